@@ -1,0 +1,111 @@
+//! The configuration: a TOML file and the environment, read into [`Settings`] once and again when the file changes.
+
+use crate::authority::ResponsePolicy;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A consistent snapshot of everything configurable. Immutable; replaced as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Who this server is.
+    pub server: Server,
+    /// `[negotiate]`.
+    pub negotiate: Negotiate,
+    /// `[ntlm]`.
+    pub ntlm: Ntlm,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[accounts]`.
+    pub accounts: Accounts,
+}
+
+/// `[server]`: the names that CHALLENGE_MESSAGE's target information carries ([MS-NLMP] 2.2.2.1). Each has a
+/// default from the host's own name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// `MsvAvNbComputerName`.
+    pub nb_computer: String,
+    /// `MsvAvNbDomainName`; the computer's name outside a domain.
+    pub nb_domain: String,
+    /// `MsvAvDnsComputerName`.
+    pub dns_computer: String,
+    /// `MsvAvDnsDomainName`; left out when empty.
+    pub dns_domain: String,
+    /// `MsvAvDnsTreeName`; left out when empty.
+    pub dns_tree: String,
+    /// The server belongs to a domain: NTLMSSP_TARGET_TYPE_DOMAIN rather than _SERVER.
+    pub in_domain: bool,
+}
+
+/// `[negotiate]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Negotiate {
+    /// Mechanisms that may be negotiated at all.
+    pub mechanisms: Vec<crate::mechanism::Mechanism>,
+    /// How long an established context lives; `None`: for ever.
+    pub context_lifetime: Option<Duration>,
+    /// Answer SEC_I_COMPLETE_NEEDED / SEC_I_COMPLETE_AND_CONTINUE and finish the token in CompleteAuthToken,
+    /// as packages such as Digest do, so that a server's path for them can be exercised.
+    pub complete_auth_token: bool,
+}
+
+/// How strictly something that clients may leave out is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// Not at all.
+    Off,
+    /// If the client sends it.
+    WhenSent,
+    /// The client must send it.
+    Require,
+}
+
+/// `[ntlm]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ntlm {
+    /// Responses let in beside NTLMv2; none by default.
+    pub responses: ResponsePolicy,
+    /// Channel bindings ("Extended Protection"). With `WhenSent`, a client that sends some must match the caller's.
+    pub channel_bindings: Strictness,
+    /// `MsvAvTargetName`, the service's principal name that the client means.
+    pub target_name: Strictness,
+    /// Names allowed in `MsvAvTargetName`; empty: any service on one of this host's names.
+    pub target_names: Vec<String>,
+    /// Refuse a client without NTLMSSP_NEGOTIATE_128.
+    pub require_128: bool,
+    /// Refuse a client without NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY.
+    pub require_extended_session_security: bool,
+    /// Refuse NTLMv2 without a MIC.
+    pub require_mic: bool,
+    /// How far the client's timestamp may lie from our clock; `None`: not checked.
+    pub max_clock_skew: Option<Duration>,
+    /// How long a CHALLENGE_MESSAGE can be answered.
+    pub challenge_lifetime: Duration,
+    /// Let in nobody (anonymous) even where the caller sets ASC_REQ_ALLOW_NULL_SESSION.
+    pub refuse_null_session: bool,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Contexts that may exist at a time.
+    pub contexts: u32,
+    /// Credentials that may exist at a time.
+    pub credentials: u32,
+    /// Longest token accepted, in bytes (`cbMaxToken` is this).
+    pub max_token: u32,
+}
+
+/// `[accounts]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accounts {
+    /// The smbpasswd(5) file.
+    pub file: Option<std::path::PathBuf>,
+    /// The domain that the file's accounts belong to.
+    pub domain: Option<String>,
+}
+
+/// The settings in force. Cheap: an atomic load, and at most once a second a look at the file's time.
+pub fn current() -> Arc<Settings> {
+    unimplemented!()
+}

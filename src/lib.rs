@@ -1,0 +1,27 @@
+//! `negossp`: the server side of the SSPI Negotiate package, behind the C ABI of `secur32.dll`.
+//!
+//! C programs reach the library through [`entry`]; everything below it is safe Rust. See
+//! `ARCHITECTURE.md` for the map and for the path of one call.
+//!
+//! The `rlib` exists for the project's own tests, fuzz targets and benchmarks. Its Rust paths are not a
+//! stable interface: the C ABI is.
+
+#![deny(unsafe_code)]
+
+pub mod authority;
+pub mod channel_bindings;
+pub mod config;
+pub mod context;
+pub mod credential;
+#[allow(unsafe_code)]
+pub mod entry;
+pub mod error;
+pub mod flags;
+pub mod mechanism;
+pub mod negotiate;
+pub mod ntlm;
+#[allow(unsafe_code)]
+pub mod platform;
+pub mod principal;
+pub mod session;
+pub mod time;

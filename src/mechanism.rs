@@ -1,0 +1,177 @@
+//! The mechanisms that Negotiate chooses from, and the one place where they are told apart.
+//!
+//! Each step of a conversation is a function of the state and the token: it borrows the state and yields
+//! the next one. Nothing has changed until the caller stores the result, so a step whose output did not fit
+//! the caller's buffer can be repeated.
+
+use crate::channel_bindings::ChannelBindings;
+use crate::config::Settings;
+use crate::credential::Credential;
+use crate::error::Failure;
+use crate::flags::ContextFlags;
+use crate::ntlm;
+use crate::principal::Principal;
+use crate::session::Session;
+use crate::time::FileTime;
+
+/// A security mechanism by its object identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mechanism {
+    /// 1.3.6.1.4.1.311.2.2.10, NTLMSSP.
+    Ntlm,
+}
+
+impl Mechanism {
+    /// Every mechanism this library can speak, preferred first.
+    pub const ALL: &'static [Mechanism] = &[Mechanism::Ntlm];
+
+    /// The contents octets of the mechanism's OBJECT IDENTIFIER, without tag and length.
+    pub fn oid(self) -> &'static [u8] {
+        match self {
+            Mechanism::Ntlm => &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a],
+        }
+    }
+
+    /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it.
+    pub fn from_oid(oid: &[u8]) -> Option<Mechanism> {
+        Mechanism::ALL.iter().copied().find(|m| m.oid() == oid)
+    }
+
+    /// The package's name as `SECPKG_ATTR_NEGOTIATION_INFO` gives it.
+    pub fn package_name(self) -> &'static str {
+        match self {
+            Mechanism::Ntlm => "NTLM",
+        }
+    }
+}
+
+/// What one call of `AcceptSecurityContext` brings besides the token.
+#[derive(Clone, Copy)]
+pub struct AcceptCall<'a> {
+    /// Whose credentials the server uses.
+    pub credential: &'a Credential,
+    /// The configuration that this conversation started with.
+    pub settings: &'a Settings,
+    /// `fContextReq`.
+    pub requirements: ContextFlags,
+    /// The SECBUFFER_CHANNEL_BINDINGS buffer.
+    pub bindings: Option<&'a ChannelBindings>,
+    /// The clock's reading at the call.
+    pub now: FileTime,
+}
+
+/// What one call of `InitializeSecurityContext` brings besides the token.
+#[derive(Clone, Copy)]
+pub struct InitiateCall<'a> {
+    /// Whose credentials the client uses.
+    pub credential: &'a Credential,
+    /// The configuration that this conversation started with.
+    pub settings: &'a Settings,
+    /// `fContextReq`.
+    pub requirements: ContextFlags,
+    /// `pszTargetName`, the service's principal name; empty when none was given.
+    pub target: &'a str,
+    /// The SECBUFFER_CHANNEL_BINDINGS buffer.
+    pub bindings: Option<&'a ChannelBindings>,
+    /// The clock's reading at the call.
+    pub now: FileTime,
+}
+
+/// What a step leads to.
+pub enum Step<S> {
+    /// The conversation goes on in state `next`, once the peer has `token`.
+    Continue {
+        /// The state that awaits the peer's answer.
+        next: S,
+        /// To be sent to the peer.
+        token: Vec<u8>,
+    },
+    /// The context is established.
+    Done {
+        /// The context.
+        established: Box<Established>,
+        /// The last token for the peer, if there is one.
+        token: Option<Vec<u8>>,
+    },
+}
+
+/// The result of one step.
+pub type StepResult<S> = std::result::Result<Step<S>, Failure>;
+
+/// An established context: what both mechanisms hand up.
+#[derive(Debug, Clone)]
+pub struct Established {
+    /// Keys and counters.
+    pub session: Session,
+    /// The mechanism.
+    pub mechanism: Mechanism,
+    /// What was granted.
+    pub flags: ContextFlags,
+    /// Who the initiator is: on the acceptor's side as authenticated, on the initiator's as given.
+    pub client: Principal,
+    /// The server's name as the mechanism gave it, for `SECPKG_ATTR_NATIVE_NAMES`; empty when unknown.
+    pub server_name: String,
+    /// The service's principal name that the client asked for, for `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`.
+    pub client_target: Option<String>,
+    /// When the context ends, in UTC.
+    pub expiry: FileTime,
+    /// The mechanism's own rules ask for SPNEGO's mechListMIC in both directions even if its mechanism was
+    /// the first of the list: NTLM, once AUTHENTICATE_MESSAGE holds a MIC ([MS-SPNG] 3.1.5.1, 3.2.5.1).
+    pub wants_mech_list_mic: bool,
+}
+
+/// The acceptor of whichever mechanism was chosen, between two of its tokens.
+#[derive(Debug)]
+pub enum MechAcceptor {
+    /// NTLM.
+    Ntlm(ntlm::Acceptor),
+}
+
+impl MechAcceptor {
+    /// The state before the mechanism's first token.
+    pub fn new(mechanism: Mechanism) -> MechAcceptor {
+        match mechanism {
+            Mechanism::Ntlm => MechAcceptor::Ntlm(ntlm::Acceptor::new()),
+        }
+    }
+
+    /// Takes the peer's next token.
+    pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<MechAcceptor> {
+        match self {
+            MechAcceptor::Ntlm(acceptor) => Ok(acceptor.step(token, call)?.map(MechAcceptor::Ntlm)),
+        }
+    }
+}
+
+/// The initiator of whichever mechanism was chosen, between two of its tokens.
+#[derive(Debug)]
+pub enum MechInitiator {
+    /// NTLM.
+    Ntlm(ntlm::Initiator),
+}
+
+impl MechInitiator {
+    /// The state before the mechanism's first token.
+    pub fn new(mechanism: Mechanism) -> MechInitiator {
+        match mechanism {
+            Mechanism::Ntlm => MechInitiator::Ntlm(ntlm::Initiator::new()),
+        }
+    }
+
+    /// Makes the next token: the first one when `token` is `None`.
+    pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<MechInitiator> {
+        match self {
+            MechInitiator::Ntlm(initiator) => Ok(initiator.step(token, call)?.map(MechInitiator::Ntlm)),
+        }
+    }
+}
+
+impl<S> Step<S> {
+    /// The same step with its next state wrapped by `wrap`.
+    pub fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Step<T> {
+        match self {
+            Step::Continue { next, token } => Step::Continue { next: wrap(next), token },
+            Step::Done { established, token } => Step::Done { established, token },
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What differs between operating systems: host name, local time, files.
