@@ -111,9 +111,23 @@ pub const UNKNOWN: crate::error::Error = crate::error::Error::LogonDenied(Denial
 /// Asks the authorities, in order, about a logon: the credential's own account first, then the account file.
 /// Without any of them, `Err(Error::NoAuthority(_))`, and the log says what is missing.
 pub fn validate(
-    _credential: &crate::credential::Credential,
+    credential: &crate::credential::Credential,
     _settings: &crate::config::Settings,
-    _logon: &NetworkLogon<'_>,
+    logon: &NetworkLogon<'_>,
 ) -> Result<Validated> {
-    unimplemented!()
+    let account = credential.account.as_ref().ok_or(crate::error::Error::NoAuthority("no account source is configured"))?;
+    let known = account.user.to_lowercase() == logon.user.to_lowercase();
+    let proof = crate::ntlm::response::check(account, logon)?;
+    if !known {
+        return Err(UNKNOWN);
+    }
+    if account.disabled {
+        return Err(crate::error::Error::LogonDenied(Denial::AccountDisabled));
+    }
+    Ok(Validated {
+        principal: Principal { user: account.user.clone(), domain: account.domain.clone(), anonymous: false },
+        session_base_key: proof.session_base_key,
+        lm_session_key: proof.lm_session_key,
+        response: proof.response,
+    })
 }
