@@ -147,6 +147,7 @@ impl Accepting {
         if !self.credential.usage.inbound {
             return Err(Error::NoCredentials("the credential is not for inbound use").into());
         }
+        self.settings.usable()?;
         let call =
             AcceptCall { credential: &self.credential, settings: &self.settings, requirements, bindings, now: FileTime::now() };
         Ok(match self.acceptor.step(token, &call)? {

@@ -25,3 +25,4 @@ pub mod platform;
 pub mod principal;
 pub mod session;
 pub mod time;
+pub mod watch;

@@ -1,1 +1,35 @@
 //! What differs between operating systems: host name, local time, files.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+pub use system::{coarse_millis, default_config_file, host_name};
+
+use std::ffi::OsString;
+use std::time::SystemTime;
+
+/// The value of an environment variable; nothing where the process runs with more rights than whoever set
+/// its environment (set-user-ID programs).
+pub fn environment(name: &str) -> Option<OsString> {
+    if system::environment_is_foreign() { None } else { std::env::var_os(name) }
+}
+
+/// What tells one version of a file from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileIdentity {
+    /// When its content was last changed.
+    pub modified: SystemTime,
+    /// In bytes.
+    pub length: u64,
+    /// On Unix, people other than the owner may read or write it.
+    pub exposed: bool,
+    /// Device, file number and time of the last change to the file's attributes, where the system has them.
+    pub number: [u64; 3],
+}

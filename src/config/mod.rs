@@ -1,6 +1,13 @@
 //! The configuration: a TOML file and the environment, read into [`Settings`] once and again when the file changes.
 
-use crate::authority::ResponsePolicy;
+mod defaults;
+mod file;
+mod store;
+
+pub use store::{Environment, Store};
+
+use crate::authority::{AccountFile, ResponsePolicy};
+use crate::error::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +24,19 @@ pub struct Settings {
     pub limits: Limits,
     /// `[accounts]`.
     pub accounts: Accounts,
+    /// Why the configuration that was written is not in force: its file could not be read or understood when
+    /// the process started. Nobody is let in then, because what was written may be stricter than the defaults.
+    pub defect: Option<String>,
+}
+
+impl Settings {
+    /// Refuses while the configuration that was written is not in force.
+    pub fn usable(&self) -> Result<()> {
+        match self.defect {
+            None => Ok(()),
+            Some(_) => Err(Error::NoAuthority("the configuration file could not be read when the process started")),
+        }
+    }
 }
 
 /// `[server]`: the names that CHALLENGE_MESSAGE's target information carries ([MS-NLMP] 2.2.2.1). Each has a
@@ -100,12 +120,16 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accounts {
     /// The smbpasswd(5) file.
-    pub file: Option<std::path::PathBuf>,
-    /// The domain that the file's accounts belong to.
+    pub file: Option<Arc<AccountFile>>,
+    /// The domain that the file's accounts belong to. CHALLENGE_MESSAGE names it too unless `[server]` says
+    /// otherwise.
     pub domain: Option<String>,
+    /// Refuse a client that names another domain than the accounts', the machine's own or none. Windows
+    /// outside a domain tries the account of that name whatever the domain, and so do we by default.
+    pub strict_domain: bool,
 }
 
 /// The settings in force. Cheap: an atomic load, and at most once a second a look at the file's time.
 pub fn current() -> Arc<Settings> {
-    unimplemented!()
+    Store::global().current()
 }

@@ -1,0 +1,86 @@
+//! What holds where the configuration says nothing.
+
+use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use crate::authority::ResponsePolicy;
+use crate::mechanism::Mechanism;
+use crate::platform;
+use std::time::Duration;
+
+impl Default for Settings {
+    /// The defaults, with names from the host's own.
+    fn default() -> Settings {
+        Settings {
+            server: Server::default(),
+            negotiate: Negotiate::default(),
+            ntlm: Ntlm::default(),
+            limits: Limits::default(),
+            accounts: Accounts::default(),
+            defect: None,
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Server {
+        Server::from_host_name(&platform::host_name())
+    }
+}
+
+/// NetBIOS names have at most 15 characters ([MS-NBTE] 1.8).
+const NETBIOS_NAME: usize = 15;
+
+impl Server {
+    /// The names of a host outside a domain: `srv1.example.com` is SRV1 to NetBIOS, as Windows derives it.
+    pub fn from_host_name(host: &str) -> Server {
+        let (label, domain) = host.split_once('.').unwrap_or((host, ""));
+        let nb_computer: String = label.chars().take(NETBIOS_NAME).flat_map(char::to_uppercase).collect();
+        let nb_computer = if nb_computer.is_empty() { "LOCALHOST".to_owned() } else { nb_computer };
+        Server {
+            nb_domain: nb_computer.clone(),
+            dns_computer: if host.is_empty() { "localhost".to_owned() } else { host.to_owned() },
+            nb_computer,
+            dns_domain: domain.to_owned(),
+            dns_tree: String::new(),
+            in_domain: false,
+        }
+    }
+}
+
+impl Default for Negotiate {
+    fn default() -> Negotiate {
+        Negotiate { mechanisms: Mechanism::ALL.to_vec(), context_lifetime: None, complete_auth_token: false }
+    }
+}
+
+/// `MaxLifetime` of Windows 7 and later ([MS-NLMP] 3.1.1.1, product behavior).
+const MAX_LIFETIME: Duration = Duration::from_secs(36 * 60 * 60);
+
+impl Default for Ntlm {
+    fn default() -> Ntlm {
+        Ntlm {
+            responses: ResponsePolicy::default(),
+            channel_bindings: Strictness::WhenSent,
+            target_name: Strictness::Off,
+            target_names: Vec::new(),
+            require_128: false,
+            require_extended_session_security: false,
+            require_mic: false,
+            max_clock_skew: Some(MAX_LIFETIME),
+            challenge_lifetime: MAX_LIFETIME,
+            refuse_null_session: false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        // 48256 is the cbMaxToken of Windows' Negotiate.
+        Limits { contexts: 1 << 20, credentials: 1 << 16, max_token: 48256 }
+    }
+}
+
+impl Default for Accounts {
+    fn default() -> Accounts {
+        Accounts { file: None, domain: None, strict_domain: false }
+    }
+}

@@ -1,0 +1,280 @@
+//! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not pass for
+//! the default.
+
+use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use crate::authority::ResponsePolicy;
+use crate::mechanism::Mechanism;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A file's settings, and the account file that it names, which the caller opens.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    /// The settings, `accounts.file` not yet filled in.
+    pub settings: Settings,
+    /// `[accounts] file`, as written.
+    pub account_file: Option<PathBuf>,
+}
+
+/// Reads the file's text. The error is one line and begins with the line number where there is one.
+pub(super) fn parse(text: &str) -> Result<Parsed, String> {
+    let document: Document = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| {
+        let message = e.message().replace('\n', ", ");
+        match e.span() {
+            Some(span) => format!("line {}: {message}", 1 + text.bytes().take(span.start).filter(|&b| b == b'\n').count()),
+            None => message,
+        }
+    })?;
+    document.into_settings()
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Document {
+    server: ServerTable,
+    negotiate: NegotiateTable,
+    ntlm: NtlmTable,
+    limits: LimitsTable,
+    accounts: AccountsTable,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct ServerTable {
+    netbios_computer: Option<String>,
+    netbios_domain: Option<String>,
+    dns_computer: Option<String>,
+    dns_domain: Option<String>,
+    dns_tree: Option<String>,
+    in_domain: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct NegotiateTable {
+    mechanisms: Option<Vec<MechanismName>>,
+    context_lifetime: Option<Limit>,
+    complete_auth_token: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct NtlmTable {
+    weak_responses: Option<Vec<WeakResponse>>,
+    channel_bindings: Option<StrictnessName>,
+    target_name: Option<StrictnessName>,
+    target_names: Option<Vec<String>>,
+    require_128: Option<bool>,
+    require_extended_session_security: Option<bool>,
+    require_mic: Option<bool>,
+    max_clock_skew: Option<Limit>,
+    challenge_lifetime: Option<Span>,
+    refuse_null_session: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsTable {
+    contexts: Option<u32>,
+    credentials: Option<u32>,
+    max_token: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct AccountsTable {
+    file: Option<PathBuf>,
+    domain: Option<String>,
+    strict_domain: Option<bool>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+enum MechanismName {
+    #[serde(rename = "NTLM")]
+    Ntlm,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+enum WeakResponse {
+    #[serde(rename = "LMv2")]
+    LmV2,
+    #[serde(rename = "NTLMv1")]
+    NtlmV1,
+    #[serde(rename = "NTLMv1-ESS")]
+    NtlmV1Ess,
+    #[serde(rename = "LM")]
+    Lm,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum StrictnessName {
+    Off,
+    WhenSent,
+    Require,
+}
+
+impl From<StrictnessName> for Strictness {
+    fn from(name: StrictnessName) -> Strictness {
+        match name {
+            StrictnessName::Off => Strictness::Off,
+            StrictnessName::WhenSent => Strictness::WhenSent,
+            StrictnessName::Require => Strictness::Require,
+        }
+    }
+}
+
+/// A length of time: seconds as a number, or a number with its unit (`"90s"`, `"30m"`, `"10h"`, `"7d"`).
+struct Span(Duration);
+
+/// A length of time, or `"unlimited"`.
+struct Limit(Option<Duration>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SpanValue {
+    Seconds(i64),
+    Text(String),
+}
+
+fn span_of(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return None,
+    };
+    Some(Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(seconds)?))
+}
+
+const SPAN: &str = "a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"7d\"";
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+        match SpanValue::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {SPAN}")))? {
+            SpanValue::Seconds(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs).map(Span).ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &SPAN)),
+            SpanValue::Text(text) => span_of(&text).map(Span).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &SPAN)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Limit, D::Error> {
+        const LIMIT: &str = "\"unlimited\" or a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"7d\"";
+        match SpanValue::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {LIMIT}")))? {
+            SpanValue::Seconds(seconds) => u64::try_from(seconds).ok().map(|s| Limit(Some(Duration::from_secs(s)))).ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &LIMIT)),
+            SpanValue::Text(text) if text == "unlimited" => Ok(Limit(None)),
+            SpanValue::Text(text) => span_of(&text).map(|d| Limit(Some(d))).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &LIMIT)),
+        }
+    }
+}
+
+impl Document {
+    fn into_settings(self) -> Result<Parsed, String> {
+        let accounts = Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
+        let settings = Settings {
+            server: self.server.into_server(accounts.domain.as_deref())?,
+            negotiate: self.negotiate.into_negotiate()?,
+            ntlm: self.ntlm.into_ntlm(),
+            limits: self.limits.into_limits()?,
+            accounts,
+            defect: None,
+        };
+        Ok(Parsed { settings, account_file: self.accounts.file })
+    }
+}
+
+impl ServerTable {
+    fn into_server(self, accounts_domain: Option<&str>) -> Result<Server, String> {
+        let host = Server::default();
+        let nb_computer = self.netbios_computer.unwrap_or(host.nb_computer);
+        if nb_computer.is_empty() {
+            return Err("[server] netbios_computer is empty".into());
+        }
+        let named_domain = self.netbios_domain.or_else(|| accounts_domain.map(str::to_owned)).filter(|name| !name.is_empty());
+        Ok(Server {
+            in_domain: self.in_domain.unwrap_or(named_domain.is_some()),
+            nb_domain: named_domain.unwrap_or_else(|| nb_computer.clone()),
+            nb_computer,
+            dns_computer: self.dns_computer.unwrap_or(host.dns_computer),
+            dns_domain: self.dns_domain.unwrap_or(host.dns_domain),
+            dns_tree: self.dns_tree.unwrap_or(host.dns_tree),
+        })
+    }
+}
+
+impl NegotiateTable {
+    fn into_negotiate(self) -> Result<Negotiate, String> {
+        let default = Negotiate::default();
+        let mechanisms = match self.mechanisms {
+            None => default.mechanisms,
+            Some(names) if names.is_empty() => return Err("[negotiate] mechanisms is empty".into()),
+            Some(names) => names
+                .into_iter()
+                .map(|name| match name {
+                    MechanismName::Ntlm => Mechanism::Ntlm,
+                })
+                .collect(),
+        };
+        Ok(Negotiate {
+            mechanisms,
+            context_lifetime: self.context_lifetime.map_or(default.context_lifetime, |limit| limit.0),
+            complete_auth_token: self.complete_auth_token.unwrap_or(default.complete_auth_token),
+        })
+    }
+}
+
+impl NtlmTable {
+    fn into_ntlm(self) -> Ntlm {
+        let default = Ntlm::default();
+        let mut responses = default.responses;
+        for weak in self.weak_responses.unwrap_or_default() {
+            let ResponsePolicy { lmv2, ntlmv1, ntlmv1_ess, lm } = &mut responses;
+            *match weak {
+                WeakResponse::LmV2 => lmv2,
+                WeakResponse::NtlmV1 => ntlmv1,
+                WeakResponse::NtlmV1Ess => ntlmv1_ess,
+                WeakResponse::Lm => lm,
+            } = true;
+        }
+        Ntlm {
+            responses,
+            channel_bindings: self.channel_bindings.map_or(default.channel_bindings, Strictness::from),
+            target_name: self.target_name.map_or(default.target_name, Strictness::from),
+            target_names: self.target_names.unwrap_or(default.target_names),
+            require_128: self.require_128.unwrap_or(default.require_128),
+            require_extended_session_security: self
+                .require_extended_session_security
+                .unwrap_or(default.require_extended_session_security),
+            require_mic: self.require_mic.unwrap_or(default.require_mic),
+            max_clock_skew: self.max_clock_skew.map_or(default.max_clock_skew, |limit| limit.0),
+            challenge_lifetime: self.challenge_lifetime.map_or(default.challenge_lifetime, |span| span.0),
+            refuse_null_session: self.refuse_null_session.unwrap_or(default.refuse_null_session),
+        }
+    }
+}
+
+/// Below this a client's AUTHENTICATE_MESSAGE with long names no longer fits.
+const SMALLEST_MAX_TOKEN: u32 = 2888;
+
+/// Token fields of SPNEGO and NTLM are addressed with 32 bits; nothing sane comes near a mebibyte.
+const LARGEST_MAX_TOKEN: u32 = 1 << 20;
+
+impl LimitsTable {
+    fn into_limits(self) -> Result<Limits, String> {
+        let default = Limits::default();
+        let max_token = self.max_token.unwrap_or(default.max_token);
+        if !(SMALLEST_MAX_TOKEN..=LARGEST_MAX_TOKEN).contains(&max_token) {
+            return Err(format!("[limits] max_token = {max_token} is outside {SMALLEST_MAX_TOKEN} to {LARGEST_MAX_TOKEN}"));
+        }
+        Ok(Limits {
+            contexts: self.contexts.unwrap_or(default.contexts),
+            credentials: self.credentials.unwrap_or(default.credentials),
+            max_token,
+        })
+    }
+}
