@@ -1,7 +1,16 @@
 //! Who vouches for an NTLM client. An authority gets the challenge and the client's responses and gives the
 //! session base key and a principal, or refuses; what it knows of the account never leaves it otherwise.
 
-use crate::error::{Denial, Result};
+mod account_file;
+pub mod names;
+pub mod smbpasswd;
+
+pub use account_file::{AccountFile, Accounts, BadLine};
+
+use crate::config::Settings;
+use crate::credential::{Credential, Identity};
+use crate::error::{Denial, Error, Result};
+use crate::ntlm::response;
 use crate::principal::Principal;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -22,6 +31,62 @@ pub struct Account {
     /// Known, and not to be let in.
     #[zeroize(skip)]
     pub disabled: bool,
+}
+
+impl Account {
+    /// The account that a name and a password make, as `AcquireCredentialsHandle` gets them: `user` may be
+    /// `DOMAIN\\user` when no domain is given apart.
+    pub fn from_identity(identity: &Identity) -> Account {
+        let (domain, user) = match identity.user.split_once('\\') {
+            Some(parts) if identity.domain.is_empty() => parts,
+            _ => (identity.domain.as_str(), identity.user.as_str()),
+        };
+        Account {
+            user: user.to_owned(),
+            domain: if domain == "." { String::new() } else { domain.to_owned() },
+            nt_hash: Some(response::nt_hash(&identity.password)),
+            lm_hash: response::lm_hash(&identity.password),
+            disabled: false,
+        }
+    }
+}
+
+/// An account and what the account file says of it besides.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The account.
+    pub account: Account,
+    /// Whether it may log on.
+    pub standing: Standing,
+}
+
+/// Whether an account may log on over the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Normal,
+    /// Flag `D`.
+    Disabled,
+    /// Flag `L`: locked after too many wrong passwords.
+    Locked,
+    /// Flags `W`, `S`, `I`: the account of a machine or domain, for trust and not for logons.
+    Trust,
+    /// Flag `N`, or no hash: Windows lets accounts without a password log on at the console only.
+    NoPassword,
+}
+
+impl Standing {
+    /// Refuses an account that may not log on. Asked once the response has been checked, so that only who
+    /// knows the password learns of it from the time taken.
+    fn admit(self) -> Result<()> {
+        Err(Error::LogonDenied(match self {
+            Standing::Normal => return Ok(()),
+            Standing::Disabled => Denial::AccountDisabled,
+            Standing::Locked => Denial::Policy("the account is locked"),
+            Standing::Trust => Denial::Policy("a trust account cannot log on"),
+            Standing::NoPassword => Denial::Policy("an account without a password cannot log on over the network"),
+        }))
+    }
 }
 
 impl fmt::Debug for Account {
@@ -96,38 +161,52 @@ pub enum ResponseKind {
     Lm,
 }
 
-/// The source of the accounts of one kind.
-pub trait Authority: Send + Sync {
-    /// Judges a logon.
-    ///
-    /// Takes about as long for an unknown user as for a wrong password. `Err(Error::LogonDenied(_))` is this authority's word that the client is not who it says;
-    /// `Err(Error::NoAuthority(_))` that it could not be asked.
-    fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated>;
-}
-
-/// What an authority that knows no such user answers.
-pub const UNKNOWN: crate::error::Error = crate::error::Error::LogonDenied(Denial::UnknownUser);
-
-/// Asks the authorities, in order, about a logon: the credential's own account first, then the account file.
-/// Without any of them, `Err(Error::NoAuthority(_))`, and the log says what is missing.
-pub fn validate(
-    credential: &crate::credential::Credential,
-    _settings: &crate::config::Settings,
-    logon: &NetworkLogon<'_>,
-) -> Result<Validated> {
-    let account = credential.account.as_ref().ok_or(crate::error::Error::NoAuthority("no account source is configured"))?;
-    let known = account.user.to_lowercase() == logon.user.to_lowercase();
-    let proof = crate::ntlm::response::check(account, logon)?;
-    if !known {
-        return Err(UNKNOWN);
+/// Asks who knows about a logon: the credential's own account first, then the account file. Takes about as
+/// long for an unknown user as for a wrong password.
+///
+/// `Err(Error::LogonDenied(_))` says that the client is not let in; `Err(Error::NoAuthority(_))` that there
+/// is nobody to ask, and the log says what is missing.
+pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
+    settings.usable()?;
+    let file = settings.accounts.file.as_ref().map(|file| file.current());
+    let file = match (file, &credential.account) {
+        (None, None) => {
+            return Err(Error::NoAuthority("no account file is configured ([accounts] file or NEGOSSP_ACCOUNTS)"));
+        }
+        (Some(file), None) if file.problem.is_some() => {
+            return Err(Error::NoAuthority("the account file cannot be read"));
+        }
+        (file, _) => file,
+    };
+    let own =
+        credential.account.as_ref().filter(|own| names::candidates(logon, settings).any(|name| names::same(name, &own.user)));
+    let listed = || file.as_ref().and_then(|file| names::candidates(logon, settings).find_map(|name| file.get(name)));
+    let found = match own {
+        Some(own) => Some((own, if own.disabled { Standing::Disabled } else { Standing::Normal })),
+        None => listed().map(|entry| (&entry.account, entry.standing)),
+    };
+    let (account, standing) = found.unwrap_or((account_file::nobody(), Standing::Disabled));
+    let proof = response::check(account, logon);
+    if found.is_none() {
+        return Err(match proof {
+            Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => error,
+            _ => UNKNOWN,
+        });
     }
-    if account.disabled {
-        return Err(crate::error::Error::LogonDenied(Denial::AccountDisabled));
+    if standing == Standing::NoPassword {
+        standing.admit()?;
     }
+    let proof = proof?;
+    standing.admit()?;
+    let domain = [account.domain.as_str(), settings.accounts.domain.as_deref().unwrap_or_default(), &settings.server.nb_computer];
+    let domain = domain.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
     Ok(Validated {
-        principal: Principal { user: account.user.clone(), domain: account.domain.clone(), anonymous: false },
+        principal: Principal { user: account.user.clone(), domain: domain.to_owned(), anonymous: false },
         session_base_key: proof.session_base_key,
         lm_session_key: proof.lm_session_key,
         response: proof.response,
     })
 }
+
+/// What an authority that knows no such user answers.
+const UNKNOWN: Error = Error::LogonDenied(Denial::UnknownUser);

@@ -78,9 +78,3 @@ impl Default for Limits {
         Limits { contexts: 1 << 20, credentials: 1 << 16, max_token: 48256 }
     }
 }
-
-impl Default for Accounts {
-    fn default() -> Accounts {
-        Accounts { file: None, domain: None, strict_domain: false }
-    }
-}

@@ -156,8 +156,14 @@ const SPAN: &str = "a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
         match SpanValue::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {SPAN}")))? {
-            SpanValue::Seconds(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs).map(Span).ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &SPAN)),
-            SpanValue::Text(text) => span_of(&text).map(Span).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &SPAN)),
+            SpanValue::Seconds(seconds) => u64::try_from(seconds)
+                .ok()
+                .map(Duration::from_secs)
+                .map(Span)
+                .ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &SPAN)),
+            SpanValue::Text(text) => {
+                span_of(&text).map(Span).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &SPAN))
+            }
         }
     }
 }
@@ -166,16 +172,22 @@ impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Limit, D::Error> {
         const LIMIT: &str = "\"unlimited\" or a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"7d\"";
         match SpanValue::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {LIMIT}")))? {
-            SpanValue::Seconds(seconds) => u64::try_from(seconds).ok().map(|s| Limit(Some(Duration::from_secs(s)))).ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &LIMIT)),
+            SpanValue::Seconds(seconds) => u64::try_from(seconds)
+                .ok()
+                .map(|s| Limit(Some(Duration::from_secs(s))))
+                .ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &LIMIT)),
             SpanValue::Text(text) if text == "unlimited" => Ok(Limit(None)),
-            SpanValue::Text(text) => span_of(&text).map(|d| Limit(Some(d))).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &LIMIT)),
+            SpanValue::Text(text) => {
+                span_of(&text).map(|d| Limit(Some(d))).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &LIMIT))
+            }
         }
     }
 }
 
 impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
-        let accounts = Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
+        let accounts =
+            Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
         let settings = Settings {
             server: self.server.into_server(accounts.domain.as_deref())?,
             negotiate: self.negotiate.into_negotiate()?,

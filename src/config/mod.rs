@@ -117,7 +117,7 @@ pub struct Limits {
 }
 
 /// `[accounts]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Accounts {
     /// The smbpasswd(5) file.
     pub file: Option<Arc<AccountFile>>,

@@ -72,7 +72,12 @@ struct ConfigFile {
 
 impl ConfigFile {
     /// Opens the account file that applies, or goes on with the one already open.
-    fn account_file(&self, named: Option<PathBuf>, config: Option<&Path>, previous: Option<&Settings>) -> Option<Arc<AccountFile>> {
+    fn account_file(
+        &self,
+        named: Option<PathBuf>,
+        config: Option<&Path>,
+        previous: Option<&Settings>,
+    ) -> Option<Arc<AccountFile>> {
         let beside = config.and_then(Path::parent);
         let path = match named.filter(|path| !path.as_os_str().is_empty()) {
             // A relative path is meant from the file that names it, not from wherever the server was started.

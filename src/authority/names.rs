@@ -1,0 +1,55 @@
+//! Which account a client's names mean.
+
+use super::NetworkLogon;
+use crate::config::Settings;
+use std::borrow::Cow;
+
+/// A name in the form in which names are compared: upper case, character by character, as Windows compares
+/// account and computer names. A character whose upper case is longer (`ß`) stays as it is.
+pub fn fold(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
+        return Cow::Borrowed(name);
+    }
+    if name.is_ascii() {
+        return Cow::Owned(name.to_ascii_uppercase());
+    }
+    Cow::Owned(name.chars().map(fold_char).collect())
+}
+
+fn fold_char(c: char) -> char {
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(single), None) => single,
+        _ => c,
+    }
+}
+
+/// Two names are the same to Windows.
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || fold(a) == fold(b)
+}
+
+/// The user names that a logon may mean, in the order in which they are looked for: the name as sent, then,
+/// for `user@suffix` without a domain (a user principal name), the part before the last `@`.
+///
+/// No name at all where the domain is one that `[accounts] strict_domain` refuses.
+pub(super) fn candidates<'a>(logon: &NetworkLogon<'a>, settings: &Settings) -> impl Iterator<Item = &'a str> {
+    let as_sent = domain_is_ours(logon.domain, settings).then_some(logon.user);
+    let principal_name = match logon.user.rsplit_once('@') {
+        Some((user, suffix)) if logon.domain.is_empty() && !user.is_empty() && domain_is_ours(suffix, settings) => Some(user),
+        _ => None,
+    };
+    as_sent.into_iter().chain(principal_name)
+}
+
+/// Our accounts are meant by this domain: it is one of the server's names, or none, or policy is not strict.
+fn domain_is_ours(domain: &str, settings: &Settings) -> bool {
+    let server = &settings.server;
+    !settings.accounts.strict_domain
+        || domain.is_empty()
+        || domain == "."
+        || settings.accounts.domain.as_deref().is_some_and(|ours| same(ours, domain))
+        || [&server.nb_computer, &server.nb_domain, &server.dns_computer, &server.dns_domain, &server.dns_tree]
+            .into_iter()
+            .any(|ours| same(ours, domain))
+}

@@ -1,0 +1,153 @@
+//! One line of an smbpasswd(5) file: `name:uid:LM hash:NT hash:[flags]:LCT-time:`.
+
+use super::{Account, Entry, Standing};
+use zeroize::Zeroizing;
+
+/// The longest line that is looked at, in bytes.
+pub const LONGEST_LINE: usize = 1024;
+
+/// What a line is.
+pub enum Line<'a> {
+    /// Blank, or a comment.
+    Nothing,
+    /// An account's, as yet unread but for its name.
+    Account(&'a str),
+}
+
+/// Tells accounts' lines, with the name that stands on them, from comments. The end of line is already off.
+pub fn classify(line: &[u8]) -> Result<Line<'_>, &'static str> {
+    let line = line.trim_ascii();
+    if line.is_empty() || line.starts_with(b"#") {
+        return Ok(Line::Nothing);
+    }
+    if line.len() > LONGEST_LINE {
+        return Err("longer than 1024 bytes");
+    }
+    let name = line.split(|&b| b == b':').next().unwrap_or_default();
+    let name = std::str::from_utf8(name).map_err(|_| "the name is not UTF-8")?;
+    check_name(name)?;
+    Ok(Line::Account(name))
+}
+
+/// A name that can stand on a line and that a client can send.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    match name {
+        "" => Err("the name is empty"),
+        _ if name.starts_with('#') => Err("the name begins with '#'"),
+        _ if name.trim() != name => Err("the name begins or ends with a space"),
+        _ if name.chars().any(char::is_control) => Err("the name has a control character"),
+        _ if name.contains([':', '\\', '/']) => Err("the name has one of : \\ /"),
+        _ if name.len() > 256 => Err("the name is longer than 256 bytes"),
+        _ => Ok(()),
+    }
+}
+
+/// Reads an account's line.
+pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
+    let Line::Account(name) = classify(line)? else { return Ok(None) };
+    let mut fields = line.trim_ascii().split(|&b| b == b':').skip(1);
+    let uid = fields.next().ok_or("the line ends after the name")?;
+    if uid.is_empty() || !uid.iter().all(u8::is_ascii_digit) {
+        return Err("the second field is not a number (uid)");
+    }
+    let lm = fields.next().ok_or("the line ends after the uid")?;
+    let nt = fields.next().ok_or("the line ends after the LM hash")?;
+    // Files of the oldest format have a name in place of the flags; a name that ends in $ is a workstation's.
+    let flags = match fields.next() {
+        Some(field) if field.starts_with(b"[") => Flags::parse(field)?,
+        _ => Flags { workstation_trust: name.ends_with('$'), ..Flags::default() },
+    };
+    let mut account =
+        Account { user: name.to_owned(), domain: String::new(), nt_hash: None, lm_hash: None, disabled: flags.disabled };
+    let no_password = flags.no_password | nt.starts_with(b"NO PASSWORD");
+    account.nt_hash = hash(nt).map_err(|()| "the NT hash is not 32 hexadecimal digits")?;
+    account.lm_hash = hash(lm).map_err(|()| "the LM hash is not 32 hexadecimal digits")?;
+    let standing = if flags.disabled {
+        Standing::Disabled
+    } else if flags.locked {
+        Standing::Locked
+    } else if flags.workstation_trust || flags.server_trust || flags.domain_trust {
+        Standing::Trust
+    } else if no_password || (account.nt_hash.is_none() && account.lm_hash.is_none()) {
+        Standing::NoPassword
+    } else {
+        Standing::Normal
+    };
+    if no_password {
+        account.nt_hash = None;
+        account.lm_hash = None;
+    }
+    Ok(Some(Entry { account, standing }))
+}
+
+/// A hash field: 32 hexadecimal digits, or 32 characters that say that there is none (`XXX...`, `***...`,
+/// `NO PASSWORDXXX...`).
+fn hash(field: &[u8]) -> Result<Option<[u8; 16]>, ()> {
+    let field: &[u8; 32] = field.try_into().map_err(drop)?;
+    if field.starts_with(b"NO PASSWORD") || field.iter().all(|&b| b == b'X') || field.iter().all(|&b| b == b'*') {
+        return Ok(None);
+    }
+    let mut hash = Zeroizing::new([0u8; 16]);
+    for (byte, pair) in hash.iter_mut().zip(field.chunks_exact(2)) {
+        let [high, low] = pair else { return Err(()) };
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Ok(Some(*hash))
+}
+
+fn digit(c: u8) -> Result<u8, ()> {
+    char::from(c).to_digit(16).map(|d| d as u8).ok_or(())
+}
+
+/// The flags that bear on network logons.
+#[derive(Default)]
+struct Flags {
+    no_password: bool,
+    disabled: bool,
+    locked: bool,
+    workstation_trust: bool,
+    server_trust: bool,
+    domain_trust: bool,
+}
+
+impl Flags {
+    fn parse(field: &[u8]) -> Result<Flags, &'static str> {
+        let letters = field.strip_prefix(b"[").and_then(|f| f.strip_suffix(b"]")).ok_or("the flags are not closed with ]")?;
+        let mut flags = Flags::default();
+        for letter in letters {
+            match letter {
+                b'N' => flags.no_password = true,
+                b'D' => flags.disabled = true,
+                b'L' => flags.locked = true,
+                b'W' => flags.workstation_trust = true,
+                b'S' => flags.server_trust = true,
+                b'I' => flags.domain_trust = true,
+                // User, home directory required, temporary duplicate, MNS logon, password never expires.
+                b'U' | b'H' | b'T' | b'M' | b'X' | b' ' => {}
+                _ => return Err("the flags have a letter that smbpasswd(5) does not know"),
+            }
+        }
+        Ok(flags)
+    }
+}
+
+/// Writes an account's line, without its end. The LM hash is left out: nobody should need it.
+pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], flags: &str, changed: u32) -> Zeroizing<String> {
+    let mut line = Zeroizing::new(String::with_capacity(name.len() + 128));
+    line.push_str(name);
+    line.push_str(&format!(":{uid}:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:"));
+    for byte in nt_hash {
+        for nibble in [byte >> 4, byte & 15] {
+            line.push(char::from_digit(u32::from(nibble), 16).map_or('0', |c| c.to_ascii_uppercase()));
+        }
+    }
+    line.push_str(&format!(":[{flags:<11}]:LCT-{changed:08X}:"));
+    line
+}
+
+/// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order mark.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let lines = bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.enumerate().map(|(index, line)| (index + 1, line))
+}
