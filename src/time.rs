@@ -28,6 +28,16 @@ impl FileTime {
         FileTime(self.0.saturating_add(ticks)).min(FileTime::NEVER)
     }
 
+    /// This instant `seconds` later, or earlier; within what a FILETIME can hold.
+    pub fn shifted(self, seconds: i64) -> FileTime {
+        FileTime(self.0.saturating_add_signed(seconds.saturating_mul(Self::TICKS_PER_SECOND as i64)))
+    }
+
+    /// This instant in local time, as `SecPkgContext_Lifespan` and `ptsExpiry` want it. "Never" stays what it is.
+    pub fn to_local(self) -> FileTime {
+        if self >= FileTime::NEVER { FileTime::NEVER } else { crate::platform::to_local(self) }
+    }
+
     /// How far apart two instants are, whichever is the later.
     pub fn distance(self, other: FileTime) -> Duration {
         let ticks = self.0.abs_diff(other.0);

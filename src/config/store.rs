@@ -103,12 +103,12 @@ impl Source for ConfigFile {
     }
 
     fn without(&self, problem: Option<&Problem>) -> Settings {
-        let mut settings = Settings::default();
-        settings.defect = match problem {
+        let defect = match problem {
             None => None,
             Some(Problem::Missing) if !self.named => None,
             Some(problem) => Some(problem.to_string()),
         };
+        let mut settings = Settings { defect, ..Settings::default() };
         settings.accounts.file = self.account_file(None, None, None);
         settings
     }

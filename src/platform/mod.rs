@@ -10,7 +10,9 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use system::{coarse_millis, default_config_file, host_name};
+pub use system::{coarse_millis, default_config_file, host_name, private, standard_error, to_local, write_line};
+
+pub mod terminal;
 
 use std::ffi::OsString;
 use std::time::SystemTime;

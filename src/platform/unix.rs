@@ -1,8 +1,12 @@
 //! Linux and its kin.
 
 use super::FileIdentity;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
+use crate::time::FileTime;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::Write;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -52,5 +56,53 @@ impl FileIdentity {
             exposed: metadata.mode() & 0o077 != 0,
             number: [metadata.dev(), metadata.ino(), changed],
         }
+    }
+}
+
+/// The offset of local time from UTC at `utc`, applied to it.
+pub fn to_local(utc: FileTime) -> FileTime {
+    let seconds: libc::time_t = utc.unix_seconds() as libc::time_t;
+    let mut local = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both point to live values; localtime_r fills `local` or returns null, and all-zero is a valid tm.
+    let offset =
+        unsafe { if libc::localtime_r(&seconds, local.as_mut_ptr()).is_null() { 0 } else { local.assume_init().tm_gmtoff } };
+    utc.shifted(offset)
+}
+
+/// Makes files that `options` create the owner's alone.
+pub fn private(options: &mut OpenOptions) {
+    options.mode(0o600);
+}
+
+/// A duplicate of standard error, if it is open. A duplicate, because the host may close descriptor 2 and get
+/// the number back for a socket.
+pub fn standard_error() -> Option<File> {
+    std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+/// Writes a line, in one piece where the system does that. What cannot be written is lost; a reader that has
+/// gone away does not end the process, whatever the host does about SIGPIPE.
+pub fn write_line(mut file: &File, line: &[u8]) {
+    let mut sigpipe = MaybeUninit::<libc::sigset_t>::zeroed();
+    let mut pending = MaybeUninit::<libc::sigset_t>::zeroed();
+    let mut before = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the sets are live, of the right type, and initialised by sigemptyset, sigpending and
+    // pthread_sigmask before they are read. Only this thread's mask is touched.
+    let was_pending = unsafe {
+        libc::sigemptyset(sigpipe.as_mut_ptr());
+        libc::sigaddset(sigpipe.as_mut_ptr(), libc::SIGPIPE);
+        libc::sigpending(pending.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, sigpipe.as_ptr(), before.as_mut_ptr());
+        libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1
+    };
+    let broken = file.write_all(line).is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+    let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: as above; the SIGPIPE that our own write raised, pending for this thread, is taken off before the
+    // mask is restored. One that was pending before is the host's and stays.
+    unsafe {
+        if broken && !was_pending {
+            libc::sigtimedwait(sigpipe.as_ptr(), std::ptr::null_mut(), &at_once);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
     }
 }

@@ -1,10 +1,15 @@
 //! Windows and Wine.
 
 use super::FileIdentity;
-use std::fs::Metadata;
+use crate::time::FileTime;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::Write;
 use std::os::windows::fs::MetadataExt;
+use std::os::windows::io::AsHandle;
 use std::path::PathBuf;
 use std::time::SystemTime;
+use windows_sys::Win32::Foundation::FILETIME;
+use windows_sys::Win32::Storage::FileSystem::FileTimeToLocalFileTime;
 use windows_sys::Win32::System::SystemInformation::{ComputerNameDnsFullyQualified, GetComputerNameExW, GetTickCount64};
 
 /// The host's name, with its domain if it is in one.
@@ -45,4 +50,28 @@ impl FileIdentity {
             number: [metadata.creation_time(), 0, 0],
         }
     }
+}
+
+/// Local time at `utc`, with the offset in force now: what callers undo with LocalFileTimeToFileTime.
+pub fn to_local(utc: FileTime) -> FileTime {
+    let from = FILETIME { dwLowDateTime: utc.0 as u32, dwHighDateTime: (utc.0 >> 32) as u32 };
+    let mut to = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
+    // SAFETY: both point to live FILETIMEs.
+    if unsafe { FileTimeToLocalFileTime(&from, &mut to) } == 0 {
+        return utc;
+    }
+    FileTime(u64::from(to.dwHighDateTime) << 32 | u64::from(to.dwLowDateTime))
+}
+
+/// Files take their folder's access rights.
+pub fn private(_options: &mut OpenOptions) {}
+
+/// A duplicate of standard error, if the process has one.
+pub fn standard_error() -> Option<File> {
+    std::io::stderr().as_handle().try_clone_to_owned().ok().map(File::from)
+}
+
+/// Writes a line. What cannot be written is lost.
+pub fn write_line(mut file: &File, line: &[u8]) {
+    let _ = file.write_all(line);
 }
