@@ -128,6 +128,13 @@ pub enum MechAcceptor {
 }
 
 impl MechAcceptor {
+    /// Whose acceptor this is.
+    pub fn mechanism(&self) -> Mechanism {
+        match self {
+            MechAcceptor::Ntlm(_) => Mechanism::Ntlm,
+        }
+    }
+
     /// The state before the mechanism's first token.
     pub fn new(mechanism: Mechanism) -> MechAcceptor {
         match mechanism {
@@ -151,6 +158,13 @@ pub enum MechInitiator {
 }
 
 impl MechInitiator {
+    /// Whose initiator this is.
+    pub fn mechanism(&self) -> Mechanism {
+        match self {
+            MechInitiator::Ntlm(_) => Mechanism::Ntlm,
+        }
+    }
+
     /// The state before the mechanism's first token.
     pub fn new(mechanism: Mechanism) -> MechInitiator {
         match mechanism {
