@@ -8,9 +8,9 @@ import threading
 
 class Server:
     """Listens on loopback while the `with` block lasts. `new_context(scheme)` makes an acceptor of `peers`'
-    shape; `record(side, token)` sees every token."""
+    shape; `record(side, token)` sees every token; `tls` is an ssl.SSLContext."""
 
-    def __init__(self, new_context, schemes, record=lambda side, token: None):
+    def __init__(self, new_context, schemes, record=lambda side, token: None, tls=None):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             context = user = None
@@ -27,8 +27,17 @@ class Server:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def read_body(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+                    while length := int(self.rfile.readline().split(b";")[0], 16):
+                        self.rfile.read(length + 2)
+                    self.rfile.readline()
+                else:
+                    self.rfile.read(length)
+
             def do_GET(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.read_body()
                 scheme, _, text = (self.headers.get("Authorization") or "").partition(" ")
                 if self.user and not text:
                     return self.answer(200, f"hello {self.user}\n")
@@ -55,6 +64,8 @@ class Server:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
 
     def __enter__(self):

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Interoperability with other implementations, all on this machine: curl, gss-ntlmssp, pyspnego, requests-ntlm,
+# httpx-ntlm, impacket.
+#
+#   run.sh [-v] [PART]   runs the checks (those whose names contain PART; -v: durations, stack traces)
+#   run.sh prepare       only installs what is missing
+#   run.sh record        writes tests/data/exchanges anew
+#
+# One line per check (ok, FAIL, SKIPPED) and last `N passed, N failed, N skipped`; status 1 if one failed.
+# Settings: NEGOSSP_LIB          the library (else target/release's or target/debug's, whichever is newer)
+#           NEGOSSP_HTTP_SERVER  command that serves HTTP at a port, which is appended; else build/http_server,
+#                                else a server of the suite's own
+#           VENV                 where the Python clients are installed (build/venv)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+venv=${VENV:-$root/build/venv}
+packages=(python3-venv python3-gssapi gss-ntlmssp curl)
+clients=(pyspnego==0.12.4 requests-ntlm==1.3.0 httpx-ntlm==1.4.0 impacket==0.13.1)
+
+die() { echo "run.sh: $*" >&2; exit 2; }
+
+install_packages() {
+    local missing=() package
+    for package in "${packages[@]}"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    export DEBIAN_FRONTEND=noninteractive
+    local install=(apt-get install -y -q --no-install-recommends "${missing[@]}")
+    "${install[@]}" >/dev/null 2>&1 || { apt-get update -q >/dev/null && "${install[@]}" >/dev/null; } ||
+        die "cannot install ${missing[*]}"
+}
+
+# Debian's Python, for its compiled gssapi module; the rest from PyPI, at the versions that were tried.
+install_clients() {
+    local stamp
+    stamp=$venv/.complete-$(printf '%s\n' "${clients[@]}" | cksum | cut -d' ' -f1)
+    [[ -e $stamp ]] && return
+    rm -rf "$venv"
+    /usr/bin/python3 -m venv --system-site-packages "$venv"
+    "$venv/bin/pip" install -q --disable-pip-version-check "${clients[@]}" || die "cannot install ${clients[*]}"
+    : >"$stamp"
+}
+
+find_library() {
+    [[ -n ${NEGOSSP_LIB:-} ]] && return
+    NEGOSSP_LIB=$(ls -t "$root"/target/{release,debug}/libnegossp.so 2>/dev/null | head -1)
+    [[ -n $NEGOSSP_LIB ]] || die "no libnegossp.so; build it, or set NEGOSSP_LIB"
+}
+
+find_http_server() {
+    if [[ -z ${NEGOSSP_HTTP_SERVER:-} && -x $root/build/http_server ]]; then
+        NEGOSSP_HTTP_SERVER=$root/build/http_server
+    fi
+    export NEGOSSP_HTTP_SERVER=${NEGOSSP_HTTP_SERVER:-} NEGOSSP_LIB
+}
+
+mkdir -p "$(dirname "$venv")"
+exec 9>"$venv.lock"
+flock 9
+install_packages
+install_clients
+exec 9>&-
+
+export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore LC_ALL=C.UTF-8
+case ${1:-} in
+prepare) ;;
+record) exec "$venv/bin/python" "$here/record.py" "$root/tests/data/exchanges" ;;
+*)
+    find_library
+    find_http_server
+    exec "$venv/bin/python" "$here/suite.py" "$NEGOSSP_LIB" "$@"
+    ;;
+esac

@@ -1,0 +1,347 @@
+"""The library through its C ABI, by ctypes: structures and numbers as the SSPI documentation states them.
+
+`Acceptor` and `Initiator` have the methods of the other implementations in `peers`, so a check can put either
+on either end.
+"""
+
+import ctypes
+from ctypes import POINTER, byref, c_int32, c_int64, c_size_t, c_uint16, c_uint32, c_void_p
+
+SEC_E_OK = 0
+SEC_I_CONTINUE_NEEDED = 0x00090312
+SEC_I_COMPLETE_NEEDED = 0x00090313
+SEC_I_COMPLETE_AND_CONTINUE = 0x00090314
+STATUS = {
+    0x80090300: "SEC_E_INSUFFICIENT_MEMORY",
+    0x80090301: "SEC_E_INVALID_HANDLE",
+    0x80090302: "SEC_E_UNSUPPORTED_FUNCTION",
+    0x80090303: "SEC_E_TARGET_UNKNOWN",
+    0x80090304: "SEC_E_INTERNAL_ERROR",
+    0x80090305: "SEC_E_SECPKG_NOT_FOUND",
+    0x80090306: "SEC_E_NOT_OWNER",
+    0x80090308: "SEC_E_INVALID_TOKEN",
+    0x8009030A: "SEC_E_QOP_NOT_SUPPORTED",
+    0x8009030C: "SEC_E_LOGON_DENIED",
+    0x8009030D: "SEC_E_UNKNOWN_CREDENTIALS",
+    0x8009030E: "SEC_E_NO_CREDENTIALS",
+    0x8009030F: "SEC_E_MESSAGE_ALTERED",
+    0x80090310: "SEC_E_OUT_OF_SEQUENCE",
+    0x80090311: "SEC_E_NO_AUTHENTICATING_AUTHORITY",
+    0x80090317: "SEC_E_CONTEXT_EXPIRED",
+    0x80090318: "SEC_E_INCOMPLETE_MESSAGE",
+    0x80090321: "SEC_E_BUFFER_TOO_SMALL",
+    0x80090322: "SEC_E_WRONG_PRINCIPAL",
+    0x80090346: "SEC_E_BAD_BINDINGS",
+    0x8009035D: "SEC_E_INVALID_PARAMETER",
+}
+
+SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND = 1, 2
+SECURITY_NATIVE_DREP = 0x10
+SECBUFFER_VERSION = 0
+SECBUFFER_DATA, SECBUFFER_TOKEN, SECBUFFER_STREAM, SECBUFFER_CHANNEL_BINDINGS = 1, 2, 10, 14
+SEC_WINNT_AUTH_IDENTITY_UNICODE = 2
+
+SECPKG_ATTR_SIZES, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO = 0, 1, 9, 10
+SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET = 12, 27
+
+REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, CONNECTION = 0x4, 0x8, 0x10, 0x800
+ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY = 0x10000, 0x20000
+ASC_REQ_EXTENDED_ERROR, ASC_REQ_ALLOW_NULL_SESSION = 0x8000, 0x100000
+ASC_REQ_ALLOW_MISSING_BINDINGS = 0x10000000
+ISC_DEFAULT = REPLAY_DETECT | SEQUENCE_DETECT | CONFIDENTIALITY | ISC_REQ_INTEGRITY
+ASC_DEFAULT = REPLAY_DETECT | SEQUENCE_DETECT | CONFIDENTIALITY | ASC_REQ_INTEGRITY
+
+
+class SecHandle(ctypes.Structure):
+    _fields_ = [("dwLower", c_size_t), ("dwUpper", c_size_t)]
+
+
+class SecBuffer(ctypes.Structure):
+    _fields_ = [("cbBuffer", c_uint32), ("BufferType", c_uint32), ("pvBuffer", c_void_p)]
+
+
+class SecBufferDesc(ctypes.Structure):
+    _fields_ = [("ulVersion", c_uint32), ("cBuffers", c_uint32), ("pBuffers", POINTER(SecBuffer))]
+
+
+class AuthIdentityW(ctypes.Structure):
+    _fields_ = [
+        ("User", c_void_p), ("UserLength", c_uint32), ("Domain", c_void_p), ("DomainLength", c_uint32),
+        ("Password", c_void_p), ("PasswordLength", c_uint32), ("Flags", c_uint32),
+    ]  # fmt: skip
+
+
+class SecPkgInfoW(ctypes.Structure):
+    _fields_ = [
+        ("fCapabilities", c_uint32), ("wVersion", c_uint16), ("wRPCID", c_uint16), ("cbMaxToken", c_uint32),
+        ("Name", c_void_p), ("Comment", c_void_p),
+    ]  # fmt: skip
+
+
+class Sizes(ctypes.Structure):
+    _fields_ = [(name, c_uint32) for name in ("cbMaxToken", "cbMaxSignature", "cbBlockSize", "cbSecurityTrailer")]
+
+
+class SessionKey(ctypes.Structure):
+    _fields_ = [("SessionKeyLength", c_uint32), ("SessionKey", c_void_p)]
+
+
+class OnePointer(ctypes.Structure):
+    """SecPkgContext_Names, _PackageInfo, _ClientSpecifiedTarget."""
+
+    _fields_ = [("pointer", c_void_p)]
+
+
+class NegotiationInfo(ctypes.Structure):
+    _fields_ = [("PackageInfo", c_void_p), ("NegotiationState", c_uint32)]
+
+
+class SspiError(Exception):
+    """A failed call. `token` is what the library wants the peer to see."""
+
+    def __init__(self, function, status, token=None):
+        self.status, self.token = STATUS.get(status, f"{status:#010x}"), token
+        super().__init__(f"{function}: {self.status}")
+
+
+class Library:
+    """The loaded library; every function checked for its status."""
+
+    def __init__(self, path):
+        self.dll = ctypes.CDLL(path)
+
+    def call(self, function, *arguments, accept=(SEC_E_OK,)):
+        f = getattr(self.dll, function)
+        f.restype = c_int32
+        status = f(*arguments) & 0xFFFFFFFF
+        if status not in accept:
+            raise SspiError(function, status)
+        return status
+
+
+LIBRARY = None
+
+
+def load(path):
+    global LIBRARY
+    LIBRARY = Library(path)
+
+
+def utf16(text):
+    """A zero-terminated SEC_WCHAR string."""
+    return ctypes.create_string_buffer(text.encode("utf-16-le") + b"\0\0")
+
+
+def from_utf16(address):
+    if not address:
+        return None
+    length = 0
+    while ctypes.c_uint16.from_address(address + length).value:
+        length += 2
+    return ctypes.string_at(address, length).decode("utf-16-le")
+
+
+class Buffers:
+    """A SecBufferDesc over bytearrays."""
+
+    def __init__(self, *buffers):
+        self.memory = [(ctypes.c_char * max(len(data), 1)).from_buffer_copy(bytes(data) or b"\0") for _, data in buffers]
+        self.array = (SecBuffer * len(buffers))(
+            *(SecBuffer(len(data), kind, ctypes.addressof(memory)) for (kind, data), memory in zip(buffers, self.memory))
+        )
+        self.desc = SecBufferDesc(SECBUFFER_VERSION, len(buffers), self.array)
+
+    def __getitem__(self, index):
+        """The bytes that the buffer holds now, wherever it points."""
+        buffer = self.array[index]
+        return ctypes.string_at(buffer.pvBuffer, buffer.cbBuffer) if buffer.cbBuffer else b""
+
+
+def channel_bindings(application_data):
+    """SEC_CHANNEL_BINDINGS: 8 ULONGs, then what the last two tell of."""
+    head = [0, 0, 0, 0, 0, 0, len(application_data), 32]
+    return b"".join(n.to_bytes(4, "little") for n in head) + application_data
+
+
+class Credentials:
+    """A CredHandle, freed with the object."""
+
+    def __init__(self, package, use, account=None):
+        self.handle, expiry = SecHandle(), c_int64()
+        identity = None
+        if account is not None:
+            texts = [text.encode("utf-16-le") for text in (account.user, account.domain, account.password)]
+            keep = [ctypes.create_string_buffer(text + b"\0\0") for text in texts]
+            arguments = [x for text, memory in zip(texts, keep) for x in (ctypes.addressof(memory), len(text) // 2)]
+            identity = AuthIdentityW(*arguments, SEC_WINNT_AUTH_IDENTITY_UNICODE)
+        self.live = False
+        LIBRARY.call(
+            "AcquireCredentialsHandleW", None, utf16(package), c_uint32(use), None,
+            byref(identity) if identity is not None else None, None, None, byref(self.handle), byref(expiry),
+        )  # fmt: skip
+        self.live = True
+
+    def __del__(self):
+        if self.live:
+            LIBRARY.call("FreeCredentialsHandle", byref(self.handle))
+            self.live = False
+
+
+class Context:
+    """A CtxtHandle in either role."""
+
+    name = "negossp"
+    empty_messages = True
+    MAX_TOKEN = 65535
+
+    def __init__(self, credentials, bindings, flags):
+        self.credentials, self.bindings, self.requirements = credentials, bindings, flags
+        self.handle, self.live, self.complete = SecHandle(), False, False
+        self.attributes, self.expiry = c_uint32(), c_int64()
+
+    def __del__(self):
+        self.delete()
+
+    def delete(self):
+        if self.live:
+            self.live = False
+            LIBRARY.call("DeleteSecurityContext", byref(self.handle))
+
+    def _input(self, token):
+        buffers = [] if token is None else [(SECBUFFER_TOKEN, token)]
+        if self.bindings is not None:
+            buffers.append((SECBUFFER_CHANNEL_BINDINGS, channel_bindings(self.bindings)))
+        return Buffers(*buffers) if buffers else None
+
+    def _advance(self, function, out, arguments):
+        """Calls the function; returns the output token, or None. An error's token goes with the error."""
+        try:
+            status = LIBRARY.call(
+                function, *arguments,
+                accept=(SEC_E_OK, SEC_I_CONTINUE_NEEDED, SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE),
+            )  # fmt: skip
+        except SspiError as error:
+            error.token = out[0] or None
+            raise
+        self.live = True
+        if status in (SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE):
+            LIBRARY.call("CompleteAuthToken", byref(self.handle), byref(out.desc))
+        self.complete = status in (SEC_E_OK, SEC_I_COMPLETE_NEEDED)
+        return out[0] or None
+
+    # ---- established
+
+    def query(self, attribute, structure):
+        LIBRARY.call("QueryContextAttributesW", byref(self.handle), c_uint32(attribute), byref(structure))
+        return structure
+
+    def _free(self, address):
+        LIBRARY.call("FreeContextBuffer", c_void_p(address))
+
+    def _text(self, attribute):
+        answer = self.query(attribute, OnePointer())
+        text = from_utf16(answer.pointer)
+        self._free(answer.pointer)
+        return text
+
+    @property
+    def sizes(self):
+        return self.query(SECPKG_ATTR_SIZES, Sizes())
+
+    @property
+    def client(self):
+        return self._text(SECPKG_ATTR_NAMES)
+
+    @property
+    def client_target(self):
+        return self._text(SECPKG_ATTR_CLIENT_SPECIFIED_TARGET)
+
+    @property
+    def key(self):
+        answer = self.query(SECPKG_ATTR_SESSION_KEY, SessionKey())
+        key = ctypes.string_at(answer.SessionKey, answer.SessionKeyLength)
+        self._free(answer.SessionKey)
+        return key
+
+    def _package(self, attribute, structure, field):
+        answer = self.query(attribute, structure)
+        address = getattr(answer, field)
+        name = from_utf16(SecPkgInfoW.from_address(address).Name)
+        self._free(address)
+        return name
+
+    @property
+    def package(self):
+        return self._package(SECPKG_ATTR_PACKAGE_INFO, OnePointer(), "pointer")
+
+    @property
+    def negotiated(self):
+        return self._package(SECPKG_ATTR_NEGOTIATION_INFO, NegotiationInfo(), "PackageInfo")
+
+    def wrap(self, data, sequence=0):
+        buffers = Buffers((SECBUFFER_TOKEN, bytes(self.sizes.cbSecurityTrailer)), (SECBUFFER_DATA, data))
+        LIBRARY.call("EncryptMessage", byref(self.handle), c_uint32(0), byref(buffers.desc), c_uint32(sequence))
+        return buffers[0] + buffers[1]
+
+    def unwrap(self, message, sequence=0):
+        buffers = Buffers((SECBUFFER_TOKEN, message[:16]), (SECBUFFER_DATA, message[16:]))
+        LIBRARY.call("DecryptMessage", byref(self.handle), byref(buffers.desc), c_uint32(sequence), byref(c_uint32()))
+        return buffers[1]
+
+    def unwrap_stream(self, message):
+        """DecryptMessage with the whole message in one SECBUFFER_STREAM, the data found inside it."""
+        buffers = Buffers((SECBUFFER_STREAM, message), (SECBUFFER_DATA, b""))
+        LIBRARY.call("DecryptMessage", byref(self.handle), byref(buffers.desc), c_uint32(0), byref(c_uint32()))
+        return buffers[1]
+
+    def sign(self, data, sequence=0):
+        buffers = Buffers((SECBUFFER_DATA, data), (SECBUFFER_TOKEN, bytes(self.sizes.cbMaxSignature)))
+        LIBRARY.call("MakeSignature", byref(self.handle), c_uint32(0), byref(buffers.desc), c_uint32(sequence))
+        return buffers[1]
+
+    def verify(self, data, signature, sequence=0):
+        buffers = Buffers((SECBUFFER_DATA, data), (SECBUFFER_TOKEN, signature))
+        LIBRARY.call("VerifySignature", byref(self.handle), byref(buffers.desc), c_uint32(sequence), byref(c_uint32()))
+
+
+class Acceptor(Context):
+    """AcceptSecurityContext, leg by leg."""
+
+    @classmethod
+    def acceptor(cls, package, bindings=None, flags=ASC_DEFAULT, account=None):
+        return cls(Credentials(package, SECPKG_CRED_INBOUND, account), bindings, flags)
+
+    def step(self, token):
+        given, out = self._input(token), Buffers((SECBUFFER_TOKEN, bytes(self.MAX_TOKEN)))
+        return self._advance(
+            "AcceptSecurityContext", out,
+            [
+                byref(self.credentials.handle), byref(self.handle) if self.live else None,
+                byref(given.desc) if given else None, c_uint32(self.requirements), c_uint32(SECURITY_NATIVE_DREP),
+                byref(self.handle), byref(out.desc), byref(self.attributes), byref(self.expiry),
+            ],
+        )  # fmt: skip
+
+
+class Initiator(Context):
+    """InitializeSecurityContext, leg by leg."""
+
+    target = None
+
+    @classmethod
+    def initiator(cls, account, package, bindings=None, flags=ISC_DEFAULT, target="HTTP/server.example.test"):
+        self = cls(Credentials(package, SECPKG_CRED_OUTBOUND, account), bindings, flags)
+        self.target = utf16(target)
+        return self
+
+    def step(self, token=None):
+        given, out = self._input(token), Buffers((SECBUFFER_TOKEN, bytes(self.MAX_TOKEN)))
+        return self._advance(
+            "InitializeSecurityContextW", out,
+            [
+                byref(self.credentials.handle), byref(self.handle) if self.live else None, self.target,
+                c_uint32(self.requirements), c_uint32(0), c_uint32(SECURITY_NATIVE_DREP),
+                byref(given.desc) if given else None, c_uint32(0), byref(self.handle), byref(out.desc),
+                byref(self.attributes), byref(self.expiry),
+            ],
+        )  # fmt: skip

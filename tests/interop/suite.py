@@ -1,0 +1,23 @@
+#!/usr/bin/env python3
+"""Runs the checks. suite.py LIBRARY [-v] [part of a check's name]; run.sh prepares what it needs."""
+
+import sys
+
+import world
+
+world.prepare()
+
+import sspi  # noqa: E402
+
+ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
+sspi.load(ARGUMENTS[0])
+
+import accepting, bindings, http_clients, initiating, messages, tampering  # noqa: E401, E402, F401
+import checks  # noqa: E402
+
+try:
+    failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
+finally:
+    http_clients.close()
+    world.remove()
+sys.exit(1 if failed else 0)

@@ -1,0 +1,102 @@
+"""What the checks have in common: the accounts, the files that tell the library of them, its policies."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+
+from impacket.ntlm import compute_nthash
+
+import peers
+from peers import Account, GssNtlmssp, Impacket, Pyspnego, PyspnegoWithMechListMic
+from sspi import Acceptor, Initiator, SspiError
+
+DOMAIN = "EXAMPLE"
+ALICE = Account("alice", "Passw0rd!", DOMAIN)
+JOERG = Account("jörg", "Pässwörd€ 漢字", DOMAIN)
+LONG = Account("a-user-with-a-name-of-some-length.and-a-dot", "correct horse battery staple, and then some more", DOMAIN)
+DISABLED = Account("dave", "Passw0rd!", DOMAIN)
+NOBODY = Account("nobody-of-that-name", "Passw0rd!", DOMAIN)
+ACCOUNTS = [ALICE, JOERG, LONG, DISABLED]
+BINDINGS = b"tls-server-end-point:" + bytes(range(32))
+OTHER_BINDINGS = b"tls-server-end-point:" + bytes(32)
+
+# Who initiates with which kind of token, and who accepts.
+BARE = [(make, "NTLM") for make in (Pyspnego, GssNtlmssp, Impacket)]
+IN_SPNEGO = [(make, "Negotiate") for make in (Pyspnego, PyspnegoWithMechListMic, GssNtlmssp, Impacket)]
+INITIATORS = BARE + IN_SPNEGO
+ACCEPTORS = [(make, package) for make in (Pyspnego, GssNtlmssp) for package in ("NTLM", "Negotiate")]
+
+directory = tempfile.mkdtemp(prefix="negossp-interop-")
+
+
+BASE = {
+    "accounts": f'file = "{directory}/accounts"\ndomain = "{DOMAIN}"\n',
+    "server": 'netbios_computer = "SERVER"\ndns_computer = "server.example.test"\n',
+}
+
+
+def smbpasswd_line(number, account):
+    flags = "[DU         ]" if account is DISABLED else "[U          ]"
+    nt_hash = compute_nthash(account.password).hex().upper()
+    return f"{account.user}:{1000 + number}:{'X' * 32}:{nt_hash}:{flags}:LCT-00000000:\n"
+
+
+def write_policy(**sections):
+    """The library's configuration file, with a line or more added to a section."""
+    path = os.path.join(directory, "negossp.toml")
+    with open(path + ".new", "w") as f:
+        for section in sorted({*BASE, *sections}):
+            f.write(f"[{section}]\n{BASE.get(section, '')}{sections.get(section, '')}\n")
+    os.replace(path + ".new", path)
+    return path
+
+
+@contextlib.contextmanager
+def policy(**sections):
+    """Has another policy in force while the block lasts. The library looks at the file once a second."""
+    write_policy(**sections)
+    time.sleep(1.2)
+    try:
+        yield
+    finally:
+        write_policy()
+        time.sleep(1.2)
+
+
+def prepare():
+    """Before the library is loaded: it reads the environment then."""
+    peers.clean_environment(directory, [a for a in ACCOUNTS if a is not DISABLED])
+    path = os.path.join(directory, "accounts")
+    with open(path, "w", encoding="utf-8") as f:
+        os.chmod(path, 0o600)
+        f.writelines(smbpasswd_line(number, account) for number, account in enumerate(ACCOUNTS))
+    os.environ["NEGOSSP_CONFIG"] = write_policy()
+
+
+def remove():
+    """Afterwards."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def established(initiator, acceptor, **options):
+    """Runs the exchange to its end: both sides complete, with the same session key."""
+    legs = peers.exchange(initiator, acceptor, **options)
+    for who, party in (("initiator", initiator), ("acceptor", acceptor)):
+        if not party.complete:
+            raise AssertionError(f"the {who} is not complete after {len(legs)} tokens")
+    if initiator.key != acceptor.key:
+        raise AssertionError(f"session keys differ: {initiator.key.hex()}, {acceptor.key.hex()}")
+    return legs
+
+
+def denied_by_us(status, initiator, acceptor, **options):
+    """The exchange must end with our acceptor returning `status`."""
+    try:
+        peers.exchange(initiator, acceptor, **options)
+    except SspiError as error:
+        if error.status != status:
+            raise AssertionError(f"{error}, expected {status}") from error
+        return error
+    raise AssertionError(f"let in, expected {status}")
