@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 
-from impacket.ntlm import compute_nthash
+from impacket.ntlm import compute_lmhash, compute_nthash
 
 import peers
 from peers import Account, GssNtlmssp, Impacket, Pyspnego, PyspnegoWithMechListMic
@@ -40,7 +40,8 @@ BASE = {
 def smbpasswd_line(number, account):
     flags = "[DU         ]" if account is DISABLED else "[U          ]"
     nt_hash = compute_nthash(account.password).hex().upper()
-    return f"{account.user}:{1000 + number}:{'X' * 32}:{nt_hash}:{flags}:LCT-00000000:\n"
+    lm_hash = compute_lmhash(account.password).hex().upper() if account is ALICE else "X" * 32
+    return f"{account.user}:{1000 + number}:{lm_hash}:{nt_hash}:{flags}:LCT-00000000:\n"
 
 
 def write_policy(**sections):
