@@ -23,6 +23,8 @@ pub struct Accounts {
     by_name: HashMap<Box<str>, Entry>,
     /// Lines that were skipped, in the file's order.
     pub bad_lines: Vec<BadLine>,
+    /// On Unix, people other than the owner may read or write the file.
+    pub exposed: bool,
     /// Why there is no file to take accounts from.
     pub problem: Option<Problem>,
 }
@@ -115,7 +117,7 @@ impl Source for Format {
 
     fn read(&self, content: &Content<'_>, _previous: Option<&Accounts>) -> Result<Accounts, String> {
         let file = content.path.display();
-        let accounts = Accounts::parse(content.bytes);
+        let accounts = Accounts { exposed: content.exposed, ..Accounts::parse(content.bytes) };
         if content.exposed {
             tracing::warn!(%file, "account file: others than its owner may read or write it; its hashes are as good as passwords");
         }

@@ -131,23 +131,99 @@ impl Flags {
     }
 }
 
-/// Writes an account's line, without its end. The LM hash is left out: nobody should need it.
-pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], flags: &str, changed: u32) -> Zeroizing<String> {
-    let mut line = Zeroizing::new(String::with_capacity(name.len() + 128));
-    line.push_str(name);
-    line.push_str(&format!(":{uid}:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:"));
-    for byte in nt_hash {
-        for nibble in [byte >> 4, byte & 15] {
-            line.push(char::from_digit(u32::from(nibble), 16).map_or('0', |c| c.to_ascii_uppercase()));
+/// The user number on an account's line.
+pub fn uid(line: &[u8]) -> Option<u32> {
+    let Ok(Line::Account(_)) = classify(line) else { return None };
+    std::str::from_utf8(line.split(|&b| b == b':').nth(1)?).ok()?.parse().ok()
+}
+
+/// What stands in place of a hash that is not kept.
+const NO_HASH: &[u8; 32] = b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
+
+/// Writes an account's line, without its end. The LM hash is left out: it gives the password away.
+pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], changed: u32) -> Zeroizing<Vec<u8>> {
+    let mut fields = Fields(vec![Zeroizing::new(name.into()), Zeroizing::new(uid.to_string().into())]);
+    fields.set_nt_hash(nt_hash, changed);
+    fields.join()
+}
+
+/// A line cut at its colons, to change some of its fields and leave the others as they are.
+pub struct Fields(Vec<Zeroizing<Vec<u8>>>);
+
+impl Fields {
+    /// Cuts a line.
+    pub fn split(line: &[u8]) -> Fields {
+        Fields(line.split(|&b| b == b':').map(|field| Zeroizing::new(field.to_vec())).collect())
+    }
+
+    /// The line again.
+    pub fn join(&self) -> Zeroizing<Vec<u8>> {
+        let mut line = Zeroizing::new(Vec::with_capacity(self.0.iter().map(|field| field.len() + 1).sum()));
+        for (index, field) in self.0.iter().enumerate() {
+            if index > 0 {
+                line.push(b':');
+            }
+            line.extend_from_slice(field);
+        }
+        line
+    }
+
+    /// Puts a hash in, and the time of the change in seconds since 1970; takes the LM hash out, which is
+    /// another password's, and the flag that there is no password.
+    pub fn set_nt_hash(&mut self, nt_hash: &[u8; 16], changed: u32) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let mut digits = Zeroizing::new(Vec::with_capacity(32));
+        for byte in nt_hash {
+            digits.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        if self.0.len() < 2 {
+            self.0.resize(2, Zeroizing::new(b"0".to_vec()));
+        }
+        if self.0.len() < 4 {
+            self.0.resize(4, Zeroizing::new(Vec::new()));
+        }
+        self.0[2] = Zeroizing::new(NO_HASH.to_vec());
+        self.0[3] = digits;
+        self.set_flag(b'N', false);
+        let time = Zeroizing::new(format!("LCT-{changed:08X}").into_bytes());
+        match self.0.get_mut(5) {
+            Some(field) if field.is_empty() || field.starts_with(b"LCT-") => *field = time,
+            Some(_) => {}
+            None => self.0.extend([time, Zeroizing::new(Vec::new())]),
         }
     }
-    line.push_str(&format!(":[{flags:<11}]:LCT-{changed:08X}:"));
-    line
+
+    /// Sets or clears a flag.
+    pub fn set_flag(&mut self, flag: u8, on: bool) {
+        let at = FLAGS.min(self.0.len());
+        let mut letters = match self.0.get(at).and_then(|field| field.strip_prefix(b"[")) {
+            Some(field) => field.strip_suffix(b"]").unwrap_or(field).to_vec(),
+            None => {
+                self.0.insert(at, Zeroizing::new(Vec::new()));
+                b"U".to_vec()
+            }
+        };
+        letters.retain(|&letter| letter != flag && letter != b' ');
+        if on {
+            letters.push(flag);
+        }
+        letters.resize(letters.len().max(FLAG_WIDTH), b' ');
+        self.0[at] = Zeroizing::new([b"[", &letters[..], b"]"].concat());
+    }
 }
+
+/// The place of the flags among the fields.
+const FLAGS: usize = 4;
+
+/// Flags are padded to this many characters.
+const FLAG_WIDTH: usize = 11;
+
+/// What some editors put at the start of a UTF-8 file.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order mark.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let lines = bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     lines.enumerate().map(|(index, line)| (index + 1, line))
 }

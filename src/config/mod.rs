@@ -2,6 +2,7 @@
 
 mod defaults;
 mod file;
+mod show;
 mod store;
 
 pub use store::{Environment, Store};

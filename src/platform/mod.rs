@@ -10,7 +10,9 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-pub use system::{coarse_millis, default_config_file, host_name, private, standard_error, to_local, write_line};
+pub use system::{
+    coarse_millis, default_config_file, host_name, private, standard_error, sync_folder, take_after, to_local, write_line,
+};
 
 pub mod terminal;
 

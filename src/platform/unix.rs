@@ -6,8 +6,8 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// The host's name as the kernel has it, with its domain if it was set with one. No name service is asked.
@@ -72,6 +72,25 @@ pub fn to_local(utc: FileTime) -> FileTime {
 /// Makes files that `options` create the owner's alone.
 pub fn private(options: &mut OpenOptions) {
     options.mode(0o600);
+}
+
+/// Gives a new file the owner and the permissions of the one it will replace. Who may not give files away
+/// keeps it, with the permissions.
+pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
+    let own = new.metadata()?;
+    if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
+        match fchown(new, Some(old.uid()), Some(old.gid())) {
+            Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
+    }
+    new.set_permissions(old.permissions())
+}
+
+/// Makes sure that the name `path` has reached the disk.
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
 }
 
 /// A duplicate of standard error, if it is open. A duplicate, because the host may close descriptor 2 and get

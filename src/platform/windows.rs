@@ -6,7 +6,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::Write;
 use std::os::windows::fs::MetadataExt;
 use std::os::windows::io::AsHandle;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use windows_sys::Win32::Foundation::FILETIME;
 use windows_sys::Win32::Storage::FileSystem::FileTimeToLocalFileTime;
@@ -65,6 +65,16 @@ pub fn to_local(utc: FileTime) -> FileTime {
 
 /// Files take their folder's access rights.
 pub fn private(_options: &mut OpenOptions) {}
+
+/// Files take their folder's access rights.
+pub fn take_after(_new: &File, _old: &Metadata) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The file system keeps names in its journal.
+pub fn sync_folder(_path: &Path) -> std::io::Result<()> {
+    Ok(())
+}
 
 /// A duplicate of standard error, if the process has one.
 pub fn standard_error() -> Option<File> {

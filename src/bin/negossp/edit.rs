@@ -1,0 +1,147 @@
+//! Changing the account file: whole or not at all, one program at a time, other lines byte for byte.
+
+use crate::outcome::{Failure, Outcome};
+use negossp::authority::names;
+use negossp::authority::smbpasswd::{self, BYTE_ORDER_MARK, Line};
+use negossp::platform;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// A file's lines as they stand, each with its line end.
+pub(crate) struct Lines {
+    lines: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl Lines {
+    fn of(bytes: &[u8]) -> Lines {
+        Lines { lines: bytes.split_inclusive(|&b| b == b'\n').map(|line| Zeroizing::new(line.to_vec())).collect() }
+    }
+
+    /// The lines of the account called `name`, in any letter case. Of several the first one counts.
+    pub(crate) fn of_account(&self, name: &str) -> Vec<usize> {
+        let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if names::same(found, name));
+        (0..self.lines.len()).filter(|&index| is_of(self.text(index))).collect()
+    }
+
+    /// A line without its end, and without the byte order mark of the first.
+    pub(crate) fn text(&self, index: usize) -> &[u8] {
+        let line = self.lines.get(index).map_or(&[][..], |line| line);
+        smbpasswd::lines(line).next().map_or(line, |(_, text)| text)
+    }
+
+    /// Every line without its end.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.lines.len()).map(|index| self.text(index))
+    }
+
+    /// Puts `text` in the place of a line, whose end stays.
+    pub(crate) fn replace(&mut self, index: usize, text: &[u8]) {
+        let old = self.text(index).len();
+        let Some(line) = self.lines.get_mut(index) else { return };
+        let start = if line.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let (before, rest) = line.split_at(start);
+        *line = Zeroizing::new([before, text, rest.get(old..).unwrap_or_default()].concat());
+    }
+
+    /// Adds a line at the end.
+    pub(crate) fn push(&mut self, text: &[u8]) {
+        let end: &[u8] = match self.lines.last_mut() {
+            Some(last) if last.ends_with(b"\r\n") => b"\r\n",
+            Some(last) if !last.ends_with(b"\n") => {
+                last.push(b'\n');
+                b"\n"
+            }
+            _ => b"\n",
+        };
+        self.lines.push(Zeroizing::new([text, end].concat()));
+    }
+
+    /// Takes lines away; `indices` ascend.
+    pub(crate) fn remove(&mut self, indices: &[usize]) {
+        for &index in indices.iter().rev() {
+            self.lines.remove(index);
+        }
+    }
+
+    fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
+        for line in &self.lines {
+            bytes.extend_from_slice(line);
+        }
+        bytes
+    }
+}
+
+/// Lets `change` change the file's lines and puts the result in the file's place, under a lock that every
+/// `negossp` takes. If `change` fails, the file stays as it is. A file that does not exist is made if `create`
+/// says so.
+pub(crate) fn change<T>(path: &Path, create: bool, change: impl FnOnce(&mut Lines) -> Outcome<T>) -> Outcome<T> {
+    // What a symbolic link points to is replaced, not the link.
+    let path = &match fs::canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && create => path.to_owned(),
+        result => result.map_err(|error| Failure::file(path, error))?,
+    };
+    let lock_path = beside(path, ".lock");
+    let lock = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
+    let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(|error| Failure::file(&lock_path, error))?;
+    let old = match read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && create => Zeroizing::new(Vec::new()),
+        result => result.map_err(|error| Failure::file(path, error))?,
+    };
+    let mut lines = Lines::of(&old);
+    let value = change(&mut lines)?;
+    let new = lines.bytes();
+    if *new != *old || !path.exists() {
+        replace(path, &new).map_err(|error| Failure::file(path, error))?;
+    }
+    drop(lock);
+    Ok(value)
+}
+
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(file.metadata()?.len() as usize + 1));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The file's path with `ending` behind its name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    platform::private(options);
+    options
+}
+
+/// Writes a new file beside the old one and renames it, with the old one's owner and permissions.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = beside(path, ".new");
+    // Left by a run that was killed: nobody else writes it, for we have the lock.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = write(path, &temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+        return written;
+    }
+    platform::sync_folder(path)
+}
+
+fn write(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(temporary)?;
+    match fs::metadata(path) {
+        Ok(metadata) => platform::take_after(&file, &metadata)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    file.write_all(bytes)?;
+    file.sync_all()
+}
