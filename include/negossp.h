@@ -1,0 +1,1796 @@
+/*
+ * negossp: the server side of the SSPI Negotiate package behind the C ABI of secur32.dll.
+ *
+ * On Windows this header is <sspi.h> and nothing else. Elsewhere it is what a server that was written for
+ * <security.h> needs: include it in its stead. ULONG has 32 bits, and SEC_WCHAR 16 (UTF-16; write u"Negotiate",
+ * not L"Negotiate"). The text of A functions is UTF-8.
+ *
+ * Made from src/entry by the test `header_is_current`; do not edit.
+ */
+#ifndef NEGOSSP_H
+#define NEGOSSP_H
+
+#ifdef _WIN32
+
+#ifndef SECURITY_WIN32
+#define SECURITY_WIN32
+#endif
+#include <windows.h>
+#include <sspi.h>
+
+#else /* !_WIN32 */
+
+#include <stdint.h>
+
+typedef char CHAR;
+typedef uint8_t UCHAR;
+typedef uint8_t BOOLEAN;
+typedef uint16_t USHORT;
+typedef uint32_t ULONG;
+typedef int32_t LONG;
+typedef int64_t LONGLONG;
+typedef uintptr_t ULONG_PTR;
+typedef intptr_t INT_PTR;
+typedef ULONG *PULONG;
+typedef void *HANDLE;
+typedef void *PVOID;
+
+typedef char SEC_CHAR;
+#ifdef __cplusplus
+typedef char16_t SEC_WCHAR;
+#else
+typedef uint16_t SEC_WCHAR;
+#endif
+typedef int32_t SECURITY_STATUS;
+
+/* A time in FILETIME ticks: 100 ns since 1601. SSPI's times are local times. */
+typedef union _LARGE_INTEGER {
+#ifdef __GNUC__
+    __extension__
+#endif
+    struct {
+        ULONG LowPart;
+        LONG HighPart;
+    };
+    struct {
+        ULONG LowPart;
+        LONG HighPart;
+    } u;
+    LONGLONG QuadPart;
+} LARGE_INTEGER, SECURITY_INTEGER, *PSECURITY_INTEGER;
+typedef SECURITY_INTEGER TimeStamp;
+typedef SECURITY_INTEGER *PTimeStamp;
+
+#ifndef WINAPI
+#define WINAPI
+#endif
+#define SEC_ENTRY WINAPI
+#define SEC_FAR
+
+#ifdef UNICODE
+#define SEC_TEXT(text) u##text
+#define NEGOSSP_AW(name) name##W
+#define NEGOSSP_U_AW(name) name##_W
+typedef SEC_WCHAR *SECURITY_PSTR;
+typedef const SEC_WCHAR *SECURITY_PCSTR;
+#else
+#define SEC_TEXT(text) text
+#define NEGOSSP_AW(name) name##A
+#define NEGOSSP_U_AW(name) name##_A
+typedef SEC_CHAR *SECURITY_PSTR;
+typedef const SEC_CHAR *SECURITY_PCSTR;
+#endif
+
+#define SEC_SUCCESS(Status) ((Status) >= 0)
+#define SEC_DELETED_HANDLE ((ULONG_PTR)(-2))
+#define SecInvalidateHandle(x) \
+    do { \
+        ((PSecHandle)(x))->dwLower = (ULONG_PTR)(INT_PTR)-1; \
+        ((PSecHandle)(x))->dwUpper = (ULONG_PTR)(INT_PTR)-1; \
+    } while (0)
+#define SecIsValidHandle(x) \
+    (((PSecHandle)(x))->dwLower != (ULONG_PTR)(INT_PTR)-1 && ((PSecHandle)(x))->dwUpper != (ULONG_PTR)(INT_PTR)-1)
+#define FreeCredentialHandle FreeCredentialsHandle
+
+#define NEGOSSP_NAME_A "Negotiate"
+#define NEGOSSP_NAME_W u"Negotiate"
+#define NEGOSSP_NAME NEGOSSP_U_AW(NEGOSSP_NAME)
+#define NTLMSP_NAME_A "NTLM"
+#define NTLMSP_NAME u"NTLM"
+#define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
+#define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
+#define SECURITY_ENTRYPOINT_ANSI NEGOSSP_AW(SECURITY_ENTRYPOINT_ANSI)
+
+#define SEC_E_OK ((SECURITY_STATUS)0x00000000)
+#define SEC_E_INSUFFICIENT_MEMORY ((SECURITY_STATUS)0x80090300)
+#define SEC_E_INVALID_HANDLE ((SECURITY_STATUS)0x80090301)
+#define SEC_E_UNSUPPORTED_FUNCTION ((SECURITY_STATUS)0x80090302)
+#define SEC_E_TARGET_UNKNOWN ((SECURITY_STATUS)0x80090303)
+#define SEC_E_INTERNAL_ERROR ((SECURITY_STATUS)0x80090304)
+#define SEC_E_SECPKG_NOT_FOUND ((SECURITY_STATUS)0x80090305)
+#define SEC_E_NOT_OWNER ((SECURITY_STATUS)0x80090306)
+#define SEC_E_CANNOT_INSTALL ((SECURITY_STATUS)0x80090307)
+#define SEC_E_INVALID_TOKEN ((SECURITY_STATUS)0x80090308)
+#define SEC_E_CANNOT_PACK ((SECURITY_STATUS)0x80090309)
+#define SEC_E_QOP_NOT_SUPPORTED ((SECURITY_STATUS)0x8009030a)
+#define SEC_E_NO_IMPERSONATION ((SECURITY_STATUS)0x8009030b)
+#define SEC_E_LOGON_DENIED ((SECURITY_STATUS)0x8009030c)
+#define SEC_E_UNKNOWN_CREDENTIALS ((SECURITY_STATUS)0x8009030d)
+#define SEC_E_NO_CREDENTIALS ((SECURITY_STATUS)0x8009030e)
+#define SEC_E_MESSAGE_ALTERED ((SECURITY_STATUS)0x8009030f)
+#define SEC_E_OUT_OF_SEQUENCE ((SECURITY_STATUS)0x80090310)
+#define SEC_E_NO_AUTHENTICATING_AUTHORITY ((SECURITY_STATUS)0x80090311)
+#define SEC_I_CONTINUE_NEEDED ((SECURITY_STATUS)0x00090312)
+#define SEC_I_COMPLETE_NEEDED ((SECURITY_STATUS)0x00090313)
+#define SEC_I_COMPLETE_AND_CONTINUE ((SECURITY_STATUS)0x00090314)
+#define SEC_I_LOCAL_LOGON ((SECURITY_STATUS)0x00090315)
+#define SEC_I_GENERIC_EXTENSION_RECEIVED ((SECURITY_STATUS)0x00090316)
+#define SEC_E_BAD_PKGID ((SECURITY_STATUS)0x80090316)
+#define SEC_E_CONTEXT_EXPIRED ((SECURITY_STATUS)0x80090317)
+#define SEC_I_CONTEXT_EXPIRED ((SECURITY_STATUS)0x00090317)
+#define SEC_E_INCOMPLETE_MESSAGE ((SECURITY_STATUS)0x80090318)
+#define SEC_E_INCOMPLETE_CREDENTIALS ((SECURITY_STATUS)0x80090320)
+#define SEC_E_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x80090321)
+#define SEC_I_INCOMPLETE_CREDENTIALS ((SECURITY_STATUS)0x00090320)
+#define SEC_I_RENEGOTIATE ((SECURITY_STATUS)0x00090321)
+#define SEC_E_WRONG_PRINCIPAL ((SECURITY_STATUS)0x80090322)
+#define SEC_I_NO_LSA_CONTEXT ((SECURITY_STATUS)0x00090323)
+#define SEC_E_TIME_SKEW ((SECURITY_STATUS)0x80090324)
+#define SEC_E_UNTRUSTED_ROOT ((SECURITY_STATUS)0x80090325)
+#define SEC_E_ILLEGAL_MESSAGE ((SECURITY_STATUS)0x80090326)
+#define SEC_E_CERT_UNKNOWN ((SECURITY_STATUS)0x80090327)
+#define SEC_E_CERT_EXPIRED ((SECURITY_STATUS)0x80090328)
+#define SEC_E_ENCRYPT_FAILURE ((SECURITY_STATUS)0x80090329)
+#define SEC_E_DECRYPT_FAILURE ((SECURITY_STATUS)0x80090330)
+#define SEC_E_ALGORITHM_MISMATCH ((SECURITY_STATUS)0x80090331)
+#define SEC_E_SECURITY_QOS_FAILED ((SECURITY_STATUS)0x80090332)
+#define SEC_E_UNFINISHED_CONTEXT_DELETED ((SECURITY_STATUS)0x80090333)
+#define SEC_E_NO_TGT_REPLY ((SECURITY_STATUS)0x80090334)
+#define SEC_E_NO_IP_ADDRESSES ((SECURITY_STATUS)0x80090335)
+#define SEC_E_WRONG_CREDENTIAL_HANDLE ((SECURITY_STATUS)0x80090336)
+#define SEC_E_CRYPTO_SYSTEM_INVALID ((SECURITY_STATUS)0x80090337)
+#define SEC_E_MAX_REFERRALS_EXCEEDED ((SECURITY_STATUS)0x80090338)
+#define SEC_E_MUST_BE_KDC ((SECURITY_STATUS)0x80090339)
+#define SEC_E_STRONG_CRYPTO_NOT_SUPPORTED ((SECURITY_STATUS)0x8009033a)
+#define SEC_E_TOO_MANY_PRINCIPALS ((SECURITY_STATUS)0x8009033b)
+#define SEC_E_NO_PA_DATA ((SECURITY_STATUS)0x8009033c)
+#define SEC_E_PKINIT_NAME_MISMATCH ((SECURITY_STATUS)0x8009033d)
+#define SEC_E_SMARTCARD_LOGON_REQUIRED ((SECURITY_STATUS)0x8009033e)
+#define SEC_E_SHUTDOWN_IN_PROGRESS ((SECURITY_STATUS)0x8009033f)
+#define SEC_E_KDC_INVALID_REQUEST ((SECURITY_STATUS)0x80090340)
+#define SEC_E_KDC_UNABLE_TO_REFER ((SECURITY_STATUS)0x80090341)
+#define SEC_E_KDC_UNKNOWN_ETYPE ((SECURITY_STATUS)0x80090342)
+#define SEC_E_UNSUPPORTED_PREAUTH ((SECURITY_STATUS)0x80090343)
+#define SEC_E_DELEGATION_REQUIRED ((SECURITY_STATUS)0x80090345)
+#define SEC_E_BAD_BINDINGS ((SECURITY_STATUS)0x80090346)
+#define SEC_E_MULTIPLE_ACCOUNTS ((SECURITY_STATUS)0x80090347)
+#define SEC_E_NO_KERB_KEY ((SECURITY_STATUS)0x80090348)
+#define SEC_E_CERT_WRONG_USAGE ((SECURITY_STATUS)0x80090349)
+#define SEC_E_DOWNGRADE_DETECTED ((SECURITY_STATUS)0x80090350)
+#define SEC_E_SMARTCARD_CERT_REVOKED ((SECURITY_STATUS)0x80090351)
+#define SEC_E_ISSUING_CA_UNTRUSTED ((SECURITY_STATUS)0x80090352)
+#define SEC_E_REVOCATION_OFFLINE_C ((SECURITY_STATUS)0x80090353)
+#define SEC_E_PKINIT_CLIENT_FAILURE ((SECURITY_STATUS)0x80090354)
+#define SEC_E_SMARTCARD_CERT_EXPIRED ((SECURITY_STATUS)0x80090355)
+#define SEC_E_NO_S4U_PROT_SUPPORT ((SECURITY_STATUS)0x80090356)
+#define SEC_E_CROSSREALM_DELEGATION_FAILURE ((SECURITY_STATUS)0x80090357)
+#define SEC_E_REVOCATION_OFFLINE_KDC ((SECURITY_STATUS)0x80090358)
+#define SEC_E_ISSUING_CA_UNTRUSTED_KDC ((SECURITY_STATUS)0x80090359)
+#define SEC_E_KDC_CERT_EXPIRED ((SECURITY_STATUS)0x8009035a)
+#define SEC_E_KDC_CERT_REVOKED ((SECURITY_STATUS)0x8009035b)
+#define SEC_I_SIGNATURE_NEEDED ((SECURITY_STATUS)0x0009035c)
+#define SEC_E_INVALID_PARAMETER ((SECURITY_STATUS)0x8009035d)
+#define SEC_E_DELEGATION_POLICY ((SECURITY_STATUS)0x8009035e)
+#define SEC_E_POLICY_NLTM_ONLY ((SECURITY_STATUS)0x8009035f)
+#define SEC_I_NO_RENEGOTIATION ((SECURITY_STATUS)0x00090360)
+#define SEC_E_NO_CONTEXT ((SECURITY_STATUS)0x80090361)
+#define SEC_E_PKU2U_CERT_FAILURE ((SECURITY_STATUS)0x80090362)
+#define SEC_E_MUTUAL_AUTH_FAILED ((SECURITY_STATUS)0x80090363)
+#define SEC_I_MESSAGE_FRAGMENT ((SECURITY_STATUS)0x00090364)
+#define SEC_E_ONLY_HTTPS_ALLOWED ((SECURITY_STATUS)0x80090365)
+#define SEC_I_CONTINUE_NEEDED_MESSAGE_OK ((SECURITY_STATUS)0x00090366)
+#define SEC_E_APPLICATION_PROTOCOL_MISMATCH ((SECURITY_STATUS)0x80090367)
+#define SEC_I_ASYNC_CALL_PENDING ((SECURITY_STATUS)0x00090368)
+#define SEC_E_INVALID_UPN_NAME ((SECURITY_STATUS)0x80090369)
+#define SEC_E_EXT_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x8009036a)
+#define SEC_E_INSUFFICIENT_BUFFERS ((SECURITY_STATUS)0x8009036b)
+
+
+/* Versions and types of buffers. */
+#define SECBUFFER_VERSION 0
+#define SECBUFFER_EMPTY 0
+#define SECBUFFER_DATA 1
+#define SECBUFFER_TOKEN 2
+#define SECBUFFER_PKG_PARAMS 3
+#define SECBUFFER_MISSING 4
+#define SECBUFFER_EXTRA 5
+#define SECBUFFER_STREAM_TRAILER 6
+#define SECBUFFER_STREAM_HEADER 7
+#define SECBUFFER_NEGOTIATION_INFO 8
+#define SECBUFFER_PADDING 9
+#define SECBUFFER_STREAM 10
+#define SECBUFFER_MECHLIST 11
+#define SECBUFFER_MECHLIST_SIGNATURE 12
+#define SECBUFFER_TARGET 13
+#define SECBUFFER_CHANNEL_BINDINGS 14
+#define SECBUFFER_CHANGE_PASS_RESPONSE 15
+#define SECBUFFER_TARGET_HOST 16
+#define SECBUFFER_ALERT 17
+#define SECBUFFER_APPLICATION_PROTOCOLS 18
+#define SECBUFFER_TOKEN_BINDING 21
+#define SECBUFFER_DTLS_MTU 24
+#define SECBUFFER_FLAGS 27
+#define SECBUFFER_TRAFFIC_SECRETS 28
+#define SECBUFFER_ATTRMASK 0xf0000000
+#define SECBUFFER_READONLY 0x80000000
+#define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000
+#define SECBUFFER_RESERVED 0x60000000
+
+/* Data representations; both are accepted, neither matters. */
+#define SECURITY_NATIVE_DREP 0x00000010
+#define SECURITY_NETWORK_DREP 0x00000000
+
+/* What a package can do (`fCapabilities`). */
+#define SECPKG_FLAG_INTEGRITY 0x00000001
+#define SECPKG_FLAG_PRIVACY 0x00000002
+#define SECPKG_FLAG_TOKEN_ONLY 0x00000004
+#define SECPKG_FLAG_DATAGRAM 0x00000008
+#define SECPKG_FLAG_CONNECTION 0x00000010
+#define SECPKG_FLAG_MULTI_REQUIRED 0x00000020
+#define SECPKG_FLAG_CLIENT_ONLY 0x00000040
+#define SECPKG_FLAG_EXTENDED_ERROR 0x00000080
+#define SECPKG_FLAG_IMPERSONATION 0x00000100
+#define SECPKG_FLAG_ACCEPT_WIN32_NAME 0x00000200
+#define SECPKG_FLAG_STREAM 0x00000400
+#define SECPKG_FLAG_NEGOTIABLE 0x00000800
+#define SECPKG_FLAG_GSS_COMPATIBLE 0x00001000
+#define SECPKG_FLAG_LOGON 0x00002000
+#define SECPKG_FLAG_ASCII_BUFFERS 0x00004000
+#define SECPKG_FLAG_FRAGMENT 0x00008000
+#define SECPKG_FLAG_MUTUAL_AUTH 0x00010000
+#define SECPKG_FLAG_DELEGATION 0x00020000
+#define SECPKG_FLAG_READONLY_WITH_CHECKSUM 0x00040000
+#define SECPKG_FLAG_RESTRICTED_TOKENS 0x00080000
+#define SECPKG_FLAG_NEGO_EXTENDER 0x00100000
+#define SECPKG_FLAG_NEGOTIABLE2 0x00200000
+#define SECPKG_FLAG_APPCONTAINER_PASSTHROUGH 0x00400000
+#define SECPKG_FLAG_APPCONTAINER_CHECKS 0x00800000
+#define SECPKG_FLAG_CREDENTIAL_ISOLATION_ENABLED 0x01000000
+#define SECPKG_FLAG_APPLY_LOOPBACK 0x02000000
+
+/* `wRPCID` of a package that has none. */
+#define SECPKG_ID_NONE 0xffff
+
+/* `fCredentialUse`, and attributes of credentials. */
+#define SECPKG_CRED_INBOUND 0x00000001
+#define SECPKG_CRED_OUTBOUND 0x00000002
+#define SECPKG_CRED_BOTH 0x00000003
+#define SECPKG_CRED_DEFAULT 0x00000004
+#define SECPKG_CRED_RESERVED 0xf0000000
+#define SECPKG_CRED_AUTOLOGON_RESTRICTED 0x00000010
+#define SECPKG_CRED_PROCESS_POLICY_ONLY 0x00000020
+#define SECPKG_CRED_ATTR_NAMES 1
+#define SECPKG_CRED_ATTR_SSI_PROVIDER 2
+#define SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS 3
+#define SECPKG_CRED_ATTR_CERT 4
+#define SECPKG_CRED_ATTR_PAC_BYPASS 5
+
+/* What an initiator asks for. */
+#define ISC_REQ_DELEGATE 0x00000001
+#define ISC_REQ_MUTUAL_AUTH 0x00000002
+#define ISC_REQ_REPLAY_DETECT 0x00000004
+#define ISC_REQ_SEQUENCE_DETECT 0x00000008
+#define ISC_REQ_CONFIDENTIALITY 0x00000010
+#define ISC_REQ_USE_SESSION_KEY 0x00000020
+#define ISC_REQ_PROMPT_FOR_CREDS 0x00000040
+#define ISC_REQ_USE_SUPPLIED_CREDS 0x00000080
+#define ISC_REQ_ALLOCATE_MEMORY 0x00000100
+#define ISC_REQ_USE_DCE_STYLE 0x00000200
+#define ISC_REQ_DATAGRAM 0x00000400
+#define ISC_REQ_CONNECTION 0x00000800
+#define ISC_REQ_CALL_LEVEL 0x00001000
+#define ISC_REQ_FRAGMENT_SUPPLIED 0x00002000
+#define ISC_REQ_EXTENDED_ERROR 0x00004000
+#define ISC_REQ_STREAM 0x00008000
+#define ISC_REQ_INTEGRITY 0x00010000
+#define ISC_REQ_IDENTIFY 0x00020000
+#define ISC_REQ_NULL_SESSION 0x00040000
+#define ISC_REQ_MANUAL_CRED_VALIDATION 0x00080000
+#define ISC_REQ_RESERVED1 0x00100000
+#define ISC_REQ_FRAGMENT_TO_FIT 0x00200000
+#define ISC_REQ_FORWARD_CREDENTIALS 0x00400000
+#define ISC_REQ_NO_INTEGRITY 0x00800000
+#define ISC_REQ_USE_HTTP_STYLE 0x01000000
+#define ISC_REQ_UNVERIFIED_TARGET_NAME 0x20000000
+#define ISC_REQ_CONFIDENTIALITY_ONLY 0x40000000
+
+/* What an initiator got. */
+#define ISC_RET_DELEGATE 0x00000001
+#define ISC_RET_MUTUAL_AUTH 0x00000002
+#define ISC_RET_REPLAY_DETECT 0x00000004
+#define ISC_RET_SEQUENCE_DETECT 0x00000008
+#define ISC_RET_CONFIDENTIALITY 0x00000010
+#define ISC_RET_USE_SESSION_KEY 0x00000020
+#define ISC_RET_USED_COLLECTED_CREDS 0x00000040
+#define ISC_RET_USED_SUPPLIED_CREDS 0x00000080
+#define ISC_RET_ALLOCATED_MEMORY 0x00000100
+#define ISC_RET_USED_DCE_STYLE 0x00000200
+#define ISC_RET_DATAGRAM 0x00000400
+#define ISC_RET_CONNECTION 0x00000800
+#define ISC_RET_INTERMEDIATE_RETURN 0x00001000
+#define ISC_RET_CALL_LEVEL 0x00002000
+#define ISC_RET_EXTENDED_ERROR 0x00004000
+#define ISC_RET_STREAM 0x00008000
+#define ISC_RET_INTEGRITY 0x00010000
+#define ISC_RET_IDENTIFY 0x00020000
+#define ISC_RET_NULL_SESSION 0x00040000
+#define ISC_RET_MANUAL_CRED_VALIDATION 0x00080000
+#define ISC_RET_RESERVED1 0x00100000
+#define ISC_RET_FRAGMENT_ONLY 0x00200000
+#define ISC_RET_FORWARD_CREDENTIALS 0x00400000
+#define ISC_RET_USED_HTTP_STYLE 0x01000000
+#define ISC_RET_NO_ADDITIONAL_TOKEN 0x02000000
+#define ISC_RET_REAUTHENTICATION 0x08000000
+#define ISC_RET_CONFIDENTIALITY_ONLY 0x40000000
+
+/* What an acceptor asks for. */
+#define ASC_REQ_DELEGATE 0x00000001
+#define ASC_REQ_MUTUAL_AUTH 0x00000002
+#define ASC_REQ_REPLAY_DETECT 0x00000004
+#define ASC_REQ_SEQUENCE_DETECT 0x00000008
+#define ASC_REQ_CONFIDENTIALITY 0x00000010
+#define ASC_REQ_USE_SESSION_KEY 0x00000020
+#define ASC_REQ_SESSION_TICKET 0x00000040
+#define ASC_REQ_ALLOCATE_MEMORY 0x00000100
+#define ASC_REQ_USE_DCE_STYLE 0x00000200
+#define ASC_REQ_DATAGRAM 0x00000400
+#define ASC_REQ_CONNECTION 0x00000800
+#define ASC_REQ_CALL_LEVEL 0x00001000
+#define ASC_REQ_FRAGMENT_SUPPLIED 0x00002000
+#define ASC_REQ_EXTENDED_ERROR 0x00008000
+#define ASC_REQ_STREAM 0x00010000
+#define ASC_REQ_INTEGRITY 0x00020000
+#define ASC_REQ_LICENSING 0x00040000
+#define ASC_REQ_IDENTIFY 0x00080000
+#define ASC_REQ_ALLOW_NULL_SESSION 0x00100000
+#define ASC_REQ_ALLOW_NON_USER_LOGONS 0x00200000
+#define ASC_REQ_ALLOW_CONTEXT_REPLAY 0x00400000
+#define ASC_REQ_FRAGMENT_TO_FIT 0x00800000
+#define ASC_REQ_NO_TOKEN 0x01000000
+#define ASC_REQ_PROXY_BINDINGS 0x04000000
+#define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000
+
+/* What an acceptor got. */
+#define ASC_RET_DELEGATE 0x00000001
+#define ASC_RET_MUTUAL_AUTH 0x00000002
+#define ASC_RET_REPLAY_DETECT 0x00000004
+#define ASC_RET_SEQUENCE_DETECT 0x00000008
+#define ASC_RET_CONFIDENTIALITY 0x00000010
+#define ASC_RET_USE_SESSION_KEY 0x00000020
+#define ASC_RET_SESSION_TICKET 0x00000040
+#define ASC_RET_ALLOCATED_MEMORY 0x00000100
+#define ASC_RET_USED_DCE_STYLE 0x00000200
+#define ASC_RET_DATAGRAM 0x00000400
+#define ASC_RET_CONNECTION 0x00000800
+#define ASC_RET_CALL_LEVEL 0x00002000
+#define ASC_RET_THIRD_LEG_FAILED 0x00004000
+#define ASC_RET_EXTENDED_ERROR 0x00008000
+#define ASC_RET_STREAM 0x00010000
+#define ASC_RET_INTEGRITY 0x00020000
+#define ASC_RET_LICENSING 0x00040000
+#define ASC_RET_IDENTIFY 0x00080000
+#define ASC_RET_NULL_SESSION 0x00100000
+#define ASC_RET_ALLOW_NON_USER_LOGONS 0x00200000
+#define ASC_RET_ALLOW_CONTEXT_REPLAY 0x00400000
+#define ASC_RET_FRAGMENT_ONLY 0x00800000
+#define ASC_RET_NO_TOKEN 0x01000000
+#define ASC_RET_NO_ADDITIONAL_TOKEN 0x02000000
+
+/* Attributes of contexts. */
+#define SECPKG_ATTR_SIZES 0
+#define SECPKG_ATTR_NAMES 1
+#define SECPKG_ATTR_LIFESPAN 2
+#define SECPKG_ATTR_DCE_INFO 3
+#define SECPKG_ATTR_STREAM_SIZES 4
+#define SECPKG_ATTR_KEY_INFO 5
+#define SECPKG_ATTR_AUTHORITY 6
+#define SECPKG_ATTR_PROTO_INFO 7
+#define SECPKG_ATTR_PASSWORD_EXPIRY 8
+#define SECPKG_ATTR_SESSION_KEY 9
+#define SECPKG_ATTR_PACKAGE_INFO 10
+#define SECPKG_ATTR_USER_FLAGS 11
+#define SECPKG_ATTR_NEGOTIATION_INFO 12
+#define SECPKG_ATTR_NATIVE_NAMES 13
+#define SECPKG_ATTR_FLAGS 14
+#define SECPKG_ATTR_USE_VALIDATED 15
+#define SECPKG_ATTR_CREDENTIAL_NAME 16
+#define SECPKG_ATTR_TARGET_INFORMATION 17
+#define SECPKG_ATTR_ACCESS_TOKEN 18
+#define SECPKG_ATTR_TARGET 19
+#define SECPKG_ATTR_AUTHENTICATION_ID 20
+#define SECPKG_ATTR_LOGOFF_TIME 21
+#define SECPKG_ATTR_NEGO_KEYS 22
+#define SECPKG_ATTR_PROMPTING_NEEDED 24
+#define SECPKG_ATTR_UNIQUE_BINDINGS 25
+#define SECPKG_ATTR_ENDPOINT_BINDINGS 26
+#define SECPKG_ATTR_CLIENT_SPECIFIED_TARGET 27
+#define SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS 30
+#define SECPKG_ATTR_NEGO_PKG_INFO 31
+#define SECPKG_ATTR_NEGO_STATUS 32
+#define SECPKG_ATTR_CONTEXT_DELETED 33
+#define SECPKG_ATTR_DTLS_MTU 34
+#define SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES 128
+#define SECPKG_ATTR_APPLICATION_PROTOCOL 35
+#define SECPKG_ATTR_IS_LOOPBACK 37
+
+/* `NegotiationState`. */
+#define SECPKG_NEGOTIATION_COMPLETE 0
+#define SECPKG_NEGOTIATION_OPTIMISTIC 1
+#define SECPKG_NEGOTIATION_IN_PROGRESS 2
+#define SECPKG_NEGOTIATION_DIRECT 3
+#define SECPKG_NEGOTIATION_TRY_MULTICRED 4
+
+/* Qualities of protection. */
+#define SECQOP_WRAP_NO_ENCRYPT 0x80000001
+#define SECQOP_WRAP_OOB_DATA 0x40000000
+
+/* `fFlags` of ExportSecurityContext. */
+#define SECPKG_CONTEXT_EXPORT_RESET_NEW 0x00000001
+#define SECPKG_CONTEXT_EXPORT_DELETE_OLD 0x00000002
+#define SECPKG_CONTEXT_EXPORT_TO_KERNEL 0x00000004
+
+/* Flags and versions of identities. */
+#define SEC_WINNT_AUTH_IDENTITY_VERSION_2 0x201
+#define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
+#define SEC_WINNT_AUTH_IDENTITY_UNICODE 0x2
+#define SEC_WINNT_AUTH_IDENTITY_VERSION 0x200
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED 0x10
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED 0x20
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED 0x40
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED 0x80
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_RESERVED 0x10000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_USER 0x20000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_DOMAIN 0x40000
+#define SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER 0x80000
+#define SEC_WINNT_AUTH_IDENTITY_MARSHALLED 0x4
+#define SEC_WINNT_AUTH_IDENTITY_ONLY 0x8
+#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON 1
+#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS 2
+#define SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM 4
+
+/* `dwVersion` of the function tables. */
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION 1
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_2 2
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_3 3
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_4 4
+#define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5 5
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Never called: the library asks nobody for keys.
+typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer, void **Key, SECURITY_STATUS *Status);
+
+// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not valid.
+typedef struct _SecHandle {
+  // Opaque.
+  ULONG_PTR dwLower;
+  // Opaque.
+  ULONG_PTR dwUpper;
+} SecHandle, *PSecHandle;
+
+// Pointer to a credentials handle.
+typedef PSecHandle PCredHandle;
+
+// Pointer to a context handle.
+typedef PSecHandle PCtxtHandle;
+
+// One piece of input or output.
+typedef struct _SecBuffer {
+  // Bytes at `pvBuffer`: content of an input, capacity of an output and then what was written.
+  ULONG cbBuffer;
+  // `SECBUFFER_*`, with attribute bits under SECBUFFER_ATTRMASK.
+  ULONG BufferType;
+  // The bytes; the caller's.
+  void *pvBuffer;
+} SecBuffer, *PSecBuffer;
+
+// An array of buffers.
+typedef struct _SecBufferDesc {
+  // SECBUFFER_VERSION.
+  ULONG ulVersion;
+  // Elements of `pBuffers`.
+  ULONG cBuffers;
+  // The array.
+  PSecBuffer pBuffers;
+} SecBufferDesc, *PSecBufferDesc;
+
+// A package.
+typedef struct _SecPkgInfoW {
+  // `SECPKG_FLAG_*`.
+  ULONG fCapabilities;
+  // Version of the package's protocol: 1.
+  USHORT wVersion;
+  // The package's number in RPC, `RPC_C_AUTHN_*`.
+  USHORT wRPCID;
+  // Longest token of the package, in bytes.
+  ULONG cbMaxToken;
+  // Name, zero-terminated.
+  SEC_WCHAR *Name;
+  // One line for people, zero-terminated.
+  SEC_WCHAR *Comment;
+} SecPkgInfoW, *PSecPkgInfoW;
+
+// A package.
+typedef struct _SecPkgInfoA {
+  // `SECPKG_FLAG_*`.
+  ULONG fCapabilities;
+  // Version of the package's protocol: 1.
+  USHORT wVersion;
+  // The package's number in RPC, `RPC_C_AUTHN_*`.
+  USHORT wRPCID;
+  // Longest token of the package, in bytes.
+  ULONG cbMaxToken;
+  // Name, zero-terminated.
+  SEC_CHAR *Name;
+  // One line for people, zero-terminated.
+  SEC_CHAR *Comment;
+} SecPkgInfoA, *PSecPkgInfoA;
+
+// Type of EnumerateSecurityPackages.
+typedef SECURITY_STATUS (*ENUMERATE_SECURITY_PACKAGES_FN_W)(ULONG *pcPackages,
+                                                            PSecPkgInfoW *ppPackageInfo);
+
+// Type of QueryCredentialsAttributes.
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle phCredential,
+                                                             ULONG ulAttribute,
+                                                             void *pBuffer);
+
+// Type of AcquireCredentialsHandle.
+typedef SECURITY_STATUS (*ACQUIRE_CREDENTIALS_HANDLE_FN_W)(SEC_WCHAR *pszPrincipal,
+                                                           SEC_WCHAR *pszPackage,
+                                                           ULONG fCredentialUse,
+                                                           void *pvLogonId,
+                                                           void *pAuthData,
+                                                           SEC_GET_KEY_FN pGetKeyFn,
+                                                           void *pvGetKeyArgument,
+                                                           PCredHandle phCredential,
+                                                           PTimeStamp ptsExpiry);
+
+// Type of FreeCredentialsHandle.
+typedef SECURITY_STATUS (*FREE_CREDENTIALS_HANDLE_FN)(PCredHandle phCredential);
+
+// Type of InitializeSecurityContext.
+typedef SECURITY_STATUS (*INITIALIZE_SECURITY_CONTEXT_FN_W)(PCredHandle phCredential,
+                                                            PCtxtHandle phContext,
+                                                            SEC_WCHAR *pszTargetName,
+                                                            ULONG fContextReq,
+                                                            ULONG Reserved1,
+                                                            ULONG TargetDataRep,
+                                                            PSecBufferDesc pInput,
+                                                            ULONG Reserved2,
+                                                            PCtxtHandle phNewContext,
+                                                            PSecBufferDesc pOutput,
+                                                            ULONG *pfContextAttr,
+                                                            PTimeStamp ptsExpiry);
+
+// Type of AcceptSecurityContext.
+typedef SECURITY_STATUS (*ACCEPT_SECURITY_CONTEXT_FN)(PCredHandle phCredential,
+                                                      PCtxtHandle phContext,
+                                                      PSecBufferDesc pInput,
+                                                      ULONG fContextReq,
+                                                      ULONG TargetDataRep,
+                                                      PCtxtHandle phNewContext,
+                                                      PSecBufferDesc pOutput,
+                                                      ULONG *pfContextAttr,
+                                                      PTimeStamp ptsTimeStamp);
+
+// Type of CompleteAuthToken.
+typedef SECURITY_STATUS (*COMPLETE_AUTH_TOKEN_FN)(PCtxtHandle phContext, PSecBufferDesc pToken);
+
+// Type of DeleteSecurityContext.
+typedef SECURITY_STATUS (*DELETE_SECURITY_CONTEXT_FN)(PCtxtHandle phContext);
+
+// Type of ApplyControlToken.
+typedef SECURITY_STATUS (*APPLY_CONTROL_TOKEN_FN)(PCtxtHandle phContext, PSecBufferDesc pInput);
+
+// Type of QueryContextAttributes.
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle phContext,
+                                                         ULONG ulAttribute,
+                                                         void *pBuffer);
+
+// Type of ImpersonateSecurityContext.
+typedef SECURITY_STATUS (*IMPERSONATE_SECURITY_CONTEXT_FN)(PCtxtHandle phContext);
+
+// Type of RevertSecurityContext.
+typedef SECURITY_STATUS (*REVERT_SECURITY_CONTEXT_FN)(PCtxtHandle phContext);
+
+// Type of MakeSignature.
+typedef SECURITY_STATUS (*MAKE_SIGNATURE_FN)(PCtxtHandle phContext,
+                                             ULONG fQOP,
+                                             PSecBufferDesc pMessage,
+                                             ULONG MessageSeqNo);
+
+// Type of VerifySignature.
+typedef SECURITY_STATUS (*VERIFY_SIGNATURE_FN)(PCtxtHandle phContext,
+                                               PSecBufferDesc pMessage,
+                                               ULONG MessageSeqNo,
+                                               ULONG *pfQOP);
+
+// Type of FreeContextBuffer.
+typedef SECURITY_STATUS (*FREE_CONTEXT_BUFFER_FN)(void *pvContextBuffer);
+
+// Type of QuerySecurityPackageInfo.
+typedef SECURITY_STATUS (*QUERY_SECURITY_PACKAGE_INFO_FN_W)(SEC_WCHAR *pszPackageName,
+                                                            PSecPkgInfoW *ppPackageInfo);
+
+// Type of ExportSecurityContext.
+typedef SECURITY_STATUS (*EXPORT_SECURITY_CONTEXT_FN)(PCtxtHandle phContext,
+                                                      ULONG fFlags,
+                                                      PSecBuffer pPackedContext,
+                                                      void **pToken);
+
+// Type of ImportSecurityContext.
+typedef SECURITY_STATUS (*IMPORT_SECURITY_CONTEXT_FN_W)(SEC_WCHAR *pszPackage,
+                                                        PSecBuffer pPackedContext,
+                                                        void *Token,
+                                                        PCtxtHandle phContext);
+
+// Type of AddCredentials.
+typedef SECURITY_STATUS (*ADD_CREDENTIALS_FN_W)(PCredHandle hCredentials,
+                                                SEC_WCHAR *pszPrincipal,
+                                                SEC_WCHAR *pszPackage,
+                                                ULONG fCredentialUse,
+                                                void *pAuthData,
+                                                SEC_GET_KEY_FN pGetKeyFn,
+                                                void *pvGetKeyArgument,
+                                                PTimeStamp ptsExpiry);
+
+// Type of QuerySecurityContextToken.
+typedef SECURITY_STATUS (*QUERY_SECURITY_CONTEXT_TOKEN_FN)(PCtxtHandle phContext, HANDLE *Token);
+
+// Type of EncryptMessage.
+typedef SECURITY_STATUS (*ENCRYPT_MESSAGE_FN)(PCtxtHandle phContext,
+                                              ULONG fQOP,
+                                              PSecBufferDesc pMessage,
+                                              ULONG MessageSeqNo);
+
+// Type of DecryptMessage.
+typedef SECURITY_STATUS (*DECRYPT_MESSAGE_FN)(PCtxtHandle phContext,
+                                              PSecBufferDesc pMessage,
+                                              ULONG MessageSeqNo,
+                                              ULONG *pfQOP);
+
+// Type of SetContextAttributes.
+typedef SECURITY_STATUS (*SET_CONTEXT_ATTRIBUTES_FN_W)(PCtxtHandle phContext,
+                                                       ULONG ulAttribute,
+                                                       void *pBuffer,
+                                                       ULONG cbBuffer);
+
+// Type of SetCredentialsAttributes.
+typedef SECURITY_STATUS (*SET_CREDENTIALS_ATTRIBUTES_FN_W)(PCredHandle phCredential,
+                                                           ULONG ulAttribute,
+                                                           void *pBuffer,
+                                                           ULONG cbBuffer);
+
+// Type of ChangeAccountPassword.
+typedef SECURITY_STATUS (*CHANGE_PASSWORD_FN_W)(SEC_WCHAR *pszPackageName,
+                                                SEC_WCHAR *pszDomainName,
+                                                SEC_WCHAR *pszAccountName,
+                                                SEC_WCHAR *pszOldPassword,
+                                                SEC_WCHAR *pszNewPassword,
+                                                BOOLEAN bImpersonating,
+                                                ULONG dwReserved,
+                                                PSecBufferDesc pOutput);
+
+// Type of QueryContextAttributesEx.
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_EX_FN_W)(PCtxtHandle phContext,
+                                                            ULONG ulAttribute,
+                                                            void *pBuffer,
+                                                            ULONG cbBuffer);
+
+// Type of QueryCredentialsAttributesEx.
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W)(PCredHandle phCredential,
+                                                                ULONG ulAttribute,
+                                                                void *pBuffer,
+                                                                ULONG cbBuffer);
+
+// Every function of the library. Static: never freed.
+typedef struct _SECURITY_FUNCTION_TABLE_W {
+  // SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_*: which members there are.
+  ULONG dwVersion;
+  // EnumerateSecurityPackages.
+  ENUMERATE_SECURITY_PACKAGES_FN_W EnumerateSecurityPackagesW;
+  // QueryCredentialsAttributes.
+  QUERY_CREDENTIALS_ATTRIBUTES_FN_W QueryCredentialsAttributesW;
+  // AcquireCredentialsHandle.
+  ACQUIRE_CREDENTIALS_HANDLE_FN_W AcquireCredentialsHandleW;
+  // FreeCredentialsHandle.
+  FREE_CREDENTIALS_HANDLE_FN FreeCredentialsHandle;
+  // Not used.
+  void *Reserved2;
+  // InitializeSecurityContext.
+  INITIALIZE_SECURITY_CONTEXT_FN_W InitializeSecurityContextW;
+  // AcceptSecurityContext.
+  ACCEPT_SECURITY_CONTEXT_FN AcceptSecurityContext;
+  // CompleteAuthToken.
+  COMPLETE_AUTH_TOKEN_FN CompleteAuthToken;
+  // DeleteSecurityContext.
+  DELETE_SECURITY_CONTEXT_FN DeleteSecurityContext;
+  // ApplyControlToken.
+  APPLY_CONTROL_TOKEN_FN ApplyControlToken;
+  // QueryContextAttributes.
+  QUERY_CONTEXT_ATTRIBUTES_FN_W QueryContextAttributesW;
+  // ImpersonateSecurityContext.
+  IMPERSONATE_SECURITY_CONTEXT_FN ImpersonateSecurityContext;
+  // RevertSecurityContext.
+  REVERT_SECURITY_CONTEXT_FN RevertSecurityContext;
+  // MakeSignature.
+  MAKE_SIGNATURE_FN MakeSignature;
+  // VerifySignature.
+  VERIFY_SIGNATURE_FN VerifySignature;
+  // FreeContextBuffer.
+  FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
+  // QuerySecurityPackageInfo.
+  QUERY_SECURITY_PACKAGE_INFO_FN_W QuerySecurityPackageInfoW;
+  // Not used.
+  void *Reserved3;
+  // Not used.
+  void *Reserved4;
+  // ExportSecurityContext.
+  EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
+  // ImportSecurityContext.
+  IMPORT_SECURITY_CONTEXT_FN_W ImportSecurityContextW;
+  // AddCredentials.
+  ADD_CREDENTIALS_FN_W AddCredentialsW;
+  // Not used.
+  void *Reserved8;
+  // QuerySecurityContextToken.
+  QUERY_SECURITY_CONTEXT_TOKEN_FN QuerySecurityContextToken;
+  // EncryptMessage.
+  ENCRYPT_MESSAGE_FN EncryptMessage;
+  // DecryptMessage.
+  DECRYPT_MESSAGE_FN DecryptMessage;
+  // SetContextAttributes.
+  SET_CONTEXT_ATTRIBUTES_FN_W SetContextAttributesW;
+  // SetCredentialsAttributes.
+  SET_CREDENTIALS_ATTRIBUTES_FN_W SetCredentialsAttributesW;
+  // ChangeAccountPassword.
+  CHANGE_PASSWORD_FN_W ChangeAccountPasswordW;
+  // QueryContextAttributesEx.
+  QUERY_CONTEXT_ATTRIBUTES_EX_FN_W QueryContextAttributesExW;
+  // QueryCredentialsAttributesEx.
+  QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_W QueryCredentialsAttributesExW;
+} SecurityFunctionTableW, *PSecurityFunctionTableW;
+
+// Type of EnumerateSecurityPackages.
+typedef SECURITY_STATUS (*ENUMERATE_SECURITY_PACKAGES_FN_A)(ULONG *pcPackages,
+                                                            PSecPkgInfoA *ppPackageInfo);
+
+// Type of QueryCredentialsAttributes.
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle phCredential,
+                                                             ULONG ulAttribute,
+                                                             void *pBuffer);
+
+// Type of AcquireCredentialsHandle.
+typedef SECURITY_STATUS (*ACQUIRE_CREDENTIALS_HANDLE_FN_A)(SEC_CHAR *pszPrincipal,
+                                                           SEC_CHAR *pszPackage,
+                                                           ULONG fCredentialUse,
+                                                           void *pvLogonId,
+                                                           void *pAuthData,
+                                                           SEC_GET_KEY_FN pGetKeyFn,
+                                                           void *pvGetKeyArgument,
+                                                           PCredHandle phCredential,
+                                                           PTimeStamp ptsExpiry);
+
+// Type of InitializeSecurityContext.
+typedef SECURITY_STATUS (*INITIALIZE_SECURITY_CONTEXT_FN_A)(PCredHandle phCredential,
+                                                            PCtxtHandle phContext,
+                                                            SEC_CHAR *pszTargetName,
+                                                            ULONG fContextReq,
+                                                            ULONG Reserved1,
+                                                            ULONG TargetDataRep,
+                                                            PSecBufferDesc pInput,
+                                                            ULONG Reserved2,
+                                                            PCtxtHandle phNewContext,
+                                                            PSecBufferDesc pOutput,
+                                                            ULONG *pfContextAttr,
+                                                            PTimeStamp ptsExpiry);
+
+// Type of QueryContextAttributes.
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle phContext,
+                                                         ULONG ulAttribute,
+                                                         void *pBuffer);
+
+// Type of QuerySecurityPackageInfo.
+typedef SECURITY_STATUS (*QUERY_SECURITY_PACKAGE_INFO_FN_A)(SEC_CHAR *pszPackageName,
+                                                            PSecPkgInfoA *ppPackageInfo);
+
+// Type of ImportSecurityContext.
+typedef SECURITY_STATUS (*IMPORT_SECURITY_CONTEXT_FN_A)(SEC_CHAR *pszPackage,
+                                                        PSecBuffer pPackedContext,
+                                                        void *Token,
+                                                        PCtxtHandle phContext);
+
+// Type of AddCredentials.
+typedef SECURITY_STATUS (*ADD_CREDENTIALS_FN_A)(PCredHandle hCredentials,
+                                                SEC_CHAR *pszPrincipal,
+                                                SEC_CHAR *pszPackage,
+                                                ULONG fCredentialUse,
+                                                void *pAuthData,
+                                                SEC_GET_KEY_FN pGetKeyFn,
+                                                void *pvGetKeyArgument,
+                                                PTimeStamp ptsExpiry);
+
+// Type of SetContextAttributes.
+typedef SECURITY_STATUS (*SET_CONTEXT_ATTRIBUTES_FN_A)(PCtxtHandle phContext,
+                                                       ULONG ulAttribute,
+                                                       void *pBuffer,
+                                                       ULONG cbBuffer);
+
+// Type of SetCredentialsAttributes.
+typedef SECURITY_STATUS (*SET_CREDENTIALS_ATTRIBUTES_FN_A)(PCredHandle phCredential,
+                                                           ULONG ulAttribute,
+                                                           void *pBuffer,
+                                                           ULONG cbBuffer);
+
+// Type of ChangeAccountPassword.
+typedef SECURITY_STATUS (*CHANGE_PASSWORD_FN_A)(SEC_CHAR *pszPackageName,
+                                                SEC_CHAR *pszDomainName,
+                                                SEC_CHAR *pszAccountName,
+                                                SEC_CHAR *pszOldPassword,
+                                                SEC_CHAR *pszNewPassword,
+                                                BOOLEAN bImpersonating,
+                                                ULONG dwReserved,
+                                                PSecBufferDesc pOutput);
+
+// Type of QueryContextAttributesEx.
+typedef SECURITY_STATUS (*QUERY_CONTEXT_ATTRIBUTES_EX_FN_A)(PCtxtHandle phContext,
+                                                            ULONG ulAttribute,
+                                                            void *pBuffer,
+                                                            ULONG cbBuffer);
+
+// Type of QueryCredentialsAttributesEx.
+typedef SECURITY_STATUS (*QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A)(PCredHandle phCredential,
+                                                                ULONG ulAttribute,
+                                                                void *pBuffer,
+                                                                ULONG cbBuffer);
+
+// Every function of the library. Static: never freed.
+typedef struct _SECURITY_FUNCTION_TABLE_A {
+  // SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_*: which members there are.
+  ULONG dwVersion;
+  // EnumerateSecurityPackages.
+  ENUMERATE_SECURITY_PACKAGES_FN_A EnumerateSecurityPackagesA;
+  // QueryCredentialsAttributes.
+  QUERY_CREDENTIALS_ATTRIBUTES_FN_A QueryCredentialsAttributesA;
+  // AcquireCredentialsHandle.
+  ACQUIRE_CREDENTIALS_HANDLE_FN_A AcquireCredentialsHandleA;
+  // FreeCredentialsHandle.
+  FREE_CREDENTIALS_HANDLE_FN FreeCredentialsHandle;
+  // Not used.
+  void *Reserved2;
+  // InitializeSecurityContext.
+  INITIALIZE_SECURITY_CONTEXT_FN_A InitializeSecurityContextA;
+  // AcceptSecurityContext.
+  ACCEPT_SECURITY_CONTEXT_FN AcceptSecurityContext;
+  // CompleteAuthToken.
+  COMPLETE_AUTH_TOKEN_FN CompleteAuthToken;
+  // DeleteSecurityContext.
+  DELETE_SECURITY_CONTEXT_FN DeleteSecurityContext;
+  // ApplyControlToken.
+  APPLY_CONTROL_TOKEN_FN ApplyControlToken;
+  // QueryContextAttributes.
+  QUERY_CONTEXT_ATTRIBUTES_FN_A QueryContextAttributesA;
+  // ImpersonateSecurityContext.
+  IMPERSONATE_SECURITY_CONTEXT_FN ImpersonateSecurityContext;
+  // RevertSecurityContext.
+  REVERT_SECURITY_CONTEXT_FN RevertSecurityContext;
+  // MakeSignature.
+  MAKE_SIGNATURE_FN MakeSignature;
+  // VerifySignature.
+  VERIFY_SIGNATURE_FN VerifySignature;
+  // FreeContextBuffer.
+  FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
+  // QuerySecurityPackageInfo.
+  QUERY_SECURITY_PACKAGE_INFO_FN_A QuerySecurityPackageInfoA;
+  // Not used.
+  void *Reserved3;
+  // Not used.
+  void *Reserved4;
+  // ExportSecurityContext.
+  EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
+  // ImportSecurityContext.
+  IMPORT_SECURITY_CONTEXT_FN_A ImportSecurityContextA;
+  // AddCredentials.
+  ADD_CREDENTIALS_FN_A AddCredentialsA;
+  // Not used.
+  void *Reserved8;
+  // QuerySecurityContextToken.
+  QUERY_SECURITY_CONTEXT_TOKEN_FN QuerySecurityContextToken;
+  // EncryptMessage.
+  ENCRYPT_MESSAGE_FN EncryptMessage;
+  // DecryptMessage.
+  DECRYPT_MESSAGE_FN DecryptMessage;
+  // SetContextAttributes.
+  SET_CONTEXT_ATTRIBUTES_FN_A SetContextAttributesA;
+  // SetCredentialsAttributes.
+  SET_CREDENTIALS_ATTRIBUTES_FN_A SetCredentialsAttributesA;
+  // ChangeAccountPassword.
+  CHANGE_PASSWORD_FN_A ChangeAccountPasswordA;
+  // QueryContextAttributesEx.
+  QUERY_CONTEXT_ATTRIBUTES_EX_FN_A QueryContextAttributesExA;
+  // QueryCredentialsAttributesEx.
+  QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
+} SecurityFunctionTableA, *PSecurityFunctionTableA;
+
+// What AcquireCredentialsHandle makes and FreeCredentialsHandle ends.
+typedef SecHandle CredHandle;
+
+// What AcceptSecurityContext and InitializeSecurityContext make and DeleteSecurityContext ends.
+typedef SecHandle CtxtHandle;
+
+// Channel bindings as the caller hands them over in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count from
+// the structure's start.
+typedef struct _SEC_CHANNEL_BINDINGS {
+  // Kind of the initiator's address.
+  ULONG dwInitiatorAddrType;
+  // Bytes of the initiator's address.
+  ULONG cbInitiatorLength;
+  // Where the initiator's address starts.
+  ULONG dwInitiatorOffset;
+  // Kind of the acceptor's address.
+  ULONG dwAcceptorAddrType;
+  // Bytes of the acceptor's address.
+  ULONG cbAcceptorLength;
+  // Where the acceptor's address starts.
+  ULONG dwAcceptorOffset;
+  // Bytes of application data, as `tls-server-end-point:...`.
+  ULONG cbApplicationDataLength;
+  // Where the application data starts.
+  ULONG dwApplicationDataOffset;
+} SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
+
+// SECPKG_ATTR_NAMES.
+typedef struct _SecPkgContext_NamesW {
+  // The client, `DOMAIN\user`.
+  SEC_WCHAR *sUserName;
+} SecPkgContext_NamesW, *PSecPkgContext_NamesW;
+
+// SECPKG_ATTR_NAMES.
+typedef struct _SecPkgContext_NamesA {
+  // The client, `DOMAIN\user`.
+  SEC_CHAR *sUserName;
+} SecPkgContext_NamesA, *PSecPkgContext_NamesA;
+
+// SECPKG_ATTR_KEY_INFO.
+typedef struct _SecPkgContext_KeyInfoW {
+  // Name of the signature algorithm.
+  SEC_WCHAR *sSignatureAlgorithmName;
+  // Name of the encryption algorithm.
+  SEC_WCHAR *sEncryptAlgorithmName;
+  // Bits of the session key.
+  ULONG KeySize;
+  // Number of the signature algorithm.
+  ULONG SignatureAlgorithm;
+  // Number of the encryption algorithm.
+  ULONG EncryptAlgorithm;
+} SecPkgContext_KeyInfoW, *PSecPkgContext_KeyInfoW;
+
+// SECPKG_ATTR_KEY_INFO.
+typedef struct _SecPkgContext_KeyInfoA {
+  // Name of the signature algorithm.
+  SEC_CHAR *sSignatureAlgorithmName;
+  // Name of the encryption algorithm.
+  SEC_CHAR *sEncryptAlgorithmName;
+  // Bits of the session key.
+  ULONG KeySize;
+  // Number of the signature algorithm.
+  ULONG SignatureAlgorithm;
+  // Number of the encryption algorithm.
+  ULONG EncryptAlgorithm;
+} SecPkgContext_KeyInfoA, *PSecPkgContext_KeyInfoA;
+
+// SECPKG_ATTR_AUTHORITY.
+typedef struct _SecPkgContext_AuthorityW {
+  // Who vouched for the client.
+  SEC_WCHAR *sAuthorityName;
+} SecPkgContext_AuthorityW, *PSecPkgContext_AuthorityW;
+
+// SECPKG_ATTR_AUTHORITY.
+typedef struct _SecPkgContext_AuthorityA {
+  // Who vouched for the client.
+  SEC_CHAR *sAuthorityName;
+} SecPkgContext_AuthorityA, *PSecPkgContext_AuthorityA;
+
+// SECPKG_ATTR_PROTO_INFO, of stream packages.
+typedef struct _SecPkgContext_ProtoInfoW {
+  // Name of the protocol.
+  SEC_WCHAR *sProtocolName;
+  // Version.
+  ULONG majorVersion;
+  // Version.
+  ULONG minorVersion;
+} SecPkgContext_ProtoInfoW, *PSecPkgContext_ProtoInfoW;
+
+// SECPKG_ATTR_PROTO_INFO, of stream packages.
+typedef struct _SecPkgContext_ProtoInfoA {
+  // Name of the protocol.
+  SEC_CHAR *sProtocolName;
+  // Version.
+  ULONG majorVersion;
+  // Version.
+  ULONG minorVersion;
+} SecPkgContext_ProtoInfoA, *PSecPkgContext_ProtoInfoA;
+
+// SECPKG_ATTR_PACKAGE_INFO.
+typedef struct _SecPkgContext_PackageInfoW {
+  // The package in use, in one allocation with its strings.
+  SecPkgInfoW *PackageInfo;
+} SecPkgContext_PackageInfoW, *PSecPkgContext_PackageInfoW;
+
+// SECPKG_ATTR_PACKAGE_INFO.
+typedef struct _SecPkgContext_PackageInfoA {
+  // The package in use, in one allocation with its strings.
+  SecPkgInfoA *PackageInfo;
+} SecPkgContext_PackageInfoA, *PSecPkgContext_PackageInfoA;
+
+// SECPKG_ATTR_NEGOTIATION_INFO.
+typedef struct _SecPkgContext_NegotiationInfoW {
+  // The mechanism that Negotiate chose, in one allocation with its strings.
+  SecPkgInfoW *PackageInfo;
+  // `SECPKG_NEGOTIATION_*`.
+  ULONG NegotiationState;
+} SecPkgContext_NegotiationInfoW, *PSecPkgContext_NegotiationInfoW;
+
+// SECPKG_ATTR_NEGOTIATION_INFO.
+typedef struct _SecPkgContext_NegotiationInfoA {
+  // The mechanism that Negotiate chose, in one allocation with its strings.
+  SecPkgInfoA *PackageInfo;
+  // `SECPKG_NEGOTIATION_*`.
+  ULONG NegotiationState;
+} SecPkgContext_NegotiationInfoA, *PSecPkgContext_NegotiationInfoA;
+
+// SECPKG_ATTR_NATIVE_NAMES.
+typedef struct _SecPkgContext_NativeNamesW {
+  // The client, as the mechanism names it.
+  SEC_WCHAR *sClientName;
+  // The server, as the mechanism names it.
+  SEC_WCHAR *sServerName;
+} SecPkgContext_NativeNamesW, *PSecPkgContext_NativeNamesW;
+
+// SECPKG_ATTR_NATIVE_NAMES.
+typedef struct _SecPkgContext_NativeNamesA {
+  // The client, as the mechanism names it.
+  SEC_CHAR *sClientName;
+  // The server, as the mechanism names it.
+  SEC_CHAR *sServerName;
+} SecPkgContext_NativeNamesA, *PSecPkgContext_NativeNamesA;
+
+// SECPKG_ATTR_CREDENTIAL_NAME.
+typedef struct _SecPkgContext_CredentialNameW {
+  // Kind of credential.
+  ULONG CredentialType;
+  // Its name.
+  SEC_WCHAR *sCredentialName;
+} SecPkgContext_CredentialNameW, *PSecPkgContext_CredentialNameW;
+
+// SECPKG_ATTR_CREDENTIAL_NAME.
+typedef struct _SecPkgContext_CredentialNameA {
+  // Kind of credential.
+  ULONG CredentialType;
+  // Its name.
+  SEC_CHAR *sCredentialName;
+} SecPkgContext_CredentialNameA, *PSecPkgContext_CredentialNameA;
+
+// SECPKG_CRED_ATTR_NAMES.
+typedef struct _SecPkgCredentials_NamesW {
+  // Whose credentials they are.
+  SEC_WCHAR *sUserName;
+} SecPkgCredentials_NamesW, *PSecPkgCredentials_NamesW;
+
+// SECPKG_CRED_ATTR_NAMES.
+typedef struct _SecPkgCredentials_NamesA {
+  // Whose credentials they are.
+  SEC_CHAR *sUserName;
+} SecPkgCredentials_NamesA, *PSecPkgCredentials_NamesA;
+
+// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
+typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
+  // Account.
+  unsigned short *User;
+  // Its length.
+  ULONG UserLength;
+  // Domain; may be NULL.
+  unsigned short *Domain;
+  // Its length.
+  ULONG DomainLength;
+  // Password.
+  unsigned short *Password;
+  // Its length.
+  ULONG PasswordLength;
+  // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
+  ULONG Flags;
+} SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
+
+// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
+typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
+  // Account.
+  unsigned char *User;
+  // Its length.
+  ULONG UserLength;
+  // Domain; may be NULL.
+  unsigned char *Domain;
+  // Its length.
+  ULONG DomainLength;
+  // Password.
+  unsigned char *Password;
+  // Its length.
+  ULONG PasswordLength;
+  // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
+  ULONG Flags;
+} SEC_WINNT_AUTH_IDENTITY_A, *PSEC_WINNT_AUTH_IDENTITY_A;
+
+// SEC_WINNT_AUTH_IDENTITY_EXA and _EXW.
+typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
+  // SEC_WINNT_AUTH_IDENTITY_VERSION.
+  ULONG Version;
+  // Bytes of this structure.
+  ULONG Length;
+  // Account.
+  unsigned short *User;
+  // Its length.
+  ULONG UserLength;
+  // Domain; may be NULL.
+  unsigned short *Domain;
+  // Its length.
+  ULONG DomainLength;
+  // Password.
+  unsigned short *Password;
+  // Its length.
+  ULONG PasswordLength;
+  // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
+  ULONG Flags;
+  // Packages that Negotiate may choose, separated by commas; with `!` before a name, those it may not.
+  unsigned short *PackageList;
+  // Its length.
+  ULONG PackageListLength;
+} SEC_WINNT_AUTH_IDENTITY_EXW, *PSEC_WINNT_AUTH_IDENTITY_EXW;
+
+// SEC_WINNT_AUTH_IDENTITY_EXA and _EXW.
+typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA {
+  // SEC_WINNT_AUTH_IDENTITY_VERSION.
+  ULONG Version;
+  // Bytes of this structure.
+  ULONG Length;
+  // Account.
+  unsigned char *User;
+  // Its length.
+  ULONG UserLength;
+  // Domain; may be NULL.
+  unsigned char *Domain;
+  // Its length.
+  ULONG DomainLength;
+  // Password.
+  unsigned char *Password;
+  // Its length.
+  ULONG PasswordLength;
+  // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
+  ULONG Flags;
+  // Packages that Negotiate may choose, separated by commas; with `!` before a name, those it may not.
+  unsigned char *PackageList;
+  // Its length.
+  ULONG PackageListLength;
+} SEC_WINNT_AUTH_IDENTITY_EXA, *PSEC_WINNT_AUTH_IDENTITY_EXA;
+
+// Type of InitSecurityInterfaceA and InitSecurityInterfaceW.
+typedef PSecurityFunctionTableW (*INIT_SECURITY_INTERFACE_W)(void);
+
+// Type of InitSecurityInterfaceA and InitSecurityInterfaceW.
+typedef PSecurityFunctionTableA (*INIT_SECURITY_INTERFACE_A)(void);
+
+// SECPKG_ATTR_SIZES: lengths in bytes.
+typedef struct _SecPkgContext_Sizes {
+  // Longest token of the authentication.
+  ULONG cbMaxToken;
+  // Longest signature that MakeSignature makes.
+  ULONG cbMaxSignature;
+  // Messages to be encrypted are padded to a multiple of this; 1 for none.
+  ULONG cbBlockSize;
+  // Longest SECBUFFER_TOKEN that EncryptMessage makes.
+  ULONG cbSecurityTrailer;
+} SecPkgContext_Sizes, *PSecPkgContext_Sizes;
+
+// SECPKG_ATTR_STREAM_SIZES, of stream packages such as TLS.
+typedef struct _SecPkgContext_StreamSizes {
+  // Bytes before each message.
+  ULONG cbHeader;
+  // Bytes after each message.
+  ULONG cbTrailer;
+  // Longest message.
+  ULONG cbMaximumMessage;
+  // Buffers to pass.
+  ULONG cBuffers;
+  // Block size.
+  ULONG cbBlockSize;
+} SecPkgContext_StreamSizes, *PSecPkgContext_StreamSizes;
+
+// SECPKG_ATTR_LIFESPAN, in local time.
+typedef struct _SecPkgContext_Lifespan {
+  // Since when the context is valid.
+  TimeStamp tsStart;
+  // When it ends.
+  TimeStamp tsExpiry;
+} SecPkgContext_Lifespan, *PSecPkgContext_Lifespan;
+
+// SECPKG_ATTR_DCE_INFO.
+typedef struct _SecPkgContext_DceInfo {
+  // Authorization service: SECPKG_DCE_AUTHZ_NAME, 1: `pPac` is a name.
+  ULONG AuthzSvc;
+  // The client's name, always UTF-16.
+  void *pPac;
+} SecPkgContext_DceInfo, *PSecPkgContext_DceInfo;
+
+// SECPKG_ATTR_PASSWORD_EXPIRY.
+typedef struct _SecPkgContext_PasswordExpiry {
+  // When the client's password expires.
+  TimeStamp tsPasswordExpires;
+} SecPkgContext_PasswordExpiry, *PSecPkgContext_PasswordExpiry;
+
+// SECPKG_ATTR_SESSION_KEY.
+typedef struct _SecPkgContext_SessionKey {
+  // Bytes of the key.
+  ULONG SessionKeyLength;
+  // The key; erased when freed.
+  uint8_t *SessionKey;
+} SecPkgContext_SessionKey, *PSecPkgContext_SessionKey;
+
+// SECPKG_ATTR_USER_FLAGS.
+typedef struct _SecPkgContext_UserFlags {
+  // Flags of the logon.
+  ULONG UserFlags;
+} SecPkgContext_UserFlags, *PSecPkgContext_UserFlags;
+
+// SECPKG_ATTR_FLAGS.
+typedef struct _SecPkgContext_Flags {
+  // `ASC_RET_*` of an acceptor's context, `ISC_RET_*` of an initiator's.
+  ULONG Flags;
+} SecPkgContext_Flags, *PSecPkgContext_Flags;
+
+// SECPKG_ATTR_ACCESS_TOKEN.
+typedef struct _SecPkgContext_AccessToken {
+  // The client's token, the context's property.
+  void *AccessToken;
+} SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;
+
+// SECPKG_ATTR_TARGET_INFORMATION.
+typedef struct _SecPkgContext_TargetInformation {
+  // Bytes.
+  ULONG MarshalledTargetInfoLength;
+  // The target, marshalled.
+  uint8_t *MarshalledTargetInfo;
+} SecPkgContext_TargetInformation, *PSecPkgContext_TargetInformation;
+
+// SECPKG_ATTR_TARGET.
+typedef struct _SecPkgContext_Target {
+  // Bytes.
+  ULONG TargetLength;
+  // The target.
+  char *Target;
+} SecPkgContext_Target, *PSecPkgContext_Target;
+
+// SECPKG_ATTR_CLIENT_SPECIFIED_TARGET.
+typedef struct _SecPkgContext_ClientSpecifiedTarget {
+  // The service's principal name that the client asked for: UTF-16 from both forms of the function.
+  SEC_WCHAR *sTargetName;
+} SecPkgContext_ClientSpecifiedTarget, *PSecPkgContext_ClientSpecifiedTarget;
+
+// SECPKG_ATTR_UNIQUE_BINDINGS and SECPKG_ATTR_ENDPOINT_BINDINGS, of the outer channel.
+typedef struct _SecPkgContext_Bindings {
+  // Bytes at `Bindings`.
+  ULONG BindingsLength;
+  // The bindings.
+  SEC_CHANNEL_BINDINGS *Bindings;
+} SecPkgContext_Bindings, *PSecPkgContext_Bindings;
+
+// Makes credentials for accepting or initiating contexts.
+//
+// \param pszPrincipal  Whose credentials; NULL for the process's own. A hint only.
+// \param pszPackage  "Negotiate" or "NTLM", in any letter case.
+// \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
+// \param pvLogonId  Ignored; NULL.
+// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say) or its EX form. For outbound
+//     use, who to be; for inbound use, one more account that clients may log on as, known to these credentials
+//     alone. Copied: the caller keeps it.
+// \param pGetKeyFn  Ignored; NULL.
+// \param pvGetKeyArgument  Ignored; NULL.
+// \param phCredential  Receives the handle, which FreeCredentialsHandle ends.
+// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+//
+// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used),
+// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read), SEC_E_INSUFFICIENT_MEMORY
+// (the configured number of credentials exists).
+SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal,
+                                          SEC_WCHAR *pszPackage,
+                                          ULONG fCredentialUse,
+                                          void *pvLogonId,
+                                          void *pAuthData,
+                                          SEC_GET_KEY_FN pGetKeyFn,
+                                          void *pvGetKeyArgument,
+                                          PCredHandle phCredential,
+                                          PTimeStamp ptsExpiry);
+
+// AcquireCredentialsHandleW with ANSI text.
+SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal,
+                                          SEC_CHAR *pszPackage,
+                                          ULONG fCredentialUse,
+                                          void *pvLogonId,
+                                          void *pAuthData,
+                                          SEC_GET_KEY_FN pGetKeyFn,
+                                          void *pvGetKeyArgument,
+                                          PCredHandle phCredential,
+                                          PTimeStamp ptsExpiry);
+
+// Ends a credentials handle. Contexts made with it live on.
+//
+// \param phCredential  The handle.
+//
+// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
+SECURITY_STATUS FreeCredentialsHandle(PCredHandle phCredential);
+
+// Tells about credentials.
+//
+// \param phCredential  The handle.
+// \param ulAttribute  SECPKG_CRED_ATTR_NAMES.
+// \param pBuffer  Receives a SecPkgCredentials_NamesW; free its string with FreeContextBuffer.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
+// name) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);
+
+// QueryCredentialsAttributesW with ANSI text: fills a SecPkgCredentials_NamesA.
+SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);
+
+// The server's side of the conversation: takes a token from the client and makes the answer.
+//
+// \param phCredential  Credentials for inbound use. May be NULL once there is a context.
+// \param phContext  NULL at first; later the handle that the first call gave.
+// \param pInput  The client's token in a SECBUFFER_TOKEN buffer and, optionally, the outer channel's bindings in
+//     a SECBUFFER_CHANNEL_BINDINGS buffer, in any order. Without a token, Negotiate offers its mechanisms.
+// \param fContextReq  `ASC_REQ_*`.
+// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; makes no difference.
+// \param phNewContext  Receives the handle of a new context, which DeleteSecurityContext ends. On later calls it
+//     may equal phContext, or be NULL.
+// \param pOutput  The first SECBUFFER_TOKEN buffer receives the answer. Its cbBuffer is its capacity, and then
+//     the answer's length, 0 if there is none. With ASC_REQ_ALLOCATE_MEMORY, pvBuffer is set to memory that the
+//     caller frees with FreeContextBuffer.
+// \param pfContextAttr  Receives `ASC_RET_*`; may be NULL. Protection is claimed with the last call only.
+// \param ptsTimeStamp  Receives when the context expires, in local time; may be NULL.
+//
+// Returns
+// - SEC_E_OK: established; an answer, if there is one, must be sent.
+// - SEC_I_CONTINUE_NEEDED: send the answer and pass the client's next token to another call.
+// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call CompleteAuthToken on the
+//   output before it is sent. Only if so configured.
+// - SEC_E_BUFFER_TOO_SMALL: the answer needs a buffer of the cbBuffer now set. Nothing has changed: call again.
+// - SEC_E_INVALID_HANDLE: a handle that is none, has ended, is of the other kind, or whose conversation is over.
+// - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
+//   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common), SEC_E_MESSAGE_ALTERED: the client is not let in.
+// - SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody could be asked about the client.
+// - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
+// - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
+//
+// After an error of a first call there is no context; after one of a later call there is one that can only be
+// deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is not 0 then.
+SECURITY_STATUS AcceptSecurityContext(PCredHandle phCredential,
+                                      PCtxtHandle phContext,
+                                      PSecBufferDesc pInput,
+                                      ULONG fContextReq,
+                                      ULONG TargetDataRep,
+                                      PCtxtHandle phNewContext,
+                                      PSecBufferDesc pOutput,
+                                      ULONG *pfContextAttr,
+                                      PTimeStamp ptsTimeStamp);
+
+// The client's side of the conversation: makes the first token, and the answers to the server's.
+//
+// \param phCredential  Credentials for outbound use. May be NULL once there is a context.
+// \param phContext  NULL at first; later the handle that the first call gave.
+// \param pszTargetName  The service's principal name, as "HTTP/www.example.com"; may be NULL.
+// \param fContextReq  `ISC_REQ_*`.
+// \param Reserved1  0.
+// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; makes no difference.
+// \param pInput  The server's token and, optionally, channel bindings, as for AcceptSecurityContext; may be NULL
+//     at first.
+// \param Reserved2  0.
+// \param phNewContext  Receives the handle of a new context. On later calls it may equal phContext, or be NULL.
+// \param pOutput  Receives the token for the server, as for AcceptSecurityContext (ISC_REQ_ALLOCATE_MEMORY).
+// \param pfContextAttr  Receives `ISC_RET_*`; may be NULL.
+// \param ptsExpiry  Receives when the context expires, in local time; may be NULL.
+//
+// Returns as AcceptSecurityContext.
+SECURITY_STATUS InitializeSecurityContextW(PCredHandle phCredential,
+                                           PCtxtHandle phContext,
+                                           SEC_WCHAR *pszTargetName,
+                                           ULONG fContextReq,
+                                           ULONG Reserved1,
+                                           ULONG TargetDataRep,
+                                           PSecBufferDesc pInput,
+                                           ULONG Reserved2,
+                                           PCtxtHandle phNewContext,
+                                           PSecBufferDesc pOutput,
+                                           ULONG *pfContextAttr,
+                                           PTimeStamp ptsExpiry);
+
+// InitializeSecurityContextW with ANSI text.
+SECURITY_STATUS InitializeSecurityContextA(PCredHandle phCredential,
+                                           PCtxtHandle phContext,
+                                           SEC_CHAR *pszTargetName,
+                                           ULONG fContextReq,
+                                           ULONG Reserved1,
+                                           ULONG TargetDataRep,
+                                           PSecBufferDesc pInput,
+                                           ULONG Reserved2,
+                                           PCtxtHandle phNewContext,
+                                           PSecBufferDesc pOutput,
+                                           ULONG *pfContextAttr,
+                                           PTimeStamp ptsExpiry);
+
+// Finishes the token of a call that returned SEC_I_COMPLETE_NEEDED or SEC_I_COMPLETE_AND_CONTINUE.
+//
+// \param phContext  The context.
+// \param pToken  The output descriptor of that call; its token buffer receives the token to send.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor is not that call's output),
+// SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
+SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext,
+                                  PSecBufferDesc pToken);
+
+// Ends a context. A call that uses it in another thread finishes undisturbed.
+//
+// \param phContext  The handle.
+//
+// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
+SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext);
+
+// Tells about a context.
+//
+// \param phContext  The context.
+// \param ulAttribute  `SECPKG_ATTR_*`.
+// \param pBuffer  Receives the structure of that attribute. Free each pointer in it with FreeContextBuffer.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE (also: the attribute exists only once the context is established),
+// SEC_E_INVALID_PARAMETER (NULL), SEC_E_TARGET_UNKNOWN (the client named no target) or
+// SEC_E_UNSUPPORTED_FUNCTION (no such attribute here).
+SECURITY_STATUS QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer);
+
+// QueryContextAttributesW with ANSI text: the A forms of the structures.
+SECURITY_STATUS QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer);
+
+// QueryContextAttributesW that knows the buffer's length.
+//
+// \param phContext  The context.
+// \param ulAttribute  `SECPKG_ATTR_*`.
+// \param pBuffer  Receives the structure of that attribute.
+// \param cbBuffer  Bytes at pBuffer.
+//
+// Returns as QueryContextAttributesW, and SEC_E_BUFFER_TOO_SMALL.
+SECURITY_STATUS QueryContextAttributesExW(PCtxtHandle phContext,
+                                          ULONG ulAttribute,
+                                          void *pBuffer,
+                                          ULONG cbBuffer);
+
+// QueryContextAttributesExW with ANSI text.
+SECURITY_STATUS QueryContextAttributesExA(PCtxtHandle phContext,
+                                          ULONG ulAttribute,
+                                          void *pBuffer,
+                                          ULONG cbBuffer);
+
+// Frees what the library allocated: output tokens, names, keys, packages.
+//
+// \param pvContextBuffer  What the library gave. NULL is allowed. Anything else is left alone, untouched.
+//
+// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for what the library did not give or was freed before.
+SECURITY_STATUS FreeContextBuffer(void *pvContextBuffer);
+
+// Signs a message.
+//
+// \param phContext  An established context with integrity.
+// \param fQOP  0.
+// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
+//     signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature) and then the length.
+// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (a buffer is missing), SEC_E_BUFFER_TOO_SMALL,
+// SEC_E_QOP_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION (no integrity was negotiated), SEC_E_CONTEXT_EXPIRED,
+// SEC_E_INVALID_PARAMETER.
+SECURITY_STATUS MakeSignature(PCtxtHandle phContext,
+                              ULONG fQOP,
+                              PSecBufferDesc pMessage,
+                              ULONG MessageSeqNo);
+
+// Checks the signature of a message that the peer signed with MakeSignature.
+//
+// \param phContext  An established context with integrity.
+// \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer.
+// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
+// \param pfQOP  Receives 0; may be NULL.
+//
+// Returns SEC_E_OK, SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, and as MakeSignature.
+SECURITY_STATUS VerifySignature(PCtxtHandle phContext,
+                                PSecBufferDesc pMessage,
+                                ULONG MessageSeqNo,
+                                ULONG *pfQOP);
+
+// Encrypts and signs a message, in place.
+//
+// \param phContext  An established context with confidentiality.
+// \param fQOP  0, or SECQOP_WRAP_NO_ENCRYPT to sign only.
+// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
+//     signature (capacity: SecPkgContext_Sizes.cbSecurityTrailer). A SECBUFFER_DATA buffer marked
+//     SECBUFFER_READONLY_WITH_CHECKSUM is signed and not encrypted, one marked SECBUFFER_READONLY neither. A
+//     SECBUFFER_PADDING buffer becomes empty: no padding is needed.
+// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
+//
+// Returns as MakeSignature.
+SECURITY_STATUS EncryptMessage(PCtxtHandle phContext,
+                               ULONG fQOP,
+                               PSecBufferDesc pMessage,
+                               ULONG MessageSeqNo);
+
+// Decrypts a message and checks its signature, in place.
+//
+// \param phContext  An established context with confidentiality.
+// \param pMessage  Either the message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer, or
+//     both as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then set to
+//     point at the plain message within it.
+// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
+// \param pfQOP  Receives 0, or SECQOP_WRAP_NO_ENCRYPT; may be NULL.
+//
+// Returns as VerifySignature.
+SECURITY_STATUS DecryptMessage(PCtxtHandle phContext,
+                               PSecBufferDesc pMessage,
+                               ULONG MessageSeqNo,
+                               ULONG *pfQOP);
+
+// EncryptMessage by its older name.
+SECURITY_STATUS SealMessage(PCtxtHandle phContext, ULONG fQOP, PSecBufferDesc pMessage, ULONG MessageSeqNo);
+
+// DecryptMessage by its older name.
+SECURITY_STATUS UnsealMessage(PCtxtHandle phContext,
+                              PSecBufferDesc pMessage,
+                              ULONG MessageSeqNo,
+                              ULONG *pfQOP);
+
+// Lists the packages.
+//
+// \param pcPackages  Receives how many there are.
+// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one FreeContextBuffer.
+//
+// Returns SEC_E_OK or SEC_E_INVALID_PARAMETER (NULL).
+SECURITY_STATUS EnumerateSecurityPackagesW(ULONG *pcPackages,
+                                           PSecPkgInfoW *ppPackageInfo);
+
+// EnumerateSecurityPackagesW with ANSI text.
+SECURITY_STATUS EnumerateSecurityPackagesA(ULONG *pcPackages, PSecPkgInfoA *ppPackageInfo);
+
+// Tells about one package.
+//
+// \param pszPackageName  Its name, in any letter case.
+// \param ppPackageInfo  Receives the package, in one allocation with its strings: one FreeContextBuffer.
+//
+// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL).
+SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR *pszPackageName, PSecPkgInfoW *ppPackageInfo);
+
+// QuerySecurityPackageInfoW with ANSI text.
+SECURITY_STATUS QuerySecurityPackageInfoA(SEC_CHAR *pszPackageName, PSecPkgInfoA *ppPackageInfo);
+
+// The table of all functions, for programs that load the library at run time. Never NULL, never freed.
+PSecurityFunctionTableW InitSecurityInterfaceW(void);
+
+// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
+PSecurityFunctionTableA InitSecurityInterfaceA(void);
+
+// Would let the calling thread act as the client.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext);
+
+// Would end what ImpersonateSecurityContext began.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext);
+
+// Would give a token of the client.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token);
+
+// Would pack a context for another process.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ExportSecurityContext(PCtxtHandle phContext,
+                                      ULONG fFlags,
+                                      PSecBuffer pPackedContext,
+                                      void **pToken);
+
+// Would unpack a context from another process.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ImportSecurityContextW(SEC_WCHAR *pszPackage,
+                                       PSecBuffer pPackedContext,
+                                       void *Token,
+                                       PCtxtHandle phContext);
+
+// Would unpack a context from another process.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
+                                       PSecBuffer pPackedContext,
+                                       void *Token,
+                                       PCtxtHandle phContext);
+
+// Would apply a control token, as TLS knows them.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pInput);
+
+// Would add another credential to a handle.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS AddCredentialsW(PCredHandle hCredentials,
+                                SEC_WCHAR *pszPrincipal,
+                                SEC_WCHAR *pszPackage,
+                                ULONG fCredentialUse,
+                                void *pAuthData,
+                                SEC_GET_KEY_FN pGetKeyFn,
+                                void *pvGetKeyArgument,
+                                PTimeStamp ptsExpiry);
+
+// Would add another credential to a handle.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS AddCredentialsA(PCredHandle hCredentials,
+                                SEC_CHAR *pszPrincipal,
+                                SEC_CHAR *pszPackage,
+                                ULONG fCredentialUse,
+                                void *pAuthData,
+                                SEC_GET_KEY_FN pGetKeyFn,
+                                void *pvGetKeyArgument,
+                                PTimeStamp ptsExpiry);
+
+// Would change an attribute of a context.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS SetContextAttributesW(PCtxtHandle phContext,
+                                      ULONG ulAttribute,
+                                      void *pBuffer,
+                                      ULONG cbBuffer);
+
+// Would change an attribute of a context.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS SetContextAttributesA(PCtxtHandle phContext,
+                                      ULONG ulAttribute,
+                                      void *pBuffer,
+                                      ULONG cbBuffer);
+
+// Would change an attribute of credentials.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS SetCredentialsAttributesW(PCredHandle phCredential,
+                                          ULONG ulAttribute,
+                                          void *pBuffer,
+                                          ULONG cbBuffer);
+
+// Would change an attribute of credentials.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS SetCredentialsAttributesA(PCredHandle phCredential,
+                                          ULONG ulAttribute,
+                                          void *pBuffer,
+                                          ULONG cbBuffer);
+
+// Would tell about credentials, knowing the buffer's length.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS QueryCredentialsAttributesExW(PCredHandle phCredential,
+                                              ULONG ulAttribute,
+                                              void *pBuffer,
+                                              ULONG cbBuffer);
+
+// Would tell about credentials, knowing the buffer's length.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS QueryCredentialsAttributesExA(PCredHandle phCredential,
+                                              ULONG ulAttribute,
+                                              void *pBuffer,
+                                              ULONG cbBuffer);
+
+// Would change an account's password.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
+                                       SEC_WCHAR *pszDomainName,
+                                       SEC_WCHAR *pszAccountName,
+                                       SEC_WCHAR *pszOldPassword,
+                                       SEC_WCHAR *pszNewPassword,
+                                       BOOLEAN bImpersonating,
+                                       ULONG dwReserved,
+                                       PSecBufferDesc pOutput);
+
+// Would change an account's password.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION.
+SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
+                                       SEC_CHAR *pszDomainName,
+                                       SEC_CHAR *pszAccountName,
+                                       SEC_CHAR *pszOldPassword,
+                                       SEC_CHAR *pszNewPassword,
+                                       BOOLEAN bImpersonating,
+                                       ULONG dwReserved,
+                                       PSecBufferDesc pOutput);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define SecPkgInfo NEGOSSP_AW(SecPkgInfo)
+#define PSecPkgInfo NEGOSSP_AW(PSecPkgInfo)
+#define SecPkgContext_Names NEGOSSP_AW(SecPkgContext_Names)
+#define PSecPkgContext_Names NEGOSSP_AW(PSecPkgContext_Names)
+#define SecPkgContext_KeyInfo NEGOSSP_AW(SecPkgContext_KeyInfo)
+#define PSecPkgContext_KeyInfo NEGOSSP_AW(PSecPkgContext_KeyInfo)
+#define SecPkgContext_Authority NEGOSSP_AW(SecPkgContext_Authority)
+#define PSecPkgContext_Authority NEGOSSP_AW(PSecPkgContext_Authority)
+#define SecPkgContext_ProtoInfo NEGOSSP_AW(SecPkgContext_ProtoInfo)
+#define PSecPkgContext_ProtoInfo NEGOSSP_AW(PSecPkgContext_ProtoInfo)
+#define SecPkgContext_PackageInfo NEGOSSP_AW(SecPkgContext_PackageInfo)
+#define PSecPkgContext_PackageInfo NEGOSSP_AW(PSecPkgContext_PackageInfo)
+#define SecPkgContext_NegotiationInfo NEGOSSP_AW(SecPkgContext_NegotiationInfo)
+#define PSecPkgContext_NegotiationInfo NEGOSSP_AW(PSecPkgContext_NegotiationInfo)
+#define SecPkgContext_NativeNames NEGOSSP_AW(SecPkgContext_NativeNames)
+#define PSecPkgContext_NativeNames NEGOSSP_AW(PSecPkgContext_NativeNames)
+#define SecPkgContext_CredentialName NEGOSSP_AW(SecPkgContext_CredentialName)
+#define PSecPkgContext_CredentialName NEGOSSP_AW(PSecPkgContext_CredentialName)
+#define SecPkgCredentials_Names NEGOSSP_AW(SecPkgCredentials_Names)
+#define PSecPkgCredentials_Names NEGOSSP_AW(PSecPkgCredentials_Names)
+#define SEC_WINNT_AUTH_IDENTITY NEGOSSP_U_AW(SEC_WINNT_AUTH_IDENTITY)
+#define PSEC_WINNT_AUTH_IDENTITY NEGOSSP_U_AW(PSEC_WINNT_AUTH_IDENTITY)
+#define SEC_WINNT_AUTH_IDENTITY_EX NEGOSSP_AW(SEC_WINNT_AUTH_IDENTITY_EX)
+#define PSEC_WINNT_AUTH_IDENTITY_EX NEGOSSP_AW(PSEC_WINNT_AUTH_IDENTITY_EX)
+#define ENUMERATE_SECURITY_PACKAGES_FN NEGOSSP_U_AW(ENUMERATE_SECURITY_PACKAGES_FN)
+#define QUERY_CREDENTIALS_ATTRIBUTES_FN NEGOSSP_U_AW(QUERY_CREDENTIALS_ATTRIBUTES_FN)
+#define ACQUIRE_CREDENTIALS_HANDLE_FN NEGOSSP_U_AW(ACQUIRE_CREDENTIALS_HANDLE_FN)
+#define INITIALIZE_SECURITY_CONTEXT_FN NEGOSSP_U_AW(INITIALIZE_SECURITY_CONTEXT_FN)
+#define QUERY_CONTEXT_ATTRIBUTES_FN NEGOSSP_U_AW(QUERY_CONTEXT_ATTRIBUTES_FN)
+#define QUERY_SECURITY_PACKAGE_INFO_FN NEGOSSP_U_AW(QUERY_SECURITY_PACKAGE_INFO_FN)
+#define IMPORT_SECURITY_CONTEXT_FN NEGOSSP_U_AW(IMPORT_SECURITY_CONTEXT_FN)
+#define ADD_CREDENTIALS_FN NEGOSSP_U_AW(ADD_CREDENTIALS_FN)
+#define SET_CONTEXT_ATTRIBUTES_FN NEGOSSP_U_AW(SET_CONTEXT_ATTRIBUTES_FN)
+#define SET_CREDENTIALS_ATTRIBUTES_FN NEGOSSP_U_AW(SET_CREDENTIALS_ATTRIBUTES_FN)
+#define CHANGE_PASSWORD_FN NEGOSSP_U_AW(CHANGE_PASSWORD_FN)
+#define QUERY_CONTEXT_ATTRIBUTES_EX_FN NEGOSSP_U_AW(QUERY_CONTEXT_ATTRIBUTES_EX_FN)
+#define QUERY_CREDENTIALS_ATTRIBUTES_EX_FN NEGOSSP_U_AW(QUERY_CREDENTIALS_ATTRIBUTES_EX_FN)
+#define SecurityFunctionTable NEGOSSP_AW(SecurityFunctionTable)
+#define PSecurityFunctionTable NEGOSSP_AW(PSecurityFunctionTable)
+#define INIT_SECURITY_INTERFACE NEGOSSP_U_AW(INIT_SECURITY_INTERFACE)
+#define AcquireCredentialsHandle NEGOSSP_AW(AcquireCredentialsHandle)
+#define QueryCredentialsAttributes NEGOSSP_AW(QueryCredentialsAttributes)
+#define InitializeSecurityContext NEGOSSP_AW(InitializeSecurityContext)
+#define QueryContextAttributes NEGOSSP_AW(QueryContextAttributes)
+#define QueryContextAttributesEx NEGOSSP_AW(QueryContextAttributesEx)
+#define EnumerateSecurityPackages NEGOSSP_AW(EnumerateSecurityPackages)
+#define QuerySecurityPackageInfo NEGOSSP_AW(QuerySecurityPackageInfo)
+#define ImportSecurityContext NEGOSSP_AW(ImportSecurityContext)
+#define AddCredentials NEGOSSP_AW(AddCredentials)
+#define SetContextAttributes NEGOSSP_AW(SetContextAttributes)
+#define SetCredentialsAttributes NEGOSSP_AW(SetCredentialsAttributes)
+#define QueryCredentialsAttributesEx NEGOSSP_AW(QueryCredentialsAttributesEx)
+#define ChangeAccountPassword NEGOSSP_AW(ChangeAccountPassword)
+#define InitSecurityInterface NEGOSSP_AW(InitSecurityInterface)
+
+#endif /* !_WIN32 */
+
+#endif /* NEGOSSP_H */

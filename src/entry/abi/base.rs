@@ -1,0 +1,136 @@
+//! Handles, buffers, packages and the words they are made of.
+
+use std::ffi::{c_char, c_void};
+
+/// 32 bits, without sign.
+pub type ULONG = u32;
+/// 16 bits, without sign.
+pub type USHORT = u16;
+/// As wide as a pointer.
+pub type ULONG_PTR = usize;
+/// One byte: 0 or not.
+pub type BOOLEAN = u8;
+/// An object of the operating system.
+pub type HANDLE = *mut c_void;
+/// A character of an `A` function: UTF-8, on Windows the process's ANSI code page.
+pub type SEC_CHAR = c_char;
+/// A character of a `W` function: UTF-16.
+pub type SEC_WCHAR = u16;
+/// What nearly every function returns: `SEC_E_OK`, a `SEC_I_*` success or a `SEC_E_*` error, which is negative.
+pub type SECURITY_STATUS = i32;
+
+/// A time in FILETIME ticks: 100 ns since 1601. SSPI's times are local times.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SECURITY_INTEGER {
+    /// Ticks.
+    pub QuadPart: i64,
+}
+/// A point in time.
+pub type TimeStamp = SECURITY_INTEGER;
+/// Pointer to a point in time.
+pub type PTimeStamp = *mut TimeStamp;
+
+/// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not valid.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecHandle {
+    /// Opaque.
+    pub dwLower: ULONG_PTR,
+    /// Opaque.
+    pub dwUpper: ULONG_PTR,
+}
+/// Pointer to a handle.
+pub type PSecHandle = *mut SecHandle;
+/// What AcquireCredentialsHandle makes and FreeCredentialsHandle ends.
+pub type CredHandle = SecHandle;
+/// Pointer to a credentials handle.
+pub type PCredHandle = PSecHandle;
+/// What AcceptSecurityContext and InitializeSecurityContext make and DeleteSecurityContext ends.
+pub type CtxtHandle = SecHandle;
+/// Pointer to a context handle.
+pub type PCtxtHandle = PSecHandle;
+
+/// One piece of input or output.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecBuffer {
+    /// Bytes at `pvBuffer`: content of an input, capacity of an output and then what was written.
+    pub cbBuffer: ULONG,
+    /// `SECBUFFER_*`, with attribute bits under SECBUFFER_ATTRMASK.
+    pub BufferType: ULONG,
+    /// The bytes; the caller's.
+    pub pvBuffer: *mut c_void,
+}
+/// Pointer to a buffer.
+pub type PSecBuffer = *mut SecBuffer;
+
+/// An array of buffers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecBufferDesc {
+    /// SECBUFFER_VERSION.
+    pub ulVersion: ULONG,
+    /// Elements of `pBuffers`.
+    pub cBuffers: ULONG,
+    /// The array.
+    pub pBuffers: PSecBuffer,
+}
+/// Pointer to an array of buffers.
+pub type PSecBufferDesc = *mut SecBufferDesc;
+
+/// Channel bindings as the caller hands them over in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count from
+/// the structure's start.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_CHANNEL_BINDINGS {
+    /// Kind of the initiator's address.
+    pub dwInitiatorAddrType: ULONG,
+    /// Bytes of the initiator's address.
+    pub cbInitiatorLength: ULONG,
+    /// Where the initiator's address starts.
+    pub dwInitiatorOffset: ULONG,
+    /// Kind of the acceptor's address.
+    pub dwAcceptorAddrType: ULONG,
+    /// Bytes of the acceptor's address.
+    pub cbAcceptorLength: ULONG,
+    /// Where the acceptor's address starts.
+    pub dwAcceptorOffset: ULONG,
+    /// Bytes of application data, as `tls-server-end-point:...`.
+    pub cbApplicationDataLength: ULONG,
+    /// Where the application data starts.
+    pub dwApplicationDataOffset: ULONG,
+}
+/// Pointer to channel bindings.
+pub type PSEC_CHANNEL_BINDINGS = *mut SEC_CHANNEL_BINDINGS;
+
+/// A package.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgInfo<Char> {
+    /// `SECPKG_FLAG_*`.
+    pub fCapabilities: ULONG,
+    /// Version of the package's protocol: 1.
+    pub wVersion: USHORT,
+    /// The package's number in RPC, `RPC_C_AUTHN_*`.
+    pub wRPCID: USHORT,
+    /// Longest token of the package, in bytes.
+    pub cbMaxToken: ULONG,
+    /// Name, zero-terminated.
+    pub Name: *mut Char,
+    /// One line for people, zero-terminated.
+    pub Comment: *mut Char,
+}
+/// Pointer to a package.
+pub type PSecPkgInfo<Char> = *mut SecPkgInfo<Char>;
+
+/// Never called: the library asks nobody for keys.
+pub type SEC_GET_KEY_FN = Option<
+    unsafe extern "system" fn(
+        Arg: *mut c_void,
+        Principal: *mut c_void,
+        KeyVer: ULONG,
+        Key: *mut *mut c_void,
+        Status: *mut SECURITY_STATUS,
+    ),
+>;

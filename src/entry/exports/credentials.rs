@@ -1,0 +1,123 @@
+//! Credentials: acquire, free, query.
+
+use crate::entry::abi::*;
+use crate::entry::credentials;
+use crate::entry::guard::guard;
+use std::ffi::c_void;
+
+/// Makes credentials for accepting or initiating contexts.
+///
+/// \param pszPrincipal  Whose credentials; NULL for the process's own. A hint only.
+/// \param pszPackage  "Negotiate" or "NTLM", in any letter case.
+/// \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
+/// \param pvLogonId  Ignored; NULL.
+/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say) or its EX form. For outbound
+///     use, who to be; for inbound use, one more account that clients may log on as, known to these credentials
+///     alone. Copied: the caller keeps it.
+/// \param pGetKeyFn  Ignored; NULL.
+/// \param pvGetKeyArgument  Ignored; NULL.
+/// \param phCredential  Receives the handle, which FreeCredentialsHandle ends.
+/// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+///
+/// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used),
+/// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read), SEC_E_INSUFFICIENT_MEMORY
+/// (the configured number of credentials exists).
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn AcquireCredentialsHandleW(
+    pszPrincipal: *mut SEC_WCHAR,
+    pszPackage: *mut SEC_WCHAR,
+    fCredentialUse: ULONG,
+    pvLogonId: *mut c_void,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    phCredential: PCredHandle,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    let _ = (pvLogonId, pGetKeyFn, pvGetKeyArgument);
+    guard("AcquireCredentialsHandleW", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::acquire(pszPrincipal, pszPackage, fCredentialUse, pAuthData, phCredential, ptsExpiry) }
+    })
+}
+
+/// AcquireCredentialsHandleW with ANSI text.
+///
+/// # Safety
+/// As for AcquireCredentialsHandleW.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn AcquireCredentialsHandleA(
+    pszPrincipal: *mut SEC_CHAR,
+    pszPackage: *mut SEC_CHAR,
+    fCredentialUse: ULONG,
+    pvLogonId: *mut c_void,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    phCredential: PCredHandle,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    let _ = (pvLogonId, pGetKeyFn, pvGetKeyArgument);
+    guard("AcquireCredentialsHandleA", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::acquire(pszPrincipal, pszPackage, fCredentialUse, pAuthData, phCredential, ptsExpiry) }
+    })
+}
+
+/// Ends a credentials handle. Contexts made with it live on.
+///
+/// \param phCredential  The handle.
+///
+/// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
+///
+/// # Safety
+/// `phCredential` is NULL or points to a handle.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -> SECURITY_STATUS {
+    guard("FreeCredentialsHandle", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::free(phCredential) }
+    })
+}
+
+/// Tells about credentials.
+///
+/// \param phCredential  The handle.
+/// \param ulAttribute  SECPKG_CRED_ATTR_NAMES.
+/// \param pBuffer  Receives a SecPkgCredentials_NamesW; free its string with FreeContextBuffer.
+///
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
+/// name) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn QueryCredentialsAttributesW(
+    phCredential: PCredHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+) -> SECURITY_STATUS {
+    guard("QueryCredentialsAttributesW", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer) }
+    })
+}
+
+/// QueryCredentialsAttributesW with ANSI text: fills a SecPkgCredentials_NamesA.
+///
+/// # Safety
+/// As for QueryCredentialsAttributesW.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn QueryCredentialsAttributesA(
+    phCredential: PCredHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+) -> SECURITY_STATUS {
+    guard("QueryCredentialsAttributesA", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer) }
+    })
+}

@@ -1,0 +1,87 @@
+//! Packages, and the table of all functions.
+
+use crate::entry::abi::*;
+use crate::entry::guard::guard;
+use crate::entry::{packages, tables};
+
+/// Lists the packages.
+///
+/// \param pcPackages  Receives how many there are.
+/// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one FreeContextBuffer.
+///
+/// Returns SEC_E_OK or SEC_E_INVALID_PARAMETER (NULL).
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn EnumerateSecurityPackagesW(
+    pcPackages: *mut ULONG,
+    ppPackageInfo: *mut PSecPkgInfo<SEC_WCHAR>,
+) -> SECURITY_STATUS {
+    guard("EnumerateSecurityPackagesW", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::enumerate(pcPackages, ppPackageInfo) }
+    })
+}
+
+/// EnumerateSecurityPackagesW with ANSI text.
+///
+/// # Safety
+/// As for EnumerateSecurityPackagesW.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn EnumerateSecurityPackagesA(
+    pcPackages: *mut ULONG,
+    ppPackageInfo: *mut PSecPkgInfo<SEC_CHAR>,
+) -> SECURITY_STATUS {
+    guard("EnumerateSecurityPackagesA", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::enumerate(pcPackages, ppPackageInfo) }
+    })
+}
+
+/// Tells about one package.
+///
+/// \param pszPackageName  Its name, in any letter case.
+/// \param ppPackageInfo  Receives the package, in one allocation with its strings: one FreeContextBuffer.
+///
+/// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL).
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says; the string ends with a zero character.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn QuerySecurityPackageInfoW(
+    pszPackageName: *mut SEC_WCHAR,
+    ppPackageInfo: *mut PSecPkgInfo<SEC_WCHAR>,
+) -> SECURITY_STATUS {
+    guard("QuerySecurityPackageInfoW", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::query(pszPackageName, ppPackageInfo) }
+    })
+}
+
+/// QuerySecurityPackageInfoW with ANSI text.
+///
+/// # Safety
+/// As for QuerySecurityPackageInfoW.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn QuerySecurityPackageInfoA(
+    pszPackageName: *mut SEC_CHAR,
+    ppPackageInfo: *mut PSecPkgInfo<SEC_CHAR>,
+) -> SECURITY_STATUS {
+    guard("QuerySecurityPackageInfoA", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::query(pszPackageName, ppPackageInfo) }
+    })
+}
+
+/// The table of all functions, for programs that load the library at run time. Never NULL, never freed.
+#[unsafe(no_mangle)]
+pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
+    tables::unicode()
+}
+
+/// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
+#[unsafe(no_mangle)]
+pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
+    tables::ansi()
+}

@@ -1,0 +1,102 @@
+/*
+ * negossp: the server side of the SSPI Negotiate package behind the C ABI of secur32.dll.
+ *
+ * On Windows this header is <sspi.h> and nothing else. Elsewhere it is what a server that was written for
+ * <security.h> needs: include it in its stead. ULONG has 32 bits, and SEC_WCHAR 16 (UTF-16; write u"Negotiate",
+ * not L"Negotiate"). The text of A functions is UTF-8.
+ *
+ * Made from src/entry by the test `header_is_current`; do not edit.
+ */
+#ifndef NEGOSSP_H
+#define NEGOSSP_H
+
+#ifdef _WIN32
+
+#ifndef SECURITY_WIN32
+#define SECURITY_WIN32
+#endif
+#include <windows.h>
+#include <sspi.h>
+
+#else /* !_WIN32 */
+
+#include <stdint.h>
+
+typedef char CHAR;
+typedef uint8_t UCHAR;
+typedef uint8_t BOOLEAN;
+typedef uint16_t USHORT;
+typedef uint32_t ULONG;
+typedef int32_t LONG;
+typedef int64_t LONGLONG;
+typedef uintptr_t ULONG_PTR;
+typedef intptr_t INT_PTR;
+typedef ULONG *PULONG;
+typedef void *HANDLE;
+typedef void *PVOID;
+
+typedef char SEC_CHAR;
+#ifdef __cplusplus
+typedef char16_t SEC_WCHAR;
+#else
+typedef uint16_t SEC_WCHAR;
+#endif
+typedef int32_t SECURITY_STATUS;
+
+/* A time in FILETIME ticks: 100 ns since 1601. SSPI's times are local times. */
+typedef union _LARGE_INTEGER {
+#ifdef __GNUC__
+    __extension__
+#endif
+    struct {
+        ULONG LowPart;
+        LONG HighPart;
+    };
+    struct {
+        ULONG LowPart;
+        LONG HighPart;
+    } u;
+    LONGLONG QuadPart;
+} LARGE_INTEGER, SECURITY_INTEGER, *PSECURITY_INTEGER;
+typedef SECURITY_INTEGER TimeStamp;
+typedef SECURITY_INTEGER *PTimeStamp;
+
+#ifndef WINAPI
+#define WINAPI
+#endif
+#define SEC_ENTRY WINAPI
+#define SEC_FAR
+
+#ifdef UNICODE
+#define SEC_TEXT(text) u##text
+#define NEGOSSP_AW(name) name##W
+#define NEGOSSP_U_AW(name) name##_W
+typedef SEC_WCHAR *SECURITY_PSTR;
+typedef const SEC_WCHAR *SECURITY_PCSTR;
+#else
+#define SEC_TEXT(text) text
+#define NEGOSSP_AW(name) name##A
+#define NEGOSSP_U_AW(name) name##_A
+typedef SEC_CHAR *SECURITY_PSTR;
+typedef const SEC_CHAR *SECURITY_PCSTR;
+#endif
+
+#define SEC_SUCCESS(Status) ((Status) >= 0)
+#define SEC_DELETED_HANDLE ((ULONG_PTR)(-2))
+#define SecInvalidateHandle(x) \
+    do { \
+        ((PSecHandle)(x))->dwLower = (ULONG_PTR)(INT_PTR)-1; \
+        ((PSecHandle)(x))->dwUpper = (ULONG_PTR)(INT_PTR)-1; \
+    } while (0)
+#define SecIsValidHandle(x) \
+    (((PSecHandle)(x))->dwLower != (ULONG_PTR)(INT_PTR)-1 && ((PSecHandle)(x))->dwUpper != (ULONG_PTR)(INT_PTR)-1)
+#define FreeCredentialHandle FreeCredentialsHandle
+
+#define NEGOSSP_NAME_A "Negotiate"
+#define NEGOSSP_NAME_W u"Negotiate"
+#define NEGOSSP_NAME NEGOSSP_U_AW(NEGOSSP_NAME)
+#define NTLMSP_NAME_A "NTLM"
+#define NTLMSP_NAME u"NTLM"
+#define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
+#define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
+#define SECURITY_ENTRYPOINT_ANSI NEGOSSP_AW(SECURITY_ENTRYPOINT_ANSI)
