@@ -23,6 +23,7 @@ class Server:
                 self.send_response(status)
                 for value in headers:
                     self.send_header("WWW-Authenticate", value)
+                self.send_header("Content-Type", "text/plain; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

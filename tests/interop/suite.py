@@ -12,7 +12,7 @@ import sspi  # noqa: E402
 ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
 sspi.load(ARGUMENTS[0])
 
-import accepting, bindings, http_clients, initiating, messages, tampering, variants  # noqa: E401, E402, F401
+import accepting, bindings, browser, http_clients, initiating, messages, tampering, variants  # noqa: E401, E402, F401
 import checks  # noqa: E402
 
 try:

@@ -1,0 +1,51 @@
+"""A headless Chromium, where there is one. It first tries NTLM of its own with the password in the URL; when
+that is refused, Negotiate with GSSAPI's default credentials, which are gss-ntlmssp's from NTLM_USER_FILE."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from urllib.parse import quote
+
+import peers
+import world
+from checks import Skip, check, holds
+from http_clients import ntlm_user_file, port
+from world import ALICE, JOERG, NOBODY
+
+
+def browse(account, defaults=()):
+    """The page as the browser shows it, with the account in the URL."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if not chromium:
+        raise Skip("chromium is not installed")
+    login = f"{quote(account.qualified, safe='')}:{quote(account.password, safe='')}"
+    return subprocess.run(
+        [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+         "--disable-background-networking", "--no-proxy-server", "--timeout=15000",
+         f"--user-data-dir={tempfile.mkdtemp(dir=world.directory)}", "--auth-server-allowlist=*",
+         f"--host-resolver-rules=MAP {peers.HOST} 127.0.0.1", "--dump-dom", f"http://{login}@{peers.HOST}:{port()}/"],
+        env={**os.environ, "NTLM_USER_FILE": ntlm_user_file(defaults)}, capture_output=True, text=True, timeout=60,
+    ).stdout  # fmt: skip
+
+
+@check("Chromium with a password")
+def accepted():
+    for account in (ALICE, JOERG):
+        page = browse(account)
+        holds(account.user in page, f"page {page!r}")
+
+
+@check("Chromium, from NTLM with a wrong password to Negotiate")
+def negotiate():
+    page = browse(ALICE.but(password="wrong"), [ALICE])
+    holds(ALICE.user in page, f"page {page!r}")
+    page = browse(ALICE.but(password="wrong"), [ALICE.but(password="wrong, too")])
+    holds(ALICE.user not in page, f"page {page!r}")
+
+
+@check("Chromium with a wrong password, an unknown user")
+def refused():
+    for account in (ALICE.but(password="wrong"), NOBODY):
+        page = browse(account)
+        holds(account.user not in page, f"page {page!r}")
