@@ -1,0 +1,149 @@
+#!/bin/bash
+# Measures the acceptor beside its peers.
+#
+#   benches/run.sh          everything, about 15 minutes; QUICK=1: 2 minutes and coarser figures
+#   benches/run.sh instr    user-space instructions of one acceptance (callgrind): the same on a busy machine as on an idle one
+#   benches/run.sh build    only fetch and build
+#
+# The result is build/bench/report.md (with `instr`, instructions.md). Packages of the peers come by apt and cargo into
+# build/bench; on the system itself only compilers and valgrind are installed, where they are missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+what=${1:-all}
+out=$PWD/build/bench
+root=$out/root
+lib=$root/usr/lib/$(uname -m)-linux-gnu
+bin=$out/bin
+mkdir -p "$bin" "$out/etc"
+
+# ---- build ----
+
+need() { # COMMAND PACKAGE
+    command -v "$1" > /dev/null || { echo "installing $2" >&2; apt-get -qq update; apt-get -qq install -y --no-install-recommends "$2" > /dev/null; }
+}
+need gcc gcc
+need python3 python3
+[ "$what" != instr ] || need valgrind valgrind
+benches/fetch.sh
+
+cargo build --release --lib
+for package in floor peers/sspi-rs; do
+    cargo build --release --locked --quiet --manifest-path "benches/$package/Cargo.toml" --target-dir "$out/target"
+done
+cp -u "$out/target/release/bench-floor" "$bin/floor"
+cp -u "$out/target/release/libbench_sspi_rs.so" "$bin/sspi-rs.so"
+export NEGOSSP_LIBRARY=${NEGOSSP_LIBRARY:-${CARGO_TARGET_DIR:-$PWD/target}/release/libnegossp.so}
+
+compile() { # OUTPUT SOURCE OPTION...
+    local to=$bin/$1 from=benches/$2
+    shift 2
+    [ "$to" -nt "$from" ] && [ "$to" -nt benches/peers/peer.h ] && [ "$to" -nt include/negossp.h ] ||
+        gcc -O2 -g -Wall -Wextra -o "$to" "$from" "$@"
+}
+link=(-L"$lib" -Wl,-rpath-link,"$lib:$root/lib/$(uname -m)-linux-gnu")
+compile driver driver.c -ldl -pthread
+[ -f include/negossp.h ] && compile negossp.so peers/sspi.c -shared -fPIC -Iinclude -ldl
+compile winpr.so peers/sspi.c -shared -fPIC -DWINPR -I"$root/usr/include/winpr3" "${link[@]}" -lwinpr3
+compile gss.so peers/gss.c -shared -fPIC -I"$root/usr/include/mit-krb5" -I"$root/usr/include" -L"$lib/mit-krb5" "${link[@]}" -lgssapi_krb5
+[ "$what" = build ] && exit 0
+
+# ---- the account, in each library's format: BENCH\alice, "Passw0rd!" ----
+
+nt_hash=fc525c9683e8fe067095ba2ddc971889
+echo "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $lib/gssntlmssp/gssntlmssp.so" > "$out/etc/mech"
+echo "BENCH:alice:Passw0rd!" > "$out/etc/ntlm_users"
+echo "alice:BENCH::$nt_hash:::" > "$out/etc/sam"
+echo "alice:1000:$(printf 'X%.0s' {1..32}):${nt_hash^^}:[U          ]:LCT-00000000:" > "$out/etc/accounts"
+printf '[accounts]\nfile = "%s"\ndomain = "BENCH"\n' "$out/etc/accounts" > "$out/etc/negossp.toml"
+chmod 600 "$out"/etc/*
+export GSS_MECH_CONFIG=$out/etc/mech NTLM_USER_FILE=$out/etc/ntlm_users KRB5_CONFIG=/dev/null
+export WINPR_SAM=$out/etc/sam NEGOSSP_CONFIG=$out/etc/negossp.toml
+export LD_LIBRARY_PATH=$lib:$root/lib/$(uname -m)-linux-gnu
+
+peers=${PEERS:-negossp sspi-rs winpr gss}
+mechs="ntlm spnego-ntlm"
+# One initiator drives every acceptor.
+initiator=${INITIATOR:-negossp}
+drive() { # PEER MECH TEST
+    "$bin/driver" "$bin/$1.so" "$bin/$initiator.so" "$2" "$3"
+}
+
+# ---- instructions ----
+
+counted() { # FUNCTIONS N COMMAND...: instructions inside the functions while N acceptances (and a warm-up) are made
+    local functions=$1 n=$2 options=() f
+    shift 2
+    for f in $functions; do options+=("--toggle-collect=$f"); done
+    N=$n valgrind --tool=callgrind "${options[@]}" --callgrind-out-file="$out/callgrind.out" "$@" > /dev/null 2> "$out/callgrind.log" ||
+        { tail -5 "$out/callgrind.log" >&2; return 1; }
+    awk '/^(totals|summary):/ { print $2; exit }' "$out/callgrind.out"
+}
+per_acceptance() { # the difference of two lengths, so that neither start nor warm-up counts
+    local short long
+    short=$(counted "$1" 200 "${@:2}")
+    long=$(counted "$1" 1200 "${@:2}")
+    echo $(((long - short) / 1000))
+}
+if [ "$what" = instr ]; then
+    for mech in $mechs; do
+        echo "0,floor,$mech,accept,,instructions,$(per_acceptance '*acceptance*' "$bin/floor" "accept-$mech")"
+        for peer in $peers; do
+            echo "0,$peer,$mech,accept,,instructions,$(per_acceptance 'acceptor_legs acceptor_closes' \
+                "$bin/driver" "$bin/$peer.so" "$bin/$initiator.so" "$mech" accept)"
+        done
+    done | tee "$out/instructions.csv" >&2
+    benches/report.py "$out/instructions.csv" | tee "$out/instructions.md"
+    exit 0
+fi
+
+# ---- time ----
+
+if [ -n "${QUICK:-}" ]; then
+    rounds=4 fast=4000 slow=400 live=10000
+    export SHORTER=4
+else
+    rounds=5 fast=20000 slow=2000 live=100000
+fi
+results=$out/results.csv
+: > "$results"
+one_core() { taskset -cp 0 $$ > /dev/null; } # moving between cores costs up to a half
+all_cores() { taskset -cp "0-$(($(nproc --all) - 1))" $$ > /dev/null; }
+note() { echo "$(date +%T) $*" >&2; }
+record() { # a failure is reported, and the row is missing
+    "$@" 2>> "$out/errors.log" | sed "s/^/$round,/" >> "$results" || note "FAILED: $* (errors.log)"
+}
+length() { [ "$1" = gss ] && echo $slow || echo $fast; }
+: > "$out/errors.log"
+load_before=$(cut -d' ' -f1 /proc/loadavg)
+
+# Rounds go over all the peers, so that a busy spell of the machine meets them alike.
+for round in $(seq $rounds); do
+    one_core
+    for mech in $mechs; do
+        note "round $round of $rounds: acceptances, $mech"
+        N=50000 record "$bin/floor" "accept-$mech"
+        for peer in $peers; do N=$(length $peer) record drive $peer $mech accept; done
+    done
+    note "round $round of $rounds: messages"
+    record "$bin/floor" messages
+    for peer in $peers; do record drive $peer ntlm messages; done
+    note "round $round of $rounds: two threads"
+    all_cores
+    record "$bin/floor" threads
+    for peer in $peers; do N=$(length $peer) record drive $peer spnego-ntlm threads; done
+done
+one_core
+round=0
+note "live contexts"
+for peer in $peers; do LIVE=$live record drive $peer spnego-ntlm live; done
+record "$bin/floor" parts
+{
+    echo "# Measured $(date -u +%F)"
+    echo
+    echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc --all) cores, $(. /etc/os-release; echo "$PRETTY_NAME")," \
+        "$(rustc --version | cut -d' ' -f1,2); load average $load_before before, $(cut -d' ' -f1 /proc/loadavg) after;" \
+        "$rounds rounds${QUICK:+ (QUICK)}."
+    echo
+    benches/report.py "$results"
+} > "$out/report.md"
+cat "$out/report.md"
