@@ -142,8 +142,26 @@ impl Accepting {
         Accepting { credential, settings, acceptor }
     }
 
-    /// One call of `AcceptSecurityContext`.
+    /// One call of `AcceptSecurityContext`. Its outcome is logged.
     pub fn step(&self, token: &[u8], requirements: ContextFlags, bindings: Option<&ChannelBindings>) -> Result<Leg, Failure> {
+        let result = self.step_unlogged(token, requirements, bindings);
+        match &result {
+            Ok(Leg { context: Context::Established(secured), .. }) => {
+                let Established { client, mechanism, flags, .. } = &secured.established;
+                tracing::info!(client = client.display_name(), mechanism = mechanism.package_name(), ?flags, "client accepted");
+            }
+            Ok(_) => tracing::debug!(token = token.len(), "the client's answer is awaited"),
+            Err(failure) => tracing::warn!(token = token.len(), "client refused: {}", failure.error),
+        }
+        result
+    }
+
+    fn step_unlogged(
+        &self,
+        token: &[u8],
+        requirements: ContextFlags,
+        bindings: Option<&ChannelBindings>,
+    ) -> Result<Leg, Failure> {
         if !self.credential.usage.inbound {
             return Err(Error::NoCredentials("the credential is not for inbound use").into());
         }
