@@ -1,0 +1,41 @@
+# What a user types. `make help` lists it; the work is in scripts/.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+PLATFORMS := linux-x86_64 windows-x86_64 windows-i686
+
+all: dist examples ## build everything
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+dist: $(PLATFORMS:%=dist-%) ## the libraries, into dist/
+dist-%:
+	@scripts/dist.sh $*
+
+examples: dist ## the example server for each platform, into build/examples/
+	@scripts/examples.sh $(PLATFORMS)
+
+demo: ## authenticate curl against the example server, on Linux and under Wine (SERVE=1: keep serving)
+	@SERVE=$(SERVE) scripts/demo.sh
+
+check: ## rustfmt, clippy, fast tests
+	@scripts/test.sh check
+
+test: ## every test there is (PARTS="rust c-linux": only those)
+	@scripts/test.sh $(or $(PARTS),all)
+
+bench: dist-linux-x86_64 ## measure, against other implementations
+	@benches/run.sh
+
+fuzz: ## run each fuzz target for a while (SECONDS=60)
+	@fuzz/run.sh
+
+install: ## library, header, pkg-config file and tool (PREFIX, DESTDIR)
+	@scripts/install.sh "$(DESTDIR)" "$(PREFIX)"
+
+clean: ## remove everything made
+	rm -rf --one-file-system build dist target
+
+.PHONY: all help dist examples demo check test bench fuzz install clean

@@ -1,0 +1,343 @@
+#include "authentication.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifndef SEC_E_INVALID_PARAMETER
+#define SEC_E_INVALID_PARAMETER ((SECURITY_STATUS)0x8009035D)
+#endif
+
+/* What is asked of a client: what it does not grant is missing from the flags on the page. */
+#define REQUIREMENTS                                                                                                  \
+    (ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | ASC_REQ_EXTENDED_ERROR | ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY | \
+     ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_MUTUAL_AUTH)
+
+/* The schemes, each named as its package. */
+static struct scheme {
+    const char *name;
+    CredHandle credentials;
+} schemes[] = {{.name = "Negotiate"}, {.name = "NTLM"}};
+#define SCHEMES (sizeof schemes / sizeof *schemes)
+
+static PSecurityFunctionTableW sspi;
+
+/* ---- text ---- */
+
+/* A growing string; `failed` once memory ran out. */
+struct text {
+    char *bytes;
+    size_t length, room;
+    bool failed;
+};
+
+static void append(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (text->failed || length < 0) return;
+    if (text->length + (size_t)length + 1 > text->room) {
+        size_t room = 2 * (text->length + (size_t)length) + 256;
+        char *bytes = realloc(text->bytes, room);
+        if (!bytes) {
+            text->failed = true;
+            return;
+        }
+        text->bytes = bytes;
+        text->room = room;
+    }
+    va_start(arguments, format);
+    vsnprintf(text->bytes + text->length, text->room - text->length, format, arguments);
+    va_end(arguments);
+    text->length += (size_t)length;
+}
+
+/* Appends UTF-16 as UTF-8; a lone surrogate becomes U+FFFD. */
+static void append_wide(struct text *text, const SEC_WCHAR *wide) {
+    for (size_t i = 0; wide && wide[i]; i++) {
+        uint32_t c = (uint16_t)wide[i];
+        if (c >= 0xD800 && c < 0xDC00 && (uint16_t)wide[i + 1] >= 0xDC00 && (uint16_t)wide[i + 1] < 0xE000)
+            c = 0x10000 + ((c - 0xD800) << 10) + ((uint16_t)wide[++i] - 0xDC00u);
+        else if (c >= 0xD800 && c < 0xE000)
+            c = 0xFFFD;
+        if (c < 0x20 || c == 0x7F)
+            append(text, "\\x%02x", (unsigned)c);
+        else if (c < 0x80)
+            append(text, "%c", (int)c);
+        else if (c < 0x800)
+            append(text, "%c%c", (int)(0xC0 | c >> 6), (int)(0x80 | (c & 63)));
+        else if (c < 0x10000)
+            append(text, "%c%c%c", (int)(0xE0 | c >> 12), (int)(0x80 | (c >> 6 & 63)), (int)(0x80 | (c & 63)));
+        else
+            append(text, "%c%c%c%c", (int)(0xF0 | c >> 18), (int)(0x80 | (c >> 12 & 63)), (int)(0x80 | (c >> 6 & 63)),
+                   (int)(0x80 | (c & 63)));
+    }
+}
+
+const char *status_text(SECURITY_STATUS status, char *text) {
+    static const struct {
+        SECURITY_STATUS status;
+        const char *name;
+    } names[] = {
+#define NAME(name) {(SECURITY_STATUS)name, #name}
+        NAME(SEC_E_OK), NAME(SEC_I_CONTINUE_NEEDED), NAME(SEC_I_COMPLETE_NEEDED), NAME(SEC_I_COMPLETE_AND_CONTINUE),
+        NAME(SEC_E_LOGON_DENIED), NAME(SEC_E_INVALID_TOKEN), NAME(SEC_E_NO_AUTHENTICATING_AUTHORITY),
+        NAME(SEC_E_MESSAGE_ALTERED), NAME(SEC_E_OUT_OF_SEQUENCE), NAME(SEC_E_BAD_BINDINGS), NAME(SEC_E_TARGET_UNKNOWN),
+        NAME(SEC_E_UNSUPPORTED_FUNCTION), NAME(SEC_E_CONTEXT_EXPIRED), NAME(SEC_E_INSUFFICIENT_MEMORY),
+        NAME(SEC_E_INTERNAL_ERROR), NAME(SEC_E_INVALID_HANDLE), NAME(SEC_E_INVALID_PARAMETER), NAME(SEC_E_NO_CREDENTIALS),
+        NAME(SEC_E_UNKNOWN_CREDENTIALS), NAME(SEC_E_SECPKG_NOT_FOUND), NAME(SEC_E_BUFFER_TOO_SMALL),
+        NAME(SEC_E_INCOMPLETE_MESSAGE), NAME(SEC_E_TIME_SKEW), NAME(SEC_E_WRONG_PRINCIPAL),
+#undef NAME
+    };
+    const char *name = "a status without a name here";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].status == status) name = names[i].name;
+    snprintf(text, 64, "%s (0x%08X)", name, (unsigned)status);
+    return text;
+}
+
+/* ---- base64 ---- */
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* Decodes `text` into bytes to be freed by the caller; NULL when it is not base64. */
+static unsigned char *decode(const char *text, size_t *length) {
+    size_t characters = strlen(text);
+    while (characters && text[characters - 1] == '=') characters--;
+    unsigned char *bytes = malloc(characters / 4 * 3 + 3);
+    uint32_t bits = 0;
+    *length = 0;
+    for (size_t i = 0; bytes && i < characters; i++) {
+        const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
+        if (!at || characters % 4 == 1) {
+            free(bytes);
+            return NULL;
+        }
+        bits = bits << 6 | (uint32_t)(at - alphabet);
+        if (i % 4 > 0) bytes[(*length)++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
+    }
+    return bytes;
+}
+
+/* "SCHEME base64", to be freed by the caller. */
+static char *encode_reply(const char *scheme, const unsigned char *bytes, size_t length) {
+    char *text = malloc(strlen(scheme) + 1 + (length + 2) / 3 * 4 + 1);
+    if (!text) return NULL;
+    char *out = text + sprintf(text, "%s ", scheme);
+    for (size_t i = 0; i < length; i += 3) {
+        size_t here = length - i < 3 ? length - i : 3;
+        uint32_t bits = (uint32_t)bytes[i] << 16;
+        if (here > 1) bits |= (uint32_t)bytes[i + 1] << 8;
+        if (here > 2) bits |= bytes[i + 2];
+        for (size_t j = 0; j < 4; j++) *out++ = j <= here ? alphabet[bits >> (18 - 6 * j) & 63] : '=';
+    }
+    *out = 0;
+    return text;
+}
+
+/* ---- the library ---- */
+
+bool authentication_start(const char *library) {
+    void *loaded = library_open(library);
+    if (!loaded) {
+        fprintf(stderr, "cannot load %s\n", library);
+        return false;
+    }
+    void *symbol = library_symbol(loaded, "InitSecurityInterfaceW");
+    INIT_SECURITY_INTERFACE_W init;
+    memcpy(&init, &symbol, sizeof init);
+    sspi = init ? init() : NULL;
+    if (!sspi) {
+        fprintf(stderr, "%s has no security interface\n", library);
+        return false;
+    }
+    for (size_t i = 0; i < SCHEMES; i++) {
+        SEC_WCHAR package[16] = {0};
+        for (size_t j = 0; schemes[i].name[j]; j++) package[j] = (SEC_WCHAR)schemes[i].name[j];
+        SECURITY_STATUS status = sspi->AcquireCredentialsHandleW(NULL, package, SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
+                                                                 &schemes[i].credentials, NULL);
+        if (status != SEC_E_OK) {
+            char text[64];
+            fprintf(stderr, "AcquireCredentialsHandle(%s): %s\n", schemes[i].name, status_text(status, text));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the conversation ---- */
+
+/* The scheme that an Authorization header names, and in `*token` what follows it. */
+static struct scheme *find_scheme(const char *authorization, const char **token) {
+    for (size_t i = 0; i < SCHEMES; i++) {
+        size_t length = strlen(schemes[i].name);
+        size_t same = 0;
+        while (same < length && tolower((unsigned char)authorization[same]) == tolower((unsigned char)schemes[i].name[same]))
+            same++;
+        if (same < length || (authorization[length] != ' ' && authorization[length])) continue;
+        *token = authorization + length + strspn(authorization + length, " ");
+        return &schemes[i];
+    }
+    return NULL;
+}
+
+enum outcome conversation_step(struct conversation *conversation, const char *authorization, char **reply) {
+    *reply = NULL;
+    const char *token;
+    struct scheme *scheme = find_scheme(authorization, &token);
+    if (!scheme) return OUTCOME_NONE;
+    size_t length;
+    unsigned char *bytes = decode(token, &length);
+    if (!bytes) return OUTCOME_BAD;
+
+    /* A token after the end, or under the other scheme, begins a new conversation. */
+    if (conversation->established || conversation->scheme != scheme->name) conversation_end(conversation);
+    conversation->scheme = scheme->name;
+
+    SecBuffer in = {(unsigned)length, SECBUFFER_TOKEN, bytes};
+    SecBuffer out = {0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in};
+    SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
+    CtxtHandle context = conversation->context;
+    TimeStamp expiry;
+#ifdef _WIN32
+    unsigned long flags = 0;
+#else
+    ULONG flags = 0;
+#endif
+    SECURITY_STATUS status = sspi->AcceptSecurityContext(&scheme->credentials, conversation->begun ? &context : NULL, &in_desc,
+                                                         REQUIREMENTS, SECURITY_NATIVE_DREP, &context, &out_desc, &flags,
+                                                         &expiry);
+    free(bytes);
+    /* A first call that fails makes no context. */
+    if (status >= 0 || conversation->begun) {
+        conversation->context = context;
+        conversation->begun = true;
+    }
+    if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
+        SECURITY_STATUS completed = sspi->CompleteAuthToken(&context, &out_desc);
+        if (completed < 0) status = completed;
+    }
+    conversation->status = status;
+    conversation->flags = flags;
+
+    /* Even a refusal may come with a token that tells the client. */
+    if (out.pvBuffer && out.cbBuffer) *reply = encode_reply(scheme->name, out.pvBuffer, out.cbBuffer);
+    if (out.pvBuffer) sspi->FreeContextBuffer(out.pvBuffer);
+
+    switch (status) {
+    case SEC_I_CONTINUE_NEEDED:
+    case SEC_I_COMPLETE_AND_CONTINUE: return OUTCOME_CONTINUE;
+    case SEC_E_OK:
+    case SEC_I_COMPLETE_NEEDED: conversation->established = true; return OUTCOME_WELCOME;
+    default: conversation_end(conversation); return OUTCOME_REFUSED;
+    }
+}
+
+void conversation_end(struct conversation *conversation) {
+    if (conversation->begun) sspi->DeleteSecurityContext(&conversation->context);
+    conversation->begun = conversation->established = false;
+    conversation->flags = 0;
+}
+
+/* ---- who it is ---- */
+
+static void append_flags(struct text *text, unsigned long flags) {
+    static const struct {
+        unsigned long flag;
+        const char *name;
+    } names[] = {
+#define NAME(name) {ASC_RET_##name, #name}
+        NAME(DELEGATE), NAME(MUTUAL_AUTH), NAME(REPLAY_DETECT), NAME(SEQUENCE_DETECT), NAME(CONFIDENTIALITY),
+        NAME(USE_SESSION_KEY), NAME(ALLOCATED_MEMORY), NAME(USED_DCE_STYLE), NAME(DATAGRAM), NAME(CONNECTION),
+        NAME(EXTENDED_ERROR), NAME(STREAM), NAME(INTEGRITY), NAME(IDENTIFY), NAME(NULL_SESSION),
+#undef NAME
+    };
+    const char *separator = "";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!(flags & names[i].flag)) continue;
+        append(text, "%s%s", separator, names[i].name);
+        flags &= ~names[i].flag;
+        separator = " ";
+    }
+    if (flags) append(text, "%s0x%lx", separator, flags);
+    append(text, "\n");
+}
+
+/* A point in SSPI's local time, or "never" beyond what calendars are for. */
+static void append_time(struct text *text, const TimeStamp *stamp) {
+    int64_t ticks;
+    memcpy(&ticks, stamp, sizeof ticks);
+    int64_t seconds = ticks / 10000000 - 11644473600LL;
+    time_t time = (time_t)seconds;
+    struct tm *parts = ticks > 0 && seconds < 32503680000LL && (int64_t)time == seconds ? gmtime(&time) : NULL;
+    char date[32];
+    if (parts && strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", parts))
+        append(text, "%s", date);
+    else
+        append(text, "%s", ticks > 0 ? "never" : "not known");
+}
+
+char *conversation_describe(struct conversation *conversation) {
+    CtxtHandle *context = &conversation->context;
+    struct text text = {0};
+
+    SecPkgContext_NamesW names = {0};
+    if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK) {
+        append(&text, "user: ");
+        append_wide(&text, names.sUserName);
+        append(&text, "\n");
+        sspi->FreeContextBuffer(names.sUserName);
+    }
+    append(&text, "scheme: %s\n", conversation->scheme);
+
+    SecPkgContext_NegotiationInfoW negotiation = {0};
+    SecPkgContext_PackageInfoW package = {0};
+    if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_NEGOTIATION_INFO, &negotiation) == SEC_E_OK) {
+        append(&text, "package: ");
+        append_wide(&text, negotiation.PackageInfo->Name);
+        append(&text, negotiation.NegotiationState == SECPKG_NEGOTIATION_COMPLETE ? "\n" : " (still negotiating)\n");
+        sspi->FreeContextBuffer(negotiation.PackageInfo);
+    } else if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_PACKAGE_INFO, &package) == SEC_E_OK) {
+        append(&text, "package: ");
+        append_wide(&text, package.PackageInfo->Name);
+        append(&text, "\n");
+        sspi->FreeContextBuffer(package.PackageInfo);
+    }
+
+    append(&text, "flags: ");
+    append_flags(&text, conversation->flags);
+
+    SecPkgContext_KeyInfoW key = {0};
+    if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_KEY_INFO, &key) == SEC_E_OK) {
+        append(&text, "key: %u bits, signs with ", (unsigned)key.KeySize);
+        append_wide(&text, key.sSignatureAlgorithmName);
+        append(&text, ", encrypts with ");
+        append_wide(&text, key.sEncryptAlgorithmName);
+        append(&text, "\n");
+        sspi->FreeContextBuffer(key.sSignatureAlgorithmName);
+        sspi->FreeContextBuffer(key.sEncryptAlgorithmName);
+    }
+    SecPkgContext_Sizes sizes;
+    if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_SIZES, &sizes) == SEC_E_OK)
+        append(&text, "sizes: token %u, signature %u, trailer %u, block %u\n", (unsigned)sizes.cbMaxToken,
+               (unsigned)sizes.cbMaxSignature, (unsigned)sizes.cbSecurityTrailer, (unsigned)sizes.cbBlockSize);
+    SecPkgContext_Lifespan lifespan;
+    if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_LIFESPAN, &lifespan) == SEC_E_OK) {
+        append(&text, "valid: ");
+        append_time(&text, &lifespan.tsStart);
+        append(&text, " to ");
+        append_time(&text, &lifespan.tsExpiry);
+        append(&text, " local time\n");
+    }
+
+    if (text.failed) {
+        free(text.bytes);
+        return NULL;
+    }
+    return text.bytes;
+}

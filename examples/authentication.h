@@ -1,0 +1,52 @@
+/* HTTP authentication by SSPI: the schemes Negotiate and NTLM (RFC 4559, [MS-NTHT]). A conversation belongs to one
+ * connection: its first token starts a security context, later ones continue it, and once it is established all further
+ * requests of that connection are the same client's. */
+#ifndef EXAMPLE_AUTHENTICATION_H
+#define EXAMPLE_AUTHENTICATION_H
+
+#include "os.h"
+
+#ifdef _WIN32
+#define SECURITY_WIN32
+#include <security.h>
+#else
+#include <negossp.h>
+#endif
+
+/* Loads the library, takes its function table and acquires credentials for both packages. False, with the reason on
+ * standard error, when it cannot. */
+bool authentication_start(const char *library);
+
+/* One connection's conversation; initialise with zeros. */
+struct conversation {
+    CtxtHandle context;
+    bool begun, established;
+    const char *scheme;    /* of the conversation; static */
+    unsigned long flags;   /* ASC_RET_* of the established context */
+    SECURITY_STATUS status; /* of the last leg */
+};
+
+/* What one Authorization header led to. */
+enum outcome {
+    OUTCOME_NONE,     /* there was none of our schemes: offer them */
+    OUTCOME_CONTINUE, /* send the reply token with 401 and wait for the next leg */
+    OUTCOME_WELCOME,  /* established: the reply token, if any, goes with the answer */
+    OUTCOME_REFUSED,  /* no */
+    OUTCOME_BAD,      /* not even base64 */
+};
+
+/* Handles the value of an Authorization header. `*reply` becomes NULL or the value of a WWW-Authenticate header, to be
+ * freed by the caller. */
+enum outcome conversation_step(struct conversation *conversation, const char *authorization, char **reply);
+
+/* Ends the conversation, whatever its state. */
+void conversation_end(struct conversation *conversation);
+
+/* Who the client of an established conversation is: lines of "label: value", UTF-8, to be freed by the caller; NULL
+ * when memory or the context is at its end. */
+char *conversation_describe(struct conversation *conversation);
+
+/* A status in words: name and number. `text` has room for at least 64 bytes and is returned. */
+const char *status_text(SECURITY_STATUS status, char *text);
+
+#endif

@@ -1,0 +1,41 @@
+/* As much of HTTP/1.1 (RFC 9112) as a server needs that takes small requests: everything bounded, nothing trusted. */
+#ifndef EXAMPLE_HTTP_H
+#define EXAMPLE_HTTP_H
+
+#include "os.h"
+
+#include <stddef.h>
+
+/* Longest request head in bytes. A Kerberos token with many groups takes 64 KiB in base64. */
+#define HEAD_MAX (96 * 1024)
+/* Longest body in bytes that is read (and thrown away). */
+#define BODY_MAX (64 * 1024 * 1024)
+/* How long a client may keep us waiting. */
+#define PATIENCE_SECONDS 30
+
+/* One connection's input. Initialise with the socket and zeros. */
+struct http_input {
+    SOCKET socket;
+    size_t used;   /* bytes in `bytes` */
+    size_t parsed; /* of them, those that belong to the request last read */
+    char bytes[HEAD_MAX + 1];
+};
+
+/* A request. Pointers lead into the connection's input and are good until the next one is read. */
+struct http_request {
+    const char *method, *target;
+    const char *authorization; /* NULL: none */
+    const char *accept;        /* "" when not sent */
+    bool keep_alive;
+    bool is_head;
+    size_t body_length;
+};
+
+/* Reads one request with its body. Returns 0; the status to answer with before closing; or -1 when the peer is gone. */
+int http_read(struct http_input *input, struct http_request *request);
+
+/* Sends a whole response. `headers` are further header lines, each ended by CR LF. False when the peer is gone. */
+bool http_send(SOCKET socket, int status, const char *headers, const char *content_type, const char *body, bool body_wanted,
+               bool keep_alive);
+
+#endif

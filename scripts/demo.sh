@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# demo.sh [linux|wine64|wine32]...: makes an account, starts the example server on each platform (by default linux and
+# wine64) and lets curl authenticate to it. Exit status 1 when anything is not as it should be; the last line counts.
+#
+# SERVE=1: keeps the server on Linux going afterwards, for a browser (ADDRESS, PORT: where; by default 127.0.0.1:8080).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+[[ $# -gt 0 ]] || set -- linux wine64
+
+user=alice domain=DEMO
+password=$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')
+passed=0 failed=0 skipped=0 server= wine_bits=
+
+# ---- what is needed ----
+
+scripts/need.sh curl gss-ntlmssp
+for platform; do
+    case $platform in
+    linux) scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64 ;;
+    wine64) scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 ;;
+    wine32) scripts/dist.sh windows-i686 && scripts/examples.sh windows-i686 ;;
+    *) echo "demo.sh: linux, wine64 or wine32" >&2; exit 2 ;;
+    esac
+done
+[[ -e dist/linux-x86_64/negossp ]] || scripts/dist.sh linux-x86_64
+
+work=$root/build/demo
+mkdir -p "$work"
+work=$(mktemp -d "$work/XXXXXX")
+
+stop_server() {
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+        server=
+    fi
+    [[ -z $wine_bits ]] || scripts/wine.sh "$wine_bits" --stop
+    wine_bits=
+}
+finish() {
+    stop_server
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# ---- accounts and settings ----
+
+say() { printf '%s\n' "$*"; }
+
+say "A fresh account file with one user:"
+say "  \$ negossp account add $user"
+dist/linux-x86_64/negossp account add "$user" --file "$work/accounts" <<<"$password"
+chmod 600 "$work/accounts"
+
+# The same settings for both systems, but for the way they write a path.
+settings() { # DRIVE
+    printf '[server]\nnetbios_computer = "DEMOSERVER"\n\n[accounts]\nfile = "%s"\ndomain = "%s"\n' "$1$work/accounts" "$domain"
+}
+settings '' >"$work/linux.toml"
+settings 'Z:' >"$work/windows.toml"
+
+# What gss-ntlmssp, curl's NTLM below --negotiate, takes for the user's password.
+printf '%s:%s:%s\n' "$domain" "$user" "$password" >"$work/right"
+printf '%s:%s:%s\n' "$domain" "$user" "not-$password" >"$work/wrong"
+chmod 600 "$work/right" "$work/wrong"
+
+# ---- the server ----
+
+start_server() { # PLATFORM [ARGUMENT...]
+    local platform=$1 listening= i
+    shift
+    case $platform in
+    linux)
+        env -i PATH="$PATH" NEGOSSP_CONFIG="$work/linux.toml" NEGOSSP_LOG="${NEGOSSP_LOG:-}" \
+            build/examples/linux-x86_64/http_server --library "$root/dist/linux-x86_64/libnegossp.so" "$@" \
+            >"$work/server" 2>"$work/server.log" </dev/null &
+        ;;
+    wine*)
+        wine_bits=${platform#wine}
+        local machine=x86_64
+        [[ $wine_bits == 64 ]] || machine=i686
+        (cd "build/examples/windows-$machine" &&
+            NEGOSSP_CONFIG="Z:$work/windows.toml" exec "$root/scripts/wine.sh" "$wine_bits" http_server.exe "$@") \
+            >"$work/server" 2>"$work/server.log" </dev/null &
+        ;;
+    esac
+    server=$!
+    for ((i = 0; i < 600; i++)); do
+        listening=$(sed -n 's/^listening on \(http[^ \r]*\).*/\1/p' "$work/server")
+        [[ -z $listening ]] || break
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.1
+    done
+    if [[ -z $listening ]]; then
+        say "the server did not start:"
+        cat "$work/server" "$work/server.log"
+        failed=$((failed + 1))
+        return 1
+    fi
+    url=$listening
+}
+
+# ---- the client ----
+
+# Runs curl with nothing of the user's own environment or settings: no proxy, no Kerberos ticket, no winbind.
+ask() { # PASSWORD-FILE ARGUMENT...
+    local file=$1
+    shift
+    env -i PATH="$PATH" HOME="$work" LC_ALL=C.UTF-8 NTLM_USER_FILE="$file" KRB5CCNAME="FILE:$work/no-tickets" \
+        KRB5_CONFIG=/dev/null curl -q -s -S --noproxy '*' --max-time 30 -o "$work/body" -w '%{http_code}' "$@" "$url" \
+        </dev/null 2>"$work/curl" || true
+}
+
+field() { sed -n "s/^$1: //p" "$work/body" | tr -d '\r'; }
+
+# Compares what came with what should; every further argument is "label=value" of the page.
+expect() { # TITLE STATUS GOT [LABEL=VALUE...]
+    local title=$1 status=$2 got=$3 wrong= pair
+    shift 3
+    [[ $got == "$status" ]] || wrong="status $got instead of $status"
+    for pair; do
+        [[ $(field "${pair%%=*}") == "${pair#*=}" ]] || wrong="$wrong; ${pair%%=*}: '$(field "${pair%%=*}")' instead of '${pair#*=}'"
+    done
+    if [[ -z $wrong ]]; then
+        passed=$((passed + 1))
+        printf '  %-38s %s' "$title" "$got"
+    else
+        failed=$((failed + 1))
+        printf '  %-38s NOT AS EXPECTED: %s\n' "$title" "${wrong#; }"
+        sed 's/^/      /' "$work/body" "$work/curl" "$work/server.log" 2>/dev/null | tail -n 20
+    fi
+    [[ -z $wrong ]]
+}
+
+tell_user() {
+    printf '  %s, by %s through %s\n' "$(field user)" "$(field package)" "$(field scheme)"
+    printf '%43s %s\n' '' "$(field flags)" "" "$(field key)"
+}
+tell_refusal() { printf '  %s\n' "$(field status)"; }
+
+converse() {
+    : >"$work/body"
+    local denied="status=SEC_E_LOGON_DENIED (0x8009030C)"
+    expect "curl" 401 "$(ask "$work/right")" "offered=Negotiate, NTLM" && printf '  offered: %s\n' "$(field offered)"
+    expect "curl --ntlm" 200 "$(ask "$work/right" --ntlm -u "$domain\\$user:$password")" \
+        "user=$domain\\$user" scheme=NTLM package=NTLM && tell_user
+    expect "curl --negotiate" 200 "$(ask "$work/right" --negotiate -u :)" \
+        "user=$domain\\$user" scheme=Negotiate package=NTLM && tell_user
+    head -c 100000 /dev/zero | tr '\0' x >"$work/post"
+    expect "curl --ntlm, POST of 100000 bytes" 200 \
+        "$(ask "$work/right" --ntlm -u "$domain\\$user:$password" --data-binary @"$work/post")" \
+        "user=$domain\\$user" "body=100000 bytes" && printf '  %s\n' "$(field user)"
+    expect "curl --ntlm, wrong password" 401 "$(ask "$work/wrong" --ntlm -u "$domain\\$user:not-$password")" "$denied" && tell_refusal
+    expect "curl --negotiate, wrong password" 401 "$(ask "$work/wrong" --negotiate -u :)" "$denied" && tell_refusal
+    expect "curl --ntlm, unknown user" 401 "$(ask "$work/wrong" --ntlm -u "$domain\\bob:$password")" "$denied" && tell_refusal
+    true
+}
+
+for platform; do
+    case $platform in
+    linux) what="Linux: http_server, with libnegossp.so" ;;
+    wine64) what="Windows: the same server built by mingw, under 64-bit Wine, with negossp.dll" ;;
+    wine32) what="Windows: the same server built by mingw, under 32-bit Wine, with negossp.dll" ;;
+    esac
+    if [[ $platform == wine* ]] && ! why=$(scripts/wine.sh "${platform#wine}" --prepare); then
+        say "SKIPPED: demo-$platform: $why"
+        skipped=$((skipped + 1))
+        continue
+    fi
+    say
+    if start_server "$platform"; then
+        say "$what, on $url"
+        converse
+    fi
+    stop_server
+done
+
+say
+say "$passed passed, $failed failed, $skipped skipped"
+if [[ -n ${SERVE:-} ]]; then
+    start_server linux --address "${ADDRESS:-127.0.0.1}" --port "${PORT:-8080}" || exit 1
+    say
+    say "Open $url in a browser and log in as $domain\\$user with the password $password"
+    say "(a browser that does not ask: curl --ntlm -u '$domain\\$user:$password' $url). Ctrl-C ends it."
+    wait "$server"
+fi
+[[ $failed == 0 ]]

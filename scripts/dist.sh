@@ -1,0 +1,44 @@
+#!/bin/sh
+# dist.sh linux-x86_64|windows-x86_64|windows-i686: builds the library for one platform and lays out dist/PLATFORM.
+# Debug information goes to build/debug/PLATFORM.
+set -eu
+cd "$(dirname "$0")/.."
+platform=$1
+out=dist/$platform
+debug=build/debug/$platform
+mkdir -p "$out" "$debug"
+
+# Copies a binary without its debug information, which is kept beside; untouched when nothing has changed.
+install_binary() { # TOOL-PREFIX FROM TO
+    [ ! "$3" -nt "$2" ] || return 0
+    name=$(basename "$3")
+    "$1"objcopy --only-keep-debug "$2" "$debug/$name.debug"
+    "$1"objcopy --strip-unneeded "$2" "$3.new"
+    (cd "$debug" && "$1"objcopy --add-gnu-debuglink="$name.debug" "$OLDPWD/$3.new")
+    mv "$3.new" "$3"
+}
+
+case $platform in
+linux-x86_64)
+    scripts/toolchain.sh linux build -q --release --lib --bins
+    install_binary '' target/release/libnegossp.so "$out/libnegossp.so"
+    install_binary '' target/release/negossp "$out/negossp"
+    scripts/pkgconfig.sh . . >"$out/negossp.pc"
+    ;;
+windows-*)
+    machine=${platform#windows-}
+    tool=$machine-w64-mingw32-
+    scripts/toolchain.sh "$platform" build -q --release --lib
+    built=target/$machine-win7-windows-gnu/release/negossp.dll
+    [ -e "$built" ] || built=target/debian/$machine-win7-windows-gnu/release/negossp.dll
+    install_binary "$tool" "$built" "$out/negossp.dll"
+    install -C -m 644 "def/$machine/negossp.def" "$out/negossp.def"
+    # Undecorated names in the DLL; on i686 the symbols that callers link carry `_` and `@bytes` all the same.
+    "${tool}dlltool" --kill-at --input-def "$out/negossp.def" --dllname negossp.dll --output-lib "$out/libnegossp.dll.a"
+    ;;
+*)
+    echo "dist.sh: linux-x86_64, windows-x86_64 or windows-i686" >&2
+    exit 2
+    ;;
+esac
+install -C -m 644 include/negossp.h "$out/negossp.h"

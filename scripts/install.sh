@@ -1,0 +1,21 @@
+#!/bin/sh
+# install.sh DESTDIR PREFIX: installs what dist/linux-x86_64 holds, building it first only where it is missing: root
+# need not have a compiler.
+set -eu
+cd "$(dirname "$0")/.."
+to=$1$2
+dist=dist/linux-x86_64
+[ -e $dist/libnegossp.so ] || scripts/dist.sh linux-x86_64
+
+install -D -m 755 $dist/libnegossp.so "$to/lib/libnegossp.so"
+install -D -m 755 $dist/negossp "$to/bin/negossp"
+install -D -m 644 $dist/negossp.h "$to/include/negossp.h"
+mkdir -p "$to/lib/pkgconfig"
+scripts/pkgconfig.sh .. ../../include >"$to/lib/pkgconfig/negossp.pc"
+chmod 644 "$to/lib/pkgconfig/negossp.pc"
+for file in README.md COMPATIBILITY.md LICENSE-MIT LICENSE-APACHE; do
+    [ ! -e $file ] || install -D -m 644 $file "$to/share/doc/negossp/$file"
+done
+# A library that the loader's cache does not know is not found; inside a DESTDIR that is the packager's business.
+[ -n "$1" ] || [ "$(id -u)" != 0 ] || ldconfig
+echo "installed under $to"

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# test.sh check|all|PART...: runs suites, each of which prints `N passed, N failed, N skipped` and a line
+# `SKIPPED: name: reason` for what it could not run, and sums them up in a last line of the same form.
+# A suite that prints no such line, or that ends with another status than 0 although it counts no failure, has failed.
+#
+# What a suite prints is kept in build/test/PART.log, and shown when it fails.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p build/test
+export CARGO_TERM_COLOR=never
+
+check_parts=(rustfmt clippy rust)
+all_parts=(rust dist c-linux c-valgrind c-wine64 c-wine32 interop http demo demo-wine32)
+
+# How each part is run.
+part() {
+    case $1 in
+    rustfmt) one "rustfmt" scripts/toolchain.sh linux fmt --all --check ;;
+    clippy) one "clippy" scripts/toolchain.sh linux clippy -q --all-targets -- -D warnings ;;
+    rust) scripts/cargo-test.sh ;;
+    dist) tests/dist/run.sh ;;
+    c-linux) tests/c/run.sh linux ;;
+    c-valgrind) tests/c/run.sh valgrind ;;
+    c-wine64) tests/c/run.sh wine64 ;;
+    c-wine32) tests/c/run.sh wine32 ;;
+    interop)
+        scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64 &&
+            NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so NEGOSSP_LIBRARY=$PWD/dist/linux-x86_64/libnegossp.so \
+                NEGOSSP_HTTP_SERVER="$PWD/build/examples/linux-x86_64/http_server --port" tests/interop/run.sh
+        ;;
+    http) tests/http/run.sh ;;
+    demo) scripts/demo.sh linux wine64 ;;
+    demo-wine32) scripts/demo.sh wine32 ;;
+    *) echo "no such part: $1"; return 2 ;;
+    esac
+}
+
+# A command whose exit status is its whole result.
+one() {
+    local name=$1
+    shift
+    if "$@"; then echo "1 passed, 0 failed, 0 skipped"; else echo "$name failed"; echo "0 passed, 1 failed, 0 skipped"; return 1; fi
+}
+
+case ${1:-all} in
+check) parts=("${check_parts[@]}") ;;
+all) parts=("${all_parts[@]}") ;;
+*) parts=("$@") ;;
+esac
+
+passed=0 failed=0 skipped=0 skips=()
+for name in "${parts[@]}"; do
+    log=build/test/$name.log
+    printf '%-12s ' "$name"
+    start=$SECONDS
+    export -f part one
+    timeout --kill-after=10 "${TEST_TIMEOUT:-900}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
+    status=$?
+    counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
+    note=
+    if [[ -z $counts ]]; then
+        counts="0 passed, 1 failed, 0 skipped" note=" (no count: it ended with status $status)"
+    elif [[ $status != 0 && $counts == *" 0 failed"* ]]; then
+        counts=${counts/ 0 failed/ 1 failed} note=" (ended with status $status)"
+    fi
+    read -r p _ f _ s _ <<<"$counts"
+    printf '%s%s  [%d s]\n' "$counts" "$note" $((SECONDS - start))
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    while IFS= read -r line; do skips+=("$line"); done < <(grep -oE 'SKIPPED: .*' "$log" | sort -u)
+    if ((f > 0)); then
+        echo "---- $log"
+        tail -n "${TEST_LINES:-120}" "$log"
+        echo "----"
+    fi
+done
+
+if ((${#skips[@]})); then printf '%s\n' "${skips[@]}"; fi
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))

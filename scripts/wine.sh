@@ -1,0 +1,54 @@
+#!/bin/sh
+# wine.sh 64|32 PROGRAM.exe [ARGUMENT...]: runs a Windows program under Wine in a prefix of this checkout.
+# wine.sh 64|32 --prepare: makes the prefix. wine.sh 64|32 --stop: ends what still runs in it.
+#
+# Exit status 77, with the reason on standard output, when this Wine cannot be had on this machine.
+# Nothing of the caller's environment reaches the program but NEGOSSP_*, NTLM_USER_FILE, RUST_BACKTRACE and TEST_*:
+# a winbind, a gss-ntlmssp or a Kerberos cache of the machine must not change a result.
+set -eu
+cd_root=$(cd "$(dirname "$0")/.." && pwd)
+bits=$1
+shift
+
+case $bits in
+64) "$cd_root/scripts/need.sh" wine wine64 ;;
+32) chroot=$("$cd_root/scripts/wine32.sh") || { echo "$chroot"; exit 77; } ;;
+*) echo "wine.sh: 64 or 32" >&2; exit 2 ;;
+esac
+
+prefix=$cd_root/build/wine/prefix$bits
+mkdir -p "$cd_root/build/wine"
+
+# Runs a command with Wine's environment, in the chroot for 32 bits (see wine32.sh), in the present folder.
+in_wine() {
+    set -- HOME="$cd_root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
+        WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" "$@"
+    for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|NTLM_USER_FILE\|RUST_BACKTRACE\)=.*/\1/p'); do
+        eval "value=\$$name"
+        set -- "$name=$value" "$@"
+    done
+    if [ "$bits" = 64 ]; then
+        exec env -i "$@"
+    else
+        exec "$cd_root/scripts/wine32.sh" "$cd_root" env -i "$@"
+    fi
+}
+
+prepare() {
+    [ -e "$prefix/.ready" ] && return
+    # Two callers at once must not make it twice.
+    exec 9>"$prefix.lock"
+    flock 9
+    [ -e "$prefix/.ready" ] && return
+    rm -rf "$prefix"
+    (in_wine wineboot --init) >"$prefix.log" 2>&1 9>&- || { cat "$prefix.log" >&2; exit 1; }
+    (in_wine wineserver --wait) >/dev/null 2>&1 9>&-
+    touch "$prefix/.ready"
+    exec 9>&-
+}
+
+case $1 in
+--prepare) prepare ;;
+--stop) [ ! -e "$prefix/.ready" ] || in_wine wineserver --kill >/dev/null 2>&1 || true ;;
+*) prepare; in_wine wine "$@" ;;
+esac

@@ -1,0 +1,64 @@
+#!/bin/sh
+# wine32.sh: makes a Debian chroot with 32-bit Wine, once, and prints its path.
+# wine32.sh FOLDER COMMAND [ARGUMENT...]: runs a command in it, with FOLDER visible under the same path.
+#
+# A chroot, because wine32:i386 cannot be installed everywhere (its libraries must match the machine's to the version).
+# It lives outside the checkout, so that it is made once per machine: NEGOSSP_CACHE, by default /var/cache/negossp.
+# Mounts are made in a mount namespace of the command's own; they end with it, and nothing of them is left to be
+# unmounted, or to be deleted through.
+#
+# Exit status 77, with the reason on standard output, when it cannot be had.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${NEGOSSP_CACHE:-/var/cache/negossp}
+chroot=$cache/wine32
+
+unavailable() {
+    echo "$1"
+    exit 77
+}
+
+make_chroot() {
+    [ "$(id -u)" = 0 ] || unavailable "32-bit Wine needs a chroot, and that needs root"
+    unshare -m true 2>/dev/null || unavailable "32-bit Wine needs a chroot with mounts of its own, and this machine allows none"
+    mkdir -p "$cache" || unavailable "$cache cannot be written"
+    exec 9>"$cache/wine32.lock"
+    flock 9
+    [ -e "$chroot/.ready" ] && return
+    "$here/need.sh" debootstrap >&2 || unavailable "debootstrap cannot be installed"
+    echo "making a chroot with 32-bit Wine in $chroot (once, a minute or three)" >&2
+    rm -rf --one-file-system "$chroot"
+    # The archive that the machine itself uses; debootstrap has a default of its own.
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 2>/dev/null | sed -n 's/ bookworm$//p' | head -n 1)
+    {
+        debootstrap --arch=i386 --variant=minbase bookworm "$chroot" ${mirror:+"$mirror"} &&
+            [ ! -e /etc/apt/apt.conf.d/99proxy ] || cp /etc/apt/apt.conf.d/99proxy "$chroot/etc/apt/apt.conf.d/" &&
+            chroot "$chroot" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+                apt-get install -y -q --no-install-recommends wine wine32
+    } >"$cache/wine32.log" 2>&1 </dev/null ||
+        unavailable "a chroot with 32-bit Wine could not be made: $(tail -n 1 "$cache/wine32.log") (log: $cache/wine32.log)"
+    rm -rf "$chroot/var/cache/apt" "$chroot/var/lib/apt/lists"
+    touch "$chroot/.ready"
+    exec 9>&-
+}
+
+[ -e "$chroot/.ready" ] || make_chroot
+
+if [ $# = 0 ]; then
+    echo "$chroot"
+    exit
+fi
+
+folder=$1
+shift
+# shellcheck disable=SC2016 # expanded by the inner shell
+exec unshare -m --propagation private sh -eu -c '
+    chroot=$1 folder=$2 here=$3
+    shift 3
+    mkdir -p "$chroot$folder"
+    mount --bind "$folder" "$chroot$folder"
+    mount --rbind /dev "$chroot/dev"
+    mount -t proc proc "$chroot/proc"
+    cp -f /etc/hosts /etc/hostname "$chroot/etc/" 2>/dev/null || true
+    exec chroot "$chroot" sh -c "cd \"\$1\" 2>/dev/null || cd \"\$2\"; shift 2; exec \"\$@\"" sh "$here" "$folder" "$@"
+' sh "$chroot" "$folder" "$PWD" "$@"
