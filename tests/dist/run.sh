@@ -1,0 +1,204 @@
+#!/usr/bin/env bash
+# run.sh: what `make dist` made is what others rely on: names, exports, imports, calling convention, linking,
+# installation. The last line counts.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+work=build/test/dist
+rm -rf $work
+mkdir -p $work
+passed=0 failed=0
+
+scripts/need.sh binutils pkg-config g++ || exit 1
+for platform in linux-x86_64 windows-x86_64 windows-i686; do scripts/dist.sh $platform || exit 1; done
+
+# check TITLE COMMAND...: the command prints what is wrong, or nothing.
+check() {
+    local title=$1 wrong
+    shift
+    if wrong=$("$@" 2>&1) && [[ -z $wrong ]]; then
+        passed=$((passed + 1))
+        echo "ok $title"
+    else
+        failed=$((failed + 1))
+        echo "FAIL $title"
+        sed 's/^/    /' <<<"$wrong"
+    fi
+}
+
+# Prints how two sorted lists of words differ.
+differ() { diff --label wanted --label found -U0 <(sort -u <<<"$1") <(sort -u <<<"$2") | grep -v '^@@'; true; }
+
+# ---- names ----
+
+files() {
+    differ "$(printf '%s\n' libnegossp.so negossp.h negossp.pc negossp)" "$(ls dist/linux-x86_64)"
+    local machine
+    for machine in x86_64 i686; do
+        differ "$(printf '%s\n' negossp.dll libnegossp.dll.a negossp.h negossp.def)" "$(ls dist/windows-$machine)"
+    done
+}
+check "names of the files" files
+
+# The functions: those that the .def file of 64-bit Windows lists.
+functions=$(sed '1,/^EXPORTS/d; s/[;@ \t].*//' dist/windows-x86_64/negossp.def | grep -v '^$')
+check "functions are listed" test "$(wc -l <<<"$functions")" -gt 30
+
+# ---- Linux ----
+
+so=dist/linux-x86_64/libnegossp.so
+linux_exports() { differ "$functions" "$(nm -D --defined-only $so | awk '{print $3}')"; }
+check "linux: exports exactly the functions" linux_exports
+linux_soname() { differ "libnegossp.so" "$(readelf -d $so | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"; }
+check "linux: soname" linux_soname
+linux_needs() { readelf -d $so | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|libgcc_s|ld-linux-x86-64)\.so\.'; true; }
+check "linux: needs the C library only" linux_needs
+linux_stripped() { readelf -SW $so | grep -oE '\.debug_[a-z]+'; test -s build/debug/linux-x86_64/libnegossp.so.debug; }
+check "linux: stripped, with the debug information kept" linux_stripped
+
+declared() {
+    local header
+    header=$(gcc -E -P dist/linux-x86_64/negossp.h)
+    for name in $functions; do grep -qw "$name" <<<"$header" || echo "negossp.h does not declare $name"; done
+}
+check "linux: negossp.h declares every function" declared
+
+cat >$work/linked.c <<'END'
+#ifdef _WIN32
+#define SECURITY_WIN32
+#include <windows.h>
+#endif
+#include <negossp.h>
+#ifdef _WIN32
+#include <security.h>
+#endif
+#include <stdio.h>
+
+/* Linked against the library, by name; prints how many packages it has. */
+int main(void) {
+    unsigned long room = 0;
+    PSecPkgInfoA packages = NULL;
+    SECURITY_STATUS status = EnumerateSecurityPackagesA((void *)&room, &packages);
+    if (status != SEC_E_OK || !packages) return 1;
+    printf("%s\n", packages[0].Name);
+    return FreeContextBuffer(packages) == SEC_E_OK ? 0 : 1;
+}
+END
+run_linked() { # COMMAND...: prints what is wrong
+    local output
+    output=$("$@" 2>&1) || echo "status $?: $output"
+    grep -qi negotiate <<<"$output" || echo "printed: $output"
+}
+pkg() { env PKG_CONFIG_PATH="$1" pkg-config --cflags --libs negossp; }
+linux_links() {
+    local flags
+    flags=$(pkg "$root/dist/linux-x86_64") || return
+    # shellcheck disable=SC2086 # a list of flags
+    gcc -std=c11 -Wall -Wextra -Werror $work/linked.c -o $work/linked $flags &&
+        g++ -std=c++11 -Wall -Wextra -Werror -x c++ $work/linked.c -o $work/linked++ -x none $flags || return
+    run_linked env LD_LIBRARY_PATH=dist/linux-x86_64 $work/linked
+    run_linked env LD_LIBRARY_PATH=dist/linux-x86_64 $work/linked++
+}
+check "linux: links from C and C++ with pkg-config" linux_links
+linux_installs() {
+    local flags
+    make -s install DESTDIR="$root/$work/destdir" PREFIX=/opt/negossp >/dev/null || return
+    # A relocatable .pc: the installed tree works wherever it is.
+    mv $work/destdir/opt/negossp $work/moved
+    flags=$(pkg "$root/$work/moved/lib/pkgconfig") || return
+    # shellcheck disable=SC2086
+    gcc -std=c11 $work/linked.c -o $work/linked-moved $flags || return
+    run_linked env LD_LIBRARY_PATH=$work/moved/lib $work/linked-moved
+    $work/moved/bin/negossp --version >/dev/null || echo "the tool does not run"
+}
+check "linux: installs, and may be moved" linux_installs
+
+# ---- Windows ----
+
+# DLLs that both Wine 8 and Windows 10 have.
+known_dlls='kernel32|ntdll|advapi32|msvcrt|userenv|ws2_32|ole32'
+
+imports() { # MACHINE
+    "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | sed -n 's/.*DLL Name: \(.*\)\.dll$/\1/Ip' | grep -viE "^($known_dlls)$"
+    true
+}
+exports() { # MACHINE
+    differ "$functions" "$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll |
+        awk '/\[Ordinal\/Name Pointer\] Table/ {on = 1; next} on && /\[ *[0-9]+\]/ {print $NF} on && NF == 0 {exit}')"
+}
+listed() { # MACHINE
+    differ "$functions" "$(sed '1,/^EXPORTS/d; s/[;@ \t].*//' dist/windows-$1/negossp.def | grep -v '^$')"
+}
+image() { # MACHINE FORMAT
+    "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | head -n 5 | grep -q "$2" || echo "not $2"
+    # Address-space layout randomisation and no execution of data, as every DLL of today.
+    local name
+    for name in DYNAMIC_BASE NX_COMPAT; do
+        "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | grep -q "$name" || echo "without $name"
+    done
+}
+# What callers of a function are to be linked with: in the import library of mingw, for those that it has, as in ours.
+import_symbols() { "$1-w64-mingw32-nm" "$2" 2>/dev/null | sed -n 's/.* T \(.*\)/\1/p'; }
+same_symbols() { # MACHINE
+    local ours theirs name
+    ours=$(import_symbols "$1" dist/windows-$1/libnegossp.dll.a)
+    theirs=$(import_symbols "$1" "$("$1-w64-mingw32-gcc" -print-file-name=libsecur32.a)")
+    differ "$functions" "$(sed 's/@.*//' <<<"$ours" | if [[ $1 == i686 ]]; then sed 's/^_//'; else cat; fi)"
+    for name in $(sed 's/@.*//' <<<"$theirs"); do
+        local stated wanted
+        stated=$(grep -E "^$name(@|$)" <<<"$ours") || continue
+        wanted=$(grep -E "^$name(@|$)" <<<"$theirs")
+        [[ $stated == "$wanted" ]] || echo "$stated in ours, $wanted in mingw's"
+    done
+}
+windows_links() { # MACHINE BITS
+    local out=$work/linked-$1
+    mkdir -p $out
+    "$1-w64-mingw32-gcc" -std=c11 -Wall -Wextra $work/linked.c -o $out/linked.exe -Idist/windows-$1 -Ldist/windows-$1 -lnegossp || return
+    cp dist/windows-$1/negossp.dll $out/
+    (cd $out && run_linked "$root/scripts/wine.sh" "$2" linked.exe)
+}
+
+for machine in x86_64 i686; do
+    check "windows-$machine: imports only what Wine 8 and Windows 10 have" imports $machine
+    check "windows-$machine: exports exactly the functions, undecorated" exports $machine
+    check "windows-$machine: negossp.def lists them" listed $machine
+    check "windows-$machine: import library agrees with mingw's libsecur32.a" same_symbols $machine
+done
+check "windows-x86_64: image" image x86_64 pei-x86-64
+check "windows-i686: image" image i686 pei-i386
+
+# What each function takes off the stack when it returns, read from its machine code, against what callers expect.
+pops() {
+    local dll=$1 symbol name stated code
+    for symbol in $(import_symbols i686 dist/windows-i686/libnegossp.dll.a); do
+        name=${symbol#_} name=${name%@*} stated=${symbol##*@}
+        code=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
+        # A body shared with another function of the same arguments is reached by a jump.
+        if [[ -z $code ]]; then
+            symbol=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/.*\tjmp .*<\(.*\)>$/\1/p' | head -n 1)
+            code=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
+        fi
+        case $code in
+        ret | "ret ") popped=0 ;;
+        "ret    \$"* | "ret \$"*) popped=$((${code##*\$})) ;;
+        *) popped="?($code)" ;;
+        esac
+        [[ $popped == "$stated" ]] || echo "$name pops $popped bytes, its callers expect $stated"
+    done
+}
+unstripped=target/i686-win7-windows-gnu/release/negossp.dll
+[[ -e $unstripped ]] || unstripped=target/debian/i686-win7-windows-gnu/release/negossp.dll
+check "windows-i686: each function pops what its callers expect" pops $unstripped
+
+check "windows-x86_64: a program linked by mingw runs under Wine" windows_links x86_64 64
+skipped=0
+if why=$(scripts/wine.sh 32 --prepare); then
+    check "windows-i686: a program linked by mingw runs under Wine" windows_links i686 32
+else
+    echo "SKIPPED: windows-i686 a program linked by mingw runs under Wine: $why"
+    skipped=1
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
