@@ -54,12 +54,15 @@ say "  \$ negossp account add $user"
 dist/linux-x86_64/negossp account add "$user" --file "$work/accounts" <<<"$password"
 chmod 600 "$work/accounts"
 
-# The same settings for both systems, but for the way they write a path.
-settings() { # DRIVE
-    printf '[server]\nnetbios_computer = "DEMOSERVER"\n\n[accounts]\nfile = "%s"\ndomain = "%s"\n' "$1$work/accounts" "$domain"
-}
-settings '' >"$work/linux.toml"
-settings 'Z:' >"$work/windows.toml"
+# One configuration for both systems: the account file is looked for beside it.
+cat >"$work/negossp.toml" <<END
+[server]
+netbios_computer = "DEMOSERVER"
+
+[accounts]
+file = "accounts"
+domain = "$domain"
+END
 
 # What gss-ntlmssp, curl's NTLM below --negotiate, takes for the user's password.
 printf '%s:%s:%s\n' "$domain" "$user" "$password" >"$work/right"
@@ -73,7 +76,7 @@ start_server() { # PLATFORM [ARGUMENT...]
     shift
     case $platform in
     linux)
-        env -i PATH="$PATH" NEGOSSP_CONFIG="$work/linux.toml" NEGOSSP_LOG="${NEGOSSP_LOG:-}" \
+        env -i PATH="$PATH" NEGOSSP_CONFIG="$work/negossp.toml" NEGOSSP_LOG="${NEGOSSP_LOG:-}" \
             build/examples/linux-x86_64/http_server --library "$root/dist/linux-x86_64/libnegossp.so" "$@" \
             >"$work/server" 2>"$work/server.log" </dev/null &
         ;;
@@ -82,7 +85,7 @@ start_server() { # PLATFORM [ARGUMENT...]
         local machine=x86_64
         [[ $wine_bits == 64 ]] || machine=i686
         (cd "build/examples/windows-$machine" &&
-            NEGOSSP_CONFIG="Z:$work/windows.toml" exec "$root/scripts/wine.sh" "$wine_bits" http_server.exe "$@") \
+            NEGOSSP_CONFIG="Z:$work/negossp.toml" exec "$root/scripts/wine.sh" "$wine_bits" http_server.exe "$@") \
             >"$work/server" 2>"$work/server.log" </dev/null &
         ;;
     esac

@@ -3,34 +3,34 @@
 # wine.sh 64|32 --prepare: makes the prefix. wine.sh 64|32 --stop: ends what still runs in it.
 #
 # Exit status 77, with the reason on standard output, when this Wine cannot be had on this machine.
-# Nothing of the caller's environment reaches the program but NEGOSSP_*, NTLM_USER_FILE, RUST_BACKTRACE and TEST_*:
+# Nothing of the caller's environment reaches the program but NEGOSSP_*, TEST_*, TZ and RUST_BACKTRACE:
 # a winbind, a gss-ntlmssp or a Kerberos cache of the machine must not change a result.
 set -eu
-cd_root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/.." && pwd)
 bits=$1
 shift
 
 case $bits in
-64) "$cd_root/scripts/need.sh" wine wine64 ;;
-32) chroot=$("$cd_root/scripts/wine32.sh") || { echo "$chroot"; exit 77; } ;;
+64) "$root/scripts/need.sh" wine wine64 ;;
+32) chroot=$("$root/scripts/wine32.sh") || { echo "$chroot"; exit 77; } ;;
 *) echo "wine.sh: 64 or 32" >&2; exit 2 ;;
 esac
 
-prefix=$cd_root/build/wine/prefix$bits
-mkdir -p "$cd_root/build/wine"
+prefix=$root/build/wine/prefix$bits
+mkdir -p "$root/build/wine"
 
 # Runs a command with Wine's environment, in the chroot for 32 bits (see wine32.sh), in the present folder.
 in_wine() {
-    set -- HOME="$cd_root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
+    set -- HOME="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
         WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" "$@"
-    for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|NTLM_USER_FILE\|RUST_BACKTRACE\)=.*/\1/p'); do
+    for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|TZ\|RUST_BACKTRACE\)=.*/\1/p'); do
         eval "value=\$$name"
         set -- "$name=$value" "$@"
     done
     if [ "$bits" = 64 ]; then
         exec env -i "$@"
     else
-        exec "$cd_root/scripts/wine32.sh" "$cd_root" env -i "$@"
+        exec "$root/scripts/wine32.sh" "$root" env -i "$@"
     fi
 }
 
