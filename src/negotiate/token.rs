@@ -131,10 +131,10 @@ impl<'a> NegTokenInit<'a> {
                 _ => mech_list_mic = Some(der::only(field, der::OCTET_STRING)?),
             }
         }
-        if let Some(mic) = octets(&mut fields, 4)? {
-            if mech_list_mic.replace(mic).is_some() {
-                return Err(Error::InvalidToken("NegTokenInit: two mechListMICs"));
-            }
+        if let Some(mic) = octets(&mut fields, 4)?
+            && mech_list_mic.replace(mic).is_some()
+        {
+            return Err(Error::InvalidToken("NegTokenInit: two mechListMICs"));
         }
         skip_extensions(fields, 4)?;
         Ok(NegTokenInit { mech_types, mech_token, mech_list_mic })
