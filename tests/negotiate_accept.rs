@@ -60,13 +60,15 @@ struct Ready {
 
 impl Ready {
     fn new(offered: &[&[u8]]) -> Ready {
-        let mech_types = list(offered);
-        Ready::altered(mech_types.clone(), &mech_types).unwrap()
+        Ready::altered(list(offered), &list(offered)).unwrap()
     }
 
     /// `None` if the acceptor refuses the list.
     fn altered(mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
-        let world = World::new(PASSWORD);
+        Ready::in_world(World::new(PASSWORD), mech_types, received)
+    }
+
+    fn in_world(world: World, mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
         let (ntlm, negotiate) = world.ntlm_negotiate();
         let optimistic = mech_types.get(4..).is_some_and(|rest| rest.starts_with(NTLM));
         let token = first(received, optimistic.then_some(&negotiate[..]));
@@ -212,6 +214,20 @@ fn mic_may_come_in_one_token_more() {
     }
 }
 
+/// RFC 4178 5: a mechanism without integrity has no MIC, not even after request-mic.
+#[test]
+fn no_mic_without_integrity() {
+    for offered in [&[NTLM][..], &[KRB5, NTLM]] {
+        let mut world = World::new(PASSWORD);
+        world.requirements = ContextFlags::empty();
+        let ready = Ready::in_world(world, list(offered), &list(offered)).unwrap();
+        assert!(!ready.client.flags.contains(ContextFlags::INTEGRITY));
+        let (_, token) = finish(ready.send(None));
+        assert_eq!(token, Some(answer(Some(NegState::AcceptCompleted), None, None)));
+        is_denied(fail(ready.send(Some(&[0; 16]))));
+    }
+}
+
 #[test]
 fn wrong_mic_is_refused_whether_required_or_not() {
     for offered in [&[NTLM][..], &[KRB5, NTLM]] {
@@ -225,8 +241,7 @@ fn wrong_mic_is_refused_whether_required_or_not() {
         for bad in [&mic[..15], &[&mic[..], b"\0"].concat(), b""] {
             is_denied(fail(ready.send(Some(bad))));
         }
-        let servers = ready.world.ntlm_negotiate(); // a MIC of another session is as bad as any
-        drop(servers);
+        // A MIC of another session is as bad as any.
         let other = Ready::new(offered);
         is_denied(fail(ready.send(Some(&other.mic()))));
     }
