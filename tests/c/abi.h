@@ -1,0 +1,43 @@
+/* The ABI under test, as this platform's own compiler and headers state it: mingw's <sspi.h> for Windows,
+ * negossp.h elsewhere. */
+#ifndef NEGOSSP_TESTS_ABI_H
+#define NEGOSSP_TESTS_ABI_H
+
+#ifdef _WIN32
+#define SECURITY_WIN32
+#include <windows.h>
+#include <security.h>
+#else
+#include "negossp.h"
+#endif
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Documented, but not in every mingw's headers. */
+#ifndef SEC_E_INVALID_PARAMETER
+#define SEC_E_INVALID_PARAMETER ((SECURITY_STATUS)0x8009035D)
+#endif
+#ifndef ASC_REQ_HTTP
+#define ASC_REQ_HTTP 0x10000000
+#endif
+
+/* The functions under test, in one of two ways (see main.c): found by name, or in the tables of
+ * InitSecurityInterfaceA and InitSecurityInterfaceW. */
+extern PSecurityFunctionTableA A;
+extern PSecurityFunctionTableW W;
+
+/* Exports that have no slot in the tables. */
+typedef SECURITY_STATUS(WINAPI *seal_message_fn)(PCtxtHandle, ULONG, PSecBufferDesc, ULONG);
+typedef SECURITY_STATUS(WINAPI *unseal_message_fn)(PCtxtHandle, PSecBufferDesc, ULONG, ULONG *);
+extern seal_message_fn SealMessageByName;
+extern unseal_message_fn UnsealMessageByName;
+extern INIT_SECURITY_INTERFACE_A InitSecurityInterfaceAByName;
+extern INIT_SECURITY_INTERFACE_W InitSecurityInterfaceWByName;
+
+/* Loads the library at `path`; false, with a line on stderr, when anything is missing. */
+bool load_library(const char *path, bool through_tables);
+
+#endif

@@ -1,0 +1,324 @@
+/* AcceptSecurityContext: the contexts, the conversations and the statuses of its page. Its buffers are in
+ * buffers.c, its attributes in flags.c, statuses that need a configuration in configured.c. */
+#include "conversation.h"
+#include "groups.h"
+
+/* One call with everything spelled out. */
+struct call {
+    CredHandle *credential;
+    CtxtHandle *context, *new_context;
+    const struct bytes *token;
+};
+
+static struct bytes answer;
+
+static SECURITY_STATUS accept_call(struct call call, ULONG *attributes, TimeStamp *expiry) {
+    SecBuffer in = {call.token ? call.token->length : 0, SECBUFFER_TOKEN, call.token ? (void *)call.token->data : NULL};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in};
+    SecBuffer out = {sizeof answer.data, SECBUFFER_TOKEN, answer.data};
+    SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
+    SECURITY_STATUS status = W->AcceptSecurityContext(call.credential, call.context, call.token ? &in_desc : NULL, 0,
+                                                      SECURITY_NATIVE_DREP, call.new_context, &out_desc, attributes,
+                                                      expiry);
+    answer.length = out.cbBuffer;
+    return status;
+}
+
+static void negotiate_conversation(void) {
+    struct conversation c;
+    CHECK(conversation_establish(&c, NULL) && conversation_works(&c));
+    conversation_close(&c);
+}
+
+static void ntlm_conversation(void) {
+    struct conversation c;
+    struct terms terms = {.package = u"NTLM"};
+    CHECK(conversation_establish(&c, &terms) && conversation_works(&c));
+    CHECK_EQUAL(c.server.sent.length, 0);
+    conversation_close(&c);
+}
+
+/* A client that speaks NTLMSSP without SPNEGO, as curl --ntlm does under either name. */
+static void raw_ntlm_to_negotiate(void) {
+    struct conversation c;
+    struct terms terms = {.client_package = u"NTLM"};
+    CHECK(conversation_establish(&c, &terms) && conversation_works(&c));
+    conversation_close(&c);
+}
+
+static void spnego_to_ntlm_package(void) {
+    struct conversation c;
+    struct terms terms = {.package = u"NTLM", .client_package = u"Negotiate"};
+    REQUIRE(conversation_open(&c, &terms));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(server_leg(&c), SEC_E_INVALID_TOKEN);
+    conversation_close(&c);
+}
+
+static void both_data_representations(void) {
+    static const ULONG representations[] = {SECURITY_NATIVE_DREP, SECURITY_NETWORK_DREP};
+    for (size_t i = 0; i < 2; i++) {
+        struct conversation c;
+        struct terms terms = {.drep = representations[i]};
+        CHECK(conversation_establish(&c, &terms) && conversation_works(&c));
+        conversation_close(&c);
+    }
+}
+
+/* The first call makes a context; later calls name it, in phContext alone, or in both. */
+static void new_context_equal_to_context(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    CtxtHandle before = c.server.context;
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.context, &c.server.context, &c.client.sent},
+                             &c.server.attributes, NULL),
+                 SEC_E_OK);
+    CHECK(memcmp(&before, &c.server.context, sizeof before) == 0);
+    conversation_close(&c);
+}
+
+static void new_context_different_from_context(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    CtxtHandle other = {1, 2};
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.context, &other, &c.client.sent},
+                             &c.server.attributes, NULL),
+                 SEC_E_OK);
+    CHECK(memcmp(&other, &c.server.context, sizeof other) == 0);
+    conversation_close(&c);
+}
+
+static void new_context_null_on_a_later_call(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.context, NULL, &c.client.sent},
+                             &c.server.attributes, NULL),
+                 SEC_E_OK);
+    CHECK(W->DeleteSecurityContext(&c.server.context) == SEC_E_OK);
+    c.server.has_context = false;
+    conversation_close(&c);
+}
+
+/* The credential's handle is optional on later calls: the context knows its own. */
+static void credential_null_on_a_later_call(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    CHECK_STATUS(accept_call((struct call){NULL, &c.server.context, &c.server.context, &c.client.sent},
+                             &c.server.attributes, NULL),
+                 SEC_E_OK);
+    conversation_close(&c);
+}
+
+static void expiry_is_optional_and_never(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    TimeStamp expiry;
+    memset(&expiry, 0, sizeof expiry);
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.context, &c.server.context, &c.client.sent},
+                             &c.server.attributes, &expiry),
+                 SEC_E_OK);
+    CHECK(expiry.HighPart == 0x7fffff36 && expiry.LowPart == 0xd5969fff);
+    conversation_close(&c);
+}
+
+static void attributes_may_be_null(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.context, &c.server.context, &c.client.sent},
+                             NULL, NULL),
+                 SEC_E_OK);
+    conversation_close(&c);
+}
+
+/* SPNEGO's NegTokenInit2: the server speaks first when there is no token yet ([MS-SPNG] 3.2.5.2). */
+static void hint_for_an_empty_first_token(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(server_leg_with(&c, NULL, 0), SEC_I_CONTINUE_NEEDED);
+    CHECK(c.server.sent.length > 0);
+    CHECK_EQUAL(c.server.sent.data[0], 0x60);
+    CHECK(converse(&c) && conversation_works(&c));
+    conversation_close(&c);
+}
+
+static void hint_for_no_input_at_all(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, NULL, &c.server.context, NULL}, &c.server.attributes,
+                             NULL),
+                 SEC_I_CONTINUE_NEEDED);
+    CHECK(answer.length > 0);
+    c.server.has_context = true;
+    conversation_close(&c);
+}
+
+static void ntlm_needs_a_first_token(void) {
+    struct conversation c;
+    struct terms terms = {.package = u"NTLM"};
+    REQUIRE(conversation_open(&c, &terms));
+    CHECK_STATUS(server_leg_with(&c, NULL, 0), SEC_E_INVALID_TOKEN);
+    conversation_close(&c);
+}
+
+/* SEC_E_LOGON_DENIED for each reason that is the account's, none of them told apart. */
+static void denied_alike(void) {
+    static const struct terms refused[] = {
+        {.password = u"password"},
+        {.password = u""},
+        {.user = u"nobody by that name"},
+        {.user = u"disabled"},
+    };
+    for (size_t p = 0; p < 2; p++) {
+        for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+            struct conversation c;
+            struct terms terms = refused[i];
+            terms.package = p ? u"NTLM" : u"Negotiate";
+            if (CHECK(conversation_until_last_leg(&c, &terms))) {
+                CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
+                CHECK_EQUAL(c.server.sent.length, 0);
+            }
+            conversation_close(&c);
+        }
+    }
+}
+
+static void user_names_in_any_letter_case(void) {
+    static const struct terms admitted[] = {{.user = u"ALICE"}, {.user = u"Alice", .domain = u"example"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct conversation c;
+        CHECK(conversation_establish(&c, &admitted[i]));
+        conversation_close(&c);
+    }
+}
+
+/* A first call that fails makes no context. */
+static void first_failure_leaves_no_context(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    static const struct bytes garbage = {7, "garbage"};
+    CtxtHandle context = {0, 0};
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, NULL, &context, &garbage}, &c.server.attributes, NULL),
+                 SEC_E_INVALID_TOKEN);
+    CHECK_EQUAL(answer.length, 0);
+    CHECK_STATUS(W->DeleteSecurityContext(&context), SEC_E_INVALID_HANDLE);
+    conversation_close(&c);
+}
+
+/* A later call that fails leaves a context that can only be deleted. */
+static void later_failure_leaves_a_context_to_delete(void) {
+    struct conversation c;
+    struct terms terms = {.password = u"wrong"};
+    REQUIRE(conversation_until_last_leg(&c, &terms));
+    CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
+    CHECK_REFUSED(server_leg(&c));
+    SecPkgContext_Sizes sizes;
+    CHECK_REFUSED(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_SIZES, &sizes));
+    SecBuffer none = {0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 1, &none};
+    CHECK_REFUSED(W->MakeSignature(&c.server.context, 0, &desc, 0));
+    CHECK_REFUSED(W->CompleteAuthToken(&c.server.context, &desc));
+    CHECK_STATUS(W->DeleteSecurityContext(&c.server.context), SEC_E_OK);
+    CHECK_STATUS(W->DeleteSecurityContext(&c.server.context), SEC_E_INVALID_HANDLE);
+    c.server.has_context = false;
+    conversation_close(&c);
+}
+
+/* Established is the end: one more leg is an error and takes nothing away. */
+static void leg_after_the_last(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    CHECK_REFUSED(server_leg(&c));
+    conversation_close(&c);
+}
+
+static void invalid_handles(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    CtxtHandle zero = {0, 0}, ones, fresh = {0, 0};
+    SecInvalidateHandle(&ones);
+    struct bytes *token = &c.client.sent;
+    ULONG attributes;
+    /* a context that is none */
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &ones, &ones, token}, &attributes, NULL),
+                 SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.credential, &fresh, token}, &attributes, NULL),
+                 SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.client.context, &fresh, token}, &attributes, NULL),
+                 SEC_E_INVALID_HANDLE);
+    /* a credential that is none */
+    CHECK_STATUS(accept_call((struct call){NULL, NULL, &fresh, token}, &attributes, NULL), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(accept_call((struct call){&zero, NULL, &fresh, token}, &attributes, NULL), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(accept_call((struct call){&ones, NULL, &fresh, token}, &attributes, NULL), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(accept_call((struct call){&c.server.context, NULL, &fresh, token}, &attributes, NULL),
+                 SEC_E_INVALID_HANDLE);
+    /* the conversation is none the worse */
+    CHECK(converse(&c) && conversation_works(&c));
+    conversation_close(&c);
+}
+
+static void new_context_null_on_the_first_call(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    ULONG attributes;
+    CHECK_REFUSED(accept_call((struct call){&c.server.credential, NULL, NULL, &c.client.sent}, &attributes, NULL));
+    conversation_close(&c);
+}
+
+/* Packages that finish a token in CompleteAuthToken are others; here there is nothing left to do. */
+static void complete_auth_token_is_not_needed(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    SecBuffer out = {c.server.sent.length, SECBUFFER_TOKEN, c.server.sent.data};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 1, &out};
+    SECURITY_STATUS status = W->CompleteAuthToken(&c.server.context, &desc);
+    CHECK(status == SEC_E_OK || status == (SECURITY_STATUS)SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK(converse(&c));
+    CtxtHandle zero = {0, 0};
+    CHECK_STATUS(W->CompleteAuthToken(&zero, &desc), SEC_E_INVALID_HANDLE);
+    conversation_close(&c);
+}
+
+/* Many conversations at once, none of which knows of another. */
+static void interleaved_conversations(void) {
+    enum { COUNT = 8 };
+    static struct conversation c[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        struct terms terms = {.password = i % 3 == 1 ? u"wrong" : NULL, .package = i % 2 ? u"NTLM" : u"Negotiate"};
+        CHECK(conversation_until_last_leg(&c[i], &terms));
+    }
+    for (int i = COUNT - 1; i >= 0; i--) {
+        CHECK_STATUS(server_leg(&c[i]), i % 3 == 1 ? SEC_E_LOGON_DENIED : SEC_E_OK);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        if (i % 3 != 1) CHECK(converse(&c[i]) && conversation_works(&c[i]));
+        conversation_close(&c[i]);
+    }
+}
+
+const struct test accept_tests[] = {
+    TEST(negotiate_conversation),
+    TEST(ntlm_conversation),
+    TEST(raw_ntlm_to_negotiate),
+    TEST(spnego_to_ntlm_package),
+    TEST(both_data_representations),
+    TEST(new_context_equal_to_context),
+    TEST(new_context_different_from_context),
+    TEST(new_context_null_on_a_later_call),
+    TEST(credential_null_on_a_later_call),
+    TEST(expiry_is_optional_and_never),
+    TEST(attributes_may_be_null),
+    TEST(hint_for_an_empty_first_token),
+    TEST(hint_for_no_input_at_all),
+    TEST(ntlm_needs_a_first_token),
+    TEST(denied_alike),
+    TEST(user_names_in_any_letter_case),
+    TEST(first_failure_leaves_no_context),
+    TEST(later_failure_leaves_a_context_to_delete),
+    TEST(leg_after_the_last),
+    TEST(invalid_handles),
+    TEST(new_context_null_on_the_first_call),
+    TEST(complete_auth_token_is_not_needed),
+    TEST(interleaved_conversations),
+    END_OF_TESTS,
+};

@@ -1,0 +1,227 @@
+/* QueryContextAttributes, on both sides, in A and W. */
+#include "conversation.h"
+#include "groups.h"
+
+static bool query_w(struct side *side, ULONG attribute, void *buffer) {
+    return CHECK_STATUS(W->QueryContextAttributesW(&side->context, attribute, buffer), SEC_E_OK);
+}
+
+static bool query_a(struct side *side, ULONG attribute, void *buffer) {
+    return CHECK_STATUS(A->QueryContextAttributesA(&side->context, attribute, buffer), SEC_E_OK);
+}
+
+static void release(void *buffer) {
+    CHECK_STATUS(W->FreeContextBuffer(buffer), SEC_E_OK);
+}
+
+static void sizes(void) {
+    for (int p = 0; p < 2; p++) {
+        struct conversation c;
+        struct terms terms = {.package = p ? u"NTLM" : u"Negotiate"};
+        REQUIRE(conversation_establish(&c, &terms));
+        SecPkgContext_Sizes client, server, ansi;
+        CHECK(query_w(&c.client, SECPKG_ATTR_SIZES, &client) && query_w(&c.server, SECPKG_ATTR_SIZES, &server) &&
+              query_a(&c.server, SECPKG_ATTR_SIZES, &ansi));
+        CHECK_EQUAL(server.cbMaxSignature, 16);
+        CHECK_EQUAL(server.cbSecurityTrailer, 16);
+        CHECK(memcmp(&client, &server, sizeof client) == 0 && memcmp(&ansi, &server, sizeof ansi) == 0);
+        conversation_close(&c);
+    }
+}
+
+static void names(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_NamesW w;
+    SecPkgContext_NamesA a;
+    if (query_w(&c.server, SECPKG_ATTR_NAMES, &w)) {
+        CHECK(equal_wa(w.sUserName, "EXAMPLE\\alice"));
+        release(w.sUserName);
+    }
+    if (query_a(&c.server, SECPKG_ATTR_NAMES, &a)) {
+        CHECK(strcmp(a.sUserName, "EXAMPLE\\alice") == 0);
+        release(a.sUserName);
+    }
+    conversation_close(&c);
+}
+
+static void native_names(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_NativeNamesW w;
+    SecPkgContext_NativeNamesA a;
+    if (query_w(&c.server, SECPKG_ATTR_NATIVE_NAMES, &w) && query_a(&c.server, SECPKG_ATTR_NATIVE_NAMES, &a)) {
+        CHECK(w.sClientName && a.sClientName && equal_wa(w.sClientName, a.sClientName));
+        CHECK(w.sServerName && a.sServerName && equal_wa(w.sServerName, a.sServerName));
+        release(w.sClientName), release(w.sServerName);
+        release(a.sClientName), release(a.sServerName);
+    }
+    conversation_close(&c);
+}
+
+static void lifespan(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_Lifespan span;
+    if (query_w(&c.server, SECPKG_ATTR_LIFESPAN, &span)) {
+        CHECK(memcmp(&span.tsExpiry, &c.server.expiry, sizeof span.tsExpiry) == 0);
+        CHECK(span.tsStart.HighPart < span.tsExpiry.HighPart);
+    }
+    conversation_close(&c);
+}
+
+static void key_info(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_KeyInfoW w;
+    SecPkgContext_KeyInfoA a;
+    if (query_w(&c.server, SECPKG_ATTR_KEY_INFO, &w) && query_a(&c.server, SECPKG_ATTR_KEY_INFO, &a)) {
+        CHECK_EQUAL(w.KeySize, 128);
+        CHECK_EQUAL(a.KeySize, w.KeySize);
+        CHECK_EQUAL(a.SignatureAlgorithm, w.SignatureAlgorithm);
+        CHECK_EQUAL(a.EncryptAlgorithm, w.EncryptAlgorithm);
+        CHECK(equal_wa(w.sEncryptAlgorithmName, a.sEncryptAlgorithmName));
+        CHECK(equal_wa(w.sSignatureAlgorithmName, a.sSignatureAlgorithmName));
+        CHECK(strlen(a.sEncryptAlgorithmName) > 0 && strlen(a.sSignatureAlgorithmName) > 0);
+        release(w.sSignatureAlgorithmName), release(w.sEncryptAlgorithmName);
+        release(a.sSignatureAlgorithmName), release(a.sEncryptAlgorithmName);
+    }
+    conversation_close(&c);
+}
+
+static void session_key(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_SessionKey client, server;
+    if (query_w(&c.client, SECPKG_ATTR_SESSION_KEY, &client) && query_w(&c.server, SECPKG_ATTR_SESSION_KEY, &server)) {
+        CHECK_EQUAL(server.SessionKeyLength, 16);
+        CHECK_EQUAL(client.SessionKeyLength, 16);
+        CHECK(memcmp(client.SessionKey, server.SessionKey, 16) == 0);
+        release(client.SessionKey), release(server.SessionKey);
+    }
+    conversation_close(&c);
+}
+
+static void package_info(void) {
+    static const struct {
+        SEC_WCHAR *package;
+        const char *name;
+    } packages[] = {{u"NTLM", "NTLM"}, {u"Negotiate", "NTLM"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct conversation c;
+        struct terms terms = {.package = packages[i].package};
+        REQUIRE(conversation_establish(&c, &terms));
+        SecPkgContext_PackageInfoW w;
+        SecPkgContext_PackageInfoA a;
+        if (query_w(&c.server, SECPKG_ATTR_PACKAGE_INFO, &w) && query_a(&c.server, SECPKG_ATTR_PACKAGE_INFO, &a)) {
+            CHECK(equal_wa(w.PackageInfo->Name, packages[i].name));
+            CHECK(strcmp(a.PackageInfo->Name, packages[i].name) == 0);
+            release(w.PackageInfo), release(a.PackageInfo);
+        }
+        conversation_close(&c);
+    }
+}
+
+/* Which mechanism was negotiated, and that the negotiation is complete. */
+static void negotiation_info(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    for (int server = 0; server < 2; server++) {
+        struct side *side = server ? &c.server : &c.client;
+        SecPkgContext_NegotiationInfoW w;
+        SecPkgContext_NegotiationInfoA a;
+        if (query_w(side, SECPKG_ATTR_NEGOTIATION_INFO, &w) && query_a(side, SECPKG_ATTR_NEGOTIATION_INFO, &a)) {
+            CHECK(equal_wa(w.PackageInfo->Name, "NTLM"));
+            CHECK(strcmp(a.PackageInfo->Name, "NTLM") == 0);
+            CHECK_EQUAL(w.NegotiationState, SECPKG_NEGOTIATION_COMPLETE);
+            CHECK_EQUAL(a.NegotiationState, SECPKG_NEGOTIATION_COMPLETE);
+            release(w.PackageInfo), release(a.PackageInfo);
+        }
+    }
+    conversation_close(&c);
+}
+
+static void authority(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_AuthorityW w;
+    SecPkgContext_AuthorityA a;
+    if (query_w(&c.server, SECPKG_ATTR_AUTHORITY, &w) && query_a(&c.server, SECPKG_ATTR_AUTHORITY, &a)) {
+        CHECK(w.sAuthorityName && a.sAuthorityName && equal_wa(w.sAuthorityName, a.sAuthorityName));
+        release(w.sAuthorityName), release(a.sAuthorityName);
+    }
+    conversation_close(&c);
+}
+
+static void flags(void) {
+    struct conversation c;
+    struct terms terms = {.client_requirements = ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY};
+    REQUIRE(conversation_establish(&c, &terms));
+    SecPkgContext_Flags client, server;
+    if (query_w(&c.server, SECPKG_ATTR_FLAGS, &server) && query_w(&c.client, SECPKG_ATTR_FLAGS, &client)) {
+        CHECK_EQUAL(server.Flags & ~ASC_RET_ALLOCATED_MEMORY, c.server.attributes & ~ASC_RET_ALLOCATED_MEMORY);
+        CHECK_EQUAL(client.Flags & ISC_RET_CONFIDENTIALITY, ISC_RET_CONFIDENTIALITY);
+    }
+    conversation_close(&c);
+}
+
+static void client_specified_target(void) {
+    struct conversation c;
+    struct terms terms = {.target = u"cifs/files.example.com"};
+    REQUIRE(conversation_establish(&c, &terms));
+    SecPkgContext_ClientSpecifiedTarget target;
+    if (query_w(&c.server, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target)) {
+        CHECK(equal_wa(target.sTargetName, "cifs/files.example.com"));
+        release(target.sTargetName);
+    }
+    conversation_close(&c);
+}
+
+/* Each answers or refuses, on every context, without harm. Names of attributes that exist, and do not. */
+static void every_number_is_answered_or_refused(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    for (ULONG attribute = 0; attribute < 256; attribute++) {
+        uintptr_t buffer[32];
+        memset(buffer, 0, sizeof buffer);
+        SECURITY_STATUS status = W->QueryContextAttributesW(&c.server.context, attribute, buffer);
+        if (status < 0) {
+            CHECK_REFUSED(status);
+            continue;
+        }
+        CHECK_STATUS(status, SEC_E_OK);
+        /* Give back what it may have given: FreeContextBuffer knows its own. */
+        for (size_t i = 0; i < 32; i++) W->FreeContextBuffer((void *)buffer[i]);
+    }
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, 0x7fffffff, NULL), SEC_E_UNSUPPORTED_FUNCTION);
+    conversation_close(&c);
+}
+
+static void null_buffer_and_bad_handle(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_Sizes size;
+    CtxtHandle zero = {0, 0};
+    CHECK_REFUSED(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_SIZES, NULL));
+    CHECK_STATUS(W->QueryContextAttributesW(NULL, SECPKG_ATTR_SIZES, &size), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->QueryContextAttributesW(&zero, SECPKG_ATTR_SIZES, &size), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.credential, SECPKG_ATTR_SIZES, &size), SEC_E_INVALID_HANDLE);
+    conversation_close(&c);
+}
+
+const struct test attributes_tests[] = {
+    TEST(sizes),
+    TEST(names),
+    TEST(native_names),
+    TEST(lifespan),
+    TEST(key_info),
+    TEST(session_key),
+    TEST(package_info),
+    TEST(negotiation_info),
+    TEST(authority),
+    TEST(flags),
+    TEST(client_specified_target),
+    TEST(every_number_is_answered_or_refused),
+    TEST(null_buffer_and_bad_handle),
+    END_OF_TESTS,
+};

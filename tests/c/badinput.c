@@ -1,0 +1,390 @@
+/* Bad input at every leg: a clear error, no harm, and no effect on a conversation beside it. */
+#include "conversation.h"
+#include "groups.h"
+#include "platform.h"
+
+#include <stdlib.h>
+
+static SEC_WCHAR *const packages[] = {u"Negotiate", u"NTLM"};
+
+/* The conversation beside it, between its legs while the others go wrong. */
+static struct conversation bystander;
+
+static bool bystander_waits(void) {
+    return conversation_until_last_leg(&bystander, NULL);
+}
+
+static void bystander_goes_on(void) {
+    CHECK(converse(&bystander) && conversation_works(&bystander));
+    conversation_close(&bystander);
+}
+
+/* The server's leg with a token that ends where nothing may be read. */
+static SECURITY_STATUS fenced_leg(struct conversation *c, const void *token, ULONG length) {
+    void *copy = fence(token, length);
+    SECURITY_STATUS status = server_leg_with(c, copy, length);
+    fence_free(copy, length);
+    return status;
+}
+
+/* Brings the server before its `leg`th token (0 or 1), which is then in client.sent. */
+static bool before_leg(struct conversation *c, SEC_WCHAR *package, int leg) {
+    struct terms terms = {.package = package};
+    if (leg) return conversation_until_last_leg(c, &terms);
+    return conversation_open(c, &terms) && CHECK_STATUS(client_leg(c), SEC_I_CONTINUE_NEEDED);
+}
+
+static void truncated_tokens(void) {
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        for (int leg = 0; leg < 2; leg++) {
+            ULONG step = 100 / effort(100), length = TOKEN_MAX;
+            for (ULONG cut = p || leg ? 0 : 1; cut < length; cut += step) {
+                struct conversation c;
+                REQUIRE(before_leg(&c, packages[p], leg));
+                length = c.client.sent.length;
+                if (cut < length) {
+                    SECURITY_STATUS status = fenced_leg(&c, c.client.sent.data, cut);
+                    /* NEGOTIATE_MESSAGE may be as short as its first 16 bytes; that lets nobody in. */
+                    bool begun = leg == 0 && status == SEC_I_CONTINUE_NEEDED;
+                    if (!begun && !CHECK_REFUSED(status)) fail(__FILE__, __LINE__, "leg %d cut to %u", leg, (unsigned)cut);
+                    if (!begun) CHECK_EQUAL(c.server.sent.length, 0);
+                }
+                conversation_close(&c);
+            }
+        }
+    }
+    bystander_goes_on();
+}
+
+/* Where the NTLM message begins in a token. */
+static ULONG ntlm_offset(const struct bytes *token) {
+    for (ULONG i = 0; i + 8 <= token->length; i++) {
+        if (memcmp(token->data + i, "NTLMSSP", 8) == 0) return i;
+    }
+    return 0;
+}
+
+/* Flips one bit of one of the three messages on its way: whatever it was, nobody is let in, for the MIC
+ * covers all three; SPNEGO's wrapping alone has bits that mean nothing. */
+static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits) {
+    struct conversation c;
+    struct terms terms = {.package = package};
+    REQUIRE(conversation_open(&c, &terms));
+    bool strict = false;
+    for (int leg = 0; leg < 3; leg++) {
+        struct side *from = leg % 2 ? &c.server : &c.client;
+        SECURITY_STATUS status = leg % 2 ? server_leg(&c) : client_leg(&c);
+        if (status < 0) {
+            CHECK_REFUSED(status);
+            CHECK_EQUAL(from->sent.length, 0);
+            conversation_close(&c);
+            return;
+        }
+        if (leg != message) continue;
+        *bits = from->sent.length * 8;
+        strict = bit / 8 >= ntlm_offset(&from->sent);
+        from->sent.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
+    }
+    SECURITY_STATUS status = fenced_leg(&c, c.client.sent.data, c.client.sent.length);
+    if (strict || status < 0) {
+        if (!CHECK_REFUSED(status)) {
+            fail(__FILE__, __LINE__, "message %d, bit %u of byte %u", message, (unsigned)bit % 8, (unsigned)bit / 8);
+        }
+        CHECK_EQUAL(c.server.sent.length, 0);
+    } else {
+        CHECK(status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED);
+    }
+    conversation_close(&c);
+}
+
+static void flipped_bits(void) {
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        for (int message = 0; message < 3; message++) {
+            ULONG bits = 1, step = 700 / effort(700);
+            for (ULONG bit = 0; bit < bits; bit += step) flip(packages[p], message, bit, &bits);
+        }
+    }
+    bystander_goes_on();
+}
+
+/* Each of AUTHENTICATE_MESSAGE's six descriptors ([MS-NLMP] 2.2.1.3), each with lengths and offsets outside. */
+static void length_fields_outside(void) {
+    static const uint32_t values[] = {0xffffffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0x0000ffff, 0x00010000};
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        for (ULONG field = 12; field <= 52; field += 8) {
+            for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+                for (int offset = 0; offset < 2; offset++) {
+                    struct conversation c;
+                    REQUIRE(before_leg(&c, packages[p], 1));
+                    unsigned char *at = c.client.sent.data + ntlm_offset(&c.client.sent) + field;
+                    if (offset) memcpy(at + 4, &values[v], 4);
+                    else memcpy(at, &values[v], 2), memcpy(at + 2, &values[v], 2);
+                    CHECK_REFUSED(fenced_leg(&c, c.client.sent.data, c.client.sent.length));
+                    conversation_close(&c);
+                }
+            }
+        }
+    }
+    bystander_goes_on();
+}
+
+/* DER lengths: every byte of SPNEGO's wrapping, as a length of one, two and four bytes that reach outside. */
+static void der_lengths_outside(void) {
+    static const unsigned char lengths[][5] = {
+        {0x7f}, {0x80}, {0x81, 0xff}, {0x82, 0xff, 0xff}, {0x84, 0xff, 0xff, 0xff, 0xff}, {0x84, 0x7f, 0xff, 0xff, 0xff}, {0xff}};
+    REQUIRE(bystander_waits());
+    for (int leg = 0; leg < 2; leg++) {
+        ULONG wrapping = 1;
+        for (ULONG at = 0; at < wrapping; at++) {
+            for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
+                struct conversation c;
+                REQUIRE(before_leg(&c, u"Negotiate", leg));
+                wrapping = ntlm_offset(&c.client.sent);
+                memcpy(c.client.sent.data + at, lengths[l], strnlen((const char *)lengths[l], 5));
+                SECURITY_STATUS status = fenced_leg(&c, c.client.sent.data, c.client.sent.length);
+                if (status < 0) CHECK_REFUSED(status);
+                conversation_close(&c);
+            }
+        }
+    }
+    bystander_goes_on();
+}
+
+/* Tokens that are of no protocol, or of another one. */
+static void foreign_tokens(void) {
+    static const struct bytes tokens[] = {
+        {1, "\0"},
+        {1, "\x60"},
+        {7, "NTLMSSP"},
+        {8, "NTLMSSP"},
+        {12, "NTLMSSP\0\0\0\0\0"},
+        {12, "NTLMSSP\0\4\0\0\0"},
+        {12, "NTLMSSP\0\xff\xff\xff\xff"},
+        {16, "GET / HTTP/1.1\r\n"},
+        {5, "\x16\x03\x01\x02\x00"},
+        /* an initial context token of Kerberos 5 */
+        {17, "\x60\x0f\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00\x6e\x00"},
+        /* NegTokenInit that offers Kerberos 5 alone, with a token for it */
+        {38, "\x60\x24\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x1a\x30\x18\xa0\x0d\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"
+             "\xa2\x07\x04\x05\x60\x03\x06\x01\x00"},
+        /* NegTokenResp, where NegTokenInit belongs */
+        {9, "\xa1\x07\x30\x05\xa0\x03\x0a\x01\x01"},
+        /* a mechanism list without any */
+        {16, "\x60\x0e\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x04\x30\x02\xa0\x00"},
+    };
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        for (int leg = 0; leg < 2; leg++) {
+            for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+                struct conversation c;
+                REQUIRE(before_leg(&c, packages[p], leg));
+                SECURITY_STATUS status = fenced_leg(&c, tokens[i].data, tokens[i].length);
+                if (!CHECK_REFUSED(status)) fail(__FILE__, __LINE__, "leg %d, token %u", leg, (unsigned)i);
+                conversation_close(&c);
+            }
+        }
+    }
+    bystander_goes_on();
+}
+
+static void empty_tokens(void) {
+    for (size_t p = 0; p < 2; p++) {
+        struct conversation c;
+        REQUIRE(before_leg(&c, packages[p], 1));
+        CHECK_STATUS(server_leg_with(&c, "", 0), SEC_E_INVALID_TOKEN);
+        conversation_close(&c);
+    }
+}
+
+/* SPNEGO inside SPNEGO, and brackets without end. */
+static void nested_tokens(void) {
+    REQUIRE(bystander_waits());
+    struct conversation c;
+    REQUIRE(before_leg(&c, u"Negotiate", 0));
+    /* NegTokenInit { NTLMSSP; mechToken: this very token } */
+    ULONG inner = c.client.sent.length;
+    REQUIRE(inner < 0x80);
+    static unsigned char token[8192];
+    const unsigned char head[] = {0x60, 0x81, (unsigned char)(30 + inner), 0x06, 0x06, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x02,
+                                  0xa0, (unsigned char)(20 + inner), 0x30, (unsigned char)(18 + inner), 0xa0, 0x0e, 0x30, 0x0c,
+                                  0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a};
+    memcpy(token, head, sizeof head);
+    token[sizeof head] = 0xa2;
+    token[sizeof head + 1] = (unsigned char)(inner + 2);
+    token[sizeof head + 2] = 0x04;
+    token[sizeof head + 3] = (unsigned char)inner;
+    memcpy(token + sizeof head + 4, c.client.sent.data, inner);
+    CHECK_REFUSED(fenced_leg(&c, token, (ULONG)(sizeof head + 4 + inner)));
+    conversation_close(&c);
+    static const unsigned char brackets[] = {0x30, 0x60, 0xa0, 0xa1, 0xa2};
+    for (size_t b = 0; b < sizeof brackets; b++) {
+        for (int indefinite = 0; indefinite < 2; indefinite++) {
+            REQUIRE(before_leg(&c, u"Negotiate", 0));
+            for (size_t i = 0; i < sizeof token; i += 2) token[i] = brackets[b], token[i + 1] = indefinite ? 0x80 : 0x7e;
+            CHECK_REFUSED(fenced_leg(&c, token, sizeof token));
+            conversation_close(&c);
+        }
+    }
+    bystander_goes_on();
+}
+
+/* More than cbMaxToken, though it begins well. */
+static void oversized_tokens(void) {
+    static const ULONG lengths[] = {70000, 1u << 20, 16u << 20};
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        for (int leg = 0; leg < 2; leg++) {
+            for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+                struct conversation c;
+                REQUIRE(before_leg(&c, packages[p], leg));
+                unsigned char *large = calloc(1, lengths[i]);
+                memcpy(large, c.client.sent.data, c.client.sent.length);
+                CHECK_REFUSED(fenced_leg(&c, large, lengths[i]));
+                free(large);
+                conversation_close(&c);
+            }
+        }
+    }
+    bystander_goes_on();
+}
+
+/* A length without memory behind it. */
+static void length_without_memory(void) {
+    struct conversation c;
+    REQUIRE(before_leg(&c, u"Negotiate", 0));
+    CHECK_REFUSED(server_leg_with(&c, NULL, 100));
+    CHECK_REFUSED(server_leg_with(&c, NULL, 0xffffffff));
+    SecBufferDesc none = {SECBUFFER_VERSION, 1, NULL}, many = {SECBUFFER_VERSION, 0xffffffff, NULL};
+    SecBuffer out = {sizeof c.server.sent.data, SECBUFFER_TOKEN, c.server.sent.data};
+    SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
+    CtxtHandle context = {0, 0};
+    ULONG attributes;
+    CHECK_REFUSED(W->AcceptSecurityContext(&c.server.credential, NULL, &none, 0, 0, &context, &out_desc, &attributes, NULL));
+    CHECK_REFUSED(W->AcceptSecurityContext(&c.server.credential, NULL, &many, 0, 0, &context, &out_desc, &attributes, NULL));
+    SecBuffer in = {c.client.sent.length, SECBUFFER_TOKEN, c.client.sent.data};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in};
+    out = (SecBuffer){4000, SECBUFFER_TOKEN, NULL};
+    CHECK_REFUSED(W->AcceptSecurityContext(&c.server.credential, NULL, &in_desc, 0, 0, &context, &out_desc, &attributes,
+                                           NULL));
+    CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK(converse(&c));
+    conversation_close(&c);
+}
+
+/* The three messages in the wrong place, the server's own sent back to it, and another conversation's. */
+static void tokens_out_of_order(void) {
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        struct conversation whole, c;
+        struct terms terms = {.package = packages[p]};
+        static struct bytes negotiate, challenge, authenticate;
+        REQUIRE(conversation_open(&whole, &terms));
+        client_leg(&whole), negotiate = whole.client.sent;
+        server_leg(&whole), challenge = whole.server.sent;
+        client_leg(&whole), authenticate = whole.client.sent;
+        const struct bytes *first[] = {&authenticate, &challenge};
+        const struct bytes *second[] = {&negotiate, &challenge, &authenticate};
+        for (size_t i = 0; i < 2; i++) {
+            REQUIRE(before_leg(&c, packages[p], 0));
+            CHECK_REFUSED(fenced_leg(&c, first[i]->data, first[i]->length));
+            conversation_close(&c);
+        }
+        /* another conversation's AUTHENTICATE answers another challenge */
+        for (size_t i = 0; i < 3; i++) {
+            REQUIRE(before_leg(&c, packages[p], 1));
+            CHECK_REFUSED(fenced_leg(&c, second[i]->data, second[i]->length));
+            conversation_close(&c);
+        }
+        CHECK_STATUS(server_leg(&whole), SEC_E_OK);
+        CHECK(converse(&whole) && conversation_works(&whole));
+        conversation_close(&whole);
+    }
+    bystander_goes_on();
+}
+
+/* A leg sent again, after it succeeded and after it failed. */
+static void repeated_legs(void) {
+    REQUIRE(bystander_waits());
+    for (size_t p = 0; p < 2; p++) {
+        struct conversation c;
+        REQUIRE(before_leg(&c, packages[p], 0));
+        CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+        CHECK_REFUSED(server_leg(&c));
+        conversation_close(&c);
+        REQUIRE(before_leg(&c, packages[p], 1));
+        CHECK_STATUS(server_leg(&c), SEC_E_OK);
+        struct bytes last = c.server.sent;
+        CHECK_REFUSED(server_leg(&c));
+        if (last.length) CHECK_STATUS(client_leg_with(&c, last.data, last.length), SEC_E_OK);
+        CHECK(conversation_works(&c));
+        conversation_close(&c);
+    }
+    bystander_goes_on();
+}
+
+/* Noise of every length. */
+static void random_tokens(void) {
+    uint64_t random = 20261122;
+    unsigned rounds = effort(3000);
+    REQUIRE(bystander_waits());
+    for (unsigned i = 0; i < rounds; i++) {
+        unsigned char noise[600];
+        ULONG length = 1 + i % (sizeof noise - 1);
+        for (ULONG b = 0; b < length; b++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            noise[b] = (unsigned char)(random >> 56);
+        }
+        if (i % 3 == 1) memcpy(noise, "NTLMSSP\0\1\0\0\0", length < 12 ? length : 12);
+        if (i % 3 == 2) memcpy(noise, "\x60\x28\x06\x06\x2b\x06\x01\x05\x05\x02", length < 10 ? length : 10);
+        struct conversation c;
+        struct terms terms = {.package = packages[i % 2]};
+        REQUIRE(conversation_open(&c, &terms));
+        SECURITY_STATUS status = fenced_leg(&c, noise, length);
+        if (status != SEC_I_CONTINUE_NEEDED) CHECK_REFUSED(status);
+        conversation_close(&c);
+    }
+    bystander_goes_on();
+}
+
+static void null_everywhere(void) {
+    CtxtHandle context = {0, 0};
+    CHECK_REFUSED(W->AcceptSecurityContext(NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL));
+    CHECK_REFUSED(W->AcceptSecurityContext(NULL, NULL, NULL, 0, 0, &context, NULL, NULL, NULL));
+    CHECK_REFUSED(W->InitializeSecurityContextW(NULL, NULL, NULL, 0, 0, 0, NULL, 0, NULL, NULL, NULL, NULL));
+    CHECK_REFUSED(A->InitializeSecurityContextA(NULL, NULL, NULL, 0, 0, 0, NULL, 0, NULL, NULL, NULL, NULL));
+    CHECK_REFUSED(W->AcquireCredentialsHandleW(NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL));
+    CHECK_REFUSED(A->AcquireCredentialsHandleA(NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL));
+    CHECK_STATUS(W->DeleteSecurityContext(NULL), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->FreeCredentialsHandle(NULL), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->CompleteAuthToken(NULL, NULL), SEC_E_INVALID_HANDLE);
+    CHECK_REFUSED(W->QueryContextAttributesW(NULL, 0, NULL));
+    CHECK_REFUSED(A->QueryContextAttributesA(NULL, 0, NULL));
+    CHECK_REFUSED(W->QueryCredentialsAttributesW(NULL, 0, NULL));
+    CHECK_REFUSED(A->QueryCredentialsAttributesA(NULL, 0, NULL));
+    CHECK_REFUSED(W->MakeSignature(NULL, 0, NULL, 0));
+    CHECK_REFUSED(W->VerifySignature(NULL, NULL, 0, NULL));
+    CHECK_REFUSED(W->EncryptMessage(NULL, 0, NULL, 0));
+    CHECK_REFUSED(W->DecryptMessage(NULL, NULL, 0, NULL));
+    CHECK_REFUSED(W->EnumerateSecurityPackagesW(NULL, NULL));
+    CHECK_REFUSED(W->QuerySecurityPackageInfoW(NULL, NULL));
+}
+
+const struct test badinput_tests[] = {
+    TEST(truncated_tokens),
+    TEST(flipped_bits),
+    TEST(length_fields_outside),
+    TEST(der_lengths_outside),
+    TEST(foreign_tokens),
+    TEST(empty_tokens),
+    TEST(nested_tokens),
+    TEST(oversized_tokens),
+    TEST(length_without_memory),
+    TEST(tokens_out_of_order),
+    TEST(repeated_legs),
+    TEST(random_tokens),
+    TEST(null_everywhere),
+    END_OF_TESTS,
+};

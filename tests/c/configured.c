@@ -1,0 +1,227 @@
+/* What shows only with a configuration of its own: see config/ and run.sh. */
+#include "conversation.h"
+#include "groups.h"
+#include "platform.h"
+
+/* ---- config/complete.toml: [negotiate] complete_auth_token */
+
+static SECURITY_STATUS complete(struct side *side) {
+    SecBuffer token = {side->sent.length, SECBUFFER_TOKEN, side->sent.data};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 1, &token};
+    SECURITY_STATUS status = W->CompleteAuthToken(&side->context, &desc);
+    side->sent.length = token.cbBuffer;
+    return status;
+}
+
+/* SEC_I_COMPLETE_AND_CONTINUE, then SEC_I_COMPLETE_NEEDED, each followed by CompleteAuthToken. */
+static void complete_and_continue_then_complete(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    REQUIRE_STATUS(server_leg(&c), SEC_I_COMPLETE_AND_CONTINUE);
+    REQUIRE_STATUS(complete(&c.server), SEC_E_OK);
+    CHECK(client_leg(&c) >= 0);
+    REQUIRE_STATUS(server_leg(&c), SEC_I_COMPLETE_NEEDED);
+    REQUIRE_STATUS(complete(&c.server), SEC_E_OK);
+    CHECK_STATUS(client_leg(&c), SEC_E_OK);
+    CHECK(conversation_works(&c));
+    conversation_close(&c);
+}
+
+static void complete_twice_is_refused(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    REQUIRE_STATUS(server_leg(&c), SEC_I_COMPLETE_AND_CONTINUE);
+    CHECK_STATUS(complete(&c.server), SEC_E_OK);
+    CHECK_REFUSED(complete(&c.server));
+    conversation_close(&c);
+}
+
+static void complete_with_null_arguments(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    REQUIRE_STATUS(server_leg(&c), SEC_I_COMPLETE_AND_CONTINUE);
+    CHECK_REFUSED(W->CompleteAuthToken(&c.server.context, NULL));
+    CHECK_STATUS(W->CompleteAuthToken(NULL, NULL), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(complete(&c.server), SEC_E_OK);
+    conversation_close(&c);
+}
+
+const struct test complete_tests[] = {
+    TEST(complete_and_continue_then_complete),
+    TEST(complete_twice_is_refused),
+    TEST(complete_with_null_arguments),
+    END_OF_TESTS,
+};
+
+/* ---- config/limits.toml: [limits] contexts = 6, credentials = 8 */
+
+static void contexts_run_out(void) {
+    static struct conversation c, extra[8];
+    REQUIRE(conversation_until_last_leg(&c, NULL)); /* two of six */
+    CtxtHandle contexts[6];
+    ULONG made = 0;
+    struct conversation *more = &extra[0];
+    REQUIRE(conversation_open(more, NULL));
+    CredHandle *credential = &more->client.credential;
+    SECURITY_STATUS status = SEC_E_OK;
+    for (made = 0; made < 6; made++) {
+        SecBuffer out = {sizeof more->client.sent.data, SECBUFFER_TOKEN, more->client.sent.data};
+        SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
+        ULONG attributes;
+        status = W->InitializeSecurityContextW(credential, NULL, NULL, 0, 0, 0, NULL, 0, &contexts[made], &out_desc,
+                                               &attributes, NULL);
+        if (status != SEC_I_CONTINUE_NEEDED) break;
+    }
+    CHECK_STATUS(status, SEC_E_INSUFFICIENT_MEMORY);
+    CHECK_EQUAL(made, 4);
+    /* for an acceptor too */
+    more->client.sent.length = 0;
+    CHECK_STATUS(server_leg_with(more, NULL, 0), SEC_E_INSUFFICIENT_MEMORY);
+    /* those that are there go on */
+    CHECK(converse(&c) && conversation_works(&c));
+    /* and there is room again when one is gone */
+    for (ULONG i = 0; i < made; i++) CHECK_STATUS(W->DeleteSecurityContext(&contexts[i]), SEC_E_OK);
+    CHECK(converse(more) && conversation_works(more));
+    conversation_close(more);
+    conversation_close(&c);
+}
+
+static void credentials_run_out(void) {
+    CredHandle credentials[9];
+    unsigned made;
+    SECURITY_STATUS status = SEC_E_OK;
+    for (made = 0; made < 9; made++) {
+        status = W->AcquireCredentialsHandleW(NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
+                                              &credentials[made], NULL);
+        if (status != SEC_E_OK) break;
+    }
+    CHECK_STATUS(status, SEC_E_INSUFFICIENT_MEMORY);
+    CHECK_EQUAL(made, 8);
+    for (unsigned i = 0; i < made; i++) CHECK_STATUS(W->FreeCredentialsHandle(&credentials[i]), SEC_E_OK);
+    struct conversation c;
+    CHECK(conversation_establish(&c, NULL));
+    conversation_close(&c);
+}
+
+const struct test limits_tests[] = {
+    TEST(contexts_run_out),
+    TEST(credentials_run_out),
+    END_OF_TESTS,
+};
+
+/* ---- config/lifetime.toml: [negotiate] context_lifetime = 2 (seconds), in several time zones */
+
+#define TICKS_PER_SECOND 10000000ull
+
+static uint64_t ticks(TimeStamp time) {
+    return (uint64_t)(uint32_t)time.HighPart << 32 | (uint32_t)time.LowPart;
+}
+
+static bool within_a_second(uint64_t a, uint64_t b) {
+    return (a > b ? a - b : b - a) < TICKS_PER_SECOND;
+}
+
+static void expiry_is_in_local_time(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    uint64_t expected = local_time_ticks() + 2 * TICKS_PER_SECOND;
+    CHECK(within_a_second(ticks(c.server.expiry), expected));
+    SecPkgContext_Lifespan span;
+    REQUIRE_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_LIFESPAN, &span), SEC_E_OK);
+    CHECK(within_a_second(ticks(span.tsExpiry), expected));
+    CHECK(within_a_second(ticks(span.tsStart), expected - 2 * TICKS_PER_SECOND));
+    conversation_close(&c);
+}
+
+static void expired_contexts_do_nothing(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    CHECK(conversation_works(&c));
+    sleep_milliseconds(2300);
+    char data[] = "data";
+    unsigned char token[64];
+    SecBuffer buffers[2] = {{sizeof data, SECBUFFER_DATA, data}, {sizeof token, SECBUFFER_TOKEN, token}};
+    SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};
+    CHECK_STATUS(W->MakeSignature(&c.server.context, 0, &desc, 0), SEC_E_CONTEXT_EXPIRED);
+    CHECK_STATUS(W->EncryptMessage(&c.server.context, 0, &desc, 0), SEC_E_CONTEXT_EXPIRED);
+    conversation_close(&c);
+}
+
+const struct test lifetime_tests[] = {
+    TEST(expiry_is_in_local_time),
+    TEST(expired_contexts_do_nothing),
+    END_OF_TESTS,
+};
+
+/* ---- config/no-accounts.toml: nobody to ask */
+
+static void acquiring_succeeds_accepting_has_no_authority(void) {
+    for (int p = 0; p < 2; p++) {
+        struct conversation c;
+        struct terms terms = {.package = p ? u"NTLM" : u"Negotiate"};
+        if (CHECK(conversation_until_last_leg(&c, &terms))) {
+            CHECK_STATUS(server_leg(&c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+            CHECK_EQUAL(c.server.sent.length, 0);
+        }
+        conversation_close(&c);
+    }
+}
+
+static void an_inbound_identity_is_authority_enough(void) {
+    SEC_WINNT_AUTH_IDENTITY_W account = identity_w(USER, DOMAIN, PASSWORD);
+    struct conversation c;
+    struct terms terms = {.server_identity = &account};
+    CHECK(conversation_establish(&c, &terms) && conversation_works(&c));
+    conversation_close(&c);
+    terms.password = u"wrong";
+    if (CHECK(conversation_until_last_leg(&c, &terms))) CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
+    conversation_close(&c);
+}
+
+const struct test no_accounts_tests[] = {
+    TEST(acquiring_succeeds_accepting_has_no_authority),
+    TEST(an_inbound_identity_is_authority_enough),
+    END_OF_TESTS,
+};
+
+/* ---- config/strict.toml: channel_bindings and target_name required */
+
+struct bindings {
+    SEC_CHANNEL_BINDINGS header;
+    char data[8];
+};
+
+static void bindings_are_required(void) {
+    struct bindings tls = {.data = "tls:tls"};
+    tls.header.cbApplicationDataLength = 8;
+    tls.header.dwApplicationDataOffset = offsetof(struct bindings, data);
+    struct conversation c;
+    struct terms terms = {.server_bindings = &tls, .server_bindings_length = sizeof tls};
+    if (CHECK(conversation_until_last_leg(&c, &terms))) CHECK_STATUS(server_leg(&c), SEC_E_BAD_BINDINGS);
+    conversation_close(&c);
+    terms.server_requirements = ASC_REQ_ALLOW_MISSING_BINDINGS;
+    CHECK(conversation_establish(&c, &terms));
+    conversation_close(&c);
+    terms.client_bindings = &tls, terms.client_bindings_length = sizeof tls, terms.server_requirements = 0;
+    CHECK(conversation_establish(&c, &terms));
+    conversation_close(&c);
+}
+
+static void target_is_required(void) {
+    struct conversation c;
+    struct terms terms = {.target = u"HTTP/another.example.com", .server_requirements = ASC_REQ_ALLOW_MISSING_BINDINGS};
+    if (CHECK(conversation_until_last_leg(&c, &terms))) CHECK_STATUS(server_leg(&c), SEC_E_TARGET_UNKNOWN);
+    conversation_close(&c);
+    terms.target = u"HTTP/server.example.com";
+    CHECK(conversation_establish(&c, &terms));
+    conversation_close(&c);
+}
+
+const struct test strict_tests[] = {
+    TEST(bindings_are_required),
+    TEST(target_is_required),
+    END_OF_TESTS,
+};

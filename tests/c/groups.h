@@ -1,0 +1,12 @@
+/* Every subject's tests, listed in main.c. */
+#ifndef NEGOSSP_TESTS_GROUPS_H
+#define NEGOSSP_TESTS_GROUPS_H
+
+#include "harness.h"
+
+extern const struct test packages_tests[], credentials_tests[], accept_tests[], buffers_tests[], flags_tests[],
+    initiate_tests[], attributes_tests[], messages_tests[], memory_tests[], text_tests[], handles_tests[],
+    badinput_tests[], servers_tests[], exchanges_tests[], complete_tests[], limits_tests[], lifetime_tests[],
+    no_accounts_tests[], strict_tests[];
+
+#endif

@@ -1,0 +1,59 @@
+/* Named tests, checks with a reason, counts. A test passes when none of its checks failed. */
+#ifndef NEGOSSP_TESTS_HARNESS_H
+#define NEGOSSP_TESTS_HARNESS_H
+
+#include "abi.h"
+
+struct test {
+    const char *name;
+    void (*run)(void);
+};
+
+/* A subject: its tests, and the configuration that they need (see run.sh). */
+struct group {
+    const char *name;
+    const char *configuration;
+    const struct test *tests;
+};
+
+#define TEST(function) {#function, function}
+#define END_OF_TESTS {NULL, NULL}
+
+/* Records a failure of the running test. Safe from any thread. */
+void fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Leaves the running test uncounted but for "skipped". */
+void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The name of a status, for a reader. */
+const char *status_name(SECURITY_STATUS status);
+
+bool check(const char *file, int line, const char *what, bool holds);
+bool check_status(const char *file, int line, const char *what, SECURITY_STATUS got, SECURITY_STATUS want);
+bool check_number(const char *file, int line, const char *what, unsigned long long got, unsigned long long want);
+
+/* Each is an expression: true when the check holds. */
+#define CHECK(condition) check(__FILE__, __LINE__, #condition, (condition))
+#define CHECK_STATUS(call, want) check_status(__FILE__, __LINE__, #call, (call), (want))
+#define CHECK_EQUAL(got, want) \
+    check_number(__FILE__, __LINE__, #got, (unsigned long long)(got), (unsigned long long)(want))
+/* An error, and one that blames the caller or the peer rather than the library. */
+#define CHECK_REFUSED(call) check_refused(__FILE__, __LINE__, #call, (call))
+bool check_refused(const char *file, int line, const char *what, SECURITY_STATUS got);
+
+/* Ends the test at the first thing without which the rest makes no sense. */
+#define REQUIRE(condition) \
+    do { \
+        if (!CHECK(condition)) return; \
+    } while (0)
+#define REQUIRE_STATUS(call, want) \
+    do { \
+        if (!CHECK_STATUS(call, want)) return; \
+    } while (0)
+
+/* How much a hammering test does: the plan times this, in hundredths (NEGOSSP_TEST_EFFORT; valgrind gets less). */
+unsigned effort(unsigned plan);
+
+/* Runs the groups for one configuration and tells whether all passed. */
+bool run_groups(const struct group *groups, const char *configuration, const char *only);
+
+#endif

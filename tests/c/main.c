@@ -1,0 +1,42 @@
+/* harness LIBRARY [names|tables] [GROUP[.TEST]]
+ *
+ * Runs the tests of the configuration that NEGOSSP_TEST_CONFIGURATION names (run.sh sets NEGOSSP_CONFIG to
+ * match), with the functions found by name or taken from the tables of InitSecurityInterface. */
+#include "groups.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct group groups[] = {
+    {"packages", "default", packages_tests},
+    {"credentials", "default", credentials_tests},
+    {"accept", "default", accept_tests},
+    {"buffers", "default", buffers_tests},
+    {"flags", "default", flags_tests},
+    {"initiate", "default", initiate_tests},
+    {"attributes", "default", attributes_tests},
+    {"messages", "default", messages_tests},
+    {"memory", "default", memory_tests},
+    {"text", "default", text_tests},
+    {"handles", "default", handles_tests},
+    {"badinput", "default", badinput_tests},
+    {"servers", "default", servers_tests},
+    {"exchanges", "default", exchanges_tests},
+    {"complete", "complete", complete_tests},
+    {"limits", "limits", limits_tests},
+    {"lifetime", "lifetime", lifetime_tests},
+    {"no_accounts", "no-accounts", no_accounts_tests},
+    {"strict", "strict", strict_tests},
+    {NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv) {
+    const char *configuration = getenv("NEGOSSP_TEST_CONFIGURATION");
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s LIBRARY [names|tables] [GROUP[.TEST]]\n", argv[0]);
+        return 2;
+    }
+    bool through_tables = argc > 2 && strcmp(argv[2], "tables") == 0;
+    if (!load_library(argv[1], through_tables)) return 2;
+    return run_groups(groups, configuration ? configuration : "default", argc > 3 ? argv[3] : NULL) ? 0 : 1;
+}

@@ -1,0 +1,86 @@
+/* FreeContextBuffer: what the library gave out, what it never gave out, and what it has back already. */
+#include "conversation.h"
+#include "groups.h"
+
+#include <stdlib.h>
+
+static void of_every_kind(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_NamesW names;
+    SecPkgContext_PackageInfoW package;
+    SecPkgContext_SessionKey key;
+    REQUIRE_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
+    REQUIRE_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_PACKAGE_INFO, &package), SEC_E_OK);
+    REQUIRE_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_SESSION_KEY, &key), SEC_E_OK);
+    CHECK_STATUS(W->FreeContextBuffer(names.sUserName), SEC_E_OK);
+    CHECK_STATUS(A->FreeContextBuffer(package.PackageInfo), SEC_E_OK);
+    CHECK_STATUS(W->FreeContextBuffer(key.SessionKey), SEC_E_OK);
+    conversation_close(&c);
+}
+
+/* What was given out stays when the context and the credential are gone. */
+static void outlives_its_context(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_NamesW names;
+    REQUIRE_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
+    conversation_close(&c);
+    CHECK(equal_wa(names.sUserName, "EXAMPLE\\alice"));
+    CHECK_STATUS(W->FreeContextBuffer(names.sUserName), SEC_E_OK);
+}
+
+/* Programs do free what the library never returned; that must not bring them down. */
+static void foreign_pointers(void) {
+    static char fixed[64];
+    char stack[64];
+    char *heap = malloc(64);
+    memset(stack, 0, sizeof stack);
+    memset(heap, 0, 64);
+    W->FreeContextBuffer(NULL);
+    W->FreeContextBuffer(fixed);
+    W->FreeContextBuffer(fixed + 1);
+    W->FreeContextBuffer(stack);
+    W->FreeContextBuffer(stack + 16);
+    W->FreeContextBuffer(heap);
+    W->FreeContextBuffer(heap + 8);
+    W->FreeContextBuffer((void *)W->FreeContextBuffer);
+    W->FreeContextBuffer("text");
+    W->FreeContextBuffer((void *)(uintptr_t)1);
+    W->FreeContextBuffer((void *)(uintptr_t)16);
+    W->FreeContextBuffer((void *)(uintptr_t)-1);
+    W->FreeContextBuffer((void *)(uintptr_t)-16);
+    memset(heap, 1, 64); /* still ours */
+    free(heap);
+}
+
+static void the_middle_of_a_buffer(void) {
+    PSecPkgInfoW packages = NULL;
+    ULONG count;
+    REQUIRE_STATUS(W->EnumerateSecurityPackagesW(&count, &packages), SEC_E_OK);
+    W->FreeContextBuffer((char *)packages + 1);
+    W->FreeContextBuffer(packages[0].Name);
+    W->FreeContextBuffer(&packages[1]);
+    CHECK(equal_wa(packages[0].Name, "Negotiate") || equal_wa(packages[0].Name, "NTLM"));
+    CHECK_STATUS(W->FreeContextBuffer(packages), SEC_E_OK);
+}
+
+static void twice(void) {
+    PSecPkgInfoW info = NULL;
+    REQUIRE_STATUS(W->QuerySecurityPackageInfoW(u"NTLM", &info), SEC_E_OK);
+    PSecPkgInfoW freed = info;
+    CHECK_STATUS(W->FreeContextBuffer(info), SEC_E_OK);
+    W->FreeContextBuffer(freed);
+    REQUIRE_STATUS(W->QuerySecurityPackageInfoW(u"NTLM", &info), SEC_E_OK);
+    CHECK(equal_wa(info->Name, "NTLM"));
+    CHECK_STATUS(W->FreeContextBuffer(info), SEC_E_OK);
+}
+
+const struct test memory_tests[] = {
+    TEST(of_every_kind),
+    TEST(outlives_its_context),
+    TEST(foreign_pointers),
+    TEST(the_middle_of_a_buffer),
+    TEST(twice),
+    END_OF_TESTS,
+};
