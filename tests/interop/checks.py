@@ -69,6 +69,6 @@ def run(selected="", verbose=False):
                 traceback.print_exc()
         counts[result] += 1
         took = time.monotonic() - started
-        print(f"{result} {name}{why}" + (f" ({took:.1f} s)" if verbose else ""), flush=True)
+        print(f"{result}{':' if result == 'SKIPPED' else ''} {name}{why}" + (f" ({took:.1f} s)" if verbose else ""), flush=True)
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['SKIPPED']} skipped")
     return counts["FAIL"]

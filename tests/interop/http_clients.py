@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -93,30 +94,26 @@ socket.getaddrinfo = _loopback
 
 
 def let_in(text, account=ALICE):
-    holds(account.user in text and "401" not in text, f"answer {text.strip()!r}")
+    holds(account.user in text, f"answer {text.strip()!r}")
 
 
 # -------------------------------------------------------------------------------------------------- curl
 
 
 def curl(*arguments, accounts=None, urls=1):
-    """Runs curl; returns (the last status, what it printed, the number of connections)."""
+    """Runs curl; returns (the status, or all of them where they differ; what it printed; connections made)."""
     environment = {**os.environ, "NTLM_USER_FILE": ntlm_user_file(accounts)}
     out = subprocess.run(
         ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{peers.HOST}:{port()}:127.0.0.1",
-         "-w", "\n%{http_code} %{num_connects}\n", *arguments, *[url()] * urls],
+         "-w", "\nend %{http_code} %{num_connects}\n", *arguments, *[url()] * urls],
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     if out.returncode:
         raise AssertionError(f"curl: {out.stderr.strip()}")
-    lines = out.stdout.rstrip().splitlines()
-    status, connections = lines[-1].split()
-    return int(status), out.stdout, sum(int(line.split()[1]) for line in lines if _is_summary(line))
-
-
-def _is_summary(line):
-    words = line.split()
-    return len(words) == 2 and all(word.isdigit() for word in words) and len(words[0]) == 3
+    ends = [tuple(map(int, end)) for end in re.findall(r"^end (\d+) (\d+)$", out.stdout, re.MULTILINE)]
+    equal(len(ends), urls, "answers")
+    statuses = {status for status, _ in ends}
+    return statuses.pop() if len(statuses) == 1 else statuses, out.stdout, sum(made for _, made in ends)
 
 
 def ntlm_user_file(accounts):
@@ -174,7 +171,7 @@ def curl_chunked(way):
 def curl_keep_alive(way):
     status, text, connections = curl(*WAYS[way]["arguments"], accounts=WAYS[way].get("accounts"), urls=4)
     equal(status, 200, "status")
-    equal(text.count(ALICE.user), 4, "times the server knew who it was")
+    holds(text.count(ALICE.user) >= 4, "not every answer names the client")
     equal(connections, 1, "connections")
 
 
@@ -193,7 +190,7 @@ REFUSED = {
 def curl_refused(way):
     status, text, _ = curl(*REFUSED[way]["arguments"], accounts=REFUSED[way].get("accounts"))
     equal(status, 401, "status")
-    holds("hello" not in text.lower(), f"answer {text.strip()!r}")
+    holds(ALICE.user not in text, f"answer {text.strip()!r}")
 
 
 @check("curl --ntlm, wrong password: POST of 64 KiB")

@@ -8,8 +8,8 @@
 #
 # One line per check (ok, FAIL, SKIPPED) and last `N passed, N failed, N skipped`; status 1 if one failed.
 # Settings: NEGOSSP_LIB          the library (else target/release's or target/debug's, whichever is newer)
-#           NEGOSSP_HTTP_SERVER  command that serves HTTP at a port, which is appended; else build/http_server,
-#                                else a server of the suite's own
+#           NEGOSSP_HTTP_SERVER  command that serves HTTP at a port, which is appended; else the example server
+#                                with that library, if it is built, else a server of the suite's own
 #           VENV                 where the Python clients are installed (build/venv)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -50,10 +50,9 @@ find_library() {
 }
 
 find_http_server() {
-    if [[ -z ${NEGOSSP_HTTP_SERVER:-} && -x $root/build/http_server ]]; then
-        NEGOSSP_HTTP_SERVER=$root/build/http_server
-    fi
-    export NEGOSSP_HTTP_SERVER=${NEGOSSP_HTTP_SERVER:-} NEGOSSP_LIB
+    local example=$root/build/examples/linux-x86_64/http_server
+    if [[ -z ${NEGOSSP_HTTP_SERVER:-} && -x $example ]]; then NEGOSSP_HTTP_SERVER="$example --port"; fi
+    export NEGOSSP_HTTP_SERVER=${NEGOSSP_HTTP_SERVER:-} NEGOSSP_LIB NEGOSSP_LIBRARY=${NEGOSSP_LIBRARY:-$NEGOSSP_LIB}
 }
 
 mkdir -p "$(dirname "$venv")"

@@ -47,7 +47,7 @@ def refuses(what):
 def policy_refuses():
     with policy(ntlm="require_128 = true\nrequire_extended_session_security = true"):
         for what in ("56 bits", "40 bits", "no extended session security"):
-            denied_by_us("SEC_E_LOGON_DENIED", lacking(what), Acceptor.acceptor("Negotiate"))
+            denied_by_us("SEC_E_UNSUPPORTED_FUNCTION", lacking(what), Acceptor.acceptor("Negotiate"))
         established(Pyspnego.initiator(ALICE, "NTLM"), Acceptor.acceptor("Negotiate"))
 
 
