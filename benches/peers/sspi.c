@@ -1,7 +1,6 @@
 /*
- * The peers that offer SSPI's own ABI: negossp, WinPR 3, and sspi-rs's C library. One source, compiled against each one's
- * header (-DWINPR: winpr's), so that all are called exactly alike. Without -DWINPR the library is named by NEGOSSP_LIBRARY
- * or, compiled with -DPEER_NAME and -DLIBRARY_VARIABLE, by that variable.
+ * The peers with SSPI's own ABI: negossp, and with -DWINPR WinPR 3. One source, compiled against each one's header, so that
+ * both are called exactly alike. negossp is loaded from the path in NEGOSSP_LIBRARY.
  */
 #include "peer.h"
 #include <stdio.h>
@@ -12,22 +11,17 @@
 #include <winpr/sspi.h>
 #include <winpr/wlog.h>
 #define PEER_NAME "WinPR 3"
-typedef SecurityFunctionTableW function_table;
-typedef UINT16 wide;
 #else
 #include <dlfcn.h>
 #include <negossp.h>
-#ifndef PEER_NAME
 #define PEER_NAME "negossp"
-#define LIBRARY_VARIABLE "NEGOSSP_LIBRARY"
 #endif
-typedef SecurityFunctionTableW function_table;
 typedef uint16_t wide;
-#endif
 
-static const function_table *table;
-static CredHandle inbound, outbound;
+static const SecurityFunctionTableW *table;
+static CredHandle outbound;
 static wide target[64];
+static int with_spnego;
 
 static void check(const char *what, SECURITY_STATUS status) {
     if (status >= 0) return; /* SEC_E_... are negative, SEC_E_OK and SEC_I_... are not */
@@ -40,67 +34,97 @@ static size_t widen(wide *to, const char *from) {
     return n;
 }
 
-static void start(void) {
-    if (table) return;
+/* The function table. */
 #ifdef WINPR
+static const SecurityFunctionTableW *load(void) {
     WLog_SetLogLevel(WLog_GetRoot(), WLOG_OFF);
-    table = InitSecurityInterfaceExW(SSPI_INTERFACE_WINPR);
+    return InitSecurityInterfaceExW(SSPI_INTERFACE_WINPR);
+}
 #else
-    const char *path = getenv(LIBRARY_VARIABLE);
+static const SecurityFunctionTableW *load(void) {
+    const char *path = getenv("NEGOSSP_LIBRARY");
     void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (!library) {
-        fprintf(stderr, "%s: %s: %s\n", PEER_NAME, LIBRARY_VARIABLE, path ? dlerror() : "not set");
+        fprintf(stderr, "NEGOSSP_LIBRARY: %s\n", path ? dlerror() : "not set");
         exit(1);
     }
-    function_table *(*init)(void) = (function_table * (*)(void)) dlsym(library, "InitSecurityInterfaceW");
-    table = init ? init() : NULL;
+    PSecurityFunctionTableW (*init)(void) = (PSecurityFunctionTableW(*)(void))dlsym(library, "InitSecurityInterfaceW");
+    return init ? init() : NULL;
+}
 #endif
+
+/* `pAuthData`: the account for an initiator, for an acceptor whatever the library wants there. */
+#define FILL_NAME(identity)                                     \
+    do {                                                        \
+        static wide user[32], domain[32], password[32];         \
+        (identity).UserLength = widen(user, BENCH_USER);        \
+        (identity).User = user;                                 \
+        (identity).DomainLength = widen(domain, BENCH_DOMAIN);  \
+        (identity).Domain = domain;                             \
+        (identity).PasswordLength = widen(password, BENCH_PASSWORD); \
+        (identity).Password = password;                         \
+    } while (0)
+#ifdef WINPR
+static void *auth_data(int initiator) {
+    static wide packages[32];
+    static char file[1024];
+    static SEC_WINPR_NTLM_SETTINGS ntlm = {.samFile = file};
+    static SEC_WINNT_AUTH_IDENTITY_WINPR winpr;
+    snprintf(file, sizeof file, "%s", getenv("WINPR_SAM") ? getenv("WINPR_SAM") : "");
+    memset(&winpr, 0, sizeof winpr);
+    winpr.ntlmSettings = &ntlm;
+    winpr.identity.Version = SEC_WINNT_AUTH_IDENTITY_VERSION;
+    winpr.identity.Length = sizeof winpr.identity;
+    winpr.identity.Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE | SEC_WINNT_AUTH_IDENTITY_EXTENDED;
+    winpr.identity.PackageListLength = widen(packages, "ntlm,!kerberos");
+    winpr.identity.PackageList = (void *)packages;
+    if (initiator) FILL_NAME(winpr.identity);
+    return &winpr;
+}
+#else
+static void *auth_data(int initiator) {
+    static SEC_WINNT_AUTH_IDENTITY_W identity;
+    if (!initiator) return NULL;
+    identity.Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE;
+    FILL_NAME(identity);
+    return &identity;
+}
+#endif
+
+static void acquire(CredHandle *credential, int usage) {
+    wide package[32];
+    TimeStamp expiry;
+    widen(package, with_spnego ? "Negotiate" : "NTLM");
+    check("AcquireCredentialsHandle", table->AcquireCredentialsHandleW(NULL, package, usage, NULL,
+                                                                      auth_data(usage == SECPKG_CRED_OUTBOUND), NULL, NULL,
+                                                                      credential, &expiry));
+}
+static void start(int spnego) {
+    with_spnego = spnego;
+    if (!table) table = load();
     if (!table) check("InitSecurityInterfaceW", -1);
     widen(target, "HTTP/" BENCH_TARGET);
 }
-
-static void acquire(CredHandle *credential, int spnego, int usage) {
-    static wide user[32], domain[32], password[32], package[32];
-    TimeStamp expiry;
-    start();
-    widen(package, spnego ? "Negotiate" : "NTLM");
-#ifdef WINPR
-    static wide list[32];
-    static char sam[1024];
-    static SEC_WINPR_NTLM_SETTINGS ntlm;
-    SEC_WINNT_AUTH_IDENTITY_WINPR winpr = {0};
-    SEC_WINNT_AUTH_IDENTITY_EXW *identity = (SEC_WINNT_AUTH_IDENTITY_EXW *)&winpr.identity;
-    snprintf(sam, sizeof sam, "%s", getenv("WINPR_SAM") ? getenv("WINPR_SAM") : "");
-    ntlm.samFile = sam;
-    winpr.ntlmSettings = &ntlm;
-    identity->Version = SEC_WINNT_AUTH_IDENTITY_VERSION;
-    identity->Length = sizeof winpr.identity;
-    identity->Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE | SEC_WINNT_AUTH_IDENTITY_EXTENDED;
-    identity->PackageListLength = widen(list, "ntlm,!kerberos");
-    identity->PackageList = list;
-    int with_name = usage == SECPKG_CRED_OUTBOUND;
-#else
-    SEC_WINNT_AUTH_IDENTITY_W plain = {0}, *identity = &plain;
-    identity->Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE;
-    int with_name = usage == SECPKG_CRED_OUTBOUND || getenv("INBOUND_IDENTITY");
-#endif
-    void *data = identity;
-    if (with_name) {
-        identity->UserLength = widen(user, BENCH_USER);
-        identity->User = user;
-        identity->DomainLength = widen(domain, BENCH_DOMAIN);
-        identity->Domain = domain;
-        identity->PasswordLength = widen(password, BENCH_PASSWORD);
-        identity->Password = password;
-    }
-#ifndef WINPR
-    else data = NULL;
-#endif
-    check("AcquireCredentialsHandle", table->AcquireCredentialsHandleW(NULL, package, usage, NULL, data, NULL, NULL,
-                                                                      credential, &expiry));
+static void start_initiator(int spnego) {
+    start(spnego);
+    acquire(&outbound, SECPKG_CRED_OUTBOUND);
 }
-static void start_acceptor(int spnego) { acquire(&inbound, spnego, SECPKG_CRED_INBOUND); }
-static void start_initiator(int spnego) { acquire(&outbound, spnego, SECPKG_CRED_OUTBOUND); }
+/* WinPR writes into the credential while accepting, so that threads cannot share one. */
+#ifdef WINPR
+#define PER_THREAD __thread
+#else
+#define PER_THREAD
+#endif
+static CredHandle *inbound(void) {
+    static PER_THREAD CredHandle credential;
+    static PER_THREAD int acquired;
+    if (!acquired) acquire(&credential, SECPKG_CRED_INBOUND), acquired = 1;
+    return &credential;
+}
+static void start_acceptor(int spnego) {
+    start(spnego);
+    inbound();
+}
 
 _Static_assert(sizeof(CtxtHandle) == 2 * sizeof(uintptr_t), "a context handle fits into context.handle");
 
@@ -108,10 +132,10 @@ static void accept(context *c, const token *in, token *out) {
     SecBuffer given = {in->size, SECBUFFER_TOKEN, (void *)in->data}, made = {TOKEN_MAX, SECBUFFER_TOKEN, out->data};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &given}, output = {SECBUFFER_VERSION, 1, &made};
     CtxtHandle *h = (CtxtHandle *)c->handle;
-    ULONG attributes = 0;
+    unsigned attributes = 0;
     TimeStamp expiry;
     SECURITY_STATUS status = table->AcceptSecurityContext(
-        &inbound, c->open ? h : NULL, &input,
+        inbound(), c->open ? h : NULL, &input,
         ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT, SECURITY_NATIVE_DREP,
         h, &output, &attributes, &expiry);
     check("AcceptSecurityContext", status);
@@ -128,7 +152,7 @@ static void initiate(context *c, const token *in, token *out) {
     SecBuffer given = {in->size, SECBUFFER_TOKEN, (void *)in->data}, made = {TOKEN_MAX, SECBUFFER_TOKEN, out->data};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &given}, output = {SECBUFFER_VERSION, 1, &made};
     CtxtHandle *h = (CtxtHandle *)c->handle;
-    ULONG attributes = 0;
+    unsigned attributes = 0;
     TimeStamp expiry;
     SECURITY_STATUS status = table->InitializeSecurityContextW(
         &outbound, c->open ? h : NULL, target,
