@@ -2,10 +2,10 @@
 
 use super::NetworkLogon;
 use crate::config::Settings;
+use crate::ntlm::crypto::upcase;
 use std::borrow::Cow;
 
-/// A name in the form in which names are compared: upper case, character by character, as Windows compares
-/// account and computer names. A character whose upper case is longer (`ß`) stays as it is.
+/// A name in the form in which names are compared: upper case, by the same table as in NTOWFv2.
 pub fn fold(name: &str) -> Cow<'_, str> {
     if name.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
         return Cow::Borrowed(name);
@@ -13,15 +13,7 @@ pub fn fold(name: &str) -> Cow<'_, str> {
     if name.is_ascii() {
         return Cow::Owned(name.to_ascii_uppercase());
     }
-    Cow::Owned(name.chars().map(fold_char).collect())
-}
-
-fn fold_char(c: char) -> char {
-    let mut upper = c.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(single), None) => single,
-        _ => c,
-    }
+    Cow::Owned(name.chars().map(upcase).collect())
 }
 
 /// Two names are the same to Windows.

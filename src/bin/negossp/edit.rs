@@ -45,16 +45,12 @@ impl Lines {
         *line = Zeroizing::new([before, text, rest.get(old..).unwrap_or_default()].concat());
     }
 
-    /// Adds a line at the end.
+    /// Adds a line at the end, with the line end that the file's first line has.
     pub(crate) fn push(&mut self, text: &[u8]) {
-        let end: &[u8] = match self.lines.last_mut() {
-            Some(last) if last.ends_with(b"\r\n") => b"\r\n",
-            Some(last) if !last.ends_with(b"\n") => {
-                last.push(b'\n');
-                b"\n"
-            }
-            _ => b"\n",
-        };
+        let end: &[u8] = if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) { b"\r\n" } else { b"\n" };
+        if let Some(last) = self.lines.last_mut().filter(|line| !line.ends_with(b"\n")) {
+            last.extend_from_slice(end);
+        }
         self.lines.push(Zeroizing::new([text, end].concat()));
     }
 

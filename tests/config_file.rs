@@ -1,0 +1,286 @@
+//! The configuration file: every key, what is wrong with it, where it is looked for, and changes to it.
+
+mod accounts_support;
+
+use accounts_support::*;
+use negossp::config::{Environment, Server, Settings, Store, Strictness};
+use negossp::credential::{Package, Usage};
+use negossp::error::Error;
+use negossp::flags::ContextFlags;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn open(config: Option<PathBuf>, accounts: Option<PathBuf>, default_config: Option<PathBuf>) -> Store {
+    Store::open(Environment { config, accounts, default_config })
+}
+
+fn read(text: &str) -> Arc<Settings> {
+    let folder = Folder::new();
+    open(Some(folder.write("negossp.toml", text)), None, None).current()
+}
+
+fn defect(text: &str) -> String {
+    read(text).defect.clone().unwrap_or_default()
+}
+
+const EVERY_KEY: &str = r#"
+[server]
+netbios_computer = "WEB1"
+netbios_domain = "LAB"
+dns_computer = "web1.lab.test"
+dns_domain = "lab.test"
+dns_tree = "forest.test"
+in_domain = false
+
+[negotiate]
+mechanisms = ["NTLM"]
+context_lifetime = "10h"
+complete_auth_token = true
+
+[ntlm]
+weak_responses = ["LMv2", "NTLMv1", "NTLMv1-ESS", "LM"]
+channel_bindings = "require"
+target_name = "when-sent"
+target_names = ["HTTP/web1.lab.test", 'odd "\name']
+require_128 = true
+require_extended_session_security = true
+require_mic = true
+max_clock_skew = "unlimited"
+challenge_lifetime = 90
+refuse_null_session = true
+
+[limits]
+contexts = 7
+credentials = 8
+max_token = 12000
+
+[accounts]
+file = "accounts"
+domain = "CORP"
+strict_domain = true
+"#;
+
+#[test]
+fn every_key_is_read() {
+    let folder = Folder::new();
+    let settings = open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current();
+    assert_eq!(settings.defect, None);
+    assert_eq!(settings.server.nb_computer, "WEB1");
+    assert_eq!(settings.server.nb_domain, "LAB");
+    assert_eq!(settings.server.dns_computer, "web1.lab.test");
+    assert_eq!(settings.server.dns_domain, "lab.test");
+    assert_eq!(settings.server.dns_tree, "forest.test");
+    assert!(!settings.server.in_domain);
+    assert_eq!(settings.negotiate.context_lifetime, Some(Duration::from_secs(36_000)));
+    assert!(settings.negotiate.complete_auth_token);
+    let ntlm = &settings.ntlm;
+    assert!(ntlm.responses.lmv2 && ntlm.responses.ntlmv1 && ntlm.responses.ntlmv1_ess && ntlm.responses.lm);
+    assert_eq!((ntlm.channel_bindings, ntlm.target_name), (Strictness::Require, Strictness::WhenSent));
+    assert_eq!(ntlm.target_names, ["HTTP/web1.lab.test", "odd \"\\name"]);
+    assert!(ntlm.require_128 && ntlm.require_extended_session_security && ntlm.require_mic && ntlm.refuse_null_session);
+    assert_eq!((ntlm.max_clock_skew, ntlm.challenge_lifetime), (None, Duration::from_secs(90)));
+    let limits = &settings.limits;
+    assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
+    assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
+    assert!(settings.accounts.strict_domain);
+    // Relative to the file that names it.
+    assert_eq!(settings.accounts.file.as_ref().unwrap().path(), Some(folder.path("accounts").as_path()));
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let folder = Folder::new();
+    for text in [EVERY_KEY, "", "[accounts]\ndomain = \"CORP\"\n"] {
+        let settings = open(Some(folder.write("negossp.toml", text)), None, None).current();
+        let shown = settings.to_string();
+        let again = open(Some(folder.write("again.toml", &shown)), None, None).current();
+        assert_eq!(*again, *settings, "{shown}");
+    }
+}
+
+#[test]
+fn an_empty_file_means_the_defaults() {
+    let settings = read("");
+    assert_eq!(*settings, Settings::default());
+    let ntlm = &settings.ntlm;
+    assert!(!ntlm.responses.lmv2 && !ntlm.responses.ntlmv1 && !ntlm.responses.ntlmv1_ess && !ntlm.responses.lm);
+    assert!(settings.defect.is_none() && settings.accounts.file.is_none());
+    assert_eq!(*read("\u{feff}# only a comment\r\n"), Settings::default());
+}
+
+#[test]
+fn names_come_from_the_host_s() {
+    let server = Server::from_host_name("a-rather-long-name.example.com");
+    assert_eq!(server.nb_computer, "A-RATHER-LONG-N");
+    assert_eq!(server.nb_domain, server.nb_computer);
+    assert_eq!((server.dns_computer.as_str(), server.dns_domain.as_str()), ("a-rather-long-name.example.com", "example.com"));
+    assert_eq!(Server::from_host_name("srv").nb_computer, "SRV");
+    let nameless = Server::from_host_name("");
+    assert!(!nameless.nb_computer.is_empty() && !nameless.dns_computer.is_empty());
+}
+
+#[test]
+fn the_accounts_domain_is_named_in_challenges() {
+    let server = &read("[accounts]\ndomain = \"CORP\"\n").server;
+    assert_eq!((server.nb_domain.as_str(), server.in_domain), ("CORP", true));
+    let server = &read("[server]\nnetbios_domain = \"OTHER\"\nin_domain = false\n[accounts]\ndomain = \"CORP\"\n").server;
+    assert_eq!((server.nb_domain.as_str(), server.in_domain), ("OTHER", false));
+    let server = &read("[server]\nnetbios_computer = \"WEB1\"\n").server;
+    assert_eq!((server.nb_domain.as_str(), server.in_domain), ("WEB1", false));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line() {
+    for (text, line, what) in [
+        ("[ntlm]\n\nrequire_mics = true\n", 3, "unknown field `require_mics`"),
+        ("[ntml]\n", 1, "unknown field `ntml`"),
+        ("[ntlm]\nrequire_mic = \"yes\"\n", 2, "expected a boolean"),
+        ("[ntlm]\nchannel_bindings = \"always\"\n", 2, "unknown variant `always`"),
+        ("[ntlm]\nweak_responses = [\"NTLMv3\"]\n", 2, "unknown variant `NTLMv3`"),
+        ("\n[ntlm]\nchallenge_lifetime = \"5 parsecs\"\n", 3, "length of time"),
+        ("[ntlm]\nchallenge_lifetime = \"unlimited\"\n", 2, "length of time"),
+        ("[ntlm]\nchallenge_lifetime = -1\n", 2, "length of time"),
+        ("[ntlm]\nmax_clock_skew = \"99999999999999999999d\"\n", 2, "length of time"),
+        ("[ntlm]\nmax_clock_skew = \"é\"\n", 2, "length of time"),
+        ("[limits]\ncontexts = -1\n", 2, "invalid value"),
+        ("[limits]\ncontexts = 4294967296\n", 2, "invalid value"),
+        ("[negotiate]\nmechanisms = [\"Digest\"]\n", 2, "unknown variant `Digest`"),
+        ("[accounts]\nfile = 3\n", 2, "expected"),
+        ("[accounts\n", 1, ""),
+        ("[accounts]\nfile = \"/etc/neg", 2, ""),
+        ("[ntlm]\nrequire_mic = true\nrequire_mic = false\n", 3, "duplicate"),
+    ] {
+        let found = defect(text);
+        assert!(found.starts_with(&format!("line {line}: ")) && found.contains(what), "{text:?}: {found}");
+        assert!(!found.contains('\n'), "{found}");
+    }
+    for (text, what) in [
+        ("[negotiate]\nmechanisms = []\n", "mechanisms is empty"),
+        ("[limits]\nmax_token = 100\n", "max_token = 100"),
+        ("[limits]\nmax_token = 99999999\n", "max_token"),
+        ("[server]\nnetbios_computer = \"\"\n", "netbios_computer is empty"),
+    ] {
+        assert!(defect(text).contains(what), "{text:?}: {}", defect(text));
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_defect() {
+    let folder = Folder::new();
+    for bytes in [&b"\xff\xfe[\0n\0"[..], &[0; 64], b"[ntlm]\n# caf\xe9\n"] {
+        let settings = open(Some(folder.write("negossp.toml", bytes)), None, None).current();
+        assert!(settings.defect.is_some());
+    }
+}
+
+#[test]
+fn a_named_file_must_exist_and_the_default_one_need_not() {
+    let folder = Folder::new();
+    let missing = folder.path("missing.toml");
+    assert!(open(Some(missing.clone()), None, None).current().defect.is_some());
+    assert_eq!(*open(None, None, Some(missing)).current(), Settings::default());
+    assert_eq!(*open(None, None, None).current(), Settings::default());
+    assert!(open(Some(folder.path(".")), None, None).current().defect.is_some(), "a folder");
+    let broken = folder.write("broken.toml", "[");
+    assert!(open(None, None, Some(broken)).current().defect.is_some(), "a default file that exists must be right");
+}
+
+#[test]
+fn the_order_of_the_sources_is_kept() {
+    let folder = Folder::new();
+    let path = |store: &Store| store.current().accounts.file.as_ref().and_then(|file| file.path().map(PathBuf::from));
+    let named = folder.write("named.toml", "[accounts]\nfile = \"/from/named\"\n");
+    let default = folder.write("default.toml", "[accounts]\nfile = \"/from/default\"\n");
+    let silent = folder.write("silent.toml", "[ntlm]\nrequire_mic = true\n");
+    let variable = PathBuf::from("/from/variable");
+    assert_eq!(path(&open(Some(named.clone()), Some(variable.clone()), Some(default.clone()))), Some("/from/named".into()));
+    assert_eq!(path(&open(None, Some(variable.clone()), Some(default.clone()))), Some("/from/default".into()));
+    assert_eq!(path(&open(Some(silent), Some(variable.clone()), Some(default))), Some(variable.clone()));
+    assert_eq!(path(&open(None, Some(variable.clone()), None)), Some(variable));
+}
+
+/// One call of AcceptSecurityContext with these settings, by a client that asks to be anonymous or anything.
+fn accept(settings: Arc<Settings>) -> Error {
+    let mut credential = credential();
+    credential.package = Package::Negotiate;
+    credential.usage = Usage { inbound: true, outbound: false };
+    let accepting = negossp::context::Accepting::new(Arc::new(credential), settings);
+    accepting.step(b"no token", ContextFlags::ALLOW_NULL_SESSION, None).unwrap_err().error
+}
+
+#[test]
+fn a_file_that_is_broken_at_the_start_lets_nobody_in_until_it_is_mended() {
+    let folder = Folder::new();
+    let store = open(Some(folder.write("negossp.toml", "[ntlm]\nrequire_mic = tru")), None, None);
+    assert!(matches!(accept(store.current()), Error::NoAuthority(_)));
+    folder.replace("negossp.toml", "[ntlm]\nrequire_mic = true");
+    eventually("the mended file counts", || store.current().ntlm.require_mic);
+    assert_eq!(store.current().defect, None);
+    assert!(!matches!(accept(store.current()), Error::NoAuthority(_)));
+}
+
+#[test]
+fn a_file_that_breaks_later_leaves_the_last_good_settings_in_force() {
+    let folder = Folder::new();
+    let strict = "[ntlm]\nrequire_mic = true\n";
+    let path = folder.write("negossp.toml", strict);
+    let store = open(Some(path.clone()), None, None);
+    for broken in ["[ntlm]\nrequire_mic = ", "[ntlm]\nrequire_micx = true\n", "\0"] {
+        folder.replace("negossp.toml", broken);
+        std::thread::sleep(Duration::from_millis(1500));
+        let settings = store.current();
+        assert!(settings.ntlm.require_mic && settings.defect.is_none(), "{broken:?}");
+    }
+    std::fs::remove_file(&path).unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(store.current().ntlm.require_mic, "removed");
+    folder.replace("negossp.toml", "[ntlm]\nrequire_128 = true\n");
+    eventually("the next good file counts", || store.current().ntlm.require_128);
+    assert!(!store.current().ntlm.require_mic);
+}
+
+#[test]
+fn another_account_file_is_followed_and_the_same_one_is_kept() {
+    let folder = Folder::new();
+    folder.write("one", line("alice", &PASSWORD, "U"));
+    folder.write("two", line("bob", &PASSWORD, "U"));
+    let store = open(Some(folder.write("negossp.toml", "[accounts]\nfile = \"one\"\n")), None, None);
+    let before = store.current();
+    let file = before.accounts.file.clone().unwrap();
+    assert!(file.current().get("alice").is_some());
+    folder.replace("negossp.toml", "[accounts]\nfile = \"one\"\ndomain = \"CORP\"\n");
+    eventually("the domain counts", || store.current().accounts.domain.is_some());
+    assert!(Arc::ptr_eq(&file, store.current().accounts.file.as_ref().unwrap()), "read twice");
+    folder.replace("negossp.toml", "[accounts]\nfile = \"two\"\n");
+    eventually("the other file counts", || {
+        store.current().accounts.file.as_ref().is_some_and(|file| file.current().get("bob").is_some())
+    });
+    assert_eq!(before.accounts.domain, None, "a snapshot does not change");
+}
+
+#[test]
+fn eight_threads_see_whole_settings() {
+    let folder = Folder::new();
+    let version = |n: u32| format!("[limits]\ncontexts = {n}\ncredentials = {n}\n");
+    let store = open(Some(folder.write("negossp.toml", version(1))), None, None);
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut last = 0;
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    let limits = store.current().limits.clone();
+                    assert_eq!(limits.contexts, limits.credentials);
+                    assert!(limits.contexts >= last, "an older version came back");
+                    last = limits.contexts;
+                }
+            });
+        }
+        for n in 2..5 {
+            folder.replace("negossp.toml", version(n));
+            eventually("the new settings count", || store.current().limits.contexts == n);
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
