@@ -48,7 +48,7 @@ pub fn md4(data: &[u8]) -> [u8; 16] {
 }
 
 /// `RC4K(key, data)`: one use of a fresh RC4 state.
-pub(super) fn rc4k(key: &[u8; 16], mut data: [u8; 16]) -> Key {
+pub fn rc4k(key: &[u8; 16], mut data: [u8; 16]) -> Key {
     Rc4::new(key).apply(&mut data);
     Zeroizing::new(data)
 }

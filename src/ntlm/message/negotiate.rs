@@ -43,14 +43,10 @@ impl Negotiate {
         Ok(Negotiate { flags, domain, workstation })
     }
 
-    /// Writes a message without names, as every Windows since Vista does.
+    /// Writes a message without names, whose empty fields are left zero, as every Windows since Vista does.
     pub fn write(flags: NegotiateFlags) -> Vec<u8> {
         let mut writer = Writer::new(MessageType::Negotiate, at::PAYLOAD, 0);
         writer.put_flags(at::FLAGS, flags);
-        // Empty fields point to the payload, which begins after Version.
-        let payload = (at::PAYLOAD as u32).to_le_bytes();
-        writer.put(at::DOMAIN + 4, &payload);
-        writer.put(at::WORKSTATION + 4, &payload);
         if flags.contains(NegotiateFlags::VERSION) {
             writer.put(at::VERSION, &VERSION);
         }
