@@ -14,6 +14,7 @@ pub use system::{
     coarse_millis, default_config_file, host_name, private, standard_error, sync_folder, take_after, to_local, write_line,
 };
 
+pub mod ansi;
 pub mod terminal;
 
 use std::ffi::OsString;

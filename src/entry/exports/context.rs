@@ -1,8 +1,9 @@
 //! Contexts: accept, initiate, complete, delete.
 
 use crate::entry::abi::*;
+use crate::entry::complete;
+use crate::entry::converse::{self, Arguments};
 use crate::entry::guard::guard;
-use crate::entry::{accept, complete, delete, initiate};
 
 /// The server's side of the conversation: takes a token from the client and makes the answer.
 ///
@@ -52,10 +53,18 @@ pub unsafe extern "system" fn AcceptSecurityContext(
 ) -> SECURITY_STATUS {
     let _ = TargetDataRep;
     guard("AcceptSecurityContext", || {
+        let arguments = Arguments {
+            credential: phCredential,
+            context: phContext,
+            input: pInput,
+            requirements: fContextReq,
+            new_context: phNewContext,
+            output: pOutput,
+            attributes: pfContextAttr,
+            expiry: ptsTimeStamp,
+        };
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            accept::accept(phCredential, phContext, pInput, fContextReq, phNewContext, pOutput, pfContextAttr, ptsTimeStamp)
-        }
+        unsafe { converse::accept(&arguments) }
     })
 }
 
@@ -96,12 +105,18 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
 ) -> SECURITY_STATUS {
     let _ = (Reserved1, TargetDataRep, Reserved2);
     guard("InitializeSecurityContextW", || {
+        let arguments = Arguments {
+            credential: phCredential,
+            context: phContext,
+            input: pInput,
+            requirements: fContextReq,
+            new_context: phNewContext,
+            output: pOutput,
+            attributes: pfContextAttr,
+            expiry: ptsExpiry,
+        };
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            initiate::initiate(
-                phCredential, phContext, pszTargetName, fContextReq, pInput, phNewContext, pOutput, pfContextAttr, ptsExpiry,
-            )
-        }
+        unsafe { converse::initiate(&arguments, pszTargetName) }
     })
 }
 
@@ -126,12 +141,18 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
 ) -> SECURITY_STATUS {
     let _ = (Reserved1, TargetDataRep, Reserved2);
     guard("InitializeSecurityContextA", || {
+        let arguments = Arguments {
+            credential: phCredential,
+            context: phContext,
+            input: pInput,
+            requirements: fContextReq,
+            new_context: phNewContext,
+            output: pOutput,
+            attributes: pfContextAttr,
+            expiry: ptsExpiry,
+        };
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            initiate::initiate(
-                phCredential, phContext, pszTargetName, fContextReq, pInput, phNewContext, pOutput, pfContextAttr, ptsExpiry,
-            )
-        }
+        unsafe { converse::initiate(&arguments, pszTargetName) }
     })
 }
 
@@ -165,6 +186,6 @@ pub unsafe extern "system" fn CompleteAuthToken(phContext: PCtxtHandle, pToken: 
 pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
     guard("DeleteSecurityContext", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { delete::delete(phContext) }
+        unsafe { converse::delete(phContext) }
     })
 }

@@ -50,7 +50,12 @@ pub unsafe extern "system" fn QuerySecurityContextToken(phContext: PCtxtHandle, 
 /// # Safety
 /// Every output that is not NULL points to what its type says.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ExportSecurityContext(phContext: PCtxtHandle, fFlags: ULONG, pPackedContext: PSecBuffer, pToken: *mut *mut c_void) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ExportSecurityContext(
+    phContext: PCtxtHandle,
+    fFlags: ULONG,
+    pPackedContext: PSecBuffer,
+    pToken: *mut *mut c_void,
+) -> SECURITY_STATUS {
     let _ = (phContext, fFlags);
     // SAFETY: the caller's promise is this function's own.
     unsafe { clear(pPackedContext) };
@@ -66,7 +71,12 @@ pub unsafe extern "system" fn ExportSecurityContext(phContext: PCtxtHandle, fFla
 /// # Safety
 /// Every output that is not NULL points to what its type says.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ImportSecurityContextW(pszPackage: *mut SEC_WCHAR, pPackedContext: PSecBuffer, Token: *mut c_void, phContext: PCtxtHandle) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ImportSecurityContextW(
+    pszPackage: *mut SEC_WCHAR,
+    pPackedContext: PSecBuffer,
+    Token: *mut c_void,
+    phContext: PCtxtHandle,
+) -> SECURITY_STATUS {
     let _ = (pszPackage, pPackedContext, Token);
     // SAFETY: the caller's promise is this function's own.
     unsafe { clear(phContext) };
@@ -80,7 +90,12 @@ pub unsafe extern "system" fn ImportSecurityContextW(pszPackage: *mut SEC_WCHAR,
 /// # Safety
 /// Every output that is not NULL points to what its type says.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ImportSecurityContextA(pszPackage: *mut SEC_CHAR, pPackedContext: PSecBuffer, Token: *mut c_void, phContext: PCtxtHandle) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ImportSecurityContextA(
+    pszPackage: *mut SEC_CHAR,
+    pPackedContext: PSecBuffer,
+    Token: *mut c_void,
+    phContext: PCtxtHandle,
+) -> SECURITY_STATUS {
     let _ = (pszPackage, pPackedContext, Token);
     // SAFETY: the caller's promise is this function's own.
     unsafe { clear(phContext) };
@@ -106,7 +121,16 @@ pub unsafe extern "system" fn ApplyControlToken(phContext: PCtxtHandle, pInput: 
 /// # Safety
 /// Every output that is not NULL points to what its type says.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn AddCredentialsW(hCredentials: PCredHandle, pszPrincipal: *mut SEC_WCHAR, pszPackage: *mut SEC_WCHAR, fCredentialUse: ULONG, pAuthData: *mut c_void, pGetKeyFn: SEC_GET_KEY_FN, pvGetKeyArgument: *mut c_void, ptsExpiry: PTimeStamp) -> SECURITY_STATUS {
+pub unsafe extern "system" fn AddCredentialsW(
+    hCredentials: PCredHandle,
+    pszPrincipal: *mut SEC_WCHAR,
+    pszPackage: *mut SEC_WCHAR,
+    fCredentialUse: ULONG,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
     let _ = (hCredentials, pszPrincipal, pszPackage, fCredentialUse, pAuthData, pGetKeyFn, pvGetKeyArgument);
     // SAFETY: the caller's promise is this function's own.
     unsafe { clear(ptsExpiry) };
@@ -120,7 +144,16 @@ pub unsafe extern "system" fn AddCredentialsW(hCredentials: PCredHandle, pszPrin
 /// # Safety
 /// Every output that is not NULL points to what its type says.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn AddCredentialsA(hCredentials: PCredHandle, pszPrincipal: *mut SEC_CHAR, pszPackage: *mut SEC_CHAR, fCredentialUse: ULONG, pAuthData: *mut c_void, pGetKeyFn: SEC_GET_KEY_FN, pvGetKeyArgument: *mut c_void, ptsExpiry: PTimeStamp) -> SECURITY_STATUS {
+pub unsafe extern "system" fn AddCredentialsA(
+    hCredentials: PCredHandle,
+    pszPrincipal: *mut SEC_CHAR,
+    pszPackage: *mut SEC_CHAR,
+    fCredentialUse: ULONG,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
     let _ = (hCredentials, pszPrincipal, pszPackage, fCredentialUse, pAuthData, pGetKeyFn, pvGetKeyArgument);
     // SAFETY: the caller's promise is this function's own.
     unsafe { clear(ptsExpiry) };
@@ -134,7 +167,12 @@ pub unsafe extern "system" fn AddCredentialsA(hCredentials: PCredHandle, pszPrin
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn SetContextAttributesW(phContext: PCtxtHandle, ulAttribute: ULONG, pBuffer: *mut c_void, cbBuffer: ULONG) -> SECURITY_STATUS {
+pub unsafe extern "system" fn SetContextAttributesW(
+    phContext: PCtxtHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+    cbBuffer: ULONG,
+) -> SECURITY_STATUS {
     let _ = (phContext, ulAttribute, pBuffer, cbBuffer);
     unsupported("SetContextAttributesW")
 }
@@ -146,7 +184,12 @@ pub unsafe extern "system" fn SetContextAttributesW(phContext: PCtxtHandle, ulAt
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn SetContextAttributesA(phContext: PCtxtHandle, ulAttribute: ULONG, pBuffer: *mut c_void, cbBuffer: ULONG) -> SECURITY_STATUS {
+pub unsafe extern "system" fn SetContextAttributesA(
+    phContext: PCtxtHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+    cbBuffer: ULONG,
+) -> SECURITY_STATUS {
     let _ = (phContext, ulAttribute, pBuffer, cbBuffer);
     unsupported("SetContextAttributesA")
 }
@@ -158,7 +201,12 @@ pub unsafe extern "system" fn SetContextAttributesA(phContext: PCtxtHandle, ulAt
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn SetCredentialsAttributesW(phCredential: PCredHandle, ulAttribute: ULONG, pBuffer: *mut c_void, cbBuffer: ULONG) -> SECURITY_STATUS {
+pub unsafe extern "system" fn SetCredentialsAttributesW(
+    phCredential: PCredHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+    cbBuffer: ULONG,
+) -> SECURITY_STATUS {
     let _ = (phCredential, ulAttribute, pBuffer, cbBuffer);
     unsupported("SetCredentialsAttributesW")
 }
@@ -170,7 +218,12 @@ pub unsafe extern "system" fn SetCredentialsAttributesW(phCredential: PCredHandl
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn SetCredentialsAttributesA(phCredential: PCredHandle, ulAttribute: ULONG, pBuffer: *mut c_void, cbBuffer: ULONG) -> SECURITY_STATUS {
+pub unsafe extern "system" fn SetCredentialsAttributesA(
+    phCredential: PCredHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+    cbBuffer: ULONG,
+) -> SECURITY_STATUS {
     let _ = (phCredential, ulAttribute, pBuffer, cbBuffer);
     unsupported("SetCredentialsAttributesA")
 }
@@ -182,7 +235,12 @@ pub unsafe extern "system" fn SetCredentialsAttributesA(phCredential: PCredHandl
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn QueryCredentialsAttributesExW(phCredential: PCredHandle, ulAttribute: ULONG, pBuffer: *mut c_void, cbBuffer: ULONG) -> SECURITY_STATUS {
+pub unsafe extern "system" fn QueryCredentialsAttributesExW(
+    phCredential: PCredHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+    cbBuffer: ULONG,
+) -> SECURITY_STATUS {
     let _ = (phCredential, ulAttribute, pBuffer, cbBuffer);
     unsupported("QueryCredentialsAttributesExW")
 }
@@ -194,7 +252,12 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExW(phCredential: PCredH
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn QueryCredentialsAttributesExA(phCredential: PCredHandle, ulAttribute: ULONG, pBuffer: *mut c_void, cbBuffer: ULONG) -> SECURITY_STATUS {
+pub unsafe extern "system" fn QueryCredentialsAttributesExA(
+    phCredential: PCredHandle,
+    ulAttribute: ULONG,
+    pBuffer: *mut c_void,
+    cbBuffer: ULONG,
+) -> SECURITY_STATUS {
     let _ = (phCredential, ulAttribute, pBuffer, cbBuffer);
     unsupported("QueryCredentialsAttributesExA")
 }
@@ -206,7 +269,16 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExA(phCredential: PCredH
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ChangeAccountPasswordW(pszPackageName: *mut SEC_WCHAR, pszDomainName: *mut SEC_WCHAR, pszAccountName: *mut SEC_WCHAR, pszOldPassword: *mut SEC_WCHAR, pszNewPassword: *mut SEC_WCHAR, bImpersonating: BOOLEAN, dwReserved: ULONG, pOutput: PSecBufferDesc) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ChangeAccountPasswordW(
+    pszPackageName: *mut SEC_WCHAR,
+    pszDomainName: *mut SEC_WCHAR,
+    pszAccountName: *mut SEC_WCHAR,
+    pszOldPassword: *mut SEC_WCHAR,
+    pszNewPassword: *mut SEC_WCHAR,
+    bImpersonating: BOOLEAN,
+    dwReserved: ULONG,
+    pOutput: PSecBufferDesc,
+) -> SECURITY_STATUS {
     let _ = (pszPackageName, pszDomainName, pszAccountName, pszOldPassword, pszNewPassword, bImpersonating, dwReserved, pOutput);
     unsupported("ChangeAccountPasswordW")
 }
@@ -218,7 +290,16 @@ pub unsafe extern "system" fn ChangeAccountPasswordW(pszPackageName: *mut SEC_WC
 /// # Safety
 /// No pointer is followed.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ChangeAccountPasswordA(pszPackageName: *mut SEC_CHAR, pszDomainName: *mut SEC_CHAR, pszAccountName: *mut SEC_CHAR, pszOldPassword: *mut SEC_CHAR, pszNewPassword: *mut SEC_CHAR, bImpersonating: BOOLEAN, dwReserved: ULONG, pOutput: PSecBufferDesc) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ChangeAccountPasswordA(
+    pszPackageName: *mut SEC_CHAR,
+    pszDomainName: *mut SEC_CHAR,
+    pszAccountName: *mut SEC_CHAR,
+    pszOldPassword: *mut SEC_CHAR,
+    pszNewPassword: *mut SEC_CHAR,
+    bImpersonating: BOOLEAN,
+    dwReserved: ULONG,
+    pOutput: PSecBufferDesc,
+) -> SECURITY_STATUS {
     let _ = (pszPackageName, pszDomainName, pszAccountName, pszOldPassword, pszNewPassword, bImpersonating, dwReserved, pOutput);
     unsupported("ChangeAccountPasswordA")
 }

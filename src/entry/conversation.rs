@@ -1,0 +1,135 @@
+//! What a context handle names: a [`Context`], and what the C interface adds to it.
+
+use super::flags::Side;
+use crate::channel_bindings::ChannelBindings;
+use crate::config::Settings;
+use crate::context::{Context, Leg, Secured};
+use crate::error::{Error, Failure, Result};
+use crate::flags::ContextFlags;
+use crate::time::FileTime;
+
+/// A context, and where the caller is with it.
+pub(super) struct Conversation {
+    state: State,
+    /// What the calls so far have required. Programs feed the attributes that one leg returned to the next as its
+    /// requirements, and no leg but the last returns any that protect.
+    requirements: ContextFlags,
+    /// When the first call was made, in UTC.
+    pub(super) started: FileTime,
+}
+
+/// Whether the caller owes a call of CompleteAuthToken.
+enum State {
+    /// It does not.
+    Ready(Context),
+    /// It does: until then the context is not what it will be, and the token has not been handed out.
+    Incomplete(Leg),
+}
+
+/// Requirements that are about one call: what lets more clients in, and what concerns the output.
+const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
+    .union(ContextFlags::ALLOW_MISSING_BINDINGS)
+    .union(ContextFlags::PROXY_BINDINGS)
+    .union(ContextFlags::ALLOCATE_MEMORY)
+    .union(ContextFlags::EXTENDED_ERROR);
+
+impl Conversation {
+    /// Before its first token.
+    pub(super) fn new(context: Context) -> Conversation {
+        Conversation { state: State::Ready(context), requirements: ContextFlags::empty(), started: FileTime::now() }
+    }
+
+    /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
+    /// or panics, the conversation is over.
+    pub(super) fn step(
+        &mut self,
+        side: Side,
+        token: Option<&[u8]>,
+        required: ContextFlags,
+        bindings: Option<&ChannelBindings>,
+    ) -> Result<Leg, Failure> {
+        let State::Ready(ready) = &mut self.state else {
+            return Err(Error::InvalidHandle("CompleteAuthToken has not been called").into());
+        };
+        match (side, &*ready) {
+            (Side::Accept, Context::Accepting(_)) | (Side::Initiate, Context::Initiating(_)) => {}
+            _ => return Err(Error::InvalidHandle("a conversation that is over, or another side's").into()),
+        }
+        let required = required | self.requirements;
+        // Away while it is worked on, so that what is left behind by an error or a panic has failed.
+        let context = std::mem::replace(ready, Context::Failed);
+        let longest = settings(&context).map_or(0, |settings| settings.limits.max_token);
+        if token.is_some_and(|token| token.len() > longest as usize) {
+            return Err(Error::InvalidToken("longer than [limits] max_token").into());
+        }
+        let leg = match &context {
+            Context::Accepting(accepting) => accepting.step(token.unwrap_or_default(), required, bindings),
+            Context::Initiating(initiating) => initiating.step(token, required, bindings),
+            Context::Established(_) | Context::Failed => Err(Error::Internal("a context that is not under way").into()),
+        }?;
+        self.state = State::Ready(context);
+        Ok(leg)
+    }
+
+    /// Whether the leg that this conversation is about to make is to be finished with CompleteAuthToken.
+    pub(super) fn completes_tokens(&self) -> bool {
+        match &self.state {
+            State::Ready(context @ Context::Accepting(_)) => {
+                settings(context).is_some_and(|settings| settings.negotiate.complete_auth_token)
+            }
+            _ => false,
+        }
+    }
+
+    /// Goes on to where `leg` leads.
+    pub(super) fn proceed(&mut self, leg: Leg, required: ContextFlags) {
+        self.requirements |= required - OF_THE_CALL;
+        self.state = State::Ready(leg.context);
+    }
+
+    /// Will go on to where `leg` leads with [`complete`](Self::complete).
+    pub(super) fn await_completion(&mut self, leg: Leg, required: ContextFlags) {
+        self.requirements |= required - OF_THE_CALL;
+        self.state = State::Incomplete(leg);
+    }
+
+    /// The token that CompleteAuthToken is to hand out; empty if there is none to send.
+    pub(super) fn incomplete(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::Incomplete(leg) => Some(leg.token.as_deref().unwrap_or_default()),
+            State::Ready(_) => None,
+        }
+    }
+
+    /// Goes on after CompleteAuthToken.
+    pub(super) fn complete(&mut self) {
+        if let State::Incomplete(leg) = std::mem::replace(&mut self.state, State::Ready(Context::Failed)) {
+            self.state = State::Ready(leg.context);
+        }
+    }
+
+    /// The context, unless CompleteAuthToken is awaited.
+    pub(super) fn context(&self) -> Option<&Context> {
+        match &self.state {
+            State::Ready(context) => Some(context),
+            State::Incomplete(_) => None,
+        }
+    }
+
+    /// The established context.
+    pub(super) fn secured(&mut self) -> Result<&mut Secured> {
+        match &mut self.state {
+            State::Ready(Context::Established(secured)) => Ok(secured),
+            _ => Err(Error::InvalidHandle("a context that is not established")),
+        }
+    }
+}
+
+/// The configuration that a conversation under way goes by.
+fn settings(context: &Context) -> Option<&Settings> {
+    match context {
+        Context::Accepting(accepting) => Some(&accepting.settings),
+        Context::Initiating(initiating) => Some(&initiating.settings),
+        Context::Established(_) | Context::Failed => None,
+    }
+}

@@ -1,0 +1,234 @@
+//! AcceptSecurityContext and InitializeSecurityContext, and the end of what they began.
+
+use super::abi::*;
+use super::buffers::{Buffers, TokenOut};
+use super::conversation::Conversation;
+use super::flags::{self, Side};
+use super::handle::Words;
+use super::objects::{CONTEXTS, CREDENTIALS, Shared, find, take};
+use super::text::{self, Text};
+use crate::channel_bindings::ChannelBindings;
+use crate::config::{self, Settings};
+use crate::context::{Accepting, Context, Initiating, Leg};
+use crate::credential::Credential;
+use crate::error::{Error, Failure, Result};
+use crate::flags::ContextFlags;
+use crate::platform;
+use crate::time::FileTime;
+use parking_lot::Mutex;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+
+/// The arguments that both functions have.
+pub(super) struct Arguments {
+    pub(super) credential: PCredHandle,
+    pub(super) context: PCtxtHandle,
+    pub(super) input: PSecBufferDesc,
+    pub(super) requirements: ULONG,
+    pub(super) new_context: PCtxtHandle,
+    pub(super) output: PSecBufferDesc,
+    pub(super) attributes: *mut ULONG,
+    pub(super) expiry: PTimeStamp,
+}
+
+/// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
+const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
+
+/// AcceptSecurityContext.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        converse(Side::Accept, arguments, |credential, settings| {
+            Ok(Context::Accepting(Box::new(Accepting::new(credential, settings))))
+        })
+    }
+}
+
+/// InitializeSecurityContext.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn initiate<Char: Text>(arguments: &Arguments, target: *const Char) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        converse(Side::Initiate, arguments, |credential, settings| {
+            let target = text::read(target)?.map(|target| target.to_string()).unwrap_or_default();
+            Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target))))
+        })
+    }
+}
+
+/// DeleteSecurityContext.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+pub(super) unsafe fn delete(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { take(&CONTEXTS, context) }.map(|_| SEC_E_OK)
+}
+
+/// One leg of either side; `first` makes the context of a first call.
+///
+/// # Safety
+/// As for both functions: every pointer is NULL or points to what its type says, every buffer to its bytes.
+unsafe fn converse(
+    side: Side,
+    arguments: &Arguments,
+    first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
+) -> Result<SECURITY_STATUS> {
+    let required = flags::required(side, arguments.requirements);
+    // SAFETY: the caller's promise is this function's own.
+    let (input, output) = unsafe { (Buffers::new(arguments.input)?, Buffers::new(arguments.output)?) };
+    let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
+    let call = Call { side, arguments, input, required, output: &output };
+    // SAFETY: the caller's promise is that of `leg`.
+    let failure = match unsafe { call.leg(first) } {
+        Ok(status) => return Ok(status),
+        Err(failure) => failure,
+    };
+    output.fail(&failure.error);
+    match failure.token {
+        // To be sent to the peer although the call fails, where there is room for it.
+        Some(token) if required.contains(ContextFlags::EXTENDED_ERROR) && output.fits(token.len()).is_ok() => {
+            output.write(&token)?;
+        }
+        _ => {}
+    }
+    if side == Side::Initiate {
+        tracing::warn!("server refused: {}", failure.error);
+    }
+    Err(failure.error)
+}
+
+/// One call, its arguments read as far as they must not be read twice.
+struct Call<'call> {
+    side: Side,
+    arguments: &'call Arguments,
+    input: Buffers<'call>,
+    required: ContextFlags,
+    output: &'call TokenOut<'call>,
+}
+
+impl Call<'_> {
+    /// # Safety
+    /// As for `converse`.
+    unsafe fn leg(
+        &self,
+        first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
+    ) -> Result<SECURITY_STATUS, Failure> {
+        let arguments = self.arguments;
+        // SAFETY: the pointers are the caller's, checked for NULL, and written without asking for alignment.
+        unsafe { put(arguments.attributes, 0) };
+        if !arguments.context.is_null() {
+            // SAFETY: the caller's promise is this function's own.
+            let shared = unsafe { find(&CONTEXTS, arguments.context)? };
+            // SAFETY: likewise.
+            let status = unsafe { self.go_on(&mut shared.lock())? };
+            // SAFETY: likewise. `phContext` and `phNewContext` may be one.
+            unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
+            return Ok(status);
+        }
+        if arguments.new_context.is_null() {
+            return Err(Error::InvalidHandle("a first call has nowhere to put its context").into());
+        }
+        // SAFETY: the caller's promise is this function's own.
+        let credential = unsafe { find(&CREDENTIALS, arguments.credential)? };
+        // SAFETY: likewise. After a first call that fails there is no context.
+        unsafe { put(arguments.new_context, NO_HANDLE) };
+        let settings = config::current();
+        let limit = settings.limits.contexts;
+        let shared: Shared = Arc::new(Mutex::new(Conversation::new(first(credential, settings)?)));
+        let new = New(CONTEXTS.insert(shared.clone(), limit).ok_or(Error::OutOfMemory)?);
+        // SAFETY: likewise.
+        let status = unsafe { self.go_on(&mut shared.lock())? };
+        // SAFETY: likewise.
+        unsafe { put(arguments.new_context, new.keep().into()) };
+        Ok(status)
+    }
+
+    /// Takes the input, makes the output, and moves the conversation only if that could be handed out.
+    ///
+    /// # Safety
+    /// As for `converse`.
+    unsafe fn go_on(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
+        let bindings = match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0) {
+            // SAFETY: read now, before anything is written.
+            Some(buffer) => Some(ChannelBindings::from_sec_channel_bindings(unsafe { buffer.bytes()? })?),
+            None => None,
+        };
+        let token = match self.input.find(SECBUFFER_TOKEN).filter(|buffer| buffer.length() != 0) {
+            // SAFETY: used by `step` alone, before anything is written.
+            Some(buffer) => Some(unsafe { buffer.bytes()? }),
+            None => None,
+        };
+        let completes = conversation.completes_tokens();
+        let leg = conversation.step(self.side, token, self.required, bindings.as_ref())?;
+        let status = self.hand_out(&leg, completes)?;
+        match completes {
+            true => conversation.await_completion(leg, self.required),
+            false => conversation.proceed(leg, self.required),
+        }
+        Ok(status)
+    }
+
+    /// Writes the token, the attributes and the expiry of `leg`; nothing if the token does not fit.
+    fn hand_out(&self, leg: &Leg, completes: bool) -> Result<SECURITY_STATUS> {
+        let token = leg.token.as_deref().unwrap_or_default();
+        let allocated = match completes {
+            true => self.output.write(&vec![0; token.len()])?,
+            false => self.output.write(token)?,
+        };
+        let mut flags = leg.flags();
+        flags.set(ContextFlags::ALLOCATE_MEMORY, allocated);
+        let expiry = match &leg.context {
+            Context::Established(secured) => secured.established.expiry,
+            _ => FileTime::NEVER,
+        };
+        // SAFETY: the pointers are the caller's, NULL or good by the promise in `converse`.
+        unsafe {
+            put(self.arguments.attributes, flags::granted(self.side, flags));
+            put(self.arguments.expiry, timestamp(expiry));
+        }
+        Ok(match (leg.complete(), completes) {
+            (true, false) => SEC_E_OK,
+            (false, false) => SEC_I_CONTINUE_NEEDED,
+            (true, true) => SEC_I_COMPLETE_NEEDED,
+            (false, true) => SEC_I_COMPLETE_AND_CONTINUE,
+        })
+    }
+}
+
+/// The context of a first call, which goes away again if the call fails.
+struct New(Words);
+
+impl New {
+    fn keep(self) -> Words {
+        ManuallyDrop::new(self).0
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        CONTEXTS.remove(self.0);
+    }
+}
+
+/// A time as SSPI gives it: local, except "never", which is the same everywhere.
+pub(super) fn timestamp(utc: FileTime) -> TimeStamp {
+    let local = if utc == FileTime::NEVER { utc } else { platform::to_local(utc) };
+    TimeStamp { QuadPart: local.0.cast_signed() }
+}
+
+/// Writes an output that the caller may have left out.
+///
+/// # Safety
+/// `output` is NULL or points to a `T`, aligned or not.
+pub(super) unsafe fn put<T>(output: *mut T, value: T) {
+    if !output.is_null() {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { output.write_unaligned(value) };
+    }
+}

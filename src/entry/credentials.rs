@@ -1,0 +1,93 @@
+//! AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes.
+
+use super::abi::*;
+use super::converse::{put, timestamp};
+use super::identity::{self, AuthData};
+use super::objects::{CREDENTIALS, find, take};
+use super::packages;
+use super::text::{self, Text};
+use crate::authority::Account;
+use crate::config;
+use crate::credential::{Credential, Package, Usage};
+use crate::error::{Error, Result};
+use crate::time::FileTime;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// AcquireCredentialsHandle.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn acquire<Char: Text>(
+    principal: *const Char,
+    package: *const Char,
+    usage: ULONG,
+    data: *const c_void,
+    handle: PCredHandle,
+    expiry: PTimeStamp,
+) -> Result<SECURITY_STATUS> {
+    if handle.is_null() {
+        return Err(Error::InvalidParameter("phCredential is NULL"));
+    }
+    // SAFETY: the caller's promise is this function's own.
+    let package = unsafe { packages::named(package)? };
+    let usage = match usage & SECPKG_CRED_BOTH {
+        0 => return Err(Error::InvalidParameter("fCredentialUse is neither inbound nor outbound")),
+        bits => Usage { inbound: bits & SECPKG_CRED_INBOUND != 0, outbound: bits & SECPKG_CRED_OUTBOUND != 0 },
+    };
+    // SAFETY: likewise.
+    let (principal, data) = unsafe { (text::read(principal)?, identity::read::<Char>(data.cast())?) };
+    let credential = credential(package, usage, principal.map(|name| name.to_string()), data);
+    let limit = config::current().limits.credentials;
+    let words = CREDENTIALS.insert(Arc::new(credential), limit).ok_or(Error::OutOfMemory)?;
+    // SAFETY: likewise; `handle` is not NULL.
+    unsafe {
+        put(handle, words.into());
+        put(expiry, timestamp(FileTime::NEVER));
+    }
+    Ok(SEC_E_OK)
+}
+
+fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData) -> Credential {
+    let mechanisms = match package {
+        Package::Negotiate => identity::mechanisms(data.packages.as_deref()),
+        Package::Only(mechanism) => vec![mechanism],
+    };
+    let account =
+        data.identity.as_ref().filter(|identity| usage.inbound && !identity.user.is_empty()).map(Account::from_identity);
+    Credential { package, usage, principal, identity: data.identity, mechanisms, account }
+}
+
+/// FreeCredentialsHandle.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn free(handle: PCredHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { take(&CREDENTIALS, handle) }.map(|_| SEC_E_OK)
+}
+
+/// QueryCredentialsAttributes.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn query<Char: Text>(handle: PCredHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let credential = unsafe { find(&CREDENTIALS, handle)? };
+    if attribute != SECPKG_CRED_ATTR_NAMES {
+        return Err(Error::Unsupported("this attribute of credentials"));
+    }
+    if buffer.is_null() {
+        return Err(Error::InvalidParameter("pBuffer is NULL"));
+    }
+    let name = match (&credential.identity, &credential.principal) {
+        (Some(identity), _) if identity.domain.is_empty() => identity.user.clone(),
+        (Some(identity), _) => format!("{}\\{}", identity.domain, identity.user),
+        (None, Some(principal)) => principal.clone(),
+        (None, None) => return Err(Error::NoCredentials("the credentials have no name")),
+    };
+    let names = SecPkgCredentials_Names::<Char> { sUserName: text::give(&name)? };
+    // SAFETY: not NULL, so it points to the structure of the attribute by the caller's promise.
+    unsafe { put(buffer.cast(), names) };
+    Ok(SEC_E_OK)
+}

@@ -1,0 +1,195 @@
+//! MakeSignature, VerifySignature, EncryptMessage, DecryptMessage.
+
+use super::abi::*;
+use super::buffers::{Buffer, Buffers};
+use super::conversation::Conversation;
+use super::converse::put;
+use super::objects::{CONTEXTS, find};
+use crate::context::Secured;
+use crate::error::{Error, Result};
+use crate::session::{Part, Qop};
+use crate::time::FileTime;
+use smallvec::SmallVec;
+
+/// Messages mostly come in fewer pieces.
+const FEW: usize = 4;
+
+/// A message's buffers by their part in it.
+struct Message<'call> {
+    /// What is signed, in order, and whether it is encrypted too.
+    data: SmallVec<[(Buffer<'call>, bool); FEW]>,
+    token: Buffer<'call>,
+}
+
+impl<'call> Message<'call> {
+    /// Sorts the buffers, and makes sure of those that will be used: each has its memory, and what is written to
+    /// (the token if `writes_token`, the data if `writes_data`) is nobody else's.
+    fn new(buffers: Buffers<'call>, writes_token: bool, writes_data: bool) -> Result<Message<'call>> {
+        let token = buffers.find(SECBUFFER_TOKEN).ok_or(Error::InvalidToken("no SECBUFFER_TOKEN buffer"))?;
+        let data = buffers.iter().filter(|buffer| buffer.kind() == SECBUFFER_DATA);
+        let signed = data.filter(|buffer| !buffer.has(SECBUFFER_READONLY));
+        let data: SmallVec<[(Buffer<'call>, bool); FEW]> =
+            signed.map(|buffer| (buffer, !buffer.has(SECBUFFER_READONLY_WITH_CHECKSUM))).collect();
+        token.check()?;
+        for (n, (buffer, _)) in data.iter().enumerate() {
+            buffer.check()?;
+            if (writes_token || writes_data) && buffer.overlaps(&token)
+                || writes_data && data[..n].iter().any(|(other, _)| buffer.overlaps(other))
+            {
+                return Err(Error::InvalidParameter("buffers that overlap"));
+            }
+        }
+        Ok(Message { data, token })
+    }
+
+    /// # Safety
+    /// As for [`Buffer::bytes`].
+    unsafe fn parts(&self) -> Result<SmallVec<[&'call [u8]; FEW]>> {
+        // SAFETY: the caller's promise is this function's own.
+        self.data.iter().map(|(buffer, _)| unsafe { buffer.bytes() }).collect()
+    }
+
+    /// # Safety
+    /// As for [`Buffer::bytes_mut`]; the message was made with `writes_data`.
+    unsafe fn parts_mut(&self) -> Result<SmallVec<[Part<'call>; FEW]>> {
+        // SAFETY: the caller's promise is this function's own; `new` found that no two overlap.
+        let part = |(buffer, seal): &(Buffer<'call>, bool)| Ok(Part { data: unsafe { buffer.bytes_mut()? }, seal: *seal });
+        self.data.iter().map(part).collect()
+    }
+
+    /// Tells the caller how long the token has become, or would have had to be.
+    fn tell_length(&self, result: Result<usize>) -> Result<SECURITY_STATUS> {
+        match result {
+            Ok(length) | Err(Error::BufferTooSmall { needed: length }) => self.token.set_length(length),
+            Err(_) => {}
+        }
+        result.map(|_| SEC_E_OK)
+    }
+}
+
+/// MakeSignature.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn sign(context: PCtxtHandle, qop: ULONG, message: PSecBufferDesc, sequence: ULONG) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
+    let mut conversation = shared.lock();
+    let session = &mut usable(&mut conversation)?.established.session;
+    if qop != 0 {
+        return Err(Error::QopNotSupported);
+    }
+    let message = Message::new(buffers, true, false)?;
+    // SAFETY: the token is nobody else's, and the data are only read.
+    let (parts, token) = unsafe { (message.parts()?, message.token.bytes_mut()?) };
+    message.tell_length(session.sign(&parts, sequence, token))
+}
+
+/// VerifySignature.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn verify(
+    context: PCtxtHandle,
+    message: PSecBufferDesc,
+    sequence: ULONG,
+    qop: *mut ULONG,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
+    let mut conversation = shared.lock();
+    let session = &mut usable(&mut conversation)?.established.session;
+    let message = Message::new(buffers, false, false)?;
+    // SAFETY: all of it is only read.
+    let (parts, token) = unsafe { (message.parts()?, message.token.bytes()?) };
+    session.verify(&parts, sequence, token)?;
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { put(qop, 0) };
+    Ok(SEC_E_OK)
+}
+
+/// EncryptMessage.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn encrypt(
+    context: PCtxtHandle,
+    qop: ULONG,
+    message: PSecBufferDesc,
+    sequence: ULONG,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
+    let mut conversation = shared.lock();
+    let session = &mut usable(&mut conversation)?.established.session;
+    let qop = match qop {
+        0 => Qop::Encrypt,
+        SECQOP_WRAP_NO_ENCRYPT => Qop::NoEncrypt,
+        _ => return Err(Error::QopNotSupported),
+    };
+    let message = Message::new(buffers, true, true)?;
+    // SAFETY: `Message::new` found that no two of the token and the data overlap.
+    let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes_mut()?) };
+    let status = message.tell_length(session.seal(qop, &mut parts, sequence, token))?;
+    buffers.iter().filter(|buffer| buffer.kind() == SECBUFFER_PADDING).for_each(|padding| padding.set_length(0));
+    Ok(status)
+}
+
+/// DecryptMessage.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn decrypt(
+    context: PCtxtHandle,
+    message: PSecBufferDesc,
+    sequence: ULONG,
+    qop: *mut ULONG,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
+    let mut conversation = shared.lock();
+    let session = &mut usable(&mut conversation)?.established.session;
+    let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {
+        let plain = buffers.find(SECBUFFER_DATA).ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
+        // SAFETY: the stream is the one buffer whose memory is used.
+        let bytes = unsafe { stream.bytes_mut()? };
+        let trailer = session.sizes().security_trailer as usize;
+        let (token, data) =
+            bytes.split_at_mut_checked(trailer).ok_or(Error::InvalidToken("a stream without a whole signature"))?;
+        let (start, length) = (data.as_mut_ptr(), data.len());
+        let used = session.unseal(&mut [Part { data, seal: true }], sequence, token)?;
+        plain.set_pointer(start);
+        plain.set_length(length);
+        used
+    } else {
+        let message = Message::new(buffers, false, true)?;
+        // SAFETY: `Message::new` found that no two of the token and the data overlap.
+        let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes()?) };
+        session.unseal(&mut parts, sequence, token)?
+    };
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { put(qop, if used == Qop::NoEncrypt { SECQOP_WRAP_NO_ENCRYPT } else { 0 }) };
+    Ok(SEC_E_OK)
+}
+
+/// The message's buffers.
+///
+/// # Safety
+/// As for [`Buffers::new`].
+unsafe fn given<'call>(message: PSecBufferDesc) -> Result<Buffers<'call>> {
+    if message.is_null() {
+        return Err(Error::InvalidParameter("pMessage is NULL"));
+    }
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { Buffers::new(message) }
+}
+
+/// The established context, unless its time is over.
+fn usable(conversation: &mut Conversation) -> Result<&mut Secured> {
+    let secured = conversation.secured()?;
+    let expiry = secured.established.expiry;
+    if expiry != FileTime::NEVER && expiry <= FileTime::now() {
+        return Err(Error::ContextExpired);
+    }
+    Ok(secured)
+}

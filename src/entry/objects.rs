@@ -1,0 +1,62 @@
+//! The handle tables of the process, and the way from a caller's handle to an object.
+
+use super::abi::SecHandle;
+use super::conversation::Conversation;
+use super::handle::{Kind, LAST_GENERATION, Table, Words};
+use crate::credential::Credential;
+use crate::error::{Error, Result};
+use parking_lot::Mutex;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
+
+/// A context with its lock.
+pub(super) type Shared = Arc<Mutex<Conversation>>;
+
+/// What credentials handles name.
+pub(super) static CREDENTIALS: LazyLock<Table<Arc<Credential>>> =
+    LazyLock::new(|| Table::new(Kind::Credential, first_generation));
+/// What context handles name.
+pub(super) static CONTEXTS: LazyLock<Table<Shared>> = LazyLock::new(|| Table::new(Kind::Context, first_generation));
+
+/// Unlike from slot to slot and from process to process; low enough for two thousand million uses of the slot.
+fn first_generation(slot: u32) -> u32 {
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
+}
+
+/// The object that the caller's handle names.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn find<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.and_then(|words| table.get(words)).ok_or(NOT_OURS)
+}
+
+/// The object that the caller's handle names, which from now on names nothing.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn take<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.and_then(|words| table.remove(words)).ok_or(NOT_OURS)
+}
+
+const NOT_OURS: Error = Error::InvalidHandle("none of ours, or ended, or of the other kind");
+
+/// # Safety
+/// `handle` is NULL or points to a handle.
+unsafe fn words(handle: *const SecHandle) -> Option<Words> {
+    if handle.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, so it points to a handle by the caller's promise, though perhaps not an aligned one.
+    let SecHandle { dwLower, dwUpper } = unsafe { handle.read_unaligned() };
+    Some(Words { lower: dwLower.try_into().ok()?, upper: dwUpper.try_into().ok()? })
+}
+
+impl From<Words> for SecHandle {
+    fn from(words: Words) -> SecHandle {
+        SecHandle { dwLower: words.lower as usize, dwUpper: words.upper as usize }
+    }
+}

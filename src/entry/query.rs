@@ -1,0 +1,170 @@
+//! QueryContextAttributes.
+
+use super::abi::*;
+use super::conversation::Conversation;
+use super::converse::{put, timestamp};
+use super::flags::{self, Side};
+use super::memory;
+use super::objects::{CONTEXTS, find};
+use super::packages;
+use super::text::{self, Text};
+use crate::context::{Context, Secured};
+use crate::credential::Package;
+use crate::error::{Error, Result};
+use std::ffi::c_void;
+
+/// Where the answer goes.
+struct Answer {
+    buffer: *mut c_void,
+    /// Its length, if the caller told.
+    length: Option<ULONG>,
+}
+
+impl Answer {
+    /// Writes what `make` makes, unless there is no room: then nothing has been allocated for it.
+    ///
+    /// # Safety
+    /// The buffer has room for a `T` if its length was not told.
+    unsafe fn with<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<SECURITY_STATUS> {
+        if self.length.is_some_and(|length| (length as usize) < size_of::<T>()) {
+            return Err(Error::BufferTooSmall { needed: size_of::<T>() });
+        }
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { put(self.buffer.cast(), make()?) };
+        Ok(SEC_E_OK)
+    }
+}
+
+/// QueryContextAttributes and QueryContextAttributesEx.
+///
+/// # Safety
+/// As the functions' own.
+pub(super) unsafe fn query<Char: Text>(
+    context: PCtxtHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+    length: Option<ULONG>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let shared = unsafe { find(&CONTEXTS, context)? };
+    if buffer.is_null() {
+        return Err(Error::InvalidParameter("pBuffer is NULL"));
+    }
+    let answer = Answer { buffer, length };
+    let mut conversation = shared.lock();
+    if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
+        // SAFETY: the buffer is as the attribute says, by the caller's promise.
+        return unsafe { answer.with(|| negotiation_info::<Char>(&conversation)) };
+    }
+    let started = conversation.started;
+    let secured = conversation.secured()?;
+    let established = &secured.established;
+    // SAFETY: the buffer is as the attribute says, by the caller's promise.
+    unsafe {
+        match attribute {
+            SECPKG_ATTR_SIZES => answer.with(|| Ok(sizes(secured))),
+            SECPKG_ATTR_NAMES => {
+                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&established.client.display_name())? }))
+            }
+            SECPKG_ATTR_LIFESPAN => answer
+                .with(|| Ok(SecPkgContext_Lifespan { tsStart: timestamp(started), tsExpiry: timestamp(established.expiry) })),
+            SECPKG_ATTR_DCE_INFO => answer.with(|| {
+                let name = text::give::<SEC_WCHAR>(&established.client.display_name())?;
+                Ok(SecPkgContext_DceInfo { AuthzSvc: DCE_AUTHZ_NAME, pPac: name.cast() })
+            }),
+            SECPKG_ATTR_KEY_INFO => answer.with(|| key_info::<Char>(secured)),
+            SECPKG_ATTR_AUTHORITY => answer.with(|| {
+                let name = Some(&established.client.domain).filter(|domain| !domain.is_empty());
+                Ok(SecPkgContext_Authority::<Char> { sAuthorityName: text::give(name.unwrap_or(&established.server_name))? })
+            }),
+            SECPKG_ATTR_SESSION_KEY => answer.with(|| {
+                let key = established.session.session_key();
+                Ok(SecPkgContext_SessionKey { SessionKeyLength: key.len() as ULONG, SessionKey: memory::copy(key)?.as_ptr() })
+            }),
+            SECPKG_ATTR_PACKAGE_INFO => answer.with(|| {
+                Ok(SecPkgContext_PackageInfo::<Char> { PackageInfo: packages::give(&[Package::Only(established.mechanism)])? })
+            }),
+            SECPKG_ATTR_NATIVE_NAMES => answer.with(|| {
+                let client = Given::new(text::give::<Char>(&established.client.display_name())?);
+                let server = text::give(&established.server_name)?;
+                Ok(SecPkgContext_NativeNames::<Char> { sClientName: client.keep(), sServerName: server })
+            }),
+            SECPKG_ATTR_FLAGS => answer.with(|| {
+                let side = if secured.accepted { Side::Accept } else { Side::Initiate };
+                Ok(SecPkgContext_Flags { Flags: flags::granted(side, established.flags) })
+            }),
+            SECPKG_ATTR_TARGET_INFORMATION => answer.with(|| {
+                let target: Vec<u8> = target(secured)?.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                Ok(SecPkgContext_TargetInformation {
+                    MarshalledTargetInfoLength: target.len() as ULONG,
+                    MarshalledTargetInfo: memory::copy(&target)?.as_ptr(),
+                })
+            }),
+            SECPKG_ATTR_CLIENT_SPECIFIED_TARGET => {
+                answer.with(|| Ok(SecPkgContext_ClientSpecifiedTarget { sTargetName: text::give(target(secured)?)? }))
+            }
+            // Among them those of stream packages, and the bindings, which an outer channel's context has.
+            _ => Err(Error::Unsupported("this attribute of contexts")),
+        }
+    }
+}
+
+/// `AuthzSvc`: the client is told by name.
+const DCE_AUTHZ_NAME: ULONG = 1;
+
+fn sizes(secured: &Secured) -> SecPkgContext_Sizes {
+    let sizes = secured.established.session.sizes();
+    SecPkgContext_Sizes {
+        cbMaxToken: sizes.max_token,
+        cbMaxSignature: sizes.max_signature,
+        cbBlockSize: sizes.block_size,
+        cbSecurityTrailer: sizes.security_trailer,
+    }
+}
+
+fn key_info<Char: Text>(secured: &Secured) -> Result<SecPkgContext_KeyInfo<Char>> {
+    let info = secured.established.session.key_info();
+    let signature = Given::new(text::give::<Char>(info.signature_name)?);
+    let encrypt = text::give(info.encrypt_name)?;
+    Ok(SecPkgContext_KeyInfo {
+        sSignatureAlgorithmName: signature.keep(),
+        sEncryptAlgorithmName: encrypt,
+        KeySize: info.key_bits,
+        SignatureAlgorithm: info.signature_id,
+        EncryptAlgorithm: info.encrypt_id,
+    })
+}
+
+/// The one attribute that a conversation under way has: its package, and that it is under way.
+fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgContext_NegotiationInfo<Char>> {
+    let (package, state) = match conversation.context() {
+        Some(Context::Established(secured)) => (Package::Only(secured.established.mechanism), SECPKG_NEGOTIATION_COMPLETE),
+        Some(Context::Accepting(accepting)) => (accepting.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
+        Some(Context::Initiating(initiating)) => (initiating.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
+        Some(Context::Failed) | None => return Err(Error::InvalidHandle("a context that failed")),
+    };
+    Ok(SecPkgContext_NegotiationInfo { PackageInfo: packages::give(&[package])?, NegotiationState: state })
+}
+
+fn target(secured: &Secured) -> Result<&str> {
+    secured.established.client_target.as_deref().ok_or(Error::WrongTarget("the client named no target"))
+}
+
+/// A string that is freed again if the one after it cannot be made.
+struct Given<Char>(*mut Char);
+
+impl<Char> Given<Char> {
+    fn new(string: *mut Char) -> Given<Char> {
+        Given(string)
+    }
+
+    fn keep(self) -> *mut Char {
+        std::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl<Char> Drop for Given<Char> {
+    fn drop(&mut self) {
+        let _ = memory::free(self.0.cast());
+    }
+}

@@ -1,0 +1,84 @@
+//! The tables of InitSecurityInterface. Their order is that of `SecurityFunctionTable`, which
+//! `tests/c/layout.c` holds against `<sspi.h>`.
+
+use super::abi::*;
+use super::exports::*;
+use std::cell::UnsafeCell;
+use std::ptr::null_mut;
+
+/// A table in memory that can be written to: Windows' can be, and there are programs that put wrappers of their
+/// own in.
+struct Table<Char>(UnsafeCell<SecurityFunctionTable<Char>>);
+
+// SAFETY: the library itself neither reads nor writes the table.
+unsafe impl<Char> Sync for Table<Char> {}
+
+/// Every function, those of two forms in the one named.
+macro_rules! table {
+    ($char:ty: $($member:ident = $function:expr,)*) => {
+        Table::<$char>(UnsafeCell::new(SecurityFunctionTable {
+            dwVersion: SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
+            Reserved2: null_mut(),
+            Reserved3: null_mut(),
+            Reserved4: null_mut(),
+            Reserved8: null_mut(),
+            FreeCredentialsHandle: Some(FreeCredentialsHandle),
+            AcceptSecurityContext: Some(AcceptSecurityContext),
+            CompleteAuthToken: Some(CompleteAuthToken),
+            DeleteSecurityContext: Some(DeleteSecurityContext),
+            ApplyControlToken: Some(ApplyControlToken),
+            ImpersonateSecurityContext: Some(ImpersonateSecurityContext),
+            RevertSecurityContext: Some(RevertSecurityContext),
+            MakeSignature: Some(MakeSignature),
+            VerifySignature: Some(VerifySignature),
+            FreeContextBuffer: Some(FreeContextBuffer),
+            ExportSecurityContext: Some(ExportSecurityContext),
+            QuerySecurityContextToken: Some(QuerySecurityContextToken),
+            EncryptMessage: Some(EncryptMessage),
+            DecryptMessage: Some(DecryptMessage),
+            $($member: Some($function),)*
+        }))
+    };
+}
+
+static UNICODE: Table<SEC_WCHAR> = table! { SEC_WCHAR:
+    EnumerateSecurityPackages = EnumerateSecurityPackagesW,
+    QueryCredentialsAttributes = QueryCredentialsAttributesW,
+    AcquireCredentialsHandle = AcquireCredentialsHandleW,
+    InitializeSecurityContext = InitializeSecurityContextW,
+    QueryContextAttributes = QueryContextAttributesW,
+    QuerySecurityPackageInfo = QuerySecurityPackageInfoW,
+    ImportSecurityContext = ImportSecurityContextW,
+    AddCredentials = AddCredentialsW,
+    SetContextAttributes = SetContextAttributesW,
+    SetCredentialsAttributes = SetCredentialsAttributesW,
+    ChangeAccountPassword = ChangeAccountPasswordW,
+    QueryContextAttributesEx = QueryContextAttributesExW,
+    QueryCredentialsAttributesEx = QueryCredentialsAttributesExW,
+};
+
+static ANSI: Table<SEC_CHAR> = table! { SEC_CHAR:
+    EnumerateSecurityPackages = EnumerateSecurityPackagesA,
+    QueryCredentialsAttributes = QueryCredentialsAttributesA,
+    AcquireCredentialsHandle = AcquireCredentialsHandleA,
+    InitializeSecurityContext = InitializeSecurityContextA,
+    QueryContextAttributes = QueryContextAttributesA,
+    QuerySecurityPackageInfo = QuerySecurityPackageInfoA,
+    ImportSecurityContext = ImportSecurityContextA,
+    AddCredentials = AddCredentialsA,
+    SetContextAttributes = SetContextAttributesA,
+    SetCredentialsAttributes = SetCredentialsAttributesA,
+    ChangeAccountPassword = ChangeAccountPasswordA,
+    QueryContextAttributesEx = QueryContextAttributesExA,
+    QueryCredentialsAttributesEx = QueryCredentialsAttributesExA,
+};
+
+/// InitSecurityInterfaceW.
+pub(super) fn unicode() -> PSecurityFunctionTable<SEC_WCHAR> {
+    UNICODE.0.get()
+}
+
+/// InitSecurityInterfaceA.
+pub(super) fn ansi() -> PSecurityFunctionTable<SEC_CHAR> {
+    ANSI.0.get()
+}
