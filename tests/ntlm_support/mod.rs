@@ -9,7 +9,9 @@ use negossp::credential::{Credential, Identity, Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
 use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Step};
+use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::{Acceptor, Initiator};
+use negossp::session::{Part, Qop};
 use negossp::time::FileTime;
 
 pub(crate) const USER: &str = "alice";
@@ -129,3 +131,59 @@ pub(crate) fn establish(client: &Party, server: &Party) -> Result<(Box<Establish
     assert_eq!(token, None);
     Ok((client, server))
 }
+
+/// The flags of a NEGOTIATE_MESSAGE or (at 20) CHALLENGE_MESSAGE.
+pub(crate) fn flags_at(message: &mut [u8], at: usize) -> &mut [u8; 4] {
+    (&mut message[at..at + 4]).try_into().unwrap()
+}
+
+/// An exchange in which NEGOTIATE_MESSAGE offers `keep` at most, as a weaker client would.
+pub(crate) fn weaker(
+    client: &Party,
+    server: &Party,
+    keep: NegotiateFlags,
+) -> Result<(Box<Established>, Box<Established>), Error> {
+    let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
+    let flags = flags_at(&mut negotiate, 12);
+    *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();
+    let (acceptor, mut challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
+    // Without its timestamp the challenge asks for no MIC, which would tell the messages' change.
+    let timestamp = challenge.len() - 16;
+    challenge[timestamp] = 0xff;
+    let (client, authenticate) = done(client.initiate(&initiator, Some(&challenge))?);
+    let (server, _) = done(server.accept(&acceptor, &authenticate.unwrap())?);
+    Ok((client, server))
+}
+
+/// Signs and seals a few messages each way.
+pub(crate) fn both_ways(client: &mut Established, server: &mut Established) {
+    for round in 0..3u8 {
+        for client_sends in [true, false] {
+            let (from, to) = if client_sends { (&mut *client, &mut *server) } else { (&mut *server, &mut *client) };
+            let mut token = [0; 16];
+            let header = [round; 3];
+            assert_eq!(from.session.sign(&[b"a", &header], 7, &mut token), Ok(16));
+            assert_eq!(to.session.verify(&[b"a", &header], 7, &token), Ok(()));
+            let (mut first, mut second, mut readable) = (vec![round; 100], vec![b'x'; 20_000], vec![b'h'; 5]);
+            let mut parts = [
+                Part { data: &mut readable, seal: false },
+                Part { data: &mut first, seal: true },
+                Part { data: &mut second, seal: true },
+            ];
+            assert_eq!(from.session.seal(Qop::Encrypt, &mut parts, 8, &mut token), Ok(16));
+            assert_eq!(readable, b"hhhhh");
+            assert_ne!(first, [round; 100]);
+            let mut parts = [
+                Part { data: &mut readable, seal: false },
+                Part { data: &mut first, seal: true },
+                Part { data: &mut second, seal: true },
+            ];
+            assert_eq!(to.session.unseal(&mut parts, 8, &token), Ok(Qop::Encrypt));
+            assert_eq!((first, second), (vec![round; 100], vec![b'x'; 20_000]));
+        }
+    }
+}
+
+/// What a context that signs reports.
+pub(crate) const SIGNED: ContextFlags =
+    ContextFlags::INTEGRITY.union(ContextFlags::REPLAY_DETECT).union(ContextFlags::SEQUENCE_DETECT);
