@@ -18,10 +18,18 @@ pub(super) type HmacMd5 = Hmac<Md5>;
 
 /// HMAC-MD5 with `key` absorbed.
 pub(super) fn keyed(key: &[u8; 16]) -> HmacMd5 {
-    let mut block = Zeroizing::new([0u8; 64]);
+    let mut block = [0u8; 64];
     block[..16].copy_from_slice(key);
     // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
-    HmacMd5::new((&*block).into())
+    let mac = HmacMd5::new((&block).into());
+    erase(&mut block);
+    mac
+}
+
+/// Zeros `secret` as `Zeroize` does, but not byte by byte.
+pub(super) fn erase(secret: &mut [u8]) {
+    secret.fill(0);
+    zeroize::optimization_barrier(secret);
 }
 
 /// `HMAC_MD5(key, parts[0] || parts[1] || ...)`.
