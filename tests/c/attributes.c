@@ -193,7 +193,8 @@ static void every_number_is_answered_or_refused(void) {
         /* Give back what it may have given: FreeContextBuffer knows its own. */
         for (size_t i = 0; i < 32; i++) W->FreeContextBuffer((void *)buffer[i]);
     }
-    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, 0x7fffffff, NULL), SEC_E_UNSUPPORTED_FUNCTION);
+    uintptr_t buffer[32];
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, 0x7fffffff, buffer), SEC_E_UNSUPPORTED_FUNCTION);
     conversation_close(&c);
 }
 

@@ -65,9 +65,18 @@ static ULONG ntlm_offset(const struct bytes *token) {
     return 0;
 }
 
-/* Flips one bit of one of the three messages on its way: whatever it was, nobody is let in, for the MIC
- * covers all three; SPNEGO's wrapping alone has bits that mean nothing. */
-static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits) {
+/* mechListMIC, at the end of a NegTokenResp: tag and length twice, and NTLM's signature. */
+#define MECH_LIST_MIC 20
+
+/* Which bytes of a message matter to whether the client is let in: all of the NTLM message, and mechListMIC but
+ * for its tag, for it may be left out where the client's first mechanism is taken (RFC 4178 5). */
+static bool matters(const struct bytes *token, SEC_WCHAR *package, ULONG byte) {
+    if (byte < ntlm_offset(token)) return false;
+    return package == packages[1] || byte != token->length - MECH_LIST_MIC;
+}
+
+/* Flips one bit of one of the three messages on its way. */
+static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits, bool mic) {
     struct conversation c;
     struct terms terms = {.package = package};
     REQUIRE(conversation_open(&c, &terms));
@@ -83,7 +92,7 @@ static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits) {
         }
         if (leg != message) continue;
         *bits = from->sent.length * 8;
-        strict = bit / 8 >= ntlm_offset(&from->sent);
+        strict = mic && matters(&from->sent, package, bit / 8);
         from->sent.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
     }
     SECURITY_STATUS status = fenced_leg(&c, c.client.sent.data, c.client.sent.length);
@@ -98,15 +107,32 @@ static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits) {
     conversation_close(&c);
 }
 
-static void flipped_bits(void) {
+static void flip_bits_of(int message, bool mic) {
     REQUIRE(bystander_waits());
     for (size_t p = 0; p < 2; p++) {
-        for (int message = 0; message < 3; message++) {
-            ULONG bits = 1, step = 700 / effort(700);
-            for (ULONG bit = 0; bit < bits; bit += step) flip(packages[p], message, bit, &bits);
-        }
+        ULONG bits = 1, step = 700 / effort(700);
+        for (ULONG bit = 0; bit < bits; bit += step) flip(packages[p], message, bit, &bits, mic);
     }
     bystander_goes_on();
+}
+
+/* Nobody is let in: the MIC covers all messages. */
+static void flipped_bits_in_negotiate(void) {
+    flip_bits_of(0, true);
+}
+
+static void flipped_bits_in_authenticate(void) {
+    flip_bits_of(2, true);
+}
+
+/* A client that finds no timestamp in the challenge makes no MIC ([MS-NLMP] 3.1.5.1.2): such a flip shows only where
+ * the server requires one, in config/require-mic.toml. */
+static void flipped_bits_in_challenge(void) {
+    flip_bits_of(1, false);
+}
+
+static void flipped_bits_in_challenge_with_mic_required(void) {
+    flip_bits_of(1, true);
 }
 
 /* Each of AUTHENTICATE_MESSAGE's six descriptors ([MS-NLMP] 2.2.1.3), each with lengths and offsets outside. */
@@ -374,7 +400,9 @@ static void null_everywhere(void) {
 
 const struct test badinput_tests[] = {
     TEST(truncated_tokens),
-    TEST(flipped_bits),
+    TEST(flipped_bits_in_negotiate),
+    TEST(flipped_bits_in_challenge),
+    TEST(flipped_bits_in_authenticate),
     TEST(length_fields_outside),
     TEST(der_lengths_outside),
     TEST(foreign_tokens),
@@ -386,5 +414,10 @@ const struct test badinput_tests[] = {
     TEST(repeated_legs),
     TEST(random_tokens),
     TEST(null_everywhere),
+    END_OF_TESTS,
+};
+
+const struct test require_mic_tests[] = {
+    TEST(flipped_bits_in_challenge_with_mic_required),
     END_OF_TESTS,
 };

@@ -44,6 +44,7 @@ static SECURITY_STATUS leg_into(struct conversation *c, SecBuffer *out, ULONG co
     SecBufferDesc out_desc = {SECBUFFER_VERSION, count, out};
     struct side *side = &c->server;
     CtxtHandle fresh = {0, 0};
+    c->servers_turn = false;
     side->status = W->AcceptSecurityContext(&side->credential, side->has_context ? &side->context : NULL, &in_desc,
                                             requirements, SECURITY_NATIVE_DREP,
                                             side->has_context ? &side->context : &fresh, &out_desc, &side->attributes,

@@ -39,6 +39,7 @@ bool conversation_open(struct conversation *c, const struct terms *terms) {
     t->package = OR(t->package, u"Negotiate");
     t->client_package = OR(t->client_package, t->package);
     t->target = OR(t->target, u"HTTP/server.example.com");
+    t->client_requirements = OR(t->client_requirements, CLIENT_USUAL);
     SEC_WINNT_AUTH_IDENTITY_W user = identity_w(OR(t->user, USER), OR(t->domain, DOMAIN), OR(t->password, PASSWORD));
     if (t->anonymous) user = identity_w(u"", u"", u"");
     c->client.has_credential = CHECK_STATUS(
@@ -82,6 +83,7 @@ SECURITY_STATUS client_leg_with(struct conversation *c, const void *token, ULONG
         side->has_context = true;
     }
     side->sent.length = out.cbBuffer;
+    c->servers_turn = true;
     return side->status;
 }
 
@@ -103,6 +105,7 @@ SECURITY_STATUS server_leg_with(struct conversation *c, const void *token, ULONG
         side->has_context = true;
     }
     side->sent.length = out.cbBuffer;
+    c->servers_turn = false;
     return side->status;
 }
 
@@ -121,14 +124,11 @@ static bool goes_on(const struct side *side) {
 }
 
 bool converse(struct conversation *c) {
-    for (int leg = 0; leg < 8 && (goes_on(&c->client) || goes_on(&c->server)); leg++) {
-        struct side *next = leg % 2 ? &c->server : &c->client;
-        if (!goes_on(next)) return CHECK(!"one side is done, the other is not");
-        SECURITY_STATUS status = leg % 2 ? server_leg(c) : client_leg(c);
-        if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) {
-            return CHECK_STATUS(status, SEC_E_OK);
-        }
-        if (status == SEC_E_OK && next->sent.length == 0) break;
+    for (int legs = 0; legs < 8 && (goes_on(&c->client) || goes_on(&c->server)); legs++) {
+        struct side *next = c->servers_turn ? &c->server : &c->client;
+        if (!goes_on(next)) break;
+        SECURITY_STATUS status = c->servers_turn ? server_leg(c) : client_leg(c);
+        if (status != SEC_I_CONTINUE_NEEDED && !CHECK_STATUS(status, SEC_E_OK)) return false;
     }
     return CHECK_STATUS(c->client.status, SEC_E_OK) && CHECK_STATUS(c->server.status, SEC_E_OK);
 }

@@ -20,7 +20,10 @@ struct bytes {
     unsigned char data[TOKEN_MAX];
 };
 
-/* What a test asks for; what it leaves out (zero) is the usual: Negotiate, alice, her password. */
+/* What a test asks for; what it leaves out (zero) is the usual: Negotiate, alice, her password, and a client that
+ * wants to sign and seal. */
+#define CLIENT_USUAL \
+    (ISC_REQ_INTEGRITY | ISC_REQ_CONFIDENTIALITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
 struct terms {
     SEC_WCHAR *package, *client_package;
     SEC_WCHAR *user, *domain, *password;
@@ -50,6 +53,7 @@ struct side {
 struct conversation {
     struct terms terms;
     struct side client, server;
+    bool servers_turn;
 };
 
 /* An identity over `user`, `domain` and `password`, each NUL-terminated or NULL. */

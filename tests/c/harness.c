@@ -14,13 +14,17 @@ static struct {
 } state;
 
 void fail(const char *file, int line, const char *format, ...) {
-    if (__atomic_fetch_add(&state.failures, 1, __ATOMIC_ACQ_REL) != 0) return;
+    bool first = __atomic_fetch_add(&state.failures, 1, __ATOMIC_ACQ_REL) == 0;
+    if (!first && !getenv("NEGOSSP_TEST_VERBOSE")) return;
+    char why[MESSAGE_MAX];
     const char *slash = strrchr(file, '/');
-    int used = snprintf(state.why, sizeof state.why, "%s:%d: ", slash ? slash + 1 : file, line);
+    int used = snprintf(why, sizeof why, "%s:%d: ", slash ? slash + 1 : file, line);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(state.why + used, sizeof state.why - (size_t)used, format, arguments);
+    vsnprintf(why + used, sizeof why - (size_t)used, format, arguments);
     va_end(arguments);
+    if (first) memcpy(state.why, why, sizeof why);
+    else printf("  and %s\n", why);
 }
 
 void skip(const char *format, ...) {

@@ -27,6 +27,7 @@ static const struct group groups[] = {
     {"lifetime", "lifetime", lifetime_tests},
     {"no_accounts", "no-accounts", no_accounts_tests},
     {"strict", "strict", strict_tests},
+    {"require_mic", "require-mic", require_mic_tests},
     {NULL, NULL, NULL},
 };
 

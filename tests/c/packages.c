@@ -73,7 +73,7 @@ static void states_rpc_numbers_and_capabilities(void) {
 }
 
 static void refuses_unknown_names(void) {
-    static SEC_WCHAR *names[] = {u"", u"Negotiat", u"Negotiate ", u"NTLMSSP", u"Schannel", u"\xd800", u"NTLM\x0130"};
+    static SEC_WCHAR *names[] = {u"", u"Negotiat", u"Negotiate ", u"NTLMSSP", u"Schannel", u"NTLM\x0130"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PSecPkgInfoW info = NULL;
         if (!CHECK_STATUS(W->QuerySecurityPackageInfoW(names[i], &info), SEC_E_SECPKG_NOT_FOUND)) {
@@ -82,7 +82,10 @@ static void refuses_unknown_names(void) {
     }
     PSecPkgInfoA info = NULL;
     CHECK_STATUS(A->QuerySecurityPackageInfoA("nobody's package", &info), SEC_E_SECPKG_NOT_FOUND);
-    CHECK_STATUS(A->QuerySecurityPackageInfoA("NTLM\xff", &info), SEC_E_SECPKG_NOT_FOUND);
+    /* no text at all */
+    PSecPkgInfoW wide = NULL;
+    CHECK_REFUSED(W->QuerySecurityPackageInfoW(u"\xd800", &wide));
+    CHECK_REFUSED(A->QuerySecurityPackageInfoA("NTLM\xff", &info));
 }
 
 static void refuses_null_arguments(void) {

@@ -11,6 +11,7 @@ only=${2:-}
 [[ $what != native ]] || what=linux
 out=$root/build/c/$what
 mkdir -p "$out"
+[[ -z ${NEGOSSP_DIST:-} ]] || NEGOSSP_DIST=$(realpath "$NEGOSSP_DIST")
 # Everything below is named relative to here, which Windows programs understand too.
 cd "$out"
 tests=../../../tests
@@ -64,7 +65,7 @@ export NEGOSSP_TEST_EFFORT=${NEGOSSP_TEST_EFFORT:-100}
 case $what in
 linux | valgrind)
     [[ -n ${NEGOSSP_DIST:-} ]] || "$root/scripts/dist.sh" linux-x86_64
-    library=$(realpath "${NEGOSSP_DIST:-$root/dist/linux-x86_64}")
+    library=${NEGOSSP_DIST:-$root/dist/linux-x86_64}
     file=$library/libnegossp.so
     "$root/scripts/need.sh" gcc libc6-dev
     compile gcc harness -I"$root/include" "${sources[@]}" "${linux_libraries[@]}"
@@ -90,7 +91,7 @@ asan | tsan)
 wine64 | wine32)
     if [[ $what == wine64 ]]; then machine=x86_64 bits=64; else machine=i686 bits=32; fi
     [[ -n ${NEGOSSP_DIST:-} ]] || "$root/scripts/dist.sh" "windows-$machine"
-    library=$(realpath "${NEGOSSP_DIST:-$root/dist/windows-$machine}")
+    library=${NEGOSSP_DIST:-$root/dist/windows-$machine}
     "$root/scripts/need.sh" "gcc-mingw-w64-${machine/_/-}"
     compile "$machine-w64-mingw32-gcc" harness.exe "${sources[@]}"
     compile "$machine-w64-mingw32-gcc" linked.exe "$here/linked/linked.c" "$library/libnegossp.dll.a"
@@ -137,7 +138,7 @@ if [[ -n $only ]]; then
 fi
 run names default "$program" "$file" names
 run tables default "$program" "$file" tables
-for configuration in complete limits no-accounts strict; do
+for configuration in complete limits no-accounts strict require-mic; do
     run $configuration $configuration "$program" "$file" names
 done
 for zone in UTC Asia/Kolkata America/St_Johns; do
