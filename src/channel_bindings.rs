@@ -44,3 +44,52 @@ impl ChannelBindings {
         Ok(ChannelBindings { hash: md5.finalize().into() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const APPLICATION: &[u8] =
+        b"tls-server-end-point:\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f";
+
+    fn structure(words: [u32; 8], data: &[u8]) -> Vec<u8> {
+        words.into_iter().flat_map(u32::to_ne_bytes).chain(data.iter().copied()).collect()
+    }
+
+    fn hash_of(buffer: &[u8]) -> Option<String> {
+        let bindings = ChannelBindings::from_sec_channel_bindings(buffer).ok()?;
+        Some(bindings.hash.iter().map(|b| format!("{b:02x}")).collect())
+    }
+
+    /// The hashes were computed with Python's hashlib over the structure of RFC 2744 3.11, in little endian.
+    #[test]
+    fn hashes_are_those_of_gss_channel_bindings_struct() {
+        let length = APPLICATION.len() as u32;
+        let tls = structure([0, 0, 0, 0, 0, 0, length, 32], APPLICATION);
+        assert_eq!(hash_of(&tls).as_deref(), Some("8f1214c9c9cab8dc3bf866da9aba57a7"));
+        // Addresses too, and the parts in another order than their offsets'.
+        let data = [APPLICATION, b"\x0a\x00\x00\x02x", b"\x7f\x00\x00\x01"].concat();
+        let all = structure([2, 4, 32 + length + 5, 2, 5, 32 + length, length, 32], &data);
+        assert_eq!(hash_of(&all).as_deref(), Some("111f14dc682f83c2a5d6dfd89fe07519"));
+        // What is empty may be anywhere.
+        let empty = structure([0, 0, u32::MAX, 0, 0, u32::MAX, length, 32], APPLICATION);
+        assert_eq!(hash_of(&empty), hash_of(&tls));
+    }
+
+    #[test]
+    fn lengths_and_offsets_outside_are_refused() {
+        let good = structure([0, 0, 0, 0, 0, 0, 8, 32], b"12345678");
+        assert!(hash_of(&good).is_some());
+        for end in 0..good.len() {
+            assert_eq!(hash_of(&good[..end]), None, "{end} bytes");
+        }
+        for position in [1, 4, 6] {
+            for (length, offset) in [(9, 32), (8, 33), (1, 40), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
+                let mut words = [0; 8];
+                words[position] = length;
+                words[position + 1] = offset;
+                assert_eq!(hash_of(&structure(words, b"12345678")), None, "{position}: {length} at {offset}");
+            }
+        }
+    }
+}

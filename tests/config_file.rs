@@ -100,6 +100,16 @@ fn what_is_shown_can_be_read_again() {
 }
 
 #[test]
+fn the_readme_names_every_key() {
+    let readme = include_str!("../README.md");
+    let folder = Folder::new();
+    let shown = open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current().to_string();
+    let keys = shown.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| format!("`{key}`"));
+    let missing: Vec<_> = keys.filter(|key| !readme.contains(key)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn an_empty_file_means_the_defaults() {
     let settings = read("");
     assert_eq!(*settings, Settings::default());

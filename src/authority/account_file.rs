@@ -2,6 +2,7 @@
 
 use super::{Account, Entry, names, smbpasswd};
 use crate::watch::{Content, Problem, Source, Watched};
+use arc_swap::Guard;
 use std::collections::HashMap;
 use std::collections::hash_map;
 use std::fmt;
@@ -91,6 +92,11 @@ impl AccountFile {
     /// The accounts in force.
     pub fn current(&self) -> Arc<Accounts> {
         self.0.current()
+    }
+
+    /// The accounts in force, for a short time.
+    pub(super) fn peek(&self) -> Guard<Arc<Accounts>> {
+        self.0.peek()
     }
 
     /// The file's path.

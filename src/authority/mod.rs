@@ -97,7 +97,7 @@ pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLog
 
 fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
     settings.usable()?;
-    let file = settings.accounts.file.as_ref().map(|file| file.current());
+    let file = settings.accounts.file.as_ref().map(|file| file.peek());
     match (&file, &credential.account) {
         (_, Some(_)) => {}
         (None, None) => return Err(Error::NoAuthority("no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)")),

@@ -22,7 +22,9 @@ pub struct Environment {
 impl Environment {
     /// This process' environment.
     pub fn of_process() -> Environment {
-        let path = |name| platform::environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        // Absolute, for a server may change its directory later.
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let path = |name| platform::environment(name).filter(|value| !value.is_empty()).map(PathBuf::from).map(absolute);
         Environment {
             config: path("NEGOSSP_CONFIG"),
             accounts: path("NEGOSSP_ACCOUNTS"),
