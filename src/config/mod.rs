@@ -130,6 +130,12 @@ pub struct Accounts {
     pub strict_domain: bool,
 }
 
+/// What a configuration file of this text would set, the account file aside, which is not opened. The error is
+/// one line and begins with the line number where there is one.
+pub fn parse(text: &str) -> Result<Settings, String> {
+    file::parse(text).map(|parsed| parsed.settings)
+}
+
 /// The settings in force. Cheap: an atomic load, and at most once a second a look at the file's time.
 pub fn current() -> Arc<Settings> {
     Store::global().current()

@@ -1,0 +1,10 @@
+//! SEC_CHANNEL_BINDINGS, whose offsets and lengths are the caller's.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use negossp::channel_bindings::ChannelBindings;
+
+fuzz_target!(|data: &[u8]| {
+    let _ = ChannelBindings::from_sec_channel_bindings(data);
+});

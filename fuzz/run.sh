@@ -1,0 +1,25 @@
+#!/bin/bash
+# run.sh [SECONDS [TARGET...]]: fuzzes each target for so many seconds (60), beginning with fuzz/corpus.
+# What it finds stays in build/fuzz: the corpus grown so far, and inputs that crash, for
+# `cargo +nightly fuzz run TARGET FILE`.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+shift || true
+rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+cargo +nightly fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+targets=${*:-$(sed -n 's/^name = "\(.*\)"$/\1/p' fuzz/Cargo.toml | tail -n +2)}
+out=$PWD/build/fuzz
+failed=
+for target in $targets; do
+    mkdir -p "$out/corpus/$target" "$out/artifacts/$target"
+    echo "fuzz $target, $seconds s"
+    cargo +nightly fuzz run --target-dir "$out/target" "$target" \
+        "$out/corpus/$target" "fuzz/corpus/$target" -- \
+        -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+        -artifact_prefix="$out/artifacts/$target/" 2>&1 | grep -E '^(stat::|==|.*(ERROR|panicked|SUMMARY))' || true
+    if [ -n "$(ls -A "$out/artifacts/$target")" ]; then
+        failed="$failed $target"
+    fi
+done
+[ -z "$failed" ] || { echo "FAILED:$failed (see $out/artifacts)"; exit 1; }

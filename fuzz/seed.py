@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Writes the seed corpus: the tokens of tests/data/exchanges, each for the target that reads its kind.
+
+The conversation targets make their own exchanges; their corpus holds what fuzzing found worth keeping.
+"""
+
+import hashlib
+import pathlib
+import struct
+
+HERE = pathlib.Path(__file__).parent
+NTLM_TARGETS = {1: "ntlm_negotiate", 2: "ntlm_challenge", 3: "ntlm_authenticate"}
+
+
+CONFIG = """[server]
+netbios_computer = "SERVER"
+netbios_domain = "EXAMPLE"
+dns_computer = "server.example.test"
+dns_domain = 'example.test'
+dns_tree = ""
+in_domain = true
+
+[negotiate]
+mechanisms = ["NTLM"]
+context_lifetime = "10h"
+complete_auth_token = false
+
+[ntlm]
+weak_responses = ["LMv2", "NTLMv1", "NTLMv1-ESS", "LM"]
+channel_bindings = "when-sent"
+target_name = "require"
+target_names = ["HTTP/server", "cifs/server"]
+require_128 = true
+require_extended_session_security = true
+require_mic = true
+max_clock_skew = "unlimited"
+challenge_lifetime = 90
+refuse_null_session = true
+
+[limits]
+contexts = 1000
+credentials = 10
+max_token = 12288
+
+[accounts]
+domain = "EXAMPLE"
+strict_domain = true
+"""
+
+
+def write(target, data):
+    directory = HERE / "corpus" / target
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / hashlib.sha1(data).hexdigest()[:12]).write_bytes(data)
+
+
+def ntlm_message(token):
+    """The NTLM message in a token: SPNEGO has it in an OCTET STRING, whose length stands right before it."""
+    start = token.find(b"NTLMSSP\0")
+    if start <= 0:
+        return token if start == 0 else None
+    for width in (0, 1, 2):
+        length = token[start - width - 1 : start]
+        if width == 0 and length[0] < 0x80 and token[start - 2] == 4:
+            return token[start : start + length[0]]
+        if width and length[0] == 0x80 | width and token[start - width - 2] == 4:
+            return token[start : start + int.from_bytes(length[1:], "big")]
+    raise ValueError(token.hex())
+
+
+def field(message, at):
+    length, _, offset = struct.unpack_from("<HHI", message, at)
+    return message[offset : offset + length]
+
+
+def main():
+    for path in sorted((HERE.parent / "tests/data/exchanges").glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            word, _, value = line.partition(" ")
+            if word not in ("C", "S"):
+                continue
+            token = bytes.fromhex(value)
+            message = ntlm_message(token)
+            if message != token:
+                write("spnego_token", token)
+            if message:
+                (kind,) = struct.unpack_from("<I", message, 8)
+                write(NTLM_TARGETS[kind], message)
+                if kind == 2 and field(message, 40):
+                    write("av_pairs", field(message, 40))
+                if kind == 3 and len(field(message, 20)) > 44:
+                    write("av_pairs", field(message, 20)[44:])
+    hint = "604806062b0601050502a03e303ca00e300c060a2b06010401823702020aa32a3028a0261b24" + b"not_defined_in_RFC4178@please_ignore".hex()
+    write("spnego_token", bytes.fromhex(hint))
+    bindings = b"tls-server-end-point:" + bytes(range(32))
+    write("channel_bindings", struct.pack("=8I", 0, 0, 0, 0, 0, 0, len(bindings), 32) + bindings)
+    write("channel_bindings", struct.pack("=8I", 2, 4, 32, 2, 4, 36, len(bindings), 40) + bytes(8) + bindings)
+    lm, nt = "X" * 32, "8846F7EAEE8FB117AD06BDD830B7586C"
+    write("account_line", f"alice:1000:{lm}:{nt}:[U          ]:LCT-5F3C2A10:\n".encode())
+    write("account_line", f"# comment\n\njörg:0:{nt}:{nt}:[DU         ]:LCT-00000000:\r\nold:1:{lm}:{nt}:Old Name:\n".encode())
+    write("account_line", f"pc$:1:{lm}:{lm}:[W          ]:\nnone:1:NO PASSWORDXXXXXXXXXXXXXXXXXXXXX:{nt}:[UX]:LCT-1:".encode())
+    write("config_file", CONFIG.encode())
+    for table in CONFIG.split("\n\n"):
+        write("config_file", table.encode())
+
+
+if __name__ == "__main__":
+    main()
