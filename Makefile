@@ -30,7 +30,7 @@ bench: dist-linux-x86_64 ## measure, against other implementations
 	@benches/run.sh
 
 fuzz: ## run each fuzz target for a while (SECONDS=60)
-	@fuzz/run.sh
+	@fuzz/run.sh $(or $(SECONDS),60)
 
 install: ## library, header, pkg-config file and tool (PREFIX, DESTDIR)
 	@scripts/install.sh "$(DESTDIR)" "$(PREFIX)"
