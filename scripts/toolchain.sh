@@ -27,7 +27,9 @@ if ! std_sources; then
     rustup component add rust-src </dev/null >&2 || true
     if ! std_sources; then
         echo "rustup has no rust-src: building with Debian's rustc-web" >&2
-        "$scripts/need.sh" cargo-web rustc-web rust-web-src
+        # Debian's first rustc-web is too old; the security suite has had newer ones, which old lists do not show.
+        dpkg-query -W rust-web-src >/dev/null 2>&1 || apt-get update -q >&2
+        "$scripts/need.sh" cargo-web rustc-web rust-web-src >&2
         PATH=/usr/bin:$PATH
         set -- "$@" --target-dir target/debian
     fi
