@@ -42,7 +42,7 @@ compile() { # OUTPUT SOURCE OPTION...
 }
 link=(-L"$lib" -Wl,-rpath-link,"$lib:$root/lib/$(uname -m)-linux-gnu")
 compile driver driver.c -ldl -pthread
-[ -f include/negossp.h ] && compile negossp.so peers/sspi.c -shared -fPIC -Iinclude -ldl
+compile negossp.so peers/sspi.c -shared -fPIC -Iinclude -ldl
 compile winpr.so peers/sspi.c -shared -fPIC -DWINPR -I"$root/usr/include/winpr3" "${link[@]}" -lwinpr3
 compile gss.so peers/gss.c -shared -fPIC -I"$root/usr/include/mit-krb5" -I"$root/usr/include" -L"$lib/mit-krb5" "${link[@]}" -lgssapi_krb5
 [ "$what" = build ] && exit 0
