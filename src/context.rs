@@ -187,8 +187,26 @@ impl Initiating {
         Initiating { credential, settings, target, initiator }
     }
 
-    /// One call of `InitializeSecurityContext`.
+    /// One call of `InitializeSecurityContext`. Its outcome is logged.
     pub fn step(
+        &self,
+        token: Option<&[u8]>,
+        requirements: ContextFlags,
+        bindings: Option<&ChannelBindings>,
+    ) -> Result<Leg, Failure> {
+        let result = self.step_unlogged(token, requirements, bindings);
+        match &result {
+            Ok(Leg { context: Context::Established(secured), .. }) => {
+                let Established { mechanism, flags, .. } = &secured.established;
+                tracing::info!(target_name = self.target, mechanism = mechanism.package_name(), ?flags, "server accepted");
+            }
+            Ok(_) => tracing::debug!("the server's answer is awaited"),
+            Err(failure) => tracing::warn!(target_name = self.target, "server refused: {}", failure.error),
+        }
+        result
+    }
+
+    fn step_unlogged(
         &self,
         token: Option<&[u8]>,
         requirements: ContextFlags,

@@ -67,24 +67,34 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 thread_local! {
-    static CONTEXT: Cell<u64> = const { Cell::new(0) };
+    /// The handle that the call under way on this thread is about; 0 for none.
+    static HANDLE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// While it lives, lines of this thread bear the context's number.
+/// A call of an exported function. The lines that its thread logs while it lasts bear its handle.
 #[derive(Debug)]
-pub struct About(u64);
+pub struct Call(());
 
-/// Names the context that this thread works on, by the value of its handle.
-#[inline]
-pub fn about(context: u64) -> About {
-    About(CONTEXT.with(|cell| cell.replace(context)))
+impl Call {
+    /// The call begins; no handle has been found yet.
+    #[inline]
+    pub fn begin() -> Call {
+        about(0);
+        Call(())
+    }
 }
 
-impl Drop for About {
+impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        CONTEXT.with(|cell| cell.set(self.0));
+        about(0);
     }
+}
+
+/// The call under way on this thread is about this handle: what ties the lines of one conversation together.
+#[inline]
+pub fn about(handle: u64) {
+    HANDLE.with(|cell| cell.set(handle));
 }
 
 /// Which events are wanted.
@@ -154,10 +164,10 @@ impl<W: Fn(&[u8]) + Send + Sync + 'static> Subscriber for Log<W> {
         let metadata = event.metadata();
         // Writing to a String does not fail.
         let _ = write!(line, "{} {:5} {}", Utc(FileTime::now()), metadata.level(), metadata.target());
-        match CONTEXT.with(Cell::get) {
+        match HANDLE.with(Cell::get) {
             0 => {}
-            context => {
-                let _ = write!(line, " context={context:#x}");
+            handle => {
+                let _ = write!(line, " handle={handle:#x}");
             }
         }
         line.push_str(": ");

@@ -5,8 +5,10 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{Account, AccountFile, validate};
 use negossp::config::Settings;
-use negossp::credential::Identity;
-use negossp::log::{Filter, Log, about};
+use negossp::context::{Accepting, Context, Initiating};
+use negossp::credential::{Credential, Identity, Usage};
+use negossp::flags::ContextFlags;
+use negossp::log::{Call, Filter, Log, about};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -28,7 +30,7 @@ fn settings(folder: &Folder) -> Settings {
 }
 
 #[test]
-fn a_refusal_is_one_line_with_its_reason_and_the_context() {
+fn a_refusal_is_one_line_with_its_reason_and_the_handle() {
     let folder = Folder::new();
     let settings = settings(&folder);
     for (user, hash, reason) in [
@@ -38,18 +40,19 @@ fn a_refusal_is_one_line_with_its_reason_and_the_context() {
         ("dora", &PASSWORD, "account disabled"),
     ] {
         let text = logged("warn", || {
-            let _about = about(0x1234);
+            let _call = Call::begin();
+            about(0x1234);
             assert!(validate(&credential(), &settings, &Client::new(user, "LAB", hash).logon()).is_err());
         });
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.contains(reason) && text.contains(&format!("user={user:?}")) && text.contains("domain=\"LAB\""), "{text}");
-        assert!(text.contains(" WARN ") && text.contains(" context=0x1234: "), "{text}");
+        assert!(text.contains(" WARN ") && text.contains(" handle=0x1234: "), "{text}");
     }
     let text = logged("info", || {
         assert!(validate(&credential(), &settings, &Client::new("ALICE", "", &PASSWORD).logon()).is_ok());
     });
     assert!(text.lines().count() == 1 && text.contains("user=\"ALICE\"") && text.contains("\\\\alice"), "{text}");
-    assert!(!text.contains("context="), "{text}");
+    assert!(!text.contains("handle="), "{text}");
 }
 
 #[test]
@@ -108,6 +111,49 @@ fn secrets_are_not_logged_at_any_level() {
         assert!(!text.contains(&secret.to_uppercase()), "{secret} in {text}");
     }
     assert!(text.contains("LINE=2"), "{text}");
+}
+
+/// A whole conversation, and what is logged of it.
+fn conversation(settings: &Arc<Settings>, user: &str, password: &str) -> (bool, String) {
+    let identity = Identity { user: user.into(), domain: "LAB".into(), password: password.to_owned().into() };
+    let outbound = Credential { usage: Usage { inbound: false, outbound: true }, identity: Some(identity), ..credential() };
+    let mut client = Initiating::new(Arc::new(outbound), settings.clone(), "HTTP/srv".into());
+    let mut server = Accepting::new(Arc::new(credential()), settings.clone());
+    let mut accepted = false;
+    let text = logged("trace", || {
+        let mut answer: Option<Vec<u8>> = None;
+        for _ in 0..6 {
+            let leg = client.step(answer.as_deref(), ContextFlags::INTEGRITY, None).unwrap();
+            match leg.context {
+                Context::Initiating(next) => client = *next,
+                _ => break,
+            }
+            let Ok(leg) = server.step(&leg.token.unwrap(), ContextFlags::empty(), None) else { break };
+            answer = leg.token;
+            match leg.context {
+                Context::Accepting(next) => server = *next,
+                Context::Established(_) => accepted = true,
+                _ => break,
+            }
+        }
+    });
+    (accepted, text)
+}
+
+#[test]
+fn a_conversation_is_logged_with_its_outcome_and_no_secret() {
+    let folder = Folder::new();
+    let settings = Arc::new(settings(&folder));
+    let (accepted, text) = conversation(&settings, "alice", "Password");
+    assert!(accepted, "{text}");
+    let outcome: Vec<_> = text.lines().filter(|line| line.contains("client accepted")).collect();
+    assert!(matches!(outcome[..], [line] if line.contains("alice") && line.contains("mechanism=\"NTLM\"")), "{text}");
+    assert!(!text.contains("Password") && !text.to_uppercase().contains(&hex(&PASSWORD[..4])), "{text}");
+
+    let (accepted, text) = conversation(&settings, "alice", "Pa55word");
+    assert!(!accepted);
+    assert_eq!(text.lines().filter(|line| line.contains("client refused")).count(), 1, "{text}");
+    assert!(text.contains("logon denied: wrong password") && !text.contains("Pa55word"), "{text}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::context::{Accepting, Context, Initiating, Leg};
 use crate::credential::Credential;
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
+use crate::log;
 use crate::platform;
 use crate::time::FileTime;
 use parking_lot::Mutex;
@@ -97,9 +98,6 @@ unsafe fn converse(
         }
         _ => {}
     }
-    if side == Side::Initiate {
-        tracing::warn!("server refused: {}", failure.error);
-    }
     Err(failure.error)
 }
 
@@ -142,6 +140,7 @@ impl Call<'_> {
         let limit = settings.limits.contexts;
         let shared: Shared = Arc::new(Mutex::new(Conversation::new(first(credential, settings)?)));
         let new = New(CONTEXTS.insert(shared.clone(), limit).ok_or(Error::OutOfMemory)?);
+        log::about(new.0.number());
         // SAFETY: likewise.
         let status = unsafe { self.go_on(&mut shared.lock())? };
         // SAFETY: likewise.

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// What a panic leaves behind is sound: locks here don't poison, and a context that was being changed has
 /// failed (see [`conversation`](super::conversation)).
 pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_STATUS>) -> SECURITY_STATUS {
+    let _call = crate::log::Call::begin();
     let status = match catch_unwind(AssertUnwindSafe(|| {
         crate::log::init();
         body()

@@ -5,6 +5,7 @@ use super::conversation::Conversation;
 use super::handle::{Kind, LAST_GENERATION, Table, Words};
 use crate::credential::Credential;
 use crate::error::{Error, Result};
+use crate::log;
 use parking_lot::Mutex;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
@@ -52,7 +53,16 @@ unsafe fn words(handle: *const SecHandle) -> Option<Words> {
     }
     // SAFETY: not NULL, so it points to a handle by the caller's promise, though perhaps not an aligned one.
     let SecHandle { dwLower, dwUpper } = unsafe { handle.read_unaligned() };
-    Some(Words { lower: dwLower.try_into().ok()?, upper: dwUpper.try_into().ok()? })
+    let words = Words { lower: dwLower.try_into().ok()?, upper: dwUpper.try_into().ok()? };
+    log::about(words.number());
+    Some(words)
+}
+
+impl Words {
+    /// Both words as one number, as the log gives it.
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.upper) << 32 | u64::from(self.lower)
+    }
 }
 
 impl From<Words> for SecHandle {
