@@ -62,9 +62,3 @@ pub(super) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     buffer.zeroize();
     Ok(SEC_E_OK)
 }
-
-/// How many allocations callers hold.
-#[cfg(test)]
-pub(super) fn live() -> usize {
-    LIVE.iter().map(|shard| shard.lock().len()).sum()
-}

@@ -1,4 +1,4 @@
-//! Makes `include/negossp.h` and `tests/c/layout.c` from `src/entry`.
+//! Makes `include/negossp.h`, `tests/c/layout.c` and the `.def` files from `src/entry`.
 //!
 //! cbindgen does the translation. Around it: it reads `extern "C"` only, so "system" is spelled so; Rust's
 //! `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and pointer names; and
@@ -16,7 +16,12 @@ pub(crate) struct Made {
 
 /// Everything made from the sources.
 pub(crate) fn all() -> Vec<Made> {
-    vec![Made { path: "include/negossp.h", text: header() }, Made { path: "tests/c/layout.c", text: layout() }]
+    vec![
+        Made { path: "include/negossp.h", text: header() },
+        Made { path: "tests/c/layout.c", text: layout() },
+        Made { path: "def/x86_64/negossp.def", text: definition(false) },
+        Made { path: "def/i686/negossp.def", text: definition(true) },
+    ]
 }
 
 pub(crate) fn root() -> &'static Path {
@@ -280,6 +285,39 @@ fn layout() -> String {
 /// Whether the table's member `name` is a function with two forms.
 fn two_forms(name: &str) -> bool {
     FUNCTIONS.iter().any(|file| read(&format!("src/entry/exports/{file}.rs")).contains(&format!(" fn {name}W(")))
+}
+
+/// The exported functions and how many bytes of arguments they take on 32 bits, where each takes four.
+fn functions() -> Vec<(String, usize)> {
+    let mut out = Vec::new();
+    for file in FUNCTIONS {
+        let source = read(&format!("src/entry/exports/{file}.rs"));
+        for function in source.split("extern \"system\" fn ").skip(1) {
+            let name = ident(function);
+            let arguments = function[name.len()..].split_once(')').unwrap().0;
+            out.push((name.to_owned(), 4 * arguments.matches(':').count()));
+        }
+    }
+    out.sort();
+    out
+}
+
+/// A module definition for import libraries. On 32 bits programs refer to `_Name@bytes` and the DLL exports
+/// `Name`: `dlltool --kill-at` makes the one from the other.
+fn definition(decorated: bool) -> String {
+    let mut out = String::from("; Made from src/entry/exports by the test `header_is_current`; do not edit.\n");
+    if decorated {
+        out += "; For dlltool --kill-at: the DLL exports the names without what is after @.\n";
+    }
+    out += "LIBRARY negossp.dll\nEXPORTS\n";
+    for (name, bytes) in functions() {
+        match decorated {
+            true => writeln!(out, "    {name}@{bytes}"),
+            false => writeln!(out, "    {name}"),
+        }
+        .unwrap();
+    }
+    out
 }
 
 const LAYOUT_PROLOGUE: &str = r#"/*
