@@ -7,7 +7,7 @@ use negossp::error::{Denial, Error, Failure};
 use negossp::flags::ContextFlags;
 use negossp::mechanism::{Established, MechInitiator, Mechanism, Step};
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
-use negossp::negotiate::{Acceptor, Initiator, der};
+use negossp::negotiate::{Acceptor, Initiator};
 use parties::{World, fail, finish, go_on, talk};
 
 const KRB5: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
@@ -19,25 +19,6 @@ const PASSWORD: &str = "Passw0rd!";
 fn list(oids: &[&[u8]]) -> Vec<u8> {
     let contents: Vec<u8> = oids.iter().flat_map(|oid| [&[0x06, oid.len() as u8], *oid].concat()).collect();
     [&[0x30, contents.len() as u8], &contents[..]].concat()
-}
-
-/// NegTokenInit with these mechTypes and perhaps a mechToken.
-fn first(mech_types: &[u8], mech_token: Option<&[u8]>) -> Vec<u8> {
-    match mech_token {
-        Some(token) => NegTokenInit::encode(mech_types, token),
-        None => {
-            let mut fields = der::Writer::new(0);
-            fields.element(der::context(0), mech_types);
-            let mut sequence = der::Writer::new(0);
-            sequence.element(der::SEQUENCE, &fields.finish());
-            let mut frame = der::Writer::new(0);
-            frame.element(der::OBJECT_IDENTIFIER, negossp::negotiate::token::SPNEGO_OID);
-            frame.element(der::context(0), &sequence.finish());
-            let mut token = der::Writer::new(0);
-            token.element(der::APPLICATION_0, &frame.finish());
-            token.finish()
-        }
-    }
 }
 
 fn answer(state: Option<NegState>, response_token: Option<&[u8]>, mech_list_mic: Option<&[u8]>) -> Vec<u8> {
@@ -71,7 +52,7 @@ impl Ready {
     fn in_world(world: World, mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
         let (ntlm, negotiate) = world.ntlm_negotiate();
         let optimistic = mech_types.get(4..).is_some_and(|rest| rest.starts_with(NTLM));
-        let token = first(received, optimistic.then_some(&negotiate[..]));
+        let token = NegTokenInit::encode(received, if optimistic { &negotiate } else { &[] });
         let Ok(Step::Continue { next, token }) = world.accept(&Acceptor::new(), &token) else { return None };
         let (acceptor, challenge) = match NegTokenResp::decode(&token).unwrap().response_token {
             Some(challenge) => (next, challenge.to_vec()),
@@ -152,8 +133,8 @@ fn optimistic_token_is_the_wrong_one() {
     let world = World::new(PASSWORD);
     let mech_types = list(&[MS_KRB5, KRB5, NEGOEX, NTLM]);
     let (ntlm, negotiate) = world.ntlm_negotiate();
-    for mech_token in [Some(&b"\x60\x03\x06\x01\x00"[..]), Some(&negotiate), None] {
-        let (server, token) = go_on(world.accept(&Acceptor::new(), &first(&mech_types, mech_token)));
+    for mech_token in [&b"\x60\x03\x06\x01\x00"[..], &negotiate, b""] {
+        let (server, token) = go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&mech_types, mech_token)));
         let resp = NegTokenResp::decode(&token).unwrap();
         assert_eq!(resp.neg_state, Some(NegState::RequestMic));
         assert_eq!(resp.supported_mech, Some(NTLM));
@@ -176,13 +157,32 @@ fn optimistic_token_is_the_wrong_one() {
 #[test]
 fn optimistic_token_is_absent() {
     let world = World::new(PASSWORD);
-    for mech_token in [None, Some(&b""[..])] {
-        let (server, token) = go_on(world.accept(&Acceptor::new(), &first(&list(&[NTLM, KRB5]), mech_token)));
-        let resp = NegTokenResp::decode(&token).unwrap();
-        assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::AcceptIncomplete), Some(NTLM)));
-        assert_eq!((resp.response_token, resp.mech_list_mic), (None, None));
-        let (_, negotiate) = world.ntlm_negotiate();
-        go_on(world.accept(&server, &incomplete(&negotiate, None)));
+    let (server, token) = go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5]), b"")));
+    let resp = NegTokenResp::decode(&token).unwrap();
+    assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::AcceptIncomplete), Some(NTLM)));
+    assert_eq!((resp.response_token, resp.mech_list_mic), (None, None));
+    let (_, negotiate) = world.ntlm_negotiate();
+    go_on(world.accept(&server, &incomplete(&negotiate, None)));
+}
+
+/// In a datagram context NTLM's first message is the server's.
+#[test]
+fn datagram_client_is_silent_at_first() {
+    for offered in [&[NTLM][..], &[KRB5, NTLM]] {
+        let mut world = World::new(PASSWORD);
+        world.requirements |= ContextFlags::DATAGRAM;
+        let (client, token) = go_on(world.initiate(&Initiator::new(), None));
+        assert_eq!(token, NegTokenInit::encode(&list(&[NTLM]), b""));
+        let (mut server, mut token) = go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(offered), b"")));
+        if offered.len() > 1 {
+            (server, token) = go_on(world.accept(&server, &answer(Some(NegState::AcceptIncomplete), None, None)));
+        }
+        let (_, token) = go_on(world.initiate(&client, Some(&token)));
+        if offered.len() == 1 {
+            finish(world.accept(&server, &token));
+        } else {
+            is_denied(fail(world.accept(&server, &token))); // its MIC is over another list
+        }
     }
 }
 
@@ -329,18 +329,18 @@ fn nothing_in_common() {
         assert!(matches!(failure.error, Error::NothingInCommon(_)), "{}", failure.error);
         failure.token
     };
-    assert_eq!(refused(&world, &first(&list(&[MS_KRB5, KRB5, NEGOEX]), Some(b"x"))), None);
+    assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[MS_KRB5, KRB5, NEGOEX]), b"x")), None);
     assert_eq!(refused(&world, b"\x60\x0d\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"), None);
     world.requirements |= ContextFlags::EXTENDED_ERROR;
     let reject = Some(answer(Some(NegState::Reject), None, None));
-    assert_eq!(refused(&world, &first(&list(&[KRB5]), Some(b"x"))), reject);
+    assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[KRB5]), b"x")), reject);
     world.settings.negotiate.mechanisms.clear();
-    assert_eq!(refused(&world, &first(&list(&[NTLM]), Some(&negotiate))), reject);
+    assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[NTLM]), &negotiate)), reject);
     assert_eq!(refused(&world, &negotiate), None);
     refused(&world, b"");
     let mut world = World::new(PASSWORD);
     world.server.mechanisms.clear();
-    refused(&world, &first(&list(&[NTLM]), Some(&negotiate)));
+    refused(&world, &NegTokenInit::encode(&list(&[NTLM]), &negotiate));
     refused(&world, &negotiate);
 }
 

@@ -1,10 +1,12 @@
 //! The server's side.
 
 use crate::error::{Denial, Error, Result};
+use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, MechAcceptor, Mechanism, Step, StepResult};
 use crate::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use crate::negotiate::{allowed, candidates, check_size, mic, reject};
 use std::sync::Arc;
+use tracing::debug;
 
 /// Server side, between two of its tokens.
 #[derive(Debug)]
@@ -85,7 +87,8 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     // Kerberos has two object identifiers: either one at the front makes it the preferred mechanism.
     let preferred = list.iter().next().and_then(Mechanism::from_oid) == Some(mechanism);
     let chosen = Chosen { mech_types: list.der().into(), mechanism: MechAcceptor::new(mechanism), preferred };
-    match init.mech_token {
+    debug!(mechanism = mechanism.package_name(), preferred, optimistic = init.mech_token.is_some(), "SPNEGO mechanism chosen");
+    match init.mech_token.or(silence(call)) {
         Some(mech_token) if preferred => chosen.advance(mech_token, init.mech_list_mic, Some(oid), call),
         // Another mechanism's token, or none. The client starts again with what supportedMech says.
         _ => {
@@ -94,6 +97,12 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
             Ok(Step::Continue { next: State::Chosen(chosen), token })
         }
     }
+}
+
+/// The token that a client without one may have meant: in a datagram context NTLM's client has nothing to say
+/// before the challenge ([MS-NLMP] 3.1.5.2).
+fn silence(call: &AcceptCall<'_>) -> Option<&'static [u8]> {
+    call.requirements.contains(ContextFlags::DATAGRAM).then_some(&[])
 }
 
 fn respond(state: NegState, oid: Option<&[u8]>, response_token: Option<&[u8]>, mech_list_mic: Option<&[u8]>) -> Vec<u8> {
@@ -118,7 +127,8 @@ impl Chosen {
         if resp.supported_mech.is_some_and(|oid| Mechanism::from_oid(oid) != Some(self.mechanism.mechanism())) {
             return Err(Error::InvalidToken("NegTokenResp: the client names another mechanism").into());
         }
-        let mech_token = resp.response_token.ok_or(Error::InvalidToken("NegTokenResp: the responseToken is missing"))?;
+        let mech_token = resp.response_token.or(silence(call));
+        let mech_token = mech_token.ok_or(Error::InvalidToken("NegTokenResp: the responseToken is missing"))?;
         self.advance(mech_token, resp.mech_list_mic, None, call)
     }
 
@@ -142,6 +152,7 @@ impl Chosen {
                 if mic.is_some() {
                     return Ok(done(established, Some(respond(NegState::AcceptCompleted, oid, token, Some(&ours)))));
                 }
+                debug!("SPNEGO mechListMIC missing, awaited with the next token");
                 let token = respond(NegState::AcceptIncomplete, oid, token, Some(&ours));
                 let next = MicAwaited { mech_types: self.mech_types.clone(), established };
                 Ok(Step::Continue { next: State::MicAwaited(next), token })

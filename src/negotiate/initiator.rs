@@ -203,7 +203,7 @@ fn send(step: Step<MechInitiator>, terms: &Terms) -> StepResult<State> {
     let resp = NegTokenResp {
         neg_state: Some(NegState::AcceptIncomplete),
         supported_mech: None,
-        response_token: Some(&token),
+        response_token: (!token.is_empty()).then_some(&token),
         mech_list_mic: ours.as_deref(),
     };
     Ok(Step::Continue { next, token: resp.encode() })

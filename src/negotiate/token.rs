@@ -140,13 +140,15 @@ impl<'a> NegTokenInit<'a> {
         Ok(NegTokenInit { mech_types, mech_token, mech_list_mic })
     }
 
-    /// The initiator's first token: no reqFlags, no MIC.
+    /// The initiator's first token: no reqFlags, no MIC, and no mechToken if it is empty.
     pub fn encode(mech_types: &[u8], mech_token: &[u8]) -> Vec<u8> {
-        let fields = der::size(mech_types.len()) + der::field_size(mech_token.len());
-        let mut writer = open_frame(fields);
+        let optimistic = if mech_token.is_empty() { 0 } else { der::field_size(mech_token.len()) };
+        let mut writer = open_frame(der::size(mech_types.len()) + optimistic);
         writer.open(der::context(0), mech_types.len());
         writer.raw(mech_types);
-        writer.field(2, der::OCTET_STRING, mech_token);
+        if optimistic > 0 {
+            writer.field(2, der::OCTET_STRING, mech_token);
+        }
         writer.finish()
     }
 
