@@ -15,11 +15,11 @@ if [ "$(id -u)" != 0 ]; then
     echo "missing packages; as root: apt-get install$missing" >&2
     exit 1
 fi
-echo "installing$missing"
+echo "installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 install() {
     # shellcheck disable=SC2086 # a list of names
-    apt-get install -y -q --no-install-recommends $missing </dev/null
+    apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=600 $missing </dev/null
 }
 # The package lists may be absent (a fresh container) or older than the archive.
 log=$(mktemp)

@@ -10,13 +10,14 @@ mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
 check_parts=(rustfmt clippy rust)
-all_parts=(rust dist c-linux c-valgrind c-wine64 c-wine32 interop http demo demo-wine32)
+all_parts=(build rust dist c-linux c-valgrind c-wine64 c-wine32 interop http demo demo-wine32)
 
 # How each part is run.
 part() {
     case $1 in
     rustfmt) one "rustfmt" scripts/toolchain.sh linux fmt --all --check ;;
     clippy) one "clippy" scripts/toolchain.sh linux clippy -q --all-targets -- -D warnings ;;
+    build) one "build" make --no-print-directory all ;;
     rust) scripts/cargo-test.sh ;;
     dist) tests/dist/run.sh ;;
     c-linux) tests/c/run.sh linux ;;
@@ -54,7 +55,7 @@ for name in "${parts[@]}"; do
     printf '%-12s ' "$name"
     start=$SECONDS
     export -f part one
-    timeout --kill-after=10 "${TEST_TIMEOUT:-900}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
+    timeout --kill-after=10 "${PART_TIMEOUT:-1200}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
     status=$?
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
     note=
