@@ -41,7 +41,8 @@ files() {
 check "names of the files" files
 
 # The functions: those that the .def file of 64-bit Windows lists.
-functions=$(sed '1,/^EXPORTS/d; s/[;@ \t].*//' dist/windows-x86_64/negossp.def | grep -v '^$')
+names_in() { awk 'on && NF { sub(/@.*/, "", $1); print $1 } $1 == "EXPORTS" { on = 1 }' "$1"; }
+functions=$(names_in dist/windows-x86_64/negossp.def)
 check "functions are listed" test "$(wc -l <<<"$functions")" -gt 30
 
 # ---- Linux ----
@@ -64,22 +65,15 @@ declared() {
 check "linux: negossp.h declares every function" declared
 
 cat >$work/linked.c <<'END'
-#ifdef _WIN32
-#define SECURITY_WIN32
-#include <windows.h>
-#endif
 #include <negossp.h>
-#ifdef _WIN32
-#include <security.h>
-#endif
 #include <stdio.h>
 
-/* Linked against the library, by name; prints how many packages it has. */
+/* Linked against the library, by name; prints its first package. */
 int main(void) {
-    unsigned long room = 0;
+    ULONG count = 0;
     PSecPkgInfoA packages = NULL;
-    SECURITY_STATUS status = EnumerateSecurityPackagesA((void *)&room, &packages);
-    if (status != SEC_E_OK || !packages) return 1;
+    SECURITY_STATUS status = EnumerateSecurityPackagesA(&count, &packages);
+    if (status != SEC_E_OK || !count) return 1;
     printf("%s\n", packages[0].Name);
     return FreeContextBuffer(packages) == SEC_E_OK ? 0 : 1;
 }
@@ -126,16 +120,12 @@ exports() { # MACHINE
     differ "$functions" "$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll |
         awk '/\[Ordinal\/Name Pointer\] Table/ {on = 1; next} on && /\[ *[0-9]+\]/ {print $NF} on && NF == 0 {exit}')"
 }
-listed() { # MACHINE
-    differ "$functions" "$(sed '1,/^EXPORTS/d; s/[;@ \t].*//' dist/windows-$1/negossp.def | grep -v '^$')"
-}
+listed() { differ "$functions" "$(names_in dist/windows-$1/negossp.def)"; } # MACHINE
 image() { # MACHINE FORMAT
-    "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | head -n 5 | grep -q "$2" || echo "not $2"
+    local headers name
+    headers=$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll)
     # Address-space layout randomisation and no execution of data, as every DLL of today.
-    local name
-    for name in DYNAMIC_BASE NX_COMPAT; do
-        "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | grep -q "$name" || echo "without $name"
-    done
+    for name in "file format $2" DYNAMIC_BASE NX_COMPAT; do grep -q "$name" <<<"$headers" || echo "not $name"; done
 }
 # What callers of a function are to be linked with: in the import library of mingw, for those that it has, as in ours.
 import_symbols() { "$1-w64-mingw32-nm" "$2" 2>/dev/null | sed -n 's/.* T \(.*\)/\1/p'; }
