@@ -289,6 +289,8 @@ static void length_without_memory(void) {
     CtxtHandle context = {0, 0};
     ULONG attributes;
     CHECK_REFUSED(W->AcceptSecurityContext(&c.server.credential, NULL, &none, 0, 0, &context, &out_desc, &attributes, NULL));
+    CHECK_EQUAL(out.cbBuffer, 0);
+    out.cbBuffer = sizeof c.server.sent.data;
     CHECK_REFUSED(W->AcceptSecurityContext(&c.server.credential, NULL, &many, 0, 0, &context, &out_desc, &attributes, NULL));
     SecBuffer in = {c.client.sent.length, SECBUFFER_TOKEN, c.client.sent.data};
     SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in};

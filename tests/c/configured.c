@@ -14,7 +14,7 @@ static SECURITY_STATUS complete(struct side *side) {
 }
 
 /* SEC_I_COMPLETE_AND_CONTINUE, then SEC_I_COMPLETE_NEEDED, each followed by CompleteAuthToken. */
-static void complete_and_continue_then_complete(void) {
+static void sec_i_complete_and_continue_then_sec_i_complete_needed(void) {
     struct conversation c;
     REQUIRE(conversation_open(&c, NULL));
     CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
@@ -50,7 +50,7 @@ static void complete_with_null_arguments(void) {
 }
 
 const struct test complete_tests[] = {
-    TEST(complete_and_continue_then_complete),
+    TEST(sec_i_complete_and_continue_then_sec_i_complete_needed),
     TEST(complete_twice_is_refused),
     TEST(complete_with_null_arguments),
     END_OF_TESTS,
@@ -58,7 +58,7 @@ const struct test complete_tests[] = {
 
 /* ---- config/limits.toml: [limits] contexts = 6, credentials = 8 */
 
-static void contexts_run_out(void) {
+static void sec_e_insufficient_memory_when_contexts_run_out(void) {
     static struct conversation c, extra[8];
     REQUIRE(conversation_until_last_leg(&c, NULL)); /* two of six */
     CtxtHandle contexts[6];
@@ -89,7 +89,7 @@ static void contexts_run_out(void) {
     conversation_close(&c);
 }
 
-static void credentials_run_out(void) {
+static void sec_e_insufficient_memory_when_credentials_run_out(void) {
     CredHandle credentials[9];
     unsigned made;
     SECURITY_STATUS status = SEC_E_OK;
@@ -107,8 +107,8 @@ static void credentials_run_out(void) {
 }
 
 const struct test limits_tests[] = {
-    TEST(contexts_run_out),
-    TEST(credentials_run_out),
+    TEST(sec_e_insufficient_memory_when_contexts_run_out),
+    TEST(sec_e_insufficient_memory_when_credentials_run_out),
     END_OF_TESTS,
 };
 
@@ -136,7 +136,7 @@ static void expiry_is_in_local_time(void) {
     conversation_close(&c);
 }
 
-static void expired_contexts_do_nothing(void) {
+static void sec_e_context_expired_at_its_end(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
     CHECK(conversation_works(&c));
@@ -152,13 +152,13 @@ static void expired_contexts_do_nothing(void) {
 
 const struct test lifetime_tests[] = {
     TEST(expiry_is_in_local_time),
-    TEST(expired_contexts_do_nothing),
+    TEST(sec_e_context_expired_at_its_end),
     END_OF_TESTS,
 };
 
 /* ---- config/no-accounts.toml: nobody to ask */
 
-static void acquiring_succeeds_accepting_has_no_authority(void) {
+static void sec_e_no_authenticating_authority_without_accounts(void) {
     for (int p = 0; p < 2; p++) {
         struct conversation c;
         struct terms terms = {.package = p ? u"NTLM" : u"Negotiate"};
@@ -182,8 +182,29 @@ static void an_inbound_identity_is_authority_enough(void) {
 }
 
 const struct test no_accounts_tests[] = {
-    TEST(acquiring_succeeds_accepting_has_no_authority),
+    TEST(sec_e_no_authenticating_authority_without_accounts),
     TEST(an_inbound_identity_is_authority_enough),
+    END_OF_TESTS,
+};
+
+/* ---- config/internal.toml: [server] has a name that no CHALLENGE_MESSAGE can hold */
+
+/* An error that is nobody's but the server's own, and that has no status of its own. */
+static void sec_e_internal_error_when_no_challenge_can_be_made(void) {
+    for (int p = 0; p < 2; p++) {
+        struct conversation c;
+        struct terms terms = {.package = p ? u"NTLM" : u"Negotiate"};
+        REQUIRE(conversation_open(&c, &terms));
+        CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+        CHECK_STATUS(server_leg(&c), SEC_E_INTERNAL_ERROR);
+        CHECK_EQUAL(c.server.sent.length, 0);
+        CHECK(!c.server.has_context);
+        conversation_close(&c);
+    }
+}
+
+const struct test internal_tests[] = {
+    TEST(sec_e_internal_error_when_no_challenge_can_be_made),
     END_OF_TESTS,
 };
 

@@ -26,6 +26,7 @@ static const struct group groups[] = {
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},
     {"no_accounts", "no-accounts", no_accounts_tests},
+    {"internal", "internal", internal_tests},
     {"strict", "strict", strict_tests},
     {"require_mic", "require-mic", require_mic_tests},
     {NULL, NULL, NULL},

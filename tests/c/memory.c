@@ -3,6 +3,9 @@
 #include "groups.h"
 
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void of_every_kind(void) {
     struct conversation c;
@@ -76,11 +79,31 @@ static void twice(void) {
     CHECK_STATUS(W->FreeContextBuffer(info), SEC_E_OK);
 }
 
+#ifdef __GLIBC__
+/* The heap in use is after a thousand conversations what it was after a hundred. */
+static void nothing_grows(void) {
+    size_t before = 0, after;
+    unsigned rounds = effort(1000);
+    for (unsigned i = 0; i < rounds; i++) {
+        struct conversation c;
+        struct terms terms = {.password = i % 3 ? NULL : u"wrong", .package = i % 2 ? u"NTLM" : u"Negotiate"};
+        if (i == rounds / 10) before = mallinfo2().uordblks;
+        if (CHECK(conversation_until_last_leg(&c, &terms))) server_leg(&c);
+        conversation_close(&c);
+    }
+    after = mallinfo2().uordblks;
+    if (after > before + 4096) fail(__FILE__, __LINE__, "%zu bytes more", after - before);
+}
+#endif
+
 const struct test memory_tests[] = {
     TEST(of_every_kind),
     TEST(outlives_its_context),
     TEST(foreign_pointers),
     TEST(the_middle_of_a_buffer),
     TEST(twice),
+#ifdef __GLIBC__
+    TEST(nothing_grows),
+#endif
     END_OF_TESTS,
 };

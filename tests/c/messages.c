@@ -349,6 +349,43 @@ static void malformed_descriptors(void) {
     conversation_close(&c);
 }
 
+/* What was not negotiated is not there: a context for signing does not seal. */
+static void sealing_needs_confidentiality(void) {
+    struct conversation c;
+    struct message m;
+    struct terms terms = {.package = u"NTLM", .client_requirements = ISC_REQ_INTEGRITY};
+    REQUIRE(conversation_establish(&c, &terms));
+    CHECK_STATUS(sign(&c.client, &m), SEC_E_OK);
+    CHECK_STATUS(verify(&c.server, &m), SEC_E_OK);
+    CHECK_STATUS(encrypt(&c.client, &m), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK(memcmp(m.data, text, sizeof text) == 0);
+    conversation_close(&c);
+}
+
+/* In a datagram context messages come in any order, and MessageSeqNo tells which is which. */
+static void datagrams_in_any_order(void) {
+    struct conversation c;
+    struct message m[3];
+    struct terms terms = {.package = u"NTLM",
+                          .client_requirements = CLIENT_USUAL | ISC_REQ_DATAGRAM,
+                          .server_requirements = ASC_REQ_DATAGRAM};
+    static const int order[] = {2, 0, 1};
+    REQUIRE(conversation_establish(&c, &terms));
+    for (ULONG i = 0; i < 3; i++) {
+        message_reset(&m[i]);
+        CHECK_STATUS(W->EncryptMessage(&c.client.context, 0, &m[i].desc, 10 + i), SEC_E_OK);
+    }
+    for (int i = 0; i < 3; i++) {
+        struct message *next = &m[order[i]];
+        CHECK_STATUS(W->DecryptMessage(&c.server.context, &next->desc, 10 + (ULONG)order[i], NULL), SEC_E_OK);
+        CHECK(memcmp(next->data, text, sizeof text) == 0);
+    }
+    message_reset(&m[0]);
+    CHECK_STATUS(W->EncryptMessage(&c.client.context, 0, &m[0].desc, 20), SEC_E_OK);
+    CHECK_REFUSED(W->DecryptMessage(&c.server.context, &m[0].desc, 21, NULL));
+    conversation_close(&c);
+}
+
 static void not_before_the_end(void) {
     struct conversation c;
     struct message m;
@@ -378,6 +415,8 @@ const struct test messages_tests[] = {
     TEST(wrap_without_encryption),
     TEST(seal_message_is_encrypt_message),
     TEST(malformed_descriptors),
+    TEST(sealing_needs_confidentiality),
+    TEST(datagrams_in_any_order),
     TEST(not_before_the_end),
     END_OF_TESTS,
 };
