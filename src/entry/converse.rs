@@ -82,8 +82,10 @@ unsafe fn converse(
 ) -> Result<SECURITY_STATUS> {
     let required = flags::required(side, arguments.requirements);
     // SAFETY: the caller's promise is this function's own.
-    let (input, output) = unsafe { (Buffers::new(arguments.input)?, Buffers::new(arguments.output)?) };
+    let (input, output) = unsafe { (Buffers::new(arguments.input), Buffers::new(arguments.output)?) };
     let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
+    // Not before there is an output to say so in: programs send what is left in it after an error.
+    let input = input.inspect_err(|error| output.fail(error))?;
     let call = Call { side, arguments, input, required, output: &output };
     // SAFETY: the caller's promise is that of `leg`.
     let failure = match unsafe { call.leg(first) } {
