@@ -79,11 +79,14 @@ def messages(work):
 
 
 def threads():
-    one, two = (("threads", "spnego-ntlm", t, "per_second") for t in "12")
-    for peer in peers(one):
-        both = [values[two][peer][r] / values[one][peer][r] for r in values[one][peer] if r in values[two].get(peer, {})]
-        name = "floor (what the machine allows)" if peer == "floor" else peer
-        yield [name, f"{median(one, peer):,.0f}", show(median(two, peer), ",.0f"), show(statistics.median(both) if both else None, ".2f")]
+    key = lambda count, metric: ("threads", "spnego-ntlm", count, metric)
+    for peer in peers(key("1", "per_second")):
+        one, two = (values[key(count, "per_second")][peer] for count in "12")
+        scaling = statistics.median(two[r] / one[r] for r in one if r in two)
+        cpu = [median(key(count, "cpu_ns"), peer) for count in "12"]
+        yield ["floor (what the machine allows)" if peer == "floor" else peer,
+               f"{median(key('1', 'per_second'), peer):,.0f}", f"{median(key('2', 'per_second'), peer):,.0f}", f"{scaling:.2f}",
+               *(show(ns and ns / 1e3, ".2f") for ns in cpu)]
 
 
 def live():
@@ -109,6 +112,6 @@ for mech, title in TITLES.items():
 for work, title in {"seal": "EncryptMessage", "unseal": "DecryptMessage", "sign": "MakeSignature", "verify": "VerifySignature"}.items():
     head = [""] + [text for name in SIZES for text in (f"{name} MB/s", f"time, times {OURS}")]
     table(f"{title} (10^6 octets per CPU second)", head, messages(work))
-table("Two threads accepting at once", ["", "one, per second", "two, per second", "ratio"], threads())
+table("Two threads accepting at once", ["", "one, per second", "two, per second", "ratio", "CPU µs each, one", "two"], threads())
 table("Established contexts held", ["", "contexts", "resident octets each", "heap octets each", f"times {OURS}", "µs, first tenth", "µs, last tenth", "delete µs"], live())
 table("Parts of the floor", ["", "ns"], parts())
