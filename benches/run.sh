@@ -18,17 +18,14 @@ mkdir -p "$bin" "$out/etc"
 
 # ---- build ----
 
-need() { # COMMAND PACKAGE
-    command -v "$1" > /dev/null || { echo "installing $2" >&2; apt-get -qq update; apt-get -qq install -y --no-install-recommends "$2" > /dev/null; }
-}
-need gcc gcc
-need python3 python3
-[ "$what" != instr ] || need valgrind valgrind
+scripts/need.sh gcc libc6-dev python3
+[ "$what" != instr ] || scripts/need.sh valgrind
+PATH=$PATH:$HOME/.cargo/bin # rustup puts cargo where only a login shell may look
 benches/fetch.sh
 
-cargo build --release --lib
+scripts/toolchain.sh linux build --release --quiet --lib
 for package in floor peers/sspi-rs; do
-    cargo build --release --locked --quiet --manifest-path "benches/$package/Cargo.toml" --target-dir "$out/target"
+    scripts/toolchain.sh linux build --release --quiet --locked --manifest-path "benches/$package/Cargo.toml" --target-dir "$out/target"
 done
 cp -u "$out/target/release/bench-floor" "$bin/floor"
 cp -u "$out/target/release/libbench_sspi_rs.so" "$bin/sspi-rs.so"
