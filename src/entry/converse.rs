@@ -14,7 +14,6 @@ use crate::credential::Credential;
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
 use crate::log;
-use crate::platform;
 use crate::time::FileTime;
 use parking_lot::Mutex;
 use std::mem::ManuallyDrop;
@@ -219,8 +218,7 @@ impl Drop for New {
 
 /// A time as SSPI gives it: local, except "never", which is the same everywhere.
 pub(super) fn timestamp(utc: FileTime) -> TimeStamp {
-    let local = if utc == FileTime::NEVER { utc } else { platform::to_local(utc) };
-    TimeStamp { QuadPart: local.0.cast_signed() }
+    TimeStamp { QuadPart: utc.to_local().0.cast_signed() }
 }
 
 /// Writes an output that the caller may have left out.
