@@ -45,7 +45,7 @@ install_clients() {
 
 find_library() {
     [[ -n ${NEGOSSP_LIB:-} ]] && return
-    NEGOSSP_LIB=$(ls -t "$root"/target/{release,debug}/libnegossp.so 2>/dev/null | head -1)
+    NEGOSSP_LIB=$(ls -t "$root"/target/{release,debug}/libnegossp.so 2>/dev/null | head -1) || true
     [[ -n $NEGOSSP_LIB ]] || die "no libnegossp.so; build it, or set NEGOSSP_LIB"
 }
 
