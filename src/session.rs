@@ -103,14 +103,13 @@ impl Session {
         each!(self, s => s.unseal(parts, sequence, token))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5): made with the session's keys,
-    /// without moving its counters, since NTLM restarts them after the exchange ([MS-SPNG] 3.3.5.1).
-    pub fn make_mech_list_mic(&self, mech_types: &[u8]) -> Result<Vec<u8>> {
+    /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), made before any message.
+    pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         each!(self, s => s.make_mech_list_mic(mech_types))
     }
 
     /// Checks the peer's mechListMIC, in constant time.
-    pub fn verify_mech_list_mic(&self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
+    pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
         each!(self, s => s.verify_mech_list_mic(mech_types, mic))
     }
 }

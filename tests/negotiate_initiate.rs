@@ -57,7 +57,7 @@ impl Finishing {
         let (initiator, token) = go_on(offered.first_reply(state, oid, Some(&offered.challenge)));
         let resp = NegTokenResp::decode(&token).unwrap();
         assert_eq!((resp.neg_state, resp.supported_mech), (INCOMPLETE, None));
-        let server = offered.world.ntlm_accept(&offered.server, resp.response_token.unwrap());
+        let mut server = offered.world.ntlm_accept(&offered.server, resp.response_token.unwrap());
         let mech_types = mech_type_list(&[Mechanism::Ntlm]);
         server.session.verify_mech_list_mic(&mech_types, resp.mech_list_mic.unwrap()).unwrap();
         let mic = server.session.make_mech_list_mic(&mech_types).unwrap();
@@ -98,7 +98,7 @@ fn acceptors_mic_is_required_once_ours_was_sent() {
         assert!(matches!(failure.error, Error::MessageAltered(_)), "{}", failure.error);
     }
     // Over another list than the one that was sent.
-    let other = finishing.server.session.make_mech_list_mic(&mech_type_list(&[])).unwrap();
+    let other = finishing.server.session.clone().make_mech_list_mic(&mech_type_list(&[])).unwrap();
     let failure = fail(finishing.last_reply(COMPLETED, None, Some(&other)));
     assert!(matches!(failure.error, Error::MessageAltered(_)), "{}", failure.error);
 }

@@ -1,5 +1,5 @@
 //! Exchanges between other implementations inside SPNEGO, recorded: the server's half done over again, with the
-//! same mechListMICs as theirs.
+//! same mechListMICs as theirs, and the same messages after them.
 
 mod exchanges;
 mod ntlm_support;
@@ -8,7 +8,8 @@ use exchanges::{Exchange, exchanges};
 use negossp::channel_bindings::ChannelBindings;
 use negossp::mechanism::Established;
 use negossp::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
-use negossp::ntlm::{Acceptor, Challenged};
+use negossp::ntlm::{Acceptor, Challenged, Session, Side};
+use negossp::session::{Part, Qop};
 use ntlm_support::*;
 
 /// The client's list, and the context that the exchange led to.
@@ -30,7 +31,7 @@ fn establish(exchange: &Exchange) -> (MechTypeList<'_>, Box<Established>) {
 fn mech_list_mics_are_the_same() {
     let mut seen = 0;
     for exchange in exchanges("spnego-") {
-        let (list, server) = establish(&exchange);
+        let (list, mut server) = establish(&exchange);
         if let Some(key) = &exchange.key {
             assert_eq!(server.session.session_key(), &key[..], "{}", exchange.name);
         }
@@ -49,4 +50,43 @@ fn mech_list_mics_are_the_same() {
         }
     }
     assert!(seen > 5, "{seen}");
+}
+
+#[test]
+fn messages_are_the_same() {
+    let mut seen = 0;
+    for exchange in exchanges("spnego-") {
+        let name = &exchange.name;
+        let (list, server) = establish(&exchange);
+        let negossp::session::Session::Ntlm(mut server) = server.session;
+        let key: [u8; 16] = server.session_key().try_into().unwrap();
+        let mut client = Session::new(server.flags(), &key, Side::Client, 0);
+        for token in &exchange.tokens[1..] {
+            if let Some(mic) = NegTokenResp::decode(&token.bytes).unwrap().mech_list_mic {
+                let (from, to) = if token.from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+                assert_eq!(from.make_mech_list_mic(list.der()).as_deref(), Ok(mic), "{name}");
+                assert_eq!(to.verify_mech_list_mic(list.der(), mic), Ok(()), "{name}");
+            }
+        }
+        for message in &exchange.messages {
+            let (from, to) = if message.from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+            let (mut data, mut token) = (message.data.clone(), [0; 16]);
+            match &message.sealed {
+                None => {
+                    assert_eq!(from.sign(&[&data], 0, &mut token), Ok(16), "{name}");
+                    assert_eq!(to.verify(&[&data], 0, &token), Ok(()), "{name}");
+                }
+                Some(sealed) => {
+                    let parts = &mut [Part { data: &mut data, seal: true }];
+                    assert_eq!(from.seal(Qop::Encrypt, parts, 0, &mut token), Ok(16), "{name}");
+                    assert_eq!(&data, sealed, "{name}");
+                    let parts = &mut [Part { data: &mut data, seal: true }];
+                    assert_eq!(to.unseal(parts, 0, &token), Ok(Qop::Encrypt), "{name}");
+                }
+            }
+            assert_eq!(token, message.signature[..], "{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "{seen}");
 }

@@ -141,10 +141,10 @@ impl Chosen {
                 let next = Chosen { mech_types: self.mech_types.clone(), mechanism: next, preferred: self.preferred };
                 Ok(Step::Continue { next: State::Chosen(next), token })
             }
-            Step::Done { established, token } => {
+            Step::Done { mut established, token } => {
                 let token = token.as_deref();
                 if let Some(mic) = mic {
-                    verify(&established, &self.mech_types, mic)?;
+                    verify(&mut established, &self.mech_types, mic)?;
                 } else if !mic::needed(&established, self.preferred) {
                     return Ok(done(established, Some(respond(NegState::AcceptCompleted, oid, token, None))));
                 }
@@ -166,7 +166,7 @@ fn done(established: Box<Established>, token: Option<Vec<u8>>) -> Step<State> {
 }
 
 /// Checks the client's MIC over its list.
-fn verify(established: &Established, mech_types: &[u8], mic: &[u8]) -> Result<()> {
+fn verify(established: &mut Established, mech_types: &[u8], mic: &[u8]) -> Result<()> {
     established.session.verify_mech_list_mic(mech_types, mic).map_err(|_| Error::LogonDenied(Denial::Mic))
 }
 
@@ -192,10 +192,11 @@ impl MicAwaited {
             return Err(Error::InvalidToken("NegTokenResp: a responseToken after the mechanism's last one").into());
         }
         let mic = resp.mech_list_mic.ok_or(Error::LogonDenied(Denial::Mic))?;
-        verify(&self.established, &self.mech_types, mic)?;
+        let mut established = self.established.clone();
+        verify(&mut established, &self.mech_types, mic)?;
         // A client that says accept-completed waits for nothing more.
         let token =
             (resp.neg_state != Some(NegState::AcceptCompleted)).then(|| respond(NegState::AcceptCompleted, None, None, None));
-        Ok(done(self.established.clone(), token))
+        Ok(done(established, token))
     }
 }

@@ -173,8 +173,8 @@ fn advance(mechanism: &MechInitiator, terms: &Terms, resp: &NegTokenResp<'_>, ca
         return Err(REJECTED.into());
     }
     match step {
-        Step::Done { established, token: None } => {
-            conclude(&established, terms, resp, false).map(|token| Step::Done { established, token }).map_err(Failure::from)
+        Step::Done { mut established, token: None } => {
+            conclude(&mut established, terms, resp, false).map(|token| Step::Done { established, token }).map_err(Failure::from)
         }
         _ if resp.neg_state == Some(NegState::AcceptCompleted) => {
             Err(Error::InvalidToken("accept-completed before the mechanism's last token").into())
@@ -191,7 +191,7 @@ fn send(step: Step<MechInitiator>, terms: &Terms) -> StepResult<State> {
     let terms = terms.clone();
     let (next, token, ours) = match step {
         Step::Continue { next, token } => (State::Agreed(Agreed { terms, mechanism: next }), token, None),
-        Step::Done { established, token } => {
+        Step::Done { mut established, token } => {
             let ours = match mic::needed(&established, terms.preferred) {
                 true => Some(established.session.make_mech_list_mic(&terms.mech_types)?),
                 false => None,
@@ -232,13 +232,14 @@ impl Finishing {
         if resp.response_token.is_some() {
             return Err(Error::InvalidToken("NegTokenResp: a responseToken after the mechanism's last one").into());
         }
-        let token = conclude(&self.established, &self.terms, resp, self.mic_sent)?;
-        Ok(Step::Done { established: self.established.clone(), token })
+        let mut established = self.established.clone();
+        let token = conclude(&mut established, &self.terms, resp, self.mic_sent)?;
+        Ok(Step::Done { established, token })
     }
 }
 
 /// Judges the token with which the acceptor ends its part, and makes the one that may still be owed to it.
-fn conclude(established: &Established, terms: &Terms, resp: &NegTokenResp<'_>, mic_sent: bool) -> Result<Option<Vec<u8>>> {
+fn conclude(established: &mut Established, terms: &Terms, resp: &NegTokenResp<'_>, mic_sent: bool) -> Result<Option<Vec<u8>>> {
     let completed = !matches!(resp.neg_state, Some(NegState::AcceptIncomplete | NegState::RequestMic));
     match resp.mech_list_mic {
         Some(mic) => established.session.verify_mech_list_mic(&terms.mech_types, mic)?,

@@ -41,6 +41,15 @@ pub struct Session {
     sending: Option<Box<Stream>>,
     /// Stays `None` without extended session security, where both directions share one stream and one counter.
     receiving: Option<Box<Stream>>,
+    /// mechListMICs made and checked: each has taken a sequence number, and nothing from the key stream.
+    mics: Mics,
+}
+
+/// mechListMICs by direction.
+#[derive(Clone, Copy, Default)]
+struct Mics {
+    made: u32,
+    checked: u32,
 }
 
 /// One direction's keys, key stream and counter.
@@ -56,7 +65,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction: Direction) -> Stream {
+    fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction: Direction, sequence: u32) -> Stream {
         let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
         let sealing_key = crypto::sealkey(flags, exported_session_key, direction);
         Stream {
@@ -64,7 +73,7 @@ impl Stream {
             encrypt_checksum: flags.contains(NegotiateFlags::KEY_EXCH),
             rc4: Rc4::new(sealing_key.as_bytes()),
             sealing_key,
-            sequence: 0,
+            sequence,
         }
     }
 
@@ -186,7 +195,7 @@ impl Session {
     /// A context with these keys, before its first message. `max_token` is for [`Session::sizes`].
     pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side, max_token: u32) -> Session {
         let exported_session_key = crypto::Key::new(*exported_session_key);
-        Session { exported_session_key, flags, max_token, side, sending: None, receiving: None }
+        Session { exported_session_key, flags, max_token, side, sending: None, receiving: None, mics: Mics::default() }
     }
 
     /// `SECPKG_ATTR_SIZES`. The block size is 0, as Windows has it for NTLM: there is no padding.
@@ -306,28 +315,37 @@ impl Session {
         Ok(Qop::Encrypt)
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list: the first signature of fresh key streams, which
-    /// moves nothing, since NTLM starts over after the exchange ([MS-SPNG] 3.3.5.1).
+    /// SPNEGO's mechListMIC over the DER of the mechanism list, made before the first message. It takes a
+    /// sequence number like any signature, but the key stream begins anew after it ([MS-SPNG] 3.3.5.1).
     ///
     /// Errors: as [`Session::sign`].
-    pub fn make_mech_list_mic(&self, mech_types: &[u8]) -> Result<Vec<u8>> {
+    pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         Ok(match self.protection()? {
             Protection::Dummy => DUMMY.to_vec(),
-            Protection::Signed => self.fresh(self.outward()).sign(&[mech_types]).to_vec(),
+            Protection::Signed => {
+                let mic = due(self.flags, &mut self.fresh(self.outward()), 0).sign(&[mech_types]);
+                self.mics.made += 1;
+                mic.to_vec()
+            }
         })
     }
 
-    /// Checks the peer's mechListMIC, in constant time.
+    /// Checks the peer's mechListMIC, in constant time. A wrong one moves nothing.
     ///
     /// Errors: `MessageAltered`, `InvalidToken` for one that is no signature, and as [`Session::sign`].
-    pub fn verify_mech_list_mic(&self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
+    pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
         let theirs: &[u8; SIGNATURE] = mic.try_into().map_err(|_| Error::InvalidToken("mechListMIC is no NTLM signature"))?;
         match self.protection()? {
             Protection::Dummy => check_dummy(theirs),
-            Protection::Signed => match self.fresh(self.inward()).verify(&[mech_types], theirs) {
-                Err(Error::OutOfSequence) => Err(Error::MessageAltered("mechListMIC is not the first signature")),
-                other => other,
-            },
+            Protection::Signed => {
+                let mut stream = self.fresh(self.inward());
+                due(self.flags, &mut stream, 0).verify(&[mech_types], theirs).map_err(|error| match error {
+                    Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the signature that is due"),
+                    other => other,
+                })?;
+                self.mics.checked += 1;
+                Ok(())
+            }
         }
     }
 
@@ -355,22 +373,26 @@ impl Session {
         }
     }
 
+    /// A direction's stream at its beginning; without extended session security the directions are one.
     fn fresh(&self, direction: Direction) -> Stream {
-        let mut stream = Stream::new(self.flags, &self.exported_session_key, direction);
-        if self.flags.contains(NegotiateFlags::DATAGRAM) {
-            stream.seek(0);
-        }
-        stream
+        let Mics { made, checked } = self.mics;
+        let sequence = if !self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
+            made + checked
+        } else if direction == self.outward() {
+            made
+        } else {
+            checked
+        };
+        Stream::new(self.flags, &self.exported_session_key, direction, sequence)
     }
 
     /// The stream for the next message that goes out.
     fn sending(&mut self, sequence: u32) -> &mut Stream {
-        let (flags, key, direction) = (self.flags, &self.exported_session_key, self.outward());
-        let stream = self.sending.get_or_insert_with(|| Box::new(Stream::new(flags, key, direction)));
-        if flags.contains(NegotiateFlags::DATAGRAM) {
-            stream.seek(sequence);
-        }
-        stream
+        let stream = match self.sending.take() {
+            Some(stream) => stream,
+            None => Box::new(self.fresh(self.outward())),
+        };
+        due(self.flags, self.sending.insert(stream), sequence)
     }
 
     /// The stream for the next message that comes in.
@@ -378,13 +400,20 @@ impl Session {
         if !self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
             return self.sending(sequence);
         }
-        let (flags, key, direction) = (self.flags, &self.exported_session_key, self.inward());
-        let stream = self.receiving.get_or_insert_with(|| Box::new(Stream::new(flags, key, direction)));
-        if flags.contains(NegotiateFlags::DATAGRAM) {
-            stream.seek(sequence);
-        }
-        stream
+        let stream = match self.receiving.take() {
+            Some(stream) => stream,
+            None => Box::new(self.fresh(self.inward())),
+        };
+        due(self.flags, self.receiving.insert(stream), sequence)
     }
+}
+
+/// The stream where the next message finds it: in a datagram context at the number that the caller gives.
+fn due(flags: NegotiateFlags, stream: &mut Stream, sequence: u32) -> &mut Stream {
+    if flags.contains(NegotiateFlags::DATAGRAM) {
+        stream.seek(sequence);
+    }
+    stream
 }
 
 impl Stream {

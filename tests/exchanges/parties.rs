@@ -131,7 +131,7 @@ pub(crate) fn fail<S>(step: Result<Step<S>, Failure>) -> Failure {
     }
 }
 
-/// Messages go both ways, from the first sequence number on: the mechListMIC has used none up.
+/// Messages go both ways.
 #[track_caller]
 pub(crate) fn talk(client: &Established, server: &Established) {
     let (mut client, mut server) = (client.session.clone(), server.session.clone());
