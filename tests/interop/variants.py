@@ -1,5 +1,6 @@
 """NTLM with less than is usual: key lengths, no key exchange, no extended session security, NTLMv1."""
 
+import contextlib
 import os
 
 from spnego._ntlm_raw.messages import NegotiateFlags as Flags
@@ -64,12 +65,27 @@ def old_initiators():
 
 
 def at_level(level, make, account):
-    """The initiator looks at its environment when it is made; gss-ntlmssp when its credentials are."""
-    os.environ["LM_COMPAT_LEVEL"] = level
+    """pyspnego looks at its environment when the initiator is made, gss-ntlmssp at each step."""
+    with environment(LM_COMPAT_LEVEL=level):
+        initiator = make.initiator(account, "NTLM")
+    step = initiator.step
+
+    def step_at_level(token=None):
+        with environment(LM_COMPAT_LEVEL=level):
+            return step(token)
+
+    initiator.step = step_at_level
+    return initiator
+
+
+@contextlib.contextmanager
+def environment(**variables):
+    os.environ.update(variables)
     try:
-        return make.initiator(account, "NTLM")
+        yield
     finally:
-        del os.environ["LM_COMPAT_LEVEL"]
+        for name in variables:
+            del os.environ[name]
 
 
 OLD = dict(old_initiators())
