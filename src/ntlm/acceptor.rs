@@ -73,7 +73,12 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
         OFFERED_TO_DATAGRAM
     } else {
         let message = Negotiate::parse(token)?;
-        debug!(flags = ?message.flags, domain = message.domain, workstation = message.workstation, "NTLM NEGOTIATE_MESSAGE");
+        debug!(
+            flags = ?message.flags,
+            domain = %message.domain.escape_ascii(),
+            workstation = %message.workstation.escape_ascii(),
+            "NTLM NEGOTIATE_MESSAGE"
+        );
         message.flags
     };
     let flags = choose(offered, datagram, call.settings)?;

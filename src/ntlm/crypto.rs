@@ -206,24 +206,31 @@ pub fn signkey(exported_session_key: &[u8; 16], direction: Direction) -> Key {
     Zeroizing::new(md5(&[exported_session_key, magic]))
 }
 
-/// A key for RC4: 16 bytes, or 8 of them used.
+/// A key for RC4, of 16 or of 8 bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealKey {
+    /// One of 8 bytes stands here twice, which is the same to RC4.
     bytes: [u8; 16],
     length: u8,
 }
 
 impl SealKey {
-    fn new(part: &[u8]) -> SealKey {
-        let mut bytes = [0u8; 16];
-        let length = part.len().min(16);
-        bytes[..length].copy_from_slice(&part[..length]);
-        SealKey { bytes, length: length as u8 }
+    fn long(bytes: [u8; 16]) -> SealKey {
+        SealKey { bytes, length: 16 }
+    }
+
+    fn short(half: [u8; 8]) -> SealKey {
+        SealKey { bytes: std::array::from_fn(|i| half[i % 8]), length: 8 }
     }
 
     /// The key's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
+    }
+
+    /// The start of its key stream.
+    pub(super) fn rc4(&self) -> Rc4 {
+        Rc4::new(&self.bytes)
     }
 }
 
@@ -247,20 +254,16 @@ pub fn sealkey(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction
         } else {
             5
         };
-        return SealKey { bytes: md5(&[&exported_session_key[..used], magic]), length: 16 };
+        return SealKey::long(md5(&[&exported_session_key[..used], magic]));
     }
-    if weakened(flags) {
-        let mut key = Zeroizing::new([0u8; 8]);
-        if flags.contains(NegotiateFlags::N56) {
-            key[..7].copy_from_slice(&exported_session_key[..7]);
-            key[7] = 0xa0;
-        } else {
-            key[..5].copy_from_slice(&exported_session_key[..5]);
-            key[5..].copy_from_slice(&[0xe5, 0x38, 0xb0]);
-        }
-        return SealKey::new(&key[..]);
+    let key = *exported_session_key;
+    if !weakened(flags) {
+        SealKey::long(key)
+    } else if flags.contains(NegotiateFlags::N56) {
+        SealKey::short([key[0], key[1], key[2], key[3], key[4], key[5], key[6], 0xa0])
+    } else {
+        SealKey::short([key[0], key[1], key[2], key[3], key[4], 0xe5, 0x38, 0xb0])
     }
-    SealKey::new(exported_session_key)
 }
 
 /// Without extended session security: the sealing key is cut to 56 or 40 bits ([MS-NLMP] 3.4.5.3). Datagrams

@@ -47,6 +47,9 @@ impl Initiator {
     /// Makes the next message.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
         let token = token.unwrap_or_default();
+        if token.len() > call.settings.limits.max_token as usize {
+            return Err(Error::InvalidToken("NTLM message longer than limits.max_token").into());
+        }
         let step = match self {
             Initiator::Start => start(token, call),
             Initiator::ExpectChallenge(negotiated) => negotiated.answer(token, call),
@@ -204,7 +207,7 @@ impl Negotiated {
         if flags.contains(F::UNICODE) {
             flags -= F::OEM;
         }
-        flags |= theirs & (F::TARGET_INFO | F::TARGET_TYPE_DOMAIN | F::TARGET_TYPE_SERVER);
+        flags |= theirs & F::TARGET_INFO;
         policy::strength(flags, &call.settings.ntlm)?;
         let required = call.requirements;
         if required.contains(C::CONFIDENTIALITY) && !flags.contains(F::SEAL) {

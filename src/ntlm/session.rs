@@ -71,7 +71,7 @@ impl Stream {
         Stream {
             signing: extended.then(|| crypto::keyed(&crypto::signkey(exported_session_key, direction))),
             encrypt_checksum: flags.contains(NegotiateFlags::KEY_EXCH),
-            rc4: Rc4::new(sealing_key.as_bytes()),
+            rc4: sealing_key.rc4(),
             sealing_key,
             sequence,
         }
