@@ -144,6 +144,21 @@ def hint_first():
     equal(acceptor.key, initiator.key, "session key")
 
 
+@check("nobody, from impacket, {}", ["NTLM", "Negotiate"])
+def null_session(package):
+    nobody = ALICE.but(user="", password="", domain="")
+    denied_by_us("SEC_E_LOGON_DENIED", Impacket.initiator(nobody, package), Acceptor.acceptor("Negotiate"))
+    acceptor = Acceptor.acceptor("Negotiate", flags=sspi.ASC_DEFAULT | sspi.ASC_REQ_ALLOW_NULL_SESSION)
+    initiator = Impacket.initiator(nobody, package)
+    established(initiator, acceptor)
+    holds(ALICE.user not in acceptor.client, f"nobody is {acceptor.client}")
+    equal(acceptor.attributes.value & sspi.ASC_RET_NULL_SESSION, sspi.ASC_RET_NULL_SESSION, "ASC_RET_NULL_SESSION")
+    equal(acceptor.unwrap(initiator.wrap(b"from nobody")), b"from nobody", "unsealed")
+    with policy(ntlm="refuse_null_session = true"):
+        acceptor = Acceptor.acceptor("Negotiate", flags=sspi.ASC_DEFAULT | sspi.ASC_REQ_ALLOW_NULL_SESSION)
+        denied_by_us("SEC_E_LOGON_DENIED", Impacket.initiator(nobody, package), acceptor)
+
+
 @check("two hundred conversations side by side")
 def side_by_side():
     """Each with its own key, legs interleaved: nothing of one shows in another."""

@@ -6,7 +6,6 @@ import re
 import shlex
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -14,12 +13,12 @@ import httpx
 import httpx_ntlm
 import requests
 import requests_ntlm
-import spnego
 
 import httpd
 import peers
 import world
-from checks import Skip, check, equal, holds
+from checks import check, equal, holds
+from initiating import REFUSALS
 from sspi import Acceptor
 from world import ALICE, JOERG
 
@@ -100,12 +99,13 @@ def let_in(text, account=ALICE):
 # -------------------------------------------------------------------------------------------------- curl
 
 
-def curl(*arguments, accounts=None, urls=1):
+def curl(*arguments, accounts=None, urls=1, at=None):
     """Runs curl; returns (the status, or all of them where they differ; what it printed; connections made)."""
     environment = {**os.environ, "NTLM_USER_FILE": ntlm_user_file(accounts)}
+    at = at or port()
     out = subprocess.run(
-        ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{peers.HOST}:{port()}:127.0.0.1",
-         "-w", "\nend %{http_code} %{num_connects}\n", *arguments, *[url()] * urls],
+        ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{peers.HOST}:{at}:127.0.0.1",
+         "-w", "\nend %{http_code} %{num_connects}\n", *arguments, *[f"http://{peers.HOST}:{at}/"] * urls],
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     if out.returncode:
@@ -159,10 +159,12 @@ def curl_post(way, size):
 
 @check("curl {}: POST of 64 KiB, chunked", ["--ntlm", "--negotiate"])
 def curl_chunked(way):
-    status, text, _ = curl(
-        "-H", "Transfer-Encoding: chunked", "--data-binary", f"@{body(65536)}", *WAYS[way]["arguments"],
-        accounts=WAYS[way].get("accounts"),
-    )  # fmt: skip
+    """Against the suite's own server: the example takes no chunked bodies."""
+    with httpd.Server(lambda _: Acceptor.acceptor("Negotiate"), ["Negotiate", "NTLM"]) as server:
+        status, text, _ = curl(
+            "-H", "Transfer-Encoding: chunked", "--data-binary", f"@{body(65536)}", *WAYS[way]["arguments"],
+            accounts=WAYS[way].get("accounts"), at=server.port,
+        )  # fmt: skip
     equal(status, 200, "status")
     let_in(text)
 
@@ -268,7 +270,10 @@ def by_hand(initiator, scheme):
                 break
             answer = s.get(url(), headers={"Authorization": f"{scheme} {base64.b64encode(token).decode()}"})
             _, _, text = answer.headers.get("WWW-Authenticate", "").partition(" ")
-            token = initiator.step(base64.b64decode(text)) if text and not initiator.complete else None
+            try:
+                token = initiator.step(base64.b64decode(text)) if text and not initiator.complete else None
+            except REFUSALS:
+                break  # the server said reject
         return answer
 
 
