@@ -8,7 +8,7 @@
 //! Finding an object takes the lock of its slot and no other. Slots lie in segments that are never moved or
 //! given back; freed ones wait in lists, of which each thread has a favourite.
 
-use super::sync::{AtomicU32, Lazy, Mutex, Ordering, thread_number};
+use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, thread_number};
 
 /// What a handle names. The number is the low two bits of its lower word: neither 0, as in 0, nor 3, as in -1.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,6 @@ const FIRST_SEGMENT: u32 = 64;
 /// Enough segments for 2^28 - 64 slots.
 const SEGMENTS: usize = 22;
 const SLOTS: u32 = FIRST_SEGMENT * ((1 << SEGMENTS) - 1);
-const FREE_LISTS: usize = 16;
 /// A slot whose generation gets here is never used again.
 pub(super) const LAST_GENERATION: u32 = 0xffff_fff0;
 

@@ -4,6 +4,9 @@ pub(super) use parking_lot::Mutex;
 use std::sync::OnceLock;
 pub(super) use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Lists of freed slots: more than threads that free at the same moment.
+pub(super) const FREE_LISTS: usize = 16;
+
 /// A place for a value that is made when first asked for, and stays.
 pub(super) struct Lazy<T>(OnceLock<T>);
 
