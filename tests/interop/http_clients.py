@@ -44,7 +44,7 @@ class Example:
             [*shlex.split(command), str(self.port)], env={**os.environ}, stdin=subprocess.DEVNULL,
             stdout=open(os.path.join(world.directory, "http-server.log"), "w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
-        for _ in range(100):
+        for _ in range(200):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -66,13 +66,19 @@ _example = None
 
 def port():
     global _example
+    if isinstance(_example, Exception):
+        raise _example
     if _example is None:
-        _example = Example()
+        try:
+            _example = Example()
+        except Exception as error:
+            _example = error
+            raise
     return _example.port
 
 
 def close():
-    if _example:
+    if isinstance(_example, Example):
         _example.close()
 
 

@@ -2,7 +2,7 @@
 # Interoperability with other implementations, all on this machine: curl, gss-ntlmssp, pyspnego, requests-ntlm,
 # httpx-ntlm, impacket.
 #
-#   run.sh [-v] [PART]   runs the checks (those whose names contain PART; -v: durations, stack traces)
+#   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART.py; -v: durations, traces)
 #   run.sh prepare       only installs what is missing
 #   run.sh record        writes tests/data/exchanges anew
 #
@@ -19,18 +19,6 @@ packages=(python3-venv python3-gssapi gss-ntlmssp curl)
 clients=(pyspnego==0.12.4 requests-ntlm==1.3.0 httpx-ntlm==1.4.0 impacket==0.13.1)
 
 die() { echo "run.sh: $*" >&2; exit 2; }
-
-install_packages() {
-    local missing=() package
-    for package in "${packages[@]}"; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-    done
-    ((${#missing[@]})) || return 0
-    export DEBIAN_FRONTEND=noninteractive
-    local install=(apt-get install -y -q --no-install-recommends "${missing[@]}")
-    "${install[@]}" >/dev/null 2>&1 || { apt-get update -q >/dev/null && "${install[@]}" >/dev/null; } ||
-        die "cannot install ${missing[*]}"
-}
 
 # Debian's Python, for its compiled gssapi module; the rest from PyPI, at the versions that were tried.
 install_clients() {
@@ -51,14 +39,16 @@ find_library() {
 
 find_http_server() {
     local example=$root/build/examples/linux-x86_64/http_server
-    if [[ -z ${NEGOSSP_HTTP_SERVER:-} && -x $example ]]; then NEGOSSP_HTTP_SERVER="$example --port"; fi
-    export NEGOSSP_HTTP_SERVER=${NEGOSSP_HTTP_SERVER:-} NEGOSSP_LIB NEGOSSP_LIBRARY=${NEGOSSP_LIBRARY:-$NEGOSSP_LIB}
+    if [[ -z ${NEGOSSP_HTTP_SERVER:-} && -x $example ]]; then
+        NEGOSSP_HTTP_SERVER="$example --library $NEGOSSP_LIB --port"
+    fi
+    export NEGOSSP_HTTP_SERVER=${NEGOSSP_HTTP_SERVER:-}
 }
 
 mkdir -p "$(dirname "$venv")"
 exec 9>"$venv.lock"
 flock 9
-install_packages
+"$root/scripts/need.sh" "${packages[@]}" >&2
 install_clients
 exec 9>&-
 
