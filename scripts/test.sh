@@ -10,7 +10,7 @@ mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
 check_parts=(rustfmt clippy rust)
-all_parts=(build rust dist c-linux c-valgrind c-wine64 c-wine32 interop http demo demo-wine32)
+all_parts=(build rust dist c-linux c-valgrind c-wine64 c-wine32 interop interop-wine64 http demo demo-wine32)
 
 # How each part is run.
 part() {
@@ -28,6 +28,12 @@ part() {
         scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64 &&
             NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so NEGOSSP_LIBRARY=$PWD/dist/linux-x86_64/libnegossp.so \
                 NEGOSSP_HTTP_SERVER="$PWD/build/examples/linux-x86_64/http_server --port" tests/interop/run.sh
+        ;;
+    interop-wine64)
+        scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 &&
+            NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
+                NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
+                tests/interop/run.sh http_clients
         ;;
     http) tests/http/run.sh ;;
     demo) scripts/demo.sh linux wine64 ;;
