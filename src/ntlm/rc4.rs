@@ -1,13 +1,19 @@
 //! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it was.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use super::crypto::erase;
 
-/// One RC4 key stream.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+/// One RC4 key stream; erased when dropped.
+#[derive(Clone)]
 pub(super) struct Rc4 {
     state: [u8; 256],
     i: u8,
     j: u8,
+}
+
+impl Drop for Rc4 {
+    fn drop(&mut self) {
+        erase(&mut self.state);
+    }
 }
 
 impl Rc4 {
