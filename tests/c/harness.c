@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define MESSAGE_MAX 400
 
@@ -103,7 +104,10 @@ unsigned effort(unsigned plan) {
 static void run_test(const char *group, const struct test *test) {
     state.failures = 0;
     state.skipped[0] = '\0';
+    time_t start = time(NULL);
     test->run();
+    int seconds = (int)(time(NULL) - start);
+    if (seconds >= 5) printf("%s.%s took %d s\n", group, test->name, seconds);
     if (state.failures) {
         state.failed++;
         printf("FAIL %s.%s: %s", group, test->name, state.why);
