@@ -10,7 +10,7 @@ mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
 check_parts=(rustfmt clippy rust)
-all_parts=(build rust dist c-linux c-valgrind c-wine64 c-wine32 interop interop-wine64 http demo demo-wine32)
+all_parts=(build rust dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 interop interop-wine64 http demo demo-wine32)
 
 # How each part is run.
 part() {
@@ -22,6 +22,8 @@ part() {
     dist) tests/dist/run.sh ;;
     c-linux) tests/c/run.sh linux ;;
     c-valgrind) tests/c/run.sh valgrind ;;
+    c-asan) tests/c/run.sh asan ;;
+    c-tsan) tests/c/run.sh tsan ;;
     c-wine64) tests/c/run.sh wine64 ;;
     c-wine32) tests/c/run.sh wine32 ;;
     interop)
