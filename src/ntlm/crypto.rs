@@ -22,14 +22,9 @@ pub(super) fn keyed(key: &[u8; 16]) -> HmacMd5 {
     block[..16].copy_from_slice(key);
     // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
     let mac = HmacMd5::new((&block).into());
-    erase(&mut block);
+    // As a slice: an array is erased byte by byte.
+    block.as_mut_slice().zeroize();
     mac
-}
-
-/// Zeros `secret` as `Zeroize` does, but not byte by byte.
-pub(super) fn erase(secret: &mut [u8]) {
-    secret.fill(0);
-    zeroize::optimization_barrier(secret);
 }
 
 /// `HMAC_MD5(key, parts[0] || parts[1] || ...)`.

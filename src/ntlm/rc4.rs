@@ -1,6 +1,6 @@
 //! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it was.
 
-use super::crypto::erase;
+use zeroize::Zeroize;
 
 /// One RC4 key stream; erased when dropped.
 #[derive(Clone)]
@@ -12,7 +12,8 @@ pub(super) struct Rc4 {
 
 impl Drop for Rc4 {
     fn drop(&mut self) {
-        erase(&mut self.state);
+        // As a slice: an array is erased byte by byte.
+        self.state.as_mut_slice().zeroize();
     }
 }
 
