@@ -332,7 +332,7 @@ char *conversation_describe(struct conversation *conversation) {
         append_time(&text, &lifespan.tsStart);
         append(&text, " to ");
         append_time(&text, &lifespan.tsExpiry);
-        append(&text, " local time\n");
+        append(&text, " (local time)\n");
     }
 
     if (text.failed) {

@@ -9,6 +9,8 @@ scripts=$(cd "$(dirname "$0")" && pwd)
 target=$1
 shift
 
+# What is built is looked for in target/.
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET
 "$scripts/need.sh" gcc libc6-dev
 # rustup puts cargo where only a login shell may look.
 [ -z "${HOME:-}" ] || PATH=$PATH:$HOME/.cargo/bin
