@@ -16,6 +16,7 @@ from gssapi.raw import acquire_cred_with_password, inquire_sec_context_by_oid, s
 from gssapi.raw import ChannelBindings as GssBindings
 from impacket import ntlm as impacket_ntlm
 from impacket.spnego import SPNEGO_NegTokenInit, SPNEGO_NegTokenResp, TypesMech
+from spnego._ntlm_raw.messages import AvId, Challenge
 
 NTLMSSP = gssapi.OID.from_int_seq("1.3.6.1.4.1.311.2.2.10")
 SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
@@ -124,6 +125,26 @@ class PyspnegoWithMechListMic(Pyspnego):
     def __init__(self, context, package):
         super().__init__(context, package)
         context._mic_required = True
+
+
+class PyspnegoWithoutMic(Pyspnego):
+    """pyspnego's bare initiator as if the server had told no time: it sends no MIC then. In SPNEGO it always does."""
+
+    name = "pyspnego without MIC"
+
+    def step(self, token=None):
+        return super().step(timeless(token) if token else None)
+
+
+def timeless(message):
+    """CHALLENGE_MESSAGE without MsvAvTimestamp."""
+    challenge = Challenge.unpack(message)
+    told = challenge.target_info
+    del told[AvId.timestamp]
+    return Challenge(
+        challenge.flags, challenge.server_challenge, target_name=challenge.target_name, target_info=told,
+        version=challenge.version,
+    ).pack()  # fmt: skip
 
 
 def _protocol(package):

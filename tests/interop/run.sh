@@ -16,18 +16,18 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 venv=${VENV:-$root/build/venv}
 packages=(python3-venv python3-gssapi gss-ntlmssp curl)
-clients=(pyspnego==0.12.4 requests-ntlm==1.3.0 httpx-ntlm==1.4.0 impacket==0.13.1)
+clients=$here/requirements.txt
 
 die() { echo "run.sh: $*" >&2; exit 2; }
 
-# Debian's Python, for its compiled gssapi module; the rest from PyPI, at the versions that were tried.
+# Debian's Python, for its compiled gssapi module; the rest from PyPI.
 install_clients() {
     local stamp
-    stamp=$venv/.complete-$(printf '%s\n' "${clients[@]}" | cksum | cut -d' ' -f1)
+    stamp=$venv/.complete-$(cksum <"$clients" | cut -d' ' -f1)
     [[ -e $stamp ]] && return
     rm -rf "$venv"
     /usr/bin/python3 -m venv --system-site-packages "$venv"
-    "$venv/bin/pip" install -q --disable-pip-version-check "${clients[@]}" || die "cannot install ${clients[*]}"
+    "$venv/bin/pip" install -q --disable-pip-version-check -r "$clients" || die "cannot install the clients"
     : >"$stamp"
 }
 
