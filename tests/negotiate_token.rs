@@ -109,7 +109,7 @@ fn known_leniencies_of_neg_token_init() {
         let init = decode_init(&token).unwrap();
         (init.mech_token.map(<[u8]>::to_vec), init.mech_list_mic.map(<[u8]>::to_vec))
     };
-    let no_mech_token = read(&[mech_types.clone()]);
+    let no_mech_token = read(std::slice::from_ref(&mech_types));
     assert_eq!(no_mech_token, (None, None));
     let empty_mech_token = read(&[mech_types.clone(), tlv(0xa2, &tlv(0x04, ""))]);
     assert_eq!(empty_mech_token, (None, None));
@@ -141,7 +141,7 @@ fn known_leniencies_of_neg_token_resp() {
     let framed = hex(&tlv(0x60, &(tlv(0x06, "2b0601050502") + &tlv(0xa1, &tlv(0x30, &all.concat())))));
     assert_eq!(NegTokenResp::decode(&framed), NegTokenResp::decode(&resp(&all)));
 
-    let token_alone = resp(&[mech_token.clone()]);
+    let token_alone = resp(std::slice::from_ref(&mech_token));
     assert_eq!(NegTokenResp::decode(&token_alone).unwrap().neg_state, None);
 
     let empty = resp(&[state.clone(), tlv(0xa2, &tlv(0x04, ""))]);
