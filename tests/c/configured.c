@@ -187,6 +187,26 @@ const struct test no_accounts_tests[] = {
     END_OF_TESTS,
 };
 
+/* ---- config/absent-accounts.toml, config/malformed.toml, and a configuration file that is not there */
+
+static void sec_e_no_authenticating_authority_at_the_latest(void) {
+    for (int p = 0; p < 2; p++) {
+        struct conversation c;
+        struct terms terms = {.package = p ? u"NTLM" : u"Negotiate"};
+        REQUIRE(conversation_open(&c, &terms));
+        CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+        if (server_leg(&c) == SEC_I_CONTINUE_NEEDED) client_leg(&c), server_leg(&c);
+        CHECK_STATUS(c.server.status, SEC_E_NO_AUTHENTICATING_AUTHORITY);
+        CHECK_EQUAL(c.server.sent.length, 0);
+        conversation_close(&c);
+    }
+}
+
+const struct test unreadable_tests[] = {
+    TEST(sec_e_no_authenticating_authority_at_the_latest),
+    END_OF_TESTS,
+};
+
 /* ---- config/internal.toml: [server] has a name that no CHALLENGE_MESSAGE can hold */
 
 /* An error that is nobody's but the server's own, and that has no status of its own. */
