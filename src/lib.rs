@@ -24,6 +24,7 @@ pub mod ntlm;
 #[allow(unsafe_code)]
 pub mod platform;
 pub mod principal;
+mod rc4;
 pub mod session;
 pub mod time;
 pub mod watch;

@@ -1,8 +1,8 @@
 //! NTLM's one-way functions and key derivations, [MS-NLMP] 3.3, 3.4.5 and 6.
 
 use super::flags::NegotiateFlags;
-use super::rc4::Rc4;
 use crate::authority::ResponseKind;
+use crate::rc4::Rc4;
 use cipher::{BlockCipherEncrypt, KeyInit};
 use des::Des;
 use hmac::{Hmac, Mac};

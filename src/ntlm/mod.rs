@@ -7,7 +7,6 @@ pub mod flags;
 mod initiator;
 pub mod message;
 mod policy;
-mod rc4;
 pub mod response;
 mod session;
 mod wire;

@@ -2,8 +2,8 @@
 
 use super::crypto::{self, Crc32, Direction, HmacMd5, SealKey};
 use super::flags::NegotiateFlags;
-use super::rc4::Rc4;
 use crate::error::{Error, Result};
+use crate::rc4::Rc4;
 use crate::session::{KeyInfo, Part, Qop, Sizes};
 use hmac::Mac;
 use std::fmt;

@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 /// One RC4 key stream; erased when dropped.
 #[derive(Clone)]
-pub(super) struct Rc4 {
+pub(crate) struct Rc4 {
     state: [u8; 256],
     i: u8,
     j: u8,
@@ -20,7 +20,7 @@ impl Drop for Rc4 {
 impl Rc4 {
     /// Schedules a key of 16 bytes. RC4 goes through its key over and over, so a key of 8 bytes is the same as
     /// those bytes twice.
-    pub(super) fn new(key: &[u8; 16]) -> Rc4 {
+    pub(crate) fn new(key: &[u8; 16]) -> Rc4 {
         let mut state: [u8; 256] = std::array::from_fn(|i| i as u8);
         let mut j = 0u8;
         for i in 0..256 {
@@ -31,7 +31,7 @@ impl Rc4 {
     }
 
     /// Encrypts or decrypts `data` in place.
-    pub(super) fn apply(&mut self, data: &mut [u8]) {
+    pub(crate) fn apply(&mut self, data: &mut [u8]) {
         // Eight bytes of key stream at a time, so that data is read and written a word at a time.
         let (words, rest) = data.as_chunks_mut::<8>();
         let mut stream = Stream { state: &mut self.state, i: self.i, j: self.j };
