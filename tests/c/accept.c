@@ -232,6 +232,20 @@ static void later_failure_leaves_a_context_to_delete(void) {
     conversation_close(&c);
 }
 
+/* Not even the right token helps after a wrong one: the challenge has been used. */
+static void no_second_try(void) {
+    for (size_t p = 0; p < 2; p++) {
+        struct conversation c;
+        struct terms terms = {.package = p ? u"NTLM" : u"Negotiate"};
+        REQUIRE(conversation_until_last_leg(&c, &terms));
+        struct bytes right = c.client.sent;
+        c.client.sent.data[right.length - 1] ^= 1;
+        CHECK_REFUSED(server_leg(&c));
+        CHECK_REFUSED(server_leg_with(&c, right.data, right.length));
+        conversation_close(&c);
+    }
+}
+
 /* Established is the end: one more leg is an error and takes nothing away. */
 static void leg_after_the_last(void) {
     struct conversation c;
@@ -324,6 +338,7 @@ const struct test accept_tests[] = {
     TEST(user_names_in_any_letter_case),
     TEST(sec_e_invalid_token_and_no_context_from_a_first_call),
     TEST(later_failure_leaves_a_context_to_delete),
+    TEST(no_second_try),
     TEST(leg_after_the_last),
     TEST(sec_e_invalid_handle),
     TEST(new_context_null_on_the_first_call),

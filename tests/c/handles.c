@@ -55,13 +55,17 @@ static CtxtHandle forged(unsigned kind, uint64_t *random) {
     CtxtHandle handle;
     *random = *random * 6364136223846793005u + 1442695040888963407u;
     uint64_t more = *random * 2862933555777941757u + 3037000493u;
-    switch (kind % 7) {
+    /* a bit of the upper half of a word, where there is one */
+    const ULONG_PTR high = (ULONG_PTR)1 << (8 * sizeof(ULONG_PTR) - 1 - kind % 31);
+    switch (kind % 9) {
     case 0: handle = (CtxtHandle){0, 0}; break;
     case 1: handle = (CtxtHandle){(ULONG_PTR)-1, (ULONG_PTR)-1}; break;
     case 2: handle = (CtxtHandle){(ULONG_PTR)*random, (ULONG_PTR)more}; break;
     case 3: handle = (CtxtHandle){(ULONG_PTR)(*random >> 56), (ULONG_PTR)(more >> 56)}; break;
     case 4: handle = victim.server.credential; break; /* the wrong kind */
     case 5: handle = (CtxtHandle){victim.server.context.dwLower, victim.server.context.dwUpper ^ (1u << kind % 29)}; break;
+    case 6: handle = (CtxtHandle){victim.server.context.dwLower, victim.server.context.dwUpper ^ high}; break;
+    case 7: handle = (CtxtHandle){victim.server.context.dwLower ^ high, victim.server.context.dwUpper}; break;
     default: handle = (CtxtHandle){victim.server.context.dwLower ^ (1u << kind % 31), victim.server.context.dwUpper}; break;
     }
     return handle;
