@@ -28,3 +28,7 @@ mod rc4;
 pub mod session;
 pub mod time;
 pub mod watch;
+
+// Unit tests share helpers with the tests in tests/, which know the crate by this name.
+#[cfg(test)]
+extern crate self as negossp;

@@ -62,6 +62,8 @@ impl Conversation {
         if token.is_some_and(|token| token.len() > longest as usize) {
             return Err(Error::InvalidToken("longer than [limits] max_token").into());
         }
+        #[cfg(test)]
+        assert_ne!(token, Some(super::tests::PANIC), "asked for by a test");
         let leg = match &context {
             Context::Accepting(accepting) => accepting.step(token.unwrap_or_default(), required, bindings),
             Context::Initiating(initiating) => initiating.step(token, required, bindings),
@@ -106,6 +108,11 @@ impl Conversation {
         if let State::Incomplete(leg) = std::mem::replace(&mut self.state, State::Ready(Context::Failed)) {
             self.state = State::Ready(leg.context);
         }
+    }
+
+    /// It is over, for good.
+    pub(super) fn fail(&mut self) {
+        self.state = State::Ready(Context::Failed);
     }
 
     /// The context, unless CompleteAuthToken is awaited.

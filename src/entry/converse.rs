@@ -86,8 +86,11 @@ unsafe fn converse(
     // Not before there is an output to say so in: programs send what is left in it after an error.
     let input = input.inspect_err(|error| output.fail(error))?;
     let call = Call { side, arguments, input, required, output: &output };
+    let panicking = Empty(&output);
     // SAFETY: the caller's promise is that of `leg`.
-    let failure = match unsafe { call.leg(first) } {
+    let result = unsafe { call.leg(first) };
+    std::mem::forget(panicking);
+    let failure = match result {
         Ok(status) => return Ok(status),
         Err(failure) => failure,
     };
@@ -100,6 +103,15 @@ unsafe fn converse(
         _ => {}
     }
     Err(failure.error)
+}
+
+/// Empties the output when a panic goes by.
+struct Empty<'call>(&'call TokenOut<'call>);
+
+impl Drop for Empty<'_> {
+    fn drop(&mut self) {
+        self.0.fail(&Error::Internal("panic"));
+    }
 }
 
 /// One call, its arguments read as far as they must not be read twice.

@@ -5,9 +5,8 @@ use super::buffers::{Buffer, Buffers};
 use super::conversation::Conversation;
 use super::converse::put;
 use super::objects::{CONTEXTS, find};
-use crate::context::Secured;
 use crate::error::{Error, Result};
-use crate::session::{Part, Qop};
+use crate::session::{Part, Qop, Session};
 use crate::time::FileTime;
 use smallvec::SmallVec;
 
@@ -75,7 +74,8 @@ pub(super) unsafe fn sign(context: PCtxtHandle, qop: ULONG, message: PSecBufferD
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
     let mut conversation = shared.lock();
-    let session = &mut usable(&mut conversation)?.established.session;
+    let mut keys = usable(&mut conversation)?;
+    let session = keys.session()?;
     if qop != 0 {
         return Err(Error::QopNotSupported);
     }
@@ -98,7 +98,8 @@ pub(super) unsafe fn verify(
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
     let mut conversation = shared.lock();
-    let session = &mut usable(&mut conversation)?.established.session;
+    let mut keys = usable(&mut conversation)?;
+    let session = keys.session()?;
     let message = Message::new(buffers, false, false)?;
     // SAFETY: all of it is only read.
     let (parts, token) = unsafe { (message.parts()?, message.token.bytes()?) };
@@ -121,7 +122,8 @@ pub(super) unsafe fn encrypt(
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
     let mut conversation = shared.lock();
-    let session = &mut usable(&mut conversation)?.established.session;
+    let mut keys = usable(&mut conversation)?;
+    let session = keys.session()?;
     let qop = match qop {
         0 => Qop::Encrypt,
         SECQOP_WRAP_NO_ENCRYPT => Qop::NoEncrypt,
@@ -148,7 +150,8 @@ pub(super) unsafe fn decrypt(
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
     let mut conversation = shared.lock();
-    let session = &mut usable(&mut conversation)?.established.session;
+    let mut keys = usable(&mut conversation)?;
+    let session = keys.session()?;
     let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {
         let plain = buffers.find(SECBUFFER_DATA).ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
         // SAFETY: the stream is the one buffer whose memory is used.
@@ -184,12 +187,29 @@ unsafe fn given<'call>(message: PSecBufferDesc) -> Result<Buffers<'call>> {
     unsafe { Buffers::new(message) }
 }
 
-/// The established context, unless its time is over.
-fn usable(conversation: &mut Conversation) -> Result<&mut Secured> {
-    let secured = conversation.secured()?;
-    let expiry = secured.established.expiry;
+/// The keys of the established context, unless its time is over.
+fn usable(conversation: &mut Conversation) -> Result<Keys<'_>> {
+    let expiry = conversation.secured()?.established.expiry;
     if expiry != FileTime::NEVER && expiry <= FileTime::now() {
         return Err(Error::ContextExpired);
     }
-    Ok(secured)
+    Ok(Keys(conversation))
+}
+
+/// The keys of an established context at work. If that panics, nobody knows where their counters are: the
+/// context has failed.
+struct Keys<'context>(&'context mut Conversation);
+
+impl Keys<'_> {
+    fn session(&mut self) -> Result<&mut Session> {
+        Ok(&mut self.0.secured()?.established.session)
+    }
+}
+
+impl Drop for Keys<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail();
+        }
+    }
 }

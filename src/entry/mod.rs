@@ -27,4 +27,6 @@ mod query;
 mod status;
 mod sync;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod text;
