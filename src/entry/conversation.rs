@@ -14,6 +14,8 @@ pub(super) struct Conversation {
     /// What the calls so far have required. Programs feed the attributes that one leg returned to the next as its
     /// requirements, and no leg but the last returns any that protect.
     requirements: ContextFlags,
+    /// The channel bindings that a call brought last. A server that gives them with one leg means them for all.
+    bindings: Option<ChannelBindings>,
     /// When the first call was made, in UTC.
     pub(super) started: FileTime,
 }
@@ -36,7 +38,8 @@ const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
 impl Conversation {
     /// Before its first token.
     pub(super) fn new(context: Context) -> Conversation {
-        Conversation { state: State::Ready(context), requirements: ContextFlags::empty(), started: FileTime::now() }
+        let requirements = ContextFlags::empty();
+        Conversation { state: State::Ready(context), requirements, bindings: None, started: FileTime::now() }
     }
 
     /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
@@ -46,7 +49,7 @@ impl Conversation {
         side: Side,
         token: Option<&[u8]>,
         required: ContextFlags,
-        bindings: Option<&ChannelBindings>,
+        bindings: Option<ChannelBindings>,
     ) -> Result<Leg, Failure> {
         let State::Ready(ready) = &mut self.state else {
             return Err(Error::InvalidHandle("CompleteAuthToken has not been called").into());
@@ -56,6 +59,8 @@ impl Conversation {
             _ => return Err(Error::InvalidHandle("a conversation that is over, or another side's").into()),
         }
         let required = required | self.requirements;
+        self.bindings = bindings.or(self.bindings);
+        let bindings = self.bindings.as_ref();
         // Away while it is worked on, so that what is left behind by an error or a panic has failed.
         let context = std::mem::replace(ready, Context::Failed);
         let longest = settings(&context).map_or(0, |settings| settings.limits.max_token);

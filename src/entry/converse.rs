@@ -177,7 +177,7 @@ impl Call<'_> {
             None => None,
         };
         let completes = conversation.completes_tokens();
-        let leg = conversation.step(self.side, token, self.required, bindings.as_ref())?;
+        let leg = conversation.step(self.side, token, self.required, bindings)?;
         let status = self.hand_out(&leg, completes)?;
         match completes {
             true => conversation.await_completion(leg, self.required),
