@@ -33,7 +33,7 @@ bitflags! {
         const EXTENDED_ERROR = 1 << 11;
         /// The server may identify, not impersonate, the client.
         const IDENTIFY = 1 << 12;
-        /// Nobody may log on.
+        /// Acceptor: nobody may log on. Initiator: be nobody.
         const ALLOW_NULL_SESSION = 1 << 13;
         /// A client without channel bindings is let in.
         const ALLOW_MISSING_BINDINGS = 1 << 14;

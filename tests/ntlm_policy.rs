@@ -46,6 +46,16 @@ fn nobody_is_let_in_only_where_allowed() {
 }
 
 #[test]
+fn a_client_can_ask_to_be_nobody() {
+    for identity in [None, Party::alice().identity] {
+        let client = Party { identity, ..Party::requiring(C::ALLOW_NULL_SESSION) };
+        assert_eq!(establish(&client, &Party::alice()).err(), Some(Error::LogonDenied(Denial::Anonymous)));
+        let (client, server) = establish(&client, &Party::requiring(C::ALLOW_NULL_SESSION)).expect("let in");
+        assert!(server.client.anonymous && client.flags.contains(C::NULL_SESSION));
+    }
+}
+
+#[test]
 fn somebody_stays_somebody_where_nobody_is_allowed() {
     let allowing = Party::requiring(C::ALLOW_NULL_SESSION);
     let (_, server) = establish(&Party::alice(), &allowing).expect("let in");

@@ -136,9 +136,12 @@ impl Who<'_> {
     }
 }
 
-/// The credential's identity. `DOMAIN\user` in place of a user's name is taken apart; `user@domain` travels as it
+/// The credential's identity, or nobody where the caller wants a null session. `DOMAIN\user` in place of a user's name is taken apart; `user@domain` travels as it
 /// is, with no domain, as Windows sends it.
 fn identity<'a>(call: &InitiateCall<'a>) -> Result<Who<'a>> {
+    if call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
+        return Ok(Who { user: "", domain: "", password: "" });
+    }
     let Some(Identity { user, domain: given, password }) = &call.credential.identity else {
         return Err(Error::NoCredentials("the credential has no identity, and NTLM knows no other"));
     };
