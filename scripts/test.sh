@@ -78,7 +78,9 @@ for name in "${parts[@]}"; do
     while IFS= read -r line; do skips+=("$line"); done < <(grep -oE 'SKIPPED: .*' "$log" | sort -u)
     if ((f > 0)); then
         echo "---- $log"
-        tail -n "${TEST_LINES:-120}" "$log"
+        grep -E '^(FAIL|---- .* stdout ----)|FAILED|error(\[|:)|panicked at' "$log" | head -n 40
+        echo "---- its end"
+        tail -n "${TEST_LINES:-60}" "$log"
         echo "----"
     fi
 done
