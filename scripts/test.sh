@@ -58,6 +58,14 @@ all) parts=("${all_parts[@]}") ;;
 esac
 
 passed=0 failed=0 skipped=0 skips=()
+
+# 32-bit Wine cannot be had everywhere: one line says so for all parts that need it.
+if [[ " ${parts[*]} " == *wine32\ * ]] && ! why=$(scripts/wine.sh 32 --prepare 2>build/test/wine32.log </dev/null); then
+    skips+=("SKIPPED: $(printf '%s\n' "${parts[@]}" | grep wine32$ | paste -sd' '): ${why:-$(tail -n 1 build/test/wine32.log)}")
+    mapfile -t parts < <(printf '%s\n' "${parts[@]}" | grep -v wine32$)
+    skipped=1
+fi
+
 for name in "${parts[@]}"; do
     log=build/test/$name.log
     printf '%-12s ' "$name"
