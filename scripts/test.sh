@@ -35,7 +35,7 @@ part() {
         scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 &&
             NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
                 NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
-                tests/interop/run.sh http_clients
+                tests/interop/run.sh http
         ;;
     http) tests/http/run.sh ;;
     demo) scripts/demo.sh linux wine64 ;;

@@ -9,8 +9,9 @@ import subprocess
 import requests
 import requests_ntlm
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import httpd
 import peers
@@ -87,14 +88,15 @@ def certificate():
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, peers.HOST)])
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1))
+    until, number = now + datetime.timedelta(1), x509.random_serial_number()
+    made = x509.CertificateBuilder(name, name, key.public_key(), number, now, until)
     made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(peers.HOST)]), critical=False)
     made = made.sign(key, hashes.SHA256())
     path = os.path.join(world.directory, "tls.pem")
     with open(path, "wb") as f:
-        f.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-        f.write(made.public_bytes(serialization.Encoding.PEM))
-    der = made.public_bytes(serialization.Encoding.DER)
+        f.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        f.write(made.public_bytes(Encoding.PEM))
+    der = made.public_bytes(Encoding.DER)
     return path, b"tls-server-end-point:" + hashlib.sha256(der).digest()
 
 

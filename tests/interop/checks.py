@@ -4,6 +4,7 @@ A check is a function marked `@check("name")`; `@check("name {}", [values])` mak
 the function gets. It fails by raising, and is skipped by raising `Skip(reason)`.
 """
 
+import sys
 import time
 import traceback
 
@@ -52,10 +53,10 @@ def shorten(value):
 
 
 def run(selected="", verbose=False):
-    """Runs the checks whose names contain `selected`, or those of the file of that name; returns how many failed."""
+    """Runs the checks whose names contain `selected`, or those of files whose names begin so; returns how many failed."""
     counts = {"ok": 0, "FAIL": 0, "SKIPPED": 0}
     for name, function, arguments in CHECKS:
-        if selected not in name and selected != function.__module__:
+        if selected not in name and not function.__module__.startswith(selected):
             continue
         started = time.monotonic()
         try:
@@ -69,6 +70,9 @@ def run(selected="", verbose=False):
                 traceback.print_exc()
         counts[result] += 1
         took = time.monotonic() - started
-        print(f"{result}{':' if result == 'SKIPPED' else ''} {name}{why}" + (f" ({took:.1f} s)" if verbose else ""), flush=True)
+        head = "SKIPPED:" if result == "SKIPPED" else result
+        print(f"{head} {name}{why}" + (f" ({took:.1f} s)" if verbose else ""), flush=True)
+    if not any(counts.values()):
+        sys.exit(f"no check is called {selected}")
     print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['SKIPPED']} skipped")
     return counts["FAIL"]

@@ -2,7 +2,7 @@
 # Interoperability with other implementations, all on this machine: curl, gss-ntlmssp, pyspnego, requests-ntlm,
 # httpx-ntlm, impacket.
 #
-#   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART.py; -v: durations, traces)
+#   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART*.py; -v: durations, traces)
 #   run.sh prepare       only installs what is missing
 #   run.sh record        writes tests/data/exchanges anew
 #

@@ -101,3 +101,18 @@ def denied_by_us(status, initiator, acceptor, **options):
             raise AssertionError(f"{error}, expected {status}") from error
         return error
     raise AssertionError(f"let in, expected {status}")
+
+
+# What an exchange that was tampered with may end in, by where it is noticed.
+NOT_LET_IN = ("SEC_E_LOGON_DENIED", "SEC_E_MESSAGE_ALTERED", "SEC_E_INVALID_TOKEN")
+
+
+def denied(initiator, acceptor, tamper):
+    """The exchange, tampered with, must end with our side refusing."""
+    try:
+        peers.exchange(initiator, acceptor, tamper=tamper)
+    except SspiError as error:
+        if error.status not in NOT_LET_IN:
+            raise
+        return
+    raise AssertionError("let in")

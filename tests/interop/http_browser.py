@@ -10,7 +10,7 @@ from urllib.parse import quote
 import peers
 import world
 from checks import Skip, check, holds
-from http_clients import ntlm_user_file, port
+from http_service import ntlm_user_file, port
 from world import ALICE, JOERG, NOBODY
 
 
