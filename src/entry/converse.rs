@@ -145,10 +145,11 @@ impl Call<'_> {
         if arguments.new_context.is_null() {
             return Err(Error::InvalidHandle("a first call has nowhere to put its context").into());
         }
-        // SAFETY: the caller's promise is this function's own.
-        let credential = unsafe { find(&CREDENTIALS, arguments.credential)? };
-        // SAFETY: likewise. After a first call that fails there is no context.
-        unsafe { put(arguments.new_context, NO_HANDLE) };
+        // SAFETY: the caller's promise is this function's own. After a first call that fails there is no context.
+        let credential = unsafe {
+            put(arguments.new_context, NO_HANDLE);
+            find(&CREDENTIALS, arguments.credential)?
+        };
         let settings = config::current();
         let limit = settings.limits.contexts;
         let shared: Shared = Arc::new(Mutex::new(Conversation::new(first(credential, settings)?)));

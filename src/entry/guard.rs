@@ -4,42 +4,51 @@
 use super::abi::{SEC_E_INTERNAL_ERROR, SECURITY_STATUS};
 use super::status;
 use crate::error::{Error, Result};
+use crate::log;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the body of the exported function `name`.
 ///
 /// What a panic leaves behind is sound: locks here don't poison, and a context that was being changed has
-/// failed (see [`conversation`](super::conversation)).
+/// failed (see [`conversation`](super::conversation)). No hook is installed: the process's own sees the panic.
 pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_STATUS>) -> SECURITY_STATUS {
-    let _call = crate::log::Call::begin();
-    let status = match catch_unwind(AssertUnwindSafe(|| {
-        crate::log::init();
-        body()
-    })) {
-        Ok(Ok(status)) => status,
-        Ok(Err(error)) => {
-            match error {
-                // The conversation itself has told of these.
-                Error::InvalidToken(_)
-                | Error::LogonDenied(_)
-                | Error::BadBindings(_)
-                | Error::WrongTarget(_)
-                | Error::NothingInCommon(_)
-                | Error::NoAuthority(_) => tracing::debug!(function = name, %error, "fails"),
-                _ => tracing::warn!(function = name, %error, "fails"),
-            }
-            status::of(&error)
-        }
-        Err(panic) => {
-            let message = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-            tracing::error!(function = name, panic = message.unwrap_or("(no message)"), "defect");
-            // Dropping it could panic again.
-            std::mem::forget(panic);
-            SEC_E_INTERNAL_ERROR
-        }
+    let call = || {
+        let _call = log::Call::begin();
+        log::init();
+        let result = body();
+        tell(name, &result);
+        result.unwrap_or_else(|error| status::of(&error))
     };
-    tracing::trace!(function = name, status = format_args!("{status:#010x}"), "returns");
-    status
+    contain(call).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+        // The log itself may be what panics.
+        let told = contain(|| tracing::error!(function = name, panic = message.unwrap_or("(no message)"), "defect"));
+        // Dropping them could panic again.
+        std::mem::forget((panic, told));
+        SEC_E_INTERNAL_ERROR
+    })
+}
+
+/// Runs `body`; a panic comes back as its payload.
+fn contain<T>(body: impl FnOnce() -> T) -> std::thread::Result<T> {
+    catch_unwind(AssertUnwindSafe(body))
+}
+
+/// The log's line about one call.
+fn tell(name: &'static str, result: &Result<SECURITY_STATUS>) {
+    match result {
+        Ok(status) => tracing::trace!(function = name, status = format_args!("{status:#010x}"), "returns"),
+        // Of these the conversation itself has told.
+        Err(
+            error @ (Error::InvalidToken(_)
+            | Error::LogonDenied(_)
+            | Error::BadBindings(_)
+            | Error::WrongTarget(_)
+            | Error::NothingInCommon(_)
+            | Error::NoAuthority(_)),
+        ) => tracing::debug!(function = name, %error, "fails"),
+        Err(error) => tracing::warn!(function = name, %error, "fails"),
+    }
 }
 
 /// The body of a function that this version does not perform.
