@@ -13,10 +13,15 @@ INIT_SECURITY_INTERFACE_W InitSecurityInterfaceWByName;
 
 static SecurityFunctionTableA by_name_a;
 static SecurityFunctionTableW by_name_w;
+static void *library;
 static bool complete;
 
-static void find(void *library, const char *name, void *slot, size_t size) {
-    void *symbol = library_symbol(library, name);
+void *find_export(const char *name) {
+    return library_symbol(library, name);
+}
+
+static void find(const char *name, void *slot, size_t size) {
+    void *symbol = find_export(name);
     if (!symbol) {
         fprintf(stderr, "no export %s\n", name);
         complete = false;
@@ -24,11 +29,11 @@ static void find(void *library, const char *name, void *slot, size_t size) {
     memcpy(slot, &symbol, size);
 }
 
-#define FIND(table, function) find(library, #function, &(table).function, sizeof(table).function)
+#define FIND(table, function) find(#function, &(table).function, sizeof(table).function)
 #define FIND_BOTH(function) (FIND(by_name_a, function), FIND(by_name_w, function))
 #define FIND_TEXT(function) (FIND(by_name_a, function##A), FIND(by_name_w, function##W))
 
-static void find_all(void *library) {
+static void find_all(void) {
     FIND_TEXT(EnumerateSecurityPackages);
     FIND_TEXT(QueryCredentialsAttributes);
     FIND_TEXT(AcquireCredentialsHandle);
@@ -54,20 +59,20 @@ static void find_all(void *library) {
     FIND_TEXT(SetContextAttributes);
     FIND_TEXT(SetCredentialsAttributes);
     FIND_TEXT(ChangeAccountPassword);
-    find(library, "SealMessage", &SealMessageByName, sizeof SealMessageByName);
-    find(library, "UnsealMessage", &UnsealMessageByName, sizeof UnsealMessageByName);
-    find(library, "InitSecurityInterfaceA", &InitSecurityInterfaceAByName, sizeof InitSecurityInterfaceAByName);
-    find(library, "InitSecurityInterfaceW", &InitSecurityInterfaceWByName, sizeof InitSecurityInterfaceWByName);
+    find("SealMessage", &SealMessageByName, sizeof SealMessageByName);
+    find("UnsealMessage", &UnsealMessageByName, sizeof UnsealMessageByName);
+    find("InitSecurityInterfaceA", &InitSecurityInterfaceAByName, sizeof InitSecurityInterfaceAByName);
+    find("InitSecurityInterfaceW", &InitSecurityInterfaceWByName, sizeof InitSecurityInterfaceWByName);
 }
 
 bool load_library(const char *path, bool through_tables) {
-    void *library = library_open(path);
+    library = library_open(path);
     if (!library) {
         fprintf(stderr, "cannot load %s: %s\n", path, library_error());
         return false;
     }
     complete = true;
-    find_all(library);
+    find_all();
     if (!complete) return false;
     A = through_tables ? InitSecurityInterfaceAByName() : &by_name_a;
     W = through_tables ? InitSecurityInterfaceWByName() : &by_name_w;

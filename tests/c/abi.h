@@ -40,4 +40,7 @@ extern INIT_SECURITY_INTERFACE_W InitSecurityInterfaceWByName;
 /* Loads the library at `path`; false, with a line on stderr, when anything is missing. */
 bool load_library(const char *path, bool through_tables);
 
+/* An export by its name, or NULL. */
+void *find_export(const char *name);
+
 #endif

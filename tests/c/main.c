@@ -9,6 +9,7 @@
 
 static const struct group groups[] = {
     {"packages", "default", packages_tests},
+    {"stack", "default", stack_tests},
     {"credentials", "default", credentials_tests},
     {"accept", "default", accept_tests},
     {"buffers", "default", buffers_tests},

@@ -99,7 +99,7 @@ wine64 | wine32)
     "$root/scripts/need.sh" "gcc-mingw-w64-${machine/_/-}"
     compile "$machine-w64-mingw32-gcc" harness.exe "${sources[@]}"
     compile "$machine-w64-mingw32-gcc" linked.exe "$here/linked/linked.c" "$library/libnegossp.dll.a"
-    cp -u "$library/negossp.dll" .
+    cp "$library/negossp.dll" .
     file=negossp.dll
     why=$("$root/scripts/wine.sh" $bits --prepare) || skip_all "$why"
     trap '"$root/scripts/wine.sh" $bits --stop' EXIT
