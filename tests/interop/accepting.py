@@ -25,6 +25,8 @@ def accepts(make, package, ours):
         equal(acceptor.client_target, f"{peers.SERVICE}/{peers.HOST}", "SECPKG_ATTR_CLIENT_SPECIFIED_TARGET")
 
 
+DCE_FLAGS = GssNtlmssp.FLAGS.integrity | GssNtlmssp.FLAGS.confidentiality | GssNtlmssp.FLAGS.dce_style
+
 REFUSED = {
     "wrong password": ALICE.but(password="passw0rd!"),
     "empty password": ALICE.but(password=""),
@@ -126,6 +128,16 @@ def sign_only(package):
     equal(acceptor.attributes.value & sspi.ASC_REQ_INTEGRITY, sspi.ASC_REQ_INTEGRITY, "ASC_RET_INTEGRITY")
     acceptor.verify(b"signed", initiator.sign(b"signed"))
     initiator.verify(b"signed", acceptor.sign(b"signed"))
+
+
+@check("DCE style: initiator {}, {}", [(make, p) for make in (Pyspnego, GssNtlmssp) for p in ("NTLM", "Negotiate")])
+def dce_style(make, package):
+    flags = {Pyspnego: peers.SIGN_SEAL | peers.spnego.ContextReq.dce_style, GssNtlmssp: DCE_FLAGS}[make]
+    initiator = make.initiator(ALICE, package, flags=flags)
+    acceptor = Acceptor.acceptor("Negotiate", flags=sspi.ASC_DEFAULT | sspi.USE_DCE_STYLE)
+    established(initiator, acceptor)
+    equal(acceptor.attributes.value & sspi.USE_DCE_STYLE, sspi.USE_DCE_STYLE, "ASC_RET_USED_DCE_STYLE")
+    equal(acceptor.unwrap(initiator.wrap(b"DCE")), b"DCE", "unsealed")
 
 
 @check("the acceptor speaks first (NegTokenInit2), then pyspnego")

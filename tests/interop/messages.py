@@ -2,6 +2,8 @@
 
 import os
 
+from spnego.iov import BufferType as IOV
+
 from checks import check, equal, refused
 from peers import GssNtlmssp, Pyspnego
 from sspi import Acceptor, Initiator, SspiError
@@ -48,6 +50,22 @@ def stream(make, package):
     initiator, acceptor = pair(make, package)
     for data in (b"x", b"in one piece" * 100):
         equal(acceptor.unwrap_stream(initiator.wrap(data)), data, "unsealed")
+
+
+@check("sealed data between signed parts, as RPC has it, with pyspnego, {}", ["NTLM", "Negotiate"])
+def between(package):
+    initiator, acceptor = pair(Pyspnego, package)
+    before, data, after = b"head" * 6, os.urandom(1000), b"verifier"
+    for _ in range(2):
+        signature, sealed = acceptor.wrap_between(before, data, after)
+        parts = [(IOV.sign_only, before), (IOV.data, sealed), (IOV.sign_only, after), (IOV.header, signature)]
+        equal(initiator.context.unwrap_iov(parts).buffers[1].data, data, "unsealed there")
+        parts = [(IOV.sign_only, before), (IOV.data, data), (IOV.sign_only, after), IOV.header]
+        made = initiator.context.wrap_iov(parts).buffers
+        equal(acceptor.unwrap_between(before, made[1].data, after, made[3].data), data, "unsealed here")
+    made = initiator.context.wrap_iov(parts).buffers
+    error = refused(SspiError, "another head", acceptor.unwrap_between, b"HEAD" * 6, made[1].data, after, made[3].data)
+    equal(error.status, "SEC_E_MESSAGE_ALTERED", "status")
 
 
 # Where one bit is turned: [MS-NLMP] 2.2.2.9.2, then the data.

@@ -39,12 +39,14 @@ SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND = 1, 2
 SECURITY_NATIVE_DREP = 0x10
 SECBUFFER_VERSION = 0
 SECBUFFER_DATA, SECBUFFER_TOKEN, SECBUFFER_STREAM, SECBUFFER_CHANNEL_BINDINGS = 1, 2, 10, 14
+SECBUFFER_READONLY_WITH_CHECKSUM = 0x10000000
+SIGNED = SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM
 SEC_WINNT_AUTH_IDENTITY_UNICODE = 2
 
 SECPKG_ATTR_SIZES, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO = 0, 1, 9, 10
 SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET = 12, 27
 
-REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, CONNECTION = 0x4, 0x8, 0x10, 0x800
+REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, USE_DCE_STYLE = 0x4, 0x8, 0x10, 0x200
 ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY = 0x10000, 0x20000
 ASC_REQ_EXTENDED_ERROR, ASC_REQ_ALLOW_NULL_SESSION = 0x8000, 0x100000
 ASC_RET_NULL_SESSION, ASC_REQ_ALLOW_MISSING_BINDINGS = 0x100000, 0x10000000
@@ -291,6 +293,20 @@ class Context:
     def unwrap_stream(self, message):
         """DecryptMessage with the whole message in one SECBUFFER_STREAM, the data found inside it."""
         buffers = Buffers((SECBUFFER_STREAM, message), (SECBUFFER_DATA, b""))
+        LIBRARY.call("DecryptMessage", byref(self.handle), byref(buffers.desc), c_uint32(0), byref(c_uint32()))
+        return buffers[1]
+
+    def wrap_between(self, before, data, after):
+        """EncryptMessage as RPC uses it: `before` and `after` are signed along. Returns signature and sealed data."""
+        parts = [(SIGNED, before), (SECBUFFER_DATA, data), (SIGNED, after), (SECBUFFER_TOKEN, bytes(16))]
+        buffers = Buffers(*parts)
+        LIBRARY.call("EncryptMessage", byref(self.handle), c_uint32(0), byref(buffers.desc), c_uint32(0))
+        return buffers[3], buffers[1]
+
+    def unwrap_between(self, before, sealed, after, signature):
+        """DecryptMessage as RPC uses it."""
+        parts = [(SIGNED, before), (SECBUFFER_DATA, sealed), (SIGNED, after), (SECBUFFER_TOKEN, signature)]
+        buffers = Buffers(*parts)
         LIBRARY.call("DecryptMessage", byref(self.handle), byref(buffers.desc), c_uint32(0), byref(c_uint32()))
         return buffers[1]
 
