@@ -7,7 +7,8 @@
 static SECURITY_STATUS first_call(CredHandle *credential, CtxtHandle *context, SecBuffer *out, ULONG requirements,
                                   ULONG *attributes) {
     SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, out};
-    return W->InitializeSecurityContextW(credential, NULL, u"HTTP/server.example.com", requirements, 0, SECURITY_NATIVE_DREP, NULL, 0,
+    return W->InitializeSecurityContextW(credential, NULL, u"HTTP/server.example.com", requirements, 0,
+                                         SECURITY_NATIVE_DREP, NULL, 0,
                                          context, out ? &out_desc : NULL, attributes, NULL);
 }
 

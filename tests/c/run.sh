@@ -50,7 +50,8 @@ sanitized() { # address|thread
     rustc +nightly --version >/dev/null 2>&1 || skip_all "needs the nightly compiler (rustup toolchain install nightly)"
     local sysroot build_std=()
     sysroot=$(rustc +nightly --print sysroot)
-    if [[ -e $sysroot/lib/rustlib/src/rust/library/Cargo.lock ]] || rustup component add rust-src --toolchain nightly >/dev/null 2>&1; then
+    if [[ -e $sysroot/lib/rustlib/src/rust/library/Cargo.lock ]] ||
+        rustup component add rust-src --toolchain nightly >/dev/null 2>&1; then
         build_std=(-Zbuild-std=std,panic_unwind)
     elif [[ $1 == thread ]]; then
         skip_all "needs rust-src of the nightly compiler: without it the standard library's locks look like races"

@@ -83,7 +83,8 @@ static void names_beyond_ascii(void) {
 
 /* The account file's own names, in UTF-8, and in another letter case ([MS-NLMP] upper-cases the user's name). */
 static void names_beyond_ascii_from_the_file(void) {
-    static const struct terms users[] = {{.user = u"zoë", .password = u"Пароль"}, {.user = u"ZOË", .password = u"Пароль"}};
+    static const struct terms users[] = {{.user = u"zoë", .password = u"Пароль"},
+                                         {.user = u"ZOË", .password = u"Пароль"}};
     for (size_t i = 0; i < 2; i++) {
         struct conversation c;
         CHECK(conversation_establish(&c, &users[i]));
