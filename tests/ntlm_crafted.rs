@@ -209,7 +209,7 @@ fn ntlmv1_counts_where_policy_allows_it() {
 fn proven_av_pairs_must_make_sense() {
     invalid(Client::saying(id::FLAGS, &[2, 0]).logs_on(&Party::alice()));
     invalid(Client::saying(id::CHANNEL_BINDINGS, &[1; 15]).logs_on(&Party::alice()));
-    invalid(Client::saying(id::TARGET_NAME, &[b'H']).logs_on(&Party::alice()));
+    invalid(Client::saying(id::TARGET_NAME, b"H").logs_on(&Party::alice()));
     invalid(Client::saying(id::TARGET_NAME, &[0, 0xd8]).logs_on(&Party::alice()));
     // An unknown one is the client's own affair.
     Client::saying(0x7fff, b"?").logs_on(&Party::alice()).expect("let in");

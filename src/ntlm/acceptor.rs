@@ -1,7 +1,8 @@
 //! The server's side of the exchange, [MS-NLMP] 3.2.5.
 
-use super::crypto::{self, KeyExchange};
+use super::crypto;
 use super::flags::NegotiateFlags;
+use super::keys::{self, KeyExchange};
 use super::message::authenticate::Authenticate;
 use super::message::challenge::{self, Challenge};
 use super::message::negotiate::Negotiate;
@@ -83,7 +84,7 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
     };
     let flags = choose(offered, datagram, call.settings)?;
     let mut server_challenge = [0; 8];
-    getrandom::fill(&mut server_challenge).map_err(|_| Error::Internal("no random numbers"))?;
+    super::random(&mut server_challenge)?;
     let challenge = challenge::write(flags, &server_challenge, &call.settings.server, call.now)?;
     let transcript = [token, &challenge].concat().into_boxed_slice();
     let next = Acceptor::ExpectAuthenticate(Challenged { flags, server_challenge, issued: call.now, transcript });
@@ -236,7 +237,7 @@ fn validate(logon: &NetworkLogon<'_>, flags: NegotiateFlags, call: &AcceptCall<'
         lm_response: logon.lm_response,
         server_challenge: &logon.server_challenge,
     };
-    Ok(Proven { principal, response: Some(response), key_exchange_key: crypto::kxkey(flags, &from), claims })
+    Ok(Proven { principal, response: Some(response), key_exchange_key: keys::kxkey(flags, &from), claims })
 }
 
 /// `ExportedSessionKey` ([MS-NLMP] 3.2.5.1.2).

@@ -2,13 +2,17 @@
 
 mod acceptor;
 pub mod av_pair;
+mod crc32;
 pub mod crypto;
+mod evidence;
 pub mod flags;
 mod initiator;
+pub mod keys;
 pub mod message;
 mod policy;
 pub mod response;
 mod session;
+mod stream;
 mod wire;
 
 pub use acceptor::{Acceptor, Challenged};
@@ -16,6 +20,7 @@ pub use initiator::{Initiator, Negotiated};
 pub use session::{Session, Side};
 
 use crate::config::Settings;
+use crate::error::{Error, Result};
 use crate::flags::ContextFlags;
 use crate::time::FileTime;
 use flags::NegotiateFlags;
@@ -34,4 +39,9 @@ fn protection(flags: NegotiateFlags) -> ContextFlags {
 /// When a context established now ends.
 fn expiry(settings: &Settings, now: FileTime) -> FileTime {
     settings.negotiate.context_lifetime.map_or(FileTime::NEVER, |lifetime| now.plus(lifetime))
+}
+
+/// Fills `out` from the system's generator.
+fn random(out: &mut [u8]) -> Result<()> {
+    getrandom::fill(out).map_err(|_| Error::Internal("no random numbers"))
 }

@@ -1,23 +1,15 @@
 //! An established context's messages, [MS-NLMP] 3.4.
 
-use super::crypto::{self, Crc32, Direction, HmacMd5, SealKey};
+use super::crypto::Key;
 use super::flags::NegotiateFlags;
+use super::keys::{self, Direction};
+use super::stream::{DUMMY, SIGNATURE, Stream};
 use crate::error::{Error, Result};
-use crate::rc4::Rc4;
 use crate::session::{KeyInfo, Part, Qop, Sizes};
-use hmac::Mac;
 use std::fmt;
-use subtle::ConstantTimeEq;
-
-/// Length of NTLMSSP_MESSAGE_SIGNATURE in bytes.
-pub(super) const SIGNATURE: usize = 16;
 
 /// Long messages are signed and encrypted in pieces of this many bytes, each while it is in the cache.
 const CHUNK: usize = 8192;
-
-/// The signature of a context that negotiated neither signing nor sealing but NTLMSSP_NEGOTIATE_ALWAYS_SIGN:
-/// Version and zeros ([MS-NLMP] 2.2.2.5, "M").
-const DUMMY: [u8; SIGNATURE] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// The side of the conversation that this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +26,7 @@ pub enum Side {
 /// none of it.
 #[derive(Clone)]
 pub struct Session {
-    exported_session_key: crypto::Key,
+    exported_session_key: Key,
     flags: NegotiateFlags,
     max_token: u32,
     side: Side,
@@ -50,122 +42,6 @@ pub struct Session {
 struct Mics {
     made: u32,
     checked: u32,
-}
-
-/// One direction's keys, key stream and counter.
-#[derive(Clone)]
-struct Stream {
-    /// HMAC-MD5 keyed with `SIGNKEY`; `None` without extended session security.
-    signing: Option<HmacMd5>,
-    /// With a key exchange the checksum is encrypted too ([MS-NLMP] 3.4.4.2).
-    encrypt_checksum: bool,
-    sealing_key: SealKey,
-    rc4: Rc4,
-    sequence: u32,
-}
-
-impl Stream {
-    fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction: Direction, sequence: u32) -> Stream {
-        let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
-        let sealing_key = crypto::sealkey(flags, exported_session_key, direction);
-        Stream {
-            signing: extended.then(|| crypto::keyed(&crypto::signkey(exported_session_key, direction))),
-            encrypt_checksum: flags.contains(NegotiateFlags::KEY_EXCH),
-            rc4: sealing_key.rc4(),
-            sealing_key,
-            sequence,
-        }
-    }
-
-    /// Takes up the key stream of one datagram, whose number the caller knows ([MS-NLMP] 3.4.4, 3.4): datagrams
-    /// may come in any order.
-    fn seek(&mut self, sequence: u32) {
-        self.rc4 = Rc4::new(&crypto::md5(&[self.sealing_key.as_bytes(), &sequence.to_le_bytes()]));
-        self.sequence = sequence;
-    }
-
-    /// Begins the checksum of the message that is due.
-    fn checksum(&self) -> Checksum {
-        match &self.signing {
-            Some(mac) => {
-                let mut mac = mac.clone();
-                mac.update(&self.sequence.to_le_bytes());
-                Checksum::HmacMd5(mac)
-            }
-            None => Checksum::Crc32(Crc32::new()),
-        }
-    }
-
-    /// `MAC` ([MS-NLMP] 3.4.4): the signature of the message that is due. Takes from `rc4`, which stands where
-    /// the message's own data has left it.
-    fn signature(&self, rc4: &mut Rc4, checksum: Checksum) -> [u8; SIGNATURE] {
-        let mut signature = DUMMY;
-        let sequence = self.sequence.to_le_bytes();
-        match checksum {
-            Checksum::HmacMd5(mac) => {
-                let mac = mac.finalize().into_bytes();
-                signature[4..12].copy_from_slice(&mac[..8]);
-                if self.encrypt_checksum {
-                    rc4.apply(&mut signature[4..12]);
-                }
-                signature[12..].copy_from_slice(&sequence);
-            }
-            Checksum::Crc32(crc) => {
-                signature[8..12].copy_from_slice(&crc.finish().to_le_bytes());
-                signature[12..].copy_from_slice(&sequence);
-                rc4.apply(&mut signature[4..]);
-                // RandomPad uses up its part of the key stream, and is then set to 0.
-                signature[4..8].fill(0);
-            }
-        }
-        signature
-    }
-
-    /// With extended session security the sequence number is in the clear: a message that is not the one due is
-    /// known before anything is computed.
-    fn expect(&self, theirs: &[u8; SIGNATURE]) -> Result<()> {
-        if theirs[..4] != DUMMY[..4] {
-            return Err(Error::MessageAltered("signature of an unknown version"));
-        }
-        if self.signing.is_some() && theirs[12..] != self.sequence.to_le_bytes() {
-            return Err(Error::OutOfSequence);
-        }
-        Ok(())
-    }
-
-    /// Compares a signature with the one due.
-    fn check(&self, theirs: &[u8; SIGNATURE], ours: &[u8; SIGNATURE]) -> Result<()> {
-        // Peers leave whatever they like in RandomPad; nothing depends on it.
-        let checksum = if self.signing.is_some() { 4..12 } else { 8..12 };
-        if !bool::from(theirs[checksum.clone()].ct_eq(&ours[checksum])) {
-            return Err(Error::MessageAltered("signature does not match"));
-        }
-        if theirs[12..] != ours[12..] {
-            return Err(Error::OutOfSequence);
-        }
-        Ok(())
-    }
-
-    /// The message has been dealt with: the next one is due.
-    fn accept(&mut self, rc4: &Rc4) {
-        self.rc4.clone_from(rc4);
-        self.sequence = self.sequence.wrapping_add(1);
-    }
-}
-
-/// A checksum in the making.
-enum Checksum {
-    HmacMd5(HmacMd5),
-    Crc32(Crc32),
-}
-
-impl Checksum {
-    fn update(&mut self, data: &[u8]) {
-        match self {
-            Checksum::HmacMd5(mac) => mac.update(data),
-            Checksum::Crc32(crc) => crc.update(data),
-        }
-    }
 }
 
 /// Whether signatures mean anything.
@@ -194,7 +70,7 @@ fn check_dummy(theirs: &[u8; SIGNATURE]) -> Result<()> {
 impl Session {
     /// A context with these keys, before its first message. `max_token` is for [`Session::sizes`].
     pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side, max_token: u32) -> Session {
-        let exported_session_key = crypto::Key::new(*exported_session_key);
+        let exported_session_key = Key::new(*exported_session_key);
         Session { exported_session_key, flags, max_token, side, sending: None, receiving: None, mics: Mics::default() }
     }
 
@@ -217,7 +93,7 @@ impl Session {
         KeyInfo {
             signature_name,
             encrypt_name: "RSADSI RC4",
-            key_bits: crypto::seal_bits(self.flags),
+            key_bits: keys::seal_bits(self.flags),
             signature_id,
             encrypt_id: RC4,
         }
@@ -241,7 +117,7 @@ impl Session {
         let out = room(token)?;
         *out = match self.protection()? {
             Protection::Dummy => DUMMY,
-            Protection::Signed => self.sending(sequence).sign(parts),
+            Protection::Signed => self.sending(sequence).sign(|_, checksum| parts.iter().for_each(|part| checksum.update(part))),
         };
         Ok(SIGNATURE)
     }
@@ -254,7 +130,9 @@ impl Session {
         let theirs = given(token)?;
         match self.protection()? {
             Protection::Dummy => check_dummy(theirs),
-            Protection::Signed => self.receiving(sequence).verify(parts, theirs),
+            Protection::Signed => {
+                self.receiving(sequence).verify(theirs, |_, checksum| parts.iter().for_each(|part| checksum.update(part)))
+            }
         }
     }
 
@@ -267,21 +145,18 @@ impl Session {
         if self.protection()? == Protection::Dummy {
             return Err(NOT_NEGOTIATED);
         }
-        let stream = self.sending(sequence);
-        let mut rc4 = stream.rc4.clone();
-        let mut checksum = stream.checksum();
-        for part in parts {
-            if part.seal && qop == Qop::Encrypt {
-                for chunk in part.data.chunks_mut(CHUNK) {
-                    checksum.update(chunk);
-                    rc4.apply(chunk);
+        *out = self.sending(sequence).sign(|rc4, checksum| {
+            for part in parts {
+                if part.seal && qop == Qop::Encrypt {
+                    for chunk in part.data.chunks_mut(CHUNK) {
+                        checksum.update(chunk);
+                        rc4.apply(chunk);
+                    }
+                } else {
+                    checksum.update(part.data);
                 }
-            } else {
-                checksum.update(part.data);
             }
-        }
-        *out = stream.signature(&mut rc4, checksum);
-        stream.accept(&rc4);
+        });
         Ok(SIGNATURE)
     }
 
@@ -295,23 +170,18 @@ impl Session {
         if self.protection()? == Protection::Dummy {
             return Err(NOT_NEGOTIATED);
         }
-        let stream = self.receiving(sequence);
-        stream.expect(theirs)?;
-        let mut rc4 = stream.rc4.clone();
-        let mut checksum = stream.checksum();
-        for part in parts {
-            if part.seal {
-                for chunk in part.data.chunks_mut(CHUNK) {
-                    rc4.apply(chunk);
-                    checksum.update(chunk);
+        self.receiving(sequence).verify(theirs, |rc4, checksum| {
+            for part in parts {
+                if part.seal {
+                    for chunk in part.data.chunks_mut(CHUNK) {
+                        rc4.apply(chunk);
+                        checksum.update(chunk);
+                    }
+                } else {
+                    checksum.update(part.data);
                 }
-            } else {
-                checksum.update(part.data);
             }
-        }
-        let ours = stream.signature(&mut rc4, checksum);
-        stream.check(theirs, &ours)?;
-        stream.accept(&rc4);
+        })?;
         Ok(Qop::Encrypt)
     }
 
@@ -323,7 +193,8 @@ impl Session {
         Ok(match self.protection()? {
             Protection::Dummy => DUMMY.to_vec(),
             Protection::Signed => {
-                let mic = due(self.flags, &mut self.fresh(self.outward()), 0).sign(&[mech_types]);
+                let mut stream = self.fresh(self.outward());
+                let mic = stream.due(self.flags, 0).sign(|_, checksum| checksum.update(mech_types));
                 self.mics.made += 1;
                 mic.to_vec()
             }
@@ -339,7 +210,8 @@ impl Session {
             Protection::Dummy => check_dummy(theirs),
             Protection::Signed => {
                 let mut stream = self.fresh(self.inward());
-                due(self.flags, &mut stream, 0).verify(&[mech_types], theirs).map_err(|error| match error {
+                let checked = stream.due(self.flags, 0).verify(theirs, |_, checksum| checksum.update(mech_types));
+                checked.map_err(|error| match error {
                     Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the signature that is due"),
                     other => other,
                 })?;
@@ -392,7 +264,7 @@ impl Session {
             Some(stream) => stream,
             None => Box::new(self.fresh(self.outward())),
         };
-        due(self.flags, self.sending.insert(stream), sequence)
+        self.sending.insert(stream).due(self.flags, sequence)
     }
 
     /// The stream for the next message that comes in.
@@ -404,37 +276,7 @@ impl Session {
             Some(stream) => stream,
             None => Box::new(self.fresh(self.inward())),
         };
-        due(self.flags, self.receiving.insert(stream), sequence)
-    }
-}
-
-/// The stream where the next message finds it: in a datagram context at the number that the caller gives.
-fn due(flags: NegotiateFlags, stream: &mut Stream, sequence: u32) -> &mut Stream {
-    if flags.contains(NegotiateFlags::DATAGRAM) {
-        stream.seek(sequence);
-    }
-    stream
-}
-
-impl Stream {
-    fn sign(&mut self, parts: &[&[u8]]) -> [u8; SIGNATURE] {
-        let mut rc4 = self.rc4.clone();
-        let mut checksum = self.checksum();
-        parts.iter().for_each(|part| checksum.update(part));
-        let signature = self.signature(&mut rc4, checksum);
-        self.accept(&rc4);
-        signature
-    }
-
-    fn verify(&mut self, parts: &[&[u8]], theirs: &[u8; SIGNATURE]) -> Result<()> {
-        self.expect(theirs)?;
-        let mut rc4 = self.rc4.clone();
-        let mut checksum = self.checksum();
-        parts.iter().for_each(|part| checksum.update(part));
-        let ours = self.signature(&mut rc4, checksum);
-        self.check(theirs, &ours)?;
-        self.accept(&rc4);
-        Ok(())
+        self.receiving.insert(stream).due(self.flags, sequence)
     }
 }
 
