@@ -21,10 +21,9 @@ pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_S
     };
     contain(call).unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-        // The log itself may be what panics.
+        // The log itself may be what panics, and what it panicked with may panic when dropped. Not a third time.
         let told = contain(|| tracing::error!(function = name, panic = message.unwrap_or("(no message)"), "defect"));
-        // Dropping them could panic again.
-        std::mem::forget((panic, told));
+        std::mem::forget((told, contain(|| drop(panic))));
         SEC_E_INTERNAL_ERROR
     })
 }

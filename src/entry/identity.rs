@@ -16,9 +16,12 @@ pub(super) struct AuthData {
     pub(super) packages: Option<String>,
 }
 
-/// What an EX structure's `Length` can be. Where the plain structure begins with a pointer whose lower half
-/// happens to be SEC_WINNT_AUTH_IDENTITY_VERSION, its upper half is not among these.
-const EX_LENGTHS: std::ops::RangeInclusive<ULONG> = 32..=1024;
+/// Whether a structure whose first word is a version really begins with one, and not with a pointer whose lower
+/// half happens to be the same. The word after it is then the structure's length; some programs leave that 0.
+/// On 32 bits nothing has such an address.
+fn versioned(length: ULONG) -> bool {
+    size_of::<usize>() == 4 || length == 0 || (32..=1024).contains(&length)
+}
 
 /// Flags of identities that are not plain text.
 const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_MARSHALLED
@@ -39,11 +42,11 @@ pub(super) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
     // SAFETY: each structure has at least two words.
     let [version, length] = unsafe { data.cast::<[ULONG; 2]>().read_unaligned() };
     match version {
-        SEC_WINNT_AUTH_IDENTITY_VERSION if EX_LENGTHS.contains(&length) => {
+        SEC_WINNT_AUTH_IDENTITY_VERSION if versioned(length) => {
             // SAFETY: the version says that it is this structure. Both forms lie alike.
             unsafe { read_ex::<Char>(data.cast()) }
         }
-        SEC_WINNT_AUTH_IDENTITY_VERSION_2 if length >> 16 == 0 && EX_LENGTHS.contains(&(length & 0xffff)) => {
+        SEC_WINNT_AUTH_IDENTITY_VERSION_2 if versioned(length & 0xffff) => {
             Err(Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2 is not supported"))
         }
         _ => {

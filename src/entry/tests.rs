@@ -26,7 +26,10 @@ fn sec_e_internal_error_for_any_panic() {
             panic!("while dropped");
         }
     }
-    assert_eq!(guard("test", || std::panic::panic_any(Worse)), SEC_E_INTERNAL_ERROR);
+    // What the second panic carries is given up, which Miri would report.
+    if !cfg!(miri) {
+        assert_eq!(guard("test", || std::panic::panic_any(Worse)), SEC_E_INTERNAL_ERROR);
+    }
     assert_eq!(guard("test", || Err(Error::OutOfSequence)), SEC_E_OUT_OF_SEQUENCE);
     assert_eq!(guard("test", || Ok(SEC_I_CONTINUE_NEEDED)), SEC_I_CONTINUE_NEEDED);
 }
