@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
+# Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 all_parts=(build rust dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 interop interop-wine64 http demo demo-wine32)
 
@@ -37,6 +38,7 @@ part() {
                 NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
                 tests/interop/run.sh http
         ;;
+    miri) scripts/cargo-test.sh tests/miri.sh ;;
     http) tests/http/run.sh ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;
