@@ -168,3 +168,34 @@ fn a_context_deleted_in_use() {
         pair.server.begun = false;
     }
 }
+
+/// The client's last token from all threads at once: one of them establishes the context, the others find its
+/// conversation over, and it works.
+#[test]
+fn one_token_in_all_threads() {
+    let (outbound, inbound) = (Credentials::outbound("NTLM", "secret"), Credentials::inbound("NTLM"));
+    let rounds = if cfg!(miri) { 1 } else { 50 };
+    for _ in 0..rounds {
+        let (mut client, mut server) = (Side::client(ISC_REQ_INTEGRITY), Side::server(0));
+        let first = server.step(&inbound, Some(&client.step(&outbound, None).token));
+        let last = client.step(&outbound, Some(&first.token)).token;
+        let handle = server.context;
+        let established = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                let (inbound, last, established) = (&inbound, &last, &established);
+                scope.spawn(move || {
+                    let mut side = Side::server(0);
+                    (side.context, side.begun) = (handle, true);
+                    let status = side.step(inbound, Some(last)).status;
+                    side.begun = false;
+                    assert!(matches!(status, SEC_E_OK | SEC_E_INVALID_HANDLE), "{status:#x}");
+                    established.fetch_add(u32::from(status == SEC_E_OK), Ordering::Relaxed);
+                });
+            }
+        });
+        assert_eq!(established.into_inner(), 1);
+        let sizes = server.query::<SecPkgContext_Sizes>(SECPKG_ATTR_SIZES).unwrap();
+        assert_eq!(sizes.cbMaxSignature, 16);
+    }
+}

@@ -4,6 +4,11 @@
 //! `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and pointer names; and
 //! constants keep their spelling.
 
+mod lists;
+mod names;
+
+use lists::{definition, layout, two_forms};
+use names::{document, spell, stem};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -109,112 +114,6 @@ fn generic_types(source: &str) -> Vec<String> {
     lines.filter(|rest| rest[ident(rest).len()..].starts_with("<Char>")).map(|rest| ident(rest).to_owned()).collect()
 }
 
-/// What A or W is put after: some documented names have an underscore before it.
-fn stem(name: &str) -> String {
-    let underscore = name.ends_with("_FN") || name == "SEC_WINNT_AUTH_IDENTITY" || name == "INIT_SECURITY_INTERFACE";
-    if underscore { format!("{name}_") } else { name.to_owned() }
-}
-
-/// Turns cbindgen's names into the documented ones.
-fn spell(text: &str) -> String {
-    let words = words(text).map(|word| {
-        let form = word.strip_suffix("_SEC_WCHAR").map(|name| (name, "W"));
-        let form = form.or(word.strip_suffix("_SEC_CHAR").map(|name| (name, "A")));
-        form.map_or(word.to_owned(), |(name, suffix)| format!("{}{suffix}", stem(name)))
-    });
-    let text: String = words.collect();
-    let mut out: Vec<String> = Vec::new();
-    let mut lines = text.lines();
-    let mut margin = 0;
-    let mut bytes = false;
-    while let Some(line) = lines.next() {
-        if line == "typedef struct {" {
-            let name = lines.clone().find_map(|l| l.strip_prefix("} ")).unwrap().trim_end_matches(';');
-            bytes = name.starts_with("SEC_WINNT_AUTH_IDENTITY");
-            out.push(format!("typedef struct {} {{", tag(name)));
-        } else if let Some(name) = line.strip_prefix("} ").map(|l| l.trim_end_matches(';')) {
-            out.push(format!("}} {name}, *P{name};"));
-            bytes = false;
-        } else if redundant(line) {
-            while out.last().is_some_and(|line| line.starts_with("//") || line.is_empty()) {
-                out.pop();
-            }
-        } else if line.starts_with("   ") {
-            out.push(format!("{:margin$}{}", "", line.trim_start()));
-        } else {
-            margin = line.rfind('(').map_or(0, |at| at + 1);
-            let line = member(line);
-            // <sspi.h> has identities' text without sign.
-            let unsigned = line.replace("SEC_CHAR *", "unsigned char *").replace("SEC_WCHAR *", "unsigned short *");
-            out.push(if bytes { unsigned } else { line });
-        }
-    }
-    out.join("\n") + "\n"
-}
-
-/// The structure's tag, as `<sspi.h>` has it.
-fn tag(name: &str) -> String {
-    match name {
-        "SecurityFunctionTableW" => "_SECURITY_FUNCTION_TABLE_W".into(),
-        "SecurityFunctionTableA" => "_SECURITY_FUNCTION_TABLE_A".into(),
-        _ => format!("_{name}"),
-    }
-}
-
-/// A typedef that the structure's own declaration makes already, or that names a name itself.
-fn redundant(line: &str) -> bool {
-    let Some(rest) = line.strip_prefix("typedef ") else { return false };
-    match rest.trim_end_matches(';').split_once(' ') {
-        Some((from, to)) => from == to || to.strip_prefix("*P") == Some(from),
-        None => false,
-    }
-}
-
-/// A table's member whose function has two forms is named after its form.
-fn member(line: &str) -> String {
-    for form in ["A", "W"] {
-        if line.starts_with("  ") && line.contains(&format!("_FN_{form} ")) {
-            return line.replace(';', &format!("{form};"));
-        }
-    }
-    line.to_owned()
-}
-
-/// Identifiers, and what stands between them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let length = match ident(rest).len() {
-            0 => first.len_utf8(),
-            n => n,
-        };
-        let (word, tail) = rest.split_at(length);
-        rest = tail;
-        Some(word)
-    })
-}
-
-/// Comments for readers of C: without Rust's safety sections and with plain names.
-fn document(text: &str) -> String {
-    let mut out = String::new();
-    let mut skip = false;
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        let comment = line.trim_start().strip_prefix("//");
-        skip = match comment {
-            Some(text) if text.trim() == "# Safety" => true,
-            Some(_) => skip,
-            None => false,
-        };
-        let before_safety = comment == Some("") && lines.peek().is_some_and(|next| next.trim() == "// # Safety");
-        if !skip && !before_safety {
-            writeln!(out, "{}", line.trim_end()).unwrap();
-        }
-    }
-    out
-}
-
 /// `#define` for every constant, as spelled in the Rust source.
 fn constants() -> String {
     let mut out = String::new();
@@ -253,89 +152,3 @@ fn either_form(source: &str, generic: &[String]) -> String {
     }
     out
 }
-
-/// C's own check of the structures' layout, from the list in `src/entry/abi/layout.rs`.
-fn layout() -> String {
-    let mut out = String::from(LAYOUT_PROLOGUE);
-    let source = read("src/entry/abi/layout.rs");
-    let mut types: Vec<(String, &str)> = Vec::new();
-    for line in source.lines().skip_while(|line| *line != "layout! {").skip(1) {
-        let parts: Vec<&str> = line.trim().trim_end_matches([',', '{']).split_whitespace().collect();
-        let [name, on32, on64] = parts[..] else { continue };
-        if line.ends_with('{') {
-            let name = name.trim_end_matches(':');
-            let plain = ident(name);
-            types = match plain == name {
-                true => vec![(plain.to_owned(), "")],
-                false => ["A", "W"].map(|form| (format!("{}{form}", stem(plain)), form)).into(),
-            };
-            for (name, _) in &types {
-                writeln!(out, "SIZE({name}, {on32}, {on64});").unwrap();
-            }
-        } else {
-            for (of, form) in &types {
-                let form = if of.starts_with("SecurityFunctionTable") && two_forms(name) { form } else { "" };
-                writeln!(out, "MEMBER({of}, {name}{form}, {on32}, {on64});").unwrap();
-            }
-        }
-    }
-    out
-}
-
-/// Whether the table's member `name` is a function with two forms.
-fn two_forms(name: &str) -> bool {
-    FUNCTIONS.iter().any(|file| read(&format!("src/entry/exports/{file}.rs")).contains(&format!(" fn {name}W(")))
-}
-
-/// The exported functions and how many bytes of arguments they take on 32 bits, where each takes four.
-fn functions() -> Vec<(String, usize)> {
-    let mut out = Vec::new();
-    for file in FUNCTIONS {
-        let source = read(&format!("src/entry/exports/{file}.rs"));
-        for function in source.split("extern \"system\" fn ").skip(1) {
-            let name = ident(function);
-            let arguments = function[name.len()..].split_once(')').unwrap().0;
-            out.push((name.to_owned(), 4 * arguments.matches(':').count()));
-        }
-    }
-    out.sort();
-    out
-}
-
-/// A module definition for import libraries. On 32 bits programs refer to `_Name@bytes` and the DLL exports
-/// `Name`: `dlltool --kill-at` makes the one from the other.
-fn definition(decorated: bool) -> String {
-    let mut out = String::from("; Made from src/entry/exports by the test `header_is_current`; do not edit.\n");
-    if decorated {
-        out += "; For dlltool --kill-at: the DLL exports the names without what is after @.\n";
-    }
-    out += "LIBRARY negossp.dll\nEXPORTS\n";
-    for (name, bytes) in functions() {
-        match decorated {
-            true => writeln!(out, "    {name}@{bytes}"),
-            false => writeln!(out, "    {name}"),
-        }
-        .unwrap();
-    }
-    out
-}
-
-const LAYOUT_PROLOGUE: &str = r#"/*
- * Where every member lies, as other compilers see it: with mingw's <sspi.h> for Windows, with negossp.h on Linux.
- * Made from src/entry/abi/layout.rs by the test `header_is_current`; do not edit.
- */
-#undef UNICODE
-#define _WIN32_WINNT 0x0A00
-#include "negossp.h"
-#include <stddef.h>
-
-#ifdef __cplusplus
-#define _Static_assert static_assert
-#endif
-#define BY_WIDTH(on32, on64) (sizeof(void *) == 4 ? (on32) : (on64))
-#define SIZE(type, on32, on64) _Static_assert(sizeof(type) == BY_WIDTH(on32, on64), "size of " #type)
-#define MEMBER(type, member, on32, on64) \
-    _Static_assert(offsetof(type, member) == BY_WIDTH(on32, on64), "offset of " #type "." #member)
-
-_Static_assert(sizeof(ULONG) == 4 && sizeof(SEC_WCHAR) == 2 && sizeof(SECURITY_STATUS) == 4, "basic types");
-"#;
