@@ -26,7 +26,7 @@ fn emit(mech: &str, work: &str, parameter: &str, metric: &str, value: f64) {
 
 /// CPU time of one run of `f`.
 fn time<T>(n: usize, mut f: impl FnMut() -> T) -> f64 {
-    (0..n / 10 + 1).for_each(|_| _ = black_box(f()));
+    (0..3).for_each(|_| _ = black_box(f())); // warm up
     let start = cpu_ns();
     (0..n).for_each(|_| _ = black_box(f()));
     (cpu_ns() - start) / n as f64

@@ -73,6 +73,7 @@ thread_local! {
 }
 
 /// One side's context, built per connection.
+#[allow(clippy::large_enum_variant)] // boxed as a whole
 enum Party {
     Ntlm(Ntlm),
     Negotiate(Negotiate),
