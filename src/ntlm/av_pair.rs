@@ -109,21 +109,26 @@ fn pair(bytes: &[u8], at: usize) -> Option<(u16, &[u8], usize)> {
     Some((u16::from_le_bytes([header[0], header[1]]), value, start + length))
 }
 
-/// Appends one pair. A value longer than its length can say is cut, which no name of a host comes near.
+/// Longest value: as long as its length can say, and no half of a UTF-16 unit. No name of a host comes near.
+const LONGEST: usize = 0xfffe;
+
+/// Appends one pair, its value cut to the longest that there can be.
 pub fn put(out: &mut Vec<u8>, av_id: u16, value: &[u8]) {
-    let value = &value[..value.len().min(usize::from(u16::MAX))];
-    out.extend_from_slice(&av_id.to_le_bytes());
-    out.extend_from_slice(&(value.len() as u16).to_le_bytes());
-    out.extend_from_slice(value);
+    put_with(out, av_id, |out| out.extend_from_slice(value));
 }
 
 /// Appends one pair of text in UTF-16LE.
 pub fn put_text(out: &mut Vec<u8>, av_id: u16, text: &str) {
+    put_with(out, av_id, |out| wire::put_utf16(text, out));
+}
+
+fn put_with(out: &mut Vec<u8>, av_id: u16, write: impl FnOnce(&mut Vec<u8>)) {
     let header = out.len();
     out.extend_from_slice(&av_id.to_le_bytes());
     out.extend_from_slice(&[0; 2]);
     let start = out.len();
-    out.extend(text.encode_utf16().take(usize::from(u16::MAX / 2)).flat_map(u16::to_le_bytes));
+    write(out);
+    out.truncate(start + LONGEST);
     let length = (out.len() - start) as u16;
     out[header + 2..start].copy_from_slice(&length.to_le_bytes());
 }

@@ -170,7 +170,7 @@ impl Charset {
     /// Text for the wire; what OEM lacks becomes a question mark.
     pub(super) fn encode(self, text: &str, out: &mut Vec<u8>) {
         match self {
-            Charset::Unicode => out.extend(text.encode_utf16().flat_map(u16::to_le_bytes)),
+            Charset::Unicode => put_utf16(text, out),
             Charset::Oem => out.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))),
         }
     }
@@ -180,6 +180,10 @@ impl Charset {
 pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
     const MALFORMED: Error = Error::InvalidToken("a name is not UTF-16");
     let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
+    // Most names are ASCII.
+    if units.iter().all(|[low, high]| *high == 0 && low.is_ascii() && *low != 0) {
+        return String::from_utf8(units.iter().map(|[low, _]| *low).collect()).map_err(|_| MALFORMED);
+    }
     let mut text = String::with_capacity(units.len());
     for c in char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))) {
         match c {
@@ -189,4 +193,18 @@ pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+/// Appends text in UTF-16LE.
+pub(super) fn put_utf16(text: &str, out: &mut Vec<u8>) {
+    if !text.is_ascii() {
+        out.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        return;
+    }
+    let start = out.len();
+    out.resize(start + 2 * text.len(), 0);
+    let (units, _) = out[start..].as_chunks_mut::<2>();
+    for ([low, _], byte) in units.iter_mut().zip(text.bytes()) {
+        *low = byte;
+    }
 }
