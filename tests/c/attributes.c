@@ -177,24 +177,49 @@ static void client_specified_target(void) {
     conversation_close(&c);
 }
 
-/* Each answers or refuses, on every context, without harm. Names of attributes that exist, and do not. */
+/* Where in an answer the pointers are that FreeContextBuffer wants back: two at most. */
+static const struct given {
+    ULONG attribute;
+    size_t pointers[2];
+    int count;
+} given[] = {
+    {SECPKG_ATTR_NAMES, {offsetof(SecPkgContext_NamesW, sUserName)}, 1},
+    {SECPKG_ATTR_DCE_INFO, {offsetof(SecPkgContext_DceInfo, pPac)}, 1},
+    {SECPKG_ATTR_KEY_INFO,
+     {offsetof(SecPkgContext_KeyInfoW, sSignatureAlgorithmName), offsetof(SecPkgContext_KeyInfoW, sEncryptAlgorithmName)},
+     2},
+    {SECPKG_ATTR_AUTHORITY, {offsetof(SecPkgContext_AuthorityW, sAuthorityName)}, 1},
+    {SECPKG_ATTR_SESSION_KEY, {offsetof(SecPkgContext_SessionKey, SessionKey)}, 1},
+    {SECPKG_ATTR_PACKAGE_INFO, {offsetof(SecPkgContext_PackageInfoW, PackageInfo)}, 1},
+    {SECPKG_ATTR_NEGOTIATION_INFO, {offsetof(SecPkgContext_NegotiationInfoW, PackageInfo)}, 1},
+    {SECPKG_ATTR_NATIVE_NAMES,
+     {offsetof(SecPkgContext_NativeNamesW, sClientName), offsetof(SecPkgContext_NativeNamesW, sServerName)},
+     2},
+    {SECPKG_ATTR_TARGET_INFORMATION, {offsetof(SecPkgContext_TargetInformation, MarshalledTargetInfo)}, 1},
+    {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, {offsetof(SecPkgContext_ClientSpecifiedTarget, sTargetName)}, 1},
+};
+
+/* Each number is answered or refused, without harm, whether it is an attribute's or not; and each pointer in an
+ * answer is one to give back. */
 static void every_number_is_answered_or_refused(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
+    unsigned char answer[256];
     for (ULONG attribute = 0; attribute < 256; attribute++) {
-        uintptr_t buffer[32];
-        memset(buffer, 0, sizeof buffer);
-        SECURITY_STATUS status = W->QueryContextAttributesW(&c.server.context, attribute, buffer);
-        if (status < 0) {
-            CHECK_REFUSED(status);
-            continue;
+        SECURITY_STATUS status = W->QueryContextAttributesW(&c.server.context, attribute, answer);
+        if (status < 0) CHECK_REFUSED(status);
+        else CHECK_STATUS(status, SEC_E_OK);
+        for (size_t g = 0; g < sizeof given / sizeof *given; g++) {
+            if (given[g].attribute != attribute) continue;
+            if (!CHECK_STATUS(status, SEC_E_OK)) break;
+            for (int p = 0; p < given[g].count; p++) {
+                void *pointer;
+                memcpy(&pointer, answer + given[g].pointers[p], sizeof pointer);
+                release(pointer);
+            }
         }
-        CHECK_STATUS(status, SEC_E_OK);
-        /* Give back what it may have given: FreeContextBuffer knows its own. */
-        for (size_t i = 0; i < 32; i++) W->FreeContextBuffer((void *)buffer[i]);
     }
-    uintptr_t buffer[32];
-    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, 0x7fffffff, buffer), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, 0x7fffffff, answer), SEC_E_UNSUPPORTED_FUNCTION);
     conversation_close(&c);
 }
 
