@@ -26,18 +26,6 @@ check() {
     fi
 }
 
-# What tests/abi_exports.sh finds about names and calling convention: it has a line for each check.
-exports() { # PLATFORM LIBRARY
-    local line
-    while IFS= read -r line; do
-        echo "$1: $line"
-        case $line in
-        "ok: "*) passed=$((passed + 1)) ;;
-        "FAILED: "*) failed=$((failed + 1)) ;;
-        esac
-    done < <(tests/abi_exports.sh "$2" "$1" 2>&1 || echo "FAILED: abi_exports.sh ended with an error")
-}
-
 # Prints how two sorted lists of words differ.
 differ() { diff --label wanted --label found -U0 <(sort -u <<<"$1") <(sort -u <<<"$2") | grep -v '^@@'; true; }
 
@@ -52,16 +40,29 @@ files() {
 }
 check "names of the files" files
 
+# The functions: those that the .def file of 64-bit Windows lists.
+names_in() { awk 'on && NF { sub(/@.*/, "", $1); print $1 } $1 == "EXPORTS" { on = 1 }' "$1"; }
+functions=$(names_in dist/windows-x86_64/negossp.def)
+check "functions are listed" test "$(wc -l <<<"$functions")" -gt 30
+
 # ---- Linux ----
 
 so=dist/linux-x86_64/libnegossp.so
-exports linux-x86_64 $so
+linux_exports() { differ "$functions" "$(nm -D --defined-only $so | awk '{print $3}')"; }
+check "linux: exports exactly the functions" linux_exports
 linux_soname() { differ "libnegossp.so" "$(readelf -d $so | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"; }
 check "linux: soname" linux_soname
 linux_needs() { readelf -d $so | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|libgcc_s|ld-linux-x86-64)\.so\.'; true; }
 check "linux: needs the C library only" linux_needs
 linux_stripped() { readelf -SW $so | grep -oE '\.debug_[a-z]+'; test -s build/debug/linux-x86_64/libnegossp.so.debug; }
 check "linux: stripped, with the debug information kept" linux_stripped
+
+declared() {
+    local header
+    header=$(gcc -E -P dist/linux-x86_64/negossp.h)
+    for name in $functions; do grep -qw "$name" <<<"$header" || echo "negossp.h does not declare $name"; done
+}
+check "linux: negossp.h declares every function" declared
 
 cat >$work/linked.c <<'END'
 #include <negossp.h>
@@ -115,18 +116,62 @@ imports() { # MACHINE
     "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | sed -n 's/.*DLL Name: \(.*\)\.dll$/\1/Ip' | grep -viE "^($known_dlls)$"
     true
 }
+exports() { # MACHINE
+    differ "$functions" "$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll |
+        awk '/\[Ordinal\/Name Pointer\] Table/ {on = 1; next} on && /\[ *[0-9]+\]/ {print $NF} on && NF == 0 {exit}')"
+}
+listed() { differ "$functions" "$(names_in dist/windows-$1/negossp.def)"; } # MACHINE
 image() { # MACHINE FORMAT
     local headers name
     headers=$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll)
     # Address-space layout randomisation and no execution of data, as every DLL of today.
     for name in "file format $2" DYNAMIC_BASE NX_COMPAT; do grep -q "$name" <<<"$headers" || echo "not $name"; done
 }
+# What callers of a function are to be linked with: in the import library of mingw, for those that it has, as in ours.
+import_symbols() { "$1-w64-mingw32-nm" "$2" 2>/dev/null | sed -n 's/.* T \(.*\)/\1/p'; }
+same_symbols() { # MACHINE
+    local ours theirs name
+    ours=$(import_symbols "$1" dist/windows-$1/libnegossp.dll.a)
+    theirs=$(import_symbols "$1" "$("$1-w64-mingw32-gcc" -print-file-name=libsecur32.a)")
+    differ "$functions" "$(sed 's/@.*//' <<<"$ours" | if [[ $1 == i686 ]]; then sed 's/^_//'; else cat; fi)"
+    for name in $(sed 's/@.*//' <<<"$theirs"); do
+        local stated wanted
+        stated=$(grep -E "^$name(@|$)" <<<"$ours") || continue
+        wanted=$(grep -E "^$name(@|$)" <<<"$theirs")
+        [[ $stated == "$wanted" ]] || echo "$stated in ours, $wanted in mingw's"
+    done
+}
 for machine in x86_64 i686; do
-    exports windows-$machine dist/windows-$machine/negossp.dll
     check "windows-$machine: imports only what Wine 8 and Windows 10 have" imports $machine
+    check "windows-$machine: exports exactly the functions, undecorated" exports $machine
+    check "windows-$machine: negossp.def lists them" listed $machine
+    check "windows-$machine: import library agrees with mingw's libsecur32.a" same_symbols $machine
 done
 check "windows-x86_64: image" image x86_64 pei-x86-64
 check "windows-i686: image" image i686 pei-i386
+
+# What each function takes off the stack when it returns, read from its machine code, against what callers expect.
+pops() {
+    local dll=$1 symbol name stated code
+    for symbol in $(import_symbols i686 dist/windows-i686/libnegossp.dll.a); do
+        name=${symbol#_} name=${name%@*} stated=${symbol##*@}
+        code=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
+        # A body shared with another function of the same arguments is reached by a jump.
+        if [[ -z $code ]]; then
+            symbol=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/.*\tjmp .*<\(.*\)>$/\1/p' | head -n 1)
+            code=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
+        fi
+        case $code in
+        ret | "ret ") popped=0 ;;
+        "ret    \$"* | "ret \$"*) popped=$((${code##*\$})) ;;
+        *) popped="?($code)" ;;
+        esac
+        [[ $popped == "$stated" ]] || echo "$name pops $popped bytes, its callers expect $stated"
+    done
+}
+unstripped=target/i686-win7-windows-gnu/release/negossp.dll
+[[ -e $unstripped ]] || unstripped=target/debian/i686-win7-windows-gnu/release/negossp.dll
+check "windows-i686: each function pops what its callers expect" pops $unstripped
 
 echo "$passed passed, $failed failed, 0 skipped"
 ((failed == 0))
