@@ -17,6 +17,7 @@ pub mod credential;
 pub mod entry;
 pub mod error;
 pub mod flags;
+pub mod kerberos;
 pub mod log;
 pub mod mechanism;
 pub mod negotiate;

@@ -1,0 +1,38 @@
+//! Key usage numbers: RFC 4120 7.5.1, RFC 4121 2. A key never serves two purposes in the same way.
+
+/// AS-REQ, PA-ENC-TIMESTAMP, with the client's key.
+pub const PA_ENC_TIMESTAMP: u32 = 1;
+/// The encrypted part of a ticket, with the service's key.
+pub const TICKET: u32 = 2;
+/// AS-REP, encrypted part, with the client's key.
+pub const AS_REP: u32 = 3;
+/// The checksum in the authenticator of a TGS-REQ.
+pub const TGS_REQ_CHECKSUM: u32 = 6;
+/// The authenticator of a TGS-REQ.
+pub const TGS_REQ_AUTHENTICATOR: u32 = 7;
+/// TGS-REP, encrypted part, with the session key.
+pub const TGS_REP: u32 = 8;
+/// TGS-REP, encrypted part, with the authenticator's sub-key.
+pub const TGS_REP_SUBKEY: u32 = 9;
+/// The checksum in the authenticator of an AP-REQ.
+pub const AP_REQ_CHECKSUM: u32 = 10;
+/// The authenticator of an AP-REQ, with the session key.
+pub const AP_REQ_AUTHENTICATOR: u32 = 11;
+/// AP-REP, encrypted part, with the session key.
+pub const AP_REP: u32 = 12;
+/// KRB-PRIV, encrypted part.
+pub const KRB_PRIV: u32 = 13;
+/// KRB-CRED, encrypted part; delegation.
+pub const KRB_CRED: u32 = 14;
+/// KRB-SAFE, checksum.
+pub const KRB_SAFE: u32 = 15;
+/// A PAC's signatures ([MS-PAC] 2.8): KERB_NON_KERB_CKSUM_SALT.
+pub const PAC_SIGNATURE: u32 = 17;
+/// Wrap tokens from the acceptor, sealed.
+pub const ACCEPTOR_SEAL: u32 = 22;
+/// MIC tokens, and Wrap tokens without confidentiality, from the acceptor.
+pub const ACCEPTOR_SIGN: u32 = 23;
+/// Wrap tokens from the initiator, sealed.
+pub const INITIATOR_SEAL: u32 = 24;
+/// MIC tokens, and Wrap tokens without confidentiality, from the initiator.
+pub const INITIATOR_SIGN: u32 = 25;
