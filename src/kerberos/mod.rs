@@ -3,3 +3,4 @@
 //! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys.
 
 pub mod crypto;
+pub mod keytab;

@@ -1,8 +1,9 @@
-//! The command-line companion: keeps the account file and checks the configuration.
+//! The command-line companion: keeps the account file, checks the configuration, shows keytabs.
 
 mod account;
 mod args;
 mod edit;
+mod keytab;
 mod outcome;
 mod password;
 mod settings;
@@ -24,6 +25,8 @@ Usage:
   negossp account check NAME     tell whether a password is the account's
   negossp account check          tell which lines of the account file cannot be used
   negossp config check           show the settings in force and what is wrong with them
+  negossp keytab list FILE       list the entries of a Kerberos keytab (key version, encryption type, principal),
+                                 without their keys
 
 Options:
   --file FILE    the account file, in smbpasswd(5) format; without it the one that the configuration names
@@ -56,6 +59,8 @@ fn run(args: Args) -> Outcome {
         ["account", "check", name] => account::check(&args, name),
         ["account", "check"] => account::check_file(&args),
         ["config", "check"] => settings::check(),
+        ["keytab", "list", file] => keytab::list(file),
+        ["keytab", "list"] => Err(Failure::Usage("the keytab's FILE is missing".into())),
         [] | ["help"] => print(HELP),
         ["account", "add" | "remove" | "disable" | "enable"] => Err(Failure::Usage("the account's NAME is missing".into())),
         _ => Err(Failure::Usage(format!("no such command: {}", words.join(" ")))),

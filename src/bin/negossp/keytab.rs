@@ -1,0 +1,27 @@
+//! `negossp keytab`.
+
+use crate::outcome::{Failure, Outcome, print, remark};
+use negossp::kerberos::keytab::Keytab;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Shows the entries of a keytab, without their keys. As with other programs the name may begin with `FILE:`.
+pub(crate) fn list(name: &str) -> Outcome {
+    let path = Path::new(name.strip_prefix("FILE:").unwrap_or(name));
+    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file(path, error))?;
+    let keytab = Keytab::parse(&bytes).map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
+    let lines = keytab
+        .entries()
+        .iter()
+        .map(|entry| format!("{}\t{}\t{}\n", entry.kvno, entry.key.enctype().name(), printable(&entry.principal())));
+    print(&lines.collect::<String>())?;
+    for skipped in keytab.skipped() {
+        remark(&format!("{}: skipped at byte {}: {}", path.display(), skipped.offset, skipped.why));
+    }
+    Ok(())
+}
+
+/// A name from a file may hold what a terminal would act on.
+fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
