@@ -60,7 +60,7 @@ fn messages_are_the_same() {
         let (list, server) = establish(&exchange);
         let negossp::session::Session::Ntlm(mut server) = server.session;
         let key: [u8; 16] = server.session_key().try_into().unwrap();
-        let mut client = Session::new(server.flags(), &key, Side::Client, 0);
+        let mut client = Session::new(server.flags(), &key, Side::Client);
         for token in &exchange.tokens[1..] {
             if let Some(mic) = NegTokenResp::decode(&token.bytes).unwrap().mech_list_mic {
                 let (from, to) = if token.from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };

@@ -85,7 +85,7 @@ fn each_message_is_made_alike() {
         let established = accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("let in");
         let negossp::session::Session::Ntlm(server) = established.session;
         let key: [u8; 16] = server.session_key().try_into().unwrap();
-        let client = Session::new(server.flags(), &key, Side::Client, 0);
+        let client = Session::new(server.flags(), &key, Side::Client);
         let (mut from_client, mut from_server) = (Ends::new(client.clone(), server.clone()), Ends::new(server, client));
         // Without extended session security both directions share one key stream: then there is one pair of ends.
         let shared = !from_client.sender.flags().contains(negossp::ntlm::flags::NegotiateFlags::EXTENDED_SESSIONSECURITY);

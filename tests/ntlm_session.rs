@@ -10,7 +10,7 @@ const EXTENDED: F = F::SIGN.union(F::SEAL).union(F::EXTENDED_SESSIONSECURITY).un
 const PLAIN: F = F::SIGN.union(F::SEAL).union(F::KEY_EXCH);
 
 fn pair(flags: F) -> (Session, Session) {
-    (Session::new(flags, &KEY, Side::Client, 2888), Session::new(flags, &KEY, Side::Server, 2888))
+    (Session::new(flags, &KEY, Side::Client), Session::new(flags, &KEY, Side::Server))
 }
 
 fn signed(session: &mut Session, data: &[u8]) -> [u8; 16] {

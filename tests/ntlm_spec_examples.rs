@@ -149,7 +149,7 @@ fn encrypted_session_key(key: &[u8; 16]) -> [u8; 16] {
 
 /// `GSS_WrapEx` of "Plaintext" as the first message: the data, then the signature.
 fn wrapped(flags: NegotiateFlags, key: &[u8; 16]) -> (Vec<u8>, [u8; 16]) {
-    let mut session = Session::new(flags, key, Side::Client, 0);
+    let mut session = Session::new(flags, key, Side::Client);
     let (mut data, mut token) = (hex(PLAINTEXT), [0; 16]);
     let length = session.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token);
     assert_eq!(length, Ok(16));
@@ -158,7 +158,7 @@ fn wrapped(flags: NegotiateFlags, key: &[u8; 16]) -> (Vec<u8>, [u8; 16]) {
 
 /// Unwraps an example at the server's end.
 fn unwraps(flags: NegotiateFlags, key: &[u8; 16], data: &str, signature: &str) {
-    let mut session = Session::new(flags, key, Side::Server, 0);
+    let mut session = Session::new(flags, key, Side::Server);
     let mut data = hex(data);
     let qop = session.unseal(&mut [Part { data: &mut data, seal: true }], 0, &hex(signature));
     assert_eq!(qop, Ok(Qop::Encrypt));

@@ -41,7 +41,7 @@ fn describe(package: Package) -> Description {
         Package::Only(Mechanism::Ntlm) => Description {
             capabilities: COMMON | SECPKG_FLAG_TOKEN_ONLY,
             rpc_id: 10,
-            max_token: 2888,
+            max_token: crate::ntlm::MAX_TOKEN,
             comment: "NTLM Security Package",
         },
     }

@@ -172,7 +172,7 @@ impl Challenged {
             proven.claims.check(response, call)?;
         }
         debug!(user = proven.principal.display_name(), mic = proven.claims.has_mic, response = ?proven.response, "NTLM accepted");
-        let session = Session::new(flags, &exported_session_key, Side::Server, call.settings.limits.max_token);
+        let session = Session::new(flags, &exported_session_key, Side::Server);
         let established = Established {
             session: crate::session::Session::Ntlm(session),
             mechanism: Mechanism::Ntlm,

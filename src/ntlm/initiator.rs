@@ -145,7 +145,7 @@ impl Negotiated {
             mic,
         }
         .write()?;
-        let session = Session::new(flags, &exported_session_key, Side::Client, call.settings.limits.max_token);
+        let session = Session::new(flags, &exported_session_key, Side::Client);
         let established = Established {
             session: crate::session::Session::Ntlm(session),
             mechanism: Mechanism::Ntlm,

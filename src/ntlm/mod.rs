@@ -25,6 +25,9 @@ use crate::flags::ContextFlags;
 use crate::time::FileTime;
 use flags::NegotiateFlags;
 
+/// `cbMaxToken` of Windows' NTLM, in bytes. Names longer than hosts have would make longer tokens.
+pub const MAX_TOKEN: u32 = 2888;
+
 /// What the agreed flags protect messages from, and what else they grant, as contexts report it.
 fn protection(flags: NegotiateFlags) -> ContextFlags {
     let signed = ContextFlags::INTEGRITY | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;

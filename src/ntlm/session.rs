@@ -28,7 +28,6 @@ pub enum Side {
 pub struct Session {
     exported_session_key: Key,
     flags: NegotiateFlags,
-    max_token: u32,
     side: Side,
     sending: Option<Box<Stream>>,
     /// Stays `None` without extended session security, where both directions share one stream and one counter.
@@ -68,16 +67,16 @@ fn check_dummy(theirs: &[u8; SIGNATURE]) -> Result<()> {
 }
 
 impl Session {
-    /// A context with these keys, before its first message. `max_token` is for [`Session::sizes`].
-    pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side, max_token: u32) -> Session {
+    /// A context with these keys, before its first message.
+    pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side) -> Session {
         let exported_session_key = Key::new(*exported_session_key);
-        Session { exported_session_key, flags, max_token, side, sending: None, receiving: None, mics: Mics::default() }
+        Session { exported_session_key, flags, side, sending: None, receiving: None, mics: Mics::default() }
     }
 
     /// `SECPKG_ATTR_SIZES`. The block size is 0, as Windows has it for NTLM: there is no padding.
     pub fn sizes(&self) -> Sizes {
         let signature = SIGNATURE as u32;
-        Sizes { max_token: self.max_token, max_signature: signature, block_size: 0, security_trailer: signature }
+        Sizes { max_token: super::MAX_TOKEN, max_signature: signature, block_size: 0, security_trailer: signature }
     }
 
     /// `SECPKG_ATTR_KEY_INFO`, with the names and numbers that Windows gives.
