@@ -2,7 +2,9 @@
 //! replaces and withholds tokens.
 //!
 //! What must hold besides not panicking: nobody comes in with the wrong password; who comes in is alice, or
-//! nobody where that is allowed; and nobody comes in whose NTLM messages were changed on the way.
+//! nobody where that is allowed; and nobody comes in whose NTLM messages were changed on the way, unless the
+//! challenge was changed too: without a time in it the client makes no MIC, without target information it may
+//! answer with NTLMv1.
 
 #![no_main]
 
@@ -23,6 +25,8 @@ struct Plan {
     /// Mechanisms put in front of the client's list, so that its optimistic token is another's.
     before: Vec<Other>,
     steps: Vec<Move>,
+    /// What becomes of the server's first message before the client sees it.
+    challenge: Vec<Edit>,
     message: Vec<u8>,
 }
 
@@ -146,7 +150,13 @@ fuzz_target!(|plan: Plan| {
         };
         taken.extend(inner(&token));
         let flags = leg.flags();
-        from_server = leg.token;
+        from_server = leg.token.map(|token| match inner(&token) {
+            Some(mut mech_token) if !plan.challenge.is_empty() && mech_token.starts_with(b"NTLMSSP\0\x02") => {
+                plan.challenge.iter().for_each(|edit| edit.apply(&mut mech_token));
+                with_inner(&token, &mech_token)
+            }
+            _ => token,
+        });
         match leg.context {
             Context::Accepting(next) => {
                 assert!(flags.is_empty());
@@ -162,7 +172,7 @@ fuzz_target!(|plan: Plan| {
                 assert_eq!(established.client.user, USER);
                 assert!(!setting.wrong_password, "the wrong password was let in");
                 assert!(
-                    taken.iter().all(|message| made.contains(message)),
+                    !plan.challenge.is_empty() || taken.iter().all(|message| made.contains(message)),
                     "changed on the way and let in all the same: {made:02x?} {taken:02x?}"
                 );
                 return;

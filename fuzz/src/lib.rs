@@ -83,6 +83,8 @@ pub struct Setting {
     /// The package NTLM instead of Negotiate.
     pub only_ntlm: bool,
     pub wrong_password: bool,
+    /// The client is nobody.
+    pub nobody: bool,
     pub server_requirements: u32,
     pub client_requirements: u32,
     pub server_bindings: Option<u8>,
@@ -101,6 +103,9 @@ impl Setting {
     }
 
     fn identity(&self, inbound: bool) -> Identity {
+        if self.nobody && !inbound {
+            return Identity { user: String::new(), domain: String::new(), password: Zeroizing::new(String::new()) };
+        }
         let password = if self.wrong_password && !inbound { "wrong" } else { PASSWORD };
         Identity { user: USER.into(), domain: "EXAMPLE".into(), password: Zeroizing::new(password.into()) }
     }
