@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh [SECONDS [TARGET...]]: fuzzes each target for so many seconds (60), beginning with fuzz/corpus.
-# What it finds stays in build/fuzz: the corpus grown so far, and inputs that crash, for
+# What it finds stays in build/fuzz: the corpus grown so far, a log of each target, and inputs that crash, for
 # `cargo +nightly fuzz run TARGET FILE`.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,14 +12,16 @@ targets=${*:-$(sed -n 's/^name = "\(.*\)"$/\1/p' fuzz/Cargo.toml | tail -n +2)}
 out=$PWD/build/fuzz
 failed=
 for target in $targets; do
-    mkdir -p "$out/corpus/$target" "$out/artifacts/$target"
+    mkdir -p "$out/corpus/$target" "$out/artifacts/$target" "fuzz/corpus/$target"
     echo "fuzz $target, $seconds s"
-    cargo +nightly fuzz run --target-dir "$out/target" "$target" \
+    if cargo +nightly fuzz run --target-dir "$out/target" "$target" \
         "$out/corpus/$target" "fuzz/corpus/$target" -- \
         -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
-        -artifact_prefix="$out/artifacts/$target/" 2>&1 | grep -E '^(stat::|==|.*(ERROR|panicked|SUMMARY))' || true
-    if [ -n "$(ls -A "$out/artifacts/$target")" ]; then
+        -artifact_prefix="$out/artifacts/$target/" >"$out/$target.log" 2>&1; then
+        sed -n 's/^stat::number_of_executed_units: */  inputs tried: /p' "$out/$target.log"
+    else
+        grep -E 'panicked|ERROR|SUMMARY|^error' -A 3 "$out/$target.log" || tail -n 20 "$out/$target.log"
         failed="$failed $target"
     fi
 done
-[ -z "$failed" ] || { echo "FAILED:$failed (see $out/artifacts)"; exit 1; }
+[ -z "$failed" ] || { echo "FAILED:$failed (logs and inputs are in build/fuzz)"; exit 1; }
