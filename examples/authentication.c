@@ -268,13 +268,23 @@ static void append_flags(struct text *text, unsigned long flags) {
     append(text, "\n");
 }
 
+/* gmtime for several threads. Windows' keeps its result for each thread. */
+static struct tm *calendar(const time_t *time, struct tm *parts) {
+#ifdef _WIN32
+    (void)parts;
+    return gmtime(time);
+#else
+    return gmtime_r(time, parts);
+#endif
+}
+
 /* A point in SSPI's local time, or "never" beyond what calendars are for. */
 static void append_time(struct text *text, const TimeStamp *stamp) {
     int64_t ticks;
     memcpy(&ticks, stamp, sizeof ticks);
     int64_t seconds = ticks / 10000000 - 11644473600LL;
     time_t time = (time_t)seconds;
-    struct tm *parts = ticks > 0 && seconds < 32503680000LL && (int64_t)time == seconds ? gmtime(&time) : NULL;
+    struct tm *parts = ticks > 0 && seconds < 32503680000LL && (int64_t)time == seconds ? calendar(&time, &(struct tm){0}) : NULL;
     char date[32];
     if (parts && strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", parts))
         append(text, "%s", date);

@@ -184,3 +184,13 @@ fn memory_may_be_shared_and_unaligned() {
     // SAFETY: a handle.
     assert_eq!(unsafe { DeleteSecurityContext(context.cast()) }, SEC_E_OK);
 }
+
+#[test]
+fn an_identity_without_a_password_lets_nobody_in() {
+    let inbound = Credentials::new("NTLM", SECPKG_CRED_INBOUND, Some(("alice", "", "")));
+    let outbound = Credentials::new("NTLM", SECPKG_CRED_OUTBOUND, Some(("alice", "", "")));
+    let (mut client, mut server) = (Side::client(0), Side::server(0));
+    let first = server.step(&inbound, Some(&client.step(&outbound, None).token));
+    let end = server.step(&inbound, Some(&client.step(&outbound, Some(&first.token)).token));
+    assert!(matches!(end.status, SEC_E_LOGON_DENIED | SEC_E_NO_AUTHENTICATING_AUTHORITY), "{:#x}", end.status);
+}

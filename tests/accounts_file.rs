@@ -82,6 +82,30 @@ fn flags_say_who_may_log_on() {
 }
 
 #[test]
+fn the_hash_of_no_password_is_no_hash() {
+    // What dumps of Windows' accounts write where no LM hash is stored, and for an empty password.
+    let (lm, nt) = ("AAD3B435B51404EEAAD3B435B51404EE", "31d6cfe0d16ae931b73c59d7e0c089c0");
+    assert_eq!((lm, nt), (&*hex(&lm_hash("").unwrap()), &*hex(&nt_hash("")).to_lowercase()));
+    let accounts = Accounts::parse(format!("lm:1:{lm}:{}:[U]:\nempty:1:{lm}:{nt}:[U]:\n", hex(&PASSWORD)).as_bytes());
+    assert_eq!(accounts.get("lm").unwrap().account.lm_hash, None);
+    assert_eq!(standing(&accounts, "lm"), Some(Standing::Normal));
+    assert_eq!(accounts.get("empty").unwrap().account.nt_hash, None);
+    assert_eq!(standing(&accounts, "empty"), Some(Standing::NoPassword));
+}
+
+#[test]
+fn a_line_whose_flags_are_not_written_yet_lets_nobody_in() {
+    let whole = format!("x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:{}:[DU         ]:LCT-00000000:", hex(&PASSWORD));
+    for length in 0..=whole.len() {
+        let accounts = Accounts::parse(&whole.as_bytes()[..length]);
+        assert!(matches!(standing(&accounts, "x"), None | Some(Standing::Disabled)), "{length}");
+    }
+    // The oldest format has no flags; its lines end.
+    let old = format!("x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:{}\n", hex(&PASSWORD));
+    assert_eq!(standing(&Accounts::parse(old.as_bytes()), "x"), Some(Standing::Normal));
+}
+
+#[test]
 fn a_bad_line_is_told_by_its_number_and_the_others_count() {
     let good = line("good", &PASSWORD, "U");
     for (text, why) in [

@@ -201,6 +201,14 @@ fn ntlmv1_counts_where_policy_allows_it() {
     let mut server = Party::alice();
     server.settings.ntlm.responses.ntlmv1 = true;
     client.logs_on(&server).expect("let in");
+    // A key made of the LM hash, which the account does not have, would be everybody's.
+    let server_without_lm = Party { lm_hash: false, ..server.clone() };
+    for weak in [F::LM_KEY, F::NON_NT_SESSION_KEY] {
+        let offered = (OFFERED - F::KEY_EXCH - F::EXTENDED_SESSIONSECURITY) | weak;
+        let client = Client { offered, chosen: offered, ..client.clone() };
+        denied(client.logs_on(&server_without_lm), Denial::ResponseNotAllowed);
+        client.logs_on(&server).expect("the account has an LM hash");
+    }
     server.settings.ntlm.require_mic = true;
     client.logs_on(&server).expect("a MIC is demanded of NTLMv2 alone");
 }
@@ -211,6 +219,11 @@ fn proven_av_pairs_must_make_sense() {
     invalid(Client::saying(id::CHANNEL_BINDINGS, &[1; 15]).logs_on(&Party::alice()));
     invalid(Client::saying(id::TARGET_NAME, b"H").logs_on(&Party::alice()));
     invalid(Client::saying(id::TARGET_NAME, &[0, 0xd8]).logs_on(&Party::alice()));
+    // Somebody in between may have put the first one into CHALLENGE_MESSAGE.
+    for (av_id, value) in [(id::FLAGS, &[0; 4][..]), (id::CHANNEL_BINDINGS, &[1; 16]), (id::TARGET_NAME, b"H\0")] {
+        let twice = Client { av_pairs: vec![(av_id, value.to_vec()), (av_id, value.to_vec())], ..Client::new() };
+        invalid(twice.logs_on(&Party::alice()));
+    }
     // An unknown one is the client's own affair.
     Client::saying(0x7fff, b"?").logs_on(&Party::alice()).expect("let in");
 }

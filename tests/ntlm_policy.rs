@@ -3,11 +3,12 @@
 mod ntlm_support;
 
 use negossp::channel_bindings::ChannelBindings;
-use negossp::config::Strictness;
+use negossp::config::{Ntlm, Strictness};
 use negossp::error::{Denial, Error};
 use negossp::flags::ContextFlags as C;
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags as F;
+use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
 use negossp::time::FileTime;
 use ntlm_support::*;
@@ -19,11 +20,20 @@ fn the_servers_strength_is_demanded() {
     server.settings.ntlm.require_128 = true;
     let refused = weaker(&Party::alice(), &server, F::all() - F::N128).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+    // Without extended session security the flag alone does not make the sealing key that long.
+    let refused = negotiates(&server, F::UNICODE | F::SEAL | F::N128 | F::LM_KEY).err();
+    assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+    negotiates(&server, F::UNICODE | F::SEAL | F::N128).expect("128 bits");
     let mut server = Party::alice();
     server.settings.ntlm.require_extended_session_security = true;
     let refused = weaker(&Party::alice(), &server, F::all() - F::EXTENDED_SESSIONSECURITY).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
     establish(&Party::alice(), &server).expect("let in");
+}
+
+/// What the server says to a client that offers these.
+fn negotiates(server: &Party, offered: F) -> Result<(), Error> {
+    server.accept(&Acceptor::new(), &Negotiate::write(offered)).map(|_| ())
 }
 
 // ---- null sessions
@@ -41,6 +51,16 @@ fn nobody_is_let_in_only_where_allowed() {
     assert!(server.client.anonymous && client.client.anonymous);
     assert_eq!(server.flags, SIGNED | C::CONFIDENTIALITY | C::NULL_SESSION);
     both_ways(&mut client, &mut server);
+    for demand in [
+        |ntlm: &mut Ntlm| ntlm.channel_bindings = Strictness::Require,
+        |ntlm: &mut Ntlm| {
+            ntlm.target_name = Strictness::Require;
+        },
+    ] {
+        let mut demanding = Party::requiring(C::ALLOW_NULL_SESSION);
+        demand(&mut demanding.settings.ntlm);
+        assert_eq!(establish(&nobody(), &demanding).err(), Some(Error::LogonDenied(Denial::Anonymous)));
+    }
     allowing.settings.ntlm.refuse_null_session = true;
     assert_eq!(establish(&nobody(), &allowing).err(), Some(Error::LogonDenied(Denial::Anonymous)));
 }
@@ -152,6 +172,9 @@ fn channel_bindings_count_as_policy_and_caller_say() {
         (Require, missing, Some(1), None, false),
         (Require, none, None, Some(1), false),
         (Require, none, None, None, false),
+        (Require, proxy, Some(1), Some(2), true),
+        (Require, proxy, Some(1), None, false),
+        (Require, proxy, None, None, false),
         (Off, none, Some(1), Some(2), true),
         (Off, none, Some(1), None, true),
     ];

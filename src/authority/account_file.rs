@@ -38,6 +38,7 @@ impl Accounts {
         for (number, line) in smbpasswd::lines(bytes) {
             let bad = match smbpasswd::parse(line) {
                 Ok(None) => continue,
+                Ok(Some(_)) if smbpasswd::cut_short(line, bytes) => "the file ends before the flags".to_owned(),
                 Ok(Some(entry)) => match accounts.by_name.entry(names::fold(&entry.account.user).into()) {
                     hash_map::Entry::Vacant(free) => {
                         free.insert(entry);

@@ -42,6 +42,12 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     }
 }
 
+/// `LMOWFv1` of the empty password. Dumps of Windows' accounts have it where no LM hash is stored.
+const EMPTY_LM: [u8; 16] = 0xaad3b435b51404ee_aad3b435b51404ee_u128.to_be_bytes();
+
+/// `NTOWFv1` of the empty password.
+const EMPTY_NT: [u8; 16] = 0x31d6cfe0d16ae931_b73c59d7e0c089c0_u128.to_be_bytes();
+
 /// Reads an account's line.
 pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     let Line::Account(name) = classify(line)? else { return Ok(None) };
@@ -59,9 +65,9 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     };
     let mut account =
         Account { user: name.to_owned(), domain: String::new(), nt_hash: None, lm_hash: None, disabled: flags.disabled };
-    let no_password = flags.no_password | nt.starts_with(b"NO PASSWORD");
     account.nt_hash = hash(nt).map_err(|()| "the NT hash is not 32 hexadecimal digits")?;
-    account.lm_hash = hash(lm).map_err(|()| "the LM hash is not 32 hexadecimal digits")?;
+    account.lm_hash = hash(lm).map_err(|()| "the LM hash is not 32 hexadecimal digits")?.filter(|hash| *hash != EMPTY_LM);
+    let no_password = flags.no_password | nt.starts_with(b"NO PASSWORD") | (account.nt_hash == Some(EMPTY_NT));
     let standing = if flags.disabled {
         Standing::Disabled
     } else if flags.locked {
@@ -220,6 +226,12 @@ const FLAG_WIDTH: usize = 11;
 
 /// What some editors put at the start of a UTF-8 file.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The file ends within this line, and what is missing may say that the account is disabled: somebody is
+/// writing it, or the disk was full.
+pub fn cut_short(line: &[u8], bytes: &[u8]) -> bool {
+    !bytes.ends_with(b"\n") && bytes.ends_with(line) && line.split(|&b| b == b':').filter(|field| !field.is_empty()).count() < 5
+}
 
 /// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order mark.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {

@@ -88,15 +88,23 @@ impl Conversation {
         }
     }
 
+    /// What of a call's requirements holds for later calls too. An initiator that is nobody stays it.
+    fn lasting(&self, required: ContextFlags) -> ContextFlags {
+        match &self.state {
+            State::Ready(Context::Initiating(_)) => required - (OF_THE_CALL - ContextFlags::ALLOW_NULL_SESSION),
+            _ => required - OF_THE_CALL,
+        }
+    }
+
     /// Goes on to where `leg` leads.
     pub(super) fn proceed(&mut self, leg: Leg, required: ContextFlags) {
-        self.requirements |= required - OF_THE_CALL;
+        self.requirements |= self.lasting(required);
         self.state = State::Ready(leg.context);
     }
 
     /// Will go on to where `leg` leads with [`complete`](Self::complete).
     pub(super) fn await_completion(&mut self, leg: Leg, required: ContextFlags) {
-        self.requirements |= required - OF_THE_CALL;
+        self.requirements |= self.lasting(required);
         self.state = State::Incomplete(leg);
     }
 

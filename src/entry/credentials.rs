@@ -8,7 +8,7 @@ use super::packages;
 use super::text::{self, Text};
 use crate::authority::Account;
 use crate::config;
-use crate::credential::{Credential, Package, Usage};
+use crate::credential::{Credential, Identity, Package, Usage};
 use crate::error::{Error, Result};
 use crate::time::FileTime;
 use std::ffi::c_void;
@@ -53,8 +53,9 @@ fn credential(package: Package, usage: Usage, principal: Option<String>, data: A
         Package::Negotiate => identity::mechanisms(data.packages.as_deref()),
         Package::Only(mechanism) => vec![mechanism],
     };
-    let account =
-        data.identity.as_ref().filter(|identity| usage.inbound && !identity.user.is_empty()).map(Account::from_identity);
+    // As in the account file, nobody logs on over the network without a password.
+    let usable = |identity: &&Identity| usage.inbound && !identity.user.is_empty() && !identity.password.is_empty();
+    let account = data.identity.as_ref().filter(usable).map(Account::from_identity);
     Credential { package, usage, principal, identity: data.identity, mechanisms, account }
 }
 

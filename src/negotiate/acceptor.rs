@@ -76,10 +76,17 @@ fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<
     Ok(MechAcceptor::new(mechanism).step(token, call)?.map(State::Raw))
 }
 
+/// The longest list of mechanisms that is taken, in bytes; Windows' has about fifty.
+const LONGEST_MECH_TYPES: usize = 1024;
+
 /// Chooses, in the client's order, the first mechanism that is allowed, and takes the optimistic token if it is
 /// that mechanism's.
 fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     let list = init.mech_types.ok_or(Error::InvalidToken("NegTokenInit: no mechTypes"))?;
+    // It is kept for the MIC, by as many conversations as somebody cares to begin.
+    if list.der().len() > LONGEST_MECH_TYPES {
+        return Err(Error::InvalidToken("NegTokenInit: mechTypes too long").into());
+    }
     let (oid, mechanism) = list
         .iter()
         .find_map(|oid| Some((oid, Mechanism::from_oid(oid).filter(|&m| allowed(m, call.credential, call.settings))?)))

@@ -10,7 +10,7 @@ use super::policy::{self, Claims};
 use super::session::{Session, Side};
 use super::wire::Charset;
 use crate::authority::{self, NetworkLogon, ResponseKind, Validated};
-use crate::config::Settings;
+use crate::config::{Settings, Strictness};
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
@@ -34,6 +34,8 @@ pub struct Challenged {
     /// NegotiateFlags of CHALLENGE_MESSAGE.
     flags: NegotiateFlags,
     server_challenge: [u8; 8],
+    /// The client has said in NEGOTIATE_MESSAGE what it offers.
+    offered: bool,
     issued: FileTime,
     /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as they travelled, for the MIC.
     transcript: Box<[u8]>,
@@ -69,6 +71,10 @@ impl Default for Acceptor {
 
 /// Server receives a NEGOTIATE_MESSAGE, [MS-NLMP] 3.2.5.1.1; or, in a datagram context, nothing yet, 3.2.5.2.1.
 fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
+    // It is kept for the MIC, by as many conversations as somebody cares to begin.
+    if token.len() > super::MAX_TOKEN as usize {
+        return Err(Error::InvalidToken("NEGOTIATE_MESSAGE longer than NTLM's cbMaxToken"));
+    }
     let datagram = call.requirements.contains(ContextFlags::DATAGRAM);
     let offered = if token.is_empty() && datagram {
         OFFERED_TO_DATAGRAM
@@ -76,8 +82,8 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
         let message = Negotiate::parse(token)?;
         debug!(
             flags = ?message.flags,
-            domain = %message.domain.escape_ascii(),
-            workstation = %message.workstation.escape_ascii(),
+            domain = ?message.domain.escape_ascii().to_string(),
+            workstation = ?message.workstation.escape_ascii().to_string(),
             "NTLM NEGOTIATE_MESSAGE"
         );
         message.flags
@@ -87,7 +93,13 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
     super::random(&mut server_challenge)?;
     let challenge = challenge::write(flags, &server_challenge, &call.settings.server, call.now)?;
     let transcript = [token, &challenge].concat().into_boxed_slice();
-    let next = Acceptor::ExpectAuthenticate(Challenged { flags, server_challenge, issued: call.now, transcript });
+    let next = Acceptor::ExpectAuthenticate(Challenged {
+        flags,
+        server_challenge,
+        offered: !token.is_empty(),
+        issued: call.now,
+        transcript,
+    });
     Ok(Step::Continue { next, token: challenge })
 }
 
@@ -137,7 +149,8 @@ impl Challenged {
     /// Errors: `InvalidToken` when `challenge` is no CHALLENGE_MESSAGE.
     pub fn new(negotiate: &[u8], challenge: &[u8], issued: FileTime) -> Result<Challenged> {
         let Challenge { flags, server_challenge, .. } = Challenge::parse(challenge)?;
-        Ok(Challenged { flags, server_challenge, issued, transcript: [negotiate, challenge].concat().into_boxed_slice() })
+        let transcript = [negotiate, challenge].concat().into_boxed_slice();
+        Ok(Challenged { flags, server_challenge, offered: !negotiate.is_empty(), issued, transcript })
     }
 
     /// Server receives an AUTHENTICATE_MESSAGE, [MS-NLMP] 3.2.5.1.2 and 3.2.5.2.2.
@@ -190,16 +203,17 @@ impl Challenged {
     ///
     /// A client may leave out what it does not want, but hardly weaken what it does: nobody asks for signing and
     /// then does without the extended session security or the 128 bits that were agreed on, except someone in
-    /// between. A datagram's client chooses here for the first time.
+    /// between. A datagram's client that has sent no NEGOTIATE_MESSAGE chooses here for the first time.
     fn agreed(&self, theirs: Option<NegotiateFlags>) -> Result<NegotiateFlags> {
         use NegotiateFlags as F;
         let Some(theirs) = theirs else { return Ok(self.flags) };
         let flags = self.flags & theirs;
-        if self.flags.contains(F::DATAGRAM) {
-            if !flags.contains(F::DATAGRAM | F::KEY_EXCH) {
-                return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE is not a datagram's"));
-            }
-        } else if flags.intersects(F::SIGN | F::SEAL) && (self.flags - flags).intersects(F::EXTENDED_SESSIONSECURITY | F::N128) {
+        if self.flags.contains(F::DATAGRAM) && !flags.contains(F::DATAGRAM | F::KEY_EXCH) {
+            return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE is not a datagram's"));
+        }
+        let weaker = (self.flags - flags).intersects(F::EXTENDED_SESSIONSECURITY | F::N128)
+            || keys::seal_bits(flags) < keys::seal_bits(self.flags);
+        if self.offered && flags.intersects(F::SIGN | F::SEAL) && weaker {
             return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE weakens what was agreed"));
         }
         Ok(flags)
@@ -217,7 +231,10 @@ struct Proven {
 
 /// A null session, where the caller and the configuration allow one. Its key is known to everyone.
 fn anonymous(call: &AcceptCall<'_>) -> Result<Proven> {
-    if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) || call.settings.ntlm.refuse_null_session {
+    // Nobody can prove nothing: neither a channel nor a target.
+    let settings = &call.settings.ntlm;
+    let demanding = [settings.channel_bindings, settings.target_name].contains(&Strictness::Require);
+    if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) || settings.refuse_null_session || demanding {
         return Err(Error::LogonDenied(Denial::Anonymous));
     }
     let key_exchange_key = crypto::Key::default();
@@ -230,6 +247,9 @@ fn validate(logon: &NetworkLogon<'_>, flags: NegotiateFlags, call: &AcceptCall<'
     let claims = Claims::of(logon.nt_response)?;
     let Validated { principal, session_base_key, lm_session_key, response } =
         authority::validate(call.credential, call.settings, logon)?;
+    if weak_key(flags, response, &lm_session_key) {
+        return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
+    }
     let from = KeyExchange {
         response,
         session_base_key: &session_base_key,
@@ -238,6 +258,13 @@ fn validate(logon: &NetworkLogon<'_>, flags: NegotiateFlags, call: &AcceptCall<'
         server_challenge: &logon.server_challenge,
     };
     Ok(Proven { principal, response: Some(response), key_exchange_key: keys::kxkey(flags, &from), claims })
+}
+
+/// The session's key would come from an LM hash that the account does not have: from what everybody can compute.
+fn weak_key(flags: NegotiateFlags, response: ResponseKind, lm_session_key: &[u8; 8]) -> bool {
+    response == ResponseKind::NtlmV1
+        && flags.intersects(NegotiateFlags::LM_KEY | NegotiateFlags::NON_NT_SESSION_KEY)
+        && *lm_session_key == [0; 8]
 }
 
 /// `ExportedSessionKey` ([MS-NLMP] 3.2.5.1.2).

@@ -73,10 +73,20 @@ impl<'a> AvPairs<'a> {
         self.iter().find(|(av_id, _)| *av_id == wanted).map(|(_, value)| value)
     }
 
+    /// The only value of that id. With two of them, client and server could each go by another one.
+    fn only(&self, wanted: u16) -> Result<Option<&'a [u8]>> {
+        let mut values = self.iter().filter(|(av_id, _)| *av_id == wanted).map(|(_, value)| value);
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(Error::InvalidToken("an AV pair stands there twice"));
+        }
+        Ok(value)
+    }
+
     /// The value of that id, of exactly `N` bytes.
     fn array<const N: usize>(&self, wanted: u16) -> Result<Option<[u8; N]>> {
         let malformed = Error::InvalidToken("an AV pair has the wrong length");
-        self.get(wanted).map(|value| value.try_into().map_err(|_| malformed)).transpose()
+        self.only(wanted)?.map(|value| value.try_into().map_err(|_| malformed)).transpose()
     }
 
     /// `MsvAvFlags`; none set when absent.
@@ -96,7 +106,7 @@ impl<'a> AvPairs<'a> {
 
     /// `MsvAvTargetName`; an empty one means the same as its absence.
     pub fn target_name(&self) -> Result<Option<String>> {
-        self.get(id::TARGET_NAME).filter(|name| !name.is_empty()).map(wire::utf16).transpose()
+        self.only(id::TARGET_NAME)?.filter(|name| !name.is_empty()).map(wire::utf16).transpose()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::av_pair;
 use super::flags::NegotiateFlags;
+use super::keys;
 use super::message::client_challenge::ClientChallenge;
 use super::response;
 use crate::authority::ResponseKind;
@@ -16,7 +17,7 @@ use tracing::debug;
 
 /// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1, `ServerRequire128bitEncryption`).
 pub(super) fn strength(flags: NegotiateFlags, settings: &Ntlm) -> Result<()> {
-    if settings.require_128 && !flags.contains(NegotiateFlags::N128) {
+    if settings.require_128 && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128) {
         return Err(Error::NothingInCommon("the client does not offer 128 bits"));
     }
     if settings.require_extended_session_security && !flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
@@ -77,14 +78,20 @@ impl Claims {
     /// Channel bindings ([MS-NLMP] 3.2.5.1.2, `ServerChannelBindingsUnhashed`).
     ///
     /// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it says
-    /// ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match and don't count.
-    /// The configuration can demand them whatever the caller says, or ignore them.
+    /// ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match and aren't compared.
+    /// The configuration can demand that there are some whatever the caller says, or ignore them.
     fn check_bindings(&self, call: &AcceptCall<'_>) -> Result<()> {
         let strictness = call.settings.ntlm.channel_bindings;
-        if strictness == Strictness::Off || call.requirements.contains(ContextFlags::PROXY_BINDINGS) {
+        if strictness == Strictness::Off {
             return Ok(());
         }
         let required = strictness == Strictness::Require;
+        if call.requirements.contains(ContextFlags::PROXY_BINDINGS) {
+            return match self.channel_bindings {
+                None if required => Err(Error::BadBindings("the client sent none")),
+                _ => Ok(()),
+            };
+        }
         match (call.bindings, self.channel_bindings) {
             (Some(ours), Some(theirs)) if bool::from(ours.hash.ct_eq(&theirs)) => Ok(()),
             (Some(_), Some(_)) => Err(Error::BadBindings("the client's are another channel's")),

@@ -6,7 +6,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -86,13 +86,16 @@ pub fn private(options: &mut OpenOptions) {
 /// keeps it, with the permissions.
 pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
     let own = new.metadata()?;
+    let mut mode = old.permissions().mode();
     if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
         match fchown(new, Some(old.uid()), Some(old.gid())) {
-            Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied => return Err(error),
-            _ => {}
+            Ok(()) => {}
+            // Not ours to give away. What the old file's group may do, another group may not.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => mode &= 0o7700,
+            Err(error) => return Err(error),
         }
     }
-    new.set_permissions(old.permissions())
+    new.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
 /// Makes sure that the name `path` has reached the disk.

@@ -28,10 +28,10 @@ pub fn coarse_millis() -> u64 {
     unsafe { GetTickCount64() }
 }
 
-/// The configuration file where `NEGOSSP_CONFIG` names none: in a folder that administrators write. A file
-/// beside the DLL or in the current directory is not looked for, since others may be able to put one there.
+/// The configuration file where `NEGOSSP_CONFIG` names none: below Windows' own folder, which only administrators
+/// can write to. In %ProgramData%, beside the DLL or in the current directory anybody may be able to put one.
 pub fn default_config_file() -> Option<PathBuf> {
-    let folder = std::env::var_os("ProgramData").filter(|folder| !folder.is_empty())?;
+    let folder = std::env::var_os("SystemRoot").filter(|folder| !folder.is_empty())?;
     Some(PathBuf::from(folder).join("negossp").join("negossp.toml"))
 }
 

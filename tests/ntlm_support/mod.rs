@@ -52,6 +52,8 @@ pub(crate) struct Party {
     pub(crate) target: String,
     pub(crate) bindings: Option<ChannelBindings>,
     pub(crate) now: FileTime,
+    /// The account has an LM hash.
+    pub(crate) lm_hash: bool,
 }
 
 impl Party {
@@ -64,6 +66,7 @@ impl Party {
             target: "HTTP/server.example.test".into(),
             bindings: None,
             now: NOW,
+            lm_hash: true,
         }
     }
 
@@ -72,7 +75,10 @@ impl Party {
     }
 
     pub(crate) fn accept(&self, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Error> {
-        let credential = credential(self.identity.clone());
+        let mut credential = credential(self.identity.clone());
+        if let (Some(account), false) = (&mut credential.account, self.lm_hash) {
+            account.lm_hash = None;
+        }
         let Party { settings, requirements, bindings, now, .. } = self;
         let call =
             AcceptCall { credential: &credential, settings, requirements: *requirements, bindings: bindings.as_ref(), now: *now };

@@ -29,7 +29,7 @@ use crate::entry::guard::guard;
 /// - SEC_E_BUFFER_TOO_SMALL: the answer needs a buffer of the cbBuffer now set. Nothing has changed: call again.
 /// - SEC_E_INVALID_HANDLE: a handle that is none, has ended, is of the other kind, or whose conversation is over.
 /// - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
-///   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common), SEC_E_MESSAGE_ALTERED: the client is not let in.
+///   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is not let in.
 /// - SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody could be asked about the client.
 /// - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
 /// - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
