@@ -29,17 +29,27 @@ def browse(account, defaults=()):
     ).stdout  # fmt: skip
 
 
+def is_let_in(account, defaults=()):
+    """The page names ALICE, or whoever it is. A browser that is late, on a busy machine, shows an empty page, as it
+    does when it is refused; so it is asked again."""
+    user = defaults[0].user if defaults else account.user
+    pages = []
+    for _ in range(3):
+        pages.append(browse(account, defaults))
+        if user in pages[-1]:
+            return
+    holds(False, f"pages {pages!r}")
+
+
 @check("Chromium with a password")
 def accepted():
     for account in (ALICE, JOERG):
-        page = browse(account)
-        holds(account.user in page, f"page {page!r}")
+        is_let_in(account)
 
 
 @check("Chromium, from NTLM with a wrong password to Negotiate")
 def negotiate():
-    page = browse(ALICE.but(password="wrong"), [ALICE])
-    holds(ALICE.user in page, f"page {page!r}")
+    is_let_in(ALICE.but(password="wrong"), [ALICE])
     page = browse(ALICE.but(password="wrong"), [ALICE.but(password="wrong, too")])
     holds(ALICE.user not in page, f"page {page!r}")
 
