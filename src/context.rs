@@ -3,7 +3,7 @@
 use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
 use crate::credential::{Credential, Package};
-use crate::error::{Error, Failure};
+use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Step, StepResult};
 use crate::negotiate;
@@ -94,12 +94,12 @@ pub enum Initiator {
 }
 
 impl Initiator {
-    /// The state before the first token of a context of `package`.
-    pub fn new(package: Package) -> Initiator {
-        match package {
+    /// The state before the first token of a context of `package`; an error if nobody initiates with it here.
+    pub fn new(package: Package) -> Result<Initiator> {
+        Ok(match package {
             Package::Negotiate => Initiator::Negotiate(negotiate::Initiator::new()),
-            Package::Only(mechanism) => Initiator::Only(MechInitiator::new(mechanism)),
-        }
+            Package::Only(mechanism) => Initiator::Only(MechInitiator::new(mechanism)?),
+        })
     }
 
     fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
@@ -181,10 +181,10 @@ impl Accepting {
 }
 
 impl Initiating {
-    /// The conversation before its first token.
-    pub fn new(credential: Arc<Credential>, settings: Arc<Settings>, target: String) -> Initiating {
-        let initiator = Initiator::new(credential.package);
-        Initiating { credential, settings, target, initiator }
+    /// The conversation before its first token; an error if nobody initiates with the credential's package here.
+    pub fn new(credential: Arc<Credential>, settings: Arc<Settings>, target: String) -> Result<Initiating> {
+        let initiator = Initiator::new(credential.package)?;
+        Ok(Initiating { credential, settings, target, initiator })
     }
 
     /// One call of `InitializeSecurityContext`. Its outcome is logged.

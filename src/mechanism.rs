@@ -7,8 +7,9 @@
 use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
 use crate::credential::Credential;
-use crate::error::Failure;
+use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
+use crate::kerberos;
 use crate::ntlm;
 use crate::principal::Principal;
 use crate::session::Session;
@@ -17,6 +18,8 @@ use crate::time::FileTime;
 /// A security mechanism by its object identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mechanism {
+    /// 1.2.840.113554.1.2.2, Kerberos 5, and 1.2.840.48018.1.2.2, the same as Windows 2000 misspelt it.
+    Kerberos,
     /// 1.3.6.1.4.1.311.2.2.10, NTLMSSP.
     Ntlm,
 }
@@ -25,21 +28,32 @@ impl Mechanism {
     /// Every mechanism this library can speak, preferred first.
     pub const ALL: &'static [Mechanism] = &[Mechanism::Ntlm];
 
-    /// The contents octets of the mechanism's OBJECT IDENTIFIER, without tag and length.
-    pub fn oid(self) -> &'static [u8] {
+    /// The mechanism's OBJECT IDENTIFIERs, contents octets without tag and length, in the order in which Windows
+    /// lists them.
+    pub fn oids(self) -> &'static [&'static [u8]] {
         match self {
-            Mechanism::Ntlm => &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a],
+            Mechanism::Kerberos => &[kerberos::MS_KRB5_OID, kerberos::KRB5_OID],
+            Mechanism::Ntlm => &[&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a]],
         }
     }
 
     /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it.
     pub fn from_oid(oid: &[u8]) -> Option<Mechanism> {
-        Mechanism::ALL.iter().copied().find(|m| m.oid() == oid)
+        Mechanism::ALL.iter().copied().find(|m| m.oids().contains(&oid))
+    }
+
+    /// `InitializeSecurityContext` speaks it too.
+    pub fn initiates(self) -> bool {
+        match self {
+            Mechanism::Kerberos => false,
+            Mechanism::Ntlm => true,
+        }
     }
 
     /// The package's name as `SECPKG_ATTR_NEGOTIATION_INFO` gives it.
     pub fn package_name(self) -> &'static str {
         match self {
+            Mechanism::Kerberos => "Kerberos",
             Mechanism::Ntlm => "NTLM",
         }
     }
@@ -123,6 +137,8 @@ pub struct Established {
 /// The acceptor of whichever mechanism was chosen, between two of its tokens.
 #[derive(Debug)]
 pub enum MechAcceptor {
+    /// Kerberos.
+    Kerberos(kerberos::Acceptor),
     /// NTLM.
     Ntlm(ntlm::Acceptor),
 }
@@ -131,6 +147,7 @@ impl MechAcceptor {
     /// Whose acceptor this is.
     pub fn mechanism(&self) -> Mechanism {
         match self {
+            MechAcceptor::Kerberos(_) => Mechanism::Kerberos,
             MechAcceptor::Ntlm(_) => Mechanism::Ntlm,
         }
     }
@@ -138,6 +155,7 @@ impl MechAcceptor {
     /// The state before the mechanism's first token.
     pub fn new(mechanism: Mechanism) -> MechAcceptor {
         match mechanism {
+            Mechanism::Kerberos => MechAcceptor::Kerberos(kerberos::Acceptor::new()),
             Mechanism::Ntlm => MechAcceptor::Ntlm(ntlm::Acceptor::new()),
         }
     }
@@ -145,6 +163,7 @@ impl MechAcceptor {
     /// Takes the peer's next token.
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<MechAcceptor> {
         match self {
+            MechAcceptor::Kerberos(acceptor) => Ok(acceptor.step(token, call)?.map(MechAcceptor::Kerberos)),
             MechAcceptor::Ntlm(acceptor) => Ok(acceptor.step(token, call)?.map(MechAcceptor::Ntlm)),
         }
     }
@@ -166,9 +185,12 @@ impl MechInitiator {
     }
 
     /// The state before the mechanism's first token.
-    pub fn new(mechanism: Mechanism) -> MechInitiator {
+    ///
+    /// Errors: `NoCredentials` for a mechanism that has no initiator here ([`Mechanism::initiates`]).
+    pub fn new(mechanism: Mechanism) -> Result<MechInitiator> {
         match mechanism {
-            Mechanism::Ntlm => MechInitiator::Ntlm(ntlm::Initiator::new()),
+            Mechanism::Kerberos => Err(Error::NoCredentials("Kerberos is spoken by the accepting side alone")),
+            Mechanism::Ntlm => Ok(MechInitiator::Ntlm(ntlm::Initiator::new())),
         }
     }
 

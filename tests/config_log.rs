@@ -117,7 +117,7 @@ fn secrets_are_not_logged_at_any_level() {
 fn conversation(settings: &Arc<Settings>, user: &str, password: &str) -> (bool, String) {
     let identity = Identity { user: user.into(), domain: "LAB".into(), password: password.to_owned().into() };
     let outbound = Credential { usage: Usage { inbound: false, outbound: true }, identity: Some(identity), ..credential() };
-    let mut client = Initiating::new(Arc::new(outbound), settings.clone(), "HTTP/srv".into());
+    let mut client = Initiating::new(Arc::new(outbound), settings.clone(), "HTTP/srv".into()).unwrap();
     let mut server = Accepting::new(Arc::new(credential()), settings.clone());
     let mut accepted = false;
     let text = logged("trace", || {

@@ -71,7 +71,7 @@ impl Finishing {
 
 #[test]
 fn acceptors_may_word_their_replies_differently() {
-    let ntlm = Some(Mechanism::Ntlm.oid());
+    let ntlm = Some(Mechanism::Ntlm.oids()[0]);
     // RFC 4178 acceptors that prefer another mechanism than the client's first say request-mic; Java says nothing.
     for (state, oid) in [(INCOMPLETE, ntlm), (REQUEST_MIC, ntlm), (INCOMPLETE, None), (None, None)] {
         let finishing = Finishing::new(state, oid);
@@ -106,7 +106,7 @@ fn acceptors_mic_is_required_once_ours_was_sent() {
 #[test]
 fn reject() {
     let mut offered = Offered::new();
-    let ntlm = Some(Mechanism::Ntlm.oid());
+    let ntlm = Some(Mechanism::Ntlm.oids()[0]);
     assert!(matches!(fail(offered.first_reply(REJECT, None, None)).error, Error::NothingInCommon(_)));
     assert!(matches!(fail(offered.first_reply(REJECT, ntlm, Some(&offered.challenge))).error, Error::LogonDenied(_)));
     let mut finishing = Finishing::new(INCOMPLETE, None);
@@ -125,7 +125,7 @@ fn reject() {
 fn replies_that_make_no_sense() {
     let offered = Offered::new();
     let challenge = Some(&offered.challenge[..]);
-    let ntlm = Some(Mechanism::Ntlm.oid());
+    let ntlm = Some(Mechanism::Ntlm.oids()[0]);
     let invalid = |step: Result<Step<Initiator>, Failure>| {
         let failure = fail(step);
         assert!(matches!(failure.error, Error::InvalidToken(_)), "{}", failure.error);

@@ -50,7 +50,7 @@ fn other_implementations_tokens_come_out_as_they_went_in() {
             let again = if i == 0 {
                 let init = decode_init(&token.bytes).unwrap();
                 let list = init.mech_types.unwrap();
-                assert!(list.iter().any(|oid| oid == Mechanism::Ntlm.oid()), "{}", exchange.name);
+                assert!(list.iter().any(|oid| oid == Mechanism::Ntlm.oids()[0]), "{}", exchange.name);
                 assert_eq!(init.mech_list_mic, None);
                 NegTokenInit::encode(list.der(), init.mech_token.unwrap())
             } else {

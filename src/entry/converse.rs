@@ -56,7 +56,7 @@ pub(super) unsafe fn initiate<Char: Text>(arguments: &Arguments, target: *const 
     unsafe {
         converse(Side::Initiate, arguments, |credential, settings| {
             let target = text::read(target)?.map(|target| target.to_string()).unwrap_or_default();
-            Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target))))
+            Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target)?)))
         })
     }
 }

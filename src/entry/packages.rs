@@ -38,6 +38,17 @@ fn describe(package: Package) -> Description {
             max_token: config::current().limits.max_token,
             comment: "Microsoft Package Negotiator",
         },
+        Package::Only(Mechanism::Kerberos) => Description {
+            capabilities: COMMON
+                | SECPKG_FLAG_EXTENDED_ERROR
+                | SECPKG_FLAG_MUTUAL_AUTH
+                | SECPKG_FLAG_DELEGATION
+                | SECPKG_FLAG_GSS_COMPATIBLE
+                | SECPKG_FLAG_DATAGRAM,
+            rpc_id: 16,
+            max_token: config::current().limits.max_token,
+            comment: "Microsoft Kerberos V1.0",
+        },
         Package::Only(Mechanism::Ntlm) => Description {
             capabilities: COMMON | SECPKG_FLAG_TOKEN_ONLY,
             rpc_id: 10,

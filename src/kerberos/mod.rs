@@ -2,5 +2,14 @@
 //!
 //! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys.
 
+mod acceptor;
 pub mod crypto;
 pub mod keytab;
+
+pub use acceptor::Acceptor;
+
+/// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).
+pub const KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
+
+/// 1.2.840.48018.1.2.2, contents only: the same with 113554 cut to 16 bits ([MS-SPNG] 3.1.5.2).
+pub const MS_KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x82, 0xf7, 0x12, 0x01, 0x02, 0x02];

@@ -78,15 +78,16 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
     }
     let mut failure = Failure::from(Error::NothingInCommon("the acceptor offers no mechanism that is allowed here"));
     while let Some(&mechanism) = mechanisms.first() {
-        let (first, mech_token) = match MechInitiator::new(mechanism).step(None, call) {
-            Ok(Step::Continue { next, token }) => (First::Running(next), token),
-            Ok(Step::Done { established, token }) => (First::Done(established), token.unwrap_or_default()),
-            Err(why) => {
-                failure = why;
-                mechanisms.remove(0);
-                continue;
-            }
-        };
+        let (first, mech_token) =
+            match MechInitiator::new(mechanism).map_err(Failure::from).and_then(|first| first.step(None, call)) {
+                Ok(Step::Continue { next, token }) => (First::Running(next), token),
+                Ok(Step::Done { established, token }) => (First::Done(established), token.unwrap_or_default()),
+                Err(why) => {
+                    failure = why;
+                    mechanisms.remove(0);
+                    continue;
+                }
+            };
         let mech_types = mech_type_list(&mechanisms);
         let token = NegTokenInit::encode(&mech_types, &mech_token);
         return Ok(Step::Continue { next: State::Offered(Offered { mech_types: mech_types.into(), first }), token });
@@ -156,7 +157,7 @@ fn restart(mechanism: Mechanism, terms: Terms, resp: &NegTokenResp<'_>, call: &I
     if !matches!(resp.neg_state, Some(NegState::RequestMic | NegState::AcceptIncomplete)) || resp.response_token.is_some() {
         return Err(Error::InvalidToken("another mechanism than the first is not to be answered like this").into());
     }
-    send(MechInitiator::new(mechanism).step(None, call)?, &terms)
+    send(MechInitiator::new(mechanism)?.step(None, call)?, &terms)
 }
 
 /// The mechanism takes the acceptor's token.

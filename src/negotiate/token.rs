@@ -67,11 +67,12 @@ impl<'a> MechTypeList<'a> {
 
 /// The DER of the MechTypeList that holds `mechanisms`.
 pub fn mech_type_list(mechanisms: &[Mechanism]) -> Vec<u8> {
-    let contents = mechanisms.iter().map(|m| der::size(m.oid().len())).sum();
+    let oids = || mechanisms.iter().flat_map(|mechanism| mechanism.oids());
+    let contents = oids().map(|oid| der::size(oid.len())).sum();
     let mut writer = Writer::new(der::size(contents));
     writer.open(der::SEQUENCE, contents);
-    for mechanism in mechanisms {
-        writer.element(der::OBJECT_IDENTIFIER, mechanism.oid());
+    for oid in oids() {
+        writer.element(der::OBJECT_IDENTIFIER, oid);
     }
     writer.finish()
 }

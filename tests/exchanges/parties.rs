@@ -82,7 +82,7 @@ impl World {
 
     /// NTLM's NEGOTIATE_MESSAGE and the state that awaits CHALLENGE_MESSAGE.
     pub(crate) fn ntlm_negotiate(&self) -> (MechInitiator, Vec<u8>) {
-        go_on(MechInitiator::new(Mechanism::Ntlm).step(None, &self.initiate_call()))
+        go_on(MechInitiator::new(Mechanism::Ntlm).unwrap().step(None, &self.initiate_call()))
     }
 
     /// NTLM's AUTHENTICATE_MESSAGE and the client's context.
