@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# A throw-away MIT realm on loopback: a KDC with users, services, keytabs and tickets, ready in about a second.
+#
+#   mit-kdc.sh start [DIR]          makes the realm in DIR (build/mit-kdc; emptied first if it is such a realm) and prints
+#                                   what `env` prints
+#   mit-kdc.sh env [DIR]            the lines `export NAME=VALUE` that a client or a server of the realm wants
+#   mit-kdc.sh stop [DIR]           ends the KDC and removes DIR
+#   mit-kdc.sh run [DIR] -- COMMAND...   runs the command in that environment, with the realm there while it lasts
+#   mit-kdc.sh admin [DIR]          kadmin.local, commands on standard input
+#
+# Settings: OWNER  process id; when that process is gone, the KDC ends too (not with `run`)
+#
+# Realm EXAMPLE.TEST, no DNS. In DIR:
+#   krb5.conf              clients' configuration, MIT's and Heimdal's
+#   users.keytab           alice, bob, alice/admin, jörg (with the password Passw0rd!) and carol (without preauthentication)
+#   USER.ccache            a forwardable ticket-granting ticket of alice, bob and jörg; alice-admin.ccache
+#   SERVICE.keytab         the keys of HTTP/SERVICE.example.test, and http.keytab the keys of all services but `absent`
+# Services:
+#   server                 keys of all AES enctypes; forwarding a ticket to it is approved (OK-AS-DELEGATE)
+#   aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2 rc4 des3   a key and session keys of that enctype only; of the last two
+#                          only if this KDC still makes them
+#   mixed                  key aes256-sha1, session key aes128-sha2
+#   password               key from the password ServicePassw0rd!, aes256-sha1, MIT's salt
+#   absent                 in the KDC only: nobody has its key
+#   rolled                 its key was changed: rolled.keytab has kvno 1 and 2, rolled-old.keytab 1, rolled-new.keytab 2;
+#                          rolled.ccache has alice's ticket under kvno 1
+#   host/server.example.test, postgres/server.example.test, HTTP/localhost   other names, in http.keytab
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+PATH=$PATH:/usr/sbin:/sbin
+
+realm=EXAMPLE.TEST domain=example.test password='Passw0rd!' service_password='ServicePassw0rd!'
+aes=aes256-sha1:normal,aes128-sha1:normal,aes256-sha2:normal,aes128-sha2:normal
+
+die() { echo "mit-kdc.sh: $*" >&2; exit 1; }
+
+verb=${1:-}
+shift || true
+dir=$root/build/mit-kdc
+if [[ $# -gt 0 && $1 != -- ]]; then dir=$1; shift; fi
+[[ ${1:-} != -- ]] || shift
+[[ $dir == /* ]] || dir=$PWD/$dir
+mark=$dir/.mit-kdc
+
+print_env() {
+    cat <<END
+export KRB5_CONFIG='$dir/krb5.conf'
+export KRB5_KDC_PROFILE='$dir/kdc.conf'
+export KRB5CCNAME='FILE:$dir/alice.ccache'
+export KRB5_KTNAME='FILE:$dir/http.keytab'
+export KRB5RCACHEDIR='$dir/rcache'
+END
+}
+
+stop() {
+    local pid i
+    if [[ -s $dir/kdc.pid ]]; then
+        pid=$(cat "$dir/kdc.pid")
+        # Process ids are used again: only a KDC of this folder.
+        if grep -qzxF "$dir/kdc.pid" "/proc/$pid/cmdline" 2>/dev/null; then
+            kill "$pid" 2>/dev/null || true
+            for ((i = 0; i < 50; i++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+            kill -9 "$pid" 2>/dev/null || true
+        fi
+    fi
+    [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
+}
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+write_configuration() { # PORT
+    cat >"$dir/krb5.conf" <<END
+[libdefaults]
+    default_realm = $realm
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    qualify_shortname = ""
+    udp_preference_limit = 1
+    kdc_timesync = 0
+    forwardable = true
+    ticket_lifetime = 10h
+    renew_lifetime = 1d
+    # Newer MIT wants to be allowed what is off by default; Heimdal counts RC4 among the weak ones.
+    allow_weak_crypto = true
+    allow_rc4 = true
+    allow_des3 = true
+    permitted_enctypes = aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2 arcfour-hmac des3-cbc-sha1
+[realms]
+    $realm = {
+        kdc = 127.0.0.1:$1
+    }
+[domain_realm]
+    .$domain = $realm
+    localhost = $realm
+END
+    cat >"$dir/kdc.conf" <<END
+[kdcdefaults]
+    kdc_listen = 127.0.0.1:$1
+    kdc_tcp_listen = 127.0.0.1:$1
+[realms]
+    $realm = {
+        database_name = $dir/principal
+        key_stash_file = $dir/stash
+        acl_file = $dir/kadm5.acl
+        max_life = 10h
+        max_renewable_life = 1d
+        master_key_type = aes256-sha1
+        supported_enctypes = aes256-sha1:normal aes128-sha1:normal aes256-sha2:normal aes128-sha2:normal
+        default_principal_flags = +preauth,+forwardable
+    }
+[logging]
+    kdc = FILE:$dir/kdc.log
+    default = FILE:$dir/library.log
+END
+}
+
+# kadmin.local, whose exit status says nothing: what it complains of goes to standard error.
+admin() { TERM=dumb kadmin.local -r "$realm" 2>&1 | tee -a "$dir/admin.log" | grep -E ': .* while ' >&2 || true; }
+
+# SERVICE KEY'S-ENCTYPE [SESSION-KEY'S-ENCTYPE]: the commands that make a service whose only key is of that enctype.
+service() {
+    printf 'addprinc -e %s:normal -randkey -requires_preauth HTTP/%s.%s\n' "$2" "$1" "$domain"
+    printf 'setstr HTTP/%s.%s session_enctypes %s\n' "$1" "$domain" "${3:-$2}"
+    keep "HTTP/$1.$domain" "$1" http
+}
+# PRINCIPAL KEYTAB...: the commands that put its keys there.
+keep() {
+    local principal=$1 keytab
+    shift
+    for keytab; do printf 'ktadd -q -k %s/%s.keytab -norandkey %s\n' "$dir" "$keytab" "$principal"; done
+}
+
+make_principals() {
+    local name
+    {
+        for name in alice bob alice/admin jörg; do
+            printf 'addprinc -e %s -pw %s %s\n' "$aes" "$password" "$name"
+            keep "$name" users
+        done
+        printf 'addprinc -e %s -pw %s -requires_preauth carol\n' "$aes" "$password"
+        keep carol users
+
+        for name in HTTP/server.$domain host/server.$domain postgres/server.$domain HTTP/localhost; do
+            printf 'addprinc -e %s -randkey -requires_preauth +ok_as_delegate %s\n' "$aes" "$name"
+            printf 'setstr %s session_enctypes "aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2"\n' "$name"
+            keep "$name" http
+        done
+        keep HTTP/server.$domain server
+        for name in aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2; do service $name $name; done
+        service rc4 arcfour-hmac
+        service des3 des3-cbc-sha1
+        service mixed aes256-sha1 aes128-sha2
+        printf 'addprinc -e aes256-sha1:normal -pw %s -requires_preauth HTTP/password.%s\n' "$service_password" "$domain"
+        keep HTTP/password.$domain password http
+        printf 'addprinc -e %s -randkey -requires_preauth HTTP/absent.%s\n' "$aes" "$domain"
+        printf 'addprinc -e aes256-sha1:normal -randkey -requires_preauth HTTP/rolled.%s\n' "$domain"
+        keep HTTP/rolled.$domain rolled-old rolled http
+    } | admin
+    [[ -s $dir/http.keytab && -s $dir/users.keytab && -s $dir/rolled.keytab ]] || die "no keytabs; see $dir/admin.log"
+}
+
+roll() {
+    {
+        printf 'cpw -e aes256-sha1:normal -randkey HTTP/rolled.%s\n' "$domain"
+        keep HTTP/rolled.$domain rolled-new rolled http
+    } | admin
+}
+
+ticket() { # USER CCACHE
+    KRB5CCNAME=FILE:$dir/$2.ccache kinit -k -t "$dir/users.keytab" "$1"
+}
+
+# Ends the KDC when its owner is gone.
+watch_owner() { # KDC
+    exec >/dev/null 2>&1 </dev/null
+    trap '' HUP INT
+    trap - EXIT
+    while kill -0 "$1"; do
+        kill -0 "$OWNER" || { stop; return; }
+        sleep 0.5
+    done
+}
+
+# A KDC on some free port. Between looking and taking it somebody else may have it: then with another.
+start_kdc() {
+    local port pid i
+    for ((i = 0; i < 20; i++)); do
+        port=$((20000 + RANDOM % 12000))
+        ! listens "$port" || continue
+        write_configuration "$port"
+        setsid krb5kdc -r "$realm" -n -P "$dir/kdc.pid" >>"$dir/kdc.out" 2>&1 </dev/null &
+        pid=$!
+        while kill -0 "$pid" 2>/dev/null; do
+            # Listening, and it is this one: it writes the file once it has its sockets.
+            if [[ -s $dir/kdc.pid && $(cat "$dir/kdc.pid") == "$pid" ]] && listens "$port"; then
+                [[ -z ${OWNER:-} ]] || watch_owner "$pid" &
+                return
+            fi
+            sleep 0.02
+        done
+    done
+    cat "$dir/kdc.out" "$dir/kdc.log" >&2
+    die "krb5kdc does not start"
+}
+
+start() {
+    [[ ! -e $dir || -e $mark || -z $(ls -A "$dir") ]] || die "$dir is something else"
+    RUNLEVEL=1 "$root/scripts/need.sh" krb5-kdc krb5-admin-server krb5-user >&2 # RUNLEVEL: no daemons of the packages' own
+    stop
+    mkdir -p "$dir/rcache"
+    chmod 700 "$dir"
+    : >"$mark"
+    eval "$(print_env)"
+    write_configuration 88
+    kdb5_util -r "$realm" create -s -P "$RANDOM$RANDOM$RANDOM" >>"$dir/admin.log" 2>&1 || { cat "$dir/admin.log" >&2; die "no database"; }
+    make_principals
+    start_kdc
+    ticket alice alice
+    ticket bob bob
+    ticket jörg jörg
+    ticket alice/admin alice-admin
+    ticket alice rolled
+    KRB5CCNAME=FILE:$dir/rolled.ccache kvno -q HTTP/rolled.$domain
+    roll
+}
+
+case $verb in
+start)
+    trap 'status=$?; [[ $status == 0 ]] || stop; exit $status' EXIT
+    start
+    print_env
+    ;;
+env) print_env ;;
+stop) stop ;;
+admin)
+    eval "$(print_env)"
+    TERM=dumb kadmin.local -r "$realm"
+    ;;
+run)
+    [[ $# -gt 0 ]] || die "run [DIR] -- COMMAND..."
+    trap stop EXIT
+    trap 'exit 130' INT TERM
+    OWNER=$$
+    start
+    "$@"
+    ;;
+*)
+    sed -n '2,/^set /p' "${BASH_SOURCE[0]}" | sed -n 's/^# \{0,1\}//p'
+    exit 2
+    ;;
+esac
