@@ -53,16 +53,19 @@ export KRB5RCACHEDIR='$dir/rcache'
 END
 }
 
+# Process ids are used again: only a KDC of this folder. Of a process that is gone but not yet waited for nothing is read.
+is_kdc() { grep -qzxF "$dir/kdc.pid" "/proc/$1/cmdline" 2>/dev/null; }
+
 stop() {
     local pid i
     if [[ -s $dir/kdc.pid ]]; then
         pid=$(cat "$dir/kdc.pid")
-        # Process ids are used again: only a KDC of this folder.
-        if grep -qzxF "$dir/kdc.pid" "/proc/$pid/cmdline" 2>/dev/null; then
+        for ((i = 0; i < 50; i++)); do
+            is_kdc "$pid" || break
             kill "$pid" 2>/dev/null || true
-            for ((i = 0; i < 50; i++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
-            kill -9 "$pid" 2>/dev/null || true
-        fi
+            sleep 0.02
+        done
+        ! is_kdc "$pid" || kill -9 "$pid" 2>/dev/null || true
     fi
     [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
 }
@@ -178,7 +181,7 @@ watch_owner() { # KDC
     exec >/dev/null 2>&1 </dev/null
     trap '' HUP INT
     trap - EXIT
-    while kill -0 "$1"; do
+    while is_kdc "$1"; do
         kill -0 "$OWNER" || { stop; return; }
         sleep 0.5
     done
