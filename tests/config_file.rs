@@ -3,16 +3,18 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::config::{Environment, Server, Settings, Store, Strictness};
+use negossp::config::{Addresses, Environment, ReplayCacheKind, Server, Settings, Store, Strictness};
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
+use negossp::kerberos::crypto::Enctype;
+use negossp::mechanism::Mechanism;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 fn open(config: Option<PathBuf>, accounts: Option<PathBuf>, default_config: Option<PathBuf>) -> Store {
-    Store::open(Environment { config, accounts, default_config })
+    Store::open(Environment { config, accounts, default_config, ..Environment::default() })
 }
 
 fn read(text: &str) -> Arc<Settings> {
@@ -34,7 +36,7 @@ dns_tree = "forest.test"
 in_domain = false
 
 [negotiate]
-mechanisms = ["NTLM"]
+mechanisms = ["NTLM", "Kerberos"]
 context_lifetime = "10h"
 complete_auth_token = true
 
@@ -49,6 +51,22 @@ require_mic = true
 max_clock_skew = "unlimited"
 challenge_lifetime = 90
 refuse_null_session = true
+
+[kerberos]
+keytab = "FILE:server.keytab"
+principals = ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]
+realm = "LAB.TEST"
+enctypes = ["aes256-sha2", "RC4-HMAC", "des3-cbc-sha1", "aes128-cts-hmac-sha1-96"]
+max_clock_skew = "90s"
+replay_cache = "file"
+replay_cache_file = "replay"
+replay_cache_entries = 9
+channel_bindings = "off"
+addresses = "require"
+require_pac = true
+krbtgt_keytab = "kdc.keytab"
+delegation = false
+tgt_ccache = "FILE:/var/lib/tgt"
 
 [limits]
 contexts = 7
@@ -80,6 +98,20 @@ fn every_key_is_read() {
     assert_eq!(ntlm.target_names, ["HTTP/web1.lab.test", "odd \"\\name"]);
     assert!(ntlm.require_128 && ntlm.require_extended_session_security && ntlm.require_mic && ntlm.refuse_null_session);
     assert_eq!((ntlm.max_clock_skew, ntlm.challenge_lifetime), (None, Duration::from_secs(90)));
+    assert_eq!(settings.negotiate.mechanisms, [Mechanism::Ntlm, Mechanism::Kerberos]);
+    let kerberos = &settings.kerberos;
+    // Relative to the file that names it.
+    assert_eq!(kerberos.keytab.as_ref().unwrap().path(), Some(folder.path("server.keytab").as_path()));
+    assert_eq!(kerberos.krbtgt_keytab.as_ref().unwrap().path(), Some(folder.path("kdc.keytab").as_path()));
+    assert_eq!(kerberos.replay_cache_file, Some(folder.path("replay")));
+    assert_eq!(kerberos.tgt_ccache, Some("/var/lib/tgt".into()));
+    assert_eq!(kerberos.principals, ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]);
+    assert_eq!(kerberos.realm, "LAB.TEST");
+    assert_eq!(kerberos.enctypes, [Enctype::Aes256Sha384, Enctype::Rc4Hmac, Enctype::Des3Sha1, Enctype::Aes128Sha1]);
+    assert_eq!((kerberos.max_clock_skew, kerberos.replay_cache_entries), (Duration::from_secs(90), 9));
+    assert_eq!(kerberos.replay_cache, ReplayCacheKind::File);
+    assert_eq!((kerberos.channel_bindings, kerberos.addresses), (Strictness::Off, Addresses::Require));
+    assert!(kerberos.require_pac && !kerberos.delegation);
     let limits = &settings.limits;
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
@@ -116,6 +148,12 @@ fn an_empty_file_means_the_defaults() {
     let ntlm = &settings.ntlm;
     assert!(!ntlm.responses.lmv2 && !ntlm.responses.ntlmv1 && !ntlm.responses.ntlmv1_ess && !ntlm.responses.lm);
     assert!(settings.defect.is_none() && settings.accounts.file.is_none());
+    let kerberos = &settings.kerberos;
+    assert!(kerberos.keytab.is_none() && kerberos.principals.is_empty() && kerberos.delegation && !kerberos.require_pac);
+    let allowed: Vec<_> = Enctype::ALL.into_iter().filter(|&enctype| kerberos.allows(enctype)).collect();
+    assert_eq!(allowed, [Enctype::Aes128Sha1, Enctype::Aes256Sha1, Enctype::Aes128Sha256, Enctype::Aes256Sha384]);
+    assert_eq!(kerberos.max_clock_skew, Duration::from_secs(300), "RFC 4120 1.6");
+    assert_eq!(kerberos.replay_cache, ReplayCacheKind::Memory);
     assert_eq!(*read("\u{feff}# only a comment\r\n"), Settings::default());
 }
 
@@ -156,6 +194,13 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[limits]\ncontexts = -1\n", 2, "invalid value"),
         ("[limits]\ncontexts = 4294967296\n", 2, "invalid value"),
         ("[negotiate]\nmechanisms = [\"Digest\"]\n", 2, "unknown variant `Digest`"),
+        ("[kerberos]\nenctypes = [\"aes256-sha1\", \"des-cbc-md5\"]\n", 2, "des-cbc-md5"),
+        ("[kerberos]\nmax_clock_skew = \"unlimited\"\n", 2, "length of time"),
+        ("[kerberos]\nkeytab = \"MEMORY:mine\"\n", 2, "only files"),
+        ("[kerberos]\ntgt_ccache = \"KEYRING:session\"\n", 2, "only files"),
+        ("[kerberos]\nreplay_cache = \"none\"\n", 2, "unknown variant `none`"),
+        ("[kerberos]\naddresses = \"check\"\n", 2, "unknown variant `check`"),
+        ("[kerberos]\nkeytabs = \"x\"\n", 2, "unknown field `keytabs`"),
         ("[accounts]\nfile = 3\n", 2, "expected"),
         ("[accounts\n", 1, ""),
         ("[accounts]\nfile = \"/etc/neg", 2, ""),
@@ -167,6 +212,9 @@ fn what_is_wrong_is_told_with_its_line() {
     }
     for (text, what) in [
         ("[negotiate]\nmechanisms = []\n", "mechanisms is empty"),
+        ("[kerberos]\nenctypes = []\n", "enctypes is empty"),
+        ("[kerberos]\nmax_clock_skew = \"2d\"\n", "longer than a day"),
+        ("[kerberos]\nreplay_cache_entries = 0\n", "replay_cache_entries is 0"),
         ("[limits]\nmax_token = 100\n", "max_token = 100"),
         ("[limits]\nmax_token = 99999999\n", "max_token"),
         ("[server]\nnetbios_computer = \"\"\n", "netbios_computer is empty"),

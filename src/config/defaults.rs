@@ -1,6 +1,6 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
@@ -12,6 +12,7 @@ impl Default for Settings {
         Settings {
             server: Server::default(),
             negotiate: Negotiate::default(),
+            kerberos: Kerberos::default(),
             ntlm: Ntlm::default(),
             limits: Limits::default(),
             accounts: Accounts::default(),

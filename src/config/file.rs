@@ -1,21 +1,35 @@
 //! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not pass for
 //! the default.
 
+mod kerberos;
+
 use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
+use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A file's settings, and the account file that it names, which the caller opens.
+/// A file's settings, and the files that it names, which the caller opens.
 #[derive(Debug)]
 pub(super) struct Parsed {
-    /// The settings, `accounts.file` not yet filled in.
+    /// The settings, those of [`Named`] not yet filled in.
     pub settings: Settings,
-    /// `[accounts] file`, as written.
-    pub account_file: Option<PathBuf>,
+    /// The files.
+    pub named: Named,
+}
+
+/// The files that a configuration names, as written there.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// `[accounts] file`.
+    pub accounts: Option<PathBuf>,
+    /// `[kerberos] keytab`.
+    pub keytab: Option<PathBuf>,
+    /// `[kerberos] krbtgt_keytab`.
+    pub krbtgt_keytab: Option<PathBuf>,
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.
@@ -35,6 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, String> {
 struct Document {
     server: ServerTable,
     negotiate: NegotiateTable,
+    kerberos: KerberosTable,
     ntlm: NtlmTable,
     limits: LimitsTable,
     accounts: AccountsTable,
@@ -92,6 +107,7 @@ struct AccountsTable {
 
 #[derive(Deserialize, Clone, Copy)]
 enum MechanismName {
+    Kerberos,
     #[serde(rename = "NTLM")]
     Ntlm,
 }
@@ -188,15 +204,17 @@ impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
         let accounts =
             Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
+        let (kerberos, keytab, krbtgt_keytab) = self.kerberos.into_kerberos()?;
         let settings = Settings {
             server: self.server.into_server(accounts.domain.as_deref())?,
             negotiate: self.negotiate.into_negotiate()?,
+            kerberos,
             ntlm: self.ntlm.into_ntlm(),
             limits: self.limits.into_limits()?,
             accounts,
             defect: None,
         };
-        Ok(Parsed { settings, account_file: self.accounts.file })
+        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, keytab, krbtgt_keytab } })
     }
 }
 
@@ -228,6 +246,7 @@ impl NegotiateTable {
             Some(names) => names
                 .into_iter()
                 .map(|name| match name {
+                    MechanismName::Kerberos => Mechanism::Kerberos,
                     MechanismName::Ntlm => Mechanism::Ntlm,
                 })
                 .collect(),

@@ -2,9 +2,11 @@
 
 mod defaults;
 mod file;
+mod kerberos;
 mod show;
 mod store;
 
+pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 
 use crate::authority::{AccountFile, ResponsePolicy};
@@ -19,6 +21,8 @@ pub struct Settings {
     pub server: Server,
     /// `[negotiate]`.
     pub negotiate: Negotiate,
+    /// `[kerberos]`.
+    pub kerberos: Kerberos,
     /// `[ntlm]`.
     pub ntlm: Ntlm,
     /// `[limits]`.
@@ -130,8 +134,8 @@ pub struct Accounts {
     pub strict_domain: bool,
 }
 
-/// What a configuration file of this text would set, the account file aside, which is not opened. The error is
-/// one line and begins with the line number where there is one.
+/// What a configuration file of this text would set, the files that it names aside, which are not opened. The error
+/// is one line and begins with the line number where there is one.
 pub fn parse(text: &str) -> Result<Settings, String> {
     file::parse(text).map(|parsed| parsed.settings)
 }

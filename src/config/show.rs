@@ -1,7 +1,9 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
-use super::{Settings, Strictness};
+use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness};
+use crate::kerberos::crypto::Enctype;
 use std::fmt::{self, Display, Formatter};
+use std::path::Path;
 use std::time::Duration;
 
 impl Display for Settings {
@@ -20,6 +22,9 @@ impl Display for Settings {
         writeln!(f, "mechanisms = {}", List(negotiate.mechanisms.iter().map(|m| m.package_name())))?;
         writeln!(f, "context_lifetime = {}", Limit(negotiate.context_lifetime))?;
         writeln!(f, "complete_auth_token = {}", negotiate.complete_auth_token)?;
+
+        writeln!(f, "\n[kerberos]")?;
+        kerberos(&self.kerberos, f)?;
 
         let ntlm = &self.ntlm;
         let weak = [
@@ -55,6 +60,47 @@ impl Display for Settings {
             writeln!(f, "domain = {}", Quoted(domain))?;
         }
         writeln!(f, "strict_domain = {}", accounts.strict_domain)
+    }
+}
+
+fn kerberos(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {
+    let path = |f: &mut Formatter<'_>, key: &str, path: Option<&Path>| match path {
+        Some(path) => writeln!(f, "{key} = {}", Quoted(&path.to_string_lossy())),
+        None => Ok(()),
+    };
+    path(f, "keytab", kerberos.keytab.as_ref().and_then(|file| file.path()))?;
+    writeln!(f, "principals = {}", List(kerberos.principals.iter().map(String::as_str)))?;
+    writeln!(f, "realm = {}", Quoted(&kerberos.realm))?;
+    writeln!(f, "enctypes = {}", List(kerberos.enctypes.iter().copied().map(Enctype::name)))?;
+    writeln!(f, "max_clock_skew = {}", Limit(Some(kerberos.max_clock_skew)))?;
+    writeln!(f, "replay_cache = {}", kerberos.replay_cache)?;
+    path(f, "replay_cache_file", kerberos.replay_cache_file.as_deref())?;
+    writeln!(f, "replay_cache_entries = {}", kerberos.replay_cache_entries)?;
+    writeln!(f, "channel_bindings = {}", kerberos.channel_bindings)?;
+    writeln!(f, "addresses = {}", kerberos.addresses)?;
+    writeln!(f, "require_pac = {}", kerberos.require_pac)?;
+    path(f, "krbtgt_keytab", kerberos.krbtgt_keytab.as_ref().and_then(|file| file.path()))?;
+    writeln!(f, "delegation = {}", kerberos.delegation)?;
+    path(f, "tgt_ccache", kerberos.tgt_ccache.as_deref())
+}
+
+impl Display for ReplayCacheKind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ReplayCacheKind::Memory => "\"memory\"",
+            ReplayCacheKind::File => "\"file\"",
+            ReplayCacheKind::Off => "\"off\"",
+        })
+    }
+}
+
+impl Display for Addresses {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Addresses::Ignore => "\"ignore\"",
+            Addresses::WhenKnown => "\"when-known\"",
+            Addresses::Require => "\"require\"",
+        })
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{Settings, file};
 use crate::authority::AccountFile;
+use crate::kerberos::{self, KeytabFile};
 use crate::platform;
 use crate::watch::{Content, Problem, Source, Watched};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +17,8 @@ pub struct Environment {
     pub config: Option<PathBuf>,
     /// `NEGOSSP_ACCOUNTS`: the account file, where no TOML file names one.
     pub accounts: Option<PathBuf>,
+    /// `KRB5_KTNAME`: the keytab, where no TOML file names one.
+    pub keytab: Option<PathBuf>,
     /// The TOML file to use without `NEGOSSP_CONFIG`, if it exists.
     pub default_config: Option<PathBuf>,
 }
@@ -24,13 +28,21 @@ impl Environment {
     pub fn of_process() -> Environment {
         // Absolute, for a server may change its directory later.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-        let path = |name| platform::environment(name).filter(|value| !value.is_empty()).map(PathBuf::from).map(absolute);
+        let value = |name| platform::environment(name).filter(|value| !value.is_empty());
+        let path = |name| value(name).map(PathBuf::from).map(absolute);
         Environment {
             config: path("NEGOSSP_CONFIG"),
             accounts: path("NEGOSSP_ACCOUNTS"),
+            keytab: value("KRB5_KTNAME").and_then(keytab).map(absolute),
             default_config: platform::default_config_file(),
         }
     }
+}
+
+/// The path in `KRB5_KTNAME`.
+fn keytab(name: OsString) -> Option<PathBuf> {
+    let Some(text) = name.to_str() else { return Some(name.into()) };
+    kerberos::path_in(text).inspect_err(|why| tracing::error!("KRB5_KTNAME: {why}")).ok()
 }
 
 /// The settings and where they come from.
@@ -43,7 +55,7 @@ impl Store {
     pub fn open(environment: Environment) -> Store {
         let named = environment.config.is_some();
         let path = environment.config.or(environment.default_config);
-        Store(Watched::open(path, ConfigFile { named, accounts: environment.accounts }))
+        Store(Watched::open(path, ConfigFile { named, accounts: environment.accounts, keytab: environment.keytab }))
     }
 
     /// The process' own.
@@ -70,26 +82,41 @@ struct ConfigFile {
     named: bool,
     /// NEGOSSP_ACCOUNTS.
     accounts: Option<PathBuf>,
+    /// KRB5_KTNAME.
+    keytab: Option<PathBuf>,
+}
+
+/// A path that a configuration file names: a relative one is meant from that file, not from wherever the server was
+/// started.
+fn beside(config: Option<&Path>, path: PathBuf) -> PathBuf {
+    match config.and_then(Path::parent) {
+        Some(folder) => folder.join(path),
+        None => path,
+    }
 }
 
 impl ConfigFile {
-    /// Opens the account file that applies, or goes on with the one already open.
-    fn account_file(
-        &self,
-        named: Option<PathBuf>,
-        config: Option<&Path>,
-        previous: Option<&Settings>,
-    ) -> Option<Arc<AccountFile>> {
-        let beside = config.and_then(Path::parent);
-        let path = match named.filter(|path| !path.as_os_str().is_empty()) {
-            // A relative path is meant from the file that names it, not from wherever the server was started.
-            Some(path) => beside.map_or_else(|| path.clone(), |folder| folder.join(&path)),
-            None => self.accounts.clone()?,
+    /// Opens the files that apply, or goes on with those already open.
+    fn open_files(&self, settings: &mut Settings, named: file::Named, config: Option<&Path>, previous: Option<&Settings>) {
+        let written = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty()).map(|path| beside(config, path));
+        let keytab_file = |path: PathBuf, open: Option<&Arc<KeytabFile>>| match open {
+            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
+            _ => Arc::new(KeytabFile::open(path)),
         };
-        match previous.and_then(|settings| settings.accounts.file.as_ref()) {
-            Some(open) if open.path() == Some(path.as_path()) => Some(open.clone()),
-            _ => Some(Arc::new(AccountFile::open(path))),
-        }
+        let open = previous.and_then(|settings| settings.accounts.file.as_ref());
+        settings.accounts.file = written(named.accounts).or_else(|| self.accounts.clone()).map(|path| match open {
+            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
+            _ => Arc::new(AccountFile::open(path)),
+        });
+        let before = previous.map(|settings| &settings.kerberos);
+        let kerberos = &mut settings.kerberos;
+        kerberos.keytab = written(named.keytab)
+            .or_else(|| self.keytab.clone())
+            .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.keytab.as_ref())));
+        kerberos.krbtgt_keytab = written(named.krbtgt_keytab)
+            .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref())));
+        kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
+        kerberos.tgt_ccache = written(kerberos.tgt_ccache.take());
     }
 }
 
@@ -99,8 +126,8 @@ impl Source for ConfigFile {
 
     fn read(&self, content: &Content<'_>, previous: Option<&Settings>) -> Result<Settings, String> {
         let text = std::str::from_utf8(content.bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
-        let file::Parsed { mut settings, account_file } = file::parse(text)?;
-        settings.accounts.file = self.account_file(account_file, Some(content.path), previous);
+        let file::Parsed { mut settings, named } = file::parse(text)?;
+        self.open_files(&mut settings, named, Some(content.path), previous);
         Ok(settings)
     }
 
@@ -111,7 +138,7 @@ impl Source for ConfigFile {
             Some(problem) => Some(problem.to_string()),
         };
         let mut settings = Settings { defect, ..Settings::default() };
-        settings.accounts.file = self.account_file(None, None, None);
+        self.open_files(&mut settings, file::Named::default(), None, None);
         settings
     }
 

@@ -53,6 +53,23 @@ impl Enctype {
         }
     }
 
+    /// The encryption type of that name, or one of the others that MIT's and Heimdal's configuration take for it, in
+    /// any letter case.
+    pub fn from_name(name: &str) -> Option<Enctype> {
+        let others = |enctype| -> &[&str] {
+            match enctype {
+                Enctype::Des3Sha1 => &["des3-cbc-sha1-kd", "des3-hmac-sha1"],
+                Enctype::Aes128Sha1 => &["aes128-sha1", "aes128-cts"],
+                Enctype::Aes256Sha1 => &["aes256-sha1", "aes256-cts"],
+                Enctype::Aes128Sha256 => &["aes128-sha2"],
+                Enctype::Aes256Sha384 => &["aes256-sha2"],
+                Enctype::Rc4Hmac => &["rc4-hmac", "arcfour-hmac-md5"],
+            }
+        };
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        Enctype::ALL.into_iter().find(|&enctype| is(enctype.name()) || others(enctype).iter().copied().any(is))
+    }
+
     /// Length of a key, in bytes.
     pub fn key_length(self) -> usize {
         match self {
