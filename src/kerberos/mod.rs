@@ -6,6 +6,7 @@ mod acceptor;
 pub mod crypto;
 pub mod keytab;
 mod keytab_file;
+pub mod replay;
 
 pub use acceptor::Acceptor;
 pub use keytab_file::{Keys, KeytabFile, path_in};

@@ -1,0 +1,115 @@
+//! The replay cache: which authenticators have been accepted (RFC 4120 3.2.3, 10).
+//!
+//! An authenticator is known by the integrity tag of its ciphertext ([`tag_of`]): whatever else of an AP-REQ is changed,
+//! a copy of the authenticator has the same one. It is remembered as long as its `ctime` could pass for now.
+//!
+//! [`MemoryCache`] serves one process and forgets all when that ends: an authenticator accepted just before a restart
+//! could be replayed just after.
+//!
+//! Where something cannot be remembered it is not let in: a full memory and a file that cannot be used refuse.
+//! Only a client with a valid ticket gets that far, so a stranger cannot fill either.
+
+mod memory;
+mod siphash;
+mod table;
+
+pub use memory::{DEFAULT_ENTRIES, FEWEST_ENTRIES, MemoryCache};
+
+use super::crypto::Enctype;
+use crate::error::{Denial, Error};
+use crate::time::FileTime;
+use std::fmt;
+use std::time::Duration;
+
+/// Where authenticators are remembered: `[kerberos] replay_cache`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplayCache {
+    /// In the memory of the process, one for all contexts of it.
+    Memory {
+        /// The most that are remembered at a time (`replay_cache_size`); each takes 20 to 30 bytes.
+        entries: usize,
+    },
+}
+
+/// An authenticator's entry in the cache: whoever holds this was the first to bring it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "needed to take the claim back"]
+pub struct Claim(Entry);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Entry {
+    Memory(memory::Place),
+}
+
+/// Why an authenticator was not claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It was claimed before (KRB_AP_ERR_REPEAT).
+    Replayed,
+    /// Its `ctime` is further than the skew from now, or so long past that the cache has forgotten who else came then
+    /// (KRB_AP_ERR_SKEW).
+    Stale,
+    /// It could not be remembered: the cache is full or cannot be used. The log has the reason.
+    Unavailable(Error),
+}
+
+impl ReplayCache {
+    /// Remembers the authenticator with this tag, unless it is remembered already; of several callers with one tag
+    /// exactly one succeeds. `ctime` is the authenticator's, in seconds since 1970; `skew` how far it may lie from `now`.
+    pub fn claim(&self, tag: &[u8], ctime: i64, now: FileTime, skew: Duration) -> Result<Claim, Refusal> {
+        match self {
+            ReplayCache::Memory { entries } => {
+                let place = MemoryCache::global().claim(tag, ctime, now, skew, *entries)?;
+                Ok(Claim(Entry::Memory(place)))
+            }
+        }
+    }
+
+    /// Takes a claim back: its authenticator may come again, since the call that brought it will be repeated.
+    pub fn release(&self, claim: Claim) {
+        match claim.0 {
+            Entry::Memory(place) => MemoryCache::global().release(place),
+        }
+    }
+}
+
+impl Default for ReplayCache {
+    fn default() -> ReplayCache {
+        ReplayCache::Memory { entries: DEFAULT_ENTRIES }
+    }
+}
+
+/// What an authenticator is known by: the last bytes of its ciphertext, as many as the encryption type's tag has.
+/// MIT's library takes the same ones, also for RC4, whose tag lies at the other end: there too they depend on it all.
+pub fn tag_of(enctype: Enctype, cipher: &[u8]) -> &[u8] {
+    cipher.get(cipher.len().saturating_sub(enctype.tag_length())..).unwrap_or_default()
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::Replayed => Error::LogonDenied(Denial::Policy("the authenticator was used before")),
+            Refusal::Stale => Error::LogonDenied(Denial::Stale),
+            Refusal::Unavailable(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Error::from(*self).fmt(f)
+    }
+}
+
+/// `ctime` lies within `skew` of `now`, both in seconds since 1970.
+fn in_time(ctime: i64, now: i64, skew: i64) -> bool {
+    ctime.abs_diff(now) <= skew.unsigned_abs()
+}
+
+/// A length of time in whole seconds, the last one counted whole.
+fn seconds(skew: Duration) -> i64 {
+    i64::try_from(skew.as_secs().saturating_add(u64::from(skew.subsec_nanos() > 0))).unwrap_or(i64::MAX).min(LONGEST_SKEW)
+}
+
+/// No tolerance is longer, in seconds: what is remembered is bounded by it. A century.
+const LONGEST_SKEW: i64 = 100 * 366 * 86_400;
