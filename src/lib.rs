@@ -13,6 +13,7 @@ pub mod channel_bindings;
 pub mod config;
 pub mod context;
 pub mod credential;
+pub mod der;
 #[allow(unsafe_code)]
 pub mod entry;
 pub mod error;

@@ -4,6 +4,7 @@
 //! told. Nothing is allocated by a length before as many bytes are there.
 
 use super::crypto::{Enctype, Key, UsageKeys, key_usage};
+use super::message::quote;
 use crate::error::{Error, Result};
 use std::cmp::Reverse;
 use std::fmt;
@@ -50,21 +51,6 @@ impl Entry {
         text.push('@');
         quote(&self.realm, false, &mut text);
         text
-    }
-}
-
-/// Appends a part of a name, with a backslash before what would divide it, as MIT shows names.
-fn quote(part: &str, slash: bool, text: &mut String) {
-    for c in part.chars() {
-        match c {
-            '\\' | '@' => text.extend(['\\', c]),
-            '/' if slash => text.extend(['\\', c]),
-            '\n' => text.push_str("\\n"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\0' => text.push_str("\\0"),
-            other => text.push(other),
-        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! Kerberos: RFC 4120, RFC 4121, [MS-KILE].
 //!
-//! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys.
+//! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys; [`token`] is the
+//! frame around what [`message`] reads and writes.
 
 mod acceptor;
 pub mod crypto;
 pub mod keytab;
 mod keytab_file;
+pub mod message;
 pub mod replay;
+pub mod token;
 
 pub use acceptor::Acceptor;
 pub use keytab_file::{Keys, KeytabFile, path_in};

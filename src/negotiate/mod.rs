@@ -9,7 +9,6 @@
 //!   That is how Windows treats its NTLM clients; RFC 4178 would have the acceptor give up at once.
 
 mod acceptor;
-pub mod der;
 mod initiator;
 mod mic;
 pub mod token;

@@ -11,9 +11,9 @@
 //! - `negState` and `supportedMech` may be missing from any NegTokenResp: Java's first one has neither;
 //! - fields after the known ones are skipped: RFC 4178's types are extensible.
 
+use crate::der::{self, Reader, Writer};
 use crate::error::{Error, Result};
 use crate::mechanism::Mechanism;
-use crate::negotiate::der::{self, Reader, Writer};
 
 /// SPNEGO's own OBJECT IDENTIFIER, 1.3.6.1.5.5.2, contents only.
 pub const SPNEGO_OID: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];

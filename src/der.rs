@@ -1,8 +1,10 @@
-//! As much of DER ([X.690]) as SPNEGO needs: definite, minimal lengths and one-octet tags. Nothing recurses
-//! here, so a token nests no deeper than the code that reads it, and nothing is copied or allocated.
+//! As much of DER ([X.690]) as SPNEGO and Kerberos need: definite, minimal lengths and one-octet tags. Nothing
+//! recurses here, so a token nests no deeper than the code that reads it, and reading neither copies nor allocates.
 
 use crate::error::{Error, Result};
 
+/// INTEGER.
+pub const INTEGER: u8 = 0x02;
 /// OBJECT IDENTIFIER.
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
 /// OCTET STRING.
@@ -11,6 +13,8 @@ pub const OCTET_STRING: u8 = 0x04;
 pub const BIT_STRING: u8 = 0x03;
 /// ENUMERATED.
 pub const ENUMERATED: u8 = 0x0a;
+/// GeneralizedTime.
+pub const GENERALIZED_TIME: u8 = 0x18;
 /// GeneralString.
 pub const GENERAL_STRING: u8 = 0x1b;
 /// SEQUENCE and SEQUENCE OF.
@@ -18,7 +22,12 @@ pub const SEQUENCE: u8 = 0x30;
 /// `[APPLICATION 0]`, constructed: the frame of RFC 2743 3.1.
 pub const APPLICATION_0: u8 = 0x60;
 
-/// `[n]`, constructed: an explicitly tagged field.
+/// `[APPLICATION n]`, constructed; `n` is 30 at most.
+pub const fn application(n: u8) -> u8 {
+    APPLICATION_0 | n
+}
+
+/// `[n]`, constructed: an explicitly tagged field; `n` is 30 at most.
 pub const fn context(n: u8) -> u8 {
     0xa0 | n
 }
@@ -70,6 +79,18 @@ impl<'a> Reader<'a> {
         if self.peek() == Some(tag) { Ok(Some(self.any()?.1)) } else { Ok(None) }
     }
 
+    /// The next element as it stands, tag and length included.
+    pub fn raw(&mut self) -> Result<&'a [u8]> {
+        let before = self.rest;
+        self.any()?;
+        Ok(before.get(..before.len() - self.rest.len()).unwrap_or_default())
+    }
+
+    /// What has not been read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Nothing may be left.
     pub fn end(self) -> Result<()> {
         if self.is_empty() { Ok(()) } else { Err(Error::InvalidToken("DER: bytes after the last element")) }
@@ -82,6 +103,20 @@ pub fn only(bytes: &[u8], tag: u8) -> Result<&[u8]> {
     let contents = reader.read(tag)?;
     reader.end()?;
     Ok(contents)
+}
+
+/// The value of an INTEGER with these contents: minimal, and eight octets at most.
+pub fn integer(contents: &[u8]) -> Result<i64> {
+    match contents {
+        [] => Err(Error::InvalidToken("DER: an INTEGER without contents")),
+        [0, second, ..] if *second < 0x80 => Err(Error::InvalidToken("DER: an INTEGER is not minimal")),
+        [0xff, second, ..] if *second >= 0x80 => Err(Error::InvalidToken("DER: an INTEGER is not minimal")),
+        [_, _, _, _, _, _, _, _, _, ..] => Err(Error::InvalidToken("DER: an INTEGER of more than 64 bits")),
+        [first, rest @ ..] => {
+            let first = i64::from(first.cast_signed());
+            Ok(rest.iter().fold(first, |value, &octet| value << 8 | i64::from(octet)))
+        }
+    }
 }
 
 /// Takes a length off the front of `bytes`.
@@ -121,8 +156,8 @@ const fn length_size(contents: usize) -> usize {
     octets
 }
 
-/// Writes elements from the outside in. The writer of a constructed element states the size of its contents
-/// first, found with [`size`]; so the buffer is allocated once and nothing is moved.
+/// Writes elements. The writer of a constructed element either states the size of its contents first, found with
+/// [`size`], so that nothing is moved; or it leaves that to [`Writer::nest`].
 #[derive(Debug)]
 pub struct Writer {
     out: Vec<u8>,
@@ -165,6 +200,37 @@ impl Writer {
         self.element(tag, contents);
     }
 
+    /// Appends a constructed element whose contents `contents` appends. They are moved by the octets of their length
+    /// if it has more than one.
+    pub fn nest(&mut self, tag: u8, contents: impl FnOnce(&mut Writer)) {
+        self.out.extend([tag, 0]);
+        let start = self.out.len();
+        contents(self);
+        let length = self.out.len() - start;
+        let octets = length_size(length) - 1;
+        if octets == 0 {
+            self.out[start - 1] = length as u8;
+            return;
+        }
+        let end = self.out.len();
+        self.out.resize(end + octets, 0);
+        self.out.copy_within(start..end, start + octets);
+        self.out[start - 1] = 0x80 | octets as u8;
+        for (at, octet) in self.out[start..start + octets].iter_mut().enumerate() {
+            *octet = (length >> (8 * (octets - 1 - at))) as u8;
+        }
+    }
+
+    /// Appends an INTEGER.
+    pub fn integer(&mut self, value: i64) {
+        let octets = value.to_be_bytes();
+        // The fewest octets from which the value can be read again, sign and all.
+        let spare = (octets.iter().zip(&octets[1..]))
+            .take_while(|(first, second)| **first == if **second < 0x80 { 0 } else { 0xff })
+            .count();
+        self.element(INTEGER, &octets[spare..]);
+    }
+
     /// What was written.
     pub fn finish(self) -> Vec<u8> {
         self.out
@@ -191,6 +257,58 @@ mod tests {
             assert_eq!(encoded.capacity(), size(n));
             assert_eq!(only(&encoded, OCTET_STRING).unwrap(), contents);
         }
+    }
+
+    #[test]
+    fn nested_elements_are_those_whose_size_was_stated() {
+        for n in [0usize, 1, 0x7d, 0x7e, 0x7f, 0x80, 0xfc, 0xfd, 0x100, 0xfffb, 0xfffc, 0x1_0000] {
+            let contents = vec![0x5a; n];
+            let mut stated = Writer::new(0);
+            stated.open(SEQUENCE, field_size(n) + 3);
+            stated.field(1, OCTET_STRING, &contents);
+            stated.raw(b"end");
+            let mut nested = Writer::new(0);
+            nested.nest(SEQUENCE, |writer| {
+                writer.nest(context(1), |writer| writer.element(OCTET_STRING, &contents));
+                writer.raw(b"end");
+            });
+            assert_eq!(nested.finish(), stated.finish(), "{n}");
+        }
+    }
+
+    /// The octets are what the rules of X.690 8.3 ask for.
+    #[test]
+    fn integers_are_minimal_and_signed() {
+        for (value, octets) in [
+            (0i64, &b"\x02\x01\x00"[..]),
+            (127, b"\x02\x01\x7f"),
+            (128, b"\x02\x02\x00\x80"),
+            (255, b"\x02\x02\x00\xff"),
+            (256, b"\x02\x02\x01\x00"),
+            (-1, b"\x02\x01\xff"),
+            (-128, b"\x02\x01\x80"),
+            (-129, b"\x02\x02\xff\x7f"),
+            (-138, b"\x02\x02\xff\x76"),
+            (0xffff_ffff, b"\x02\x05\x00\xff\xff\xff\xff"),
+            (i64::MAX, b"\x02\x08\x7f\xff\xff\xff\xff\xff\xff\xff"),
+            (i64::MIN, b"\x02\x08\x80\x00\x00\x00\x00\x00\x00\x00"),
+        ] {
+            let mut writer = Writer::new(0);
+            writer.integer(value);
+            assert_eq!(writer.finish(), octets, "{value}");
+            assert_eq!(integer(only(octets, INTEGER).unwrap()), Ok(value));
+        }
+        for bad in [&b""[..], b"\x00\x7f", b"\x00\x00", b"\xff\x80", b"\xff\xff", &[1; 9], b"\x00\x80\0\0\0\0\0\0\0"] {
+            assert!(integer(bad).is_err(), "{bad:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_raw_element_has_its_tag_and_length() {
+        let mut reader = Reader::new(b"\x04\x01\x05\x30\x00");
+        assert_eq!(reader.raw(), Ok(&b"\x04\x01\x05"[..]));
+        assert_eq!(reader.raw(), Ok(&b"\x30\x00"[..]));
+        assert!(reader.raw().is_err());
     }
 
     #[test]
