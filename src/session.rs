@@ -1,11 +1,15 @@
 //! An established context's keys: sign, verify, seal, unseal, whichever mechanism they came from.
 
 use crate::error::Result;
+use crate::kerberos;
 use crate::ntlm;
+use std::ops::Range;
 
 /// The keys and counters of an established context.
 #[derive(Debug, Clone)]
 pub enum Session {
+    /// RFC 4121, RFC 4757, [MS-KILE] 3.4.5.
+    Kerberos(kerberos::Session),
     /// [MS-NLMP] 3.4.
     Ntlm(ntlm::Session),
 }
@@ -60,6 +64,7 @@ pub struct KeyInfo {
 macro_rules! each {
     ($self:ident, $session:ident => $call:expr) => {
         match $self {
+            Session::Kerberos($session) => $call,
             Session::Ntlm($session) => $call,
         }
     };
@@ -92,6 +97,15 @@ impl Session {
         each!(self, s => s.verify(parts, sequence, token))
     }
 
+    /// Bytes of padding, each with that number as its value, that `EncryptMessage` puts behind `length` bytes to be
+    /// encrypted, if the caller has room for them (SECBUFFER_PADDING). They are one more of the message's parts.
+    pub fn padding(&self, length: usize) -> usize {
+        match self {
+            Session::Kerberos(session) => session.padding(length),
+            Session::Ntlm(_) => 0,
+        }
+    }
+
     /// `EncryptMessage`: encrypts `parts` in place, writes the signature to the front of `token` and tells its
     /// length. On an error nothing has changed.
     pub fn seal(&mut self, qop: Qop, parts: &mut [Part<'_>], sequence: u32, token: &mut [u8]) -> Result<usize> {
@@ -101,6 +115,12 @@ impl Session {
     /// `DecryptMessage`: decrypts `parts` in place and checks the signature in `token`.
     pub fn unseal(&mut self, parts: &mut [Part<'_>], sequence: u32, token: &[u8]) -> Result<Qop> {
         each!(self, s => s.unseal(parts, sequence, token))
+    }
+
+    /// `DecryptMessage` of a SECBUFFER_STREAM, one whole message with its signature: decrypts and checks it in place and
+    /// tells where in `stream` its plaintext lies.
+    pub fn unseal_stream(&mut self, stream: &mut [u8], sequence: u32) -> Result<(Qop, Range<usize>)> {
+        each!(self, s => s.unseal_stream(stream, sequence))
     }
 
     /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), made before any message.

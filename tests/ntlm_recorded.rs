@@ -83,7 +83,7 @@ fn channel_bindings_are_the_same_everywhere() {
 fn each_message_is_made_alike() {
     for exchange in exchanges("ntlm-").into_iter().filter(|exchange| !exchange.messages.is_empty()) {
         let established = accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("let in");
-        let negossp::session::Session::Ntlm(server) = established.session;
+        let negossp::session::Session::Ntlm(server) = established.session else { panic!("not NTLM") };
         let key: [u8; 16] = server.session_key().try_into().unwrap();
         let client = Session::new(server.flags(), &key, Side::Client);
         let (mut from_client, mut from_server) = (Ends::new(client.clone(), server.clone()), Ends::new(server, client));

@@ -89,6 +89,15 @@ impl<'call> Buffer<'call> {
         self.was.cbBuffer as usize
     }
 
+    /// The same buffer, as if it had no more than these bytes; `BufferTooSmall` if it has not even them.
+    pub(super) fn first(mut self, length: usize) -> Result<Buffer<'call>> {
+        if self.length() < length {
+            return Err(Error::BufferTooSmall { needed: length });
+        }
+        self.was.cbBuffer = length as ULONG;
+        Ok(self)
+    }
+
     /// Where the bytes are, as an address.
     pub(super) fn address(&self) -> usize {
         self.was.pvBuffer.addr()

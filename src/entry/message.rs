@@ -29,16 +29,34 @@ impl<'call> Message<'call> {
         let signed = data.filter(|buffer| !buffer.has(SECBUFFER_READONLY));
         let data: SmallVec<[(Buffer<'call>, bool); FEW]> =
             signed.map(|buffer| (buffer, !buffer.has(SECBUFFER_READONLY_WITH_CHECKSUM))).collect();
-        token.check()?;
-        for (n, (buffer, _)) in data.iter().enumerate() {
+        let message = Message { data, token };
+        message.check(writes_token, writes_data)?;
+        Ok(message)
+    }
+
+    fn check(&self, writes_token: bool, writes_data: bool) -> Result<()> {
+        self.token.check()?;
+        for (n, (buffer, _)) in self.data.iter().enumerate() {
             buffer.check()?;
-            if (writes_token || writes_data) && buffer.overlaps(&token)
-                || writes_data && data[..n].iter().any(|(other, _)| buffer.overlaps(other))
+            if (writes_token || writes_data) && buffer.overlaps(&self.token)
+                || writes_data && self.data[..n].iter().any(|(other, _)| buffer.overlaps(other))
             {
                 return Err(Error::InvalidParameter("buffers that overlap"));
             }
         }
-        Ok(Message { data, token })
+        Ok(())
+    }
+
+    /// The message with `padding`, a SECBUFFER_PADDING buffer, behind its data.
+    fn padded(mut self, padding: Buffer<'call>) -> Result<Message<'call>> {
+        self.data.push((padding, true));
+        self.check(true, true)?;
+        Ok(self)
+    }
+
+    /// Bytes to be encrypted.
+    fn sealed_length(&self) -> usize {
+        self.data.iter().filter(|(_, seal)| *seal).map(|(buffer, _)| buffer.length()).sum()
     }
 
     /// # Safety
@@ -129,11 +147,22 @@ pub(super) unsafe fn encrypt(
         SECQOP_WRAP_NO_ENCRYPT => Qop::NoEncrypt,
         _ => return Err(Error::QopNotSupported),
     };
-    let message = Message::new(buffers, true, true)?;
-    // SAFETY: `Message::new` found that no two of the token and the data overlap.
+    let mut message = Message::new(buffers, true, true)?;
+    let padding = session.padding(message.sealed_length());
+    let padded = buffers.find(SECBUFFER_PADDING).filter(|_| padding > 0);
+    if let Some(buffer) = padded {
+        message = message.padded(buffer.first(padding).inspect_err(|_| buffer.set_length(padding))?)?;
+    }
+    // SAFETY: `Message::check` found that no two of the token and the data overlap.
     let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes_mut()?) };
+    if let Some(part) = parts.last_mut().filter(|_| padded.is_some()) {
+        part.data.fill(padding as u8);
+    }
     let status = message.tell_length(session.seal(qop, &mut parts, sequence, token))?;
     buffers.iter().filter(|buffer| buffer.kind() == SECBUFFER_PADDING).for_each(|padding| padding.set_length(0));
+    if let Some(buffer) = padded {
+        buffer.set_length(padding);
+    }
     Ok(status)
 }
 
@@ -156,17 +185,18 @@ pub(super) unsafe fn decrypt(
         let plain = buffers.find(SECBUFFER_DATA).ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
         // SAFETY: the stream is the one buffer whose memory is used.
         let bytes = unsafe { stream.bytes_mut()? };
-        let trailer = session.sizes().security_trailer as usize;
-        let (token, data) =
-            bytes.split_at_mut_checked(trailer).ok_or(Error::InvalidToken("a stream without a whole signature"))?;
-        let (start, length) = (data.as_mut_ptr(), data.len());
-        let used = session.unseal(&mut [Part { data, seal: true }], sequence, token)?;
-        plain.set_pointer(start);
-        plain.set_length(length);
+        let (used, message) = session.unseal_stream(bytes, sequence)?;
+        let message = bytes.get_mut(message).ok_or(Error::Internal("a message outside of its stream"))?;
+        plain.set_pointer(message.as_mut_ptr());
+        plain.set_length(message.len());
         used
     } else {
-        let message = Message::new(buffers, false, true)?;
-        // SAFETY: `Message::new` found that no two of the token and the data overlap.
+        let mut message = Message::new(buffers, false, true)?;
+        let padding = buffers.find(SECBUFFER_PADDING).filter(|buffer| buffer.length() > 0 && session.padding(0) > 0);
+        if let Some(padding) = padding {
+            message = message.padded(padding)?;
+        }
+        // SAFETY: `Message::check` found that no two of the token and the data overlap.
         let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes()?) };
         session.unseal(&mut parts, sequence, token)?
     };

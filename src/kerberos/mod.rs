@@ -9,10 +9,12 @@ pub mod keytab;
 mod keytab_file;
 pub mod message;
 pub mod replay;
+pub mod session;
 pub mod token;
 
 pub use acceptor::Acceptor;
 pub use keytab_file::{Keys, KeytabFile, path_in};
+pub use session::Session;
 
 /// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).
 pub const KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];

@@ -7,6 +7,7 @@ use super::stream::{DUMMY, SIGNATURE, Stream};
 use crate::error::{Error, Result};
 use crate::session::{KeyInfo, Part, Qop, Sizes};
 use std::fmt;
+use std::ops::Range;
 
 /// Long messages are signed and encrypted in pieces of this many bytes, each while it is in the cache.
 const CHUNK: usize = 8192;
@@ -182,6 +183,14 @@ impl Session {
             }
         })?;
         Ok(Qop::Encrypt)
+    }
+
+    /// [`Session::unseal`] of a message behind its signature; tells where in `stream` the message is.
+    pub fn unseal_stream(&mut self, stream: &mut [u8], sequence: u32) -> Result<(Qop, Range<usize>)> {
+        let end = stream.len();
+        let (token, data) = stream.split_at_mut_checked(SIGNATURE).ok_or(Error::InvalidToken("signature cut short"))?;
+        let qop = self.unseal(&mut [Part { data, seal: true }], sequence, token)?;
+        Ok((qop, SIGNATURE..end))
     }
 
     /// SPNEGO's mechListMIC over the DER of the mechanism list, made before the first message. It takes a

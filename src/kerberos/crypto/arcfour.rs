@@ -17,12 +17,12 @@ pub(super) fn message_type(usage: u32) -> [u8; 4] {
 }
 
 /// K1: HMAC-MD5 of the message type, ready to hash a message.
-pub(super) fn usage_mac(key: &[u8], usage: u32) -> Mac {
+pub(in crate::kerberos) fn usage_mac(key: &[u8], usage: u32) -> Mac {
     Mac::new(Enctype::Rc4Hmac, Mac::new(Enctype::Rc4Hmac, key).over([&message_type(usage)[..]]).first(16))
 }
 
 /// The key stream of a message (K3): that of its tag.
-pub(super) fn stream(usage_mac: &Mac, tag: &[u8]) -> Rc4 {
+pub(in crate::kerberos) fn stream(usage_mac: &Mac, tag: &[u8]) -> Rc4 {
     let key = usage_mac.over([tag]);
     let mut bytes = [0; 16];
     bytes.copy_from_slice(key.first(16));

@@ -31,7 +31,7 @@ impl fmt::Debug for Checksum {
 }
 
 /// The key of the checksums of one usage.
-pub(super) struct Signing {
+pub(in crate::kerberos) struct Signing {
     enctype: Enctype,
     usage: u32,
     mac: Mac,
@@ -46,7 +46,7 @@ impl Signing {
         Signing { enctype, usage, mac }
     }
 
-    pub(super) fn checksum(&self, parts: &[&[u8]]) -> Checksum {
+    pub(in crate::kerberos) fn checksum(&self, parts: &[&[u8]]) -> Checksum {
         let parts = parts.iter().copied();
         let tag = match self.enctype {
             Enctype::Rc4Hmac => arcfour::signature(&self.mac, self.usage, parts),
@@ -56,7 +56,7 @@ impl Signing {
     }
 
     /// Compares in a time that does not depend on where the two differ.
-    pub(super) fn verify(&self, parts: &[&[u8]], checksum_type: i32, given: &[u8]) -> Result<()> {
+    pub(in crate::kerberos) fn verify(&self, parts: &[&[u8]], checksum_type: i32, given: &[u8]) -> Result<()> {
         if checksum_type != self.enctype.checksum_type() {
             return Err(Error::MessageAltered("a checksum of a type that does not go with the key"));
         }

@@ -15,14 +15,14 @@ use zeroize::Zeroize;
 const BLOCK: usize = 16;
 
 /// A key made ready to encrypt; zeroed when dropped.
-pub(super) enum Encrypting {
+pub(in crate::kerberos) enum Encrypting {
     Aes128(Aes128Enc),
     Aes256(Aes256Enc),
     Des3(TdesEde3),
 }
 
 /// A key made ready to decrypt; zeroed when dropped.
-pub(super) enum Decrypting {
+pub(in crate::kerberos) enum Decrypting {
     Aes128(Aes128Dec),
     Aes256(Aes256Dec),
     Des3(TdesEde3),
@@ -41,7 +41,7 @@ fn schedule<C: KeyInit>(key: &[u8]) -> C {
 
 impl Encrypting {
     /// The cipher of `enctype`; nothing for RC4, which has no blocks.
-    pub(super) fn new(enctype: Enctype, key: &[u8]) -> Option<Encrypting> {
+    pub(in crate::kerberos) fn new(enctype: Enctype, key: &[u8]) -> Option<Encrypting> {
         Some(match enctype {
             Enctype::Aes128Sha1 | Enctype::Aes128Sha256 => Encrypting::Aes128(schedule(key)),
             Enctype::Aes256Sha1 | Enctype::Aes256Sha384 => Encrypting::Aes256(schedule(key)),
@@ -51,7 +51,7 @@ impl Encrypting {
     }
 
     /// Encrypts the sealed parts. Their length is at least one block, and for triple DES whole blocks.
-    pub(super) fn cbc(&self, parts: &mut [Part<'_>]) {
+    pub(in crate::kerberos) fn cbc(&self, parts: &mut [Part<'_>]) {
         match self {
             Encrypting::Aes128(aes) => cts_encrypt(aes, parts),
             Encrypting::Aes256(aes) => cts_encrypt(aes, parts),
@@ -64,7 +64,7 @@ impl Encrypting {
     }
 
     /// Encrypts one block by itself; nothing happens to anything but one block.
-    pub(super) fn block(&self, block: &mut [u8]) {
+    pub(in crate::kerberos) fn block(&self, block: &mut [u8]) {
         fn one<C: BlockCipherEncrypt>(cipher: &C, block: &mut [u8]) {
             if let Ok(block) = block.try_into() {
                 cipher.encrypt_block(block);
@@ -80,7 +80,7 @@ impl Encrypting {
 
 impl Decrypting {
     /// The cipher of `enctype`; nothing for RC4, which has no blocks.
-    pub(super) fn new(enctype: Enctype, key: &[u8]) -> Option<Decrypting> {
+    pub(in crate::kerberos) fn new(enctype: Enctype, key: &[u8]) -> Option<Decrypting> {
         Some(match enctype {
             Enctype::Aes128Sha1 | Enctype::Aes128Sha256 => Decrypting::Aes128(schedule(key)),
             Enctype::Aes256Sha1 | Enctype::Aes256Sha384 => Decrypting::Aes256(schedule(key)),
@@ -90,7 +90,7 @@ impl Decrypting {
     }
 
     /// Decrypts the sealed parts. Their length is at least one block, and for triple DES whole blocks.
-    pub(super) fn cbc(&self, parts: &mut [Part<'_>]) {
+    pub(in crate::kerberos) fn cbc(&self, parts: &mut [Part<'_>]) {
         match self {
             Decrypting::Aes128(aes) => cts_decrypt(aes, parts),
             Decrypting::Aes256(aes) => cts_decrypt(aes, parts),
@@ -154,7 +154,7 @@ fn cts_decrypt<C: BlockCipherDecrypt<BlockSize = U16>>(cipher: &C, parts: &mut [
 }
 
 /// Bytes in the sealed parts.
-pub(super) fn sealed_length(parts: &[Part<'_>]) -> usize {
+pub(in crate::kerberos) fn sealed_length(parts: &[Part<'_>]) -> usize {
     parts.iter().filter(|part| part.seal).map(|part| part.data.len()).sum()
 }
 

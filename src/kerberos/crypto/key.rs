@@ -73,15 +73,15 @@ impl Key {
         UsageKeys::new(self.clone(), usage)
     }
 
-    pub(super) fn sealing(&self, usage: u32) -> Sealing {
+    pub(in crate::kerberos) fn sealing(&self, usage: u32) -> Sealing {
         Sealing::new(self.enctype, &self.secret, usage)
     }
 
-    pub(super) fn unsealing(&self, usage: u32) -> Unsealing {
+    pub(in crate::kerberos) fn unsealing(&self, usage: u32) -> Unsealing {
         Unsealing::new(self.enctype, &self.secret, usage)
     }
 
-    pub(super) fn signing(&self, usage: u32) -> Signing {
+    pub(in crate::kerberos) fn signing(&self, usage: u32) -> Signing {
         Signing::new(self.enctype, &self.secret, usage)
     }
 }
@@ -107,7 +107,7 @@ pub fn random_key(enctype: Enctype) -> Result<Key> {
 }
 
 /// Fills `out` with bytes that nobody can guess.
-pub(super) fn fill_random(out: &mut [u8]) -> Result<()> {
+pub(in crate::kerberos) fn fill_random(out: &mut [u8]) -> Result<()> {
     getrandom::fill(out).map_err(|_| Error::Internal("no random numbers"))
 }
 

@@ -28,11 +28,11 @@ pub const KRB_CRED: u32 = 14;
 pub const KRB_SAFE: u32 = 15;
 /// A PAC's signatures ([MS-PAC] 2.8): KERB_NON_KERB_CKSUM_SALT.
 pub const PAC_SIGNATURE: u32 = 17;
-/// Wrap tokens from the acceptor, sealed.
+/// Wrap tokens from the acceptor, sealed or not.
 pub const ACCEPTOR_SEAL: u32 = 22;
-/// MIC tokens, and Wrap tokens without confidentiality, from the acceptor.
+/// MIC tokens from the acceptor.
 pub const ACCEPTOR_SIGN: u32 = 23;
-/// Wrap tokens from the initiator, sealed.
+/// Wrap tokens from the initiator, sealed or not.
 pub const INITIATOR_SEAL: u32 = 24;
-/// MIC tokens, and Wrap tokens without confidentiality, from the initiator.
+/// MIC tokens from the initiator.
 pub const INITIATOR_SIGN: u32 = 25;

@@ -13,7 +13,7 @@ const MAX_OUTPUT: usize = 48;
 
 /// A keyed hash; its state is zeroed when dropped.
 #[derive(Clone)]
-pub(super) enum Mac {
+pub(in crate::kerberos) enum Mac {
     Md5(Hmac<Md5>),
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),

@@ -5,7 +5,7 @@
 
 pub mod key_usage;
 
-mod arcfour;
+pub(in crate::kerberos) mod arcfour;
 mod checksum;
 mod cipher;
 mod derive;
@@ -22,8 +22,13 @@ mod usage;
 mod vectors;
 
 pub use checksum::Checksum;
+pub(in crate::kerberos) use checksum::Signing;
+pub(in crate::kerberos) use cipher::{Decrypting, Encrypting, sealed_length};
 pub use enctype::Enctype;
+pub(in crate::kerberos) use key::fill_random;
 pub use key::{Key, random_key};
+pub(in crate::kerberos) use mac::Mac;
 pub use nfold::n_fold;
+pub(in crate::kerberos) use sealing::{Sealing, Unsealing};
 pub use string_to_key::string_to_key;
 pub use usage::UsageKeys;

@@ -34,7 +34,7 @@ impl Profile {
 const ZERO_VECTOR: [u8; 16] = [0; 16];
 
 /// The keys of one usage and one direction: `C` encrypts or decrypts.
-pub(super) struct Keys<C> {
+pub(in crate::kerberos) struct Keys<C> {
     enctype: Enctype,
     /// Nothing for RC4, whose key is another for each message.
     cipher: Option<C>,
@@ -42,9 +42,9 @@ pub(super) struct Keys<C> {
 }
 
 /// Keys that encrypt.
-pub(super) type Sealing = Keys<Encrypting>;
+pub(in crate::kerberos) type Sealing = Keys<Encrypting>;
 /// Keys that decrypt.
-pub(super) type Unsealing = Keys<Decrypting>;
+pub(in crate::kerberos) type Unsealing = Keys<Decrypting>;
 
 impl<C> Keys<C> {
     fn derive(enctype: Enctype, key: &[u8], usage: u32, cipher: fn(Enctype, &[u8]) -> Option<C>) -> Keys<C> {
@@ -86,7 +86,7 @@ impl Sealing {
     }
 
     /// Encrypts `parts`, which begin with the confounder, and writes the tag.
-    pub(super) fn seal(&self, parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<()> {
+    pub(in crate::kerberos) fn seal(&self, parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<()> {
         let length = self.enctype.tag_length();
         if tag.len() != length || !self.possible(parts) {
             return Err(Error::InvalidParameter("a length that this encryption type does not have"));
@@ -125,7 +125,7 @@ impl Unsealing {
 
     /// Checks and decrypts `parts`, which then begin with the confounder. What fails is erased or left encrypted:
     /// nobody sees a plaintext that is not the peer's.
-    pub(super) fn unseal(&self, parts: &mut [Part<'_>], tag: &[u8]) -> Result<()> {
+    pub(in crate::kerberos) fn unseal(&self, parts: &mut [Part<'_>], tag: &[u8]) -> Result<()> {
         if !self.possible(parts) {
             return Err(TOO_SHORT);
         }
