@@ -73,4 +73,6 @@ pub struct Credential {
     pub mechanisms: Vec<Mechanism>,
     /// The inbound identity as an account, derived once.
     pub account: Option<crate::authority::Account>,
+    /// What it brings for accepting Kerberos tickets.
+    pub service: crate::kerberos::Service,
 }

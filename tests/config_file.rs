@@ -105,7 +105,10 @@ fn every_key_is_read() {
     assert_eq!(kerberos.krbtgt_keytab.as_ref().unwrap().path(), Some(folder.path("kdc.keytab").as_path()));
     assert_eq!(kerberos.replay_cache_file, Some(folder.path("replay")));
     assert_eq!(kerberos.tgt_ccache, Some("/var/lib/tgt".into()));
-    assert_eq!(kerberos.principals, ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]);
+    assert_eq!(
+        kerberos.principals.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+        ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]
+    );
     assert_eq!(kerberos.realm, "LAB.TEST");
     assert_eq!(kerberos.enctypes, [Enctype::Aes256Sha384, Enctype::Rc4Hmac, Enctype::Des3Sha1, Enctype::Aes128Sha1]);
     assert_eq!((kerberos.max_clock_skew, kerberos.replay_cache_entries), (Duration::from_secs(90), 9));

@@ -118,6 +118,7 @@ impl Setting {
             identity: Some(self.identity(inbound)),
             mechanisms: vec![Mechanism::Ntlm],
             account: inbound.then(|| Account::from_identity(&self.identity(true))),
+            service: Default::default(),
         })
     }
 

@@ -1,8 +1,8 @@
 //! `[kerberos]`.
 
 use super::Strictness;
-use crate::kerberos::KeytabFile;
 use crate::kerberos::crypto::Enctype;
+use crate::kerberos::{KeytabFile, ServiceName};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub struct Kerberos {
     /// The keytab whose keys open tickets, unless the caller's identity brings its own.
     pub keytab: Option<Arc<KeytabFile>>,
     /// Service principals that tickets may be for; empty: any that there is a key for. Written as `pszPrincipal` is.
-    pub principals: Vec<String>,
+    pub principals: Vec<ServiceName>,
     /// The realm of a service password that comes without one; empty: the DNS domain in capitals.
     pub realm: String,
     /// Encryption types that are accepted, for tickets as for session keys, preferred first.

@@ -1,6 +1,7 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
 use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness};
+use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
@@ -69,7 +70,7 @@ fn kerberos(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {
         None => Ok(()),
     };
     path(f, "keytab", kerberos.keytab.as_ref().and_then(|file| file.path()))?;
-    writeln!(f, "principals = {}", List(kerberos.principals.iter().map(String::as_str)))?;
+    writeln!(f, "principals = {}", List(kerberos.principals.iter().map(ServiceName::as_str)))?;
     writeln!(f, "realm = {}", Quoted(&kerberos.realm))?;
     writeln!(f, "enctypes = {}", List(kerberos.enctypes.iter().copied().map(Enctype::name)))?;
     writeln!(f, "max_clock_skew = {}", Limit(Some(kerberos.max_clock_skew)))?;

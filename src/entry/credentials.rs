@@ -10,6 +10,7 @@ use crate::authority::Account;
 use crate::config;
 use crate::credential::{Credential, Identity, Package, Usage};
 use crate::error::{Error, Result};
+use crate::kerberos::Service;
 use crate::time::FileTime;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ fn credential(package: Package, usage: Usage, principal: Option<String>, data: A
     // As in the account file, nobody logs on over the network without a password.
     let usable = |identity: &&Identity| usage.inbound && !identity.user.is_empty() && !identity.password.is_empty();
     let account = data.identity.as_ref().filter(usable).map(Account::from_identity);
-    Credential { package, usage, principal, identity: data.identity, mechanisms, account }
+    Credential { package, usage, principal, identity: data.identity, mechanisms, account, service: Service::default() }
 }
 
 /// FreeCredentialsHandle.

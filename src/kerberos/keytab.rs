@@ -4,10 +4,15 @@
 //! told. Nothing is allocated by a length before as many bytes are there.
 
 use super::crypto::{Enctype, Key, UsageKeys, key_usage};
+use super::keytab_index::Index;
 use super::message::quote;
+use super::service_name::same_name;
 use crate::error::{Error, Result};
 use std::cmp::Reverse;
 use std::fmt;
+
+/// The number of [`Entry::rank`]s.
+pub(super) const RANKS: u8 = 3;
 
 /// A service's key with its version and the principal it belongs to.
 #[derive(Debug, Clone)]
@@ -37,6 +42,26 @@ impl Entry {
     /// What decrypts tickets for this key; derived once.
     pub fn ticket_keys(&self) -> &UsageKeys {
         &self.ticket_keys
+    }
+
+    /// How likely it is the key of a ticket with this key version: from 0, the likeliest, up to [`RANKS`].
+    pub(super) fn rank(&self, kvno: Option<u32>) -> u8 {
+        match kvno {
+            None => 0,
+            Some(kvno) if self.kvno == kvno => 0,
+            Some(kvno) if self.kvno == kvno & 0xff => 1,
+            Some(_) => 2,
+        }
+    }
+
+    /// The components of the principal's name.
+    pub fn name(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.components.iter().map(String::as_bytes)
+    }
+
+    /// The key is a user's or a computer's, and so that of all services that run as that account.
+    pub fn is_account(&self) -> bool {
+        self.components.len() == 1
     }
 
     /// The principal as text.
@@ -113,6 +138,8 @@ pub struct Keytab {
     entries: Vec<Entry>,
     /// Their indices, the newest first: by key version, then by time.
     newest: Vec<usize>,
+    /// What finds the keys of services.
+    index: Index,
     /// What gave no key.
     skipped: Vec<Skipped>,
 }
@@ -159,6 +186,7 @@ impl Keytab {
         self.newest = (0..self.entries.len()).collect();
         let entries = &self.entries;
         self.newest.sort_by_key(|&index| entries.get(index).map(|entry| Reverse((entry.kvno, entry.timestamp))));
+        self.index = Index::new(entries, &self.newest);
         self
     }
 
@@ -181,16 +209,21 @@ impl Keytab {
         enctype: Enctype,
         kvno: Option<u32>,
     ) -> impl Iterator<Item = &'a Entry> + 'a {
-        let rank = move |entry: &Entry| match kvno {
-            Some(kvno) if entry.kvno == kvno => 0,
-            Some(kvno) if entry.kvno == kvno & 0xff => 1,
-            Some(_) => 2,
-            None => 0,
-        };
-        (0..3).flat_map(move |due| {
+        (0..RANKS).flat_map(move |due| {
             let newest = self.newest.iter().filter_map(|&index| self.entries.get(index));
-            newest.filter(move |entry| entry.key.enctype() == enctype && rank(entry) == due && wanted.is(entry))
+            newest.filter(move |entry| entry.key.enctype() == enctype && entry.rank(kvno) == due && wanted.is(entry))
         })
+    }
+
+    /// The keys of services of this name, in any letter case and realm, from the newest to the oldest.
+    pub(super) fn named<'a>(&self, name: impl Iterator<Item = &'a [u8]> + Clone) -> impl Iterator<Item = &Entry> {
+        let entries = self.index.named(name.clone()).filter_map(|index| self.entries.get(index));
+        entries.filter(move |entry| same_name(entry.name(), name.clone()))
+    }
+
+    /// The keys of services, each once whatever the number of its names, from the newest to the oldest.
+    pub(super) fn distinct(&self) -> impl Iterator<Item = &Entry> {
+        self.index.distinct().filter_map(|index| self.entries.get(index))
     }
 }
 

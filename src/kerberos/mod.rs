@@ -5,15 +5,22 @@
 
 mod acceptor;
 pub mod crypto;
+pub mod keys;
 pub mod keytab;
 mod keytab_file;
+mod keytab_index;
 pub mod message;
 pub mod replay;
+mod service_name;
+mod service_password;
 pub mod session;
 pub mod token;
 
 pub use acceptor::Acceptor;
+pub use keys::{OwnKeys, Service, ServiceKeys, has_keys};
 pub use keytab_file::{Keys, KeytabFile, path_in};
+pub use service_name::ServiceName;
+pub use service_password::PasswordKeys;
 pub use session::Session;
 
 /// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).

@@ -150,5 +150,6 @@ pub fn credential() -> Credential {
         identity: None,
         mechanisms: negossp::mechanism::Mechanism::ALL.to_vec(),
         account: None,
+        service: Default::default(),
     }
 }

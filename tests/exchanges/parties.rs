@@ -42,6 +42,7 @@ impl World {
             identity: Some(identity(password)),
             mechanisms: vec![Mechanism::Ntlm],
             account: inbound.then(|| Account::from_identity(&identity(password))),
+            service: Default::default(),
         };
         World {
             server: credential("Passw0rd!", true),

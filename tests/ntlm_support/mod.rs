@@ -40,6 +40,7 @@ pub(crate) fn credential(identity: Option<Identity>) -> Credential {
         account: identity.as_ref().map(Account::from_identity),
         identity,
         mechanisms: vec![Mechanism::Ntlm],
+        service: Default::default(),
     }
 }
 

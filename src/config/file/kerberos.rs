@@ -3,7 +3,7 @@
 use super::{Span, StrictnessName};
 use crate::config::{Addresses, Kerberos, ReplayCacheKind, Strictness};
 use crate::kerberos::crypto::Enctype;
-use crate::kerberos::path_in;
+use crate::kerberos::{ServiceName, path_in};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use std::time::Duration;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct KerberosTable {
     keytab: Option<FileName>,
-    principals: Option<Vec<String>>,
+    principals: Option<Vec<PrincipalName>>,
     realm: Option<String>,
     enctypes: Option<Vec<EnctypeName>>,
     max_clock_skew: Option<Span>,
@@ -34,6 +34,16 @@ struct FileName(PathBuf);
 impl<'de> Deserialize<'de> for FileName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
         path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
+    }
+}
+
+struct PrincipalName(ServiceName);
+
+impl<'de> Deserialize<'de> for PrincipalName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PrincipalName, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = ServiceName::parse(&name).map(PrincipalName);
+        known.ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&name), &"the name of a service"))
     }
 }
 
@@ -86,7 +96,7 @@ impl KerberosTable {
         }
         let kerberos = Kerberos {
             keytab: None,
-            principals: self.principals.unwrap_or(default.principals),
+            principals: self.principals.map_or(default.principals, |names| names.into_iter().map(|name| name.0).collect()),
             realm: self.realm.unwrap_or(default.realm),
             enctypes,
             max_clock_skew,
