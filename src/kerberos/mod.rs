@@ -5,6 +5,7 @@
 
 mod acceptor;
 pub mod crypto;
+pub mod gss_checksum;
 pub mod keys;
 pub mod keytab;
 mod keytab_file;

@@ -5,6 +5,7 @@
 
 use crate::der::{self, Reader, Writer};
 use crate::error::{Error, Result};
+use crate::kerberos::message::{ApRep, ApReq, KrbError};
 use crate::kerberos::{KRB5_OID, MS_KRB5_OID};
 
 /// The object identifier in a frame.
@@ -76,9 +77,9 @@ pub struct Token<'a> {
 impl<'a> Token<'a> {
     /// Reads a token, in its frame or without one. [`Error::NothingInCommon`] if the frame is another mechanism's.
     pub fn read(token: &'a [u8]) -> Result<Token<'a>> {
-        const AP_REQ: u8 = der::application(14);
-        const AP_REP: u8 = der::application(15);
-        const KRB_ERROR: u8 = der::application(30);
+        const AP_REQ: u8 = der::application(ApReq::APPLICATION);
+        const AP_REP: u8 = der::application(ApRep::APPLICATION);
+        const KRB_ERROR: u8 = der::application(KrbError::APPLICATION);
         let bare = |id| Ok(Token { oid: None, id, body: token });
         match token.first() {
             Some(&AP_REQ) => return bare(TokenId::ApReq),

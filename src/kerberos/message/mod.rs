@@ -18,18 +18,28 @@
 pub mod authorization_data;
 pub mod time;
 
+mod ap_rep;
 mod ap_req;
+mod authorization_elements;
 mod fields;
 mod key;
+mod krb_cred;
+mod krb_error;
 mod principal_name;
 mod ticket;
+mod user_to_user;
 
+pub use ap_rep::{ApRep, EncApRepPart};
 pub use ap_req::{ApOptions, ApReq, Authenticator, Checksum};
 pub use authorization_data::{AuthorizationData, Element};
+pub use authorization_elements::{ApOptionsData, EtypeList, client_target};
 pub use key::{EncryptedData, EncryptionKey};
+pub use krb_cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
+pub use krb_error::{KrbError, SKEW_RECOVERY, error_code};
 pub(super) use principal_name::quote;
 pub use principal_name::{PrincipalName, name_type};
 pub use ticket::{EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlags, TransitedEncoding};
+pub use user_to_user::{TgtReply, TgtRequest};
 
 /// `pvno`, `tkt-vno` and `authenticator-vno` (RFC 4120 5): the protocol's version.
 const VERSION: i64 = 5;

@@ -178,6 +178,11 @@ impl<'a> HostAddresses<'a> {
         writer.finish()
     }
 
+    /// Octets that writing them takes, about.
+    pub(super) fn size(&self) -> usize {
+        self.list.len()
+    }
+
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.element(der::SEQUENCE, self.list);
     }
@@ -236,7 +241,7 @@ impl<'a> EncTicketPart<'a> {
 
     /// What is to be encrypted. Only a KDC makes tickets; here, tests do.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let list = self.authorization_data.map_or(0, |list| list.der().len()) + self.caddr.map_or(0, |caddr| caddr.list.len());
+        let list = self.authorization_data.map_or(0, |list| list.der().len()) + self.caddr.map_or(0, |caddr| caddr.size());
         let mut writer = Writer::new(512 + list);
         fields::message(&mut writer, Self::APPLICATION, |writer| {
             writer.flags(0, self.flags.bits());
