@@ -21,6 +21,7 @@ pub mod flags;
 pub mod kerberos;
 pub mod log;
 pub mod mechanism;
+pub mod ndr;
 pub mod negotiate;
 pub mod ntlm;
 #[allow(unsafe_code)]
@@ -28,7 +29,9 @@ pub mod platform;
 pub mod principal;
 mod rc4;
 pub mod session;
+pub mod sid;
 pub mod time;
+pub mod utf16;
 pub mod watch;
 
 // Unit tests share helpers with the tests in tests/, which know the crate by this name.

@@ -30,18 +30,25 @@ pub struct Entry {
     /// The key.
     pub key: Key,
     ticket_keys: UsageKeys,
+    pac_keys: UsageKeys,
 }
 
 impl Entry {
     /// An entry of these.
     pub fn new(realm: String, components: Vec<String>, name_type: u32, kvno: u32, timestamp: u32, key: Key) -> Entry {
         let ticket_keys = key.derive_usage(key_usage::TICKET);
-        Entry { realm, components, name_type, kvno, timestamp, key, ticket_keys }
+        let pac_keys = key.derive_usage(key_usage::PAC_SIGNATURE);
+        Entry { realm, components, name_type, kvno, timestamp, key, ticket_keys, pac_keys }
     }
 
     /// What decrypts tickets for this key; derived once.
     pub fn ticket_keys(&self) -> &UsageKeys {
         &self.ticket_keys
+    }
+
+    /// What verifies a PAC's signatures by this key; derived once.
+    pub fn pac_keys(&self) -> &UsageKeys {
+        &self.pac_keys
     }
 
     /// How likely it is the key of a ticket with this key version: from 0, the likeliest, up to [`RANKS`].

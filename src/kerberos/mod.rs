@@ -1,7 +1,7 @@
 //! Kerberos: RFC 4120, RFC 4121, [MS-KILE].
 //!
 //! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys; [`token`] is the
-//! frame around what [`message`] reads and writes.
+//! frame around what [`message`] reads and writes; [`pac`] is what a domain controller says about the client.
 
 mod acceptor;
 pub mod crypto;
@@ -11,6 +11,7 @@ pub mod keytab;
 mod keytab_file;
 mod keytab_index;
 pub mod message;
+pub mod pac;
 pub mod replay;
 mod service_name;
 mod service_password;
