@@ -40,6 +40,14 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from("/etc/negossp/negossp.toml"))
 }
 
+/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and file.
+pub fn replay_cache() -> (Option<PathBuf>, String) {
+    let folder = super::environment("TMPDIR").filter(|folder| !folder.is_empty()).unwrap_or_else(|| "/var/tmp".into());
+    // SAFETY: reads the process' identity.
+    let user = unsafe { libc::geteuid() };
+    (Some(folder.into()), format!("krb5_{user}.rcache2"))
+}
+
 /// The process was started by somebody with fewer rights than it has.
 pub(super) fn environment_is_foreign() -> bool {
     // Miri knows no auxiliary vector.

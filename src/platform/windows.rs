@@ -35,6 +35,12 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from(folder).join("negossp").join("negossp.toml"))
 }
 
+/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and file.
+pub fn replay_cache() -> (Option<PathBuf>, String) {
+    let folder = std::env::var_os("LOCALAPPDATA").filter(|folder| !folder.is_empty());
+    (folder.map(PathBuf::from), "krb5.rcache2".into())
+}
+
 /// Windows has no programs that run with other rights than their starter's by a mark on the file.
 pub(super) fn environment_is_foreign() -> bool {
     false

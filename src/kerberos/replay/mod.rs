@@ -4,21 +4,25 @@
 //! a copy of the authenticator has the same one. It is remembered as long as its `ctime` could pass for now.
 //!
 //! [`MemoryCache`] serves one process and forgets all when that ends: an authenticator accepted just before a restart
-//! could be replayed just after.
+//! could be replayed just after. A file outlives the process and serves all of a user's on the machine, MIT's acceptors
+//! among them ([`ReplayCache::File`]).
 //!
 //! Where something cannot be remembered it is not let in: a full memory and a file that cannot be used refuse.
 //! Only a client with a valid ticket gets that far, so a stranger cannot fill either.
 
+mod file;
 mod memory;
 mod siphash;
 mod table;
 
+pub use file::default_file;
 pub use memory::{DEFAULT_ENTRIES, FEWEST_ENTRIES, MemoryCache};
 
 use super::crypto::Enctype;
 use crate::error::{Denial, Error};
 use crate::time::FileTime;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where authenticators are remembered: `[kerberos] replay_cache`.
@@ -29,6 +33,8 @@ pub enum ReplayCache {
         /// The most that are remembered at a time (`replay_cache_size`); each takes 20 to 30 bytes.
         entries: usize,
     },
+    /// In a file in MIT's format, of the process' user alone; see [`default_file`].
+    File(PathBuf),
 }
 
 /// An authenticator's entry in the cache: whoever holds this was the first to bring it.
@@ -39,6 +45,7 @@ pub struct Claim(Entry);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     Memory(memory::Place),
+    File(file::Place),
 }
 
 /// Why an authenticator was not claimed.
@@ -62,13 +69,16 @@ impl ReplayCache {
                 let place = MemoryCache::global().claim(tag, ctime, now, skew, *entries)?;
                 Ok(Claim(Entry::Memory(place)))
             }
+            ReplayCache::File(path) => Ok(Claim(Entry::File(file::claim(path, tag, ctime, now, skew)?))),
         }
     }
 
-    /// Takes a claim back: its authenticator may come again, since the call that brought it will be repeated.
+    /// Takes a claim of this cache back: its authenticator may come again, since the call that brought it will be repeated.
     pub fn release(&self, claim: Claim) {
-        match claim.0 {
-            Entry::Memory(place) => MemoryCache::global().release(place),
+        match (self, claim.0) {
+            (ReplayCache::Memory { .. }, Entry::Memory(place)) => MemoryCache::global().release(place),
+            (ReplayCache::File(path), Entry::File(place)) => file::release(path, place),
+            _ => {}
         }
     }
 }

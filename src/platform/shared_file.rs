@@ -1,0 +1,181 @@
+//! A file that processes of one user share, in a folder where others may write.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Opens a file to read and write, made if there is none, that nobody else can have put there or can change: no link,
+/// the process' own, and written to by its owner alone.
+pub fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    super::private(&mut options);
+    system::no_links(&mut options);
+    let file = options.open(path)?;
+    system::trust(&file.metadata()?).map_err(io::Error::other)?;
+    Ok(file)
+}
+
+/// The whole of a file, locked against all other processes that ask; given back when dropped.
+#[derive(Debug)]
+pub struct Locked<'a>(&'a File);
+
+impl<'a> Locked<'a> {
+    /// Waits until nobody else has the lock, for so long at most: its holder may be stopped in a debugger.
+    pub fn wait(file: &'a File, patience: Duration) -> io::Result<Locked<'a>> {
+        let begun = Instant::now();
+        for attempt in 0.. {
+            if system::try_lock(file)? {
+                return Ok(Locked(file));
+            }
+            if begun.elapsed() > patience {
+                return Err(io::Error::new(ErrorKind::TimedOut, "another process keeps it locked"));
+            }
+            // It is held for microseconds as a rule.
+            match attempt {
+                0..10 => std::thread::yield_now(),
+                _ => std::thread::sleep(Duration::from_micros(50 << (attempt / 64).min(5))),
+            }
+        }
+        unreachable!("the range has no end")
+    }
+
+    /// Fills as much of `buffer` as the file has at `offset`; the number of bytes.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut done = 0;
+        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            match system::read_at(self.0, rest, offset + done as u64) {
+                Ok(0) => break,
+                Ok(length) => done += length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Writes all of `bytes` at `offset`, in one piece.
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        match system::write_at(self.0, bytes, offset)? {
+            length if length == bytes.len() => Ok(()),
+            _ => Err(ErrorKind::WriteZero.into()),
+        }
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        system::unlock(self.0);
+    }
+}
+
+#[cfg(unix)]
+mod system {
+    use std::fs::{File, Metadata, OpenOptions};
+    use std::io;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+
+    pub(super) fn no_links(options: &mut OpenOptions) {
+        // Nor does opening wait for anybody, should it be no file.
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
+    }
+
+    pub(super) fn trust(metadata: &Metadata) -> Result<(), &'static str> {
+        // SAFETY: reads the process' identity.
+        let user = unsafe { libc::geteuid() };
+        match () {
+            () if !metadata.is_file() => Err("not a regular file"),
+            () if metadata.uid() != user => Err("it belongs to another user"),
+            () if metadata.mode() & 0o022 != 0 => Err("other users may write to it"),
+            // Or another file of this user's could be given the name, and be overwritten.
+            () if metadata.nlink() != 1 => Err("it has several names, or none any more"),
+            () => Ok(()),
+        }
+    }
+
+    /// `false` if another has the lock. It is of the kind that MIT's library takes: a POSIX record lock over the whole
+    /// file, the open file's own where the system has those (Linux 3.15), else the process'.
+    pub(super) fn try_lock(file: &File) -> io::Result<bool> {
+        match control(file, libc::F_WRLCK as _) {
+            Ok(()) => Ok(true),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
+    pub(super) fn unlock(file: &File) {
+        // The lock goes with the last descriptor at the latest.
+        let _ = control(file, libc::F_UNLCK as _);
+    }
+
+    fn control(file: &File, kind: libc::c_short) -> io::Result<()> {
+        // SAFETY: all zeros is a valid flock: from the file's start to its end.
+        let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+        lock.l_type = kind;
+        lock.l_whence = libc::SEEK_SET as _;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            // SAFETY: the descriptor is open and `lock` lives for the call, which only reads it.
+            let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &lock) };
+            match io::Error::last_os_error() {
+                _ if status == 0 => return Ok(()),
+                error if error.raw_os_error() == Some(libc::EINVAL) => {}
+                error => return Err(error),
+            }
+        }
+        // SAFETY: as above.
+        let status = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLK, &lock) };
+        if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.read_at(buffer, offset)
+    }
+
+    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file.write_at(bytes, offset)
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use std::fs::{File, Metadata, OpenOptions, TryLockError};
+    use std::io;
+    use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
+    use windows_sys::Win32::Storage::FileSystem::{FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_OPEN_REPARSE_POINT};
+
+    pub(super) fn no_links(options: &mut OpenOptions) {
+        options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+    }
+
+    /// Who may write is the folder's matter.
+    pub(super) fn trust(metadata: &Metadata) -> Result<(), &'static str> {
+        let link = metadata.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0;
+        if link || !metadata.is_file() { Err("not a regular file") } else { Ok(()) }
+    }
+
+    pub(super) fn try_lock(file: &File) -> io::Result<bool> {
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    pub(super) fn unlock(file: &File) {
+        // The lock goes with the handle at the latest.
+        let _ = file.unlock();
+    }
+
+    pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        file.seek_read(buffer, offset)
+    }
+
+    pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        file.seek_write(bytes, offset)
+    }
+}
