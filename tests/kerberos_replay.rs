@@ -1,11 +1,14 @@
 //! The replay cache: what it remembers, for how long, and that of many who bring one authenticator a single one wins.
 
-use negossp::kerberos::replay::{DEFAULT_ENTRIES, FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
+use negossp::config::Kerberos;
+use negossp::kerberos::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
 use negossp::time::FileTime;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+/// More than any test needs.
+const ENTRIES: usize = 1 << 23;
 const SKEW: Duration = Duration::from_secs(300);
 /// 2026-11-24, in seconds since 1970; not at the start of anything.
 const NOON: i64 = 1_795_521_617;
@@ -23,7 +26,7 @@ fn tag(number: u64) -> [u8; 12] {
 }
 
 fn claim(cache: &MemoryCache, tag: &[u8], ctime: i64, now: i64) -> Result<(), Refusal> {
-    cache.claim(tag, ctime, at(now), SKEW, DEFAULT_ENTRIES).map(|_| ())
+    cache.claim(tag, ctime, at(now), SKEW, ENTRIES).map(|_| ())
 }
 
 #[test]
@@ -70,8 +73,8 @@ fn what_is_too_far_from_now_is_not_remembered() {
         assert_eq!(claim(&cache, &tag(1), ctime, NOON), Err(Refusal::Stale));
     }
     assert_eq!(cache.entries(), 0);
-    assert_eq!(cache.claim(&tag(1), i64::MAX, at(NOON), Duration::MAX, DEFAULT_ENTRIES), Err(Refusal::Stale));
-    assert!(cache.claim(&tag(1), NOON, at(NOON), Duration::ZERO, DEFAULT_ENTRIES).is_ok());
+    assert_eq!(cache.claim(&tag(1), i64::MAX, at(NOON), Duration::MAX, ENTRIES), Err(Refusal::Stale));
+    assert!(cache.claim(&tag(1), NOON, at(NOON), Duration::ZERO, ENTRIES).is_ok());
 }
 
 /// Whoever makes the tolerance greater while the server runs does not let in what had been forgotten by then.
@@ -85,11 +88,11 @@ fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
     }
     assert_eq!(cache.entries(), 3000, "the old one is still there, which shows nothing");
     let wide = Duration::from_secs(3600);
-    assert_eq!(cache.claim(&tag(1), NOON, at(NOON + 600), wide, DEFAULT_ENTRIES), Err(Refusal::Stale));
+    assert_eq!(cache.claim(&tag(1), NOON, at(NOON + 600), wide, ENTRIES), Err(Refusal::Stale));
     // From now on the wide one is what counts.
-    assert!(cache.claim(&tag(2), NOON + 601, at(NOON + 600), wide, DEFAULT_ENTRIES).is_ok());
+    assert!(cache.claim(&tag(2), NOON + 601, at(NOON + 600), wide, ENTRIES).is_ok());
     assert_eq!(claim(&cache, &tag(3), NOON + 3600, NOON + 3600), Ok(()));
-    assert_eq!(cache.claim(&tag(2), NOON + 601, at(NOON + 3600), wide, DEFAULT_ENTRIES), Err(Refusal::Replayed));
+    assert_eq!(cache.claim(&tag(2), NOON + 601, at(NOON + 3600), wide, ENTRIES), Err(Refusal::Replayed));
 }
 
 /// A clock that was ahead and is set right: what was forgotten meanwhile stays out.
@@ -106,7 +109,7 @@ fn a_clock_set_back_lets_nothing_in_again() {
 #[test]
 fn a_claim_can_be_taken_back() {
     let cache = MemoryCache::new();
-    let place = |n| cache.claim(&tag(n), NOON, at(NOON), SKEW, DEFAULT_ENTRIES);
+    let place = |n| cache.claim(&tag(n), NOON, at(NOON), SKEW, ENTRIES);
     let places: Vec<_> = (0..10_000).map(|n| place(n).unwrap()).collect();
     for released in places.iter().step_by(2) {
         cache.release(*released);
@@ -117,12 +120,12 @@ fn a_claim_can_be_taken_back() {
     }
     assert_eq!(cache.entries(), 10_000);
     // The one that all contexts share, through its front.
-    let cache = ReplayCache::default();
+    let cache = ReplayCache::of(&Kerberos::default());
     let claimed = cache.claim(&tag(77), NOON, at(NOON), SKEW).unwrap();
     assert_eq!(cache.claim(&tag(77), NOON, at(NOON), SKEW), Err(Refusal::Replayed));
     cache.release(claimed);
     assert!(cache.claim(&tag(77), NOON, at(NOON), SKEW).is_ok());
-    assert_eq!(ReplayCache::default().claim(&tag(77), NOON, at(NOON), SKEW), Err(Refusal::Replayed));
+    assert_eq!(ReplayCache::of(&Kerberos::default()).claim(&tag(77), NOON, at(NOON), SKEW), Err(Refusal::Replayed));
 }
 
 #[test]
@@ -189,7 +192,7 @@ fn a_full_cache_refuses_and_forgets_nothing() {
     assert!(cache.bytes() <= 32 * FEWEST_ENTRIES);
     // A lower limit than the least is the least; a higher one has room at once.
     assert!(matches!(cache.claim(&tag(200_000), NOON, at(NOON), SKEW, 0), Err(Refusal::Unavailable(_))));
-    assert!(cache.claim(&tag(200_000), NOON, at(NOON), SKEW, DEFAULT_ENTRIES).is_ok());
+    assert!(cache.claim(&tag(200_000), NOON, at(NOON), SKEW, ENTRIES).is_ok());
     // What is over makes room.
     assert!(limited(300_000, NOON + 400, NOON + 400).is_ok());
 }

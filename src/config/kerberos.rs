@@ -46,7 +46,7 @@ pub struct Kerberos {
 pub enum ReplayCacheKind {
     /// In the memory of the process, for all its contexts.
     Memory,
-    /// In a file too, which other processes of the machine share.
+    /// In a file, which other processes of the same user share.
     File,
     /// Nowhere: who can listen to a client can be that client. For measurements alone.
     Off,

@@ -15,10 +15,6 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Entries where the configuration gives no number: three times what comes in at 10000 a second within the usual skew
-/// of five minutes.
-pub const DEFAULT_ENTRIES: usize = 1 << 23;
-
 /// The smallest limit: the shards have equal parts of it, and a small part would be full by chance.
 pub const FEWEST_ENTRIES: usize = 1 << 16;
 

@@ -16,25 +16,29 @@ mod siphash;
 mod table;
 
 pub use file::default_file;
-pub use memory::{DEFAULT_ENTRIES, FEWEST_ENTRIES, MemoryCache};
+pub use memory::{FEWEST_ENTRIES, MemoryCache};
 
 use super::crypto::Enctype;
+use crate::config::{Kerberos, ReplayCacheKind};
 use crate::error::{Denial, Error};
 use crate::time::FileTime;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-/// Where authenticators are remembered: `[kerberos] replay_cache`.
+/// Where authenticators are remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReplayCache {
     /// In the memory of the process, one for all contexts of it.
     Memory {
-        /// The most that are remembered at a time (`replay_cache_size`); each takes 20 to 30 bytes.
+        /// The most that are remembered at a time (at least [`FEWEST_ENTRIES`]); each takes 20 to 30 bytes.
         entries: usize,
     },
     /// In a file in MIT's format, of the process' user alone; see [`default_file`].
     File(PathBuf),
+    /// Nowhere: everything passes.
+    Off,
 }
 
 /// An authenticator's entry in the cache: whoever holds this was the first to bring it.
@@ -46,6 +50,7 @@ pub struct Claim(Entry);
 enum Entry {
     Memory(memory::Place),
     File(file::Place),
+    Nowhere,
 }
 
 /// Why an authenticator was not claimed.
@@ -61,6 +66,19 @@ pub enum Refusal {
 }
 
 impl ReplayCache {
+    /// The one that the configuration asks for.
+    pub fn of(settings: &Kerberos) -> ReplayCache {
+        static DEFAULT: LazyLock<Option<PathBuf>> = LazyLock::new(default_file);
+        match settings.replay_cache {
+            ReplayCacheKind::Memory => ReplayCache::Memory { entries: settings.replay_cache_entries as usize },
+            // Without a path there is no file, and so nobody is let in.
+            ReplayCacheKind::File => {
+                ReplayCache::File(settings.replay_cache_file.as_ref().or(DEFAULT.as_ref()).cloned().unwrap_or_default())
+            }
+            ReplayCacheKind::Off => ReplayCache::Off,
+        }
+    }
+
     /// Remembers the authenticator with this tag, unless it is remembered already; of several callers with one tag
     /// exactly one succeeds. `ctime` is the authenticator's, in seconds since 1970; `skew` how far it may lie from `now`.
     pub fn claim(&self, tag: &[u8], ctime: i64, now: FileTime, skew: Duration) -> Result<Claim, Refusal> {
@@ -70,6 +88,7 @@ impl ReplayCache {
                 Ok(Claim(Entry::Memory(place)))
             }
             ReplayCache::File(path) => Ok(Claim(Entry::File(file::claim(path, tag, ctime, now, skew)?))),
+            ReplayCache::Off => Ok(Claim(Entry::Nowhere)),
         }
     }
 
@@ -80,12 +99,6 @@ impl ReplayCache {
             (ReplayCache::File(path), Entry::File(place)) => file::release(path, place),
             _ => {}
         }
-    }
-}
-
-impl Default for ReplayCache {
-    fn default() -> ReplayCache {
-        ReplayCache::Memory { entries: DEFAULT_ENTRIES }
     }
 }
 
