@@ -61,6 +61,16 @@ typedef union _LARGE_INTEGER {
 typedef SECURITY_INTEGER TimeStamp;
 typedef SECURITY_INTEGER *PTimeStamp;
 
+#ifndef GUID_DEFINED
+#define GUID_DEFINED
+typedef struct _GUID {
+    uint32_t Data1;
+    uint16_t Data2;
+    uint16_t Data3;
+    uint8_t Data4[8];
+} GUID;
+#endif
+
 #ifndef WINAPI
 #define WINAPI
 #endif
@@ -95,11 +105,20 @@ typedef const SEC_CHAR *SECURITY_PCSTR;
 #define NEGOSSP_NAME_A "Negotiate"
 #define NEGOSSP_NAME_W u"Negotiate"
 #define NEGOSSP_NAME NEGOSSP_U_AW(NEGOSSP_NAME)
+#define MICROSOFT_KERBEROS_NAME_A "Kerberos"
+#define MICROSOFT_KERBEROS_NAME_W u"Kerberos"
+#define MICROSOFT_KERBEROS_NAME NEGOSSP_U_AW(MICROSOFT_KERBEROS_NAME)
 #define NTLMSP_NAME_A "NTLM"
 #define NTLMSP_NAME u"NTLM"
 #define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
 #define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
 #define SECURITY_ENTRYPOINT_ANSI NEGOSSP_AW(SECURITY_ENTRYPOINT_ANSI)
+
+/* Kinds of packed credentials. */
+static const GUID SEC_WINNT_AUTH_DATA_TYPE_PASSWORD = {
+    0x28bfc32f, 0x10f6, 0x4738, {0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a}};
+static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
+    0xd587aae8, 0xf78f, 0x4455, {0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1}};
 
 #define SEC_E_OK ((SECURITY_STATUS)0x00000000)
 #define SEC_E_INSUFFICIENT_MEMORY ((SECURITY_STATUS)0x80090300)
@@ -1295,15 +1314,79 @@ typedef struct _SecPkgContext_Bindings {
   SEC_CHANNEL_BINDINGS *Bindings;
 } SecPkgContext_Bindings, *PSecPkgContext_Bindings;
 
+// The same in one block of memory: what it holds is found by offsets from its beginning. Lengths count bytes. Text is
+// UTF-16, whatever the function, unless `Flags` says SEC_WINNT_AUTH_IDENTITY_ANSI.
+typedef struct _SEC_WINNT_AUTH_IDENTITY_EX2 {
+  // SEC_WINNT_AUTH_IDENTITY_VERSION_2.
+  ULONG Version;
+  // Bytes of this structure.
+  USHORT cbHeaderLength;
+  // Bytes of the block.
+  ULONG cbStructureLength;
+  // Account, or service.
+  ULONG UserOffset;
+  // Its length.
+  USHORT UserLength;
+  // Domain or realm.
+  ULONG DomainOffset;
+  // Its length.
+  USHORT DomainLength;
+  // A SEC_WINNT_AUTH_PACKED_CREDENTIALS.
+  ULONG PackedCredentialsOffset;
+  // Its length, with what follows it.
+  USHORT PackedCredentialsLength;
+  // SEC_WINNT_AUTH_IDENTITY_UNICODE, and SEC_WINNT_AUTH_IDENTITY_MARSHALLED if you like.
+  ULONG Flags;
+  // As in the EX form.
+  ULONG PackageListOffset;
+  // Its length.
+  USHORT PackageListLength;
+} SEC_WINNT_AUTH_IDENTITY_EX2, *PSEC_WINNT_AUTH_IDENTITY_EX2;
+
+// Bytes that lie elsewhere in the block.
+typedef struct _SEC_WINNT_AUTH_BYTE_VECTOR {
+  // From the beginning of the structure that is in turn found by an offset, or is the block's.
+  ULONG ByteArrayOffset;
+  // How many.
+  USHORT ByteArrayLength;
+} SEC_WINNT_AUTH_BYTE_VECTOR, *PSEC_WINNT_AUTH_BYTE_VECTOR;
+
+// A credential and its kind.
+typedef struct _SEC_WINNT_AUTH_DATA {
+  // SEC_WINNT_AUTH_DATA_TYPE_KEYTAB or SEC_WINNT_AUTH_DATA_TYPE_PASSWORD.
+  GUID CredType;
+  // The bytes of a keytab file; a password in UTF-16, or a SEC_WINNT_AUTH_DATA_PASSWORD.
+  SEC_WINNT_AUTH_BYTE_VECTOR CredData;
+} SEC_WINNT_AUTH_DATA, *PSEC_WINNT_AUTH_DATA;
+
+// What shows that somebody is the account.
+typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS {
+  // Bytes of this structure.
+  USHORT cbHeaderLength;
+  // Bytes of this structure and of what follows it.
+  USHORT cbStructureLength;
+  // The credential; its offset is from the beginning of this structure.
+  SEC_WINNT_AUTH_DATA AuthData;
+} SEC_WINNT_AUTH_PACKED_CREDENTIALS, *PSEC_WINNT_AUTH_PACKED_CREDENTIALS;
+
+// A password.
+typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
+  // The password in UTF-16; its offset is from the beginning of this structure.
+  SEC_WINNT_AUTH_BYTE_VECTOR UnicodePassword;
+} SEC_WINNT_AUTH_DATA_PASSWORD, *PSEC_WINNT_AUTH_DATA_PASSWORD;
+
 // Makes credentials for accepting or initiating contexts.
 //
-// \param pszPrincipal  Whose credentials; NULL for the process's own. A hint only.
-// \param pszPackage  "Negotiate" or "NTLM", in any letter case.
+// \param pszPrincipal  Whose credentials; NULL for the process's own. For outbound use a hint only; for inbound use
+//     the one service that Kerberos tickets may be for, as HTTP/host, HTTP/host@REALM or an account's name, in any
+//     letter case. NTLM has no use for it.
+// \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
 // \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
 // \param pvLogonId  Ignored; NULL.
-// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say) or its EX form. For outbound
-//     use, who to be; for inbound use, one more account that clients may log on as, known to these credentials
-//     alone. Copied: the caller keeps it.
+// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form. For
+//     outbound use, who to be; for inbound use, one more account that clients may log on as, known to these
+//     credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
+//     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab. Copied: the caller keeps it.
 // \param pGetKeyFn  Ignored; NULL.
 // \param pvGetKeyArgument  Ignored; NULL.
 // \param phCredential  Receives the handle, which FreeCredentialsHandle ends.

@@ -16,7 +16,7 @@ pub enum Package {
 
 impl Package {
     /// Every package, in the order of `EnumerateSecurityPackages`.
-    pub const ALL: &'static [Package] = &[Package::Negotiate, Package::Only(Mechanism::Ntlm)];
+    pub const ALL: &'static [Package] = &[Package::Negotiate, Package::Only(Mechanism::Kerberos), Package::Only(Mechanism::Ntlm)];
 
     /// The package of that name, in any letter case, as Windows takes them.
     pub fn from_name(name: &str) -> Result<Package> {
@@ -65,9 +65,9 @@ pub struct Credential {
     pub package: Package,
     /// The direction.
     pub usage: Usage,
-    /// `pszPrincipal`.
+    /// `pszPrincipal`: outbound a hint, inbound the one service that Kerberos tickets may be for.
     pub principal: Option<String>,
-    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone.
+    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone, or the service itself.
     pub identity: Option<Identity>,
     /// The mechanisms that the caller's package list (`!NTLM`, ...) leaves, preferred first.
     pub mechanisms: Vec<Mechanism>,

@@ -7,10 +7,11 @@ use super::objects::{CREDENTIALS, find, take};
 use super::packages;
 use super::text::{self, Text};
 use crate::authority::Account;
-use crate::config;
+use crate::config::{self, Settings};
 use crate::credential::{Credential, Identity, Package, Usage};
 use crate::error::{Error, Result};
 use crate::kerberos::Service;
+use crate::mechanism::Mechanism;
 use crate::time::FileTime;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -38,9 +39,9 @@ pub(super) unsafe fn acquire<Char: Text>(
     };
     // SAFETY: likewise.
     let (principal, data) = unsafe { (text::read(principal)?, identity::read::<Char>(data.cast())?) };
-    let credential = credential(package, usage, principal.map(|name| name.to_string()), data);
-    let limit = config::current().limits.credentials;
-    let words = CREDENTIALS.insert(Arc::new(credential), limit).ok_or(Error::OutOfMemory)?;
+    let settings = config::current();
+    let credential = credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
+    let words = CREDENTIALS.insert(Arc::new(credential), settings.limits.credentials).ok_or(Error::OutOfMemory)?;
     // SAFETY: likewise; `handle` is not NULL.
     unsafe {
         put(handle, words.into());
@@ -49,15 +50,24 @@ pub(super) unsafe fn acquire<Char: Text>(
     Ok(SEC_E_OK)
 }
 
-fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData) -> Credential {
+fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData, settings: &Settings) -> Credential {
+    let AuthData { identity, packages, keytab } = data;
     let mechanisms = match package {
-        Package::Negotiate => identity::mechanisms(data.packages.as_deref()),
+        Package::Negotiate => identity::mechanisms(packages.as_deref()),
         Package::Only(mechanism) => vec![mechanism],
     };
-    // As in the account file, nobody logs on over the network without a password.
-    let usable = |identity: &&Identity| usage.inbound && !identity.user.is_empty() && !identity.password.is_empty();
-    let account = data.identity.as_ref().filter(usable).map(Account::from_identity);
-    Credential { package, usage, principal, identity: data.identity, mechanisms, account, service: Service::default() }
+    let service = match usage.inbound && mechanisms.contains(&Mechanism::Kerberos) {
+        true => {
+            let alone = package == Package::Only(Mechanism::Kerberos);
+            Service::new(principal.as_deref(), identity.as_ref(), keytab, alone, settings)
+        }
+        false => Service::default(),
+    };
+    // As in the account file, nobody logs on over the network without a password; and nobody is a service.
+    let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
+    let usable = |identity: &&Identity| usage.inbound && named(identity) && !identity.password.is_empty();
+    let account = identity.as_ref().filter(usable).map(Account::from_identity);
+    Credential { package, usage, principal, identity, mechanisms, account, service }
 }
 
 /// FreeCredentialsHandle.

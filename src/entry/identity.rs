@@ -1,10 +1,13 @@
 //! `pAuthData` of AcquireCredentialsHandle.
 
 use super::abi::*;
+use super::identity_ex2;
 use super::text::{self, Text};
 use crate::credential::Identity;
 use crate::error::{Error, Result};
+use crate::kerberos::keytab::Keytab;
 use crate::mechanism::Mechanism;
+use std::slice;
 use zeroize::Zeroizing;
 
 /// Who the caller says to be, and by which mechanisms.
@@ -14,6 +17,8 @@ pub(super) struct AuthData {
     pub(super) identity: Option<Identity>,
     /// `PackageList` of the EX forms.
     pub(super) packages: Option<String>,
+    /// The keytab in packed credentials.
+    pub(super) keytab: Option<Keytab>,
 }
 
 /// Whether a structure whose first word is a version really begins with one, and not with a pointer whose lower
@@ -24,7 +29,7 @@ fn versioned(length: ULONG) -> bool {
 }
 
 /// Flags of identities that are not plain text.
-const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_MARSHALLED
+pub(super) const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_MARSHALLED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED
@@ -34,7 +39,8 @@ const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_MARSHALLED
 /// don't say.
 ///
 /// # Safety
-/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form or to its EX form.
+/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that begins with its
+/// EX2 form.
 pub(super) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
     if data.is_null() {
         return Ok(AuthData::default());
@@ -47,14 +53,20 @@ pub(super) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
             unsafe { read_ex::<Char>(data.cast()) }
         }
         SEC_WINNT_AUTH_IDENTITY_VERSION_2 if versioned(length & 0xffff) => {
-            Err(Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2 is not supported"))
+            // SAFETY: the version says that it is this structure.
+            let length = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY_EX2>().read_unaligned() }.cbStructureLength as usize;
+            if !(size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>()..=identity_ex2::LONGEST).contains(&length) {
+                return Err(Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: its length cannot be"));
+            }
+            // SAFETY: the block has as many bytes by the caller's promise, and is not changed during the call.
+            identity_ex2::read(unsafe { slice::from_raw_parts(data, length) })
         }
         _ => {
             // SAFETY: no version, so it is the plain structure. Both forms lie alike.
             let plain = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY<u8>>().read_unaligned() };
             // SAFETY: the caller's promise is this function's own.
             let identity = unsafe { of_form::<Char>(&plain)? };
-            Ok(AuthData { identity, packages: None })
+            Ok(AuthData { identity, ..AuthData::default() })
         }
     }
 }
@@ -82,7 +94,8 @@ unsafe fn read_ex<Char: Text>(data: *const SEC_WINNT_AUTH_IDENTITY_EX<u8>) -> Re
             Form::Unicode => text::read_counted::<SEC_WCHAR>(ex.PackageList.cast(), ex.PackageListLength)?,
         }
     };
-    Ok(AuthData { identity, packages: packages.map(|list| list.to_string()).filter(|list| !list.is_empty()) })
+    let packages = packages.map(|list| list.to_string()).filter(|list| !list.is_empty());
+    Ok(AuthData { identity, packages, keytab: None })
 }
 
 enum Form {

@@ -19,6 +19,7 @@ mod flags;
 mod guard;
 mod handle;
 mod identity;
+mod identity_ex2;
 mod memory;
 mod message;
 mod objects;

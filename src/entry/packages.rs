@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 /// A package as Windows describes it.
 struct Description {
     capabilities: ULONG,
-    /// RPC_C_AUTHN_GSS_NEGOTIATE, RPC_C_AUTHN_WINNT.
+    /// RPC_C_AUTHN_GSS_NEGOTIATE, RPC_C_AUTHN_GSS_KERBEROS, RPC_C_AUTHN_WINNT.
     rpc_id: USHORT,
     /// Longest token in bytes: programs trust it as the size of their buffers.
     max_token: ULONG,
@@ -30,6 +30,9 @@ const COMMON: ULONG = SECPKG_FLAG_INTEGRITY
     | SECPKG_FLAG_LOGON
     | SECPKG_FLAG_RESTRICTED_TOKENS;
 
+/// What Windows allows for SPNEGO around a Kerberos token, in bytes: with the defaults 48256 and 48000.
+const SPNEGO: ULONG = 256;
+
 fn describe(package: Package) -> Description {
     match package {
         Package::Negotiate => Description {
@@ -40,13 +43,15 @@ fn describe(package: Package) -> Description {
         },
         Package::Only(Mechanism::Kerberos) => Description {
             capabilities: COMMON
+                | SECPKG_FLAG_TOKEN_ONLY
+                | SECPKG_FLAG_DATAGRAM
                 | SECPKG_FLAG_EXTENDED_ERROR
+                | SECPKG_FLAG_GSS_COMPATIBLE
                 | SECPKG_FLAG_MUTUAL_AUTH
                 | SECPKG_FLAG_DELEGATION
-                | SECPKG_FLAG_GSS_COMPATIBLE
-                | SECPKG_FLAG_DATAGRAM,
+                | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
             rpc_id: 16,
-            max_token: config::current().limits.max_token,
+            max_token: config::current().limits.max_token.saturating_sub(SPNEGO),
             comment: "Microsoft Kerberos V1.0",
         },
         Package::Only(Mechanism::Ntlm) => Description {

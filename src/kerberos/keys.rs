@@ -3,37 +3,14 @@
 use super::crypto::Enctype;
 use super::keytab::{Entry, Keytab};
 use super::keytab_file::Keys;
+use super::service::{OwnKeys, Service};
 use super::service_name::ServiceName;
-use super::service_password::PasswordKeys;
 use crate::config::{Kerberos, Settings};
 use crate::credential::Credential;
 use arc_swap::Guard;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
-
-/// What a credential brings for accepting tickets.
-#[derive(Debug, Default)]
-pub struct Service {
-    /// The one service that tickets may be for.
-    pub name: Option<ServiceName>,
-    /// Keys of the caller's.
-    pub keys: OwnKeys,
-}
-
-/// Keys that the caller's identity holds.
-#[derive(Debug, Default)]
-pub enum OwnKeys {
-    /// None: the configured keytab's count.
-    #[default]
-    None,
-    /// A keytab, which stands for the configured one.
-    Keytab(Box<Keytab>),
-    /// A service's password, which stands for the configured keytab.
-    Password(Box<PasswordKeys>),
-    /// The password of an account that need not be a service's; the configured keytab counts too.
-    Account(Box<PasswordKeys>),
-}
 
 /// Keys tried for one ticket at most: what a client can make the server try has a bound, however large the keytab.
 const MAX_TRIED: usize = 64;

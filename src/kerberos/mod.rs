@@ -13,14 +13,16 @@ mod keytab_index;
 pub mod message;
 pub mod pac;
 pub mod replay;
+mod service;
 mod service_name;
 mod service_password;
 pub mod session;
 pub mod token;
 
 pub use acceptor::Acceptor;
-pub use keys::{OwnKeys, Service, ServiceKeys, has_keys};
+pub use keys::{ServiceKeys, has_keys};
 pub use keytab_file::{Keys, KeytabFile, path_in};
+pub use service::{OwnKeys, Service};
 pub use service_name::ServiceName;
 pub use service_password::PasswordKeys;
 pub use session::Session;

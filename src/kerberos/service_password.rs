@@ -1,6 +1,6 @@
 //! The keys of a service that is given by its password.
 
-use super::crypto::{Enctype, string_to_key};
+use super::crypto::{Enctype, Key, string_to_key};
 use super::keytab::{Entry, Keytab};
 use super::service_name::ServiceName;
 use std::fmt;
@@ -14,19 +14,20 @@ const NT_PRINCIPAL: u32 = 1;
 /// milliseconds. Their key version is 0, for nobody knows it.
 pub struct PasswordKeys {
     components: Vec<String>,
-    realm: String,
+    /// Where the principal may be, the likeliest first.
+    realms: Vec<String>,
     password: Zeroizing<String>,
     salts: Vec<String>,
     derived: [OnceLock<Keytab>; Enctype::ALL.len()],
 }
 
 impl PasswordKeys {
-    /// The keys of the account or service `name` in `realm`, spelt as its KDC does.
-    pub fn new(name: &ServiceName, realm: &str, password: Zeroizing<String>) -> PasswordKeys {
+    /// The keys of the account or service `name`, spelt as its KDC does, in one of these realms.
+    pub fn new(name: &ServiceName, realms: Vec<String>, password: Zeroizing<String>) -> PasswordKeys {
         let components: Vec<String> =
             name.components().map(|component| String::from_utf8_lossy(component).into_owned()).collect();
-        let salts = salts(&components, realm);
-        PasswordKeys { components, realm: realm.to_owned(), password, salts, derived: Default::default() }
+        let salts = salts(&components, &realms);
+        PasswordKeys { components, realms, password, salts, derived: Default::default() }
     }
 
     /// The keys of this encryption type.
@@ -36,18 +37,21 @@ impl PasswordKeys {
     }
 
     fn derive(&self, enctype: Enctype) -> Keytab {
-        // RC4 has no salt.
-        let salts = if enctype == Enctype::Rc4Hmac { self.salts.get(..1) } else { self.salts.get(..) };
-        let keys = salts.unwrap_or_default().iter();
-        let keys = keys.filter_map(|salt| string_to_key(enctype, &self.password, salt.as_bytes(), None).ok());
-        Keytab::of_entries(
-            keys.map(|key| Entry::new(self.realm.clone(), self.components.clone(), NT_PRINCIPAL, 0, 0, key)).collect(),
-        )
+        let keys: Vec<Key> = match enctype {
+            // RC4 has no salt.
+            Enctype::Rc4Hmac => string_to_key(enctype, &self.password, b"", None).into_iter().collect(),
+            _ => {
+                self.salts.iter().filter_map(|salt| string_to_key(enctype, &self.password, salt.as_bytes(), None).ok()).collect()
+            }
+        };
+        let realm = self.realms.first().cloned().unwrap_or_default();
+        let entry = |key| Entry::new(realm.clone(), self.components.clone(), NT_PRINCIPAL, 0, 0, key);
+        Keytab::of_entries(keys.into_iter().map(entry).collect())
     }
 }
 
 /// The salts that KDCs may have given a principal, the likeliest first.
-fn salts(components: &[String], realm: &str) -> Vec<String> {
+fn salts(components: &[String], realms: &[String]) -> Vec<String> {
     let mut salts = Vec::new();
     let mut add = |salt: String| {
         if !salts.contains(&salt) {
@@ -55,7 +59,7 @@ fn salts(components: &[String], realm: &str) -> Vec<String> {
         }
     };
     // Active Directory's realms are in capitals; MIT's mostly.
-    for realm in [realm, &realm.to_uppercase()] {
+    for realm in realms.iter().flat_map(|realm| [realm.clone(), realm.to_uppercase()]) {
         let of_machine = |label: &str| format!("{realm}host{}.{}", label.to_lowercase(), realm.to_lowercase());
         match components {
             // [MS-KILE] 3.1.1.2: of a computer, its name on its domain; of a user, the name.
@@ -77,6 +81,6 @@ fn salts(components: &[String], realm: &str) -> Vec<String> {
 
 impl fmt::Debug for PasswordKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordKeys").field("name", &self.components).field("realm", &self.realm).finish_non_exhaustive()
+        f.debug_struct("PasswordKeys").field("name", &self.components).field("realms", &self.realms).finish_non_exhaustive()
     }
 }

@@ -76,6 +76,7 @@ const LAYOUT_PROLOGUE: &str = r#"/*
  */
 #undef UNICODE
 #define _WIN32_WINNT 0x0A00
+#define _SEC_WINNT_AUTH_TYPES
 #include "negossp.h"
 #include <stddef.h>
 

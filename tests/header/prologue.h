@@ -61,6 +61,16 @@ typedef union _LARGE_INTEGER {
 typedef SECURITY_INTEGER TimeStamp;
 typedef SECURITY_INTEGER *PTimeStamp;
 
+#ifndef GUID_DEFINED
+#define GUID_DEFINED
+typedef struct _GUID {
+    uint32_t Data1;
+    uint16_t Data2;
+    uint16_t Data3;
+    uint8_t Data4[8];
+} GUID;
+#endif
+
 #ifndef WINAPI
 #define WINAPI
 #endif
@@ -95,8 +105,17 @@ typedef const SEC_CHAR *SECURITY_PCSTR;
 #define NEGOSSP_NAME_A "Negotiate"
 #define NEGOSSP_NAME_W u"Negotiate"
 #define NEGOSSP_NAME NEGOSSP_U_AW(NEGOSSP_NAME)
+#define MICROSOFT_KERBEROS_NAME_A "Kerberos"
+#define MICROSOFT_KERBEROS_NAME_W u"Kerberos"
+#define MICROSOFT_KERBEROS_NAME NEGOSSP_U_AW(MICROSOFT_KERBEROS_NAME)
 #define NTLMSP_NAME_A "NTLM"
 #define NTLMSP_NAME u"NTLM"
 #define SECURITY_ENTRYPOINT_ANSIW "InitSecurityInterfaceW"
 #define SECURITY_ENTRYPOINT_ANSIA "InitSecurityInterfaceA"
 #define SECURITY_ENTRYPOINT_ANSI NEGOSSP_AW(SECURITY_ENTRYPOINT_ANSI)
+
+/* Kinds of packed credentials. */
+static const GUID SEC_WINNT_AUTH_DATA_TYPE_PASSWORD = {
+    0x28bfc32f, 0x10f6, 0x4738, {0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a}};
+static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
+    0xd587aae8, 0xf78f, 0x4455, {0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1}};

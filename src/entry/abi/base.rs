@@ -19,6 +19,20 @@ pub type SEC_WCHAR = u16;
 /// What nearly every function returns: `SEC_E_OK`, a `SEC_I_*` success or a `SEC_E_*` error, which is negative.
 pub type SECURITY_STATUS = i32;
 
+/// An identifier that nobody else uses.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct GUID {
+    /// The first eight digits.
+    pub Data1: ULONG,
+    /// Four more.
+    pub Data2: USHORT,
+    /// Four more.
+    pub Data3: USHORT,
+    /// The others.
+    pub Data4: [u8; 8],
+}
+
 /// A time in FILETIME ticks: 100 ns since 1601. SSPI's times are local times.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -50,3 +50,83 @@ pub struct SEC_WINNT_AUTH_IDENTITY_EX<Char> {
     /// Its length.
     pub PackageListLength: ULONG,
 }
+
+/// The same in one block of memory: what it holds is found by offsets from its beginning. Lengths count bytes. Text is
+/// UTF-16, whatever the function, unless `Flags` says SEC_WINNT_AUTH_IDENTITY_ANSI.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_IDENTITY_EX2 {
+    /// SEC_WINNT_AUTH_IDENTITY_VERSION_2.
+    pub Version: ULONG,
+    /// Bytes of this structure.
+    pub cbHeaderLength: USHORT,
+    /// Bytes of the block.
+    pub cbStructureLength: ULONG,
+    /// Account, or service.
+    pub UserOffset: ULONG,
+    /// Its length.
+    pub UserLength: USHORT,
+    /// Domain or realm.
+    pub DomainOffset: ULONG,
+    /// Its length.
+    pub DomainLength: USHORT,
+    /// A SEC_WINNT_AUTH_PACKED_CREDENTIALS.
+    pub PackedCredentialsOffset: ULONG,
+    /// Its length, with what follows it.
+    pub PackedCredentialsLength: USHORT,
+    /// SEC_WINNT_AUTH_IDENTITY_UNICODE, and SEC_WINNT_AUTH_IDENTITY_MARSHALLED if you like.
+    pub Flags: ULONG,
+    /// As in the EX form.
+    pub PackageListOffset: ULONG,
+    /// Its length.
+    pub PackageListLength: USHORT,
+}
+
+/// Bytes that lie elsewhere in the block.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_BYTE_VECTOR {
+    /// From the beginning of the structure that is in turn found by an offset, or is the block's.
+    pub ByteArrayOffset: ULONG,
+    /// How many.
+    pub ByteArrayLength: USHORT,
+}
+
+/// A credential and its kind.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_DATA {
+    /// SEC_WINNT_AUTH_DATA_TYPE_KEYTAB or SEC_WINNT_AUTH_DATA_TYPE_PASSWORD.
+    pub CredType: GUID,
+    /// The bytes of a keytab file; a password in UTF-16, or a SEC_WINNT_AUTH_DATA_PASSWORD.
+    pub CredData: SEC_WINNT_AUTH_BYTE_VECTOR,
+}
+
+/// What shows that somebody is the account.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_PACKED_CREDENTIALS {
+    /// Bytes of this structure.
+    pub cbHeaderLength: USHORT,
+    /// Bytes of this structure and of what follows it.
+    pub cbStructureLength: USHORT,
+    /// The credential; its offset is from the beginning of this structure.
+    pub AuthData: SEC_WINNT_AUTH_DATA,
+}
+
+/// A password.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_DATA_PASSWORD {
+    /// The password in UTF-16; its offset is from the beginning of this structure.
+    pub UnicodePassword: SEC_WINNT_AUTH_BYTE_VECTOR,
+}
+
+/// `CredType` of a password. The header has it, and the next, in its first part.
+pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID =
+    GUID { Data1: 0x28bfc32f, Data2: 0x10f6, Data3: 0x4738, Data4: [0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a] };
+
+/// `CredType` of a keytab. Microsoft's headers have it; what it means is in no documentation of theirs, but jborean93's
+/// "sspilib" shows it at work.
+pub const SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: GUID =
+    GUID { Data1: 0xd587aae8, Data2: 0xf78f, Data3: 0x4455, Data4: [0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1] };

@@ -169,6 +169,36 @@ layout! {
         PackageList 36 56,
         PackageListLength 40 64,
     }
+    SEC_WINNT_AUTH_IDENTITY_EX2: 48 48 {
+        Version 0 0,
+        cbHeaderLength 4 4,
+        cbStructureLength 8 8,
+        UserOffset 12 12,
+        UserLength 16 16,
+        DomainOffset 20 20,
+        DomainLength 24 24,
+        PackedCredentialsOffset 28 28,
+        PackedCredentialsLength 32 32,
+        Flags 36 36,
+        PackageListOffset 40 40,
+        PackageListLength 44 44,
+    }
+    SEC_WINNT_AUTH_BYTE_VECTOR: 8 8 {
+        ByteArrayOffset 0 0,
+        ByteArrayLength 4 4,
+    }
+    SEC_WINNT_AUTH_DATA: 24 24 {
+        CredType 0 0,
+        CredData 16 16,
+    }
+    SEC_WINNT_AUTH_PACKED_CREDENTIALS: 28 28 {
+        cbHeaderLength 0 0,
+        cbStructureLength 2 2,
+        AuthData 4 4,
+    }
+    SEC_WINNT_AUTH_DATA_PASSWORD: 8 8 {
+        UnicodePassword 0 0,
+    }
     SecurityFunctionTable<SEC_CHAR>: 128 256 {
         dwVersion 0 0,
         EnumerateSecurityPackages 4 8,

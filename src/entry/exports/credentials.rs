@@ -7,13 +7,16 @@ use std::ffi::c_void;
 
 /// Makes credentials for accepting or initiating contexts.
 ///
-/// \param pszPrincipal  Whose credentials; NULL for the process's own. A hint only.
-/// \param pszPackage  "Negotiate" or "NTLM", in any letter case.
+/// \param pszPrincipal  Whose credentials; NULL for the process's own. For outbound use a hint only; for inbound use
+///     the one service that Kerberos tickets may be for, as HTTP/host, HTTP/host@REALM or an account's name, in any
+///     letter case. NTLM has no use for it.
+/// \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
 /// \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
 /// \param pvLogonId  Ignored; NULL.
-/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say) or its EX form. For outbound
-///     use, who to be; for inbound use, one more account that clients may log on as, known to these credentials
-///     alone. Copied: the caller keeps it.
+/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form. For
+///     outbound use, who to be; for inbound use, one more account that clients may log on as, known to these
+///     credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
+///     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab. Copied: the caller keeps it.
 /// \param pGetKeyFn  Ignored; NULL.
 /// \param pvGetKeyArgument  Ignored; NULL.
 /// \param phCredential  Receives the handle, which FreeCredentialsHandle ends.

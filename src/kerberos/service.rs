@@ -1,0 +1,90 @@
+//! What a credential brings for accepting tickets.
+
+use super::crypto::Enctype;
+use super::keytab::Keytab;
+use super::service_name::ServiceName;
+use super::service_password::PasswordKeys;
+use crate::config::Settings;
+use crate::credential::Identity;
+
+/// What a credential brings for accepting tickets.
+#[derive(Debug, Default)]
+pub struct Service {
+    /// The one service that tickets may be for.
+    pub name: Option<ServiceName>,
+    /// Keys of the caller's.
+    pub keys: OwnKeys,
+}
+
+/// Keys that the caller's identity holds.
+#[derive(Debug, Default)]
+pub enum OwnKeys {
+    /// None: the configured keytab's count.
+    #[default]
+    None,
+    /// A keytab, which stands for the configured one.
+    Keytab(Box<Keytab>),
+    /// A service's password, which stands for the configured keytab.
+    Password(Box<PasswordKeys>),
+    /// The password of an account that need not be a service's; the configured keytab counts too.
+    Account(Box<PasswordKeys>),
+}
+
+impl Service {
+    /// The service of a credential for accepting: `principal` is `pszPrincipal`; the identity and the keytab are
+    /// `pAuthData`'s. `alone`: the package is Kerberos, which has no use for accounts of clients.
+    pub fn new(
+        principal: Option<&str>,
+        identity: Option<&Identity>,
+        keytab: Option<Keytab>,
+        alone: bool,
+        settings: &Settings,
+    ) -> Service {
+        let name = principal.and_then(ServiceName::parse);
+        let keys = match (keytab, identity) {
+            (Some(keytab), _) => OwnKeys::Keytab(Box::new(keytab)),
+            (None, Some(identity)) if !identity.user.is_empty() && !identity.password.is_empty() => {
+                of_password(identity, name.as_ref(), alone, settings)
+            }
+            (None, _) => OwnKeys::None,
+        };
+        Service { name, keys }
+    }
+}
+
+/// A user's name that is a service's or a computer's, and so that of no client: `HTTP/web1`, `WEB1$`.
+fn is_service(name: &ServiceName) -> bool {
+    !name.is_account() || name.components().next().is_some_and(|account| account.ends_with(b"$"))
+}
+
+/// The keys of a name and a password. Those of a user's account are keys of a service only if the caller says which
+/// service runs as that user: else it is an account for a client, of NTLM.
+fn of_password(identity: &Identity, service: Option<&ServiceName>, alone: bool, settings: &Settings) -> OwnKeys {
+    let Some(name) = ServiceName::parse(&identity.user) else { return OwnKeys::None };
+    let beyond_doubt = alone || is_service(&name);
+    if !beyond_doubt && service.is_none_or(ServiceName::is_account) {
+        return OwnKeys::None;
+    }
+    let realms = realms(&name, identity, settings);
+    if realms.is_empty() && !settings.kerberos.allows(Enctype::Rc4Hmac) {
+        tracing::warn!(user = identity.user, "a service's password without a realm gives no keys; [kerberos] realm can name it");
+        return OwnKeys::None;
+    }
+    let keys = Box::new(PasswordKeys::new(&name, realms, identity.password.clone()));
+    if beyond_doubt { OwnKeys::Password(keys) } else { OwnKeys::Account(keys) }
+}
+
+/// The realms in which the principal may be, the likeliest first.
+fn realms(name: &ServiceName, identity: &Identity, settings: &Settings) -> Vec<String> {
+    let given = name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
+    let configured = match &*settings.kerberos.realm {
+        "" => settings.server.dns_domain.to_uppercase(),
+        realm => realm.to_owned(),
+    };
+    let mut realms: Vec<String> = given.map(str::to_owned).into_iter().collect();
+    // A name without a dot may be a realm, but mostly is the domain's NetBIOS name.
+    if !configured.is_empty() && given.is_none_or(|given| !given.contains('.')) && given != Some(&configured) {
+        realms.push(configured);
+    }
+    realms
+}
