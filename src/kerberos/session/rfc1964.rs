@@ -149,7 +149,7 @@ impl Keys {
         let (claimed, body) = framed(token)?;
         let front = Front::read(shared, derived, WRAP, body)?;
         let length = HEADER + SEQUENCE + front.checksum.len() + BLOCK;
-        if claimed != length && claimed != length + sealed_length(parts) {
+        if claimed != if shared.dce_style { length } else { length + sealed_length(parts) } {
             return Err(FRAME);
         }
         let mut confounder: [u8; BLOCK] = *front.rest.first_chunk().ok_or(SHORT)?;
