@@ -1,7 +1,10 @@
 //! Channel bindings: the outer channel (TLS) that an authentication is tied to.
 
+use crate::config::Strictness;
 use crate::error::{Error, Result};
+use crate::flags::ContextFlags;
 use md5::{Digest, Md5};
+use subtle::ConstantTimeEq;
 
 /// The MD5 hash of the caller's channel bindings, as NTLM's `MsvAvChannelBindings` ([MS-NLMP] 2.2.2.1)
 /// and Kerberos' authenticator checksum (RFC 4121 4.1.1.2) carry it.
@@ -9,6 +12,28 @@ use md5::{Digest, Md5};
 pub struct ChannelBindings {
     /// `MD5(gss_channel_bindings_struct)`.
     pub hash: [u8; 16],
+    /// The initiator's address, if the caller tells it.
+    pub initiator: Option<Address>,
+}
+
+/// An address of the Internet, as channel bindings (RFC 2744 3.11) and Kerberos' tickets (RFC 4120 7.5.3) have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// Type 2.
+    V4([u8; 4]),
+    /// Type 24 in Kerberos.
+    V6([u8; 16]),
+}
+
+impl Address {
+    /// Reads one. Windows counts the types of addresses otherwise: 23 is its AF_INET6.
+    pub fn new(kind: u32, bytes: &[u8]) -> Option<Address> {
+        match kind {
+            2 => bytes.try_into().ok().map(Address::V4),
+            23 | 24 => bytes.try_into().ok().map(Address::V6),
+            _ => None,
+        }
+    }
 }
 
 /// Bytes in the fixed part of `SEC_CHANNEL_BINDINGS`.
@@ -41,7 +66,39 @@ impl ChannelBindings {
         md5.update(acceptor);
         md5.update((application.len() as u32).to_le_bytes());
         md5.update(application);
-        Ok(ChannelBindings { hash: md5.finalize().into() })
+        Ok(ChannelBindings { hash: md5.finalize().into(), initiator: Address::new(word(0), initiator) })
+    }
+}
+
+/// Holds the client's bindings against the caller's.
+///
+/// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it says
+/// ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match and aren't compared.
+/// The configuration (`strictness`) can demand that there are some whatever the caller says, or ignore them.
+pub fn check(
+    theirs: Option<&[u8; 16]>,
+    strictness: Strictness,
+    ours: Option<&ChannelBindings>,
+    requirements: ContextFlags,
+) -> Result<()> {
+    if strictness == Strictness::Off {
+        return Ok(());
+    }
+    let required = strictness == Strictness::Require;
+    if requirements.contains(ContextFlags::PROXY_BINDINGS) {
+        return match theirs {
+            None if required => Err(Error::BadBindings("the client sent none")),
+            _ => Ok(()),
+        };
+    }
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if bool::from(ours.hash.ct_eq(theirs)) => Ok(()),
+        (Some(_), Some(_)) => Err(Error::BadBindings("the client's are another channel's")),
+        (Some(_), None) if required || !requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) => {
+            Err(Error::BadBindings("the client sent none"))
+        }
+        (None, _) if required => Err(Error::BadBindings("required by configuration, but the server program gave none")),
+        _ => Ok(()),
     }
 }
 
@@ -74,6 +131,19 @@ mod tests {
         // What is empty may be anywhere.
         let empty = structure([0, 0, u32::MAX, 0, 0, u32::MAX, length, 32], APPLICATION);
         assert_eq!(hash_of(&empty), hash_of(&tls));
+    }
+
+    #[test]
+    fn the_initiator_may_have_an_address() {
+        let read = |kind, bytes: &[u8]| {
+            let buffer = structure([kind, bytes.len() as u32, 32, 0, 0, 0, 0, 0], bytes);
+            ChannelBindings::from_sec_channel_bindings(&buffer).unwrap().initiator
+        };
+        assert_eq!(read(2, &[10, 0, 0, 1]), Some(Address::V4([10, 0, 0, 1])));
+        assert_eq!(read(24, &[7; 16]), Some(Address::V6([7; 16])));
+        assert_eq!(read(23, &[7; 16]), read(24, &[7; 16]));
+        assert_eq!(read(2, &[7; 16]), None);
+        assert_eq!(read(0, &[]), None);
     }
 
     #[test]

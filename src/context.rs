@@ -5,7 +5,7 @@ use crate::config::Settings;
 use crate::credential::{Credential, Package};
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
-use crate::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Step, StepResult};
+use crate::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Notes, Step, StepResult};
 use crate::negotiate;
 use crate::time::FileTime;
 use std::sync::Arc;
@@ -118,9 +118,16 @@ pub struct Leg {
     pub context: Context,
     /// The token for the peer.
     pub token: Option<Vec<u8>>,
+    /// What else the step has changed.
+    notes: Notes,
 }
 
 impl Leg {
+    /// The token could not be handed out: the call will be repeated, and this leg might as well not have been.
+    pub fn take_back(&self) {
+        self.notes.take_back();
+    }
+
     /// The context is established, though `token` may still have to be sent.
     pub fn complete(&self) -> bool {
         matches!(self.context, Context::Established(_))
@@ -166,15 +173,23 @@ impl Accepting {
             return Err(Error::NoCredentials("the credential is not for inbound use").into());
         }
         self.settings.usable()?;
-        let call =
-            AcceptCall { credential: &self.credential, settings: &self.settings, requirements, bindings, now: FileTime::now() };
-        Ok(match self.acceptor.step(token, &call)? {
+        let notes = Notes::default();
+        let call = AcceptCall {
+            credential: &self.credential,
+            settings: &self.settings,
+            requirements,
+            bindings,
+            now: FileTime::now(),
+            notes: &notes,
+        };
+        let step = self.acceptor.step(token, &call)?;
+        Ok(match step {
             Step::Continue { next, token } => {
                 let next = Accepting { credential: self.credential.clone(), settings: self.settings.clone(), acceptor: next };
-                Leg { context: Context::Accepting(Box::new(next)), token: Some(token) }
+                Leg { context: Context::Accepting(Box::new(next)), token: Some(token), notes }
             }
             Step::Done { established, token } => {
-                Leg { context: Context::secured(*established, self.credential.package, true), token }
+                Leg { context: Context::secured(*established, self.credential.package, true), token, notes }
             }
         })
     }
@@ -231,10 +246,11 @@ impl Initiating {
                     target: self.target.clone(),
                     initiator: next,
                 };
-                Leg { context: Context::Initiating(Box::new(next)), token: Some(token) }
+                Leg { context: Context::Initiating(Box::new(next)), token: Some(token), notes: Notes::default() }
             }
             Step::Done { established, token } => {
-                Leg { context: Context::secured(*established, self.credential.package, false), token }
+                let context = Context::secured(*established, self.credential.package, false);
+                Leg { context, token, notes: Notes::default() }
             }
         })
     }

@@ -75,6 +75,8 @@ pub enum Denial {
     Stale,
     /// The MIC over the three NTLM messages, or over the mechanism list, is missing or wrong.
     Mic,
+    /// Kerberos refuses the ticket or the authenticator.
+    Ticket(&'static str),
     /// Policy asks for more than the client offered (128 bits, signing, ...).
     Policy(&'static str),
 }
@@ -115,6 +117,7 @@ impl fmt::Display for Denial {
             Denial::ResponseNotAllowed => "kind of response not allowed by policy",
             Denial::Stale => "challenge or timestamp too old",
             Denial::Mic => "MIC missing or wrong",
+            Denial::Ticket(why) => return write!(f, "Kerberos: {why}"),
             Denial::Policy(what) => return write!(f, "policy: {what}"),
         })
     }

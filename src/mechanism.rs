@@ -10,10 +10,13 @@ use crate::credential::Credential;
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
 use crate::kerberos;
+use crate::kerberos::replay::{Claim, ReplayCache};
 use crate::ntlm;
 use crate::principal::Principal;
 use crate::session::Session;
 use crate::time::FileTime;
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// A security mechanism by its object identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +29,7 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// Every mechanism this library can speak, preferred first.
-    pub const ALL: &'static [Mechanism] = &[Mechanism::Ntlm];
+    pub const ALL: &'static [Mechanism] = &[Mechanism::Kerberos, Mechanism::Ntlm];
 
     /// The mechanism's OBJECT IDENTIFIERs, contents octets without tag and length, in the order in which Windows
     /// lists them.
@@ -40,6 +43,15 @@ impl Mechanism {
     /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it.
     pub fn from_oid(oid: &[u8]) -> Option<Mechanism> {
         Mechanism::ALL.iter().copied().find(|m| m.oids().contains(&oid))
+    }
+
+    /// A server can speak it: Kerberos without a key cannot begin. NTLM without accounts can, and refuses everybody
+    /// alike.
+    pub fn acceptable(self, credential: &Credential, settings: &Settings) -> bool {
+        match self {
+            Mechanism::Kerberos => kerberos::has_keys(credential, settings),
+            Mechanism::Ntlm => true,
+        }
     }
 
     /// `InitializeSecurityContext` speaks it too.
@@ -72,6 +84,8 @@ pub struct AcceptCall<'a> {
     pub bindings: Option<&'a ChannelBindings>,
     /// The clock's reading at the call.
     pub now: FileTime,
+    /// What the step has noted down where other conversations see it.
+    pub notes: &'a Notes,
 }
 
 /// What one call of `InitializeSecurityContext` brings besides the token.
@@ -89,6 +103,27 @@ pub struct InitiateCall<'a> {
     pub bindings: Option<&'a ChannelBindings>,
     /// The clock's reading at the call.
     pub now: FileTime,
+}
+
+/// What a step has changed beyond its own state: nothing but that an authenticator has now been presented. If the
+/// step's token cannot be handed out, and so the call will be repeated, that has to be taken back.
+#[derive(Debug, Default)]
+pub struct Notes {
+    claim: RefCell<Option<(ReplayCache, Claim)>>,
+}
+
+impl Notes {
+    /// The step has claimed an authenticator.
+    pub(crate) fn claimed(&self, cache: ReplayCache, claim: Claim) {
+        self.claim.replace(Some((cache, claim)));
+    }
+
+    /// As if the step had not been made.
+    pub fn take_back(&self) {
+        if let Some((cache, claim)) = self.claim.take() {
+            cache.release(claim);
+        }
+    }
 }
 
 /// What a step leads to.
@@ -129,6 +164,8 @@ pub struct Established {
     pub client_target: Option<String>,
     /// When the context ends, in UTC.
     pub expiry: FileTime,
+    /// The credentials that the client has forwarded.
+    pub delegated: Option<Arc<kerberos::Delegated>>,
     /// The mechanism's own rules ask for SPNEGO's mechListMIC in both directions even if its mechanism was
     /// the first of the list: NTLM, once AUTHENTICATE_MESSAGE holds a MIC ([MS-SPNG] 3.1.5.1, 3.2.5.1).
     pub wants_mech_list_mic: bool,

@@ -44,6 +44,16 @@ impl FileTime {
         Duration::new(ticks / Self::TICKS_PER_SECOND, (ticks % Self::TICKS_PER_SECOND) as u32 * 100)
     }
 
+    /// This many seconds after 1970, or before it; within what a FILETIME can hold.
+    pub fn from_unix_seconds(seconds: i64) -> FileTime {
+        FileTime(UNIX_EPOCH_TICKS).shifted(seconds)
+    }
+
+    /// Microseconds within the second.
+    pub fn microsecond(self) -> u32 {
+        (self.0 % Self::TICKS_PER_SECOND / 10) as u32
+    }
+
     /// Seconds since 1970, negative before it.
     pub fn unix_seconds(self) -> i64 {
         (self.0 as i64 - UNIX_EPOCH_TICKS as i64).div_euclid(Self::TICKS_PER_SECOND as i64)
@@ -79,6 +89,8 @@ mod tests {
         assert_eq!(FileTime(0).shifted(-1), FileTime(0));
         assert_eq!(FileTime(u64::MAX).shifted(i64::MAX), FileTime(u64::MAX));
         assert_eq!(FileTime(0).unix_seconds(), -11_644_473_600);
+        assert_eq!(FileTime::from_unix_seconds(SUMMER), at(SUMMER));
+        assert_eq!(FileTime::from_unix_seconds(i64::MIN), FileTime(0));
     }
 
     /// In processes of their own, for the C library reads TZ once.

@@ -160,7 +160,10 @@ fn known_leniencies_of_neg_token_resp() {
 fn bare_tokens_are_told_by_signature_or_oid() {
     assert_eq!(FirstToken::read(b"NTLMSSP\0\x01\0\0\0").unwrap(), FirstToken::Raw(Mechanism::Ntlm));
     let krb5 = hex(&tlv(0x60, &(tlv(0x06, KRB5) + "01006e00")));
-    assert!(matches!(FirstToken::read(&krb5), Err(Error::NothingInCommon(_))));
+    assert_eq!(FirstToken::read(&krb5).unwrap(), FirstToken::Raw(Mechanism::Kerberos));
+    let ms_krb5 = hex(&tlv(0x60, &(tlv(0x06, "2a864882f712010202") + "01006e00")));
+    assert_eq!(FirstToken::read(&ms_krb5).unwrap(), FirstToken::Raw(Mechanism::Kerberos));
+    assert_eq!(FirstToken::read(&hex("6e00")).unwrap(), FirstToken::Raw(Mechanism::Kerberos));
     let unknown = hex(&tlv(0x60, &(tlv(0x06, "2a03") + "00")));
     assert!(matches!(FirstToken::read(&unknown), Err(Error::NothingInCommon(_))));
 }

@@ -148,7 +148,10 @@ fn a_changed_challenge_is_told_by_the_mic() {
 // ---- channel bindings and target names
 
 fn bound(channel: Option<u8>, requirements: C) -> Party {
-    Party { bindings: channel.map(|byte| ChannelBindings { hash: [byte; 16] }), ..Party::requiring(requirements) }
+    Party {
+        bindings: channel.map(|byte| ChannelBindings { hash: [byte; 16], initiator: None }),
+        ..Party::requiring(requirements)
+    }
 }
 
 #[test]

@@ -144,7 +144,7 @@ impl Setting {
 
     pub fn bindings(&self, inbound: bool) -> Option<ChannelBindings> {
         let byte = if inbound { self.server_bindings } else { self.client_bindings };
-        byte.map(|byte| ChannelBindings { hash: [byte; 16] })
+        byte.map(|byte| ChannelBindings { hash: [byte; 16], initiator: None })
     }
 
     pub fn target(&self) -> &'static str {

@@ -129,7 +129,7 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     let domain = [&account.domain, settings.accounts.domain.as_ref().unwrap_or(&account.domain), &settings.server.nb_computer];
     let domain = domain.into_iter().find(|name| !name.is_empty()).cloned().unwrap_or_default();
     Ok(Validated {
-        principal: Principal { user: account.user.clone(), domain, anonymous: false },
+        principal: Principal::of_account(account.user.clone(), domain),
         session_base_key: proof.session_base_key,
         lm_session_key: proof.lm_session_key,
         response: proof.response,

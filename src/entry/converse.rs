@@ -179,7 +179,7 @@ impl Call<'_> {
         };
         let completes = conversation.completes_tokens();
         let leg = conversation.step(self.side, token, self.required, bindings)?;
-        let status = self.hand_out(&leg, completes)?;
+        let status = self.hand_out(&leg, completes).inspect_err(|_| leg.take_back())?;
         match completes {
             true => conversation.await_completion(leg, self.required),
             false => conversation.proceed(leg, self.required),

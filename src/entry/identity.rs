@@ -176,14 +176,15 @@ mod tests {
 
     #[test]
     fn package_lists() {
-        let ntlm = vec![Mechanism::Ntlm];
-        assert_eq!(mechanisms(None), ntlm);
-        assert_eq!(mechanisms(Some("")), ntlm);
-        assert_eq!(mechanisms(Some("NTLM,Kerberos")), ntlm);
-        assert_eq!(mechanisms(Some(" kerberos , ntlm,NTLM")), ntlm);
-        assert_eq!(mechanisms(Some("!Kerberos")), ntlm);
-        assert_eq!(mechanisms(Some("!NTLM")), vec![]);
+        let both = vec![Mechanism::Kerberos, Mechanism::Ntlm];
+        assert_eq!(mechanisms(None), both);
+        assert_eq!(mechanisms(Some("")), both);
+        assert_eq!(mechanisms(Some("NTLM,Kerberos")), vec![Mechanism::Ntlm, Mechanism::Kerberos]);
+        assert_eq!(mechanisms(Some(" kerberos , ntlm,NTLM")), both);
+        assert_eq!(mechanisms(Some("!Kerberos")), vec![Mechanism::Ntlm]);
+        assert_eq!(mechanisms(Some("!NTLM")), vec![Mechanism::Kerberos]);
         assert_eq!(mechanisms(Some("NTLM,! ntlm")), vec![]);
-        assert_eq!(mechanisms(Some("Kerberos")), vec![]);
+        assert_eq!(mechanisms(Some("Kerberos")), vec![Mechanism::Kerberos]);
+        assert_eq!(mechanisms(Some("Schannel")), vec![]);
     }
 }

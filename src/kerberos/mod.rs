@@ -4,7 +4,10 @@
 //! frame around what [`message`] reads and writes; [`pac`] is what a domain controller says about the client.
 
 mod acceptor;
+mod agreement;
+mod client;
 pub mod crypto;
+mod delegation;
 pub mod gss_checksum;
 pub mod keys;
 pub mod keytab;
@@ -12,14 +15,18 @@ mod keytab_file;
 mod keytab_index;
 pub mod message;
 pub mod pac;
+mod rejection;
 pub mod replay;
+mod request;
 mod service;
 mod service_name;
 mod service_password;
 pub mod session;
 pub mod token;
+mod wishes;
 
 pub use acceptor::Acceptor;
+pub use delegation::Delegated;
 pub use keys::{ServiceKeys, has_keys};
 pub use keytab_file::{Keys, KeytabFile, path_in};
 pub use service::{OwnKeys, Service};

@@ -4,7 +4,7 @@ use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, MechAcceptor, Mechanism, Step, StepResult};
 use crate::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
-use crate::negotiate::{allowed, candidates, check_size, mic, reject};
+use crate::negotiate::{acceptable, allowed, check_size, mic, reject};
 use std::sync::Arc;
 use tracing::debug;
 
@@ -64,7 +64,7 @@ impl Acceptor {
 
 /// Answers the empty token ([MS-SPNG] 3.2.5.2).
 fn hint(call: &AcceptCall<'_>) -> StepResult<State> {
-    let mech_types = mech_type_list(&candidates(call.credential, call.settings)?);
+    let mech_types = mech_type_list(&acceptable(call.credential, call.settings)?);
     Ok(Step::Continue { next: State::Hinted, token: NegTokenInit::encode_hint(&mech_types) })
 }
 
@@ -79,17 +79,21 @@ fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<
 /// The longest list of mechanisms that is taken, in bytes; Windows' has about fifty.
 const LONGEST_MECH_TYPES: usize = 1024;
 
-/// Chooses, in the client's order, the first mechanism that is allowed, and takes the optimistic token if it is
-/// that mechanism's.
+/// Chooses, in our order, the first mechanism that the client offers, and takes the optimistic token if it is that
+/// mechanism's.
+///
+/// RFC 4178 leaves the order to the acceptor; the stronger mechanism comes first. The mechListMIC then shows both
+/// that nobody has shortened the list.
 fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     let list = init.mech_types.ok_or(Error::InvalidToken("NegTokenInit: no mechTypes"))?;
     // It is kept for the MIC, by as many conversations as somebody cares to begin.
     if list.der().len() > LONGEST_MECH_TYPES {
         return Err(Error::InvalidToken("NegTokenInit: mechTypes too long").into());
     }
-    let (oid, mechanism) = list
-        .iter()
-        .find_map(|oid| Some((oid, Mechanism::from_oid(oid).filter(|&m| allowed(m, call.credential, call.settings))?)))
+    let offered = |mechanism: Mechanism| list.iter().find(|oid| Mechanism::from_oid(oid) == Some(mechanism));
+    let (oid, mechanism) = acceptable(call.credential, call.settings)?
+        .into_iter()
+        .find_map(|mechanism| Some((offered(mechanism)?, mechanism)))
         .ok_or(Error::NothingInCommon("none of the client's mechanisms is allowed here"))?;
     // Kerberos has two object identifiers: either one at the front makes it the preferred mechanism.
     let preferred = list.iter().next().and_then(Mechanism::from_oid) == Some(mechanism);

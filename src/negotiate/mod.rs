@@ -28,6 +28,13 @@ fn allowed(mechanism: Mechanism, credential: &Credential, settings: &Settings) -
     credential.mechanisms.contains(&mechanism) && settings.negotiate.mechanisms.contains(&mechanism)
 }
 
+/// What a server can negotiate, in the credential's order.
+fn acceptable(credential: &Credential, settings: &Settings) -> Result<Vec<Mechanism>> {
+    let mut list = candidates(credential, settings)?;
+    list.retain(|mechanism| mechanism.acceptable(credential, settings));
+    if list.is_empty() { Err(Error::NoAuthority("no mechanism has what it needs: no key for Kerberos")) } else { Ok(list) }
+}
+
 /// What can be negotiated at all, in the credential's order.
 fn candidates(credential: &Credential, settings: &Settings) -> Result<Vec<Mechanism>> {
     let list: Vec<_> = credential.mechanisms.iter().copied().filter(|&m| allowed(m, credential, settings)).collect();

@@ -24,6 +24,9 @@ const HINT_NAME: &[u8] = b"not_defined_in_RFC4178@please_ignore";
 /// First bytes of each NTLM message.
 const NTLMSSP_SIGNATURE: &[u8] = b"NTLMSSP\0";
 
+/// First byte of Kerberos' AP-REQ, which DCE style sends without a frame.
+const AP_REQ: u8 = der::application(14);
+
 /// Mechanisms that a list may hold. Windows lists four, MIT krb5 as many as it has.
 const MAX_MECH_TYPES: usize = 64;
 
@@ -87,11 +90,14 @@ pub enum FirstToken<'a> {
 }
 
 impl<'a> FirstToken<'a> {
-    /// Tells what `token`, which is not empty, is. The mechanism of a bare token is known by NTLM's signature or
-    /// by the object identifier in the GSS-API frame (RFC 2743 3.1).
+    /// Tells what `token`, which is not empty, is. The mechanism of a bare token is known by NTLM's signature,
+    /// by AP-REQ's tag, or by the object identifier in the GSS-API frame (RFC 2743 3.1).
     pub fn read(token: &'a [u8]) -> Result<FirstToken<'a>> {
         if token.starts_with(NTLMSSP_SIGNATURE) {
             return Ok(FirstToken::Raw(Mechanism::Ntlm));
+        }
+        if token.first() == Some(&AP_REQ) {
+            return Ok(FirstToken::Raw(Mechanism::Kerberos));
         }
         let mut frame = Reader::new(Reader::new(token).read(der::APPLICATION_0)?);
         let oid = frame.read(der::OBJECT_IDENTIFIER)?;

@@ -194,6 +194,7 @@ impl Challenged {
             server_name: call.settings.server.nb_computer.clone(),
             client_target: proven.claims.target_name,
             expiry: super::expiry(call.settings, call.now),
+            delegated: None,
             wants_mech_list_mic: proven.claims.has_mic,
         };
         Ok(Step::Done { established: Box::new(established), token: None })

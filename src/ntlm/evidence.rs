@@ -32,7 +32,7 @@ impl Who<'_> {
         if self.is_anonymous() {
             return Principal::anonymous();
         }
-        Principal { user: self.user.into(), domain: self.domain.into(), anonymous: false }
+        Principal::of_account(self.user.into(), self.domain.into())
     }
 }
 

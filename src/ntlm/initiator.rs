@@ -154,6 +154,7 @@ impl Negotiated {
             server_name: server_name(&challenge)?,
             client_target: Some(call.target.to_owned()).filter(|target| !target.is_empty()),
             expiry: super::expiry(call.settings, call.now),
+            delegated: None,
             wants_mech_list_mic: evidence.has_mic,
         };
         Ok(Step::Done { established: Box::new(established), token: Some(message) })

@@ -7,12 +7,11 @@ use super::keys;
 use super::message::client_challenge::ClientChallenge;
 use super::response;
 use crate::authority::ResponseKind;
+use crate::channel_bindings;
 use crate::config::{Ntlm, Server, Strictness};
 use crate::error::{Denial, Error, Result};
-use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
 use crate::time::FileTime;
-use subtle::ConstantTimeEq;
 use tracing::debug;
 
 /// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1, `ServerRequire128bitEncryption`).
@@ -71,36 +70,9 @@ impl Claims {
         {
             return Err(Error::LogonDenied(Denial::Stale));
         }
-        self.check_bindings(call)?;
+        // `ServerChannelBindingsUnhashed` of [MS-NLMP] 3.2.5.1.2.
+        channel_bindings::check(self.channel_bindings.as_ref(), settings.channel_bindings, call.bindings, call.requirements)?;
         self.check_target(settings, &call.settings.server)
-    }
-
-    /// Channel bindings ([MS-NLMP] 3.2.5.1.2, `ServerChannelBindingsUnhashed`).
-    ///
-    /// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it says
-    /// ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match and aren't compared.
-    /// The configuration can demand that there are some whatever the caller says, or ignore them.
-    fn check_bindings(&self, call: &AcceptCall<'_>) -> Result<()> {
-        let strictness = call.settings.ntlm.channel_bindings;
-        if strictness == Strictness::Off {
-            return Ok(());
-        }
-        let required = strictness == Strictness::Require;
-        if call.requirements.contains(ContextFlags::PROXY_BINDINGS) {
-            return match self.channel_bindings {
-                None if required => Err(Error::BadBindings("the client sent none")),
-                _ => Ok(()),
-            };
-        }
-        match (call.bindings, self.channel_bindings) {
-            (Some(ours), Some(theirs)) if bool::from(ours.hash.ct_eq(&theirs)) => Ok(()),
-            (Some(_), Some(_)) => Err(Error::BadBindings("the client's are another channel's")),
-            (Some(_), None) if required || !call.requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) => {
-                Err(Error::BadBindings("the client sent none"))
-            }
-            (None, _) if required => Err(Error::BadBindings("required by configuration, but the server program gave none")),
-            _ => Ok(()),
-        }
     }
 
     /// The service that the client means.

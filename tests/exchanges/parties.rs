@@ -8,7 +8,7 @@ use negossp::config::Settings;
 use negossp::credential::{Credential, Identity, Package, Usage};
 use negossp::error::Failure;
 use negossp::flags::ContextFlags;
-use negossp::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Mechanism, Step};
+use negossp::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Mechanism, Notes, Step};
 use negossp::negotiate::{Acceptor, Initiator};
 use negossp::session::Session;
 use negossp::time::FileTime;
@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub(crate) client: Credential,
     pub(crate) settings: Settings,
     pub(crate) requirements: ContextFlags,
+    pub(crate) notes: Notes,
 }
 
 impl World {
@@ -49,6 +50,7 @@ impl World {
             client: credential(password, false),
             settings: Settings::default(),
             requirements: FLAGS,
+            notes: Notes::default(),
         }
     }
 
@@ -59,6 +61,7 @@ impl World {
             requirements: self.requirements,
             bindings: None,
             now: FileTime::now(),
+            notes: &self.notes,
         }
     }
 

@@ -8,7 +8,7 @@ use negossp::config::{Server, Settings};
 use negossp::credential::{Credential, Identity, Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
-use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Step};
+use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Notes, Step};
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::{Acceptor, Initiator};
 use negossp::session::{Part, Qop};
@@ -81,8 +81,14 @@ impl Party {
             account.lm_hash = None;
         }
         let Party { settings, requirements, bindings, now, .. } = self;
-        let call =
-            AcceptCall { credential: &credential, settings, requirements: *requirements, bindings: bindings.as_ref(), now: *now };
+        let call = AcceptCall {
+            credential: &credential,
+            settings,
+            requirements: *requirements,
+            bindings: bindings.as_ref(),
+            now: *now,
+            notes: &Notes::default(),
+        };
         acceptor.step(token, &call).map_err(|failure| failure.error)
     }
 

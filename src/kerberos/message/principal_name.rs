@@ -24,6 +24,8 @@ pub mod name_type {
 /// Components that a name may have. Nobody's has more than four.
 const MAX_COMPONENTS: usize = 32;
 
+const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
+
 /// A name without its realm. Two are equal if their components are: the type is a hint (RFC 4120 6.2).
 #[derive(Clone, Copy)]
 pub struct PrincipalName<'a> {
@@ -67,6 +69,22 @@ impl<'a> PrincipalName<'a> {
         Ok(PrincipalName { name_type, names })
     }
 
+    /// Nobody's name.
+    pub const NOBODY: PrincipalName<'static> = PrincipalName { name_type: name_type::UNKNOWN, names: &[] };
+
+    /// The components with slashes between them and nothing quoted, as SSPI names services: `HTTP/web.example.test`. An
+    /// error if a part is not UTF-8.
+    pub fn to_spn(&self) -> Result<String> {
+        let mut text = String::with_capacity(self.names.len());
+        for (at, component) in self.components().enumerate() {
+            if at > 0 {
+                text.push('/');
+            }
+            text.push_str(std::str::from_utf8(component).map_err(|_| NOT_TEXT)?);
+        }
+        Ok(text)
+    }
+
     /// The components. From a peer they may be empty or hold anything.
     pub fn components(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
         let mut reader = Reader::new(self.names);
@@ -81,7 +99,6 @@ impl<'a> PrincipalName<'a> {
     /// Name and realm as MIT shows them: `alice/admin@EXAMPLE.TEST`, with a backslash before what would divide a
     /// part. An error if a part is not UTF-8.
     pub fn to_text(&self, realm: &[u8]) -> Result<String> {
-        const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
         let mut text = String::with_capacity(self.names.len() + realm.len());
         for (at, component) in self.components().enumerate() {
             if at > 0 {

@@ -192,6 +192,16 @@ impl<'a> Pac<'a> {
         self.requestor
     }
 
+    /// The contents of PAC_CLIENT_CLAIMS_INFO, unread.
+    pub fn client_claims_bytes(&self) -> Option<&'a [u8]> {
+        self.client_claims
+    }
+
+    /// The contents of PAC_DEVICE_CLAIMS_INFO, unread.
+    pub fn device_claims_bytes(&self) -> Option<&'a [u8]> {
+        self.device_claims
+    }
+
     /// PAC_CLIENT_CLAIMS_INFO, [MS-PAC] 2.11, read now; the error of a malformed one.
     pub fn client_claims(&self) -> Result<Option<Claims<'a>>> {
         self.client_claims.map(Claims::parse).transpose()

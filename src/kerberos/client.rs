@@ -1,0 +1,101 @@
+//! Who the client is, by its ticket and the PAC in it.
+
+use super::crypto::UsageKeys;
+use super::message::authorization_data::ad_type;
+use super::message::{EncTicketPart, PrincipalName, error_code, name_type};
+use super::pac::Pac;
+use super::rejection::Rejection;
+use crate::error::{Denial, Error, Result};
+use crate::flags::ContextFlags;
+use crate::mechanism::AcceptCall;
+use crate::principal::{DomainAccount, Principal};
+use std::sync::Arc;
+
+/// Names the client of a ticket. `ticket_bytes` is EncTicketPart as it was sealed, `keys` what verifies
+/// signatures of the key that it was sealed with.
+///
+/// With a PAC it is the account that the PAC names, once its signatures hold; a PAC that does not is a refusal.
+pub(super) fn identify(
+    ticket: &EncTicketPart<'_>,
+    ticket_bytes: &[u8],
+    keys: &UsageKeys,
+    call: &AcceptCall<'_>,
+) -> Result<Principal, Rejection> {
+    if is_anonymous(&ticket.cname) {
+        return match call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
+            true => Ok(Principal::anonymous()),
+            false => Err(Rejection { code: error_code::GENERIC, error: Error::LogonDenied(Denial::Anonymous) }),
+        };
+    }
+    let full = ticket.cname.to_text(ticket.crealm)?;
+    let pac = ticket.authorization_data.and_then(|list| list.find(ad_type::WIN2K_PAC));
+    let account = match pac {
+        Some(bytes) => {
+            let pac = Pac::parse(bytes)?;
+            verify(&pac, ticket, ticket_bytes, keys, call)?;
+            of_domain(&pac)
+        }
+        None if call.settings.kerberos.require_pac => {
+            return Err(Rejection::denied(error_code::GENERIC, "the ticket has no PAC, and policy requires one"));
+        }
+        None => None,
+    };
+    let mut principal = account.unwrap_or_else(|| of_realm(&full));
+    principal.native = Some(full);
+    Ok(principal)
+}
+
+/// WELLKNOWN/ANONYMOUS of any realm (RFC 8062 3).
+fn is_anonymous(cname: &PrincipalName<'_>) -> bool {
+    cname.name_type == name_type::WELLKNOWN && cname.components().eq([&b"WELLKNOWN"[..], b"ANONYMOUS"])
+}
+
+/// Whether the PAC is one that the KDC made for this ticket ([MS-PAC] 2.7, 2.8; [MS-KILE] 3.4.5.3).
+fn verify(
+    pac: &Pac<'_>,
+    ticket: &EncTicketPart<'_>,
+    ticket_bytes: &[u8],
+    keys: &UsageKeys,
+    call: &AcceptCall<'_>,
+) -> Result<(), Rejection> {
+    const SIGNATURE: Rejection = Rejection::denied(error_code::MODIFIED, "a signature of the PAC does not hold");
+    pac.verify_server(keys).map_err(|_| SIGNATURE)?;
+    pac.check_client_info(ticket.authtime, ticket.cname.components(), ticket.crealm)
+        .map_err(|_| Rejection::denied(error_code::BADMATCH, "the PAC was made for another ticket"))?;
+    let Some(krbtgt) = &call.settings.kerberos.krbtgt_keytab else { return Ok(()) };
+    let krbtgt = krbtgt.peek();
+    match krbtgt.keytab.entries().iter().any(|entry| pac.verify_as_kdc(ticket_bytes, entry.pac_keys()).is_ok()) {
+        true => Ok(()),
+        false => Err(SIGNATURE),
+    }
+}
+
+/// The account that a PAC names; `None` if it names none, as those of MIT's KDC.
+fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
+    let logon = pac.logon_info()?;
+    let upn = pac.upn_dns_info();
+    let account = DomainAccount {
+        sid: logon.user_sid(),
+        primary_group: logon.primary_group_sid(),
+        groups: logon.groups().collect(),
+        upn: upn.map(|info| info.upn.to_text()).unwrap_or_default(),
+        dns_domain: upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default(),
+        full_name: logon.full_name.to_text(),
+        logon_server: logon.logon_server.to_text(),
+        logon_time: logon.logon_time,
+        logoff_time: logon.logoff_time,
+        password_must_change: logon.password_must_change,
+        user_flags: logon.user_flags,
+        user_account_control: logon.user_account_control,
+        client_claims: pac.client_claims_bytes().map(Into::into),
+        device_claims: pac.device_claims_bytes().map(Into::into),
+    };
+    let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text());
+    Some(Principal { account: Some(Arc::new(account)), ..principal })
+}
+
+/// A client of whom nothing but the principal is known, as text.
+fn of_realm(full: &str) -> Principal {
+    let (user, realm) = full.rsplit_once('@').unwrap_or((full, ""));
+    Principal { shown: Some(full.into()), ..Principal::of_account(user.into(), realm.into()) }
+}

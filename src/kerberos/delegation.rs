@@ -1,0 +1,57 @@
+//! Credentials that a client forwards: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121 4.1.1).
+
+use super::crypto::key_usage;
+use super::message::{EncKrbCredPart, KrbCred, error_code};
+use super::rejection::Rejection;
+use super::request::{Opened, Plaintext};
+use crate::error::Error;
+use crate::flags::ContextFlags;
+use crate::mechanism::AcceptCall;
+use std::fmt;
+use std::sync::Arc;
+
+/// Tickets of the client's with their keys, to act for it elsewhere.
+pub struct Delegated {
+    /// KRB-CRED.
+    message: Box<[u8]>,
+    /// Its EncKrbCredPart.
+    part: Plaintext,
+}
+
+impl fmt::Debug for Delegated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delegated").field("message", &self.message.len()).finish_non_exhaustive()
+    }
+}
+
+/// Takes what the client forwards, if both the caller and the configuration want it.
+pub(super) fn receive(
+    message: Option<&[u8]>,
+    opened: &Opened<'_>,
+    call: &AcceptCall<'_>,
+) -> Result<Option<Arc<Delegated>>, Rejection> {
+    let wanted = call.requirements.contains(ContextFlags::DELEGATE) && call.settings.kerberos.delegation;
+    let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
+    let cred = KrbCred::decode(message)?;
+    let mut part = Plaintext::default();
+    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal's oldest do not, since the
+    // authenticator around it is sealed.
+    let keys = [Some(&opened.session_key), opened.subkey.as_ref()];
+    let fits = |key: &&super::crypto::Key| key.enctype().number() == cred.enc_part.etype;
+    let opens = keys
+        .into_iter()
+        .flatten()
+        .filter(fits)
+        .any(|key| part.decrypt(&key.derive_usage(key_usage::KRB_CRED), cred.enc_part.cipher));
+    if !opens {
+        match cred.unencrypted() {
+            Some(plain) => part = Plaintext::of(plain),
+            None => return Err(Rejection::denied(error_code::BAD_INTEGRITY, "no key opens the forwarded credentials")),
+        }
+    }
+    let infos = EncKrbCredPart::decode(part.bytes())?.ticket_info().count();
+    if infos != cred.tickets().count() {
+        return Err(Error::InvalidToken("KRB-CRED: not as many keys as tickets").into());
+    }
+    Ok(Some(Arc::new(Delegated { message: message.into(), part })))
+}
