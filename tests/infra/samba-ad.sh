@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# A throw-away Active Directory domain on loopback: the KDC of a Samba domain controller, with users, groups, services
+# and keytabs. Its tickets have PACs. Ready in about ten seconds; needs root, for the packages and for Samba's own files.
+#
+#   samba-ad.sh start [DIR]          makes the domain in DIR (build/samba-ad; emptied first if it is such a domain) and
+#                                    prints what `env` prints
+#   samba-ad.sh env [DIR]            the lines `export NAME=VALUE` that a client or a server of the domain wants
+#   samba-ad.sh stop [DIR]           ends the domain controller and removes DIR
+#   samba-ad.sh run [DIR] -- COMMAND...   runs the command in that environment, with the domain there while it lasts
+#
+# Settings: OWNER  process id; when that process is gone, the domain controller ends too (not with `run`)
+#
+# Realm AD.EXAMPLE.TEST, domain EXAMPLE, no DNS, no other port than the KDC's. All passwords are Passw0rd!. In DIR:
+#   krb5.conf              clients' configuration
+#   users.keytab           alice (in webusers, webadmins, weblocal and, by webusers, in everybody), bob, jörg, disabled,
+#                          expired
+#   USER.ccache            a ticket-granting ticket of alice, bob and jörg
+#   http.keytab            the keys of all services; server.keytab, rc4.keytab and web1.keytab those of one
+#   krbtgt.keytab          the domain's own key
+#   sids                   the SIDs of the domain, its users and its groups: NAME SID
+# Services:
+#   HTTP/server            of the user svc_http, with AES keys
+#   HTTP/rc4               of the user svc_rc4, with an RC4 key only
+#   HTTP/web1, host/web1   of the computer WEB1$; web1.keytab is as a joined machine has it
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+PATH=$PATH:/usr/sbin:/sbin
+
+realm=AD.EXAMPLE.TEST domain=ad.example.test netbios=EXAMPLE password='Passw0rd!'
+packages=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba krb5-user)
+
+die() { echo "samba-ad.sh: $*" >&2; exit 1; }
+
+verb=${1:-}
+shift || true
+dir=$root/build/samba-ad
+if [[ $# -gt 0 && $1 != -- ]]; then dir=$1; shift; fi
+[[ ${1:-} != -- ]] || shift
+[[ $dir == /* ]] || dir=$PWD/$dir
+mark=$dir/.samba-ad
+
+print_env() {
+    cat <<END
+export SAMBA_AD='$dir'
+export KRB5_CONFIG='$dir/krb5.conf'
+export KRB5CCNAME='FILE:$dir/alice.ccache'
+export KRB5_KTNAME='FILE:$dir/http.keytab'
+export KRB5RCACHEDIR='$dir/rcache'
+END
+}
+
+# Process ids are used again: only a Samba of this folder. All of its processes are of one group.
+is_samba() { grep -qzxF "$dir/smb.conf" "/proc/$1/cmdline" 2>/dev/null; }
+members() { ps -e -o pid=,pgid= | awk -v group="$1" '$2 == group { print $1 }'; }
+
+stop() {
+    local group i member
+    if [[ -s $dir/samba.group ]]; then
+        group=$(cat "$dir/samba.group")
+        for ((i = 0; i < 100; i++)); do
+            local left=
+            for member in $(members "$group"); do
+                ! is_samba "$member" || left+=" $member"
+            done
+            [[ -n $left ]] || break
+            # shellcheck disable=SC2086 # a list of processes
+            if ((i < 50)); then kill $left 2>/dev/null || true; else kill -9 $left 2>/dev/null || true; fi
+            sleep 0.05
+        done
+    fi
+    [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
+}
+
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+write_configuration() { # PORT
+    cat >"$dir/krb5.conf" <<END
+[libdefaults]
+    default_realm = $realm
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    qualify_shortname = ""
+    udp_preference_limit = 1
+    kdc_timesync = 0
+    # Newer MIT wants to be allowed what is off by default.
+    allow_weak_crypto = true
+    allow_rc4 = true
+[realms]
+    $realm = {
+        kdc = 127.0.0.1:$1
+    }
+[domain_realm]
+    .$domain = $realm
+END
+    cat >"$dir/smb.conf" <<END
+[global]
+    netbios name = DC1
+    realm = $realm
+    workgroup = $netbios
+    server role = active directory domain controller
+    server services = kdc
+    krb5 port = $1
+    kpasswd port = 0
+    interfaces = 127.0.0.1/8
+    bind interfaces only = yes
+    disable netbios = yes
+    private dir = $dir/private
+    lock directory = $dir/lock
+    state directory = $dir/state
+    cache directory = $dir/cache
+    binddns dir = $dir/bind-dns
+    pid directory = $dir/run
+    ncalrpc dir = $dir/run/ncalrpc
+    winbindd socket directory = $dir/run/winbindd
+    ntp signd socket directory = $dir/run/ntp_signd
+    log file = $dir/log/samba.log
+    logging = file
+    log level = 1
+    load printers = no
+[sysvol]
+    path = $dir/state/sysvol
+    read only = no
+[netlogon]
+    path = $dir/state/sysvol/$domain/scripts
+    read only = no
+END
+}
+
+provision() {
+    samba-tool domain provision -s /dev/null --realm="$realm" --domain="$netbios" --server-role=dc --dns-backend=NONE \
+        --host-name=dc1 --host-ip=127.0.0.1 --adminpass="$password" --targetdir="$dir" >"$dir/log/provision.log" 2>&1 ||
+        { tail -20 "$dir/log/provision.log" >&2; die "samba-tool does not make a domain"; }
+    write_configuration 88 # in place of the one that samba-tool left
+    DIR=$dir DOMAIN=$domain PASSWORD=$password /usr/bin/python3 "$here/samba_accounts.py" >"$dir/log/accounts.log" 2>&1 ||
+        { tail -20 "$dir/log/accounts.log" >&2; die "no accounts"; }
+}
+
+# Ends the domain controller when its owner is gone.
+watch_owner() { # SAMBA
+    exec >/dev/null 2>&1 </dev/null
+    trap '' HUP INT
+    trap - EXIT
+    while is_samba "$1"; do
+        kill -0 "$OWNER" || { stop; return; }
+        sleep 0.5
+    done
+}
+
+# The KDC on some free port. Between looking and taking it somebody else may have it: then with another.
+start_samba() {
+    local port pid i j
+    for ((i = 0; i < 10; i++)); do
+        port=$((20000 + RANDOM % 12000))
+        ! listens "$port" || continue
+        write_configuration "$port"
+        setsid samba -F -M single -s "$dir/smb.conf" >>"$dir/log/samba.out" 2>&1 </dev/null &
+        pid=$!
+        echo "$pid" >"$dir/samba.group"
+        for ((j = 0; j < 400; j++)); do
+            kill -0 "$pid" 2>/dev/null || break
+            if listens "$port" && ticket alice alice 2>>"$dir/log/kinit.log"; then
+                [[ -z ${OWNER:-} ]] || watch_owner "$pid" &
+                return
+            fi
+            sleep 0.05
+        done
+        kill -9 "$pid" 2>/dev/null || true
+    done
+    tail -20 "$dir"/log/samba.* >&2
+    die "samba does not start"
+}
+
+ticket() { # USER CCACHE
+    KRB5CCNAME=FILE:$dir/$2.ccache kinit -k -t "$dir/users.keytab" "$1"
+}
+
+start() {
+    [[ $(id -u) == 0 ]] || die "needs root"
+    [[ ! -e $dir || -e $mark || -z $(ls -A "$dir") ]] || die "$dir is something else"
+    RUNLEVEL=1 "$root/scripts/need.sh" "${packages[@]}" >&2 # RUNLEVEL: no daemons of the packages' own
+    stop
+    mkdir -p "$dir"/{rcache,log,run,lock,cache,state}
+    chmod 700 "$dir"
+    : >"$mark"
+    eval "$(print_env)"
+    write_configuration 88
+    provision
+    start_samba
+    ticket bob bob
+    ticket jörg jörg
+}
+
+case $verb in
+start)
+    trap 'status=$?; [[ $status == 0 ]] || stop; exit $status' EXIT
+    start
+    print_env
+    ;;
+env) print_env ;;
+stop) stop ;;
+run)
+    [[ $# -gt 0 ]] || die "run [DIR] -- COMMAND..."
+    trap stop EXIT
+    trap 'exit 130' INT TERM
+    OWNER=$$
+    start
+    "$@"
+    ;;
+*)
+    sed -n '2,/^set /p' "${BASH_SOURCE[0]}" | sed -n 's/^# \{0,1\}//p'
+    exit 2
+    ;;
+esac
