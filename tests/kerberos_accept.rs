@@ -1,0 +1,452 @@
+//! The acceptor against requests made with the service's own key, right and wrong: RFC 4120 3.2.3, RFC 4121 4.1,
+//! RFC 4537, [MS-KILE] 3.4.
+
+mod kerberos_support;
+
+use kerberos_support::{Cksum, Forge, USUAL, framed, gss, key};
+use negossp::channel_bindings::{Address, ChannelBindings};
+use negossp::config::{Addresses, Strictness};
+use negossp::error::{Denial, Error};
+use negossp::flags::ContextFlags;
+use negossp::kerberos::Acceptor;
+use negossp::kerberos::crypto::{Enctype, Key, key_usage};
+use negossp::kerberos::gss_checksum::GssFlags;
+use negossp::kerberos::message::authorization_data::ad_type;
+use negossp::kerberos::message::{
+    ApOptions, ApRep, ApReq, EncApRepPart, EncryptedData, EtypeList, HostAddress, HostAddresses, KrbError, TicketFlags,
+    error_code, name_type,
+};
+use negossp::kerberos::token::{Oid, Token, TokenId};
+use negossp::mechanism::{Mechanism, Step};
+use negossp::time::FileTime;
+use std::time::Duration;
+
+const AES: Enctype = Enctype::Aes256Sha1;
+
+fn denied(result: Result<impl Sized, Error>) -> &'static str {
+    match result.err() {
+        Some(Error::LogonDenied(Denial::Ticket(why))) => why,
+        other => panic!("not refused by Kerberos: {other:?}"),
+    }
+}
+
+/// What the AP-REP in `token` tells the client.
+fn reply(token: &[u8], session_key: &Key) -> (i64, u32, Option<Key>, Option<u32>) {
+    let token = Token::read(token).unwrap();
+    assert_eq!(token.id, TokenId::ApRep);
+    let message = ApRep::decode(token.body).unwrap();
+    assert_eq!(message.enc_part.etype, session_key.enctype().number());
+    let mut cipher = message.enc_part.cipher.to_vec();
+    let plain = session_key.decrypt(key_usage::AP_REP, &mut cipher).unwrap();
+    let part = EncApRepPart::decode(plain).unwrap();
+    (part.ctime, part.cusec, part.subkey.map(|subkey| subkey.key().unwrap()), part.seq_number)
+}
+
+#[test]
+fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
+    for ticket in Enctype::ALL {
+        for session in Enctype::ALL {
+            let forge = Forge { session_key: key(session), subkey: Some(key(session)), ..Forge::new(ticket) };
+            let now = FileTime::now();
+            let (established, token) = forge.server().accept(&framed(&forge.at(now))).unwrap();
+            assert_eq!(established.client.display_name(), "alice@EXAMPLE.TEST");
+            assert_eq!(established.client.native_name(), "alice@EXAMPLE.TEST");
+            assert_eq!(established.client_target.as_deref(), Some("HTTP/server.example.test"));
+            assert_eq!(established.mechanism, Mechanism::Kerberos);
+            assert!(!established.wants_mech_list_mic);
+            let (ctime, cusec, subkey, sequence) = reply(&token.unwrap(), &forge.session_key);
+            assert_eq!((ctime, cusec), (now.unix_seconds(), 123_456));
+            assert!(sequence.is_some());
+            // RFC 4121's messages get a sub-key of the acceptor's; the older ones can't say whose key they use.
+            let older = matches!(session, Enctype::Rc4Hmac | Enctype::Des3Sha1);
+            assert_eq!(subkey.is_none(), older, "{session:?}");
+            let in_effect = subkey.as_ref().or(forge.subkey.as_ref()).unwrap();
+            assert_eq!(in_effect.enctype(), session);
+            assert_eq!(established.session.session_key(), in_effect.bytes());
+        }
+    }
+}
+
+#[test]
+fn the_context_ends_with_its_ticket() {
+    let forge = Forge { endtime: 1000, ..Forge::new(AES) };
+    let mut server = forge.server();
+    let now = FileTime::now();
+    server.now = Some(now);
+    let expiry = server.accept(&framed(&forge.at(now))).unwrap().0.expiry;
+    let end = FileTime::from_unix_seconds(now.unix_seconds() + 1000).plus(server.settings.kerberos.max_clock_skew);
+    assert_eq!(expiry, end);
+    server.settings.negotiate.context_lifetime = Some(Duration::from_secs(10));
+    assert_eq!(server.accept(&framed(&forge.at(now))).unwrap().0.expiry, now.plus(Duration::from_secs(10)));
+}
+
+#[test]
+fn flags_are_those_that_the_client_asks_for() {
+    let rows = [
+        (GssFlags::MUTUAL, ContextFlags::MUTUAL_AUTH),
+        (GssFlags::REPLAY, ContextFlags::REPLAY_DETECT),
+        (GssFlags::SEQUENCE, ContextFlags::SEQUENCE_DETECT),
+        (GssFlags::CONF, ContextFlags::CONFIDENTIALITY),
+        (GssFlags::INTEG, ContextFlags::INTEGRITY),
+        (GssFlags::IDENTIFY, ContextFlags::IDENTIFY),
+        (GssFlags::empty(), ContextFlags::empty()),
+    ];
+    for (asked, granted) in rows {
+        let forge = Forge { cksum: gss(asked), ..Forge::new(AES) };
+        let mut server = forge.server();
+        server.requirements = ContextFlags::all() - ContextFlags::CONNECTION - ContextFlags::EXTENDED_ERROR;
+        let (established, token) = server.accept(&forge.token()).unwrap();
+        assert_eq!(established.flags, granted);
+        assert_eq!(token.is_some(), asked.contains(GssFlags::MUTUAL));
+    }
+}
+
+#[test]
+fn without_mutual_authentication_both_sides_count_from_the_clients_number_with_its_key() {
+    for enctype in [AES, Enctype::Rc4Hmac] {
+        let forge = Forge { cksum: gss(USUAL - GssFlags::MUTUAL), ..Forge::new(enctype) };
+        let (established, token) = forge.server().accept(&forge.token()).unwrap();
+        assert_eq!(token, None);
+        assert_eq!(established.session.session_key(), forge.subkey.as_ref().unwrap().bytes());
+        let forge = Forge { subkey: None, ..forge };
+        let (established, _) = forge.server().accept(&forge.token()).unwrap();
+        assert_eq!(established.session.session_key(), forge.session_key.bytes());
+    }
+}
+
+#[test]
+fn the_answer_is_framed_as_the_request_was() {
+    for oid in [None, Some(Oid::Krb5), Some(Oid::MsKrb5)] {
+        let forge = Forge::new(AES);
+        let body = forge.ap_req();
+        let request = Token { oid, id: TokenId::ApReq, body: &body }.write();
+        let (_, token) = forge.server().accept(&request).unwrap();
+        assert_eq!(Token::read(&token.unwrap()).unwrap().oid, oid);
+    }
+}
+
+#[test]
+fn the_client_may_choose_the_type_of_the_sub_key() {
+    let offer = |etypes: &[i32]| vec![(ad_type::ETYPE_NEGOTIATION, EtypeList::encode(etypes))];
+    let chosen = |forge: &Forge| {
+        let (established, token) = forge.server().accept(&forge.token()).unwrap();
+        let subkey = reply(&token.unwrap(), &forge.session_key).2;
+        if let Some(subkey) = &subkey {
+            assert_eq!(established.session.session_key(), subkey.bytes());
+        }
+        subkey.map(|subkey| subkey.enctype())
+    };
+    // RFC 4537 3: the first that we know.
+    let mut forge = Forge { authenticator_data: offer(&[99, 20, 18]), ..Forge::new(AES) };
+    assert_eq!(chosen(&forge), Some(Enctype::Aes256Sha384));
+    // From RC4 to RFC 4121's messages.
+    forge = Forge { authenticator_data: offer(&[17, 23]), ..Forge::new(Enctype::Rc4Hmac) };
+    assert_eq!(chosen(&forge), Some(Enctype::Aes128Sha1));
+    // Never back.
+    forge = Forge { authenticator_data: offer(&[23]), ..Forge::new(AES) };
+    assert_eq!(chosen(&forge), Some(AES));
+    forge = Forge { authenticator_data: offer(&[]), ..Forge::new(Enctype::Rc4Hmac) };
+    assert_eq!(chosen(&forge), None);
+}
+
+#[test]
+fn names_and_realms_of_ticket_and_authenticator_must_be_one() {
+    let good = Forge::new(AES);
+    for forge in [
+        Forge { other_client: Some(vec!["bob".into()]), ..good.clone() },
+        Forge { other_client: Some(vec!["alice".into(), "admin".into()]), ..good.clone() },
+        Forge { other_client: Some(vec!["alice/admin".into()]), client: vec!["alice".into(), "admin".into()], ..good.clone() },
+        Forge { other_realm: Some("EXAMPLE.TESt".into()), ..good.clone() },
+    ] {
+        assert_eq!(denied(forge.server().accept(&forge.token())), "ticket and authenticator name different clients");
+    }
+}
+
+#[test]
+fn all_components_of_the_client_are_kept() {
+    let named = |client: &[&str], realm: &str| {
+        let client = client.iter().map(|part| (*part).into()).collect();
+        let forge = Forge { client, realm: realm.into(), ..Forge::new(AES) };
+        forge.server().accept(&forge.token()).unwrap().0.client
+    };
+    assert_eq!(named(&["alice", "admin"], "EXAMPLE.TEST").display_name(), "alice/admin@EXAMPLE.TEST");
+    assert_eq!(named(&["alice/admin"], "EXAMPLE.TEST").display_name(), "alice\\/admin@EXAMPLE.TEST");
+    assert_eq!(named(&["alice@OTHER"], "EXAMPLE.TEST").display_name(), "alice\\@OTHER@EXAMPLE.TEST");
+    assert_eq!(named(&["jörg"], "OTHER.TEST").display_name(), "jörg@OTHER.TEST");
+}
+
+#[test]
+fn clocks_and_times() {
+    const SKEW: i64 = 300;
+    let now = FileTime::from_unix_seconds(FileTime::now().unix_seconds());
+    let verdict = |forge: &Forge| {
+        let mut server = forge.server();
+        server.now = Some(now);
+        server.accept(&framed(&forge.at(now)))
+    };
+    let good = Forge::new(AES);
+    for ctime in [0, SKEW, -SKEW] {
+        assert!(verdict(&Forge { ctime, ..good.clone() }).is_ok(), "{ctime}");
+    }
+    for ctime in [SKEW + 1, -SKEW - 1, 86400, -86400] {
+        assert!(denied(verdict(&Forge { ctime, ..good.clone() })).contains("clocks"), "{ctime}");
+    }
+    assert!(verdict(&Forge { starttime: Some(SKEW), ..good.clone() }).is_ok());
+    assert!(denied(verdict(&Forge { starttime: Some(SKEW + 1), ..good.clone() })).contains("not valid yet"));
+    assert!(verdict(&Forge { starttime: None, authtime: SKEW, ..good.clone() }).is_ok());
+    assert!(denied(verdict(&Forge { starttime: None, authtime: SKEW + 1, ..good.clone() })).contains("not valid yet"));
+    assert!(verdict(&Forge { endtime: -SKEW, ..good.clone() }).is_ok());
+    assert!(denied(verdict(&Forge { endtime: -SKEW - 1, ..good.clone() })).contains("expired"));
+    assert!(denied(verdict(&Forge { ticket_flags: TicketFlags::INVALID, ..good.clone() })).contains("postdated"));
+    assert!(verdict(&Forge { ticket_flags: TicketFlags::POSTDATED, ..good.clone() }).is_ok());
+    // Another tolerance.
+    let mut server = good.server();
+    server.now = Some(now);
+    server.settings.kerberos.max_clock_skew = Duration::from_secs(10);
+    assert!(server.accept(&framed(&Forge { ctime: 10, ..good.clone() }.at(now))).is_ok());
+    denied(server.accept(&framed(&Forge { ctime: 11, ..good }.at(now))));
+}
+
+#[test]
+fn a_request_can_be_made_once_only() {
+    let forge = Forge::new(AES);
+    let token = forge.token();
+    assert!(forge.server().accept(&token).is_ok());
+    // Another context, another credential.
+    for _ in 0..3 {
+        let refused = forge.server().accept(&token).map(|_| ());
+        assert!(matches!(refused, Err(Error::LogonDenied(_))), "{refused:?}");
+    }
+    // The same authenticator in another request.
+    let Token { body, .. } = Token::read(&token).unwrap();
+    let request = ApReq::decode(body).unwrap();
+    let other = ApReq { ap_options: ApOptions::empty(), ..request }.encode();
+    assert!(forge.server().accept(&framed(&other)).is_err());
+    // Another authenticator for the same ticket.
+    assert!(forge.server().accept(&forge.token()).is_ok());
+}
+
+#[test]
+fn a_step_that_could_not_be_handed_out_can_be_repeated() {
+    let forge = Forge::new(AES);
+    let (server, token) = (forge.server(), forge.token());
+    assert!(server.accept(&token).is_ok());
+    server.notes.take_back();
+    assert!(server.accept(&token).is_ok());
+    assert!(server.accept(&token).is_err());
+}
+
+#[test]
+fn keys() {
+    let good = Forge::new(AES);
+    let server = good.server();
+    let token = |forge: Forge| forge.token();
+    // The key is the same whatever the ticket calls its service and version.
+    assert!(server.accept(&token(Forge { kvno: None, ..good.clone() })).is_ok());
+    assert!(server.accept(&token(Forge { kvno: Some(7), ..good.clone() })).is_ok());
+    assert!(server.accept(&token(Forge { service: vec!["host".into(), "x".into()], ..good.clone() })).is_ok());
+    assert!(denied(server.accept(&token(Forge { service_key: key(AES), ..good.clone() }))).contains("no key opens"));
+    assert!(denied(server.accept(&token(Forge { service_key: key(Enctype::Rc4Hmac), ..good.clone() }))).contains("no key of"));
+    // A session key that the ticket does not have.
+    let mut stolen = good.clone();
+    stolen.session_key = key(AES);
+    let (theirs, ours) = (stolen.ap_req(), good.ap_req());
+    let (theirs, ours) = (ApReq::decode(&theirs).unwrap(), ApReq::decode(&ours).unwrap());
+    let mixed = ApReq { authenticator: theirs.authenticator, ..ours }.encode();
+    assert!(denied(server.accept(&framed(&mixed))).contains("session key does not open"));
+}
+
+#[test]
+fn encryption_types_that_policy_forbids() {
+    let enctypes = |server: &mut kerberos_support::Server| server.settings.kerberos.enctypes.retain(|&enctype| enctype == AES);
+    for forge in [
+        Forge { session_key: key(Enctype::Rc4Hmac), ..Forge::new(AES) },
+        Forge { subkey: Some(key(Enctype::Aes128Sha1)), ..Forge::new(AES) },
+        Forge { session_key: key(AES), subkey: None, ..Forge::new(Enctype::Rc4Hmac) },
+    ] {
+        let mut server = forge.server();
+        assert!(server.accept(&forge.token()).is_ok());
+        enctypes(&mut server);
+        assert!(denied(server.accept(&forge.token())).contains("not allowed"));
+    }
+}
+
+#[test]
+fn checksums_other_than_gss_api_s() {
+    // None: no wishes.
+    let forge = Forge { cksum: Cksum::None, ..Forge::new(AES) };
+    let (established, token) = forge.server().accept(&forge.token()).unwrap();
+    assert_eq!((established.flags, token), (ContextFlags::empty(), None));
+    // A real one over nothing, as Samba's clients send it.
+    for enctype in Enctype::ALL {
+        let mut forge = Forge::new(enctype);
+        let subkey = forge.subkey.clone().unwrap();
+        let checksum = subkey.checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
+        forge.cksum = Cksum::Other(checksum.checksum_type(), checksum.bytes().to_vec());
+        let (established, token) = forge.server().accept(&forge.token()).unwrap();
+        let flags = ContextFlags::MUTUAL_AUTH | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
+        assert_eq!(established.flags, flags);
+        assert!(token.is_some());
+        // Over something: it was made for another protocol.
+        let other = subkey.checksum(key_usage::AP_REQ_CHECKSUM, &[b"PA-DATA"]).unwrap();
+        forge.cksum = Cksum::Other(other.checksum_type(), other.bytes().to_vec());
+        assert!(denied(forge.server().accept(&forge.token())).contains("checksum"));
+    }
+    // Not a checksum, and not GSS-API's field.
+    for bytes in [vec![], vec![0; 23], [&[15, 0, 0, 0][..], &[0; 20]].concat()] {
+        let forge = Forge { cksum: Cksum::Other(0x8003, bytes), ..Forge::new(AES) };
+        assert!(matches!(forge.server().accept(&forge.token()), Err(Error::InvalidToken(_))));
+    }
+}
+
+#[test]
+fn channel_bindings() {
+    let bindings = |byte: u8| ChannelBindings { hash: [byte; 16], initiator: None };
+    let client =
+        |byte: u8| Forge { cksum: Cksum::Gss { flags: USUAL, bindings: [byte; 16], credential: None }, ..Forge::new(AES) };
+    let verdict = |forge: &Forge, ours: Option<u8>, requirements, strictness| {
+        let mut server = forge.server();
+        server.bindings = ours.map(bindings);
+        server.requirements = requirements;
+        server.settings.kerberos.channel_bindings = strictness;
+        server.accept(&forge.token()).map(|_| ())
+    };
+    let (when_sent, none) = (Strictness::WhenSent, ContextFlags::empty());
+    let lenient = ContextFlags::ALLOW_MISSING_BINDINGS;
+    let bad = |result: Result<(), Error>| assert!(matches!(result, Err(Error::BadBindings(_))), "{result:?}");
+    assert_eq!(verdict(&client(7), Some(7), none, when_sent), Ok(()));
+    bad(verdict(&client(7), Some(8), none, when_sent));
+    bad(verdict(&client(7), Some(8), lenient, when_sent));
+    assert_eq!(verdict(&client(7), None, none, when_sent), Ok(()));
+    bad(verdict(&client(0), Some(7), none, when_sent));
+    assert_eq!(verdict(&client(0), Some(7), lenient, when_sent), Ok(()));
+    assert_eq!(verdict(&client(7), Some(8), none, Strictness::Off), Ok(()));
+    bad(verdict(&client(7), None, none, Strictness::Require));
+    bad(verdict(&client(0), Some(7), lenient, Strictness::Require));
+    // A client that knows of bindings leaves them out only where it sees another channel than we do.
+    let knows = Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x40, 0, 0])], ..client(0) };
+    bad(verdict(&knows, Some(7), lenient, when_sent));
+    assert_eq!(verdict(&knows, None, lenient, when_sent), Ok(()));
+    let other = Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x80, 0, 0])], ..client(0) };
+    assert_eq!(verdict(&other, Some(7), lenient, when_sent), Ok(()));
+}
+
+#[test]
+fn tickets_for_certain_addresses() {
+    let caddr = HostAddresses::encode(&[HostAddress { addr_type: 2, address: &[192, 0, 2, 1] }]);
+    let forge = Forge { caddr: Some(caddr), ..Forge::new(AES) };
+    let verdict = |from: Option<[u8; 4]>, policy| {
+        let mut server = forge.server();
+        server.bindings = Some(ChannelBindings { hash: [7; 16], initiator: from.map(Address::V4) });
+        server.settings.kerberos.channel_bindings = Strictness::Off;
+        server.settings.kerberos.addresses = policy;
+        server.accept(&forge.token()).map(|_| ())
+    };
+    for policy in [Addresses::WhenKnown, Addresses::Require] {
+        assert_eq!(verdict(Some([192, 0, 2, 1]), policy), Ok(()));
+        assert!(denied(verdict(Some([192, 0, 2, 2]), policy)).contains("addresses"));
+    }
+    assert_eq!(verdict(None, Addresses::WhenKnown), Ok(()));
+    denied(verdict(None, Addresses::Require));
+    assert_eq!(verdict(Some([192, 0, 2, 2]), Addresses::Ignore), Ok(()));
+}
+
+#[test]
+fn dce_style_has_a_third_leg() {
+    for enctype in Enctype::ALL {
+        let forge = Forge { cksum: gss(USUAL | GssFlags::DCE_STYLE), ..Forge::new(enctype) };
+        let server = forge.server();
+        let Step::Continue { next, token } = server.step(&Acceptor::new(), &forge.ap_req()).unwrap() else {
+            panic!("no third leg")
+        };
+        let (.., subkey, sequence) = reply(&token, &forge.session_key);
+        let answer = |key: &Key, seq_number| {
+            let part = EncApRepPart { ctime: 0, cusec: 0, subkey: None, seq_number };
+            let cipher = key.encrypt(key_usage::AP_REP, &part.encode()).unwrap();
+            ApRep { enc_part: EncryptedData { etype: key.enctype().number(), kvno: None, cipher: &cipher } }.encode()
+        };
+        let right = answer(&forge.session_key, sequence);
+        for wrong in [
+            answer(&forge.session_key, sequence.map(|number| number ^ 1)),
+            answer(&forge.session_key, None),
+            answer(&key(enctype), sequence),
+        ] {
+            assert!(denied(server.step(&next, &wrong).map_err(|failure| failure.error)).contains("third leg"));
+        }
+        for end in 0..right.len() {
+            assert!(server.step(&next, &right[..end]).is_err());
+        }
+        assert!(server.step(&next, &forge.ap_req()).is_err(), "not the leg that is due");
+        let Step::Done { established, token } = server.step(&next, &right).unwrap() else { panic!("a fourth leg") };
+        assert_eq!(token, None);
+        assert!(established.flags.contains(ContextFlags::USE_DCE_STYLE | ContextFlags::MUTUAL_AUTH));
+        assert_eq!(established.session.session_key(), subkey.unwrap().bytes());
+    }
+}
+
+#[test]
+fn nobody_is_let_in_only_where_the_caller_says_so() {
+    let client = vec!["WELLKNOWN".into(), "ANONYMOUS".into()];
+    let forge = Forge { client, client_type: name_type::WELLKNOWN, realm: "WELLKNOWN:ANONYMOUS".into(), ..Forge::new(AES) };
+    let mut server = forge.server();
+    assert!(matches!(server.accept(&forge.token()), Err(Error::LogonDenied(Denial::Anonymous))));
+    server.requirements = ContextFlags::ALLOW_NULL_SESSION;
+    let established = server.accept(&forge.token()).unwrap().0;
+    assert!(established.client.anonymous && established.flags.contains(ContextFlags::NULL_SESSION));
+}
+
+#[test]
+fn the_peer_is_told_why_only_if_the_caller_wants_it() {
+    let good = Forge::new(AES);
+    let replayed = good.token();
+    good.server().accept(&replayed).unwrap();
+    let cases = [
+        (Forge { ctime: 900, ..good.clone() }.token(), error_code::SKEW),
+        (Forge { service_key: key(AES), ..good.clone() }.token(), error_code::MODIFIED),
+        (Forge { service_key: key(Enctype::Rc4Hmac), ..good.clone() }.token(), error_code::NOKEY),
+        (Forge { endtime: -900, ..good.clone() }.token(), error_code::TKT_EXPIRED),
+        (Forge { starttime: Some(900), ..good.clone() }.token(), error_code::TKT_NYV),
+        (Forge { other_realm: Some("X".into()), ..good.clone() }.token(), error_code::BADMATCH),
+        (replayed, error_code::REPEAT),
+    ];
+    for (token, code) in cases {
+        let mut server = good.server();
+        assert_eq!(server.step(&Acceptor::new(), &token).err().unwrap().token, None);
+        server.requirements = ContextFlags::EXTENDED_ERROR;
+        let told = server.step(&Acceptor::new(), &token).err().unwrap().token.unwrap();
+        let told = Token::read(&told).unwrap();
+        assert_eq!((told.oid, told.id), (Some(Oid::Krb5), TokenId::Error));
+        let error = KrbError::decode(told.body).unwrap();
+        assert_eq!(error.error_code, code);
+        assert_eq!((error.realm, error.sname.to_spn().unwrap().as_str()), (&b"EXAMPLE.TEST"[..], "HTTP/server.example.test"));
+        assert!(error.stime.abs_diff(FileTime::now().unix_seconds()) <= 2);
+    }
+}
+
+#[test]
+fn no_byte_of_a_request_can_be_changed_or_left_out() {
+    let forge = Forge { cksum: gss(USUAL), ..Forge::new(Enctype::Aes128Sha1) };
+    let server = forge.server();
+    let body = forge.ap_req();
+    let request = ApReq::decode(&body).unwrap();
+    let offset = |part: &[u8]| part.as_ptr() as usize - body.as_ptr() as usize;
+    // Names and options outside the ticket's sealed part, and its key version, are hints that nothing protects.
+    let sealed = [request.ticket.enc_part.cipher, request.authenticator.cipher];
+    for part in sealed {
+        for at in offset(part)..offset(part) + part.len() {
+            let mut changed = body.clone();
+            changed[at] ^= 1;
+            assert!(server.accept(&framed(&changed)).is_err(), "byte {at}");
+        }
+    }
+    for end in 0..body.len() {
+        assert!(server.accept(&framed(&body[..end])).is_err(), "{end} bytes");
+    }
+    for at in 0..body.len() {
+        for bit in 0..8 {
+            let mut changed = body.clone();
+            changed[at] ^= 1 << bit;
+            let _ = server.accept(&changed);
+        }
+    }
+}
