@@ -65,7 +65,7 @@ pub struct Server {
 /// `[negotiate]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Negotiate {
-    /// Mechanisms that may be negotiated at all.
+    /// Mechanisms that may be negotiated at all, preferred first.
     pub mechanisms: Vec<crate::mechanism::Mechanism>,
     /// How long an established context lives; `None`: for ever.
     pub context_lifetime: Option<Duration>,

@@ -53,7 +53,7 @@ pub(super) unsafe fn acquire<Char: Text>(
 fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData, settings: &Settings) -> Credential {
     let AuthData { identity, packages, keytab } = data;
     let mechanisms = match package {
-        Package::Negotiate => identity::mechanisms(packages.as_deref()),
+        Package::Negotiate => identity::mechanisms(packages.as_deref(), &settings.negotiate.mechanisms),
         Package::Only(mechanism) => vec![mechanism],
     };
     let service = match usage.inbound && mechanisms.contains(&Mechanism::Kerberos) {

@@ -150,9 +150,9 @@ unsafe fn strings<Char: Text>(plain: &SEC_WINNT_AUTH_IDENTITY<u8>) -> Result<Opt
     }))
 }
 
-/// The mechanisms that a package list leaves: those it names in its order, or all but those it names with `!`.
-/// Packages that are not known here are passed over.
-pub(super) fn mechanisms(list: Option<&str>) -> Vec<Mechanism> {
+/// The mechanisms that a package list leaves: those it names in its order, or all but those it names with `!` in the
+/// configuration's. Packages that are not known here are passed over.
+pub(super) fn mechanisms(list: Option<&str>, configured: &[Mechanism]) -> Vec<Mechanism> {
     let by_name = |name: &str| Mechanism::ALL.iter().copied().find(|m| m.package_name().eq_ignore_ascii_case(name));
     let names = || list.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
     let excluded: Vec<_> = names().filter_map(|name| name.strip_prefix('!')).filter_map(|name| by_name(name.trim())).collect();
@@ -165,6 +165,7 @@ pub(super) fn mechanisms(list: Option<&str>) -> Vec<Mechanism> {
         }
     } else {
         chosen.extend(Mechanism::ALL);
+        chosen.sort_by_key(|mechanism| configured.iter().position(|other| other == mechanism).unwrap_or(usize::MAX));
     }
     chosen.retain(|mechanism| !excluded.contains(mechanism));
     chosen
@@ -176,6 +177,7 @@ mod tests {
 
     #[test]
     fn package_lists() {
+        let mechanisms = |list| super::mechanisms(list, Mechanism::ALL);
         let both = vec![Mechanism::Kerberos, Mechanism::Ntlm];
         assert_eq!(mechanisms(None), both);
         assert_eq!(mechanisms(Some("")), both);
@@ -186,5 +188,10 @@ mod tests {
         assert_eq!(mechanisms(Some("NTLM,! ntlm")), vec![]);
         assert_eq!(mechanisms(Some("Kerberos")), vec![Mechanism::Kerberos]);
         assert_eq!(mechanisms(Some("Schannel")), vec![]);
+        let ntlm_first = [Mechanism::Ntlm, Mechanism::Kerberos];
+        assert_eq!(super::mechanisms(None, &ntlm_first), ntlm_first);
+        assert_eq!(super::mechanisms(Some("Kerberos,NTLM"), &ntlm_first), both);
+        // What the configuration does not allow now it may allow later.
+        assert_eq!(super::mechanisms(None, &[Mechanism::Ntlm]), ntlm_first);
     }
 }

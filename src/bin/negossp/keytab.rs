@@ -1,13 +1,25 @@
 //! `negossp keytab`.
 
 use crate::outcome::{Failure, Outcome, print, remark};
+use negossp::config::{Environment, Store};
 use negossp::kerberos::keytab::Keytab;
+use negossp::kerberos::path_in;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Shows the entries of a keytab, without their keys. As with other programs the name may begin with `FILE:`.
 pub(crate) fn list(name: &str) -> Outcome {
-    let path = Path::new(name.strip_prefix("FILE:").unwrap_or(name));
+    list_file(&path_in(name).map_err(Failure::Usage)?)
+}
+
+/// Shows the entries of the keytab that the configuration names.
+pub(crate) fn list_configured() -> Outcome {
+    let settings = Store::open(Environment::of_process()).current();
+    let file = settings.kerberos.keytab.as_ref().and_then(|file| file.path());
+    list_file(file.ok_or_else(|| Failure::Usage("which keytab? The configuration names none".into()))?)
+}
+
+fn list_file(path: &Path) -> Outcome {
     let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file(path, error))?;
     let keytab = Keytab::parse(&bytes).map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
     let lines = keytab

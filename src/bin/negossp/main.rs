@@ -25,8 +25,9 @@ Usage:
   negossp account check NAME     tell whether a password is the account's
   negossp account check          tell which lines of the account file cannot be used
   negossp config check           show the settings in force and what is wrong with them
-  negossp keytab list FILE       list the entries of a Kerberos keytab (key version, encryption type, principal),
-                                 without their keys
+  negossp keytab list [FILE]     list the entries of a Kerberos keytab (key version, encryption type, principal),
+                                 without their keys; without FILE of the one that the configuration names
+                                 ([kerberos] keytab, or KRB5_KTNAME)
 
 Options:
   --file FILE    the account file, in smbpasswd(5) format; without it the one that the configuration names
@@ -60,7 +61,7 @@ fn run(args: Args) -> Outcome {
         ["account", "check"] => account::check_file(&args),
         ["config", "check"] => settings::check(),
         ["keytab", "list", file] => keytab::list(file),
-        ["keytab", "list"] => Err(Failure::Usage("the keytab's FILE is missing".into())),
+        ["keytab", "list"] => keytab::list_configured(),
         [] | ["help"] => print(HELP),
         ["account", "add" | "remove" | "disable" | "enable"] => Err(Failure::Usage("the account's NAME is missing".into())),
         _ => Err(Failure::Usage(format!("no such command: {}", words.join(" ")))),

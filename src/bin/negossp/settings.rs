@@ -1,7 +1,12 @@
 //! `negossp config check`.
 
 use crate::outcome::{Failure, Outcome, print};
-use negossp::config::{Environment, Settings, Store};
+use negossp::authority::AccountFile;
+use negossp::config::{Environment, Kerberos, Settings, Store};
+use negossp::kerberos::KeytabFile;
+use negossp::kerberos::keytab::Entry;
+use negossp::watch::Problem;
+use std::path::Path;
 
 pub(crate) fn check() -> Outcome {
     let environment = Environment::of_process();
@@ -22,17 +27,46 @@ fn problems(settings: &Settings) -> Vec<String> {
     if let Some(defect) = &settings.defect {
         return vec![format!("configuration: {defect}"), "nobody is let in until that is mended; shown are the defaults".into()];
     }
-    let Some(file) = &settings.accounts.file else {
-        return vec!["no account file: set [accounts] file or NEGOSSP_ACCOUNTS, unless the server brings its own account".into()];
-    };
-    let (path, accounts) = (file.path().map(|path| path.display().to_string()).unwrap_or_default(), file.current());
-    let mut problems = Vec::new();
-    if let Some(problem) = &accounts.problem {
-        problems.push(format!("{path}: {problem}"));
+    let kerberos = &settings.kerberos;
+    if settings.accounts.file.is_none() && kerberos.keytab.is_none() {
+        return vec![
+            "neither accounts nor keys: set [accounts] file or NEGOSSP_ACCOUNTS, or [kerberos] keytab or KRB5_KTNAME, unless \
+             the server brings its own account or key"
+                .into(),
+        ];
     }
-    if accounts.exposed {
-        problems.push(format!("{path}: others than its owner may read or write it"));
-    }
+    let mut problems = settings.accounts.file.as_deref().map(of_accounts).unwrap_or_default();
+    problems.extend(kerberos.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
+    problems.extend(kerberos.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
+    problems
+}
+
+fn of_accounts(file: &AccountFile) -> Vec<String> {
+    let (path, accounts) = (shown(file.path()), file.current());
+    let mut problems = of_file(&path, accounts.problem.as_ref(), accounts.exposed);
     problems.extend(accounts.bad_lines.iter().map(|bad| format!("{path}:{}: {}", bad.number, bad.why)));
     problems
+}
+
+fn of_keytab(file: &KeytabFile, kerberos: &Kerberos) -> Vec<String> {
+    let (path, keys) = (shown(file.path()), file.current());
+    let mut problems = of_file(&path, keys.problem.as_ref(), keys.exposed);
+    problems.extend(keys.keytab.skipped().iter().map(|bad| format!("{path}: skipped at byte {}: {}", bad.offset, bad.why)));
+    let allowed = |entry: &Entry| kerberos.allows(entry.key.enctype());
+    if keys.problem.is_none() && !keys.keytab.entries().iter().any(allowed) {
+        problems.push(format!("{path}: no key of an encryption type that [kerberos] enctypes allows"));
+    }
+    problems
+}
+
+fn of_file(path: &str, problem: Option<&Problem>, exposed: bool) -> Vec<String> {
+    let mut problems: Vec<String> = problem.map(|problem| format!("{path}: {problem}")).into_iter().collect();
+    if exposed {
+        problems.push(format!("{path}: others than its owner may read or write it"));
+    }
+    problems
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
 }
