@@ -3,6 +3,9 @@
 //! A Wrap token is a frame, a header, an encrypted sequence number, a checksum, and then, encrypted or not, a confounder,
 //! the message, and padding. SSPI has all up to the confounder in its token buffer. In DCE style the length in the
 //! frame is that of the token buffer alone, and there is no padding.
+//!
+//! RC4's sequence number is in no checksum. Where the message is encrypted it is part of that key; else whoever is in
+//! between can change it, and so deliver a message again or out of order. That is RFC 4757's; AES has it right.
 
 use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
 use crate::error::{Error, Result};
