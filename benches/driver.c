@@ -2,7 +2,7 @@
  * Measures one peer's acceptor.
  *
  *   driver ACCEPTOR.so INITIATOR.so MECH TEST
- *   MECH   ntlm, or spnego-ntlm
+ *   MECH   ntlm, spnego-ntlm, krb5 or spnego-krb5
  *   TEST   accept     CPU time of a complete acceptance, its context's deletion included
  *          threads    the same on one and on two threads at once, each with contexts of its own
  *          live       memory of an established context, and the time to make it, while LIVE of them exist
@@ -12,7 +12,7 @@
  * between two readings of the thread's CPU clock, so that the initiator is never counted and reading the clock costs a
  * hundredth of what it would around each call.
  *
- * Writes lines `peer,mech,work,parameter,metric,value`. N: acceptances to measure.
+ * Writes lines `peer,mech,work,parameter,metric,value`. N: acceptances to measure. LABEL: the peer's name in those lines.
  */
 #define _GNU_SOURCE
 #include "peers/peer.h"
@@ -33,7 +33,8 @@ typedef struct {
 } connection;
 
 static const peer *acceptor, *initiator;
-static const char *mech;
+static const char *mech, *label;
+static size_t room; /* before a message's data */
 
 static void die(const char *what) {
     fprintf(stderr, "%s %s: %s\n", acceptor ? acceptor->name : "driver", mech ? mech : "", what);
@@ -52,7 +53,7 @@ static double cpu_ns(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID); }
 static double wall_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 
 static void emit(const char *work, const char *parameter, const char *metric, double value) {
-    printf("%s,%s,%s,%s,%s,%.3f\n", acceptor->name, mech, work, parameter, metric, value);
+    printf("%s,%s,%s,%s,%s,%.3f\n", label, mech, work, parameter, metric, value);
     fflush(stdout);
 }
 
@@ -267,18 +268,18 @@ static void fresh(connection *c) {
     establish(c, 1);
 }
 static void fill(uint8_t *message, size_t size) {
-    for (size_t i = 0; i < size; i++) message[SIGNATURE_SIZE + i] = i * 7 + 3;
+    for (size_t i = 0; i < size; i++) message[room + i] = i * 7 + 3;
 }
 /* The acceptor's sealed and signed messages must make sense to the other side. */
 static void check_messages(connection *c, size_t size) {
-    uint8_t *message = malloc(SIGNATURE_SIZE + size), *plain = malloc(SIGNATURE_SIZE + size);
+    uint8_t *message = malloc(room + size), *plain = malloc(room + size);
     fill(plain, size);
     fill(message, size);
     fresh(c);
     uint8_t *sealed = acceptor->seal(&c->acceptor, message, size);
-    if (sealed != message) memcpy(message, sealed, SIGNATURE_SIZE + size);
-    if (!memcmp(message + SIGNATURE_SIZE, plain + SIGNATURE_SIZE, size)) die("the sealed message is the plain one");
-    if (memcmp(initiator->unseal(&c->initiator, message, size), plain + SIGNATURE_SIZE, size)) die("unsealed differs");
+    if (sealed != message) memcpy(message, sealed, room + size);
+    if (!memcmp(message + room, plain + room, size)) die("the sealed message is the plain one");
+    if (memcmp(initiator->unseal(&c->initiator, message, size), plain + room, size)) die("unsealed differs");
     if (acceptor->sign) {
         fresh(c);
         acceptor->sign(&c->acceptor, plain, size);
@@ -288,7 +289,7 @@ static void check_messages(connection *c, size_t size) {
     free(plain);
 }
 static void measure_size(connection *c, size_t size, const char *name, int count) {
-    size_t stride = SIGNATURE_SIZE + size;
+    size_t stride = room + size;
     uint8_t *messages = malloc(count * stride), *m;
     double start;
     for (int i = 0; i < count; i++) fill(messages + i * stride, size);
@@ -353,13 +354,15 @@ int main(int argc, char **argv) {
         const char *name;
         void (*measure)(void);
     } tests[] = {{"accept", measure_accept}, {"threads", measure_threads}, {"live", measure_live}, {"messages", measure_messages}};
-    if (argc != 5) return fprintf(stderr, "usage: driver ACCEPTOR.so INITIATOR.so ntlm|spnego-ntlm TEST\n"), 2;
+    if (argc != 5) return fprintf(stderr, "usage: driver ACCEPTOR.so INITIATOR.so [spnego-]ntlm|krb5 TEST\n"), 2;
     mech = argv[3];
     acceptor = load(argv[1]);
     initiator = load(argv[2]);
-    int spnego = !strcmp(mech, "spnego-ntlm");
-    acceptor->start_acceptor(spnego);
-    initiator->start_initiator(spnego);
+    int what = (strncmp(mech, "spnego-", 7) ? 0 : SPNEGO) | (strstr(mech, "krb5") ? KERBEROS : 0);
+    label = getenv("LABEL") ? getenv("LABEL") : acceptor->name;
+    room = room_for(what);
+    acceptor->start_acceptor(what);
+    initiator->start_initiator(what);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         if (!strcmp(argv[4], tests[i].name)) return tests[i].measure(), 0;
     die("no such test");

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Brings the peers' packages into build/bench without installing them: gss-ntlmssp with MIT's mechglue from this release
-# of Debian, WinPR 3 from its backports. Done once; remove build/bench/root to do it again.
+# Brings the peers' packages into build/bench without installing them: gss-ntlmssp with MIT's Kerberos, and Heimdal's, from
+# this release of Debian, WinPR 3 from its backports. Done once; remove build/bench/root to do it again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=$PWD/build/bench
 root=$out/root
-packages="gss-ntlmssp krb5-multidev libkrb5-dev libwinpr3-dev libwinpr3-3"
+packages="gss-ntlmssp krb5-multidev libkrb5-dev heimdal-multidev libgssapi3-heimdal libwinpr3-dev libwinpr3-3"
 stamp=$root/.packages
 [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ] && exit 0
 

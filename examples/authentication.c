@@ -14,7 +14,7 @@
 /* What is asked of a client: what it does not grant is missing from the flags on the page. */
 #define REQUIREMENTS                                                                                                  \
     (ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | ASC_REQ_EXTENDED_ERROR | ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY | \
-     ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_MUTUAL_AUTH)
+     ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_MUTUAL_AUTH | ASC_REQ_DELEGATE)
 
 /* The schemes, each named as its package. */
 static struct scheme {

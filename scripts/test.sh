@@ -11,7 +11,8 @@ export CARGO_TERM_COLOR=never
 
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
-all_parts=(build rust dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 interop interop-wine64 http demo demo-wine32)
+all_parts=(build rust dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 interop interop-wine64 interop-kerberos
+    interop-kerberos-wine64 http demo demo-wine32)
 
 # How each part is run.
 part() {
@@ -27,23 +28,29 @@ part() {
     c-tsan) tests/c/run.sh tsan ;;
     c-wine64) tests/c/run.sh wine64 ;;
     c-wine32) tests/c/run.sh wine32 ;;
-    interop)
-        scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64 &&
-            NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so NEGOSSP_LIBRARY=$PWD/dist/linux-x86_64/libnegossp.so \
-                NEGOSSP_HTTP_SERVER="$PWD/build/examples/linux-x86_64/http_server --port" tests/interop/run.sh
-        ;;
-    interop-wine64)
-        scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 &&
-            NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
-                NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
-                tests/interop/run.sh http
-        ;;
+    interop) interop_linux ;;
+    interop-wine64) interop_wine64 http ;;
+    interop-kerberos) interop_linux kerberos ;;
+    interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
     miri) scripts/cargo-test.sh tests/miri.sh ;;
     http) tests/http/run.sh ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;
     *) echo "no such part: $1"; return 2 ;;
     esac
+}
+
+# The interoperability checks, with the example server on either system.
+interop_linux() { # [ARGUMENT...]
+    scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64 &&
+        NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so NEGOSSP_LIBRARY=$PWD/dist/linux-x86_64/libnegossp.so \
+            NEGOSSP_HTTP_SERVER="$PWD/build/examples/linux-x86_64/http_server --port" tests/interop/run.sh "$@"
+}
+interop_wine64() { # [ARGUMENT...]
+    scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 &&
+        NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
+            NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
+            tests/interop/run.sh "$@"
 }
 
 # A command whose exit status is its whole result.
@@ -70,9 +77,9 @@ fi
 
 for name in "${parts[@]}"; do
     log=build/test/$name.log
-    printf '%-12s ' "$name"
+    printf '%-23s ' "$name"
     start=$SECONDS
-    export -f part one
+    export -f part one interop_linux interop_wine64
     timeout --kill-after=10 "${PART_TIMEOUT:-1200}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
     status=$?
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)

@@ -21,7 +21,7 @@ typedef uint16_t wide;
 static const SecurityFunctionTableW *table;
 static CredHandle outbound;
 static wide target[64];
-static int with_spnego;
+static int what;
 
 static void check(const char *what, SECURITY_STATUS status) {
     if (status >= 0) return; /* SEC_E_... are negative, SEC_E_OK and SEC_I_... are not */
@@ -94,19 +94,19 @@ static void *auth_data(int initiator) {
 static void acquire(CredHandle *credential, int usage) {
     wide package[32];
     TimeStamp expiry;
-    widen(package, with_spnego ? "Negotiate" : "NTLM");
+    widen(package, what & SPNEGO ? "Negotiate" : what & KERBEROS ? "Kerberos" : "NTLM");
     check("AcquireCredentialsHandle", table->AcquireCredentialsHandleW(NULL, package, usage, NULL,
                                                                       auth_data(usage == SECPKG_CRED_OUTBOUND), NULL, NULL,
                                                                       credential, &expiry));
 }
-static void start(int spnego) {
-    with_spnego = spnego;
+static void start(int measured) {
+    what = measured;
     if (!table) table = load();
     if (!table) check("InitSecurityInterfaceW", -1);
     widen(target, "HTTP/" BENCH_TARGET);
 }
-static void start_initiator(int spnego) {
-    start(spnego);
+static void start_initiator(int measured) {
+    start(measured);
     acquire(&outbound, SECPKG_CRED_OUTBOUND);
 }
 /* WinPR writes into the credential while accepting, so that threads cannot share one. */
@@ -121,8 +121,8 @@ static CredHandle *inbound(void) {
     if (!acquired) acquire(&credential, SECPKG_CRED_INBOUND), acquired = 1;
     return &credential;
 }
-static void start_acceptor(int spnego) {
-    start(spnego);
+static void start_acceptor(int measured) {
+    start(measured);
     inbound();
 }
 
@@ -136,8 +136,9 @@ static void accept(context *c, const token *in, token *out) {
     TimeStamp expiry;
     SECURITY_STATUS status = table->AcceptSecurityContext(
         inbound(), c->open ? h : NULL, &input,
-        ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT, SECURITY_NATIVE_DREP,
-        h, &output, &attributes, &expiry);
+        ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT |
+            (what & KERBEROS ? ASC_REQ_MUTUAL_AUTH : 0),
+        SECURITY_NATIVE_DREP, h, &output, &attributes, &expiry);
     check("AcceptSecurityContext", status);
     c->open = 1;
     if (status == SEC_I_COMPLETE_NEEDED || status == SEC_I_COMPLETE_AND_CONTINUE) {
@@ -173,30 +174,35 @@ static void close_context(context *c) {
     memset(c, 0, sizeof *c);
 }
 
-/* The two buffers of a message: its data and its signature. */
-#define MESSAGE(message, size)                                                      \
-    SecBuffer buffers[2] = {{(ULONG)(size), SECBUFFER_DATA, (message) + SIGNATURE_SIZE}, \
-                            {SIGNATURE_SIZE, SECBUFFER_TOKEN, (message)}};          \
-    SecBufferDesc descriptor = {SECBUFFER_VERSION, 2, buffers};                     \
+/* The two buffers of a message: its data, and the signature or trailer in the room before it. */
+#define MESSAGE(message, size, trailer)                                                \
+    SecBuffer buffers[2] = {{(ULONG)(size), SECBUFFER_DATA, (message) + room_for(what)}, \
+                            {(trailer), SECBUFFER_TOKEN, (message)}};                  \
+    SecBufferDesc descriptor = {SECBUFFER_VERSION, 2, buffers};                        \
     CtxtHandle *h = (CtxtHandle *)c->handle
+#define SIGNATURE (what & KERBEROS ? KERBEROS_MIC : NTLM_ROOM)
 
 static uint8_t *seal(context *c, uint8_t *message, size_t size) {
-    MESSAGE(message, size);
+    MESSAGE(message, size, room_for(what));
     check("EncryptMessage", table->EncryptMessage(h, 0, &descriptor, c->sent++));
     return message;
 }
 static uint8_t *unseal(context *c, uint8_t *message, size_t size) {
-    MESSAGE(message, size);
+    MESSAGE(message, size, room_for(what));
     ULONG qop;
+    if (what & KERBEROS) { /* gss_wrap's token is one piece, its checksum at the end: a SECBUFFER_STREAM finds the data */
+        buffers[0] = (SecBuffer){(ULONG)(size + room_for(what)), SECBUFFER_STREAM, message};
+        buffers[1] = (SecBuffer){0, SECBUFFER_DATA, NULL};
+    }
     check("DecryptMessage", table->DecryptMessage(h, &descriptor, c->received++, &qop));
-    return message + SIGNATURE_SIZE;
+    return what & KERBEROS ? buffers[1].pvBuffer : message + room_for(what);
 }
 static void sign(context *c, uint8_t *message, size_t size) {
-    MESSAGE(message, size);
+    MESSAGE(message, size, SIGNATURE);
     check("MakeSignature", table->MakeSignature(h, 0, &descriptor, c->sent++));
 }
 static void verify(context *c, uint8_t *message, size_t size) {
-    MESSAGE(message, size);
+    MESSAGE(message, size, SIGNATURE);
     ULONG qop;
     check("VerifySignature", table->VerifySignature(h, &descriptor, c->received++, &qop));
 }

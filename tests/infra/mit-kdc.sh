@@ -13,13 +13,14 @@
 # Realm EXAMPLE.TEST, no DNS. In DIR:
 #   krb5.conf              clients' configuration, MIT's and Heimdal's
 #   users.keytab           alice, bob, alice/admin, jörg (with the password Passw0rd!) and carol (without preauthentication)
-#   USER.ccache            a forwardable ticket-granting ticket of alice, bob and jörg; alice-admin.ccache
+#   USER.ccache            a forwardable ticket-granting ticket of alice, bob, carol and jörg; alice-admin.ccache
 #   SERVICE.keytab         the keys of HTTP/SERVICE.example.test, and http.keytab the keys of all services but `absent`
 # Services:
 #   server                 keys of all AES enctypes; forwarding a ticket to it is approved (OK-AS-DELEGATE)
 #   aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2 rc4 des3   a key and session keys of that enctype only; of the last two
 #                          only if this KDC still makes them
 #   mixed                  key aes256-sha1, session key aes128-sha2
+#   nopac                  aes256-sha1, and its tickets have no PAC; to others' this KDC, from 1.20 on, adds a small one
 #   password               key from the password ServicePassw0rd!, aes256-sha1, MIT's salt
 #   absent                 in the KDC only: nobody has its key
 #   rolled                 its key was changed: rolled.keytab has kvno 1 and 2, rolled-old.keytab 1, rolled-new.keytab 2;
@@ -90,7 +91,7 @@ write_configuration() { # PORT
     allow_weak_crypto = true
     allow_rc4 = true
     allow_des3 = true
-    permitted_enctypes = aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2 arcfour-hmac des3-cbc-sha1
+    permitted_enctypes = aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128 arcfour-hmac-md5 des3-cbc-sha1
 [realms]
     $realm = {
         kdc = 127.0.0.1:$1
@@ -156,6 +157,8 @@ make_principals() {
         service rc4 arcfour-hmac
         service des3 des3-cbc-sha1
         service mixed aes256-sha1 aes128-sha2
+        service nopac aes256-sha1
+        printf 'modprinc +no_auth_data_required HTTP/nopac.%s\n' "$domain"
         printf 'addprinc -e aes256-sha1:normal -pw %s -requires_preauth HTTP/password.%s\n' "$service_password" "$domain"
         keep HTTP/password.$domain password http
         printf 'addprinc -e %s -randkey -requires_preauth HTTP/absent.%s\n' "$aes" "$domain"
@@ -224,6 +227,7 @@ start() {
     ticket alice alice
     ticket bob bob
     ticket jörg jörg
+    ticket carol carol
     ticket alice/admin alice-admin
     ticket alice rolled
     KRB5CCNAME=FILE:$dir/rolled.ccache kvno -q HTTP/rolled.$domain

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Interoperability with other implementations, all on this machine: curl, gss-ntlmssp, pyspnego, requests-ntlm,
-# httpx-ntlm, impacket.
+# httpx-ntlm, impacket; for Kerberos MIT, Heimdal, curl, requests-kerberos.
 #
 #   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART*.py; -v: durations, traces)
+#   run.sh kerberos [-v] [PART]   the same of the Kerberos checks, with a KDC of their own
 #   run.sh prepare       only installs what is missing
 #   run.sh record        writes tests/data/exchanges anew
 #
@@ -16,6 +17,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 venv=${VENV:-$root/build/venv}
 packages=(python3-venv python3-gssapi gss-ntlmssp curl)
+kerberos_packages=(libgssapi3-heimdal python3-requests-kerberos krb5-kdc krb5-admin-server krb5-user)
 clients=$here/requirements.txt
 
 die() { echo "run.sh: $*" >&2; exit 2; }
@@ -45,6 +47,14 @@ find_http_server() {
     export NEGOSSP_HTTP_SERVER=${NEGOSSP_HTTP_SERVER:-}
 }
 
+suite=suite.py
+if [[ ${1:-} == kerberos ]]; then
+    suite=kerberos_suite.py
+    packages+=("${kerberos_packages[@]}")
+    export RUNLEVEL=1 # the packages start no KDC of their own
+    shift
+fi
+
 mkdir -p "$(dirname "$venv")"
 exec 9>"$venv.lock"
 flock 9
@@ -59,6 +69,6 @@ record) exec "$venv/bin/python" "$here/record.py" "$root/tests/data/exchanges" ;
 *)
     find_library
     find_http_server
-    exec "$venv/bin/python" "$here/suite.py" "$NEGOSSP_LIB" "$@"
+    exec "$venv/bin/python" "$here/$suite" "$NEGOSSP_LIB" "$@"
     ;;
 esac

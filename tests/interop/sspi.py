@@ -38,7 +38,7 @@ STATUS = {
 SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND = 1, 2
 SECURITY_NATIVE_DREP = 0x10
 SECBUFFER_VERSION = 0
-SECBUFFER_DATA, SECBUFFER_TOKEN, SECBUFFER_STREAM, SECBUFFER_CHANNEL_BINDINGS = 1, 2, 10, 14
+SECBUFFER_DATA, SECBUFFER_TOKEN, SECBUFFER_PADDING, SECBUFFER_STREAM, SECBUFFER_CHANNEL_BINDINGS = 1, 2, 9, 10, 14
 SECBUFFER_READONLY_WITH_CHECKSUM = 0x10000000
 SIGNED = SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM
 SEC_WINNT_AUTH_IDENTITY_UNICODE = 2
@@ -168,7 +168,7 @@ def channel_bindings(application_data):
 class Credentials:
     """A CredHandle, freed with the object."""
 
-    def __init__(self, package, use, account=None):
+    def __init__(self, package, use, account=None, principal=None):
         self.handle, expiry = SecHandle(), c_int64()
         identity = None
         if account is not None:
@@ -178,7 +178,7 @@ class Credentials:
             identity = AuthIdentityW(*arguments, SEC_WINNT_AUTH_IDENTITY_UNICODE)
         self.live = False
         LIBRARY.call(
-            "AcquireCredentialsHandleW", None, utf16(package), c_uint32(use), None,
+            "AcquireCredentialsHandleW", utf16(principal) if principal else None, utf16(package), c_uint32(use), None,
             byref(identity) if identity is not None else None, None, None, byref(self.handle), byref(expiry),
         )  # fmt: skip
         self.live = True
@@ -285,6 +285,14 @@ class Context:
         LIBRARY.call("EncryptMessage", byref(self.handle), c_uint32(0), byref(buffers.desc), c_uint32(sequence))
         return buffers[0] + buffers[1]
 
+    def wrap_padded(self, data):
+        """EncryptMessage with a SECBUFFER_PADDING, as what is to be a gss_wrap's token needs it: old Kerberos tokens pad."""
+        sizes = self.sizes
+        parts = [(SECBUFFER_TOKEN, bytes(sizes.cbSecurityTrailer)), (SECBUFFER_DATA, data), (SECBUFFER_PADDING, bytes(sizes.cbBlockSize))]
+        buffers = Buffers(*parts)
+        LIBRARY.call("EncryptMessage", byref(self.handle), c_uint32(0), byref(buffers.desc), c_uint32(0))
+        return buffers[0] + buffers[1] + buffers[2]
+
     def unwrap(self, message, sequence=0):
         buffers = Buffers((SECBUFFER_TOKEN, message[:16]), (SECBUFFER_DATA, message[16:]))
         LIBRARY.call("DecryptMessage", byref(self.handle), byref(buffers.desc), c_uint32(sequence), byref(c_uint32()))
@@ -324,8 +332,8 @@ class Acceptor(Context):
     """AcceptSecurityContext, leg by leg."""
 
     @classmethod
-    def acceptor(cls, package, bindings=None, flags=ASC_DEFAULT, account=None):
-        return cls(Credentials(package, SECPKG_CRED_INBOUND, account), bindings, flags)
+    def acceptor(cls, package, bindings=None, flags=ASC_DEFAULT, account=None, principal=None):
+        return cls(Credentials(package, SECPKG_CRED_INBOUND, account, principal), bindings, flags)
 
     def step(self, token):
         given, out = self._input(token), Buffers((SECBUFFER_TOKEN, bytes(self.MAX_TOKEN)))

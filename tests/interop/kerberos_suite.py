@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""Runs the Kerberos checks, in a process of their own: theirs is a server with keys. Arguments as suite.py's."""
+
+import sys
+
+import kerberos_world
+
+kerberos_world.prepare()
+
+import sspi  # noqa: E402
+
+ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
+sspi.load(ARGUMENTS[0])
+
+import checks, http_service  # noqa: E401, E402
+import http_curl, http_python, mechanism_lists  # noqa: E401, E402, F401
+
+checks.CHECKS.clear()  # those modules' own checks are suite.py's
+
+import kerberos_accept, kerberos_bindings, kerberos_http, kerberos_negotiate, kerberos_tampering  # noqa: E401, E402, F401
+
+try:
+    failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
+finally:
+    http_service.close()
+    kerberos_world.remove()
+sys.exit(1 if failed else 0)
