@@ -48,6 +48,7 @@ interop_linux() { # [ARGUMENT...]
 }
 interop_wine64() { # [ARGUMENT...]
     scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 &&
+        scripts/wine.sh 64 --prepare &&
         NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
             NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
             tests/interop/run.sh "$@"
