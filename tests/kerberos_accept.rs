@@ -271,6 +271,17 @@ fn encryption_types_that_policy_forbids() {
     }
 }
 
+/// RFC 4120 2.7: servers reject tickets that came through realms that no KDC has checked. A PAC is another matter.
+#[test]
+fn realms_on_the_way_must_have_been_checked() {
+    let mut forge = Forge { realm: "TRUSTED.EXAMPLE".into(), ..Forge::new(AES) };
+    assert!(forge.server().accept(&forge.token()).is_ok());
+    forge.transited = b"MIDDLE.EXAMPLE".to_vec();
+    assert!(denied(forge.server().accept(&forge.token())).contains("realms"));
+    forge.ticket_flags = TicketFlags::TRANSITED_POLICY_CHECKED;
+    assert!(forge.server().accept(&forge.token()).is_ok());
+}
+
 #[test]
 fn checksums_other_than_gss_api_s() {
     // None: no wishes.
@@ -280,17 +291,21 @@ fn checksums_other_than_gss_api_s() {
     // A real one over nothing, as Samba's clients send it.
     for enctype in Enctype::ALL {
         let mut forge = Forge::new(enctype);
-        let subkey = forge.subkey.clone().unwrap();
-        let checksum = subkey.checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
+        // With the session key, sub-key or not: so MIT's acceptor has it.
+        let session_key = forge.session_key.clone();
+        let checksum = session_key.checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
         forge.cksum = Cksum::Other(checksum.checksum_type(), checksum.bytes().to_vec());
         let (established, token) = forge.server().accept(&forge.token()).unwrap();
         let flags = ContextFlags::MUTUAL_AUTH | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
         assert_eq!(established.flags, flags);
         assert!(token.is_some());
         // Over something: it was made for another protocol.
-        let other = subkey.checksum(key_usage::AP_REQ_CHECKSUM, &[b"PA-DATA"]).unwrap();
-        forge.cksum = Cksum::Other(other.checksum_type(), other.bytes().to_vec());
-        assert!(denied(forge.server().accept(&forge.token())).contains("checksum"));
+        let other = session_key.checksum(key_usage::AP_REQ_CHECKSUM, &[b"PA-DATA"]).unwrap();
+        let subkeys = forge.subkey.as_ref().unwrap().checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
+        for wrong in [other, subkeys] {
+            forge.cksum = Cksum::Other(wrong.checksum_type(), wrong.bytes().to_vec());
+            assert!(denied(forge.server().accept(&forge.token())).contains("checksum"));
+        }
     }
     // Not a checksum, and not GSS-API's field.
     for bytes in [vec![], vec![0; 23], [&[15, 0, 0, 0][..], &[0; 20]].concat()] {

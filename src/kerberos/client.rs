@@ -2,7 +2,7 @@
 
 use super::crypto::UsageKeys;
 use super::message::authorization_data::ad_type;
-use super::message::{EncTicketPart, PrincipalName, error_code, name_type};
+use super::message::{EncTicketPart, PrincipalName, TicketFlags, error_code, name_type};
 use super::pac::Pac;
 use super::rejection::Rejection;
 use crate::error::{Denial, Error, Result};
@@ -40,9 +40,22 @@ pub(super) fn identify(
         }
         None => None,
     };
+    if account.is_none() {
+        check_transited(ticket)?;
+    }
     let mut principal = account.unwrap_or_else(|| of_realm(&full));
     principal.native = Some(full);
     Ok(principal)
+}
+
+/// Realms between the client's and ours, each of which could have made the client up: a KDC has checked them, or nobody
+/// is let in (RFC 4120 2.7). KDCs check unless told not to. With a domain's PAC it does not matter: there the KDC
+/// goes by security identifiers, and servers are to ignore the flag ([MS-KILE] 3.3.5.1).
+fn check_transited(ticket: &EncTicketPart<'_>) -> Result<(), Rejection> {
+    match ticket.transited.contents.is_empty() || ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED) {
+        true => Ok(()),
+        false => Err(Rejection::denied(error_code::ILL_CR_TKT, "no KDC has checked the realms that the ticket has passed")),
+    }
 }
 
 /// WELLKNOWN/ANONYMOUS of any realm (RFC 8062 3).

@@ -38,9 +38,9 @@ impl<'a> Wishes<'a> {
                 Wishes { flags: gss.flags, bindings, delegation: gss.credential, ..Wishes::default() }
             }
             // Samba's clients send a real one, over nothing. It shows that the authenticator was not made to protect
-            // other data.
+            // other data. MIT's and Heimdal's libraries key it with the session key even where there is a sub-key.
             Some(cksum) => {
-                let key = opened.base_key();
+                let key = &opened.session_key;
                 key.verify_checksum(super::crypto::key_usage::AP_REQ_CHECKSUM, &[], cksum.cksumtype, cksum.checksum)
                     .map_err(|_| Rejection::denied(error_code::INAPP_CKSUM, "the authenticator's checksum is not GSS-API's"))?;
                 let mut flags = GssFlags::REPLAY | GssFlags::SEQUENCE;

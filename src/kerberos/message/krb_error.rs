@@ -31,6 +31,8 @@ pub mod error_code {
     pub const MSG_TYPE: i32 = 40;
     /// KRB_AP_ERR_MODIFIED: the message was changed; from Windows, also: the service's key is another.
     pub const MODIFIED: i32 = 41;
+    /// KRB_AP_ERR_ILL_CR_TKT, a number that RFC 4120 leaves out and MIT has: the path from the client's realm.
+    pub const ILL_CR_TKT: i32 = 43;
     /// KRB_AP_ERR_BADKEYVER: no key of this version.
     pub const BADKEYVER: i32 = 44;
     /// KRB_AP_ERR_NOKEY: no key for this service.
