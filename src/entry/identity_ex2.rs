@@ -158,3 +158,6 @@ fn wide(bytes: &[u8]) -> Result<Zeroizing<String>> {
     let characters = Zeroizing::new(pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect::<Vec<SEC_WCHAR>>());
     SEC_WCHAR::decode(&characters).map_err(|_| MALFORMED)
 }
+
+#[cfg(test)]
+mod tests;
