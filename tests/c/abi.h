@@ -5,6 +5,7 @@
 
 #ifdef _WIN32
 #define SECURITY_WIN32
+#define _SEC_WINNT_AUTH_TYPES
 #include <windows.h>
 #include <security.h>
 #else

@@ -7,10 +7,10 @@ static SECURITY_STATUS acquire(SEC_WCHAR *package, ULONG use, void *identity, Cr
 }
 
 static void every_direction_and_package(void) {
-    static SEC_WCHAR *packages[] = {u"Negotiate", u"NTLM", u"NEGOTIATE", u"ntlm"};
+    static SEC_WCHAR *packages[] = {u"Negotiate", u"Kerberos", u"NTLM", u"NEGOTIATE", u"kerberos", u"ntlm"};
     static const ULONG uses[] = {SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND, SECPKG_CRED_BOTH};
     SEC_WINNT_AUTH_IDENTITY_W user = identity_w(USER, DOMAIN, PASSWORD);
-    for (size_t p = 0; p < 4; p++) {
+    for (size_t p = 0; p < sizeof packages / sizeof *packages; p++) {
         for (size_t u = 0; u < 3; u++) {
             CredHandle credential = {0, 0};
             TimeStamp expiry;

@@ -4,7 +4,7 @@
 
 #include "harness.h"
 
-extern const struct test packages_tests[], stack_tests[], credentials_tests[], accept_tests[],
+extern const struct test packages_tests[], stack_tests[], credentials_tests[], services_tests[], accept_tests[],
     arguments_tests[], buffers_tests[], flags_tests[], initiate_tests[], attributes_tests[], messages_tests[],
     layouts_tests[], memory_tests[], text_tests[], handles_tests[], badinput_tests[], order_tests[], servers_tests[],
     exchanges_tests[], complete_tests[], limits_tests[], lifetime_tests[], no_accounts_tests[],

@@ -11,6 +11,7 @@ static const struct group groups[] = {
     {"packages", "default", packages_tests},
     {"stack", "default", stack_tests},
     {"credentials", "default", credentials_tests},
+    {"services", "default", services_tests},
     {"accept", "default", accept_tests},
     {"arguments", "default", arguments_tests},
     {"buffers", "default", buffers_tests},

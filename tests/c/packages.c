@@ -2,19 +2,21 @@
 #include "conversation.h"
 #include "groups.h"
 
-static void enumerates_negotiate_and_ntlm(void) {
+static void enumerates_negotiate_kerberos_and_ntlm(void) {
     ULONG count = 0;
     PSecPkgInfoW packages = NULL;
     REQUIRE_STATUS(W->EnumerateSecurityPackagesW(&count, &packages), SEC_E_OK);
-    bool negotiate = false, ntlm = false;
+    bool negotiate = false, kerberos = false, ntlm = false;
     for (ULONG i = 0; i < count; i++) {
         negotiate |= equal_wa(packages[i].Name, "Negotiate");
+        kerberos |= equal_wa(packages[i].Name, "Kerberos");
         ntlm |= equal_wa(packages[i].Name, "NTLM");
         CHECK(length_w(packages[i].Comment) > 0);
         CHECK_EQUAL(packages[i].wVersion, 1);
         CHECK(packages[i].cbMaxToken > 0);
     }
     CHECK(negotiate);
+    CHECK(kerberos);
     CHECK(ntlm);
     CHECK_STATUS(W->FreeContextBuffer(packages), SEC_E_OK);
 }
@@ -42,7 +44,7 @@ static void knows_names_in_any_letter_case(void) {
         SEC_WCHAR *wide;
         char *narrow;
         const char *documented;
-    } names[] = {{u"negotiate", "NEGOTIATE", "Negotiate"}, {u"nTlM", "ntlm", "NTLM"}};
+    } names[] = {{u"negotiate", "NEGOTIATE", "Negotiate"}, {u"KERBEROS", "kerberos", "Kerberos"}, {u"nTlM", "ntlm", "NTLM"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PSecPkgInfoW w = NULL;
         PSecPkgInfoA a = NULL;
@@ -55,21 +57,37 @@ static void knows_names_in_any_letter_case(void) {
     }
 }
 
-/* RPC_C_AUTHN_GSS_NEGOTIATE is 9, RPC_C_AUTHN_WINNT 10; what both can do is documented with the packages. */
+/* RPC_C_AUTHN_GSS_NEGOTIATE is 9, RPC_C_AUTHN_WINNT 10, RPC_C_AUTHN_GSS_KERBEROS 16; what all can do is documented with the
+ * packages. */
 static void states_rpc_numbers_and_capabilities(void) {
-    const ULONG both = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
+    const ULONG all = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_CONNECTION |
                        SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_ACCEPT_WIN32_NAME;
     static const struct {
         SEC_WCHAR *name;
         unsigned rpc;
-    } packages[] = {{u"Negotiate", 9}, {u"NTLM", 10}};
-    for (size_t i = 0; i < 2; i++) {
+    } packages[] = {{u"Negotiate", 9}, {u"NTLM", 10}, {u"Kerberos", 16}};
+    for (size_t i = 0; i < sizeof packages / sizeof *packages; i++) {
         PSecPkgInfoW info = NULL;
         REQUIRE_STATUS(W->QuerySecurityPackageInfoW(packages[i].name, &info), SEC_E_OK);
         CHECK_EQUAL(info->wRPCID, packages[i].rpc);
-        CHECK_EQUAL(info->fCapabilities & both, both);
+        CHECK_EQUAL(info->fCapabilities & all, all);
         CHECK_STATUS(W->FreeContextBuffer(info), SEC_E_OK);
     }
+}
+
+/* As Windows has it, where programs take cbMaxToken for the length of their buffers. */
+static void kerberos_as_windows_describes_it(void) {
+    PSecPkgInfoW info = NULL;
+    REQUIRE_STATUS(W->QuerySecurityPackageInfoW(u"Kerberos", &info), SEC_E_OK);
+    CHECK_EQUAL(info->cbMaxToken, 48000);
+    CHECK_EQUAL(info->wVersion, 1);
+    const ULONG windows = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY | SECPKG_FLAG_TOKEN_ONLY | SECPKG_FLAG_DATAGRAM |
+                          SECPKG_FLAG_CONNECTION | SECPKG_FLAG_MULTI_REQUIRED | SECPKG_FLAG_EXTENDED_ERROR |
+                          SECPKG_FLAG_IMPERSONATION | SECPKG_FLAG_ACCEPT_WIN32_NAME | SECPKG_FLAG_NEGOTIABLE |
+                          SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_LOGON | SECPKG_FLAG_MUTUAL_AUTH |
+                          SECPKG_FLAG_DELEGATION | SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_RESTRICTED_TOKENS;
+    CHECK_EQUAL(info->fCapabilities & windows, windows);
+    CHECK_STATUS(W->FreeContextBuffer(info), SEC_E_OK);
 }
 
 static void refuses_unknown_names(void) {
@@ -162,10 +180,11 @@ static void unsupported_functions_say_so(void) {
 }
 
 const struct test packages_tests[] = {
-    TEST(enumerates_negotiate_and_ntlm),
+    TEST(enumerates_negotiate_kerberos_and_ntlm),
     TEST(a_and_w_enumerate_the_same),
     TEST(knows_names_in_any_letter_case),
     TEST(states_rpc_numbers_and_capabilities),
+    TEST(kerberos_as_windows_describes_it),
     TEST(refuses_unknown_names),
     TEST(refuses_null_arguments),
     TEST(tables_are_static),
