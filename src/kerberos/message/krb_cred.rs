@@ -54,8 +54,8 @@ impl<'a> KrbCred<'a> {
         std::iter::repeat(()).map_while(move |()| reader.raw().ok())
     }
 
-    /// The [`EncKrbCredPart`] of a message that is not encrypted (encryption type 0). Such a message is sound only
-    /// where something else protects it, as the authenticator that it was sent in does.
+    /// The [`EncKrbCredPart`] of a message that is not encrypted (encryption type 0), as Heimdal delegates. Such a
+    /// message is sound only where something else protects it, as the authenticator that it was sent in does.
     pub fn unencrypted(&self) -> Option<&'a [u8]> {
         if self.enc_part.etype == 0 { Some(self.enc_part.cipher) } else { None }
     }
