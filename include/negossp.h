@@ -1,7 +1,7 @@
 /*
  * negossp: the server side of the SSPI Negotiate package behind the C ABI of secur32.dll.
  *
- * On Windows this header is <sspi.h> and nothing else. Elsewhere it is what a server that was written for
+ * On Windows this header is <sspi.h> and the few things of our own below. Elsewhere it is what a server that was written for
  * <security.h> needs: include it in its stead. ULONG has 32 bits, and SEC_WCHAR 16 (UTF-16; write u"Negotiate",
  * not L"Negotiate"). The text of A functions is UTF-8.
  *
@@ -9,6 +9,20 @@
  */
 #ifndef NEGOSSP_H
 #define NEGOSSP_H
+
+/*
+ * Attributes of contexts that Windows does not have, for QueryContextAttributes.
+ *
+ * SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: the credentials that the client forwarded, as a credential cache in the format
+ *   of MIT Kerberos, version 4: what KRB5CCNAME=FILE:... names once it is written to a file, which nobody else may read.
+ *   The buffer is a SecPkgContext_SessionKey, whose SessionKey is to be freed with FreeContextBuffer.
+ *   SEC_E_NO_CREDENTIALS if none were forwarded, or ASC_REQ_DELEGATE was not required.
+ * SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's SIDs as text, `S-1-5-21-...`, one to a line: the account's first, then
+ *   its groups'. The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer.
+ *   SEC_E_UNSUPPORTED_FUNCTION if no domain told any (Kerberos without a PAC, accounts of a file).
+ */
+#define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
+#define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
 
 #ifdef _WIN32
 

@@ -40,8 +40,12 @@ impl Mechanism {
         }
     }
 
-    /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it.
+    /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it. Kerberos has one more that nobody needs to
+    /// offer: for user-to-user.
     pub fn from_oid(oid: &[u8]) -> Option<Mechanism> {
+        if oid == kerberos::USER_TO_USER_OID {
+            return Some(Mechanism::Kerberos);
+        }
         Mechanism::ALL.iter().copied().find(|m| m.oids().contains(&oid))
     }
 

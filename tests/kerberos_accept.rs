@@ -3,22 +3,24 @@
 
 mod kerberos_support;
 
-use kerberos_support::{Cksum, Forge, USUAL, framed, gss, key};
+use kerberos_support::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
 use negossp::channel_bindings::{Address, ChannelBindings};
 use negossp::config::{Addresses, Strictness};
 use negossp::error::{Denial, Error};
 use negossp::flags::ContextFlags;
-use negossp::kerberos::Acceptor;
+use negossp::kerberos::ccache::{self, CredentialCache, Principal};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
-    ApOptions, ApRep, ApReq, EncApRepPart, EncryptedData, EtypeList, HostAddress, HostAddresses, KrbError, TicketFlags,
-    error_code, name_type,
+    ApOptions, ApRep, ApReq, EncApRepPart, EncKrbCredPart, EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses,
+    KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
 use negossp::kerberos::token::{Oid, Token, TokenId};
+use negossp::kerberos::{Acceptor, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
 use negossp::time::FileTime;
+use std::sync::Arc;
 use std::time::Duration;
 
 const AES: Enctype = Enctype::Aes256Sha1;
@@ -464,4 +466,152 @@ fn no_byte_of_a_request_can_be_changed_or_left_out() {
             let _ = server.accept(&changed);
         }
     }
+}
+
+/// A file with a ticket-granting ticket of the service's, as `kinit -k` leaves it.
+struct Cache {
+    path: std::path::PathBuf,
+}
+
+impl Cache {
+    fn new(name: &str, session_key: &Key, endtime: i64) -> Cache {
+        let path = std::env::temp_dir().join(format!("negossp-{}-{name}", std::process::id()));
+        let name = |components: &[&str]| Principal {
+            name_type: name_type::PRINCIPAL,
+            realm: REALM.into(),
+            components: components.iter().map(|part| part.as_bytes().to_vec()).collect(),
+        };
+        let krbtgt = PrincipalName::encode_components(&["krbtgt", REALM]);
+        let ticket = Ticket {
+            realm: REALM.as_bytes(),
+            sname: PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap(),
+            enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"for the KDC alone" },
+        }
+        .encode();
+        let now = FileTime::now().unix_seconds();
+        let tgt = ccache::Credential {
+            client: name(&SERVICE),
+            server: name(&["krbtgt", REALM]),
+            key: EncryptionKey::of(session_key),
+            authtime: now as u32,
+            starttime: 0,
+            endtime: (now + endtime) as u32,
+            renew_till: 0,
+            is_skey: false,
+            ticket_flags: TicketFlags::empty(),
+            addresses: Vec::new(),
+            authdata: Vec::new(),
+            ticket: &ticket,
+            second_ticket: &[],
+        };
+        let cache = CredentialCache { default_principal: name(&SERVICE), credentials: vec![tgt] };
+        ccache::save(&path, &cache.encode().unwrap()).unwrap();
+        Cache { path }
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+#[test]
+fn user_to_user() {
+    let tgt_key = key(AES);
+    let forge = Forge {
+        service_key: tgt_key.clone(),
+        ap_options: ApOptions::USE_SESSION_KEY | ApOptions::MUTUAL_REQUIRED,
+        kvno: None,
+        ..Forge::new(AES)
+    };
+    let mut server = Forge::new(AES).server();
+    server.requirements = ContextFlags::EXTENDED_ERROR;
+    let request = TgtRequest { server_name: None, realm: Some(REALM.as_bytes()) }.encode();
+    let request = Token { oid: Some(Oid::UserToUser), id: TokenId::TgtRequest, body: &request }.write();
+    let refused = |server: &kerberos_support::Server, token: &[u8]| {
+        let failure = server.step(&Acceptor::new(), token).err().unwrap();
+        assert!(matches!(failure.error, Error::LogonDenied(_)));
+        KrbError::decode(Token::read(&failure.token.unwrap()).unwrap().body).unwrap().error_code
+    };
+    // Without a ticket of its own the server cannot.
+    assert_eq!(refused(&server, &request), error_code::NO_TGT);
+    assert_eq!(refused(&server, &forge.token()), error_code::NO_TGT);
+    let old = Cache::new("old-tgt", &tgt_key, -1);
+    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(old.path.clone())));
+    assert_eq!(refused(&server, &request), error_code::NO_TGT);
+
+    let cache = Cache::new("tgt", &tgt_key, 3600);
+    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
+    let Step::Continue { next, token } = server.step(&Acceptor::new(), &request).unwrap() else { panic!("no ticket") };
+    let token = Token::read(&token).unwrap();
+    assert_eq!((token.oid, token.id), (Some(Oid::UserToUser), TokenId::TgtReply));
+    assert_eq!(TgtReply::decode(token.body).unwrap().ticket.enc_part.cipher, b"for the KDC alone");
+    // The ticket that the client has stays good if ours is renewed meanwhile.
+    let renewed = Cache::new("renewed-tgt", &key(AES), 3600);
+    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(renewed.path.clone())));
+    let Step::Done { established, token } = server.step(&next, &forge.token()).unwrap() else { panic!("another leg") };
+    assert!(established.flags.contains(ContextFlags::USE_SESSION_KEY | ContextFlags::MUTUAL_AUTH));
+    assert!(token.is_some());
+    // A ticket under our long-term key is not one of user-to-user, nor the reverse.
+    assert_eq!(refused(&server, &forge.token()), error_code::MODIFIED);
+    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
+    assert!(server.accept(&forge.token()).is_ok());
+    let long_term = Forge { ap_options: ApOptions::MUTUAL_REQUIRED, ..forge.clone() };
+    assert_eq!(refused(&server, &long_term.token()), error_code::MODIFIED);
+}
+
+#[test]
+fn forwarded_credentials() {
+    let names = PrincipalName::encode_components(&["alice"]);
+    let krbtgt = PrincipalName::encode_components(&["krbtgt", REALM]);
+    let ticket = Ticket {
+        realm: REALM.as_bytes(),
+        sname: PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap(),
+        enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"for the KDC alone" },
+    }
+    .encode();
+    let ticket_key = key(AES);
+    let info = KrbCredInfo {
+        key: EncryptionKey::of(&ticket_key),
+        prealm: Some(REALM.as_bytes()),
+        pname: Some(PrincipalName::new(name_type::PRINCIPAL, &names).unwrap()),
+        flags: Some(TicketFlags::FORWARDED),
+        authtime: None,
+        starttime: None,
+        endtime: Some(FileTime::now().unix_seconds() + 3600),
+        renew_till: None,
+        srealm: Some(REALM.as_bytes()),
+        sname: Some(PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap()),
+        caddr: None,
+    };
+    let part = EncKrbCredPart::encode(&[info], FileTime::now().unix_seconds(), 0);
+    let good = Forge::new(AES);
+    let subkey = good.subkey.clone().unwrap();
+    let sealed = |key: Option<&Key>| {
+        let cipher = key.map_or(part.to_vec(), |key| key.encrypt(key_usage::KRB_CRED, &part).unwrap());
+        let etype = key.map_or(0, |key| key.enctype().number());
+        let credential = KrbCred::encode(&[&ticket], &EncryptedData { etype, kvno: None, cipher: &cipher });
+        Forge { cksum: Cksum::Gss { flags: USUAL, bindings: [0; 16], credential: Some(credential) }, ..good.clone() }
+    };
+    let mut server = good.server();
+    let accept = |server: &kerberos_support::Server, key| server.accept(&sealed(key).token()).map(|(established, _)| established);
+    for key in [Some(&good.session_key), Some(&subkey), None] {
+        server.requirements = ContextFlags::DELEGATE;
+        let established = accept(&server, key).unwrap();
+        assert!(established.flags.contains(ContextFlags::DELEGATE));
+        let bytes = established.delegated.unwrap().ccache().unwrap();
+        let cache = CredentialCache::parse(&bytes).unwrap();
+        assert_eq!(cache.default_principal.to_text(), "alice@EXAMPLE.TEST");
+        let tgt = cache.ticket_granting_ticket().unwrap();
+        assert_eq!((tgt.ticket, tgt.key.keyvalue), (&ticket[..], ticket_key.bytes()));
+        // Only if the caller wants them, and the configuration.
+        server.settings.kerberos.delegation = false;
+        assert!(!accept(&server, key).unwrap().flags.contains(ContextFlags::DELEGATE));
+        server.settings.kerberos.delegation = true;
+        server.requirements = ContextFlags::empty();
+        assert!(accept(&server, key).unwrap().delegated.is_none());
+    }
+    server.requirements = ContextFlags::DELEGATE;
+    assert!(denied(accept(&server, Some(&key(AES)))).contains("forwarded"));
 }

@@ -30,6 +30,8 @@ pub(super) struct Named {
     pub keytab: Option<PathBuf>,
     /// `[kerberos] krbtgt_keytab`.
     pub krbtgt_keytab: Option<PathBuf>,
+    /// `[kerberos] tgt_ccache`.
+    pub tgt_ccache: Option<PathBuf>,
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.
@@ -204,7 +206,7 @@ impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
         let accounts =
             Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
-        let (kerberos, keytab, krbtgt_keytab) = self.kerberos.into_kerberos()?;
+        let (kerberos, named) = self.kerberos.into_kerberos()?;
         let settings = Settings {
             server: self.server.into_server(accounts.domain.as_deref())?,
             negotiate: self.negotiate.into_negotiate()?,
@@ -214,7 +216,7 @@ impl Document {
             accounts,
             defect: None,
         };
-        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, keytab, krbtgt_keytab } })
+        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, ..named } })
     }
 }
 

@@ -2,8 +2,7 @@
 
 use super::Strictness;
 use crate::kerberos::crypto::Enctype;
-use crate::kerberos::names::NameRules;
-use crate::kerberos::{KeytabFile, ServiceName};
+use crate::kerberos::{KeytabFile, ServiceName, TgtFile};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,8 +31,6 @@ pub struct Kerberos {
     pub channel_bindings: Strictness,
     /// What is done with a ticket that is for certain network addresses alone.
     pub addresses: Addresses,
-    /// What clients are called who are not called by their domain or realm.
-    pub names: NameRules,
     /// Refuse a ticket without a PAC.
     pub require_pac: bool,
     /// A keytab with the KDC's own key (`krbtgt`), for the KDC's signatures in a PAC. Few have one.
@@ -41,7 +38,7 @@ pub struct Kerberos {
     /// Take the credentials that a client forwards, where the caller asks for ASC_REQ_DELEGATE.
     pub delegation: bool,
     /// A credential cache with the server's own ticket-granting ticket, for user-to-user tickets.
-    pub tgt_ccache: Option<PathBuf>,
+    pub tgt_ccache: Option<Arc<TgtFile>>,
 }
 
 /// Where the replay cache is.
@@ -87,7 +84,6 @@ impl Default for Kerberos {
             replay_cache_entries: 1 << 22,
             channel_bindings: Strictness::WhenSent,
             addresses: Addresses::WhenKnown,
-            names: NameRules::default(),
             require_pac: false,
             krbtgt_keytab: None,
             delegation: true,

@@ -2,7 +2,7 @@
 
 use super::{Settings, file};
 use crate::authority::AccountFile;
-use crate::kerberos::{self, KeytabFile};
+use crate::kerberos::{self, KeytabFile, TgtFile};
 use crate::platform;
 use crate::watch::{Content, Problem, Source, Watched};
 use std::ffi::OsString;
@@ -116,7 +116,11 @@ impl ConfigFile {
         kerberos.krbtgt_keytab = written(named.krbtgt_keytab)
             .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref())));
         kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
-        kerberos.tgt_ccache = written(kerberos.tgt_ccache.take());
+        let open = before.and_then(|kerberos| kerberos.tgt_ccache.as_ref());
+        kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| match open {
+            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
+            _ => Arc::new(TgtFile::open(path)),
+        });
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) unsafe fn query<Char: Text>(
                 Ok(SecPkgContext_PackageInfo::<Char> { PackageInfo: packages::give(&[Package::Only(established.mechanism)])? })
             }),
             SECPKG_ATTR_NATIVE_NAMES => answer.with(|| {
-                let client = Given::new(text::give::<Char>(&established.client.display_name())?);
+                let client = Given::new(text::give::<Char>(&established.client.native_name())?);
                 let server = text::give(&established.server_name)?;
                 Ok(SecPkgContext_NativeNames::<Char> { sClientName: client.keep(), sServerName: server })
             }),
@@ -102,6 +102,17 @@ pub(super) unsafe fn query<Char: Text>(
             }),
             SECPKG_ATTR_CLIENT_SPECIFIED_TARGET => {
                 answer.with(|| Ok(SecPkgContext_ClientSpecifiedTarget { sTargetName: text::give(target(secured)?)? }))
+            }
+            SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE => answer.with(|| {
+                let delegated = established.delegated.as_ref().ok_or(Error::NoCredentials("the client has forwarded none"))?;
+                let ccache = delegated.ccache()?;
+                Ok(SecPkgContext_SessionKey {
+                    SessionKeyLength: ccache.len() as ULONG,
+                    SessionKey: memory::copy(&ccache)?.as_ptr(),
+                })
+            }),
+            SECPKG_ATTR_NEGOSSP_CLIENT_SIDS => {
+                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&sids(secured)?)? }))
             }
             // Among them those of stream packages, and the bindings, which an outer channel's context has.
             _ => Err(Error::Unsupported("this attribute of contexts")),
@@ -144,6 +155,17 @@ fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgCon
         Some(Context::Failed) | None => return Err(Error::InvalidHandle("a context that failed")),
     };
     Ok(SecPkgContext_NegotiationInfo { PackageInfo: packages::give(&[package])?, NegotiationState: state })
+}
+
+/// Attributes of ours; `negossp.h` says what they give.
+const SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: ULONG = 0x4e53_0001;
+const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
+
+fn sids(secured: &Secured) -> Result<String> {
+    let account = secured.established.client.account.as_ref();
+    let account = account.ok_or(Error::Unsupported("the SIDs of a client of whom no domain told any"))?;
+    let groups = account.groups.iter().map(|group| group.sid);
+    Ok(account.sid.into_iter().chain(groups).map(|sid| sid.to_string()).collect::<Vec<_>>().join("\n"))
 }
 
 fn target(secured: &Secured) -> Result<&str> {

@@ -14,11 +14,13 @@ use super::replay::{self, ReplayCache};
 use super::request::{Opened, Plain, Plaintext};
 use super::session::{Session, Setup, Side};
 use super::token::{Oid, Token, TokenId};
+use super::user_to_user::{self, Tgt};
 use super::wishes::Wishes;
 use crate::error::{Error, Failure};
 use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
 use crate::time::FileTime;
+use std::sync::Arc;
 use tracing::debug;
 
 /// The server's side, by what it awaits.
@@ -26,6 +28,8 @@ use tracing::debug;
 pub enum Acceptor {
     /// AP-REQ, or the question for a ticket-granting ticket that user-to-user authentication begins with.
     ExpectApReq,
+    /// AP-REQ with a ticket under the session key of this ticket of ours, which the client has now.
+    ExpectUserToUser(Arc<Tgt>),
     /// The client's AP-REP, DCE style's third leg.
     ExpectApRep(Box<Answered>),
 }
@@ -62,19 +66,32 @@ impl Acceptor {
         }
         let token = Token::read(token)?;
         match (self, token.id) {
-            (Acceptor::ExpectApReq, TokenId::ApReq) => {
+            (Acceptor::ExpectApReq | Acceptor::ExpectUserToUser(_), TokenId::ApReq) => {
                 let request = ApReq::decode(token.body)?;
                 let ticket = &request.ticket;
-                accept(&request, token.oid, call).map_err(|rejection| {
+                accept(&request, token.oid, self.tgt(), call).map_err(|rejection| {
                     let service = ticket.sname.to_text(ticket.realm).unwrap_or_default();
                     debug!(error = %rejection.error, code = rejection.code, service, "Kerberos refused");
                     failure(rejection, token.oid, Some(ticket), call)
                 })
             }
+            (Acceptor::ExpectApReq, TokenId::TgtRequest) => {
+                let tgt = user_to_user::current(call).map_err(|rejection| failure(rejection, token.oid, None, call))?;
+                let reply = user_to_user::reply(&token, &tgt)?;
+                Ok(Step::Continue { next: Acceptor::ExpectUserToUser(tgt), token: reply })
+            }
             (Acceptor::ExpectApRep(answered), TokenId::ApRep) => {
                 answered.finish(token.body).map_err(|rejection| failure(rejection, token.oid, None, call))
             }
             _ => Err(Error::InvalidToken("a Kerberos token of a kind that is not due").into()),
+        }
+    }
+
+    /// The ticket of ours that the client was given in this conversation.
+    fn tgt(&self) -> Option<&Arc<Tgt>> {
+        match self {
+            Acceptor::ExpectUserToUser(tgt) => Some(tgt),
+            Acceptor::ExpectApReq | Acceptor::ExpectApRep(_) => None,
         }
     }
 }
@@ -102,10 +119,22 @@ fn failure(rejection: Rejection, oid: Option<Oid>, ticket: Option<&Ticket<'_>>, 
 }
 
 /// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), as GSS-API uses them.
-fn accept(request: &ApReq<'_>, oid: Option<Oid>, call: &AcceptCall<'_>) -> Result<Step<Acceptor>, Rejection> {
+fn accept(
+    request: &ApReq<'_>,
+    oid: Option<Oid>,
+    given: Option<&Arc<Tgt>>,
+    call: &AcceptCall<'_>,
+) -> Result<Step<Acceptor>, Rejection> {
     let mut plain = Plain::default();
     let keys = ServiceKeys::of(call.credential, call.settings);
-    let pac_keys = plain.open_ticket(request, &keys, call)?;
+    let tgt;
+    let user_to_user = request.ap_options.contains(ApOptions::USE_SESSION_KEY);
+    let pac_keys = if user_to_user {
+        tgt = given.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
+        plain.open_user_to_user_ticket(&request.ticket, &tgt, call)?
+    } else {
+        plain.open_ticket(&request.ticket, &keys, call)?
+    };
     let opened = plain.open(request, call)?;
     remember(request, &opened, call)?;
     let wishes = Wishes::of(request, &opened, call)?;
@@ -116,7 +145,7 @@ fn accept(request: &ApReq<'_>, oid: Option<Oid>, call: &AcceptCall<'_>) -> Resul
     let mut flags = wishes.granted(call.requirements);
     flags.set(ContextFlags::DELEGATE, delegated.is_some());
     flags.set(ContextFlags::NULL_SESSION, client.anonymous);
-    flags.set(ContextFlags::USE_SESSION_KEY, request.ap_options.contains(ApOptions::USE_SESSION_KEY));
+    flags.set(ContextFlags::USE_SESSION_KEY, user_to_user);
     let session = Session::new(Setup {
         side: Side::Acceptor,
         key: agreement.key().clone(),

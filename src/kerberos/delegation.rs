@@ -1,6 +1,7 @@
 //! Credentials that a client forwards: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121 4.1.1).
 
-use super::crypto::key_usage;
+use super::ccache::CredentialCache;
+use super::crypto::{Key, key_usage};
 use super::message::{EncKrbCredPart, KrbCred, error_code};
 use super::rejection::Rejection;
 use super::request::{Opened, Plaintext};
@@ -9,6 +10,7 @@ use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
 use std::fmt;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Tickets of the client's with their keys, to act for it elsewhere.
 pub struct Delegated {
@@ -16,6 +18,14 @@ pub struct Delegated {
     message: Box<[u8]>,
     /// Its EncKrbCredPart.
     part: Plaintext,
+}
+
+impl Delegated {
+    /// A credential cache that holds them, in the format of MIT's files, version 4. It holds keys.
+    pub fn ccache(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let message = KrbCred::decode(&self.message)?;
+        CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(self.part.bytes())?)?.encode()
+    }
 }
 
 impl fmt::Debug for Delegated {
@@ -37,7 +47,7 @@ pub(super) fn receive(
     // MIT and Windows seal it with the session key, others with the sub-key; Heimdal's oldest do not, since the
     // authenticator around it is sealed.
     let keys = [Some(&opened.session_key), opened.subkey.as_ref()];
-    let fits = |key: &&super::crypto::Key| key.enctype().number() == cred.enc_part.etype;
+    let fits = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
     let opens = keys
         .into_iter()
         .flatten()
@@ -49,9 +59,8 @@ pub(super) fn receive(
             None => return Err(Rejection::denied(error_code::BAD_INTEGRITY, "no key opens the forwarded credentials")),
         }
     }
-    let infos = EncKrbCredPart::decode(part.bytes())?.ticket_info().count();
-    if infos != cred.tickets().count() {
-        return Err(Error::InvalidToken("KRB-CRED: not as many keys as tickets").into());
-    }
-    Ok(Some(Arc::new(Delegated { message: message.into(), part })))
+    let delegated = Delegated { message: message.into(), part };
+    // Now, while it can be refused.
+    delegated.ccache()?;
+    Ok(Some(Arc::new(delegated)))
 }

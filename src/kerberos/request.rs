@@ -2,8 +2,11 @@
 
 use super::crypto::{Enctype, Key, UsageKeys, key_usage};
 use super::keys::ServiceKeys;
-use super::message::{ApReq, Authenticator, EncTicketPart, EncryptionKey, HostAddress, TicketFlags, error_code};
+use super::message::{
+    ApReq, Authenticator, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, Ticket, TicketFlags, error_code,
+};
 use super::rejection::Rejection;
+use super::user_to_user::Tgt;
 use crate::channel_bindings::Address;
 use crate::config::{self, Addresses};
 use crate::mechanism::AcceptCall;
@@ -77,20 +80,33 @@ impl Plain {
     /// Decrypts the ticket, and gives what verifies the signatures that the KDC made with the same key.
     pub(super) fn open_ticket<'k>(
         &mut self,
-        request: &'k ApReq<'_>,
+        ticket: &'k Ticket<'_>,
         keys: &'k ServiceKeys<'_>,
         call: &AcceptCall<'_>,
     ) -> Result<&'k UsageKeys, Rejection> {
-        let (ticket, sealed) = (&request.ticket, &request.ticket.enc_part);
-        let enctype = sealed.enctype().filter(|&enctype| call.settings.kerberos.allows(enctype)).ok_or(NOT_ALLOWED)?;
+        let enctype = allowed(&ticket.enc_part, call)?;
         let mut refusal = Rejection::denied(error_code::NOKEY, "no key of the ticket's encryption type for its service");
-        for entry in keys.candidates(ticket.sname.components(), ticket.realm, enctype, sealed.kvno) {
-            if self.ticket.decrypt(entry.ticket_keys(), sealed.cipher) {
+        for entry in keys.candidates(ticket.sname.components(), ticket.realm, enctype, ticket.enc_part.kvno) {
+            if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher) {
                 return Ok(entry.pac_keys());
             }
             refusal = Rejection::denied(error_code::MODIFIED, "no key opens the ticket: the KDC has another one for its service");
         }
         Err(refusal)
+    }
+
+    /// Likewise, the ticket being under the session key of our own one.
+    pub(super) fn open_user_to_user_ticket<'k>(
+        &mut self,
+        ticket: &Ticket<'_>,
+        tgt: &'k Tgt,
+        call: &AcceptCall<'_>,
+    ) -> Result<&'k UsageKeys, Rejection> {
+        let enctype = allowed(&ticket.enc_part, call)?;
+        match enctype == tgt.ticket_keys.enctype() && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher) {
+            true => Ok(&tgt.pac_keys),
+            false => Err(Rejection::denied(error_code::MODIFIED, "user-to-user: our session key does not open the ticket")),
+        }
     }
 
     /// Judges the ticket that has been opened, and opens and judges the authenticator.
@@ -121,6 +137,11 @@ fn allowed_key(key: &EncryptionKey<'_>, settings: &config::Kerberos) -> Result<K
         true => Ok(key.key()?),
         false => Err(NOT_ALLOWED),
     }
+}
+
+/// The encryption type of what is sealed, if policy allows it.
+fn allowed(sealed: &EncryptedData<'_>, call: &AcceptCall<'_>) -> Result<Enctype, Rejection> {
+    sealed.enctype().filter(|&enctype| call.settings.kerberos.allows(enctype)).ok_or(NOT_ALLOWED)
 }
 
 const NOT_ALLOWED: Rejection =

@@ -6,7 +6,7 @@
 use crate::der::{self, Reader, Writer};
 use crate::error::{Error, Result};
 use crate::kerberos::message::{ApRep, ApReq, KrbError};
-use crate::kerberos::{KRB5_OID, MS_KRB5_OID};
+use crate::kerberos::{KRB5_OID, MS_KRB5_OID, USER_TO_USER_OID};
 
 /// The object identifier in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Oid {
         match self {
             Oid::Krb5 => KRB5_OID,
             Oid::MsKrb5 => MS_KRB5_OID,
-            Oid::UserToUser => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x03],
+            Oid::UserToUser => USER_TO_USER_OID,
         }
     }
 

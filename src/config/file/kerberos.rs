@@ -1,9 +1,8 @@
 //! The table `[kerberos]`.
 
-use super::{Span, StrictnessName};
+use super::{Named, Span, StrictnessName};
 use crate::config::{Addresses, Kerberos, ReplayCacheKind, Strictness};
 use crate::kerberos::crypto::Enctype;
-use crate::kerberos::names::{NameRule, NameRules};
 use crate::kerberos::{ServiceName, path_in};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -23,7 +22,6 @@ pub(super) struct KerberosTable {
     replay_cache_entries: Option<u32>,
     channel_bindings: Option<StrictnessName>,
     addresses: Option<AddressesName>,
-    names: Vec<RuleName>,
     require_pac: Option<bool>,
     krbtgt_keytab: Option<FileName>,
     delegation: Option<bool>,
@@ -36,24 +34,6 @@ struct FileName(PathBuf);
 impl<'de> Deserialize<'de> for FileName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
         path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
-    }
-}
-
-/// What clients are called: for whom, and the name.
-struct RuleName(NameRule);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleTable {
-    realm: Option<String>,
-    principal: Option<String>,
-    name: String,
-}
-
-impl<'de> Deserialize<'de> for RuleName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleName, D::Error> {
-        let rule = RuleTable::deserialize(deserializer)?;
-        NameRule::new(rule.realm, rule.principal.as_deref(), &rule.name).map(RuleName).map_err(D::Error::custom)
     }
 }
 
@@ -99,8 +79,8 @@ enum AddressesName {
 const LONGEST_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl KerberosTable {
-    /// The settings, the paths of the keytab and of the KDC's.
-    pub(super) fn into_kerberos(self) -> Result<(Kerberos, Option<PathBuf>, Option<PathBuf>), String> {
+    /// The settings, and the files that they name, which the caller opens.
+    pub(super) fn into_kerberos(self) -> Result<(Kerberos, Named), String> {
         let default = Kerberos::default();
         let enctypes = self.enctypes.map_or(default.enctypes, |names| names.into_iter().map(|name| name.0).collect());
         if enctypes.is_empty() {
@@ -133,12 +113,18 @@ impl KerberosTable {
                 AddressesName::WhenKnown => Addresses::WhenKnown,
                 AddressesName::Require => Addresses::Require,
             }),
-            names: NameRules(self.names.into_iter().map(|rule| rule.0).collect()),
             require_pac: self.require_pac.unwrap_or(default.require_pac),
             krbtgt_keytab: None,
             delegation: self.delegation.unwrap_or(default.delegation),
-            tgt_ccache: self.tgt_ccache.map(|name| name.0).or(default.tgt_ccache),
+            tgt_ccache: None,
         };
-        Ok((kerberos, self.keytab.map(|name| name.0), self.krbtgt_keytab.map(|name| name.0)))
+        let path = |name: Option<FileName>| name.map(|name| name.0);
+        let named = Named {
+            keytab: path(self.keytab),
+            krbtgt_keytab: path(self.krbtgt_keytab),
+            tgt_ccache: path(self.tgt_ccache),
+            ..Named::default()
+        };
+        Ok((kerberos, named))
     }
 }
