@@ -63,6 +63,7 @@ replay_cache_file = "replay"
 replay_cache_entries = 9
 channel_bindings = "off"
 addresses = "require"
+names = [{ realm = "LAB.TEST", principal = '*/admin', name = 'ADMIN\{first}' }, { name = "{user}" }]
 require_pac = true
 krbtgt_keytab = "kdc.keytab"
 delegation = false
@@ -115,6 +116,8 @@ fn every_key_is_read() {
     assert_eq!(kerberos.replay_cache, ReplayCacheKind::File);
     assert_eq!((kerberos.channel_bindings, kerberos.addresses), (Strictness::Off, Addresses::Require));
     assert!(kerberos.require_pac && !kerberos.delegation);
+    let names: Vec<_> = kerberos.names.0.iter().map(|rule| (rule.realm(), rule.principal(), rule.name())).collect();
+    assert_eq!(names, [(Some("LAB.TEST"), Some("*/admin"), "ADMIN\\{first}"), (None, None, "{user}")]);
     let limits = &settings.limits;
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
@@ -204,6 +207,10 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[kerberos]\nreplay_cache = \"none\"\n", 2, "unknown variant `none`"),
         ("[kerberos]\naddresses = \"check\"\n", 2, "unknown variant `check`"),
         ("[kerberos]\nkeytabs = \"x\"\n", 2, "unknown field `keytabs`"),
+        ("[kerberos]\nnames = [{ name = \"{nobody}\" }]\n", 2, "{principal}, {user}"),
+        ("[kerberos]\nnames = [{ principal = \"a@B\", name = \"x\" }]\n", 2, "without realm"),
+        ("[kerberos]\nnames = [{ principal = \"a\" }]\n", 2, "missing field `name`"),
+        ("[[kerberos.names]]\nname = \"a\"\nuser = \"b\"\n", 3, "unknown field `user`"),
         ("[accounts]\nfile = 3\n", 2, "expected"),
         ("[accounts\n", 1, ""),
         ("[accounts]\nfile = \"/etc/neg", 2, ""),

@@ -370,8 +370,9 @@ fn a_buffer_of_every_kind() {
 fn session_keys_are_not_shown() {
     let bytes = full_pac();
     assert!(bytes.windows(16).any(|window| window == pac_support::SESSION_KEY));
-    let shown = format!("{:?}", Pac::parse(&bytes).unwrap().logon_info());
-    assert_eq!(shown, "Some(LogonInfo(EXAMPLE\\alice, Some(S-1-5-21-1-2-3-1102)))");
+    let shown = format!("{:?}", Pac::parse(&bytes).unwrap());
+    assert!(shown.starts_with("Pac(Some(LogonInfo(EXAMPLE\\alice, Some(S-1-5-21-1-2-3-1102))), Some(ClientInfo "), "{shown}");
+    assert!(!shown.contains("[") && !shown.contains("KEY"), "{shown}");
 }
 
 #[test]

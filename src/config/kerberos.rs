@@ -2,6 +2,7 @@
 
 use super::Strictness;
 use crate::kerberos::crypto::Enctype;
+use crate::kerberos::names::NameRules;
 use crate::kerberos::{KeytabFile, ServiceName, TgtFile};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub struct Kerberos {
     pub channel_bindings: Strictness,
     /// What is done with a ticket that is for certain network addresses alone.
     pub addresses: Addresses,
+    /// What clients are called who are not called by their domain or realm.
+    pub names: NameRules,
     /// Refuse a ticket without a PAC.
     pub require_pac: bool,
     /// A keytab with the KDC's own key (`krbtgt`), for the KDC's signatures in a PAC. Few have one.
@@ -84,6 +87,7 @@ impl Default for Kerberos {
             replay_cache_entries: 1 << 22,
             channel_bindings: Strictness::WhenSent,
             addresses: Addresses::WhenKnown,
+            names: NameRules::default(),
             require_pac: false,
             krbtgt_keytab: None,
             delegation: true,

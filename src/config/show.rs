@@ -3,6 +3,7 @@
 use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness};
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
+use crate::kerberos::names::NameRules;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 use std::time::Duration;
@@ -79,6 +80,7 @@ fn kerberos(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "replay_cache_entries = {}", kerberos.replay_cache_entries)?;
     writeln!(f, "channel_bindings = {}", kerberos.channel_bindings)?;
     writeln!(f, "addresses = {}", kerberos.addresses)?;
+    writeln!(f, "names = {}", Names(&kerberos.names))?;
     writeln!(f, "require_pac = {}", kerberos.require_pac)?;
     path(f, "krbtgt_keytab", kerberos.krbtgt_keytab.as_ref().and_then(|file| file.path()))?;
     writeln!(f, "delegation = {}", kerberos.delegation)?;
@@ -112,6 +114,25 @@ impl Display for Strictness {
             Strictness::WhenSent => "\"when-sent\"",
             Strictness::Require => "\"require\"",
         })
+    }
+}
+
+/// An array of tables, on one line.
+struct Names<'a>(&'a NameRules);
+
+impl Display for Names<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (index, rule) in self.0.0.iter().enumerate() {
+            f.write_str(if index == 0 { "{ " } else { ", { " })?;
+            for (key, value) in [("realm", rule.realm()), ("principal", rule.principal())] {
+                if let Some(value) = value {
+                    write!(f, "{key} = {}, ", Quoted(value))?;
+                }
+            }
+            write!(f, "name = {} }}", Quoted(rule.name()))?;
+        }
+        f.write_str("]")
     }
 }
 

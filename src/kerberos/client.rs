@@ -3,12 +3,14 @@
 use super::crypto::UsageKeys;
 use super::message::authorization_data::ad_type;
 use super::message::{EncTicketPart, PrincipalName, TicketFlags, error_code, name_type};
+use super::names::{Client, NameRules};
 use super::pac::Pac;
 use super::rejection::Rejection;
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
 use crate::principal::{DomainAccount, Principal};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Names the client of a ticket. `ticket_bytes` is EncTicketPart as it was sealed, `keys` what verifies
@@ -43,7 +45,8 @@ pub(super) fn identify(
     if account.is_none() {
         check_transited(ticket)?;
     }
-    let mut principal = account.unwrap_or_else(|| of_realm(&full));
+    let principal = account.unwrap_or_else(|| of_realm(&full));
+    let mut principal = renamed(principal, ticket, &call.settings.kerberos.names)?;
     principal.native = Some(full);
     Ok(principal)
 }
@@ -105,6 +108,23 @@ fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     };
     let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text());
     Some(Principal { account: Some(Arc::new(account)), ..principal })
+}
+
+/// The client under the name that the configuration gives it, if it does.
+fn renamed(principal: Principal, ticket: &EncTicketPart<'_>, rules: &NameRules) -> Result<Principal> {
+    if rules.0.is_empty() {
+        return Ok(principal);
+    }
+    const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
+    let components: std::result::Result<SmallVec<[&str; 4]>, _> = ticket.cname.components().map(str::from_utf8).collect();
+    let client = Client {
+        components: &components.map_err(|_| NOT_TEXT)?,
+        realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?,
+        account: principal.account.is_some().then_some((&principal.domain, &principal.user)),
+    };
+    let Some(name) = rules.apply(&client)? else { return Ok(principal) };
+    let (domain, user) = name.split_once('\\').unwrap_or(("", &name));
+    Ok(Principal { user: user.into(), domain: domain.into(), shown: None, ..principal })
 }
 
 /// A client of whom nothing but the principal is known, as text.

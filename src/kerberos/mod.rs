@@ -16,6 +16,7 @@ pub mod keytab;
 mod keytab_file;
 mod keytab_index;
 pub mod message;
+pub mod names;
 pub mod pac;
 mod rejection;
 pub mod replay;

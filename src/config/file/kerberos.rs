@@ -3,6 +3,7 @@
 use super::{Named, Span, StrictnessName};
 use crate::config::{Addresses, Kerberos, ReplayCacheKind, Strictness};
 use crate::kerberos::crypto::Enctype;
+use crate::kerberos::names::{NameRule, NameRules};
 use crate::kerberos::{ServiceName, path_in};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -22,6 +23,7 @@ pub(super) struct KerberosTable {
     replay_cache_entries: Option<u32>,
     channel_bindings: Option<StrictnessName>,
     addresses: Option<AddressesName>,
+    names: Vec<RuleName>,
     require_pac: Option<bool>,
     krbtgt_keytab: Option<FileName>,
     delegation: Option<bool>,
@@ -34,6 +36,24 @@ struct FileName(PathBuf);
 impl<'de> Deserialize<'de> for FileName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
         path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
+    }
+}
+
+/// What clients are called: for whom, and the name.
+struct RuleName(NameRule);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleTable {
+    realm: Option<String>,
+    principal: Option<String>,
+    name: String,
+}
+
+impl<'de> Deserialize<'de> for RuleName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleName, D::Error> {
+        let rule = RuleTable::deserialize(deserializer)?;
+        NameRule::new(rule.realm, rule.principal.as_deref(), &rule.name).map(RuleName).map_err(D::Error::custom)
     }
 }
 
@@ -113,6 +133,7 @@ impl KerberosTable {
                 AddressesName::WhenKnown => Addresses::WhenKnown,
                 AddressesName::Require => Addresses::Require,
             }),
+            names: NameRules(self.names.into_iter().map(|rule| rule.0).collect()),
             require_pac: self.require_pac.unwrap_or(default.require_pac),
             krbtgt_keytab: None,
             delegation: self.delegation.unwrap_or(default.delegation),

@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::sid::Sid;
 use signature::Signatures;
 use smallvec::SmallVec;
+use std::fmt;
 
 /// ulType of PAC_INFO_BUFFER, [MS-PAC] 2.4.
 pub mod buffer_type {
@@ -83,7 +84,7 @@ pub mod buffer_type {
 const MAX_BUFFERS: usize = 64;
 
 /// A PAC that has been read. Nothing has been verified by that.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Pac<'a> {
     bytes: &'a [u8],
     logon_info: Option<LogonInfo<'a>>,
@@ -162,11 +163,6 @@ impl<'a> Pac<'a> {
         Ok(())
     }
 
-    /// The PAC as it came.
-    pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
     /// KERB_VALIDATION_INFO: who the client is. Absent in the PACs of realms that are no domains (MIT's KDC).
     pub fn logon_info(&self) -> Option<&LogonInfo<'a>> {
         self.logon_info.as_ref()
@@ -215,6 +211,13 @@ impl<'a> Pac<'a> {
     /// PAC_DEVICE_INFO, [MS-PAC] 2.12, read now; the error of a malformed one.
     pub fn device_info(&self) -> Result<Option<DeviceInfo<'a>>> {
         self.device_info.map(DeviceInfo::parse).transpose()
+    }
+}
+
+/// Without its bytes: session keys of other protocols are among them.
+impl fmt::Debug for Pac<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pac({:?}, {:?})", self.logon_info, self.client_info)
     }
 }
 
