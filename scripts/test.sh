@@ -11,7 +11,7 @@ export CARGO_TERM_COLOR=never
 
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
-all_parts=(build rust dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 interop interop-wine64 interop-kerberos
+all_parts=(build rust differential dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 interop interop-wine64 interop-kerberos
     interop-kerberos-wine64 http demo demo-wine32)
 
 # How each part is run.
@@ -21,6 +21,7 @@ part() {
     clippy) one "clippy" scripts/toolchain.sh linux clippy -q --all-targets -- -D warnings ;;
     build) one "build" make --no-print-directory all ;;
     rust) scripts/cargo-test.sh ;;
+    differential) tests/differential/run.sh ;;
     dist) tests/dist/run.sh ;;
     c-linux) tests/c/run.sh linux ;;
     c-valgrind) tests/c/run.sh valgrind ;;
