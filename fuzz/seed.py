@@ -7,6 +7,7 @@ The conversation targets make their own exchanges; their corpus holds what fuzzi
 import hashlib
 import pathlib
 import struct
+import uuid
 
 HERE = pathlib.Path(__file__).parent
 NTLM_TARGETS = {1: "ntlm_negotiate", 2: "ntlm_challenge", 3: "ntlm_authenticate"}
@@ -21,7 +22,7 @@ dns_tree = ""
 in_domain = true
 
 [negotiate]
-mechanisms = ["NTLM"]
+mechanisms = ["Kerberos", "NTLM"]
 context_lifetime = "10h"
 complete_auth_token = false
 
@@ -36,6 +37,21 @@ require_mic = true
 max_clock_skew = "unlimited"
 challenge_lifetime = 90
 refuse_null_session = true
+
+[kerberos]
+keytab = "FILE:/etc/negossp/server.keytab"
+principals = ["HTTP/server.example.test", "SERVER$@EXAMPLE.TEST"]
+realm = "EXAMPLE.TEST"
+enctypes = ["aes256-sha1", "aes128-sha2", "rc4-hmac"]
+max_clock_skew = "5m"
+replay_cache = "file"
+replay_cache_file = "/var/lib/negossp/replay"
+replay_cache_entries = 1000
+channel_bindings = "require"
+addresses = "when-known"
+require_pac = true
+krbtgt_keytab = "kdc.keytab"
+delegation = false
 
 [limits]
 contexts = 1000
@@ -73,6 +89,25 @@ def field(message, at):
     return message[offset : offset + length]
 
 
+KEYTAB = HERE.parent / "tests/data/kerberos/holes.keytab"
+KINDS = {
+    "d587aae8-f78f-4455-a112-c934beee7ce1": KEYTAB.read_bytes(),
+    "28bfc32f-10f6-4738-98d1-1ac061df716a": "Passw0rd!".encode("utf-16-le"),
+}
+
+
+def identity(kind, data):
+    """SEC_WINNT_AUTH_IDENTITY_EX2: its parts one after the other behind it."""
+    packed = struct.pack("=HH16sIHxx", 28, 28 + len(data), kind.bytes_le, 28, len(data)) + data
+    parts = ["HTTP/web1".encode("utf-16-le"), "EXAMPLE.TEST".encode("utf-16-le"), packed, "Kerberos".encode("utf-16-le")]
+    fields, at = [], 48
+    for part in parts:
+        fields += [at, len(part)]
+        at += len(part)
+    header = struct.pack("=IHxxIIHxxIHxxIHxxIIHxx", 0x201, 48, at, *fields[:6], 2, *fields[6:])
+    return header + b"".join(parts)
+
+
 def main():
     for path in sorted((HERE.parent / "tests/data/exchanges").glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -100,6 +135,8 @@ def main():
     write("account_line", f"# comment\n\njörg:0:{nt}:{nt}:[DU         ]:LCT-00000000:\r\nold:1:{lm}:{nt}:Old Name:\n".encode())
     write("account_line", f"pc$:1:{lm}:{lm}:[W          ]:\nnone:1:NO PASSWORDXXXXXXXXXXXXXXXXXXXXX:{nt}:[UX]:LCT-1:".encode())
     write("config_file", CONFIG.encode())
+    for kind, data in KINDS.items():
+        write("auth_identity_ex2", b"\1" + identity(uuid.UUID(kind), data))
     for table in CONFIG.split("\n\n"):
         write("config_file", table.encode())
 

@@ -328,6 +328,20 @@ fn another_account_file_is_followed_and_the_same_one_is_kept() {
 }
 
 #[test]
+fn a_keytab_is_kept_open_while_it_is_the_same() {
+    let folder = Folder::new();
+    folder.write("one", [5, 2]);
+    folder.write("two", [5, 2]);
+    let store = open(Some(folder.write("negossp.toml", "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"two\"\n")), None, None);
+    let before = store.current().kerberos.clone();
+    folder.replace("negossp.toml", "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"one\"\nrequire_pac = true\n");
+    eventually("the change counts", || store.current().kerberos.require_pac);
+    let after = store.current().kerberos.clone();
+    assert!(Arc::ptr_eq(before.keytab.as_ref().unwrap(), after.keytab.as_ref().unwrap()), "read twice");
+    assert_eq!(after.krbtgt_keytab.unwrap().path(), Some(folder.path("one").as_path()));
+}
+
+#[test]
 fn eight_threads_see_whole_settings() {
     let folder = Folder::new();
     let version = |n: u32| format!("[limits]\ncontexts = {n}\ncredentials = {n}\n");

@@ -91,7 +91,8 @@ fuzz_target!(|plan: Plan| {
     let bindings = setting.bindings(true);
     let client_bindings = setting.bindings(false);
     let mut server = Accepting::new(setting.credential(true), setting.settings());
-    let mut client = Some(Initiating::new(client_setting.credential(false), setting.settings(), setting.target().into()));
+    let mut client = Initiating::new(client_setting.credential(false), setting.settings(), setting.target().into()).ok();
+    assert!(client.is_some());
     let accept = |server: &Accepting, token: &[u8]| server.step(token, setting.requirements(true), bindings.as_ref());
 
     if plan.hint
@@ -108,7 +109,7 @@ fuzz_target!(|plan: Plan| {
         let mut token = before.clone();
         if let Some(initiating) = client.take() {
             let leg = initiating.step(from_server.as_deref(), setting.requirements(false), client_bindings.as_ref());
-            if let Ok(Leg { context, token: Some(sent) }) = leg {
+            if let Ok(Leg { context, token: Some(sent), .. }) = leg {
                 token = sent;
                 made.extend(inner(&token));
                 if let Context::Initiating(next) = context {

@@ -10,7 +10,7 @@ use crate::authority::Account;
 use crate::config::{self, Settings};
 use crate::credential::{Credential, Identity, Package, Usage};
 use crate::error::{Error, Result};
-use crate::kerberos::Service;
+use crate::kerberos::{self, OwnKeys, Service};
 use crate::mechanism::Mechanism;
 use crate::time::FileTime;
 use std::ffi::c_void;
@@ -41,6 +41,9 @@ pub(super) unsafe fn acquire<Char: Text>(
     let (principal, data) = unsafe { (text::read(principal)?, identity::read::<Char>(data.cast())?) };
     let settings = config::current();
     let credential = credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
+    if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
+        say_whether_keys(&credential, &settings);
+    }
     let words = CREDENTIALS.insert(Arc::new(credential), settings.limits.credentials).ok_or(Error::OutOfMemory)?;
     // SAFETY: likewise; `handle` is not NULL.
     unsafe {
@@ -68,6 +71,19 @@ fn credential(package: Package, usage: Usage, principal: Option<String>, data: A
     let usable = |identity: &&Identity| usage.inbound && named(identity) && !identity.password.is_empty();
     let account = identity.as_ref().filter(usable).map(Account::from_identity);
     Credential { package, usage, principal, identity, mechanisms, account, service }
+}
+
+/// Who wonders why clients don't get to use Kerberos finds it in the log.
+fn say_whether_keys(credential: &Credential, settings: &Settings) {
+    let principal = credential.principal.as_deref().unwrap_or("any");
+    let sources = settings.kerberos.keytab.is_some() || !matches!(credential.service.keys, OwnKeys::None);
+    match (kerberos::has_keys(credential, settings), sources) {
+        (true, _) => tracing::debug!(principal, "credentials: there are keys for Kerberos"),
+        (false, true) => {
+            tracing::warn!(principal, "credentials: no key for Kerberos is for this principal and of a type that is allowed")
+        }
+        (false, false) => tracing::debug!("credentials: there is no keytab, so no Kerberos"),
+    }
 }
 
 /// FreeCredentialsHandle.

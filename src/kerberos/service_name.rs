@@ -94,3 +94,36 @@ impl<'b> PartialEq<CaseBlind<'b>> for CaseBlind<'_> {
         self.0.eq_ignore_ascii_case(other.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_they_are_written() {
+        for (text, components, realm) in [
+            ("HTTP/web1", &["HTTP", "web1"][..], None),
+            ("HTTP/web1@R", &["HTTP", "web1"], Some("R")),
+            ("MSSQLSvc/db.example.com:1433", &["MSSQLSvc", "db.example.com:1433"], None),
+            ("a/b/c@R/S@T", &["a", "b", "c"], Some("R/S@T")),
+            ("WEB1$", &["WEB1$"], None),
+            (r"EXAMPLE\WEB1$", &["WEB1$"], None),
+            (r"EXAMPLE\web@R", &["web"], Some("R")),
+            (r"a\/b@R", &["a/b"], Some("R")),
+            (r"a\@b/c\\d@R", &["a@b", r"c\d"], Some("R")),
+            (r"a\@b", &["a@b"], None),
+            ("HTTP/web1@", &["HTTP", "web1"], None),
+            ("/", &["", ""], None),
+            (r"\", &[""], None),
+        ] {
+            let name = ServiceName::parse(text).unwrap();
+            assert_eq!(
+                (name.components.iter().map(String::as_str).collect::<Vec<_>>(), name.realm()),
+                (components.to_vec(), realm),
+                "{text}"
+            );
+            assert_eq!(name.as_str(), text);
+        }
+        assert_eq!(ServiceName::parse(""), None);
+    }
+}
