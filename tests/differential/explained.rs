@@ -153,6 +153,16 @@ pub const EXPLAINED: &[Explained] = &[
     // ---- frames
     explained(WE, &["DCE style in a frame"], "DCE style has no frames, and we take it with one too."),
     explained(
+        WE,
+        &["the mechanism of user-to-user"],
+        "The identifier of user-to-user authentication may frame any AP-REQ. MIT does not have that mechanism.",
+    ),
+    explained(
+        MIT,
+        &["use-session-key asked for", "* AP-REQ.ap-options"],
+        "use-session-key says that the ticket is under the session key of the service's own ticket, and then it must be. MIT's GSS-API does not look.",
+    ),
+    explained(
         WE_GO_ON,
         &["SPNEGO that prefers NTLM, with this token"],
         "A token that is not of the first mechanism offered is left aside, and the client asked for one of the mechanism chosen. MIT refuses it.",

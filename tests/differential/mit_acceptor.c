@@ -95,13 +95,6 @@ static void put_reason(OM_uint32 major, OM_uint32 minor)
     gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
     int code = minor ? GSS_C_MECH_CODE : GSS_C_GSS_CODE;
     gss_display_status(&ignored, minor ? minor : major, code, (gss_OID)gss_mech_krb5, &more, &text);
-    if (text.length == 0) {
-        /* It is remembered for the mechanism that the token named. */
-        gss_OID_desc ms_krb5 = {9, "\x2a\x86\x48\x82\xf7\x12\x01\x02\x02"};
-        gss_release_buffer(&ignored, &text);
-        more = 0;
-        gss_display_status(&ignored, minor ? minor : major, code, &ms_krb5, &more, &text);
-    }
     put(text.value, text.length);
     gss_release_buffer(&ignored, &text);
 }
