@@ -2,7 +2,7 @@
  * Measures one peer's acceptor.
  *
  *   driver ACCEPTOR.so INITIATOR.so MECH TEST
- *   MECH   ntlm, spnego-ntlm, krb5 or spnego-krb5
+ *   MECH   ntlm, spnego-ntlm, krb5, spnego-krb5, spnego-krb5-pac (the same, with whatever ticket the environment gives)
  *   TEST   accept     CPU time of a complete acceptance, its context's deletion included
  *          threads    the same on one and on two threads at once, each with contexts of its own
  *          live       memory of an established context, and the time to make it, while LIVE of them exist

@@ -10,7 +10,11 @@ import statistics
 import sys
 
 OURS = "negossp"
-NAMES = {"winpr": "WinPR 3", "gss": "gss-ntlmssp"}
+NAMES = {
+    "winpr": "WinPR 3", "gss": "gss-ntlmssp", "negossp-file": "negossp, replay cache in a file",
+    "negossp-norc": "negossp, no replay cache", "mit": "MIT, replay cache in its file", "mit-norc": "MIT, no replay cache",
+    "mit-best": "MIT, no replay cache, keytab in memory", "heimdal": "Heimdal (has no replay cache)",
+}  # fmt: skip
 
 values = collections.defaultdict(dict)  # (work, mech, parameter, metric) -> peer -> {round: value}
 for round_, peer, mech, work, parameter, metric, value in csv.reader(open(sys.argv[1])):
@@ -67,19 +71,19 @@ def instructions(mech):
 SIZES = {"64B": 64, "1KiB": 1 << 10, "16KiB": 1 << 14, "1MiB": 1 << 20}
 
 
-def messages(work):
-    for peer in peers((work, "ntlm", "64B", "cpu_ns")):
+def messages(work, mech):
+    for peer in peers((work, mech, "64B", "cpu_ns")):
         row = [peer]
         for name, size in SIZES.items():
-            key = (work, "ntlm", name, "cpu_ns")
+            key = (work, mech, name, "cpu_ns")
             ns = median(key, peer)
             row.append("-" if ns is None else f"{size / ns * 1e3:,.0f}")
             row.append(show(ratio(key, peer, OURS), ".2f"))
         yield row
 
 
-def threads():
-    key = lambda count, metric: ("threads", "spnego-ntlm", count, metric)
+def threads(mech):
+    key = lambda count, metric: ("threads", mech, count, metric)
     for peer in peers(key("1", "per_second")):
         one, two = (values[key(count, "per_second")][peer] for count in "12")
         scaling = statistics.median(two[r] / one[r] for r in one if r in two)
@@ -89,8 +93,8 @@ def threads():
                *(show(ns and ns / 1e3, ".2f") for ns in cpu)]
 
 
-def live():
-    metric = lambda name: ("live", "spnego-ntlm", "", name)
+def live(mech):
+    metric = lambda name: ("live", mech, "", name)
     for peer in peers(metric("resident_bytes")):
         get = lambda name: median(metric(name), peer)
         yield [peer, f"{get('contexts'):,.0f}", f"{get('resident_bytes'):,.0f}", f"{get('heap_bytes'):,.0f}",
@@ -104,14 +108,26 @@ def parts():
             yield [parameter, f"{median((work, mech, parameter, metric), 'floor'):,.0f}"]
 
 
-TITLES = {"spnego-ntlm": "NTLM inside SPNEGO, MICs both ways", "ntlm": "NTLM by itself"}
+TITLES = {
+    "spnego-ntlm": "NTLM inside SPNEGO, MICs both ways", "ntlm": "NTLM by itself",
+    "spnego-krb5": "Kerberos inside SPNEGO, AES-256, mutual, no PAC",
+    "spnego-krb5-pac": "Kerberos inside SPNEGO, AES-256, mutual, a PAC of 1.5 kB",
+}  # fmt: skip
+WORKS = {"seal": "EncryptMessage", "unseal": "DecryptMessage", "sign": "MakeSignature", "verify": "VerifySignature"}
+MECHANISMS = {"ntlm": "NTLM", "krb5": "Kerberos, AES-256 with SHA-1"}
+
 for mech, title in TITLES.items():
     table(f"Complete acceptance: {title}", ["", "CPU µs", "per CPU second", "times floor", f"times {OURS}"], acceptances(mech))
 for mech, title in TITLES.items():
     table(f"Instructions of one acceptance: {title}", ["", "instructions", "times floor", f"times {OURS}"], instructions(mech))
-for work, title in {"seal": "EncryptMessage", "unseal": "DecryptMessage", "sign": "MakeSignature", "verify": "VerifySignature"}.items():
-    head = [""] + [text for name in SIZES for text in (f"{name} MB/s", f"time, times {OURS}")]
-    table(f"{title} (10^6 octets per CPU second)", head, messages(work))
-table("Two threads accepting at once", ["", "one, per second", "two, per second", "ratio", "CPU µs each, one", "two"], threads())
-table("Established contexts held", ["", "contexts", "resident octets each", "heap octets each", f"times {OURS}", "µs, first tenth", "µs, last tenth", "delete µs"], live())
+for mech, mechanism in MECHANISMS.items():
+    for work, title in WORKS.items():
+        head = [""] + [text for name in SIZES for text in (f"{name} MB/s", f"time, times {OURS}")]
+        table(f"{title}, {mechanism} (10^6 octets per CPU second)", head, messages(work, mech))
+for mech, mechanism in MECHANISMS.items():
+    head = ["", "one, per second", "two, per second", "ratio", "CPU µs each, one", "two"]
+    table(f"Two threads accepting at once, {mechanism}", head, threads(f"spnego-{mech}"))
+for mech, mechanism in MECHANISMS.items():
+    head = ["", "contexts", "resident octets each", "heap octets each", f"times {OURS}", "µs, first tenth", "µs, last tenth", "delete µs"]
+    table(f"Established contexts held, {mechanism}", head, live(f"spnego-{mech}"))
 table("Parts of the floor", ["", "ns"], parts())

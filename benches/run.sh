@@ -1,7 +1,7 @@
 #!/bin/bash
 # Measures the acceptor beside its peers.
 #
-#   benches/run.sh          everything, about 15 minutes; QUICK=1: 2 minutes and coarser figures
+#   benches/run.sh          everything, about 20 minutes; QUICK=1: 4 minutes and coarser figures
 #   benches/run.sh instr    user-space instructions of one acceptance (callgrind): the same on a busy machine as on an idle one
 #   benches/run.sh build    only fetch and build
 #
@@ -37,7 +37,10 @@ debian=(-L"$lib" -Wl,-rpath-link,"$lib:$root/lib/$(uname -m)-linux-gnu")
 winpr() { compile winpr.so peers/sspi.c -shared -fPIC -DWINPR -I"$root/usr/include/winpr3" "${debian[@]}" -lwinpr3; }
 gss() {
     compile gss.so peers/gss.c -shared -fPIC -I"$root/usr/include/mit-krb5" -I"$root/usr/include" -L"$lib/mit-krb5" "${debian[@]}" \
-        -lgssapi_krb5
+        -lgssapi_krb5 -lkrb5
+}
+heimdal() {
+    compile heimdal.so peers/gss.c -shared -fPIC -DHEIMDAL -I"$root/usr/include/heimdal" "${debian[@]}" -l:libgssapi.so.3
 }
 
 scripts/need.sh gcc libc6-dev python3
@@ -52,6 +55,13 @@ peer sspi-rs crate peers/sspi-rs libbench_sspi_rs.so sspi-rs.so
 benches/fetch.sh || true
 peer winpr winpr
 peer gss gss
+with_kerberos=
+if [[ " $peers " == *" gss "* ]]; then
+    with_kerberos=1
+    heimdal || { echo "SKIPPED: benchmark of Heimdal: it could not be fetched or built" >&2; rm -f "$bin/heimdal.so"; }
+else
+    echo "SKIPPED: Kerberos: MIT's initiator, which makes the tickets' requests, could not be fetched or built" >&2
+fi
 [ "$what" = build ] && exit 0
 
 # ---- the account, in each library's format: BENCH\alice, "Passw0rd!" ----
@@ -64,6 +74,53 @@ echo "alice:1000:$(printf 'X%.0s' {1..32}):${nt_hash^^}:[U          ]:LCT-000000
 printf '[accounts]\nfile = "%s"\ndomain = "BENCH"\n' "$out/etc/accounts" > "$out/etc/negossp.toml"
 chmod 600 "$out"/etc/*
 export GSS_MECH_CONFIG=$out/etc/mech NTLM_USER_FILE=$out/etc/ntlm_users KRB5_CONFIG=/dev/null
+
+# ---- Kerberos: a realm, a service with one AES-256 key, a ticket for it without a PAC and the same with one ----
+
+# The peers' variants. MIT keeps its replay cache in a file, and reads the keytab's at each acceptance; Heimdal has none.
+declare -A variants=(
+    [negossp]="negossp NEGOSSP_CONFIG=$out/etc/memory.toml"
+    [negossp-file]="negossp NEGOSSP_CONFIG=$out/etc/file.toml"
+    [negossp-norc]="negossp NEGOSSP_CONFIG=$out/etc/off.toml"
+    [mit]="gss KRB5RCACHEDIR=$out/realm/rcache"
+    [mit-norc]="gss KRB5RCACHENAME=none:"
+    [mit-best]="gss KRB5RCACHENAME=none: KEYTAB_IN_MEMORY=1"
+    [heimdal]="heimdal"
+)
+kerberos_peers="negossp negossp-file negossp-norc mit mit-norc mit-best heimdal"
+prepare_kerberos() {
+    OWNER=$$ tests/infra/mit-kdc.sh start "$out/realm" > "$out/realm.env" && tests/interop/run.sh prepare || return 1
+    (
+        eval "$(cat "$out/realm.env")"
+        kvno -q HTTP/nopac.example.test
+        build/venv/bin/python tests/infra/pac_ticket.py "$out/realm/alice.ccache" "$out/realm/nopac.keytab" \
+            HTTP/nopac.example.test "$out/realm/pac.ccache" 1500
+    ) || return 1
+    local kind
+    for kind in memory file off; do
+        printf '[kerberos]\nkeytab = "%s"\nreplay_cache = "%s"\nreplay_cache_file = "%s"\n' "$out/realm/nopac.keytab" $kind \
+            "$out/realm/rcache/negossp" > "$out/etc/$kind.toml"
+    done
+    [ -e "$bin/heimdal.so" ] || kerberos_peers=${kerberos_peers/ heimdal/}
+}
+if [ -n "$with_kerberos" ] && ! prepare_kerberos > "$out/realm.log" 2>&1; then
+    with_kerberos=
+    echo "SKIPPED: Kerberos: no KDC ($(tail -n 1 "$out/realm.log"))" >&2
+fi
+# The environment of one measurement, in a subshell; sets `so`. The mechanism's suffix -pac chooses the ticket.
+environment() { # VARIANT MECH
+    local ccache=alice words
+    [[ $2 != *-pac ]] || ccache=pac
+    read -ra words <<< "${variants[$1]}"
+    so=${words[0]}
+    export KRB5_CONFIG=$out/realm/krb5.conf KRB5CCNAME=FILE:$out/realm/$ccache.ccache KRB5_KTNAME=FILE:$out/realm/nopac.keytab
+    export BENCH_SERVICE=HTTP/nopac.example.test@EXAMPLE.TEST LABEL=$1 "${words[@]:1}"
+}
+drive_kerberos() ( # VARIANT MECH TEST
+    environment "$1" "$2"
+    exec "$bin/driver" "$bin/$so.so" "$bin/gss.so" "$2" "$3"
+)
+
 export WINPR_SAM=$out/etc/sam NEGOSSP_CONFIG=$out/etc/negossp.toml
 export LD_LIBRARY_PATH=$lib:$root/lib/$(uname -m)-linux-gnu
 
@@ -100,6 +157,14 @@ if [ "$what" = instr ]; then
                 "$bin/driver" "$bin/$peer.so" "$bin/$initiator.so" "$mech" accept)"
         done
     done | tee "$out/instructions.csv" >&2
+    for mech in ${with_kerberos:+spnego-krb5 spnego-krb5-pac}; do
+        echo "0,floor,$mech,accept,,instructions,$(per_acceptance 1000 '*acceptance*' "$bin/floor" "accept-$mech")"
+        for peer in $kerberos_peers; do (
+            environment "$peer" "$mech"
+            echo "0,$peer,$mech,accept,,instructions,$(per_acceptance 300 'acceptor_legs acceptor_closes' \
+                "$bin/driver" "$bin/$so.so" "$bin/gss.so" "$mech" accept)"
+        ) done
+    done | tee -a "$out/instructions.csv" >&2
     benches/report.py "$out/instructions.csv" | tee "$out/instructions.md"
     exit 0
 fi
@@ -107,10 +172,10 @@ fi
 # ---- time ----
 
 if [ -n "${QUICK:-}" ]; then
-    rounds=4 fast=4000 slow=400 live=10000
+    rounds=4 fast=4000 slow=400 live=10000 tickets=1000
     export SHORTER=4
 else
-    rounds=9 fast=20000 slow=2000 live=100000
+    rounds=9 fast=20000 slow=2000 live=100000 tickets=3000
 fi
 results=$out/results.csv
 : > "$results"
@@ -139,6 +204,19 @@ for round in $(seq $rounds); do
     all_cores
     record "$bin/floor" threads
     for peer in $peers; do N=$(length $peer) record drive $peer spnego-ntlm threads; done
+    [ -n "$with_kerberos" ] || continue
+    note "round $round of $rounds: Kerberos"
+    N=$tickets
+    export N
+    for peer in negossp mit heimdal; do record drive_kerberos $peer spnego-krb5 threads; done
+    one_core
+    for mech in spnego-krb5 spnego-krb5-pac; do
+        N=50000 record "$bin/floor" "accept-$mech"
+        for peer in $kerberos_peers; do record drive_kerberos $peer $mech accept; done
+    done
+    record "$bin/floor" messages-krb5
+    for peer in negossp mit-norc heimdal; do record drive_kerberos $peer krb5 messages; done
+    unset N
 done
 one_core
 round=0
@@ -147,6 +225,9 @@ for peer in $peers; do
     # A fifth of them for gss-ntlmssp: 100,000 would want 8 GB.
     LIVE=$([ $peer = gss ] && echo $((live / 5)) || echo $live) record drive $peer spnego-ntlm live
 done
+if [ -n "$with_kerberos" ]; then
+    for peer in negossp mit-norc heimdal; do LIVE=$((live / 10)) record drive_kerberos $peer spnego-krb5 live; done
+fi
 record "$bin/floor" parts
 {
     echo "# Measured $(date -u +%F)"

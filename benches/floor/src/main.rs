@@ -1,9 +1,12 @@
 //! The floor: the cryptographic operations that one acceptance needs, and that one message needs, with RustCrypto's
 //! primitives and nothing else: no parsing, no allocation, no I/O, no copying.
 //!
-//!     floor accept-ntlm | accept-spnego-ntlm | threads | messages | parts
+//!     floor accept-ntlm | accept-spnego-ntlm | accept-spnego-krb5 | accept-spnego-krb5-pac | threads | messages |
+//!         messages-krb5 | parts
 //!
 //! Output as the driver's.
+
+mod kerberos;
 
 use cipher::{KeyInit, StreamCipher};
 use hmac::{Hmac, Mac};
@@ -122,9 +125,28 @@ fn all_at_once(count: usize, n: usize) -> f64 {
     (end.expect("a thread") - start.expect("a thread")).as_secs_f64()
 }
 
+const SIZES: [(usize, &str, usize); 4] = [(64, "64B", 8000), (1 << 10, "1KiB", 8000), (1 << 14, "16KiB", 1000), (1 << 20, "1MiB", 24)];
+
+fn messages_krb5() {
+    for (size, name, n) in SIZES {
+        let (seal, unseal, sign) = kerberos::messages(size);
+        emit("krb5", "seal", name, "cpu_ns", time(n, seal));
+        emit("krb5", "unseal", name, "cpu_ns", time(n, unseal));
+        let signed = time(n, sign);
+        for work in ["sign", "verify"] {
+            emit("krb5", work, name, "cpu_ns", signed);
+        }
+    }
+}
+
+fn accept_krb5(mech: &str, n: usize, pac: usize) {
+    let mut kerberos = kerberos::Acceptance::new(pac);
+    emit(mech, "accept", "", "cpu_ns", time(n, || kerberos.acceptance()));
+}
+
 fn messages() {
     let key = [9; 16];
-    for (size, name, n) in [(64, "64B", 8000), (1 << 10, "1KiB", 8000), (1 << 14, "16KiB", 1000), (1 << 20, "1MiB", 24)] {
+    for (size, name, n) in SIZES {
         let mut data = vec![0x5a; size];
         let mut cipher = rc4(&key);
         let signature = |cipher: &mut Rc4, data: &[u8]| {
@@ -176,9 +198,12 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("accept-ntlm") => emit("ntlm", "accept", "", "cpu_ns", time(n, || acceptance(&EXCHANGE, false))),
         Some("accept-spnego-ntlm") => emit("spnego-ntlm", "accept", "", "cpu_ns", time(n, || acceptance(&EXCHANGE, true))),
+        Some("accept-spnego-krb5") => accept_krb5("spnego-krb5", n, 0),
+        Some("accept-spnego-krb5-pac") => accept_krb5("spnego-krb5-pac", n, 1500),
+        Some("messages-krb5") => messages_krb5(),
         Some("threads") => threads(),
         Some("messages") => messages(),
         Some("parts") => parts(),
-        _ => panic!("floor accept-ntlm|accept-spnego-ntlm|threads|messages|parts"),
+        _ => panic!("no such measurement; they are in the head of main.rs"),
     }
 }
