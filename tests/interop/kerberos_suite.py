@@ -17,7 +17,7 @@ import http_curl, http_python, mechanism_lists  # noqa: E401, E402, F401
 
 checks.CHECKS.clear()  # those modules' own checks are suite.py's
 
-import kerberos_accept, kerberos_bindings, kerberos_http, kerberos_messages  # noqa: E401, E402, F401
+import kerberos_accept, kerberos_bindings, kerberos_http, kerberos_keys, kerberos_messages  # noqa: E401, E402, F401
 import kerberos_negotiate, kerberos_tampering  # noqa: E401, E402, F401
 
 try:

@@ -5,6 +5,8 @@ on either end.
 """
 
 import ctypes
+import struct
+import uuid
 from ctypes import POINTER, byref, c_int32, c_int64, c_size_t, c_uint16, c_uint32, c_void_p
 
 SEC_E_OK = 0
@@ -165,13 +167,25 @@ def channel_bindings(application_data):
     return b"".join(n.to_bytes(4, "little") for n in head) + application_data
 
 
+def packed_keytab(keytab, user=""):
+    """SEC_WINNT_AUTH_IDENTITY_EX2 with the bytes of a keytab, laid out as "sspilib" does it on Windows."""
+    kind = uuid.UUID("d587aae8-f78f-4455-a112-c934beee7ce1").bytes_le
+    packed = struct.pack("=HH16sIHxx", 28, 28 + len(keytab), kind, 28, len(keytab)) + keytab
+    user = user.encode("utf-16-le")
+    at, end = 48 + len(user), 48 + len(user) + len(packed)
+    header = (0x201, 48, end, 48 if user else 0, len(user), 0, 0, at, len(packed), SEC_WINNT_AUTH_IDENTITY_UNICODE, 0, 0)
+    return struct.pack("=IHxxIIHxxIHxxIHxxIIHxx", *header) + user + packed
+
+
 class Credentials:
-    """A CredHandle, freed with the object."""
+    """A CredHandle, freed with the object. The account may be a block that begins with SEC_WINNT_AUTH_IDENTITY_EX2."""
 
     def __init__(self, package, use, account=None, principal=None):
         self.handle, expiry = SecHandle(), c_int64()
         identity = None
-        if account is not None:
+        if isinstance(account, bytes):
+            identity = ctypes.create_string_buffer(account, len(account))
+        elif account is not None:
             texts = [text.encode("utf-16-le") for text in (account.user, account.domain, account.password)]
             keep = [ctypes.create_string_buffer(text + b"\0\0") for text in texts]
             arguments = [x for text, memory in zip(texts, keep) for x in (ctypes.addressof(memory), len(text) // 2)]
