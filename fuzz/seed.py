@@ -125,6 +125,11 @@ def main():
                     write("av_pairs", field(message, 40))
                 if kind == 3 and len(field(message, 20)) > 44:
                     write("av_pairs", field(message, 20)[44:])
+    for path in sorted((HERE.parent / "tests/data/kerberos/pac").glob("*.txt")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            word, _, value = line.partition(" ")
+            if word in ("pac", "enc_ticket_part"):
+                write("pac", bytes.fromhex(value))
     hint = "604806062b0601050502a03e303ca00e300c060a2b06010401823702020aa32a3028a0261b24" + b"not_defined_in_RFC4178@please_ignore".hex()
     write("spnego_token", bytes.fromhex(hint))
     bindings = b"tls-server-end-point:" + bytes(range(32))

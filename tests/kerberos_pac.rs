@@ -206,6 +206,19 @@ fn mit() {
     }
 }
 
+/// Groups of every kind, a long list of them, odd names: by Samba's encoder.
+#[test]
+fn samba_encodes() {
+    let [record] = recorded!["encoded-groups"];
+    let bytes = record.bytes("pac");
+    let pac = Pac::parse(&bytes).unwrap();
+    same_as_samba(&record, &pac);
+    let info = pac.logon_info().unwrap();
+    assert_eq!((info.group_ids.len(), info.extra_sids.len(), info.resource_group_ids.len()), (60, 4, 2));
+    // The primary group is not listed.
+    assert_eq!(info.groups().count(), 60 + 1 + 4 + 2);
+}
+
 #[test]
 fn groups_of_alice() {
     let bytes = SAMBA[0].bytes("pac");

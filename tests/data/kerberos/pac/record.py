@@ -205,4 +205,5 @@ def main():
     show(pac)
 
 
-main()
+if __name__ == "__main__":
+    main()
