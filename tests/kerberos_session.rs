@@ -85,7 +85,9 @@ const QOPS: [Qop; 2] = [Qop::Encrypt, Qop::NoEncrypt];
 fn both_ways_in_every_way() {
     for terms in all_terms() {
         let (mut client, mut server) = terms.pair();
-        for length in [0, 8, 16, 24, 128, 240, 65536, 1 << 20] {
+        // Triple DES takes its time.
+        let longest = if terms.enctype == Enctype::Des3Sha1 { 4096 } else { 1 << 20 };
+        for length in [0, 8, 16, 24, 128, 240, 65536, 1 << 20].into_iter().filter(|&length| length <= longest) {
             let message = text(length);
             for qop in QOPS {
                 for _ in 0..2 {
@@ -130,6 +132,9 @@ fn sizes_are_exact() {
         let trailer = if terms.dce_style { dce_trailer } else { trailer };
         assert_eq!((sizes.max_signature, sizes.block_size, sizes.security_trailer), (signature, block, trailer), "{terms:?}");
         for length in [0, 8, 64, 120, 200, 1000, 65528, 1 << 20] {
+            if terms.enctype == Enctype::Des3Sha1 && length > 70_000 {
+                continue;
+            }
             for qop in QOPS {
                 let (token, data) = seal(&mut client, qop, &text(length));
                 let expected = match (old_tokens(terms.enctype), qop) {

@@ -81,10 +81,13 @@ def padding_length(name, size):
     return {"rc4": 1, "des3": 8 - size % 8}.get(name, 0)
 
 
-@check("messages of every size with {}, {}", PEERS)
-def every_size(library, name):
+@check("messages of every size with {}, {}, {}", [(*peer, style) for peer in PEERS for style in ("mutual", "one-way")])
+def every_size(library, name, style):
+    flags = gss.REPLAY | gss.SEQUENCE | gss.CONF | gss.INTEG | (gss.MUTUAL if style == "mutual" else 0)
+    # Without an AP-REP Heimdal has our numbers begin at 0.
+    back = style == "mutual" or library == "MIT"
     with policy(kerberos=ALL_ENCTYPES) if name in OLD else default_ccache(ccache()):
-        initiator, acceptor = pair(library, name)
+        initiator, acceptor = pair(library, name, flags)
         token = initiator.wrap(b"anything")
         of_that_enctype(library, name, token, 8)
         decrypt_stream(acceptor, token)
@@ -98,11 +101,11 @@ def every_size(library, name):
                 start = end - size
                 found = decrypt_apart(acceptor, token[:start], token[start:end], token[end:])
                 equal(found, (data, sealed), f"{what}, in buffers")
-                equal(initiator.unwrap(b"".join(encrypt(acceptor, data, sealed))), (data, sealed), f"{what}, there")
-            if library == "Heimdal" and not in_new_format(token) and name == "des3":
-                continue  # its MIC is two bytes longer than its frame says
+                if back:
+                    equal(initiator.unwrap(b"".join(encrypt(acceptor, data, sealed))), (data, sealed), f"{what}, there")
             acceptor.verify(data, initiator.mic(data))
-            initiator.verify(data, acceptor.sign(data))
+            if back:
+                initiator.verify(data, acceptor.sign(data))
 
 
 def in_new_format(token):

@@ -113,7 +113,8 @@ impl Keys {
         let derived = self.derived(shared)?;
         let (claimed, body) = framed(token)?;
         let front = Front::read(shared, derived, MIC, body)?;
-        if claimed != HEADER + SEQUENCE + front.checksum.len() {
+        // Heimdal has two bytes too many behind triple DES's checksum.
+        if !(HEADER + SEQUENCE + front.checksum.len()..=body.len()).contains(&claimed) {
             return Err(FRAME);
         }
         let signed: Slices<'_> = [front.header].into_iter().chain(parts.iter().copied()).collect();
