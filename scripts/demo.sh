@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# demo.sh [linux|wine64|wine32]...: makes an account, starts the example server on each platform (by default linux and
-# wine64) and lets curl authenticate to it. Exit status 1 when anything is not as it should be; the last line counts.
+# demo.sh [linux|wine64|wine32]...: makes an account, a Kerberos realm with a service's key, starts the example server on each
+# platform (by default linux and wine64) and lets curl authenticate to it. Exit status 1 when anything is not as it should be;
+# the last line counts.
 #
 # SERVE=1: keeps the server on Linux going afterwards, for a browser (ADDRESS, PORT: where; by default 127.0.0.1:8080).
 set -euo pipefail
@@ -40,6 +41,7 @@ stop_server() {
 }
 finish() {
     stop_server
+    [[ ! -e $work/realm ]] || tests/infra/mit-kdc.sh stop "$work/realm"
     rm -rf "$work"
 }
 trap finish EXIT
@@ -54,7 +56,23 @@ say "  \$ negossp account add $user"
 dist/linux-x86_64/negossp account add "$user" --file "$work/accounts" <<<"$password"
 chmod 600 "$work/accounts"
 
-# One configuration for both systems: the account file is looked for beside it.
+# A throw-away KDC on loopback: the server gets the key of HTTP/server.example.test, curl a ticket of alice's.
+realm=EXAMPLE.TEST host=server.example.test kerberos=
+if OWNER=$$ tests/infra/mit-kdc.sh start "$work/realm" >"$work/realm.env" 2>"$work/realm.log"; then
+    kerberos=1
+    cp "$work/realm/server.keytab" "$work/server.keytab"
+    say
+    say "A realm with a KDC on loopback, and the server's key from it:"
+    say "  \$ negossp keytab list server.keytab"
+    dist/linux-x86_64/negossp keytab list "$work/server.keytab" | sed 's/^/    /'
+    say "  \$ kinit $user; klist"
+    (eval "$(cat "$work/realm.env")" && klist | sed -n 's/^/    /; /krbtgt/p')
+else
+    say "SKIPPED: demo of Kerberos: no KDC: $(tail -n 1 "$work/realm.log")"
+    skipped=$((skipped + 1))
+fi
+
+# One configuration for both systems: the account file and the keytab are looked for beside it.
 cat >"$work/negossp.toml" <<END
 [server]
 netbios_computer = "DEMOSERVER"
@@ -63,6 +81,7 @@ netbios_computer = "DEMOSERVER"
 file = "accounts"
 domain = "$domain"
 END
+[[ -z $kerberos ]] || printf '\n[kerberos]\nkeytab = "server.keytab"\n' >>"$work/negossp.toml"
 
 # What gss-ntlmssp, curl's NTLM below --negotiate, takes for the user's password.
 printf '%s:%s:%s\n' "$domain" "$user" "$password" >"$work/right"
@@ -116,6 +135,15 @@ ask() { # PASSWORD-FILE ARGUMENT...
         </dev/null 2>"$work/curl" || true
 }
 
+# The same with alice's ticket, or with the cache named. The name that the ticket is for is not in any DNS.
+ask_with_ticket() { # CCACHE ARGUMENT...
+    local ccache=$1 port=${url##*:}
+    shift
+    env -i PATH="$PATH" HOME="$work" LC_ALL=C.UTF-8 NTLM_USER_FILE=/dev/null KRB5CCNAME="FILE:$work/realm/$ccache.ccache" \
+        KRB5_CONFIG="$work/realm/krb5.conf" curl -q -s -S --noproxy '*' --max-time 30 -o "$work/body" -w '%{http_code}' \
+        --resolve "$host:${port%/}:127.0.0.1" "$@" "http://$host:$port" </dev/null 2>"$work/curl" || true
+}
+
 field() { sed -n "s/^$1: //p" "$work/body" | tr -d '\r'; }
 
 # Compares what came with what should; every further argument is "label=value" of the page.
@@ -141,6 +169,7 @@ tell_user() {
     printf '  %s, by %s through %s\n' "$(field user)" "$(field package)" "$(field scheme)"
     printf '%43s %s\n' '' "$(field flags)" "" "$(field key)"
 }
+tell_flags() { printf '  %s\n%43s %s\n' "$(field user)" '' "$(field flags)"; }
 tell_refusal() { printf '  %s\n' "$(field status)"; }
 
 converse() {
@@ -158,6 +187,21 @@ converse() {
     expect "curl --ntlm, wrong password" 401 "$(ask "$work/wrong" --ntlm -u "$domain\\$user:not-$password")" "$denied" && tell_refusal
     expect "curl --negotiate, wrong password" 401 "$(ask "$work/wrong" --negotiate -u :)" "$denied" && tell_refusal
     expect "curl --ntlm, unknown user" 401 "$(ask "$work/wrong" --ntlm -u "$domain\\bob:$password")" "$denied" && tell_refusal
+    [[ -z $kerberos ]] || converse_with_tickets
+}
+
+converse_with_tickets() {
+    local ticket="user=$user@$realm"
+    expect "curl --negotiate, with a ticket" 200 "$(ask_with_ticket alice --negotiate -u :)" \
+        "$ticket" scheme=Negotiate package=Kerberos && tell_user
+    expect "curl --negotiate --delegation always" 200 "$(ask_with_ticket alice --negotiate -u : --delegation always)" \
+        "$ticket" package=Kerberos && tell_flags
+    expect "the same, POST of 100000 bytes" 200 \
+        "$(ask_with_ticket alice --negotiate -u : --data-binary @"$work/post")" \
+        "$ticket" "body=100000 bytes" && printf '  %s\n' "$(field user)"
+    # A ticket for a service of that realm that is somebody else's: this server has not got its key.
+    expect "curl --negotiate, another's ticket" 401 "$(host=absent.example.test ask_with_ticket alice --negotiate -u :)" \
+        "status=SEC_E_LOGON_DENIED (0x8009030C)" && tell_refusal
     true
 }
 

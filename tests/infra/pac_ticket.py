@@ -113,7 +113,7 @@ def make(ccache, keytab, service, out, size=1500, change=lambda made: made):
     new = encoder.encode(ticket)
     with open(ccache, "rb") as f:
         content = f.read()
-    with open(out, "wb") as f:
+    with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as f:
         f.write(content.replace(struct.pack(">L", len(old)) + old, struct.pack(">L", len(new)) + new))
     return size
 

@@ -47,9 +47,11 @@ SEC_WINNT_AUTH_IDENTITY_UNICODE = 2
 
 SECPKG_ATTR_SIZES, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO = 0, 1, 9, 10
 SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET = 12, 27
+SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE, SECPKG_ATTR_NEGOSSP_CLIENT_SIDS = 0x4E530001, 0x4E530002
 
 REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, USE_DCE_STYLE = 0x4, 0x8, 0x10, 0x200
 ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY = 0x10000, 0x20000
+ASC_REQ_DELEGATE = 1
 ASC_REQ_EXTENDED_ERROR, ASC_REQ_ALLOW_NULL_SESSION = 0x8000, 0x100000
 ASC_RET_NULL_SESSION, ASC_REQ_ALLOW_MISSING_BINDINGS = 0x100000, 0x10000000
 ISC_DEFAULT = REPLAY_DETECT | SEQUENCE_DETECT | CONFIDENTIALITY | ISC_REQ_INTEGRITY
@@ -273,11 +275,23 @@ class Context:
         return self._text(SECPKG_ATTR_CLIENT_SPECIFIED_TARGET)
 
     @property
-    def key(self):
-        answer = self.query(SECPKG_ATTR_SESSION_KEY, SessionKey())
-        key = ctypes.string_at(answer.SessionKey, answer.SessionKeyLength)
+    def client_sids(self):
+        """The account's SID and then its groups'."""
+        return self._text(SECPKG_ATTR_NEGOSSP_CLIENT_SIDS).split()
+
+    def _octets(self, attribute):
+        answer = self.query(attribute, SessionKey())
+        octets = ctypes.string_at(answer.SessionKey, answer.SessionKeyLength)
         self._free(answer.SessionKey)
-        return key
+        return octets
+
+    @property
+    def key(self):
+        return self._octets(SECPKG_ATTR_SESSION_KEY)
+
+    @property
+    def delegated_ccache(self):
+        return self._octets(SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE)
 
     def _package(self, attribute, structure, field):
         answer = self.query(attribute, structure)
