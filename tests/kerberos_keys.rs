@@ -170,6 +170,13 @@ fn a_service_may_be_an_alias_of_an_account() {
     assert!(has_keys(&http, &Settings::default()));
     assert_eq!(tried_aes(&http, "HTTP/web1@AD", Some(3)), ["WEB1$@AD 3"]);
     assert!(tried_aes(&http, "cifs/web1@AD", Some(3)).is_empty(), "another service of that account");
+    // As Samba's `net ads keytab create` writes it: the account's key under other names too.
+    let samba = || keytab(&[("host/web1@AD", 3, 1), ("WEB1$@AD", 3, 1), ("host/web1@AD", 2, 2), ("WEB1$@AD", 2, 2)]);
+    let http = with_keytab(Some("HTTP/web1"), samba());
+    assert!(has_keys(&http, &Settings::default()));
+    assert_eq!(tried_aes(&http, "HTTP/web1@AD", Some(2)), ["WEB1$@AD 2", "WEB1$@AD 3"]);
+    let host = with_keytab(Some("host/web1"), samba());
+    assert_eq!(tried_aes(&host, "cifs/web1@AD", Some(2)), ["host/web1@AD 2", "host/web1@AD 3"]);
     // The service has a key of its own, so the account's is not its.
     let both = with_keytab(Some("HTTP/web1"), keytab(&[("WEB1$@AD", 3, 1), ("HTTP/web1@AD", 1, 2)]));
     assert_eq!(tried_aes(&both, "HTTP/web1@AD", Some(3)), ["HTTP/web1@AD 1"]);

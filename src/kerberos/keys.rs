@@ -94,13 +94,20 @@ impl<'a> ServiceKeys<'a> {
         let suits = |entry: &&Entry| entry.key.enctype() == wanted.enctype && self.permits(keytab, entry, wanted);
         let same_realm = |entry: &&Entry| entry.realm.as_bytes().eq_ignore_ascii_case(wanted.realm);
         let named = || keytab.named(wanted.name.clone()).filter(same_realm).filter(suits);
-        let mut found: SmallVec<[&Entry; 8]> = match search {
-            Search::Named => named().take(MAX_TRIED).collect(),
-            Search::Others => {
-                let tried = |entry: &&Entry| named().any(|named| named.key.bytes().ct_eq(entry.key.bytes()).into());
-                keytab.distinct().filter(suits).filter(|entry| !tried(entry)).collect()
+        let untried = |entry: &&Entry| !named().any(|tried| same_key(tried, entry));
+        let mut found: SmallVec<[&Entry; 8]> = SmallVec::new();
+        match (search, self.restrictions().next()) {
+            (Search::Named, _) => found.extend(named().take(MAX_TRIED)),
+            (Search::Others, None) => found.extend(keytab.distinct().filter(suits).filter(untried)),
+            (Search::Others, Some(names)) => {
+                let others = names.iter().flat_map(|name| entries_of(keytab, name)).chain(keytab.accounts());
+                for entry in others.filter(suits).filter(untried) {
+                    if found.len() < MAX_TRIED && !found.iter().any(|other| same_key(other, entry)) {
+                        found.push(entry);
+                    }
+                }
             }
-        };
+        }
         found.sort_by_key(|entry| entry.rank(wanted.kvno));
         found
     }
@@ -126,8 +133,7 @@ impl<'a> ServiceKeys<'a> {
     fn has_key(&self, keytab: &Keytab) -> bool {
         let allowed = |entry: &Entry| self.settings.allows(entry.key.enctype());
         let is_there = |name: &ServiceName| {
-            entries_of(keytab, name).any(allowed)
-                || stands_for_account(keytab, name) && keytab.distinct().any(|entry| entry.is_account() && allowed(entry))
+            entries_of(keytab, name).any(allowed) || stands_for_account(keytab, name) && keytab.accounts().any(allowed)
         };
         match self.restrictions().next() {
             None => keytab.distinct().any(allowed),
@@ -145,8 +151,13 @@ enum Search {
     Others,
 }
 
+/// Two entries have the same key, and differ in their names or versions.
+fn same_key(one: &Entry, other: &Entry) -> bool {
+    one.key.bytes().ct_eq(other.key.bytes()).into()
+}
+
 /// The entries under that name.
-fn entries_of<'k>(keytab: &'k Keytab, name: &'k ServiceName) -> impl Iterator<Item = &'k Entry> {
+fn entries_of<'k>(keytab: &'k Keytab, name: &ServiceName) -> impl Iterator<Item = &'k Entry> {
     let on_host = name.on_host().into_iter().flat_map(|parts| keytab.named(parts.into_iter()));
     let found = keytab.named(name.components()).chain(on_host);
     found.filter(|entry| name.matches(entry.name(), entry.realm.as_bytes()))

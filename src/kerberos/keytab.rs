@@ -228,6 +228,11 @@ impl Keytab {
         entries.filter(move |entry| same_name(entry.name(), name.clone()))
     }
 
+    /// The keys of accounts, each once, from the newest to the oldest.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &Entry> {
+        self.index.accounts().filter_map(|index| self.entries.get(index))
+    }
+
     /// The keys of services, each once whatever the number of its names, from the newest to the oldest.
     pub(super) fn distinct(&self) -> impl Iterator<Item = &Entry> {
         self.index.distinct().filter_map(|index| self.entries.get(index))

@@ -11,18 +11,24 @@ pub(super) struct Index {
     by_name: Vec<(u64, usize)>,
     /// One for each key: in keytabs of Active Directory's accounts all of an account's services have the same.
     distinct: Vec<usize>,
+    /// The accounts' among them, under the accounts' names.
+    accounts: Vec<usize>,
 }
 
 impl Index {
     /// The index of `entries`, given their positions from the newest to the oldest.
     pub(super) fn new(entries: &[Entry], newest: &[usize]) -> Index {
         let mut index = Index::default();
-        let mut keys = HashSet::new();
+        let (mut keys, mut of_accounts) = (HashSet::new(), HashSet::new());
         for &position in newest {
             let Some(entry) = entries.get(position).filter(|entry| !is_kdc(entry)) else { continue };
             index.by_name.push((hash(entry.name()), position));
-            if keys.insert((entry.key.enctype(), entry.key.bytes())) {
+            let key = (entry.key.enctype(), entry.key.bytes());
+            if keys.insert(key) {
                 index.distinct.push(position);
+            }
+            if entry.is_account() && of_accounts.insert(key) {
+                index.accounts.push(position);
             }
         }
         // Stable: under one name the newest still comes first.
@@ -41,6 +47,11 @@ impl Index {
     /// One for each key.
     pub(super) fn distinct(&self) -> impl Iterator<Item = usize> {
         self.distinct.iter().copied()
+    }
+
+    /// One for each key of an account.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = usize> {
+        self.accounts.iter().copied()
     }
 }
 
