@@ -1,6 +1,7 @@
 //! What is changed in a conversation, and what the change is called.
 
 use crate::forge::*;
+use crate::pac_support::{alice, pac_type, signed};
 use crate::random::Random;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
 
@@ -45,7 +46,8 @@ pub fn case(world: &World, number: u64) -> Case {
         76..82 => subkeys(&mut c, r),
         82..89 => checksums(&mut c, r),
         89..93 => flags(&mut c, r),
-        93..96 => data(&mut c, r),
+        93..95 => data(&mut c, r),
+        95..97 => pacs(world, &mut c, r),
         _ => frames(&mut c, r),
     };
     c.modern_frame();
@@ -634,6 +636,60 @@ fn data(c: &mut Conversation, r: &mut Random) -> String {
     list.push(element);
     let place = if into_ticket { "ticket" } else { "authenticator" };
     format!("{what}{} in the {place}", if within { " if relevant" } else { "" })
+}
+
+/// PACs ([MS-PAC]), as the KDC of a domain would have put them there, and not.
+fn pacs(world: &World, c: &mut Conversation, r: &mut Random) -> String {
+    c.cname = Name::new(1, &["alice"]);
+    c.own_cname = c.cname.clone();
+    let (server, kdc) = (c.ticket_key.clone(), random_key(c.ticket_key.enctype()).unwrap());
+    let buffers = alice(c.authtime);
+    let mut pac = signed(&buffers, &server, &kdc);
+    let label = match r.below(10) {
+        0 | 1 => "a PAC",
+        2 => {
+            let at = r.below(pac.len());
+            pac[at] ^= 1 << r.below(8);
+            "a bit of a PAC"
+        }
+        3 => {
+            pac = signed(&buffers, &world.other_key, &kdc);
+            "a PAC signed by nobody known"
+        }
+        4 => {
+            pac = signed(&alice(c.authtime - 1), &server, &kdc);
+            "a PAC of another time"
+        }
+        5 => {
+            c.cname = Name::new(1, &["bob"]);
+            c.own_cname = c.cname.clone();
+            "a PAC of another client"
+        }
+        6 => {
+            pac.truncate(r.below(pac.len()));
+            "a PAC cut"
+        }
+        7 => {
+            // A kind of buffer that is yet to be thought of.
+            let mut buffers = buffers;
+            buffers.push((4242, vec![7; r.below(100)]));
+            pac = signed(&buffers, &server, &kdc);
+            "a PAC with an unknown buffer"
+        }
+        8 => {
+            pac = pac_type(&buffers);
+            "a PAC without signatures"
+        }
+        _ => {
+            (c.crealm, c.own_crealm) = (b"TRUSTED.EXAMPLE".to_vec(), b"TRUSTED.EXAMPLE".to_vec());
+            c.transited = (1, b"MIDDLE.EXAMPLE".to_vec());
+            "a PAC and a path through realms that nobody has checked"
+        }
+    };
+    let element = (128, pac);
+    let bare = r.once_in(4);
+    c.ticket_data = vec![if bare { element } else { (1, authorization_data("if-relevant", &[element]).encode()) }];
+    label.into()
 }
 
 fn frames(c: &mut Conversation, r: &mut Random) -> String {

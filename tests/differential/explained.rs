@@ -150,6 +150,17 @@ pub const EXPLAINED: &[Explained] = &[
         &["AP options of 5 bytes without a channel *"],
         "AD-AUTH-DATA-AP-OPTIONS may grow: what is behind its four bytes is ignored.",
     ),
+    // ---- PACs
+    explained(
+        MIT,
+        &["a PAC of another *", "a PAC signed by nobody known", "a PAC without signatures", "a bit of a PAC"],
+        "A PAC whose signature does not hold, or that is another ticket's, is a refusal. MIT accepts the ticket and makes nothing of the PAC.",
+    ),
+    explained(
+        WE,
+        &["a PAC and a path through realms that nobody has checked"],
+        "With a domain's PAC the realms on a ticket's way are the domain's matter ([MS-KILE] 3.3.5.1). MIT refuses what no KDC has marked as checked, and so do we without a PAC.",
+    ),
     // ---- frames
     explained(WE, &["DCE style in a frame"], "DCE style has no frames, and we take it with one too."),
     explained(

@@ -13,6 +13,8 @@ mod initiator;
 mod log;
 mod mit;
 mod ours;
+#[path = "../pac_support/mod.rs"]
+mod pac_support;
 mod random;
 mod tree;
 mod verdict;

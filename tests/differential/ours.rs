@@ -86,8 +86,10 @@ impl Ours {
             self.dce_style = leg.attributes & ASC_RET_USED_DCE_STYLE != 0;
             // TZ is UTC here.
             verdict.lifetime = (leg.expiry - 116_444_736_000_000_000) / 10_000_000 - crate::forge::now();
-            let names: SecPkgContext_Names<u16> = self.side.query(SECPKG_ATTR_NAMES).unwrap();
-            verdict.client = take_wide(names.sUserName);
+            // With a PAC, SECPKG_ATTR_NAMES has the domain's name for the client, which MIT does not read.
+            let names: SecPkgContext_NativeNames<u16> = self.side.query(SECPKG_ATTR_NATIVE_NAMES).unwrap();
+            verdict.client = take_wide(names.sClientName);
+            take_wide(names.sServerName);
             let key: SecPkgContext_SessionKey = self.side.query(SECPKG_ATTR_SESSION_KEY).unwrap();
             // SAFETY: the library gave pointer and length together.
             verdict.key = unsafe { std::slice::from_raw_parts(key.SessionKey, key.SessionKeyLength as usize) }.to_vec();
