@@ -22,6 +22,8 @@ mod identity;
 mod identity_ex2;
 mod memory;
 mod message;
+#[cfg(test)]
+mod message_tests;
 mod objects;
 mod packages;
 mod query;

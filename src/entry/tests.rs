@@ -1,7 +1,7 @@
 //! What only shows from inside: panics, and memory that is ours.
 
 #[path = "../../tests/abi_support/mod.rs"]
-mod abi_support;
+pub(super) mod abi_support;
 
 use super::abi::*;
 use super::exports;
