@@ -104,7 +104,8 @@ def identity(kind, data):
     for part in parts:
         fields += [at, len(part)]
         at += len(part)
-    header = struct.pack("=IHxxIIHxxIHxxIHxxIIHxx", 0x201, 48, at, *fields[:6], 2, *fields[6:])
+    # The target takes the header's length as 32 and this.
+    header = struct.pack("=IHxxIIHxxIHxxIHxxIIHxx", 0x201, 16, at, *fields[:6], 2, *fields[6:])
     return header + b"".join(parts)
 
 
