@@ -44,8 +44,8 @@ pub(super) fn receive(
     let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
     let cred = KrbCred::decode(message)?;
     let mut part = Plaintext::default();
-    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal's oldest do not, since the
-    // authenticator around it is sealed.
+    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal does not, since the authenticator
+    // around it is sealed.
     let keys = [Some(&opened.session_key), opened.subkey.as_ref()];
     let fits = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
     let opens = keys
