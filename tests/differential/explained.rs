@@ -132,7 +132,7 @@ pub const EXPLAINED: &[Explained] = &[
     explained(
         "MIT dies",
         &["a delegated credential: *"],
-        "A defect of MIT krb5 1.20.1: it crashes over a KRB-CRED that it cannot read.",
+        "A defect of MIT krb5 1.20.1: krb5_rd_cred follows a null pointer where a KRB-CRED does not name the client or the service.",
     ),
     // ---- addresses and authorization data
     explained(

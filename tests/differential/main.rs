@@ -42,6 +42,8 @@ dns_lookup_kdc = false
 dns_lookup_realm = false
 dns_canonicalize_hostname = false
 rdns = false
+allow_rc4 = true
+allow_des3 = true
 permitted_enctypes = aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128 aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 \
 des3-cbc-sha1 arcfour-hmac-md5
 ";

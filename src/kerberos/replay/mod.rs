@@ -111,8 +111,8 @@ pub fn tag_of(enctype: Enctype, cipher: &[u8]) -> &[u8] {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Error {
         match refusal {
-            Refusal::Replayed => Error::LogonDenied(Denial::Policy("the authenticator was used before")),
-            Refusal::Stale => Error::LogonDenied(Denial::Stale),
+            Refusal::Replayed => Error::LogonDenied(Denial::Ticket("the authenticator was used before")),
+            Refusal::Stale => Error::LogonDenied(Denial::Ticket("a time that the replay cache no longer remembers")),
             Refusal::Unavailable(error) => error,
         }
     }
