@@ -16,9 +16,10 @@ from world import ALICE
 
 
 class Example:
-    """examples/http_server.c, built; or, where it is not, a server of our own with the same answers."""
+    """examples/http_server.c, built; or, where it is not, a server of our own with the same answers. `environment`: what
+    else is in its environment."""
 
-    def __init__(self):
+    def __init__(self, **environment):
         self.process = self.own = None
         command = os.environ.get("NEGOSSP_HTTP_SERVER")
         if not command:
@@ -30,7 +31,7 @@ class Example:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [*shlex.split(command), str(self.port)], env={**os.environ}, stdin=subprocess.DEVNULL,
+            [*shlex.split(command), str(self.port)], env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
             stdout=open(os.path.join(world.directory, "http-server.log"), "w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         for _ in range(200):

@@ -1,17 +1,20 @@
 """HTTP clients with tickets: curl (SPNEGO), requests-kerberos (bare Kerberos under Negotiate), and initiators by hand."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
 import requests_kerberos
 
+import http_service
 import peers
-from checks import check, equal, holds
+import world
+from checks import Skip, check, equal, holds
 from http_curl import body, curl
 from http_python import by_hand
 from http_service import url
 from kerberos_peers import Mit, default_ccache
-from kerberos_world import ALICE, INITIATORS, SERVER, ccache
+from kerberos_world import ALICE, INITIATORS, SERVER, ccache, realm_file
 from world import ALICE as NTLM_ALICE
 
 NEGOTIATE = ("--negotiate", "-u", ":")
@@ -100,6 +103,22 @@ def over_http(make, package):
     equal(answer.status_code, 200, "status")
     let_in(answer.text)
     holds(initiator.complete, "the initiator is not complete")
+
+
+@check("the server finds its keys by KRB5_KTNAME: {}", ["FILE:", ""])
+def by_environment(prefix):
+    if "wine" in os.environ.get("NEGOSSP_HTTP_SERVER", "wine"):
+        raise Skip("only the server built for Linux gets KRB5_KTNAME")
+    empty = os.path.join(world.directory, "empty.toml")
+    open(empty, "w").close()
+    example = http_service.Example(NEGOSSP_CONFIG=empty, KRB5_KTNAME=prefix + realm_file("server.keytab"))
+    try:
+        with default_ccache(ccache()):
+            status, text, _ = curl(*NEGOTIATE, at=example.port)
+        equal(status, 200, "status")
+        let_in(text)
+    finally:
+        example.close()
 
 
 @check("Kerberos and NTLM in turn, thirty-two connections at a time")
