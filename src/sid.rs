@@ -94,9 +94,9 @@ impl Sid {
 
     /// The account of this relative identifier in the domain that `self` is; `None` if `self` has no room for it.
     pub fn with_rid(&self, rid: u32) -> Option<Sid> {
-        let mut sid = *self;
-        sid.push(rid)?;
-        Some(sid)
+        let mut sub_authorities = self.sub_authorities;
+        *sub_authorities.get_mut(usize::from(self.count))? = rid;
+        Some(Sid { authority: self.authority, count: self.count + 1, sub_authorities })
     }
 
     /// The domain and the relative identifier that make up this SID; `None` if it has no sub-authority.

@@ -86,6 +86,14 @@ fn verify(
     }
 }
 
+/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of groups, and four arrays one
+/// behind the other are gone through faster from the inside.
+fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
+    let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
+    items.for_each(|item| all.push(item));
+    all.into_boxed_slice()
+}
+
 /// The account that a PAC names; `None` if it names none, as those of MIT's KDC.
 fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     let logon = pac.logon_info()?;
@@ -93,7 +101,7 @@ fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     let account = DomainAccount {
         sid: logon.user_sid(),
         primary_group: logon.primary_group_sid(),
-        groups: logon.groups().collect(),
+        groups: gathered(logon.groups()),
         upn: upn.map(|info| info.upn.to_text()).unwrap_or_default(),
         dns_domain: upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default(),
         full_name: logon.full_name.to_text(),
