@@ -152,26 +152,28 @@ fn padding_that_overlaps() {
 #[test]
 fn dce_style() {
     const SIGNED: ULONG = SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM;
+    const UNUSED: ULONG = SECBUFFER_DATA | SECBUFFER_READONLY;
+    fn buffers(parts: &mut [(ULONG, Vec<u8>)]) -> Vec<SecBuffer> {
+        parts.iter_mut().map(|(kind, bytes)| buffer(*kind, bytes)).collect()
+    }
     for enctype in [Enctype::Aes256Sha1, Enctype::Rc4Hmac] {
         let (mut server, mut client) = Handle::pair(enctype, true);
-        let (mut header, mut body, mut trailer, mut other, mut token) = (*b"header", [3; 48], *b"trailer", [9; 5], [0; 90]);
-        let mut buffers = [
-            buffer(SIGNED, &mut header),
-            buffer(SECBUFFER_DATA, &mut body),
-            buffer(SIGNED, &mut trailer),
-            buffer(SECBUFFER_DATA | SECBUFFER_READONLY, &mut other),
-            buffer(SECBUFFER_TOKEN, &mut token),
-        ];
-        assert_eq!(server.encrypt(0, &mut buffers), SEC_E_OK);
-        assert_eq!(buffers[4].cbBuffer, if enctype == Enctype::Rc4Hmac { 45 } else { 76 });
-        assert_ne!(body, [3; 48]);
-        trailer[0] ^= 1;
-        let sealed = body;
-        assert_eq!(client.decrypt(&mut buffers).0, SEC_E_MESSAGE_ALTERED);
-        trailer[0] ^= 1;
-        body = sealed;
-        other = [8; 5];
-        assert_eq!(client.decrypt(&mut buffers), (SEC_E_OK, 0));
-        assert_eq!((header, body, trailer, other), (*b"header", [3; 48], *b"trailer", [8; 5]));
+        let plain = [(SIGNED, b"header".to_vec()), (SECBUFFER_DATA, vec![3; 48]), (SIGNED, b"trailer".to_vec())];
+        let mut parts = plain.to_vec();
+        parts.extend([(UNUSED, vec![9; 5]), (SECBUFFER_TOKEN, vec![0; 90])]);
+        let mut sent = buffers(&mut parts);
+        assert_eq!(server.encrypt(0, &mut sent), SEC_E_OK);
+        let used = sent[4].cbBuffer as usize;
+        assert_eq!(used, if enctype == Enctype::Rc4Hmac { 45 } else { 76 });
+        parts[4].1.truncate(used);
+        assert_ne!(parts[1].1, [3; 48]);
+
+        let mut altered = parts.clone();
+        altered[2].1[0] ^= 1;
+        assert_eq!(client.decrypt(&mut buffers(&mut altered)).0, SEC_E_MESSAGE_ALTERED);
+        parts[3].1[0] ^= 1;
+        assert_eq!(client.decrypt(&mut buffers(&mut parts)), (SEC_E_OK, 0));
+        assert_eq!(parts[..3], plain);
+        assert_eq!(parts[3].1, [8, 9, 9, 9, 9]);
     }
 }
