@@ -93,6 +93,7 @@ chmod 600 "$work/right" "$work/wrong"
 start_server() { # PLATFORM [ARGUMENT...]
     local platform=$1 listening= i
     shift
+    : >"$work/server"
     case $platform in
     linux)
         env -i PATH="$PATH" NEGOSSP_CONFIG="$work/negossp.toml" NEGOSSP_LOG="${NEGOSSP_LOG:-}" \
