@@ -5,6 +5,7 @@ import shlex
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import httpd
@@ -52,9 +53,16 @@ class Example:
 
 
 _example = None
+_starting = threading.Lock()
 
 
 def port():
+    """Where it listens; it is started when first asked for, by whichever thread."""
+    with _starting:
+        return _port()
+
+
+def _port():
     global _example
     if isinstance(_example, Exception):
         raise _example

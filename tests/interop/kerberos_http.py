@@ -9,7 +9,7 @@ import requests_kerberos
 import http_service
 import peers
 import world
-from checks import Skip, check, equal, holds
+from checks import check, equal, holds
 from http_curl import body, curl
 from http_python import by_hand
 from http_service import url
@@ -105,10 +105,12 @@ def over_http(make, package):
     holds(initiator.complete, "the initiator is not complete")
 
 
-@check("the server finds its keys by KRB5_KTNAME: {}", ["FILE:", ""])
+# Under Wine a program of the tests' gets nothing of MIT's environment.
+LINUX = "wine" not in os.environ.get("NEGOSSP_HTTP_SERVER", "wine")
+
+
+@check("the server finds its keys by KRB5_KTNAME: {}", ["FILE:", ""] if LINUX else [])
 def by_environment(prefix):
-    if "wine" in os.environ.get("NEGOSSP_HTTP_SERVER", "wine"):
-        raise Skip("only the server built for Linux gets KRB5_KTNAME")
     empty = os.path.join(world.directory, "empty.toml")
     open(empty, "w").close()
     example = http_service.Example(NEGOSSP_CONFIG=empty, KRB5_KTNAME=prefix + realm_file("server.keytab"))

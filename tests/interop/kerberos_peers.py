@@ -52,11 +52,14 @@ class Mit:
 
     @classmethod
     def initiator(cls, ccache, package, service, flags=DEFAULT, bindings=None, mechs=(KRB5,)):
-        """`mechs`: what SPNEGO's list shall hold, in this order. NTLMSSP takes its user from NTLM_USER_FILE, and a credential
-        for it as well cannot be acquired from a named cache."""
-        mech = SPNEGO if package == "Negotiate" else KRB5
-        with default_ccache(ccache):
-            credentials = gssapi.Credentials(usage="initiate", mechs=[mech])
+        """`mechs`: what SPNEGO's list shall hold, in this order. NTLMSSP takes its user from NTLM_USER_FILE, and then the cache
+        must be the process' own: a credential for both cannot be acquired from a named one."""
+        mech, both = SPNEGO if package == "Negotiate" else KRB5, NTLMSSP in mechs
+        if both:
+            with default_ccache(ccache):
+                credentials = gssapi.Credentials(usage="initiate", mechs=[mech])
+        else:
+            credentials = gssapi.Credentials(usage="initiate", mechs=[mech], store={"ccache": ccache})
         if mech is SPNEGO:
             set_neg_mechs(credentials, list(mechs))
         return cls(
@@ -64,7 +67,7 @@ class Mit:
                 name=target(service, mechs), mech=mech, creds=credentials, usage="initiate", flags=flags,
                 channel_bindings=ChannelBindings(application_data=bindings) if bindings is not None else None,
             ),
-            ccache,
+            ccache if both else None,
         )  # fmt: skip
 
     @classmethod
@@ -75,7 +78,9 @@ class Mit:
         return cls(Context(usage="accept", creds=credentials, channel_bindings=given))
 
     def step(self, token=None):
-        with default_ccache(self.ccache or os.environ["KRB5CCNAME"]):
+        if self.ccache is None:
+            return self.context.step(token)
+        with default_ccache(self.ccache):
             return self.context.step(token)
 
     @property
