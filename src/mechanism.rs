@@ -49,11 +49,16 @@ impl Mechanism {
         Mechanism::ALL.iter().copied().find(|m| m.oids().contains(&oid))
     }
 
-    /// A server can speak it: Kerberos without a key cannot begin. NTLM without accounts can, and refuses everybody
-    /// alike.
-    pub fn acceptable(self, credential: &Credential, settings: &Settings) -> bool {
+    /// A server can speak it with a client whose first token, if it is the mechanism's, is `token`: Kerberos without a key
+    /// cannot begin, unless the client asks for our ticket-granting ticket and there is one. NTLM without accounts can
+    /// begin, and refuses everybody alike.
+    pub fn acceptable(self, token: Option<&[u8]>, call: &AcceptCall<'_>) -> bool {
+        let (credential, settings) = (call.credential, call.settings);
         match self {
-            Mechanism::Kerberos => kerberos::has_keys(credential, settings),
+            Mechanism::Kerberos => {
+                kerberos::has_keys(credential, settings)
+                    || token.is_some_and(|token| kerberos::user_to_user_can_begin(token, credential, settings, call.now))
+            }
             Mechanism::Ntlm => true,
         }
     }

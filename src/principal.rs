@@ -54,6 +54,12 @@ pub struct DomainAccount {
     pub client_claims: Option<Box<[u8]>>,
     /// The contents of PAC_DEVICE_CLAIMS_INFO.
     pub device_claims: Option<Box<[u8]>>,
+    /// The contents of PAC_DEVICE_INFO: the groups of the device that the client sits at.
+    pub device_info: Option<Box<[u8]>>,
+    /// PAC_REQUESTOR: the SID of whoever asked for the ticket-granting ticket.
+    pub requestor: Option<Sid>,
+    /// PAC_ATTRIBUTES_INFO: bit 0 if the client asked for a PAC, bit 1 if it was given one unasked.
+    pub pac_attributes: Option<u32>,
 }
 
 impl Principal {

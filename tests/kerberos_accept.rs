@@ -11,13 +11,14 @@ use negossp::flags::ContextFlags;
 use negossp::kerberos::ccache::{self, CredentialCache, Principal};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
+use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
     ApOptions, ApRep, ApReq, EncApRepPart, EncKrbCredPart, EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses,
     KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
 use negossp::kerberos::token::{Oid, Token, TokenId};
-use negossp::kerberos::{Acceptor, TgtFile};
+use negossp::kerberos::{Acceptor, KeytabFile, OwnKeys, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
 use negossp::time::FileTime;
 use std::sync::Arc;
@@ -394,6 +395,7 @@ fn dce_style_has_a_third_leg() {
             assert!(server.step(&next, &right[..end]).is_err());
         }
         assert!(server.step(&next, &forge.ap_req()).is_err(), "not the leg that is due");
+        assert!(server.step(&next, &token).is_err(), "our own second leg");
         let Step::Done { established, token } = server.step(&next, &right).unwrap() else { panic!("a fourth leg") };
         assert_eq!(token, None);
         assert!(established.flags.contains(ContextFlags::USE_DCE_STYLE | ContextFlags::MUTUAL_AUTH));
@@ -407,6 +409,13 @@ fn nobody_is_let_in_only_where_the_caller_says_so() {
     let forge = Forge { client, client_type: name_type::WELLKNOWN, realm: "WELLKNOWN:ANONYMOUS".into(), ..Forge::new(AES) };
     let mut server = forge.server();
     assert!(matches!(server.accept(&forge.token()), Err(Error::LogonDenied(Denial::Anonymous))));
+    // The type of a name is a hint; and a client may keep its name to itself.
+    let other_type = Forge { client_type: name_type::PRINCIPAL, ..forge.clone() };
+    let unnamed =
+        Forge { ticket_flags: TicketFlags::ANONYMOUS, ..Forge { service_key: forge.service_key.clone(), ..Forge::new(AES) } };
+    for forge in [other_type, unnamed] {
+        assert!(matches!(server.accept(&forge.token()), Err(Error::LogonDenied(Denial::Anonymous))));
+    }
     server.requirements = ContextFlags::ALLOW_NULL_SESSION;
     let established = server.accept(&forge.token()).unwrap().0;
     assert!(established.client.anonymous && established.flags.contains(ContextFlags::NULL_SESSION));
@@ -517,6 +526,60 @@ impl Drop for Cache {
 }
 
 #[test]
+fn user_to_user_is_for_the_service_that_the_caller_means() {
+    let tgt_key = key(AES);
+    let forge = Forge { service_key: tgt_key.clone(), ap_options: ApOptions::USE_SESSION_KEY, kvno: None, ..Forge::new(AES) };
+    let cache = Cache::new("service-tgt", &tgt_key, 3600);
+    let mut server = forge.server();
+    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
+    let own_keys = std::mem::replace(&mut server.credential.service.keys, OwnKeys::None);
+    let name = |text| ServiceName::parse(text).unwrap();
+    let other = |result: Result<_, Error>| assert!(denied(result.map(|_| ())).contains("another service's"));
+    assert!(server.accept(&forge.token()).is_ok());
+    for (restriction, fits) in [("HTTP/server.example.test", true), ("HTTP/other.example.test", false)] {
+        server.credential.service.name = Some(name(restriction));
+        match fits {
+            true => assert!(server.accept(&forge.token()).is_ok()),
+            false => other(server.accept(&forge.token())),
+        }
+        server.credential.service.name = None;
+        server.settings.kerberos.principals = vec![name(restriction)];
+        match fits {
+            true => assert!(server.accept(&forge.token()).is_ok()),
+            false => other(server.accept(&forge.token())),
+        }
+        server.settings.kerberos.principals.clear();
+    }
+    // Keys of its own say who the service is.
+    server.credential.service.keys = own_keys;
+    other(server.accept(&forge.token()));
+}
+
+/// The name beside the ticket is anybody's to change; the key that opens it is not, nor is what the client has sealed.
+#[test]
+fn the_service_is_the_one_whose_key_it_is() {
+    let told = |forge: &Forge, server: &kerberos_support::Server| {
+        let established = server.accept(&forge.token()).unwrap().0;
+        (established.server_name, established.client_target.unwrap())
+    };
+    let mut forge = Forge { service: vec!["HTTP".into(), "admin".into()], service_realm: "OTHER".into(), ..Forge::new(AES) };
+    let server = forge.server();
+    let own = ("HTTP/server.example.test@EXAMPLE.TEST".into(), "HTTP/server.example.test".into());
+    assert_eq!(told(&forge, &server), own);
+    // Services of one account have one key.
+    let entry = Entry::new(REALM.into(), vec!["WEB1$".into()], 1, 3, 0, forge.service_key.clone());
+    let account = kerberos_support::Server::with_keytab(Keytab::of_entries(vec![entry]));
+    assert_eq!(told(&forge, &account), ("HTTP/admin@OTHER".into(), "HTTP/admin".into()));
+    let target: Vec<u8> = "HTTP/alias@EXAMPLE.TEST".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    forge.authenticator_data = vec![(ad_type::CLIENT_TARGET, target)];
+    assert_eq!(told(&forge, &account).1, "HTTP/alias@EXAMPLE.TEST");
+    assert_eq!(told(&forge, &server).1, "HTTP/alias@EXAMPLE.TEST");
+    // In C a name would end there.
+    forge = Forge { service: vec!["HTTP".into(), "admin\0.example.test".into()], authenticator_data: Vec::new(), ..forge };
+    assert!(matches!(account.accept(&forge.token()), Err(Error::InvalidToken(_))));
+}
+
+#[test]
 fn user_to_user() {
     let tgt_key = key(AES);
     let forge = Forge {
@@ -526,6 +589,13 @@ fn user_to_user() {
         ..Forge::new(AES)
     };
     let mut server = Forge::new(AES).server();
+    server.credential.service.keys = OwnKeys::None;
+    let long_term = Forge::new(AES);
+    let path = std::env::temp_dir().join(format!("negossp-{}-u2u.keytab", std::process::id()));
+    let entry = Entry::new(REALM.into(), SERVICE.map(Into::into).to_vec(), 1, 3, 0, long_term.service_key.clone());
+    std::fs::write(&path, kerberos_support::keytab_file(&[entry])).unwrap();
+    server.settings.kerberos.keytab = Some(Arc::new(KeytabFile::open(path.clone())));
+    std::fs::remove_file(path).unwrap();
     server.requirements = ContextFlags::EXTENDED_ERROR;
     let request = TgtRequest { server_name: None, realm: Some(REALM.as_bytes()) }.encode();
     let request = Token { oid: Some(Oid::UserToUser), id: TokenId::TgtRequest, body: &request }.write();
@@ -614,4 +684,7 @@ fn forwarded_credentials() {
     }
     server.requirements = ContextFlags::DELEGATE;
     assert!(denied(accept(&server, Some(&key(AES)))).contains("forwarded"));
+    // Somebody else's.
+    let forge = Forge { client: vec!["mallory".into()], ..sealed(None) };
+    assert!(denied(server.accept(&forge.token())).contains("another client's"));
 }

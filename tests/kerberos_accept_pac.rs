@@ -5,13 +5,16 @@ mod pac_support;
 
 use kerberos_support::{Forge, Server, framed};
 use negossp::error::{Denial, Error};
+use negossp::kerberos::KeytabFile;
 use negossp::kerberos::crypto::{Enctype, Key};
+use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::names::{NameRule, NameRules};
 use negossp::kerberos::pac::buffer_type;
 use negossp::principal::Principal;
 use negossp::time::FileTime;
 use pac_support::{LogonInfo, place, sid, signed};
+use std::sync::Arc;
 
 const AES: Enctype = Enctype::Aes256Sha1;
 
@@ -153,4 +156,77 @@ fn rules_know_the_pac() {
     let client = case.accept(Some(pac)).unwrap();
     assert_eq!((client.display_name().as_str(), client.domain.as_str()), ("Alice.EXAMPLE", ""));
     assert_eq!(client.account.unwrap().sid, Some(sid("S-1-5-21-1-2-3-1102")));
+}
+
+/// Asked for `root`, a domain controller may answer for the account `root$`, which anybody may have made.
+#[test]
+fn rules_are_about_the_account_and_not_about_what_the_client_called_itself() {
+    let mut case = Case::new(AES);
+    case.server.settings.kerberos.names = NameRules(vec![
+        rule(None, Some("root"), "admin"),
+        rule(None, Some("x*"), "{first}.{principal}"),
+        rule(None, None, "EXAMPLE\\{first}"),
+    ]);
+    case.forge.client = vec!["root".into()];
+    let mut called = |account: &str| {
+        let info = LogonInfo { effective_name: account.into(), ..LogonInfo::default() };
+        let mut buffers = pac_support::alice(case.authtime());
+        buffers[0].1 = info.encode();
+        buffers[1].1 = pac_support::client_info(case.authtime(), "root");
+        let pac = case.pac(&buffers);
+        case.accept(Some(pac)).map(|client| client.display_name())
+    };
+    assert_eq!(called("root$").as_deref(), Ok("EXAMPLE\\root$"));
+    assert_eq!(called("xroot").as_deref(), Ok("xroot.xroot@EXAMPLE.TEST"));
+    assert_eq!(called("root").as_deref(), Ok("admin"));
+}
+
+/// What a rule makes of a name with a backslash in it stays one name.
+#[test]
+fn a_quoting_backslash_divides_nothing() {
+    let mut case = Case::new(AES);
+    case.server.settings.kerberos.names = NameRules(vec![rule(None, None, "{principal}")]);
+    for (name, shown) in
+        [("\\root", "\\\\root@EXAMPLE.TEST"), ("EXAMPLE\\root", "EXAMPLE\\\\root@EXAMPLE.TEST"), ("a@B", "a\\@B@EXAMPLE.TEST")]
+    {
+        case.forge.client = vec![name.into()];
+        let client = case.accept(None).unwrap();
+        assert_eq!((client.display_name().as_str(), client.domain.as_str()), (shown, ""));
+    }
+}
+
+#[test]
+fn all_that_the_pac_tells_is_kept() {
+    let mut case = Case::new(AES);
+    let mut buffers = pac_support::alice(case.authtime());
+    let requestor = sid("S-1-5-21-1-2-3-1102");
+    buffers.extend([
+        (buffer_type::DEVICE_INFO, pac_support::device_info()),
+        (buffer_type::CLIENT_CLAIMS, pac_support::claims(0, &pac_support::some_claims())),
+        (buffer_type::REQUESTOR, requestor.to_bytes()),
+        (buffer_type::ATTRIBUTES_INFO, [2u32.to_le_bytes(), 1u32.to_le_bytes()].concat()),
+    ]);
+    let pac = case.pac(&buffers);
+    let account = case.accept(Some(pac)).unwrap().account.unwrap();
+    assert_eq!((account.requestor, account.pac_attributes), (Some(requestor), Some(1)));
+    assert_eq!(account.device_info.as_deref(), Some(&*pac_support::device_info()));
+    assert_eq!(account.client_claims.as_deref(), Some(&*pac_support::claims(0, &pac_support::some_claims())));
+    assert_eq!(account.device_claims, None);
+}
+
+/// A keytab with the KDC's key may hold others: whoever has one of those is not the KDC.
+#[test]
+fn only_krbtgt_signs_for_the_kdc() {
+    let mut case = Case::new(AES);
+    let entry = |components: &[&str], key: &Key| {
+        Entry::new("EXAMPLE.TEST".into(), components.iter().map(|part| part.to_string()).collect(), 2, 1, 0, key.clone())
+    };
+    let path = std::env::temp_dir().join(format!("negossp-{}-krbtgt", std::process::id()));
+    let entries = [entry(&["HTTP", "server.example.test"], &case.forge.service_key), entry(&["krbtgt", "EXAMPLE.TEST"], &kdc())];
+    std::fs::write(&path, kerberos_support::keytab_file(&entries)).unwrap();
+    case.server.settings.kerberos.krbtgt_keytab = Some(Arc::new(KeytabFile::open(path.clone())));
+    assert!(case.accept(Some(case.alice())).is_ok());
+    let own = signed(&pac_support::alice(case.authtime()), &case.forge.service_key, &case.forge.service_key);
+    case.refused(own);
+    std::fs::remove_file(path).unwrap();
 }

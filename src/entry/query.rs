@@ -11,6 +11,7 @@ use super::text::{self, Text};
 use crate::context::{Context, Secured};
 use crate::credential::Package;
 use crate::error::{Error, Result};
+use crate::kerberos::pac::{SidAndAttributes, attributes};
 use std::ffi::c_void;
 
 /// Where the answer goes.
@@ -164,7 +165,11 @@ const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
 fn sids(secured: &Secured) -> Result<String> {
     let account = secured.established.client.account.as_ref();
     let account = account.ok_or(Error::Unsupported("the SIDs of a client of whom no domain told any"))?;
-    let groups = account.groups.iter().map(|group| group.sid);
+    // One that is for denying only, or not enabled, gives nothing.
+    let counts = |group: &&SidAndAttributes| {
+        group.attributes & attributes::ENABLED != 0 && group.attributes & attributes::USE_FOR_DENY_ONLY == 0
+    };
+    let groups = account.groups.iter().filter(counts).map(|group| group.sid);
     Ok(account.sid.into_iter().chain(groups).map(|sid| sid.to_string()).collect::<Vec<_>>().join("\n"))
 }
 

@@ -42,6 +42,8 @@ pub struct Answered {
     session_key: Key,
     /// `seq-number` of our AP-REP, which it must repeat.
     sequence: u32,
+    /// What our AP-REP held, sealed with the same key: it would open, but is not the client's answer.
+    ours: Box<[u8]>,
 }
 
 impl Default for Acceptor {
@@ -128,16 +130,20 @@ fn accept(
     let mut plain = Plain::default();
     let keys = ServiceKeys::of(call.credential, call.settings);
     let tgt;
+    let mut service = None;
     let user_to_user = request.ap_options.contains(ApOptions::USE_SESSION_KEY);
     let pac_keys = if user_to_user {
         tgt = given.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
+        tgt.check_permitted(call)?;
         plain.open_user_to_user_ticket(&request.ticket, &tgt, call)?
     } else {
-        plain.open_ticket(&request.ticket, &keys, call)?
+        let entry = plain.open_ticket(&request.ticket, &keys, call)?;
+        service = Some(entry).filter(|entry| !entry.is_account());
+        entry.pac_keys()
     };
     let opened = plain.open(request, call)?;
     remember(request, &opened, call)?;
-    let wishes = Wishes::of(request, &opened, call)?;
+    let mut wishes = Wishes::of(request, &opened, call)?;
     wishes.check_bindings(call)?;
     let client = client::identify(&opened.ticket, opened.ticket_bytes, pac_keys, call)?;
     let delegated = delegation::receive(wishes.delegation, &opened, call)?;
@@ -160,8 +166,16 @@ fn accept(
         mechanism: Mechanism::Kerberos,
         flags,
         client,
-        server_name: request.ticket.sname.to_text(request.ticket.realm)?,
-        client_target: Some(request.ticket.sname.to_spn()?),
+        // Nothing protects the ticket's own word, but nobody else can tell services of one account apart.
+        server_name: match service {
+            Some(entry) => entry.principal(),
+            None => request.ticket.sname.to_text(request.ticket.realm)?,
+        },
+        client_target: Some(match (service, wishes.target.take()) {
+            (_, Some(target)) => target,
+            (Some(entry), None) => entry.components.join("/"),
+            (None, None) => request.ticket.sname.to_spn()?,
+        }),
         expiry: expiry(opened.ticket.endtime, call),
         wants_mech_list_mic: false,
         delegated,
@@ -179,7 +193,7 @@ fn accept(
         let token = Token { oid, id: TokenId::ApRep, body: &reply }.write();
         return Ok(Step::Done { established: Box::new(established), token: Some(token) });
     }
-    let answered = Answered { established, session_key: opened.session_key, sequence: agreement.ours };
+    let answered = Answered { established, session_key: opened.session_key, sequence: agreement.ours, ours: cipher.into() };
     Ok(Step::Continue { next: Acceptor::ExpectApRep(Box::new(answered)), token: reply })
 }
 
@@ -206,7 +220,8 @@ impl Answered {
         const WRONG: Rejection = Rejection::denied(error_code::MUT_FAIL, "the third leg does not answer the second");
         let message = ApRep::decode(body)?;
         let mut plain = Plaintext::default();
-        if message.enc_part.etype != self.session_key.enctype().number()
+        if *message.enc_part.cipher == *self.ours
+            || message.enc_part.etype != self.session_key.enctype().number()
             || !plain.decrypt(&self.session_key.derive_usage(key_usage::AP_REP), message.enc_part.cipher)
         {
             return Err(WRONG);

@@ -2,7 +2,7 @@
 
 use super::crypto::UsageKeys;
 use super::message::authorization_data::ad_type;
-use super::message::{EncTicketPart, PrincipalName, TicketFlags, error_code, name_type};
+use super::message::{EncTicketPart, TicketFlags, error_code};
 use super::names::{Client, NameRules};
 use super::pac::Pac;
 use super::rejection::Rejection;
@@ -23,7 +23,7 @@ pub(super) fn identify(
     keys: &UsageKeys,
     call: &AcceptCall<'_>,
 ) -> Result<Principal, Rejection> {
-    if is_anonymous(&ticket.cname) {
+    if is_anonymous(ticket) {
         return match call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
             true => Ok(Principal::anonymous()),
             false => Err(Rejection { code: error_code::GENERIC, error: Error::LogonDenied(Denial::Anonymous) }),
@@ -61,9 +61,9 @@ fn check_transited(ticket: &EncTicketPart<'_>) -> Result<(), Rejection> {
     }
 }
 
-/// WELLKNOWN/ANONYMOUS of any realm (RFC 8062 3).
-fn is_anonymous(cname: &PrincipalName<'_>) -> bool {
-    cname.name_type == name_type::WELLKNOWN && cname.components().eq([&b"WELLKNOWN"[..], b"ANONYMOUS"])
+/// The client has no name, or keeps it to itself (RFC 8062 3). The type of a name is a hint only.
+fn is_anonymous(ticket: &EncTicketPart<'_>) -> bool {
+    ticket.flags.contains(TicketFlags::ANONYMOUS) || ticket.cname.components().eq([&b"WELLKNOWN"[..], b"ANONYMOUS"])
 }
 
 /// Whether the PAC is one that the KDC made for this ticket ([MS-PAC] 2.7, 2.8; [MS-KILE] 3.4.5.3).
@@ -80,7 +80,9 @@ fn verify(
         .map_err(|_| Rejection::denied(error_code::BADMATCH, "the PAC was made for another ticket"))?;
     let Some(krbtgt) = &call.settings.kerberos.krbtgt_keytab else { return Ok(()) };
     let krbtgt = krbtgt.peek();
-    match krbtgt.keytab.entries().iter().any(|entry| pac.verify_as_kdc(ticket_bytes, entry.pac_keys()).is_ok()) {
+    // Whoever exports keys may export more than those: a service's own key must not count as the KDC's.
+    let mut kdcs = krbtgt.keytab.entries().iter().filter(|entry| entry.is_kdc());
+    match kdcs.any(|entry| pac.verify_as_kdc(ticket_bytes, entry.pac_keys()).is_ok()) {
         true => Ok(()),
         false => Err(SIGNATURE),
     }
@@ -113,26 +115,46 @@ fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
         user_account_control: logon.user_account_control,
         client_claims: pac.client_claims_bytes().map(Into::into),
         device_claims: pac.device_claims_bytes().map(Into::into),
+        device_info: pac.device_info_bytes().map(Into::into),
+        requestor: pac.requestor(),
+        pac_attributes: pac.attributes(),
     };
     let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text());
     Some(Principal { account: Some(Arc::new(account)), ..principal })
 }
 
 /// The client under the name that the configuration gives it, if it does.
-fn renamed(principal: Principal, ticket: &EncTicketPart<'_>, rules: &NameRules) -> Result<Principal> {
+fn renamed(mut principal: Principal, ticket: &EncTicketPart<'_>, rules: &NameRules) -> Result<Principal> {
+    if let Some(name) = given_name(&principal, ticket, rules)? {
+        let (domain, user) = split(&name);
+        (principal.domain, principal.user) = (domain.into(), user.into());
+        principal.shown = Some(name);
+    }
+    Ok(principal)
+}
+
+fn given_name(principal: &Principal, ticket: &EncTicketPart<'_>, rules: &NameRules) -> Result<Option<String>> {
     if rules.0.is_empty() {
-        return Ok(principal);
+        return Ok(None);
     }
     const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
     let components: std::result::Result<SmallVec<[&str; 4]>, _> = ticket.cname.components().map(str::from_utf8).collect();
-    let client = Client {
-        components: &components.map_err(|_| NOT_TEXT)?,
-        realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?,
-        account: principal.account.is_some().then_some((&principal.domain, &principal.user)),
-    };
-    let Some(name) = rules.apply(&client)? else { return Ok(principal) };
-    let (domain, user) = name.split_once('\\').unwrap_or(("", &name));
-    Ok(Principal { user: user.into(), domain: domain.into(), shown: None, ..principal })
+    let mut components = components.map_err(|_| NOT_TEXT)?;
+    let account = principal.account.is_some().then_some((&*principal.domain, &*principal.user));
+    // A domain controller takes several names for one account: asked for `root`, it may answer for `root$`. It is the
+    // account that rules are about.
+    if let (Some((_, user)), [only]) = (account, &mut components[..]) {
+        *only = user;
+    }
+    rules.apply(&Client { components: &components, realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?, account })
+}
+
+/// The two sides of the backslash in `DOMAIN\user`; one that quotes what follows, as in a principal, divides nothing.
+fn split(name: &str) -> (&str, &str) {
+    match name.split_once('\\') {
+        Some((domain, user)) if !user.starts_with(['\\', '@', '/']) => (domain, user),
+        _ => ("", name),
+    }
 }
 
 /// A client of whom nothing but the principal is known, as text.

@@ -2,7 +2,7 @@
 
 use super::ccache::CredentialCache;
 use super::crypto::{Key, key_usage};
-use super::message::{EncKrbCredPart, KrbCred, error_code};
+use super::message::{EncKrbCredPart, KrbCred, KrbCredInfo, error_code};
 use super::rejection::Rejection;
 use super::request::{Opened, Plaintext};
 use crate::error::Error;
@@ -58,6 +58,12 @@ pub(super) fn receive(
             Some(plain) => part = Plaintext::of(plain),
             None => return Err(Rejection::denied(error_code::BAD_INTEGRITY, "no key opens the forwarded credentials")),
         }
+    }
+    let (name, realm) = (&opened.ticket.cname, opened.ticket.crealm);
+    let own =
+        |info: KrbCredInfo<'_>| info.pname.is_none_or(|pname| pname == *name) && info.prealm.is_none_or(|prealm| prealm == realm);
+    if !EncKrbCredPart::decode(part.bytes())?.ticket_info().all(own) {
+        return Err(Rejection::denied(error_code::BADMATCH, "the client forwards another client's credentials"));
     }
     let delegated = Delegated { message: message.into(), part };
     // Now, while it can be refused.

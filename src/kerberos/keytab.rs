@@ -71,6 +71,11 @@ impl Entry {
         self.components.len() == 1
     }
 
+    /// The key is a KDC's own.
+    pub fn is_kdc(&self) -> bool {
+        self.components.first().is_some_and(|first| first.eq_ignore_ascii_case("krbtgt"))
+    }
+
     /// The principal as text.
     pub fn principal(&self) -> String {
         let mut text = String::new();

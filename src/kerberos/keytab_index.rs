@@ -21,7 +21,7 @@ impl Index {
         let mut index = Index::default();
         let (mut keys, mut of_accounts) = (HashSet::new(), HashSet::new());
         for &position in newest {
-            let Some(entry) = entries.get(position).filter(|entry| !is_kdc(entry)) else { continue };
+            let Some(entry) = entries.get(position).filter(|entry| !entry.is_kdc()) else { continue };
             index.by_name.push((hash(entry.name()), position));
             let key = (entry.key.enctype(), entry.key.bytes());
             if keys.insert(key) {
@@ -53,10 +53,6 @@ impl Index {
     pub(super) fn accounts(&self) -> impl Iterator<Item = usize> {
         self.accounts.iter().copied()
     }
-}
-
-fn is_kdc(entry: &Entry) -> bool {
-    entry.components.first().is_some_and(|first| first.eq_ignore_ascii_case("krbtgt"))
 }
 
 /// FNV-1a over the name in small letters. Whoever wrote the keytab gains nothing by making names collide.

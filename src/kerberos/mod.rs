@@ -37,7 +37,7 @@ pub use service::{OwnKeys, Service};
 pub use service_name::ServiceName;
 pub use service_password::PasswordKeys;
 pub use session::Session;
-pub use user_to_user::{Tgt, TgtFile};
+pub use user_to_user::{Tgt, TgtFile, user_to_user_can_begin};
 
 /// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).
 pub const KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];

@@ -2,6 +2,7 @@
 
 use super::crypto::{Enctype, Key, UsageKeys, key_usage};
 use super::keys::ServiceKeys;
+use super::keytab::Entry;
 use super::message::{
     ApReq, Authenticator, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, Ticket, TicketFlags, error_code,
 };
@@ -14,7 +15,6 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 /// A request that holds: the client that it names has a ticket for us and knows its session key, at this time.
-#[derive(Debug)]
 pub(super) struct Opened<'a> {
     /// EncTicketPart.
     pub(super) ticket: EncTicketPart<'a>,
@@ -77,25 +77,26 @@ impl Plaintext {
 }
 
 impl Plain {
-    /// Decrypts the ticket, and gives what verifies the signatures that the KDC made with the same key.
+    /// Decrypts the ticket, and gives the key that does it.
     pub(super) fn open_ticket<'k>(
         &mut self,
         ticket: &'k Ticket<'_>,
         keys: &'k ServiceKeys<'_>,
         call: &AcceptCall<'_>,
-    ) -> Result<&'k UsageKeys, Rejection> {
+    ) -> Result<&'k Entry, Rejection> {
         let enctype = allowed(&ticket.enc_part, call)?;
         let mut refusal = Rejection::denied(error_code::NOKEY, "no key of the ticket's encryption type for its service");
         for entry in keys.candidates(ticket.sname.components(), ticket.realm, enctype, ticket.enc_part.kvno) {
             if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher) {
-                return Ok(entry.pac_keys());
+                return Ok(entry);
             }
             refusal = Rejection::denied(error_code::MODIFIED, "no key opens the ticket: the KDC has another one for its service");
         }
         Err(refusal)
     }
 
-    /// Likewise, the ticket being under the session key of our own one.
+    /// Decrypts a ticket under the session key of our own one, and gives what verifies the signatures that the KDC made
+    /// with it.
     pub(super) fn open_user_to_user_ticket<'k>(
         &mut self,
         ticket: &Ticket<'_>,

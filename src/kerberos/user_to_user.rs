@@ -1,13 +1,18 @@
 //! User-to-user authentication (RFC 4120 3.7): the ticket is under the session key of the server's own ticket-granting
 //! ticket, which the client asks for first (draft-swift-win2k-krb-user2user).
 
-use super::ccache::CredentialCache;
+use super::ccache::{CredentialCache, Principal};
 use super::crypto::{UsageKeys, key_usage};
-use super::message::{TgtReply, TgtRequest, error_code};
+use super::message::{ApOptions, ApReq, TgtReply, TgtRequest, error_code};
 use super::rejection::Rejection;
+use super::service::OwnKeys;
+use super::service_name::ServiceName;
 use super::token::{Token, TokenId};
+use crate::config::Settings;
+use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::mechanism::AcceptCall;
+use crate::time::FileTime;
 use crate::watch::{Content, Problem, Source, Watched};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +21,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Tgt {
     ticket: Box<[u8]>,
+    /// Whose it is.
+    client: Principal,
     /// When it ends, in seconds since 1970.
     endtime: i64,
     /// What opens tickets under its session key.
@@ -24,13 +31,44 @@ pub struct Tgt {
     pub(super) pac_keys: UsageKeys,
 }
 
+impl Tgt {
+    /// It is a ticket of the service that caller and configuration restrict us to. A credential with keys of its own says
+    /// with them who the service is.
+    fn permitted(&self, credential: &Credential, settings: &Settings) -> bool {
+        let is = |name: &ServiceName| name.matches(self.client.components.iter().map(Vec::as_slice), &self.client.realm);
+        let (service, principals) = (&credential.service, &settings.kerberos.principals);
+        matches!(service.keys, OwnKeys::None)
+            && service.name.as_ref().is_none_or(is)
+            && (principals.is_empty() || principals.iter().any(is))
+    }
+
+    /// Refuses where it is not.
+    pub(super) fn check_permitted(&self, call: &AcceptCall<'_>) -> Result<(), Rejection> {
+        match self.permitted(call.credential, call.settings) {
+            true => Ok(()),
+            false => Err(Rejection::denied(error_code::NOT_US, "user-to-user: our ticket is another service's")),
+        }
+    }
+}
+
 /// The ticket that the server has at the moment.
 pub(super) fn current(call: &AcceptCall<'_>) -> Result<Arc<Tgt>, Rejection> {
-    const NONE: Rejection =
-        Rejection::denied(error_code::NO_TGT, "user-to-user: the server has no ticket-granting ticket that is in force");
-    let file = call.settings.kerberos.tgt_ccache.as_ref().ok_or(NONE)?;
-    let tgt = file.current().ok_or(NONE)?;
-    if tgt.endtime <= call.now.unix_seconds() { Err(NONE) } else { Ok(tgt) }
+    let tgt = in_force(call.settings, call.now);
+    tgt.ok_or(Rejection::denied(error_code::NO_TGT, "user-to-user: the server has no ticket-granting ticket that is in force"))
+}
+
+fn in_force(settings: &Settings, now: FileTime) -> Option<Arc<Tgt>> {
+    settings.kerberos.tgt_ccache.as_ref()?.current().filter(|tgt| tgt.endtime > now.unix_seconds())
+}
+
+/// The client's first token is one of this exchange, and the server can answer.
+pub fn user_to_user_can_begin(token: &[u8], credential: &Credential, settings: &Settings, now: FileTime) -> bool {
+    let asked = Token::read(token).is_ok_and(|token| match token.id {
+        TokenId::TgtRequest => true,
+        TokenId::ApReq => ApReq::decode(token.body).is_ok_and(|request| request.ap_options.contains(ApOptions::USE_SESSION_KEY)),
+        _ => false,
+    });
+    asked && in_force(settings, now).is_some_and(|tgt| tgt.permitted(credential, settings))
 }
 
 /// KERB-TGT-REPLY to the KERB-TGT-REQUEST in `token`, framed as that is.
@@ -82,6 +120,7 @@ impl Source for Format {
             let key = tgt.key.key()?;
             Ok(Tgt {
                 ticket: tgt.ticket.into(),
+                client: tgt.client.clone(),
                 endtime: tgt.endtime.into(),
                 ticket_keys: key.derive_usage(key_usage::TICKET),
                 pac_keys: key.derive_usage(key_usage::PAC_SIGNATURE),

@@ -4,7 +4,7 @@
 use super::crypto::Enctype;
 use super::gss_checksum::{self, GssChecksum, GssFlags};
 use super::message::authorization_data::ad_type;
-use super::message::{ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, error_code};
+use super::message::{ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code};
 use super::rejection::Rejection;
 use super::request::Opened;
 use crate::channel_bindings;
@@ -12,7 +12,7 @@ use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
 
 /// What the client wants.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Wishes<'a> {
     flags: GssFlags,
     /// `Bnd`, unless it is all zeros.
@@ -23,6 +23,8 @@ pub(super) struct Wishes<'a> {
     knows_bindings: bool,
     /// It wants an acceptor's sub-key of one of these types (RFC 4537), preferred first.
     pub(super) enctype: Option<Enctype>,
+    /// The service as the client named it.
+    pub(super) target: Option<String>,
 }
 
 impl<'a> Wishes<'a> {
@@ -59,6 +61,10 @@ impl<'a> Wishes<'a> {
                 ad_type::AP_OPTIONS => {
                     let options = ApOptionsData::decode(element.ad_data)?;
                     self.knows_bindings |= options.contains(ApOptionsData::CBT);
+                }
+                ad_type::CLIENT_TARGET if self.target.is_none() => {
+                    let target = client_target(element.ad_data)?;
+                    self.target = Some(target).filter(|target| !target.is_empty() && !target.contains('\0'));
                 }
                 ad_type::ETYPE_NEGOTIATION if self.enctype.is_none() => {
                     let allowed = |number| Enctype::from_number(number).filter(|&enctype| call.settings.kerberos.allows(enctype));

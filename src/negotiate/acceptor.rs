@@ -64,7 +64,7 @@ impl Acceptor {
 
 /// Answers the empty token ([MS-SPNG] 3.2.5.2).
 fn hint(call: &AcceptCall<'_>) -> StepResult<State> {
-    let mech_types = mech_type_list(&acceptable(call.credential, call.settings)?);
+    let mech_types = mech_type_list(&acceptable(None, call)?);
     Ok(Step::Continue { next: State::Hinted, token: NegTokenInit::encode_hint(&mech_types) })
 }
 
@@ -91,7 +91,7 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
         return Err(Error::InvalidToken("NegTokenInit: mechTypes too long").into());
     }
     let offered = |mechanism: Mechanism| list.iter().find(|oid| Mechanism::from_oid(oid) == Some(mechanism));
-    let (oid, mechanism) = acceptable(call.credential, call.settings)?
+    let (oid, mechanism) = acceptable(init.mech_token, call)?
         .into_iter()
         .find_map(|mechanism| Some((offered(mechanism)?, mechanism)))
         .ok_or(Error::NothingInCommon("none of the client's mechanisms is allowed here"))?;
@@ -99,7 +99,7 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     let preferred = list.iter().next().and_then(Mechanism::from_oid) == Some(mechanism);
     let chosen = Chosen { mech_types: list.der().into(), mechanism: MechAcceptor::new(mechanism), preferred };
     debug!(mechanism = mechanism.package_name(), preferred, optimistic = init.mech_token.is_some(), "SPNEGO mechanism chosen");
-    match init.mech_token.or(silence(call)) {
+    match init.mech_token.or(silence(mechanism, call)) {
         Some(mech_token) if preferred => chosen.advance(mech_token, init.mech_list_mic, Some(oid), call),
         // Another mechanism's token, or none. The client starts again with what supportedMech says.
         _ => {
@@ -112,8 +112,8 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
 
 /// The token that a client without one may have meant: in a datagram context NTLM's client has nothing to say
 /// before the challenge ([MS-NLMP] 3.1.5.2).
-fn silence(call: &AcceptCall<'_>) -> Option<&'static [u8]> {
-    call.requirements.contains(ContextFlags::DATAGRAM).then_some(&[])
+fn silence(mechanism: Mechanism, call: &AcceptCall<'_>) -> Option<&'static [u8]> {
+    (mechanism == Mechanism::Ntlm && call.requirements.contains(ContextFlags::DATAGRAM)).then_some(&[])
 }
 
 fn respond(state: NegState, oid: Option<&[u8]>, response_token: Option<&[u8]>, mech_list_mic: Option<&[u8]>) -> Vec<u8> {
@@ -138,7 +138,7 @@ impl Chosen {
         if resp.supported_mech.is_some_and(|oid| Mechanism::from_oid(oid) != Some(self.mechanism.mechanism())) {
             return Err(Error::InvalidToken("NegTokenResp: the client names another mechanism").into());
         }
-        let mech_token = resp.response_token.or(silence(call));
+        let mech_token = resp.response_token.or(silence(self.mechanism.mechanism(), call));
         let mech_token = mech_token.ok_or(Error::InvalidToken("NegTokenResp: the responseToken is missing"))?;
         self.advance(mech_token, resp.mech_list_mic, None, call)
     }

@@ -20,7 +20,7 @@ use crate::config::Settings;
 use crate::credential::Credential;
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{AcceptCall, Mechanism};
 use token::{NegState, NegTokenResp};
 
 /// Policy and credential both allow `mechanism`.
@@ -28,10 +28,10 @@ fn allowed(mechanism: Mechanism, credential: &Credential, settings: &Settings) -
     credential.mechanisms.contains(&mechanism) && settings.negotiate.mechanisms.contains(&mechanism)
 }
 
-/// What a server can negotiate, in the credential's order.
-fn acceptable(credential: &Credential, settings: &Settings) -> Result<Vec<Mechanism>> {
-    let mut list = candidates(credential, settings)?;
-    list.retain(|mechanism| mechanism.acceptable(credential, settings));
+/// What a server can negotiate with a client whose optimistic token this is.
+fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechanism>> {
+    let mut list = candidates(call.credential, call.settings)?;
+    list.retain(|mechanism| mechanism.acceptable(token, call));
     if list.is_empty() { Err(Error::NoAuthority("no mechanism has what it needs: no key for Kerberos")) } else { Ok(list) }
 }
 

@@ -240,3 +240,23 @@ impl Server {
         }
     }
 }
+
+/// A keytab file of version 2.
+pub(crate) fn keytab_file(entries: &[Entry]) -> Vec<u8> {
+    let counted = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
+    let mut file = vec![5, 2];
+    for entry in entries {
+        let mut record = (entry.components.len() as u16).to_be_bytes().to_vec();
+        record.extend(counted(entry.realm.as_bytes()));
+        entry.components.iter().for_each(|component| record.extend(counted(component.as_bytes())));
+        record.extend(entry.name_type.to_be_bytes());
+        record.extend(entry.timestamp.to_be_bytes());
+        record.push(entry.kvno as u8);
+        record.extend((entry.key.enctype().number() as u16).to_be_bytes());
+        record.extend(counted(entry.key.bytes()));
+        record.extend(entry.kvno.to_be_bytes());
+        file.extend((record.len() as u32).to_be_bytes());
+        file.extend(record);
+    }
+    file
+}

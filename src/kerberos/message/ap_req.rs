@@ -5,6 +5,7 @@ use super::{AuthorizationData, EncryptedData, EncryptionKey, PrincipalName, Tick
 use crate::der::{self, Writer};
 use crate::error::Result;
 use bitflags::bitflags;
+use std::fmt;
 use zeroize::Zeroizing;
 
 bitflags! {
@@ -61,12 +62,19 @@ impl<'a> ApReq<'a> {
 }
 
 /// Checksum, RFC 4120 5.2.9.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Checksum<'a> {
     /// `cksumtype`, the number of a checksum type; 0x8003 is GSS-API's (RFC 4121 4.1.1).
     pub cksumtype: i32,
     /// `checksum`
     pub checksum: &'a [u8],
+}
+
+/// GSS-API's may hold forwarded keys: it is not shown.
+impl fmt::Debug for Checksum<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Checksum({}, {} bytes)", self.cksumtype, self.checksum.len())
+    }
 }
 
 impl<'a> Checksum<'a> {

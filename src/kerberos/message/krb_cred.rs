@@ -4,6 +4,7 @@ use super::fields::{self, Fields, WriteFields, flags, maybe, microseconds, strin
 use super::{EncryptedData, EncryptionKey, HostAddress, HostAddresses, PrincipalName, Ticket, TicketFlags, VERSION};
 use crate::der::{self, Reader, Writer};
 use crate::error::{Error, Result};
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// Tickets that a message may hand over. Delegation sends one, the ticket-granting ticket.
@@ -80,7 +81,7 @@ fn list<'a>(field: &'a [u8], mut check: impl FnMut(&'a [u8]) -> Result<()>) -> R
 }
 
 /// What goes with the tickets, once decrypted. It holds keys: its buffer is the caller's to erase.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct EncKrbCredPart<'a> {
     /// `ticket-info`: the contents of the SEQUENCE OF KrbCredInfo, checked.
     ticket_info: &'a [u8],
@@ -94,6 +95,12 @@ pub struct EncKrbCredPart<'a> {
     pub s_address: Option<HostAddress<'a>>,
     /// `r-address`, the receiver's.
     pub r_address: Option<HostAddress<'a>>,
+}
+
+impl fmt::Debug for EncKrbCredPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncKrbCredPart").field("ticket_info", &self.ticket_info.len()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> EncKrbCredPart<'a> {

@@ -73,7 +73,7 @@ impl<'a> PrincipalName<'a> {
     pub const NOBODY: PrincipalName<'static> = PrincipalName { name_type: name_type::UNKNOWN, names: &[] };
 
     /// The components with slashes between them and nothing quoted, as SSPI names services: `HTTP/web.example.test`. An
-    /// error if a part is not UTF-8.
+    /// error if a part is not UTF-8, or has a NUL.
     pub fn to_spn(&self) -> Result<String> {
         let mut text = String::with_capacity(self.names.len());
         for (at, component) in self.components().enumerate() {
@@ -82,7 +82,7 @@ impl<'a> PrincipalName<'a> {
             }
             text.push_str(std::str::from_utf8(component).map_err(|_| NOT_TEXT)?);
         }
-        Ok(text)
+        if text.contains('\0') { Err(NOT_TEXT) } else { Ok(text) }
     }
 
     /// The components. From a peer they may be empty or hold anything.

@@ -198,6 +198,11 @@ impl<'a> Pac<'a> {
         self.device_claims
     }
 
+    /// The contents of PAC_DEVICE_INFO, unread.
+    pub fn device_info_bytes(&self) -> Option<&'a [u8]> {
+        self.device_info
+    }
+
     /// PAC_CLIENT_CLAIMS_INFO, [MS-PAC] 2.11, read now; the error of a malformed one.
     pub fn client_claims(&self) -> Result<Option<Claims<'a>>> {
         self.client_claims.map(Claims::parse).transpose()
