@@ -18,7 +18,7 @@
  *   The buffer is a SecPkgContext_SessionKey, whose SessionKey is to be freed with FreeContextBuffer.
  *   SEC_E_NO_CREDENTIALS if none were forwarded, or ASC_REQ_DELEGATE was not required.
  * SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's SIDs as text, `S-1-5-21-...`, one to a line: the account's first, then
- *   its groups'. The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer.
+ *   those of the groups that count (enabled, and not for denying only). The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer.
  *   SEC_E_UNSUPPORTED_FUNCTION if no domain told any (Kerberos without a PAC, accounts of a file).
  */
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
