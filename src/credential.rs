@@ -67,11 +67,12 @@ pub struct Credential {
     pub usage: Usage,
     /// `pszPrincipal`: outbound a hint, inbound the one service that Kerberos tickets may be for.
     pub principal: Option<String>,
-    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone, or the service itself.
+    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone, or the service itself, never
+    /// both.
     pub identity: Option<Identity>,
     /// The mechanisms that the caller's package list (`!NTLM`, ...) leaves, preferred first.
     pub mechanisms: Vec<Mechanism>,
-    /// The inbound identity as an account, derived once.
+    /// The inbound identity as an account, derived once; none if it is the service.
     pub account: Option<crate::authority::Account>,
     /// What it brings for accepting Kerberos tickets.
     pub service: crate::kerberos::Service,

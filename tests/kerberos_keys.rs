@@ -358,7 +358,7 @@ fn a_service_password_gives_the_keys_of_mit_s_kdc() {
         has_all(&credential, &settings, "HTTP/web1.example.com@EXAMPLE.COM", &service);
     }
     let user = of_kdc(&keytab, "svc-web@EXAMPLE.COM");
-    let credential = with_password(Some("HTTP/web1.example.com"), "svc-web", "EXAMPLE.COM", false, &settings);
+    let credential = with_password(Some("HTTP/web1.example.com"), "svc-web", "EXAMPLE.COM", true, &settings);
     has_all(&credential, &settings, "HTTP/web1.example.com@EXAMPLE.COM", &user);
     let credential = with_password(None, "svc-web", "EXAMPLE.COM", true, &settings);
     has_all(&credential, &settings, "HTTP/anything@EXAMPLE.COM", &user);
@@ -382,7 +382,7 @@ fn a_service_password_gives_the_keys_of_active_directory() {
         has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &computer);
     }
     let user = of_kdc(&keytab, "svc-web@AD.EXAMPLE.COM");
-    let credential = with_password(Some("HTTP/web1.ad.example.com"), "svc-web", "AD.EXAMPLE.COM", false, &settings);
+    let credential = with_password(Some("HTTP/web1.ad.example.com"), "svc-web", "AD.EXAMPLE.COM", true, &settings);
     has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &user);
     // The realm where the caller gives a NetBIOS domain or none.
     let mut settings = with_rc4();
@@ -397,6 +397,30 @@ fn a_service_password_gives_the_keys_of_active_directory() {
     has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &computer);
 }
 
+/// A NetBIOS domain beside a service whose realm is known.
+#[test]
+fn a_password_s_keys_are_in_the_realm_of_their_salt() {
+    let (mut configured, unconfigured) = (with_rc4(), with_rc4());
+    configured.kerberos.realm = "EXAMPLE.COM".into();
+    let keytab = Keytab::parse(include_bytes!("data/kerberos/passwords_mit.keytab")).unwrap();
+    let service = of_kdc(&keytab, "HTTP/web1.example.com@EXAMPLE.COM");
+    for settings in [&configured, &unconfigured] {
+        for principal in ["HTTP/web1.example.com@EXAMPLE.COM", "http/WEB1.example.com@example.com"] {
+            let credential = with_password(Some(principal), "HTTP/web1.example.com", "EXAMPLE", false, settings);
+            has_all(&credential, settings, "HTTP/web1.example.com@EXAMPLE.COM", &service);
+        }
+        let host = with_password(Some("HTTP/web1.example.com@EXAMPLE.COM"), "WEB1$", "EXAMPLE", false, settings);
+        has_all(&host, settings, "HTTP/web1.example.com@EXAMPLE.COM", &of_kdc(&keytab, "WEB1$@EXAMPLE.COM"));
+    }
+    // The realm is not another one, and it is said so before a ticket comes.
+    let elsewhere =
+        with_password(Some("HTTP/web1.example.com@OTHER"), "HTTP/web1.example.com", "EXAMPLE.COM", false, &configured);
+    assert!(!has_keys(&elsewhere, &configured));
+    assert!(tried(&elsewhere, &configured, "HTTP/web1.example.com@OTHER", Enctype::Rc4Hmac, None).is_empty());
+    let another = with_password(Some("HTTP/web2"), "HTTP/web1", "EXAMPLE.COM", false, &configured);
+    assert!(!has_keys(&another, &configured));
+}
+
 #[test]
 fn a_password_alone_is_not_a_service() {
     let folder = Folder::new();
@@ -409,9 +433,12 @@ fn a_password_alone_is_not_a_service() {
     // What the caller gives as a service is that, and nothing else is.
     let service = with_password(None, "HTTP/x", "R", false, &settings);
     assert!(tried(&service, &settings, "HTTP/x@R", AES, None).iter().all(|key| key.starts_with("HTTP/x@R")));
-    // An account that may be either does not take the keytab's place.
-    let either = with_password(Some("HTTP/file"), "alice", "R", false, &settings);
-    assert_eq!(tried(&either, &settings, "HTTP/file@R", AES, None), ["alice@R 0", "HTTP/file@R 1"]);
+    // Nor does it become one by the service that is named beside it: alice, who knows it, could forge tickets.
+    for principal in ["HTTP/file", "HTTP/file@R", "alice"] {
+        let client = with_password(Some(principal), "alice", "R", false, &settings);
+        assert!(tried(&client, &settings, "HTTP/file@R", AES, None).iter().all(|key| key == "HTTP/file@R 1"), "{principal}");
+        assert!(!has_keys(&client, &Settings::default()), "{principal}");
+    }
     // Nobody is a service with an empty password.
     let empty = credential(Service::new(None, Some(&identity("HTTP/x", "R", "")), None, true, &settings));
     assert_eq!(tried(&empty, &settings, "HTTP/x@R", AES, None), ["HTTP/file@R 1"]);

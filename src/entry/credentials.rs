@@ -59,16 +59,16 @@ fn credential(package: Package, usage: Usage, principal: Option<String>, data: A
         Package::Negotiate => identity::mechanisms(packages.as_deref(), &settings.negotiate.mechanisms),
         Package::Only(mechanism) => vec![mechanism],
     };
-    let service = match usage.inbound && mechanisms.contains(&Mechanism::Kerberos) {
-        true => {
-            let alone = package == Package::Only(Mechanism::Kerberos);
-            Service::new(principal.as_deref(), identity.as_ref(), keytab, alone, settings)
-        }
+    let tickets = usage.inbound && mechanisms.contains(&Mechanism::Kerberos);
+    let alone = package == Package::Only(Mechanism::Kerberos);
+    let service = match tickets {
+        true => Service::new(principal.as_deref(), identity.as_ref(), keytab, alone, settings),
         false => Service::default(),
     };
     // As in the account file, nobody logs on over the network without a password; and nobody is a service.
     let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
-    let usable = |identity: &&Identity| usage.inbound && named(identity) && !identity.password.is_empty();
+    let is_client = |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
+    let usable = |identity: &&Identity| usage.inbound && is_client(identity) && !identity.password.is_empty();
     let account = identity.as_ref().filter(usable).map(Account::from_identity);
     Credential { package, usage, principal, identity, mechanisms, account, service }
 }
@@ -118,4 +118,40 @@ pub(super) unsafe fn query<Char: Text>(handle: PCredHandle, attribute: ULONG, bu
     // SAFETY: not NULL, so it points to the structure of the attribute by the caller's promise.
     unsafe { put(buffer.cast(), names) };
     Ok(SEC_E_OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(package: &str, principal: Option<&str>, user: &str, packages: Option<&str>) -> Credential {
+        let identity = Identity { user: user.into(), domain: "EXAMPLE.COM".into(), password: "Password".to_owned().into() };
+        let data = AuthData { identity: Some(identity), packages: packages.map(str::to_owned), keytab: None };
+        let usage = Usage { inbound: true, outbound: false };
+        credential(Package::from_name(package).unwrap(), usage, principal.map(str::to_owned), data, &Settings::default())
+    }
+
+    /// A password that is a client's and a service's would let that client forge tickets for anybody.
+    #[test]
+    fn an_identity_is_a_service_or_a_client() {
+        for (package, user, packages, service) in [
+            ("Negotiate", "alice", None, false),
+            ("Negotiate", r"EXAMPLE\alice", None, false),
+            ("Negotiate", "alice@EXAMPLE.COM", None, false),
+            ("Negotiate", "WEB1$", None, true),
+            ("Negotiate", r"EXAMPLE\WEB1$", None, true),
+            ("Negotiate", "HTTP/web1", None, true),
+            ("Kerberos", "alice", None, true),
+            // A computer is a client too, where there are no tickets.
+            ("Negotiate", "WEB1$", Some("!Kerberos"), false),
+            ("NTLM", "WEB1$", None, false),
+            ("NTLM", "alice", None, false),
+        ] {
+            for principal in [None, Some("HTTP/web1"), Some("alice")] {
+                let made = of(package, principal, user, packages);
+                let (has_keys, is_client) = (matches!(made.service.keys, OwnKeys::Password(_)), made.account.is_some());
+                assert_eq!((has_keys, is_client), (service, !service), "{package} {user} {principal:?}");
+            }
+        }
+    }
 }

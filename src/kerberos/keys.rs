@@ -35,17 +35,17 @@ impl<'a> ServiceKeys<'a> {
     pub fn of(credential: &'a Credential, settings: &'a Settings) -> ServiceKeys<'a> {
         let (service, settings) = (&credential.service, &settings.kerberos);
         let file = match service.keys {
-            OwnKeys::None | OwnKeys::Account(_) => settings.keytab.as_ref().map(|file| file.peek()),
+            OwnKeys::None => settings.keytab.as_ref().map(|file| file.peek()),
             OwnKeys::Keytab(_) | OwnKeys::Password(_) => None,
         };
         ServiceKeys { service, settings, file }
     }
 
-    /// There is a key that could open a ticket. The keys of a password, which may not be derived yet, are taken to be
-    /// those that are meant.
+    /// There is a key that could open a ticket. The keys of a password may not be derived yet; they count if they are of
+    /// a service to which tickets are restricted.
     pub fn available(&self) -> bool {
         match &self.service.keys {
-            OwnKeys::Password(_) | OwnKeys::Account(_) => true,
+            OwnKeys::Password(keys) => self.restrictions().all(|names| names.iter().any(|name| keys.serve(name))),
             OwnKeys::Keytab(keytab) => self.has_key(keytab),
             OwnKeys::None => self.file.as_ref().is_some_and(|file| self.has_key(&file.keytab)),
         }
@@ -81,7 +81,7 @@ impl<'a> ServiceKeys<'a> {
         let own = match &self.service.keys {
             OwnKeys::None => None,
             OwnKeys::Keytab(keytab) => Some(&**keytab),
-            OwnKeys::Password(keys) | OwnKeys::Account(keys) => keys.of(enctype),
+            OwnKeys::Password(keys) => keys.of(enctype),
         };
         [own, self.file.as_ref().map(|file| &file.keytab)]
     }

@@ -26,8 +26,6 @@ pub enum OwnKeys {
     Keytab(Box<Keytab>),
     /// A service's password, which stands for the configured keytab.
     Password(Box<PasswordKeys>),
-    /// The password of an account that need not be a service's; the configured keytab counts too.
-    Account(Box<PasswordKeys>),
 }
 
 impl Service {
@@ -43,12 +41,19 @@ impl Service {
         let name = principal.and_then(ServiceName::parse);
         let keys = match (keytab, identity) {
             (Some(keytab), _) => OwnKeys::Keytab(Box::new(keytab)),
-            (None, Some(identity)) if !identity.user.is_empty() && !identity.password.is_empty() => {
-                of_password(identity, name.as_ref(), alone, settings)
+            (None, Some(identity)) if Service::is_meant(identity, alone) && !identity.password.is_empty() => {
+                of_password(identity, name.as_ref(), settings)
             }
             (None, _) => OwnKeys::None,
         };
         Service { name, keys }
+    }
+
+    /// The identity is a service and not a client's account; never both, or whoever knows the account's password could
+    /// forge tickets for anybody. A service has a name that no client has (`HTTP/web1`, `WEB1$`), unless the package is
+    /// Kerberos (`alone`).
+    pub fn is_meant(identity: &Identity, alone: bool) -> bool {
+        ServiceName::parse(&identity.user).is_some_and(|name| alone || is_service(&name))
     }
 }
 
@@ -57,25 +62,19 @@ fn is_service(name: &ServiceName) -> bool {
     !name.is_account() || name.components().next().is_some_and(|account| account.ends_with(b"$"))
 }
 
-/// The keys of a name and a password. Those of a user's account are keys of a service only if the caller says which
-/// service runs as that user: else it is an account for a client, of NTLM.
-fn of_password(identity: &Identity, service: Option<&ServiceName>, alone: bool, settings: &Settings) -> OwnKeys {
+/// The keys of a service's name and password.
+fn of_password(identity: &Identity, service: Option<&ServiceName>, settings: &Settings) -> OwnKeys {
     let Some(name) = ServiceName::parse(&identity.user) else { return OwnKeys::None };
-    let beyond_doubt = alone || is_service(&name);
-    if !beyond_doubt && service.is_none_or(ServiceName::is_account) {
-        return OwnKeys::None;
-    }
-    let realms = realms(&name, identity, settings);
+    let realms = realms(&name, identity, service, settings);
     if realms.is_empty() && !settings.kerberos.allows(Enctype::Rc4Hmac) {
         tracing::warn!(user = identity.user, "a service's password without a realm gives no keys; [kerberos] realm can name it");
         return OwnKeys::None;
     }
-    let keys = Box::new(PasswordKeys::new(&name, realms, identity.password.clone()));
-    if beyond_doubt { OwnKeys::Password(keys) } else { OwnKeys::Account(keys) }
+    OwnKeys::Password(Box::new(PasswordKeys::new(&name, realms, identity.password.clone())))
 }
 
-/// The realms in which the principal may be, the likeliest first.
-fn realms(name: &ServiceName, identity: &Identity, settings: &Settings) -> Vec<String> {
+/// The realms in which the principal may be, the likeliest first. `service`: what tickets are restricted to.
+fn realms(name: &ServiceName, identity: &Identity, service: Option<&ServiceName>, settings: &Settings) -> Vec<String> {
     let given = name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
     let configured = match &*settings.kerberos.realm {
         "" => settings.server.dns_domain.to_uppercase(),
@@ -83,8 +82,15 @@ fn realms(name: &ServiceName, identity: &Identity, settings: &Settings) -> Vec<S
     };
     let mut realms: Vec<String> = given.map(str::to_owned).into_iter().collect();
     // A name without a dot may be a realm, but mostly is the domain's NetBIOS name.
-    if !configured.is_empty() && given.is_none_or(|given| !given.contains('.')) && given != Some(&configured) {
-        realms.push(configured);
+    if given.is_none_or(|given| !given.contains('.')) {
+        // Where an account is named, what follows its @ may be a host.
+        let of_service = service.filter(|service| !service.is_account()).and_then(ServiceName::realm);
+        if !configured.is_empty() && given != Some(&configured) {
+            realms.push(configured);
+        }
+        if let Some(realm) = of_service.filter(|realm| !realms.iter().any(|other| other.eq_ignore_ascii_case(realm))) {
+            realms.push(realm.to_owned());
+        }
     }
     realms
 }

@@ -17,8 +17,14 @@ pub struct PasswordKeys {
     /// Where the principal may be, the likeliest first.
     realms: Vec<String>,
     password: Zeroizing<String>,
-    salts: Vec<String>,
+    salts: Vec<Salt>,
     derived: [OnceLock<Keytab>; Enctype::ALL.len()],
+}
+
+/// A salt that the principal has in a realm.
+struct Salt {
+    realm: String,
+    salt: String,
 }
 
 impl PasswordKeys {
@@ -36,26 +42,37 @@ impl PasswordKeys {
         Some(self.derived.get(at)?.get_or_init(|| self.derive(enctype)))
     }
 
+    /// They are keys of the service that this name stands for, or of an account that it may run as.
+    pub(super) fn serve(&self, name: &ServiceName) -> bool {
+        let components = || self.components.iter().map(String::as_bytes);
+        let is_account = self.components.len() == 1;
+        is_account && !name.is_account() || self.realms().any(|realm| name.matches(components(), realm.as_bytes()))
+    }
+
+    /// The realms; an unknown one is empty.
+    fn realms(&self) -> impl Iterator<Item = &str> {
+        let unknown = self.realms.is_empty().then_some("");
+        self.realms.iter().map(String::as_str).chain(unknown)
+    }
+
     fn derive(&self, enctype: Enctype) -> Keytab {
-        let keys: Vec<Key> = match enctype {
-            // RC4 has no salt.
-            Enctype::Rc4Hmac => string_to_key(enctype, &self.password, b"", None).into_iter().collect(),
-            _ => {
-                self.salts.iter().filter_map(|salt| string_to_key(enctype, &self.password, salt.as_bytes(), None).ok()).collect()
-            }
+        let key = |salt: &str| string_to_key(enctype, &self.password, salt.as_bytes(), None).ok();
+        let keys: Vec<(&str, Key)> = match enctype {
+            // RC4 has no salt, and its key is the same in all realms.
+            Enctype::Rc4Hmac => self.realms().filter_map(|realm| Some((realm, key("")?))).collect(),
+            _ => self.salts.iter().filter_map(|Salt { realm, salt }| Some((realm.as_str(), key(salt)?))).collect(),
         };
-        let realm = self.realms.first().cloned().unwrap_or_default();
-        let entry = |key| Entry::new(realm.clone(), self.components.clone(), NT_PRINCIPAL, 0, 0, key);
+        let entry = |(realm, key): (&str, Key)| Entry::new(realm.to_owned(), self.components.clone(), NT_PRINCIPAL, 0, 0, key);
         Keytab::of_entries(keys.into_iter().map(entry).collect())
     }
 }
 
 /// The salts that KDCs may have given a principal, the likeliest first.
-fn salts(components: &[String], realms: &[String]) -> Vec<String> {
-    let mut salts = Vec::new();
-    let mut add = |salt: String| {
-        if !salts.contains(&salt) {
-            salts.push(salt);
+fn salts(components: &[String], realms: &[String]) -> Vec<Salt> {
+    let mut salts: Vec<Salt> = Vec::new();
+    let mut add = |realm: &str, salt: String| {
+        if !salts.iter().any(|other| other.salt == salt) {
+            salts.push(Salt { realm: realm.to_owned(), salt });
         }
     };
     // Active Directory's realms are in capitals; MIT's mostly.
@@ -64,16 +81,16 @@ fn salts(components: &[String], realms: &[String]) -> Vec<String> {
         match components {
             // [MS-KILE] 3.1.1.2: of a computer, its name on its domain; of a user, the name.
             [account] if account.ends_with('$') => {
-                add(of_machine(account.trim_end_matches('$')));
-                add(format!("{realm}{account}"));
+                add(&realm, of_machine(account.trim_end_matches('$')));
+                add(&realm, format!("{realm}{account}"));
             }
             // RFC 4120 4: the realm and the components, one after the other. With Active Directory a service has the
             // salt of its account, and that is mostly the host's.
             [_, host, ..] => {
-                add(format!("{realm}{}", components.concat()));
-                add(of_machine(host.split('.').next().unwrap_or(host)));
+                add(&realm, format!("{realm}{}", components.concat()));
+                add(&realm, of_machine(host.split('.').next().unwrap_or(host)));
             }
-            _ => add(format!("{realm}{}", components.concat())),
+            _ => add(&realm, format!("{realm}{}", components.concat())),
         }
     }
     salts
