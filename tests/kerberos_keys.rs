@@ -9,6 +9,7 @@ use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::{KeytabFile, Service, ServiceKeys, ServiceName, has_keys, path_in};
 use negossp::mechanism::Mechanism;
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,6 +126,56 @@ fn a_keytab_of_thousands_does_not_mean_thousands_of_attempts() {
     // For one service among them there is one key, and nothing is tried for another.
     let restricted = with_keytab(Some("HTTP/host17"), Keytab::parse(&file(&records)).unwrap());
     assert_eq!(tried_aes(&restricted, "HTTP/host17@R", None), ["HTTP/host17@R 1"]);
+}
+
+/// A name that counts how often it is looked at from the beginning: what a search costs.
+#[derive(Debug)]
+struct Counted<'a>(std::slice::Iter<'a, &'a [u8]>, &'a Cell<usize>);
+
+impl Clone for Counted<'_> {
+    fn clone(&self) -> Self {
+        self.1.set(self.1.get() + 1);
+        Counted(self.0.clone(), self.1)
+    }
+}
+
+impl<'a> Iterator for Counted<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.0.next().copied()
+    }
+}
+
+/// A ticket with rubbish in it makes all candidates be looked for, and anybody can send one.
+#[test]
+fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found() {
+    let records = |names: &[&str]| -> Vec<Vec<u8>> {
+        let versions = (1..=500u32).flat_map(|kvno| names.iter().map(move |name| (*name, kvno)));
+        let different = |(at, (name, kvno)): (usize, (&str, u32))| {
+            let mut record = record(name, kvno, AES, 0);
+            let key = record.len() - 8;
+            record[key..key + 4].copy_from_slice(&(at as u32).to_be_bytes());
+            record
+        };
+        versions.enumerate().map(different).collect()
+    };
+    let settings = Settings::default();
+    for names in [&["HTTP/a@R"][..], &["HTTP/a@R", "HTTP/b@R"], &["HTTP/a@R", "WEB1$@R"]] {
+        for principal in [None, Some("HTTP/a")] {
+            let credential = with_keytab(principal, Keytab::parse(&file(&records(names))).unwrap());
+            let looks = Cell::new(0);
+            let parts: [&[u8]; 2] = [b"HTTP", b"a"];
+            let keys = ServiceKeys::of(&credential, &settings);
+            let found: Vec<_> = keys.candidates(Counted(parts.iter(), &looks), b"R", AES, Some(3)).collect();
+            assert_eq!(found.len(), 64, "{names:?}");
+            assert_eq!((found[0].principal().as_str(), found[0].kvno), ("HTTP/a@R", 3), "{names:?}");
+            assert!(looks.get() < 500 * 20, "{names:?} {principal:?}: {} looks at 500 versions", looks.get());
+        }
+    }
+    // Another's key of that version is found behind as many of others.
+    let credential = with_keytab(None, Keytab::parse(&file(&records(&["HTTP/b@R"]))).unwrap());
+    assert_eq!(tried_aes(&credential, "HTTP/a@R", Some(3))[0], "HTTP/b@R 3");
 }
 
 /// A ticket-granting ticket is sealed with this key, and is not a ticket for a service.

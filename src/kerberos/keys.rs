@@ -1,7 +1,7 @@
 //! The keys that open tickets: where they come from, and which are tried for one.
 
 use super::crypto::Enctype;
-use super::keytab::{Entry, Keytab};
+use super::keytab::{Entry, Keytab, RANKS};
 use super::keytab_file::Keys;
 use super::service::{OwnKeys, Service};
 use super::service_name::ServiceName;
@@ -86,30 +86,23 @@ impl<'a> ServiceKeys<'a> {
         [own, self.file.as_ref().map(|file| &file.keytab)]
     }
 
-    /// One keytab's candidates. Mostly they are one or two, and nothing is allocated.
+    /// One keytab's candidates: the likeliest, and no more than are tried. Mostly they are one or two, and nothing is
+    /// allocated. The work grows with the keytab no faster than its size, for nobody has authenticated yet.
     fn search<'s, 't, N>(&self, keytab: &'s Keytab, search: Search, wanted: &Wanted<'t, N>) -> SmallVec<[&'s Entry; 8]>
     where
         N: Iterator<Item = &'t [u8]> + Clone,
     {
         let suits = |entry: &&Entry| entry.key.enctype() == wanted.enctype && self.permits(keytab, entry, wanted);
         let same_realm = |entry: &&Entry| entry.realm.as_bytes().eq_ignore_ascii_case(wanted.realm);
-        let named = || keytab.named(wanted.name.clone()).filter(same_realm).filter(suits);
-        let untried = |entry: &&Entry| !named().any(|tried| same_key(tried, entry));
-        let mut found: SmallVec<[&Entry; 8]> = SmallVec::new();
+        let named = likeliest(|| keytab.named(wanted.name.clone()).filter(same_realm), &suits, wanted.kvno, &[]);
         match (search, self.restrictions().next()) {
-            (Search::Named, _) => found.extend(named().take(MAX_TRIED)),
-            (Search::Others, None) => found.extend(keytab.distinct().filter(suits).filter(untried)),
+            (Search::Named, _) => named,
+            (Search::Others, None) => likeliest(|| keytab.distinct(), &suits, wanted.kvno, &named),
             (Search::Others, Some(names)) => {
-                let others = names.iter().flat_map(|name| entries_of(keytab, name)).chain(keytab.accounts());
-                for entry in others.filter(suits).filter(untried) {
-                    if found.len() < MAX_TRIED && !found.iter().any(|other| same_key(other, entry)) {
-                        found.push(entry);
-                    }
-                }
+                let others = || names.iter().flat_map(|name| entries_of(keytab, name)).chain(keytab.accounts());
+                likeliest(others, &suits, wanted.kvno, &named)
             }
         }
-        found.sort_by_key(|entry| entry.rank(wanted.kvno));
-        found
     }
 
     /// What tickets are restricted to: by the caller, by the configuration.
@@ -149,6 +142,28 @@ enum Search {
     Named,
     /// The others.
     Others,
+}
+
+/// Of those entries that suit, one for each key that is not among the `tried`: the likeliest for the key version, in
+/// their order. With the `tried` they are no more than [`MAX_TRIED`].
+fn likeliest<'k, I: Iterator<Item = &'k Entry>>(
+    entries: impl Fn() -> I,
+    suits: &impl Fn(&&Entry) -> bool,
+    kvno: Option<u32>,
+    tried: &[&'k Entry],
+) -> SmallVec<[&'k Entry; 8]> {
+    let mut found: SmallVec<[&Entry; 8]> = SmallVec::new();
+    for due in 0..RANKS {
+        for entry in entries().filter(|entry| entry.rank(kvno) == due).filter(suits) {
+            if tried.len() + found.len() >= MAX_TRIED {
+                return found;
+            }
+            if !tried.iter().chain(&found).any(|other| same_key(other, entry)) {
+                found.push(entry);
+            }
+        }
+    }
+    found
 }
 
 /// Two entries have the same key, and differ in their names or versions.
