@@ -1400,7 +1400,8 @@ typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
 // \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form. For
 //     outbound use, who to be; for inbound use, one more account that clients may log on as, known to these
 //     credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
-//     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab. Copied: the caller keeps it.
+//     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab; it is no account then. Acquire
+//     such credentials once, not for each connection: keys of a password are costly. Copied: the caller keeps it.
 // \param pGetKeyFn  Ignored; NULL.
 // \param pvGetKeyArgument  Ignored; NULL.
 // \param phCredential  Receives the handle, which FreeCredentialsHandle ends.

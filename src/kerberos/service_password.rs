@@ -1,6 +1,8 @@
 //! The keys of a service that is given by its password.
 
-use super::crypto::{Enctype, Key, string_to_key};
+mod derived;
+
+use super::crypto::{Enctype, Key};
 use super::keytab::{Entry, Keytab};
 use super::service_name::ServiceName;
 use std::fmt;
@@ -11,7 +13,8 @@ use zeroize::Zeroizing;
 const NT_PRINCIPAL: u32 = 1;
 
 /// Keys derived from a password, each when a ticket first asks for its encryption type: some take tens of
-/// milliseconds. Their key version is 0, for nobody knows it.
+/// milliseconds. They are shared with other credentials of the same service, up to a number of them, so that a server
+/// that acquires one for each connection does not spend that on each. Their key version is 0, for nobody knows it.
 pub struct PasswordKeys {
     components: Vec<String>,
     /// Where the principal may be, the likeliest first.
@@ -56,7 +59,7 @@ impl PasswordKeys {
     }
 
     fn derive(&self, enctype: Enctype) -> Keytab {
-        let key = |salt: &str| string_to_key(enctype, &self.password, salt.as_bytes(), None).ok();
+        let key = |salt: &str| derived::key(enctype, &self.password, salt);
         let keys: Vec<(&str, Key)> = match enctype {
             // RC4 has no salt, and its key is the same in all realms.
             Enctype::Rc4Hmac => self.realms().filter_map(|realm| Some((realm, key("")?))).collect(),
