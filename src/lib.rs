@@ -24,6 +24,7 @@ pub mod mechanism;
 pub mod ndr;
 pub mod negotiate;
 pub mod ntlm;
+mod per_process;
 #[allow(unsafe_code)]
 pub mod platform;
 pub mod principal;

@@ -1,6 +1,7 @@
 //! A file read into a snapshot, and read again when it has changed: by whichever caller comes first once a
 //! second has passed. There is no thread of our own in the host's process, and nobody waits for a reader.
 
+use crate::per_process::PerProcess;
 use crate::platform::{self, FileIdentity};
 use arc_swap::{ArcSwap, Guard};
 use md5::{Digest, Md5};
@@ -85,7 +86,8 @@ pub struct Watched<S: Source> {
     snapshot: ArcSwap<S::Value>,
     /// When to look again, in milliseconds of the coarse clock.
     next_look: AtomicU64,
-    seen: Mutex<Seen>,
+    /// A forked process reads the file anew: what it was told of the last look may be half written.
+    seen: PerProcess<Mutex<Seen>>,
 }
 
 /// What the last look saw.
@@ -119,7 +121,7 @@ impl<S: Source> Watched<S> {
             path,
             snapshot: ArcSwap::from_pointee(value),
             next_look: AtomicU64::new(platform::coarse_millis() + INTERVAL),
-            seen: Mutex::new(seen),
+            seen: PerProcess::new(Mutex::new(seen)),
         }
     }
 
@@ -145,7 +147,7 @@ impl<S: Source> Watched<S> {
     /// Reads the file again if it has changed, unless another thread is at it.
     #[cold]
     fn look(&self) {
-        let (Some(path), Some(mut seen)) = (&self.path, self.seen.try_lock()) else { return };
+        let (Some(path), Some(mut seen)) = (&self.path, self.seen.get(Mutex::default).try_lock()) else { return };
         let now = platform::coarse_millis();
         if now < self.next_look.load(Ordering::Relaxed) {
             return;

@@ -15,6 +15,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const SKEW: Duration = Duration::from_secs(300);
@@ -516,4 +517,62 @@ fn the_default_file_is_mits() {
     share(&a.join(&usual), &[("KRB5RCACHEDIR", &a), ("TMPDIR", &b)]);
     share(&b.join(&usual), &[("TMPDIR", &b)]);
     share(&folder.path("named"), &[("KRB5RCACHENAME", Path::new(&named)), ("KRB5RCACHEDIR", &a)]);
+}
+
+/// Forks, and tells what `work` comes to in the child. `while_forking` goes on in other threads until then.
+fn in_child(while_forking: impl Fn() + Sync, work: impl FnOnce() -> bool) -> bool {
+    let (running, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let child = std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    while_forking();
+                    running.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        while running.load(Ordering::Relaxed) < 10 {
+            std::thread::yield_now();
+        }
+        // SAFETY: the child does nothing but `work`, in which a lock is all that it could lack, and ends without
+        // running anything of its parent's.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let done = work();
+            // SAFETY: as above.
+            unsafe { libc::_exit(if done { 0 } else { 1 }) };
+        }
+        stop.store(true, Ordering::Relaxed);
+        child
+    });
+    assert!(child > 0, "no fork");
+    let mut status = 0;
+    // SAFETY: waits for the child made above.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+}
+
+/// Servers fork workers, at times while another thread is at the cache.
+#[test]
+fn a_forked_process_uses_the_file_too_whoever_was_at_it() {
+    let folder = Folder::new();
+    let cache = cache_in(&folder);
+    assert_eq!(claim(&cache, 0, NOON, NOON), Ok(()));
+    let number = AtomicU64::new(1000);
+    let at_it = || assert_eq!(claim(&cache, number.fetch_add(1, Ordering::Relaxed), NOON, NOON), Ok(()));
+    for child in 1..=5 {
+        let work = || claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed) && claim(&cache, child, NOON, NOON) == Ok(());
+        assert!(in_child(at_it, work), "child {child}");
+        assert_eq!(claim(&cache, child, NOON, NOON), Err(Refusal::Replayed), "what child {child} claimed");
+    }
+}
+
+/// The memory of a process is its own: a child's begins empty, so that no lock in it is held by nobody.
+#[test]
+fn a_forked_process_has_a_memory_of_its_own() {
+    let cache = ReplayCache::Memory { entries: 1 << 20 };
+    assert_eq!(claim(&cache, 0, NOON, NOON), Ok(()));
+    let in_the_child = || claim(&cache, 0, NOON, NOON) == Ok(()) && claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed);
+    assert!(in_child(std::thread::yield_now, in_the_child));
+    assert_eq!(claim(&cache, 0, NOON, NOON), Err(Refusal::Replayed), "the parent keeps what it has");
 }

@@ -14,12 +14,14 @@
 use super::siphash::siphash24;
 use super::{Refusal, in_time, seconds};
 use crate::error::Error;
+use crate::per_process::PerProcess;
 use crate::platform::{self, shared_file};
 use crate::time::FileTime;
 use parking_lot::Mutex;
 use shared_file::Locked;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Length of a tag, cut or padded with zeros.
@@ -95,8 +97,8 @@ pub fn default_file() -> Option<PathBuf> {
 /// Does `work` with the file locked.
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
     // A lock may be the process' rather than the open file's; and threads need not wait for each other in the kernel.
-    static OURS: Mutex<()> = Mutex::new(());
-    let _ours = OURS.try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
+    static OURS: LazyLock<PerProcess<Mutex<()>>> = LazyLock::new(PerProcess::default);
+    let _ours = OURS.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
     let locked = Locked::wait(&file, PATIENCE)?;
     work(&locked)

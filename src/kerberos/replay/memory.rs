@@ -8,6 +8,7 @@ use super::siphash::siphash24;
 use super::table::{Identity, Inserted, Table};
 use super::{Refusal, in_time, seconds};
 use crate::error::Error;
+use crate::per_process::PerProcess;
 use crate::time::FileTime;
 use parking_lot::Mutex;
 use std::hash::{BuildHasher, RandomState};
@@ -77,10 +78,10 @@ impl MemoryCache {
         }
     }
 
-    /// The cache that all contexts of the process share.
+    /// The cache that all contexts of the process share; a forked process has one of its own, which begins empty.
     pub fn global() -> &'static MemoryCache {
-        static GLOBAL: LazyLock<MemoryCache> = LazyLock::new(MemoryCache::new);
-        &GLOBAL
+        static GLOBAL: LazyLock<PerProcess<MemoryCache>> = LazyLock::new(PerProcess::default);
+        GLOBAL.get(MemoryCache::new)
     }
 
     /// As [`ReplayCache::claim`](super::ReplayCache::claim), with about `limit` entries at most.

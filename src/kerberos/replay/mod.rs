@@ -4,11 +4,16 @@
 //! a copy of the authenticator has the same one. It is remembered as long as its `ctime` could pass for now.
 //!
 //! [`MemoryCache`] serves one process and forgets all when that ends: an authenticator accepted just before a restart
-//! could be replayed just after. A file outlives the process and serves all of a user's on the machine, MIT's acceptors
-//! among them ([`ReplayCache::File`]).
+//! could be replayed just after. A forked process begins with an empty one, so that of workers each would accept an
+//! authenticator once. A file outlives the process and serves all of a user's on the machine, MIT's acceptors among
+//! them ([`ReplayCache::File`]).
 //!
 //! Where something cannot be remembered it is not let in: a full memory and a file that cannot be used refuse.
-//! Only a client with a valid ticket gets that far, so a stranger cannot fill either.
+//! Only a client with a valid ticket gets that far, so a stranger cannot fill either. A client who has one can: each
+//! authenticator counts for as long as its `ctime` could pass for now (with the default skew five to ten minutes), and
+//! some seven thousand in a second, or as many as the machine verifies, fill the default memory of 4194304 entries;
+//! until the oldest are over everybody is refused. The log says so about once a minute, and
+//! `[kerberos] replay_cache_entries` can be raised.
 
 mod file;
 mod memory;

@@ -1,0 +1,74 @@
+//! Values of which a forked child has its own.
+//!
+//! A fork copies one thread. A lock that another thread held stays closed in the child for ever, and what the lock
+//! guards may be half written; so the child begins anew.
+
+use std::fmt;
+use std::process;
+use std::sync::OnceLock;
+
+/// A value that a child made by `fork` has anew.
+pub(crate) struct PerProcess<T> {
+    /// The process that it was made in.
+    owner: u32,
+    value: T,
+    /// That of the process forked from the owner.
+    of_child: OnceLock<Box<PerProcess<T>>>,
+}
+
+impl<T> PerProcess<T> {
+    /// This value for the process that calls.
+    pub(crate) fn new(value: T) -> PerProcess<T> {
+        PerProcess { owner: process::id(), value, of_child: OnceLock::new() }
+    }
+
+    /// The value of the process that calls, which `make` makes for a child.
+    pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
+        self.of(process::id(), make)
+    }
+
+    fn of(&self, process: u32, make: impl FnOnce() -> T) -> &T {
+        let mut of = self;
+        while of.owner != process {
+            match of.of_child.get() {
+                Some(child) => of = child,
+                None => {
+                    let child = || Box::new(PerProcess { owner: process, value: make(), of_child: OnceLock::new() });
+                    return &of.of_child.get_or_init(child).value;
+                }
+            }
+        }
+        &of.value
+    }
+}
+
+impl<T: Default> Default for PerProcess<T> {
+    fn default() -> PerProcess<T> {
+        PerProcess::new(T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for PerProcess<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parking_lot::Mutex;
+
+    #[test]
+    fn a_child_begins_anew_whatever_its_parent_holds() {
+        let value = PerProcess::new(Mutex::new(1));
+        let held = value.get(|| unreachable!()).lock();
+        let (child, grandchild) = (value.owner + 1, value.owner + 2);
+        *value.of(child, || Mutex::new(10)).try_lock().unwrap() += 1;
+        assert_eq!(*value.of(child, || unreachable!()).lock(), 11);
+        let _held = value.of(child, || unreachable!()).lock();
+        assert_eq!(*value.of(grandchild, || Mutex::new(20)).try_lock().unwrap(), 20);
+        drop(held);
+        assert_eq!(*value.get(|| unreachable!()).lock(), 1);
+    }
+}
