@@ -256,6 +256,12 @@ fn four_processes_share_it_and_exactly_one_wins() {
     if let Some(cache) = given() {
         return claim_all(&cache);
     }
+    // Exactly one wins in any case; that they were at it at the same time may take more than one attempt.
+    assert!((0..20).any(|_| processes_that_won() > 1), "they did not run at the same time");
+}
+
+/// Has four processes claim the same numbers; how many of them got some.
+fn processes_that_won() -> usize {
     let folder = Folder::new();
     let spawn = || start("four_processes_share_it_and_exactly_one_wins", &folder.path("replay")).spawn().unwrap();
     let mut children: Vec<(Child, BufReader<_>)> = (0..4)
@@ -284,7 +290,7 @@ fn four_processes_share_it_and_exactly_one_wins() {
     }
     won.sort();
     assert_eq!(won, (0..SHARED).collect::<Vec<_>>());
-    assert!(winners > 1, "they did not run at the same time");
+    winners
 }
 
 /// Claims on and on, and says what it got.

@@ -161,6 +161,11 @@ pub const EXPLAINED: &[Explained] = &[
         &["a PAC and a path through realms that nobody has checked"],
         "With a domain's PAC the realms on a ticket's way are the domain's matter ([MS-KILE] 3.3.5.1). MIT refuses what no KDC has marked as checked, and so do we without a PAC.",
     ),
+    explained(
+        MIT,
+        &["ticket flag 16"],
+        "A client whose ticket says that it is anonymous is nobody (RFC 8062), whatever its name. MIT goes by the name.",
+    ),
     // ---- frames
     explained(WE, &["DCE style in a frame"], "DCE style has no frames, and we take it with one too."),
     explained(
