@@ -147,10 +147,11 @@ static void a_service_s_password(void) {
     OFFERS(NULL, &service, true, true);
     SEC_WINNT_AUTH_IDENTITY_W computer = identity_w(u"WEB1$", u"EXAMPLE.TEST", PASSWORD);
     OFFERS(NULL, &computer, true, true);
-    /* A user is an account for NTLM's clients, unless the caller says which service runs as that user. */
+    /* A user is an account for NTLM's clients and never a service too, whatever pszPrincipal says: whoever knows an
+     * account's password could forge tickets for anybody. */
     SEC_WINNT_AUTH_IDENTITY_W user = identity_w(USER, u"EXAMPLE.TEST", PASSWORD);
     OFFERS(NULL, &user, false, true);
-    OFFERS(u"HTTP/web1.example.test", &user, true, true);
+    OFFERS(u"HTTP/web1.example.test", &user, false, true);
     struct block b = block_of(u"HTTP/web1@EXAMPLE.TEST", NULL, &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, PASSWORD,
                               2 * TEXT_LENGTH(PASSWORD));
     OFFERS(NULL, &b, true, true);
