@@ -1,0 +1,80 @@
+//! The system's own `secur32.dll`, which this library may stand in front of under the same name.
+
+use std::ffi::CStr;
+use std::ptr::NonNull;
+
+/// The system's DLL, loaded for good.
+#[derive(Clone, Copy)]
+pub struct SystemDll(#[cfg(windows)] NonNull<std::ffi::c_void>);
+
+// SAFETY: a module's handle is a number that every thread may use; the module is never unloaded.
+unsafe impl Send for SystemDll {}
+// SAFETY: likewise.
+unsafe impl Sync for SystemDll {}
+
+impl SystemDll {
+    /// Loads the DLL; nothing where there is none, or where it is this library itself.
+    #[cfg(not(windows))]
+    pub fn load() -> Option<SystemDll> {
+        None
+    }
+
+    /// The function of that name.
+    #[cfg(not(windows))]
+    pub fn function(self, _name: &CStr) -> Option<NonNull<()>> {
+        None
+    }
+
+    /// Loads the DLL; nothing where there is none, or where it is this library itself.
+    ///
+    /// By its whole path, so that no search finds this library, or somebody else's, under that name; what it needs in turn
+    /// is looked for beside it. Not by way of sspicli.dll, which in Wine forwards to secur32 again, and so to us.
+    #[cfg(windows)]
+    pub fn load() -> Option<SystemDll> {
+        use windows_sys::Win32::System::LibraryLoader::*;
+        use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
+        const NAME: &[u16] = &wide(*b"\\secur32.dll\0");
+        const KERNEL: &[u16] = &wide(*b"kernel32.dll\0");
+        let mut path = [0u16; 512];
+        // SAFETY: the buffer has the length that is told.
+        let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize;
+        path.get_mut(length..length + NAME.len()).filter(|_| length > 0)?.copy_from_slice(NAME);
+        // SAFETY: the path ends with a zero.
+        let module = unsafe { LoadLibraryExW(path.as_ptr(), std::ptr::null_mut(), LOAD_WITH_ALTERED_SEARCH_PATH) };
+        let mut own = std::ptr::null_mut();
+        let anywhere = SystemDll::load as *const u16;
+        // SAFETY: an address within this library stands for its name. And Wine's loader remembers the module that it found
+        // last: had it nothing else to look for meanwhile, the program's next LoadLibrary("secur32.dll") would give it the
+        // system's instead of this library.
+        unsafe {
+            GetModuleHandleExW(
+                GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                anywhere,
+                &mut own,
+            );
+            GetModuleHandleW(KERNEL.as_ptr());
+        }
+        NonNull::new(module).filter(|_| module != own).map(SystemDll)
+    }
+
+    /// The function of that name.
+    #[cfg(windows)]
+    pub fn function(self, name: &CStr) -> Option<NonNull<()>> {
+        use windows_sys::Win32::System::LibraryLoader::GetProcAddress;
+        // SAFETY: the module stays loaded, and the name ends with a zero.
+        let function = unsafe { GetProcAddress(self.0.as_ptr(), name.as_ptr().cast()) };
+        NonNull::new(function.map_or(std::ptr::null_mut(), |function| function as *mut ()))
+    }
+}
+
+/// ASCII in UTF-16.
+#[cfg(windows)]
+const fn wide<const N: usize>(ascii: [u8; N]) -> [u16; N] {
+    let mut wide = [0; N];
+    let mut n = 0;
+    while n < N {
+        wide[n] = ascii[n] as u16;
+        n += 1;
+    }
+    wide
+}
