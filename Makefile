@@ -8,7 +8,7 @@ PLATFORMS := linux-x86_64 windows-x86_64 windows-i686
 all: dist examples ## build everything
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 dist: $(PLATFORMS:%=dist-%) ## the libraries, into dist/
 dist-%:

@@ -9,10 +9,11 @@ sys.dont_write_bytecode = True
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "interop"))
 
 import checks  # noqa: E402
+import curl_client  # noqa: E402
 import squid_helpers  # noqa: E402
 import stage  # noqa: E402
 
-PROGRAMS = {"squid": squid_helpers}
+PROGRAMS = {"squid": squid_helpers, "curl": curl_client}
 
 
 def skip(what):

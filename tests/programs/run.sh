@@ -5,12 +5,13 @@
 #
 #   squid-wine64 squid-wine32  Squid's negotiate_sspi_auth and ntlm_sspi_auth, for Windows, run by Debian's Squid
 #   squid-linux                negotiate_sspi_auth with negossp.h in place of <windows.h>
+#   curl-wine64 curl-linux     curl with SSPI in place of GSSAPI, as a client of Debian's Apache and of pyspnego
 #
 # Sources and builds are kept in build/programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=tests/programs
-all=(squid-wine64 squid-wine32 squid-linux)
+all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux)
 
 options=() wanted=()
 while (($#)); do
@@ -24,6 +25,10 @@ while (($#)); do
 done
 ((${#wanted[@]})) || wanted=("${all[@]}")
 
+# What a program is built from, and runs with.
+declare -A source_package=([squid]=squid [curl]=curl)
+declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc")
+
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
     local platform source
@@ -33,16 +38,23 @@ prepare() { # PROGRAM PLATFORM
     wine32) platform=windows-i686 ;;
     *) echo "run.sh: linux, wine64 or wine32" >&2; return 2 ;;
     esac
-    [[ $2 != wine* ]] || scripts/wine.sh "${2#wine}" --prepare || return
+    if [[ $2 == wine* ]]; then
+        scripts/wine.sh "${2#wine}" --prepare || return
+        scripts/need.sh "g++-mingw-w64-$(tr _ - <<<"${platform#windows-}")" || return
+    fi
     scripts/dist.sh $platform || return
-    RUNLEVEL=1 scripts/need.sh "${needs[$1]}" make g++ || return # RUNLEVEL: no daemons of the packages' own
-    [[ $2 != wine* ]] || scripts/need.sh "g++-mingw-w64-$(tr _ - <<<"${platform#windows-}")" || return
-    source=$($here/fetch.sh "${sources[$1]}") || return
-    make -s -j"$(nproc)" -f "$here/$1/Makefile" SOURCE="$source" PLATFORM=$platform >&2
+    # shellcheck disable=SC2086 # a list
+    scripts/need.sh make ${needs[$1]} || return
+    source=$($here/fetch.sh "${source_package[$1]}") || return
+    make -s -j"$(nproc)" -f "$here/$1/Makefile" SOURCE="$source" PLATFORM=$platform >&2 || return
+    if [[ $1-$2 == curl-wine64 ]]; then
+        # curl for Windows looks in the system's folder only: a prefix of its own, with the DLL there.
+        PREFIX=system-dll scripts/wine.sh 64 --prepare || return
+        cp "build/programs/curl/$platform/secur32.dll" build/wine/prefix64-system-dll/drive_c/windows/system32/
+    fi
 }
-declare -A needs=([squid]=squid) sources=([squid]=squid)
 
-export RUNLEVEL=1
+export RUNLEVEL=1 # the packages start no daemons of their own
 tests/interop/run.sh prepare
 scripts/dist.sh linux-x86_64
 scripts/need.sh krb5-kdc krb5-admin-server krb5-user >&2

@@ -50,7 +50,7 @@ def realm_file(name):
 
 
 def prepare():
-    peers.clean_environment(directory, [])
+    peers.clean_environment(directory, [peers.Account(*account, DOMAIN) for account in PASSWORDS.items()])
     for user, password in PASSWORDS.items():
         account("add", user, password=password)
     account("disable", DISABLED)
@@ -59,6 +59,8 @@ def prepare():
 
 
 def remove():
+    for wine in _kept:
+        wine.communicate()
     realm("stop")
     shutil.rmtree(directory, ignore_errors=True)
     shutil.rmtree(public, ignore_errors=True)
@@ -74,8 +76,8 @@ def configure(name, **sections):
     return path
 
 
-def command(platform, folder, program, *arguments, configuration):
-    """The command line that runs build/programs/FOLDER/.../PROGRAM, and its environment."""
+def command(platform, folder, program, *arguments, configuration, prefix=""):
+    """The command line that runs build/programs/FOLDER/.../PROGRAM, and its environment. `prefix`: another than Wine's usual."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("NEGOSSP_", "KRB5", "NTLM_", "WINE"))}
     environment["NEGOSSP_LOG"] = "info"
     if platform == "linux":
@@ -84,9 +86,22 @@ def command(platform, folder, program, *arguments, configuration):
     bits = platform.removeprefix("wine")
     machine = {"64": "x86_64", "32": "i686"}[bits]
     environment["NEGOSSP_CONFIG"] = f"Z:{configuration}"
+    environment["PREFIX"] = prefix
     environment["WINEDLLOVERRIDES"] = "mscoree,mshtml=;secur32=n,b"
     path = os.path.join(ROOT, "build/programs", folder, f"windows-{machine}", f"{program}.exe")
     return [os.path.join(ROOT, "scripts", "wine.sh"), bits, path, *arguments], environment
+
+
+_kept = []
+
+
+def keep_alive(platform, prefix=""):
+    """Has Wine running in the prefix until the end: to begin takes some seconds."""
+    if platform != "linux":
+        wine = [os.path.join(ROOT, "scripts", "wine.sh"), platform.removeprefix("wine"), "cmd.exe", "/c", "set /p line="]
+        _kept.append(
+            subprocess.Popen(wine, env={**os.environ, "PREFIX": prefix}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
 
 
 def free_port():

@@ -13,9 +13,10 @@
 #include <negossp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef int BOOL, *PBOOL;
-typedef uint8_t BYTE;
+typedef uint8_t BYTE, *PUCHAR;
 typedef uint32_t DWORD, *PDWORD;
 typedef int32_t HRESULT;
 typedef uint16_t WORD;
@@ -28,6 +29,11 @@ typedef const char *LPCTSTR;
 #define APIENTRY
 #define MAX_PATH 260
 #define TEXT(text) text
+
+#define _tcschr strchr
+#define _tcsdup strdup
+#define _tcslen strlen
+#define _tcsncpy strncpy
 
 #define ZeroMemory(at, size) memset((at), 0, (size))
 #define lstrcpy strcpy
