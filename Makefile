@@ -8,7 +8,7 @@ PLATFORMS := linux-x86_64 windows-x86_64 windows-i686
 all: dist examples ## build everything
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 dist: $(PLATFORMS:%=dist-%) ## the libraries, into dist/
 dist-%:
@@ -26,6 +26,9 @@ check: ## rustfmt, clippy, fast tests
 test: ## every test there is (PARTS="rust c-linux": only those)
 	@scripts/test.sh $(or $(PARTS),all)
 
+test-programs: ## real programs with the library in place: build them, authenticate to them
+	@scripts/test.sh programs-all
+
 bench: dist-linux-x86_64 ## measure, against other implementations
 	@benches/run.sh
 
@@ -38,4 +41,4 @@ install: ## library, header, pkg-config file and tool (PREFIX, DESTDIR)
 clean: ## remove everything made
 	rm -rf --one-file-system build dist target
 
-.PHONY: all help dist examples demo check test bench fuzz install clean
+.PHONY: all help dist examples demo check test test-programs bench fuzz install clean

@@ -28,33 +28,13 @@ impl SystemDll {
     /// Loads the DLL; nothing where there is none, or where it is this library itself.
     ///
     /// By its whole path, so that no search finds this library, or somebody else's, under that name; what it needs in turn
-    /// is looked for beside it. Not by way of sspicli.dll, which in Wine forwards to secur32 again, and so to us.
+    /// is looked for beside it. Not by way of sspicli.dll, which in Wine forwards to secur32 again, and so to us. Where this
+    /// library has been put into the system's folder, for programs that look nowhere else, the system's own is looked for in
+    /// the folder `negossp` there, into which whoever did that has moved it.
     #[cfg(windows)]
     pub fn load() -> Option<SystemDll> {
-        use windows_sys::Win32::System::LibraryLoader::*;
-        use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
-        const NAME: &[u16] = &wide(*b"\\secur32.dll\0");
-        const KERNEL: &[u16] = &wide(*b"kernel32.dll\0");
-        let mut path = [0u16; 512];
-        // SAFETY: the buffer has the length that is told.
-        let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize;
-        path.get_mut(length..length + NAME.len()).filter(|_| length > 0)?.copy_from_slice(NAME);
-        // SAFETY: the path ends with a zero.
-        let module = unsafe { LoadLibraryExW(path.as_ptr(), std::ptr::null_mut(), LOAD_WITH_ALTERED_SEARCH_PATH) };
-        let mut own = std::ptr::null_mut();
-        let anywhere = SystemDll::load as *const u16;
-        // SAFETY: an address within this library stands for its name. And Wine's loader remembers the module that it found
-        // last: had it nothing else to look for meanwhile, the program's next LoadLibrary("secur32.dll") would give it the
-        // system's instead of this library.
-        unsafe {
-            GetModuleHandleExW(
-                GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                anywhere,
-                &mut own,
-            );
-            GetModuleHandleW(KERNEL.as_ptr());
-        }
-        NonNull::new(module).filter(|_| module != own).map(SystemDll)
+        const PLACES: [&[u16]; 2] = [&wide(*b"\\secur32.dll\0"), &wide(*b"\\negossp\\secur32.dll\0")];
+        PLACES.into_iter().find_map(load)
     }
 
     /// The function of that name.
@@ -65,6 +45,30 @@ impl SystemDll {
         let function = unsafe { GetProcAddress(self.0.as_ptr(), name.as_ptr().cast()) };
         NonNull::new(function.map_or(std::ptr::null_mut(), |function| function as *mut ()))
     }
+}
+
+/// Loads the DLL of this path below the system's folder, unless it is this library.
+#[cfg(windows)]
+fn load(place: &[u16]) -> Option<SystemDll> {
+    use windows_sys::Win32::System::LibraryLoader::*;
+    use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
+    const KERNEL: &[u16] = &wide(*b"kernel32.dll\0");
+    let mut path = [0u16; 512];
+    // SAFETY: the buffer has the length that is told.
+    let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize;
+    path.get_mut(length..length + place.len()).filter(|_| length > 0)?.copy_from_slice(place);
+    // SAFETY: the path ends with a zero.
+    let module = unsafe { LoadLibraryExW(path.as_ptr(), std::ptr::null_mut(), LOAD_WITH_ALTERED_SEARCH_PATH) };
+    let mut own = std::ptr::null_mut();
+    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    // SAFETY: an address within this library stands for its name. And Wine's loader remembers the module that it found last:
+    // had it nothing else to look for meanwhile, the program's next LoadLibrary("secur32.dll") would give it the system's
+    // instead of this library.
+    unsafe {
+        GetModuleHandleExW(flags, load as *const u16, &mut own);
+        GetModuleHandleW(KERNEL.as_ptr());
+    }
+    NonNull::new(module).filter(|_| module != own).map(SystemDll)
 }
 
 /// ASCII in UTF-16.
