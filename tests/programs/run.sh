@@ -50,7 +50,11 @@ prepare() { # PROGRAM PLATFORM
     if [[ $1-$2 == curl-wine64 ]]; then
         # curl for Windows looks in the system's folder only: a prefix of its own, with the DLL there.
         PREFIX=system-dll scripts/wine.sh 64 --prepare || return
-        cp "build/programs/curl/$platform/secur32.dll" build/wine/prefix64-system-dll/drive_c/windows/system32/
+        system=build/wine/prefix64-system-dll/drive_c/windows/system32
+        # What is not ours is passed on to the system's own, which has moved aside.
+        mkdir -p $system/negossp
+        [[ -e $system/negossp/secur32.dll ]] || mv $system/secur32.dll $system/negossp/
+        cp "build/programs/curl/$platform/secur32.dll" $system/
     fi
 }
 
