@@ -4,7 +4,7 @@
 use super::abi::{SEC_E_INTERNAL_ERROR, SECURITY_STATUS};
 use super::status;
 use crate::error::{Error, Result};
-use crate::log;
+use crate::{log, platform};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the body of the exported function `name`.
@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// failed (see [`conversation`](super::conversation)). No hook is installed: the process's own sees the panic.
 pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_STATUS>) -> SECURITY_STATUS {
     let call = || {
+        platform::stay_loaded();
         let _call = log::Call::begin();
         log::init();
         let result = body();
@@ -26,6 +27,21 @@ pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_S
         std::mem::forget((told, contain(|| drop(panic))));
         SEC_E_INTERNAL_ERROR
     })
+}
+
+/// Finds the system's function `name`, which is called outside of the barrier: its panics, if any, are its own.
+#[cfg(windows)]
+pub(super) fn passing_on<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
+    contain(|| {
+        log::init();
+        let found = find();
+        match found {
+            Some(_) => tracing::trace!(function = name, "passed on"),
+            None => tracing::warn!(function = name, "the system has no such function"),
+        }
+        found
+    })
+    .unwrap_or_default()
 }
 
 /// Runs `body`; a panic comes back as its payload.

@@ -22,6 +22,61 @@ pub fn host_name() -> String {
     String::from_utf16_lossy(name.get(..length).unwrap_or_default())
 }
 
+/// Keeps the library loaded, whatever FreeLibrary is told from now on: contexts, threads at work in it and what threads have
+/// put by for their ends must not outlive its code.
+pub fn stay_loaded() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use windows_sys::Win32::System::LibraryLoader::*;
+    static STAYS: AtomicBool = AtomicBool::new(false);
+    if STAYS.load(Ordering::Relaxed) {
+        return;
+    }
+    let mut module = std::ptr::null_mut();
+    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+    // SAFETY: an address within this library stands for its name; the output is ours.
+    if unsafe { GetModuleHandleExW(flags, stay_loaded as *const u16, &mut module) } != 0 {
+        STAYS.store(true, Ordering::Relaxed);
+    }
+}
+
+/// This is Wine.
+pub fn is_wine() -> bool {
+    use std::sync::OnceLock;
+    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+    static WINE: OnceLock<bool> = OnceLock::new();
+    // SAFETY: names that end with zeros; ntdll is in every process.
+    *WINE.get_or_init(|| unsafe {
+        GetProcAddress(GetModuleHandleA(c"ntdll.dll".as_ptr().cast()), c"wine_get_version".as_ptr().cast()).is_some()
+    })
+}
+
+/// The address lies on the calling thread's stack.
+pub fn on_stack(address: *const std::ffi::c_void) -> bool {
+    // The block's first members are the same in every Windows: the list of handlers, the stack's top, its bottom.
+    #[repr(C)]
+    struct Tib {
+        exceptions: usize,
+        top: usize,
+        bottom: usize,
+    }
+    // SAFETY: every thread has its block, which only the thread itself changes.
+    let Tib { top, bottom, .. } = unsafe { current_teb().cast::<Tib>().read() };
+    (bottom..top).contains(&address.addr())
+}
+
+/// The thread's block.
+fn current_teb() -> *const std::ffi::c_void {
+    let teb;
+    // SAFETY: reads the pointer to itself that the block holds.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("mov {}, gs:[0x30]", out(reg) teb, options(pure, readonly, nostack, preserves_flags));
+        #[cfg(target_arch = "x86")]
+        std::arch::asm!("mov {}, fs:[0x18]", out(reg) teb, options(pure, readonly, nostack, preserves_flags));
+    }
+    teb
+}
+
 /// Milliseconds since the system started; some 16 ms coarse.
 pub fn coarse_millis() -> u64 {
     // SAFETY: reads a counter.

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# run.sh wine64|wine32: what the library passes on to the system's own secur32.dll, by a program that finds the library under
+# that name beside it: TLS by Schannel and by WinHTTP to a server on loopback, and functions that are not SSPI's.
+set -euo pipefail
+{ # read as a whole before it runs, so that it may be edited meanwhile
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+case ${1:?wine64 or wine32} in
+wine64) machine=x86_64 bits=64 ;;
+wine32) machine=i686 bits=32 ;;
+esac
+out=$root/build/system/$1
+mkdir -p "$out"
+"$root/scripts/need.sh" "gcc-mingw-w64-${machine/_/-}" openssl
+why=$("$root/scripts/wine.sh" $bits --prepare) || {
+    echo "SKIPPED: system-$1: $why"
+    echo "0 passed, 0 failed, 1 skipped"
+    exit 0
+}
+"$root/scripts/dist.sh" "windows-$machine"
+"$machine-w64-mingw32-gcc" -std=gnu11 -O1 -Wall -Wextra -Werror -o "$out/tls.exe" "$here/tls.c" -lwinhttp -lws2_32
+cp "$root/dist/windows-$machine/secur32.dll" "$out/"
+
+# A server with a certificate of its own.
+cd "$out"
+[[ -e key.pem ]] || openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost 2>/dev/null
+exec 3< <(exec openssl s_server -accept 127.0.0.1:0 -key key.pem -cert cert.pem -www 2>&1)
+server=$!
+trap 'kill $server 2>/dev/null || true; "$root/scripts/wine.sh" $bits --stop' EXIT
+port=
+while read -r -t 10 line <&3; do
+    if [[ $line =~ ^ACCEPT\ .*:([0-9]+)$ ]]; then port=${BASH_REMATCH[1]}; break; fi
+done
+[[ -n $port ]] || { echo "openssl does not listen"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+cat <&3 >/dev/null &
+
+status=0
+WINEDLLOVERRIDES="secur32=n,b;mscoree,mshtml=" timeout 120 "$root/scripts/wine.sh" $bits tls.exe "$port" >log.txt 2>&1 || status=$?
+tr -d '\r' <log.txt
+grep -qE '^[0-9]+ passed' log.txt || { echo "FAIL ended with status $status before its last check"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+exit $status
+}
