@@ -27,7 +27,7 @@ test: ## every test there is (PARTS="rust c-linux": only those)
 	@scripts/test.sh $(or $(PARTS),all)
 
 test-programs: ## real programs with the library in place: build them, authenticate to them
-	@scripts/test.sh programs-all
+	@scripts/test.sh programs programs-wine32
 
 bench: dist-linux-x86_64 ## measure, against other implementations
 	@benches/run.sh

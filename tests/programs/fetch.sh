@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # fetch.sh PACKAGE: gets a Debian source package, with Debian's patches, into build/programs/src/PACKAGE and prints that path.
+# fetch.sh PACKAGE FOLDER...: unpacks only those folders of it, as they were before Debian's patches.
 #
 # From the archive that the machine itself uses, through apt, which checks signatures and checksums. apt gets lists of its
 # own for this: a machine without deb-src lines stays without.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 package=$1
+shift
 work=$PWD/build/programs
 out=$work/src/$package
 mkdir -p "$work/src"
@@ -27,8 +29,14 @@ if [[ ! -e $out/.complete ]]; then
     mkdir "$work/src/get"
     (
         cd "$work/src/get"
-        "${apt[@]}" source --download-only "$package"
-        dpkg-source --no-check -x ./*.dsc "$out" # apt has checked it
+        # The security suite's lists can be ahead of what its mirror has.
+        "${apt[@]}" source --download-only "$package" || "${apt[@]}" source --download-only "$package/bookworm"
+        if (($#)); then
+            mkdir "$out"
+            tar -C "$out" -xf ./*.orig.tar.[gx]z --strip-components=1 --wildcards --no-wildcards-match-slash "${@/#/*/}"
+        else
+            dpkg-source --no-check -x ./*.dsc "$out" # apt has checked it
+        fi
     ) >"$work/src/$package.log" 2>&1 9>&- || {
         rm -f "$work/apt/.updated" # the archive may have moved on
         tail -n 5 "$work/src/$package.log" >&2

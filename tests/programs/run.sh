@@ -6,12 +6,13 @@
 #   squid-wine64 squid-wine32  Squid's negotiate_sspi_auth and ntlm_sspi_auth, for Windows, run by Debian's Squid
 #   squid-linux                negotiate_sspi_auth with negossp.h in place of <windows.h>
 #   curl-wine64 curl-linux     curl with SSPI in place of GSSAPI, as a client of Debian's Apache and of pyspnego
+#   mariadb-wine64 mariadb-wine32   MariaDB's GSSAPI plugin for Windows in a server of its own, asked by Debian's mariadb
 #
 # Sources and builds are kept in build/programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=tests/programs
-all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux)
+all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32)
 
 options=() wanted=()
 while (($#)); do
@@ -26,8 +27,9 @@ done
 ((${#wanted[@]})) || wanted=("${all[@]}")
 
 # What a program is built from, and runs with.
-declare -A source_package=([squid]=squid [curl]=curl)
-declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc")
+declare -A sources=([squid]=squid [curl]=curl [mariadb]="mariadb plugin/auth_gssapi include")
+declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc"
+    [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client")
 
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
@@ -43,9 +45,10 @@ prepare() { # PROGRAM PLATFORM
         scripts/need.sh "g++-mingw-w64-$(tr _ - <<<"${platform#windows-}")" || return
     fi
     scripts/dist.sh $platform || return
-    # shellcheck disable=SC2086 # a list
+    # shellcheck disable=SC2086 # lists
     scripts/need.sh make ${needs[$1]} || return
-    source=$($here/fetch.sh "${source_package[$1]}") || return
+    # shellcheck disable=SC2086
+    source=$($here/fetch.sh ${sources[$1]}) || return
     make -s -j"$(nproc)" -f "$here/$1/Makefile" SOURCE="$source" PLATFORM=$platform >&2 || return
     if [[ $1-$2 == curl-wine64 ]]; then
         # curl for Windows looks in the system's folder only: a prefix of its own, with the DLL there.
