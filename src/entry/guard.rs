@@ -4,8 +4,18 @@
 use super::abi::{SEC_E_INTERNAL_ERROR, SECURITY_STATUS};
 use super::status;
 use crate::error::{Error, Result};
-use crate::log;
+use crate::{log, platform};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+/// What the first call does for all that follow.
+pub(super) fn first_call() {
+    static ONCE: Once = Once::new();
+    if !ONCE.is_completed() {
+        ONCE.call_once(platform::stay_loaded);
+    }
+    log::init();
+}
 
 /// Runs the body of the exported function `name`.
 ///
@@ -14,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_STATUS>) -> SECURITY_STATUS {
     let call = || {
         let _call = log::Call::begin();
-        log::init();
+        first_call();
         let result = body();
         tell(name, &result);
         result.unwrap_or_else(|error| status::of(&error))

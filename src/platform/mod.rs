@@ -11,8 +11,8 @@ use unix as system;
 use windows as system;
 
 pub use system::{
-    coarse_millis, default_config_file, host_name, private, replay_cache, standard_error, sync_folder, take_after, to_local,
-    write_line,
+    coarse_millis, default_config_file, host_name, private, replay_cache, standard_error, stay_loaded, sync_folder, take_after,
+    to_local, write_line,
 };
 
 pub mod ansi;

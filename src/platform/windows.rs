@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use windows_sys::Win32::Foundation::FILETIME;
 use windows_sys::Win32::Storage::FileSystem::FileTimeToLocalFileTime;
+use windows_sys::Win32::System::LibraryLoader::{
+    GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+};
 use windows_sys::Win32::System::SystemInformation::{ComputerNameDnsFullyQualified, GetComputerNameExW, GetTickCount64};
 
 /// The host's name, with its domain if it is in one.
@@ -20,6 +23,16 @@ pub fn host_name() -> String {
     let ok = unsafe { GetComputerNameExW(ComputerNameDnsFullyQualified, name.as_mut_ptr(), &mut length) };
     let length = if ok == 0 { 0 } else { length as usize };
     String::from_utf16_lossy(name.get(..length).unwrap_or_default())
+}
+
+/// Keeps the library in memory until the process ends, whatever FreeLibrary says: the tables of InitSecurityInterface are
+/// never freed, and there may be threads in its code.
+pub fn stay_loaded() {
+    let mut module = std::ptr::null_mut();
+    let somewhere = stay_loaded as fn() as *const u16;
+    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
+    // SAFETY: by these flags the name is an address within the module, this function's own.
+    unsafe { GetModuleHandleExW(flags, somewhere, &mut module) };
 }
 
 /// Milliseconds since the system started; some 16 ms coarse.
