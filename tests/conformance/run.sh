@@ -89,8 +89,9 @@ wine64 | wine32)
     why=$("$root/scripts/wine.sh" $bits --prepare) || skip_all "$why"
     "$root/scripts/need.sh" "gcc-mingw-w64-${machine/_/-}"
     "$root/scripts/dist.sh" "windows-$machine"
-    # NTLM of Wine's secur32 is this program of Samba's; without it there is none.
-    if [[ $bits == 64 ]]; then RUNLEVEL=1 "$root/scripts/need.sh" winbind; else "$root/scripts/wine32.sh" --install winbind; fi
+    # Wine's secur32 has its NTLM from a program of Samba's, and its Kerberos from MIT's library; without them there is none.
+    ntlm=(winbind libgssapi-krb5-2)
+    if [[ $bits == 64 ]]; then RUNLEVEL=1 "$root/scripts/need.sh" "${ntlm[@]}"; else "$root/scripts/wine32.sh" --install "${ntlm[@]}"; fi
     compile "$machine-w64-mingw32-gcc" conformance.exe "${sources[@]}"
     compile "$machine-w64-mingw32-gcc" detach.dll -shared "$here/detach/detach.c"
     program=conformance.exe
@@ -111,7 +112,12 @@ wine64 | wine32)
     same() { diff <(outcomes results-secur32.dll.txt) <(outcomes results-negossp.dll.txt); }
     count "negossp.dll differs from secur32.dll" same
 
+    # In no domain, whatever this machine is in.
     rm -f secur32.dll
+    printf '[global]\nworkgroup = NOWHERE\nwinbindd socket directory = %s/none\n' "$out" >smb.conf
+    printf '[libdefaults]\ndefault_realm = NOWHERE.TEST\ndns_lookup_kdc = false\ndefault_keytab_name = FILE:%s/none\ndefault_ccache_name = FILE:%s/none\n' \
+        "$out" "$out" >krb5.conf
+    export TEST_SMB_CONF=$out/smb.conf TEST_KRB5_CONFIG=$out/krb5.conf
     promises reference 'C:\windows\system32\secur32.dll' --reference
     echo "---- Wine's secur32"
     read -r kept broken unreached < <("$here/differs.awk" -v bits="$bits" -v only="$only" -v report=report.txt "$here/wine-differs.txt" results-reference.txt)
