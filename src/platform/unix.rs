@@ -26,9 +26,6 @@ pub fn host_name() -> String {
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
 
-/// The library stays loaded: on Unix the linker has seen to it (build.rs).
-pub fn stay_loaded() {}
-
 /// The address lies on the calling thread's stack: asked on Windows only, where memory of the system's is freed.
 pub fn on_stack(_address: *const std::ffi::c_void) -> bool {
     false
