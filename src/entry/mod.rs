@@ -20,6 +20,7 @@ mod guard;
 mod handle;
 mod identity;
 mod identity_ex2;
+mod lock;
 mod memory;
 mod message;
 #[cfg(test)]

@@ -3,15 +3,15 @@
 use super::abi::SecHandle;
 use super::conversation::Conversation;
 use super::handle::{Kind, LAST_GENERATION, Table, Words};
+use super::lock::Lock;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::log;
-use parking_lot::Mutex;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
 /// A context with its lock.
-pub(super) type Shared = Arc<Mutex<Conversation>>;
+pub(super) type Shared = Arc<Lock<Conversation>>;
 
 /// What credentials handles name.
 pub(super) static CREDENTIALS: LazyLock<Table<Arc<Credential>>> =
