@@ -8,6 +8,7 @@
 // The documentation's names.
 #[allow(non_camel_case_types, non_snake_case)]
 pub mod abi;
+mod auth_identity;
 mod buffers;
 mod complete;
 mod conversation;

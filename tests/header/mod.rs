@@ -44,7 +44,7 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 4] = ["base", "attributes", "identity", "table"];
-const FUNCTIONS: [&str; 6] = ["credentials", "context", "query", "message", "packages", "unsupported"];
+const FUNCTIONS: [&str; 7] = ["credentials", "context", "query", "message", "packages", "auth_identity", "unsupported"];
 
 fn header() -> String {
     let mut source = String::new();

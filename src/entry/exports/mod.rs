@@ -3,6 +3,7 @@
 //!
 //! The comments here are the header's. Handles, buffers and strings are the caller's unless said otherwise.
 
+mod auth_identity;
 mod context;
 mod credentials;
 mod message;
@@ -10,6 +11,7 @@ mod packages;
 mod query;
 mod unsupported;
 
+pub use auth_identity::*;
 pub use context::*;
 pub use credentials::*;
 pub use message::*;
