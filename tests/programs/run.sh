@@ -33,7 +33,7 @@ declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gs
 
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
-    local platform source
+    local platform source system
     case $2 in
     linux) platform=linux-x86_64 ;;
     wine64) platform=windows-x86_64 ;;
@@ -53,7 +53,11 @@ prepare() { # PROGRAM PLATFORM
     if [[ $1-$2 == curl-wine64 ]]; then
         # curl for Windows looks in the system's folder only: a prefix of its own, with the DLL there.
         PREFIX=system-dll scripts/wine.sh 64 --prepare || return
-        cp "build/programs/curl/$platform/secur32.dll" build/wine/prefix64-system-dll/drive_c/windows/system32/
+        system=build/wine/prefix64-system-dll/drive_c/windows/system32
+        # What is not ours is passed on to the system's own, which has moved aside.
+        mkdir -p $system/negossp
+        [[ -e $system/negossp/secur32.dll ]] || mv $system/secur32.dll $system/negossp/
+        cp "build/programs/curl/$platform/secur32.dll" $system/
     fi
 }
 
