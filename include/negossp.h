@@ -1567,10 +1567,8 @@ SECURITY_STATUS FreeCredentialsHandle(PCredHandle phCredential);
 //     FreeContextBuffer.
 //
 // Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
-// name, or are neither an identity provider's nor a certificate) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
-SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredential,
-                                            ULONG ulAttribute,
-                                            void *pBuffer);
+// name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);
 
 // QueryCredentialsAttributesW with ANSI text: fills a SecPkgCredentials_NamesA.
 SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);

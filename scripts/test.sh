@@ -11,8 +11,9 @@ export CARGO_TERM_COLOR=never
 
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
-all_parts=(build rust differential dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 system-wine64 system-wine32
-    interop interop-wine64 interop-kerberos interop-kerberos-wine64 http programs programs-wine32 demo demo-wine32)
+all_parts=(build rust differential dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 conformance-linux
+    conformance-wine64 conformance-wine32 system-wine64 system-wine32 interop interop-wine64 interop-kerberos
+    interop-kerberos-wine64 http programs programs-wine32 demo demo-wine32)
 
 # How each part is run.
 part() {
@@ -29,6 +30,9 @@ part() {
     c-tsan) tests/c/run.sh tsan ;;
     c-wine64) tests/c/run.sh wine64 ;;
     c-wine32) tests/c/run.sh wine32 ;;
+    conformance-linux) tests/conformance/run.sh linux ;;
+    conformance-wine64) tests/conformance/run.sh wine64 ;;
+    conformance-wine32) tests/conformance/run.sh wine32 ;;
     interop) interop_linux ;;
     interop-wine64) interop_wine64 http ;;
     interop-kerberos) interop_linux kerberos ;;

@@ -6,7 +6,8 @@
 #
 # Exit status 77, with the reason on standard output, when this Wine cannot be had on this machine.
 # Nothing of the caller's environment reaches the program but NEGOSSP_*, TEST_*, TZ and RUST_BACKTRACE:
-# a winbind, a gss-ntlmssp or a Kerberos cache of the machine must not change a result.
+# a winbind, a gss-ntlmssp or a Kerberos cache of the machine must not change a result. Where Wine itself is to use Samba's
+# ntlm_auth and MIT's Kerberos, TEST_SMB_CONF and TEST_KRB5_CONFIG name their configurations; no other mechanism is plugged in.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 bits=$1
@@ -25,7 +26,8 @@ mkdir -p "$root/build/wine"
 # Runs a command with Wine's environment, in the chroot for 32 bits (see wine32.sh), in the present folder.
 in_wine() {
     set -- HOME="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
-        WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" "$@"
+        WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" \
+        ${TEST_SMB_CONF:+SMB_CONF_PATH="$TEST_SMB_CONF"} ${TEST_KRB5_CONFIG:+KRB5_CONFIG="$TEST_KRB5_CONFIG" GSS_MECH_CONFIG=/dev/null} "$@"
     for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|TZ\|RUST_BACKTRACE\)=.*/\1/p'); do
         eval "value=\$$name"
         set -- "$name=$value" "$@"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # wine32.sh: makes a Debian chroot with 32-bit Wine, once, and prints its path.
+# wine32.sh --install PACKAGE...: installs Debian packages in it that are missing.
 # wine32.sh FOLDER COMMAND [ARGUMENT...]: runs a command in it, with FOLDER visible under the same path.
 #
 # A chroot, because wine32:i386 cannot be installed everywhere (its libraries must match the machine's to the version).
@@ -46,6 +47,18 @@ make_chroot() {
 
 if [ $# = 0 ]; then
     echo "$chroot"
+    exit
+fi
+
+if [ "$1" = --install ]; then
+    shift
+    chroot "$chroot" dpkg -s "$@" >/dev/null 2>&1 && exit
+    {
+        chroot "$chroot" apt-get update -q &&
+            chroot "$chroot" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+                apt-get install -y -q --no-install-recommends "$@" # RUNLEVEL: no daemons of the packages' own
+    } >"$cache/wine32-install.log" 2>&1 </dev/null || { cat "$cache/wine32-install.log" >&2; exit 1; }
+    rm -rf "$chroot/var/cache/apt" "$chroot/var/lib/apt/lists"
     exit
 fi
 

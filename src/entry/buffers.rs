@@ -103,7 +103,8 @@ impl<'call> Buffer<'call> {
         self.was.pvBuffer.addr()
     }
 
-    /// Refuses a buffer without memory behind it, or with more than there can be.
+    /// Refuses a buffer without memory behind it, or with more than there can be: a length of 2 GiB or more is a
+    /// negative number that somebody forgot to look at.
     pub(super) fn check(&self) -> Result<()> {
         if self.length() == 0 {
             return Ok(());
@@ -111,8 +112,8 @@ impl<'call> Buffer<'call> {
         if self.was.pvBuffer.is_null() {
             return Err(Error::InvalidParameter("pvBuffer is NULL and cbBuffer is not 0"));
         }
-        if isize::try_from(self.length()).is_err() || self.address().checked_add(self.length()).is_none() {
-            return Err(Error::InvalidParameter("a buffer longer than the address space"));
+        if i32::try_from(self.length()).is_err() || self.address().checked_add(self.length()).is_none() {
+            return Err(Error::InvalidParameter("a buffer longer than there can be"));
         }
         Ok(())
     }
@@ -189,8 +190,7 @@ impl<'call> TokenOut<'call> {
         match &self.buffer {
             _ if length == 0 => Ok(()),
             Some(_) if self.allocate => Ok(()),
-            Some(buffer) if buffer.length() < length => Err(Error::BufferTooSmall { needed: length }),
-            Some(buffer) => buffer.check(),
+            Some(buffer) => buffer.first(length)?.check(),
             None => Err(Error::BufferTooSmall { needed: length }),
         }
     }

@@ -146,9 +146,8 @@ pub(super) unsafe fn query<Char: Text>(
                     ClientTlsCredLength: 0,
                 })
             }),
-            SECPKG_CRED_ATTR_SSI_PROVIDER | SECPKG_CRED_ATTR_CERT => {
-                Err(Error::NoCredentials("the credentials are neither an identity provider's nor a certificate"))
-            }
+            SECPKG_CRED_ATTR_SSI_PROVIDER => Err(Error::NoCredentials("the credentials are no identity provider's")),
+            // Among them SECPKG_CRED_ATTR_CERT, which clients of Kerberos have.
             _ => Err(Error::Unsupported("this attribute of credentials")),
         }
     }
@@ -233,10 +232,11 @@ pub(super) unsafe fn set(handle: PCredHandle, attribute: ULONG, buffer: *mut c_v
     // SAFETY: the caller's promise is this function's own.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            let changed = hash_callback::set(credential, attribute, buffer)?;
             if !credential.usage.inbound {
                 return Err(Error::InvalidParameter("credentials that accept nobody"));
             }
-            *credential = Arc::new(hash_callback::set(credential, attribute, buffer)?);
+            *credential = Arc::new(changed);
             Ok(())
         })?;
     }

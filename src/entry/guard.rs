@@ -6,6 +6,16 @@ use super::status;
 use crate::error::{Error, Result};
 use crate::{log, platform};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+/// What the first call does for all that follow.
+pub(super) fn first_call() {
+    static ONCE: Once = Once::new();
+    if !ONCE.is_completed() {
+        ONCE.call_once(platform::stay_loaded);
+    }
+    log::init();
+}
 
 /// Runs the body of the exported function `name`.
 ///
@@ -13,9 +23,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// failed (see [`conversation`](super::conversation)). No hook is installed: the process's own sees the panic.
 pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_STATUS>) -> SECURITY_STATUS {
     let call = || {
-        platform::stay_loaded();
         let _call = log::Call::begin();
-        log::init();
+        first_call();
         let result = body();
         tell(name, &result);
         result.unwrap_or_else(|error| status::of(&error))
@@ -33,7 +42,7 @@ pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_S
 #[cfg(windows)]
 pub(super) fn passing_on<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
     contain(|| {
-        log::init();
+        first_call();
         let found = find();
         match found {
             Some(_) => tracing::trace!(function = name, "passed on"),

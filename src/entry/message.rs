@@ -22,10 +22,13 @@ struct Message<'call> {
 
 impl<'call> Message<'call> {
     /// Sorts the buffers, and makes sure of those that will be used: each has its memory, and what is written to
-    /// (the token if `writes_token`, the data if `writes_data`) is nobody else's.
+    /// (the token if `writes_token`, the data if `writes_data`) is nobody else's. A message to be changed is there.
     fn new(buffers: Buffers<'call>, writes_token: bool, writes_data: bool) -> Result<Message<'call>> {
         let token = buffers.find(SECBUFFER_TOKEN).ok_or(Error::InvalidToken("no SECBUFFER_TOKEN buffer"))?;
         let data = buffers.iter().filter(|buffer| buffer.kind() == SECBUFFER_DATA);
+        if writes_data && buffers.find(SECBUFFER_DATA).is_none() {
+            return Err(Error::InvalidToken("no SECBUFFER_DATA buffer"));
+        }
         let signed = data.filter(|buffer| !buffer.has(SECBUFFER_READONLY));
         let data: SmallVec<[(Buffer<'call>, bool); FEW]> =
             signed.map(|buffer| (buffer, !buffer.has(SECBUFFER_READONLY_WITH_CHECKSUM))).collect();

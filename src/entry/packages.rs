@@ -130,7 +130,13 @@ pub(super) unsafe fn offer<Char: Text>(
     // SAFETY: the caller's promise is this function's own.
     match unsafe { named(name) } {
         Ok(Package::Only(mechanism)) if offered => DELETED.fetch_and(!place(mechanism), Ordering::Relaxed),
-        Ok(Package::Only(mechanism)) => DELETED.fetch_or(place(mechanism), Ordering::Relaxed),
+        Ok(Package::Only(mechanism)) => {
+            let before = DELETED.fetch_or(place(mechanism), Ordering::Relaxed);
+            if before & place(mechanism) != 0 {
+                return Err(Error::PackageNotFound);
+            }
+            before
+        }
         Ok(Package::Negotiate) => return Err(Error::Unsupported("Negotiate is no package of its own")),
         Err(Error::PackageNotFound) if !name.is_null() => return system().ok_or(Error::PackageNotFound),
         Err(error) => return Err(error),

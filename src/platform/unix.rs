@@ -10,6 +10,9 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+/// The library stays in memory, whatever dlclose says: it is linked so (build.rs).
+pub fn stay_loaded() {}
+
 /// The host's name as the kernel has it, with its domain if it was set with one. No name service is asked.
 pub fn host_name() -> String {
     // Miri knows no host.
@@ -22,9 +25,6 @@ pub fn host_name() -> String {
     let end = if status == 0 { name.iter().position(|&b| b == 0).unwrap_or(0) } else { 0 };
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
-
-/// The library stays loaded: on Unix the linker has seen to it (build.rs).
-pub fn stay_loaded() {}
 
 /// The address lies on the calling thread's stack: asked on Windows only, where memory of the system's is freed.
 pub fn on_stack(_address: *const std::ffi::c_void) -> bool {

@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use windows_sys::Win32::Foundation::FILETIME;
 use windows_sys::Win32::Storage::FileSystem::FileTimeToLocalFileTime;
+use windows_sys::Win32::System::LibraryLoader::{
+    GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
+};
 use windows_sys::Win32::System::SystemInformation::{ComputerNameDnsFullyQualified, GetComputerNameExW, GetTickCount64};
 
 /// The host's name, with its domain if it is in one.
@@ -22,21 +25,14 @@ pub fn host_name() -> String {
     String::from_utf16_lossy(name.get(..length).unwrap_or_default())
 }
 
-/// Keeps the library loaded, whatever FreeLibrary is told from now on: contexts, threads at work in it and what threads have
-/// put by for their ends must not outlive its code.
+/// Keeps the library in memory until the process ends, whatever FreeLibrary says: the tables of InitSecurityInterface are
+/// never freed, and there may be threads in its code.
 pub fn stay_loaded() {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use windows_sys::Win32::System::LibraryLoader::*;
-    static STAYS: AtomicBool = AtomicBool::new(false);
-    if STAYS.load(Ordering::Relaxed) {
-        return;
-    }
     let mut module = std::ptr::null_mut();
+    let somewhere = stay_loaded as fn() as *const u16;
     let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN;
-    // SAFETY: an address within this library stands for its name; the output is ours.
-    if unsafe { GetModuleHandleExW(flags, stay_loaded as *const u16, &mut module) } != 0 {
-        STAYS.store(true, Ordering::Relaxed);
-    }
+    // SAFETY: by these flags the name is an address within the module, this function's own.
+    unsafe { GetModuleHandleExW(flags, somewhere, &mut module) };
 }
 
 /// This is Wine.

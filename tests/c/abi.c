@@ -14,7 +14,7 @@ INIT_SECURITY_INTERFACE_W InitSecurityInterfaceWByName;
 static SecurityFunctionTableA by_name_a;
 static SecurityFunctionTableW by_name_w;
 static void *library;
-static bool complete;
+static bool complete, all_needed;
 
 void *find_export(const char *name) {
     return library_symbol(library, name);
@@ -22,7 +22,7 @@ void *find_export(const char *name) {
 
 static void find(const char *name, void *slot, size_t size) {
     void *symbol = find_export(name);
-    if (!symbol) {
+    if (!symbol && all_needed) {
         fprintf(stderr, "no export %s\n", name);
         complete = false;
     }
@@ -65,13 +65,24 @@ static void find_all(void) {
     find("InitSecurityInterfaceW", &InitSecurityInterfaceWByName, sizeof InitSecurityInterfaceWByName);
 }
 
-bool load_library(const char *path, bool through_tables) {
+static bool open_library(const char *path) {
     library = library_open(path);
-    if (!library) {
-        fprintf(stderr, "cannot load %s: %s\n", path, library_error());
-        return false;
-    }
-    complete = true;
+    if (!library) fprintf(stderr, "cannot load %s: %s\n", path, library_error());
+    return library != NULL;
+}
+
+bool load_what_there_is(const char *path) {
+    if (!open_library(path)) return false;
+    all_needed = false;
+    find_all();
+    A = &by_name_a;
+    W = &by_name_w;
+    return true;
+}
+
+bool load_library(const char *path, bool through_tables) {
+    if (!open_library(path)) return false;
+    complete = all_needed = true;
     find_all();
     if (!complete) return false;
     A = through_tables ? InitSecurityInterfaceAByName() : &by_name_a;

@@ -40,6 +40,8 @@ extern INIT_SECURITY_INTERFACE_W InitSecurityInterfaceWByName;
 
 /* Loads the library at `path`; false, with a line on stderr, when anything is missing. */
 bool load_library(const char *path, bool through_tables);
+/* The same by name, whatever is missing: find_export tells, and a missing function is NULL. */
+bool load_what_there_is(const char *path);
 
 /* An export by its name, or NULL. */
 void *find_export(const char *name);

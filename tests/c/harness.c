@@ -5,33 +5,35 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define MESSAGE_MAX 400
+struct outcome outcome;
 
 static struct {
-    volatile int failures; /* of the running test */
-    char why[MESSAGE_MAX]; /* the first of them */
-    char skipped[MESSAGE_MAX];
     int passed, failed, skips;
 } state;
 
+void outcome_reset(void) {
+    outcome.failures = 0;
+    outcome.skipped[0] = '\0';
+}
+
 void fail(const char *file, int line, const char *format, ...) {
-    bool first = __atomic_fetch_add(&state.failures, 1, __ATOMIC_ACQ_REL) == 0;
+    bool first = __atomic_fetch_add(&outcome.failures, 1, __ATOMIC_ACQ_REL) == 0;
     if (!first && !getenv("NEGOSSP_TEST_VERBOSE")) return;
-    char why[MESSAGE_MAX];
+    char why[sizeof outcome.why];
     const char *slash = strrchr(file, '/');
     int used = snprintf(why, sizeof why, "%s:%d: ", slash ? slash + 1 : file, line);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why + used, sizeof why - (size_t)used, format, arguments);
     va_end(arguments);
-    if (first) memcpy(state.why, why, sizeof why);
+    if (first) memcpy(outcome.why, why, sizeof why);
     else printf("  and %s\n", why);
 }
 
 void skip(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(state.skipped, sizeof state.skipped, format, arguments);
+    vsnprintf(outcome.skipped, sizeof outcome.skipped, format, arguments);
     va_end(arguments);
 }
 
@@ -62,6 +64,11 @@ const char *status_name(SECURITY_STATUS status) {
         NAME(SEC_E_BUFFER_TOO_SMALL);
         NAME(SEC_E_BAD_BINDINGS);
         NAME(SEC_E_INVALID_PARAMETER);
+        NAME(SEC_E_NOT_OWNER);
+        NAME(SEC_E_NO_IMPERSONATION);
+        NAME(SEC_E_INCOMPLETE_CREDENTIALS);
+        NAME(SEC_E_WRONG_CREDENTIAL_HANDLE);
+        NAME(SEC_E_DECRYPT_FAILURE);
     }
 #undef NAME
     static _Thread_local char text[16];
@@ -102,20 +109,19 @@ unsigned effort(unsigned plan) {
 }
 
 static void run_test(const char *group, const struct test *test) {
-    state.failures = 0;
-    state.skipped[0] = '\0';
+    outcome_reset();
     time_t start = time(NULL);
     test->run();
     int seconds = (int)(time(NULL) - start);
     if (seconds >= 5) printf("%s.%s took %d s\n", group, test->name, seconds);
-    if (state.failures) {
+    if (outcome.failures) {
         state.failed++;
-        printf("FAIL %s.%s: %s", group, test->name, state.why);
-        if (state.failures > 1) printf(" (and %d more)", state.failures - 1);
+        printf("FAIL %s.%s: %s", group, test->name, outcome.why);
+        if (outcome.failures > 1) printf(" (and %d more)", outcome.failures - 1);
         printf("\n");
-    } else if (state.skipped[0]) {
+    } else if (outcome.skipped[0]) {
         state.skips++;
-        printf("SKIPPED: %s.%s: %s\n", group, test->name, state.skipped);
+        printf("SKIPPED: %s.%s: %s\n", group, test->name, outcome.skipped);
     } else {
         state.passed++;
         printf("ok %s.%s\n", group, test->name);

@@ -19,6 +19,15 @@ struct group {
 #define TEST(function) {#function, function}
 #define END_OF_TESTS {NULL, NULL}
 
+/* What became of the running test, for a runner of other tests. */
+struct outcome {
+    volatile int failures;
+    char why[400]; /* the first of them */
+    char skipped[400];
+};
+extern struct outcome outcome;
+void outcome_reset(void);
+
 /* Records a failure of the running test. Safe from any thread. */
 void fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Leaves the running test uncounted but for "skipped". */

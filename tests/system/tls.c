@@ -1,6 +1,6 @@
 /*
- * A program that uses a package of the system's, Schannel, through whatever secur32.dll it finds: tls.exe PORT URL.
- * By its own calls, then by WinHTTP's. Prints a line for each check and, last, how many passed.
+ * A program that uses a package of the system's, Schannel, through whatever secur32.dll it finds: tls.exe PORT [FOLDER], where
+ * the DLL is found in a folder whose path holds that name. By its own calls, then by WinHTTP's. Prints a line for each check and, last, how many passed.
  */
 #define SECURITY_WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -13,6 +13,7 @@
 #include <secext.h>
 #include <winhttp.h>
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,11 +155,12 @@ static void by_winhttp(unsigned short port) {
     WinHttpCloseHandle(request), WinHttpCloseHandle(connection), WinHttpCloseHandle(session);
 }
 
-/* Whose secur32.dll a name finds. */
-static bool ours(HMODULE module) {
+/* Whether a DLL is in that folder. */
+static bool is_in(HMODULE module, const char *folder) {
     char path[MAX_PATH] = "";
     GetModuleFileNameA(module, path, sizeof path);
-    return !strstr(path, "system32") && !strstr(path, "SysWOW64") && !strstr(path, "syswow64");
+    for (char *p = path; *p; p++) *p = (char)tolower((unsigned char)*p);
+    return strstr(path, folder) != NULL;
 }
 
 /* Functions that are not SSPI's. */
@@ -196,7 +198,7 @@ int main(int count, char **arguments) {
     setvbuf(stdout, NULL, _IONBF, 0);
     WSAStartup(MAKEWORD(2, 2), &data);
     HMODULE library = LoadLibraryA("secur32.dll");
-    check("the secur32.dll beside the program", library && ours(library));
+    check("the secur32.dll that is ours", library && is_in(library, count > 2 ? arguments[2] : "\\build\\system\\"));
     PSecurityFunctionTableW(SEC_ENTRY * init)(void) = (void *)GetProcAddress(library, "InitSecurityInterfaceW");
     if (!init || !(sspi = init())) return 2;
     PSecPkgInfoW package = NULL;

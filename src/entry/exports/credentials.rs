@@ -189,7 +189,7 @@ pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -
 ///     FreeContextBuffer.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
-/// name, or are neither an identity provider's nor a certificate) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+/// name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.

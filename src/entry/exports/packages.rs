@@ -1,7 +1,7 @@
 //! Packages, and the table of all functions.
 
 use crate::entry::abi::*;
-use crate::entry::guard::guard;
+use crate::entry::guard::{first_call, guard};
 use crate::entry::{packages, system, tables};
 
 /// Lists the packages: ours, then those of the system that are not called like one of ours.
@@ -141,11 +141,13 @@ pub unsafe extern "system" fn DeleteSecurityPackageA(pszPackageName: *mut SEC_CH
 /// The table of all functions, for programs that load the library at run time. Never NULL, never freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
+    first_call();
     system::own_table().unwrap_or_else(tables::unicode)
 }
 
 /// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
+    first_call();
     system::own_table().unwrap_or_else(tables::ansi)
 }
