@@ -64,6 +64,9 @@ typedef uint16_t SEC_WCHAR;
 #endif
 typedef int32_t SECURITY_STATUS;
 
+/* Keeps track of a call that completes later. The pointer is a number that only the library understands. */
+typedef struct _SspiAsyncContext SspiAsyncContext, *PSspiAsyncContext;
+
 /* A time in FILETIME ticks: 100 ns since 1601. SSPI's times are local times. */
 typedef union _LARGE_INTEGER {
 #ifdef __GNUC__
@@ -995,6 +998,10 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
 
 // An identity in any of these forms, in memory of the caller's or from a function that makes one.
 typedef void *PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
+
+// Called, in a thread of the library's, when a call is complete: `Handle` is its context, `CallbackData` what was registered
+// with the function. It may begin the next call, and free the context; it should not wait for other calls.
+typedef void (*SspiAsyncNotifyCallback)(PSspiAsyncContext Handle, void *CallbackData);
 
 // What AcquireCredentialsHandle makes and FreeCredentialsHandle ends.
 typedef SecHandle CredHandle;
@@ -2161,6 +2168,142 @@ SECURITY_STATUS SspiGetTargetHostName(const SEC_WCHAR *pszTargetName,
 // Returns 1 or 0.
 BOOLEAN SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 
+// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.
+//
+// Returns the context, or NULL if there is no memory. A forked child knows no context of its parent's.
+PSspiAsyncContext SspiCreateAsyncContext(void);
+
+// Frees a context. A call under way completes all the same, and then nobody is told.
+//
+// \param Handle  The context. NULL, and what is none, are left alone.
+void SspiFreeAsyncContext(PSspiAsyncContext Handle);
+
+// Makes a context ready for another call. Its callback is forgotten.
+//
+// \param Handle  The context, whose last call is complete.
+//
+// Returns SEC_E_OK or SEC_E_INVALID_HANDLE (no context, or a call is under way).
+SECURITY_STATUS SspiReinitAsyncContext(PSspiAsyncContext Handle);
+
+// Registers the function that is called, once, when the context's call is complete.
+//
+// \param Context  The context.
+// \param Callback  The function; NULL for none.
+// \param CallbackData  Its second argument.
+//
+// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
+SECURITY_STATUS SspiSetAsyncNotifyCallback(PSspiAsyncContext Context,
+                                           SspiAsyncNotifyCallback Callback,
+                                           void *CallbackData);
+
+// Whether a function will be called when the context's call is complete.
+//
+// \param AsyncContext  The context.
+//
+// Returns 1 or 0; 0 for what is no context.
+BOOLEAN SspiAsyncContextRequiresNotify(PSspiAsyncContext AsyncContext);
+
+// How far the context's call is.
+//
+// \param Handle  The context.
+//
+// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, what it returned; SEC_E_INVALID_HANDLE for no context, or one
+// of which no call has been made.
+SECURITY_STATUS SspiGetAsyncCallStatus(PSspiAsyncContext Handle);
+
+// AcquireCredentialsHandleW, in a thread of the library's.
+//
+// \param AsyncContext  The context that keeps track of the call. What the others point to must stay good until then.
+//
+// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus tells how it ends), SEC_E_INVALID_HANDLE (no context, or one
+// that keeps track of another call) or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiAcquireCredentialsHandleAsyncW(PSspiAsyncContext AsyncContext,
+                                                   SEC_WCHAR *pszPrincipal,
+                                                   SEC_WCHAR *pszPackage,
+                                                   ULONG fCredentialUse,
+                                                   void *pvLogonId,
+                                                   void *pAuthData,
+                                                   SEC_GET_KEY_FN pGetKeyFn,
+                                                   void *pvGetKeyArgument,
+                                                   PCredHandle phCredential,
+                                                   PTimeStamp ptsExpiry);
+
+// AcquireCredentialsHandleA, likewise.
+SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(PSspiAsyncContext AsyncContext,
+                                                   SEC_CHAR *pszPrincipal,
+                                                   SEC_CHAR *pszPackage,
+                                                   ULONG fCredentialUse,
+                                                   void *pvLogonId,
+                                                   void *pAuthData,
+                                                   SEC_GET_KEY_FN pGetKeyFn,
+                                                   void *pvGetKeyArgument,
+                                                   PCredHandle phCredential,
+                                                   PTimeStamp ptsExpiry);
+
+// InitializeSecurityContextW, in a thread of the library's.
+//
+// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+//
+// Returns as SspiAcquireCredentialsHandleAsyncW.
+SECURITY_STATUS SspiInitializeSecurityContextAsyncW(PSspiAsyncContext AsyncContext,
+                                                    PCredHandle phCredential,
+                                                    PCtxtHandle phContext,
+                                                    SEC_WCHAR *pszTargetName,
+                                                    ULONG fContextReq,
+                                                    ULONG Reserved1,
+                                                    ULONG TargetDataRep,
+                                                    PSecBufferDesc pInput,
+                                                    ULONG Reserved2,
+                                                    PCtxtHandle phNewContext,
+                                                    PSecBufferDesc pOutput,
+                                                    ULONG *pfContextAttr,
+                                                    PTimeStamp ptsExpiry);
+
+// InitializeSecurityContextA, likewise.
+SECURITY_STATUS SspiInitializeSecurityContextAsyncA(PSspiAsyncContext AsyncContext,
+                                                    PCredHandle phCredential,
+                                                    PCtxtHandle phContext,
+                                                    SEC_CHAR *pszTargetName,
+                                                    ULONG fContextReq,
+                                                    ULONG Reserved1,
+                                                    ULONG TargetDataRep,
+                                                    PSecBufferDesc pInput,
+                                                    ULONG Reserved2,
+                                                    PCtxtHandle phNewContext,
+                                                    PSecBufferDesc pOutput,
+                                                    ULONG *pfContextAttr,
+                                                    PTimeStamp ptsExpiry);
+
+// AcceptSecurityContext, in a thread of the library's.
+//
+// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+//
+// Returns as SspiAcquireCredentialsHandleAsyncW.
+SECURITY_STATUS SspiAcceptSecurityContextAsync(PSspiAsyncContext AsyncContext,
+                                               PCredHandle phCredential,
+                                               PCtxtHandle phContext,
+                                               PSecBufferDesc pInput,
+                                               ULONG fContextReq,
+                                               ULONG TargetDataRep,
+                                               PCtxtHandle phNewContext,
+                                               PSecBufferDesc pOutput,
+                                               ULONG *pfContextAttr,
+                                               PTimeStamp ptsTimeStamp);
+
+// FreeCredentialsHandle, in a thread of the library's.
+//
+// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+//
+// Returns as SspiAcquireCredentialsHandleAsyncW.
+SECURITY_STATUS SspiFreeCredentialsHandleAsync(PSspiAsyncContext AsyncContext, PCredHandle phCredential);
+
+// DeleteSecurityContext, in a thread of the library's.
+//
+// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+//
+// Returns as SspiAcquireCredentialsHandleAsyncW.
+SECURITY_STATUS SspiDeleteSecurityContextAsync(PSspiAsyncContext AsyncContext, PCtxtHandle phContext);
+
 // Would let the calling thread act as the client.
 //
 // Returns SEC_E_UNSUPPORTED_FUNCTION.
@@ -2260,6 +2403,8 @@ SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
 #define SetCredentialsAttributes NEGOSSP_AW(SetCredentialsAttributes)
 #define QueryCredentialsAttributesEx NEGOSSP_AW(QueryCredentialsAttributesEx)
 #define ChangeAccountPassword NEGOSSP_AW(ChangeAccountPassword)
+#define SspiAcquireCredentialsHandleAsync NEGOSSP_AW(SspiAcquireCredentialsHandleAsync)
+#define SspiInitializeSecurityContextAsync NEGOSSP_AW(SspiInitializeSecurityContextAsync)
 #define ImportSecurityContext NEGOSSP_AW(ImportSecurityContext)
 #define InitSecurityInterface NEGOSSP_AW(InitSecurityInterface)
 

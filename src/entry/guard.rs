@@ -1,7 +1,7 @@
 //! The barrier around every exported function: an error becomes a status, a panic SEC_E_INTERNAL_ERROR, and
 //! the log gets its line.
 
-use super::abi::{SEC_E_INTERNAL_ERROR, SECURITY_STATUS};
+use super::abi::{SEC_E_INTERNAL_ERROR, SEC_E_OK, SECURITY_STATUS};
 use super::status;
 use crate::error::{Error, Result};
 use crate::{log, platform};
@@ -36,6 +36,16 @@ pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_S
         std::mem::forget((told, contain(|| drop(panic))));
         SEC_E_INTERNAL_ERROR
     })
+}
+
+/// Runs the body of the exported function `name`, which returns no status: after an error or a panic, `otherwise`.
+pub(super) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, otherwise: T) -> T {
+    let mut given = None;
+    guard(name, || {
+        given = Some(body()?);
+        Ok(SEC_E_OK)
+    });
+    given.unwrap_or(otherwise)
 }
 
 /// Finds the system's function `name`, which is called outside of the barrier: its panics, if any, are its own.

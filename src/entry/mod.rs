@@ -9,6 +9,7 @@
 #[allow(non_camel_case_types, non_snake_case)]
 pub mod abi;
 mod answer;
+mod async_call;
 mod auth_identity;
 mod buffers;
 mod complete;

@@ -29,6 +29,7 @@ static const struct group groups[] = {
     {"exchanges", "default", exchanges_tests},
     {"additions", "default", additions_tests},
     {"auth_identity", "default", auth_identity_tests},
+    {"async", "default", async_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},

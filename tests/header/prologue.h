@@ -64,6 +64,9 @@ typedef uint16_t SEC_WCHAR;
 #endif
 typedef int32_t SECURITY_STATUS;
 
+/* Keeps track of a call that completes later. The pointer is a number that only the library understands. */
+typedef struct _SspiAsyncContext SspiAsyncContext, *PSspiAsyncContext;
+
 /* A time in FILETIME ticks: 100 ns since 1601. SSPI's times are local times. */
 typedef union _LARGE_INTEGER {
 #ifdef __GNUC__

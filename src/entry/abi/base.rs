@@ -166,3 +166,11 @@ pub struct SECURITY_PACKAGE_OPTIONS {
 }
 /// Pointer to options of a package.
 pub type PSECURITY_PACKAGE_OPTIONS = *mut SECURITY_PACKAGE_OPTIONS;
+
+/// Keeps track of a call that completes later.
+pub struct SspiAsyncContext(());
+/// Pointer to such a context: a number that only the library understands.
+pub type PSspiAsyncContext = *mut SspiAsyncContext;
+/// Called, in a thread of the library's, when a call is complete: `Handle` is its context, `CallbackData` what was registered
+/// with the function. It may begin the next call, and free the context; it should not wait for other calls.
+pub type SspiAsyncNotifyCallback = Option<unsafe extern "system" fn(Handle: PSspiAsyncContext, CallbackData: *mut c_void)>;

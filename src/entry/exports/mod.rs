@@ -3,6 +3,7 @@
 //!
 //! The comments here are the header's. Handles, buffers and strings are the caller's unless said otherwise.
 
+mod async_call;
 mod attributes;
 mod auth_identity;
 mod context;
@@ -17,6 +18,7 @@ mod unsupported;
 #[cfg(windows)]
 mod with_contexts;
 
+pub use async_call::*;
 pub use attributes::*;
 pub use auth_identity::*;
 pub use context::*;

@@ -1,0 +1,333 @@
+//! Calls that complete later.
+//!
+//! Windows has these functions for drivers alone; here programs have them.
+
+use super::{
+    AcceptSecurityContext, AcquireCredentialsHandleA, AcquireCredentialsHandleW, DeleteSecurityContext, FreeCredentialsHandle,
+    InitializeSecurityContextA, InitializeSecurityContextW,
+};
+use crate::entry::abi::*;
+use crate::entry::async_call::{self, Call};
+use crate::entry::guard::{answer, guard};
+use std::ffi::c_void;
+
+/// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.
+///
+/// Returns the context, or NULL if there is no memory. A forked child knows no context of its parent's.
+#[unsafe(no_mangle)]
+pub extern "system" fn SspiCreateAsyncContext() -> PSspiAsyncContext {
+    answer("SspiCreateAsyncContext", async_call::create, std::ptr::null_mut())
+}
+
+/// Frees a context. A call under way completes all the same, and then nobody is told.
+///
+/// \param Handle  The context. NULL, and what is none, are left alone.
+#[unsafe(no_mangle)]
+pub extern "system" fn SspiFreeAsyncContext(Handle: PSspiAsyncContext) {
+    answer("SspiFreeAsyncContext", || async_call::free(Handle), ());
+}
+
+/// Makes a context ready for another call. Its callback is forgotten.
+///
+/// \param Handle  The context, whose last call is complete.
+///
+/// Returns SEC_E_OK or SEC_E_INVALID_HANDLE (no context, or a call is under way).
+#[unsafe(no_mangle)]
+pub extern "system" fn SspiReinitAsyncContext(Handle: PSspiAsyncContext) -> SECURITY_STATUS {
+    guard("SspiReinitAsyncContext", || async_call::reinit(Handle))
+}
+
+/// Registers the function that is called, once, when the context's call is complete.
+///
+/// \param Context  The context.
+/// \param Callback  The function; NULL for none.
+/// \param CallbackData  Its second argument.
+///
+/// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
+///
+/// # Safety
+/// The function can be called, with that argument, in another thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiSetAsyncNotifyCallback(
+    Context: PSspiAsyncContext,
+    Callback: SspiAsyncNotifyCallback,
+    CallbackData: *mut c_void,
+) -> SECURITY_STATUS {
+    guard("SspiSetAsyncNotifyCallback", || async_call::set_callback(Context, Callback, CallbackData))
+}
+
+/// Whether a function will be called when the context's call is complete.
+///
+/// \param AsyncContext  The context.
+///
+/// Returns 1 or 0; 0 for what is no context.
+#[unsafe(no_mangle)]
+pub extern "system" fn SspiAsyncContextRequiresNotify(AsyncContext: PSspiAsyncContext) -> BOOLEAN {
+    answer("SspiAsyncContextRequiresNotify", || async_call::requires_notify(AsyncContext), false).into()
+}
+
+/// How far the context's call is.
+///
+/// \param Handle  The context.
+///
+/// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, what it returned; SEC_E_INVALID_HANDLE for no context, or one
+/// of which no call has been made.
+#[unsafe(no_mangle)]
+pub extern "system" fn SspiGetAsyncCallStatus(Handle: PSspiAsyncContext) -> SECURITY_STATUS {
+    guard("SspiGetAsyncCallStatus", || async_call::status(Handle))
+}
+
+/// AcquireCredentialsHandleW, in a thread of the library's.
+///
+/// \param AsyncContext  The context that keeps track of the call. What the others point to must stay good until then.
+///
+/// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus tells how it ends), SEC_E_INVALID_HANDLE (no context, or one
+/// that keeps track of another call) or SEC_E_INSUFFICIENT_MEMORY.
+///
+/// # Safety
+/// As for AcquireCredentialsHandleW, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncW(
+    AsyncContext: PSspiAsyncContext,
+    pszPrincipal: *mut SEC_WCHAR,
+    pszPackage: *mut SEC_WCHAR,
+    fCredentialUse: ULONG,
+    pvLogonId: *mut c_void,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    phCredential: PCredHandle,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("SspiAcquireCredentialsHandleAsyncW", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe {
+            Call::new(move || {
+                AcquireCredentialsHandleW(
+                    pszPrincipal,
+                    pszPackage,
+                    fCredentialUse,
+                    pvLogonId,
+                    pAuthData,
+                    pGetKeyFn,
+                    pvGetKeyArgument,
+                    phCredential,
+                    ptsExpiry,
+                )
+            })
+        };
+        async_call::begin(AsyncContext, call)
+    })
+}
+
+/// AcquireCredentialsHandleA, likewise.
+///
+/// # Safety
+/// As for AcquireCredentialsHandleA, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncA(
+    AsyncContext: PSspiAsyncContext,
+    pszPrincipal: *mut SEC_CHAR,
+    pszPackage: *mut SEC_CHAR,
+    fCredentialUse: ULONG,
+    pvLogonId: *mut c_void,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    phCredential: PCredHandle,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("SspiAcquireCredentialsHandleAsyncA", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe {
+            Call::new(move || {
+                AcquireCredentialsHandleA(
+                    pszPrincipal,
+                    pszPackage,
+                    fCredentialUse,
+                    pvLogonId,
+                    pAuthData,
+                    pGetKeyFn,
+                    pvGetKeyArgument,
+                    phCredential,
+                    ptsExpiry,
+                )
+            })
+        };
+        async_call::begin(AsyncContext, call)
+    })
+}
+
+/// InitializeSecurityContextW, in a thread of the library's.
+///
+/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+///
+/// Returns as SspiAcquireCredentialsHandleAsyncW.
+///
+/// # Safety
+/// As for InitializeSecurityContextW, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncW(
+    AsyncContext: PSspiAsyncContext,
+    phCredential: PCredHandle,
+    phContext: PCtxtHandle,
+    pszTargetName: *mut SEC_WCHAR,
+    fContextReq: ULONG,
+    Reserved1: ULONG,
+    TargetDataRep: ULONG,
+    pInput: PSecBufferDesc,
+    Reserved2: ULONG,
+    phNewContext: PCtxtHandle,
+    pOutput: PSecBufferDesc,
+    pfContextAttr: *mut ULONG,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("SspiInitializeSecurityContextAsyncW", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe {
+            Call::new(move || {
+                InitializeSecurityContextW(
+                    phCredential,
+                    phContext,
+                    pszTargetName,
+                    fContextReq,
+                    Reserved1,
+                    TargetDataRep,
+                    pInput,
+                    Reserved2,
+                    phNewContext,
+                    pOutput,
+                    pfContextAttr,
+                    ptsExpiry,
+                )
+            })
+        };
+        async_call::begin(AsyncContext, call)
+    })
+}
+
+/// InitializeSecurityContextA, likewise.
+///
+/// # Safety
+/// As for InitializeSecurityContextA, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncA(
+    AsyncContext: PSspiAsyncContext,
+    phCredential: PCredHandle,
+    phContext: PCtxtHandle,
+    pszTargetName: *mut SEC_CHAR,
+    fContextReq: ULONG,
+    Reserved1: ULONG,
+    TargetDataRep: ULONG,
+    pInput: PSecBufferDesc,
+    Reserved2: ULONG,
+    phNewContext: PCtxtHandle,
+    pOutput: PSecBufferDesc,
+    pfContextAttr: *mut ULONG,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("SspiInitializeSecurityContextAsyncA", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe {
+            Call::new(move || {
+                InitializeSecurityContextA(
+                    phCredential,
+                    phContext,
+                    pszTargetName,
+                    fContextReq,
+                    Reserved1,
+                    TargetDataRep,
+                    pInput,
+                    Reserved2,
+                    phNewContext,
+                    pOutput,
+                    pfContextAttr,
+                    ptsExpiry,
+                )
+            })
+        };
+        async_call::begin(AsyncContext, call)
+    })
+}
+
+/// AcceptSecurityContext, in a thread of the library's.
+///
+/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+///
+/// Returns as SspiAcquireCredentialsHandleAsyncW.
+///
+/// # Safety
+/// As for AcceptSecurityContext, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiAcceptSecurityContextAsync(
+    AsyncContext: PSspiAsyncContext,
+    phCredential: PCredHandle,
+    phContext: PCtxtHandle,
+    pInput: PSecBufferDesc,
+    fContextReq: ULONG,
+    TargetDataRep: ULONG,
+    phNewContext: PCtxtHandle,
+    pOutput: PSecBufferDesc,
+    pfContextAttr: *mut ULONG,
+    ptsTimeStamp: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("SspiAcceptSecurityContextAsync", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe {
+            Call::new(move || {
+                AcceptSecurityContext(
+                    phCredential,
+                    phContext,
+                    pInput,
+                    fContextReq,
+                    TargetDataRep,
+                    phNewContext,
+                    pOutput,
+                    pfContextAttr,
+                    ptsTimeStamp,
+                )
+            })
+        };
+        async_call::begin(AsyncContext, call)
+    })
+}
+
+/// FreeCredentialsHandle, in a thread of the library's.
+///
+/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+///
+/// Returns as SspiAcquireCredentialsHandleAsyncW.
+///
+/// # Safety
+/// As for FreeCredentialsHandle, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiFreeCredentialsHandleAsync(
+    AsyncContext: PSspiAsyncContext,
+    phCredential: PCredHandle,
+) -> SECURITY_STATUS {
+    guard("SspiFreeCredentialsHandleAsync", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe { Call::new(move || FreeCredentialsHandle(phCredential)) };
+        async_call::begin(AsyncContext, call)
+    })
+}
+
+/// DeleteSecurityContext, in a thread of the library's.
+///
+/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+///
+/// Returns as SspiAcquireCredentialsHandleAsyncW.
+///
+/// # Safety
+/// As for DeleteSecurityContext, until the call is complete.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiDeleteSecurityContextAsync(
+    AsyncContext: PSspiAsyncContext,
+    phContext: PCtxtHandle,
+) -> SECURITY_STATUS {
+    guard("SspiDeleteSecurityContextAsync", || {
+        // SAFETY: the caller's promise, which lasts until the call is complete.
+        let call = unsafe { Call::new(move || DeleteSecurityContext(phContext)) };
+        async_call::begin(AsyncContext, call)
+    })
+}

@@ -1,0 +1,277 @@
+/* Calls that complete later: SspiAcceptSecurityContextAsync and its family. What they promise is on the page "Asynchronous
+ * Contexts" of Microsoft's documentation: a call returns the status of queueing it; until it is complete its status is
+ * SEC_I_ASYNC_CALL_PENDING, then what the function returned; the callback may ask for it and free the context. */
+#include "conversation.h"
+#include "groups.h"
+#include "platform.h"
+
+#include <stdlib.h>
+
+typedef void(WINAPI *notify_fn)(void *, void *);
+static void *(WINAPI *create)(void);
+static void(WINAPI *free_async)(void *);
+static SECURITY_STATUS(WINAPI *reinit)(void *);
+static SECURITY_STATUS(WINAPI *set_callback)(void *, notify_fn, void *);
+static BOOLEAN(WINAPI *requires_notify)(void *);
+static SECURITY_STATUS(WINAPI *call_status)(void *);
+static SECURITY_STATUS(WINAPI *acquire_w)(void *, SEC_WCHAR *, SEC_WCHAR *, ULONG, void *, void *, SEC_GET_KEY_FN, void *,
+                                          PCredHandle, PTimeStamp);
+static SECURITY_STATUS(WINAPI *initialize_w)(void *, PCredHandle, PCtxtHandle, SEC_WCHAR *, ULONG, ULONG, ULONG, PSecBufferDesc,
+                                             ULONG, PCtxtHandle, PSecBufferDesc, ULONG *, PTimeStamp);
+static SECURITY_STATUS(WINAPI *accept_async)(void *, PCredHandle, PCtxtHandle, PSecBufferDesc, ULONG, ULONG, PCtxtHandle,
+                                             PSecBufferDesc, ULONG *, PTimeStamp);
+static SECURITY_STATUS(WINAPI *delete_async)(void *, PCtxtHandle);
+static SECURITY_STATUS(WINAPI *free_credentials_async)(void *, PCredHandle);
+
+static bool find_all(void) {
+    *(void **)&create = find_export("SspiCreateAsyncContext");
+    *(void **)&free_async = find_export("SspiFreeAsyncContext");
+    *(void **)&reinit = find_export("SspiReinitAsyncContext");
+    *(void **)&set_callback = find_export("SspiSetAsyncNotifyCallback");
+    *(void **)&requires_notify = find_export("SspiAsyncContextRequiresNotify");
+    *(void **)&call_status = find_export("SspiGetAsyncCallStatus");
+    *(void **)&acquire_w = find_export("SspiAcquireCredentialsHandleAsyncW");
+    *(void **)&initialize_w = find_export("SspiInitializeSecurityContextAsyncW");
+    *(void **)&accept_async = find_export("SspiAcceptSecurityContextAsync");
+    *(void **)&delete_async = find_export("SspiDeleteSecurityContextAsync");
+    *(void **)&free_credentials_async = find_export("SspiFreeCredentialsHandleAsync");
+    return create && free_async && reinit && set_callback && requires_notify && call_status && acquire_w && initialize_w &&
+           accept_async && delete_async && free_credentials_async && find_export("SspiAcquireCredentialsHandleAsyncA") &&
+           find_export("SspiInitializeSecurityContextAsyncA");
+}
+
+#define ASYNC_PENDING ((SECURITY_STATUS)0x00090368)
+
+/* The status of a call, once it is complete. */
+static SECURITY_STATUS wait_for(void *async) {
+    SECURITY_STATUS status = call_status(async);
+    for (int n = 0; n < 10000 && status == ASYNC_PENDING; n++) {
+        sleep_milliseconds(1);
+        status = call_status(async);
+    }
+    return status;
+}
+
+/* One leg of a conversation's server, as server_leg_with but later. */
+static SECURITY_STATUS server_leg_later(struct conversation *c, void *async) {
+    SecBuffer in[1] = {{c->client.sent.length, SECBUFFER_TOKEN, c->client.sent.data}};
+    SecBuffer out[1] = {{TOKEN_MAX, SECBUFFER_TOKEN, c->server.sent.data}};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, in}, out_desc = {SECBUFFER_VERSION, 1, out};
+    if (!CHECK_STATUS(accept_async(async, &c->server.credential, c->server.has_context ? &c->server.context : NULL, &in_desc,
+                                   ASC_REQ_CONFIDENTIALITY, SECURITY_NATIVE_DREP, &c->server.context, &out_desc,
+                                   &c->server.attributes, &c->server.expiry),
+                      SEC_E_OK)) {
+        return -1;
+    }
+    c->server.status = wait_for(async);
+    c->server.sent.length = out[0].cbBuffer;
+    c->server.has_context = true;
+    return c->server.status;
+}
+
+static void a_conversation(void) {
+    REQUIRE(find_all());
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    void *async = create();
+    REQUIRE(async);
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    SECURITY_STATUS status = server_leg_later(&c, async);
+    CHECK_STATUS(status, SEC_I_CONTINUE_NEEDED);
+    for (int legs = 0; legs < 4 && status == SEC_I_CONTINUE_NEEDED; legs++) {
+        SECURITY_STATUS client = client_leg(&c);
+        CHECK(client == SEC_E_OK || client == SEC_I_CONTINUE_NEEDED);
+        CHECK_STATUS(reinit(async), SEC_E_OK);
+        status = server_leg_later(&c, async);
+    }
+    CHECK_STATUS(status, SEC_E_OK);
+    CHECK_STATUS(reinit(async), SEC_E_OK);
+    CHECK_STATUS(delete_async(async, &c.server.context), SEC_E_OK);
+    CHECK_STATUS(wait_for(async), SEC_E_OK);
+    CHECK_STATUS(W->DeleteSecurityContext(&c.server.context), SEC_E_INVALID_HANDLE);
+    c.server.has_context = false;
+    CHECK_STATUS(reinit(async), SEC_E_OK);
+    CHECK_STATUS(free_credentials_async(async, &c.server.credential), SEC_E_OK);
+    CHECK_STATUS(wait_for(async), SEC_E_OK);
+    c.server.has_credential = false;
+    free_async(async);
+    conversation_close(&c);
+}
+
+/* ---- callbacks ---- */
+
+struct told {
+    volatile unsigned times;
+    void *volatile handle;
+    volatile SECURITY_STATUS status;
+    CredHandle credential;
+    volatile bool chain;
+};
+
+static void WINAPI tell(void *handle, void *data) {
+    struct told *told = data;
+    told->handle = handle;
+    told->status = call_status(handle);
+    if (told->chain) { /* another call by the same context, from its callback */
+        told->chain = false;
+        reinit(handle);
+        set_callback(handle, tell, told);
+        told->times++;
+        free_credentials_async(handle, &told->credential);
+        return;
+    }
+    free_async(handle);
+    told->times++;
+}
+
+static bool told_times(struct told *told, unsigned times) {
+    for (int n = 0; n < 10000 && told->times < times; n++) sleep_milliseconds(1);
+    return told->times == times;
+}
+
+static void the_callback_is_called_once(void) {
+    REQUIRE(find_all());
+    struct told told = {.status = -1};
+    void *async = create();
+    REQUIRE(async);
+    CHECK(!requires_notify(async));
+    CHECK_STATUS(set_callback(async, tell, &told), SEC_E_OK);
+    CHECK(requires_notify(async));
+    CHECK_STATUS(acquire_w(async, NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &told.credential, NULL), SEC_E_OK);
+    CHECK(told_times(&told, 1));
+    CHECK(told.handle == async);
+    CHECK_STATUS(told.status, SEC_E_OK);
+    sleep_milliseconds(20);
+    CHECK_EQUAL(told.times, 1);
+    /* The callback has freed it. */
+    CHECK_STATUS(call_status(async), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->FreeCredentialsHandle(&told.credential), SEC_E_OK);
+}
+
+static void a_callback_begins_the_next_call(void) {
+    REQUIRE(find_all());
+    struct told told = {.status = -1, .chain = true};
+    void *async = create();
+    REQUIRE(async);
+    CHECK_STATUS(set_callback(async, tell, &told), SEC_E_OK);
+    CHECK_STATUS(acquire_w(async, NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &told.credential, NULL), SEC_E_OK);
+    CHECK(told_times(&told, 2));
+    CHECK_STATUS(told.status, SEC_E_OK);
+    CHECK_STATUS(W->FreeCredentialsHandle(&told.credential), SEC_E_INVALID_HANDLE);
+}
+
+static void a_failure_is_told(void) {
+    REQUIRE(find_all());
+    struct told told = {.status = 0};
+    void *async = create();
+    CHECK_STATUS(set_callback(async, tell, &told), SEC_E_OK);
+    CHECK_STATUS(acquire_w(async, NULL, u"no such", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &told.credential, NULL), SEC_E_OK);
+    CHECK(told_times(&told, 1));
+    CHECK_STATUS(told.status, SEC_E_SECPKG_NOT_FOUND);
+}
+
+/* A callback that a program holds up, so that others have to wait. */
+static volatile bool go;
+static void WINAPI hold(void *handle, void *data) {
+    (void)handle;
+    for (int n = 0; n < 10000 && !go; n++) sleep_milliseconds(1);
+    *(volatile unsigned *)data += 1;
+}
+
+static void freed_while_it_waits(void) {
+    REQUIRE(find_all());
+    enum { THREADS = 16, WAITING = 8 };
+    static volatile unsigned held[THREADS];
+    static CredHandle credentials[THREADS + WAITING];
+    void *asyncs[THREADS], *waiting[WAITING];
+    struct told told[WAITING];
+    go = false;
+    memset((void *)held, 0, sizeof held);
+    for (int n = 0; n < THREADS; n++) {
+        asyncs[n] = create();
+        CHECK_STATUS(set_callback(asyncs[n], hold, (void *)&held[n]), SEC_E_OK);
+        CHECK_STATUS(acquire_w(asyncs[n], NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credentials[n], NULL), SEC_E_OK);
+    }
+    for (int n = 0; n < THREADS; n++) CHECK_STATUS(wait_for(asyncs[n]), SEC_E_OK);
+    /* Every thread is held up: these stay pending. */
+    for (int n = 0; n < WAITING; n++) {
+        memset(&told[n], 0, sizeof told[n]);
+        waiting[n] = create();
+        CHECK_STATUS(set_callback(waiting[n], tell, &told[n]), SEC_E_OK);
+        CHECK_STATUS(acquire_w(waiting[n], NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credentials[THREADS + n], NULL),
+                     SEC_E_OK);
+        CHECK_STATUS(call_status(waiting[n]), ASYNC_PENDING);
+        CHECK_STATUS(reinit(waiting[n]), SEC_E_INVALID_HANDLE);
+        CHECK_STATUS(acquire_w(waiting[n], NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credentials[THREADS + n], NULL),
+                     SEC_E_INVALID_HANDLE);
+    }
+    for (int n = 0; n < WAITING; n += 2) free_async(waiting[n]);
+    go = true;
+    for (int n = 1; n < WAITING; n += 2) CHECK(told_times(&told[n], 1));
+    for (int n = 0; n < THREADS; n++) {
+        for (int m = 0; m < 10000 && !held[n]; m++) sleep_milliseconds(1);
+        CHECK_EQUAL(held[n], 1);
+        free_async(asyncs[n]);
+    }
+    /* The calls of those that were freed have been made all the same, and nobody was told. */
+    for (int n = 0; n < THREADS + WAITING; n++) {
+        SECURITY_STATUS status = SEC_E_INVALID_HANDLE;
+        for (int m = 0; m < 10000 && status != SEC_E_OK; m++) {
+            status = W->FreeCredentialsHandle(&credentials[n]);
+            if (status != SEC_E_OK) sleep_milliseconds(1);
+        }
+        CHECK_STATUS(status, SEC_E_OK);
+    }
+    for (int n = 0; n < WAITING; n += 2) CHECK_EQUAL(told[n].times, 0);
+}
+
+static void what_is_no_context(void) {
+    REQUIRE(find_all());
+    CredHandle credential;
+    unsigned local;
+    void *freed = create();
+    free_async(freed);
+    void *const none[] = {NULL, &local, (void *)(uintptr_t)16, (void *)(uintptr_t)-1, freed};
+    for (size_t n = 0; n < sizeof none / sizeof *none; n++) {
+        if (n == 2) continue; /* may be somebody's */
+        CHECK_STATUS(call_status(none[n]), SEC_E_INVALID_HANDLE);
+        CHECK_STATUS(reinit(none[n]), SEC_E_INVALID_HANDLE);
+        CHECK_STATUS(set_callback(none[n], NULL, NULL), SEC_E_INVALID_HANDLE);
+        CHECK(!requires_notify(none[n]));
+        CHECK_STATUS(acquire_w(none[n], NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
+                     SEC_E_INVALID_HANDLE);
+        free_async(none[n]);
+    }
+    void *async = create();
+    CHECK_STATUS(call_status(async), SEC_E_INVALID_HANDLE);
+    free_async(async);
+}
+
+/* Many threads, each with many calls. */
+static void busy(unsigned index) {
+    (void)index;
+    for (unsigned n = 0; n < effort(100); n++) {
+        struct told told = {.status = -1};
+        void *async = create();
+        set_callback(async, tell, &told);
+        CHECK_STATUS(acquire_w(async, NULL, u"Negotiate", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &told.credential, NULL), SEC_E_OK);
+        CHECK(told_times(&told, 1));
+        CHECK_STATUS(W->FreeCredentialsHandle(&told.credential), SEC_E_OK);
+    }
+}
+
+static void many_at_once(void) {
+    REQUIRE(find_all());
+    in_threads(8, busy);
+}
+
+const struct test async_tests[] = {
+    TEST(a_conversation),
+    TEST(the_callback_is_called_once),
+    TEST(a_callback_begins_the_next_call),
+    TEST(a_failure_is_told),
+    TEST(freed_while_it_waits),
+    TEST(what_is_no_context),
+    TEST(many_at_once),
+    END_OF_TESTS,
+};
