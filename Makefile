@@ -8,7 +8,7 @@ PLATFORMS := linux-x86_64 windows-x86_64 windows-i686
 all: dist examples ## build everything
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 dist: $(PLATFORMS:%=dist-%) ## the libraries, into dist/
 dist-%:
@@ -26,9 +26,12 @@ check: ## rustfmt, clippy, fast tests
 test: ## every test there is (PARTS="rust c-linux": only those)
 	@scripts/test.sh $(or $(PARTS),all)
 
-test-wine32: ## what runs in 32 bits, from scratch: the C harness, the conformance suite
+test-programs: ## real programs with the library in place: build them, authenticate to them
+	@scripts/test.sh programs programs-wine32
+
+test-wine32: ## what runs in 32 bits, from scratch: the C harness, the conformance suite, a real program
 	@scripts/wine.sh 32 --stop; rm -rf build/wine/prefix32 build/c/wine32 build/conformance/wine32
-	@scripts/test.sh c-wine32 conformance-wine32
+	@scripts/test.sh c-wine32 conformance-wine32 system-wine32 programs-wine32
 
 bench: dist-linux-x86_64 ## measure, against other implementations
 	@benches/run.sh
@@ -42,4 +45,4 @@ install: ## library, header, pkg-config file and tool (PREFIX, DESTDIR)
 clean: ## remove everything made
 	rm -rf --one-file-system build dist target
 
-.PHONY: all help dist examples demo check test test-wine32 bench fuzz install clean
+.PHONY: all help dist examples demo check test test-programs test-wine32 bench fuzz install clean

@@ -24,6 +24,13 @@
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
 
+/*
+ * Attributes that WinPR has, for SetCredentialsAttributes and SetContextAttributes: a callback by which the program supplies
+ * the accounts that NTLM's clients log on to, and its first argument. The buffer is the function, or the argument, itself.
+ */
+#define SECPKG_ATTR_AUTH_NTLM_HASH_CB 1108
+#define SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA 1109
+
 #ifdef _WIN32
 
 #ifndef SECURITY_WIN32
@@ -308,6 +315,16 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECPKG_CRED_ATTR_CERT 4
 #define SECPKG_CRED_ATTR_PAC_BYPASS 5
 
+/* `Version` of SecPkgCredentials_KdcProxySettings. */
+#define KDC_PROXY_SETTINGS_V1 1
+#define KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY 0x1
+
+/* `Type` and `Flags` of SECURITY_PACKAGE_OPTIONS. */
+#define SECPKG_OPTIONS_TYPE_UNKNOWN 0
+#define SECPKG_OPTIONS_TYPE_LSA 1
+#define SECPKG_OPTIONS_TYPE_SSPI 2
+#define SECPKG_OPTIONS_PERMANENT 0x00000001
+
 /* What an initiator asks for. */
 #define ISC_REQ_DELEGATE 0x00000001
 #define ISC_REQ_MUTUAL_AUTH 0x00000002
@@ -571,6 +588,20 @@ typedef struct _SecPkgInfoA {
   // One line for people, zero-terminated.
   SEC_CHAR *Comment;
 } SecPkgInfoA, *PSecPkgInfoA;
+
+// What AddSecurityPackage is told of a package. Not looked at for packages of ours.
+typedef struct _SECURITY_PACKAGE_OPTIONS {
+  // Bytes of this structure.
+  ULONG Size;
+  // `SECPKG_OPTIONS_TYPE_*`.
+  ULONG Type;
+  // `SECPKG_OPTIONS_*`.
+  ULONG Flags;
+  // Bytes at `Signature`.
+  ULONG SignatureSize;
+  // The package's signature.
+  void *Signature;
+} SECURITY_PACKAGE_OPTIONS, *PSECURITY_PACKAGE_OPTIONS;
 
 // Type of EnumerateSecurityPackages.
 typedef SECURITY_STATUS (*ENUMERATE_SECURITY_PACKAGES_FN_W)(ULONG *pcPackages,
@@ -986,6 +1017,37 @@ typedef struct _SEC_CHANNEL_BINDINGS {
   ULONG dwApplicationDataOffset;
 } SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
 
+// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
+typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
+  // Account.
+  unsigned short *User;
+  // Its length.
+  ULONG UserLength;
+  // Domain; may be NULL.
+  unsigned short *Domain;
+  // Its length.
+  ULONG DomainLength;
+  // Password.
+  unsigned short *Password;
+  // Its length.
+  ULONG PasswordLength;
+  // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
+  ULONG Flags;
+} SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
+
+// A program's own accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
+// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA; `AuthIdentity` the user and the domain as the client sent them, in UTF-16, without a
+// password. `NtProofValue` is what NTProofStr is computed over, `RandKey` the EncryptedRandomSessionKey of 16 bytes or NULL,
+// `Mic` the MIC or NULL, and `MicValue` what it is computed over. The function writes NTOWFv2 of the account, computed with
+// that user and domain, to the 16 bytes at `NtlmHash` and returns SEC_E_OK, or returns an error if it knows no such client.
+typedef SECURITY_STATUS (*NTLM_HASH_CALLBACK)(void *Client,
+                                              const SEC_WINNT_AUTH_IDENTITY_W *AuthIdentity,
+                                              const SecBuffer *NtProofValue,
+                                              const uint8_t *RandKey,
+                                              const uint8_t *Mic,
+                                              const SecBuffer *MicValue,
+                                              uint8_t *NtlmHash);
+
 // SECPKG_ATTR_NAMES.
 typedef struct _SecPkgContext_NamesW {
   // The client, `DOMAIN\user`.
@@ -1130,23 +1192,25 @@ typedef struct _SecPkgCredentials_NamesA {
   SEC_CHAR *sUserName;
 } SecPkgCredentials_NamesA, *PSecPkgCredentials_NamesA;
 
-// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
-typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
-  // Account.
-  unsigned short *User;
-  // Its length.
-  ULONG UserLength;
-  // Domain; may be NULL.
-  unsigned short *Domain;
-  // Its length.
-  ULONG DomainLength;
-  // Password.
-  unsigned short *Password;
-  // Its length.
-  ULONG PasswordLength;
-  // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
-  ULONG Flags;
-} SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
+// SECPKG_CRED_ATTR_SSI_PROVIDER.
+typedef struct _SecPkgCredentials_SSIProviderW {
+  // The identity provider that the credentials are from.
+  SEC_WCHAR *sProviderName;
+  // Bytes at `ProviderInfo`.
+  ULONG ProviderInfoLength;
+  // What the provider says.
+  char *ProviderInfo;
+} SecPkgCredentials_SSIProviderW, *PSecPkgCredentials_SSIProviderW;
+
+// SECPKG_CRED_ATTR_SSI_PROVIDER.
+typedef struct _SecPkgCredentials_SSIProviderA {
+  // The identity provider that the credentials are from.
+  SEC_CHAR *sProviderName;
+  // Bytes at `ProviderInfo`.
+  ULONG ProviderInfoLength;
+  // What the provider says.
+  char *ProviderInfo;
+} SecPkgCredentials_SSIProviderA, *PSecPkgCredentials_SSIProviderA;
 
 // SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
@@ -1328,6 +1392,30 @@ typedef struct _SecPkgContext_Bindings {
   SEC_CHANNEL_BINDINGS *Bindings;
 } SecPkgContext_Bindings, *PSecPkgContext_Bindings;
 
+// SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS. Offsets count from the structure's start.
+typedef struct _SecPkgCredentials_KdcProxySettings {
+  // KDC_PROXY_SETTINGS_V1.
+  ULONG Version;
+  // KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY, or 0.
+  ULONG Flags;
+  // Where the proxy's name starts; 0 for none.
+  USHORT ProxyServerOffset;
+  // Its length.
+  USHORT ProxyServerLength;
+  // Where the client's credentials for TLS start; 0 for none.
+  USHORT ClientTlsCredOffset;
+  // Their length.
+  USHORT ClientTlsCredLength;
+} SecPkgCredentials_KdcProxySettings, *PSecPkgCredentials_KdcProxySettings;
+
+// SECPKG_CRED_ATTR_CERT.
+typedef struct _SecPkgCredentials_Cert {
+  // Bytes at `EncodedCert`.
+  ULONG EncodedCertSize;
+  // The certificate.
+  uint8_t *EncodedCert;
+} SecPkgCredentials_Cert, *PSecPkgCredentials_Cert;
+
 // The same in one block of memory: what it holds is found by offsets from its beginning. Lengths count bytes. Text is
 // UTF-16, whatever the function, unless `Flags` says SEC_WINNT_AUTH_IDENTITY_ANSI.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_EX2 {
@@ -1431,6 +1519,39 @@ SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal,
                                           PCredHandle phCredential,
                                           PTimeStamp ptsExpiry);
 
+// Adds to credentials, for the contexts that are begun from now on.
+//
+// \param hCredentials  The handle.
+// \param pszPrincipal  As for AcquireCredentialsHandleW, for a service's keys that come with pAuthData.
+// \param pszPackage  The credentials' own package, or for Negotiate one that it chooses from.
+// \param fCredentialUse  A direction that the credentials are for.
+// \param pAuthData  As for AcquireCredentialsHandleW. For inbound use, one more account, instead of one of the same name
+//     that is there, or the service's keys, if there are none; for outbound use, who to be instead. NULL adds nothing.
+// \param pGetKeyFn  Ignored; NULL.
+// \param pvGetKeyArgument  Ignored; NULL.
+// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used, or
+// there are a service's keys already) or SEC_E_INVALID_PARAMETER (fCredentialUse).
+SECURITY_STATUS AddCredentialsW(PCredHandle hCredentials,
+                                SEC_WCHAR *pszPrincipal,
+                                SEC_WCHAR *pszPackage,
+                                ULONG fCredentialUse,
+                                void *pAuthData,
+                                SEC_GET_KEY_FN pGetKeyFn,
+                                void *pvGetKeyArgument,
+                                PTimeStamp ptsExpiry);
+
+// AddCredentialsW with ANSI text.
+SECURITY_STATUS AddCredentialsA(PCredHandle hCredentials,
+                                SEC_CHAR *pszPrincipal,
+                                SEC_CHAR *pszPackage,
+                                ULONG fCredentialUse,
+                                void *pAuthData,
+                                SEC_GET_KEY_FN pGetKeyFn,
+                                void *pvGetKeyArgument,
+                                PTimeStamp ptsExpiry);
+
 // Ends a credentials handle. Contexts made with it live on.
 //
 // \param phCredential  The handle.
@@ -1441,11 +1562,12 @@ SECURITY_STATUS FreeCredentialsHandle(PCredHandle phCredential);
 // Tells about credentials.
 //
 // \param phCredential  The handle.
-// \param ulAttribute  SECPKG_CRED_ATTR_NAMES.
-// \param pBuffer  Receives a SecPkgCredentials_NamesW; free its string with FreeContextBuffer.
+// \param ulAttribute  SECPKG_CRED_ATTR_NAMES, or SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (never any).
+// \param pBuffer  Receives the structure of that attribute, SecPkgCredentials_NamesW; free its string with
+//     FreeContextBuffer.
 //
 // Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
-// name) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+// name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
 SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);
 
 // QueryCredentialsAttributesW with ANSI text: fills a SecPkgCredentials_NamesA.
@@ -1552,6 +1674,15 @@ SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext,
 //
 // Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
 SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext);
+
+// Applies a control token, as TLS has them. Negotiate, Kerberos and NTLM have none.
+//
+// \param phContext  The context.
+// \param pInput  The token.
+//
+// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of the system's, what the system returns.
+SECURITY_STATUS ApplyControlToken(PCtxtHandle phContext,
+                                  PSecBufferDesc pInput);
 
 // Tells about a context.
 //
@@ -1662,7 +1793,7 @@ SECURITY_STATUS UnsealMessage(PCtxtHandle phContext,
                               ULONG MessageSeqNo,
                               ULONG *pfQOP);
 
-// Lists the packages.
+// Lists the packages: ours, then those of the system that are not called like one of ours.
 //
 // \param pcPackages  Receives how many there are.
 // \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one FreeContextBuffer.
@@ -1685,11 +1816,127 @@ SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR *pszPackageName, PSecPkgInfo
 // QuerySecurityPackageInfoW with ANSI text.
 SECURITY_STATUS QuerySecurityPackageInfoA(SEC_CHAR *pszPackageName, PSecPkgInfoA *ppPackageInfo);
 
+// Lets Negotiate choose a package again that DeleteSecurityPackageW has taken from it, in credentials that this process
+// acquires from now on. What configuration and package lists leave out stays out.
+//
+// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to add.
+// \param pOptions  Not looked at for these.
+//
+// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for others, what the system returns.
+SECURITY_STATUS AddSecurityPackageW(SEC_WCHAR *pszPackageName,
+                                    PSECURITY_PACKAGE_OPTIONS pOptions);
+
+// AddSecurityPackageW with ANSI text.
+SECURITY_STATUS AddSecurityPackageA(SEC_CHAR *pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions);
+
+// Takes a package from those that Negotiate chooses from, in credentials that this process acquires from now on.
+//
+// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to delete.
+//
+// Returns as AddSecurityPackageW.
+SECURITY_STATUS DeleteSecurityPackageW(SEC_WCHAR *pszPackageName);
+
+// DeleteSecurityPackageW with ANSI text.
+SECURITY_STATUS DeleteSecurityPackageA(SEC_CHAR *pszPackageName);
+
 // The table of all functions, for programs that load the library at run time. Never NULL, never freed.
 PSecurityFunctionTableW InitSecurityInterfaceW(void);
 
 // The table of all functions, those with text in their ANSI form. Never NULL, never freed.
 PSecurityFunctionTableA InitSecurityInterfaceA(void);
+
+// Changes a context.
+//
+// \param phContext  A context that awaits its client's next token.
+// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: by which callback, with which
+//     first argument, the program supplies accounts for this context.
+// \param pBuffer  The function, a psSspiNtlmHashCallback, or the argument, themselves; NULL for none.
+// \param cbBuffer  Ignored.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too late for it).
+SECURITY_STATUS SetContextAttributesW(PCtxtHandle phContext,
+                                      ULONG ulAttribute,
+                                      void *pBuffer,
+                                      ULONG cbBuffer);
+
+// SetContextAttributesW: there is no text in it.
+SECURITY_STATUS SetContextAttributesA(PCtxtHandle phContext,
+                                      ULONG ulAttribute,
+                                      void *pBuffer,
+                                      ULONG cbBuffer);
+
+// Changes credentials: contexts that are begun from now on go by it.
+//
+// \param phCredential  Credentials for inbound use.
+// \param ulAttribute  As for SetContextAttributesW.
+// \param pBuffer  As for SetContextAttributesW. The function is called in whichever thread accepts a client, and may be
+//     called in several at once.
+// \param cbBuffer  Ignored.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use) or
+// SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+SECURITY_STATUS SetCredentialsAttributesW(PCredHandle phCredential,
+                                          ULONG ulAttribute,
+                                          void *pBuffer,
+                                          ULONG cbBuffer);
+
+// SetCredentialsAttributesW: there is no text in it.
+SECURITY_STATUS SetCredentialsAttributesA(PCredHandle phCredential,
+                                          ULONG ulAttribute,
+                                          void *pBuffer,
+                                          ULONG cbBuffer);
+
+// QueryCredentialsAttributesW that knows the buffer's length.
+//
+// \param phCredential  The handle.
+// \param ulAttribute  `SECPKG_CRED_ATTR_*`.
+// \param pBuffer  Receives the structure of that attribute.
+// \param cbBuffer  Bytes at pBuffer.
+//
+// Returns as QueryCredentialsAttributesW, and SEC_E_BUFFER_TOO_SMALL.
+SECURITY_STATUS QueryCredentialsAttributesExW(PCredHandle phCredential,
+                                              ULONG ulAttribute,
+                                              void *pBuffer,
+                                              ULONG cbBuffer);
+
+// QueryCredentialsAttributesExW with ANSI text.
+SECURITY_STATUS QueryCredentialsAttributesExA(PCredHandle phCredential,
+                                              ULONG ulAttribute,
+                                              void *pBuffer,
+                                              ULONG cbBuffer);
+
+// Changes the password of an account in the account file.
+//
+// \param pszPackageName  "Negotiate", "Kerberos" or "NTLM".
+// \param pszDomainName  The account's domain; may be NULL. Counts as that of a client does.
+// \param pszAccountName  The account.
+// \param pszOldPassword  Its password.
+// \param pszNewPassword  Its password from now on.
+// \param bImpersonating  Ignored: the account file is opened as the process, or the calling thread, may.
+// \param dwReserved  0.
+// \param pOutput  May be NULL. Its buffers are made empty.
+//
+// Returns SEC_E_OK, SEC_E_LOGON_DENIED (alike for an unknown account, a wrong password and an account that may not log on),
+// SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it can't be changed), SEC_E_SECPKG_NOT_FOUND or
+// SEC_E_INVALID_PARAMETER (NULL, or an empty new password). For a package of the system's, what the system returns.
+SECURITY_STATUS ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
+                                       SEC_WCHAR *pszDomainName,
+                                       SEC_WCHAR *pszAccountName,
+                                       SEC_WCHAR *pszOldPassword,
+                                       SEC_WCHAR *pszNewPassword,
+                                       BOOLEAN bImpersonating,
+                                       ULONG dwReserved,
+                                       PSecBufferDesc pOutput);
+
+// ChangeAccountPasswordW with ANSI text.
+SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
+                                       SEC_CHAR *pszDomainName,
+                                       SEC_CHAR *pszAccountName,
+                                       SEC_CHAR *pszOldPassword,
+                                       SEC_CHAR *pszNewPassword,
+                                       BOOLEAN bImpersonating,
+                                       ULONG dwReserved,
+                                       PSecBufferDesc pOutput);
 
 // Would let the calling thread act as the client.
 //
@@ -1730,107 +1977,6 @@ SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
                                        void *Token,
                                        PCtxtHandle phContext);
 
-// Would apply a control token, as TLS knows them.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pInput);
-
-// Would add another credential to a handle.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS AddCredentialsW(PCredHandle hCredentials,
-                                SEC_WCHAR *pszPrincipal,
-                                SEC_WCHAR *pszPackage,
-                                ULONG fCredentialUse,
-                                void *pAuthData,
-                                SEC_GET_KEY_FN pGetKeyFn,
-                                void *pvGetKeyArgument,
-                                PTimeStamp ptsExpiry);
-
-// Would add another credential to a handle.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS AddCredentialsA(PCredHandle hCredentials,
-                                SEC_CHAR *pszPrincipal,
-                                SEC_CHAR *pszPackage,
-                                ULONG fCredentialUse,
-                                void *pAuthData,
-                                SEC_GET_KEY_FN pGetKeyFn,
-                                void *pvGetKeyArgument,
-                                PTimeStamp ptsExpiry);
-
-// Would change an attribute of a context.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS SetContextAttributesW(PCtxtHandle phContext,
-                                      ULONG ulAttribute,
-                                      void *pBuffer,
-                                      ULONG cbBuffer);
-
-// Would change an attribute of a context.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS SetContextAttributesA(PCtxtHandle phContext,
-                                      ULONG ulAttribute,
-                                      void *pBuffer,
-                                      ULONG cbBuffer);
-
-// Would change an attribute of credentials.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS SetCredentialsAttributesW(PCredHandle phCredential,
-                                          ULONG ulAttribute,
-                                          void *pBuffer,
-                                          ULONG cbBuffer);
-
-// Would change an attribute of credentials.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS SetCredentialsAttributesA(PCredHandle phCredential,
-                                          ULONG ulAttribute,
-                                          void *pBuffer,
-                                          ULONG cbBuffer);
-
-// Would tell about credentials, knowing the buffer's length.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS QueryCredentialsAttributesExW(PCredHandle phCredential,
-                                              ULONG ulAttribute,
-                                              void *pBuffer,
-                                              ULONG cbBuffer);
-
-// Would tell about credentials, knowing the buffer's length.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS QueryCredentialsAttributesExA(PCredHandle phCredential,
-                                              ULONG ulAttribute,
-                                              void *pBuffer,
-                                              ULONG cbBuffer);
-
-// Would change an account's password.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
-                                       SEC_WCHAR *pszDomainName,
-                                       SEC_WCHAR *pszAccountName,
-                                       SEC_WCHAR *pszOldPassword,
-                                       SEC_WCHAR *pszNewPassword,
-                                       BOOLEAN bImpersonating,
-                                       ULONG dwReserved,
-                                       PSecBufferDesc pOutput);
-
-// Would change an account's password.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
-                                       SEC_CHAR *pszDomainName,
-                                       SEC_CHAR *pszAccountName,
-                                       SEC_CHAR *pszOldPassword,
-                                       SEC_CHAR *pszNewPassword,
-                                       BOOLEAN bImpersonating,
-                                       ULONG dwReserved,
-                                       PSecBufferDesc pOutput);
-
 #ifdef __cplusplus
 }
 #endif
@@ -1855,6 +2001,8 @@ SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
 #define PSecPkgContext_CredentialName NEGOSSP_AW(PSecPkgContext_CredentialName)
 #define SecPkgCredentials_Names NEGOSSP_AW(SecPkgCredentials_Names)
 #define PSecPkgCredentials_Names NEGOSSP_AW(PSecPkgCredentials_Names)
+#define SecPkgCredentials_SSIProvider NEGOSSP_AW(SecPkgCredentials_SSIProvider)
+#define PSecPkgCredentials_SSIProvider NEGOSSP_AW(PSecPkgCredentials_SSIProvider)
 #define SEC_WINNT_AUTH_IDENTITY NEGOSSP_U_AW(SEC_WINNT_AUTH_IDENTITY)
 #define PSEC_WINNT_AUTH_IDENTITY NEGOSSP_U_AW(PSEC_WINNT_AUTH_IDENTITY)
 #define SEC_WINNT_AUTH_IDENTITY_EX NEGOSSP_AW(SEC_WINNT_AUTH_IDENTITY_EX)
@@ -1876,18 +2024,20 @@ SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
 #define PSecurityFunctionTable NEGOSSP_AW(PSecurityFunctionTable)
 #define INIT_SECURITY_INTERFACE NEGOSSP_U_AW(INIT_SECURITY_INTERFACE)
 #define AcquireCredentialsHandle NEGOSSP_AW(AcquireCredentialsHandle)
+#define AddCredentials NEGOSSP_AW(AddCredentials)
 #define QueryCredentialsAttributes NEGOSSP_AW(QueryCredentialsAttributes)
 #define InitializeSecurityContext NEGOSSP_AW(InitializeSecurityContext)
 #define QueryContextAttributes NEGOSSP_AW(QueryContextAttributes)
 #define QueryContextAttributesEx NEGOSSP_AW(QueryContextAttributesEx)
 #define EnumerateSecurityPackages NEGOSSP_AW(EnumerateSecurityPackages)
 #define QuerySecurityPackageInfo NEGOSSP_AW(QuerySecurityPackageInfo)
-#define ImportSecurityContext NEGOSSP_AW(ImportSecurityContext)
-#define AddCredentials NEGOSSP_AW(AddCredentials)
+#define AddSecurityPackage NEGOSSP_AW(AddSecurityPackage)
+#define DeleteSecurityPackage NEGOSSP_AW(DeleteSecurityPackage)
 #define SetContextAttributes NEGOSSP_AW(SetContextAttributes)
 #define SetCredentialsAttributes NEGOSSP_AW(SetCredentialsAttributes)
 #define QueryCredentialsAttributesEx NEGOSSP_AW(QueryCredentialsAttributesEx)
 #define ChangeAccountPassword NEGOSSP_AW(ChangeAccountPassword)
+#define ImportSecurityContext NEGOSSP_AW(ImportSecurityContext)
 #define InitSecurityInterface NEGOSSP_AW(InitSecurityInterface)
 
 #endif /* !_WIN32 */

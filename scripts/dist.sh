@@ -32,9 +32,13 @@ windows-*)
     built=target/$machine-win7-windows-gnu/release/negossp.dll
     [ -e "$built" ] || built=target/debian/$machine-win7-windows-gnu/release/negossp.dll
     install_binary "$tool" "$built" "$out/negossp.dll"
-    install -C -m 644 "def/$machine/negossp.def" "$out/negossp.def"
-    # Undecorated names in the DLL; on i686 the symbols that callers link carry `_` and `@bytes` all the same.
-    "${tool}dlltool" --kill-at --input-def "$out/negossp.def" --dllname negossp.dll --output-lib "$out/libnegossp.dll.a"
+    # The same library by the name of the one whose place it takes.
+    install -C -m 755 "$out/negossp.dll" "$out/secur32.dll"
+    for name in negossp secur32; do
+        install -C -m 644 "def/$machine/$name.def" "$out/$name.def"
+        # Undecorated names in the DLL; on i686 the symbols that callers link carry `_` and `@bytes` all the same.
+        "${tool}dlltool" --kill-at --input-def "$out/$name.def" --dllname $name.dll --output-lib "$out/lib$name.dll.a"
+    done
     ;;
 *)
     echo "dist.sh: linux-x86_64, windows-x86_64 or windows-i686" >&2

@@ -12,8 +12,8 @@ export CARGO_TERM_COLOR=never
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 all_parts=(build rust differential dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 conformance-linux
-    conformance-wine64 conformance-wine32 interop interop-wine64 interop-kerberos
-    interop-kerberos-wine64 http demo demo-wine32)
+    conformance-wine64 conformance-wine32 system-wine64 system-wine32 interop interop-wine64 interop-kerberos
+    interop-kerberos-wine64 http programs programs-wine32 demo demo-wine32)
 
 # How each part is run.
 part() {
@@ -37,8 +37,12 @@ part() {
     interop-wine64) interop_wine64 http ;;
     interop-kerberos) interop_linux kerberos ;;
     interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
+    system-wine64) tests/system/run.sh wine64 ;;
+    system-wine32) tests/system/run.sh wine32 ;;
     miri) scripts/cargo-test.sh tests/miri.sh ;;
     http) tests/http/run.sh ;;
+    programs) tests/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 ;;
+    programs-wine32) tests/programs/run.sh squid-wine32 mariadb-wine32 ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;
     *) echo "no such part: $1"; return 2 ;;

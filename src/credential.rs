@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::mechanism::Mechanism;
 use std::fmt;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// A security package by name.
@@ -58,8 +59,9 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// A credential: immutable once made, shared by the contexts made from it.
-#[derive(Debug)]
+/// A credential: immutable once made, shared by the contexts made from it. What is added to it later makes another one of
+/// it, for the contexts that are begun after that.
+#[derive(Debug, Clone)]
 pub struct Credential {
     /// The package.
     pub package: Package,
@@ -72,8 +74,11 @@ pub struct Credential {
     pub identity: Option<Identity>,
     /// The mechanisms that the caller's package list (`!NTLM`, ...) leaves, preferred first.
     pub mechanisms: Vec<Mechanism>,
-    /// The inbound identity as an account, derived once; none if it is the service.
-    pub account: Option<crate::authority::Account>,
+    /// Accounts that are known to this credential alone: the inbound identity, unless it is the service, and those that
+    /// `AddCredentials` brought.
+    pub accounts: Vec<crate::authority::Account>,
+    /// The program's own accounts.
+    pub application: Option<Arc<dyn crate::authority::Application>>,
     /// What it brings for accepting Kerberos tickets.
     pub service: crate::kerberos::Service,
 }

@@ -151,7 +151,7 @@ fn strict_domain_refuses_others() {
 #[test]
 fn the_credential_s_own_account_comes_first() {
     let mut server = Server::new(&(line("alice", &PASSWORD, "U") + &line("bob", &PASSWORD, "U")));
-    server.credential.account = Some(Account::from_identity(&identity("alice", "LAB", "SecREt01")));
+    server.credential.accounts = vec![Account::from_identity(&identity("alice", "LAB", "SecREt01"))];
     assert_eq!(server.name(&Client::new("Alice", "", &SECRET01)).as_deref(), Ok("LAB\\alice"));
     assert_eq!(server.name(&Client::new("alice", "", &PASSWORD)), Err(Error::LogonDenied(Denial::WrongPassword)));
     assert_eq!(server.name(&Client::new("bob", "", &PASSWORD)).as_deref(), Ok("SRV\\bob"));
@@ -190,7 +190,7 @@ fn without_any_account_there_is_no_authority() {
 #[test]
 fn nobody_is_let_in_by_defaults_in_place_of_what_was_written() {
     let mut server = Server::new(&line("alice", &PASSWORD, "U"));
-    server.credential.account = Some(Account::from_identity(&identity("bob", "", "Password")));
+    server.credential.accounts = vec![Account::from_identity(&identity("bob", "", "Password"))];
     server.settings.defect = Some("line 3: unknown field".into());
     for name in ["alice", "bob"] {
         assert!(matches!(server.name(&Client::new(name, "", &PASSWORD)), Err(Error::NoAuthority(_))));
@@ -218,7 +218,7 @@ fn every_changed_bit_of_the_response_is_refused() {
 fn identities_and_credentials_do_not_show_their_password() {
     let mut credential = credential();
     credential.identity = Some(identity("alice", "LAB", "Pa55word"));
-    credential.account = Some(Account::from_identity(credential.identity.as_ref().unwrap()));
+    credential.accounts = vec![Account::from_identity(credential.identity.as_ref().unwrap())];
     let shown = format!("{credential:?} {:#?}", credential.identity);
     assert!(shown.contains("alice") && !shown.contains("Pa55word") && !shown.contains("hash"), "{shown}");
 }

@@ -100,7 +100,7 @@ fn secrets_are_not_logged_at_any_level() {
         settings.accounts.file = Some(Arc::new(AccountFile::open(path)));
         let mut credential = credential();
         let identity = Identity { user: "bob".into(), domain: String::new(), password: "Pa55word".to_owned().into() };
-        credential.account = Some(Account::from_identity(&identity));
+        credential.accounts = vec![Account::from_identity(&identity)];
         assert!(validate(&credential, &settings, &client.logon()).is_ok());
         tracing::error!(?credential, ?settings, "everything");
     });

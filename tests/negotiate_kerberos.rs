@@ -142,7 +142,7 @@ fn identity() -> Identity {
 fn without_key() -> Server {
     let mut server = Forge::new(Enctype::Aes256Sha1).server();
     server.credential.service.keys = OwnKeys::None;
-    server.credential.account = Some(Account::from_identity(&identity()));
+    server.credential.accounts = vec![Account::from_identity(&identity())];
     server
 }
 
@@ -191,7 +191,7 @@ fn server_as_client() -> Server {
     let mut client = without_key();
     client.credential.identity = Some(identity());
     client.credential.usage = negossp::credential::Usage { inbound: false, outbound: true };
-    client.credential.account = None;
+    client.credential.accounts.clear();
     client
 }
 

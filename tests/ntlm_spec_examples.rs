@@ -358,6 +358,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
         lm_response: &lm_response,
         extended_session_security: false,
         allowed: every_response(),
+        messages: Default::default(),
     };
     let proof = response::check(&account, &logon).map(|proof| proof.response);
     assert_eq!(proof, Ok(ResponseKind::LmV2));

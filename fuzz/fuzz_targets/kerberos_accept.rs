@@ -56,7 +56,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         identity: None,
         mechanisms: vec![Mechanism::Kerberos],
         account: None,
-        service: Service { name: None, keys: OwnKeys::Keytab(Box::new(Keytab::of_entries(vec![entry]))) },
+        service: Service { name: None, keys: OwnKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))) },
     };
     World { key, session_key: Key::new(Enctype::Aes128Sha1, &[2; 16]).unwrap(), settings, credential }
 });

@@ -117,7 +117,8 @@ impl Setting {
             principal: None,
             identity: Some(self.identity(inbound)),
             mechanisms: vec![Mechanism::Ntlm],
-            account: inbound.then(|| Account::from_identity(&self.identity(true))),
+            accounts: inbound.then(|| Account::from_identity(&self.identity(true))).into_iter().collect(),
+            application: None,
             service: Default::default(),
         })
     }

@@ -3,11 +3,16 @@
 
 mod account;
 mod account_file;
+mod application;
+pub mod edit;
 pub mod names;
+mod password;
 pub mod smbpasswd;
 
 pub use account::{Account, Entry, Standing};
 pub use account_file::{AccountFile, Accounts, BadLine};
+pub use application::{Application, Proofs};
+pub use password::change as change_password;
 
 use crate::config::Settings;
 use crate::credential::Credential;
@@ -35,6 +40,19 @@ pub struct NetworkLogon<'a> {
     pub extended_session_security: bool,
     /// Which kinds of response policy lets in.
     pub allowed: ResponsePolicy,
+    /// The messages that the logon is from.
+    pub messages: Messages<'a>,
+}
+
+/// The messages of a logon, as far as an application is shown them.
+#[derive(Clone, Copy, Default)]
+pub struct Messages<'a> {
+    /// `EncryptedRandomSessionKey` of AUTHENTICATE_MESSAGE.
+    pub session_key: &'a [u8],
+    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as they travelled.
+    pub before: &'a [u8],
+    /// AUTHENTICATE_MESSAGE around its MIC, and the MIC between; nothing where the message has no room for one.
+    pub authenticate: Option<[&'a [u8]; 3]>,
 }
 
 /// Which kinds of response policy lets in beside NTLMv2.
@@ -77,7 +95,7 @@ pub enum ResponseKind {
     Lm,
 }
 
-/// Asks who knows about a logon: the credential's own account first, then the account file. Takes about as
+/// Asks who knows about a logon: the credential's own accounts first, then the application, then the account file. Takes about as
 /// long for an unknown user as for a wrong password.
 ///
 /// `Err(Error::LogonDenied(_))` says that the client is not let in; `Err(Error::NoAuthority(_))` that there
@@ -98,14 +116,20 @@ pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLog
 fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
     settings.usable()?;
     let file = settings.accounts.file.as_ref().map(|file| file.peek());
-    match (&file, &credential.account) {
-        (_, Some(_)) => {}
-        (None, None) => return Err(Error::NoAuthority("no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)")),
-        (Some(file), None) if file.problem.is_some() => return Err(Error::NoAuthority("the account file cannot be read")),
-        (Some(_), None) => {}
+    let own_authority = !credential.accounts.is_empty() || credential.application.is_some();
+    match &file {
+        _ if own_authority => {}
+        None => return Err(Error::NoAuthority("no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)")),
+        Some(file) if file.problem.is_some() => return Err(Error::NoAuthority("the account file cannot be read")),
+        Some(_) => {}
     }
-    let own =
-        credential.account.as_ref().filter(|own| names::candidates(logon, settings).any(|name| names::same(name, &own.user)));
+    let is_meant = |own: &&Account| names::candidates(logon, settings).any(|name| names::same(name, &own.user));
+    let own = credential.accounts.iter().find(is_meant);
+    if let (None, Some(application)) = (own, &credential.application)
+        && let Some(proof) = application::ask(&**application, logon)
+    {
+        return Ok(validated(logon.user.to_owned(), logon.domain, proof?, settings));
+    }
     let listed = || file.as_ref().and_then(|file| names::candidates(logon, settings).find_map(|name| file.get(name)));
     let found = match own {
         Some(own) => Some((own, if own.disabled { Standing::Disabled } else { Standing::Normal })),
@@ -126,12 +150,17 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     }
     let proof = proof?;
     standing.admit()?;
-    let domain = [&account.domain, settings.accounts.domain.as_ref().unwrap_or(&account.domain), &settings.server.nb_computer];
-    let domain = domain.into_iter().find(|name| !name.is_empty()).cloned().unwrap_or_default();
-    Ok(Validated {
-        principal: Principal::of_account(account.user.clone(), domain),
+    Ok(validated(account.user.clone(), &account.domain, proof, settings))
+}
+
+/// The client whose account has proven to be its own. `domain` is the account's; empty for the machine's.
+fn validated(user: String, domain: &str, proof: response::Proof, settings: &Settings) -> Validated {
+    let domains = [domain, settings.accounts.domain.as_deref().unwrap_or_default(), &settings.server.nb_computer];
+    let domain = domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    Validated {
+        principal: Principal::of_account(user, domain.to_owned()),
         session_base_key: proof.session_base_key,
         lm_session_key: proof.lm_session_key,
         response: proof.response,
-    })
+    }
 }

@@ -26,9 +26,14 @@ pub fn same(a: &str, b: &str) -> bool {
 ///
 /// No name at all where the domain is one that `[accounts] strict_domain` refuses.
 pub(super) fn candidates<'a>(logon: &NetworkLogon<'a>, settings: &Settings) -> impl Iterator<Item = &'a str> {
-    let as_sent = domain_is_ours(logon.domain, settings).then_some(logon.user);
-    let principal_name = match logon.user.rsplit_once('@') {
-        Some((user, suffix)) if logon.domain.is_empty() && !user.is_empty() && domain_is_ours(suffix, settings) => Some(user),
+    meant(logon.domain, logon.user, settings)
+}
+
+/// The user names that a domain and a user may mean, likewise.
+pub(super) fn meant<'a>(domain: &str, user: &'a str, settings: &Settings) -> impl Iterator<Item = &'a str> {
+    let as_sent = domain_is_ours(domain, settings).then_some(user);
+    let principal_name = match user.rsplit_once('@') {
+        Some((user, suffix)) if domain.is_empty() && !user.is_empty() && domain_is_ours(suffix, settings) => Some(user),
         _ => None,
     };
     as_sent.into_iter().chain(principal_name)

@@ -136,6 +136,14 @@ impl Conversation {
         }
     }
 
+    /// The context, likewise, to be changed.
+    pub(super) fn context_mut(&mut self) -> Option<&mut Context> {
+        match &mut self.state {
+            State::Ready(context) => Some(context),
+            State::Incomplete(_) => None,
+        }
+    }
+
     /// The established context.
     pub(super) fn secured(&mut self) -> Result<&mut Secured> {
         match &mut self.state {

@@ -5,8 +5,9 @@ use super::buffers::{Buffers, TokenOut};
 use super::conversation::Conversation;
 use super::flags::{self, Side};
 use super::handle::Words;
-use super::objects::{CONTEXTS, CREDENTIALS, Shared, find, take};
-use super::text::{self, Text};
+use super::objects::{CONTEXTS, CREDENTIALS, NO_HANDLE, Object, Shared, find, take};
+use super::system::{self, Form};
+use super::text;
 use crate::channel_bindings::ChannelBindings;
 use crate::config::{self, Settings};
 use crate::context::{Accepting, Context, Initiating, Leg};
@@ -25,14 +26,19 @@ pub(super) struct Arguments {
     pub(super) context: PCtxtHandle,
     pub(super) input: PSecBufferDesc,
     pub(super) requirements: ULONG,
+    /// Makes no difference to packages of ours.
+    pub(super) data_rep: ULONG,
     pub(super) new_context: PCtxtHandle,
     pub(super) output: PSecBufferDesc,
     pub(super) attributes: *mut ULONG,
     pub(super) expiry: PTimeStamp,
 }
 
-/// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
-const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
+/// What InitializeSecurityContext has besides.
+pub(super) struct InitiateArguments<Char> {
+    pub(super) target: *mut Char,
+    pub(super) reserved: [ULONG; 2],
+}
 
 /// AcceptSecurityContext.
 ///
@@ -41,6 +47,9 @@ const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MA
 pub(super) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
+        if let Some(status) = system::accept(arguments, |system| system.unicode.AcceptSecurityContext) {
+            return status;
+        }
         converse(Side::Accept, arguments, |credential, settings| {
             Ok(Context::Accepting(Box::new(Accepting::new(credential, settings))))
         })
@@ -51,11 +60,14 @@ pub(super) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn initiate<Char: Text>(arguments: &Arguments, target: *const Char) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn initiate<Char: Form>(arguments: &Arguments, more: &InitiateArguments<Char>) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
+        if let Some(status) = system::initiate(arguments, more, |system| Char::functions(system).InitializeSecurityContext) {
+            return status;
+        }
         converse(Side::Initiate, arguments, |credential, settings| {
-            let target = text::read(target)?.map(|target| target.to_string()).unwrap_or_default();
+            let target = text::read(more.target)?.map(|target| target.to_string()).unwrap_or_default();
             Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target)?)))
         })
     }
@@ -67,7 +79,10 @@ pub(super) unsafe fn initiate<Char: Text>(arguments: &Arguments, target: *const 
 /// `context` is NULL or points to a handle.
 pub(super) unsafe fn delete(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { take(&CONTEXTS, context) }.map(|_| SEC_E_OK)
+    Ok(match unsafe { take(&CONTEXTS, context)? } {
+        Object::Ours(_) => SEC_E_OK,
+        Object::Systems(handle) => system::end(&handle, |system| system.unicode.DeleteSecurityContext),
+    })
 }
 
 /// One leg of either side; `first` makes the context of a first call.
@@ -153,7 +168,7 @@ impl Call<'_> {
         let settings = config::current();
         let limit = settings.limits.contexts;
         let shared: Shared = Arc::new(Mutex::new(Conversation::new(first(credential, settings)?)));
-        let new = New(CONTEXTS.insert(shared.clone(), limit).ok_or(Error::OutOfMemory)?);
+        let new = New(CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?);
         log::about(new.0.number());
         // SAFETY: likewise.
         let status = unsafe { self.go_on(&mut shared.lock())? };

@@ -1,12 +1,15 @@
-//! AcquireCredentialsHandle, FreeCredentialsHandle, QueryCredentialsAttributes.
+//! AcquireCredentialsHandle, FreeCredentialsHandle, AddCredentials; attributes of credentials.
 
 use super::abi::*;
+use super::answer::Answer;
 use super::converse::{put, timestamp};
+use super::hash_callback;
 use super::identity::{self, AuthData};
-use super::objects::{CREDENTIALS, find, take};
+use super::objects::{CREDENTIALS, Object, find, take, update};
 use super::packages;
+use super::system::{self, Form};
 use super::text::{self, Text};
-use crate::authority::Account;
+use crate::authority::{Account, names};
 use crate::config::{self, Settings};
 use crate::credential::{Credential, Identity, Package, Usage};
 use crate::error::{Error, Result};
@@ -16,47 +19,59 @@ use crate::time::FileTime;
 use std::ffi::c_void;
 use std::sync::Arc;
 
+/// The arguments of AcquireCredentialsHandle.
+pub(super) struct AcquireArguments<Char> {
+    pub(super) principal: *mut Char,
+    pub(super) package: *mut Char,
+    pub(super) usage: ULONG,
+    pub(super) logon_id: *mut c_void,
+    pub(super) data: *mut c_void,
+    pub(super) get_key: SEC_GET_KEY_FN,
+    pub(super) get_key_argument: *mut c_void,
+    pub(super) handle: PCredHandle,
+    pub(super) expiry: PTimeStamp,
+}
+
 /// AcquireCredentialsHandle.
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn acquire<Char: Text>(
-    principal: *const Char,
-    package: *const Char,
-    usage: ULONG,
-    data: *const c_void,
-    handle: PCredHandle,
-    expiry: PTimeStamp,
-) -> Result<SECURITY_STATUS> {
-    if handle.is_null() {
+pub(super) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
+    if arguments.handle.is_null() {
         return Err(Error::InvalidParameter("phCredential is NULL"));
     }
     // SAFETY: the caller's promise is this function's own.
-    let package = unsafe { packages::named(package)? };
-    let usage = match usage & SECPKG_CRED_BOTH {
-        0 => return Err(Error::InvalidParameter("fCredentialUse is neither inbound nor outbound")),
-        bits => Usage { inbound: bits & SECPKG_CRED_INBOUND != 0, outbound: bits & SECPKG_CRED_OUTBOUND != 0 },
+    let package = match unsafe { packages::named(arguments.package) } {
+        // SAFETY: likewise.
+        Err(Error::PackageNotFound) => return unsafe { system::acquire(arguments) },
+        package => package?,
     };
+    let usage = usage(arguments.usage)?;
     // SAFETY: likewise.
-    let (principal, data) = unsafe { (text::read(principal)?, identity::read::<Char>(data.cast())?) };
+    let (principal, data) = unsafe { (text::read(arguments.principal)?, identity::read::<Char>(arguments.data.cast())?) };
     let settings = config::current();
     let credential = credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
         say_whether_keys(&credential, &settings);
     }
-    let words = CREDENTIALS.insert(Arc::new(credential), settings.limits.credentials).ok_or(Error::OutOfMemory)?;
+    let limit = settings.limits.credentials;
+    let words = CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
     // SAFETY: likewise; `handle` is not NULL.
     unsafe {
-        put(handle, words.into());
-        put(expiry, timestamp(FileTime::NEVER));
+        put(arguments.handle, words.into());
+        put(arguments.expiry, timestamp(FileTime::NEVER));
     }
     Ok(SEC_E_OK)
 }
 
 fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData, settings: &Settings) -> Credential {
-    let AuthData { identity, packages, keytab } = data;
+    let AuthData { identity, packages: list, keytab } = data;
     let mechanisms = match package {
-        Package::Negotiate => identity::mechanisms(packages.as_deref(), &settings.negotiate.mechanisms),
+        Package::Negotiate => {
+            let mut mechanisms = identity::mechanisms(list.as_deref(), &settings.negotiate.mechanisms);
+            mechanisms.retain(|mechanism| !packages::deleted(*mechanism));
+            mechanisms
+        }
         Package::Only(mechanism) => vec![mechanism],
     };
     let tickets = usage.inbound && mechanisms.contains(&Mechanism::Kerberos);
@@ -69,8 +84,8 @@ fn credential(package: Package, usage: Usage, principal: Option<String>, data: A
     let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
     let is_client = |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
     let usable = |identity: &&Identity| usage.inbound && is_client(identity) && !identity.password.is_empty();
-    let account = identity.as_ref().filter(usable).map(Account::from_identity);
-    Credential { package, usage, principal, identity, mechanisms, account, service }
+    let accounts = identity.iter().filter(usable).map(Account::from_identity).collect();
+    Credential { package, usage, principal, identity, mechanisms, accounts, application: None, service }
 }
 
 /// Who wonders why clients don't get to use Kerberos finds it in the log.
@@ -92,31 +107,139 @@ fn say_whether_keys(credential: &Credential, settings: &Settings) {
 /// `handle` is NULL or points to a handle.
 pub(super) unsafe fn free(handle: PCredHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { take(&CREDENTIALS, handle) }.map(|_| SEC_E_OK)
+    Ok(match unsafe { take(&CREDENTIALS, handle)? } {
+        Object::Ours(_) => SEC_E_OK,
+        Object::Systems(handle) => system::end(&handle, |system| system.unicode.FreeCredentialsHandle),
+    })
 }
 
-/// QueryCredentialsAttributes.
+/// QueryCredentialsAttributes and QueryCredentialsAttributesEx.
 ///
 /// # Safety
-/// As the function's own.
-pub(super) unsafe fn query<Char: Text>(handle: PCredHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+/// As the functions' own.
+pub(super) unsafe fn query<Char: Text>(
+    handle: PCredHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+    length: Option<ULONG>,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let credential = unsafe { find(&CREDENTIALS, handle)? };
-    if attribute != SECPKG_CRED_ATTR_NAMES {
-        return Err(Error::Unsupported("this attribute of credentials"));
-    }
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
-    let name = match (&credential.identity, &credential.principal) {
-        (Some(identity), _) if identity.domain.is_empty() => identity.user.clone(),
-        (Some(identity), _) => format!("{}\\{}", identity.domain, identity.user),
-        (None, Some(principal)) => principal.clone(),
-        (None, None) => return Err(Error::NoCredentials("the credentials have no name")),
-    };
-    let names = SecPkgCredentials_Names::<Char> { sUserName: text::give(&name)? };
-    // SAFETY: not NULL, so it points to the structure of the attribute by the caller's promise.
-    unsafe { put(buffer.cast(), names) };
+    let answer = Answer::new(buffer, length);
+    // SAFETY: the buffer is as the attribute says, by the caller's promise.
+    unsafe {
+        match attribute {
+            SECPKG_CRED_ATTR_NAMES => {
+                answer.with(|| Ok(SecPkgCredentials_Names::<Char> { sUserName: text::give(&name(&credential)?)? }))
+            }
+            // No key distribution centre is asked for anything: no proxy is set.
+            SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS => answer.with(|| {
+                Ok(SecPkgCredentials_KdcProxySettings {
+                    Version: KDC_PROXY_SETTINGS_V1,
+                    Flags: 0,
+                    ProxyServerOffset: 0,
+                    ProxyServerLength: 0,
+                    ClientTlsCredOffset: 0,
+                    ClientTlsCredLength: 0,
+                })
+            }),
+            SECPKG_CRED_ATTR_SSI_PROVIDER => Err(Error::NoCredentials("the credentials are no identity provider's")),
+            // Among them SECPKG_CRED_ATTR_CERT, which clients of Kerberos have.
+            _ => Err(Error::Unsupported("this attribute of credentials")),
+        }
+    }
+}
+
+fn name(credential: &Credential) -> Result<String> {
+    match (&credential.identity, &credential.principal) {
+        (Some(identity), _) if identity.domain.is_empty() => Ok(identity.user.clone()),
+        (Some(identity), _) => Ok(format!("{}\\{}", identity.domain, identity.user)),
+        (None, Some(principal)) => Ok(principal.clone()),
+        (None, None) => Err(Error::NoCredentials("the credentials have no name")),
+    }
+}
+
+/// AddCredentials: contexts that are begun from now on have them too.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn add<Char: Form>(
+    handle: PCredHandle,
+    principal: *mut Char,
+    package: *mut Char,
+    usage: ULONG,
+    data: *mut c_void,
+    expiry: PTimeStamp,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (credential, package) = unsafe { (find(&CREDENTIALS, handle)?, packages::named(package)?) };
+    let usage = self::usage(usage)?;
+    // SAFETY: likewise.
+    let (principal, data) = unsafe { (text::read(principal)?, identity::read::<Char>(data.cast())?) };
+    if package != credential.package && credential.package != Package::Negotiate {
+        return Err(Error::PackageNotFound);
+    }
+    if usage.inbound && !credential.usage.inbound || usage.outbound && !credential.usage.outbound {
+        return Err(Error::InvalidParameter("credentials of another direction"));
+    }
+    let principal = principal.map(|name| name.to_string());
+    let added = self::credential(package, usage, principal, data, &config::current());
+    // SAFETY: likewise.
+    unsafe {
+        update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            *credential = Arc::new(joined(credential, added)?);
+            Ok(())
+        })?;
+        put(expiry, timestamp(FileTime::NEVER));
+    }
+    Ok(SEC_E_OK)
+}
+
+/// The credential with what another one brings.
+fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
+    let mut joined = credential.clone();
+    for account in added.accounts {
+        let same = |other: &Account| names::same(&other.user, &account.user) && names::same(&other.domain, &account.domain);
+        joined.accounts.retain(|other| !same(other));
+        joined.accounts.push(account);
+    }
+    match (&joined.service.keys, &added.service.keys) {
+        (_, OwnKeys::None) => {}
+        (OwnKeys::None, _) => joined.service = added.service,
+        _ => return Err(Error::UnknownCredentials("the credentials are a service's already")),
+    }
+    if added.usage.outbound && added.identity.is_some() {
+        joined.identity = added.identity;
+    }
+    Ok(joined)
+}
+
+fn usage(bits: ULONG) -> Result<Usage> {
+    match bits & SECPKG_CRED_BOTH {
+        0 => Err(Error::InvalidParameter("fCredentialUse is neither inbound nor outbound")),
+        bits => Ok(Usage { inbound: bits & SECPKG_CRED_INBOUND != 0, outbound: bits & SECPKG_CRED_OUTBOUND != 0 }),
+    }
+}
+
+/// SetCredentialsAttributes: contexts that are begun from now on go by it.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn set(handle: PCredHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            let changed = hash_callback::set(credential, attribute, buffer)?;
+            if !credential.usage.inbound {
+                return Err(Error::InvalidParameter("credentials that accept nobody"));
+            }
+            *credential = Arc::new(changed);
+            Ok(())
+        })?;
+    }
     Ok(SEC_E_OK)
 }
 
@@ -149,7 +272,7 @@ mod tests {
         ] {
             for principal in [None, Some("HTTP/web1"), Some("alice")] {
                 let made = of(package, principal, user, packages);
-                let (has_keys, is_client) = (matches!(made.service.keys, OwnKeys::Password(_)), made.account.is_some());
+                let (has_keys, is_client) = (matches!(made.service.keys, OwnKeys::Password(_)), !made.accounts.is_empty());
                 assert_eq!((has_keys, is_client), (service, !service), "{package} {user} {principal:?}");
             }
         }

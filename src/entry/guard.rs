@@ -38,6 +38,21 @@ pub(super) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_S
     })
 }
 
+/// Finds the system's function `name`, which is called outside of the barrier: its panics, if any, are its own.
+#[cfg(windows)]
+pub(super) fn passing_on<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
+    contain(|| {
+        first_call();
+        let found = find();
+        match found {
+            Some(_) => tracing::trace!(function = name, "passed on"),
+            None => tracing::warn!(function = name, "the system has no such function"),
+        }
+        found
+    })
+    .unwrap_or_default()
+}
+
 /// Runs `body`; a panic comes back as its payload.
 fn contain<T>(body: impl FnOnce() -> T) -> std::thread::Result<T> {
     catch_unwind(AssertUnwindSafe(body))

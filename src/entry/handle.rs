@@ -92,6 +92,12 @@ impl<T: Clone> Table<T> {
         if state.generation == words.upper { state.object.clone() } else { None }
     }
 
+    /// Changes the object that the handle names: for a moment, since whoever looks for it waits.
+    pub(super) fn update<R>(&self, words: Words, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let mut state = self.slot(words)?.1.state.lock();
+        if state.generation == words.upper { state.object.as_mut().map(change) } else { None }
+    }
+
     /// Takes the object out of the table: from now on its handle names nothing.
     pub(super) fn remove(&self, words: Words) -> Option<T> {
         let (index, slot) = self.slot(words)?;

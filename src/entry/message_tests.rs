@@ -3,7 +3,7 @@
 use super::abi::*;
 use super::conversation::Conversation;
 use super::exports;
-use super::objects::CONTEXTS;
+use super::objects::{CONTEXTS, Object};
 use super::tests::abi_support::{buffer, descriptor};
 use crate::context::{Context, Secured};
 use crate::credential::Package;
@@ -46,7 +46,7 @@ impl Handle {
         let package = Package::Only(Mechanism::Kerberos);
         let secured = Secured { established, package, accepted: side == Side::Acceptor };
         let conversation = Conversation::new(Context::Established(Box::new(secured)));
-        Handle(CONTEXTS.insert(Arc::new(Mutex::new(conversation)), 1000).unwrap().into())
+        Handle(CONTEXTS.insert(Object::Ours(Arc::new(Mutex::new(conversation))), 1000).unwrap().into())
     }
 
     fn pair(enctype: Enctype, dce_style: bool) -> (Handle, Handle) {

@@ -3,6 +3,7 @@
 use super::abi::SecHandle;
 use super::conversation::Conversation;
 use super::handle::{Kind, LAST_GENERATION, Table, Words};
+use super::system;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::log;
@@ -13,11 +14,23 @@ use std::sync::{Arc, LazyLock};
 /// A context with its lock.
 pub(super) type Shared = Arc<Mutex<Conversation>>;
 
+/// What a program's handle names.
+#[derive(Clone)]
+pub(super) enum Object<T> {
+    /// An object of ours.
+    Ours(T),
+    /// One of a package of the system's.
+    Systems(system::Handle),
+}
+
 /// What credentials handles name.
-pub(super) static CREDENTIALS: LazyLock<Table<Arc<Credential>>> =
+pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
     LazyLock::new(|| Table::new(Kind::Credential, first_generation));
 /// What context handles name.
-pub(super) static CONTEXTS: LazyLock<Table<Shared>> = LazyLock::new(|| Table::new(Kind::Context, first_generation));
+pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> = LazyLock::new(|| Table::new(Kind::Context, first_generation));
+
+/// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
+pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
 /// Unlike from slot to slot and from process to process; low enough for two thousand million uses of the slot.
 fn first_generation(slot: u32) -> u32 {
@@ -25,11 +38,23 @@ fn first_generation(slot: u32) -> u32 {
     1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
 }
 
+/// The object of ours that the caller's handle names.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn find<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<T> {
+    // SAFETY: the caller's promise is this function's own.
+    match unsafe { object(table, handle)? } {
+        Object::Ours(object) => Ok(object),
+        Object::Systems(_) => Err(Error::InvalidHandle("one of another package's")),
+    }
+}
+
 /// The object that the caller's handle names.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
-pub(super) unsafe fn find<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
+pub(super) unsafe fn object<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
     // SAFETY: the caller's promise is this function's own.
     unsafe { words(handle) }.and_then(|words| table.get(words)).ok_or(NOT_OURS)
 }
@@ -41,6 +66,23 @@ pub(super) unsafe fn find<T: Clone>(table: &Table<T>, handle: *const SecHandle) 
 pub(super) unsafe fn take<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
     // SAFETY: the caller's promise is this function's own.
     unsafe { words(handle) }.and_then(|words| table.remove(words)).ok_or(NOT_OURS)
+}
+
+/// Makes another object of the one of ours that the caller's handle names, as `change` says.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn update<T: Clone>(
+    table: &Table<Object<T>>,
+    handle: *const SecHandle,
+    change: impl FnOnce(&mut T) -> Result<()>,
+) -> Result<()> {
+    let change = |object: &mut Object<T>| match object {
+        Object::Ours(object) => change(object),
+        Object::Systems(_) => Err(NOT_OURS),
+    };
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.and_then(|words| table.update(words, change)).ok_or(NOT_OURS)?
 }
 
 const NOT_OURS: Error = Error::InvalidHandle("none of ours, or ended, or of the other kind");

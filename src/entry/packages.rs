@@ -2,21 +2,27 @@
 
 use super::abi::*;
 use super::memory;
+use super::system;
 use super::text::{self, Text};
 use crate::config;
 use crate::credential::Package;
 use crate::error::{Error, Result};
 use crate::mechanism::Mechanism;
+use std::borrow::Cow;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A package as Windows describes it.
-struct Description {
-    capabilities: ULONG,
-    /// RPC_C_AUTHN_GSS_NEGOTIATE, RPC_C_AUTHN_GSS_KERBEROS, RPC_C_AUTHN_WINNT.
-    rpc_id: USHORT,
+/// A package as programs are told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Description {
+    pub(super) capabilities: ULONG,
+    pub(super) version: USHORT,
+    /// RPC_C_AUTHN_GSS_NEGOTIATE, RPC_C_AUTHN_GSS_KERBEROS, RPC_C_AUTHN_WINNT, ...
+    pub(super) rpc_id: USHORT,
     /// Longest token in bytes: programs trust it as the size of their buffers.
-    max_token: ULONG,
-    comment: &'static str,
+    pub(super) max_token: ULONG,
+    pub(super) name: Cow<'static, str>,
+    pub(super) comment: Cow<'static, str>,
 }
 
 /// What every package here can do.
@@ -33,16 +39,17 @@ const COMMON: ULONG = SECPKG_FLAG_INTEGRITY
 /// What Windows allows for SPNEGO around a Kerberos token, in bytes: with the defaults 48256 and 48000.
 const SPNEGO: ULONG = 256;
 
+/// A package of ours as Windows describes its own.
 fn describe(package: Package) -> Description {
-    match package {
-        Package::Negotiate => Description {
-            capabilities: COMMON | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_GSS_COMPATIBLE,
-            rpc_id: 9,
-            max_token: config::current().limits.max_token,
-            comment: "Microsoft Package Negotiator",
-        },
-        Package::Only(Mechanism::Kerberos) => Description {
-            capabilities: COMMON
+    let (capabilities, rpc_id, max_token, comment) = match package {
+        Package::Negotiate => (
+            COMMON | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_GSS_COMPATIBLE,
+            9,
+            config::current().limits.max_token,
+            "Microsoft Package Negotiator",
+        ),
+        Package::Only(Mechanism::Kerberos) => (
+            COMMON
                 | SECPKG_FLAG_TOKEN_ONLY
                 | SECPKG_FLAG_DATAGRAM
                 | SECPKG_FLAG_EXTENDED_ERROR
@@ -50,20 +57,17 @@ fn describe(package: Package) -> Description {
                 | SECPKG_FLAG_MUTUAL_AUTH
                 | SECPKG_FLAG_DELEGATION
                 | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
-            rpc_id: 16,
-            max_token: config::current().limits.max_token.saturating_sub(SPNEGO),
-            comment: "Microsoft Kerberos V1.0",
-        },
-        Package::Only(Mechanism::Ntlm) => Description {
-            capabilities: COMMON | SECPKG_FLAG_TOKEN_ONLY,
-            rpc_id: 10,
-            max_token: crate::ntlm::MAX_TOKEN,
-            comment: "NTLM Security Package",
-        },
-    }
+            16,
+            config::current().limits.max_token.saturating_sub(SPNEGO),
+            "Microsoft Kerberos V1.0",
+        ),
+        Package::Only(Mechanism::Ntlm) => (COMMON | SECPKG_FLAG_TOKEN_ONLY, 10, crate::ntlm::MAX_TOKEN, "NTLM Security Package"),
+    };
+    let (name, comment) = (package.name().into(), comment.into());
+    Description { capabilities, version: 1, rpc_id, max_token, name, comment }
 }
 
-/// EnumerateSecurityPackages.
+/// EnumerateSecurityPackages: ours, and what else the system has.
 ///
 /// # Safety
 /// As the function's own.
@@ -71,10 +75,11 @@ pub(super) unsafe fn enumerate<Char: Text>(count: *mut ULONG, infos: *mut PSecPk
     if count.is_null() || infos.is_null() {
         return Err(Error::InvalidParameter("NULL for an output"));
     }
-    let all = give(Package::ALL)?;
+    let packages: Vec<Description> = Package::ALL.iter().copied().map(describe).chain(system::others()).collect();
+    let all = give(&packages)?;
     // SAFETY: neither is NULL, so both point to what their types say by the caller's promise.
     unsafe {
-        count.write_unaligned(Package::ALL.len() as ULONG);
+        count.write_unaligned(packages.len() as ULONG);
         infos.write_unaligned(all);
     }
     Ok(SEC_E_OK)
@@ -89,10 +94,53 @@ pub(super) unsafe fn query<Char: Text>(name: *const Char, info: *mut PSecPkgInfo
         return Err(Error::InvalidParameter("NULL for an output"));
     }
     // SAFETY: the caller's promise is this function's own.
-    let package = unsafe { named(name)? };
-    let one = give(&[package])?;
+    let name = unsafe { text::read(name)? }.ok_or(Error::PackageNotFound)?;
+    let description = match Package::from_name(&name) {
+        Ok(package) => describe(package),
+        Err(_) => system::package(&name)?,
+    };
+    let one = give(&[description])?;
     // SAFETY: not NULL, so it points to a pointer by the caller's promise.
     unsafe { info.write_unaligned(one) };
+    Ok(SEC_E_OK)
+}
+
+/// Mechanisms that DeleteSecurityPackage took from Negotiate, by their places in [`Mechanism::ALL`].
+static DELETED: AtomicU32 = AtomicU32::new(0);
+
+fn place(mechanism: Mechanism) -> u32 {
+    Mechanism::ALL.iter().position(|&other| other == mechanism).map_or(0, |place| 1 << place)
+}
+
+/// Negotiate does without the mechanism: the program has said so.
+pub(super) fn deleted(mechanism: Mechanism) -> bool {
+    DELETED.load(Ordering::Relaxed) & place(mechanism) != 0
+}
+
+/// AddSecurityPackage and DeleteSecurityPackage: whether credentials of Negotiate that are acquired from now on have the
+/// mechanism. What the configuration does not allow is not added. `system` is asked about packages of the system's.
+///
+/// # Safety
+/// As the functions' own.
+pub(super) unsafe fn offer<Char: Text>(
+    name: *const Char,
+    offered: bool,
+    system: impl FnOnce() -> Option<SECURITY_STATUS>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    match unsafe { named(name) } {
+        Ok(Package::Only(mechanism)) if offered => DELETED.fetch_and(!place(mechanism), Ordering::Relaxed),
+        Ok(Package::Only(mechanism)) => {
+            let before = DELETED.fetch_or(place(mechanism), Ordering::Relaxed);
+            if before & place(mechanism) != 0 {
+                return Err(Error::PackageNotFound);
+            }
+            before
+        }
+        Ok(Package::Negotiate) => return Err(Error::Unsupported("Negotiate is no package of its own")),
+        Err(Error::PackageNotFound) if !name.is_null() => return system().ok_or(Error::PackageNotFound),
+        Err(error) => return Err(error),
+    };
     Ok(SEC_E_OK)
 }
 
@@ -106,10 +154,14 @@ pub(super) unsafe fn named<Char: Text>(name: *const Char) -> Result<Package> {
     Package::from_name(&name.ok_or(Error::PackageNotFound)?)
 }
 
-/// Descriptions of `packages` with their strings, in one allocation that the caller frees.
-pub(super) fn give<Char: Text>(packages: &[Package]) -> Result<*mut SecPkgInfo<Char>> {
-    let described = packages.iter().map(|package| (package, describe(*package)));
-    let encoded: Vec<_> = described.map(|(p, d)| (Char::encode(p.name()), Char::encode(d.comment), d)).collect();
+/// A description of one of our packages, which the caller frees.
+pub(super) fn of<Char: Text>(package: Package) -> Result<*mut SecPkgInfo<Char>> {
+    give(&[describe(package)])
+}
+
+/// `packages` with their strings, in one allocation that the caller frees.
+fn give<Char: Text>(packages: &[Description]) -> Result<*mut SecPkgInfo<Char>> {
+    let encoded: Vec<_> = packages.iter().map(|d| (Char::encode(&d.name), Char::encode(&d.comment), d)).collect();
     let array = size_of::<SecPkgInfo<Char>>() * packages.len();
     let strings: usize = encoded.iter().map(|(name, comment, _)| size_of_val(&name[..]) + size_of_val(&comment[..])).sum();
     let start: NonNull<u8> = memory::allocate(array + strings)?;
@@ -128,7 +180,7 @@ pub(super) fn give<Char: Text>(packages: &[Package]) -> Result<*mut SecPkgInfo<C
     for (n, (name, comment, description)) in encoded.iter().enumerate() {
         let info = SecPkgInfo {
             fCapabilities: description.capabilities,
-            wVersion: 1,
+            wVersion: description.version,
             wRPCID: description.rpc_id,
             cbMaxToken: description.max_token,
             Name: place(name),

@@ -1,8 +1,9 @@
 //! QueryContextAttributes.
 
 use super::abi::*;
+use super::answer::Answer;
 use super::conversation::Conversation;
-use super::converse::{put, timestamp};
+use super::converse::timestamp;
 use super::flags::{self, Side};
 use super::memory;
 use super::objects::{CONTEXTS, find};
@@ -13,28 +14,6 @@ use crate::credential::Package;
 use crate::error::{Error, Result};
 use crate::kerberos::pac::{SidAndAttributes, attributes};
 use std::ffi::c_void;
-
-/// Where the answer goes.
-struct Answer {
-    buffer: *mut c_void,
-    /// Its length, if the caller told.
-    length: Option<ULONG>,
-}
-
-impl Answer {
-    /// Writes what `make` makes, unless there is no room: then nothing has been allocated for it.
-    ///
-    /// # Safety
-    /// The buffer has room for a `T` if its length was not told.
-    unsafe fn with<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<SECURITY_STATUS> {
-        if self.length.is_some_and(|length| (length as usize) < size_of::<T>()) {
-            return Err(Error::BufferTooSmall { needed: size_of::<T>() });
-        }
-        // SAFETY: the caller's promise is this function's own.
-        unsafe { put(self.buffer.cast(), make()?) };
-        Ok(SEC_E_OK)
-    }
-}
 
 /// QueryContextAttributes and QueryContextAttributesEx.
 ///
@@ -51,7 +30,7 @@ pub(super) unsafe fn query<Char: Text>(
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
-    let answer = Answer { buffer, length };
+    let answer = Answer::new(buffer, length);
     let mut conversation = shared.lock();
     if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
         // SAFETY: the buffer is as the attribute says, by the caller's promise.
@@ -83,7 +62,7 @@ pub(super) unsafe fn query<Char: Text>(
                 Ok(SecPkgContext_SessionKey { SessionKeyLength: key.len() as ULONG, SessionKey: memory::copy(key)?.as_ptr() })
             }),
             SECPKG_ATTR_PACKAGE_INFO => answer.with(|| {
-                Ok(SecPkgContext_PackageInfo::<Char> { PackageInfo: packages::give(&[Package::Only(established.mechanism)])? })
+                Ok(SecPkgContext_PackageInfo::<Char> { PackageInfo: packages::of(Package::Only(established.mechanism))? })
             }),
             SECPKG_ATTR_NATIVE_NAMES => answer.with(|| {
                 let client = Given::new(text::give::<Char>(&established.client.native_name())?);
@@ -155,7 +134,7 @@ fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgCon
         Some(Context::Initiating(initiating)) => (initiating.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
         Some(Context::Failed) | None => return Err(Error::InvalidHandle("a context that failed")),
     };
-    Ok(SecPkgContext_NegotiationInfo { PackageInfo: packages::give(&[package])?, NegotiationState: state })
+    Ok(SecPkgContext_NegotiationInfo { PackageInfo: packages::of(package)?, NegotiationState: state })
 }
 
 /// Attributes of ours; `negossp.h` says what they give.

@@ -6,9 +6,10 @@ use super::service_name::ServiceName;
 use super::service_password::PasswordKeys;
 use crate::config::Settings;
 use crate::credential::Identity;
+use std::sync::Arc;
 
 /// What a credential brings for accepting tickets.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Service {
     /// The one service that tickets may be for.
     pub name: Option<ServiceName>,
@@ -17,15 +18,15 @@ pub struct Service {
 }
 
 /// Keys that the caller's identity holds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub enum OwnKeys {
     /// None: the configured keytab's count.
     #[default]
     None,
     /// A keytab, which stands for the configured one.
-    Keytab(Box<Keytab>),
+    Keytab(Arc<Keytab>),
     /// A service's password, which stands for the configured keytab.
-    Password(Box<PasswordKeys>),
+    Password(Arc<PasswordKeys>),
 }
 
 impl Service {
@@ -40,7 +41,7 @@ impl Service {
     ) -> Service {
         let name = principal.and_then(ServiceName::parse);
         let keys = match (keytab, identity) {
-            (Some(keytab), _) => OwnKeys::Keytab(Box::new(keytab)),
+            (Some(keytab), _) => OwnKeys::Keytab(Arc::new(keytab)),
             (None, Some(identity)) if Service::is_meant(identity, alone) && !identity.password.is_empty() => {
                 of_password(identity, name.as_ref(), settings)
             }
@@ -70,7 +71,7 @@ fn of_password(identity: &Identity, service: Option<&ServiceName>, settings: &Se
         tracing::warn!(user = identity.user, "a service's password without a realm gives no keys; [kerberos] realm can name it");
         return OwnKeys::None;
     }
-    OwnKeys::Password(Box::new(PasswordKeys::new(&name, realms, identity.password.clone())))
+    OwnKeys::Password(Arc::new(PasswordKeys::new(&name, realms, identity.password.clone())))
 }
 
 /// The realms in which the principal may be, the likeliest first. `service`: what tickets are restricted to.

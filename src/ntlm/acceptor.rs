@@ -9,7 +9,7 @@ use super::message::negotiate::Negotiate;
 use super::policy::{self, Claims};
 use super::session::{Session, Side};
 use super::wire::Charset;
-use crate::authority::{self, NetworkLogon, ResponseKind, Validated};
+use crate::authority::{self, Messages, NetworkLogon, ResponseKind, Validated};
 use crate::config::{Settings, Strictness};
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
@@ -171,6 +171,7 @@ impl Challenged {
             lm_response: message.lm_response,
             extended_session_security: flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY),
             allowed: call.settings.ntlm.responses,
+            messages: Messages { session_key: message.session_key, before: &self.transcript, authenticate: message.around_mic() },
         };
         debug!(user = logon.user, domain = logon.domain, workstation = logon.workstation, ?flags, "NTLM AUTHENTICATE_MESSAGE");
         let proven = if message.is_anonymous() { anonymous(call)? } else { validate(&logon, flags, call)? };

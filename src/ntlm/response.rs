@@ -95,6 +95,26 @@ pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
     Ok(Proof { session_base_key, lm_session_key, response })
 }
 
+/// Checks the logon's response, which must be NTLMv2 or LMv2, against `NTOWFv2` of the account, computed with the names that
+/// the client sent.
+///
+/// Errors: as for [`check`].
+pub fn check_ntowf_v2(response_key: &Key, logon: &NetworkLogon<'_>) -> Result<Proof> {
+    let response = kind(logon).ok_or(Error::LogonDenied(Denial::WrongPassword))?;
+    let bytes = match response {
+        ResponseKind::NtlmV2 => logon.nt_response,
+        ResponseKind::LmV2 => logon.lm_response,
+        _ => return Err(Error::LogonDenied(Denial::ResponseNotAllowed)),
+    };
+    let wrong = Error::LogonDenied(Denial::WrongPassword);
+    let (proof, rest) = bytes.split_first_chunk::<16>().ok_or(wrong)?;
+    let mac = crypto::keyed(response_key);
+    if !bool::from(v2_proof(mac.clone(), &logon.server_challenge, rest).ct_eq(proof)) {
+        return Err(wrong);
+    }
+    Ok(Proof { session_base_key: session_base_key_v2(mac, proof), lm_session_key: Zeroizing::new([0; 8]), response })
+}
+
 /// Checks `HMAC_MD5(NTOWFv2, ServerChallenge || rest)` in front of `rest`, and gives the session base key.
 ///
 /// Some clients compute NTOWFv2 without a domain though they send one; servers should let them in

@@ -10,13 +10,16 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
+#[cfg(windows)]
+pub use system::is_wine;
 pub use system::{
-    coarse_millis, default_config_file, host_name, private, replay_cache, standard_error, stay_loaded, sync_folder, take_after,
-    to_local, write_line,
+    coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
+    take_after, to_local, write_line,
 };
 
 pub mod ansi;
 pub mod shared_file;
+pub mod system_dll;
 pub mod terminal;
 
 use std::ffi::OsString;

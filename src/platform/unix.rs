@@ -26,6 +26,11 @@ pub fn host_name() -> String {
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
 
+/// The address lies on the calling thread's stack: asked on Windows only, where memory of the system's is freed.
+pub fn on_stack(_address: *const std::ffi::c_void) -> bool {
+    false
+}
+
 /// Milliseconds since some instant, never going back; a few milliseconds coarse, a few nanoseconds to read.
 pub fn coarse_millis() -> u64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]

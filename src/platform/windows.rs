@@ -35,6 +35,44 @@ pub fn stay_loaded() {
     unsafe { GetModuleHandleExW(flags, somewhere, &mut module) };
 }
 
+/// This is Wine.
+pub fn is_wine() -> bool {
+    use std::sync::OnceLock;
+    use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+    static WINE: OnceLock<bool> = OnceLock::new();
+    // SAFETY: names that end with zeros; ntdll is in every process.
+    *WINE.get_or_init(|| unsafe {
+        GetProcAddress(GetModuleHandleA(c"ntdll.dll".as_ptr().cast()), c"wine_get_version".as_ptr().cast()).is_some()
+    })
+}
+
+/// The address lies on the calling thread's stack.
+pub fn on_stack(address: *const std::ffi::c_void) -> bool {
+    // The block's first members are the same in every Windows: the list of handlers, the stack's top, its bottom.
+    #[repr(C)]
+    struct Tib {
+        exceptions: usize,
+        top: usize,
+        bottom: usize,
+    }
+    // SAFETY: every thread has its block, which only the thread itself changes.
+    let Tib { top, bottom, .. } = unsafe { current_teb().cast::<Tib>().read() };
+    (bottom..top).contains(&address.addr())
+}
+
+/// The thread's block.
+fn current_teb() -> *const std::ffi::c_void {
+    let teb;
+    // SAFETY: reads the pointer to itself that the block holds.
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        std::arch::asm!("mov {}, gs:[0x30]", out(reg) teb, options(pure, readonly, nostack, preserves_flags));
+        #[cfg(target_arch = "x86")]
+        std::arch::asm!("mov {}, fs:[0x18]", out(reg) teb, options(pure, readonly, nostack, preserves_flags));
+    }
+    teb
+}
+
 /// Milliseconds since the system started; some 16 ms coarse.
 pub fn coarse_millis() -> u64 {
     // SAFETY: reads a counter.

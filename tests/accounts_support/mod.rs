@@ -137,6 +137,7 @@ impl Client {
             lm_response: &[],
             extended_session_security: true,
             allowed: ResponsePolicy::default(),
+            messages: Default::default(),
         }
     }
 }
@@ -149,7 +150,8 @@ pub fn credential() -> Credential {
         principal: None,
         identity: None,
         mechanisms: negossp::mechanism::Mechanism::ALL.to_vec(),
-        account: None,
+        accounts: Vec::new(),
+        application: None,
         service: Default::default(),
     }
 }

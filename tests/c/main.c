@@ -27,6 +27,7 @@ static const struct group groups[] = {
     {"order", "default", order_tests},
     {"servers", "default", servers_tests},
     {"exchanges", "default", exchanges_tests},
+    {"additions", "default", additions_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},

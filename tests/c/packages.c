@@ -91,7 +91,11 @@ static void kerberos_as_windows_describes_it(void) {
 }
 
 static void refuses_unknown_names(void) {
-    static SEC_WCHAR *names[] = {u"", u"Negotiat", u"Negotiate ", u"NTLMSSP", u"Schannel", u"NTLM\x0130"};
+    static SEC_WCHAR *names[] = {u"", u"Negotiat", u"Negotiate ", u"NTLMSSP", u"NTLM\x0130",
+#ifndef _WIN32 /* there it is the system's */
+                                 u"Schannel",
+#endif
+    };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         PSecPkgInfoW info = NULL;
         if (!CHECK_STATUS(W->QuerySecurityPackageInfoW(names[i], &info), SEC_E_SECPKG_NOT_FOUND)) {
@@ -167,16 +171,12 @@ static void unsupported_functions_say_so(void) {
     CtxtHandle context = {0, 0};
     SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
     SecBufferDesc none = {SECBUFFER_VERSION, 0, NULL};
-    CHECK_STATUS(W->ApplyControlToken(&context, &none), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(W->ApplyControlToken(&context, &none), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(W->ImpersonateSecurityContext(&context), SEC_E_UNSUPPORTED_FUNCTION);
     CHECK_STATUS(W->RevertSecurityContext(&context), SEC_E_UNSUPPORTED_FUNCTION);
     CHECK_STATUS(W->QuerySecurityContextToken(&context, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     CHECK_STATUS(W->ExportSecurityContext(&context, 0, &packed, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     CHECK_STATUS(W->ImportSecurityContextW(u"NTLM", &packed, NULL, &context), SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK_STATUS(W->AddCredentialsW(&context, NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL),
-                 SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK_STATUS(W->SetContextAttributesW(&context, 0, NULL, 0), SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK_STATUS(W->SetCredentialsAttributesW(&context, 0, NULL, 0), SEC_E_UNSUPPORTED_FUNCTION);
 }
 
 const struct test packages_tests[] = {

@@ -66,7 +66,7 @@ static void has_or_says_not(ULONG attribute) {
     memset(answer, FILLER, sizeof answer);
     REACH(outbound(&credential));
     SECURITY_STATUS status = W->QueryCredentialsAttributesW(&credential, attribute, answer);
-    CHECK_ONE_OF(status, SEC_E_OK, SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_ONE_OF(status, SEC_E_OK, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_NO_CREDENTIALS);
     CHECK(status == SEC_E_OK || untouched(answer, sizeof answer));
     W->FreeCredentialsHandle(&credential);
 }

@@ -329,6 +329,10 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
         }
         10 => {
             let length = *r.of(&[0, 1, 8, 15, 17, 24, 31, 33, 64]);
+            // To HMAC, and so to MIT's RC4, a key is the same without zeros at its end: it differs elsewhere too.
+            if let Some(first) = c.session_bytes.first_mut() {
+                *first ^= 1;
+            }
             c.session_bytes.resize(length, 0x5a);
             if length == c.session.enctype().key_length() {
                 "session key of other bytes".into()

@@ -35,7 +35,7 @@ files() {
     differ "$(printf '%s\n' libnegossp.so negossp.h negossp.pc negossp)" "$(ls dist/linux-x86_64)"
     local machine
     for machine in x86_64 i686; do
-        differ "$(printf '%s\n' negossp.dll libnegossp.dll.a negossp.h negossp.def)" "$(ls dist/windows-$machine)"
+        differ "$(printf '%s\n' {negossp,secur32}.{dll,def} lib{negossp,secur32}.dll.a negossp.h)" "$(ls dist/windows-$machine)"
     done
 }
 check "names of the files" files
@@ -112,15 +112,34 @@ check "linux: installs, and may be moved" linux_installs
 # DLLs that both Wine 8 and Windows 10 have.
 known_dlls='kernel32|ntdll|advapi32|msvcrt|userenv|ws2_32|ole32'
 
+# All that the DLLs export, whichever of their names they have: on Windows there is more than SSPI.
+everything=$(names_in dist/windows-x86_64/secur32.def)
+same_library() { cmp dist/windows-$1/negossp.dll dist/windows-$1/secur32.dll; } # MACHINE
 imports() { # MACHINE
     "$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll | sed -n 's/.*DLL Name: \(.*\)\.dll$/\1/Ip' | grep -viE "^($known_dlls)$"
     true
 }
-exports() { # MACHINE
-    differ "$functions" "$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll |
-        awk '/\[Ordinal\/Name Pointer\] Table/ {on = 1; next} on && /\[ *[0-9]+\]/ {print $NF} on && NF == 0 {exit}')"
+exported() { # OBJDUMP DLL
+    "$1" -p "$2" | awk '/\[Ordinal\/Name Pointer\] Table/ {on = 1; next} on && /\[ *[0-9]+\]/ {print $NF} on && NF == 0 {exit}'
 }
-listed() { differ "$functions" "$(names_in dist/windows-$1/negossp.def)"; } # MACHINE
+exports() { differ "$everything" "$(exported "$1-w64-mingw32-objdump" dist/windows-$1/negossp.dll)"; } # MACHINE
+listed() { # MACHINE
+    differ "$functions" "$(names_in dist/windows-$1/negossp.def)"
+    differ "$everything" "$(names_in dist/windows-$1/secur32.def)"
+}
+# Whoever is linked to mingw's import library, or uses what Wine's own exports, finds it in ours.
+nothing_lacks() { # NAMES
+    comm -23 <(sort -u <<<"$1") <(sort -u <<<"$everything")
+}
+mingw_s() { # MACHINE
+    nothing_lacks "$(import_symbols "$1" "$("$1-w64-mingw32-gcc" -print-file-name=libsecur32.a)" | sed 's/^_\(.*\)@.*/\1/')"
+}
+wine_s() {
+    local dll
+    dll=$(dpkg -L libwine 2>/dev/null | grep '/x86_64-windows/secur32\.dll$') || { echo "Wine's secur32.dll is not to be found"; return; }
+    [[ $(exported x86_64-w64-mingw32-objdump "$dll" | wc -l) -ge 80 ]] || echo "not the 80 names of Wine 8's"
+    nothing_lacks "$(exported x86_64-w64-mingw32-objdump "$dll")"
+}
 image() { # MACHINE FORMAT
     local headers name
     headers=$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll)
@@ -129,11 +148,11 @@ image() { # MACHINE FORMAT
 }
 # What callers of a function are to be linked with: in the import library of mingw, for those that it has, as in ours.
 import_symbols() { "$1-w64-mingw32-nm" "$2" 2>/dev/null | sed -n 's/.* T \(.*\)/\1/p'; }
-same_symbols() { # MACHINE
+same_symbols() { # MACHINE LIBRARY NAMES
     local ours theirs name
-    ours=$(import_symbols "$1" dist/windows-$1/libnegossp.dll.a)
+    ours=$(import_symbols "$1" "dist/windows-$1/lib$2.dll.a")
     theirs=$(import_symbols "$1" "$("$1-w64-mingw32-gcc" -print-file-name=libsecur32.a)")
-    differ "$functions" "$(sed 's/@.*//' <<<"$ours" | if [[ $1 == i686 ]]; then sed 's/^_//'; else cat; fi)"
+    differ "$3" "$(sed 's/@.*//' <<<"$ours" | if [[ $1 == i686 ]]; then sed 's/^_//'; else cat; fi)"
     for name in $(sed 's/@.*//' <<<"$theirs"); do
         local stated wanted
         stated=$(grep -E "^$name(@|$)" <<<"$ours") || continue
@@ -145,15 +164,30 @@ for machine in x86_64 i686; do
     check "windows-$machine: imports only what Wine 8 and Windows 10 have" imports $machine
     check "windows-$machine: exports exactly the functions, undecorated" exports $machine
     check "windows-$machine: negossp.def lists them" listed $machine
-    check "windows-$machine: import library agrees with mingw's libsecur32.a" same_symbols $machine
+    check "windows-$machine: libnegossp.dll.a agrees with mingw's libsecur32.a" same_symbols $machine negossp "$functions"
+    check "windows-$machine: libsecur32.dll.a agrees with mingw's libsecur32.a" same_symbols $machine secur32 "$everything"
+    check "windows-$machine: exports all that mingw's libsecur32.a has" mingw_s $machine
+    check "windows-$machine: one library under both names" same_library $machine
 done
+# What Wine's only seems to have ends the program that calls it: it must not be passed on there.
+wine_stubs() {
+    local dll name
+    dll=$(dpkg -L libwine 2>/dev/null | grep '/x86_64-windows/secur32\.dll$')
+    for name in $(x86_64-w64-mingw32-nm "$dll" | sed -n 's/.* T __wine_stub_//p'); do
+        grep -qE "fn $name\(.*a stub in Wine;|Passed::new\(c\"$name\", true\)|initiate!\($name," src/entry/exports/{passed_on,with_contexts}.rs ||
+            echo "$name would be passed on"
+    done
+}
+scripts/need.sh libwine
+check "windows: Wine's stubs are not called" wine_stubs
+check "windows: exports all that Wine's secur32.dll does" wine_s
 check "windows-x86_64: image" image x86_64 pei-x86-64
 check "windows-i686: image" image i686 pei-i386
 
 # What each function takes off the stack when it returns, read from its machine code, against what callers expect.
 pops() {
     local dll=$1 symbol name stated code
-    for symbol in $(import_symbols i686 dist/windows-i686/libnegossp.dll.a); do
+    for symbol in $(import_symbols i686 dist/windows-i686/libsecur32.dll.a); do
         name=${symbol#_} name=${name%@*} stated=${symbol##*@}
         code=$(i686-w64-mingw32-objdump -d --disassemble="$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
         # A body shared with another function of the same arguments is reached by a jump.

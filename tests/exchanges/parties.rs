@@ -42,7 +42,8 @@ impl World {
             principal: None,
             identity: Some(identity(password)),
             mechanisms: vec![Mechanism::Ntlm],
-            account: inbound.then(|| Account::from_identity(&identity(password))),
+            accounts: inbound.then(|| Account::from_identity(&identity(password))).into_iter().collect(),
+            application: None,
             service: Default::default(),
         };
         World {

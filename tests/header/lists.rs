@@ -1,7 +1,7 @@
 //! What is listed besides the header: the structures' layout for C compilers, the functions for linkers.
 
 use super::names::stem;
-use super::{FUNCTIONS, ident, read};
+use super::{FUNCTIONS, WINDOWS_FUNCTIONS, ident, read};
 use std::fmt::Write as _;
 
 /// C's own check of the structures' layout, from the list in `src/entry/abi/layout.rs`.
@@ -37,30 +37,62 @@ pub(super) fn two_forms(name: &str) -> bool {
     FUNCTIONS.iter().any(|file| read(&format!("src/entry/exports/{file}.rs")).contains(&format!(" fn {name}W(")))
 }
 
-/// The exported functions and how many bytes of arguments they take on 32 bits, where each takes four.
-fn functions() -> Vec<(String, usize)> {
+/// An exported function.
+struct Function {
+    name: String,
+    /// Bytes of arguments on 32 bits, where each takes four.
+    bytes: usize,
+    /// The file among src/entry/exports that it is in.
+    file: &'static str,
+    /// What it returns where it cannot be passed on, for those that are.
+    lacking: Option<String>,
+}
+
+/// The exported functions of these files.
+fn functions(files: &[&'static str]) -> Vec<Function> {
     let mut out = Vec::new();
-    for file in FUNCTIONS {
+    for &file in files {
         let source = read(&format!("src/entry/exports/{file}.rs"));
         for function in source.split("extern \"system\" fn ").skip(1) {
             let name = ident(function);
+            // A macro's, which is asked about below.
+            if name.is_empty() {
+                continue;
+            }
             let arguments = function[name.len()..].split_once(')').unwrap().0;
-            out.push((name.to_owned(), 4 * arguments.matches(':').count()));
+            let bytes = 4 * arguments.matches(':').count();
+            out.push(Function { name: name.to_owned(), bytes, file, lacking: None });
+        }
+        for line in source.lines() {
+            // passed_on!'s lines.
+            if let Some(line) = line.strip_prefix("    fn ")
+                && let Some((signature, lacking)) = line.strip_suffix(';').and_then(|line| line.split_once(") -> "))
+            {
+                let (name, arguments) = signature.split_once('(').unwrap();
+                let bytes = 4 * arguments.split(", ").filter(|argument| !argument.is_empty()).count();
+                out.push(Function { name: name.to_owned(), bytes, file, lacking: Some(lacking.to_owned()) });
+            }
+            // InitializeSecurityContext's twins.
+            if let Some(rest) = line.strip_prefix("initiate!(") {
+                out.push(Function { name: ident(rest).to_owned(), bytes: 48, file, lacking: None });
+            }
         }
     }
-    out.sort();
+    out.sort_by(|a, b| a.name.cmp(&b.name));
     out
 }
 
-/// A module definition for import libraries. On 32 bits programs refer to `_Name@bytes` and the DLL exports
+/// A module definition for import libraries: of what is the same on all platforms, or, for the DLL that takes secur32.dll's
+/// place, of all that the library exports there. On 32 bits programs refer to `_Name@bytes` and the DLL exports
 /// `Name`: `dlltool --kill-at` makes the one from the other.
-pub(super) fn definition(decorated: bool) -> String {
+pub(super) fn definition(dll: &str, decorated: bool) -> String {
     let mut out = String::from("; Made from src/entry/exports by the test `header_is_current`; do not edit.\n");
     if decorated {
         out += "; For dlltool --kill-at: the DLL exports the names without what is after @.\n";
     }
-    out += "LIBRARY negossp.dll\nEXPORTS\n";
-    for (name, bytes) in functions() {
+    writeln!(out, "LIBRARY {dll}\nEXPORTS").unwrap();
+    let whole = [&FUNCTIONS[..], &WINDOWS_FUNCTIONS].concat();
+    for Function { name, bytes, .. } in functions(if dll == "secur32.dll" { &whole } else { &FUNCTIONS }) {
         match decorated {
             true => writeln!(out, "    {name}@{bytes}"),
             false => writeln!(out, "    {name}"),
@@ -68,6 +100,43 @@ pub(super) fn definition(decorated: bool) -> String {
         .unwrap();
     }
     out
+}
+
+/// COMPATIBILITY.md with its list of exports made anew.
+pub(super) fn compatibility() -> String {
+    const BEGIN: &str = "<!-- exports: made by the test `header_is_current` -->\n";
+    const END: &str = "<!-- exports end -->";
+    let text = read("COMPATIBILITY.md");
+    let (before, rest) = text.split_once(BEGIN).expect("where the list begins");
+    let (_, after) = rest.split_once(END).expect("where the list ends");
+    let mut table = String::from("| function | class |\n| --- | --- |\n");
+    for Function { name, file, lacking, .. } in functions(&[&FUNCTIONS[..], &WINDOWS_FUNCTIONS].concat()) {
+        let class = match (file, lacking.as_deref()) {
+            ("unsupported", _) => "ours, unsupported: `SEC_E_UNSUPPORTED_FUNCTION`".into(),
+            ("with_contexts", _) if name.starts_with("ApplyControlToken") => "ours; Windows only".into(),
+            ("with_contexts", _) => {
+                "passed on, for the system's contexts; else `SEC_E_UNSUPPORTED_FUNCTION`. Windows only".into()
+            }
+            (_, Some(lacking)) => {
+                let (lacking, wine) = match lacking.strip_suffix(", a stub in Wine") {
+                    Some(lacking) => (lacking, ", as Wine does"),
+                    None => (lacking, ""),
+                };
+                let lacking = match lacking {
+                    "False" => "FALSE, ERROR_PROC_NOT_FOUND",
+                    "NtStatus" => "STATUS_PROCEDURE_NOT_FOUND",
+                    "SecurityStatus" => "`SEC_E_UNSUPPORTED_FUNCTION`",
+                    "Win32" => "ERROR_PROC_NOT_FOUND",
+                    "Nothing" => "nothing happens",
+                    other => panic!("{other}: what does that return?"),
+                };
+                format!("passed on; where the system lacks it{wine}: {lacking}. Windows only")
+            }
+            _ => "ours".into(),
+        };
+        writeln!(table, "| {name} | {class} |").unwrap();
+    }
+    format!("{before}{BEGIN}{table}{END}{after}")
 }
 
 const LAYOUT_PROLOGUE: &str = r#"/*

@@ -1,4 +1,4 @@
-//! Makes `include/negossp.h`, `tests/c/layout.c` and the `.def` files from `src/entry`.
+//! Makes `include/negossp.h`, `tests/c/layout.c`, the `.def` files and the list of exports in COMPATIBILITY.md from `src/entry`.
 //!
 //! cbindgen does the translation. Around it: it reads `extern "C"` only, so "system" is spelled so; Rust's
 //! `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and pointer names; and
@@ -7,7 +7,7 @@
 mod lists;
 mod names;
 
-use lists::{definition, layout, two_forms};
+use lists::{compatibility, definition, layout, two_forms};
 use names::{document, spell, stem};
 use std::fmt::Write as _;
 use std::fs;
@@ -24,8 +24,11 @@ pub(crate) fn all() -> Vec<Made> {
     vec![
         Made { path: "include/negossp.h", text: header() },
         Made { path: "tests/c/layout.c", text: layout() },
-        Made { path: "def/x86_64/negossp.def", text: definition(false) },
-        Made { path: "def/i686/negossp.def", text: definition(true) },
+        Made { path: "def/x86_64/negossp.def", text: definition("negossp.dll", false) },
+        Made { path: "def/i686/negossp.def", text: definition("negossp.dll", true) },
+        Made { path: "def/x86_64/secur32.def", text: definition("secur32.dll", false) },
+        Made { path: "def/i686/secur32.def", text: definition("secur32.dll", true) },
+        Made { path: "COMPATIBILITY.md", text: compatibility() },
     ]
 }
 
@@ -44,7 +47,9 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 4] = ["base", "attributes", "identity", "table"];
-const FUNCTIONS: [&str; 6] = ["credentials", "context", "query", "message", "packages", "unsupported"];
+const FUNCTIONS: [&str; 8] = ["credentials", "context", "query", "message", "packages", "attributes", "password", "unsupported"];
+/// The sources of functions that are exported on Windows alone, and that the system's headers declare there.
+const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "passed_on"];
 
 fn header() -> String {
     let mut source = String::new();

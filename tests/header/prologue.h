@@ -24,6 +24,13 @@
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
 
+/*
+ * Attributes that WinPR has, for SetCredentialsAttributes and SetContextAttributes: a callback by which the program supplies
+ * the accounts that NTLM's clients log on to, and its first argument. The buffer is the function, or the argument, itself.
+ */
+#define SECPKG_ATTR_AUTH_NTLM_HASH_CB 1108
+#define SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA 1109
+
 #ifdef _WIN32
 
 #ifndef SECURITY_WIN32

@@ -19,6 +19,7 @@ use negossp::kerberos::token::{Oid, Token, TokenId};
 use negossp::kerberos::{Acceptor, OwnKeys, Service};
 use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
 use negossp::time::FileTime;
+use std::sync::Arc;
 
 pub(crate) const REALM: &str = "EXAMPLE.TEST";
 pub(crate) const SERVICE: [&str; 2] = ["HTTP", "server.example.test"];
@@ -209,8 +210,9 @@ impl Server {
             principal: None,
             identity: None,
             mechanisms: Mechanism::ALL.to_vec(),
-            account: None,
-            service: Service { name: None, keys: OwnKeys::Keytab(Box::new(keytab)) },
+            accounts: Vec::new(),
+            application: None,
+            service: Service { name: None, keys: OwnKeys::Keytab(Arc::new(keytab)) },
         };
         let requirements = ContextFlags::empty();
         Server { credential, settings, requirements, bindings: None, now: None, notes: Notes::default() }

@@ -37,7 +37,8 @@ pub(crate) fn credential(identity: Option<Identity>) -> Credential {
         package: Package::Only(Mechanism::Ntlm),
         usage: Usage { inbound: true, outbound: true },
         principal: None,
-        account: identity.as_ref().map(Account::from_identity),
+        accounts: identity.iter().map(Account::from_identity).collect(),
+        application: None,
         identity,
         mechanisms: vec![Mechanism::Ntlm],
         service: Default::default(),
@@ -77,7 +78,7 @@ impl Party {
 
     pub(crate) fn accept(&self, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Error> {
         let mut credential = credential(self.identity.clone());
-        if let (Some(account), false) = (&mut credential.account, self.lm_hash) {
+        if let (Some(account), false) = (credential.accounts.first_mut(), self.lm_hash) {
             account.lm_hash = None;
         }
         let Party { settings, requirements, bindings, now, .. } = self;

@@ -1,9 +1,9 @@
 //! `negossp account`.
 
 use crate::args::Args;
-use crate::edit::{self, Lines};
 use crate::outcome::{Failure, Outcome, print, remark};
 use crate::password;
+use negossp::authority::edit::{self, Lines};
 use negossp::authority::smbpasswd::{self, Fields};
 use negossp::authority::{Accounts, Standing};
 use negossp::config::{Environment, Store};
@@ -52,7 +52,7 @@ pub(crate) fn add(args: &Args, name: &str) -> Outcome {
                 line = smbpasswd::format(name, next_uid(lines), &hash, now());
             }
             lines.replace(first, &line);
-            return Ok(true);
+            return Ok::<_, Failure>(true);
         }
         lines.push(&smbpasswd::format(name, next_uid(lines), &hash, now()));
         Ok(false)
@@ -97,7 +97,7 @@ pub(crate) fn set_disabled(args: &Args, name: &str, disabled: bool) -> Outcome {
         let mut fields = Fields::split(lines.text(first));
         fields.set_flag(b'D', disabled);
         lines.replace(first, &fields.join());
-        Ok(())
+        Ok::<_, Failure>(())
     })?;
     print(&format!("{name}: {} in {}\n", if disabled { "disabled" } else { "enabled" }, path.display()))
 }

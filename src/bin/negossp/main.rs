@@ -2,7 +2,6 @@
 
 mod account;
 mod args;
-mod edit;
 mod keytab;
 mod outcome;
 mod password;

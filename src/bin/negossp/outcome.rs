@@ -1,5 +1,6 @@
 //! How a command ends.
 
+use negossp::authority::edit::FileError;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -23,6 +24,12 @@ impl Failure {
     /// A file that could not be used.
     pub(crate) fn file(path: &Path, error: io::Error) -> Failure {
         Failure::Trouble(format!("{}: {error}", path.display()))
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(FileError { path, error }: FileError) -> Failure {
+        Failure::file(&path, error)
     }
 }
 

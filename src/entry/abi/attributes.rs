@@ -223,3 +223,43 @@ pub struct SecPkgCredentials_Names<Char> {
     /// Whose credentials they are.
     pub sUserName: *mut Char,
 }
+
+/// SECPKG_CRED_ATTR_SSI_PROVIDER.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgCredentials_SSIProvider<Char> {
+    /// The identity provider that the credentials are from.
+    pub sProviderName: *mut Char,
+    /// Bytes at `ProviderInfo`.
+    pub ProviderInfoLength: ULONG,
+    /// What the provider says.
+    pub ProviderInfo: *mut c_char,
+}
+
+/// SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS. Offsets count from the structure's start.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgCredentials_KdcProxySettings {
+    /// KDC_PROXY_SETTINGS_V1.
+    pub Version: ULONG,
+    /// KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY, or 0.
+    pub Flags: ULONG,
+    /// Where the proxy's name starts; 0 for none.
+    pub ProxyServerOffset: USHORT,
+    /// Its length.
+    pub ProxyServerLength: USHORT,
+    /// Where the client's credentials for TLS start; 0 for none.
+    pub ClientTlsCredOffset: USHORT,
+    /// Their length.
+    pub ClientTlsCredLength: USHORT,
+}
+
+/// SECPKG_CRED_ATTR_CERT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgCredentials_Cert {
+    /// Bytes at `EncodedCert`.
+    pub EncodedCertSize: ULONG,
+    /// The certificate.
+    pub EncodedCert: *mut u8,
+}

@@ -47,7 +47,7 @@ pub type PTimeStamp = *mut TimeStamp;
 
 /// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not valid.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecHandle {
     /// Opaque.
     pub dwLower: ULONG_PTR,
@@ -148,3 +148,21 @@ pub type SEC_GET_KEY_FN = Option<
         Status: *mut SECURITY_STATUS,
     ),
 >;
+
+/// What AddSecurityPackage is told of a package. Not looked at for packages of ours.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SECURITY_PACKAGE_OPTIONS {
+    /// Bytes of this structure.
+    pub Size: ULONG,
+    /// `SECPKG_OPTIONS_TYPE_*`.
+    pub Type: ULONG,
+    /// `SECPKG_OPTIONS_*`.
+    pub Flags: ULONG,
+    /// Bytes at `Signature`.
+    pub SignatureSize: ULONG,
+    /// The package's signature.
+    pub Signature: *mut c_void,
+}
+/// Pointer to options of a package.
+pub type PSECURITY_PACKAGE_OPTIONS = *mut SECURITY_PACKAGE_OPTIONS;

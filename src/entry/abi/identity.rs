@@ -2,6 +2,7 @@
 //! terminating zero.
 
 use super::base::*;
+use std::ffi::c_void;
 
 /// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
 #[repr(C)]
@@ -130,3 +131,20 @@ pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID =
 /// "sspilib" shows it at work.
 pub const SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: GUID =
     GUID { Data1: 0xd587aae8, Data2: 0xf78f, Data3: 0x4455, Data4: [0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1] };
+
+/// A program's own accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
+/// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA; `AuthIdentity` the user and the domain as the client sent them, in UTF-16, without a
+/// password. `NtProofValue` is what NTProofStr is computed over, `RandKey` the EncryptedRandomSessionKey of 16 bytes or NULL,
+/// `Mic` the MIC or NULL, and `MicValue` what it is computed over. The function writes NTOWFv2 of the account, computed with
+/// that user and domain, to the 16 bytes at `NtlmHash` and returns SEC_E_OK, or returns an error if it knows no such client.
+pub type NTLM_HASH_CALLBACK = Option<
+    unsafe extern "C" fn(
+        Client: *mut c_void,
+        AuthIdentity: *const SEC_WINNT_AUTH_IDENTITY<SEC_WCHAR>,
+        NtProofValue: *const SecBuffer,
+        RandKey: *const u8,
+        Mic: *const u8,
+        MicValue: *const SecBuffer,
+        NtlmHash: *mut u8,
+    ) -> SECURITY_STATUS,
+>;

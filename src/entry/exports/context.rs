@@ -2,8 +2,11 @@
 
 use crate::entry::abi::*;
 use crate::entry::complete;
-use crate::entry::converse::{self, Arguments};
+use crate::entry::converse::{self, Arguments, InitiateArguments};
 use crate::entry::guard::guard;
+use crate::entry::objects::{CONTEXTS, find};
+use crate::entry::system::pass_on;
+use crate::error::Error;
 
 /// The server's side of the conversation: takes a token from the client and makes the answer.
 ///
@@ -51,13 +54,13 @@ pub unsafe extern "system" fn AcceptSecurityContext(
     pfContextAttr: *mut ULONG,
     ptsTimeStamp: PTimeStamp,
 ) -> SECURITY_STATUS {
-    let _ = TargetDataRep;
     guard("AcceptSecurityContext", || {
         let arguments = Arguments {
             credential: phCredential,
             context: phContext,
             input: pInput,
             requirements: fContextReq,
+            data_rep: TargetDataRep,
             new_context: phNewContext,
             output: pOutput,
             attributes: pfContextAttr,
@@ -103,20 +106,21 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
     pfContextAttr: *mut ULONG,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    let _ = (Reserved1, TargetDataRep, Reserved2);
     guard("InitializeSecurityContextW", || {
         let arguments = Arguments {
             credential: phCredential,
             context: phContext,
             input: pInput,
             requirements: fContextReq,
+            data_rep: TargetDataRep,
             new_context: phNewContext,
             output: pOutput,
             attributes: pfContextAttr,
             expiry: ptsExpiry,
         };
+        let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { converse::initiate(&arguments, pszTargetName) }
+        unsafe { converse::initiate(&arguments, &more) }
     })
 }
 
@@ -139,20 +143,21 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
     pfContextAttr: *mut ULONG,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    let _ = (Reserved1, TargetDataRep, Reserved2);
     guard("InitializeSecurityContextA", || {
         let arguments = Arguments {
             credential: phCredential,
             context: phContext,
             input: pInput,
             requirements: fContextReq,
+            data_rep: TargetDataRep,
             new_context: phNewContext,
             output: pOutput,
             attributes: pfContextAttr,
             expiry: ptsExpiry,
         };
+        let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { converse::initiate(&arguments, pszTargetName) }
+        unsafe { converse::initiate(&arguments, &more) }
     })
 }
 
@@ -169,6 +174,7 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn CompleteAuthToken(phContext: PCtxtHandle, pToken: PSecBufferDesc) -> SECURITY_STATUS {
     guard("CompleteAuthToken", || {
+        pass_on!(context phContext, CompleteAuthToken(pToken));
         // SAFETY: the caller's promise is this function's own.
         unsafe { complete::complete(phContext, pToken) }
     })
@@ -187,5 +193,24 @@ pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> S
     guard("DeleteSecurityContext", || {
         // SAFETY: the caller's promise is this function's own.
         unsafe { converse::delete(phContext) }
+    })
+}
+
+/// Applies a control token, as TLS has them. Negotiate, Kerberos and NTLM have none.
+///
+/// \param phContext  The context.
+/// \param pInput  The token.
+///
+/// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of the system's, what the system returns.
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn ApplyControlToken(phContext: PCtxtHandle, pInput: PSecBufferDesc) -> SECURITY_STATUS {
+    guard("ApplyControlToken", || {
+        pass_on!(context phContext, ApplyControlToken(pInput));
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { find(&CONTEXTS, phContext)? };
+        Err(Error::Unsupported("control tokens"))
     })
 }

@@ -1,8 +1,9 @@
 //! Credentials: acquire, free, query.
 
 use crate::entry::abi::*;
-use crate::entry::credentials;
+use crate::entry::credentials::{self, AcquireArguments};
 use crate::entry::guard::guard;
+use crate::entry::system::pass_on;
 use std::ffi::c_void;
 
 /// Makes credentials for accepting or initiating contexts.
@@ -41,10 +42,20 @@ pub unsafe extern "system" fn AcquireCredentialsHandleW(
     phCredential: PCredHandle,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    let _ = (pvLogonId, pGetKeyFn, pvGetKeyArgument);
     guard("AcquireCredentialsHandleW", || {
+        let arguments = AcquireArguments {
+            principal: pszPrincipal,
+            package: pszPackage,
+            usage: fCredentialUse,
+            logon_id: pvLogonId,
+            data: pAuthData,
+            get_key: pGetKeyFn,
+            get_key_argument: pvGetKeyArgument,
+            handle: phCredential,
+            expiry: ptsExpiry,
+        };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::acquire(pszPrincipal, pszPackage, fCredentialUse, pAuthData, phCredential, ptsExpiry) }
+        unsafe { credentials::acquire(&arguments) }
     })
 }
 
@@ -64,10 +75,93 @@ pub unsafe extern "system" fn AcquireCredentialsHandleA(
     phCredential: PCredHandle,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    let _ = (pvLogonId, pGetKeyFn, pvGetKeyArgument);
     guard("AcquireCredentialsHandleA", || {
+        let arguments = AcquireArguments {
+            principal: pszPrincipal,
+            package: pszPackage,
+            usage: fCredentialUse,
+            logon_id: pvLogonId,
+            data: pAuthData,
+            get_key: pGetKeyFn,
+            get_key_argument: pvGetKeyArgument,
+            handle: phCredential,
+            expiry: ptsExpiry,
+        };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::acquire(pszPrincipal, pszPackage, fCredentialUse, pAuthData, phCredential, ptsExpiry) }
+        unsafe { credentials::acquire(&arguments) }
+    })
+}
+
+/// Adds to credentials, for the contexts that are begun from now on.
+///
+/// \param hCredentials  The handle.
+/// \param pszPrincipal  As for AcquireCredentialsHandleW, for a service's keys that come with pAuthData.
+/// \param pszPackage  The credentials' own package, or for Negotiate one that it chooses from.
+/// \param fCredentialUse  A direction that the credentials are for.
+/// \param pAuthData  As for AcquireCredentialsHandleW. For inbound use, one more account, instead of one of the same name
+///     that is there, or the service's keys, if there are none; for outbound use, who to be instead. NULL adds nothing.
+/// \param pGetKeyFn  Ignored; NULL.
+/// \param pvGetKeyArgument  Ignored; NULL.
+/// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+///
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used, or
+/// there are a service's keys already) or SEC_E_INVALID_PARAMETER (fCredentialUse).
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn AddCredentialsW(
+    hCredentials: PCredHandle,
+    pszPrincipal: *mut SEC_WCHAR,
+    pszPackage: *mut SEC_WCHAR,
+    fCredentialUse: ULONG,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("AddCredentialsW", || {
+        pass_on!(credentials hCredentials, SEC_WCHAR, AddCredentials(
+            pszPrincipal,
+            pszPackage,
+            fCredentialUse,
+            pAuthData,
+            pGetKeyFn,
+            pvGetKeyArgument,
+            ptsExpiry
+        ));
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::add(hCredentials, pszPrincipal, pszPackage, fCredentialUse, pAuthData, ptsExpiry) }
+    })
+}
+
+/// AddCredentialsW with ANSI text.
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn AddCredentialsA(
+    hCredentials: PCredHandle,
+    pszPrincipal: *mut SEC_CHAR,
+    pszPackage: *mut SEC_CHAR,
+    fCredentialUse: ULONG,
+    pAuthData: *mut c_void,
+    pGetKeyFn: SEC_GET_KEY_FN,
+    pvGetKeyArgument: *mut c_void,
+    ptsExpiry: PTimeStamp,
+) -> SECURITY_STATUS {
+    guard("AddCredentialsA", || {
+        pass_on!(credentials hCredentials, SEC_CHAR, AddCredentials(
+            pszPrincipal,
+            pszPackage,
+            fCredentialUse,
+            pAuthData,
+            pGetKeyFn,
+            pvGetKeyArgument,
+            ptsExpiry
+        ));
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { credentials::add(hCredentials, pszPrincipal, pszPackage, fCredentialUse, pAuthData, ptsExpiry) }
     })
 }
 
@@ -90,11 +184,12 @@ pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -
 /// Tells about credentials.
 ///
 /// \param phCredential  The handle.
-/// \param ulAttribute  SECPKG_CRED_ATTR_NAMES.
-/// \param pBuffer  Receives a SecPkgCredentials_NamesW; free its string with FreeContextBuffer.
+/// \param ulAttribute  SECPKG_CRED_ATTR_NAMES, or SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (never any).
+/// \param pBuffer  Receives the structure of that attribute, SecPkgCredentials_NamesW; free its string with
+///     FreeContextBuffer.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
-/// name) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+/// name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.
@@ -105,8 +200,9 @@ pub unsafe extern "system" fn QueryCredentialsAttributesW(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesW", || {
+        pass_on!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer) }
+        unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, None) }
     })
 }
 
@@ -121,7 +217,8 @@ pub unsafe extern "system" fn QueryCredentialsAttributesA(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesA", || {
+        pass_on!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer) }
+        unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, None) }
     })
 }

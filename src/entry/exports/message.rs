@@ -3,6 +3,7 @@
 use crate::entry::abi::*;
 use crate::entry::guard::guard;
 use crate::entry::message;
+use crate::entry::system::pass_on;
 
 /// Signs a message.
 ///
@@ -26,6 +27,7 @@ pub unsafe extern "system" fn MakeSignature(
     MessageSeqNo: ULONG,
 ) -> SECURITY_STATUS {
     guard("MakeSignature", || {
+        pass_on!(context phContext, MakeSignature(fQOP, pMessage, MessageSeqNo));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::sign(phContext, fQOP, pMessage, MessageSeqNo) }
     })
@@ -50,6 +52,7 @@ pub unsafe extern "system" fn VerifySignature(
     pfQOP: *mut ULONG,
 ) -> SECURITY_STATUS {
     guard("VerifySignature", || {
+        pass_on!(context phContext, VerifySignature(pMessage, MessageSeqNo, pfQOP));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::verify(phContext, pMessage, MessageSeqNo, pfQOP) }
     })
@@ -77,6 +80,7 @@ pub unsafe extern "system" fn EncryptMessage(
     MessageSeqNo: ULONG,
 ) -> SECURITY_STATUS {
     guard("EncryptMessage", || {
+        pass_on!(context phContext, EncryptMessage(fQOP, pMessage, MessageSeqNo));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::encrypt(phContext, fQOP, pMessage, MessageSeqNo) }
     })
@@ -103,6 +107,7 @@ pub unsafe extern "system" fn DecryptMessage(
     pfQOP: *mut ULONG,
 ) -> SECURITY_STATUS {
     guard("DecryptMessage", || {
+        pass_on!(context phContext, DecryptMessage(pMessage, MessageSeqNo, pfQOP));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::decrypt(phContext, pMessage, MessageSeqNo, pfQOP) }
     })

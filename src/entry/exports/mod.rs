@@ -3,16 +3,28 @@
 //!
 //! The comments here are the header's. Handles, buffers and strings are the caller's unless said otherwise.
 
+mod attributes;
 mod context;
 mod credentials;
 mod message;
 mod packages;
+#[cfg(windows)]
+mod passed_on;
+mod password;
 mod query;
 mod unsupported;
+#[cfg(windows)]
+mod with_contexts;
 
+pub use attributes::*;
 pub use context::*;
 pub use credentials::*;
 pub use message::*;
 pub use packages::*;
+#[cfg(windows)]
+pub use passed_on::*;
+pub use password::*;
 pub use query::*;
 pub use unsupported::*;
+#[cfg(windows)]
+pub use with_contexts::*;

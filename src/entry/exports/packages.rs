@@ -2,9 +2,9 @@
 
 use crate::entry::abi::*;
 use crate::entry::guard::{first_call, guard};
-use crate::entry::{packages, tables};
+use crate::entry::{packages, system, tables};
 
-/// Lists the packages.
+/// Lists the packages: ours, then those of the system that are not called like one of ours.
 ///
 /// \param pcPackages  Receives how many there are.
 /// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one FreeContextBuffer.
@@ -74,16 +74,80 @@ pub unsafe extern "system" fn QuerySecurityPackageInfoA(
     })
 }
 
+/// Lets Negotiate choose a package again that DeleteSecurityPackageW has taken from it, in credentials that this process
+/// acquires from now on. What configuration and package lists leave out stays out.
+///
+/// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to add.
+/// \param pOptions  Not looked at for these.
+///
+/// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for others, what the system returns.
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says; the string ends with a zero character.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn AddSecurityPackageW(
+    pszPackageName: *mut SEC_WCHAR,
+    pOptions: PSECURITY_PACKAGE_OPTIONS,
+) -> SECURITY_STATUS {
+    guard("AddSecurityPackageW", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::offer(pszPackageName, true, || system::add_package(pszPackageName, pOptions)) }
+    })
+}
+
+/// AddSecurityPackageW with ANSI text.
+///
+/// # Safety
+/// Every pointer that is not NULL points to what its type says; the string ends with a zero character.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn AddSecurityPackageA(
+    pszPackageName: *mut SEC_CHAR,
+    pOptions: PSECURITY_PACKAGE_OPTIONS,
+) -> SECURITY_STATUS {
+    guard("AddSecurityPackageA", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::offer(pszPackageName, true, || system::add_package(pszPackageName, pOptions)) }
+    })
+}
+
+/// Takes a package from those that Negotiate chooses from, in credentials that this process acquires from now on.
+///
+/// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to delete.
+///
+/// Returns as AddSecurityPackageW.
+///
+/// # Safety
+/// `pszPackageName` is NULL or points to characters that end with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn DeleteSecurityPackageW(pszPackageName: *mut SEC_WCHAR) -> SECURITY_STATUS {
+    guard("DeleteSecurityPackageW", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::offer(pszPackageName, false, || system::delete_package(pszPackageName)) }
+    })
+}
+
+/// DeleteSecurityPackageW with ANSI text.
+///
+/// # Safety
+/// `pszPackageName` is NULL or points to characters that end with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn DeleteSecurityPackageA(pszPackageName: *mut SEC_CHAR) -> SECURITY_STATUS {
+    guard("DeleteSecurityPackageA", || {
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { packages::offer(pszPackageName, false, || system::delete_package(pszPackageName)) }
+    })
+}
+
 /// The table of all functions, for programs that load the library at run time. Never NULL, never freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
     first_call();
-    tables::unicode()
+    system::own_table().unwrap_or_else(tables::unicode)
 }
 
 /// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
     first_call();
-    tables::ansi()
+    system::own_table().unwrap_or_else(tables::ansi)
 }

@@ -2,6 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::guard::guard;
+use crate::entry::system::{self, pass_on};
 use crate::entry::{memory, query};
 use std::ffi::c_void;
 
@@ -24,6 +25,7 @@ pub unsafe extern "system" fn QueryContextAttributesW(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesW", || {
+        pass_on!(context phContext, SEC_WCHAR, QueryContextAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_WCHAR>(phContext, ulAttribute, pBuffer, None) }
     })
@@ -40,6 +42,7 @@ pub unsafe extern "system" fn QueryContextAttributesA(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesA", || {
+        pass_on!(context phContext, SEC_CHAR, QueryContextAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_CHAR>(phContext, ulAttribute, pBuffer, None) }
     })
@@ -64,6 +67,7 @@ pub unsafe extern "system" fn QueryContextAttributesExW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesExW", || {
+        pass_on!(context phContext, SEC_WCHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_WCHAR>(phContext, ulAttribute, pBuffer, Some(cbBuffer)) }
     })
@@ -81,6 +85,7 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesExA", || {
+        pass_on!(context phContext, SEC_CHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_CHAR>(phContext, ulAttribute, pBuffer, Some(cbBuffer)) }
     })
@@ -96,5 +101,5 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
 /// Nobody uses the buffer any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeContextBuffer(pvContextBuffer: *mut c_void) -> SECURITY_STATUS {
-    guard("FreeContextBuffer", || memory::free(pvContextBuffer))
+    guard("FreeContextBuffer", || memory::free(pvContextBuffer).or_else(|error| system::free(pvContextBuffer).ok_or(error)))
 }

@@ -77,12 +77,18 @@ impl<'a> Authenticate<'a> {
     /// The MIC field, and what it should hold under `exported_session_key`; `None` where the message has no room
     /// for one. `before` is NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE, as they travelled.
     pub fn mic(&self, exported_session_key: &[u8; 16], before: &[u8]) -> Option<(&'a [u8], [u8; MIC])> {
+        let [front, mic, payload] = self.around_mic()?;
+        Some((mic, crypto::hmac_md5(exported_session_key, &[before, front, &[0; MIC], payload])))
+    }
+
+    /// What is before the MIC field, the field, and what is behind it; `None` where the message has no room for one.
+    pub fn around_mic(&self) -> Option<[&'a [u8]; 3]> {
         if !self.room_for_mic {
             return None;
         }
         let (front, rest) = self.bytes.split_at_checked(at::MIC)?;
         let (mic, payload) = rest.split_at_checked(MIC)?;
-        Some((mic, crypto::hmac_md5(exported_session_key, &[before, front, &[0; MIC], payload])))
+        Some([front, mic, payload])
     }
 }
 

@@ -1,16 +1,15 @@
 //! Changing the account file: whole or not at all, one program at a time, other lines byte for byte.
 
-use crate::outcome::{Failure, Outcome};
-use negossp::authority::names;
-use negossp::authority::smbpasswd::{self, BYTE_ORDER_MARK, Line};
-use negossp::platform;
+use super::names;
+use super::smbpasswd::{self, BYTE_ORDER_MARK, Line};
+use crate::platform;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// A file's lines as they stand, each with its line end.
-pub(crate) struct Lines {
+pub struct Lines {
     lines: Vec<Zeroizing<Vec<u8>>>,
 }
 
@@ -20,24 +19,24 @@ impl Lines {
     }
 
     /// The lines of the account called `name`, in any letter case. Of several the first one counts.
-    pub(crate) fn of_account(&self, name: &str) -> Vec<usize> {
+    pub fn of_account(&self, name: &str) -> Vec<usize> {
         let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if names::same(found, name));
         (0..self.lines.len()).filter(|&index| is_of(self.text(index))).collect()
     }
 
     /// A line without its end, and without the byte order mark of the first.
-    pub(crate) fn text(&self, index: usize) -> &[u8] {
+    pub fn text(&self, index: usize) -> &[u8] {
         let line = self.lines.get(index).map_or(&[][..], |line| line);
         smbpasswd::lines(line).next().map_or(line, |(_, text)| text)
     }
 
     /// Every line without its end.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.lines.len()).map(|index| self.text(index))
     }
 
     /// Puts `text` in the place of a line, whose end stays.
-    pub(crate) fn replace(&mut self, index: usize, text: &[u8]) {
+    pub fn replace(&mut self, index: usize, text: &[u8]) {
         let old = self.text(index).len();
         let Some(line) = self.lines.get_mut(index) else { return };
         let start = if line.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -46,7 +45,7 @@ impl Lines {
     }
 
     /// Adds a line at the end, with the line end that the file's first line has.
-    pub(crate) fn push(&mut self, text: &[u8]) {
+    pub fn push(&mut self, text: &[u8]) {
         let end: &[u8] = if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) { b"\r\n" } else { b"\n" };
         if let Some(last) = self.lines.last_mut().filter(|line| !line.ends_with(b"\n")) {
             last.extend_from_slice(end);
@@ -55,7 +54,7 @@ impl Lines {
     }
 
     /// Takes lines away; `indices` ascend.
-    pub(crate) fn remove(&mut self, indices: &[usize]) {
+    pub fn remove(&mut self, indices: &[usize]) {
         for &index in indices.iter().rev() {
             self.lines.remove(index);
         }
@@ -70,27 +69,42 @@ impl Lines {
     }
 }
 
+/// A file that could not be used.
+#[derive(Debug)]
+pub struct FileError {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+}
+
+impl FileError {
+    fn of(path: &Path) -> impl FnOnce(io::Error) -> FileError {
+        move |error| FileError { path: path.to_owned(), error }
+    }
+}
+
 /// Lets `change` change the file's lines and puts the result in the file's place, under a lock that every
 /// `negossp` takes. If `change` fails, the file stays as it is. A file that does not exist is made if `create`
 /// says so.
-pub(crate) fn change<T>(path: &Path, create: bool, change: impl FnOnce(&mut Lines) -> Outcome<T>) -> Outcome<T> {
+pub fn change<T, E: From<FileError>>(path: &Path, create: bool, change: impl FnOnce(&mut Lines) -> Result<T, E>) -> Result<T, E> {
     // What a symbolic link points to is replaced, not the link.
     let path = &match fs::canonicalize(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && create => path.to_owned(),
-        result => result.map_err(|error| Failure::file(path, error))?,
+        result => result.map_err(FileError::of(path))?,
     };
     let lock_path = beside(path, ".lock");
     let lock = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
-    let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(|error| Failure::file(&lock_path, error))?;
+    let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(FileError::of(&lock_path))?;
     let old = match read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && create => Zeroizing::new(Vec::new()),
-        result => result.map_err(|error| Failure::file(path, error))?,
+        result => result.map_err(FileError::of(path))?,
     };
     let mut lines = Lines::of(&old);
     let value = change(&mut lines)?;
     let new = lines.bytes();
     if *new != *old || !path.exists() {
-        replace(path, &new).map_err(|error| Failure::file(path, error))?;
+        replace(path, &new).map_err(FileError::of(path))?;
     }
     drop(lock);
     Ok(value)

@@ -1,0 +1,329 @@
+/* What is added to credentials and contexts, and taken from packages: AddCredentials, the callback for a program's own accounts,
+ * AddSecurityPackage and DeleteSecurityPackage, ChangeAccountPassword; attributes of credentials. */
+#include "conversation.h"
+#include "groups.h"
+#include "platform.h"
+
+#include <stdlib.h>
+
+/* The legs of an NTLM logon by the client as terms say, from the server's side; how it ends. */
+static SECURITY_STATUS logs_on(struct conversation *c) {
+    SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
+    for (int legs = 0; legs < 6 && status == SEC_I_CONTINUE_NEEDED; legs++) {
+        SECURITY_STATUS client = client_leg(c);
+        if (client != SEC_E_OK && client != SEC_I_CONTINUE_NEEDED) return client;
+        if (c->client.sent.length == 0) break;
+        status = server_leg(c);
+        if (client == SEC_E_OK && status == SEC_E_OK) break;
+    }
+    return status;
+}
+
+/* ---- AddCredentials ---- */
+
+static SECURITY_STATUS add(CredHandle *credential, SEC_WCHAR *package, ULONG use, void *identity) {
+    return W->AddCredentialsW(credential, NULL, package, use, identity, NULL, NULL, NULL);
+}
+
+static void one_more_account(void) {
+    struct terms terms = {.user = u"carol", .domain = DOMAIN, .password = u"another"};
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &terms));
+    /* Nobody knows her, until she is added. */
+    CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
+    conversation_close(&c);
+    REQUIRE(conversation_open(&c, &terms));
+    SEC_WINNT_AUTH_IDENTITY_W carol = identity_w(u"carol", DOMAIN, u"another");
+    TimeStamp expiry;
+    memset(&expiry, 0, sizeof expiry);
+    CHECK_STATUS(W->AddCredentialsW(&c.server.credential, NULL, u"NTLM", SECPKG_CRED_INBOUND, &carol, NULL, NULL, &expiry), SEC_E_OK);
+    CHECK(expiry.HighPart == 0x7fffff36 && expiry.LowPart == 0xd5969fff);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    conversation_close(&c);
+    /* Other credentials know nothing of it. */
+    REQUIRE(conversation_open(&c, &terms));
+    CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
+    conversation_close(&c);
+}
+
+static void an_account_added_again_has_the_new_password_only(void) {
+    struct terms terms = {.user = u"carol", .domain = DOMAIN, .password = u"first"};
+    struct conversation c;
+    SEC_WINNT_AUTH_IDENTITY_W first = identity_w(u"carol", DOMAIN, u"first"), second = identity_w(u"CAROL", DOMAIN, u"second");
+    REQUIRE(conversation_open(&c, &terms));
+    CHECK_STATUS(add(&c.server.credential, u"Negotiate", SECPKG_CRED_INBOUND, &first), SEC_E_OK);
+    CHECK_STATUS(add(&c.server.credential, u"negotiate", SECPKG_CRED_INBOUND, &second), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
+    conversation_close(&c);
+    terms.password = u"second";
+    REQUIRE(conversation_open(&c, &terms));
+    CHECK_STATUS(add(&c.server.credential, u"Negotiate", SECPKG_CRED_INBOUND, &first), SEC_E_OK);
+    CHECK_STATUS(add(&c.server.credential, u"Negotiate", SECPKG_CRED_INBOUND, &second), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    conversation_close(&c);
+}
+
+static void a_client_becomes_somebody(void) {
+    struct terms terms = {.user = u"nobody", .domain = DOMAIN, .password = u"wrong"};
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &terms));
+    SEC_WINNT_AUTH_IDENTITY_W alice = identity_w(USER, DOMAIN, PASSWORD);
+    CHECK_STATUS(add(&c.client.credential, u"NTLM", SECPKG_CRED_OUTBOUND, &alice), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    conversation_close(&c);
+}
+
+static void what_cannot_be_added(void) {
+    CredHandle credential, zero = {0, 0};
+    SEC_WINNT_AUTH_IDENTITY_W alice = identity_w(USER, DOMAIN, PASSWORD);
+    CHECK_STATUS(add(&zero, u"NTLM", SECPKG_CRED_INBOUND, &alice), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(add(NULL, u"NTLM", SECPKG_CRED_INBOUND, &alice), SEC_E_INVALID_HANDLE);
+    REQUIRE_STATUS(W->AcquireCredentialsHandleW(NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL), SEC_E_OK);
+    CHECK_STATUS(add(&credential, u"Negotiate", SECPKG_CRED_INBOUND, &alice), SEC_E_SECPKG_NOT_FOUND);
+    CHECK_STATUS(add(&credential, u"no such", SECPKG_CRED_INBOUND, &alice), SEC_E_SECPKG_NOT_FOUND);
+    CHECK_STATUS(add(&credential, NULL, SECPKG_CRED_INBOUND, &alice), SEC_E_SECPKG_NOT_FOUND);
+    CHECK_STATUS(add(&credential, u"NTLM", 0, &alice), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(add(&credential, u"NTLM", SECPKG_CRED_OUTBOUND, &alice), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(add(&credential, u"NTLM", SECPKG_CRED_INBOUND, NULL), SEC_E_OK);
+    CHECK_STATUS(A->AddCredentialsA(&credential, NULL, "NTLM", SECPKG_CRED_INBOUND, &alice, NULL, NULL, NULL), SEC_E_OK);
+    CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+    CHECK_STATUS(add(&credential, u"NTLM", SECPKG_CRED_INBOUND, &alice), SEC_E_INVALID_HANDLE);
+}
+
+/* ---- the callback ---- */
+
+#define HASH_CB 1108
+#define HASH_CB_DATA 1109
+
+/* NTOWFv2 of the examples in [MS-NLMP] 4.2.4.1.1: "User" in "Domain" with the password "Password". */
+static const unsigned char NTOWF_V2[16] = {0x0c, 0x86, 0x8a, 0x40, 0x3b, 0xfd, 0x7a, 0x93,
+                                           0xa3, 0x00, 0x1e, 0xf2, 0x2e, 0xf0, 0x2e, 0x3f};
+
+struct asked {
+    unsigned times;
+    bool right;
+    unsigned char hash[16];
+    SECURITY_STATUS answer;
+};
+
+static SECURITY_STATUS knows_user(void *client, const SEC_WINNT_AUTH_IDENTITY_W *identity, const SecBuffer *proof_value,
+                                  const uint8_t *key, const uint8_t *mic, const SecBuffer *mic_value, uint8_t *hash) {
+    struct asked *asked = client;
+    asked->times++;
+    asked->right = identity->UserLength == 4 && memcmp(identity->User, u"User", 8) == 0 && identity->DomainLength == 6 &&
+                   memcmp(identity->Domain, u"Domain", 12) == 0 && identity->Flags == SEC_WINNT_AUTH_IDENTITY_UNICODE &&
+                   !identity->Password && proof_value->cbBuffer > 8 + 28 && proof_value->pvBuffer && key && mic &&
+                   mic_value->cbBuffer > 3 * 32 && memcmp(mic_value->pvBuffer, "NTLMSSP", 8) == 0;
+    memcpy(hash, asked->hash, 16);
+    return asked->answer;
+}
+
+static const struct terms AS_USER = {.user = u"User", .domain = u"Domain", .password = u"Password"};
+
+static SECURITY_STATUS set_on_credentials(CredHandle *credential, struct asked *asked) {
+    SECURITY_STATUS status = W->SetCredentialsAttributesW(credential, HASH_CB, (void *)(uintptr_t)knows_user, 0);
+    return status != SEC_E_OK ? status : W->SetCredentialsAttributesW(credential, HASH_CB_DATA, asked, 0);
+}
+
+static void a_program_s_own_accounts(void) {
+    struct asked asked = {.answer = SEC_E_OK};
+    memcpy(asked.hash, NTOWF_V2, 16);
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &AS_USER));
+    CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    CHECK_EQUAL(asked.times, 1);
+    CHECK(asked.right);
+    SecPkgContext_NamesW names = {NULL};
+    if (CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK)) {
+        CHECK(equal_wa(names.sUserName, "Domain\\User"));
+        W->FreeContextBuffer(names.sUserName);
+    }
+    conversation_close(&c);
+    /* The account file knows the others still. */
+    REQUIRE(conversation_open(&c, NULL));
+    asked.answer = SEC_E_NO_CREDENTIALS;
+    CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    CHECK_EQUAL(asked.times, 2);
+    conversation_close(&c);
+}
+
+static void a_program_that_does_not_know(void) {
+    static const struct {
+        SECURITY_STATUS answer;
+        unsigned char first;
+    } answers[] = {{SEC_E_NO_CREDENTIALS, 0x0c}, {SEC_E_INTERNAL_ERROR, 0x0c}, {-1, 0x0c}, {SEC_E_OK, 0x0d}};
+    for (size_t n = 0; n < sizeof answers / sizeof *answers; n++) {
+        struct asked asked = {.answer = answers[n].answer};
+        memcpy(asked.hash, NTOWF_V2, 16);
+        asked.hash[0] = answers[n].first;
+        struct conversation c;
+        REQUIRE(conversation_open(&c, &AS_USER));
+        CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
+        CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
+        CHECK_EQUAL(asked.times, 1);
+        conversation_close(&c);
+    }
+    /* Zeros would be a key that everybody knows: a callback that says yes and leaves them has not answered. */
+    struct asked zeros = {.answer = SEC_E_OK};
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &AS_USER));
+    CHECK_STATUS(set_on_credentials(&c.server.credential, &zeros), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
+    conversation_close(&c);
+}
+
+static void one_context_s_callback(void) {
+    struct asked asked = {.answer = SEC_E_OK};
+    memcpy(asked.hash, NTOWF_V2, 16);
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &AS_USER));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(W->SetContextAttributesW(&c.server.context, HASH_CB, (void *)(uintptr_t)knows_user, 0), SEC_E_OK);
+    CHECK_STATUS(A->SetContextAttributesA(&c.server.context, HASH_CB_DATA, &asked, 0), SEC_E_OK);
+    CHECK_STATUS(W->SetContextAttributesW(&c.server.context, 4711, &asked, 0), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(W->SetContextAttributesW(&c.client.context, HASH_CB, (void *)(uintptr_t)knows_user, 0), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    CHECK_EQUAL(asked.times, 1);
+    /* Too late. */
+    CHECK_STATUS(W->SetContextAttributesW(&c.server.context, HASH_CB, NULL, 0), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(W->SetCredentialsAttributesW(&c.client.credential, HASH_CB, NULL, 0), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(W->SetCredentialsAttributesW(&c.server.credential, 4711, NULL, 0), SEC_E_UNSUPPORTED_FUNCTION);
+    CtxtHandle zero = {0, 0};
+    CHECK_STATUS(W->SetContextAttributesW(&zero, HASH_CB, NULL, 0), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->SetCredentialsAttributesW(&zero, HASH_CB, NULL, 0), SEC_E_INVALID_HANDLE);
+    conversation_close(&c);
+}
+
+/* ---- packages that come and go ---- */
+
+typedef SECURITY_STATUS(WINAPI *delete_fn)(SEC_WCHAR *);
+typedef SECURITY_STATUS(WINAPI *add_fn)(SEC_WCHAR *, void *);
+
+static void a_package_is_taken_from_negotiate(void) {
+    delete_fn take = (delete_fn)(uintptr_t)find_export("DeleteSecurityPackageW");
+    add_fn give = (add_fn)(uintptr_t)find_export("AddSecurityPackageW");
+    REQUIRE(take && give);
+    struct conversation before, after;
+    REQUIRE(conversation_open(&before, NULL));
+    CHECK_STATUS(take(u"ntlm"), SEC_E_OK);
+    CHECK_STATUS(take(u"NTLM"), SEC_E_SECPKG_NOT_FOUND);
+    /* Credentials that were there before have it still. */
+    CHECK_STATUS(logs_on(&before), SEC_E_OK);
+    conversation_close(&before);
+    memset(&after, 0, sizeof after);
+    after.server.has_credential =
+        CHECK_STATUS(W->AcquireCredentialsHandleW(NULL, u"Negotiate", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL,
+                                                  &after.server.credential, NULL), SEC_E_OK);
+    CHECK_STATUS(server_leg_with(&after, "", 0), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    conversation_close(&after);
+    CHECK_STATUS(give(u"NTLM", NULL), SEC_E_OK);
+    REQUIRE(conversation_open(&after, NULL));
+    CHECK_STATUS(logs_on(&after), SEC_E_OK);
+    conversation_close(&after);
+    CHECK_STATUS(take(u"Negotiate"), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(take(NULL), SEC_E_SECPKG_NOT_FOUND);
+#ifndef _WIN32 /* there the system is asked */
+    CHECK_STATUS(take(u"no such"), SEC_E_SECPKG_NOT_FOUND);
+    CHECK_STATUS(give(u"no such", NULL), SEC_E_SECPKG_NOT_FOUND);
+#endif
+}
+
+/* ---- passwords ---- */
+
+static SECURITY_STATUS change(SEC_WCHAR *package, SEC_WCHAR *user, SEC_WCHAR *old, SEC_WCHAR *new) {
+    SecBuffer response = {4, SECBUFFER_CHANGE_PASS_RESPONSE, "abc"};
+    SecBufferDesc output = {SECBUFFER_VERSION, 1, &response};
+    SECURITY_STATUS status = W->ChangeAccountPasswordW(package, DOMAIN, user, old, new, 0, 0, &output);
+    if (status == SEC_E_OK) CHECK_EQUAL(response.cbBuffer, 0);
+    return status;
+}
+
+static SECURITY_STATUS logon(SEC_WCHAR *user, SEC_WCHAR *password) {
+    struct terms terms = {.user = user, .domain = DOMAIN, .password = password};
+    struct conversation c;
+    if (!conversation_open(&c, &terms)) return -1;
+    SECURITY_STATUS status = logs_on(&c);
+    conversation_close(&c);
+    return status;
+}
+
+static void a_password_is_changed(void) {
+    CHECK_STATUS(change(u"NTLM", u"mutable", u"old one", u"new one"), SEC_E_OK);
+    /* The file is looked at once in a second. */
+    SECURITY_STATUS status = SEC_E_LOGON_DENIED;
+    for (int n = 0; n < 100 && status == SEC_E_LOGON_DENIED; n++) {
+        sleep_milliseconds(100);
+        status = logon(u"mutable", u"new one");
+    }
+    CHECK_STATUS(status, SEC_E_OK);
+    CHECK_STATUS(logon(u"mutable", u"old one"), SEC_E_LOGON_DENIED);
+    CHECK_STATUS(change(u"Negotiate", u"MUTABLE", u"old one", u"x"), SEC_E_LOGON_DENIED);
+    CHECK_STATUS(A->ChangeAccountPasswordA("NTLM", "EXAMPLE", "mutable", "new one", "old one", 0, 0, NULL), SEC_E_OK);
+}
+
+static void passwords_that_stay(void) {
+    CHECK_STATUS(change(u"NTLM", USER, u"not hers", u"x"), SEC_E_LOGON_DENIED);
+    CHECK_STATUS(change(u"NTLM", u"no such user", u"x", u"y"), SEC_E_LOGON_DENIED);
+    CHECK_STATUS(change(u"NTLM", u"", u"", u"y"), SEC_E_LOGON_DENIED);
+    CHECK_STATUS(change(u"no such", USER, PASSWORD, u"x"), SEC_E_SECPKG_NOT_FOUND);
+    CHECK_STATUS(change(NULL, USER, PASSWORD, u"x"), SEC_E_SECPKG_NOT_FOUND);
+    CHECK_STATUS(change(u"NTLM", USER, PASSWORD, u""), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(change(u"NTLM", NULL, PASSWORD, u"x"), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(change(u"NTLM", USER, NULL, u"x"), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(change(u"NTLM", USER, PASSWORD, NULL), SEC_E_INVALID_PARAMETER);
+    CHECK_STATUS(logon(USER, PASSWORD), SEC_E_OK);
+}
+
+/* ---- attributes of credentials ---- */
+
+static void attributes_of_credentials(void) {
+    CredHandle credential;
+    SEC_WINNT_AUTH_IDENTITY_W alice = identity_w(USER, DOMAIN, PASSWORD);
+    REQUIRE_STATUS(W->AcquireCredentialsHandleW(NULL, u"NTLM", SECPKG_CRED_OUTBOUND, NULL, &alice, NULL, NULL, &credential, NULL), SEC_E_OK);
+    struct {
+        ULONG version, flags;
+        USHORT rest[4];
+    } proxy;
+    memset(&proxy, 0xff, sizeof proxy);
+    CHECK_STATUS(W->QueryCredentialsAttributesW(&credential, SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS, &proxy), SEC_E_OK);
+    CHECK(proxy.version == 1 && proxy.flags == 0 && proxy.rest[0] == 0 && proxy.rest[3] == 0);
+    unsigned char other[64];
+    CHECK_STATUS(W->QueryCredentialsAttributesW(&credential, SECPKG_CRED_ATTR_SSI_PROVIDER, other), SEC_E_NO_CREDENTIALS);
+    CHECK_STATUS(W->QueryCredentialsAttributesW(&credential, SECPKG_CRED_ATTR_CERT, other), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(W->QueryCredentialsAttributesW(&credential, SECPKG_CRED_ATTR_PAC_BYPASS, other), SEC_E_UNSUPPORTED_FUNCTION);
+    typedef SECURITY_STATUS(WINAPI * query_ex_fn)(PCredHandle, ULONG, void *, ULONG);
+    query_ex_fn query_w = (query_ex_fn)(uintptr_t)find_export("QueryCredentialsAttributesExW");
+    query_ex_fn query_a = (query_ex_fn)(uintptr_t)find_export("QueryCredentialsAttributesExA");
+    REQUIRE(query_w && query_a);
+    SecPkgCredentials_NamesW names = {NULL};
+    CHECK_STATUS(query_w(&credential, SECPKG_CRED_ATTR_NAMES, &names, sizeof names - 1), SEC_E_BUFFER_TOO_SMALL);
+    CHECK(names.sUserName == NULL);
+    if (CHECK_STATUS(query_w(&credential, SECPKG_CRED_ATTR_NAMES, &names, sizeof names), SEC_E_OK)) {
+        CHECK(equal_wa(names.sUserName, "EXAMPLE\\alice"));
+        W->FreeContextBuffer(names.sUserName);
+    }
+    SecPkgCredentials_NamesA names_a = {NULL};
+    if (CHECK_STATUS(query_a(&credential, SECPKG_CRED_ATTR_NAMES, &names_a, sizeof names_a), SEC_E_OK)) {
+        CHECK(strcmp(names_a.sUserName, "EXAMPLE\\alice") == 0);
+        A->FreeContextBuffer(names_a.sUserName);
+    }
+    CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+const struct test additions_tests[] = {
+    TEST(one_more_account),
+    TEST(an_account_added_again_has_the_new_password_only),
+    TEST(a_client_becomes_somebody),
+    TEST(what_cannot_be_added),
+    TEST(a_program_s_own_accounts),
+    TEST(a_program_that_does_not_know),
+    TEST(one_context_s_callback),
+    TEST(a_package_is_taken_from_negotiate),
+    TEST(a_password_is_changed),
+    TEST(passwords_that_stay),
+    TEST(attributes_of_credentials),
+    END_OF_TESTS,
+};

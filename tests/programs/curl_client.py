@@ -1,0 +1,127 @@
+"""curl with SSPI, as a client: to Debian's Apache (gss-ntlmssp, within MIT's SPNEGO or by itself) and to pyspnego.
+
+On Windows curl loads secur32.dll from the system's folder and from nowhere else, so that is where it is put, in a Wine prefix of
+its own; and it has TLS from Schannel, by the same function table.
+"""
+
+import functools
+import hashlib
+import os
+import re
+import ssl
+import subprocess
+
+import httpd
+import peers
+import stage
+from apache import Apache
+from checks import Skip, check, equal, holds
+from stage import DOMAIN, PASSWORDS
+
+PREFIX = "system-dll"
+_open = []
+
+
+@functools.cache
+def apache():
+    _open.append(running := Apache())
+    return running
+
+
+def close():
+    for running in _open:
+        running.close()
+
+
+def curl(platform, *arguments):
+    """Returns curl's exit status, each answer's status, the names of X-User, the body, and how many connections were made."""
+    command, environment = stage.command(
+        platform, "curl", "curl", "-q", "-sS", "-i", "--noproxy", "*", "--max-time", "60", "-w", "\nmade %{num_connects}\n", *arguments,
+        configuration=stage.configure(f"curl-{platform}"), prefix=PREFIX,
+    )  # fmt: skip
+    out = subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL)
+    text = out.stdout.decode("utf-8").replace("\r", "")
+    with open(os.path.join(stage.directory, f"curl-{platform}.log"), "ab") as log:
+        log.write(out.stdout + out.stderr)
+    return dict(
+        exit=out.returncode, statuses=[int(s) for s in re.findall(r"^HTTP/1.1 (\d+)", text, re.M)], body=text,
+        users=re.findall(r"^X-User: (.*)", text, re.M), made=sum(map(int, re.findall(r"^made (\d+)$", text, re.M))),
+        error=out.stderr.decode("utf-8", "replace"),
+    )  # fmt: skip
+
+
+def register(platform):
+    def login(user, password=None):
+        return ("-u", f"{DOMAIN}\\{user}:{password or PASSWORDS[user]}")
+
+    def page(path="index.html"):
+        return f"http://127.0.0.1:{apache().port}/{path}"
+
+    stage.keep_alive(platform, PREFIX)
+    for way in ("--ntlm", "--negotiate"):
+
+        @check(f"curl-{platform}: {way}, Apache, {{}}", ["alice", "bob"])
+        def _(user, way=way):
+            got = curl(platform, way, *login(user), page())
+            equal((got["exit"], got["statuses"]), (0, [401, 200]), "answers")
+            equal(got["users"], [f"{DOMAIN}\\{user}"], "user")
+
+        @check(f"curl-{platform}: {way}, Apache, {{}}: refused", ["wrong password", "unknown user"])
+        def _(who, way=way):
+            wrong = {"wrong password": login("alice", "wrong"), "unknown user": login("nobody", "Passw0rd!")}[who]
+            got = curl(platform, way, *wrong, page())
+            equal((got["exit"], got["statuses"], got["users"]), (0, [401, 401], []), "answers")
+
+        @check(f"curl-{platform}: {way}, nobody is logged on")
+        def _(way=way):
+            got = curl(platform, way, "-u", ":", page())
+            holds(200 not in got["statuses"], f"answers {got['statuses']}")
+            holds(got["exit"] in (0, 94), f"curl ended with {got['exit']}: {got['error']}")
+
+        @check(f"curl-{platform}: {way}, one connection")
+        def _(way=way):
+            got = curl(platform, way, *login("alice"), page(), page(), page())
+            equal(got["statuses"], [401, 200, 200, 200], "answers")
+            equal(got["made"], 1, "connections")
+
+        # gss-ntlmssp finds only ASCII names in a process that has set no locale, as Apache.
+        @check(f"curl-{platform}: {way}, pyspnego, {{}}", ["alice", "jörg"])
+        def _(user, way=way):
+            package = {"--ntlm": "NTLM", "--negotiate": "Negotiate"}[way]
+            with httpd.Server(lambda scheme: peers.Pyspnego.acceptor(package), [package]) as server:
+                got = curl(platform, way, *login(user), f"http://127.0.0.1:{server.port}/")
+            equal(got["statuses"], [401, 200], "answers")
+            holds(user in got["body"], got["body"])
+
+        if platform != "linux":
+            tls_checks(platform, way, login)
+
+
+def tls_checks(platform, way, login):
+    """The whole of it: TLS by the system's Schannel, and the login within by ours."""
+
+    def passes_on():
+        if not os.path.exists(os.path.join(stage.ROOT, "dist/windows-x86_64/secur32.dll")):
+            raise Skip("this library does not pass on what is not its own")
+
+    @check(f"curl-{platform}: {way}, Apache, TLS by Schannel")
+    def _():
+        passes_on()
+        got = curl(platform, "-k", way, *login("alice"), f"https://127.0.0.1:{apache().tls_port}/index.html")
+        equal((got["exit"], got["statuses"]), (0, [401, 200]), f"answers ({got['error']})")
+        equal(got["users"], [f"{DOMAIN}\\alice"], "user")
+
+    @check(f"curl-{platform}: {way}, pyspnego, with TLS's channel bindings from Schannel")
+    def _():
+        passes_on()
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(f"{apache().folder}/cert.pem", f"{apache().folder}/key.pem")
+        with open(f"{apache().folder}/cert.pem") as f:
+            certificate = ssl.PEM_cert_to_DER_cert(f.read())
+        package = {"--ntlm": "NTLM", "--negotiate": "Negotiate"}[way]
+        for bindings, last in ((hashlib.sha256(certificate).digest(), 200), (bytes(32), 401)):
+            with httpd.Server(
+                lambda scheme: peers.Pyspnego.acceptor(package, b"tls-server-end-point:" + bindings), [package], tls=tls
+            ) as server:
+                got = curl(platform, "-k", way, *login("alice"), f"https://127.0.0.1:{server.port}/")
+            equal(got["statuses"][-1:], [last], f"answer ({got['error']})")

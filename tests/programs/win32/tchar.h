@@ -1,0 +1,2 @@
+#include "windows.h"
+#define _T(text) text
