@@ -109,6 +109,16 @@ def identity(kind, data):
     return header + b"".join(parts)
 
 
+def strings(unit, *parts):
+    """An identity as SspiMarshalAuthIdentity has it: a header of eleven words, the strings behind it, four bytes more."""
+    words, text, flags = [], b"", {1: 1, 2: 6}[unit]
+    for part in parts:
+        data = part.encode("utf-16-le" if unit == 2 else "ascii")
+        words += [44 + len(text), len(part)] if part else [0, 0]
+        text += data
+    return struct.pack("=11I", 0x200, 44, *words[:6], flags, *words[6:]) + text + bytes(4)
+
+
 def main():
     for path in sorted((HERE.parent / "tests/data/exchanges").glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -142,7 +152,12 @@ def main():
     write("account_line", f"pc$:1:{lm}:{lm}:[W          ]:\nnone:1:NO PASSWORDXXXXXXXXXXXXXXXXXXXXX:{nt}:[UX]:LCT-1:".encode())
     write("config_file", CONFIG.encode())
     for kind, data in KINDS.items():
-        write("auth_identity_ex2", b"\1" + identity(uuid.UUID(kind), data))
+        block = identity(uuid.UUID(kind), data)
+        write("auth_identity_ex2", b"\1" + block)
+        write("auth_identity_bytes", block[:4] + struct.pack("=H", 48) + block[6:] + bytes(8))
+    for unit in (1, 2):
+        write("auth_identity_bytes", strings(unit, "alice", "EXAMPLE", "Password", "!NTLM"))
+        write("auth_identity_bytes", strings(unit, "alice", "", "", ""))
     for table in CONFIG.split("\n\n"):
         write("config_file", table.encode())
 

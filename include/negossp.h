@@ -235,6 +235,9 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SEC_E_EXT_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x8009036a)
 #define SEC_E_INSUFFICIENT_BUFFERS ((SECURITY_STATUS)0x8009036b)
 
+/* Of NT, for the one function that is documented to return it. */
+#define STATUS_INVALID_PARAMETER ((SECURITY_STATUS)0xc000000d)
+
 
 /* Versions and types of buffers. */
 #define SECBUFFER_VERSION 0
@@ -990,6 +993,9 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
   QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
 } SecurityFunctionTableA, *PSecurityFunctionTableA;
 
+// An identity in any of these forms, in memory of the caller's or from a function that makes one.
+typedef void *PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
+
 // What AcquireCredentialsHandle makes and FreeCredentialsHandle ends.
 typedef SecHandle CredHandle;
 
@@ -1471,6 +1477,26 @@ typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS {
   SEC_WINNT_AUTH_DATA AuthData;
 } SEC_WINNT_AUTH_PACKED_CREDENTIALS, *PSEC_WINNT_AUTH_PACKED_CREDENTIALS;
 
+// Characters that lie elsewhere in the block.
+typedef struct _SEC_WINNT_AUTH_SHORT_VECTOR {
+  // From the beginning of the structure.
+  ULONG ShortArrayOffset;
+  // How many.
+  USHORT ShortArrayCount;
+} SEC_WINNT_AUTH_SHORT_VECTOR, *PSEC_WINNT_AUTH_SHORT_VECTOR;
+
+// What SspiEncodeAuthIdentityAsStrings makes a string of when it is more than a password.
+typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX {
+  // Bytes of this structure.
+  USHORT cbHeaderLength;
+  // The identity's.
+  ULONG Flags;
+  // A SEC_WINNT_AUTH_PACKED_CREDENTIALS.
+  SEC_WINNT_AUTH_BYTE_VECTOR PackedCredentials;
+  // As in the EX form.
+  SEC_WINNT_AUTH_SHORT_VECTOR PackageList;
+} SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX, *PSEC_WINNT_AUTH_PACKED_CREDENTIALS_EX;
+
 // A password.
 typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
   // The password in UTF-16; its offset is from the beginning of this structure.
@@ -1485,9 +1511,9 @@ typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
 // \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
 // \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
 // \param pvLogonId  Ignored; NULL.
-// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form. For
-//     outbound use, who to be; for inbound use, one more account that clients may log on as, known to these
-//     credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
+// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form, encrypted
+//     by SspiEncryptAuthIdentity or not. For outbound use, who to be; for inbound use, one more account that clients may
+//     log on as, known to these credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
 //     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab; it is no account then. Acquire
 //     such credentials once, not for each connection: keys of a password are costly. Copied: the caller keeps it.
 // \param pGetKeyFn  Ignored; NULL.
@@ -1937,6 +1963,203 @@ SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
                                        BOOLEAN bImpersonating,
                                        ULONG dwReserved,
                                        PSecBufferDesc pOutput);
+
+// Makes an identity of strings.
+//
+// \param pszUserName  The account; may be NULL.
+// \param pszDomainName  Its domain; may be NULL.
+// \param pszPackedCredentialsString  Its password, or what SspiEncodeAuthIdentityAsStrings gave; may be NULL.
+// \param ppAuthIdentity  Receives the identity, which SspiFreeAuthIdentity frees.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_TOKEN (no string at all), SEC_E_INVALID_PARAMETER or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiEncodeStringsAsAuthIdentity(const SEC_WCHAR *pszUserName,
+                                                const SEC_WCHAR *pszDomainName,
+                                                const SEC_WCHAR *pszPackedCredentialsString,
+                                                PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
+
+// Makes strings of an identity. SspiLocalFree frees each, and erases it.
+//
+// \param pAuthIdentity  The identity.
+// \param ppszUserName  Receives the account, NULL if there is none; may be NULL.
+// \param ppszDomainName  Receives the domain, NULL if there is none; may be NULL.
+// \param ppszPackedCredentialsString  Receives the password, or else a string that holds what the identity has beside its
+//     names (packed credentials, a list of packages) and that the library understands where it expects a password; may be
+//     NULL.
+//
+// Returns SEC_E_OK, STATUS_INVALID_PARAMETER (it is encrypted), SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS
+// (it is none) or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiEncodeAuthIdentityAsStrings(PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity,
+                                                const SEC_WCHAR **ppszUserName,
+                                                const SEC_WCHAR **ppszDomainName,
+                                                const SEC_WCHAR **ppszPackedCredentialsString);
+
+// Tells whether an identity is one, and all in it can be read.
+//
+// \param AuthData  The identity. How long it is, it says itself: bytes from elsewhere are for SspiUnmarshalAuthIdentity.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL) or SEC_E_UNKNOWN_CREDENTIALS.
+SECURITY_STATUS SspiValidateAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
+
+// Copies an identity, encrypted or not.
+//
+// \param AuthData  The identity.
+// \param AuthDataCopy  Receives the copy, which SspiFreeAuthIdentity frees.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiCopyAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData,
+                                     PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy);
+
+// Compares two identities; letter case of names does not count. NULL, for whoever the process is, is the same as NULL.
+//
+// \param AuthIdentity1  One; may be NULL.
+// \param AuthIdentity2  The other; may be NULL.
+// \param SameSuppliedUser  Receives 1 if both name the same account of the same domain, else 0; may be NULL.
+// \param SameSuppliedIdentity  Receives 1 if their credentials are the same too, else 0; may be NULL.
+//
+// Returns SEC_E_OK or SEC_E_UNKNOWN_CREDENTIALS.
+SECURITY_STATUS SspiCompareAuthIdentities(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1,
+                                          PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity2,
+                                          BOOLEAN *SameSuppliedUser,
+                                          BOOLEAN *SameSuppliedIdentity);
+
+// Erases an identity's credentials where they are. Its names stay.
+//
+// \param AuthData  The identity; may be NULL.
+void SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
+
+// Erases and frees an identity, or a string of one, that the library gave. Anything else is left alone.
+//
+// \param AuthData  The identity; may be NULL.
+void SspiFreeAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
+
+// Erases and frees what these functions gave. Anything else is left alone.
+//
+// \param DataBuffer  A string, bytes or an identity; may be NULL.
+void SspiLocalFree(void *DataBuffer);
+
+// Encrypts an identity where it is, so that only this process, and those forked from it, can read it: names and
+// credentials, not the list of packages. Such an identity can be used wherever one can. Its length stays the same. One that
+// is encrypted already stays as it is.
+//
+// \param AuthData  The identity, which is changed.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or parts that overlap) or SEC_E_UNKNOWN_CREDENTIALS.
+SECURITY_STATUS SspiEncryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
+
+// SspiEncryptAuthIdentity for those who may decrypt it.
+//
+// \param Options  SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS.
+// \param AuthData  The identity, which is changed.
+//
+// Returns as SspiEncryptAuthIdentity, and SEC_E_UNSUPPORTED_FUNCTION (for others than this process).
+SECURITY_STATUS SspiEncryptAuthIdentityEx(ULONG Options, PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
+
+// Decrypts what SspiEncryptAuthIdentity encrypted, where it is. What is not encrypted stays as it is.
+//
+// \param EncryptedAuthData  The identity, which is changed.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or parts that overlap) or SEC_E_UNKNOWN_CREDENTIALS (none, or encrypted
+// for others).
+SECURITY_STATUS SspiDecryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
+
+// Decrypts what SspiEncryptAuthIdentityEx encrypted.
+//
+// \param Options  As it was encrypted.
+// \param EncryptedAuthData  The identity, which is changed.
+//
+// Returns as SspiDecryptAuthIdentity, and SEC_E_UNSUPPORTED_FUNCTION (for others than this process).
+SECURITY_STATUS SspiDecryptAuthIdentityEx(ULONG Options, PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
+
+// Tells whether an identity is encrypted, for whomever.
+//
+// \param EncryptedAuthData  The identity.
+//
+// Returns 1 if it is, else 0.
+BOOLEAN SspiIsAuthIdentityEncrypted(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
+
+// Makes bytes of an identity, encrypted or not, to be kept or sent.
+//
+// \param AuthIdentity  The identity.
+// \param AuthIdentityLength  Receives how many bytes there are.
+// \param AuthIdentityByteArray  Receives the bytes, which SspiLocalFree erases and frees.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiMarshalAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
+                                        ULONG *AuthIdentityLength,
+                                        SEC_CHAR **AuthIdentityByteArray);
+
+// Makes an identity of bytes, which may come from anybody: nothing outside of them is read.
+//
+// \param AuthIdentityLength  How many bytes there are.
+// \param AuthIdentityByteArray  The bytes.
+// \param ppAuthIdentity  Receives the identity, which SspiFreeAuthIdentity frees.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS (they are no identity) or
+// SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiUnmarshalAuthIdentity(ULONG AuthIdentityLength,
+                                          SEC_CHAR *AuthIdentityByteArray,
+                                          PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
+
+// Makes an identity with which Negotiate will not choose a package.
+//
+// \param AuthIdentity  The identity; NULL for whoever the process is.
+// \param pszPackageName  The package's name.
+// \param ppNewAuthIdentity  Receives the new identity, which SspiFreeAuthIdentity frees; encrypted if the other is.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or no name), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
+                                   const SEC_WCHAR *pszPackageName,
+                                   PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity);
+
+// Says how the credential manager's CredRead finds an identity.
+//
+// \param AuthIdentity  The identity.
+// \param pszTargetName  The target.
+// \param pCredmanCredentialType  Receives CRED_TYPE_DOMAIN_PASSWORD (2), or CRED_TYPE_GENERIC (1) for other credentials.
+// \param ppszCredmanTargetName  Receives the target's name, which SspiLocalFree frees.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiPrepareForCredRead(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
+                                       const SEC_WCHAR *pszTargetName,
+                                       ULONG *pCredmanCredentialType,
+                                       const SEC_WCHAR **ppszCredmanTargetName);
+
+// Says how the credential manager's CredWrite keeps an identity. SspiLocalFree frees, and erases, what is given.
+//
+// \param AuthIdentity  The identity.
+// \param pszTargetName  The target; NULL for the user's name.
+// \param pCredmanCredentialType  Receives CRED_TYPE_DOMAIN_PASSWORD (2), or CRED_TYPE_GENERIC (1) for other credentials.
+// \param ppszCredmanTargetName  Receives the target's name.
+// \param ppszCredmanUserName  Receives the user's name, as DOMAIN\user.
+// \param ppCredentialBlob  Receives the credentials: a password in UTF-16 without a zero, or what is packed; NULL for none.
+// \param pCredentialBlobSize  Receives their length in bytes.
+//
+// Returns SEC_E_OK, STATUS_INVALID_PARAMETER (it is encrypted), SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (no
+// user), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiPrepareForCredWrite(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
+                                        const SEC_WCHAR *pszTargetName,
+                                        ULONG *pCredmanCredentialType,
+                                        const SEC_WCHAR **ppszCredmanTargetName,
+                                        const SEC_WCHAR **ppszCredmanUserName,
+                                        uint8_t **ppCredentialBlob,
+                                        ULONG *pCredentialBlobSize);
+
+// Tells the host of a target: of "HTTP/www.example.com:8080", "www.example.com".
+//
+// \param pszTargetName  The target, a service's principal name or a host's.
+// \param pszHostName  Receives the host, which SspiLocalFree frees.
+//
+// Returns SEC_E_OK, SEC_E_TARGET_UNKNOWN (no host in it), SEC_E_INVALID_PARAMETER (NULL) or SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiGetTargetHostName(const SEC_WCHAR *pszTargetName,
+                                      SEC_WCHAR **pszHostName);
+
+// Tells whether to ask the user for other credentials after an error: one of those that <wincred.h> has in
+// CREDUI_IS_AUTHENTICATION_ERROR.
+//
+// \param ErrorOrNtStatus  The error: a SEC_E_*, an HRESULT, an NTSTATUS or a Windows error.
+//
+// Returns 1 or 0.
+BOOLEAN SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 
 // Would let the calling thread act as the client.
 //

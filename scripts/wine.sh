@@ -1,7 +1,8 @@
 #!/bin/sh
 # wine.sh 64|32 PROGRAM.exe [ARGUMENT...]: runs a Windows program under Wine in a prefix of this checkout.
 # wine.sh 64|32 --prepare: makes the prefix. wine.sh 64|32 --stop: ends what still runs in it.
-# Setting: PREFIX  which prefix, where something is to be changed in it (by default the one for all)
+# Setting: PREFIX  a word: which prefix, where something is to be changed in it (by default the one for all). A path is what
+#                  `make PREFIX=` passes on, and not meant.
 #
 # Exit status 77, with the reason on standard output, when this Wine cannot be had on this machine.
 # Nothing of the caller's environment reaches the program but NEGOSSP_*, TEST_*, TZ and RUST_BACKTRACE:
@@ -18,7 +19,8 @@ case $bits in
 *) echo "wine.sh: 64 or 32" >&2; exit 2 ;;
 esac
 
-prefix=$root/build/wine/prefix$bits${PREFIX:+-$PREFIX}
+prefix=$root/build/wine/prefix$bits
+case ${PREFIX:-/} in */*) ;; *) prefix=$prefix-$PREFIX ;; esac
 mkdir -p "$root/build/wine"
 
 # Runs a command with Wine's environment, in the chroot for 32 bits (see wine32.sh), in the present folder.

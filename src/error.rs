@@ -46,6 +46,8 @@ pub enum Error {
     NoCredentials(&'static str),
     /// The identity given cannot be used (`SEC_E_UNKNOWN_CREDENTIALS`).
     UnknownCredentials(&'static str),
+    /// What an identity holds is asked for, and it is encrypted (`STATUS_INVALID_PARAMETER`, NT's, as documented).
+    EncryptedIdentity,
 
     // ---- the machine's
     /// Nobody could be asked who the client is (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
@@ -99,6 +101,7 @@ impl fmt::Display for Error {
             Error::PackageNotFound => f.write_str("no such package"),
             Error::NoCredentials(why) => write!(f, "no credentials: {why}"),
             Error::UnknownCredentials(why) => write!(f, "unusable credentials: {why}"),
+            Error::EncryptedIdentity => f.write_str("an encrypted identity"),
             Error::NoAuthority(why) => write!(f, "no authority: {why}"),
             Error::ContextExpired => f.write_str("context expired"),
             Error::OutOfMemory => f.write_str("out of memory"),

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub(super) unsafe fn complete(context: PCtxtHandle, token: PSecBufferDesc) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, output) = unsafe { (find(&CONTEXTS, context)?, Buffers::new(token)?) };
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     let token = conversation.incomplete().ok_or(Error::Unsupported("there is no token to complete"))?;
     let output = TokenOut::new(output, false);
     if !token.is_empty() && !output.exists() {

@@ -5,6 +5,7 @@ use super::buffers::{Buffers, TokenOut};
 use super::conversation::Conversation;
 use super::flags::{self, Side};
 use super::handle::Words;
+use super::lock::Lock;
 use super::objects::{CONTEXTS, CREDENTIALS, NO_HANDLE, Object, Shared, find, take};
 use super::system::{self, Form};
 use super::text;
@@ -16,7 +17,6 @@ use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
 use crate::log;
 use crate::time::FileTime;
-use parking_lot::Mutex;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
@@ -152,7 +152,7 @@ impl Call<'_> {
             // SAFETY: the caller's promise is this function's own.
             let shared = unsafe { find(&CONTEXTS, arguments.context)? };
             // SAFETY: likewise.
-            let status = unsafe { self.go_on(&mut shared.lock())? };
+            let status = unsafe { self.go_on(&mut *shared.lock()?)? };
             // SAFETY: likewise. `phContext` and `phNewContext` may be one.
             unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
             return Ok(status);
@@ -167,11 +167,11 @@ impl Call<'_> {
         };
         let settings = config::current();
         let limit = settings.limits.contexts;
-        let shared: Shared = Arc::new(Mutex::new(Conversation::new(first(credential, settings)?)));
+        let shared: Shared = Arc::new(Lock::new(Conversation::new(first(credential, settings)?)));
         let new = New(CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?);
         log::about(new.0.number());
         // SAFETY: likewise.
-        let status = unsafe { self.go_on(&mut shared.lock())? };
+        let status = unsafe { self.go_on(&mut *shared.lock()?)? };
         // SAFETY: likewise.
         unsafe { put(arguments.new_context, new.keep().into()) };
         Ok(status)

@@ -1,14 +1,12 @@
 //! `pAuthData` of AcquireCredentialsHandle.
 
 use super::abi::*;
-use super::identity_ex2;
-use super::text::{self, Text};
+use super::auth_identity::{Content, Credentials, Places};
+use super::text::Text;
 use crate::credential::Identity;
 use crate::error::{Error, Result};
 use crate::kerberos::keytab::Keytab;
 use crate::mechanism::Mechanism;
-use std::slice;
-use zeroize::Zeroizing;
 
 /// Who the caller says to be, and by which mechanisms.
 #[derive(Default)]
@@ -21,22 +19,8 @@ pub(super) struct AuthData {
     pub(super) keytab: Option<Keytab>,
 }
 
-/// Whether a structure whose first word is a version really begins with one, and not with a pointer whose lower
-/// half happens to be the same. The word after it is then the structure's length; some programs leave that 0.
-/// On 32 bits nothing has such an address.
-fn versioned(length: ULONG) -> bool {
-    size_of::<usize>() == 4 || length == 0 || (32..=1024).contains(&length)
-}
-
-/// Flags of identities that are not plain text.
-pub(super) const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_MARSHALLED
-    | SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED
-    | SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED
-    | SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED
-    | SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED;
-
-/// Reads the structure; `Char` is the form of the function that it was passed to, which counts where its Flags
-/// don't say.
+/// Reads the structure, decrypting what SspiEncryptAuthIdentity has encrypted; `Char` is the form of the function that it
+/// was passed to, which counts where its Flags don't say.
 ///
 /// # Safety
 /// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that begins with its
@@ -45,109 +29,38 @@ pub(super) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
     if data.is_null() {
         return Ok(AuthData::default());
     }
-    // SAFETY: each structure has at least two words.
-    let [version, length] = unsafe { data.cast::<[ULONG; 2]>().read_unaligned() };
-    match version {
-        SEC_WINNT_AUTH_IDENTITY_VERSION if versioned(length) => {
-            // SAFETY: the version says that it is this structure. Both forms lie alike.
-            unsafe { read_ex::<Char>(data.cast()) }
-        }
-        SEC_WINNT_AUTH_IDENTITY_VERSION_2 if versioned(length & 0xffff) => {
-            // SAFETY: the version says that it is this structure.
-            let length = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY_EX2>().read_unaligned() }.cbStructureLength as usize;
-            if !(size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>()..=identity_ex2::LONGEST).contains(&length) {
-                return Err(Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: its length cannot be"));
+    // SAFETY: the caller's promise is this function's own. The identity is only read.
+    let content = unsafe { Places::of::<Char>(data.cast_mut())?.read()? };
+    AuthData::of(&content.open()?)
+}
+
+impl AuthData {
+    pub(super) fn of(content: &Content) -> Result<AuthData> {
+        let text = |part| -> Result<Option<String>> { Ok(content.text(part)?.map(|text| text.to_string())) };
+        let (user, domain, packages) = (text(&content.user)?, text(&content.domain)?, text(&content.packages)?);
+        let (password, keytab) = match content.credentials()? {
+            None => (None, None),
+            Some(Credentials::Password(password)) => (Some(password), None),
+            Some(Credentials::Packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data)) => (None, Some(keytab(&data)?)),
+            Some(Credentials::Packed(..)) => {
+                return Err(Error::UnknownCredentials("packed credentials that are neither a keytab nor a password"));
             }
-            // SAFETY: the block has as many bytes by the caller's promise, and is not changed during the call.
-            identity_ex2::read(unsafe { slice::from_raw_parts(data, length) })
-        }
-        _ => {
-            // SAFETY: no version, so it is the plain structure. Both forms lie alike.
-            let plain = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY<u8>>().read_unaligned() };
-            // SAFETY: the caller's promise is this function's own.
-            let identity = unsafe { of_form::<Char>(&plain)? };
-            Ok(AuthData { identity, ..AuthData::default() })
-        }
+        };
+        let identity = (user.is_some() || password.is_some()).then(|| Identity {
+            user: user.unwrap_or_default(),
+            domain: domain.unwrap_or_default(),
+            password: password.unwrap_or_default(),
+        });
+        Ok(AuthData { identity, packages: packages.filter(|list| !list.is_empty()), keytab })
     }
 }
 
-/// # Safety
-/// `data` points to a SEC_WINNT_AUTH_IDENTITY_EX of either form.
-unsafe fn read_ex<Char: Text>(data: *const SEC_WINNT_AUTH_IDENTITY_EX<u8>) -> Result<AuthData> {
-    // SAFETY: the caller's promise is this function's own.
-    let ex = unsafe { data.read_unaligned() };
-    let plain = SEC_WINNT_AUTH_IDENTITY {
-        User: ex.User,
-        UserLength: ex.UserLength,
-        Domain: ex.Domain,
-        DomainLength: ex.DomainLength,
-        Password: ex.Password,
-        PasswordLength: ex.PasswordLength,
-        Flags: ex.Flags,
-    };
-    // SAFETY: likewise.
-    let identity = unsafe { of_form::<Char>(&plain)? };
-    // SAFETY: likewise.
-    let packages = unsafe {
-        match form::<Char>(ex.Flags)? {
-            Form::Ansi => text::read_counted::<SEC_CHAR>(ex.PackageList.cast(), ex.PackageListLength)?,
-            Form::Unicode => text::read_counted::<SEC_WCHAR>(ex.PackageList.cast(), ex.PackageListLength)?,
-        }
-    };
-    let packages = packages.map(|list| list.to_string()).filter(|list| !list.is_empty());
-    Ok(AuthData { identity, packages, keytab: None })
-}
-
-enum Form {
-    Ansi,
-    Unicode,
-}
-
-/// Which form the structure is in.
-fn form<Char: Text>(flags: ULONG) -> Result<Form> {
-    if flags & ENCRYPTED != 0 {
-        return Err(Error::UnknownCredentials("an identity that is marshalled or encrypted"));
+fn keytab(data: &[u8]) -> Result<Keytab> {
+    let keytab = Keytab::parse(data).map_err(|_| Error::UnknownCredentials("packed credentials: not a keytab"))?;
+    match keytab.entries() {
+        [] => Err(Error::UnknownCredentials("packed credentials: a keytab without a key that can be used")),
+        _ => Ok(keytab),
     }
-    match (flags & SEC_WINNT_AUTH_IDENTITY_ANSI != 0, flags & SEC_WINNT_AUTH_IDENTITY_UNICODE != 0) {
-        (true, false) => Ok(Form::Ansi),
-        (false, true) => Ok(Form::Unicode),
-        (false, false) if size_of::<Char>() == 1 => Ok(Form::Ansi),
-        (false, false) => Ok(Form::Unicode),
-        (true, true) => Err(Error::UnknownCredentials("an identity that is both ANSI and Unicode")),
-    }
-}
-
-/// # Safety
-/// The strings of `plain` are NULL or have as many characters, of the form that its Flags say, as it says.
-unsafe fn of_form<Char: Text>(plain: &SEC_WINNT_AUTH_IDENTITY<u8>) -> Result<Option<Identity>> {
-    // SAFETY: the caller's promise is this function's own.
-    unsafe {
-        match form::<Char>(plain.Flags)? {
-            Form::Ansi => strings::<SEC_CHAR>(plain),
-            Form::Unicode => strings::<SEC_WCHAR>(plain),
-        }
-    }
-}
-
-/// # Safety
-/// The strings of `plain` are NULL or have as many `Char`s as it says.
-unsafe fn strings<Char: Text>(plain: &SEC_WINNT_AUTH_IDENTITY<u8>) -> Result<Option<Identity>> {
-    let string = |start: *const u8, length| -> Result<Option<Zeroizing<String>>> {
-        // SAFETY: the caller's promise is this function's own.
-        let text = unsafe { text::read_counted::<Char>(start.cast(), length) };
-        text.map_err(|_| Error::UnknownCredentials("an identity whose text cannot be read"))
-    };
-    let user = string(plain.User, plain.UserLength)?;
-    let domain = string(plain.Domain, plain.DomainLength)?;
-    let password = string(plain.Password, plain.PasswordLength)?;
-    if user.is_none() && password.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(Identity {
-        user: user.map(|user| user.to_string()).unwrap_or_default(),
-        domain: domain.map(|domain| domain.to_string()).unwrap_or_default(),
-        password: password.unwrap_or_default(),
-    }))
 }
 
 /// The mechanisms that a package list leaves: those it names in its order, or all but those it names with `!` in the

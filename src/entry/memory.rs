@@ -50,6 +50,11 @@ pub(super) fn copy(bytes: &[u8]) -> Result<NonNull<u8>> {
     Ok(start)
 }
 
+/// How many bytes there are at `start`, if the library gave them and still has them on record.
+pub(super) fn length(start: *const c_void) -> Option<usize> {
+    shard(start.addr()).lock().get(&start.addr()).map(|allocation| allocation.words * size_of::<u64>())
+}
+
 /// FreeContextBuffer. What is freed is erased first: it may have been a key.
 pub(super) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     if buffer.is_null() {

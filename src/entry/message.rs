@@ -94,7 +94,7 @@ impl<'call> Message<'call> {
 pub(super) unsafe fn sign(context: PCtxtHandle, qop: ULONG, message: PSecBufferDesc, sequence: ULONG) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     let mut keys = usable(&mut conversation)?;
     let session = keys.session()?;
     if qop != 0 {
@@ -118,7 +118,7 @@ pub(super) unsafe fn verify(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     let mut keys = usable(&mut conversation)?;
     let session = keys.session()?;
     let message = Message::new(buffers, false, false)?;
@@ -142,7 +142,7 @@ pub(super) unsafe fn encrypt(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     let mut keys = usable(&mut conversation)?;
     let session = keys.session()?;
     let qop = match qop {
@@ -181,7 +181,7 @@ pub(super) unsafe fn decrypt(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     let mut keys = usable(&mut conversation)?;
     let session = keys.session()?;
     let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {

@@ -3,6 +3,7 @@
 use super::abi::*;
 use super::conversation::Conversation;
 use super::exports;
+use super::lock::Lock;
 use super::objects::{CONTEXTS, Object};
 use super::tests::abi_support::{buffer, descriptor};
 use crate::context::{Context, Secured};
@@ -13,7 +14,6 @@ use crate::kerberos::session::{Session, Setup, Side};
 use crate::mechanism::{Established, Mechanism};
 use crate::principal::Principal;
 use crate::time::FileTime;
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// A context's handle; deleted when dropped.
@@ -46,7 +46,7 @@ impl Handle {
         let package = Package::Only(Mechanism::Kerberos);
         let secured = Secured { established, package, accepted: side == Side::Acceptor };
         let conversation = Conversation::new(Context::Established(Box::new(secured)));
-        Handle(CONTEXTS.insert(Object::Ours(Arc::new(Mutex::new(conversation))), 1000).unwrap().into())
+        Handle(CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into())
     }
 
     fn pair(enctype: Enctype, dce_style: bool) -> (Handle, Handle) {

@@ -9,6 +9,7 @@
 #[allow(non_camel_case_types, non_snake_case)]
 pub mod abi;
 mod answer;
+mod auth_identity;
 mod buffers;
 mod complete;
 mod conversation;
@@ -22,6 +23,7 @@ mod handle;
 mod hash_callback;
 mod identity;
 mod identity_ex2;
+mod lock;
 mod memory;
 mod message;
 #[cfg(test)]

@@ -3,16 +3,16 @@
 use super::abi::SecHandle;
 use super::conversation::Conversation;
 use super::handle::{Kind, LAST_GENERATION, Table, Words};
+use super::lock::Lock;
 use super::system;
 use crate::credential::Credential;
 use crate::error::{Error, Result};
 use crate::log;
-use parking_lot::Mutex;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
 /// A context with its lock.
-pub(super) type Shared = Arc<Mutex<Conversation>>;
+pub(super) type Shared = Arc<Lock<Conversation>>;
 
 /// What a program's handle names.
 #[derive(Clone)]

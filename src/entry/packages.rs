@@ -138,7 +138,11 @@ pub(super) unsafe fn offer<Char: Text>(
             before
         }
         Ok(Package::Negotiate) => return Err(Error::Unsupported("Negotiate is no package of its own")),
-        Err(Error::PackageNotFound) if !name.is_null() => return system().ok_or(Error::PackageNotFound),
+        Err(Error::PackageNotFound) if !name.is_null() => {
+            // Wine's functions are there and do nothing.
+            const E_NOTIMPL: SECURITY_STATUS = 0x8000_4001_u32.cast_signed();
+            return system().filter(|&status| status != E_NOTIMPL).ok_or(Error::PackageNotFound);
+        }
         Err(error) => return Err(error),
     };
     Ok(SEC_E_OK)

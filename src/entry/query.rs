@@ -31,7 +31,7 @@ pub(super) unsafe fn query<Char: Text>(
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
     let answer = Answer::new(buffer, length);
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
         // SAFETY: the buffer is as the attribute says, by the caller's promise.
         return unsafe { answer.with(|| negotiation_info::<Char>(&conversation)) };

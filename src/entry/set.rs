@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub(super) unsafe fn set(context: PCtxtHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let shared = unsafe { find(&CONTEXTS, context)? };
-    let mut conversation = shared.lock();
+    let mut conversation = shared.lock()?;
     match conversation.context_mut() {
         Some(Context::Accepting(accepting)) => {
             accepting.credential = Arc::new(hash_callback::set(&accepting.credential, attribute, buffer)?);

@@ -20,6 +20,7 @@ pub(super) fn of(error: &Error) -> SECURITY_STATUS {
         Error::PackageNotFound => SEC_E_SECPKG_NOT_FOUND,
         Error::NoCredentials(_) => SEC_E_NO_CREDENTIALS,
         Error::UnknownCredentials(_) => SEC_E_UNKNOWN_CREDENTIALS,
+        Error::EncryptedIdentity => STATUS_INVALID_PARAMETER,
         Error::NoAuthority(_) => SEC_E_NO_AUTHENTICATING_AUTHORITY,
         Error::ContextExpired => SEC_E_CONTEXT_EXPIRED,
         Error::OutOfMemory => SEC_E_INSUFFICIENT_MEMORY,

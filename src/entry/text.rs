@@ -31,7 +31,10 @@ impl Text for SEC_WCHAR {
     }
 
     fn encode(text: &str) -> Vec<SEC_WCHAR> {
-        text.encode_utf16().chain([0]).collect()
+        // Room for all: it may be a password.
+        let mut characters = Vec::with_capacity(text.len() + 1);
+        characters.extend(text.encode_utf16().chain([0]));
+        characters
     }
 }
 
@@ -49,7 +52,7 @@ impl Text for SEC_CHAR {
 }
 
 /// Longest string that is read for its terminating zero, in characters.
-const LONGEST: usize = 0x10000;
+pub(super) const LONGEST: usize = 0x10000;
 
 /// The text of a string that ends with a zero; nothing for NULL.
 ///
@@ -59,14 +62,12 @@ pub(super) unsafe fn read<Char: Text>(string: *const Char) -> Result<Option<Zero
     if string.is_null() {
         return Ok(None);
     }
-    let mut characters = Zeroizing::new(Vec::new());
-    for n in 0..LONGEST {
-        // SAFETY: no zero has been seen before `n`, so the caller's string goes on here.
-        let character = unsafe { string.add(n).read_unaligned() };
-        if character == Char::ZERO {
-            return Char::decode(&characters).map(Some);
+    for length in 0..LONGEST {
+        // SAFETY: no zero has been seen before, so the caller's string goes on here.
+        if unsafe { string.add(length).read_unaligned() } == Char::ZERO {
+            // SAFETY: so many characters there are. Counted first, so that growing leaves no copies behind.
+            return unsafe { read_counted(string, length as u32) };
         }
-        characters.push(character);
     }
     Err(Error::InvalidParameter("a string without end"))
 }
@@ -90,8 +91,8 @@ pub(super) unsafe fn read_counted<Char: Text>(string: *const Char, length: u32) 
 
 /// A copy of `text` that the caller frees with FreeContextBuffer.
 pub(super) fn give<Char: Text>(text: &str) -> Result<*mut Char> {
-    let characters = Char::encode(text);
-    let start = memory::allocate(size_of_val(&*characters))?.cast::<Char>();
+    let characters = Zeroizing::new(Char::encode(text));
+    let start = memory::allocate(size_of_val(&characters[..]))?.cast::<Char>();
     // SAFETY: `allocate` gave as many bytes, aligned for more than characters, which nobody else knows of yet.
     unsafe { start.as_ptr().copy_from_nonoverlapping(characters.as_ptr(), characters.len()) };
     Ok(start.as_ptr())

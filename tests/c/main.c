@@ -28,6 +28,7 @@ static const struct group groups[] = {
     {"servers", "default", servers_tests},
     {"exchanges", "default", exchanges_tests},
     {"additions", "default", additions_tests},
+    {"auth_identity", "default", auth_identity_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},

@@ -1,5 +1,6 @@
 /* Credentials of a Kerberos service: keytabs and passwords handed to AcquireCredentialsHandle. What keys they give shows in
  * what Negotiate offers to a client that sends nothing yet. */
+#include "block.h"
 #include "conversation.h"
 #include "groups.h"
 
@@ -8,50 +9,6 @@ static const unsigned char keytab[] =
     "\x05\x02\0\0\0\x5a\0\x02\0\x0c" "EXAMPLE.TEST" "\0\x04" "HTTP" "\0\x11" "web1.example.test"
     "\0\0\0\x01\0\0\0\0\x01\0\x12\0\x20" "0123456789abcdef0123456789abcdef" "\0\0\0\x01";
 #define KEYTAB_LENGTH (sizeof keytab - 1)
-
-/* A block as it is laid out for Windows. */
-struct block {
-    SEC_WINNT_AUTH_IDENTITY_EX2 identity;
-    unsigned char rest[512];
-};
-
-static ULONG append(struct block *b, const void *bytes, size_t length) {
-    ULONG offset = b->identity.cbStructureLength;
-    memcpy((unsigned char *)b + offset, bytes, length);
-    b->identity.cbStructureLength += (ULONG)length;
-    return offset;
-}
-
-/* User and list may be NULL; there is a credential if `kind` is not. */
-static struct block block_of(const SEC_WCHAR *user, const SEC_WCHAR *list, const GUID *kind, const void *data, size_t length) {
-    struct block b;
-    memset(&b, 0, sizeof b);
-    b.identity.Version = SEC_WINNT_AUTH_IDENTITY_VERSION_2;
-    b.identity.cbHeaderLength = sizeof b.identity;
-    b.identity.cbStructureLength = sizeof b.identity;
-    b.identity.Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE;
-    if (kind != NULL) {
-        SEC_WINNT_AUTH_PACKED_CREDENTIALS packed;
-        memset(&packed, 0, sizeof packed);
-        packed.cbHeaderLength = sizeof packed;
-        packed.cbStructureLength = (USHORT)(sizeof packed + length);
-        packed.AuthData.CredType = *kind;
-        packed.AuthData.CredData.ByteArrayOffset = sizeof packed;
-        packed.AuthData.CredData.ByteArrayLength = (USHORT)length;
-        b.identity.PackedCredentialsOffset = append(&b, &packed, sizeof packed);
-        b.identity.PackedCredentialsLength = packed.cbStructureLength;
-        append(&b, data, length);
-    }
-    if (user != NULL) {
-        b.identity.UserLength = (USHORT)(2 * length_w(user));
-        b.identity.UserOffset = append(&b, user, b.identity.UserLength);
-    }
-    if (list != NULL) {
-        b.identity.PackageListLength = (USHORT)(2 * length_w(list));
-        b.identity.PackageListOffset = append(&b, list, b.identity.PackageListLength);
-    }
-    return b;
-}
 
 static struct block with_keytab(const SEC_WCHAR *list) {
     return block_of(NULL, list, &SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, keytab, KEYTAB_LENGTH);

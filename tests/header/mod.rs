@@ -47,7 +47,8 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 4] = ["base", "attributes", "identity", "table"];
-const FUNCTIONS: [&str; 8] = ["credentials", "context", "query", "message", "packages", "attributes", "password", "unsupported"];
+const FUNCTIONS: [&str; 9] =
+    ["credentials", "context", "query", "message", "packages", "attributes", "password", "auth_identity", "unsupported"];
 /// The sources of functions that are exported on Windows alone, and that the system's headers declare there.
 const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "passed_on"];
 

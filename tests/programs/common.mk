@@ -14,7 +14,7 @@ beside := $(out)/libnegossp.so
 else
 tool := $(patsubst windows-%,%,$(PLATFORM))-w64-mingw32-
 exe := .exe
-library := $(or $(wildcard dist/$(PLATFORM)/secur32.dll),dist/$(PLATFORM)/negossp.dll)
+library := dist/$(PLATFORM)/secur32.dll
 beside := $(out)/secur32.dll
 endif
 

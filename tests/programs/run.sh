@@ -33,7 +33,7 @@ declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gs
 
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
-    local platform source
+    local platform source system
     case $2 in
     linux) platform=linux-x86_64 ;;
     wine64) platform=windows-x86_64 ;;

@@ -100,7 +100,9 @@ def keep_alive(platform, prefix=""):
     if platform != "linux":
         wine = [os.path.join(ROOT, "scripts", "wine.sh"), platform.removeprefix("wine"), "cmd.exe", "/c", "set /p line="]
         _kept.append(
-            subprocess.Popen(wine, env={**os.environ, "PREFIX": prefix}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.Popen(
+                wine, env={**os.environ, "PREFIX": prefix}, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
         )
 
 

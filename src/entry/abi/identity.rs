@@ -115,6 +115,30 @@ pub struct SEC_WINNT_AUTH_PACKED_CREDENTIALS {
     pub AuthData: SEC_WINNT_AUTH_DATA,
 }
 
+/// Characters that lie elsewhere in the block.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_SHORT_VECTOR {
+    /// From the beginning of the structure.
+    pub ShortArrayOffset: ULONG,
+    /// How many.
+    pub ShortArrayCount: USHORT,
+}
+
+/// What SspiEncodeAuthIdentityAsStrings makes a string of when it is more than a password.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX {
+    /// Bytes of this structure.
+    pub cbHeaderLength: USHORT,
+    /// The identity's.
+    pub Flags: ULONG,
+    /// A SEC_WINNT_AUTH_PACKED_CREDENTIALS.
+    pub PackedCredentials: SEC_WINNT_AUTH_BYTE_VECTOR,
+    /// As in the EX form.
+    pub PackageList: SEC_WINNT_AUTH_SHORT_VECTOR,
+}
+
 /// A password.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -122,6 +146,9 @@ pub struct SEC_WINNT_AUTH_DATA_PASSWORD {
     /// The password in UTF-16; its offset is from the beginning of this structure.
     pub UnicodePassword: SEC_WINNT_AUTH_BYTE_VECTOR,
 }
+
+/// An identity in any of these forms, in memory of the caller's or from a function that makes one.
+pub type PSEC_WINNT_AUTH_IDENTITY_OPAQUE = *mut c_void;
 
 /// `CredType` of a password. The header has it, and the next, in its first part.
 pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID =

@@ -196,6 +196,16 @@ layout! {
         cbStructureLength 2 2,
         AuthData 4 4,
     }
+    SEC_WINNT_AUTH_SHORT_VECTOR: 8 8 {
+        ShortArrayOffset 0 0,
+        ShortArrayCount 4 4,
+    }
+    SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX: 24 24 {
+        cbHeaderLength 0 0,
+        Flags 4 4,
+        PackedCredentials 8 8,
+        PackageList 16 16,
+    }
     SEC_WINNT_AUTH_DATA_PASSWORD: 8 8 {
         UnicodePassword 0 0,
     }

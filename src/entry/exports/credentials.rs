@@ -14,9 +14,9 @@ use std::ffi::c_void;
 /// \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
 /// \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
 /// \param pvLogonId  Ignored; NULL.
-/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form. For
-///     outbound use, who to be; for inbound use, one more account that clients may log on as, known to these
-///     credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
+/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form, encrypted
+///     by SspiEncryptAuthIdentity or not. For outbound use, who to be; for inbound use, one more account that clients may
+///     log on as, known to these credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
 ///     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab; it is no account then. Acquire
 ///     such credentials once, not for each connection: keys of a password are costly. Copied: the caller keeps it.
 /// \param pGetKeyFn  Ignored; NULL.

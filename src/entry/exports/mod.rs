@@ -4,6 +4,7 @@
 //! The comments here are the header's. Handles, buffers and strings are the caller's unless said otherwise.
 
 mod attributes;
+mod auth_identity;
 mod context;
 mod credentials;
 mod message;
@@ -17,6 +18,7 @@ mod unsupported;
 mod with_contexts;
 
 pub use attributes::*;
+pub use auth_identity::*;
 pub use context::*;
 pub use credentials::*;
 pub use message::*;

@@ -1,9 +1,17 @@
 //! Blocks as programs lay them out, and blocks that nobody should.
 
 use super::*;
+use crate::entry::auth_identity::Content;
+use crate::entry::identity::AuthData;
+use crate::kerberos::keytab::Keytab;
 
 const HEADER: usize = size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>();
 const PACKED: usize = size_of::<SEC_WINNT_AUTH_PACKED_CREDENTIALS>();
+
+/// What AcquireCredentialsHandle makes of the block.
+fn read(block: &[u8]) -> Result<AuthData> {
+    AuthData::of(&Content::of_block(block)?.open()?)
+}
 
 fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_ne_bytes).collect()

@@ -1,0 +1,58 @@
+//! SspiCompareAuthIdentities.
+
+use super::content::{Content, Credentials, Part};
+use super::opened;
+use crate::authority::names;
+use crate::entry::abi::*;
+use crate::entry::converse::put;
+use crate::error::Result;
+use subtle::ConstantTimeEq;
+
+/// Whether two identities name one user, and are one identity. NULL is whoever the process is, the same as NULL and as no
+/// other.
+///
+/// # Safety
+/// As the function's own.
+pub(in crate::entry) unsafe fn compare(
+    one: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
+    other: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
+    same_user: *mut BOOLEAN,
+    same_identity: *mut BOOLEAN,
+) -> Result<SECURITY_STATUS> {
+    let (user, identity) = match (one.is_null(), other.is_null()) {
+        (true, true) => (true, true),
+        (false, false) => {
+            // SAFETY: the caller's promise is this function's own.
+            let (one, other) = unsafe { (opened(one)?, opened(other)?) };
+            let user = users(&one, &other)?;
+            (user, user && credentials(&one, &other)?)
+        }
+        _ => (false, false),
+    };
+    // SAFETY: likewise.
+    unsafe {
+        put(same_user, user.into());
+        put(same_identity, identity.into());
+    }
+    Ok(SEC_E_OK)
+}
+
+/// Both names are the same to Windows, letter case aside; none is as good as an empty one.
+fn users(one: &Content, other: &Content) -> Result<bool> {
+    let same = |part: fn(&Content) -> &Part| -> Result<bool> {
+        let text = |content: &Content| content.text(part(content));
+        Ok(names::same(&text(one)?.unwrap_or_default(), &text(other)?.unwrap_or_default()))
+    };
+    Ok(same(|content| &content.user)? && same(|content| &content.domain)?)
+}
+
+fn credentials(one: &Content, other: &Content) -> Result<bool> {
+    Ok(match (one.credentials()?, other.credentials()?) {
+        (None, None) => true,
+        (Some(Credentials::Password(one)), Some(Credentials::Password(other))) => one.as_bytes().ct_eq(other.as_bytes()).into(),
+        (Some(Credentials::Packed(kind, one)), Some(Credentials::Packed(other_kind, other))) => {
+            kind == other_kind && bool::from(one.ct_eq(&other))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,117 @@
+//! Identities as bytes, to be kept or sent: SspiMarshalAuthIdentity and SspiUnmarshalAuthIdentity. The layout is that of
+//! Windows: a SEC_WINNT_AUTH_IDENTITY_EX2 as it is; for the others a SEC_WINNT_AUTH_IDENTITY_EX of 32 bits with offsets from
+//! its beginning for pointers, and the strings behind it. Windows has some bytes more at the end, which mean nothing.
+
+use super::content::{Content, Part, TEXT};
+use super::known;
+use super::store::{PADDING, put};
+use crate::entry::abi::*;
+use crate::entry::identity_ex2::{self, Block};
+use crate::entry::text;
+use crate::error::{Error, Result};
+use zeroize::Zeroizing;
+
+const MALFORMED: Error = Error::UnknownCredentials("bytes that are no identity");
+
+/// Words of the header.
+const VERSION: usize = 0;
+const LENGTH: usize = 4;
+const USER: usize = 8;
+const DOMAIN: usize = 16;
+const PASSWORD: usize = 24;
+const FLAGS: usize = 32;
+const PACKAGES: usize = 36;
+const HEADER: usize = 44;
+
+/// Bytes at the end of what has a header of this kind.
+const END: usize = 4;
+
+/// The bytes of a SEC_WINNT_AUTH_IDENTITY_EX2.
+pub(super) fn of_block(block: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(block.len() + PADDING));
+    bytes.extend_from_slice(block);
+    bytes.extend([0; PADDING]);
+    bytes
+}
+
+/// The bytes of any other identity.
+pub(super) fn of_strings(content: &Content) -> Result<Zeroizing<Vec<u8>>> {
+    let unit = unit(content.ansi);
+    let parts =
+        [(&content.user, USER), (&content.domain, DOMAIN), (&content.credentials, PASSWORD), (&content.packages, PACKAGES)];
+    let length: usize = parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(HEADER + length + END));
+    bytes.resize(HEADER, 0);
+    let text = if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
+    put(&mut bytes, VERSION, &SEC_WINNT_AUTH_IDENTITY_VERSION.to_ne_bytes());
+    put(&mut bytes, LENGTH, &(HEADER as ULONG).to_ne_bytes());
+    put(&mut bytes, FLAGS, &(content.flags & !TEXT | text).to_ne_bytes());
+    for (part, at) in parts {
+        let Some(part) = part else { continue };
+        let (offset, length) = (bytes.len() as ULONG, (part.len() / unit) as ULONG);
+        put(&mut bytes, at, &offset.to_ne_bytes());
+        put(&mut bytes, at + 4, &length.to_ne_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes.extend([0; END]);
+    Ok(bytes)
+}
+
+/// What bytes turn out to be.
+pub(super) enum Identity<'a> {
+    /// A SEC_WINNT_AUTH_IDENTITY_EX2.
+    Block(&'a [u8]),
+    /// Any other.
+    Strings(Content),
+}
+
+/// Reads bytes that anybody may have made.
+pub(super) fn parse(bytes: &[u8]) -> Result<Identity<'_>> {
+    match word(bytes, VERSION)? {
+        SEC_WINNT_AUTH_IDENTITY_VERSION => strings(bytes).map(Identity::Strings),
+        SEC_WINNT_AUTH_IDENTITY_VERSION_2 => {
+            let length = word(bytes, std::mem::offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength))? as usize;
+            let block = bytes.get(..length).filter(|_| length <= identity_ex2::LONGEST).ok_or(MALFORMED)?;
+            known(Block::new(block)?.flags)?;
+            Ok(Identity::Block(block))
+        }
+        _ => Err(MALFORMED),
+    }
+}
+
+fn strings(bytes: &[u8]) -> Result<Content> {
+    let header = word(bytes, LENGTH)? as usize;
+    if !(HEADER..=bytes.len()).contains(&header) {
+        return Err(MALFORMED);
+    }
+    let flags = word(bytes, FLAGS)?;
+    known(flags)?;
+    let ansi = match flags & TEXT {
+        SEC_WINNT_AUTH_IDENTITY_ANSI => true,
+        SEC_WINNT_AUTH_IDENTITY_UNICODE | 0 => false,
+        _ => return Err(MALFORMED),
+    };
+    let part = |at: usize| -> Result<Part> {
+        let (offset, length) = (word(bytes, at)? as usize, word(bytes, at + 4)? as usize);
+        match offset {
+            // Text without characters is told from no text.
+            0 if length == 0 => Ok(None),
+            _ if offset < header || length > text::LONGEST => Err(MALFORMED),
+            _ => {
+                let part = bytes.get(offset..).and_then(|rest| rest.get(..length * unit(ansi))).ok_or(MALFORMED)?;
+                Ok(Some(Zeroizing::new(part.to_vec())))
+            }
+        }
+    };
+    let (user, domain, credentials, packages) = (part(USER)?, part(DOMAIN)?, part(PASSWORD)?, part(PACKAGES)?);
+    Ok(Content { flags, ansi, user, domain, credentials, packed: false, packages })
+}
+
+/// Bytes of a character.
+fn unit(ansi: bool) -> usize {
+    if ansi { size_of::<SEC_CHAR>() } else { size_of::<SEC_WCHAR>() }
+}
+
+fn word(bytes: &[u8], at: usize) -> Result<ULONG> {
+    bytes.get(at..).and_then(|rest| rest.first_chunk().copied()).map(ULONG::from_ne_bytes).ok_or(MALFORMED)
+}
