@@ -60,6 +60,25 @@ PROMISE(QueryCredentialsAttributesW, certificate, "page: SECPKG_CRED_ATTR_CERT i
     other_attribute(SECPKG_CRED_ATTR_CERT);
 }
 
+static void has_or_says_not(ULONG attribute) {
+    CredHandle credential;
+    unsigned char answer[256];
+    memset(answer, FILLER, sizeof answer);
+    REACH(outbound(&credential));
+    SECURITY_STATUS status = W->QueryCredentialsAttributesW(&credential, attribute, answer);
+    CHECK_ONE_OF(status, SEC_E_OK, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_NO_CREDENTIALS);
+    CHECK(status == SEC_E_OK || untouched(answer, sizeof answer));
+    W->FreeCredentialsHandle(&credential);
+}
+
+PROMISE(QueryCredentialsAttributesW, provider, "page of SecPkgCredentials_SSIProvider: SEC_E_NOT_SUPPORTED where there is none") {
+    has_or_says_not(SECPKG_CRED_ATTR_SSI_PROVIDER);
+}
+
+PROMISE(QueryCredentialsAttributesW, kdc_proxy_settings, "page of SecPkgCredentials_KdcProxySettings: of Kerberos; SEC_E_NOT_SUPPORTED") {
+    has_or_says_not(SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS);
+}
+
 PROMISE(QueryCredentialsAttributesW, unknown_attribute, "page: SEC_E_NOT_SUPPORTED, the value of ulAttribute is not supported") {
     other_attribute(0x7fffffff);
 }

@@ -92,6 +92,21 @@ PROMISE(InitSecurityInterfaceW, members_of_version_1, "header: version 1 has all
     MEMBER(t, DecryptMessage);
 }
 
+PROMISE(library, functions_by_name, "servers: LoadLibraryA(\"secur32.dll\") and GetProcAddress of each function") {
+    static const char *const names[] = {
+        "AcceptSecurityContext", "AcquireCredentialsHandleA", "AcquireCredentialsHandleW", "AddCredentialsA", "AddCredentialsW",
+        "ApplyControlToken", "CompleteAuthToken", "DecryptMessage", "DeleteSecurityContext", "EncryptMessage",
+        "EnumerateSecurityPackagesA", "EnumerateSecurityPackagesW", "ExportSecurityContext", "FreeContextBuffer",
+        "FreeCredentialsHandle", "ImpersonateSecurityContext", "ImportSecurityContextA", "ImportSecurityContextW",
+        "InitSecurityInterfaceA", "InitSecurityInterfaceW", "InitializeSecurityContextA", "InitializeSecurityContextW",
+        "MakeSignature", "QueryContextAttributesA", "QueryContextAttributesW", "QueryCredentialsAttributesA",
+        "QueryCredentialsAttributesW", "QuerySecurityContextToken", "QuerySecurityPackageInfoA", "QuerySecurityPackageInfoW",
+        "RevertSecurityContext", "SealMessage", "SetContextAttributesA", "SetContextAttributesW", "UnsealMessage", "VerifySignature"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!find_export(names[i])) fail(__FILE__, __LINE__, "no-export of %s", names[i]);
+    }
+}
+
 /* Members of later versions, in both tables. */
 #define LATER_MEMBER(version, name) \
     do { \

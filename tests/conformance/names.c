@@ -88,13 +88,13 @@ PROMISE(names, of_the_computer, "page of GetComputerObjectName: TRUE, or FALSE a
     CHECK(GetComputerObjectNameW_(NameSamCompatible, name, &size) || GetLastError() != 0);
 }
 
-PROMISE(names, translated, "page of TranslateName: from one format to another; FALSE and an error where no domain can be asked") {
+PROMISE(names, translated, "page of TranslateName: from one format to another, or FALSE where no domain can be asked") {
     NEEDS(TranslateNameW);
     EXPORT(translate_w_fn, TranslateNameW);
     WCHAR name[256] = {0};
     ULONG size = 256;
-    SetLastError(0);
-    CHECK(TranslateNameW_(L"EXAMPLE\\alice", NameSamCompatible, NameUserPrincipal, name, &size) || GetLastError() != 0);
+    BOOLEAN translated = TranslateNameW_(L"EXAMPLE\\alice", NameSamCompatible, NameUserPrincipal, name, &size);
+    CHECK(translated == (wcschr(name, L'@') != NULL));
 }
 
 PROMISE(lsa, connection, "page of LsaConnectUntrusted: STATUS_SUCCESS and a handle, which LsaDeregisterLogonProcess ends") {

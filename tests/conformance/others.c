@@ -125,6 +125,57 @@ PROMISE(QuerySecurityContextToken, gives_a_token_or_none, "page: Token receives 
     conversation_close(&c);
 }
 
+#ifdef _WIN32
+/* The client's token, once its context is gone; NULL, and the promise is at its end, where there is none. */
+static HANDLE token_of_a_client(void) {
+    struct conversation c;
+    HANDLE token = NULL;
+    if (contexts(&c, u"NTLM")) W->QuerySecurityContextToken(&c.server.context, &token);
+    conversation_close(&c);
+    return token;
+}
+
+PROMISE(QuerySecurityContextToken, outlives_its_context, "servers: contexts deleted while a token from QuerySecurityContextToken is in use") {
+    REACH(somebody_gets_in(u"NTLM"));
+    HANDLE token = token_of_a_client();
+    char user[512];
+    DWORD length = 0;
+    if (!token) return;
+    CHECK(GetTokenInformation(token, TokenUser, user, sizeof user, &length));
+    CHECK(CloseHandle(token));
+}
+
+PROMISE(QuerySecurityContextToken, tells_user_and_groups, "servers: GetTokenInformation(TokenUser/TokenGroups) and LookupAccountSid") {
+    REACH(somebody_gets_in(u"NTLM"));
+    HANDLE token = token_of_a_client();
+    char user[512], groups[8192], name[256] = "", domain[256];
+    DWORD length = 0, name_size = sizeof name, domain_size = sizeof domain;
+    SID_NAME_USE use;
+    if (!token) return;
+    CHECK(GetTokenInformation(token, TokenGroups, groups, sizeof groups, &length));
+    if (CHECK(GetTokenInformation(token, TokenUser, user, sizeof user, &length)) &&
+        CHECK(LookupAccountSidA(NULL, ((TOKEN_USER *)user)->User.Sid, name, &name_size, domain, &domain_size, &use))) {
+        CHECK(_stricmp(name, "alice") == 0);
+    }
+    CHECK(CloseHandle(token));
+}
+
+PROMISE(ImpersonateSecurityContext, user_name, "servers: ImpersonateSecurityContext, then GetUserNameEx") {
+    typedef BOOLEAN(WINAPI * user_name_fn)(EXTENDED_NAME_FORMAT, LPSTR, PULONG);
+    EXPORT(user_name_fn, GetUserNameExA);
+    struct conversation c;
+    char name[256] = "";
+    ULONG size = sizeof name;
+    REACH(contexts(&c, u"NTLM"));
+    if (GetUserNameExA_ && W->ImpersonateSecurityContext(&c.server.context) == SEC_E_OK) {
+        BOOLEAN told = GetUserNameExA_(NameSamCompatible, name, &size);
+        CHECK_STATUS(W->RevertSecurityContext(&c.server.context), SEC_E_OK);
+        CHECK(told && strstr(name, "\\alice"));
+    }
+    conversation_close(&c);
+}
+#endif
+
 PROMISE(QuerySecurityContextToken, null_handle, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {
     HANDLE token = NULL;
     CHECK_ONE_OF(W->QuerySecurityContextToken(NULL, &token), SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION);

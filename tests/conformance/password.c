@@ -44,6 +44,7 @@ PROMISE(ChangeAccountPasswordA, ansi, "page: one page for both forms") {
     REACH(is_password_of(u"dave", PASSWORD));
     REQUIRE_STATUS(A->ChangeAccountPasswordA("NTLM", "EXAMPLE", "dave", "Password", "Another1", 0, 0, &output), SEC_E_OK);
     CHECK(is_password_of(u"dave", u"Another1"));
+    CHECK_STATUS(A->ChangeAccountPasswordA("NTLM", "EXAMPLE", "dave", "Another1", "Password", 0, 0, &output), SEC_E_OK);
 }
 
 PROMISE(ChangeAccountPasswordW, wrong_old_password, "page of the status codes: SEC_E_LOGON_DENIED, the logon attempt failed") {
