@@ -197,6 +197,38 @@ static void one_context_s_callback(void) {
     conversation_close(&c);
 }
 
+/* A callback that comes back to the context that it is asked about: refused, and no thread waits for itself. */
+static CtxtHandle *inner;
+static SECURITY_STATUS inner_accept, inner_query, inner_sign;
+
+static SECURITY_STATUS comes_back(void *client, const SEC_WINNT_AUTH_IDENTITY_W *identity, const SecBuffer *proof_value,
+                                  const uint8_t *key, const uint8_t *mic, const SecBuffer *mic_value, uint8_t *hash) {
+    SecBuffer buffer = {8, SECBUFFER_TOKEN, "NTLMSSP"}, out = {0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &buffer}, out_desc = {SECBUFFER_VERSION, 1, &out};
+    SecPkgContext_Sizes sizes;
+    ULONG attributes;
+    inner_accept = W->AcceptSecurityContext(NULL, inner, &in_desc, 0, 0, inner, &out_desc, &attributes, NULL);
+    inner_query = W->QueryContextAttributesW(inner, SECPKG_ATTR_SIZES, &sizes);
+    inner_sign = W->MakeSignature(inner, 0, &in_desc, 0);
+    return knows_user(client, identity, proof_value, key, mic, mic_value, hash);
+}
+
+static void a_callback_that_comes_back(void) {
+    struct asked asked = {.answer = SEC_E_OK};
+    memcpy(asked.hash, NTOWF_V2, 16);
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &AS_USER));
+    inner = &c.server.context;
+    CHECK_STATUS(W->SetCredentialsAttributesW(&c.server.credential, HASH_CB, (void *)(uintptr_t)comes_back, 0), SEC_E_OK);
+    CHECK_STATUS(W->SetCredentialsAttributesW(&c.server.credential, HASH_CB_DATA, &asked, 0), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    CHECK_EQUAL(asked.times, 1);
+    CHECK_STATUS(inner_accept, SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(inner_query, SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(inner_sign, SEC_E_INVALID_HANDLE);
+    conversation_close(&c);
+}
+
 /* ---- packages that come and go ---- */
 
 typedef SECURITY_STATUS(WINAPI *delete_fn)(SEC_WCHAR *);
@@ -319,6 +351,7 @@ const struct test additions_tests[] = {
     TEST(a_program_s_own_accounts),
     TEST(a_program_that_does_not_know),
     TEST(one_context_s_callback),
+    TEST(a_callback_that_comes_back),
     TEST(a_package_is_taken_from_negotiate),
     TEST(a_password_is_changed),
     TEST(passwords_that_stay),
