@@ -2173,12 +2173,13 @@ BOOLEAN SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 // Returns the context, or NULL if there is no memory. A forked child knows no context of its parent's.
 PSspiAsyncContext SspiCreateAsyncContext(void);
 
-// Frees a context. A call under way completes all the same, and then nobody is told.
+// Frees a context, and nobody is told of its call any more. A call that waits for a thread is not made; one under way has
+// returned when this function returns (unless it is called from within that call). Calls that end a handle are made all the same.
 //
 // \param Handle  The context. NULL, and what is none, are left alone.
 void SspiFreeAsyncContext(PSspiAsyncContext Handle);
 
-// Makes a context ready for another call. Its callback is forgotten.
+// Makes a context ready for another call. Its callback stays.
 //
 // \param Handle  The context, whose last call is complete.
 //
@@ -2292,14 +2293,16 @@ SECURITY_STATUS SspiAcceptSecurityContextAsync(PSspiAsyncContext AsyncContext,
 
 // FreeCredentialsHandle, in a thread of the library's.
 //
-// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
+// \param phCredential  The handle, which is copied.
 //
 // Returns as SspiAcquireCredentialsHandleAsyncW.
 SECURITY_STATUS SspiFreeCredentialsHandleAsync(PSspiAsyncContext AsyncContext, PCredHandle phCredential);
 
 // DeleteSecurityContext, in a thread of the library's.
 //
-// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
+// \param phContext  The handle, which is copied.
 //
 // Returns as SspiAcquireCredentialsHandleAsyncW.
 SECURITY_STATUS SspiDeleteSecurityContextAsync(PSspiAsyncContext AsyncContext, PCtxtHandle phContext);

@@ -7,12 +7,13 @@ mod pool;
 use super::abi::*;
 use crate::error::{Error, Result};
 use crate::per_process::PerProcess;
-use parking_lot::Mutex;
-use pool::Pool;
+use parking_lot::{Condvar, Mutex};
+use pool::{Notice, Pool};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::thread::{self, ThreadId};
 
 /// What the process has: a forked child begins anew, without the threads and the calls of its parent.
 #[derive(Default)]
@@ -28,7 +29,11 @@ fn state() -> &'static State {
 }
 
 /// Keeps track of one call at a time.
-struct AsyncContext(Mutex<Inner>);
+struct AsyncContext {
+    inner: Mutex<Inner>,
+    /// A call has returned.
+    returned: Condvar,
+}
 
 struct Inner {
     callback: SspiAsyncNotifyCallback,
@@ -45,12 +50,18 @@ unsafe impl Send for Inner {}
 enum Progress {
     /// No call has been made since it was made or made ready again.
     Ready,
-    Pending,
+    /// The call waits for a thread.
+    Queued,
+    /// This thread makes the call.
+    Running(ThreadId),
     Complete(SECURITY_STATUS),
 }
 
-/// A handle is a multiple of this, as an address would be, and never NULL.
-const STEP: usize = 16;
+impl Progress {
+    fn is_pending(self) -> bool {
+        matches!(self, Progress::Queued | Progress::Running(_))
+    }
+}
 
 /// SspiCreateAsyncContext.
 pub(super) fn create() -> Result<PSspiAsyncContext> {
@@ -60,15 +71,15 @@ pub(super) fn create() -> Result<PSspiAsyncContext> {
     if contexts.len() >= MOST {
         return Err(Error::OutOfMemory);
     }
-    // Numbers come again only when all others have been used.
+    // Odd, as no address of a structure is; a number comes again only when all others have been used.
     let number = loop {
-        let number = state.made.fetch_add(1, Ordering::Relaxed).wrapping_add(1).wrapping_mul(STEP);
-        if number != 0 && !contexts.contains_key(&number) {
+        let number = state.made.fetch_add(1, Ordering::Relaxed) << 1 | 1;
+        if !contexts.contains_key(&number) {
             break number;
         }
     };
     let inner = Inner { callback: None, data: std::ptr::null_mut(), progress: Progress::Ready, freed: false };
-    contexts.insert(number, Arc::new(AsyncContext(Mutex::new(inner))));
+    contexts.insert(number, Arc::new(AsyncContext { inner: Mutex::new(inner), returned: Condvar::new() }));
     Ok(std::ptr::without_provenance_mut(number))
 }
 
@@ -77,22 +88,29 @@ fn find(handle: PSspiAsyncContext) -> Result<Arc<AsyncContext>> {
     found.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))
 }
 
-/// SspiFreeAsyncContext. A call under way completes, and nobody is told.
+/// SspiFreeAsyncContext. Nobody is told of its call any more; a call that waits for a thread is not made, and one under way has
+/// returned when this returns, so that the caller may forget what it points to. A call that ends a handle needs nothing of the
+/// caller's, and is made all the same.
 pub(super) fn free(handle: PSspiAsyncContext) -> Result<()> {
     let removed = state().contexts.lock().remove(&handle.addr());
     let context = removed.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))?;
-    context.0.lock().freed = true;
+    let mut inner = context.inner.lock();
+    inner.freed = true;
+    // Not by who is called back from within the call: that would wait for itself.
+    while matches!(inner.progress, Progress::Running(thread) if thread != thread::current().id()) {
+        context.returned.wait(&mut inner);
+    }
     Ok(())
 }
 
-/// SspiReinitAsyncContext.
+/// SspiReinitAsyncContext: the callback stays.
 pub(super) fn reinit(handle: PSspiAsyncContext) -> Result<SECURITY_STATUS> {
     let context = find(handle)?;
-    let mut inner = context.0.lock();
-    if matches!(inner.progress, Progress::Pending) {
+    let mut inner = context.inner.lock();
+    if inner.progress.is_pending() {
         return Err(Error::InvalidHandle("a call is under way"));
     }
-    *inner = Inner { callback: None, data: std::ptr::null_mut(), progress: Progress::Ready, freed: inner.freed };
+    inner.progress = Progress::Ready;
     Ok(SEC_E_OK)
 }
 
@@ -103,40 +121,46 @@ pub(super) fn set_callback(
     data: *mut c_void,
 ) -> Result<SECURITY_STATUS> {
     let context = find(handle)?;
-    let mut inner = context.0.lock();
+    let mut inner = context.inner.lock();
     (inner.callback, inner.data) = (callback, data);
     Ok(SEC_E_OK)
 }
 
 /// SspiAsyncContextRequiresNotify.
 pub(super) fn requires_notify(handle: PSspiAsyncContext) -> Result<bool> {
-    Ok(find(handle)?.0.lock().callback.is_some())
+    Ok(find(handle)?.inner.lock().callback.is_some())
 }
 
 /// SspiGetAsyncCallStatus.
 pub(super) fn status(handle: PSspiAsyncContext) -> Result<SECURITY_STATUS> {
-    match find(handle)?.0.lock().progress {
+    match find(handle)?.inner.lock().progress {
         Progress::Ready => Err(Error::InvalidHandle("no call has been made")),
-        Progress::Pending => Ok(SEC_I_ASYNC_CALL_PENDING),
+        Progress::Queued | Progress::Running(_) => Ok(SEC_I_ASYNC_CALL_PENDING),
         Progress::Complete(status) => Ok(status),
     }
 }
 
-/// A call with its arguments, whose pointers its caller keeps good until it is complete.
-pub(super) struct Call<F>(F);
+/// A call with its arguments, whose pointers its caller keeps good until it has returned.
+pub(super) struct Call<F> {
+    call: F,
+    /// It points to nothing of the caller's, and so is made even if nobody keeps track of it any more.
+    alone: bool,
+}
 
 // SAFETY: by whoever made it, the arguments may be used in another thread.
 unsafe impl<F> Send for Call<F> {}
 
 impl<F: FnOnce() -> SECURITY_STATUS> Call<F> {
     /// # Safety
-    /// What the call uses stays good until it is complete, whichever thread makes it.
+    /// What the call uses stays good until it has returned, or the context that keeps track of it has been freed.
     pub(super) unsafe fn new(call: F) -> Call<F> {
-        Call(call)
+        Call { call, alone: false }
     }
 
-    fn make(self) -> SECURITY_STATUS {
-        (self.0)()
+    /// # Safety
+    /// The call points to nothing.
+    pub(super) unsafe fn alone(call: F) -> Call<F> {
+        Call { call, alone: true }
     }
 }
 
@@ -146,25 +170,36 @@ pub(super) fn begin<F: FnOnce() -> SECURITY_STATUS + 'static>(
     call: Call<F>,
 ) -> Result<SECURITY_STATUS> {
     let context = find(handle)?;
-    let mut inner = context.0.lock();
+    let mut inner = context.inner.lock();
     if !matches!(inner.progress, Progress::Ready) {
         return Err(Error::InvalidHandle("a call is under way, or SspiReinitAsyncContext has not been called after one"));
     }
     let (number, tracked) = (handle.addr(), context.clone());
-    state().pool.submit(Box::new(move || complete(number, &tracked, call.make())))?;
-    inner.progress = Progress::Pending;
+    state().pool.submit(Box::new(move || tracked.make(number, call)))?;
+    inner.progress = Progress::Queued;
     Ok(SEC_E_OK)
 }
 
-/// The call has returned: its status is there before anybody is told, so that the program may begin the next one, or free
-/// the context, from its callback.
-fn complete(number: usize, context: &AsyncContext, status: SECURITY_STATUS) {
-    let mut inner = context.0.lock();
-    inner.progress = Progress::Complete(status);
-    let (callback, data) = (inner.callback.filter(|_| !inner.freed), inner.data);
-    drop(inner);
-    if let Some(callback) = callback {
-        // SAFETY: the program registered the function with this argument, for this context.
-        unsafe { callback(std::ptr::without_provenance_mut(number), data) };
+impl AsyncContext {
+    /// Makes the call. Its status is there before anybody is told, so that the program may begin the next one, or free the
+    /// context, from its callback, which is what is left to do.
+    fn make<F: FnOnce() -> SECURITY_STATUS>(&self, number: usize, call: Call<F>) -> Option<Notice> {
+        let mut inner = self.inner.lock();
+        if inner.freed && !call.alone {
+            return None;
+        }
+        inner.progress = Progress::Running(thread::current().id());
+        drop(inner);
+        let status = (call.call)();
+        let mut inner = self.inner.lock();
+        inner.progress = Progress::Complete(status);
+        let (callback, data) = (inner.callback.filter(|_| !inner.freed), inner.data);
+        drop(inner);
+        self.returned.notify_all();
+        let callback = callback?;
+        Some(Box::new(move || {
+            // SAFETY: the program registered the function with this argument, for this context.
+            unsafe { callback(std::ptr::without_provenance_mut(number), data) };
+        }))
     }
 }

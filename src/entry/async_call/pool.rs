@@ -6,10 +6,15 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::Duration;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// A call; what it gives is the program's to do afterwards.
+type Job = Box<dyn FnOnce() -> Option<Notice> + Send>;
+/// The program's callback.
+pub(super) type Notice = Box<dyn FnOnce()>;
 
-/// Most threads at a time: calls that wait for an authority do so in one each.
-const THREADS: usize = 16;
+/// Most threads that make calls: those that wait for an authority do so in one each.
+const CALLING: usize = 16;
+/// Most threads in all, with those that are in a program's callback, which may wait for other calls.
+const THREADS: usize = 256;
 /// Most calls that wait for a thread.
 const WAITING: usize = 1 << 16;
 /// How long a thread waits for another call.
@@ -24,8 +29,11 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    threads: usize,
+    /// Threads, without those in callbacks.
+    calling: usize,
+    /// Of these, how many have nothing to do.
     idle: usize,
+    in_callbacks: usize,
 }
 
 impl Pool {
@@ -36,20 +44,23 @@ impl Pool {
             return Err(Error::OutOfMemory);
         }
         queue.jobs.push_back(job);
-        if queue.idle < queue.jobs.len() && queue.threads < THREADS {
-            queue.threads += 1;
-            let started = thread::Builder::new().name("negossp".into()).spawn(|| self.work());
-            if started.is_err() {
-                queue.threads -= 1;
-                // Without any thread nobody would ever do it.
-                if queue.threads == 0 {
-                    queue.jobs.pop_back();
-                    return Err(Error::OutOfMemory);
-                }
-            }
+        if !self.enough_threads(&mut queue) {
+            // Nobody would ever do it.
+            queue.jobs.pop_back();
+            return Err(Error::OutOfMemory);
         }
         self.more.notify_one();
         Ok(())
+    }
+
+    /// Starts a thread if one is wanted for the jobs that wait; whether there is any.
+    fn enough_threads(&'static self, queue: &mut Queue) -> bool {
+        let room = queue.calling < CALLING && queue.calling + queue.in_callbacks < THREADS;
+        if queue.idle < queue.jobs.len() && room {
+            let started = thread::Builder::new().name("negossp".into()).spawn(|| self.work());
+            queue.calling += usize::from(started.is_ok());
+        }
+        queue.calling + queue.in_callbacks > 0
     }
 
     fn work(&'static self) {
@@ -57,15 +68,25 @@ impl Pool {
         loop {
             if let Some(job) = queue.jobs.pop_front() {
                 drop(queue);
-                job();
+                let notice = job();
                 queue = self.queue.lock();
+                if let Some(notice) = notice {
+                    queue.calling -= 1;
+                    queue.in_callbacks += 1;
+                    self.enough_threads(&mut queue);
+                    drop(queue);
+                    notice();
+                    queue = self.queue.lock();
+                    queue.in_callbacks -= 1;
+                    queue.calling += 1;
+                }
                 continue;
             }
             queue.idle += 1;
             let waited = self.more.wait_for(&mut queue, IDLE);
             queue.idle -= 1;
             if waited.timed_out() && queue.jobs.is_empty() {
-                queue.threads -= 1;
+                queue.calling -= 1;
                 return;
             }
         }

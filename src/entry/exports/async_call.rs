@@ -9,6 +9,7 @@ use super::{
 use crate::entry::abi::*;
 use crate::entry::async_call::{self, Call};
 use crate::entry::guard::{answer, guard};
+use crate::error::{Error, Result};
 use std::ffi::c_void;
 
 /// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.
@@ -19,7 +20,8 @@ pub extern "system" fn SspiCreateAsyncContext() -> PSspiAsyncContext {
     answer("SspiCreateAsyncContext", async_call::create, std::ptr::null_mut())
 }
 
-/// Frees a context. A call under way completes all the same, and then nobody is told.
+/// Frees a context, and nobody is told of its call any more. A call that waits for a thread is not made; one under way has
+/// returned when this function returns (unless it is called from within that call). Calls that end a handle are made all the same.
 ///
 /// \param Handle  The context. NULL, and what is none, are left alone.
 #[unsafe(no_mangle)]
@@ -27,7 +29,7 @@ pub extern "system" fn SspiFreeAsyncContext(Handle: PSspiAsyncContext) {
     answer("SspiFreeAsyncContext", || async_call::free(Handle), ());
 }
 
-/// Makes a context ready for another call. Its callback is forgotten.
+/// Makes a context ready for another call. Its callback stays.
 ///
 /// \param Handle  The context, whose last call is complete.
 ///
@@ -294,40 +296,60 @@ pub unsafe extern "system" fn SspiAcceptSecurityContextAsync(
 
 /// FreeCredentialsHandle, in a thread of the library's.
 ///
-/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
+/// \param phCredential  The handle, which is copied.
 ///
 /// Returns as SspiAcquireCredentialsHandleAsyncW.
 ///
 /// # Safety
-/// As for FreeCredentialsHandle, until the call is complete.
+/// As for FreeCredentialsHandle.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiFreeCredentialsHandleAsync(
     AsyncContext: PSspiAsyncContext,
     phCredential: PCredHandle,
 ) -> SECURITY_STATUS {
     guard("SspiFreeCredentialsHandleAsync", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
-        let call = unsafe { Call::new(move || FreeCredentialsHandle(phCredential)) };
+        // The caller's copy may be gone when the call is made.
+        // SAFETY: the caller's promise is this function's own.
+        let mut handle = unsafe { the_handle(phCredential)? };
+        // SAFETY: the handle is the call's own.
+        let call = unsafe { Call::alone(move || FreeCredentialsHandle(&mut handle)) };
         async_call::begin(AsyncContext, call)
     })
 }
 
 /// DeleteSecurityContext, in a thread of the library's.
 ///
-/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
+/// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
+/// \param phContext  The handle, which is copied.
 ///
 /// Returns as SspiAcquireCredentialsHandleAsyncW.
 ///
 /// # Safety
-/// As for DeleteSecurityContext, until the call is complete.
+/// As for DeleteSecurityContext.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiDeleteSecurityContextAsync(
     AsyncContext: PSspiAsyncContext,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
     guard("SspiDeleteSecurityContextAsync", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
-        let call = unsafe { Call::new(move || DeleteSecurityContext(phContext)) };
+        // The caller's copy may be gone when the call is made.
+        // SAFETY: the caller's promise is this function's own.
+        let mut handle = unsafe { the_handle(phContext)? };
+        // SAFETY: the handle is the call's own.
+        let call = unsafe { Call::alone(move || DeleteSecurityContext(&mut handle)) };
         async_call::begin(AsyncContext, call)
     })
+}
+
+/// What the caller's pointer points to.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+unsafe fn the_handle(handle: PSecHandle) -> Result<SecHandle> {
+    if handle.is_null() {
+        return Err(Error::InvalidHandle("NULL"));
+    }
+    // SAFETY: not NULL, so it points to a handle, aligned or not.
+    Ok(unsafe { handle.read_unaligned() })
 }
