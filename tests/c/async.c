@@ -125,6 +125,8 @@ static void WINAPI tell(void *handle, void *data) {
 
 static bool told_times(struct told *told, unsigned times) {
     for (int n = 0; n < 10000 && told->times < times; n++) sleep_milliseconds(1);
+    /* The thread sanitizer does not see into this program. It sees a lock of the library's, which the callback has held. */
+    (void)call_status(NULL);
     return told->times == times;
 }
 
