@@ -330,7 +330,8 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
         10 => {
             let length = *r.of(&[0, 1, 8, 15, 17, 24, 31, 33, 64]);
             // To HMAC, and so to MIT's RC4, a key is the same without zeros at its end: it differs elsewhere too.
-            if let Some(first) = c.session_bytes.first_mut() {
+            let shorter = length < c.session_bytes.len();
+            if let Some(first) = c.session_bytes.first_mut().filter(|_| shorter) {
                 *first ^= 1;
             }
             c.session_bytes.resize(length, 0x5a);
