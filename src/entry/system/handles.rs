@@ -3,9 +3,10 @@
 use super::functions::{Form, System};
 use super::inside::inside;
 use crate::entry::abi::*;
+use crate::entry::handle::Table;
 use crate::entry::objects::{CONTEXTS, CREDENTIALS, Object, object};
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A handle of the system's. Not locked while the system works with it: programs encrypt in one thread and decrypt in
 /// another, which the system's packages allow.
@@ -52,12 +53,8 @@ impl Theirs {
 /// # Safety
 /// `handle` is NULL or points to a handle.
 pub(in crate::entry) unsafe fn context(handle: *const SecHandle) -> Option<Theirs> {
-    let system = System::loaded()?;
     // SAFETY: the caller's promise is this function's own.
-    match unsafe { object(&CONTEXTS, handle) } {
-        Ok(Object::Systems(handle)) => Some(Theirs { system, handle }),
-        _ => None,
-    }
+    unsafe { behind(&CONTEXTS, handle) }
 }
 
 /// The system's credentials that a program's handle stands for.
@@ -65,9 +62,19 @@ pub(in crate::entry) unsafe fn context(handle: *const SecHandle) -> Option<Their
 /// # Safety
 /// `handle` is NULL or points to a handle.
 pub(in crate::entry) unsafe fn credentials(handle: *const SecHandle) -> Option<Theirs> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { behind(&CREDENTIALS, handle) }
+}
+
+/// The system's handle behind a program's. The table, which is made when first used, is not asked where nothing of the system's
+/// has been.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+unsafe fn behind<T: Clone>(table: &LazyLock<Table<Object<T>>>, handle: *const SecHandle) -> Option<Theirs> {
     let system = System::loaded()?;
     // SAFETY: the caller's promise is this function's own.
-    match unsafe { object(&CREDENTIALS, handle) } {
+    match unsafe { object(table, handle) } {
         Ok(Object::Systems(handle)) => Some(Theirs { system, handle }),
         _ => None,
     }
