@@ -54,6 +54,6 @@ prepare() {
 
 case $1 in
 --prepare) prepare ;;
---stop) [ ! -e "$prefix/.ready" ] || in_wine wineserver --kill >/dev/null 2>&1 || true ;;
+--stop) [ ! -e "$prefix/.ready" ] || (in_wine wineserver --kill) >/dev/null 2>&1 || true ;; # not running is what is asked for
 *) prepare; in_wine wine "$@" ;;
 esac
