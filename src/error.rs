@@ -52,6 +52,8 @@ pub enum Error {
     // ---- the machine's
     /// Nobody could be asked who the client is (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
     NoAuthority(&'static str),
+    /// No token of the client can be had, or not by this process (`SEC_E_NO_IMPERSONATION`).
+    NoImpersonation(&'static str),
     /// The context's lifetime is over (`SEC_E_CONTEXT_EXPIRED`).
     ContextExpired,
     /// A table, a limit or the heap is full (`SEC_E_INSUFFICIENT_MEMORY`).
@@ -103,6 +105,7 @@ impl fmt::Display for Error {
             Error::UnknownCredentials(why) => write!(f, "unusable credentials: {why}"),
             Error::EncryptedIdentity => f.write_str("an encrypted identity"),
             Error::NoAuthority(why) => write!(f, "no authority: {why}"),
+            Error::NoImpersonation(why) => write!(f, "no impersonation: {why}"),
             Error::ContextExpired => f.write_str("context expired"),
             Error::OutOfMemory => f.write_str("out of memory"),
             Error::Internal(why) => write!(f, "internal error: {why}"),

@@ -32,6 +32,7 @@ mod rc4;
 pub mod session;
 pub mod sid;
 pub mod time;
+pub mod token;
 pub mod utf16;
 pub mod watch;
 

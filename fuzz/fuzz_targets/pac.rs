@@ -8,7 +8,8 @@ use negossp::error::Error;
 use negossp::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp::kerberos::message::EncTicketPart;
 use negossp::kerberos::message::authorization_data::ad_type;
-use negossp::kerberos::pac::{Pac, SidAndAttributes};
+use negossp::kerberos::pac::Pac;
+use negossp::principal::SidAndAttributes;
 use negossp::sid::Sid;
 use std::sync::LazyLock;
 

@@ -18,7 +18,7 @@ use crate::config::Settings;
 use crate::credential::Credential;
 use crate::error::{Denial, Error, Result};
 use crate::ntlm::response;
-use crate::principal::Principal;
+use crate::principal::{Origin, Principal};
 
 /// A network logon as the acceptor puts it to an authority: the same facts that `NETLOGON_NETWORK_INFO`
 /// ([MS-NRPC] 2.2.1.4.5) carries to a domain controller.
@@ -128,16 +128,16 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     if let (None, Some(application)) = (own, &credential.application)
         && let Some(proof) = application::ask(&**application, logon)
     {
-        return Ok(validated(logon.user.to_owned(), logon.domain, proof?, settings));
+        return Ok(validated(logon.user.to_owned(), logon.domain, Origin::Application, proof?, settings));
     }
     let listed = || file.as_ref().and_then(|file| names::candidates(logon, settings).find_map(|name| file.get(name)));
     let found = match own {
-        Some(own) => Some((own, if own.disabled { Standing::Disabled } else { Standing::Normal })),
-        None => listed().map(|entry| (&entry.account, entry.standing)),
+        Some(own) => Some((own, if own.disabled { Standing::Disabled } else { Standing::Normal }, Origin::Credential)),
+        None => listed().map(|entry| (&entry.account, entry.standing, Origin::AccountFile)),
     };
     // Whoever it is, one response is checked: an unknown name costs what a wrong password costs.
-    let proof = response::check(found.map_or(account_file::nobody(), |(account, _)| account), logon);
-    let (account, standing) = match (found, &proof) {
+    let proof = response::check(found.map_or(account_file::nobody(), |(account, ..)| account), logon);
+    let (account, standing, origin) = match (found, &proof) {
         (Some(found), _) => found,
         (None, Err(Error::LogonDenied(Denial::ResponseNotAllowed))) => {
             return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
@@ -150,15 +150,15 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     }
     let proof = proof?;
     standing.admit()?;
-    Ok(validated(account.user.clone(), &account.domain, proof, settings))
+    Ok(validated(account.user.clone(), &account.domain, origin, proof, settings))
 }
 
 /// The client whose account has proven to be its own. `domain` is the account's; empty for the machine's.
-fn validated(user: String, domain: &str, proof: response::Proof, settings: &Settings) -> Validated {
+fn validated(user: String, domain: &str, origin: Origin, proof: response::Proof, settings: &Settings) -> Validated {
     let domains = [domain, settings.accounts.domain.as_deref().unwrap_or_default(), &settings.server.nb_computer];
     let domain = domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
     Validated {
-        principal: Principal::of_account(user, domain.to_owned()),
+        principal: Principal::of_account(user, domain.to_owned(), origin),
         session_base_key: proof.session_base_key,
         lm_session_key: proof.lm_session_key,
         response: proof.response,

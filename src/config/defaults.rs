@@ -1,6 +1,6 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, Server, Settings, Strictness, Tokens};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
@@ -16,6 +16,7 @@ impl Default for Settings {
             ntlm: Ntlm::default(),
             limits: Limits::default(),
             accounts: Accounts::default(),
+            tokens: Tokens::default(),
             defect: None,
         }
     }

@@ -2,6 +2,7 @@
 //! the default.
 
 mod kerberos;
+mod tokens;
 
 use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
 use crate::authority::ResponsePolicy;
@@ -11,6 +12,7 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::time::Duration;
+use tokens::TokensTable;
 
 /// A file's settings, and the files that it names, which the caller opens.
 #[derive(Debug)]
@@ -55,6 +57,7 @@ struct Document {
     ntlm: NtlmTable,
     limits: LimitsTable,
     accounts: AccountsTable,
+    tokens: TokensTable,
 }
 
 #[derive(Deserialize, Default)]
@@ -214,6 +217,7 @@ impl Document {
             ntlm: self.ntlm.into_ntlm(),
             limits: self.limits.into_limits()?,
             accounts,
+            tokens: self.tokens.into_tokens()?,
             defect: None,
         };
         Ok(Parsed { settings, named: Named { accounts: self.accounts.file, ..named } })

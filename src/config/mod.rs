@@ -5,9 +5,11 @@ mod file;
 mod kerberos;
 mod show;
 mod store;
+mod tokens;
 
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
+pub use tokens::Tokens;
 
 use crate::authority::{AccountFile, ResponsePolicy};
 use crate::error::{Error, Result};
@@ -29,6 +31,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[accounts]`.
     pub accounts: Accounts,
+    /// `[tokens]`.
+    pub tokens: Tokens,
     /// Why the configuration that was written is not in force: its file could not be read or understood when
     /// the process started. Nobody is let in then, because what was written may be stricter than the defaults.
     pub defect: Option<String>,

@@ -7,6 +7,8 @@ use crate::context::{Context, Leg, Secured};
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
 use crate::time::FileTime;
+use crate::token::{Subject, Token};
+use std::sync::Arc;
 
 /// A context, and where the caller is with it.
 pub(super) struct Conversation {
@@ -18,6 +20,8 @@ pub(super) struct Conversation {
     bindings: Option<ChannelBindings>,
     /// When the first call was made, in UTC.
     pub(super) started: FileTime,
+    /// The client's token, once it was asked for.
+    token: Option<Arc<Token>>,
 }
 
 /// Whether the caller owes a call of CompleteAuthToken.
@@ -39,7 +43,7 @@ impl Conversation {
     /// Before its first token.
     pub(super) fn new(context: Context) -> Conversation {
         let requirements = ContextFlags::empty();
-        Conversation { state: State::Ready(context), requirements, bindings: None, started: FileTime::now() }
+        Conversation { state: State::Ready(context), requirements, bindings: None, started: FileTime::now(), token: None }
     }
 
     /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
@@ -150,6 +154,19 @@ impl Conversation {
             State::Ready(Context::Established(secured)) => Ok(secured),
             _ => Err(Error::InvalidHandle("a context that is not established")),
         }
+    }
+
+    /// The client's token, made when it is first asked for. `logon_id` is the context's number.
+    pub(super) fn token(&mut self, logon_id: u64, settings: &Settings) -> Result<Arc<Token>> {
+        if let Some(token) = &self.token {
+            return Ok(token.clone());
+        }
+        let secured = self.secured()?;
+        if !secured.accepted {
+            return Err(Error::InvalidHandle("the client's own side of a context"));
+        }
+        let token = Arc::new(Token::of(Subject::new(&secured.established, logon_id), settings)?);
+        Ok(self.token.insert(token).clone())
     }
 }
 

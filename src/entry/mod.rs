@@ -41,3 +41,4 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod token;

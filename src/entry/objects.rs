@@ -87,6 +87,15 @@ pub(super) unsafe fn update<T: Clone>(
 
 const NOT_OURS: Error = Error::InvalidHandle("none of ours, or ended, or of the other kind");
 
+/// The number that the caller's handle stands for, whether or not it names anything.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn number(handle: *const SecHandle) -> Result<u64> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.map(Words::number).ok_or(NOT_OURS)
+}
+
 /// # Safety
 /// `handle` is NULL or points to a handle.
 unsafe fn words(handle: *const SecHandle) -> Option<Words> {

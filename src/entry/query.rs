@@ -12,7 +12,7 @@ use super::text::{self, Text};
 use crate::context::{Context, Secured};
 use crate::credential::Package;
 use crate::error::{Error, Result};
-use crate::kerberos::pac::{SidAndAttributes, attributes};
+use crate::principal::{SidAndAttributes, attributes};
 use std::ffi::c_void;
 
 /// QueryContextAttributes and QueryContextAttributesEx.

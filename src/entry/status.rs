@@ -22,6 +22,7 @@ pub(super) fn of(error: &Error) -> SECURITY_STATUS {
         Error::UnknownCredentials(_) => SEC_E_UNKNOWN_CREDENTIALS,
         Error::EncryptedIdentity => STATUS_INVALID_PARAMETER,
         Error::NoAuthority(_) => SEC_E_NO_AUTHENTICATING_AUTHORITY,
+        Error::NoImpersonation(_) => SEC_E_NO_IMPERSONATION,
         Error::ContextExpired => SEC_E_CONTEXT_EXPIRED,
         Error::OutOfMemory => SEC_E_INSUFFICIENT_MEMORY,
         Error::Internal(_) => SEC_E_INTERNAL_ERROR,

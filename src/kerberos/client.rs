@@ -9,7 +9,7 @@ use super::rejection::Rejection;
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
-use crate::principal::{DomainAccount, Principal};
+use crate::principal::{AccountFacts, Origin, Origins, Principal};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -100,7 +100,7 @@ fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
 fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     let logon = pac.logon_info()?;
     let upn = pac.upn_dns_info();
-    let account = DomainAccount {
+    let account = AccountFacts {
         sid: logon.user_sid(),
         primary_group: logon.primary_group_sid(),
         groups: gathered(logon.groups()),
@@ -119,8 +119,9 @@ fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
         requestor: pac.requestor(),
         pac_attributes: pac.attributes(),
     };
-    let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text());
-    Some(Principal { account: Some(Arc::new(account)), ..principal })
+    let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text(), Origin::Pac);
+    let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
+    Some(Principal { account: Some(Arc::new(account)), origins, ..principal })
 }
 
 /// The client under the name that the configuration gives it, if it does.
@@ -129,6 +130,7 @@ fn renamed(mut principal: Principal, ticket: &EncTicketPart<'_>, rules: &NameRul
         let (domain, user) = split(&name);
         (principal.domain, principal.user) = (domain.into(), user.into());
         principal.shown = Some(name);
+        principal.origins.name = Origin::NameMapping;
     }
     Ok(principal)
 }
@@ -160,5 +162,5 @@ fn split(name: &str) -> (&str, &str) {
 /// A client of whom nothing but the principal is known, as text.
 fn of_realm(full: &str) -> Principal {
     let (user, realm) = full.rsplit_once('@').unwrap_or((full, ""));
-    Principal { shown: Some(full.into()), ..Principal::of_account(user.into(), realm.into()) }
+    Principal { shown: Some(full.into()), ..Principal::of_account(user.into(), realm.into(), Origin::Ticket) }
 }

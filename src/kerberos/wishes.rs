@@ -112,6 +112,6 @@ impl<'a> Wishes<'a> {
             ROWS.into_iter().filter(|(theirs, _)| self.flags.contains(*theirs)).map(|(_, ours)| ours).collect();
         granted.set(ContextFlags::MUTUAL_AUTH, self.mutual());
         // It is the caller's own to say.
-        granted | requirements & ContextFlags::CONNECTION
+        granted | requirements & (ContextFlags::CONNECTION | ContextFlags::IDENTIFY)
     }
 }

@@ -294,7 +294,7 @@ fn exported_session_key(
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
     let mut granted = super::protection(flags);
     // These are the caller's own to say.
-    granted |= requirements & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE);
+    granted |= requirements & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE | ContextFlags::IDENTIFY);
     granted.set(ContextFlags::NULL_SESSION, anonymous);
     granted
 }

@@ -12,7 +12,7 @@ use crate::credential::Identity;
 use crate::error::{Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::InitiateCall;
-use crate::principal::Principal;
+use crate::principal::{Origin, Principal};
 use crate::time::FileTime;
 use zeroize::Zeroizing;
 
@@ -32,7 +32,7 @@ impl Who<'_> {
         if self.is_anonymous() {
             return Principal::anonymous();
         }
-        Principal::of_account(self.user.into(), self.domain.into())
+        Principal::of_account(self.user.into(), self.domain.into(), Origin::Credential)
     }
 }
 

@@ -47,10 +47,11 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 4] = ["base", "attributes", "identity", "table"];
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "credentials",
     "context",
     "query",
+    "token",
     "message",
     "packages",
     "attributes",

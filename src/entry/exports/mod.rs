@@ -14,6 +14,7 @@ mod packages;
 mod passed_on;
 mod password;
 mod query;
+mod token;
 mod unsupported;
 #[cfg(windows)]
 mod with_contexts;
@@ -29,6 +30,7 @@ pub use packages::*;
 pub use passed_on::*;
 pub use password::*;
 pub use query::*;
+pub use token::*;
 pub use unsupported::*;
 #[cfg(windows)]
 pub use with_contexts::*;

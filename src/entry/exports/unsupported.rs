@@ -8,50 +8,6 @@ use crate::entry::system::pass_on;
 use crate::error::Error;
 use std::ffi::c_void;
 
-/// Would let the calling thread act as the client.
-///
-/// Returns SEC_E_UNSUPPORTED_FUNCTION.
-///
-/// # Safety
-/// No pointer is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn ImpersonateSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
-    guard("ImpersonateSecurityContext", || {
-        pass_on!(context phContext, ImpersonateSecurityContext());
-        Err(Error::Unsupported("ImpersonateSecurityContext"))
-    })
-}
-
-/// Would end what ImpersonateSecurityContext began.
-///
-/// Returns SEC_E_UNSUPPORTED_FUNCTION.
-///
-/// # Safety
-/// No pointer is followed.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn RevertSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
-    guard("RevertSecurityContext", || {
-        pass_on!(context phContext, RevertSecurityContext());
-        Err(Error::Unsupported("RevertSecurityContext"))
-    })
-}
-
-/// Would give a token of the client.
-///
-/// Returns SEC_E_UNSUPPORTED_FUNCTION.
-///
-/// # Safety
-/// Every output that is not NULL points to what its type says.
-#[unsafe(no_mangle)]
-pub unsafe extern "system" fn QuerySecurityContextToken(phContext: PCtxtHandle, Token: *mut HANDLE) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { clear(Token) };
-    guard("QuerySecurityContextToken", || {
-        pass_on!(context phContext, QuerySecurityContextToken(Token));
-        Err(Error::Unsupported("QuerySecurityContextToken"))
-    })
-}
-
 /// Would pack a context for another process.
 ///
 /// Returns SEC_E_UNSUPPORTED_FUNCTION.

@@ -1,8 +1,9 @@
 //! PAC_DEVICE_INFO, [MS-PAC] 2.12: the groups of the machine that the client sits at.
 
-use super::groups::{ExtraSids, GroupMemberships, SidAndAttributes};
+use super::groups::{ExtraSids, GroupMemberships};
 use crate::error::{Error, Result};
 use crate::ndr::Reader;
+use crate::principal::SidAndAttributes;
 use crate::sid::Sid;
 
 /// The device.

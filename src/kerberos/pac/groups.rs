@@ -2,37 +2,15 @@
 
 use crate::error::Result;
 use crate::ndr::{Pointer, Reader};
+use crate::principal::SidAndAttributes;
 use crate::sid::Sid;
-
-/// Attributes of a group: [MS-PAC] 2.2.1.
-pub mod attributes {
-    /// SE_GROUP_MANDATORY
-    pub const MANDATORY: u32 = 1;
-    /// SE_GROUP_ENABLED_BY_DEFAULT
-    pub const ENABLED_BY_DEFAULT: u32 = 2;
-    /// SE_GROUP_ENABLED
-    pub const ENABLED: u32 = 4;
-    /// SE_GROUP_USE_FOR_DENY_ONLY
-    pub const USE_FOR_DENY_ONLY: u32 = 0x10;
-    /// SE_GROUP_RESOURCE: a group of the resource's domain
-    pub const RESOURCE: u32 = 0x2000_0000;
-}
 
 /// A group of a known domain: GROUP_MEMBERSHIP, [MS-PAC] 2.2.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupMembership {
     /// RelativeId
     pub rid: u32,
-    /// Attributes: [`attributes`].
-    pub attributes: u32,
-}
-
-/// A group of any domain: KERB_SID_AND_ATTRIBUTES, [MS-PAC] 2.2.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SidAndAttributes {
-    /// Sid
-    pub sid: Sid,
-    /// Attributes: [`attributes`].
+    /// Attributes: [`attributes`](crate::principal::attributes).
     pub attributes: u32,
 }
 

@@ -1,8 +1,9 @@
 //! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it.
 
-use super::groups::{ExtraSids, GroupMemberships, SidAndAttributes, attributes};
+use super::groups::{ExtraSids, GroupMemberships};
 use crate::error::Result;
 use crate::ndr::Reader;
+use crate::principal::{SidAndAttributes, attributes};
 use crate::sid::Sid;
 use crate::time::FileTime;
 use crate::utf16::Utf16;

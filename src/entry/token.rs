@@ -1,0 +1,61 @@
+//! The client's token, and threads that act as the client.
+
+use super::abi::*;
+use super::converse::put;
+use super::objects::{CONTEXTS, find, number};
+use crate::config;
+use crate::error::{Error, Result};
+use crate::token::{self, Token};
+use std::sync::Arc;
+
+/// ImpersonateSecurityContext.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+pub(super) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (number, token) = unsafe { (number(context)?, of(context)?) };
+    token::impersonate(number, &token)?;
+    Ok(SEC_E_OK)
+}
+
+/// RevertSecurityContext. Whoever acts as a client can stop, even if the context is gone.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+pub(super) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        if !token::revert(number(context)?)? {
+            find(&CONTEXTS, context)?;
+        }
+    }
+    Ok(SEC_E_OK)
+}
+
+/// QuerySecurityContextToken.
+///
+/// # Safety
+/// `context` is NULL or points to a handle; `token` is NULL or points to a HANDLE.
+pub(super) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let of = unsafe { of(context)? };
+    if token.is_null() {
+        return Err(Error::InvalidParameter("Token is NULL"));
+    }
+    let given = of.give()?;
+    // SAFETY: not NULL, so it points to a HANDLE by the caller's promise.
+    unsafe { put(token, given) };
+    Ok(SEC_E_OK)
+}
+
+/// The token of an accepted context's client.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+unsafe fn of(context: PCtxtHandle) -> Result<Arc<Token>> {
+    // SAFETY: the caller's promise is this function's own.
+    let (number, shared) = unsafe { (number(context)?, find(&CONTEXTS, context)?) };
+    let mut conversation = shared.lock()?;
+    conversation.token(number, &config::current())
+}
