@@ -78,7 +78,7 @@ impl Details {
 /// The client with what the file of details says of it, if it is a user of this machine's own of whom nobody has said more.
 ///
 /// Errors: `NoAuthority` if there is such a file and it cannot be used: a group that is not known may be one that is kept out.
-pub(crate) fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
+pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
     if client.account.is_some() || client.anonymous || !settings.accounts.is_own(&client, settings) {
         return Ok(client);

@@ -14,8 +14,7 @@ pub mod smbpasswd;
 pub use account::{Account, Entry, Standing};
 pub use account_file::{AccountFile, Accounts, BadLine};
 pub use application::{Application, Proofs};
-pub(crate) use details::complete;
-pub use details::{Details, DetailsFile};
+pub use details::{Details, DetailsFile, complete};
 pub use machine_sid::{MachineSid, of_accounts as machine_sid};
 pub use password::change as change_password;
 
