@@ -1,12 +1,15 @@
 //! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not pass for
 //! the default.
 
+mod domain;
 mod kerberos;
 mod tokens;
 
 use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
-use crate::authority::ResponsePolicy;
+use crate::authority::{ResponsePolicy, names};
+use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
+use domain::DomainTable;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -19,6 +22,8 @@ use tokens::TokensTable;
 pub(super) struct Parsed {
     /// The settings, those of [`Named`] not yet filled in.
     pub settings: Settings,
+    /// `[domain]`, which the caller makes a domain of.
+    pub domain: Option<super::Domain>,
     /// The files.
     pub named: Named,
 }
@@ -34,6 +39,10 @@ pub(super) struct Named {
     pub krbtgt_keytab: Option<PathBuf>,
     /// `[kerberos] tgt_ccache`.
     pub tgt_ccache: Option<PathBuf>,
+    /// `[domain] machine_secret_file`.
+    pub machine_secret: Option<PathBuf>,
+    /// `[domain] machine_keytab`.
+    pub machine_keytab: Option<PathBuf>,
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.
@@ -58,6 +67,7 @@ struct Document {
     limits: LimitsTable,
     accounts: AccountsTable,
     tokens: TokensTable,
+    domain: Option<DomainTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -108,6 +118,15 @@ struct AccountsTable {
     file: Option<PathBuf>,
     domain: Option<String>,
     strict_domain: Option<bool>,
+}
+
+/// A path, with or without `FILE:`.
+struct FileName(PathBuf);
+
+impl<'de> Deserialize<'de> for FileName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
+        path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
+    }
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -209,29 +228,41 @@ impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
         let accounts =
             Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
-        let (kerberos, named) = self.kerberos.into_kerberos()?;
+        let (kerberos, mut named) = self.kerberos.into_kerberos()?;
+        let server = self.server.into_server(accounts.domain.as_deref(), self.domain.as_ref())?;
+        let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
         let settings = Settings {
-            server: self.server.into_server(accounts.domain.as_deref())?,
+            server,
             negotiate: self.negotiate.into_negotiate()?,
             kerberos,
             ntlm: self.ntlm.into_ntlm(),
             limits: self.limits.into_limits()?,
             accounts,
+            domain: None,
             tokens: self.tokens.into_tokens()?,
             defect: None,
         };
-        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, ..named } })
+        Ok(Parsed { settings, domain, named: Named { accounts: self.accounts.file, ..named } })
     }
 }
 
 impl ServerTable {
-    fn into_server(self, accounts_domain: Option<&str>) -> Result<Server, String> {
-        let host = Server::default();
+    /// `domain` is what `[domain]` says; its machine is this server.
+    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&DomainTable>) -> Result<Server, String> {
+        let mut host = Server::default();
+        if let Some(domain) = domain {
+            host = host.joined(&domain.name, &domain.realm, &domain.machine_account);
+            // A domain controller refuses responses that are for another computer.
+            if self.netbios_computer.as_ref().is_some_and(|name| !names::same(name, &host.nb_computer)) {
+                return Err("[server] netbios_computer is not that of [domain] machine_account".into());
+            }
+        }
         let nb_computer = self.netbios_computer.unwrap_or(host.nb_computer);
         if nb_computer.is_empty() {
             return Err("[server] netbios_computer is empty".into());
         }
-        let named_domain = self.netbios_domain.or_else(|| accounts_domain.map(str::to_owned)).filter(|name| !name.is_empty());
+        let domain_name = domain.map(|domain| domain.name.as_str()).or(accounts_domain);
+        let named_domain = self.netbios_domain.or_else(|| domain_name.map(str::to_owned)).filter(|name| !name.is_empty());
         Ok(Server {
             in_domain: self.in_domain.unwrap_or(named_domain.is_some()),
             nb_domain: named_domain.unwrap_or_else(|| nb_computer.clone()),
