@@ -13,7 +13,7 @@ export CARGO_TERM_COLOR=never
 check_parts=(rustfmt clippy rust)
 all_parts=(build rust differential dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 conformance-linux
     conformance-wine64 conformance-wine32 system-wine64 system-wine32 interop interop-wine64 interop-kerberos
-    interop-kerberos-wine64 http programs programs-wine32 demo demo-wine32)
+    interop-kerberos-wine64 interop-domain interop-domain-wine64 http programs programs-wine32 demo demo-wine32)
 
 # How each part is run.
 part() {
@@ -37,6 +37,8 @@ part() {
     interop-wine64) interop_wine64 http ;;
     interop-kerberos) interop_linux kerberos ;;
     interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
+    interop-domain) interop_linux domain ;;
+    interop-domain-wine64) interop_wine64 domain domain_http ;;
     system-wine64) tests/system/run.sh wine64 ;;
     system-wine32) tests/system/run.sh wine32 ;;
     miri) scripts/cargo-test.sh tests/miri.sh ;;
