@@ -1,5 +1,6 @@
 //! Why a call did not succeed. One type inside; `entry::status` maps it to a `SECURITY_STATUS`, once.
 
+use crate::ntstatus::NtStatus;
 use std::fmt;
 
 /// The result of everything below the C boundary.
@@ -81,6 +82,8 @@ pub enum Denial {
     Mic,
     /// Kerberos refuses the ticket or the authenticator.
     Ticket(&'static str),
+    /// A domain controller refuses, and says why.
+    Controller(NtStatus),
     /// Policy asks for more than the client offered (128 bits, signing, ...).
     Policy(&'static str),
 }
@@ -124,6 +127,7 @@ impl fmt::Display for Denial {
             Denial::Stale => "challenge or timestamp too old",
             Denial::Mic => "MIC missing or wrong",
             Denial::Ticket(why) => return write!(f, "Kerberos: {why}"),
+            Denial::Controller(status) => return write!(f, "{status}"),
             Denial::Policy(what) => return write!(f, "policy: {what}"),
         })
     }

@@ -14,6 +14,7 @@ pub mod config;
 pub mod context;
 pub mod credential;
 pub mod der;
+pub mod domain;
 #[allow(unsafe_code)]
 pub mod entry;
 pub mod error;
@@ -24,6 +25,7 @@ pub mod mechanism;
 pub mod ndr;
 pub mod negotiate;
 pub mod ntlm;
+pub mod ntstatus;
 mod per_process;
 #[allow(unsafe_code)]
 pub mod platform;

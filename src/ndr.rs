@@ -1,10 +1,14 @@
-//! Reading NDR, the Network Data Representation of DCE RPC ([C706] 14, [MS-RPCE] 2.2): little-endian, the 32-bit
+//! NDR, the Network Data Representation of DCE RPC ([C706] 14, [MS-RPCE] 2.2): little-endian, the 32-bit
 //! transfer syntax.
 //!
 //! A structure is read member by member in the order of its definition. What its pointers refer to follows the
 //! structure, in the order of the pointers ([C706] 14.3.12.3): the reader of the structure first takes [`Pointer`]s
 //! and counts, then reads the referents. Every count is checked against the bytes that are there, and nothing is
-//! allocated.
+//! allocated. What is written follows the same order: see [`Writer`].
+
+mod writer;
+
+pub use writer::Writer;
 
 use crate::error::{Error, Result};
 use crate::sid::Sid;

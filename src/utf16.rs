@@ -3,6 +3,11 @@
 use crate::error::{Error, Result};
 use std::fmt::{self, Write};
 
+/// Text in UTF-16LE, copied.
+pub fn bytes_of(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
 /// Text in UTF-16LE, where it stands: no unpaired surrogate and no NUL is in it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Utf16<'a> {

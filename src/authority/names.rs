@@ -50,3 +50,14 @@ fn domain_is_ours(domain: &str, settings: &Settings) -> bool {
             .into_iter()
             .any(|ours| same(ours, domain))
 }
+
+/// Of a machine that is in a domain: its own accounts are meant, not the domain's.
+pub(super) fn is_of_this_machine(domain: &str, settings: &Settings) -> bool {
+    let named = |ours: &str| same(ours, domain);
+    let of_the_domain = settings.domain.as_ref().is_some_and(|ours| ours.is_named(domain));
+    domain.is_empty()
+        || domain == "."
+        || named(&settings.server.nb_computer)
+        || named(&settings.server.dns_computer)
+        || settings.accounts.domain.as_deref().is_some_and(|ours| named(ours) && !of_the_domain)
+}

@@ -16,6 +16,7 @@ impl Default for Settings {
             ntlm: Ntlm::default(),
             limits: Limits::default(),
             accounts: Accounts::default(),
+            domain: None,
             tokens: Tokens::default(),
             defect: None,
         }
@@ -44,6 +45,26 @@ impl Server {
             dns_domain: domain.to_owned(),
             dns_tree: String::new(),
             in_domain: false,
+        }
+    }
+}
+
+impl Server {
+    /// The names of the same host as a member of a domain: its account there is what it is called.
+    pub fn joined(self, domain: &str, realm: &str, machine_account: &str) -> Server {
+        let computer = machine_account.strip_suffix('$').unwrap_or(machine_account);
+        let realm = realm.to_lowercase();
+        let dns_computer = match self.dns_computer.contains('.') {
+            true => self.dns_computer,
+            false => format!("{}.{realm}", computer.to_lowercase()),
+        };
+        Server {
+            nb_computer: computer.to_uppercase(),
+            nb_domain: domain.to_owned(),
+            dns_computer,
+            dns_domain: realm,
+            in_domain: true,
+            ..self
         }
     }
 }

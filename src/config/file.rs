@@ -1,17 +1,21 @@
 //! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not pass for
 //! the default.
 
+mod accounts;
+mod domain;
 mod kerberos;
 mod tokens;
 
-use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
-use crate::authority::{MachineSid, ResponsePolicy, machine_sid};
+use super::{Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use crate::authority::{ResponsePolicy, names};
+use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
+use accounts::AccountsTable;
+use domain::DomainTable;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokens::TokensTable;
 
@@ -20,6 +24,8 @@ use tokens::TokensTable;
 pub(super) struct Parsed {
     /// The settings, those of [`Named`] not yet filled in.
     pub settings: Settings,
+    /// `[domain]`, which the caller makes a domain of.
+    pub domain: Option<super::Domain>,
     /// The files.
     pub named: Named,
 }
@@ -39,6 +45,10 @@ pub(super) struct Named {
     pub krbtgt_keytab: Option<PathBuf>,
     /// `[kerberos] tgt_ccache`.
     pub tgt_ccache: Option<PathBuf>,
+    /// `[domain] machine_secret_file`.
+    pub machine_secret: Option<PathBuf>,
+    /// `[domain] machine_keytab`.
+    pub machine_keytab: Option<PathBuf>,
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.
@@ -63,6 +73,7 @@ struct Document {
     limits: LimitsTable,
     accounts: AccountsTable,
     tokens: TokensTable,
+    domain: Option<DomainTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -107,15 +118,13 @@ struct LimitsTable {
     max_token: Option<u32>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct AccountsTable {
-    file: Option<PathBuf>,
-    domain: Option<String>,
-    strict_domain: Option<bool>,
-    details: Option<PathBuf>,
-    sid: Option<String>,
-    sid_file: Option<PathBuf>,
+/// A path, with or without `FILE:`.
+struct FileName(PathBuf);
+
+impl<'de> Deserialize<'de> for FileName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
+        path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
+    }
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -215,47 +224,42 @@ impl<'de> Deserialize<'de> for Limit {
 
 impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
-        if self.accounts.sid.is_some() && self.accounts.sid_file.is_some() {
-            return Err("[accounts] has both sid and sid_file".into());
-        }
-        let sid = self.accounts.sid.as_deref().map(machine_sid).transpose().map_err(|why| format!("[accounts] sid is {why}"))?;
-        let accounts = Accounts {
-            domain: self.accounts.domain,
-            strict_domain: self.accounts.strict_domain.unwrap_or(false),
-            machine_sid: Arc::new(sid.map(MachineSid::given).unwrap_or_default()),
-            ..Accounts::default()
-        };
-        let (kerberos, named) = self.kerberos.into_kerberos()?;
+        let (kerberos, mut named) = self.kerberos.into_kerberos()?;
+        let accounts = self.accounts.into_accounts(&mut named)?;
+        let server = self.server.into_server(accounts.domain.as_deref(), self.domain.as_ref())?;
+        let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
         let settings = Settings {
-            server: self.server.into_server(accounts.domain.as_deref())?,
+            server,
             negotiate: self.negotiate.into_negotiate()?,
             kerberos,
             ntlm: self.ntlm.into_ntlm(),
             limits: self.limits.into_limits()?,
             accounts,
+            domain: None,
             tokens: self.tokens.into_tokens()?,
             defect: None,
         };
-        Ok(Parsed {
-            settings,
-            named: Named {
-                accounts: self.accounts.file,
-                details: self.accounts.details,
-                sid_file: self.accounts.sid_file,
-                ..named
-            },
-        })
+        Ok(Parsed { settings, domain, named })
     }
 }
 
 impl ServerTable {
-    fn into_server(self, accounts_domain: Option<&str>) -> Result<Server, String> {
-        let host = Server::default();
+    /// `domain` is what `[domain]` says; its machine is this server.
+    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&DomainTable>) -> Result<Server, String> {
+        let mut host = Server::default();
+        if let Some(domain) = domain {
+            host = host.joined(&domain.name, &domain.realm, &domain.machine_account);
+            // A domain controller refuses responses that are for another computer.
+            if self.netbios_computer.as_ref().is_some_and(|name| !names::same(name, &host.nb_computer)) {
+                return Err("[server] netbios_computer is not that of [domain] machine_account".into());
+            }
+        }
         let nb_computer = self.netbios_computer.unwrap_or(host.nb_computer);
         if nb_computer.is_empty() {
             return Err("[server] netbios_computer is empty".into());
         }
-        let named_domain = self.netbios_domain.or_else(|| accounts_domain.map(str::to_owned)).filter(|name| !name.is_empty());
+        let domain_name = domain.map(|domain| domain.name.as_str()).or(accounts_domain);
+        let named_domain = self.netbios_domain.or_else(|| domain_name.map(str::to_owned)).filter(|name| !name.is_empty());
         Ok(Server {
             in_domain: self.in_domain.unwrap_or(named_domain.is_some()),
             nb_domain: named_domain.unwrap_or_else(|| nb_computer.clone()),

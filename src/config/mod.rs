@@ -1,12 +1,14 @@
 //! The configuration: a TOML file and the environment, read into [`Settings`] once and again when the file changes.
 
 mod defaults;
+mod domain;
 mod file;
 mod kerberos;
 mod show;
 mod store;
 mod tokens;
 
+pub use domain::Domain;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::Tokens;
@@ -31,6 +33,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[accounts]`.
     pub accounts: Accounts,
+    /// `[domain]`, if there is one.
+    pub domain: Option<Arc<crate::domain::Domain>>,
     /// `[tokens]`.
     pub tokens: Tokens,
     /// Why the configuration that was written is not in force: its file could not be read or understood when

@@ -2,6 +2,8 @@
 
 use super::{Settings, file};
 use crate::authority::{AccountFile, DetailsFile, MachineSid};
+use crate::domain::Domain;
+use crate::domain::secret::{Secret, SecretFile};
 use crate::kerberos::{self, KeytabFile, TgtFile};
 use crate::platform;
 use crate::watch::{Content, Problem, Source, Watched};
@@ -101,7 +103,14 @@ fn beside(config: Option<&Path>, path: PathBuf) -> PathBuf {
 
 impl ConfigFile {
     /// Opens the files that apply, or goes on with those already open.
-    fn open_files(&self, settings: &mut Settings, named: file::Named, config: Option<&Path>, previous: Option<&Settings>) {
+    fn open_files(
+        &self,
+        settings: &mut Settings,
+        named: file::Named,
+        domain: Option<super::Domain>,
+        config: Option<&Path>,
+        previous: Option<&Settings>,
+    ) {
         let written = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty()).map(|path| beside(config, path));
         let keytab_file = |path: PathBuf, open: Option<&Arc<KeytabFile>>| match open {
             Some(open) if open.path() == Some(path.as_path()) => open.clone(),
@@ -127,6 +136,15 @@ impl ConfigFile {
             _ => Arc::new(DetailsFile::open(path, accounts.machine_sid.clone())),
         });
         let before = previous.map(|settings| &settings.kerberos);
+        settings.domain = domain.map(|domain| {
+            let secret = match (written(named.machine_secret), written(named.machine_keytab)) {
+                (Some(file), _) => Secret::File(SecretFile::open(file)),
+                (None, keytab) => Secret::Keytab(KeytabFile::open(keytab.unwrap_or_default())),
+            };
+            let made = Arc::new(Domain::new(domain, secret));
+            // One that stays as it was keeps its connections.
+            previous.and_then(|settings| settings.domain.clone()).filter(|open| **open == *made).unwrap_or(made)
+        });
         let kerberos = &mut settings.kerberos;
         kerberos.keytab = written(named.keytab)
             .or_else(|| self.keytab.clone())
@@ -148,8 +166,8 @@ impl Source for ConfigFile {
 
     fn read(&self, content: &Content<'_>, previous: Option<&Settings>) -> Result<Settings, String> {
         let text = std::str::from_utf8(content.bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
-        let file::Parsed { mut settings, named } = file::parse(text)?;
-        self.open_files(&mut settings, named, Some(content.path), previous);
+        let file::Parsed { mut settings, named, domain } = file::parse(text)?;
+        self.open_files(&mut settings, named, domain, Some(content.path), previous);
         Ok(settings)
     }
 
@@ -160,7 +178,7 @@ impl Source for ConfigFile {
             Some(problem) => Some(problem.to_string()),
         };
         let mut settings = Settings { defect, ..Settings::default() };
-        self.open_files(&mut settings, file::Named::default(), None, None);
+        self.open_files(&mut settings, file::Named::default(), None, None, None);
         settings
     }
 

@@ -89,36 +89,19 @@ fn verify(
     }
 }
 
-/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of groups, and four arrays one
-/// behind the other are gone through faster from the inside.
-fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
-    let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
-    items.for_each(|item| all.push(item));
-    all.into_boxed_slice()
-}
-
 /// The account that a PAC names; `None` if it names none, as those of MIT's KDC.
 fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     let logon = pac.logon_info()?;
     let upn = pac.upn_dns_info();
     let account = AccountFacts {
-        sid: logon.user_sid(),
-        primary_group: logon.primary_group_sid(),
-        groups: gathered(logon.groups()),
         upn: upn.map(|info| info.upn.to_text()).unwrap_or_default(),
         dns_domain: upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default(),
-        full_name: logon.full_name.to_text(),
-        logon_server: logon.logon_server.to_text(),
-        logon_time: logon.logon_time,
-        logoff_time: logon.logoff_time,
-        password_must_change: logon.password_must_change,
-        user_flags: logon.user_flags,
-        user_account_control: logon.user_account_control,
         client_claims: pac.client_claims_bytes().map(Into::into),
         device_claims: pac.device_claims_bytes().map(Into::into),
         device_info: pac.device_info_bytes().map(Into::into),
         requestor: pac.requestor(),
         pac_attributes: pac.attributes(),
+        ..logon.facts()
     };
     let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text(), Origin::Pac);
     let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };

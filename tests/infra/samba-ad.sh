@@ -6,11 +6,15 @@
 #                                    prints what `env` prints
 #   samba-ad.sh env [DIR]            the lines `export NAME=VALUE` that a client or a server of the domain wants
 #   samba-ad.sh stop [DIR]           ends the domain controller and removes DIR
+#   samba-ad.sh halt [DIR]           ends the domain controller and leaves DIR as it is
+#   samba-ad.sh resume [DIR]         begins it again, where it was
 #   samba-ad.sh run [DIR] -- COMMAND...   runs the command in that environment, with the domain there while it lasts
 #
-# Settings: OWNER  process id; when that process is gone, the domain controller ends too (not with `run`)
+# Settings: OWNER     process id; when that process is gone, the domain controller ends too (not with `run`)
+#           NETLOGON  1: Netlogon and its endpoint mapper too, on an address in 127.0.0.0/8 that nothing else listens on, which
+#                     is then SAMBA_AD_ADDRESS
 #
-# Realm AD.EXAMPLE.TEST, domain EXAMPLE, no DNS, no other port than the KDC's. All passwords are Passw0rd!. In DIR:
+# Realm AD.EXAMPLE.TEST, domain EXAMPLE, no other port than the KDC's unless NETLOGON is set. All passwords are Passw0rd!. In DIR:
 #   krb5.conf              clients' configuration
 #   users.keytab           alice (in webusers, webadmins, weblocal and, by webusers, in everybody), bob, jörg, disabled,
 #                          expired
@@ -48,14 +52,25 @@ export KRB5CCNAME='FILE:$dir/alice.ccache'
 export KRB5_KTNAME='FILE:$dir/http.keytab'
 export KRB5RCACHEDIR='$dir/rcache'
 END
+    [[ ! -s $dir/address ]] || echo "export SAMBA_AD_ADDRESS='$(cat "$dir/address")'"
 }
 
-# Process ids are used again: only a Samba of this folder. All of its processes are of one group.
-is_samba() { grep -qzxF "$dir/smb.conf" "/proc/$1/cmdline" 2>/dev/null; }
+# Where it listens.
+address() { cat "$dir/address" 2>/dev/null || echo 127.0.0.1; }
+
+# Process ids are used again: only a Samba of this folder, which is told by where it writes to, for it changes its command
+# line. All of its processes are of one group.
+is_samba() { [[ $(readlink "/proc/$1/fd/1" 2>/dev/null) == "$dir/log/samba.out" ]]; }
 members() { ps -e -o pid=,pgid= | awk -v group="$1" '$2 == group { print $1 }'; }
 
 stop() {
+    halt
+    [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
+}
+
+halt() {
     local group i member
+    [[ ! -s $dir/samba.group ]] || kill -CONT -- "-$(cat "$dir/samba.group")" 2>/dev/null || true
     if [[ -s $dir/samba.group ]]; then
         group=$(cat "$dir/samba.group")
         for ((i = 0; i < 100; i++)); do
@@ -69,12 +84,13 @@ stop() {
             sleep 0.05
         done
     fi
-    [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
 }
 
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+listens() { (exec 3<>"/dev/tcp/$(address)/$1") 2>/dev/null; }
 
 write_configuration() { # PORT
+    local services=kdc
+    [[ ! -e $dir/address ]] || services='kdc rpc'
     cat >"$dir/krb5.conf" <<END
 [libdefaults]
     default_realm = $realm
@@ -90,7 +106,7 @@ write_configuration() { # PORT
     allow_rc4 = true
 [realms]
     $realm = {
-        kdc = 127.0.0.1:$1
+        kdc = $(address):$1
     }
 [domain_realm]
     .$domain = $realm
@@ -101,10 +117,10 @@ END
     realm = $realm
     workgroup = $netbios
     server role = active directory domain controller
-    server services = kdc
+    server services = $services
     krb5 port = $1
     kpasswd port = 0
-    interfaces = 127.0.0.1/8
+    interfaces = $(address)/8
     bind interfaces only = yes
     disable netbios = yes
     private dir = $dir/private
@@ -127,6 +143,16 @@ END
     path = $dir/state/sysvol/$domain/scripts
     read only = no
 END
+}
+
+# An address that nothing listens on; two that look at the same time hardly find the same.
+take_address() {
+    local i
+    for ((i = 0; i < 20; i++)); do
+        echo "127.$((1 + RANDOM % 250)).$((RANDOM % 250)).$((1 + RANDOM % 250))" >"$dir/address"
+        listens 135 || return 0
+    done
+    die "no free address"
 }
 
 provision() {
@@ -185,6 +211,7 @@ start() {
     mkdir -p "$dir"/{rcache,log,run,lock,cache,state}
     chmod 700 "$dir"
     : >"$mark"
+    [[ ${NETLOGON:-} != 1 ]] || take_address
     eval "$(print_env)"
     write_configuration 88
     provision
@@ -201,6 +228,11 @@ start)
     ;;
 env) print_env ;;
 stop) stop ;;
+halt) halt ;;
+resume)
+    eval "$(print_env)"
+    start_samba
+    ;;
 run)
     [[ $# -gt 0 ]] || die "run [DIR] -- COMMAND..."
     trap stop EXIT

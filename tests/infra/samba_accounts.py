@@ -1,6 +1,8 @@
 """Fills the directory of samba-ad.sh, before Samba runs: accounts, groups, service names, keytabs."""
 
+import base64
 import os
+import time
 
 from samba import dckeytab, dsdb  # noqa: F401  dckeytab adds Net.export_keytab
 from samba.auth import system_session
@@ -11,6 +13,7 @@ from samba.samdb import SamDB
 
 DIR, DOMAIN, PASSWORD = (os.environ[name] for name in ("DIR", "DOMAIN", "PASSWORD"))
 USERS = ["alice", "bob", "jörg", "disabled", "expired"]
+REFUSED = ["mustchange", "locked", "nohours", "elsewhere"]
 RC4, AES, ALL = "4", "24", "28"  # msDS-SupportedEncryptionTypes
 GROUPS = {
     "webusers": (dsdb.GTYPE_SECURITY_GLOBAL_GROUP, ["alice", "bob"]),
@@ -27,6 +30,11 @@ directory = SamDB(session_info=system_session(), lp=settings)
 def modify(dn, attribute, *values):
     lines = "".join(f"{attribute}: {value}\n" for value in values)
     directory.modify_ldif(f"dn: {dn}\nchangetype: modify\nreplace: {attribute}\n{lines}")
+
+
+def modify_base64(dn, attribute, value):
+    text = base64.b64encode(value).decode()
+    directory.modify_ldif(f"dn: {dn}\nchangetype: modify\nreplace: {attribute}\n{attribute}:: {text}\n")
 
 
 def entry(account):
@@ -59,6 +67,12 @@ def main():
     modify(entry("alice").dn, "displayName", "Alice Example")
     directory.disable_account("(sAMAccountName=disabled)")
     modify(entry("expired").dn, "accountExpires", "116444736010000000")
+    for user in REFUSED:
+        directory.newuser(user, PASSWORD)
+    modify(entry("mustchange").dn, "pwdLastSet", "0")
+    modify(entry("locked").dn, "lockoutTime", str((int(time.time()) + 11644473600) * 10**7))
+    modify_base64(entry("nohours").dn, "logonHours", bytes(21))
+    modify(entry("elsewhere").dn, "userWorkstations", "ELSEWHERE")
     for group, (kind, members) in GROUPS.items():
         directory.newgroup(group, grouptype=kind)
         directory.add_remove_group_members(group, members, add_members_operation=True)

@@ -4,6 +4,7 @@
 #
 #   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART*.py; -v: durations, traces)
 #   run.sh kerberos [-v] [PART]   the same of the Kerberos checks, with a KDC of their own
+#   run.sh domain [-v] [PART]     the same of the checks of a domain, with a Samba domain controller of their own
 #   run.sh prepare       only installs what is missing
 #   run.sh record        writes tests/data/exchanges anew
 #
@@ -48,8 +49,8 @@ find_http_server() {
 }
 
 suite=suite.py
-if [[ ${1:-} == kerberos ]]; then
-    suite=kerberos_suite.py
+if [[ ${1:-} == kerberos || ${1:-} == domain ]]; then
+    suite=$1_suite.py
     packages+=("${kerberos_packages[@]}")
     export RUNLEVEL=1 # the packages start no KDC of their own
     shift

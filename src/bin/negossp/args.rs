@@ -11,6 +11,8 @@ pub(crate) struct Args {
     pub(crate) words: Vec<String>,
     /// `--file`.
     pub(crate) file: Option<PathBuf>,
+    /// `--user`.
+    pub(crate) user: Option<String>,
     /// `--stdin`.
     pub(crate) stdin: bool,
     /// `--help`.
@@ -33,6 +35,10 @@ impl Args {
                 "--file" => {
                     let path = given.next().ok_or_else(|| Failure::Usage("--file needs the name of a file".into()))?;
                     args.file = Some(path.into());
+                }
+                "--user" => {
+                    let name = given.next().and_then(|name| name.into_string().ok());
+                    args.user = Some(name.ok_or_else(|| Failure::Usage("--user needs a name".into()))?);
                 }
                 "--stdin" => args.stdin = true,
                 "-h" | "--help" => args.help = true,

@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod domain;
 mod keytab;
 mod outcome;
 mod password;
@@ -30,10 +31,12 @@ Usage:
   negossp keytab list [FILE]     list the entries of a Kerberos keytab (key version, encryption type, principal),
                                  without their keys; without FILE of the one that the configuration names
                                  ([kerberos] keytab, or KRB5_KTNAME)
+  negossp domain check           tell step by step whether the domain of the configuration can be asked for its users
 
 Options:
   --file FILE    the account file, in smbpasswd(5) format; without it the one that the configuration names
                  ([accounts] file in the file that NEGOSSP_CONFIG names, or NEGOSSP_ACCOUNTS)
+  --user NAME    with domain check: log on as that user too, as user, DOMAIN\\user or user@domain
   --stdin        take the password from the first line of standard input, as is done anyway when standard
                  input is not a terminal
   -h, --help     show this
@@ -64,6 +67,7 @@ fn run(args: Args) -> Outcome {
         ["config", "check"] => settings::check(),
         ["sid"] => sid::of_machine(),
         ["sid", name] => sid::of_user(name),
+        ["domain", "check"] => domain::check(&args),
         ["keytab", "list", file] => keytab::list(file),
         ["keytab", "list"] => keytab::list_configured(),
         [] | ["help"] => print(HELP),

@@ -1,10 +1,10 @@
 //! The table `[kerberos]`.
 
-use super::{Named, Span, StrictnessName};
+use super::{FileName, Named, Span, StrictnessName};
 use crate::config::{Addresses, Kerberos, ReplayCacheKind, Strictness};
+use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::names::{NameRule, NameRules};
-use crate::kerberos::{ServiceName, path_in};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
@@ -28,15 +28,6 @@ pub(super) struct KerberosTable {
     krbtgt_keytab: Option<FileName>,
     delegation: Option<bool>,
     tgt_ccache: Option<FileName>,
-}
-
-/// A path, with or without `FILE:`.
-struct FileName(PathBuf);
-
-impl<'de> Deserialize<'de> for FileName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
-        path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
-    }
 }
 
 /// What clients are called: for whom, and the name.

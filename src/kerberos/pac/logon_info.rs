@@ -1,12 +1,14 @@
-//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it.
+//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it; and the structures of Netlogon that have the
+//! same beginning.
 
 use super::groups::{ExtraSids, GroupMemberships};
 use crate::error::Result;
-use crate::ndr::Reader;
-use crate::principal::{SidAndAttributes, attributes};
+use crate::ndr::{Reader, UnicodeString};
+use crate::principal::{AccountFacts, SidAndAttributes, attributes};
 use crate::sid::Sid;
 use crate::time::FileTime;
 use crate::utf16::Utf16;
+use smallvec::SmallVec;
 use std::fmt;
 
 /// Bits of UserFlags.
@@ -17,6 +19,31 @@ pub mod user_flags {
     pub const EXTRA_SIDS: u32 = 0x20;
     /// LOGON_RESOURCE_GROUPS: ResourceGroupIds counts.
     pub const RESOURCE_GROUPS: u32 = 0x200;
+}
+
+/// Which structure it is: they differ behind LogonDomainId.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// KERB_VALIDATION_INFO
+    Kerberos,
+    /// NETLOGON_VALIDATION_SAM_INFO, [MS-NRPC] 2.2.1.4.11
+    SamInfo,
+    /// NETLOGON_VALIDATION_SAM_INFO2, [MS-NRPC] 2.2.1.4.12
+    SamInfo2,
+    /// NETLOGON_VALIDATION_SAM_INFO4, [MS-NRPC] 2.2.1.4.13
+    SamInfo4,
+}
+
+/// What a structure holds beside a [`LogonInfo`]: keys, which that does not keep, and what only Netlogon's have.
+pub(crate) struct Beside<'a> {
+    /// UserSessionKey
+    pub(crate) user_session_key: &'a [u8],
+    /// LMKey
+    pub(crate) lm_key: &'a [u8],
+    /// DnsLogonDomainName; empty where the form has none.
+    pub(crate) dns_logon_domain_name: Utf16<'a>,
+    /// Upn; empty where the form has none.
+    pub(crate) upn: Utf16<'a>,
 }
 
 /// Who the client is. The session keys of other protocols that stand there are not kept.
@@ -78,8 +105,12 @@ impl<'a> LogonInfo<'a> {
     /// Reads the buffer.
     pub(super) fn parse(contents: &'a [u8]) -> Result<LogonInfo<'a>> {
         let mut reader = Reader::type_serialized(contents)?;
-        let r = &mut reader;
-        r.pointer()?.required()?;
+        reader.pointer()?.required()?;
+        LogonInfo::read(&mut reader, Form::Kerberos).map(|(info, _)| info)
+    }
+
+    /// Reads the structure of that form, with what its pointers refer to.
+    pub(crate) fn read(r: &mut Reader<'a>, form: Form) -> Result<(LogonInfo<'a>, Beside<'a>)> {
         let logon_time = FileTime(r.u64_in_longs()?);
         let logoff_time = FileTime(r.u64_in_longs()?);
         let kick_off_time = FileTime(r.u64_in_longs()?);
@@ -99,19 +130,33 @@ impl<'a> LogonInfo<'a> {
         let group_count = r.u32()?;
         let group_ids = r.pointer()?;
         let user_flags = r.u32()?;
-        let _user_session_key = r.bytes(16)?;
+        let user_session_key = r.bytes(16)?;
         let logon_server = r.unicode_string()?;
         let logon_domain_name = r.unicode_string()?;
         let logon_domain_id = r.pointer()?;
-        let _lm_key = r.bytes(8)?;
+        let lm_key = r.bytes(8)?;
         let user_account_control = r.u32()?;
         // SubAuthStatus, LastSuccessfulILogon, LastFailedILogon, FailedILogonCount, Reserved3
         let _interactive_logons = r.bytes(28)?;
-        let sid_count = r.u32()?;
-        let extra_sids = r.pointer()?;
-        let resource_group_domain_sid = r.pointer()?;
-        let resource_group_count = r.u32()?;
-        let resource_group_ids = r.pointer()?;
+        let (sid_count, extra_sids) = match form {
+            Form::SamInfo => (0, None),
+            _ => (r.u32()?, Some(r.pointer()?)),
+        };
+        let resources = match form {
+            Form::Kerberos => Some((r.pointer()?, r.u32()?, r.pointer()?)),
+            _ => None,
+        };
+        let domain_and_upn = match form {
+            Form::SamInfo4 => Some((r.unicode_string()?, r.unicode_string()?)),
+            _ => None,
+        };
+        // ExpansionString1 to 10, which say nothing.
+        let mut expansion = SmallVec::<[UnicodeString; 10]>::new();
+        if form == Form::SamInfo4 {
+            for _ in 0..10 {
+                expansion.push(r.unicode_string()?);
+            }
+        }
         // The referents, in the order of their pointers.
         let mut info = LogonInfo {
             logon_time,
@@ -136,10 +181,21 @@ impl<'a> LogonInfo<'a> {
             logon_domain_name: logon_domain_name.read(r)?,
             logon_domain_id: logon_domain_id.read(|| r.sid())?,
             user_account_control,
-            extra_sids: ExtraSids::read(r, extra_sids, sid_count)?,
-            resource_group_domain_sid: resource_group_domain_sid.read(|| r.sid())?,
-            resource_group_ids: GroupMemberships::read(r, resource_group_ids, resource_group_count)?,
+            extra_sids: extra_sids.map_or(Ok(ExtraSids::default()), |pointer| ExtraSids::read(r, pointer, sid_count))?,
+            resource_group_domain_sid: None,
+            resource_group_ids: GroupMemberships::default(),
         };
+        if let Some((domain, count, ids)) = resources {
+            info.resource_group_domain_sid = domain.read(|| r.sid())?;
+            info.resource_group_ids = GroupMemberships::read(r, ids, count)?;
+        }
+        let (dns_logon_domain_name, upn) = match domain_and_upn {
+            Some((domain, upn)) => (domain.read(r)?, upn.read(r)?),
+            None => (Utf16::default(), Utf16::default()),
+        };
+        for string in expansion {
+            let _ = string.read(r)?;
+        }
         if user_flags & user_flags::EXTRA_SIDS == 0 {
             info.extra_sids = ExtraSids::default();
         }
@@ -147,7 +203,24 @@ impl<'a> LogonInfo<'a> {
             info.resource_group_domain_sid = None;
             info.resource_group_ids = GroupMemberships::default();
         }
-        Ok(info)
+        Ok((info, Beside { user_session_key, lm_key, dns_logon_domain_name, upn }))
+    }
+
+    /// What it says of the account.
+    pub(crate) fn facts(&self) -> AccountFacts {
+        AccountFacts {
+            sid: self.user_sid(),
+            primary_group: self.primary_group_sid(),
+            groups: gathered(self.groups()),
+            full_name: self.full_name.to_text(),
+            logon_server: self.logon_server.to_text(),
+            logon_time: self.logon_time,
+            logoff_time: self.logoff_time,
+            password_must_change: self.password_must_change,
+            user_flags: self.user_flags,
+            user_account_control: self.user_account_control,
+            ..AccountFacts::default()
+        }
     }
 
     /// The account's SID. `None` where the PAC does not tell: no domain, or no UserId and no ExtraSids.
@@ -177,6 +250,14 @@ impl<'a> LogonInfo<'a> {
             .chain(self.extra_sids.iter().skip(accounts))
             .chain(self.resource_group_ids.sids(self.resource_group_domain_sid))
     }
+}
+
+/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of groups, and four arrays one
+/// behind the other are gone through faster from the inside.
+fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
+    let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
+    items.for_each(|item| all.push(item));
+    all.into_boxed_slice()
 }
 
 impl fmt::Debug for LogonInfo<'_> {

@@ -1,0 +1,86 @@
+//! The table `[domain]`.
+
+use super::{FileName, Named};
+use crate::config::Domain;
+use crate::domain::controller::Name;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DomainTable {
+    pub(super) name: String,
+    pub(super) realm: String,
+    #[serde(default)]
+    controllers: Vec<ControllerName>,
+    site: Option<String>,
+    pub(super) machine_account: String,
+    machine_secret_file: Option<PathBuf>,
+    machine_keytab: Option<FileName>,
+    timeout_ms: Option<u64>,
+    connections: Option<usize>,
+}
+
+struct ControllerName(Name);
+
+impl<'de> Deserialize<'de> for ControllerName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ControllerName, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let name = text.parse().map(ControllerName);
+        name.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"a domain controller's host name or address"))
+    }
+}
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_millis(5000);
+/// A program that waits longer for one logon has given up long before.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
+const DEFAULT_CONNECTIONS: usize = 2;
+/// A domain controller judges no more at a time for one member.
+const MOST_CONNECTIONS: usize = 64;
+/// NetBIOS names have at most 15 characters ([MS-NBTE] 1.8).
+const NETBIOS_NAME: usize = 15;
+
+impl DomainTable {
+    /// The settings, and the files that they name, which the caller opens.
+    pub(super) fn into_domain(self, named: &mut Named) -> Result<Domain, String> {
+        let netbios = |name: &str| {
+            !name.is_empty()
+                && name.len() <= NETBIOS_NAME
+                && name.bytes().all(|c| c.is_ascii_graphic() && !b"\\/:*?\"<>|".contains(&c))
+        };
+        if !netbios(&self.name) {
+            return Err("[domain] name is no NetBIOS name of a domain".into());
+        }
+        if !netbios(self.machine_account.strip_suffix('$').unwrap_or(&self.machine_account)) {
+            return Err("[domain] machine_account is no machine's account, such as WEB1$".into());
+        }
+        if self.realm.is_empty() || !self.realm.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c)) {
+            return Err("[domain] realm is not the DNS name of a domain".into());
+        }
+        match (self.machine_secret_file, self.machine_keytab) {
+            (Some(file), None) => named.machine_secret = Some(file),
+            (None, Some(keytab)) => named.machine_keytab = Some(keytab.0),
+            (None, None) => return Err("[domain] needs machine_secret_file or machine_keytab".into()),
+            (Some(_), Some(_)) => return Err("[domain] has both machine_secret_file and machine_keytab".into()),
+        }
+        let timeout = self.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis);
+        if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
+            return Err(format!("[domain] timeout_ms is outside 1 to {}", LONGEST_TIMEOUT.as_millis()));
+        }
+        let connections = self.connections.unwrap_or(DEFAULT_CONNECTIONS);
+        if !(1..=MOST_CONNECTIONS).contains(&connections) {
+            return Err(format!("[domain] connections is outside 1 to {MOST_CONNECTIONS}"));
+        }
+        Ok(Domain {
+            name: self.name,
+            realm: self.realm,
+            controllers: self.controllers.into_iter().map(|name| name.0).collect(),
+            site: self.site.filter(|site| !site.is_empty()),
+            machine_account: self.machine_account,
+            timeout,
+            connections,
+        })
+    }
+}

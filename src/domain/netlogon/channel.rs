@@ -1,0 +1,148 @@
+//! The secure channel: proving to a domain controller which machine we are, and it to us which domain it is of
+//! ([MS-NRPC] 3.1.4.1), and connections that are protected by the key that comes of it.
+
+use super::credential::{Session, session_key};
+use super::procedures::{authenticate3, req_challenge};
+use super::{INTERFACE, Seal};
+use crate::domain::rpc::{Connection, Trouble};
+use crate::ntstatus::NtStatus;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Which machine we are, and of which domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// The domain's NetBIOS name.
+    pub domain: String,
+    /// The machine's NetBIOS name.
+    computer: String,
+    /// The same with a `$`.
+    account: String,
+}
+
+impl Machine {
+    /// The machine of this account, with or without its `$`.
+    pub fn new(domain: &str, account: &str) -> Machine {
+        let computer = account.strip_suffix('$').unwrap_or(account).to_owned();
+        Machine { domain: domain.to_owned(), account: format!("{computer}$"), computer }
+    }
+
+    /// The machine's NetBIOS name.
+    pub fn computer(&self) -> &str {
+        &self.computer
+    }
+
+    /// The machine's account.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+}
+
+/// Bits of NegotiateFlags, [MS-NRPC] 3.1.4.2.
+mod flags {
+    /// O: keys of 128 bits.
+    pub(super) const STRONG_KEYS: u32 = 0x0000_4000;
+    /// W: AES and SHA-2.
+    pub(super) const AES: u32 = 0x0100_0000;
+    /// Y: secure RPC, which is what the channel is for.
+    pub(super) const SECURE_RPC: u32 = 0x4000_0000;
+    /// What a member of today's Windows offers. Bits besides those above are about replication and other procedures that are
+    /// never called here; servers take a client that lacks some of them for one of Windows NT.
+    pub(super) const OFFERED: u32 = 0x612f_ffff;
+    /// Without these there is no channel.
+    pub(super) const REQUIRED: u32 = STRONG_KEYS | AES | SECURE_RPC;
+}
+
+/// Why there is no channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The call did not succeed.
+    Rpc(Trouble),
+    /// The domain controller refuses: which procedure, and why.
+    Status(&'static str, NtStatus),
+    /// It has no AES, or not the rest of what is required.
+    Weak(u32),
+    /// It does not know the machine's secret, so it is not of our domain.
+    Impostor,
+}
+
+impl From<Trouble> for Refusal {
+    fn from(trouble: Trouble) -> Refusal {
+        Refusal::Rpc(trouble)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Rpc(trouble) => trouble.fmt(f),
+            Refusal::Status(procedure, NtStatus::ACCESS_DENIED) => {
+                write!(f, "{procedure}: {}: the machine's account or secret is wrong", NtStatus::ACCESS_DENIED)
+            }
+            Refusal::Status(procedure, status) => write!(f, "{procedure}: {status}"),
+            Refusal::Weak(flags) => write!(f, "no AES (NegotiateFlags {flags:#010x}), and nothing less will do"),
+            Refusal::Impostor => f.write_str("the domain controller does not know the machine's secret"),
+        }
+    }
+}
+
+/// A secure channel: what connections to a domain controller are protected with.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    address: SocketAddr,
+    machine: Arc<Machine>,
+    session: Session,
+}
+
+impl Channel {
+    /// Makes a channel with the domain controller whose Netlogon is at `address`.
+    pub fn establish(
+        address: SocketAddr,
+        machine: &Arc<Machine>,
+        nt_hash: &[u8; 16],
+        deadline: Instant,
+    ) -> Result<Channel, Refusal> {
+        let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
+        let mut client_challenge = Zeroizing::new([0; 8]);
+        getrandom::fill(&mut *client_challenge).map_err(|_| Trouble::Ours("no random numbers"))?;
+        let (server_challenge, status) = req_challenge(&mut connection, machine, &client_challenge, deadline)?;
+        if status != NtStatus::SUCCESS {
+            return Err(Refusal::Status("NetrServerReqChallenge", status));
+        }
+        let session = session_key(nt_hash, &client_challenge, &server_challenge);
+        let credential = session.credential(&client_challenge);
+        let answer = authenticate3(&mut connection, machine, &credential, flags::OFFERED, deadline)?;
+        match answer.status {
+            NtStatus::SUCCESS => {}
+            NtStatus::DOWNGRADE_DETECTED => return Err(Refusal::Weak(answer.flags)),
+            status => return Err(Refusal::Status("NetrServerAuthenticate3", status)),
+        }
+        if answer.flags & flags::REQUIRED != flags::REQUIRED {
+            return Err(Refusal::Weak(answer.flags));
+        }
+        match bool::from(session.credential(&server_challenge).ct_eq(&answer.credential)) {
+            true => Ok(Channel { address, machine: machine.clone(), session }),
+            false => Err(Refusal::Impostor),
+        }
+    }
+
+    /// Makes a connection that the channel's key protects.
+    pub fn connect(&self, deadline: Instant) -> Result<Connection, Trouble> {
+        let seal = Seal::client(&self.session, &self.machine.domain, &self.machine.computer);
+        Connection::open(self.address, &INTERFACE, Some(Box::new(seal)), deadline)
+    }
+
+    /// Which machine it was made by.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The key that it is protected with.
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+}

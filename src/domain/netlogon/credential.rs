@@ -1,0 +1,76 @@
+//! Keys and credentials of a secure channel, with AES: [MS-NRPC] 3.1.4.3.1 and 3.1.4.4.1. The older ones, of DES and MD5,
+//! are not there.
+
+use aes::Aes128;
+use cipher::{KeyInit, KeyIvInit};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// A session key with what it encrypts.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Session {
+    key: [u8; 16],
+}
+
+/// The session key that both sides make of the machine's secret and their challenges.
+pub fn session_key(nt_hash: &[u8; 16], client_challenge: &[u8; 8], server_challenge: &[u8; 8]) -> Session {
+    let mut mac = hmac(nt_hash);
+    mac.update(client_challenge);
+    mac.update(server_challenge);
+    let mut digest = mac.finalize().into_bytes();
+    let mut session = Session { key: [0; 16] };
+    session.key.copy_from_slice(&digest[..16]);
+    digest.as_mut_slice().zeroize();
+    session
+}
+
+/// HMAC-SHA256 with a key of 16 bytes.
+fn hmac(key: &[u8; 16]) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0u8; 64]);
+    block[..16].copy_from_slice(key);
+    // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+    Hmac::<Sha256>::new((&*block).into())
+}
+
+impl Session {
+    /// The session of a known key.
+    pub fn of_key(key: [u8; 16]) -> Session {
+        Session { key }
+    }
+
+    /// ComputeNetlogonCredential: what proves to the other side that we know the key.
+    pub fn credential(&self, challenge: &[u8; 8]) -> [u8; 8] {
+        let mut data = *challenge;
+        self.encrypt(&[0; 16], [&mut data]);
+        data
+    }
+
+    /// AES-128-CFB8 with the key and this initialization vector, over the parts as if they were one.
+    pub(super) fn encrypt<const N: usize>(&self, iv: &[u8; 16], parts: [&mut [u8]; N]) {
+        let mut cipher = cfb8::Encryptor::<Aes128>::new((&self.key).into(), iv.into());
+        parts.into_iter().for_each(|part| cipher.encrypt(part));
+    }
+
+    /// The reverse.
+    pub(super) fn decrypt<const N: usize>(&self, iv: &[u8; 16], parts: [&mut [u8]; N]) {
+        let mut cipher = cfb8::Decryptor::<Aes128>::new((&self.key).into(), iv.into());
+        parts.into_iter().for_each(|part| cipher.decrypt(part));
+    }
+
+    /// HMAC-SHA256 with the key, before any data.
+    pub(super) fn mac(&self) -> Hmac<Sha256> {
+        hmac(&self.key)
+    }
+
+    /// The session whose key is this one with every bit of each byte's upper half inverted: it encrypts messages.
+    pub(super) fn sealing(&self) -> Session {
+        Session { key: self.key.map(|byte| byte ^ 0xf0) }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session")
+    }
+}

@@ -1,0 +1,132 @@
+//! Netlogon as a security provider of RPC, [MS-NRPC] 3.3: messages encrypted and signed, with AES.
+
+use super::credential::Session;
+use crate::domain::rpc::{Protection, Trouble};
+use hmac::Mac;
+use subtle::ConstantTimeEq;
+
+/// RPC_C_AUTHN_NETLOGON
+const AUTH_TYPE: u8 = 0x44;
+
+/// NL_AUTH_SHA2_SIGNATURE, [MS-NRPC] 2.2.1.3.3.
+pub const SIGNATURE_LENGTH: usize = 56;
+/// What of it says something: the rest is reserved.
+const MEANINGFUL: usize = 32;
+
+/// SignatureAlgorithm (HMAC-SHA256), SealAlgorithm (AES-128), Pad and Flags.
+const ALGORITHMS: [u8; 8] = [0x13, 0x00, 0x1a, 0x00, 0xff, 0xff, 0x00, 0x00];
+
+/// NL_AUTH_MESSAGE, [MS-NRPC] 2.2.1.3.1: names in the OEM character set.
+mod message {
+    pub(super) const REQUEST: u32 = 0;
+    pub(super) const RESPONSE: u32 = 1;
+    pub(super) const NETBIOS_DOMAIN_NAME: u32 = 1;
+    pub(super) const NETBIOS_COMPUTER_NAME: u32 = 2;
+}
+
+/// One association's protection.
+pub struct Seal {
+    session: Session,
+    sealing: Session,
+    /// Messages so far, of both sides.
+    sequence: u64,
+    bind_token: Vec<u8>,
+    /// We are the client; a server's is for tests of our own.
+    client: bool,
+}
+
+impl Seal {
+    /// The client's side, of the computer of that NetBIOS name.
+    pub fn client(session: &Session, domain: &str, computer: &str) -> Seal {
+        let mut bind_token = message::REQUEST.to_le_bytes().to_vec();
+        bind_token.extend((message::NETBIOS_DOMAIN_NAME | message::NETBIOS_COMPUTER_NAME).to_le_bytes());
+        for name in [domain, computer] {
+            bind_token.extend(name.as_bytes());
+            bind_token.push(0);
+        }
+        Seal { bind_token, client: true, ..Seal::server(session) }
+    }
+
+    /// The server's side.
+    pub fn server(session: &Session) -> Seal {
+        Seal { session: session.clone(), sealing: session.sealing(), sequence: 0, bind_token: Vec::new(), client: false }
+    }
+
+    /// The sequence number of the next message as it is signed, [MS-NRPC] 3.3.4.2.1: big-endian, its halves swapped, and with a
+    /// bit that tells who has sent it.
+    fn next_sequence(&mut self, from_client: bool) -> [u8; 8] {
+        let mut bytes = self.sequence.rotate_left(32).to_be_bytes();
+        bytes[4] |= u8::from(from_client) << 7;
+        self.sequence = self.sequence.wrapping_add(1);
+        bytes
+    }
+
+    fn checksum(&self, confounder: &[u8; 8], data: &[u8]) -> [u8; 8] {
+        let mut mac = self.session.mac();
+        mac.update(&ALGORITHMS);
+        mac.update(confounder);
+        mac.update(data);
+        let digest = mac.finalize().into_bytes();
+        std::array::from_fn(|i| digest[i])
+    }
+}
+
+/// A vector of twice the same eight bytes.
+fn twice(half: &[u8; 8]) -> [u8; 16] {
+    std::array::from_fn(|i| half[i % 8])
+}
+
+impl Protection for Seal {
+    fn auth_type(&self) -> u8 {
+        AUTH_TYPE
+    }
+
+    fn bind_token(&self) -> Vec<u8> {
+        self.bind_token.clone()
+    }
+
+    fn bound(&mut self, token: &[u8]) -> Result<(), Trouble> {
+        match token.first_chunk() {
+            Some(kind) if u32::from_le_bytes(*kind) == message::RESPONSE => Ok(()),
+            _ => Err(Trouble::Altered("no NL_AUTH_MESSAGE of a server")),
+        }
+    }
+
+    fn token_length(&self) -> usize {
+        SIGNATURE_LENGTH
+    }
+
+    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), Trouble> {
+        let mut confounder = [0; 8];
+        getrandom::fill(&mut confounder).map_err(|_| Trouble::Ours("no random numbers"))?;
+        let checksum = self.checksum(&confounder, data);
+        let mut sequence = self.next_sequence(self.client);
+        self.sealing.encrypt(&twice(&sequence), [&mut confounder, data]);
+        self.session.encrypt(&twice(&checksum), [&mut sequence]);
+        for part in [ALGORITHMS, sequence, checksum, confounder] {
+            token.extend(part);
+        }
+        token.resize(token.len() + SIGNATURE_LENGTH - MEANINGFUL, 0);
+        Ok(())
+    }
+
+    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), Trouble> {
+        let Some(([algorithms, sequence, checksum, confounder], _)) = token.as_chunks::<8>().0.split_first_chunk::<4>() else {
+            return Err(Trouble::Altered("a signature that is cut short"));
+        };
+        // The flags say nothing ([MS-NRPC] 3.3.4.2.2).
+        if algorithms[..6] != ALGORITHMS[..6] {
+            return Err(Trouble::Altered("other algorithms than AES and SHA-2"));
+        }
+        let expected = self.next_sequence(!self.client);
+        let mut told = *sequence;
+        self.session.decrypt(&twice(checksum), [&mut told]);
+        let mut confounder = *confounder;
+        self.sealing.decrypt(&twice(&expected), [&mut confounder, data]);
+        let ours = self.checksum(&confounder, data);
+        match bool::from(ours.ct_eq(checksum) & told.ct_eq(&expected)) {
+            true => Ok(()),
+            false => Err(Trouble::Altered("the signature is wrong")),
+        }
+    }
+}

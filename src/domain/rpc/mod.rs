@@ -1,0 +1,70 @@
+//! Connection-oriented DCE RPC over TCP, as a client: [C706] 12 and 13 with [MS-RPCE].
+//!
+//! An association makes one call at a time: the protection of a Netlogon channel counts the messages of both sides together,
+//! and nobody may have another call sent before the answer to the one under way.
+
+mod connection;
+pub mod endpoint_mapper;
+mod pdu;
+
+pub use connection::{Connection, Protection};
+
+use std::fmt;
+
+/// An interface and its version, or a transfer syntax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Syntax {
+    /// The UUID as it travels in little-endian.
+    pub uuid: [u8; 16],
+    /// The major version.
+    pub major: u16,
+    /// The minor version.
+    pub minor: u16,
+}
+
+impl Syntax {
+    /// NDR, 32 bits ([C706] 14).
+    pub const NDR: Syntax = Syntax {
+        uuid: [0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60],
+        major: 2,
+        minor: 0,
+    };
+}
+
+/// Why a call did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// No connection can be made.
+    Unreachable(std::io::ErrorKind),
+    /// The time is over.
+    TimedOut,
+    /// The connection is gone.
+    Closed,
+    /// What came is not what the protocol knows.
+    Malformed(&'static str),
+    /// The server does not take the connection for this interface or with this protection: its reason.
+    BindRefused(u16),
+    /// The server did not make the call: the status of its fault.
+    Fault(u32),
+    /// What came is not protected as was agreed, or not by who was meant.
+    Altered(&'static str),
+    /// We cannot make the call.
+    Ours(&'static str),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Unreachable(kind) => write!(f, "no connection: {kind}"),
+            Trouble::TimedOut => f.write_str("no answer in time"),
+            Trouble::Closed => f.write_str("the connection was closed"),
+            Trouble::Malformed(why) => write!(f, "malformed answer: {why}"),
+            Trouble::BindRefused(reason) => write!(f, "RPC bind refused, reason {reason}"),
+            Trouble::Fault(status) => write!(f, "RPC fault {status:#010x}"),
+            Trouble::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
+            Trouble::Ours(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""Runs the checks of the domain, in a process of their own: theirs is a member of a domain. Arguments as suite.py's."""
+
+import sys
+
+import domain_world
+
+domain_world.prepare()
+
+import sspi  # noqa: E402
+
+ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
+sspi.load(ARGUMENTS[0])
+
+import checks, http_service  # noqa: E401, E402
+import http_curl, http_python  # noqa: E401, E402, F401
+
+checks.CHECKS.clear()  # those modules' own checks are suite.py's
+
+import domain_http, domain_logons, domain_outages  # noqa: E401, E402, F401
+
+try:
+    failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
+finally:
+    http_service.close()
+    domain_world.remove()
+sys.exit(1 if failed else 0)
