@@ -82,10 +82,36 @@ pub enum Denial {
     Mic,
     /// Kerberos refuses the ticket or the authenticator.
     Ticket(&'static str),
+    /// Too many wrong passwords were given for the account; it is left alone for a while.
+    Braked,
+    /// NTLM is switched off.
+    NtlmOff,
     /// A domain controller refuses, and says why.
     Controller(NtStatus),
     /// Policy asks for more than the client offered (128 bits, signing, ...).
     Policy(&'static str),
+}
+
+impl Error {
+    /// The NTSTATUS that tells an operator what the caller's status does not: SubStatus, as Windows' audit calls it.
+    pub fn nt_status(&self) -> NtStatus {
+        match self {
+            Error::LogonDenied(denial) => match denial {
+                Denial::UnknownUser => NtStatus::NO_SUCH_USER,
+                Denial::WrongPassword => NtStatus::WRONG_PASSWORD,
+                Denial::AccountDisabled => NtStatus::ACCOUNT_DISABLED,
+                Denial::Braked => NtStatus::ACCOUNT_LOCKED_OUT,
+                Denial::NtlmOff => NtStatus::NTLM_BLOCKED,
+                Denial::Policy(_) => NtStatus::ACCOUNT_RESTRICTION,
+                Denial::Controller(status) => *status,
+                Denial::Anonymous | Denial::ResponseNotAllowed | Denial::Stale | Denial::Mic | Denial::Ticket(_) => {
+                    NtStatus::LOGON_FAILURE
+                }
+            },
+            Error::NoAuthority(_) => NtStatus::NO_LOGON_SERVERS,
+            _ => NtStatus::UNSUCCESSFUL,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -126,6 +152,8 @@ impl fmt::Display for Denial {
             Denial::ResponseNotAllowed => "kind of response not allowed by policy",
             Denial::Stale => "challenge or timestamp too old",
             Denial::Mic => "MIC missing or wrong",
+            Denial::Braked => "too many wrong passwords",
+            Denial::NtlmOff => "NTLM is switched off ([ntlm] mode)",
             Denial::Ticket(why) => return write!(f, "Kerberos: {why}"),
             Denial::Controller(status) => return write!(f, "{status}"),
             Denial::Policy(what) => return write!(f, "policy: {what}"),

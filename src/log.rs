@@ -211,7 +211,7 @@ impl Visit for Text {
 }
 
 /// Copies `text` with whatever could end the line or steer a terminal escaped.
-fn escape_into(line: &mut String, text: &str) {
+pub(crate) fn escape_into(line: &mut String, text: &str) {
     for c in text.chars() {
         // The bidirectional controls reorder what is shown.
         let steers = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}');
@@ -224,7 +224,7 @@ fn escape_into(line: &mut String, text: &str) {
 }
 
 /// An instant as ISO 8601 writes it.
-struct Utc(FileTime);
+pub(crate) struct Utc(pub(crate) FileTime);
 
 impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@
 //! the caller's buffer can be repeated.
 
 use crate::channel_bindings::ChannelBindings;
-use crate::config::Settings;
+use crate::config::{NtlmMode, Settings};
 use crate::credential::Credential;
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
@@ -51,7 +51,7 @@ impl Mechanism {
 
     /// A server can speak it with a client whose first token, if it is the mechanism's, is `token`: Kerberos without a key
     /// cannot begin, unless the client asks for our ticket-granting ticket and there is one. NTLM without accounts can
-    /// begin, and refuses everybody alike.
+    /// begin, and refuses everybody alike, unless it is switched off.
     pub fn acceptable(self, token: Option<&[u8]>, call: &AcceptCall<'_>) -> bool {
         let (credential, settings) = (call.credential, call.settings);
         match self {
@@ -59,7 +59,7 @@ impl Mechanism {
                 kerberos::has_keys(credential, settings)
                     || token.is_some_and(|token| kerberos::user_to_user_can_begin(token, credential, settings, call.now))
             }
-            Mechanism::Ntlm => true,
+            Mechanism::Ntlm => settings.ntlm.mode != NtlmMode::Off,
         }
     }
 

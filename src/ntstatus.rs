@@ -25,6 +25,7 @@ macro_rules! statuses {
 
 statuses! {
     SUCCESS = 0x0000_0000, "done";
+    UNSUCCESSFUL = 0xc000_0001, "not a matter of the logon";
     INVALID_INFO_CLASS = 0xc000_0003, "the kind of information is not known";
     INVALID_PARAMETER = 0xc000_000d, "an argument is not allowed";
     ACCESS_DENIED = 0xc000_0022, "access denied";

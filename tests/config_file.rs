@@ -3,8 +3,8 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::authority::MachineSid;
-use negossp::config::{Accounts, Addresses, Environment, ReplayCacheKind, Server, Settings, Store, Strictness};
+use negossp::authority::{Kind, MachineSid};
+use negossp::config::{Accounts, Addresses, Environment, NtlmMode, ReplayCacheKind, Server, Settings, Store, Strictness};
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
@@ -41,7 +41,18 @@ mechanisms = ["NTLM", "Kerberos"]
 context_lifetime = "10h"
 complete_auth_token = true
 
+[authorities]
+order = ["file", "credential", "domain"]
+brake = ["domain"]
+brake_after = 4
+brake_longest = "2m"
+
 [ntlm]
+mode = "audit"
+audit_file = "ntlm.tsv"
+users = ['LAB\alice', "bob"]
+domains = ["LAB"]
+workstations = ["DESK", "192.0.2.1"]
 weak_responses = ["LMv2", "NTLMv1", "NTLMv1-ESS", "LM"]
 channel_bindings = "require"
 target_name = "when-sent"
@@ -96,7 +107,14 @@ fn every_key_is_read() {
     assert!(!settings.server.in_domain);
     assert_eq!(settings.negotiate.context_lifetime, Some(Duration::from_secs(36_000)));
     assert!(settings.negotiate.complete_auth_token);
+    let authorities = &settings.authorities;
+    assert_eq!(authorities.order, [Kind::AccountFile, Kind::Credential, Kind::Domain]);
+    assert_eq!((&authorities.brake[..], authorities.brake_after), (&[Kind::Domain][..], 4));
+    assert_eq!(authorities.brake_longest, Duration::from_secs(120));
     let ntlm = &settings.ntlm;
+    assert_eq!((ntlm.mode, &ntlm.audit_file), (NtlmMode::Audit, &Some(folder.path("ntlm.tsv"))));
+    assert_eq!((&ntlm.users[..], &ntlm.domains[..]), (&["LAB\\alice".into(), "bob".into()][..], &["LAB".into()][..]));
+    assert_eq!(ntlm.workstations, ["DESK", "192.0.2.1"]);
     assert!(ntlm.responses.lmv2 && ntlm.responses.ntlmv1 && ntlm.responses.ntlmv1_ess && ntlm.responses.lm);
     assert_eq!((ntlm.channel_bindings, ntlm.target_name), (Strictness::Require, Strictness::WhenSent));
     assert_eq!(ntlm.target_names, ["HTTP/web1.lab.test", "odd \"\\name"]);

@@ -353,6 +353,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
         user: USER,
         domain: DOMAIN,
         workstation: COMPUTER,
+        address: None,
         server_challenge: SERVER_CHALLENGE,
         nt_response: &[],
         lm_response: &lm_response,

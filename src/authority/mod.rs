@@ -4,11 +4,16 @@
 mod account;
 mod account_file;
 mod application;
+mod audit;
+pub mod brake;
 mod details;
 pub mod edit;
+mod limits;
 mod machine_sid;
 pub mod names;
+mod order;
 mod password;
+mod question;
 pub mod smbpasswd;
 
 pub use account::{Account, Entry, Standing};
@@ -16,17 +21,18 @@ pub use account_file::{AccountFile, Accounts, BadLine};
 pub use application::{Application, Proofs};
 pub use details::{Details, DetailsFile, complete};
 pub use machine_sid::{MachineSid, of_accounts as machine_sid};
+pub use order::Kind;
 pub use password::change as change_password;
 
+use crate::channel_bindings::Address;
 use crate::config::Settings;
 use crate::credential::Credential;
-use crate::error::{Denial, Error, Result};
-use crate::ntlm::response;
-use crate::principal::{Origin, Principal};
+use crate::error::{Error, Result};
+use crate::principal::Principal;
 
 /// A network logon as the acceptor puts it to an authority: the same facts that `NETLOGON_NETWORK_INFO`
 /// ([MS-NRPC] 2.2.1.4.5) carries to a domain controller.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct NetworkLogon<'a> {
     /// `UserName` of AUTHENTICATE_MESSAGE, exactly as sent.
     pub user: &'a str,
@@ -34,6 +40,8 @@ pub struct NetworkLogon<'a> {
     pub domain: &'a str,
     /// `Workstation` of AUTHENTICATE_MESSAGE, exactly as sent.
     pub workstation: &'a str,
+    /// The client's address, if the caller has told it in its channel bindings.
+    pub address: Option<Address>,
     /// `ServerChallenge` of CHALLENGE_MESSAGE.
     pub server_challenge: [u8; 8],
     /// `NtChallengeResponse`.
@@ -99,15 +107,16 @@ pub enum ResponseKind {
     Lm,
 }
 
-/// Asks who knows about a logon: the credential's own accounts first, then the application, then the account file, then the
-/// domain. Where there is a domain, the account file's are meant only by who names this machine, or none. Takes about as long for
+/// Asks who knows about a logon, in the order of `[authorities]`: the first who knows the client decides. Takes about as long for
 /// an unknown user as for a wrong password.
 ///
 /// `Err(Error::LogonDenied(_))` says that the client is not let in; `Err(Error::NoAuthority(_))` that there
 /// is nobody to ask. Either way the log says why, and who it was.
 pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
     let NetworkLogon { user, domain, workstation, .. } = *logon;
-    let result = judge(credential, settings, logon);
+    let answer = question::Question { credential, settings, logon }.answer();
+    // Only once it is known who it is: a stranger must not learn whom the policy is about.
+    let result = answer.and_then(|validated| limits::admit(&validated.principal, settings, logon).map(|()| validated));
     match &result {
         Ok(validated) => tracing::info!(
             user, domain, workstation, account = validated.principal.display_name(), response = ?validated.response, "logon"
@@ -115,62 +124,6 @@ pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLog
         Err(error @ Error::LogonDenied(_)) => tracing::warn!(user, domain, workstation, "{error}"),
         Err(error) => tracing::error!(user, domain, workstation, "{error}"),
     }
+    audit::tell(result.as_ref().err(), settings, logon);
     result
-}
-
-fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
-    settings.usable()?;
-    let domain = settings.domain.as_deref();
-    let file = settings.accounts.file.as_ref().map(|file| file.peek());
-    let own_authority = !credential.accounts.is_empty() || credential.application.is_some();
-    match &file {
-        _ if own_authority || domain.is_some() => {}
-        None => return Err(Error::NoAuthority("no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)")),
-        Some(file) if file.problem.is_some() => return Err(Error::NoAuthority("the account file cannot be read")),
-        Some(_) => {}
-    }
-    let is_meant = |own: &&Account| names::candidates(logon, settings).any(|name| names::same(name, &own.user));
-    let own = credential.accounts.iter().find(is_meant);
-    if let (None, Some(application)) = (own, &credential.application)
-        && let Some(proof) = application::ask(&**application, logon)
-    {
-        return validated(logon.user.to_owned(), logon.domain, Origin::Application, proof?, settings);
-    }
-    let listed = || file.as_ref().and_then(|file| names::candidates(logon, settings).find_map(|name| file.get(name)));
-    let found = match own {
-        Some(own) => Some((own, if own.disabled { Standing::Disabled } else { Standing::Normal }, Origin::Credential)),
-        None if domain.is_some() && !names::is_of_this_machine(logon.domain, settings) => None,
-        None => listed().map(|entry| (&entry.account, entry.standing, Origin::AccountFile)),
-    };
-    if let (None, Some(domain)) = (found, domain) {
-        return domain.validate(logon);
-    }
-    // Whoever it is, one response is checked: an unknown name costs what a wrong password costs.
-    let proof = response::check(found.map_or(account_file::nobody(), |(account, ..)| account), logon);
-    let (account, standing, origin) = match (found, &proof) {
-        (Some(found), _) => found,
-        (None, Err(Error::LogonDenied(Denial::ResponseNotAllowed))) => {
-            return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
-        }
-        (None, _) => return Err(Error::LogonDenied(Denial::UnknownUser)),
-    };
-    // That there is no password says more than that it is wrong.
-    if standing == Standing::NoPassword {
-        standing.admit()?;
-    }
-    let proof = proof?;
-    standing.admit()?;
-    validated(account.user.clone(), &account.domain, origin, proof, settings)
-}
-
-/// The client whose account has proven to be its own. `domain` is the account's; empty for the machine's.
-fn validated(user: String, domain: &str, origin: Origin, proof: response::Proof, settings: &Settings) -> Result<Validated> {
-    let domains = [domain, settings.accounts.domain.as_deref().unwrap_or_default(), &settings.server.nb_computer];
-    let domain = domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    Ok(Validated {
-        principal: details::complete(Principal::of_account(user, domain.to_owned(), origin), settings)?,
-        session_base_key: proof.session_base_key,
-        lm_session_key: proof.lm_session_key,
-        response: proof.response,
-    })
 }

@@ -1,6 +1,6 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, Server, Settings, Strictness, Tokens};
+use super::{Accounts, Authorities, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness, Tokens};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
@@ -16,6 +16,7 @@ impl Default for Settings {
             ntlm: Ntlm::default(),
             limits: Limits::default(),
             accounts: Accounts::default(),
+            authorities: Authorities::default(),
             domain: None,
             tokens: Tokens::default(),
             defect: None,
@@ -81,6 +82,11 @@ const MAX_LIFETIME: Duration = Duration::from_secs(36 * 60 * 60);
 impl Default for Ntlm {
     fn default() -> Ntlm {
         Ntlm {
+            mode: NtlmMode::On,
+            audit_file: None,
+            users: Vec::new(),
+            domains: Vec::new(),
+            workstations: Vec::new(),
             responses: ResponsePolicy::default(),
             channel_bindings: Strictness::WhenSent,
             target_name: Strictness::Off,

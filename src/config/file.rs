@@ -2,15 +2,17 @@
 //! the default.
 
 mod accounts;
+mod authorities;
 mod domain;
 mod kerberos;
 mod tokens;
 
-use super::{Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use super::{Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
 use crate::authority::{ResponsePolicy, names};
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
 use accounts::AccountsTable;
+use authorities::AuthoritiesTable;
 use domain::DomainTable;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
@@ -72,6 +74,7 @@ struct Document {
     ntlm: NtlmTable,
     limits: LimitsTable,
     accounts: AccountsTable,
+    authorities: AuthoritiesTable,
     tokens: TokensTable,
     domain: Option<DomainTable>,
 }
@@ -98,6 +101,11 @@ struct NegotiateTable {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct NtlmTable {
+    mode: Option<NtlmModeName>,
+    audit_file: Option<PathBuf>,
+    users: Vec<String>,
+    domains: Vec<String>,
+    workstations: Vec<String>,
     weak_responses: Option<Vec<WeakResponse>>,
     channel_bindings: Option<StrictnessName>,
     target_name: Option<StrictnessName>,
@@ -132,6 +140,14 @@ enum MechanismName {
     Kerberos,
     #[serde(rename = "NTLM")]
     Ntlm,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum NtlmModeName {
+    On,
+    Audit,
+    Off,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -235,6 +251,7 @@ impl Document {
             ntlm: self.ntlm.into_ntlm(),
             limits: self.limits.into_limits()?,
             accounts,
+            authorities: self.authorities.into_authorities()?,
             domain: None,
             tokens: self.tokens.into_tokens()?,
             defect: None,
@@ -307,6 +324,15 @@ impl NtlmTable {
             } = true;
         }
         Ntlm {
+            mode: self.mode.map_or(default.mode, |name| match name {
+                NtlmModeName::On => NtlmMode::On,
+                NtlmModeName::Audit => NtlmMode::Audit,
+                NtlmModeName::Off => NtlmMode::Off,
+            }),
+            audit_file: self.audit_file,
+            users: self.users,
+            domains: self.domains,
+            workstations: self.workstations,
             responses,
             channel_bindings: self.channel_bindings.map_or(default.channel_bindings, Strictness::from),
             target_name: self.target_name.map_or(default.target_name, Strictness::from),

@@ -1,5 +1,6 @@
 //! The configuration: a TOML file and the environment, read into [`Settings`] once and again when the file changes.
 
+mod authorities;
 mod defaults;
 mod domain;
 mod file;
@@ -8,6 +9,7 @@ mod show;
 mod store;
 mod tokens;
 
+pub use authorities::Authorities;
 pub use domain::Domain;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
@@ -15,6 +17,7 @@ pub use tokens::Tokens;
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::error::{Error, Result};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +36,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[accounts]`.
     pub accounts: Accounts,
+    /// `[authorities]`.
+    pub authorities: Authorities,
     /// `[domain]`, if there is one.
     pub domain: Option<Arc<crate::domain::Domain>>,
     /// `[tokens]`.
@@ -93,9 +98,30 @@ pub enum Strictness {
     Require,
 }
 
+/// Whether NTLM is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NtlmMode {
+    /// It is.
+    On,
+    /// It is, and who uses it is told.
+    Audit,
+    /// It is not.
+    Off,
+}
+
 /// `[ntlm]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ntlm {
+    /// Whether it is spoken.
+    pub mode: NtlmMode,
+    /// A file that gets a line for each logon.
+    pub audit_file: Option<PathBuf>,
+    /// Users who may come by NTLM, `DOMAIN\\user` or `user`; empty: everybody.
+    pub users: Vec<String>,
+    /// Domains whose users may; empty: all.
+    pub domains: Vec<String>,
+    /// Workstations, as clients call themselves, or addresses, that they may come from; empty: all.
+    pub workstations: Vec<String>,
     /// Responses let in beside NTLMv2; none by default.
     pub responses: ResponsePolicy,
     /// Channel bindings ("Extended Protection"). With `WhenSent`, a client that sends some must match the caller's.

@@ -1,6 +1,6 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
-use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness};
+use super::{Addresses, Kerberos, NtlmMode, ReplayCacheKind, Settings, Strictness};
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::names::NameRules;
@@ -36,6 +36,13 @@ impl Display for Settings {
             (ntlm.responses.lm, "LM"),
         ];
         writeln!(f, "\n[ntlm]")?;
+        writeln!(f, "mode = {}", ntlm.mode)?;
+        if let Some(path) = &ntlm.audit_file {
+            writeln!(f, "audit_file = {}", Quoted(&path.to_string_lossy()))?;
+        }
+        for (key, names) in [("users", &ntlm.users), ("domains", &ntlm.domains), ("workstations", &ntlm.workstations)] {
+            writeln!(f, "{key} = {}", List(names.iter().map(String::as_str)))?;
+        }
         writeln!(f, "weak_responses = {}", List(weak.iter().filter(|(on, _)| *on).map(|(_, name)| *name)))?;
         writeln!(f, "channel_bindings = {}", ntlm.channel_bindings)?;
         writeln!(f, "target_name = {}", ntlm.target_name)?;
@@ -52,6 +59,13 @@ impl Display for Settings {
         writeln!(f, "contexts = {}", limits.contexts)?;
         writeln!(f, "credentials = {}", limits.credentials)?;
         writeln!(f, "max_token = {}", limits.max_token)?;
+
+        let authorities = &self.authorities;
+        writeln!(f, "\n[authorities]")?;
+        writeln!(f, "order = {}", List(authorities.order.iter().map(|kind| kind.name())))?;
+        writeln!(f, "brake = {}", List(authorities.brake.iter().map(|kind| kind.name())))?;
+        writeln!(f, "brake_after = {}", authorities.brake_after)?;
+        writeln!(f, "brake_longest = {}", Limit(Some(authorities.brake_longest)))?;
 
         let accounts = &self.accounts;
         writeln!(f, "\n[accounts]")?;
@@ -110,6 +124,16 @@ impl Display for Addresses {
             Addresses::Ignore => "\"ignore\"",
             Addresses::WhenKnown => "\"when-known\"",
             Addresses::Require => "\"require\"",
+        })
+    }
+}
+
+impl Display for NtlmMode {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NtlmMode::On => "\"on\"",
+            NtlmMode::Audit => "\"audit\"",
+            NtlmMode::Off => "\"off\"",
         })
     }
 }

@@ -152,6 +152,8 @@ impl ConfigFile {
         kerberos.krbtgt_keytab = written(named.krbtgt_keytab)
             .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref())));
         kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
+        settings.ntlm.audit_file = written(settings.ntlm.audit_file.take());
+        let kerberos = &mut settings.kerberos;
         let open = before.and_then(|kerberos| kerberos.tgt_ccache.as_ref());
         kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| match open {
             Some(open) if open.path() == Some(path.as_path()) => open.clone(),

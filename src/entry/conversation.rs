@@ -7,6 +7,7 @@ use crate::config::Settings;
 use crate::context::{Context, Leg, Secured};
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
+use crate::ntstatus::NtStatus;
 use crate::time::FileTime;
 use crate::token::{Subject, Token};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(super) struct Conversation {
     pub(super) started: FileTime,
     /// What the last call that took a token returned.
     pub(super) last_status: SECURITY_STATUS,
+    /// What that was in the domain's terms, if it was an error.
+    pub(super) substatus: NtStatus,
     /// The client's token, once it was asked for.
     token: Option<Arc<Token>>,
 }
@@ -52,6 +55,7 @@ impl Conversation {
             bindings: None,
             started: FileTime::now(),
             last_status: SEC_E_OK,
+            substatus: NtStatus::SUCCESS,
             token: None,
         }
     }

@@ -17,6 +17,7 @@ use crate::credential::Credential;
 use crate::error::{Error, Failure, Result};
 use crate::flags::ContextFlags;
 use crate::log;
+use crate::ntstatus::NtStatus;
 use crate::time::FileTime;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -185,7 +186,10 @@ impl Call<'_> {
     unsafe fn go_on(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
         // SAFETY: the caller's promise is this function's own.
         let result = unsafe { self.take(conversation) };
-        conversation.last_status = result.as_ref().map_or_else(|failure| status::of(&failure.error), |status| *status);
+        (conversation.last_status, conversation.substatus) = match &result {
+            Ok(status) => (*status, NtStatus::SUCCESS),
+            Err(failure) => (status::of(&failure.error), failure.error.nt_status()),
+        };
         result
     }
 

@@ -10,7 +10,7 @@ use super::policy::{self, Claims};
 use super::session::{Session, Side};
 use super::wire::Charset;
 use crate::authority::{self, Messages, NetworkLogon, ResponseKind, Validated};
-use crate::config::{Settings, Strictness};
+use crate::config::{NtlmMode, Settings, Strictness};
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
@@ -51,6 +51,9 @@ impl Acceptor {
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
         if token.len() > call.settings.limits.max_token as usize {
             return Err(Error::InvalidToken("NTLM message longer than limits.max_token").into());
+        }
+        if call.settings.ntlm.mode == NtlmMode::Off {
+            return Err(Error::LogonDenied(Denial::NtlmOff).into());
         }
         let step = match self {
             Acceptor::ExpectNegotiate => negotiate(token, call),
@@ -166,6 +169,7 @@ impl Challenged {
             user: &charset.decode(message.user)?,
             domain: &charset.decode(message.domain)?,
             workstation: &charset.decode(message.workstation)?,
+            address: call.bindings.and_then(|bindings| bindings.initiator),
             server_challenge: self.server_challenge,
             nt_response: message.nt_response,
             lm_response: message.lm_response,

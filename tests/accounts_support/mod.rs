@@ -132,6 +132,7 @@ impl Client {
             user: &self.user,
             domain: &self.domain,
             workstation: "CLIENT",
+            address: None,
             server_challenge: SERVER_CHALLENGE,
             nt_response: &self.nt_response,
             lm_response: &[],

@@ -45,6 +45,10 @@ pub(super) unsafe fn query<Char: Text>(
         // SAFETY: likewise.
         return unsafe { answer.with(|| Ok(SecPkgContext_NegoStatus { LastStatus: conversation.last_status.cast_unsigned() })) };
     }
+    if attribute == SECPKG_ATTR_NEGOSSP_SUBSTATUS {
+        // SAFETY: likewise.
+        return unsafe { answer.with(|| Ok(conversation.substatus.0)) };
+    }
     let started = conversation.started;
     let secured = conversation.secured()?;
     let established = &secured.established;
@@ -157,6 +161,7 @@ fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgCon
 /// Attributes of ours; `negossp.h` says what they give.
 const SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: ULONG = 0x4e53_0001;
 const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
+const SECPKG_ATTR_NEGOSSP_SUBSTATUS: ULONG = 0x4e53_0003;
 
 fn target(secured: &Secured) -> Result<&str> {
     secured.established.client_target.as_deref().ok_or(Error::WrongTarget("the client named no target"))
