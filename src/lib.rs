@@ -17,6 +17,7 @@ pub mod der;
 #[allow(unsafe_code)]
 pub mod entry;
 pub mod error;
+pub mod export;
 pub mod flags;
 pub mod kerberos;
 pub mod log;
@@ -24,6 +25,7 @@ pub mod mechanism;
 pub mod ndr;
 pub mod negotiate;
 pub mod ntlm;
+pub mod packed;
 mod per_process;
 #[allow(unsafe_code)]
 pub mod platform;

@@ -1,6 +1,6 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, Server, Settings, Strictness, Tokens};
+use super::{Accounts, Export, Kerberos, Limits, Negotiate, Ntlm, Server, Settings, Strictness, Tokens};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
@@ -17,6 +17,7 @@ impl Default for Settings {
             limits: Limits::default(),
             accounts: Accounts::default(),
             tokens: Tokens::default(),
+            export: Export::default(),
             defect: None,
         }
     }

@@ -1,12 +1,14 @@
 //! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not pass for
 //! the default.
 
+mod export;
 mod kerberos;
 mod tokens;
 
 use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
+use export::ExportTable;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -34,6 +36,8 @@ pub(super) struct Named {
     pub krbtgt_keytab: Option<PathBuf>,
     /// `[kerberos] tgt_ccache`.
     pub tgt_ccache: Option<PathBuf>,
+    /// `[export] key_file`.
+    pub export_key: Option<PathBuf>,
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.
@@ -58,6 +62,7 @@ struct Document {
     limits: LimitsTable,
     accounts: AccountsTable,
     tokens: TokensTable,
+    export: ExportTable,
 }
 
 #[derive(Deserialize, Default)]
@@ -210,6 +215,7 @@ impl Document {
         let accounts =
             Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
         let (kerberos, named) = self.kerberos.into_kerberos()?;
+        let (export, export_key) = self.export.into_export();
         let settings = Settings {
             server: self.server.into_server(accounts.domain.as_deref())?,
             negotiate: self.negotiate.into_negotiate()?,
@@ -218,9 +224,10 @@ impl Document {
             limits: self.limits.into_limits()?,
             accounts,
             tokens: self.tokens.into_tokens()?,
+            export,
             defect: None,
         };
-        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, ..named } })
+        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, export_key, ..named } })
     }
 }
 

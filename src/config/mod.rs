@@ -1,12 +1,14 @@
 //! The configuration: a TOML file and the environment, read into [`Settings`] once and again when the file changes.
 
 mod defaults;
+mod export;
 mod file;
 mod kerberos;
 mod show;
 mod store;
 mod tokens;
 
+pub use export::Export;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::Tokens;
@@ -33,6 +35,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// `[tokens]`.
     pub tokens: Tokens,
+    /// `[export]`.
+    pub export: Export,
     /// Why the configuration that was written is not in force: its file could not be read or understood when
     /// the process started. Nobody is let in then, because what was written may be stricter than the defaults.
     pub defect: Option<String>,

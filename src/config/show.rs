@@ -61,7 +61,14 @@ impl Display for Settings {
         if let Some(domain) = &accounts.domain {
             writeln!(f, "domain = {}", Quoted(domain))?;
         }
-        writeln!(f, "strict_domain = {}", accounts.strict_domain)
+        writeln!(f, "strict_domain = {}", accounts.strict_domain)?;
+
+        let export = &self.export;
+        writeln!(f, "\n[export]")?;
+        if let Some(path) = export.key_file.as_ref().and_then(|file| file.path()) {
+            writeln!(f, "key_file = {}", Quoted(&path.to_string_lossy()))?;
+        }
+        writeln!(f, "lifetime = {}", Limit(Some(export.lifetime)))
     }
 }
 

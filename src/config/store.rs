@@ -2,6 +2,7 @@
 
 use super::{Settings, file};
 use crate::authority::AccountFile;
+use crate::export::KeyFile;
 use crate::kerberos::{self, KeytabFile, TgtFile};
 use crate::platform;
 use crate::watch::{Content, Problem, Source, Watched};
@@ -116,6 +117,11 @@ impl ConfigFile {
         kerberos.krbtgt_keytab = written(named.krbtgt_keytab)
             .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref())));
         kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
+        let open = previous.and_then(|settings| settings.export.key_file.as_ref());
+        settings.export.key_file = written(named.export_key).map(|path| match open {
+            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
+            _ => Arc::new(KeyFile::open(path)),
+        });
         let open = before.and_then(|kerberos| kerberos.tgt_ccache.as_ref());
         kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| match open {
             Some(open) if open.path() == Some(path.as_path()) => open.clone(),

@@ -5,6 +5,7 @@ use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
 use crate::context::{Context, Leg, Secured};
 use crate::error::{Error, Failure, Result};
+use crate::export::{Circumstances, Imported};
 use crate::flags::ContextFlags;
 use crate::time::FileTime;
 use crate::token::{Subject, Token};
@@ -44,6 +45,17 @@ impl Conversation {
     pub(super) fn new(context: Context) -> Conversation {
         let requirements = ContextFlags::empty();
         Conversation { state: State::Ready(context), requirements, bindings: None, started: FileTime::now(), token: None }
+    }
+
+    /// One that another process has exported.
+    pub(super) fn imported(imported: Imported) -> Conversation {
+        let Imported { context, circumstances: Circumstances { requirements, bindings, started }, .. } = imported;
+        Conversation { state: State::Ready(context), requirements, bindings, started, token: None }
+    }
+
+    /// What is exported besides the context.
+    pub(super) fn circumstances(&self) -> Circumstances {
+        Circumstances { requirements: self.requirements, bindings: self.bindings, started: self.started }
     }
 
     /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
