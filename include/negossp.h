@@ -506,6 +506,9 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECPKG_CONTEXT_EXPORT_DELETE_OLD 0x00000002
 #define SECPKG_CONTEXT_EXPORT_TO_KERNEL 0x00000004
 
+/* The same, an extension: also a context that NTLM is in the middle of accepting. */
+#define NEGOSSP_CONTEXT_EXPORT_HALF_OPEN 0x4e530000
+
 /* Flags and versions of identities. */
 #define SEC_WINNT_AUTH_IDENTITY_VERSION_2 0x201
 #define SEC_WINNT_AUTH_IDENTITY_ANSI 0x1
@@ -2409,25 +2412,49 @@ SECURITY_STATUS SspiFreeCredentialsHandleAsync(PSspiAsyncContext AsyncContext, P
 // Returns as SspiAcquireCredentialsHandleAsyncW.
 SECURITY_STATUS SspiDeleteSecurityContextAsync(PSspiAsyncContext AsyncContext, PCtxtHandle phContext);
 
-// Would pack a context for another process.
+// Packs a context for another process, which ImportSecurityContext makes a context of again: a forked child of this one,
+// or any that is configured with the same key (`[export] key_file`), on whichever machine.
 //
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
+// \param phContext  An established context, of either side.
+// \param fFlags  0, or of these
+//     - SECPKG_CONTEXT_EXPORT_RESET_NEW: the new context begins where this one was when it was established.
+//     - SECPKG_CONTEXT_EXPORT_DELETE_OLD: this context is gone afterwards; of several calls one succeeds. Without it
+//       there are two contexts: whoever goes on with both has messages refused, and encrypts different messages
+//       with the same key stream.
+//     - NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, an extension: a context that awaits the client's answer to NTLM's challenge
+//       can be exported too.
+// \param pPackedContext  Receives the packed context: BufferType SECBUFFER_EMPTY, and cbBuffer bytes at pvBuffer, which the
+//     caller frees with FreeContextBuffer. They are encrypted, and good for a few minutes and once in each process.
+//     Zeros after an error.
+// \param pToken  Receives NULL: the imported context has the client's token. May be NULL.
+//
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or over); SEC_E_CANNOT_PACK (Kerberos, or a client,
+// under way; a context under way whose credential has an identity, accounts or keys of its own; no key);
+// SEC_E_UNSUPPORTED_FUNCTION (SECPKG_CONTEXT_EXPORT_TO_KERNEL and other flags); SEC_E_INVALID_PARAMETER (NULL for
+// pPackedContext); SEC_E_INSUFFICIENT_MEMORY. For a context of the system's, what the system returns.
 SECURITY_STATUS ExportSecurityContext(PCtxtHandle phContext,
                                       ULONG fFlags,
                                       PSecBuffer pPackedContext,
                                       void **pToken);
 
-// Would unpack a context from another process.
+// Makes a context of what ExportSecurityContext has packed, in this process or another.
 //
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
+// \param pszPackage  The package of the context that was exported: the credential's, or the one that Negotiate has chosen.
+//     With the name of a package of the system's, the system imports.
+// \param pPackedContext  The packed context, as it was given. It stays the caller's.
+// \param Token  May be NULL; makes no difference.
+// \param phContext  Receives the context's handle, which DeleteSecurityContext ends.
+//
+// Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_BAD_PKGID (another package's context);
+// SEC_E_INVALID_TOKEN (not a packed context, changed, sealed with another key or another version, too old, or
+// imported before in this process); SEC_E_NO_CREDENTIALS (the configured key cannot be had); SEC_E_INVALID_HANDLE (NULL for
+// phContext); SEC_E_INVALID_PARAMETER (NULL for pPackedContext); SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS ImportSecurityContextW(SEC_WCHAR *pszPackage,
                                        PSecBuffer pPackedContext,
                                        void *Token,
                                        PCtxtHandle phContext);
 
-// Would unpack a context from another process.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
+// ImportSecurityContextW with ANSI text.
 SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
                                        PSecBuffer pPackedContext,
                                        void *Token,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# examples.sh PLATFORM...: compiles the example server for each of dist's platforms into build/examples/PLATFORM, with
+# examples.sh PLATFORM...: compiles the example servers for each of dist's platforms into build/examples/PLATFORM, with
 # the library beside it on Windows, where programs find their DLLs.
 set -eu
 cd "$(dirname "$0")/.."
@@ -23,4 +23,15 @@ for platform; do
     # shellcheck disable=SC2086 # lists of flags
     [ "$newest" = "$program" ] ||
         "$compiler" $flags $definitions -Idist/"$platform" -o "$program" examples/*.c $libraries
+    # Windows does not fork.
+    case $platform in
+    linux-*)
+        program=$out/prefork
+        newest=$(ls -t "$program" examples/prefork/*.c "dist/$platform/negossp.h" 2>/dev/null | head -n 1)
+        # shellcheck disable=SC2086 # likewise
+        [ "$newest" = "$program" ] ||
+            "$compiler" $flags $definitions -Idist/"$platform" -o "$program" examples/prefork/*.c -Ldist/"$platform" -lnegossp \
+                -Wl,-rpath,"$PWD/dist/$platform"
+        ;;
+    esac
 done

@@ -50,6 +50,11 @@ pub enum Error {
     /// What an identity holds is asked for, and it is encrypted (`STATUS_INVALID_PARAMETER`, NT's, as documented).
     EncryptedIdentity,
 
+    /// The context cannot leave its process (`SEC_E_CANNOT_PACK`).
+    CannotPack(&'static str),
+    /// Another package's (`SEC_E_BAD_PKGID`).
+    WrongPackage,
+
     // ---- the machine's
     /// Nobody could be asked who the client is (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
     NoAuthority(&'static str),
@@ -133,6 +138,8 @@ impl fmt::Display for Error {
             Error::NoCredentials(why) => write!(f, "no credentials: {why}"),
             Error::UnknownCredentials(why) => write!(f, "unusable credentials: {why}"),
             Error::EncryptedIdentity => f.write_str("an encrypted identity"),
+            Error::CannotPack(why) => write!(f, "cannot be exported: {why}"),
+            Error::WrongPackage => f.write_str("another package's context"),
             Error::NoAuthority(why) => write!(f, "no authority: {why}"),
             Error::NoImpersonation(why) => write!(f, "no impersonation: {why}"),
             Error::ContextExpired => f.write_str("context expired"),

@@ -18,6 +18,7 @@ pub mod domain;
 #[allow(unsafe_code)]
 pub mod entry;
 pub mod error;
+pub mod export;
 pub mod flags;
 pub mod kerberos;
 pub mod log;
@@ -26,6 +27,7 @@ pub mod ndr;
 pub mod negotiate;
 pub mod ntlm;
 pub mod ntstatus;
+pub mod packed;
 mod per_process;
 #[allow(unsafe_code)]
 pub mod platform;

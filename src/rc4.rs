@@ -1,5 +1,7 @@
 //! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it was.
 
+use crate::error::Result;
+use crate::packed::{MALFORMED, Packed, Reader, Writer};
 use zeroize::Zeroize;
 
 /// One RC4 key stream; erased when dropped.
@@ -43,6 +45,23 @@ impl Rc4 {
             *byte ^= stream.next();
         }
         (self.i, self.j) = (stream.i, stream.j);
+    }
+}
+
+impl Packed for Rc4 {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        let Rc4 { state, i, j } = self;
+        state.pack(out)?;
+        i.pack(out)?;
+        j.pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Rc4> {
+        let rc4 = Rc4 { state: Packed::unpack(from)?, i: Packed::unpack(from)?, j: Packed::unpack(from)? };
+        // A state is some order of all bytes, and stays one.
+        let mut seen = [false; 256];
+        rc4.state.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+        if seen.contains(&false) { Err(MALFORMED) } else { Ok(rc4) }
     }
 }
 

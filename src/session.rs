@@ -86,6 +86,11 @@ impl Session {
         each!(self, s => s.session_key())
     }
 
+    /// Goes back to where it was when the first message was due, after any mechListMICs.
+    pub fn reset(&mut self) {
+        each!(self, s => s.reset())
+    }
+
     /// `MakeSignature`: writes the signature of `parts` to the front of `token` and tells its length.
     /// `sequence` is the caller's `MessageSeqNo`; only datagram contexts use it.
     pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {

@@ -18,8 +18,9 @@ use negossp::kerberos::message::{
     KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
 use negossp::kerberos::token::{Oid, Token, TokenId};
-use negossp::kerberos::{Acceptor, KeytabFile, OwnKeys, ServiceName, TgtFile};
+use negossp::kerberos::{Acceptor, Delegated, KeytabFile, OwnKeys, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
+use negossp::packed::{Packed, Reader, Writer};
 use negossp::time::FileTime;
 use std::sync::Arc;
 use std::time::Duration;
@@ -670,7 +671,13 @@ fn forwarded_credentials() {
         server.requirements = ContextFlags::DELEGATE;
         let established = accept(&server, key).unwrap();
         assert!(established.flags.contains(ContextFlags::DELEGATE));
-        let bytes = established.delegated.unwrap().ccache().unwrap();
+        let delegated = established.delegated.unwrap();
+        let bytes = delegated.ccache().unwrap();
+        // They travel with the context.
+        let mut packed = Writer::new();
+        delegated.pack(&mut packed).unwrap();
+        let there = Delegated::unpack(&mut Reader::new(&packed.finish())).unwrap();
+        assert_eq!(there.ccache().unwrap(), bytes);
         let cache = CredentialCache::parse(&bytes).unwrap();
         assert_eq!(cache.default_principal.to_text(), "alice@EXAMPLE.TEST");
         let tgt = cache.ticket_granting_ticket().unwrap();

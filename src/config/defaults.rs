@@ -1,6 +1,6 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Authorities, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness, Tokens};
+use super::{Accounts, Authorities, Export, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness, Tokens};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
@@ -19,6 +19,7 @@ impl Default for Settings {
             authorities: Authorities::default(),
             domain: None,
             tokens: Tokens::default(),
+            export: Export::default(),
             defect: None,
         }
     }

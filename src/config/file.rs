@@ -4,6 +4,7 @@
 mod accounts;
 mod authorities;
 mod domain;
+mod export;
 mod kerberos;
 mod tokens;
 
@@ -14,6 +15,7 @@ use crate::mechanism::Mechanism;
 use accounts::AccountsTable;
 use authorities::AuthoritiesTable;
 use domain::DomainTable;
+use export::ExportTable;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -51,6 +53,8 @@ pub(super) struct Named {
     pub machine_secret: Option<PathBuf>,
     /// `[domain] machine_keytab`.
     pub machine_keytab: Option<PathBuf>,
+    /// `[export] key_file`.
+    pub export_key: Option<PathBuf>,
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.
@@ -77,6 +81,7 @@ struct Document {
     authorities: AuthoritiesTable,
     tokens: TokensTable,
     domain: Option<DomainTable>,
+    export: ExportTable,
 }
 
 #[derive(Deserialize, Default)]
@@ -244,6 +249,8 @@ impl Document {
         let accounts = self.accounts.into_accounts(&mut named)?;
         let server = self.server.into_server(accounts.domain.as_deref(), self.domain.as_ref())?;
         let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
+        let (export, export_key) = self.export.into_export();
+        named.export_key = export_key;
         let settings = Settings {
             server,
             negotiate: self.negotiate.into_negotiate()?,
@@ -254,6 +261,7 @@ impl Document {
             authorities: self.authorities.into_authorities()?,
             domain: None,
             tokens: self.tokens.into_tokens()?,
+            export,
             defect: None,
         };
         Ok(Parsed { settings, domain, named })

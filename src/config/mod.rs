@@ -3,6 +3,7 @@
 mod authorities;
 mod defaults;
 mod domain;
+mod export;
 mod file;
 mod kerberos;
 mod show;
@@ -11,6 +12,7 @@ mod tokens;
 
 pub use authorities::Authorities;
 pub use domain::Domain;
+pub use export::Export;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::Tokens;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub domain: Option<Arc<crate::domain::Domain>>,
     /// `[tokens]`.
     pub tokens: Tokens,
+    /// `[export]`.
+    pub export: Export,
     /// Why the configuration that was written is not in force: its file could not be read or understood when
     /// the process started. Nobody is let in then, because what was written may be stricter than the defaults.
     pub defect: Option<String>,

@@ -79,10 +79,17 @@ impl Display for Settings {
         let path = accounts.details.as_ref().and_then(|file| file.path());
         path.map_or(Ok(()), |path| writeln!(f, "details = {}", Quoted(&path.to_string_lossy())))?;
         match (accounts.machine_sid.configured(), accounts.machine_sid.path()) {
-            (Some(sid), _) => writeln!(f, "sid = \"{sid}\""),
-            (None, Some(path)) => writeln!(f, "sid_file = {}", Quoted(&path.to_string_lossy())),
-            (None, None) => Ok(()),
+            (Some(sid), _) => writeln!(f, "sid = \"{sid}\"")?,
+            (None, Some(path)) => writeln!(f, "sid_file = {}", Quoted(&path.to_string_lossy()))?,
+            (None, None) => {}
         }
+
+        let export = &self.export;
+        writeln!(f, "\n[export]")?;
+        if let Some(path) = export.key_file.as_ref().and_then(|file| file.path()) {
+            writeln!(f, "key_file = {}", Quoted(&path.to_string_lossy()))?;
+        }
+        writeln!(f, "lifetime = {}", Limit(Some(export.lifetime)))
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Settings, file};
 use crate::authority::{AccountFile, DetailsFile, MachineSid};
 use crate::domain::Domain;
 use crate::domain::secret::{Secret, SecretFile};
+use crate::export::KeyFile;
 use crate::kerberos::{self, KeytabFile, TgtFile};
 use crate::platform;
 use crate::watch::{Content, Problem, Source, Watched};
@@ -153,6 +154,11 @@ impl ConfigFile {
             .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref())));
         kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
         settings.ntlm.audit_file = written(settings.ntlm.audit_file.take());
+        let open = previous.and_then(|settings| settings.export.key_file.as_ref());
+        settings.export.key_file = written(named.export_key).map(|path| match open {
+            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
+            _ => Arc::new(KeyFile::open(path)),
+        });
         let kerberos = &mut settings.kerberos;
         let open = before.and_then(|kerberos| kerberos.tgt_ccache.as_ref());
         kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| match open {

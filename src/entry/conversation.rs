@@ -1,11 +1,12 @@
 //! What a context handle names: a [`Context`], and what the C interface adds to it.
 
-use super::abi::{SEC_E_OK, SECURITY_STATUS};
+use super::abi::{SEC_E_OK, SEC_I_CONTINUE_NEEDED, SECURITY_STATUS};
 use super::flags::Side;
 use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
 use crate::context::{Context, Leg, Secured};
 use crate::error::{Error, Failure, Result};
+use crate::export::{Circumstances, Imported};
 use crate::flags::ContextFlags;
 use crate::ntstatus::NtStatus;
 use crate::time::FileTime;
@@ -58,6 +59,19 @@ impl Conversation {
             substatus: NtStatus::SUCCESS,
             token: None,
         }
+    }
+
+    /// One that another process has exported.
+    pub(super) fn imported(imported: Imported) -> Conversation {
+        let Imported { context, circumstances: Circumstances { requirements, bindings, started }, .. } = imported;
+        let under_way = matches!(context, Context::Accepting(_));
+        let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
+        Conversation { requirements, bindings, started, last_status, ..Conversation::new(context) }
+    }
+
+    /// What is exported besides the context.
+    pub(super) fn circumstances(&self) -> Circumstances {
+        Circumstances { requirements: self.requirements, bindings: self.bindings, started: self.started }
     }
 
     /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails

@@ -84,8 +84,3 @@ fn tell(name: &'static str, result: &Result<SECURITY_STATUS>) {
         Err(error) => tracing::warn!(function = name, %error, "fails"),
     }
 }
-
-/// The body of a function that this version does not perform.
-pub(super) fn unsupported(name: &'static str) -> SECURITY_STATUS {
-    guard(name, || Err(Error::Unsupported(name)))
-}

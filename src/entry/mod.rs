@@ -10,6 +10,8 @@
 pub mod abi;
 mod answer;
 mod async_call;
+#[cfg(target_os = "linux")]
+mod at_load;
 mod auth_identity;
 mod buffers;
 mod complete;
@@ -42,3 +44,4 @@ mod tables;
 mod tests;
 mod text;
 mod token;
+mod travel;

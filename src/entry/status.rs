@@ -21,6 +21,8 @@ pub(super) fn of(error: &Error) -> SECURITY_STATUS {
         Error::NoCredentials(_) => SEC_E_NO_CREDENTIALS,
         Error::UnknownCredentials(_) => SEC_E_UNKNOWN_CREDENTIALS,
         Error::EncryptedIdentity => STATUS_INVALID_PARAMETER,
+        Error::CannotPack(_) => SEC_E_CANNOT_PACK,
+        Error::WrongPackage => SEC_E_BAD_PKGID,
         Error::NoAuthority(_) => SEC_E_NO_AUTHENTICATING_AUTHORITY,
         Error::NoImpersonation(_) => SEC_E_NO_IMPERSONATION,
         Error::ContextExpired => SEC_E_CONTEXT_EXPIRED,

@@ -8,6 +8,7 @@ use super::request::{Opened, Plaintext};
 use crate::error::Error;
 use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
+use crate::packed::{Packed, Reader, Writer};
 use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -31,6 +32,21 @@ impl Delegated {
 impl fmt::Debug for Delegated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delegated").field("message", &self.message.len()).finish_non_exhaustive()
+    }
+}
+
+impl Packed for Delegated {
+    fn pack(&self, out: &mut Writer) -> Result<(), Error> {
+        let Delegated { message, part } = self;
+        out.bytes(message)?;
+        out.bytes(part.bytes())
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Delegated, Error> {
+        let delegated = Delegated { message: from.bytes()?.into(), part: Plaintext::of(from.bytes()?) };
+        // Now, while it can be refused.
+        delegated.ccache()?;
+        Ok(delegated)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, MechAcceptor, Mechanism, Step, StepResult};
 use crate::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use crate::negotiate::{acceptable, allowed, check_size, mic, reject};
+use crate::packed::{MALFORMED, Packed, Reader, Writer, fields};
 use std::sync::Arc;
 use tracing::debug;
 
@@ -59,6 +60,42 @@ impl Acceptor {
             State::MicAwaited(awaited) => awaited.step(token).map_err(rejected)?,
         };
         Ok(step.map(|state| Acceptor { state }))
+    }
+}
+
+fields!(Acceptor { state });
+fields!(Chosen { mech_types, mechanism, preferred });
+fields!(MicAwaited { mech_types, established });
+
+impl Packed for State {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        match self {
+            State::Start => 0u8.pack(out),
+            State::Hinted => 1u8.pack(out),
+            State::Raw(mechanism) => {
+                2u8.pack(out)?;
+                mechanism.pack(out)
+            }
+            State::Chosen(chosen) => {
+                3u8.pack(out)?;
+                chosen.pack(out)
+            }
+            State::MicAwaited(awaited) => {
+                4u8.pack(out)?;
+                awaited.pack(out)
+            }
+        }
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<State> {
+        Ok(match u8::unpack(from)? {
+            0 => State::Start,
+            1 => State::Hinted,
+            2 => State::Raw(Packed::unpack(from)?),
+            3 => State::Chosen(Packed::unpack(from)?),
+            4 => State::MicAwaited(Packed::unpack(from)?),
+            _ => return Err(MALFORMED),
+        })
     }
 }
 

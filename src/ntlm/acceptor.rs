@@ -14,6 +14,7 @@ use crate::config::{NtlmMode, Settings, Strictness};
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
+use crate::packed::{MALFORMED, Packed, Reader, Writer, fields};
 use crate::principal::Principal;
 use crate::time::FileTime;
 use subtle::ConstantTimeEq;
@@ -63,6 +64,28 @@ impl Acceptor {
             debug!(%error, "NTLM refused");
             error.into()
         })
+    }
+}
+
+fields!(Challenged { flags, server_challenge, offered, issued, transcript });
+
+impl Packed for Acceptor {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        match self {
+            Acceptor::ExpectNegotiate => 0u8.pack(out),
+            Acceptor::ExpectAuthenticate(challenged) => {
+                1u8.pack(out)?;
+                challenged.pack(out)
+            }
+        }
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Acceptor> {
+        match u8::unpack(from)? {
+            0 => Ok(Acceptor::ExpectNegotiate),
+            1 => Challenged::unpack(from).map(Acceptor::ExpectAuthenticate),
+            _ => Err(MALFORMED),
+        }
     }
 }
 

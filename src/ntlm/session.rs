@@ -1,5 +1,7 @@
 //! An established context's messages, [MS-NLMP] 3.4.
 
+mod packed;
+
 use super::crypto::Key;
 use super::flags::NegotiateFlags;
 use super::keys::{self, Direction};
@@ -227,6 +229,11 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Goes back to where it was when the first message was due.
+    pub fn reset(&mut self) {
+        (self.sending, self.receiving) = (None, None);
     }
 
     fn protection(&self) -> Result<Protection> {

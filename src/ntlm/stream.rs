@@ -5,6 +5,7 @@ use super::crypto::{self, HmacMd5};
 use super::flags::NegotiateFlags;
 use super::keys::{self, Direction, SealKey};
 use crate::error::{Error, Result};
+use crate::packed::{Packed, Reader, Writer};
 use crate::rc4::Rc4;
 use hmac::Mac;
 use subtle::ConstantTimeEq;
@@ -39,6 +40,26 @@ impl Stream {
             sealing_key,
             sequence,
         }
+    }
+
+    /// Packs what messages change. All else follows from the session's key.
+    pub(super) fn pack_position(&self, out: &mut Writer) -> Result<()> {
+        let Stream { signing: _, encrypt_checksum: _, sealing_key: _, rc4, sequence } = self;
+        rc4.pack(out)?;
+        sequence.pack(out)
+    }
+
+    /// The stream of a session with this key, where [`Stream::pack_position`] has found it.
+    pub(super) fn unpack_position(
+        flags: NegotiateFlags,
+        exported_session_key: &[u8; 16],
+        direction: Direction,
+        from: &mut Reader<'_>,
+    ) -> Result<Stream> {
+        let mut stream = Stream::new(flags, exported_session_key, direction, 0);
+        stream.rc4 = Packed::unpack(from)?;
+        stream.sequence = Packed::unpack(from)?;
+        Ok(stream)
     }
 
     /// The stream as the next message finds it: a datagram's begins anew under the number that the caller gives it,

@@ -18,9 +18,12 @@ pub use system::{
 };
 
 pub mod ansi;
+mod kept;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;
+
+pub(crate) use kept::Kept;
 
 use std::ffi::OsString;
 use std::time::SystemTime;

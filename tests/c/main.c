@@ -30,6 +30,7 @@ static const struct group groups[] = {
     {"additions", "default", additions_tests},
     {"auth_identity", "default", auth_identity_tests},
     {"async", "default", async_tests},
+    {"travel", "default", travel_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},
@@ -40,6 +41,10 @@ static const struct group groups[] = {
     {"internal", "internal", internal_tests},
     {"strict", "strict", strict_tests},
     {"require_mic", "require-mic", require_mic_tests},
+    {"parcel_left", "parcel-left", parcel_left_tests},
+    {"parcel_taken", "parcel-taken", parcel_taken_tests},
+    {"parcel_refused", "parcel-refused", parcel_refused_tests},
+    {"keyless", "absent-key", keyless_tests},
     {NULL, NULL, NULL},
 };
 

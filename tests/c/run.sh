@@ -112,6 +112,9 @@ wine64 | wine32)
     compile "$machine-w64-mingw32-gcc" harness.exe "${sources[@]}"
     compile "$machine-w64-mingw32-gcc" linked.exe "$here/linked/linked.c" "$library/libnegossp.dll.a"
     cp "$library/negossp.dll" .
+    "$root/scripts/dist.sh" linux-x86_64
+    "$root/scripts/need.sh" gcc libc6-dev
+    compile gcc harness-linux -I"$root/include" "${sources[@]}" "${linux_libraries[@]}"
     file=negossp.dll
     why=$("$root/scripts/wine.sh" $bits --prepare) || skip_all "$why"
     trap '"$root/scripts/wine.sh" $bits --stop' EXIT
@@ -162,6 +165,17 @@ done
 for zone in UTC Asia/Kolkata America/St_Johns; do
     TZ=$zone run "lifetime, TZ $zone" lifetime "$program" "$file" names
 done
+# A context goes from one process to another: to one with another key, to one whose key is missing, and to one with the same.
+for configuration in parcel-left parcel-refused absent-key parcel-taken; do
+    run $configuration $configuration "$program" "$file" names
+done
+# And from one system to another.
+if [[ $what == wine* ]]; then
+    runner=() run "parcel-left, on Linux" parcel-left ./harness-linux "$root/dist/linux-x86_64/libnegossp.so" names
+    run "parcel-taken, under Wine" parcel-taken "$program" "$file" names
+    run "parcel-left, under Wine" parcel-left "$program" "$file" names
+    runner=() run "parcel-taken, on Linux" parcel-taken ./harness-linux "$root/dist/linux-x86_64/libnegossp.so" names
+fi
 [[ $what == *san ]] || run linked default "$linked"
 finish
 }

@@ -58,7 +58,7 @@ const FUNCTIONS: [&str; 11] = [
     "password",
     "auth_identity",
     "async_call",
-    "unsupported",
+    "travel",
 ];
 /// The sources of functions that are exported on Windows alone, and that the system's headers declare there.
 const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "passed_on"];

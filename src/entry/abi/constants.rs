@@ -269,6 +269,8 @@ ulongs! {
     SECPKG_CONTEXT_EXPORT_RESET_NEW = 0x00000001;
     SECPKG_CONTEXT_EXPORT_DELETE_OLD = 0x00000002;
     SECPKG_CONTEXT_EXPORT_TO_KERNEL = 0x00000004;
+    // The same, an extension: also a context that NTLM is in the middle of accepting.
+    NEGOSSP_CONTEXT_EXPORT_HALF_OPEN = 0x4e530000;
 
     // Flags and versions of identities.
     SEC_WINNT_AUTH_IDENTITY_VERSION_2 = 0x201;

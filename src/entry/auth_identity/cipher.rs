@@ -7,10 +7,9 @@
 //! somebody changes becomes random content, which is found out only if that cannot be read.
 
 use crate::error::{Error, Result};
+use crate::platform::Kept;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use zeroize::{Zeroize, Zeroizing};
 
 const ROUNDS: u8 = 10;
@@ -19,27 +18,14 @@ pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
     /// The key of this process, made when first asked for. A forked child has its parent's: what the parent has encrypted
-    /// is the child's too. No lock guards it, since a fork could leave one closed.
+    /// is the child's too.
     pub(super) fn of_process() -> Result<&'static Key> {
-        static KEY: AtomicPtr<Key> = AtomicPtr::new(null_mut());
-        let made = KEY.load(Ordering::Acquire);
-        if !made.is_null() {
-            // SAFETY: what is put there is leaked, and never changed.
-            return Ok(unsafe { &*made });
-        }
-        let mut random = Zeroizing::new([0; 32]);
-        getrandom::fill(&mut *random).map_err(|_| Error::Internal("no random numbers"))?;
-        let new = Box::into_raw(Box::new(Key::new(&random)));
-        match KEY.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: it stays there, and is never changed.
-            Ok(_) => Ok(unsafe { &*new }),
-            Err(others) => {
-                // SAFETY: from `into_raw`, and nobody else has seen it.
-                drop(unsafe { Box::from_raw(new) });
-                // SAFETY: not NULL, so it is what another thread has put there for good.
-                Ok(unsafe { &*others })
-            }
-        }
+        static KEY: Kept<Key> = Kept::new();
+        KEY.get(|| {
+            let mut random = Zeroizing::new([0; 32]);
+            getrandom::fill(&mut *random).map_err(|_| Error::Internal("no random numbers"))?;
+            Ok(Key::new(&random))
+        })
     }
 
     fn new(random: &[u8; 32]) -> Key {

@@ -15,7 +15,7 @@ mod passed_on;
 mod password;
 mod query;
 mod token;
-mod unsupported;
+mod travel;
 #[cfg(windows)]
 mod with_contexts;
 
@@ -31,6 +31,6 @@ pub use passed_on::*;
 pub use password::*;
 pub use query::*;
 pub use token::*;
-pub use unsupported::*;
+pub use travel::*;
 #[cfg(windows)]
 pub use with_contexts::*;

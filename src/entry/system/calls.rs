@@ -11,6 +11,7 @@ use crate::entry::credentials::AcquireArguments;
 use crate::entry::handle::Table;
 use crate::entry::objects::{CONTEXTS, CREDENTIALS, NO_HANDLE, Object};
 use crate::error::{Error, Result};
+use std::ffi::c_void;
 use std::ptr::null_mut;
 
 /// AcquireCredentialsHandle for a package of the system's.
@@ -96,6 +97,31 @@ pub(in crate::entry) unsafe fn initiate<Char: Form>(
             ))
         })
     }
+}
+
+/// ImportSecurityContext for a package of the system's, whose name is `name`.
+///
+/// # Safety
+/// As the function's own.
+pub(in crate::entry) unsafe fn import<Char: Form>(
+    name: &str,
+    package: *mut Char,
+    packed: PSecBuffer,
+    token: *mut c_void,
+    context: PCtxtHandle,
+) -> Result<SECURITY_STATUS> {
+    super::package(name)?;
+    let system = System::get().ok_or(Error::PackageNotFound)?;
+    let function = Char::functions(system).ImportSecurityContext.ok_or(Error::Unsupported("the system has no such function"))?;
+    let mut made = NO_HANDLE;
+    // SAFETY: the caller's promise is that of the function; the handle is ours.
+    let status = inside(|| unsafe { function(package, packed, token, &mut made) });
+    if status >= 0 {
+        let limit = config::current().limits.contexts;
+        // SAFETY: the caller's promise is this function's own.
+        unsafe { hand_out(&CONTEXTS, made, limit, context, |s| s.unicode.DeleteSecurityContext)? };
+    }
+    Ok(status)
 }
 
 /// `call` gets the three handles as the system knows them: credentials, context, new context.

@@ -11,7 +11,7 @@ mod inside;
 mod memory;
 mod packages;
 
-pub(super) use calls::{accept, acquire, initiate};
+pub(super) use calls::{accept, acquire, import, initiate};
 #[cfg(windows)]
 pub(super) use functions::procedure;
 pub(super) use functions::{Form, functions, own_table};

@@ -1,5 +1,8 @@
 //! Encryption types by number and name.
 
+use crate::error::Result;
+use crate::packed::{MALFORMED, Packed, Reader, Writer};
+
 /// An encryption type, by its number in RFC 3961 8 and the registry that goes on from there.
 ///
 /// Single DES and exportable RC4 are not among them: RFC 6649 and RFC 8429 took them out of use.
@@ -121,5 +124,15 @@ impl Enctype {
             Enctype::Aes256Sha384 => 20,
             Enctype::Rc4Hmac => -138,
         }
+    }
+}
+
+impl Packed for Enctype {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        self.number().cast_unsigned().pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Enctype> {
+        Enctype::from_number(u32::unpack(from)?.cast_signed()).ok_or(MALFORMED)
     }
 }

@@ -6,6 +6,7 @@ use super::sealing::{Sealing, TOO_SHORT, Unsealing};
 use super::secret::Secret;
 use super::{Checksum, Enctype, UsageKeys};
 use crate::error::{Error, Result};
+use crate::packed::{Packed, Reader, Writer};
 use crate::session::Part;
 use std::fmt;
 use zeroize::Zeroize;
@@ -89,6 +90,19 @@ impl Key {
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.enctype.name())
+    }
+}
+
+impl Packed for Key {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        let Key { enctype, secret } = self;
+        enctype.pack(out)?;
+        out.bytes(secret)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Key> {
+        let enctype = Enctype::unpack(from)?;
+        Key::new(enctype, from.bytes()?)
     }
 }
 

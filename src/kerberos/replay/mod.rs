@@ -21,7 +21,7 @@ mod siphash;
 mod table;
 
 pub use file::default_file;
-pub use memory::{FEWEST_ENTRIES, MemoryCache};
+pub use memory::{FEWEST_ENTRIES, MemoryCache, Place};
 
 use super::crypto::Enctype;
 use crate::config::{Kerberos, ReplayCacheKind};

@@ -2,6 +2,7 @@
 //! triple DES, both in the buffers of SSPI ([MS-KILE] 3.4.5.4 to 3.4.5.7).
 
 mod header;
+mod packed;
 mod rfc1964;
 mod rfc4121;
 mod window;
@@ -53,6 +54,14 @@ pub struct Setup {
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
+    position: Position,
+    /// Where it was when the first message was due.
+    start: Position,
+}
+
+/// What messages change.
+#[derive(Clone, Copy)]
+struct Position {
     /// Number of the next message that goes out.
     sending: u64,
     receiving: Window,
@@ -65,6 +74,16 @@ struct Shared {
     acceptor_subkey: bool,
     dce_style: bool,
     format: Format,
+}
+
+impl Shared {
+    fn new(key: Key, side: Side, acceptor_subkey: bool, dce_style: bool) -> Shared {
+        let format = match key.enctype() {
+            Enctype::Rc4Hmac | Enctype::Des3Sha1 => Format::Rfc1964(rfc1964::Keys::default()),
+            _ => Format::Rfc4121(rfc4121::Keys::default()),
+        };
+        Shared { key, side, acceptor_subkey, dce_style, format }
+    }
 }
 
 /// How messages look, and the keys for it.
@@ -98,15 +117,18 @@ impl Session {
     /// A context with this key, before its first message.
     pub fn new(setup: Setup) -> Session {
         let Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style } = setup;
-        let (format, bits) = match key.enctype() {
-            Enctype::Rc4Hmac | Enctype::Des3Sha1 => (Format::Rfc1964(rfc1964::Keys::default()), 32),
-            _ => (Format::Rfc4121(rfc4121::Keys::default()), 64),
+        let shared = Arc::new(Shared::new(key, side, acceptor_subkey, dce_style));
+        let bits = match shared.format {
+            Format::Rfc1964(_) => 32,
+            Format::Rfc4121(_) => 64,
         };
-        Session {
-            shared: Arc::new(Shared { key, side, acceptor_subkey, dce_style, format }),
-            sending: send_sequence.into(),
-            receiving: Window::new(receive_sequence, flags, bits),
-        }
+        let start = Position { sending: send_sequence.into(), receiving: Window::new(receive_sequence, flags, bits) };
+        Session { shared, position: start, start }
+    }
+
+    /// Goes back to where it was when the first message was due.
+    pub fn reset(&mut self) {
+        self.position = self.start;
     }
 
     /// `SECPKG_ATTR_SIZES`. `security_trailer` is what sealing takes, to the byte, except that RC4's and triple DES's
@@ -150,7 +172,7 @@ impl Session {
     ///
     /// Errors: `BufferTooSmall`.
     pub fn sign(&mut self, parts: &[&[u8]], _sequence: u32, token: &mut [u8]) -> Result<usize> {
-        let length = each!(self.shared, keys => keys.sign(&self.shared, self.sending, parts, token))?;
+        let length = each!(self.shared, keys => keys.sign(&self.shared, self.position.sending, parts, token))?;
         self.sent();
         Ok(length)
     }
@@ -161,7 +183,7 @@ impl Session {
     /// due can still be checked then.
     pub fn verify(&mut self, parts: &[&[u8]], _sequence: u32, token: &[u8]) -> Result<()> {
         let number = each!(self.shared, keys => keys.verify(&self.shared, parts, token))?;
-        self.receiving = self.receiving.after(number)?;
+        self.position.receiving = self.position.receiving.after(number)?;
         Ok(())
     }
 
@@ -179,7 +201,7 @@ impl Session {
     ///
     /// Errors: `BufferTooSmall`; `InvalidParameter` for triple DES and no whole blocks. Nothing has changed then.
     pub fn seal(&mut self, qop: Qop, parts: &mut [Part<'_>], _sequence: u32, token: &mut [u8]) -> Result<usize> {
-        let length = each!(self.shared, keys => keys.seal(&self.shared, self.sending, qop, parts, token))?;
+        let length = each!(self.shared, keys => keys.seal(&self.shared, self.position.sending, qop, parts, token))?;
         self.sent();
         Ok(length)
     }
@@ -191,7 +213,7 @@ impl Session {
     /// Errors: as [`Session::verify`]; the context has not moved then, but the parts may hold bytes that mean nothing.
     pub fn unseal(&mut self, parts: &mut [Part<'_>], _sequence: u32, token: &[u8]) -> Result<Qop> {
         let received = each!(self.shared, keys => keys.unseal(&self.shared, parts, token))?;
-        self.receiving = self.receiving.after(received.number)?;
+        self.position.receiving = self.position.receiving.after(received.number)?;
         Ok(received.qop)
     }
 
@@ -200,7 +222,7 @@ impl Session {
     /// Errors: as [`Session::unseal`].
     pub fn unseal_stream(&mut self, stream: &mut [u8], _sequence: u32) -> Result<(Qop, Range<usize>)> {
         let (received, plain) = each!(self.shared, keys => keys.unseal_stream(&self.shared, stream))?;
-        self.receiving = self.receiving.after(received.number)?;
+        self.position.receiving = self.position.receiving.after(received.number)?;
         Ok((received.qop, plain))
     }
 
@@ -210,6 +232,7 @@ impl Session {
         let mut mic = vec![0; self.sizes().max_signature as usize];
         let length = self.sign(&[mech_types], 0, &mut mic)?;
         mic.truncate(length);
+        self.start.sending = self.position.sending;
         Ok(mic)
     }
 
@@ -220,12 +243,14 @@ impl Session {
         self.verify(&[mech_types], 0, mic).map_err(|error| match error {
             Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the message that is due"),
             other => other,
-        })
+        })?;
+        self.start.receiving = self.position.receiving;
+        Ok(())
     }
 
     /// A message was made.
     fn sent(&mut self) {
-        self.sending = self.sending.wrapping_add(1);
+        self.position.sending = self.position.sending.wrapping_add(1);
     }
 }
 

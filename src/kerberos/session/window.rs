@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::flags::ContextFlags;
+use crate::packed::fields;
 
 /// How many numbers before the highest are remembered one by one.
 const REMEMBERED: u64 = 64;
@@ -20,6 +21,8 @@ pub(super) struct Window {
     /// Bit `n`: number `next - 1 - n` was received, or there is no such message.
     seen: u64,
 }
+
+fields!(Window { replay, order, mask, next, seen });
 
 impl Window {
     /// Awaits `first`. Numbers have 64 bits in RFC 4121's tokens, 32 in the older ones.

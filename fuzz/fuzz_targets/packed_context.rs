@@ -1,0 +1,54 @@
+//! Contexts from another process: what is inside the seal, which a stranger cannot reach, and the seal itself, which he can.
+//!
+//! What must hold besides not panicking: what can be unpacked is packed in the same form, and can be used; nothing that was
+//! not sealed here is opened.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use negossp::config::Settings;
+use negossp::context::Context;
+use negossp::error::Error;
+use negossp::export::{self, Circumstances};
+use negossp::flags::ContextFlags;
+use negossp::packed::{Packed, Reader};
+use negossp::time::FileTime;
+use negossp_fuzz::use_context;
+use std::sync::{Arc, LazyLock};
+
+static SETTINGS: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+
+/// The time and the circumstances at the front of what was unpacked.
+fn front(plain: &[u8]) -> (FileTime, Circumstances) {
+    let mut from = Reader::new(plain);
+    (FileTime::unpack(&mut from).unwrap(), Circumstances::unpack(&mut from).unwrap())
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&kind, bytes)) = data.split_first() else { return };
+    if kind & 2 != 0 {
+        assert!(matches!(export::import(bytes, &SETTINGS), Err(Error::InvalidToken(_))));
+        return;
+    }
+    let Ok(context) = export::unpack_unsealed(kind & 1 != 0, bytes, &SETTINGS) else { return };
+    let (made, circumstances) = front(bytes);
+    assert_eq!(export::pack_unsealed(&context, &circumstances, made).as_deref(), Ok(bytes));
+    match &context {
+        Context::Established(secured) => use_context(&secured.established, b"message"),
+        Context::Accepting(accepting) => {
+            for token in [&b""[..], b"NTLMSSP\0\x03\0\0\0", bytes] {
+                let _ = accepting.step(token, ContextFlags::INTEGRITY, circumstances.bindings.as_ref());
+            }
+        }
+        Context::Initiating(_) | Context::Failed => panic!("neither is ever exported"),
+    }
+    // And sealed, and opened again.
+    let sealed = export::export(
+        &context,
+        &circumstances,
+        export::Manner { reset: kind & 4 != 0, half_open: true },
+        &SETTINGS,
+        FileTime::now(),
+    );
+    assert!(export::import(&sealed.unwrap(), &SETTINGS).is_ok());
+});

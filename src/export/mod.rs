@@ -1,0 +1,188 @@
+//! Contexts on their way to another process: packed, sealed, and good once.
+//!
+//! A sealed context is a header (magic, version, kind, nonce) and, encrypted, when it was made and the packed
+//! context. XChaCha20-Poly1305 authenticates both, under a key that the other process must have: from a file, or the one
+//! that a process shares with its forked children. What was sealed long ago, or has been unsealed in this process already,
+//! is refused; that is remembered as Kerberos remembers authenticators.
+
+mod key;
+mod key_file;
+
+pub use key::Key;
+pub use key_file::KeyFile;
+
+use crate::channel_bindings::ChannelBindings;
+use crate::config::Settings;
+use crate::context::{Accepting, Context, Secured};
+use crate::error::{Error, Result};
+use crate::flags::ContextFlags;
+use crate::kerberos::replay::{MemoryCache, Place, Refusal};
+use crate::packed::{MALFORMED, Packed, Reader, Writer, fields, numbered};
+use crate::per_process::PerProcess;
+use crate::time::FileTime;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+/// What every sealed context begins with; the number is that of the packed form.
+const MAGIC: [u8; 8] = *b"negossp\x01";
+
+/// Imports that are remembered at a time, at most: more within `[export] lifetime` are refused.
+const IMPORTS: usize = 1 << 20;
+
+/// What is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Established,
+    HalfOpen,
+}
+
+numbered!(Kind { 1 = Kind::Established, 2 = Kind::HalfOpen });
+
+/// What a conversation has besides its context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circumstances {
+    /// What its calls have required.
+    pub requirements: ContextFlags,
+    /// The caller's channel bindings.
+    pub bindings: Option<ChannelBindings>,
+    /// When the first call was made, in UTC.
+    pub started: FileTime,
+}
+
+fields!(Circumstances { requirements, bindings, started });
+
+/// How a context is to be exported.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The new context begins where this one did when it was established.
+    pub reset: bool,
+    /// An exchange that has not ended may be exported too.
+    pub half_open: bool,
+}
+
+/// Packs and seals a context.
+///
+/// Errors: `InvalidHandle` for one that is not established, unless it may be half open; `CannotPack` for what does not travel,
+/// and without a key.
+pub fn export(
+    context: &Context,
+    circumstances: &Circumstances,
+    manner: Manner,
+    settings: &Settings,
+    now: FileTime,
+) -> Result<Vec<u8>> {
+    let mut out = Writer::new();
+    now.pack(&mut out)?;
+    circumstances.pack(&mut out)?;
+    let kind = match context {
+        Context::Established(secured) if manner.reset => {
+            let Secured { established, package, accepted } = &**secured;
+            let mut established = established.clone();
+            established.session.reset();
+            Secured { established, package: *package, accepted: *accepted }.pack(&mut out)?;
+            Kind::Established
+        }
+        Context::Established(secured) => {
+            secured.pack(&mut out)?;
+            Kind::Established
+        }
+        Context::Accepting(accepting) if manner.half_open => {
+            accepting.pack(&mut out)?;
+            Kind::HalfOpen
+        }
+        Context::Initiating(_) if manner.half_open => return Err(Error::CannotPack("a client's context under way")),
+        Context::Accepting(_) | Context::Initiating(_) => return Err(Error::InvalidHandle("a context that is not established")),
+        Context::Failed => return Err(Error::InvalidHandle("a context whose conversation is over")),
+    };
+    let mut header = Writer::new();
+    header.raw(&MAGIC);
+    kind.pack(&mut header)?;
+    let plain = out.finish();
+    settings.export.with_key(|key| key.seal(&header.finish(), &plain), NO_KEY_TO_SEAL)
+}
+
+const NO_KEY_TO_SEAL: Error = Error::CannotPack("[export] key_file has no key");
+const NO_KEY_TO_OPEN: Error = Error::NoCredentials("[export] key_file has no key");
+
+/// A context that was exported, and is not yet this process' own.
+#[derive(Debug)]
+pub struct Imported {
+    /// The context.
+    pub context: Context,
+    /// What comes with it.
+    pub circumstances: Circumstances,
+    made: FileTime,
+    nonce: [u8; Key::NONCE],
+}
+
+/// Opens and unpacks a context that [`export`] has made.
+///
+/// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without a key.
+pub fn import(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported> {
+    let (header, body) = sealed.split_at_checked(MAGIC.len() + 1).ok_or(MALFORMED)?;
+    let kind = header.strip_prefix(&MAGIC).ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
+    let plain = settings.export.with_key(|key| key.open(header, body), NO_KEY_TO_OPEN)?;
+    let nonce = *body.first_chunk().ok_or(MALFORMED)?;
+    unpack(Kind::unpack(&mut Reader::new(kind))? == Kind::HalfOpen, &plain, nonce, settings)
+}
+
+/// Unpacks what was sealed.
+fn unpack(half_open: bool, plain: &[u8], nonce: [u8; Key::NONCE], settings: &Arc<Settings>) -> Result<Imported> {
+    let mut from = Reader::new(plain);
+    let made = FileTime::unpack(&mut from)?;
+    let circumstances = Circumstances::unpack(&mut from)?;
+    let context = match half_open {
+        false => Context::Established(Packed::unpack(&mut from)?),
+        true => Context::Accepting(Box::new(Accepting::unpack(&mut from, settings.clone())?)),
+    };
+    from.finish()?;
+    Ok(Imported { context, circumstances, made, nonce })
+}
+
+/// The context in what would have been sealed: for fuzzing, which cannot get through a seal.
+pub fn unpack_unsealed(half_open: bool, plain: &[u8], settings: &Arc<Settings>) -> Result<Context> {
+    unpack(half_open, plain, [0; Key::NONCE], settings).map(|imported| imported.context)
+}
+
+/// What [`export`] would seal: for fuzzing.
+pub fn pack_unsealed(context: &Context, circumstances: &Circumstances, now: FileTime) -> Result<Vec<u8>> {
+    let mut out = Writer::new();
+    now.pack(&mut out)?;
+    circumstances.pack(&mut out)?;
+    match context {
+        Context::Established(secured) => secured.pack(&mut out)?,
+        Context::Accepting(accepting) => accepting.pack(&mut out)?,
+        Context::Initiating(_) | Context::Failed => return Err(Error::CannotPack("neither established nor accepting")),
+    }
+    Ok(out.finish().to_vec())
+}
+
+/// An import that has been claimed: nobody else in this process has it.
+#[derive(Debug)]
+#[must_use = "needed to take the claim back"]
+pub struct Claim(Place);
+
+/// What this process has imported lately. A forked child begins anew.
+static IMPORTED: LazyLock<PerProcess<MemoryCache>> = LazyLock::new(PerProcess::default);
+
+impl Imported {
+    /// Claims the context for this process, which no one can twice.
+    ///
+    /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`.
+    pub fn claim(&self, lifetime: Duration, now: FileTime) -> Result<Claim> {
+        let imported = IMPORTED.get(MemoryCache::new);
+        match imported.claim(&self.nonce, self.made.unix_seconds(), now, lifetime, IMPORTS) {
+            Ok(place) => Ok(Claim(place)),
+            Err(Refusal::Replayed) => Err(Error::InvalidToken("an exported context that was imported before")),
+            Err(Refusal::Stale) => Err(Error::InvalidToken("a context exported too long ago")),
+            Err(Refusal::Unavailable(error)) => Err(error),
+        }
+    }
+}
+
+impl Claim {
+    /// As if it had not been claimed.
+    pub fn release(self) {
+        IMPORTED.get(MemoryCache::new).release(self.0);
+    }
+}
