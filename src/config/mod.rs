@@ -9,7 +9,7 @@ mod tokens;
 
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
-pub use tokens::Tokens;
+pub use tokens::{Credentials, LocalUser, Mapping, Tokens};
 
 use crate::authority::{AccountFile, ResponsePolicy};
 use crate::error::{Error, Result};

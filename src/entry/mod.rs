@@ -42,3 +42,5 @@ mod tables;
 mod tests;
 mod text;
 mod token;
+#[cfg(unix)]
+mod unix_token;

@@ -14,7 +14,7 @@ mod windows;
 pub(crate) use impersonation::{impersonate, revert};
 pub use subject::{Level, Subject};
 #[cfg(unix)]
-pub use unix::Token;
+pub use unix::{LocalAccount, Token};
 #[cfg(windows)]
 pub use windows::Token;
 

@@ -11,6 +11,7 @@ mod identity;
 mod layout;
 mod status;
 mod table;
+mod token;
 
 pub use attributes::*;
 pub use base::*;
@@ -19,3 +20,4 @@ pub use identity::*;
 
 pub use status::*;
 pub use table::*;
+pub use token::*;

@@ -15,6 +15,8 @@ mod passed_on;
 mod password;
 mod query;
 mod token;
+#[cfg(unix)]
+mod unix_token;
 mod unsupported;
 #[cfg(windows)]
 mod with_contexts;
@@ -31,6 +33,8 @@ pub use passed_on::*;
 pub use password::*;
 pub use query::*;
 pub use token::*;
+#[cfg(unix)]
+pub use unix_token::*;
 pub use unsupported::*;
 #[cfg(windows)]
 pub use with_contexts::*;
