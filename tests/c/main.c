@@ -40,6 +40,9 @@ static const struct group groups[] = {
     {"internal", "internal", internal_tests},
     {"strict", "strict", strict_tests},
     {"require_mic", "require-mic", require_mic_tests},
+    {"impersonate", "tokens", impersonate_tests},
+    {"effective", "tokens-effective", effective_tests},
+    {"token", "tokens", token_tests},
     {NULL, NULL, NULL},
 };
 

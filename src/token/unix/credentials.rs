@@ -6,6 +6,7 @@
 //! clients, not from running their code.
 
 use super::LocalAccount;
+use super::mapping::set;
 use crate::config::Credentials;
 use crate::error::{Error, Result};
 use crate::platform::identity::{self, Identity, OVER_FILES, SET_GID, SET_UID};
@@ -78,9 +79,8 @@ fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -
         (wanted.uid, wanted.gid) = (uid, gid);
     }
     // Whoever has the group has it among the groups too, or not: it makes no difference, and needs no privilege.
-    let groups = set(account.groups.iter().copied(), gid);
-    if groups != set(before.groups.iter().copied(), gid) || before.fs_gid != gid {
-        wanted.groups = groups;
+    if account.groups != set(before.groups.iter().copied(), gid) || before.fs_gid != gid {
+        wanted.groups = account.groups.clone();
     }
     wanted.capabilities.effective &= match credentials {
         _ if uid == 0 => u64::MAX,
@@ -88,14 +88,6 @@ fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -
         Credentials::Effective => 0,
     };
     wanted
-}
-
-/// Groups in order, each once, `gid` among them.
-fn set(groups: impl Iterator<Item = u32>, gid: u32) -> Vec<u32> {
-    let mut groups: Vec<u32> = groups.chain([gid]).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
 }
 
 /// Makes the capabilities count that changing users and groups needs, as far as the thread has them.

@@ -20,7 +20,7 @@ pub struct LocalAccount {
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    /// All its groups.
+    /// All its groups, `gid` among them: in order, each once.
     pub groups: Vec<u32>,
     /// How it was found: a name of [`Mapping`], or `anonymous`.
     pub found_by: &'static str,
@@ -92,7 +92,8 @@ struct Search<'a, D> {
 impl<D: Directory> Search<'_, D> {
     /// The client's line in the table: under its principal, else under its domain's name, else under its own.
     fn in_table(&self, names: &Names<'_>) -> Option<&LocalUser> {
-        let of_domain = names.of_domain.filter(|(domain, user)| !domain.is_empty() && !domain.contains('\\') && !user.contains('\\'));
+        let of_domain =
+            names.of_domain.filter(|(domain, user)| !domain.is_empty() && !domain.contains('\\') && !user.contains('\\'));
         names
             .native
             .and_then(|name| self.tokens.user(name))
@@ -108,7 +109,8 @@ impl<D: Directory> Search<'_, D> {
                 None => Err(Error::NoImpersonation("the configuration names an account that is not here")),
             },
             LocalUser::Numbers { uid, gid, groups } => {
-                Ok(LocalAccount { name: String::new(), uid: *uid, gid: *gid, groups: groups.clone(), found_by })
+                let groups = set(groups.iter().copied(), *gid);
+                Ok(LocalAccount { name: String::new(), uid: *uid, gid: *gid, groups, found_by })
             }
         }
     }
@@ -141,5 +143,13 @@ fn told_sid(subject: &Subject) -> Option<Sid> {
 
 fn local(account: Account, found_by: &'static str) -> LocalAccount {
     let Account { name, uid, gid, groups } = account;
-    LocalAccount { name, uid, gid, groups, found_by }
+    LocalAccount { name, uid, gid, groups: set(groups.into_iter(), gid), found_by }
+}
+
+/// Groups in order, each once, `gid` among them.
+pub(super) fn set(groups: impl Iterator<Item = u32>, gid: u32) -> Vec<u32> {
+    let mut groups: Vec<u32> = groups.chain([gid]).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
 }
