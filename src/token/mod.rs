@@ -11,7 +11,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-pub(crate) use impersonation::{impersonate, revert};
+pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
 pub use subject::{Level, Subject};
 #[cfg(unix)]
 pub use unix::{LocalAccount, Token};

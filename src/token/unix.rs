@@ -1,8 +1,12 @@
 //! A client as a user of a Unix system: its local account, and threads with that account's rights.
 
 mod credentials;
+#[cfg(test)]
+mod credentials_tests;
 mod facts;
 mod mapping;
+#[cfg(test)]
+mod mapping_tests;
 mod names;
 
 use super::{Level, Subject, Wearable};
