@@ -90,7 +90,7 @@ const char *status_text(SECURITY_STATUS status, char *text) {
         NAME(SEC_E_UNSUPPORTED_FUNCTION), NAME(SEC_E_CONTEXT_EXPIRED), NAME(SEC_E_INSUFFICIENT_MEMORY),
         NAME(SEC_E_INTERNAL_ERROR), NAME(SEC_E_INVALID_HANDLE), NAME(SEC_E_INVALID_PARAMETER), NAME(SEC_E_NO_CREDENTIALS),
         NAME(SEC_E_UNKNOWN_CREDENTIALS), NAME(SEC_E_SECPKG_NOT_FOUND), NAME(SEC_E_BUFFER_TOO_SMALL),
-        NAME(SEC_E_INCOMPLETE_MESSAGE), NAME(SEC_E_TIME_SKEW), NAME(SEC_E_WRONG_PRINCIPAL),
+        NAME(SEC_E_INCOMPLETE_MESSAGE), NAME(SEC_E_TIME_SKEW), NAME(SEC_E_WRONG_PRINCIPAL), NAME(SEC_E_NO_IMPERSONATION),
 #undef NAME
     };
     const char *name = "a status without a name here";
@@ -290,6 +290,14 @@ static void append_time(struct text *text, const TimeStamp *stamp) {
         append(text, "%s", date);
     else
         append(text, "%s", ticks > 0 ? "never" : "not known");
+}
+
+SECURITY_STATUS conversation_impersonate(struct conversation *conversation) {
+    return sspi->ImpersonateSecurityContext(&conversation->context);
+}
+
+SECURITY_STATUS conversation_revert(struct conversation *conversation) {
+    return sspi->RevertSecurityContext(&conversation->context);
 }
 
 char *conversation_describe(struct conversation *conversation) {

@@ -46,6 +46,10 @@ void conversation_end(struct conversation *conversation);
  * when memory or the context is at its end. */
 char *conversation_describe(struct conversation *conversation);
 
+/* The calling thread acts as the client of an established conversation, and no longer does. */
+SECURITY_STATUS conversation_impersonate(struct conversation *conversation);
+SECURITY_STATUS conversation_revert(struct conversation *conversation);
+
 /* A status in words: name and number. `text` has room for at least 64 bytes and is returned. */
 const char *status_text(SECURITY_STATUS status, char *text);
 

@@ -187,6 +187,8 @@ int http_read(struct http_input *input, struct http_request *request) {
 static const char *reason(int status) {
     switch (status) {
     case 200: return "OK";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
     case 413: return "Content Too Large";

@@ -1,13 +1,15 @@
 /* A small HTTP server that knows who you are: it authenticates its clients with the schemes Negotiate and NTLM through
  * any library that has the SSPI functions, loaded at run time.
  *
- *   http_server [--port PORT] [--address ADDRESS] [--library PATH]
+ *   http_server [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]
  *
  * The library is by default that in NEGOSSP_LIBRARY, or else libnegossp.so or negossp.dll wherever the system's loader
  * finds it. Port 0, the default, takes a free one. What it listens on is the first line of its output.
  *
- * GET / says who you are: as HTML to a browser, as text to others. POST and PUT say so too and count the body. */
+ * GET / says who you are: as HTML to a browser, as text to others. POST and PUT say so too and count the body. With --files,
+ * or HTTP_SERVER_FILES in the environment, GET /NAME shows the file of that name in the folder, if you may read it. */
 #include "authentication.h"
+#include "files.h"
 #include "http.h"
 
 #include <stdio.h>
@@ -24,6 +26,7 @@
 #define CONNECTIONS_MAX 256
 
 static int connections;
+static const char *files; /* --files */
 
 /* ---- pages ---- */
 
@@ -77,6 +80,15 @@ static bool answer(SOCKET socket, const struct http_request *request, int status
 
 /* ---- requests ---- */
 
+/* A file for the client of an established conversation. False ends the connection. */
+static bool show_file(SOCKET socket, const struct http_request *request, struct conversation *conversation, const char *headers) {
+    char *text;
+    int status = files_read(conversation, files, request->target + 1, &text);
+    bool stays = answer(socket, request, text ? status : 503, headers, status == 200 ? request->target : "You may not", text ? text : "");
+    free(text);
+    return stays;
+}
+
 /* A welcome for the client of an established conversation. False ends the connection. */
 static bool welcome(SOCKET socket, const struct http_request *request, struct conversation *conversation, const char *headers) {
     char *lines = conversation_describe(conversation);
@@ -114,7 +126,10 @@ static bool serve(SOCKET socket, struct conversation *conversation, const struct
     bool stays;
     char status[64], lines[128];
     switch (outcome) {
-    case OUTCOME_WELCOME: stays = welcome(socket, request, conversation, headers); break;
+    case OUTCOME_WELCOME:
+        stays = files && strcmp(request->target, "/") != 0 ? show_file(socket, request, conversation, headers)
+                                                           : welcome(socket, request, conversation, headers);
+        break;
     case OUTCOME_CONTINUE: stays = answer(socket, request, 401, headers, "Go on", ""); break;
     case OUTCOME_BAD: stays = answer(socket, request, 400, "", "The token is not base64", ""); break;
     case OUTCOME_NONE: stays = answer(socket, request, 401, offer, "Who are you?", "offered: Negotiate, NTLM\n"); break;
@@ -183,6 +198,7 @@ int main(int count, char **arguments) {
     const char *library = getenv("NEGOSSP_LIBRARY");
     const char *address = "127.0.0.1";
     unsigned port = 0;
+    files = getenv("HTTP_SERVER_FILES");
     for (int i = 1; i < count; i++) {
         bool more = i + 1 < count;
         if (more && strcmp(arguments[i], "--port") == 0)
@@ -191,8 +207,10 @@ int main(int count, char **arguments) {
             address = arguments[++i];
         else if (more && strcmp(arguments[i], "--library") == 0)
             library = arguments[++i];
+        else if (more && strcmp(arguments[i], "--files") == 0)
+            files = arguments[++i];
         else {
-            fprintf(stderr, "usage: %s [--port PORT] [--address ADDRESS] [--library PATH]\n", arguments[0]);
+            fprintf(stderr, "usage: %s [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]\n", arguments[0]);
             return 2;
         }
     }

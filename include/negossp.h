@@ -535,6 +535,23 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_4 4
 #define SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5 5
 
+/* `Class` of NegosspQueryToken. */
+#define NEGOSSP_TOKEN_USER_NAME 1
+#define NEGOSSP_TOKEN_USER_IDS 2
+#define NEGOSSP_TOKEN_GROUPS 3
+#define NEGOSSP_TOKEN_CLIENT_NAME 4
+#define NEGOSSP_TOKEN_SID 5
+#define NEGOSSP_TOKEN_GROUP_SIDS 6
+#define NEGOSSP_TOKEN_LEVEL 7
+#define NEGOSSP_TOKEN_PACKAGE 8
+#define NEGOSSP_TOKEN_EXPIRY 9
+#define NEGOSSP_TOKEN_ORIGINS 10
+
+/* NEGOSSP_TOKEN_LEVEL: Windows' SECURITY_IMPERSONATION_LEVEL. */
+#define NEGOSSP_LEVEL_IDENTIFICATION 1
+#define NEGOSSP_LEVEL_IMPERSONATION 2
+#define NEGOSSP_LEVEL_DELEGATION 3
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -1585,6 +1602,14 @@ typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
   SEC_WINNT_AUTH_BYTE_VECTOR UnicodePassword;
 } SEC_WINNT_AUTH_DATA_PASSWORD, *PSEC_WINNT_AUTH_DATA_PASSWORD;
 
+// NEGOSSP_TOKEN_USER_IDS: the client's local account.
+typedef struct _NEGOSSP_TOKEN_IDS {
+  // Its user ID.
+  ULONG Uid;
+  // The ID of its primary group.
+  ULONG Gid;
+} NEGOSSP_TOKEN_IDS, *PNEGOSSP_TOKEN_IDS;
+
 // Makes credentials for accepting or initiating contexts.
 //
 // \param pszPrincipal  Whose credentials; NULL for the process's own. For outbound use a hint only; for inbound use
@@ -2459,6 +2484,54 @@ SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
                                        PSecBuffer pPackedContext,
                                        void *Token,
                                        PCtxtHandle phContext);
+
+// Tells about the client of a token.
+//
+// \param Token  What QuerySecurityContextToken gave. It may be used by several threads at once.
+// \param Class  What is asked for. Text is UTF-8 and ends with a zero.
+//     NEGOSSP_TOKEN_USER_NAME: the name of the client's account on this machine; empty if the configuration gives it by numbers.
+//     NEGOSSP_TOKEN_USER_IDS: a NEGOSSP_TOKEN_IDS.
+//     NEGOSSP_TOKEN_GROUPS: the IDs of the account's groups, an array of ULONG.
+//     NEGOSSP_TOKEN_CLIENT_NAME: the client's name as SECPKG_ATTR_NAMES has it.
+//     NEGOSSP_TOKEN_SID: the client's SID as text, `S-1-5-21-...`.
+//     NEGOSSP_TOKEN_GROUP_SIDS: those of its groups that count, each followed by a line feed.
+//     NEGOSSP_TOKEN_LEVEL: how far the server may act as the client, a ULONG: NEGOSSP_LEVEL_*.
+//     NEGOSSP_TOKEN_PACKAGE: what authenticated the client, `Kerberos` or `NTLM`.
+//     NEGOSSP_TOKEN_EXPIRY: when the client's context ends, a TimeStamp in local time.
+//     NEGOSSP_TOKEN_ORIGINS: lines `logon=...`, `name=...`, `sid=...`, `groups=...`, `account=...` that say where each is known
+//     from: `account file`, `PAC`, ...; the account by a way of `[tokens] map` in the configuration. Others may follow.
+// \param Buffer  Receives it; not touched after an error.
+// \param cbBuffer  Bytes at Buffer; 0 to ask for the number.
+// \param pcbNeeded  Receives the number of bytes that were written, or would have been. May be NULL.
+//
+// Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER (Buffer is NULL);
+// SEC_E_UNSUPPORTED_FUNCTION: no such class, or of the SIDs that nobody has told them.
+SECURITY_STATUS NegosspQueryToken(HANDLE Token,
+                                  ULONG Class,
+                                  void *Buffer,
+                                  ULONG cbBuffer,
+                                  ULONG *pcbNeeded);
+
+// Ends a token. Threads that act as its client go on.
+//
+// \param Token  What QuerySecurityContextToken gave.
+//
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE: no token, or closed already.
+SECURITY_STATUS NegosspCloseToken(HANDLE Token);
+
+// As ImpersonateSecurityContext, for the client of a token, whose context may be gone.
+//
+// \param Token  What QuerySecurityContextToken gave.
+//
+// Returns what ImpersonateSecurityContext does.
+SECURITY_STATUS NegosspImpersonateToken(HANDLE Token);
+
+// Ends what NegosspImpersonateToken began, as RevertSecurityContext does.
+//
+// \param Token  The token. It may have been closed meanwhile.
+//
+// Returns what RevertSecurityContext does.
+SECURITY_STATUS NegosspRevertToken(HANDLE Token);
 
 #ifdef __cplusplus
 }

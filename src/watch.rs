@@ -3,6 +3,7 @@
 
 use crate::per_process::PerProcess;
 use crate::platform::{self, FileIdentity};
+use crate::token;
 use arc_swap::{ArcSwap, Guard};
 use md5::{Digest, Md5};
 use parking_lot::Mutex;
@@ -147,6 +148,10 @@ impl<S: Source> Watched<S> {
     /// Reads the file again if it has changed, unless another thread is at it.
     #[cold]
     fn look(&self) {
+        // The client may not be able to read it, and what it could is not the server's to believe. Another thread looks.
+        if token::acting() {
+            return;
+        }
         let (Some(path), Some(mut seen)) = (&self.path, self.seen.get(Mutex::default).try_lock()) else { return };
         let now = platform::coarse_millis();
         if now < self.next_look.load(Ordering::Relaxed) {

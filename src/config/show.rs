@@ -1,6 +1,6 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
-use super::{Addresses, Kerberos, NtlmMode, ReplayCacheKind, Settings, Strictness};
+use super::{Addresses, Credentials, Kerberos, LocalUser, Mapping, NtlmMode, ReplayCacheKind, Settings, Strictness, Tokens};
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::names::NameRules;
@@ -89,7 +89,44 @@ impl Display for Settings {
         if let Some(path) = export.key_file.as_ref().and_then(|file| file.path()) {
             writeln!(f, "key_file = {}", Quoted(&path.to_string_lossy()))?;
         }
-        writeln!(f, "lifetime = {}", Limit(Some(export.lifetime)))
+        writeln!(f, "lifetime = {}", Limit(Some(export.lifetime)))?;
+
+        writeln!(f, "\n[tokens]")?;
+        tokens(&self.tokens, f)
+    }
+}
+
+fn tokens(tokens: &Tokens, f: &mut Formatter<'_>) -> fmt::Result {
+    writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name)))?;
+    writeln!(f, "winbind_separator = {}", Quoted(tokens.winbind_separator.encode_utf8(&mut [0; 4])))?;
+    writeln!(f, "domains = {}", List(tokens.domains.iter().map(String::as_str)))?;
+    writeln!(f, "allow_root = {}", tokens.allow_root)?;
+    if let Some(user) = &tokens.anonymous {
+        writeln!(f, "anonymous = {user}")?;
+    }
+    writeln!(f, "credentials = {}", tokens.credentials)?;
+    f.write_str("users = {")?;
+    for (index, (name, user)) in tokens.users.iter().enumerate() {
+        write!(f, "{} {} = {user}", if index == 0 { "" } else { "," }, Quoted(name))?;
+    }
+    writeln!(f, " }}")
+}
+
+impl Display for Credentials {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Credentials::FileSystem => "\"file-system\"",
+            Credentials::Effective => "\"effective\"",
+        })
+    }
+}
+
+impl Display for LocalUser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            LocalUser::Account(name) => Quoted(name).fmt(f),
+            LocalUser::Numbers { uid, gid, groups } => write!(f, "{{ uid = {uid}, gid = {gid}, groups = {groups:?} }}"),
+        }
     }
 }
 

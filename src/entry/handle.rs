@@ -10,13 +10,17 @@
 
 use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, thread_number};
 
-/// What a handle names. The number is the low two bits of its lower word: neither 0, as in 0, nor 3, as in -1.
+/// What a handle names. The number is the low two bits of its lower word: not 0, as in 0. There are too few slots for the
+/// others to become -1.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A credential.
     Credential = 1,
     /// A context.
     Context = 2,
+    /// A token, on Unix: both words are one HANDLE.
+    #[cfg_attr(not(unix), allow(dead_code))]
+    Token = 3,
 }
 
 /// A handle's two words.

@@ -45,3 +45,5 @@ mod tests;
 mod text;
 mod token;
 mod travel;
+#[cfg(unix)]
+mod unix_token;

@@ -33,7 +33,7 @@ pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> = LazyLock::new(|| T
 pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
 /// Unlike from slot to slot and from process to process; low enough for two thousand million uses of the slot.
-fn first_generation(slot: u32) -> u32 {
+pub(super) fn first_generation(slot: u32) -> u32 {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
 }

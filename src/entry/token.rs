@@ -43,11 +43,19 @@ pub(super) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<S
     if token.is_null() {
         return Err(Error::InvalidParameter("Token is NULL"));
     }
-    let given = of.give()?;
+    let given = give(of)?;
     // SAFETY: not NULL, so it points to a HANDLE by the caller's promise.
     unsafe { put(token, given) };
     Ok(SEC_E_OK)
 }
+
+/// A HANDLE of the caller's.
+#[cfg(windows)]
+pub(super) fn give(token: Arc<Token>) -> Result<HANDLE> {
+    token.give()
+}
+#[cfg(unix)]
+pub(super) use super::unix_token::give;
 
 /// The token of an accepted context's client.
 ///

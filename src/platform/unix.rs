@@ -1,5 +1,9 @@
 //! Linux and its kin.
 
+pub mod accounts;
+pub mod identity;
+pub mod winbind;
+
 use super::FileIdentity;
 use crate::time::FileTime;
 use std::fs::{File, Metadata, OpenOptions};

@@ -59,6 +59,23 @@ pub(crate) fn revert(context: u64) -> Result<bool> {
     WARDROBE.with(|wardrobe| wardrobe.revert(context))
 }
 
+/// The calling thread acts as a client: it should not do the server's own work, which the client may not be able to.
+pub(crate) fn acting() -> bool {
+    WARDROBE.try_with(|wardrobe| !wardrobe.0.borrow().is_empty()).unwrap_or(false)
+}
+
+/// What a thread that the calling one starts has to do first, so that it is the server's: on Unix it would act as the client that
+/// the calling one acts as, for good.
+#[cfg(unix)]
+pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
+    let server = WARDROBE.with(|wardrobe| wardrobe.0.borrow().first().map(|worn| worn.before.clone()));
+    move || server.map_or(Ok(()), |server| Token::take_off(&server))
+}
+#[cfg(windows)]
+pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
+    || Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,10 +11,10 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
-pub(crate) use impersonation::{impersonate, revert};
+pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
 pub use subject::{Level, Subject};
 #[cfg(unix)]
-pub use unix::Token;
+pub use unix::{LocalAccount, Token};
 #[cfg(windows)]
 pub use windows::Token;
 

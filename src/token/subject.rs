@@ -41,6 +41,8 @@ pub struct Subject {
     pub level: Level,
     /// What authenticated it.
     pub mechanism: Mechanism,
+    /// The server's name as the mechanism gave it: with Kerberos its principal, and so its realm.
+    pub server_name: String,
     /// When the context ends, in UTC.
     pub expiry: FileTime,
     /// Names this logon and no other one of this process: TokenStatistics' AuthenticationId, where the system lets us choose.
@@ -55,6 +57,7 @@ impl Subject {
             principal: established.client.clone(),
             level: Level::of(established.flags),
             mechanism: established.mechanism,
+            server_name: established.server_name.clone(),
             expiry: established.expiry,
             logon_id,
         }

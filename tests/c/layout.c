@@ -18,6 +18,14 @@
 #define SIZE(type, on32, on64) _Static_assert(sizeof(type) == BY_WIDTH(on32, on64), "size of " #type)
 #define MEMBER(type, member, on32, on64) \
     _Static_assert(offsetof(type, member) == BY_WIDTH(on32, on64), "offset of " #type "." #member)
+/* Structures of our own, which are Unix' alone. */
+#ifdef _WIN32
+#define ON_UNIX_SIZE(type, on32, on64) _Static_assert(1, "")
+#define ON_UNIX_MEMBER(type, member, on32, on64) _Static_assert(1, "")
+#else
+#define ON_UNIX_SIZE SIZE
+#define ON_UNIX_MEMBER MEMBER
+#endif
 
 _Static_assert(sizeof(ULONG) == 4 && sizeof(SEC_WCHAR) == 2 && sizeof(SECURITY_STATUS) == 4, "basic types");
 SIZE(SECURITY_INTEGER, 8, 8);
@@ -240,6 +248,9 @@ MEMBER(SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX, PackedCredentials, 8, 8);
 MEMBER(SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX, PackageList, 16, 16);
 SIZE(SEC_WINNT_AUTH_DATA_PASSWORD, 8, 8);
 MEMBER(SEC_WINNT_AUTH_DATA_PASSWORD, UnicodePassword, 0, 0);
+ON_UNIX_SIZE(NEGOSSP_TOKEN_IDS, 8, 8);
+ON_UNIX_MEMBER(NEGOSSP_TOKEN_IDS, Uid, 0, 0);
+ON_UNIX_MEMBER(NEGOSSP_TOKEN_IDS, Gid, 4, 4);
 SIZE(SecurityFunctionTableA, 128, 256);
 SIZE(SecurityFunctionTableW, 128, 256);
 MEMBER(SecurityFunctionTableA, dwVersion, 0, 0);

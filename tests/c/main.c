@@ -45,6 +45,9 @@ static const struct group groups[] = {
     {"parcel_taken", "parcel-taken", parcel_taken_tests},
     {"parcel_refused", "parcel-refused", parcel_refused_tests},
     {"keyless", "absent-key", keyless_tests},
+    {"impersonate", "tokens", impersonate_tests},
+    {"effective", "tokens-effective", effective_tests},
+    {"token", "tokens", token_tests},
     {NULL, NULL, NULL},
 };
 

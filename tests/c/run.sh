@@ -159,7 +159,7 @@ fi
 run names default "$program" "$file" names
 # The same functions by another way: hammering them once is enough.
 NEGOSSP_TEST_EFFORT=$((NEGOSSP_TEST_EFFORT / 10)) run tables default "$program" "$file" tables
-for configuration in complete limits no-accounts absent-accounts malformed absent internal strict require-mic; do
+for configuration in complete limits no-accounts absent-accounts malformed absent internal strict require-mic tokens tokens-effective; do
     run $configuration $configuration "$program" "$file" names
 done
 for zone in UTC Asia/Kolkata America/St_Johns; do

@@ -1,7 +1,7 @@
 //! What is listed besides the header: the structures' layout for C compilers, the functions for linkers.
 
 use super::names::stem;
-use super::{FUNCTIONS, WINDOWS_FUNCTIONS, ident, read};
+use super::{FUNCTIONS, UNIX_FUNCTIONS, WINDOWS_FUNCTIONS, ident, read};
 use std::fmt::Write as _;
 
 /// C's own check of the structures' layout, from the list in `src/entry/abi/layout.rs`.
@@ -20,16 +20,21 @@ pub(super) fn layout() -> String {
                 false => ["A", "W"].map(|form| (format!("{}{form}", stem(plain)), form)).into(),
             };
             for (name, _) in &types {
-                writeln!(out, "SIZE({name}, {on32}, {on64});").unwrap();
+                writeln!(out, "{}SIZE({name}, {on32}, {on64});", of_ours(name)).unwrap();
             }
         } else {
             for (of, form) in &types {
                 let form = if of.starts_with("SecurityFunctionTable") && two_forms(name) { form } else { "" };
-                writeln!(out, "MEMBER({of}, {name}{form}, {on32}, {on64});").unwrap();
+                writeln!(out, "{}MEMBER({of}, {name}{form}, {on32}, {on64});", of_ours(of)).unwrap();
             }
         }
     }
     out
+}
+
+/// What stands before a line about a structure that Windows' headers do not have.
+fn of_ours(structure: &str) -> &'static str {
+    if structure.starts_with("NEGOSSP_") { "ON_UNIX_" } else { "" }
 }
 
 /// Whether the table's member `name` is a function with two forms.
@@ -110,9 +115,9 @@ pub(super) fn compatibility() -> String {
     let (before, rest) = text.split_once(BEGIN).expect("where the list begins");
     let (_, after) = rest.split_once(END).expect("where the list ends");
     let mut table = String::from("| function | class |\n| --- | --- |\n");
-    for Function { name, file, lacking, .. } in functions(&[&FUNCTIONS[..], &WINDOWS_FUNCTIONS].concat()) {
+    for Function { name, file, lacking, .. } in functions(&[&FUNCTIONS[..], &WINDOWS_FUNCTIONS, &UNIX_FUNCTIONS].concat()) {
         let class = match (file, lacking.as_deref()) {
-            ("unsupported", _) => "ours, unsupported: `SEC_E_UNSUPPORTED_FUNCTION`".into(),
+            ("unix_token", _) => "ours; Linux only".into(),
             ("with_contexts", _) if name.starts_with("ApplyControlToken") => "ours; Windows only".into(),
             ("with_contexts", _) => {
                 "passed on, for the system's contexts; else `SEC_E_UNSUPPORTED_FUNCTION`. Windows only".into()
@@ -159,6 +164,14 @@ const LAYOUT_PROLOGUE: &str = r#"/*
 #define SIZE(type, on32, on64) _Static_assert(sizeof(type) == BY_WIDTH(on32, on64), "size of " #type)
 #define MEMBER(type, member, on32, on64) \
     _Static_assert(offsetof(type, member) == BY_WIDTH(on32, on64), "offset of " #type "." #member)
+/* Structures of our own, which are Unix' alone. */
+#ifdef _WIN32
+#define ON_UNIX_SIZE(type, on32, on64) _Static_assert(1, "")
+#define ON_UNIX_MEMBER(type, member, on32, on64) _Static_assert(1, "")
+#else
+#define ON_UNIX_SIZE SIZE
+#define ON_UNIX_MEMBER MEMBER
+#endif
 
 _Static_assert(sizeof(ULONG) == 4 && sizeof(SEC_WCHAR) == 2 && sizeof(SECURITY_STATUS) == 4, "basic types");
 "#;

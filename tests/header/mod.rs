@@ -46,7 +46,7 @@ fn items(path: &str) -> String {
 }
 
 /// The sources in the order in which the header shows them.
-const TYPES: [&str; 5] = ["base", "attributes", "authz", "identity", "table"];
+const TYPES: [&str; 6] = ["base", "attributes", "authz", "identity", "token", "table"];
 const FUNCTIONS: [&str; 11] = [
     "credentials",
     "context",
@@ -63,6 +63,9 @@ const FUNCTIONS: [&str; 11] = [
 /// The sources of functions that are exported on Windows alone, and that the system's headers declare there.
 const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "passed_on"];
 
+/// The sources of functions that are exported on Unix alone.
+const UNIX_FUNCTIONS: [&str; 1] = ["unix_token"];
+
 fn header() -> String {
     let mut source = String::new();
     for name in TYPES {
@@ -70,7 +73,7 @@ fn header() -> String {
     }
     source = with_forms(&source);
     let generic = generic_types(&source);
-    for name in FUNCTIONS {
+    for name in FUNCTIONS.iter().chain(&UNIX_FUNCTIONS) {
         source += &items(&format!("src/entry/exports/{name}.rs"));
     }
     for name in &generic {

@@ -16,13 +16,13 @@ LOGIN = f"{ALICE.qualified}:{ALICE.password}"
 WRONG = f"{ALICE.qualified}:wrong"
 
 
-def curl(*arguments, accounts=None, urls=1, at=None):
+def curl(*arguments, accounts=None, urls=1, at=None, path=""):
     """Runs curl; returns (the status, or all of them where they differ; what it printed; connections made)."""
     environment = {**os.environ, "NTLM_USER_FILE": ntlm_user_file(accounts)}
     at = at or port()
     out = subprocess.run(
         ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{peers.HOST}:{at}:127.0.0.1",
-         "-w", "\nend %{http_code} %{num_connects}\n", *arguments, *[f"http://{peers.HOST}:{at}/"] * urls],
+         "-w", "\nend %{http_code} %{num_connects}\n", *arguments, *[f"http://{peers.HOST}:{at}/{path}"] * urls],
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     if out.returncode:

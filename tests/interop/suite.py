@@ -13,12 +13,13 @@ ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
 sspi.load(ARGUMENTS[0])
 
 import accepting, bindings, initiating, mechanism_lists, messages, prefork, tampering, variants  # noqa: E401, E402, F401
-import http_browser, http_curl, http_python  # noqa: E401, E402, F401
+import http_browser, http_curl, http_files, http_python  # noqa: E401, E402, F401
 import checks, http_service  # noqa: E401, E402
 
 try:
     failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
 finally:
+    http_files.close()
     http_service.close()
     world.remove()
 sys.exit(1 if failed else 0)

@@ -232,6 +232,10 @@ layout! {
     SEC_WINNT_AUTH_DATA_PASSWORD: 8 8 {
         UnicodePassword 0 0,
     }
+    NEGOSSP_TOKEN_IDS: 8 8 {
+        Uid 0 0,
+        Gid 4 4,
+    }
     SecurityFunctionTable<SEC_CHAR>: 128 256 {
         dwVersion 0 0,
         EnumerateSecurityPackages 4 8,

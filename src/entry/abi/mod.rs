@@ -12,6 +12,7 @@ mod identity;
 mod layout;
 mod status;
 mod table;
+mod token;
 
 pub use attributes::*;
 pub use authz::*;
@@ -21,3 +22,4 @@ pub use identity::*;
 
 pub use status::*;
 pub use table::*;
+pub use token::*;

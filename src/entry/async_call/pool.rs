@@ -1,6 +1,7 @@
 //! The threads that make calls. There is none before the first call, and none for long after the last.
 
 use crate::error::{Error, Result};
+use crate::token;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::thread;
@@ -57,7 +58,11 @@ impl Pool {
     fn enough_threads(&'static self, queue: &mut Queue) -> bool {
         let room = queue.calling < CALLING && queue.calling + queue.in_callbacks < THREADS;
         if queue.idle < queue.jobs.len() && room {
-            let started = thread::Builder::new().name("negossp".into()).spawn(|| self.work());
+            let first = token::for_new_thread();
+            let started = thread::Builder::new().name("negossp".into()).spawn(|| match first() {
+                Ok(()) => self.work(),
+                Err(_) => self.queue.lock().calling -= 1,
+            });
             queue.calling += usize::from(started.is_ok());
         }
         queue.calling + queue.in_callbacks > 0

@@ -16,6 +16,8 @@ mod password;
 mod query;
 mod token;
 mod travel;
+#[cfg(unix)]
+mod unix_token;
 #[cfg(windows)]
 mod with_contexts;
 
@@ -32,5 +34,7 @@ pub use password::*;
 pub use query::*;
 pub use token::*;
 pub use travel::*;
+#[cfg(unix)]
+pub use unix_token::*;
 #[cfg(windows)]
 pub use with_contexts::*;

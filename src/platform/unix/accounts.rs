@@ -1,0 +1,112 @@
+//! The machine's accounts, as its name services (files, winbind, sssd, ...) tell of them.
+//!
+//! They are asked by the reentrant functions alone. An answer may take as long as a network needs.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name, as the name service spells it.
+    pub name: String,
+    /// Its number.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// The groups that it is in.
+    pub groups: Vec<u32>,
+}
+
+/// Room for an entry's texts at first, and at most.
+const ROOM: std::ops::RangeInclusive<usize> = 1024..=1 << 20;
+
+/// Most groups of an account: more than the kernel gives to a process (NGROUPS_MAX).
+const GROUPS: usize = 1 << 17;
+
+/// The account of this name, if there is one.
+pub fn by_name(name: &str) -> io::Result<Option<Account>> {
+    // No account has such a name.
+    let Ok(name) = CString::new(name) else { return Ok(None) };
+    // SAFETY: the name ends with a zero, and the rest is as `ask` has it.
+    ask(|entry, text, room, found| unsafe { libc::getpwnam_r(name.as_ptr(), entry, text, room, found) })
+}
+
+/// The account of this number, if there is one.
+pub fn by_uid(uid: u32) -> io::Result<Option<Account>> {
+    // SAFETY: as `ask` has it.
+    ask(|entry, text, room, found| unsafe { libc::getpwuid_r(uid, entry, text, room, found) })
+}
+
+/// Asks until there is room for the answer. `question` gets a place for the entry, room for its texts and the room's length,
+/// all of them alive, and a place for the entry's address.
+fn ask(
+    question: impl Fn(*mut libc::passwd, *mut libc::c_char, libc::size_t, *mut *mut libc::passwd) -> libc::c_int,
+) -> io::Result<Option<Account>> {
+    let mut text: Vec<libc::c_char> = vec![0; *ROOM.start()];
+    loop {
+        let mut entry = MaybeUninit::<libc::passwd>::zeroed();
+        let mut found = ptr::null_mut();
+        match question(entry.as_mut_ptr(), text.as_mut_ptr(), text.len(), &mut found) {
+            0 if found.is_null() => return Ok(None),
+            0 => {
+                // SAFETY: found, so the entry is filled, and its name is a string in `text`, which is alive.
+                let (name, uid, gid) = unsafe {
+                    let entry = entry.assume_init_ref();
+                    (CStr::from_ptr(entry.pw_name), entry.pw_uid, entry.pw_gid)
+                };
+                let groups = groups(name, gid)?;
+                return Ok(Some(Account { name: name.to_string_lossy().into_owned(), uid, gid, groups }));
+            }
+            libc::EINTR => {}
+            libc::ERANGE if text.len() < *ROOM.end() => text.resize(text.len() * 2, 0),
+            // Ways of saying that there is none (getpwnam(3)).
+            libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => return Ok(None),
+            error => return Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+}
+
+/// The groups of the account, `gid` among them.
+fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
+    let mut groups: Vec<libc::gid_t> = vec![0; 64];
+    loop {
+        let mut count = groups.len() as libc::c_int;
+        // SAFETY: the name ends with a zero, and there is room for `count` groups.
+        let status = unsafe { libc::getgrouplist(name.as_ptr(), gid as _, groups.as_mut_ptr().cast(), &mut count) };
+        let count = usize::try_from(count).unwrap_or(0);
+        if status >= 0 && count <= groups.len() {
+            groups.truncate(count);
+            return Ok(groups);
+        }
+        // What was missing is told by the C library that has it; others say nothing.
+        let room = count.max(groups.len() * 2);
+        if groups.len() >= GROUPS {
+            return Err(io::Error::other("an account in too many groups"));
+        }
+        groups.resize(room.min(GROUPS), 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever else a machine has: LSB wants root and daemon, and everybody is somebody.
+    #[test]
+    fn root_is_found_by_name_and_number() {
+        let root = by_name("root").unwrap().unwrap();
+        assert_eq!((root.uid, root.name.as_str()), (0, "root"));
+        assert!(root.groups.contains(&root.gid));
+        assert_eq!(by_uid(0).unwrap().unwrap().uid, 0);
+    }
+
+    #[test]
+    fn nobody_has_such_a_name() {
+        for name in ["", "no-such-account-anywhere", "ro\0ot", "root\n", ":", &"x".repeat(100_000)] {
+            assert_eq!(by_name(name).unwrap(), None, "{name:.20}");
+        }
+    }
+}
