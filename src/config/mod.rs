@@ -9,7 +9,7 @@ mod tokens;
 
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
-pub use tokens::Tokens;
+pub use tokens::{LogonOf, Tokens};
 
 use crate::authority::{AccountFile, ResponsePolicy};
 use crate::error::{Error, Result};

@@ -61,7 +61,12 @@ impl Display for Settings {
         if let Some(domain) = &accounts.domain {
             writeln!(f, "domain = {}", Quoted(domain))?;
         }
-        writeln!(f, "strict_domain = {}", accounts.strict_domain)
+        writeln!(f, "strict_domain = {}", accounts.strict_domain)?;
+
+        let tokens = &self.tokens;
+        writeln!(f, "\n[tokens]")?;
+        writeln!(f, "wine_user_name = {}", tokens.wine_user_name)?;
+        writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name())))
     }
 }
 
