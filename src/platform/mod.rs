@@ -12,6 +12,8 @@ use windows as system;
 
 #[cfg(windows)]
 pub use system::is_wine;
+#[cfg(windows)]
+pub(crate) use system::token;
 pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
     take_after, to_local, write_line,
