@@ -3,7 +3,7 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::config::{Addresses, Environment, ReplayCacheKind, Server, Settings, Store, Strictness};
+use negossp::config::{Addresses, Environment, LogonOf, ReplayCacheKind, Server, Settings, Store, Strictness};
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
@@ -78,6 +78,10 @@ max_token = 12000
 file = "accounts"
 domain = "CORP"
 strict_domain = true
+
+[tokens]
+wine_user_name = true
+windows_logon = ["machine", "realm", "domain"]
 "#;
 
 #[test]
@@ -122,6 +126,8 @@ fn every_key_is_read() {
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
     assert!(settings.accounts.strict_domain);
+    assert!(settings.tokens.wine_user_name);
+    assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
     assert_eq!(settings.accounts.file.as_ref().unwrap().path(), Some(folder.path("accounts").as_path()));
 }
@@ -199,6 +205,7 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[ntlm]\nmax_clock_skew = \"é\"\n", 2, "length of time"),
         ("[limits]\ncontexts = -1\n", 2, "invalid value"),
         ("[limits]\ncontexts = 4294967296\n", 2, "invalid value"),
+        ("[tokens]\nwindows_logon = [\"anybody\"]\n", 2, "unknown variant `anybody`"),
         ("[negotiate]\nmechanisms = [\"Digest\"]\n", 2, "unknown variant `Digest`"),
         ("[kerberos]\nenctypes = [\"aes256-sha1\", \"des-cbc-md5\"]\n", 2, "des-cbc-md5"),
         ("[kerberos]\nmax_clock_skew = \"unlimited\"\n", 2, "length of time"),

@@ -30,6 +30,7 @@ static const struct group groups[] = {
     {"additions", "default", additions_tests},
     {"auth_identity", "default", auth_identity_tests},
     {"async", "default", async_tests},
+    {"access_token", "default", access_token_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},
@@ -40,6 +41,7 @@ static const struct group groups[] = {
     {"internal", "internal", internal_tests},
     {"strict", "strict", strict_tests},
     {"require_mic", "require-mic", require_mic_tests},
+    {"wine_user_name", "wine-user-name", wine_user_name_tests},
     {NULL, NULL, NULL},
 };
 

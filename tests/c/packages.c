@@ -172,9 +172,9 @@ static void unsupported_functions_say_so(void) {
     SecBuffer packed = {0, SECBUFFER_EMPTY, NULL};
     SecBufferDesc none = {SECBUFFER_VERSION, 0, NULL};
     CHECK_STATUS(W->ApplyControlToken(&context, &none), SEC_E_INVALID_HANDLE);
-    CHECK_STATUS(W->ImpersonateSecurityContext(&context), SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK_STATUS(W->RevertSecurityContext(&context), SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK_STATUS(W->QuerySecurityContextToken(&context, NULL), SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK_STATUS(W->ImpersonateSecurityContext(&context), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->RevertSecurityContext(&context), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(W->QuerySecurityContextToken(&context, NULL), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(W->ExportSecurityContext(&context, 0, &packed, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     CHECK_STATUS(W->ImportSecurityContextW(u"NTLM", &packed, NULL, &context), SEC_E_UNSUPPORTED_FUNCTION);
 }

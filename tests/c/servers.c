@@ -182,21 +182,6 @@ static void frees_what_it_was_never_given(void) {
     CHECK(strcmp(local, "on the stack") == 0);
 }
 
-static void token_of_the_client(void) {
-    struct conversation c;
-    REQUIRE(conversation_establish(&c, NULL));
-#ifdef _WIN32
-    HANDLE token = NULL;
-#else
-    void *token = NULL;
-#endif
-    CHECK_STATUS(W->QuerySecurityContextToken(&c.server.context, &token), SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK(token == NULL);
-    CHECK_STATUS(W->ImpersonateSecurityContext(&c.server.context), SEC_E_UNSUPPORTED_FUNCTION);
-    CHECK_STATUS(W->RevertSecurityContext(&c.server.context), SEC_E_UNSUPPORTED_FUNCTION);
-    conversation_close(&c);
-}
-
 const struct test servers_tests[] = {
     TEST(max_token_is_the_buffer_size),
     TEST(allocated_and_attributes_fed_back),
@@ -206,6 +191,5 @@ const struct test servers_tests[] = {
     TEST(credentials_freed_before_their_contexts),
     TEST(names_never_freed),
     TEST(frees_what_it_was_never_given),
-    TEST(token_of_the_client),
     END_OF_TESTS,
 };
