@@ -1,7 +1,7 @@
 //! NtCreateToken.
 
 use super::packed::{List, Packed};
-use super::{RIGHTS, opened};
+use super::{RIGHTS, access, opened};
 use crate::sid::Sid;
 use crate::time::FileTime;
 use crate::token::windows::{Answer, Contents, Refusal};
@@ -52,8 +52,8 @@ pub(super) fn function() -> Option<NtCreateToken> {
     })
 }
 
-/// A token for threads.
-pub(super) fn create(contents: &Contents) -> Answer<OwnedHandle> {
+/// A token for threads, which the client and this process's user may open.
+pub(super) fn create(contents: &Contents, own_user: Sid) -> Answer<OwnedHandle> {
     const STATUS_NOT_IMPLEMENTED: Refusal = Refusal(0xc000_0002);
     let create = function().ok_or(STATUS_NOT_IMPLEMENTED)?;
 
@@ -68,7 +68,8 @@ pub(super) fn create(contents: &Contents) -> Answer<OwnedHandle> {
     let attributes = SE_PRIVILEGE_ENABLED | SE_PRIVILEGE_ENABLED_BY_DEFAULT;
     let privileges =
         TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [LUID_AND_ATTRIBUTES { Luid: luid, Attributes: attributes }] };
-    let dacl = default_dacl(&contents.user);
+    let dacl = access::list(&[contents.user]);
+    let descriptor = access::descriptor(&[contents.user, own_user]);
     let source = TOKEN_SOURCE { SourceName: b"negossp\0".map(|byte| byte as i8), SourceIdentifier: session };
     let quality = SECURITY_QUALITY_OF_SERVICE {
         Length: size_of::<SECURITY_QUALITY_OF_SERVICE>() as u32,
@@ -81,7 +82,7 @@ pub(super) fn create(contents: &Contents) -> Answer<OwnedHandle> {
         root: null_mut(),
         name: null(),
         attributes: 0,
-        descriptor: null(),
+        descriptor: descriptor.as_ptr().cast(),
         quality: &quality,
     };
     let mut token = null_mut();
@@ -108,24 +109,4 @@ pub(super) fn create(contents: &Contents) -> Answer<OwnedHandle> {
         }
         opened(token)
     }
-}
-
-/// An access control list ([MS-DTYP] 2.4.5), in words: all rights for the user and for the system.
-fn default_dacl(user: &Sid) -> Vec<u32> {
-    const GENERIC_ALL: u32 = 0x1000_0000;
-    let system = Sid::new(5, &[18]);
-    let mut entries = Vec::new();
-    for sid in std::iter::once(*user).chain(system) {
-        // ACCESS_ALLOWED_ACE, no flags, its size.
-        entries.extend([0, 0]);
-        entries.extend((8 + sid.byte_length() as u16).to_le_bytes());
-        entries.extend(GENERIC_ALL.to_le_bytes());
-        sid.write_to(&mut entries);
-    }
-    // Revision, size, number of entries.
-    let mut list = vec![2, 0];
-    list.extend((8 + entries.len() as u16).to_le_bytes());
-    list.extend([2, 0, 0, 0]);
-    list.append(&mut entries);
-    list.as_chunks().0.iter().map(|bytes| u32::from_ne_bytes(*bytes)).collect()
 }

@@ -1,5 +1,6 @@
 //! Access tokens: the calls behind [`System`](crate::token::windows::System).
 
+mod access;
 mod create;
 mod logon;
 mod packed;
@@ -14,10 +15,10 @@ use crate::sid::Sid;
 use crate::token::Level;
 use crate::token::windows::{Answer, Contents, Logon, Look, Privilege, Refusal, System};
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
-use std::ptr::{null, null_mut};
+use std::ptr::null_mut;
 use windows_sys::Win32::Foundation::{DuplicateHandle, GetLastError, HANDLE};
 use windows_sys::Win32::Security::{
-    DuplicateTokenEx, TOKEN_ACCESS_MASK, TOKEN_DUPLICATE, TOKEN_IMPERSONATE, TOKEN_QUERY, TokenImpersonation,
+    DuplicateTokenEx, SECURITY_ATTRIBUTES, TOKEN_ACCESS_MASK, TOKEN_DUPLICATE, TOKEN_IMPERSONATE, TOKEN_QUERY, TokenImpersonation,
 };
 use windows_sys::Win32::System::Environment::SetEnvironmentVariableW;
 use windows_sys::Win32::System::SystemInformation::{ComputerNameNetBIOS, GetComputerNameExW};
@@ -48,7 +49,8 @@ impl System for Machine {
     }
 
     fn create(&self, contents: &Contents, with: Option<Privilege>) -> Answer<OwnedHandle> {
-        thread::with_privilege(with, || create::create(contents))?
+        let own_user = query::user(&process_token(TOKEN_QUERY)?)?;
+        thread::with_privilege(with, || create::create(contents, own_user))?
     }
 
     fn own(&self) -> Answer<Look> {
@@ -130,12 +132,19 @@ fn process_token(access: TOKEN_ACCESS_MASK) -> Answer<OwnedHandle> {
     }
 }
 
-/// A copy of a token, for threads.
-fn impersonation(token: &OwnedHandle, level: Level, access: TOKEN_ACCESS_MASK) -> Answer<OwnedHandle> {
+/// A copy of a token, for threads. Its user may open it, and this process's; as it is by default, a thread that wears it may not
+/// find out so on Wine 10, where its groups no longer count.
+fn impersonation(token: &OwnedHandle, level: Level, rights: TOKEN_ACCESS_MASK) -> Answer<OwnedHandle> {
+    let mut descriptor = access::descriptor(&[query::user(token)?, query::user(&process_token(TOKEN_QUERY)?)?]);
+    let attributes = SECURITY_ATTRIBUTES {
+        nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
+        lpSecurityDescriptor: descriptor.as_mut_ptr().cast(),
+        bInheritHandle: 0,
+    };
     let mut copy = null_mut();
-    // SAFETY: the token is open, `copy` is live, and what is opened is this function's.
+    // SAFETY: the token is open, `attributes` and what it points to and `copy` are live, and what is opened is this function's.
     unsafe {
-        let ok = DuplicateTokenEx(token.as_raw_handle(), access, null(), level as i32, TokenImpersonation, &mut copy);
+        let ok = DuplicateTokenEx(token.as_raw_handle(), rights, &attributes, level as i32, TokenImpersonation, &mut copy);
         answer(ok)?;
         opened(copy)
     }

@@ -5,16 +5,17 @@ use crate::sid::Sid;
 use std::mem::offset_of;
 use windows_sys::Win32::Security::{PSID, SID_AND_ATTRIBUTES, TOKEN_GROUPS};
 
-/// A SID in its binary form, aligned as one.
-pub(super) struct Packed([u32; Sid::MAX_LENGTH / 4]);
+/// Octets, a multiple of four of them, aligned as what they stand for.
+pub(super) fn words(octets: &[u8]) -> Vec<u32> {
+    octets.as_chunks().0.iter().map(|octets| u32::from_ne_bytes(*octets)).collect()
+}
+
+/// A SID in its binary form.
+pub(super) struct Packed(Vec<u32>);
 
 impl Packed {
     pub(super) fn new(sid: &Sid) -> Packed {
-        let mut words = [0; Sid::MAX_LENGTH / 4];
-        for (word, bytes) in words.iter_mut().zip(sid.to_bytes().as_chunks().0) {
-            *word = u32::from_ne_bytes(*bytes);
-        }
-        Packed(words)
+        Packed(words(&sid.to_bytes()))
     }
 
     /// Good while it is borrowed. Nobody writes through it.

@@ -20,13 +20,17 @@ pub(super) fn look(token: &OwnedHandle) -> Answer<Look> {
         true => Some(Information::of(token, TokenImpersonationLevel)?.u32(0)?),
         false => None,
     };
-    let user = Information::of(token, TokenUser)?;
     let enabled = privileges(token)?
         .iter()
         .filter(|held| held.Attributes & SE_PRIVILEGE_ENABLED != 0)
         .map(|held| number(held.Luid))
         .collect();
-    Ok(Look { level, user: user.sid(0)?, groups: groups(&Information::of(token, TokenGroups)?)?, enabled })
+    Ok(Look { level, user: user(token)?, groups: groups(&Information::of(token, TokenGroups)?)?, enabled })
+}
+
+/// Whose it is.
+pub(super) fn user(token: &OwnedHandle) -> Answer<Sid> {
+    Information::of(token, TokenUser)?.sid(0)
 }
 
 /// The privileges that a token holds.

@@ -50,8 +50,7 @@ pub(crate) fn as_process<R>(work: impl FnOnce() -> R) -> Result<R> {
 pub(super) fn with_privilege<R>(privilege: Option<Privilege>, work: impl FnOnce() -> R) -> Answer<R> {
     let Some(privilege) = privilege else { return Ok(work()) };
     let process = process_token(TOKEN_QUERY | TOKEN_DUPLICATE)?;
-    let access = TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_ADJUST_PRIVILEGES;
-    let own = impersonation(&process, Level::Impersonation, access)?;
+    let own = impersonation(&process, Level::Impersonation, TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_ADJUST_PRIVILEGES)?;
     let luid = LUID { LowPart: privilege as u32, HighPart: 0 };
     let enabled = LUID_AND_ATTRIBUTES { Luid: luid, Attributes: SE_PRIVILEGE_ENABLED };
     let state = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [enabled] };
