@@ -26,7 +26,7 @@ mkdir -p "$root/build/wine"
 
 # Runs a command with Wine's environment, in the chroot where it has one, in the present folder.
 in_wine() {
-    set -- HOME="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
+    set -- HOME="$root/build/wine" XDG_RUNTIME_DIR="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
         WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" \
         ${TEST_SMB_CONF:+SMB_CONF_PATH="$TEST_SMB_CONF"} ${TEST_KRB5_CONFIG:+KRB5_CONFIG="$TEST_KRB5_CONFIG" GSS_MECH_CONFIG=/dev/null} "$@"
     for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|TZ\|RUST_BACKTRACE\)=.*/\1/p'); do
