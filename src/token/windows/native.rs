@@ -8,13 +8,12 @@ use crate::token::{Level, Subject};
 
 /// A client's token.
 pub(super) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S::Handle> {
-    if system.can_create() && system.holds(Privilege::CreateToken) {
-        if let Some(contents) = Contents::of(subject, false) {
-            match system.create(&contents, Some(Privilege::CreateToken)) {
-                Ok(token) => return Ok(token),
-                // Not the end: the system may know the account.
-                Err(refusal) => _ = refusal.log("NtCreateToken", Error::NoImpersonation("no token could be made")),
-            }
+    let may_make = system.can_create() && system.holds(Privilege::CreateToken);
+    if let Some(contents) = Contents::of(subject, false).filter(|_| may_make) {
+        match system.create(&contents, Some(Privilege::CreateToken)) {
+            Ok(token) => return Ok(token),
+            // Not the end: the system may know the account.
+            Err(refusal) => _ = refusal.log("NtCreateToken", Error::NoImpersonation("no token could be made")),
         }
     }
     log_on(system, subject, tokens)
