@@ -15,9 +15,9 @@ export CARGO_TERM_COLOR=never
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 first_lane=(build c-linux c-valgrind c-wine64 conformance-wine64 system-wine64 interop interop-wine64 interop-kerberos
-    interop-kerberos-wine64 interop-domain interop-domain-wine64 http programs demo)
-second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
-    demo-wine32)
+    interop-kerberos-wine64 interop-token-wine10 interop-domain interop-domain-wine64 http programs demo)
+second_lane=(rust differential dist c-asan c-tsan c-wine32 c-wine10 conformance-linux conformance-wine32 system-wine32
+    programs-wine32 demo-wine32)
 
 # How each part is run.
 part() {
@@ -34,6 +34,7 @@ part() {
     c-tsan) tests/c/run.sh tsan ;;
     c-wine64) tests/c/run.sh wine64 ;;
     c-wine32) tests/c/run.sh wine32 ;;
+    c-wine10) tests/c/run.sh wine10 ;;
     conformance-linux) tests/conformance/run.sh linux ;;
     conformance-wine64) tests/conformance/run.sh wine64 ;;
     conformance-wine32) tests/conformance/run.sh wine32 ;;
@@ -43,6 +44,7 @@ part() {
     interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
     interop-domain) interop_linux domain ;;
     interop-domain-wine64) interop_wine64 domain domain_http ;;
+    interop-token-wine10) interop_token 10 ;;
     system-wine64) tests/system/run.sh wine64 ;;
     system-wine32) tests/system/run.sh wine32 ;;
     miri) scripts/cargo-test.sh tests/miri.sh ;;
@@ -67,6 +69,18 @@ interop_wine64() { # [ARGUMENT...]
         NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
             NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
             tests/interop/run.sh "$@"
+}
+
+# Access tokens of a Windows server, under the machine's Wine or another one.
+interop_token() { # 64|10
+    local why out=build/token-server
+    why=$(scripts/wine.sh "$1" --prepare) || { echo "SKIPPED: interop-token-wine$1: $why"; echo "0 passed, 0 failed, 1 skipped"; return; }
+    mkdir -p $out
+    scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && cp dist/windows-x86_64/negossp.dll $out/ &&
+        x86_64-w64-mingw32-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o $out/token_server.exe tests/interop/token_server/token_server.c &&
+        NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
+            NEGOSSP_TOKEN_SERVER="$PWD/scripts/wine.sh $1 $PWD/$out/token_server.exe negossp.dll" \
+            tests/interop/run.sh kerberos kerberos_token
 }
 
 # A command that another part's under the same name is not to run beside.
@@ -107,7 +121,7 @@ run() {
     } >"build/test/$name.shown"
     cat "build/test/$name.shown"
 }
-export -f part alone one interop_linux interop_wine64
+export -f part alone one interop_linux interop_wine64 interop_token
 
 case ${1:-all} in
 check) lanes=("${check_parts[*]}") ;;

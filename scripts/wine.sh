@@ -1,6 +1,7 @@
 #!/bin/sh
-# wine.sh 64|32 PROGRAM.exe [ARGUMENT...]: runs a Windows program under Wine in a prefix of this checkout.
-# wine.sh 64|32 --prepare: makes the prefix. wine.sh 64|32 --stop: ends what still runs in it.
+# wine.sh 64|32|10 PROGRAM.exe [ARGUMENT...]: runs a Windows program under Wine in a prefix of this checkout.
+# wine.sh 64|32|10 --prepare: makes the prefix. wine.sh 64|32|10 --stop: ends what still runs in it.
+# 64 is the machine's own Wine; 32, of as many bits, and 10, of that version, are in chroots (see wine_chroot.sh).
 # Setting: PREFIX  a word: which prefix, where something is to be changed in it (by default the one for all). A path is what
 #                  `make PREFIX=` passes on, and not meant.
 #
@@ -15,17 +16,17 @@ shift
 
 case $bits in
 64) "$root/scripts/need.sh" wine wine64 ;;
-32) chroot=$("$root/scripts/wine32.sh") || { echo "$chroot"; exit 77; } ;;
-*) echo "wine.sh: 64 or 32" >&2; exit 2 ;;
+32 | 10) chroot=$("$root/scripts/wine_chroot.sh" "$bits") || { echo "$chroot"; exit 77; } ;;
+*) echo "wine.sh: 64, 32 or 10" >&2; exit 2 ;;
 esac
 
 prefix=$root/build/wine/prefix$bits
 case ${PREFIX:-/} in */*) ;; *) prefix=$prefix-$PREFIX ;; esac
 mkdir -p "$root/build/wine"
 
-# Runs a command with Wine's environment, in the chroot for 32 bits (see wine32.sh), in the present folder.
+# Runs a command with Wine's environment, in the chroot where it has one, in the present folder.
 in_wine() {
-    set -- HOME="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
+    set -- HOME="$root/build/wine" XDG_RUNTIME_DIR="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
         WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" \
         ${TEST_SMB_CONF:+SMB_CONF_PATH="$TEST_SMB_CONF"} ${TEST_KRB5_CONFIG:+KRB5_CONFIG="$TEST_KRB5_CONFIG" GSS_MECH_CONFIG=/dev/null} "$@"
     for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|TZ\|RUST_BACKTRACE\)=.*/\1/p'); do
@@ -35,7 +36,7 @@ in_wine() {
     if [ "$bits" = 64 ]; then
         exec env -i "$@"
     else
-        exec "$root/scripts/wine32.sh" "$root" env -i "$@"
+        exec "$root/scripts/wine_chroot.sh" "$bits" "$root" env -i "$@"
     fi
 }
 

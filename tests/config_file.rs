@@ -4,7 +4,9 @@ mod accounts_support;
 
 use accounts_support::*;
 use negossp::authority::{Kind, MachineSid};
-use negossp::config::{Accounts, Addresses, Environment, NtlmMode, ReplayCacheKind, Server, Settings, Store, Strictness};
+use negossp::config::{
+    Accounts, Addresses, Environment, LogonOf, NtlmMode, ReplayCacheKind, Server, Settings, Store, Strictness,
+};
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
@@ -92,6 +94,10 @@ domain = "CORP"
 strict_domain = true
 details = "details.toml"
 sid = "S-1-5-21-1-2-3"
+
+[tokens]
+wine_user_name = true
+windows_logon = ["machine", "realm", "domain"]
 "#;
 
 #[test]
@@ -145,6 +151,8 @@ fn every_key_is_read() {
     assert!(settings.accounts.strict_domain);
     assert_eq!(settings.accounts.details.as_ref().unwrap().path(), Some(folder.path("details.toml").as_path()));
     assert_eq!(settings.accounts.machine_sid.configured(), Some("S-1-5-21-1-2-3".parse().unwrap()));
+    assert!(settings.tokens.wine_user_name);
+    assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
     assert_eq!(settings.accounts.file.as_ref().unwrap().path(), Some(folder.path("accounts").as_path()));
 }
@@ -230,6 +238,7 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[ntlm]\nmax_clock_skew = \"é\"\n", 2, "length of time"),
         ("[limits]\ncontexts = -1\n", 2, "invalid value"),
         ("[limits]\ncontexts = 4294967296\n", 2, "invalid value"),
+        ("[tokens]\nwindows_logon = [\"anybody\"]\n", 2, "unknown variant `anybody`"),
         ("[negotiate]\nmechanisms = [\"Digest\"]\n", 2, "unknown variant `Digest`"),
         ("[kerberos]\nenctypes = [\"aes256-sha1\", \"des-cbc-md5\"]\n", 2, "des-cbc-md5"),
         ("[kerberos]\nmax_clock_skew = \"unlimited\"\n", 2, "length of time"),

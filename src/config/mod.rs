@@ -15,7 +15,7 @@ pub use domain::Domain;
 pub use export::Export;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
-pub use tokens::{Credentials, LocalUser, Mapping, Tokens};
+pub use tokens::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::error::{Error, Result};

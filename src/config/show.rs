@@ -109,7 +109,9 @@ fn tokens(tokens: &Tokens, f: &mut Formatter<'_>) -> fmt::Result {
     for (index, (name, user)) in tokens.users.iter().enumerate() {
         write!(f, "{} {} = {user}", if index == 0 { "" } else { "," }, Quoted(name))?;
     }
-    writeln!(f, " }}")
+    writeln!(f, " }}")?;
+    writeln!(f, "wine_user_name = {}", tokens.wine_user_name)?;
+    writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name())))
 }
 
 impl Display for Credentials {

@@ -2,7 +2,7 @@
 
 use crate::authority::names;
 
-/// `[tokens]`: what clients are to the operating system. All of it is for Unix.
+/// `[tokens]`: what clients are to the operating system. All but the last two are for Unix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tokens {
     /// How a client's local account is found, in this order.
@@ -19,6 +19,10 @@ pub struct Tokens {
     pub credentials: Credentials,
     /// The table.
     pub users: Vec<(String, LocalUser)>,
+    /// On Wine, the process is told that its user has the client's name, when a client's token is handed out or worn.
+    pub wine_user_name: bool,
+    /// On Windows, clients that are logged on as accounts of the system, where the process may not make tokens.
+    pub windows_logon: Vec<LogonOf>,
 }
 
 /// One way to find a client's local account.
@@ -84,6 +88,8 @@ impl Default for Tokens {
             anonymous: None,
             credentials: Credentials::FileSystem,
             users: Vec::new(),
+            wine_user_name: false,
+            windows_logon: vec![LogonOf::Domain],
         }
     }
 }
@@ -99,4 +105,26 @@ impl Tokens {
 pub(super) fn same_user(a: &str, b: &str) -> bool {
     let principal = |name: &str| name.contains('@');
     if principal(a) || principal(b) { a == b } else { names::same(a, b) }
+}
+
+/// Whose word makes a client an account of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogonOf {
+    /// A domain's that has told the account's SID: by a PAC, or by a network logon.
+    Domain,
+    /// A Kerberos realm's that has told no SID.
+    Realm,
+    /// The account file's, the credential's or the program's: an account of that name on this computer.
+    Machine,
+}
+
+impl LogonOf {
+    /// What the configuration calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogonOf::Domain => "domain",
+            LogonOf::Realm => "realm",
+            LogonOf::Machine => "machine",
+        }
+    }
 }

@@ -12,6 +12,8 @@ use windows as system;
 
 #[cfg(windows)]
 pub use system::is_wine;
+#[cfg(windows)]
+pub(crate) use system::token;
 #[cfg(unix)]
 pub use system::{accounts, identity, winbind};
 pub use system::{

@@ -43,6 +43,13 @@ pub struct Origins {
     pub facts: Origin,
 }
 
+impl Origin {
+    /// A domain says it, which may be another's than this machine's.
+    pub fn is_domains(self) -> bool {
+        matches!(self, Origin::Pac | Origin::Netlogon | Origin::Winbind)
+    }
+}
+
 impl Origins {
     /// One says all that is said.
     pub fn all(origin: Origin) -> Origins {

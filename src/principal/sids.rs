@@ -15,8 +15,11 @@ pub struct Sids {
     pub origin: Origin,
     /// Its primary group; one of `groups`.
     pub primary_group: Sid,
-    /// The groups that it is in, each once: those of its account, then those that everybody is in who comes this way.
+    /// The groups that it is in, each once: those of its account, then those that everybody is in who comes this way. What a
+    /// domain says that is the machine's own to say is not among them.
     pub groups: Vec<SidAndAttributes>,
+    /// How many of them are the account's.
+    of_account: usize,
 }
 
 /// As a token has the groups that its user is simply in.
@@ -32,17 +35,24 @@ impl Sids {
         if client.anonymous {
             let user = well_known::anonymous_logon();
             let groups = vec![SidAndAttributes { sid: well_known::network(), attributes: MEMBER }];
-            return Some(Sids { user, origin: Origin::Nobody, primary_group: well_known::network(), groups });
+            return Some(Sids { user, origin: Origin::Nobody, primary_group: well_known::network(), groups, of_account: 0 });
         }
         let facts = client.account.as_deref();
         let (user, origin) = user(client, facts, settings)?;
-        let mut groups: Vec<SidAndAttributes> = facts.map(|facts| facts.groups.to_vec()).unwrap_or_default();
+        let admissible = |sid: &Sid| !(client.origins.facts.is_domains() && well_known::of_machine(sid));
+        let mut groups: Vec<SidAndAttributes> = Vec::new();
+        for group in facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid)) {
+            if !groups.iter().any(|known| known.sid == group.sid) {
+                groups.push(*group);
+            }
+        }
+        let of_account = groups.len();
         let mut add = |sid: Sid| {
             if !groups.iter().any(|group| group.sid == sid) {
                 groups.push(SidAndAttributes { sid, attributes: MEMBER });
             }
         };
-        let primary_group = facts.and_then(|facts| facts.primary_group).unwrap_or_else(|| {
+        let primary_group = facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
             let own = settings.accounts.is_own(client, settings).then(|| settings.accounts.machine_sid.get());
             own.flatten().and_then(|machine| machine.with_rid(USERS_RID)).unwrap_or_else(well_known::users)
         });
@@ -59,14 +69,20 @@ impl Sids {
         if mechanism == Mechanism::Ntlm {
             add(well_known::ntlm_authentication());
         }
-        Some(Sids { user, origin, primary_group, groups })
+        Some(Sids { user, origin, primary_group, groups, of_account })
+    }
+
+    /// The groups of the account alone.
+    pub fn account_groups(&self) -> &[SidAndAttributes] {
+        self.groups.get(..self.of_account).unwrap_or_default()
     }
 }
 
 /// The client's own SID, and who says so.
 fn user(client: &Principal, facts: Option<&AccountFacts>, settings: &Settings) -> Option<(Sid, Origin)> {
     if let Some(sid) = facts.and_then(|facts| facts.sid) {
-        return Some((sid, client.origins.sid));
+        // A domain that calls its user by the machine's own name for somebody gets no token for him.
+        return (!(client.origins.sid.is_domains() && well_known::of_machine(&sid))).then_some((sid, client.origins.sid));
     }
     let machine = settings.accounts.machine_sid.get()?;
     let sid = match &client.native {

@@ -8,8 +8,8 @@ mod impersonation;
 mod subject;
 #[cfg(unix)]
 mod unix;
-#[cfg(windows)]
-mod windows;
+#[cfg(any(windows, test))]
+pub(crate) mod windows;
 
 pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
 pub use subject::{Level, Subject};

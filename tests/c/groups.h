@@ -10,6 +10,6 @@ extern const struct test packages_tests[], stack_tests[], credentials_tests[], s
     exchanges_tests[], complete_tests[], limits_tests[], lifetime_tests[], no_accounts_tests[],
     internal_tests[], additions_tests[], auth_identity_tests[], async_tests[], unreadable_tests[], travel_tests[],
     parcel_left_tests[], parcel_taken_tests[], parcel_refused_tests[], keyless_tests[], strict_tests[], require_mic_tests[],
-    impersonate_tests[], effective_tests[], token_tests[];
+    impersonate_tests[], effective_tests[], token_tests[], access_token_tests[], wine_user_name_tests[];
 
 #endif

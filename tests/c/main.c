@@ -31,6 +31,7 @@ static const struct group groups[] = {
     {"auth_identity", "default", auth_identity_tests},
     {"async", "default", async_tests},
     {"travel", "default", travel_tests},
+    {"access_token", "default", access_token_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
     {"lifetime", "lifetime", lifetime_tests},
@@ -48,6 +49,7 @@ static const struct group groups[] = {
     {"impersonate", "tokens", impersonate_tests},
     {"effective", "tokens-effective", effective_tests},
     {"token", "tokens", token_tests},
+    {"wine_user_name", "wine-user-name", wine_user_name_tests},
     {NULL, NULL, NULL},
 };
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh linux|valgrind|asan|tsan|wine64|wine32 [GROUP[.TEST]]: builds the C tests for one platform and runs them,
+# run.sh linux|valgrind|asan|tsan|wine64|wine32|wine10 [GROUP[.TEST]]: builds the C tests for one platform and runs them,
 # once for each configuration in config/.
 #
 # NEGOSSP_DIST: the folder with the library to test, instead of dist/PLATFORM, freshly made.
@@ -7,7 +7,7 @@ set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-what=${1:?linux, valgrind, asan, tsan, wine64 or wine32}
+what=${1:?linux, valgrind, asan, tsan, wine64, wine32 or wine10}
 only=${2:-}
 [[ $what != native ]] || what=linux
 out=$root/build/c/$what
@@ -104,8 +104,9 @@ asan | tsan)
     export TSAN_OPTIONS=halt_on_error=0:exitcode=99:second_deadlock_stack=1
     NEGOSSP_TEST_EFFORT=20
     ;;
-wine64 | wine32)
-    if [[ $what == wine64 ]]; then machine=x86_64 bits=64; else machine=i686 bits=32; fi
+wine64 | wine32 | wine10)
+    machine=x86_64 bits=${what#wine}
+    [[ $what != wine32 ]] || machine=i686
     [[ -n ${NEGOSSP_DIST:-} ]] || "$root/scripts/dist.sh" "windows-$machine"
     library=${NEGOSSP_DIST:-$root/dist/windows-$machine}
     "$root/scripts/need.sh" "gcc-mingw-w64-${machine/_/-}"
@@ -122,7 +123,7 @@ wine64 | wine32)
     NEGOSSP_TEST_EFFORT=$((NEGOSSP_TEST_EFFORT / 2)) # every lock and every page goes by way of Wine's server
     ;;
 *)
-    echo "run.sh: linux, valgrind, asan, tsan, wine64 or wine32" >&2
+    echo "run.sh: linux, valgrind, asan, tsan, wine64, wine32 or wine10" >&2
     exit 2
     ;;
 esac
@@ -157,6 +158,11 @@ if [[ -n $only ]]; then
     finish
 fi
 run names default "$program" "$file" names
+# Of tokens, and what else a later Wine does in another way.
+if [[ $what == wine10 ]]; then
+    run wine-user-name wine-user-name "$program" "$file" names
+    finish
+fi
 # The same functions by another way: hammering them once is enough.
 NEGOSSP_TEST_EFFORT=$((NEGOSSP_TEST_EFFORT / 10)) run tables default "$program" "$file" tables
 for configuration in complete limits no-accounts absent-accounts malformed absent internal strict require-mic tokens tokens-effective; do
@@ -176,6 +182,7 @@ if [[ $what == wine* ]]; then
     run "parcel-left, under Wine" parcel-left "$program" "$file" names
     runner=() run "parcel-taken, on Linux" parcel-taken ./harness-linux "$root/dist/linux-x86_64/libnegossp.so" names
 fi
+[[ $what != wine* ]] || run wine-user-name wine-user-name "$program" "$file" names
 [[ $what == *san ]] || run linked default "$linked"
 finish
 }

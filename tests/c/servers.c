@@ -209,8 +209,8 @@ const struct test servers_tests[] = {
     TEST(sends_and_frees_the_output_of_an_error),
     TEST(frees_the_output_of_a_first_error),
     TEST(credentials_freed_before_their_contexts),
+    TEST(token_of_the_client),
     TEST(names_never_freed),
     TEST(frees_what_it_was_never_given),
-    TEST(token_of_the_client),
     END_OF_TESTS,
 };

@@ -91,7 +91,7 @@ wine64 | wine32)
     "$root/scripts/dist.sh" "windows-$machine"
     # Wine's secur32 has its NTLM from a program of Samba's, and its Kerberos from MIT's library; without them there is none.
     ntlm=(winbind libgssapi-krb5-2)
-    if [[ $bits == 64 ]]; then RUNLEVEL=1 "$root/scripts/need.sh" "${ntlm[@]}"; else "$root/scripts/wine32.sh" --install "${ntlm[@]}"; fi
+    if [[ $bits == 64 ]]; then RUNLEVEL=1 "$root/scripts/need.sh" "${ntlm[@]}"; else "$root/scripts/wine_chroot.sh" 32 --install "${ntlm[@]}"; fi
     compile "$machine-w64-mingw32-gcc" conformance.exe "${sources[@]}"
     compile "$machine-w64-mingw32-gcc" detach.dll -shared "$here/detach/detach.c"
     program=conformance.exe

@@ -342,7 +342,7 @@ def clean_environment(directory, accounts):
     """Nothing from outside decides what the peers do: no tickets, no proxies, own NTLM accounts and names."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("KRB5", "NTLM", "NEGOSSP_", "GSS")):
-            if name not in ("NEGOSSP_LIB", "NEGOSSP_LIBRARY", "NEGOSSP_HTTP_SERVER"):
+            if name not in ("NEGOSSP_LIB", "NEGOSSP_LIBRARY", "NEGOSSP_HTTP_SERVER", "NEGOSSP_TOKEN_SERVER"):
                 del os.environ[name]
     user_file = os.path.join(directory, "ntlm-users")
     with open(user_file, "w", encoding="utf-8") as f:

@@ -1,7 +1,7 @@
 //! The table `[tokens]`.
 
 use crate::config::tokens::same_user;
-use crate::config::{Credentials, LocalUser, Mapping, Tokens};
+use crate::config::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -16,6 +16,26 @@ pub(super) struct TokensTable {
     anonymous: Option<LocalUserValue>,
     credentials: Option<CredentialsName>,
     users: BTreeMap<String, LocalUserValue>,
+    wine_user_name: Option<bool>,
+    windows_logon: Option<Vec<LogonName>>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+enum LogonName {
+    Domain,
+    Realm,
+    Machine,
+}
+
+impl From<LogonName> for LogonOf {
+    fn from(name: LogonName) -> LogonOf {
+        match name {
+            LogonName::Domain => LogonOf::Domain,
+            LogonName::Realm => LogonOf::Realm,
+            LogonName::Machine => LogonOf::Machine,
+        }
+    }
 }
 
 struct MappingName(Mapping);
@@ -93,6 +113,10 @@ impl TokensTable {
                 CredentialsName::Effective => Credentials::Effective,
             }),
             users,
+            wine_user_name: self.wine_user_name.unwrap_or(default.wine_user_name),
+            windows_logon: self
+                .windows_logon
+                .map_or(default.windows_logon, |names| names.into_iter().map(LogonOf::from).collect()),
         })
     }
 }

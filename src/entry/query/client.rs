@@ -5,7 +5,7 @@ use crate::context::Secured;
 use crate::entry::abi::*;
 use crate::entry::converse::timestamp;
 use crate::error::{Error, Result};
-use crate::principal::{AccountFacts, SidAndAttributes, Sids, attributes};
+use crate::principal::{AccountFacts, Sids};
 use crate::time::FileTime;
 use std::ffi::c_void;
 
@@ -45,11 +45,7 @@ pub(super) fn claims(secured: &Secured) -> Result<*mut c_void> {
 pub(super) fn sids(secured: &Secured, settings: &Settings) -> Result<String> {
     let established = &secured.established;
     let sids = Sids::of(&established.client, established.mechanism, settings);
-    let user = sids.ok_or(Error::Unsupported("the SIDs of a client that has none"))?.user;
-    // One that is for denying only, or not enabled, gives nothing.
-    let counts = |group: &&SidAndAttributes| {
-        group.attributes & attributes::ENABLED != 0 && group.attributes & attributes::USE_FOR_DENY_ONLY == 0
-    };
-    let groups = facts(secured).into_iter().flat_map(|facts| &facts.groups).filter(counts).map(|group| group.sid);
-    Ok(std::iter::once(user).chain(groups).map(|sid| sid.to_string()).collect::<Vec<_>>().join("\n"))
+    let sids = sids.ok_or(Error::Unsupported("the SIDs of a client that has none"))?;
+    let groups = sids.account_groups().iter().filter(|group| group.counts()).map(|group| group.sid);
+    Ok(std::iter::once(sids.user).chain(groups).map(|sid| sid.to_string()).collect::<Vec<_>>().join("\n"))
 }

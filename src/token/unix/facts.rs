@@ -1,7 +1,6 @@
 //! What a token tells of its client besides the local account.
 
 use super::Token;
-use crate::principal::{SidAndAttributes, attributes};
 use crate::sid::Sid;
 
 impl Token {
@@ -12,11 +11,8 @@ impl Token {
 
     /// The SIDs of the groups that the client is in, as far as they count: enabled, and not for denying only.
     pub fn group_sids(&self) -> Vec<Sid> {
-        let counts = |group: &&SidAndAttributes| {
-            group.attributes & attributes::ENABLED != 0 && group.attributes & attributes::USE_FOR_DENY_ONLY == 0
-        };
         let groups = self.subject.sids.iter().flat_map(|sids| &sids.groups);
-        groups.filter(counts).map(|group| group.sid).collect()
+        groups.filter(|group| group.counts()).map(|group| group.sid).collect()
     }
 
     /// Where each fact comes from, a line for each.

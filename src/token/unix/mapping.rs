@@ -5,7 +5,6 @@ use crate::config::{LocalUser, Mapping, Settings, Tokens};
 use crate::error::{Error, Result};
 use crate::platform::accounts::{self, Account};
 use crate::platform::winbind;
-use crate::principal::Origin;
 use crate::sid::Sid;
 use crate::token::Subject;
 use std::io;
@@ -137,7 +136,7 @@ impl<D: Directory> Search<'_, D> {
 /// The client's SID, if a domain has told it: one that we have made up is nobody's elsewhere.
 fn told_sid(subject: &Subject) -> Option<Sid> {
     let sids = subject.sids.as_ref()?;
-    matches!(sids.origin, Origin::Pac | Origin::Netlogon | Origin::Winbind).then_some(sids.user)
+    sids.origin.is_domains().then_some(sids.user)
 }
 
 fn local(account: Account, found_by: &'static str) -> LocalAccount {

@@ -1,9 +1,11 @@
 #!/bin/sh
-# wine32.sh: makes a Debian chroot with 32-bit Wine, once, and prints its path.
-# wine32.sh --install PACKAGE...: installs Debian packages in it that are missing.
-# wine32.sh FOLDER COMMAND [ARGUMENT...]: runs a command in it, with FOLDER visible under the same path.
+# wine_chroot.sh 32|10: makes a Debian chroot with another Wine than the machine's, once, and prints its path: 32 is Debian 12's
+# Wine 8 of 32 bits, 10 is Debian 13's Wine 10 of 64 bits.
+# wine_chroot.sh 32|10 --install PACKAGE...: installs Debian packages in it that are missing.
+# wine_chroot.sh 32|10 FOLDER COMMAND [ARGUMENT...]: runs a command in it, with FOLDER visible under the same path.
 #
-# A chroot, because wine32:i386 cannot be installed everywhere (its libraries must match the machine's to the version).
+# A chroot, because wine32:i386 cannot be installed everywhere (its libraries must match the machine's to the version), and
+# because a machine has one Wine.
 # It lives outside the checkout, so that it is made once per machine: NEGOSSP_CACHE, by default /var/cache/negossp.
 # Mounts are made in a mount namespace of the command's own; they end with it, and nothing of them is left to be
 # unmounted, or to be deleted through.
@@ -12,7 +14,13 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${NEGOSSP_CACHE:-/var/cache/negossp}
-chroot=$cache/wine32
+case ${1:-} in
+32) name=wine32 suite=bookworm architecture=i386 packages="wine wine32" what="32-bit Wine" ;;
+10) name=wine10 suite=trixie architecture=amd64 packages="wine wine64" what="Wine 10" ;;
+*) echo "wine_chroot.sh: 32 or 10" >&2; exit 2 ;;
+esac
+shift
+chroot=$cache/$name
 
 unavailable() {
     echo "$1"
@@ -20,24 +28,25 @@ unavailable() {
 }
 
 make_chroot() {
-    [ "$(id -u)" = 0 ] || unavailable "32-bit Wine needs a chroot, and that needs root"
-    unshare -m true 2>/dev/null || unavailable "32-bit Wine needs a chroot with mounts of its own, and this machine allows none"
+    [ "$(id -u)" = 0 ] || unavailable "$what needs a chroot, and that needs root"
+    unshare -m true 2>/dev/null || unavailable "$what needs a chroot with mounts of its own, and this machine allows none"
     mkdir -p "$cache" || unavailable "$cache cannot be written"
-    exec 9>"$cache/wine32.lock"
+    exec 9>"$cache/$name.lock"
     flock 9
     [ -e "$chroot/.ready" ] && return
     "$here/need.sh" debootstrap >&2 || unavailable "debootstrap cannot be installed"
-    echo "making a chroot with 32-bit Wine in $chroot (once, a minute or three)" >&2
+    echo "making a chroot with $what in $chroot (once, a minute or three)" >&2
     rm -rf --one-file-system "$chroot"
     # The archive that the machine itself uses; debootstrap has a default of its own.
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 2>/dev/null | sed -n 's/ bookworm$//p' | head -n 1)
+    # shellcheck disable=SC2086 # a list of names
     {
-        debootstrap --arch=i386 --variant=minbase bookworm "$chroot" ${mirror:+"$mirror"} &&
-            [ ! -e /etc/apt/apt.conf.d/99proxy ] || cp /etc/apt/apt.conf.d/99proxy "$chroot/etc/apt/apt.conf.d/" &&
+        debootstrap --arch=$architecture --variant=minbase $suite "$chroot" ${mirror:+"$mirror"} &&
+            { [ ! -e /etc/apt/apt.conf.d/99proxy ] || cp /etc/apt/apt.conf.d/99proxy "$chroot/etc/apt/apt.conf.d/"; } &&
             chroot "$chroot" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
-                apt-get install -y -q --no-install-recommends wine wine32
-    } >"$cache/wine32.log" 2>&1 </dev/null ||
-        unavailable "a chroot with 32-bit Wine could not be made: $(tail -n 1 "$cache/wine32.log") (log: $cache/wine32.log)"
+                apt-get install -y -q --no-install-recommends $packages
+    } >"$cache/$name.log" 2>&1 </dev/null ||
+        unavailable "a chroot with $what could not be made: $(tail -n 1 "$cache/$name.log") (log: $cache/$name.log)"
     rm -rf "$chroot/var/cache/apt" "$chroot/var/lib/apt/lists"
     touch "$chroot/.ready"
     exec 9>&-
@@ -57,7 +66,7 @@ if [ "$1" = --install ]; then
         chroot "$chroot" apt-get update -q &&
             chroot "$chroot" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
                 apt-get install -y -q --no-install-recommends "$@" # RUNLEVEL: no daemons of the packages' own
-    } >"$cache/wine32-install.log" 2>&1 </dev/null || { cat "$cache/wine32-install.log" >&2; exit 1; }
+    } >"$cache/$name-install.log" 2>&1 </dev/null || { cat "$cache/$name-install.log" >&2; exit 1; }
     rm -rf "$chroot/var/cache/apt" "$chroot/var/lib/apt/lists"
     exit
 fi

@@ -1,5 +1,7 @@
 //! Windows and Wine.
 
+pub(crate) mod token;
+
 use super::FileIdentity;
 use crate::time::FileTime;
 use std::fs::{File, Metadata, OpenOptions};
