@@ -22,11 +22,17 @@
  *   them. The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer. A client whom nobody
  *   has given a SID has one made of its name. SEC_E_UNSUPPORTED_FUNCTION if there is no machine SID to make it of.
  *
+ * SECPKG_ATTR_NEGOSSP_SUBSTATUS: why a client was refused, for the server's own log and never for the client: the NTSTATUS
+ *   that Windows' audit calls SubStatus, 0xc000006a for a wrong password, 0xc0000064 for an unknown user, and so on. Also of a
+ *   context that has failed, until it is deleted; a first call that fails leaves no context. The buffer is a ULONG; 0 if the
+ *   last call succeeded.
+ *
  * SECPKG_ATTR_AUTHENTICATION_ID, for which Windows has a number and no structure, is a LUID here: eight bytes that no other
  *   context of the process has.
  */
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
+#define SECPKG_ATTR_NEGOSSP_SUBSTATUS 0x4e530003
 
 /*
  * Attributes that WinPR has, for SetCredentialsAttributes and SetContextAttributes: a callback by which the program supplies

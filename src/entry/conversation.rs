@@ -1,7 +1,8 @@
 //! What a context handle names: a [`Context`], and what the C interface adds to it.
 
-use super::abi::{SEC_E_OK, SEC_I_CONTINUE_NEEDED, SECURITY_STATUS};
+use super::abi::{HANDLE, SEC_E_OK, SEC_I_CONTINUE_NEEDED, SECURITY_STATUS};
 use super::flags::Side;
+use super::token::Lent;
 use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
 use crate::context::{Context, Leg, Secured};
@@ -29,6 +30,8 @@ pub(super) struct Conversation {
     pub(super) substatus: NtStatus,
     /// The client's token, once it was asked for.
     token: Option<Arc<Token>>,
+    /// A handle for it that the caller uses and does not close.
+    lent: Option<Lent>,
 }
 
 /// Whether the caller owes a call of CompleteAuthToken.
@@ -58,6 +61,7 @@ impl Conversation {
             last_status: SEC_E_OK,
             substatus: NtStatus::SUCCESS,
             token: None,
+            lent: None,
         }
     }
 
@@ -195,6 +199,14 @@ impl Conversation {
         }
         let token = Arc::new(Token::of(Subject::new(&secured.established, logon_id, settings), settings)?);
         Ok(self.token.insert(token).clone())
+    }
+
+    /// A handle for the client's token, the context's own; likewise.
+    pub(super) fn access_token(&mut self, logon_id: u64, settings: &Settings) -> Result<HANDLE> {
+        if self.lent.is_none() {
+            self.lent = Some(Lent::new(self.token(logon_id, settings)?)?);
+        }
+        self.lent.as_ref().map(Lent::handle).ok_or(Error::Internal("a token that was made"))
     }
 }
 

@@ -57,6 +57,39 @@ pub(super) fn give(token: Arc<Token>) -> Result<HANDLE> {
 #[cfg(unix)]
 pub(super) use super::unix_token::give;
 
+/// A HANDLE that the caller may use as long as the context lasts, and that is closed with it: SECPKG_ATTR_ACCESS_TOKEN.
+pub(super) struct Lent(usize);
+
+impl Lent {
+    /// One more handle for the token.
+    pub(super) fn new(token: Arc<Token>) -> Result<Lent> {
+        give(token).map(|handle| Lent(handle.expose_provenance()))
+    }
+
+    /// The handle.
+    pub(super) fn handle(&self) -> HANDLE {
+        std::ptr::with_exposed_provenance_mut(self.0)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        close(self.handle());
+    }
+}
+
+#[cfg(windows)]
+fn close(handle: HANDLE) {
+    use std::os::windows::io::{FromRawHandle, OwnedHandle};
+    // SAFETY: `give` has made it, and nobody else closes it.
+    drop(unsafe { OwnedHandle::from_raw_handle(handle) });
+}
+#[cfg(unix)]
+fn close(handle: HANDLE) {
+    // The caller has closed it, who should not have.
+    let _ = super::unix_token::close(handle);
+}
+
 /// The token of an accepted context's client.
 ///
 /// # Safety

@@ -49,6 +49,13 @@ pub(super) unsafe fn query<Char: Text>(
         // SAFETY: likewise.
         return unsafe { answer.with(|| Ok(conversation.substatus.0)) };
     }
+    if attribute == SECPKG_ATTR_ACCESS_TOKEN {
+        // SAFETY: likewise.
+        return unsafe {
+            let mut token = || conversation.access_token(number, &config::current());
+            answer.with(|| Ok(SecPkgContext_AccessToken { AccessToken: token()? }))
+        };
+    }
     let started = conversation.started;
     let secured = conversation.secured()?;
     let established = &secured.established;
