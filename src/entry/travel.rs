@@ -51,6 +51,7 @@ pub(super) unsafe fn export(context: PCtxtHandle, flags: ULONG, packed: PSecBuff
         }
         held.fail();
     }
+    tracing::debug!(bytes = sealed.len(), ?manner, "context exported");
     // SAFETY: likewise; it was checked for NULL.
     unsafe { put(packed, SecBuffer { cbBuffer: length, BufferType: SECBUFFER_EMPTY, pvBuffer: copy.as_ptr().cast() }) };
     Ok(SEC_E_OK)
@@ -96,6 +97,7 @@ pub(super) unsafe fn import<Char: Form>(
         claim.release();
         return Err(Error::OutOfMemory);
     };
+    tracing::debug!(bytes = sealed.len(), "context imported");
     // SAFETY: the caller's promise is this function's own; it was checked for NULL.
     unsafe { put(context, words.into()) };
     Ok(SEC_E_OK)
