@@ -70,9 +70,6 @@ pub(super) unsafe fn import<Char: Form>(
     if context.is_null() {
         return Err(Error::InvalidHandle("nowhere to put the context"));
     }
-    if packed.is_null() {
-        return Err(Error::InvalidParameter("NULL for the packed context"));
-    }
     // SAFETY: the caller's promise is this function's own.
     let name = unsafe { text::read(package)? }.ok_or(Error::PackageNotFound)?;
     let package = match Package::from_name(&name) {
@@ -80,6 +77,9 @@ pub(super) unsafe fn import<Char: Form>(
         // SAFETY: likewise.
         Err(_) => return unsafe { system::import(&name, package, packed, token, context) },
     };
+    if packed.is_null() {
+        return Err(Error::InvalidParameter("NULL for the packed context"));
+    }
     // SAFETY: likewise; not NULL, though perhaps not aligned.
     let SecBuffer { cbBuffer, pvBuffer, .. } = unsafe { packed.read_unaligned() };
     if pvBuffer.is_null() || cbBuffer == 0 {
