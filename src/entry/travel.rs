@@ -51,6 +51,7 @@ pub(super) unsafe fn export(context: PCtxtHandle, flags: ULONG, packed: PSecBuff
         }
         held.fail();
     }
+    tracing::debug!(bytes = sealed.len(), ?manner, "context exported");
     // SAFETY: likewise; it was checked for NULL.
     unsafe { put(packed, SecBuffer { cbBuffer: length, BufferType: SECBUFFER_EMPTY, pvBuffer: copy.as_ptr().cast() }) };
     Ok(SEC_E_OK)
@@ -69,9 +70,6 @@ pub(super) unsafe fn import<Char: Form>(
     if context.is_null() {
         return Err(Error::InvalidHandle("nowhere to put the context"));
     }
-    if packed.is_null() {
-        return Err(Error::InvalidParameter("NULL for the packed context"));
-    }
     // SAFETY: the caller's promise is this function's own.
     let name = unsafe { text::read(package)? }.ok_or(Error::PackageNotFound)?;
     let package = match Package::from_name(&name) {
@@ -79,6 +77,9 @@ pub(super) unsafe fn import<Char: Form>(
         // SAFETY: likewise.
         Err(_) => return unsafe { system::import(&name, package, packed, token, context) },
     };
+    if packed.is_null() {
+        return Err(Error::InvalidParameter("NULL for the packed context"));
+    }
     // SAFETY: likewise; not NULL, though perhaps not aligned.
     let SecBuffer { cbBuffer, pvBuffer, .. } = unsafe { packed.read_unaligned() };
     if pvBuffer.is_null() || cbBuffer == 0 {
@@ -96,6 +97,7 @@ pub(super) unsafe fn import<Char: Form>(
         claim.release();
         return Err(Error::OutOfMemory);
     };
+    tracing::debug!(bytes = sealed.len(), "context imported");
     // SAFETY: the caller's promise is this function's own; it was checked for NULL.
     unsafe { put(context, words.into()) };
     Ok(SEC_E_OK)
