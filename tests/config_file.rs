@@ -5,7 +5,8 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{Kind, MachineSid};
 use negossp::config::{
-    Accounts, Addresses, Environment, LogonOf, NtlmMode, ReplayCacheKind, Server, Settings, Store, Strictness,
+    Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode, ReplayCacheKind, Server, Settings,
+    Store, Strictness,
 };
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
@@ -96,8 +97,19 @@ details = "details.toml"
 sid = "S-1-5-21-1-2-3"
 
 [tokens]
+map = ["domain-name", "table"]
+winbind_separator = "+"
+domains = ["LAB", "LAB.TEST"]
+allow_root = true
+anonymous = "nobody"
+credentials = "effective"
 wine_user_name = true
 windows_logon = ["machine", "realm", "domain"]
+
+[tokens.users]
+'LAB\alice' = "alice"
+"bob@LAB.TEST" = { uid = 5001, gid = 5002, groups = [6001, 6002] }
+carol = { uid = 0, gid = 0 }
 "#;
 
 #[test]
@@ -155,6 +167,15 @@ fn every_key_is_read() {
     assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
     assert_eq!(settings.accounts.file.as_ref().unwrap().path(), Some(folder.path("accounts").as_path()));
+    let tokens = &settings.tokens;
+    assert_eq!(tokens.map, [Mapping::DomainName, Mapping::Table]);
+    assert_eq!((tokens.winbind_separator, tokens.allow_root, tokens.credentials), ('+', true, Credentials::Effective));
+    assert_eq!(tokens.domains, ["LAB", "LAB.TEST"]);
+    assert_eq!(tokens.anonymous, Some(LocalUser::Account("nobody".into())));
+    assert_eq!(tokens.user("lab\\ALICE"), Some(&LocalUser::Account("alice".into())));
+    assert_eq!(tokens.user("bob@LAB.TEST"), Some(&LocalUser::Numbers { uid: 5001, gid: 5002, groups: vec![6001, 6002] }));
+    assert_eq!(tokens.user("bob@lab.test"), None, "realms differ in upper and lower case");
+    assert_eq!(tokens.user("Carol"), Some(&LocalUser::Numbers { uid: 0, gid: 0, groups: vec![] }));
 }
 
 #[test]
@@ -237,6 +258,12 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[ntlm]\nmax_clock_skew = \"99999999999999999999d\"\n", 2, "length of time"),
         ("[ntlm]\nmax_clock_skew = \"é\"\n", 2, "length of time"),
         ("[limits]\ncontexts = -1\n", 2, "invalid value"),
+        ("[tokens]\nmap = [\"nsswitch\"]\n", 2, "table, sid, domain-name or name"),
+        ("[tokens]\ncredentials = \"real\"\n", 2, "unknown variant `real`"),
+        ("[tokens.users]\nalice = { uid = 1 }\n", 2, "name of a local account"),
+        ("[tokens.users]\nalice = { uid = 4294967295, gid = 1 }\n", 2, "name of a local account"),
+        ("[tokens.users]\nalice = { uid = 1, gid = 1, groups = [4294967295] }\n", 2, "name of a local account"),
+        ("[tokens]\nanonymous = \"\"\n", 2, "name of a local account"),
         ("[limits]\ncontexts = 4294967296\n", 2, "invalid value"),
         ("[tokens]\nwindows_logon = [\"anybody\"]\n", 2, "unknown variant `anybody`"),
         ("[negotiate]\nmechanisms = [\"Digest\"]\n", 2, "unknown variant `Digest`"),
@@ -263,6 +290,7 @@ fn what_is_wrong_is_told_with_its_line() {
     for (text, what) in [
         ("[negotiate]\nmechanisms = []\n", "mechanisms is empty"),
         ("[kerberos]\nenctypes = []\n", "enctypes is empty"),
+        ("[tokens.users]\nalice = \"a\"\nALICE = \"b\"\n", "twice"),
         ("[kerberos]\nmax_clock_skew = \"2d\"\n", "longer than a day"),
         ("[kerberos]\nreplay_cache_entries = 0\n", "replay_cache_entries is 0"),
         ("[limits]\nmax_token = 100\n", "max_token = 100"),

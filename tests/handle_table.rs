@@ -17,7 +17,7 @@ const FORBIDDEN: [u32; 3] = [0, u32::MAX, u32::MAX - 1];
 
 #[test]
 fn words_are_never_special_and_never_repeat() {
-    for kind in [Kind::Credential, Kind::Context] {
+    for kind in [Kind::Credential, Kind::Context, Kind::Token] {
         let table = Table::new(kind, |_| 1);
         let mut seen = HashSet::new();
         for n in 0..if cfg!(miri) { 150 } else { 1000 } {

@@ -581,6 +581,53 @@ static void races(void) {
     }
 }
 
+/* ---- calls that complete later, begun by a thread that acts as a client, are the server's all the same */
+
+static struct {
+    void (*free)(PSspiAsyncContext);
+    SECURITY_STATUS (*status)(PSspiAsyncContext);
+    struct identity identity;
+    SECURITY_STATUS result;
+    volatile unsigned times;
+} later;
+
+static void note_who_calls(PSspiAsyncContext handle, void *data) {
+    (void)data;
+    later.result = later.status(handle);
+    later.identity = identity();
+    later.free(handle);
+    __atomic_store_n(&later.times, 1, __ATOMIC_RELEASE);
+}
+
+static void begun_as_a_client(void) {
+    PSspiAsyncContext (*create)(void);
+    SECURITY_STATUS (*set_callback)(PSspiAsyncContext, SspiAsyncNotifyCallback, void *);
+    SECURITY_STATUS (*delete_later)(PSspiAsyncContext, PCtxtHandle);
+    *(void **)&create = find_export("SspiCreateAsyncContext");
+    *(void **)&set_callback = find_export("SspiSetAsyncNotifyCallback");
+    *(void **)&delete_later = find_export("SspiDeleteSecurityContextAsync");
+    *(void **)&later.free = find_export("SspiFreeAsyncContext");
+    *(void **)&later.status = find_export("SspiGetAsyncCallStatus");
+    struct identity before = identity();
+    later.times = 0;
+    PSspiAsyncContext async = create();
+    REQUIRE(async != NULL);
+    CHECK_STATUS(set_callback(async, note_who_calls, NULL), SEC_E_OK);
+    REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(0)), SEC_E_OK);
+    SECURITY_STATUS status = delete_later(async, CONTEXT(1));
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(0)), SEC_E_OK);
+    REQUIRE_STATUS(status, SEC_E_OK);
+    for (int n = 0; n < 10000 && !__atomic_load_n(&later.times, __ATOMIC_ACQUIRE); n++) sleep_milliseconds(1);
+    /* The thread sanitizer does not see into this program. It sees a lock of the library's, which the callback has held. */
+    (void)later.status(NULL);
+    CHECK_STATUS(later.result, SEC_E_OK);
+    CHECK(same(before, later.identity));
+    conversations[1].server.has_context = false;
+}
+static void threads_of_the_library_s_are_the_server_s(void) {
+    with_users(begun_as_a_client);
+}
+
 /* ---- config/tokens-effective.toml */
 
 static void seen_by_others(void) {
@@ -633,6 +680,7 @@ const struct test impersonate_tests[] = {
     TEST(root_by_the_table),
     TEST(tokens_outlive_their_contexts),
     TEST(races),
+    TEST(threads_of_the_library_s_are_the_server_s),
     END_OF_TESTS,
 };
 
@@ -647,6 +695,7 @@ const struct test effective_tests[] = {
     TEST(a_service_s_capabilities_are_not_the_client_s),
     TEST(tokens_outlive_their_contexts),
     TEST(races),
+    TEST(threads_of_the_library_s_are_the_server_s),
     TEST(peers_see_the_client),
     TEST(no_privilege_is_left),
     END_OF_TESTS,

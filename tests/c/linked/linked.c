@@ -42,6 +42,12 @@ static const struct {
     FUNCTION(InitSecurityInterfaceA),
     FUNCTION(InitSecurityInterfaceW),
     FUNCTION(MakeSignature),
+#ifndef _WIN32
+    FUNCTION(NegosspCloseToken),
+    FUNCTION(NegosspImpersonateToken),
+    FUNCTION(NegosspQueryToken),
+    FUNCTION(NegosspRevertToken),
+#endif
     FUNCTION(QueryContextAttributesA),
     FUNCTION(QueryContextAttributesW),
     FUNCTION(QueryCredentialsAttributesA),
