@@ -1757,6 +1757,36 @@ SECURITY_STATUS QueryContextAttributesExA(PCtxtHandle phContext,
 // Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for what the library did not give or was freed before.
 SECURITY_STATUS FreeContextBuffer(void *pvContextBuffer);
 
+// Lets the calling thread act as the client: what it opens, it opens with the client's rights. On Linux no other thread of the
+// process is touched.
+//
+// \param phContext  A context that this process has accepted.
+//
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or the client's own side); SEC_E_NO_IMPERSONATION: the
+// client has no account here, wants only to be identified, or the process may not act as others. The thread is what it
+// was then. On Linux a process may with CAP_SETUID and CAP_SETGID, as root has them.
+SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext);
+
+// Ends what ImpersonateSecurityContext began: the calling thread is what it was before that. Of several clients, each begun
+// within the one before, it is the context's and those begun after it that end.
+//
+// \param phContext  The context. It may have been deleted meanwhile.
+//
+// Returns SEC_E_OK, also where the thread does not act as that client; SEC_E_INVALID_HANDLE; SEC_E_NO_IMPERSONATION: the
+// thread could not be made what it was.
+SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext);
+
+// Gives a token of the client.
+//
+// \param phContext  A context that this process has accepted. The token outlives it.
+// \param Token  Receives the token. On Windows it is an access token for impersonation, to be closed with CloseHandle; on
+//     Linux it is for NegosspQueryToken and to be closed with NegosspCloseToken. NULL after an error.
+//
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or the client's own side); SEC_E_INVALID_PARAMETER (NULL);
+// SEC_E_NO_IMPERSONATION: there is none that may be handed out.
+SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext,
+                                          HANDLE *Token);
+
 // Signs a message.
 //
 // \param phContext  An established context with integrity.
@@ -2306,21 +2336,6 @@ SECURITY_STATUS SspiFreeCredentialsHandleAsync(PSspiAsyncContext AsyncContext, P
 //
 // Returns as SspiAcquireCredentialsHandleAsyncW.
 SECURITY_STATUS SspiDeleteSecurityContextAsync(PSspiAsyncContext AsyncContext, PCtxtHandle phContext);
-
-// Would let the calling thread act as the client.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext);
-
-// Would end what ImpersonateSecurityContext began.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext);
-
-// Would give a token of the client.
-//
-// Returns SEC_E_UNSUPPORTED_FUNCTION.
-SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token);
 
 // Would pack a context for another process.
 //
