@@ -18,8 +18,12 @@
  *   The buffer is a SecPkgContext_SessionKey, whose SessionKey is to be freed with FreeContextBuffer.
  *   SEC_E_NO_CREDENTIALS if none were forwarded, or ASC_REQ_DELEGATE was not required.
  * SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's SIDs as text, `S-1-5-21-...`, one to a line: the account's first, then
- *   those of the groups that count (enabled, and not for denying only). The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer.
- *   SEC_E_UNSUPPORTED_FUNCTION if no domain told any (Kerberos without a PAC, accounts of a file).
+ *   those of its groups that count (enabled, and not for denying only), as the domain or the file of account details tells
+ *   them. The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer. A client whom nobody
+ *   has given a SID has one made of its name. SEC_E_UNSUPPORTED_FUNCTION if there is no machine SID to make it of.
+ *
+ * SECPKG_ATTR_AUTHENTICATION_ID, for which Windows has a number and no structure, is a LUID here: eight bytes that no other
+ *   context of the process has.
  */
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
@@ -479,6 +483,12 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES 128
 #define SECPKG_ATTR_APPLICATION_PROTOCOL 35
 #define SECPKG_ATTR_IS_LOOPBACK 37
+
+/* `ValueType` of claims. */
+#define AUTHZ_SECURITY_ATTRIBUTE_TYPE_INT64 0x01
+#define AUTHZ_SECURITY_ATTRIBUTE_TYPE_UINT64 0x02
+#define AUTHZ_SECURITY_ATTRIBUTE_TYPE_STRING 0x03
+#define AUTHZ_SECURITY_ATTRIBUTE_TYPE_BOOLEAN 0x06
 
 /* `NegotiationState`. */
 #define SECPKG_NEGOTIATION_COMPLETE 0
@@ -1375,6 +1385,24 @@ typedef struct _SecPkgContext_AccessToken {
   void *AccessToken;
 } SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;
 
+// SECPKG_ATTR_LOGOFF_TIME.
+typedef struct _SecPkgContext_LogoffTime {
+  // When the client should be logged off, in local time.
+  TimeStamp tsLogoffTime;
+} SecPkgContext_LogoffTime, *PSecPkgContext_LogoffTime;
+
+// SECPKG_ATTR_NEGO_STATUS.
+typedef struct _SecPkgContext_NegoStatus {
+  // What the last call of AcceptSecurityContext or InitializeSecurityContext with this context returned.
+  ULONG LastStatus;
+} SecPkgContext_NegoStatus, *PSecPkgContext_NegoStatus;
+
+// SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
+typedef struct _SecPkgContext_SubjectAttributes {
+  // The client's claims: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, in one allocation with all that it points to.
+  void *AttributeInfo;
+} SecPkgContext_SubjectAttributes, *PSecPkgContext_SubjectAttributes;
+
 // SECPKG_ATTR_TARGET_INFORMATION.
 typedef struct _SecPkgContext_TargetInformation {
   // Bytes.
@@ -1428,6 +1456,50 @@ typedef struct _SecPkgCredentials_Cert {
   // The certificate.
   uint8_t *EncodedCert;
 } SecPkgCredentials_Cert, *PSecPkgCredentials_Cert;
+
+// A claim's values.
+typedef union {
+  // INT64
+  int64_t *pInt64;
+  // UINT64, and BOOLEAN: 0 or 1.
+  uint64_t *pUint64;
+  // STRING
+  SEC_WCHAR **ppString;
+} AUTHZ_SECURITY_ATTRIBUTE_VALUES, *PAUTHZ_SECURITY_ATTRIBUTE_VALUES;
+
+// A claim: one or more values of one type under one name.
+typedef struct _AUTHZ_SECURITY_ATTRIBUTE_V1 {
+  // The claim's name.
+  SEC_WCHAR *pName;
+  // `AUTHZ_SECURITY_ATTRIBUTE_TYPE_*`: 1 INT64, 2 UINT64, 3 STRING, 6 BOOLEAN.
+  USHORT ValueType;
+  // 0.
+  USHORT Reserved;
+  // 0.
+  ULONG Flags;
+  // Values at `Values`.
+  ULONG ValueCount;
+  // Arrays, by their type.
+  AUTHZ_SECURITY_ATTRIBUTE_VALUES Values;
+} AUTHZ_SECURITY_ATTRIBUTE_V1, *PAUTHZ_SECURITY_ATTRIBUTE_V1;
+
+// Claims, in their version's form.
+typedef union {
+  // Version 1.
+  AUTHZ_SECURITY_ATTRIBUTE_V1 *pAttributeV1;
+} AUTHZ_SECURITY_ATTRIBUTES, *PAUTHZ_SECURITY_ATTRIBUTES;
+
+// Claims.
+typedef struct _AUTHZ_SECURITY_ATTRIBUTES_INFORMATION {
+  // AUTHZ_SECURITY_ATTRIBUTES_INFORMATION_VERSION, 1.
+  USHORT Version;
+  // 0.
+  USHORT Reserved;
+  // Claims at `Attribute`.
+  ULONG AttributeCount;
+  // An array of them.
+  AUTHZ_SECURITY_ATTRIBUTES Attribute;
+} AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, *PAUTHZ_SECURITY_ATTRIBUTES_INFORMATION;
 
 // The same in one block of memory: what it holds is found by offsets from its beginning. Lengths count bytes. Text is
 // UTF-16, whatever the function, unless `Flags` says SEC_WINNT_AUTH_IDENTITY_ANSI.

@@ -7,6 +7,9 @@ platform=$1
 out=dist/$platform
 debug=build/debug/$platform
 mkdir -p "$out" "$debug"
+# Two callers at once must not lay it out twice.
+exec 9>"build/dist-$platform.lock"
+flock 9
 
 # Copies a binary without its debug information, which is kept beside; untouched when nothing has changed.
 install_binary() { # TOOL-PREFIX FROM TO

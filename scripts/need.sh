@@ -16,10 +16,13 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 echo "installing$missing" >&2
+# Two callers at once would be in each other's way.
+exec 9>"${TMPDIR:-/tmp}/negossp-need.lock"
+flock 9
 export DEBIAN_FRONTEND=noninteractive
 install() {
     # shellcheck disable=SC2086 # a list of names
-    apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=600 $missing </dev/null
+    apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=600 $missing </dev/null 9>&- # daemons that a package starts
 }
 # The package lists may be absent (a fresh container) or older than the archive.
 log=$(mktemp)

@@ -4,6 +4,9 @@
 # A suite that prints no such line, or that ends with another status than 0 although it counts no failure, has failed.
 #
 # What a suite prints is kept in build/test/PART.log, and shown when it fails.
+#
+# `all` runs in two lanes, beside each other: most suites keep one processor busy, or none. Within a lane order is kept, and what
+# uses the same Wine prefix is in the same lane.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p build/test
@@ -11,9 +14,10 @@ export CARGO_TERM_COLOR=never
 
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
-all_parts=(build rust differential dist c-linux c-valgrind c-asan c-tsan c-wine64 c-wine32 c-wine10 conformance-linux
-    conformance-wine64 conformance-wine32 system-wine64 system-wine32 interop interop-wine64 interop-kerberos
-    interop-kerberos-wine64 interop-token-wine10 http programs programs-wine32 demo demo-wine32)
+first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
+    interop-kerberos interop-kerberos-wine64 interop-token-wine10 http programs demo)
+second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
+    demo-wine32)
 
 # How each part is run.
 part() {
@@ -43,8 +47,8 @@ part() {
     system-wine32) tests/system/run.sh wine32 ;;
     miri) scripts/cargo-test.sh tests/miri.sh ;;
     http) tests/http/run.sh ;;
-    programs) tests/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 ;;
-    programs-wine32) tests/programs/run.sh squid-wine32 mariadb-wine32 ;;
+    programs) alone programs tests/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 ;;
+    programs-wine32) alone programs tests/programs/run.sh squid-wine32 mariadb-wine32 ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;
     *) echo "no such part: $1"; return 2 ;;
@@ -77,6 +81,11 @@ interop_token() { # 64|10
             tests/interop/run.sh kerberos kerberos_token
 }
 
+# A command that another part's under the same name is not to run beside.
+alone() { # NAME COMMAND...
+    flock "build/test/$1.lock" "${@:2}"
+}
+
 # A command whose exit status is its whole result.
 one() {
     local name=$1
@@ -84,48 +93,60 @@ one() {
     if "$@"; then echo "1 passed, 0 failed, 0 skipped"; else echo "$name failed"; echo "0 passed, 1 failed, 0 skipped"; return 1; fi
 }
 
-case ${1:-all} in
-check) parts=("${check_parts[@]}") ;;
-all) parts=("${all_parts[@]}") ;;
-*) parts=("$@") ;;
-esac
-
-passed=0 failed=0 skipped=0 skips=()
-
-# 32-bit Wine cannot be had everywhere: one line says so for all parts that need it.
-if [[ " ${parts[*]} " == *wine32\ * ]] && ! why=$(scripts/wine.sh 32 --prepare 2>build/test/wine32.log </dev/null); then
-    skips+=("SKIPPED: $(printf '%s\n' "${parts[@]}" | grep wine32$ | paste -sd' '): ${why:-$(tail -n 1 build/test/wine32.log)}")
-    mapfile -t parts < <(printf '%s\n' "${parts[@]}" | grep -v wine32$)
-    skipped=1
-fi
-
-for name in "${parts[@]}"; do
-    log=build/test/$name.log
-    printf '%-23s ' "$name"
-    start=$SECONDS
-    export -f part one interop_linux interop_wine64 interop_token
+# Runs one part, and shows in one piece how it went; keeps its counts for the sum.
+run() {
+    local name=$1 log=build/test/$1.log start=$SECONDS status counts note= p f s
     timeout --kill-after=10 "${PART_TIMEOUT:-1200}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
     status=$?
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
-    note=
     if [[ -z $counts ]]; then
         counts="0 passed, 1 failed, 0 skipped" note=" (no count: it ended with status $status)"
     elif [[ $status != 0 && $counts == *" 0 failed"* ]]; then
         counts=${counts/ 0 failed/ 1 failed} note=" (ended with status $status)"
     fi
     read -r p _ f _ s _ <<<"$counts"
-    printf '%s%s  [%d s]\n' "$counts" "$note" $((SECONDS - start))
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    while IFS= read -r line; do skips+=("$line"); done < <(grep -oE 'SKIPPED: .*' "$log" | sort -u)
-    if ((f > 0)); then
-        echo "---- $log"
-        grep -E '^(FAIL|---- .* stdout ----)|FAILED|error(\[|:)|panicked at' "$log" | head -n 40
-        echo "---- its end"
-        tail -n "${TEST_LINES:-60}" "$log"
-        echo "----"
-    fi
-done
+    echo "$p $f $s" >"build/test/$name.counts"
+    grep -oE 'SKIPPED: .*' "$log" | sort -u >"build/test/$name.skips"
+    {
+        printf '%-23s %s%s  [%d s]\n' "$name" "$counts" "$note" $((SECONDS - start))
+        if ((f > 0)); then
+            echo "---- $log"
+            grep -E '^(FAIL|---- .* stdout ----)|FAILED|error(\[|:)|panicked at' "$log" | head -n 40
+            echo "---- its end"
+            tail -n "${TEST_LINES:-60}" "$log"
+            echo "----"
+        fi
+    } >"build/test/$name.shown"
+    cat "build/test/$name.shown"
+}
+export -f part alone one interop_linux interop_wine64 interop_token
 
+case ${1:-all} in
+check) lanes=("${check_parts[*]}") ;;
+all) lanes=("${first_lane[*]}" "${second_lane[*]}") ;;
+*) lanes=("$*") ;;
+esac
+
+passed=0 failed=0 skipped=0 skips=()
+
+# 32-bit Wine cannot be had everywhere: one line says so for all parts that need it.
+if [[ " ${lanes[*]} " == *wine32\ * ]] && ! why=$(scripts/wine.sh 32 --prepare 2>build/test/wine32.log </dev/null); then
+    names=$(tr ' ' '\n' <<<"${lanes[*]}" | grep 'wine32$' | paste -sd' ')
+    skips+=("SKIPPED: $names: ${why:-$(tail -n 1 build/test/wine32.log)}")
+    for i in "${!lanes[@]}"; do lanes[i]=$(tr ' ' '\n' <<<"${lanes[i]}" | grep -v 'wine32$' | paste -sd' '); done
+    skipped=1
+fi
+
+for lane in "${lanes[@]}"; do
+    for name in $lane; do run "$name"; done &
+done
+wait
+
+for name in ${lanes[*]}; do
+    read -r p f s <"build/test/$name.counts"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    while IFS= read -r line; do skips+=("$line"); done <"build/test/$name.skips"
+done
 if ((${#skips[@]})); then printf '%s\n' "${skips[@]}"; fi
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

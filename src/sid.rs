@@ -33,6 +33,17 @@ impl Sid {
         Some(sid)
     }
 
+    /// A SID that is known when the library is built; one that there cannot be does not compile.
+    pub(crate) const fn well_known(authority: u64, sub_authorities: &[u32]) -> Sid {
+        let [0, 0, a, b, c, d, e, f] = authority.to_be_bytes() else { panic!("an authority has 48 bits") };
+        let mut sid = Sid { authority: [a, b, c, d, e, f], count: 0, sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES] };
+        while (sid.count as usize) < sub_authorities.len() {
+            sid.sub_authorities[sid.count as usize] = sub_authorities[sid.count as usize];
+            sid.count += 1;
+        }
+        sid
+    }
+
     /// One more sub-authority; `None` if there is no room.
     fn push(&mut self, sub_authority: u32) -> Option<()> {
         *self.sub_authorities.get_mut(usize::from(self.count))? = sub_authority;

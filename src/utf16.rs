@@ -24,7 +24,7 @@ impl<'a> Utf16<'a> {
         Ok(text)
     }
 
-    fn units(self) -> impl Iterator<Item = u16> + use<'a> {
+    pub(crate) fn units(self) -> impl Iterator<Item = u16> + use<'a> {
         self.units.iter().map(|unit| u16::from_le_bytes(*unit))
     }
 

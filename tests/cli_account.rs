@@ -345,3 +345,28 @@ fn the_terminal_is_asked_without_echo() {
     assert!(talk("check", &[(first, "Password\r")]).unwrap().1);
     assert!(!talk("check", &[(first, "password\r")]).unwrap().1);
 }
+
+#[test]
+fn sids() {
+    let folder = Folder::new();
+    let details = "[[account]]\nname = 'bob'\nsid = 'S-1-5-21-9-9-9-1'\ngroups = ['S-1-5-32-551']\n";
+    folder.write("details.toml", details);
+    let config = folder.write("negossp.toml", "[server]\nnetbios_computer = 'SRV'\n[accounts]\ndetails = 'details.toml'\n");
+    let sid = |args: &[&str]| {
+        let output = run(negossp(&["sid"]).args(args).env("NEGOSSP_CONFIG", &config), "");
+        (output.status.code().unwrap(), text(&output))
+    };
+    let (status, machine) = sid(&[]);
+    assert_eq!((status, machine.as_str()), (0, std::fs::read_to_string(folder.path("machine.sid")).unwrap().as_str()));
+    let user = |name: &str| sid(&[name]).1.lines().next().unwrap().to_owned();
+    // sha256(b"negossp user SID\0ALICE")
+    let alice = format!("user\t{}-928204198-950549406-973561960-427054001", machine.trim());
+    assert_eq!([user("alice"), user("srv\\Alice")], [alice.clone(), alice]);
+    assert_eq!(user("OTHER\\Alice"), format!("user\t{}-4242575692-4255225650-1347185206-2435620118", machine.trim()));
+    let admin = format!("user\t{}-3465331955-1368467790-3140506906-87858049", machine.trim());
+    assert_eq!(user("alice/admin@EXAMPLE.COM"), admin);
+    assert!(sid(&["bob"]).1.starts_with("user\tS-1-5-21-9-9-9-1\ngroup\tS-1-5-32-551\n"));
+    folder.write("details.toml", "[");
+    let (status, said) = sid(&["bob"]);
+    assert!(status == 3 && said.contains("account details"), "{said}");
+}

@@ -3,13 +3,14 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::config::{Addresses, Environment, LogonOf, ReplayCacheKind, Server, Settings, Store, Strictness};
+use negossp::authority::MachineSid;
+use negossp::config::{Accounts, Addresses, Environment, LogonOf, ReplayCacheKind, Server, Settings, Store, Strictness};
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
 use negossp::flags::ContextFlags;
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,8 @@ max_token = 12000
 file = "accounts"
 domain = "CORP"
 strict_domain = true
+details = "details.toml"
+sid = "S-1-5-21-1-2-3"
 
 [tokens]
 wine_user_name = true
@@ -126,6 +129,8 @@ fn every_key_is_read() {
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
     assert!(settings.accounts.strict_domain);
+    assert_eq!(settings.accounts.details.as_ref().unwrap().path(), Some(folder.path("details.toml").as_path()));
+    assert_eq!(settings.accounts.machine_sid.configured(), Some("S-1-5-21-1-2-3".parse().unwrap()));
     assert!(settings.tokens.wine_user_name);
     assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
@@ -153,10 +158,18 @@ fn the_readme_names_every_key() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The defaults, for a configuration in that place: the machine's SID is kept beside it.
+fn defaults(config: &Path) -> Settings {
+    let machine_sid = Arc::new(MachineSid::kept_in(Some(config.with_file_name("machine.sid"))));
+    Settings { accounts: Accounts { machine_sid, ..Accounts::default() }, ..Settings::default() }
+}
+
 #[test]
 fn an_empty_file_means_the_defaults() {
+    let folder = Folder::new();
+    let read = |text: &str| open(Some(folder.write("negossp.toml", text)), None, None).current();
     let settings = read("");
-    assert_eq!(*settings, Settings::default());
+    assert_eq!(*settings, defaults(&folder.path("negossp.toml")));
     let ntlm = &settings.ntlm;
     assert!(!ntlm.responses.lmv2 && !ntlm.responses.ntlmv1 && !ntlm.responses.ntlmv1_ess && !ntlm.responses.lm);
     assert!(settings.defect.is_none() && settings.accounts.file.is_none());
@@ -166,7 +179,7 @@ fn an_empty_file_means_the_defaults() {
     assert_eq!(allowed, [Enctype::Aes128Sha1, Enctype::Aes256Sha1, Enctype::Aes128Sha256, Enctype::Aes256Sha384]);
     assert_eq!(kerberos.max_clock_skew, Duration::from_secs(300), "RFC 4120 1.6");
     assert_eq!(kerberos.replay_cache, ReplayCacheKind::Memory);
-    assert_eq!(*read("\u{feff}# only a comment\r\n"), Settings::default());
+    assert_eq!(read("\u{feff}# only a comment\r\n"), settings);
 }
 
 #[test]
@@ -254,7 +267,7 @@ fn a_named_file_must_exist_and_the_default_one_need_not() {
     let folder = Folder::new();
     let missing = folder.path("missing.toml");
     assert!(open(Some(missing.clone()), None, None).current().defect.is_some());
-    assert_eq!(*open(None, None, Some(missing)).current(), Settings::default());
+    assert_eq!(*open(None, None, Some(missing.clone())).current(), defaults(&missing));
     assert_eq!(*open(None, None, None).current(), Settings::default());
     assert!(open(Some(folder.path(".")), None, None).current().defect.is_some(), "a folder");
     let broken = folder.write("broken.toml", "[");

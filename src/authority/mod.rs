@@ -4,7 +4,9 @@
 mod account;
 mod account_file;
 mod application;
+mod details;
 pub mod edit;
+mod machine_sid;
 pub mod names;
 mod password;
 pub mod smbpasswd;
@@ -12,6 +14,8 @@ pub mod smbpasswd;
 pub use account::{Account, Entry, Standing};
 pub use account_file::{AccountFile, Accounts, BadLine};
 pub use application::{Application, Proofs};
+pub use details::{Details, DetailsFile, complete};
+pub use machine_sid::{MachineSid, of_accounts as machine_sid};
 pub use password::change as change_password;
 
 use crate::config::Settings;
@@ -128,7 +132,7 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     if let (None, Some(application)) = (own, &credential.application)
         && let Some(proof) = application::ask(&**application, logon)
     {
-        return Ok(validated(logon.user.to_owned(), logon.domain, Origin::Application, proof?, settings));
+        return validated(logon.user.to_owned(), logon.domain, Origin::Application, proof?, settings);
     }
     let listed = || file.as_ref().and_then(|file| names::candidates(logon, settings).find_map(|name| file.get(name)));
     let found = match own {
@@ -150,17 +154,17 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     }
     let proof = proof?;
     standing.admit()?;
-    Ok(validated(account.user.clone(), &account.domain, origin, proof, settings))
+    validated(account.user.clone(), &account.domain, origin, proof, settings)
 }
 
 /// The client whose account has proven to be its own. `domain` is the account's; empty for the machine's.
-fn validated(user: String, domain: &str, origin: Origin, proof: response::Proof, settings: &Settings) -> Validated {
+fn validated(user: String, domain: &str, origin: Origin, proof: response::Proof, settings: &Settings) -> Result<Validated> {
     let domains = [domain, settings.accounts.domain.as_deref().unwrap_or_default(), &settings.server.nb_computer];
     let domain = domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    Validated {
-        principal: Principal::of_account(user, domain.to_owned(), origin),
+    Ok(Validated {
+        principal: details::complete(Principal::of_account(user, domain.to_owned(), origin), settings)?,
         session_base_key: proof.session_base_key,
         lm_session_key: proof.lm_session_key,
         response: proof.response,
-    }
+    })
 }

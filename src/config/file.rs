@@ -5,12 +5,13 @@ mod kerberos;
 mod tokens;
 
 use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
-use crate::authority::ResponsePolicy;
+use crate::authority::{MachineSid, ResponsePolicy, machine_sid};
 use crate::mechanism::Mechanism;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokens::TokensTable;
 
@@ -28,6 +29,10 @@ pub(super) struct Parsed {
 pub(super) struct Named {
     /// `[accounts] file`.
     pub accounts: Option<PathBuf>,
+    /// `[accounts] details`.
+    pub details: Option<PathBuf>,
+    /// `[accounts] sid_file`.
+    pub sid_file: Option<PathBuf>,
     /// `[kerberos] keytab`.
     pub keytab: Option<PathBuf>,
     /// `[kerberos] krbtgt_keytab`.
@@ -108,6 +113,9 @@ struct AccountsTable {
     file: Option<PathBuf>,
     domain: Option<String>,
     strict_domain: Option<bool>,
+    details: Option<PathBuf>,
+    sid: Option<String>,
+    sid_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -207,8 +215,16 @@ impl<'de> Deserialize<'de> for Limit {
 
 impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
-        let accounts =
-            Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
+        if self.accounts.sid.is_some() && self.accounts.sid_file.is_some() {
+            return Err("[accounts] has both sid and sid_file".into());
+        }
+        let sid = self.accounts.sid.as_deref().map(machine_sid).transpose().map_err(|why| format!("[accounts] sid is {why}"))?;
+        let accounts = Accounts {
+            domain: self.accounts.domain,
+            strict_domain: self.accounts.strict_domain.unwrap_or(false),
+            machine_sid: Arc::new(sid.map(MachineSid::given).unwrap_or_default()),
+            ..Accounts::default()
+        };
         let (kerberos, named) = self.kerberos.into_kerberos()?;
         let settings = Settings {
             server: self.server.into_server(accounts.domain.as_deref())?,
@@ -220,7 +236,15 @@ impl Document {
             tokens: self.tokens.into_tokens()?,
             defect: None,
         };
-        Ok(Parsed { settings, named: Named { accounts: self.accounts.file, ..named } })
+        Ok(Parsed {
+            settings,
+            named: Named {
+                accounts: self.accounts.file,
+                details: self.accounts.details,
+                sid_file: self.accounts.sid_file,
+                ..named
+            },
+        })
     }
 }
 

@@ -11,7 +11,7 @@ pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::{LogonOf, Tokens};
 
-use crate::authority::{AccountFile, ResponsePolicy};
+use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,6 +136,10 @@ pub struct Accounts {
     /// Refuse a client that names another domain than the accounts', the machine's own or none. Windows
     /// outside a domain tries the account of that name whatever the domain, and so do we by default.
     pub strict_domain: bool,
+    /// What is known of the accounts besides their passwords.
+    pub details: Option<Arc<DetailsFile>>,
+    /// The SID under which those of the machine's own accounts lie.
+    pub machine_sid: Arc<MachineSid>,
 }
 
 /// What a configuration file of this text would set, the files that it names aside, which are not opened. The error

@@ -62,6 +62,13 @@ impl Display for Settings {
             writeln!(f, "domain = {}", Quoted(domain))?;
         }
         writeln!(f, "strict_domain = {}", accounts.strict_domain)?;
+        let path = accounts.details.as_ref().and_then(|file| file.path());
+        path.map_or(Ok(()), |path| writeln!(f, "details = {}", Quoted(&path.to_string_lossy())))?;
+        match (accounts.machine_sid.configured(), accounts.machine_sid.path()) {
+            (Some(sid), _) => writeln!(f, "sid = \"{sid}\"")?,
+            (None, Some(path)) => writeln!(f, "sid_file = {}", Quoted(&path.to_string_lossy()))?,
+            (None, None) => {}
+        }
 
         let tokens = &self.tokens;
         writeln!(f, "\n[tokens]")?;

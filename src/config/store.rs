@@ -1,7 +1,7 @@
 //! The settings in force: where their file is, and the snapshot last read from it.
 
 use super::{Settings, file};
-use crate::authority::AccountFile;
+use crate::authority::{AccountFile, DetailsFile, MachineSid};
 use crate::kerberos::{self, KeytabFile, TgtFile};
 use crate::platform;
 use crate::watch::{Content, Problem, Source, Watched};
@@ -55,7 +55,9 @@ impl Store {
     pub fn open(environment: Environment) -> Store {
         let named = environment.config.is_some();
         let path = environment.config.or(environment.default_config);
-        Store(Watched::open(path, ConfigFile { named, accounts: environment.accounts, keytab: environment.keytab }))
+        let (accounts, keytab) = (environment.accounts, environment.keytab);
+        let place = path.clone();
+        Store(Watched::open(path, ConfigFile { named, place, accounts, keytab }))
     }
 
     /// The process' own.
@@ -80,6 +82,8 @@ impl Store {
 struct ConfigFile {
     /// NEGOSSP_CONFIG names it: it must exist.
     named: bool,
+    /// The configuration file, whether or not it exists.
+    place: Option<PathBuf>,
     /// NEGOSSP_ACCOUNTS.
     accounts: Option<PathBuf>,
     /// KRB5_KTNAME.
@@ -107,6 +111,20 @@ impl ConfigFile {
         settings.accounts.file = written(named.accounts).or_else(|| self.accounts.clone()).map(|path| match open {
             Some(open) if open.path() == Some(path.as_path()) => open.clone(),
             _ => Arc::new(AccountFile::open(path)),
+        });
+        let accounts = &mut settings.accounts;
+        if accounts.machine_sid.configured().is_none() {
+            let beside_accounts = accounts.file.as_ref().and_then(|file| file.path()).map(|path| path.with_extension("sid"));
+            let beside_config = || self.place.as_deref().map(|path| path.with_file_name("machine.sid"));
+            let kept = MachineSid::kept_in(written(named.sid_file).or(beside_accounts).or_else(beside_config));
+            let open = previous.map(|settings| &settings.accounts.machine_sid).filter(|open| ***open == kept);
+            accounts.machine_sid = open.cloned().unwrap_or_else(|| Arc::new(kept));
+        }
+        let open = previous.and_then(|settings| settings.accounts.details.as_ref());
+        let same_machine = previous.is_some_and(|settings| settings.accounts.machine_sid == accounts.machine_sid);
+        accounts.details = written(named.details).map(|path| match open {
+            Some(open) if same_machine && open.path() == Some(path.as_path()) => open.clone(),
+            _ => Arc::new(DetailsFile::open(path, accounts.machine_sid.clone())),
         });
         let before = previous.map(|settings| &settings.kerberos);
         let kerberos = &mut settings.kerberos;

@@ -1,5 +1,6 @@
 //! What a context handle names: a [`Context`], and what the C interface adds to it.
 
+use super::abi::{SEC_E_OK, SECURITY_STATUS};
 use super::flags::Side;
 use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
@@ -20,6 +21,8 @@ pub(super) struct Conversation {
     bindings: Option<ChannelBindings>,
     /// When the first call was made, in UTC.
     pub(super) started: FileTime,
+    /// What the last call that took a token returned.
+    pub(super) last_status: SECURITY_STATUS,
     /// The client's token, once it was asked for.
     token: Option<Arc<Token>>,
 }
@@ -43,7 +46,14 @@ impl Conversation {
     /// Before its first token.
     pub(super) fn new(context: Context) -> Conversation {
         let requirements = ContextFlags::empty();
-        Conversation { state: State::Ready(context), requirements, bindings: None, started: FileTime::now(), token: None }
+        Conversation {
+            state: State::Ready(context),
+            requirements,
+            bindings: None,
+            started: FileTime::now(),
+            last_status: SEC_E_OK,
+            token: None,
+        }
     }
 
     /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
@@ -165,7 +175,7 @@ impl Conversation {
         if !secured.accepted {
             return Err(Error::InvalidHandle("the client's own side of a context"));
         }
-        let token = Arc::new(Token::of(Subject::new(&secured.established, logon_id), settings)?);
+        let token = Arc::new(Token::of(Subject::new(&secured.established, logon_id, settings), settings)?);
         Ok(self.token.insert(token).clone())
     }
 }

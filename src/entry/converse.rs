@@ -7,6 +7,7 @@ use super::flags::{self, Side};
 use super::handle::Words;
 use super::lock::Lock;
 use super::objects::{CONTEXTS, CREDENTIALS, NO_HANDLE, Object, Shared, find, take};
+use super::status;
 use super::system::{self, Form};
 use super::text;
 use crate::channel_bindings::ChannelBindings;
@@ -182,6 +183,15 @@ impl Call<'_> {
     /// # Safety
     /// As for `converse`.
     unsafe fn go_on(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
+        // SAFETY: the caller's promise is this function's own.
+        let result = unsafe { self.take(conversation) };
+        conversation.last_status = result.as_ref().map_or_else(|failure| status::of(&failure.error), |status| *status);
+        result
+    }
+
+    /// # Safety
+    /// As for `converse`.
+    unsafe fn take(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
         let bindings = match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0) {
             // SAFETY: read now, before anything is written.
             Some(buffer) => Some(ChannelBindings::from_sec_channel_bindings(unsafe { buffer.bytes()? })?),

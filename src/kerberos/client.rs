@@ -6,6 +6,7 @@ use super::message::{EncTicketPart, TicketFlags, error_code};
 use super::names::{Client, NameRules};
 use super::pac::Pac;
 use super::rejection::Rejection;
+use crate::authority;
 use crate::error::{Denial, Error, Result};
 use crate::flags::ContextFlags;
 use crate::mechanism::AcceptCall;
@@ -48,7 +49,7 @@ pub(super) fn identify(
     let principal = account.unwrap_or_else(|| of_realm(&full));
     let mut principal = renamed(principal, ticket, &call.settings.kerberos.names)?;
     principal.native = Some(full);
-    Ok(principal)
+    Ok(authority::complete(principal, call.settings)?)
 }
 
 /// Realms between the client's and ours, each of which could have made the client up: a KDC has checked them, or nobody

@@ -1,12 +1,16 @@
 //! Who the client is.
 
 mod account;
+pub mod derived;
 mod group;
 mod origin;
+mod sids;
+pub mod well_known;
 
 pub use account::AccountFacts;
 pub use group::{SidAndAttributes, attributes};
 pub use origin::{Origin, Origins};
+pub use sids::Sids;
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
 //! What a token tells of a client.
 
+use crate::config::Settings;
 use crate::flags::ContextFlags;
 use crate::mechanism::{Established, Mechanism};
-use crate::principal::Principal;
+use crate::principal::{Principal, Sids};
 use crate::time::FileTime;
 
 /// How far a server may act as its client: SECURITY_IMPERSONATION_LEVEL, in order.
@@ -34,6 +35,8 @@ impl Level {
 pub struct Subject {
     /// Who it is.
     pub principal: Principal,
+    /// The SIDs that it goes by; `None` if nobody has told them and there is no machine SID to make them of.
+    pub sids: Option<Sids>,
     /// How far the server may act as it.
     pub level: Level,
     /// What authenticated it.
@@ -46,8 +49,9 @@ pub struct Subject {
 
 impl Subject {
     /// The client of a context whose server this is.
-    pub fn new(established: &Established, logon_id: u64) -> Subject {
+    pub fn new(established: &Established, logon_id: u64, settings: &Settings) -> Subject {
         Subject {
+            sids: Sids::of(&established.client, established.mechanism, settings),
             principal: established.client.clone(),
             level: Level::of(established.flags),
             mechanism: established.mechanism,

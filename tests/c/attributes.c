@@ -1,6 +1,7 @@
 /* QueryContextAttributes, on both sides, in A and W. */
 #include "conversation.h"
 #include "groups.h"
+#include <stdio.h>
 
 static bool query_w(struct side *side, ULONG attribute, void *buffer) {
     return CHECK_STATUS(W->QueryContextAttributesW(&side->context, attribute, buffer), SEC_E_OK);
@@ -177,6 +178,88 @@ static void client_specified_target(void) {
     conversation_close(&c);
 }
 
+/* What nobody has told of the client is "never", and nothing. */
+static void times_and_flags(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_PasswordExpiry expiry;
+    SecPkgContext_LogoffTime logoff;
+    SecPkgContext_UserFlags flags = {1};
+    CHECK(query_w(&c.server, SECPKG_ATTR_PASSWORD_EXPIRY, &expiry) && query_a(&c.server, SECPKG_ATTR_LOGOFF_TIME, &logoff) &&
+          query_w(&c.server, SECPKG_ATTR_USER_FLAGS, &flags));
+    CHECK(memcmp(&expiry.tsPasswordExpires, &c.server.expiry, sizeof expiry) == 0);
+    CHECK(memcmp(&logoff.tsLogoffTime, &c.server.expiry, sizeof logoff) == 0);
+    CHECK_EQUAL(flags.UserFlags, 0);
+    conversation_close(&c);
+}
+
+/* A number of each context's own. */
+static void authentication_id(void) {
+    struct conversation a, b;
+    REQUIRE(conversation_establish(&a, NULL));
+    REQUIRE(conversation_establish(&b, NULL));
+    uint64_t first = 0, again = 0, other = 0;
+    CHECK(query_w(&a.server, SECPKG_ATTR_AUTHENTICATION_ID, &first) && query_a(&a.server, SECPKG_ATTR_AUTHENTICATION_ID, &again) &&
+          query_w(&b.server, SECPKG_ATTR_AUTHENTICATION_ID, &other));
+    CHECK(first != 0 && first == again && first != other);
+    conversation_close(&a), conversation_close(&b);
+}
+
+static ULONG nego_status(struct side *side) {
+    SecPkgContext_NegoStatus status = {1};
+    return CHECK_STATUS(W->QueryContextAttributesW(&side->context, SECPKG_ATTR_NEGO_STATUS, &status), SEC_E_OK) ? status.LastStatus
+                                                                                                               : 1;
+}
+
+/* From the first leg on, and after the last, what the last leg returned. */
+static void status_of_each_leg(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    CHECK_EQUAL(nego_status(&c.server), SEC_E_OK);
+    CHECK_EQUAL(nego_status(&c.client), SEC_E_OK);
+    conversation_close(&c);
+
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK_EQUAL(nego_status(&c.client), SEC_I_CONTINUE_NEEDED);
+    CHECK_EQUAL(nego_status(&c.server), SEC_I_CONTINUE_NEEDED);
+    /* Its own answer is none to itself. */
+    SECURITY_STATUS status = server_leg_with(&c, c.server.sent.data, c.server.sent.length);
+    CHECK_REFUSED(status);
+    CHECK_EQUAL(nego_status(&c.server), (ULONG)status);
+    conversation_close(&c);
+}
+
+/* The account's SID on every platform. Nobody has given alice one: it is made of her name, and so always the same. */
+static void client_sids(void) {
+    char first[200] = "";
+    for (int time = 0; time < 2; time++) {
+        struct conversation c;
+        REQUIRE(conversation_establish(&c, NULL));
+        SecPkgContext_NamesA a;
+        SecPkgContext_NamesW w;
+        if (query_a(&c.server, SECPKG_ATTR_NEGOSSP_CLIENT_SIDS, &a) && query_w(&c.server, SECPKG_ATTR_NEGOSSP_CLIENT_SIDS, &w)) {
+            CHECK(strncmp(a.sUserName, "S-1-5-21-", 9) == 0 && strchr(a.sUserName, '\n') == NULL);
+            CHECK(equal_wa(w.sUserName, a.sUserName));
+            if (time == 0) snprintf(first, sizeof first, "%s", a.sUserName);
+            else CHECK(strcmp(first, a.sUserName) == 0);
+            release(a.sUserName), release(w.sUserName);
+        }
+        conversation_close(&c);
+    }
+}
+
+/* No domain has told claims of her. */
+static void no_claims(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_SubjectAttributes claims;
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES, &claims),
+                 SEC_E_UNSUPPORTED_FUNCTION);
+    conversation_close(&c);
+}
+
 /* Where in an answer the pointers are that FreeContextBuffer wants back: two at most. */
 static const struct given {
     ULONG attribute;
@@ -247,6 +330,11 @@ const struct test attributes_tests[] = {
     TEST(authority),
     TEST(flags),
     TEST(client_specified_target),
+    TEST(times_and_flags),
+    TEST(authentication_id),
+    TEST(status_of_each_leg),
+    TEST(client_sids),
+    TEST(no_claims),
     TEST(every_number_is_answered_or_refused),
     TEST(null_buffer_and_bad_handle),
     END_OF_TESTS,

@@ -6,6 +6,9 @@
 #define _WIN32_WINNT 0x0A00
 #define _SEC_WINNT_AUTH_TYPES
 #include "negossp.h"
+#ifdef _WIN32
+#include <authz.h>
+#endif
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -131,6 +134,24 @@ MEMBER(SecPkgContext_CredentialNameA, sCredentialName, 4, 8);
 MEMBER(SecPkgContext_CredentialNameW, sCredentialName, 4, 8);
 SIZE(SecPkgContext_AccessToken, 4, 8);
 MEMBER(SecPkgContext_AccessToken, AccessToken, 0, 0);
+SIZE(SecPkgContext_LogoffTime, 8, 8);
+MEMBER(SecPkgContext_LogoffTime, tsLogoffTime, 0, 0);
+SIZE(SecPkgContext_NegoStatus, 4, 4);
+MEMBER(SecPkgContext_NegoStatus, LastStatus, 0, 0);
+SIZE(SecPkgContext_SubjectAttributes, 4, 8);
+MEMBER(SecPkgContext_SubjectAttributes, AttributeInfo, 0, 0);
+SIZE(AUTHZ_SECURITY_ATTRIBUTE_V1, 20, 32);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTE_V1, pName, 0, 0);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTE_V1, ValueType, 4, 8);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTE_V1, Reserved, 6, 10);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTE_V1, Flags, 8, 12);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTE_V1, ValueCount, 12, 16);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTE_V1, Values, 16, 24);
+SIZE(AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, 12, 16);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, Version, 0, 0);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, Reserved, 2, 2);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, AttributeCount, 4, 4);
+MEMBER(AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, Attribute, 8, 8);
 SIZE(SecPkgContext_TargetInformation, 8, 16);
 MEMBER(SecPkgContext_TargetInformation, MarshalledTargetInfoLength, 0, 0);
 MEMBER(SecPkgContext_TargetInformation, MarshalledTargetInfo, 4, 8);

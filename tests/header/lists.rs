@@ -147,6 +147,9 @@ const LAYOUT_PROLOGUE: &str = r#"/*
 #define _WIN32_WINNT 0x0A00
 #define _SEC_WINNT_AUTH_TYPES
 #include "negossp.h"
+#ifdef _WIN32
+#include <authz.h>
+#endif
 #include <stddef.h>
 
 #ifdef __cplusplus

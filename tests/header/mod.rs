@@ -46,7 +46,7 @@ fn items(path: &str) -> String {
 }
 
 /// The sources in the order in which the header shows them.
-const TYPES: [&str; 4] = ["base", "attributes", "identity", "table"];
+const TYPES: [&str; 5] = ["base", "attributes", "authz", "identity", "table"];
 const FUNCTIONS: [&str; 11] = [
     "credentials",
     "context",

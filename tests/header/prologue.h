@@ -18,8 +18,12 @@
  *   The buffer is a SecPkgContext_SessionKey, whose SessionKey is to be freed with FreeContextBuffer.
  *   SEC_E_NO_CREDENTIALS if none were forwarded, or ASC_REQ_DELEGATE was not required.
  * SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's SIDs as text, `S-1-5-21-...`, one to a line: the account's first, then
- *   those of the groups that count (enabled, and not for denying only). The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer.
- *   SEC_E_UNSUPPORTED_FUNCTION if no domain told any (Kerberos without a PAC, accounts of a file).
+ *   those of its groups that count (enabled, and not for denying only), as the domain or the file of account details tells
+ *   them. The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer. A client whom nobody
+ *   has given a SID has one made of its name. SEC_E_UNSUPPORTED_FUNCTION if there is no machine SID to make it of.
+ *
+ * SECPKG_ATTR_AUTHENTICATION_ID, for which Windows has a number and no structure, is a LUID here: eight bytes that no other
+ *   context of the process has.
  */
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002

@@ -6,6 +6,7 @@ mod keytab;
 mod outcome;
 mod password;
 mod settings;
+mod sid;
 
 use args::Args;
 use outcome::{Failure, Outcome, print};
@@ -24,6 +25,8 @@ Usage:
   negossp account check NAME     tell whether a password is the account's
   negossp account check          tell which lines of the account file cannot be used
   negossp config check           show the settings in force and what is wrong with them
+  negossp sid [NAME]             show the SIDs of a user, `user`, `DOMAIN\\user` or `user@REALM`, and of its groups, as its
+                                 token holds them; without NAME the machine's own, which is made if there is none
   negossp keytab list [FILE]     list the entries of a Kerberos keytab (key version, encryption type, principal),
                                  without their keys; without FILE of the one that the configuration names
                                  ([kerberos] keytab, or KRB5_KTNAME)
@@ -59,6 +62,8 @@ fn run(args: Args) -> Outcome {
         ["account", "check", name] => account::check(&args, name),
         ["account", "check"] => account::check_file(&args),
         ["config", "check"] => settings::check(),
+        ["sid"] => sid::of_machine(),
+        ["sid", name] => sid::of_user(name),
         ["keytab", "list", file] => keytab::list(file),
         ["keytab", "list"] => keytab::list_configured(),
         [] | ["help"] => print(HELP),

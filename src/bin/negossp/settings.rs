@@ -36,6 +36,8 @@ fn problems(settings: &Settings) -> Vec<String> {
         ];
     }
     let mut problems = settings.accounts.file.as_deref().map(of_accounts).unwrap_or_default();
+    let details = settings.accounts.details.as_deref();
+    problems.extend(details.and_then(|file| Some(format!("{}: {}", shown(file.path()), file.current().problem.as_ref()?))));
     problems.extend(kerberos.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
     problems.extend(kerberos.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
     problems

@@ -178,6 +178,30 @@ pub struct SecPkgContext_AccessToken {
     pub AccessToken: *mut c_void,
 }
 
+/// SECPKG_ATTR_LOGOFF_TIME.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgContext_LogoffTime {
+    /// When the client should be logged off, in local time.
+    pub tsLogoffTime: TimeStamp,
+}
+
+/// SECPKG_ATTR_NEGO_STATUS.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgContext_NegoStatus {
+    /// What the last call of AcceptSecurityContext or InitializeSecurityContext with this context returned.
+    pub LastStatus: ULONG,
+}
+
+/// SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgContext_SubjectAttributes {
+    /// The client's claims: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, in one allocation with all that it points to.
+    pub AttributeInfo: *mut c_void,
+}
+
 /// SECPKG_ATTR_TARGET_INFORMATION.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -129,6 +129,29 @@ layout! {
     SecPkgContext_AccessToken: 4 8 {
         AccessToken 0 0,
     }
+    SecPkgContext_LogoffTime: 8 8 {
+        tsLogoffTime 0 0,
+    }
+    SecPkgContext_NegoStatus: 4 4 {
+        LastStatus 0 0,
+    }
+    SecPkgContext_SubjectAttributes: 4 8 {
+        AttributeInfo 0 0,
+    }
+    AUTHZ_SECURITY_ATTRIBUTE_V1: 20 32 {
+        pName 0 0,
+        ValueType 4 8,
+        Reserved 6 10,
+        Flags 8 12,
+        ValueCount 12 16,
+        Values 16 24,
+    }
+    AUTHZ_SECURITY_ATTRIBUTES_INFORMATION: 12 16 {
+        Version 0 0,
+        Reserved 2 2,
+        AttributeCount 4 4,
+        Attribute 8 8,
+    }
     SecPkgContext_TargetInformation: 8 16 {
         MarshalledTargetInfoLength 0 0,
         MarshalledTargetInfo 4 8,

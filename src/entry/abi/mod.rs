@@ -5,6 +5,7 @@
 //! generator (`tests/header/`) spells them so. `ULONG` has 32 bits and `SEC_WCHAR` 16 on every system.
 
 mod attributes;
+mod authz;
 mod base;
 mod constants;
 mod identity;
@@ -13,6 +14,7 @@ mod status;
 mod table;
 
 pub use attributes::*;
+pub use authz::*;
 pub use base::*;
 pub use constants::*;
 pub use identity::*;

@@ -1,37 +1,10 @@
 //! What a token made by us holds.
 
 use super::Privilege;
-use crate::principal::{Origin, SidAndAttributes, attributes};
+use crate::principal::{Origin, SidAndAttributes, Sids, attributes, well_known};
 use crate::sid::Sid;
 use crate::time::FileTime;
 use crate::token::{Level, Subject};
-
-/// Who a client is in SIDs.
-pub(super) struct Sids {
-    /// `None` if it is not known.
-    pub(super) user: Option<Sid>,
-    pub(super) primary_group: Option<Sid>,
-    /// Its groups, the well-known ones among them.
-    pub(super) groups: Vec<SidAndAttributes>,
-}
-
-/// The SIDs of a client, as far as they are known.
-pub(super) fn token_sids(subject: &Subject) -> Sids {
-    let principal = &subject.principal;
-    let group = |sid| SidAndAttributes { sid, attributes: MEMBER };
-    let account = principal.account.as_deref();
-    let mut groups: Vec<SidAndAttributes> = account.map(|account| account.groups.to_vec()).unwrap_or_default();
-    groups.extend([well_known(1, &[0]), well_known(5, &[2])].into_iter().flatten().map(group));
-    if principal.anonymous {
-        return Sids { user: well_known(5, &[7]), primary_group: None, groups };
-    }
-    groups.extend(well_known(5, &[11]).map(group));
-    Sids {
-        user: account.and_then(|account| account.sid),
-        primary_group: account.and_then(|account| account.primary_group),
-        groups,
-    }
-}
 
 /// What a member of a group has in its token.
 const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
@@ -39,10 +12,6 @@ const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | att
 const KNOWN: u32 = MEMBER | 8 | attributes::USE_FOR_DENY_ONLY | attributes::RESOURCE;
 /// SE_GROUP_INTEGRITY and SE_GROUP_INTEGRITY_ENABLED.
 const INTEGRITY: u32 = 0x60;
-
-fn well_known(authority: u64, numbers: &[u32]) -> Option<Sid> {
-    Sid::new(authority, numbers)
-}
 
 /// A token's parts, as NtCreateToken takes them. Its owner is the user, its default DACL lets in the user and the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,28 +35,23 @@ const NO_CREDENTIALS: u64 = 0x3e6;
 impl Contents {
     /// A client's; `None` if its SID is not known, or if a domain claims one that is not its to give.
     pub(super) fn of(subject: &Subject, wine: bool) -> Option<Contents> {
-        let Sids { user, primary_group, groups } = token_sids(subject);
-        let user = user?;
-        let origins = &subject.principal.origins;
-        if is_domains(origins.sid) && of_machine(&user) {
+        let Sids { user, origin, primary_group, groups } = subject.sids.as_ref()?;
+        let claimed = |by, sid| is_domains(by) && of_machine(sid);
+        if claimed(*origin, user) {
             return None;
         }
+        let facts = subject.principal.origins.facts;
         let mut contents = Contents {
-            user,
-            primary_group: Sid::new(1, &[0])?,
+            user: *user,
+            primary_group: if claimed(facts, primary_group) { well_known::everyone() } else { *primary_group },
             groups: Vec::with_capacity(groups.len() + 2),
             privilege: Privilege::ChangeNotify,
             level: subject.level,
             session: if wine { subject.logon_id } else { NO_CREDENTIALS },
             expiry: subject.expiry,
         };
-        for SidAndAttributes { sid, attributes } in groups {
-            if !(is_domains(origins.facts) && of_machine(&sid)) {
-                contents.add(sid, attributes & KNOWN);
-            }
-        }
-        if let Some(group) = primary_group.filter(|group| !of_machine(group)) {
-            contents.primary_group = group;
+        for group in groups.iter().filter(|group| !claimed(facts, &group.sid)) {
+            contents.add(group.sid, group.attributes & KNOWN);
         }
         contents.add(contents.primary_group, MEMBER);
         if !wine {
@@ -147,7 +111,7 @@ mod tests {
         let made = of(domains(&["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1"]), true).unwrap();
         assert_eq!(made.user, sid("S-1-5-21-1-2-3-1104"));
         assert_eq!(made.primary_group, sid("S-1-5-21-1-2-3-513"));
-        for group in ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1", "S-1-1-0", "S-1-5-11"] {
+        for group in ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1", "S-1-1-0", "S-1-5-11", "S-1-5-32-545"] {
             assert_eq!(has(&made, group), Some(7), "{group}");
         }
         assert_eq!(made.groups.iter().filter(|group| group.sid == made.primary_group).count(), 1);
@@ -167,11 +131,15 @@ mod tests {
 
     #[test]
     fn the_primary_group_is_among_the_groups() {
-        let mut alone = domains(&[]);
-        assert!(has(&of(alone.clone(), true).unwrap(), "S-1-5-21-1-2-3-513").is_some());
-        alone.account = Some(Arc::new(AccountFacts { primary_group: None, ..(**alone.account.as_ref().unwrap()).clone() }));
-        let made = of(alone, true).unwrap();
-        assert!(made.groups.iter().any(|group| group.sid == made.primary_group));
+        assert!(has(&of(domains(&[]), true).unwrap(), "S-1-5-21-1-2-3-513").is_some());
+        for claimed in [None, Some(sid("S-1-5-32-544"))] {
+            let mut client = domains(&[]);
+            let account = client.account.as_deref().unwrap().clone();
+            client.account = Some(Arc::new(AccountFacts { primary_group: claimed, ..account }));
+            let made = of(client, true).unwrap();
+            assert!(made.groups.iter().any(|group| group.sid == made.primary_group));
+            assert_eq!(has(&made, "S-1-5-32-544"), None);
+        }
     }
 
     #[test]

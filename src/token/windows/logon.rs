@@ -1,6 +1,6 @@
 //! Which account of the machine or its domain a client is: whose name is enough for the system to be asked to log it on.
 
-use super::contents::{is_domains, token_sids};
+use super::contents::is_domains;
 use crate::config::{LogonOf, Tokens};
 use crate::principal::{Origin, Principal};
 use crate::sid::Sid;
@@ -43,8 +43,8 @@ impl Logon {
         let allowed = |of| tokens.windows_logon.contains(&of);
         match principal.origins.logon {
             _ if is_domains(principal.origins.sid) => {
-                let sid = token_sids(subject).user.filter(|_| allowed(LogonOf::Domain))?;
-                Some((domain(of_domain(principal)?), Some(sid)))
+                let sids = subject.sids.as_ref().filter(|sids| is_domains(sids.origin) && allowed(LogonOf::Domain))?;
+                Some((domain(of_domain(principal)?), Some(sids.user)))
             }
             Origin::Ticket if allowed(LogonOf::Realm) => Some((domain((principal.native.clone()?, String::new())), None)),
             Origin::AccountFile | Origin::Credential | Origin::Application if allowed(LogonOf::Machine) => {

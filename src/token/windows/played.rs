@@ -1,8 +1,9 @@
 //! A system that is played, for tests.
 
 use super::{Answer, Contents, Logon, Look, Privilege, Refusal, System};
+use crate::config::Settings;
 use crate::mechanism::Mechanism;
-use crate::principal::{Principal, SidAndAttributes, attributes};
+use crate::principal::{Principal, SidAndAttributes, Sids, attributes};
 use crate::sid::Sid;
 use crate::time::FileTime;
 use crate::token::{Level, Subject};
@@ -134,5 +135,6 @@ pub(super) fn look(user: &str, level: Option<u32>) -> Look {
 
 pub(super) fn subject(principal: Principal) -> Subject {
     let (level, mechanism) = (Level::Impersonation, Mechanism::Kerberos);
-    Subject { principal, level, mechanism, expiry: FileTime::NEVER, logon_id: 4711 }
+    let sids = Sids::of(&principal, mechanism, &Settings::default());
+    Subject { principal, sids, level, mechanism, expiry: FileTime::NEVER, logon_id: 4711 }
 }

@@ -1,18 +1,23 @@
 //! QueryContextAttributes.
 
-use super::abi::*;
-use super::answer::Answer;
-use super::conversation::Conversation;
-use super::converse::timestamp;
-use super::flags::{self, Side};
-use super::memory;
-use super::objects::{CONTEXTS, find};
-use super::packages;
-use super::text::{self, Text};
+mod claims;
+mod client;
+#[cfg(test)]
+mod tests;
+
+use crate::config;
 use crate::context::{Context, Secured};
 use crate::credential::Package;
+use crate::entry::abi::*;
+use crate::entry::answer::Answer;
+use crate::entry::conversation::Conversation;
+use crate::entry::converse::timestamp;
+use crate::entry::flags::{self, Side};
+use crate::entry::memory;
+use crate::entry::objects::{CONTEXTS, find, number};
+use crate::entry::packages;
+use crate::entry::text::{self, Text};
 use crate::error::{Error, Result};
-use crate::principal::{SidAndAttributes, attributes};
 use std::ffi::c_void;
 
 /// QueryContextAttributes and QueryContextAttributesEx.
@@ -26,7 +31,7 @@ pub(super) unsafe fn query<Char: Text>(
     length: Option<ULONG>,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let shared = unsafe { find(&CONTEXTS, context)? };
+    let (number, shared) = unsafe { (number(context)?, find(&CONTEXTS, context)?) };
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
@@ -35,6 +40,10 @@ pub(super) unsafe fn query<Char: Text>(
     if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
         // SAFETY: the buffer is as the attribute says, by the caller's promise.
         return unsafe { answer.with(|| negotiation_info::<Char>(&conversation)) };
+    }
+    if attribute == SECPKG_ATTR_NEGO_STATUS {
+        // SAFETY: likewise.
+        return unsafe { answer.with(|| Ok(SecPkgContext_NegoStatus { LastStatus: conversation.last_status.cast_unsigned() })) };
     }
     let started = conversation.started;
     let secured = conversation.secured()?;
@@ -92,7 +101,15 @@ pub(super) unsafe fn query<Char: Text>(
                 })
             }),
             SECPKG_ATTR_NEGOSSP_CLIENT_SIDS => {
-                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&sids(secured)?)? }))
+                let sids = || client::sids(secured, &config::current());
+                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&sids()?)? }))
+            }
+            SECPKG_ATTR_PASSWORD_EXPIRY => answer.with(|| Ok(client::password_expiry(secured))),
+            SECPKG_ATTR_LOGOFF_TIME => answer.with(|| Ok(client::logoff_time(secured))),
+            SECPKG_ATTR_USER_FLAGS => answer.with(|| Ok(client::user_flags(secured))),
+            SECPKG_ATTR_AUTHENTICATION_ID => answer.with(|| Ok(client::authentication_id(number))),
+            SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES => {
+                answer.with(|| Ok(SecPkgContext_SubjectAttributes { AttributeInfo: client::claims(secured)? }))
             }
             // Among them those of stream packages, and the bindings, which an outer channel's context has.
             _ => Err(Error::Unsupported("this attribute of contexts")),
@@ -140,17 +157,6 @@ fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgCon
 /// Attributes of ours; `negossp.h` says what they give.
 const SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: ULONG = 0x4e53_0001;
 const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
-
-fn sids(secured: &Secured) -> Result<String> {
-    let account = secured.established.client.account.as_ref();
-    let account = account.ok_or(Error::Unsupported("the SIDs of a client of whom no domain told any"))?;
-    // One that is for denying only, or not enabled, gives nothing.
-    let counts = |group: &&SidAndAttributes| {
-        group.attributes & attributes::ENABLED != 0 && group.attributes & attributes::USE_FOR_DENY_ONLY == 0
-    };
-    let groups = account.groups.iter().filter(counts).map(|group| group.sid);
-    Ok(account.sid.into_iter().chain(groups).map(|sid| sid.to_string()).collect::<Vec<_>>().join("\n"))
-}
 
 fn target(secured: &Secured) -> Result<&str> {
     secured.established.client_target.as_deref().ok_or(Error::WrongTarget("the client named no target"))

@@ -1,0 +1,46 @@
+//! `negossp sid`.
+
+use crate::outcome::{Failure, Outcome, print};
+use negossp::authority;
+use negossp::config::{Environment, Settings, Store};
+use negossp::mechanism::Mechanism;
+use negossp::principal::{Origin, Principal, Sids};
+use std::sync::Arc;
+
+fn settings() -> Outcome<Arc<Settings>> {
+    let settings = Store::open(Environment::of_process()).current();
+    match &settings.defect {
+        Some(defect) => Err(Failure::Trouble(format!("configuration: {defect}"))),
+        None => Ok(settings),
+    }
+}
+
+fn no_machine_sid(settings: &Settings) -> Failure {
+    let path = settings.accounts.machine_sid.path();
+    let place = path.map_or("nowhere".to_owned(), |path| path.display().to_string());
+    Failure::Trouble(format!("the machine's SID is kept in {place}, and cannot be had"))
+}
+
+/// The SID of the machine, which is made if there is none yet.
+pub(crate) fn of_machine() -> Outcome {
+    let settings = settings()?;
+    let machine = settings.accounts.machine_sid.get().ok_or_else(|| no_machine_sid(&settings))?;
+    print(&format!("{machine}\n"))
+}
+
+/// The SIDs of a user who comes by NTLM, or by Kerberos and without a PAC: its own and its groups'.
+pub(crate) fn of_user(name: &str) -> Outcome {
+    let settings = settings()?;
+    let (client, mechanism) = match (name.split_once('\\'), name.rsplit_once('@')) {
+        (Some((domain, user)), _) => (Principal::of_account(user.into(), domain.into(), Origin::Credential), Mechanism::Ntlm),
+        (None, Some((user, realm))) => {
+            let client = Principal::of_account(user.into(), realm.into(), Origin::Ticket);
+            (Principal { native: Some(name.into()), ..client }, Mechanism::Kerberos)
+        }
+        (None, None) => (Principal::of_account(name.into(), String::new(), Origin::AccountFile), Mechanism::Ntlm),
+    };
+    let client = authority::complete(client, &settings).map_err(|error| Failure::Trouble(error.to_string()))?;
+    let sids = Sids::of(&client, mechanism, &settings).ok_or_else(|| no_machine_sid(&settings))?;
+    let groups = sids.groups.iter().map(|group| format!("group\t{}\n", group.sid));
+    print(&format!("user\t{}\n{}", sids.user, groups.collect::<String>()))
+}
