@@ -14,10 +14,10 @@ export CARGO_TERM_COLOR=never
 
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
-first_lane=(build c-linux c-valgrind c-wine64 conformance-wine64 system-wine64 interop interop-wine64 interop-kerberos
-    interop-kerberos-wine64 interop-token-wine10 interop-domain interop-domain-wine64 http programs demo)
-second_lane=(rust differential dist c-asan c-tsan c-wine32 c-wine10 conformance-linux conformance-wine32 system-wine32
-    programs-wine32 demo-wine32)
+first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
+    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain interop-domain-wine64 http programs demo)
+second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
+    demo-wine32)
 
 # How each part is run.
 part() {

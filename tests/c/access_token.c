@@ -47,10 +47,9 @@ static bool client_of(struct conversation *c, const struct terms *terms, HANDLE 
 }
 
 /* Everything that a token of somebody who is not an administrator says of itself. */
-static void is_a_plain_users(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
-    union information told, administrators, everyone;
-    bool in_everyone = false;
-    if (!well_known(WinBuiltinAdministratorsSid, &administrators) || !well_known(WinWorldSid, &everyone)) return;
+static void is_no_administrators(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
+    union information told, administrators;
+    if (!well_known(WinBuiltinAdministratorsSid, &administrators)) return;
     if (informed(token, TokenType, &told)) CHECK_EQUAL(told.type, TokenImpersonation);
     if (informed(token, TokenImpersonationLevel, &told)) CHECK_EQUAL(told.level, level);
     if (informed(token, TokenUser, &told)) CHECK(IsValidSid(told.user.User.Sid));
@@ -59,9 +58,7 @@ static void is_a_plain_users(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
             SID_AND_ATTRIBUTES *group = &told.groups.Groups[i];
             bool enabled = group->Attributes & SE_GROUP_ENABLED;
             if (EqualSid(group->Sid, &administrators)) CHECK(!enabled && (group->Attributes & SE_GROUP_USE_FOR_DENY_ONLY));
-            if (EqualSid(group->Sid, &everyone)) in_everyone = enabled;
         }
-        CHECK(in_everyone);
     }
     if (informed(token, TokenPrivileges, &told)) {
         for (DWORD i = 0; i < told.privileges.PrivilegeCount; i++) {
@@ -70,6 +67,30 @@ static void is_a_plain_users(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
             CHECK(!(held->Attributes & SE_PRIVILEGE_ENABLED) || (held->Luid.LowPart == 23 && held->Luid.HighPart == 0));
         }
     }
+}
+
+static bool is_member(HANDLE token, WELL_KNOWN_SID_TYPE type) {
+    union information sid;
+    BOOL member = FALSE;
+    if (!well_known(type, &sid)) return false;
+    CHECK(CheckTokenMembership(token, &sid, &member));
+    return member;
+}
+
+static bool is_the_processs(PSID user) {
+    union information told;
+    HANDLE process = process_token();
+    bool same = informed(process, TokenUser, &told) && EqualSid(told.user.User.Sid, user);
+    CHECK(CloseHandle(process));
+    return same;
+}
+
+/* The same of somebody who is known, by a token that is the client's own where tokens can be made. */
+static void is_a_plain_users(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
+    union information user;
+    is_no_administrators(token, level);
+    CHECK(is_member(token, WinWorldSid));
+    if (informed(token, TokenUser, &user)) CHECK(is_the_processs(user.user.User.Sid) == !tokens_can_be_made());
 }
 
 static void tells_what_there_is_to_know(void) {
@@ -125,14 +146,6 @@ static void is_copied(void) {
     if (CHECK(DuplicateTokenEx(token, MAXIMUM_ALLOWED, NULL, SecurityImpersonation, TokenPrimary, &copy))) CHECK(CloseHandle(copy));
     CHECK(CloseHandle(token));
     conversation_close(&c);
-}
-
-static bool is_member(HANDLE token, WELL_KNOWN_SID_TYPE type) {
-    union information sid;
-    BOOL member = FALSE;
-    if (!well_known(type, &sid)) return false;
-    CHECK(CheckTokenMembership(token, &sid, &member));
-    return member;
 }
 
 static void membership(void) {
@@ -238,7 +251,7 @@ static void nobody(void) {
     union information told, anonymous;
     REQUIRE(client_of(&c, &(struct terms){.anonymous = true, .server_requirements = ASC_REQ_ALLOW_NULL_SESSION, .package = u"NTLM",
                                           .client_requirements = ISC_REQ_NULL_SESSION}, &token));
-    is_a_plain_users(token, SecurityImpersonation);
+    is_no_administrators(token, SecurityImpersonation);
     if (tokens_can_be_made() && informed(token, TokenUser, &told) && well_known(WinAnonymousSid, &anonymous)) {
         CHECK(EqualSid(told.user.User.Sid, &anonymous));
         CHECK(!is_member(token, WinAuthenticatedUserSid));

@@ -90,7 +90,7 @@ mod tests {
         let made = of(domains(&["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1"]), true).unwrap();
         assert_eq!(made.user, sid("S-1-5-21-1-2-3-1104"));
         assert_eq!(made.primary_group, sid("S-1-5-21-1-2-3-513"));
-        for group in ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1", "S-1-1-0", "S-1-5-11"] {
+        for group in ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1", "S-1-1-0", "S-1-5-11", "S-1-5-32-545"] {
             assert_eq!(has(&made, group), Some(7), "{group}");
         }
         assert_eq!(made.groups.iter().filter(|group| group.sid == made.primary_group).count(), 1);
@@ -110,11 +110,15 @@ mod tests {
 
     #[test]
     fn the_primary_group_is_among_the_groups() {
-        let mut alone = domains(&[]);
-        assert!(has(&of(alone.clone(), true).unwrap(), "S-1-5-21-1-2-3-513").is_some());
-        alone.account = Some(Arc::new(AccountFacts { primary_group: None, ..(**alone.account.as_ref().unwrap()).clone() }));
-        let made = of(alone, true).unwrap();
-        assert!(made.groups.iter().any(|group| group.sid == made.primary_group));
+        assert!(has(&of(domains(&[]), true).unwrap(), "S-1-5-21-1-2-3-513").is_some());
+        for claimed in [None, Some(sid("S-1-5-32-544"))] {
+            let mut client = domains(&[]);
+            let account = client.account.as_deref().unwrap().clone();
+            client.account = Some(Arc::new(AccountFacts { primary_group: claimed, ..account }));
+            let made = of(client, true).unwrap();
+            assert!(made.groups.iter().any(|group| group.sid == made.primary_group));
+            assert_eq!(has(&made, "S-1-5-32-544"), None);
+        }
     }
 
     #[test]

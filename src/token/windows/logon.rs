@@ -42,8 +42,8 @@ impl Logon {
         let allowed = |of| tokens.windows_logon.contains(&of);
         match principal.origins.logon {
             _ if principal.origins.sid.is_domains() => {
-                let sid = subject.sids.as_ref()?.user;
-                allowed(LogonOf::Domain).then_some((domain(of_domain(principal)?), Some(sid)))
+                let sids = subject.sids.as_ref().filter(|sids| sids.origin.is_domains() && allowed(LogonOf::Domain))?;
+                Some((domain(of_domain(principal)?), Some(sids.user)))
             }
             Origin::Ticket if allowed(LogonOf::Realm) => Some((domain((principal.native.clone()?, String::new())), None)),
             Origin::AccountFile | Origin::Credential | Origin::Application if allowed(LogonOf::Machine) => {
