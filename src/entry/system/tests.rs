@@ -88,6 +88,53 @@ unsafe extern "system" fn delete(_: PCtxtHandle) -> SECURITY_STATUS {
     SEC_E_OK
 }
 
+unsafe extern "system" fn export(
+    context: PCtxtHandle,
+    flags: ULONG,
+    packed: PSecBuffer,
+    token: *mut *mut c_void,
+) -> SECURITY_STATUS {
+    assert_eq!(flags, SECPKG_CONTEXT_EXPORT_TO_KERNEL, "every flag is passed on");
+    // SAFETY: the test passes a handle and places for both outputs.
+    unsafe {
+        assert!(*context == FIRST);
+        (*packed).cbBuffer = 5;
+        *token = std::ptr::without_provenance_mut(9);
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn import(
+    package: *mut SEC_WCHAR,
+    packed: PSecBuffer,
+    token: *mut c_void,
+    context: PCtxtHandle,
+) -> SECURITY_STATUS {
+    // SAFETY: the test passes text, and a buffer or NULL.
+    unsafe {
+        assert_eq!(*package, b's' as u16, "as the program spells it");
+        if packed.is_null() {
+            return SEC_E_INVALID_TOKEN;
+        }
+        assert_eq!((token.addr(), (*packed).cbBuffer), (9, 5), "every argument is passed on");
+        *context = FIRST;
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn describe(name: *mut SEC_WCHAR, info: *mut PSecPkgInfo<SEC_WCHAR>) -> SECURITY_STATUS {
+    let (mut count, mut all) = (0, null_mut());
+    // SAFETY: places for both; the test passes text. Schannel is the second.
+    unsafe {
+        if *name | 0x20 != b's' as u16 {
+            return SEC_E_SECPKG_NOT_FOUND;
+        }
+        enumerate(&mut count, &mut all);
+        *info = all.add(1);
+    }
+    SEC_E_OK
+}
+
 /// What the played system has given, and takes back.
 static GIVEN: u64 = 0;
 
@@ -174,6 +221,9 @@ pub(super) fn system() -> System {
         DeleteSecurityContext: Some(delete),
         QueryContextAttributes: Some(query),
         FreeContextBuffer: Some(free_buffer),
+        QuerySecurityPackageInfo: Some(describe),
+        ExportSecurityContext: Some(export),
+        ImportSecurityContext: Some(import),
         ..nothing()
     };
     System { unicode, ansi: nothing(), init_unicode: Some(own_table), init_ansi: None, dll: None }
@@ -245,6 +295,26 @@ fn a_conversation_of_another_package() {
         assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_OK);
         assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_INVALID_HANDLE);
         assert_eq!(CREDENTIALS_FREED.load(Ordering::SeqCst), freed + 1);
+    }
+}
+
+#[test]
+fn a_context_of_another_package_travels() {
+    let (mut package, mut unknown, mut context) = (text("schannel"), text("Nonesuch"), NONE);
+    let mut packed = SecBuffer { cbBuffer: 5, BufferType: SECBUFFER_EMPTY, pvBuffer: null_mut() };
+    let mut token = std::ptr::without_provenance_mut(9);
+    // SAFETY: text with a zero, a buffer, and places for the outputs.
+    unsafe {
+        assert_eq!(ImportSecurityContextW(unknown.as_mut_ptr(), &mut packed, token, &mut context), SEC_E_SECPKG_NOT_FOUND);
+        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), null_mut(), token, &mut context), SEC_E_INVALID_TOKEN);
+        assert!(context == NONE);
+        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, null_mut()), SEC_E_INVALID_HANDLE);
+        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, &mut context), SEC_E_OK);
+        assert!(context != NONE && context != FIRST, "the program's handle is one of ours");
+        (packed.cbBuffer, token) = (0, null_mut());
+        assert_eq!(ExportSecurityContext(&mut context, SECPKG_CONTEXT_EXPORT_TO_KERNEL, &mut packed, &mut token), SEC_E_OK);
+        assert_eq!((packed.cbBuffer, token.addr()), (5, 9), "what the system has written");
+        assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
     }
 }
 
