@@ -1,6 +1,8 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
 use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness};
+use crate::domain::Domain;
+use crate::domain::secret::Secret;
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::names::NameRules;
@@ -61,8 +63,33 @@ impl Display for Settings {
         if let Some(domain) = &accounts.domain {
             writeln!(f, "domain = {}", Quoted(domain))?;
         }
-        writeln!(f, "strict_domain = {}", accounts.strict_domain)
+        writeln!(f, "strict_domain = {}", accounts.strict_domain)?;
+        self.domain.as_deref().map_or(Ok(()), |domain| shown_domain(domain, f))
     }
+}
+
+fn shown_domain(domain: &Domain, f: &mut Formatter<'_>) -> fmt::Result {
+    let settings = &domain.settings;
+    writeln!(f, "\n[domain]")?;
+    writeln!(f, "name = {}", Quoted(&settings.name))?;
+    writeln!(f, "realm = {}", Quoted(&settings.realm))?;
+    let controllers: Vec<String> = settings.controllers.iter().map(ToString::to_string).collect();
+    writeln!(f, "controllers = {}", List(controllers.iter().map(String::as_str)))?;
+    let servers: Vec<String> = settings.name_servers.iter().map(ToString::to_string).collect();
+    writeln!(f, "name_servers = {}", List(servers.iter().map(String::as_str)))?;
+    if let Some(site) = &settings.site {
+        writeln!(f, "site = {}", Quoted(site))?;
+    }
+    writeln!(f, "machine_account = {}", Quoted(&settings.machine_account))?;
+    let key = match domain.secret() {
+        Secret::File(_) => "machine_secret_file",
+        Secret::Keytab(_) => "machine_keytab",
+    };
+    if let Some(path) = domain.secret().path() {
+        writeln!(f, "{key} = {}", Quoted(&path.to_string_lossy()))?;
+    }
+    writeln!(f, "timeout_ms = {}", settings.timeout.as_millis())?;
+    writeln!(f, "connections = {}", settings.connections)
 }
 
 fn kerberos(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {

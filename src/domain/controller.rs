@@ -155,14 +155,14 @@ mod tests {
         controllers.set(vec![a.clone(), b.clone()], start);
         assert_eq!(controllers.candidates(start), [a.clone(), b.clone()]);
         controllers.failed(&a, start);
-        assert_eq!(controllers.candidates(start), [b.clone()]);
+        assert_eq!(controllers.candidates(start), [&b].map(Clone::clone));
         assert_eq!(controllers.preferred_to(&b, start), []);
         let later = start + FIRST_REST;
         assert_eq!(controllers.preferred_to(&b, later), [a.clone()]);
         // A second failure counts for more, and is not forgotten when the list is made anew.
         controllers.failed(&a, later);
         controllers.set(vec![a.clone(), b.clone()], later);
-        assert_eq!(controllers.candidates(later + FIRST_REST), [b.clone()]);
+        assert_eq!(controllers.candidates(later + FIRST_REST), [&b].map(Clone::clone));
         // If all rest, somebody has to be asked: who has rested longest.
         controllers.failed(&b, later);
         assert_eq!(controllers.candidates(later), [b.clone(), a.clone()]);

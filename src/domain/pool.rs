@@ -11,12 +11,13 @@ use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
 use super::rpc::{Connection, Trouble, endpoint_mapper};
 use super::secret::NtHash;
 use super::{Domain, dns};
+use crate::config;
 use crate::error::{Error, Result};
 use crate::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,6 @@ const QUIET: Duration = Duration::from_secs(3);
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
 /// The list of controllers is made anew when one is needed and it is older.
 const LIST_AGE: Duration = Duration::from_secs(900);
-/// Addresses of one controller that are tried.
-const MOST_ADDRESSES: usize = 4;
 /// How often one logon is tried: on a kept connection, on a new one, on a new channel, with another controller.
 const MOST_TRIES: usize = 4;
 
@@ -78,6 +77,17 @@ struct Waiter {
 
 /// Leave to work; given to the next in the queue when dropped.
 struct Permit<'a>(&'a Pool);
+
+/// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that nobody waits for ever for a
+/// thread that has panicked.
+struct Settled<'a>(&'a Pool);
+
+impl Drop for Settled<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().establishing = false;
+        self.0.settled.notify_all();
+    }
+}
 
 /// A borrowed connection.
 struct Borrowed {
@@ -227,9 +237,9 @@ impl Pool {
         }
         state.establishing = true;
         drop(state);
+        let settled = Settled(self);
         let made = Making { pool: self, domain, secrets }.with_anybody(deadline);
         let mut state = self.state.lock();
-        state.establishing = false;
         let result = match made {
             Ok(line) => {
                 state.take_line(line);
@@ -244,7 +254,7 @@ impl Pool {
             }
         };
         drop(state);
-        self.settled.notify_all();
+        drop(settled);
         result
     }
 
@@ -441,7 +451,7 @@ pub fn establish(
     deadline: Instant,
 ) -> std::result::Result<(SocketAddr, Channel, NtHash), NoChannel> {
     let mut last = NoChannel::Name(std::io::ErrorKind::NotFound);
-    for mut address in addresses(controller)? {
+    for mut address in addresses(&domain.settings, controller, deadline)? {
         if controller.port.is_none() {
             match endpoint_mapper::port_of(&INTERFACE, address, deadline) {
                 Ok(port) => address.set_port(port),
@@ -469,10 +479,13 @@ pub fn establish(
 }
 
 /// The controller's addresses, with its Netlogon's port or the endpoint mapper's.
-pub fn addresses(controller: &Name) -> std::result::Result<Vec<SocketAddr>, NoChannel> {
+pub fn addresses(
+    settings: &config::Domain,
+    controller: &Name,
+    deadline: Instant,
+) -> std::result::Result<Vec<SocketAddr>, NoChannel> {
     let port = controller.port.unwrap_or(endpoint_mapper::PORT);
-    let found = (controller.host.as_str(), port).to_socket_addrs().map_err(|error| NoChannel::Name(error.kind()))?;
-    Ok(found.take(MOST_ADDRESSES).collect())
+    dns::addresses(settings, &controller.host, port, deadline).map_err(NoChannel::Name)
 }
 
 /// The middle of the time that is left.

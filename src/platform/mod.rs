@@ -18,6 +18,7 @@ pub use system::{
 };
 
 pub mod ansi;
+pub mod name_servers;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;
