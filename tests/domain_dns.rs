@@ -26,9 +26,14 @@ fn soon() -> Instant {
 
 /// A name server that makes of each question what it likes: UDP, and TCP at the same port.
 fn server(udp: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static, tcp: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // A port that is free for both; with luck the first.
+    let both = || {
+        let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
+        let listener = TcpListener::bind(socket.local_addr().ok()?).ok()?;
+        Some((socket, listener))
+    };
+    let (socket, listener) = std::iter::repeat_with(both).take(100).flatten().next().unwrap();
     let address = socket.local_addr().unwrap();
-    let listener = TcpListener::bind(address).unwrap();
     thread::spawn(move || {
         let mut question = [0; 600];
         while let Ok((length, from)) = socket.recv_from(&mut question) {

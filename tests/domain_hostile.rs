@@ -297,6 +297,42 @@ fn the_next_controller_is_asked_and_a_dead_domain_is_left_alone() {
 }
 
 #[test]
+fn who_comes_too_late_harms_nobody() {
+    let folder = Folder::new();
+    let slow = |_: usize, event: Event| {
+        if event == Event::Logon {
+            thread::sleep(Duration::from_millis(200));
+        }
+        Action::Answer
+    };
+    let dc = Dc::start(Character { act: Box::new(slow), ..Character::default() });
+    let domain = dc.domain(&folder.path("."), Duration::from_secs(1));
+    let let_in = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| match domain.validate(&network_logon(&RESPONSE)) {
+                Ok(_) => drop(let_in.fetch_add(1, Ordering::SeqCst)),
+                refused => assert!(no_authority(refused)),
+            });
+        }
+    });
+    assert!(let_in.load(Ordering::SeqCst) > 0);
+    // The domain controller was busy, and not away.
+    assert!(domain.validate(&network_logon(&RESPONSE)).is_ok());
+    assert_eq!(dc.count(Event::Authenticate3), 1);
+}
+
+#[test]
+fn a_controller_that_fails_at_every_logon_gives_way_to_the_next() {
+    for action in [Action::Close, Action::Fault(5), Action::Results(results(None, 6, [0; 16], [0; 8], ACCESS_DENIED), 100)] {
+        let folder = Folder::new();
+        let (bad, good) = (Dc::start(acting(Event::Logon, action)), Dc::start(Character::default()));
+        let both = domain(&[bad.address, good.address], &folder.path("."), LONG);
+        assert!(both.validate(&network_logon(&RESPONSE)).is_ok());
+    }
+}
+
+#[test]
 fn what_an_endpoint_mapper_may_say() {
     // entry_handle, num_towers, then max_count, offset and actual count, referents, towers, status.
     let tower = b"\x05\0\x13\0\x0d\x78\x56\x34\x12\x34\x12\xcd\xab\xef\0\x01\x23\x45\x67\xcf\xfb\x01\0\x02\0\0\0\

@@ -5,7 +5,7 @@ mod domain;
 mod kerberos;
 mod tokens;
 
-use super::{Accounts, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
+use super::{Accounts, Domain, Limits, Negotiate, Ntlm, Server, Settings, Strictness};
 use crate::authority::{ResponsePolicy, names};
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
@@ -23,7 +23,7 @@ pub(super) struct Parsed {
     /// The settings, those of [`Named`] not yet filled in.
     pub settings: Settings,
     /// `[domain]`, which the caller makes a domain of.
-    pub domain: Option<super::Domain>,
+    pub domain: Option<Domain>,
     /// The files.
     pub named: Named,
 }
@@ -229,8 +229,8 @@ impl Document {
         let accounts =
             Accounts { file: None, domain: self.accounts.domain, strict_domain: self.accounts.strict_domain.unwrap_or(false) };
         let (kerberos, mut named) = self.kerberos.into_kerberos()?;
-        let server = self.server.into_server(accounts.domain.as_deref(), self.domain.as_ref())?;
         let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
+        let server = self.server.into_server(accounts.domain.as_deref(), domain.as_ref())?;
         let settings = Settings {
             server,
             negotiate: self.negotiate.into_negotiate()?,
@@ -248,7 +248,7 @@ impl Document {
 
 impl ServerTable {
     /// `domain` is what `[domain]` says; its machine is this server.
-    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&DomainTable>) -> Result<Server, String> {
+    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&Domain>) -> Result<Server, String> {
         let mut host = Server::default();
         if let Some(domain) = domain {
             host = host.joined(&domain.name, &domain.realm, &domain.machine_account);

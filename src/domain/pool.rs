@@ -117,45 +117,43 @@ impl Pool {
     pub fn logon(&self, domain: &Domain, request: &Request<'_>) -> Result<Reply> {
         let deadline = Instant::now() + domain.settings.timeout;
         let _permit = self.permit(deadline)?;
+        let mut failed_anew = false;
         for _ in 0..MOST_TRIES {
             let mut borrowed = self.borrow(domain, deadline)?;
             let until = self.share(&borrowed.line, deadline);
-            match ask(&mut borrowed, request, until) {
-                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => {
-                    tracing::warn!(controller = %borrowed.line.controller, "domain: the secure channel is no longer accepted");
-                    self.forget(&borrowed.line, false);
-                }
+            let had_time = until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4;
+            let trouble = match ask(&mut borrowed, request, until) {
+                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => Trouble::Fault(reply.status.0),
                 Ok(reply) => {
                     self.give_back(borrowed);
                     return Ok(reply);
                 }
-                Err(trouble @ Trouble::Ours(why)) => {
+                Err(trouble) => trouble,
+            };
+            let controller = &borrowed.line.controller;
+            match trouble {
+                Trouble::Ours(why) => {
                     tracing::error!("domain: {trouble}");
                     return Err(Error::Internal(why));
                 }
-                Err(trouble) => self.complain(domain, &borrowed, &trouble),
+                Trouble::Closed if borrowed.kept => {
+                    tracing::info!(%controller, "domain: a connection was closed");
+                    self.state.lock().idle.clear();
+                }
+                // Who came here with little time of its own says nothing about the domain controller.
+                Trouble::TimedOut if !had_time => return Err(BUSY),
+                Trouble::Closed | Trouble::Fault(_) | Trouble::BindRefused(_) | Trouble::Altered(_) if !failed_anew => {
+                    tracing::warn!(%controller, "domain: {trouble}; making another channel");
+                    self.forget(&borrowed.line, false);
+                    failed_anew = true;
+                }
+                trouble => {
+                    tracing::warn!(%controller, "domain: {trouble}");
+                    self.forget(&borrowed.line, true);
+                }
             }
         }
         Err(NOBODY)
-    }
-
-    /// A connection has failed. One that was kept says nothing about the domain controller; one that was new does.
-    fn complain(&self, domain: &Domain, borrowed: &Borrowed, trouble: &Trouble) {
-        let controller = &borrowed.line.controller;
-        match (borrowed.kept, trouble) {
-            (true, Trouble::Closed) => {
-                tracing::info!(%controller, "domain: the connection was closed");
-                self.state.lock().idle.clear();
-            }
-            (_, Trouble::Closed | Trouble::Fault(_) | Trouble::BindRefused(_) | Trouble::Altered(_)) => {
-                tracing::warn!(%controller, "domain: {trouble}; making another channel");
-                self.forget(&borrowed.line, false);
-            }
-            _ => {
-                tracing::warn!(%controller, timeout = ?domain.settings.timeout, "domain: {trouble}");
-                self.forget(&borrowed.line, true);
-            }
-        }
     }
 
     /// Waits for leave to work.
@@ -275,8 +273,13 @@ impl Pool {
         state.probing = false;
         match made {
             Ok(line) => state.take_line(line),
-            // However short the time was, it is not tried again at once.
-            Err(_) => preferred.iter().for_each(|name| state.controllers.failed(name, Instant::now())),
+            // However short the time was, they are not tried again at once.
+            Err(()) => {
+                let now = Instant::now();
+                for name in preferred.iter().filter(|name| !state.controllers.rests(name, now)).collect::<Vec<_>>() {
+                    state.controllers.failed(name, now);
+                }
+            }
         }
     }
 
@@ -288,11 +291,15 @@ impl Pool {
         }
     }
 
-    /// No more is done over this line.
+    /// No more is done over this line. If its controller has failed and there is no other, nobody is asked for a while.
     fn forget(&self, line: &Arc<Line>, controller_failed: bool) {
         let mut state = self.state.lock();
-        if controller_failed {
-            state.controllers.failed(&line.controller, Instant::now());
+        let now = Instant::now();
+        if controller_failed && !state.controllers.rests(&line.controller, now) {
+            state.controllers.failed(&line.controller, now);
+            if state.controllers.all_rest(now) {
+                state.quiet_until = Some(now + QUIET);
+            }
         }
         if state.line.as_ref().is_some_and(|current| Arc::ptr_eq(current, line)) {
             state.drop_line();

@@ -12,14 +12,14 @@ use std::time::Duration;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DomainTable {
-    pub(super) name: String,
-    pub(super) realm: String,
+    name: String,
+    realm: String,
     #[serde(default)]
     controllers: Vec<ControllerName>,
     site: Option<String>,
     #[serde(default)]
     name_servers: Vec<ServerAddress>,
-    pub(super) machine_account: String,
+    machine_account: String,
     machine_secret_file: Option<PathBuf>,
     machine_keytab: Option<FileName>,
     timeout_ms: Option<u64>,
