@@ -1,6 +1,7 @@
 //! `[domain]`.
 
 use crate::domain::controller::Name;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// `[domain]`: whose accounts are let in besides those of the account file.
@@ -14,6 +15,8 @@ pub struct Domain {
     pub controllers: Vec<Name>,
     /// The site whose domain controllers are preferred where DNS tells.
     pub site: Option<String>,
+    /// DNS servers to find them by; none: the system's.
+    pub name_servers: Vec<SocketAddr>,
     /// The machine's account, `WEB1$`.
     pub machine_account: String,
     /// How long one logon may take.

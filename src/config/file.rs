@@ -8,7 +8,7 @@ mod export;
 mod kerberos;
 mod tokens;
 
-use super::{Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
+use super::{Domain, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
 use crate::authority::{ResponsePolicy, names};
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
@@ -29,7 +29,7 @@ pub(super) struct Parsed {
     /// The settings, those of [`Named`] not yet filled in.
     pub settings: Settings,
     /// `[domain]`, which the caller makes a domain of.
-    pub domain: Option<super::Domain>,
+    pub domain: Option<Domain>,
     /// The files.
     pub named: Named,
 }
@@ -247,8 +247,8 @@ impl Document {
     fn into_settings(self) -> Result<Parsed, String> {
         let (kerberos, mut named) = self.kerberos.into_kerberos()?;
         let accounts = self.accounts.into_accounts(&mut named)?;
-        let server = self.server.into_server(accounts.domain.as_deref(), self.domain.as_ref())?;
         let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
+        let server = self.server.into_server(accounts.domain.as_deref(), domain.as_ref())?;
         let (export, export_key) = self.export.into_export();
         named.export_key = export_key;
         let settings = Settings {
@@ -270,7 +270,7 @@ impl Document {
 
 impl ServerTable {
     /// `domain` is what `[domain]` says; its machine is this server.
-    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&DomainTable>) -> Result<Server, String> {
+    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&Domain>) -> Result<Server, String> {
         let mut host = Server::default();
         if let Some(domain) = domain {
             host = host.joined(&domain.name, &domain.realm, &domain.machine_account);

@@ -63,7 +63,7 @@ fn controller(
     trial: Option<Trial<'_>>,
     step: &mut impl FnMut(String, Result<String, String>) -> bool,
 ) -> bool {
-    let found = pool::addresses(name);
+    let found = pool::addresses(&domain.settings, name, Instant::now() + domain.settings.timeout);
     let listed = |found: &Vec<SocketAddr>| found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(" ");
     if !step(format!("{name}: address"), found.as_ref().map(listed).map_err(|why| why.to_string())) {
         return false;

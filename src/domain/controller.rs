@@ -67,6 +67,12 @@ struct Known {
     rest: Duration,
 }
 
+impl Known {
+    fn has_rested(&self, now: Instant) -> bool {
+        self.rests_until.is_none_or(|until| until <= now)
+    }
+}
+
 impl Controllers {
     /// They were found longer ago than this, or never.
     pub fn are_older_than(&self, age: Duration, now: Instant) -> bool {
@@ -88,8 +94,7 @@ impl Controllers {
 
     /// Whom to ask, in this order: who does not rest, or, if all do, everybody.
     pub fn candidates(&self, now: Instant) -> Vec<Name> {
-        let rests = |known: &&Known| known.rests_until.is_some_and(|until| until > now);
-        let mut candidates: Vec<&Known> = self.known.iter().filter(|known| !rests(known)).collect();
+        let mut candidates: Vec<&Known> = self.known.iter().filter(|known| known.has_rested(now)).collect();
         if candidates.is_empty() {
             candidates = self.known.iter().collect();
             candidates.sort_by_key(|known| known.rests_until);
@@ -100,12 +105,22 @@ impl Controllers {
     /// Who is preferred to `name` and has rested.
     pub fn preferred_to(&self, name: &Name, now: Instant) -> Vec<Name> {
         let better = self.known.iter().take_while(|known| known.name != *name);
-        better.filter(|known| known.rests_until.is_none_or(|until| until <= now)).map(|known| known.name.clone()).collect()
+        better.filter(|known| known.has_rested(now)).map(|known| known.name.clone()).collect()
     }
 
     /// There is somebody else than `name`.
     pub fn is_not_alone(&self, name: &Name) -> bool {
         self.known.iter().any(|known| known.name != *name)
+    }
+
+    /// It has failed not long ago.
+    pub fn rests(&self, name: &Name, now: Instant) -> bool {
+        self.known.iter().any(|known| known.name == *name && !known.has_rested(now))
+    }
+
+    /// Everyone has.
+    pub fn all_rest(&self, now: Instant) -> bool {
+        self.known.iter().all(|known| !known.has_rested(now))
     }
 
     /// It has failed.
@@ -155,14 +170,14 @@ mod tests {
         controllers.set(vec![a.clone(), b.clone()], start);
         assert_eq!(controllers.candidates(start), [a.clone(), b.clone()]);
         controllers.failed(&a, start);
-        assert_eq!(controllers.candidates(start), [b.clone()]);
+        assert_eq!(controllers.candidates(start), [&b].map(Clone::clone));
         assert_eq!(controllers.preferred_to(&b, start), []);
         let later = start + FIRST_REST;
-        assert_eq!(controllers.preferred_to(&b, later), [a.clone()]);
+        assert_eq!(controllers.preferred_to(&b, later), [&a].map(Clone::clone));
         // A second failure counts for more, and is not forgotten when the list is made anew.
         controllers.failed(&a, later);
         controllers.set(vec![a.clone(), b.clone()], later);
-        assert_eq!(controllers.candidates(later + FIRST_REST), [b.clone()]);
+        assert_eq!(controllers.candidates(later + FIRST_REST), [&b].map(Clone::clone));
         // If all rest, somebody has to be asked: who has rested longest.
         controllers.failed(&b, later);
         assert_eq!(controllers.candidates(later), [b.clone(), a.clone()]);

@@ -11,12 +11,13 @@ use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
 use super::rpc::{Connection, Trouble, endpoint_mapper};
 use super::secret::NtHash;
 use super::{Domain, dns};
+use crate::config;
 use crate::error::{Error, Result};
 use crate::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,6 @@ const QUIET: Duration = Duration::from_secs(3);
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
 /// The list of controllers is made anew when one is needed and it is older.
 const LIST_AGE: Duration = Duration::from_secs(900);
-/// Addresses of one controller that are tried.
-const MOST_ADDRESSES: usize = 4;
 /// How often one logon is tried: on a kept connection, on a new one, on a new channel, with another controller.
 const MOST_TRIES: usize = 4;
 
@@ -79,6 +78,17 @@ struct Waiter {
 /// Leave to work; given to the next in the queue when dropped.
 struct Permit<'a>(&'a Pool);
 
+/// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that nobody waits for ever for a
+/// thread that has panicked.
+struct Settled<'a>(&'a Pool);
+
+impl Drop for Settled<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().establishing = false;
+        self.0.settled.notify_all();
+    }
+}
+
 /// A borrowed connection.
 struct Borrowed {
     line: Arc<Line>,
@@ -107,45 +117,43 @@ impl Pool {
     pub fn logon(&self, domain: &Domain, request: &Request<'_>) -> Result<Reply> {
         let deadline = Instant::now() + domain.settings.timeout;
         let _permit = self.permit(deadline)?;
+        let mut failed_anew = false;
         for _ in 0..MOST_TRIES {
             let mut borrowed = self.borrow(domain, deadline)?;
             let until = self.share(&borrowed.line, deadline);
-            match ask(&mut borrowed, request, until) {
-                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => {
-                    tracing::warn!(controller = %borrowed.line.controller, "domain: the secure channel is no longer accepted");
-                    self.forget(&borrowed.line, false);
-                }
+            let had_time = until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4;
+            let trouble = match ask(&mut borrowed, request, until) {
+                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => Trouble::Fault(reply.status.0),
                 Ok(reply) => {
                     self.give_back(borrowed);
                     return Ok(reply);
                 }
-                Err(trouble @ Trouble::Ours(why)) => {
+                Err(trouble) => trouble,
+            };
+            let controller = &borrowed.line.controller;
+            match trouble {
+                Trouble::Ours(why) => {
                     tracing::error!("domain: {trouble}");
                     return Err(Error::Internal(why));
                 }
-                Err(trouble) => self.complain(domain, &borrowed, &trouble),
+                Trouble::Closed if borrowed.kept => {
+                    tracing::info!(%controller, "domain: a connection was closed");
+                    self.state.lock().idle.clear();
+                }
+                // Who came here with little time of its own says nothing about the domain controller.
+                Trouble::TimedOut if !had_time => return Err(BUSY),
+                Trouble::Closed | Trouble::Fault(_) | Trouble::BindRefused(_) | Trouble::Altered(_) if !failed_anew => {
+                    tracing::warn!(%controller, "domain: {trouble}; making another channel");
+                    self.forget(&borrowed.line, false);
+                    failed_anew = true;
+                }
+                trouble => {
+                    tracing::warn!(%controller, "domain: {trouble}");
+                    self.forget(&borrowed.line, true);
+                }
             }
         }
         Err(NOBODY)
-    }
-
-    /// A connection has failed. One that was kept says nothing about the domain controller; one that was new does.
-    fn complain(&self, domain: &Domain, borrowed: &Borrowed, trouble: &Trouble) {
-        let controller = &borrowed.line.controller;
-        match (borrowed.kept, trouble) {
-            (true, Trouble::Closed) => {
-                tracing::info!(%controller, "domain: the connection was closed");
-                self.state.lock().idle.clear();
-            }
-            (_, Trouble::Closed | Trouble::Fault(_) | Trouble::BindRefused(_) | Trouble::Altered(_)) => {
-                tracing::warn!(%controller, "domain: {trouble}; making another channel");
-                self.forget(&borrowed.line, false);
-            }
-            _ => {
-                tracing::warn!(%controller, timeout = ?domain.settings.timeout, "domain: {trouble}");
-                self.forget(&borrowed.line, true);
-            }
-        }
     }
 
     /// Waits for leave to work.
@@ -227,9 +235,9 @@ impl Pool {
         }
         state.establishing = true;
         drop(state);
+        let settled = Settled(self);
         let made = Making { pool: self, domain, secrets }.with_anybody(deadline);
         let mut state = self.state.lock();
-        state.establishing = false;
         let result = match made {
             Ok(line) => {
                 state.take_line(line);
@@ -244,7 +252,7 @@ impl Pool {
             }
         };
         drop(state);
-        self.settled.notify_all();
+        drop(settled);
         result
     }
 
@@ -265,8 +273,13 @@ impl Pool {
         state.probing = false;
         match made {
             Ok(line) => state.take_line(line),
-            // However short the time was, it is not tried again at once.
-            Err(_) => preferred.iter().for_each(|name| state.controllers.failed(name, Instant::now())),
+            // However short the time was, they are not tried again at once.
+            Err(()) => {
+                let now = Instant::now();
+                for name in preferred.iter().filter(|name| !state.controllers.rests(name, now)).collect::<Vec<_>>() {
+                    state.controllers.failed(name, now);
+                }
+            }
         }
     }
 
@@ -278,11 +291,15 @@ impl Pool {
         }
     }
 
-    /// No more is done over this line.
+    /// No more is done over this line. If its controller has failed and there is no other, nobody is asked for a while.
     fn forget(&self, line: &Arc<Line>, controller_failed: bool) {
         let mut state = self.state.lock();
-        if controller_failed {
-            state.controllers.failed(&line.controller, Instant::now());
+        let now = Instant::now();
+        if controller_failed && !state.controllers.rests(&line.controller, now) {
+            state.controllers.failed(&line.controller, now);
+            if state.controllers.all_rest(now) {
+                state.quiet_until = Some(now + QUIET);
+            }
         }
         if state.line.as_ref().is_some_and(|current| Arc::ptr_eq(current, line)) {
             state.drop_line();
@@ -441,7 +458,7 @@ pub fn establish(
     deadline: Instant,
 ) -> std::result::Result<(SocketAddr, Channel, NtHash), NoChannel> {
     let mut last = NoChannel::Name(std::io::ErrorKind::NotFound);
-    for mut address in addresses(controller)? {
+    for mut address in addresses(&domain.settings, controller, deadline)? {
         if controller.port.is_none() {
             match endpoint_mapper::port_of(&INTERFACE, address, deadline) {
                 Ok(port) => address.set_port(port),
@@ -469,10 +486,13 @@ pub fn establish(
 }
 
 /// The controller's addresses, with its Netlogon's port or the endpoint mapper's.
-pub fn addresses(controller: &Name) -> std::result::Result<Vec<SocketAddr>, NoChannel> {
+pub fn addresses(
+    settings: &config::Domain,
+    controller: &Name,
+    deadline: Instant,
+) -> std::result::Result<Vec<SocketAddr>, NoChannel> {
     let port = controller.port.unwrap_or(endpoint_mapper::PORT);
-    let found = (controller.host.as_str(), port).to_socket_addrs().map_err(|error| NoChannel::Name(error.kind()))?;
-    Ok(found.take(MOST_ADDRESSES).collect())
+    dns::addresses(settings, &controller.host, port, deadline).map_err(NoChannel::Name)
 }
 
 /// The middle of the time that is left.

@@ -23,6 +23,7 @@ pub use system::{
 
 pub mod ansi;
 mod kept;
+pub mod name_servers;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;

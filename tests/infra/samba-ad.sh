@@ -11,8 +11,8 @@
 #   samba-ad.sh run [DIR] -- COMMAND...   runs the command in that environment, with the domain there while it lasts
 #
 # Settings: OWNER     process id; when that process is gone, the domain controller ends too (not with `run`)
-#           NETLOGON  1: Netlogon and its endpoint mapper too, on an address in 127.0.0.0/8 that nothing else listens on, which
-#                     is then SAMBA_AD_ADDRESS
+#           NETLOGON  1: Netlogon, its endpoint mapper and the domain's DNS too, on an address in 127.0.0.0/8 that nothing
+#                     else listens on, which is then SAMBA_AD_ADDRESS
 #
 # Realm AD.EXAMPLE.TEST, domain EXAMPLE, no other port than the KDC's unless NETLOGON is set. All passwords are Passw0rd!. In DIR:
 #   krb5.conf              clients' configuration
@@ -90,7 +90,7 @@ listens() { (exec 3<>"/dev/tcp/$(address)/$1") 2>/dev/null; }
 
 write_configuration() { # PORT
     local services=kdc
-    [[ ! -e $dir/address ]] || services='kdc rpc'
+    [[ ! -e $dir/address ]] || services='kdc rpc dns'
     cat >"$dir/krb5.conf" <<END
 [libdefaults]
     default_realm = $realm
@@ -156,8 +156,10 @@ take_address() {
 }
 
 provision() {
-    samba-tool domain provision -s /dev/null --realm="$realm" --domain="$netbios" --server-role=dc --dns-backend=NONE \
-        --host-name=dc1 --host-ip=127.0.0.1 --adminpass="$password" --targetdir="$dir" >"$dir/log/provision.log" 2>&1 ||
+    local dns=NONE
+    [[ ! -e $dir/address ]] || dns=SAMBA_INTERNAL
+    samba-tool domain provision -s /dev/null --realm="$realm" --domain="$netbios" --server-role=dc --dns-backend="$dns" \
+        --host-name=dc1 --host-ip="$(address)" --adminpass="$password" --targetdir="$dir" >"$dir/log/provision.log" 2>&1 ||
         { tail -20 "$dir/log/provision.log" >&2; die "samba-tool does not make a domain"; }
     write_configuration 88 # in place of the one that samba-tool left
     DIR=$dir DOMAIN=$domain PASSWORD=$password /usr/bin/python3 "$here/samba_accounts.py" >"$dir/log/accounts.log" 2>&1 ||

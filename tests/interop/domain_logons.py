@@ -1,10 +1,12 @@
 """Logons of a domain's users by NTLM: who they are, who is refused and why, who is asked."""
 
 import os
+import subprocess
 
-from checks import check, equal, holds
+import sspi
+from checks import Skip, check, equal, holds
 from domain_world import (
-    ALICE, BOB, DENIED, DOMAIN, JOERG, LOCAL, PASSWORD, UNREACHABLE, Log, configured, expected_sids, file, in_time, logon, needs_root,
+    ALICE, BOB, DENIED, DOMAIN, JOERG, LOCAL, PASSWORD, UNREACHABLE, Log, address, configured, expected_sids, file, in_time, logon, needs_root,
     outcome, write_secret,
 )  # fmt: skip
 from kerberos_peers import Mit
@@ -167,6 +169,32 @@ def aes_keytab():
     with configured(secret=f'machine_keytab = "{file("aes.keytab")}"'):
         equal(in_time(), UNREACHABLE, "status")
     log.says("rc4-hmac")
+
+
+@check("domain: controllers from DNS, {}", ["of a site", "of any site"])
+def from_dns(which):
+    needs_root()
+    site = 'site = "Default-First-Site-Name"' if which == "of a site" else ""
+    log = Log()
+    with configured(controllers=[], more=f'name_servers = ["{address()}"]\n{site}'):
+        equal(outcome(), "ok", "status")
+    log.says("secure channel made", "dc1.ad.example.test")
+
+
+@check("domain: negossp domain check")
+def domain_check():
+    needs_root()
+    program = os.path.join(os.path.dirname(sspi.LIBRARY.dll._name), "negossp")
+    if not os.path.exists(program):
+        raise Skip("no negossp beside the library")
+    run = lambda *arguments, password: subprocess.run(  # noqa: E731
+        [program, "domain", "check", *arguments], input=password, capture_output=True, text=True
+    )
+    plain, right, wrong = run(password=""), run("--user", "alice", password=PASSWORD), run("--user", "alice", password="wrong")
+    equal([plain.returncode, right.returncode, wrong.returncode], [0, 0, 1], "exit statuses")
+    for step in ("endpoint mapper", "secure channel", "EXAMPLE\\alice", "session keys agree"):
+        holds(step in right.stdout, right.stdout + right.stderr)
+    holds("STATUS_WRONG_PASSWORD" in wrong.stdout, wrong.stdout)
 
 
 @check("domain: a wrong secret lets nobody in, and the log says so")

@@ -72,7 +72,8 @@ def write_secret(text):
 
 
 def section(controllers=None, secret=None, timeout=TIMEOUT, more=""):
-    controllers = ", ".join(f'"{name}"' for name in controllers or [address()])
+    """The configuration's [domain]; an empty list of controllers leaves it to DNS to find them."""
+    controllers = ", ".join(f'"{name}"' for name in ([address()] if controllers is None else controllers))
     secret = secret or f'machine_secret_file = "{secret_file()}"'
     return (
         f'name = "{DOMAIN}"\nrealm = "{REALM}"\ncontrollers = [{controllers}]\nmachine_account = "WEB1$"\n'

@@ -157,10 +157,26 @@ impl Default for LogonInfo {
 /// What stands for the session key in [`LogonInfo::encode`].
 pub(crate) const SESSION_KEY: [u8; 16] = *b"USER SESSION KEY";
 
+/// What stands for the LM key.
+pub(crate) const LM_KEY: [u8; 8] = *b"LM KEY..";
+
+/// The structures that begin like KERB_VALIDATION_INFO.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Kerberos,
+    /// NETLOGON_VALIDATION_SAM_INFO, _INFO2 and _INFO4: levels 2, 3 and 6.
+    Sam(u16),
+}
+
 impl LogonInfo {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut w = Ndr::default();
         w.pointer(true);
+        self.write(&mut w, Form::Kerberos, SESSION_KEY, LM_KEY);
+        w.type_serialized()
+    }
+
+    pub(crate) fn write(&self, w: &mut Ndr, form: Form, session_key: [u8; 16], lm_key: [u8; 8]) {
         [1, u64::MAX >> 1, u64::MAX >> 1, 4, 5, 6].into_iter().for_each(|time| w.time(time));
         w.string(&self.effective_name);
         w.string(&self.full_name);
@@ -175,18 +191,27 @@ impl LogonInfo {
         w.u32(self.group_ids.len() as u32);
         w.pointer(!self.group_ids.is_empty());
         w.u32(self.user_flags);
-        w.out.extend(SESSION_KEY);
+        w.out.extend(session_key);
         w.string(&self.logon_server);
         w.string(&self.logon_domain_name);
         w.pointer(self.logon_domain_id.is_some());
-        w.out.extend(*b"LM KEY..");
+        w.out.extend(lm_key);
         w.u32(self.user_account_control);
         (0..7).for_each(|_| w.u32(0));
-        w.u32(self.extra_sids.len() as u32);
-        w.pointer(!self.extra_sids.is_empty());
-        w.pointer(self.resource_group_domain_sid.is_some());
-        w.u32(self.resource_group_ids.len() as u32);
-        w.pointer(!self.resource_group_ids.is_empty());
+        if form != Form::Sam(2) {
+            w.u32(self.extra_sids.len() as u32);
+            w.pointer(!self.extra_sids.is_empty());
+        }
+        if form == Form::Kerberos {
+            w.pointer(self.resource_group_domain_sid.is_some());
+            w.u32(self.resource_group_ids.len() as u32);
+            w.pointer(!self.resource_group_ids.is_empty());
+        }
+        if form == Form::Sam(6) {
+            w.string("example.test");
+            w.string("alice@example.test");
+            (0..10).for_each(|_| w.string(""));
+        }
         w.string_referent(&self.effective_name);
         w.string_referent(&self.full_name);
         w.string_referent("logon.cmd");
@@ -195,10 +220,17 @@ impl LogonInfo {
         w.string_referent(&self.logon_server);
         w.string_referent(&self.logon_domain_name);
         self.logon_domain_id.iter().for_each(|sid| w.sid(sid));
-        w.sids_referent(&self.extra_sids);
-        self.resource_group_domain_sid.iter().for_each(|sid| w.sid(sid));
-        w.groups_referent(&self.resource_group_ids);
-        w.type_serialized()
+        if form != Form::Sam(2) {
+            w.sids_referent(&self.extra_sids);
+        }
+        if form == Form::Kerberos {
+            self.resource_group_domain_sid.iter().for_each(|sid| w.sid(sid));
+            w.groups_referent(&self.resource_group_ids);
+        }
+        if form == Form::Sam(6) {
+            w.string_referent("example.test");
+            w.string_referent("alice@example.test");
+        }
     }
 }
 

@@ -28,7 +28,7 @@ fn problems(settings: &Settings) -> Vec<String> {
         return vec![format!("configuration: {defect}"), "nobody is let in until that is mended; shown are the defaults".into()];
     }
     let kerberos = &settings.kerberos;
-    if settings.accounts.file.is_none() && kerberos.keytab.is_none() {
+    if settings.accounts.file.is_none() && kerberos.keytab.is_none() && settings.domain.is_none() {
         return vec![
             "neither accounts nor keys: set [accounts] file or NEGOSSP_ACCOUNTS, or [kerberos] keytab or KRB5_KTNAME, unless \
              the server brings its own account or key"
@@ -38,6 +38,11 @@ fn problems(settings: &Settings) -> Vec<String> {
     let mut problems = settings.accounts.file.as_deref().map(of_accounts).unwrap_or_default();
     let details = settings.accounts.details.as_deref();
     problems.extend(details.and_then(|file| Some(format!("{}: {}", shown(file.path()), file.current().problem.as_ref()?))));
+    if let Some(domain) = &settings.domain
+        && let Err(why) = domain.secret().nt_hashes(domain.machine().account())
+    {
+        problems.push(format!("{}: {why}", shown(domain.secret().path())));
+    }
     problems.extend(kerberos.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
     problems.extend(kerberos.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
     problems

@@ -5,18 +5,21 @@ use crate::config::Domain;
 use crate::domain::controller::Name;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DomainTable {
-    pub(super) name: String,
-    pub(super) realm: String,
+    name: String,
+    realm: String,
     #[serde(default)]
     controllers: Vec<ControllerName>,
     site: Option<String>,
-    pub(super) machine_account: String,
+    #[serde(default)]
+    name_servers: Vec<ServerAddress>,
+    machine_account: String,
     machine_secret_file: Option<PathBuf>,
     machine_keytab: Option<FileName>,
     timeout_ms: Option<u64>,
@@ -30,6 +33,18 @@ impl<'de> Deserialize<'de> for ControllerName {
         let text = String::deserialize(deserializer)?;
         let name = text.parse().map(ControllerName);
         name.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"a domain controller's host name or address"))
+    }
+}
+
+/// The address of a DNS server, with or without a port.
+struct ServerAddress(SocketAddr);
+
+impl<'de> Deserialize<'de> for ServerAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ServerAddress, D::Error> {
+        const PORT: u16 = 53;
+        let text = String::deserialize(deserializer)?;
+        let address = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| (address, PORT).into()));
+        address.map(ServerAddress).map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"the address of a DNS server"))
     }
 }
 
@@ -77,6 +92,7 @@ impl DomainTable {
             name: self.name,
             realm: self.realm,
             controllers: self.controllers.into_iter().map(|name| name.0).collect(),
+            name_servers: self.name_servers.into_iter().map(|server| server.0).collect(),
             site: self.site.filter(|site| !site.is_empty()),
             machine_account: self.machine_account,
             timeout,

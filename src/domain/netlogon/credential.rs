@@ -74,3 +74,35 @@ impl std::fmt::Debug for Session {
         f.write_str("Session")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ntlm::response::nt_hash;
+
+    /// [MS-NRPC] has examples of the older algorithms only. These are impacket 0.13.1's ComputeSessionKeyAES and
+    /// ComputeNetlogonCredentialAES.
+    #[test]
+    fn keys_and_credentials_as_another_implementation_has_them() {
+        let client = 0x0123_4567_89ab_cdef_u64.to_be_bytes();
+        let server = 0xfedc_ba98_7654_3210_u64.to_be_bytes();
+        let session = session_key(&nt_hash("Password"), &client, &server);
+        assert_eq!(session.key, 0xc631_3c2a_a89a_7f7e_cff1_c065_313a_a77c_u128.to_be_bytes());
+        assert_eq!(session.credential(&client), 0xb673_e5fa_ba7f_8b38_u64.to_be_bytes());
+        assert_eq!(session.credential(&server), 0x4945_3dab_e9c5_1536_u64.to_be_bytes());
+    }
+
+    /// NIST SP 800-38A, F.3.7.
+    #[test]
+    fn cfb8_as_nist_has_it() {
+        let session = Session::of_key(0x2b7e_1516_28ae_d2a6_abf7_1588_09cf_4f3c_u128.to_be_bytes());
+        let iv: [u8; 16] = std::array::from_fn(|i| i as u8);
+        let plain = 0x6bc1_bee2_2e40_9f96_e93d_7e11_7393_172a_u128.to_be_bytes();
+        let mut data = plain;
+        let (first, second) = data.split_at_mut(5);
+        session.encrypt(&iv, [first, second]);
+        assert_eq!(data, 0x3b79_424c_9c0d_d436_bace_9e0e_d458_6a4f_u128.to_be_bytes());
+        session.decrypt(&iv, [&mut data]);
+        assert_eq!(data, plain);
+    }
+}

@@ -130,3 +130,84 @@ impl Protection for Seal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 16] = 0xc631_3c2a_a89a_7f7e_cff1_c065_313a_a77c_u128.to_be_bytes();
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digit = |c: u8| char::from(c).to_digit(16).unwrap() as u8;
+        text.as_bytes().as_chunks().0.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
+    }
+
+    /// impacket 0.13.1's SEAL(data, b"confound", 5, key, aes=True), which is a client's.
+    #[test]
+    fn a_message_of_another_implementation() {
+        let session = Session::of_key(KEY);
+        let mut server = Seal::server(&session);
+        server.sequence = 5;
+        let mut data = unhex("e9e75eb5cd59b204aea5ab7e96971ad5a006cab67c401f36f73f2e6e96eb683b");
+        let token = unhex("13001a00ffff00008c1fc4f306bfad303754583816af3fe3fb4386b9fbc97a8c");
+        server.unseal(&mut data, &token).unwrap();
+        assert_eq!(data, b"sixteen bytes... and some more!!");
+    }
+
+    /// [MS-NRPC] 3.3.4.2.1: the low half first, each big-endian, and the client's bit.
+    #[test]
+    fn sequence_numbers() {
+        let mut seal = Seal::server(&Session::of_key(KEY));
+        assert_eq!(seal.next_sequence(true), [0, 0, 0, 0, 0x80, 0, 0, 0]);
+        assert_eq!(seal.next_sequence(false), [0, 0, 0, 1, 0, 0, 0, 0]);
+        seal.sequence = 0x0102_0304_0506_0708;
+        assert_eq!(seal.next_sequence(false), [5, 6, 7, 8, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn both_sides_and_nobody_else() {
+        let session = Session::of_key(KEY);
+        let sides = || (Seal::client(&session, "EXAMPLE", "WEB1"), Seal::server(&session));
+        let sealed = |from: &mut Seal, text: &[u8]| {
+            let (mut data, mut token) = (text.to_vec(), Vec::new());
+            from.seal(&mut data, &mut token).unwrap();
+            assert_eq!(token.len(), from.token_length());
+            (data, token)
+        };
+        let (mut client, mut server) = sides();
+        for text in [&b"to the server"[..], b"", b"more"] {
+            let (mut data, token) = sealed(&mut client, text);
+            server.unseal(&mut data, &token).unwrap();
+            assert_eq!(data, text);
+            let (mut data, token) = sealed(&mut server, text);
+            client.unseal(&mut data, &token).unwrap();
+            assert_eq!(data, text);
+        }
+        // No bit of what counts may change, and nothing may come twice, out of order or from the wrong side.
+        let text = b"no bit may change";
+        for bit in 0..8 * (text.len() + MEANINGFUL) {
+            let (mut client, mut server) = sides();
+            let (mut data, mut token) = sealed(&mut client, text);
+            match bit / 8 {
+                at if at < text.len() => data[at] ^= 1 << (bit % 8),
+                at => token[at - text.len()] ^= 1 << (bit % 8),
+            }
+            let flags = (text.len() + 6..text.len() + 8).contains(&(bit / 8));
+            assert_eq!(server.unseal(&mut data, &token).is_ok(), flags, "bit {bit}");
+        }
+        let (mut client, mut server) = sides();
+        let (first, second) = (sealed(&mut client, b"one"), sealed(&mut client, b"two"));
+        assert!(server.unseal(&mut second.0.clone(), &second.1).is_err());
+        let (_, mut server) = sides();
+        server.unseal(&mut first.0.clone(), &first.1).unwrap();
+        assert!(server.unseal(&mut first.0.clone(), &first.1).is_err());
+        let (mut client, mut other) = (sides().0, sides().0);
+        let (mut data, token) = sealed(&mut client, b"from a client");
+        assert!(other.unseal(&mut data, &token).is_err());
+        for length in 0..MEANINGFUL {
+            let (mut client, mut server) = sides();
+            let (mut data, token) = sealed(&mut client, b"cut");
+            assert!(server.unseal(&mut data, &token[..length]).is_err());
+        }
+    }
+}

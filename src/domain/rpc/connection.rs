@@ -101,6 +101,8 @@ impl Connection {
             let (rest, _, token) = split_token(&mut body, &header, &**protection)?;
             protection.bound(token)?;
             self.they_receive = pdu::parse_bind_ack(rest)?;
+        } else if header.token_length != 0 {
+            return Err(Trouble::Malformed("a token where none was agreed on"));
         } else {
             self.they_receive = pdu::parse_bind_ack(&body)?;
         }

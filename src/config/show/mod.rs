@@ -1,11 +1,11 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
-use super::{Addresses, Credentials, Kerberos, LocalUser, Mapping, NtlmMode, ReplayCacheKind, Settings, Strictness, Tokens};
-use crate::kerberos::ServiceName;
-use crate::kerberos::crypto::Enctype;
-use crate::kerberos::names::NameRules;
+mod domain;
+mod kerberos;
+mod tokens;
+
+use super::{NtlmMode, Settings, Strictness};
 use std::fmt::{self, Display, Formatter};
-use std::path::Path;
 use std::time::Duration;
 
 impl Display for Settings {
@@ -26,7 +26,7 @@ impl Display for Settings {
         writeln!(f, "complete_auth_token = {}", negotiate.complete_auth_token)?;
 
         writeln!(f, "\n[kerberos]")?;
-        kerberos(&self.kerberos, f)?;
+        kerberos::write(&self.kerberos, f)?;
 
         let ntlm = &self.ntlm;
         let weak = [
@@ -92,85 +92,8 @@ impl Display for Settings {
         writeln!(f, "lifetime = {}", Limit(Some(export.lifetime)))?;
 
         writeln!(f, "\n[tokens]")?;
-        tokens(&self.tokens, f)
-    }
-}
-
-fn tokens(tokens: &Tokens, f: &mut Formatter<'_>) -> fmt::Result {
-    writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name)))?;
-    writeln!(f, "winbind_separator = {}", Quoted(tokens.winbind_separator.encode_utf8(&mut [0; 4])))?;
-    writeln!(f, "domains = {}", List(tokens.domains.iter().map(String::as_str)))?;
-    writeln!(f, "allow_root = {}", tokens.allow_root)?;
-    if let Some(user) = &tokens.anonymous {
-        writeln!(f, "anonymous = {user}")?;
-    }
-    writeln!(f, "credentials = {}", tokens.credentials)?;
-    f.write_str("users = {")?;
-    for (index, (name, user)) in tokens.users.iter().enumerate() {
-        write!(f, "{} {} = {user}", if index == 0 { "" } else { "," }, Quoted(name))?;
-    }
-    writeln!(f, " }}")?;
-    writeln!(f, "wine_user_name = {}", tokens.wine_user_name)?;
-    writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name())))
-}
-
-impl Display for Credentials {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Credentials::FileSystem => "\"file-system\"",
-            Credentials::Effective => "\"effective\"",
-        })
-    }
-}
-
-impl Display for LocalUser {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            LocalUser::Account(name) => Quoted(name).fmt(f),
-            LocalUser::Numbers { uid, gid, groups } => write!(f, "{{ uid = {uid}, gid = {gid}, groups = {groups:?} }}"),
-        }
-    }
-}
-
-fn kerberos(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {
-    let path = |f: &mut Formatter<'_>, key: &str, path: Option<&Path>| match path {
-        Some(path) => writeln!(f, "{key} = {}", Quoted(&path.to_string_lossy())),
-        None => Ok(()),
-    };
-    path(f, "keytab", kerberos.keytab.as_ref().and_then(|file| file.path()))?;
-    writeln!(f, "principals = {}", List(kerberos.principals.iter().map(ServiceName::as_str)))?;
-    writeln!(f, "realm = {}", Quoted(&kerberos.realm))?;
-    writeln!(f, "enctypes = {}", List(kerberos.enctypes.iter().copied().map(Enctype::name)))?;
-    writeln!(f, "max_clock_skew = {}", Limit(Some(kerberos.max_clock_skew)))?;
-    writeln!(f, "replay_cache = {}", kerberos.replay_cache)?;
-    path(f, "replay_cache_file", kerberos.replay_cache_file.as_deref())?;
-    writeln!(f, "replay_cache_entries = {}", kerberos.replay_cache_entries)?;
-    writeln!(f, "channel_bindings = {}", kerberos.channel_bindings)?;
-    writeln!(f, "addresses = {}", kerberos.addresses)?;
-    writeln!(f, "names = {}", Names(&kerberos.names))?;
-    writeln!(f, "require_pac = {}", kerberos.require_pac)?;
-    path(f, "krbtgt_keytab", kerberos.krbtgt_keytab.as_ref().and_then(|file| file.path()))?;
-    writeln!(f, "delegation = {}", kerberos.delegation)?;
-    path(f, "tgt_ccache", kerberos.tgt_ccache.as_ref().and_then(|file| file.path()))
-}
-
-impl Display for ReplayCacheKind {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ReplayCacheKind::Memory => "\"memory\"",
-            ReplayCacheKind::File => "\"file\"",
-            ReplayCacheKind::Off => "\"off\"",
-        })
-    }
-}
-
-impl Display for Addresses {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Addresses::Ignore => "\"ignore\"",
-            Addresses::WhenKnown => "\"when-known\"",
-            Addresses::Require => "\"require\"",
-        })
+        tokens::write(&self.tokens, f)?;
+        self.domain.as_deref().map_or(Ok(()), |domain| domain::write(domain, f))
     }
 }
 
@@ -191,25 +114,6 @@ impl Display for Strictness {
             Strictness::WhenSent => "\"when-sent\"",
             Strictness::Require => "\"require\"",
         })
-    }
-}
-
-/// An array of tables, on one line.
-struct Names<'a>(&'a NameRules);
-
-impl Display for Names<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str("[")?;
-        for (index, rule) in self.0.0.iter().enumerate() {
-            f.write_str(if index == 0 { "{ " } else { ", { " })?;
-            for (key, value) in [("realm", rule.realm()), ("principal", rule.principal())] {
-                if let Some(value) = value {
-                    write!(f, "{key} = {}, ", Quoted(value))?;
-                }
-            }
-            write!(f, "name = {} }}", Quoted(rule.name()))?;
-        }
-        f.write_str("]")
     }
 }
 
