@@ -8,6 +8,7 @@ mod details;
 pub mod edit;
 mod machine_sid;
 pub mod names;
+pub mod pass_through;
 mod password;
 pub mod smbpasswd;
 
@@ -100,7 +101,7 @@ pub enum ResponseKind {
 }
 
 /// Asks who knows about a logon: the credential's own accounts first, then the application, then the account file, then the
-/// domain. Where there is a domain, the account file's are meant only by who names this machine, or none. Takes about as long for
+/// domain or winbindd. Where there is one of these, the account file's are meant only by who names this machine, or none. Takes about as long for
 /// an unknown user as for a wrong password.
 ///
 /// `Err(Error::LogonDenied(_))` says that the client is not let in; `Err(Error::NoAuthority(_))` that there
@@ -120,11 +121,12 @@ pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLog
 
 fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
     settings.usable()?;
-    let domain = settings.domain.as_deref();
+    let (domain, winbind) = (settings.domain.as_deref(), settings.winbind.as_deref());
+    let passed_on = domain.is_some() || winbind.is_some();
     let file = settings.accounts.file.as_ref().map(|file| file.peek());
     let own_authority = !credential.accounts.is_empty() || credential.application.is_some();
     match &file {
-        _ if own_authority || domain.is_some() => {}
+        _ if own_authority || passed_on => {}
         None => return Err(Error::NoAuthority("no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)")),
         Some(file) if file.problem.is_some() => return Err(Error::NoAuthority("the account file cannot be read")),
         Some(_) => {}
@@ -139,11 +141,14 @@ fn judge(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>)
     let listed = || file.as_ref().and_then(|file| names::candidates(logon, settings).find_map(|name| file.get(name)));
     let found = match own {
         Some(own) => Some((own, if own.disabled { Standing::Disabled } else { Standing::Normal }, Origin::Credential)),
-        None if domain.is_some() && !names::is_of_this_machine(logon.domain, settings) => None,
+        None if passed_on && !names::is_of_this_machine(logon.domain, settings) => None,
         None => listed().map(|entry| (&entry.account, entry.standing, Origin::AccountFile)),
     };
     if let (None, Some(domain)) = (found, domain) {
         return domain.validate(logon);
+    }
+    if let (None, Some(winbind)) = (found, winbind) {
+        return winbind.validate(logon);
     }
     // Whoever it is, one response is checked: an unknown name costs what a wrong password costs.
     let proof = response::check(found.map_or(account_file::nobody(), |(account, ..)| account), logon);

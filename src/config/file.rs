@@ -5,19 +5,23 @@ mod accounts;
 mod domain;
 mod kerberos;
 mod tokens;
+mod winbind;
 
 use super::{Limits, Negotiate, Ntlm, Server, Settings, Strictness};
 use crate::authority::{ResponsePolicy, names};
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
+use crate::winbind::Winbind;
 use accounts::AccountsTable;
 use domain::DomainTable;
 use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokens::TokensTable;
+use winbind::WinbindTable;
 
 /// A file's settings, and the files that it names, which the caller opens.
 #[derive(Debug)]
@@ -74,6 +78,7 @@ struct Document {
     accounts: AccountsTable,
     tokens: TokensTable,
     domain: Option<DomainTable>,
+    winbind: Option<WinbindTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -228,6 +233,7 @@ impl Document {
         let accounts = self.accounts.into_accounts(&mut named)?;
         let server = self.server.into_server(accounts.domain.as_deref(), self.domain.as_ref())?;
         let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
+        let winbind = self.winbind.map(|table| table.into_winbind(server.own_domain())).transpose()?;
         let settings = Settings {
             server,
             negotiate: self.negotiate.into_negotiate()?,
@@ -236,6 +242,7 @@ impl Document {
             limits: self.limits.into_limits()?,
             accounts,
             domain: None,
+            winbind: winbind.map(|winbind| Arc::new(Winbind::new(winbind))),
             tokens: self.tokens.into_tokens()?,
             defect: None,
         };

@@ -7,11 +7,13 @@ mod kerberos;
 mod show;
 mod store;
 mod tokens;
+mod winbind;
 
 pub use domain::Domain;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::Tokens;
+pub use winbind::{Winbind, WinbindWay};
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::error::{Error, Result};
@@ -35,6 +37,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// `[domain]`, if there is one.
     pub domain: Option<Arc<crate::domain::Domain>>,
+    /// `[winbind]`, if there is one.
+    pub winbind: Option<Arc<crate::winbind::Winbind>>,
     /// `[tokens]`.
     pub tokens: Tokens,
     /// Why the configuration that was written is not in force: its file could not be read or understood when

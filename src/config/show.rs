@@ -1,6 +1,6 @@
 //! Settings written as the TOML file that would give them: what `negossp config check` prints.
 
-use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness};
+use super::{Addresses, Kerberos, ReplayCacheKind, Settings, Strictness, Winbind};
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::names::NameRules;
@@ -68,8 +68,18 @@ impl Display for Settings {
             (Some(sid), _) => writeln!(f, "sid = \"{sid}\""),
             (None, Some(path)) => writeln!(f, "sid_file = {}", Quoted(&path.to_string_lossy())),
             (None, None) => Ok(()),
-        }
+        }?;
+        self.winbind.as_deref().map_or(Ok(()), |winbind| write_winbind(&winbind.settings, f))
     }
+}
+
+fn write_winbind(winbind: &Winbind, f: &mut Formatter<'_>) -> fmt::Result {
+    writeln!(f, "\n[winbind]")?;
+    writeln!(f, "use = \"{}\"", winbind.way.name())?;
+    writeln!(f, "ntlm_auth = {}", Quoted(&winbind.ntlm_auth.to_string_lossy()))?;
+    writeln!(f, "helpers = {}", winbind.helpers)?;
+    writeln!(f, "timeout_ms = {}", winbind.timeout.as_millis())?;
+    winbind.smb_conf.as_ref().map_or(Ok(()), |path| writeln!(f, "smb_conf = {}", Quoted(&path.to_string_lossy())))
 }
 
 fn kerberos(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {

@@ -18,9 +18,11 @@ pub use system::{
 };
 
 pub mod ansi;
+pub mod helper;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;
+pub mod wbclient;
 
 use std::ffi::OsString;
 use std::time::SystemTime;

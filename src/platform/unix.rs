@@ -1,5 +1,8 @@
 //! Linux and its kin.
 
+pub(super) mod helper;
+pub(super) mod wbclient;
+
 use super::FileIdentity;
 use crate::time::FileTime;
 use std::fs::{File, Metadata, OpenOptions};
