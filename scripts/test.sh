@@ -15,7 +15,7 @@ export CARGO_TERM_COLOR=never
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 first_lane=(build c-linux c-valgrind c-wine64 conformance-wine64 system-wine64 interop interop-wine64 interop-kerberos
-    interop-kerberos-wine64 interop-domain interop-domain-wine64 http programs demo)
+    interop-kerberos-wine64 interop-domain interop-domain-wine64 interop-winbind http programs demo)
 second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
     demo-wine32)
 
@@ -42,6 +42,7 @@ part() {
     interop-kerberos) interop_linux kerberos ;;
     interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
     interop-domain) interop_linux domain ;;
+    interop-winbind) interop_linux winbind ;;
     interop-domain-wine64) interop_wine64 domain domain_http ;;
     system-wine64) tests/system/run.sh wine64 ;;
     system-wine32) tests/system/run.sh wine32 ;;

@@ -14,7 +14,7 @@ use windows as system;
 pub use system::is_wine;
 pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
-    take_after, to_local, write_line,
+    take_after, take_no_signals, to_local, write_line,
 };
 
 pub mod ansi;

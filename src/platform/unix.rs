@@ -129,6 +129,16 @@ pub fn standard_error() -> Option<File> {
     std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)
 }
 
+/// The calling thread, which is one of the library's, leaves the process' signals to the host's threads.
+pub fn take_no_signals() {
+    let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the set is live and filled before it is read; only this thread's mask is touched.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+    }
+}
+
 /// Writes a line, in one piece where the system does that. What cannot be written is lost; a reader that has
 /// gone away does not end the process, whatever the host does about SIGPIPE.
 pub fn write_line(mut file: &File, line: &[u8]) {

@@ -6,14 +6,19 @@ use crate::principal::{AccountFacts, SidAndAttributes, attributes};
 use crate::sid::Sid;
 use crate::time::FileTime;
 
+/// As a token has the groups that its user is simply in.
+const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
+
 /// What is known of who has been let in.
 pub(super) fn vouched(account: Account) -> Vouched {
     let mut sids = account.sids.into_iter();
-    let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next());
+    let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next().map(|group| group.sid));
+    // The primary group comes without attributes, and then once more among the others, mostly.
+    let primary = primary_group.map(|sid| SidAndAttributes { sid, attributes: MEMBER });
     let facts = AccountFacts {
         sid,
-        primary_group: primary_group.map(|group| group.sid),
-        groups: each_once(sid, primary_group.into_iter().chain(sids)),
+        primary_group,
+        groups: each_once(sid, sids.chain(primary)),
         upn: account.upn,
         dns_domain: account.dns_domain,
         full_name: account.full_name,
@@ -36,8 +41,6 @@ pub(super) fn vouched(account: Account) -> Vouched {
 
 /// What is known of an account that has been looked up.
 pub(super) fn facts(named: &Named) -> AccountFacts {
-    /// As a token has the groups that its user is simply in.
-    const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
     /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it. winbindd does not tell.
     const USERS_RID: u32 = 513;
     let groups = named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: MEMBER });

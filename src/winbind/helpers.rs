@@ -53,7 +53,11 @@ impl Helpers {
         loop {
             let (helper, kept) = match permit.helper.take() {
                 Some(helper) if ntlm_auth::is_ready(&helper) => (helper, true),
-                _ => (start(settings)?, false),
+                Some(_) => {
+                    self.sweep();
+                    (start(settings)?, false)
+                }
+                None => (start(settings)?, false),
             };
             match ntlm_auth::ask(&helper, &request, deadline) {
                 Ok(answer) => {
@@ -70,6 +74,14 @@ impl Helpers {
                 }
             }
         }
+    }
+
+    /// Whoever has ended one has perhaps ended more, which are waited for here.
+    fn sweep(&self) {
+        let mut state = self.state.lock();
+        let (ready, ended): (Vec<_>, Vec<_>) = state.idle.drain(..).partition(|(helper, _)| ntlm_auth::is_ready(helper));
+        state.idle = ready;
+        state.count -= ended.len();
     }
 
     /// Waits for a helper, or for leave to start one.

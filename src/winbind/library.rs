@@ -7,6 +7,7 @@ use super::{BUSY, Names, SLOW, UNREACHABLE, account};
 use crate::authority::pass_through::{self, Question, Vouched};
 use crate::error::{Error, Result};
 use crate::ntstatus::NtStatus;
+use crate::platform;
 use crate::platform::wbclient::{Connection, Logon, Named, Trouble};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
@@ -196,6 +197,8 @@ fn job<T: Send + 'static>(
 
 impl Shared {
     fn work(&self) {
+        // The library writes to a connection that winbindd may have closed, which is a SIGPIPE.
+        platform::take_no_signals();
         let mut connection = None;
         let mut state = self.state.lock();
         loop {

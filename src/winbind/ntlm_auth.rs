@@ -61,9 +61,9 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// The request: names in base64, whatever is in them.
+/// The request: names in base64, whatever is in them. There is no field for the client's workstation.
 pub(super) fn request(names: &Names, question: &Question<'_>) -> Zeroizing<Vec<u8>> {
-    let capacity = 512 + 2 * (question.nt_response.len() + question.lm_response.len()) + 2 * (3 * 256);
+    let capacity = 512 + 2 * (question.nt_response.len() + question.lm_response.len()) + 2 * (2 * 256);
     let mut out = Zeroizing::new(Vec::with_capacity(capacity));
     let mut line = |name: &str, encode: fn(&[u8], &mut Vec<u8>), value: &[u8]| {
         if !value.is_empty() {
@@ -78,7 +78,6 @@ pub(super) fn request(names: &Names, question: &Question<'_>) -> Zeroizing<Vec<u
     line("LANMAN-Response:", hex, question.lm_response);
     line("Username::", base64, names.user.as_bytes());
     line("NT-Domain::", base64, names.domain.as_bytes());
-    line("Workstation::", base64, names.workstation.as_bytes());
     out.extend_from_slice(b"Request-User-Session-Key: Yes\nRequest-LanMan-Session-Key: Yes\n.\n");
     out
 }
