@@ -35,5 +35,5 @@ for round in $(seq "$ROUNDS"); do
     for way in netlogon libwbclient ntlm_auth; do
         NEGOSSP_CONFIG=$etc/$way.toml LABEL=$way "$BIN/driver" "$BIN/domain.so" "$BIN/domain.so" ntlm logons
     done | sed "s/^/$round,/"
-    build/venv/bin/python benches/ntlm_auth.py "$SAMBA_MEMBER/member/smb.conf" | sed "s/^/$round,/"
+    "${VENV:-build/venv}/bin/python" benches/ntlm_auth.py "$SAMBA_MEMBER/member/smb.conf" | sed "s/^/$round,/"
 done

@@ -32,7 +32,10 @@ impl<'a> Question<'a> {
             // A right LMv2 response beside a wrong NTLMv2 response would be let in by some; what it does not prove is what
             // the NTLMv2 response says of channel bindings and target.
             ResponseKind::NtlmV2 => (true, server_challenge, &[][..]),
-            ResponseKind::NtlmV1 => (allowed.ntlmv1, server_challenge, lm_response),
+            ResponseKind::NtlmV1 => {
+                let whole = lm_response.len() == response::SHORT_RESPONSE;
+                (allowed.ntlmv1, server_challenge, if whole { lm_response } else { &[][..] })
+            }
             ResponseKind::NtlmV1Ess => {
                 // What was answered is made of both challenges, and the place of the LM response holds the client's.
                 let digest = crypto::md5(&[&server_challenge, lm_response.get(..8).unwrap_or_default()]);

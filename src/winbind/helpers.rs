@@ -1,7 +1,7 @@
 //! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on a helper that they borrow.
 
 use super::ntlm_auth::{self, Answer, Keys, Trouble};
-use super::{BUSY, Names, SLOW, UNREACHABLE};
+use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
 use crate::authority::pass_through::{self, Question};
 use crate::config;
 use crate::error::{Error, Result};
@@ -69,7 +69,8 @@ impl Helpers {
                     tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {trouble}; ending it");
                     return Err(match trouble {
                         Trouble::Silent => SLOW,
-                        Trouble::Ended | Trouble::Garbled(_) => UNREACHABLE,
+                        Trouble::Garbled(_) => GARBLED,
+                        Trouble::Ended => UNREACHABLE,
                     });
                 }
             }

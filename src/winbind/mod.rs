@@ -31,6 +31,7 @@ const QUIET: Duration = Duration::from_secs(2);
 const LONGEST_NAME: usize = 255;
 
 const UNREACHABLE: Error = Error::NoAuthority("winbindd cannot be reached");
+const GARBLED: Error = Error::NoAuthority("what winbindd's helper answers is no answer");
 const SLOW: Error = Error::NoAuthority("winbindd does not answer in time");
 const BUSY: Error = Error::NoAuthority("winbindd does not keep up with the logons");
 
@@ -121,6 +122,9 @@ impl Names {
             Ok(name) if text.len() <= LONGEST_NAME => Ok(name),
             _ => Err(Error::LogonDenied(Denial::UnknownUser)),
         };
+        if logon.user.is_empty() {
+            return Err(Error::LogonDenied(Denial::UnknownUser));
+        }
         let domain = match logon.domain {
             "" if !logon.user.contains('@') => own_domain,
             named => named,
