@@ -160,13 +160,14 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
 }
 
 /// What Samba's texts say, in some words of each: of the texts themselves there have been several versions.
-const TEXTS: [(&str, NtStatus); 19] = [
+const TEXTS: [(&str, NtStatus); 20] = [
     ("current password is not correct", NtStatus::WRONG_PASSWORD),
     ("wrong password", NtStatus::WRONG_PASSWORD),
     ("account does not exist", NtStatus::NO_SUCH_USER),
     ("no such user", NtStatus::NO_SUCH_USER),
     ("disabled", NtStatus::ACCOUNT_DISABLED),
     ("locked out", NtStatus::ACCOUNT_LOCKED_OUT),
+    ("automatically locked", NtStatus::ACCOUNT_LOCKED_OUT),
     ("account locked", NtStatus::ACCOUNT_LOCKED_OUT),
     ("password has expired", NtStatus::PASSWORD_EXPIRED),
     ("password expired", NtStatus::PASSWORD_EXPIRED),

@@ -164,6 +164,11 @@ fn refusals_are_known_by_their_text() {
         ),
         ("The specified account does not exist.", NtStatus::NO_SUCH_USER),
         ("The referenced account is currently disabled and cannot be logged on to.", NtStatus::ACCOUNT_DISABLED),
+        (
+            "The user account has been automatically locked because too many invalid logon attempts or password change \
+             attempts have been requested.",
+            NtStatus::ACCOUNT_LOCKED_OUT,
+        ),
         ("The referenced account is currently locked out and cannot be logged on to.", NtStatus::ACCOUNT_LOCKED_OUT),
         ("The user account has expired.", NtStatus::ACCOUNT_EXPIRED),
         ("The user account password has expired.", NtStatus::PASSWORD_EXPIRED),
