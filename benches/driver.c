@@ -6,6 +6,7 @@
  *   TEST   accept     CPU time of a complete acceptance, its context's deletion included
  *          threads    the same on one and on two threads at once, each with contexts of its own
  *          live       memory of an established context, and the time to make it, while LIVE of them exist
+ *          logons     the same as accept, by the clock, and with the processor time of all of the process' threads
  *          messages   seal, unseal, sign and verify on the acceptor's side
  *
  * Connections go in batches, leg by leg: all the batch's initiators, then all its acceptors. Only the acceptors' calls lie
@@ -131,6 +132,28 @@ static void measure_accept(void) {
     }
     emit("accept", "", "cpu_ns", (accepting + closing) / (batches * BATCH));
     emit("accept", "", "close_ns", closing / (batches * BATCH));
+    free(v);
+}
+
+/* Acceptances that wait for somebody else's judgement. */
+static void measure_logons(void) {
+    connection *v = malloc(BATCH * sizeof *v);
+    long batches = from_environment("N", 1000) / BATCH;
+    double wall = 0, cpu = 0;
+    establish(v, BATCH), drop(v, BATCH); /* warm up */
+    for (long k = 0; k < batches; k++) {
+        reset(v, BATCH);
+        while (initiator_legs(v, BATCH)) {
+            double start = wall_ns(), spent = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+            acceptor_legs(v, BATCH);
+            wall += wall_ns() - start;
+            cpu += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - spent;
+        }
+        finished(v, BATCH);
+        drop(v, BATCH);
+    }
+    emit("logons", "", "per_second", batches * BATCH / (wall / 1e9));
+    emit("logons", "", "cpu_ns", cpu / (batches * BATCH));
     free(v);
 }
 
@@ -353,7 +376,8 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*measure)(void);
-    } tests[] = {{"accept", measure_accept}, {"threads", measure_threads}, {"live", measure_live}, {"messages", measure_messages}};
+    } tests[] = {{"accept", measure_accept}, {"threads", measure_threads}, {"live", measure_live}, {"messages", measure_messages},
+                 {"logons", measure_logons}};
     if (argc != 5) return fprintf(stderr, "usage: driver ACCEPTOR.so INITIATOR.so [spnego-]ntlm|krb5 TEST\n"), 2;
     mech = argv[3];
     acceptor = load(argv[1]);

@@ -14,6 +14,8 @@ NAMES = {
     "winpr": "WinPR 3", "gss": "gss-ntlmssp", "negossp-file": "negossp, replay cache in a file",
     "negossp-norc": "negossp, no replay cache", "mit": "MIT, replay cache in its file", "mit-norc": "MIT, no replay cache",
     "mit-best": "MIT, no replay cache, keytab in memory", "heimdal": "Heimdal (has no replay cache)",
+    "netlogon": "by Netlogon, one channel", "libwbclient": "by winbindd, libwbclient",
+    "ntlm_auth": "by winbindd, one ntlm_auth", "ntlm_auth-alone": "ntlm_auth by itself",
 }  # fmt: skip
 
 values = collections.defaultdict(dict)  # (work, mech, parameter, metric) -> peer -> {round: value}
@@ -102,6 +104,14 @@ def live(mech):
                f"{get('first_tenth_ns') / 1e3:.2f}", f"{get('last_tenth_ns') / 1e3:.2f}", f"{get('close_ns') / 1e3:.2f}"]
 
 
+def logons():
+    metric = lambda name: ("logons", "ntlm", "", name)
+    for peer in ("by Netlogon, one channel", "by winbindd, libwbclient", "by winbindd, one ntlm_auth", "ntlm_auth by itself"):
+        if median(metric("per_second"), peer):
+            yield [peer, f"{median(metric('per_second'), peer):,.0f}", f"{median(metric('cpu_ns'), peer) / 1e3:.1f}",
+                   show(ratio(metric("per_second"), peer, "ntlm_auth by itself"), ".2f")]
+
+
 def parts():
     for work, mech, parameter, metric in values:
         if work == "part":
@@ -130,4 +140,6 @@ for mech, mechanism in MECHANISMS.items():
 for mech, mechanism in MECHANISMS.items():
     head = ["", "contexts", "resident octets each", "heap octets each", f"times {OURS}", "µs, first tenth", "µs, last tenth", "delete µs"]
     table(f"Established contexts held, {mechanism}", head, live(f"spnego-{mech}"))
+head = ["", "per second", "its own CPU µs each", "logons per second, times ntlm_auth's"]
+table("Logons that a domain controller judges, one after another", head, logons())
 table("Parts of the floor", ["", "ns"], parts())

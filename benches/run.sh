@@ -3,6 +3,7 @@
 #
 #   benches/run.sh          everything, about 20 minutes; QUICK=1: 4 minutes and coarser figures
 #   benches/run.sh instr    user-space instructions of one acceptance (callgrind): the same on a busy machine as on an idle one
+#   benches/run.sh logons   only logons that a domain controller judges, as root
 #   benches/run.sh build    only fetch and build
 #
 # The result is build/bench/report.md (with `instr`, instructions.md). Packages of the peers come by apt and cargo into
@@ -51,6 +52,27 @@ export NEGOSSP_LIBRARY=${NEGOSSP_LIBRARY:-${CARGO_TARGET_DIR:-$PWD/target}/relea
 crate floor bench-floor floor
 compile driver driver.c -ldl -pthread
 compile negossp.so peers/sspi.c -shared -fPIC -Iinclude -ldl
+compile domain.so peers/sspi.c -shared -fPIC -Iinclude -ldl '-DBENCH_DOMAIN="EXAMPLE"'
+
+# ---- logons that a domain controller judges ----
+
+logons() { # ROUNDS LOGONS
+    local why=
+    if [ "$(id -u)" != 0 ] || ! tests/infra/samba-member.sh possible; then why="no namespaces can be made for a member of a domain"; fi
+    [ -n "$why" ] || tests/interop/run.sh prepare >&2 || why="no Python clients"
+    if [ -n "$why" ]; then
+        echo "SKIPPED: logons by a domain controller: $why" >&2
+        return
+    fi
+    BIN=$bin OUT=$out ROUNDS=$1 LOGONS=$2 tests/infra/samba-member.sh run "$out/member" -- benches/logons.sh ||
+        echo "FAILED: logons by a domain controller" >&2
+}
+if [ "$what" = logons ]; then
+    if [ -n "${QUICK:-}" ]; then logons 2 300; else logons 9 2000; fi > "$out/logons.csv"
+    benches/report.py "$out/logons.csv" | tee "$out/logons.md"
+    exit 0
+fi
+
 peer sspi-rs crate peers/sspi-rs libbench_sspi_rs.so sspi-rs.so
 benches/fetch.sh || true
 peer winpr winpr
@@ -229,6 +251,9 @@ if [ -n "$with_kerberos" ]; then
     for peer in negossp mit-norc heimdal; do LIVE=$((live / 10)) record drive_kerberos $peer spnego-krb5 live; done
 fi
 record "$bin/floor" parts
+all_cores
+note "logons that a domain controller judges"
+if [ -n "${QUICK:-}" ]; then logons 2 300; else logons 9 2000; fi >> "$results" 2>> "$out/errors.log"
 {
     echo "# Measured $(date -u +%F)"
     echo

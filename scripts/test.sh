@@ -15,7 +15,8 @@ export CARGO_TERM_COLOR=never
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
-    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain interop-domain-wine64 http programs demo)
+    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain interop-domain-wine64 interop-winbind http
+    programs demo)
 second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
     demo-wine32)
 
@@ -43,6 +44,7 @@ part() {
     interop-kerberos) interop_linux kerberos ;;
     interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
     interop-domain) interop_linux domain ;;
+    interop-winbind) interop_linux winbind ;;
     interop-domain-wine64) interop_wine64 domain domain_http ;;
     interop-token-wine10) interop_token 10 ;;
     system-wine64) tests/system/run.sh wine64 ;;

@@ -39,6 +39,7 @@ pub mod time;
 pub mod token;
 pub mod utf16;
 pub mod watch;
+pub mod winbind;
 
 // Unit tests share helpers with the tests in tests/, which know the crate by this name.
 #[cfg(test)]

@@ -19,6 +19,14 @@ macro_rules! statuses {
                     _ => None,
                 }
             }
+
+            /// The status of that name, which has no `STATUS_` before it.
+            pub fn named(name: &str) -> Option<NtStatus> {
+                match name {
+                    $(stringify!($name) => Some(NtStatus($value)),)*
+                    _ => None,
+                }
+            }
         }
     };
 }

@@ -6,7 +6,7 @@ use accounts_support::*;
 use negossp::authority::{Kind, MachineSid};
 use negossp::config::{
     Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode, ReplayCacheKind, Server, Settings,
-    Store, Strictness,
+    Store, Strictness, WinbindWay,
 };
 use negossp::credential::{Package, Usage};
 use negossp::error::Error;
@@ -96,6 +96,13 @@ strict_domain = true
 details = "details.toml"
 sid = "S-1-5-21-1-2-3"
 
+[winbind]
+use = "ntlm_auth"
+ntlm_auth = "/opt/samba/bin/ntlm_auth"
+helpers = 7
+timeout_ms = 1234
+smb_conf = "/opt/samba/etc/smb.conf"
+
 [tokens]
 map = ["domain-name", "table"]
 winbind_separator = "+"
@@ -159,6 +166,10 @@ fn every_key_is_read() {
     assert_eq!(names, [(Some("LAB.TEST"), Some("*/admin"), "ADMIN\\{first}"), (None, None, "{user}")]);
     let limits = &settings.limits;
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
+    let winbind = &settings.winbind.as_ref().unwrap().settings;
+    assert_eq!((winbind.way, winbind.helpers, winbind.timeout), (WinbindWay::NtlmAuth, 7, Duration::from_millis(1234)));
+    assert_eq!(winbind.ntlm_auth, Path::new("/opt/samba/bin/ntlm_auth"));
+    assert_eq!(winbind.smb_conf.as_deref(), Some(Path::new("/opt/samba/etc/smb.conf")));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
     assert!(settings.accounts.strict_domain);
     assert_eq!(settings.accounts.details.as_ref().unwrap().path(), Some(folder.path("details.toml").as_path()));

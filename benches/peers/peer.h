@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 /* The account that every peer's acceptor knows and every initiator is. run.sh writes it in each library's format. */
+#ifndef BENCH_DOMAIN
 #define BENCH_DOMAIN "BENCH"
+#endif
 #define BENCH_USER "alice"
 #define BENCH_PASSWORD "Passw0rd!"
 #define BENCH_TARGET "server.bench.test"

@@ -12,6 +12,7 @@ mod limits;
 mod machine_sid;
 pub mod names;
 mod order;
+pub mod pass_through;
 mod password;
 mod question;
 pub mod smbpasswd;

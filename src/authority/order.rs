@@ -11,11 +11,13 @@ pub enum Kind {
     AccountFile,
     /// A domain controller, which the library asks itself.
     Domain,
+    /// The machine's winbindd.
+    Winbind,
 }
 
 impl Kind {
     /// Every authority, in the order in which they are asked unless the configuration says otherwise: the nearer first.
-    pub const ALL: &'static [Kind] = &[Kind::Credential, Kind::Application, Kind::AccountFile, Kind::Domain];
+    pub const ALL: &'static [Kind] = &[Kind::Credential, Kind::Application, Kind::AccountFile, Kind::Domain, Kind::Winbind];
 
     /// What the configuration calls it.
     pub fn name(self) -> &'static str {
@@ -24,6 +26,7 @@ impl Kind {
             Kind::Application => "application",
             Kind::AccountFile => "file",
             Kind::Domain => "domain",
+            Kind::Winbind => "winbind",
         }
     }
 }

@@ -40,6 +40,7 @@ impl Question<'_> {
                 Kind::Application => self.application(),
                 Kind::AccountFile => self.account_file(),
                 Kind::Domain => self.domain(),
+                Kind::Winbind => self.winbind(),
             };
             match answer {
                 Answer::Judged(result) => return result,
@@ -92,7 +93,7 @@ impl Question<'_> {
         if accounts.problem.is_some() {
             return Answer::Absent(Some(Error::NoAuthority("the account file cannot be read")));
         }
-        if self.has_domain() && !names::is_of_this_machine(self.logon.domain, self.settings) {
+        if self.in_domain() && !names::is_of_this_machine(self.logon.domain, self.settings) {
             return Answer::Unknown;
         }
         match names::candidates(self.logon, self.settings).find_map(|name| accounts.get(name)) {
@@ -101,19 +102,38 @@ impl Question<'_> {
         }
     }
 
-    fn has_domain(&self) -> bool {
-        self.settings.domain.is_some() && self.settings.authorities.order.contains(&Kind::Domain)
+    /// There is a domain, and somebody to ask about it.
+    fn in_domain(&self) -> bool {
+        let order = &self.settings.authorities.order;
+        self.settings.domain.is_some() && order.contains(&Kind::Domain)
+            || self.settings.winbind.is_some() && order.contains(&Kind::Winbind)
+    }
+
+    /// The client names this machine, and so none of the domain's accounts.
+    fn is_of_this_machine_alone(&self) -> bool {
+        let named = self.logon.domain;
+        let of_the_domain = self.settings.domain.as_ref().is_some_and(|domain| domain.is_named(named));
+        !named.is_empty() && !of_the_domain && names::is_of_this_machine(named, self.settings)
     }
 
     /// The domain's and those of the domains that it trusts: everybody's who does not name this machine.
     fn domain(&self) -> Answer {
         let Some(domain) = &self.settings.domain else { return Answer::Absent(None) };
-        let named = !self.logon.domain.is_empty() && !domain.is_named(self.logon.domain);
-        if named && names::is_of_this_machine(self.logon.domain, self.settings) {
+        self.pass_on(Kind::Domain, || domain.validate(self.logon))
+    }
+
+    /// The same, as winbindd knows them.
+    fn winbind(&self) -> Answer {
+        let Some(winbind) = &self.settings.winbind else { return Answer::Absent(None) };
+        self.pass_on(Kind::Winbind, || winbind.validate(self.logon))
+    }
+
+    fn pass_on(&self, kind: Kind, validate: impl FnOnce() -> Result<Validated>) -> Answer {
+        if self.is_of_this_machine_alone() {
             return Answer::Unknown;
         }
         let account = format!("{}\\{}", self.logon.domain, self.logon.user);
-        Answer::Judged(self.braked(&[Kind::Domain], &account, || domain.validate(self.logon)))
+        Answer::Judged(self.braked(&[kind], &account, validate))
     }
 
     /// An account whose hashes are at hand.

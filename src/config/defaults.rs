@@ -18,6 +18,7 @@ impl Default for Settings {
             accounts: Accounts::default(),
             authorities: Authorities::default(),
             domain: None,
+            winbind: None,
             tokens: Tokens::default(),
             export: Export::default(),
             defect: None,
@@ -52,6 +53,11 @@ impl Server {
 }
 
 impl Server {
+    /// The domain that it is a member of; empty for none.
+    pub fn own_domain(&self) -> &str {
+        if self.in_domain { &self.nb_domain } else { "" }
+    }
+
     /// The names of the same host as a member of a domain: its account there is what it is called.
     pub fn joined(self, domain: &str, realm: &str, machine_account: &str) -> Server {
         let computer = machine_account.strip_suffix('$').unwrap_or(machine_account);

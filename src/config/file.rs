@@ -7,11 +7,13 @@ mod domain;
 mod export;
 mod kerberos;
 mod tokens;
+mod winbind;
 
 use super::{Domain, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
 use crate::authority::{ResponsePolicy, names};
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
+use crate::winbind::Winbind;
 use accounts::AccountsTable;
 use authorities::AuthoritiesTable;
 use domain::DomainTable;
@@ -20,8 +22,10 @@ use kerberos::KerberosTable;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokens::TokensTable;
+use winbind::WinbindTable;
 
 /// A file's settings, and the files that it names, which the caller opens.
 #[derive(Debug)]
@@ -82,6 +86,7 @@ struct Document {
     tokens: TokensTable,
     domain: Option<DomainTable>,
     export: ExportTable,
+    winbind: Option<WinbindTable>,
 }
 
 #[derive(Deserialize, Default)]
@@ -249,6 +254,7 @@ impl Document {
         let accounts = self.accounts.into_accounts(&mut named)?;
         let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
         let server = self.server.into_server(accounts.domain.as_deref(), domain.as_ref())?;
+        let winbind = self.winbind.map(|table| table.into_winbind(server.own_domain())).transpose()?;
         let (export, export_key) = self.export.into_export();
         named.export_key = export_key;
         let settings = Settings {
@@ -260,6 +266,7 @@ impl Document {
             accounts,
             authorities: self.authorities.into_authorities()?,
             domain: None,
+            winbind: winbind.map(|winbind| Arc::new(Winbind::new(winbind))),
             tokens: self.tokens.into_tokens()?,
             export,
             defect: None,

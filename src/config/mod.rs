@@ -9,6 +9,7 @@ mod kerberos;
 mod show;
 mod store;
 mod tokens;
+mod winbind;
 
 pub use authorities::Authorities;
 pub use domain::Domain;
@@ -16,6 +17,7 @@ pub use export::Export;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
+pub use winbind::{Winbind, WinbindWay};
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::error::{Error, Result};
@@ -42,6 +44,8 @@ pub struct Settings {
     pub authorities: Authorities,
     /// `[domain]`, if there is one.
     pub domain: Option<Arc<crate::domain::Domain>>,
+    /// `[winbind]`, if there is one.
+    pub winbind: Option<Arc<crate::winbind::Winbind>>,
     /// `[tokens]`.
     pub tokens: Tokens,
     /// `[export]`.

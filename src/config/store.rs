@@ -146,6 +146,9 @@ impl ConfigFile {
             // One that stays as it was keeps its connections.
             previous.and_then(|settings| settings.domain.clone()).filter(|open| **open == *made).unwrap_or(made)
         });
+        // One that stays as it was keeps what it has open.
+        let open = previous.and_then(|settings| settings.winbind.clone());
+        settings.winbind = settings.winbind.take().map(|made| open.filter(|open| *open == made).unwrap_or(made));
         let kerberos = &mut settings.kerberos;
         kerberos.keytab = written(named.keytab)
             .or_else(|| self.keytab.clone())

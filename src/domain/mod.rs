@@ -13,13 +13,13 @@ pub mod pool;
 pub mod rpc;
 pub mod secret;
 
-use crate::authority::{NetworkLogon, ResponseKind, Validated};
+use crate::authority::pass_through::{self, Question, Vouched};
+use crate::authority::{NetworkLogon, Validated};
 use crate::config;
-use crate::error::{Denial, Error, Result};
-use crate::ntlm::{crypto, response};
+use crate::error::Result;
 use crate::ntstatus::NtStatus;
 use crate::per_process::PerProcess;
-use crate::principal::{Origin, Origins, Principal};
+use crate::principal::Origin;
 use netlogon::validation::{Reply, Validation};
 use netlogon::{Machine, Request};
 use pool::Pool;
@@ -64,69 +64,27 @@ impl Domain {
     ///
     /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when none can be asked.
     pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
-        let kind = admissible(logon)?;
-        let mut request = Request {
+        let question = Question::of(logon)?;
+        let request = Request {
             user: logon.user,
             domain: logon.domain,
             workstation: logon.workstation,
-            challenge: logon.server_challenge,
-            nt_response: logon.nt_response,
-            lm_response: logon.lm_response,
+            challenge: question.challenge,
+            nt_response: question.nt_response,
+            lm_response: question.lm_response,
         };
-        if kind == ResponseKind::NtlmV1Ess {
-            // What was answered is made of both challenges, and the place of the LM response holds the client's.
-            let digest = crypto::md5(&[&logon.server_challenge, logon.lm_response.get(..8).unwrap_or_default()]);
-            request.challenge = std::array::from_fn(|i| digest[i]);
-            request.lm_response = &[];
-        }
         let pool = self.pool.get(|| Pool::new(self.settings.connections));
         let reply = pool.logon(self, &request)?;
-        judged(reply).map(|validation| validated(validation, kind))
+        let Validation { user, domain, facts, user_session_key, lm_key, .. } = judged(reply)?;
+        Vouched { user, domain, facts: Some(facts), user_session_key, lm_key }.into_validated(question.kind, Origin::Netlogon)
     }
-}
-
-/// The response's kind, if policy allows it. LM and LMv2 without more are not passed on: nobody could tell which of them the
-/// domain controller has taken them for.
-fn admissible(logon: &NetworkLogon<'_>) -> Result<ResponseKind> {
-    let kind = response::kind(logon).ok_or(Error::LogonDenied(Denial::WrongPassword))?;
-    let allowed = match kind {
-        ResponseKind::NtlmV2 => true,
-        ResponseKind::NtlmV1 => logon.allowed.ntlmv1,
-        ResponseKind::NtlmV1Ess => logon.allowed.ntlmv1_ess,
-        ResponseKind::LmV2 | ResponseKind::Lm => false,
-    };
-    if allowed { Ok(kind) } else { Err(Error::LogonDenied(Denial::ResponseNotAllowed)) }
 }
 
 /// Who the domain controller says that the client is.
 fn judged(reply: Reply) -> Result<Validation> {
     match reply {
-        Reply { status: NtStatus::SUCCESS, validation: Some(validation), .. } => {
-            if validation.is_guest() {
-                return Err(Error::LogonDenied(Denial::Policy("the domain controller knows the client as a guest")));
-            }
-            // Everybody knows a key of zeros.
-            if *validation.user_session_key == [0; 16] {
-                return Err(Error::LogonDenied(Denial::Policy("the domain controller gave no session key")));
-            }
-            Ok(validation)
-        }
-        Reply { status, .. } if status.is_no_judgement() => {
-            tracing::error!(%status, "domain: the domain controller cannot judge the logon");
-            Err(Error::NoAuthority("the domain controller cannot judge the logon"))
-        }
-        Reply { status, .. } => Err(Error::LogonDenied(Denial::Controller(status))),
-    }
-}
-
-fn validated(validation: Validation, kind: ResponseKind) -> Validated {
-    let Validation { user, domain, facts, user_session_key, lm_key, .. } = validation;
-    let principal = Principal::of_account(user, domain, Origin::Netlogon);
-    Validated {
-        principal: Principal { account: Some(Arc::new(facts)), origins: Origins::all(Origin::Netlogon), ..principal },
-        session_base_key: user_session_key,
-        lm_session_key: lm_key,
-        response: kind,
+        Reply { status: NtStatus::SUCCESS, validation: Some(validation), .. } => Ok(validation),
+        Reply { status, .. } => Err(pass_through::refused(status)),
     }
 }
 

@@ -18,15 +18,17 @@ pub(crate) use system::token;
 pub use system::{accounts, identity, winbind};
 pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
-    take_after, to_local, write_line,
+    take_after, take_no_signals, to_local, write_line,
 };
 
 pub mod ansi;
+pub mod helper;
 mod kept;
 pub mod name_servers;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;
+pub mod wbclient;
 
 pub(crate) use kept::Kept;
 

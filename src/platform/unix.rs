@@ -1,7 +1,9 @@
 //! Linux and its kin.
 
 pub mod accounts;
+pub(super) mod helper;
 pub mod identity;
+pub(super) mod wbclient;
 pub mod winbind;
 
 use super::FileIdentity;
@@ -128,6 +130,16 @@ pub fn sync_folder(path: &Path) -> std::io::Result<()> {
 /// the number back for a socket.
 pub fn standard_error() -> Option<File> {
     std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)
+}
+
+/// The calling thread, which is one of the library's, leaves the process' signals to the host's threads.
+pub fn take_no_signals() {
+    let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: the set is live and filled before it is read; only this thread's mask is touched.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut());
+    }
 }
 
 /// Writes a line, in one piece where the system does that. What cannot be written is lost; a reader that has

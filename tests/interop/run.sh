@@ -5,6 +5,7 @@
 #   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART*.py; -v: durations, traces)
 #   run.sh kerberos [-v] [PART]   the same of the Kerberos checks, with a KDC of their own
 #   run.sh domain [-v] [PART]     the same of the checks of a domain, with a Samba domain controller of their own
+#   run.sh winbind [-v] [PART]    the same of the checks of winbind, on a member of a domain of their own
 #   run.sh prepare       only installs what is missing
 #   run.sh record        writes tests/data/exchanges anew
 #
@@ -49,7 +50,16 @@ find_http_server() {
 }
 
 suite=suite.py
-if [[ ${1:-} == kerberos || ${1:-} == domain ]]; then
+member=()
+if [[ ${1:-} == winbind ]]; then
+    if ! "$root/tests/infra/samba-member.sh" possible; then
+        echo "SKIPPED: winbind: no namespaces can be made here for a member of a domain"
+        echo "0 passed, 0 failed, 1 skipped"
+        exit 0
+    fi
+    member=("$root/tests/infra/samba-member.sh" run "${TMPDIR:-/tmp}/negossp-member-$$" --)
+fi
+if [[ ${1:-} == kerberos || ${1:-} == domain || ${1:-} == winbind ]]; then
     suite=$1_suite.py
     packages+=("${kerberos_packages[@]}")
     export RUNLEVEL=1 # the packages start no KDC of their own
@@ -70,6 +80,6 @@ record) exec "$venv/bin/python" "$here/record.py" "$root/tests/data/exchanges" ;
 *)
     find_library
     find_http_server
-    exec "$venv/bin/python" "$here/$suite" "$NEGOSSP_LIB" "$@"
+    exec "${member[@]}" "$venv/bin/python" "$here/$suite" "$NEGOSSP_LIB" "$@"
     ;;
 esac

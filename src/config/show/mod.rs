@@ -3,6 +3,7 @@
 mod domain;
 mod kerberos;
 mod tokens;
+mod winbind;
 
 use super::{NtlmMode, Settings, Strictness};
 use std::fmt::{self, Display, Formatter};
@@ -93,7 +94,8 @@ impl Display for Settings {
 
         writeln!(f, "\n[tokens]")?;
         tokens::write(&self.tokens, f)?;
-        self.domain.as_deref().map_or(Ok(()), |domain| domain::write(domain, f))
+        self.domain.as_deref().map_or(Ok(()), |domain| domain::write(domain, f))?;
+        self.winbind.as_deref().map_or(Ok(()), |winbind| winbind::write(&winbind.settings, f))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::credential::Session;
 use crate::error::{Error, Result};
-use crate::kerberos::pac::{Form, LogonInfo, user_flags};
+use crate::kerberos::pac::{Form, LogonInfo};
 use crate::ndr::Reader;
 use crate::ntstatus::NtStatus;
 use crate::principal::AccountFacts;
@@ -61,11 +61,6 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// It was a guest's logon: the password was nobody's.
-    pub fn is_guest(&self) -> bool {
-        self.facts.user_flags & user_flags::GUEST != 0
-    }
-
     /// Levels below 6 have their keys encrypted once more with the channel's ([MS-NRPC] 3.5.4.5.1). Zeros stand for no key,
     /// and are left alone: encrypted, they would give away the key stream.
     pub(super) fn decrypt_keys(&mut self, session: &Session) {

@@ -140,6 +140,9 @@ pub fn standard_error() -> Option<File> {
     std::io::stderr().as_handle().try_clone_to_owned().ok().map(File::from)
 }
 
+/// There are no signals.
+pub fn take_no_signals() {}
+
 /// Writes a line. What cannot be written is lost.
 pub fn write_line(mut file: &File, line: &[u8]) {
     let _ = file.write_all(line);

@@ -1,0 +1,115 @@
+//! winbindd, Samba's daemon for members of a domain, by way of its client library, which is loaded when it is first wanted.
+
+use crate::principal::SidAndAttributes;
+use crate::sid::Sid;
+use std::ffi::CStr;
+use zeroize::Zeroizing;
+
+#[cfg(unix)]
+pub use super::system::wbclient::Connection;
+
+/// A network logon to be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Logon<'a> {
+    /// The user, as the client sent it.
+    pub user: &'a CStr,
+    /// The domain, as the client sent it.
+    pub domain: &'a CStr,
+    /// The workstation, as the client sent it.
+    pub workstation: &'a CStr,
+    /// What the responses answer.
+    pub challenge: [u8; 8],
+    /// The NT response.
+    pub nt_response: &'a [u8],
+    /// The LM response, or nothing.
+    pub lm_response: &'a [u8],
+    /// ParameterControl, [MS-NRPC] 2.2.1.4.15.
+    pub parameter_control: u32,
+}
+
+/// Who the client is. Times are seconds since 1970.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// The account's name.
+    pub user: String,
+    /// Its domain's NetBIOS name.
+    pub domain: String,
+    /// Its user principal name; may be empty.
+    pub upn: String,
+    /// Its domain's DNS name; may be empty.
+    pub dns_domain: String,
+    /// The name to be shown to people; may be empty.
+    pub full_name: String,
+    /// The domain controller that was asked.
+    pub logon_server: String,
+    /// UserFlags
+    pub user_flags: u32,
+    /// UserAccountControl, as [MS-SAMR] numbers it.
+    pub user_account_control: u32,
+    /// UserSessionKey
+    pub user_session_key: Zeroizing<[u8; 16]>,
+    /// LMKey
+    pub lm_key: Zeroizing<[u8; 8]>,
+    /// When it logged on.
+    pub logon_time: u64,
+    /// When its session should end.
+    pub logoff_time: u64,
+    /// When its password expires.
+    pub password_must_change: u64,
+    /// The account, its primary group, its other groups.
+    pub sids: Vec<SidAndAttributes>,
+}
+
+/// An account by its name.
+#[derive(Debug)]
+pub struct Named {
+    /// The account's name.
+    pub user: String,
+    /// Its domain's NetBIOS name.
+    pub domain: String,
+    /// Its SID.
+    pub sid: Sid,
+    /// The SIDs of its groups.
+    pub groups: Vec<Sid>,
+}
+
+/// Why nothing is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// winbindd does not answer.
+    Unavailable,
+    /// The logon is refused, with this NTSTATUS.
+    Refused(u32),
+    /// The library answers what it cannot mean.
+    Malformed(&'static str),
+    /// An error of the library's, by its number.
+    Failed(i32),
+}
+
+/// Where there is no winbindd.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub enum Connection {}
+
+#[cfg(not(unix))]
+impl Connection {
+    /// The library can be had.
+    pub fn can_be_had() -> bool {
+        false
+    }
+
+    /// A connection of its own; nothing if the library cannot be had.
+    pub fn open() -> Option<Connection> {
+        None
+    }
+
+    /// Has a logon judged.
+    pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, Trouble> {
+        match *self {}
+    }
+
+    /// Looks an account up.
+    pub fn look_up(&mut self, _domain: &CStr, _user: &CStr) -> Result<Named, Trouble> {
+        match *self {}
+    }
+}

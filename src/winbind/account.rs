@@ -1,0 +1,70 @@
+//! What winbindd says of an account, as the other authorities have it.
+
+use crate::authority::pass_through::Vouched;
+use crate::platform::wbclient::{Account, Named};
+use crate::principal::{AccountFacts, SidAndAttributes, attributes};
+use crate::sid::Sid;
+use crate::time::FileTime;
+
+/// As a token has the groups that its user is simply in.
+const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
+
+/// What is known of who has been let in.
+pub(super) fn vouched(account: Account) -> Vouched {
+    let mut sids = account.sids.into_iter();
+    let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next().map(|group| group.sid));
+    // The primary group comes without attributes, and then once more among the others, mostly.
+    let primary = primary_group.map(|sid| SidAndAttributes { sid, attributes: MEMBER });
+    let facts = AccountFacts {
+        sid,
+        primary_group,
+        groups: each_once(sid, sids.chain(primary)),
+        upn: account.upn,
+        dns_domain: account.dns_domain,
+        full_name: account.full_name,
+        logon_server: account.logon_server,
+        logon_time: time(account.logon_time),
+        logoff_time: time(account.logoff_time),
+        password_must_change: time(account.password_must_change),
+        user_flags: account.user_flags,
+        user_account_control: account.user_account_control,
+        ..AccountFacts::default()
+    };
+    Vouched {
+        user: account.user,
+        domain: account.domain,
+        facts: Some(facts),
+        user_session_key: account.user_session_key,
+        lm_key: account.lm_key,
+    }
+}
+
+/// What is known of an account that has been looked up.
+pub(super) fn facts(named: &Named) -> AccountFacts {
+    /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it. winbindd does not tell.
+    const USERS_RID: u32 = 513;
+    let groups = named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: MEMBER });
+    let users = named.sid.split_rid().and_then(|(domain, _)| domain.with_rid(USERS_RID));
+    AccountFacts {
+        sid: Some(named.sid),
+        primary_group: users.filter(|users| named.groups.contains(users)),
+        groups: each_once(Some(named.sid), groups),
+        ..AccountFacts::default()
+    }
+}
+
+/// Groups, without the account itself.
+fn each_once(own: Option<Sid>, groups: impl Iterator<Item = SidAndAttributes>) -> Box<[SidAndAttributes]> {
+    let mut gathered: Vec<SidAndAttributes> = Vec::new();
+    let mut seen: std::collections::HashSet<Sid> = own.into_iter().collect();
+    gathered.extend(groups.filter(|group| seen.insert(group.sid)));
+    gathered.into()
+}
+
+/// Seconds since 1970; nobody has told 0, and what winbindd means by its greatest number is never.
+fn time(seconds: u64) -> FileTime {
+    match i64::try_from(seconds) {
+        Ok(0) | Err(_) => FileTime::NEVER,
+        Ok(seconds) => FileTime::from_unix_seconds(seconds).min(FileTime::NEVER),
+    }
+}

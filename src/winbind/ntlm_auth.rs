@@ -1,0 +1,233 @@
+//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or `Name:: value in base64`, and a line
+//! with a single dot that ends a request or an answer. A refusal has one dot more.
+
+use super::Names;
+use crate::authority::pass_through::Question;
+use crate::ntstatus::NtStatus;
+use crate::platform::helper::Helper;
+use std::fmt;
+use std::io;
+use std::time::Instant;
+use zeroize::Zeroizing;
+
+/// An answer has a few short lines; no more is read.
+const LONGEST_ANSWER: usize = 4096;
+
+/// What follows a refusal, and nobody waits for.
+const DOT: &[u8] = b".\n";
+
+/// The keys of a logon that is let in.
+pub(super) struct Keys {
+    pub(super) user_session_key: Zeroizing<[u8; 16]>,
+    pub(super) lm_key: Zeroizing<[u8; 8]>,
+}
+
+/// What the helper says of a logon.
+pub(super) enum Answer {
+    /// The client is let in.
+    Yes(Keys),
+    /// It is not.
+    No(NtStatus),
+    /// winbindd is not there.
+    Unavailable(String),
+    /// winbindd is there, and may not be asked, or cannot tell.
+    Unable(String),
+}
+
+/// Why the helper is not to be used any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// It has ended.
+    Ended,
+    /// It does not answer in time.
+    Silent,
+    /// What it answers is no answer.
+    Garbled(&'static str),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Ended => f.write_str("has ended"),
+            Trouble::Silent => f.write_str("does not answer in time"),
+            Trouble::Garbled(why) => write!(f, "answers with {why}"),
+        }
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        if error.kind() == io::ErrorKind::TimedOut { Trouble::Silent } else { Trouble::Ended }
+    }
+}
+
+/// The request: names in base64, whatever is in them. There is no field for the client's workstation.
+pub(super) fn request(names: &Names, question: &Question<'_>) -> Zeroizing<Vec<u8>> {
+    let capacity = 512 + 2 * (question.nt_response.len() + question.lm_response.len()) + 2 * (2 * 256);
+    let mut out = Zeroizing::new(Vec::with_capacity(capacity));
+    let mut line = |name: &str, encode: fn(&[u8], &mut Vec<u8>), value: &[u8]| {
+        if !value.is_empty() {
+            out.extend_from_slice(name.as_bytes());
+            out.push(b' ');
+            encode(value, &mut out);
+            out.push(b'\n');
+        }
+    };
+    line("LANMAN-Challenge:", hex, &question.challenge);
+    line("NT-Response:", hex, question.nt_response);
+    line("LANMAN-Response:", hex, question.lm_response);
+    line("Username::", base64, names.user.as_bytes());
+    line("NT-Domain::", base64, names.domain.as_bytes());
+    out.extend_from_slice(b"Request-User-Session-Key: Yes\nRequest-LanMan-Session-Key: Yes\n.\n");
+    out
+}
+
+/// The helper has answered everything it was asked, and has not ended.
+pub(super) fn is_ready(helper: &Helper) -> bool {
+    let mut unread = [0; DOT.len() + 1];
+    match helper.unread(&mut unread) {
+        Some(length) => length == 0 || unread.get(..length) == Some(DOT),
+        None => false,
+    }
+}
+
+/// Asks the helper.
+pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<Answer, Trouble> {
+    helper.send(request, deadline)?;
+    let mut buffer = Zeroizing::new([0; LONGEST_ANSWER]);
+    let mut length = 0;
+    loop {
+        let free = buffer.get_mut(length..).filter(|free| !free.is_empty()).ok_or(Trouble::Garbled("too much"))?;
+        length += match helper.receive(free, deadline)? {
+            0 => return Err(Trouble::Ended),
+            read => read,
+        };
+        let mut told = buffer.get(..length).unwrap_or_default();
+        // The second dot of the refusal before this answer.
+        told = told.strip_prefix(DOT).unwrap_or(told);
+        if let Some((lines, rest)) = whole(told) {
+            let answer = parse(lines)?;
+            return match (&answer, rest) {
+                (_, []) | (Answer::No(_) | Answer::Unavailable(_) | Answer::Unable(_), DOT) => Ok(answer),
+                _ => Err(Trouble::Garbled("more than one answer")),
+            };
+        }
+    }
+}
+
+/// The lines before the dot, each with its end, and what follows it; nothing if it has not come yet.
+fn whole(told: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut start = 0;
+    for line in told.split_inclusive(|&byte| byte == b'\n') {
+        if line == DOT {
+            return told.split_at_checked(start).map(|(lines, rest)| (lines, rest.get(DOT.len()..).unwrap_or_default()));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// Reads an answer's lines.
+fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
+    let (mut authenticated, mut error) = (None, None);
+    let mut user_session_key = None;
+    let mut lm_key = None;
+    for line in lines.split_inclusive(|&byte| byte == b'\n') {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let at = line.iter().position(|&byte| byte == b':').ok_or(Trouble::Garbled("a line without a name"))?;
+        let (name, value) = line.split_at(at);
+        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        let twice = match name {
+            b"Authenticated" => authenticated.replace(value).is_some(),
+            b"Authentication-Error" => error.replace(value).is_some(),
+            b"User-Session-Key" => user_session_key.replace(key(value)?).is_some(),
+            b"LANMAN-Session-Key" => lm_key.replace(key(value)?).is_some(),
+            // It has not understood what it was asked.
+            b"Error" => return Err(Trouble::Garbled("an error")),
+            _ => false,
+        };
+        if twice {
+            return Err(Trouble::Garbled("the same line twice"));
+        }
+    }
+    match (authenticated, error) {
+        (Some(b"Yes"), None) => {
+            Ok(Answer::Yes(Keys { user_session_key: user_session_key.unwrap_or_default(), lm_key: lm_key.unwrap_or_default() }))
+        }
+        (Some(b"No"), error) => Ok(refusal(&String::from_utf8_lossy(error.unwrap_or_default()))),
+        _ => Err(Trouble::Garbled("neither yes nor no")),
+    }
+}
+
+/// What Samba's texts say, in some words of each: of the texts themselves there have been several versions.
+const TEXTS: [(&str, NtStatus); 20] = [
+    ("current password is not correct", NtStatus::WRONG_PASSWORD),
+    ("wrong password", NtStatus::WRONG_PASSWORD),
+    ("account does not exist", NtStatus::NO_SUCH_USER),
+    ("no such user", NtStatus::NO_SUCH_USER),
+    ("disabled", NtStatus::ACCOUNT_DISABLED),
+    ("locked out", NtStatus::ACCOUNT_LOCKED_OUT),
+    ("automatically locked", NtStatus::ACCOUNT_LOCKED_OUT),
+    ("account locked", NtStatus::ACCOUNT_LOCKED_OUT),
+    ("password has expired", NtStatus::PASSWORD_EXPIRED),
+    ("password expired", NtStatus::PASSWORD_EXPIRED),
+    ("password must be changed", NtStatus::PASSWORD_MUST_CHANGE),
+    ("must change password", NtStatus::PASSWORD_MUST_CHANGE),
+    ("account has expired", NtStatus::ACCOUNT_EXPIRED),
+    ("account expired", NtStatus::ACCOUNT_EXPIRED),
+    ("time restrictions", NtStatus::INVALID_LOGON_HOURS),
+    ("source workstation", NtStatus::INVALID_WORKSTATION),
+    ("account restriction", NtStatus::ACCOUNT_RESTRICTION),
+    ("no logon servers", NtStatus::NO_LOGON_SERVERS),
+    ("could not find the domain controller", NtStatus::DOMAIN_CONTROLLER_NOT_FOUND),
+    ("trust relationship", NtStatus::TRUSTED_RELATIONSHIP_FAILURE),
+];
+
+fn refusal(text: &str) -> Answer {
+    let status = text.split(['(', ')', ' ']).find_map(|word| NtStatus::named(word.strip_prefix("NT_STATUS_")?));
+    let text = text.to_ascii_lowercase();
+    let by_text = || TEXTS.iter().find(|(words, _)| text.contains(words)).map(|(_, status)| *status);
+    if let Some(status) = status.or_else(by_text) {
+        return Answer::No(status);
+    }
+    if text.contains("reading winbind reply failed") {
+        return Answer::Unavailable(text);
+    }
+    if text.contains("not authorized to use winbindd") {
+        return Answer::Unable(text);
+    }
+    tracing::warn!("winbind: refused: {text}");
+    Answer::No(NtStatus::LOGON_FAILURE)
+}
+
+fn hex(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
+}
+
+/// RFC 4648, 4.
+fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for chunk in bytes.chunks(3) {
+        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for i in 0..4 {
+            out.push(if i <= chunk.len() { DIGITS[(bits >> (18 - 6 * i) & 63) as usize] } else { b'=' });
+        }
+    }
+}
+
+/// A key: as many hexadecimal digits as it has, no less.
+fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, Trouble> {
+    const BAD: Trouble = Trouble::Garbled("a key of another length");
+    let mut key = Zeroizing::new([0; N]);
+    if value.len() != 2 * N {
+        return Err(BAD);
+    }
+    for (byte, pair) in key.iter_mut().zip(value.chunks_exact(2)) {
+        let digit = |c: u8| char::from(c).to_digit(16).ok_or(BAD);
+        let [high, low] = pair else { return Err(BAD) };
+        *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
+    }
+    Ok(key)
+}

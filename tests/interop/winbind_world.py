@@ -1,0 +1,136 @@
+"""What the checks of winbind have in common: this machine is a member of a domain, with its winbindd."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import domain_world
+import world
+from domain_world import ALICE, DOMAIN, LOCAL, PASSWORD, TIMEOUT
+from kerberos_world import ROOT
+
+SCRIPT = os.path.join(ROOT, "tests", "infra", "samba-member.sh")
+WAYS = ["libwbclient", "ntlm_auth"]
+SERVER = f'netbios_computer = "MEMBER1"\nnetbios_domain = "{DOMAIN}"\n'
+COMPUTER = "MEMBER1"
+
+
+def member():
+    return os.environ["SAMBA_MEMBER"]
+
+
+domain_world.directory = member
+
+
+def section(way, more=""):
+    return f'use = "{way}"\ntimeout_ms = {int(TIMEOUT * 1000)}\nsmb_conf = "{member()}/member/smb.conf"\n{more}\n'
+
+
+def prepare():
+    """Before the library is loaded: it reads the environment then."""
+    world.ACCOUNTS[:] = [LOCAL]
+    world.prepare()
+    domain_world.write_secret(PASSWORD)
+    world.BASE.update(accounts=f'file = "{world.directory}/accounts"\n', server=SERVER, winbind=section(WAYS[0]))
+    world.write_policy()
+    os.environ.update(NEGOSSP_LOG="info", NEGOSSP_LOG_FILE=domain_world.log_file())
+
+
+def remove():
+    world.remove()
+
+
+def using(way):
+    """winbindd is asked this way from now on. The library looks at its file once a second."""
+    if world.BASE["winbind"] != section(way):
+        configure(winbind=section(way))
+
+
+def configure(**sections):
+    world.BASE.update(sections)
+    world.write_policy()
+    time.sleep(1.2)
+
+
+@contextlib.contextmanager
+def configured(**sections):
+    """Sections are otherwise while the block lasts; None for one that is not there."""
+    before = dict(world.BASE)
+    world.BASE.update(sections)
+    for name in [name for name, text in sections.items() if text is None]:
+        del world.BASE[name]
+    configure()
+    try:
+        yield
+    finally:
+        world.BASE.clear()
+        configure(**before)
+
+
+def netlogon():
+    """The same domain, asked by Netlogon, as another of its computers."""
+    return configured(domain=domain_world.section(controllers=["127.0.0.10"]), server="", winbind=None)
+
+
+def winbindd(verb):
+    done = subprocess.run([SCRIPT, "winbindd", verb, member()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise AssertionError(f"winbindd {verb}: {done.stderr}")
+
+
+@contextlib.contextmanager
+def stopped():
+    """winbindd does not run while the block lasts."""
+    winbindd("stop")
+    try:
+        yield
+    finally:
+        winbindd("start")
+
+
+@contextlib.contextmanager
+def frozen():
+    """winbindd runs and does nothing while the block lasts, neither it nor its children."""
+    with open(os.path.join(member(), "winbindd.pid")) as f:
+        pids = [int(f.read())]
+    pids += [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and parent(pid) == pids[0]]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def stat(pid):
+    """The state and the parent of a process; nothing if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            state, ppid = f.read().rsplit(") ", 1)[1].split()[:2]
+            return state, int(ppid)
+    except OSError:
+        return None, None
+
+
+def parent(pid):
+    return stat(pid)[1]
+
+
+def children():
+    """This process' children that are ntlm_auth, and their states."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        state, ppid = stat(pid)
+        if ppid == os.getpid():
+            found[int(pid)] = state
+    return found
+
+
+def who(account=ALICE, **options):
+    """Who the library says that somebody is: name, SID, groups."""
+    acceptor = domain_world.logon(account, **options)
+    sid, *groups = acceptor.client_sids
+    return acceptor.client, sid, frozenset(groups)
