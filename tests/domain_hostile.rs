@@ -29,6 +29,7 @@ fn network_logon(nt_response: &[u8]) -> NetworkLogon<'_> {
     NetworkLogon {
         user: "alice",
         domain: "EXAMPLE",
+        address: None,
         workstation: "CLIENT",
         server_challenge: [1; 8],
         nt_response,

@@ -15,7 +15,7 @@ pub use system::is_wine;
 #[cfg(windows)]
 pub(crate) use system::token;
 #[cfg(unix)]
-pub use system::{accounts, identity, winbind};
+pub use system::{accounts, identity};
 pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
     take_after, take_no_signals, to_local, write_line,

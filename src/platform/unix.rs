@@ -4,7 +4,6 @@ pub mod accounts;
 pub(super) mod helper;
 pub mod identity;
 pub(super) mod wbclient;
-pub mod winbind;
 
 use super::FileIdentity;
 use crate::time::FileTime;

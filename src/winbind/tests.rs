@@ -60,6 +60,7 @@ impl Played {
         let logon = NetworkLogon {
             user,
             domain: "",
+            address: None,
             workstation,
             server_challenge: [1, 2, 3, 4, 5, 6, 7, 0xff],
             nt_response: &nt_response,

@@ -25,6 +25,12 @@
 #define ASC_REQ_HTTP 0x10000000
 #endif
 
+/* Attributes of ours, which the system's headers don't have. */
+#ifndef SECPKG_ATTR_NEGOSSP_CLIENT_SIDS
+#define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
+#define SECPKG_ATTR_NEGOSSP_SUBSTATUS 0x4e530003
+#endif
+
 /* The functions under test, in one of two ways (see main.c): found by name, or in the tables of
  * InitSecurityInterfaceA and InitSecurityInterfaceW. */
 extern PSecurityFunctionTableA A;

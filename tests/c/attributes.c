@@ -250,6 +250,54 @@ static void client_sids(void) {
     }
 }
 
+/* Why a client is refused is one to the caller, and two to the server's log. */
+static void substatus(void) {
+    static const struct {
+        struct terms terms;
+        ULONG substatus;
+    } refused[] = {
+        {{.password = u"wrong"}, 0xc000006a /* STATUS_WRONG_PASSWORD */},
+        {{.user = u"nobody-here"}, 0xc0000064 /* STATUS_NO_SUCH_USER */},
+    };
+    ULONG told = 1;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct conversation c;
+        REQUIRE(conversation_until_last_leg(&c, &refused[i].terms));
+        CHECK(query_w(&c.server, SECPKG_ATTR_NEGOSSP_SUBSTATUS, &told));
+        CHECK_EQUAL(told, 0);
+        CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
+        CHECK(query_w(&c.server, SECPKG_ATTR_NEGOSSP_SUBSTATUS, &told));
+        CHECK_EQUAL(told, refused[i].substatus);
+        conversation_close(&c);
+    }
+}
+
+/* A handle that is the context's: the same each time, and no initiator has one. Where the client has no account there is none. */
+static void access_token(void) {
+    struct conversation c;
+    REQUIRE(conversation_establish(&c, NULL));
+    SecPkgContext_AccessToken first = {NULL}, again = {NULL};
+    HANDLE other = NULL;
+    SECURITY_STATUS status = W->QuerySecurityContextToken(&c.server.context, &other);
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_ACCESS_TOKEN, &first), status);
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_ACCESS_TOKEN, &again), status);
+    CHECK_STATUS(W->QueryContextAttributesW(&c.client.context, SECPKG_ATTR_ACCESS_TOKEN, &again), SEC_E_INVALID_HANDLE);
+    CHECK((status == SEC_E_OK) == (first.AccessToken != NULL) && first.AccessToken == again.AccessToken);
+#ifdef _WIN32
+    CHECK_STATUS(status, SEC_E_OK);
+    CHECK(other != first.AccessToken);
+    TOKEN_TYPE type = 0;
+    DWORD length;
+    CHECK(GetTokenInformation(first.AccessToken, TokenType, &type, sizeof type, &length) && type == TokenImpersonation);
+    conversation_close(&c);
+    CHECK(!GetTokenInformation(first.AccessToken, TokenType, &type, sizeof type, &length));
+    CHECK(GetTokenInformation(other, TokenType, &type, sizeof type, &length) && CloseHandle(other));
+#else
+    CHECK_STATUS(status, SEC_E_NO_IMPERSONATION);
+    conversation_close(&c);
+#endif
+}
+
 /* No domain has told claims of her. */
 static void no_claims(void) {
     struct conversation c;
@@ -334,6 +382,8 @@ const struct test attributes_tests[] = {
     TEST(authentication_id),
     TEST(status_of_each_leg),
     TEST(client_sids),
+    TEST(substatus),
+    TEST(access_token),
     TEST(no_claims),
     TEST(every_number_is_answered_or_refused),
     TEST(null_buffer_and_bad_handle),

@@ -54,6 +54,22 @@ static const char *text_of(HANDLE token, ULONG class, char *text, ULONG size) {
     return text;
 }
 
+/* SECPKG_ATTR_ACCESS_TOKEN: good as long as its context is. */
+static void the_context_s_own(void) {
+    struct conversation c;
+    SecPkgContext_AccessToken first = {NULL}, again = {NULL};
+    char text[512];
+    ULONG needed;
+    REQUIRE(conversation_establish(&c, &(struct terms){.user = u"user4"}));
+    CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_ACCESS_TOKEN, &first), SEC_E_OK);
+    CHECK_STATUS(A->QueryContextAttributesA(&c.server.context, SECPKG_ATTR_ACCESS_TOKEN, &again), SEC_E_OK);
+    CHECK(first.AccessToken && first.AccessToken == again.AccessToken);
+    CHECK(strcmp(text_of(first.AccessToken, NEGOSSP_TOKEN_CLIENT_NAME, text, sizeof text), "EXAMPLE\\user4") == 0);
+    conversation_close(&c);
+    CHECK_STATUS(token_functions()->query(first.AccessToken, NEGOSSP_TOKEN_CLIENT_NAME, text, sizeof text, &needed),
+                 SEC_E_INVALID_HANDLE);
+}
+
 static void tells_of_client_and_account(void) {
     HANDLE token = token_of(u"user4");
     char text[512];
@@ -205,6 +221,7 @@ static void closed_while_others_read(void) {
 }
 
 const struct test token_tests[] = {
+    TEST(the_context_s_own),
     TEST(tells_of_client_and_account),
     TEST(tells_of_accounts_by_name),
     TEST(buffers_of_every_length),

@@ -161,6 +161,7 @@ functions! {
         fn(*mut c_void, *const AuthUserParams, *mut *mut AuthUserInfo, *mut *mut AuthErrorInfo) -> c_int;
     wbcCtxLookupName: fn(*mut c_void, *const c_char, *const c_char, *mut DomainSid, *mut c_int) -> c_int;
     wbcCtxLookupSid: fn(*mut c_void, *const DomainSid, *mut *mut c_char, *mut *mut c_char, *mut c_int) -> c_int;
+    wbcCtxSidToUid: fn(*mut c_void, *const DomainSid, *mut libc::uid_t) -> c_int;
     wbcCtxLookupUserSids: fn(*mut c_void, *const DomainSid, bool, *mut u32, *mut *mut DomainSid) -> c_int;
 }
 
@@ -289,6 +290,19 @@ impl Connection {
         // SAFETY: texts of the library's, which `own_name` and `own_domain` keep.
         let (user, domain) = unsafe { (text(own_name.memory)?, text(own_domain.memory)?) };
         Ok(Named { user, domain, sid: sid_of(&sid)?, groups })
+    }
+
+    /// The number of the user whom this SID is.
+    pub fn uid_of(&mut self, sid: &Sid) -> Result<u32, Trouble> {
+        let [_, _, authority @ ..] = sid.authority().to_be_bytes();
+        let numbers = sid.sub_authorities();
+        let mut sub_authorities = [0; 15];
+        sub_authorities[..numbers.len()].copy_from_slice(numbers);
+        let sid = DomainSid { revision: 1, count: numbers.len() as u8, authority, sub_authorities };
+        let mut uid = libc::uid_t::MAX;
+        // SAFETY: the context is ours alone; the SID and the place for the number live through the call.
+        done(unsafe { (self.functions.wbcCtxSidToUid)(self.context.as_ptr(), &sid, &mut uid) })?;
+        if uid == libc::uid_t::MAX { Err(Trouble::Malformed("a number that is no user's")) } else { Ok(uid) }
     }
 }
 

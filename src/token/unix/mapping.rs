@@ -4,7 +4,7 @@ use super::names::Names;
 use crate::config::{LocalUser, Mapping, Settings, Tokens};
 use crate::error::{Error, Result};
 use crate::platform::accounts::{self, Account};
-use crate::platform::winbind;
+use crate::platform::wbclient;
 use crate::sid::Sid;
 use crate::token::Subject;
 use std::io;
@@ -41,9 +41,13 @@ impl Directory for NameService {
     }
 
     fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>> {
-        match winbind::uid_of(sid.authority(), sid.sub_authorities()) {
-            Some(uid) => accounts::by_uid(uid),
-            None => Ok(None),
+        let Some(mut winbindd) = wbclient::Connection::open() else { return Ok(None) };
+        match winbindd.uid_of(sid) {
+            Ok(uid) => accounts::by_uid(uid),
+            Err(trouble) => {
+                tracing::debug!(?trouble, "winbind tells no user of the client's SID");
+                Ok(None)
+            }
         }
     }
 }
