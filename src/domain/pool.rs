@@ -298,6 +298,7 @@ impl Pool {
         if controller_failed && !state.controllers.rests(&line.controller, now) {
             state.controllers.failed(&line.controller, now);
             if state.controllers.all_rest(now) {
+                report(&state.controllers.candidates(now));
                 state.quiet_until = Some(now + QUIET);
             }
         }
@@ -399,8 +400,7 @@ impl Making<'_> {
         let candidates = self.pool.state.lock().controllers.candidates(now);
         let enough = deadline.saturating_duration_since(now) >= settings.timeout / 4;
         self.with(&candidates, deadline).map_err(|()| {
-            let tried: Vec<String> = candidates.iter().map(Name::to_string).collect();
-            tracing::error!(domain = settings.name, tried = tried.join(" "), "domain: no domain controller can be reached");
+            report(&candidates);
             Failed { conclusive: enough }
         })
     }
@@ -427,6 +427,12 @@ impl Making<'_> {
         }
         Err(())
     }
+}
+
+/// Tells the operator that nobody is left.
+fn report(tried: &[Name]) {
+    let tried: Vec<String> = tried.iter().map(Name::to_string).collect();
+    tracing::error!(tried = tried.join(" "), "domain: no domain controller can be reached");
 }
 
 /// Why there is no channel with a controller.
