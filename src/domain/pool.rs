@@ -121,7 +121,7 @@ impl Pool {
         for _ in 0..MOST_TRIES {
             let mut borrowed = self.borrow(domain, deadline)?;
             let until = self.share(&borrowed.line, deadline);
-            let had_time = until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4;
+            let had_time = is_time_enough(until, domain);
             let trouble = match ask(&mut borrowed, request, until) {
                 Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => Trouble::Fault(reply.status.0),
                 Ok(reply) => {
@@ -140,7 +140,6 @@ impl Pool {
                     tracing::info!(%controller, "domain: a connection was closed");
                     self.state.lock().idle.clear();
                 }
-                // Who came here with little time of its own says nothing about the domain controller.
                 Trouble::TimedOut if !had_time => return Err(BUSY),
                 Trouble::Closed | Trouble::Fault(_) | Trouble::BindRefused(_) | Trouble::Altered(_) if !failed_anew => {
                     tracing::warn!(%controller, "domain: {trouble}; making another channel");
@@ -215,8 +214,11 @@ impl Pool {
                 }
             }
             drop(state);
-            match line.channel.connect(self.share(&line, deadline)) {
+            let until = self.share(&line, deadline);
+            let had_time = is_time_enough(until, domain);
+            match line.channel.connect(until) {
                 Ok(connection) => return Ok(Borrowed { line, connection, kept: false }),
+                Err(Trouble::TimedOut) if !had_time => return Err(BUSY),
                 Err(trouble) => {
                     tracing::warn!(controller = %line.controller, "domain: no further connection: {trouble}");
                     let unknown = matches!(trouble, Trouble::BindRefused(_) | Trouble::Fault(_) | Trouble::Altered(_));
@@ -244,7 +246,6 @@ impl Pool {
                 Ok(())
             }
             Err(failed) => {
-                // Who came with little time of its own has proved nothing to the others.
                 if failed.conclusive {
                     state.quiet_until = Some(Instant::now() + QUIET);
                 }
@@ -298,6 +299,7 @@ impl Pool {
         if controller_failed && !state.controllers.rests(&line.controller, now) {
             state.controllers.failed(&line.controller, now);
             if state.controllers.all_rest(now) {
+                report(&state.controllers.candidates(now));
                 state.quiet_until = Some(now + QUIET);
             }
         }
@@ -397,10 +399,9 @@ impl Making<'_> {
             }
         }
         let candidates = self.pool.state.lock().controllers.candidates(now);
-        let enough = deadline.saturating_duration_since(now) >= settings.timeout / 4;
+        let enough = is_time_enough(deadline, self.domain);
         self.with(&candidates, deadline).map_err(|()| {
-            let tried: Vec<String> = candidates.iter().map(Name::to_string).collect();
-            tracing::error!(domain = settings.name, tried = tried.join(" "), "domain: no domain controller can be reached");
+            report(&candidates);
             Failed { conclusive: enough }
         })
     }
@@ -427,6 +428,12 @@ impl Making<'_> {
         }
         Err(())
     }
+}
+
+/// Tells the operator that nobody is left.
+fn report(tried: &[Name]) {
+    let tried: Vec<String> = tried.iter().map(Name::to_string).collect();
+    tracing::error!(tried = tried.join(" "), "domain: no domain controller can be reached");
 }
 
 /// Why there is no channel with a controller.
@@ -493,6 +500,12 @@ pub fn addresses(
 ) -> std::result::Result<Vec<SocketAddr>, NoChannel> {
     let port = controller.port.unwrap_or(endpoint_mapper::PORT);
     dns::addresses(settings, &controller.host, port, deadline).map_err(NoChannel::Name)
+}
+
+/// There is so much time left that a domain controller which needs more has failed. Who has waited in the queue until its own
+/// time was nearly over has proved nothing to the others.
+fn is_time_enough(until: Instant, domain: &Domain) -> bool {
+    until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4
 }
 
 /// The middle of the time that is left.

@@ -112,7 +112,7 @@ check "linux: installs, and may be moved" linux_installs
 # ---- Windows ----
 
 # DLLs that both Wine 8 and Windows 10 have.
-known_dlls='kernel32|ntdll|advapi32|msvcrt|userenv|ws2_32|ole32'
+known_dlls='kernel32|ntdll|advapi32|msvcrt|userenv|ws2_32|ole32|iphlpapi'
 
 # All that the DLLs export, whichever of their names they have: on Windows there is more than SSPI.
 everything=$(names_in dist/windows-x86_64/secur32.def)

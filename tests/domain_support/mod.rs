@@ -36,13 +36,16 @@ pub(crate) enum Event {
     Logon,
 }
 
+/// What becomes of an answer on its way.
+pub(crate) type Edit = dyn Fn(&mut Vec<u8>) + Send + Sync;
+
 /// What the domain controller does about it.
 #[derive(Clone)]
 pub(crate) enum Action {
     /// The right answer.
     Answer,
     /// The right answer, changed on its way.
-    Edited(Arc<dyn Fn(&mut Vec<u8>) + Send + Sync>),
+    Edited(Arc<Edit>),
     /// These results, properly protected, in fragments of so many bytes.
     Results(Vec<u8>, usize),
     /// Fragments that never end.

@@ -5,11 +5,16 @@ from domain_world import ALICE, LOCAL, needs_root
 from http_curl import curl
 
 
-@check("curl {}: a domain's user", ["--ntlm", "--anyauth"])
+WAYS = {
+    "--ntlm": dict(arguments=("-u", f"{ALICE.qualified}:{ALICE.password}")),
+    "--negotiate": dict(arguments=("-u", ":"), accounts=[ALICE]),
+}
+
+
+@check("curl {}: a domain's user", WAYS)
 def user(way):
     needs_root()
-    login = f"{ALICE.qualified}:{ALICE.password}"
-    status, text, _ = curl(way, "-u", login)
+    status, text, _ = curl(way, *WAYS[way]["arguments"], accounts=WAYS[way].get("accounts"))
     equal(status, 200, "status")
     holds("EXAMPLE\\alice" in text, text)
 
