@@ -147,7 +147,7 @@ fn one_helper_serves_many_logons_and_the_second_dot_of_a_refusal_is_none_of_the_
     let refused = Error::LogonDenied(Denial::Controller(NtStatus::ACCOUNT_DISABLED));
     for turn in 1..=6 {
         match turn {
-            2 | 3 | 5 => assert_eq!(played.logon().err(), Some(refused.clone()), "turn {turn}"),
+            2 | 3 | 5 => assert_eq!(played.logon().err(), Some(refused), "turn {turn}"),
             _ => drop(played.logon().unwrap()),
         }
     }
@@ -214,7 +214,7 @@ fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
         let played = Played::by(&format!("while read_request; do printf '{lines}'{end}; done"));
         let expected = if end.is_empty() { GARBLED } else { UNREACHABLE };
         for _ in 0..2 {
-            assert_eq!(played.logon().err(), Some(expected.clone()), "{lines}");
+            assert_eq!(played.logon().err(), Some(expected), "{lines}");
         }
         let pids = played.pids();
         assert_eq!(pids.len(), 2, "{lines}");
