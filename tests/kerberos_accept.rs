@@ -98,11 +98,17 @@ fn flags_are_those_that_the_client_asks_for() {
     for (asked, granted) in rows {
         let forge = Forge { cksum: gss(asked), ..Forge::new(AES) };
         let mut server = forge.server();
-        server.requirements = ContextFlags::all() - ContextFlags::CONNECTION - ContextFlags::EXTENDED_ERROR;
+        let own = ContextFlags::CONNECTION | ContextFlags::IDENTIFY;
+        server.requirements = ContextFlags::all() - own - ContextFlags::EXTENDED_ERROR;
         let (established, token) = server.accept(&forge.token()).unwrap();
         assert_eq!(established.flags, granted);
         assert_eq!(token.is_some(), asked.contains(GssFlags::MUTUAL));
     }
+    // What the server may do with it is its own to say.
+    let forge = Forge { cksum: gss(GssFlags::empty()), ..Forge::new(AES) };
+    let mut server = forge.server();
+    server.requirements = ContextFlags::CONNECTION | ContextFlags::IDENTIFY;
+    assert_eq!(server.accept(&forge.token()).unwrap().0.flags, server.requirements);
 }
 
 #[test]

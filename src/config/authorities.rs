@@ -21,7 +21,7 @@ impl Default for Authorities {
         Authorities {
             order: Kind::ALL.to_vec(),
             // A domain counts wrong passwords itself, over all its servers.
-            brake: vec![Kind::Credential, Kind::AccountFile],
+            brake: vec![Kind::AccountFile],
             brake_after: 10,
             brake_longest: Duration::from_secs(30),
         }

@@ -126,7 +126,7 @@ fn attributes_are_freed_pointer_by_pointer() {
         });
         ansi::<SecPkgContext_ClientSpecifiedTarget>(side, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, |a| vec![a.sTargetName.cast()]);
         ansi::<SecPkgContext_TargetInformation>(side, SECPKG_ATTR_TARGET_INFORMATION, |a| vec![a.MarshalledTargetInfo.cast()]);
-        for attribute in [SECPKG_ATTR_STREAM_SIZES, SECPKG_ATTR_UNIQUE_BINDINGS, SECPKG_ATTR_ACCESS_TOKEN, 0x7fff_ffff] {
+        for attribute in [SECPKG_ATTR_STREAM_SIZES, SECPKG_ATTR_UNIQUE_BINDINGS, SECPKG_ATTR_CREDENTIAL_NAME, 0x7fff_ffff] {
             assert_eq!(side.query::<[usize; 4]>(attribute).err(), Some(SEC_E_UNSUPPORTED_FUNCTION));
         }
     }

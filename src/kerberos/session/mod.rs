@@ -55,8 +55,14 @@ pub struct Setup {
 pub struct Session {
     shared: Arc<Shared>,
     position: Position,
-    /// Where it was when the first message was due.
-    start: Position,
+    start: Start,
+}
+
+/// The numbers of the first messages.
+#[derive(Clone, Copy)]
+struct Start {
+    sending: u64,
+    receiving: u64,
 }
 
 /// What messages change.
@@ -122,13 +128,15 @@ impl Session {
             Format::Rfc1964(_) => 32,
             Format::Rfc4121(_) => 64,
         };
-        let start = Position { sending: send_sequence.into(), receiving: Window::new(receive_sequence, flags, bits) };
-        Session { shared, position: start, start }
+        let start = Start { sending: send_sequence.into(), receiving: receive_sequence.into() };
+        let position = Position { sending: start.sending, receiving: Window::new(receive_sequence, flags, bits) };
+        Session { shared, position, start }
     }
 
     /// Goes back to where it was when the first message was due.
     pub fn reset(&mut self) {
-        self.position = self.start;
+        let Start { sending, receiving } = self.start;
+        self.position = Position { sending, receiving: self.position.receiving.awaiting(receiving) };
     }
 
     /// `SECPKG_ATTR_SIZES`. `security_trailer` is what sealing takes, to the byte, except that RC4's and triple DES's
@@ -244,7 +252,7 @@ impl Session {
             Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the message that is due"),
             other => other,
         })?;
-        self.start.receiving = self.position.receiving;
+        self.start.receiving = self.position.receiving.next();
         Ok(())
     }
 

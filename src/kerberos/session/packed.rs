@@ -1,12 +1,13 @@
 //! The packed form of a session: its key, and where each direction stands. What is derived from the key is derived again.
 
-use super::{Position, Session, Shared, Side};
+use super::{Position, Session, Shared, Side, Start};
 use crate::error::Result;
 use crate::packed::{Packed, Reader, Writer, fields, numbered};
 
 numbered!(Side { 0 = Side::Initiator, 1 = Side::Acceptor });
 
 fields!(Position { sending, receiving });
+fields!(Start { sending, receiving });
 
 impl Packed for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {

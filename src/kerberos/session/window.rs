@@ -36,6 +36,16 @@ impl Window {
         }
     }
 
+    /// The number after the highest one received.
+    pub(super) fn next(self) -> u64 {
+        self.next
+    }
+
+    /// A window of the same kind that has seen nothing and awaits `first`.
+    pub(super) fn awaiting(self, first: u64) -> Window {
+        Window { next: first, seen: u64::MAX, ..self }
+    }
+
     /// The window after a message with this number; `OutOfSequence` if it may not come now.
     pub(super) fn after(mut self, number: u64) -> Result<Window> {
         let ahead = number.wrapping_sub(self.next) & self.mask;

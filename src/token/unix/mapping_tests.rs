@@ -148,7 +148,7 @@ fn names_that_would_be_other_names() {
 fn the_sid_where_a_domain_told_it() {
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), ""), Some(40_000));
     let mut made_up = by_pac("EXAMPLE", "alice", "EVIL.TEST");
-    made_up.principal.origins.sid = Origin::Derived;
+    made_up.sids.as_mut().unwrap().origin = Origin::Derived;
     assert_eq!(found(&made_up, ""), None);
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), "map = [\"table\", \"domain-name\"]\n"), Some(20_000));
 }
@@ -180,6 +180,7 @@ fn the_table() {
     assert_eq!(found(&by_file("EVIL", "carol"), table), None);
     let mut foreign = by_pac("EXAMPLE", "alice", "EVIL.TEST");
     foreign.principal.account = None;
+    foreign.sids = None;
     assert_eq!(found(&foreign, table), None);
     // What is named there must be there: the search does not go on.
     assert_eq!(found(&by_file("CORP", "dave"), table), None);
