@@ -33,6 +33,8 @@ directory = tempfile.mkdtemp(prefix="negossp-interop-")
 
 BASE = {
     "accounts": f'file = "{directory}/accounts"\ndomain = "{DOMAIN}"\n',
+    # Wrong passwords are given on purpose, many in a row.
+    "authorities": "brake = []\n",
     "server": 'netbios_computer = "SERVER"\ndns_computer = "server.example.test"\n',
 }
 
