@@ -8,6 +8,8 @@
 #   samba-ad.sh stop [DIR]           ends the domain controller and removes DIR
 #   samba-ad.sh halt [DIR]           ends the domain controller and leaves DIR as it is
 #   samba-ad.sh resume [DIR]         begins it again, where it was
+#   samba-ad.sh twin DIR -- FROM     makes a second domain controller of the domain in FROM, which must be halted: a copy that
+#                                    knows of no channels, on an address of its own
 #   samba-ad.sh run [DIR] -- COMMAND...   runs the command in that environment, with the domain there while it lasts
 #
 # Settings: OWNER     process id; when that process is gone, the domain controller ends too (not with `run`)
@@ -232,6 +234,14 @@ env) print_env ;;
 stop) stop ;;
 halt) halt ;;
 resume)
+    eval "$(print_env)"
+    start_samba
+    ;;
+twin)
+    [[ -e ${1:?FROM}/.samba-ad && ! -e $dir ]] || die "twin DIR -- FROM"
+    cp -a "$1" "$dir"
+    rm -rf "$dir"/{address,samba.group,run/*,log/*} "$dir"/private/schannel_store.tdb
+    NETLOGON=1 take_address
     eval "$(print_env)"
     start_samba
     ;;

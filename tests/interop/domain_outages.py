@@ -9,8 +9,8 @@ from collections import Counter
 from checks import check, equal, holds
 from domain_proxy import Proxy
 from domain_world import (
-    ALICE, DENIED, LOCAL, PASSWORD, TIMEOUT, UNREACHABLE, Log, address, configured, file, frozen, halted, in_time, needs_root,
-    netlogon_port, outcome, script, works_again, write_secret,
+    ALICE, DENIED, LOCAL, PASSWORD, TIMEOUT, UNREACHABLE, Log, address, configured, directory, file, frozen, halted, in_time,
+    needs_root, netlogon_port, outcome, script, works_again, write_secret,
 )  # fmt: skip
 
 WRONG = ALICE.but(password="wrong")
@@ -164,6 +164,32 @@ def silent():
         equal(in_time(), "ok", "status")
         holds(second.count > 0, "the second was not asked")
         silenced[0] = False
+
+
+@check("outage: the domain controller is replaced by a second one, and that by the first")
+def replaced():
+    needs_root()
+    twin = directory() + "-twin"
+    script("halt")
+    try:
+        script("twin", twin, "--", directory())
+        script("resume")
+        with configured(controllers=[address(), address(twin)]):
+            for stopped, other in ((None, twin), (twin, None), (None, twin)):
+                works_again()
+                script("halt", stopped)
+                # The one that is left knows of no channel yet, or of one that was long ago.
+                for _ in range(3):
+                    equal(in_time(ALICE, limit=TIMEOUT + 1), "ok", "a logon by the other one")
+                equal(in_time(WRONG, limit=TIMEOUT + 1), DENIED, "a wrong password by the other one")
+                script("resume", stopped)
+                # One that has failed rests for three seconds.
+                time.sleep(3.5)
+    finally:
+        script("stop", twin)
+        script("halt")
+        script("resume")
+    works_again()
 
 
 @check("outage: a domain controller that is not there, by name and by port")

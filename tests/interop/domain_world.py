@@ -32,17 +32,17 @@ def file(name):
     return os.path.join(directory(), name)
 
 
-def script(verb):
+def script(verb, where=None, *arguments):
     started = subprocess.run(
-        [SCRIPT, verb, directory()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        [SCRIPT, verb, where or directory(), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "OWNER": str(os.getpid()), "NETLOGON": "1", "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     if started.returncode:
         raise AssertionError(f"samba-ad.sh {verb}: {started.stderr}")
 
 
-def address():
-    with open(file("address")) as f:
+def address(of=None):
+    with open(os.path.join(of or directory(), "address")) as f:
         return f.read().strip()
 
 
