@@ -15,10 +15,9 @@ export CARGO_TERM_COLOR=never
 # Not among all: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
-    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain interop-domain-wine64 interop-winbind http
-    programs demo)
+    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
 second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
-    demo-wine32)
+    demo-wine32 interop-domain interop-winbind)
 
 # How each part is run.
 part() {
@@ -100,7 +99,7 @@ one() {
 # Runs one part, and shows in one piece how it went; keeps its counts for the sum.
 run() {
     local name=$1 log=build/test/$1.log start=$SECONDS status counts note= p f s
-    timeout --kill-after=10 "${PART_TIMEOUT:-1200}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
+    timeout --kill-after=10 "${PART_TIMEOUT:-1800}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
     status=$?
     counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1)
     if [[ -z $counts ]]; then

@@ -19,7 +19,6 @@ const WANTED: ULONG = ASC_REQ_DELEGATE
     | ASC_REQ_CONFIDENTIALITY
     | ASC_REQ_INTEGRITY
     | ASC_REQ_USE_DCE_STYLE
-    | ASC_REQ_IDENTIFY
     // As MIT's acceptor does, which has no way to require channel bindings: those that the client sends must be right.
     | ASC_REQ_ALLOW_MISSING_BINDINGS;
 
