@@ -39,9 +39,20 @@ static HANDLE process_token(void) {
     return token;
 }
 
+/* Whose process it is; read before a thread acts as somebody who may not know. */
+static union information process_user;
+
+static void read_process_user(void) {
+    if (process_user.user.User.Sid) return;
+    HANDLE process = process_token();
+    informed(process, TokenUser, &process_user);
+    CHECK(CloseHandle(process));
+}
+
 /* An established context's client. */
 static bool client_of(struct conversation *c, const struct terms *terms, HANDLE *token) {
     *token = NULL;
+    read_process_user();
     return CHECK(conversation_establish(c, terms)) && CHECK_STATUS(W->QuerySecurityContextToken(&c->server.context, token), SEC_E_OK) &&
            CHECK(*token != NULL);
 }
@@ -78,11 +89,7 @@ static bool is_member(HANDLE token, WELL_KNOWN_SID_TYPE type) {
 }
 
 static bool is_the_processs(PSID user) {
-    union information told;
-    HANDLE process = process_token();
-    bool same = informed(process, TokenUser, &told) && EqualSid(told.user.User.Sid, user);
-    CHECK(CloseHandle(process));
-    return same;
+    return process_user.user.User.Sid && EqualSid(process_user.user.User.Sid, user);
 }
 
 /* The same of somebody who is known, by a token that is the client's own where tokens can be made. */

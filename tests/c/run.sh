@@ -176,11 +176,17 @@ for configuration in parcel-left parcel-refused absent-key parcel-taken; do
     run $configuration $configuration "$program" "$file" names
 done
 # And from one system to another.
+on_linux() { # CONFIGURATION
+    local wine=("${runner[@]}")
+    runner=()
+    run "$1, on Linux" "$1" ./harness-linux "$root/dist/linux-x86_64/libnegossp.so" names
+    runner=("${wine[@]}")
+}
 if [[ $what == wine* ]]; then
-    runner=() run "parcel-left, on Linux" parcel-left ./harness-linux "$root/dist/linux-x86_64/libnegossp.so" names
+    on_linux parcel-left
     run "parcel-taken, under Wine" parcel-taken "$program" "$file" names
     run "parcel-left, under Wine" parcel-left "$program" "$file" names
-    runner=() run "parcel-taken, on Linux" parcel-taken ./harness-linux "$root/dist/linux-x86_64/libnegossp.so" names
+    on_linux parcel-taken
 fi
 [[ $what != wine* ]] || run wine-user-name wine-user-name "$program" "$file" names
 [[ $what == *san ]] || run linked default "$linked"

@@ -471,7 +471,12 @@ static void a_forked_child_goes_on(void) {
     REQUIRE(pipe(ends) == 0);
     pid_t child = fork();
     REQUIRE(child >= 0);
-    if (child == 0) _exit(child_goes_on(&c.server, &packed, &question, ends[1]) ? 0 : 1);
+    if (child == 0) {
+        bool good = child_goes_on(&c.server, &packed, &question, ends[1]);
+        if (!write_all(ends[1], &good, sizeof good)) abort();
+        /* Its status is valgrind's, which finds the memory of threads that the child does not have. */
+        _exit(0);
+    }
     close(ends[1]);
     message_reset(&answer);
     CHECK(read_all(ends[0], answer.token, SIGNATURE) && read_all(ends[0], answer.data, sizeof answer.data));
@@ -486,9 +491,10 @@ static void a_forked_child_goes_on(void) {
         free(back.pvBuffer);
         CHECK(conversation_works(&c));
     }
+    bool good = false;
+    CHECK(read_all(ends[0], &good, sizeof good) && good);
     close(ends[0]);
-    int status = 1;
-    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(waitpid(child, NULL, 0) == child);
     CHECK_STATUS(W->FreeContextBuffer(packed.pvBuffer), SEC_E_OK);
     conversation_close(&c);
 }
