@@ -365,8 +365,15 @@ PROMISE(QueryContextAttributesW, credential_name, "page of SecPkgContext_Credent
     has_or_says_not(SECPKG_ATTR_CREDENTIAL_NAME);
 }
 
-PROMISE(QueryContextAttributesW, access_token, "page of SecPkgContext_AccessToken: a handle to the access token, where there is one") {
-    has_or_says_not(SECPKG_ATTR_ACCESS_TOKEN);
+PROMISE(QueryContextAttributesW, access_token,
+        "page of SecPkgContext_AccessToken: a handle to the access token, or SEC_E_NO_IMPERSONATION") {
+    struct conversation c;
+    SecPkgContext_AccessToken answer = {NULL};
+    REACH(contexts(&c, u"NTLM"));
+    SECURITY_STATUS status = W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_ACCESS_TOKEN, &answer);
+    CHECK_ONE_OF(status, SEC_E_OK, SEC_E_NO_IMPERSONATION, SEC_E_UNSUPPORTED_FUNCTION);
+    CHECK((status == SEC_E_OK) == (answer.AccessToken != NULL));
+    conversation_close(&c);
 }
 
 PROMISE(QueryContextAttributesW, target, "page of SecPkgContext_Target: of Schannel's contexts") {
