@@ -205,7 +205,7 @@ impl Session {
             Protection::Signed => {
                 let mut stream = self.fresh(self.outward());
                 let mic = stream.due(self.flags, 0).sign(|_, checksum| checksum.update(mech_types));
-                self.mics.made += 1;
+                self.mics.made = self.mics.made.wrapping_add(1);
                 mic.to_vec()
             }
         })
@@ -225,7 +225,7 @@ impl Session {
                     Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the signature that is due"),
                     other => other,
                 })?;
-                self.mics.checked += 1;
+                self.mics.checked = self.mics.checked.wrapping_add(1);
                 Ok(())
             }
         }
@@ -264,7 +264,7 @@ impl Session {
     fn fresh(&self, direction: Direction) -> Stream {
         let Mics { made, checked } = self.mics;
         let sequence = if !self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
-            made + checked
+            made.wrapping_add(checked)
         } else if direction == self.outward() {
             made
         } else {
