@@ -15,7 +15,7 @@
 //! ```
 
 use super::{MachineSid, names};
-use crate::config::Settings;
+use crate::config::{Settings, from_toml};
 use crate::error::Error;
 use crate::principal::{AccountFacts, Origin, Origins, Principal, SidAndAttributes, attributes, derived};
 use crate::sid::Sid;
@@ -38,13 +38,7 @@ impl Details {
     ///
     /// The error is one line, and begins with the line number where there is one.
     pub fn parse(text: &str, machine: &MachineSid) -> Result<Details, String> {
-        let document: Document = toml::from_str(text).map_err(|error| {
-            let message = error.message().replace('\n', ", ");
-            match error.span() {
-                Some(span) => format!("line {}: {message}", 1 + text.bytes().take(span.start).filter(|&b| b == b'\n').count()),
-                None => message,
-            }
-        })?;
+        let document: Document = from_toml(text)?;
         let groups = Groups { listed: document.groups, machine };
         let mut by_name = HashMap::new();
         for account in document.account {
@@ -80,7 +74,7 @@ impl Details {
 /// Errors: `NoAuthority` if there is such a file and it cannot be used: a group that is not known may be one that is kept out.
 pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
-    if client.account.is_some() || client.anonymous || !settings.accounts.is_own(&client, settings) {
+    if client.account.is_some() || client.anonymous || !client.is_own(settings) {
         return Ok(client);
     }
     let details = file.0.peek();
@@ -116,15 +110,13 @@ struct AccountTable {
 
 impl AccountTable {
     fn facts(self, groups: &Groups<'_>) -> Result<AccountFacts, String> {
-        /// As a token has the groups that its user is simply in.
-        const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
         let primary_group = self.primary_group.map(|name| groups.sid(&name)).transpose()?;
         let mut sids = self.groups.iter().map(|name| groups.sid(name)).collect::<Result<Vec<_>, _>>()?;
         sids.extend(primary_group.filter(|primary| !sids.contains(primary)));
         Ok(AccountFacts {
             sid: self.sid.as_deref().map(explicit).transpose()?,
             primary_group,
-            groups: sids.into_iter().map(|sid| SidAndAttributes { sid, attributes: MEMBER }).collect(),
+            groups: sids.into_iter().map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER }).collect(),
             full_name: self.full_name,
             upn: self.upn,
             ..AccountFacts::default()

@@ -19,7 +19,7 @@ use authorities::AuthoritiesTable;
 use domain::DomainTable;
 use export::ExportTable;
 use kerberos::KerberosTable;
-use serde::de::{Error as _, Unexpected};
+use serde::de::{DeserializeOwned, Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,15 +61,20 @@ pub(super) struct Named {
     pub export_key: Option<PathBuf>,
 }
 
-/// Reads the file's text. The error is one line and begins with the line number where there is one.
-pub(super) fn parse(text: &str) -> Result<Parsed, String> {
-    let document: Document = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| {
+/// What a TOML file says. The error is one line and begins with the line number where there is one.
+pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|e| {
         let message = e.message().replace('\n', ", ");
         match e.span() {
             Some(span) => format!("line {}: {message}", 1 + text.bytes().take(span.start).filter(|&b| b == b'\n').count()),
             None => message,
         }
-    })?;
+    })
+}
+
+/// Reads the file's text. The error is one line and begins with the line number where there is one.
+pub(super) fn parse(text: &str) -> Result<Parsed, String> {
+    let document: Document = from_toml(text.trim_start_matches('\u{feff}'))?;
     document.into_settings()
 }
 
@@ -142,6 +147,17 @@ struct FileName(PathBuf);
 impl<'de> Deserialize<'de> for FileName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FileName, D::Error> {
         path_in(&String::deserialize(deserializer)?).map(FileName).map_err(D::Error::custom)
+    }
+}
+
+/// How long one logon may take that somebody else judges, by the table's `timeout_ms`.
+fn timeout(table: &str, milliseconds: Option<u64>) -> Result<Duration, String> {
+    const DEFAULT: u64 = 5000;
+    /// A program that waits longer for one logon has given up long before.
+    const LONGEST: u64 = 600_000;
+    match milliseconds.unwrap_or(DEFAULT) {
+        timeout @ 1..=LONGEST => Ok(Duration::from_millis(timeout)),
+        _ => Err(format!("[{table}] timeout_ms is outside 1 to {LONGEST}")),
     }
 }
 

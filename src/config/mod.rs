@@ -14,6 +14,7 @@ mod winbind;
 pub use authorities::Authorities;
 pub use domain::Domain;
 pub use export::Export;
+pub(crate) use file::from_toml;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub use store::{Environment, Store};
 pub use tokens::{Credentials, LocalUser, LogonOf, Mapping, Tokens};

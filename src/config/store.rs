@@ -102,6 +102,14 @@ fn beside(config: Option<&Path>, path: PathBuf) -> PathBuf {
     }
 }
 
+/// The file at `path`: the one that is `open`, if it is that.
+fn kept<T>(open: Option<&Arc<T>>, path: PathBuf, path_of: fn(&T) -> Option<&Path>, make: fn(PathBuf) -> T) -> Arc<T> {
+    match open {
+        Some(open) if path_of(open) == Some(path.as_path()) => open.clone(),
+        _ => Arc::new(make(path)),
+    }
+}
+
 impl ConfigFile {
     /// Opens the files that apply, or goes on with those already open.
     fn open_files(
@@ -113,15 +121,11 @@ impl ConfigFile {
         previous: Option<&Settings>,
     ) {
         let written = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty()).map(|path| beside(config, path));
-        let keytab_file = |path: PathBuf, open: Option<&Arc<KeytabFile>>| match open {
-            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
-            _ => Arc::new(KeytabFile::open(path)),
-        };
+        let keytab_file = |path, open| kept(open, path, KeytabFile::path, KeytabFile::open);
         let open = previous.and_then(|settings| settings.accounts.file.as_ref());
-        settings.accounts.file = written(named.accounts).or_else(|| self.accounts.clone()).map(|path| match open {
-            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
-            _ => Arc::new(AccountFile::open(path)),
-        });
+        settings.accounts.file = written(named.accounts)
+            .or_else(|| self.accounts.clone())
+            .map(|path| kept(open, path, AccountFile::path, AccountFile::open));
         let accounts = &mut settings.accounts;
         if accounts.machine_sid.configured().is_none() {
             let beside_accounts = accounts.file.as_ref().and_then(|file| file.path()).map(|path| path.with_extension("sid"));
@@ -158,16 +162,10 @@ impl ConfigFile {
         kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
         settings.ntlm.audit_file = written(settings.ntlm.audit_file.take());
         let open = previous.and_then(|settings| settings.export.key_file.as_ref());
-        settings.export.key_file = written(named.export_key).map(|path| match open {
-            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
-            _ => Arc::new(KeyFile::open(path)),
-        });
+        settings.export.key_file = written(named.export_key).map(|path| kept(open, path, KeyFile::path, KeyFile::open));
         let kerberos = &mut settings.kerberos;
         let open = before.and_then(|kerberos| kerberos.tgt_ccache.as_ref());
-        kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| match open {
-            Some(open) if open.path() == Some(path.as_path()) => open.clone(),
-            _ => Arc::new(TgtFile::open(path)),
-        });
+        kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| kept(open, path, TgtFile::path, TgtFile::open));
     }
 }
 

@@ -44,8 +44,18 @@ pub(super) fn first_generation(slot: u32) -> u32 {
 /// `handle` is NULL or points to a handle.
 pub(super) unsafe fn find<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<T> {
     // SAFETY: the caller's promise is this function's own.
-    match unsafe { object(table, handle)? } {
-        Object::Ours(object) => Ok(object),
+    unsafe { find_numbered(table, handle) }.map(|(_, object)| object)
+}
+
+/// Likewise, with the handle's number.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn find_numbered<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<(u64, T)> {
+    // SAFETY: the caller's promise is this function's own.
+    let words = unsafe { words(handle) }.ok_or(NOT_OURS)?;
+    match table.get(words).ok_or(NOT_OURS)? {
+        Object::Ours(object) => Ok((words.number(), object)),
         Object::Systems(_) => Err(Error::InvalidHandle("one of another package's")),
     }
 }

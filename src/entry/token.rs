@@ -2,7 +2,7 @@
 
 use super::abi::*;
 use super::converse::put;
-use super::objects::{CONTEXTS, find, number};
+use super::objects::{CONTEXTS, find, find_numbered, number};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::token::{self, Token};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// `context` is NULL or points to a handle.
 pub(super) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let (number, token) = unsafe { (number(context)?, of(context)?) };
+    let (number, token) = unsafe { of(context)? };
     token::impersonate(number, &token)?;
     Ok(SEC_E_OK)
 }
@@ -39,7 +39,7 @@ pub(super) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
 /// `context` is NULL or points to a handle; `token` is NULL or points to a HANDLE.
 pub(super) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let of = unsafe { of(context)? };
+    let (_, of) = unsafe { of(context)? };
     if token.is_null() {
         return Err(Error::InvalidParameter("Token is NULL"));
     }
@@ -90,13 +90,13 @@ fn close(handle: HANDLE) {
     let _ = super::unix_token::close(handle);
 }
 
-/// The token of an accepted context's client.
+/// The number of an accepted context, and the token of its client.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
-unsafe fn of(context: PCtxtHandle) -> Result<Arc<Token>> {
+unsafe fn of(context: PCtxtHandle) -> Result<(u64, Arc<Token>)> {
     // SAFETY: the caller's promise is this function's own.
-    let (number, shared) = unsafe { (number(context)?, find(&CONTEXTS, context)?) };
+    let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     let mut conversation = shared.lock()?;
-    conversation.token(number, &config::current())
+    Ok((number, conversation.token(number, &config::current())?))
 }

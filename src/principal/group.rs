@@ -10,6 +10,8 @@ pub mod attributes {
     pub const ENABLED_BY_DEFAULT: u32 = 2;
     /// SE_GROUP_ENABLED
     pub const ENABLED: u32 = 4;
+    /// What a token gives a group that its user is simply in.
+    pub const MEMBER: u32 = MANDATORY | ENABLED_BY_DEFAULT | ENABLED;
     /// SE_GROUP_USE_FOR_DENY_ONLY
     pub const USE_FOR_DENY_ONLY: u32 = 0x10;
     /// SE_GROUP_RESOURCE: a group of the resource's domain

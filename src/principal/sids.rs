@@ -22,9 +22,6 @@ pub struct Sids {
     of_account: usize,
 }
 
-/// As a token has the groups that its user is simply in.
-const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
-
 /// DOMAIN_GROUP_RID_USERS ([MS-DTYP] 2.4.2.4), on a machine outside a domain its group `None`.
 const USERS_RID: u32 = 513;
 
@@ -34,7 +31,7 @@ impl Sids {
     pub fn of(client: &Principal, mechanism: Mechanism, settings: &Settings) -> Option<Sids> {
         if client.anonymous {
             let user = well_known::anonymous_logon();
-            let groups = vec![SidAndAttributes { sid: well_known::network(), attributes: MEMBER }];
+            let groups = vec![SidAndAttributes { sid: well_known::network(), attributes: attributes::MEMBER }];
             return Some(Sids { user, origin: Origin::Nobody, primary_group: well_known::network(), groups, of_account: 0 });
         }
         let facts = client.account.as_deref();
@@ -49,11 +46,11 @@ impl Sids {
         let of_account = groups.len();
         let mut add = |sid: Sid| {
             if !groups.iter().any(|group| group.sid == sid) {
-                groups.push(SidAndAttributes { sid, attributes: MEMBER });
+                groups.push(SidAndAttributes { sid, attributes: attributes::MEMBER });
             }
         };
         let primary_group = facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
-            let own = settings.accounts.is_own(client, settings).then(|| settings.accounts.machine_sid.get());
+            let own = client.is_own(settings).then(|| settings.accounts.machine_sid.get());
             own.flatten().and_then(|machine| machine.with_rid(USERS_RID)).unwrap_or_else(well_known::users)
         });
         add(primary_group);
@@ -86,7 +83,7 @@ fn user(client: &Principal, facts: Option<&AccountFacts>, settings: &Settings) -
     }
     let machine = settings.accounts.machine_sid.get()?;
     let sid = match &client.native {
-        _ if settings.accounts.is_own(client, settings) => derived::of_user(&machine, &client.user),
+        _ if client.is_own(settings) => derived::of_user(&machine, &client.user),
         // Whatever it has been renamed to.
         Some(principal) => derived::of_kerberos(&machine, principal),
         None => derived::of_domain_user(&machine, &client.domain, &client.user),
@@ -94,18 +91,14 @@ fn user(client: &Principal, facts: Option<&AccountFacts>, settings: &Settings) -
     Some((sid?, Origin::Derived))
 }
 
-impl crate::config::Accounts {
-    /// The client is a user of this machine's own: by its domain, which is the accounts' or the machine's, or because a rule of
-    /// the configuration gives it a name without one.
-    pub fn is_own(&self, client: &Principal, settings: &Settings) -> bool {
-        let domain = match client.origins.name {
-            Origin::AccountFile => return true,
-            Origin::NameMapping if client.domain.is_empty() => return true,
-            _ => &client.domain,
-        };
-        match &self.domain {
-            Some(ours) => names::same(ours, domain),
-            None => names::same(&settings.server.nb_computer, domain),
+impl Principal {
+    /// It is a user of this machine's own: by its domain, which is the accounts' or the machine's, or because a rule of the
+    /// configuration gives it a name without one.
+    pub fn is_own(&self, settings: &Settings) -> bool {
+        match self.origins.name {
+            Origin::AccountFile => true,
+            Origin::NameMapping if self.domain.is_empty() => true,
+            _ => names::same(settings.accounts.domain.as_ref().unwrap_or(&settings.server.nb_computer), &self.domain),
         }
     }
 }

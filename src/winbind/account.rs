@@ -6,15 +6,12 @@ use crate::principal::{AccountFacts, SidAndAttributes, attributes};
 use crate::sid::Sid;
 use crate::time::FileTime;
 
-/// As a token has the groups that its user is simply in.
-const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
-
 /// What is known of who has been let in.
 pub(super) fn vouched(account: Account) -> Vouched {
     let mut sids = account.sids.into_iter();
     let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next().map(|group| group.sid));
     // The primary group comes without attributes, and then once more among the others, mostly.
-    let primary = primary_group.map(|sid| SidAndAttributes { sid, attributes: MEMBER });
+    let primary = primary_group.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
     let facts = AccountFacts {
         sid,
         primary_group,
@@ -43,7 +40,7 @@ pub(super) fn vouched(account: Account) -> Vouched {
 pub(super) fn facts(named: &Named) -> AccountFacts {
     /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it. winbindd does not tell.
     const USERS_RID: u32 = 513;
-    let groups = named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: MEMBER });
+    let groups = named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
     let users = named.sid.split_rid().and_then(|(domain, _)| domain.with_rid(USERS_RID));
     AccountFacts {
         sid: Some(named.sid),

@@ -4,16 +4,13 @@ import os
 import subprocess
 import threading
 import time
-from collections import Counter
 
 from checks import check, equal, holds
 from domain_proxy import Proxy
 from domain_world import (
-    ALICE, DENIED, LOCAL, PASSWORD, TIMEOUT, UNREACHABLE, Log, address, configured, directory, file, frozen, halted, in_time,
-    needs_root, netlogon_port, outcome, script, works_again, write_secret,
+    ALICE, DENIED, LOCAL, PASSWORD, TIMEOUT, UNREACHABLE, WRONG, Log, address, another_process, configured, directory, file, frozen,
+    halted, in_time, needs_root, netlogon_port, outcome, script, under_load, works_again, write_secret,
 )  # fmt: skip
-
-WRONG = ALICE.but(password="wrong")
 
 
 @check("outage: the domain controller is stopped and begins again")
@@ -231,12 +228,7 @@ def change(password):
 @check("outage: another process of the machine makes a channel of its own")
 def forked():
     needs_root()
-    equal(outcome(), "ok", "before")
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if [in_time(), in_time(WRONG), in_time()] == ["ok", DENIED, "ok"] else 1)
-    equal(os.waitpid(child, 0)[1], 0, "the child's logons")
-    equal([in_time(), in_time(WRONG)], ["ok", DENIED], "the parent's")
+    another_process()
 
 
 def footprint():
@@ -247,35 +239,18 @@ def footprint():
 
 
 @check("outage: 8 threads log on while the domain controller begins again twice")
-def under_load():
+def restarted_under_load():
     needs_root()
-    rounds, counts, wrong = 2000, Counter(), []
     works_again()
     files, memory = footprint()
 
-    def work(number):
-        for turn in range(rounds):
-            right = (turn + number) % 3 != 0
-            result = in_time(ALICE if right else WRONG, limit=2 * TIMEOUT + 2)
-            counts[result] += 1
-            if result not in ("ok" if right else DENIED, UNREACHABLE):
-                wrong.append((right, result))
-            if result == UNREACHABLE:
-                time.sleep(0.2)
+    def restart_twice():
+        for _ in range(2):
+            time.sleep(3)
+            script("halt")
+            script("resume")
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for _ in range(2):
-        time.sleep(3)
-        script("halt")
-        script("resume")
-    for thread in threads:
-        thread.join()
-    equal(wrong, [], "wrong answers")
-    equal(sum(counts.values()), 8 * rounds, "answers")
-    holds(counts["ok"] and counts[DENIED], str(counts))
-    works_again()
+    under_load(2000, restart_twice)
     # Nothing is left of 16,000 logons: no socket, and no more memory than an allocator keeps.
     files_then, memory_then = footprint()
     holds(files_then <= files + 4, f"{files} open files before, {files_then} after")

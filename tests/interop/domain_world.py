@@ -4,10 +4,12 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
+from collections import Counter
 
 import world
-from checks import Skip
+from checks import Skip, equal, holds
 from impacket.dcerpc.v5 import epm, nrpc
 from kerberos_world import ROOT
 from peers import Account, Pyspnego, exchange
@@ -17,6 +19,7 @@ SCRIPT = os.path.join(ROOT, "tests", "infra", "samba-ad.sh")
 REALM, DOMAIN, PASSWORD = "AD.EXAMPLE.TEST", "EXAMPLE", "Passw0rd!"
 ALICE, BOB, JOERG = (Account(user, PASSWORD, DOMAIN) for user in ("alice", "bob", "jörg"))
 LOCAL = world.ALICE.but(user="local", password="L0cal-Passw0rd", domain="")
+WRONG = ALICE.but(password="wrong")
 UNREACHABLE, DENIED = "SEC_E_NO_AUTHENTICATING_AUTHORITY", "SEC_E_LOGON_DENIED"
 TIMEOUT = 3.0
 
@@ -181,6 +184,43 @@ def works_again(account=ALICE, within=20):
         if time.monotonic() > end:
             raise AssertionError("it does not come back")
         time.sleep(0.2)
+
+
+def another_process():
+    """A forked child asks for itself, and its parent goes on."""
+    equal(outcome(), "ok", "before")
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if [in_time(), in_time(WRONG), in_time()] == ["ok", DENIED, "ok"] else 1)
+    equal(os.waitpid(child, 0)[1], 0, "the child's logons")
+    equal([in_time(), in_time(WRONG)], ["ok", DENIED], "the parent's")
+
+
+def under_load(rounds, meanwhile):
+    """8 threads log on so many times each, two of three with the right password, while `meanwhile` does something to whoever
+    judges: nobody is told anything wrong, and afterwards all is well."""
+    counts, wrong = Counter(), []
+
+    def work(number):
+        for turn in range(rounds):
+            right = (turn + number) % 3 != 0
+            result = in_time(ALICE if right else WRONG, limit=2 * TIMEOUT + 2)
+            counts[result] += 1
+            if result not in ("ok" if right else DENIED, UNREACHABLE):
+                wrong.append((right, result))
+            if result == UNREACHABLE:
+                time.sleep(0.2)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    meanwhile()
+    for thread in threads:
+        thread.join()
+    equal(wrong, [], "wrong answers")
+    equal(sum(counts.values()), 8 * rounds, "answers")
+    holds(counts["ok"] and counts[DENIED], str(counts))
+    works_again()
 
 
 @contextlib.contextmanager

@@ -7,10 +7,10 @@ import time
 from collections import Counter
 
 from checks import check, equal, holds
-from domain_world import ALICE, DENIED, LOCAL, TIMEOUT, UNREACHABLE, Log, in_time, outcome, works_again
+from domain_world import (
+    ALICE, DENIED, LOCAL, UNREACHABLE, WRONG, Log, another_process, in_time, outcome, under_load, works_again,
+)  # fmt: skip
 from winbind_world import WAYS, children, configured, frozen, section, stopped, using
-
-WRONG = ALICE.but(password="wrong")
 
 
 @check("winbind by {}: winbindd is not there, and begins again", WAYS)
@@ -89,39 +89,17 @@ def no_program():
 @check("winbind by {}: another process of the machine asks for itself", WAYS)
 def forked(way):
     using(way)
-    equal(outcome(), "ok", "before")
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if [in_time(), in_time(WRONG), in_time()] == ["ok", DENIED, "ok"] else 1)
-    equal(os.waitpid(child, 0)[1], 0, "the child's logons")
-    equal([in_time(), in_time(WRONG)], ["ok", DENIED], "the parent's")
+    another_process()
 
 
 @check("winbind by {}: 8 threads log on while winbindd begins again", WAYS)
-def under_load(way):
+def restarted_under_load(way):
     using(way)
-    rounds, counts, wrong = 60, Counter(), []
 
-    def work(number):
-        for turn in range(rounds):
-            right = (turn + number) % 3 != 0
-            result = in_time(ALICE if right else WRONG, limit=2 * TIMEOUT + 2)
-            counts[result] += 1
-            if result not in ("ok" if right else DENIED, UNREACHABLE):
-                wrong.append((right, result))
-            if result == UNREACHABLE:
-                time.sleep(0.2)
+    def restart():
+        time.sleep(0.7)
+        with stopped():
+            pass
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.7)
-    with stopped():
-        pass
-    for thread in threads:
-        thread.join()
-    equal(wrong, [], "wrong answers")
-    equal(sum(counts.values()), 8 * rounds, "answers")
-    holds(counts["ok"] and counts[DENIED], str(counts))
-    works_again()
+    under_load(60, restart)
     holds(len(children()) <= 4, f"helpers: {children()}")

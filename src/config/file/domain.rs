@@ -1,13 +1,12 @@
 //! The table `[domain]`.
 
-use super::{FileName, Named};
+use super::{FileName, Named, timeout};
 use crate::config::Domain;
 use crate::domain::controller::Name;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,9 +47,6 @@ impl<'de> Deserialize<'de> for ServerAddress {
     }
 }
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_millis(5000);
-/// A program that waits longer for one logon has given up long before.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 const DEFAULT_CONNECTIONS: usize = 2;
 /// A domain controller judges no more at a time for one member.
 const MOST_CONNECTIONS: usize = 64;
@@ -80,10 +76,7 @@ impl DomainTable {
             (None, None) => return Err("[domain] needs machine_secret_file or machine_keytab".into()),
             (Some(_), Some(_)) => return Err("[domain] has both machine_secret_file and machine_keytab".into()),
         }
-        let timeout = self.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis);
-        if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
-            return Err(format!("[domain] timeout_ms is outside 1 to {}", LONGEST_TIMEOUT.as_millis()));
-        }
+        let timeout = timeout("domain", self.timeout_ms)?;
         let connections = self.connections.unwrap_or(DEFAULT_CONNECTIONS);
         if !(1..=MOST_CONNECTIONS).contains(&connections) {
             return Err(format!("[domain] connections is outside 1 to {MOST_CONNECTIONS}"));

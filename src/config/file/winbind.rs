@@ -1,9 +1,9 @@
 //! The table `[winbind]`.
 
+use super::timeout;
 use crate::config::{Winbind, WinbindWay};
 use serde::Deserialize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,9 +25,6 @@ enum WayName {
 }
 
 const NTLM_AUTH: &str = "/usr/bin/ntlm_auth";
-const DEFAULT_TIMEOUT: Duration = Duration::from_millis(5000);
-/// A program that waits longer for one logon has given up long before.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(600);
 const DEFAULT_HELPERS: usize = 4;
 /// winbindd itself judges few at a time.
 const MOST_HELPERS: usize = 64;
@@ -38,10 +35,7 @@ impl WinbindTable {
         if cfg!(not(unix)) {
             return Err("[winbind] is for Linux and its kin; elsewhere [domain] asks the domain controllers".into());
         }
-        let timeout = self.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis);
-        if timeout.is_zero() || timeout > LONGEST_TIMEOUT {
-            return Err(format!("[winbind] timeout_ms is outside 1 to {}", LONGEST_TIMEOUT.as_millis()));
-        }
+        let timeout = timeout("winbind", self.timeout_ms)?;
         let helpers = self.helpers.unwrap_or(DEFAULT_HELPERS);
         if !(1..=MOST_HELPERS).contains(&helpers) {
             return Err(format!("[winbind] helpers is outside 1 to {MOST_HELPERS}"));

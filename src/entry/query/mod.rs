@@ -14,7 +14,7 @@ use crate::entry::conversation::Conversation;
 use crate::entry::converse::timestamp;
 use crate::entry::flags::{self, Side};
 use crate::entry::memory;
-use crate::entry::objects::{CONTEXTS, find, number};
+use crate::entry::objects::{CONTEXTS, find_numbered};
 use crate::entry::packages;
 use crate::entry::text::{self, Text};
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ pub(super) unsafe fn query<Char: Text>(
     length: Option<ULONG>,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let (number, shared) = unsafe { (number(context)?, find(&CONTEXTS, context)?) };
+    let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }

@@ -240,10 +240,9 @@ impl<'a> LogonInfo<'a> {
     /// SIDs, then the resource groups. The account itself is not among them. One may be there twice if the PAC has it
     /// twice.
     pub fn groups(&self) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
-        const PRIMARY: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
         let listed = self.group_ids.iter().any(|group| group.rid == self.primary_group_id);
         let primary = if listed { None } else { self.primary_group_sid() };
-        let primary = primary.map(|sid| SidAndAttributes { sid, attributes: PRIMARY });
+        let primary = primary.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
         // Where there is no UserId the first extra SID is the account.
         let accounts = usize::from(self.user_id == 0);
         (self.group_ids.sids(self.logon_domain_id).chain(primary))

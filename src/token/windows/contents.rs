@@ -6,10 +6,8 @@ use crate::sid::Sid;
 use crate::time::FileTime;
 use crate::token::{Level, Subject};
 
-/// What a member of a group has in its token.
-const MEMBER: u32 = attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT | attributes::ENABLED;
 /// SE_GROUP_OWNER, and what [MS-PAC] knows: no label of integrity and no logon session comes from elsewhere.
-const KNOWN: u32 = MEMBER | 8 | attributes::USE_FOR_DENY_ONLY | attributes::RESOURCE;
+const KNOWN: u32 = attributes::MEMBER | 8 | attributes::USE_FOR_DENY_ONLY | attributes::RESOURCE;
 /// SE_GROUP_INTEGRITY and SE_GROUP_INTEGRITY_ENABLED.
 const INTEGRITY: u32 = 0x60;
 
