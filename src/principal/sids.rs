@@ -5,6 +5,7 @@ use crate::authority::names;
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
 use crate::sid::Sid;
+use std::collections::HashSet;
 
 /// The SIDs that a client goes by: what a token of it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +38,25 @@ impl Sids {
         let facts = client.account.as_deref();
         let (user, origin) = user(client, facts, settings)?;
         let admissible = |sid: &Sid| !(client.origins.facts.is_domains() && well_known::of_machine(sid));
-        let mut groups: Vec<SidAndAttributes> = Vec::new();
-        for group in facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid)) {
-            if !groups.iter().any(|known| known.sid == group.sid) {
-                groups.push(*group);
-            }
-        }
+        let mut seen = HashSet::new();
+        let of_account = facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid));
+        let mut groups: Vec<SidAndAttributes> = of_account.filter(|group| seen.insert(group.sid)).copied().collect();
         let of_account = groups.len();
-        let mut add = |sid: Sid| {
-            if !groups.iter().any(|group| group.sid == sid) {
-                groups.push(SidAndAttributes { sid, attributes: attributes::MEMBER });
-            }
-        };
         let primary_group = facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
             let own = client.is_own(settings).then(|| settings.accounts.machine_sid.get());
             own.flatten().and_then(|machine| machine.with_rid(USERS_RID)).unwrap_or_else(well_known::users)
         });
-        add(primary_group);
-        for sid in [
+        let everybodys = [
+            primary_group,
             well_known::everyone(),
             well_known::users(),
             well_known::network(),
             well_known::authenticated_users(),
             well_known::this_organization(),
-        ] {
-            add(sid);
-        }
-        if mechanism == Mechanism::Ntlm {
-            add(well_known::ntlm_authentication());
-        }
+        ];
+        let everybodys = everybodys.into_iter().chain((mechanism == Mechanism::Ntlm).then(well_known::ntlm_authentication));
+        let members = everybodys.filter(|sid| seen.insert(*sid));
+        groups.extend(members.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER }));
         Some(Sids { user, origin, primary_group, groups, of_account })
     }
 

@@ -34,29 +34,22 @@ impl Contents {
     /// A client's; `None` if it has no SID.
     pub(super) fn of(subject: &Subject, wine: bool) -> Option<Contents> {
         let sids = subject.sids.as_ref()?;
-        let mut contents = Contents {
+        let known = |group: &SidAndAttributes| SidAndAttributes { attributes: group.attributes & KNOWN, ..*group };
+        let mut groups: Vec<SidAndAttributes> = sids.groups.iter().map(known).collect();
+        // Medium. On Windows a token without a label is trusted with nothing.
+        let label = SidAndAttributes { sid: Sid::new(16, &[0x2000])?, attributes: INTEGRITY };
+        if !wine && !groups.iter().any(|group| group.sid == label.sid) {
+            groups.push(label);
+        }
+        Some(Contents {
             user: sids.user,
             primary_group: sids.primary_group,
-            groups: Vec::with_capacity(sids.groups.len() + 1),
+            groups,
             privilege: Privilege::ChangeNotify,
             level: subject.level,
             session: if wine { subject.logon_id } else { NO_CREDENTIALS },
             expiry: subject.expiry,
-        };
-        for SidAndAttributes { sid, attributes } in &sids.groups {
-            contents.add(*sid, attributes & KNOWN);
-        }
-        if !wine {
-            // Medium. A token without a label is trusted with nothing.
-            contents.add(Sid::new(16, &[0x2000])?, INTEGRITY);
-        }
-        Some(contents)
-    }
-
-    fn add(&mut self, sid: Sid, attributes: u32) {
-        if !self.groups.iter().any(|group| group.sid == sid) {
-            self.groups.push(SidAndAttributes { sid, attributes });
-        }
+        })
     }
 }
 
