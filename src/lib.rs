@@ -8,37 +8,41 @@
 
 #![deny(unsafe_code)]
 
+pub mod access_token;
 pub mod authority;
-pub mod channel_bindings;
 pub mod config;
+#[path = "../crates/core/src/context/mod.rs"]
 pub mod context;
-pub mod credential;
-pub mod der;
 pub mod domain;
+#[path = "../crates/core/src/encoding/mod.rs"]
+pub mod encoding;
 #[allow(unsafe_code)]
 pub mod entry;
-pub mod error;
 pub mod export;
-pub mod flags;
+#[path = "../crates/core/src/kerberos/mod.rs"]
 pub mod kerberos;
-pub mod log;
+#[path = "../crates/core/src/mechanism.rs"]
 pub mod mechanism;
-pub mod ndr;
+#[path = "../crates/core/src/negotiate/mod.rs"]
 pub mod negotiate;
+pub mod net;
+#[path = "../crates/core/src/ntlm/mod.rs"]
 pub mod ntlm;
-pub mod ntstatus;
-pub mod packed;
-mod per_process;
+#[path = "../crates/core/src/persist/mod.rs"]
+pub mod persist;
 #[allow(unsafe_code)]
 pub mod platform;
+#[path = "../crates/core/src/primitives/mod.rs"]
+pub mod primitives;
+#[path = "../crates/core/src/principal/mod.rs"]
 pub mod principal;
-mod rc4;
-pub mod session;
-pub mod sid;
-pub mod time;
-pub mod token;
-pub mod utf16;
-pub mod watch;
+#[path = "../crates/core/src/replay/mod.rs"]
+pub mod replay;
+pub mod runtime;
+pub mod server;
+pub mod stores;
+#[path = "../crates/core/src/types/mod.rs"]
+pub mod types;
 pub mod winbind;
 
 // Unit tests share helpers with the tests in tests/, which know the crate by this name.

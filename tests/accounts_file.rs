@@ -5,7 +5,7 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{AccountFile, Accounts, Standing};
 use negossp::ntlm::response::{lm_hash, nt_hash};
-use negossp::watch::Problem;
+use negossp::runtime::watched_file::Problem;
 
 fn standing(accounts: &Accounts, name: &str) -> Option<Standing> {
     accounts.get(name).map(|entry| entry.standing)

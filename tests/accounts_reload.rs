@@ -5,7 +5,7 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{AccountFile, Accounts, validate};
 use negossp::config::Settings;
-use negossp::watch::Problem;
+use negossp::runtime::watched_file::Problem;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

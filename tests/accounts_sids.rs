@@ -3,13 +3,14 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid, machine_sid, validate};
+use negossp::authority::machine_sid;
+use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid, validate};
 use negossp::config::{Environment, Settings, Store};
-use negossp::credential::Identity;
-use negossp::error::{Error, Result};
 use negossp::mechanism::Mechanism;
 use negossp::principal::{Origin, Principal, Sids, attributes};
-use negossp::sid::Sid;
+use negossp::server::credential::Identity;
+use negossp::types::error::{Error, Result};
+use negossp::types::sid::Sid;
 use std::collections::HashSet;
 use std::fs;
 use std::sync::Arc;
@@ -193,7 +194,7 @@ fn details_that_are_wrong() {
 struct Logons {
     folder: Folder,
     settings: Settings,
-    credential: negossp::credential::Credential,
+    credential: negossp::server::credential::Credential,
 }
 
 impl Logons {

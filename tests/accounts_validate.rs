@@ -5,8 +5,8 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{Account, AccountFile, ResponseKind, Validated, validate};
 use negossp::config::Settings;
-use negossp::credential::{Credential, Identity};
-use negossp::error::{Denial, Error};
+use negossp::server::credential::{Credential, Identity};
+use negossp::types::error::{Denial, Error};
 use std::sync::Arc;
 
 struct Server {

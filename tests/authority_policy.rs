@@ -4,12 +4,12 @@ mod accounts_support;
 
 use accounts_support::*;
 use negossp::authority::{Account, AccountFile, Application, Kind, NetworkLogon, Proofs, validate};
-use negossp::channel_bindings::Address;
 use negossp::config::{NtlmMode, Settings};
-use negossp::credential::{Credential, Identity};
-use negossp::error::{Denial, Error, Result};
 use negossp::ntlm::crypto::Key;
 use negossp::principal::{Origin, Principal};
+use negossp::server::credential::{Credential, Identity};
+use negossp::types::channel_bindings::Address;
+use negossp::types::error::{Denial, Error, Result};
 use std::fs;
 use std::sync::Arc;
 

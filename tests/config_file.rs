@@ -8,11 +8,11 @@ use negossp::config::{
     Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode, ReplayCacheKind, Server, Settings,
     Store, Strictness, WinbindWay,
 };
-use negossp::credential::{Package, Usage};
-use negossp::error::Error;
-use negossp::flags::ContextFlags;
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
+use negossp::server::credential::{Package, Usage};
+use negossp::types::error::Error;
+use negossp::types::flags::ContextFlags;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

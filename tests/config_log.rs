@@ -6,9 +6,9 @@ use accounts_support::*;
 use negossp::authority::{Account, AccountFile, validate};
 use negossp::config::Settings;
 use negossp::context::{Accepting, Context, Initiating};
-use negossp::credential::{Credential, Identity, Usage};
-use negossp::flags::ContextFlags;
-use negossp::log::{Call, Filter, Log, about};
+use negossp::runtime::log::{Call, Filter, Log, about};
+use negossp::server::credential::{Credential, Identity, Usage};
+use negossp::types::flags::ContextFlags;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 

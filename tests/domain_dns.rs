@@ -1,7 +1,7 @@
 //! Domain controllers from DNS: which are asked first, and name servers that are slow, broken or hostile.
 
 use negossp::config::Domain;
-use negossp::domain::dns;
+use negossp::net::dns;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::thread;

@@ -1,11 +1,11 @@
 //! The handle table in every order that its threads' steps can take: loom runs the table's own source with
 //! locks and atomics of its own.
 
-#[path = "../src/entry/handle.rs"]
+#[path = "../src/entry/handles/table.rs"]
 #[allow(dead_code, unreachable_pub)]
-mod handle;
+mod table;
 
-/// In place of `src/entry/sync.rs`.
+/// In place of `src/entry/handles/sync.rs`.
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
     use std::sync::OnceLock;
@@ -51,9 +51,9 @@ mod sync {
     }
 }
 
-use handle::{Kind, Table};
 use loom::sync::Arc;
 use loom::thread;
+use table::{Kind, Table};
 
 const MANY: u32 = 100;
 

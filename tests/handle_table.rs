@@ -1,14 +1,14 @@
 //! The handle table by itself: what its words may be, and what a handle that is not one finds.
 
-#[path = "../src/entry/handle.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod handle;
-#[path = "../src/entry/sync.rs"]
+#[path = "../src/entry/handles/sync.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod sync;
+#[path = "../src/entry/handles/table.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod table;
 
-use handle::{Kind, LAST_GENERATION, Table, Words};
 use std::collections::HashSet;
+use table::{Kind, LAST_GENERATION, Table, Words};
 
 const MANY: u32 = u32::MAX;
 

@@ -4,24 +4,24 @@
 mod kerberos_support;
 
 use kerberos_support::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
-use negossp::channel_bindings::{Address, ChannelBindings};
 use negossp::config::{Addresses, Strictness};
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags;
 use negossp::kerberos::ccache::{self, CredentialCache, Principal};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
+use negossp::kerberos::gss_token::{Oid, Token, TokenId};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
     ApOptions, ApRep, ApReq, EncApRepPart, EncKrbCredPart, EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses,
     KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
-use negossp::kerberos::token::{Oid, Token, TokenId};
 use negossp::kerberos::{Acceptor, Delegated, KeytabFile, OwnKeys, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
-use negossp::packed::{Packed, Reader, Writer};
-use negossp::time::FileTime;
+use negossp::persist::{Packed, Reader, Writer};
+use negossp::types::channel_bindings::{Address, ChannelBindings};
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags;
+use negossp::types::time::FileTime;
 use std::sync::Arc;
 use std::time::Duration;
 

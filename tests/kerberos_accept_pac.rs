@@ -4,15 +4,15 @@ mod kerberos_support;
 mod pac_support;
 
 use kerberos_support::{Forge, Server, framed};
-use negossp::error::{Denial, Error};
 use negossp::kerberos::KeytabFile;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::message::authorization_data::ad_type;
-use negossp::kerberos::names::{NameRule, NameRules};
+use negossp::kerberos::name_mapping::{NameRule, NameRules};
 use negossp::kerberos::pac::buffer_type;
 use negossp::principal::Principal;
-use negossp::time::FileTime;
+use negossp::types::error::{Denial, Error};
+use negossp::types::time::FileTime;
 use pac_support::{LogonInfo, place, sid, signed};
 use std::sync::Arc;
 

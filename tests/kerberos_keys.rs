@@ -4,11 +4,11 @@ mod accounts_support;
 
 use accounts_support::{Folder, eventually};
 use negossp::config::{Environment, Settings, Store};
-use negossp::credential::{Credential, Identity, Package};
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::{KeytabFile, Service, ServiceKeys, ServiceName, has_keys, path_in};
 use negossp::mechanism::Mechanism;
+use negossp::server::credential::{Credential, Identity, Package};
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,11 +4,12 @@
 mod kerberos_recorded;
 
 use kerberos_recorded::{Conversation, Opened, conversations, hex};
-use negossp::der::{self, Writer};
+use negossp::encoding::der;
+use negossp::encoding::der::Writer;
 use negossp::kerberos::ccache::CredentialCache;
 use negossp::kerberos::gss_checksum::{CHECKSUM_TYPE, GssChecksum};
+use negossp::kerberos::gss_token::{Oid, Token, TokenId};
 use negossp::kerberos::message::*;
-use negossp::kerberos::token::{Oid, Token, TokenId};
 
 /// The flags that a checksum and an acceptor's result share.
 const SHARED: u32 = 0x107f;

@@ -4,13 +4,13 @@
 mod kerberos_recorded;
 
 use kerberos_recorded::{Opened, conversations};
-use negossp::der;
+use negossp::encoding::der;
+use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::{
     ApOptions, ApRep, ApReq, Authenticator, AuthorizationData, Checksum, EncApRepPart, EncKrbCredPart, EncTicketPart,
     EncryptedData, EncryptionKey, HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, Ticket,
     TicketFlags, TransitedEncoding, time,
 };
-use negossp::kerberos::token::Token;
 use picky_krb::{data_types as theirs, messages};
 
 /// What a message says, one line a field.

@@ -2,13 +2,13 @@
 
 mod pac_support;
 
-use negossp::error::{Error, Result};
 use negossp::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{AuthorizationData, EncTicketPart};
 use negossp::kerberos::pac::{Compression, Pac, buffer_type};
 use negossp::principal::SidAndAttributes;
-use negossp::sid::Sid;
+use negossp::types::error::{Error, Result};
+use negossp::types::sid::Sid;
 use pac_support::{LogonInfo, client_info, pac_type, place, sid, sign, signed, upn_dns_info};
 
 /// A ticket of tests/data/kerberos/pac: words and values.

@@ -1,8 +1,8 @@
 //! The replay cache: what it remembers, for how long, and that of many who bring one authenticator a single one wins.
 
 use negossp::config::Kerberos;
-use negossp::kerberos::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
-use negossp::time::FileTime;
+use negossp::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
+use negossp::types::time::FileTime;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -7,8 +7,8 @@ mod accounts_support;
 
 use accounts_support::Folder;
 use negossp::kerberos::crypto::Enctype;
-use negossp::kerberos::replay::{Refusal, ReplayCache, default_file, tag_of};
-use negossp::time::FileTime;
+use negossp::replay::{Refusal, ReplayCache, default_file, tag_of};
+use negossp::types::time::FileTime;
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,11 +1,11 @@
 //! Messages of established Kerberos contexts, both sides ours: what is refused, and what is told of lengths.
 
-use negossp::error::Error;
-use negossp::flags::ContextFlags;
 use negossp::kerberos::MS_KRB5_OID;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::session::{Part, Qop};
+use negossp::negotiate::session::{Part, Qop};
+use negossp::types::error::Error;
+use negossp::types::flags::ContextFlags;
 
 const IN_ORDER: ContextFlags = ContextFlags::REPLAY_DETECT.union(ContextFlags::SEQUENCE_DETECT);
 

@@ -1,10 +1,10 @@
 //! Messages that MIT's and Heimdal's GSSAPI made (`tests/data/kerberos/session_*.txt`), read and made again.
 
-use negossp::error::Error;
-use negossp::flags::ContextFlags;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::session::{Part, Qop};
+use negossp::negotiate::session::{Part, Qop};
+use negossp::types::error::Error;
+use negossp::types::flags::ContextFlags;
 
 fn hex(text: &str) -> Vec<u8> {
     let text = if text == "-" { "" } else { text };

@@ -3,11 +3,11 @@
 #[path = "exchanges/parties.rs"]
 mod parties;
 
-use negossp::error::{Denial, Error, Failure};
-use negossp::flags::ContextFlags;
 use negossp::mechanism::{Established, MechInitiator, Mechanism, Step};
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use negossp::negotiate::{Acceptor, Initiator};
+use negossp::types::error::{Denial, Error, Failure};
+use negossp::types::flags::ContextFlags;
 use parties::{World, fail, finish, go_on, talk};
 
 const KRB5: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";

@@ -5,19 +5,19 @@ mod kerberos_support;
 
 use kerberos_support::{Forge, USUAL, gss};
 use negossp::authority::Account;
-use negossp::credential::Identity;
-use negossp::error::{Denial, Error, Failure};
 use negossp::kerberos::crypto::{Enctype, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
+use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::{ApRep, EncApRepPart};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::kerberos::token::Token;
 use negossp::kerberos::{KRB5_OID, MS_KRB5_OID, OwnKeys};
 use negossp::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, Step};
 use negossp::negotiate::Acceptor;
+use negossp::negotiate::session::Part;
 use negossp::negotiate::token::{NegState, NegTokenInit, NegTokenResp};
-use negossp::session::Part;
-use negossp::time::FileTime;
+use negossp::server::credential::Identity;
+use negossp::types::error::{Denial, Error, Failure};
+use negossp::types::time::FileTime;
 use zeroize::Zeroizing;
 
 const NTLM: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 10];
@@ -60,7 +60,7 @@ fn client(forge: &Forge, ap_rep: &[u8]) -> Session {
         acceptor_subkey: true,
         send_sequence: forge.seq_number.unwrap(),
         receive_sequence: part.seq_number.unwrap(),
-        flags: negossp::flags::ContextFlags::SEQUENCE_DETECT | negossp::flags::ContextFlags::REPLAY_DETECT,
+        flags: negossp::types::flags::ContextFlags::SEQUENCE_DETECT | negossp::types::flags::ContextFlags::REPLAY_DETECT,
         dce_style: false,
     })
 }
@@ -68,7 +68,9 @@ fn client(forge: &Forge, ap_rep: &[u8]) -> Session {
 fn talk(client: &mut Session, server: &mut Established) {
     let mut token = vec![0; 256];
     let mut data = b"hello".to_vec();
-    let length = client.seal(negossp::session::Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
+    let length = client
+        .seal(negossp::negotiate::session::Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token)
+        .unwrap();
     server.session.unseal(&mut [Part { data: &mut data, seal: true }], 0, &token[..length]).unwrap();
     assert_eq!(data, b"hello");
     let length = server.session.sign(&[b"there"], 0, &mut token).unwrap();
@@ -160,7 +162,7 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
     let call = InitiateCall {
         credential: &client.credential,
         settings: &client.settings,
-        requirements: negossp::flags::ContextFlags::INTEGRITY,
+        requirements: negossp::types::flags::ContextFlags::INTEGRITY,
         target: "HTTP/server.example.test",
         bindings: None,
         now: FileTime::now(),
@@ -190,7 +192,7 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
 fn server_as_client() -> Server {
     let mut client = without_key();
     client.credential.identity = Some(identity());
-    client.credential.usage = negossp::credential::Usage { inbound: false, outbound: true };
+    client.credential.usage = negossp::server::credential::Usage { inbound: false, outbound: true };
     client.credential.accounts.clear();
     client
 }

@@ -5,11 +5,11 @@ mod exchanges;
 mod ntlm_support;
 
 use exchanges::{Exchange, exchanges};
-use negossp::channel_bindings::ChannelBindings;
 use negossp::mechanism::Established;
+use negossp::negotiate::session::{Part, Qop};
 use negossp::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp::session::{Part, Qop};
+use negossp::types::channel_bindings::ChannelBindings;
 use ntlm_support::*;
 
 /// The client's list, and the context that the exchange led to.
@@ -58,7 +58,7 @@ fn messages_are_the_same() {
     for exchange in exchanges("spnego-") {
         let name = &exchange.name;
         let (list, server) = establish(&exchange);
-        let negossp::session::Session::Ntlm(mut server) = server.session else { panic!("not NTLM") };
+        let negossp::negotiate::session::Session::Ntlm(mut server) = server.session else { panic!("not NTLM") };
         let key: [u8; 16] = server.session_key().try_into().unwrap();
         let mut client = Session::new(server.flags(), &key, Side::Client);
         for token in &exchange.tokens[1..] {

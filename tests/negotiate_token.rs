@@ -3,9 +3,9 @@
 mod exchanges;
 
 use exchanges::{exchanges, hex};
-use negossp::error::Error;
 use negossp::mechanism::Mechanism;
 use negossp::negotiate::token::{FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list};
+use negossp::types::error::Error;
 
 const NTLM: &str = "2b06010401823702020a";
 const KRB5: &str = "2a864886f712010202";

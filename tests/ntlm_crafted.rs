@@ -3,8 +3,6 @@
 mod ntlm_support;
 
 use negossp::authority::ResponsePolicy;
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags as C;
 use negossp::mechanism::Established;
 use negossp::ntlm::av_pair::{self, id};
 use negossp::ntlm::flags::NegotiateFlags as F;
@@ -13,6 +11,8 @@ use negossp::ntlm::message::challenge::Challenge;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::response::V2;
 use negossp::ntlm::{Acceptor, crypto};
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags as C;
 use ntlm_support::*;
 
 /// What a client offers here, and chooses unless a test says otherwise.

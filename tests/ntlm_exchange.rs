@@ -2,13 +2,13 @@
 
 mod ntlm_support;
 
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags as C;
 use negossp::mechanism::{Established, Step};
+use negossp::negotiate::session::{Part, Qop, Session};
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::{Acceptor, Initiator};
-use negossp::session::{Part, Qop, Session};
-use negossp::time::FileTime;
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags as C;
+use negossp::types::time::FileTime;
 use ntlm_support::*;
 
 #[test]

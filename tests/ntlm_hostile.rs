@@ -2,8 +2,6 @@
 
 mod ntlm_support;
 
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags as C;
 use negossp::mechanism::Step;
 use negossp::ntlm::av_pair::AvPairs;
 use negossp::ntlm::message::authenticate::Authenticate;
@@ -11,6 +9,8 @@ use negossp::ntlm::message::challenge::Challenge;
 use negossp::ntlm::message::client_challenge::ClientChallenge;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags as C;
 use ntlm_support::*;
 
 /// A server that demands a MIC, so that not a bit may change.

@@ -2,15 +2,15 @@
 
 mod ntlm_support;
 
-use negossp::channel_bindings::ChannelBindings;
 use negossp::config::{Ntlm, Strictness};
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags as C;
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
-use negossp::time::FileTime;
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags as C;
+use negossp::types::time::FileTime;
 use ntlm_support::*;
 use std::time::Duration;
 

@@ -5,12 +5,12 @@ mod exchanges;
 mod ntlm_support;
 
 use exchanges::{Exchange, exchanges};
-use negossp::channel_bindings::ChannelBindings;
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags;
 use negossp::mechanism::Established;
+use negossp::negotiate::session::Part;
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp::session::Part;
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags;
 use ntlm_support::*;
 
 /// SEC_CHANNEL_BINDINGS with nothing but application data.
@@ -83,7 +83,7 @@ fn channel_bindings_are_the_same_everywhere() {
 fn each_message_is_made_alike() {
     for exchange in exchanges("ntlm-").into_iter().filter(|exchange| !exchange.messages.is_empty()) {
         let established = accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("let in");
-        let negossp::session::Session::Ntlm(server) = established.session else { panic!("not NTLM") };
+        let negossp::negotiate::session::Session::Ntlm(server) = established.session else { panic!("not NTLM") };
         let key: [u8; 16] = server.session_key().try_into().unwrap();
         let client = Session::new(server.flags(), &key, Side::Client);
         let (mut from_client, mut from_server) = (Ends::new(client.clone(), server.clone()), Ends::new(server, client));
@@ -118,7 +118,7 @@ impl Ends {
             Some(sealed) => {
                 let mut data = message.data.clone();
                 let mut parts = [Part { data: &mut data, seal: true }];
-                assert_eq!(self.sender.seal(negossp::session::Qop::Encrypt, &mut parts, 0, &mut token), Ok(16));
+                assert_eq!(self.sender.seal(negossp::negotiate::session::Qop::Encrypt, &mut parts, 0, &mut token), Ok(16));
                 assert_eq!((&token[..], &data), (&message.signature[..], sealed), "{name}");
                 let mut parts = [Part { data: &mut data, seal: true }];
                 self.receiver.unseal(&mut parts, 0, &token).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -1,9 +1,9 @@
 //! Signed and sealed messages that come twice, too late, or changed.
 
-use negossp::error::Error;
+use negossp::negotiate::session::{Part, Qop};
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::{Session, Side};
-use negossp::session::{Part, Qop};
+use negossp::types::error::Error;
 
 const KEY: [u8; 16] = [0x55; 16];
 const EXTENDED: F = F::SIGN.union(F::SEAL).union(F::EXTENDED_SESSIONSECURITY).union(F::N128).union(F::KEY_EXCH);

@@ -5,16 +5,16 @@ mod exchanges;
 mod ntlm_support;
 
 use exchanges::hex;
-use negossp::channel_bindings::ChannelBindings;
 use negossp::config::{Server, Strictness};
-use negossp::error::{Denial, Error};
-use negossp::flags::ContextFlags;
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::message::challenge;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Challenged};
-use negossp::time::FileTime;
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags;
+use negossp::types::time::FileTime;
 use ntlm_support::*;
 
 /// NEGOTIATE_MESSAGE

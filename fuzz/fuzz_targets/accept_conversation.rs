@@ -11,7 +11,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::context::{Accepting, Context, Initiating, Leg};
-use negossp::flags::ContextFlags;
+use negossp::types::flags::ContextFlags;
 use negossp::negotiate::token::{FirstToken, NegTokenInit, NegTokenResp};
 use negossp_fuzz::{Edit, Setting, USER, use_context};
 

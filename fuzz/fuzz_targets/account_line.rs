@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::authority::smbpasswd;
+use negossp::stores::accounts::smbpasswd;
 
 fuzz_target!(|data: &[u8]| {
     for (_, line) in smbpasswd::lines(data) {

@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use negossp::kerberos::gss_checksum::GssChecksum;
 use negossp::kerberos::message::*;
-use negossp::kerberos::token::Token;
+use negossp::kerberos::gss_token::Token;
 
 /// What encodes is read again, and encodes to the same.
 macro_rules! again {

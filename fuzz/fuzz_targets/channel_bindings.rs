@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::channel_bindings::ChannelBindings;
+use negossp::types::channel_bindings::ChannelBindings;
 
 fuzz_target!(|data: &[u8]| {
     let _ = ChannelBindings::from_sec_channel_bindings(data);

@@ -6,8 +6,8 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::config::{ReplayCacheKind, Settings};
-use negossp::credential::{Credential, Package, Usage};
-use negossp::flags::ContextFlags;
+use negossp::server::credential::{Credential, Package, Usage};
+use negossp::types::flags::ContextFlags;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use negossp::kerberos::keytab::{Entry, Keytab};
@@ -18,7 +18,7 @@ use negossp::kerberos::message::{
 };
 use negossp::kerberos::{Acceptor, OwnKeys, Service};
 use negossp::mechanism::{AcceptCall, Mechanism, Notes, Step};
-use negossp::time::FileTime;
+use negossp::types::time::FileTime;
 use negossp_fuzz::Edit;
 use std::sync::LazyLock;
 

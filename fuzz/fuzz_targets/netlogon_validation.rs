@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::domain::dns::message::{Kind, Record, answer, question};
+use negossp::net::dns::message::{Kind, Record, answer, question};
 use negossp::domain::netlogon::validation;
-use negossp::domain::rpc::endpoint_mapper;
-use negossp::ntstatus::NtStatus;
+use negossp::net::rpc::endpoint_mapper;
+use negossp::types::ntstatus::NtStatus;
 use std::sync::LazyLock;
 
 static QUESTION: LazyLock<Vec<u8>> = LazyLock::new(|| question(0, "a", Kind::Srv).unwrap());

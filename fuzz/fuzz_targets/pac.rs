@@ -4,13 +4,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::error::Error;
+use negossp::types::error::Error;
 use negossp::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp::kerberos::message::EncTicketPart;
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::pac::Pac;
 use negossp::principal::SidAndAttributes;
-use negossp::sid::Sid;
+use negossp::types::sid::Sid;
 use std::sync::LazyLock;
 
 static KEYS: LazyLock<Vec<UsageKeys>> = LazyLock::new(|| {

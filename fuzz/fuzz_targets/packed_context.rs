@@ -8,11 +8,11 @@
 use libfuzzer_sys::fuzz_target;
 use negossp::config::Settings;
 use negossp::context::Context;
-use negossp::error::Error;
+use negossp::types::error::Error;
 use negossp::export::{self, Circumstances};
-use negossp::flags::ContextFlags;
-use negossp::packed::{Packed, Reader};
-use negossp::time::FileTime;
+use negossp::types::flags::ContextFlags;
+use negossp::persist::{Packed, Reader};
+use negossp::types::time::FileTime;
 use negossp_fuzz::use_context;
 use std::sync::{Arc, LazyLock};
 

@@ -5,11 +5,11 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::error::Result;
-use negossp::flags::ContextFlags;
+use negossp::types::error::Result;
+use negossp::types::flags::ContextFlags;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::session::{Part, Qop};
+use negossp::negotiate::session::{Part, Qop};
 
 #[derive(Arbitrary, Debug)]
 struct Plan<'a> {

@@ -2,12 +2,12 @@
 
 use arbitrary::Arbitrary;
 use negossp::authority::Account;
-use negossp::channel_bindings::ChannelBindings;
+use negossp::types::channel_bindings::ChannelBindings;
 use negossp::config::{Settings, Strictness};
-use negossp::credential::{Credential, Identity, Package, Usage};
-use negossp::flags::ContextFlags;
+use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::types::flags::ContextFlags;
 use negossp::mechanism::{Established, Mechanism};
-use negossp::session::{Part, Qop};
+use negossp::negotiate::session::{Part, Qop};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 

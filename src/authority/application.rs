@@ -1,9 +1,9 @@
 //! Accounts that the program itself keeps: the library asks it, by way of a callback, for what proves them.
 
 use super::NetworkLogon;
-use crate::error::Result;
 use crate::ntlm::crypto::Key;
 use crate::ntlm::response::{self, Proof};
+use crate::types::error::Result;
 use std::any::Any;
 use std::fmt;
 

@@ -4,12 +4,12 @@
 //! has a line for each, whatever the mode: tab-separated, time in UTC, `accepted` or `refused`, domain, user and workstation as
 //! the client sent them, its address if known or `-`, and for a refusal the NTSTATUS.
 
-use super::{NetworkLogon, limits};
+use super::{NetworkLogon, restrictions};
 use crate::config::{NtlmMode, Settings};
-use crate::error::Error;
-use crate::log::{Utc, escape_into};
 use crate::platform;
-use crate::time::FileTime;
+use crate::runtime::log::{Utc, escape_into};
+use crate::types::error::Error;
+use crate::types::time::FileTime;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -35,7 +35,7 @@ fn line(refusal: Option<&Error>, logon: &NetworkLogon<'_>, now: FileTime) -> Str
         escape_into(&mut plain, if text.is_empty() { "-" } else { text });
         plain
     };
-    let address = limits::address(logon).map_or("-".to_owned(), |address| address.to_string());
+    let address = restrictions::address(logon).map_or("-".to_owned(), |address| address.to_string());
     let status = refusal.map_or("-".to_owned(), |error| format!("{:#010x}", error.nt_status().0));
     let outcome = if refusal.is_some() { "refused" } else { "accepted" };
     let names = [logon.domain, logon.user, logon.workstation].map(plain).join("\t");
@@ -52,7 +52,7 @@ fn append(path: &Path, line: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Denial;
+    use crate::types::error::Denial;
 
     #[test]
     fn a_line_is_one_line_with_its_fields() {

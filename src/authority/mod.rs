@@ -1,35 +1,29 @@
 //! Who vouches for an NTLM client. An authority gets the challenge and the client's responses and gives the
 //! session base key and a principal, or refuses; what it knows of the account never leaves it otherwise.
 
-mod account;
-mod account_file;
 mod application;
 mod audit;
-pub mod brake;
-mod details;
-pub mod edit;
-mod limits;
-mod machine_sid;
-pub mod names;
-mod order;
+pub mod candidates;
+mod chain;
+mod change_password;
+mod kind;
 pub mod pass_through;
-mod password;
-mod question;
-pub mod smbpasswd;
+mod restrictions;
+pub mod throttle;
 
-pub use account::{Account, Entry, Standing};
-pub use account_file::{AccountFile, Accounts, BadLine};
+pub use crate::stores::accounts::account::{Account, Entry, Standing};
+pub use crate::stores::accounts::details::{Details, DetailsFile, complete};
+pub use crate::stores::accounts::file::{AccountFile, Accounts, BadLine};
+pub use crate::stores::machine_sid::{MachineSid, of_accounts as machine_sid};
 pub use application::{Application, Proofs};
-pub use details::{Details, DetailsFile, complete};
-pub use machine_sid::{MachineSid, of_accounts as machine_sid};
-pub use order::Kind;
-pub use password::change as change_password;
+pub use change_password::change as change_password;
+pub use kind::Kind;
 
-use crate::channel_bindings::Address;
 use crate::config::Settings;
-use crate::credential::Credential;
-use crate::error::{Error, Result};
 use crate::principal::Principal;
+use crate::server::credential::Credential;
+use crate::types::channel_bindings::Address;
+use crate::types::error::{Error, Result};
 
 /// A network logon as the acceptor puts it to an authority: the same facts that `NETLOGON_NETWORK_INFO`
 /// ([MS-NRPC] 2.2.1.4.5) carries to a domain controller.
@@ -115,9 +109,9 @@ pub enum ResponseKind {
 /// is nobody to ask. Either way the log says why, and who it was.
 pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
     let NetworkLogon { user, domain, workstation, .. } = *logon;
-    let answer = question::Question { credential, settings, logon }.answer();
+    let answer = chain::Question { credential, settings, logon }.answer();
     // Only once it is known who it is: a stranger must not learn whom the policy is about.
-    let result = answer.and_then(|validated| limits::admit(&validated.principal, settings, logon).map(|()| validated));
+    let result = answer.and_then(|validated| restrictions::admit(&validated.principal, settings, logon).map(|()| validated));
     match &result {
         Ok(validated) => tracing::info!(
             user, domain, workstation, account = validated.principal.display_name(), response = ?validated.response, "logon"

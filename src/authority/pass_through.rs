@@ -2,10 +2,10 @@
 //! answer, whoever is asked.
 
 use super::{NetworkLogon, ResponseKind, Validated};
-use crate::error::{Denial, Error, Result};
 use crate::ntlm::{crypto, response};
-use crate::ntstatus::NtStatus;
 use crate::principal::{AccountFacts, Origin, Origins, Principal};
+use crate::types::error::{Denial, Error, Result};
+use crate::types::ntstatus::NtStatus;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 

@@ -1,7 +1,7 @@
 //! `[export]`.
 
-use crate::error::{Error, Result};
 use crate::export::{Key, KeyFile};
+use crate::types::error::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use super::Strictness;
 use crate::kerberos::crypto::Enctype;
-use crate::kerberos::names::NameRules;
+use crate::kerberos::name_mapping::NameRules;
 use crate::kerberos::{KeytabFile, ServiceName, TgtFile};
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -4,24 +4,23 @@ mod authorities;
 mod defaults;
 mod domain;
 mod export;
-mod file;
 mod kerberos;
-mod show;
-mod store;
+mod render;
 mod tokens;
+pub(crate) mod toml;
 mod winbind;
 
+pub use crate::server::current::{Environment, Store};
 pub use authorities::Authorities;
 pub use domain::Domain;
 pub use export::Export;
-pub(crate) use file::from_toml;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
-pub use store::{Environment, Store};
 pub use tokens::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
+pub(crate) use toml::from_toml;
 pub use winbind::{Winbind, WinbindWay};
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
-use crate::error::{Error, Result};
+use crate::types::error::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,7 +183,7 @@ pub struct Accounts {
 /// What a configuration file of this text would set, the files that it names aside, which are not opened. The error
 /// is one line and begins with the line number where there is one.
 pub fn parse(text: &str) -> Result<Settings, String> {
-    file::parse(text).map(|parsed| parsed.settings)
+    toml::parse(text).map(|parsed| parsed.settings)
 }
 
 /// The settings in force. Cheap: an atomic load, and at most once a second a look at the file's time.

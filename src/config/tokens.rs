@@ -1,6 +1,6 @@
 //! `[tokens]`.
 
-use crate::authority::names;
+use crate::authority::candidates;
 
 /// `[tokens]`: what clients are to the operating system. All but the last two are for Unix.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,7 @@ impl Tokens {
 /// Two names in the table mean the same client. Windows' names, and so all but Kerberos' principals, count in any letter case.
 pub(super) fn same_user(a: &str, b: &str) -> bool {
     let principal = |name: &str| name.contains('@');
-    if principal(a) || principal(b) { a == b } else { names::same(a, b) }
+    if principal(a) || principal(b) { a == b } else { candidates::same(a, b) }
 }
 
 /// Whose word makes a client an account of the system.

@@ -3,13 +3,14 @@
 use super::controller::Name;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Request, logon};
-use super::rpc::endpoint_mapper;
-use super::{Domain, dns, pool};
+use super::{Domain, pool};
+use crate::net::dns;
+use crate::net::rpc::endpoint_mapper;
 use crate::ntlm::av_pair::{self, id};
 use crate::ntlm::crypto;
 use crate::ntlm::response::{Responses, V2, nt_hash};
-use crate::ntstatus::NtStatus;
-use crate::time::FileTime;
+use crate::types::ntstatus::NtStatus;
+use crate::types::time::FileTime;
 use std::net::SocketAddr;
 use std::time::Instant;
 use subtle::ConstantTimeEq;
@@ -59,7 +60,7 @@ pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)
 fn controller(
     domain: &Domain,
     name: &Name,
-    secrets: &[super::secret::NtHash],
+    secrets: &[super::machine_secret::NtHash],
     trial: Option<Trial<'_>>,
     step: &mut impl FnMut(String, Result<String, String>) -> bool,
 ) -> bool {
@@ -79,7 +80,7 @@ fn at_address(
     domain: &Domain,
     name: &Name,
     mut address: SocketAddr,
-    secrets: &[super::secret::NtHash],
+    secrets: &[super::machine_secret::NtHash],
     trial: Option<Trial<'_>>,
     step: &mut impl FnMut(String, Result<String, String>) -> bool,
 ) -> bool {

@@ -7,23 +7,21 @@
 
 pub mod check;
 pub mod controller;
-pub mod dns;
+pub mod machine_secret;
 pub mod netlogon;
 pub mod pool;
-pub mod rpc;
-pub mod secret;
 
 use crate::authority::pass_through::{self, Question, Vouched};
 use crate::authority::{NetworkLogon, Validated};
 use crate::config;
-use crate::error::Result;
-use crate::ntstatus::NtStatus;
-use crate::per_process::PerProcess;
 use crate::principal::Origin;
+use crate::runtime::fork_local::PerProcess;
+use crate::types::error::Result;
+use crate::types::ntstatus::NtStatus;
+use machine_secret::Secret;
 use netlogon::validation::{Reply, Validation};
 use netlogon::{Machine, Request};
 use pool::Pool;
-use secret::Secret;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,7 +54,7 @@ impl Domain {
 
     /// The client names this domain.
     pub fn is_named(&self, domain: &str) -> bool {
-        let same = crate::authority::names::same;
+        let same = crate::authority::candidates::same;
         !domain.is_empty() && (same(domain, &self.settings.name) || same(domain, &self.settings.realm))
     }
 

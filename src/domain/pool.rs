@@ -5,15 +5,16 @@
 //! one of them makes it and the others wait for that; if it cannot be made, all are told so, and those who come in the next
 //! seconds at once.
 
+use super::Domain;
 use super::controller::{Controllers, Name};
+use super::machine_secret::NtHash;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
-use super::rpc::{Connection, Trouble, endpoint_mapper};
-use super::secret::NtHash;
-use super::{Domain, dns};
 use crate::config;
-use crate::error::{Error, Result};
-use crate::ntstatus::NtStatus;
+use crate::net::dns;
+use crate::net::rpc::{Connection, Trouble, endpoint_mapper};
+use crate::types::error::{Error, Result};
+use crate::types::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::fmt;

@@ -5,45 +5,23 @@
 //! over the tables of `handle`; a caller's buffers become slices in `buffers`, strings in `text`, flags in
 //! `flags`; what the caller is given to keep is on record in `memory`. What is not ours is passed on by `system`.
 
-// The documentation's names.
 #[allow(non_camel_case_types, non_snake_case)]
 pub mod abi;
-mod answer;
+mod access_token;
 mod async_call;
 #[cfg(target_os = "linux")]
 mod at_load;
 mod auth_identity;
-mod buffers;
-mod complete;
-mod conversation;
-mod converse;
+pub mod boundary;
+mod context;
 mod credentials;
 #[allow(non_snake_case)]
 pub mod exports;
-mod flags;
-mod guard;
-mod handle;
-mod hash_callback;
-mod identity;
-mod identity_ex2;
-mod lock;
-mod memory;
-mod message;
-#[cfg(test)]
-mod message_tests;
-mod objects;
+mod forward;
+mod function_table;
+mod handles;
 mod packages;
-mod password;
-mod query;
-mod set;
-mod status;
-mod sync;
-mod system;
-mod tables;
 #[cfg(test)]
 mod tests;
-mod text;
-mod token;
-mod travel;
-#[cfg(unix)]
-mod unix_token;
+
+// The documentation's names.

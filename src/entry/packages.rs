@@ -1,13 +1,14 @@
 //! What the packages are called and what they can do.
 
 use super::abi::*;
-use super::memory;
-use super::system;
-use super::text::{self, Text};
+use super::boundary::memory;
+use super::boundary::text;
+use super::boundary::text::Text;
+use super::forward;
 use crate::config;
-use crate::credential::Package;
-use crate::error::{Error, Result};
 use crate::mechanism::Mechanism;
+use crate::server::credential::Package;
+use crate::types::error::{Error, Result};
 use std::borrow::Cow;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -75,7 +76,7 @@ pub(super) unsafe fn enumerate<Char: Text>(count: *mut ULONG, infos: *mut PSecPk
     if count.is_null() || infos.is_null() {
         return Err(Error::InvalidParameter("NULL for an output"));
     }
-    let packages: Vec<Description> = Package::ALL.iter().copied().map(describe).chain(system::others()).collect();
+    let packages: Vec<Description> = Package::ALL.iter().copied().map(describe).chain(forward::others()).collect();
     let all = give(&packages)?;
     // SAFETY: neither is NULL, so both point to what their types say by the caller's promise.
     unsafe {
@@ -97,7 +98,7 @@ pub(super) unsafe fn query<Char: Text>(name: *const Char, info: *mut PSecPkgInfo
     let name = unsafe { text::read(name)? }.ok_or(Error::PackageNotFound)?;
     let description = match Package::from_name(&name) {
         Ok(package) => describe(package),
-        Err(_) => system::package(&name)?,
+        Err(_) => forward::package(&name)?,
     };
     let one = give(&[description])?;
     // SAFETY: not NULL, so it points to a pointer by the caller's promise.

@@ -4,10 +4,10 @@
 pub(super) mod abi_support;
 
 use super::abi::*;
+use super::boundary::guard::guard;
+use super::boundary::memory;
 use super::exports;
-use super::guard::guard;
-use super::memory;
-use crate::error::Error;
+use crate::types::error::Error;
 use abi_support::{Credentials, NO_HANDLE, Side, buffer, converse, descriptor, establish, free};
 use std::ffi::c_void;
 use std::ptr::null_mut;

@@ -1,7 +1,7 @@
 //! The key that exported contexts are sealed with.
 
-use crate::error::{Error, Result};
 use crate::platform::Kept;
+use crate::types::error::{Error, Result};
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;

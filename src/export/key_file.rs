@@ -1,7 +1,7 @@
 //! A key file that is watched.
 
 use super::Key;
-use crate::watch::{Content, Problem, Source, Watched};
+use crate::runtime::watched_file::{Content, Problem, Source, Watched};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -11,15 +11,15 @@ mod key_file;
 pub use key::Key;
 pub use key_file::KeyFile;
 
-use crate::channel_bindings::ChannelBindings;
 use crate::config::Settings;
 use crate::context::{Accepting, Context, Secured};
-use crate::error::{Error, Result};
-use crate::flags::ContextFlags;
-use crate::kerberos::replay::{MemoryCache, Place, Refusal};
-use crate::packed::{MALFORMED, Packed, Reader, Writer, fields, numbered};
-use crate::per_process::PerProcess;
-use crate::time::FileTime;
+use crate::persist::{MALFORMED, Packed, Reader, Writer, fields, numbered};
+use crate::replay::{MemoryCache, Place, Refusal};
+use crate::runtime::fork_local::PerProcess;
+use crate::types::channel_bindings::ChannelBindings;
+use crate::types::error::{Error, Result};
+use crate::types::flags::ContextFlags;
+use crate::types::time::FileTime;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 

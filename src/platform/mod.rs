@@ -1,7 +1,15 @@
 //! What differs between operating systems: host name, local time, files.
 
+pub mod ansi;
+pub mod helper_process;
+mod leaked_once;
+pub mod name_servers;
+pub mod shared_file;
+pub mod system_dll;
+pub mod terminal;
 #[cfg(unix)]
 mod unix;
+pub mod wbclient;
 #[cfg(windows)]
 mod windows;
 
@@ -11,26 +19,17 @@ use unix as system;
 use windows as system;
 
 #[cfg(windows)]
-pub use system::is_wine;
+pub(crate) use system::access_token;
 #[cfg(windows)]
-pub(crate) use system::token;
+pub use system::is_wine;
 #[cfg(unix)]
-pub use system::{accounts, identity};
+pub use system::{accounts, thread_credentials};
 pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
     take_after, take_no_signals, to_local, write_line,
 };
 
-pub mod ansi;
-pub mod helper;
-mod kept;
-pub mod name_servers;
-pub mod shared_file;
-pub mod system_dll;
-pub mod terminal;
-pub mod wbclient;
-
-pub(crate) use kept::Kept;
+pub(crate) use leaked_once::Kept;
 
 use std::ffi::OsString;
 use std::time::SystemTime;

@@ -1,7 +1,7 @@
 //! winbindd, Samba's daemon for members of a domain, by way of its client library, which is loaded when it is first wanted.
 
 use crate::principal::SidAndAttributes;
-use crate::sid::Sid;
+use crate::types::sid::Sid;
 use std::ffi::CStr;
 use zeroize::Zeroizing;
 

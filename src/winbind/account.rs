@@ -3,8 +3,8 @@
 use crate::authority::pass_through::Vouched;
 use crate::platform::wbclient::{Account, Named};
 use crate::principal::{AccountFacts, SidAndAttributes, attributes};
-use crate::sid::Sid;
-use crate::time::FileTime;
+use crate::types::sid::Sid;
+use crate::types::time::FileTime;
 
 /// What is known of who has been let in.
 pub(super) fn vouched(account: Account) -> Vouched {

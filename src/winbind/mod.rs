@@ -4,25 +4,25 @@
 //! [`library`] asks it by its client library and [`helpers`] by processes of `ntlm_auth`, whose protocol is in [`ntlm_auth`].
 
 mod account;
-mod helpers;
-mod library;
 mod ntlm_auth;
+mod ntlm_auth_pool;
 #[cfg(all(test, unix))]
 mod tests;
+mod wbclient_pool;
 
 use crate::authority::pass_through::{Question, Vouched};
 use crate::authority::{NetworkLogon, Validated};
 use crate::config::{self, WinbindWay};
-use crate::error::{Denial, Error, Result};
-use crate::per_process::PerProcess;
 use crate::principal::Origin;
-use helpers::Helpers;
-use library::Library;
+use crate::runtime::fork_local::PerProcess;
+use crate::types::error::{Denial, Error, Result};
 use ntlm_auth::Keys;
+use ntlm_auth_pool::Helpers;
 use parking_lot::Mutex;
 use std::ffi::CString;
 use std::fmt;
 use std::time::{Duration, Instant};
+use wbclient_pool::Library;
 
 /// When winbindd is not there, nobody asks for this long.
 const QUIET: Duration = Duration::from_secs(2);

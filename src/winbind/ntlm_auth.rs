@@ -3,8 +3,8 @@
 
 use super::Names;
 use crate::authority::pass_through::Question;
-use crate::ntstatus::NtStatus;
-use crate::platform::helper::Helper;
+use crate::platform::helper_process::Helper;
+use crate::types::ntstatus::NtStatus;
 use std::fmt;
 use std::io;
 use std::time::Instant;

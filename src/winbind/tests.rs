@@ -1,13 +1,13 @@
 //! Helpers that are played by shell scripts, good ones and others.
 
-use super::helpers::Helpers;
 use super::ntlm_auth::Keys;
+use super::ntlm_auth_pool::Helpers;
 use super::{GARBLED, Names, SLOW, UNREACHABLE};
 use crate::authority::pass_through::Question;
 use crate::authority::{NetworkLogon, ResponsePolicy};
 use crate::config::{self, WinbindWay};
-use crate::error::{Denial, Error, Result};
-use crate::ntstatus::NtStatus;
+use crate::types::error::{Denial, Error, Result};
+use crate::types::ntstatus::NtStatus;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use negossp::authority::{NetworkLogon, ResponsePolicy};
-use negossp::credential::{Credential, Package, Usage};
+use negossp::server::credential::{Credential, Package, Usage};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};

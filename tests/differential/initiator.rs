@@ -1,14 +1,14 @@
 //! The client's side after its first token: the acceptor's answer, DCE style's third leg, and messages.
 
 use crate::forge::{Conversation, gss};
-use negossp::der::Reader;
-use negossp::flags::ContextFlags;
+use negossp::encoding::der::Reader;
 use negossp::kerberos::Session;
 use negossp::kerberos::crypto::{Key, key_usage};
+use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::message::{ApRep, EncApRepPart, EncryptedData};
 use negossp::kerberos::session::{Setup, Side};
-use negossp::kerberos::token::{Token, TokenId};
-use negossp::session::{Part, Qop};
+use negossp::negotiate::session::{Part, Qop};
+use negossp::types::flags::ContextFlags;
 
 use crate::verdict::{Exchange, Wrapped};
 
@@ -21,12 +21,12 @@ pub struct Reply {
 
 /// Takes the mechanism's token out of a NegTokenResp, if it is in one.
 fn out_of_spnego(token: &[u8]) -> Vec<u8> {
-    let inside = || -> negossp::error::Result<Vec<u8>> {
-        let mut fields = Reader::new(negossp::der::only(negossp::der::only(token, 0xa1)?, 0x30)?);
+    let inside = || -> negossp::types::error::Result<Vec<u8>> {
+        let mut fields = Reader::new(negossp::encoding::der::only(negossp::encoding::der::only(token, 0xa1)?, 0x30)?);
         fields.optional(0xa0)?;
         fields.optional(0xa1)?;
         let token = fields.optional(0xa2)?.unwrap_or(b"\x04\x00");
-        Ok(negossp::der::only(token, 4)?.to_vec())
+        Ok(negossp::encoding::der::only(token, 4)?.to_vec())
     };
     inside().unwrap_or_else(|_| token.to_vec())
 }
@@ -37,7 +37,7 @@ pub fn reply(c: &Conversation, token: &[u8]) -> Result<Option<Reply>, String> {
     if token.is_empty() {
         return Ok(None);
     }
-    let text = |what: &'static str| move |error: negossp::error::Error| format!("{what}: {error}");
+    let text = |what: &'static str| move |error: negossp::types::error::Error| format!("{what}: {error}");
     let frame = Token::read(&token).map_err(text("the answer's frame"))?;
     if frame.id != TokenId::ApRep {
         return Err(format!("an answer that is no AP-REP: {:?}", frame.id));

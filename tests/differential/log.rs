@@ -1,6 +1,6 @@
 //! Our acceptor's reasons: the last refusal in its log.
 
-use negossp::log::{Filter, Log};
+use negossp::runtime::log::{Filter, Log};
 use std::sync::Mutex;
 
 static LAST: Mutex<Option<String>> = Mutex::new(None);

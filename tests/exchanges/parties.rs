@@ -5,13 +5,13 @@
 
 use negossp::authority::Account;
 use negossp::config::Settings;
-use negossp::credential::{Credential, Identity, Package, Usage};
-use negossp::error::Failure;
-use negossp::flags::ContextFlags;
 use negossp::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Mechanism, Notes, Step};
+use negossp::negotiate::session::Session;
 use negossp::negotiate::{Acceptor, Initiator};
-use negossp::session::Session;
-use negossp::time::FileTime;
+use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::types::error::Failure;
+use negossp::types::flags::ContextFlags;
+use negossp::types::time::FileTime;
 use zeroize::Zeroizing;
 
 pub(crate) const FLAGS: ContextFlags = ContextFlags::INTEGRITY

@@ -58,10 +58,10 @@ const FUNCTIONS: [&str; 11] = [
     "password",
     "auth_identity",
     "async_call",
-    "travel",
+    "export_import",
 ];
 /// The sources of functions that are exported on Windows alone, and that the system's headers declare there.
-const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "passed_on"];
+const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "forwarded"];
 
 /// The sources of functions that are exported on Unix alone.
 const UNIX_FUNCTIONS: [&str; 1] = ["unix_token"];

@@ -2,9 +2,9 @@
 #![allow(dead_code, unreachable_pub)]
 
 use negossp::kerberos::crypto::{Key, key_usage};
+use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::keytab::{Keytab, Wanted};
 use negossp::kerberos::message::*;
-use negossp::kerberos::token::Token;
 use std::collections::BTreeMap;
 
 pub fn hex(text: &str) -> Vec<u8> {

@@ -2,23 +2,23 @@
 
 #![allow(dead_code)] // each test uses a part
 
-use negossp::channel_bindings::ChannelBindings;
 use negossp::config::Settings;
-use negossp::credential::{Credential, Package, Usage};
-use negossp::error::{Error, Failure};
-use negossp::flags::ContextFlags;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
+use negossp::kerberos::gss_token::{Oid, Token, TokenId};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData, EncryptionKey, HostAddresses,
     PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
 };
-use negossp::kerberos::token::{Oid, Token, TokenId};
 use negossp::kerberos::{Acceptor, OwnKeys, Service};
 use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
-use negossp::time::FileTime;
+use negossp::server::credential::{Credential, Package, Usage};
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::error::{Error, Failure};
+use negossp::types::flags::ContextFlags;
+use negossp::types::time::FileTime;
 use std::sync::Arc;
 
 pub(crate) const REALM: &str = "EXAMPLE.TEST";

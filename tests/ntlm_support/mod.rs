@@ -3,16 +3,16 @@
 #![allow(dead_code)] // each test uses a part
 
 use negossp::authority::{Account, ResponsePolicy};
-use negossp::channel_bindings::ChannelBindings;
 use negossp::config::{Server, Settings};
-use negossp::credential::{Credential, Identity, Package, Usage};
-use negossp::error::Error;
-use negossp::flags::ContextFlags;
 use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Notes, Step};
+use negossp::negotiate::session::{Part, Qop};
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::{Acceptor, Initiator};
-use negossp::session::{Part, Qop};
-use negossp::time::FileTime;
+use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::error::Error;
+use negossp::types::flags::ContextFlags;
+use negossp::types::time::FileTime;
 
 pub(crate) const USER: &str = "alice";
 pub(crate) const DOMAIN: &str = "EXAMPLE";

@@ -4,7 +4,7 @@
 
 use negossp::kerberos::crypto::{Key, key_usage};
 use negossp::kerberos::pac::buffer_type;
-use negossp::sid::Sid;
+use negossp::types::sid::Sid;
 
 /// Writes NDR as [C706] 14 has it, little-endian.
 #[derive(Default)]

@@ -2,18 +2,18 @@
 
 #![allow(dead_code)] // each test uses a part
 
-use negossp::channel_bindings::{Address, ChannelBindings};
 use negossp::config::Settings;
 use negossp::context::{Context, Secured};
-use negossp::credential::Package;
-use negossp::error::Error;
 use negossp::export::{self, Circumstances, Imported, Manner};
-use negossp::flags::ContextFlags;
 use negossp::mechanism::{Established, Mechanism};
+use negossp::negotiate::session::Session;
 use negossp::principal::{AccountFacts, Origin, Origins, Principal, SidAndAttributes};
-use negossp::session::Session;
-use negossp::sid::Sid;
-use negossp::time::FileTime;
+use negossp::server::credential::Package;
+use negossp::types::channel_bindings::{Address, ChannelBindings};
+use negossp::types::error::Error;
+use negossp::types::flags::ContextFlags;
+use negossp::types::sid::Sid;
+use negossp::types::time::FileTime;
 use std::sync::Arc;
 
 pub(crate) const RESET: Manner = Manner { reset: true, half_open: false };

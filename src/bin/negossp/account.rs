@@ -3,12 +3,14 @@
 use crate::args::Args;
 use crate::outcome::{Failure, Outcome, print, remark};
 use crate::password;
-use negossp::authority::edit::{self, Lines};
-use negossp::authority::smbpasswd::{self, Fields};
 use negossp::authority::{Accounts, Standing};
 use negossp::config::{Environment, Store};
 use negossp::ntlm::response::nt_hash;
-use negossp::time::FileTime;
+use negossp::stores::accounts::edit;
+use negossp::stores::accounts::edit::Lines;
+use negossp::stores::accounts::smbpasswd;
+use negossp::stores::accounts::smbpasswd::Fields;
+use negossp::types::time::FileTime;
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;

@@ -77,7 +77,7 @@ fn run(args: Args) -> Outcome {
 }
 
 fn main() -> ExitCode {
-    negossp::log::init();
+    negossp::runtime::log::init();
     let (message, status) = match Args::parse(std::env::args_os().skip(1)).and_then(run) {
         Ok(()) | Err(Failure::NobodyReads) => return ExitCode::SUCCESS,
         Err(Failure::No(message)) => (message, 1),

@@ -1,6 +1,6 @@
 //! How a command ends.
 
-use negossp::authority::edit::FileError;
+use negossp::stores::accounts::edit::FileError;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 

@@ -5,7 +5,7 @@ use negossp::authority::AccountFile;
 use negossp::config::{Environment, Kerberos, Settings, Store};
 use negossp::kerberos::KeytabFile;
 use negossp::kerberos::keytab::Entry;
-use negossp::watch::Problem;
+use negossp::runtime::watched_file::Problem;
 use std::path::Path;
 
 pub(crate) fn check() -> Outcome {

@@ -4,8 +4,8 @@
 use super::credential::{Session, session_key};
 use super::procedures::{authenticate3, req_challenge};
 use super::{INTERFACE, Seal};
-use crate::domain::rpc::{Connection, Trouble};
-use crate::ntstatus::NtStatus;
+use crate::net::rpc::{Connection, Trouble};
+use crate::types::ntstatus::NtStatus;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;

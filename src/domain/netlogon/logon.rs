@@ -2,9 +2,9 @@
 
 use super::channel::Channel;
 use super::validation::{self, Reply};
-use crate::domain::rpc::{Connection, Trouble};
-use crate::ndr::Writer;
-use crate::utf16;
+use crate::encoding::ndr::reader::Writer;
+use crate::encoding::utf16;
+use crate::net::rpc::{Connection, Trouble};
 use std::time::Instant;
 use zeroize::Zeroizing;
 

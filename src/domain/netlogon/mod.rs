@@ -13,7 +13,7 @@ pub use credential::{Session, session_key};
 pub use logon::{Request, logon};
 pub use seal::{SIGNATURE_LENGTH, Seal};
 
-use super::rpc::Syntax;
+use crate::net::rpc::Syntax;
 
 /// The interface.
 pub const INTERFACE: Syntax = Syntax {

@@ -1,9 +1,9 @@
 //! The procedures' arguments and results as NDR has them: [MS-NRPC] 3.5.4.4.1, 3.5.4.4.2.
 
 use super::channel::Machine;
-use crate::domain::rpc::{Connection, Trouble};
-use crate::ndr::{Reader, Writer};
-use crate::ntstatus::NtStatus;
+use crate::encoding::ndr::reader::{Reader, Writer};
+use crate::net::rpc::{Connection, Trouble};
+use crate::types::ntstatus::NtStatus;
 use std::time::Instant;
 
 /// Operation numbers.

@@ -1,7 +1,7 @@
 //! Netlogon as a security provider of RPC, [MS-NRPC] 3.3: messages encrypted and signed, with AES.
 
 use super::credential::Session;
-use crate::domain::rpc::{Protection, Trouble};
+use crate::net::rpc::{Protection, Trouble};
 use hmac::Mac;
 use subtle::ConstantTimeEq;
 

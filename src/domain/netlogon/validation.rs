@@ -1,11 +1,11 @@
 //! What a domain controller says of a logon: NETLOGON_VALIDATION, [MS-NRPC] 2.2.1.4.14.
 
 use super::credential::Session;
-use crate::error::{Error, Result};
+use crate::encoding::ndr::reader::Reader;
 use crate::kerberos::pac::{Form, LogonInfo};
-use crate::ndr::Reader;
-use crate::ntstatus::NtStatus;
 use crate::principal::AccountFacts;
+use crate::types::error::{Error, Result};
+use crate::types::ntstatus::NtStatus;
 use zeroize::Zeroizing;
 
 /// NETLOGON_VALIDATION_INFO_CLASS, [MS-NRPC] 2.2.1.4.17: how much is told.

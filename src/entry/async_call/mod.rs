@@ -5,8 +5,8 @@
 mod pool;
 
 use super::abi::*;
-use crate::error::{Error, Result};
-use crate::per_process::PerProcess;
+use crate::runtime::fork_local::PerProcess;
+use crate::types::error::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use pool::{Notice, Pool};
 use std::collections::HashMap;

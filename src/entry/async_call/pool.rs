@@ -1,7 +1,7 @@
 //! The threads that make calls. There is none before the first call, and none for long after the last.
 
-use crate::error::{Error, Result};
-use crate::token;
+use crate::access_token;
+use crate::types::error::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::thread;
@@ -58,7 +58,7 @@ impl Pool {
     fn enough_threads(&'static self, queue: &mut Queue) -> bool {
         let room = queue.calling < CALLING && queue.calling + queue.in_callbacks < THREADS;
         if queue.idle < queue.jobs.len() && room {
-            let first = token::for_new_thread();
+            let first = access_token::for_new_thread();
             let started = thread::Builder::new().name("negossp".into()).spawn(|| match first() {
                 Ok(()) => self.work(),
                 Err(_) => self.queue.lock().calling -= 1,

@@ -6,8 +6,8 @@
 //! every bit of the content. What it does not hide is the length, and that two contents are the same; and a result that
 //! somebody changes becomes random content, which is found out only if that cannot be read.
 
-use crate::error::{Error, Result};
 use crate::platform::Kept;
+use crate::types::error::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};

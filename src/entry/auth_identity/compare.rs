@@ -1,11 +1,11 @@
 //! SspiCompareAuthIdentities.
 
-use super::content::{Content, Credentials, Part};
 use super::opened;
-use crate::authority::names;
+use super::owned::{Content, Credentials, Part};
+use crate::authority::candidates;
 use crate::entry::abi::*;
-use crate::entry::converse::put;
-use crate::error::Result;
+use crate::entry::context::step::put;
+use crate::types::error::Result;
 use subtle::ConstantTimeEq;
 
 /// Whether two identities name one user, and are one identity. NULL is whoever the process is, the same as NULL and as no
@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 ///
 /// # Safety
 /// As the function's own.
-pub(in crate::entry) unsafe fn compare(
+pub(crate) unsafe fn compare(
     one: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
     other: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
     same_user: *mut BOOLEAN,
@@ -41,7 +41,7 @@ pub(in crate::entry) unsafe fn compare(
 fn users(one: &Content, other: &Content) -> Result<bool> {
     let same = |part: fn(&Content) -> &Part| -> Result<bool> {
         let text = |content: &Content| content.text(part(content));
-        Ok(names::same(&text(one)?.unwrap_or_default(), &text(other)?.unwrap_or_default()))
+        Ok(candidates::same(&text(one)?.unwrap_or_default(), &text(other)?.unwrap_or_default()))
     };
     Ok(same(|content| &content.user)? && same(|content| &content.domain)?)
 }

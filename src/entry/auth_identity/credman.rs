@@ -1,11 +1,12 @@
 //! What CredRead and CredWrite of the credential manager are to be told of an identity.
 
-use super::content::{Content, Credentials, utf16};
+use super::owned::{Content, Credentials, utf16};
 use super::{Given, legible, opened, wanted};
 use crate::entry::abi::*;
-use crate::entry::converse::put;
-use crate::entry::text::{self, Text};
-use crate::error::{Error, Result};
+use crate::entry::boundary::text;
+use crate::entry::boundary::text::Text;
+use crate::entry::context::step::put;
+use crate::types::error::{Error, Result};
 
 /// CRED_TYPE_GENERIC and CRED_TYPE_DOMAIN_PASSWORD of <wincred.h>.
 const GENERIC: ULONG = 1;
@@ -15,7 +16,7 @@ const DOMAIN_PASSWORD: ULONG = 2;
 ///
 /// # Safety
 /// As the function's own.
-pub(in crate::entry) unsafe fn prepare_for_read<Char: Text>(
+pub(crate) unsafe fn prepare_for_read<Char: Text>(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
     target: *const Char,
     kind: *mut ULONG,
@@ -35,19 +36,19 @@ pub(in crate::entry) unsafe fn prepare_for_read<Char: Text>(
 }
 
 /// The places for SspiPrepareForCredWrite's results.
-pub(in crate::entry) struct ForWrite {
-    pub(in crate::entry) kind: *mut ULONG,
-    pub(in crate::entry) target_name: *mut *const SEC_WCHAR,
-    pub(in crate::entry) user_name: *mut *const SEC_WCHAR,
-    pub(in crate::entry) blob: *mut *mut u8,
-    pub(in crate::entry) blob_size: *mut ULONG,
+pub(crate) struct ForWrite {
+    pub(crate) kind: *mut ULONG,
+    pub(crate) target_name: *mut *const SEC_WCHAR,
+    pub(crate) user_name: *mut *const SEC_WCHAR,
+    pub(crate) blob: *mut *mut u8,
+    pub(crate) blob_size: *mut ULONG,
 }
 
 /// SspiPrepareForCredWrite: without a target, the user's name is it.
 ///
 /// # Safety
 /// As the function's own.
-pub(in crate::entry) unsafe fn prepare_for_write<Char: Text>(
+pub(crate) unsafe fn prepare_for_write<Char: Text>(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
     target: *const Char,
     results: &ForWrite,

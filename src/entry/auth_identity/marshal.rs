@@ -2,13 +2,14 @@
 //! Windows: a SEC_WINNT_AUTH_IDENTITY_EX2 as it is; for the others a SEC_WINNT_AUTH_IDENTITY_EX of 32 bits with offsets from
 //! its beginning for pointers, and the strings behind it. Windows has some bytes more at the end, which mean nothing.
 
-use super::content::{Content, Part, TEXT};
+use super::allocate::{PADDING, put};
 use super::known;
-use super::store::{PADDING, put};
+use super::owned::{Content, Part, TEXT};
 use crate::entry::abi::*;
-use crate::entry::identity_ex2::{self, Block};
-use crate::entry::text;
-use crate::error::{Error, Result};
+use crate::entry::auth_identity::ex2;
+use crate::entry::auth_identity::ex2::Block;
+use crate::entry::boundary::text;
+use crate::types::error::{Error, Result};
 use zeroize::Zeroizing;
 
 const MALFORMED: Error = Error::UnknownCredentials("bytes that are no identity");
@@ -71,7 +72,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Identity<'_>> {
         SEC_WINNT_AUTH_IDENTITY_VERSION => strings(bytes).map(Identity::Strings),
         SEC_WINNT_AUTH_IDENTITY_VERSION_2 => {
             let length = word(bytes, std::mem::offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength))? as usize;
-            let block = bytes.get(..length).filter(|_| length <= identity_ex2::LONGEST).ok_or(MALFORMED)?;
+            let block = bytes.get(..length).filter(|_| length <= ex2::LONGEST).ok_or(MALFORMED)?;
             known(Block::new(block)?.flags)?;
             Ok(Identity::Block(block))
         }

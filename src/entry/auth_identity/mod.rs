@@ -2,30 +2,32 @@
 //! library makes are one allocation on record, as Windows' own are: SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it
 //! for a password, SEC_WINNT_AUTH_IDENTITY_EX2 for other credentials.
 
+mod allocate;
+mod as_string;
 mod cipher;
 mod compare;
-mod content;
 mod credman;
-mod flat;
+mod ex2;
 mod marshal;
-mod places;
-mod store;
+mod owned;
+mod raw;
 mod strings;
 mod target;
 #[cfg(test)]
 mod tests;
 
 pub(super) use compare::compare;
-pub(super) use content::{Content, Credentials, wide};
 pub(super) use credman::{ForWrite, prepare_for_read, prepare_for_write};
-pub(super) use places::Places;
+pub(super) use owned::{Content, Credentials, wide};
+pub(super) use raw::Places;
 pub(super) use strings::{as_strings, of_strings};
 
 use super::abi::*;
-use super::converse::put;
-use super::memory;
-use super::text::{self, Text};
-use crate::error::{Error, Result};
+use super::boundary::memory;
+use super::boundary::text;
+use super::boundary::text::Text;
+use super::context::step::put;
+use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null_mut};
@@ -132,8 +134,8 @@ pub(super) unsafe fn copy(
     unsafe {
         let places = given(identity)?;
         let copied = match places.block() {
-            Some(block) => store::store_block(block)?,
-            None => store::store(&places.read()?)?,
+            Some(block) => allocate::store_block(block)?,
+            None => allocate::store(&places.read()?)?,
         };
         put(copy, copied.as_ptr().cast());
     }
@@ -166,12 +168,12 @@ pub(super) unsafe fn exclude<Char: Text>(
     let mut content = given.open()?.in_unicode()?;
     let list = content.text(&content.packages)?.filter(|list| !list.is_empty());
     let list = list.map_or(format!("!{}", &*package), |list| format!("{},!{}", &*list, &*package));
-    content.packages = Some(content::utf16(&list));
+    content.packages = Some(owned::utf16(&list));
     if encrypted {
         content.encrypt()?;
     }
     // SAFETY: likewise; not NULL.
-    unsafe { put(new, store::store(&content)?.as_ptr().cast()) };
+    unsafe { put(new, allocate::store(&content)?.as_ptr().cast()) };
     Ok(SEC_E_OK)
 }
 
@@ -286,8 +288,8 @@ pub(super) unsafe fn unmarshal(
     // SAFETY: the caller's promise is this function's own.
     let bytes = unsafe { slice::from_raw_parts(array.cast::<u8>(), length as usize) };
     let made = match marshal::parse(bytes)? {
-        marshal::Identity::Block(block) => store::store_block(block)?,
-        marshal::Identity::Strings(content) => store::store(&content)?,
+        marshal::Identity::Block(block) => allocate::store_block(block)?,
+        marshal::Identity::Strings(content) => allocate::store(&content)?,
     };
     // SAFETY: likewise; not NULL.
     unsafe { put(identity, made.as_ptr().cast()) };

@@ -1,17 +1,18 @@
 //! Identities from strings, and strings from identities.
 
-use super::content::{Content, utf16};
-use super::{Given, flat, legible, store, wanted};
+use super::owned::{Content, utf16};
+use super::{Given, allocate, as_string, legible, wanted};
 use crate::entry::abi::*;
-use crate::entry::converse::put;
-use crate::entry::text::{self, Text};
-use crate::error::{Error, Result};
+use crate::entry::boundary::text;
+use crate::entry::boundary::text::Text;
+use crate::entry::context::step::put;
+use crate::types::error::{Error, Result};
 
 /// SspiEncodeStringsAsAuthIdentity. One string is enough, and without any, Windows says that it is an invalid token.
 ///
 /// # Safety
 /// As the function's own.
-pub(in crate::entry) unsafe fn of_strings<Char: Text>(
+pub(crate) unsafe fn of_strings<Char: Text>(
     user: *const Char,
     domain: *const Char,
     credentials: *const Char,
@@ -26,7 +27,7 @@ pub(in crate::entry) unsafe fn of_strings<Char: Text>(
     wanted(identity)?;
     let content = Content { user, domain, credentials, ..Content::default() };
     // SAFETY: likewise; not NULL.
-    unsafe { put(identity, store::store(&flat::unfold(content)?)?.as_ptr().cast()) };
+    unsafe { put(identity, allocate::store(&as_string::unfold(content)?)?.as_ptr().cast()) };
     Ok(SEC_E_OK)
 }
 
@@ -34,7 +35,7 @@ pub(in crate::entry) unsafe fn of_strings<Char: Text>(
 ///
 /// # Safety
 /// As the function's own.
-pub(in crate::entry) unsafe fn as_strings(
+pub(crate) unsafe fn as_strings(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
     user: *mut *const SEC_WCHAR,
     domain: *mut *const SEC_WCHAR,
@@ -42,7 +43,7 @@ pub(in crate::entry) unsafe fn as_strings(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let content = unsafe { legible(identity)? };
-    let text = [content.text(&content.user)?, content.text(&content.domain)?, flat::fold(&content)?];
+    let text = [content.text(&content.user)?, content.text(&content.domain)?, as_string::fold(&content)?];
     let outputs = [user, domain, credentials];
     let given = |n: usize| Given::text(text[n].as_deref().map(String::as_str).filter(|_| !outputs[n].is_null()));
     // All strings or none.

@@ -1,6 +1,6 @@
 //! Identities by way of the exported functions. Under Miri, every pointer on the way is checked.
 
-use super::content::Content;
+use super::owned::Content;
 use super::*;
 use crate::entry::exports::*;
 use std::ptr::{null, null_mut};
@@ -99,15 +99,15 @@ fn unmarshalled(bytes: &[u8]) -> Result<Made, SECURITY_STATUS> {
 /// A keytab, which no string is.
 fn keytab() -> Made {
     let data = include_bytes!("../../../tests/data/kerberos/holes.keytab");
-    let packed = store::pack(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data).unwrap();
+    let packed = allocate::pack(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data).unwrap();
     let content = Content {
-        user: Some(content::utf16("HTTP/web1")),
-        domain: Some(content::utf16("EXAMPLE.TEST")),
+        user: Some(owned::utf16("HTTP/web1")),
+        domain: Some(owned::utf16("EXAMPLE.TEST")),
         credentials: Some(packed),
         packed: true,
         ..Content::default()
     };
-    Made(store::store(&content).unwrap().as_ptr().cast())
+    Made(allocate::store(&content).unwrap().as_ptr().cast())
 }
 
 fn without_ntlm(identity: &Made) -> Made {
@@ -325,8 +325,8 @@ fn parts_that_overlap_are_not_encrypted() {
 #[test]
 fn memory_that_is_no_identity() {
     let short = memory::copy(&[2; 16]).unwrap().as_ptr();
-    let mut block = store::block(&Content { packed: true, ..Content::default() }).unwrap();
-    store::put(&mut block, 8, &1000u32.to_ne_bytes());
+    let mut block = allocate::block(&Content { packed: true, ..Content::default() }).unwrap();
+    allocate::put(&mut block, 8, &1000u32.to_ne_bytes());
     let block = memory::copy(&block).unwrap().as_ptr();
     for start in [short, block] {
         // SAFETY: the library knows how long it is.
@@ -410,20 +410,20 @@ fn offsets_and_lengths_that_cannot_be() {
             (0x8000_0000, 0x8000_0000),
         ] {
             let mut bad = good.clone();
-            store::put(&mut bad, at, &offset.to_ne_bytes());
-            store::put(&mut bad, at + 4, &length.to_ne_bytes());
+            allocate::put(&mut bad, at, &offset.to_ne_bytes());
+            allocate::put(&mut bad, at + 4, &length.to_ne_bytes());
             assert_eq!(unmarshalled(&bad).err(), Some(SEC_E_UNKNOWN_CREDENTIALS), "{offset:#x} {length:#x}");
         }
         // At the end there is room for nothing, which is something else than nothing.
         let mut empty = good.clone();
-        store::put(&mut empty, at, &total.to_ne_bytes());
-        store::put(&mut empty, at + 4, &0u32.to_ne_bytes());
+        allocate::put(&mut empty, at, &total.to_ne_bytes());
+        allocate::put(&mut empty, at + 4, &0u32.to_ne_bytes());
         assert!(strings(&unmarshalled(&empty).unwrap()).unwrap().iter().any(|text| text.as_deref() == Some("")));
     }
     for (at, values) in [(0, &[0, 0x1ff, 0x201, 0x202][..]), (4, &[0, 43, total + 1, u32::MAX]), (32, &[3])] {
         for value in values {
             let mut bad = good.clone();
-            store::put(&mut bad, at, &value.to_ne_bytes());
+            allocate::put(&mut bad, at, &value.to_ne_bytes());
             assert!(unmarshalled(&bad).is_err(), "{value:#x} at {at}");
         }
     }

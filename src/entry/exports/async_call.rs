@@ -8,8 +8,8 @@ use super::{
 };
 use crate::entry::abi::*;
 use crate::entry::async_call::{self, Call};
-use crate::entry::guard::{answer, guard};
-use crate::error::{Error, Result};
+use crate::entry::boundary::guard::{answer, guard};
+use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 
 /// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.

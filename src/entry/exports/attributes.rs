@@ -1,9 +1,10 @@
 //! Attributes that are set, and queries that know how long their buffer is.
 
 use crate::entry::abi::*;
-use crate::entry::guard::guard;
-use crate::entry::system::pass_on;
-use crate::entry::{credentials, set};
+use crate::entry::boundary::guard::guard;
+use crate::entry::context::attributes;
+use crate::entry::credentials;
+use crate::entry::forward::pass_on;
 use std::ffi::c_void;
 
 /// Changes a context.
@@ -28,7 +29,7 @@ pub unsafe extern "system" fn SetContextAttributesW(
     guard("SetContextAttributesW", || {
         pass_on!(context phContext, SEC_WCHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { set::set(phContext, ulAttribute, pBuffer) }
+        unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
     })
 }
 
@@ -46,7 +47,7 @@ pub unsafe extern "system" fn SetContextAttributesA(
     guard("SetContextAttributesA", || {
         pass_on!(context phContext, SEC_CHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { set::set(phContext, ulAttribute, pBuffer) }
+        unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::auth_identity::{self, ForWrite};
-use crate::entry::guard::guard;
+use crate::entry::boundary::guard::guard;
 use std::ffi::c_void;
 
 /// Makes an identity of strings.

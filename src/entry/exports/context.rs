@@ -1,12 +1,13 @@
 //! Contexts: accept, initiate, complete, delete.
 
 use crate::entry::abi::*;
-use crate::entry::complete;
-use crate::entry::converse::{self, Arguments, InitiateArguments};
-use crate::entry::guard::guard;
-use crate::entry::objects::{CONTEXTS, find};
-use crate::entry::system::pass_on;
-use crate::error::Error;
+use crate::entry::boundary::guard::guard;
+use crate::entry::context::complete;
+use crate::entry::context::step;
+use crate::entry::context::step::{Arguments, InitiateArguments};
+use crate::entry::forward::pass_on;
+use crate::entry::handles::{CONTEXTS, find};
+use crate::types::error::Error;
 
 /// The server's side of the conversation: takes a token from the client and makes the answer.
 ///
@@ -67,7 +68,7 @@ pub unsafe extern "system" fn AcceptSecurityContext(
             expiry: ptsTimeStamp,
         };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { converse::accept(&arguments) }
+        unsafe { step::accept(&arguments) }
     })
 }
 
@@ -120,7 +121,7 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
         };
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { converse::initiate(&arguments, &more) }
+        unsafe { step::initiate(&arguments, &more) }
     })
 }
 
@@ -157,7 +158,7 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
         };
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { converse::initiate(&arguments, &more) }
+        unsafe { step::initiate(&arguments, &more) }
     })
 }
 
@@ -192,7 +193,7 @@ pub unsafe extern "system" fn CompleteAuthToken(phContext: PCtxtHandle, pToken: 
 pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
     guard("DeleteSecurityContext", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { converse::delete(phContext) }
+        unsafe { step::delete(phContext) }
     })
 }
 

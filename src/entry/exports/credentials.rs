@@ -1,9 +1,9 @@
 //! Credentials: acquire, free, query.
 
 use crate::entry::abi::*;
+use crate::entry::boundary::guard::guard;
 use crate::entry::credentials::{self, AcquireArguments};
-use crate::entry::guard::guard;
-use crate::entry::system::pass_on;
+use crate::entry::forward::pass_on;
 use std::ffi::c_void;
 
 /// Makes credentials for accepting or initiating contexts.

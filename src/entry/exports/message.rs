@@ -1,9 +1,9 @@
 //! Protecting messages with an established context.
 
 use crate::entry::abi::*;
-use crate::entry::guard::guard;
-use crate::entry::message;
-use crate::entry::system::pass_on;
+use crate::entry::boundary::guard::guard;
+use crate::entry::context::message;
+use crate::entry::forward::pass_on;
 
 /// Signs a message.
 ///

@@ -8,14 +8,14 @@ mod attributes;
 mod auth_identity;
 mod context;
 mod credentials;
+mod export_import;
+#[cfg(windows)]
+mod forwarded;
 mod message;
 mod packages;
-#[cfg(windows)]
-mod passed_on;
 mod password;
 mod query;
 mod token;
-mod travel;
 #[cfg(unix)]
 mod unix_token;
 #[cfg(windows)]
@@ -26,14 +26,14 @@ pub use attributes::*;
 pub use auth_identity::*;
 pub use context::*;
 pub use credentials::*;
+pub use export_import::*;
+#[cfg(windows)]
+pub use forwarded::*;
 pub use message::*;
 pub use packages::*;
-#[cfg(windows)]
-pub use passed_on::*;
 pub use password::*;
 pub use query::*;
 pub use token::*;
-pub use travel::*;
 #[cfg(unix)]
 pub use unix_token::*;
 #[cfg(windows)]

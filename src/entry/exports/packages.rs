@@ -1,8 +1,8 @@
 //! Packages, and the table of all functions.
 
 use crate::entry::abi::*;
-use crate::entry::guard::{first_call, guard};
-use crate::entry::{packages, system, tables};
+use crate::entry::boundary::guard::{first_call, guard};
+use crate::entry::{forward, function_table, packages};
 
 /// Lists the packages: ours, then those of the system that are not called like one of ours.
 ///
@@ -91,7 +91,7 @@ pub unsafe extern "system" fn AddSecurityPackageW(
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, true, || system::add_package(pszPackageName, pOptions)) }
+        unsafe { packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions)) }
     })
 }
 
@@ -106,7 +106,7 @@ pub unsafe extern "system" fn AddSecurityPackageA(
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, true, || system::add_package(pszPackageName, pOptions)) }
+        unsafe { packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions)) }
     })
 }
 
@@ -122,7 +122,7 @@ pub unsafe extern "system" fn AddSecurityPackageA(
 pub unsafe extern "system" fn DeleteSecurityPackageW(pszPackageName: *mut SEC_WCHAR) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, false, || system::delete_package(pszPackageName)) }
+        unsafe { packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName)) }
     })
 }
 
@@ -134,7 +134,7 @@ pub unsafe extern "system" fn DeleteSecurityPackageW(pszPackageName: *mut SEC_WC
 pub unsafe extern "system" fn DeleteSecurityPackageA(pszPackageName: *mut SEC_CHAR) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, false, || system::delete_package(pszPackageName)) }
+        unsafe { packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName)) }
     })
 }
 
@@ -142,12 +142,12 @@ pub unsafe extern "system" fn DeleteSecurityPackageA(pszPackageName: *mut SEC_CH
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
     first_call();
-    system::own_table().unwrap_or_else(tables::unicode)
+    forward::own_table().unwrap_or_else(function_table::unicode)
 }
 
 /// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
     first_call();
-    system::own_table().unwrap_or_else(tables::ansi)
+    forward::own_table().unwrap_or_else(function_table::ansi)
 }

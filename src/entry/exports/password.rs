@@ -1,9 +1,10 @@
 //! Passwords of accounts.
 
 use crate::entry::abi::*;
-use crate::entry::guard::guard;
-use crate::entry::password::{self, Change};
-use crate::entry::system;
+use crate::entry::boundary::guard::guard;
+use crate::entry::credentials::change_password;
+use crate::entry::credentials::change_password::Change;
+use crate::entry::forward;
 
 /// Changes the password of an account in the account file.
 ///
@@ -43,9 +44,9 @@ pub unsafe extern "system" fn ChangeAccountPasswordW(
         };
         // SAFETY: the caller's promise is this function's own.
         unsafe {
-            password::change(&change, pOutput, || {
-                let function = system::functions::<SEC_WCHAR>()?.ChangeAccountPassword?;
-                Some(system::inside(|| {
+            change_password::change(&change, pOutput, || {
+                let function = forward::functions::<SEC_WCHAR>()?.ChangeAccountPassword?;
+                Some(forward::inside(|| {
                     function(
                         pszPackageName,
                         pszDomainName,
@@ -87,9 +88,9 @@ pub unsafe extern "system" fn ChangeAccountPasswordA(
         };
         // SAFETY: the caller's promise is this function's own.
         unsafe {
-            password::change(&change, pOutput, || {
-                let function = system::functions::<SEC_CHAR>()?.ChangeAccountPassword?;
-                Some(system::inside(|| {
+            change_password::change(&change, pOutput, || {
+                let function = forward::functions::<SEC_CHAR>()?.ChangeAccountPassword?;
+                Some(forward::inside(|| {
                     function(
                         pszPackageName,
                         pszDomainName,

@@ -1,9 +1,11 @@
 //! What contexts tell, and freeing what they gave.
 
 use crate::entry::abi::*;
-use crate::entry::guard::guard;
-use crate::entry::system::{self, pass_on};
-use crate::entry::{memory, query};
+use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::memory;
+use crate::entry::context::query;
+use crate::entry::forward;
+use crate::entry::forward::pass_on;
 use std::ffi::c_void;
 
 /// Tells about a context.
@@ -101,5 +103,5 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
 /// Nobody uses the buffer any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeContextBuffer(pvContextBuffer: *mut c_void) -> SECURITY_STATUS {
-    guard("FreeContextBuffer", || memory::free(pvContextBuffer).or_else(|error| system::free(pvContextBuffer).ok_or(error)))
+    guard("FreeContextBuffer", || memory::free(pvContextBuffer).or_else(|error| forward::free(pvContextBuffer).ok_or(error)))
 }

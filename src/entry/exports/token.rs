@@ -1,10 +1,10 @@
 //! Acting as the client, and its token.
 
 use crate::entry::abi::*;
-use crate::entry::converse::put;
-use crate::entry::guard::guard;
-use crate::entry::system::pass_on;
-use crate::entry::token;
+use crate::entry::access_token;
+use crate::entry::boundary::guard::guard;
+use crate::entry::context::step::put;
+use crate::entry::forward::pass_on;
 use std::ptr;
 
 /// Lets the calling thread act as the client: what it opens, it opens with the client's rights. On Linux no other thread of the
@@ -23,7 +23,7 @@ pub unsafe extern "system" fn ImpersonateSecurityContext(phContext: PCtxtHandle)
     guard("ImpersonateSecurityContext", || {
         pass_on!(context phContext, ImpersonateSecurityContext());
         // SAFETY: the caller's promise is this function's own.
-        unsafe { token::impersonate(phContext) }
+        unsafe { access_token::impersonate(phContext) }
     })
 }
 
@@ -42,7 +42,7 @@ pub unsafe extern "system" fn RevertSecurityContext(phContext: PCtxtHandle) -> S
     guard("RevertSecurityContext", || {
         pass_on!(context phContext, RevertSecurityContext());
         // SAFETY: the caller's promise is this function's own.
-        unsafe { token::revert(phContext) }
+        unsafe { access_token::revert(phContext) }
     })
 }
 
@@ -64,6 +64,6 @@ pub unsafe extern "system" fn QuerySecurityContextToken(phContext: PCtxtHandle, 
     guard("QuerySecurityContextToken", || {
         pass_on!(context phContext, QuerySecurityContextToken(Token));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { token::query(phContext, Token) }
+        unsafe { access_token::query(phContext, Token) }
     })
 }

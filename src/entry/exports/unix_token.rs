@@ -1,9 +1,9 @@
 //! Tokens on Unix, where the system has none: what QuerySecurityContextToken gives there.
 
 use crate::entry::abi::*;
-use crate::entry::converse::put;
-use crate::entry::guard::guard;
-use crate::entry::unix_token;
+use crate::entry::access_token::unix;
+use crate::entry::boundary::guard::guard;
+use crate::entry::context::step::put;
 use std::ffi::c_void;
 
 /// Tells about the client of a token.
@@ -42,7 +42,7 @@ pub unsafe extern "system" fn NegosspQueryToken(
     unsafe { put(pcbNeeded, 0) };
     guard("NegosspQueryToken", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { unix_token::query(Token, Class, Buffer, cbBuffer, pcbNeeded) }
+        unsafe { unix::query(Token, Class, Buffer, cbBuffer, pcbNeeded) }
     })
 }
 
@@ -53,7 +53,7 @@ pub unsafe extern "system" fn NegosspQueryToken(
 /// Returns SEC_E_OK; SEC_E_INVALID_HANDLE: no token, or closed already.
 #[unsafe(no_mangle)]
 pub extern "system" fn NegosspCloseToken(Token: HANDLE) -> SECURITY_STATUS {
-    guard("NegosspCloseToken", || unix_token::close(Token))
+    guard("NegosspCloseToken", || unix::close(Token))
 }
 
 /// As ImpersonateSecurityContext, for the client of a token, whose context may be gone.
@@ -63,7 +63,7 @@ pub extern "system" fn NegosspCloseToken(Token: HANDLE) -> SECURITY_STATUS {
 /// Returns what ImpersonateSecurityContext does.
 #[unsafe(no_mangle)]
 pub extern "system" fn NegosspImpersonateToken(Token: HANDLE) -> SECURITY_STATUS {
-    guard("NegosspImpersonateToken", || unix_token::impersonate(Token))
+    guard("NegosspImpersonateToken", || unix::impersonate(Token))
 }
 
 /// Ends what NegosspImpersonateToken began, as RevertSecurityContext does.
@@ -73,5 +73,5 @@ pub extern "system" fn NegosspImpersonateToken(Token: HANDLE) -> SECURITY_STATUS
 /// Returns what RevertSecurityContext does.
 #[unsafe(no_mangle)]
 pub extern "system" fn NegosspRevertToken(Token: HANDLE) -> SECURITY_STATUS {
-    guard("NegosspRevertToken", || unix_token::revert(Token))
+    guard("NegosspRevertToken", || unix::revert(Token))
 }

@@ -1,12 +1,12 @@
 //! Functions of secur32.dll with contexts in their arguments that are passed on to the system's own: SASL, and what
 //! security packages call. On Windows and Wine only. Contexts of ours have no use for them: SEC_E_UNSUPPORTED_FUNCTION.
 
-use super::passed_on::Passed;
+use super::forwarded::Passed;
 use crate::entry::abi::*;
-use crate::entry::converse::{Arguments, InitiateArguments};
-use crate::entry::guard::guard;
-use crate::entry::system;
-use crate::error::{Error, Result};
+use crate::entry::boundary::guard::guard;
+use crate::entry::context::step::{Arguments, InitiateArguments};
+use crate::entry::forward;
+use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::mem::transmute;
 use std::ptr::NonNull;
@@ -23,7 +23,7 @@ unsafe fn with_context(
     call: impl FnOnce(NonNull<()>, PCtxtHandle) -> SECURITY_STATUS,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let theirs = unsafe { system::context(context) }.ok_or(OURS)?;
+    let theirs = unsafe { forward::context(context) }.ok_or(OURS)?;
     let function = passed.function().ok_or(Error::Unsupported("the system has no such function"))?;
     Ok(theirs.call(|context| call(function, context)))
 }
@@ -58,7 +58,7 @@ pub unsafe extern "system" fn SaslAcceptSecurityContext(
             expiry: ptsExpiry,
         };
         // SAFETY: the function has that type; the caller's promise is this function's own.
-        unsafe { system::accept(&arguments, |_| transmute(PASSED.function())) }.unwrap_or(Err(OURS))
+        unsafe { forward::accept(&arguments, |_| transmute(PASSED.function())) }.unwrap_or(Err(OURS))
     })
 }
 
@@ -99,7 +99,7 @@ macro_rules! initiate {
                 };
                 let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
                 // SAFETY: the function has that type; the caller's promise is this function's own.
-                unsafe { system::initiate(&arguments, &more, |_| transmute(PASSED.function())) }.unwrap_or(Err(OURS))
+                unsafe { forward::initiate(&arguments, &more, |_| transmute(PASSED.function())) }.unwrap_or(Err(OURS))
             })
         }
     };

@@ -2,7 +2,7 @@
 
 use super::super::wbclient::{Account, Logon, Named, Trouble};
 use crate::principal::SidAndAttributes;
-use crate::sid::Sid;
+use crate::types::sid::Sid;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;

@@ -1,9 +1,9 @@
 //! Windows and Wine.
 
-pub(crate) mod token;
+pub(crate) mod access_token;
 
 use super::FileIdentity;
-use crate::time::FileTime;
+use crate::types::time::FileTime;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::Write;
 use std::os::windows::fs::MetadataExt;

@@ -1,0 +1,195 @@
+//! NDR, the Network Data Representation of DCE RPC ([C706] 14, [MS-RPCE] 2.2): little-endian, the 32-bit
+//! transfer syntax.
+//!
+//! A structure is read member by member in the order of its definition. What its pointers refer to follows the
+//! structure, in the order of the pointers ([C706] 14.3.12.3): the reader of the structure first takes [`Pointer`]s
+//! and counts, then reads the referents. Every count is checked against the bytes that are there, and nothing is
+//! allocated. What is written follows the same order: see [`Writer`].
+
+pub use crate::encoding::ndr::writer::Writer;
+
+use crate::encoding::utf16::Utf16;
+use crate::types::error::{Error, Result};
+use crate::types::sid::Sid;
+
+const CUT: Error = Error::InvalidToken("NDR: data is cut short");
+const COUNT: Error = Error::InvalidToken("NDR: counts of one array differ");
+const MISSING: Error = Error::InvalidToken("NDR: a pointer is null that must not be");
+
+/// Reads from a borrowed slice. Numbers are aligned to their size, counted from the beginning of the slice.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// A pointer's place in a structure: whether there is something to read later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Pointer {
+    present: bool,
+}
+
+impl Pointer {
+    /// It is not null.
+    pub fn is_present(self) -> bool {
+        self.present
+    }
+
+    /// It must not be null.
+    pub fn required(self) -> Result<()> {
+        if self.present { Ok(()) } else { Err(MISSING) }
+    }
+
+    /// Reads the referent if there is one.
+    pub fn read<T>(self, read: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+        self.present.then(read).transpose()
+    }
+}
+
+/// The part of an RPC_UNICODE_STRING ([MS-DTYP] 2.3.10) that stands in its structure.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct UnicodeString {
+    length: u16,
+    maximum_length: u16,
+    buffer: Pointer,
+}
+
+impl UnicodeString {
+    /// Reads the referent: the text, empty if the pointer is null.
+    pub fn read<'a>(self, reader: &mut Reader<'a>) -> Result<Utf16<'a>> {
+        if !self.buffer.is_present() {
+            return if self.length == 0 { Ok(Utf16::default()) } else { Err(MISSING) };
+        }
+        if !self.length.is_multiple_of(2) {
+            return Err(Error::InvalidToken("NDR: half a character"));
+        }
+        let (maximum, units) = reader.conformant_varying(2)?;
+        if maximum != u32::from(self.maximum_length / 2) || units.len() != usize::from(self.length) {
+            return Err(COUNT);
+        }
+        Utf16::new(units)
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads from the start of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, at: 0 }
+    }
+
+    /// Reads what the headers of type serialization version 1 ([MS-RPCE] 2.2.6.1, 2.2.6.2) announce at the front of
+    /// `bytes`. What follows that is not looked at.
+    pub fn type_serialized(bytes: &'a [u8]) -> Result<Reader<'a>> {
+        let (header, rest) = bytes.split_first_chunk::<16>().ok_or(CUT)?;
+        let [version, endianness, length_low, length_high, _, _, _, _, a, b, c, d, _, _, _, _] = *header;
+        if version != 1 || endianness != 0x10 || u16::from_le_bytes([length_low, length_high]) != 8 {
+            return Err(Error::InvalidToken("NDR: a serialization header that is none of ours"));
+        }
+        let object = rest.get(..u32::from_le_bytes([a, b, c, d]) as usize).ok_or(CUT)?;
+        Ok(Reader::new(object))
+    }
+
+    /// What has not been read.
+    pub fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Skips to a multiple of `boundary`, a power of two.
+    pub fn align(&mut self, boundary: usize) {
+        // Beyond the end, where nothing can be read any more, is as good as the end.
+        self.at = self.at.next_multiple_of(boundary);
+    }
+
+    /// The next `count` bytes.
+    pub fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
+        let end = self.at.checked_add(count).ok_or(CUT)?;
+        let bytes = self.bytes.get(self.at..end).ok_or(CUT)?;
+        self.at = end;
+        Ok(bytes)
+    }
+
+    /// The next `N` bytes, aligned to as many.
+    fn aligned<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.align(N);
+        self.bytes(N)?.try_into().map_err(|_| CUT)
+    }
+
+    /// A small (one byte).
+    pub fn u8(&mut self) -> Result<u8> {
+        self.aligned().map(u8::from_le_bytes)
+    }
+
+    /// A short (two bytes), or an enumeration.
+    pub fn u16(&mut self) -> Result<u16> {
+        self.aligned().map(u16::from_le_bytes)
+    }
+
+    /// A long (four bytes).
+    pub fn u32(&mut self) -> Result<u32> {
+        self.aligned().map(u32::from_le_bytes)
+    }
+
+    /// A hyper (eight bytes).
+    pub fn u64(&mut self) -> Result<u64> {
+        self.aligned().map(u64::from_le_bytes)
+    }
+
+    /// Two longs that make one number, as FILETIME and LARGE_INTEGER of old: aligned to four bytes.
+    pub fn u64_in_longs(&mut self) -> Result<u64> {
+        let (low, high) = (self.u32()?, self.u32()?);
+        Ok(u64::from(high) << 32 | u64::from(low))
+    }
+
+    /// A unique pointer's place in its structure.
+    pub fn pointer(&mut self) -> Result<Pointer> {
+        Ok(Pointer { present: self.u32()? != 0 })
+    }
+
+    /// An RPC_UNICODE_STRING's place in its structure.
+    pub fn unicode_string(&mut self) -> Result<UnicodeString> {
+        // The pointer aligns the structure to four bytes.
+        self.align(4);
+        Ok(UnicodeString { length: self.u16()?, maximum_length: self.u16()?, buffer: self.pointer()? })
+    }
+
+    /// The elements of a conformant array, as bytes. Its maximum count must be `count`, the one that stands elsewhere
+    /// in the structure. An element has `size` bytes and is aligned to `alignment`, which divides `size`.
+    pub fn conformant(&mut self, count: u32, size: usize, alignment: usize) -> Result<&'a [u8]> {
+        if self.u32()? != count {
+            return Err(COUNT);
+        }
+        self.align(alignment);
+        self.bytes((count as usize).checked_mul(size).ok_or(CUT)?)
+    }
+
+    /// The elements of a conformant varying array, of `size` bytes each (at most four, to which they are aligned):
+    /// maximum count and bytes.
+    pub fn conformant_varying(&mut self, size: usize) -> Result<(u32, &'a [u8])> {
+        let (maximum, offset, count) = (self.u32()?, self.u32()?, self.u32()?);
+        if offset != 0 || count > maximum {
+            return Err(COUNT);
+        }
+        Ok((maximum, self.bytes((count as usize).checked_mul(size).ok_or(CUT)?)?))
+    }
+
+    /// A `[string] wchar_t *`'s referent: conformant, varying and ended by a NUL, which is not part of the text.
+    pub fn wide_string(&mut self) -> Result<Utf16<'a>> {
+        match self.conformant_varying(2)?.1 {
+            [text @ .., 0, 0] => Utf16::new(text),
+            _ => Err(Error::InvalidToken("NDR: a string does not end")),
+        }
+    }
+
+    /// An RPC_SID ([MS-DTYP] 2.4.2.3): conformant, the count standing in front too.
+    pub fn sid(&mut self) -> Result<Sid> {
+        let count = self.u32()?;
+        let (sid, rest) = Sid::split_from(self.rest())?;
+        if count as usize != sid.sub_authorities().len() {
+            return Err(COUNT);
+        }
+        self.at = self.bytes.len() - rest.len();
+        Ok(sid)
+    }
+}

@@ -1,0 +1,90 @@
+//! Borrowed text in UTF-16LE.
+
+use crate::types::error::{Error, Result};
+use std::fmt::{self, Write};
+
+/// Text in UTF-16LE, copied.
+pub fn bytes_of(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// Text in UTF-16LE, where it stands: no unpaired surrogate and no NUL is in it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Utf16<'a> {
+    units: &'a [[u8; 2]],
+}
+
+impl<'a> Utf16<'a> {
+    /// Checks `bytes`. A name that would not be the same after conversion is refused, as is one with a NUL, which
+    /// could be taken for its end.
+    pub fn new(bytes: &'a [u8]) -> Result<Utf16<'a>> {
+        const MALFORMED: Error = Error::InvalidToken("a name is not UTF-16");
+        let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
+        let text = Utf16 { units };
+        // Nearly all text has no surrogates.
+        let plain = |unit: u16| unit != 0 && !(0xd800..0xe000).contains(&unit);
+        if !text.units().all(plain) && !char::decode_utf16(text.units()).all(|c| c.is_ok_and(|c| c != '\0')) {
+            return Err(MALFORMED);
+        }
+        Ok(text)
+    }
+
+    pub(crate) fn units(self) -> impl Iterator<Item = u16> + use<'a> {
+        self.units.iter().map(|unit| u16::from_le_bytes(*unit))
+    }
+
+    /// No character.
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    /// Its characters.
+    pub fn chars(self) -> impl Iterator<Item = char> + use<'a> {
+        // `new` has seen that there is no error.
+        char::decode_utf16(self.units()).map_while(std::result::Result::ok)
+    }
+
+    /// A copy as Rust has it.
+    pub fn to_text(self) -> String {
+        let mut text = String::with_capacity(self.units.len());
+        text.extend(self.chars());
+        text
+    }
+}
+
+impl PartialEq<str> for Utf16<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.units().eq(other.encode_utf16())
+    }
+}
+
+impl fmt::Display for Utf16<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars().try_for_each(|c| f.write_char(c))
+    }
+}
+
+impl fmt::Debug for Utf16<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_as_it_was_or_none() {
+        for text in ["", "alice", "jörg", "漢字", "a𝔘b"] {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let read = Utf16::new(&bytes).unwrap();
+            assert_eq!((read.to_text().as_str(), read.to_string().as_str(), read.is_empty()), (text, text, text.is_empty()));
+            assert!(read == *text && read != *"bob" && read != *"alice " && read != *"alic");
+        }
+        let bad: [&[u8]; 6] = [b"a", b"a\0b", b"a\0\0\0", b"\x00\xd8", b"\x00\xdc\x00\xd8", b"a\0\x35\xd8a\0"];
+        for bytes in bad {
+            assert!(Utf16::new(bytes).is_err(), "{bytes:x?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Credentials that a client forwards: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121 4.1.1).
+
+use super::rejection::Rejection;
+use super::verify_ap_req::{Opened, Plaintext};
+use crate::kerberos::ccache::CredentialCache;
+use crate::kerberos::crypto::{Key, key_usage};
+use crate::kerberos::message::{EncKrbCredPart, KrbCred, KrbCredInfo, error_code};
+use crate::mechanism::AcceptCall;
+use crate::persist::{Packed, Reader, Writer};
+use crate::types::error::Error;
+use crate::types::flags::ContextFlags;
+use std::fmt;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// Tickets of the client's with their keys, to act for it elsewhere.
+pub struct Delegated {
+    /// KRB-CRED.
+    message: Box<[u8]>,
+    /// Its EncKrbCredPart.
+    part: Plaintext,
+}
+
+impl Delegated {
+    /// A credential cache that holds them, in the format of MIT's files, version 4. It holds keys.
+    pub fn ccache(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let message = KrbCred::decode(&self.message)?;
+        CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(self.part.bytes())?)?.encode()
+    }
+}
+
+impl fmt::Debug for Delegated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delegated").field("message", &self.message.len()).finish_non_exhaustive()
+    }
+}
+
+impl Packed for Delegated {
+    fn pack(&self, out: &mut Writer) -> Result<(), Error> {
+        let Delegated { message, part } = self;
+        out.bytes(message)?;
+        out.bytes(part.bytes())
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Delegated, Error> {
+        let delegated = Delegated { message: from.bytes()?.into(), part: Plaintext::of(from.bytes()?) };
+        // Now, while it can be refused.
+        delegated.ccache()?;
+        Ok(delegated)
+    }
+}
+
+/// Takes what the client forwards, if both the caller and the configuration want it.
+pub(crate) fn receive(
+    message: Option<&[u8]>,
+    opened: &Opened<'_>,
+    call: &AcceptCall<'_>,
+) -> Result<Option<Arc<Delegated>>, Rejection> {
+    let wanted = call.requirements.contains(ContextFlags::DELEGATE) && call.settings.kerberos.delegation;
+    let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
+    let cred = KrbCred::decode(message)?;
+    let mut part = Plaintext::default();
+    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal does not, since the authenticator
+    // around it is sealed.
+    let keys = [Some(&opened.session_key), opened.subkey.as_ref()];
+    let fits = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
+    let opens = keys
+        .into_iter()
+        .flatten()
+        .filter(fits)
+        .any(|key| part.decrypt(&key.derive_usage(key_usage::KRB_CRED), cred.enc_part.cipher));
+    if !opens {
+        match cred.unencrypted() {
+            Some(plain) => part = Plaintext::of(plain),
+            None => return Err(Rejection::denied(error_code::BAD_INTEGRITY, "no key opens the forwarded credentials")),
+        }
+    }
+    let (name, realm) = (&opened.ticket.cname, opened.ticket.crealm);
+    let own =
+        |info: KrbCredInfo<'_>| info.pname.is_none_or(|pname| pname == *name) && info.prealm.is_none_or(|prealm| prealm == realm);
+    if !EncKrbCredPart::decode(part.bytes())?.ticket_info().all(own) {
+        return Err(Rejection::denied(error_code::BADMATCH, "the client forwards another client's credentials"));
+    }
+    let delegated = Delegated { message: message.into(), part };
+    // Now, while it can be refused.
+    delegated.ccache()?;
+    Ok(Some(Arc::new(delegated)))
+}

@@ -1,0 +1,53 @@
+//! Which keys and sequence numbers both sides use from here on.
+
+use super::initiator_request::Wishes;
+use super::verify_ap_req::Opened;
+use crate::kerberos::crypto::{Enctype, Key, random_key};
+use crate::types::error::Result;
+
+/// What the AP exchange agrees on.
+#[derive(Debug)]
+pub(crate) struct Agreement {
+    /// The client's sub-key, or the ticket's session key.
+    base: Key,
+    /// Our own, which takes its place.
+    pub(crate) acceptor_subkey: Option<Key>,
+    /// Number of our first message.
+    pub(crate) ours: u32,
+    /// Number of the client's first message.
+    pub(crate) theirs: u32,
+}
+
+impl Agreement {
+    /// Chooses our part of it. Without an AP-REP we have no say.
+    pub(crate) fn of(opened: &Opened<'_>, wishes: &Wishes<'_>) -> Result<Agreement> {
+        let base = opened.base_key().clone();
+        let theirs = opened.authenticator.seq_number.unwrap_or(0);
+        if !wishes.mutual() {
+            return Ok(Agreement { base, acceptor_subkey: None, ours: theirs, theirs });
+        }
+        // RFC 4121 2 has the acceptor's sub-key negotiated by RFC 4537. Messages of the older kind don't tell whose key
+        // they use, so they get one only in DCE style, which always has it, or to become messages of the newer kind.
+        let enctype = wishes.enctype.filter(|&enctype| newer(enctype)).unwrap_or(base.enctype());
+        let subkey = wishes.dce_style() || newer(base.enctype()) || newer(enctype);
+        let mut number = [0; 4];
+        getrandom::fill(&mut number).map_err(|_| crate::types::error::Error::Internal("no random numbers"))?;
+        Ok(Agreement {
+            acceptor_subkey: if subkey { Some(random_key(enctype)?) } else { None },
+            base,
+            // As MIT's: far from the end, since old peers can't wrap around.
+            ours: u32::from_be_bytes(number) & 0x3fff_ffff,
+            theirs,
+        })
+    }
+
+    /// The key in effect.
+    pub(crate) fn key(&self) -> &Key {
+        self.acceptor_subkey.as_ref().unwrap_or(&self.base)
+    }
+}
+
+/// Its messages are RFC 4121's.
+fn newer(enctype: Enctype) -> bool {
+    !matches!(enctype, Enctype::Des3Sha1 | Enctype::Rc4Hmac)
+}

@@ -1,0 +1,372 @@
+//! Credential caches, in the FILE format of MIT's documentation ("Credential cache file format"): versions 3 and 4
+//! are read, 4 is written. They hold what a client delegated, and the service's own ticket-granting ticket for
+//! user-to-user.
+
+use super::message::{
+    EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket, TicketFlags, quote,
+};
+use crate::platform;
+use crate::types::error::{Error, Result};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+const CUT_OFF: Error = Error::UnknownCredentials("the credential cache ends too early");
+const MALFORMED: Error = Error::UnknownCredentials("the credential cache is malformed");
+
+/// Components that a name may have.
+const MAX_COMPONENTS: u32 = 32;
+/// Addresses, or elements of authorization data, that a credential may have.
+const MAX_ELEMENTS: u32 = 256;
+
+/// The realm of entries that are no tickets but MIT's notes about the cache.
+const CONFIGURATION_REALM: &[u8] = b"X-CACHECONF:";
+
+/// A name with its realm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Name type (RFC 4120 6.2).
+    pub name_type: i32,
+    /// The realm.
+    pub realm: Vec<u8>,
+    /// The components of the name.
+    pub components: Vec<Vec<u8>>,
+}
+
+impl Principal {
+    /// The name in a message.
+    pub fn of(name: &PrincipalName<'_>, realm: &[u8]) -> Principal {
+        let components = name.components().map(<[u8]>::to_vec).collect();
+        Principal { name_type: name.name_type, realm: realm.to_vec(), components }
+    }
+
+    /// As MIT shows names; what is not UTF-8 is replaced.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (at, component) in self.components.iter().enumerate() {
+            if at > 0 {
+                text.push('/');
+            }
+            quote(&String::from_utf8_lossy(component), true, &mut text);
+        }
+        text.push('@');
+        quote(&String::from_utf8_lossy(&self.realm), false, &mut text);
+        text
+    }
+
+    /// It is `krbtgt/REALM`, of the same realm.
+    fn is_local_krbtgt(&self) -> bool {
+        matches!(self.components.as_slice(), [service, instance] if service == b"krbtgt" && *instance == self.realm)
+    }
+}
+
+/// A ticket and what is needed to use it. Times are seconds since 1970, 0 for none.
+#[derive(Debug, Clone)]
+pub struct Credential<'a> {
+    /// Who may use it.
+    pub client: Principal,
+    /// The service it is for.
+    pub server: Principal,
+    /// The session key.
+    pub key: EncryptionKey<'a>,
+    /// `authtime`
+    pub authtime: u32,
+    /// `starttime`
+    pub starttime: u32,
+    /// `endtime`
+    pub endtime: u32,
+    /// `renew-till`
+    pub renew_till: u32,
+    /// The ticket is under a session key: [`Credential::second_ticket`]'s.
+    pub is_skey: bool,
+    /// The ticket's flags.
+    pub ticket_flags: TicketFlags,
+    /// `caddr`
+    pub addresses: Vec<HostAddress<'a>>,
+    /// Authorization data: types and contents.
+    pub authdata: Vec<(i32, &'a [u8])>,
+    /// The ticket, for [`Ticket::decode`].
+    pub ticket: &'a [u8],
+    /// The other ticket of a user-to-user exchange, or nothing.
+    pub second_ticket: &'a [u8],
+}
+
+impl<'a> Credential<'a> {
+    /// A ticket of a KRB-CRED with what came for it.
+    pub fn of(ticket: &'a [u8], info: &KrbCredInfo<'a>) -> Result<Credential<'a>> {
+        let (Some(pname), Some(prealm)) = (&info.pname, info.prealm) else {
+            return Err(Error::InvalidToken("KRB-CRED: whose the ticket is, is not said"));
+        };
+        let read = Ticket::decode(ticket)?;
+        let server = match (&info.sname, info.srealm) {
+            (Some(sname), Some(srealm)) => Principal::of(sname, srealm),
+            _ => Principal::of(&read.sname, read.realm),
+        };
+        Ok(Credential {
+            client: Principal::of(pname, prealm),
+            server,
+            key: info.key,
+            authtime: time(info.authtime),
+            starttime: time(info.starttime),
+            endtime: time(info.endtime),
+            renew_till: time(info.renew_till),
+            is_skey: false,
+            ticket_flags: info.flags.unwrap_or_default(),
+            addresses: info.caddr.iter().flat_map(|caddr| caddr.iter()).collect(),
+            authdata: Vec::new(),
+            ticket,
+            second_ticket: &[],
+        })
+    }
+
+    /// It is no credential but one of MIT's notes about the cache.
+    pub fn is_configuration(&self) -> bool {
+        self.server.realm == CONFIGURATION_REALM
+    }
+}
+
+/// The format's times have 32 bits, without a sign since MIT 1.16.
+fn time(time: Option<i64>) -> u32 {
+    time.unwrap_or(0).clamp(0, u32::MAX.into()) as u32
+}
+
+/// A cache. It holds keys: the buffer that it was read from is the caller's to erase.
+#[derive(Debug, Clone)]
+pub struct CredentialCache<'a> {
+    /// Whose it is.
+    pub default_principal: Principal,
+    /// What is in it, in the order of the file.
+    pub credentials: Vec<Credential<'a>>,
+}
+
+impl<'a> CredentialCache<'a> {
+    /// A cache of what a client handed over; it is the client's whom the first ticket is for.
+    pub fn of_krb_cred(message: &KrbCred<'a>, part: &EncKrbCredPart<'a>) -> Result<CredentialCache<'a>> {
+        let mut infos = part.ticket_info();
+        let mut credentials = Vec::new();
+        for ticket in message.tickets() {
+            let info = infos.next().ok_or(Error::InvalidToken("KRB-CRED: more tickets than keys"))?;
+            credentials.push(Credential::of(ticket, &info)?);
+        }
+        if infos.next().is_some() {
+            return Err(Error::InvalidToken("KRB-CRED: more keys than tickets"));
+        }
+        let first = credentials.first().ok_or(Error::InvalidToken("KRB-CRED: no ticket"))?;
+        Ok(CredentialCache { default_principal: first.client.clone(), credentials })
+    }
+
+    /// Reads a file.
+    pub fn parse(bytes: &'a [u8]) -> Result<CredentialCache<'a>> {
+        let (version, body) = match bytes {
+            [5, 3, body @ ..] => (3, body),
+            [5, 4, body @ ..] => (4, body),
+            [5, 1 | 2, ..] => return Err(Error::UnknownCredentials("a credential cache of an old version")),
+            _ => return Err(Error::UnknownCredentials("not a credential cache")),
+        };
+        let mut reader = Reader { version, bytes: body };
+        if version == 4 {
+            // Time offsets of the client's clock: of no use here.
+            let length = reader.u16()?;
+            reader.take(length.into())?;
+        }
+        let default_principal = reader.principal()?;
+        let mut credentials = Vec::new();
+        while !reader.bytes.is_empty() {
+            credentials.push(reader.credential()?);
+        }
+        Ok(CredentialCache { default_principal, credentials })
+    }
+
+    /// The owner's ticket-granting ticket for the own realm: the one that ends last, if there are several.
+    pub fn ticket_granting_ticket(&self) -> Option<&Credential<'a>> {
+        let owners = self.credentials.iter().filter(|credential| {
+            credential.server.is_local_krbtgt()
+                && credential.client == self.default_principal
+                && credential.server.realm == self.default_principal.realm
+        });
+        owners.max_by_key(|credential| credential.endtime)
+    }
+
+    /// The file, of version 4.
+    pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>> {
+        let size = |credential: &Credential<'_>| 1024 + 2 * (credential.ticket.len() + credential.second_ticket.len());
+        let mut out =
+            Writer { bytes: Zeroizing::new(Vec::with_capacity(512 + self.credentials.iter().map(size).sum::<usize>())) };
+        out.bytes.extend([5, 4, 0, 0]);
+        out.principal(&self.default_principal)?;
+        for credential in &self.credentials {
+            out.credential(credential)?;
+        }
+        Ok(out.bytes)
+    }
+}
+
+/// Writes a cache's file, the owner's alone, in place of another one only once it is complete.
+pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut number = [0; 8];
+    getrandom::fill(&mut number).map_err(|_| io::Error::other("no random numbers"))?;
+    let mut temporary = name.to_owned();
+    temporary.push(format!(".{:016x}", u64::from_ne_bytes(number)));
+    let temporary = path.with_file_name(temporary);
+    let mut options = OpenOptions::new();
+    platform::private(options.write(true).create_new(true));
+    let written = options.open(&temporary).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// The rest of a file.
+struct Reader<'a> {
+    version: u8,
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(length).ok_or(CUT_OFF)?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (taken, rest) = self.bytes.split_first_chunk().ok_or(CUT_OFF)?;
+        self.bytes = rest;
+        Ok(*taken)
+    }
+
+    fn u8(&mut self) -> Result<u8> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    fn u16(&mut self) -> Result<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    /// A type's number: 16 bits with a sign, as RC4's kin of Windows have negative ones.
+    fn number(&mut self) -> Result<i32> {
+        self.array().map(i16::from_be_bytes).map(i32::from)
+    }
+
+    fn u32(&mut self) -> Result<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    fn data(&mut self) -> Result<&'a [u8]> {
+        let length = self.u32()?;
+        self.take(usize::try_from(length).map_err(|_| CUT_OFF)?)
+    }
+
+    /// A count that `most` bounds.
+    fn count(&mut self, most: u32) -> Result<u32> {
+        self.u32().and_then(|count| if count <= most { Ok(count) } else { Err(MALFORMED) })
+    }
+
+    fn principal(&mut self) -> Result<Principal> {
+        let name_type = self.u32()?.cast_signed();
+        let count = self.count(MAX_COMPONENTS)?;
+        let realm = self.data()?.to_vec();
+        let components = (0..count).map(|_| self.data().map(<[u8]>::to_vec)).collect::<Result<_>>()?;
+        Ok(Principal { name_type, realm, components })
+    }
+
+    fn key(&mut self) -> Result<EncryptionKey<'a>> {
+        let keytype = self.number()?;
+        if self.version == 3 {
+            // Once more.
+            self.number()?;
+        }
+        Ok(EncryptionKey { keytype, keyvalue: self.data()? })
+    }
+
+    fn credential(&mut self) -> Result<Credential<'a>> {
+        let (client, server) = (self.principal()?, self.principal()?);
+        let key = self.key()?;
+        let [authtime, starttime, endtime, renew_till] = [self.u32()?, self.u32()?, self.u32()?, self.u32()?];
+        let is_skey = self.u8()? != 0;
+        let ticket_flags = TicketFlags::from_bits_retain(self.u32()?);
+        let addresses = (0..self.count(MAX_ELEMENTS)?)
+            .map(|_| Ok(HostAddress { addr_type: self.number()?, address: self.data()? }))
+            .collect::<Result<_>>()?;
+        let authdata = (0..self.count(MAX_ELEMENTS)?).map(|_| Ok((self.number()?, self.data()?))).collect::<Result<_>>()?;
+        let (ticket, second_ticket) = (self.data()?, self.data()?);
+        Ok(Credential {
+            client,
+            server,
+            key,
+            authtime,
+            starttime,
+            endtime,
+            renew_till,
+            is_skey,
+            ticket_flags,
+            addresses,
+            authdata,
+            ticket,
+            second_ticket,
+        })
+    }
+}
+
+/// What has been written.
+struct Writer {
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Writer {
+    fn u32(&mut self, value: u32) {
+        self.bytes.extend(value.to_be_bytes());
+    }
+
+    fn number(&mut self, number: i32) -> Result<()> {
+        let number =
+            i16::try_from(number).map_err(|_| Error::InvalidToken("a type's number too large for a credential cache"))?;
+        self.bytes.extend(number.to_be_bytes());
+        Ok(())
+    }
+
+    fn count(&mut self, count: usize) -> Result<()> {
+        self.u32(u32::try_from(count).map_err(|_| Error::InvalidToken("too much for a credential cache"))?);
+        Ok(())
+    }
+
+    fn data(&mut self, data: &[u8]) -> Result<()> {
+        self.count(data.len())?;
+        self.bytes.extend(data);
+        Ok(())
+    }
+
+    fn principal(&mut self, principal: &Principal) -> Result<()> {
+        self.u32(principal.name_type.cast_unsigned());
+        self.count(principal.components.len())?;
+        self.data(&principal.realm)?;
+        principal.components.iter().try_for_each(|component| self.data(component))
+    }
+
+    fn credential(&mut self, credential: &Credential<'_>) -> Result<()> {
+        self.principal(&credential.client)?;
+        self.principal(&credential.server)?;
+        self.number(credential.key.keytype)?;
+        self.data(credential.key.keyvalue)?;
+        for time in [credential.authtime, credential.starttime, credential.endtime, credential.renew_till] {
+            self.u32(time);
+        }
+        self.bytes.push(credential.is_skey.into());
+        self.u32(credential.ticket_flags.bits());
+        self.count(credential.addresses.len())?;
+        for address in &credential.addresses {
+            self.number(address.addr_type)?;
+            self.data(address.address)?;
+        }
+        self.count(credential.authdata.len())?;
+        for (ad_type, ad_data) in &credential.authdata {
+            self.number(*ad_type)?;
+            self.data(ad_data)?;
+        }
+        self.data(credential.ticket)?;
+        self.data(credential.second_ticket)
+    }
+}

@@ -1,0 +1,154 @@
+//! A key and what it does.
+
+use super::checksum::Signing;
+use super::derive::des3_key;
+use super::sealing::{Sealing, TOO_SHORT, Unsealing};
+use super::secret::Secret;
+use super::{Checksum, Enctype, UsageKeys};
+use crate::negotiate::session::Part;
+use crate::persist::{Packed, Reader, Writer};
+use crate::types::error::{Error, Result};
+use std::fmt;
+use zeroize::Zeroize;
+
+/// A key with its encryption type; zeroed when dropped, and never shown.
+#[derive(Clone)]
+pub struct Key {
+    enctype: Enctype,
+    secret: Secret,
+}
+
+impl Key {
+    /// The key with these bytes, if they are as many as the encryption type's keys have.
+    pub fn new(enctype: Enctype, bytes: &[u8]) -> Result<Key> {
+        if bytes.len() != enctype.key_length() {
+            return Err(Error::InvalidToken("a key of a length that its encryption type does not have"));
+        }
+        let mut secret = Secret::zeros(bytes.len());
+        secret.copy_from_slice(bytes);
+        Ok(Key { enctype, secret })
+    }
+
+    pub(super) fn of_secret(enctype: Enctype, secret: Secret) -> Key {
+        Key { enctype, secret }
+    }
+
+    /// Its encryption type.
+    pub fn enctype(&self) -> Enctype {
+        self.enctype
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.secret
+    }
+
+    /// Checks and decrypts, in place, what an EncryptedData holds (`cipher` of RFC 4120 5.2.9), and gives the
+    /// plaintext without its confounder; for triple DES that includes padding.
+    ///
+    /// Another key than the sender's is [`Error::MessageAltered`] as are altered bytes, and afterwards `data` holds
+    /// nothing of use. Too few bytes are [`Error::InvalidToken`].
+    pub fn decrypt<'a>(&self, usage: u32, data: &'a mut [u8]) -> Result<&'a [u8]> {
+        decrypt(self.enctype, &self.unsealing(usage), data)
+    }
+
+    /// Encrypts `plain`, a random confounder in front; triple DES pads it with zeros. The result is what an
+    /// EncryptedData holds.
+    pub fn encrypt(&self, usage: u32, plain: &[u8]) -> Result<Vec<u8>> {
+        encrypt(self.enctype, &self.sealing(usage), plain)
+    }
+
+    /// The checksum, of the type that goes with the key, over all parts one after the other.
+    pub fn checksum(&self, usage: u32, parts: &[&[u8]]) -> Result<Checksum> {
+        Ok(self.signing(usage).checksum(parts))
+    }
+
+    /// Whether `mac` is the checksum over all parts; [`Error::MessageAltered`] if not, or if it is of a type that
+    /// does not go with the key.
+    pub fn verify_checksum(&self, usage: u32, parts: &[&[u8]], checksum_type: i32, mac: &[u8]) -> Result<()> {
+        self.signing(usage).verify(parts, checksum_type, mac)
+    }
+
+    /// The keys of one usage, for as many messages as there will be.
+    pub fn derive_usage(&self, usage: u32) -> UsageKeys {
+        UsageKeys::new(self.clone(), usage)
+    }
+
+    pub(crate) fn sealing(&self, usage: u32) -> Sealing {
+        Sealing::new(self.enctype, &self.secret, usage)
+    }
+
+    pub(crate) fn unsealing(&self, usage: u32) -> Unsealing {
+        Unsealing::new(self.enctype, &self.secret, usage)
+    }
+
+    pub(crate) fn signing(&self, usage: u32) -> Signing {
+        Signing::new(self.enctype, &self.secret, usage)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.enctype.name())
+    }
+}
+
+impl Packed for Key {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        let Key { enctype, secret } = self;
+        enctype.pack(out)?;
+        out.bytes(secret)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Key> {
+        let enctype = Enctype::unpack(from)?;
+        Key::new(enctype, from.bytes()?)
+    }
+}
+
+/// A new key, of random bytes.
+pub fn random_key(enctype: Enctype) -> Result<Key> {
+    let mut secret = Secret::zeros(enctype.key_length());
+    if enctype == Enctype::Des3Sha1 {
+        let mut random = [0; 21];
+        fill_random(&mut random)?;
+        des3_key(&random, &mut secret);
+        random.as_mut_slice().zeroize();
+    } else {
+        fill_random(&mut secret)?;
+    }
+    Ok(Key { enctype, secret })
+}
+
+/// Fills `out` with bytes that nobody can guess.
+pub(crate) fn fill_random(out: &mut [u8]) -> Result<()> {
+    getrandom::fill(out).map_err(|_| Error::Internal("no random numbers"))
+}
+
+/// [`Key::decrypt`] under keys that are derived.
+pub(super) fn decrypt<'a>(enctype: Enctype, keys: &Unsealing, data: &'a mut [u8]) -> Result<&'a [u8]> {
+    let (body, tag) = body_and_tag(enctype, data).ok_or(TOO_SHORT)?;
+    keys.unseal(&mut [Part { data: body, seal: true }], tag)?;
+    Ok(body.get(enctype.confounder_length()..).unwrap_or_default())
+}
+
+/// [`Key::encrypt`] under keys that are derived.
+pub(super) fn encrypt(enctype: Enctype, keys: &Sealing, plain: &[u8]) -> Result<Vec<u8>> {
+    let mut data = vec![0; enctype.sealed_length(plain.len())];
+    let (body, tag) = body_and_tag(enctype, &mut data).ok_or(TOO_SHORT)?;
+    let (confounder, rest) = body.split_at_mut(enctype.confounder_length());
+    fill_random(confounder)?;
+    rest[..plain.len()].copy_from_slice(plain);
+    keys.seal(&mut [Part { data: body, seal: true }], tag)?;
+    Ok(data)
+}
+
+/// What is encrypted, and its tag: behind it, or with RC4 in front.
+fn body_and_tag(enctype: Enctype, data: &mut [u8]) -> Option<(&mut [u8], &mut [u8])> {
+    let length = enctype.tag_length();
+    if enctype == Enctype::Rc4Hmac {
+        return data.split_at_mut_checked(length).map(|(tag, body)| (body, tag));
+    }
+    let body = data.len().checked_sub(length)?;
+    data.split_at_mut_checked(body)
+}

@@ -1,0 +1,33 @@
+//! Encryption types and checksums: RFC 3961, RFC 3962 (AES with SHA-1), RFC 8009 (AES with SHA-2), RFC 4757 (RC4).
+//!
+//! A [`Key`] encrypts and signs, each time for one key usage (RFC 3961 4, [`key_usage`]), and derives what it needs
+//! for that. Where one key serves many messages, [`Key::derive_usage`] gives keys that derive but once.
+
+pub(crate) mod arcfour;
+mod checksum;
+mod cipher;
+mod derive;
+mod enctype;
+mod key;
+pub mod key_usage;
+mod mac;
+mod nfold;
+mod prf;
+mod sealing;
+mod secret;
+mod string_to_key;
+mod usage;
+#[cfg(test)]
+mod vectors;
+
+pub use checksum::Checksum;
+pub(crate) use checksum::Signing;
+pub(crate) use cipher::{Decrypting, Encrypting, sealed_length};
+pub use enctype::Enctype;
+pub(crate) use key::fill_random;
+pub use key::{Key, random_key};
+pub(crate) use mac::Mac;
+pub use nfold::n_fold;
+pub(crate) use sealing::{Sealing, Unsealing};
+pub use string_to_key::string_to_key;
+pub use usage::UsageKeys;

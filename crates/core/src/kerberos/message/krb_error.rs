@@ -1,0 +1,141 @@
+//! KRB-ERROR, RFC 4120 5.9.1.
+
+use super::fields::{self, Fields, WriteFields, int32, maybe, microseconds, octets, string, time};
+use super::{PrincipalName, VERSION};
+use crate::encoding::der::Writer;
+use crate::types::error::Result;
+
+/// Error codes of the AP exchange, RFC 4120 7.5.9.
+pub mod error_code {
+    /// KDC_ERR_ETYPE_NOSUPP: no support for the encryption type.
+    pub const ETYPE_NOSUPP: i32 = 14;
+    /// KRB_AP_ERR_BAD_INTEGRITY: the ticket does not decrypt.
+    pub const BAD_INTEGRITY: i32 = 31;
+    /// KRB_AP_ERR_TKT_EXPIRED
+    pub const TKT_EXPIRED: i32 = 32;
+    /// KRB_AP_ERR_TKT_NYV: the ticket is not yet valid.
+    pub const TKT_NYV: i32 = 33;
+    /// KRB_AP_ERR_REPEAT: the request is a replay.
+    pub const REPEAT: i32 = 34;
+    /// KRB_AP_ERR_NOT_US: the ticket is for someone else.
+    pub const NOT_US: i32 = 35;
+    /// KRB_AP_ERR_BADMATCH: ticket and authenticator do not match.
+    pub const BADMATCH: i32 = 36;
+    /// KRB_AP_ERR_SKEW: the clocks differ too much.
+    pub const SKEW: i32 = 37;
+    /// KRB_AP_ERR_BADADDR: a wrong network address.
+    pub const BADADDR: i32 = 38;
+    /// KRB_AP_ERR_BADVERSION: another version of the protocol.
+    pub const BADVERSION: i32 = 39;
+    /// KRB_AP_ERR_MSG_TYPE: an invalid message type.
+    pub const MSG_TYPE: i32 = 40;
+    /// KRB_AP_ERR_MODIFIED: the message was changed; from Windows, also: the service's key is another.
+    pub const MODIFIED: i32 = 41;
+    /// KRB_AP_ERR_ILL_CR_TKT, a number that RFC 4120 leaves out and MIT has: the path from the client's realm.
+    pub const ILL_CR_TKT: i32 = 43;
+    /// KRB_AP_ERR_BADKEYVER: no key of this version.
+    pub const BADKEYVER: i32 = 44;
+    /// KRB_AP_ERR_NOKEY: no key for this service.
+    pub const NOKEY: i32 = 45;
+    /// KRB_AP_ERR_MUT_FAIL: mutual authentication failed.
+    pub const MUT_FAIL: i32 = 46;
+    /// KRB_AP_ERR_INAPP_CKSUM: a checksum of an inappropriate type.
+    pub const INAPP_CKSUM: i32 = 50;
+    /// KRB_ERR_GENERIC
+    pub const GENERIC: i32 = 60;
+    /// KRB_AP_ERR_NO_TGT: no ticket-granting ticket for user-to-user.
+    pub const NO_TGT: i32 = 67;
+    /// KRB_AP_ERR_USER_TO_USER_REQUIRED
+    pub const USER_TO_USER_REQUIRED: i32 = 69;
+}
+
+/// KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY ([MS-KILE] 2.2.2). As `e_data` of a KRB_AP_ERR_SKEW it has
+/// Windows clients try again by the server's clock ([MS-KILE] 3.2.5.8).
+pub const SKEW_RECOVERY: &[u8] = &[0x30, 0x05, 0xa1, 0x03, 0x02, 0x01, 0x02];
+
+/// Why a request was refused. Nothing protects it. Times are seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KrbError<'a> {
+    /// `ctime` of the authenticator.
+    pub ctime: Option<i64>,
+    /// `cusec` of the authenticator, below a million.
+    pub cusec: Option<u32>,
+    /// `stime`, the server's clock.
+    pub stime: i64,
+    /// `susec`, below a million.
+    pub susec: u32,
+    /// `error-code`, one of [`error_code`] or another.
+    pub error_code: i32,
+    /// `crealm`
+    pub crealm: Option<&'a [u8]>,
+    /// `cname`
+    pub cname: Option<PrincipalName<'a>>,
+    /// `realm` of the service.
+    pub realm: &'a [u8],
+    /// `sname`, the service; it may have no component.
+    pub sname: PrincipalName<'a>,
+    /// `e-text`, for people.
+    pub e_text: Option<&'a [u8]>,
+    /// `e-data`, for programs.
+    pub e_data: Option<&'a [u8]>,
+}
+
+impl<'a> KrbError<'a> {
+    /// `[APPLICATION 30]`, and `msg-type`.
+    pub(crate) const APPLICATION: u8 = 30;
+
+    /// Reads an error. Bytes after it do not count.
+    pub fn decode(bytes: &'a [u8]) -> Result<KrbError<'a>> {
+        let mut fields = Fields::message(bytes, Self::APPLICATION)?;
+        fields.version(0)?;
+        fields.constant(1, Self::APPLICATION.into())?;
+        let error = KrbError {
+            ctime: maybe(fields.optional(2)?, time)?,
+            cusec: maybe(fields.optional(3)?, microseconds)?,
+            stime: time(fields.field(4)?)?,
+            susec: microseconds(fields.field(5)?)?,
+            error_code: int32(fields.field(6)?)?,
+            crealm: maybe(fields.optional(7)?, string)?,
+            cname: maybe(fields.optional(8)?, PrincipalName::decode)?,
+            realm: string(fields.field(9)?)?,
+            sname: PrincipalName::decode(fields.field(10)?)?,
+            e_text: maybe(fields.optional(11)?, string)?,
+            e_data: maybe(fields.optional(12)?, octets)?,
+        };
+        fields.end()?;
+        Ok(error)
+    }
+
+    /// The error's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(256);
+        fields::message(&mut writer, Self::APPLICATION, |writer| {
+            writer.number(0, VERSION);
+            writer.number(1, Self::APPLICATION);
+            if let Some(ctime) = self.ctime {
+                writer.time(2, ctime);
+            }
+            if let Some(cusec) = self.cusec {
+                writer.number(3, cusec);
+            }
+            writer.time(4, self.stime);
+            writer.number(5, self.susec);
+            writer.number(6, self.error_code);
+            if let Some(crealm) = self.crealm {
+                writer.string(7, crealm);
+            }
+            if let Some(cname) = &self.cname {
+                writer.tagged(8, |writer| cname.write(writer));
+            }
+            writer.string(9, self.realm);
+            writer.tagged(10, |writer| self.sname.write(writer));
+            if let Some(e_text) = self.e_text {
+                writer.string(11, e_text);
+            }
+            if let Some(e_data) = self.e_data {
+                writer.octets(12, e_data);
+            }
+        });
+        writer.finish()
+    }
+}

@@ -1,0 +1,206 @@
+//! PrincipalName, RFC 4120 5.2.2.
+
+use super::fields::{Fields, WriteFields, int32};
+use crate::encoding::der;
+use crate::encoding::der::{Reader, Writer};
+use crate::types::error::{Error, Result};
+use std::fmt;
+
+/// Name types, RFC 4120 6.2 and 7.5.8, and [MS-KILE] 3.1.5.
+pub mod name_type {
+    /// KRB_NT_UNKNOWN
+    pub const UNKNOWN: i32 = 0;
+    /// KRB_NT_PRINCIPAL: a user.
+    pub const PRINCIPAL: i32 = 1;
+    /// KRB_NT_SRV_INST: a service and an instance, as krbtgt.
+    pub const SRV_INST: i32 = 2;
+    /// KRB_NT_SRV_HST: a service and its host.
+    pub const SRV_HST: i32 = 3;
+    /// KRB_NT_ENTERPRISE: a user principal name, in one component.
+    pub const ENTERPRISE: i32 = 10;
+    /// KRB_NT_WELLKNOWN (RFC 6111): as `WELLKNOWN/ANONYMOUS`.
+    pub const WELLKNOWN: i32 = 11;
+}
+
+/// Components that a name may have. Nobody's has more than four.
+const MAX_COMPONENTS: usize = 32;
+
+const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
+
+/// A name without its realm. Two are equal if their components are: the type is a hint (RFC 4120 6.2).
+#[derive(Clone, Copy)]
+pub struct PrincipalName<'a> {
+    /// `name-type`, one of [`name_type`] or another.
+    pub name_type: i32,
+    /// `name-string`: the contents of the SEQUENCE OF KerberosString, checked.
+    names: &'a [u8],
+}
+
+impl<'a> PrincipalName<'a> {
+    /// Reads a name.
+    pub fn decode(bytes: &'a [u8]) -> Result<PrincipalName<'a>> {
+        let mut fields = Fields::sequence(bytes)?;
+        let name_type = int32(fields.field(0)?)?;
+        let name = PrincipalName::new(name_type, fields.field(1)?)?;
+        fields.end()?;
+        Ok(name)
+    }
+
+    /// Reads a name that must have a component.
+    pub(super) fn decode_named(bytes: &'a [u8]) -> Result<PrincipalName<'a>> {
+        let name = PrincipalName::decode(bytes)?;
+        if name.names.is_empty() {
+            return Err(Error::InvalidToken("PrincipalName: no component"));
+        }
+        Ok(name)
+    }
+
+    /// The name of this type with these components, encoded by [`PrincipalName::encode_components`].
+    pub fn new(name_type: i32, components: &'a [u8]) -> Result<PrincipalName<'a>> {
+        let names = der::only(components, der::SEQUENCE)?;
+        let mut reader = Reader::new(names);
+        let mut count = 0;
+        while !reader.is_empty() {
+            reader.read(der::GENERAL_STRING)?;
+            count += 1;
+            if count > MAX_COMPONENTS {
+                return Err(Error::InvalidToken("PrincipalName: too many components"));
+            }
+        }
+        Ok(PrincipalName { name_type, names })
+    }
+
+    /// Nobody's name.
+    pub const NOBODY: PrincipalName<'static> = PrincipalName { name_type: name_type::UNKNOWN, names: &[] };
+
+    /// The components with slashes between them and nothing quoted, as SSPI names services: `HTTP/web.example.test`. An
+    /// error if a part is not UTF-8, or has a NUL.
+    pub fn to_spn(&self) -> Result<String> {
+        let mut text = String::with_capacity(self.names.len());
+        for (at, component) in self.components().enumerate() {
+            if at > 0 {
+                text.push('/');
+            }
+            text.push_str(std::str::from_utf8(component).map_err(|_| NOT_TEXT)?);
+        }
+        if text.contains('\0') { Err(NOT_TEXT) } else { Ok(text) }
+    }
+
+    /// The components. From a peer they may be empty or hold anything.
+    pub fn components(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        let mut reader = Reader::new(self.names);
+        std::iter::repeat(()).map_while(move |()| reader.read(der::GENERAL_STRING).ok())
+    }
+
+    /// There is no component, and so nobody is named. Only KRB-ERROR may have such a name.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Name and realm as MIT shows them: `alice/admin@EXAMPLE.TEST`, with a backslash before what would divide a
+    /// part. An error if a part is not UTF-8.
+    pub fn to_text(&self, realm: &[u8]) -> Result<String> {
+        let mut text = String::with_capacity(self.names.len() + realm.len());
+        for (at, component) in self.components().enumerate() {
+            if at > 0 {
+                text.push('/');
+            }
+            quote(std::str::from_utf8(component).map_err(|_| NOT_TEXT)?, true, &mut text);
+        }
+        text.push('@');
+        quote(std::str::from_utf8(realm).map_err(|_| NOT_TEXT)?, false, &mut text);
+        Ok(text)
+    }
+
+    /// The SEQUENCE OF KerberosString that holds `components`.
+    pub fn encode_components<T: AsRef<[u8]>>(components: &[T]) -> Vec<u8> {
+        let mut writer = Writer::new(64);
+        writer.nest(der::SEQUENCE, |writer| {
+            for component in components {
+                writer.element(der::GENERAL_STRING, component.as_ref());
+            }
+        });
+        writer.finish()
+    }
+
+    /// Appends the name.
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.nest(der::SEQUENCE, |writer| {
+            writer.number(0, self.name_type);
+            writer.tagged(1, |writer| writer.element(der::SEQUENCE, self.names));
+        });
+    }
+}
+
+impl PartialEq for PrincipalName<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        // There is one way only to encode the same components.
+        self.names == other.names
+    }
+}
+
+impl Eq for PrincipalName<'_> {}
+
+impl fmt::Debug for PrincipalName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrincipalName({}:", self.name_type)?;
+        for component in self.components() {
+            write!(f, " {}", component.escape_ascii())?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Appends a part of a name, with a backslash before what would divide it, as MIT shows names.
+pub(crate) fn quote(part: &str, slash: bool, text: &mut String) {
+    for c in part.chars() {
+        match c {
+            '\\' | '@' => text.extend(['\\', c]),
+            '/' if slash => text.extend(['\\', c]),
+            '\n' => text.push_str("\\n"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\0' => text.push_str("\\0"),
+            other => text.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_as_mit_shows_them() {
+        for (components, realm, text) in [
+            (&["alice"][..], "EXAMPLE.TEST", "alice@EXAMPLE.TEST"),
+            (&["alice", "admin"], "EXAMPLE.TEST", "alice/admin@EXAMPLE.TEST"),
+            (&["a/b", "c@d", "e\\f"], "R/S@T", "a\\/b/c\\@d/e\\\\f@R/S\\@T"),
+            (&["", "\n\t\u{8}\0"], "", "/\\n\\t\\b\\0@"),
+            (&["józef"], "R", "józef@R"),
+        ] {
+            let names = PrincipalName::encode_components(components);
+            let name = PrincipalName::new(name_type::PRINCIPAL, &names).unwrap();
+            assert!(name.components().eq(components.iter().map(|c| c.as_bytes())));
+            assert_eq!(name.to_text(realm.as_bytes()).as_deref(), Ok(text));
+        }
+        let names = PrincipalName::encode_components(&[b"\xff"]);
+        assert!(PrincipalName::new(1, &names).unwrap().to_text(b"R").is_err());
+    }
+
+    #[test]
+    fn components_are_bounded() {
+        let names = PrincipalName::encode_components(&["x"; MAX_COMPONENTS]);
+        assert_eq!(PrincipalName::new(1, &names).unwrap().components().count(), MAX_COMPONENTS);
+        assert!(PrincipalName::new(1, &PrincipalName::encode_components(&["x"; MAX_COMPONENTS + 1])).is_err());
+    }
+
+    #[test]
+    fn the_type_is_a_hint() {
+        let names = PrincipalName::encode_components(&["alice", "admin"]);
+        let others = PrincipalName::encode_components(&["alice/admin"]);
+        let name = |name_type, names| PrincipalName::new(name_type, names).unwrap();
+        assert_eq!(name(1, &names), name(10, &names));
+        assert_ne!(name(1, &names), name(1, &others));
+    }
+}

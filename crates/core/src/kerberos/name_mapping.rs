@@ -1,0 +1,340 @@
+//! What a client is called where the default does not serve: rules of the configuration that make names of principals.
+//!
+//! Without a rule the client is `DOMAIN\user` by its PAC, or the whole principal, `alice/admin@EXAMPLE.TEST`. A rule
+//! chooses clients by realm and by a pattern of their names, and gives a template of the name that they get:
+//!
+//! ```toml
+//! [kerberos]
+//! names = [
+//!     { realm = "EXAMPLE.TEST", principal = "*/admin", name = 'ADMIN\{first}' },
+//!     { realm = "EXAMPLE.TEST", principal = "*", name = 'EXAMPLE\{user}' },
+//! ]
+//! ```
+//!
+//! The first rule that fits counts. A pattern is for all components of a name: `*` stands for any characters of one,
+//! so that `*` alone is no `alice/admin`; a backslash takes the meaning from `*`, `/` and itself.
+//!
+//! In a template stand `{principal}` (components and realm, as MIT shows them), `{user}` (the account's name by the
+//! PAC, else the components with slashes between them), `{first}` (the first component), `{domain}` (the domain's name
+//! by the PAC, else the realm) and `{realm}`. What is put in must not hold what divides names, `\`, `/` and `@`: a
+//! client of the name `OTHER\root` would get a name that belongs to somebody else. Such a client is refused.
+
+use super::message::quote;
+use crate::types::error::{Denial, Error, Result};
+
+/// What is known of a client.
+#[derive(Debug, Clone, Copy)]
+pub struct Client<'a> {
+    /// The components of `cname`.
+    pub components: &'a [&'a str],
+    /// `crealm`
+    pub realm: &'a str,
+    /// By the PAC: LogonDomainName and EffectiveName.
+    pub account: Option<(&'a str, &'a str)>,
+}
+
+/// Rules in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameRules(pub Vec<NameRule>);
+
+/// A rule: whom it is for, and what they are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameRule {
+    realm: Option<String>,
+    principal: Option<Pattern>,
+    name: Template,
+}
+
+impl NameRules {
+    /// The name that the first rule that fits gives; `None` if none does.
+    ///
+    /// Error: the client's name has what divides names where the rule would put it into another one, or the name would
+    /// be empty.
+    pub fn apply(&self, client: &Client<'_>) -> Result<Option<String>> {
+        self.0.iter().find(|rule| rule.fits(client)).map(|rule| rule.name.fill(client)).transpose()
+    }
+}
+
+impl NameRule {
+    /// The rule for clients of this realm, or of any, whose names `principal` fits, or any. The error says what is wrong
+    /// with a pattern or a template.
+    pub fn new(realm: Option<String>, principal: Option<&str>, name: &str) -> Result<NameRule, &'static str> {
+        Ok(NameRule { realm, principal: principal.map(Pattern::parse).transpose()?, name: Template::parse(name)? })
+    }
+
+    /// The realm, if the rule is for one.
+    pub fn realm(&self) -> Option<&str> {
+        self.realm.as_deref()
+    }
+
+    /// The pattern, as it was written.
+    pub fn principal(&self) -> Option<&str> {
+        self.principal.as_ref().map(|pattern| pattern.text.as_str())
+    }
+
+    /// The template, as it was written.
+    pub fn name(&self) -> &str {
+        &self.name.text
+    }
+
+    fn fits(&self, client: &Client<'_>) -> bool {
+        self.realm.as_deref().is_none_or(|realm| realm == client.realm)
+            && self.principal.as_ref().is_none_or(|pattern| pattern.fits(client.components))
+    }
+}
+
+/// Components, each of them pieces of text between which anything may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    text: String,
+    components: Vec<Vec<String>>,
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Pattern, &'static str> {
+        let (mut components, mut pieces, mut piece) = (Vec::new(), Vec::new(), String::new());
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            match c {
+                '\\' => match rest.next() {
+                    Some(c @ ('\\' | '*' | '/')) => piece.push(c),
+                    _ => return Err("a backslash in a pattern stands before one of \\ * /"),
+                },
+                '*' => pieces.push(std::mem::take(&mut piece)),
+                '/' => {
+                    pieces.push(std::mem::take(&mut piece));
+                    components.push(std::mem::take(&mut pieces));
+                }
+                '@' => return Err("a pattern is without realm, which has a key of its own"),
+                c => piece.push(c),
+            }
+        }
+        pieces.push(piece);
+        components.push(pieces);
+        Ok(Pattern { text: text.into(), components })
+    }
+
+    fn fits(&self, components: &[&str]) -> bool {
+        self.components.len() == components.len()
+            && self.components.iter().zip(components).all(|(pieces, component)| pieces_fit(pieces, component))
+    }
+}
+
+/// The first piece is at the beginning, the last one at the end, and the others are in between, in their order and not
+/// one over the other. Looking for each as far in front as it can be finds a way if there is one.
+fn pieces_fit(pieces: &[String], text: &str) -> bool {
+    match pieces {
+        [] => false,
+        [only] => only == text,
+        [first, between @ .., last] => {
+            let Some(mut rest) = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str())) else {
+                return false;
+            };
+            between.iter().all(|piece| match rest.split_once(piece.as_str()) {
+                Some((_, behind)) => {
+                    rest = behind;
+                    true
+                }
+                None => false,
+            })
+        }
+    }
+}
+
+/// A name with places to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Template {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Principal,
+    User,
+    First,
+    Domain,
+    Realm,
+}
+
+impl Template {
+    fn parse(text: &str) -> Result<Template, &'static str> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (place, behind) = behind.split_once('}').ok_or("a { in a name is not closed")?;
+            parts.push(Part::Text(before.into()));
+            parts.push(match place {
+                "principal" => Part::Principal,
+                "user" => Part::User,
+                "first" => Part::First,
+                "domain" => Part::Domain,
+                "realm" => Part::Realm,
+                _ => return Err("a name knows {principal}, {user}, {first}, {domain} and {realm}"),
+            });
+            rest = behind;
+        }
+        parts.push(Part::Text(rest.into()));
+        let stray = |part: &Part| matches!(part, Part::Text(text) if text.contains('}'));
+        if parts.iter().any(stray) {
+            return Err("a } in a name has no {");
+        }
+        if text.is_empty() {
+            return Err("a name is empty");
+        }
+        Ok(Template { text: text.into(), parts })
+    }
+
+    fn fill(&self, client: &Client<'_>) -> Result<String> {
+        let mut name = String::new();
+        for part in &self.parts {
+            match (part, client.account) {
+                (Part::Text(text), _) => name.push_str(text),
+                (Part::Principal, _) => principal(client, &mut name),
+                (Part::User, Some((_, user))) => name.push_str(undivided(user)?),
+                (Part::User, None) => {
+                    for (at, component) in client.components.iter().enumerate() {
+                        name.push_str(if at > 0 { "/" } else { "" });
+                        name.push_str(undivided(component)?);
+                    }
+                }
+                (Part::First, _) => name.push_str(undivided(client.components.first().copied().unwrap_or_default())?),
+                (Part::Domain, Some((domain, _))) => name.push_str(undivided(domain)?),
+                (Part::Domain, None) | (Part::Realm, _) => name.push_str(undivided(client.realm)?),
+            }
+        }
+        Ok(name)
+    }
+}
+
+/// `text` if it can stand in another name: something, and nothing that divides names.
+fn undivided(text: &str) -> Result<&str> {
+    const REFUSED: Error = Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name"));
+    let divides = |c: char| matches!(c, '\\' | '/' | '@') || c.is_control();
+    if text.is_empty() || text.contains(divides) { Err(REFUSED) } else { Ok(text) }
+}
+
+fn principal(client: &Client<'_>, name: &mut String) {
+    for (at, component) in client.components.iter().enumerate() {
+        name.push_str(if at > 0 { "/" } else { "" });
+        quote(component, true, name);
+    }
+    name.push('@');
+    quote(client.realm, false, name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client<'a>(components: &'a [&'a str]) -> Client<'a> {
+        Client { components, realm: "EXAMPLE.TEST", account: None }
+    }
+
+    fn rule(realm: Option<&str>, principal: Option<&str>, name: &str) -> NameRule {
+        NameRule::new(realm.map(Into::into), principal, name).unwrap()
+    }
+
+    #[test]
+    fn the_first_rule_that_fits() {
+        let rules = NameRules(vec![
+            rule(Some("EXAMPLE.TEST"), Some("*/admin"), "ADMIN\\{first}"),
+            rule(Some("OTHER.TEST"), None, "{user}.other"),
+            rule(None, Some("root"), "nobody"),
+            rule(Some("EXAMPLE.TEST"), Some("*"), "EXAMPLE\\{user}"),
+        ]);
+        let name = |components: &[&str], realm| rules.apply(&Client { components, realm, account: None }).unwrap();
+        assert_eq!(name(&["alice", "admin"], "EXAMPLE.TEST").as_deref(), Some("ADMIN\\alice"));
+        assert_eq!(name(&["alice"], "EXAMPLE.TEST").as_deref(), Some("EXAMPLE\\alice"));
+        assert_eq!(name(&["alice", "admin"], "OTHER.TEST").as_deref(), Some("alice/admin.other"));
+        assert_eq!(name(&["root"], "EXAMPLE.TEST").as_deref(), Some("nobody"));
+        assert_eq!(name(&["root"], "THIRD.TEST").as_deref(), Some("nobody"));
+        // No rule: realms are told apart by case, and components are counted.
+        assert_eq!(name(&["alice"], "example.test"), None);
+        assert_eq!(name(&["alice", "admin", "x"], "EXAMPLE.TEST"), None);
+        assert_eq!(NameRules::default().apply(&client(&["alice"])), Ok(None));
+    }
+
+    #[test]
+    fn patterns() {
+        let fits = |pattern: &str, components: &[&str]| rule(None, Some(pattern), "x").fits(&client(components));
+        for (pattern, components) in [
+            ("alice", &["alice"][..]),
+            ("*", &["alice"]),
+            ("*", &[""]),
+            ("a*", &["a"]),
+            ("a*e", &["alice"]),
+            ("*li*", &["alice"]),
+            ("a*b*b", &["a-b-b"]),
+            ("a**b", &["ab"]),
+            ("*/admin", &["alice", "admin"]),
+            ("host/*.example.test", &["host", "www.example.test"]),
+            ("HTTP/*/*", &["HTTP", "a", "b"]),
+            // One component with a slash in it.
+            ("a\\/b", &["a/b"]),
+            ("*", &["a/b"]),
+            ("\\*", &["*"]),
+            ("a\\\\b", &["a\\b"]),
+            ("j*g", &["jörg"]),
+        ] {
+            assert!(fits(pattern, components), "{pattern} {components:?}");
+        }
+        for (pattern, components) in [
+            ("alice", &["Alice"][..]),
+            ("*", &["alice", "admin"]),
+            ("*/admin", &["admin"]),
+            ("*/admin", &["alice", "admin", "x"]),
+            ("*/admin", &["alice/admin"]),
+            ("a/b", &["a/b"]),
+            ("a*a", &["a"]),
+            ("ab*ba", &["aba"]),
+            ("a*b*b", &["a-b"]),
+            ("\\*", &["x"]),
+            ("", &["alice"]),
+        ] {
+            assert!(!fits(pattern, components), "{pattern} {components:?}");
+        }
+        for bad in ["a\\b", "a\\", "alice@EXAMPLE.TEST"] {
+            assert!(NameRule::new(None, Some(bad), "x").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn templates() {
+        let account = Some(("EXAMPLE", "Alice"));
+        let with_pac = Client { account, ..client(&["alice", "x y"]) };
+        let without = client(&["alice", "x y"]);
+        for (template, pac, none) in [
+            ("{principal}", "alice/x y@EXAMPLE.TEST", "alice/x y@EXAMPLE.TEST"),
+            ("{domain}\\{user}", "EXAMPLE\\Alice", "EXAMPLE.TEST\\alice/x y"),
+            ("<{first}> of {realm}.", "<alice> of EXAMPLE.TEST.", "<alice> of EXAMPLE.TEST."),
+            ("guest", "guest", "guest"),
+        ] {
+            let rules = NameRules(vec![rule(None, None, template)]);
+            assert_eq!(rules.apply(&with_pac), Ok(Some(pac.into())));
+            assert_eq!(rules.apply(&without), Ok(Some(none.into())));
+        }
+        for bad in ["", "{", "}", "{}", "{user", "user}", "{User}", "{user}}", "{{user}}", "{second}"] {
+            assert!(NameRule::new(None, None, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_becomes_somebody_else() {
+        let apply = |template: &str, client: &Client<'_>| NameRules(vec![rule(None, None, template)]).apply(client);
+        for name in ["OTHER\\root", "a@b", "a/b", "a\nb", "a\0", ""] {
+            assert!(apply("EXAMPLE\\{user}", &client(&[name])).is_err(), "{name:?}");
+            assert!(apply("EXAMPLE\\{first}", &client(&[name, "x"])).is_err(), "{name:?}");
+            assert!(apply("EXAMPLE\\{user}", &client(&["alice", name])).is_err(), "{name:?}");
+            assert!(apply("{realm}\\{first}", &Client { realm: name, ..client(&["alice"]) }).is_err(), "{name:?}");
+            let account = Some(("EXAMPLE", name));
+            assert!(apply("EXAMPLE\\{user}", &Client { account, ..client(&["alice"]) }).is_err(), "{name:?}");
+            let account = Some((name, "alice"));
+            assert!(apply("{domain}\\{user}", &Client { account, ..client(&["alice"]) }).is_err(), "{name:?}");
+        }
+        // The whole principal is quoted, and so remains another one.
+        assert_eq!(apply("{principal}", &client(&["OTHER\\root"])).unwrap().unwrap(), "OTHER\\\\root@EXAMPLE.TEST");
+        assert!(apply("guest", &client(&["OTHER\\root"])).is_ok());
+    }
+}

@@ -1,0 +1,183 @@
+//! PAC_CLIENT_CLAIMS_INFO and PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.11 and 2.13: the claims of [MS-ADTS] 2.2.18.
+//!
+//! A domain controller compresses claims where that saves enough. Those are handed on as they are: the algorithm,
+//! [MS-XCA] 2.1, is not worth its risk here before a server asks for it.
+
+use crate::encoding::ndr::reader::{Pointer, Reader};
+use crate::encoding::utf16::Utf16;
+use crate::types::error::{Error, Result};
+
+/// CLAIMS_SET_METADATA, [MS-ADTS] 2.2.18.8.
+#[derive(Debug, Clone)]
+pub struct Claims<'a> {
+    /// usCompressionFormat
+    pub compression: Compression,
+    /// ClaimsSet: a CLAIMS_SET, serialized and, if `compression` says so, compressed.
+    pub claims_set: &'a [u8],
+    /// ulUncompressedClaimsSetSize, in bytes.
+    pub uncompressed_size: u32,
+    /// What `claims_set` holds; `None` where it is compressed.
+    pub arrays: Option<Vec<ClaimsArray<'a>>>,
+}
+
+/// CLAIMS_COMPRESSION_FORMAT, [MS-ADTS] 2.2.18.4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// COMPRESSION_FORMAT_NONE
+    None,
+    /// COMPRESSION_FORMAT_LZNT1
+    Lznt1,
+    /// COMPRESSION_FORMAT_XPRESS
+    Xpress,
+    /// COMPRESSION_FORMAT_XPRESS_HUFF
+    XpressHuff,
+}
+
+/// CLAIMS_ARRAY, [MS-ADTS] 2.2.18.6: the claims from one source.
+#[derive(Debug, Clone)]
+pub struct ClaimsArray<'a> {
+    /// usClaimsSourceType: 1 for Active Directory, 2 for a certificate.
+    pub source: u16,
+    /// ClaimEntries
+    pub claims: Vec<Claim<'a>>,
+}
+
+/// CLAIM_ENTRY, [MS-ADTS] 2.2.18.5.
+#[derive(Debug, Clone)]
+pub struct Claim<'a> {
+    /// Id
+    pub id: Utf16<'a>,
+    /// Values
+    pub values: ClaimValues<'a>,
+}
+
+/// The values of a claim, all of one type (CLAIM_TYPE, [MS-ADTS] 2.2.18.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimValues<'a> {
+    /// CLAIM_TYPE_INT64
+    Int64(Vec<i64>),
+    /// CLAIM_TYPE_UINT64
+    Uint64(Vec<u64>),
+    /// CLAIM_TYPE_STRING
+    String(Vec<Utf16<'a>>),
+    /// CLAIM_TYPE_BOOLEAN
+    Boolean(Vec<bool>),
+    /// A type without values, by its number.
+    Other(u16),
+}
+
+const MISSING: Error = Error::InvalidToken("PAC: values of a claim are missing");
+
+impl<'a> Claims<'a> {
+    /// Reads the buffer.
+    pub(crate) fn parse(contents: &'a [u8]) -> Result<Claims<'a>> {
+        let mut reader = Reader::type_serialized(contents)?;
+        let r = &mut reader;
+        r.pointer()?.required()?;
+        let claims_set_size = r.u32()?;
+        let claims_set = r.pointer()?;
+        let compression = match r.u16()? {
+            0 => Compression::None,
+            2 => Compression::Lznt1,
+            3 => Compression::Xpress,
+            4 => Compression::XpressHuff,
+            _ => return Err(Error::InvalidToken("PAC: claims compressed in an unknown way")),
+        };
+        let uncompressed_size = r.u32()?;
+        // usReservedType, ulReservedFieldSize, ReservedField: reserved, and behind what is read here.
+        claims_set.required()?;
+        let (_, _, _) = (r.u16()?, r.u32()?, r.pointer()?.is_present());
+        let claims_set = r.conformant(claims_set_size, 1, 1)?;
+        let arrays = match compression {
+            Compression::None => Some(claims_arrays(claims_set)?),
+            _ => None,
+        };
+        Ok(Claims { compression, claims_set, uncompressed_size, arrays })
+    }
+}
+
+/// The ClaimsArrays of a CLAIMS_SET, [MS-ADTS] 2.2.18.7.
+fn claims_arrays(claims_set: &[u8]) -> Result<Vec<ClaimsArray<'_>>> {
+    let mut reader = Reader::type_serialized(claims_set)?;
+    let r = &mut reader;
+    r.pointer()?.required()?;
+    let count = r.u32()?;
+    let arrays = r.pointer()?;
+    // usReservedType, ulReservedFieldSize, ReservedField
+    let (_, _, _) = (r.u16()?, r.u32()?, r.pointer()?.is_present());
+    if !arrays.is_present() {
+        return if count == 0 { Ok(Vec::new()) } else { Err(MISSING) };
+    }
+    let mut heads = Reader::new(r.conformant(count, 12, 4)?);
+    // As many are there; what they point to follows all of them.
+    let mut arrays = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        let (source, claim_count, entries) = (heads.u16()?, heads.u32()?, heads.pointer()?);
+        let claims = match entries.read(|| claim_entries(r, claim_count))? {
+            Some(claims) => claims,
+            None if claim_count == 0 => Vec::new(),
+            None => return Err(MISSING),
+        };
+        arrays.push(ClaimsArray { source, claims });
+    }
+    Ok(arrays)
+}
+
+/// What stands of a claim in its array, before what it points to.
+struct Head {
+    id: Pointer,
+    kind: u16,
+    count: u32,
+    values: Option<Pointer>,
+}
+
+fn claim_entries<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Claim<'a>>> {
+    // A claim takes eight bytes or sixteen, by its type.
+    if r.u32()? != count || count as usize > r.rest().len() / 8 {
+        return Err(MISSING);
+    }
+    let mut heads = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        let (id, kind) = (r.pointer()?, r.u16()?);
+        if r.u16()? != kind {
+            return Err(Error::InvalidToken("PAC: a claim of two types"));
+        }
+        heads.push(match kind {
+            1 | 2 | 3 | 6 => Head { id, kind, count: r.u32()?, values: Some(r.pointer()?) },
+            _ => Head { id, kind, count: 0, values: None },
+        });
+    }
+    heads.into_iter().map(|head| claim(r, &head)).collect()
+}
+
+fn claim<'a>(r: &mut Reader<'a>, head: &Head) -> Result<Claim<'a>> {
+    head.id.required()?;
+    let id = r.wide_string()?;
+    let Some(values) = head.values else { return Ok(Claim { id, values: ClaimValues::Other(head.kind) }) };
+    if !values.is_present() && head.count > 0 {
+        return Err(MISSING);
+    }
+    let values = match head.kind {
+        3 => ClaimValues::String(if values.is_present() { strings(r, head.count)? } else { Vec::new() }),
+        kind => {
+            let numbers = if values.is_present() { r.conformant(head.count, 8, 8)? } else { &[] };
+            let numbers = numbers.as_chunks().0.iter().copied();
+            match kind {
+                1 => ClaimValues::Int64(numbers.map(i64::from_le_bytes).collect()),
+                2 => ClaimValues::Uint64(numbers.map(u64::from_le_bytes).collect()),
+                _ => ClaimValues::Boolean(numbers.map(|number| u64::from_le_bytes(number) != 0).collect()),
+            }
+        }
+    };
+    Ok(Claim { id, values })
+}
+
+fn strings<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Utf16<'a>>> {
+    let mut pointers = Reader::new(r.conformant(count, 4, 4)?);
+    let mut strings = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        pointers.pointer()?.required()?;
+        strings.push(r.wide_string()?);
+    }
+    Ok(strings)
+}

@@ -1,0 +1,72 @@
+//! PAC_CLIENT_INFO, [MS-PAC] 2.7: what ties a PAC to its ticket.
+
+use super::Pac;
+use crate::encoding::utf16::Utf16;
+use crate::types::error::{Error, Result};
+use crate::types::time::FileTime;
+
+/// The ticket's client and time.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientInfo<'a> {
+    /// ClientId: authtime of the ticket.
+    pub client_id: FileTime,
+    /// Name: cname of the ticket.
+    pub name: Utf16<'a>,
+}
+
+impl<'a> ClientInfo<'a> {
+    /// Reads the buffer.
+    pub(super) fn parse(contents: &'a [u8]) -> Result<ClientInfo<'a>> {
+        const CUT: Error = Error::InvalidToken("PAC: PAC_CLIENT_INFO cut short");
+        let (client_id, rest) = contents.split_first_chunk().ok_or(CUT)?;
+        let (length, rest) = rest.split_first_chunk().ok_or(CUT)?;
+        let name = rest.get(..usize::from(u16::from_le_bytes(*length))).ok_or(CUT)?;
+        Ok(ClientInfo { client_id: FileTime(u64::from_le_bytes(*client_id)), name: Utf16::new(name)? })
+    }
+
+    /// Within the second that is `unix` seconds after 1970: tickets have no fractions.
+    fn is_of(&self, unix: i64) -> bool {
+        /// Seconds between 1601 and 1970.
+        const EPOCH: i64 = 11_644_473_600;
+        i64::try_from(self.client_id.0 / FileTime::TICKS_PER_SECOND).is_ok_and(|seconds| seconds - EPOCH == unix)
+    }
+
+    /// The name is `components` with slashes between them and nothing quoted; an at sign and `realm` may follow.
+    fn names<'n>(&self, components: impl Iterator<Item = &'n [u8]>, realm: &[u8]) -> bool {
+        let mut name = self.name.chars().flat_map(|c| {
+            let mut bytes = [0; 4];
+            let length = c.encode_utf8(&mut bytes).len();
+            bytes.into_iter().take(length)
+        });
+        for (at, component) in components.enumerate() {
+            let slash: &[u8] = if at > 0 { b"/" } else { b"" };
+            if !slash.iter().chain(component).all(|byte| name.next() == Some(*byte)) {
+                return false;
+            }
+        }
+        match name.next() {
+            None => true,
+            Some(b'@') => name.eq(realm.iter().copied()),
+            Some(_) => false,
+        }
+    }
+}
+
+impl Pac<'_> {
+    /// Whether the PAC was made for the ticket that has this authtime (seconds since 1970), cname and crealm;
+    /// [`Error::MessageAltered`] if not.
+    ///
+    /// The name is cname's components, unquoted, with slashes between them: MIT's KRB5_PRINCIPAL_UNPARSE_DISPLAY. A
+    /// cname of type NT-ENTERPRISE has its at sign in its one component. An at sign and crealm may follow, as they do
+    /// where the client of S4U2Self is of another realm.
+    pub fn check_client_info<'n>(&self, authtime: i64, cname: impl IntoIterator<Item = &'n [u8]>, crealm: &[u8]) -> Result<()> {
+        let info = self.client_info.as_ref().ok_or(Error::InvalidToken("PAC: no PAC_CLIENT_INFO"))?;
+        if !info.is_of(authtime) {
+            return Err(Error::MessageAltered("PAC: made for a ticket of another time"));
+        }
+        if !info.names(cname.into_iter(), crealm) {
+            return Err(Error::MessageAltered("PAC: made for another client's ticket"));
+        }
+        Ok(())
+    }
+}

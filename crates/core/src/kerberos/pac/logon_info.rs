@@ -1,0 +1,266 @@
+//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it; and the structures of Netlogon that have the
+//! same beginning.
+
+use super::groups::{ExtraSids, GroupMemberships};
+use crate::encoding::ndr::reader::{Reader, UnicodeString};
+use crate::encoding::utf16::Utf16;
+use crate::principal::{AccountFacts, SidAndAttributes, attributes};
+use crate::types::error::Result;
+use crate::types::sid::Sid;
+use crate::types::time::FileTime;
+use smallvec::SmallVec;
+use std::fmt;
+
+/// Bits of UserFlags.
+pub mod user_flags {
+    /// LOGON_GUEST: it was a guest's logon.
+    pub const GUEST: u32 = 1;
+    /// LOGON_EXTRA_SIDS: ExtraSids counts.
+    pub const EXTRA_SIDS: u32 = 0x20;
+    /// LOGON_RESOURCE_GROUPS: ResourceGroupIds counts.
+    pub const RESOURCE_GROUPS: u32 = 0x200;
+}
+
+/// Which structure it is: they differ behind LogonDomainId.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// KERB_VALIDATION_INFO
+    Kerberos,
+    /// NETLOGON_VALIDATION_SAM_INFO, [MS-NRPC] 2.2.1.4.11
+    SamInfo,
+    /// NETLOGON_VALIDATION_SAM_INFO2, [MS-NRPC] 2.2.1.4.12
+    SamInfo2,
+    /// NETLOGON_VALIDATION_SAM_INFO4, [MS-NRPC] 2.2.1.4.13
+    SamInfo4,
+}
+
+/// What a structure holds beside a [`LogonInfo`]: keys, which that does not keep, and what only Netlogon's have.
+pub(crate) struct Beside<'a> {
+    /// UserSessionKey
+    pub(crate) user_session_key: &'a [u8],
+    /// LMKey
+    pub(crate) lm_key: &'a [u8],
+    /// DnsLogonDomainName; empty where the form has none.
+    pub(crate) dns_logon_domain_name: Utf16<'a>,
+    /// Upn; empty where the form has none.
+    pub(crate) upn: Utf16<'a>,
+}
+
+/// Who the client is. The session keys of other protocols that stand there are not kept.
+#[derive(Clone, Copy)]
+pub struct LogonInfo<'a> {
+    /// LogonTime
+    pub logon_time: FileTime,
+    /// LogoffTime: when the session should end; `i64::MAX` for never.
+    pub logoff_time: FileTime,
+    /// KickOffTime: LogoffTime and the time of grace after it; `i64::MAX` for never.
+    pub kick_off_time: FileTime,
+    /// PasswordLastSet
+    pub password_last_set: FileTime,
+    /// PasswordCanChange
+    pub password_can_change: FileTime,
+    /// PasswordMustChange
+    pub password_must_change: FileTime,
+    /// EffectiveName: the account's name (sAMAccountName).
+    pub effective_name: Utf16<'a>,
+    /// FullName: the name to be shown.
+    pub full_name: Utf16<'a>,
+    /// LogonScript
+    pub logon_script: Utf16<'a>,
+    /// ProfilePath
+    pub profile_path: Utf16<'a>,
+    /// HomeDirectory
+    pub home_directory: Utf16<'a>,
+    /// HomeDirectoryDrive
+    pub home_directory_drive: Utf16<'a>,
+    /// LogonCount
+    pub logon_count: u16,
+    /// BadPasswordCount
+    pub bad_password_count: u16,
+    /// UserId: relative identifier of the account in LogonDomainId, or 0: then the first of ExtraSids is the account.
+    pub user_id: u32,
+    /// PrimaryGroupId: relative identifier in LogonDomainId.
+    pub primary_group_id: u32,
+    /// GroupIds: groups of LogonDomainId.
+    pub group_ids: GroupMemberships<'a>,
+    /// UserFlags: [`user_flags`].
+    pub user_flags: u32,
+    /// LogonServer: the domain controller's NetBIOS name.
+    pub logon_server: Utf16<'a>,
+    /// LogonDomainName: the NetBIOS name of the account's domain.
+    pub logon_domain_name: Utf16<'a>,
+    /// LogonDomainId
+    pub logon_domain_id: Option<Sid>,
+    /// UserAccountControl, in the bits of [MS-SAMR] 2.2.1.12.
+    pub user_account_control: u32,
+    /// ExtraSids; none where UserFlags does not say that they count.
+    pub extra_sids: ExtraSids<'a>,
+    /// ResourceGroupDomainSid; none where UserFlags does not say that it counts.
+    pub resource_group_domain_sid: Option<Sid>,
+    /// ResourceGroupIds; none where UserFlags does not say that they count.
+    pub resource_group_ids: GroupMemberships<'a>,
+}
+
+impl<'a> LogonInfo<'a> {
+    /// Reads the buffer.
+    pub(super) fn parse(contents: &'a [u8]) -> Result<LogonInfo<'a>> {
+        let mut reader = Reader::type_serialized(contents)?;
+        reader.pointer()?.required()?;
+        LogonInfo::read(&mut reader, Form::Kerberos).map(|(info, _)| info)
+    }
+
+    /// Reads the structure of that form, with what its pointers refer to.
+    pub(crate) fn read(r: &mut Reader<'a>, form: Form) -> Result<(LogonInfo<'a>, Beside<'a>)> {
+        let logon_time = FileTime(r.u64_in_longs()?);
+        let logoff_time = FileTime(r.u64_in_longs()?);
+        let kick_off_time = FileTime(r.u64_in_longs()?);
+        let password_last_set = FileTime(r.u64_in_longs()?);
+        let password_can_change = FileTime(r.u64_in_longs()?);
+        let password_must_change = FileTime(r.u64_in_longs()?);
+        let effective_name = r.unicode_string()?;
+        let full_name = r.unicode_string()?;
+        let logon_script = r.unicode_string()?;
+        let profile_path = r.unicode_string()?;
+        let home_directory = r.unicode_string()?;
+        let home_directory_drive = r.unicode_string()?;
+        let logon_count = r.u16()?;
+        let bad_password_count = r.u16()?;
+        let user_id = r.u32()?;
+        let primary_group_id = r.u32()?;
+        let group_count = r.u32()?;
+        let group_ids = r.pointer()?;
+        let user_flags = r.u32()?;
+        let user_session_key = r.bytes(16)?;
+        let logon_server = r.unicode_string()?;
+        let logon_domain_name = r.unicode_string()?;
+        let logon_domain_id = r.pointer()?;
+        let lm_key = r.bytes(8)?;
+        let user_account_control = r.u32()?;
+        // SubAuthStatus, LastSuccessfulILogon, LastFailedILogon, FailedILogonCount, Reserved3
+        let _interactive_logons = r.bytes(28)?;
+        let (sid_count, extra_sids) = match form {
+            Form::SamInfo => (0, None),
+            _ => (r.u32()?, Some(r.pointer()?)),
+        };
+        let resources = match form {
+            Form::Kerberos => Some((r.pointer()?, r.u32()?, r.pointer()?)),
+            _ => None,
+        };
+        let domain_and_upn = match form {
+            Form::SamInfo4 => Some((r.unicode_string()?, r.unicode_string()?)),
+            _ => None,
+        };
+        // ExpansionString1 to 10, which say nothing.
+        let mut expansion = SmallVec::<[UnicodeString; 10]>::new();
+        if form == Form::SamInfo4 {
+            for _ in 0..10 {
+                expansion.push(r.unicode_string()?);
+            }
+        }
+        // The referents, in the order of their pointers.
+        let mut info = LogonInfo {
+            logon_time,
+            logoff_time,
+            kick_off_time,
+            password_last_set,
+            password_can_change,
+            password_must_change,
+            effective_name: effective_name.read(r)?,
+            full_name: full_name.read(r)?,
+            logon_script: logon_script.read(r)?,
+            profile_path: profile_path.read(r)?,
+            home_directory: home_directory.read(r)?,
+            home_directory_drive: home_directory_drive.read(r)?,
+            logon_count,
+            bad_password_count,
+            user_id,
+            primary_group_id,
+            group_ids: GroupMemberships::read(r, group_ids, group_count)?,
+            user_flags,
+            logon_server: logon_server.read(r)?,
+            logon_domain_name: logon_domain_name.read(r)?,
+            logon_domain_id: logon_domain_id.read(|| r.sid())?,
+            user_account_control,
+            extra_sids: extra_sids.map_or(Ok(ExtraSids::default()), |pointer| ExtraSids::read(r, pointer, sid_count))?,
+            resource_group_domain_sid: None,
+            resource_group_ids: GroupMemberships::default(),
+        };
+        if let Some((domain, count, ids)) = resources {
+            info.resource_group_domain_sid = domain.read(|| r.sid())?;
+            info.resource_group_ids = GroupMemberships::read(r, ids, count)?;
+        }
+        let (dns_logon_domain_name, upn) = match domain_and_upn {
+            Some((domain, upn)) => (domain.read(r)?, upn.read(r)?),
+            None => (Utf16::default(), Utf16::default()),
+        };
+        for string in expansion {
+            let _ = string.read(r)?;
+        }
+        if user_flags & user_flags::EXTRA_SIDS == 0 {
+            info.extra_sids = ExtraSids::default();
+        }
+        if user_flags & user_flags::RESOURCE_GROUPS == 0 {
+            info.resource_group_domain_sid = None;
+            info.resource_group_ids = GroupMemberships::default();
+        }
+        Ok((info, Beside { user_session_key, lm_key, dns_logon_domain_name, upn }))
+    }
+
+    /// What it says of the account.
+    pub(crate) fn facts(&self) -> AccountFacts {
+        AccountFacts {
+            sid: self.user_sid(),
+            primary_group: self.primary_group_sid(),
+            groups: gathered(self.groups()),
+            full_name: self.full_name.to_text(),
+            logon_server: self.logon_server.to_text(),
+            logon_time: self.logon_time,
+            logoff_time: self.logoff_time,
+            password_must_change: self.password_must_change,
+            user_flags: self.user_flags,
+            user_account_control: self.user_account_control,
+            ..AccountFacts::default()
+        }
+    }
+
+    /// The account's SID. `None` where the PAC does not tell: no domain, or no UserId and no ExtraSids.
+    pub fn user_sid(&self) -> Option<Sid> {
+        match self.user_id {
+            0 => self.extra_sids.iter().next().map(|extra| extra.sid),
+            rid => self.logon_domain_id?.with_rid(rid),
+        }
+    }
+
+    /// The primary group's SID; `None` without a domain.
+    pub fn primary_group_sid(&self) -> Option<Sid> {
+        self.logon_domain_id?.with_rid(self.primary_group_id)
+    }
+
+    /// All groups: those of the account's domain, its primary group among them whether listed or not, then the extra
+    /// SIDs, then the resource groups. The account itself is not among them. One may be there twice if the PAC has it
+    /// twice.
+    pub fn groups(&self) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
+        let listed = self.group_ids.iter().any(|group| group.rid == self.primary_group_id);
+        let primary = if listed { None } else { self.primary_group_sid() };
+        let primary = primary.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
+        // Where there is no UserId the first extra SID is the account.
+        let accounts = usize::from(self.user_id == 0);
+        (self.group_ids.sids(self.logon_domain_id).chain(primary))
+            .chain(self.extra_sids.iter().skip(accounts))
+            .chain(self.resource_group_ids.sids(self.resource_group_domain_sid))
+    }
+}
+
+/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of groups, and four arrays one
+/// behind the other are gone through faster from the inside.
+fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
+    let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
+    items.for_each(|item| all.push(item));
+    all.into_boxed_slice()
+}
+
+impl fmt::Debug for LogonInfo<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LogonInfo({}\\{}, {:?})", self.logon_domain_name, self.effective_name, self.user_sid())
+    }
+}

@@ -1,0 +1,102 @@
+//! What a credential brings for accepting tickets.
+
+mod derived_keys;
+pub(crate) mod keys;
+pub(crate) mod name;
+pub(crate) mod password;
+
+use super::crypto::Enctype;
+use super::keytab::Keytab;
+use crate::config::Settings;
+use crate::server::credential::Identity;
+use name::ServiceName;
+use password::PasswordKeys;
+use std::sync::Arc;
+
+/// What a credential brings for accepting tickets.
+#[derive(Debug, Clone, Default)]
+pub struct Service {
+    /// The one service that tickets may be for.
+    pub name: Option<ServiceName>,
+    /// Keys of the caller's.
+    pub keys: OwnKeys,
+}
+
+/// Keys that the caller's identity holds.
+#[derive(Debug, Clone, Default)]
+pub enum OwnKeys {
+    /// None: the configured keytab's count.
+    #[default]
+    None,
+    /// A keytab, which stands for the configured one.
+    Keytab(Arc<Keytab>),
+    /// A service's password, which stands for the configured keytab.
+    Password(Arc<PasswordKeys>),
+}
+
+impl Service {
+    /// The service of a credential for accepting: `principal` is `pszPrincipal`; the identity and the keytab are
+    /// `pAuthData`'s. `alone`: the package is Kerberos, which has no use for accounts of clients.
+    pub fn new(
+        principal: Option<&str>,
+        identity: Option<&Identity>,
+        keytab: Option<Keytab>,
+        alone: bool,
+        settings: &Settings,
+    ) -> Service {
+        let name = principal.and_then(ServiceName::parse);
+        let keys = match (keytab, identity) {
+            (Some(keytab), _) => OwnKeys::Keytab(Arc::new(keytab)),
+            (None, Some(identity)) if Service::is_meant(identity, alone) && !identity.password.is_empty() => {
+                of_password(identity, name.as_ref(), settings)
+            }
+            (None, _) => OwnKeys::None,
+        };
+        Service { name, keys }
+    }
+
+    /// The identity is a service and not a client's account; never both, or whoever knows the account's password could
+    /// forge tickets for anybody. A service has a name that no client has (`HTTP/web1`, `WEB1$`), unless the package is
+    /// Kerberos (`alone`).
+    pub fn is_meant(identity: &Identity, alone: bool) -> bool {
+        ServiceName::parse(&identity.user).is_some_and(|name| alone || is_service(&name))
+    }
+}
+
+/// A user's name that is a service's or a computer's, and so that of no client: `HTTP/web1`, `WEB1$`.
+fn is_service(name: &ServiceName) -> bool {
+    !name.is_account() || name.components().next().is_some_and(|account| account.ends_with(b"$"))
+}
+
+/// The keys of a service's name and password.
+fn of_password(identity: &Identity, service: Option<&ServiceName>, settings: &Settings) -> OwnKeys {
+    let Some(name) = ServiceName::parse(&identity.user) else { return OwnKeys::None };
+    let realms = realms(&name, identity, service, settings);
+    if realms.is_empty() && !settings.kerberos.allows(Enctype::Rc4Hmac) {
+        tracing::warn!(user = identity.user, "a service's password without a realm gives no keys; [kerberos] realm can name it");
+        return OwnKeys::None;
+    }
+    OwnKeys::Password(Arc::new(PasswordKeys::new(&name, realms, identity.password.clone())))
+}
+
+/// The realms in which the principal may be, the likeliest first. `service`: what tickets are restricted to.
+fn realms(name: &ServiceName, identity: &Identity, service: Option<&ServiceName>, settings: &Settings) -> Vec<String> {
+    let given = name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
+    let configured = match &*settings.kerberos.realm {
+        "" => settings.server.dns_domain.to_uppercase(),
+        realm => realm.to_owned(),
+    };
+    let mut realms: Vec<String> = given.map(str::to_owned).into_iter().collect();
+    // A name without a dot may be a realm, but mostly is the domain's NetBIOS name.
+    if given.is_none_or(|given| !given.contains('.')) {
+        // Where an account is named, what follows its @ may be a host.
+        let of_service = service.filter(|service| !service.is_account()).and_then(ServiceName::realm);
+        if !configured.is_empty() && given != Some(&configured) {
+            realms.push(configured);
+        }
+        if let Some(realm) = of_service.filter(|realm| !realms.iter().any(|other| other.eq_ignore_ascii_case(realm))) {
+            realms.push(realm.to_owned());
+        }
+    }
+    realms
+}

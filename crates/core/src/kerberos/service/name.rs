@@ -1,0 +1,129 @@
+//! The name of a service as callers and configurations write it.
+
+/// A service's principal, to which tickets are restricted: `HTTP/web1.example.com`, the same with `@REALM`, an account
+/// such as `WEB1$` or `EXAMPLE\web`, or GSS-API's `HTTP@web1.example.com`. A backslash takes the meaning from a
+/// `/`, `@` or `\` after it, as in MIT's names.
+///
+/// Letter case doesn't count, in any part: Active Directory's names are so, and nobody has two services on one host
+/// that differ in nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceName {
+    text: String,
+    components: Vec<String>,
+    /// The realm, where one is written.
+    realm: Option<String>,
+}
+
+impl ServiceName {
+    /// Reads a name; there is none in an empty text.
+    pub fn parse(text: &str) -> Option<ServiceName> {
+        if text.is_empty() {
+            return None;
+        }
+        // A NetBIOS domain is not a realm: it says nothing that a keytab could be asked for.
+        let account = text.split_once('\\').filter(|(_, rest)| !rest.starts_with(['/', '@', '\\']) && !text.contains('/'));
+        let principal = account.map_or(text, |(_, account)| account);
+        let (mut components, mut realm, mut part) = (Vec::new(), None, String::new());
+        let mut characters = principal.chars();
+        while let Some(c) = characters.next() {
+            match c {
+                '\\' => part.extend(characters.next()),
+                '/' if realm.is_none() => components.push(std::mem::take(&mut part)),
+                '@' if realm.is_none() => {
+                    components.push(std::mem::take(&mut part));
+                    realm = Some(());
+                }
+                c => part.push(c),
+            }
+        }
+        let realm = match realm {
+            Some(()) => Some(part).filter(|realm| !realm.is_empty()),
+            None => {
+                components.push(part);
+                None
+            }
+        };
+        Some(ServiceName { text: text.to_owned(), components, realm })
+    }
+
+    /// The name as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The components of the name.
+    pub fn components(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        self.components.iter().map(String::as_bytes)
+    }
+
+    /// The realm, where one is written.
+    pub fn realm(&self) -> Option<&str> {
+        self.realm.as_deref()
+    }
+
+    /// It names an account and not a service on a host.
+    pub fn is_account(&self) -> bool {
+        self.components.len() == 1
+    }
+
+    /// It stands for the principal of these components in this realm.
+    pub fn matches<'a>(&self, components: impl Iterator<Item = &'a [u8]> + Clone, realm: &[u8]) -> bool {
+        let in_realm = self.realm.as_ref().is_none_or(|ours| ours.as_bytes().eq_ignore_ascii_case(realm));
+        in_realm && same_name(self.components(), components.clone())
+            || self.on_host().is_some_and(|parts| same_name(parts.into_iter(), components))
+    }
+
+    /// The components in GSS-API's reading, `service@host`.
+    pub(crate) fn on_host(&self) -> Option<[&[u8]; 2]> {
+        match (self.components.as_slice(), &self.realm) {
+            ([service], Some(host)) => Some([service.as_bytes(), host.as_bytes()]),
+            _ => None,
+        }
+    }
+}
+
+/// Two names have the same components, whatever their letter case.
+pub(crate) fn same_name<'a, 'b>(one: impl Iterator<Item = &'a [u8]>, other: impl Iterator<Item = &'b [u8]>) -> bool {
+    one.map(CaseBlind).eq(other.map(CaseBlind))
+}
+
+struct CaseBlind<'a>(&'a [u8]);
+
+impl<'b> PartialEq<CaseBlind<'b>> for CaseBlind<'_> {
+    fn eq(&self, other: &CaseBlind<'b>) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_they_are_written() {
+        for (text, components, realm) in [
+            ("HTTP/web1", &["HTTP", "web1"][..], None),
+            ("HTTP/web1@R", &["HTTP", "web1"], Some("R")),
+            ("MSSQLSvc/db.example.com:1433", &["MSSQLSvc", "db.example.com:1433"], None),
+            ("a/b/c@R/S@T", &["a", "b", "c"], Some("R/S@T")),
+            ("WEB1$", &["WEB1$"], None),
+            (r"EXAMPLE\WEB1$", &["WEB1$"], None),
+            (r"EXAMPLE\web@R", &["web"], Some("R")),
+            (r"a\/b@R", &["a/b"], Some("R")),
+            (r"a\@b/c\\d@R", &["a@b", r"c\d"], Some("R")),
+            (r"a\@b", &["a@b"], None),
+            ("HTTP/web1@", &["HTTP", "web1"], None),
+            ("/", &["", ""], None),
+            (r"\", &[""], None),
+        ] {
+            let name = ServiceName::parse(text).unwrap();
+            assert_eq!(
+                (name.components.iter().map(String::as_str).collect::<Vec<_>>(), name.realm()),
+                (components.to_vec(), realm),
+                "{text}"
+            );
+            assert_eq!(name.as_str(), text);
+        }
+        assert_eq!(ServiceName::parse(""), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! An established context's keys: sign, verify, seal, unseal, whichever mechanism they came from.
+
+use crate::kerberos;
+use crate::ntlm;
+use crate::types::error::Result;
+use std::ops::Range;
+
+/// The keys and counters of an established context.
+#[derive(Debug, Clone)]
+pub enum Session {
+    /// RFC 4121, RFC 4757, [MS-KILE] 3.4.5.
+    Kerberos(kerberos::Session),
+    /// [MS-NLMP] 3.4.
+    Ntlm(ntlm::Session),
+}
+
+/// One piece of a message, in the message's order. All pieces are signed; those with `seal` are encrypted too.
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// The caller's bytes, worked on in place.
+    pub data: &'a mut [u8],
+    /// Encrypt it (SECBUFFER_DATA), or sign it alone (SECBUFFER_READONLY_WITH_CHECKSUM).
+    pub seal: bool,
+}
+
+/// `SecPkgContext_Sizes`, all in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Longest token of the authentication.
+    pub max_token: u32,
+    /// Longest signature that `MakeSignature` makes.
+    pub max_signature: u32,
+    /// Messages to be encrypted are padded to a multiple of this; 1 for none.
+    pub block_size: u32,
+    /// Bytes that `EncryptMessage` puts into the SECBUFFER_TOKEN buffer, at most.
+    pub security_trailer: u32,
+}
+
+/// Quality of protection of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Qop {
+    /// Signed and encrypted.
+    Encrypt,
+    /// `SECQOP_WRAP_NO_ENCRYPT`: signed only, in the format of a sealed message.
+    NoEncrypt,
+}
+
+/// `SecPkgContext_KeyInfo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyInfo {
+    /// Name of the signature algorithm.
+    pub signature_name: &'static str,
+    /// Name of the encryption algorithm.
+    pub encrypt_name: &'static str,
+    /// Bits of the session key in effect.
+    pub key_bits: u32,
+    /// Number of the signature algorithm, as Windows gives it.
+    pub signature_id: u32,
+    /// Number of the encryption algorithm, as Windows gives it.
+    pub encrypt_id: u32,
+}
+
+/// Calls the same method of whichever mechanism's session this is.
+macro_rules! each {
+    ($self:ident, $session:ident => $call:expr) => {
+        match $self {
+            Session::Kerberos($session) => $call,
+            Session::Ntlm($session) => $call,
+        }
+    };
+}
+
+impl Session {
+    /// `SECPKG_ATTR_SIZES`.
+    pub fn sizes(&self) -> Sizes {
+        each!(self, s => s.sizes())
+    }
+
+    /// `SECPKG_ATTR_KEY_INFO`.
+    pub fn key_info(&self) -> KeyInfo {
+        each!(self, s => s.key_info())
+    }
+
+    /// `SECPKG_ATTR_SESSION_KEY`.
+    pub fn session_key(&self) -> &[u8] {
+        each!(self, s => s.session_key())
+    }
+
+    /// Goes back to where it was when the first message was due, after any mechListMICs.
+    pub fn reset(&mut self) {
+        each!(self, s => s.reset())
+    }
+
+    /// `MakeSignature`: writes the signature of `parts` to the front of `token` and tells its length.
+    /// `sequence` is the caller's `MessageSeqNo`; only datagram contexts use it.
+    pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {
+        each!(self, s => s.sign(parts, sequence, token))
+    }
+
+    /// `VerifySignature`.
+    pub fn verify(&mut self, parts: &[&[u8]], sequence: u32, token: &[u8]) -> Result<()> {
+        each!(self, s => s.verify(parts, sequence, token))
+    }
+
+    /// Bytes of padding, each with that number as its value, that `EncryptMessage` puts behind `length` bytes to be
+    /// encrypted, if the caller has room for them (SECBUFFER_PADDING). They are one more of the message's parts.
+    pub fn padding(&self, length: usize) -> usize {
+        match self {
+            Session::Kerberos(session) => session.padding(length),
+            Session::Ntlm(_) => 0,
+        }
+    }
+
+    /// `EncryptMessage`: encrypts `parts` in place, writes the signature to the front of `token` and tells its
+    /// length. On an error nothing has changed.
+    pub fn seal(&mut self, qop: Qop, parts: &mut [Part<'_>], sequence: u32, token: &mut [u8]) -> Result<usize> {
+        each!(self, s => s.seal(qop, parts, sequence, token))
+    }
+
+    /// `DecryptMessage`: decrypts `parts` in place and checks the signature in `token`.
+    pub fn unseal(&mut self, parts: &mut [Part<'_>], sequence: u32, token: &[u8]) -> Result<Qop> {
+        each!(self, s => s.unseal(parts, sequence, token))
+    }
+
+    /// `DecryptMessage` of a SECBUFFER_STREAM, one whole message with its signature: decrypts and checks it in place and
+    /// tells where in `stream` its plaintext lies.
+    pub fn unseal_stream(&mut self, stream: &mut [u8], sequence: u32) -> Result<(Qop, Range<usize>)> {
+        each!(self, s => s.unseal_stream(stream, sequence))
+    }
+
+    /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), made before any message.
+    pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
+        each!(self, s => s.make_mech_list_mic(mech_types))
+    }
+
+    /// Checks the peer's mechListMIC, in constant time.
+    pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
+        each!(self, s => s.verify_mech_list_mic(mech_types, mic))
+    }
+}

@@ -1,0 +1,144 @@
+//! AV_PAIR lists, [MS-NLMP] 2.2.2.1: the target information of CHALLENGE_MESSAGE and of NTLMv2 responses.
+
+use super::wire;
+use crate::types::error::{Error, Result};
+use crate::types::time::FileTime;
+
+/// The AvIds.
+pub mod id {
+    /// MsvAvEOL: the end of the list.
+    pub const EOL: u16 = 0;
+    /// MsvAvNbComputerName
+    pub const NB_COMPUTER_NAME: u16 = 1;
+    /// MsvAvNbDomainName
+    pub const NB_DOMAIN_NAME: u16 = 2;
+    /// MsvAvDnsComputerName
+    pub const DNS_COMPUTER_NAME: u16 = 3;
+    /// MsvAvDnsDomainName
+    pub const DNS_DOMAIN_NAME: u16 = 4;
+    /// MsvAvDnsTreeName
+    pub const DNS_TREE_NAME: u16 = 5;
+    /// MsvAvFlags
+    pub const FLAGS: u16 = 6;
+    /// MsvAvTimestamp
+    pub const TIMESTAMP: u16 = 7;
+    /// MsvAvSingleHost
+    pub const SINGLE_HOST: u16 = 8;
+    /// MsvAvTargetName
+    pub const TARGET_NAME: u16 = 9;
+    /// MsvAvChannelBindings
+    pub const CHANNEL_BINDINGS: u16 = 10;
+}
+
+/// `MsvAvFlags`: AUTHENTICATE_MESSAGE holds a MIC.
+pub const FLAG_MIC: u32 = 2;
+/// `MsvAvFlags`: the client has the target's name from an untrusted source.
+pub const FLAG_UNTRUSTED_TARGET: u32 = 4;
+
+/// A list whose lengths have been checked, without its `MsvAvEOL`.
+#[derive(Clone, Copy, Default)]
+pub struct AvPairs<'a> {
+    pairs: &'a [u8],
+}
+
+impl<'a> AvPairs<'a> {
+    /// Checks the list at the front of `bytes`, which must end in `MsvAvEOL`. What follows that does not count.
+    pub fn parse(bytes: &'a [u8]) -> Result<AvPairs<'a>> {
+        let mut at = 0;
+        loop {
+            let (av_id, value, next) = pair(bytes, at).ok_or(Error::InvalidToken("AV pairs do not end"))?;
+            if av_id == id::EOL {
+                if !value.is_empty() {
+                    return Err(Error::InvalidToken("MsvAvEOL with a value"));
+                }
+                return Ok(AvPairs { pairs: &bytes[..at] });
+            }
+            at = next;
+        }
+    }
+
+    /// The pairs in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, &'a [u8])> + use<'a> {
+        let pairs = self.pairs;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let (av_id, value, next) = pair(pairs, at)?;
+            at = next;
+            Some((av_id, value))
+        })
+    }
+
+    /// The first value of that id.
+    pub fn get(&self, wanted: u16) -> Option<&'a [u8]> {
+        self.iter().find(|(av_id, _)| *av_id == wanted).map(|(_, value)| value)
+    }
+
+    /// The only value of that id. With two of them, client and server could each go by another one.
+    fn only(&self, wanted: u16) -> Result<Option<&'a [u8]>> {
+        let mut values = self.iter().filter(|(av_id, _)| *av_id == wanted).map(|(_, value)| value);
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(Error::InvalidToken("an AV pair stands there twice"));
+        }
+        Ok(value)
+    }
+
+    /// The value of that id, of exactly `N` bytes.
+    fn array<const N: usize>(&self, wanted: u16) -> Result<Option<[u8; N]>> {
+        let malformed = Error::InvalidToken("an AV pair has the wrong length");
+        self.only(wanted)?.map(|value| value.try_into().map_err(|_| malformed)).transpose()
+    }
+
+    /// `MsvAvFlags`; none set when absent.
+    pub fn flags(&self) -> Result<u32> {
+        Ok(self.array(id::FLAGS)?.map_or(0, u32::from_le_bytes))
+    }
+
+    /// `MsvAvTimestamp`.
+    pub fn timestamp(&self) -> Result<Option<FileTime>> {
+        Ok(self.array(id::TIMESTAMP)?.map(|ticks| FileTime(u64::from_le_bytes(ticks))))
+    }
+
+    /// `MsvAvChannelBindings`; all zeros mean the same as its absence.
+    pub fn channel_bindings(&self) -> Result<Option<[u8; 16]>> {
+        Ok(self.array(id::CHANNEL_BINDINGS)?.filter(|hash| *hash != [0; 16]))
+    }
+
+    /// `MsvAvTargetName`; an empty one means the same as its absence.
+    pub fn target_name(&self) -> Result<Option<String>> {
+        self.only(id::TARGET_NAME)?.filter(|name| !name.is_empty()).map(wire::utf16).transpose()
+    }
+}
+
+/// The pair at `at`: id, value, and where the next one begins.
+fn pair(bytes: &[u8], at: usize) -> Option<(u16, &[u8], usize)> {
+    let header: &[u8; 4] = bytes.get(at..)?.first_chunk()?;
+    let length = usize::from(u16::from_le_bytes([header[2], header[3]]));
+    let start = at + 4;
+    let value = bytes.get(start..start.checked_add(length)?)?;
+    Some((u16::from_le_bytes([header[0], header[1]]), value, start + length))
+}
+
+/// Longest value: as long as its length can say, and no half of a UTF-16 unit. No name of a host comes near.
+const LONGEST: usize = 0xfffe;
+
+/// Appends one pair, its value cut to the longest that there can be.
+pub fn put(out: &mut Vec<u8>, av_id: u16, value: &[u8]) {
+    put_with(out, av_id, |out| out.extend_from_slice(value));
+}
+
+/// Appends one pair of text in UTF-16LE.
+pub fn put_text(out: &mut Vec<u8>, av_id: u16, text: &str) {
+    put_with(out, av_id, |out| wire::put_utf16(text, out));
+}
+
+fn put_with(out: &mut Vec<u8>, av_id: u16, write: impl FnOnce(&mut Vec<u8>)) {
+    let header = out.len();
+    out.extend_from_slice(&av_id.to_le_bytes());
+    out.extend_from_slice(&[0; 2]);
+    let start = out.len();
+    write(out);
+    out.truncate(start + LONGEST);
+    let length = (out.len() - start) as u16;
+    out[header + 2..start].copy_from_slice(&length.to_le_bytes());
+}

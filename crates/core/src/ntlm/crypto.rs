@@ -1,0 +1,143 @@
+//! NTLM's one-way functions, [MS-NLMP] 3.3 and 6.
+
+use crate::primitives::rc4::Rc4;
+use cipher::{BlockCipherEncrypt, KeyInit};
+use des::Des;
+use hmac::{Hmac, Mac};
+use md4::Md4;
+use md5::{Digest, Md5};
+use zeroize::{Zeroize, Zeroizing};
+
+/// A 16-byte secret, zeroed when dropped.
+pub type Key = Zeroizing<[u8; 16]>;
+
+/// HMAC-MD5 with its key already absorbed.
+pub(super) type HmacMd5 = Hmac<Md5>;
+
+/// HMAC-MD5 with `key` absorbed.
+pub(super) fn keyed(key: &[u8; 16]) -> HmacMd5 {
+    let mut block = [0u8; 64];
+    block[..16].copy_from_slice(key);
+    // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+    let mac = HmacMd5::new((&block).into());
+    // As a slice: an array is erased byte by byte.
+    block.as_mut_slice().zeroize();
+    mac
+}
+
+/// `HMAC_MD5(key, parts[0] || parts[1] || ...)`.
+pub fn hmac_md5(key: &[u8; 16], parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = keyed(key);
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// `MD5(parts[0] || parts[1] || ...)`.
+pub fn md5(parts: &[&[u8]]) -> [u8; 16] {
+    let mut md5 = Md5::new();
+    for part in parts {
+        md5.update(part);
+    }
+    md5.finalize().into()
+}
+
+/// `MD4(data)`.
+pub fn md4(data: &[u8]) -> [u8; 16] {
+    Md4::digest(data).into()
+}
+
+/// `RC4K(key, data)`: one use of a fresh RC4 state.
+pub fn rc4k(key: &[u8; 16], mut data: [u8; 16]) -> Key {
+    Rc4::new(key).apply(&mut data);
+    Zeroizing::new(data)
+}
+
+/// `NTOWFv1`: MD4 of the password in UTF-16LE ([MS-NLMP] 3.3.1).
+pub fn nt_hash(password: &str) -> [u8; 16] {
+    let mut utf16 = Zeroizing::new(Vec::with_capacity(password.len() * 2));
+    utf16.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
+    md4(&utf16)
+}
+
+/// `LMOWFv1` ([MS-NLMP] 3.3.1), for passwords of at most 14 ASCII characters; others have none.
+pub fn lm_hash(password: &str) -> Option<[u8; 16]> {
+    if password.len() > 14 || !password.is_ascii() {
+        return None;
+    }
+    let mut padded = Zeroizing::new([0u8; 14]);
+    padded[..password.len()].copy_from_slice(password.as_bytes());
+    padded.make_ascii_uppercase();
+    let mut hash = [0u8; 16];
+    for (half, key) in hash.chunks_exact_mut(8).zip(padded.chunks_exact(7)) {
+        half.copy_from_slice(&des(key, b"KGS!@#$%"));
+    }
+    Some(hash)
+}
+
+/// `NTOWFv2` ([MS-NLMP] 3.3.2): the key of NTLMv2 and LMv2 responses. The user's name counts in upper case, the
+/// domain's as it is.
+pub fn ntowf_v2(nt_hash: &[u8; 16], user: &str, domain: &str) -> Key {
+    let mut mac = keyed(nt_hash);
+    // Through a buffer on the stack: names of a usual length take one update.
+    let mut buffer = [0u8; 128];
+    let mut filled = 0;
+    for unit in user.chars().map(upcase).flat_map(utf16).chain(domain.chars().flat_map(utf16)) {
+        if filled == buffer.len() {
+            mac.update(&buffer);
+            filled = 0;
+        }
+        buffer[filled..filled + 2].copy_from_slice(&unit.to_le_bytes());
+        filled += 2;
+    }
+    mac.update(&buffer[..filled]);
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+fn utf16(c: char) -> impl Iterator<Item = u16> {
+    let mut units = [0u16; 2];
+    let length = c.encode_utf16(&mut units).len();
+    units.into_iter().take(length)
+}
+
+/// Upper case as Windows' own table has it: one UTF-16 code unit to one, no language, and nothing for letters
+/// that only look like another's lower case (micro sign, dotless i, long s).
+pub fn upcase(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_uppercase();
+    }
+    if (c as u32) > 0xffff {
+        return c;
+    }
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(u), None) if c == '\u{3c2}' || u.to_lowercase().eq([c]) => u,
+        _ => c,
+    }
+}
+
+/// One block of DES under a 56-bit key.
+pub(super) fn des(key: &[u8], block: &[u8; 8]) -> [u8; 8] {
+    let mut expanded = Zeroizing::new([0u8; 8]);
+    let mut bits = key.iter().take(7).fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+    for byte in expanded.iter_mut().rev() {
+        // Seven bits of key above a parity bit that nothing looks at.
+        *byte = (bits as u8) << 1;
+        bits >>= 7;
+    }
+    let mut out = (*block).into();
+    Des::new((&*expanded).into()).encrypt_block(&mut out);
+    out.into()
+}
+
+/// `DESL(key, data)`: three DES blocks under the key's 16 bytes and five zeros ([MS-NLMP] 6).
+pub fn desl(key: &[u8; 16], data: &[u8; 8]) -> [u8; 24] {
+    let mut padded = Zeroizing::new([0u8; 21]);
+    padded[..16].copy_from_slice(key);
+    let mut out = [0u8; 24];
+    for (block, part) in out.chunks_exact_mut(8).zip(padded.chunks_exact(7)) {
+        block.copy_from_slice(&des(part, data));
+    }
+    out
+}

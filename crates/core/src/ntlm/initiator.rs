@@ -1,0 +1,200 @@
+//! The client's side of the exchange, [MS-NLMP] 3.1.5.
+
+use super::av_pair::id;
+use super::client_response::{Evidence, identity, prove};
+use super::crypto;
+use super::flags::NegotiateFlags;
+use super::message::authenticate::Answer;
+use super::message::challenge::Challenge;
+use super::message::negotiate::Negotiate;
+use super::session::{Session, Side};
+use super::wire::utf16;
+use super::{random, requirements};
+use crate::mechanism::{Established, InitiateCall, Mechanism, Step, StepResult};
+use crate::server::credential::Package;
+use crate::types::error::{Error, Result};
+use crate::types::flags::ContextFlags;
+use tracing::debug;
+
+/// The client's side, by what it does next.
+#[derive(Debug)]
+pub enum Initiator {
+    /// Says NEGOTIATE_MESSAGE, or in a datagram context nothing.
+    Start,
+    /// Awaits CHALLENGE_MESSAGE.
+    ExpectChallenge(Negotiated),
+}
+
+/// What has been said before the challenge.
+#[derive(Debug)]
+pub struct Negotiated {
+    /// NegotiateFlags of NEGOTIATE_MESSAGE; in a datagram context, what they would have been.
+    flags: NegotiateFlags,
+    /// NEGOTIATE_MESSAGE as it travelled, for the MIC.
+    message: Vec<u8>,
+}
+
+impl Initiator {
+    /// Before NEGOTIATE_MESSAGE.
+    pub fn new() -> Initiator {
+        Initiator::Start
+    }
+
+    /// Makes the next message.
+    pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
+        let token = token.unwrap_or_default();
+        if token.len() > call.settings.limits.max_token as usize {
+            return Err(Error::InvalidToken("NTLM message longer than limits.max_token").into());
+        }
+        let step = match self {
+            Initiator::Start => start(token, call),
+            Initiator::ExpectChallenge(negotiated) => negotiated.answer(token, call),
+        };
+        step.map_err(|error| {
+            debug!(%error, "NTLM given up");
+            error.into()
+        })
+    }
+}
+
+impl Default for Initiator {
+    fn default() -> Self {
+        Initiator::new()
+    }
+}
+
+/// Client initiates the NEGOTIATE_MESSAGE, [MS-NLMP] 3.1.5.1.1. A datagram's client says nothing before the
+/// server's challenge, which it may already have.
+fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
+    identity(call)?;
+    let flags = wanted(call);
+    if flags.contains(NegotiateFlags::DATAGRAM) {
+        let negotiated = Negotiated { flags, message: Vec::new() };
+        if !token.is_empty() {
+            return negotiated.answer(token, call);
+        }
+        return Ok(Step::Continue { next: Initiator::ExpectChallenge(negotiated), token: Vec::new() });
+    }
+    if !token.is_empty() {
+        return Err(Error::InvalidToken("the NTLM client speaks first"));
+    }
+    let message = Negotiate::write(flags);
+    let next = Initiator::ExpectChallenge(Negotiated { flags, message: message.clone() });
+    Ok(Step::Continue { next, token: message })
+}
+
+/// NegotiateFlags that the caller's requirements ask for ([MS-NLMP] 3.1.1.2, 3.1.5.1.1).
+fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
+    use ContextFlags as C;
+    use NegotiateFlags as F;
+    let required = call.requirements;
+    let mut flags = F::UNICODE
+        | F::OEM
+        | F::REQUEST_TARGET
+        | F::NTLM
+        | F::ALWAYS_SIGN
+        | F::EXTENDED_SESSIONSECURITY
+        | F::VERSION
+        | F::N128
+        | F::N56;
+    // SPNEGO needs a signature for its mechListMIC, whether or not the caller wants any, so Windows asks for it.
+    let spnego = call.credential.package == Package::Negotiate;
+    let datagram = required.contains(C::DATAGRAM);
+    let seal = required.contains(C::CONFIDENTIALITY);
+    let sign = seal
+        || required.intersects(C::INTEGRITY | C::REPLAY_DETECT | C::SEQUENCE_DETECT)
+        || (spnego && !required.contains(C::NO_INTEGRITY));
+    flags.set(F::SEAL, seal);
+    flags.set(F::SIGN, sign);
+    flags.set(F::KEY_EXCH, sign || datagram);
+    flags.set(F::IDENTIFY, required.contains(C::IDENTIFY));
+    flags.set(F::DATAGRAM, datagram);
+    flags
+}
+
+impl Negotiated {
+    /// Client receives a CHALLENGE_MESSAGE, [MS-NLMP] 3.1.5.1.2 and 3.1.5.2.1.
+    fn answer(&self, token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
+        let challenge = Challenge::parse(token)?;
+        let who = identity(call)?;
+        let mut flags = self.agreed(challenge.flags, call)?;
+        debug!(?flags, target = challenge.target_name, "NTLM CHALLENGE_MESSAGE");
+        let evidence = if who.is_anonymous() {
+            flags |= NegotiateFlags::ANONYMOUS;
+            Evidence::anonymous()
+        } else {
+            prove(&challenge, &who, flags, call)?
+        };
+        let mut exported_session_key = evidence.key_exchange_key.clone();
+        let encrypted = if flags.contains(NegotiateFlags::KEY_EXCH) {
+            random(&mut exported_session_key[..])?;
+            Some(crypto::rc4k(&evidence.key_exchange_key, *exported_session_key))
+        } else {
+            None
+        };
+        let before = [&self.message, token];
+        let mic = evidence.has_mic.then_some((&*exported_session_key, &before));
+        let message = Answer {
+            flags,
+            lm_response: &evidence.lm_response,
+            nt_response: &evidence.nt_response,
+            domain: who.domain,
+            user: who.user,
+            workstation: &call.settings.server.nb_computer,
+            session_key: encrypted.as_deref().map_or(&[], |key| &key[..]),
+            mic,
+        }
+        .write()?;
+        let session = Session::new(flags, &exported_session_key, Side::Client);
+        let established = Established {
+            session: crate::negotiate::session::Session::Ntlm(session),
+            mechanism: Mechanism::Ntlm,
+            flags: granted(flags, call.requirements, who.is_anonymous()),
+            client: who.principal(),
+            server_name: server_name(&challenge)?,
+            client_target: Some(call.target.to_owned()).filter(|target| !target.is_empty()),
+            expiry: super::expiry(call.settings, call.now),
+            delegated: None,
+            wants_mech_list_mic: evidence.has_mic,
+        };
+        Ok(Step::Done { established: Box::new(established), token: Some(message) })
+    }
+
+    /// The flags that both messages have, if they do for what the caller requires.
+    fn agreed(&self, theirs: NegotiateFlags, call: &InitiateCall<'_>) -> Result<NegotiateFlags> {
+        use ContextFlags as C;
+        use NegotiateFlags as F;
+        let mut flags = self.flags & theirs;
+        if flags.contains(F::UNICODE) {
+            flags -= F::OEM;
+        }
+        flags |= theirs & F::TARGET_INFO;
+        requirements::strength(flags, &call.settings.ntlm)?;
+        let required = call.requirements;
+        if required.contains(C::CONFIDENTIALITY) && !flags.contains(F::SEAL) {
+            return Err(Error::Unsupported("the server does not offer to seal messages"));
+        }
+        let sign = C::INTEGRITY | C::REPLAY_DETECT | C::SEQUENCE_DETECT;
+        if required.intersects(sign) && !flags.intersects(F::SIGN | F::SEAL) {
+            return Err(Error::Unsupported("the server does not offer to sign messages"));
+        }
+        if self.flags.contains(F::DATAGRAM) && !flags.contains(F::DATAGRAM | F::KEY_EXCH) {
+            return Err(Error::Unsupported("the server's challenge is not for a datagram context"));
+        }
+        Ok(flags)
+    }
+}
+
+/// What the caller is told that it got.
+fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
+    let mut granted = super::protection(flags);
+    granted |= requirements & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE | ContextFlags::USE_SUPPLIED_CREDS);
+    granted.set(ContextFlags::NULL_SESSION, anonymous);
+    granted
+}
+
+/// The server's name as it gave it.
+fn server_name(challenge: &Challenge<'_>) -> Result<String> {
+    let computer = challenge.target_info.and_then(|info| info.get(id::NB_COMPUTER_NAME));
+    computer.map_or_else(|| Ok(challenge.target_name.clone()), utf16)
+}

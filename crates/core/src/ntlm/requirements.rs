@@ -1,0 +1,107 @@
+//! What a server demands of its clients beyond the right password: strength, channel bindings, target name,
+//! clock.
+
+use super::av_pair;
+use super::flags::NegotiateFlags;
+use super::keys;
+use super::message::client_challenge::ClientChallenge;
+use super::response;
+use crate::authority::ResponseKind;
+use crate::config::{Ntlm, Server, Strictness};
+use crate::mechanism::AcceptCall;
+use crate::types::channel_bindings;
+use crate::types::error::{Denial, Error, Result};
+use crate::types::time::FileTime;
+use tracing::debug;
+
+/// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1, `ServerRequire128bitEncryption`).
+pub(super) fn strength(flags: NegotiateFlags, settings: &Ntlm) -> Result<()> {
+    if settings.require_128 && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128) {
+        return Err(Error::NothingInCommon("the client does not offer 128 bits"));
+    }
+    if settings.require_extended_session_security && !flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
+        return Err(Error::NothingInCommon("the client does not offer extended session security"));
+    }
+    Ok(())
+}
+
+/// What a client says of itself in the AV pairs of its NTLMv2 response, which proves them along with the password.
+#[derive(Default)]
+pub(super) struct Claims {
+    /// When the response was made; `None` without an NTLMv2 response.
+    time: Option<FileTime>,
+    /// AUTHENTICATE_MESSAGE holds a MIC.
+    pub(super) has_mic: bool,
+    /// `target_name` comes from a source that the client does not trust.
+    untrusted_target: bool,
+    /// `MsvAvChannelBindings`.
+    channel_bindings: Option<[u8; 16]>,
+    /// `MsvAvTargetName`.
+    pub(super) target_name: Option<String>,
+}
+
+impl Claims {
+    /// Reads those of an `NtChallengeResponse`; there are none in one that is not NTLMv2.
+    pub(super) fn of(nt_response: &[u8]) -> Result<Claims> {
+        if nt_response.len() <= response::SHORT_RESPONSE {
+            return Ok(Claims::default());
+        }
+        let ClientChallenge { time, av_pairs } = ClientChallenge::parse(nt_response)?;
+        let flags = av_pairs.flags()?;
+        Ok(Claims {
+            time: Some(time),
+            has_mic: flags & av_pair::FLAG_MIC != 0,
+            untrusted_target: flags & av_pair::FLAG_UNTRUSTED_TARGET != 0,
+            channel_bindings: av_pairs.channel_bindings()?,
+            target_name: av_pairs.target_name()?,
+        })
+    }
+
+    /// Holds them against configuration and caller. Only for a client whose response is right: what one without
+    /// the password says is nobody's word, and errors would tell it things.
+    pub(super) fn check(&self, response: ResponseKind, call: &AcceptCall<'_>) -> Result<()> {
+        let settings = &call.settings.ntlm;
+        let v2 = matches!(response, ResponseKind::NtlmV2 | ResponseKind::LmV2);
+        if settings.require_mic && v2 && !self.has_mic {
+            return Err(Error::LogonDenied(Denial::Mic));
+        }
+        if let (Some(time), Some(limit)) = (self.time, settings.max_clock_skew)
+            && call.now.distance(time) > limit
+        {
+            return Err(Error::LogonDenied(Denial::Stale));
+        }
+        // `ServerChannelBindingsUnhashed` of [MS-NLMP] 3.2.5.1.2.
+        channel_bindings::check(self.channel_bindings.as_ref(), settings.channel_bindings, call.bindings, call.requirements)?;
+        self.check_target(settings, &call.settings.server)
+    }
+
+    /// The service that the client means.
+    fn check_target(&self, settings: &Ntlm, server: &Server) -> Result<()> {
+        let required = settings.target_name == Strictness::Require;
+        match &self.target_name {
+            _ if settings.target_name == Strictness::Off => Ok(()),
+            None if required => Err(Error::WrongTarget("the client names none")),
+            None => Ok(()),
+            Some(_) if required && self.untrusted_target => {
+                Err(Error::WrongTarget("the client has the name from an untrusted source"))
+            }
+            Some(name) if is_ours(name, &settings.target_names, server) => Ok(()),
+            Some(name) => {
+                debug!(name, "the client means another service");
+                Err(Error::WrongTarget("the client means another service"))
+            }
+        }
+    }
+}
+
+/// Whether a service's principal name, `service/host[:port][/name]`, is one of `allowed`, or where none is listed,
+/// one of any service on this host. A listed name without a service stands for every service on that host.
+fn is_ours(name: &str, allowed: &[String], server: &Server) -> bool {
+    let host = name.split('/').nth(1).unwrap_or(name);
+    let host = host.split(':').next().unwrap_or(host).trim_end_matches('.');
+    let same_host = |other: &String| !other.is_empty() && host.eq_ignore_ascii_case(other.trim_end_matches('.'));
+    if allowed.is_empty() {
+        return [&server.dns_computer, &server.nb_computer].into_iter().any(same_host);
+    }
+    allowed.iter().any(|entry| name.eq_ignore_ascii_case(entry) || (!entry.contains('/') && same_host(entry)))
+}

@@ -1,0 +1,54 @@
+//! The packed form of a session: its key, and where each direction stands.
+
+use super::direction::Stream;
+use super::{Mics, Session, Side};
+use crate::ntlm::crypto::Key;
+use crate::ntlm::flags::NegotiateFlags;
+use crate::persist::{Packed, Reader, Writer, fields, numbered};
+use crate::types::error::Result;
+
+numbered!(Side { 0 = Side::Client, 1 = Side::Server });
+
+fields!(Mics { made, checked });
+
+impl Packed for NegotiateFlags {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        self.bits().pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<NegotiateFlags> {
+        u32::unpack(from).map(NegotiateFlags::from_bits_retain)
+    }
+}
+
+impl Packed for Session {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        let Session { exported_session_key, flags, side, sending, receiving, mics } = self;
+        exported_session_key.pack(out)?;
+        flags.pack(out)?;
+        side.pack(out)?;
+        mics.pack(out)?;
+        for stream in [sending, receiving] {
+            stream.is_some().pack(out)?;
+            stream.as_ref().map_or(Ok(()), |stream| stream.pack_position(out))?;
+        }
+        Ok(())
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Session> {
+        let exported_session_key = Key::new(Packed::unpack(from)?);
+        let (flags, side) = (NegotiateFlags::unpack(from)?, Side::unpack(from)?);
+        let mut session = Session::new(flags, &exported_session_key, side);
+        session.mics = Mics::unpack(from)?;
+        let mut stream = |direction| -> Result<Option<Box<Stream>>> {
+            Ok(match bool::unpack(from)? {
+                true => Some(Box::new(Stream::unpack_position(flags, &exported_session_key, direction, from)?)),
+                false => None,
+            })
+        };
+        let (outward, inward) = (session.outward(), session.inward());
+        session.sending = stream(outward)?;
+        session.receiving = stream(inward)?;
+        Ok(session)
+    }
+}

@@ -1,0 +1,210 @@
+//! Reading and writing what NTLM's messages are made of: fixed fields, payload fields, text.
+
+use super::flags::NegotiateFlags;
+use crate::types::error::{Error, Result};
+
+/// Every message begins with it.
+pub(super) const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
+
+/// The VERSION structure that we send ([MS-NLMP] 2.2.2.10): 10.0, build 20348, NTLMSSP_REVISION_W2K3.
+pub(super) const VERSION: [u8; 8] = [10, 0, 0x7c, 0x4f, 0, 0, 0, 15];
+
+/// A message by its MessageType.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MessageType {
+    Negotiate = 1,
+    Challenge = 2,
+    Authenticate = 3,
+}
+
+/// A message's bytes, of which any may be missing.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// Checks signature and type.
+    pub(super) fn new(bytes: &'a [u8], expected: MessageType) -> Result<Reader<'a>> {
+        let reader = Reader { bytes };
+        if bytes.get(..8) != Some(SIGNATURE) {
+            return Err(Error::InvalidToken("not an NTLM message"));
+        }
+        if reader.u32(8)? != expected as u32 {
+            return Err(Error::InvalidToken("not the NTLM message that is due"));
+        }
+        Ok(reader)
+    }
+
+    /// The `N` bytes at `at`.
+    pub(super) fn array<const N: usize>(&self, at: usize) -> Result<[u8; N]> {
+        self.bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or(Error::InvalidToken("NTLM message cut short"))
+    }
+
+    fn u16(&self, at: usize) -> Result<u16> {
+        self.array(at).map(u16::from_le_bytes)
+    }
+
+    /// The little-endian number at `at`.
+    pub(super) fn u32(&self, at: usize) -> Result<u32> {
+        self.array(at).map(u32::from_le_bytes)
+    }
+
+    /// The NegotiateFlags at `at`.
+    pub(super) fn flags(&self, at: usize) -> Result<NegotiateFlags> {
+        self.u32(at).map(NegotiateFlags::from_bits_retain)
+    }
+
+    /// The payload that the length, maximum length and offset at `at` describe. The offset of an empty one does
+    /// not count (clients leave 0, or the end), and the maximum length never does ([MS-NLMP] 2.2.1). One that
+    /// lies within the fixed part, `fixed` bytes, is refused.
+    pub(super) fn field(&self, at: usize, fixed: usize) -> Result<Field<'a>> {
+        let length = usize::from(self.u16(at)?);
+        let offset = self.u32(at + 4)? as usize;
+        if length == 0 {
+            return Ok(Field { bytes: &[], offset: None });
+        }
+        let outside = Error::InvalidToken("NTLM field lies outside its message");
+        if offset < fixed {
+            return Err(outside);
+        }
+        let end = offset.checked_add(length).ok_or(outside)?;
+        let bytes = self.bytes.get(offset..end).ok_or(outside)?;
+        Ok(Field { bytes, offset: Some(offset) })
+    }
+}
+
+/// One payload field.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'a> {
+    /// Its bytes.
+    pub(super) bytes: &'a [u8],
+    /// Where it begins in the message; `None` when empty.
+    pub(super) offset: Option<usize>,
+}
+
+/// A message under construction: the fixed part is laid out at once, payload fields are appended and described.
+pub(super) struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// Signature, type and `fixed` bytes in all, the rest zeros; room for `payload` more.
+    pub(super) fn new(message: MessageType, fixed: usize, payload: usize) -> Writer {
+        let mut bytes = Vec::with_capacity(fixed + payload);
+        bytes.extend_from_slice(SIGNATURE);
+        bytes.extend_from_slice(&(message as u32).to_le_bytes());
+        bytes.resize(fixed, 0);
+        Writer { bytes }
+    }
+
+    /// Writes within the fixed part.
+    pub(super) fn put(&mut self, at: usize, value: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(at..at + value.len()) {
+            place.copy_from_slice(value);
+        }
+    }
+
+    /// Writes NegotiateFlags within the fixed part.
+    pub(super) fn put_flags(&mut self, at: usize, flags: NegotiateFlags) {
+        self.put(at, &flags.bits().to_le_bytes());
+    }
+
+    /// Appends a payload field made by `write` and describes it at `at`.
+    ///
+    /// Errors: `Internal` when it, or the message, is longer than the field can say.
+    pub(super) fn field(&mut self, at: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
+        const TOO_LONG: Error = Error::Internal("an NTLM field of 64 KiB or more");
+        let offset = self.bytes.len();
+        write(&mut self.bytes);
+        let length = u16::try_from(self.bytes.len() - offset).map_err(|_| TOO_LONG)?;
+        let offset = u32::try_from(offset).map_err(|_| TOO_LONG)?;
+        self.put(at, &length.to_le_bytes());
+        self.put(at + 2, &length.to_le_bytes());
+        self.put(at + 4, &offset.to_le_bytes());
+        Ok(())
+    }
+
+    /// The message.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.bytes
+    }
+}
+
+/// How text travels in a message.
+///
+/// OEM is whatever code page the machines happen to use. Here it is ISO 8859-1, whose bytes are the first 256
+/// code points: ASCII is right whatever the peer means, and clients that widen bytes to UTF-16 for NTOWFv2, as
+/// curl does, agree with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Charset {
+    Unicode,
+    Oem,
+}
+
+impl Charset {
+    /// The one that these flags choose; Unicode if both are set ([MS-NLMP] 2.2.2.5, "A").
+    pub(super) fn of(flags: NegotiateFlags) -> Option<Charset> {
+        if flags.contains(NegotiateFlags::UNICODE) {
+            Some(Charset::Unicode)
+        } else if flags.contains(NegotiateFlags::OEM) {
+            Some(Charset::Oem)
+        } else {
+            None
+        }
+    }
+
+    /// Text from the wire; odd lengths, unpaired surrogates and NUL are refused.
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<String> {
+        match self {
+            Charset::Unicode => utf16(bytes),
+            Charset::Oem => {
+                if bytes.contains(&0) {
+                    return Err(Error::InvalidToken("NUL within a name"));
+                }
+                Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
+            }
+        }
+    }
+
+    /// Text for the wire; what OEM lacks becomes a question mark.
+    pub(super) fn encode(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            Charset::Unicode => put_utf16(text, out),
+            Charset::Oem => out.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))),
+        }
+    }
+}
+
+/// UTF-16LE text, strictly: odd lengths, unpaired surrogates and NUL are refused.
+pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
+    const MALFORMED: Error = Error::InvalidToken("a name is not UTF-16");
+    let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
+    // Most names are ASCII.
+    if units.iter().all(|[low, high]| *high == 0 && low.is_ascii() && *low != 0) {
+        return String::from_utf8(units.iter().map(|[low, _]| *low).collect()).map_err(|_| MALFORMED);
+    }
+    let mut text = String::with_capacity(units.len());
+    for c in char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))) {
+        match c {
+            Ok('\0') => return Err(Error::InvalidToken("NUL within a name")),
+            Ok(c) => text.push(c),
+            Err(_) => return Err(MALFORMED),
+        }
+    }
+    Ok(text)
+}
+
+/// Appends text in UTF-16LE.
+pub(super) fn put_utf16(text: &str, out: &mut Vec<u8>) {
+    if !text.is_ascii() {
+        out.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        return;
+    }
+    let start = out.len();
+    out.resize(start + 2 * text.len(), 0);
+    let (units, _) = out[start..].as_chunks_mut::<2>();
+    for ([low, _], byte) in units.iter_mut().zip(text.bytes()) {
+        *low = byte;
+    }
+}

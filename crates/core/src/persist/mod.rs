@@ -1,0 +1,207 @@
+//! The packed form of what travels to another process: values one after the other, without tags and of fixed order, numbers
+//! in little endian. It says nothing of itself; version, authenticity and secrecy are [`export`](crate::export)'s.
+//!
+//! Each type's form stands in one place, mostly as a list of its fields by [`fields!`], from which it is written and
+//! read: a field that is added and forgotten there does not compile.
+
+mod reader;
+mod writer;
+
+pub use reader::Reader;
+pub use writer::Writer;
+
+use crate::types::error::{Error, Result};
+use crate::types::flags::ContextFlags;
+use crate::types::time::FileTime;
+use std::sync::Arc;
+
+/// What can be packed and unpacked. Everything takes at least one byte, so that what is unpacked is no longer than a
+/// multiple of what was packed.
+pub trait Packed: Sized {
+    /// Appends the packed form.
+    ///
+    /// Errors: `CannotPack` for what must not travel.
+    fn pack(&self, out: &mut Writer) -> Result<()>;
+
+    /// Reads what [`Packed::pack`] has written.
+    ///
+    /// Errors: `InvalidToken` for anything else, as far as it can be told.
+    fn unpack(from: &mut Reader<'_>) -> Result<Self>;
+}
+
+/// A structure, as its fields one after the other.
+macro_rules! fields {
+    ($type:ident { $($field:ident),* $(,)? }) => {
+        impl $crate::persist::Packed for $type {
+            fn pack(&self, out: &mut $crate::persist::Writer) -> $crate::types::error::Result<()> {
+                let $type { $($field),* } = self;
+                $($crate::persist::Packed::pack($field, out)?;)*
+                Ok(())
+            }
+
+            fn unpack(from: &mut $crate::persist::Reader<'_>) -> $crate::types::error::Result<$type> {
+                Ok($type { $($field: $crate::persist::Packed::unpack(from)?),* })
+            }
+        }
+    };
+}
+pub(crate) use fields;
+
+/// An enumeration, as one byte.
+macro_rules! numbered {
+    ($type:ty { $($number:literal = $value:path),* $(,)? }) => {
+        impl $crate::persist::Packed for $type {
+            fn pack(&self, out: &mut $crate::persist::Writer) -> $crate::types::error::Result<()> {
+                let number: u8 = match self { $($value => $number),* };
+                number.pack(out)
+            }
+
+            fn unpack(from: &mut $crate::persist::Reader<'_>) -> $crate::types::error::Result<$type> {
+                Ok(match u8::unpack(from)? {
+                    $($number => $value,)*
+                    _ => return Err($crate::persist::MALFORMED),
+                })
+            }
+        }
+    };
+}
+pub(crate) use numbered;
+
+/// Not a packed value.
+pub(crate) const MALFORMED: Error = Error::InvalidToken("a packed context that cannot be read");
+
+macro_rules! numbers {
+    ($($number:ty)*) => {$(
+        impl Packed for $number {
+            fn pack(&self, out: &mut Writer) -> Result<()> {
+                out.raw(&self.to_le_bytes());
+                Ok(())
+            }
+
+            fn unpack(from: &mut Reader<'_>) -> Result<$number> {
+                Ok(<$number>::from_le_bytes(*from.array()?))
+            }
+        }
+    )*};
+}
+
+numbers!(u8 u32 u64);
+
+impl<const N: usize> Packed for [u8; N] {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        out.raw(self);
+        Ok(())
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<[u8; N]> {
+        from.array().copied()
+    }
+}
+
+impl Packed for bool {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        u8::from(*self).pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<bool> {
+        match u8::unpack(from)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(MALFORMED),
+        }
+    }
+}
+
+impl Packed for String {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        out.bytes(self.as_bytes())
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<String> {
+        std::str::from_utf8(from.bytes()?).map(str::to_owned).map_err(|_| MALFORMED)
+    }
+}
+
+impl<T: Packed> Packed for Option<T> {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        self.is_some().pack(out)?;
+        self.as_ref().map_or(Ok(()), |value| value.pack(out))
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Option<T>> {
+        Ok(if bool::unpack(from)? { Some(T::unpack(from)?) } else { None })
+    }
+}
+
+impl<T: Packed> Packed for Vec<T> {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        out.length(self.len())?;
+        self.iter().try_for_each(|item| item.pack(out))
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Vec<T>> {
+        // Nothing is set aside by the number: the items must be there.
+        (0..u32::unpack(from)?).map(|_| T::unpack(from)).collect()
+    }
+}
+
+impl<T: Packed> Packed for Box<[T]> {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        out.length(self.len())?;
+        self.iter().try_for_each(|item| item.pack(out))
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Box<[T]>> {
+        Vec::unpack(from).map(Vec::into_boxed_slice)
+    }
+}
+
+impl<T: Packed> Packed for Box<T> {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        T::pack(self, out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Box<T>> {
+        T::unpack(from).map(Box::new)
+    }
+}
+
+impl<T: Packed> Packed for Arc<T> {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        T::pack(self, out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Arc<T>> {
+        T::unpack(from).map(Arc::new)
+    }
+}
+
+impl Packed for Arc<[u8]> {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        out.bytes(self)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Arc<[u8]>> {
+        from.bytes().map(Arc::from)
+    }
+}
+
+impl Packed for FileTime {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        self.0.pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<FileTime> {
+        u64::unpack(from).map(FileTime)
+    }
+}
+
+impl Packed for ContextFlags {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        self.bits().pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<ContextFlags> {
+        ContextFlags::from_bits(u32::unpack(from)?).ok_or(MALFORMED)
+    }
+}

@@ -1,0 +1,5 @@
+//! Primitives that no crate gives in the form needed here.
+
+pub(crate) mod crc32;
+pub(crate) mod rc4;
+pub(crate) mod siphash;

@@ -1,0 +1,35 @@
+//! Groups of an account.
+
+use crate::types::sid::Sid;
+
+/// Attributes of a group: [MS-PAC] 2.2.1.
+pub mod attributes {
+    /// SE_GROUP_MANDATORY
+    pub const MANDATORY: u32 = 1;
+    /// SE_GROUP_ENABLED_BY_DEFAULT
+    pub const ENABLED_BY_DEFAULT: u32 = 2;
+    /// SE_GROUP_ENABLED
+    pub const ENABLED: u32 = 4;
+    /// What a token gives a group that its user is simply in.
+    pub const MEMBER: u32 = MANDATORY | ENABLED_BY_DEFAULT | ENABLED;
+    /// SE_GROUP_USE_FOR_DENY_ONLY
+    pub const USE_FOR_DENY_ONLY: u32 = 0x10;
+    /// SE_GROUP_RESOURCE: a group of the resource's domain
+    pub const RESOURCE: u32 = 0x2000_0000;
+}
+
+/// A group of any domain: KERB_SID_AND_ATTRIBUTES, [MS-PAC] 2.2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SidAndAttributes {
+    /// Sid
+    pub sid: Sid,
+    /// Attributes: [`attributes`].
+    pub attributes: u32,
+}
+
+impl SidAndAttributes {
+    /// It gives rights: it is enabled, and not for denying only.
+    pub fn counts(&self) -> bool {
+        self.attributes & attributes::ENABLED != 0 && self.attributes & attributes::USE_FOR_DENY_ONLY == 0
+    }
+}

@@ -1,0 +1,42 @@
+//! SIDs that mean the same everywhere: [MS-DTYP] 2.4.2.4.
+
+use crate::types::sid::Sid;
+
+/// NT AUTHORITY, S-1-5.
+const NT: u64 = 5;
+
+macro_rules! well_known {
+    ($($(#[$doc:meta])* $name:ident = $authority:expr, $sub_authorities:expr;)*) => {
+        $($(#[$doc])* pub fn $name() -> Sid {
+            const SID: Sid = Sid::well_known($authority, &$sub_authorities);
+            SID
+        })*
+    };
+}
+
+well_known! {
+    /// EVERYONE
+    everyone = 1, [0];
+    /// NETWORK: who has logged on over the network.
+    network = NT, [2];
+    /// ANONYMOUS
+    anonymous_logon = NT, [7];
+    /// AUTHENTICATED_USERS
+    authenticated_users = NT, [11];
+    /// THIS_ORGANIZATION
+    this_organization = NT, [15];
+    /// BUILTIN_USERS
+    users = NT, [32, 545];
+    /// NTLM_AUTHENTICATION: whom NTLM has authenticated.
+    ntlm_authentication = NT, [64, 10];
+}
+
+/// The SID is one that each machine gives for itself: its system and services, its built-in groups but Users, logon sessions,
+/// labels of integrity. A domain that names one among an account's groups would make administrators of other people's machines.
+pub fn of_machine(sid: &Sid) -> bool {
+    match (sid.authority(), sid.sub_authorities()) {
+        (5, [32, 545]) => false,
+        (5, [5 | 9 | 10 | 18..=20 | 32 | 80..=111, ..]) | (16, _) => true,
+        _ => false,
+    }
+}

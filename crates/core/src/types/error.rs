@@ -1,0 +1,187 @@
+//! Why a call did not succeed. One type inside; `entry::status` maps it to a `SECURITY_STATUS`, once.
+
+use crate::types::ntstatus::NtStatus;
+use std::fmt;
+
+/// The result of everything below the C boundary.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, grouped by whose fault it was. The text is for the operator's log: it never holds a
+/// secret, and it never reaches the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    // ---- the peer's
+    /// A token that cannot be parsed or that breaks its protocol (`SEC_E_INVALID_TOKEN`).
+    InvalidToken(&'static str),
+    /// The client is not let in (`SEC_E_LOGON_DENIED`), whatever the reason.
+    LogonDenied(Denial),
+    /// Channel bindings differ or are missing where they are required (`SEC_E_BAD_BINDINGS`).
+    BadBindings(&'static str),
+    /// The client named a service that is not this one (`SEC_E_TARGET_UNKNOWN`).
+    WrongTarget(&'static str),
+    /// A signature does not match (`SEC_E_MESSAGE_ALTERED`).
+    MessageAltered(&'static str),
+    /// A message was replayed or came out of order (`SEC_E_OUT_OF_SEQUENCE`).
+    OutOfSequence,
+    /// No mechanism or option is common to both sides (`SEC_E_UNSUPPORTED_FUNCTION` on the acceptor,
+    /// as Windows returns where nothing offered can be used).
+    NothingInCommon(&'static str),
+
+    // ---- the caller's
+    /// An argument that the function's page does not allow (`SEC_E_INVALID_PARAMETER`).
+    InvalidParameter(&'static str),
+    /// A handle that is not, or no longer, one of ours, or one in the wrong state (`SEC_E_INVALID_HANDLE`).
+    InvalidHandle(&'static str),
+    /// An output buffer too small for `needed` bytes (`SEC_E_BUFFER_TOO_SMALL`).
+    BufferTooSmall {
+        /// The length, in bytes, that would do.
+        needed: usize,
+    },
+    /// A quality of protection that the mechanism does not have (`SEC_E_QOP_NOT_SUPPORTED`).
+    QopNotSupported,
+    /// A function or option that does not exist here (`SEC_E_UNSUPPORTED_FUNCTION`).
+    Unsupported(&'static str),
+    /// No such package (`SEC_E_SECPKG_NOT_FOUND`).
+    PackageNotFound,
+    /// The call needs credentials that the handle does not have (`SEC_E_NO_CREDENTIALS`).
+    NoCredentials(&'static str),
+    /// The identity given cannot be used (`SEC_E_UNKNOWN_CREDENTIALS`).
+    UnknownCredentials(&'static str),
+    /// What an identity holds is asked for, and it is encrypted (`STATUS_INVALID_PARAMETER`, NT's, as documented).
+    EncryptedIdentity,
+
+    /// The context cannot leave its process (`SEC_E_CANNOT_PACK`).
+    CannotPack(&'static str),
+    /// Another package's (`SEC_E_BAD_PKGID`).
+    WrongPackage,
+
+    // ---- the machine's
+    /// Nobody could be asked who the client is (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
+    NoAuthority(&'static str),
+    /// No token of the client can be had, or not by this process (`SEC_E_NO_IMPERSONATION`).
+    NoImpersonation(&'static str),
+    /// The context's lifetime is over (`SEC_E_CONTEXT_EXPIRED`).
+    ContextExpired,
+    /// A table, a limit or the heap is full (`SEC_E_INSUFFICIENT_MEMORY`).
+    OutOfMemory,
+    /// A defect of ours, or of the machine (`SEC_E_INTERNAL_ERROR`).
+    Internal(&'static str),
+}
+
+/// Why a logon was denied. For the operator's log only: to the caller and to the peer all are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// No account of that name.
+    UnknownUser,
+    /// The account has another password.
+    WrongPassword,
+    /// The account is disabled.
+    AccountDisabled,
+    /// The client asked to be nobody and the server does not allow it.
+    Anonymous,
+    /// The response is of a kind that policy does not allow (LM, NTLMv1, ...).
+    ResponseNotAllowed,
+    /// The exchange took longer than the challenge lives, or clocks differ by more than policy allows.
+    Stale,
+    /// The MIC over the three NTLM messages, or over the mechanism list, is missing or wrong.
+    Mic,
+    /// Kerberos refuses the ticket or the authenticator.
+    Ticket(&'static str),
+    /// Too many wrong passwords were given for the account; it is left alone for a while.
+    Braked,
+    /// NTLM is switched off.
+    NtlmOff,
+    /// A domain controller refuses, and says why.
+    Controller(NtStatus),
+    /// Policy asks for more than the client offered (128 bits, signing, ...).
+    Policy(&'static str),
+}
+
+impl Error {
+    /// The NTSTATUS that tells an operator what the caller's status does not: SubStatus, as Windows' audit calls it.
+    pub fn nt_status(&self) -> NtStatus {
+        match self {
+            Error::LogonDenied(denial) => match denial {
+                Denial::UnknownUser => NtStatus::NO_SUCH_USER,
+                Denial::WrongPassword => NtStatus::WRONG_PASSWORD,
+                Denial::AccountDisabled => NtStatus::ACCOUNT_DISABLED,
+                Denial::Braked => NtStatus::ACCOUNT_LOCKED_OUT,
+                Denial::NtlmOff => NtStatus::NTLM_BLOCKED,
+                Denial::Policy(_) => NtStatus::ACCOUNT_RESTRICTION,
+                Denial::Controller(status) => *status,
+                Denial::Anonymous | Denial::ResponseNotAllowed | Denial::Stale | Denial::Mic | Denial::Ticket(_) => {
+                    NtStatus::LOGON_FAILURE
+                }
+            },
+            Error::NoAuthority(_) => NtStatus::NO_LOGON_SERVERS,
+            _ => NtStatus::UNSUCCESSFUL,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::InvalidToken(why) => write!(f, "invalid token: {why}"),
+            Error::LogonDenied(why) => write!(f, "logon denied: {why}"),
+            Error::BadBindings(why) => write!(f, "channel bindings: {why}"),
+            Error::WrongTarget(why) => write!(f, "wrong target: {why}"),
+            Error::MessageAltered(why) => write!(f, "message altered: {why}"),
+            Error::OutOfSequence => f.write_str("message out of sequence"),
+            Error::NothingInCommon(why) => write!(f, "nothing in common with the peer: {why}"),
+            Error::InvalidParameter(why) => write!(f, "invalid parameter: {why}"),
+            Error::InvalidHandle(why) => write!(f, "invalid handle: {why}"),
+            Error::BufferTooSmall { needed } => write!(f, "buffer too small, {needed} bytes needed"),
+            Error::QopNotSupported => f.write_str("quality of protection not supported"),
+            Error::Unsupported(what) => write!(f, "not supported: {what}"),
+            Error::PackageNotFound => f.write_str("no such package"),
+            Error::NoCredentials(why) => write!(f, "no credentials: {why}"),
+            Error::UnknownCredentials(why) => write!(f, "unusable credentials: {why}"),
+            Error::EncryptedIdentity => f.write_str("an encrypted identity"),
+            Error::CannotPack(why) => write!(f, "cannot be exported: {why}"),
+            Error::WrongPackage => f.write_str("another package's context"),
+            Error::NoAuthority(why) => write!(f, "no authority: {why}"),
+            Error::NoImpersonation(why) => write!(f, "no impersonation: {why}"),
+            Error::ContextExpired => f.write_str("context expired"),
+            Error::OutOfMemory => f.write_str("out of memory"),
+            Error::Internal(why) => write!(f, "internal error: {why}"),
+        }
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Denial::UnknownUser => "unknown user",
+            Denial::WrongPassword => "wrong password",
+            Denial::AccountDisabled => "account disabled",
+            Denial::Anonymous => "anonymous logon not allowed",
+            Denial::ResponseNotAllowed => "kind of response not allowed by policy",
+            Denial::Stale => "challenge or timestamp too old",
+            Denial::Mic => "MIC missing or wrong",
+            Denial::Braked => "too many wrong passwords",
+            Denial::NtlmOff => "NTLM is switched off ([ntlm] mode)",
+            Denial::Ticket(why) => return write!(f, "Kerberos: {why}"),
+            Denial::Controller(status) => return write!(f, "{status}"),
+            Denial::Policy(what) => return write!(f, "policy: {what}"),
+        })
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A failed step of a conversation, with the token that tells the peer, if the caller asked for one
+/// (`ASC_REQ_EXTENDED_ERROR`).
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: Error,
+    /// The mechanism's own error message, to be sent to the peer.
+    pub token: Option<Vec<u8>>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure { error, token: None }
+    }
+}

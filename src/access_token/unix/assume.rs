@@ -1,0 +1,187 @@
+//! Threads that take over an account's rights, and give them back.
+//!
+//! On the way in: groups, group, user, and then no capability is left that would let the thread past what the client may.
+//! On the way back the other way round. A thread that is somebody else keeps what it was in its permitted capabilities and,
+//! by setting, its real and saved user: that is how it comes back, and why this protects a server from mistaking its
+//! clients, not from running their code.
+
+use super::LocalAccount;
+use super::mapping::set;
+use crate::config::Credentials;
+use crate::platform::thread_credentials::{self, Identity, OVER_FILES, SET_GID, SET_UID};
+use crate::types::error::{Error, Result};
+use std::io;
+
+/// The calling thread, as the system sees it.
+pub(crate) trait Thread {
+    /// What it is.
+    fn identity(&mut self) -> io::Result<Identity>;
+    /// Gives it these groups and no others.
+    fn set_groups(&mut self, groups: &[u32]) -> io::Result<()>;
+    /// Changes its effective group, and with it the one for files.
+    fn set_gid(&mut self, gid: u32) -> io::Result<()>;
+    /// Changes its effective user, and with it the one for files.
+    fn set_uid(&mut self, uid: u32) -> io::Result<()>;
+    /// Changes its group for files.
+    fn set_fs_gid(&mut self, gid: u32) -> io::Result<()>;
+    /// Changes its user for files.
+    fn set_fs_uid(&mut self, uid: u32) -> io::Result<()>;
+    /// Makes these of its capabilities count.
+    fn set_capabilities(&mut self, effective: u64) -> io::Result<()>;
+}
+
+/// The real one.
+pub(crate) struct CallingThread;
+
+impl Thread for CallingThread {
+    fn identity(&mut self) -> io::Result<Identity> {
+        thread_credentials::current()
+    }
+    fn set_groups(&mut self, groups: &[u32]) -> io::Result<()> {
+        thread_credentials::set_groups(groups)
+    }
+    fn set_gid(&mut self, gid: u32) -> io::Result<()> {
+        thread_credentials::set_gid(gid)
+    }
+    fn set_uid(&mut self, uid: u32) -> io::Result<()> {
+        thread_credentials::set_uid(uid)
+    }
+    fn set_fs_gid(&mut self, gid: u32) -> io::Result<()> {
+        thread_credentials::set_fs_gid(gid)
+    }
+    fn set_fs_uid(&mut self, uid: u32) -> io::Result<()> {
+        thread_credentials::set_fs_uid(uid)
+    }
+    fn set_capabilities(&mut self, effective: u64) -> io::Result<()> {
+        thread_credentials::set_capabilities(effective)
+    }
+}
+
+/// The thread gets the account's rights; what it was is returned. After an error it is that still.
+pub(crate) fn assume(thread: &mut impl Thread, account: &LocalAccount, credentials: Credentials) -> Result<Identity> {
+    const NOT_ALLOWED: Error = Error::NoImpersonation("the process may not act as the client");
+    let before = thread.identity().map_err(|error| {
+        tracing::warn!(%error, "a thread's credentials cannot be read");
+        NOT_ALLOWED
+    })?;
+    let wanted = wanted(&before, account, credentials);
+    let Err(error) = go(thread, &before, &wanted) else { return Ok(before) };
+    tracing::warn!(uid = account.uid, gid = account.gid, %error, "the process may not act as the client");
+    restore(thread, &before)?;
+    Err(NOT_ALLOWED)
+}
+
+/// What the thread will be.
+fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -> Identity {
+    let LocalAccount { uid, gid, .. } = *account;
+    let mut wanted = Identity { fs_uid: uid, fs_gid: gid, ..before.clone() };
+    if credentials == Credentials::Effective {
+        (wanted.uid, wanted.gid) = (uid, gid);
+    }
+    // Whoever has the group has it among the groups too, or not: it makes no difference, and needs no privilege.
+    if account.groups != set(before.groups.iter().copied(), gid) || before.fs_gid != gid {
+        wanted.groups = account.groups.clone();
+    }
+    wanted.capabilities.effective &= match credentials {
+        _ if uid == 0 => u64::MAX,
+        Credentials::FileSystem => !OVER_FILES,
+        Credentials::Effective => 0,
+    };
+    wanted
+}
+
+/// Makes the capabilities count that changing users and groups needs, as far as the thread has them.
+fn empower(thread: &mut impl Thread) -> io::Result<()> {
+    let capabilities = thread.identity()?.capabilities;
+    match capabilities.permitted & (SET_UID | SET_GID) & !capabilities.effective {
+        0 => Ok(()),
+        missing => thread.set_capabilities(capabilities.effective | missing),
+    }
+}
+
+/// `wanted`'s effective and file-system group; changing the one changes the other.
+fn go_to_group(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
+    let now = thread.identity()?;
+    if now.gid != wanted.gid {
+        thread.set_gid(wanted.gid)?;
+    }
+    if (now.gid, now.fs_gid) != (wanted.gid, wanted.fs_gid) {
+        thread.set_fs_gid(wanted.fs_gid)?;
+    }
+    Ok(())
+}
+
+/// Likewise the user.
+fn go_to_user(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
+    let now = thread.identity()?;
+    if now.uid != wanted.uid {
+        thread.set_uid(wanted.uid)?;
+    }
+    if (now.uid, now.fs_uid) != (wanted.uid, wanted.fs_uid) {
+        thread.set_fs_uid(wanted.fs_uid)?;
+    }
+    Ok(())
+}
+
+fn go_to_groups(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
+    match thread.identity()?.groups == wanted.groups {
+        true => Ok(()),
+        false => thread.set_groups(&wanted.groups),
+    }
+}
+
+/// The kernel's own rules have changed them on the way, or not: root that becomes somebody loses some, other users with
+/// capabilities keep them all.
+fn go_to_capabilities(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
+    match thread.identity()?.capabilities.effective == wanted.capabilities.effective {
+        true => Ok(()),
+        false => thread.set_capabilities(wanted.capabilities.effective),
+    }
+}
+
+/// Not all calls tell that they have failed.
+fn verify(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
+    match thread.identity()? == *wanted {
+        true => Ok(()),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+fn go(thread: &mut impl Thread, before: &Identity, wanted: &Identity) -> io::Result<()> {
+    let ids = |identity: &Identity| (identity.uid, identity.fs_uid, identity.gid, identity.fs_gid);
+    if ids(before) != ids(wanted) || before.groups != wanted.groups {
+        empower(thread)?;
+        go_to_groups(thread, wanted)?;
+        go_to_group(thread, wanted)?;
+        // The last that needs a privilege.
+        go_to_user(thread, wanted)?;
+    }
+    go_to_capabilities(thread, wanted)?;
+    verify(thread, wanted)
+}
+
+/// The thread is again what it was, less the capabilities that it has given up for good meanwhile.
+pub(crate) fn restore(thread: &mut impl Thread, before: &Identity) -> Result<()> {
+    back(thread, before).map_err(|error| {
+        tracing::error!(%error, "a thread cannot be made what it was: it keeps some of a client's rights, or lacks its own");
+        Error::NoImpersonation("the thread cannot be made what it was")
+    })
+}
+
+fn back(thread: &mut impl Thread, before: &Identity) -> io::Result<()> {
+    let now = thread.identity()?;
+    let mut wanted = before.clone();
+    wanted.capabilities.permitted = now.capabilities.permitted;
+    wanted.capabilities.effective &= now.capabilities.permitted;
+    if now == wanted {
+        return Ok(());
+    }
+    empower(thread)?;
+    go_to_user(thread, &wanted)?;
+    // Changing the user may have taken them.
+    empower(thread)?;
+    go_to_group(thread, &wanted)?;
+    go_to_groups(thread, &wanted)?;
+    go_to_capabilities(thread, &wanted)?;
+    verify(thread, &wanted)
+}

@@ -1,0 +1,157 @@
+//! From a client to its local account, in the ways that `[tokens] map` lists.
+
+use super::trusted_names::Names;
+use crate::access_token::Subject;
+use crate::config::{LocalUser, Mapping, Settings, Tokens};
+use crate::platform::accounts::{self, Account};
+use crate::platform::wbclient;
+use crate::types::error::{Error, Result};
+use crate::types::sid::Sid;
+use std::io;
+
+/// A client's account on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalAccount {
+    /// Its name; empty where the configuration gives numbers.
+    pub name: String,
+    /// Its number.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// All its groups, `gid` among them: in order, each once.
+    pub groups: Vec<u32>,
+    /// How it was found: a name of [`Mapping`], or `anonymous`.
+    pub found_by: &'static str,
+}
+
+/// The machine's accounts.
+pub(crate) trait Directory {
+    /// The account of that name.
+    fn by_name(&self, name: &str) -> io::Result<Option<Account>>;
+    /// The account of the domain's user with that SID.
+    fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>>;
+}
+
+/// The accounts that the system's name services tell of.
+pub(crate) struct NameService;
+
+impl Directory for NameService {
+    fn by_name(&self, name: &str) -> io::Result<Option<Account>> {
+        accounts::by_name(name)
+    }
+
+    fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>> {
+        let Some(mut winbindd) = wbclient::Connection::open() else { return Ok(None) };
+        match winbindd.uid_of(sid) {
+            Ok(uid) => accounts::by_uid(uid),
+            Err(trouble) => {
+                tracing::debug!(?trouble, "winbind tells no user of the client's SID");
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Finds the account that the client is here.
+///
+/// The first way that finds one counts. One that cannot tell ends the search: the next might find somebody else.
+pub(crate) fn find(subject: &Subject, settings: &Settings, directory: &impl Directory) -> Result<LocalAccount> {
+    let search = Search { tokens: &settings.tokens, directory };
+    if subject.principal.anonymous {
+        let nobody = settings.tokens.anonymous.as_ref();
+        return search.configured(nobody.ok_or(Error::NoImpersonation("the client is nobody"))?, "anonymous");
+    }
+    let names = Names::of(subject, settings);
+    for &mapping in &settings.tokens.map {
+        let found = match mapping {
+            Mapping::Table => match search.in_table(&names) {
+                Some(user) => return search.configured(user, mapping.name()),
+                None => None,
+            },
+            Mapping::Sid => search.told(told_sid(subject).map(|sid| directory.by_sid(&sid)))?,
+            Mapping::DomainName => search.told(search.domain_name(&names).map(|name| directory.by_name(&name)))?,
+            Mapping::Name => {
+                let name = names.local.filter(|name| search.plain(name));
+                search.told(name.map(|name| directory.by_name(name)))?
+            }
+        };
+        if let Some(account) = found {
+            // Nobody becomes root because of what he is called elsewhere.
+            return match account.uid {
+                0 if !settings.tokens.allow_root => Err(Error::NoImpersonation("the client's account is root's")),
+                _ => Ok(local(account, mapping.name())),
+            };
+        }
+    }
+    Err(Error::NoImpersonation("the client has no account here"))
+}
+
+struct Search<'a, D> {
+    tokens: &'a Tokens,
+    directory: &'a D,
+}
+
+impl<D: Directory> Search<'_, D> {
+    /// The client's line in the table: under its principal, else under its domain's name, else under its own.
+    fn in_table(&self, names: &Names<'_>) -> Option<&LocalUser> {
+        let of_domain =
+            names.of_domain.filter(|(domain, user)| !domain.is_empty() && !domain.contains('\\') && !user.contains('\\'));
+        names
+            .native
+            .and_then(|name| self.tokens.user(name))
+            .or_else(|| of_domain.and_then(|(domain, user)| self.tokens.user(&format!("{domain}\\{user}"))))
+            .or_else(|| names.local.and_then(|user| self.tokens.user(user)))
+    }
+
+    /// What the configuration names, which must be there.
+    fn configured(&self, user: &LocalUser, found_by: &'static str) -> Result<LocalAccount> {
+        match user {
+            LocalUser::Account(name) => match self.told(Some(self.directory.by_name(name)))? {
+                Some(account) => Ok(local(account, found_by)),
+                None => Err(Error::NoImpersonation("the configuration names an account that is not here")),
+            },
+            LocalUser::Numbers { uid, gid, groups } => {
+                let groups = set(groups.iter().copied(), *gid);
+                Ok(LocalAccount { name: String::new(), uid: *uid, gid: *gid, groups, found_by })
+            }
+        }
+    }
+
+    fn told(&self, answer: Option<io::Result<Option<Account>>>) -> Result<Option<Account>> {
+        answer.unwrap_or(Ok(None)).map_err(|error| {
+            tracing::error!(%error, "the name service does not answer");
+            Error::NoImpersonation("the name service does not answer")
+        })
+    }
+
+    /// `DOMAIN\user`, where that names one account and no other.
+    fn domain_name(&self, names: &Names<'_>) -> Option<String> {
+        let (domain, user) = names.of_domain?;
+        (self.plain(domain) && self.plain(user)).then(|| format!("{domain}{}{user}", self.tokens.winbind_separator))
+    }
+
+    /// A name with nothing in it that divides names, for any name service.
+    fn plain(&self, name: &str) -> bool {
+        let divides = |c: char| c.is_control() || ['\\', '/', '@', ':', self.tokens.winbind_separator].contains(&c);
+        !name.is_empty() && !name.contains(divides)
+    }
+}
+
+/// The client's SID, if a domain has told it: one that we have made up is nobody's elsewhere.
+fn told_sid(subject: &Subject) -> Option<Sid> {
+    let sids = subject.sids.as_ref()?;
+    sids.origin.is_domains().then_some(sids.user)
+}
+
+fn local(account: Account, found_by: &'static str) -> LocalAccount {
+    let Account { name, uid, gid, groups } = account;
+    LocalAccount { name, uid, gid, groups: set(groups.into_iter(), gid), found_by }
+}
+
+/// Groups in order, each once, `gid` among them.
+pub(crate) fn set(groups: impl Iterator<Item = u32>, gid: u32) -> Vec<u32> {
+    let mut groups: Vec<u32> = groups.chain([gid]).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}

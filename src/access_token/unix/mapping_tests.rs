@@ -1,0 +1,205 @@
+//! Who becomes whom, and who must not.
+
+use super::mapping::{Directory, find};
+use crate::access_token::{Level, Subject};
+use crate::config::{LocalUser, Mapping, Settings, parse};
+use crate::mechanism::Mechanism;
+use crate::platform::accounts::Account;
+use crate::principal::{AccountFacts, Origin, Origins, Principal, Sids};
+use crate::types::error::Error;
+use crate::types::sid::Sid;
+use crate::types::time::FileTime;
+use std::io;
+use std::sync::Arc;
+
+const SID: &str = "S-1-5-21-1-2-3-1104";
+
+/// The machine's accounts, and winbind's; `broken` cannot be asked about.
+struct Machine;
+
+impl Directory for Machine {
+    fn by_name(&self, name: &str) -> io::Result<Option<Account>> {
+        let uid = match name {
+            "root" | "toor" | "EXAMPLE\\boss" => 0,
+            "alice" => 1000,
+            "bob" => 1001,
+            "nobody" => 65534,
+            "EXAMPLE\\alice" => 20_000,
+            "EXAMPLE+alice" => 20_001,
+            "LAB.TEST\\alice" => 30_000,
+            "broken" => return Err(io::ErrorKind::TimedOut.into()),
+            _ => return Ok(None),
+        };
+        Ok(Some(Account { name: name.into(), uid, gid: uid, groups: vec![uid, 4] }))
+    }
+
+    fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>> {
+        Ok((sid.to_string() == SID).then(|| Account { name: "EXAMPLE\\by-sid".into(), uid: 40_000, gid: 40_000, groups: vec![] }))
+    }
+}
+
+fn settings(tokens: &str) -> Settings {
+    let server = "[server]\nnetbios_computer = \"WEB1\"\n[accounts]\ndomain = \"CORP\"\n[tokens]\n";
+    parse(&format!("{server}{tokens}")).unwrap()
+}
+
+fn subject(principal: Principal) -> Subject {
+    Subject {
+        sids: Sids::of(&principal, Mechanism::Kerberos, &settings("")),
+        principal,
+        level: Level::Impersonation,
+        mechanism: Mechanism::Kerberos,
+        server_name: "HTTP/web1.lab.test@LAB.TEST".into(),
+        expiry: FileTime::NEVER,
+        logon_id: 1,
+    }
+}
+
+fn by_file(domain: &str, user: &str) -> Subject {
+    subject(Principal::of_account(user.into(), domain.into(), Origin::AccountFile))
+}
+
+/// A Kerberos client without a PAC.
+fn by_ticket(user: &str, realm: &str) -> Subject {
+    let native = Some(format!("{user}@{realm}"));
+    subject(Principal { native, ..Principal::of_account(user.into(), realm.into(), Origin::Ticket) })
+}
+
+/// One with a PAC that calls it `DOMAIN\user`.
+fn by_pac(domain: &str, user: &str, realm: &str) -> Subject {
+    let account = AccountFacts { sid: Some(SID.parse().unwrap()), ..AccountFacts::default() };
+    subject(Principal {
+        native: Some(format!("{user}@{realm}")),
+        account: Some(Arc::new(account)),
+        origins: Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) },
+        ..Principal::of_account(user.into(), domain.into(), Origin::Pac)
+    })
+}
+
+fn found(subject: &Subject, tokens: &str) -> Option<u32> {
+    find(subject, &settings(tokens), &Machine).ok().map(|account| account.uid)
+}
+
+const NAMES: &str = "map = [\"domain-name\", \"name\"]\n";
+
+#[test]
+fn our_own_users_by_their_names() {
+    assert_eq!(found(&by_file("CORP", "alice"), ""), Some(1000));
+    assert_eq!(found(&by_file("corp", "alice"), ""), Some(1000));
+    assert_eq!(found(&by_file("WEB1", "bob"), ""), Some(1001));
+    assert_eq!(found(&by_file("CORP", "carol"), ""), None);
+    // Of the domain's account and the local one the former is closer.
+    assert_eq!(found(&by_file("EXAMPLE", "alice"), ""), Some(20_000));
+    let account = find(&by_file("CORP", "alice"), &settings(""), &Machine).unwrap();
+    assert_eq!((account.groups.as_slice(), account.found_by), (&[4, 1000][..], "name"));
+}
+
+#[test]
+fn names_of_strangers_say_nothing_here() {
+    for stranger in [
+        by_file("EVIL", "bob"),
+        by_file("", "bob"),
+        by_ticket("bob", "LAB.TEST"),
+        by_ticket("root", "OTHER.REALM"),
+        by_pac("CORP", "bob", "LAB.TEST"),
+        subject(Principal::of_account("bob".into(), "CORP".into(), Origin::Netlogon)),
+        subject(Principal::of_account("bob".into(), "CORP".into(), Origin::Derived)),
+    ] {
+        assert_eq!(found(&stranger, NAMES), None, "{:?}", stranger.principal);
+    }
+}
+
+#[test]
+fn unless_their_domain_is_listed() {
+    let listed = "map = [\"name\"]\ndomains = [\"EVIL\", \"LAB.TEST\"]\n";
+    assert_eq!(found(&by_file("evil", "bob"), listed), Some(1001));
+    assert_eq!(found(&by_ticket("bob", "LAB.TEST"), listed), Some(1001));
+    assert_eq!(found(&by_pac("CORP", "bob", "LAB.TEST"), listed), Some(1001));
+    // Realms count as they are written, and the domain that a PAC names for nothing.
+    assert_eq!(found(&by_ticket("bob", "lab.test"), listed), None);
+    assert_eq!(found(&by_pac("EVIL", "bob", "OTHER.TEST"), listed), None);
+    assert_eq!(found(&by_ticket("bob/admin", "LAB.TEST"), listed), None);
+}
+
+#[test]
+fn a_domain_s_users() {
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), NAMES), Some(20_000));
+    assert_eq!(found(&by_ticket("alice", "LAB.TEST"), NAMES), Some(30_000));
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), &format!("{NAMES}winbind_separator = \"+\"\n")), Some(20_001));
+    // Another realm's domain controller can call anybody EXAMPLE\alice.
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), NAMES), None);
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), &format!("{NAMES}domains = [\"EVIL.TEST\"]\n")), Some(20_000));
+    // A rule of the configuration says what it says.
+    let mut renamed = by_pac("EXAMPLE", "alice", "EVIL.TEST");
+    renamed.principal.origins.name = Origin::NameMapping;
+    assert_eq!(found(&renamed, NAMES), Some(20_000));
+}
+
+#[test]
+fn names_that_would_be_other_names() {
+    for (domain, user) in [("", "EXAMPLE\\alice"), ("EXAMPLE\\alice", ""), ("CORP", "EXAMPLE\\alice"), ("CORP", "alice\0")] {
+        assert_eq!(found(&by_file(domain, user), ""), None, "{domain} {user}");
+    }
+    assert_eq!(found(&by_file("CORP", "EXAMPLE+alice"), "winbind_separator = \"+\"\n"), None);
+    assert_eq!(found(&by_file("CORP", "alice@EXAMPLE"), ""), None);
+}
+
+#[test]
+fn the_sid_where_a_domain_told_it() {
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), ""), Some(40_000));
+    let mut made_up = by_pac("EXAMPLE", "alice", "EVIL.TEST");
+    made_up.sids.as_mut().unwrap().origin = Origin::Derived;
+    assert_eq!(found(&made_up, ""), None);
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), "map = [\"table\", \"domain-name\"]\n"), Some(20_000));
+}
+
+#[test]
+fn root_is_nobody_by_name() {
+    for user in ["root", "toor"] {
+        assert_eq!(found(&by_file("CORP", user), ""), None);
+        assert_eq!(found(&by_file("CORP", user), "allow_root = true\n"), Some(0));
+    }
+    assert_eq!(found(&by_pac("EXAMPLE", "boss", "LAB.TEST"), NAMES), None);
+    // Nor does the search go on for somebody else of that name.
+    assert_eq!(found(&by_file("EXAMPLE", "boss"), "domains = [\"EXAMPLE\"]\n"), None);
+    // The table is explicit.
+    assert_eq!(found(&by_file("CORP", "captain"), "users = { captain = \"root\" }\n"), Some(0));
+}
+
+#[test]
+fn the_table() {
+    let table = r#"
+        users = { 'EXAMPLE\alice' = "bob", "alice@LAB.TEST" = { uid = 7, gid = 8, groups = [9, 9, 8] }, carol = "alice", dave = "gone" }
+        domains = ["CORP"]
+    "#;
+    // Under its principal first, which no domain controller makes up.
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), table), Some(7));
+    assert_eq!(found(&by_file("example", "ALICE"), table), Some(1001));
+    assert_eq!(found(&by_file("CORP", "Carol"), table), Some(1000));
+    assert_eq!(found(&by_ticket("carol", "LAB.TEST"), table), None);
+    assert_eq!(found(&by_file("EVIL", "carol"), table), None);
+    let mut foreign = by_pac("EXAMPLE", "alice", "EVIL.TEST");
+    foreign.principal.account = None;
+    foreign.sids = None;
+    assert_eq!(found(&foreign, table), None);
+    // What is named there must be there: the search does not go on.
+    assert_eq!(found(&by_file("CORP", "dave"), table), None);
+    let account = find(&by_ticket("alice", "LAB.TEST"), &settings(table), &Machine).unwrap();
+    assert_eq!((account.gid, account.groups.as_slice(), account.name.as_str()), (8, &[8, 9][..], ""));
+}
+
+#[test]
+fn nobody_is_nobody_unless_the_configuration_says_who() {
+    let nobody = subject(Principal::anonymous());
+    assert_eq!(found(&nobody, "users = { \"ANONYMOUS LOGON\" = \"alice\" }\ndomains = [\"NT AUTHORITY\"]\n"), None);
+    assert_eq!(found(&nobody, "anonymous = \"nobody\"\n"), Some(65534));
+}
+
+/// Whether the next way would find somebody else nobody knows.
+#[test]
+fn a_name_service_that_fails_ends_the_search() {
+    let settings = settings("map = [\"name\", \"table\"]\nusers = { broken = \"alice\" }\n");
+    assert_eq!(settings.tokens.map, [Mapping::Name, Mapping::Table]);
+    assert_eq!(settings.tokens.user("Broken"), Some(&LocalUser::Account("alice".into())));
+    assert!(matches!(find(&by_file("CORP", "broken"), &settings, &Machine), Err(Error::NoImpersonation(_))));
+}

@@ -1,0 +1,64 @@
+//! A client as a user of a Unix system: its local account, and threads with that account's rights.
+
+mod assume;
+#[cfg(test)]
+mod assume_tests;
+mod information;
+mod mapping;
+#[cfg(test)]
+mod mapping_tests;
+mod trusted_names;
+
+use super::{Level, Subject, Wearable};
+use crate::config::{Credentials, Settings};
+use crate::platform::thread_credentials::Identity;
+use crate::types::error::{Error, Result};
+pub use mapping::LocalAccount;
+
+/// A client's local account.
+#[derive(Debug)]
+pub struct Token {
+    subject: Subject,
+    account: LocalAccount,
+    credentials: Credentials,
+}
+
+impl Token {
+    /// Finds the client's account, which may take as long as the machine's name services need.
+    ///
+    /// Errors: `NoImpersonation` if it has none.
+    pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
+        let client = subject.principal.display_name();
+        let account = mapping::find(&subject, settings, &mapping::NameService).inspect_err(|error| {
+            tracing::info!(client, "no local account: {error}");
+        })?;
+        let LocalAccount { name, uid, gid, groups, found_by } = &account;
+        tracing::info!(client, account = name.as_str(), uid, gid, ?groups, found_by, "local account");
+        Ok(Token { subject, account, credentials: settings.tokens.credentials })
+    }
+
+    /// Of whom it is.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The client's account on this machine.
+    pub fn account(&self) -> &LocalAccount {
+        &self.account
+    }
+}
+
+impl Wearable for Token {
+    type Before = Identity;
+
+    fn put_on(&self) -> Result<Identity> {
+        if self.subject.level < Level::Impersonation {
+            return Err(Error::NoImpersonation("the client wants to be identified only"));
+        }
+        assume::assume(&mut assume::CallingThread, &self.account, self.credentials)
+    }
+
+    fn take_off(before: &Identity) -> Result<()> {
+        assume::restore(&mut assume::CallingThread, before)
+    }
+}

@@ -1,0 +1,141 @@
+//! Which account of the machine or its domain a client is: whose name is enough for the system to be asked to log it on.
+
+use crate::access_token::{Level, Subject};
+use crate::config::{LogonOf, Tokens};
+use crate::principal::{Origin, Principal};
+use crate::types::sid::Sid;
+
+/// A logon without a password, for which this process answers (S4U).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Logon {
+    /// KERB_S4U_LOGON: an account of a domain that the machine belongs to or trusts.
+    Domain {
+        /// `user@realm`, or the user alone.
+        user: String,
+        /// The realm, where the user's name does not tell it.
+        realm: String,
+        /// No more than to identify it.
+        identify: bool,
+    },
+    /// MSV1_0_S4U_LOGON: an account of the machine's own.
+    Machine {
+        /// Its name.
+        user: String,
+        /// The computer's.
+        computer: String,
+    },
+}
+
+impl Logon {
+    /// The logon of a client, if somebody vouches for it who may, with the SID that the account must turn out to have, where
+    /// it is known.
+    ///
+    /// A name alone makes nobody an account of the system's: an account file may well have an Administrator of its own.
+    /// A domain has told the SID too, so that whoever is logged on can be held against it.
+    pub(crate) fn of(subject: &Subject, tokens: &Tokens, computer: impl FnOnce() -> String) -> Option<(Logon, Option<Sid>)> {
+        let principal = &subject.principal;
+        if principal.anonymous {
+            return None;
+        }
+        let identify = subject.level == Level::Identification;
+        let domain = |(user, realm)| Logon::Domain { user, realm, identify };
+        let allowed = |of| tokens.windows_logon.contains(&of);
+        match principal.origins.logon {
+            _ if principal.origins.sid.is_domains() => {
+                let sids = subject.sids.as_ref().filter(|sids| sids.origin.is_domains() && allowed(LogonOf::Domain))?;
+                Some((domain(of_domain(principal)?), Some(sids.user)))
+            }
+            Origin::Ticket if allowed(LogonOf::Realm) => Some((domain((principal.native.clone()?, String::new())), None)),
+            Origin::AccountFile | Origin::Credential | Origin::Application if allowed(LogonOf::Machine) => {
+                Some((Logon::Machine { user: principal.user.clone(), computer: computer() }, None))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The name by which a domain finds its account, and its realm. What a rule of the configuration calls the client is for people.
+fn of_domain(principal: &Principal) -> Option<(String, String)> {
+    let account = principal.account.as_deref()?;
+    if !account.upn.is_empty() {
+        return Some((account.upn.clone(), String::new()));
+    }
+    if let Some(native) = principal.native.as_ref().filter(|native| native.contains('@')) {
+        return Some((native.clone(), String::new()));
+    }
+    if principal.origins.name == Origin::NameMapping {
+        return None;
+    }
+    let realm = if account.dns_domain.is_empty() { &principal.domain } else { &account.dns_domain };
+    Some((principal.user.clone(), realm.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access_token::windows::fake_system::{sid, subject};
+    use crate::principal::{AccountFacts, Origins};
+    use std::sync::Arc;
+
+    fn of(principal: Principal, windows_logon: &[LogonOf]) -> Option<(Logon, Option<Sid>)> {
+        let tokens = Tokens { windows_logon: windows_logon.into(), ..Tokens::default() };
+        Logon::of(&subject(principal), &tokens, || "SERVER".into())
+    }
+
+    fn domains(upn: &str) -> Principal {
+        let account = AccountFacts { sid: Some(sid("S-1-5-21-1-2-3-1104")), upn: upn.into(), ..AccountFacts::default() };
+        let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
+        let native = Some("alice@AD.TEST".into());
+        let principal = Principal::of_account("alice".into(), "AD".into(), Origin::Pac);
+        Principal { account: Some(Arc::new(account)), native, origins, ..principal }
+    }
+
+    fn domain(user: &str, realm: &str) -> Option<Logon> {
+        Some(Logon::Domain { user: user.into(), realm: realm.into(), identify: false })
+    }
+
+    #[test]
+    fn a_domains_account_by_its_names_and_sid() {
+        let (logon, known) = of(domains("alice@ad.test"), &[LogonOf::Domain]).unwrap();
+        assert_eq!((Some(logon), known), (domain("alice@ad.test", ""), Some(sid("S-1-5-21-1-2-3-1104"))));
+        let logon_of = |principal| of(principal, &[LogonOf::Domain]).map(|(logon, _)| logon);
+        assert_eq!(logon_of(domains("")), domain("alice@AD.TEST", ""));
+        let by_netlogon = Principal { native: None, origins: Origins::all(Origin::Netlogon), ..domains("") };
+        assert_eq!(logon_of(by_netlogon.clone()), domain("alice", "AD"));
+        // What it was renamed to may be anybody.
+        let mut renamed = Principal { user: "Administrator".into(), ..by_netlogon };
+        renamed.origins.name = Origin::NameMapping;
+        assert_eq!(logon_of(renamed), None);
+    }
+
+    #[test]
+    fn nobody_without_a_sid_from_the_domain() {
+        let mut unknown = domains("alice@ad.test");
+        unknown.account = Some(Arc::new(AccountFacts::default()));
+        assert_eq!(of(unknown, &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]), None);
+    }
+
+    #[test]
+    fn a_name_alone_is_nobody_unless_the_configuration_says_so() {
+        let named = |origin| Principal::of_account("Administrator".into(), "EXAMPLE".into(), origin);
+        let machines = Some((Logon::Machine { user: "Administrator".into(), computer: "SERVER".into() }, None));
+        for origin in [Origin::AccountFile, Origin::Credential, Origin::Application] {
+            assert_eq!(of(named(origin), &Tokens::default().windows_logon), None);
+            assert_eq!(of(named(origin), &[LogonOf::Domain, LogonOf::Realm]), None);
+            assert_eq!(of(named(origin), &[LogonOf::Machine]), machines);
+        }
+        let ticket = Principal { native: Some("Administrator@MIT.TEST".into()), ..named(Origin::Ticket) };
+        assert_eq!(of(ticket.clone(), &[LogonOf::Domain, LogonOf::Machine]), None);
+        assert_eq!(of(ticket, &[LogonOf::Realm]).map(|(logon, _)| logon), domain("Administrator@MIT.TEST", ""));
+        assert_eq!(of(Principal::anonymous(), &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]), None);
+        assert_eq!(of(domains("alice@ad.test"), &[]), None);
+    }
+
+    #[test]
+    fn identified_only() {
+        let mut subject = subject(domains("alice@ad.test"));
+        subject.level = Level::Identification;
+        let (logon, _) = Logon::of(&subject, &Tokens::default(), String::new).unwrap();
+        assert!(matches!(logon, Logon::Domain { identify: true, .. }));
+    }
+}

@@ -1,0 +1,72 @@
+//! Changing the password of an account in the account file, by who knows the old one.
+
+use super::{Standing, candidates};
+use crate::config::Settings;
+use crate::ntlm::response::nt_hash;
+use crate::stores::accounts::edit;
+use crate::stores::accounts::edit::FileError;
+use crate::stores::accounts::file;
+use crate::stores::accounts::smbpasswd;
+use crate::stores::accounts::smbpasswd::Fields;
+use crate::types::error::{Denial, Error, Result};
+use crate::types::time::FileTime;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+const DENIED: Error = Error::LogonDenied(Denial::WrongPassword);
+
+/// Gives the account of these names the password `new` if `old` is its password. Whoever waits for the file waits for other
+/// programs that are changing it.
+///
+/// Errors: `LogonDenied` alike for an unknown name, a wrong password and an account that may not log on; `NoAuthority` where
+/// there is no account file, or it cannot be changed; `InvalidParameter` where `new` is no password.
+pub fn change(settings: &Settings, domain: &str, user: &str, old: &str, new: &str) -> Result<()> {
+    let result = change_unlogged(settings, domain, user, old, new);
+    match &result {
+        Ok(()) => tracing::info!(user, domain, "password changed"),
+        Err(error) => tracing::warn!(user, domain, "password not changed: {error}"),
+    }
+    result
+}
+
+fn change_unlogged(settings: &Settings, domain: &str, user: &str, old: &str, new: &str) -> Result<()> {
+    settings.usable()?;
+    let file = settings.accounts.file.as_ref();
+    let path = file.and_then(|file| file.path()).ok_or(Error::NoAuthority("no account file is configured"))?;
+    if new.is_empty() {
+        return Err(Error::InvalidParameter("an account without a password cannot log on"));
+    }
+    let (old, new) = (Zeroizing::new(nt_hash(old)), Zeroizing::new(nt_hash(new)));
+    edit::change(path, false, |lines| {
+        // Whoever it is, one hash is compared: an unknown name costs what a wrong password costs.
+        let found = candidates::meant(domain, user, settings).find_map(|name| lines.of_account(name).first().copied());
+        let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
+        let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account);
+        let right = bool::from(known.nt_hash.unwrap_or_default().ct_eq(&*old)) && known.nt_hash.is_some();
+        let standing = entry.as_ref().map(|entry| entry.standing);
+        let (Some(line), Some(Standing::Normal), true) = (found, standing, right) else { return Err(Refused::Denied) };
+        let mut fields = Fields::split(lines.text(line));
+        fields.set_nt_hash(&new, u32::try_from(FileTime::now().unix_seconds()).unwrap_or(u32::MAX));
+        lines.replace(line, &fields.join());
+        Ok(())
+    })
+    .map_err(|refused| match refused {
+        Refused::Denied => DENIED,
+        Refused::File(error) => {
+            tracing::error!(file = %error.path.display(), error = %error.error, "account file: it cannot be changed");
+            Error::NoAuthority("the account file cannot be changed")
+        }
+    })
+}
+
+/// Why a password stays as it is.
+enum Refused {
+    Denied,
+    File(FileError),
+}
+
+impl From<FileError> for Refused {
+    fn from(error: FileError) -> Refused {
+        Refused::File(error)
+    }
+}

@@ -1,0 +1,280 @@
+//! The brake on guessing passwords: an account whose password was given wrong many times in a row is left alone for a second
+//! after the next wrong one, then for two, four, and so on up to a limit of seconds. What comes meanwhile is refused without
+//! a look, like a wrong password, whether or not there is such an account.
+//!
+//! It must not become a way to keep somebody out. Where an account has logged on from before, it has a count of its own, so that
+//! whoever guesses elsewhere does not stand in its way. A place is the client's address if the caller tells it in the channel
+//! bindings, else the workstation's name, which clients say as they like. What one place guesses at many accounts is counted
+//! too.
+//!
+//! Counts are forgotten after a quarter of an hour, and when there are too many; what is remembered is a keyed hash.
+
+use super::{NetworkLogon, candidates};
+use crate::runtime::fork_local::PerProcess;
+use crate::types::channel_bindings::Address;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+/// How it is set.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Wrong passwords in a row before it takes hold.
+    pub after: u32,
+    /// The longest pause.
+    pub longest: Duration,
+}
+
+/// One place may give as many more wrong passwords as this, at different accounts.
+const PLACES: u32 = 5;
+/// The first pause.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// A count that has not grown for so long is forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
+const SHARDS: usize = 16;
+/// Counts in one shard.
+const MOST: usize = 4096;
+
+/// What the brake counts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    account: u64,
+    place: u64,
+    both: u64,
+}
+
+/// Wrong passwords in a row.
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    wrong: u32,
+    /// Of an account at a place where it has logged on.
+    known: bool,
+    /// The last one.
+    at: Instant,
+    /// Nothing is looked at before.
+    until: Instant,
+}
+
+impl Count {
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.at) < FORGOTTEN
+    }
+}
+
+/// All counts.
+pub struct Brake {
+    hasher: RandomState,
+    shards: [Mutex<HashMap<u64, Count>>; SHARDS],
+}
+
+impl Brake {
+    /// A brake that has seen nothing yet.
+    pub fn new() -> Brake {
+        Brake { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::new(HashMap::new())) }
+    }
+
+    /// The process' own.
+    pub fn global() -> &'static Brake {
+        static GLOBAL: LazyLock<PerProcess<Brake>> = LazyLock::new(|| PerProcess::new(Brake::new()));
+        GLOBAL.get(Brake::new)
+    }
+
+    /// The attempt to log on as `account`, whatever it is called there.
+    pub fn attempt(&self, account: &str, logon: &NetworkLogon<'_>) -> Attempt {
+        let account = candidates::fold(account);
+        let workstation = candidates::fold(logon.workstation);
+        let place = match &logon.address {
+            Some(Address::V4(address)) => &address[..],
+            Some(Address::V6(address)) => address,
+            None => workstation.as_bytes(),
+        };
+        Attempt {
+            account: self.hasher.hash_one((0, &account)),
+            place: self.hasher.hash_one((1, place)),
+            both: self.hasher.hash_one((2, &account, place)),
+        }
+    }
+
+    fn shard(&self, key: u64) -> &Mutex<HashMap<u64, Count>> {
+        &self.shards[key as usize % SHARDS]
+    }
+
+    fn count(&self, key: u64) -> Option<Count> {
+        self.shard(key).lock().get(&key).copied()
+    }
+
+    /// The attempt may be looked at.
+    pub fn admits(&self, attempt: &Attempt, now: Instant) -> bool {
+        // Where it has logged on from before, nothing else counts.
+        let keys = match self.count(attempt.both) {
+            Some(own) => return own.until <= now,
+            None => [attempt.account, attempt.place],
+        };
+        keys.into_iter().all(|key| self.count(key).is_none_or(|count| count.until <= now))
+    }
+
+    /// The attempt was looked at, and the password was wrong.
+    pub fn wrong(&self, attempt: &Attempt, limits: Limits, now: Instant) {
+        let of_places = Limits { after: limits.after.saturating_mul(PLACES), ..limits };
+        let counts: &[_] = match self.count(attempt.both) {
+            Some(_) => &[(attempt.both, limits)],
+            None => &[(attempt.account, limits), (attempt.place, of_places)],
+        };
+        for &(key, limits) in counts {
+            self.change(key, now, |count| {
+                let wrong = count.filter(|count| count.is_fresh(now)).map_or(0, |count| count.wrong).saturating_add(1);
+                let pause = match wrong.checked_sub(limits.after) {
+                    None => Duration::ZERO,
+                    Some(over) => SHORTEST.saturating_mul(1 << over.min(20)).min(limits.longest),
+                };
+                Count { known: key == attempt.both, wrong, at: now, until: now + pause }
+            });
+        }
+    }
+
+    /// The attempt was looked at, and the password was right.
+    pub fn right(&self, attempt: &Attempt, now: Instant) {
+        self.change(attempt.both, now, |_| Count { known: true, wrong: 0, at: now, until: now });
+    }
+
+    fn change(&self, key: u64, now: Instant, change: impl FnOnce(Option<Count>) -> Count) {
+        let mut shard = self.shard(key).lock();
+        let count = change(shard.get(&key).copied());
+        if shard.len() >= MOST && !shard.contains_key(&key) {
+            make_room(&mut shard, now);
+        }
+        shard.insert(key, count);
+    }
+}
+
+/// Forgets a part. Whoever makes up names to have others forgotten finds that it is the made-up ones that go first.
+fn make_room(counts: &mut HashMap<u64, Count>, now: Instant) {
+    counts.retain(|_, count| count.is_fresh(now));
+    let mut ranks: Vec<_> =
+        counts.iter().map(|(key, count)| (count.until > now, count.known, count.wrong, count.at, *key)).collect();
+    ranks.sort_unstable();
+    let surplus = (counts.len() + MOST / 4).saturating_sub(MOST);
+    ranks.into_iter().take(surplus).for_each(|(.., key)| {
+        counts.remove(&key);
+    });
+}
+
+impl Default for Brake {
+    fn default() -> Brake {
+        Brake::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { after: 3, longest: Duration::from_secs(8) };
+
+    struct World {
+        brake: Brake,
+        now: Instant,
+    }
+
+    impl World {
+        fn new() -> World {
+            World { brake: Brake::new(), now: Instant::now() }
+        }
+
+        fn attempt(&self, account: &str, workstation: &str) -> Attempt {
+            self.brake.attempt(account, &NetworkLogon { workstation, ..NetworkLogon::default() })
+        }
+
+        fn wait(&mut self, seconds: u64) {
+            self.now += Duration::from_secs(seconds);
+        }
+
+        /// Whether the attempt is looked at; if so, the password is wrong.
+        fn guess(&self, account: &str, workstation: &str) -> bool {
+            let attempt = self.attempt(account, workstation);
+            let admitted = self.brake.admits(&attempt, self.now);
+            if admitted {
+                self.brake.wrong(&attempt, LIMITS, self.now);
+            }
+            admitted
+        }
+
+        fn log_on(&self, account: &str, workstation: &str) -> bool {
+            let attempt = self.attempt(account, workstation);
+            let admitted = self.brake.admits(&attempt, self.now);
+            if admitted {
+                self.brake.right(&attempt, self.now);
+            }
+            admitted
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let mut world = World::new();
+        for pause in [0, 0, 1, 2, 4, 8, 8] {
+            assert!(world.guess("alice", "A"));
+            for second in 0..pause {
+                assert!(!world.guess("ALICE", "B"), "{second} of {pause}");
+                world.wait(1);
+            }
+        }
+        // After a while it is as if nothing had been.
+        world.wait(15 * 60);
+        for _ in 0..3 {
+            assert!(world.guess("alice", "A"));
+        }
+        assert!(!world.guess("alice", "A"));
+        assert!(world.guess("bob", "A"));
+    }
+
+    #[test]
+    fn who_has_logged_on_from_there_is_not_kept_out_by_guesses_elsewhere() {
+        let world = World::new();
+        assert!(world.log_on("alice", "DESK"));
+        while world.guess("alice", "ELSEWHERE") {}
+        assert!(!world.log_on("alice", "NEW"));
+        assert!(world.log_on("Alice", "desk"));
+        // But its own guesses count.
+        for _ in 0..3 {
+            assert!(world.guess("alice", "DESK"));
+        }
+        assert!(!world.log_on("alice", "DESK"));
+    }
+
+    #[test]
+    fn one_place_does_not_try_everybody() {
+        let world = World::new();
+        let tried = (0..100).filter(|number| world.guess(&format!("user{number}"), "A")).count();
+        assert_eq!(tried as u32, LIMITS.after * PLACES);
+        assert!(world.guess("user99", "B"));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_matters_is_kept() {
+        let world = World::new();
+        assert!(world.log_on("alice", "DESK"));
+        while world.guess("bob", "X") {}
+        for number in 0..100_000 {
+            world.guess(&format!("user{number}"), &format!("place{number}"));
+        }
+        assert!(world.brake.shards.iter().all(|shard| shard.lock().len() <= MOST));
+        assert!(!world.guess("bob", "Y"));
+        while world.guess("alice", "ELSEWHERE") {}
+        assert!(world.log_on("alice", "DESK"));
+    }
+
+    #[test]
+    fn guesses_at_the_same_time_all_count() {
+        let world = World::new();
+        let many = Limits { after: 1000, ..LIMITS };
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| (0..250).for_each(|_| world.brake.wrong(&world.attempt("alice", "A"), many, world.now)));
+            }
+        });
+        assert!(!world.brake.admits(&world.attempt("alice", "A"), world.now));
+    }
+}

@@ -1,0 +1,41 @@
+//! `[tokens]`.
+
+use super::{List, Quoted};
+use crate::config::{Credentials, LocalUser, Mapping, Tokens};
+use std::fmt::{self, Display, Formatter};
+
+pub(crate) fn write(tokens: &Tokens, f: &mut Formatter<'_>) -> fmt::Result {
+    writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name)))?;
+    writeln!(f, "winbind_separator = {}", Quoted(tokens.winbind_separator.encode_utf8(&mut [0; 4])))?;
+    writeln!(f, "domains = {}", List(tokens.domains.iter().map(String::as_str)))?;
+    writeln!(f, "allow_root = {}", tokens.allow_root)?;
+    if let Some(user) = &tokens.anonymous {
+        writeln!(f, "anonymous = {user}")?;
+    }
+    writeln!(f, "credentials = {}", tokens.credentials)?;
+    f.write_str("users = {")?;
+    for (index, (name, user)) in tokens.users.iter().enumerate() {
+        write!(f, "{} {} = {user}", if index == 0 { "" } else { "," }, Quoted(name))?;
+    }
+    writeln!(f, " }}")?;
+    writeln!(f, "wine_user_name = {}", tokens.wine_user_name)?;
+    writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name())))
+}
+
+impl Display for Credentials {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Credentials::FileSystem => "\"file-system\"",
+            Credentials::Effective => "\"effective\"",
+        })
+    }
+}
+
+impl Display for LocalUser {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            LocalUser::Account(name) => Quoted(name).fmt(f),
+            LocalUser::Numbers { uid, gid, groups } => write!(f, "{{ uid = {uid}, gid = {gid}, groups = {groups:?} }}"),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The table `[authorities]`.
+
+use super::Span;
+use crate::authority::Kind;
+use crate::config::Authorities;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AuthoritiesTable {
+    order: Option<Vec<KindName>>,
+    brake: Option<Vec<KindName>>,
+    brake_after: Option<u32>,
+    brake_longest: Option<Span>,
+}
+
+struct KindName(Kind);
+
+impl<'de> Deserialize<'de> for KindName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<KindName, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let found = Kind::ALL.iter().find(|kind| kind.name() == name);
+        found
+            .map(|kind| KindName(*kind))
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&name), &"the name of an authority"))
+    }
+}
+
+fn kinds(names: Vec<KindName>, key: &str) -> Result<Vec<Kind>, String> {
+    let kinds: Vec<Kind> = names.into_iter().map(|name| name.0).collect();
+    match kinds.iter().enumerate().find(|(at, kind)| kinds[..*at].contains(kind)) {
+        Some((_, twice)) => Err(format!("[authorities] {key} names {} twice", twice.name())),
+        None => Ok(kinds),
+    }
+}
+
+impl AuthoritiesTable {
+    pub(crate) fn into_authorities(self) -> Result<Authorities, String> {
+        let default = Authorities::default();
+        let order = self.order.map_or(Ok(default.order), |names| kinds(names, "order"))?;
+        if order.is_empty() {
+            return Err("[authorities] order is empty".into());
+        }
+        Ok(Authorities {
+            order,
+            brake: self.brake.map_or(Ok(default.brake), |names| kinds(names, "brake"))?,
+            brake_after: self.brake_after.unwrap_or(default.brake_after).max(1),
+            brake_longest: self.brake_longest.map_or(default.brake_longest, |span| span.0),
+        })
+    }
+}

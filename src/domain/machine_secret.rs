@@ -1,0 +1,181 @@
+//! The machine's secret: what its account in the domain has for a password.
+
+use crate::kerberos::KeytabFile;
+use crate::kerberos::crypto::Enctype;
+use crate::ntlm::response::nt_hash;
+use crate::runtime::watched_file::{Content, Problem, Source, Watched};
+use std::cmp::Reverse;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// An NT hash, which Netlogon's keys are made of.
+pub type NtHash = Zeroizing<[u8; 16]>;
+
+/// Where the secret is. It is looked at again when the file changes, for others change the machine's password.
+#[derive(Debug, PartialEq)]
+pub enum Secret {
+    /// `machine_secret_file`.
+    File(SecretFile),
+    /// `machine_keytab`.
+    Keytab(KeytabFile),
+}
+
+/// Keys that are tried: the newest, and those before it as long as a controller may not have heard of that.
+const MOST_KEYS: usize = 3;
+
+impl Secret {
+    /// The NT hashes that the account may have, likeliest first; or why there is none.
+    pub fn nt_hashes(&self, account: &str) -> Result<Vec<NtHash>, &'static str> {
+        match self {
+            Secret::File(file) => match &file.0.peek().hash {
+                Some(hash) => Ok(vec![hash.clone()]),
+                None => Err("[domain] machine_secret_file cannot be used"),
+            },
+            Secret::Keytab(file) => of_keytab(file, account),
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Secret::File(file) => file.0.path(),
+            Secret::Keytab(file) => file.path(),
+        }
+    }
+}
+
+fn of_keytab(file: &KeytabFile, account: &str) -> Result<Vec<NtHash>, &'static str> {
+    let keys = file.peek();
+    if keys.problem.is_some() {
+        return Err("[domain] machine_keytab cannot be read");
+    }
+    let ours = keys.keytab.entries().iter();
+    let ours = ours.filter(|entry| matches!(&entry.components[..], [name] if name.eq_ignore_ascii_case(account)));
+    let mut found: Vec<_> = ours.collect();
+    if found.is_empty() {
+        return Err("[domain] machine_keytab has no key of the machine's account");
+    }
+    // The key of RC4 is the NT hash; that of AES cannot be turned into it.
+    found.retain(|entry| entry.key.enctype() == Enctype::Rc4Hmac);
+    found.sort_by_key(|entry| Reverse((entry.kvno, entry.timestamp)));
+    let mut hashes: Vec<NtHash> =
+        found.iter().filter_map(|entry| entry.key.bytes().try_into().ok()).map(Zeroizing::new).collect();
+    hashes.dedup();
+    hashes.truncate(MOST_KEYS);
+    match hashes.is_empty() {
+        true => {
+            Err("[domain] machine_keytab has no rc4-hmac key of the machine's account, and Netlogon's channel needs that one")
+        }
+        false => Ok(hashes),
+    }
+}
+
+/// A file whose first line is the machine's password, or `nt-hash:` and 32 hexadecimal digits.
+pub struct SecretFile(Watched<Format>);
+
+impl SecretFile {
+    /// Reads the file for the first time. Problems are logged.
+    pub fn open(path: PathBuf) -> SecretFile {
+        SecretFile(Watched::open(Some(path), Format))
+    }
+}
+
+impl PartialEq for SecretFile {
+    fn eq(&self, other: &SecretFile) -> bool {
+        self.0.path() == other.0.path()
+    }
+}
+
+impl fmt::Debug for SecretFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SecretFile").field(&self.0.path()).finish()
+    }
+}
+
+struct Format;
+
+/// What one version of the file says.
+struct Found {
+    hash: Option<NtHash>,
+}
+
+const PREFIX: &str = "nt-hash:";
+
+impl Source for Format {
+    type Value = Found;
+    const WHAT: &'static str = "machine secret";
+
+    fn read(&self, content: &Content<'_>, _previous: Option<&Found>) -> Result<Found, String> {
+        let file = content.path.display();
+        if content.exposed {
+            tracing::warn!(%file, "machine secret: others than its owner may read or write it");
+        }
+        let hash = parse(content.bytes)?;
+        tracing::info!(%file, "machine secret read");
+        Ok(Found { hash: Some(hash) })
+    }
+
+    fn without(&self, _problem: Option<&Problem>) -> Found {
+        Found { hash: None }
+    }
+
+    fn expected(&self, _problem: &Problem) -> bool {
+        false
+    }
+
+    fn withdraw(&self, problem: &Problem) -> bool {
+        *problem == Problem::Missing
+    }
+}
+
+/// The hash of what the first line says. The error holds nothing of it.
+fn parse(bytes: &[u8]) -> Result<NtHash, String> {
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = std::str::from_utf8(line).map_err(|_| "the first line is not UTF-8")?;
+    let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+    if line.is_empty() {
+        return Err("the first line is empty".into());
+    }
+    match line.strip_prefix(PREFIX) {
+        None => Ok(Zeroizing::new(nt_hash(line))),
+        Some(digits) => of_digits(digits).ok_or_else(|| format!("{PREFIX} is not followed by 32 hexadecimal digits")),
+    }
+}
+
+fn of_digits(digits: &str) -> Option<NtHash> {
+    let digits: &[u8; 32] = digits.trim().as_bytes().try_into().ok()?;
+    let mut hash = Zeroizing::new([0; 16]);
+    for (byte, [high, low]) in hash.iter_mut().zip(digits.as_chunks().0) {
+        let digit = |c: u8| char::from(c).to_digit(16);
+        *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_a_password_or_a_hash() {
+        // NTOWFv1 of "Password": [MS-NLMP] 4.2.2.1.2.
+        let expected = [0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52];
+        for text in [
+            "Password",
+            "Password\n",
+            "Password\r\nsomething else\n",
+            "\u{feff}Password\n",
+            "nt-hash:a4f49c406510bdcab6824ee7c30fd852\n",
+            "nt-hash: A4F49C406510BDCAB6824EE7C30FD852",
+        ] {
+            assert_eq!(*parse(text.as_bytes()).unwrap(), expected, "{text:?}");
+        }
+        for bad in
+            [&b""[..], b"\n", b"\r\nPassword", b"\xff\n", b"nt-hash:", b"nt-hash:a4f49c406510bdcab6824ee7c30fd85", b"nt-hash:zz"]
+        {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

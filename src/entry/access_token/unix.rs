@@ -1,0 +1,117 @@
+//! Tokens on Unix: HANDLEs that are numbers, and what can be read of them.
+
+use crate::access_token;
+use crate::access_token::Token;
+use crate::config;
+use crate::entry::abi::*;
+use crate::entry::context::step::{put, timestamp};
+use crate::entry::handles::first_generation;
+use crate::entry::handles::table::{Kind, Table, Words};
+use crate::runtime::log;
+use crate::types::error::{Error, Result};
+use std::ffi::c_void;
+use std::sync::{Arc, LazyLock};
+
+/// What token handles name.
+static TOKENS: LazyLock<Table<Arc<Token>>> = LazyLock::new(|| Table::new(Kind::Token, first_generation));
+
+/// A HANDLE for the token: its two words in one. There are as many at a time as there may be contexts.
+pub(crate) fn give(token: Arc<Token>) -> Result<HANDLE> {
+    if size_of::<HANDLE>() < size_of::<u64>() {
+        return Err(Error::Unsupported("token handles where a HANDLE has 32 bits"));
+    }
+    let words = TOKENS.insert(token, config::current().limits.contexts).ok_or(Error::OutOfMemory)?;
+    Ok(std::ptr::without_provenance_mut(words.number() as usize))
+}
+
+const NOT_OURS: Error = Error::InvalidHandle("no token of ours, or closed");
+
+fn words(token: HANDLE) -> Words {
+    let number = token.addr() as u64;
+    log::about(number);
+    Words { lower: number as u32, upper: (number >> 32) as u32 }
+}
+
+fn find(token: HANDLE) -> Result<Arc<Token>> {
+    TOKENS.get(words(token)).ok_or(NOT_OURS)
+}
+
+/// NegosspCloseToken.
+pub(crate) fn close(token: HANDLE) -> Result<SECURITY_STATUS> {
+    TOKENS.remove(words(token)).ok_or(NOT_OURS)?;
+    Ok(SEC_E_OK)
+}
+
+/// NegosspImpersonateToken.
+pub(crate) fn impersonate(token: HANDLE) -> Result<SECURITY_STATUS> {
+    access_token::impersonate(words(token).number(), &*find(token)?)?;
+    Ok(SEC_E_OK)
+}
+
+/// NegosspRevertToken. Whoever acts as a client can stop, even if the token is closed.
+pub(crate) fn revert(token: HANDLE) -> Result<SECURITY_STATUS> {
+    if !access_token::revert(words(token).number())? {
+        find(token)?;
+    }
+    Ok(SEC_E_OK)
+}
+
+/// NegosspQueryToken.
+///
+/// # Safety
+/// As the function's own.
+pub(crate) unsafe fn query(
+    token: HANDLE,
+    class: ULONG,
+    buffer: *mut c_void,
+    length: ULONG,
+    needed: *mut ULONG,
+) -> Result<SECURITY_STATUS> {
+    let answer = answer(&*find(token)?, class)?;
+    let wanted = ULONG::try_from(answer.len()).map_err(|_| Error::OutOfMemory)?;
+    // SAFETY: NULL or a ULONG's place by the caller's promise.
+    unsafe { put(needed, wanted) };
+    if wanted > length {
+        return Err(Error::BufferTooSmall { needed: answer.len() });
+    }
+    if answer.is_empty() {
+        return Ok(SEC_E_OK);
+    }
+    if buffer.is_null() {
+        return Err(Error::InvalidParameter("Buffer is NULL"));
+    }
+    // SAFETY: not NULL, so the caller's buffer has room for as many bytes as it says, and those are enough.
+    unsafe { buffer.cast::<u8>().copy_from(answer.as_ptr(), answer.len()) };
+    Ok(SEC_E_OK)
+}
+
+/// What is asked for, as it is to lie in the caller's buffer.
+fn answer(token: &Token, class: ULONG) -> Result<Vec<u8>> {
+    const NOT_KNOWN: Error = Error::Unsupported("nobody has told the client's SID");
+    let (account, subject) = (token.account(), token.subject());
+    Ok(match class {
+        NEGOSSP_TOKEN_USER_NAME => text(&account.name),
+        NEGOSSP_TOKEN_USER_IDS => numbers(&[account.uid, account.gid]),
+        NEGOSSP_TOKEN_GROUPS => numbers(&account.groups),
+        NEGOSSP_TOKEN_CLIENT_NAME => text(&subject.principal.display_name()),
+        NEGOSSP_TOKEN_SID => text(&token.sid().ok_or(NOT_KNOWN)?.to_string()),
+        NEGOSSP_TOKEN_GROUP_SIDS => {
+            token.sid().ok_or(NOT_KNOWN)?;
+            text(&token.group_sids().iter().map(|sid| format!("{sid}\n")).collect::<String>())
+        }
+        NEGOSSP_TOKEN_LEVEL => numbers(&[subject.level as u32]),
+        NEGOSSP_TOKEN_PACKAGE => text(subject.mechanism.package_name()),
+        NEGOSSP_TOKEN_EXPIRY => timestamp(subject.expiry).QuadPart.to_ne_bytes().to_vec(),
+        NEGOSSP_TOKEN_ORIGINS => text(&token.origins()),
+        _ => return Err(Error::Unsupported("what NegosspQueryToken is asked for")),
+    })
+}
+
+fn text(text: &str) -> Vec<u8> {
+    // A name with a zero in it would end there for the caller, and be another one.
+    text.bytes().map(|byte| if byte == 0 { b'?' } else { byte }).chain([0]).collect()
+}
+
+fn numbers(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_ne_bytes()).collect()
+}

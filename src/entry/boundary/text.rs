@@ -1,0 +1,99 @@
+//! Text in the two forms of the interface.
+
+use super::memory;
+use crate::entry::abi::{SEC_CHAR, SEC_WCHAR};
+use crate::platform::ansi;
+use crate::types::error::{Error, Result};
+use zeroize::{DefaultIsZeroes, Zeroizing};
+
+/// A character of the A or of the W functions.
+pub(crate) trait Text: DefaultIsZeroes + PartialEq {
+    /// The end of a string.
+    const ZERO: Self;
+
+    /// The text that `characters` hold, without a terminating zero. Erased when dropped: it may be a password.
+    fn decode(characters: &[Self]) -> Result<Zeroizing<String>>;
+
+    /// `text` in characters, with a terminating zero.
+    fn encode(text: &str) -> Vec<Self>;
+}
+
+impl Text for SEC_WCHAR {
+    const ZERO: SEC_WCHAR = 0;
+
+    fn decode(characters: &[SEC_WCHAR]) -> Result<Zeroizing<String>> {
+        // Room for all, so that growing leaves no copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(3 * characters.len()));
+        for character in char::decode_utf16(characters.iter().copied()) {
+            text.push(character.map_err(|_| Error::InvalidParameter("text that is not UTF-16"))?);
+        }
+        Ok(text)
+    }
+
+    fn encode(text: &str) -> Vec<SEC_WCHAR> {
+        // Room for all: it may be a password.
+        let mut characters = Vec::with_capacity(text.len() + 1);
+        characters.extend(text.encode_utf16().chain([0]));
+        characters
+    }
+}
+
+impl Text for SEC_CHAR {
+    const ZERO: SEC_CHAR = 0;
+
+    fn decode(characters: &[SEC_CHAR]) -> Result<Zeroizing<String>> {
+        let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(characters.iter().map(|c| c.cast_unsigned()).collect());
+        ansi::decode(&bytes).ok_or(Error::InvalidParameter("text that is not in the A functions' encoding"))
+    }
+
+    fn encode(text: &str) -> Vec<SEC_CHAR> {
+        ansi::encode(text).into_iter().map(|byte: u8| byte.cast_signed()).chain([0]).collect()
+    }
+}
+
+/// Longest string that is read for its terminating zero, in characters.
+pub(crate) const LONGEST: usize = 0x10000;
+
+/// The text of a string that ends with a zero; nothing for NULL.
+///
+/// # Safety
+/// `string` is NULL or points to characters that end with a zero.
+pub(crate) unsafe fn read<Char: Text>(string: *const Char) -> Result<Option<Zeroizing<String>>> {
+    if string.is_null() {
+        return Ok(None);
+    }
+    for length in 0..LONGEST {
+        // SAFETY: no zero has been seen before, so the caller's string goes on here.
+        if unsafe { string.add(length).read_unaligned() } == Char::ZERO {
+            // SAFETY: so many characters there are. Counted first, so that growing leaves no copies behind.
+            return unsafe { read_counted(string, length as u32) };
+        }
+    }
+    Err(Error::InvalidParameter("a string without end"))
+}
+
+/// The text of a string of known length; nothing for NULL.
+///
+/// # Safety
+/// `string` is NULL or points to `length` characters.
+pub(crate) unsafe fn read_counted<Char: Text>(string: *const Char, length: u32) -> Result<Option<Zeroizing<String>>> {
+    if string.is_null() {
+        return Ok(None);
+    }
+    if length as usize > LONGEST {
+        return Err(Error::InvalidParameter("an overlong string"));
+    }
+    let mut characters = Zeroizing::new(Vec::with_capacity(length as usize));
+    // SAFETY: `n` is below the length that the caller states.
+    characters.extend((0..length as usize).map(|n| unsafe { string.add(n).read_unaligned() }));
+    Char::decode(&characters).map(Some)
+}
+
+/// A copy of `text` that the caller frees with FreeContextBuffer.
+pub(crate) fn give<Char: Text>(text: &str) -> Result<*mut Char> {
+    let characters = Zeroizing::new(Char::encode(text));
+    let start = memory::allocate(size_of_val(&characters[..]))?.cast::<Char>();
+    // SAFETY: `allocate` gave as many bytes, aligned for more than characters, which nobody else knows of yet.
+    unsafe { start.as_ptr().copy_from_nonoverlapping(characters.as_ptr(), characters.len()) };
+    Ok(start.as_ptr())
+}

@@ -1,0 +1,27 @@
+//! SetContextAttributes.
+
+use crate::context::Context;
+use crate::entry::abi::*;
+use crate::entry::credentials::hash_callback;
+use crate::entry::handles::{CONTEXTS, find};
+use crate::types::error::{Error, Result};
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// SetContextAttributes, of a context that awaits its client's next token.
+///
+/// # Safety
+/// As the function's own.
+pub(crate) unsafe fn set(context: PCtxtHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let shared = unsafe { find(&CONTEXTS, context)? };
+    let mut conversation = shared.lock()?;
+    match conversation.context_mut() {
+        Some(Context::Accepting(accepting)) => {
+            accepting.credential = Arc::new(hash_callback::set(&accepting.credential, attribute, buffer)?);
+            Ok(SEC_E_OK)
+        }
+        Some(Context::Established(_) | Context::Initiating(_)) => Err(Error::Unsupported("this attribute can't be set now")),
+        Some(Context::Failed) | None => Err(Error::InvalidHandle("a context that failed")),
+    }
+}

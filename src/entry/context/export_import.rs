@@ -1,0 +1,119 @@
+//! ExportSecurityContext and ImportSecurityContext.
+
+use super::Conversation;
+use super::lock::Lock;
+use super::step::put;
+use crate::config;
+use crate::context::Context;
+use crate::entry::abi::*;
+use crate::entry::boundary::{memory, text};
+use crate::entry::forward;
+use crate::entry::forward::Form;
+use crate::entry::handles::{CONTEXTS, Object, find, take};
+use crate::export::{self, Imported, Manner};
+use crate::mechanism::Mechanism;
+use crate::server::credential::Package;
+use crate::types::error::{Error, Result};
+use crate::types::time::FileTime;
+use std::ffi::c_void;
+use std::slice;
+use std::sync::Arc;
+
+/// ExportSecurityContext, for a context of ours.
+///
+/// # Safety
+/// `context` is NULL or points to a handle, `packed` is NULL or points to a buffer.
+pub(crate) unsafe fn export(context: PCtxtHandle, flags: ULONG, packed: PSecBuffer) -> Result<SECURITY_STATUS> {
+    const KNOWN: ULONG = SECPKG_CONTEXT_EXPORT_RESET_NEW | SECPKG_CONTEXT_EXPORT_DELETE_OLD | NEGOSSP_CONTEXT_EXPORT_HALF_OPEN;
+    if packed.is_null() {
+        return Err(Error::InvalidParameter("NULL for the packed context"));
+    }
+    // SAFETY: the caller's promise is this function's own.
+    let shared = unsafe { find(&CONTEXTS, context)? };
+    let half_open = flags & NEGOSSP_CONTEXT_EXPORT_HALF_OPEN == NEGOSSP_CONTEXT_EXPORT_HALF_OPEN;
+    if flags & !KNOWN != 0 || flags & NEGOSSP_CONTEXT_EXPORT_HALF_OPEN != 0 && !half_open {
+        return Err(Error::Unsupported("a flag of ExportSecurityContext"));
+    }
+    let manner = Manner { reset: flags & SECPKG_CONTEXT_EXPORT_RESET_NEW != 0, half_open };
+    let mut held = shared.lock()?;
+    let awaited = Error::InvalidHandle("CompleteAuthToken has not been called");
+    let sealed = {
+        let context = held.context().ok_or(awaited)?;
+        export::export(context, &held.circumstances(), manner, &config::current(), FileTime::now())?
+    };
+    let length = ULONG::try_from(sealed.len()).map_err(|_| Error::CannotPack("too long"))?;
+    let copy = memory::copy(&sealed)?;
+    if flags & SECPKG_CONTEXT_EXPORT_DELETE_OLD != 0 {
+        // Of those who export it or delete it, one takes it; and who waits for it finds that it is over.
+        // SAFETY: likewise.
+        if let Err(gone) = unsafe { take(&CONTEXTS, context) } {
+            memory::free(copy.as_ptr().cast())?;
+            return Err(gone);
+        }
+        held.fail();
+    }
+    tracing::debug!(bytes = sealed.len(), ?manner, "context exported");
+    // SAFETY: likewise; it was checked for NULL.
+    unsafe { put(packed, SecBuffer { cbBuffer: length, BufferType: SECBUFFER_EMPTY, pvBuffer: copy.as_ptr().cast() }) };
+    Ok(SEC_E_OK)
+}
+
+/// ImportSecurityContext.
+///
+/// # Safety
+/// As the function's own.
+pub(crate) unsafe fn import<Char: Form>(
+    package: *mut Char,
+    packed: PSecBuffer,
+    token: *mut c_void,
+    context: PCtxtHandle,
+) -> Result<SECURITY_STATUS> {
+    if context.is_null() {
+        return Err(Error::InvalidHandle("nowhere to put the context"));
+    }
+    // SAFETY: the caller's promise is this function's own.
+    let name = unsafe { text::read(package)? }.ok_or(Error::PackageNotFound)?;
+    let package = match Package::from_name(&name) {
+        Ok(package) => package,
+        // SAFETY: likewise.
+        Err(_) => return unsafe { forward::import(&name, package, packed, token, context) },
+    };
+    if packed.is_null() {
+        return Err(Error::InvalidParameter("NULL for the packed context"));
+    }
+    // SAFETY: likewise; not NULL, though perhaps not aligned.
+    let SecBuffer { cbBuffer, pvBuffer, .. } = unsafe { packed.read_unaligned() };
+    if pvBuffer.is_null() || cbBuffer == 0 {
+        return Err(Error::InvalidToken("an empty packed context"));
+    }
+    // SAFETY: the caller's promise is that so many bytes are there.
+    let sealed = unsafe { slice::from_raw_parts(pvBuffer.cast::<u8>(), cbBuffer as usize) };
+    let settings = config::current();
+    let imported = export::import(sealed, &settings).and_then(|imported| belongs(&imported, package).map(|()| imported));
+    let imported = imported.inspect_err(|error| tracing::warn!(bytes = sealed.len(), "context not imported: {error}"))?;
+    let claim = imported.claim(settings.export.lifetime, FileTime::now());
+    let claim = claim.inspect_err(|error| tracing::warn!("context not imported: {error}"))?;
+    let shared = Arc::new(Lock::new(Conversation::imported(imported)));
+    let Some(words) = CONTEXTS.insert(Object::Ours(shared), settings.limits.contexts) else {
+        claim.release();
+        return Err(Error::OutOfMemory);
+    };
+    tracing::debug!(bytes = sealed.len(), "context imported");
+    // SAFETY: the caller's promise is this function's own; it was checked for NULL.
+    unsafe { put(context, words.into()) };
+    Ok(SEC_E_OK)
+}
+
+/// Whether a program that names this package means this context: its credential's, or the one that was negotiated, which
+/// is what SECPKG_ATTR_PACKAGE_INFO may have told.
+fn belongs(imported: &Imported, package: Package) -> Result<()> {
+    let (of_credential, negotiated) = match &imported.context {
+        Context::Established(secured) => (secured.package, Some(secured.established.mechanism)),
+        Context::Accepting(accepting) => (accepting.credential.package, Some(Mechanism::Ntlm)),
+        Context::Initiating(_) | Context::Failed => return Err(Error::Internal("a context that is never exported")),
+    };
+    match package == of_credential || negotiated.is_some_and(|mechanism| package == Package::Only(mechanism)) {
+        true => Ok(()),
+        false => Err(Error::WrongPackage),
+    }
+}

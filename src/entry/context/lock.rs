@@ -1,0 +1,132 @@
+//! The lock of a context. It knows which thread holds it, so that a thread that comes back while the library works on
+//! that context (from a function of the caller's that the library has called) is refused and doesn't wait for itself.
+
+use crate::types::error::{Error, Result};
+use parking_lot::{Mutex, MutexGuard};
+use std::cell::Cell;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A value that one thread at a time works on.
+pub(crate) struct Lock<T> {
+    /// The thread that holds `value`, 0 for none. Only a thread itself writes its own number here, so that whoever reads
+    /// that holds the lock; what else is read means nothing.
+    holder: AtomicUsize,
+    value: Mutex<T>,
+}
+
+impl<T> Lock<T> {
+    pub(crate) fn new(value: T) -> Lock<T> {
+        Lock { holder: AtomicUsize::new(0), value: Mutex::new(value) }
+    }
+
+    /// The value, after whichever other thread works on it.
+    pub(crate) fn lock(&self) -> Result<Held<'_, T>> {
+        let thread = this_thread();
+        let value = match self.value.try_lock() {
+            Some(value) => value,
+            None if self.holder.load(Ordering::Relaxed) == thread => {
+                return Err(Error::InvalidHandle("a context in use by this thread"));
+            }
+            None => self.value.lock(),
+        };
+        self.holder.store(thread, Ordering::Relaxed);
+        Ok(Held { lock: self, value })
+    }
+}
+
+/// Access to the value, as long as it lasts.
+pub(crate) struct Held<'lock, T> {
+    lock: &'lock Lock<T>,
+    value: MutexGuard<'lock, T>,
+}
+
+impl<T> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        self.lock.holder.store(0, Ordering::Relaxed);
+    }
+}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Held<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+/// A number that no other living thread has, and never 0.
+fn this_thread() -> usize {
+    thread_local! {
+        static PLACE: Cell<u8> = const { Cell::new(0) };
+    }
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+
+    #[test]
+    fn the_same_thread_is_refused_and_another_waits() {
+        let lock = Lock::new(1);
+        let mut held = lock.lock().unwrap();
+        *held += 1;
+        assert!(matches!(lock.lock().err(), Some(Error::InvalidHandle(_))));
+        let (started, starts) = mpsc::channel();
+        thread::scope(|threads| {
+            let other = threads.spawn(|| {
+                started.send(()).unwrap();
+                *lock.lock().unwrap() += 10;
+                // What this thread holds no more, it may take again.
+                *lock.lock().unwrap() += 100;
+            });
+            starts.recv().unwrap();
+            *held += 1000;
+            // Still held here, whoever waits for it.
+            assert!(lock.lock().is_err());
+            drop(held);
+            other.join().unwrap();
+        });
+        assert_eq!(*lock.lock().unwrap(), 1112);
+    }
+
+    #[test]
+    fn a_panic_lets_go() {
+        let lock = Lock::new(0);
+        thread::scope(|threads| {
+            let panics = threads.spawn(|| {
+                let _held = lock.lock().unwrap();
+                panic!("asked for by a test");
+            });
+            assert!(panics.join().is_err());
+        });
+        assert!(lock.lock().is_ok());
+    }
+
+    /// Threads that end leave their numbers to others.
+    #[test]
+    fn many_threads_one_after_the_other_and_at_once() {
+        let lock = Lock::new(0);
+        for _ in 0..if cfg!(miri) { 3 } else { 50 } {
+            thread::scope(|threads| {
+                for _ in 0..4 {
+                    threads.spawn(|| {
+                        let mut held = lock.lock().unwrap();
+                        assert!(lock.lock().is_err());
+                        *held += 1;
+                    });
+                }
+            });
+        }
+        assert_eq!(*lock.lock().unwrap() % 4, 0);
+    }
+}

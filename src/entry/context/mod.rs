@@ -1,0 +1,230 @@
+//! What a context handle names: a [`Context`], and what the C interface adds to it.
+
+pub(crate) mod attributes;
+pub(crate) mod complete;
+pub(crate) mod export_import;
+pub(crate) mod lock;
+pub(crate) mod message;
+#[cfg(test)]
+mod message_tests;
+pub(crate) mod query;
+pub(crate) mod step;
+
+use super::abi::{HANDLE, SEC_E_OK, SEC_I_CONTINUE_NEEDED, SECURITY_STATUS};
+use super::access_token::Lent;
+use super::boundary::flags::Side;
+use crate::access_token::{Subject, Token};
+use crate::config::Settings;
+use crate::context::{Context, Leg, Secured};
+use crate::export::{Circumstances, Imported};
+use crate::types::channel_bindings::ChannelBindings;
+use crate::types::error::{Error, Failure, Result};
+use crate::types::flags::ContextFlags;
+use crate::types::ntstatus::NtStatus;
+use crate::types::time::FileTime;
+use std::sync::Arc;
+
+/// A context, and where the caller is with it.
+pub(super) struct Conversation {
+    state: State,
+    /// What the calls so far have required. Programs feed the attributes that one leg returned to the next as its
+    /// requirements, and no leg but the last returns any that protect.
+    requirements: ContextFlags,
+    /// The channel bindings that a call brought last. A server that gives them with one leg means them for all.
+    bindings: Option<ChannelBindings>,
+    /// When the first call was made, in UTC.
+    pub(super) started: FileTime,
+    /// What the last call that took a token returned.
+    pub(super) last_status: SECURITY_STATUS,
+    /// What that was in the domain's terms, if it was an error.
+    pub(super) substatus: NtStatus,
+    /// The client's token, once it was asked for.
+    token: Option<Arc<Token>>,
+    /// A handle for it that the caller uses and does not close.
+    lent: Option<Lent>,
+}
+
+/// Whether the caller owes a call of CompleteAuthToken.
+enum State {
+    /// It does not.
+    Ready(Context),
+    /// It does: until then the context is not what it will be, and the token has not been handed out.
+    Incomplete(Leg),
+}
+
+/// Requirements that are about one call: what lets more clients in, and what concerns the output.
+const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
+    .union(ContextFlags::ALLOW_MISSING_BINDINGS)
+    .union(ContextFlags::PROXY_BINDINGS)
+    .union(ContextFlags::ALLOCATE_MEMORY)
+    .union(ContextFlags::EXTENDED_ERROR);
+
+impl Conversation {
+    /// Before its first token.
+    pub(super) fn new(context: Context) -> Conversation {
+        let requirements = ContextFlags::empty();
+        Conversation {
+            state: State::Ready(context),
+            requirements,
+            bindings: None,
+            started: FileTime::now(),
+            last_status: SEC_E_OK,
+            substatus: NtStatus::SUCCESS,
+            token: None,
+            lent: None,
+        }
+    }
+
+    /// One that another process has exported.
+    pub(super) fn imported(imported: Imported) -> Conversation {
+        let Imported { context, circumstances: Circumstances { requirements, bindings, started }, .. } = imported;
+        let under_way = matches!(context, Context::Accepting(_));
+        let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
+        Conversation { requirements, bindings, started, last_status, ..Conversation::new(context) }
+    }
+
+    /// What is exported besides the context.
+    pub(super) fn circumstances(&self) -> Circumstances {
+        Circumstances { requirements: self.requirements, bindings: self.bindings, started: self.started }
+    }
+
+    /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
+    /// or panics, the conversation is over.
+    pub(super) fn step(
+        &mut self,
+        side: Side,
+        token: Option<&[u8]>,
+        required: ContextFlags,
+        bindings: Option<ChannelBindings>,
+    ) -> Result<Leg, Failure> {
+        let State::Ready(ready) = &mut self.state else {
+            return Err(Error::InvalidHandle("CompleteAuthToken has not been called").into());
+        };
+        match (side, &*ready) {
+            (Side::Accept, Context::Accepting(_)) | (Side::Initiate, Context::Initiating(_)) => {}
+            _ => return Err(Error::InvalidHandle("a conversation that is over, or another side's").into()),
+        }
+        let required = required | self.requirements;
+        self.bindings = bindings.or(self.bindings);
+        let bindings = self.bindings.as_ref();
+        // Away while it is worked on, so that what is left behind by an error or a panic has failed.
+        let context = std::mem::replace(ready, Context::Failed);
+        let longest = settings(&context).map_or(0, |settings| settings.limits.max_token);
+        if token.is_some_and(|token| token.len() > longest as usize) {
+            return Err(Error::InvalidToken("longer than [limits] max_token").into());
+        }
+        #[cfg(test)]
+        assert_ne!(token, Some(super::tests::PANIC), "asked for by a test");
+        let leg = match &context {
+            Context::Accepting(accepting) => accepting.step(token.unwrap_or_default(), required, bindings),
+            Context::Initiating(initiating) => initiating.step(token, required, bindings),
+            Context::Established(_) | Context::Failed => Err(Error::Internal("a context that is not under way").into()),
+        }?;
+        self.state = State::Ready(context);
+        Ok(leg)
+    }
+
+    /// Whether the leg that this conversation is about to make is to be finished with CompleteAuthToken.
+    pub(super) fn completes_tokens(&self) -> bool {
+        match &self.state {
+            State::Ready(context @ Context::Accepting(_)) => {
+                settings(context).is_some_and(|settings| settings.negotiate.complete_auth_token)
+            }
+            _ => false,
+        }
+    }
+
+    /// What of a call's requirements holds for later calls too. An initiator that is nobody stays it.
+    fn lasting(&self, required: ContextFlags) -> ContextFlags {
+        match &self.state {
+            State::Ready(Context::Initiating(_)) => required - (OF_THE_CALL - ContextFlags::ALLOW_NULL_SESSION),
+            _ => required - OF_THE_CALL,
+        }
+    }
+
+    /// Goes on to where `leg` leads.
+    pub(super) fn proceed(&mut self, leg: Leg, required: ContextFlags) {
+        self.requirements |= self.lasting(required);
+        self.state = State::Ready(leg.context);
+    }
+
+    /// Will go on to where `leg` leads with [`complete`](Self::complete).
+    pub(super) fn await_completion(&mut self, leg: Leg, required: ContextFlags) {
+        self.requirements |= self.lasting(required);
+        self.state = State::Incomplete(leg);
+    }
+
+    /// The token that CompleteAuthToken is to hand out; empty if there is none to send.
+    pub(super) fn incomplete(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::Incomplete(leg) => Some(leg.token.as_deref().unwrap_or_default()),
+            State::Ready(_) => None,
+        }
+    }
+
+    /// Goes on after CompleteAuthToken.
+    pub(super) fn complete(&mut self) {
+        if let State::Incomplete(leg) = std::mem::replace(&mut self.state, State::Ready(Context::Failed)) {
+            self.state = State::Ready(leg.context);
+        }
+    }
+
+    /// It is over, for good.
+    pub(super) fn fail(&mut self) {
+        self.state = State::Ready(Context::Failed);
+    }
+
+    /// The context, unless CompleteAuthToken is awaited.
+    pub(super) fn context(&self) -> Option<&Context> {
+        match &self.state {
+            State::Ready(context) => Some(context),
+            State::Incomplete(_) => None,
+        }
+    }
+
+    /// The context, likewise, to be changed.
+    pub(super) fn context_mut(&mut self) -> Option<&mut Context> {
+        match &mut self.state {
+            State::Ready(context) => Some(context),
+            State::Incomplete(_) => None,
+        }
+    }
+
+    /// The established context.
+    pub(super) fn secured(&mut self) -> Result<&mut Secured> {
+        match &mut self.state {
+            State::Ready(Context::Established(secured)) => Ok(secured),
+            _ => Err(Error::InvalidHandle("a context that is not established")),
+        }
+    }
+
+    /// The client's token, made when it is first asked for. `logon_id` is the context's number.
+    pub(super) fn token(&mut self, logon_id: u64, settings: &Settings) -> Result<Arc<Token>> {
+        if let Some(token) = &self.token {
+            return Ok(token.clone());
+        }
+        let secured = self.secured()?;
+        if !secured.accepted {
+            return Err(Error::InvalidHandle("the client's own side of a context"));
+        }
+        let token = Arc::new(Token::of(Subject::new(&secured.established, logon_id, settings), settings)?);
+        Ok(self.token.insert(token).clone())
+    }
+
+    /// A handle for the client's token, the context's own; likewise.
+    pub(super) fn access_token(&mut self, logon_id: u64, settings: &Settings) -> Result<HANDLE> {
+        if self.lent.is_none() {
+            self.lent = Some(Lent::new(self.token(logon_id, settings)?)?);
+        }
+        self.lent.as_ref().map(Lent::handle).ok_or(Error::Internal("a token that was made"))
+    }
+}
+
+/// The configuration that a conversation under way goes by.
+fn settings(context: &Context) -> Option<&Settings> {
+    match context {
+        Context::Accepting(accepting) => Some(&accepting.settings),
+        Context::Initiating(initiating) => Some(&initiating.settings),
+        Context::Established(_) | Context::Failed => None,
+    }
+}

@@ -1,0 +1,196 @@
+//! QueryContextAttributes.
+
+mod claims;
+mod client;
+#[cfg(test)]
+mod tests;
+
+use crate::config;
+use crate::context::{Context, Secured};
+use crate::entry::abi::*;
+use crate::entry::boundary::flags;
+use crate::entry::boundary::flags::Side;
+use crate::entry::boundary::memory;
+use crate::entry::boundary::query_buffer::Answer;
+use crate::entry::boundary::text;
+use crate::entry::boundary::text::Text;
+use crate::entry::context::Conversation;
+use crate::entry::context::step::timestamp;
+use crate::entry::handles::{CONTEXTS, find_numbered};
+use crate::entry::packages;
+use crate::server::credential::Package;
+use crate::types::error::{Error, Result};
+use std::ffi::c_void;
+
+/// QueryContextAttributes and QueryContextAttributesEx.
+///
+/// # Safety
+/// As the functions' own.
+pub(crate) unsafe fn query<Char: Text>(
+    context: PCtxtHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+    length: Option<ULONG>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
+    if buffer.is_null() {
+        return Err(Error::InvalidParameter("pBuffer is NULL"));
+    }
+    let answer = Answer::new(buffer, length);
+    let mut conversation = shared.lock()?;
+    if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
+        // SAFETY: the buffer is as the attribute says, by the caller's promise.
+        return unsafe { answer.with(|| negotiation_info::<Char>(&conversation)) };
+    }
+    if attribute == SECPKG_ATTR_NEGO_STATUS {
+        // SAFETY: likewise.
+        return unsafe { answer.with(|| Ok(SecPkgContext_NegoStatus { LastStatus: conversation.last_status.cast_unsigned() })) };
+    }
+    if attribute == SECPKG_ATTR_NEGOSSP_SUBSTATUS {
+        // SAFETY: likewise.
+        return unsafe { answer.with(|| Ok(conversation.substatus.0)) };
+    }
+    if attribute == SECPKG_ATTR_ACCESS_TOKEN {
+        // SAFETY: likewise.
+        return unsafe {
+            let mut token = || conversation.access_token(number, &config::current());
+            answer.with(|| Ok(SecPkgContext_AccessToken { AccessToken: token()? }))
+        };
+    }
+    let started = conversation.started;
+    let secured = conversation.secured()?;
+    let established = &secured.established;
+    // SAFETY: the buffer is as the attribute says, by the caller's promise.
+    unsafe {
+        match attribute {
+            SECPKG_ATTR_SIZES => answer.with(|| Ok(sizes(secured))),
+            SECPKG_ATTR_NAMES => {
+                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&established.client.display_name())? }))
+            }
+            SECPKG_ATTR_LIFESPAN => answer
+                .with(|| Ok(SecPkgContext_Lifespan { tsStart: timestamp(started), tsExpiry: timestamp(established.expiry) })),
+            SECPKG_ATTR_DCE_INFO => answer.with(|| {
+                let name = text::give::<SEC_WCHAR>(&established.client.display_name())?;
+                Ok(SecPkgContext_DceInfo { AuthzSvc: DCE_AUTHZ_NAME, pPac: name.cast() })
+            }),
+            SECPKG_ATTR_KEY_INFO => answer.with(|| key_info::<Char>(secured)),
+            SECPKG_ATTR_AUTHORITY => answer.with(|| {
+                let name = Some(&established.client.domain).filter(|domain| !domain.is_empty());
+                Ok(SecPkgContext_Authority::<Char> { sAuthorityName: text::give(name.unwrap_or(&established.server_name))? })
+            }),
+            SECPKG_ATTR_SESSION_KEY => answer.with(|| {
+                let key = established.session.session_key();
+                Ok(SecPkgContext_SessionKey { SessionKeyLength: key.len() as ULONG, SessionKey: memory::copy(key)?.as_ptr() })
+            }),
+            SECPKG_ATTR_PACKAGE_INFO => answer.with(|| {
+                Ok(SecPkgContext_PackageInfo::<Char> { PackageInfo: packages::of(Package::Only(established.mechanism))? })
+            }),
+            SECPKG_ATTR_NATIVE_NAMES => answer.with(|| {
+                let client = Given::new(text::give::<Char>(&established.client.native_name())?);
+                let server = text::give(&established.server_name)?;
+                Ok(SecPkgContext_NativeNames::<Char> { sClientName: client.keep(), sServerName: server })
+            }),
+            SECPKG_ATTR_FLAGS => answer.with(|| {
+                let side = if secured.accepted { Side::Accept } else { Side::Initiate };
+                Ok(SecPkgContext_Flags { Flags: flags::granted(side, established.flags) })
+            }),
+            SECPKG_ATTR_TARGET_INFORMATION => answer.with(|| {
+                let target: Vec<u8> = target(secured)?.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                Ok(SecPkgContext_TargetInformation {
+                    MarshalledTargetInfoLength: target.len() as ULONG,
+                    MarshalledTargetInfo: memory::copy(&target)?.as_ptr(),
+                })
+            }),
+            SECPKG_ATTR_CLIENT_SPECIFIED_TARGET => {
+                answer.with(|| Ok(SecPkgContext_ClientSpecifiedTarget { sTargetName: text::give(target(secured)?)? }))
+            }
+            SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE => answer.with(|| {
+                let delegated = established.delegated.as_ref().ok_or(Error::NoCredentials("the client has forwarded none"))?;
+                let ccache = delegated.ccache()?;
+                Ok(SecPkgContext_SessionKey {
+                    SessionKeyLength: ccache.len() as ULONG,
+                    SessionKey: memory::copy(&ccache)?.as_ptr(),
+                })
+            }),
+            SECPKG_ATTR_NEGOSSP_CLIENT_SIDS => {
+                let sids = || client::sids(secured, &config::current());
+                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&sids()?)? }))
+            }
+            SECPKG_ATTR_PASSWORD_EXPIRY => answer.with(|| Ok(client::password_expiry(secured))),
+            SECPKG_ATTR_LOGOFF_TIME => answer.with(|| Ok(client::logoff_time(secured))),
+            SECPKG_ATTR_USER_FLAGS => answer.with(|| Ok(client::user_flags(secured))),
+            SECPKG_ATTR_AUTHENTICATION_ID => answer.with(|| Ok(client::authentication_id(number))),
+            SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES => {
+                answer.with(|| Ok(SecPkgContext_SubjectAttributes { AttributeInfo: client::claims(secured)? }))
+            }
+            // Among them those of stream packages, and the bindings, which an outer channel's context has.
+            _ => Err(Error::Unsupported("this attribute of contexts")),
+        }
+    }
+}
+
+/// `AuthzSvc`: the client is told by name.
+const DCE_AUTHZ_NAME: ULONG = 1;
+
+fn sizes(secured: &Secured) -> SecPkgContext_Sizes {
+    let sizes = secured.established.session.sizes();
+    SecPkgContext_Sizes {
+        cbMaxToken: sizes.max_token,
+        cbMaxSignature: sizes.max_signature,
+        cbBlockSize: sizes.block_size,
+        cbSecurityTrailer: sizes.security_trailer,
+    }
+}
+
+fn key_info<Char: Text>(secured: &Secured) -> Result<SecPkgContext_KeyInfo<Char>> {
+    let info = secured.established.session.key_info();
+    let signature = Given::new(text::give::<Char>(info.signature_name)?);
+    let encrypt = text::give(info.encrypt_name)?;
+    Ok(SecPkgContext_KeyInfo {
+        sSignatureAlgorithmName: signature.keep(),
+        sEncryptAlgorithmName: encrypt,
+        KeySize: info.key_bits,
+        SignatureAlgorithm: info.signature_id,
+        EncryptAlgorithm: info.encrypt_id,
+    })
+}
+
+/// The one attribute that a conversation under way has: its package, and that it is under way.
+fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgContext_NegotiationInfo<Char>> {
+    let (package, state) = match conversation.context() {
+        Some(Context::Established(secured)) => (Package::Only(secured.established.mechanism), SECPKG_NEGOTIATION_COMPLETE),
+        Some(Context::Accepting(accepting)) => (accepting.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
+        Some(Context::Initiating(initiating)) => (initiating.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
+        Some(Context::Failed) | None => return Err(Error::InvalidHandle("a context that failed")),
+    };
+    Ok(SecPkgContext_NegotiationInfo { PackageInfo: packages::of(package)?, NegotiationState: state })
+}
+
+/// Attributes of ours; `negossp.h` says what they give.
+const SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: ULONG = 0x4e53_0001;
+const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
+const SECPKG_ATTR_NEGOSSP_SUBSTATUS: ULONG = 0x4e53_0003;
+
+fn target(secured: &Secured) -> Result<&str> {
+    secured.established.client_target.as_deref().ok_or(Error::WrongTarget("the client named no target"))
+}
+
+/// A string that is freed again if the one after it cannot be made.
+struct Given<Char>(*mut Char);
+
+impl<Char> Given<Char> {
+    fn new(string: *mut Char) -> Given<Char> {
+        Given(string)
+    }
+
+    fn keep(self) -> *mut Char {
+        std::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl<Char> Drop for Given<Char> {
+    fn drop(&mut self) {
+        let _ = memory::free(self.0.cast());
+    }
+}

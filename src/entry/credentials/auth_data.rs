@@ -1,0 +1,110 @@
+//! `pAuthData` of AcquireCredentialsHandle.
+
+use crate::entry::abi::*;
+use crate::entry::auth_identity::{Content, Credentials, Places};
+use crate::entry::boundary::text::Text;
+use crate::kerberos::keytab::Keytab;
+use crate::mechanism::Mechanism;
+use crate::server::credential::Identity;
+use crate::types::error::{Error, Result};
+
+/// Who the caller says to be, and by which mechanisms.
+#[derive(Default)]
+pub(crate) struct AuthData {
+    /// Name and password; nothing if the structure has neither.
+    pub(crate) identity: Option<Identity>,
+    /// `PackageList` of the EX forms.
+    pub(crate) packages: Option<String>,
+    /// The keytab in packed credentials.
+    pub(crate) keytab: Option<Keytab>,
+}
+
+/// Reads the structure, decrypting what SspiEncryptAuthIdentity has encrypted; `Char` is the form of the function that it
+/// was passed to, which counts where its Flags don't say.
+///
+/// # Safety
+/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that begins with its
+/// EX2 form.
+pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
+    if data.is_null() {
+        return Ok(AuthData::default());
+    }
+    // SAFETY: the caller's promise is this function's own. The identity is only read.
+    let content = unsafe { Places::of::<Char>(data.cast_mut())?.read()? };
+    AuthData::of(&content.open()?)
+}
+
+impl AuthData {
+    pub(crate) fn of(content: &Content) -> Result<AuthData> {
+        let text = |part| -> Result<Option<String>> { Ok(content.text(part)?.map(|text| text.to_string())) };
+        let (user, domain, packages) = (text(&content.user)?, text(&content.domain)?, text(&content.packages)?);
+        let (password, keytab) = match content.credentials()? {
+            None => (None, None),
+            Some(Credentials::Password(password)) => (Some(password), None),
+            Some(Credentials::Packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data)) => (None, Some(keytab(&data)?)),
+            Some(Credentials::Packed(..)) => {
+                return Err(Error::UnknownCredentials("packed credentials that are neither a keytab nor a password"));
+            }
+        };
+        let identity = (user.is_some() || password.is_some()).then(|| Identity {
+            user: user.unwrap_or_default(),
+            domain: domain.unwrap_or_default(),
+            password: password.unwrap_or_default(),
+        });
+        Ok(AuthData { identity, packages: packages.filter(|list| !list.is_empty()), keytab })
+    }
+}
+
+fn keytab(data: &[u8]) -> Result<Keytab> {
+    let keytab = Keytab::parse(data).map_err(|_| Error::UnknownCredentials("packed credentials: not a keytab"))?;
+    match keytab.entries() {
+        [] => Err(Error::UnknownCredentials("packed credentials: a keytab without a key that can be used")),
+        _ => Ok(keytab),
+    }
+}
+
+/// The mechanisms that a package list leaves: those it names in its order, or all but those it names with `!` in the
+/// configuration's. Packages that are not known here are passed over.
+pub(crate) fn mechanisms(list: Option<&str>, configured: &[Mechanism]) -> Vec<Mechanism> {
+    let by_name = |name: &str| Mechanism::ALL.iter().copied().find(|m| m.package_name().eq_ignore_ascii_case(name));
+    let names = || list.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    let excluded: Vec<_> = names().filter_map(|name| name.strip_prefix('!')).filter_map(|name| by_name(name.trim())).collect();
+    let mut chosen: Vec<Mechanism> = Vec::new();
+    if names().any(|name| !name.starts_with('!')) {
+        for mechanism in names().filter_map(by_name) {
+            if !chosen.contains(&mechanism) {
+                chosen.push(mechanism);
+            }
+        }
+    } else {
+        chosen.extend(Mechanism::ALL);
+        chosen.sort_by_key(|mechanism| configured.iter().position(|other| other == mechanism).unwrap_or(usize::MAX));
+    }
+    chosen.retain(|mechanism| !excluded.contains(mechanism));
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_lists() {
+        let mechanisms = |list| super::mechanisms(list, Mechanism::ALL);
+        let both = vec![Mechanism::Kerberos, Mechanism::Ntlm];
+        assert_eq!(mechanisms(None), both);
+        assert_eq!(mechanisms(Some("")), both);
+        assert_eq!(mechanisms(Some("NTLM,Kerberos")), vec![Mechanism::Ntlm, Mechanism::Kerberos]);
+        assert_eq!(mechanisms(Some(" kerberos , ntlm,NTLM")), both);
+        assert_eq!(mechanisms(Some("!Kerberos")), vec![Mechanism::Ntlm]);
+        assert_eq!(mechanisms(Some("!NTLM")), vec![Mechanism::Kerberos]);
+        assert_eq!(mechanisms(Some("NTLM,! ntlm")), vec![]);
+        assert_eq!(mechanisms(Some("Kerberos")), vec![Mechanism::Kerberos]);
+        assert_eq!(mechanisms(Some("Schannel")), vec![]);
+        let ntlm_first = [Mechanism::Ntlm, Mechanism::Kerberos];
+        assert_eq!(super::mechanisms(None, &ntlm_first), ntlm_first);
+        assert_eq!(super::mechanisms(Some("Kerberos,NTLM"), &ntlm_first), both);
+        // What the configuration does not allow now it may allow later.
+        assert_eq!(super::mechanisms(None, &[Mechanism::Ntlm]), ntlm_first);
+    }
+}

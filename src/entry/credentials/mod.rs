@@ -1,0 +1,286 @@
+//! AcquireCredentialsHandle, FreeCredentialsHandle, AddCredentials; attributes of credentials.
+
+pub(crate) mod auth_data;
+pub(crate) mod change_password;
+pub(crate) mod hash_callback;
+
+use super::abi::*;
+use super::boundary::query_buffer::Answer;
+use super::boundary::text;
+use super::boundary::text::Text;
+use super::context::step::{put, timestamp};
+use super::forward;
+use super::forward::Form;
+use super::handles::{CREDENTIALS, Object, find, take, update};
+use super::packages;
+use crate::authority::{Account, candidates};
+use crate::config::{self, Settings};
+use crate::kerberos::{self, OwnKeys, Service};
+use crate::mechanism::Mechanism;
+use crate::server::credential::{Credential, Identity, Package, Usage};
+use crate::types::error::{Error, Result};
+use crate::types::time::FileTime;
+use auth_data::AuthData;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+/// The arguments of AcquireCredentialsHandle.
+pub(super) struct AcquireArguments<Char> {
+    pub(super) principal: *mut Char,
+    pub(super) package: *mut Char,
+    pub(super) usage: ULONG,
+    pub(super) logon_id: *mut c_void,
+    pub(super) data: *mut c_void,
+    pub(super) get_key: SEC_GET_KEY_FN,
+    pub(super) get_key_argument: *mut c_void,
+    pub(super) handle: PCredHandle,
+    pub(super) expiry: PTimeStamp,
+}
+
+/// AcquireCredentialsHandle.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
+    if arguments.handle.is_null() {
+        return Err(Error::InvalidParameter("phCredential is NULL"));
+    }
+    // SAFETY: the caller's promise is this function's own.
+    let package = match unsafe { packages::named(arguments.package) } {
+        // SAFETY: likewise.
+        Err(Error::PackageNotFound) => return unsafe { forward::acquire(arguments) },
+        package => package?,
+    };
+    let usage = usage(arguments.usage)?;
+    // SAFETY: likewise.
+    let (principal, data) = unsafe { (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?) };
+    let settings = config::current();
+    let credential = credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
+    if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
+        say_whether_keys(&credential, &settings);
+    }
+    let limit = settings.limits.credentials;
+    let words = CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
+    // SAFETY: likewise; `handle` is not NULL.
+    unsafe {
+        put(arguments.handle, words.into());
+        put(arguments.expiry, timestamp(FileTime::NEVER));
+    }
+    Ok(SEC_E_OK)
+}
+
+fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData, settings: &Settings) -> Credential {
+    let AuthData { identity, packages: list, keytab } = data;
+    let mechanisms = match package {
+        Package::Negotiate => {
+            let mut mechanisms = auth_data::mechanisms(list.as_deref(), &settings.negotiate.mechanisms);
+            mechanisms.retain(|mechanism| !packages::deleted(*mechanism));
+            mechanisms
+        }
+        Package::Only(mechanism) => vec![mechanism],
+    };
+    let tickets = usage.inbound && mechanisms.contains(&Mechanism::Kerberos);
+    let alone = package == Package::Only(Mechanism::Kerberos);
+    let service = match tickets {
+        true => Service::new(principal.as_deref(), identity.as_ref(), keytab, alone, settings),
+        false => Service::default(),
+    };
+    // As in the account file, nobody logs on over the network without a password; and nobody is a service.
+    let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
+    let is_client = |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
+    let usable = |identity: &&Identity| usage.inbound && is_client(identity) && !identity.password.is_empty();
+    let accounts = identity.iter().filter(usable).map(Account::from_identity).collect();
+    Credential { package, usage, principal, identity, mechanisms, accounts, application: None, service }
+}
+
+/// Who wonders why clients don't get to use Kerberos finds it in the log.
+fn say_whether_keys(credential: &Credential, settings: &Settings) {
+    let principal = credential.principal.as_deref().unwrap_or("any");
+    let sources = settings.kerberos.keytab.is_some() || !matches!(credential.service.keys, OwnKeys::None);
+    match (kerberos::has_keys(credential, settings), sources) {
+        (true, _) => tracing::debug!(principal, "credentials: there are keys for Kerberos"),
+        (false, true) => {
+            tracing::warn!(principal, "credentials: no key for Kerberos is for this principal and of a type that is allowed")
+        }
+        (false, false) => tracing::debug!("credentials: there is no keytab, so no Kerberos"),
+    }
+}
+
+/// FreeCredentialsHandle.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn free(handle: PCredHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    Ok(match unsafe { take(&CREDENTIALS, handle)? } {
+        Object::Ours(_) => SEC_E_OK,
+        Object::Systems(handle) => forward::end(&handle, |system| system.unicode.FreeCredentialsHandle),
+    })
+}
+
+/// QueryCredentialsAttributes and QueryCredentialsAttributesEx.
+///
+/// # Safety
+/// As the functions' own.
+pub(super) unsafe fn query<Char: Text>(
+    handle: PCredHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+    length: Option<ULONG>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let credential = unsafe { find(&CREDENTIALS, handle)? };
+    if buffer.is_null() {
+        return Err(Error::InvalidParameter("pBuffer is NULL"));
+    }
+    let answer = Answer::new(buffer, length);
+    // SAFETY: the buffer is as the attribute says, by the caller's promise.
+    unsafe {
+        match attribute {
+            SECPKG_CRED_ATTR_NAMES => {
+                answer.with(|| Ok(SecPkgCredentials_Names::<Char> { sUserName: text::give(&name(&credential)?)? }))
+            }
+            // No key distribution centre is asked for anything: no proxy is set.
+            SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS => answer.with(|| {
+                Ok(SecPkgCredentials_KdcProxySettings {
+                    Version: KDC_PROXY_SETTINGS_V1,
+                    Flags: 0,
+                    ProxyServerOffset: 0,
+                    ProxyServerLength: 0,
+                    ClientTlsCredOffset: 0,
+                    ClientTlsCredLength: 0,
+                })
+            }),
+            SECPKG_CRED_ATTR_SSI_PROVIDER => Err(Error::NoCredentials("the credentials are no identity provider's")),
+            // Among them SECPKG_CRED_ATTR_CERT, which clients of Kerberos have.
+            _ => Err(Error::Unsupported("this attribute of credentials")),
+        }
+    }
+}
+
+fn name(credential: &Credential) -> Result<String> {
+    match (&credential.identity, &credential.principal) {
+        (Some(identity), _) if identity.domain.is_empty() => Ok(identity.user.clone()),
+        (Some(identity), _) => Ok(format!("{}\\{}", identity.domain, identity.user)),
+        (None, Some(principal)) => Ok(principal.clone()),
+        (None, None) => Err(Error::NoCredentials("the credentials have no name")),
+    }
+}
+
+/// AddCredentials: contexts that are begun from now on have them too.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn add<Char: Form>(
+    handle: PCredHandle,
+    principal: *mut Char,
+    package: *mut Char,
+    usage: ULONG,
+    data: *mut c_void,
+    expiry: PTimeStamp,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (credential, package) = unsafe { (find(&CREDENTIALS, handle)?, packages::named(package)?) };
+    let usage = self::usage(usage)?;
+    // SAFETY: likewise.
+    let (principal, data) = unsafe { (text::read(principal)?, auth_data::read::<Char>(data.cast())?) };
+    if package != credential.package && credential.package != Package::Negotiate {
+        return Err(Error::PackageNotFound);
+    }
+    if usage.inbound && !credential.usage.inbound || usage.outbound && !credential.usage.outbound {
+        return Err(Error::InvalidParameter("credentials of another direction"));
+    }
+    let principal = principal.map(|name| name.to_string());
+    let added = self::credential(package, usage, principal, data, &config::current());
+    // SAFETY: likewise.
+    unsafe {
+        update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            *credential = Arc::new(joined(credential, added)?);
+            Ok(())
+        })?;
+        put(expiry, timestamp(FileTime::NEVER));
+    }
+    Ok(SEC_E_OK)
+}
+
+/// The credential with what another one brings.
+fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
+    let mut joined = credential.clone();
+    for account in added.accounts {
+        let same =
+            |other: &Account| candidates::same(&other.user, &account.user) && candidates::same(&other.domain, &account.domain);
+        joined.accounts.retain(|other| !same(other));
+        joined.accounts.push(account);
+    }
+    match (&joined.service.keys, &added.service.keys) {
+        (_, OwnKeys::None) => {}
+        (OwnKeys::None, _) => joined.service = added.service,
+        _ => return Err(Error::UnknownCredentials("the credentials are a service's already")),
+    }
+    if added.usage.outbound && added.identity.is_some() {
+        joined.identity = added.identity;
+    }
+    Ok(joined)
+}
+
+fn usage(bits: ULONG) -> Result<Usage> {
+    match bits & SECPKG_CRED_BOTH {
+        0 => Err(Error::InvalidParameter("fCredentialUse is neither inbound nor outbound")),
+        bits => Ok(Usage { inbound: bits & SECPKG_CRED_INBOUND != 0, outbound: bits & SECPKG_CRED_OUTBOUND != 0 }),
+    }
+}
+
+/// SetCredentialsAttributes: contexts that are begun from now on go by it.
+///
+/// # Safety
+/// As the function's own.
+pub(super) unsafe fn set(handle: PCredHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            let changed = hash_callback::set(credential, attribute, buffer)?;
+            if !credential.usage.inbound {
+                return Err(Error::InvalidParameter("credentials that accept nobody"));
+            }
+            *credential = Arc::new(changed);
+            Ok(())
+        })?;
+    }
+    Ok(SEC_E_OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(package: &str, principal: Option<&str>, user: &str, packages: Option<&str>) -> Credential {
+        let identity = Identity { user: user.into(), domain: "EXAMPLE.COM".into(), password: "Password".to_owned().into() };
+        let data = AuthData { identity: Some(identity), packages: packages.map(str::to_owned), keytab: None };
+        let usage = Usage { inbound: true, outbound: false };
+        credential(Package::from_name(package).unwrap(), usage, principal.map(str::to_owned), data, &Settings::default())
+    }
+
+    /// A password that is a client's and a service's would let that client forge tickets for anybody.
+    #[test]
+    fn an_identity_is_a_service_or_a_client() {
+        for (package, user, packages, service) in [
+            ("Negotiate", "alice", None, false),
+            ("Negotiate", r"EXAMPLE\alice", None, false),
+            ("Negotiate", "alice@EXAMPLE.COM", None, false),
+            ("Negotiate", "WEB1$", None, true),
+            ("Negotiate", r"EXAMPLE\WEB1$", None, true),
+            ("Negotiate", "HTTP/web1", None, true),
+            ("Kerberos", "alice", None, true),
+            // A computer is a client too, where there are no tickets.
+            ("Negotiate", "WEB1$", Some("!Kerberos"), false),
+            ("NTLM", "WEB1$", None, false),
+            ("NTLM", "alice", None, false),
+        ] {
+            for principal in [None, Some("HTTP/web1"), Some("alice")] {
+                let made = of(package, principal, user, packages);
+                let (has_keys, is_client) = (matches!(made.service.keys, OwnKeys::Password(_)), !made.accounts.is_empty());
+                assert_eq!((has_keys, is_client), (service, !service), "{package} {user} {principal:?}");
+            }
+        }
+    }
+}

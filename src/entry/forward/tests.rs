@@ -1,0 +1,373 @@
+//! The system's SSPI as a test plays it, and what a program sees of it through ours.
+
+use super::functions::System;
+use crate::entry::abi::*;
+use crate::entry::exports::*;
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A handle of the played system's, as a test expects to see it there.
+const CREDENTIAL: SecHandle = SecHandle { dwLower: 0x1111, dwUpper: 0x2222 };
+const FIRST: SecHandle = SecHandle { dwLower: 0x3333, dwUpper: 0x4444 };
+const SECOND: SecHandle = SecHandle { dwLower: 0x3333, dwUpper: 0x5555 };
+
+static CREDENTIALS_FREED: AtomicUsize = AtomicUsize::new(0);
+static CONTEXTS_DELETED: AtomicUsize = AtomicUsize::new(0);
+static BUFFERS_FREED: AtomicUsize = AtomicUsize::new(0);
+
+const DENIES: u16 = b'x' as u16;
+
+unsafe extern "system" fn acquire(
+    _: *mut SEC_WCHAR,
+    package: *mut SEC_WCHAR,
+    _: ULONG,
+    logon_id: *mut c_void,
+    _: *mut c_void,
+    _: SEC_GET_KEY_FN,
+    _: *mut c_void,
+    handle: PCredHandle,
+    _: PTimeStamp,
+) -> SECURITY_STATUS {
+    assert_eq!(logon_id.addr(), 7, "every argument is passed on");
+    // SAFETY: the test passes text and a place for a handle.
+    unsafe {
+        if *package == DENIES {
+            return SEC_E_SECPKG_NOT_FOUND;
+        }
+        *handle = CREDENTIAL;
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn accept(
+    credential: PCredHandle,
+    context: PCtxtHandle,
+    _: PSecBufferDesc,
+    requirements: ULONG,
+    data_rep: ULONG,
+    new: PCtxtHandle,
+    _: PSecBufferDesc,
+    _: *mut ULONG,
+    _: PTimeStamp,
+) -> SECURITY_STATUS {
+    assert_eq!((requirements, data_rep), (3, 16), "every argument is passed on");
+    // SAFETY: pointers to handles, or NULL.
+    unsafe {
+        if context.is_null() {
+            assert!(*credential == CREDENTIAL);
+            *new = FIRST;
+            return SEC_E_INCOMPLETE_MESSAGE;
+        }
+        assert!(*context == FIRST && *new == FIRST);
+        *new = SECOND;
+    }
+    SEC_I_CONTINUE_NEEDED
+}
+
+unsafe extern "system" fn query(context: PCtxtHandle, attribute: ULONG, buffer: *mut c_void) -> SECURITY_STATUS {
+    // SAFETY: the test passes a handle and a word.
+    unsafe {
+        assert!(*context == SECOND, "the handle that the system gave last");
+        *buffer.cast::<ULONG>() = attribute + 1;
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn free_credentials(handle: PCredHandle) -> SECURITY_STATUS {
+    // SAFETY: a pointer to a handle.
+    assert!(unsafe { *handle } == CREDENTIAL);
+    CREDENTIALS_FREED.fetch_add(1, Ordering::SeqCst);
+    SEC_E_OK
+}
+
+unsafe extern "system" fn delete(_: PCtxtHandle) -> SECURITY_STATUS {
+    // As Wine's does it when Schannel is first used, by way of schannel.dll.
+    ASKED.store(InitSecurityInterfaceW().addr(), Ordering::SeqCst);
+    CONTEXTS_DELETED.fetch_add(1, Ordering::SeqCst);
+    SEC_E_OK
+}
+
+unsafe extern "system" fn export(
+    context: PCtxtHandle,
+    flags: ULONG,
+    packed: PSecBuffer,
+    token: *mut *mut c_void,
+) -> SECURITY_STATUS {
+    assert_eq!(flags, SECPKG_CONTEXT_EXPORT_TO_KERNEL, "every flag is passed on");
+    // SAFETY: the test passes a handle and places for both outputs.
+    unsafe {
+        assert!(*context == FIRST);
+        (*packed).cbBuffer = 5;
+        *token = std::ptr::without_provenance_mut(9);
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn import(
+    package: *mut SEC_WCHAR,
+    packed: PSecBuffer,
+    token: *mut c_void,
+    context: PCtxtHandle,
+) -> SECURITY_STATUS {
+    // SAFETY: the test passes text, and a buffer or NULL.
+    unsafe {
+        assert_eq!(*package, b's' as u16, "as the program spells it");
+        if packed.is_null() {
+            return SEC_E_INVALID_TOKEN;
+        }
+        assert_eq!((token.addr(), (*packed).cbBuffer), (9, 5), "every argument is passed on");
+        *context = FIRST;
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn describe(name: *mut SEC_WCHAR, info: *mut PSecPkgInfo<SEC_WCHAR>) -> SECURITY_STATUS {
+    let (mut count, mut all) = (0, null_mut());
+    // SAFETY: places for both; the test passes text. Schannel is the second.
+    unsafe {
+        if *name | 0x20 != b's' as u16 {
+            return SEC_E_SECPKG_NOT_FOUND;
+        }
+        enumerate(&mut count, &mut all);
+        *info = all.add(1);
+    }
+    SEC_E_OK
+}
+
+/// What the played system has given, and takes back.
+static GIVEN: u64 = 0;
+
+unsafe extern "system" fn free_buffer(buffer: *mut c_void) -> SECURITY_STATUS {
+    if buffer.addr() != (&raw const GIVEN).addr() {
+        return SEC_E_INVALID_PARAMETER;
+    }
+    BUFFERS_FREED.fetch_add(1, Ordering::SeqCst);
+    SEC_E_OK
+}
+
+unsafe extern "system" fn enumerate(count: *mut ULONG, infos: *mut PSecPkgInfo<SEC_WCHAR>) -> SECURITY_STATUS {
+    let info = |name: &str| SecPkgInfo {
+        fCapabilities: 5,
+        wVersion: 2,
+        wRPCID: 14,
+        cbMaxToken: 77,
+        Name: Vec::leak(name.encode_utf16().chain([0]).collect()).as_mut_ptr(),
+        Comment: null_mut(),
+    };
+    let all = Vec::leak(vec![info("negotiate"), info("Schannel"), info("NTLM")]);
+    // SAFETY: places for both.
+    unsafe {
+        *count = all.len() as ULONG;
+        *infos = all.as_mut_ptr();
+    }
+    SEC_E_OK
+}
+
+/// The played system's own table.
+unsafe extern "system" fn own_table() -> PSecurityFunctionTable<SEC_WCHAR> {
+    OWN_TABLE
+}
+const OWN_TABLE: PSecurityFunctionTable<SEC_WCHAR> = std::ptr::without_provenance_mut(0x7777);
+
+/// What InitSecurityInterface has given to the played system.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// A system without functions.
+fn nothing<Char>() -> SecurityFunctionTable<Char> {
+    SecurityFunctionTable {
+        dwVersion: SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
+        EnumerateSecurityPackages: None,
+        QueryCredentialsAttributes: None,
+        AcquireCredentialsHandle: None,
+        FreeCredentialsHandle: None,
+        Reserved2: null_mut(),
+        InitializeSecurityContext: None,
+        AcceptSecurityContext: None,
+        CompleteAuthToken: None,
+        DeleteSecurityContext: None,
+        ApplyControlToken: None,
+        QueryContextAttributes: None,
+        ImpersonateSecurityContext: None,
+        RevertSecurityContext: None,
+        MakeSignature: None,
+        VerifySignature: None,
+        FreeContextBuffer: None,
+        QuerySecurityPackageInfo: None,
+        Reserved3: null_mut(),
+        Reserved4: null_mut(),
+        ExportSecurityContext: None,
+        ImportSecurityContext: None,
+        AddCredentials: None,
+        Reserved8: null_mut(),
+        QuerySecurityContextToken: None,
+        EncryptMessage: None,
+        DecryptMessage: None,
+        SetContextAttributes: None,
+        SetCredentialsAttributes: None,
+        ChangeAccountPassword: None,
+        QueryContextAttributesEx: None,
+        QueryCredentialsAttributesEx: None,
+    }
+}
+
+/// The system that unit tests have.
+pub(crate) fn system() -> System {
+    let unicode = SecurityFunctionTable {
+        EnumerateSecurityPackages: Some(enumerate),
+        AcquireCredentialsHandle: Some(acquire),
+        FreeCredentialsHandle: Some(free_credentials),
+        AcceptSecurityContext: Some(accept),
+        DeleteSecurityContext: Some(delete),
+        QueryContextAttributes: Some(query),
+        FreeContextBuffer: Some(free_buffer),
+        QuerySecurityPackageInfo: Some(describe),
+        ExportSecurityContext: Some(export),
+        ImportSecurityContext: Some(import),
+        ..nothing()
+    };
+    System { unicode, ansi: nothing(), init_unicode: Some(own_table), init_ansi: None, dll: None }
+}
+
+fn text(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}
+const NONE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
+
+/// A credential of the system's.
+fn acquired(package: &str) -> (SECURITY_STATUS, SecHandle) {
+    let (mut package, mut handle) = (text(package), NONE);
+    let logon_id = std::ptr::without_provenance_mut(7);
+    // SAFETY: text with a zero, and a place for a handle.
+    let status = unsafe {
+        AcquireCredentialsHandleW(
+            null_mut(),
+            package.as_mut_ptr(),
+            SECPKG_CRED_INBOUND,
+            logon_id,
+            null_mut(),
+            None,
+            null_mut(),
+            &mut handle,
+            null_mut(),
+        )
+    };
+    (status, handle)
+}
+
+/// One leg with the played system's arguments.
+fn leg(credential: PCredHandle, context: PCtxtHandle, new: PCtxtHandle) -> SECURITY_STATUS {
+    // SAFETY: pointers to handles, or NULL.
+    unsafe { AcceptSecurityContext(credential, context, null_mut(), 3, 16, new, null_mut(), null_mut(), null_mut()) }
+}
+
+#[test]
+fn a_conversation_of_another_package() {
+    let (status, mut credential) = acquired("Schannel");
+    assert_eq!(status, SEC_E_OK);
+    assert!(credential != CREDENTIAL && credential != NONE, "the program's handle is one of ours");
+    let mut context = NONE;
+    // The message is incomplete, and yet there is a context.
+    assert_eq!(leg(&mut credential, null_mut(), &mut context), SEC_E_INCOMPLETE_MESSAGE);
+    assert!(context != NONE && context != FIRST);
+    let mut other = NONE;
+    assert_eq!(leg(null_mut(), &mut context, &mut other), SEC_I_CONTINUE_NEEDED);
+    assert!(other == context, "the program goes on with the same handle, whatever the system does");
+    let mut answer: ULONG = 0;
+    // SAFETY: a handle, and a place for the answer.
+    unsafe {
+        assert_eq!(QueryContextAttributesW(&mut context, 40, (&raw mut answer).cast()), SEC_E_OK);
+        assert_eq!(answer, 41);
+        // What the system does not have.
+        assert_eq!(QueryContextAttributesA(&mut context, 40, (&raw mut answer).cast()), SEC_E_UNSUPPORTED_FUNCTION);
+        assert_eq!(EncryptMessage(&mut context, 0, null_mut(), 0), SEC_E_UNSUPPORTED_FUNCTION);
+        // Neither handle is one of the other kind.
+        assert_eq!(FreeCredentialsHandle(&mut context), SEC_E_INVALID_HANDLE);
+        assert_eq!(DeleteSecurityContext(&mut credential), SEC_E_INVALID_HANDLE);
+        let deleted = CONTEXTS_DELETED.load(Ordering::SeqCst);
+        assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
+        assert_eq!(CONTEXTS_DELETED.load(Ordering::SeqCst), deleted + 1);
+        assert_eq!(ASKED.load(Ordering::SeqCst), OWN_TABLE.addr(), "the system is given its own table");
+        assert_ne!(InitSecurityInterfaceW(), OWN_TABLE, "the program ours");
+        assert_eq!(DeleteSecurityContext(&mut context), SEC_E_INVALID_HANDLE);
+        assert_eq!(CONTEXTS_DELETED.load(Ordering::SeqCst), deleted + 1, "once");
+        let freed = CREDENTIALS_FREED.load(Ordering::SeqCst);
+        assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_OK);
+        assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_INVALID_HANDLE);
+        assert_eq!(CREDENTIALS_FREED.load(Ordering::SeqCst), freed + 1);
+    }
+}
+
+#[test]
+fn a_context_of_another_package_travels() {
+    let (mut package, mut unknown, mut context) = (text("schannel"), text("Nonesuch"), NONE);
+    let mut packed = SecBuffer { cbBuffer: 5, BufferType: SECBUFFER_EMPTY, pvBuffer: null_mut() };
+    let mut token = std::ptr::without_provenance_mut(9);
+    // SAFETY: text with a zero, a buffer, and places for the outputs.
+    unsafe {
+        assert_eq!(ImportSecurityContextW(unknown.as_mut_ptr(), &mut packed, token, &mut context), SEC_E_SECPKG_NOT_FOUND);
+        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), null_mut(), token, &mut context), SEC_E_INVALID_TOKEN);
+        assert!(context == NONE);
+        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, null_mut()), SEC_E_INVALID_HANDLE);
+        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, &mut context), SEC_E_OK);
+        assert!(context != NONE && context != FIRST, "the program's handle is one of ours");
+        (packed.cbBuffer, token) = (0, null_mut());
+        assert_eq!(ExportSecurityContext(&mut context, SECPKG_CONTEXT_EXPORT_TO_KERNEL, &mut packed, &mut token), SEC_E_OK);
+        assert_eq!((packed.cbBuffer, token.addr()), (5, 9), "what the system has written");
+        assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
+    }
+}
+
+#[test]
+fn what_a_program_makes_up_never_reaches_the_system() {
+    assert_eq!(acquired("Schannel").0, SEC_E_OK);
+    for mut handle in [CREDENTIAL, FIRST, SECOND, NONE, SecHandle { dwLower: 0, dwUpper: 0 }] {
+        let mut new = NONE;
+        assert_eq!(leg(&mut handle, null_mut(), &mut new), SEC_E_INVALID_HANDLE);
+        assert_eq!(leg(null_mut(), &mut handle, &mut new), SEC_E_INVALID_HANDLE);
+        // SAFETY: a handle.
+        assert_eq!(unsafe { DeleteSecurityContext(&mut handle) }, SEC_E_INVALID_HANDLE);
+    }
+}
+
+#[test]
+fn failures_of_the_system_s() {
+    let (status, handle) = acquired("x");
+    assert_eq!(status, SEC_E_SECPKG_NOT_FOUND);
+    assert!(handle == NONE);
+    // Ours are ours, whatever the system calls its own.
+    let (status, mut handle) = acquired("NEGOTIATE");
+    assert_eq!(status, SEC_E_OK);
+    let mut new = NONE;
+    assert_eq!(leg(&mut handle, null_mut(), &mut new), SEC_E_BUFFER_TOO_SMALL);
+}
+
+#[test]
+fn packages_of_both() {
+    let (mut count, mut infos) = (0, null_mut());
+    // SAFETY: places for both; the strings end with zeros.
+    let (status, names) = unsafe {
+        let status = EnumerateSecurityPackagesW(&mut count, &mut infos);
+        let infos = std::slice::from_raw_parts(infos, count as usize);
+        let name = |info: &SecPkgInfo<u16>| crate::entry::boundary::text::read(info.Name).unwrap().unwrap().to_string();
+        (status, infos.iter().map(name).collect::<Vec<_>>())
+    };
+    assert_eq!(status, SEC_E_OK);
+    assert_eq!(names, ["Negotiate", "Kerberos", "NTLM", "Schannel"]);
+    // SAFETY: as it was given.
+    assert_eq!(unsafe { FreeContextBuffer(infos.cast()) }, SEC_E_OK);
+}
+
+#[test]
+fn memory_of_the_system_s() {
+    // Once something of the system's has been used, what is not ours may be its.
+    assert_eq!(acquired("Schannel").0, SEC_E_OK);
+    let freed = BUFFERS_FREED.load(Ordering::SeqCst);
+    let mut nobody_s = 0u64;
+    // SAFETY: the played system touches neither.
+    unsafe {
+        assert_eq!(FreeContextBuffer((&raw const GIVEN).cast_mut().cast()), SEC_E_OK);
+        assert_eq!(BUFFERS_FREED.load(Ordering::SeqCst), freed + 1);
+        assert_eq!(FreeContextBuffer((&raw mut nobody_s).cast()), SEC_E_INVALID_PARAMETER);
+    }
+}

@@ -1,0 +1,136 @@
+//! The handle tables of the process, and the way from a caller's handle to an object.
+
+mod sync;
+pub(crate) mod table;
+
+use super::abi::SecHandle;
+use super::context::Conversation;
+use super::context::lock::Lock;
+use super::forward;
+use crate::runtime::log;
+use crate::server::credential::Credential;
+use crate::types::error::{Error, Result};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
+use table::{Kind, LAST_GENERATION, Table, Words};
+
+/// A context with its lock.
+pub(super) type Shared = Arc<Lock<Conversation>>;
+
+/// What a program's handle names.
+#[derive(Clone)]
+pub(super) enum Object<T> {
+    /// An object of ours.
+    Ours(T),
+    /// One of a package of the system's.
+    Systems(forward::Handle),
+}
+
+/// What credentials handles name.
+pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
+    LazyLock::new(|| Table::new(Kind::Credential, first_generation));
+/// What context handles name.
+pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> = LazyLock::new(|| Table::new(Kind::Context, first_generation));
+
+/// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
+pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
+
+/// Unlike from slot to slot and from process to process; low enough for two thousand million uses of the slot.
+pub(super) fn first_generation(slot: u32) -> u32 {
+    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
+}
+
+/// The object of ours that the caller's handle names.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn find<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<T> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { find_numbered(table, handle) }.map(|(_, object)| object)
+}
+
+/// Likewise, with the handle's number.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn find_numbered<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<(u64, T)> {
+    // SAFETY: the caller's promise is this function's own.
+    let words = unsafe { words(handle) }.ok_or(NOT_OURS)?;
+    match table.get(words).ok_or(NOT_OURS)? {
+        Object::Ours(object) => Ok((words.number(), object)),
+        Object::Systems(_) => Err(Error::InvalidHandle("one of another package's")),
+    }
+}
+
+/// The object that the caller's handle names.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn object<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.and_then(|words| table.get(words)).ok_or(NOT_OURS)
+}
+
+/// The object that the caller's handle names, which from now on names nothing.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn take<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.and_then(|words| table.remove(words)).ok_or(NOT_OURS)
+}
+
+/// Makes another object of the one of ours that the caller's handle names, as `change` says.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn update<T: Clone>(
+    table: &Table<Object<T>>,
+    handle: *const SecHandle,
+    change: impl FnOnce(&mut T) -> Result<()>,
+) -> Result<()> {
+    let change = |object: &mut Object<T>| match object {
+        Object::Ours(object) => change(object),
+        Object::Systems(_) => Err(NOT_OURS),
+    };
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.and_then(|words| table.update(words, change)).ok_or(NOT_OURS)?
+}
+
+const NOT_OURS: Error = Error::InvalidHandle("none of ours, or ended, or of the other kind");
+
+/// The number that the caller's handle stands for, whether or not it names anything.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn number(handle: *const SecHandle) -> Result<u64> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe { words(handle) }.map(Words::number).ok_or(NOT_OURS)
+}
+
+/// # Safety
+/// `handle` is NULL or points to a handle.
+unsafe fn words(handle: *const SecHandle) -> Option<Words> {
+    if handle.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, so it points to a handle by the caller's promise, though perhaps not an aligned one.
+    let SecHandle { dwLower, dwUpper } = unsafe { handle.read_unaligned() };
+    let words = Words { lower: dwLower.try_into().ok()?, upper: dwUpper.try_into().ok()? };
+    log::about(words.number());
+    Some(words)
+}
+
+impl Words {
+    /// Both words as one number, as the log gives it.
+    pub(super) fn number(self) -> u64 {
+        u64::from(self.upper) << 32 | u64::from(self.lower)
+    }
+}
+
+impl From<Words> for SecHandle {
+    fn from(words: Words) -> SecHandle {
+        SecHandle { dwLower: words.lower as usize, dwUpper: words.upper as usize }
+    }
+}

@@ -1,0 +1,4 @@
+//! Connections to other machines.
+
+pub mod dns;
+pub mod rpc;

@@ -1,0 +1,35 @@
+//! A program that is kept running beside the process, to be asked over a socket that is its standard input and output.
+
+#[cfg(unix)]
+pub use super::system::helper_process::Helper;
+
+#[cfg(not(unix))]
+use std::{ffi::OsString, io, path::Path, time::Instant};
+
+/// Where there are no such programs; there is none of these either.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub struct Helper(());
+
+#[cfg(not(unix))]
+impl Helper {
+    /// Starts the program.
+    pub fn start(_program: &Path, _arguments: &[OsString]) -> io::Result<Helper> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// What it has written and nobody has read, up to the buffer's length; `None` if it has ended.
+    pub fn unread(&self, _buffer: &mut [u8]) -> Option<usize> {
+        None
+    }
+
+    /// Writes all of it.
+    pub fn send(&self, _bytes: &[u8], _deadline: Instant) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Reads some. 0: it has ended.
+    pub fn receive(&self, _buffer: &mut [u8], _deadline: Instant) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}

@@ -1,0 +1,283 @@
+//! The log: off by default, one line per event, for the operator.
+//!
+//! `NEGOSSP_LOG` switches it on: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list such as
+//! `info,negossp::ntlm=debug` in which the longest matching path counts. Lines go to standard error, or to
+//! the end of the file that `NEGOSSP_LOG_FILE` names.
+//!
+//! What a peer sent is recorded as a string value (`user = name`), which is quoted, so that no name can pass
+//! for another field; control characters are escaped everywhere. Secrets are not recorded at all.
+
+use crate::platform;
+use crate::types::time::FileTime;
+use std::cell::Cell;
+use std::fmt::{self, Write as _};
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::sync::Once;
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span;
+use tracing::subscriber::{Interest, set_global_default};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Switches the log on as the environment says. Every entry point calls it; after the first time it costs
+/// one load.
+#[inline]
+pub fn init() {
+    static ONCE: Once = Once::new();
+    if !ONCE.is_completed() {
+        ONCE.call_once(|| {
+            let wanted = platform::environment("NEGOSSP_LOG").unwrap_or_default();
+            if !wanted.is_empty() {
+                switch_on(&wanted.to_string_lossy());
+            }
+        });
+    }
+}
+
+fn switch_on(wanted: &str) {
+    let (filter, unknown) = Filter::parse(wanted);
+    let path = platform::environment("NEGOSSP_LOG_FILE").filter(|path| !path.is_empty());
+    let opened = path.as_ref().map(|path| open(Path::new(path)));
+    let (output, trouble) = match opened {
+        Some(Ok(file)) => (Some(file), None),
+        Some(Err(error)) => (platform::standard_error(), Some(error)),
+        None => (platform::standard_error(), None),
+    };
+    // Without anywhere to write to, the log stays off.
+    let Some(output) = output else { return };
+    // The host, when it is written in Rust and shares `tracing` with us, may have its own subscriber: it stays.
+    if set_global_default(Log::new(filter, move |line: &[u8]| platform::write_line(&output, line))).is_err() {
+        return;
+    }
+    if let Some(word) = unknown {
+        tracing::warn!(word = word.as_str(), "NEGOSSP_LOG: not a level");
+    }
+    if let (Some(error), Some(path)) = (trouble, path) {
+        tracing::warn!(file = %path.display(), %error, "NEGOSSP_LOG_FILE cannot be opened; logging to standard error");
+    }
+}
+
+/// Opens a log file to append to. It names users: on Unix only its owner may read it.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    platform::private(&mut options);
+    options.open(path)
+}
+
+thread_local! {
+    /// The handle that the call under way on this thread is about; 0 for none.
+    static HANDLE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A call of an exported function. The lines that its thread logs while it lasts bear its handle.
+#[derive(Debug)]
+pub struct Call(());
+
+impl Call {
+    /// The call begins; no handle has been found yet.
+    #[inline]
+    pub fn begin() -> Call {
+        about(0);
+        Call(())
+    }
+}
+
+impl Drop for Call {
+    #[inline]
+    fn drop(&mut self) {
+        about(0);
+    }
+}
+
+/// The call under way on this thread is about this handle: what ties the lines of one conversation together.
+#[inline]
+pub fn about(handle: u64) {
+    HANDLE.with(|cell| cell.set(handle));
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Paths with their levels, the longest first; the empty path is everything else.
+    levels: Vec<(String, LevelFilter)>,
+}
+
+impl Filter {
+    /// Reads NEGOSSP_LOG's value. A word that is not understood is given back, and stands for `warn`:
+    /// somebody wanted a log.
+    pub fn parse(wanted: &str) -> (Filter, Option<String>) {
+        let mut levels: Vec<(String, LevelFilter)> = Vec::new();
+        let mut unknown = None;
+        for word in wanted.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let (path, level) = word.split_once('=').unwrap_or(("", word));
+            let level = level.parse().unwrap_or_else(|_| {
+                unknown = Some(word.to_owned());
+                LevelFilter::WARN
+            });
+            levels.push((path.to_owned(), level));
+        }
+        levels.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+        (Filter { levels }, unknown)
+    }
+
+    fn level(&self, target: &str) -> LevelFilter {
+        let within = |path: &str| match target.strip_prefix(path) {
+            Some(rest) => path.is_empty() || rest.is_empty() || rest.starts_with("::"),
+            None => false,
+        };
+        self.levels.iter().find(|(path, _)| within(path)).map_or(LevelFilter::OFF, |&(_, level)| level)
+    }
+}
+
+/// Our `tracing` subscriber: writes each wanted event as one line. Spans are not used.
+pub struct Log<W> {
+    filter: Filter,
+    write: W,
+}
+
+impl<W: Fn(&[u8]) + Send + Sync + 'static> Log<W> {
+    /// A log that hands its lines to `write`, each whole, with its line end.
+    pub fn new(filter: Filter, write: W) -> Log<W> {
+        Log { filter, write }
+    }
+}
+
+impl<W: Fn(&[u8]) + Send + Sync + 'static> Subscriber for Log<W> {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event() && *metadata.level() <= self.filter.level(metadata.target())
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.filter.levels.iter().map(|&(_, level)| level).max()
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let mut line = String::with_capacity(160);
+        let metadata = event.metadata();
+        // Writing to a String does not fail.
+        let _ = write!(line, "{} {:5} {}", Utc(FileTime::now()), metadata.level(), metadata.target());
+        match HANDLE.with(Cell::get) {
+            0 => {}
+            handle => {
+                let _ = write!(line, " handle={handle:#x}");
+            }
+        }
+        line.push_str(": ");
+        escape_into(&mut line, &text.message);
+        escape_into(&mut line, &text.fields);
+        line.push('\n');
+        (self.write)(line.as_bytes());
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// An event's text.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        let _ = write!(self.fields, " {}={:?}", field.name(), value.to_string());
+    }
+}
+
+/// Copies `text` with whatever could end the line or steer a terminal escaped.
+pub(crate) fn escape_into(line: &mut String, text: &str) {
+    for c in text.chars() {
+        // The bidirectional controls reorder what is shown.
+        let steers = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}');
+        if c.is_control() || steers {
+            line.extend(c.escape_unicode());
+        } else {
+            line.push(c);
+        }
+    }
+}
+
+/// An instant as ISO 8601 writes it.
+pub(crate) struct Utc(pub(crate) FileTime);
+
+impl fmt::Display for Utc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.unix_seconds();
+        let (year, month, day) = civil(seconds.div_euclid(86_400));
+        let second = seconds.rem_euclid(86_400);
+        let micros = self.0.0 % FileTime::TICKS_PER_SECOND / 10;
+        let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{micros:06}Z")
+    }
+}
+
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are counted from
+/// March on, so that the leap day is their last; 146097 days make 400 of them.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        // 116444736000000000 is 1970; the others by `date -u -d @N`.
+        let at = |unix: i64| Utc(FileTime((116_444_736_000_000_000 + unix * 10_000_000) as u64)).to_string();
+        assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000Z");
+        assert_eq!(at(1_709_164_800), "2024-02-29T00:00:00.000000Z");
+        assert_eq!(at(1_709_251_199), "2024-02-29T23:59:59.000000Z");
+        assert_eq!(at(4_102_444_800), "2100-01-01T00:00:00.000000Z");
+        assert_eq!(at(-1), "1969-12-31T23:59:59.000000Z");
+    }
+
+    #[test]
+    fn the_longest_path_decides() {
+        let (filter, unknown) = Filter::parse("info, negossp::ntlm=trace,negossp::ntlm::rc4=off");
+        assert_eq!(unknown, None);
+        assert_eq!(filter.level("negossp::entry"), LevelFilter::INFO);
+        assert_eq!(filter.level("negossp::ntlm"), LevelFilter::TRACE);
+        assert_eq!(filter.level("negossp::ntlm::acceptor"), LevelFilter::TRACE);
+        assert_eq!(filter.level("negossp::ntlm::rc4"), LevelFilter::OFF);
+        assert_eq!(filter.level("negossp::ntlmssp"), LevelFilter::INFO);
+        let (filter, _) = Filter::parse("negossp::config=debug");
+        assert_eq!(filter.level("negossp::entry"), LevelFilter::OFF);
+        let (filter, unknown) = Filter::parse("loud");
+        assert_eq!((filter.level("negossp"), unknown.as_deref()), (LevelFilter::WARN, Some("loud")));
+    }
+}

@@ -1,0 +1,5 @@
+//! What the library needs of a running process: watched files, the log, values per process.
+
+pub(crate) mod fork_local;
+pub mod log;
+pub mod watched_file;

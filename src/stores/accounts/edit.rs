@@ -1,0 +1,157 @@
+//! Changing the account file: whole or not at all, one program at a time, other lines byte for byte.
+
+use super::smbpasswd::{self, BYTE_ORDER_MARK, Line};
+use crate::authority::candidates;
+use crate::platform;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// A file's lines as they stand, each with its line end.
+pub struct Lines {
+    lines: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl Lines {
+    fn of(bytes: &[u8]) -> Lines {
+        Lines { lines: bytes.split_inclusive(|&b| b == b'\n').map(|line| Zeroizing::new(line.to_vec())).collect() }
+    }
+
+    /// The lines of the account called `name`, in any letter case. Of several the first one counts.
+    pub fn of_account(&self, name: &str) -> Vec<usize> {
+        let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if candidates::same(found, name));
+        (0..self.lines.len()).filter(|&index| is_of(self.text(index))).collect()
+    }
+
+    /// A line without its end, and without the byte order mark of the first.
+    pub fn text(&self, index: usize) -> &[u8] {
+        let line = self.lines.get(index).map_or(&[][..], |line| line);
+        smbpasswd::lines(line).next().map_or(line, |(_, text)| text)
+    }
+
+    /// Every line without its end.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.lines.len()).map(|index| self.text(index))
+    }
+
+    /// Puts `text` in the place of a line, whose end stays.
+    pub fn replace(&mut self, index: usize, text: &[u8]) {
+        let old = self.text(index).len();
+        let Some(line) = self.lines.get_mut(index) else { return };
+        let start = if line.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let (before, rest) = line.split_at(start);
+        *line = Zeroizing::new([before, text, rest.get(old..).unwrap_or_default()].concat());
+    }
+
+    /// Adds a line at the end, with the line end that the file's first line has.
+    pub fn push(&mut self, text: &[u8]) {
+        let end: &[u8] = if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) { b"\r\n" } else { b"\n" };
+        if let Some(last) = self.lines.last_mut().filter(|line| !line.ends_with(b"\n")) {
+            last.extend_from_slice(end);
+        }
+        self.lines.push(Zeroizing::new([text, end].concat()));
+    }
+
+    /// Takes lines away; `indices` ascend.
+    pub fn remove(&mut self, indices: &[usize]) {
+        for &index in indices.iter().rev() {
+            self.lines.remove(index);
+        }
+    }
+
+    fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
+        for line in &self.lines {
+            bytes.extend_from_slice(line);
+        }
+        bytes
+    }
+}
+
+/// A file that could not be used.
+#[derive(Debug)]
+pub struct FileError {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+}
+
+impl FileError {
+    fn of(path: &Path) -> impl FnOnce(io::Error) -> FileError {
+        move |error| FileError { path: path.to_owned(), error }
+    }
+}
+
+/// Lets `change` change the file's lines and puts the result in the file's place, under a lock that every
+/// `negossp` takes. If `change` fails, the file stays as it is. A file that does not exist is made if `create`
+/// says so.
+pub fn change<T, E: From<FileError>>(path: &Path, create: bool, change: impl FnOnce(&mut Lines) -> Result<T, E>) -> Result<T, E> {
+    // What a symbolic link points to is replaced, not the link.
+    let path = &match fs::canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && create => path.to_owned(),
+        result => result.map_err(FileError::of(path))?,
+    };
+    let lock_path = beside(path, ".lock");
+    let lock = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
+    let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(FileError::of(&lock_path))?;
+    let old = match read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && create => Zeroizing::new(Vec::new()),
+        result => result.map_err(FileError::of(path))?,
+    };
+    let mut lines = Lines::of(&old);
+    let value = change(&mut lines)?;
+    let new = lines.bytes();
+    if *new != *old || !path.exists() {
+        replace(path, &new).map_err(FileError::of(path))?;
+    }
+    drop(lock);
+    Ok(value)
+}
+
+fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(file.metadata()?.len() as usize + 1));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The file's path with `ending` behind its name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    platform::private(options);
+    options
+}
+
+/// Writes a new file beside the old one and renames it, with the old one's owner and permissions.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = beside(path, ".new");
+    // Left by a run that was killed: nobody else writes it, for we have the lock.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let written = write(path, &temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+        return written;
+    }
+    platform::sync_folder(path)
+}
+
+fn write(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(temporary)?;
+    match fs::metadata(path) {
+        Ok(metadata) => platform::take_after(&file, &metadata)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,241 @@
+//! One line of an smbpasswd(5) file: `name:uid:LM hash:NT hash:[flags]:LCT-time:`.
+
+use crate::authority::{Account, Entry, Standing};
+use zeroize::Zeroizing;
+
+/// The longest line that is looked at, in bytes.
+pub const LONGEST_LINE: usize = 1024;
+
+/// What a line is.
+pub enum Line<'a> {
+    /// Blank, or a comment.
+    Nothing,
+    /// An account's, as yet unread but for its name.
+    Account(&'a str),
+}
+
+/// Tells accounts' lines, with the name that stands on them, from comments. The end of line is already off.
+pub fn classify(line: &[u8]) -> Result<Line<'_>, &'static str> {
+    let line = line.trim_ascii();
+    if line.is_empty() || line.starts_with(b"#") {
+        return Ok(Line::Nothing);
+    }
+    if line.len() > LONGEST_LINE {
+        return Err("longer than 1024 bytes");
+    }
+    let name = line.split(|&b| b == b':').next().unwrap_or_default();
+    let name = std::str::from_utf8(name).map_err(|_| "the name is not UTF-8")?;
+    check_name(name)?;
+    Ok(Line::Account(name))
+}
+
+/// A name that can stand on a line and that a client can send.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    match name {
+        "" => Err("the name is empty"),
+        _ if name.starts_with('#') => Err("the name begins with '#'"),
+        _ if name.trim() != name => Err("the name begins or ends with a space"),
+        _ if name.chars().any(char::is_control) => Err("the name has a control character"),
+        _ if name.contains([':', '\\', '/']) => Err("the name has one of : \\ /"),
+        _ if name.len() > 256 => Err("the name is longer than 256 bytes"),
+        _ => Ok(()),
+    }
+}
+
+/// `LMOWFv1` of the empty password. Dumps of Windows' accounts have it where no LM hash is stored.
+const EMPTY_LM: [u8; 16] = 0xaad3b435b51404ee_aad3b435b51404ee_u128.to_be_bytes();
+
+/// `NTOWFv1` of the empty password.
+const EMPTY_NT: [u8; 16] = 0x31d6cfe0d16ae931_b73c59d7e0c089c0_u128.to_be_bytes();
+
+/// Reads an account's line.
+pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
+    let Line::Account(name) = classify(line)? else { return Ok(None) };
+    let mut fields = line.trim_ascii().split(|&b| b == b':').skip(1);
+    let uid = fields.next().ok_or("the line ends after the name")?;
+    if uid.is_empty() || !uid.iter().all(u8::is_ascii_digit) {
+        return Err("the second field is not a number (uid)");
+    }
+    let lm = fields.next().ok_or("the line ends after the uid")?;
+    let nt = fields.next().ok_or("the line ends after the LM hash")?;
+    // Files of the oldest format have a name in place of the flags; a name that ends in $ is a workstation's.
+    let flags = match fields.next() {
+        Some(field) if field.starts_with(b"[") => Flags::parse(field)?,
+        _ => Flags { workstation_trust: name.ends_with('$'), ..Flags::default() },
+    };
+    let mut account =
+        Account { user: name.to_owned(), domain: String::new(), nt_hash: None, lm_hash: None, disabled: flags.disabled };
+    account.nt_hash = hash(nt).map_err(|()| "the NT hash is not 32 hexadecimal digits")?;
+    account.lm_hash = hash(lm).map_err(|()| "the LM hash is not 32 hexadecimal digits")?.filter(|hash| *hash != EMPTY_LM);
+    let no_password = flags.no_password | nt.starts_with(b"NO PASSWORD") | (account.nt_hash == Some(EMPTY_NT));
+    let standing = if flags.disabled {
+        Standing::Disabled
+    } else if flags.locked {
+        Standing::Locked
+    } else if flags.workstation_trust || flags.server_trust || flags.domain_trust {
+        Standing::Trust
+    } else if no_password || (account.nt_hash.is_none() && account.lm_hash.is_none()) {
+        Standing::NoPassword
+    } else {
+        Standing::Normal
+    };
+    if no_password {
+        account.nt_hash = None;
+        account.lm_hash = None;
+    }
+    Ok(Some(Entry { account, standing }))
+}
+
+/// A hash field: 32 hexadecimal digits, or 32 characters that say that there is none (`XXX...`, `***...`,
+/// `NO PASSWORDXXX...`).
+fn hash(field: &[u8]) -> Result<Option<[u8; 16]>, ()> {
+    let field: &[u8; 32] = field.try_into().map_err(drop)?;
+    if field.starts_with(b"NO PASSWORD") || field.iter().all(|&b| b == b'X') || field.iter().all(|&b| b == b'*') {
+        return Ok(None);
+    }
+    let mut hash = Zeroizing::new([0u8; 16]);
+    for (byte, pair) in hash.iter_mut().zip(field.chunks_exact(2)) {
+        let [high, low] = pair else { return Err(()) };
+        *byte = digit(*high)? << 4 | digit(*low)?;
+    }
+    Ok(Some(*hash))
+}
+
+fn digit(c: u8) -> Result<u8, ()> {
+    char::from(c).to_digit(16).map(|d| d as u8).ok_or(())
+}
+
+/// The flags that bear on network logons.
+#[derive(Default)]
+struct Flags {
+    no_password: bool,
+    disabled: bool,
+    locked: bool,
+    workstation_trust: bool,
+    server_trust: bool,
+    domain_trust: bool,
+}
+
+impl Flags {
+    fn parse(field: &[u8]) -> Result<Flags, &'static str> {
+        let letters = field.strip_prefix(b"[").and_then(|f| f.strip_suffix(b"]")).ok_or("the flags are not closed with ]")?;
+        let mut flags = Flags::default();
+        for letter in letters {
+            match letter {
+                b'N' => flags.no_password = true,
+                b'D' => flags.disabled = true,
+                b'L' => flags.locked = true,
+                b'W' => flags.workstation_trust = true,
+                b'S' => flags.server_trust = true,
+                b'I' => flags.domain_trust = true,
+                // User, home directory required, temporary duplicate, MNS logon, password never expires.
+                b'U' | b'H' | b'T' | b'M' | b'X' | b' ' => {}
+                _ => return Err("the flags have a letter that smbpasswd(5) does not know"),
+            }
+        }
+        Ok(flags)
+    }
+}
+
+/// The user number on an account's line.
+pub fn uid(line: &[u8]) -> Option<u32> {
+    let Ok(Line::Account(_)) = classify(line) else { return None };
+    std::str::from_utf8(line.split(|&b| b == b':').nth(1)?).ok()?.parse().ok()
+}
+
+/// What stands in place of a hash that is not kept.
+const NO_HASH: &[u8; 32] = b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
+
+/// Writes an account's line, without its end. The LM hash is left out: it gives the password away.
+pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], changed: u32) -> Zeroizing<Vec<u8>> {
+    let mut fields = Fields(vec![Zeroizing::new(name.into()), Zeroizing::new(uid.to_string().into())]);
+    fields.set_nt_hash(nt_hash, changed);
+    fields.join()
+}
+
+/// A line cut at its colons, to change some of its fields and leave the others as they are.
+pub struct Fields(Vec<Zeroizing<Vec<u8>>>);
+
+impl Fields {
+    /// Cuts a line.
+    pub fn split(line: &[u8]) -> Fields {
+        Fields(line.split(|&b| b == b':').map(|field| Zeroizing::new(field.to_vec())).collect())
+    }
+
+    /// The line again.
+    pub fn join(&self) -> Zeroizing<Vec<u8>> {
+        let mut line = Zeroizing::new(Vec::with_capacity(self.0.iter().map(|field| field.len() + 1).sum()));
+        for (index, field) in self.0.iter().enumerate() {
+            if index > 0 {
+                line.push(b':');
+            }
+            line.extend_from_slice(field);
+        }
+        line
+    }
+
+    /// Puts a hash in, and the time of the change in seconds since 1970; takes the LM hash out, which is
+    /// another password's, and the flag that there is no password.
+    pub fn set_nt_hash(&mut self, nt_hash: &[u8; 16], changed: u32) {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let mut digits = Zeroizing::new(Vec::with_capacity(32));
+        for byte in nt_hash {
+            digits.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        if self.0.len() < 2 {
+            self.0.resize(2, Zeroizing::new(b"0".to_vec()));
+        }
+        if self.0.len() < 4 {
+            self.0.resize(4, Zeroizing::new(Vec::new()));
+        }
+        self.0[2] = Zeroizing::new(NO_HASH.to_vec());
+        self.0[3] = digits;
+        self.set_flag(b'N', false);
+        let time = Zeroizing::new(format!("LCT-{changed:08X}").into_bytes());
+        match self.0.get_mut(5) {
+            Some(field) if field.is_empty() || field.starts_with(b"LCT-") => *field = time,
+            Some(_) => {}
+            None => self.0.extend([time, Zeroizing::new(Vec::new())]),
+        }
+    }
+
+    /// Sets or clears a flag.
+    pub fn set_flag(&mut self, flag: u8, on: bool) {
+        let at = FLAGS.min(self.0.len());
+        let mut letters = match self.0.get(at).and_then(|field| field.strip_prefix(b"[")) {
+            Some(field) => field.strip_suffix(b"]").unwrap_or(field).to_vec(),
+            None => {
+                self.0.insert(at, Zeroizing::new(Vec::new()));
+                b"U".to_vec()
+            }
+        };
+        letters.retain(|&letter| letter != flag && letter != b' ');
+        if on {
+            letters.push(flag);
+        }
+        letters.resize(letters.len().max(FLAG_WIDTH), b' ');
+        self.0[at] = Zeroizing::new([b"[", &letters[..], b"]"].concat());
+    }
+}
+
+/// The place of the flags among the fields.
+const FLAGS: usize = 4;
+
+/// Flags are padded to this many characters.
+const FLAG_WIDTH: usize = 11;
+
+/// What some editors put at the start of a UTF-8 file.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The file ends within this line, and what is missing may say that the account is disabled: somebody is
+/// writing it, or the disk was full.
+pub fn cut_short(line: &[u8], bytes: &[u8]) -> bool {
+    !bytes.ends_with(b"\n") && bytes.ends_with(line) && line.split(|&b| b == b':').filter(|field| !field.is_empty()).count() < 5
+}
+
+/// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order mark.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let lines = bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.enumerate().map(|(index, line)| (index + 1, line))
+}

@@ -1,0 +1,159 @@
+//! A replay cache in a file, shared by the processes of one user on one machine, in the format of MIT krb5 1.18 and
+//! later ("file2"): MIT's acceptors use the same file.
+//!
+//! A seed of 16 bytes, then hash tables of 1023, 2048, 4096 ... records. A record is 12 bytes of the authenticator's tag
+//! and the time it was written, in seconds since 1970, big-endian; the time 0 is that of a record never written. A tag
+//! lies in the slot that its hash (SipHash-2-4 under the seed, whose first byte grows by one from table to table) gives,
+//! or in the next, of the first table where one of the two was free. (MIT's page on the format takes the hash modulo
+//! one less than its code does; what is in the files is what the code writes.)
+//!
+//! The file is opened for each claim, since whoever administers the machine may remove it at any time, and locked as a
+//! whole. A writer that dies leaves a record written or not; one torn by a crash of the machine is as good as not written,
+//! or as one that was over anyway.
+
+use crate::platform::{self, shared_file};
+use crate::primitives::siphash::siphash24;
+use crate::replay::{Refusal, in_time, seconds};
+use crate::runtime::fork_local::PerProcess;
+use crate::types::error::Error;
+use crate::types::time::FileTime;
+use parking_lot::Mutex;
+use shared_file::Locked;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// Length of a tag, cut or padded with zeros.
+const TAG: usize = 12;
+const RECORD: usize = TAG + 4;
+const SEED: usize = 16;
+/// Records of the first table.
+const FIRST_TABLE: u64 = 1023;
+/// No file is longer.
+const LARGEST: u64 = i32::MAX as u64;
+
+/// The wait for whoever has the lock: longer than any claim takes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The time in a record that was taken back: long over, but not 0, where searches end.
+const OVER: u32 = 1;
+
+/// Where a claim is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    offset: u64,
+    record: [u8; RECORD],
+}
+
+/// As [`ReplayCache::claim`](super::ReplayCache::claim), in the file `path`.
+pub(crate) fn claim(path: &Path, tag: &[u8], ctime: i64, now: FileTime, skew: Duration) -> Result<Place, Refusal> {
+    let (now, skew) = (now.unix_seconds(), seconds(skew));
+    if !in_time(ctime, now, skew) {
+        return Err(Refusal::Stale);
+    }
+    // Readers take a record for over once the skew has passed since the time in it. MIT writes the time of the claim; an
+    // authenticator from a clock that is ahead could pass for longer.
+    let time = u32::try_from(ctime.max(now)).unwrap_or(u32::MAX).max(OVER + 1);
+    let record = record_of(tag, time);
+    // As long as MIT's records, which lack that, could matter.
+    let over = now.saturating_sub(skew.saturating_mul(2));
+    match with(path, |file| store(file, &record, over)) {
+        Ok(Some(offset)) => Ok(Place { offset, record }),
+        Ok(None) => Err(Refusal::Replayed),
+        Err(error) => {
+            tracing::error!(file = %path.display(), %error, "the replay cache cannot be used: clients are refused");
+            Err(Refusal::Unavailable(Error::Internal("the replay cache file cannot be used")))
+        }
+    }
+}
+
+/// Takes a claim back.
+pub(crate) fn release(path: &Path, place: Place) {
+    let done = with(path, |file| {
+        let mut found = [0; RECORD];
+        let same = file.read_at(&mut found, place.offset)? == RECORD && found == place.record;
+        // No authenticator has this tag but one in 2^96.
+        if same { file.write_at(&record_of(&[], OVER), place.offset) } else { Ok(()) }
+    });
+    if let Err(error) = done {
+        tracing::error!(file = %path.display(), %error, "the replay cache cannot be used");
+    }
+}
+
+/// Where MIT's library keeps its replay cache unless told otherwise: the file that KRB5RCACHENAME names with the type
+/// `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR, TMPDIR or /var/tmp; on Windows `krb5.rcache2` in the
+/// user's folder for local data.
+pub fn default_file() -> Option<PathBuf> {
+    let variable = |name| platform::environment(name).filter(|value| !value.is_empty());
+    if let Some(path) = variable("KRB5RCACHENAME").as_ref().and_then(|name| name.to_str()?.strip_prefix("file2:")) {
+        return Some(path.into());
+    }
+    let (folder, name) = platform::replay_cache();
+    let folder = variable("KRB5RCACHEDIR").map(PathBuf::from).or(folder)?;
+    Some(folder.join(name))
+}
+
+/// Does `work` with the file locked.
+fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
+    // A lock may be the process' rather than the open file's; and threads need not wait for each other in the kernel.
+    static OURS: LazyLock<PerProcess<Mutex<()>>> = LazyLock::new(PerProcess::default);
+    let _ours = OURS.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
+    let file = shared_file::open(path)?;
+    let locked = Locked::wait(&file, PATIENCE)?;
+    work(&locked)
+}
+
+/// Writes the record unless its tag is there; its place if it was not. What was written before `over` may be overwritten.
+fn store(file: &Locked<'_>, record: &[u8; RECORD], over: i64) -> io::Result<Option<u64>> {
+    let mut seed = [0; SEED];
+    if file.read_at(&mut seed, 0)? < SEED {
+        getrandom::fill(&mut seed).map_err(|_| io::Error::other("no random numbers"))?;
+        file.write_at(&seed, 0)?;
+    }
+    let (tag, _) = record.split_at(TAG);
+    let mut free = None;
+    let (mut start, mut records) = (SEED as u64, FIRST_TABLE);
+    loop {
+        let end = start + records * RECORD as u64;
+        if end > LARGEST {
+            return Err(io::Error::other("it is full"));
+        }
+        let offset = start + siphash24(&seed, tag) % records * RECORD as u64;
+        let mut slots = [0; 2 * RECORD];
+        let length = file.read_at(&mut slots, offset)?;
+        let mut last = false;
+        for (index, slot) in slots.as_chunks::<RECORD>().0.iter().enumerate() {
+            let written = (index + 1) * RECORD <= length && time_of(slot) != 0;
+            if written && slot.starts_with(tag) {
+                return Ok(None);
+            }
+            if !written || i64::from(time_of(slot)) < over {
+                free = free.or(Some(offset + (index * RECORD) as u64));
+            }
+            last |= !written;
+        }
+        // It would have been written to the free one.
+        if let (true, Some(free)) = (last, free) {
+            file.write_at(record, free)?;
+            return Ok(Some(free));
+        }
+        start = end;
+        records = if records == FIRST_TABLE { 2 * (FIRST_TABLE + 1) } else { 2 * records };
+        seed[0] = seed[0].wrapping_add(1);
+    }
+}
+
+fn record_of(tag: &[u8], time: u32) -> [u8; RECORD] {
+    let mut record = [0; RECORD];
+    for (to, from) in record.iter_mut().take(TAG).zip(tag) {
+        *to = *from;
+    }
+    record[TAG..].copy_from_slice(&time.to_be_bytes());
+    record
+}
+
+fn time_of(record: &[u8; RECORD]) -> u32 {
+    let [.., a, b, c, d] = *record;
+    u32::from_be_bytes([a, b, c, d])
+}

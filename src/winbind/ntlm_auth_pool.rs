@@ -1,0 +1,151 @@
+//! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on a helper that they borrow.
+
+use super::ntlm_auth::{self, Answer, Keys, Trouble};
+use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
+use crate::authority::pass_through::{self, Question};
+use crate::config;
+use crate::platform::helper_process::Helper;
+use crate::types::error::{Error, Result};
+use parking_lot::{Condvar, Mutex};
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+/// A helper that nobody has needed for so long is ended.
+const LONGEST_IDLE: Duration = Duration::from_secs(300);
+
+/// The helpers of a process.
+pub(super) struct Helpers {
+    most: usize,
+    state: Mutex<State>,
+    given_back: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Those that nobody uses, the one used last at the end, and when that was.
+    idle: Vec<(Helper, Instant)>,
+    /// All, those that are used among them.
+    count: usize,
+}
+
+/// The right to use a helper, given back when dropped.
+struct Permit<'a> {
+    helpers: &'a Helpers,
+    helper: Option<Helper>,
+}
+
+impl Helpers {
+    pub(super) fn new(most: usize) -> Helpers {
+        Helpers { most, state: Mutex::default(), given_back: Condvar::new() }
+    }
+
+    /// Has a logon judged.
+    pub(super) fn judge(
+        &self,
+        settings: &config::Winbind,
+        names: &Names,
+        question: &Question<'_>,
+        deadline: Instant,
+    ) -> Result<Keys> {
+        let mut permit = self.permit(deadline)?;
+        let request = ntlm_auth::request(names, question);
+        // A helper that was kept may have ended meanwhile, which says nothing of the next.
+        loop {
+            let (helper, kept) = match permit.helper.take() {
+                Some(helper) if ntlm_auth::is_ready(&helper) => (helper, true),
+                Some(_) => {
+                    self.sweep();
+                    (start(settings)?, false)
+                }
+                None => (start(settings)?, false),
+            };
+            match ntlm_auth::ask(&helper, &request, deadline) {
+                Ok(answer) => {
+                    permit.helper = Some(helper);
+                    return told(answer);
+                }
+                Err(Trouble::Ended) if kept => tracing::info!("winbind: a helper has ended; starting another"),
+                Err(trouble) => {
+                    tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {trouble}; ending it");
+                    return Err(match trouble {
+                        Trouble::Silent => SLOW,
+                        Trouble::Garbled(_) => GARBLED,
+                        Trouble::Ended => UNREACHABLE,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Whoever has ended one has perhaps ended more, which are waited for here.
+    fn sweep(&self) {
+        let mut state = self.state.lock();
+        let (ready, ended): (Vec<_>, Vec<_>) = state.idle.drain(..).partition(|(helper, _)| ntlm_auth::is_ready(helper));
+        state.idle = ready;
+        state.count -= ended.len();
+    }
+
+    /// Waits for a helper, or for leave to start one.
+    fn permit(&self, deadline: Instant) -> Result<Permit<'_>> {
+        let mut ended = Vec::new();
+        let mut state = self.state.lock();
+        loop {
+            while state.idle.first().is_some_and(|(_, used)| used.elapsed() > LONGEST_IDLE) {
+                ended.push(state.idle.remove(0).0);
+                state.count -= 1;
+            }
+            if let Some((helper, _)) = state.idle.pop() {
+                drop(state);
+                return Ok(Permit { helpers: self, helper: Some(helper) });
+            }
+            if state.count < self.most {
+                state.count += 1;
+                drop(state);
+                return Ok(Permit { helpers: self, helper: None });
+            }
+            if self.given_back.wait_until(&mut state, deadline).timed_out() {
+                return Err(BUSY);
+            }
+        }
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        let mut state = self.helpers.state.lock();
+        match self.helper.take() {
+            Some(helper) => state.idle.push((helper, Instant::now())),
+            None => state.count -= 1,
+        }
+        drop(state);
+        self.helpers.given_back.notify_one();
+    }
+}
+
+fn start(settings: &config::Winbind) -> Result<Helper> {
+    let mut arguments = vec![OsString::from("--helper-protocol=ntlm-server-1")];
+    arguments.extend(settings.smb_conf.as_ref().map(|path| {
+        let mut argument = OsString::from("--configfile=");
+        argument.push(path);
+        argument
+    }));
+    Helper::start(&settings.ntlm_auth, &arguments).map_err(|error| {
+        tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper cannot be started: {error}");
+        UNREACHABLE
+    })
+}
+
+fn told(answer: Answer) -> Result<Keys> {
+    match answer {
+        Answer::Yes(keys) => Ok(keys),
+        Answer::No(status) => Err(pass_through::refused(status)),
+        Answer::Unavailable(text) => {
+            tracing::error!("winbind: {text}");
+            Err(UNREACHABLE)
+        }
+        Answer::Unable(text) => {
+            tracing::error!("winbind: {text}");
+            Err(Error::NoAuthority("winbindd cannot judge the logon"))
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! winbindd asked by its client library.
+//!
+//! The library waits as long as it sees fit, so it is not the caller's thread that calls it: there are a few threads for that,
+//! none before the first logon and none for long after the last, and callers wait no longer than their own time.
+
+use super::{BUSY, Names, SLOW, UNREACHABLE, account};
+use crate::authority::pass_through::{self, Question, Vouched};
+use crate::platform;
+use crate::platform::wbclient::{Connection, Logon, Named, Trouble};
+use crate::types::error::{Error, Result};
+use crate::types::ntstatus::NtStatus;
+use parking_lot::{Condvar, Mutex};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// How long a thread keeps its connection for the next logon.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// ParameterControl, [MS-NRPC] 2.2.1.4.15: machines may log on as users do.
+const PARAMETER_CONTROL: u32 = ALLOW_SERVER_TRUST_ACCOUNT | ALLOW_WORKSTATION_TRUST_ACCOUNT;
+const ALLOW_SERVER_TRUST_ACCOUNT: u32 = 0x20;
+const ALLOW_WORKSTATION_TRUST_ACCOUNT: u32 = 0x800;
+
+/// Threads that call the library.
+pub(super) struct Library {
+    shared: Arc<Shared>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    more: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    threads: usize,
+    /// Of these, how many have nothing to do.
+    idle: usize,
+    /// Threads in calls that nobody waits for any more.
+    overdue: usize,
+}
+
+type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
+
+/// Where a call's result is put.
+struct Slot<T> {
+    state: Mutex<Progress<T>>,
+    changed: Condvar,
+}
+
+enum Progress<T> {
+    Waiting,
+    Begun,
+    Done(T),
+    /// The caller has gone: before it was begun, or while it was.
+    GivenUp,
+}
+
+impl Library {
+    pub(super) fn new(most: usize) -> Library {
+        Library { shared: Arc::default(), most }
+    }
+
+    /// Has a logon judged.
+    pub(super) fn judge(&self, names: Names, question: &Question<'_>, deadline: Instant) -> Result<Vouched> {
+        let challenge = question.challenge;
+        let nt_response = Zeroizing::new(question.nt_response.to_vec());
+        let lm_response = Zeroizing::new(question.lm_response.to_vec());
+        let answer = self.call(deadline, move |connection| {
+            connection.authenticate(&Logon {
+                user: &names.user,
+                domain: &names.domain,
+                workstation: &names.workstation,
+                challenge,
+                nt_response: &nt_response,
+                lm_response: &lm_response,
+                parameter_control: PARAMETER_CONTROL,
+            })
+        })?;
+        match answer {
+            Ok(account) => Ok(account::vouched(account)),
+            Err(Trouble::Refused(status)) => Err(pass_through::refused(NtStatus(status))),
+            Err(trouble) => Err(complaint(trouble)),
+        }
+    }
+
+    /// The library can be loaded.
+    pub(super) fn can_be_had() -> bool {
+        Connection::can_be_had()
+    }
+
+    /// What winbindd knows of an account. That it does not tell is an error: a client is not to be one account today and
+    /// another tomorrow.
+    pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
+        self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?.map_err(complaint)
+    }
+
+    /// Has a thread call the library, and waits for that until the deadline.
+    fn call<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl FnOnce(&mut Connection) -> std::result::Result<T, Trouble> + Send + 'static,
+    ) -> Result<std::result::Result<T, Trouble>> {
+        if !Library::can_be_had() {
+            tracing::error!("winbind: libwbclient.so.0 cannot be loaded");
+            return Err(UNREACHABLE);
+        }
+        let slot = Arc::new(Slot { state: Mutex::new(Progress::Waiting), changed: Condvar::new() });
+        self.submit(job(self.shared.clone(), slot.clone(), work))?;
+        let mut progress = slot.state.lock();
+        while !matches!(*progress, Progress::Done(_)) {
+            if slot.changed.wait_until(&mut progress, deadline).timed_out() && !matches!(*progress, Progress::Done(_)) {
+                let begun = matches!(std::mem::replace(&mut *progress, Progress::GivenUp), Progress::Begun);
+                if begun {
+                    self.shared.state.lock().overdue += 1;
+                }
+                drop(progress);
+                tracing::error!("winbind: no answer in time");
+                return Err(if begun { SLOW } else { BUSY });
+            }
+        }
+        match std::mem::replace(&mut *progress, Progress::GivenUp) {
+            Progress::Done(answer) => Ok(answer),
+            _ => Err(Error::Internal("a result that is there and is not")),
+        }
+    }
+
+    fn submit(&self, job: Job) -> Result<()> {
+        let mut state = self.shared.state.lock();
+        // Nobody waits behind calls that have kept their own callers waiting for too long.
+        if state.overdue >= self.most {
+            return Err(SLOW);
+        }
+        state.jobs.push_back(job);
+        if state.idle < state.jobs.len() && state.threads < self.most {
+            let shared = self.shared.clone();
+            match thread::Builder::new().name("negossp-winbind".into()).spawn(move || shared.work()) {
+                Ok(_) => state.threads += 1,
+                Err(_) if state.threads > 0 => {}
+                Err(_) => {
+                    state.jobs.pop_back();
+                    return Err(Error::OutOfMemory);
+                }
+            }
+        }
+        self.shared.more.notify_one();
+        Ok(())
+    }
+}
+
+/// What is said when winbindd has not told what it was asked.
+fn complaint(trouble: Trouble) -> Error {
+    tracing::error!(?trouble, "winbind: no answer by libwbclient");
+    match trouble {
+        Trouble::Unavailable => UNREACHABLE,
+        _ => Error::NoAuthority("winbindd cannot tell"),
+    }
+}
+
+/// The work on a thread of ours.
+fn job<T: Send + 'static>(
+    shared: Arc<Shared>,
+    slot: Arc<Slot<std::result::Result<T, Trouble>>>,
+    work: impl FnOnce(&mut Connection) -> std::result::Result<T, Trouble> + Send + 'static,
+) -> Job {
+    Box::new(move |connection| {
+        let mut progress = slot.state.lock();
+        if matches!(*progress, Progress::GivenUp) {
+            return;
+        }
+        *progress = Progress::Begun;
+        drop(progress);
+        if connection.is_none() {
+            *connection = Connection::open();
+        }
+        let answer = match connection {
+            Some(connection) => catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or(Err(Trouble::Unavailable)),
+            None => Err(Trouble::Unavailable),
+        };
+        let mut progress = slot.state.lock();
+        if matches!(*progress, Progress::GivenUp) {
+            // Counted while the slot's lock was held, which we have now.
+            shared.state.lock().overdue -= 1;
+            return;
+        }
+        *progress = Progress::Done(answer);
+        slot.changed.notify_one();
+    })
+}
+
+impl Shared {
+    fn work(&self) {
+        // The library writes to a connection that winbindd may have closed, which is a SIGPIPE.
+        platform::take_no_signals();
+        let mut connection = None;
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                drop(state);
+                job(&mut connection);
+                state = self.state.lock();
+                continue;
+            }
+            state.idle += 1;
+            let waited = self.more.wait_for(&mut state, IDLE);
+            state.idle -= 1;
+            if waited.timed_out() && state.jobs.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+}
