@@ -3,8 +3,8 @@
 //! C programs reach the library through [`entry`]; everything below it is safe Rust. See
 //! `ARCHITECTURE.md` for the map and for the path of one call.
 //!
-//! The `rlib` exists for the project's own tests, fuzz targets and benchmarks. Its Rust paths are not a
-//! stable interface: the C ABI is.
+//! The `rlib` exists for the project's own tests, fuzz targets and benchmarks. Its Rust paths are
+//! not a stable interface: the C ABI is.
 
 #![deny(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! AcceptSecurityContext through the C interface: what holds from one leg to the next, and what a caller's mistake
-//! leaves as it was. (The C tests, tests/c, go through every parameter.)
+//! AcceptSecurityContext through the C interface: what holds from one leg to the next, and what a
+//! caller's mistake leaves as it was. (The C tests, tests/c, go through every parameter.)
 
 mod abi_support;
 
@@ -22,14 +22,18 @@ fn both_packages_establish() {
         let mut pair = establish(package);
         let names: SecPkgContext_Names<u16> = pair.server.query(SECPKG_ATTR_NAMES).unwrap();
         assert!(take_wide(names.sUserName).ends_with("alice"));
-        let protection = ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT | ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY;
+        let protection = ASC_RET_REPLAY_DETECT
+            | ASC_RET_SEQUENCE_DETECT
+            | ASC_RET_CONFIDENTIALITY
+            | ASC_RET_INTEGRITY;
         assert_eq!(pair.server_end.attributes & protection, protection);
     }
 }
 
 #[test]
 fn every_capacity_below_the_need_is_refused_and_none_costs_the_leg() {
-    let (outbound, inbound) = (Credentials::outbound("Negotiate", "secret"), Credentials::inbound("Negotiate"));
+    let (outbound, inbound) =
+        (Credentials::outbound("Negotiate", "secret"), Credentials::inbound("Negotiate"));
     let mut server = Side::server(0);
     let mut client = Side::client(0);
     let mut token = client.step(&outbound, None).token;
@@ -39,7 +43,8 @@ fn every_capacity_below_the_need_is_refused_and_none_costs_the_leg() {
         while end.status == SEC_E_BUFFER_TOO_SMALL {
             assert!(end.length as usize > server.room, "the need is more than there was");
             let need = end.length as usize;
-            server.room = if server.room + 1 < need { (server.room * 2 + 1).min(need - 1) } else { need };
+            server.room =
+                if server.room + 1 < need { (server.room * 2 + 1).min(need - 1) } else { need };
             end = server.step(&inbound, Some(&token));
         }
         if end.status == SEC_E_OK {
@@ -53,7 +58,8 @@ fn every_capacity_below_the_need_is_refused_and_none_costs_the_leg() {
 
 #[test]
 fn a_callers_mistake_does_not_end_the_conversation() {
-    let (outbound, inbound) = (Credentials::outbound("Negotiate", "secret"), Credentials::inbound("Negotiate"));
+    let (outbound, inbound) =
+        (Credentials::outbound("Negotiate", "secret"), Credentials::inbound("Negotiate"));
     let mut server = Side::server(0);
     let mut token = before_last_leg(&outbound, &inbound, &mut server);
     let mut room = vec![0u8; 4096];
@@ -78,7 +84,10 @@ fn a_callers_mistake_does_not_end_the_conversation() {
     let mut outputs = [buffer(SECBUFFER_TOKEN, &mut room)];
     let (input, output) = (descriptor(&mut inputs), descriptor(&mut outputs));
     let mut nowhere = [SecBuffer { pvBuffer: null_mut(), ..inputs[0] }];
-    let mut short = [SecBuffer { cbBuffer: 31, BufferType: SECBUFFER_CHANNEL_BINDINGS, ..inputs[0] }, inputs[0]];
+    let mut short = [
+        SecBuffer { cbBuffer: 31, BufferType: SECBUFFER_CHANNEL_BINDINGS, ..inputs[0] },
+        inputs[0],
+    ];
     for (input, output) in [
         (SecBufferDesc { ulVersion: 1, ..input }, output),
         (input, SecBufferDesc { ulVersion: 1, ..output }),
@@ -100,9 +109,12 @@ fn a_callers_mistake_does_not_end_the_conversation() {
 fn what_lets_more_clients_in_holds_for_its_own_leg_only() {
     let nobody = Credentials::new("NTLM", SECPKG_CRED_OUTBOUND, Some(("", "", "")));
     let inbound = Credentials::inbound("NTLM");
-    for (legs, status) in [([true, true], SEC_E_OK), ([false, true], SEC_E_OK), ([true, false], SEC_E_LOGON_DENIED)] {
+    for (legs, status) in
+        [([true, true], SEC_E_OK), ([false, true], SEC_E_OK), ([true, false], SEC_E_LOGON_DENIED)]
+    {
         let (mut client, mut server) = (Side::client(0), Side::server(0));
-        let mut requirements = legs.map(|allowed| if allowed { ASC_REQ_ALLOW_NULL_SESSION } else { 0 }).into_iter();
+        let mut requirements =
+            legs.map(|allowed| if allowed { ASC_REQ_ALLOW_NULL_SESSION } else { 0 }).into_iter();
         server.requirements = requirements.next().unwrap();
         let first = server.step(&inbound, Some(&client.step(&nobody, None).token));
         server.requirements = requirements.next().unwrap();
@@ -120,21 +132,29 @@ fn bindings(data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn bindings_of_an_early_leg_hold_for_the_last() {
-    let (outbound, inbound) = (Credentials::outbound("NTLM", "secret"), Credentials::inbound("NTLM"));
-    for (theirs, status) in [("tls-server-end-point:ours", SEC_E_OK), ("tls-server-end-point:other", SEC_E_BAD_BINDINGS)] {
+    let (outbound, inbound) =
+        (Credentials::outbound("NTLM", "secret"), Credentials::inbound("NTLM"));
+    for (theirs, status) in [
+        ("tls-server-end-point:ours", SEC_E_OK),
+        ("tls-server-end-point:other", SEC_E_BAD_BINDINGS),
+    ] {
         let (mut client, mut server) = (Side::client(0), Side::server(0));
         client.bindings = Some(bindings(theirs.as_bytes()));
         server.bindings = Some(bindings(b"tls-server-end-point:ours"));
         let first = server.step(&inbound, Some(&client.step(&outbound, None).token));
         server.bindings = None;
-        assert_eq!(server.step(&inbound, Some(&client.step(&outbound, Some(&first.token)).token)).status, status);
+        assert_eq!(
+            server.step(&inbound, Some(&client.step(&outbound, Some(&first.token)).token)).status,
+            status
+        );
     }
 }
 
 /// Input and output in the same memory, and every structure where no alignment can be counted on.
 #[test]
 fn memory_may_be_shared_and_unaligned() {
-    let (outbound, inbound) = (Credentials::outbound("Negotiate", "secret"), Credentials::inbound("Negotiate"));
+    let (outbound, inbound) =
+        (Credentials::outbound("Negotiate", "secret"), Credentials::inbound("Negotiate"));
     let mut client = Side::client(0);
     let mut token = client.step(&outbound, None).token;
     // Each structure at an odd address.
@@ -151,7 +171,11 @@ fn memory_may_be_shared_and_unaligned() {
     let status = loop {
         memory[..token.len()].copy_from_slice(&token);
         let whole = buffer(SECBUFFER_TOKEN, &mut memory);
-        let part = SecBuffer { cbBuffer: token.len() as u32, BufferType: SECBUFFER_TOKEN | SECBUFFER_READONLY, ..whole };
+        let part = SecBuffer {
+            cbBuffer: token.len() as u32,
+            BufferType: SECBUFFER_TOKEN | SECBUFFER_READONLY,
+            ..whole
+        };
         // SAFETY: each place has room for its structure.
         let status = unsafe {
             credential.cast::<SecHandle>().write_unaligned(inbound.0);
@@ -159,7 +183,9 @@ fn memory_may_be_shared_and_unaligned() {
             out_buffer.cast::<SecBuffer>().write_unaligned(whole);
             let one = SecBufferDesc { ulVersion: 0, cBuffers: 1, pBuffers: in_buffer.cast() };
             in_desc.cast::<SecBufferDesc>().write_unaligned(one);
-            out_desc.cast::<SecBufferDesc>().write_unaligned(SecBufferDesc { pBuffers: out_buffer.cast(), ..one });
+            out_desc
+                .cast::<SecBufferDesc>()
+                .write_unaligned(SecBufferDesc { pBuffers: out_buffer.cast(), ..one });
             AcceptSecurityContext(
                 credential.cast(),
                 if begun { context.cast() } else { null_mut() },
@@ -192,5 +218,9 @@ fn an_identity_without_a_password_lets_nobody_in() {
     let (mut client, mut server) = (Side::client(0), Side::server(0));
     let first = server.step(&inbound, Some(&client.step(&outbound, None).token));
     let end = server.step(&inbound, Some(&client.step(&outbound, Some(&first.token)).token));
-    assert!(matches!(end.status, SEC_E_LOGON_DENIED | SEC_E_NO_AUTHENTICATING_AUTHORITY), "{:#x}", end.status);
+    assert!(
+        matches!(end.status, SEC_E_LOGON_DENIED | SEC_E_NO_AUTHENTICATING_AUTHORITY),
+        "{:#x}",
+        end.status
+    );
 }

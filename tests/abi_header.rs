@@ -1,4 +1,5 @@
-//! The committed header and `.def` files are what the sources make, and other compilers agree with them.
+//! The committed header and `.def` files are what the sources make, and other compilers agree with
+//! them.
 
 mod header;
 
@@ -16,7 +17,11 @@ fn header_is_current() {
             }
             continue;
         }
-        assert!(committed == made.text, "{} is stale: NEGOSSP_WRITE=1 cargo test --test abi_header", made.path);
+        assert!(
+            committed == made.text,
+            "{} is stale: NEGOSSP_WRITE=1 cargo test --test abi_header",
+            made.path
+        );
     }
 }
 
@@ -24,9 +29,19 @@ fn header_is_current() {
 fn compiles(name: &str, compiler: &str, arguments: &[&str]) {
     let mut command = Command::new(compiler);
     command.current_dir(header::root()).args(arguments);
-    command.args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-Iinclude", "-fsyntax-only", "tests/c/layout.c"]);
+    command.args([
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-pedantic",
+        "-Iinclude",
+        "-fsyntax-only",
+        "tests/c/layout.c",
+    ]);
     match command.output() {
-        Ok(output) => assert!(output.status.success(), "{name}:\n{}", String::from_utf8_lossy(&output.stderr)),
+        Ok(output) => {
+            assert!(output.status.success(), "{name}:\n{}", String::from_utf8_lossy(&output.stderr))
+        }
         Err(error) => println!("SKIPPED: {name}: {compiler}: {error}"),
     }
 }
@@ -55,12 +70,18 @@ fn layout_on_windows_32() {
 #[test]
 fn header_alone_in_c99() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("c99.c");
-    std::fs::write(&file, "#include \"negossp.h\"\nint main(void) { return SecIsValidHandle((PSecHandle)0); }\n").unwrap();
+    std::fs::write(
+        &file,
+        "#include \"negossp.h\"\nint main(void) { return SecIsValidHandle((PSecHandle)0); }\n",
+    )
+    .unwrap();
     let mut command = Command::new("cc");
     command.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]);
     command.arg("-I").arg(header::root().join("include")).arg(&file);
     match command.output() {
-        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr))
+        }
         Err(error) => println!("SKIPPED: header_alone_in_c99: cc: {error}"),
     }
 }

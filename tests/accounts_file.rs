@@ -27,8 +27,7 @@ fn hashes_are_those_of_the_published_vectors() {
 #[test]
 fn a_line_of_sambas_is_read() {
     // The example of smbpasswd(5), with the hashes of "Password".
-    let text =
-        "# comment\n\nalice:1001:E52CAC67419A9A224A3B108F3FA6CB6D:a4f49c406510bdcab6824ee7c30fd852:[U          ]:LCT-5C9B3C46:\n";
+    let text = "# comment\n\nalice:1001:E52CAC67419A9A224A3B108F3FA6CB6D:a4f49c406510bdcab6824ee7c30fd852:[U          ]:LCT-5C9B3C46:\n";
     let accounts = Accounts::parse(text.as_bytes());
     assert!(accounts.bad_lines.is_empty());
     let entry = accounts.get("ALICE").unwrap();
@@ -75,7 +74,8 @@ fn flags_say_who_may_log_on() {
         assert_eq!((entry.standing, entry.account.nt_hash), (Standing::NoPassword, None), "{nt}");
     }
     // The oldest format has no flags.
-    let old = format!("ws$:1:{none}:{0}:Full Name:/home:/bin/sh\njoe:2:{none}:{0}\n", hex(&PASSWORD));
+    let old =
+        format!("ws$:1:{none}:{0}:Full Name:/home:/bin/sh\njoe:2:{none}:{0}\n", hex(&PASSWORD));
     let accounts = Accounts::parse(old.as_bytes());
     assert_eq!(standing(&accounts, "ws$"), Some(Standing::Trust));
     assert_eq!(standing(&accounts, "joe"), Some(Standing::Normal));
@@ -86,7 +86,9 @@ fn the_hash_of_no_password_is_no_hash() {
     // What dumps of Windows' accounts write where no LM hash is stored, and for an empty password.
     let (lm, nt) = ("AAD3B435B51404EEAAD3B435B51404EE", "31d6cfe0d16ae931b73c59d7e0c089c0");
     assert_eq!((lm, nt), (&*hex(&lm_hash("").unwrap()), &*hex(&nt_hash("")).to_lowercase()));
-    let accounts = Accounts::parse(format!("lm:1:{lm}:{}:[U]:\nempty:1:{lm}:{nt}:[U]:\n", hex(&PASSWORD)).as_bytes());
+    let accounts = Accounts::parse(
+        format!("lm:1:{lm}:{}:[U]:\nempty:1:{lm}:{nt}:[U]:\n", hex(&PASSWORD)).as_bytes(),
+    );
     assert_eq!(accounts.get("lm").unwrap().account.lm_hash, None);
     assert_eq!(standing(&accounts, "lm"), Some(Standing::Normal));
     assert_eq!(accounts.get("empty").unwrap().account.nt_hash, None);
@@ -95,7 +97,10 @@ fn the_hash_of_no_password_is_no_hash() {
 
 #[test]
 fn a_line_whose_flags_are_not_written_yet_lets_nobody_in() {
-    let whole = format!("x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:{}:[DU         ]:LCT-00000000:", hex(&PASSWORD));
+    let whole = format!(
+        "x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:{}:[DU         ]:LCT-00000000:",
+        hex(&PASSWORD)
+    );
     for length in 0..=whole.len() {
         let accounts = Accounts::parse(&whole.as_bytes()[..length]);
         assert!(matches!(standing(&accounts, "x"), None | Some(Standing::Disabled)), "{length}");
@@ -116,21 +121,49 @@ fn a_bad_line_is_told_by_its_number_and_the_others_count() {
         (b"x:1000", "ends after the uid"),
         (b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX", "ends after the LM hash"),
         (b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f4", "NT hash"),
-        (b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd85g:[U]:", "NT hash"),
-        (b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:+4f49c406510bdcab6824ee7c30fd852:[U]:", "NT hash"),
+        (
+            b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd85g:[U]:",
+            "NT hash",
+        ),
+        (
+            b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:+4f49c406510bdcab6824ee7c30fd852:[U]:",
+            "NT hash",
+        ),
         (b"x:1000:short:a4f49c406510bdcab6824ee7c30fd852:[U]:", "LM hash"),
-        (b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U", "not closed"),
-        (b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[Q]:", "does not know"),
-        (b"caf\xe9:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U]:", "not UTF-8"),
-        (b"a\\b:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U]:", "one of"),
-        (b"a\x1bb:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U]:", "control"),
-        (b"GOOD:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:cd06ca7c7e10c99b1d33b7485a2ed808:[U]:", "earlier line"),
+        (
+            b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U",
+            "not closed",
+        ),
+        (
+            b"x:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[Q]:",
+            "does not know",
+        ),
+        (
+            b"caf\xe9:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U]:",
+            "not UTF-8",
+        ),
+        (
+            b"a\\b:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U]:",
+            "one of",
+        ),
+        (
+            b"a\x1bb:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:a4f49c406510bdcab6824ee7c30fd852:[U]:",
+            "control",
+        ),
+        (
+            b"GOOD:1000:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:cd06ca7c7e10c99b1d33b7485a2ed808:[U]:",
+            "earlier line",
+        ),
         (&[b'y'; 5000], "longer than"),
         (&[0; 100], "control"),
     ] {
         let file = [good.as_bytes(), text, b"\n", line("last", &PASSWORD, "U").as_bytes()].concat();
         let bad = bad(&file);
-        assert!(matches!(&bad[..], [(2, found)] if found.contains(why)), "{}: {bad:?}", String::from_utf8_lossy(text));
+        assert!(
+            matches!(&bad[..], [(2, found)] if found.contains(why)),
+            "{}: {bad:?}",
+            String::from_utf8_lossy(text)
+        );
         let accounts = Accounts::parse(&file);
         assert_eq!(accounts.get("good").unwrap().account.nt_hash, Some(PASSWORD));
         assert!(accounts.get("last").is_some());
@@ -201,7 +234,9 @@ fn a_file_that_cannot_be_opened_is_a_problem() {
     let path = folder.write("accounts", line("alice", &PASSWORD, "U"));
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
     if std::fs::read(&path).is_ok() {
-        println!("SKIPPED: a_file_that_cannot_be_opened_is_a_problem: this user may read every file");
+        println!(
+            "SKIPPED: a_file_that_cannot_be_opened_is_a_problem: this user may read every file"
+        );
         return;
     }
     let accounts = AccountFile::open(path).current();

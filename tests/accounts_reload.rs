@@ -1,4 +1,5 @@
-//! The account file changes under a running server: every logon sees one version of it, and soon the newest.
+//! The account file changes under a running server: every logon sees one version of it, and soon
+//! the newest.
 
 mod accounts_support;
 
@@ -41,7 +42,10 @@ fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
                     let accounts = file.current();
                     let first = hash_of(&accounts, "user0").expect("an account is missing");
                     assert!(first == PASSWORD || first == SECRET01);
-                    assert!(accounts.iter().all(|entry| entry.account.nt_hash == Some(first)), "two versions mixed");
+                    assert!(
+                        accounts.iter().all(|entry| entry.account.nt_hash == Some(first)),
+                        "two versions mixed"
+                    );
                     assert_eq!(accounts.len(), NAMES);
                     let old = validate(&credential, &settings, &old.logon()).is_ok();
                     let new = validate(&credential, &settings, &new.logon()).is_ok();
@@ -51,9 +55,12 @@ fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
             });
         }
         for round in 0..4 {
-            let (hash, expected) = if round % 2 == 0 { (&SECRET01, &new) } else { (&PASSWORD, &old) };
+            let (hash, expected) =
+                if round % 2 == 0 { (&SECRET01, &new) } else { (&PASSWORD, &old) };
             folder.replace("accounts", version(hash));
-            eventually("the new password counts", || validate(&credential, &settings, &expected.logon()).is_ok());
+            eventually("the new password counts", || {
+                validate(&credential, &settings, &expected.logon()).is_ok()
+            });
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -83,7 +90,8 @@ fn two_changes_within_one_tick_of_the_file_system_s_clock_both_count() {
     let folder = Folder::new();
     let path = folder.write("accounts", line("a", &PASSWORD, "U"));
     let file = AccountFile::open(path.clone());
-    // Same length, same file, and the time stamp put back to what it was: nothing but the bytes tells.
+    // Same length, same file, and the time stamp put back to what it was: nothing but the bytes
+    // tells.
     let stamp = std::fs::metadata(&path).unwrap().modified().unwrap();
     let changed = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     (&changed).write_all(line("b", &PASSWORD, "U").as_bytes()).unwrap();
@@ -127,7 +135,10 @@ fn what_becomes_unreadable_stays_as_it_was() {
     std::thread::sleep(Duration::from_millis(2500));
     // Between the two calls a look may have found nothing at all there; that is a removal.
     let accounts = file.current();
-    assert!(accounts.get("alice").is_some() || accounts.problem == Some(Problem::Missing), "{accounts:?}");
+    assert!(
+        accounts.get("alice").is_some() || accounts.problem == Some(Problem::Missing),
+        "{accounts:?}"
+    );
     std::fs::remove_dir(&path).unwrap();
     folder.replace("accounts", line("bob", &PASSWORD, "U"));
     eventually("the next good version counts", || file.current().get("bob").is_some());

@@ -1,4 +1,5 @@
-//! SIDs: of the machine, of clients whom nobody has given one, and what the file of account details says.
+//! SIDs: of the machine, of clients whom nobody has given one, and what the file of account details
+//! says.
 
 mod accounts_support;
 
@@ -38,23 +39,36 @@ fn user(client: &Principal, settings: &Settings) -> (String, Origin) {
     (sids.user.to_string(), sids.origin)
 }
 
-/// The numbers are hashlib's: struct.unpack("<4I", sha256(b"negossp user SID\0" + name).digest()[:16]).
+/// The numbers are hashlib's: struct.unpack("<4I", sha256(b"negossp user SID\0" +
+/// name).digest()[:16]).
 #[test]
 fn a_sid_made_of_a_name() {
     let settings = server();
-    let named = |user: &str, domain: &str| Principal::of_account(user.into(), domain.into(), Origin::AccountFile);
+    let named = |user: &str, domain: &str| {
+        Principal::of_account(user.into(), domain.into(), Origin::AccountFile)
+    };
     let alice = "S-1-5-21-1-2-3-928204198-950549406-973561960-427054001";
     for name in ["alice", "Alice", "ALICE"] {
         assert_eq!(user(&named(name, "SRV"), &settings), (alice.into(), Origin::Derived));
     }
-    assert_eq!(user(&named("émile", "SRV"), &settings).0, "S-1-5-21-1-2-3-1501368392-2218590841-4174804502-1949709074");
+    assert_eq!(
+        user(&named("émile", "SRV"), &settings).0,
+        "S-1-5-21-1-2-3-1501368392-2218590841-4174804502-1949709074"
+    );
     // Of another domain, for which somebody else vouches.
     let other = Principal::of_account("Alice".into(), "Other".into(), Origin::Application);
-    assert_eq!(user(&other, &settings).0, "S-1-5-21-1-2-3-4242575692-4255225650-1347185206-2435620118");
+    assert_eq!(
+        user(&other, &settings).0,
+        "S-1-5-21-1-2-3-4242575692-4255225650-1347185206-2435620118"
+    );
     // A Kerberos principal is taken as it is.
-    let mut kerberos = Principal::of_account("alice/admin".into(), "EXAMPLE.COM".into(), Origin::Ticket);
+    let mut kerberos =
+        Principal::of_account("alice/admin".into(), "EXAMPLE.COM".into(), Origin::Ticket);
     kerberos.native = Some("alice/admin@EXAMPLE.COM".into());
-    assert_eq!(user(&kerberos, &settings).0, "S-1-5-21-1-2-3-3465331955-1368467790-3140506906-87858049");
+    assert_eq!(
+        user(&kerberos, &settings).0,
+        "S-1-5-21-1-2-3-3465331955-1368467790-3140506906-87858049"
+    );
     // The same name within another domain's principal is not the machine's user.
     kerberos.native = Some("ALICE@EXAMPLE.COM".into());
     assert_ne!(user(&kerberos, &settings).0, alice);
@@ -70,15 +84,27 @@ fn groups_that_everybody_is_in() {
     let client = Principal::of_account("alice".into(), "SRV".into(), Origin::AccountFile);
     let groups = |client: &Principal, mechanism| Sids::of(client, mechanism, &settings).unwrap();
     let ntlm = groups(&client, Mechanism::Ntlm);
-    // [MS-DTYP] 2.4.2.4: None, EVERYONE, BUILTIN_USERS, NETWORK, AUTHENTICATED_USERS, THIS_ORGANIZATION, NTLM_AUTHENTICATION.
-    let everybody = ["S-1-5-21-1-2-3-513", "S-1-1-0", "S-1-5-32-545", "S-1-5-2", "S-1-5-11", "S-1-5-15", "S-1-5-64-10"];
+    // [MS-DTYP] 2.4.2.4: None, EVERYONE, BUILTIN_USERS, NETWORK, AUTHENTICATED_USERS,
+    // THIS_ORGANIZATION, NTLM_AUTHENTICATION.
+    let everybody = [
+        "S-1-5-21-1-2-3-513",
+        "S-1-1-0",
+        "S-1-5-32-545",
+        "S-1-5-2",
+        "S-1-5-11",
+        "S-1-5-15",
+        "S-1-5-64-10",
+    ];
     assert_eq!(texts(ntlm.groups.iter().map(|group| group.sid)), everybody);
     assert!(ntlm.groups.iter().all(|group| group.attributes == 7));
     assert_eq!(ntlm.primary_group.to_string(), everybody[0]);
     let kerberos = groups(&client, Mechanism::Kerberos);
     assert_eq!(texts(kerberos.groups.iter().map(|group| group.sid)), everybody[..6]);
     // Of another domain: not of the machine's own group.
-    let other = groups(&Principal::of_account("alice".into(), "OTHER".into(), Origin::Application), Mechanism::Ntlm);
+    let other = groups(
+        &Principal::of_account("alice".into(), "OTHER".into(), Origin::Application),
+        Mechanism::Ntlm,
+    );
     assert_eq!((other.primary_group.to_string().as_str(), other.groups.len()), ("S-1-5-32-545", 6));
     // Nobody is not even Everyone.
     let nobody = groups(&Principal::anonymous(), Mechanism::Ntlm);
@@ -114,7 +140,14 @@ fn a_machine_s_sid_that_cannot_be_used_gives_nobody_one() {
     assert_eq!(MachineSid::kept_in(Some(folder.path("no/such/folder/machine.sid"))).get(), None);
     let mut settings = server();
     settings.accounts.machine_sid = Arc::new(MachineSid::default());
-    assert_eq!(Sids::of(&Principal::of_account("a".into(), "SRV".into(), Origin::AccountFile), Mechanism::Ntlm, &settings), None);
+    assert_eq!(
+        Sids::of(
+            &Principal::of_account("a".into(), "SRV".into(), Origin::AccountFile),
+            Mechanism::Ntlm,
+            &settings
+        ),
+        None
+    );
 }
 
 #[test]
@@ -127,8 +160,14 @@ fn where_the_machine_s_sid_is_kept() {
     let kept = |text: &str| open(text).accounts.machine_sid.path().map(std::path::PathBuf::from);
     assert_eq!(kept(""), Some(folder.path("machine.sid")));
     assert_eq!(kept("[accounts]\nfile = 'accounts.smbpasswd'"), Some(folder.path("accounts.sid")));
-    assert_eq!(kept("[accounts]\nfile = 'accounts.smbpasswd'\nsid_file = 'other'"), Some(folder.path("other")));
-    assert_eq!(open("[accounts]\nsid = 'S-1-5-21-4-5-6'").accounts.machine_sid.get(), Some(sid("S-1-5-21-4-5-6")));
+    assert_eq!(
+        kept("[accounts]\nfile = 'accounts.smbpasswd'\nsid_file = 'other'"),
+        Some(folder.path("other"))
+    );
+    assert_eq!(
+        open("[accounts]\nsid = 'S-1-5-21-4-5-6'").accounts.machine_sid.get(),
+        Some(sid("S-1-5-21-4-5-6"))
+    );
     for wrong in ["sid = 'S-1-5-32'", "sid = 'x'", "sid = 'S-1-5-21-4-5-6'\nsid_file = 'other'"] {
         assert!(open(&format!("[accounts]\n{wrong}")).defect.is_some(), "{wrong}");
     }
@@ -164,7 +203,10 @@ fn details_of_accounts() {
     assert_eq!(groups[..2], ["S-1-5-21-9-9-9-1201", "S-1-5-32-551"]);
     assert!(groups.len() == 3 && groups[2].starts_with("S-1-5-21-1-2-3-"));
     assert!(alice.groups.iter().all(|group| group.attributes & attributes::ENABLED != 0));
-    assert_eq!((alice.full_name.as_str(), alice.upn.as_str()), ("Alice Liddell", "alice@example.com"));
+    assert_eq!(
+        (alice.full_name.as_str(), alice.upn.as_str()),
+        ("Alice Liddell", "alice@example.com")
+    );
     let bob = details.get("bob").unwrap();
     assert_eq!((bob.sid, bob.primary_group), (None, Some(sid("S-1-5-21-9-9-9-513"))));
     // The primary group is one that it is in.
@@ -203,7 +245,10 @@ impl Logons {
         let lines = [line("alice", &PASSWORD, "U"), line("carol", &PASSWORD, "U")].concat();
         let mut settings = server();
         settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
-        let file = DetailsFile::open(folder.write("details.toml", details), settings.accounts.machine_sid.clone());
+        let file = DetailsFile::open(
+            folder.write("details.toml", details),
+            settings.accounts.machine_sid.clone(),
+        );
         settings.accounts.details = Some(Arc::new(file));
         Logons { folder, settings, credential: credential() }
     }
@@ -218,7 +263,10 @@ impl Logons {
 fn a_client_with_details() {
     let mut logons = Logons::new(DETAILS);
     let alice = logons.client("alice", "SRV").unwrap();
-    assert_eq!((alice.origins.logon, alice.origins.sid), (Origin::AccountFile, Origin::AccountDetails));
+    assert_eq!(
+        (alice.origins.logon, alice.origins.sid),
+        (Origin::AccountFile, Origin::AccountDetails)
+    );
     assert_eq!(alice.origins.facts, Origin::AccountDetails);
     let sids = Sids::of(&alice, Mechanism::Ntlm, &logons.settings).unwrap();
     assert_eq!((sids.user, sids.origin), (sid("S-1-5-21-9-9-9-1104"), Origin::AccountDetails));
@@ -230,12 +278,19 @@ fn a_client_with_details() {
     assert_eq!((carol.account.as_ref(), carol.origins.facts), (None, Origin::Nobody));
     // An account that the server program brings: the machine's own or another domain's.
     let own = |user: &str, domain: &str| {
-        Account::from_identity(&Identity { user: user.into(), domain: domain.into(), password: "Password".to_owned().into() })
+        Account::from_identity(&Identity {
+            user: user.into(),
+            domain: domain.into(),
+            password: "Password".to_owned().into(),
+        })
     };
     logons.credential.accounts = vec![own("Alice", "OTHER"), own("bob", "")];
     assert!(logons.client("alice", "OTHER").unwrap().account.is_none());
     let bob = logons.client("bob", "SRV").unwrap();
-    assert_eq!((bob.origins.logon, bob.origins.facts), (Origin::Credential, Origin::AccountDetails));
+    assert_eq!(
+        (bob.origins.logon, bob.origins.facts),
+        (Origin::Credential, Origin::AccountDetails)
+    );
     let sids = Sids::of(&bob, Mechanism::Ntlm, &logons.settings).unwrap();
     assert_eq!((sids.origin, sids.primary_group), (Origin::Derived, sid("S-1-5-21-9-9-9-513")));
 }

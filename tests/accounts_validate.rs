@@ -65,29 +65,51 @@ fn the_specification_s_example_is_let_in() {
 #[test]
 fn wrong_password_and_unknown_user_differ_in_the_log_alone() {
     let server = Server::new(&line("alice", &PASSWORD, "U"));
-    assert_eq!(server.name(&Client::new("alice", "", &SECRET01)), Err(Error::LogonDenied(Denial::WrongPassword)));
-    assert_eq!(server.name(&Client::new("bob", "", &PASSWORD)), Err(Error::LogonDenied(Denial::UnknownUser)));
-    assert_eq!(server.name(&Client::new("", "", &PASSWORD)), Err(Error::LogonDenied(Denial::UnknownUser)));
+    assert_eq!(
+        server.name(&Client::new("alice", "", &SECRET01)),
+        Err(Error::LogonDenied(Denial::WrongPassword))
+    );
+    assert_eq!(
+        server.name(&Client::new("bob", "", &PASSWORD)),
+        Err(Error::LogonDenied(Denial::UnknownUser))
+    );
+    assert_eq!(
+        server.name(&Client::new("", "", &PASSWORD)),
+        Err(Error::LogonDenied(Denial::UnknownUser))
+    );
 }
 
 #[test]
 fn a_disabled_account_is_known_only_to_its_owner() {
-    let server = Server::new(&(line("d", &PASSWORD, "UD") + &line("w$", &PASSWORD, "W") + &line("l", &PASSWORD, "UL")));
-    assert_eq!(server.name(&Client::new("d", "", &PASSWORD)), Err(Error::LogonDenied(Denial::AccountDisabled)));
+    let server = Server::new(
+        &(line("d", &PASSWORD, "UD") + &line("w$", &PASSWORD, "W") + &line("l", &PASSWORD, "UL")),
+    );
+    assert_eq!(
+        server.name(&Client::new("d", "", &PASSWORD)),
+        Err(Error::LogonDenied(Denial::AccountDisabled))
+    );
     for name in ["d", "w$", "l"] {
-        assert_eq!(server.name(&Client::new(name, "", &SECRET01)), Err(Error::LogonDenied(Denial::WrongPassword)));
+        assert_eq!(
+            server.name(&Client::new(name, "", &SECRET01)),
+            Err(Error::LogonDenied(Denial::WrongPassword))
+        );
     }
     for name in ["w$", "l"] {
         let refused = server.name(&Client::new(name, "", &PASSWORD));
-        assert!(matches!(refused, Err(Error::LogonDenied(Denial::Policy(_)))), "{name}: {refused:?}");
+        assert!(
+            matches!(refused, Err(Error::LogonDenied(Denial::Policy(_)))),
+            "{name}: {refused:?}"
+        );
     }
 }
 
 #[test]
 fn nobody_comes_in_without_a_password() {
     let none = "X".repeat(32);
-    let empty = *b"\x31\xd6\xcf\xe0\xd1\x6a\xe9\x31\xb7\x3c\x59\xd7\xe0\xc0\x89\xc0"; // MD4 of nothing
-    let lines = format!("x:1:{none}:{none}:[U          ]:\ny:1:{none}:{}:[NU         ]:\n", hex(&empty));
+    // MD4 of nothing
+    let empty = *b"\x31\xd6\xcf\xe0\xd1\x6a\xe9\x31\xb7\x3c\x59\xd7\xe0\xc0\x89\xc0";
+    let lines =
+        format!("x:1:{none}:{none}:[U          ]:\ny:1:{none}:{}:[NU         ]:\n", hex(&empty));
     let server = Server::new(&lines);
     for name in ["x", "y"] {
         for hash in [[0; 16], empty, PASSWORD] {
@@ -99,8 +121,11 @@ fn nobody_comes_in_without_a_password() {
 
 #[test]
 fn names_mean_what_they_mean_to_windows() {
-    let mut server =
-        Server::new(&(line("Alice", &PASSWORD, "U") + &line("bob@example.com", &SECRET01, "U") + &line("ünal", &PASSWORD, "U")));
+    let mut server = Server::new(
+        &(line("Alice", &PASSWORD, "U")
+            + &line("bob@example.com", &SECRET01, "U")
+            + &line("ünal", &PASSWORD, "U")),
+    );
     server.settings.accounts.domain = Some("CORP".into());
     for (user, domain) in [
         ("alice", ""),
@@ -118,16 +143,31 @@ fn names_mean_what_they_mean_to_windows() {
         let client = Client::new(user, domain, &PASSWORD);
         assert_eq!(server.name(&client).as_deref(), Ok("CORP\\Alice"), "{domain}\\{user}");
         let client = Client::new(user, domain, &SECRET01);
-        assert_eq!(server.name(&client), Err(Error::LogonDenied(Denial::WrongPassword)), "{domain}\\{user}");
+        assert_eq!(
+            server.name(&client),
+            Err(Error::LogonDenied(Denial::WrongPassword)),
+            "{domain}\\{user}"
+        );
     }
     assert_eq!(server.name(&Client::new("ÜNAL", "", &PASSWORD)).as_deref(), Ok("CORP\\ünal"));
     // A whole name in the file comes before the part in front of its @.
-    assert_eq!(server.name(&Client::new("bob@example.com", "", &SECRET01)).as_deref(), Ok("CORP\\bob@example.com"));
-    for (user, domain) in
-        [("alice@example.com", "CORP"), ("@example.com", ""), ("CORP\\alice", ""), (" alice", ""), ("alice\0", "")]
-    {
+    assert_eq!(
+        server.name(&Client::new("bob@example.com", "", &SECRET01)).as_deref(),
+        Ok("CORP\\bob@example.com")
+    );
+    for (user, domain) in [
+        ("alice@example.com", "CORP"),
+        ("@example.com", ""),
+        ("CORP\\alice", ""),
+        (" alice", ""),
+        ("alice\0", ""),
+    ] {
         let client = Client::new(user, domain, &PASSWORD);
-        assert_eq!(server.name(&client), Err(Error::LogonDenied(Denial::UnknownUser)), "{domain}\\{user}");
+        assert_eq!(
+            server.name(&client),
+            Err(Error::LogonDenied(Denial::UnknownUser)),
+            "{domain}\\{user}"
+        );
     }
 }
 
@@ -145,22 +185,37 @@ fn strict_domain_refuses_others() {
         ("alice", "ELSEWHERE", false),
         ("alice@elsewhere.test", "", false),
     ] {
-        let expected = if let_in { Ok("CORP\\alice".to_owned()) } else { Err(Error::LogonDenied(Denial::UnknownUser)) };
-        assert_eq!(server.name(&Client::new(user, domain, &PASSWORD)), expected, "{domain}\\{user}");
+        let expected = if let_in {
+            Ok("CORP\\alice".to_owned())
+        } else {
+            Err(Error::LogonDenied(Denial::UnknownUser))
+        };
+        assert_eq!(
+            server.name(&Client::new(user, domain, &PASSWORD)),
+            expected,
+            "{domain}\\{user}"
+        );
     }
 }
 
 #[test]
 fn the_credential_s_own_account_comes_first() {
     let mut server = Server::new(&(line("alice", &PASSWORD, "U") + &line("bob", &PASSWORD, "U")));
-    server.credential.accounts = vec![Account::from_identity(&identity("alice", "LAB", "SecREt01"))];
+    server.credential.accounts =
+        vec![Account::from_identity(&identity("alice", "LAB", "SecREt01"))];
     assert_eq!(server.name(&Client::new("Alice", "", &SECRET01)).as_deref(), Ok("LAB\\alice"));
-    assert_eq!(server.name(&Client::new("alice", "", &PASSWORD)), Err(Error::LogonDenied(Denial::WrongPassword)));
+    assert_eq!(
+        server.name(&Client::new("alice", "", &PASSWORD)),
+        Err(Error::LogonDenied(Denial::WrongPassword))
+    );
     assert_eq!(server.name(&Client::new("bob", "", &PASSWORD)).as_deref(), Ok("SRV\\bob"));
     // It is enough by itself.
     server.settings.accounts.file = None;
     assert_eq!(server.name(&Client::new("alice", "", &SECRET01)).as_deref(), Ok("LAB\\alice"));
-    assert_eq!(server.name(&Client::new("bob", "", &PASSWORD)), Err(Error::LogonDenied(Denial::UnknownUser)));
+    assert_eq!(
+        server.name(&Client::new("bob", "", &PASSWORD)),
+        Err(Error::LogonDenied(Denial::UnknownUser))
+    );
 }
 
 #[test]
@@ -184,7 +239,11 @@ fn without_any_account_there_is_no_authority() {
     let client = Client::new("alice", "", &PASSWORD);
     assert!(matches!(Server::without_accounts().name(&client), Err(Error::NoAuthority(_))));
     let mut server = Server::new("");
-    assert_eq!(server.name(&client), Err(Error::LogonDenied(Denial::UnknownUser)), "an empty file is an authority");
+    assert_eq!(
+        server.name(&client),
+        Err(Error::LogonDenied(Denial::UnknownUser)),
+        "an empty file is an authority"
+    );
     server.settings.accounts.file = Some(Arc::new(AccountFile::open("/does/not/exist".into())));
     assert!(matches!(server.name(&client), Err(Error::NoAuthority(_))));
 }
@@ -195,7 +254,10 @@ fn nobody_is_let_in_by_defaults_in_place_of_what_was_written() {
     server.credential.accounts = vec![Account::from_identity(&identity("bob", "", "Password"))];
     server.settings.defect = Some("line 3: unknown field".into());
     for name in ["alice", "bob"] {
-        assert!(matches!(server.name(&Client::new(name, "", &PASSWORD)), Err(Error::NoAuthority(_))));
+        assert!(matches!(
+            server.name(&Client::new(name, "", &PASSWORD)),
+            Err(Error::NoAuthority(_))
+        ));
     }
 }
 
@@ -208,10 +270,14 @@ fn every_changed_bit_of_the_response_is_refused() {
         let mut changed = response.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
         let logon = negossp::authority::NetworkLogon { nt_response: &changed, ..client.logon() };
-        assert_eq!(validate(&server.credential, &server.settings, &logon).err(), Some(Error::LogonDenied(Denial::WrongPassword)));
+        assert_eq!(
+            validate(&server.credential, &server.settings, &logon).err(),
+            Some(Error::LogonDenied(Denial::WrongPassword))
+        );
     }
     for length in 0..response.len() {
-        let logon = negossp::authority::NetworkLogon { nt_response: &response[..length], ..client.logon() };
+        let logon =
+            negossp::authority::NetworkLogon { nt_response: &response[..length], ..client.logon() };
         assert!(validate(&server.credential, &server.settings, &logon).is_err(), "{length}");
     }
 }
@@ -222,5 +288,8 @@ fn identities_and_credentials_do_not_show_their_password() {
     credential.identity = Some(identity("alice", "LAB", "Pa55word"));
     credential.accounts = vec![Account::from_identity(credential.identity.as_ref().unwrap())];
     let shown = format!("{credential:?} {:#?}", credential.identity);
-    assert!(shown.contains("alice") && !shown.contains("Pa55word") && !shown.contains("hash"), "{shown}");
+    assert!(
+        shown.contains("alice") && !shown.contains("Pa55word") && !shown.contains("hash"),
+        "{shown}"
+    );
 }

@@ -1,4 +1,5 @@
-//! Who is asked about an NTLM client and in which order, how often anybody may guess, and who may come by NTLM at all.
+//! Who is asked about an NTLM client and in which order, how often anybody may guess, and who may
+//! come by NTLM at all.
 
 mod accounts_support;
 
@@ -39,7 +40,11 @@ impl Server {
     }
 
     fn own(&mut self, user: &str, password: &str) {
-        let identity = Identity { user: user.into(), domain: String::new(), password: password.to_owned().into() };
+        let identity = Identity {
+            user: user.into(),
+            domain: String::new(),
+            password: password.to_owned().into(),
+        };
         self.credential.accounts.push(Account::from_identity(&identity));
     }
 }
@@ -68,13 +73,16 @@ fn the_first_who_knows_the_client_decides() {
     let mut server = Server::new(&["alice", "app"]);
     server.own("alice", "SecREt01");
     server.credential.application = Some(Arc::new(Program));
-    let logon = |server: &Server, user: &str, hash: &[u8; 16]| server.asked(user, hash).map(|client| client.origins.logon);
+    let logon = |server: &Server, user: &str, hash: &[u8; 16]| {
+        server.asked(user, hash).map(|client| client.origins.logon)
+    };
     // The nearer first.
     assert_eq!(logon(&server, "alice", &SECRET01).unwrap(), Origin::Credential);
     assert_eq!(denial(server.asked("alice", &PASSWORD)), Denial::WrongPassword);
     assert_eq!(logon(&server, "app", &SECRET01).unwrap(), Origin::Application);
     // By the configuration the other way.
-    server.settings.authorities.order = vec![Kind::AccountFile, Kind::Application, Kind::Credential];
+    server.settings.authorities.order =
+        vec![Kind::AccountFile, Kind::Application, Kind::Credential];
     assert_eq!(logon(&server, "alice", &PASSWORD).unwrap(), Origin::AccountFile);
     assert_eq!(logon(&server, "app", &PASSWORD).unwrap(), Origin::AccountFile);
     assert_eq!(denial(server.asked("alice", &SECRET01)), Denial::WrongPassword);
@@ -87,12 +95,14 @@ fn the_first_who_knows_the_client_decides() {
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
 }
 
-/// The status that the caller sees is one and the same: [`Error::LogonDenied`]. This is about what the log says.
+/// The status that the caller sees is one and the same: [`Error::LogonDenied`]. This is about what
+/// the log says.
 #[test]
 fn guessing_is_braked_whether_or_not_there_is_such_an_account() {
     for user in ["braked-1", "nobody-1"] {
         let server = Server::new(&["braked-1"]);
-        let looked_at = (0..20).take_while(|_| denial(server.asked(user, &SECRET01)) != Denial::Braked).count();
+        let looked_at =
+            (0..20).take_while(|_| denial(server.asked(user, &SECRET01)) != Denial::Braked).count();
         assert_eq!(looked_at, 10, "{user}");
         assert_eq!(denial(server.asked(user, &PASSWORD)), Denial::Braked);
     }
@@ -136,9 +146,11 @@ fn ntlm_for_those_on_the_lists() {
     assert_eq!(who(&server), [false, false]);
     let client = Client::new("alice", "SRV", &PASSWORD);
     let six = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
-    for (address, admitted) in
-        [(Address::V4([192, 0, 2, 7]), true), (Address::V6(six), true), (Address::V4([192, 0, 2, 8]), false)]
-    {
+    for (address, admitted) in [
+        (Address::V4([192, 0, 2, 7]), true),
+        (Address::V6(six), true),
+        (Address::V4([192, 0, 2, 8]), false),
+    ] {
         let logon = NetworkLogon { address: Some(address), ..client.logon() };
         assert_eq!(server.judge(&logon).is_ok(), admitted, "{address:?}");
     }

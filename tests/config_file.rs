@@ -1,12 +1,13 @@
-//! The configuration file: every key, what is wrong with it, where it is looked for, and changes to it.
+//! The configuration file: every key, what is wrong with it, where it is looked for, and changes to
+//! it.
 
 mod accounts_support;
 
 use accounts_support::*;
 use negossp::authority::{Kind, MachineSid};
 use negossp::config::{
-    Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode, ReplayCacheKind, Server, Settings,
-    Store, Strictness, WinbindWay,
+    Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode,
+    ReplayCacheKind, Server, Settings, Store, Strictness, WinbindWay,
 };
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
@@ -17,7 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn open(config: Option<PathBuf>, accounts: Option<PathBuf>, default_config: Option<PathBuf>) -> Store {
+fn open(
+    config: Option<PathBuf>,
+    accounts: Option<PathBuf>,
+    default_config: Option<PathBuf>,
+) -> Store {
     Store::open(Environment { config, accounts, default_config, ..Environment::default() })
 }
 
@@ -138,18 +143,40 @@ fn every_key_is_read() {
     assert_eq!(authorities.brake_longest, Duration::from_secs(120));
     let ntlm = &settings.ntlm;
     assert_eq!((ntlm.mode, &ntlm.audit_file), (NtlmMode::Audit, &Some(folder.path("ntlm.tsv"))));
-    assert_eq!((&ntlm.users[..], &ntlm.domains[..]), (&["LAB\\alice".into(), "bob".into()][..], &["LAB".into()][..]));
+    assert_eq!(
+        (&ntlm.users[..], &ntlm.domains[..]),
+        (&["LAB\\alice".into(), "bob".into()][..], &["LAB".into()][..])
+    );
     assert_eq!(ntlm.workstations, ["DESK", "192.0.2.1"]);
-    assert!(ntlm.responses.lmv2 && ntlm.responses.ntlmv1 && ntlm.responses.ntlmv1_ess && ntlm.responses.lm);
-    assert_eq!((ntlm.channel_bindings, ntlm.target_name), (Strictness::Require, Strictness::WhenSent));
+    assert!(
+        ntlm.responses.lmv2
+            && ntlm.responses.ntlmv1
+            && ntlm.responses.ntlmv1_ess
+            && ntlm.responses.lm
+    );
+    assert_eq!(
+        (ntlm.channel_bindings, ntlm.target_name),
+        (Strictness::Require, Strictness::WhenSent)
+    );
     assert_eq!(ntlm.target_names, ["HTTP/web1.lab.test", "odd \"\\name"]);
-    assert!(ntlm.require_128 && ntlm.require_extended_session_security && ntlm.require_mic && ntlm.refuse_null_session);
+    assert!(
+        ntlm.require_128
+            && ntlm.require_extended_session_security
+            && ntlm.require_mic
+            && ntlm.refuse_null_session
+    );
     assert_eq!((ntlm.max_clock_skew, ntlm.challenge_lifetime), (None, Duration::from_secs(90)));
     assert_eq!(settings.negotiate.mechanisms, [Mechanism::Ntlm, Mechanism::Kerberos]);
     let kerberos = &settings.kerberos;
     // Relative to the file that names it.
-    assert_eq!(kerberos.keytab.as_ref().unwrap().path(), Some(folder.path("server.keytab").as_path()));
-    assert_eq!(kerberos.krbtgt_keytab.as_ref().unwrap().path(), Some(folder.path("kdc.keytab").as_path()));
+    assert_eq!(
+        kerberos.keytab.as_ref().unwrap().path(),
+        Some(folder.path("server.keytab").as_path())
+    );
+    assert_eq!(
+        kerberos.krbtgt_keytab.as_ref().unwrap().path(),
+        Some(folder.path("kdc.keytab").as_path())
+    );
     assert_eq!(kerberos.replay_cache_file, Some(folder.path("replay")));
     assert_eq!(kerberos.tgt_ccache.as_ref().unwrap().path(), Some("/var/lib/tgt".as_ref()));
     assert_eq!(
@@ -157,34 +184,62 @@ fn every_key_is_read() {
         ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]
     );
     assert_eq!(kerberos.realm, "LAB.TEST");
-    assert_eq!(kerberos.enctypes, [Enctype::Aes256Sha384, Enctype::Rc4Hmac, Enctype::Des3Sha1, Enctype::Aes128Sha1]);
-    assert_eq!((kerberos.max_clock_skew, kerberos.replay_cache_entries), (Duration::from_secs(90), 9));
+    assert_eq!(
+        kerberos.enctypes,
+        [Enctype::Aes256Sha384, Enctype::Rc4Hmac, Enctype::Des3Sha1, Enctype::Aes128Sha1]
+    );
+    assert_eq!(
+        (kerberos.max_clock_skew, kerberos.replay_cache_entries),
+        (Duration::from_secs(90), 9)
+    );
     assert_eq!(kerberos.replay_cache, ReplayCacheKind::File);
-    assert_eq!((kerberos.channel_bindings, kerberos.addresses), (Strictness::Off, Addresses::Require));
+    assert_eq!(
+        (kerberos.channel_bindings, kerberos.addresses),
+        (Strictness::Off, Addresses::Require)
+    );
     assert!(kerberos.require_pac && !kerberos.delegation);
-    let names: Vec<_> = kerberos.names.0.iter().map(|rule| (rule.realm(), rule.principal(), rule.name())).collect();
-    assert_eq!(names, [(Some("LAB.TEST"), Some("*/admin"), "ADMIN\\{first}"), (None, None, "{user}")]);
+    let names: Vec<_> =
+        kerberos.names.0.iter().map(|rule| (rule.realm(), rule.principal(), rule.name())).collect();
+    assert_eq!(
+        names,
+        [(Some("LAB.TEST"), Some("*/admin"), "ADMIN\\{first}"), (None, None, "{user}")]
+    );
     let limits = &settings.limits;
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
     let winbind = &settings.winbind.as_ref().unwrap().settings;
-    assert_eq!((winbind.way, winbind.helpers, winbind.timeout), (WinbindWay::NtlmAuth, 7, Duration::from_millis(1234)));
+    assert_eq!(
+        (winbind.way, winbind.helpers, winbind.timeout),
+        (WinbindWay::NtlmAuth, 7, Duration::from_millis(1234))
+    );
     assert_eq!(winbind.ntlm_auth, Path::new("/opt/samba/bin/ntlm_auth"));
     assert_eq!(winbind.smb_conf.as_deref(), Some(Path::new("/opt/samba/etc/smb.conf")));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
     assert!(settings.accounts.strict_domain);
-    assert_eq!(settings.accounts.details.as_ref().unwrap().path(), Some(folder.path("details.toml").as_path()));
+    assert_eq!(
+        settings.accounts.details.as_ref().unwrap().path(),
+        Some(folder.path("details.toml").as_path())
+    );
     assert_eq!(settings.accounts.machine_sid.configured(), Some("S-1-5-21-1-2-3".parse().unwrap()));
     assert!(settings.tokens.wine_user_name);
     assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
-    assert_eq!(settings.accounts.file.as_ref().unwrap().path(), Some(folder.path("accounts").as_path()));
+    assert_eq!(
+        settings.accounts.file.as_ref().unwrap().path(),
+        Some(folder.path("accounts").as_path())
+    );
     let tokens = &settings.tokens;
     assert_eq!(tokens.map, [Mapping::DomainName, Mapping::Table]);
-    assert_eq!((tokens.winbind_separator, tokens.allow_root, tokens.credentials), ('+', true, Credentials::Effective));
+    assert_eq!(
+        (tokens.winbind_separator, tokens.allow_root, tokens.credentials),
+        ('+', true, Credentials::Effective)
+    );
     assert_eq!(tokens.domains, ["LAB", "LAB.TEST"]);
     assert_eq!(tokens.anonymous, Some(LocalUser::Account("nobody".into())));
     assert_eq!(tokens.user("lab\\ALICE"), Some(&LocalUser::Account("alice".into())));
-    assert_eq!(tokens.user("bob@LAB.TEST"), Some(&LocalUser::Numbers { uid: 5001, gid: 5002, groups: vec![6001, 6002] }));
+    assert_eq!(
+        tokens.user("bob@LAB.TEST"),
+        Some(&LocalUser::Numbers { uid: 5001, gid: 5002, groups: vec![6001, 6002] })
+    );
     assert_eq!(tokens.user("bob@lab.test"), None, "realms differ in upper and lower case");
     assert_eq!(tokens.user("Carol"), Some(&LocalUser::Numbers { uid: 0, gid: 0, groups: vec![] }));
 }
@@ -204,8 +259,10 @@ fn what_is_shown_can_be_read_again() {
 fn the_readme_names_every_key() {
     let readme = include_str!("../README.md");
     let folder = Folder::new();
-    let shown = open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current().to_string();
-    let keys = shown.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| format!("`{key}`"));
+    let shown =
+        open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current().to_string();
+    let keys =
+        shown.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| format!("`{key}`"));
     let missing: Vec<_> = keys.filter(|key| !readme.contains(key)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
@@ -223,12 +280,26 @@ fn an_empty_file_means_the_defaults() {
     let settings = read("");
     assert_eq!(*settings, defaults(&folder.path("negossp.toml")));
     let ntlm = &settings.ntlm;
-    assert!(!ntlm.responses.lmv2 && !ntlm.responses.ntlmv1 && !ntlm.responses.ntlmv1_ess && !ntlm.responses.lm);
+    assert!(
+        !ntlm.responses.lmv2
+            && !ntlm.responses.ntlmv1
+            && !ntlm.responses.ntlmv1_ess
+            && !ntlm.responses.lm
+    );
     assert!(settings.defect.is_none() && settings.accounts.file.is_none());
     let kerberos = &settings.kerberos;
-    assert!(kerberos.keytab.is_none() && kerberos.principals.is_empty() && kerberos.delegation && !kerberos.require_pac);
-    let allowed: Vec<_> = Enctype::ALL.into_iter().filter(|&enctype| kerberos.allows(enctype)).collect();
-    assert_eq!(allowed, [Enctype::Aes128Sha1, Enctype::Aes256Sha1, Enctype::Aes128Sha256, Enctype::Aes256Sha384]);
+    assert!(
+        kerberos.keytab.is_none()
+            && kerberos.principals.is_empty()
+            && kerberos.delegation
+            && !kerberos.require_pac
+    );
+    let allowed: Vec<_> =
+        Enctype::ALL.into_iter().filter(|&enctype| kerberos.allows(enctype)).collect();
+    assert_eq!(
+        allowed,
+        [Enctype::Aes128Sha1, Enctype::Aes256Sha1, Enctype::Aes128Sha256, Enctype::Aes256Sha384]
+    );
     assert_eq!(kerberos.max_clock_skew, Duration::from_secs(300), "RFC 4120 1.6");
     assert_eq!(kerberos.replay_cache, ReplayCacheKind::Memory);
     assert_eq!(read("\u{feff}# only a comment\r\n"), settings);
@@ -239,7 +310,10 @@ fn names_come_from_the_host_s() {
     let server = Server::from_host_name("a-rather-long-name.example.com");
     assert_eq!(server.nb_computer, "A-RATHER-LONG-N");
     assert_eq!(server.nb_domain, server.nb_computer);
-    assert_eq!((server.dns_computer.as_str(), server.dns_domain.as_str()), ("a-rather-long-name.example.com", "example.com"));
+    assert_eq!(
+        (server.dns_computer.as_str(), server.dns_domain.as_str()),
+        ("a-rather-long-name.example.com", "example.com")
+    );
     assert_eq!(Server::from_host_name("srv").nb_computer, "SRV");
     let nameless = Server::from_host_name("");
     assert!(!nameless.nb_computer.is_empty() && !nameless.dns_computer.is_empty());
@@ -249,7 +323,10 @@ fn names_come_from_the_host_s() {
 fn the_accounts_domain_is_named_in_challenges() {
     let server = &read("[accounts]\ndomain = \"CORP\"\n").server;
     assert_eq!((server.nb_domain.as_str(), server.in_domain), ("CORP", true));
-    let server = &read("[server]\nnetbios_domain = \"OTHER\"\nin_domain = false\n[accounts]\ndomain = \"CORP\"\n").server;
+    let server = &read(
+        "[server]\nnetbios_domain = \"OTHER\"\nin_domain = false\n[accounts]\ndomain = \"CORP\"\n",
+    )
+    .server;
     assert_eq!((server.nb_domain.as_str(), server.in_domain), ("OTHER", false));
     let server = &read("[server]\nnetbios_computer = \"WEB1\"\n").server;
     assert_eq!((server.nb_domain.as_str(), server.in_domain), ("WEB1", false));
@@ -273,7 +350,11 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[tokens]\ncredentials = \"real\"\n", 2, "unknown variant `real`"),
         ("[tokens.users]\nalice = { uid = 1 }\n", 2, "name of a local account"),
         ("[tokens.users]\nalice = { uid = 4294967295, gid = 1 }\n", 2, "name of a local account"),
-        ("[tokens.users]\nalice = { uid = 1, gid = 1, groups = [4294967295] }\n", 2, "name of a local account"),
+        (
+            "[tokens.users]\nalice = { uid = 1, gid = 1, groups = [4294967295] }\n",
+            2,
+            "name of a local account",
+        ),
         ("[tokens]\nanonymous = \"\"\n", 2, "name of a local account"),
         ("[limits]\ncontexts = 4294967296\n", 2, "invalid value"),
         ("[tokens]\nwindows_logon = [\"anybody\"]\n", 2, "unknown variant `anybody`"),
@@ -295,7 +376,10 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[ntlm]\nrequire_mic = true\nrequire_mic = false\n", 3, "duplicate"),
     ] {
         let found = defect(text);
-        assert!(found.starts_with(&format!("line {line}: ")) && found.contains(what), "{text:?}: {found}");
+        assert!(
+            found.starts_with(&format!("line {line}: ")) && found.contains(what),
+            "{text:?}: {found}"
+        );
         assert!(!found.contains('\n'), "{found}");
     }
     for (text, what) in [
@@ -330,24 +414,39 @@ fn a_named_file_must_exist_and_the_default_one_need_not() {
     assert_eq!(*open(None, None, None).current(), Settings::default());
     assert!(open(Some(folder.path(".")), None, None).current().defect.is_some(), "a folder");
     let broken = folder.write("broken.toml", "[");
-    assert!(open(None, None, Some(broken)).current().defect.is_some(), "a default file that exists must be right");
+    assert!(
+        open(None, None, Some(broken)).current().defect.is_some(),
+        "a default file that exists must be right"
+    );
 }
 
 #[test]
 fn the_order_of_the_sources_is_kept() {
     let folder = Folder::new();
-    let path = |store: &Store| store.current().accounts.file.as_ref().and_then(|file| file.path().map(PathBuf::from));
+    let path = |store: &Store| {
+        store.current().accounts.file.as_ref().and_then(|file| file.path().map(PathBuf::from))
+    };
     let named = folder.write("named.toml", "[accounts]\nfile = \"/from/named\"\n");
     let default = folder.write("default.toml", "[accounts]\nfile = \"/from/default\"\n");
     let silent = folder.write("silent.toml", "[ntlm]\nrequire_mic = true\n");
     let variable = PathBuf::from("/from/variable");
-    assert_eq!(path(&open(Some(named.clone()), Some(variable.clone()), Some(default.clone()))), Some("/from/named".into()));
-    assert_eq!(path(&open(None, Some(variable.clone()), Some(default.clone()))), Some("/from/default".into()));
-    assert_eq!(path(&open(Some(silent), Some(variable.clone()), Some(default))), Some(variable.clone()));
+    assert_eq!(
+        path(&open(Some(named.clone()), Some(variable.clone()), Some(default.clone()))),
+        Some("/from/named".into())
+    );
+    assert_eq!(
+        path(&open(None, Some(variable.clone()), Some(default.clone()))),
+        Some("/from/default".into())
+    );
+    assert_eq!(
+        path(&open(Some(silent), Some(variable.clone()), Some(default))),
+        Some(variable.clone())
+    );
     assert_eq!(path(&open(None, Some(variable.clone()), None)), Some(variable));
 }
 
-/// One call of AcceptSecurityContext with these settings, by a client that asks to be anonymous or anything.
+/// One call of AcceptSecurityContext with these settings, by a client that asks to be anonymous or
+/// anything.
 fn accept(settings: Arc<Settings>) -> Error {
     let mut credential = credential();
     credential.package = Package::Negotiate;
@@ -392,7 +491,8 @@ fn another_account_file_is_followed_and_the_same_one_is_kept() {
     let folder = Folder::new();
     folder.write("one", line("alice", &PASSWORD, "U"));
     folder.write("two", line("bob", &PASSWORD, "U"));
-    let store = open(Some(folder.write("negossp.toml", "[accounts]\nfile = \"one\"\n")), None, None);
+    let store =
+        open(Some(folder.write("negossp.toml", "[accounts]\nfile = \"one\"\n")), None, None);
     let before = store.current();
     let file = before.accounts.file.clone().unwrap();
     assert!(file.current().get("alice").is_some());
@@ -401,7 +501,12 @@ fn another_account_file_is_followed_and_the_same_one_is_kept() {
     assert!(Arc::ptr_eq(&file, store.current().accounts.file.as_ref().unwrap()), "read twice");
     folder.replace("negossp.toml", "[accounts]\nfile = \"two\"\n");
     eventually("the other file counts", || {
-        store.current().accounts.file.as_ref().is_some_and(|file| file.current().get("bob").is_some())
+        store
+            .current()
+            .accounts
+            .file
+            .as_ref()
+            .is_some_and(|file| file.current().get("bob").is_some())
     });
     assert_eq!(before.accounts.domain, None, "a snapshot does not change");
 }
@@ -411,12 +516,24 @@ fn a_keytab_is_kept_open_while_it_is_the_same() {
     let folder = Folder::new();
     folder.write("one", [5, 2]);
     folder.write("two", [5, 2]);
-    let store = open(Some(folder.write("negossp.toml", "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"two\"\n")), None, None);
+    let store = open(
+        Some(
+            folder.write("negossp.toml", "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"two\"\n"),
+        ),
+        None,
+        None,
+    );
     let before = store.current().kerberos.clone();
-    folder.replace("negossp.toml", "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"one\"\nrequire_pac = true\n");
+    folder.replace(
+        "negossp.toml",
+        "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"one\"\nrequire_pac = true\n",
+    );
     eventually("the change counts", || store.current().kerberos.require_pac);
     let after = store.current().kerberos.clone();
-    assert!(Arc::ptr_eq(before.keytab.as_ref().unwrap(), after.keytab.as_ref().unwrap()), "read twice");
+    assert!(
+        Arc::ptr_eq(before.keytab.as_ref().unwrap(), after.keytab.as_ref().unwrap()),
+        "read twice"
+    );
     assert_eq!(after.krbtgt_keytab.unwrap().path(), Some(folder.path("one").as_path()));
 }
 

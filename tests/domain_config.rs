@@ -1,4 +1,5 @@
-//! `[domain]`: its keys, what it makes of the server's names, who is asked for whom, and what `negossp` says of it.
+//! `[domain]`: its keys, what it makes of the server's names, who is asked for whom, and what
+//! `negossp` says of it.
 
 mod accounts_support;
 mod domain_support;
@@ -47,14 +48,21 @@ connections = 4
     let ours = &domain.settings;
     let shown: Vec<String> = ours.controllers.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["dc1.ad.example.test", "192.0.2.1:49152", "[2001:db8::1]:49153"]);
-    let servers: [SocketAddr; 2] = ["192.0.2.53:53".parse().unwrap(), "[2001:db8::53]:5353".parse().unwrap()];
+    let servers: [SocketAddr; 2] =
+        ["192.0.2.53:53".parse().unwrap(), "[2001:db8::53]:5353".parse().unwrap()];
     assert_eq!(ours.name_servers, servers);
-    assert_eq!((ours.site.as_deref(), ours.timeout, ours.connections), (Some("Berlin"), Duration::from_millis(1500), 4));
+    assert_eq!(
+        (ours.site.as_deref(), ours.timeout, ours.connections),
+        (Some("Berlin"), Duration::from_millis(1500), 4)
+    );
     assert_eq!((domain.machine().account(), domain.machine().computer()), ("WEB1$", "WEB1"));
     assert!(settings.to_string().contains("[domain]\nname = \"EXAMPLE\""), "{settings}");
     let plain = read(LEAST);
     let ours = &plain.domain.as_ref().unwrap().settings;
-    assert_eq!((ours.timeout, ours.connections, ours.controllers.len()), (Duration::from_secs(5), 2, 0));
+    assert_eq!(
+        (ours.timeout, ours.connections, ours.controllers.len()),
+        (Duration::from_secs(5), 2, 0)
+    );
 }
 
 #[test]
@@ -64,7 +72,9 @@ fn the_server_is_called_as_its_account_in_the_domain() {
     assert_eq!((server.nb_computer.as_str(), server.nb_domain.as_str()), ("WEB1", "EXAMPLE"));
     assert!(server.in_domain && server.dns_domain == "ad.example.test");
     // What [server] says holds, but a domain controller takes no other computer's name.
-    let settings = read(&format!("{LEAST}[server]\nnetbios_computer = \"WEB1\"\ndns_computer = \"www.example.test\"\n"));
+    let settings = read(&format!(
+        "{LEAST}[server]\nnetbios_computer = \"WEB1\"\ndns_computer = \"www.example.test\"\n"
+    ));
     assert_eq!(settings.server.dns_computer, "www.example.test");
     let wrong = read(&format!("{LEAST}[server]\nnetbios_computer = \"OTHER\"\n"));
     assert!(wrong.defect.as_deref().unwrap().contains("machine_account"), "{:?}", wrong.defect);
@@ -78,7 +88,10 @@ fn what_is_wrong_with_it_is_told() {
         (LEAST.replace("AD.EXAMPLE.TEST", ""), "realm"),
         (LEAST.replace("AD.EXAMPLE.TEST", "a b"), "realm"),
         (LEAST.replace("web1$", "$"), "machine_account"),
-        (LEAST.replace("machine_secret_file = \"machine.secret\"\n", ""), "machine_secret_file or machine_keytab"),
+        (
+            LEAST.replace("machine_secret_file = \"machine.secret\"\n", ""),
+            "machine_secret_file or machine_keytab",
+        ),
         (format!("{LEAST}machine_keytab = \"x\"\n"), "both"),
         (format!("{LEAST}timeout_ms = 0\n"), "timeout_ms"),
         (format!("{LEAST}timeout_ms = 600001\n"), "timeout_ms"),
@@ -92,9 +105,12 @@ fn what_is_wrong_with_it_is_told() {
     }
 }
 
-/// The configuration of a domain whose only controller is at that address, with an account file beside it.
+/// The configuration of a domain whose only controller is at that address, with an account file
+/// beside it.
 fn configuration(address: SocketAddr) -> String {
-    format!("[accounts]\nfile = \"accounts\"\n{LEAST}controllers = [\"{address}\"]\ntimeout_ms = 3000\n")
+    format!(
+        "[accounts]\nfile = \"accounts\"\n{LEAST}controllers = [\"{address}\"]\ntimeout_ms = 3000\n"
+    )
 }
 
 #[test]
@@ -105,15 +121,20 @@ fn who_is_asked_for_whom() {
     let settings = open(&folder, &configuration(dc.address)).current();
     let origin = |user: &str, domain: &str| {
         let client = Client::new(user, domain, &PASSWORD);
-        authority::validate(&credential(), &settings, &client.logon()).map(|validated| validated.principal.origins.logon)
+        authority::validate(&credential(), &settings, &client.logon())
+            .map(|validated| validated.principal.origins.logon)
     };
     for domain in ["", ".", "WEB1", "web1"] {
         assert_eq!(origin("local", domain), Ok(Origin::AccountFile), "{domain}");
     }
     assert_eq!(dc.count(Event::Logon), 0);
-    for (user, domain) in
-        [("local", "EXAMPLE"), ("local", "ad.example.test"), ("local", "TRUSTED"), ("alice", ""), ("alice@ad.example.test", "")]
-    {
+    for (user, domain) in [
+        ("local", "EXAMPLE"),
+        ("local", "ad.example.test"),
+        ("local", "TRUSTED"),
+        ("alice", ""),
+        ("alice@ad.example.test", ""),
+    ] {
         assert_eq!(origin(user, domain), Ok(Origin::Netlogon), "{domain}\\{user}");
     }
     assert_eq!(dc.count(Event::Logon), 5);
@@ -124,7 +145,9 @@ fn the_machines_own_accounts_need_no_domain_controller() {
     let folder = Folder::new();
     folder.write("accounts", line("local", &PASSWORD, "U"));
     let settings = open(&folder, &configuration("127.0.0.1:1".parse().unwrap())).current();
-    let logon = |user| authority::validate(&credential(), &settings, &Client::new(user, "", &PASSWORD).logon());
+    let logon = |user| {
+        authority::validate(&credential(), &settings, &Client::new(user, "", &PASSWORD).logon())
+    };
     assert!(logon("local").is_ok());
     assert!(matches!(logon("alice"), Err(Error::NoAuthority(_))));
 }
@@ -134,9 +157,18 @@ fn a_domain_that_stays_as_it_was_keeps_its_connections() {
     let folder = Folder::new();
     let dc = Dc::start(Character::default());
     let store = open(&folder, &configuration(dc.address));
-    let logon = || authority::validate(&credential(), &store.current(), &Client::new("alice", "EXAMPLE", &PASSWORD).logon());
+    let logon = || {
+        authority::validate(
+            &credential(),
+            &store.current(),
+            &Client::new("alice", "EXAMPLE", &PASSWORD).logon(),
+        )
+    };
     assert!(logon().is_ok());
-    folder.replace("negossp.toml", format!("{}\n[limits]\ncontexts = 77\n", configuration(dc.address)));
+    folder.replace(
+        "negossp.toml",
+        format!("{}\n[limits]\ncontexts = 77\n", configuration(dc.address)),
+    );
     eventually("the configuration is read again", || store.current().limits.contexts == 77);
     assert!(logon().is_ok());
     assert_eq!(dc.count(Event::Authenticate3), 1);
@@ -150,10 +182,18 @@ fn a_domain_that_stays_as_it_was_keeps_its_connections() {
 fn negossp(folder: &Folder, args: &[&str], input: &str) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_negossp"));
     command.args(args).env_clear().env("NEGOSSP_CONFIG", folder.path("negossp.toml"));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    (
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+    )
 }
 
 #[test]
@@ -177,7 +217,10 @@ fn domain_check_says_step_by_step_what_works() {
         assert!(said.contains(step), "{step}: {said}");
     }
     let (status, said) = check(refusing(), &["--user", "alice"]);
-    assert!(status == 1 && said.contains("FAILED") && said.contains("STATUS_NO_SUCH_USER"), "{said}");
+    assert!(
+        status == 1 && said.contains("FAILED") && said.contains("STATUS_NO_SUCH_USER"),
+        "{said}"
+    );
     // Whoever says yes to everything does not know the password.
     let (status, said) = check(Character::default(), &["--user", "alice"]);
     assert!(status == 1 && said.contains("another session key"), "{said}");

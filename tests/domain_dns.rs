@@ -1,4 +1,5 @@
-//! Domain controllers from DNS: which are asked first, and name servers that are slow, broken or hostile.
+//! Domain controllers from DNS: which are asked first, and name servers that are slow, broken or
+//! hostile.
 
 use negossp::config::Domain;
 use negossp::net::dns;
@@ -25,7 +26,10 @@ fn soon() -> Instant {
 }
 
 /// A name server that makes of each question what it likes: UDP, and TCP at the same port.
-fn server(udp: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static, tcp: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr {
+fn server(
+    udp: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
+    tcp: impl Fn(&[u8]) -> Vec<u8> + Send + 'static,
+) -> SocketAddr {
     // A port that is free for both; with luck the first.
     let both = || {
         let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
@@ -49,7 +53,8 @@ fn server(udp: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static, tcp: impl Fn(&[u
                 let mut question = vec![0; usize::from(u16::from_be_bytes(length))];
                 let _ = stream.read_exact(&mut question);
                 let answer = tcp(&question);
-                let _ = stream.write_all(&[&(answer.len() as u16).to_be_bytes(), &answer[..]].concat());
+                let _ =
+                    stream.write_all(&[&(answer.len() as u16).to_be_bytes(), &answer[..]].concat());
             }
         }
     });
@@ -77,7 +82,8 @@ fn services(question: &[u8], records: &[(u16, u16, &str)]) -> Vec<u8> {
     out[2] |= 0x80;
     out[7] = records.len() as u8;
     for (priority, weight, target) in records {
-        let mut data = [priority.to_be_bytes(), weight.to_be_bytes(), 389u16.to_be_bytes()].concat();
+        let mut data =
+            [priority.to_be_bytes(), weight.to_be_bytes(), 389u16.to_be_bytes()].concat();
         for label in target.split('.') {
             data.push(label.len() as u8);
             data.extend(label.as_bytes());
@@ -97,8 +103,12 @@ fn found(settings: &Domain) -> Vec<String> {
 /// Two controllers everywhere, one of them at the site too.
 fn good(question: &[u8]) -> Vec<u8> {
     match name_of(question).as_str() {
-        "_ldap._tcp.Berlin._sites.dc._msdcs.example.test" => services(question, &[(0, 100, "near.example.test")]),
-        "_ldap._tcp.dc._msdcs.example.test" => services(question, &[(10, 1, "near.example.test"), (0, 1, "far.example.test")]),
+        "_ldap._tcp.Berlin._sites.dc._msdcs.example.test" => {
+            services(question, &[(0, 100, "near.example.test")])
+        }
+        "_ldap._tcp.dc._msdcs.example.test" => {
+            services(question, &[(10, 1, "near.example.test"), (0, 1, "far.example.test")])
+        }
         _ => {
             let mut out = services(question, &[]);
             out[3] = 3;
@@ -111,9 +121,15 @@ fn good(question: &[u8]) -> Vec<u8> {
 fn of_the_site_first() {
     let address = server(|question| vec![good(question)], nothing);
     assert_eq!(found(&settings(vec![address], None)), ["far.example.test", "near.example.test"]);
-    assert_eq!(found(&settings(vec![address], Some("Berlin"))), ["near.example.test", "far.example.test"]);
+    assert_eq!(
+        found(&settings(vec![address], Some("Berlin"))),
+        ["near.example.test", "far.example.test"]
+    );
     // A site that has none, or does not exist.
-    assert_eq!(found(&settings(vec![address], Some("Paris"))), ["far.example.test", "near.example.test"]);
+    assert_eq!(
+        found(&settings(vec![address], Some("Paris"))),
+        ["far.example.test", "near.example.test"]
+    );
     let other = Domain { realm: "other.test".into(), ..settings(vec![address], None) };
     assert!(dns::controllers(&other, soon()).is_err());
 }
@@ -129,11 +145,22 @@ fn the_next_name_server_is_asked() {
         },
         nothing,
     );
-    let broken = server(|question| vec![services(question, &[(0, 0, "x.example.test")])[..question.len() + 9].to_vec()], nothing);
+    let broken = server(
+        |question| {
+            vec![services(question, &[(0, 0, "x.example.test")])[..question.len() + 9].to_vec()]
+        },
+        nothing,
+    );
     let working = server(|question| vec![good(question)], nothing);
     for first in [silent, refusing, broken, "127.0.0.1:1".parse().unwrap()] {
         assert_eq!(found(&settings(vec![first, working], None)).len(), 2);
-        assert!(dns::controllers(&settings(vec![first], None), Instant::now() + Duration::from_millis(300)).is_err());
+        assert!(
+            dns::controllers(
+                &settings(vec![first], None),
+                Instant::now() + Duration::from_millis(300)
+            )
+            .is_err()
+        );
     }
 }
 
@@ -167,7 +194,8 @@ fn a_long_answer_comes_by_tcp() {
     assert!(dns::controllers(&settings(vec![address], None), soon()).is_err());
     // More than anybody has: as many as make sense are kept.
     let many = |question: &[u8]| {
-        let names: Vec<String> = (0..200).map(|number| format!("dc{number}.example.test")).collect();
+        let names: Vec<String> =
+            (0..200).map(|number| format!("dc{number}.example.test")).collect();
         services(question, &names.iter().map(|name| (0, 0, name.as_str())).collect::<Vec<_>>())
     };
     let address = server(truncated, many);

@@ -1,5 +1,5 @@
-//! Domain controllers that are broken, hostile or only pretend to be: nobody is let in who should not be, and every call ends,
-//! with little memory.
+//! Domain controllers that are broken, hostile or only pretend to be: nobody is let in who should
+//! not be, and every call ends, with little memory.
 
 mod accounts_support;
 mod domain_support;
@@ -57,7 +57,10 @@ fn asked(character: Character, timeout: Duration) -> Result<Validated, Error> {
 }
 
 fn acting(event: Event, action: Action) -> Character {
-    Character { act: Box::new(move |_, now| if now == event { action.clone() } else { Action::Answer }), ..Character::default() }
+    Character {
+        act: Box::new(move |_, now| if now == event { action.clone() } else { Action::Answer }),
+        ..Character::default()
+    }
 }
 
 fn no_authority<T>(result: Result<T, Error>) -> bool {
@@ -67,16 +70,22 @@ fn no_authority<T>(result: Result<T, Error>) -> bool {
 #[test]
 fn who_the_client_is_at_every_level() {
     for level in [6, 3] {
-        let info =
-            LogonInfo { extra_sids: vec![(sid("S-1-18-1"), 7), (sid("S-1-5-21-9-9-9-1"), 0x2000_0007)], ..LogonInfo::default() };
+        let info = LogonInfo {
+            extra_sids: vec![(sid("S-1-18-1"), 7), (sid("S-1-5-21-9-9-9-1"), 0x2000_0007)],
+            ..LogonInfo::default()
+        };
         let validated = asked(Character { level, info, ..Character::default() }, LONG).unwrap();
         let principal = validated.principal;
         assert_eq!((principal.domain.as_str(), principal.user.as_str()), ("EXAMPLE", "alice"));
         assert_eq!(principal.origins, Origins::all(Origin::Netlogon));
         let account = principal.account.unwrap();
         assert_eq!(account.sid, Some(sid("S-1-5-21-1-2-3-1102")));
-        let groups: Vec<String> = account.groups.iter().map(|group| group.sid.to_string()).collect();
-        assert_eq!(groups, ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1107", "S-1-18-1", "S-1-5-21-9-9-9-1"]);
+        let groups: Vec<String> =
+            account.groups.iter().map(|group| group.sid.to_string()).collect();
+        assert_eq!(
+            groups,
+            ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1107", "S-1-18-1", "S-1-5-21-9-9-9-1"]
+        );
         let told = if level == 6 { ["example.test", "alice@example.test"] } else { ["", ""] };
         assert_eq!([account.dns_domain.as_str(), account.upn.as_str()], told);
         // Below level 6 the keys travel encrypted once more.
@@ -88,7 +97,9 @@ fn who_the_client_is_at_every_level() {
 #[test]
 fn refusals_are_told_from_failures() {
     let status = |status| asked(Character { status, ..Character::default() }, LONG).err().unwrap();
-    for refusal in [0xc000_006a_u32, 0xc000_0064, 0xc000_0234, 0xc000_0071, 0xc000_0224, 0xc000_6666] {
+    for refusal in
+        [0xc000_006a_u32, 0xc000_0064, 0xc000_0234, 0xc000_0071, 0xc000_0224, 0xc000_6666]
+    {
         assert_eq!(status(refusal), Error::LogonDenied(Denial::Controller(NtStatus(refusal))));
     }
     for failure in [ACCESS_DENIED, 0xc000_005e, 0xc000_018d, 0xc000_00e5] {
@@ -99,8 +110,14 @@ fn refusals_are_told_from_failures() {
 #[test]
 fn guests_and_keys_that_everybody_knows_are_refused() {
     let info = LogonInfo { user_flags: 0x21, ..LogonInfo::default() };
-    assert!(matches!(asked(Character { info, ..Character::default() }, LONG), Err(Error::LogonDenied(_))));
-    assert!(matches!(asked(Character { session_key: [0; 16], ..Character::default() }, LONG), Err(Error::LogonDenied(_))));
+    assert!(matches!(
+        asked(Character { info, ..Character::default() }, LONG),
+        Err(Error::LogonDenied(_))
+    ));
+    assert!(matches!(
+        asked(Character { session_key: [0; 16], ..Character::default() }, LONG),
+        Err(Error::LogonDenied(_))
+    ));
 }
 
 #[test]
@@ -108,11 +125,15 @@ fn weak_responses_never_get_there() {
     let folder = Folder::new();
     let dc = Dc::start(Character::default());
     let domain = dc.domain(&folder.path("."), LONG);
-    for (nt_response, allowed) in
-        [(&[1; 24][..], ResponsePolicy::default()), (&[], ResponsePolicy { lm: true, lmv2: true, ..Default::default() })]
-    {
+    for (nt_response, allowed) in [
+        (&[1; 24][..], ResponsePolicy::default()),
+        (&[], ResponsePolicy { lm: true, lmv2: true, ..Default::default() }),
+    ] {
         let logon = NetworkLogon { allowed, ..network_logon(nt_response) };
-        assert_eq!(domain.validate(&logon).err(), Some(Error::LogonDenied(Denial::ResponseNotAllowed)));
+        assert_eq!(
+            domain.validate(&logon).err(),
+            Some(Error::LogonDenied(Denial::ResponseNotAllowed))
+        );
     }
     assert_eq!(dc.count(Event::Bind), 0);
 }
@@ -130,7 +151,10 @@ fn nothing_less_than_aes_and_nobody_who_does_not_know_the_secret() {
     assert_eq!(refusal(Character { nt_hash: [7; 16], ..Character::default() }), Refusal::Impostor);
     let dc = Dc::start(Character::default());
     let wrong = Channel::establish(dc.address, &machine(), &[7; 16], Instant::now() + LONG);
-    assert_eq!(wrong.err(), Some(Refusal::Status("NetrServerAuthenticate3", NtStatus::ACCESS_DENIED)));
+    assert_eq!(
+        wrong.err(),
+        Some(Refusal::Status("NetrServerAuthenticate3", NtStatus::ACCESS_DENIED))
+    );
 }
 
 /// A logon over one connection, its answer changed.
@@ -160,7 +184,8 @@ fn no_bit_of_an_answer_may_change() {
         _ => Action::Answer,
     };
     let dc = Dc::start(Character { act: Box::new(act), ..Character::default() });
-    let channel = Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
+    let channel =
+        Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
     over_one(&dc, &channel, LONG).unwrap();
     let bits = 8 * length.load(Ordering::SeqCst);
     let mut unnoticed = 0;
@@ -169,17 +194,24 @@ fn no_bit_of_an_answer_may_change() {
         if let Ok(reply) = over_one(&dc, &channel, SHORT) {
             // What says nothing may change: then it still is Alice.
             let validation = reply.validation.unwrap();
-            assert_eq!((validation.user.as_str(), *validation.user_session_key), ("alice", SESSION_KEY), "bit {flipped}");
+            assert_eq!(
+                (validation.user.as_str(), *validation.user_session_key),
+                ("alice", SESSION_KEY),
+                "bit {flipped}"
+            );
             unnoticed += 1;
         }
     }
-    // Minor version, flags, hints, reserved bytes: of one fragment, some 50 bytes, of which half is the signature's end.
+    // Minor version, flags, hints, reserved bytes: of one fragment, some 50 bytes, of which half is
+    // the signature's end.
     assert!(unnoticed < 8 * 64, "{unnoticed} of {bits}");
 }
 
 #[test]
 fn answers_that_are_cut_lengthened_or_of_another_kind() {
-    for event in [Event::Bind, Event::ReqChallenge, Event::Authenticate3, Event::SecureBind, Event::Logon] {
+    for event in
+        [Event::Bind, Event::ReqChallenge, Event::Authenticate3, Event::SecureBind, Event::Logon]
+    {
         let edits: [fn(&mut Vec<u8>); 9] = [
             |answer| answer.truncate(answer.len() / 2),
             |answer| answer.truncate(10),
@@ -195,7 +227,8 @@ fn answers_that_are_cut_lengthened_or_of_another_kind() {
             // Some are waited for to the end: it could be on its way.
             assert!(no_authority(asked(acting(event, edited(edit)), SHORT)), "{event:?}, {index}");
         }
-        for action in [Action::Close, Action::Silence, Action::Fault(5), Action::Fault(0x1c01_0003)] {
+        for action in [Action::Close, Action::Silence, Action::Fault(5), Action::Fault(0x1c01_0003)]
+        {
             assert!(no_authority(asked(acting(event, action), SHORT)), "{event:?}");
         }
     }
@@ -205,7 +238,8 @@ fn answers_that_are_cut_lengthened_or_of_another_kind() {
 fn answers_that_never_end() {
     let trouble = |action| {
         let dc = Dc::start(acting(Event::Logon, action));
-        let channel = Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
+        let channel =
+            Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
         over_one(&dc, &channel, Duration::from_secs(30)).err().unwrap()
     };
     for size in [16, 4000] {
@@ -213,7 +247,8 @@ fn answers_that_never_end() {
     }
     assert_eq!(trouble(Action::Endless(0)), Trouble::Malformed("an empty fragment"));
     let dc = Dc::start(acting(Event::Logon, Action::Drip));
-    let channel = Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
+    let channel =
+        Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
     assert_eq!(over_one(&dc, &channel, SHORT).err(), Some(Trouble::TimedOut));
 }
 
@@ -221,7 +256,8 @@ fn answers_that_never_end() {
 fn results_in_fragments_of_any_size() {
     let right = results(Some(&LogonInfo::default()), 6, SESSION_KEY, *b"LM KEY..", 0);
     for size in [1, 7, 16, 100, right.len(), 5000] {
-        let validated = asked(acting(Event::Logon, Action::Results(right.clone(), size)), LONG).unwrap();
+        let validated =
+            asked(acting(Event::Logon, Action::Results(right.clone(), size)), LONG).unwrap();
         assert_eq!(validated.principal.user, "alice");
     }
     // Authentic, and nonsense: counts of what is not there, and cut at every length.
@@ -233,7 +269,10 @@ fn results_in_fragments_of_any_size() {
         huge[at..].iter_mut().take(4).for_each(|byte| *byte = 0xff);
         let _ = validation::parse(&huge);
     }
-    assert!(no_authority(asked(acting(Event::Logon, Action::Results(vec![0xff; 600], 100)), SHORT)));
+    assert!(no_authority(asked(
+        acting(Event::Logon, Action::Results(vec![0xff; 600], 100)),
+        SHORT
+    )));
 }
 
 #[test]
@@ -243,7 +282,9 @@ fn one_channel_for_all_and_no_more_connections_than_configured() {
     let domain = dc.domain(&folder.path("."), LONG);
     thread::scope(|scope| {
         for _ in 0..16 {
-            scope.spawn(|| (0..20).for_each(|_| assert!(domain.validate(&network_logon(&RESPONSE)).is_ok())));
+            scope.spawn(|| {
+                (0..20).for_each(|_| assert!(domain.validate(&network_logon(&RESPONSE)).is_ok()))
+            });
         }
     });
     assert_eq!((dc.count(Event::Authenticate3), dc.count(Event::Logon)), (1, 320));
@@ -276,7 +317,8 @@ fn a_channel_that_is_no_longer_accepted_is_made_anew() {
 #[test]
 fn the_next_controller_is_asked_and_a_dead_domain_is_left_alone() {
     let folder = Folder::new();
-    let (dead, good) = (Dc::start(acting(Event::Bind, Action::Close)), Dc::start(Character::default()));
+    let (dead, good) =
+        (Dc::start(acting(Event::Bind, Action::Close)), Dc::start(Character::default()));
     let both = domain(&[dead.address, good.address], &folder.path("."), LONG);
     for _ in 0..5 {
         assert!(both.validate(&network_logon(&RESPONSE)).is_ok());
@@ -325,9 +367,14 @@ fn who_comes_too_late_harms_nobody() {
 
 #[test]
 fn a_controller_that_fails_at_every_logon_gives_way_to_the_next() {
-    for action in [Action::Close, Action::Fault(5), Action::Results(results(None, 6, [0; 16], [0; 8], ACCESS_DENIED), 100)] {
+    for action in [
+        Action::Close,
+        Action::Fault(5),
+        Action::Results(results(None, 6, [0; 16], [0; 8], ACCESS_DENIED), 100),
+    ] {
         let folder = Folder::new();
-        let (bad, good) = (Dc::start(acting(Event::Logon, action)), Dc::start(Character::default()));
+        let (bad, good) =
+            (Dc::start(acting(Event::Logon, action)), Dc::start(Character::default()));
         let both = domain(&[bad.address, good.address], &folder.path("."), LONG);
         assert!(both.validate(&network_logon(&RESPONSE)).is_ok());
     }
@@ -344,7 +391,9 @@ fn what_an_endpoint_mapper_may_say() {
         for number in [count, 4, 0, count, 3] {
             out.extend(number.to_le_bytes());
         }
-        out.extend([(tower.len() as u32).to_le_bytes(), (tower.len() as u32).to_le_bytes()].concat());
+        out.extend(
+            [(tower.len() as u32).to_le_bytes(), (tower.len() as u32).to_le_bytes()].concat(),
+        );
         out.extend(tower);
         out.resize(out.len().next_multiple_of(4), 0);
         out.extend(status.to_le_bytes());

@@ -1,5 +1,5 @@
-//! Sixteen threads at the C interface's handles: made, used, deleted twice, used after that, of the wrong kind,
-//! made up, and the same one used and deleted at once.
+//! Sixteen threads at the C interface's handles: made, used, deleted twice, used after that, of the
+//! wrong kind, made up, and the same one used and deleted at once.
 
 mod abi_support;
 
@@ -32,7 +32,12 @@ fn use_context(mut handle: SecHandle) -> [SECURITY_STATUS; 5] {
     let (mut data, mut signature) = ([7u8; 32], [0u8; 64]);
     let mut buffers = [buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_TOKEN, &mut signature)];
     let mut message = descriptor(&mut buffers);
-    let mut sizes = SecPkgContext_Sizes { cbMaxToken: 0, cbMaxSignature: 0, cbBlockSize: 0, cbSecurityTrailer: 0 };
+    let mut sizes = SecPkgContext_Sizes {
+        cbMaxToken: 0,
+        cbMaxSignature: 0,
+        cbBlockSize: 0,
+        cbSecurityTrailer: 0,
+    };
     let handle = &raw mut handle;
     // SAFETY: every pointer points to what its type says.
     unsafe {
@@ -61,7 +66,8 @@ fn threads_hammer_every_handle() {
     let rounds = if cfg!(miri) { 8 } else { 400 };
     let outbound = Credentials::outbound("NTLM", "secret");
     let inbound = Credentials::inbound("NTLM");
-    // Established contexts that all threads know. Whoever wants to may delete one; it puts another in its place.
+    // Established contexts that all threads know. Whoever wants to may delete one; it puts another
+    // in its place.
     let shared: Vec<Mutex<SecHandle>> = (0..8).map(|_| Mutex::new(NO_HANDLE)).collect();
     let deleted = AtomicU32::new(0);
     std::thread::scope(|scope| {
@@ -74,15 +80,22 @@ fn threads_hammer_every_handle() {
                     match numbers.below(8) {
                         // Create, and let the others at it.
                         0 | 1 => {
-                            let (mut client, mut server) = (Side::client(ISC_REQ_INTEGRITY), Side::server(0));
+                            let (mut client, mut server) =
+                                (Side::client(ISC_REQ_INTEGRITY), Side::server(0));
                             let (_, end) = converse(&mut client, outbound, &mut server, inbound);
                             assert_eq!(end.status, SEC_E_OK);
-                            let mut old = std::mem::replace(&mut *shared[place].lock().unwrap(), server.context);
+                            let mut old = std::mem::replace(
+                                &mut *shared[place].lock().unwrap(),
+                                server.context,
+                            );
                             server.begun = false;
                             // SAFETY: a handle.
                             let status = unsafe { DeleteSecurityContext(&mut old) };
                             deleted.fetch_add(u32::from(status == SEC_E_OK), Ordering::Relaxed);
-                            assert_eq!(status == SEC_E_INVALID_HANDLE, use_context(old) == [status; 5] && status < 0);
+                            assert_eq!(
+                                status == SEC_E_INVALID_HANDLE,
+                                use_context(old) == [status; 5] && status < 0
+                            );
                             assert_eq!(use_context(old), [SEC_E_INVALID_HANDLE; 5]);
                         }
                         // Use what somebody may be deleting.
@@ -96,7 +109,12 @@ fn threads_hammer_every_handle() {
                         5 => {
                             let mut handle = *shared[place].lock().unwrap();
                             // SAFETY: a handle.
-                            let twice = unsafe { [DeleteSecurityContext(&mut handle), DeleteSecurityContext(&mut handle)] };
+                            let twice = unsafe {
+                                [
+                                    DeleteSecurityContext(&mut handle),
+                                    DeleteSecurityContext(&mut handle),
+                                ]
+                            };
                             deleted.fetch_add(u32::from(twice[0] == SEC_E_OK), Ordering::Relaxed);
                             assert_eq!(twice[1], SEC_E_INVALID_HANDLE);
                             assert_eq!(use_context(handle), [SEC_E_INVALID_HANDLE; 5]);
@@ -106,21 +124,39 @@ fn threads_hammer_every_handle() {
                             let mut handle = *shared[place].lock().unwrap();
                             // SAFETY: a handle.
                             unsafe {
-                                assert_eq!(FreeCredentialsHandle(&mut handle), SEC_E_INVALID_HANDLE);
-                                assert_eq!(DeleteSecurityContext(&mut { inbound.0 }), SEC_E_INVALID_HANDLE);
+                                assert_eq!(
+                                    FreeCredentialsHandle(&mut handle),
+                                    SEC_E_INVALID_HANDLE
+                                );
+                                assert_eq!(
+                                    DeleteSecurityContext(&mut { inbound.0 }),
+                                    SEC_E_INVALID_HANDLE
+                                );
                             }
                             assert_eq!(use_context(inbound.0), [SEC_E_INVALID_HANDLE; 5]);
                         }
                         // Made up.
                         _ => {
-                            let words = [0, usize::MAX, usize::MAX - 1, numbers.next() as usize, numbers.next() as u32 as usize];
+                            let words = [
+                                0,
+                                usize::MAX,
+                                usize::MAX - 1,
+                                numbers.next() as usize,
+                                numbers.next() as u32 as usize,
+                            ];
                             let (lower, upper) = (words[numbers.below(5)], words[numbers.below(5)]);
                             let mut handle = SecHandle { dwLower: lower, dwUpper: upper };
                             assert_eq!(use_context(handle), [SEC_E_INVALID_HANDLE; 5]);
                             // SAFETY: a handle.
                             unsafe {
-                                assert_eq!(DeleteSecurityContext(&mut handle), SEC_E_INVALID_HANDLE);
-                                assert_eq!(FreeCredentialsHandle(&mut handle), SEC_E_INVALID_HANDLE);
+                                assert_eq!(
+                                    DeleteSecurityContext(&mut handle),
+                                    SEC_E_INVALID_HANDLE
+                                );
+                                assert_eq!(
+                                    FreeCredentialsHandle(&mut handle),
+                                    SEC_E_INVALID_HANDLE
+                                );
                             }
                         }
                     }
@@ -135,8 +171,8 @@ fn threads_hammer_every_handle() {
     }
 }
 
-/// One established context, used by all threads while one of them deletes it: each call either works on the
-/// whole context or finds none.
+/// One established context, used by all threads while one of them deletes it: each call either
+/// works on the whole context or finds none.
 #[test]
 fn a_context_deleted_in_use() {
     let rounds = if cfg!(miri) { 2 } else { 30 };
@@ -150,7 +186,10 @@ fn a_context_deleted_in_use() {
                     let mut gone = false;
                     for _ in 0..1000 {
                         let (mut data, mut signature) = ([1u8; 16], [0u8; 16]);
-                        let mut buffers = [buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_TOKEN, &mut signature)];
+                        let mut buffers = [
+                            buffer(SECBUFFER_DATA, &mut data),
+                            buffer(SECBUFFER_TOKEN, &mut signature),
+                        ];
                         let mut message = descriptor(&mut buffers);
                         // SAFETY: every pointer points to what its type says.
                         let status = unsafe { MakeSignature(&mut { handle }, 0, &mut message, 0) };
@@ -169,11 +208,12 @@ fn a_context_deleted_in_use() {
     }
 }
 
-/// The client's last token from all threads at once: one of them establishes the context, the others find its
-/// conversation over, and it works.
+/// The client's last token from all threads at once: one of them establishes the context, the
+/// others find its conversation over, and it works.
 #[test]
 fn one_token_in_all_threads() {
-    let (outbound, inbound) = (Credentials::outbound("NTLM", "secret"), Credentials::inbound("NTLM"));
+    let (outbound, inbound) =
+        (Credentials::outbound("NTLM", "secret"), Credentials::inbound("NTLM"));
     let rounds = if cfg!(miri) { 1 } else { 50 };
     for _ in 0..rounds {
         let (mut client, mut server) = (Side::client(ISC_REQ_INTEGRITY), Side::server(0));

@@ -1,5 +1,5 @@
-//! The handle table in every order that its threads' steps can take: loom runs the table's own source with
-//! locks and atomics of its own.
+//! The handle table in every order that its threads' steps can take: loom runs the table's own
+//! source with locks and atomics of its own.
 
 #[path = "../src/entry/handles/table.rs"]
 #[allow(dead_code, unreachable_pub)]

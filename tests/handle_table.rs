@@ -12,7 +12,8 @@ use table::{Kind, LAST_GENERATION, Table, Words};
 
 const MANY: u32 = u32::MAX;
 
-/// Values that a word of a handle may not have: 0, (ULONG_PTR)-1 and -2 as 32-bit programs see them.
+/// Values that a word of a handle may not have: 0, (ULONG_PTR)-1 and -2 as 32-bit programs see
+/// them.
 const FORBIDDEN: [u32; 3] = [0, u32::MAX, u32::MAX - 1];
 
 #[test]
@@ -22,7 +23,10 @@ fn words_are_never_special_and_never_repeat() {
         let mut seen = HashSet::new();
         for n in 0..if cfg!(miri) { 150 } else { 1000 } {
             let words = table.insert(n, MANY).unwrap();
-            assert!(!FORBIDDEN.contains(&words.lower) && !FORBIDDEN.contains(&words.upper), "{words:?}");
+            assert!(
+                !FORBIDDEN.contains(&words.lower) && !FORBIDDEN.contains(&words.upper),
+                "{words:?}"
+            );
             assert!(seen.insert(words), "{words:?} twice");
             assert_eq!(table.get(words), Some(n));
             if n % 3 != 0 {
@@ -62,7 +66,8 @@ fn a_handle_of_the_other_kind_finds_nothing() {
 fn words_that_nobody_gave_find_nothing() {
     let table = Table::new(Kind::Context, |_| 0x1234_5678);
     let given: Vec<Words> = (0..200).map(|n| table.insert(n, MANY).unwrap()).collect();
-    let edges = [0, 1, 2, 3, 4, 5, 6, 7, 0x7fff_ffff, 0x8000_0000, u32::MAX - 2, u32::MAX - 1, u32::MAX];
+    let edges =
+        [0, 1, 2, 3, 4, 5, 6, 7, 0x7fff_ffff, 0x8000_0000, u32::MAX - 2, u32::MAX - 1, u32::MAX];
     for lower in edges.into_iter().chain(given.iter().map(|words| words.lower)) {
         for upper in edges.into_iter().chain([0x1234_5677, 0x1234_5679]) {
             let words = Words { lower, upper };

@@ -1,5 +1,5 @@
-//! The acceptor against requests made with the service's own key, right and wrong: RFC 4120 3.2.3, RFC 4121 4.1,
-//! RFC 4537, [MS-KILE] 3.4.
+//! The acceptor against requests made with the service's own key, right and wrong: RFC 4120 3.2.3,
+//! RFC 4121 4.1, RFC 4537, [MS-KILE] 3.4.
 
 mod kerberos_support;
 
@@ -12,8 +12,9 @@ use negossp::kerberos::gss_token::{Oid, Token, TokenId};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
-    ApOptions, ApRep, ApReq, EncApRepPart, EncKrbCredPart, EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses,
-    KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, TgtRequest, Ticket, TicketFlags, error_code, name_type,
+    ApOptions, ApRep, ApReq, EncApRepPart, EncKrbCredPart, EncryptedData, EncryptionKey, EtypeList,
+    HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply,
+    TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
 use negossp::kerberos::{Acceptor, Delegated, KeytabFile, OwnKeys, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
@@ -50,7 +51,11 @@ fn reply(token: &[u8], session_key: &Key) -> (i64, u32, Option<Key>, Option<u32>
 fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
     for ticket in Enctype::ALL {
         for session in Enctype::ALL {
-            let forge = Forge { session_key: key(session), subkey: Some(key(session)), ..Forge::new(ticket) };
+            let forge = Forge {
+                session_key: key(session),
+                subkey: Some(key(session)),
+                ..Forge::new(ticket)
+            };
             let now = FileTime::now();
             let (established, token) = forge.server().accept(&framed(&forge.at(now))).unwrap();
             assert_eq!(established.client.display_name(), "alice@EXAMPLE.TEST");
@@ -61,7 +66,8 @@ fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
             let (ctime, cusec, subkey, sequence) = reply(&token.unwrap(), &forge.session_key);
             assert_eq!((ctime, cusec), (now.unix_seconds(), 123_456));
             assert!(sequence.is_some());
-            // RFC 4121's messages get a sub-key of the acceptor's; the older ones can't say whose key they use.
+            // RFC 4121's messages get a sub-key of the acceptor's; the older ones can't say whose
+            // key they use.
             let older = matches!(session, Enctype::Rc4Hmac | Enctype::Des3Sha1);
             assert_eq!(subkey.is_none(), older, "{session:?}");
             let in_effect = subkey.as_ref().or(forge.subkey.as_ref()).unwrap();
@@ -78,10 +84,14 @@ fn the_context_ends_with_its_ticket() {
     let now = FileTime::now();
     server.now = Some(now);
     let expiry = server.accept(&framed(&forge.at(now))).unwrap().0.expiry;
-    let end = FileTime::from_unix_seconds(now.unix_seconds() + 1000).plus(server.settings.kerberos.max_clock_skew);
+    let end = FileTime::from_unix_seconds(now.unix_seconds() + 1000)
+        .plus(server.settings.kerberos.max_clock_skew);
     assert_eq!(expiry, end);
     server.settings.negotiate.context_lifetime = Some(Duration::from_secs(10));
-    assert_eq!(server.accept(&framed(&forge.at(now))).unwrap().0.expiry, now.plus(Duration::from_secs(10)));
+    assert_eq!(
+        server.accept(&framed(&forge.at(now))).unwrap().0.expiry,
+        now.plus(Duration::from_secs(10))
+    );
 }
 
 #[test]
@@ -165,10 +175,17 @@ fn names_and_realms_of_ticket_and_authenticator_must_be_one() {
     for forge in [
         Forge { other_client: Some(vec!["bob".into()]), ..good.clone() },
         Forge { other_client: Some(vec!["alice".into(), "admin".into()]), ..good.clone() },
-        Forge { other_client: Some(vec!["alice/admin".into()]), client: vec!["alice".into(), "admin".into()], ..good.clone() },
+        Forge {
+            other_client: Some(vec!["alice/admin".into()]),
+            client: vec!["alice".into(), "admin".into()],
+            ..good.clone()
+        },
         Forge { other_realm: Some("EXAMPLE.TESt".into()), ..good.clone() },
     ] {
-        assert_eq!(denied(forge.server().accept(&forge.token())), "ticket and authenticator name different clients");
+        assert_eq!(
+            denied(forge.server().accept(&forge.token())),
+            "ticket and authenticator name different clients"
+        );
     }
 }
 
@@ -179,9 +196,18 @@ fn all_components_of_the_client_are_kept() {
         let forge = Forge { client, realm: realm.into(), ..Forge::new(AES) };
         forge.server().accept(&forge.token()).unwrap().0.client
     };
-    assert_eq!(named(&["alice", "admin"], "EXAMPLE.TEST").display_name(), "alice/admin@EXAMPLE.TEST");
-    assert_eq!(named(&["alice/admin"], "EXAMPLE.TEST").display_name(), "alice\\/admin@EXAMPLE.TEST");
-    assert_eq!(named(&["alice@OTHER"], "EXAMPLE.TEST").display_name(), "alice\\@OTHER@EXAMPLE.TEST");
+    assert_eq!(
+        named(&["alice", "admin"], "EXAMPLE.TEST").display_name(),
+        "alice/admin@EXAMPLE.TEST"
+    );
+    assert_eq!(
+        named(&["alice/admin"], "EXAMPLE.TEST").display_name(),
+        "alice\\/admin@EXAMPLE.TEST"
+    );
+    assert_eq!(
+        named(&["alice@OTHER"], "EXAMPLE.TEST").display_name(),
+        "alice\\@OTHER@EXAMPLE.TEST"
+    );
     assert_eq!(named(&["jörg"], "OTHER.TEST").display_name(), "jörg@OTHER.TEST");
 }
 
@@ -202,12 +228,21 @@ fn clocks_and_times() {
         assert!(denied(verdict(&Forge { ctime, ..good.clone() })).contains("clocks"), "{ctime}");
     }
     assert!(verdict(&Forge { starttime: Some(SKEW), ..good.clone() }).is_ok());
-    assert!(denied(verdict(&Forge { starttime: Some(SKEW + 1), ..good.clone() })).contains("not valid yet"));
+    assert!(
+        denied(verdict(&Forge { starttime: Some(SKEW + 1), ..good.clone() }))
+            .contains("not valid yet")
+    );
     assert!(verdict(&Forge { starttime: None, authtime: SKEW, ..good.clone() }).is_ok());
-    assert!(denied(verdict(&Forge { starttime: None, authtime: SKEW + 1, ..good.clone() })).contains("not valid yet"));
+    assert!(
+        denied(verdict(&Forge { starttime: None, authtime: SKEW + 1, ..good.clone() }))
+            .contains("not valid yet")
+    );
     assert!(verdict(&Forge { endtime: -SKEW, ..good.clone() }).is_ok());
     assert!(denied(verdict(&Forge { endtime: -SKEW - 1, ..good.clone() })).contains("expired"));
-    assert!(denied(verdict(&Forge { ticket_flags: TicketFlags::INVALID, ..good.clone() })).contains("postdated"));
+    assert!(
+        denied(verdict(&Forge { ticket_flags: TicketFlags::INVALID, ..good.clone() }))
+            .contains("postdated")
+    );
     assert!(verdict(&Forge { ticket_flags: TicketFlags::POSTDATED, ..good.clone() }).is_ok());
     // Another tolerance.
     let mut server = good.server();
@@ -254,9 +289,19 @@ fn keys() {
     // The key is the same whatever the ticket calls its service and version.
     assert!(server.accept(&token(Forge { kvno: None, ..good.clone() })).is_ok());
     assert!(server.accept(&token(Forge { kvno: Some(7), ..good.clone() })).is_ok());
-    assert!(server.accept(&token(Forge { service: vec!["host".into(), "x".into()], ..good.clone() })).is_ok());
-    assert!(denied(server.accept(&token(Forge { service_key: key(AES), ..good.clone() }))).contains("no key opens"));
-    assert!(denied(server.accept(&token(Forge { service_key: key(Enctype::Rc4Hmac), ..good.clone() }))).contains("no key of"));
+    assert!(
+        server
+            .accept(&token(Forge { service: vec!["host".into(), "x".into()], ..good.clone() }))
+            .is_ok()
+    );
+    assert!(
+        denied(server.accept(&token(Forge { service_key: key(AES), ..good.clone() })))
+            .contains("no key opens")
+    );
+    assert!(
+        denied(server.accept(&token(Forge { service_key: key(Enctype::Rc4Hmac), ..good.clone() })))
+            .contains("no key of")
+    );
     // A session key that the ticket does not have.
     let mut stolen = good.clone();
     stolen.session_key = key(AES);
@@ -268,7 +313,9 @@ fn keys() {
 
 #[test]
 fn encryption_types_that_policy_forbids() {
-    let enctypes = |server: &mut kerberos_support::Server| server.settings.kerberos.enctypes.retain(|&enctype| enctype == AES);
+    let enctypes = |server: &mut kerberos_support::Server| {
+        server.settings.kerberos.enctypes.retain(|&enctype| enctype == AES)
+    };
     for forge in [
         Forge { session_key: key(Enctype::Rc4Hmac), ..Forge::new(AES) },
         Forge { subkey: Some(key(Enctype::Aes128Sha1)), ..Forge::new(AES) },
@@ -281,7 +328,8 @@ fn encryption_types_that_policy_forbids() {
     }
 }
 
-/// RFC 4120 2.7: servers reject tickets that came through realms that no KDC has checked. A PAC is another matter.
+/// RFC 4120 2.7: servers reject tickets that came through realms that no KDC has checked. A PAC is
+/// another matter.
 #[test]
 fn realms_on_the_way_must_have_been_checked() {
     let mut forge = Forge { realm: "TRUSTED.EXAMPLE".into(), ..Forge::new(AES) };
@@ -306,12 +354,14 @@ fn checksums_other_than_gss_api_s() {
         let checksum = session_key.checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
         forge.cksum = Cksum::Other(checksum.checksum_type(), checksum.bytes().to_vec());
         let (established, token) = forge.server().accept(&forge.token()).unwrap();
-        let flags = ContextFlags::MUTUAL_AUTH | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
+        let flags =
+            ContextFlags::MUTUAL_AUTH | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
         assert_eq!(established.flags, flags);
         assert!(token.is_some());
         // Over something: it was made for another protocol.
         let other = session_key.checksum(key_usage::AP_REQ_CHECKSUM, &[b"PA-DATA"]).unwrap();
-        let subkeys = forge.subkey.as_ref().unwrap().checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
+        let subkeys =
+            forge.subkey.as_ref().unwrap().checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
         for wrong in [other, subkeys] {
             forge.cksum = Cksum::Other(wrong.checksum_type(), wrong.bytes().to_vec());
             assert!(denied(forge.server().accept(&forge.token())).contains("checksum"));
@@ -327,8 +377,10 @@ fn checksums_other_than_gss_api_s() {
 #[test]
 fn channel_bindings() {
     let bindings = |byte: u8| ChannelBindings { hash: [byte; 16], initiator: None };
-    let client =
-        |byte: u8| Forge { cksum: Cksum::Gss { flags: USUAL, bindings: [byte; 16], credential: None }, ..Forge::new(AES) };
+    let client = |byte: u8| Forge {
+        cksum: Cksum::Gss { flags: USUAL, bindings: [byte; 16], credential: None },
+        ..Forge::new(AES)
+    };
     let verdict = |forge: &Forge, ours: Option<u8>, requirements, strictness| {
         let mut server = forge.server();
         server.bindings = ours.map(bindings);
@@ -338,7 +390,9 @@ fn channel_bindings() {
     };
     let (when_sent, none) = (Strictness::WhenSent, ContextFlags::empty());
     let lenient = ContextFlags::ALLOW_MISSING_BINDINGS;
-    let bad = |result: Result<(), Error>| assert!(matches!(result, Err(Error::BadBindings(_))), "{result:?}");
+    let bad = |result: Result<(), Error>| {
+        assert!(matches!(result, Err(Error::BadBindings(_))), "{result:?}")
+    };
     assert_eq!(verdict(&client(7), Some(7), none, when_sent), Ok(()));
     bad(verdict(&client(7), Some(8), none, when_sent));
     bad(verdict(&client(7), Some(8), lenient, when_sent));
@@ -348,11 +402,14 @@ fn channel_bindings() {
     assert_eq!(verdict(&client(7), Some(8), none, Strictness::Off), Ok(()));
     bad(verdict(&client(7), None, none, Strictness::Require));
     bad(verdict(&client(0), Some(7), lenient, Strictness::Require));
-    // A client that knows of bindings leaves them out only where it sees another channel than we do.
-    let knows = Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x40, 0, 0])], ..client(0) };
+    // A client that knows of bindings leaves them out only where it sees another channel than we
+    // do.
+    let knows =
+        Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x40, 0, 0])], ..client(0) };
     bad(verdict(&knows, Some(7), lenient, when_sent));
     assert_eq!(verdict(&knows, None, lenient, when_sent), Ok(()));
-    let other = Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x80, 0, 0])], ..client(0) };
+    let other =
+        Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x80, 0, 0])], ..client(0) };
     assert_eq!(verdict(&other, Some(7), lenient, when_sent), Ok(()));
 }
 
@@ -381,14 +438,23 @@ fn dce_style_has_a_third_leg() {
     for enctype in Enctype::ALL {
         let forge = Forge { cksum: gss(USUAL | GssFlags::DCE_STYLE), ..Forge::new(enctype) };
         let server = forge.server();
-        let Step::Continue { next, token } = server.step(&Acceptor::new(), &forge.ap_req()).unwrap() else {
+        let Step::Continue { next, token } =
+            server.step(&Acceptor::new(), &forge.ap_req()).unwrap()
+        else {
             panic!("no third leg")
         };
         let (.., subkey, sequence) = reply(&token, &forge.session_key);
         let answer = |key: &Key, seq_number| {
             let part = EncApRepPart { ctime: 0, cusec: 0, subkey: None, seq_number };
             let cipher = key.encrypt(key_usage::AP_REP, &part.encode()).unwrap();
-            ApRep { enc_part: EncryptedData { etype: key.enctype().number(), kvno: None, cipher: &cipher } }.encode()
+            ApRep {
+                enc_part: EncryptedData {
+                    etype: key.enctype().number(),
+                    kvno: None,
+                    cipher: &cipher,
+                },
+            }
+            .encode()
         };
         let right = answer(&forge.session_key, sequence);
         for wrong in [
@@ -396,16 +462,23 @@ fn dce_style_has_a_third_leg() {
             answer(&forge.session_key, None),
             answer(&key(enctype), sequence),
         ] {
-            assert!(denied(server.step(&next, &wrong).map_err(|failure| failure.error)).contains("third leg"));
+            assert!(
+                denied(server.step(&next, &wrong).map_err(|failure| failure.error))
+                    .contains("third leg")
+            );
         }
         for end in 0..right.len() {
             assert!(server.step(&next, &right[..end]).is_err());
         }
         assert!(server.step(&next, &forge.ap_req()).is_err(), "not the leg that is due");
         assert!(server.step(&next, &token).is_err(), "our own second leg");
-        let Step::Done { established, token } = server.step(&next, &right).unwrap() else { panic!("a fourth leg") };
+        let Step::Done { established, token } = server.step(&next, &right).unwrap() else {
+            panic!("a fourth leg")
+        };
         assert_eq!(token, None);
-        assert!(established.flags.contains(ContextFlags::USE_DCE_STYLE | ContextFlags::MUTUAL_AUTH));
+        assert!(
+            established.flags.contains(ContextFlags::USE_DCE_STYLE | ContextFlags::MUTUAL_AUTH)
+        );
         assert_eq!(established.session.session_key(), subkey.unwrap().bytes());
     }
 }
@@ -413,15 +486,25 @@ fn dce_style_has_a_third_leg() {
 #[test]
 fn nobody_is_let_in_only_where_the_caller_says_so() {
     let client = vec!["WELLKNOWN".into(), "ANONYMOUS".into()];
-    let forge = Forge { client, client_type: name_type::WELLKNOWN, realm: "WELLKNOWN:ANONYMOUS".into(), ..Forge::new(AES) };
+    let forge = Forge {
+        client,
+        client_type: name_type::WELLKNOWN,
+        realm: "WELLKNOWN:ANONYMOUS".into(),
+        ..Forge::new(AES)
+    };
     let mut server = forge.server();
     assert!(matches!(server.accept(&forge.token()), Err(Error::LogonDenied(Denial::Anonymous))));
     // The type of a name is a hint; and a client may keep its name to itself.
     let other_type = Forge { client_type: name_type::PRINCIPAL, ..forge.clone() };
-    let unnamed =
-        Forge { ticket_flags: TicketFlags::ANONYMOUS, ..Forge { service_key: forge.service_key.clone(), ..Forge::new(AES) } };
+    let unnamed = Forge {
+        ticket_flags: TicketFlags::ANONYMOUS,
+        ..Forge { service_key: forge.service_key.clone(), ..Forge::new(AES) }
+    };
     for forge in [other_type, unnamed] {
-        assert!(matches!(server.accept(&forge.token()), Err(Error::LogonDenied(Denial::Anonymous))));
+        assert!(matches!(
+            server.accept(&forge.token()),
+            Err(Error::LogonDenied(Denial::Anonymous))
+        ));
     }
     server.requirements = ContextFlags::ALLOW_NULL_SESSION;
     let established = server.accept(&forge.token()).unwrap().0;
@@ -451,7 +534,10 @@ fn the_peer_is_told_why_only_if_the_caller_wants_it() {
         assert_eq!((told.oid, told.id), (Some(Oid::Krb5), TokenId::Error));
         let error = KrbError::decode(told.body).unwrap();
         assert_eq!(error.error_code, code);
-        assert_eq!((error.realm, error.sname.to_spn().unwrap().as_str()), (&b"EXAMPLE.TEST"[..], "HTTP/server.example.test"));
+        assert_eq!(
+            (error.realm, error.sname.to_spn().unwrap().as_str()),
+            (&b"EXAMPLE.TEST"[..], "HTTP/server.example.test")
+        );
         assert!(error.stime.abs_diff(FileTime::now().unix_seconds()) <= 2);
     }
 }
@@ -463,7 +549,8 @@ fn no_byte_of_a_request_can_be_changed_or_left_out() {
     let body = forge.ap_req();
     let request = ApReq::decode(&body).unwrap();
     let offset = |part: &[u8]| part.as_ptr() as usize - body.as_ptr() as usize;
-    // Names and options outside the ticket's sealed part, and its key version, are hints that nothing protects.
+    // Names and options outside the ticket's sealed part, and its key version, are hints that
+    // nothing protects.
     let sealed = [request.ticket.enc_part.cipher, request.authenticator.cipher];
     for part in sealed {
         for at in offset(part)..offset(part) + part.len() {
@@ -535,15 +622,24 @@ impl Drop for Cache {
 #[test]
 fn user_to_user_is_for_the_service_that_the_caller_means() {
     let tgt_key = key(AES);
-    let forge = Forge { service_key: tgt_key.clone(), ap_options: ApOptions::USE_SESSION_KEY, kvno: None, ..Forge::new(AES) };
+    let forge = Forge {
+        service_key: tgt_key.clone(),
+        ap_options: ApOptions::USE_SESSION_KEY,
+        kvno: None,
+        ..Forge::new(AES)
+    };
     let cache = Cache::new("service-tgt", &tgt_key, 3600);
     let mut server = forge.server();
     server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
     let own_keys = std::mem::replace(&mut server.credential.service.keys, OwnKeys::None);
     let name = |text| ServiceName::parse(text).unwrap();
-    let other = |result: Result<_, Error>| assert!(denied(result.map(|_| ())).contains("another service's"));
+    let other = |result: Result<_, Error>| {
+        assert!(denied(result.map(|_| ())).contains("another service's"))
+    };
     assert!(server.accept(&forge.token()).is_ok());
-    for (restriction, fits) in [("HTTP/server.example.test", true), ("HTTP/other.example.test", false)] {
+    for (restriction, fits) in
+        [("HTTP/server.example.test", true), ("HTTP/other.example.test", false)]
+    {
         server.credential.service.name = Some(name(restriction));
         match fits {
             true => assert!(server.accept(&forge.token()).is_ok()),
@@ -562,14 +658,19 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
     other(server.accept(&forge.token()));
 }
 
-/// The name beside the ticket is anybody's to change; the key that opens it is not, nor is what the client has sealed.
+/// The name beside the ticket is anybody's to change; the key that opens it is not, nor is what the
+/// client has sealed.
 #[test]
 fn the_service_is_the_one_whose_key_it_is() {
     let told = |forge: &Forge, server: &kerberos_support::Server| {
         let established = server.accept(&forge.token()).unwrap().0;
         (established.server_name, established.client_target.unwrap())
     };
-    let mut forge = Forge { service: vec!["HTTP".into(), "admin".into()], service_realm: "OTHER".into(), ..Forge::new(AES) };
+    let mut forge = Forge {
+        service: vec!["HTTP".into(), "admin".into()],
+        service_realm: "OTHER".into(),
+        ..Forge::new(AES)
+    };
     let server = forge.server();
     let own = ("HTTP/server.example.test@EXAMPLE.TEST".into(), "HTTP/server.example.test".into());
     assert_eq!(told(&forge, &server), own);
@@ -577,12 +678,17 @@ fn the_service_is_the_one_whose_key_it_is() {
     let entry = Entry::new(REALM.into(), vec!["WEB1$".into()], 1, 3, 0, forge.service_key.clone());
     let account = kerberos_support::Server::with_keytab(Keytab::of_entries(vec![entry]));
     assert_eq!(told(&forge, &account), ("HTTP/admin@OTHER".into(), "HTTP/admin".into()));
-    let target: Vec<u8> = "HTTP/alias@EXAMPLE.TEST".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let target: Vec<u8> =
+        "HTTP/alias@EXAMPLE.TEST".encode_utf16().flat_map(u16::to_le_bytes).collect();
     forge.authenticator_data = vec![(ad_type::CLIENT_TARGET, target)];
     assert_eq!(told(&forge, &account).1, "HTTP/alias@EXAMPLE.TEST");
     assert_eq!(told(&forge, &server).1, "HTTP/alias@EXAMPLE.TEST");
     // In C a name would end there.
-    forge = Forge { service: vec!["HTTP".into(), "admin\0.example.test".into()], authenticator_data: Vec::new(), ..forge };
+    forge = Forge {
+        service: vec!["HTTP".into(), "admin\0.example.test".into()],
+        authenticator_data: Vec::new(),
+        ..forge
+    };
     assert!(matches!(account.accept(&forge.token()), Err(Error::InvalidToken(_))));
 }
 
@@ -599,13 +705,21 @@ fn user_to_user() {
     server.credential.service.keys = OwnKeys::None;
     let long_term = Forge::new(AES);
     let path = std::env::temp_dir().join(format!("negossp-{}-u2u.keytab", std::process::id()));
-    let entry = Entry::new(REALM.into(), SERVICE.map(Into::into).to_vec(), 1, 3, 0, long_term.service_key.clone());
+    let entry = Entry::new(
+        REALM.into(),
+        SERVICE.map(Into::into).to_vec(),
+        1,
+        3,
+        0,
+        long_term.service_key.clone(),
+    );
     std::fs::write(&path, kerberos_support::keytab_file(&[entry])).unwrap();
     server.settings.kerberos.keytab = Some(Arc::new(KeytabFile::open(path.clone())));
     std::fs::remove_file(path).unwrap();
     server.requirements = ContextFlags::EXTENDED_ERROR;
     let request = TgtRequest { server_name: None, realm: Some(REALM.as_bytes()) }.encode();
-    let request = Token { oid: Some(Oid::UserToUser), id: TokenId::TgtRequest, body: &request }.write();
+    let request =
+        Token { oid: Some(Oid::UserToUser), id: TokenId::TgtRequest, body: &request }.write();
     let refused = |server: &kerberos_support::Server, token: &[u8]| {
         let failure = server.step(&Acceptor::new(), token).err().unwrap();
         assert!(matches!(failure.error, Error::LogonDenied(_)));
@@ -620,14 +734,18 @@ fn user_to_user() {
 
     let cache = Cache::new("tgt", &tgt_key, 3600);
     server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
-    let Step::Continue { next, token } = server.step(&Acceptor::new(), &request).unwrap() else { panic!("no ticket") };
+    let Step::Continue { next, token } = server.step(&Acceptor::new(), &request).unwrap() else {
+        panic!("no ticket")
+    };
     let token = Token::read(&token).unwrap();
     assert_eq!((token.oid, token.id), (Some(Oid::UserToUser), TokenId::TgtReply));
     assert_eq!(TgtReply::decode(token.body).unwrap().ticket.enc_part.cipher, b"for the KDC alone");
     // The ticket that the client has stays good if ours is renewed meanwhile.
     let renewed = Cache::new("renewed-tgt", &key(AES), 3600);
     server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(renewed.path.clone())));
-    let Step::Done { established, token } = server.step(&next, &forge.token()).unwrap() else { panic!("another leg") };
+    let Step::Done { established, token } = server.step(&next, &forge.token()).unwrap() else {
+        panic!("another leg")
+    };
     assert!(established.flags.contains(ContextFlags::USE_SESSION_KEY | ContextFlags::MUTUAL_AUTH));
     assert!(token.is_some());
     // A ticket under our long-term key is not one of user-to-user, nor the reverse.
@@ -666,13 +784,20 @@ fn forwarded_credentials() {
     let good = Forge::new(AES);
     let subkey = good.subkey.clone().unwrap();
     let sealed = |key: Option<&Key>| {
-        let cipher = key.map_or(part.to_vec(), |key| key.encrypt(key_usage::KRB_CRED, &part).unwrap());
+        let cipher =
+            key.map_or(part.to_vec(), |key| key.encrypt(key_usage::KRB_CRED, &part).unwrap());
         let etype = key.map_or(0, |key| key.enctype().number());
-        let credential = KrbCred::encode(&[&ticket], &EncryptedData { etype, kvno: None, cipher: &cipher });
-        Forge { cksum: Cksum::Gss { flags: USUAL, bindings: [0; 16], credential: Some(credential) }, ..good.clone() }
+        let credential =
+            KrbCred::encode(&[&ticket], &EncryptedData { etype, kvno: None, cipher: &cipher });
+        Forge {
+            cksum: Cksum::Gss { flags: USUAL, bindings: [0; 16], credential: Some(credential) },
+            ..good.clone()
+        }
     };
     let mut server = good.server();
-    let accept = |server: &kerberos_support::Server, key| server.accept(&sealed(key).token()).map(|(established, _)| established);
+    let accept = |server: &kerberos_support::Server, key| {
+        server.accept(&sealed(key).token()).map(|(established, _)| established)
+    };
     for key in [Some(&good.session_key), Some(&subkey), None] {
         server.requirements = ContextFlags::DELEGATE;
         let established = accept(&server, key).unwrap();

@@ -70,12 +70,19 @@ fn the_account_that_the_pac_names() {
     for enctype in Enctype::ALL {
         let mut case = Case::new(enctype);
         let client = case.accept(Some(case.alice())).unwrap();
-        assert_eq!((client.display_name().as_str(), client.native_name().as_str()), ("EXAMPLE\\alice", "alice@EXAMPLE.TEST"));
+        assert_eq!(
+            (client.display_name().as_str(), client.native_name().as_str()),
+            ("EXAMPLE\\alice", "alice@EXAMPLE.TEST")
+        );
         let account = client.account.unwrap();
         assert_eq!(account.sid, Some(sid("S-1-5-21-1-2-3-1102")));
-        let groups: Vec<String> = account.groups.iter().map(|group| group.sid.to_string()).collect();
+        let groups: Vec<String> =
+            account.groups.iter().map(|group| group.sid.to_string()).collect();
         assert_eq!(groups, ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1107", "S-1-18-1"]);
-        assert_eq!((account.upn.as_str(), account.dns_domain.as_str()), ("alice@ad.example.test", "AD.EXAMPLE.TEST"));
+        assert_eq!(
+            (account.upn.as_str(), account.dns_domain.as_str()),
+            ("alice@ad.example.test", "AD.EXAMPLE.TEST")
+        );
     }
 }
 
@@ -86,7 +93,12 @@ fn no_pac_is_the_principal_and_a_bad_one_is_a_refusal() {
     assert_eq!((client.display_name().as_str(), client.account), ("alice@EXAMPLE.TEST", None));
     // Each buffer's middle, and the signature.
     let good = case.alice();
-    for kind in [buffer_type::LOGON_INFO, buffer_type::CLIENT_INFO, buffer_type::UPN_DNS_INFO, buffer_type::SERVER_SIGNATURE] {
+    for kind in [
+        buffer_type::LOGON_INFO,
+        buffer_type::CLIENT_INFO,
+        buffer_type::UPN_DNS_INFO,
+        buffer_type::SERVER_SIGNATURE,
+    ] {
         let range = place(&good, kind);
         let mut bad = good.clone();
         bad[range.start + range.len() / 2] ^= 1;
@@ -132,15 +144,28 @@ fn names_by_rules() {
     let mut names = |client: &[&str], pac: Option<Vec<u8>>| {
         case.forge.client = client.iter().map(|part| part.to_string()).collect();
         let client = case.accept(pac)?;
-        Ok((client.display_name(), client.native_name(), client.user, client.domain, client.account.is_some()))
+        Ok((
+            client.display_name(),
+            client.native_name(),
+            client.user,
+            client.domain,
+            client.account.is_some(),
+        ))
     };
     let expected = |shown: &str, native: &str, user: &str, domain: &str, account| {
         Ok::<_, Error>((shown.into(), native.into(), user.into(), domain.into(), account))
     };
-    assert_eq!(names(&["alice", "admin"], None), expected("ADMIN\\alice", "alice/admin@EXAMPLE.TEST", "alice", "ADMIN", false));
+    assert_eq!(
+        names(&["alice", "admin"], None),
+        expected("ADMIN\\alice", "alice/admin@EXAMPLE.TEST", "alice", "ADMIN", false)
+    );
     assert_eq!(names(&["bob"], None), expected("robert", "bob@EXAMPLE.TEST", "robert", "", false));
-    assert_eq!(names(&["alice"], None), expected("alice@EXAMPLE.TEST", "alice@EXAMPLE.TEST", "alice", "EXAMPLE.TEST", false));
-    let refused = Err(Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name")));
+    assert_eq!(
+        names(&["alice"], None),
+        expected("alice@EXAMPLE.TEST", "alice@EXAMPLE.TEST", "alice", "EXAMPLE.TEST", false)
+    );
+    let refused =
+        Err(Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name")));
     assert_eq!(names(&["EXAMPLE\\root", "admin"], None), refused);
 }
 
@@ -158,7 +183,8 @@ fn rules_know_the_pac() {
     assert_eq!(client.account.unwrap().sid, Some(sid("S-1-5-21-1-2-3-1102")));
 }
 
-/// Asked for `root`, a domain controller may answer for the account `root$`, which anybody may have made.
+/// Asked for `root`, a domain controller may answer for the account `root$`, which anybody may have
+/// made.
 #[test]
 fn rules_are_about_the_account_and_not_about_what_the_client_called_itself() {
     let mut case = Case::new(AES);
@@ -186,9 +212,11 @@ fn rules_are_about_the_account_and_not_about_what_the_client_called_itself() {
 fn a_quoting_backslash_divides_nothing() {
     let mut case = Case::new(AES);
     case.server.settings.kerberos.names = NameRules(vec![rule(None, None, "{principal}")]);
-    for (name, shown) in
-        [("\\root", "\\\\root@EXAMPLE.TEST"), ("EXAMPLE\\root", "EXAMPLE\\\\root@EXAMPLE.TEST"), ("a@B", "a\\@B@EXAMPLE.TEST")]
-    {
+    for (name, shown) in [
+        ("\\root", "\\\\root@EXAMPLE.TEST"),
+        ("EXAMPLE\\root", "EXAMPLE\\\\root@EXAMPLE.TEST"),
+        ("a@B", "a\\@B@EXAMPLE.TEST"),
+    ] {
         case.forge.client = vec![name.into()];
         let client = case.accept(None).unwrap();
         assert_eq!((client.display_name().as_str(), client.domain.as_str()), (shown, ""));
@@ -210,7 +238,10 @@ fn all_that_the_pac_tells_is_kept() {
     let account = case.accept(Some(pac)).unwrap().account.unwrap();
     assert_eq!((account.requestor, account.pac_attributes), (Some(requestor), Some(1)));
     assert_eq!(account.device_info.as_deref(), Some(&*pac_support::device_info()));
-    assert_eq!(account.client_claims.as_deref(), Some(&*pac_support::claims(0, &pac_support::some_claims())));
+    assert_eq!(
+        account.client_claims.as_deref(),
+        Some(&*pac_support::claims(0, &pac_support::some_claims()))
+    );
     assert_eq!(account.device_claims, None);
 }
 
@@ -219,14 +250,28 @@ fn all_that_the_pac_tells_is_kept() {
 fn only_krbtgt_signs_for_the_kdc() {
     let mut case = Case::new(AES);
     let entry = |components: &[&str], key: &Key| {
-        Entry::new("EXAMPLE.TEST".into(), components.iter().map(|part| part.to_string()).collect(), 2, 1, 0, key.clone())
+        Entry::new(
+            "EXAMPLE.TEST".into(),
+            components.iter().map(|part| part.to_string()).collect(),
+            2,
+            1,
+            0,
+            key.clone(),
+        )
     };
     let path = std::env::temp_dir().join(format!("negossp-{}-krbtgt", std::process::id()));
-    let entries = [entry(&["HTTP", "server.example.test"], &case.forge.service_key), entry(&["krbtgt", "EXAMPLE.TEST"], &kdc())];
+    let entries = [
+        entry(&["HTTP", "server.example.test"], &case.forge.service_key),
+        entry(&["krbtgt", "EXAMPLE.TEST"], &kdc()),
+    ];
     std::fs::write(&path, kerberos_support::keytab_file(&entries)).unwrap();
     case.server.settings.kerberos.krbtgt_keytab = Some(Arc::new(KeytabFile::open(path.clone())));
     assert!(case.accept(Some(case.alice())).is_ok());
-    let own = signed(&pac_support::alice(case.authtime()), &case.forge.service_key, &case.forge.service_key);
+    let own = signed(
+        &pac_support::alice(case.authtime()),
+        &case.forge.service_key,
+        &case.forge.service_key,
+    );
     case.refused(own);
     std::fs::remove_file(path).unwrap();
 }

@@ -16,7 +16,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("negossp-ccache-{}-{name}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("negossp-ccache-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
@@ -30,13 +31,19 @@ impl Drop for Folder {
 
 #[test]
 fn what_mit_wrote_is_read() {
-    // `klist -f -a -c` of the two: version 3 was made with `kinit -a`, version 4 with `kinit` and `kvno`.
+    // `klist -f -a -c` of the two: version 3 was made with `kinit -a`, version 4 with `kinit` and
+    // `kvno`.
     let cache = CredentialCache::parse(VERSION_3).unwrap();
     assert_eq!(cache.default_principal.to_text(), "alice@EXAMPLE.TEST");
     let tgt = cache.ticket_granting_ticket().unwrap();
     assert_eq!(tgt.server.to_text(), "krbtgt/EXAMPLE.TEST@EXAMPLE.TEST");
-    assert!(tgt.ticket_flags.contains(TicketFlags::FORWARDABLE | TicketFlags::RENEWABLE | TicketFlags::INITIAL));
-    assert!(tgt.addresses.iter().any(|address| address.addr_type == 2 && address.address.len() == 4));
+    assert!(
+        tgt.ticket_flags
+            .contains(TicketFlags::FORWARDABLE | TicketFlags::RENEWABLE | TicketFlags::INITIAL)
+    );
+    assert!(
+        tgt.addresses.iter().any(|address| address.addr_type == 2 && address.address.len() == 4)
+    );
     assert_eq!(tgt.endtime - tgt.authtime, 10 * 3600);
     assert_eq!(tgt.renew_till - tgt.authtime, 24 * 3600);
     assert!(!tgt.is_skey && tgt.second_ticket.is_empty());
@@ -48,7 +55,10 @@ fn what_mit_wrote_is_read() {
         .filter(|credential| !credential.is_configuration())
         .map(|credential| credential.server.to_text())
         .collect();
-    assert_eq!(servers, ["krbtgt/EXAMPLE.TEST@EXAMPLE.TEST", "HTTP/server.example.test@EXAMPLE.TEST"]);
+    assert_eq!(
+        servers,
+        ["krbtgt/EXAMPLE.TEST@EXAMPLE.TEST", "HTTP/server.example.test@EXAMPLE.TEST"]
+    );
     // MIT keeps what it knows of the KDC there too.
     assert!(cache.credentials.len() > servers.len());
     for credential in cache.credentials.iter().filter(|credential| !credential.is_configuration()) {
@@ -65,7 +75,8 @@ fn what_was_read_is_written_as_mit_wrote_it() {
     assert_eq!(**CredentialCache::parse(VERSION_4).unwrap().encode().unwrap(), *VERSION_4);
     let again = CredentialCache::parse(VERSION_3).unwrap().encode().unwrap();
     // Version 3 repeats each key's type, and has no header.
-    let (old, new) = (CredentialCache::parse(VERSION_3).unwrap(), CredentialCache::parse(&again).unwrap());
+    let (old, new) =
+        (CredentialCache::parse(VERSION_3).unwrap(), CredentialCache::parse(&again).unwrap());
     assert_eq!(again.len(), VERSION_3.len() + 2 - 2 * old.credentials.len());
     assert_eq!(format!("{new:?}"), format!("{old:?}"));
 }
@@ -94,7 +105,11 @@ fn a_cache_that_is_cut_off_or_changed_does_no_harm() {
                 changed[at] = value;
                 let Ok(cache) = CredentialCache::parse(&changed) else { continue };
                 let again = cache.encode().unwrap();
-                assert_eq!(CredentialCache::parse(&again).unwrap().encode().unwrap(), again, "byte {at} is {value}");
+                assert_eq!(
+                    CredentialCache::parse(&again).unwrap().encode().unwrap(),
+                    again,
+                    "byte {at} is {value}"
+                );
             }
             changed[at] = bytes[at];
         }
@@ -106,12 +121,15 @@ fn a_cache_that_is_cut_off_or_changed_does_no_harm() {
 
 #[test]
 fn klist_reads_what_we_write() {
-    let klist = |path: &PathBuf| Command::new("klist").args(["-e", "-f", "-c"]).arg(path).env("TZ", "UTC").output();
+    let klist = |path: &PathBuf| {
+        Command::new("klist").args(["-e", "-f", "-c"]).arg(path).env("TZ", "UTC").output()
+    };
     let folder = Folder::new("klist");
     let path = folder.0.join("cache");
     for conversation in conversations() {
         let Some((message, part)) = Opened::new(&conversation).credential else { continue };
-        let (message, part) = (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
+        let (message, part) =
+            (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
         let cache = CredentialCache::of_krb_cred(&message, &part).unwrap();
         save(&path, &cache.encode().unwrap()).unwrap();
         let output = match klist(&path) {
@@ -122,7 +140,12 @@ fn klist_reads_what_we_write() {
             }
         };
         let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{}: {}", conversation.name, String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            conversation.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(text.contains("Default principal: alice@EXAMPLE.TEST"), "{text}");
         assert!(text.contains("krbtgt/EXAMPLE.TEST@EXAMPLE.TEST"), "{text}");
         // The ticket is under the KDC's key, whatever the session key is.
@@ -152,16 +175,22 @@ fn a_saved_cache_is_the_owners_alone_and_replaces_another() {
 fn keys_and_tickets_must_be_as_many() {
     for conversation in conversations() {
         let Some((message, part)) = Opened::new(&conversation).credential else { continue };
-        let (message, part) = (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
+        let (message, part) =
+            (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
         let ticket: Vec<_> = message.tickets().collect();
         let infos: Vec<_> = part.ticket_info().collect();
         let two = KrbCred::encode(&[ticket[0], ticket[0]], &message.enc_part);
         assert!(CredentialCache::of_krb_cred(&KrbCred::decode(&two).unwrap(), &part).is_err());
         let two = EncKrbCredPart::encode(&[infos[0], infos[0]], 0, 0);
-        assert!(CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(&two).unwrap()).is_err());
+        assert!(
+            CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(&two).unwrap()).is_err()
+        );
         let mut nobodys = infos[0];
         nobodys.pname = None;
         let nobodys = EncKrbCredPart::encode(&[nobodys], 0, 0);
-        assert!(CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(&nobodys).unwrap()).is_err());
+        assert!(
+            CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(&nobodys).unwrap())
+                .is_err()
+        );
     }
 }

@@ -8,7 +8,10 @@ fn hex(text: &str) -> Vec<u8> {
     if text == "-" {
         return vec![];
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// The lines of one kind, without that word.
@@ -17,10 +20,16 @@ fn cases(kind: &str) -> Vec<(Enctype, Vec<&'static str>)> {
     let found: Vec<_> = lines
         .filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '))
         .map(|line| line.split(' ').collect::<Vec<_>>())
-        .map(|fields| (Enctype::from_number(fields[0].parse().unwrap()).unwrap(), fields[1..].to_vec()))
+        .map(|fields| {
+            (Enctype::from_number(fields[0].parse().unwrap()).unwrap(), fields[1..].to_vec())
+        })
         .collect();
     for enctype in Enctype::ALL {
-        assert!(found.iter().any(|(of, _)| *of == enctype), "{kind}: nothing of {}", enctype.name());
+        assert!(
+            found.iter().any(|(of, _)| *of == enctype),
+            "{kind}: nothing of {}",
+            enctype.name()
+        );
     }
     found
 }
@@ -101,14 +110,18 @@ fn string_to_key_as_mit() {
         let [password, salt, iterations, key] = fields[..] else { panic!() };
         let password = String::from_utf8(hex(password)).unwrap();
         let iterations = Some(iterations.parse().unwrap()).filter(|&count| count > 0);
-        assert_eq!(string_to_key(enctype, &password, &hex(salt), iterations).unwrap().bytes(), hex(key));
+        assert_eq!(
+            string_to_key(enctype, &password, &hex(salt), iterations).unwrap().bytes(),
+            hex(key)
+        );
     }
     assert!(string_to_key(Enctype::Aes256Sha1, "x", b"", Some(0)).is_err());
     assert!(string_to_key(Enctype::Aes256Sha1, "x", b"", Some(u32::MAX)).is_err());
     assert!(string_to_key(Enctype::Rc4Hmac, "x", b"", Some(1)).is_err());
 }
 
-/// Every bit flipped, every length cut to, another usage, another key: refused, and no plaintext left behind.
+/// Every bit flipped, every length cut to, another usage, another key: refused, and no plaintext
+/// left behind.
 #[test]
 fn altered_data_is_refused() {
     let plain = b"a secret that nobody sees before it is known to be the peer's";
@@ -144,8 +157,9 @@ fn parts_signed_alone() {
         let keys = random_key(enctype).unwrap().derive_usage(24);
         let mut confounder = vec![9; enctype.confounder_length()];
         let (mut header, mut body, mut tag) = (*b"header", [5; 40], vec![0; enctype.tag_length()]);
-        let mut parts = [(&mut confounder[..], true), (&mut header[..], false), (&mut body[..], true)]
-            .map(|(data, seal)| Part { data, seal });
+        let mut parts =
+            [(&mut confounder[..], true), (&mut header[..], false), (&mut body[..], true)]
+                .map(|(data, seal)| Part { data, seal });
         keys.seal(&mut parts, &mut tag).unwrap();
         assert_eq!(*parts[1].data, *b"header");
         assert_ne!(*parts[2].data, [5; 40]);

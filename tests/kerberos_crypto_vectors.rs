@@ -5,7 +5,10 @@ use negossp::negotiate::session::Part;
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-    digits.chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
+    digits
+        .chunks(2)
+        .map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap())
+        .collect()
 }
 
 #[test]
@@ -14,13 +17,19 @@ fn rfc_3961_a_1_n_fold() {
     assert_eq!(n_fold::<7>(b"password"), *hex("78a07b6caf85fa"));
     assert_eq!(n_fold::<8>(b"Rough Consensus, and Running Code"), *hex("bb6ed30870b7f0e0"));
     assert_eq!(n_fold::<21>(b"password"), *hex("59e4a8ca7c0385c3c37b3f6d2000247cb6e6bd5b3e"));
-    assert_eq!(n_fold::<24>(b"MASSACHVSETTS INSTITVTE OF TECHNOLOGY"), *hex("db3b0d8f0b061e603282b308a50841229ad798fab9540c1b"));
+    assert_eq!(
+        n_fold::<24>(b"MASSACHVSETTS INSTITVTE OF TECHNOLOGY"),
+        *hex("db3b0d8f0b061e603282b308a50841229ad798fab9540c1b")
+    );
     assert_eq!(n_fold::<21>(b"Q"), *hex("518a54a215a8452a518a54a215a8452a518a54a215"));
     assert_eq!(n_fold::<21>(b"ba"), *hex("fb25d531ae8974499f52fd92ea9857c4ba24cf297e"));
     assert_eq!(n_fold::<8>(b"kerberos"), *hex("6b65726265726f73"));
     assert_eq!(n_fold::<16>(b"kerberos"), *hex("6b65726265726f737b9b5b2b93132b93"));
     assert_eq!(n_fold::<21>(b"kerberos"), *hex("8372c236344e5f1550cd0747e15d62ca7a5a3bcea4"));
-    assert_eq!(n_fold::<32>(b"kerberos"), *hex("6b65726265726f737b9b5b2b93132b935c9bdcdad95c9899c4cae4dee6d6cae4"));
+    assert_eq!(
+        n_fold::<32>(b"kerberos"),
+        *hex("6b65726265726f737b9b5b2b93132b935c9bdcdad95c9899c4cae4dee6d6cae4")
+    );
 }
 
 #[test]
@@ -29,7 +38,11 @@ fn rfc_3961_a_4_des3_string_to_key() {
         ("password", "ATHENA.MIT.EDUraeburn", "850bb51358548cd05e86768c313e3bfef7511937dcf72c3e"),
         ("potatoe", "WHITEHOUSE.GOVdanny", "dfcd233dd0a43204ea6dc437fb15e061b02979c1f74f377a"),
         ("penny", "EXAMPLE.COMbuckaroo", "6d2fcdf2d6fbbc3ddcadb5da5710a23489b0d3b69d5d9d4a"),
-        ("\u{df}", "ATHENA.MIT.EDUJuri\u{161}i\u{107}", "16d5a40e1ce3bacb61b9dce00470324c831973a7b952feb0"),
+        (
+            "\u{df}",
+            "ATHENA.MIT.EDUJuri\u{161}i\u{107}",
+            "16d5a40e1ce3bacb61b9dce00470324c831973a7b952feb0",
+        ),
         ("\u{1011e}", "EXAMPLE.COMpianist", "85763726585dbc1cce6ec43e1f751f07f1c4cbb098f40b19"),
     ] {
         // The RFC's text calls the g-clef U+1011E; its bytes, which count, are U+1D11E's.
@@ -104,7 +117,10 @@ const AES128: &str = "3705d96080c17728a0e800eab6e0d23c";
 const AES256: &str = "6d404d37faf79f9df0d33568d320669800eb4836472ea8a026d16b7182460c52";
 
 fn rfc_8009_keys() -> [Key; 2] {
-    [Key::new(Enctype::Aes128Sha256, &hex(AES128)).unwrap(), Key::new(Enctype::Aes256Sha384, &hex(AES256)).unwrap()]
+    [
+        Key::new(Enctype::Aes128Sha256, &hex(AES128)).unwrap(),
+        Key::new(Enctype::Aes256Sha384, &hex(AES256)).unwrap(),
+    ]
 }
 
 #[test]
@@ -114,7 +130,10 @@ fn rfc_8009_a_string_to_key() {
         (Enctype::Aes128Sha256, "089bca48b105ea6ea77ca5d2f39dc5e7"),
         (Enctype::Aes256Sha384, "45bd806dbf6a833a9cffc1c94589a222367a79bc21c413718906e9f578a78467"),
     ] {
-        assert_eq!(string_to_key(enctype, "password", &salt, Some(32768)).unwrap().bytes(), hex(key));
+        assert_eq!(
+            string_to_key(enctype, "password", &salt, Some(32768)).unwrap().bytes(),
+            hex(key)
+        );
         assert_eq!(string_to_key(enctype, "password", &salt, None).unwrap().bytes(), hex(key));
     }
 }
@@ -156,10 +175,14 @@ fn rfc_8009_a_encryption() {
 #[test]
 fn rfc_8009_a_checksum() {
     let text: Vec<u8> = (0..=20).collect();
-    let expected = ["d78367186643d67b411cba9139fc1dee", "45ee791567eefca37f4ac1e0222de80d43c3bfa06699672a"];
+    let expected =
+        ["d78367186643d67b411cba9139fc1dee", "45ee791567eefca37f4ac1e0222de80d43c3bfa06699672a"];
     for (key, expected) in rfc_8009_keys().iter().zip(expected) {
         let made = key.checksum(2, &[&text[..4], &text[4..]]).unwrap();
-        assert_eq!((made.bytes(), made.checksum_type()), (&*hex(expected), key.enctype().checksum_type()));
+        assert_eq!(
+            (made.bytes(), made.checksum_type()),
+            (&*hex(expected), key.enctype().checksum_type())
+        );
         key.verify_checksum(2, &[&text], key.enctype().checksum_type(), &hex(expected)).unwrap();
     }
 }

@@ -1,4 +1,5 @@
-//! Which keys are tried for a ticket, and where they come from: identity, configuration, environment.
+//! Which keys are tried for a ticket, and where they come from: identity, configuration,
+//! environment.
 
 mod accounts_support;
 
@@ -37,12 +38,17 @@ fn file(records: &[Vec<u8>]) -> Vec<u8> {
 
 /// A keytab with these entries: principal, key version, what its key consists of.
 fn keytab(entries: &[(&str, u32, u8)]) -> Keytab {
-    let records: Vec<_> = entries.iter().map(|&(principal, kvno, byte)| record(principal, kvno, AES, byte)).collect();
+    let records: Vec<_> =
+        entries.iter().map(|&(principal, kvno, byte)| record(principal, kvno, AES, byte)).collect();
     Keytab::parse(&file(&records)).unwrap()
 }
 
 fn credential(service: Service) -> Credential {
-    Credential { package: Package::Only(Mechanism::Kerberos), service, ..accounts_support::credential() }
+    Credential {
+        package: Package::Only(Mechanism::Kerberos),
+        service,
+        ..accounts_support::credential()
+    }
 }
 
 /// A credential whose identity holds the keytab.
@@ -55,10 +61,17 @@ fn identity(user: &str, domain: &str, password: &str) -> Identity {
 }
 
 /// The keys tried for a ticket for `service`, as principal and key version.
-fn tried(credential: &Credential, settings: &Settings, service: &str, enctype: Enctype, kvno: Option<u32>) -> Vec<String> {
+fn tried(
+    credential: &Credential,
+    settings: &Settings,
+    service: &str,
+    enctype: Enctype,
+    kvno: Option<u32>,
+) -> Vec<String> {
     let (name, realm) = service.rsplit_once('@').unwrap();
     let keys = ServiceKeys::of(credential, settings);
-    let candidates = keys.candidates(name.split('/').map(str::as_bytes), realm.as_bytes(), enctype, kvno);
+    let candidates =
+        keys.candidates(name.split('/').map(str::as_bytes), realm.as_bytes(), enctype, kvno);
     candidates.map(|entry| format!("{} {}", entry.principal(), entry.kvno)).collect()
 }
 
@@ -82,20 +95,38 @@ fn the_service_s_own_keys_come_first_and_those_of_the_ticket_s_version_before_th
     let own = ["HTTP/web1@R 2", "HTTP/web1@R 3", "HTTP/web1@R 1"];
     let others = ["HTTP/web1@OTHER 2", "HTTP/web2@R 2", "WEB1$@R 7"];
     assert_eq!(tried_aes(&credential, "HTTP/web1@R", Some(2)), [own, others].concat());
-    assert_eq!(tried_aes(&credential, "http/WEB1@r", Some(2)), [own, others].concat(), "letter case does not count");
-    let newest = ["HTTP/web1@R 3", "HTTP/web1@R 2", "HTTP/web1@R 1", "WEB1$@R 7", "HTTP/web1@OTHER 2", "HTTP/web2@R 2"];
+    assert_eq!(
+        tried_aes(&credential, "http/WEB1@r", Some(2)),
+        [own, others].concat(),
+        "letter case does not count"
+    );
+    let newest = [
+        "HTTP/web1@R 3",
+        "HTTP/web1@R 2",
+        "HTTP/web1@R 1",
+        "WEB1$@R 7",
+        "HTTP/web1@OTHER 2",
+        "HTTP/web2@R 2",
+    ];
     assert_eq!(tried_aes(&credential, "HTTP/web1@R", None), newest);
     // A name that is not there may be an alias: all are tried.
     assert_eq!(tried_aes(&credential, "cifs/web1@R", Some(7)).first().unwrap(), "WEB1$@R 7");
     assert_eq!(tried_aes(&credential, "cifs/web1@R", Some(7)).len(), 6);
-    assert!(tried(&credential, &Settings::default(), "HTTP/web1@R", Enctype::Aes128Sha1, None).is_empty());
+    assert!(
+        tried(&credential, &Settings::default(), "HTTP/web1@R", Enctype::Aes128Sha1, None)
+            .is_empty()
+    );
 }
 
 /// [RFC 4120] 5.2.9's kvno has 32 bits; a keytab's entry mostly has 8.
 #[test]
 fn a_version_that_was_cut_to_eight_bits_is_found() {
-    let credential = with_keytab(None, keytab(&[("HTTP/a@R", 45, 1), ("HTTP/a@R", 44, 2), ("HTTP/a@R", 43, 3)]));
-    assert_eq!(tried_aes(&credential, "HTTP/a@R", Some(300)), ["HTTP/a@R 44", "HTTP/a@R 45", "HTTP/a@R 43"]);
+    let credential =
+        with_keytab(None, keytab(&[("HTTP/a@R", 45, 1), ("HTTP/a@R", 44, 2), ("HTTP/a@R", 43, 3)]));
+    assert_eq!(
+        tried_aes(&credential, "HTTP/a@R", Some(300)),
+        ["HTTP/a@R 44", "HTTP/a@R 45", "HTTP/a@R 43"]
+    );
 }
 
 #[test]
@@ -163,15 +194,27 @@ fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found
     let settings = Settings::default();
     for names in [&["HTTP/a@R"][..], &["HTTP/a@R", "HTTP/b@R"], &["HTTP/a@R", "WEB1$@R"]] {
         // In another realm none of the versions is the service's own, and all of them are others.
-        for (principal, realm) in [(None, "R"), (Some("HTTP/a"), "R"), (None, "OTHER"), (Some("HTTP/a"), "OTHER")] {
+        for (principal, realm) in
+            [(None, "R"), (Some("HTTP/a"), "R"), (None, "OTHER"), (Some("HTTP/a"), "OTHER")]
+        {
             let credential = with_keytab(principal, Keytab::parse(&file(&records(names))).unwrap());
             let looks = Cell::new(0);
             let parts: [&[u8]; 2] = [b"HTTP", b"a"];
             let keys = ServiceKeys::of(&credential, &settings);
-            let found: Vec<_> = keys.candidates(Counted(parts.iter(), &looks), realm.as_bytes(), AES, Some(3)).collect();
+            let found: Vec<_> = keys
+                .candidates(Counted(parts.iter(), &looks), realm.as_bytes(), AES, Some(3))
+                .collect();
             assert_eq!(found.len(), 64, "{names:?}");
-            assert_eq!((found[0].principal().as_str(), found[0].kvno), ("HTTP/a@R", 3), "{names:?}");
-            assert!(looks.get() < 500 * 20, "{names:?} {principal:?} {realm}: {} looks at 500 versions", looks.get());
+            assert_eq!(
+                (found[0].principal().as_str(), found[0].kvno),
+                ("HTTP/a@R", 3),
+                "{names:?}"
+            );
+            assert!(
+                looks.get() < 500 * 20,
+                "{names:?} {principal:?} {realm}: {} looks at 500 versions",
+                looks.get()
+            );
         }
     }
     // Another's key of that version is found behind as many of others.
@@ -189,7 +232,8 @@ fn the_kdc_s_own_key_opens_nothing() {
 
 #[test]
 fn a_principal_restricts_to_one_service() {
-    let entries = [("HTTP/web1.example.com@EXAMPLE.COM", 1, 1), ("cifs/web1.example.com@EXAMPLE.COM", 1, 2)];
+    let entries =
+        [("HTTP/web1.example.com@EXAMPLE.COM", 1, 1), ("cifs/web1.example.com@EXAMPLE.COM", 1, 2)];
     let open = |principal| with_keytab(Some(principal), keytab(&entries));
     for name in [
         "HTTP/web1.example.com",
@@ -199,48 +243,87 @@ fn a_principal_restricts_to_one_service() {
         "HTTP@web1.example.com",
     ] {
         let credential = open(name);
-        for asked in ["HTTP/web1.example.com@EXAMPLE.COM", "cifs/web1.example.com@EXAMPLE.COM", "x/y@Z"] {
+        for asked in
+            ["HTTP/web1.example.com@EXAMPLE.COM", "cifs/web1.example.com@EXAMPLE.COM", "x/y@Z"]
+        {
             // What a ticket says of its service is not protected: it is the key that decides.
-            assert_eq!(tried_aes(&credential, asked, None), ["HTTP/web1.example.com@EXAMPLE.COM 1"], "{name} {asked}");
+            assert_eq!(
+                tried_aes(&credential, asked, None),
+                ["HTTP/web1.example.com@EXAMPLE.COM 1"],
+                "{name} {asked}"
+            );
         }
         assert!(has_keys(&credential, &Settings::default()), "{name}");
     }
-    for name in ["HTTP/web1", "HTTP/web1.example.com@OTHER", "HTTP", "HTTP/", "web1.example.com", r"EXAMPLE\HTTP"] {
+    for name in [
+        "HTTP/web1",
+        "HTTP/web1.example.com@OTHER",
+        "HTTP",
+        "HTTP/",
+        "web1.example.com",
+        r"EXAMPLE\HTTP",
+    ] {
         let credential = open(name);
-        assert!(tried_aes(&credential, "HTTP/web1.example.com@EXAMPLE.COM", None).is_empty(), "{name}");
+        assert!(
+            tried_aes(&credential, "HTTP/web1.example.com@EXAMPLE.COM", None).is_empty(),
+            "{name}"
+        );
         assert!(!has_keys(&credential, &Settings::default()), "{name}");
     }
-    assert_eq!(tried_aes(&open(""), "HTTP/web1.example.com@EXAMPLE.COM", None).len(), 2, "no name is no restriction");
+    assert_eq!(
+        tried_aes(&open(""), "HTTP/web1.example.com@EXAMPLE.COM", None).len(),
+        2,
+        "no name is no restriction"
+    );
 }
 
 /// Active Directory's services have the key of the account that they run as.
 #[test]
 fn a_service_may_be_an_alias_of_an_account() {
     let machine = || keytab(&[("WEB1$@AD", 3, 1), ("host/other@AD", 3, 2)]);
-    assert_eq!(tried_aes(&with_keytab(None, machine()), "HTTP/web1@AD", Some(3)), ["WEB1$@AD 3", "host/other@AD 3"]);
+    assert_eq!(
+        tried_aes(&with_keytab(None, machine()), "HTTP/web1@AD", Some(3)),
+        ["WEB1$@AD 3", "host/other@AD 3"]
+    );
     let http = with_keytab(Some("HTTP/web1"), machine());
     assert!(has_keys(&http, &Settings::default()));
     assert_eq!(tried_aes(&http, "HTTP/web1@AD", Some(3)), ["WEB1$@AD 3"]);
-    assert!(tried_aes(&http, "cifs/web1@AD", Some(3)).is_empty(), "another service of that account");
+    assert!(
+        tried_aes(&http, "cifs/web1@AD", Some(3)).is_empty(),
+        "another service of that account"
+    );
     // As Samba's `net ads keytab create` writes it: the account's key under other names too.
-    let samba = || keytab(&[("host/web1@AD", 3, 1), ("WEB1$@AD", 3, 1), ("host/web1@AD", 2, 2), ("WEB1$@AD", 2, 2)]);
+    let samba = || {
+        keytab(&[
+            ("host/web1@AD", 3, 1),
+            ("WEB1$@AD", 3, 1),
+            ("host/web1@AD", 2, 2),
+            ("WEB1$@AD", 2, 2),
+        ])
+    };
     let http = with_keytab(Some("HTTP/web1"), samba());
     assert!(has_keys(&http, &Settings::default()));
     assert_eq!(tried_aes(&http, "HTTP/web1@AD", Some(2)), ["WEB1$@AD 2", "WEB1$@AD 3"]);
     let host = with_keytab(Some("host/web1"), samba());
     assert_eq!(tried_aes(&host, "cifs/web1@AD", Some(2)), ["host/web1@AD 2", "host/web1@AD 3"]);
     // The service has a key of its own, so the account's is not its.
-    let both = with_keytab(Some("HTTP/web1"), keytab(&[("WEB1$@AD", 3, 1), ("HTTP/web1@AD", 1, 2)]));
+    let both =
+        with_keytab(Some("HTTP/web1"), keytab(&[("WEB1$@AD", 3, 1), ("HTTP/web1@AD", 1, 2)]));
     assert_eq!(tried_aes(&both, "HTTP/web1@AD", Some(3)), ["HTTP/web1@AD 1"]);
     for account in ["WEB1$", r"DOMAIN\web1$", "web1$@AD"] {
-        assert_eq!(tried_aes(&with_keytab(Some(account), machine()), "HTTP/web1@AD", Some(3)), ["WEB1$@AD 3"], "{account}");
+        assert_eq!(
+            tried_aes(&with_keytab(Some(account), machine()), "HTTP/web1@AD", Some(3)),
+            ["WEB1$@AD 3"],
+            "{account}"
+        );
     }
 }
 
 #[test]
 fn the_configuration_restricts_too() {
     let mut settings = Settings::default();
-    let names = |names: &[&str]| names.iter().map(|name| ServiceName::parse(name).unwrap()).collect();
+    let names =
+        |names: &[&str]| names.iter().map(|name| ServiceName::parse(name).unwrap()).collect();
     settings.kerberos.principals = names(&["HTTP/a", "cifs/a@R"]);
     let entries = [("HTTP/a@R", 1, 1), ("cifs/a@R", 1, 2), ("ldap/a@R", 1, 3)];
     let any = with_keytab(None, keytab(&entries));
@@ -255,7 +338,8 @@ fn the_configuration_restricts_too() {
 
 #[test]
 fn encryption_types_are_allowed_by_the_configuration() {
-    let records = [record("HTTP/a@R", 1, Enctype::Rc4Hmac, 1), record("HTTP/a@R", 1, Enctype::Des3Sha1, 2)];
+    let records =
+        [record("HTTP/a@R", 1, Enctype::Rc4Hmac, 1), record("HTTP/a@R", 1, Enctype::Des3Sha1, 2)];
     let credential = with_keytab(None, Keytab::parse(&file(&records)).unwrap());
     let mut settings = Settings::default();
     assert!(!has_keys(&credential, &settings));
@@ -269,12 +353,15 @@ fn encryption_types_are_allowed_by_the_configuration() {
 #[test]
 fn sources_in_their_order() {
     let folder = Folder::new();
-    let path = |name: &str, principal: &str| folder.write(name, file(&[record(principal, 1, AES, 1)]));
-    let (in_config, in_environment) = (path("config.keytab", "HTTP/config@R"), path("environment.keytab", "HTTP/environment@R"));
+    let path =
+        |name: &str, principal: &str| folder.write(name, file(&[record(principal, 1, AES, 1)]));
+    let (in_config, in_environment) =
+        (path("config.keytab", "HTTP/config@R"), path("environment.keytab", "HTTP/environment@R"));
     let config = folder.write("negossp.toml", "[kerberos]\nkeytab = 'FILE:config.keytab'\n");
     let store = |config: Option<&PathBuf>| {
         let keytab = Some(in_environment.clone());
-        Store::open(Environment { config: config.cloned(), keytab, ..Environment::default() }).current()
+        Store::open(Environment { config: config.cloned(), keytab, ..Environment::default() })
+            .current()
     };
     let nobody = credential(Service::default());
     let own = with_keytab(None, keytab(&[("HTTP/own@R", 1, 9)]));
@@ -284,7 +371,10 @@ fn sources_in_their_order() {
     assert_eq!(tried(&nobody, &environment, "HTTP/x@R", AES, None), ["HTTP/environment@R 1"]);
     assert_eq!(tried(&own, &both, "HTTP/x@R", AES, None), ["HTTP/own@R 1"]);
     let silent = folder.write("silent.toml", "[kerberos]\nrequire_pac = true\n");
-    assert_eq!(tried(&nobody, &store(Some(&silent)), "HTTP/x@R", AES, None), ["HTTP/environment@R 1"]);
+    assert_eq!(
+        tried(&nobody, &store(Some(&silent)), "HTTP/x@R", AES, None),
+        ["HTTP/environment@R 1"]
+    );
     assert!(!has_keys(&nobody, &Settings::default()));
     // A keytab that is named and cannot be read is not replaced by another.
     let wrong = folder.write("wrong.toml", "[kerberos]\nkeytab = 'none.keytab'\n");
@@ -303,7 +393,8 @@ fn names_of_keytabs() {
     ] {
         assert_eq!(path_in(name), Ok(path.into()));
     }
-    for name in ["MEMORY:x", "KEYRING:persistent:0", "SRVTAB:/etc/srvtab", "file:/etc/krb5.keytab"] {
+    for name in ["MEMORY:x", "KEYRING:persistent:0", "SRVTAB:/etc/srvtab", "file:/etc/krb5.keytab"]
+    {
         assert!(path_in(name).is_err(), "{name}");
     }
 }
@@ -359,13 +450,19 @@ fn a_keytab_that_is_missing_or_broken_at_the_start_is_taken_once_it_is_there() {
     // At the start what can be read of one whose end is missing is used: there is nothing better.
     let folder = Folder::new();
     let whole = file(&[record("HTTP/a@R", 1, AES, 1), record("HTTP/b@R", 1, AES, 2)]);
-    let settings = settings_with(KeytabFile::open(folder.write("keytab", &whole[..whole.len() - 20])));
+    let settings =
+        settings_with(KeytabFile::open(folder.write("keytab", &whole[..whole.len() - 20])));
     assert_eq!(tried(&credential, &settings, "HTTP/b@R", AES, None), ["HTTP/a@R 1"]);
 }
 
 /// The keys of one principal in a file that a KDC has written.
 fn of_kdc<'a>(keytab: &'a Keytab, principal: &str) -> Vec<&'a Key> {
-    let keys: Vec<_> = keytab.entries().iter().filter(|entry| entry.principal() == principal).map(|entry| &entry.key).collect();
+    let keys: Vec<_> = keytab
+        .entries()
+        .iter()
+        .filter(|entry| entry.principal() == principal)
+        .map(|entry| &entry.key)
+        .collect();
     assert!(!keys.is_empty(), "{principal}");
     keys
 }
@@ -376,9 +473,19 @@ fn has_all(credential: &Credential, settings: &Settings, service: &str, keys: &[
     let ours = ServiceKeys::of(credential, settings);
     assert!(ours.available());
     for key in keys {
-        let candidates =
-            ours.candidates(name.split('/').map(str::as_bytes), realm.as_bytes(), key.enctype(), Some(5)).collect::<Vec<_>>();
-        assert!(candidates.iter().any(|entry| entry.key.bytes() == key.bytes()), "{service} {}", key.enctype().name());
+        let candidates = ours
+            .candidates(
+                name.split('/').map(str::as_bytes),
+                realm.as_bytes(),
+                key.enctype(),
+                Some(5),
+            )
+            .collect::<Vec<_>>();
+        assert!(
+            candidates.iter().any(|entry| entry.key.bytes() == key.bytes()),
+            "{service} {}",
+            key.enctype().name()
+        );
         assert!(candidates.len() <= 4, "{service}: {} keys", candidates.len());
     }
 }
@@ -391,8 +498,20 @@ fn with_rc4() -> Settings {
 
 const PASSWORD: &str = "Pässw0rd!";
 
-fn with_password(principal: Option<&str>, user: &str, domain: &str, alone: bool, settings: &Settings) -> Credential {
-    credential(Service::new(principal, Some(&identity(user, domain, PASSWORD)), None, alone, settings))
+fn with_password(
+    principal: Option<&str>,
+    user: &str,
+    domain: &str,
+    alone: bool,
+    settings: &Settings,
+) -> Credential {
+    credential(Service::new(
+        principal,
+        Some(&identity(user, domain, PASSWORD)),
+        None,
+        alone,
+        settings,
+    ))
 }
 
 #[test]
@@ -410,7 +529,8 @@ fn a_service_password_gives_the_keys_of_mit_s_kdc() {
         has_all(&credential, &settings, "HTTP/web1.example.com@EXAMPLE.COM", &service);
     }
     let user = of_kdc(&keytab, "svc-web@EXAMPLE.COM");
-    let credential = with_password(Some("HTTP/web1.example.com"), "svc-web", "EXAMPLE.COM", true, &settings);
+    let credential =
+        with_password(Some("HTTP/web1.example.com"), "svc-web", "EXAMPLE.COM", true, &settings);
     has_all(&credential, &settings, "HTTP/web1.example.com@EXAMPLE.COM", &user);
     let credential = with_password(None, "svc-web", "EXAMPLE.COM", true, &settings);
     has_all(&credential, &settings, "HTTP/anything@EXAMPLE.COM", &user);
@@ -434,7 +554,13 @@ fn a_service_password_gives_the_keys_of_active_directory() {
         has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &computer);
     }
     let user = of_kdc(&keytab, "svc-web@AD.EXAMPLE.COM");
-    let credential = with_password(Some("HTTP/web1.ad.example.com"), "svc-web", "AD.EXAMPLE.COM", true, &settings);
+    let credential = with_password(
+        Some("HTTP/web1.ad.example.com"),
+        "svc-web",
+        "AD.EXAMPLE.COM",
+        true,
+        &settings,
+    );
     has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &user);
     // The realm where the caller gives a NetBIOS domain or none.
     let mut settings = with_rc4();
@@ -457,18 +583,39 @@ fn a_password_s_keys_are_in_the_realm_of_their_salt() {
     let keytab = Keytab::parse(include_bytes!("data/kerberos/passwords_mit.keytab")).unwrap();
     let service = of_kdc(&keytab, "HTTP/web1.example.com@EXAMPLE.COM");
     for settings in [&configured, &unconfigured] {
-        for principal in ["HTTP/web1.example.com@EXAMPLE.COM", "http/WEB1.example.com@example.com"] {
-            let credential = with_password(Some(principal), "HTTP/web1.example.com", "EXAMPLE", false, settings);
+        for principal in ["HTTP/web1.example.com@EXAMPLE.COM", "http/WEB1.example.com@example.com"]
+        {
+            let credential =
+                with_password(Some(principal), "HTTP/web1.example.com", "EXAMPLE", false, settings);
             has_all(&credential, settings, "HTTP/web1.example.com@EXAMPLE.COM", &service);
         }
-        let host = with_password(Some("HTTP/web1.example.com@EXAMPLE.COM"), "WEB1$", "EXAMPLE", false, settings);
-        has_all(&host, settings, "HTTP/web1.example.com@EXAMPLE.COM", &of_kdc(&keytab, "WEB1$@EXAMPLE.COM"));
+        let host = with_password(
+            Some("HTTP/web1.example.com@EXAMPLE.COM"),
+            "WEB1$",
+            "EXAMPLE",
+            false,
+            settings,
+        );
+        has_all(
+            &host,
+            settings,
+            "HTTP/web1.example.com@EXAMPLE.COM",
+            &of_kdc(&keytab, "WEB1$@EXAMPLE.COM"),
+        );
     }
     // The realm is not another one, and it is said so before a ticket comes.
-    let elsewhere =
-        with_password(Some("HTTP/web1.example.com@OTHER"), "HTTP/web1.example.com", "EXAMPLE.COM", false, &configured);
+    let elsewhere = with_password(
+        Some("HTTP/web1.example.com@OTHER"),
+        "HTTP/web1.example.com",
+        "EXAMPLE.COM",
+        false,
+        &configured,
+    );
     assert!(!has_keys(&elsewhere, &configured));
-    assert!(tried(&elsewhere, &configured, "HTTP/web1.example.com@OTHER", Enctype::Rc4Hmac, None).is_empty());
+    assert!(
+        tried(&elsewhere, &configured, "HTTP/web1.example.com@OTHER", Enctype::Rc4Hmac, None)
+            .is_empty()
+    );
     let another = with_password(Some("HTTP/web2"), "HTTP/web1", "EXAMPLE.COM", false, &configured);
     assert!(!has_keys(&another, &configured));
 }
@@ -478,21 +625,33 @@ fn a_password_alone_is_not_a_service() {
     let folder = Folder::new();
     let path = folder.write("keytab", file(&[record("HTTP/file@R", 1, AES, 1)]));
     let settings = settings_with(KeytabFile::open(path));
-    // Negotiate: one more account for NTLM's clients, and tickets are opened with the configured keytab.
+    // Negotiate: one more account for NTLM's clients, and tickets are opened with the configured
+    // keytab.
     let account = with_password(None, "alice", "EXAMPLE.COM", false, &settings);
     assert_eq!(tried(&account, &settings, "HTTP/x@R", AES, None), ["HTTP/file@R 1"]);
     assert!(!has_keys(&account, &Settings::default()));
     // What the caller gives as a service is that, and nothing else is.
     let service = with_password(None, "HTTP/x", "R", false, &settings);
-    assert!(tried(&service, &settings, "HTTP/x@R", AES, None).iter().all(|key| key.starts_with("HTTP/x@R")));
-    // Nor does it become one by the service that is named beside it: alice, who knows it, could forge tickets.
+    assert!(
+        tried(&service, &settings, "HTTP/x@R", AES, None)
+            .iter()
+            .all(|key| key.starts_with("HTTP/x@R"))
+    );
+    // Nor does it become one by the service that is named beside it: alice, who knows it, could
+    // forge tickets.
     for principal in ["HTTP/file", "HTTP/file@R", "alice"] {
         let client = with_password(Some(principal), "alice", "R", false, &settings);
-        assert!(tried(&client, &settings, "HTTP/file@R", AES, None).iter().all(|key| key == "HTTP/file@R 1"), "{principal}");
+        assert!(
+            tried(&client, &settings, "HTTP/file@R", AES, None)
+                .iter()
+                .all(|key| key == "HTTP/file@R 1"),
+            "{principal}"
+        );
         assert!(!has_keys(&client, &Settings::default()), "{principal}");
     }
     // Nobody is a service with an empty password.
-    let empty = credential(Service::new(None, Some(&identity("HTTP/x", "R", "")), None, true, &settings));
+    let empty =
+        credential(Service::new(None, Some(&identity("HTTP/x", "R", "")), None, true, &settings));
     assert_eq!(tried(&empty, &settings, "HTTP/x@R", AES, None), ["HTTP/file@R 1"]);
     // Without any realm there is no salt.
     let mut nowhere = Settings::default();
@@ -505,8 +664,12 @@ fn secrets_are_not_shown() {
     let settings = Settings::default();
     let credential = with_password(None, "HTTP/x", "R", true, &settings);
     tried(&credential, &settings, "HTTP/x@R", AES, None);
-    let entry = Entry::new("R".into(), vec!["x".into()], 1, 1, 0, Key::new(AES, &[0xab; 32]).unwrap());
-    let shown = format!("{credential:?} {:?} {entry:?}", with_keytab(None, keytab(&[("HTTP/a@R", 1, 0xab)])));
+    let entry =
+        Entry::new("R".into(), vec!["x".into()], 1, 1, 0, Key::new(AES, &[0xab; 32]).unwrap());
+    let shown = format!(
+        "{credential:?} {:?} {entry:?}",
+        with_keytab(None, keytab(&[("HTTP/a@R", 1, 0xab)]))
+    );
     for secret in [PASSWORD, "Pässw", "171", "ab, ab", "abab"] {
         assert!(!shown.to_lowercase().contains(secret), "{secret}: {shown}");
     }

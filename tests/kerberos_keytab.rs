@@ -3,7 +3,8 @@
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::{Defect, Entry, Keytab, Wanted};
 
-/// What MIT sees in one of its files, and we: KVNO, time, name type, encryption type, principal, key.
+/// What MIT sees in one of its files, and we: KVNO, time, name type, encryption type, principal,
+/// key.
 fn same_as_mit(bytes: &[u8], seen: &str) -> Keytab {
     let keytab = Keytab::parse(bytes).unwrap();
     let ours: Vec<String> = keytab
@@ -12,10 +13,18 @@ fn same_as_mit(bytes: &[u8], seen: &str) -> Keytab {
         .map(|entry| {
             let key: String = entry.key.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
             let number = entry.key.enctype().number();
-            format!("{}\t{}\t{}\t{number}\t{}\t{key}", entry.kvno, entry.timestamp, entry.name_type, entry.principal())
+            format!(
+                "{}\t{}\t{}\t{number}\t{}\t{key}",
+                entry.kvno,
+                entry.timestamp,
+                entry.name_type,
+                entry.principal()
+            )
         })
         .collect();
-    let known = |line: &&str| Enctype::from_number(line.split('\t').nth(3).unwrap().parse().unwrap()).is_some();
+    let known = |line: &&str| {
+        Enctype::from_number(line.split('\t').nth(3).unwrap().parse().unwrap()).is_some()
+    };
     let theirs: Vec<&str> = seen.lines().filter(known).collect();
     assert_eq!(ours, theirs);
     assert_eq!(keytab.skipped().len(), seen.lines().count() - theirs.len());
@@ -53,8 +62,8 @@ fn names_as_mit() {
     mit!("names");
 }
 
-/// Made on a little-endian machine. In a file of version 1 there is no name type; what MIT shows there is what its
-/// memory held.
+/// Made on a little-endian machine. In a file of version 1 there is no name type; what MIT shows
+/// there is what its memory held.
 #[test]
 #[cfg(target_endian = "little")]
 fn version_1_as_mit() {
@@ -65,7 +74,10 @@ fn version_1_as_mit() {
         let fields: Vec<&str> = line.split('\t').collect();
         let key: String = entry.key.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!([&*entry.kvno.to_string(), &*entry.timestamp.to_string()], fields[..2]);
-        assert_eq!([&*entry.key.enctype().number().to_string(), &*entry.principal(), &*key], fields[3..]);
+        assert_eq!(
+            [&*entry.key.enctype().number().to_string(), &*entry.principal(), &*key],
+            fields[3..]
+        );
         assert_eq!(entry.name_type, 0);
     }
 }
@@ -86,7 +98,9 @@ fn candidates_in_a_sensible_order() {
         entry("HTTP/a", 3, 10, Enctype::Rc4Hmac),
         entry("HTTP/b", 3, 11, aes),
     ]);
-    let order = |wanted, kvno| keytab.candidates(wanted, aes, kvno).map(|e| (e.kvno, e.timestamp)).collect::<Vec<_>>();
+    let order = |wanted, kvno| {
+        keytab.candidates(wanted, aes, kvno).map(|e| (e.kvno, e.timestamp)).collect::<Vec<_>>()
+    };
     let service = Wanted { realm: Some("R"), components: Some(&["HTTP", "a"]) };
     assert_eq!(order(service, None), [(300, 30), (44, 5), (3, 10), (2, 20)]);
     assert_eq!(order(service, Some(3)), [(3, 10), (300, 30), (44, 5), (2, 20)]);
@@ -121,7 +135,10 @@ fn a_file_cut_off() {
         assert_eq!(keytab.entries().len(), most, "fewer entries in a longer file");
         assert!(keytab.skipped().iter().all(|skipped| skipped.why == Defect::CutOff));
         for (a, b) in keytab.entries().iter().zip(whole.entries()) {
-            assert_eq!((a.key.bytes(), a.kvno, a.principal()), (b.key.bytes(), b.kvno, b.principal()));
+            assert_eq!(
+                (a.key.bytes(), a.kvno, a.principal()),
+                (b.key.bytes(), b.kvno, b.principal())
+            );
         }
     }
     assert_eq!(most, whole.entries().len());
@@ -134,7 +151,8 @@ fn what_is_no_keytab() {
     }
 }
 
-/// Records with lengths that are not there, counts that are too high or negative, and holes as long as can be.
+/// Records with lengths that are not there, counts that are too high or negative, and holes as long
+/// as can be.
 #[test]
 fn hostile_records() {
     let file = |records: &[&[u8]]| [&[5, 2][..], &records.concat()].concat();

@@ -21,7 +21,8 @@ fn list(arguments: &[&str]) -> Output {
 }
 
 fn data(name: &str) -> String {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "data", "kerberos", name].iter().collect();
+    let path: PathBuf =
+        [env!("CARGO_MANIFEST_DIR"), "tests", "data", "kerberos", name].iter().collect();
     path.into_os_string().into_string().unwrap()
 }
 
@@ -36,7 +37,11 @@ fn shows_entries_without_their_keys() {
         assert_eq!(lines.len(), 6);
         assert_eq!(lines[0], "3\taes256-cts-hmac-sha1-96\tHTTP/server.example.test@EXAMPLE.TEST");
         let remarks = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(remarks.lines().count(), 2, "two of the entries are of encryption types that are not supported");
+        assert_eq!(
+            remarks.lines().count(),
+            2,
+            "two of the entries are of encryption types that are not supported"
+        );
     }
 }
 
@@ -55,13 +60,17 @@ fn without_a_name_it_is_the_configured_one() {
     let config = folder.write("negossp.toml", "[kerberos]\nkeytab = 'server.keytab'\n");
     let expected = list(&[&data("holes.keytab")]).stdout;
     assert!(!expected.is_empty());
-    let shown = |name, value: PathBuf| negossp(&["keytab", "list"]).env(name, value).output().unwrap();
+    let shown =
+        |name, value: PathBuf| negossp(&["keytab", "list"]).env(name, value).output().unwrap();
     assert_eq!(shown("NEGOSSP_CONFIG", config).stdout, expected);
     // As all Kerberos programs take it, and relative to where the program was started.
     let variable: PathBuf = format!("FILE:{}", folder.path("server.keytab").display()).into();
     assert_eq!(shown("KRB5_KTNAME", variable).stdout, expected);
     assert_eq!(shown("KRB5_KTNAME", folder.path("server.keytab")).stdout, expected);
-    let relative = negossp(&["keytab", "list"]).current_dir(folder.path("")).env("KRB5_KTNAME", "server.keytab").output();
+    let relative = negossp(&["keytab", "list"])
+        .current_dir(folder.path(""))
+        .env("KRB5_KTNAME", "server.keytab")
+        .output();
     assert_eq!(relative.unwrap().stdout, expected);
     assert_eq!(shown("KRB5_KTNAME", "MEMORY:x".into()).status.code(), Some(2));
     assert_eq!(list(&[]).status.code(), Some(2));

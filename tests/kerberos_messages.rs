@@ -1,5 +1,5 @@
-//! Kerberos' messages: those that MIT krb5 and Heimdal sent say what their acceptors said they do, come out the same
-//! when written again, and do no harm when garbled.
+//! Kerberos' messages: those that MIT krb5 and Heimdal sent say what their acceptors said they do,
+//! come out the same when written again, and do no harm when garbled.
 
 mod kerberos_recorded;
 
@@ -21,22 +21,44 @@ fn requests_say_what_the_acceptor_said() {
         let opened = Opened::new(&conversation);
         let token = Token::read(&conversation.initiator[0]).unwrap();
         let dce = name.ends_with("dce");
-        assert_eq!((token.oid, token.id), (if dce { None } else { Some(Oid::Krb5) }, TokenId::ApReq), "{name}");
+        assert_eq!(
+            (token.oid, token.id),
+            (if dce { None } else { Some(Oid::Krb5) }, TokenId::ApReq),
+            "{name}"
+        );
         let request = ApReq::decode(&opened.body).unwrap();
         let granted: u32 = conversation.facts["flags"].parse().unwrap();
-        assert_eq!(request.ap_options.contains(ApOptions::MUTUAL_REQUIRED), granted & 2 != 0, "{name}");
+        assert_eq!(
+            request.ap_options.contains(ApOptions::MUTUAL_REQUIRED),
+            granted & 2 != 0,
+            "{name}"
+        );
 
         let ticket = EncTicketPart::decode(&opened.ticket).unwrap();
         let authenticator = Authenticator::decode(&opened.authenticator).unwrap();
-        assert_eq!(ticket.cname.to_text(ticket.crealm).unwrap(), conversation.facts["client"], "{name}");
-        assert_eq!((authenticator.cname, authenticator.crealm), (ticket.cname, ticket.crealm), "{name}");
+        assert_eq!(
+            ticket.cname.to_text(ticket.crealm).unwrap(),
+            conversation.facts["client"],
+            "{name}"
+        );
+        assert_eq!(
+            (authenticator.cname, authenticator.crealm),
+            (ticket.cname, ticket.crealm),
+            "{name}"
+        );
         // MIT's KDC says when a ticket starts only if that is later than the authentication.
         let starttime = ticket.starttime.unwrap_or(ticket.authtime);
         assert!(ticket.authtime <= starttime && starttime < ticket.endtime, "{name}");
         // The clock of the client is that of the KDC.
         assert!((0..5).contains(&(authenticator.ctime - starttime)), "{name}");
-        assert_eq!(ticket.transited, TransitedEncoding { tr_type: ticket.transited.tr_type, contents: b"" });
-        assert!(ticket.flags.contains(TicketFlags::FORWARDABLE | TicketFlags::PRE_AUTHENT), "{name}");
+        assert_eq!(
+            ticket.transited,
+            TransitedEncoding { tr_type: ticket.transited.tr_type, contents: b"" }
+        );
+        assert!(
+            ticket.flags.contains(TicketFlags::FORWARDABLE | TicketFlags::PRE_AUTHENT),
+            "{name}"
+        );
         if let Some(flags) = conversation.facts.get("ticket-flags") {
             assert_eq!(ticket.flags.bits().to_string(), *flags, "{name}");
             assert_eq!(ticket.authtime.to_string(), conversation.facts["authtime"], "{name}");
@@ -78,14 +100,22 @@ fn replies_prove_that_the_request_was_read() {
         if let Some(reply) = opened.replies.first() {
             let reply = EncApRepPart::decode(reply).unwrap();
             if !name.ends_with("dce") {
-                assert_eq!((reply.ctime, reply.cusec), (authenticator.ctime, authenticator.cusec), "{name}");
+                assert_eq!(
+                    (reply.ctime, reply.cusec),
+                    (authenticator.ctime, authenticator.cusec),
+                    "{name}"
+                );
             }
             key = reply.subkey.unwrap_or(key);
             replies += 1;
         }
         if let Some(third) = opened.replies.get(1) {
-            // The service's sequence number, back from the client (MS-KILE 3.4.5.1). The time is the client's own.
-            let (reply, third) = (EncApRepPart::decode(&opened.replies[0]).unwrap(), EncApRepPart::decode(third).unwrap());
+            // The service's sequence number, back from the client (MS-KILE 3.4.5.1). The time is
+            // the client's own.
+            let (reply, third) = (
+                EncApRepPart::decode(&opened.replies[0]).unwrap(),
+                EncApRepPart::decode(third).unwrap(),
+            );
             assert_eq!(third.seq_number, reply.seq_number, "{name}");
         }
         if let Some(expected) = conversation.facts.get("key") {
@@ -100,7 +130,8 @@ fn delegated_credentials_make_the_cache_that_mit_makes() {
     let (mut found, mut compared) = (0, 0);
     for conversation in conversations() {
         let Some((message, part)) = Opened::new(&conversation).credential else { continue };
-        let (message, part) = (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
+        let (message, part) =
+            (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
         // Heimdal leaves the protection to the authenticator's encryption.
         assert_eq!(message.unencrypted().is_none(), conversation.is_mit(), "{}", conversation.name);
         let cache = CredentialCache::of_krb_cred(&message, &part).unwrap();
@@ -130,8 +161,8 @@ fn an_error_says_what_went_wrong() {
     assert_eq!(error.encode(), token.body);
 }
 
-/// A decoder and its encoder: `None` if the bytes are refused, else the bytes written again, or `None` where there is
-/// something in them that we never write.
+/// A decoder and its encoder: `None` if the bytes are refused, else the bytes written again, or
+/// `None` where there is something in them that we never write.
 type Reading = fn(&[u8]) -> Option<Option<Vec<u8>>>;
 
 macro_rules! reading {
@@ -170,8 +201,9 @@ fn token(bytes: &[u8]) -> Option<Option<Vec<u8>>> {
 fn samples() -> Vec<(String, Vec<u8>, Reading)> {
     let mut samples: Vec<(String, Vec<u8>, Reading)> = Vec::new();
     for conversation in conversations() {
-        let mut add =
-            |kind: &str, bytes: Vec<u8>, read: Reading| samples.push((format!("{} {kind}", conversation.name), bytes, read));
+        let mut add = |kind: &str, bytes: Vec<u8>, read: Reading| {
+            samples.push((format!("{} {kind}", conversation.name), bytes, read))
+        };
         let opened = Opened::new(&conversation);
         if !conversation.name.ends_with("dce") {
             add("token", conversation.initiator[0].clone(), token);
@@ -193,7 +225,11 @@ fn samples() -> Vec<(String, Vec<u8>, Reading)> {
         if let Some((message, part)) = opened.credential {
             let ticket = KrbCred::decode(&message).unwrap().tickets().next().unwrap().to_vec();
             add("Ticket", ticket.clone(), reading!(Ticket));
-            add("KERB-TGT-REPLY", TgtReply { ticket: Ticket::decode(&ticket).unwrap() }.encode(), reading!(TgtReply));
+            add(
+                "KERB-TGT-REPLY",
+                TgtReply { ticket: Ticket::decode(&ticket).unwrap() }.encode(),
+                reading!(TgtReply),
+            );
             add("KRB-CRED", message, krb_cred);
             add("EncKrbCredPart", part, enc_krb_cred_part);
         }
@@ -228,12 +264,15 @@ fn a_message_that_is_cut_off_is_refused() {
     }
 }
 
-/// One byte changed to each other value: nothing panics, and what is still a message is the same after writing and
-/// reading it again. Of each kind of message, the shortest of MIT's and of Heimdal's.
+/// One byte changed to each other value: nothing panics, and what is still a message is the same
+/// after writing and reading it again. Of each kind of message, the shortest of MIT's and of
+/// Heimdal's.
 #[test]
 fn a_message_that_was_changed_is_refused_or_read_as_it_stands() {
     let mut samples = samples();
-    let kind = |name: &str| (name.starts_with("mit-"), name.split_once(' ').map(|(_, kind)| kind.to_owned()));
+    let kind = |name: &str| {
+        (name.starts_with("mit-"), name.split_once(' ').map(|(_, kind)| kind.to_owned()))
+    };
     samples.sort_by_key(|(name, bytes, _)| (kind(name), bytes.len()));
     samples.dedup_by_key(|(name, ..)| kind(name));
     assert_eq!(samples.len(), 24);
@@ -294,7 +333,10 @@ fn unsigned_numbers_may_come_signed() {
 #[test]
 fn later_fields_are_skipped_and_no_others() {
     let known = EncryptedData { etype: 18, kvno: None, cipher: b"cipher" };
-    assert_eq!(EncryptedData::decode(&encrypted_data(18, None, &[(3, b"new"), (30, b"newer")])), Ok(known));
+    assert_eq!(
+        EncryptedData::decode(&encrypted_data(18, None, &[(3, b"new"), (30, b"newer")])),
+        Ok(known)
+    );
     for n in [0, 1, 2] {
         assert!(EncryptedData::decode(&encrypted_data(18, None, &[(n, b"again")])).is_err(), "{n}");
     }
@@ -345,7 +387,11 @@ fn flags_may_be_of_any_length() {
         (b"\x08\x60\0\0\0", None),
     ] {
         let request = ap_req(5, 14, bits);
-        assert_eq!(ApReq::decode(&request).ok().map(|request| request.ap_options), read, "{bits:02x?}");
+        assert_eq!(
+            ApReq::decode(&request).ok().map(|request| request.ap_options),
+            read,
+            "{bits:02x?}"
+        );
     }
 }
 
@@ -365,7 +411,8 @@ fn bytes_behind_a_message_do_not_count_and_those_within_do() {
     assert_eq!(ApReq::decode(&request), ApReq::decode(&whole));
     let sname = PrincipalName::encode_components(&["HTTP"]);
     let enc_part = EncryptedData { etype: 18, kvno: None, cipher: b"" };
-    let ticket = Ticket { realm: b"R", sname: PrincipalName::new(1, &sname).unwrap(), enc_part }.encode();
+    let ticket =
+        Ticket { realm: b"R", sname: PrincipalName::new(1, &sname).unwrap(), enc_part }.encode();
     assert!(Ticket::decode(&ticket).is_ok());
     assert!(Ticket::decode(&[&ticket[..], b"\0"].concat()).is_err());
 }
@@ -387,7 +434,10 @@ fn nobody_is_not_a_client() {
     };
     assert!(Authenticator::decode(&authenticator(nobody).encode()).is_err());
     let alice = PrincipalName::encode_components(&["alice"]);
-    assert!(Authenticator::decode(&authenticator(PrincipalName::new(1, &alice).unwrap()).encode()).is_ok());
+    assert!(
+        Authenticator::decode(&authenticator(PrincipalName::new(1, &alice).unwrap()).encode())
+            .is_ok()
+    );
     let error = KrbError {
         ctime: None,
         cusec: None,
@@ -425,7 +475,8 @@ fn lists_are_bounded() {
     }
     let sname = PrincipalName::encode_components(&["HTTP"]);
     let enc_part = EncryptedData { etype: 0, kvno: None, cipher: b"plain" };
-    let ticket = Ticket { realm: b"R", sname: PrincipalName::new(1, &sname).unwrap(), enc_part }.encode();
+    let ticket =
+        Ticket { realm: b"R", sname: PrincipalName::new(1, &sname).unwrap(), enc_part }.encode();
     for (count, good) in [(0, false), (1, true), (32, true), (33, false)] {
         let message = KrbCred::encode(&vec![&ticket; count], &enc_part);
         let read = KrbCred::decode(&message);
@@ -441,7 +492,11 @@ fn lists_are_bounded() {
 fn keys_are_not_shown() {
     for conversation in conversations() {
         let opened = Opened::new(&conversation);
-        let shown = format!("{:?}{:?}", EncTicketPart::decode(&opened.ticket), Authenticator::decode(&opened.authenticator));
+        let shown = format!(
+            "{:?}{:?}",
+            EncTicketPart::decode(&opened.ticket),
+            Authenticator::decode(&opened.authenticator)
+        );
         let bytes = EncTicketPart::decode(&opened.ticket).unwrap().key.keyvalue;
         assert!(!shown.contains(&format!("{:?}", bytes).trim_matches(['[', ']']).to_owned()));
     }

@@ -1,5 +1,5 @@
-//! Kerberos' messages as picky-krb reads and writes them: the same values, and the same bytes. Recorded messages and
-//! ten thousand made up from random values.
+//! Kerberos' messages as picky-krb reads and writes them: the same values, and the same bytes.
+//! Recorded messages and ten thousand made up from random values.
 
 mod kerberos_recorded;
 
@@ -7,9 +7,10 @@ use kerberos_recorded::{Opened, conversations};
 use negossp::encoding::der;
 use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::{
-    ApOptions, ApRep, ApReq, Authenticator, AuthorizationData, Checksum, EncApRepPart, EncKrbCredPart, EncTicketPart,
-    EncryptedData, EncryptionKey, HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, Ticket,
-    TicketFlags, TransitedEncoding, time,
+    ApOptions, ApRep, ApReq, Authenticator, AuthorizationData, Checksum, EncApRepPart,
+    EncKrbCredPart, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, HostAddresses,
+    KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, Ticket, TicketFlags,
+    TransitedEncoding, time,
 };
 use picky_krb::{data_types as theirs, messages};
 
@@ -25,7 +26,11 @@ mod ours {
     }
 
     pub(super) fn name(name: &PrincipalName<'_>) -> String {
-        format!("{} {:?}", name.name_type, name.components().map(<[u8]>::to_vec).collect::<Vec<_>>())
+        format!(
+            "{} {:?}",
+            name.name_type,
+            name.components().map(<[u8]>::to_vec).collect::<Vec<_>>()
+        )
     }
 
     pub(super) fn encrypted(data: &EncryptedData<'_>) -> String {
@@ -50,7 +55,8 @@ mod ours {
 
     /// With the elements of an AD-IF-RELEVANT in its place.
     pub(super) fn authorization(list: &AuthorizationData<'_>) -> String {
-        let elements: Vec<_> = list.iter().map(|found| format!("{} {:?}", found.ad_type, found.ad_data)).collect();
+        let elements: Vec<_> =
+            list.iter().map(|found| format!("{} {:?}", found.ad_type, found.ad_data)).collect();
         format!("{elements:?}")
     }
 }
@@ -64,7 +70,8 @@ mod picky {
     }
 
     pub(super) fn at(time: &KerberosTime) -> String {
-        let date = (time.year(), time.month(), time.day(), time.hour(), time.minute(), time.second());
+        let date =
+            (time.year(), time.month(), time.day(), time.hour(), time.minute(), time.second());
         format!("{:04}{:02}{:02}{:02}{:02}{:02}", date.0, date.1, date.2, date.3, date.4, date.5)
     }
 
@@ -73,7 +80,8 @@ mod picky {
     }
 
     pub(super) fn name(name: &krb::PrincipalName) -> String {
-        let components: Vec<_> = name.name_string.0.0.iter().map(|part| part.as_bytes().to_vec()).collect();
+        let components: Vec<_> =
+            name.name_string.0.0.iter().map(|part| part.as_bytes().to_vec()).collect();
         format!("{} {components:?}", number(&name.name_type.0.0))
     }
 
@@ -88,7 +96,12 @@ mod picky {
 
     pub(super) fn ticket(ticket: &krb::Ticket) -> String {
         let ticket = &ticket.0;
-        format!("{:?} {} {}", ticket.realm.0.as_bytes(), name(&ticket.sname.0), encrypted(&ticket.enc_part.0))
+        format!(
+            "{:?} {} {}",
+            ticket.realm.0.as_bytes(),
+            name(&ticket.sname.0),
+            encrypted(&ticket.enc_part.0)
+        )
     }
 
     pub(super) fn address(address: &krb::HostAddress) -> String {
@@ -125,7 +138,11 @@ macro_rules! picky {
 
 fn ap_req(bytes: &[u8]) {
     let us = ApReq::decode(bytes).unwrap();
-    let us: Said = vec![us.ap_options.bits().to_string(), ours::ticket(&us.ticket), ours::encrypted(&us.authenticator)];
+    let us: Said = vec![
+        us.ap_options.bits().to_string(),
+        ours::ticket(&us.ticket),
+        ours::encrypted(&us.authenticator),
+    ];
     let them = picky!(messages::ApReq, bytes);
     let them: Said = vec![
         picky::flags(&them.ap_options.0).to_string(),
@@ -156,13 +173,20 @@ fn enc_ticket_part(bytes: &[u8]) {
         picky::key(&them.key.0),
         format!("{:?}", them.crealm.0.as_bytes()),
         picky::name(&them.cname.0),
-        format!("{} {:?}", picky::number(&them.transited.0.tr_type.0.0), them.transited.0.contents.0.0),
+        format!(
+            "{} {:?}",
+            picky::number(&them.transited.0.tr_type.0.0),
+            them.transited.0.contents.0.0
+        ),
         picky::at(&them.auth_time.0),
         format!("{:?}", them.starttime.0.as_ref().map(|time| picky::at(&time.0))),
         picky::at(&them.endtime.0),
         format!("{:?}", them.renew_till.0.as_ref().map(|time| picky::at(&time.0))),
         format!("{:?}", them.caddr.0.as_ref().map(|caddr| picky::addresses(&caddr.0))),
-        format!("{:?}", them.authorization_data.0.as_ref().map(|list| picky::authorization(&list.0))),
+        format!(
+            "{:?}",
+            them.authorization_data.0.as_ref().map(|list| picky::authorization(&list.0))
+        ),
     ];
     assert_eq!(us, them);
 }
@@ -172,7 +196,10 @@ fn authenticator(bytes: &[u8]) {
     let us: Said = vec![
         format!("{:?}", us.crealm),
         ours::name(&us.cname),
-        format!("{:?}", us.cksum.map(|cksum| (i64::from(cksum.cksumtype), cksum.checksum.to_vec()))),
+        format!(
+            "{:?}",
+            us.cksum.map(|cksum| (i64::from(cksum.cksumtype), cksum.checksum.to_vec()))
+        ),
         us.cusec.to_string(),
         ours::at(us.ctime),
         format!("{:?}", us.subkey.as_ref().map(ours::key)),
@@ -183,29 +210,47 @@ fn authenticator(bytes: &[u8]) {
     let them: Said = vec![
         format!("{:?}", them.crealm.0.as_bytes()),
         picky::name(&them.cname.0),
-        format!("{:?}", them.cksum.0.as_ref().map(|c| (picky::number(&c.0.cksumtype.0.0), c.0.checksum.0.0.clone()))),
+        format!(
+            "{:?}",
+            them.cksum
+                .0
+                .as_ref()
+                .map(|c| (picky::number(&c.0.cksumtype.0.0), c.0.checksum.0.0.clone()))
+        ),
         picky::number(&them.cusec.0.0).to_string(),
         picky::at(&them.ctime.0),
         format!("{:?}", them.subkey.0.as_ref().map(|key| picky::key(&key.0))),
         format!("{:?}", them.seq_number.0.as_ref().map(|number| picky::number(&number.0.0))),
-        format!("{:?}", them.authorization_data.0.as_ref().map(|list| picky::authorization(&list.0))),
+        format!(
+            "{:?}",
+            them.authorization_data.0.as_ref().map(|list| picky::authorization(&list.0))
+        ),
     ];
     assert_eq!(us, them);
 }
 
 fn ap_rep(bytes: &[u8]) {
     let them = picky!(messages::ApRep, bytes);
-    assert_eq!(ours::encrypted(&ApRep::decode(bytes).unwrap().enc_part), picky::encrypted(&them.enc_part.0));
+    assert_eq!(
+        ours::encrypted(&ApRep::decode(bytes).unwrap().enc_part),
+        picky::encrypted(&them.enc_part.0)
+    );
 }
 
 fn enc_ap_rep_part(bytes: &[u8]) {
     let us = EncApRepPart::decode(bytes).unwrap();
     let subkey = us.subkey.as_ref().map(ours::key);
-    let us: Said = vec![ours::at(us.ctime), format!("{} {subkey:?} {:?}", us.cusec, us.seq_number.map(i64::from))];
+    let us: Said = vec![
+        ours::at(us.ctime),
+        format!("{} {subkey:?} {:?}", us.cusec, us.seq_number.map(i64::from)),
+    ];
     let them = picky!(theirs::EncApRepPart, bytes);
     let subkey = them.subkey.0.as_ref().map(|key| picky::key(&key.0));
     let number = them.seq_number.0.as_ref().map(|number| picky::number(&number.0.0));
-    let them: Said = vec![picky::at(&them.ctime.0), format!("{} {subkey:?} {number:?}", picky::number(&them.cusec.0.0))];
+    let them: Said = vec![
+        picky::at(&them.ctime.0),
+        format!("{} {subkey:?} {number:?}", picky::number(&them.cusec.0.0)),
+    ];
     assert_eq!(us, them);
 }
 
@@ -236,7 +281,8 @@ fn krb_error(bytes: &[u8]) {
 
 fn krb_cred(bytes: &[u8]) {
     let us = KrbCred::decode(bytes).unwrap();
-    let tickets: Said = us.tickets().map(|ticket| ours::ticket(&Ticket::decode(ticket).unwrap())).collect();
+    let tickets: Said =
+        us.tickets().map(|ticket| ours::ticket(&Ticket::decode(ticket).unwrap())).collect();
     let them = picky!(messages::KrbCred, bytes);
     assert_eq!(tickets, them.tickets.0.0.iter().map(picky::ticket).collect::<Said>());
     assert_eq!(ours::encrypted(&us.enc_part), picky::encrypted(&them.enc_part.0));
@@ -257,7 +303,11 @@ fn enc_krb_cred_part(bytes: &[u8]) {
         let times = [info.authtime, info.starttime, info.endtime, info.renew_till];
         said.push(ours::key(&info.key));
         said.push(format!("{:?} {:?}", info.prealm, info.pname.as_ref().map(ours::name)));
-        said.push(format!("{:?} {:?}", info.flags.map(|flags| flags.bits()), times.map(|time| time.map(ours::at))));
+        said.push(format!(
+            "{:?} {:?}",
+            info.flags.map(|flags| flags.bits()),
+            times.map(|time| time.map(ours::at))
+        ));
         said.push(format!("{:?} {:?}", info.srealm, info.sname.as_ref().map(ours::name)));
         said.push(format!("{:?}", info.caddr.as_ref().map(ours::addresses)));
     }
@@ -281,10 +331,20 @@ fn enc_krb_cred_part(bytes: &[u8]) {
         let prealm = info.prealm.0.as_ref().map(|realm| realm.0.as_bytes());
         let srealm = info.srealm.0.as_ref().map(|realm| realm.0.as_bytes());
         they_said.push(picky::key(&info.key.0));
-        they_said.push(format!("{prealm:?} {:?}", info.pname.0.as_ref().map(|name| picky::name(&name.0))));
-        they_said.push(format!("{:?} {times:?}", info.flags.0.as_ref().map(|flags| picky::flags(&flags.0))));
-        they_said.push(format!("{srealm:?} {:?}", info.sname.0.as_ref().map(|name| picky::name(&name.0))));
-        they_said.push(format!("{:?}", info.caddr.0.as_ref().map(|caddr| picky::addresses(&caddr.0))));
+        they_said.push(format!(
+            "{prealm:?} {:?}",
+            info.pname.0.as_ref().map(|name| picky::name(&name.0))
+        ));
+        they_said.push(format!(
+            "{:?} {times:?}",
+            info.flags.0.as_ref().map(|flags| picky::flags(&flags.0))
+        ));
+        they_said.push(format!(
+            "{srealm:?} {:?}",
+            info.sname.0.as_ref().map(|name| picky::name(&name.0))
+        ));
+        they_said
+            .push(format!("{:?}", info.caddr.0.as_ref().map(|caddr| picky::addresses(&caddr.0))));
     }
     assert_eq!(said, they_said);
 }
@@ -360,7 +420,10 @@ fn made_up_messages_say_the_same() {
     for _ in 0..1_250 {
         let r = &mut random;
         let components: Vec<_> = (0..=r.below(4)).map(|_| r.text()).collect();
-        let (components, sname) = (PrincipalName::encode_components(&components), PrincipalName::encode_components(&[r.text()]));
+        let (components, sname) = (
+            PrincipalName::encode_components(&components),
+            PrincipalName::encode_components(&[r.text()]),
+        );
         let cname = PrincipalName::new(r.i32(), &components).unwrap();
         let sname = PrincipalName::new(r.i32(), &sname).unwrap();
         let (realm, cipher, keyvalue, contents) = (r.text(), r.bytes(), r.bytes(), r.bytes());
@@ -374,8 +437,12 @@ fn made_up_messages_say_the_same() {
         };
         let key = EncryptionKey { keytype: r.i32(), keyvalue: &keyvalue };
         let ticket = Ticket { realm: &realm, sname, enc_part };
-        let list: Vec<_> = (0..r.below(4)).map(|_| (r.i32(), r.bytes())).filter(|(ad_type, _)| *ad_type != 1).collect();
-        let list: Vec<_> = list.iter().map(|(ad_type, ad_data)| (*ad_type, ad_data.as_slice())).collect();
+        let list: Vec<_> = (0..r.below(4))
+            .map(|_| (r.i32(), r.bytes()))
+            .filter(|(ad_type, _)| *ad_type != 1)
+            .collect();
+        let list: Vec<_> =
+            list.iter().map(|(ad_type, ad_data)| (*ad_type, ad_data.as_slice())).collect();
         let list = AuthorizationData::encode(&list);
         let list = AuthorizationData::decode(&list).unwrap();
         let address = HostAddress { addr_type: r.i32(), address: &contents };
@@ -389,7 +456,14 @@ fn made_up_messages_say_the_same() {
         };
         let subkey = r.maybe(key);
 
-        ap_req(&ApReq { ap_options: ApOptions::from_bits_retain(r.u32()), ticket, authenticator: enc_part }.encode());
+        ap_req(
+            &ApReq {
+                ap_options: ApOptions::from_bits_retain(r.u32()),
+                ticket,
+                authenticator: enc_part,
+            }
+            .encode(),
+        );
         enc_ticket_part(
             &EncTicketPart {
                 flags: TicketFlags::from_bits_retain(r.u32()),
@@ -456,7 +530,10 @@ fn made_up_messages_say_the_same() {
         enc_krb_cred_part(&EncKrbCredPart::encode(&[info, info], times[0], cusec));
         let reply = TgtReply { ticket }.encode();
         let them: messages::TgtRep = picky_asn1_der::from_bytes(&reply).unwrap();
-        assert_eq!(picky::ticket(&them.ticket.0), ours::ticket(&TgtReply::decode(&reply).unwrap().ticket));
+        assert_eq!(
+            picky::ticket(&them.ticket.0),
+            ours::ticket(&TgtReply::decode(&reply).unwrap().ticket)
+        );
         assert_eq!(reply[0], der::SEQUENCE);
     }
 }

@@ -33,8 +33,14 @@ const SAMBA: [Recorded; 7] = recorded![
     "samba-s4u2self",
 ];
 
-const MIT: [Recorded; 6] =
-    recorded!["mit-aes256-sha1", "mit-aes128-sha1", "mit-aes256-sha2", "mit-aes128-sha2", "mit-rc4", "mit-two-components",];
+const MIT: [Recorded; 6] = recorded![
+    "mit-aes256-sha1",
+    "mit-aes128-sha1",
+    "mit-aes256-sha2",
+    "mit-aes128-sha2",
+    "mit-rc4",
+    "mit-two-components",
+];
 
 impl Recorded {
     fn all(&self, word: &str) -> Vec<&'static str> {
@@ -80,7 +86,10 @@ impl Recorded {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -132,7 +141,11 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
             assert_eq!(number, record.number(word), "{name}: {word}");
         }
         assert_eq!(info.logon_domain_id, Some(sid(record.one("LogonDomainId"))));
-        assert_eq!(shown(info.group_ids.sids(info.logon_domain_id)), record.all("GroupIds"), "{name}");
+        assert_eq!(
+            shown(info.group_ids.sids(info.logon_domain_id)),
+            record.all("GroupIds"),
+            "{name}"
+        );
         assert_eq!(shown(info.extra_sids.iter()), record.all("ExtraSids"), "{name}");
         let resource_groups = info.resource_group_ids.sids(info.resource_group_domain_sid);
         assert_eq!(shown(resource_groups), record.all("ResourceGroupIds"), "{name}");
@@ -141,7 +154,11 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
     }
     if record.has("ClientId") {
         let info = pac.client_info().expect(name);
-        assert_eq!((info.client_id.0, info.name.to_text().as_str()), (record.number("ClientId"), record.one("Name")), "{name}");
+        assert_eq!(
+            (info.client_id.0, info.name.to_text().as_str()),
+            (record.number("ClientId"), record.one("Name")),
+            "{name}"
+        );
     }
     if record.has("Upn") {
         let info = pac.upn_dns_info().expect(name);
@@ -150,7 +167,10 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
             (record.one("Upn"), record.one("DnsDomainName"))
         );
         assert_eq!(u64::from(info.upn_is_constructed), record.number("Flags") & 1);
-        assert_eq!(info.sam_name.map(|text| text.to_text()), record.all("SamName").first().map(|text| text.to_string()));
+        assert_eq!(
+            info.sam_name.map(|text| text.to_text()),
+            record.all("SamName").first().map(|text| text.to_string())
+        );
         assert_eq!(info.sid, record.all("Sid").first().map(|text| sid(text)));
     } else {
         assert!(pac.upn_dns_info().is_none());
@@ -167,12 +187,15 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
         ("FullSignature", pac.full_signature()),
     ];
     for (word, signature) in signatures {
-        let ours = signature.map(|signature| format!("{} {}", signature.signature_type, hex(signature.signature())));
+        let ours = signature.map(|signature| {
+            format!("{} {}", signature.signature_type, hex(signature.signature()))
+        });
         assert_eq!(ours.as_deref(), record.all(word).first().copied(), "{name}: {word}");
     }
 }
 
-/// Reads and verifies all that can be of a recorded ticket; which signatures of the KDC it had besides its own.
+/// Reads and verifies all that can be of a recorded ticket; which signatures of the KDC it had
+/// besides its own.
 fn accepted(record: &Recorded) -> (bool, bool) {
     let name = record.name;
     let bytes = record.bytes("enc_ticket_part");
@@ -193,7 +216,8 @@ fn accepted(record: &Recorded) -> (bool, bool) {
 #[test]
 fn samba() {
     for record in SAMBA {
-        // [MS-PAC] 2.8.3: tickets to krbtgt have no ticket signature. Samba 4.17 makes both otherwise.
+        // [MS-PAC] 2.8.3: tickets to krbtgt have no ticket signature. Samba 4.17 makes both
+        // otherwise.
         let to_krbtgt = record.name == "samba-krbtgt";
         assert_eq!(accepted(&record), (!to_krbtgt, !to_krbtgt), "{}", record.name);
     }
@@ -215,7 +239,10 @@ fn samba_encodes() {
     let pac = Pac::parse(&bytes).unwrap();
     same_as_samba(&record, &pac);
     let info = pac.logon_info().unwrap();
-    assert_eq!((info.group_ids.len(), info.extra_sids.len(), info.resource_group_ids.len()), (60, 4, 2));
+    assert_eq!(
+        (info.group_ids.len(), info.extra_sids.len(), info.resource_group_ids.len()),
+        (60, 4, 2)
+    );
     // The primary group is not listed.
     assert_eq!(info.groups().count(), 60 + 1 + 4 + 2);
 }
@@ -226,7 +253,8 @@ fn groups_of_alice() {
     let pac = Pac::parse(&bytes).unwrap();
     let info = pac.logon_info().unwrap();
     let domain = info.logon_domain_id.unwrap();
-    let mut expected: Vec<String> = [513, 1107, 1110, 1108, 1109].iter().map(|rid| format!("{domain}-{rid} 7")).collect();
+    let mut expected: Vec<String> =
+        [513, 1107, 1110, 1108, 1109].iter().map(|rid| format!("{domain}-{rid} 7")).collect();
     expected.push("S-1-18-1 7".into());
     assert_eq!(shown(info.groups()), expected);
     assert_eq!(info.user_sid(), domain.with_rid(1102));
@@ -245,10 +273,23 @@ fn every_byte_is_signed() {
                 changed[start + at] ^= change;
                 let Ok(pac) = Pac::parse(&changed[start..start + good.len()]) else { continue };
                 // The KDC signature alone is no business of the service's.
-                let kdc_only = place(&good, buffer_type::KDC_SIGNATURE).skip(4).any(|place| place == at);
-                assert_eq!(pac.verify_server(&service).is_ok(), kdc_only, "{}: byte {at}", record.name);
-                if kdc_only || place(&good, buffer_type::SERVER_SIGNATURE).skip(4).any(|place| place == at) {
-                    assert_eq!(pac.verify_as_kdc(&changed, &krbtgt).unwrap_err(), MISMATCH, "{}: byte {at}", record.name);
+                let kdc_only =
+                    place(&good, buffer_type::KDC_SIGNATURE).skip(4).any(|place| place == at);
+                assert_eq!(
+                    pac.verify_server(&service).is_ok(),
+                    kdc_only,
+                    "{}: byte {at}",
+                    record.name
+                );
+                if kdc_only
+                    || place(&good, buffer_type::SERVER_SIGNATURE).skip(4).any(|place| place == at)
+                {
+                    assert_eq!(
+                        pac.verify_as_kdc(&changed, &krbtgt).unwrap_err(),
+                        MISMATCH,
+                        "{}: byte {at}",
+                        record.name
+                    );
                 }
             }
         }
@@ -256,13 +297,15 @@ fn every_byte_is_signed() {
 }
 
 const MISMATCH: Error = Error::MessageAltered("the checksum does not match");
-const WRONG_TYPE: Error = Error::MessageAltered("a checksum of a type that does not go with the key");
+const WRONG_TYPE: Error =
+    Error::MessageAltered("a checksum of a type that does not go with the key");
 
 /// The ticket signature covers each byte of the ticket but the PAC.
 #[test]
 fn ticket_signature() {
     for record in [&SAMBA[0], &MIT[0], &MIT[2]] {
-        let (ticket, bytes, keys) = (record.bytes("enc_ticket_part"), record.bytes("pac"), record.krbtgt());
+        let (ticket, bytes, keys) =
+            (record.bytes("enc_ticket_part"), record.bytes("pac"), record.krbtgt());
         let pac = Pac::parse(&bytes).unwrap();
         pac.verify_ticket(&ticket, &keys).unwrap();
         let start = ticket.windows(bytes.len()).position(|window| window == bytes).unwrap();
@@ -272,7 +315,11 @@ fn ticket_signature() {
             assert!(pac.verify_ticket(&changed, &keys).is_err(), "{}: byte {at}", record.name);
         }
         for length in 0..ticket.len() {
-            assert!(pac.verify_ticket(&ticket[..length], &keys).is_err(), "{}: {length} bytes", record.name);
+            assert!(
+                pac.verify_ticket(&ticket[..length], &keys).is_err(),
+                "{}: {length} bytes",
+                record.name
+            );
         }
         // Another PAC than the one in the ticket.
         let mut other = ticket.clone();
@@ -288,14 +335,19 @@ fn key_and_signature_go_together() {
     let pac = Pac::parse(&bytes).unwrap();
     // An AES key of the same bytes.
     let (_, key) = record.one("key").split_once(' ').unwrap();
-    let other = Key::new(Enctype::Aes128Sha1, &unhex(key)).unwrap().derive_usage(key_usage::PAC_SIGNATURE);
+    let other =
+        Key::new(Enctype::Aes128Sha1, &unhex(key)).unwrap().derive_usage(key_usage::PAC_SIGNATURE);
     assert_eq!(pac.verify_server(&other), Err(WRONG_TYPE));
     assert_eq!(pac.verify_kdc(&record.service()), Err(WRONG_TYPE));
     for (at, record) in SAMBA.iter().enumerate() {
         let (bytes, other) = (record.bytes("pac"), &SAMBA[(at + 1) % SAMBA.len()]);
         let pac = Pac::parse(&bytes).unwrap();
         if other.one("key") != record.one("key") {
-            assert!(matches!(pac.verify_server(&other.service()), Err(Error::MessageAltered(_))), "{}", record.name);
+            assert!(
+                matches!(pac.verify_server(&other.service()), Err(Error::MessageAltered(_))),
+                "{}",
+                record.name
+            );
         }
     }
 }
@@ -305,7 +357,8 @@ fn key_and_signature_go_together() {
 const AUTHTIME: i64 = 1_700_000_000;
 
 fn key(enctype: Enctype, seed: u8) -> Key {
-    let bytes: Vec<u8> = (0..enctype.key_length() as u8).map(|at| at.wrapping_mul(7) ^ seed).collect();
+    let bytes: Vec<u8> =
+        (0..enctype.key_length() as u8).map(|at| at.wrapping_mul(7) ^ seed).collect();
     Key::new(enctype, &bytes).unwrap()
 }
 
@@ -323,7 +376,10 @@ fn read_all(pac: &Pac<'_>) -> Result<()> {
     if let Some(info) = pac.logon_info() {
         let (_, _, _) = (info.user_sid(), info.primary_group_sid(), format!("{info:?}"));
         assert_eq!(info.extra_sids.iter().count(), info.extra_sids.len());
-        assert!(info.groups().count() <= info.group_ids.len() + info.extra_sids.len() + info.resource_group_ids.len() + 1);
+        assert!(
+            info.groups().count()
+                <= info.group_ids.len() + info.extra_sids.len() + info.resource_group_ids.len() + 1
+        );
     }
     let _ = (pac.verify_kdc(&keys), pac.verify_full(&keys), pac.verify_server(&keys));
     let _ = pac.check_client_info(AUTHTIME, [&b"alice"[..]], b"EXAMPLE.TEST");
@@ -362,7 +418,10 @@ fn a_buffer_of_every_kind() {
     let bytes = full_pac();
     let pac = Pac::parse(&bytes).unwrap();
     read_all(&pac).unwrap();
-    let (service, kdc) = (service_key().derive_usage(key_usage::PAC_SIGNATURE), kdc_key().derive_usage(key_usage::PAC_SIGNATURE));
+    let (service, kdc) = (
+        service_key().derive_usage(key_usage::PAC_SIGNATURE),
+        kdc_key().derive_usage(key_usage::PAC_SIGNATURE),
+    );
     pac.verify_server(&service).unwrap();
     pac.verify_kdc(&kdc).unwrap();
     pac.verify_full(&kdc).unwrap();
@@ -373,10 +432,18 @@ fn a_buffer_of_every_kind() {
     assert_eq!(pac.attributes(), Some(1));
     assert_eq!(pac.requestor(), Some(sid("S-1-5-21-1-2-3-1102")));
     let info = pac.logon_info().unwrap();
-    let groups =
-        ["S-1-5-21-1-2-3-513 7", "S-1-5-21-1-2-3-1107 7", "S-1-18-1 7", "S-1-5-21-9-9-9-1 7", "S-1-5-21-4-5-6-1200 536870919"];
+    let groups = [
+        "S-1-5-21-1-2-3-513 7",
+        "S-1-5-21-1-2-3-1107 7",
+        "S-1-18-1 7",
+        "S-1-5-21-9-9-9-1 7",
+        "S-1-5-21-4-5-6-1200 536870919",
+    ];
     assert_eq!(shown(info.groups()), groups);
-    assert_eq!((info.home_directory.is_empty(), info.logon_script.to_text().as_str()), (true, "logon.cmd"));
+    assert_eq!(
+        (info.home_directory.is_empty(), info.logon_script.to_text().as_str()),
+        (true, "logon.cmd")
+    );
 }
 
 /// What other programs could do with the keys of other protocols is nowhere to be seen.
@@ -385,7 +452,12 @@ fn session_keys_are_not_shown() {
     let bytes = full_pac();
     assert!(bytes.windows(16).any(|window| window == pac_support::SESSION_KEY));
     let shown = format!("{:?}", Pac::parse(&bytes).unwrap());
-    assert!(shown.starts_with("Pac(Some(LogonInfo(EXAMPLE\\alice, Some(S-1-5-21-1-2-3-1102))), Some(ClientInfo "), "{shown}");
+    assert!(
+        shown.starts_with(
+            "Pac(Some(LogonInfo(EXAMPLE\\alice, Some(S-1-5-21-1-2-3-1102))), Some(ClientInfo "
+        ),
+        "{shown}"
+    );
     assert!(!shown.contains("[") && !shown.contains("KEY"), "{shown}");
 }
 
@@ -401,7 +473,16 @@ fn nothing_shorter_and_nothing_altered_panics() {
     }
     let mut changed = good.clone();
     for at in 0..good.len() {
-        for value in [0, 1, 0x7f, 0x80, 0xff, good[at] ^ 1, good[at].wrapping_add(4), good[at].wrapping_sub(4)] {
+        for value in [
+            0,
+            1,
+            0x7f,
+            0x80,
+            0xff,
+            good[at] ^ 1,
+            good[at].wrapping_add(4),
+            good[at].wrapping_sub(4),
+        ] {
             changed[at] = value;
             if let Ok(pac) = Pac::parse(&changed) {
                 let _ = read_all(&pac);
@@ -420,11 +501,14 @@ fn nothing_shorter_and_nothing_altered_panics() {
     }
 }
 
-/// Counts and lengths of KERB_VALIDATION_INFO, by where they stand in the buffer; each made greater by one and
-/// smaller by one must be refused.
+/// Counts and lengths of KERB_VALIDATION_INFO, by where they stand in the buffer; each made greater
+/// by one and smaller by one must be refused.
 #[test]
 fn counts_that_lie() {
-    let good = pac_type(&[(buffer_type::LOGON_INFO, LogonInfo { full_name: "x".into(), ..LogonInfo::default() }.encode())]);
+    let good = pac_type(&[(
+        buffer_type::LOGON_INFO,
+        LogonInfo { full_name: "x".into(), ..LogonInfo::default() }.encode(),
+    )]);
     let info = place(&good, buffer_type::LOGON_INFO).start + 16 + 4;
     // The fixed part: six times, six names, then counts. The names' referents follow it.
     let (effective_name, group_count) = (info + 48, info + 48 + 48 + 4 + 8);
@@ -468,7 +552,12 @@ fn a_pointer_that_is_null() {
     let good = pac_type(&[(buffer_type::LOGON_INFO, LogonInfo::default().encode())]);
     let start = place(&good, buffer_type::LOGON_INFO).start + 16;
     // To KERB_VALIDATION_INFO, EffectiveName's characters, GroupIds, ExtraSids.
-    for at in [0, 4 + 48 + 4, 4 + 48 + 48 + 4 + 12, 4 + 48 + 48 + 4 + 12 + 4 + 4 + 16 + 16 + 4 + 8 + 4 + 28 + 4] {
+    for at in [
+        0,
+        4 + 48 + 4,
+        4 + 48 + 48 + 4 + 12,
+        4 + 48 + 48 + 4 + 12 + 4 + 4 + 16 + 16 + 4 + 8 + 4 + 28 + 4,
+    ] {
         let mut bad = good.clone();
         assert_eq!(bad[start + at + 2], 2, "{at}");
         bad[start + at..start + at + 4].fill(0);
@@ -507,7 +596,8 @@ fn the_table_of_buffers() {
     assert_eq!(bad(0, &[0xff; 4]), Error::InvalidToken("PAC: too many buffers"));
     assert_eq!(parse_error(&[64, 0, 0, 0, 0, 0, 0, 0]), Error::InvalidToken("PAC: cut short"));
     const OUTSIDE: Error = Error::InvalidToken("PAC: a buffer lies outside");
-    // Offsets within the table, no multiple of eight, beyond the end, beyond 32 bits; sizes beyond the end.
+    // Offsets within the table, no multiple of eight, beyond the end, beyond 32 bits; sizes beyond
+    // the end.
     let entry = 8 + 16 * usize::from(count - 3);
     for offset in [
         0u64,
@@ -531,13 +621,17 @@ fn the_table_of_buffers() {
 #[test]
 fn buffers_that_overlap() {
     let good = full_pac();
-    // Of a type that nobody knows, over the KDC signature: what counts as zero there would be something else here.
+    // Of a type that nobody knows, over the KDC signature: what counts as zero there would be
+    // something else here.
     let entry = 8 + 16 * (usize::from(good[0]) - 3);
     assert_eq!(good[entry], 77);
     let kdc = place(&good, buffer_type::KDC_SIGNATURE);
-    for (offset, size) in
-        [(kdc.start, 1), (kdc.start, kdc.len()), (kdc.start + 8, 4), (place(&good, 1).start, good.len() - place(&good, 1).start)]
-    {
+    for (offset, size) in [
+        (kdc.start, 1),
+        (kdc.start, kdc.len()),
+        (kdc.start + 8, 4),
+        (place(&good, 1).start, good.len() - place(&good, 1).start),
+    ] {
         let mut bad = good.clone();
         bad[entry + 4..entry + 8].copy_from_slice(&(size as u32).to_le_bytes());
         bad[entry + 8..entry + 16].copy_from_slice(&(offset as u64).to_le_bytes());
@@ -564,13 +658,20 @@ fn buffers_twice() {
     for kind in [2, 6, 7, 11, 13, 14, 15, 16, 19] {
         let signature = (kind, [&16i32.to_le_bytes()[..], &[0; 12]].concat());
         let twice = pac_type(&[buffers[0].clone(), signature.clone(), signature]);
-        assert_eq!(parse_error(&twice), Error::InvalidToken("PAC: a buffer stands there twice"), "{kind}");
+        assert_eq!(
+            parse_error(&twice),
+            Error::InvalidToken("PAC: a buffer stands there twice"),
+            "{kind}"
+        );
     }
     // Nobody knows whether these may be there twice.
     let mut unknown = buffers.clone();
     unknown.extend([(77, vec![1]), (77, vec![2]), (3, vec![]), (u32::MAX, vec![0; 100])]);
     let pac = signed(&unknown, &service_key(), &kdc_key());
-    Pac::parse(&pac).unwrap().verify_server(&service_key().derive_usage(key_usage::PAC_SIGNATURE)).unwrap();
+    Pac::parse(&pac)
+        .unwrap()
+        .verify_server(&service_key().derive_usage(key_usage::PAC_SIGNATURE))
+        .unwrap();
 }
 
 #[test]
@@ -580,7 +681,10 @@ fn every_enctype_signs() {
         let (service, kdc) = (key(service, 3), key(kdc, 4));
         let bytes = signed(&pac_support::alice(AUTHTIME), &service, &kdc);
         let pac = Pac::parse(&bytes).unwrap();
-        let (service, kdc) = (service.derive_usage(key_usage::PAC_SIGNATURE), kdc.derive_usage(key_usage::PAC_SIGNATURE));
+        let (service, kdc) = (
+            service.derive_usage(key_usage::PAC_SIGNATURE),
+            kdc.derive_usage(key_usage::PAC_SIGNATURE),
+        );
         pac.verify_server(&service).unwrap();
         pac.verify_kdc(&kdc).unwrap();
         assert_eq!(pac.verify_server(&kdc), Err(WRONG_TYPE));
@@ -624,7 +728,9 @@ fn signatures_missing_or_of_no_length() {
         buffers.push((buffer_type::KDC_SIGNATURE, blank(length)));
         let bytes = pac_type(&buffers);
         match Pac::parse(&bytes) {
-            Ok(pac) => assert_eq!((pac.verify_server(&keys), parses), (Err(MISMATCH), true), "{length}"),
+            Ok(pac) => {
+                assert_eq!((pac.verify_server(&keys), parses), (Err(MISMATCH), true), "{length}")
+            }
             Err(_) => assert!(!parses, "{length}"),
         }
     }
@@ -661,12 +767,18 @@ fn whose_pac_it_is() {
     };
     let default = LogonInfo::default;
     // [MS-PAC] 2.5, UserId: with 0 the first of ExtraSids is the account.
-    let (foreign, groups) =
-        user(LogonInfo { user_id: 0, extra_sids: vec![(sid("S-1-5-21-9-9-9-77"), 7), (sid("S-1-18-1"), 7)], ..default() });
+    let (foreign, groups) = user(LogonInfo {
+        user_id: 0,
+        extra_sids: vec![(sid("S-1-5-21-9-9-9-77"), 7), (sid("S-1-18-1"), 7)],
+        ..default()
+    });
     assert_eq!(foreign, Some(sid("S-1-5-21-9-9-9-77")));
     assert_eq!(groups, ["S-1-5-21-1-2-3-513 7", "S-1-5-21-1-2-3-1107 7", "S-1-18-1 7"]);
     assert_eq!(user(LogonInfo { user_id: 0, user_flags: 0, ..default() }).0, None);
-    assert_eq!(user(LogonInfo { logon_domain_id: None, ..default() }), (None, vec!["S-1-18-1 7".to_string()]));
+    assert_eq!(
+        user(LogonInfo { logon_domain_id: None, ..default() }),
+        (None, vec!["S-1-18-1 7".to_string()])
+    );
     // A domain that is as long as a SID can be has no accounts.
     let longest = Sid::new(5, &[1; 15]);
     assert_eq!(user(LogonInfo { logon_domain_id: longest, ..default() }).0, None);
@@ -684,8 +796,10 @@ fn names_beyond_ascii() {
             full_name: format!("{name} {name}"),
             ..LogonInfo::default()
         };
-        let bytes =
-            pac_type(&[(buffer_type::LOGON_INFO, info.encode()), (buffer_type::CLIENT_INFO, client_info(AUTHTIME, name))]);
+        let bytes = pac_type(&[
+            (buffer_type::LOGON_INFO, info.encode()),
+            (buffer_type::CLIENT_INFO, client_info(AUTHTIME, name)),
+        ]);
         let pac = Pac::parse(&bytes).unwrap();
         let read = pac.logon_info().unwrap();
         assert_eq!(read.effective_name.to_text(), name);
@@ -700,7 +814,13 @@ fn names_beyond_ascii() {
         let name: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
         bytes[8] = name.len() as u8;
         bytes.extend(name);
-        assert!(matches!(parse_error(&pac_type(&[(buffer_type::CLIENT_INFO, bytes)])), Error::InvalidToken(_)), "{units:x?}");
+        assert!(
+            matches!(
+                parse_error(&pac_type(&[(buffer_type::CLIENT_INFO, bytes)])),
+                Error::InvalidToken(_)
+            ),
+            "{units:x?}"
+        );
     }
     let mut odd = client_info(AUTHTIME, "al");
     odd[8] = 3;
@@ -711,7 +831,10 @@ fn names_beyond_ascii() {
 fn the_ticket_s_client() {
     let check = |name: &str, cname: &str, crealm: &str| {
         let bytes = pac_type(&[(buffer_type::CLIENT_INFO, client_info(AUTHTIME, name))]);
-        Pac::parse(&bytes).unwrap().check_client_info(AUTHTIME, components(cname), crealm.as_bytes()).is_ok()
+        Pac::parse(&bytes)
+            .unwrap()
+            .check_client_info(AUTHTIME, components(cname), crealm.as_bytes())
+            .is_ok()
     };
     // As MIT compares: nothing quoted; the realm only where it is the ticket's.
     assert!(check("alice", "alice", "EXAMPLE.TEST"));
@@ -750,9 +873,19 @@ fn the_ticket_s_time() {
     // Samba's authtime, out of a record, says that the epoch is right.
     assert_eq!(SAMBA[0].number("ClientId") % 10_000_000, 0);
     assert!(at(exact, AUTHTIME) && at(exact + 9_999_999, AUTHTIME) && at(0, -11_644_473_600));
-    assert!(!at(exact - 1, AUTHTIME) && !at(exact + 10_000_000, AUTHTIME) && !at(exact, AUTHTIME + 1) && !at(exact, -AUTHTIME));
+    assert!(
+        !at(exact - 1, AUTHTIME)
+            && !at(exact + 10_000_000, AUTHTIME)
+            && !at(exact, AUTHTIME + 1)
+            && !at(exact, -AUTHTIME)
+    );
     for client_id in [0, u64::MAX, 1 << 63, (1 << 63) - 1] {
-        assert!(!at(client_id, AUTHTIME) && !at(client_id, i64::MAX) && !at(client_id, i64::MIN) && !at(client_id, 0));
+        assert!(
+            !at(client_id, AUTHTIME)
+                && !at(client_id, i64::MAX)
+                && !at(client_id, i64::MIN)
+                && !at(client_id, 0)
+        );
     }
     let none = pac_type(&[]);
     assert!(Pac::parse(&none).unwrap().check_client_info(AUTHTIME, [&b"alice"[..]], b"R").is_err());
@@ -765,7 +898,10 @@ fn upn_dns_info_short_and_extended() {
     let pac = Pac::parse(&bytes).unwrap();
     let info = pac.upn_dns_info().unwrap();
     assert!(info.upn_is_constructed && info.sam_name.is_none() && info.sid.is_none());
-    assert_eq!((info.upn.to_text().as_str(), info.dns_domain_name.to_text().as_str()), ("a@b", "B"));
+    assert_eq!(
+        (info.upn.to_text().as_str(), info.dns_domain_name.to_text().as_str()),
+        ("a@b", "B")
+    );
     // Flag S without the extension; fields beyond the end; a SID that is none.
     let extended = upn_dns_info("a@b", "B", 2, Some(("a", sid("S-1-5-21-1-2-3-4"))));
     let broken = |at: usize, value: u8| {
@@ -774,7 +910,14 @@ fn upn_dns_info_short_and_extended() {
         Pac::parse(&read(contents)).is_err()
     };
     assert!(Pac::parse(&read(upn_dns_info("a@b", "B", 2, None)[..12].to_vec())).is_err());
-    assert!(broken(0, 0xff) && broken(0, 5) && broken(3, 0xff) && broken(4, 0xff) && broken(12, 0xff) && broken(14, 0xff));
+    assert!(
+        broken(0, 0xff)
+            && broken(0, 5)
+            && broken(3, 0xff)
+            && broken(4, 0xff)
+            && broken(12, 0xff)
+            && broken(14, 0xff)
+    );
     assert!(broken(16, 7) && broken(16, 0) && broken(18, 0) && !broken(8, 3));
     for length in 0..12 {
         assert!(Pac::parse(&read(extended[..length].to_vec())).is_err());
@@ -795,7 +938,11 @@ fn attributes_and_requestor() {
     assert!(attributes(&[33, 0, 0, 0, 1, 0, 0, 0]).is_err());
     assert!(attributes(&[0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0]).is_err());
     assert!(attributes(&[2, 0, 0]).is_err());
-    for contents in [&b""[..], &sid("S-1-5-18").to_bytes()[..11], &[&sid("S-1-5-18").to_bytes()[..], &[0]].concat()] {
+    for contents in [
+        &b""[..],
+        &sid("S-1-5-18").to_bytes()[..11],
+        &[&sid("S-1-5-18").to_bytes()[..], &[0]].concat(),
+    ] {
         assert!(Pac::parse(&pac_type(&[(buffer_type::REQUESTOR, contents.to_vec())])).is_err());
     }
 }
@@ -805,7 +952,8 @@ fn claims_of_every_type() {
     let claims = |contents: &[u8]| {
         let bytes = pac_type(&[(buffer_type::CLIENT_CLAIMS, contents.to_vec())]);
         let pac = Pac::parse(&bytes).unwrap();
-        pac.client_claims().map(|claims| claims.map(|claims| (claims.compression, format!("{:?}", claims.arrays))))
+        pac.client_claims()
+            .map(|claims| claims.map(|claims| (claims.compression, format!("{:?}", claims.arrays))))
     };
     let good = pac_support::claims(0, &pac_support::some_claims());
     let shown = concat!(
@@ -826,17 +974,28 @@ fn claims_of_every_type() {
         assert!(claims(&good[..length]).is_err(), "{length}");
     }
     let nothing = claims(&pac_support::claims(0, &[]));
-    assert_eq!(nothing, Ok(Some((Compression::None, "Some([ClaimsArray { source: 1, claims: [] }])".into()))));
+    assert_eq!(
+        nothing,
+        Ok(Some((Compression::None, "Some([ClaimsArray { source: 1, claims: [] }])".into())))
+    );
 }
 
 #[test]
 fn groups_of_a_device() {
     let bytes = pac_type(&[(buffer_type::DEVICE_INFO, pac_support::device_info())]);
     let info = Pac::parse(&bytes).unwrap().device_info().unwrap().unwrap();
-    let groups =
-        ["S-1-5-21-1-2-3-515 7", "S-1-18-1 7", "S-1-5-21-4-5-6-1200 7", "S-1-5-21-4-5-6-1201 536870919", "S-1-5-21-7-8-9-1300 7"];
+    let groups = [
+        "S-1-5-21-1-2-3-515 7",
+        "S-1-18-1 7",
+        "S-1-5-21-4-5-6-1200 7",
+        "S-1-5-21-4-5-6-1201 536870919",
+        "S-1-5-21-7-8-9-1300 7",
+    ];
     assert_eq!(shown(info.groups()), groups);
-    assert_eq!((info.user_id, info.primary_group_id, info.account_domain_id), (1104, 515, Some(sid("S-1-5-21-1-2-3"))));
+    assert_eq!(
+        (info.user_id, info.primary_group_id, info.account_domain_id),
+        (1104, 515, Some(sid("S-1-5-21-1-2-3")))
+    );
     let good = pac_support::device_info();
     for length in 0..good.len() {
         let bytes = pac_type(&[(buffer_type::DEVICE_INFO, good[..length].to_vec())]);
@@ -852,12 +1011,21 @@ fn ticket_signature_at_any_depth() {
     let ticket_with = |list: &[u8]| {
         // The recorded ticket with another list: [10] is its last element.
         let template = EncTicketPart::decode(&recorded).unwrap();
-        EncTicketPart { authorization_data: Some(AuthorizationData::decode(list).unwrap()), ..template }.encode()
+        EncTicketPart {
+            authorization_data: Some(AuthorizationData::decode(list).unwrap()),
+            ..template
+        }
+        .encode()
     };
     let wrap = |pac: &[u8], depth: usize| {
-        let mut list = AuthorizationData::encode(&[(7, &[7; 300]), (ad_type::WIN2K_PAC, pac), (9, b"nine")]);
+        let mut list =
+            AuthorizationData::encode(&[(7, &[7; 300]), (ad_type::WIN2K_PAC, pac), (9, b"nine")]);
         for _ in 0..depth {
-            list = AuthorizationData::encode(&[(7, b"seven"), (ad_type::IF_RELEVANT, &list), (8, b"eight")]);
+            list = AuthorizationData::encode(&[
+                (7, b"seven"),
+                (ad_type::IF_RELEVANT, &list),
+                (8, b"eight"),
+            ]);
         }
         list
     };
@@ -865,7 +1033,9 @@ fn ticket_signature_at_any_depth() {
     buffers.push((buffer_type::TICKET_SIGNATURE, [&16i32.to_le_bytes()[..], &[0; 12]].concat()));
     for depth in 0..5 {
         // Over the ticket in which the PAC is one zero byte.
-        let signature = kdc_key().checksum(key_usage::PAC_SIGNATURE, &[&ticket_with(&wrap(&[0], depth))]).unwrap();
+        let signature = kdc_key()
+            .checksum(key_usage::PAC_SIGNATURE, &[&ticket_with(&wrap(&[0], depth))])
+            .unwrap();
         buffers[3].1[4..].copy_from_slice(signature.bytes());
         let bytes = signed(&buffers, &service_key(), &kdc_key());
         let ticket = ticket_with(&wrap(&bytes, depth));
@@ -873,6 +1043,9 @@ fn ticket_signature_at_any_depth() {
         pac.verify_as_kdc(&ticket, &kdc).unwrap();
         let elsewhere = ticket_with(&wrap(&bytes, depth + 1));
         assert_eq!(pac.verify_ticket(&elsewhere, &kdc), Err(MISMATCH));
-        assert!(pac.verify_ticket(&ticket_with(&AuthorizationData::encode(&[(7, b"seven")])), &kdc).is_err());
+        assert!(
+            pac.verify_ticket(&ticket_with(&AuthorizationData::encode(&[(7, b"seven")])), &kdc)
+                .is_err()
+        );
     }
 }

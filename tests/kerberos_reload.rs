@@ -1,5 +1,5 @@
-//! The keytab changes under a running server, is missing or is spoilt: who has a ticket for a key that is in force gets
-//! in at every moment, and nobody else. And clocks that differ.
+//! The keytab changes under a running server, is missing or is spoilt: who has a ticket for a key
+//! that is in force gets in at every moment, and nobody else. And clocks that differ.
 
 mod accounts_support;
 mod kerberos_support;
@@ -72,7 +72,8 @@ fn a_key_is_rolled_while_the_server_runs() {
     let server = server(&file);
     assert!(gets_in(&server, &old, 3));
     assert!(!gets_in(&server, &new, 4));
-    // The KDC has the new key at once, the keytab a little later: with both in it nobody is turned away.
+    // The KDC has the new key at once, the keytab a little later: with both in it nobody is turned
+    // away.
     folder.replace("keytab", keytab(&[(&old, 3), (&new, 4)]));
     eventually("the new key counts", || gets_in(&server, &new, 4));
     assert!(gets_in(&server, &old, 3), "tickets from before the change are good until they end");
@@ -82,8 +83,8 @@ fn a_key_is_rolled_while_the_server_runs() {
     assert!(gets_in(&server, &new, 4));
 }
 
-/// The keytab of round n has the keys n and n+1; a client that uses a key that is in two keytabs gets in whichever of
-/// them is in force, and whatever is being done to the file.
+/// The keytab of round n has the keys n and n+1; a client that uses a key that is in two keytabs
+/// gets in whichever of them is in force, and whatever is being done to the file.
 #[test]
 fn eight_threads_accept_while_the_keytab_is_replaced() {
     const ROUNDS: usize = 5;
@@ -101,8 +102,12 @@ fn eight_threads_accept_while_the_keytab_is_replaced() {
                 while !stop.load(Ordering::SeqCst) {
                     let before = round.load(Ordering::SeqCst);
                     let good = gets_in(&server, &keys[before + 1], before as u32 + 1);
-                    // The next keytab but one, which lacks the key, is only written in the next round.
-                    assert!(good || round.load(Ordering::SeqCst) != before, "round {before}: turned away");
+                    // The next keytab but one, which lacks the key, is only written in the next
+                    // round.
+                    assert!(
+                        good || round.load(Ordering::SeqCst) != before,
+                        "round {before}: turned away"
+                    );
                     assert!(!gets_in(&server, &key(AES), 1), "a key that was never in the keytab");
                     accepted.fetch_add(usize::from(good), Ordering::SeqCst);
                 }
@@ -146,7 +151,9 @@ fn a_keytab_that_is_spoilt_at_first_lets_nobody_in() {
     let service_key = key(AES);
     let good = keytab(&[(&service_key, 3)]);
     let empty: &[u8] = b"";
-    for spoilt in [empty, b"\x05", b"\x04\x02", b"keytab", &vec![0xff; 1000], &good[..good.len() - 1]] {
+    for spoilt in
+        [empty, b"\x05", b"\x04\x02", b"keytab", &vec![0xff; 1000], &good[..good.len() - 1]]
+    {
         let folder = Folder::new();
         let file = open(&folder.write("keytab", spoilt));
         let server = server(&file);
@@ -162,7 +169,8 @@ fn a_keytab_that_is_spoilt_at_first_lets_nobody_in() {
     assert!(!gets_in(&server(&file), &service_key, 3));
 }
 
-/// What was read last stays in force while what is there cannot be read; a keytab that is gone takes its keys with it.
+/// What was read last stays in force while what is there cannot be read; a keytab that is gone
+/// takes its keys with it.
 #[test]
 fn a_keytab_that_is_spoilt_while_the_server_runs() {
     let folder = Folder::new();
@@ -195,7 +203,8 @@ fn a_keytab_that_is_spoilt_while_the_server_runs() {
     assert!(!gets_in(&server, &old, 3));
 }
 
-/// A client whose clock is wrong is refused and told ours, with which it gets in, as often as it has something new.
+/// A client whose clock is wrong is refused and told ours, with which it gets in, as often as it
+/// has something new.
 #[test]
 fn a_client_with_a_wrong_clock_learns_the_right_one() {
     let folder = Folder::new();
@@ -207,7 +216,9 @@ fn a_client_with_a_wrong_clock_learns_the_right_one() {
         server.now = Some(now);
         let mut forge = Forge { service_key: service_key.clone(), ctime: wrong, ..Forge::new(AES) };
         let failure = server.step(&Acceptor::new(), &framed(&forge.at(now))).err().unwrap();
-        assert!(matches!(failure.error, Error::LogonDenied(Denial::Ticket(why)) if why.contains("clocks")));
+        assert!(
+            matches!(failure.error, Error::LogonDenied(Denial::Ticket(why)) if why.contains("clocks"))
+        );
         let token = failure.token.unwrap();
         let token = Token::read(&token).unwrap();
         assert_eq!(token.id, TokenId::Error);
@@ -222,9 +233,9 @@ fn a_client_with_a_wrong_clock_learns_the_right_one() {
     }
 }
 
-/// Requests from both ends of the tolerance pass once, and not again while they could: an hour and a half of clients
-/// whose clocks are ahead and behind. In a process of its own, since the replay cache does not go back in time for the
-/// other tests.
+/// Requests from both ends of the tolerance pass once, and not again while they could: an hour and
+/// a half of clients whose clocks are ahead and behind. In a process of its own, since the replay
+/// cache does not go back in time for the other tests.
 #[test]
 fn replays_are_refused_as_long_as_the_skew_would_let_them_in() {
     if std::env::var_os("NEGOSSP_TEST_ALONE").is_none() {
@@ -244,7 +255,12 @@ fn replays_are_refused_as_long_as_the_skew_would_let_them_in() {
         let now = begin.shifted(60 * minute);
         server.now = Some(now);
         for ctime in [-300, -150, 0, 150, 300] {
-            let forge = Forge { service_key: service_key.clone(), ctime, endtime: 36_000, ..Forge::new(AES) };
+            let forge = Forge {
+                service_key: service_key.clone(),
+                ctime,
+                endtime: 36_000,
+                ..Forge::new(AES)
+            };
             let token = framed(&forge.at(now));
             assert!(server.accept(&token).is_ok());
             sent.push((60 * minute + ctime, token));
@@ -255,7 +271,10 @@ fn replays_are_refused_as_long_as_the_skew_would_let_them_in() {
                 other => panic!("{:?}", other.map(|_| ())),
             };
             let fresh = (60 * minute - ctime).abs() <= 300;
-            assert!(why.contains(if fresh { "used before" } else { "clocks" }), "{ctime} at {minute}: {why}");
+            assert!(
+                why.contains(if fresh { "used before" } else { "clocks" }),
+                "{ctime} at {minute}: {why}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The replay cache: what it remembers, for how long, and that of many who bring one authenticator a single one wins.
+//! The replay cache: what it remembers, for how long, and that of many who bring one authenticator
+//! a single one wins.
 
 use negossp::config::Kerberos;
 use negossp::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
@@ -49,8 +50,8 @@ fn the_same_authenticator_passes_once() {
     assert_eq!(cache.entries(), 10);
 }
 
-/// At no moment at which the skew would let it in does an authenticator pass a second time: not even the one from a
-/// clock that is ahead, which lives twice the skew.
+/// At no moment at which the skew would let it in does an authenticator pass a second time: not
+/// even the one from a clock that is ahead, which lives twice the skew.
 #[test]
 fn it_is_remembered_as_long_as_it_could_pass() {
     for offset in [-300, -299, -100, -1, 0, 1, 63, 64, 299, 300] {
@@ -61,7 +62,12 @@ fn it_is_remembered_as_long_as_it_could_pass() {
             // Others come too, so that the cache has reason to forget.
             assert_eq!(claim(&cache, &tag(now as u64), now, now), Ok(()));
             let expected = if now <= ctime + 300 { Refusal::Replayed } else { Refusal::Stale };
-            assert_eq!(claim(&cache, &tag(1), ctime, now), Err(expected), "ctime {offset}, {} s later", now - NOON);
+            assert_eq!(
+                claim(&cache, &tag(1), ctime, now),
+                Err(expected),
+                "ctime {offset}, {} s later",
+                now - NOON
+            );
         }
     }
 }
@@ -73,11 +79,15 @@ fn what_is_too_far_from_now_is_not_remembered() {
         assert_eq!(claim(&cache, &tag(1), ctime, NOON), Err(Refusal::Stale));
     }
     assert_eq!(cache.entries(), 0);
-    assert_eq!(cache.claim(&tag(1), i64::MAX, at(NOON), Duration::MAX, ENTRIES), Err(Refusal::Stale));
+    assert_eq!(
+        cache.claim(&tag(1), i64::MAX, at(NOON), Duration::MAX, ENTRIES),
+        Err(Refusal::Stale)
+    );
     assert!(cache.claim(&tag(1), NOON, at(NOON), Duration::ZERO, ENTRIES).is_ok());
 }
 
-/// Whoever makes the tolerance greater while the server runs does not let in what had been forgotten by then.
+/// Whoever makes the tolerance greater while the server runs does not let in what had been
+/// forgotten by then.
 #[test]
 fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
     let cache = MemoryCache::new();
@@ -92,7 +102,10 @@ fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
     // From now on the wide one is what counts.
     assert!(cache.claim(&tag(2), NOON + 601, at(NOON + 600), wide, ENTRIES).is_ok());
     assert_eq!(claim(&cache, &tag(3), NOON + 3600, NOON + 3600), Ok(()));
-    assert_eq!(cache.claim(&tag(2), NOON + 601, at(NOON + 3600), wide, ENTRIES), Err(Refusal::Replayed));
+    assert_eq!(
+        cache.claim(&tag(2), NOON + 601, at(NOON + 3600), wide, ENTRIES),
+        Err(Refusal::Replayed)
+    );
 }
 
 /// A clock that was ahead and is set right: what was forgotten meanwhile stays out.
@@ -125,7 +138,10 @@ fn a_claim_can_be_taken_back() {
     assert_eq!(cache.claim(&tag(77), NOON, at(NOON), SKEW), Err(Refusal::Replayed));
     cache.release(claimed);
     assert!(cache.claim(&tag(77), NOON, at(NOON), SKEW).is_ok());
-    assert_eq!(ReplayCache::of(&Kerberos::default()).claim(&tag(77), NOON, at(NOON), SKEW), Err(Refusal::Replayed));
+    assert_eq!(
+        ReplayCache::of(&Kerberos::default()).claim(&tag(77), NOON, at(NOON), SKEW),
+        Err(Refusal::Replayed)
+    );
 }
 
 #[test]
@@ -191,7 +207,10 @@ fn a_full_cache_refuses_and_forgets_nothing() {
     }
     assert!(cache.bytes() <= 32 * FEWEST_ENTRIES);
     // A lower limit than the least is the least; a higher one has room at once.
-    assert!(matches!(cache.claim(&tag(200_000), NOON, at(NOON), SKEW, 0), Err(Refusal::Unavailable(_))));
+    assert!(matches!(
+        cache.claim(&tag(200_000), NOON, at(NOON), SKEW, 0),
+        Err(Refusal::Unavailable(_))
+    ));
     assert!(cache.claim(&tag(200_000), NOON, at(NOON), SKEW, ENTRIES).is_ok());
     // What is over makes room.
     assert!(limited(300_000, NOON + 400, NOON + 400).is_ok());

@@ -1,6 +1,6 @@
-//! The replay cache in a file: shared by processes, with MIT's library among them, after a process died and after a
-//! crash. The processes are this program again: a test starts itself, with `NEGOSSP_TEST_FILE` set, and then does what
-//! another process is to do.
+//! The replay cache in a file: shared by processes, with MIT's library among them, after a process
+//! died and after a crash. The processes are this program again: a test starts itself, with
+//! `NEGOSSP_TEST_FILE` set, and then does what another process is to do.
 #![cfg(unix)]
 
 mod accounts_support;
@@ -28,7 +28,11 @@ fn at(unix: i64) -> FileTime {
 
 /// The ciphertext of an authenticator, as good as random, of bytes enough for any tag.
 fn cipher(number: u64) -> Vec<u8> {
-    (1..=5u64).flat_map(|word| (8 * number + word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).to_be_bytes()).collect()
+    (1..=5u64)
+        .flat_map(|word| {
+            (8 * number + word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29).to_be_bytes()
+        })
+        .collect()
 }
 
 fn claim(cache: &ReplayCache, number: u64, ctime: i64, now: i64) -> Result<(), Refusal> {
@@ -83,7 +87,12 @@ fn it_is_remembered_as_long_as_it_could_pass() {
             for other in 0..10 {
                 assert_eq!(claim(&cache, 1_000_000 + 10 * now as u64 + other, now, now), Ok(()));
             }
-            assert_eq!(claim(&cache, 1, NOON + offset, now), Err(Refusal::Replayed), "{offset}, {}", now - NOON);
+            assert_eq!(
+                claim(&cache, 1, NOON + offset, now),
+                Err(Refusal::Replayed),
+                "{offset}, {}",
+                now - NOON
+            );
         }
     }
 }
@@ -109,7 +118,8 @@ fn the_file_does_not_grow_for_ever() {
 fn a_claim_can_be_taken_back() {
     let folder = Folder::new();
     let cache = cache_in(&folder);
-    let place = |number| cache.claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), NOON, at(NOON), SKEW);
+    let place =
+        |number| cache.claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), NOON, at(NOON), SKEW);
     let claims: Vec<_> = (0..3000).map(|number| place(number).unwrap()).collect();
     for (number, claim) in claims.into_iter().enumerate() {
         if number % 2 == 0 {
@@ -139,7 +149,8 @@ fn the_file_is_the_owners_alone() {
     assert_eq!(claim(&cache, 1, NOON, NOON), Ok(()));
     assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
 
-    let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let mode =
+        |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
     for open in [0o620, 0o602, 0o666] {
         mode(open);
         unavailable("others may write to it");
@@ -196,9 +207,13 @@ fn a_torn_file_is_used_on() {
         let mut last = [0; 16];
         file.read_exact_at(&mut last, whole - 16).unwrap();
         file.set_len(whole - cut).unwrap();
-        let lost: Vec<u64> = (0..200).filter(|&number| claim(&cache, number, NOON, NOON).is_ok()).collect();
+        let lost: Vec<u64> =
+            (0..200).filter(|&number| claim(&cache, number, NOON, NOON).is_ok()).collect();
         assert_eq!(lost.len(), 1);
-        assert_eq!(lost.iter().map(|&number| cipher(number)[28..].to_vec()).next().unwrap(), last[..12]);
+        assert_eq!(
+            lost.iter().map(|&number| cipher(number)[28..].to_vec()).next().unwrap(),
+            last[..12]
+        );
         assert_eq!(file.metadata().unwrap().len(), whole);
     }
     // A disc full of nonsense is no reason to panic, nor to let anybody in twice.
@@ -211,8 +226,8 @@ fn a_torn_file_is_used_on() {
     }
 }
 
-/// A process that holds the lock and does not go on is not waited for for ever, and nobody is let in meanwhile. In a
-/// process of its own, since a process uses its files one after the other.
+/// A process that holds the lock and does not go on is not waited for for ever, and nobody is let
+/// in meanwhile. In a process of its own, since a process uses its files one after the other.
 #[test]
 fn a_lock_that_is_kept_refuses() {
     if let Some(cache) = given() {
@@ -228,7 +243,10 @@ fn a_lock_that_is_kept_refuses() {
     unsafe {
         let mut lock: libc::flock = std::mem::zeroed();
         lock.l_type = libc::F_WRLCK as _;
-        assert_eq!(libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&file), libc::F_OFD_SETLK, &lock), 0);
+        assert_eq!(
+            libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&file), libc::F_OFD_SETLK, &lock),
+            0
+        );
     }
     let output = start("a_lock_that_is_kept_refuses", &path).output().unwrap();
     assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("refused"));
@@ -256,14 +274,19 @@ fn four_processes_share_it_and_exactly_one_wins() {
     if let Some(cache) = given() {
         return claim_all(&cache);
     }
-    // Exactly one wins in any case; that they were at it at the same time may take more than one attempt.
+    // Exactly one wins in any case; that they were at it at the same time may take more than one
+    // attempt.
     assert!((0..20).any(|_| processes_that_won() > 1), "they did not run at the same time");
 }
 
 /// Has four processes claim the same numbers; how many of them got some.
 fn processes_that_won() -> usize {
     let folder = Folder::new();
-    let spawn = || start("four_processes_share_it_and_exactly_one_wins", &folder.path("replay")).spawn().unwrap();
+    let spawn = || {
+        start("four_processes_share_it_and_exactly_one_wins", &folder.path("replay"))
+            .spawn()
+            .unwrap()
+    };
     let mut children: Vec<(Child, BufReader<_>)> = (0..4)
         .map(|_| {
             let mut child = spawn();
@@ -284,7 +307,8 @@ fn processes_that_won() -> usize {
     for (mut child, lines) in children {
         let text: Vec<String> = lines.lines().map(Result::unwrap).collect();
         assert!(child.wait().unwrap().success() && text.iter().any(|line| line == "done"));
-        let numbers: Vec<u64> = text.iter().filter_map(|line| line.strip_prefix("won ")?.parse().ok()).collect();
+        let numbers: Vec<u64> =
+            text.iter().filter_map(|line| line.strip_prefix("won ")?.parse().ok()).collect();
         winners += usize::from(!numbers.is_empty());
         won.extend(numbers);
     }
@@ -312,7 +336,8 @@ fn a_writer_that_is_killed_harms_nobody() {
     let mut won = BTreeSet::new();
     for round in 0..20u64 {
         let mut command = start("a_writer_that_is_killed_harms_nobody", &folder.path("replay"));
-        let mut child = command.env("NEGOSSP_TEST_FIRST", (round * 1_000_000).to_string()).spawn().unwrap();
+        let mut child =
+            command.env("NEGOSSP_TEST_FIRST", (round * 1_000_000).to_string()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut read = |wanted: u64| {
             let mut line = String::new();
@@ -341,7 +366,8 @@ fn a_writer_that_is_killed_harms_nobody() {
     }
 }
 
-/// MIT's library, or why there is none. Its replay cache has no header, but its functions are exported.
+/// MIT's library, or why there is none. Its replay cache has no header, but its functions are
+/// exported.
 struct Mit {
     context: *mut c_void,
     resolve: Resolve,
@@ -376,13 +402,21 @@ const REPEAT: i32 = -1_765_328_350;
 
 impl Mit {
     fn load() -> Option<Mit> {
-        // SAFETY: the functions are MIT's, with the types of their headers (`krb5.h`, and `rc-int.h` in its sources).
+        // SAFETY: the functions are MIT's, with the types of their headers (`krb5.h`, and
+        // `rc-int.h` in its sources).
         unsafe {
             let library = libc::dlopen(c"libkrb5.so.3".as_ptr(), libc::RTLD_NOW);
             let find = |name: &CStr| libc::dlsym(library, name.as_ptr());
-            let needed = [c"krb5_init_context", c"k5_rc_resolve", c"k5_rc_store", c"krb5_set_debugging_time"];
+            let needed = [
+                c"krb5_init_context",
+                c"k5_rc_resolve",
+                c"k5_rc_store",
+                c"krb5_set_debugging_time",
+            ];
             if library.is_null() || needed.iter().any(|name| find(name).is_null()) {
-                println!("SKIPPED: kerberos_replay_file: MIT's replay cache: needs libkrb5.so.3 of MIT krb5 1.18 or later");
+                println!(
+                    "SKIPPED: kerberos_replay_file: MIT's replay cache: needs libkrb5.so.3 of MIT krb5 1.18 or later"
+                );
                 return None;
             }
             let init = std::mem::transmute::<*mut c_void, Init>(find(needed[0]));
@@ -403,7 +437,8 @@ impl Mit {
         let data = Data { magic: 0, length: cipher.len() as u32, data: cipher.as_ptr() };
         let sealed = EncData { magic: 0, enctype: enctype.number(), kvno: 0, ciphertext: data };
         let mut cache = std::ptr::null_mut();
-        // SAFETY: all that is pointed to lives for the calls. The cache's name is leaked, which is small.
+        // SAFETY: all that is pointed to lives for the calls. The cache's name is leaked, which is
+        // small.
         let status = unsafe {
             assert_eq!((self.set_time)(self.context, now as i32, 1), 0);
             assert_eq!((self.resolve)(self.context, name.as_ptr(), &mut cache), 0);
@@ -419,7 +454,9 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
     let folder = Folder::new();
     let (cache, path) = (cache_in(&folder), folder.path("replay"));
     let theirs = format!("file2:{}", path.display());
-    let ours = |enctype, number| cache.claim(tag_of(enctype, &cipher(number)), NOON, at(NOON), SKEW).map(|_| ());
+    let ours = |enctype, number| {
+        cache.claim(tag_of(enctype, &cipher(number)), NOON, at(NOON), SKEW).map(|_| ())
+    };
     let mits = |enctype, number| mit.claim(&theirs, enctype, &cipher(number), NOON);
     // Numbers enough for three tables, from both in turn, the file made by either.
     for maker in 0..2 {
@@ -442,7 +479,9 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
     }
     // What we took back is MIT's to take.
     for number in 0..2000 {
-        let claimed = cache.claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), NOON, at(NOON), SKEW).unwrap();
+        let claimed = cache
+            .claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), NOON, at(NOON), SKEW)
+            .unwrap();
         if number % 3 == 0 {
             cache.release(claimed);
         }
@@ -453,8 +492,9 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
     }
 }
 
-/// An authenticator from a clock that is ahead passes for up to twice the skew. MIT, which overwrites a record when the
-/// skew has passed since its time, must not overwrite ours as long; and we not MIT's.
+/// An authenticator from a clock that is ahead passes for up to twice the skew. MIT, which
+/// overwrites a record when the skew has passed since its time, must not overwrite ours as long;
+/// and we not MIT's.
 #[test]
 fn neither_overwrites_what_the_other_needs() {
     let Some(mit) = Mit::load() else { return };
@@ -468,9 +508,16 @@ fn neither_overwrites_what_the_other_needs() {
     }
     let whole: Vec<u8> = std::fs::read(folder.path("replay")).unwrap();
     for number in 0..500 {
-        assert_eq!(mit.claim(&theirs, Enctype::Aes256Sha1, &cipher(10_000 + number), later), Ok(()));
+        assert_eq!(
+            mit.claim(&theirs, Enctype::Aes256Sha1, &cipher(10_000 + number), later),
+            Ok(())
+        );
     }
-    assert_ne!(std::fs::read(folder.path("replay")).unwrap()[..whole.len()], whole, "MIT wrote over nothing");
+    assert_ne!(
+        std::fs::read(folder.path("replay")).unwrap()[..whole.len()],
+        whole,
+        "MIT wrote over nothing"
+    );
     for number in 0..500 {
         assert_eq!(claim(&cache, number, ahead, later), Err(Refusal::Replayed));
     }
@@ -518,14 +565,18 @@ fn the_default_file_is_mits() {
             command.env_remove(name);
         }
         let output = command.envs(variables.iter().copied()).output().unwrap();
-        assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("shared"), "{variables:?}");
+        assert!(
+            output.status.success() && String::from_utf8_lossy(&output.stdout).contains("shared"),
+            "{variables:?}"
+        );
     };
     share(&a.join(&usual), &[("KRB5RCACHEDIR", &a), ("TMPDIR", &b)]);
     share(&b.join(&usual), &[("TMPDIR", &b)]);
     share(&folder.path("named"), &[("KRB5RCACHENAME", Path::new(&named)), ("KRB5RCACHEDIR", &a)]);
 }
 
-/// Forks, and tells what `work` comes to in the child. `while_forking` goes on in other threads until then.
+/// Forks, and tells what `work` comes to in the child. `while_forking` goes on in other threads
+/// until then.
 fn in_child(while_forking: impl Fn() + Sync, work: impl FnOnce() -> bool) -> bool {
     let (running, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let child = std::thread::scope(|scope| {
@@ -540,8 +591,8 @@ fn in_child(while_forking: impl Fn() + Sync, work: impl FnOnce() -> bool) -> boo
         while running.load(Ordering::Relaxed) < 10 {
             std::thread::yield_now();
         }
-        // SAFETY: the child does nothing but `work`, in which a lock is all that it could lack, and ends without
-        // running anything of its parent's.
+        // SAFETY: the child does nothing but `work`, in which a lock is all that it could lack, and
+        // ends without running anything of its parent's.
         let child = unsafe { libc::fork() };
         if child == 0 {
             let done = work();
@@ -565,20 +616,36 @@ fn a_forked_process_uses_the_file_too_whoever_was_at_it() {
     let cache = cache_in(&folder);
     assert_eq!(claim(&cache, 0, NOON, NOON), Ok(()));
     let number = AtomicU64::new(1000);
-    let at_it = || assert_eq!(claim(&cache, number.fetch_add(1, Ordering::Relaxed), NOON, NOON), Ok(()));
+    let at_it =
+        || assert_eq!(claim(&cache, number.fetch_add(1, Ordering::Relaxed), NOON, NOON), Ok(()));
     for child in 1..=5 {
-        let work = || claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed) && claim(&cache, child, NOON, NOON) == Ok(());
+        let work = || {
+            claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed)
+                && claim(&cache, child, NOON, NOON) == Ok(())
+        };
         assert!(in_child(at_it, work), "child {child}");
-        assert_eq!(claim(&cache, child, NOON, NOON), Err(Refusal::Replayed), "what child {child} claimed");
+        assert_eq!(
+            claim(&cache, child, NOON, NOON),
+            Err(Refusal::Replayed),
+            "what child {child} claimed"
+        );
     }
 }
 
-/// The memory of a process is its own: a child's begins empty, so that no lock in it is held by nobody.
+/// The memory of a process is its own: a child's begins empty, so that no lock in it is held by
+/// nobody.
 #[test]
 fn a_forked_process_has_a_memory_of_its_own() {
     let cache = ReplayCache::Memory { entries: 1 << 20 };
     assert_eq!(claim(&cache, 0, NOON, NOON), Ok(()));
-    let in_the_child = || claim(&cache, 0, NOON, NOON) == Ok(()) && claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed);
+    let in_the_child = || {
+        claim(&cache, 0, NOON, NOON) == Ok(())
+            && claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed)
+    };
     assert!(in_child(std::thread::yield_now, in_the_child));
-    assert_eq!(claim(&cache, 0, NOON, NOON), Err(Refusal::Replayed), "the parent keeps what it has");
+    assert_eq!(
+        claim(&cache, 0, NOON, NOON),
+        Err(Refusal::Replayed),
+        "the parent keeps what it has"
+    );
 }

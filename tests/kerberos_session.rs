@@ -1,4 +1,5 @@
-//! Messages of established Kerberos contexts, both sides ours: what is refused, and what is told of lengths.
+//! Messages of established Kerberos contexts, both sides ours: what is refused, and what is told of
+//! lengths.
 
 use negossp::kerberos::MS_KRB5_OID;
 use negossp::kerberos::crypto::{Enctype, Key};
@@ -62,7 +63,8 @@ fn seal(session: &mut Session, qop: Qop, message: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut data = message.to_vec();
     let padding = session.padding(data.len());
     data.extend(vec![padding as u8; padding]);
-    let length = session.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
+    let length =
+        session.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
     token.truncate(length);
     (token, data)
 }
@@ -87,7 +89,9 @@ fn both_ways_in_every_way() {
         let (mut client, mut server) = terms.pair();
         // Triple DES takes its time.
         let longest = if terms.enctype == Enctype::Des3Sha1 { 4096 } else { 1 << 20 };
-        for length in [0, 8, 16, 24, 128, 240, 65536, 1 << 20].into_iter().filter(|&length| length <= longest) {
+        for length in
+            [0, 8, 16, 24, 128, 240, 65536, 1 << 20].into_iter().filter(|&length| length <= longest)
+        {
             let message = text(length);
             for qop in QOPS {
                 for _ in 0..2 {
@@ -95,11 +99,20 @@ fn both_ways_in_every_way() {
                     if length > 0 {
                         assert_eq!(data[..length] == message, qop == Qop::NoEncrypt);
                     }
-                    assert_eq!(unseal_stream(&mut server.clone(), &[&token[..], &data].concat()), Ok((qop, message.clone())));
+                    assert_eq!(
+                        unseal_stream(&mut server.clone(), &[&token[..], &data].concat()),
+                        Ok((qop, message.clone()))
+                    );
                     let (found, plain) = unseal(&mut server, &token, &data).unwrap();
-                    assert_eq!((found, &plain[..length]), (qop, &message[..]), "{terms:?} {length}");
+                    assert_eq!(
+                        (found, &plain[..length]),
+                        (qop, &message[..]),
+                        "{terms:?} {length}"
+                    );
                     let mut mic = vec![0; server.sizes().max_signature as usize];
-                    let made = server.sign(&[&message[..length / 2], &message[length / 2..]], 0, &mut mic).unwrap();
+                    let made = server
+                        .sign(&[&message[..length / 2], &message[length / 2..]], 0, &mut mic)
+                        .unwrap();
                     client.verify(&[&message], 0, &mic[..made]).unwrap();
                     std::mem::swap(&mut client, &mut server);
                 }
@@ -130,7 +143,11 @@ fn sizes_are_exact() {
         let sizes = client.sizes();
         let (signature, block, trailer, dce_trailer) = lengths(terms.enctype);
         let trailer = if terms.dce_style { dce_trailer } else { trailer };
-        assert_eq!((sizes.max_signature, sizes.block_size, sizes.security_trailer), (signature, block, trailer), "{terms:?}");
+        assert_eq!(
+            (sizes.max_signature, sizes.block_size, sizes.security_trailer),
+            (signature, block, trailer),
+            "{terms:?}"
+        );
         for length in [0, 8, 64, 120, 200, 1000, 65528, 1 << 20] {
             if terms.enctype == Enctype::Des3Sha1 && length > 70_000 {
                 continue;
@@ -145,7 +162,10 @@ fn sizes_are_exact() {
                     (true, _) => {
                         let inner = trailer as usize - 6 + data.len();
                         trailer as usize - 5
-                            + [0x80, 0x100, 0x1_0000, 0x100_0000].iter().filter(|&&step| inner >= step).count()
+                            + [0x80, 0x100, 0x1_0000, 0x100_0000]
+                                .iter()
+                                .filter(|&&step| inner >= step)
+                                .count()
                             + 1
                     }
                 };
@@ -168,7 +188,8 @@ fn too_little_room() {
             let needed = seal(&mut client.clone(), qop, &message).0.len();
             for room in 0..needed {
                 let (mut token, mut data) = (vec![0xa5; room], message.clone());
-                let made = client.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut token);
+                let made =
+                    client.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut token);
                 let frame = if old_tokens(terms.enctype) { 0..=1 } else { 0..=0 };
                 let Err(Error::BufferTooSmall { needed: told }) = made else { panic!("{made:?}") };
                 assert!(frame.contains(&(needed - told)), "{told} {needed}");
@@ -178,12 +199,17 @@ fn too_little_room() {
         let needed = client.sizes().max_signature as usize;
         for room in 0..needed {
             let mut token = vec![0xa5; room];
-            assert_eq!(client.sign(&[&message], 0, &mut token), Err(Error::BufferTooSmall { needed }));
+            assert_eq!(
+                client.sign(&[&message], 0, &mut token),
+                Err(Error::BufferTooSmall { needed })
+            );
             assert_eq!(token, vec![0xa5; room]);
         }
         // More room than needed stays as it is, and the message is the first.
         let (mut token, mut data) = (vec![0xa5; 500], message.clone());
-        let length = client.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
+        let length = client
+            .seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token)
+            .unwrap();
         assert!(token[length..].iter().all(|&byte| byte == 0xa5));
         assert_eq!(unseal(&mut server, &token, &data).unwrap().1, message);
     }
@@ -191,14 +217,18 @@ fn too_little_room() {
 
 fn refused<T: std::fmt::Debug>(found: Result<T, Error>) {
     assert!(
-        matches!(found, Err(Error::MessageAltered(_) | Error::InvalidToken(_) | Error::OutOfSequence)),
+        matches!(
+            found,
+            Err(Error::MessageAltered(_) | Error::InvalidToken(_) | Error::OutOfSequence)
+        ),
         "not refused as it should be: {found:?}"
     );
 }
 
 /// How a token says that it was rotated, and how far that is.
 fn rotation(terms: Terms, token: &[u8]) -> usize {
-    let [extra, rotation] = [4, 6].map(|at| usize::from(u16::from_be_bytes([token[at], token[at + 1]])));
+    let [extra, rotation] =
+        [4, 6].map(|at| usize::from(u16::from_be_bytes([token[at], token[at + 1]])));
     if terms.dce_style && token[2] & 2 != 0 { rotation + extra } else { rotation }
 }
 
@@ -274,7 +304,10 @@ fn nobody_sees_what_was_altered() {
         let (token, mut data) = seal(&mut client, Qop::Encrypt, &message[..64]);
         data[40] ^= 1;
         refused(server.unseal(&mut [Part { data: &mut data, seal: true }], 0, &token));
-        assert!(!data.windows(8).any(|window| message.windows(8).any(|part| part == window)), "{terms:?}");
+        assert!(
+            !data.windows(8).any(|window| message.windows(8).any(|part| part == window)),
+            "{terms:?}"
+        );
     }
 }
 
@@ -295,7 +328,11 @@ fn messages_of_others() {
                 refused(unseal(&mut other.session(Side::Acceptor), &token, &data));
             }
             for enctype in Enctype::ALL.into_iter().filter(|enctype| *enctype != terms.enctype) {
-                refused(unseal(&mut Terms { enctype, ..terms }.session(Side::Acceptor), &token, &data));
+                refused(unseal(
+                    &mut Terms { enctype, ..terms }.session(Side::Acceptor),
+                    &token,
+                    &data,
+                ));
             }
         }
         let mut mic = vec![0; client.sizes().max_signature as usize];
@@ -323,20 +360,35 @@ fn any_rotation() {
                     let extra = if terms.dce_style && qop == Qop::Encrypt { 16 } else { 0 };
                     let mut turned = body.clone();
                     turned.rotate_right((told + extra) % body.len());
-                    let header = [&token[..6], &(told as u16).to_be_bytes()[..], &token[8..16]].concat();
+                    let header =
+                        [&token[..6], &(told as u16).to_be_bytes()[..], &token[8..16]].concat();
                     let whole = [&header[..], &turned].concat();
-                    assert_eq!(unseal_stream(&mut server.clone(), &whole), Ok((qop, message.clone())), "{terms:?} {told}");
+                    assert_eq!(
+                        unseal_stream(&mut server.clone(), &whole),
+                        Ok((qop, message.clone())),
+                        "{terms:?} {told}"
+                    );
                     let (front, rest) = whole.split_at(token.len());
-                    assert_eq!(unseal(&mut server.clone(), front, rest), Ok((qop, message.clone())), "{terms:?} {told}");
+                    assert_eq!(
+                        unseal(&mut server.clone(), front, rest),
+                        Ok((qop, message.clone())),
+                        "{terms:?} {told}"
+                    );
                 }
             }
         }
     }
 }
 
-/// A sealed Wrap token of the initiator's, made by hand: `EC` bytes of filler, and in the copy of the header whatever
-/// `alter` makes of it.
-fn by_hand(terms: Terms, extra: u16, number: u64, message: &[u8], alter: impl Fn(&mut [u8; 16])) -> Vec<u8> {
+/// A sealed Wrap token of the initiator's, made by hand: `EC` bytes of filler, and in the copy of
+/// the header whatever `alter` makes of it.
+fn by_hand(
+    terms: Terms,
+    extra: u16,
+    number: u64,
+    message: &[u8],
+    alter: impl Fn(&mut [u8; 16]),
+) -> Vec<u8> {
     let flags = if terms.acceptor_subkey { 6 } else { 2 };
     let mut header = [5, 4, flags, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     header[4..6].copy_from_slice(&extra.to_be_bytes());
@@ -365,7 +417,10 @@ fn any_filler() {
             for length in [0, 1, 50] {
                 let (message, number) = (text(length), 1000 + number as u64);
                 let whole = by_hand(terms, extra, number, &message, |_| {});
-                assert_eq!(unseal_stream(&mut server.clone(), &whole), Ok((Qop::Encrypt, message.clone())));
+                assert_eq!(
+                    unseal_stream(&mut server.clone(), &whole),
+                    Ok((Qop::Encrypt, message.clone()))
+                );
                 let (front, rest) = whole.split_at(16 + 16 + 16 + usize::from(extra) + tag);
                 assert_eq!(unseal(&mut server.clone(), front, rest), Ok((Qop::Encrypt, message)));
             }
@@ -406,7 +461,8 @@ fn order_and_replay() {
     for terms in all_terms() {
         for (flags, expected) in [&in_order, &each_once, &any] {
             let (mut client, mut server) = Terms { flags: *flags, ..terms }.pair();
-            let messages: Vec<_> = (0..5).map(|n| seal(&mut client, QOPS[n % 2], &[n as u8; 16])).collect();
+            let messages: Vec<_> =
+                (0..5).map(|n| seal(&mut client, QOPS[n % 2], &[n as u8; 16])).collect();
             let mut taken = vec![];
             let tries: Vec<usize> = match flags {
                 &IN_ORDER => tries.into_iter().chain([3, 4, 0, 1]).collect(),
@@ -445,7 +501,8 @@ fn one_count_for_all_kinds() {
     }
 }
 
-/// Parts that are signed only: changed or moved, the message is refused; sealed ones may be cut anywhere.
+/// Parts that are signed only: changed or moved, the message is refused; sealed ones may be cut
+/// anywhere.
 #[test]
 fn parts_signed_only() {
     for terms in all_terms() {
@@ -464,7 +521,8 @@ fn parts_signed_only() {
             assert_eq!((&head, &tail), (&text(24), &text(9)));
             let mut open = |pieces: [&[u8]; 4]| {
                 let mut pieces = pieces.map(<[u8]>::to_vec);
-                let mut parts: Vec<_> = pieces.iter_mut().zip(seal).map(|(data, seal)| Part { data, seal }).collect();
+                let mut parts: Vec<_> =
+                    pieces.iter_mut().zip(seal).map(|(data, seal)| Part { data, seal }).collect();
                 let qop = server.unseal(&mut parts, 0, &token)?;
                 Ok((qop, pieces))
             };
@@ -480,7 +538,8 @@ fn parts_signed_only() {
     }
 }
 
-/// RC4 and triple DES end a message with padding, unless the caller has no room for it; then it is no stream.
+/// RC4 and triple DES end a message with padding, unless the caller has no room for it; then it is
+/// no stream.
 #[test]
 fn padding_of_the_older_tokens() {
     for terms in all_terms() {
@@ -496,17 +555,26 @@ fn padding_of_the_older_tokens() {
         }
         let mut token = vec![0; client.sizes().security_trailer as usize];
         let mut data = vec![0xaa; 16];
-        let made = client.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
+        let made = client
+            .seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token)
+            .unwrap();
         let stream = [&token[..made], &data].concat();
         match client.padding(16) {
-            0 => assert_eq!(unseal_stream(&mut server.clone(), &stream), Ok((Qop::Encrypt, vec![0xaa; 16]))),
+            0 => assert_eq!(
+                unseal_stream(&mut server.clone(), &stream),
+                Ok((Qop::Encrypt, vec![0xaa; 16]))
+            ),
             _ => refused(unseal_stream(&mut server.clone(), &stream)),
         }
         assert_eq!(unseal(&mut server, &token[..made], &data), Ok((Qop::Encrypt, vec![0xaa; 16])));
 
         let mut odd = vec![1; 13];
-        let made = client.seal(Qop::Encrypt, &mut [Part { data: &mut odd, seal: true }], 0, &mut token);
-        assert_eq!(matches!(made, Err(Error::InvalidParameter(_))), terms.enctype == Enctype::Des3Sha1);
+        let made =
+            client.seal(Qop::Encrypt, &mut [Part { data: &mut odd, seal: true }], 0, &mut token);
+        assert_eq!(
+            matches!(made, Err(Error::InvalidParameter(_))),
+            terms.enctype == Enctype::Des3Sha1
+        );
     }
 }
 
@@ -520,7 +588,13 @@ fn what_is_told_of_the_key() {
             let shown = format!("{session:?}");
             assert!(!shown.contains("1, 8") && !shown.contains("0108"), "{shown}");
             let info = session.key_info();
-            (info.encrypt_name, info.encrypt_id, info.signature_name, info.signature_id as i32, info.key_bits)
+            (
+                info.encrypt_name,
+                info.encrypt_id,
+                info.signature_name,
+                info.signature_id as i32,
+                info.key_bits,
+            )
         })
         .to_vec();
     assert_eq!(told[2], ("Kerberos AES256-CTS-HMAC-SHA1-96", 18, "HMAC-SHA1-96", 16, 256));

@@ -1,4 +1,5 @@
-//! Messages that MIT's and Heimdal's GSSAPI made (`tests/data/kerberos/session_*.txt`), read and made again.
+//! Messages that MIT's and Heimdal's GSSAPI made (`tests/data/kerberos/session_*.txt`), read and
+//! made again.
 
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
@@ -8,7 +9,10 @@ use negossp::types::flags::ContextFlags;
 
 fn hex(text: &str) -> Vec<u8> {
     let text = if text == "-" { "" } else { text };
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 fn text(length: usize) -> Vec<u8> {
@@ -36,17 +40,29 @@ impl Recorded {
 
 fn recorded() -> Vec<Recorded> {
     let mut contexts: Vec<Recorded> = vec![];
-    let files =
-        [("MIT", include_str!("data/kerberos/session_mit.txt")), ("Heimdal", include_str!("data/kerberos/session_heimdal.txt"))];
+    let files = [
+        ("MIT", include_str!("data/kerberos/session_mit.txt")),
+        ("Heimdal", include_str!("data/kerberos/session_heimdal.txt")),
+    ];
     for (peer, file) in files {
         for line in file.lines() {
             let fields: Vec<_> = line.split(' ').collect();
-            let ["context", enctype, style, key, acceptor_subkey, first_of_initiator, first_of_acceptor] = fields[..] else {
+            let [
+                "context",
+                enctype,
+                style,
+                key,
+                acceptor_subkey,
+                first_of_initiator,
+                first_of_acceptor,
+            ] = fields[..]
+            else {
                 contexts.last_mut().unwrap().lines.push(fields);
                 continue;
             };
             let enctype = Enctype::from_number(enctype.parse().unwrap()).unwrap();
-            let numbers = [first_of_initiator, first_of_acceptor].map(|number| number.parse().unwrap());
+            let numbers =
+                [first_of_initiator, first_of_acceptor].map(|number| number.parse().unwrap());
             let session = |side, send_sequence, receive_sequence| {
                 Session::new(Setup {
                     side,
@@ -70,7 +86,9 @@ fn recorded() -> Vec<Recorded> {
     }
     for enctype in Enctype::ALL {
         for style in ["mutual", "dce"] {
-            assert!(contexts.iter().any(|context| context.enctype == enctype && context.style == style));
+            assert!(
+                contexts.iter().any(|context| context.enctype == enctype && context.style == style)
+            );
         }
     }
     contexts
@@ -107,7 +125,8 @@ fn skip(from: &mut Session, to: &mut Session) {
     to.verify(&[b"skipped"], 0, &mic).unwrap();
 }
 
-/// Whole Wrap tokens: as a stream, and cut into SSPI's two buffers wherever their makers rotated them to.
+/// Whole Wrap tokens: as a stream, and cut into SSPI's two buffers wherever their makers rotated
+/// them to.
 #[test]
 fn wrap_tokens() {
     for mut context in recorded() {
@@ -120,7 +139,10 @@ fn wrap_tokens() {
             };
             let (qop, message, token) = (qop(sealed), text(size.parse().unwrap()), hex(token));
             let mut stream = token.clone();
-            let (found, at) = to.clone().unseal_stream(&mut stream, 0).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let (found, at) = to
+                .clone()
+                .unseal_stream(&mut stream, 0)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!((found, &stream[at]), (qop, &message[..]), "{name}");
 
             let padding = from.padding(message.len());
@@ -134,7 +156,8 @@ fn wrap_tokens() {
 
             // Ours is as long, and where nothing is random, the same but for the rotation.
             let mut made = vec![0; from.sizes().security_trailer as usize];
-            let length = from.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut made).unwrap();
+            let length =
+                from.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut made).unwrap();
             assert_eq!(length, front.len(), "{name}");
             if qop == Qop::NoEncrypt && !matches!(enctype, Enctype::Rc4Hmac | Enctype::Des3Sha1) {
                 assert_eq!(made[..6], token[..6], "{name}");
@@ -173,16 +196,19 @@ fn messages_in_pieces() {
                     _ => panic!("{piece}"),
                 })
                 .collect();
-            let mut parts: Vec<_> = data.iter_mut().map(|(seal, _, data)| Part { data, seal: *seal }).collect();
+            let mut parts: Vec<_> =
+                data.iter_mut().map(|(seal, _, data)| Part { data, seal: *seal }).collect();
             assert_eq!(to.unseal(&mut parts, 0, &header), Ok(qop), "{name} {pieces:?}");
-            let sealed_length = parts.iter().filter(|part| part.seal).map(|part| part.data.len()).sum::<usize>();
+            let sealed_length =
+                parts.iter().filter(|part| part.seal).map(|part| part.data.len()).sum::<usize>();
             for (_, size, data) in &data {
                 assert_eq!(data[..*size], text(*size), "{name}");
             }
 
             // Ours has the same header, and then the other side reads it.
             let mut made = vec![0; from.sizes().security_trailer as usize];
-            let mut parts: Vec<_> = data.iter_mut().map(|(seal, _, data)| Part { data, seal: *seal }).collect();
+            let mut parts: Vec<_> =
+                data.iter_mut().map(|(seal, _, data)| Part { data, seal: *seal }).collect();
             let length = from.seal(qop, &mut parts, 0, &mut made).unwrap();
             assert_eq!(length, header.len(), "{name} {sealed_length}");
             let same = if made[0] == 0x60 { header.len() - 36 } else { 16 };

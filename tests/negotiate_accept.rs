@@ -17,11 +17,16 @@ const NTLM: &[u8] = b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
 const PASSWORD: &str = "Passw0rd!";
 
 fn list(oids: &[&[u8]]) -> Vec<u8> {
-    let contents: Vec<u8> = oids.iter().flat_map(|oid| [&[0x06, oid.len() as u8], *oid].concat()).collect();
+    let contents: Vec<u8> =
+        oids.iter().flat_map(|oid| [&[0x06, oid.len() as u8], *oid].concat()).collect();
     [&[0x30, contents.len() as u8], &contents[..]].concat()
 }
 
-fn answer(state: Option<NegState>, response_token: Option<&[u8]>, mech_list_mic: Option<&[u8]>) -> Vec<u8> {
+fn answer(
+    state: Option<NegState>,
+    response_token: Option<&[u8]>,
+    mech_list_mic: Option<&[u8]>,
+) -> Vec<u8> {
     NegTokenResp { neg_state: state, supported_mech: None, response_token, mech_list_mic }.encode()
 }
 
@@ -29,8 +34,8 @@ fn incomplete(response_token: &[u8], mech_list_mic: Option<&[u8]>) -> Vec<u8> {
     answer(Some(NegState::AcceptIncomplete), Some(response_token), mech_list_mic)
 }
 
-/// The exchange up to where AUTHENTICATE_MESSAGE is to be sent, the mechanism list being [`list`] of `offered`
-/// when it leaves the client and `received` when it arrives.
+/// The exchange up to where AUTHENTICATE_MESSAGE is to be sent, the mechanism list being [`list`]
+/// of `offered` when it leaves the client and `received` when it arrives.
 struct Ready {
     world: World,
     acceptor: Acceptor,
@@ -53,11 +58,15 @@ impl Ready {
         let (ntlm, negotiate) = world.ntlm_negotiate();
         let optimistic = mech_types.get(4..).is_some_and(|rest| rest.starts_with(NTLM));
         let token = NegTokenInit::encode(received, if optimistic { &negotiate } else { &[] });
-        let Ok(Step::Continue { next, token }) = world.accept(&Acceptor::new(), &token) else { return None };
+        let Ok(Step::Continue { next, token }) = world.accept(&Acceptor::new(), &token) else {
+            return None;
+        };
         let (acceptor, challenge) = match NegTokenResp::decode(&token).unwrap().response_token {
             Some(challenge) => (next, challenge.to_vec()),
             None => {
-                let Ok(Step::Continue { next, token }) = world.accept(&next, &incomplete(&negotiate, None)) else {
+                let Ok(Step::Continue { next, token }) =
+                    world.accept(&next, &incomplete(&negotiate, None))
+                else {
                     return None;
                 };
                 (next, NegTokenResp::decode(&token).unwrap().response_token.unwrap().to_vec())
@@ -141,7 +150,8 @@ fn optimistic_token_is_the_wrong_one() {
     let mech_types = list(&[MS_KRB5, KRB5, NEGOEX, NTLM]);
     let (ntlm, negotiate) = world.ntlm_negotiate();
     for mech_token in [&b"\x60\x03\x06\x01\x00"[..], &negotiate, b""] {
-        let (server, token) = go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&mech_types, mech_token)));
+        let (server, token) =
+            go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&mech_types, mech_token)));
         let resp = NegTokenResp::decode(&token).unwrap();
         assert_eq!(resp.neg_state, Some(NegState::RequestMic));
         assert_eq!(resp.supported_mech, Some(NTLM));
@@ -151,7 +161,8 @@ fn optimistic_token_is_the_wrong_one() {
         let resp = NegTokenResp::decode(&token).unwrap();
         // request-mic and supportedMech belong to the first reply only.
         assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::AcceptIncomplete), None));
-        let (mut client, authenticate) = world.ntlm_authenticate(&ntlm, resp.response_token.unwrap());
+        let (mut client, authenticate) =
+            world.ntlm_authenticate(&ntlm, resp.response_token.unwrap());
         let mic = client.session.make_mech_list_mic(&mech_types).unwrap();
         let (server, token) = finish(world.accept(&server, &incomplete(&authenticate, Some(&mic))));
         let token = token.unwrap();
@@ -164,9 +175,13 @@ fn optimistic_token_is_the_wrong_one() {
 #[test]
 fn optimistic_token_is_absent() {
     let world = World::new(PASSWORD);
-    let (server, token) = go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5]), b"")));
+    let (server, token) =
+        go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5]), b"")));
     let resp = NegTokenResp::decode(&token).unwrap();
-    assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::AcceptIncomplete), Some(NTLM)));
+    assert_eq!(
+        (resp.neg_state, resp.supported_mech),
+        (Some(NegState::AcceptIncomplete), Some(NTLM))
+    );
     assert_eq!((resp.response_token, resp.mech_list_mic), (None, None));
     let (_, negotiate) = world.ntlm_negotiate();
     go_on(world.accept(&server, &incomplete(&negotiate, None)));
@@ -180,9 +195,11 @@ fn datagram_client_is_silent_at_first() {
         world.requirements |= ContextFlags::DATAGRAM;
         let (client, token) = go_on(world.initiate(&Initiator::new(), None));
         assert_eq!(token, NegTokenInit::encode(&list(&[NTLM]), b""));
-        let (mut server, mut token) = go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(offered), b"")));
+        let (mut server, mut token) =
+            go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(offered), b"")));
         if offered.len() > 1 {
-            (server, token) = go_on(world.accept(&server, &answer(Some(NegState::AcceptIncomplete), None, None)));
+            (server, token) =
+                go_on(world.accept(&server, &answer(Some(NegState::AcceptIncomplete), None, None)));
         }
         let (_, token) = go_on(world.initiate(&client, Some(&token)));
         if offered.len() == 1 {
@@ -193,12 +210,15 @@ fn datagram_client_is_silent_at_first() {
     }
 }
 
-/// As Windows treats a client that puts a MIC into AUTHENTICATE_MESSAGE and sends no mechListMIC with it.
+/// As Windows treats a client that puts a MIC into AUTHENTICATE_MESSAGE and sends no mechListMIC
+/// with it.
 #[test]
 fn mic_may_come_in_one_token_more() {
-    for (offered, last) in
-        [(&[NTLM][..], Some(NegState::AcceptIncomplete)), (&[KRB5, NTLM], Some(NegState::AcceptCompleted)), (&[KRB5, NTLM], None)]
-    {
+    for (offered, last) in [
+        (&[NTLM][..], Some(NegState::AcceptIncomplete)),
+        (&[KRB5, NTLM], Some(NegState::AcceptCompleted)),
+        (&[KRB5, NTLM], None),
+    ] {
         let ready = Ready::new(offered);
         let (server, token) = go_on(ready.send(None));
         let resp = NegTokenResp::decode(&token).unwrap();
@@ -254,7 +274,8 @@ fn wrong_mic_is_refused_whether_required_or_not() {
     }
 }
 
-/// Old peers repeat the responseToken as mechListMIC. That is no MIC: the real one is still awaited.
+/// Old peers repeat the responseToken as mechListMIC. That is no MIC: the real one is still
+/// awaited.
 #[test]
 fn mic_that_repeats_the_token_counts_as_none() {
     let ready = Ready::new(&[KRB5, NTLM]);
@@ -274,7 +295,9 @@ fn removing_a_mechanism_in_flight_fails_on_the_mic() {
         is_denied(fail(ready.send(Some(&ready.mic()))));
         // Stripping the MIC as well does not help.
         let (server, _) = go_on(ready.send(None));
-        is_denied(fail(ready.world.accept(&server, &answer(Some(NegState::AcceptCompleted), None, None))));
+        is_denied(fail(
+            ready.world.accept(&server, &answer(Some(NegState::AcceptCompleted), None, None)),
+        ));
         is_denied(fail(ready.world.accept(&server, &answer(None, None, Some(&ready.mic())))));
     }
 }
@@ -301,7 +324,10 @@ fn raw_ntlm_stays_raw() {
     let (server, challenge) = go_on(world.accept(&Acceptor::new(), &negotiate));
     assert!(challenge.starts_with(b"NTLMSSP\0\x02"));
     let (client, authenticate) = world.ntlm_authenticate(&ntlm, &challenge);
-    assert!(matches!(fail(world.accept(&server, &incomplete(&authenticate, None))).error, Error::InvalidToken(_)));
+    assert!(matches!(
+        fail(world.accept(&server, &incomplete(&authenticate, None))).error,
+        Error::InvalidToken(_)
+    ));
     let (server, token) = finish(world.accept(&server, &authenticate));
     assert_eq!(token, None);
     talk(&client, &server);
@@ -337,7 +363,10 @@ fn nothing_in_common() {
         failure.token
     };
     assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[MS_KRB5, KRB5, NEGOEX]), b"x")), None);
-    assert_eq!(refused(&world, b"\x60\x0d\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"), None);
+    assert_eq!(
+        refused(&world, b"\x60\x0d\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"),
+        None
+    );
     world.requirements |= ContextFlags::EXTENDED_ERROR;
     let reject = Some(answer(Some(NegState::Reject), None, None));
     assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[KRB5]), b"x")), reject);
@@ -353,7 +382,9 @@ fn nothing_in_common() {
 
 #[test]
 fn the_peer_is_told_only_if_the_caller_wants_that() {
-    for (extended, token) in [(false, None), (true, Some(answer(Some(NegState::Reject), None, None)))] {
+    for (extended, token) in
+        [(false, None), (true, Some(answer(Some(NegState::Reject), None, None)))]
+    {
         let mut world = World::new("wrong");
         world.requirements.set(ContextFlags::EXTENDED_ERROR, extended);
         let (client, negotiate) = go_on(world.initiate(&Initiator::new(), None));
@@ -364,13 +395,16 @@ fn the_peer_is_told_only_if_the_caller_wants_that() {
         assert_eq!(failure.token, token);
         assert_eq!(fail(world.accept(&Acceptor::new(), b"garbage")).token, token);
         if let Some(token) = token {
-            assert!(matches!(fail(world.initiate(&client, Some(&token))).error, Error::LogonDenied(_)));
+            assert!(matches!(
+                fail(world.initiate(&client, Some(&token))).error,
+                Error::LogonDenied(_)
+            ));
         }
     }
 }
 
-/// Tokens repeated, out of order, of the wrong kind, empty: each is refused, and since a step changes nothing,
-/// the right token is still welcome afterwards.
+/// Tokens repeated, out of order, of the wrong kind, empty: each is refused, and since a step
+/// changes nothing, the right token is still welcome afterwards.
 #[test]
 fn tokens_where_they_do_not_belong() {
     let world = World::new(PASSWORD);
@@ -389,15 +423,19 @@ fn tokens_where_they_do_not_belong() {
     for token in [&negotiate[..], &challenge, &raw, b"", b"NTLMSSP\0"] {
         invalid(&server, token);
     }
-    for (state, response_token) in [(None, None), (None, Some(&b""[..])), (Some(NegState::Reject), Some(&raw))] {
+    for (state, response_token) in
+        [(None, None), (None, Some(&b""[..])), (Some(NegState::Reject), Some(&raw))]
+    {
         invalid(&server, &answer(state, response_token, None));
     }
-    let other = NegTokenResp { supported_mech: Some(KRB5), ..NegTokenResp::decode(&authenticate).unwrap() };
+    let other =
+        NegTokenResp { supported_mech: Some(KRB5), ..NegTokenResp::decode(&authenticate).unwrap() };
     invalid(&server, &other.encode());
     let nested = incomplete(&authenticate, None);
     invalid(&server, &nested);
     // A supportedMech that repeats ours is harmless.
-    let same = NegTokenResp { supported_mech: Some(NTLM), ..NegTokenResp::decode(&authenticate).unwrap() };
+    let same =
+        NegTokenResp { supported_mech: Some(NTLM), ..NegTokenResp::decode(&authenticate).unwrap() };
     finish(world.accept(&server, &same.encode()));
     finish(world.accept(&server, &authenticate));
 }
@@ -411,11 +449,14 @@ fn longest_token() {
     token.push(0);
     assert!(matches!(fail(world.accept(&Acceptor::new(), &token)).error, Error::InvalidToken(_)));
     world.settings.limits.max_token = 16;
-    assert!(matches!(fail(world.initiate(&Initiator::new(), Some(&[0; 17]))).error, Error::InvalidToken(_)));
+    assert!(matches!(
+        fail(world.initiate(&Initiator::new(), Some(&[0; 17]))).error,
+        Error::InvalidToken(_)
+    ));
 }
 
-/// Whatever one bit does to AUTHENTICATE_MESSAGE in its NegTokenResp, nobody but alice comes in, and nothing
-/// panics. What may change without harm is negState alone.
+/// Whatever one bit does to AUTHENTICATE_MESSAGE in its NegTokenResp, nobody but alice comes in,
+/// and nothing panics. What may change without harm is negState alone.
 #[test]
 fn flipped_and_cut_last_token() {
     let ready = Ready::new(&[KRB5, NTLM]);
@@ -431,7 +472,10 @@ fn flipped_and_cut_last_token() {
             accepted += 1;
             assert_eq!(established.client.user, "alice");
             assert_eq!(established.session.session_key(), ready.client.session.session_key());
-            assert_ne!(NegTokenResp::decode(&token).unwrap().neg_state, Some(NegState::AcceptIncomplete));
+            assert_ne!(
+                NegTokenResp::decode(&token).unwrap().neg_state,
+                Some(NegState::AcceptIncomplete)
+            );
         }
     }
     assert!(accepted <= 2, "{accepted}");

@@ -16,7 +16,11 @@ const INCOMPLETE: Option<NegState> = Some(NegState::AcceptIncomplete);
 const REQUEST_MIC: Option<NegState> = Some(NegState::RequestMic);
 const REJECT: Option<NegState> = Some(NegState::Reject);
 
-fn answer(state: Option<NegState>, response_token: Option<&[u8]>, mech_list_mic: Option<&[u8]>) -> Vec<u8> {
+fn answer(
+    state: Option<NegState>,
+    response_token: Option<&[u8]>,
+    mech_list_mic: Option<&[u8]>,
+) -> Vec<u8> {
     NegTokenResp { neg_state: state, supported_mech: None, response_token, mech_list_mic }.encode()
 }
 
@@ -37,8 +41,18 @@ impl Offered {
         Offered { world, initiator, server, challenge }
     }
 
-    fn first_reply(&self, state: Option<NegState>, oid: Option<&[u8]>, token: Option<&[u8]>) -> Result<Step<Initiator>, Failure> {
-        let resp = NegTokenResp { neg_state: state, supported_mech: oid, response_token: token, mech_list_mic: None };
+    fn first_reply(
+        &self,
+        state: Option<NegState>,
+        oid: Option<&[u8]>,
+        token: Option<&[u8]>,
+    ) -> Result<Step<Initiator>, Failure> {
+        let resp = NegTokenResp {
+            neg_state: state,
+            supported_mech: oid,
+            response_token: token,
+            mech_list_mic: None,
+        };
         self.world.initiate(&self.initiator, Some(&resp.encode()))
     }
 }
@@ -64,7 +78,12 @@ impl Finishing {
         Finishing { world: offered.world, initiator, server, mic }
     }
 
-    fn last_reply(&self, state: Option<NegState>, token: Option<&[u8]>, mic: Option<&[u8]>) -> Result<Step<Initiator>, Failure> {
+    fn last_reply(
+        &self,
+        state: Option<NegState>,
+        token: Option<&[u8]>,
+        mic: Option<&[u8]>,
+    ) -> Result<Step<Initiator>, Failure> {
         self.world.initiate(&self.initiator, Some(&answer(state, token, mic)))
     }
 }
@@ -72,8 +91,10 @@ impl Finishing {
 #[test]
 fn acceptors_may_word_their_replies_differently() {
     let ntlm = Some(Mechanism::Ntlm.oids()[0]);
-    // RFC 4178 acceptors that prefer another mechanism than the client's first say request-mic; Java says nothing.
-    for (state, oid) in [(INCOMPLETE, ntlm), (REQUEST_MIC, ntlm), (INCOMPLETE, None), (None, None)] {
+    // RFC 4178 acceptors that prefer another mechanism than the client's first say request-mic;
+    // Java says nothing.
+    for (state, oid) in [(INCOMPLETE, ntlm), (REQUEST_MIC, ntlm), (INCOMPLETE, None), (None, None)]
+    {
         let finishing = Finishing::new(state, oid);
         // After both MICs there is nothing to say, whatever the acceptor's negState.
         for last in [COMPLETED, INCOMPLETE, None] {
@@ -107,8 +128,14 @@ fn acceptors_mic_is_required_once_ours_was_sent() {
 fn reject() {
     let mut offered = Offered::new();
     let ntlm = Some(Mechanism::Ntlm.oids()[0]);
-    assert!(matches!(fail(offered.first_reply(REJECT, None, None)).error, Error::NothingInCommon(_)));
-    assert!(matches!(fail(offered.first_reply(REJECT, ntlm, Some(&offered.challenge))).error, Error::LogonDenied(_)));
+    assert!(matches!(
+        fail(offered.first_reply(REJECT, None, None)).error,
+        Error::NothingInCommon(_)
+    ));
+    assert!(matches!(
+        fail(offered.first_reply(REJECT, ntlm, Some(&offered.challenge))).error,
+        Error::LogonDenied(_)
+    ));
     let mut finishing = Finishing::new(INCOMPLETE, None);
     assert!(matches!(fail(finishing.last_reply(REJECT, None, None)).error, Error::LogonDenied(_)));
     let garbage = fail(offered.first_reply(INCOMPLETE, ntlm, Some(b"garbage")));
@@ -117,7 +144,10 @@ fn reject() {
     offered.world.requirements |= ContextFlags::EXTENDED_ERROR;
     finishing.world.requirements |= ContextFlags::EXTENDED_ERROR;
     let token = answer(REJECT, None, None);
-    assert_eq!(fail(offered.first_reply(INCOMPLETE, ntlm, Some(b"garbage"))).token, Some(token.clone()));
+    assert_eq!(
+        fail(offered.first_reply(INCOMPLETE, ntlm, Some(b"garbage"))).token,
+        Some(token.clone())
+    );
     assert_eq!(fail(finishing.last_reply(COMPLETED, None, None)).token, Some(token));
 }
 
@@ -132,7 +162,8 @@ fn replies_that_make_no_sense() {
     };
     invalid(offered.first_reply(INCOMPLETE, Some(KRB5), challenge)); // never offered
     invalid(offered.first_reply(REQUEST_MIC, Some(KRB5), None));
-    invalid(offered.first_reply(INCOMPLETE, ntlm, None)); // the optimistic token was right and is not answered
+    // the optimistic token was right and is not answered
+    invalid(offered.first_reply(INCOMPLETE, ntlm, None));
     invalid(offered.first_reply(COMPLETED, ntlm, challenge)); // NTLM has a token left to send
     invalid(offered.first_reply(COMPLETED, ntlm, None));
     let own = NegTokenInit::encode(&mech_type_list(&[Mechanism::Ntlm]), b"NTLMSSP\0");
@@ -153,10 +184,24 @@ fn hint_limits_the_offer() {
     let hint = NegTokenInit::encode_hint(&mech_type_list(&[Mechanism::Ntlm]));
     go_on(world.initiate(&Initiator::new(), Some(&hint)));
     // Without a list the hint says nothing.
-    go_on(world.initiate(&Initiator::new(), Some(b"\x60\x0c\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x02\x30\x00")));
-    let kerberos_only = [b"\x60\x1b\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x11\x30\x0f\xa0\x0d\x30\x0b\x06\x09", KRB5].concat();
-    assert!(matches!(fail(world.initiate(&Initiator::new(), Some(&kerberos_only))).error, Error::NothingInCommon(_)));
-    assert!(matches!(fail(world.initiate(&Initiator::new(), Some(b"NTLMSSP\0"))).error, Error::InvalidToken(_)));
+    go_on(world.initiate(
+        &Initiator::new(),
+        Some(b"\x60\x0c\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x02\x30\x00"),
+    ));
+    let kerberos_only =
+        [b"\x60\x1b\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x11\x30\x0f\xa0\x0d\x30\x0b\x06\x09", KRB5]
+            .concat();
+    assert!(matches!(
+        fail(world.initiate(&Initiator::new(), Some(&kerberos_only))).error,
+        Error::NothingInCommon(_)
+    ));
+    assert!(matches!(
+        fail(world.initiate(&Initiator::new(), Some(b"NTLMSSP\0"))).error,
+        Error::InvalidToken(_)
+    ));
     world.client.mechanisms.clear();
-    assert!(matches!(fail(world.initiate(&Initiator::new(), None)).error, Error::NothingInCommon(_)));
+    assert!(matches!(
+        fail(world.initiate(&Initiator::new(), None)).error,
+        Error::NothingInCommon(_)
+    ));
 }

@@ -1,5 +1,5 @@
-//! SPNEGO over Kerberos and NTLM: which is chosen, and what the mechListMIC then has to show (RFC 4178 4, 5;
-//! [MS-SPNG] 3.1.5.2).
+//! SPNEGO over Kerberos and NTLM: which is chosen, and what the mechListMIC then has to show (RFC
+//! 4178 4, 5; [MS-SPNG] 3.1.5.2).
 
 mod kerberos_support;
 
@@ -23,7 +23,8 @@ use zeroize::Zeroizing;
 const NTLM: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 10];
 
 fn list(oids: &[&[u8]]) -> Vec<u8> {
-    let contents: Vec<u8> = oids.iter().flat_map(|oid| [&[6, oid.len() as u8][..], oid].concat()).collect();
+    let contents: Vec<u8> =
+        oids.iter().flat_map(|oid| [&[6, oid.len() as u8][..], oid].concat()).collect();
     [&[0x30, contents.len() as u8][..], &contents].concat()
 }
 
@@ -53,14 +54,17 @@ fn goes_on(step: Result<Step<Acceptor>, Failure>) -> (Acceptor, Vec<u8>) {
 fn client(forge: &Forge, ap_rep: &[u8]) -> Session {
     let reply = ApRep::decode(Token::read(ap_rep).unwrap().body).unwrap();
     let mut cipher = reply.enc_part.cipher.to_vec();
-    let part = EncApRepPart::decode(forge.session_key.decrypt(key_usage::AP_REP, &mut cipher).unwrap()).unwrap();
+    let part =
+        EncApRepPart::decode(forge.session_key.decrypt(key_usage::AP_REP, &mut cipher).unwrap())
+            .unwrap();
     Session::new(Setup {
         side: Side::Initiator,
         key: part.subkey.unwrap().key().unwrap(),
         acceptor_subkey: true,
         send_sequence: forge.seq_number.unwrap(),
         receive_sequence: part.seq_number.unwrap(),
-        flags: negossp::types::flags::ContextFlags::SEQUENCE_DETECT | negossp::types::flags::ContextFlags::REPLAY_DETECT,
+        flags: negossp::types::flags::ContextFlags::SEQUENCE_DETECT
+            | negossp::types::flags::ContextFlags::REPLAY_DETECT,
         dce_style: false,
     })
 }
@@ -69,16 +73,25 @@ fn talk(client: &mut Session, server: &mut Established) {
     let mut token = vec![0; 256];
     let mut data = b"hello".to_vec();
     let length = client
-        .seal(negossp::negotiate::session::Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token)
+        .seal(
+            negossp::negotiate::session::Qop::Encrypt,
+            &mut [Part { data: &mut data, seal: true }],
+            0,
+            &mut token,
+        )
         .unwrap();
-    server.session.unseal(&mut [Part { data: &mut data, seal: true }], 0, &token[..length]).unwrap();
+    server
+        .session
+        .unseal(&mut [Part { data: &mut data, seal: true }], 0, &token[..length])
+        .unwrap();
     assert_eq!(data, b"hello");
     let length = server.session.sign(&[b"there"], 0, &mut token).unwrap();
     client.verify(&[b"there"], 0, &token[..length]).unwrap();
 }
 
 fn response(token: &[u8], mic: Option<&[u8]>) -> Vec<u8> {
-    NegTokenResp { response_token: Some(token), mech_list_mic: mic, ..NegTokenResp::default() }.encode()
+    NegTokenResp { response_token: Some(token), mech_list_mic: mic, ..NegTokenResp::default() }
+        .encode()
 }
 
 #[test]
@@ -91,10 +104,16 @@ fn the_preferred_mechanism_needs_one_leg_and_is_called_as_the_client_calls_it() 
     ] {
         let forge = Forge::new(Enctype::Aes256Sha1);
         let server = forge.server();
-        let (mut established, token) =
-            done(accept(&server, &Acceptor::new(), &NegTokenInit::encode(&list(offered), &forge.token())));
+        let (mut established, token) = done(accept(
+            &server,
+            &Acceptor::new(),
+            &NegTokenInit::encode(&list(offered), &forge.token()),
+        ));
         let resp = NegTokenResp::decode(&token).unwrap();
-        assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::AcceptCompleted), Some(answer)));
+        assert_eq!(
+            (resp.neg_state, resp.supported_mech),
+            (Some(NegState::AcceptCompleted), Some(answer))
+        );
         assert_eq!(resp.mech_list_mic, None);
         talk(&mut client(&forge, resp.response_token.unwrap()), &mut established);
     }
@@ -103,7 +122,11 @@ fn the_preferred_mechanism_needs_one_leg_and_is_called_as_the_client_calls_it() 
 #[test]
 fn one_way_authentication_has_no_token_of_the_mechanism() {
     let forge = Forge { cksum: gss(USUAL - GssFlags::MUTUAL), ..Forge::new(Enctype::Aes256Sha1) };
-    let (_, token) = done(accept(&forge.server(), &Acceptor::new(), &NegTokenInit::encode(&list(&[KRB5_OID]), &forge.token())));
+    let (_, token) = done(accept(
+        &forge.server(),
+        &Acceptor::new(),
+        &NegTokenInit::encode(&list(&[KRB5_OID]), &forge.token()),
+    ));
     let resp = NegTokenResp::decode(&token).unwrap();
     assert_eq!((resp.neg_state, resp.response_token), (Some(NegState::AcceptCompleted), None));
 }
@@ -116,14 +139,18 @@ fn kerberos_is_taken_wherever_it_is_offered_and_the_list_is_then_proven() {
     let wrong = NegTokenInit::encode(&mech_types, b"NTLMSSP\0\x01\0\0\0");
     let (acceptor, token) = goes_on(accept(&server, &Acceptor::new(), &wrong));
     let resp = NegTokenResp::decode(&token).unwrap();
-    assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::RequestMic), Some(MS_KRB5_OID)));
+    assert_eq!(
+        (resp.neg_state, resp.supported_mech),
+        (Some(NegState::RequestMic), Some(MS_KRB5_OID))
+    );
     assert_eq!(resp.response_token, None);
     // The client can sign only once it has the AP-REP.
     let (acceptor, token) = goes_on(accept(&server, &acceptor, &response(&forge.token(), None)));
     let resp = NegTokenResp::decode(&token).unwrap();
     let mut client = client(&forge, resp.response_token.unwrap());
     client.verify_mech_list_mic(&mech_types, resp.mech_list_mic.unwrap()).unwrap();
-    let only_mic = |mic: &[u8]| NegTokenResp { mech_list_mic: Some(mic), ..NegTokenResp::default() }.encode();
+    let only_mic =
+        |mic: &[u8]| NegTokenResp { mech_list_mic: Some(mic), ..NegTokenResp::default() }.encode();
     // One over a shortened list, and none.
     let shorter = client.clone().make_mech_list_mic(&list(&[MS_KRB5_OID])).unwrap();
     for wrong in [only_mic(&shorter), only_mic(b""), NegTokenResp::default().encode()] {
@@ -137,7 +164,11 @@ fn kerberos_is_taken_wherever_it_is_offered_and_the_list_is_then_proven() {
 }
 
 fn identity() -> Identity {
-    Identity { user: "alice".into(), domain: "EXAMPLE".into(), password: Zeroizing::new("Passw0rd!".into()) }
+    Identity {
+        user: "alice".into(),
+        domain: "EXAMPLE".into(),
+        password: Zeroizing::new("Passw0rd!".into()),
+    }
 }
 
 /// A server that knows alice's password and has no keytab.
@@ -167,12 +198,16 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
         bindings: None,
         now: FileTime::now(),
     };
-    let Step::Continue { next, token } = MechInitiator::new(Mechanism::Ntlm).unwrap().step(None, &call).unwrap() else {
+    let Step::Continue { next, token } =
+        MechInitiator::new(Mechanism::Ntlm).unwrap().step(None, &call).unwrap()
+    else {
         panic!()
     };
     let (acceptor, token) = goes_on(accept(&server, &acceptor, &response(&token, None)));
     let challenge = NegTokenResp::decode(&token).unwrap().response_token.unwrap().to_vec();
-    let Step::Done { mut established, token } = next.step(Some(&challenge), &call).unwrap() else { panic!() };
+    let Step::Done { mut established, token } = next.step(Some(&challenge), &call).unwrap() else {
+        panic!()
+    };
     let token = token.unwrap();
     let mic = established.session.make_mech_list_mic(&mech_types).unwrap();
     let (accepted, last) = done(accept(&server, &acceptor, &response(&token, Some(&mic))));
@@ -182,9 +217,12 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
 
     // Kerberos alone, and nothing to do it with: no challenge of NTLM's leaves the server.
     server.credential.mechanisms = vec![Mechanism::Kerberos];
-    for token in
-        [optimistic, NegTokenInit::encode(&list(&[NTLM]), b"NTLMSSP\0\x01\0\0\0"), b"NTLMSSP\0\x01\0\0\0".to_vec(), vec![]]
-    {
+    for token in [
+        optimistic,
+        NegTokenInit::encode(&list(&[NTLM]), b"NTLMSSP\0\x01\0\0\0"),
+        b"NTLMSSP\0\x01\0\0\0".to_vec(),
+        vec![],
+    ] {
         assert!(accept(&server, &Acceptor::new(), &token).is_err());
     }
 }
@@ -215,19 +253,28 @@ fn a_server_of_kerberos_alone_never_challenges() {
         }
         let hint = goes_on(accept(&server, &Acceptor::new(), b"")).1;
         assert!(!hint.windows(NTLM.len()).any(|window| window == NTLM));
-        let (established, _) =
-            done(accept(&server, &Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5_OID]), b"")).and_then(|step| {
-                let Step::Continue { next, .. } = step else { panic!() };
-                let forged = Forge { cksum: gss(USUAL - GssFlags::INTEG), ..forge.clone() };
-                accept(&server, &next, &response(&forged.token(), None))
-            }));
+        let (established, _) = done(
+            accept(&server, &Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5_OID]), b""))
+                .and_then(|step| {
+                    let Step::Continue { next, .. } = step else { panic!() };
+                    let forged = Forge { cksum: gss(USUAL - GssFlags::INTEG), ..forge.clone() };
+                    accept(&server, &next, &response(&forged.token(), None))
+                }),
+        );
         assert_eq!(established.mechanism, Mechanism::Kerberos);
     }
     // And one of NTLM alone takes no ticket.
     server.credential.mechanisms = vec![Mechanism::Ntlm];
     assert!(accept(&server, &Acceptor::new(), &forge.token()).is_err());
     assert!(accept(&server, &Acceptor::new(), &forge.ap_req()).is_err());
-    assert!(accept(&server, &Acceptor::new(), &NegTokenInit::encode(&list(&[KRB5_OID]), &forge.token())).is_err());
+    assert!(
+        accept(
+            &server,
+            &Acceptor::new(),
+            &NegTokenInit::encode(&list(&[KRB5_OID]), &forge.token())
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -244,7 +291,11 @@ fn tokens_without_spnego() {
 fn a_replay_is_one_in_another_negotiation_too() {
     let forge = Forge::new(Enctype::Aes256Sha1);
     let token = forge.token();
-    done(accept(&forge.server(), &Acceptor::new(), &NegTokenInit::encode(&list(&[KRB5_OID]), &token)));
+    done(accept(
+        &forge.server(),
+        &Acceptor::new(),
+        &NegTokenInit::encode(&list(&[KRB5_OID]), &token),
+    ));
     for again in [NegTokenInit::encode(&list(&[MS_KRB5_OID, NTLM]), &token), token] {
         let refused = accept(&forge.server(), &Acceptor::new(), &again).err().unwrap().error;
         assert!(matches!(refused, Error::LogonDenied(_)), "{refused:?}");

@@ -1,5 +1,5 @@
-//! Exchanges between other implementations inside SPNEGO, recorded: the server's half done over again, with the
-//! same mechListMICs as theirs, and the same messages after them.
+//! Exchanges between other implementations inside SPNEGO, recorded: the server's half done over
+//! again, with the same mechListMICs as theirs, and the same messages after them.
 
 mod exchanges;
 mod ntlm_support;
@@ -14,17 +14,24 @@ use ntlm_support::*;
 
 /// The client's list, and the context that the exchange led to.
 fn establish(exchange: &Exchange) -> (MechTypeList<'_>, Box<Established>) {
-    let FirstToken::Negotiate(init) = FirstToken::read(&exchange.tokens[0].bytes).unwrap() else { panic!("no SPNEGO") };
-    let response_token = |i: usize| NegTokenResp::decode(&exchange.tokens[i].bytes).unwrap().response_token.unwrap();
+    let FirstToken::Negotiate(init) = FirstToken::read(&exchange.tokens[0].bytes).unwrap() else {
+        panic!("no SPNEGO")
+    };
+    let response_token =
+        |i: usize| NegTokenResp::decode(&exchange.tokens[i].bytes).unwrap().response_token.unwrap();
     let mut server = Party::alice();
     server.identity = Some(identity(&exchange.user, &exchange.domain, &exchange.password));
     server.bindings = exchange.bindings.as_deref().map(|data| {
         let words = [0, 0, 0, 0, 0, 0, data.len() as u32, 32].map(u32::to_ne_bytes).concat();
         ChannelBindings::from_sec_channel_bindings(&[&words, data].concat()).unwrap()
     });
-    let challenged = Challenged::new(init.mech_token.unwrap(), response_token(1), server.now).unwrap();
+    let challenged =
+        Challenged::new(init.mech_token.unwrap(), response_token(1), server.now).unwrap();
     let step = server.accept(&Acceptor::ExpectAuthenticate(challenged), response_token(2));
-    (init.mech_types.unwrap(), done(step.unwrap_or_else(|error| panic!("{}: {error}", exchange.name))).0)
+    (
+        init.mech_types.unwrap(),
+        done(step.unwrap_or_else(|error| panic!("{}: {error}", exchange.name))).0,
+    )
 }
 
 #[test]
@@ -41,7 +48,10 @@ fn mech_list_mics_are_the_same() {
             assert!(mic(2).is_some(), "{}", exchange.name);
         }
         if let Some(mic) = mic(2) {
-            server.session.verify_mech_list_mic(list.der(), mic).unwrap_or_else(|error| panic!("{}: {error}", exchange.name));
+            server
+                .session
+                .verify_mech_list_mic(list.der(), mic)
+                .unwrap_or_else(|error| panic!("{}: {error}", exchange.name));
         }
         if exchange.tokens.len() > 3 {
             let ours = server.session.make_mech_list_mic(list.der()).unwrap();
@@ -58,18 +68,28 @@ fn messages_are_the_same() {
     for exchange in exchanges("spnego-") {
         let name = &exchange.name;
         let (list, server) = establish(&exchange);
-        let negossp::negotiate::session::Session::Ntlm(mut server) = server.session else { panic!("not NTLM") };
+        let negossp::negotiate::session::Session::Ntlm(mut server) = server.session else {
+            panic!("not NTLM")
+        };
         let key: [u8; 16] = server.session_key().try_into().unwrap();
         let mut client = Session::new(server.flags(), &key, Side::Client);
         for token in &exchange.tokens[1..] {
             if let Some(mic) = NegTokenResp::decode(&token.bytes).unwrap().mech_list_mic {
-                let (from, to) = if token.from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+                let (from, to) = if token.from_client {
+                    (&mut client, &mut server)
+                } else {
+                    (&mut server, &mut client)
+                };
                 assert_eq!(from.make_mech_list_mic(list.der()).as_deref(), Ok(mic), "{name}");
                 assert_eq!(to.verify_mech_list_mic(list.der(), mic), Ok(()), "{name}");
             }
         }
         for message in &exchange.messages {
-            let (from, to) = if message.from_client { (&mut client, &mut server) } else { (&mut server, &mut client) };
+            let (from, to) = if message.from_client {
+                (&mut client, &mut server)
+            } else {
+                (&mut server, &mut client)
+            };
             let (mut data, mut token) = (message.data.clone(), [0; 16]);
             match &message.sealed {
                 None => {

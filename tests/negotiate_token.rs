@@ -1,10 +1,13 @@
-//! SPNEGO's tokens: against those that other implementations made, and against every way of breaking them.
+//! SPNEGO's tokens: against those that other implementations made, and against every way of
+//! breaking them.
 
 mod exchanges;
 
 use exchanges::{exchanges, hex};
 use negossp::mechanism::Mechanism;
-use negossp::negotiate::token::{FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list};
+use negossp::negotiate::token::{
+    FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list,
+};
 use negossp::types::error::Error;
 
 const NTLM: &str = "2b06010401823702020a";
@@ -50,13 +53,22 @@ fn other_implementations_tokens_come_out_as_they_went_in() {
             let again = if i == 0 {
                 let init = decode_init(&token.bytes).unwrap();
                 let list = init.mech_types.unwrap();
-                assert!(list.iter().any(|oid| oid == Mechanism::Ntlm.oids()[0]), "{}", exchange.name);
+                assert!(
+                    list.iter().any(|oid| oid == Mechanism::Ntlm.oids()[0]),
+                    "{}",
+                    exchange.name
+                );
                 assert_eq!(init.mech_list_mic, None);
                 NegTokenInit::encode(list.der(), init.mech_token.unwrap())
             } else {
                 let resp = NegTokenResp::decode(&token.bytes).unwrap();
                 // RFC 4178 4.2.2: supportedMech belongs to the acceptor's first reply.
-                assert_eq!(resp.supported_mech.is_some(), !token.from_client && i == 1, "{}", exchange.name);
+                assert_eq!(
+                    resp.supported_mech.is_some(),
+                    !token.from_client && i == 1,
+                    "{}",
+                    exchange.name
+                );
                 resp.encode()
             };
             assert_eq!(again, token.bytes, "{} token {i}", exchange.name);
@@ -78,7 +90,8 @@ fn hint_is_what_others_send() {
     assert_eq!((init.mech_token, init.mech_list_mic), (None, None));
 }
 
-/// What Windows Server 2025 answers to an AUTHENTICATE_MESSAGE with a MIC that came without mechListMIC.
+/// What Windows Server 2025 answers to an AUTHENTICATE_MESSAGE with a MIC that came without
+/// mechListMIC.
 #[test]
 fn windows_asks_for_the_mech_list_mic() {
     let token = hex("a11b3019 a0030a0101 a3120410 0100000049c217f5398d246700000000");
@@ -91,7 +104,10 @@ fn windows_asks_for_the_mech_list_mic() {
 
 #[test]
 fn mechanism_list_of_a_windows_client() {
-    let bytes = init(&[tlv(0xa0, &list(&[MS_KRB5, KRB5, NEGOEX, NTLM, NTLM])), tlv(0xa2, &tlv(0x04, "6e00"))]);
+    let bytes = init(&[
+        tlv(0xa0, &list(&[MS_KRB5, KRB5, NEGOEX, NTLM, NTLM])),
+        tlv(0xa2, &tlv(0x04, "6e00")),
+    ]);
     let init = decode_init(&bytes).unwrap();
     let oids: Vec<Vec<u8>> = init.mech_types.unwrap().iter().map(<[u8]>::to_vec).collect();
     assert_eq!(oids, [MS_KRB5, KRB5, NEGOEX, NTLM, NTLM].map(hex));
@@ -117,7 +133,8 @@ fn known_leniencies_of_neg_token_init() {
     assert_eq!(req_flags, (Some(hex("4e54")), None));
     let mic_as_in_rfc_4178 = read(&[mech_types.clone(), mech_token.clone(), tlv(0xa3, &mic)]);
     assert_eq!(mic_as_in_rfc_4178, (Some(hex("4e54")), Some(hex("0102"))));
-    let hints_and_mic_as_in_ms_spng = read(&[mech_types.clone(), tlv(0xa3, &tlv(0x30, "")), tlv(0xa4, &mic)]);
+    let hints_and_mic_as_in_ms_spng =
+        read(&[mech_types.clone(), tlv(0xa3, &tlv(0x30, "")), tlv(0xa4, &mic)]);
     assert_eq!(hints_and_mic_as_in_ms_spng, (None, Some(hex("0102"))));
     let extension = read(&[mech_types.clone(), mech_token, tlv(0xa5, "0500"), tlv(0x86, "")]);
     assert_eq!(extension, (Some(hex("4e54")), None));
@@ -138,7 +155,8 @@ fn known_leniencies_of_neg_token_resp() {
     trailing.extend_from_slice(&[0; 3]);
     assert_eq!(NegTokenResp::decode(&trailing), NegTokenResp::decode(&resp(&all)));
 
-    let framed = hex(&tlv(0x60, &(tlv(0x06, "2b0601050502") + &tlv(0xa1, &tlv(0x30, &all.concat())))));
+    let framed =
+        hex(&tlv(0x60, &(tlv(0x06, "2b0601050502") + &tlv(0xa1, &tlv(0x30, &all.concat())))));
     assert_eq!(NegTokenResp::decode(&framed), NegTokenResp::decode(&resp(&all)));
 
     let token_alone = resp(std::slice::from_ref(&mech_token));

@@ -112,8 +112,13 @@ impl Client {
         };
         let exchanged = crypto::rc4k(&made.session_base_key, EXPORTED);
         let session_key = self.session_key.as_deref().unwrap_or(&exchanged[..]);
-        let key = if session_key.len() == 16 && flags.contains(F::KEY_EXCH) { EXPORTED } else { *made.session_base_key };
-        let (key, before) = (if self.mic == Mic::Wrong { [0; 16] } else { key }, [negotiate, challenge_message]);
+        let key = if session_key.len() == 16 && flags.contains(F::KEY_EXCH) {
+            EXPORTED
+        } else {
+            *made.session_base_key
+        };
+        let (key, before) =
+            (if self.mic == Mic::Wrong { [0; 16] } else { key }, [negotiate, challenge_message]);
         let answer = Answer {
             flags,
             lm_response,
@@ -146,7 +151,8 @@ fn a_mic_that_is_announced_must_be_there_and_right() {
     let announced = Client::saying(id::FLAGS, &HAS_MIC);
     denied(announced.logs_on(&Party::alice()), Denial::Mic);
     denied(Client { mic: Mic::Wrong, ..announced.clone() }.logs_on(&Party::alice()), Denial::Mic);
-    let established = Client { mic: Mic::Right, ..announced }.logs_on(&Party::alice()).expect("let in");
+    let established =
+        Client { mic: Mic::Right, ..announced }.logs_on(&Party::alice()).expect("let in");
     assert!(established.wants_mech_list_mic);
 }
 
@@ -168,7 +174,10 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
 fn a_client_may_leave_its_domain_out_of_the_hash() {
     let client = Client { hashed_domain: "", ..Client::new() };
     client.logs_on(&Party::alice()).expect("let in");
-    denied(Client { hashed_domain: "OTHER", ..Client::new() }.logs_on(&Party::alice()), Denial::WrongPassword);
+    denied(
+        Client { hashed_domain: "OTHER", ..Client::new() }.logs_on(&Party::alice()),
+        Denial::WrongPassword,
+    );
 }
 
 #[test]
@@ -196,7 +205,8 @@ fn lm_responses_count_where_policy_allows_them() {
 
 #[test]
 fn ntlmv1_counts_where_policy_allows_it() {
-    let client = Client { responses: Responses::V1, offered: OFFERED - F::KEY_EXCH, ..Client::new() };
+    let client =
+        Client { responses: Responses::V1, offered: OFFERED - F::KEY_EXCH, ..Client::new() };
     denied(client.logs_on(&Party::alice()), Denial::ResponseNotAllowed);
     let mut server = Party::alice();
     server.settings.ntlm.responses.ntlmv1 = true;
@@ -220,8 +230,13 @@ fn proven_av_pairs_must_make_sense() {
     invalid(Client::saying(id::TARGET_NAME, b"H").logs_on(&Party::alice()));
     invalid(Client::saying(id::TARGET_NAME, &[0, 0xd8]).logs_on(&Party::alice()));
     // Somebody in between may have put the first one into CHALLENGE_MESSAGE.
-    for (av_id, value) in [(id::FLAGS, &[0; 4][..]), (id::CHANNEL_BINDINGS, &[1; 16]), (id::TARGET_NAME, b"H\0")] {
-        let twice = Client { av_pairs: vec![(av_id, value.to_vec()), (av_id, value.to_vec())], ..Client::new() };
+    for (av_id, value) in
+        [(id::FLAGS, &[0; 4][..]), (id::CHANNEL_BINDINGS, &[1; 16]), (id::TARGET_NAME, b"H\0")]
+    {
+        let twice = Client {
+            av_pairs: vec![(av_id, value.to_vec()), (av_id, value.to_vec())],
+            ..Client::new()
+        };
         invalid(twice.logs_on(&Party::alice()));
     }
     // An unknown one is the client's own affair.
@@ -235,7 +250,9 @@ fn a_key_exchange_needs_its_key() {
     let established = Client::new().logs_on(&Party::alice()).expect("let in");
     assert_eq!(established.session.session_key(), EXPORTED);
     for length in [0, 1, 15, 17] {
-        invalid(Client { session_key: Some(vec![7; length]), ..Client::new() }.logs_on(&Party::alice()));
+        invalid(
+            Client { session_key: Some(vec![7; length]), ..Client::new() }.logs_on(&Party::alice()),
+        );
     }
 }
 
@@ -268,7 +285,8 @@ fn the_last_message_may_do_without_but_not_weaken() {
 
 #[test]
 fn the_last_message_claims_nothing_new() {
-    let client = Client { offered: OFFERED - F::SIGN - F::IDENTIFY, chosen: F::all(), ..Client::new() };
+    let client =
+        Client { offered: OFFERED - F::SIGN - F::IDENTIFY, chosen: F::all(), ..Client::new() };
     let established = client.logs_on(&Party::alice()).expect("let in");
     assert_eq!(established.flags, C::empty());
 }
@@ -276,7 +294,10 @@ fn the_last_message_claims_nothing_new() {
 #[test]
 fn the_last_message_chooses_its_character_set() {
     for chosen in [OFFERED, OFFERED - F::UNICODE] {
-        let client = Client { chosen, user: "jörg", domain: "BÜRO", hashed_domain: "BÜRO", ..Client::new() };
+        let client =
+            Client {
+                chosen, user: "jörg", domain: "BÜRO", hashed_domain: "BÜRO", ..Client::new()
+            };
         let mut server = Party::alice();
         server.identity = Some(identity("jörg", "BÜRO", PASSWORD));
         let established = client.logs_on(&server).expect("let in");
@@ -286,7 +307,8 @@ fn the_last_message_chooses_its_character_set() {
 
 // ---- old and empty messages
 
-/// An AUTHENTICATE_MESSAGE that ends its fixed part after WorkstationFields, as the oldest clients send it.
+/// An AUTHENTICATE_MESSAGE that ends its fixed part after WorkstationFields, as the oldest clients
+/// send it.
 fn oldest(lm_response: &[u8], nt_response: &[u8], user: &[u8]) -> Vec<u8> {
     let mut message = [b"NTLMSSP\0", &[3, 0, 0, 0][..], &[0; 40]].concat();
     for (at, field) in [(12, lm_response), (20, nt_response), (36, user)] {
@@ -303,19 +325,28 @@ fn the_oldest_clients_send_no_flags() {
     let mut server = Party::requiring(C::ALLOW_NULL_SESSION);
     server.settings.ntlm.responses = every_response();
     let negotiate = Negotiate::write(F::OEM | F::NTLM);
-    let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
+    let (acceptor, challenge) =
+        going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
     let server_challenge = Challenge::parse(&challenge).expect("a challenge").server_challenge;
     let nt_response = crypto::desl(&crypto::nt_hash(PASSWORD), &server_challenge);
-    let (established, _) = done(server.accept(&acceptor, &oldest(&[], &nt_response, b"ALICE")).expect("let in by the response"));
+    let (established, _) = done(
+        server
+            .accept(&acceptor, &oldest(&[], &nt_response, b"ALICE"))
+            .expect("let in by the response"),
+    );
     assert_eq!((&*established.client.user, established.client.anonymous), (USER, false));
     for lm_response in [&[][..], &[0]] {
-        let (established, _) = done(server.accept(&acceptor, &oldest(lm_response, &[], b"")).expect("nobody"));
+        let (established, _) =
+            done(server.accept(&acceptor, &oldest(lm_response, &[], b"")).expect("nobody"));
         assert!(established.client.anonymous);
     }
     // Half of nobody is somebody unknown.
-    for (lm_response, nt_response, user) in
-        [(&[1u8][..], &[][..], &b""[..]), (&[0; 24], &[], b""), (&[], &nt_response, b""), (&[], &[], b"ALICE")]
-    {
+    for (lm_response, nt_response, user) in [
+        (&[1u8][..], &[][..], &b""[..]),
+        (&[0; 24], &[], b""),
+        (&[], &nt_response, b""),
+        (&[], &[], b"ALICE"),
+    ] {
         let refused = server.accept(&acceptor, &oldest(lm_response, nt_response, user)).err();
         assert!(matches!(refused, Some(Error::LogonDenied(_))), "{refused:?}");
     }

@@ -1,4 +1,5 @@
-//! Messages that someone has broken, cut or made up: none panics, and none lets anybody in who should not be.
+//! Messages that someone has broken, cut or made up: none panics, and none lets anybody in who
+//! should not be.
 
 mod ntlm_support;
 
@@ -20,7 +21,8 @@ fn strict() -> Party {
     party
 }
 
-/// Alice's whole exchange with `server`, each message changed by `change` on its way: client's context or error.
+/// Alice's whole exchange with `server`, each message changed by `change` on its way: client's
+/// context or error.
 fn tampered(server: &Party, mut change: impl FnMut(usize, &mut Vec<u8>)) -> Result<String, Error> {
     let client = Party::requiring(C::CONFIDENTIALITY);
     let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
@@ -70,7 +72,10 @@ fn a_changed_bit_makes_nobody_else_of_alice() {
                     message[(bit / 8).min(last)] ^= 1 << (bit % 8);
                 }
             });
-            assert!(result.as_ref().is_ok_and(|user| user == USER) || result.is_err(), "bit {bit} of message {leg}: {result:?}");
+            assert!(
+                result.as_ref().is_ok_and(|user| user == USER) || result.is_err(),
+                "bit {bit} of message {leg}: {result:?}"
+            );
         }
     }
 }
@@ -104,7 +109,9 @@ fn no_message_may_be_longer() {
 #[test]
 fn messages_out_of_turn_are_refused() {
     let exchange = exchange(&Party::alice(), &Party::alice()).expect("an answer");
-    let invalid = |result: Result<Step<Acceptor>, Error>| assert!(matches!(result.err(), Some(Error::InvalidToken(_))));
+    let invalid = |result: Result<Step<Acceptor>, Error>| {
+        assert!(matches!(result.err(), Some(Error::InvalidToken(_))))
+    };
     for message in [&exchange.challenge, &exchange.authenticate] {
         invalid(Party::alice().accept(&Acceptor::new(), message));
     }
@@ -113,8 +120,14 @@ fn messages_out_of_turn_are_refused() {
     }
     for message in [&exchange.negotiate, &exchange.authenticate] {
         let (initiator, _) = going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
-        assert!(matches!(Party::alice().initiate(&initiator, Some(message)).err(), Some(Error::InvalidToken(_))));
-        assert!(matches!(Party::alice().initiate(&Initiator::new(), Some(message)).err(), Some(Error::InvalidToken(_))));
+        assert!(matches!(
+            Party::alice().initiate(&initiator, Some(message)).err(),
+            Some(Error::InvalidToken(_))
+        ));
+        assert!(matches!(
+            Party::alice().initiate(&Initiator::new(), Some(message)).err(),
+            Some(Error::InvalidToken(_))
+        ));
     }
 }
 
@@ -223,7 +236,9 @@ fn negotiate_comes_in_three_lengths() {
 #[test]
 fn authenticate_comes_in_four_lengths() {
     // Nobody's: all fields empty. Up to Workstation, up to NegotiateFlags, with Version, with MIC.
-    for (length, flags) in [(52, None), (64, Some(0x0008_8201u32)), (72, Some(0x0208_8201)), (88, Some(0x0208_8201))] {
+    for (length, flags) in
+        [(52, None), (64, Some(0x0008_8201u32)), (72, Some(0x0208_8201)), (88, Some(0x0208_8201))]
+    {
         let mut bytes = message(3, &vec![0; length - 12]);
         if let Some(flags) = flags {
             bytes[60..64].copy_from_slice(&flags.to_le_bytes());
@@ -241,7 +256,11 @@ fn authenticate_comes_in_four_lengths() {
 #[test]
 fn names_must_be_utf16() {
     let exchange = exchange(&Party::alice(), &Party::alice()).expect("an answer");
-    let user = exchange.authenticate.windows(10).position(|bytes| bytes == b"a\0l\0i\0c\0e\0").expect("the name");
+    let user = exchange
+        .authenticate
+        .windows(10)
+        .position(|bytes| bytes == b"a\0l\0i\0c\0e\0")
+        .expect("the name");
     let invalid = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut message = exchange.authenticate.clone();
         change(&mut message);
@@ -265,11 +284,21 @@ fn av_pairs_must_end() {
     // What follows the end does not count.
     assert_eq!(pairs(&[2, 0, 2, 0, b'D', 0, 0, 0, 0, 0, 0xff, 0xff]), Ok(1));
     // Nothing, half a pair, a pair longer than the rest, no end, an end with a value.
-    for bytes in [&[][..], &[0], &[0, 0, 0], &[2, 0, 3, 0, b'D', 0], &[2, 0, 2, 0, b'D', 0], &[0, 0, 1, 0, 0]] {
+    for bytes in [
+        &[][..],
+        &[0],
+        &[0, 0, 0],
+        &[2, 0, 3, 0, b'D', 0],
+        &[2, 0, 2, 0, b'D', 0],
+        &[0, 0, 1, 0, 0],
+    ] {
         assert!(matches!(pairs(bytes), Err(Error::InvalidToken(_))), "{bytes:?}");
     }
     // Values of the wrong length.
-    let parsed = AvPairs::parse(&[6, 0, 3, 0, 2, 0, 0, 7, 0, 0, 0, 10, 0, 1, 0, 1, 9, 0, 1, 0, b'H', 0, 0, 0, 0]).unwrap();
+    let parsed = AvPairs::parse(&[
+        6, 0, 3, 0, 2, 0, 0, 7, 0, 0, 0, 10, 0, 1, 0, 1, 9, 0, 1, 0, b'H', 0, 0, 0, 0,
+    ])
+    .unwrap();
     assert!(parsed.flags().is_err());
     assert!(parsed.timestamp().is_err());
     assert!(parsed.channel_bindings().is_err());

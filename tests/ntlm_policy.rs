@@ -59,7 +59,10 @@ fn nobody_is_let_in_only_where_allowed() {
     ] {
         let mut demanding = Party::requiring(C::ALLOW_NULL_SESSION);
         demand(&mut demanding.settings.ntlm);
-        assert_eq!(establish(&nobody(), &demanding).err(), Some(Error::LogonDenied(Denial::Anonymous)));
+        assert_eq!(
+            establish(&nobody(), &demanding).err(),
+            Some(Error::LogonDenied(Denial::Anonymous))
+        );
     }
     allowing.settings.ntlm.refuse_null_session = true;
     assert_eq!(establish(&nobody(), &allowing).err(), Some(Error::LogonDenied(Denial::Anonymous)));
@@ -69,8 +72,12 @@ fn nobody_is_let_in_only_where_allowed() {
 fn a_client_can_ask_to_be_nobody() {
     for identity in [None, Party::alice().identity] {
         let client = Party { identity, ..Party::requiring(C::ALLOW_NULL_SESSION) };
-        assert_eq!(establish(&client, &Party::alice()).err(), Some(Error::LogonDenied(Denial::Anonymous)));
-        let (client, server) = establish(&client, &Party::requiring(C::ALLOW_NULL_SESSION)).expect("let in");
+        assert_eq!(
+            establish(&client, &Party::alice()).err(),
+            Some(Error::LogonDenied(Denial::Anonymous))
+        );
+        let (client, server) =
+            establish(&client, &Party::requiring(C::ALLOW_NULL_SESSION)).expect("let in");
         assert!(server.client.anonymous && client.flags.contains(C::NULL_SESSION));
     }
 }
@@ -130,13 +137,18 @@ fn a_mic_can_be_demanded() {
     let mut server = Party::alice();
     server.settings.ntlm.require_mic = true;
     establish(&Party::alice(), &server).expect("let in");
-    assert_eq!(weaker(&Party::alice(), &server, F::all()).err(), Some(Error::LogonDenied(Denial::Mic)));
+    assert_eq!(
+        weaker(&Party::alice(), &server, F::all()).err(),
+        Some(Error::LogonDenied(Denial::Mic))
+    );
 }
 
 #[test]
 fn a_changed_challenge_is_told_by_the_mic() {
-    let (initiator, negotiate) = going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
-    let (acceptor, mut challenge) = going_on(Party::alice().accept(&Acceptor::new(), &negotiate).unwrap());
+    let (initiator, negotiate) =
+        going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
+    let (acceptor, mut challenge) =
+        going_on(Party::alice().accept(&Acceptor::new(), &negotiate).unwrap());
     // Someone in between takes sealing from the challenge.
     let flags = flags_at(&mut challenge, 20);
     *flags = (u32::from_le_bytes(*flags) & !F::SEAL.bits() & !F::N128.bits()).to_le_bytes();
@@ -193,8 +205,12 @@ fn channel_bindings_count_as_policy_and_caller_say() {
 
 #[test]
 fn a_wrong_password_is_told_before_wrong_bindings() {
-    let wrong = Party { identity: Some(identity(USER, DOMAIN, "wrong")), ..bound(Some(1), C::empty()) };
-    assert_eq!(establish(&wrong, &bound(Some(2), C::empty())).err(), Some(Error::LogonDenied(Denial::WrongPassword)));
+    let wrong =
+        Party { identity: Some(identity(USER, DOMAIN, "wrong")), ..bound(Some(1), C::empty()) };
+    assert_eq!(
+        establish(&wrong, &bound(Some(2), C::empty())).err(),
+        Some(Error::LogonDenied(Denial::WrongPassword))
+    );
 }
 
 #[test]
@@ -228,7 +244,10 @@ fn the_target_counts_as_policy_says() {
         let client = Party { target: target.into(), ..Party::alice() };
         let result = establish(&client, &server);
         assert_eq!(result.is_ok(), right, "{strictness:?} {names:?} {target}");
-        assert!(right || matches!(result.err(), Some(Error::WrongTarget(_))), "{strictness:?} {names:?} {target}");
+        assert!(
+            right || matches!(result.err(), Some(Error::WrongTarget(_))),
+            "{strictness:?} {names:?} {target}"
+        );
     }
     let mut server = Party::alice();
     server.settings.ntlm.target_name = Require;
@@ -257,7 +276,11 @@ fn ntlmv1_is_spoken_and_let_in_only_where_configured() {
 }
 
 /// An exchange in which the client believes that the server is from before NTLMv2.
-fn without_target_info(client: &Party, server: &Party, keep: F) -> Result<(Box<Established>, Box<Established>), Error> {
+fn without_target_info(
+    client: &Party,
+    server: &Party,
+    keep: F,
+) -> Result<(Box<Established>, Box<Established>), Error> {
     let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
     let flags = flags_at(&mut negotiate, 12);
     *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();

@@ -1,5 +1,5 @@
-//! Exchanges between other implementations, recorded: each must be let in here too, with the same key, and their
-//! messages must come out right.
+//! Exchanges between other implementations, recorded: each must be let in here too, with the same
+//! key, and their messages must come out right.
 
 mod exchanges;
 mod ntlm_support;
@@ -33,8 +33,14 @@ fn server(exchange: &Exchange) -> Party {
 }
 
 /// Takes the place of the recorded acceptor for the last message.
-fn accept(exchange: &Exchange, server: &Party, authenticate: &[u8]) -> Result<Box<Established>, Error> {
-    let [negotiate, challenge, _] = &exchange.tokens[..] else { panic!("{}: not three tokens", exchange.name) };
+fn accept(
+    exchange: &Exchange,
+    server: &Party,
+    authenticate: &[u8],
+) -> Result<Box<Established>, Error> {
+    let [negotiate, challenge, _] = &exchange.tokens[..] else {
+        panic!("{}: not three tokens", exchange.name)
+    };
     let challenged = Challenged::new(&negotiate.bytes, &challenge.bytes, server.now)?;
     server.accept(&Acceptor::ExpectAuthenticate(challenged), authenticate).map(|step| done(step).0)
 }
@@ -64,7 +70,8 @@ fn none_is_let_in_with_another_password() {
     for exchange in exchanges("ntlm-") {
         let mut server = server(&exchange);
         server.identity = Some(identity(&exchange.user, &exchange.domain, "another"));
-        let refused = accept(&exchange, &server, &exchange.tokens[2].bytes).expect_err(&exchange.name);
+        let refused =
+            accept(&exchange, &server, &exchange.tokens[2].bytes).expect_err(&exchange.name);
         assert_eq!(refused, Error::LogonDenied(Denial::WrongPassword), "{}", exchange.name);
     }
 }
@@ -74,23 +81,34 @@ fn channel_bindings_are_the_same_everywhere() {
     for exchange in exchanges("ntlm-bindings") {
         let mut server = server(&exchange);
         server.bindings = Some(bindings(b"tls-server-end-point:another channel"));
-        let refused = accept(&exchange, &server, &exchange.tokens[2].bytes).expect_err(&exchange.name);
+        let refused =
+            accept(&exchange, &server, &exchange.tokens[2].bytes).expect_err(&exchange.name);
         assert!(matches!(refused, Error::BadBindings(_)), "{}: {refused}", exchange.name);
     }
 }
 
 #[test]
 fn each_message_is_made_alike() {
-    for exchange in exchanges("ntlm-").into_iter().filter(|exchange| !exchange.messages.is_empty()) {
-        let established = accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("let in");
-        let negossp::negotiate::session::Session::Ntlm(server) = established.session else { panic!("not NTLM") };
+    for exchange in exchanges("ntlm-").into_iter().filter(|exchange| !exchange.messages.is_empty())
+    {
+        let established =
+            accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("let in");
+        let negossp::negotiate::session::Session::Ntlm(server) = established.session else {
+            panic!("not NTLM")
+        };
         let key: [u8; 16] = server.session_key().try_into().unwrap();
         let client = Session::new(server.flags(), &key, Side::Client);
-        let (mut from_client, mut from_server) = (Ends::new(client.clone(), server.clone()), Ends::new(server, client));
-        // Without extended session security both directions share one key stream: then there is one pair of ends.
-        let shared = !from_client.sender.flags().contains(negossp::ntlm::flags::NegotiateFlags::EXTENDED_SESSIONSECURITY);
+        let (mut from_client, mut from_server) =
+            (Ends::new(client.clone(), server.clone()), Ends::new(server, client));
+        // Without extended session security both directions share one key stream: then there is one
+        // pair of ends.
+        let shared = !from_client
+            .sender
+            .flags()
+            .contains(negossp::ntlm::flags::NegotiateFlags::EXTENDED_SESSIONSECURITY);
         for message in &exchange.messages {
-            let ends = if message.from_client || shared { &mut from_client } else { &mut from_server };
+            let ends =
+                if message.from_client || shared { &mut from_client } else { &mut from_server };
             ends.check(message, &exchange.name);
         }
         assert!(established.flags.contains(ContextFlags::INTEGRITY));
@@ -118,10 +136,20 @@ impl Ends {
             Some(sealed) => {
                 let mut data = message.data.clone();
                 let mut parts = [Part { data: &mut data, seal: true }];
-                assert_eq!(self.sender.seal(negossp::negotiate::session::Qop::Encrypt, &mut parts, 0, &mut token), Ok(16));
+                assert_eq!(
+                    self.sender.seal(
+                        negossp::negotiate::session::Qop::Encrypt,
+                        &mut parts,
+                        0,
+                        &mut token
+                    ),
+                    Ok(16)
+                );
                 assert_eq!((&token[..], &data), (&message.signature[..], sealed), "{name}");
                 let mut parts = [Part { data: &mut data, seal: true }];
-                self.receiver.unseal(&mut parts, 0, &token).unwrap_or_else(|error| panic!("{name}: {error}"));
+                self.receiver
+                    .unseal(&mut parts, 0, &token)
+                    .unwrap_or_else(|error| panic!("{name}: {error}"));
                 assert_eq!(data, message.data, "{name}");
             }
         }

@@ -6,7 +6,8 @@ use negossp::ntlm::{Session, Side};
 use negossp::types::error::Error;
 
 const KEY: [u8; 16] = [0x55; 16];
-const EXTENDED: F = F::SIGN.union(F::SEAL).union(F::EXTENDED_SESSIONSECURITY).union(F::N128).union(F::KEY_EXCH);
+const EXTENDED: F =
+    F::SIGN.union(F::SEAL).union(F::EXTENDED_SESSIONSECURITY).union(F::N128).union(F::KEY_EXCH);
 const PLAIN: F = F::SIGN.union(F::SEAL).union(F::KEY_EXCH);
 
 fn pair(flags: F) -> (Session, Session) {
@@ -21,7 +22,10 @@ fn signed(session: &mut Session, data: &[u8]) -> [u8; 16] {
 
 fn sealed(session: &mut Session, data: &[u8]) -> (Vec<u8>, [u8; 16]) {
     let (mut data, mut token) = (data.to_vec(), [0; 16]);
-    assert_eq!(session.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token), Ok(16));
+    assert_eq!(
+        session.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token),
+        Ok(16)
+    );
     (data, token)
 }
 
@@ -78,7 +82,10 @@ fn each_bit_of_message_and_signature_counts() {
                 continue;
             }
             let refused = unseal(&mut server, &data, &token);
-            assert!(matches!(refused, Err(Error::MessageAltered(_) | Error::OutOfSequence)), "bit {bit}: {refused:?}");
+            assert!(
+                matches!(refused, Err(Error::MessageAltered(_) | Error::OutOfSequence)),
+                "bit {bit}: {refused:?}"
+            );
         }
         // None of that moved the context.
         assert_eq!(unseal(&mut server, &data, &token), Ok(b"a message".to_vec()));
@@ -99,8 +106,14 @@ fn sixteen_bytes_suffice_and_fewer_change_nothing() {
     for length in 0..16 {
         let mut token = vec![0xee; length];
         let parts = &mut [Part { data: &mut data, seal: true }];
-        assert_eq!(client.seal(Qop::Encrypt, parts, 0, &mut token), Err(Error::BufferTooSmall { needed: 16 }));
-        assert_eq!(client.sign(&[b"data"], 0, &mut token), Err(Error::BufferTooSmall { needed: 16 }));
+        assert_eq!(
+            client.seal(Qop::Encrypt, parts, 0, &mut token),
+            Err(Error::BufferTooSmall { needed: 16 })
+        );
+        assert_eq!(
+            client.sign(&[b"data"], 0, &mut token),
+            Err(Error::BufferTooSmall { needed: 16 })
+        );
         assert_eq!(token, vec![0xee; length]);
         assert!(matches!(server.verify(&[b"data"], 0, &token), Err(Error::InvalidToken(_))));
     }
@@ -115,7 +128,10 @@ fn sixteen_bytes_suffice_and_fewer_change_nothing() {
 fn without_encryption_all_is_signed_and_readable() {
     let (mut client, mut server) = pair(EXTENDED);
     let (mut data, mut token) = (b"data".to_vec(), [0; 16]);
-    assert_eq!(client.seal(Qop::NoEncrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token), Ok(16));
+    assert_eq!(
+        client.seal(Qop::NoEncrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token),
+        Ok(16)
+    );
     assert_eq!(data, b"data");
     assert_eq!(server.verify(&[b"data"], 0, &token), Ok(()));
 }
@@ -126,7 +142,11 @@ fn pieces_are_one_message() {
     let whole: Vec<u8> = (0..50_000u32).map(|i| i as u8).collect();
     let (mut split, mut token) = (whole.clone(), [0; 16]);
     let (first, second) = split.split_at_mut(12_345);
-    let parts = &mut [Part { data: first, seal: true }, Part { data: &mut [], seal: true }, Part { data: second, seal: true }];
+    let parts = &mut [
+        Part { data: first, seal: true },
+        Part { data: &mut [], seal: true },
+        Part { data: second, seal: true },
+    ];
     assert_eq!(client.clone().seal(Qop::Encrypt, parts, 0, &mut token), Ok(16));
     assert_eq!(sealed(&mut client, &whole), (split.clone(), token));
     assert_eq!(unseal(&mut server, &split, &token), Ok(whole));
@@ -141,7 +161,10 @@ fn a_context_without_protection_signs_for_show() {
     assert!(matches!(server.verify(&[b"data"], 0, &[1; 16]), Err(Error::MessageAltered(_))));
     assert_eq!(client.make_mech_list_mic(b"list"), Ok(dummy.to_vec()));
     let parts = &mut [Part { data: &mut [1], seal: true }];
-    assert!(matches!(client.seal(Qop::Encrypt, parts, 0, &mut [0; 16]), Err(Error::Unsupported(_))));
+    assert!(matches!(
+        client.seal(Qop::Encrypt, parts, 0, &mut [0; 16]),
+        Err(Error::Unsupported(_))
+    ));
     assert!(matches!(server.unseal(parts, 0, &dummy), Err(Error::Unsupported(_))));
     let (mut client, mut server) = pair(F::EXTENDED_SESSIONSECURITY);
     assert!(matches!(client.sign(&[b"data"], 0, &mut [0; 16]), Err(Error::Unsupported(_))));
@@ -149,7 +172,8 @@ fn a_context_without_protection_signs_for_show() {
     assert!(matches!(client.make_mech_list_mic(b"list"), Err(Error::Unsupported(_))));
 }
 
-/// [MS-SPNG] 3.3.5.1: the key stream is the same for mechListMIC and first message. Sequence numbers go on.
+/// [MS-SPNG] 3.3.5.1: the key stream is the same for mechListMIC and first message. Sequence
+/// numbers go on.
 #[test]
 fn the_mech_list_mic_takes_a_number_and_no_key_stream() {
     for flags in [EXTENDED, PLAIN, EXTENDED - F::KEY_EXCH] {
@@ -158,8 +182,14 @@ fn the_mech_list_mic_takes_a_number_and_no_key_stream() {
         let mic = client.make_mech_list_mic(b"list").expect("a MIC");
         assert_eq!(mic, first);
         for _ in 0..2 {
-            assert!(matches!(server.verify_mech_list_mic(b"tsil", &mic), Err(Error::MessageAltered(_))));
-            assert!(matches!(server.verify_mech_list_mic(b"list", &mic[..15]), Err(Error::InvalidToken(_))));
+            assert!(matches!(
+                server.verify_mech_list_mic(b"tsil", &mic),
+                Err(Error::MessageAltered(_))
+            ));
+            assert!(matches!(
+                server.verify_mech_list_mic(b"list", &mic[..15]),
+                Err(Error::InvalidToken(_))
+            ));
         }
         assert_eq!(server.verify_mech_list_mic(b"list", &mic), Ok(()));
         let back = server.make_mech_list_mic(b"list").expect("a MIC");
@@ -177,12 +207,21 @@ fn the_mech_list_mic_takes_a_number_and_no_key_stream() {
 fn attributes_are_windows_own() {
     let (extended, plain) = (pair(EXTENDED).0, pair(PLAIN | F::LM_KEY | F::N56).0);
     let sizes = extended.sizes();
-    assert_eq!((sizes.max_token, sizes.max_signature, sizes.block_size, sizes.security_trailer), (2888, 16, 0, 16));
+    assert_eq!(
+        (sizes.max_token, sizes.max_signature, sizes.block_size, sizes.security_trailer),
+        (2888, 16, 0, 16)
+    );
     let info = extended.key_info();
-    assert_eq!((info.signature_name, info.encrypt_name, info.key_bits), ("HMAC-MD5", "RSADSI RC4", 128));
+    assert_eq!(
+        (info.signature_name, info.encrypt_name, info.key_bits),
+        ("HMAC-MD5", "RSADSI RC4", 128)
+    );
     assert_eq!((info.signature_id, info.encrypt_id), (0xffff_ff76, 0x6801));
     let info = plain.key_info();
-    assert_eq!((info.signature_name, info.key_bits, info.signature_id), ("RSADSI RC4-CRC32", 56, 0xffff_ff7c));
+    assert_eq!(
+        (info.signature_name, info.key_bits, info.signature_id),
+        ("RSADSI RC4-CRC32", 56, 0xffff_ff7c)
+    );
     assert_eq!(pair(EXTENDED - F::N128).0.key_info().key_bits, 40);
     assert_eq!(extended.session_key(), KEY);
 }

@@ -1,4 +1,5 @@
-//! [MS-NLMP] 4.2: every example of the cryptographic calculations, byte by byte. Each test is named after its section.
+//! [MS-NLMP] 4.2: every example of the cryptographic calculations, byte by byte. Each test is named
+//! after its section.
 
 mod exchanges;
 mod ntlm_support;
@@ -95,7 +96,8 @@ fn server(challenge: &str) -> (Party, Acceptor) {
     (party, Acceptor::ExpectAuthenticate(challenged))
 }
 
-/// Has the example's AUTHENTICATE_MESSAGE accepted, and not with another password; gives the session key.
+/// Has the example's AUTHENTICATE_MESSAGE accepted, and not with another password; gives the
+/// session key.
 fn accepted(challenge: &str, authenticate: &str) -> Vec<u8> {
     let (mut party, acceptor) = server(challenge);
     let (established, _) = done(party.accept(&acceptor, &hex(authenticate)).expect("let in"));
@@ -107,7 +109,13 @@ fn accepted(challenge: &str, authenticate: &str) -> Vec<u8> {
 }
 
 /// Reads the example's fields and writes them again; only the Version is our own.
-fn rewritten(authenticate: &str, flags: u32, lm_response: &[u8], nt_response: &[u8], session_key: &[u8]) {
+fn rewritten(
+    authenticate: &str,
+    flags: u32,
+    lm_response: &[u8],
+    nt_response: &[u8],
+    session_key: &[u8],
+) {
     let example = hex(authenticate);
     let message = Authenticate::parse(&example).expect("a message");
     assert_eq!(message.flags, Some(NegotiateFlags::from_bits_retain(flags)));
@@ -151,7 +159,8 @@ fn encrypted_session_key(key: &[u8; 16]) -> [u8; 16] {
 fn wrapped(flags: NegotiateFlags, key: &[u8; 16]) -> (Vec<u8>, [u8; 16]) {
     let mut session = Session::new(flags, key, Side::Client);
     let (mut data, mut token) = (hex(PLAINTEXT), [0; 16]);
-    let length = session.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token);
+    let length =
+        session.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token);
     assert_eq!(length, Ok(16));
     (data, token)
 }
@@ -177,10 +186,16 @@ fn s4_2_2_1_2_ntowf_v1() {
 
 #[test]
 fn s4_2_2_1_3_session_base_key_and_key_exchange_key() {
-    assert_eq!(crypto::md4(&response::nt_hash(PASSWORD)), array("d87262b0cde4b1cb7499becccdf10784"));
+    assert_eq!(
+        crypto::md4(&response::nt_hash(PASSWORD)),
+        array("d87262b0cde4b1cb7499becccdf10784")
+    );
     let key = |flags| key_exchange_key(flags, ResponseKind::NtlmV1, LM_RESPONSE);
     assert_eq!(key(NTLMV1), array("d87262b0cde4b1cb7499becccdf10784"));
-    assert_eq!(key(NTLMV1 | NegotiateFlags::NON_NT_SESSION_KEY), array("e52cac67419a9a220000000000000000"));
+    assert_eq!(
+        key(NTLMV1 | NegotiateFlags::NON_NT_SESSION_KEY),
+        array("e52cac67419a9a220000000000000000")
+    );
     assert_eq!(key(NTLMV1 | NegotiateFlags::LM_KEY), array("b09e379f7fbecb1eaf0afdcb0383c8a0"));
 }
 
@@ -197,9 +212,13 @@ fn s4_2_2_2_2_lmv1_response() {
 
 #[test]
 fn s4_2_2_2_3_encrypted_session_key() {
-    let key = |flags| encrypted_session_key(&key_exchange_key(flags, ResponseKind::NtlmV1, LM_RESPONSE));
+    let key =
+        |flags| encrypted_session_key(&key_exchange_key(flags, ResponseKind::NtlmV1, LM_RESPONSE));
     assert_eq!(key(NTLMV1), array("518822b1b3f350c8958682ecbb3e3cb7"));
-    assert_eq!(key(NTLMV1 | NegotiateFlags::NON_NT_SESSION_KEY), array("7452ca55c225a1ca04b48fae32cf56fc"));
+    assert_eq!(
+        key(NTLMV1 | NegotiateFlags::NON_NT_SESSION_KEY),
+        array("7452ca55c225a1ca04b48fae32cf56fc")
+    );
     assert_eq!(key(NTLMV1 | NegotiateFlags::LM_KEY), array("4cd7bb57d697ef9b549f02b8f9b37864"));
 }
 
@@ -218,8 +237,8 @@ fn s4_2_2_3_messages() {
 fn s4_2_2_4_gss_wrap_ex() {
     let (data, signature) = wrapped(NTLMV1, &RANDOM_SESSION_KEY);
     assert_eq!(data, hex("56fe04d861f9319af0d7238a2e3b4d457fb8"));
-    // The example leaves 45c844e5, the encrypted RandomPad, in the signature; 3.4.4.1 sets it to 0 in the end, and
-    // so do Windows and its other peers. Nobody looks at it.
+    // The example leaves 45c844e5, the encrypted RandomPad, in the signature; 3.4.4.1 sets it to 0
+    // in the end, and so do Windows and its other peers. Nobody looks at it.
     assert_eq!(signature, array("010000000000000009dcd1df2e459d36"));
     let example = "0100000045c844e509dcd1df2e459d36";
     unwraps(NTLMV1, &RANDOM_SESSION_KEY, "56fe04d861f9319af0d7238a2e3b4d457fb8", example);
@@ -241,7 +260,8 @@ fn s4_2_3_2_1_lmv1_response() {
 
 #[test]
 fn s4_2_3_2_2_ntlmv1_response() {
-    let response = response::ntlmv1_ess(&response::nt_hash(PASSWORD), &SERVER_CHALLENGE, &CLIENT_CHALLENGE);
+    let response =
+        response::ntlmv1_ess(&response::nt_hash(PASSWORD), &SERVER_CHALLENGE, &CLIENT_CHALLENGE);
     assert_eq!(response, array(ESS_NT_RESPONSE));
 }
 
@@ -252,7 +272,13 @@ fn s4_2_3_3_messages() {
     assert_eq!((challenge.flags, challenge.server_challenge), (NTLMV1_ESS, SERVER_CHALLENGE));
     let message = hex(NTLMV1_ESS_AUTHENTICATE);
     assert_eq!(Authenticate::parse(&message).expect("a message").session_key, []);
-    rewritten(NTLMV1_ESS_AUTHENTICATE, 0x8208_8235, &hex(ESS_LM_RESPONSE), &hex(ESS_NT_RESPONSE), &[]);
+    rewritten(
+        NTLMV1_ESS_AUTHENTICATE,
+        0x8208_8235,
+        &hex(ESS_LM_RESPONSE),
+        &hex(ESS_NT_RESPONSE),
+        &[],
+    );
     let session_key = accepted(NTLMV1_ESS_CHALLENGE, NTLMV1_ESS_AUTHENTICATE);
     assert_eq!(session_key, hex("eb93429a8bd952f8b89c55b87f475edc"));
 }
@@ -262,11 +288,19 @@ fn s4_2_3_4_gss_wrap_ex() {
     let key = array("eb93429a8bd952f8b89c55b87f475edc");
     let sealing = sealkey(NTLMV1_ESS, &key, Direction::ClientToServer);
     assert_eq!(sealing.as_bytes(), hex("04dd7f014d8504d265a25cc86a3a7c06"));
-    assert_eq!(*signkey(&key, Direction::ClientToServer), array("60e799be5c72fc92922ae8ebe961fb8d"));
+    assert_eq!(
+        *signkey(&key, Direction::ClientToServer),
+        array("60e799be5c72fc92922ae8ebe961fb8d")
+    );
     let (data, signature) = wrapped(NTLMV1_ESS, &key);
     assert_eq!(data, hex("a02372f6530273f3aa1eb90190ce5200c99d"));
     assert_eq!(signature, array("01000000ff2aeb52f681793a00000000"));
-    unwraps(NTLMV1_ESS, &key, "a02372f6530273f3aa1eb90190ce5200c99d", "01000000ff2aeb52f681793a00000000");
+    unwraps(
+        NTLMV1_ESS,
+        &key,
+        "a02372f6530273f3aa1eb90190ce5200c99d",
+        "01000000ff2aeb52f681793a00000000",
+    );
 }
 
 fn response_key() -> crypto::Key {
@@ -274,7 +308,8 @@ fn response_key() -> crypto::Key {
 }
 
 fn v2_responses() -> response::Responses {
-    let target_info = hex("02000c0044006f006d00610069006e0001000c0053006500720076006500720000000000");
+    let target_info =
+        hex("02000c0044006f006d00610069006e0001000c0053006500720076006500720000000000");
     let response_key = response_key();
     let v2 = V2 {
         response_key: &response_key,
@@ -333,11 +368,19 @@ fn s4_2_4_3_messages() {
 fn s4_2_4_4_gss_wrap_ex() {
     let sealing = sealkey(NTLMV2, &RANDOM_SESSION_KEY, Direction::ClientToServer);
     assert_eq!(sealing.as_bytes(), hex("59f600973cc4960a25480a7c196e4c58"));
-    assert_eq!(*signkey(&RANDOM_SESSION_KEY, Direction::ClientToServer), array("4788dc861b4782f35d43fd98fe1a2d39"));
+    assert_eq!(
+        *signkey(&RANDOM_SESSION_KEY, Direction::ClientToServer),
+        array("4788dc861b4782f35d43fd98fe1a2d39")
+    );
     let (data, signature) = wrapped(NTLMV2, &RANDOM_SESSION_KEY);
     assert_eq!(data, hex("54e50165bf1936dc996020c1811b0f06fb5f"));
     assert_eq!(signature, array("010000007fb38ec5c55d497600000000"));
-    unwraps(NTLMV2, &RANDOM_SESSION_KEY, "54e50165bf1936dc996020c1811b0f06fb5f", "010000007fb38ec5c55d497600000000");
+    unwraps(
+        NTLMV2,
+        &RANDOM_SESSION_KEY,
+        "54e50165bf1936dc996020c1811b0f06fb5f",
+        "010000007fb38ec5c55d497600000000",
+    );
     // Without a key exchange the checksum goes as it is.
     let (_, signature) = wrapped(NTLMV2 - NegotiateFlags::KEY_EXCH, &RANDOM_SESSION_KEY);
     assert_eq!(signature, array("01000000703528 51f256430900000000"));
@@ -364,6 +407,9 @@ fn an_lmv2_response_alone_is_the_examples_too() {
     let proof = response::check(&account, &logon).map(|proof| proof.response);
     assert_eq!(proof, Ok(ResponseKind::LmV2));
     let lm_response = hex(LM_RESPONSE);
-    let proof = response::check(&account, &negossp::authority::NetworkLogon { lm_response: &lm_response, ..logon });
+    let proof = response::check(
+        &account,
+        &negossp::authority::NetworkLogon { lm_response: &lm_response, ..logon },
+    );
     assert_eq!(proof.map(|proof| proof.response), Ok(ResponseKind::Lm));
 }

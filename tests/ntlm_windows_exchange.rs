@@ -1,5 +1,6 @@
-//! An exchange between a real Windows 7 client and a real Windows Server 2008 R2, as Microsoft published it to explain
-//! channel bindings ("NTLM and Channel Binding Hash", 2013), completed by the NEGOTIATE_MESSAGE that its MIC proves.
+//! An exchange between a real Windows 7 client and a real Windows Server 2008 R2, as Microsoft
+//! published it to explain channel bindings ("NTLM and Channel Binding Hash", 2013), completed by
+//! the NEGOTIATE_MESSAGE that its MIC proves.
 
 mod exchanges;
 mod ntlm_support;
@@ -52,7 +53,10 @@ const CERTIFICATE_HASH: &str = "ea05fefecc6b0bd571dbbc5baa3ed45386d0446835f7b74c
 /// SEC_CHANNEL_BINDINGS of the channel's certificate.
 fn bindings(certificate_hash: &str) -> ChannelBindings {
     let data = [&b"tls-server-end-point:"[..], &hex(certificate_hash)].concat();
-    let mut bytes: Vec<u8> = [0, 0, 0, 0, 0, 0, data.len() as u32, 32].iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let mut bytes: Vec<u8> = [0, 0, 0, 0, 0, 0, data.len() as u32, 32]
+        .iter()
+        .flat_map(|word| word.to_ne_bytes())
+        .collect();
     bytes.extend_from_slice(&data);
     ChannelBindings::from_sec_channel_bindings(&bytes).expect("bindings")
 }
@@ -83,7 +87,11 @@ fn server() -> Party {
     party
 }
 
-fn accept(server: &Party, negotiate: &[u8], authenticate: &[u8]) -> Result<Box<Established>, Error> {
+fn accept(
+    server: &Party,
+    negotiate: &[u8],
+    authenticate: &[u8],
+) -> Result<Box<Established>, Error> {
     let challenged = Challenged::new(negotiate, &hex(CHALLENGE), server.now)?;
     server.accept(&Acceptor::ExpectAuthenticate(challenged), authenticate).map(|step| done(step).0)
 }
@@ -111,7 +119,8 @@ fn our_messages_are_windows_own() {
 
 #[test]
 fn our_choice_of_flags_is_windows_own() {
-    let (_, challenge) = going_on(server().accept(&Acceptor::new(), &hex(NEGOTIATE)).expect("a challenge"));
+    let (_, challenge) =
+        going_on(server().accept(&Acceptor::new(), &hex(NEGOTIATE)).expect("a challenge"));
     assert_eq!(challenge[20..24], hex(CHALLENGE)[20..24]);
 }
 

@@ -1,5 +1,5 @@
-//! Established contexts that are exported and imported: messages go on as if nothing had happened, and what was changed,
-//! sealed by others, kept too long or imported before is refused.
+//! Established contexts that are exported and imported: messages go on as if nothing had happened,
+//! and what was changed, sealed by others, kept too long or imported before is refused.
 
 mod accounts_support;
 mod travel_support;
@@ -47,7 +47,8 @@ fn kerberos(enctype: Enctype, dce_style: bool, acceptor_subkey: bool, flags: Con
     let bytes: Vec<u8> = (0..enctype.key_length() as u8).map(|i| i * 7 + 1).collect();
     let side = |side, send_sequence, receive_sequence| {
         let key = Key::new(enctype, &bytes).unwrap();
-        let setup = Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style };
+        let setup =
+            Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style };
         Session::Kerberos(kerberos::Session::new(setup))
     };
     Pair([side(Side::Initiator, 0xffff_fffe, 77), side(Side::Acceptor, 77, 0xffff_fffe)])
@@ -56,8 +57,17 @@ fn kerberos(enctype: Enctype, dce_style: bool, acceptor_subkey: bool, flags: Con
 /// Every kind of session there is.
 fn every_pair() -> Vec<(String, Pair)> {
     let mut pairs = vec![];
-    let flags =
-        [F::SIGN, F::SEAL, F::ALWAYS_SIGN, F::EXTENDED_SESSIONSECURITY, F::N128, F::N56, F::KEY_EXCH, F::LM_KEY, F::DATAGRAM];
+    let flags = [
+        F::SIGN,
+        F::SEAL,
+        F::ALWAYS_SIGN,
+        F::EXTENDED_SESSIONSECURITY,
+        F::N128,
+        F::N56,
+        F::KEY_EXCH,
+        F::LM_KEY,
+        F::DATAGRAM,
+    ];
     for bits in 0..1 << flags.len() {
         let chosen = (0..flags.len()).filter(|n| bits >> n & 1 == 1).map(|n| flags[n]).collect();
         pairs.push((format!("{chosen:?}"), ntlm(chosen)));
@@ -90,10 +100,17 @@ fn message(pair: &mut Pair, from: usize, seal: bool, sequence: u32, name: &str) 
     if seal {
         let mut data = text.clone();
         data.extend(vec![sender.padding(text.len()) as u8; sender.padding(text.len())]);
-        let Ok(length) = sender.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], sequence, &mut token) else {
+        let Ok(length) = sender.seal(
+            Qop::Encrypt,
+            &mut [Part { data: &mut data, seal: true }],
+            sequence,
+            &mut token,
+        ) else {
             return;
         };
-        receiver.unseal(&mut [Part { data: &mut data, seal: true }], sequence, &token[..length]).expect(name);
+        receiver
+            .unseal(&mut [Part { data: &mut data, seal: true }], sequence, &token[..length])
+            .expect(name);
         assert_eq!(data[..text.len()], text, "{name}");
     } else if let Ok(length) = sender.sign(&[&text], sequence, &mut token) {
         receiver.verify(&[&text], sequence, &token[..length]).expect(name);
@@ -134,7 +151,8 @@ fn between_the_mic_and_the_first_message() {
     }
 }
 
-/// Moved twice, or moved and left alone: what either makes is the same, byte for byte, where nothing is random.
+/// Moved twice, or moved and left alone: what either makes is the same, byte for byte, where
+/// nothing is random.
 #[test]
 fn a_moved_context_does_what_the_old_one_does() {
     let settings = Arc::new(Settings::default());
@@ -145,7 +163,14 @@ fn a_moved_context_does_what_the_old_one_does() {
             let mut goes = through(&stays, Manner::default(), &settings);
             let make = |session: &mut Session| {
                 let (mut data, mut token) = ([n; 33], [0; 16]);
-                session.seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], n.into(), &mut token).unwrap();
+                session
+                    .seal(
+                        Qop::Encrypt,
+                        &mut [Part { data: &mut data, seal: true }],
+                        n.into(),
+                        &mut token,
+                    )
+                    .unwrap();
                 (data, token)
             };
             assert_eq!(make(&mut goes), make(&mut stays));
@@ -205,7 +230,11 @@ fn everything_that_is_known_travels() {
     for (session, package, accepted) in [
         (&ntlm(F::SIGN).0[0], Package::Negotiate, true),
         (&ntlm(F::SIGN).0[1], Package::Only(negossp::mechanism::Mechanism::Ntlm), false),
-        (&kerberos(Enctype::Rc4Hmac, true, true, ContextFlags::empty()).0[0], Package::Negotiate, false),
+        (
+            &kerberos(Enctype::Rc4Hmac, true, true, ContextFlags::empty()).0[0],
+            Package::Negotiate,
+            false,
+        ),
     ] {
         let mut old = secured(context(session.clone()));
         (old.package, old.accepted) = (package, accepted);
@@ -229,7 +258,8 @@ fn everything_that_is_known_travels() {
 fn every_edit_and_every_truncation_is_refused() {
     let settings = Arc::new(Settings::default());
     let good = sealed(&context(ntlm(F::SIGN).0[0].clone()), Manner::default(), &settings).unwrap();
-    let refused = |bytes: &[u8]| assert!(matches!(opened(bytes, &settings), Err(Error::InvalidToken(_))));
+    let refused =
+        |bytes: &[u8]| assert!(matches!(opened(bytes, &settings), Err(Error::InvalidToken(_))));
     for at in 0..good.len() {
         for change in [1, 0x80, 0xff] {
             let mut bad = good.clone();
@@ -249,8 +279,10 @@ fn every_edit_and_every_truncation_is_refused() {
 fn what_is_sealed_cannot_be_seen() {
     let settings = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let (one, other) =
-        (sealed(&context, Manner::default(), &settings).unwrap(), sealed(&context, Manner::default(), &settings).unwrap());
+    let (one, other) = (
+        sealed(&context, Manner::default(), &settings).unwrap(),
+        sealed(&context, Manner::default(), &settings).unwrap(),
+    );
     for secret in [&[0x55; 16][..], b"EXAMPLE", b"alice"] {
         assert!(!one.windows(secret.len()).any(|bytes| bytes == secret));
     }
@@ -270,7 +302,8 @@ fn another_key_opens_nothing() {
     };
     let long = "0123456789abcdef0123456789abcdef";
     let ours = settings("ours", long);
-    let (theirs, same) = (settings("theirs", &long.replace('7', "8")), settings("same", &format!("{long}\r\n")));
+    let (theirs, same) =
+        (settings("theirs", &long.replace('7', "8")), settings("same", &format!("{long}\r\n")));
     let of_process = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
     let export = |settings: &Arc<Settings>| sealed(&context, Manner::default(), settings);
@@ -308,7 +341,9 @@ fn a_key_that_changes_is_read_again() {
     let old = sealed(&context(ntlm(F::SIGN).0[0].clone()), Manner::default(), &settings).unwrap();
     assert!(opened(&old, &settings).is_ok());
     folder.replace("key", [2; 32]);
-    eventually("the key is another", || matches!(opened(&old, &settings), Err(Error::InvalidToken(_))));
+    eventually("the key is another", || {
+        matches!(opened(&old, &settings), Err(Error::InvalidToken(_)))
+    });
 }
 
 #[test]
@@ -317,8 +352,11 @@ fn old_exports_and_those_of_the_future_are_refused() {
     let context = context(ntlm(F::SIGN).0[0].clone());
     let (lifetime, now) = (settings.export.lifetime, FileTime::now());
     assert_eq!(lifetime, Duration::from_secs(300));
-    let imported = || opened(&sealed(&context, Manner::default(), &settings).unwrap(), &settings).unwrap();
-    for (shifted, good) in [(0, true), (290, true), (-290, true), (310, false), (-310, false), (86_400, false)] {
+    let imported =
+        || opened(&sealed(&context, Manner::default(), &settings).unwrap(), &settings).unwrap();
+    for (shifted, good) in
+        [(0, true), (290, true), (-290, true), (310, false), (-310, false), (86_400, false)]
+    {
         let claim = imported().claim(lifetime, now.shifted(shifted));
         assert_eq!(claim.is_ok(), good, "{shifted}");
         assert!(good || matches!(claim, Err(Error::InvalidToken(_))));
@@ -344,7 +382,8 @@ fn one_export_is_imported_once() {
     assert!(opened(&blob, &settings).unwrap().claim(lifetime, now).is_ok());
 }
 
-/// What is packed and unpacked is packed in the same way again: nothing is lost, and there is one form.
+/// What is packed and unpacked is packed in the same way again: nothing is lost, and there is one
+/// form.
 #[test]
 fn there_is_one_form() {
     let settings = Arc::new(Settings::default());
@@ -353,9 +392,19 @@ fn there_is_one_form() {
             message(&mut pair, n % 2, n < 2, n as u32, &name);
         }
         for session in pair.0 {
-            let plain = export::pack_unsealed(&context(session), &travel_support::circumstances(), FileTime(1)).unwrap();
+            let plain = export::pack_unsealed(
+                &context(session),
+                &travel_support::circumstances(),
+                FileTime(1),
+            )
+            .unwrap();
             let again = export::unpack_unsealed(false, &plain, &settings).unwrap();
-            assert_eq!(export::pack_unsealed(&again, &travel_support::circumstances(), FileTime(1)).unwrap(), plain, "{name}");
+            assert_eq!(
+                export::pack_unsealed(&again, &travel_support::circumstances(), FileTime(1))
+                    .unwrap(),
+                plain,
+                "{name}"
+            );
             for length in 0..plain.len() {
                 assert!(export::unpack_unsealed(false, &plain[..length], &settings).is_err());
             }
@@ -376,5 +425,7 @@ fn configured() {
     let environment = config::Environment { config: Some(file), ..Default::default() };
     let shown = config::Store::open(environment).current().to_string();
     assert!(shown.contains("export.key") && !shown.contains("0123456789"), "{shown}");
-    assert!(!format!("{:?}", config::Store::open(Default::default()).current()).contains("0123456789"));
+    assert!(
+        !format!("{:?}", config::Store::open(Default::default()).current()).contains("0123456789")
+    );
 }

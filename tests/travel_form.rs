@@ -1,5 +1,6 @@
-//! The packed form of contexts: one of each kind as it was packed before, in fuzz/corpus/packed_context. What was packed by this
-//! version is read by it, and who changes the form must change the version in `src/export`, and then these files:
+//! The packed form of contexts: one of each kind as it was packed before, in
+//! fuzz/corpus/packed_context. What was packed by this version is read by it, and who changes the
+//! form must change the version in `src/export`, and then these files:
 //! `NEGOSSP_WRITE=1 cargo test --test travel_form`.
 
 mod travel_support;
@@ -61,7 +62,8 @@ fn challenged(package: Package) -> Context {
         Package::Negotiate => NegTokenInit::encode(&NTLM, &negotiate),
         Package::Only(_) => negotiate,
     };
-    let settings = Settings { server: Server::from_host_name("server.example.test"), ..Settings::default() };
+    let settings =
+        Settings { server: Server::from_host_name("server.example.test"), ..Settings::default() };
     let accepting = Accepting::new(Arc::new(credential), Arc::new(settings));
     accepting.step(&token, ContextFlags::INTEGRITY, None).unwrap().context
 }
@@ -95,8 +97,15 @@ fn what_was_packed_before_is_what_is_packed_now() {
         let before = std::fs::read(&file).unwrap();
         assert_eq!(before[0], u8::from(half_open));
         // A challenge is random, and made at a time; all else is as it was.
-        assert!(half_open || before[1..] == packed, "{name}: packed in another form: the version must be another");
+        assert!(
+            half_open || before[1..] == packed,
+            "{name}: packed in another form: the version must be another"
+        );
         let read = export::unpack_unsealed(half_open, &before[1..], &settings).expect(name);
-        assert_eq!(export::pack_unsealed(&read, &circumstances(), FileTime(1)).unwrap(), before[1..], "{name}");
+        assert_eq!(
+            export::pack_unsealed(&read, &circumstances(), FileTime(1)).unwrap(),
+            before[1..],
+            "{name}"
+        );
     }
 }

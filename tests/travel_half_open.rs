@@ -33,7 +33,11 @@ fn credential(package: Package, usage: Usage, identity: Option<Identity>) -> Cre
 }
 
 fn alice(password: &str) -> Identity {
-    Identity { user: "alice".into(), domain: "EXAMPLE".into(), password: password.to_owned().into() }
+    Identity {
+        user: "alice".into(),
+        domain: "EXAMPLE".into(),
+        password: password.to_owned().into(),
+    }
 }
 
 /// The server's configuration and a client.
@@ -51,7 +55,8 @@ impl World {
         let usage = |inbound| Usage { inbound, outbound: !inbound };
         let client = credential(package, usage(false), Some(alice(password)));
         let client = Initiating::new(Arc::new(client), settings.clone(), String::new()).unwrap();
-        let server = Accepting::new(Arc::new(credential(package, usage(true), None)), settings.clone());
+        let server =
+            Accepting::new(Arc::new(credential(package, usage(true), None)), settings.clone());
         World { folder, settings, client: Some(client), server }
     }
 
@@ -86,10 +91,14 @@ fn every_leg_elsewhere() {
         let (client, server) = loop {
             let leg = world.client(server.token.as_deref());
             token = leg.token;
-            let Context::Accepting(_) = &server.context else { break (leg.context, server.context) };
+            let Context::Accepting(_) = &server.context else {
+                break (leg.context, server.context);
+            };
             // A worker with settings of its own, which say the same.
             let settings = with_accounts(&world.folder);
-            let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &settings) else { panic!() };
+            let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &settings) else {
+                panic!()
+            };
             assert!(Arc::ptr_eq(&there.settings, &settings));
             assert_eq!(there.credential.package, package);
             server = there.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
@@ -97,7 +106,8 @@ fn every_leg_elsewhere() {
                 break (leg.context, server.context);
             }
         };
-        let (client, server) = (secured(client), secured(moved(&server, Default::default(), &world.settings)));
+        let (client, server) =
+            (secured(client), secured(moved(&server, Default::default(), &world.settings)));
         assert_eq!(server.established.client.user, "alice");
         let (mut client, mut server) = (client.established.session, server.established.session);
         let mut signature = [0; 16];
@@ -119,7 +129,9 @@ fn challenged(package: Package, password: &str) -> (World, Context, Vec<u8>) {
 fn the_wrong_password_is_wrong_elsewhere_too() {
     for package in packages() {
         let (world, server, authenticate) = challenged(package, "wrong");
-        let Context::Accepting(there) = moved(&server, HALF_OPEN, &world.settings) else { panic!() };
+        let Context::Accepting(there) = moved(&server, HALF_OPEN, &world.settings) else {
+            panic!()
+        };
         let failure = there.step(&authenticate, REQUIRED, None).err().unwrap();
         assert_eq!(failure.error, Error::LogonDenied(Denial::WrongPassword));
     }
@@ -146,7 +158,10 @@ fn the_challenge_s_clock_goes_on() {
     while FileTime::now() <= issued.plus(Duration::from_millis(1)) {
         std::thread::yield_now();
     }
-    assert_eq!(there.step(&authenticate, REQUIRED, None).err().unwrap().error, Error::LogonDenied(Denial::Stale));
+    assert_eq!(
+        there.step(&authenticate, REQUIRED, None).err().unwrap().error,
+        Error::LogonDenied(Denial::Stale)
+    );
 }
 
 #[test]
@@ -155,7 +170,10 @@ fn only_if_asked_for() {
     for manner in [Default::default(), RESET] {
         assert!(matches!(sealed(&server, manner, &world.settings), Err(Error::InvalidHandle(_))));
     }
-    assert!(matches!(sealed(&Context::Failed, HALF_OPEN, &world.settings), Err(Error::InvalidHandle(_))));
+    assert!(matches!(
+        sealed(&Context::Failed, HALF_OPEN, &world.settings),
+        Err(Error::InvalidHandle(_))
+    ));
 }
 
 #[test]
@@ -164,7 +182,10 @@ fn a_client_under_way_stays_where_it_is() {
     world.client(None);
     let client = Context::Initiating(Box::new(world.client.take().unwrap()));
     assert!(matches!(sealed(&client, HALF_OPEN, &world.settings), Err(Error::CannotPack(_))));
-    assert!(matches!(sealed(&client, Default::default(), &world.settings), Err(Error::InvalidHandle(_))));
+    assert!(matches!(
+        sealed(&client, Default::default(), &world.settings),
+        Err(Error::InvalidHandle(_))
+    ));
 }
 
 /// What belongs to a credential alone would be missing there.
@@ -173,12 +194,15 @@ fn a_credential_with_something_of_its_own_stays_where_it_is() {
     let inbound = Usage { inbound: true, outbound: false };
     let plain = || credential(Package::Negotiate, inbound, None);
     let with_identity = credential(Package::Negotiate, inbound, Some(alice("Password")));
-    let with_accounts = Credential { accounts: vec![Account::from_identity(&alice("Password"))], ..plain() };
+    let with_accounts =
+        Credential { accounts: vec![Account::from_identity(&alice("Password"))], ..plain() };
     let mut with_keys = plain();
     with_keys.service.keys = OwnKeys::Keytab(Default::default());
     let mut world = World::new(Package::Negotiate, "Password");
     let token = world.client(None).token.unwrap();
-    for (credential, travels) in [(plain(), true), (with_identity, false), (with_accounts, false), (with_keys, false)] {
+    for (credential, travels) in
+        [(plain(), true), (with_identity, false), (with_accounts, false), (with_keys, false)]
+    {
         let server = Accepting::new(Arc::new(credential), world.settings.clone());
         let context = server.step(&token, REQUIRED, None).unwrap().context;
         let result = sealed(&context, HALF_OPEN, &world.settings);
@@ -190,9 +214,14 @@ fn a_credential_with_something_of_its_own_stays_where_it_is() {
 /// Kerberos holds a ticket's key by then, or a claim in a replay cache.
 #[test]
 fn kerberos_under_way_stays_where_it_is() {
-    let mut credential = credential(Package::Only(Mechanism::Kerberos), Usage { inbound: true, outbound: false }, None);
+    let mut credential = credential(
+        Package::Only(Mechanism::Kerberos),
+        Usage { inbound: true, outbound: false },
+        None,
+    );
     credential.mechanisms = vec![Mechanism::Kerberos];
     let settings = Arc::new(Settings::default());
-    let context = Context::Accepting(Box::new(Accepting::new(Arc::new(credential), settings.clone())));
+    let context =
+        Context::Accepting(Box::new(Accepting::new(Arc::new(credential), settings.clone())));
     assert!(matches!(sealed(&context, HALF_OPEN, &settings), Err(Error::CannotPack(_))));
 }

@@ -1,18 +1,18 @@
-//! A whole conversation with the acceptor: a client of ours, and someone in between who changes, repeats,
-//! replaces and withholds tokens.
+//! A whole conversation with the acceptor: a client of ours, and someone in between who changes,
+//! repeats, replaces and withholds tokens.
 //!
-//! What must hold besides not panicking: nobody comes in with the wrong password; who comes in is alice, or
-//! nobody where that is allowed; and nobody comes in whose NTLM messages were changed on the way, unless the
-//! challenge was changed too: without a time in it the client makes no MIC, without target information it may
-//! answer with NTLMv1.
+//! What must hold besides not panicking: nobody comes in with the wrong password; who comes in is
+//! alice, or nobody where that is allowed; and nobody comes in whose NTLM messages were changed on
+//! the way, unless the challenge was changed too: without a time in it the client makes no MIC,
+//! without target information it may answer with NTLMv1.
 
 #![no_main]
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::context::{Accepting, Context, Initiating, Leg};
-use negossp::types::flags::ContextFlags;
 use negossp::negotiate::token::{FirstToken, NegTokenInit, NegTokenResp};
+use negossp::types::flags::ContextFlags;
 use negossp_fuzz::{Edit, Setting, USER, use_context};
 
 #[derive(Debug, Arbitrary)]
@@ -77,7 +77,10 @@ fn inner(token: &[u8]) -> Option<Vec<u8>> {
 /// `token` with another mechanism's token in it.
 fn with_inner(token: &[u8], mech_token: &[u8]) -> Vec<u8> {
     if let Ok(FirstToken::Negotiate(init)) = FirstToken::read(token) {
-        return NegTokenInit::encode(init.mech_types.map_or(&[][..], |list| list.der()), mech_token);
+        return NegTokenInit::encode(
+            init.mech_types.map_or(&[][..], |list| list.der()),
+            mech_token,
+        );
     }
     match NegTokenResp::decode(token) {
         Ok(resp) => NegTokenResp { response_token: Some(mech_token), ..resp }.encode(),
@@ -91,9 +94,16 @@ fuzz_target!(|plan: Plan| {
     let bindings = setting.bindings(true);
     let client_bindings = setting.bindings(false);
     let mut server = Accepting::new(setting.credential(true), setting.settings());
-    let mut client = Initiating::new(client_setting.credential(false), setting.settings(), setting.target().into()).ok();
+    let mut client = Initiating::new(
+        client_setting.credential(false),
+        setting.settings(),
+        setting.target().into(),
+    )
+    .ok();
     assert!(client.is_some());
-    let accept = |server: &Accepting, token: &[u8]| server.step(token, setting.requirements(true), bindings.as_ref());
+    let accept = |server: &Accepting, token: &[u8]| {
+        server.step(token, setting.requirements(true), bindings.as_ref())
+    };
 
     if plan.hint
         && let Ok(Leg { context: Context::Accepting(next), .. }) = accept(&server, b"")
@@ -108,7 +118,11 @@ fuzz_target!(|plan: Plan| {
     for round in 0..6 {
         let mut token = before.clone();
         if let Some(initiating) = client.take() {
-            let leg = initiating.step(from_server.as_deref(), setting.requirements(false), client_bindings.as_ref());
+            let leg = initiating.step(
+                from_server.as_deref(),
+                setting.requirements(false),
+                client_bindings.as_ref(),
+            );
             if let Ok(Leg { context, token: Some(sent), .. }) = leg {
                 token = sent;
                 made.extend(inner(&token));
@@ -123,7 +137,8 @@ fuzz_target!(|plan: Plan| {
             && let Ok(FirstToken::Negotiate(init)) = FirstToken::read(&token)
             && let (Some(list), Some(mech_token)) = (init.mech_types, init.mech_token)
         {
-            let mut oids: Vec<u8> = plan.before.iter().flat_map(|other| other.oid().iter().copied()).collect();
+            let mut oids: Vec<u8> =
+                plan.before.iter().flat_map(|other| other.oid().iter().copied()).collect();
             oids.extend_from_slice(&list.der()[2..]);
             let der = [&[0x30, oids.len() as u8], &oids[..]].concat();
             token = NegTokenInit::encode(&der, mech_token);
@@ -152,7 +167,9 @@ fuzz_target!(|plan: Plan| {
         taken.extend(inner(&token));
         let flags = leg.flags();
         from_server = leg.token.map(|token| match inner(&token) {
-            Some(mut mech_token) if !plan.challenge.is_empty() && mech_token.starts_with(b"NTLMSSP\0\x02") => {
+            Some(mut mech_token)
+                if !plan.challenge.is_empty() && mech_token.starts_with(b"NTLMSSP\0\x02") =>
+            {
                 plan.challenge.iter().for_each(|edit| edit.apply(&mut mech_token));
                 with_inner(&token, &mech_token)
             }
@@ -173,7 +190,8 @@ fuzz_target!(|plan: Plan| {
                 assert_eq!(established.client.user, USER);
                 assert!(!setting.wrong_password, "the wrong password was let in");
                 assert!(
-                    !plan.challenge.is_empty() || taken.iter().all(|message| made.contains(message)),
+                    !plan.challenge.is_empty()
+                        || taken.iter().all(|message| made.contains(message)),
                     "changed on the way and let in all the same: {made:02x?} {taken:02x?}"
                 );
                 return;

@@ -1,12 +1,12 @@
-//! Kerberos' tokens and messages: what is read comes out the same when it is written and read again. Each input is
-//! given to every decoder, so that plaintexts are reached too.
+//! Kerberos' tokens and messages: what is read comes out the same when it is written and read
+//! again. Each input is given to every decoder, so that plaintexts are reached too.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use negossp::kerberos::gss_checksum::GssChecksum;
-use negossp::kerberos::message::*;
 use negossp::kerberos::gss_token::Token;
+use negossp::kerberos::message::*;
 
 /// What encodes is read again, and encodes to the same.
 macro_rules! again {
@@ -66,7 +66,8 @@ fn message(bytes: &[u8]) {
             let addresses: Vec<_> = caddr.iter().collect();
             assert_eq!(caddr.is_empty(), addresses.is_empty());
             assert_eq!(
-                HostAddresses::decode(&HostAddresses::encode(&addresses)).map(|again| again.iter().count()),
+                HostAddresses::decode(&HostAddresses::encode(&addresses))
+                    .map(|again| again.iter().count()),
                 Ok(addresses.len())
             );
         }

@@ -1,5 +1,6 @@
-//! SspiUnmarshalAuthIdentity on bytes that anybody may have made, in a heap block of their exact size; then every function
-//! on the identity that they turn out to be. Encrypted and decrypted, copied and sent, it must be the same.
+//! SspiUnmarshalAuthIdentity on bytes that anybody may have made, in a heap block of their exact
+//! size; then every function on the identity that they turn out to be. Encrypted and decrypted,
+//! copied and sent, it must be the same.
 
 #![no_main]
 
@@ -31,7 +32,9 @@ fn unmarshal(bytes: &[u8]) -> Option<Given> {
     let mut exact = bytes.to_vec().into_boxed_slice();
     let mut identity = null_mut();
     // SAFETY: as many bytes are there.
-    let status = unsafe { SspiUnmarshalAuthIdentity(exact.len() as ULONG, exact.as_mut_ptr().cast(), &mut identity) };
+    let status = unsafe {
+        SspiUnmarshalAuthIdentity(exact.len() as ULONG, exact.as_mut_ptr().cast(), &mut identity)
+    };
     expect(status, &[SEC_E_UNKNOWN_CREDENTIALS]).then_some(Given(identity))
 }
 
@@ -57,7 +60,11 @@ fuzz_target!(|data: &[u8]| {
         let copy = Given(copy);
         let encrypted = SspiIsAuthIdentityEncrypted(identity) == 1;
         // Parts that overlap can't be encrypted; for others than this process there is no key.
-        if expect(SspiEncryptAuthIdentity(identity), &[SEC_E_INVALID_PARAMETER, SEC_E_UNKNOWN_CREDENTIALS]) && !encrypted {
+        if expect(
+            SspiEncryptAuthIdentity(identity),
+            &[SEC_E_INVALID_PARAMETER, SEC_E_UNKNOWN_CREDENTIALS],
+        ) && !encrypted
+        {
             assert_eq!(SspiIsAuthIdentityEncrypted(identity), 1);
             assert_eq!(SspiDecryptAuthIdentity(identity), SEC_E_OK);
             assert_eq!(marshal(identity), before);
@@ -75,12 +82,20 @@ fuzz_target!(|data: &[u8]| {
         );
         let strings = strings.map(|string| Given(string.cast_mut().cast()));
         expect(
-            SspiEncodeStringsAsAuthIdentity(strings[0].0.cast(), strings[1].0.cast(), strings[2].0.cast(), &mut other),
+            SspiEncodeStringsAsAuthIdentity(
+                strings[0].0.cast(),
+                strings[1].0.cast(),
+                strings[2].0.cast(),
+                &mut other,
+            ),
             &[SEC_E_INVALID_TOKEN, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_PARAMETER],
         );
         drop(Given(other));
         let mut other = null_mut();
-        expect(SspiExcludePackage(identity, package.as_ptr(), &mut other), &[SEC_E_UNKNOWN_CREDENTIALS]);
+        expect(
+            SspiExcludePackage(identity, package.as_ptr(), &mut other),
+            &[SEC_E_UNKNOWN_CREDENTIALS],
+        );
         drop(Given(other));
         SspiZeroAuthIdentity(identity);
     }

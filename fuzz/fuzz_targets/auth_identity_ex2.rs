@@ -1,5 +1,5 @@
-//! SEC_WINNT_AUTH_IDENTITY_EX2: whatever offsets and lengths a block holds, nothing outside of it is read. The block is of
-//! its exact size, so that the address sanitizer sees one byte too many.
+//! SEC_WINNT_AUTH_IDENTITY_EX2: whatever offsets and lengths a block holds, nothing outside of it
+//! is read. The block is of its exact size, so that the address sanitizer sees one byte too many.
 
 #![no_main]
 
@@ -14,8 +14,9 @@ fuzz_target!(|data: &[u8]| {
     if rest.len() < size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>() {
         return;
     }
-    // What makes it a block at all is right, its length above all: it is the caller's word for what may be read. With a
-    // header's length that none has it would be a SEC_WINNT_AUTH_IDENTITY, full of pointers.
+    // What makes it a block at all is right, its length above all: it is the caller's word for what
+    // may be read. With a header's length that none has it would be a SEC_WINNT_AUTH_IDENTITY, full
+    // of pointers.
     let mut block = rest.to_vec().into_boxed_slice();
     let at = offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength);
     block[..4].copy_from_slice(&SEC_WINNT_AUTH_IDENTITY_VERSION_2.to_ne_bytes());
@@ -23,9 +24,11 @@ fuzz_target!(|data: &[u8]| {
     let at = offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbHeaderLength);
     let header = 32 + u16::from_ne_bytes([block[at], block[at + 1]]) % 993;
     block[at..at + 2].copy_from_slice(&header.to_ne_bytes());
-    let mut package: Vec<u16> = ["Negotiate\0", "Kerberos\0", "NTLM\0"][usize::from(choice) % 3].encode_utf16().collect();
+    let mut package: Vec<u16> =
+        ["Negotiate\0", "Kerberos\0", "NTLM\0"][usize::from(choice) % 3].encode_utf16().collect();
     let mut handle = SecHandle { dwLower: 0, dwUpper: 0 };
-    // SAFETY: the block is as long as it says, the other pointers are NULL or point to what their types say.
+    // SAFETY: the block is as long as it says, the other pointers are NULL or point to what their
+    // types say.
     unsafe {
         let status = AcquireCredentialsHandleW(
             null_mut(),

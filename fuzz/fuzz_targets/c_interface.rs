@@ -1,6 +1,6 @@
-//! The C interface as a careless program calls it: handles of the wrong kind, ended or never made, buffers of
-//! every type in every order, too small, empty or NULL. Every buffer is a heap block of its exact size, so that the
-//! address sanitizer sees one byte too many.
+//! The C interface as a careless program calls it: handles of the wrong kind, ended or never made,
+//! buffers of every type in every order, too small, empty or NULL. Every buffer is a heap block of
+//! its exact size, so that the address sanitizer sees one byte too many.
 
 #![no_main]
 #![allow(non_snake_case)] // the documentation's names
@@ -140,10 +140,20 @@ impl Owned {
                     Content::Token => token.to_vec(),
                     Content::Bytes(bytes) => bytes.clone(),
                     Content::Space(n) => vec![0; usize::from(*n)],
-                    Content::Null(n) => return SecBuffer { cbBuffer: u32::from(*n), BufferType, pvBuffer: null_mut() },
+                    Content::Null(n) => {
+                        return SecBuffer {
+                            cbBuffer: u32::from(*n),
+                            BufferType,
+                            pvBuffer: null_mut(),
+                        };
+                    }
                 };
                 let mut block = bytes.into_boxed_slice();
-                let buffer = SecBuffer { cbBuffer: block.len() as u32, BufferType, pvBuffer: block.as_mut_ptr().cast() };
+                let buffer = SecBuffer {
+                    cbBuffer: block.len() as u32,
+                    BufferType,
+                    pvBuffer: block.as_mut_ptr().cast(),
+                };
                 blocks.push(block);
                 buffer
             })
@@ -154,16 +164,25 @@ impl Owned {
     }
 
     fn desc(&mut self) -> SecBufferDesc {
-        SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: self.buffers.len() as u32, pBuffers: self.buffers.as_mut_ptr() }
+        SecBufferDesc {
+            ulVersion: SECBUFFER_VERSION,
+            cBuffers: self.buffers.len() as u32,
+            pBuffers: self.buffers.as_mut_ptr(),
+        }
     }
 
     /// After a call that makes a token: the token, and what the library allocated freed.
     fn output(&mut self, status: SECURITY_STATUS) -> Option<Vec<u8>> {
         let mut token = None;
-        for ((buffer, &capacity), &given) in self.buffers.iter().zip(&self.capacities).zip(&self.given) {
+        for ((buffer, &capacity), &given) in
+            self.buffers.iter().zip(&self.capacities).zip(&self.given)
+        {
             let allocated = buffer.pvBuffer != given;
             if status != SEC_E_BUFFER_TOO_SMALL && !allocated {
-                assert!(buffer.cbBuffer <= capacity, "status {status:08x}: more written than there is room for");
+                assert!(
+                    buffer.cbBuffer <= capacity,
+                    "status {status:08x}: more written than there is room for"
+                );
             }
             if token.is_none()
                 && buffer.BufferType & !SECBUFFER_ATTRMASK == SECBUFFER_TOKEN
@@ -171,7 +190,12 @@ impl Owned {
                 && !buffer.pvBuffer.is_null()
             {
                 // SAFETY: the library says that cbBuffer bytes lie there.
-                token = Some(unsafe { std::slice::from_raw_parts(buffer.pvBuffer.cast(), buffer.cbBuffer as usize) }.to_vec());
+                token = Some(
+                    unsafe {
+                        std::slice::from_raw_parts(buffer.pvBuffer.cast(), buffer.cbBuffer as usize)
+                    }
+                    .to_vec(),
+                );
             }
             if allocated && !buffer.pvBuffer.is_null() && status != SEC_E_INVALID_PARAMETER {
                 // SAFETY: nobody uses it any more.
@@ -214,7 +238,8 @@ impl Machine {
         let mut package = wide(if program.package { "Negotiate" } else { "NTLM" });
         for direction in [SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND] {
             let wrong = program.wrong_password && direction == SECPKG_CRED_OUTBOUND;
-            let [mut user, mut domain, mut password] = ["alice", "EXAMPLE", if wrong { "wrong" } else { "Passw0rd!" }].map(wide);
+            let [mut user, mut domain, mut password] =
+                ["alice", "EXAMPLE", if wrong { "wrong" } else { "Passw0rd!" }].map(wide);
             let mut identity = SEC_WINNT_AUTH_IDENTITY {
                 User: user.as_mut_ptr(),
                 UserLength: user.len() as u32 - 1,
@@ -246,12 +271,15 @@ impl Machine {
     }
 
     fn handle(&self, handle: &Handle) -> Option<SecHandle> {
-        let choose = |list: &[SecHandle], n: u8| list.get(usize::from(n) % list.len().max(1)).copied();
+        let choose =
+            |list: &[SecHandle], n: u8| list.get(usize::from(n) % list.len().max(1)).copied();
         match handle {
             Handle::Context(n) => choose(&self.contexts, *n),
             Handle::Credential(n) => choose(&self.credentials, *n),
             Handle::Null => None,
-            Handle::Words(dwLower, dwUpper) => Some(SecHandle { dwLower: *dwLower, dwUpper: *dwUpper }),
+            Handle::Words(dwLower, dwUpper) => {
+                Some(SecHandle { dwLower: *dwLower, dwUpper: *dwUpper })
+            }
         }
     }
 
@@ -260,7 +288,8 @@ impl Machine {
         let mut input = step.input.as_ref().map(|pieces| Owned::new(pieces, &peer));
         let mut output = step.output.as_ref().map(|pieces| Owned::new(pieces, &[]));
         let (mut input_desc, mut output_desc) = (NO_DESC, NO_DESC);
-        let (mut credential, mut context) = (self.handle(&step.credential), self.handle(&step.context));
+        let (mut credential, mut context) =
+            (self.handle(&step.credential), self.handle(&step.context));
         let mut new_context = SecHandle { dwLower: 0, dwUpper: 0 };
         let (mut attributes, mut expiry) = (0, TimeStamp { QuadPart: 0 });
         let credential = credential.as_mut().map_or(null_mut(), |handle| &raw mut *handle);
@@ -273,7 +302,17 @@ impl Machine {
         // SAFETY: every pointer is NULL or points to what it should.
         let status = unsafe {
             if accept {
-                AcceptSecurityContext(credential, context, pInput, step.requirements, 0, new, pOutput, attributes, expiry)
+                AcceptSecurityContext(
+                    credential,
+                    context,
+                    pInput,
+                    step.requirements,
+                    0,
+                    new,
+                    pOutput,
+                    attributes,
+                    expiry,
+                )
             } else {
                 InitializeSecurityContextW(
                     credential,
@@ -294,25 +333,33 @@ impl Machine {
         if let Some(token) = output.as_mut().and_then(|output| output.output(status)) {
             *(if accept { &mut self.from_server } else { &mut self.from_client }) = token;
         }
-        if status >= 0 && (new_context.dwLower, new_context.dwUpper) != (0, 0) && context.is_null() {
+        if status >= 0 && (new_context.dwLower, new_context.dwUpper) != (0, 0) && context.is_null()
+        {
             self.contexts.push(new_context);
         }
         status
     }
 
     /// Contexts made as they should be.
-    fn converse(&mut self, server_requirements: u32, client_requirements: u32, wrong_password: bool) {
+    fn converse(
+        &mut self,
+        server_requirements: u32,
+        client_requirements: u32,
+        wrong_password: bool,
+    ) {
         let (mut server, mut client) = (Handle::Null, Handle::Null);
         self.from_server.clear();
         self.from_client.clear();
         for round in 0..6 {
             for accept in [false, true] {
-                let context = std::mem::replace(if accept { &mut server } else { &mut client }, Handle::Null);
+                let context =
+                    std::mem::replace(if accept { &mut server } else { &mut client }, Handle::Null);
                 let first = matches!(context, Handle::Null);
                 let step = Step {
                     credential: Handle::Credential(if accept { 0 } else { 1 }),
                     context,
-                    input: (round > 0 || accept).then(|| vec![Piece { kind: Kind::Token, content: Content::Token }]),
+                    input: (round > 0 || accept)
+                        .then(|| vec![Piece { kind: Kind::Token, content: Content::Token }]),
                     requirements: if accept { server_requirements } else { client_requirements },
                     new_context: true,
                     output: Some(vec![Piece { kind: Kind::Token, content: Content::Space(4096) }]),
@@ -323,10 +370,16 @@ impl Machine {
                 if status < 0 {
                     return;
                 }
-                let made = if first { Handle::Context((self.contexts.len() - 1) as u8) } else { step.context };
+                let made = if first {
+                    Handle::Context((self.contexts.len() - 1) as u8)
+                } else {
+                    step.context
+                };
                 *(if accept { &mut server } else { &mut client }) = made;
                 if accept && status == SEC_E_OK {
-                    assert!(!wrong_password || server_requirements & ASC_REQ_ALLOW_NULL_SESSION != 0);
+                    assert!(
+                        !wrong_password || server_requirements & ASC_REQ_ALLOW_NULL_SESSION != 0
+                    );
                     return;
                 }
             }
@@ -337,18 +390,24 @@ impl Machine {
         match call {
             Call::Converse { server_requirements, client_requirements } => {
                 if self.contexts.len() < 16 && self.credentials.len() == 2 {
-                    self.converse(*server_requirements, *client_requirements, program.wrong_password);
+                    self.converse(
+                        *server_requirements,
+                        *client_requirements,
+                        program.wrong_password,
+                    );
                 }
             }
             Call::Accept(step) => drop(self.step(step, true)),
             Call::Initiate(step) => drop(self.step(step, false)),
             Call::Complete { context, output } => {
-                let mut output = output.as_ref().map(|pieces| Owned::new(pieces, &self.from_server));
+                let mut output =
+                    output.as_ref().map(|pieces| Owned::new(pieces, &self.from_server));
                 let mut desc = NO_DESC;
                 let mut context = self.handle(context);
                 let context = context.as_mut().map_or(null_mut(), |handle| &raw mut *handle);
                 // SAFETY: every pointer is NULL or points to what it should.
-                let status = unsafe { CompleteAuthToken(context, argument(&mut output, &mut desc)) };
+                let status =
+                    unsafe { CompleteAuthToken(context, argument(&mut output, &mut desc)) };
                 output.as_mut().and_then(|output| output.output(status));
             }
             Call::Query { context, attribute, ansi, length } => {
@@ -363,8 +422,12 @@ impl Machine {
                     match (ansi, length) {
                         (false, None) => QueryContextAttributesW(context, attribute, buffer),
                         (true, None) => QueryContextAttributesA(context, attribute, buffer),
-                        (false, Some(_)) => QueryContextAttributesExW(context, attribute, buffer, bytes),
-                        (true, Some(_)) => QueryContextAttributesExA(context, attribute, buffer, bytes),
+                        (false, Some(_)) => {
+                            QueryContextAttributesExW(context, attribute, buffer, bytes)
+                        }
+                        (true, Some(_)) => {
+                            QueryContextAttributesExA(context, attribute, buffer, bytes)
+                        }
                     }
                 };
                 if status == SEC_E_OK {
@@ -408,12 +471,20 @@ impl Machine {
             Call::DeleteContext(handle) => {
                 let mut handle = self.handle(handle);
                 // SAFETY: NULL or a handle.
-                unsafe { DeleteSecurityContext(handle.as_mut().map_or(null_mut(), |handle| &raw mut *handle)) };
+                unsafe {
+                    DeleteSecurityContext(
+                        handle.as_mut().map_or(null_mut(), |handle| &raw mut *handle),
+                    )
+                };
             }
             Call::FreeCredential(handle) => {
                 let mut handle = self.handle(handle);
                 // SAFETY: NULL or a handle.
-                unsafe { FreeCredentialsHandle(handle.as_mut().map_or(null_mut(), |handle| &raw mut *handle)) };
+                unsafe {
+                    FreeCredentialsHandle(
+                        handle.as_mut().map_or(null_mut(), |handle| &raw mut *handle),
+                    )
+                };
             }
             Call::FreeAny(address) => {
                 // SAFETY: nobody uses what the library does not know.
@@ -423,7 +494,8 @@ impl Machine {
     }
 }
 
-/// Frees whatever of these words the library gave. A package's description holds pointers into itself only.
+/// Frees whatever of these words the library gave. A package's description holds pointers into
+/// itself only.
 fn free_each(words: &[usize]) {
     for &word in words {
         // SAFETY: what the library did not give it leaves alone.

@@ -1,5 +1,5 @@
-//! A whole conversation with the initiator: a server of ours, and someone in between who changes, replaces and
-//! withholds its tokens.
+//! A whole conversation with the initiator: a server of ours, and someone in between who changes,
+//! replaces and withholds its tokens.
 
 #![no_main]
 
@@ -28,7 +28,8 @@ fuzz_target!(|plan: Plan| {
     let setting = &plan.setting;
     let (bindings, client_bindings) = (setting.bindings(true), setting.bindings(false));
     let mut server = Some(Accepting::new(setting.credential(true), setting.settings()));
-    let client = Initiating::new(setting.credential(false), setting.settings(), setting.target().into());
+    let client =
+        Initiating::new(setting.credential(false), setting.settings(), setting.target().into());
     let mut client = client.expect("NTLM can be initiated");
     let mut from_client: Option<Vec<u8>> = plan.hint.then(Vec::new);
     let mut steps = plan.steps.iter();
@@ -51,7 +52,8 @@ fuzz_target!(|plan: Plan| {
             }
             Some(Move::Instead(bytes)) => token = Some(bytes.clone()),
         }
-        let Ok(Leg { context, token, .. }) = client.step(token.as_deref(), setting.requirements(false), client_bindings.as_ref())
+        let Ok(Leg { context, token, .. }) =
+            client.step(token.as_deref(), setting.requirements(false), client_bindings.as_ref())
         else {
             continue;
         };

@@ -1,23 +1,25 @@
-//! The Kerberos acceptor behind the encryption: what a client with a ticket of its own, and a KDC gone mad, can put
-//! into ticket, authenticator, checksum and forwarded credentials. Tokens that nobody sealed are `ap_req`'s.
+//! The Kerberos acceptor behind the encryption: what a client with a ticket of its own, and a KDC
+//! gone mad, can put into ticket, authenticator, checksum and forwarded credentials. Tokens that
+//! nobody sealed are `ap_req`'s.
 
 #![no_main]
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::config::{ReplayCacheKind, Settings};
-use negossp::server::credential::{Credential, Package, Usage};
-use negossp::types::flags::ContextFlags;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
-    ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncKrbCredPart, EncTicketPart, EncryptedData, EncryptionKey,
-    EtypeList, HostAddress, HostAddresses, KrbCred, KrbCredInfo, PrincipalName, Ticket, TicketFlags, TransitedEncoding,
+    ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncKrbCredPart, EncTicketPart,
+    EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses, KrbCred, KrbCredInfo,
+    PrincipalName, Ticket, TicketFlags, TransitedEncoding,
 };
 use negossp::kerberos::{Acceptor, OwnKeys, Service};
 use negossp::mechanism::{AcceptCall, Mechanism, Notes, Step};
+use negossp::server::credential::{Credential, Package, Usage};
+use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use negossp_fuzz::Edit;
 use std::sync::LazyLock;
@@ -56,9 +58,17 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         identity: None,
         mechanisms: vec![Mechanism::Kerberos],
         account: None,
-        service: Service { name: None, keys: OwnKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))) },
+        service: Service {
+            name: None,
+            keys: OwnKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))),
+        },
     };
-    World { key, session_key: Key::new(Enctype::Aes128Sha1, &[2; 16]).unwrap(), settings, credential }
+    World {
+        key,
+        session_key: Key::new(Enctype::Aes128Sha1, &[2; 16]).unwrap(),
+        settings,
+        credential,
+    }
 });
 
 fn edited(mut bytes: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
@@ -70,7 +80,8 @@ fuzz_target!(|plan: Plan| {
     let world = &*WORLD;
     let alice = PrincipalName::encode_components(&["alice", "admin"]);
     let service = PrincipalName::encode_components(&["HTTP", "h"]);
-    let (alice, service) = (PrincipalName::new(1, &alice).unwrap(), PrincipalName::new(2, &service).unwrap());
+    let (alice, service) =
+        (PrincipalName::new(1, &alice).unwrap(), PrincipalName::new(2, &service).unwrap());
     let within = |elements: &[(i32, &[u8])]| {
         AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &AuthorizationData::encode(elements))])
     };
@@ -89,7 +100,10 @@ fuzz_target!(|plan: Plan| {
         caddr: Some(HostAddresses::decode(&caddr).unwrap()),
         authorization_data: Some(AuthorizationData::decode(&ticket_data).unwrap()),
     };
-    let ticket_cipher = world.key.encrypt(key_usage::TICKET, &edited(part.encode().to_vec(), &plan.ticket)).unwrap();
+    let ticket_cipher = world
+        .key
+        .encrypt(key_usage::TICKET, &edited(part.encode().to_vec(), &plan.ticket))
+        .unwrap();
     let encrypted = |cipher| EncryptedData { etype: 17, kvno: None, cipher };
     let ticket = Ticket { realm: b"R", sname: service, enc_part: encrypted(&ticket_cipher) };
     let info = KrbCredInfo {
@@ -109,10 +123,14 @@ fuzz_target!(|plan: Plan| {
     let forwarded = EncryptedData { etype: 0, kvno: None, cipher: &forwarded };
     let credential = KrbCred::encode(&[ticket.encode()], &forwarded);
     let flags = GssFlags::from_bits_retain(plan.flags.into());
-    let gss = GssChecksum { bindings: [0; 16], flags, credential: Some(&credential), extensions: &[] };
+    let gss =
+        GssChecksum { bindings: [0; 16], flags, credential: Some(&credential), extensions: &[] };
     let checksum = edited(gss.encode().unwrap(), &plan.checksum);
     let options = 0x4000u32.to_le_bytes();
-    let authenticator_data = within(&[(ad_type::AP_OPTIONS, &options), (ad_type::ETYPE_NEGOTIATION, &EtypeList::encode(&[18, 17]))]);
+    let authenticator_data = within(&[
+        (ad_type::AP_OPTIONS, &options),
+        (ad_type::ETYPE_NEGOTIATION, &EtypeList::encode(&[18, 17])),
+    ]);
     let authenticator = Authenticator {
         crealm: b"R",
         cname: alice,
@@ -124,8 +142,13 @@ fuzz_target!(|plan: Plan| {
         authorization_data: Some(AuthorizationData::decode(&authenticator_data).unwrap()),
     };
     let authenticator = edited(authenticator.encode().to_vec(), &plan.authenticator);
-    let sealed = world.session_key.encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator).unwrap();
-    let request = ApReq { ap_options: ApOptions::from_bits_retain(plan.options), ticket, authenticator: encrypted(&sealed) };
+    let sealed =
+        world.session_key.encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator).unwrap();
+    let request = ApReq {
+        ap_options: ApOptions::from_bits_retain(plan.options),
+        ticket,
+        authenticator: encrypted(&sealed),
+    };
     let notes = Notes::default();
     let call = AcceptCall {
         credential: &world.credential,
@@ -136,7 +159,10 @@ fuzz_target!(|plan: Plan| {
         notes: &notes,
     };
     let mut step = Acceptor::new().step(&request.encode(), &call);
-    let untouched = plan.ticket.is_empty() && plan.authenticator.is_empty() && plan.checksum.is_empty() && plan.forwarded.is_empty();
+    let untouched = plan.ticket.is_empty()
+        && plan.authenticator.is_empty()
+        && plan.checksum.is_empty()
+        && plan.forwarded.is_empty();
     assert!(step.is_ok() || !untouched || request.ap_options.contains(ApOptions::USE_SESSION_KEY));
     if let Ok(Step::Continue { next, .. }) = &step {
         step = next.step(&plan.dce, &call);

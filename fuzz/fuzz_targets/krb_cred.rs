@@ -1,5 +1,5 @@
-//! What delegation hands over, and credential caches: a cache made of a message is read as it was meant, and what is
-//! read is written the same.
+//! What delegation hands over, and credential caches: a cache made of a message is read as it was
+//! meant, and what is read is written the same.
 
 #![no_main]
 
@@ -14,7 +14,10 @@ fn again(cache: &CredentialCache<'_>) {
     assert_eq!(read.default_principal, cache.default_principal);
     assert_eq!(read.credentials.len(), cache.credentials.len());
     for (read, meant) in read.credentials.iter().zip(&cache.credentials) {
-        assert_eq!((&read.client, &read.server, read.ticket), (&meant.client, &meant.server, meant.ticket));
+        assert_eq!(
+            (&read.client, &read.server, read.ticket),
+            (&meant.client, &meant.server, meant.ticket)
+        );
         assert_eq!(read.key.keyvalue, meant.key.keyvalue);
         assert!(read.server.to_text().contains('@'));
     }
@@ -29,8 +32,12 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(part) = EncKrbCredPart::decode(data) {
         let infos: Vec<_> = part.ticket_info().collect();
         assert!(!infos.is_empty());
-        let written = EncKrbCredPart::encode(&infos, part.timestamp.unwrap_or(0), part.usec.unwrap_or(0));
-        assert_eq!(EncKrbCredPart::decode(&written).map(|read| read.ticket_info().count()), Ok(infos.len()));
+        let written =
+            EncKrbCredPart::encode(&infos, part.timestamp.unwrap_or(0), part.usec.unwrap_or(0));
+        assert_eq!(
+            EncKrbCredPart::decode(&written).map(|read| read.ticket_info().count()),
+            Ok(infos.len())
+        );
     }
     if let Ok(message) = KrbCred::decode(data) {
         let tickets: Vec<_> = message.tickets().collect();

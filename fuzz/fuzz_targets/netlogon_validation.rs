@@ -1,10 +1,11 @@
-//! What a domain controller answers, decrypted: the results of a logon, the endpoint mapper's, and a name server's.
+//! What a domain controller answers, decrypted: the results of a logon, the endpoint mapper's, and
+//! a name server's.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::net::dns::message::{Kind, Record, answer, question};
 use negossp::domain::netlogon::validation;
+use negossp::net::dns::message::{Kind, Record, answer, question};
 use negossp::net::rpc::endpoint_mapper;
 use negossp::types::ntstatus::NtStatus;
 use std::sync::LazyLock;
@@ -17,7 +18,9 @@ fuzz_target!(|data: &[u8]| {
         if let Some(validation) = reply.validation {
             // Each takes at least eight bytes; the primary group may be there unlisted.
             assert!(validation.facts.groups.len() <= data.len() / 8 + 1);
-            for sid in validation.facts.groups.iter().map(|group| group.sid).chain(validation.facts.sid) {
+            for sid in
+                validation.facts.groups.iter().map(|group| group.sid).chain(validation.facts.sid)
+            {
                 assert_eq!(sid.to_string().parse(), Ok(sid));
             }
             assert!(validation.user.len() + validation.domain.len() <= 3 * data.len());

@@ -1,21 +1,24 @@
-//! PACs, and tickets with one: all that is read can be shown, and the ticket signature is looked for in the PAC that
-//! authorization data gives.
+//! PACs, and tickets with one: all that is read can be shown, and the ticket signature is looked
+//! for in the PAC that authorization data gives.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::types::error::Error;
 use negossp::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp::kerberos::message::EncTicketPart;
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::pac::Pac;
 use negossp::principal::SidAndAttributes;
+use negossp::types::error::Error;
 use negossp::types::sid::Sid;
 use std::sync::LazyLock;
 
 static KEYS: LazyLock<Vec<UsageKeys>> = LazyLock::new(|| {
     let key = |enctype: Enctype| Key::new(enctype, &vec![7; enctype.key_length()]).unwrap();
-    Enctype::ALL.into_iter().map(|enctype| key(enctype).derive_usage(key_usage::PAC_SIGNATURE)).collect()
+    Enctype::ALL
+        .into_iter()
+        .map(|enctype| key(enctype).derive_usage(key_usage::PAC_SIGNATURE))
+        .collect()
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -23,7 +26,10 @@ fuzz_target!(|data: &[u8]| {
         use_pac(&pac, data.len());
     }
     let Ok(ticket) = EncTicketPart::decode(data) else { return };
-    let Some(bytes) = ticket.authorization_data.and_then(|list| list.find(ad_type::WIN2K_PAC)) else { return };
+    let Some(bytes) = ticket.authorization_data.and_then(|list| list.find(ad_type::WIN2K_PAC))
+    else {
+        return;
+    };
     let Ok(pac) = Pac::parse(bytes) else { return };
     use_pac(&pac, bytes.len());
     let _ = pac.check_client_info(ticket.authtime, ticket.cname.components(), ticket.crealm);
@@ -47,17 +53,28 @@ fn use_groups(groups: impl Iterator<Item = SidAndAttributes>, length: usize) {
 fn use_pac(pac: &Pac<'_>, length: usize) {
     for keys in KEYS.iter() {
         // Nobody can sign with these keys but by chance.
-        assert!(pac.verify_server(keys).is_err() && pac.verify_full(keys).is_err() && pac.verify_kdc(keys).is_err());
+        assert!(
+            pac.verify_server(keys).is_err()
+                && pac.verify_full(keys).is_err()
+                && pac.verify_kdc(keys).is_err()
+        );
     }
     if let Some(info) = pac.logon_info() {
         info.user_sid().into_iter().chain(info.primary_group_sid()).for_each(shown);
         assert_eq!(info.extra_sids.iter().count(), info.extra_sids.len());
         use_groups(info.groups(), length);
-        assert!(info.effective_name.to_text().len() <= length && !info.effective_name.to_text().contains('\0'));
+        assert!(
+            info.effective_name.to_text().len() <= length
+                && !info.effective_name.to_text().contains('\0')
+        );
     }
     if let Ok(Some(info)) = pac.device_info() {
         use_groups(info.groups(), length);
     }
     pac.requestor().into_iter().for_each(shown);
-    let _ = (pac.client_claims().is_ok(), pac.device_claims().is_ok(), format!("{pac:?} {:?}", pac.upn_dns_info()));
+    let _ = (
+        pac.client_claims().is_ok(),
+        pac.device_claims().is_ok(),
+        format!("{pac:?} {:?}", pac.upn_dns_info()),
+    );
 }

@@ -1,17 +1,18 @@
-//! Contexts from another process: what is inside the seal, which a stranger cannot reach, and the seal itself, which he can.
+//! Contexts from another process: what is inside the seal, which a stranger cannot reach, and the
+//! seal itself, which he can.
 //!
-//! What must hold besides not panicking: what can be unpacked is packed in the same form, and can be used; nothing that was
-//! not sealed here is opened.
+//! What must hold besides not panicking: what can be unpacked is packed in the same form, and can
+//! be used; nothing that was not sealed here is opened.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use negossp::config::Settings;
 use negossp::context::Context;
-use negossp::types::error::Error;
 use negossp::export::{self, Circumstances};
-use negossp::types::flags::ContextFlags;
 use negossp::persist::{Packed, Reader};
+use negossp::types::error::Error;
+use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use negossp_fuzz::use_context;
 use std::sync::{Arc, LazyLock};
@@ -37,7 +38,8 @@ fuzz_target!(|data: &[u8]| {
         Context::Established(secured) => use_context(&secured.established, b"message"),
         Context::Accepting(accepting) => {
             for token in [&b""[..], b"NTLMSSP\0\x03\0\0\0", bytes] {
-                let _ = accepting.step(token, ContextFlags::INTEGRITY, circumstances.bindings.as_ref());
+                let _ =
+                    accepting.step(token, ContextFlags::INTEGRITY, circumstances.bindings.as_ref());
             }
         }
         Context::Initiating(_) | Context::Failed => panic!("neither is ever exported"),

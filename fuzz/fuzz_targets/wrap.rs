@@ -1,15 +1,16 @@
-//! Messages of established Kerberos contexts: garbage, genuine ones altered on their way, and what a peer who has the
-//! key may send. Nothing but a genuine message is taken, and a refusal leaves the context where it was.
+//! Messages of established Kerberos contexts: garbage, genuine ones altered on their way, and what
+//! a peer who has the key may send. Nothing but a genuine message is taken, and a refusal leaves
+//! the context where it was.
 
 #![no_main]
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::types::error::Result;
-use negossp::types::flags::ContextFlags;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
 use negossp::negotiate::session::{Part, Qop};
+use negossp::types::error::Result;
+use negossp::types::flags::ContextFlags;
 
 #[derive(Arbitrary, Debug)]
 struct Plan<'a> {
@@ -23,14 +24,37 @@ struct Plan<'a> {
 
 #[derive(Arbitrary, Debug)]
 enum Step<'a> {
-    Garbage { bytes: &'a [u8], cuts: Cuts },
-    Altered { message: &'a [u8], encrypt: bool, padded: bool, at: u16, mask: u8, rotation: Option<u16>, cut: Option<u16>, cuts: Cuts },
-    Signed { message: &'a [u8], at: u16, mask: u8 },
+    Garbage {
+        bytes: &'a [u8],
+        cuts: Cuts,
+    },
+    Altered {
+        message: &'a [u8],
+        encrypt: bool,
+        padded: bool,
+        at: u16,
+        mask: u8,
+        rotation: Option<u16>,
+        cut: Option<u16>,
+        cuts: Cuts,
+    },
+    Signed {
+        message: &'a [u8],
+        at: u16,
+        mask: u8,
+    },
     /// By a peer with the key: header and content as it likes.
-    Crafted { flags: u8, extra: u16, rotation: u16, content: &'a [u8], cuts: Cuts },
+    Crafted {
+        flags: u8,
+        extra: u16,
+        rotation: u16,
+        content: &'a [u8],
+        cuts: Cuts,
+    },
 }
 
-/// How a token is handed over: as a stream, or its front, and two parts with one between that is signed only.
+/// How a token is handed over: as a stream, or its front, and two parts with one between that is
+/// signed only.
 #[derive(Arbitrary, Debug, Clone, Copy)]
 struct Cuts {
     stream: bool,
@@ -46,8 +70,9 @@ impl Plan<'_> {
         Enctype::ALL[usize::from(self.enctype) % Enctype::ALL.len()]
     }
 
-    /// Where it does not encrypt the message, RC4 does not protect its number either (RFC 4757 7): it is encrypted with
-    /// a key stream, and in no checksum. Which number the context has moved to is anybody's guess then.
+    /// Where it does not encrypt the message, RC4 does not protect its number either (RFC 4757 7):
+    /// it is encrypted with a key stream, and in no checksum. Which number the context has moved to
+    /// is anybody's guess then.
     fn number_is_open(&self, mask: u8) -> bool {
         self.enctype() == Enctype::Rc4Hmac && mask != 0
     }
@@ -61,14 +86,23 @@ impl Plan<'_> {
         flags.set(ContextFlags::REPLAY_DETECT, self.replay);
         flags.set(ContextFlags::SEQUENCE_DETECT, self.order);
         let (dce_style, acceptor_subkey) = (self.dce_style, self.acceptor_subkey);
-        Session::new(Setup { side, key: self.key(), acceptor_subkey, send_sequence: FIRST, receive_sequence: FIRST, flags, dce_style })
+        Session::new(Setup {
+            side,
+            key: self.key(),
+            acceptor_subkey,
+            send_sequence: FIRST,
+            receive_sequence: FIRST,
+            flags,
+            dce_style,
+        })
     }
 }
 
 fn seal(session: &mut Session, qop: Qop, message: &[u8], padding: usize) -> (usize, Vec<u8>) {
     let mut token = vec![0; session.sizes().security_trailer as usize];
     let mut data = [message, &vec![padding as u8; padding]].concat();
-    let length = session.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
+    let length =
+        session.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut token).unwrap();
     token.truncate(length);
     (length, [token, data].concat())
 }
@@ -83,7 +117,11 @@ fn open(session: &mut Session, bytes: &[u8], cuts: Cuts) -> Result<Vec<u8>> {
     let mut data = rest.to_vec();
     let (a, b) = data.split_at_mut(usize::from(cuts.second).min(rest.len()));
     let mut between = *b"";
-    let parts = &mut [Part { data: a, seal: true }, Part { data: &mut between, seal: false }, Part { data: b, seal: true }];
+    let parts = &mut [
+        Part { data: a, seal: true },
+        Part { data: &mut between, seal: false },
+        Part { data: b, seal: true },
+    ];
     session.unseal(parts, 0, front)?;
     Ok(data)
 }
@@ -107,8 +145,17 @@ fuzz_target!(|plan: Plan<'_>| {
                 }
                 let mut after = client.clone();
                 let padding = if padded { padding } else { 0 };
-                let (length, mut whole) = seal(&mut after, if encrypt { Qop::Encrypt } else { Qop::NoEncrypt }, message, padding);
-                let expected = if cuts.stream { message.to_vec() } else { [message, &vec![padding as u8; padding]].concat() };
+                let (length, mut whole) = seal(
+                    &mut after,
+                    if encrypt { Qop::Encrypt } else { Qop::NoEncrypt },
+                    message,
+                    padding,
+                );
+                let expected = if cuts.stream {
+                    message.to_vec()
+                } else {
+                    [message, &vec![padding as u8; padding]].concat()
+                };
                 let genuine = whole.clone();
                 if let Some(rotation) = rotation
                     && whole[0] == 5
@@ -129,7 +176,9 @@ fuzz_target!(|plan: Plan<'_>| {
                 let front = if cuts.front == 0 { length as u8 } else { cuts.front };
                 match open(&mut server, &whole, Cuts { front, ..cuts }) {
                     // The padding of a stream without any is guessed from its message.
-                    Ok(found) if padding == 0 && client.padding(0) > 0 && cuts.stream => assert!(expected.starts_with(&found)),
+                    Ok(found) if padding == 0 && client.padding(0) > 0 && cuts.stream => {
+                        assert!(expected.starts_with(&found))
+                    }
                     Ok(found) => {
                         assert_eq!(found, expected);
                         if !encrypt && plan.number_is_open(mask) {
@@ -137,7 +186,11 @@ fuzz_target!(|plan: Plan<'_>| {
                         }
                         client = after;
                     }
-                    Err(_) if untouched && usize::from(front) == length && (padding > 0 || client.padding(0) == 0) => {
+                    Err(_)
+                        if untouched
+                            && usize::from(front) == length
+                            && (padding > 0 || client.padding(0) == 0) =>
+                    {
                         panic!("a genuine message was refused")
                     }
                     Err(_) => {}
@@ -159,7 +212,9 @@ fuzz_target!(|plan: Plan<'_>| {
                 }
             }
             Step::Crafted { flags, extra, rotation, content, cuts } => {
-                if client.padding(0) > 0 || matches!(plan.enctype(), Enctype::Rc4Hmac | Enctype::Des3Sha1) {
+                if client.padding(0) > 0
+                    || matches!(plan.enctype(), Enctype::Rc4Hmac | Enctype::Des3Sha1)
+                {
                     continue;
                 }
                 let mut header = [5, 4, flags, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -176,13 +231,21 @@ fuzz_target!(|plan: Plan<'_>| {
                 let copy = content.len().checked_sub(16).map(|at| &content[at..]);
                 let mut taken = server.clone();
                 if open(&mut taken, &[&header[..], &body].concat(), cuts).is_ok() {
-                    assert!(copy.is_some_and(|copy| copy[..6] == header[..6] && copy[8..] == header[8..]));
+                    assert!(
+                        copy.is_some_and(
+                            |copy| copy[..6] == header[..6] && copy[8..] == header[8..]
+                        )
+                    );
                 }
             }
         }
         // Whatever was refused: the message that is due is taken.
-        let (length, whole) = seal(&mut client.clone(), Qop::Encrypt, b"due.....", client.padding(8));
+        let (length, whole) =
+            seal(&mut client.clone(), Qop::Encrypt, b"due.....", client.padding(8));
         let cuts = Cuts { stream: false, front: length as u8, second: 3 };
-        assert!(open(&mut server.clone(), &whole, cuts).is_ok_and(|found| found.starts_with(b"due.....")));
+        assert!(
+            open(&mut server.clone(), &whole, cuts)
+                .is_ok_and(|found| found.starts_with(b"due....."))
+        );
     }
 });

@@ -1,13 +1,14 @@
-//! What the conversation targets share: the two parties, and what someone in between does to their tokens.
+//! What the conversation targets share: the two parties, and what someone in between does to their
+//! tokens.
 
 use arbitrary::Arbitrary;
 use negossp::authority::Account;
-use negossp::types::channel_bindings::ChannelBindings;
 use negossp::config::{Settings, Strictness};
-use negossp::server::credential::{Credential, Identity, Package, Usage};
-use negossp::types::flags::ContextFlags;
 use negossp::mechanism::{Established, Mechanism};
 use negossp::negotiate::session::{Part, Qop};
+use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::flags::ContextFlags;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -104,10 +105,18 @@ impl Setting {
 
     fn identity(&self, inbound: bool) -> Identity {
         if self.nobody && !inbound {
-            return Identity { user: String::new(), domain: String::new(), password: Zeroizing::new(String::new()) };
+            return Identity {
+                user: String::new(),
+                domain: String::new(),
+                password: Zeroizing::new(String::new()),
+            };
         }
         let password = if self.wrong_password && !inbound { "wrong" } else { PASSWORD };
-        Identity { user: USER.into(), domain: "EXAMPLE".into(), password: Zeroizing::new(password.into()) }
+        Identity {
+            user: USER.into(),
+            domain: "EXAMPLE".into(),
+            password: Zeroizing::new(password.into()),
+        }
     }
 
     pub fn credential(&self, inbound: bool) -> Arc<Credential> {
@@ -117,14 +126,19 @@ impl Setting {
             principal: None,
             identity: Some(self.identity(inbound)),
             mechanisms: vec![Mechanism::Ntlm],
-            accounts: inbound.then(|| Account::from_identity(&self.identity(true))).into_iter().collect(),
+            accounts: inbound
+                .then(|| Account::from_identity(&self.identity(true)))
+                .into_iter()
+                .collect(),
             application: None,
             service: Default::default(),
         })
     }
 
     pub fn settings(&self) -> Arc<Settings> {
-        let strictness = |n: u8| [Strictness::WhenSent, Strictness::Off, Strictness::Require][usize::from(n % 3)];
+        let strictness = |n: u8| {
+            [Strictness::WhenSent, Strictness::Off, Strictness::Require][usize::from(n % 3)]
+        };
         let mut settings = Settings::default();
         settings.ntlm.channel_bindings = strictness(self.check_bindings);
         settings.ntlm.target_name = strictness(self.check_target);
@@ -140,7 +154,11 @@ impl Setting {
     }
 
     pub fn requirements(&self, inbound: bool) -> ContextFlags {
-        ContextFlags::from_bits_truncate(if inbound { self.server_requirements } else { self.client_requirements })
+        ContextFlags::from_bits_truncate(if inbound {
+            self.server_requirements
+        } else {
+            self.client_requirements
+        })
     }
 
     pub fn bindings(&self, inbound: bool) -> Option<ChannelBindings> {
@@ -156,7 +174,12 @@ impl Setting {
 /// Everything that a context can be asked, whatever it is made of.
 pub fn use_context(established: &Established, data: &[u8]) {
     let mut session = established.session.clone();
-    let _ = (session.sizes(), session.key_info(), session.session_key(), established.client.display_name());
+    let _ = (
+        session.sizes(),
+        session.key_info(),
+        session.session_key(),
+        established.client.display_name(),
+    );
     let mut token = vec![0; session.sizes().security_trailer as usize];
     let _ = session.sign(&[data, b""], 0, &mut token);
     let _ = session.verify(&[data], 0, data);

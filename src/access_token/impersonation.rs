@@ -1,7 +1,8 @@
 //! Which clients the calling thread acts as.
 //!
-//! A thread that begins to act as one client while it acts as another is, when it stops, the former again, and not the server:
-//! on Windows it would be the server, which may do more than the code around it reckons with.
+//! A thread that begins to act as one client while it acts as another is, when it stops, the former
+//! again, and not the server: on Windows it would be the server, which may do more than the code
+//! around it reckons with.
 
 use super::{Token, Wearable};
 use crate::types::error::Result;
@@ -33,10 +34,13 @@ impl<T: Wearable> Wardrobe<T> {
         Ok(())
     }
 
-    /// Acts as it did before it began to act as the client of the context. Nothing changes if it does not act as that one.
+    /// Acts as it did before it began to act as the client of the context. Nothing changes if it
+    /// does not act as that one.
     fn revert(&self, context: u64) -> Result<bool> {
         let mut worn = self.0.borrow_mut();
-        let Some(at) = worn.iter().rposition(|worn| worn.context == context) else { return Ok(false) };
+        let Some(at) = worn.iter().rposition(|worn| worn.context == context) else {
+            return Ok(false);
+        };
         T::take_off(&worn[at].before)?;
         worn.truncate(at);
         Ok(true)
@@ -59,16 +63,18 @@ pub(crate) fn revert(context: u64) -> Result<bool> {
     WARDROBE.with(|wardrobe| wardrobe.revert(context))
 }
 
-/// The calling thread acts as a client: it should not do the server's own work, which the client may not be able to.
+/// The calling thread acts as a client: it should not do the server's own work, which the client
+/// may not be able to.
 pub(crate) fn acting() -> bool {
     WARDROBE.try_with(|wardrobe| !wardrobe.0.borrow().is_empty()).unwrap_or(false)
 }
 
-/// What a thread that the calling one starts has to do first, so that it is the server's: on Unix it would act as the client that
-/// the calling one acts as, for good.
+/// What a thread that the calling one starts has to do first, so that it is the server's: on Unix
+/// it would act as the client that the calling one acts as, for good.
 #[cfg(unix)]
 pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
-    let server = WARDROBE.with(|wardrobe| wardrobe.0.borrow().first().map(|worn| worn.before.clone()));
+    let server =
+        WARDROBE.with(|wardrobe| wardrobe.0.borrow().first().map(|worn| worn.before.clone()));
     move || server.map_or(Ok(()), |server| Token::take_off(&server))
 }
 #[cfg(windows)]
@@ -109,7 +115,9 @@ mod tests {
         let wardrobe = Wardrobe::new();
         for (number, &(begin, context, then)) in steps.iter().enumerate() {
             match begin {
-                Some(who) => assert_eq!(wardrobe.impersonate(context, &Played(who)).is_ok(), !who.is_empty()),
+                Some(who) => {
+                    assert_eq!(wardrobe.impersonate(context, &Played(who)).is_ok(), !who.is_empty())
+                }
                 None => assert!(wardrobe.revert(context).is_ok()),
             }
             assert_eq!(WHO.get(), then, "step {number}");
@@ -130,16 +138,32 @@ mod tests {
 
     #[test]
     fn the_same_twice_is_once() {
-        check(&[(Some("a"), 1, "a"), (Some("a"), 1, "a"), (None, 1, "server"), (None, 1, "server")]);
+        check(&[
+            (Some("a"), 1, "a"),
+            (Some("a"), 1, "a"),
+            (None, 1, "server"),
+            (None, 1, "server"),
+        ]);
     }
 
     #[test]
     fn ending_the_outer_ends_the_inner() {
-        check(&[(Some("a"), 1, "a"), (Some("b"), 2, "b"), (None, 1, "server"), (None, 2, "server")]);
+        check(&[
+            (Some("a"), 1, "a"),
+            (Some("b"), 2, "b"),
+            (None, 1, "server"),
+            (None, 2, "server"),
+        ]);
     }
 
     #[test]
     fn a_failure_changes_nothing() {
-        check(&[(Some("a"), 1, "a"), (Some(""), 2, "a"), (None, 2, "a"), (None, 1, "server"), (Some(""), 1, "server")]);
+        check(&[
+            (Some("a"), 1, "a"),
+            (Some(""), 2, "a"),
+            (None, 2, "a"),
+            (None, 1, "server"),
+            (Some(""), 1, "server"),
+        ]);
     }
 }

@@ -1,8 +1,8 @@
-//! From an authenticated client to something that the operating system understands: an access token on Windows and Wine, a
-//! thread's credentials on Unix; and the threads that act as clients.
+//! From an authenticated client to something that the operating system understands: an access token
+//! on Windows and Wine, a thread's credentials on Unix; and the threads that act as clients.
 //!
-//! [`Subject`] is what is known of the client; [`Token`] what the platform makes of it. What is decided is decided here; the
-//! calls of the operating system are in `platform`.
+//! [`Subject`] is what is known of the client; [`Token`] what the platform makes of it. What is
+//! decided is decided here; the calls of the operating system are in `platform`.
 
 mod impersonation;
 pub(crate) mod sids;
@@ -26,7 +26,8 @@ pub(crate) trait Wearable {
     /// What the thread was before.
     type Before;
 
-    /// The calling thread, and no other, acts as the client from now on. After an error it is what it was.
+    /// The calling thread, and no other, acts as the client from now on. After an error it is what
+    /// it was.
     ///
     /// Errors: `NoImpersonation`.
     fn put_on(&self) -> Result<Self::Before>;

@@ -17,8 +17,8 @@ pub struct Sids {
     pub origin: Origin,
     /// Its primary group; one of `groups`.
     pub primary_group: Sid,
-    /// The groups that it is in, each once: those of its account, then those that everybody is in who comes this way. What a
-    /// domain says that is the machine's own to say is not among them.
+    /// The groups that it is in, each once: those of its account, then those that everybody is in
+    /// who comes this way. What a domain says that is the machine's own to say is not among them.
     pub groups: Vec<SidAndAttributes>,
     /// How many of them are the account's.
     of_account: usize,
@@ -28,25 +28,40 @@ pub struct Sids {
 const USERS_RID: u32 = 513;
 
 impl Sids {
-    /// The SIDs of a client who has come by `mechanism`; `None` if nobody has told its SID and there is no machine SID to make
-    /// one of.
+    /// The SIDs of a client who has come by `mechanism`; `None` if nobody has told its SID and
+    /// there is no machine SID to make one of.
     pub fn of(client: &Principal, mechanism: Mechanism, settings: &Settings) -> Option<Sids> {
         if client.anonymous {
             let user = well_known::anonymous_logon();
-            let groups = vec![SidAndAttributes { sid: well_known::network(), attributes: attributes::MEMBER }];
-            return Some(Sids { user, origin: Origin::Nobody, primary_group: well_known::network(), groups, of_account: 0 });
+            let groups = vec![SidAndAttributes {
+                sid: well_known::network(),
+                attributes: attributes::MEMBER,
+            }];
+            return Some(Sids {
+                user,
+                origin: Origin::Nobody,
+                primary_group: well_known::network(),
+                groups,
+                of_account: 0,
+            });
         }
         let facts = client.account.as_deref();
         let (user, origin) = user(client, facts, settings)?;
-        let admissible = |sid: &Sid| !(client.origins.facts.is_domains() && well_known::of_machine(sid));
+        let admissible =
+            |sid: &Sid| !(client.origins.facts.is_domains() && well_known::of_machine(sid));
         let mut seen = HashSet::new();
-        let of_account = facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid));
-        let mut groups: Vec<SidAndAttributes> = of_account.filter(|group| seen.insert(group.sid)).copied().collect();
+        let of_account =
+            facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid));
+        let mut groups: Vec<SidAndAttributes> =
+            of_account.filter(|group| seen.insert(group.sid)).copied().collect();
         let of_account = groups.len();
-        let primary_group = facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
-            let own = client.is_own(settings).then(|| settings.accounts.machine_sid.get());
-            own.flatten().and_then(|machine| machine.with_rid(USERS_RID)).unwrap_or_else(well_known::users)
-        });
+        let primary_group =
+            facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
+                let own = client.is_own(settings).then(|| settings.accounts.machine_sid.get());
+                own.flatten()
+                    .and_then(|machine| machine.with_rid(USERS_RID))
+                    .unwrap_or_else(well_known::users)
+            });
         let everybodys = [
             primary_group,
             well_known::everyone(),
@@ -55,7 +70,9 @@ impl Sids {
             well_known::authenticated_users(),
             well_known::this_organization(),
         ];
-        let everybodys = everybodys.into_iter().chain((mechanism == Mechanism::Ntlm).then(well_known::ntlm_authentication));
+        let everybodys = everybodys
+            .into_iter()
+            .chain((mechanism == Mechanism::Ntlm).then(well_known::ntlm_authentication));
         let members = everybodys.filter(|sid| seen.insert(*sid));
         groups.extend(members.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER }));
         Some(Sids { user, origin, primary_group, groups, of_account })
@@ -68,10 +85,16 @@ impl Sids {
 }
 
 /// The client's own SID, and who says so.
-fn user(client: &Principal, facts: Option<&AccountFacts>, settings: &Settings) -> Option<(Sid, Origin)> {
+fn user(
+    client: &Principal,
+    facts: Option<&AccountFacts>,
+    settings: &Settings,
+) -> Option<(Sid, Origin)> {
     if let Some(sid) = facts.and_then(|facts| facts.sid) {
-        // A domain that calls its user by the machine's own name for somebody gets no token for him.
-        return (!(client.origins.sid.is_domains() && well_known::of_machine(&sid))).then_some((sid, client.origins.sid));
+        // A domain that calls its user by the machine's own name for somebody gets no token for
+        // him.
+        return (!(client.origins.sid.is_domains() && well_known::of_machine(&sid)))
+            .then_some((sid, client.origins.sid));
     }
     let machine = settings.accounts.machine_sid.get()?;
     let sid = match &client.native {
@@ -84,13 +107,16 @@ fn user(client: &Principal, facts: Option<&AccountFacts>, settings: &Settings) -
 }
 
 impl Principal {
-    /// It is a user of this machine's own: by its domain, which is the accounts' or the machine's, or because a rule of the
-    /// configuration gives it a name without one.
+    /// It is a user of this machine's own: by its domain, which is the accounts' or the machine's,
+    /// or because a rule of the configuration gives it a name without one.
     pub fn is_own(&self, settings: &Settings) -> bool {
         match self.origins.name {
             Origin::AccountFile => true,
             Origin::NameMapping if self.domain.is_empty() => true,
-            _ => candidates::same(settings.accounts.domain.as_ref().unwrap_or(&settings.server.nb_computer), &self.domain),
+            _ => candidates::same(
+                settings.accounts.domain.as_ref().unwrap_or(&settings.server.nb_computer),
+                &self.domain,
+            ),
         }
     }
 }

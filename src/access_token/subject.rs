@@ -14,13 +14,15 @@ pub enum Level {
     Identification = 1,
     /// SecurityImpersonation: act as the client on this machine.
     Impersonation = 2,
-    /// SecurityDelegation: act as the client on other machines too, with the credentials that it has forwarded.
+    /// SecurityDelegation: act as the client on other machines too, with the credentials that it
+    /// has forwarded.
     Delegation = 3,
 }
 
 impl Level {
-    /// What was agreed on: the client may have asked to be identified only (NTLMSSP_NEGOTIATE_IDENTIFY, GSS_C_IDENTIFY_FLAG), or
-    /// the server for no more than that (ASC_REQ_IDENTIFY).
+    /// What was agreed on: the client may have asked to be identified only
+    /// (NTLMSSP_NEGOTIATE_IDENTIFY, GSS_C_IDENTIFY_FLAG), or the server for no more than that
+    /// (ASC_REQ_IDENTIFY).
     fn of(flags: ContextFlags) -> Level {
         match flags {
             _ if flags.contains(ContextFlags::IDENTIFY) => Level::Identification,
@@ -35,7 +37,8 @@ impl Level {
 pub struct Subject {
     /// Who it is.
     pub principal: Principal,
-    /// The SIDs that it goes by; `None` if nobody has told them and there is no machine SID to make them of.
+    /// The SIDs that it goes by; `None` if nobody has told them and there is no machine SID to make
+    /// them of.
     pub sids: Option<Sids>,
     /// How far the server may act as it.
     pub level: Level,
@@ -45,7 +48,8 @@ pub struct Subject {
     pub server_name: String,
     /// When the context ends, in UTC.
     pub expiry: FileTime,
-    /// Names this logon and no other one of this process: TokenStatistics' AuthenticationId, where the system lets us choose.
+    /// Names this logon and no other one of this process: TokenStatistics' AuthenticationId, where
+    /// the system lets us choose.
     pub logon_id: u64,
 }
 

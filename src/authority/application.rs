@@ -1,4 +1,5 @@
-//! Accounts that the program itself keeps: the library asks it, by way of a callback, for what proves them.
+//! Accounts that the program itself keeps: the library asks it, by way of a callback, for what
+//! proves them.
 
 use super::NetworkLogon;
 use crate::ntlm::crypto::Key;
@@ -9,16 +10,18 @@ use std::fmt;
 
 /// A program that knows accounts.
 pub trait Application: Any + fmt::Debug + Send + Sync {
-    /// `NTOWFv2` ([MS-NLMP] 3.3.2) of the account that the client's names mean, computed with these names; nothing if the
-    /// program lets no such client in.
+    /// `NTOWFv2` ([MS-NLMP] 3.3.2) of the account that the client's names mean, computed with these
+    /// names; nothing if the program lets no such client in.
     fn ntowf_v2(&self, logon: &NetworkLogon<'_>, proofs: &Proofs) -> Option<Key>;
 }
 
 /// What the program is shown of a logon, should it judge for itself or pass it on.
 pub struct Proofs {
-    /// What `NTProofStr` is computed over: `ServerChallenge`, then `NtChallengeResponse` from its 17th byte on.
+    /// What `NTProofStr` is computed over: `ServerChallenge`, then `NtChallengeResponse` from its
+    /// 17th byte on.
     pub nt_proof_value: Vec<u8>,
-    /// What the MIC is computed over: the three messages, with zeros in place of the MIC; empty where there is none.
+    /// What the MIC is computed over: the three messages, with zeros in place of the MIC; empty
+    /// where there is none.
     pub mic_value: Vec<u8>,
 }
 
@@ -26,15 +29,21 @@ impl Proofs {
     fn of(logon: &NetworkLogon<'_>) -> Proofs {
         let rest = logon.nt_response.get(size_of::<Key>()..).unwrap_or_default();
         let mic_value = match logon.messages.authenticate {
-            Some([front, mic, payload]) => [logon.messages.before, front, &vec![0; mic.len()], payload].concat(),
+            Some([front, mic, payload]) => {
+                [logon.messages.before, front, &vec![0; mic.len()], payload].concat()
+            }
             None => Vec::new(),
         };
         Proofs { nt_proof_value: [&logon.server_challenge, rest].concat(), mic_value }
     }
 }
 
-/// Has the program's key checked against the client's response; nothing if the program does not know the client.
-pub(super) fn ask(application: &dyn Application, logon: &NetworkLogon<'_>) -> Option<Result<Proof>> {
+/// Has the program's key checked against the client's response; nothing if the program does not
+/// know the client.
+pub(super) fn ask(
+    application: &dyn Application,
+    logon: &NetworkLogon<'_>,
+) -> Option<Result<Proof>> {
     let response_key = application.ntowf_v2(logon, &Proofs::of(logon))?;
     Some(response::check_ntowf_v2(&response_key, logon))
 }

@@ -1,8 +1,9 @@
 //! Who still uses NTLM: what must be known before it can be switched off.
 //!
-//! With `[ntlm] mode = "audit"` each logon is told to the log, as a warning of `negossp::authority::audit`. `[ntlm] audit_file`
-//! has a line for each, whatever the mode: tab-separated, time in UTC, `accepted` or `refused`, domain, user and workstation as
-//! the client sent them, its address if known or `-`, and for a refusal the NTSTATUS.
+//! With `[ntlm] mode = "audit"` each logon is told to the log, as a warning of
+//! `negossp::authority::audit`. `[ntlm] audit_file` has a line for each, whatever the mode:
+//! tab-separated, time in UTC, `accepted` or `refused`, domain, user and workstation as the client
+//! sent them, its address if known or `-`, and for a refusal the NTSTATUS.
 
 use super::{NetworkLogon, restrictions};
 use crate::config::{NtlmMode, Settings};
@@ -28,14 +29,16 @@ pub(super) fn tell(refusal: Option<&Error>, settings: &Settings, logon: &Network
     }
 }
 
-/// A line for one logon. Names are the client's own: what would end a field or a line is not left in them.
+/// A line for one logon. Names are the client's own: what would end a field or a line is not left
+/// in them.
 fn line(refusal: Option<&Error>, logon: &NetworkLogon<'_>, now: FileTime) -> String {
     let plain = |text: &str| {
         let mut plain = String::new();
         escape_into(&mut plain, if text.is_empty() { "-" } else { text });
         plain
     };
-    let address = restrictions::address(logon).map_or("-".to_owned(), |address| address.to_string());
+    let address =
+        restrictions::address(logon).map_or("-".to_owned(), |address| address.to_string());
     let status = refusal.map_or("-".to_owned(), |error| format!("{:#010x}", error.nt_status().0));
     let outcome = if refusal.is_some() { "refused" } else { "accepted" };
     let names = [logon.domain, logon.user, logon.workstation].map(plain).join("\t");
@@ -56,9 +59,17 @@ mod tests {
 
     #[test]
     fn a_line_is_one_line_with_its_fields() {
-        let logon = NetworkLogon { user: "al\tice\n", domain: "", workstation: "DESK", ..NetworkLogon::default() };
+        let logon = NetworkLogon {
+            user: "al\tice\n",
+            domain: "",
+            workstation: "DESK",
+            ..NetworkLogon::default()
+        };
         let at = FileTime::from_unix_seconds(1_700_000_000);
-        assert_eq!(line(None, &logon, at), "2023-11-14T22:13:20.000000Z\taccepted\t-\tal\\u{9}ice\\u{a}\tDESK\t-\t-\n");
+        assert_eq!(
+            line(None, &logon, at),
+            "2023-11-14T22:13:20.000000Z\taccepted\t-\tal\\u{9}ice\\u{a}\tDESK\t-\t-\n"
+        );
         let refusal = Error::LogonDenied(Denial::WrongPassword);
         assert_eq!(
             line(Some(&refusal), &logon, at),

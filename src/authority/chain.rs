@@ -52,7 +52,9 @@ impl Question<'_> {
         match absent {
             _ if !unknown_to.is_empty() => self.unknown(&unknown_to),
             Some(why) => Err(why),
-            None => Err(Error::NoAuthority("no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)")),
+            None => Err(Error::NoAuthority(
+                "no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)",
+            )),
         }
     }
 
@@ -61,8 +63,10 @@ impl Question<'_> {
         if self.credential.accounts.is_empty() {
             return Answer::Absent(None);
         }
-        let is_meant =
-            |own: &&Account| candidates::candidates(self.logon, self.settings).any(|name| candidates::same(name, &own.user));
+        let is_meant = |own: &&Account| {
+            candidates::candidates(self.logon, self.settings)
+                .any(|name| candidates::same(name, &own.user))
+        };
         match self.credential.accounts.iter().find(is_meant) {
             Some(own) => {
                 let standing = if own.disabled { Standing::Disabled } else { Standing::Normal };
@@ -75,20 +79,27 @@ impl Question<'_> {
     /// The server program's.
     fn application(&self) -> Answer {
         let Some(application) = &self.credential.application else { return Answer::Absent(None) };
-        let judged = self.braked(&[Kind::Application], self.logon.user, || match application::ask(&**application, self.logon) {
-            Some(proof) => proof.map(Some),
-            None => Ok(None),
-        });
+        let judged =
+            self.braked(&[Kind::Application], self.logon.user, || {
+                match application::ask(&**application, self.logon) {
+                    Some(proof) => proof.map(Some),
+                    None => Ok(None),
+                }
+            });
         match judged {
-            Ok(Some(proof)) => {
-                Answer::Judged(self.validated(self.logon.user.to_owned(), self.logon.domain, Origin::Application, proof))
-            }
+            Ok(Some(proof)) => Answer::Judged(self.validated(
+                self.logon.user.to_owned(),
+                self.logon.domain,
+                Origin::Application,
+                proof,
+            )),
             Ok(None) => Answer::Unknown,
             Err(error) => Answer::Judged(Err(error)),
         }
     }
 
-    /// The account file's. Where there is a domain, they are meant only by who names this machine, or no domain.
+    /// The account file's. Where there is a domain, they are meant only by who names this machine,
+    /// or no domain.
     fn account_file(&self) -> Answer {
         let Some(file) = &self.settings.accounts.file else { return Answer::Absent(None) };
         let accounts = file.peek();
@@ -98,8 +109,14 @@ impl Question<'_> {
         if self.in_domain() && !candidates::is_of_this_machine(self.logon.domain, self.settings) {
             return Answer::Unknown;
         }
-        match candidates::candidates(self.logon, self.settings).find_map(|name| accounts.get(name)) {
-            Some(entry) => Answer::Judged(self.account(Kind::AccountFile, &entry.account, entry.standing, Origin::AccountFile)),
+        match candidates::candidates(self.logon, self.settings).find_map(|name| accounts.get(name))
+        {
+            Some(entry) => Answer::Judged(self.account(
+                Kind::AccountFile,
+                &entry.account,
+                entry.standing,
+                Origin::AccountFile,
+            )),
             None => Answer::Unknown,
         }
     }
@@ -114,11 +131,13 @@ impl Question<'_> {
     /// The client names this machine, and so none of the domain's accounts.
     fn is_of_this_machine_alone(&self) -> bool {
         let named = self.logon.domain;
-        let of_the_domain = self.settings.domain.as_ref().is_some_and(|domain| domain.is_named(named));
+        let of_the_domain =
+            self.settings.domain.as_ref().is_some_and(|domain| domain.is_named(named));
         !named.is_empty() && !of_the_domain && candidates::is_of_this_machine(named, self.settings)
     }
 
-    /// The domain's and those of the domains that it trusts: everybody's who does not name this machine.
+    /// The domain's and those of the domains that it trusts: everybody's who does not name this
+    /// machine.
     fn domain(&self) -> Answer {
         let Some(domain) = &self.settings.domain else { return Answer::Absent(None) };
         self.pass_on(Kind::Domain, || domain.validate(self.logon))
@@ -139,7 +158,13 @@ impl Question<'_> {
     }
 
     /// An account whose hashes are at hand.
-    fn account(&self, kind: Kind, account: &Account, standing: Standing, origin: Origin) -> Result<Validated> {
+    fn account(
+        &self,
+        kind: Kind,
+        account: &Account,
+        standing: Standing,
+        origin: Origin,
+    ) -> Result<Validated> {
         let proof = self.braked(&[kind], &account.user, || {
             let proof = response::check(account, self.logon);
             // That there is no password says more than that it is wrong.
@@ -152,7 +177,8 @@ impl Question<'_> {
         self.validated(account.user.clone(), &account.domain, origin, proof)
     }
 
-    /// Nobody's account: one response is checked all the same, so that an unknown name costs what a wrong password costs.
+    /// Nobody's account: one response is checked all the same, so that an unknown name costs what a
+    /// wrong password costs.
     fn unknown(&self, kinds: &[Kind]) -> Result<Validated> {
         self.braked(kinds, self.logon.user, || match response::check(nobody(), self.logon) {
             Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
@@ -160,8 +186,14 @@ impl Question<'_> {
         })
     }
 
-    /// Has `judge` look at the logon, unless too many wrong passwords were given for the account; counts those.
-    fn braked<T>(&self, kinds: &[Kind], account: &str, judge: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Has `judge` look at the logon, unless too many wrong passwords were given for the account;
+    /// counts those.
+    fn braked<T>(
+        &self,
+        kinds: &[Kind],
+        account: &str,
+        judge: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
         let settings = &self.settings.authorities;
         if !kinds.iter().any(|kind| settings.brake.contains(kind)) {
             return judge();
@@ -177,21 +209,41 @@ impl Question<'_> {
             Err(Error::LogonDenied(
                 Denial::WrongPassword
                 | Denial::UnknownUser
-                | Denial::Controller(NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE),
-            )) => brake.wrong(&attempt, Limits { after: settings.brake_after, longest: settings.brake_longest }, now),
+                | Denial::Controller(
+                    NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
+                ),
+            )) => brake.wrong(
+                &attempt,
+                Limits { after: settings.brake_after, longest: settings.brake_longest },
+                now,
+            ),
             // Nothing was guessed, or nobody has looked.
             Err(_) => {}
         }
         result
     }
 
-    /// The client whose account has proven to be its own. `domain` is the account's; empty for the machine's.
-    fn validated(&self, user: String, domain: &str, origin: Origin, proof: Proof) -> Result<Validated> {
+    /// The client whose account has proven to be its own. `domain` is the account's; empty for the
+    /// machine's.
+    fn validated(
+        &self,
+        user: String,
+        domain: &str,
+        origin: Origin,
+        proof: Proof,
+    ) -> Result<Validated> {
         let settings = self.settings;
-        let domains = [domain, settings.accounts.domain.as_deref().unwrap_or_default(), &settings.server.nb_computer];
+        let domains = [
+            domain,
+            settings.accounts.domain.as_deref().unwrap_or_default(),
+            &settings.server.nb_computer,
+        ];
         let domain = domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
         Ok(Validated {
-            principal: details::complete(Principal::of_account(user, domain.to_owned(), origin), settings)?,
+            principal: details::complete(
+                Principal::of_account(user, domain.to_owned(), origin),
+                settings,
+            )?,
             session_base_key: proof.session_base_key,
             lm_session_key: proof.lm_session_key,
             response: proof.response,

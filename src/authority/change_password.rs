@@ -15,11 +15,12 @@ use zeroize::Zeroizing;
 
 const DENIED: Error = Error::LogonDenied(Denial::WrongPassword);
 
-/// Gives the account of these names the password `new` if `old` is its password. Whoever waits for the file waits for other
-/// programs that are changing it.
+/// Gives the account of these names the password `new` if `old` is its password. Whoever waits for
+/// the file waits for other programs that are changing it.
 ///
-/// Errors: `LogonDenied` alike for an unknown name, a wrong password and an account that may not log on; `NoAuthority` where
-/// there is no account file, or it cannot be changed; `InvalidParameter` where `new` is no password.
+/// Errors: `LogonDenied` alike for an unknown name, a wrong password and an account that may not
+/// log on; `NoAuthority` where there is no account file, or it cannot be changed;
+/// `InvalidParameter` where `new` is no password.
 pub fn change(settings: &Settings, domain: &str, user: &str, old: &str, new: &str) -> Result<()> {
     let result = change_unlogged(settings, domain, user, old, new);
     match &result {
@@ -29,10 +30,18 @@ pub fn change(settings: &Settings, domain: &str, user: &str, old: &str, new: &st
     result
 }
 
-fn change_unlogged(settings: &Settings, domain: &str, user: &str, old: &str, new: &str) -> Result<()> {
+fn change_unlogged(
+    settings: &Settings,
+    domain: &str,
+    user: &str,
+    old: &str,
+    new: &str,
+) -> Result<()> {
     settings.usable()?;
     let file = settings.accounts.file.as_ref();
-    let path = file.and_then(|file| file.path()).ok_or(Error::NoAuthority("no account file is configured"))?;
+    let path = file
+        .and_then(|file| file.path())
+        .ok_or(Error::NoAuthority("no account file is configured"))?;
     if new.is_empty() {
         return Err(Error::InvalidParameter("an account without a password cannot log on"));
     }

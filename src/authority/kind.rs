@@ -16,8 +16,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every authority, in the order in which they are asked unless the configuration says otherwise: the nearer first.
-    pub const ALL: &'static [Kind] = &[Kind::Credential, Kind::Application, Kind::AccountFile, Kind::Domain, Kind::Winbind];
+    /// Every authority, in the order in which they are asked unless the configuration says
+    /// otherwise: the nearer first.
+    pub const ALL: &'static [Kind] =
+        &[Kind::Credential, Kind::Application, Kind::AccountFile, Kind::Domain, Kind::Winbind];
 
     /// What the configuration calls it.
     pub fn name(self) -> &'static str {

@@ -1,5 +1,6 @@
-//! Who vouches for an NTLM client. An authority gets the challenge and the client's responses and gives the
-//! session base key and a principal, or refuses; what it knows of the account never leaves it otherwise.
+//! Who vouches for an NTLM client. An authority gets the challenge and the client's responses and
+//! gives the session base key and a principal, or refuses; what it knows of the account never
+//! leaves it otherwise.
 
 mod application;
 mod audit;
@@ -25,8 +26,8 @@ use crate::server::credential::Credential;
 use crate::types::channel_bindings::Address;
 use crate::types::error::{Error, Result};
 
-/// A network logon as the acceptor puts it to an authority: the same facts that `NETLOGON_NETWORK_INFO`
-/// ([MS-NRPC] 2.2.1.4.5) carries to a domain controller.
+/// A network logon as the acceptor puts it to an authority: the same facts that
+/// `NETLOGON_NETWORK_INFO` ([MS-NRPC] 2.2.1.4.5) carries to a domain controller.
 #[derive(Clone, Copy, Default)]
 pub struct NetworkLogon<'a> {
     /// `UserName` of AUTHENTICATE_MESSAGE, exactly as sent.
@@ -58,7 +59,8 @@ pub struct Messages<'a> {
     pub session_key: &'a [u8],
     /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as they travelled.
     pub before: &'a [u8],
-    /// AUTHENTICATE_MESSAGE around its MIC, and the MIC between; nothing where the message has no room for one.
+    /// AUTHENTICATE_MESSAGE around its MIC, and the MIC between; nothing where the message has no
+    /// room for one.
     pub authenticate: Option<[&'a [u8]; 3]>,
 }
 
@@ -102,16 +104,22 @@ pub enum ResponseKind {
     Lm,
 }
 
-/// Asks who knows about a logon, in the order of `[authorities]`: the first who knows the client decides. Takes about as long for
-/// an unknown user as for a wrong password.
+/// Asks who knows about a logon, in the order of `[authorities]`: the first who knows the client
+/// decides. Takes about as long for an unknown user as for a wrong password.
 ///
-/// `Err(Error::LogonDenied(_))` says that the client is not let in; `Err(Error::NoAuthority(_))` that there
-/// is nobody to ask. Either way the log says why, and who it was.
-pub fn validate(credential: &Credential, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<Validated> {
+/// `Err(Error::LogonDenied(_))` says that the client is not let in; `Err(Error::NoAuthority(_))`
+/// that there is nobody to ask. Either way the log says why, and who it was.
+pub fn validate(
+    credential: &Credential,
+    settings: &Settings,
+    logon: &NetworkLogon<'_>,
+) -> Result<Validated> {
     let NetworkLogon { user, domain, workstation, .. } = *logon;
     let answer = chain::Question { credential, settings, logon }.answer();
     // Only once it is known who it is: a stranger must not learn whom the policy is about.
-    let result = answer.and_then(|validated| restrictions::admit(&validated.principal, settings, logon).map(|()| validated));
+    let result = answer.and_then(|validated| {
+        restrictions::admit(&validated.principal, settings, logon).map(|()| validated)
+    });
     match &result {
         Ok(validated) => tracing::info!(
             user, domain, workstation, account = validated.principal.display_name(), response = ?validated.response, "logon"

@@ -1,5 +1,5 @@
-//! Logons that somebody else judges who knows the domain's accounts ([MS-APDS] 3.1): what is asked, and what follows from the
-//! answer, whoever is asked.
+//! Logons that somebody else judges who knows the domain's accounts ([MS-APDS] 3.1): what is asked,
+//! and what follows from the answer, whoever is asked.
 
 use super::{NetworkLogon, ResponseKind, Validated};
 use crate::ntlm::{crypto, response};
@@ -23,22 +23,24 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// What is asked of this logon, if policy lets its response in. LM and LMv2 without more are not passed on: nobody could
-    /// tell which of them they have been taken for.
+    /// What is asked of this logon, if policy lets its response in. LM and LMv2 without more are
+    /// not passed on: nobody could tell which of them they have been taken for.
     pub fn of(logon: &NetworkLogon<'a>) -> Result<Question<'a>> {
         let kind = response::kind(logon).ok_or(Error::LogonDenied(Denial::WrongPassword))?;
         let NetworkLogon { server_challenge, nt_response, lm_response, allowed, .. } = *logon;
         let (allowed, challenge, lm_response) = match kind {
-            // A right LMv2 response beside a wrong NTLMv2 response would be let in by some; what it does not prove is what
-            // the NTLMv2 response says of channel bindings and target.
+            // A right LMv2 response beside a wrong NTLMv2 response would be let in by some; what it
+            // does not prove is what the NTLMv2 response says of channel bindings and target.
             ResponseKind::NtlmV2 => (true, server_challenge, &[][..]),
             ResponseKind::NtlmV1 => {
                 let whole = lm_response.len() == response::SHORT_RESPONSE;
                 (allowed.ntlmv1, server_challenge, if whole { lm_response } else { &[][..] })
             }
             ResponseKind::NtlmV1Ess => {
-                // What was answered is made of both challenges, and the place of the LM response holds the client's.
-                let digest = crypto::md5(&[&server_challenge, lm_response.get(..8).unwrap_or_default()]);
+                // What was answered is made of both challenges, and the place of the LM response
+                // holds the client's.
+                let digest =
+                    crypto::md5(&[&server_challenge, lm_response.get(..8).unwrap_or_default()]);
                 (allowed.ntlmv1_ess, std::array::from_fn(|i| digest[i]), &[][..])
             }
             ResponseKind::LmV2 | ResponseKind::Lm => (false, server_challenge, lm_response),
@@ -78,7 +80,9 @@ impl Vouched {
     pub fn into_validated(self, kind: ResponseKind, origin: Origin) -> Result<Validated> {
         const GUEST: u32 = crate::kerberos::pac::user_flags::GUEST;
         if self.facts.as_ref().is_some_and(|facts| facts.user_flags & GUEST != 0) {
-            return Err(Error::LogonDenied(Denial::Policy("the domain knows the client as a guest")));
+            return Err(Error::LogonDenied(Denial::Policy(
+                "the domain knows the client as a guest",
+            )));
         }
         // Everybody knows a key of zeros.
         if *self.user_session_key == [0; 16] {

@@ -8,18 +8,31 @@ use crate::types::error::{Denial, Error, Result};
 use std::net::IpAddr;
 
 /// Refuses a client that is on none of the lists that there are. An empty list is none.
-pub(super) fn admit(client: &Principal, settings: &Settings, logon: &NetworkLogon<'_>) -> Result<()> {
+pub(super) fn admit(
+    client: &Principal,
+    settings: &Settings,
+    logon: &NetworkLogon<'_>,
+) -> Result<()> {
     let lists = &settings.ntlm;
     let is_user = |name: &String| match name.split_once('\\') {
-        Some((domain, user)) => candidates::same(domain, &client.domain) && candidates::same(user, &client.user),
+        Some((domain, user)) => {
+            candidates::same(domain, &client.domain) && candidates::same(user, &client.user)
+        }
         None => candidates::same(name, &client.user),
     };
-    let is_place =
-        |name: &String| candidates::same(name, logon.workstation) || name.parse().is_ok_and(|ip| address(logon) == Some(ip));
+    let is_place = |name: &String| {
+        candidates::same(name, logon.workstation)
+            || name.parse().is_ok_and(|ip| address(logon) == Some(ip))
+    };
     let listed = (lists.users.is_empty() || lists.users.iter().any(is_user))
-        && (lists.domains.is_empty() || lists.domains.iter().any(|name| candidates::same(name, &client.domain)))
+        && (lists.domains.is_empty()
+            || lists.domains.iter().any(|name| candidates::same(name, &client.domain)))
         && (lists.workstations.is_empty() || lists.workstations.iter().any(is_place));
-    if listed { Ok(()) } else { Err(Error::LogonDenied(Denial::Policy("NTLM is for those on the lists of [ntlm] alone"))) }
+    if listed {
+        Ok(())
+    } else {
+        Err(Error::LogonDenied(Denial::Policy("NTLM is for those on the lists of [ntlm] alone")))
+    }
 }
 
 /// The client's address, if the caller has told it.

@@ -1,13 +1,15 @@
-//! The brake on guessing passwords: an account whose password was given wrong many times in a row is left alone for a second
-//! after the next wrong one, then for two, four, and so on up to a limit of seconds. What comes meanwhile is refused without
-//! a look, like a wrong password, whether or not there is such an account.
+//! The brake on guessing passwords: an account whose password was given wrong many times in a row
+//! is left alone for a second after the next wrong one, then for two, four, and so on up to a limit
+//! of seconds. What comes meanwhile is refused without a look, like a wrong password, whether or
+//! not there is such an account.
 //!
-//! It must not become a way to keep somebody out. Where an account has logged on from before, it has a count of its own, so that
-//! whoever guesses elsewhere does not stand in its way. A place is the client's address if the caller tells it in the channel
-//! bindings, else the workstation's name, which clients say as they like. What one place guesses at many accounts is counted
-//! too.
+//! It must not become a way to keep somebody out. Where an account has logged on from before, it
+//! has a count of its own, so that whoever guesses elsewhere does not stand in its way. A place is
+//! the client's address if the caller tells it in the channel bindings, else the workstation's
+//! name, which clients say as they like. What one place guesses at many accounts is counted too.
 //!
-//! Counts are forgotten after a quarter of an hour, and when there are too many; what is remembered is a keyed hash.
+//! Counts are forgotten after a quarter of an hour, and when there are too many; what is remembered
+//! is a keyed hash.
 
 use super::{NetworkLogon, candidates};
 use crate::runtime::fork_local::PerProcess;
@@ -72,12 +74,16 @@ pub struct Brake {
 impl Brake {
     /// A brake that has seen nothing yet.
     pub fn new() -> Brake {
-        Brake { hasher: RandomState::new(), shards: std::array::from_fn(|_| Mutex::new(HashMap::new())) }
+        Brake {
+            hasher: RandomState::new(),
+            shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
+        }
     }
 
     /// The process' own.
     pub fn global() -> &'static Brake {
-        static GLOBAL: LazyLock<PerProcess<Brake>> = LazyLock::new(|| PerProcess::new(Brake::new()));
+        static GLOBAL: LazyLock<PerProcess<Brake>> =
+            LazyLock::new(|| PerProcess::new(Brake::new()));
         GLOBAL.get(Brake::new)
     }
 
@@ -124,7 +130,10 @@ impl Brake {
         };
         for &(key, limits) in counts {
             self.change(key, now, |count| {
-                let wrong = count.filter(|count| count.is_fresh(now)).map_or(0, |count| count.wrong).saturating_add(1);
+                let wrong = count
+                    .filter(|count| count.is_fresh(now))
+                    .map_or(0, |count| count.wrong)
+                    .saturating_add(1);
                 let pause = match wrong.checked_sub(limits.after) {
                     None => Duration::ZERO,
                     Some(over) => SHORTEST.saturating_mul(1 << over.min(20)).min(limits.longest),
@@ -149,11 +158,14 @@ impl Brake {
     }
 }
 
-/// Forgets a part. Whoever makes up names to have others forgotten finds that it is the made-up ones that go first.
+/// Forgets a part. Whoever makes up names to have others forgotten finds that it is the made-up
+/// ones that go first.
 fn make_room(counts: &mut HashMap<u64, Count>, now: Instant) {
     counts.retain(|_, count| count.is_fresh(now));
-    let mut ranks: Vec<_> =
-        counts.iter().map(|(key, count)| (count.until > now, count.known, count.wrong, count.at, *key)).collect();
+    let mut ranks: Vec<_> = counts
+        .iter()
+        .map(|(key, count)| (count.until > now, count.known, count.wrong, count.at, *key))
+        .collect();
     ranks.sort_unstable();
     let surplus = (counts.len() + MOST / 4).saturating_sub(MOST);
     ranks.into_iter().take(surplus).for_each(|(.., key)| {
@@ -272,7 +284,11 @@ mod tests {
         let many = Limits { after: 1000, ..LIMITS };
         std::thread::scope(|threads| {
             for _ in 0..4 {
-                threads.spawn(|| (0..250).for_each(|_| world.brake.wrong(&world.attempt("alice", "A"), many, world.now)));
+                threads.spawn(|| {
+                    (0..250).for_each(|_| {
+                        world.brake.wrong(&world.attempt("alice", "A"), many, world.now)
+                    })
+                });
             }
         });
         assert!(!world.brake.admits(&world.attempt("alice", "A"), world.now));

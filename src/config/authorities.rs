@@ -12,7 +12,8 @@ pub struct Authorities {
     pub brake: Vec<Kind>,
     /// Wrong passwords in a row before it takes hold.
     pub brake_after: u32,
-    /// The longest that an account is then left alone after a wrong password; the first time it is a second.
+    /// The longest that an account is then left alone after a wrong password; the first time it is
+    /// a second.
     pub brake_longest: Duration,
 }
 

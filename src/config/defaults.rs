@@ -1,6 +1,9 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Authorities, Export, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness, Tokens};
+use super::{
+    Accounts, Authorities, Export, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings,
+    Strictness, Tokens,
+};
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
@@ -36,10 +39,12 @@ impl Default for Server {
 const NETBIOS_NAME: usize = 15;
 
 impl Server {
-    /// The names of a host outside a domain: `srv1.example.com` is SRV1 to NetBIOS, as Windows derives it.
+    /// The names of a host outside a domain: `srv1.example.com` is SRV1 to NetBIOS, as Windows
+    /// derives it.
     pub fn from_host_name(host: &str) -> Server {
         let (label, domain) = host.split_once('.').unwrap_or((host, ""));
-        let nb_computer: String = label.chars().take(NETBIOS_NAME).flat_map(char::to_uppercase).collect();
+        let nb_computer: String =
+            label.chars().take(NETBIOS_NAME).flat_map(char::to_uppercase).collect();
         let nb_computer = if nb_computer.is_empty() { "LOCALHOST".to_owned() } else { nb_computer };
         Server {
             nb_domain: nb_computer.clone(),
@@ -79,7 +84,11 @@ impl Server {
 
 impl Default for Negotiate {
     fn default() -> Negotiate {
-        Negotiate { mechanisms: Mechanism::ALL.to_vec(), context_lifetime: None, complete_auth_token: false }
+        Negotiate {
+            mechanisms: Mechanism::ALL.to_vec(),
+            context_lifetime: None,
+            complete_auth_token: false,
+        }
     }
 }
 

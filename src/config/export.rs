@@ -8,7 +8,8 @@ use std::time::Duration;
 /// `[export]`: contexts that travel to other processes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
-    /// The file whose key other processes have too; without one the key is that of this process and its forked children.
+    /// The file whose key other processes have too; without one the key is that of this process and
+    /// its forked children.
     pub key_file: Option<Arc<KeyFile>>,
     /// How long an exported context can be imported.
     pub lifetime: Duration,

@@ -13,14 +13,15 @@ use std::time::Duration;
 pub struct Kerberos {
     /// The keytab whose keys open tickets, unless the caller's identity brings its own.
     pub keytab: Option<Arc<KeytabFile>>,
-    /// Service principals that tickets may be for; empty: any that there is a key for. Written as `pszPrincipal` is.
+    /// Service principals that tickets may be for; empty: any that there is a key for. Written as
+    /// `pszPrincipal` is.
     pub principals: Vec<ServiceName>,
     /// The realm of a service password that comes without one; empty: the DNS domain in capitals.
     pub realm: String,
     /// Encryption types that are accepted, for tickets as for session keys, preferred first.
     pub enctypes: Vec<Enctype>,
-    /// How far the client's clock may be from ours. Tickets are good that much longer and earlier, and the replay
-    /// cache remembers for twice as long.
+    /// How far the client's clock may be from ours. Tickets are good that much longer and earlier,
+    /// and the replay cache remembers for twice as long.
     pub max_clock_skew: Duration,
     /// Where it is kept what has been presented already.
     pub replay_cache: ReplayCacheKind,
@@ -55,15 +56,16 @@ pub enum ReplayCacheKind {
     Off,
 }
 
-/// What is done with the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's own address is the initiator's in
-/// the caller's channel bindings.
+/// What is done with the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's own address is
+/// the initiator's in the caller's channel bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addresses {
     /// Nothing.
     Ignore,
     /// The client's must be among them if the caller tells it.
     WhenKnown,
-    /// The client's must be among them, so a caller who tells none lets in nobody with such a ticket.
+    /// The client's must be among them, so a caller who tells none lets in nobody with such a
+    /// ticket.
     Require,
 }
 
@@ -80,7 +82,12 @@ impl Default for Kerberos {
             keytab: None,
             principals: Vec::new(),
             realm: String::new(),
-            enctypes: vec![Enctype::Aes256Sha1, Enctype::Aes128Sha1, Enctype::Aes256Sha384, Enctype::Aes128Sha256],
+            enctypes: vec![
+                Enctype::Aes256Sha1,
+                Enctype::Aes128Sha1,
+                Enctype::Aes256Sha384,
+                Enctype::Aes128Sha256,
+            ],
             max_clock_skew: Duration::from_secs(5 * 60),
             replay_cache: ReplayCacheKind::Memory,
             replay_cache_file: None,

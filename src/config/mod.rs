@@ -1,4 +1,5 @@
-//! The configuration: a TOML file and the environment, read into [`Settings`] once and again when the file changes.
+//! The configuration: a TOML file and the environment, read into [`Settings`] once and again when
+//! the file changes.
 
 mod authorities;
 mod defaults;
@@ -50,8 +51,9 @@ pub struct Settings {
     pub tokens: Tokens,
     /// `[export]`.
     pub export: Export,
-    /// Why the configuration that was written is not in force: its file could not be read or understood when
-    /// the process started. Nobody is let in then, because what was written may be stricter than the defaults.
+    /// Why the configuration that was written is not in force: its file could not be read or
+    /// understood when the process started. Nobody is let in then, because what was written may be
+    /// stricter than the defaults.
     pub defect: Option<String>,
 }
 
@@ -60,13 +62,15 @@ impl Settings {
     pub fn usable(&self) -> Result<()> {
         match self.defect {
             None => Ok(()),
-            Some(_) => Err(Error::NoAuthority("the configuration file could not be read when the process started")),
+            Some(_) => Err(Error::NoAuthority(
+                "the configuration file could not be read when the process started",
+            )),
         }
     }
 }
 
-/// `[server]`: the names that CHALLENGE_MESSAGE's target information carries ([MS-NLMP] 2.2.2.1). Each has a
-/// default from the host's own name.
+/// `[server]`: the names that CHALLENGE_MESSAGE's target information carries ([MS-NLMP] 2.2.2.1).
+/// Each has a default from the host's own name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
     /// `MsvAvNbComputerName`.
@@ -90,8 +94,9 @@ pub struct Negotiate {
     pub mechanisms: Vec<crate::mechanism::Mechanism>,
     /// How long an established context lives; `None`: for ever.
     pub context_lifetime: Option<Duration>,
-    /// Answer SEC_I_COMPLETE_NEEDED / SEC_I_COMPLETE_AND_CONTINUE and finish the token in CompleteAuthToken,
-    /// as packages such as Digest do, so that a server's path for them can be exercised.
+    /// Answer SEC_I_COMPLETE_NEEDED / SEC_I_COMPLETE_AND_CONTINUE and finish the token in
+    /// CompleteAuthToken, as packages such as Digest do, so that a server's path for them can be
+    /// exercised.
     pub complete_auth_token: bool,
 }
 
@@ -132,7 +137,8 @@ pub struct Ntlm {
     pub workstations: Vec<String>,
     /// Responses let in beside NTLMv2; none by default.
     pub responses: ResponsePolicy,
-    /// Channel bindings ("Extended Protection"). With `WhenSent`, a client that sends some must match the caller's.
+    /// Channel bindings ("Extended Protection"). With `WhenSent`, a client that sends some must
+    /// match the caller's.
     pub channel_bindings: Strictness,
     /// `MsvAvTargetName`, the service's principal name that the client means.
     pub target_name: Strictness,
@@ -168,11 +174,12 @@ pub struct Limits {
 pub struct Accounts {
     /// The smbpasswd(5) file.
     pub file: Option<Arc<AccountFile>>,
-    /// The domain that the file's accounts belong to. CHALLENGE_MESSAGE names it too unless `[server]` says
-    /// otherwise.
+    /// The domain that the file's accounts belong to. CHALLENGE_MESSAGE names it too unless
+    /// `[server]` says otherwise.
     pub domain: Option<String>,
-    /// Refuse a client that names another domain than the accounts', the machine's own or none. Windows
-    /// outside a domain tries the account of that name whatever the domain, and so do we by default.
+    /// Refuse a client that names another domain than the accounts', the machine's own or none.
+    /// Windows outside a domain tries the account of that name whatever the domain, and so do we by
+    /// default.
     pub strict_domain: bool,
     /// What is known of the accounts besides their passwords.
     pub details: Option<Arc<DetailsFile>>,
@@ -180,13 +187,14 @@ pub struct Accounts {
     pub machine_sid: Arc<MachineSid>,
 }
 
-/// What a configuration file of this text would set, the files that it names aside, which are not opened. The error
-/// is one line and begins with the line number where there is one.
+/// What a configuration file of this text would set, the files that it names aside, which are not
+/// opened. The error is one line and begins with the line number where there is one.
 pub fn parse(text: &str) -> Result<Settings, String> {
     toml::parse(text).map(|parsed| parsed.settings)
 }
 
-/// The settings in force. Cheap: an atomic load, and at most once a second a look at the file's time.
+/// The settings in force. Cheap: an atomic load, and at most once a second a look at the file's
+/// time.
 pub fn current() -> Arc<Settings> {
     Store::global().current()
 }

@@ -9,7 +9,8 @@ pub struct Tokens {
     pub map: Vec<Mapping>,
     /// What stands between domain and user in the names of winbind's accounts.
     pub winbind_separator: char,
-    /// Domains and realms, besides the accounts' own, whose users are the local accounts of the same name.
+    /// Domains and realms, besides the accounts' own, whose users are the local accounts of the
+    /// same name.
     pub domains: Vec<String>,
     /// A client may turn out to be root without standing in the table.
     pub allow_root: bool,
@@ -19,9 +20,11 @@ pub struct Tokens {
     pub credentials: Credentials,
     /// The table.
     pub users: Vec<(String, LocalUser)>,
-    /// On Wine, the process is told that its user has the client's name, when a client's token is handed out or worn.
+    /// On Wine, the process is told that its user has the client's name, when a client's token is
+    /// handed out or worn.
     pub wine_user_name: bool,
-    /// On Windows, clients that are logged on as accounts of the system, where the process may not make tokens.
+    /// On Windows, clients that are logged on as accounts of the system, where the process may not
+    /// make tokens.
     pub windows_logon: Vec<LogonOf>,
 }
 
@@ -34,13 +37,15 @@ pub enum Mapping {
     Sid,
     /// The name service, asked for `DOMAIN\user`.
     DomainName,
-    /// The name service, asked for the user's name alone: only users of our own accounts, and of [`Tokens::domains`].
+    /// The name service, asked for the user's name alone: only users of our own accounts, and of
+    /// [`Tokens::domains`].
     Name,
 }
 
 impl Mapping {
     /// Every way, in the order of the default.
-    pub const ALL: [Mapping; 4] = [Mapping::Table, Mapping::Sid, Mapping::DomainName, Mapping::Name];
+    pub const ALL: [Mapping; 4] =
+        [Mapping::Table, Mapping::Sid, Mapping::DomainName, Mapping::Name];
 
     /// Its name in the file.
     pub fn name(self) -> &'static str {
@@ -101,7 +106,8 @@ impl Tokens {
     }
 }
 
-/// Two names in the table mean the same client. Windows' names, and so all but Kerberos' principals, count in any letter case.
+/// Two names in the table mean the same client. Windows' names, and so all but Kerberos'
+/// principals, count in any letter case.
 pub(super) fn same_user(a: &str, b: &str) -> bool {
     let principal = |name: &str| name.contains('@');
     if principal(a) || principal(b) { a == b } else { candidates::same(a, b) }
@@ -114,7 +120,8 @@ pub enum LogonOf {
     Domain,
     /// A Kerberos realm's that has told no SID.
     Realm,
-    /// The account file's, the credential's or the program's: an account of that name on this computer.
+    /// The account file's, the credential's or the program's: an account of that name on this
+    /// computer.
     Machine,
 }
 

@@ -33,8 +33,8 @@ pub struct Trial<'a> {
     pub password: &'a str,
 }
 
-/// Goes through all steps with every domain controller, and tells each as soon as it is done. Whether all have succeeded with
-/// at least one controller.
+/// Goes through all steps with every domain controller, and tells each as soon as it is done.
+/// Whether all have succeeded with at least one controller.
 pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)) -> bool {
     let settings = &domain.settings;
     let mut step = |what: String, result: Result<String, String>| {
@@ -44,15 +44,23 @@ pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)
     };
     let secrets = domain.secret().nt_hashes(domain.machine().account());
     let path = domain.secret().path().map(|path| path.display().to_string()).unwrap_or_default();
-    let told = secrets.as_ref().map(|found| format!("{} ({} secret)", path, found.len())).map_err(|why| format!("{path}: {why}"));
+    let told = secrets
+        .as_ref()
+        .map(|found| format!("{} ({} secret)", path, found.len()))
+        .map_err(|why| format!("{path}: {why}"));
     step(format!("secret of {}", domain.machine().account()), told);
     let deadline = Instant::now() + settings.timeout;
     let names = dns::controllers(settings, deadline);
-    let listed = |names: &Vec<Name>| names.iter().map(Name::to_string).collect::<Vec<_>>().join(" ");
-    step(format!("domain controllers of {}", settings.realm), names.as_ref().map(listed).map_err(String::clone));
+    let listed =
+        |names: &Vec<Name>| names.iter().map(Name::to_string).collect::<Vec<_>>().join(" ");
+    step(
+        format!("domain controllers of {}", settings.realm),
+        names.as_ref().map(listed).map_err(String::clone),
+    );
     let mut works = false;
     for name in names.unwrap_or_default() {
-        works |= controller(domain, &name, secrets.as_deref().unwrap_or_default(), trial, &mut step);
+        works |=
+            controller(domain, &name, secrets.as_deref().unwrap_or_default(), trial, &mut step);
     }
     works
 }
@@ -65,8 +73,11 @@ fn controller(
     step: &mut impl FnMut(String, Result<String, String>) -> bool,
 ) -> bool {
     let found = pool::addresses(&domain.settings, name, Instant::now() + domain.settings.timeout);
-    let listed = |found: &Vec<SocketAddr>| found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(" ");
-    if !step(format!("{name}: address"), found.as_ref().map(listed).map_err(|why| why.to_string())) {
+    let listed = |found: &Vec<SocketAddr>| {
+        found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(" ")
+    };
+    if !step(format!("{name}: address"), found.as_ref().map(listed).map_err(|why| why.to_string()))
+    {
         return false;
     }
     let mut works = false;
@@ -87,7 +98,10 @@ fn at_address(
     let timeout = domain.settings.timeout;
     if name.port.is_none() {
         let port = endpoint_mapper::port_of(&INTERFACE, address, Instant::now() + timeout);
-        let told = port.as_ref().map(|port| format!("Netlogon has port {port}")).map_err(|why| why.to_string());
+        let told = port
+            .as_ref()
+            .map(|port| format!("Netlogon has port {port}"))
+            .map_err(|why| why.to_string());
         if !step(format!("{name}: endpoint mapper at {address}"), told) {
             return false;
         }
@@ -95,22 +109,30 @@ fn at_address(
     }
     let mut made = Err("there is no secret to make it with".to_owned());
     for secret in secrets {
-        made = Channel::establish(address, domain.machine(), secret, Instant::now() + timeout).map_err(|why| why.to_string());
+        made = Channel::establish(address, domain.machine(), secret, Instant::now() + timeout)
+            .map_err(|why| why.to_string());
         if made.is_ok() {
             break;
         }
     }
-    let told = made.as_ref().map(|_| format!("as {}, with AES", domain.machine().account())).map_err(String::clone);
+    let told = made
+        .as_ref()
+        .map(|_| format!("as {}, with AES", domain.machine().account()))
+        .map_err(String::clone);
     if !step(format!("{name}: secure channel with {address}"), told) {
         return false;
     }
     let Ok(channel) = made else { return false };
-    // An account that cannot exist: that it is refused shows that the domain controller can be asked.
+    // An account that cannot exist: that it is refused shows that the domain controller can be
+    // asked.
     let nobody = Trial { name: "", password: "" };
     let tried = trial.unwrap_or(nobody);
     let reply = log_on(domain, &channel, &tried, Instant::now() + timeout);
     match trial {
-        Some(trial) => step(format!("{name}: logon as {}", trial.name), reply.and_then(|reply| admitted(&reply))),
+        Some(trial) => step(
+            format!("{name}: logon as {}", trial.name),
+            reply.and_then(|reply| admitted(&reply)),
+        ),
         None => step(format!("{name}: a logon is judged"), reply.and_then(|reply| refused(&reply))),
     }
 }
@@ -120,7 +142,10 @@ fn admitted(reply: &Reply) -> Result<String, String> {
         Some(validation) => {
             let sid = validation.facts.sid.map(|sid| sid.to_string()).unwrap_or_default();
             let groups = validation.facts.groups.len();
-            Ok(format!("{}\\{} ({sid}, {groups} groups), session keys agree", validation.domain, validation.user))
+            Ok(format!(
+                "{}\\{} ({sid}, {groups} groups), session keys agree",
+                validation.domain, validation.user
+            ))
         }
         None => Err(reply.status.to_string()),
     }
@@ -134,7 +159,12 @@ fn refused(reply: &Reply) -> Result<String, String> {
 }
 
 /// Logs on as a client would through this server.
-fn log_on(domain: &Domain, channel: &Channel, trial: &Trial<'_>, deadline: Instant) -> Result<Reply, String> {
+fn log_on(
+    domain: &Domain,
+    channel: &Channel,
+    trial: &Trial<'_>,
+    deadline: Instant,
+) -> Result<Reply, String> {
     let (user_domain, user) = match trial.name.split_once('\\') {
         Some(parts) => parts,
         None if trial.name.contains('@') => ("", trial.name),
@@ -142,7 +172,8 @@ fn log_on(domain: &Domain, channel: &Channel, trial: &Trial<'_>, deadline: Insta
     };
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| error.to_string())?;
-    let (server_challenge, client_challenge) = (std::array::from_fn(|i| random[i]), std::array::from_fn(|i| random[i + 8]));
+    let (server_challenge, client_challenge) =
+        (std::array::from_fn(|i| random[i]), std::array::from_fn(|i| random[i + 8]));
     let mut target_info = Vec::new();
     av_pair::put_text(&mut target_info, id::NB_DOMAIN_NAME, &domain.settings.name);
     av_pair::put_text(&mut target_info, id::NB_COMPUTER_NAME, domain.machine().computer());
@@ -165,9 +196,13 @@ fn log_on(domain: &Domain, channel: &Channel, trial: &Trial<'_>, deadline: Insta
         lm_response: &lm,
     };
     let mut connection = channel.connect(deadline).map_err(|why| why.to_string())?;
-    let reply = logon(channel, &mut connection, &request, Level::SamInfo4, deadline).map_err(|why| why.to_string())?;
+    let reply = logon(channel, &mut connection, &request, Level::SamInfo4, deadline)
+        .map_err(|why| why.to_string())?;
     match &reply.validation {
-        Some(found) if reply.status == NtStatus::SUCCESS && !bool::from(found.user_session_key.ct_eq(&session_base_key[..])) => {
+        Some(found)
+            if reply.status == NtStatus::SUCCESS
+                && !bool::from(found.user_session_key.ct_eq(&session_base_key[..])) =>
+        {
             Err("the domain controller gives another session key than the password".into())
         }
         _ => Ok(reply),

@@ -23,7 +23,9 @@ impl FromStr for Name {
         let (host, port) = match text.parse::<IpAddr>() {
             Ok(_) => (text, None),
             Err(_) => match text.rsplit_once(':') {
-                Some((host, port)) => (host, Some(port.parse().ok().filter(|&port| port != 0).ok_or(NONE)?)),
+                Some((host, port)) => {
+                    (host, Some(port.parse().ok().filter(|&port| port != 0).ok_or(NONE)?))
+                }
                 None => (text, None),
             },
         };
@@ -94,7 +96,8 @@ impl Controllers {
 
     /// Whom to ask, in this order: who does not rest, or, if all do, everybody.
     pub fn candidates(&self, now: Instant) -> Vec<Name> {
-        let mut candidates: Vec<&Known> = self.known.iter().filter(|known| known.has_rested(now)).collect();
+        let mut candidates: Vec<&Known> =
+            self.known.iter().filter(|known| known.has_rested(now)).collect();
         if candidates.is_empty() {
             candidates = self.known.iter().collect();
             candidates.sort_by_key(|known| known.rests_until);

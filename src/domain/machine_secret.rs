@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 /// An NT hash, which Netlogon's keys are made of.
 pub type NtHash = Zeroizing<[u8; 16]>;
 
-/// Where the secret is. It is looked at again when the file changes, for others change the machine's password.
+/// Where the secret is. It is looked at again when the file changes, for others change the
+/// machine's password.
 #[derive(Debug, PartialEq)]
 pub enum Secret {
     /// `machine_secret_file`.
@@ -21,7 +22,8 @@ pub enum Secret {
     Keytab(KeytabFile),
 }
 
-/// Keys that are tried: the newest, and those before it as long as a controller may not have heard of that.
+/// Keys that are tried: the newest, and those before it as long as a controller may not have heard
+/// of that.
 const MOST_KEYS: usize = 3;
 
 impl Secret {
@@ -51,7 +53,9 @@ fn of_keytab(file: &KeytabFile, account: &str) -> Result<Vec<NtHash>, &'static s
         return Err("[domain] machine_keytab cannot be read");
     }
     let ours = keys.keytab.entries().iter();
-    let ours = ours.filter(|entry| matches!(&entry.components[..], [name] if name.eq_ignore_ascii_case(account)));
+    let ours = ours.filter(
+        |entry| matches!(&entry.components[..], [name] if name.eq_ignore_ascii_case(account)),
+    );
     let mut found: Vec<_> = ours.collect();
     if found.is_empty() {
         return Err("[domain] machine_keytab has no key of the machine's account");
@@ -59,14 +63,17 @@ fn of_keytab(file: &KeytabFile, account: &str) -> Result<Vec<NtHash>, &'static s
     // The key of RC4 is the NT hash; that of AES cannot be turned into it.
     found.retain(|entry| entry.key.enctype() == Enctype::Rc4Hmac);
     found.sort_by_key(|entry| Reverse((entry.kvno, entry.timestamp)));
-    let mut hashes: Vec<NtHash> =
-        found.iter().filter_map(|entry| entry.key.bytes().try_into().ok()).map(Zeroizing::new).collect();
+    let mut hashes: Vec<NtHash> = found
+        .iter()
+        .filter_map(|entry| entry.key.bytes().try_into().ok())
+        .map(Zeroizing::new)
+        .collect();
     hashes.dedup();
     hashes.truncate(MOST_KEYS);
     match hashes.is_empty() {
-        true => {
-            Err("[domain] machine_keytab has no rc4-hmac key of the machine's account, and Netlogon's channel needs that one")
-        }
+        true => Err(
+            "[domain] machine_keytab has no rc4-hmac key of the machine's account, and Netlogon's channel needs that one",
+        ),
         false => Ok(hashes),
     }
 }
@@ -140,7 +147,8 @@ fn parse(bytes: &[u8]) -> Result<NtHash, String> {
     }
     match line.strip_prefix(PREFIX) {
         None => Ok(Zeroizing::new(nt_hash(line))),
-        Some(digits) => of_digits(digits).ok_or_else(|| format!("{PREFIX} is not followed by 32 hexadecimal digits")),
+        Some(digits) => of_digits(digits)
+            .ok_or_else(|| format!("{PREFIX} is not followed by 32 hexadecimal digits")),
     }
 }
 
@@ -161,7 +169,10 @@ mod tests {
     #[test]
     fn the_first_line_is_a_password_or_a_hash() {
         // NTOWFv1 of "Password": [MS-NLMP] 4.2.2.1.2.
-        let expected = [0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52];
+        let expected = [
+            0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f,
+            0xd8, 0x52,
+        ];
         for text in [
             "Password",
             "Password\n",
@@ -172,9 +183,15 @@ mod tests {
         ] {
             assert_eq!(*parse(text.as_bytes()).unwrap(), expected, "{text:?}");
         }
-        for bad in
-            [&b""[..], b"\n", b"\r\nPassword", b"\xff\n", b"nt-hash:", b"nt-hash:a4f49c406510bdcab6824ee7c30fd85", b"nt-hash:zz"]
-        {
+        for bad in [
+            &b""[..],
+            b"\n",
+            b"\r\nPassword",
+            b"\xff\n",
+            b"nt-hash:",
+            b"nt-hash:a4f49c406510bdcab6824ee7c30fd85",
+            b"nt-hash:zz",
+        ] {
             assert!(parse(bad).is_err(), "{bad:?}");
         }
     }

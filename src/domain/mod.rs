@@ -1,9 +1,10 @@
-//! The domain as an authority: NTLM's responses are judged by a domain controller, which the library itself asks, by Netlogon
-//! ("pass-through authentication", [MS-APDS] 3.1).
+//! The domain as an authority: NTLM's responses are judged by a domain controller, which the
+//! library itself asks, by Netlogon ("pass-through authentication", [MS-APDS] 3.1).
 //!
-//! [`rpc`] is remote procedure calls, [`netlogon`] the procedures and the secure channel that they go over, [`pool`] the
-//! connections that are kept and who is asked when, [`controller`] the domain controllers and how they have fared,
-//! [`dns`] how they are found, [`secret`] what the machine proves itself with, and [`check`] a report for people.
+//! [`rpc`] is remote procedure calls, [`netlogon`] the procedures and the secure channel that they
+//! go over, [`pool`] the connections that are kept and who is asked when, [`controller`] the domain
+//! controllers and how they have fared, [`dns`] how they are found, [`secret`] what the machine
+//! proves itself with, and [`check`] a report for people.
 
 pub mod check;
 pub mod controller;
@@ -55,12 +56,14 @@ impl Domain {
     /// The client names this domain.
     pub fn is_named(&self, domain: &str) -> bool {
         let same = crate::authority::candidates::same;
-        !domain.is_empty() && (same(domain, &self.settings.name) || same(domain, &self.settings.realm))
+        !domain.is_empty()
+            && (same(domain, &self.settings.name) || same(domain, &self.settings.realm))
     }
 
     /// Has a domain controller judge a logon.
     ///
-    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when none can be asked.
+    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
+    /// none can be asked.
     pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = Question::of(logon)?;
         let request = Request {
@@ -74,7 +77,8 @@ impl Domain {
         let pool = self.pool.get(|| Pool::new(self.settings.connections));
         let reply = pool.logon(self, &request)?;
         let Validation { user, domain, facts, user_session_key, lm_key, .. } = judged(reply)?;
-        Vouched { user, domain, facts: Some(facts), user_session_key, lm_key }.into_validated(question.kind, Origin::Netlogon)
+        Vouched { user, domain, facts: Some(facts), user_session_key, lm_key }
+            .into_validated(question.kind, Origin::Netlogon)
     }
 }
 

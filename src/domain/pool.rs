@@ -1,9 +1,9 @@
 //! Connections to a domain controller that are kept, and who may use them when.
 //!
-//! Callers do their own work on a connection that they borrow; there is no thread of the library's. As many callers as there
-//! are to be connections work at a time, the others wait in a queue, each no longer than its own time. If there is no channel
-//! one of them makes it and the others wait for that; if it cannot be made, all are told so, and those who come in the next
-//! seconds at once.
+//! Callers do their own work on a connection that they borrow; there is no thread of the library's.
+//! As many callers as there are to be connections work at a time, the others wait in a queue, each
+//! no longer than its own time. If there is no channel one of them makes it and the others wait for
+//! that; if it cannot be made, all are told so, and those who come in the next seconds at once.
 
 use super::Domain;
 use super::controller::{Controllers, Name};
@@ -24,11 +24,13 @@ use std::time::{Duration, Instant};
 
 /// When no controller can be had, nobody tries again for this long.
 const QUIET: Duration = Duration::from_secs(3);
-/// A connection that nobody has used for longer is not used again: what is between may have forgotten it.
+/// A connection that nobody has used for longer is not used again: what is between may have
+/// forgotten it.
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
 /// The list of controllers is made anew when one is needed and it is older.
 const LIST_AGE: Duration = Duration::from_secs(900);
-/// How often one logon is tried: on a kept connection, on a new one, on a new channel, with another controller.
+/// How often one logon is tried: on a kept connection, on a new one, on a new channel, with another
+/// controller.
 const MOST_TRIES: usize = 4;
 
 const NOBODY: Error = Error::NoAuthority("no domain controller can be reached");
@@ -79,8 +81,8 @@ struct Waiter {
 /// Leave to work; given to the next in the queue when dropped.
 struct Permit<'a>(&'a Pool);
 
-/// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that nobody waits for ever for a
-/// thread that has panicked.
+/// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that
+/// nobody waits for ever for a thread that has panicked.
 struct Settled<'a>(&'a Pool);
 
 impl Drop for Settled<'_> {
@@ -124,7 +126,9 @@ impl Pool {
             let until = self.share(&borrowed.line, deadline);
             let had_time = is_time_enough(until, domain);
             let trouble = match ask(&mut borrowed, request, until) {
-                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => Trouble::Fault(reply.status.0),
+                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => {
+                    Trouble::Fault(reply.status.0)
+                }
                 Ok(reply) => {
                     self.give_back(borrowed);
                     return Ok(reply);
@@ -142,7 +146,12 @@ impl Pool {
                     self.state.lock().idle.clear();
                 }
                 Trouble::TimedOut if !had_time => return Err(BUSY),
-                Trouble::Closed | Trouble::Fault(_) | Trouble::BindRefused(_) | Trouble::Altered(_) if !failed_anew => {
+                Trouble::Closed
+                | Trouble::Fault(_)
+                | Trouble::BindRefused(_)
+                | Trouble::Altered(_)
+                    if !failed_anew =>
+                {
                     tracing::warn!(%controller, "domain: {trouble}; making another channel");
                     self.forget(&borrowed.line, false);
                     failed_anew = true;
@@ -222,7 +231,10 @@ impl Pool {
                 Err(Trouble::TimedOut) if !had_time => return Err(BUSY),
                 Err(trouble) => {
                     tracing::warn!(controller = %line.controller, "domain: no further connection: {trouble}");
-                    let unknown = matches!(trouble, Trouble::BindRefused(_) | Trouble::Fault(_) | Trouble::Altered(_));
+                    let unknown = matches!(
+                        trouble,
+                        Trouble::BindRefused(_) | Trouble::Fault(_) | Trouble::Altered(_)
+                    );
                     self.forget(&line, !unknown);
                 }
             }
@@ -230,7 +242,13 @@ impl Pool {
     }
 
     /// Makes a channel, or waits for whoever makes it. The error says that none can be made.
-    fn settle(&self, mut state: MutexGuard<'_, State>, domain: &Domain, secrets: &[NtHash], deadline: Instant) -> Result<()> {
+    fn settle(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        domain: &Domain,
+        secrets: &[NtHash],
+        deadline: Instant,
+    ) -> Result<()> {
         state.while_quiet()?;
         if state.establishing {
             self.settled.wait_until(&mut state, deadline);
@@ -278,7 +296,11 @@ impl Pool {
             // However short the time was, they are not tried again at once.
             Err(()) => {
                 let now = Instant::now();
-                for name in preferred.iter().filter(|name| !state.controllers.rests(name, now)).collect::<Vec<_>>() {
+                for name in preferred
+                    .iter()
+                    .filter(|name| !state.controllers.rests(name, now))
+                    .collect::<Vec<_>>()
+                {
                     state.controllers.failed(name, now);
                 }
             }
@@ -293,7 +315,8 @@ impl Pool {
         }
     }
 
-    /// No more is done over this line. If its controller has failed and there is no other, nobody is asked for a while.
+    /// No more is done over this line. If its controller has failed and there is no other, nobody
+    /// is asked for a while.
     fn forget(&self, line: &Arc<Line>, controller_failed: bool) {
         let mut state = self.state.lock();
         let now = Instant::now();
@@ -318,7 +341,11 @@ impl Pool {
 }
 
 /// Asks with as much detail as the domain controller knows.
-fn ask(borrowed: &mut Borrowed, request: &Request<'_>, deadline: Instant) -> std::result::Result<Reply, Trouble> {
+fn ask(
+    borrowed: &mut Borrowed,
+    request: &Request<'_>,
+    deadline: Instant,
+) -> std::result::Result<Reply, Trouble> {
     let line = &borrowed.line;
     let level = *line.level.lock();
     let reply = logon(&line.channel, &mut borrowed.connection, request, level, deadline)?;
@@ -358,7 +385,8 @@ impl State {
         if self.probing || self.establishing {
             return None;
         }
-        Some(self.controllers.preferred_to(&line.controller, Instant::now())).filter(|preferred| !preferred.is_empty())
+        Some(self.controllers.preferred_to(&line.controller, Instant::now()))
+            .filter(|preferred| !preferred.is_empty())
     }
 }
 
@@ -396,7 +424,10 @@ impl Making<'_> {
         if self.pool.state.lock().controllers.are_older_than(LIST_AGE, now) {
             match dns::controllers(settings, deadline) {
                 Ok(names) => self.pool.state.lock().controllers.set(names, now),
-                Err(why) => tracing::error!(realm = settings.realm, "domain: no domain controller found: {why}"),
+                Err(why) => tracing::error!(
+                    realm = settings.realm,
+                    "domain: no domain controller found: {why}"
+                ),
             }
         }
         let candidates = self.pool.state.lock().controllers.candidates(now);
@@ -452,7 +483,9 @@ impl fmt::Display for NoChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NoChannel::Name(kind) => write!(f, "its name has no address: {kind}"),
-            NoChannel::Mapper(address, trouble) => write!(f, "endpoint mapper at {address}: {trouble}"),
+            NoChannel::Mapper(address, trouble) => {
+                write!(f, "endpoint mapper at {address}: {trouble}")
+            }
             NoChannel::Refused(address, refusal) => write!(f, "{address}: {refusal}"),
         }
     }
@@ -481,7 +514,10 @@ pub fn establish(
                 Ok(channel) => return Ok((address, channel, secret.clone())),
                 Err(refusal) => {
                     // Another secret may be the right one; nothing else gets better by it.
-                    let wrong_secret = matches!(refusal, Refusal::Status(_, NtStatus::ACCESS_DENIED) | Refusal::Impostor);
+                    let wrong_secret = matches!(
+                        refusal,
+                        Refusal::Status(_, NtStatus::ACCESS_DENIED) | Refusal::Impostor
+                    );
                     last = NoChannel::Refused(address, refusal);
                     if !wrong_secret {
                         break;
@@ -503,8 +539,8 @@ pub fn addresses(
     dns::addresses(settings, &controller.host, port, deadline).map_err(NoChannel::Name)
 }
 
-/// There is so much time left that a domain controller which needs more has failed. Who has waited in the queue until its own
-/// time was nearly over has proved nothing to the others.
+/// There is so much time left that a domain controller which needs more has failed. Who has waited
+/// in the queue until its own time was nearly over has proved nothing to the others.
 fn is_time_enough(until: Instant, domain: &Domain) -> bool {
     until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4
 }

@@ -2,8 +2,9 @@
 
 use crate::export::Key;
 
-/// The key of exported contexts is made before any fork, so that all children have it, even those of a parent that uses
-/// the library in its children alone. Elsewhere than on Linux, where nobody forks, it is made when it is first needed.
+/// The key of exported contexts is made before any fork, so that all children have it, even those
+/// of a parent that uses the library in its children alone. Elsewhere than on Linux, where nobody
+/// forks, it is made when it is first needed.
 #[used]
 #[unsafe(link_section = ".init_array")]
 static AT_LOAD: extern "C" fn() = {

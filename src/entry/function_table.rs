@@ -6,8 +6,8 @@ use super::exports::*;
 use std::cell::UnsafeCell;
 use std::ptr::null_mut;
 
-/// A table in memory that can be written to: Windows' can be, and there are programs that put wrappers of their
-/// own in.
+/// A table in memory that can be written to: Windows' can be, and there are programs that put
+/// wrappers of their own in.
 struct Table<Char>(UnsafeCell<SecurityFunctionTable<Char>>);
 
 // SAFETY: the library itself neither reads nor writes the table.

@@ -37,7 +37,8 @@ const COMMON: ULONG = SECPKG_FLAG_INTEGRITY
     | SECPKG_FLAG_LOGON
     | SECPKG_FLAG_RESTRICTED_TOKENS;
 
-/// What Windows allows for SPNEGO around a Kerberos token, in bytes: with the defaults 48256 and 48000.
+/// What Windows allows for SPNEGO around a Kerberos token, in bytes: with the defaults 48256 and
+/// 48000.
 const SPNEGO: ULONG = 256;
 
 /// A package of ours as Windows describes its own.
@@ -62,7 +63,9 @@ fn describe(package: Package) -> Description {
             config::current().limits.max_token.saturating_sub(SPNEGO),
             "Microsoft Kerberos V1.0",
         ),
-        Package::Only(Mechanism::Ntlm) => (COMMON | SECPKG_FLAG_TOKEN_ONLY, 10, crate::ntlm::MAX_TOKEN, "NTLM Security Package"),
+        Package::Only(Mechanism::Ntlm) => {
+            (COMMON | SECPKG_FLAG_TOKEN_ONLY, 10, crate::ntlm::MAX_TOKEN, "NTLM Security Package")
+        }
     };
     let (name, comment) = (package.name().into(), comment.into());
     Description { capabilities, version: 1, rpc_id, max_token, name, comment }
@@ -72,11 +75,15 @@ fn describe(package: Package) -> Description {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn enumerate<Char: Text>(count: *mut ULONG, infos: *mut PSecPkgInfo<Char>) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn enumerate<Char: Text>(
+    count: *mut ULONG,
+    infos: *mut PSecPkgInfo<Char>,
+) -> Result<SECURITY_STATUS> {
     if count.is_null() || infos.is_null() {
         return Err(Error::InvalidParameter("NULL for an output"));
     }
-    let packages: Vec<Description> = Package::ALL.iter().copied().map(describe).chain(forward::others()).collect();
+    let packages: Vec<Description> =
+        Package::ALL.iter().copied().map(describe).chain(forward::others()).collect();
     let all = give(&packages)?;
     // SAFETY: neither is NULL, so both point to what their types say by the caller's promise.
     unsafe {
@@ -90,7 +97,10 @@ pub(super) unsafe fn enumerate<Char: Text>(count: *mut ULONG, infos: *mut PSecPk
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn query<Char: Text>(name: *const Char, info: *mut PSecPkgInfo<Char>) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn query<Char: Text>(
+    name: *const Char,
+    info: *mut PSecPkgInfo<Char>,
+) -> Result<SECURITY_STATUS> {
     if info.is_null() {
         return Err(Error::InvalidParameter("NULL for an output"));
     }
@@ -106,7 +116,8 @@ pub(super) unsafe fn query<Char: Text>(name: *const Char, info: *mut PSecPkgInfo
     Ok(SEC_E_OK)
 }
 
-/// Mechanisms that DeleteSecurityPackage took from Negotiate, by their places in [`Mechanism::ALL`].
+/// Mechanisms that DeleteSecurityPackage took from Negotiate, by their places in
+/// [`Mechanism::ALL`].
 static DELETED: AtomicU32 = AtomicU32::new(0);
 
 fn place(mechanism: Mechanism) -> u32 {
@@ -118,8 +129,9 @@ pub(super) fn deleted(mechanism: Mechanism) -> bool {
     DELETED.load(Ordering::Relaxed) & place(mechanism) != 0
 }
 
-/// AddSecurityPackage and DeleteSecurityPackage: whether credentials of Negotiate that are acquired from now on have the
-/// mechanism. What the configuration does not allow is not added. `system` is asked about packages of the system's.
+/// AddSecurityPackage and DeleteSecurityPackage: whether credentials of Negotiate that are acquired
+/// from now on have the mechanism. What the configuration does not allow is not added. `system` is
+/// asked about packages of the system's.
 ///
 /// # Safety
 /// As the functions' own.
@@ -130,7 +142,9 @@ pub(super) unsafe fn offer<Char: Text>(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     match unsafe { named(name) } {
-        Ok(Package::Only(mechanism)) if offered => DELETED.fetch_and(!place(mechanism), Ordering::Relaxed),
+        Ok(Package::Only(mechanism)) if offered => {
+            DELETED.fetch_and(!place(mechanism), Ordering::Relaxed)
+        }
         Ok(Package::Only(mechanism)) => {
             let before = DELETED.fetch_or(place(mechanism), Ordering::Relaxed);
             if before & place(mechanism) != 0 {
@@ -138,7 +152,9 @@ pub(super) unsafe fn offer<Char: Text>(
             }
             before
         }
-        Ok(Package::Negotiate) => return Err(Error::Unsupported("Negotiate is no package of its own")),
+        Ok(Package::Negotiate) => {
+            return Err(Error::Unsupported("Negotiate is no package of its own"));
+        }
         Err(Error::PackageNotFound) if !name.is_null() => {
             // Wine's functions are there and do nothing.
             const E_NOTIMPL: SECURITY_STATUS = 0x8000_4001_u32.cast_signed();
@@ -166,16 +182,21 @@ pub(super) fn of<Char: Text>(package: Package) -> Result<*mut SecPkgInfo<Char>> 
 
 /// `packages` with their strings, in one allocation that the caller frees.
 fn give<Char: Text>(packages: &[Description]) -> Result<*mut SecPkgInfo<Char>> {
-    let encoded: Vec<_> = packages.iter().map(|d| (Char::encode(&d.name), Char::encode(&d.comment), d)).collect();
+    let encoded: Vec<_> =
+        packages.iter().map(|d| (Char::encode(&d.name), Char::encode(&d.comment), d)).collect();
     let array = size_of::<SecPkgInfo<Char>>() * packages.len();
-    let strings: usize = encoded.iter().map(|(name, comment, _)| size_of_val(&name[..]) + size_of_val(&comment[..])).sum();
+    let strings: usize = encoded
+        .iter()
+        .map(|(name, comment, _)| size_of_val(&name[..]) + size_of_val(&comment[..]))
+        .sum();
     let start: NonNull<u8> = memory::allocate(array + strings)?;
     let infos = start.cast::<SecPkgInfo<Char>>().as_ptr();
     // SAFETY: the strings follow the array, within the allocation.
     let mut free = unsafe { start.as_ptr().add(array) }.cast::<Char>();
     let mut place = |characters: &[Char]| {
         let at = free;
-        // SAFETY: `strings` is the sum of all that is placed; a character needs no more alignment than the array.
+        // SAFETY: `strings` is the sum of all that is placed; a character needs no more alignment
+        // than the array.
         unsafe {
             at.copy_from_nonoverlapping(characters.as_ptr(), characters.len());
             free = at.add(characters.len());

@@ -40,7 +40,10 @@ fn a_panic_in_a_first_call_leaves_no_context() {
     let mut server = Side::server(0);
     let leg = server.step(&credentials, Some(PANIC));
     assert_eq!((leg.status, leg.length), (SEC_E_INTERNAL_ERROR, 0));
-    assert_eq!((server.context.dwLower, server.context.dwUpper), (NO_HANDLE.dwLower, NO_HANDLE.dwUpper));
+    assert_eq!(
+        (server.context.dwLower, server.context.dwUpper),
+        (NO_HANDLE.dwLower, NO_HANDLE.dwUpper)
+    );
 }
 
 #[test]
@@ -54,7 +57,10 @@ fn a_panic_in_a_later_call_ends_that_context_and_no_other() {
     assert_eq!(server.step(&inbound, Some(PANIC)).status, SEC_E_INTERNAL_ERROR);
     // It has failed: the right answer comes too late, and nothing but deleting is left.
     assert_eq!(server.step(&inbound, Some(&answer.token)).status, SEC_E_INVALID_HANDLE);
-    assert_eq!(server.query::<SecPkgContext_Sizes>(SECPKG_ATTR_SIZES).err(), Some(SEC_E_INVALID_HANDLE));
+    assert_eq!(
+        server.query::<SecPkgContext_Sizes>(SECPKG_ATTR_SIZES).err(),
+        Some(SEC_E_INVALID_HANDLE)
+    );
     assert_eq!(server.delete(), SEC_E_OK);
     assert_eq!(server.delete(), SEC_E_INVALID_HANDLE);
     // No lock is poisoned, no table broken.
@@ -94,7 +100,9 @@ fn memory_that_is_not_ours_is_left_alone() {
 fn ansi<T: Copy>(side: &mut Side, attribute: ULONG, pointers: impl Fn(T) -> Vec<*mut c_void>) -> T {
     let mut answer = std::mem::MaybeUninit::<T>::zeroed();
     // SAFETY: the callers below name the structure of the attribute.
-    let status = unsafe { exports::QueryContextAttributesA(&mut side.context, attribute, answer.as_mut_ptr().cast()) };
+    let status = unsafe {
+        exports::QueryContextAttributesA(&mut side.context, attribute, answer.as_mut_ptr().cast())
+    };
     assert_eq!(status, SEC_E_OK, "{attribute}");
     // SAFETY: filled in.
     let answer = unsafe { answer.assume_init() };
@@ -111,22 +119,43 @@ fn attributes_are_freed_pointer_by_pointer() {
     let mut pair = establish("Negotiate");
     for side in [&mut pair.client, &mut pair.server] {
         ansi::<SecPkgContext_Sizes>(side, SECPKG_ATTR_SIZES, |_| vec![]);
-        ansi::<SecPkgContext_Names<SEC_CHAR>>(side, SECPKG_ATTR_NAMES, |a| vec![a.sUserName.cast()]);
+        ansi::<SecPkgContext_Names<SEC_CHAR>>(side, SECPKG_ATTR_NAMES, |a| {
+            vec![a.sUserName.cast()]
+        });
         ansi::<SecPkgContext_Lifespan>(side, SECPKG_ATTR_LIFESPAN, |_| vec![]);
         ansi::<SecPkgContext_DceInfo>(side, SECPKG_ATTR_DCE_INFO, |a| vec![a.pPac]);
         ansi::<SecPkgContext_KeyInfo<SEC_CHAR>>(side, SECPKG_ATTR_KEY_INFO, |a| {
             vec![a.sSignatureAlgorithmName.cast(), a.sEncryptAlgorithmName.cast()]
         });
-        ansi::<SecPkgContext_Authority<SEC_CHAR>>(side, SECPKG_ATTR_AUTHORITY, |a| vec![a.sAuthorityName.cast()]);
-        ansi::<SecPkgContext_SessionKey>(side, SECPKG_ATTR_SESSION_KEY, |a| vec![a.SessionKey.cast()]);
-        ansi::<SecPkgContext_PackageInfo<SEC_CHAR>>(side, SECPKG_ATTR_PACKAGE_INFO, |a| vec![a.PackageInfo.cast()]);
-        ansi::<SecPkgContext_NegotiationInfo<SEC_CHAR>>(side, SECPKG_ATTR_NEGOTIATION_INFO, |a| vec![a.PackageInfo.cast()]);
+        ansi::<SecPkgContext_Authority<SEC_CHAR>>(side, SECPKG_ATTR_AUTHORITY, |a| {
+            vec![a.sAuthorityName.cast()]
+        });
+        ansi::<SecPkgContext_SessionKey>(side, SECPKG_ATTR_SESSION_KEY, |a| {
+            vec![a.SessionKey.cast()]
+        });
+        ansi::<SecPkgContext_PackageInfo<SEC_CHAR>>(side, SECPKG_ATTR_PACKAGE_INFO, |a| {
+            vec![a.PackageInfo.cast()]
+        });
+        ansi::<SecPkgContext_NegotiationInfo<SEC_CHAR>>(side, SECPKG_ATTR_NEGOTIATION_INFO, |a| {
+            vec![a.PackageInfo.cast()]
+        });
         ansi::<SecPkgContext_NativeNames<SEC_CHAR>>(side, SECPKG_ATTR_NATIVE_NAMES, |a| {
             vec![a.sClientName.cast(), a.sServerName.cast()]
         });
-        ansi::<SecPkgContext_ClientSpecifiedTarget>(side, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, |a| vec![a.sTargetName.cast()]);
-        ansi::<SecPkgContext_TargetInformation>(side, SECPKG_ATTR_TARGET_INFORMATION, |a| vec![a.MarshalledTargetInfo.cast()]);
-        for attribute in [SECPKG_ATTR_STREAM_SIZES, SECPKG_ATTR_UNIQUE_BINDINGS, SECPKG_ATTR_CREDENTIAL_NAME, 0x7fff_ffff] {
+        ansi::<SecPkgContext_ClientSpecifiedTarget>(
+            side,
+            SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+            |a| vec![a.sTargetName.cast()],
+        );
+        ansi::<SecPkgContext_TargetInformation>(side, SECPKG_ATTR_TARGET_INFORMATION, |a| {
+            vec![a.MarshalledTargetInfo.cast()]
+        });
+        for attribute in [
+            SECPKG_ATTR_STREAM_SIZES,
+            SECPKG_ATTR_UNIQUE_BINDINGS,
+            SECPKG_ATTR_CREDENTIAL_NAME,
+            0x7fff_ffff,
+        ] {
             assert_eq!(side.query::<[usize; 4]>(attribute).err(), Some(SEC_E_UNSUPPORTED_FUNCTION));
         }
     }
@@ -142,13 +171,22 @@ fn a_stream_is_decrypted_in_place() {
         let (signature, data) = wire.split_at_mut(16);
         let mut buffers = [buffer(SECBUFFER_TOKEN, signature), buffer(SECBUFFER_DATA, data)];
         // SAFETY: every pointer points to what its type says.
-        let status = unsafe { exports::EncryptMessage(&mut pair.client.context, 0, &mut descriptor(&mut buffers), 0) };
+        let status = unsafe {
+            exports::EncryptMessage(&mut pair.client.context, 0, &mut descriptor(&mut buffers), 0)
+        };
         assert_eq!((status, buffers[0].cbBuffer), (SEC_E_OK, 16));
         let start = wire.as_mut_ptr();
         let mut buffers = [buffer(SECBUFFER_STREAM, &mut wire), buffer(SECBUFFER_DATA, &mut [])];
         let mut qop = 7;
         // SAFETY: likewise.
-        let status = unsafe { exports::DecryptMessage(&mut pair.server.context, &mut descriptor(&mut buffers), 0, &mut qop) };
+        let status = unsafe {
+            exports::DecryptMessage(
+                &mut pair.server.context,
+                &mut descriptor(&mut buffers),
+                0,
+                &mut qop,
+            )
+        };
         assert_eq!((status, qop, buffers[1].cbBuffer as usize), (SEC_E_OK, 0, message.len()));
         assert_eq!(buffers[1].pvBuffer, start.wrapping_add(16).cast());
         assert_eq!(wire[16..], *message);

@@ -18,8 +18,8 @@ impl Key {
     /// Length of a nonce, in bytes: long enough to be random.
     pub const NONCE: usize = 24;
 
-    /// The key that follows from these secret bytes: HMAC-SHA-256 of them, as HKDF extracts one (RFC 5869 2.2). They must be
-    /// as good as random: nothing makes up for a password.
+    /// The key that follows from these secret bytes: HMAC-SHA-256 of them, as HKDF extracts one
+    /// (RFC 5869 2.2). They must be as good as random: nothing makes up for a password.
     pub fn derive(secret: &[u8]) -> Key {
         const SALT: &[u8] = b"negossp exported contexts 1";
         // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
@@ -66,13 +66,19 @@ impl Key {
     ///
     /// Errors: `InvalidToken`, which does not say what is wrong.
     pub fn open(&self, header: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        const WRONG: Error = Error::InvalidToken("an exported context that was changed, or sealed with another key");
+        const WRONG: Error =
+            Error::InvalidToken("an exported context that was changed, or sealed with another key");
         let (nonce, rest) = sealed.split_first_chunk::<{ Key::NONCE }>().ok_or(WRONG)?;
         let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(WRONG)?;
         let mut plain = Zeroizing::new(Vec::new());
         plain.try_reserve_exact(body.len()).map_err(|_| Error::OutOfMemory)?;
         plain.extend_from_slice(body);
-        let opened = self.0.decrypt_inout_detached(&XNonce::from(*nonce), header, plain.as_mut_slice().into(), &(*tag).into());
+        let opened = self.0.decrypt_inout_detached(
+            &XNonce::from(*nonce),
+            header,
+            plain.as_mut_slice().into(),
+            &(*tag).into(),
+        );
         opened.map_err(|_| WRONG)?;
         Ok(plain)
     }

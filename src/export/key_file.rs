@@ -42,8 +42,13 @@ impl Source for Format {
     type Value = Option<Key>;
     const WHAT: &'static str = "key file of [export]";
 
-    /// All of the file counts, whatever it is made of, but for white space around it: editors and shells add that.
-    fn read(&self, content: &Content<'_>, _previous: Option<&Option<Key>>) -> Result<Option<Key>, String> {
+    /// All of the file counts, whatever it is made of, but for white space around it: editors and
+    /// shells add that.
+    fn read(
+        &self,
+        content: &Content<'_>,
+        _previous: Option<&Option<Key>>,
+    ) -> Result<Option<Key>, String> {
         let secret = content.bytes.trim_ascii();
         if secret.len() < SHORTEST {
             return Err(format!("shorter than {SHORTEST} bytes"));

@@ -1,9 +1,10 @@
 //! Contexts on their way to another process: packed, sealed, and good once.
 //!
-//! A sealed context is a header (magic, version, kind, nonce) and, encrypted, when it was made and the packed
-//! context. XChaCha20-Poly1305 authenticates both, under a key that the other process must have: from a file, or the one
-//! that a process shares with its forked children. What was sealed long ago, or has been unsealed in this process already,
-//! is refused; that is remembered as Kerberos remembers authenticators.
+//! A sealed context is a header (magic, version, kind, nonce) and, encrypted, when it was made and
+//! the packed context. XChaCha20-Poly1305 authenticates both, under a key that the other process
+//! must have: from a file, or the one that a process shares with its forked children. What was
+//! sealed long ago, or has been unsealed in this process already, is refused; that is remembered as
+//! Kerberos remembers authenticators.
 
 mod key;
 mod key_file;
@@ -62,8 +63,8 @@ pub struct Manner {
 
 /// Packs and seals a context.
 ///
-/// Errors: `InvalidHandle` for one that is not established, unless it may be half open; `CannotPack` for what does not travel,
-/// and without a key.
+/// Errors: `InvalidHandle` for one that is not established, unless it may be half open;
+/// `CannotPack` for what does not travel, and without a key.
 pub fn export(
     context: &Context,
     circumstances: &Circumstances,
@@ -90,9 +91,15 @@ pub fn export(
             accepting.pack(&mut out)?;
             Kind::HalfOpen
         }
-        Context::Initiating(_) if manner.half_open => return Err(Error::CannotPack("a client's context under way")),
-        Context::Accepting(_) | Context::Initiating(_) => return Err(Error::InvalidHandle("a context that is not established")),
-        Context::Failed => return Err(Error::InvalidHandle("a context whose conversation is over")),
+        Context::Initiating(_) if manner.half_open => {
+            return Err(Error::CannotPack("a client's context under way"));
+        }
+        Context::Accepting(_) | Context::Initiating(_) => {
+            return Err(Error::InvalidHandle("a context that is not established"));
+        }
+        Context::Failed => {
+            return Err(Error::InvalidHandle("a context whose conversation is over"));
+        }
     };
     let mut header = Writer::new();
     header.raw(&MAGIC);
@@ -117,17 +124,25 @@ pub struct Imported {
 
 /// Opens and unpacks a context that [`export`] has made.
 ///
-/// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without a key.
+/// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without a
+/// key.
 pub fn import(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported> {
     let (header, body) = sealed.split_at_checked(MAGIC.len() + 1).ok_or(MALFORMED)?;
-    let kind = header.strip_prefix(&MAGIC).ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
+    let kind = header
+        .strip_prefix(&MAGIC)
+        .ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
     let plain = settings.export.with_key(|key| key.open(header, body), NO_KEY_TO_OPEN)?;
     let nonce = *body.first_chunk().ok_or(MALFORMED)?;
     unpack(Kind::unpack(&mut Reader::new(kind))? == Kind::HalfOpen, &plain, nonce, settings)
 }
 
 /// Unpacks what was sealed.
-fn unpack(half_open: bool, plain: &[u8], nonce: [u8; Key::NONCE], settings: &Arc<Settings>) -> Result<Imported> {
+fn unpack(
+    half_open: bool,
+    plain: &[u8],
+    nonce: [u8; Key::NONCE],
+    settings: &Arc<Settings>,
+) -> Result<Imported> {
     let mut from = Reader::new(plain);
     let made = FileTime::unpack(&mut from)?;
     let circumstances = Circumstances::unpack(&mut from)?;
@@ -145,14 +160,20 @@ pub fn unpack_unsealed(half_open: bool, plain: &[u8], settings: &Arc<Settings>) 
 }
 
 /// What [`export`] would seal: for fuzzing.
-pub fn pack_unsealed(context: &Context, circumstances: &Circumstances, now: FileTime) -> Result<Vec<u8>> {
+pub fn pack_unsealed(
+    context: &Context,
+    circumstances: &Circumstances,
+    now: FileTime,
+) -> Result<Vec<u8>> {
     let mut out = Writer::new();
     now.pack(&mut out)?;
     circumstances.pack(&mut out)?;
     match context {
         Context::Established(secured) => secured.pack(&mut out)?,
         Context::Accepting(accepting) => accepting.pack(&mut out)?,
-        Context::Initiating(_) | Context::Failed => return Err(Error::CannotPack("neither established nor accepting")),
+        Context::Initiating(_) | Context::Failed => {
+            return Err(Error::CannotPack("neither established nor accepting"));
+        }
     }
     Ok(out.finish().to_vec())
 }
@@ -173,7 +194,9 @@ impl Imported {
         let imported = IMPORTED.get(MemoryCache::new);
         match imported.claim(&self.nonce, self.made.unix_seconds(), now, lifetime, IMPORTS) {
             Ok(place) => Ok(Claim(place)),
-            Err(Refusal::Replayed) => Err(Error::InvalidToken("an exported context that was imported before")),
+            Err(Refusal::Replayed) => {
+                Err(Error::InvalidToken("an exported context that was imported before"))
+            }
             Err(Refusal::Stale) => Err(Error::InvalidToken("a context exported too long ago")),
             Err(Refusal::Unavailable(error)) => Err(error),
         }

@@ -21,7 +21,9 @@ pub use windows::{decode, encode};
 mod windows {
     use super::Zeroizing;
     use std::ptr::{null, null_mut};
-    use windows_sys::Win32::Globalization::{CP_ACP, MB_ERR_INVALID_CHARS, MultiByteToWideChar, WideCharToMultiByte};
+    use windows_sys::Win32::Globalization::{
+        CP_ACP, MB_ERR_INVALID_CHARS, MultiByteToWideChar, WideCharToMultiByte,
+    };
 
     /// The text in `bytes`, unless they are none. Erased when dropped: it may be a password.
     pub fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
@@ -32,8 +34,16 @@ mod windows {
         // One byte makes one UTF-16 unit at most.
         let mut wide = Zeroizing::new(vec![0u16; bytes.len()]);
         // SAFETY: both lengths are those of the slices.
-        let written =
-            unsafe { MultiByteToWideChar(CP_ACP, MB_ERR_INVALID_CHARS, bytes.as_ptr(), length, wide.as_mut_ptr(), length) };
+        let written = unsafe {
+            MultiByteToWideChar(
+                CP_ACP,
+                MB_ERR_INVALID_CHARS,
+                bytes.as_ptr(),
+                length,
+                wide.as_mut_ptr(),
+                length,
+            )
+        };
         let wide = wide.get(..usize::try_from(written).ok().filter(|n| *n != 0)?)?;
         let mut text = Zeroizing::new(String::with_capacity(3 * wide.len()));
         for character in char::decode_utf16(wide.iter().copied()) {
@@ -53,8 +63,18 @@ mod windows {
         let mut bytes = vec![0u8; 4 * wide.len()];
         let room = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
         // SAFETY: the lengths are no more than those of the slices; the last two may be NULL.
-        let written =
-            unsafe { WideCharToMultiByte(CP_ACP, 0, wide.as_ptr(), length, bytes.as_mut_ptr(), room, null(), null_mut()) };
+        let written = unsafe {
+            WideCharToMultiByte(
+                CP_ACP,
+                0,
+                wide.as_ptr(),
+                length,
+                bytes.as_mut_ptr(),
+                room,
+                null(),
+                null_mut(),
+            )
+        };
         bytes.truncate(usize::try_from(written).unwrap_or(0));
         bytes
     }

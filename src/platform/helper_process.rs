@@ -1,4 +1,5 @@
-//! A program that is kept running beside the process, to be asked over a socket that is its standard input and output.
+//! A program that is kept running beside the process, to be asked over a socket that is its
+//! standard input and output.
 
 #[cfg(unix)]
 pub use super::system::helper_process::Helper;

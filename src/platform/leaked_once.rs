@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// A value made when it is first asked for, and never dropped. A forked child has its parent's. No lock guards it, since a
-/// fork could leave one closed: of threads that make it at once one wins, and the others' are dropped.
+/// A value made when it is first asked for, and never dropped. A forked child has its parent's. No
+/// lock guards it, since a fork could leave one closed: of threads that make it at once one wins,
+/// and the others' are dropped.
 pub(crate) struct Kept<T> {
     value: AtomicPtr<T>,
     owned: PhantomData<T>,
@@ -17,7 +18,10 @@ impl<T: Send + Sync> Kept<T> {
     }
 
     /// The value, which `make` makes.
-    pub(crate) fn get<E>(&'static self, make: impl FnOnce() -> Result<T, E>) -> Result<&'static T, E> {
+    pub(crate) fn get<E>(
+        &'static self,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&'static T, E> {
         let made = self.value.load(Ordering::Acquire);
         if !made.is_null() {
             // SAFETY: what is put there is leaked, and never changed.

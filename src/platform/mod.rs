@@ -25,8 +25,8 @@ pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, thread_credentials};
 pub use system::{
-    coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error, stay_loaded, sync_folder,
-    take_after, take_no_signals, to_local, write_line,
+    coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error,
+    stay_loaded, sync_folder, take_after, take_no_signals, to_local, write_line,
 };
 
 pub(crate) use leaked_once::Kept;
@@ -34,8 +34,8 @@ pub(crate) use leaked_once::Kept;
 use std::ffi::OsString;
 use std::time::SystemTime;
 
-/// The value of an environment variable; nothing where the process runs with more rights than whoever set
-/// its environment (set-user-ID programs).
+/// The value of an environment variable; nothing where the process runs with more rights than
+/// whoever set its environment (set-user-ID programs).
 pub fn environment(name: &str) -> Option<OsString> {
     if system::environment_is_foreign() { None } else { std::env::var_os(name) }
 }
@@ -49,6 +49,7 @@ pub struct FileIdentity {
     pub length: u64,
     /// On Unix, people other than the owner may read or write it.
     pub exposed: bool,
-    /// Device, file number and time of the last change to the file's attributes, where the system has them.
+    /// Device, file number and time of the last change to the file's attributes, where the system
+    /// has them.
     pub number: [u64; 3],
 }

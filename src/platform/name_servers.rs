@@ -24,11 +24,14 @@ fn of_resolv_conf(text: &str) -> Vec<SocketAddr> {
     if found.is_empty() { vec![([127, 0, 0, 1], PORT).into()] } else { found }
 }
 
-/// The servers that the system asks, as it is configured now: of IPv4, which is what this function of its tells.
+/// The servers that the system asks, as it is configured now: of IPv4, which is what this function
+/// of its tells.
 #[cfg(windows)]
 pub fn name_servers() -> Vec<SocketAddr> {
     use windows_sys::Win32::Foundation::ERROR_SUCCESS;
-    use windows_sys::Win32::NetworkManagement::IpHelper::{FIXED_INFO_W2KSP1, GetNetworkParams, IP_ADDR_STRING};
+    use windows_sys::Win32::NetworkManagement::IpHelper::{
+        FIXED_INFO_W2KSP1, GetNetworkParams, IP_ADDR_STRING,
+    };
 
     let mut length = 0;
     // SAFETY: without a buffer the call only tells how long one has to be.
@@ -48,8 +51,14 @@ pub fn name_servers() -> Vec<SocketAddr> {
     while !next.is_null() && found.len() < MOST {
         // SAFETY: each element of the list is within the buffer, or its pointer is null.
         let entry = unsafe { next.read() };
-        let text: Vec<u8> = entry.IpAddress.String.iter().map(|&c| c as u8).take_while(|&c| c != 0).collect();
-        found.extend(str::from_utf8(&text).ok().and_then(|text| text.parse::<IpAddr>().ok()).map(|ip| SocketAddr::new(ip, PORT)));
+        let text: Vec<u8> =
+            entry.IpAddress.String.iter().map(|&c| c as u8).take_while(|&c| c != 0).collect();
+        found.extend(
+            str::from_utf8(&text)
+                .ok()
+                .and_then(|text| text.parse::<IpAddr>().ok())
+                .map(|ip| SocketAddr::new(ip, PORT)),
+        );
         next = entry.Next;
     }
     found
@@ -62,7 +71,8 @@ mod tests {
     #[test]
     fn of_a_file() {
         let text = "# none\nsearch example.test\nnameserver 192.0.2.1\nnameserver\t2001:db8::1 # second\nnameserver x\n;nameserver 192.0.2.9\n";
-        let expected: [SocketAddr; 2] = ["192.0.2.1:53".parse().unwrap(), "[2001:db8::1]:53".parse().unwrap()];
+        let expected: [SocketAddr; 2] =
+            ["192.0.2.1:53".parse().unwrap(), "[2001:db8::1]:53".parse().unwrap()];
         assert_eq!(of_resolv_conf(text), expected);
         assert_eq!(of_resolv_conf(""), ["127.0.0.1:53".parse().unwrap()]);
     }

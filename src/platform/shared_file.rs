@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Opens a file to read and write, made if there is none, that nobody else can have put there or can change: no link,
-/// the process' own, and written to by its owner alone.
+/// Opens a file to read and write, made if there is none, that nobody else can have put there or
+/// can change: no link, the process' own, and written to by its owner alone.
 pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);
@@ -22,7 +22,8 @@ pub fn open(path: &Path) -> io::Result<File> {
 pub struct Locked<'a>(&'a File);
 
 impl<'a> Locked<'a> {
-    /// Waits until nobody else has the lock, for so long at most: its holder may be stopped in a debugger.
+    /// Waits until nobody else has the lock, for so long at most: its holder may be stopped in a
+    /// debugger.
     pub fn wait(file: &'a File, patience: Duration) -> io::Result<Locked<'a>> {
         let begun = Instant::now();
         for attempt in 0.. {
@@ -95,8 +96,9 @@ mod system {
         }
     }
 
-    /// `false` if another has the lock. It is of the kind that MIT's library takes: a POSIX record lock over the whole
-    /// file, the open file's own where the system has those (Linux 3.15), else the process'.
+    /// `false` if another has the lock. It is of the kind that MIT's library takes: a POSIX record
+    /// lock over the whole file, the open file's own where the system has those (Linux 3.15), else
+    /// the process'.
     pub(super) fn try_lock(file: &File) -> io::Result<bool> {
         match control(file, libc::F_WRLCK as _) {
             Ok(()) => Ok(true),
@@ -146,7 +148,9 @@ mod system {
     use std::fs::{File, Metadata, OpenOptions, TryLockError};
     use std::io;
     use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
-    use windows_sys::Win32::Storage::FileSystem::{FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_OPEN_REPARSE_POINT};
+    use windows_sys::Win32::Storage::FileSystem::{
+        FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_OPEN_REPARSE_POINT,
+    };
 
     pub(super) fn no_links(options: &mut OpenOptions) {
         options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);

@@ -27,13 +27,15 @@ impl SystemDll {
 
     /// Loads the DLL; nothing where there is none, or where it is this library itself.
     ///
-    /// By its whole path, so that no search finds this library, or somebody else's, under that name; what it needs in turn
-    /// is looked for beside it. Not by way of sspicli.dll, which in Wine forwards to secur32 again, and so to us. Where this
-    /// library has been put into the system's folder, for programs that look nowhere else, the system's own is looked for in
-    /// the folder `negossp` there, into which whoever did that has moved it.
+    /// By its whole path, so that no search finds this library, or somebody else's, under that
+    /// name; what it needs in turn is looked for beside it. Not by way of sspicli.dll, which in
+    /// Wine forwards to secur32 again, and so to us. Where this library has been put into the
+    /// system's folder, for programs that look nowhere else, the system's own is looked for in the
+    /// folder `negossp` there, into which whoever did that has moved it.
     #[cfg(windows)]
     pub fn load() -> Option<SystemDll> {
-        const PLACES: [&[u16]; 2] = [&wide(*b"\\secur32.dll\0"), &wide(*b"\\negossp\\secur32.dll\0")];
+        const PLACES: [&[u16]; 2] =
+            [&wide(*b"\\secur32.dll\0"), &wide(*b"\\negossp\\secur32.dll\0")];
         PLACES.into_iter().find_map(load)
     }
 
@@ -58,12 +60,15 @@ fn load(place: &[u16]) -> Option<SystemDll> {
     let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize;
     path.get_mut(length..length + place.len()).filter(|_| length > 0)?.copy_from_slice(place);
     // SAFETY: the path ends with a zero.
-    let module = unsafe { LoadLibraryExW(path.as_ptr(), std::ptr::null_mut(), LOAD_WITH_ALTERED_SEARCH_PATH) };
+    let module = unsafe {
+        LoadLibraryExW(path.as_ptr(), std::ptr::null_mut(), LOAD_WITH_ALTERED_SEARCH_PATH)
+    };
     let mut own = std::ptr::null_mut();
-    let flags = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
-    // SAFETY: an address within this library stands for its name. And Wine's loader remembers the module that it found last:
-    // had it nothing else to look for meanwhile, the program's next LoadLibrary("secur32.dll") would give it the system's
-    // instead of this library.
+    let flags =
+        GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
+    // SAFETY: an address within this library stands for its name. And Wine's loader remembers the
+    // module that it found last: had it nothing else to look for meanwhile, the program's next
+    // LoadLibrary("secur32.dll") would give it the system's instead of this library.
     unsafe {
         GetModuleHandleExW(flags, load as *const u16, &mut own);
         GetModuleHandleW(KERNEL.as_ptr());

@@ -11,7 +11,8 @@ use self::windows::Silence;
 /// The longest password that is taken, in bytes.
 pub const LONGEST_PASSWORD: usize = 4096;
 
-/// Shows `prompt` at the terminal and reads a line from it, unseen. `Ok(None)`: Ctrl-C, or the end of input.
+/// Shows `prompt` at the terminal and reads a line from it, unseen. `Ok(None)`: Ctrl-C, or the end
+/// of input.
 ///
 /// `Err(_)` if there is no terminal.
 pub fn read_password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
@@ -37,7 +38,9 @@ fn read_line(mut input: impl Read) -> io::Result<Option<Zeroizing<String>>> {
             // Backspace takes a whole character back, Ctrl-U the line.
             0x08 | 0x7f => while line.pop().is_some_and(|last| last & 0xc0 == 0x80) {},
             0x15 => line.clear(),
-            _ if line.len() == LONGEST_PASSWORD => return Err(io::Error::other("the password is too long")),
+            _ if line.len() == LONGEST_PASSWORD => {
+                return Err(io::Error::other("the password is too long"));
+            }
             other => line.push(other),
         }
     }
@@ -104,7 +107,8 @@ mod windows {
     use std::io;
     use std::os::windows::io::AsRawHandle;
     use windows_sys::Win32::System::Console::{
-        CONSOLE_MODE, ENABLE_ECHO_INPUT, ENABLE_LINE_INPUT, ENABLE_PROCESSED_INPUT, GetConsoleMode, SetConsoleMode,
+        CONSOLE_MODE, ENABLE_ECHO_INPUT, ENABLE_LINE_INPUT, ENABLE_PROCESSED_INPUT, GetConsoleMode,
+        SetConsoleMode,
     };
 
     /// The console with echo, line editing and signals off; as it was before when dropped.
@@ -117,9 +121,12 @@ mod windows {
             let mut before = 0;
             let console = io::stdin().as_raw_handle();
             let silent = !(ENABLE_ECHO_INPUT | ENABLE_LINE_INPUT | ENABLE_PROCESSED_INPUT);
-            // SAFETY: the handle is the process' standard input, `before` is live; a wrong handle is an error.
+            // SAFETY: the handle is the process' standard input, `before` is live; a wrong handle
+            // is an error.
             unsafe {
-                if GetConsoleMode(console, &mut before) == 0 || SetConsoleMode(console, before & silent) == 0 {
+                if GetConsoleMode(console, &mut before) == 0
+                    || SetConsoleMode(console, before & silent) == 0
+                {
                     return Err(io::Error::last_os_error());
                 }
             }

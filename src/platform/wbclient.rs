@@ -1,4 +1,5 @@
-//! winbindd, Samba's daemon for members of a domain, by way of its client library, which is loaded when it is first wanted.
+//! winbindd, Samba's daemon for members of a domain, by way of its client library, which is loaded
+//! when it is first wanted.
 
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;

@@ -1,7 +1,7 @@
 //! Values of which a forked child has its own.
 //!
-//! A fork copies one thread. A lock that another thread held stays closed in the child for ever, and what the lock
-//! guards may be half written; so the child begins anew.
+//! A fork copies one thread. A lock that another thread held stays closed in the child for ever,
+//! and what the lock guards may be half written; so the child begins anew.
 
 use std::fmt;
 use std::process;
@@ -33,7 +33,13 @@ impl<T> PerProcess<T> {
             match of.of_child.get() {
                 Some(child) => of = child,
                 None => {
-                    let child = || Box::new(PerProcess { owner: process, value: make(), of_child: OnceLock::new() });
+                    let child = || {
+                        Box::new(PerProcess {
+                            owner: process,
+                            value: make(),
+                            of_child: OnceLock::new(),
+                        })
+                    };
                     return &of.of_child.get_or_init(child).value;
                 }
             }

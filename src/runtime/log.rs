@@ -1,11 +1,12 @@
 //! The log: off by default, one line per event, for the operator.
 //!
-//! `NEGOSSP_LOG` switches it on: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list such as
-//! `info,negossp::ntlm=debug` in which the longest matching path counts. Lines go to standard error, or to
-//! the end of the file that `NEGOSSP_LOG_FILE` names.
+//! `NEGOSSP_LOG` switches it on: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list
+//! such as `info,negossp::ntlm=debug` in which the longest matching path counts. Lines go to
+//! standard error, or to the end of the file that `NEGOSSP_LOG_FILE` names.
 //!
-//! What a peer sent is recorded as a string value (`user = name`), which is quoted, so that no name can pass
-//! for another field; control characters are escaped everywhere. Secrets are not recorded at all.
+//! What a peer sent is recorded as a string value (`user = name`), which is quoted, so that no name
+//! can pass for another field; control characters are escaped everywhere. Secrets are not recorded
+//! at all.
 
 use crate::platform;
 use crate::types::time::FileTime;
@@ -20,8 +21,8 @@ use tracing::span;
 use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Switches the log on as the environment says. Every entry point calls it; after the first time it costs
-/// one load.
+/// Switches the log on as the environment says. Every entry point calls it; after the first time it
+/// costs one load.
 #[inline]
 pub fn init() {
     static ONCE: Once = Once::new();
@@ -46,8 +47,11 @@ fn switch_on(wanted: &str) {
     };
     // Without anywhere to write to, the log stays off.
     let Some(output) = output else { return };
-    // The host, when it is written in Rust and shares `tracing` with us, may have its own subscriber: it stays.
-    if set_global_default(Log::new(filter, move |line: &[u8]| platform::write_line(&output, line))).is_err() {
+    // The host, when it is written in Rust and shares `tracing` with us, may have its own
+    // subscriber: it stays.
+    if set_global_default(Log::new(filter, move |line: &[u8]| platform::write_line(&output, line)))
+        .is_err()
+    {
         return;
     }
     if let Some(word) = unknown {
@@ -91,7 +95,8 @@ impl Drop for Call {
     }
 }
 
-/// The call under way on this thread is about this handle: what ties the lines of one conversation together.
+/// The call under way on this thread is about this handle: what ties the lines of one conversation
+/// together.
 #[inline]
 pub fn about(handle: u64) {
     HANDLE.with(|cell| cell.set(handle));
@@ -105,8 +110,8 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads NEGOSSP_LOG's value. A word that is not understood is given back, and stands for `warn`:
-    /// somebody wanted a log.
+    /// Reads NEGOSSP_LOG's value. A word that is not understood is given back, and stands for
+    /// `warn`: somebody wanted a log.
     pub fn parse(wanted: &str) -> (Filter, Option<String>) {
         let mut levels: Vec<(String, LevelFilter)> = Vec::new();
         let mut unknown = None;
@@ -127,7 +132,10 @@ impl Filter {
             Some(rest) => path.is_empty() || rest.is_empty() || rest.starts_with("::"),
             None => false,
         };
-        self.levels.iter().find(|(path, _)| within(path)).map_or(LevelFilter::OFF, |&(_, level)| level)
+        self.levels
+            .iter()
+            .find(|(path, _)| within(path))
+            .map_or(LevelFilter::OFF, |&(_, level)| level)
     }
 }
 
@@ -163,7 +171,8 @@ impl<W: Fn(&[u8]) + Send + Sync + 'static> Subscriber for Log<W> {
         let mut line = String::with_capacity(160);
         let metadata = event.metadata();
         // Writing to a String does not fail.
-        let _ = write!(line, "{} {:5} {}", Utc(FileTime::now()), metadata.level(), metadata.target());
+        let _ =
+            write!(line, "{} {:5} {}", Utc(FileTime::now()), metadata.level(), metadata.target());
         match HANDLE.with(Cell::get) {
             0 => {}
             handle => {
@@ -237,12 +246,13 @@ impl fmt::Display for Utc {
     }
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are counted from
-/// March on, so that the leap day is their last; 146097 days make 400 of them.
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are
+/// counted from March on, so that the leap day is their last; 146097 days make 400 of them.
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * from_march + 2) / 5 + 1;
@@ -257,7 +267,9 @@ mod tests {
     #[test]
     fn dates_are_those_of_the_calendar() {
         // 116444736000000000 is 1970; the others by `date -u -d @N`.
-        let at = |unix: i64| Utc(FileTime((116_444_736_000_000_000 + unix * 10_000_000) as u64)).to_string();
+        let at = |unix: i64| {
+            Utc(FileTime((116_444_736_000_000_000 + unix * 10_000_000) as u64)).to_string()
+        };
         assert_eq!(at(0), "1970-01-01T00:00:00.000000Z");
         assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000000Z");
         assert_eq!(at(1_709_164_800), "2024-02-29T00:00:00.000000Z");
@@ -278,6 +290,9 @@ mod tests {
         let (filter, _) = Filter::parse("negossp::config=debug");
         assert_eq!(filter.level("negossp::entry"), LevelFilter::OFF);
         let (filter, unknown) = Filter::parse("loud");
-        assert_eq!((filter.level("negossp"), unknown.as_deref()), (LevelFilter::WARN, Some("loud")));
+        assert_eq!(
+            (filter.level("negossp"), unknown.as_deref()),
+            (LevelFilter::WARN, Some("loud"))
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! A file read into a snapshot, and read again when it has changed: by whichever caller comes first once a
-//! second has passed. There is no thread of our own in the host's process, and nobody waits for a reader.
+//! A file read into a snapshot, and read again when it has changed: by whichever caller comes first
+//! once a second has passed. There is no thread of our own in the host's process, and nobody waits
+//! for a reader.
 
 use crate::access_token;
 use crate::platform::{self, FileIdentity};
@@ -19,10 +20,12 @@ use zeroize::Zeroizing;
 /// Between two looks at a file, in milliseconds.
 const INTERVAL: u64 = 1000;
 
-/// A file changed this short a time ago may be in the middle of being written; it is looked at again soon.
+/// A file changed this short a time ago may be in the middle of being written; it is looked at
+/// again soon.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// Two changes closer than this may bear the same time stamp, on the coarsest file system there is (FAT).
+/// Two changes closer than this may bear the same time stamp, on the coarsest file system there is
+/// (FAT).
 const GRANULARITY: Duration = Duration::from_secs(2);
 
 /// The longest file that is read, in bytes.
@@ -67,8 +70,13 @@ pub trait Source {
     /// The kind of file, as the log calls it.
     const WHAT: &'static str;
 
-    /// Understands the file, or says in one line why not. `previous` is the snapshot it will replace.
-    fn read(&self, content: &Content<'_>, previous: Option<&Self::Value>) -> Result<Self::Value, String>;
+    /// Understands the file, or says in one line why not. `previous` is the snapshot it will
+    /// replace.
+    fn read(
+        &self,
+        content: &Content<'_>,
+        previous: Option<&Self::Value>,
+    ) -> Result<Self::Value, String>;
 
     /// What holds without the file: none was named (`None`), or it has this problem.
     fn without(&self, problem: Option<&Problem>) -> Self::Value;
@@ -95,7 +103,8 @@ pub struct Watched<S: Source> {
 #[derive(Default)]
 struct Seen {
     identity: Option<FileIdentity>,
-    /// The identity says nothing: the file was changed at about the time it was read, or while it was.
+    /// The identity says nothing: the file was changed at about the time it was read, or while it
+    /// was.
     doubtful: bool,
     digest: Option<[u8; 16]>,
     problem: Option<Problem>,
@@ -136,8 +145,8 @@ impl<S: Source> Watched<S> {
         Guard::into_inner(self.peek())
     }
 
-    /// The snapshot in force, for a short time: cheaper than [`Watched::current`], since threads that do the
-    /// same do not count references to it.
+    /// The snapshot in force, for a short time: cheaper than [`Watched::current`], since threads
+    /// that do the same do not count references to it.
     pub fn peek(&self) -> Guard<Arc<S::Value>> {
         if platform::coarse_millis() >= self.next_look.load(Ordering::Relaxed) {
             self.look();
@@ -148,11 +157,15 @@ impl<S: Source> Watched<S> {
     /// Reads the file again if it has changed, unless another thread is at it.
     #[cold]
     fn look(&self) {
-        // The client may not be able to read it, and what it could is not the server's to believe. Another thread looks.
+        // The client may not be able to read it, and what it could is not the server's to believe.
+        // Another thread looks.
         if access_token::acting() {
             return;
         }
-        let (Some(path), Some(mut seen)) = (&self.path, self.seen.get(Mutex::default).try_lock()) else { return };
+        let (Some(path), Some(mut seen)) = (&self.path, self.seen.get(Mutex::default).try_lock())
+        else {
+            return;
+        };
         let now = platform::coarse_millis();
         if now < self.next_look.load(Ordering::Relaxed) {
             return;
@@ -182,7 +195,12 @@ impl<S: Source> Watched<S> {
                     seen.digest = None;
                     report::<S>(&self.source, path, &problem, "");
                 } else {
-                    report::<S>(&self.source, path, &problem, "; what was read last stays in force");
+                    report::<S>(
+                        &self.source,
+                        path,
+                        &problem,
+                        "; what was read last stays in force",
+                    );
                 }
                 seen.problem = Some(problem);
             }
@@ -210,7 +228,12 @@ fn identity_of(path: &Path) -> io::Result<FileIdentity> {
 }
 
 /// Reads the file; `Ok(None)` if its bytes are those of the last time.
-fn read<S: Source>(source: &S, path: &Path, seen: &mut Seen, previous: Option<&S::Value>) -> Result<Option<S::Value>, Problem> {
+fn read<S: Source>(
+    source: &S,
+    path: &Path,
+    seen: &mut Seen,
+    previous: Option<&S::Value>,
+) -> Result<Option<S::Value>, Problem> {
     seen.identity = None;
     let (bytes, before, after) = bytes_of(path).map_err(problem_of)?;
     seen.identity = Some(after);
@@ -235,7 +258,8 @@ fn bytes_of(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, FileIdentity, FileId
     if metadata.len() > LARGEST {
         return Err(io::Error::other(format!("longer than {} MiB", LARGEST >> 20)));
     }
-    // One byte more than its length, so that reading to its end does not move the buffer and leave a copy.
+    // One byte more than its length, so that reading to its end does not move the buffer and leave
+    // a copy.
     let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
     (&file).take(LARGEST).read_to_end(&mut bytes)?;
     Ok((bytes, FileIdentity::of(&metadata), FileIdentity::of(&file.metadata()?)))

@@ -17,11 +17,16 @@ pub enum Package {
 
 impl Package {
     /// Every package, in the order of `EnumerateSecurityPackages`.
-    pub const ALL: &'static [Package] = &[Package::Negotiate, Package::Only(Mechanism::Kerberos), Package::Only(Mechanism::Ntlm)];
+    pub const ALL: &'static [Package] =
+        &[Package::Negotiate, Package::Only(Mechanism::Kerberos), Package::Only(Mechanism::Ntlm)];
 
     /// The package of that name, in any letter case, as Windows takes them.
     pub fn from_name(name: &str) -> Result<Package> {
-        Package::ALL.iter().copied().find(|p| p.name().eq_ignore_ascii_case(name)).ok_or(Error::PackageNotFound)
+        Package::ALL
+            .iter()
+            .copied()
+            .find(|p| p.name().eq_ignore_ascii_case(name))
+            .ok_or(Error::PackageNotFound)
     }
 
     /// The name in its documented spelling.
@@ -55,12 +60,15 @@ pub struct Identity {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("user", &self.user).field("domain", &self.domain).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("user", &self.user)
+            .field("domain", &self.domain)
+            .finish_non_exhaustive()
     }
 }
 
-/// A credential: immutable once made, shared by the contexts made from it. What is added to it later makes another one of
-/// it, for the contexts that are begun after that.
+/// A credential: immutable once made, shared by the contexts made from it. What is added to it
+/// later makes another one of it, for the contexts that are begun after that.
 #[derive(Debug, Clone)]
 pub struct Credential {
     /// The package.
@@ -69,13 +77,13 @@ pub struct Credential {
     pub usage: Usage,
     /// `pszPrincipal`: outbound a hint, inbound the one service that Kerberos tickets may be for.
     pub principal: Option<String>,
-    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone, or the service itself, never
-    /// both.
+    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone, or
+    /// the service itself, never both.
     pub identity: Option<Identity>,
     /// The mechanisms that the caller's package list (`!NTLM`, ...) leaves, preferred first.
     pub mechanisms: Vec<Mechanism>,
-    /// Accounts that are known to this credential alone: the inbound identity, unless it is the service, and those that
-    /// `AddCredentials` brought.
+    /// Accounts that are known to this credential alone: the inbound identity, unless it is the
+    /// service, and those that `AddCredentials` brought.
     pub accounts: Vec<crate::authority::Account>,
     /// The program's own accounts.
     pub application: Option<Arc<dyn crate::authority::Application>>,

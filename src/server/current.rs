@@ -12,8 +12,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// The environment variables that bear on the configuration. Read once per process: a later change of the
-/// environment, which C programs make without a lock, is not looked at.
+/// The environment variables that bear on the configuration. Read once per process: a later change
+/// of the environment, which C programs make without a lock, is not looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `NEGOSSP_CONFIG`: the TOML file.
@@ -93,8 +93,8 @@ struct ConfigFile {
     keytab: Option<PathBuf>,
 }
 
-/// A path that a configuration file names: a relative one is meant from that file, not from wherever the server was
-/// started.
+/// A path that a configuration file names: a relative one is meant from that file, not from
+/// wherever the server was started.
 fn beside(config: Option<&Path>, path: PathBuf) -> PathBuf {
     match config.and_then(Path::parent) {
         Some(folder) => folder.join(path),
@@ -103,7 +103,12 @@ fn beside(config: Option<&Path>, path: PathBuf) -> PathBuf {
 }
 
 /// The file at `path`: the one that is `open`, if it is that.
-fn kept<T>(open: Option<&Arc<T>>, path: PathBuf, path_of: fn(&T) -> Option<&Path>, make: fn(PathBuf) -> T) -> Arc<T> {
+fn kept<T>(
+    open: Option<&Arc<T>>,
+    path: PathBuf,
+    path_of: fn(&T) -> Option<&Path>,
+    make: fn(PathBuf) -> T,
+) -> Arc<T> {
     match open {
         Some(open) if path_of(open) == Some(path.as_path()) => open.clone(),
         _ => Arc::new(make(path)),
@@ -120,7 +125,9 @@ impl ConfigFile {
         config: Option<&Path>,
         previous: Option<&Settings>,
     ) {
-        let written = |path: Option<PathBuf>| path.filter(|path| !path.as_os_str().is_empty()).map(|path| beside(config, path));
+        let written = |path: Option<PathBuf>| {
+            path.filter(|path| !path.as_os_str().is_empty()).map(|path| beside(config, path))
+        };
         let keytab_file = |path, open| kept(open, path, KeytabFile::path, KeytabFile::open);
         let open = previous.and_then(|settings| settings.accounts.file.as_ref());
         settings.accounts.file = written(named.accounts)
@@ -128,14 +135,24 @@ impl ConfigFile {
             .map(|path| kept(open, path, AccountFile::path, AccountFile::open));
         let accounts = &mut settings.accounts;
         if accounts.machine_sid.configured().is_none() {
-            let beside_accounts = accounts.file.as_ref().and_then(|file| file.path()).map(|path| path.with_extension("sid"));
-            let beside_config = || self.place.as_deref().map(|path| path.with_file_name("machine.sid"));
-            let kept = MachineSid::kept_in(written(named.sid_file).or(beside_accounts).or_else(beside_config));
-            let open = previous.map(|settings| &settings.accounts.machine_sid).filter(|open| ***open == kept);
+            let beside_accounts = accounts
+                .file
+                .as_ref()
+                .and_then(|file| file.path())
+                .map(|path| path.with_extension("sid"));
+            let beside_config =
+                || self.place.as_deref().map(|path| path.with_file_name("machine.sid"));
+            let kept = MachineSid::kept_in(
+                written(named.sid_file).or(beside_accounts).or_else(beside_config),
+            );
+            let open = previous
+                .map(|settings| &settings.accounts.machine_sid)
+                .filter(|open| ***open == kept);
             accounts.machine_sid = open.cloned().unwrap_or_else(|| Arc::new(kept));
         }
         let open = previous.and_then(|settings| settings.accounts.details.as_ref());
-        let same_machine = previous.is_some_and(|settings| settings.accounts.machine_sid == accounts.machine_sid);
+        let same_machine =
+            previous.is_some_and(|settings| settings.accounts.machine_sid == accounts.machine_sid);
         accounts.details = written(named.details).map(|path| match open {
             Some(open) if same_machine && open.path() == Some(path.as_path()) => open.clone(),
             _ => Arc::new(DetailsFile::open(path, accounts.machine_sid.clone())),
@@ -148,24 +165,31 @@ impl ConfigFile {
             };
             let made = Arc::new(Domain::new(domain, secret));
             // One that stays as it was keeps its connections.
-            previous.and_then(|settings| settings.domain.clone()).filter(|open| **open == *made).unwrap_or(made)
+            previous
+                .and_then(|settings| settings.domain.clone())
+                .filter(|open| **open == *made)
+                .unwrap_or(made)
         });
         // One that stays as it was keeps what it has open.
         let open = previous.and_then(|settings| settings.winbind.clone());
-        settings.winbind = settings.winbind.take().map(|made| open.filter(|open| *open == made).unwrap_or(made));
+        settings.winbind =
+            settings.winbind.take().map(|made| open.filter(|open| *open == made).unwrap_or(made));
         let kerberos = &mut settings.kerberos;
         kerberos.keytab = written(named.keytab)
             .or_else(|| self.keytab.clone())
             .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.keytab.as_ref())));
-        kerberos.krbtgt_keytab = written(named.krbtgt_keytab)
-            .map(|path| keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref())));
+        kerberos.krbtgt_keytab = written(named.krbtgt_keytab).map(|path| {
+            keytab_file(path, before.and_then(|kerberos| kerberos.krbtgt_keytab.as_ref()))
+        });
         kerberos.replay_cache_file = written(kerberos.replay_cache_file.take());
         settings.ntlm.audit_file = written(settings.ntlm.audit_file.take());
         let open = previous.and_then(|settings| settings.export.key_file.as_ref());
-        settings.export.key_file = written(named.export_key).map(|path| kept(open, path, KeyFile::path, KeyFile::open));
+        settings.export.key_file =
+            written(named.export_key).map(|path| kept(open, path, KeyFile::path, KeyFile::open));
         let kerberos = &mut settings.kerberos;
         let open = before.and_then(|kerberos| kerberos.tgt_ccache.as_ref());
-        kerberos.tgt_ccache = written(named.tgt_ccache).map(|path| kept(open, path, TgtFile::path, TgtFile::open));
+        kerberos.tgt_ccache =
+            written(named.tgt_ccache).map(|path| kept(open, path, TgtFile::path, TgtFile::open));
     }
 }
 
@@ -174,7 +198,8 @@ impl Source for ConfigFile {
     const WHAT: &'static str = "configuration file";
 
     fn read(&self, content: &Content<'_>, previous: Option<&Settings>) -> Result<Settings, String> {
-        let text = std::str::from_utf8(content.bytes).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
+        let text = std::str::from_utf8(content.bytes)
+            .map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to()))?;
         let toml::Parsed { mut settings, named, domain } = toml::parse(text)?;
         self.open_files(&mut settings, named, domain, Some(content.path), previous);
         Ok(settings)

@@ -1,11 +1,12 @@
 //! SIDs made of names, for clients and groups that nobody has given one.
 //!
-//! The SID of a name is the machine's SID with four more sub-authorities: the first 16 bytes, as four little-endian numbers,
-//! of SHA-256 over `negossp user SID` or `negossp group SID`, a zero byte, and the name in UTF-8. Users and groups of the
-//! machine's own are named alone and in upper case, by the table that NTLM compares names with; other NTLM clients are
-//! `DOMAIN\USER`, likewise; and Kerberos principals are as they are. So a name keeps its SID as long as the machine keeps its
-//! own, two names have one only if SHA-256 collides, and no relative identifier of a domain is ever met: those SIDs are
-//! shorter.
+//! The SID of a name is the machine's SID with four more sub-authorities: the first 16 bytes, as
+//! four little-endian numbers, of SHA-256 over `negossp user SID` or `negossp group SID`, a zero
+//! byte, and the name in UTF-8. Users and groups of the machine's own are named alone and in upper
+//! case, by the table that NTLM compares names with; other NTLM clients are `DOMAIN\USER`,
+//! likewise; and Kerberos principals are as they are. So a name keeps its SID as long as the
+//! machine keeps its own, two names have one only if SHA-256 collides, and no relative identifier
+//! of a domain is ever met: those SIDs are shorter.
 
 use crate::authority::candidates;
 use crate::types::sid::Sid;
@@ -32,8 +33,10 @@ pub fn of_group(machine: &Sid, group: &str) -> Option<Sid> {
 }
 
 fn of(kind: &str, machine: &Sid, name: &str) -> Option<Sid> {
-    let digest = Sha256::new().chain_update(format!("negossp {kind} SID\0")).chain_update(name).finalize();
+    let digest =
+        Sha256::new().chain_update(format!("negossp {kind} SID\0")).chain_update(name).finalize();
     let numbers = digest.as_chunks().0.iter().take(4).map(|bytes| u32::from_le_bytes(*bytes));
-    let sub_authorities: Vec<u32> = machine.sub_authorities().iter().copied().chain(numbers).collect();
+    let sub_authorities: Vec<u32> =
+        machine.sub_authorities().iter().copied().chain(numbers).collect();
     Sid::new(machine.authority(), &sub_authorities)
 }

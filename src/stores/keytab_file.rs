@@ -19,8 +19,9 @@ pub struct Keys {
 
 /// A keytab file, read again when it has changed: who rolls a key need not restart the server.
 ///
-/// A file that cannot be read leaves those keys in force that were read last, as does one whose end is missing, for it
-/// may still be being written. One that is gone has no keys: who removes it means that.
+/// A file that cannot be read leaves those keys in force that were read last, as does one whose end
+/// is missing, for it may still be being written. One that is gone has no keys: who removes it
+/// means that.
 #[derive(Debug)]
 pub struct KeytabFile(Watched<Format>);
 
@@ -52,14 +53,16 @@ impl PartialEq for KeytabFile {
     }
 }
 
-/// The path in a name as Kerberos programs take it, `FILE:/etc/krb5.keytab` or without the type. The error is a name
-/// of another type, in one line.
+/// The path in a name as Kerberos programs take it, `FILE:/etc/krb5.keytab` or without the type.
+/// The error is a name of another type, in one line.
 pub fn path_in(name: &str) -> Result<PathBuf, String> {
     match name.split_once(':') {
         Some(("FILE" | "WRFILE", path)) => Ok(path.into()),
         // A drive; and what begins with a slash is a path whatever is in it.
         Some((drive, _)) if drive.len() == 1 && cfg!(windows) => Ok(name.into()),
-        Some((kind, _)) if !kind.contains(['/', '\\']) => Err(format!("{kind}: only files (FILE:) can be read")),
+        Some((kind, _)) if !kind.contains(['/', '\\']) => {
+            Err(format!("{kind}: only files (FILE:) can be read"))
+        }
         _ => Ok(name.into()),
     }
 }
@@ -78,7 +81,9 @@ impl Source for Format {
         let file = content.path.display();
         let keytab = Keytab::parse(content.bytes).map_err(|error| error.to_string())?;
         let skipped = keytab.skipped();
-        if previous.is_some_and(|keys| keys.problem.is_none()) && skipped.iter().any(|record| record.why == Defect::CutOff) {
+        if previous.is_some_and(|keys| keys.problem.is_none())
+            && skipped.iter().any(|record| record.why == Defect::CutOff)
+        {
             return Err(Defect::CutOff.to_string());
         }
         if content.exposed {

@@ -1,7 +1,7 @@
 //! The SID of this installation, under which the SIDs of its own accounts lie.
 //!
-//! It is made once, of random numbers as Windows makes a machine's, and kept in a file: whoever shares that file shares the
-//! accounts' SIDs.
+//! It is made once, of random numbers as Windows makes a machine's, and kept in a file: whoever
+//! shares that file shares the accounts' SIDs.
 
 use super::accounts::edit;
 use super::accounts::edit::FileError;
@@ -127,7 +127,8 @@ fn make(path: &Path) -> Result<Sid, Trouble> {
         }
         let mut numbers = [0; 12];
         getrandom::fill(&mut numbers).map_err(|_| Trouble::Content("no random numbers"))?;
-        let [a, b, c] = [0, 4, 8].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])));
+        let [a, b, c] =
+            [0, 4, 8].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])));
         let sid = Sid::new(5, &[21, a, b, c]).ok_or(Trouble::Content("no SID"))?;
         lines.push(sid.to_string().as_bytes());
         tracing::info!(file = %path.display(), %sid, "the machine's SID has been made");

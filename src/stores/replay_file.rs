@@ -1,15 +1,16 @@
-//! A replay cache in a file, shared by the processes of one user on one machine, in the format of MIT krb5 1.18 and
-//! later ("file2"): MIT's acceptors use the same file.
+//! A replay cache in a file, shared by the processes of one user on one machine, in the format of
+//! MIT krb5 1.18 and later ("file2"): MIT's acceptors use the same file.
 //!
-//! A seed of 16 bytes, then hash tables of 1023, 2048, 4096 ... records. A record is 12 bytes of the authenticator's tag
-//! and the time it was written, in seconds since 1970, big-endian; the time 0 is that of a record never written. A tag
-//! lies in the slot that its hash (SipHash-2-4 under the seed, whose first byte grows by one from table to table) gives,
-//! or in the next, of the first table where one of the two was free. (MIT's page on the format takes the hash modulo
-//! one less than its code does; what is in the files is what the code writes.)
+//! A seed of 16 bytes, then hash tables of 1023, 2048, 4096 ... records. A record is 12 bytes of
+//! the authenticator's tag and the time it was written, in seconds since 1970, big-endian; the time
+//! 0 is that of a record never written. A tag lies in the slot that its hash (SipHash-2-4 under the
+//! seed, whose first byte grows by one from table to table) gives, or in the next, of the first
+//! table where one of the two was free. (MIT's page on the format takes the hash modulo one less
+//! than its code does; what is in the files is what the code writes.)
 //!
-//! The file is opened for each claim, since whoever administers the machine may remove it at any time, and locked as a
-//! whole. A writer that dies leaves a record written or not; one torn by a crash of the machine is as good as not written,
-//! or as one that was over anyway.
+//! The file is opened for each claim, since whoever administers the machine may remove it at any
+//! time, and locked as a whole. A writer that dies leaves a record written or not; one torn by a
+//! crash of the machine is as good as not written, or as one that was over anyway.
 
 use crate::platform::{self, shared_file};
 use crate::primitives::siphash::siphash24;
@@ -47,13 +48,19 @@ pub(crate) struct Place {
 }
 
 /// As [`ReplayCache::claim`](super::ReplayCache::claim), in the file `path`.
-pub(crate) fn claim(path: &Path, tag: &[u8], ctime: i64, now: FileTime, skew: Duration) -> Result<Place, Refusal> {
+pub(crate) fn claim(
+    path: &Path,
+    tag: &[u8],
+    ctime: i64,
+    now: FileTime,
+    skew: Duration,
+) -> Result<Place, Refusal> {
     let (now, skew) = (now.unix_seconds(), seconds(skew));
     if !in_time(ctime, now, skew) {
         return Err(Refusal::Stale);
     }
-    // Readers take a record for over once the skew has passed since the time in it. MIT writes the time of the claim; an
-    // authenticator from a clock that is ahead could pass for longer.
+    // Readers take a record for over once the skew has passed since the time in it. MIT writes the
+    // time of the claim; an authenticator from a clock that is ahead could pass for longer.
     let time = u32::try_from(ctime.max(now)).unwrap_or(u32::MAX).max(OVER + 1);
     let record = record_of(tag, time);
     // As long as MIT's records, which lack that, could matter.
@@ -81,12 +88,14 @@ pub(crate) fn release(path: &Path, place: Place) {
     }
 }
 
-/// Where MIT's library keeps its replay cache unless told otherwise: the file that KRB5RCACHENAME names with the type
-/// `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR, TMPDIR or /var/tmp; on Windows `krb5.rcache2` in the
-/// user's folder for local data.
+/// Where MIT's library keeps its replay cache unless told otherwise: the file that KRB5RCACHENAME
+/// names with the type `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR, TMPDIR or
+/// /var/tmp; on Windows `krb5.rcache2` in the user's folder for local data.
 pub fn default_file() -> Option<PathBuf> {
     let variable = |name| platform::environment(name).filter(|value| !value.is_empty());
-    if let Some(path) = variable("KRB5RCACHENAME").as_ref().and_then(|name| name.to_str()?.strip_prefix("file2:")) {
+    if let Some(path) =
+        variable("KRB5RCACHENAME").as_ref().and_then(|name| name.to_str()?.strip_prefix("file2:"))
+    {
         return Some(path.into());
     }
     let (folder, name) = platform::replay_cache();
@@ -96,7 +105,8 @@ pub fn default_file() -> Option<PathBuf> {
 
 /// Does `work` with the file locked.
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
-    // A lock may be the process' rather than the open file's; and threads need not wait for each other in the kernel.
+    // A lock may be the process' rather than the open file's; and threads need not wait for each
+    // other in the kernel.
     static OURS: LazyLock<PerProcess<Mutex<()>>> = LazyLock::new(PerProcess::default);
     let _ours = OURS.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
@@ -104,7 +114,8 @@ fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::
     work(&locked)
 }
 
-/// Writes the record unless its tag is there; its place if it was not. What was written before `over` may be overwritten.
+/// Writes the record unless its tag is there; its place if it was not. What was written before
+/// `over` may be overwritten.
 fn store(file: &Locked<'_>, record: &[u8; RECORD], over: i64) -> io::Result<Option<u64>> {
     let mut seed = [0; SEED];
     if file.read_at(&mut seed, 0)? < SEED {

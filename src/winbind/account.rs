@@ -38,9 +38,11 @@ pub(super) fn vouched(account: Account) -> Vouched {
 
 /// What is known of an account that has been looked up.
 pub(super) fn facts(named: &Named) -> AccountFacts {
-    /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it. winbindd does not tell.
+    /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it.
+    /// winbindd does not tell.
     const USERS_RID: u32 = 513;
-    let groups = named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
+    let groups =
+        named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
     let users = named.sid.split_rid().and_then(|(domain, _)| domain.with_rid(USERS_RID));
     AccountFacts {
         sid: Some(named.sid),
@@ -51,7 +53,10 @@ pub(super) fn facts(named: &Named) -> AccountFacts {
 }
 
 /// Groups, without the account itself.
-fn each_once(own: Option<Sid>, groups: impl Iterator<Item = SidAndAttributes>) -> Box<[SidAndAttributes]> {
+fn each_once(
+    own: Option<Sid>,
+    groups: impl Iterator<Item = SidAndAttributes>,
+) -> Box<[SidAndAttributes]> {
     let mut gathered: Vec<SidAndAttributes> = Vec::new();
     let mut seen: std::collections::HashSet<Sid> = own.into_iter().collect();
     gathered.extend(groups.filter(|group| seen.insert(group.sid)));

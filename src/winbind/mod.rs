@@ -1,7 +1,8 @@
-//! The machine's winbindd as an authority: Samba's daemon, which the machine has joined its domain with, judges NTLM's
-//! responses.
+//! The machine's winbindd as an authority: Samba's daemon, which the machine has joined its domain
+//! with, judges NTLM's responses.
 //!
-//! [`library`] asks it by its client library and [`helpers`] by processes of `ntlm_auth`, whose protocol is in [`ntlm_auth`].
+//! [`library`] asks it by its client library and [`helpers`] by processes of `ntlm_auth`, whose
+//! protocol is in [`ntlm_auth`].
 
 mod account;
 mod ntlm_auth;
@@ -65,7 +66,8 @@ impl Winbind {
 
     /// Has winbindd judge a logon.
     ///
-    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when it cannot be asked.
+    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
+    /// it cannot be asked.
     pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = Question::of(logon)?;
         let deadline = Instant::now() + self.settings.timeout;
@@ -82,8 +84,15 @@ impl Winbind {
         vouched?.into_validated(question.kind, Origin::Winbind)
     }
 
-    /// ntlm_auth tells the keys and no more: who that is, winbindd is asked by its library, if that can be had.
-    fn by_helper(&self, open: &Open, names: Names, question: &Question<'_>, deadline: Instant) -> Result<Vouched> {
+    /// ntlm_auth tells the keys and no more: who that is, winbindd is asked by its library, if that
+    /// can be had.
+    fn by_helper(
+        &self,
+        open: &Open,
+        names: Names,
+        question: &Question<'_>,
+        deadline: Instant,
+    ) -> Result<Vouched> {
         let keys = open.helpers.judge(&self.settings, &names, question, deadline)?;
         let Keys { user_session_key, lm_key } = keys;
         if !Library::can_be_had() {
@@ -99,7 +108,11 @@ impl Winbind {
 
 impl Open {
     fn new(settings: &config::Winbind) -> Open {
-        Open { library: Library::new(settings.helpers), helpers: Helpers::new(settings.helpers), quiet_until: Mutex::new(None) }
+        Open {
+            library: Library::new(settings.helpers),
+            helpers: Helpers::new(settings.helpers),
+            quiet_until: Mutex::new(None),
+        }
     }
 
     /// Refuses while winbindd is not there.
@@ -116,7 +129,8 @@ impl Open {
 }
 
 impl Names {
-    /// The client's names; its domain is `own_domain` if it names none and is no user principal name.
+    /// The client's names; its domain is `own_domain` if it names none and is no user principal
+    /// name.
     fn of(logon: &NetworkLogon<'_>, own_domain: &str) -> Result<Names> {
         let name = |text: &str| match CString::new(text) {
             Ok(name) if text.len() <= LONGEST_NAME => Ok(name),
@@ -129,7 +143,11 @@ impl Names {
             "" if !logon.user.contains('@') => own_domain,
             named => named,
         };
-        Ok(Names { user: name(logon.user)?, domain: name(domain)?, workstation: name(logon.workstation)? })
+        Ok(Names {
+            user: name(logon.user)?,
+            domain: name(domain)?,
+            workstation: name(logon.workstation)?,
+        })
     }
 }
 

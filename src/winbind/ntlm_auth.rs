@@ -1,5 +1,6 @@
-//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or `Name:: value in base64`, and a line
-//! with a single dot that ends a request or an answer. A refusal has one dot more.
+//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or
+//! `Name:: value in base64`, and a line with a single dot that ends a request or an answer. A
+//! refusal has one dot more.
 
 use super::Names;
 use crate::authority::pass_through::Question;
@@ -61,9 +62,11 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// The request: names in base64, whatever is in them. There is no field for the client's workstation.
+/// The request: names in base64, whatever is in them. There is no field for the client's
+/// workstation.
 pub(super) fn request(names: &Names, question: &Question<'_>) -> Zeroizing<Vec<u8>> {
-    let capacity = 512 + 2 * (question.nt_response.len() + question.lm_response.len()) + 2 * (2 * 256);
+    let capacity =
+        512 + 2 * (question.nt_response.len() + question.lm_response.len()) + 2 * (2 * 256);
     let mut out = Zeroizing::new(Vec::with_capacity(capacity));
     let mut line = |name: &str, encode: fn(&[u8], &mut Vec<u8>), value: &[u8]| {
         if !value.is_empty() {
@@ -97,7 +100,10 @@ pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<
     let mut buffer = Zeroizing::new([0; LONGEST_ANSWER]);
     let mut length = 0;
     loop {
-        let free = buffer.get_mut(length..).filter(|free| !free.is_empty()).ok_or(Trouble::Garbled("too much"))?;
+        let free = buffer
+            .get_mut(length..)
+            .filter(|free| !free.is_empty())
+            .ok_or(Trouble::Garbled("too much"))?;
         length += match helper.receive(free, deadline)? {
             0 => return Err(Trouble::Ended),
             read => read,
@@ -108,19 +114,24 @@ pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<
         if let Some((lines, rest)) = whole(told) {
             let answer = parse(lines)?;
             return match (&answer, rest) {
-                (_, []) | (Answer::No(_) | Answer::Unavailable(_) | Answer::Unable(_), DOT) => Ok(answer),
+                (_, []) | (Answer::No(_) | Answer::Unavailable(_) | Answer::Unable(_), DOT) => {
+                    Ok(answer)
+                }
                 _ => Err(Trouble::Garbled("more than one answer")),
             };
         }
     }
 }
 
-/// The lines before the dot, each with its end, and what follows it; nothing if it has not come yet.
+/// The lines before the dot, each with its end, and what follows it; nothing if it has not come
+/// yet.
 fn whole(told: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut start = 0;
     for line in told.split_inclusive(|&byte| byte == b'\n') {
         if line == DOT {
-            return told.split_at_checked(start).map(|(lines, rest)| (lines, rest.get(DOT.len()..).unwrap_or_default()));
+            return told
+                .split_at_checked(start)
+                .map(|(lines, rest)| (lines, rest.get(DOT.len()..).unwrap_or_default()));
         }
         start += line.len();
     }
@@ -134,7 +145,10 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
     let mut lm_key = None;
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let at = line.iter().position(|&byte| byte == b':').ok_or(Trouble::Garbled("a line without a name"))?;
+        let at = line
+            .iter()
+            .position(|&byte| byte == b':')
+            .ok_or(Trouble::Garbled("a line without a name"))?;
         let (name, value) = line.split_at(at);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         let twice = match name {
@@ -151,15 +165,17 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
         }
     }
     match (authenticated, error) {
-        (Some(b"Yes"), None) => {
-            Ok(Answer::Yes(Keys { user_session_key: user_session_key.unwrap_or_default(), lm_key: lm_key.unwrap_or_default() }))
-        }
+        (Some(b"Yes"), None) => Ok(Answer::Yes(Keys {
+            user_session_key: user_session_key.unwrap_or_default(),
+            lm_key: lm_key.unwrap_or_default(),
+        })),
         (Some(b"No"), error) => Ok(refusal(&String::from_utf8_lossy(error.unwrap_or_default()))),
         _ => Err(Trouble::Garbled("neither yes nor no")),
     }
 }
 
-/// What Samba's texts say, in some words of each: of the texts themselves there have been several versions.
+/// What Samba's texts say, in some words of each: of the texts themselves there have been several
+/// versions.
 const TEXTS: [(&str, NtStatus); 20] = [
     ("current password is not correct", NtStatus::WRONG_PASSWORD),
     ("wrong password", NtStatus::WRONG_PASSWORD),
@@ -184,9 +200,12 @@ const TEXTS: [(&str, NtStatus); 20] = [
 ];
 
 fn refusal(text: &str) -> Answer {
-    let status = text.split(['(', ')', ' ']).find_map(|word| NtStatus::named(word.strip_prefix("NT_STATUS_")?));
+    let status = text
+        .split(['(', ')', ' '])
+        .find_map(|word| NtStatus::named(word.strip_prefix("NT_STATUS_")?));
     let text = text.to_ascii_lowercase();
-    let by_text = || TEXTS.iter().find(|(words, _)| text.contains(words)).map(|(_, status)| *status);
+    let by_text =
+        || TEXTS.iter().find(|(words, _)| text.contains(words)).map(|(_, status)| *status);
     if let Some(status) = status.or_else(by_text) {
         return Answer::No(status);
     }
@@ -202,7 +221,11 @@ fn refusal(text: &str) -> Answer {
 
 fn hex(bytes: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
+    out.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
+    );
 }
 
 /// RFC 4648, 4.
@@ -212,7 +235,11 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) {
         let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
         let bits = at(0) << 16 | at(1) << 8 | at(2);
         for i in 0..4 {
-            out.push(if i <= chunk.len() { DIGITS[(bits >> (18 - 6 * i) & 63) as usize] } else { b'=' });
+            out.push(if i <= chunk.len() {
+                DIGITS[(bits >> (18 - 6 * i) & 63) as usize]
+            } else {
+                b'='
+            });
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on a helper that they borrow.
+//! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on
+//! a helper that they borrow.
 
 use super::ntlm_auth::{self, Answer, Keys, Trouble};
 use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
@@ -64,7 +65,9 @@ impl Helpers {
                     permit.helper = Some(helper);
                     return told(answer);
                 }
-                Err(Trouble::Ended) if kept => tracing::info!("winbind: a helper has ended; starting another"),
+                Err(Trouble::Ended) if kept => {
+                    tracing::info!("winbind: a helper has ended; starting another")
+                }
                 Err(trouble) => {
                     tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {trouble}; ending it");
                     return Err(match trouble {
@@ -80,7 +83,8 @@ impl Helpers {
     /// Whoever has ended one has perhaps ended more, which are waited for here.
     fn sweep(&self) {
         let mut state = self.state.lock();
-        let (ready, ended): (Vec<_>, Vec<_>) = state.idle.drain(..).partition(|(helper, _)| ntlm_auth::is_ready(helper));
+        let (ready, ended): (Vec<_>, Vec<_>) =
+            state.idle.drain(..).partition(|(helper, _)| ntlm_auth::is_ready(helper));
         state.idle = ready;
         state.count -= ended.len();
     }

@@ -31,11 +31,13 @@ impl Played {
     fn by(script: &str) -> Played {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("negossp-winbind-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("negossp-winbind-{}-{number}", std::process::id()));
         fs::create_dir(&folder).unwrap();
         let program = folder.join("ntlm_auth");
         let head = format!("#!/bin/sh\nhere={}\necho $$ >>$here/pids\n", folder.display());
-        // Written under another name: a file that is open for writing in a child of another test's cannot be run.
+        // Written under another name: a file that is open for writing in a child of another test's
+        // cannot be run.
         fs::write(folder.join("new"), format!("{head}{READ}{script}\n")).unwrap();
         fs::set_permissions(folder.join("new"), fs::Permissions::from_mode(0o700)).unwrap();
         std::process::Command::new("cp").arg(folder.join("new")).arg(&program).status().unwrap();
@@ -71,7 +73,12 @@ impl Played {
         };
         let names = Names::of(&logon, &self.settings.domain)?;
         let question = Question::of(&logon)?;
-        self.helpers.as_ref().unwrap().judge(&self.settings, &names, &question, Instant::now() + time)
+        self.helpers.as_ref().unwrap().judge(
+            &self.settings,
+            &names,
+            &question,
+            Instant::now() + time,
+        )
     }
 
     fn logon(&self) -> Result<Keys> {
@@ -107,25 +114,48 @@ impl Drop for Played {
 
 #[test]
 fn a_request_has_every_field_and_names_cannot_end_a_line() {
-    let played = Played::by(&format!("while read_request; do printf '%s' \"$request\" >$here/request; printf '{YES}.\\n'; done"));
-    let keys = played.logon_of("j\u{f6}rg\n.\nAuthenticated: Yes", "WS 1", Duration::from_secs(20)).unwrap();
+    let played = Played::by(&format!(
+        "while read_request; do printf '%s' \"$request\" >$here/request; printf '{YES}.\\n'; done"
+    ));
+    let keys = played
+        .logon_of("j\u{f6}rg\n.\nAuthenticated: Yes", "WS 1", Duration::from_secs(20))
+        .unwrap();
     assert_eq!(*keys.user_session_key, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
     let request = fs::read_to_string(played.folder.join("request")).unwrap();
     let decoded = |name: &str| {
-        let line = request.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {request}"));
+        let line = request
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or_else(|| panic!("{name}: {request}"));
         let decode = format!("printf %s '{}' | base64 -d", line.trim());
-        String::from_utf8(std::process::Command::new("sh").args(["-c", &decode]).output().unwrap().stdout).unwrap()
+        String::from_utf8(
+            std::process::Command::new("sh").args(["-c", &decode]).output().unwrap().stdout,
+        )
+        .unwrap()
     };
     assert_eq!(decoded("Username::"), "j\u{f6}rg\n.\nAuthenticated: Yes");
     assert_eq!(decoded("NT-Domain::"), "EXAMPLE");
     let lines: Vec<&str> = request.lines().collect();
-    let known =
-        ["LANMAN-Challenge", "NT-Response", "Username", "NT-Domain", "Request-User-Session-Key", "Request-LanMan-Session-Key"];
+    let known = [
+        "LANMAN-Challenge",
+        "NT-Response",
+        "Username",
+        "NT-Domain",
+        "Request-User-Session-Key",
+        "Request-LanMan-Session-Key",
+    ];
     assert!(lines.iter().all(|line| known.contains(&line.split(':').next().unwrap())), "{request}");
     assert!(lines.contains(&"LANMAN-Challenge: 01020304050607FF"), "{request}");
     assert!(lines.contains(&format!("NT-Response: {}", "A5".repeat(60)).as_str()), "{request}");
-    assert!(lines.contains(&"Request-User-Session-Key: Yes") && lines.contains(&"Request-LanMan-Session-Key: Yes"), "{request}");
-    assert!(!request.contains("LANMAN-Response"), "beside NTLMv2 no other response is passed on: {request}");
+    assert!(
+        lines.contains(&"Request-User-Session-Key: Yes")
+            && lines.contains(&"Request-LanMan-Session-Key: Yes"),
+        "{request}"
+    );
+    assert!(
+        !request.contains("LANMAN-Response"),
+        "beside NTLMv2 no other response is passed on: {request}"
+    );
 }
 
 #[test]
@@ -164,17 +194,29 @@ fn refusals_are_known_by_their_text() {
             NtStatus::WRONG_PASSWORD,
         ),
         ("The specified account does not exist.", NtStatus::NO_SUCH_USER),
-        ("The referenced account is currently disabled and cannot be logged on to.", NtStatus::ACCOUNT_DISABLED),
+        (
+            "The referenced account is currently disabled and cannot be logged on to.",
+            NtStatus::ACCOUNT_DISABLED,
+        ),
         (
             "The user account has been automatically locked because too many invalid logon attempts or password change \
              attempts have been requested.",
             NtStatus::ACCOUNT_LOCKED_OUT,
         ),
-        ("The referenced account is currently locked out and cannot be logged on to.", NtStatus::ACCOUNT_LOCKED_OUT),
+        (
+            "The referenced account is currently locked out and cannot be logged on to.",
+            NtStatus::ACCOUNT_LOCKED_OUT,
+        ),
         ("The user account has expired.", NtStatus::ACCOUNT_EXPIRED),
         ("The user account password has expired.", NtStatus::PASSWORD_EXPIRED),
-        ("The user password must be changed before logging on the first time.", NtStatus::PASSWORD_MUST_CHANGE),
-        ("The user account has time restrictions and cannot be logged onto at this time.", NtStatus::INVALID_LOGON_HOURS),
+        (
+            "The user password must be changed before logging on the first time.",
+            NtStatus::PASSWORD_MUST_CHANGE,
+        ),
+        (
+            "The user account has time restrictions and cannot be logged onto at this time.",
+            NtStatus::INVALID_LOGON_HOURS,
+        ),
         (
             "The user account is restricted so that it cannot be used to log on from the source workstation.",
             NtStatus::INVALID_WORKSTATION,
@@ -183,11 +225,19 @@ fn refusals_are_known_by_their_text() {
         ("NT_STATUS_ACCOUNT_LOCKED_OUT", NtStatus::ACCOUNT_LOCKED_OUT),
         ("something of a later version", NtStatus::LOGON_FAILURE),
     ] {
-        let played = Played::answering(&format!("Authenticated: No\\nAuthentication-Error: {text}\\n.\\n.\\n"));
-        assert_eq!(played.logon().err(), Some(Error::LogonDenied(Denial::Controller(status))), "{text}");
+        let played = Played::answering(&format!(
+            "Authenticated: No\\nAuthentication-Error: {text}\\n.\\n.\\n"
+        ));
+        assert_eq!(
+            played.logon().err(),
+            Some(Error::LogonDenied(Denial::Controller(status))),
+            "{text}"
+        );
     }
     for text in ["NT_STATUS_NO_LOGON_SERVERS", "Reading winbind reply failed! (0x01)"] {
-        let played = Played::answering(&format!("Authenticated: No\\nAuthentication-Error: {text}\\n.\\n.\\n"));
+        let played = Played::answering(&format!(
+            "Authenticated: No\\nAuthentication-Error: {text}\\n.\\n.\\n"
+        ));
         assert!(matches!(played.logon(), Err(Error::NoAuthority(_))), "{text}");
     }
 }
@@ -224,9 +274,12 @@ fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
 
 #[test]
 fn an_endless_answer_is_cut_off_and_silence_ends_with_the_time() {
-    let endless = Played::by("read_request; while :; do printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; done");
+    let endless =
+        Played::by("read_request; while :; do printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; done");
     assert_eq!(endless.logon().err(), Some(GARBLED));
-    for script in ["exec sleep 1000", "read_request; printf 'Authenticated: Yes\\n'; exec sleep 1000"] {
+    for script in
+        ["exec sleep 1000", "read_request; printf 'Authenticated: Yes\\n'; exec sleep 1000"]
+    {
         let silent = Played::by(script);
         assert_eq!(silent.hasty(), SLOW, "{script}");
         assert!(silent.pids().iter().all(|pid| !exists(pid)), "{script}");
@@ -236,7 +289,9 @@ fn an_endless_answer_is_cut_off_and_silence_ends_with_the_time() {
 #[test]
 fn a_helper_that_has_ended_meanwhile_or_speaks_unasked_is_replaced() {
     let leaves = Played::by(&format!("read_request; printf '{YES}.\\n'"));
-    let speaks = Played::by(&format!("read_request; printf '{YES}.\\n'; sleep 0.2; printf '{YES}.\\n'; exec sleep 1000"));
+    let speaks = Played::by(&format!(
+        "read_request; printf '{YES}.\\n'; sleep 0.2; printf '{YES}.\\n'; exec sleep 1000"
+    ));
     for played in [leaves, speaks] {
         for turn in 1..=3 {
             played.logon().unwrap();
@@ -266,8 +321,15 @@ fn many_logons_share_a_few_helpers_and_each_gets_its_own_answer() {
             let played = &played;
             scope.spawn(move || {
                 for turn in 0..25 {
-                    let (user, key) = if (number + turn) % 2 == 0 { ("alice", 0xaa) } else { ("zoe", 0xbb) };
-                    assert_eq!(*played.logon_of(user, "", Duration::from_secs(60)).unwrap().user_session_key, [key; 16]);
+                    let (user, key) =
+                        if (number + turn) % 2 == 0 { ("alice", 0xaa) } else { ("zoe", 0xbb) };
+                    assert_eq!(
+                        *played
+                            .logon_of(user, "", Duration::from_secs(60))
+                            .unwrap()
+                            .user_session_key,
+                        [key; 16]
+                    );
                 }
             });
         }

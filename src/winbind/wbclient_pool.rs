@@ -1,7 +1,8 @@
 //! winbindd asked by its client library.
 //!
-//! The library waits as long as it sees fit, so it is not the caller's thread that calls it: there are a few threads for that,
-//! none before the first logon and none for long after the last, and callers wait no longer than their own time.
+//! The library waits as long as it sees fit, so it is not the caller's thread that calls it: there
+//! are a few threads for that, none before the first logon and none for long after the last, and
+//! callers wait no longer than their own time.
 
 use super::{BUSY, Names, SLOW, UNREACHABLE, account};
 use crate::authority::pass_through::{self, Question, Vouched};
@@ -69,7 +70,12 @@ impl Library {
     }
 
     /// Has a logon judged.
-    pub(super) fn judge(&self, names: Names, question: &Question<'_>, deadline: Instant) -> Result<Vouched> {
+    pub(super) fn judge(
+        &self,
+        names: Names,
+        question: &Question<'_>,
+        deadline: Instant,
+    ) -> Result<Vouched> {
         let challenge = question.challenge;
         let nt_response = Zeroizing::new(question.nt_response.to_vec());
         let lm_response = Zeroizing::new(question.lm_response.to_vec());
@@ -96,10 +102,11 @@ impl Library {
         Connection::can_be_had()
     }
 
-    /// What winbindd knows of an account. That it does not tell is an error: a client is not to be one account today and
-    /// another tomorrow.
+    /// What winbindd knows of an account. That it does not tell is an error: a client is not to be
+    /// one account today and another tomorrow.
     pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
-        self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?.map_err(complaint)
+        self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?
+            .map_err(complaint)
     }
 
     /// Has a thread call the library, and waits for that until the deadline.
@@ -116,8 +123,11 @@ impl Library {
         self.submit(job(self.shared.clone(), slot.clone(), work))?;
         let mut progress = slot.state.lock();
         while !matches!(*progress, Progress::Done(_)) {
-            if slot.changed.wait_until(&mut progress, deadline).timed_out() && !matches!(*progress, Progress::Done(_)) {
-                let begun = matches!(std::mem::replace(&mut *progress, Progress::GivenUp), Progress::Begun);
+            if slot.changed.wait_until(&mut progress, deadline).timed_out()
+                && !matches!(*progress, Progress::Done(_))
+            {
+                let begun =
+                    matches!(std::mem::replace(&mut *progress, Progress::GivenUp), Progress::Begun);
                 if begun {
                     self.shared.state.lock().overdue += 1;
                 }
@@ -141,7 +151,8 @@ impl Library {
         state.jobs.push_back(job);
         if state.idle < state.jobs.len() && state.threads < self.most {
             let shared = self.shared.clone();
-            match thread::Builder::new().name("negossp-winbind".into()).spawn(move || shared.work()) {
+            match thread::Builder::new().name("negossp-winbind".into()).spawn(move || shared.work())
+            {
                 Ok(_) => state.threads += 1,
                 Err(_) if state.threads > 0 => {}
                 Err(_) => {
@@ -181,7 +192,8 @@ fn job<T: Send + 'static>(
             *connection = Connection::open();
         }
         let answer = match connection {
-            Some(connection) => catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or(Err(Trouble::Unavailable)),
+            Some(connection) => catch_unwind(AssertUnwindSafe(|| work(connection)))
+                .unwrap_or(Err(Trouble::Unavailable)),
             None => Err(Trouble::Unavailable),
         };
         let mut progress = slot.state.lock();

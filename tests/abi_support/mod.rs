@@ -49,7 +49,8 @@ impl Credentials {
             PasswordLength: password.len() as ULONG - 1,
             Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
         };
-        let data: *mut c_void = if user.is_some() { (&raw mut identity).cast() } else { null_mut() };
+        let data: *mut c_void =
+            if user.is_some() { (&raw mut identity).cast() } else { null_mut() };
         let mut handle = NO_HANDLE;
         let mut expiry = TimeStamp { QuadPart: 0 };
         let mut package = wide(package);
@@ -89,12 +90,20 @@ impl Drop for Credentials {
 
 /// A buffer over `bytes`.
 pub fn buffer(kind: ULONG, bytes: &mut [u8]) -> SecBuffer {
-    SecBuffer { cbBuffer: bytes.len() as ULONG, BufferType: kind, pvBuffer: bytes.as_mut_ptr().cast() }
+    SecBuffer {
+        cbBuffer: bytes.len() as ULONG,
+        BufferType: kind,
+        pvBuffer: bytes.as_mut_ptr().cast(),
+    }
 }
 
 /// A descriptor of `buffers`.
 pub fn descriptor(buffers: &mut [SecBuffer]) -> SecBufferDesc {
-    SecBufferDesc { ulVersion: SECBUFFER_VERSION, cBuffers: buffers.len() as ULONG, pBuffers: buffers.as_mut_ptr() }
+    SecBufferDesc {
+        ulVersion: SECBUFFER_VERSION,
+        cBuffers: buffers.len() as ULONG,
+        pBuffers: buffers.as_mut_ptr(),
+    }
 }
 
 /// What one leg gave.
@@ -126,7 +135,15 @@ pub const PROTECT: ULONG = 0x1e;
 impl Side {
     fn new(accepts: bool, requirements: ULONG) -> Side {
         let target = wide("HTTP/server.example");
-        Side { context: NO_HANDLE, begun: false, requirements, room: 48256, bindings: None, accepts, target }
+        Side {
+            context: NO_HANDLE,
+            begun: false,
+            requirements,
+            room: 48256,
+            bindings: None,
+            accepts,
+            target,
+        }
     }
 
     /// A server that requires `ASC_REQ_*` bits.
@@ -194,7 +211,10 @@ impl Side {
         let token = room.get(..length as usize).unwrap_or_default().to_vec();
         let token = if status == SEC_E_BUFFER_TOO_SMALL { Vec::new() } else { token };
         if status == SEC_E_BUFFER_TOO_SMALL {
-            assert!(room.iter().all(|byte| *byte == 0xee), "the library wrote though it did not fit");
+            assert!(
+                room.iter().all(|byte| *byte == 0xee),
+                "the library wrote though it did not fit"
+            );
         }
         Leg { status, token, length, attributes, expiry: expiry.QuadPart }
     }
@@ -209,7 +229,9 @@ impl Side {
     pub fn query<T>(&mut self, attribute: ULONG) -> Result<T, SECURITY_STATUS> {
         let mut answer = std::mem::MaybeUninit::<T>::zeroed();
         // SAFETY: the tests name the structure of the attribute.
-        let status = unsafe { QueryContextAttributesW(&mut self.context, attribute, answer.as_mut_ptr().cast()) };
+        let status = unsafe {
+            QueryContextAttributesW(&mut self.context, attribute, answer.as_mut_ptr().cast())
+        };
         if status == SEC_E_OK {
             // SAFETY: filled in.
             Ok(unsafe { answer.assume_init() })
@@ -227,7 +249,8 @@ impl Drop for Side {
     }
 }
 
-/// Takes tokens back and forth until one side is done and has nothing to say, or fails; both last legs.
+/// Takes tokens back and forth until one side is done and has nothing to say, or fails; both last
+/// legs.
 pub fn converse(
     client: &mut Side,
     client_credentials: &Credentials,
@@ -263,11 +286,22 @@ pub struct Pair {
 pub fn establish(package: &str) -> Pair {
     let client_credentials = Credentials::outbound(package, "secret");
     let server_credentials = Credentials::inbound(package);
-    let isc = ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT | ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY;
-    let asc = ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY;
+    let isc = ISC_REQ_REPLAY_DETECT
+        | ISC_REQ_SEQUENCE_DETECT
+        | ISC_REQ_CONFIDENTIALITY
+        | ISC_REQ_INTEGRITY;
+    let asc = ASC_REQ_REPLAY_DETECT
+        | ASC_REQ_SEQUENCE_DETECT
+        | ASC_REQ_CONFIDENTIALITY
+        | ASC_REQ_INTEGRITY;
     let (mut client, mut server) = (Side::client(isc), Side::server(asc));
-    let (client_end, server_end) = converse(&mut client, &client_credentials, &mut server, &server_credentials);
-    assert_eq!((client_end.status, server_end.status), (SEC_E_OK, SEC_E_OK), "{client_end:x?} {server_end:x?}");
+    let (client_end, server_end) =
+        converse(&mut client, &client_credentials, &mut server, &server_credentials);
+    assert_eq!(
+        (client_end.status, server_end.status),
+        (SEC_E_OK, SEC_E_OK),
+        "{client_end:x?} {server_end:x?}"
+    );
     Pair { client, server, client_end, server_end, client_credentials, server_credentials }
 }
 

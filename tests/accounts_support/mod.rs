@@ -1,5 +1,5 @@
-//! What the tests of accounts and configuration share: a folder of their own, lines of an account file, and
-//! NTLMv2 responses computed here, after [MS-NLMP] 3.3.2, with nothing of the library's.
+//! What the tests of accounts and configuration share: a folder of their own, lines of an account
+//! file, and NTLMv2 responses computed here, after [MS-NLMP] 3.3.2, with nothing of the library's.
 #![allow(dead_code, unreachable_pub)]
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// NT hashes by `printf %s PASSWORD | iconv -t UTF-16LE | openssl dgst -md4 -provider legacy`; the first is
-/// [MS-NLMP] 4.2.2.1.2's too.
+/// NT hashes by `printf %s PASSWORD | iconv -t UTF-16LE | openssl dgst -md4 -provider legacy`; the
+/// first is [MS-NLMP] 4.2.2.1.2's too.
 pub const NT_HASHES: [(&str, &str); 4] = [
     ("Password", "a4f49c406510bdcab6824ee7c30fd852"),
     ("SecREt01", "cd06ca7c7e10c99b1d33b7485a2ed808"),
@@ -37,7 +37,11 @@ pub struct Folder(PathBuf);
 impl Folder {
     pub fn new() -> Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("negossp-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "negossp-test-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Folder(path)
@@ -96,9 +100,15 @@ pub const SERVER_CHALLENGE: [u8; 8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd,
 
 /// `temp` of [MS-NLMP] 4.2.4.1.3, with zero time.
 pub fn temp() -> Vec<u8> {
-    let target_info: &[&[u8]] =
-        &[b"\x02\x00\x0c\x00", &utf16("Domain"), b"\x01\x00\x0c\x00", &utf16("Server"), b"\x00\x00\x00\x00"];
-    [&[1, 1, 0, 0, 0, 0, 0, 0][..], &[0; 8], &[0xaa; 8], &[0; 4], &target_info.concat(), &[0; 4]].concat()
+    let target_info: &[&[u8]] = &[
+        b"\x02\x00\x0c\x00",
+        &utf16("Domain"),
+        b"\x01\x00\x0c\x00",
+        &utf16("Server"),
+        b"\x00\x00\x00\x00",
+    ];
+    [&[1, 1, 0, 0, 0, 0, 0, 0][..], &[0; 8], &[0xaa; 8], &[0; 4], &target_info.concat(), &[0; 4]]
+        .concat()
 }
 
 /// A client's NTLMv2 logon.

@@ -80,7 +80,11 @@ fn cut_or_longer(mut c: Conversation, r: &mut Random) -> Case {
         token.extend((0..more).map(|_| r.byte()));
         "bytes behind the token"
     } else {
-        token.truncate(if r.once_in(2) { r.below(token.len()) } else { token.len() - 1 - r.below(20) });
+        token.truncate(if r.once_in(2) {
+            r.below(token.len())
+        } else {
+            token.len() - 1 - r.below(20)
+        });
         "the token cut"
     };
     Case { label: label.into(), before: None, token, conversation: c }
@@ -92,7 +96,11 @@ fn replayed(mut c: Conversation, r: &mut Random) -> Case {
     c.gss_flags &= !gss::DCE_STYLE;
     let ticket = c.ticket(&mut None);
     let authenticator = c.authenticator_cipher();
-    let first = c.framed(&c.frame, c.request_of(ticket.clone(), authenticator.clone(), &mut None), &mut None);
+    let first = c.framed(
+        &c.frame,
+        c.request_of(ticket.clone(), authenticator.clone(), &mut None),
+        &mut None,
+    );
     let what;
     let (mut again, mut new_ticket) = (c.clone(), ticket);
     match r.below(7) {
@@ -124,7 +132,11 @@ fn replayed(mut c: Conversation, r: &mut Random) -> Case {
             what = "with a key version";
         }
     }
-    let token = again.framed(&again.frame, again.request_of(new_ticket, authenticator, &mut None), &mut None);
+    let token = again.framed(
+        &again.frame,
+        again.request_of(new_ticket, authenticator, &mut None),
+        &mut None,
+    );
     Case { label: format!("replayed {what}"), before: Some(first), token, conversation: again }
 }
 
@@ -154,7 +166,16 @@ fn times(c: &mut Conversation, r: &mut Random) -> String {
             format!("authtime {by:+}{}", if had { "" } else { " without starttime" })
         }
         5 => {
-            let at = *r.of(&[0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 253_402_300_799, -1, 4_000_000_000]);
+            let at = *r.of(&[
+                0,
+                1,
+                0x7fff_ffff,
+                0x8000_0000,
+                0xffff_ffff,
+                253_402_300_799,
+                -1,
+                4_000_000_000,
+            ]);
             match r.below(5) {
                 0 => {
                     c.ctime = at;
@@ -228,7 +249,8 @@ fn names(c: &mut Conversation, r: &mut Random) -> String {
             "a client with an empty component".into()
         }
         8 => {
-            let components: Vec<Vec<u8>> = (0..*r.of(&[5, 32, 33, 100])).map(|n| vec![b'a' + n % 26]).collect();
+            let components: Vec<Vec<u8>> =
+                (0..*r.of(&[5, 32, 33, 100])).map(|n| vec![b'a' + n % 26]).collect();
             let count = components.len();
             same(c, Name { kind: 1, components });
             format!("a client with {count} components")
@@ -255,20 +277,33 @@ fn names(c: &mut Conversation, r: &mut Random) -> String {
             if checked {
                 c.flags |= 1 << (31 - 12);
             }
-            format!("a client of another realm, {}", if checked { "path checked" } else { "path empty" })
+            format!(
+                "a client of another realm, {}",
+                if checked { "path checked" } else { "path empty" }
+            )
         }
         14 => {
             (c.crealm, c.own_crealm) = (b"TRUSTED.EXAMPLE".to_vec(), b"TRUSTED.EXAMPLE".to_vec());
-            c.transited = (1, r.of(&[&b"MIDDLE.EXAMPLE"[..], b"EVIL.TEST", b",", b"EXAMPLE.COM,"]).to_vec());
+            c.transited =
+                (1, r.of(&[&b"MIDDLE.EXAMPLE"[..], b"EVIL.TEST", b",", b"EXAMPLE.COM,"]).to_vec());
             let checked = r.once_in(2);
             if checked {
                 c.flags |= 1 << (31 - 12);
             }
-            format!("a client of another realm, {}", if checked { "path given and checked" } else { "path given" })
+            format!(
+                "a client of another realm, {}",
+                if checked { "path given and checked" } else { "path given" }
+            )
         }
         15 => {
-            c.sname =
-                Name::new(2, *r.of(&[&["HTTP", "other.example"], &["host", "server.example"], &["imap", "server.example"]]));
+            c.sname = Name::new(
+                2,
+                *r.of(&[
+                    &["HTTP", "other.example"],
+                    &["host", "server.example"],
+                    &["imap", "server.example"],
+                ]),
+            );
             "another sname on the ticket".into()
         }
         _ => {
@@ -309,7 +344,11 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
             let other = *r.of(&[0, 1, 3, 16, 17, 18, 19, 20, 23, 24, 25, 26, 511, -128, 99]);
             let same = other == c.authenticator_etype;
             c.authenticator_etype = other;
-            if same { "as it should be".into() } else { format!("etype {other} on the authenticator") }
+            if same {
+                "as it should be".into()
+            } else {
+                format!("etype {other} on the authenticator")
+            }
         }
         6 => {
             c.authenticator_kvno = Some(*r.of(&[0, 1, 3, -1]));
@@ -329,7 +368,8 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
         }
         10 => {
             let length = *r.of(&[0, 1, 8, 15, 17, 24, 31, 33, 64]);
-            // To HMAC, and so to MIT's RC4, a key is the same without zeros at its end: it differs elsewhere too.
+            // To HMAC, and so to MIT's RC4, a key is the same without zeros at its end: it differs
+            // elsewhere too.
             let shorter = length < c.session_bytes.len();
             if let Some(first) = c.session_bytes.first_mut().filter(|_| shorter) {
                 *first ^= 1;
@@ -379,7 +419,11 @@ fn subkeys(c: &mut Conversation, r: &mut Random) -> String {
             c.subkey = Some((other.enctype().number().into(), other.bytes().to_vec()));
             match same {
                 true => "as it should be".into(),
-                false => format!("sub-key of type {} to a session key of {}", other.enctype().number(), c.session_type),
+                false => format!(
+                    "sub-key of type {} to a session key of {}",
+                    other.enctype().number(),
+                    c.session_type
+                ),
             }
         }
         2 => {
@@ -406,7 +450,15 @@ fn subkeys(c: &mut Conversation, r: &mut Random) -> String {
             "no sequence number".into()
         }
         7 => {
-            c.seq_number = Some(*r.of(&[0, 1, 0x3fff_ffff, 0x4000_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]));
+            c.seq_number = Some(*r.of(&[
+                0,
+                1,
+                0x3fff_ffff,
+                0x4000_0000,
+                0x7fff_ffff,
+                0x8000_0000,
+                0xffff_ffff,
+            ]));
             format!("sequence number {}", c.seq_number.unwrap_or_default())
         }
         _ => {
@@ -516,18 +568,26 @@ fn checksums(c: &mut Conversation, r: &mut Random) -> String {
         }
         14 => {
             // DlgOpt or Dlgth wrong.
-            let mut bytes = [&16u32.to_le_bytes()[..], &[0; 16], &(c.gss_flags | gss::DELEG).to_le_bytes()].concat();
+            let mut bytes =
+                [&16u32.to_le_bytes()[..], &[0; 16], &(c.gss_flags | gss::DELEG).to_le_bytes()]
+                    .concat();
             let credential = c.krb_cred(Some(&c.session), &mut None);
-            let (option, length) = if r.once_in(2) { (2u16, credential.len()) } else { (1, credential.len() + 1) };
+            let (option, length) =
+                if r.once_in(2) { (2u16, credential.len()) } else { (1, credential.len() + 1) };
             bytes.extend(option.to_le_bytes());
             bytes.extend((length as u16).to_le_bytes());
             bytes.extend(credential);
             c.checksum = Some(Some((0x8003, bytes)));
-            format!("a delegated credential with a wrong {}", if option == 2 { "DlgOpt" } else { "Dlgth" })
+            format!(
+                "a delegated credential with a wrong {}",
+                if option == 2 { "DlgOpt" } else { "Dlgth" }
+            )
         }
         15 => {
             let credential = c.krb_cred(Some(&c.session), &mut None);
-            c.gss_extensions = [&1u16.to_le_bytes()[..], &(credential.len() as u16).to_le_bytes(), &credential].concat();
+            c.gss_extensions =
+                [&1u16.to_le_bytes()[..], &(credential.len() as u16).to_le_bytes(), &credential]
+                    .concat();
             "a delegated credential without the flag".into()
         }
         16 => {
@@ -598,10 +658,14 @@ fn flags(c: &mut Conversation, r: &mut Random) -> String {
             c.caddr = Some(addresses);
             c.address = *r.of(&[None, Some([192, 0, 2, 1]), Some([192, 0, 2, 2])]);
             if c.address.is_some() {
-                // The address is a part of the bindings too, which the client does not know of here.
+                // The address is a part of the bindings too, which the client does not know of
+                // here.
                 (c.bindings, c.gss_bindings) = (None, [0; 16]);
             }
-            format!("{count} addresses in the ticket, {}", if c.address.is_some() { "the client's known" } else { "its unknown" })
+            format!(
+                "{count} addresses in the ticket, {}",
+                if c.address.is_some() { "the client's known" } else { "its unknown" }
+            )
         }
     }
 }
@@ -612,7 +676,10 @@ fn data(c: &mut Conversation, r: &mut Random) -> String {
     let into_ticket = r.once_in(2);
     let (what, element): (String, Typed) = match r.below(9) {
         0 => ("an unknown element".into(), (4242, noise(r))),
-        1 => ("AD-MANDATORY-FOR-KDC".into(), (8, authorization_data("for-kdc", &[(4242, noise(r))]).encode())),
+        1 => (
+            "AD-MANDATORY-FOR-KDC".into(),
+            (8, authorization_data("for-kdc", &[(4242, noise(r))]).encode()),
+        ),
         2 => ("a PAC of noise".into(), (128, noise(r))),
         3 => ("a negative ad-type".into(), (-77, noise(r))),
         4 => ("AD-AND-OR of noise".into(), (5, noise(r))),
@@ -636,7 +703,8 @@ fn data(c: &mut Conversation, r: &mut Random) -> String {
             ("encryption types for negotiation".into(), etype_negotiation(list))
         }
     };
-    let element = if within { (1, authorization_data("if-relevant", &[element]).encode()) } else { element };
+    let element =
+        if within { (1, authorization_data("if-relevant", &[element]).encode()) } else { element };
     let list = if into_ticket { &mut c.ticket_data } else { &mut c.data };
     list.push(element);
     let place = if into_ticket { "ticket" } else { "authenticator" };
@@ -693,7 +761,11 @@ fn pacs(world: &World, c: &mut Conversation, r: &mut Random) -> String {
     };
     let element = (128, pac);
     let bare = r.once_in(4);
-    c.ticket_data = vec![if bare { element } else { (1, authorization_data("if-relevant", &[element]).encode()) }];
+    c.ticket_data = vec![if bare {
+        element
+    } else {
+        (1, authorization_data("if-relevant", &[element]).encode())
+    }];
     label.into()
 }
 

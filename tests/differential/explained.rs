@@ -8,7 +8,11 @@ pub struct Explained {
     pub reason: &'static str,
 }
 
-const fn explained(difference: &'static str, labels: &'static [&'static str], reason: &'static str) -> Explained {
+const fn explained(
+    difference: &'static str,
+    labels: &'static [&'static str],
+    reason: &'static str,
+) -> Explained {
     Explained { difference, labels, reason }
 }
 
@@ -51,7 +55,11 @@ pub const EXPLAINED: &[Explained] = &[
         "The service's name on a ticket, which nothing protects, must be a name, and in UTF-8. MIT does not read it.",
     ),
     explained(MIT, &["bits of the token"], "One of the above."),
-    explained(WE, &["bytes behind the token"], "Callers of SSPI hand in whole buffers: bytes behind a token do not count."),
+    explained(
+        WE,
+        &["bytes behind the token"],
+        "Callers of SSPI hand in whole buffers: bytes behind a token do not count.",
+    ),
     explained(
         MIT_GOES_ON,
         &["bits of the token", "TOK_ID *"],
@@ -63,7 +71,11 @@ pub const EXPLAINED: &[Explained] = &[
         &["* NegTokenInit*"],
         "We read NegTokenInit as DER, fields in their order and none twice. MIT reads on where lengths do not fit.",
     ),
-    explained(MIT_GOES_ON, &["* NegTokenInit*"], "As before: MIT finds a mechanism without a token in it, and asks for one."),
+    explained(
+        MIT_GOES_ON,
+        &["* NegTokenInit*"],
+        "As before: MIT finds a mechanism without a token in it, and asks for one.",
+    ),
     explained(
         WE_GO_ON,
         &["empty NegTokenInit.mechToken", "out of order NegTokenInit.mechTypes"],
@@ -73,7 +85,11 @@ pub const EXPLAINED: &[Explained] = &[
     // ---- numbers and times
     explained(
         WE,
-        &["kvno 4294967295 *", "2147483648 AP-REQ.ticket.enc-part.kvno", "4294967295 AP-REQ.ticket.enc-part.kvno"],
+        &[
+            "kvno 4294967295 *",
+            "2147483648 AP-REQ.ticket.enc-part.kvno",
+            "4294967295 AP-REQ.ticket.enc-part.kvno",
+        ],
         "A key version may have its highest bit set, as read-only domain controllers do it. MIT takes it for out of range.",
     ),
     explained(
@@ -88,7 +104,11 @@ pub const EXPLAINED: &[Explained] = &[
         "Times before 1970 and after 2106 are times. MIT has 32 bits for them.",
     ),
     explained(MIT, &["\"*\" EncTicketPart.*"], "As before, and what is no time is none."),
-    explained("lifetime", &["endtime at 253402300799", "\"*\" EncTicketPart.endtime"], "As before."),
+    explained(
+        "lifetime",
+        &["endtime at 253402300799", "\"*\" EncTicketPart.endtime"],
+        "As before.",
+    ),
     explained(
         WE,
         &["* EncTicketPart.transited.tr-type"],
@@ -100,17 +120,29 @@ pub const EXPLAINED: &[Explained] = &[
         &["sub-key of a wrong length", "* Authenticator.subkey.keyvalue"],
         "A sub-key must have the length of its type. MIT looks at it when it is first used.",
     ),
-    explained(WE, &["a bit EncTicketPart.key.keyvalue"], "We do not look at the parity of triple DES keys."),
+    explained(
+        WE,
+        &["a bit EncTicketPart.key.keyvalue"],
+        "We do not look at the parity of triple DES keys.",
+    ),
     explained(
         "key",
         &["sub-key of type *", "encryption types * negotiated"],
         "The acceptor's sub-key: ours is of the type that the client prefers, or else its sub-key's. MIT's is of the type of them all that its own configuration prefers.",
     ),
     // ---- names
-    explained(MIT, &["a client in Latin-1"], "Names are UTF-8, or nobody could tell what they are. MIT hands on their bytes."),
     explained(
         MIT,
-        &["a client without components", "a client with 33 components", "a client with 100 components"],
+        &["a client in Latin-1"],
+        "Names are UTF-8, or nobody could tell what they are. MIT hands on their bytes.",
+    ),
+    explained(
+        MIT,
+        &[
+            "a client without components",
+            "a client with 33 components",
+            "a client with 100 components",
+        ],
         "A name has 1 to 32 components.",
     ),
     // ---- the authenticator's checksum
@@ -121,7 +153,11 @@ pub const EXPLAINED: &[Explained] = &[
     ),
     explained(
         WE,
-        &["noise behind *", "a delegated credential without the flag", "longer Authenticator.cksum.checksum"],
+        &[
+            "noise behind *",
+            "a delegated credential without the flag",
+            "longer Authenticator.cksum.checksum",
+        ],
         "Extensions of checksum 0x8003 do not matter to us, whatever they are. MIT wants them to be well-formed.",
     ),
     explained(
@@ -153,7 +189,12 @@ pub const EXPLAINED: &[Explained] = &[
     // ---- PACs
     explained(
         MIT,
-        &["a PAC of another *", "a PAC signed by nobody known", "a PAC without signatures", "a bit of a PAC"],
+        &[
+            "a PAC of another *",
+            "a PAC signed by nobody known",
+            "a PAC without signatures",
+            "a bit of a PAC",
+        ],
         "A PAC whose signature does not hold, or that is another ticket's, is a refusal. MIT accepts the ticket and makes nothing of the PAC.",
     ),
     explained(
@@ -167,7 +208,11 @@ pub const EXPLAINED: &[Explained] = &[
         "A client whose ticket says that it is anonymous is nobody (RFC 8062), whatever its name. MIT goes by the name.",
     ),
     // ---- frames
-    explained(WE, &["DCE style in a frame"], "DCE style has no frames, and we take it with one too."),
+    explained(
+        WE,
+        &["DCE style in a frame"],
+        "DCE style has no frames, and we take it with one too.",
+    ),
     explained(
         WE,
         &["the mechanism of user-to-user"],
@@ -204,8 +249,8 @@ impl Explained {
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
-        Some((before, rest)) => text
-            .strip_prefix(before)
-            .is_some_and(|text| (0..=text.len()).any(|at| text.is_char_boundary(at) && matches(rest, &text[at..]))),
+        Some((before, rest)) => text.strip_prefix(before).is_some_and(|text| {
+            (0..=text.len()).any(|at| text.is_char_boundary(at) && matches(rest, &text[at..]))
+        }),
     }
 }

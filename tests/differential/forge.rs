@@ -1,5 +1,5 @@
-//! Conversations as a client with a ticket would begin them, and their ticket too: with the service's key in hand no
-//! KDC is needed.
+//! Conversations as a client with a ticket would begin them, and their ticket too: with the
+//! service's key in hand no KDC is needed.
 
 use crate::random::Random;
 use crate::tree::*;
@@ -8,7 +8,8 @@ use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The service's keys: encryption type and version. Those of the older version are still in the keytab.
+/// The service's keys: encryption type and version. Those of the older version are still in the
+/// keytab.
 pub const SERVICE_KEYS: [(Enctype, u32); 8] = [
     (Enctype::Aes256Sha1, 3),
     (Enctype::Aes128Sha1, 3),
@@ -60,13 +61,18 @@ pub struct World {
 impl World {
     /// Makes keys, and the keytab `file` with them.
     pub fn new(file: &Path) -> World {
-        let keys: Vec<Key> = SERVICE_KEYS.iter().map(|(enctype, _)| random_key(*enctype).unwrap()).collect();
+        let keys: Vec<Key> =
+            SERVICE_KEYS.iter().map(|(enctype, _)| random_key(*enctype).unwrap()).collect();
         let mut keytab = vec![5, 2];
         for (key, (_, kvno)) in keys.iter().zip(SERVICE_KEYS) {
             keytab.extend(keytab_entry(&SERVICE, key, kvno));
         }
         // Another service's, which somebody's ticket may be for too.
-        keytab.extend(keytab_entry(&["imap", "server.example"], &random_key(Enctype::Aes256Sha1).unwrap(), 1));
+        keytab.extend(keytab_entry(
+            &["imap", "server.example"],
+            &random_key(Enctype::Aes256Sha1).unwrap(),
+            1,
+        ));
         std::fs::write(file, keytab).unwrap();
         World { keys, other_key: random_key(Enctype::Aes256Sha1).unwrap() }
     }
@@ -108,7 +114,11 @@ impl Name {
     }
 
     fn node(&self, name: &'static str) -> Node {
-        let components = self.components.iter().map(|component| string("name-string", component.clone())).collect();
+        let components = self
+            .components
+            .iter()
+            .map(|component| string("name-string", component.clone()))
+            .collect();
         let strings = sequence("name-string", components);
         sequence(name, vec![field(0, integer("name-type", self.kind)), field(1, strings)])
     }
@@ -289,8 +299,13 @@ impl Conversation {
                 c.mutual();
             }
             2..=5 => c.frame = Frame::Spnego(vec![oid::KRB5], Box::new(Frame::Gss(oid::KRB5))),
-            6 => c.frame = Frame::Spnego(vec![oid::MS_KRB5, oid::KRB5], Box::new(Frame::Gss(oid::KRB5))),
-            7 => c.frame = Frame::Spnego(vec![oid::KRB5, oid::NTLM], Box::new(Frame::Gss(oid::KRB5))),
+            6 => {
+                c.frame =
+                    Frame::Spnego(vec![oid::MS_KRB5, oid::KRB5], Box::new(Frame::Gss(oid::KRB5)))
+            }
+            7 => {
+                c.frame = Frame::Spnego(vec![oid::KRB5, oid::NTLM], Box::new(Frame::Gss(oid::KRB5)))
+            }
             _ => {}
         }
         match random.below(12) {
@@ -305,8 +320,18 @@ impl Conversation {
         }
         match random.below(12) {
             // Something nobody knows, where it may be.
-            0 => c.ticket_data = vec![(1, authorization_data("if-relevant", &[(4242, b"what".to_vec())]).encode())],
-            1 => c.data = vec![(1, authorization_data("if-relevant", &[(4242, b"what".to_vec())]).encode())],
+            0 => {
+                c.ticket_data = vec![(
+                    1,
+                    authorization_data("if-relevant", &[(4242, b"what".to_vec())]).encode(),
+                )]
+            }
+            1 => {
+                c.data = vec![(
+                    1,
+                    authorization_data("if-relevant", &[(4242, b"what".to_vec())]).encode(),
+                )]
+            }
             // The encryption types that the client would like, RFC 4537.
             2 => c.data = vec![etype_negotiation(&[20, 18, 17])],
             _ => {}
@@ -352,7 +377,15 @@ impl Conversation {
     fn ticket_part(&self) -> Node {
         let mut fields = vec![
             field(0, bits("flags", self.flags)),
-            field(1, typed("key", &(self.session_type, self.session_bytes.clone()), "keytype", "keyvalue")),
+            field(
+                1,
+                typed(
+                    "key",
+                    &(self.session_type, self.session_bytes.clone()),
+                    "keytype",
+                    "keyvalue",
+                ),
+            ),
             field(2, string("crealm", self.crealm.clone())),
             field(3, self.cname.node("cname")),
             field(4, typed("transited", &self.transited, "tr-type", "contents")),
@@ -377,10 +410,17 @@ impl Conversation {
             field(1, string("crealm", self.own_crealm.clone())),
             field(2, self.own_cname.node("cname")),
         ];
-        fields.extend(self.checksum().map(|checksum| field(3, typed("cksum", &checksum, "cksumtype", "checksum"))));
+        fields.extend(
+            self.checksum()
+                .map(|checksum| field(3, typed("cksum", &checksum, "cksumtype", "checksum"))),
+        );
         fields.push(field(4, integer("cusec", self.cusec)));
         fields.push(field(5, time("ctime", self.ctime)));
-        fields.extend(self.subkey.as_ref().map(|subkey| field(6, typed("subkey", subkey, "keytype", "keyvalue"))));
+        fields.extend(
+            self.subkey
+                .as_ref()
+                .map(|subkey| field(6, typed("subkey", subkey, "keytype", "keyvalue"))),
+        );
         fields.extend(self.seq_number.map(|number| field(7, integer("seq-number", number))));
         if !self.data.is_empty() {
             fields.push(field(8, authorization_data("authorization-data", &self.data)));
@@ -405,13 +445,26 @@ impl Conversation {
     pub fn request(&self, label: &mut Option<String>) -> Vec<u8> {
         let ticket = self.ticket(label);
         let authenticator = self.spoilt(Target::Authenticator, self.authenticator(), label);
-        let cipher = self.authenticator_key.encrypt(self.authenticator_usage, &authenticator.encode()).unwrap();
+        let cipher = self
+            .authenticator_key
+            .encrypt(self.authenticator_usage, &authenticator.encode())
+            .unwrap();
         self.request_of(ticket, cipher, label)
     }
 
     /// An AP-REQ with a ticket and an authenticator that were made before.
-    pub fn request_of(&self, ticket: Node, authenticator: Vec<u8>, label: &mut Option<String>) -> Vec<u8> {
-        let authenticator = encrypted("authenticator", self.authenticator_etype, self.authenticator_kvno, authenticator);
+    pub fn request_of(
+        &self,
+        ticket: Node,
+        authenticator: Vec<u8>,
+        label: &mut Option<String>,
+    ) -> Vec<u8> {
+        let authenticator = encrypted(
+            "authenticator",
+            self.authenticator_etype,
+            self.authenticator_kvno,
+            authenticator,
+        );
         let fields = vec![
             field(0, integer("pvno", 5)),
             field(1, integer("msg-type", 14)),
@@ -423,7 +476,9 @@ impl Conversation {
     }
 
     pub fn authenticator_cipher(&self) -> Vec<u8> {
-        self.authenticator_key.encrypt(self.authenticator_usage, &self.authenticator().encode()).unwrap()
+        self.authenticator_key
+            .encrypt(self.authenticator_usage, &self.authenticator().encode())
+            .unwrap()
     }
 
     /// The first token, with what was spoilt.
@@ -439,8 +494,12 @@ impl Conversation {
             Frame::Gss(mechanism) => gss_frame(mechanism, &[&self.token_id[..], &request].concat()),
             Frame::Spnego(mechanisms, within) => {
                 let token = self.framed(within, request, label);
-                let types = mechanisms.iter().map(|mechanism| leaf("mechTypes", 6, *mechanism)).collect();
-                let fields = vec![field(0, sequence("mechTypes", types)), field(2, octets("mechToken", token))];
+                let types =
+                    mechanisms.iter().map(|mechanism| leaf("mechTypes", 6, *mechanism)).collect();
+                let fields = vec![
+                    field(0, sequence("mechTypes", types)),
+                    field(2, octets("mechToken", token)),
+                ];
                 let init = field(0, sequence("NegTokenInit", fields));
                 gss_frame(oid::SPNEGO, &self.spoilt(Target::Spnego, init, label).encode())
             }
@@ -456,7 +515,8 @@ impl Conversation {
         tree
     }
 
-    /// A KRB-CRED with a ticket-granting ticket, under `key` or, without one, unencrypted (RFC 4120 3.6, MIT's way).
+    /// A KRB-CRED with a ticket-granting ticket, under `key` or, without one, unencrypted (RFC 4120
+    /// 3.6, MIT's way).
     pub fn krb_cred(&self, key: Option<&Key>, label: &mut Option<String>) -> Vec<u8> {
         let tgs = Name::new(2, &["krbtgt", REALM]);
         let session = random_key(Enctype::Aes256Sha1).unwrap();
@@ -477,11 +537,17 @@ impl Conversation {
         let part = message(
             "EncKrbCredPart",
             29,
-            vec![field(0, sequence("ticket-info", vec![info])), field(2, time("timestamp", now())), field(3, integer("usec", 1))],
+            vec![
+                field(0, sequence("ticket-info", vec![info])),
+                field(2, time("timestamp", now())),
+                field(3, integer("usec", 1)),
+            ],
         );
         let part = self.spoilt(Target::Cred, part, label).encode();
         let (etype, cipher) = match key {
-            Some(key) => (key.enctype().number().into(), key.encrypt(key_usage::KRB_CRED, &part).unwrap()),
+            Some(key) => {
+                (key.enctype().number().into(), key.encrypt(key_usage::KRB_CRED, &part).unwrap())
+            }
             None => (0, part),
         };
         let ticket = message(
@@ -529,11 +595,15 @@ fn encrypted(name: &'static str, etype: i64, kvno: Option<i64>, cipher: Vec<u8>)
 }
 
 pub fn authorization_data(name: &'static str, elements: &[Typed]) -> Node {
-    sequence(name, elements.iter().map(|element| typed(name, element, "ad-type", "ad-data")).collect())
+    sequence(
+        name,
+        elements.iter().map(|element| typed(name, element, "ad-type", "ad-data")).collect(),
+    )
 }
 
 /// AD-IF-RELEVANT with AD-ETYPE-NEGOTIATION (129).
 pub fn etype_negotiation(etypes: &[i64]) -> Typed {
-    let list = sequence("EtypeList", etypes.iter().map(|etype| integer("etype", *etype)).collect()).encode();
+    let list = sequence("EtypeList", etypes.iter().map(|etype| integer("etype", *etype)).collect())
+        .encode();
     (1, authorization_data("if-relevant", &[(129, list)]).encode())
 }

@@ -1,4 +1,5 @@
-//! The client's side after its first token: the acceptor's answer, DCE style's third leg, and messages.
+//! The client's side after its first token: the acceptor's answer, DCE style's third leg, and
+//! messages.
 
 use crate::forge::{Conversation, gss};
 use negossp::encoding::der::Reader;
@@ -22,7 +23,10 @@ pub struct Reply {
 /// Takes the mechanism's token out of a NegTokenResp, if it is in one.
 fn out_of_spnego(token: &[u8]) -> Vec<u8> {
     let inside = || -> negossp::types::error::Result<Vec<u8>> {
-        let mut fields = Reader::new(negossp::encoding::der::only(negossp::encoding::der::only(token, 0xa1)?, 0x30)?);
+        let mut fields = Reader::new(negossp::encoding::der::only(
+            negossp::encoding::der::only(token, 0xa1)?,
+            0x30,
+        )?);
         fields.optional(0xa0)?;
         fields.optional(0xa1)?;
         let token = fields.optional(0xa2)?.unwrap_or(b"\x04\x00");
@@ -37,7 +41,8 @@ pub fn reply(c: &Conversation, token: &[u8]) -> Result<Option<Reply>, String> {
     if token.is_empty() {
         return Ok(None);
     }
-    let text = |what: &'static str| move |error: negossp::types::error::Error| format!("{what}: {error}");
+    let text =
+        |what: &'static str| move |error: negossp::types::error::Error| format!("{what}: {error}");
     let frame = Token::read(&token).map_err(text("the answer's frame"))?;
     if frame.id != TokenId::ApRep {
         return Err(format!("an answer that is no AP-REP: {:?}", frame.id));
@@ -47,7 +52,10 @@ pub fn reply(c: &Conversation, token: &[u8]) -> Result<Option<Reply>, String> {
     }
     let answer = ApRep::decode(frame.body).map_err(text("AP-REP"))?;
     let mut cipher = answer.enc_part.cipher.to_vec();
-    let plain = c.session.decrypt(key_usage::AP_REP, &mut cipher).map_err(text("AP-REP, encrypted part"))?;
+    let plain = c
+        .session
+        .decrypt(key_usage::AP_REP, &mut cipher)
+        .map_err(text("AP-REP, encrypted part"))?;
     let part = EncApRepPart::decode(plain).map_err(text("EncAPRepPart"))?;
     if (part.ctime, i64::from(part.cusec)) != (c.ctime, c.cusec) {
         return Err("AP-REP of another request".into());
@@ -58,9 +66,21 @@ pub fn reply(c: &Conversation, token: &[u8]) -> Result<Option<Reply>, String> {
 
 /// The third leg of DCE style.
 pub fn third_leg(c: &Conversation, reply: &Reply) -> Vec<u8> {
-    let part = EncApRepPart { ctime: crate::forge::now(), cusec: 1, subkey: None, seq_number: reply.sequence };
+    let part = EncApRepPart {
+        ctime: crate::forge::now(),
+        cusec: 1,
+        subkey: None,
+        seq_number: reply.sequence,
+    };
     let cipher = c.session.encrypt(key_usage::AP_REP, &part.encode()).unwrap();
-    ApRep { enc_part: EncryptedData { etype: c.session.enctype().number(), kvno: None, cipher: &cipher } }.encode()
+    ApRep {
+        enc_part: EncryptedData {
+            etype: c.session.enctype().number(),
+            kvno: None,
+            cipher: &cipher,
+        },
+    }
+    .encode()
 }
 
 /// The client's session, and the key in effect. `reply` is what the acceptor said, if it answered.
@@ -70,7 +90,8 @@ pub fn session(c: &Conversation, reply: Option<&Reply>) -> Result<(Session, Key)
         None => c.session.clone(),
     };
     // An acceptor without a mind of its own sends the client's sub-key back.
-    let theirs = reply.and_then(|reply| reply.subkey.clone()).filter(|key| key.bytes() != own.bytes());
+    let theirs =
+        reply.and_then(|reply| reply.subkey.clone()).filter(|key| key.bytes() != own.bytes());
     let sequence = c.seq_number.unwrap_or(0) as u32;
     let key = theirs.clone().unwrap_or(own);
     let setup = Setup {
@@ -110,11 +131,15 @@ pub fn check(session: &mut Session, text: &[u8], exchange: &Exchange) -> Result<
         (qop, stream[range].to_vec())
     } else {
         let mut plain = rest.clone();
-        let qop = session.unseal(&mut [Part { data: &mut plain, seal: true }], 0, front).map_err(text_of)?;
+        let qop = session
+            .unseal(&mut [Part { data: &mut plain, seal: true }], 0, front)
+            .map_err(text_of)?;
         (qop, plain)
     };
     if qop != Qop::Encrypt || plain != text {
         return Err("the acceptor's message is another".into());
     }
-    session.verify(&[text], 0, &exchange.mic).map_err(|error| format!("the acceptor's MIC: {error}"))
+    session
+        .verify(&[text], 0, &exchange.mic)
+        .map_err(|error| format!("the acceptor's MIC: {error}"))
 }

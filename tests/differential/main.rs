@@ -1,5 +1,6 @@
-//! The same conversations for MIT's acceptor and for ours: same verdict, and where both accept the same client, flags,
-//! keys and messages. Each is made from its number alone; `main.rs --only NUMBER` shows one.
+//! The same conversations for MIT's acceptor and for ours: same verdict, and where both accept the
+//! same client, flags, keys and messages. Each is made from its number alone;
+//! `main.rs --only NUMBER` shows one.
 //!
 //! Where they differ on purpose, `explained.rs` says why, and COMPATIBILITY.md does for users.
 #![allow(unreachable_pub)]
@@ -95,7 +96,11 @@ fn judge(case: &Case, acceptor: &mut dyn Acceptor) -> Outcome {
     if let Some(before) = &case.before {
         let first = acceptor.accept(&Channel::default(), before);
         if !first.accepted {
-            return Outcome { verdict: first, key: None, trouble: Some("the first one was refused".into()) };
+            return Outcome {
+                verdict: first,
+                key: None,
+                trouble: Some("the first one was refused".into()),
+            };
         }
     }
     let mut verdict = acceptor.accept(&channel, &case.token);
@@ -119,7 +124,9 @@ fn judge(case: &Case, acceptor: &mut dyn Acceptor) -> Outcome {
         let exchange = acceptor.exchange(&initiator::wrap(&mut session, TEXT))?;
         initiator::check(&mut session, TEXT, &exchange)?;
         let own = reply.is_some_and(|reply| {
-            reply.subkey.is_some_and(|subkey| Some(subkey.bytes()) != c.subkey().as_ref().map(|k| k.bytes()))
+            reply.subkey.is_some_and(|subkey| {
+                Some(subkey.bytes()) != c.subkey().as_ref().map(|k| k.bytes())
+            })
         });
         Ok(Some((key.enctype().number(), own)))
     };
@@ -163,7 +170,9 @@ fn main() {
         arguments.get(at + 1)?.parse::<u64>().ok()
     };
     let Some(program) = std::env::var_os("MIT_ACCEPTOR").map(PathBuf::from) else {
-        println!("SKIPPED: differential: needs MIT's libgssapi_krb5 and its headers (run.sh builds the acceptor)");
+        println!(
+            "SKIPPED: differential: needs MIT's libgssapi_krb5 and its headers (run.sh builds the acceptor)"
+        );
         println!("0 passed, 0 failed, 1 skipped");
         return;
     };
@@ -175,7 +184,8 @@ fn main() {
     let path = |name: &str| folder.join(name).display().to_string();
     let mut settings = format!("{NEGOSSP_TOML}keytab = \"{}\"\n", path("keytab"));
     if shared {
-        settings += &format!("replay_cache = \"file\"\nreplay_cache_file = \"{}\"\n", path("replay"));
+        settings +=
+            &format!("replay_cache = \"file\"\nreplay_cache_file = \"{}\"\n", path("replay"));
     }
     std::fs::write(folder.join("negossp.toml"), settings).unwrap();
     let world = World::new(&folder.join("keytab"));
@@ -193,17 +203,32 @@ fn main() {
         let only = value("--only");
         (passed, failed) = run(&world, &mut mit, value("--count").unwrap_or(COUNT), only);
         if only.is_none() {
-            let output = Command::new(std::env::current_exe().unwrap()).arg("--shared").output().unwrap();
+            let output =
+                Command::new(std::env::current_exe().unwrap()).arg("--shared").output().unwrap();
             let text = String::from_utf8_lossy(&output.stdout);
-            let counts: Vec<u32> = text.lines().last().unwrap_or("").split(' ').filter_map(|word| word.parse().ok()).collect();
+            let counts: Vec<u32> = text
+                .lines()
+                .last()
+                .unwrap_or("")
+                .split(' ')
+                .filter_map(|word| word.parse().ok())
+                .collect();
             print!(
                 "{}",
-                text.lines().filter(|line| line.starts_with("FAIL")).map(|line| format!("{line}\n")).collect::<String>()
+                text.lines()
+                    .filter(|line| line.starts_with("FAIL"))
+                    .map(|line| format!("{line}\n"))
+                    .collect::<String>()
             );
             match counts[..] {
-                [p, f, 0] if output.status.success() == (f == 0) => (passed, failed) = (passed + p, failed + f),
+                [p, f, 0] if output.status.success() == (f == 0) => {
+                    (passed, failed) = (passed + p, failed + f)
+                }
                 _ => {
-                    println!("FAIL the run with a shared replay cache: {}", String::from_utf8_lossy(&output.stderr));
+                    println!(
+                        "FAIL the run with a shared replay cache: {}",
+                        String::from_utf8_lossy(&output.stderr)
+                    );
                     failed += 1;
                 }
             }
@@ -227,15 +252,22 @@ fn share(world: &World, mit: &mut Mit) -> (u32, u32) {
         let (token, _) = conversation.token();
         let channel = conversation.channel();
         let ours_first = number % 2 == 0;
-        let first = if ours_first { ours.accept(&channel, &token) } else { mit.accept(&channel, &token) };
-        let second = if ours_first { mit.accept(&channel, &token) } else { ours.accept(&channel, &token) };
+        let first =
+            if ours_first { ours.accept(&channel, &token) } else { mit.accept(&channel, &token) };
+        let second =
+            if ours_first { mit.accept(&channel, &token) } else { ours.accept(&channel, &token) };
         let replay = second.reason.contains(if ours_first { "replay" } else { "used before" });
-        let good = (first.accepted || first.goes_on) && !second.accepted && !second.goes_on && replay;
+        let good =
+            (first.accepted || first.goes_on) && !second.accepted && !second.goes_on && replay;
         if good {
             passed += 1;
         } else {
             failed += 1;
-            println!("FAIL shared replay cache, {number}: {} and then {}", words(&first), words(&second));
+            println!(
+                "FAIL shared replay cache, {number}: {} and then {}",
+                words(&first),
+                words(&second)
+            );
         }
     }
     (passed, failed)
@@ -253,13 +285,19 @@ fn run(world: &World, mit: &mut Mit, count: u64, only: Option<u64>) -> (u32, u32
         let (theirs, own) = (judge(&case, mit), judge(&case, &mut ours));
         *labels.entry(case.label.clone()).or_default() += 1;
         if only.is_some() {
-            println!("{}\n{}", case.label, case.token.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+            println!(
+                "{}\n{}",
+                case.label,
+                case.token.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            );
             println!("MIT: {:?} {:?} {:?}", theirs.verdict, theirs.key, theirs.trouble);
             println!("ours: {:?} {:?} {:?}", own.verdict, own.key, own.trouble);
         }
         let mut how = difference(&theirs, &own);
-        // What neither manages is this test's fault, unless it no longer knows what the authenticator says.
-        let spoilt = case.conversation.spoil.is_some_and(|(target, _)| target == Target::Authenticator);
+        // What neither manages is this test's fault, unless it no longer knows what the
+        // authenticator says.
+        let spoilt =
+            case.conversation.spoil.is_some_and(|(target, _)| target == Target::Authenticator);
         if how.is_none() && theirs.trouble.is_some() && own.verdict.accepted && !spoilt {
             how = Some("nobody's messages");
         }
@@ -288,10 +326,19 @@ fn run(world: &World, mit: &mut Mit, count: u64, only: Option<u64>) -> (u32, u32
     }
     let mut missing = 0;
     for (explained, times) in EXPLAINED.iter().zip(&seen) {
-        println!("explained {times:6} times: {}: {}: {}", explained.difference, explained.labels.join(", "), explained.reason);
+        println!(
+            "explained {times:6} times: {}: {}: {}",
+            explained.difference,
+            explained.labels.join(", "),
+            explained.reason
+        );
         if *times == 0 && only.is_none() && count >= COUNT {
             missing += 1;
-            println!("FAIL explained, but does not occur: {}: {}", explained.difference, explained.labels.join(", "));
+            println!(
+                "FAIL explained, but does not occur: {}: {}",
+                explained.difference,
+                explained.labels.join(", ")
+            );
         }
     }
     let explained: u32 = seen.iter().sum();

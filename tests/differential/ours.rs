@@ -19,7 +19,8 @@ const WANTED: ULONG = ASC_REQ_DELEGATE
     | ASC_REQ_CONFIDENTIALITY
     | ASC_REQ_INTEGRITY
     | ASC_REQ_USE_DCE_STYLE
-    // As MIT's acceptor does, which has no way to require channel bindings: those that the client sends must be right.
+    // As MIT's acceptor does, which has no way to require channel bindings: those that the client
+    // sends must be right.
     | ASC_REQ_ALLOW_MISSING_BINDINGS;
 
 /// ASC_RET_* and what GSS-API calls it.
@@ -46,7 +47,14 @@ fn channel_bindings(channel: &Channel) -> Option<Vec<u8>> {
     // The address is of type 2, IPv4, where there is one.
     let length = address.len() as u32;
     let words = [length / 2, length, 32, 0, 0, 0, data.len() as u32, 32 + length];
-    Some(words.iter().flat_map(|word| word.to_ne_bytes()).chain(address.iter().copied()).chain(data.iter().copied()).collect())
+    Some(
+        words
+            .iter()
+            .flat_map(|word| word.to_ne_bytes())
+            .chain(address.iter().copied())
+            .chain(data.iter().copied())
+            .collect(),
+    )
 }
 
 impl Ours {
@@ -81,17 +89,27 @@ impl Ours {
             ..Verdict::default()
         };
         if accepted {
-            verdict.flags = FLAGS.iter().filter(|(ours, _)| leg.attributes & ours != 0).map(|(_, gss)| gss).sum();
+            verdict.flags = FLAGS
+                .iter()
+                .filter(|(ours, _)| leg.attributes & ours != 0)
+                .map(|(_, gss)| gss)
+                .sum();
             self.dce_style = leg.attributes & ASC_RET_USED_DCE_STYLE != 0;
             // TZ is UTC here.
-            verdict.lifetime = (leg.expiry - 116_444_736_000_000_000) / 10_000_000 - crate::forge::now();
-            // With a PAC, SECPKG_ATTR_NAMES has the domain's name for the client, which MIT does not read.
-            let names: SecPkgContext_NativeNames<u16> = self.side.query(SECPKG_ATTR_NATIVE_NAMES).unwrap();
+            verdict.lifetime =
+                (leg.expiry - 116_444_736_000_000_000) / 10_000_000 - crate::forge::now();
+            // With a PAC, SECPKG_ATTR_NAMES has the domain's name for the client, which MIT does
+            // not read.
+            let names: SecPkgContext_NativeNames<u16> =
+                self.side.query(SECPKG_ATTR_NATIVE_NAMES).unwrap();
             verdict.client = take_wide(names.sClientName);
             take_wide(names.sServerName);
             let key: SecPkgContext_SessionKey = self.side.query(SECPKG_ATTR_SESSION_KEY).unwrap();
             // SAFETY: the library gave pointer and length together.
-            verdict.key = unsafe { std::slice::from_raw_parts(key.SessionKey, key.SessionKeyLength as usize) }.to_vec();
+            verdict.key = unsafe {
+                std::slice::from_raw_parts(key.SessionKey, key.SessionKeyLength as usize)
+            }
+            .to_vec();
             crate::abi_support::free(key.SessionKey.cast());
             verdict.delegated = verdict.flags & gss::DELEG != 0;
         }
@@ -101,11 +119,13 @@ impl Ours {
     /// Unwraps a message and answers it.
     pub fn exchange(&mut self, wrapped: &Wrapped) -> Result<Exchange, String> {
         let context = &raw mut self.side.context;
-        let sizes: SecPkgContext_Sizes = self.side.query(SECPKG_ATTR_SIZES).map_err(|status| format!("sizes: {status:#x}"))?;
+        let sizes: SecPkgContext_Sizes =
+            self.side.query(SECPKG_ATTR_SIZES).map_err(|status| format!("sizes: {status:#x}"))?;
         let mut qop = 0;
         let plain = if self.dce_style {
             let (mut front, mut rest) = (wrapped.front.clone(), wrapped.rest.clone());
-            let mut buffers = [buffer(SECBUFFER_TOKEN, &mut front), buffer(SECBUFFER_DATA, &mut rest)];
+            let mut buffers =
+                [buffer(SECBUFFER_TOKEN, &mut front), buffer(SECBUFFER_DATA, &mut rest)];
             let mut message = descriptor(&mut buffers);
             // SAFETY: every pointer points to what its type says.
             let status = unsafe { DecryptMessage(context, &mut message, 0, &mut qop) };
@@ -115,7 +135,8 @@ impl Ours {
             rest
         } else {
             let mut stream = [&wrapped.front[..], &wrapped.rest].concat();
-            let mut buffers = [buffer(SECBUFFER_STREAM, &mut stream), buffer(SECBUFFER_DATA, &mut [])];
+            let mut buffers =
+                [buffer(SECBUFFER_STREAM, &mut stream), buffer(SECBUFFER_DATA, &mut [])];
             let mut message = descriptor(&mut buffers);
             // SAFETY: as above.
             let status = unsafe { DecryptMessage(context, &mut message, 0, &mut qop) };
@@ -124,21 +145,28 @@ impl Ours {
             }
             let data = &buffers[1];
             // SAFETY: the library says where in `stream` the text lies.
-            unsafe { std::slice::from_raw_parts(data.pvBuffer as *const u8, data.cbBuffer as usize) }.to_vec()
+            unsafe {
+                std::slice::from_raw_parts(data.pvBuffer as *const u8, data.cbBuffer as usize)
+            }
+            .to_vec()
         };
 
         let mut text = plain.clone();
         let mut front = vec![0; sizes.cbSecurityTrailer as usize];
         let mut padding = vec![0; sizes.cbBlockSize as usize];
-        let mut buffers =
-            [buffer(SECBUFFER_TOKEN, &mut front), buffer(SECBUFFER_DATA, &mut text), buffer(SECBUFFER_PADDING, &mut padding)];
+        let mut buffers = [
+            buffer(SECBUFFER_TOKEN, &mut front),
+            buffer(SECBUFFER_DATA, &mut text),
+            buffer(SECBUFFER_PADDING, &mut padding),
+        ];
         let mut message = descriptor(&mut buffers);
         // SAFETY: as above.
         let status = unsafe { EncryptMessage(context, 0, &mut message, 0) };
         if status != SEC_E_OK {
             return Err(format!("EncryptMessage: {status:#x}"));
         }
-        let (front_length, padding_length) = (buffers[0].cbBuffer as usize, buffers[2].cbBuffer as usize);
+        let (front_length, padding_length) =
+            (buffers[0].cbBuffer as usize, buffers[2].cbBuffer as usize);
         front.truncate(front_length);
         let rest = [&text[..], &padding[..padding_length]].concat();
         let wrapped = match self.dce_style {

@@ -58,7 +58,9 @@ pub fn integer(name: &'static str, value: i64) -> Node {
 
 pub fn integer_octets(value: i64) -> Vec<u8> {
     let mut octets = value.to_be_bytes().to_vec();
-    while octets.len() > 1 && (octets[0] == 0 && octets[1] < 0x80 || octets[0] == 0xff && octets[1] >= 0x80) {
+    while octets.len() > 1
+        && (octets[0] == 0 && octets[1] < 0x80 || octets[0] == 0xff && octets[1] >= 0x80)
+    {
         octets.remove(0);
     }
     octets
@@ -120,9 +122,17 @@ impl Node {
         }
     }
 
-    /// Does something to the node with this number, which may change its place among its siblings; its path.
-    fn at(&mut self, number: usize, path: &str, work: &mut dyn FnMut(&mut Vec<Node>, usize)) -> String {
-        let Body::Inner(children) = &mut self.body else { unreachable!("numbers are those of nodes") };
+    /// Does something to the node with this number, which may change its place among its siblings;
+    /// its path.
+    fn at(
+        &mut self,
+        number: usize,
+        path: &str,
+        work: &mut dyn FnMut(&mut Vec<Node>, usize),
+    ) -> String {
+        let Body::Inner(children) = &mut self.body else {
+            unreachable!("numbers are those of nodes")
+        };
         let mut left = number;
         for index in 0..children.len() {
             let child = &mut children[index];
@@ -146,7 +156,8 @@ impl Node {
         let number = random.below(self.count() - 1);
         let mut how = String::new();
         let name = self.name;
-        let path = self.at(number, name, &mut |siblings, index| how = spoil_among(siblings, index, random));
+        let path = self
+            .at(number, name, &mut |siblings, index| how = spoil_among(siblings, index, random));
         format!("{how} {path}")
     }
 }

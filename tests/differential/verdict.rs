@@ -27,8 +27,8 @@ pub struct Verdict {
     pub delegated: bool,
 }
 
-/// A wrapped message. Front and rest together are what GSS_Wrap makes; DCE style has them apart, and there the front may
-/// not be empty.
+/// A wrapped message. Front and rest together are what GSS_Wrap makes; DCE style has them apart,
+/// and there the front may not be empty.
 #[derive(Debug)]
 pub struct Wrapped {
     pub front: Vec<u8>,

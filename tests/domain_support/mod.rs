@@ -1,5 +1,6 @@
-//! A domain controller of the tests' own, on loopback, which does as a test tells it. It computes keys and writes NDR by itself;
-//! messages are sealed with the library's other end, which is held against another implementation elsewhere.
+//! A domain controller of the tests' own, on loopback, which does as a test tells it. It computes
+//! keys and writes NDR by itself; messages are sealed with the library's other end, which is held
+//! against another implementation elsewhere.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -20,7 +21,8 @@ use std::thread;
 use std::time::Duration;
 
 /// The machine's password is "Password".
-pub(crate) const NT_HASH: [u8; 16] = *b"\xa4\xf4\x9c\x40\x65\x10\xbd\xca\xb6\x82\x4e\xe7\xc3\x0f\xd8\x52";
+pub(crate) const NT_HASH: [u8; 16] =
+    *b"\xa4\xf4\x9c\x40\x65\x10\xbd\xca\xb6\x82\x4e\xe7\xc3\x0f\xd8\x52";
 pub(crate) const ALL_FLAGS: u32 = 0x612f_ffff;
 const SERVER_CHALLENGE: [u8; 8] = *b"\x10\x32\x54\x76\x98\xba\xdc\xfe";
 pub(crate) const ACCESS_DENIED: u32 = 0xc000_0022;
@@ -108,13 +110,23 @@ impl Dc {
                 let shared = shared.clone();
                 thread::spawn(move || {
                     let (character, key, events, most, open) = &*shared;
-                    let mut seat =
-                        Seat { character, key, events, number: number + 1, seal: None, stream, client_challenge: [0; 8] };
+                    let mut seat = Seat {
+                        character,
+                        key,
+                        events,
+                        number: number + 1,
+                        seal: None,
+                        stream,
+                        client_challenge: [0; 8],
+                    };
                     let mut secure = false;
                     while seat.serve().is_some() {
                         if seat.seal.is_some() && !secure {
                             secure = true;
-                            most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                            most.fetch_max(
+                                open.fetch_add(1, Ordering::SeqCst) + 1,
+                                Ordering::SeqCst,
+                            );
                         }
                     }
                     open.fetch_sub(usize::from(secure), Ordering::SeqCst);
@@ -139,7 +151,10 @@ pub(crate) fn domain(controllers: &[SocketAddr], folder: &Path, timeout: Duratio
     let settings = config::Domain {
         name: "EXAMPLE".into(),
         realm: "EXAMPLE.TEST".into(),
-        controllers: controllers.iter().map(|address| address.to_string().parse().unwrap()).collect(),
+        controllers: controllers
+            .iter()
+            .map(|address| address.to_string().parse().unwrap())
+            .collect(),
         name_servers: vec![],
         site: None,
         machine_account: "WEB1$".into(),
@@ -265,14 +280,24 @@ impl Seat<'_> {
                 // Behind the names of WEB1$ and WEB1, unaligned.
                 let theirs = &message[24 + 54..24 + 62];
                 let right = cfb8(&key, &self.client_challenge) == theirs;
-                let status = if right || self.character.nt_hash != NT_HASH { 0 } else { ACCESS_DENIED };
+                let status =
+                    if right || self.character.nt_hash != NT_HASH { 0 } else { ACCESS_DENIED };
                 let credential = cfb8(&key, &SERVER_CHALLENGE);
-                let results = [&credential[..], &self.character.flags.to_le_bytes(), &[0; 4], &status.to_le_bytes()].concat();
+                let results = [
+                    &credential[..],
+                    &self.character.flags.to_le_bytes(),
+                    &[0; 4],
+                    &status.to_le_bytes(),
+                ]
+                .concat();
                 self.fragments(&results, 4096, call)
             }
             Event::Logon => {
                 let arguments = self.opened(message)?;
-                let level = u16::from_le_bytes([arguments[arguments.len() - 8], arguments[arguments.len() - 7]]);
+                let level = u16::from_le_bytes([
+                    arguments[arguments.len() - 8],
+                    arguments[arguments.len() - 7],
+                ]);
                 let results = self.results(level);
                 self.fragments(&results, 1000, call)
             }
@@ -295,14 +320,21 @@ impl Seat<'_> {
 
     fn fragments(&mut self, results: &[u8], size: usize, call: u32) -> Vec<Vec<u8>> {
         let count = results.len().div_ceil(size).max(1);
-        let parts: Vec<_> = if results.is_empty() { vec![&[][..]] } else { results.chunks(size).collect() };
+        let parts: Vec<_> =
+            if results.is_empty() { vec![&[][..]] } else { results.chunks(size).collect() };
         let flags = |index: usize| u8::from(index == 0) | u8::from(index + 1 == count) << 1;
-        parts.into_iter().enumerate().map(|(index, part)| self.fragment(part, flags(index), call)).collect()
+        parts
+            .into_iter()
+            .enumerate()
+            .map(|(index, part)| self.fragment(part, flags(index), call))
+            .collect()
     }
 
     fn fragment(&mut self, part: &[u8], flags: u8, call: u32) -> Vec<u8> {
         let head = [0; 8];
-        let Some(seal) = &mut self.seal else { return pdu(2, flags, call, &[&head[..], part].concat(), &[]) };
+        let Some(seal) = &mut self.seal else {
+            return pdu(2, flags, call, &[&head[..], part].concat(), &[]);
+        };
         let padding = part.len().next_multiple_of(16) - part.len();
         let mut data = [part, &vec![0; padding]].concat();
         let mut token = Vec::new();
@@ -313,7 +345,13 @@ impl Seat<'_> {
 }
 
 /// The results of NetrLogonSamLogonEx.
-pub(crate) fn results(info: Option<&LogonInfo>, level: u16, session_key: [u8; 16], lm_key: [u8; 8], status: u32) -> Vec<u8> {
+pub(crate) fn results(
+    info: Option<&LogonInfo>,
+    level: u16,
+    session_key: [u8; 16],
+    lm_key: [u8; 8],
+    status: u32,
+) -> Vec<u8> {
     let mut w = Ndr::default();
     w.u16(level);
     w.pointer(info.is_some());

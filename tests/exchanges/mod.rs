@@ -1,4 +1,5 @@
-//! Reads the recorded exchanges of `tests/data/exchanges`; `tests/interop/record.py` says what the lines mean.
+//! Reads the recorded exchanges of `tests/data/exchanges`; `tests/interop/record.py` says what the
+//! lines mean.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -42,7 +43,9 @@ pub(crate) fn exchanges(prefix: &str) -> Vec<Exchange> {
     let mut found: Vec<_> = std::fs::read_dir(directory)
         .expect("tests/data/exchanges")
         .map(|entry| entry.expect("a directory entry").path())
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+        })
         .map(|path| read(&path))
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -65,7 +68,9 @@ fn read(path: &Path) -> Exchange {
     };
     for (word, value) in text.lines().filter_map(|line| line.split_once(' ')) {
         match word {
-            "C" | "S" => exchange.tokens.push(Token { from_client: word == "C", bytes: hex(value) }),
+            "C" | "S" => {
+                exchange.tokens.push(Token { from_client: word == "C", bytes: hex(value) })
+            }
             "user" => exchange.user = value.to_owned(),
             "domain" => exchange.domain = value.to_owned(),
             "password" => exchange.password = value.to_owned(),
@@ -89,5 +94,8 @@ fn message(line: &str, seal: bool) -> Message {
 /// Bytes from hex digits; blanks are skipped.
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits.bytes().filter(|b| b.is_ascii_hexdigit()).collect();
-    digits.chunks_exact(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    digits
+        .chunks_exact(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }

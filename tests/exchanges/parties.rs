@@ -1,11 +1,13 @@
-//! The two parties that tests of SPNEGO put on either side: credentials for both, and either side's mechanism
-//! by itself, so that a test can wrap its tokens as it pleases.
+//! The two parties that tests of SPNEGO put on either side: credentials for both, and either side's
+//! mechanism by itself, so that a test can wrap its tokens as it pleases.
 
 #![allow(dead_code)] // each test uses a part
 
 use negossp::authority::Account;
 use negossp::config::Settings;
-use negossp::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Mechanism, Notes, Step};
+use negossp::mechanism::{
+    AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Mechanism, Notes, Step,
+};
 use negossp::negotiate::session::Session;
 use negossp::negotiate::{Acceptor, Initiator};
 use negossp::server::credential::{Credential, Identity, Package, Usage};
@@ -42,7 +44,10 @@ impl World {
             principal: None,
             identity: Some(identity(password)),
             mechanisms: vec![Mechanism::Ntlm],
-            accounts: inbound.then(|| Account::from_identity(&identity(password))).into_iter().collect(),
+            accounts: inbound
+                .then(|| Account::from_identity(&identity(password)))
+                .into_iter()
+                .collect(),
             application: None,
             service: Default::default(),
         };
@@ -77,11 +82,19 @@ impl World {
         }
     }
 
-    pub(crate) fn accept(&self, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Failure> {
+    pub(crate) fn accept(
+        &self,
+        acceptor: &Acceptor,
+        token: &[u8],
+    ) -> Result<Step<Acceptor>, Failure> {
         acceptor.step(token, &self.accept_call())
     }
 
-    pub(crate) fn initiate(&self, initiator: &Initiator, token: Option<&[u8]>) -> Result<Step<Initiator>, Failure> {
+    pub(crate) fn initiate(
+        &self,
+        initiator: &Initiator,
+        token: Option<&[u8]>,
+    ) -> Result<Step<Initiator>, Failure> {
         initiator.step(token, &self.initiate_call())
     }
 
@@ -91,7 +104,11 @@ impl World {
     }
 
     /// NTLM's AUTHENTICATE_MESSAGE and the client's context.
-    pub(crate) fn ntlm_authenticate(&self, client: &MechInitiator, challenge: &[u8]) -> (Box<Established>, Vec<u8>) {
+    pub(crate) fn ntlm_authenticate(
+        &self,
+        client: &MechInitiator,
+        challenge: &[u8],
+    ) -> (Box<Established>, Vec<u8>) {
         let (established, token) = finish(client.step(Some(challenge), &self.initiate_call()));
         (established, token.expect("AUTHENTICATE_MESSAGE"))
     }
@@ -102,7 +119,11 @@ impl World {
     }
 
     /// The server's context.
-    pub(crate) fn ntlm_accept(&self, server: &MechAcceptor, authenticate: &[u8]) -> Box<Established> {
+    pub(crate) fn ntlm_accept(
+        &self,
+        server: &MechAcceptor,
+        authenticate: &[u8],
+    ) -> Box<Established> {
         finish(server.step(authenticate, &self.accept_call())).0
     }
 }

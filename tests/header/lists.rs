@@ -1,4 +1,5 @@
-//! What is listed besides the header: the structures' layout for C compilers, the functions for linkers.
+//! What is listed besides the header: the structures' layout for C compilers, the functions for
+//! linkers.
 
 use super::names::stem;
 use super::{FUNCTIONS, UNIX_FUNCTIONS, WINDOWS_FUNCTIONS, ident, read};
@@ -10,7 +11,8 @@ pub(super) fn layout() -> String {
     let source = read("src/entry/abi/layout.rs");
     let mut types: Vec<(String, &str)> = Vec::new();
     for line in source.lines().skip_while(|line| *line != "layout! {").skip(1) {
-        let parts: Vec<&str> = line.trim().trim_end_matches([',', '{']).split_whitespace().collect();
+        let parts: Vec<&str> =
+            line.trim().trim_end_matches([',', '{']).split_whitespace().collect();
         let [name, on32, on64] = parts[..] else { continue };
         if line.ends_with('{') {
             let name = name.trim_end_matches(':');
@@ -24,8 +26,13 @@ pub(super) fn layout() -> String {
             }
         } else {
             for (of, form) in &types {
-                let form = if of.starts_with("SecurityFunctionTable") && two_forms(name) { form } else { "" };
-                writeln!(out, "{}MEMBER({of}, {name}{form}, {on32}, {on64});", of_ours(of)).unwrap();
+                let form = if of.starts_with("SecurityFunctionTable") && two_forms(name) {
+                    form
+                } else {
+                    ""
+                };
+                writeln!(out, "{}MEMBER({of}, {name}{form}, {on32}, {on64});", of_ours(of))
+                    .unwrap();
             }
         }
     }
@@ -39,7 +46,9 @@ fn of_ours(structure: &str) -> &'static str {
 
 /// Whether the table's member `name` is a function with two forms.
 pub(super) fn two_forms(name: &str) -> bool {
-    FUNCTIONS.iter().any(|file| read(&format!("src/entry/exports/{file}.rs")).contains(&format!(" fn {name}W(")))
+    FUNCTIONS.iter().any(|file| {
+        read(&format!("src/entry/exports/{file}.rs")).contains(&format!(" fn {name}W("))
+    })
 }
 
 /// An exported function.
@@ -71,11 +80,18 @@ fn functions(files: &[&'static str]) -> Vec<Function> {
         for line in source.lines() {
             // passed_on!'s lines.
             if let Some(line) = line.strip_prefix("    fn ")
-                && let Some((signature, lacking)) = line.strip_suffix(';').and_then(|line| line.split_once(") -> "))
+                && let Some((signature, lacking)) =
+                    line.strip_suffix(';').and_then(|line| line.split_once(") -> "))
             {
                 let (name, arguments) = signature.split_once('(').unwrap();
-                let bytes = 4 * arguments.split(", ").filter(|argument| !argument.is_empty()).count();
-                out.push(Function { name: name.to_owned(), bytes, file, lacking: Some(lacking.to_owned()) });
+                let bytes =
+                    4 * arguments.split(", ").filter(|argument| !argument.is_empty()).count();
+                out.push(Function {
+                    name: name.to_owned(),
+                    bytes,
+                    file,
+                    lacking: Some(lacking.to_owned()),
+                });
             }
             // InitializeSecurityContext's twins.
             if let Some(rest) = line.strip_prefix("initiate!(") {
@@ -87,17 +103,21 @@ fn functions(files: &[&'static str]) -> Vec<Function> {
     out
 }
 
-/// A module definition for import libraries: of what is the same on all platforms, or, for the DLL that takes secur32.dll's
-/// place, of all that the library exports there. On 32 bits programs refer to `_Name@bytes` and the DLL exports
-/// `Name`: `dlltool --kill-at` makes the one from the other.
+/// A module definition for import libraries: of what is the same on all platforms, or, for the DLL
+/// that takes secur32.dll's place, of all that the library exports there. On 32 bits programs refer
+/// to `_Name@bytes` and the DLL exports `Name`: `dlltool --kill-at` makes the one from the other.
 pub(super) fn definition(dll: &str, decorated: bool) -> String {
-    let mut out = String::from("; Made from src/entry/exports by the test `header_is_current`; do not edit.\n");
+    let mut out = String::from(
+        "; Made from src/entry/exports by the test `header_is_current`; do not edit.\n",
+    );
     if decorated {
         out += "; For dlltool --kill-at: the DLL exports the names without what is after @.\n";
     }
     writeln!(out, "LIBRARY {dll}\nEXPORTS").unwrap();
     let whole = [&FUNCTIONS[..], &WINDOWS_FUNCTIONS].concat();
-    for Function { name, bytes, .. } in functions(if dll == "secur32.dll" { &whole } else { &FUNCTIONS }) {
+    for Function { name, bytes, .. } in
+        functions(if dll == "secur32.dll" { &whole } else { &FUNCTIONS })
+    {
         match decorated {
             true => writeln!(out, "    {name}@{bytes}"),
             false => writeln!(out, "    {name}"),
@@ -115,7 +135,9 @@ pub(super) fn compatibility() -> String {
     let (before, rest) = text.split_once(BEGIN).expect("where the list begins");
     let (_, after) = rest.split_once(END).expect("where the list ends");
     let mut table = String::from("| function | class |\n| --- | --- |\n");
-    for Function { name, file, lacking, .. } in functions(&[&FUNCTIONS[..], &WINDOWS_FUNCTIONS, &UNIX_FUNCTIONS].concat()) {
+    for Function { name, file, lacking, .. } in
+        functions(&[&FUNCTIONS[..], &WINDOWS_FUNCTIONS, &UNIX_FUNCTIONS].concat())
+    {
         let class = match (file, lacking.as_deref()) {
             ("unix_token", _) => "ours; Linux only".into(),
             ("with_contexts", _) if name.starts_with("ApplyControlToken") => "ours; Windows only".into(),

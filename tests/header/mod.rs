@@ -1,8 +1,9 @@
-//! Makes `include/negossp.h`, `tests/c/layout.c`, the `.def` files and the list of exports in COMPATIBILITY.md from `src/entry`.
+//! Makes `include/negossp.h`, `tests/c/layout.c`, the `.def` files and the list of exports in
+//! COMPATIBILITY.md from `src/entry`.
 //!
-//! cbindgen does the translation. Around it: it reads `extern "C"` only, so "system" is spelled so; Rust's
-//! `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and pointer names; and
-//! constants keep their spelling.
+//! cbindgen does the translation. Around it: it reads `extern "C"` only, so "system" is spelled so;
+//! Rust's `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and
+//! pointer names; and constants keep their spelling.
 
 mod lists;
 mod names;
@@ -42,7 +43,11 @@ fn read(path: &str) -> String {
 
 /// A source without its module's own comment, which may only stand at a file's head.
 fn items(path: &str) -> String {
-    read(path).lines().filter(|line| !line.starts_with("//!")).map(|line| format!("{line}\n")).collect()
+    read(path)
+        .lines()
+        .filter(|line| !line.starts_with("//!"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// The sources in the order in which the header shows them.
@@ -60,7 +65,8 @@ const FUNCTIONS: [&str; 11] = [
     "async_call",
     "export_import",
 ];
-/// The sources of functions that are exported on Windows alone, and that the system's headers declare there.
+/// The sources of functions that are exported on Windows alone, and that the system's headers
+/// declare there.
 const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "forwarded"];
 
 /// The sources of functions that are exported on Unix alone.
@@ -82,7 +88,8 @@ fn header() -> String {
         }
     }
     let mut config = cbindgen::Config::from_file(root().join("cbindgen.toml")).unwrap();
-    config.export.include = declared(&source, "pub type ").chain(declared(&source, "pub struct ")).collect();
+    config.export.include =
+        declared(&source, "pub type ").chain(declared(&source, "pub struct ")).collect();
     let text = bindings(&source.replace("extern \"system\"", "extern \"C\""), config);
 
     let mut out = read("tests/header/prologue.h");
@@ -99,16 +106,25 @@ fn bindings(source: &str, config: cbindgen::Config) -> String {
     let file: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi.rs");
     fs::write(&file, source).unwrap();
     let mut out = Vec::new();
-    cbindgen::Builder::new().with_config(config).with_src(&file).generate().unwrap().write(&mut out);
+    cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(&file)
+        .generate()
+        .unwrap()
+        .write(&mut out);
     String::from_utf8(out).unwrap()
 }
 
 /// The names that lines beginning with `keyword` declare.
 fn declared<'a>(source: &'a str, keyword: &'a str) -> impl Iterator<Item = String> + 'a {
-    source.lines().filter_map(move |line| line.strip_prefix(keyword)).map(|rest| ident(rest).to_owned())
+    source
+        .lines()
+        .filter_map(move |line| line.strip_prefix(keyword))
+        .map(|rest| ident(rest).to_owned())
 }
 
-/// The types of two-form functions that have no text in their arguments, made generic like the others.
+/// The types of two-form functions that have no text in their arguments, made generic like the
+/// others.
 fn with_forms(source: &str) -> String {
     let mut out = source.to_owned();
     for member in source.lines().filter_map(|line| line.strip_prefix("    pub ")) {
@@ -130,19 +146,29 @@ fn ident(text: &str) -> &str {
 
 /// The types that are generic over the character.
 fn generic_types(source: &str) -> Vec<String> {
-    let lines = source.lines().filter_map(|line| line.strip_prefix("pub type ").or(line.strip_prefix("pub struct ")));
-    lines.filter(|rest| rest[ident(rest).len()..].starts_with("<Char>")).map(|rest| ident(rest).to_owned()).collect()
+    let lines = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub type ").or(line.strip_prefix("pub struct ")));
+    lines
+        .filter(|rest| rest[ident(rest).len()..].starts_with("<Char>"))
+        .map(|rest| ident(rest).to_owned())
+        .collect()
 }
 
 /// `#define` for every constant, as spelled in the Rust source.
 fn constants() -> String {
     let mut out = String::new();
     for (file, cast) in [("status", "(SECURITY_STATUS)"), ("constants", "")] {
-        for line in read(&format!("src/entry/abi/{file}.rs")).lines().skip_while(|line| !line.ends_with("! {")) {
+        for line in read(&format!("src/entry/abi/{file}.rs"))
+            .lines()
+            .skip_while(|line| !line.ends_with("! {"))
+        {
             let line = line.trim();
             if let Some(text) = line.strip_prefix("// ") {
                 writeln!(out, "\n/* {text} */").unwrap();
-            } else if let Some((name, value)) = line.strip_suffix(';').and_then(|line| line.split_once(" = ")) {
+            } else if let Some((name, value)) =
+                line.strip_suffix(';').and_then(|line| line.split_once(" = "))
+            {
                 match cast {
                     "" => writeln!(out, "#define {name} {value}"),
                     cast => writeln!(out, "#define {name} ({cast}{value})"),
@@ -158,8 +184,10 @@ fn constants() -> String {
 
 /// The names without A or W, which mean one or the other as UNICODE says.
 fn either_form(source: &str, generic: &[String]) -> String {
-    let functions = source.lines().filter_map(|line| line.strip_prefix("pub unsafe extern \"system\" fn "));
-    let functions = functions.chain(source.lines().filter_map(|line| line.strip_prefix("pub extern \"system\" fn ")));
+    let functions =
+        source.lines().filter_map(|line| line.strip_prefix("pub unsafe extern \"system\" fn "));
+    let functions = functions
+        .chain(source.lines().filter_map(|line| line.strip_prefix("pub extern \"system\" fn ")));
     let functions = functions.filter_map(|rest| ident(rest).strip_suffix('W')).map(str::to_owned);
     let mut out = String::new();
     for name in generic.iter().cloned().chain(functions) {

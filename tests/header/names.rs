@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 /// What A or W is put after: some documented names have an underscore before it.
 pub(super) fn stem(name: &str) -> String {
-    let underscore = name.ends_with("_FN") || name == "SEC_WINNT_AUTH_IDENTITY" || name == "INIT_SECURITY_INTERFACE";
+    let underscore = name.ends_with("_FN")
+        || name == "SEC_WINNT_AUTH_IDENTITY"
+        || name == "INIT_SECURITY_INTERFACE";
     if underscore { format!("{name}_") } else { name.to_owned() }
 }
 
@@ -23,7 +25,8 @@ pub(super) fn spell(text: &str) -> String {
     let mut bytes = false;
     while let Some(line) = lines.next() {
         if line == "typedef struct {" {
-            let name = lines.clone().find_map(|l| l.strip_prefix("} ")).unwrap().trim_end_matches(';');
+            let name =
+                lines.clone().find_map(|l| l.strip_prefix("} ")).unwrap().trim_end_matches(';');
             bytes = name.starts_with("SEC_WINNT_AUTH_IDENTITY");
             out.push(format!("typedef struct {} {{", tag(name)));
         } else if let Some(name) = line.strip_prefix("} ").map(|l| l.trim_end_matches(';')) {
@@ -39,7 +42,9 @@ pub(super) fn spell(text: &str) -> String {
             margin = line.rfind('(').map_or(0, |at| at + 1);
             let line = member(line);
             // <sspi.h> has identities' text without sign.
-            let unsigned = line.replace("SEC_CHAR *", "unsigned char *").replace("SEC_WCHAR *", "unsigned short *");
+            let unsigned = line
+                .replace("SEC_CHAR *", "unsigned char *")
+                .replace("SEC_WCHAR *", "unsigned short *");
             out.push(if bytes { unsigned } else { line });
         }
     }
@@ -101,7 +106,8 @@ pub(super) fn document(text: &str) -> String {
             Some(_) => skip,
             None => false,
         };
-        let before_safety = comment == Some("") && lines.peek().is_some_and(|next| next.trim() == "// # Safety");
+        let before_safety =
+            comment == Some("") && lines.peek().is_some_and(|next| next.trim() == "// # Safety");
         if !skip && !before_safety {
             writeln!(out, "{}", line.trim_end()).unwrap();
         }

@@ -1,4 +1,5 @@
-//! The GSS-API conversations of MIT krb5 and Heimdal in tests/data/kerberos, opened with the service's keys.
+//! The GSS-API conversations of MIT krb5 and Heimdal in tests/data/kerberos, opened with the
+//! service's keys.
 #![allow(dead_code, unreachable_pub)]
 
 use negossp::kerberos::crypto::{Key, key_usage};
@@ -8,7 +9,10 @@ use negossp::kerberos::message::*;
 use std::collections::BTreeMap;
 
 pub fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// A conversation: its tokens, and what the acceptor said of it.
@@ -72,15 +76,21 @@ impl Opened {
         let body = Token::read(&conversation.initiator[0]).unwrap().body.to_vec();
         let request = ApReq::decode(&body).unwrap();
         let realm = std::str::from_utf8(request.ticket.realm).unwrap();
-        let components: Vec<&str> =
-            request.ticket.sname.components().map(|component| std::str::from_utf8(component).unwrap()).collect();
+        let components: Vec<&str> = request
+            .ticket
+            .sname
+            .components()
+            .map(|component| std::str::from_utf8(component).unwrap())
+            .collect();
         let wanted = Wanted { realm: Some(realm), components: Some(&components) };
         let encrypted = request.ticket.enc_part;
         let keytab = keytab();
-        let entry = keytab.candidates(wanted, encrypted.enctype().unwrap(), encrypted.kvno).next().unwrap();
+        let entry =
+            keytab.candidates(wanted, encrypted.enctype().unwrap(), encrypted.kvno).next().unwrap();
         let ticket = decrypt(&entry.key, key_usage::TICKET, &encrypted);
         let session_key = EncTicketPart::decode(&ticket).unwrap().key.key().unwrap();
-        let authenticator = decrypt(&session_key, key_usage::AP_REQ_AUTHENTICATOR, &request.authenticator);
+        let authenticator =
+            decrypt(&session_key, key_usage::AP_REQ_AUTHENTICATOR, &request.authenticator);
         let third = conversation.initiator.get(1);
         let replies = conversation.acceptor.iter().chain(third).map(|token| {
             let reply = ApRep::decode(Token::read(token).unwrap().body).unwrap().enc_part;
@@ -88,11 +98,13 @@ impl Opened {
         });
         let replies = replies.collect();
         let cksum = Authenticator::decode(&authenticator).unwrap().cksum.unwrap();
-        let checksum = negossp::kerberos::gss_checksum::GssChecksum::decode(cksum.checksum).unwrap();
+        let checksum =
+            negossp::kerberos::gss_checksum::GssChecksum::decode(cksum.checksum).unwrap();
         let credential = checksum.credential.map(|message| {
             let read = KrbCred::decode(message).unwrap();
             let plain = read.unencrypted().map(<[u8]>::to_vec);
-            let plain = plain.unwrap_or_else(|| decrypt(&session_key, key_usage::KRB_CRED, &read.enc_part));
+            let plain =
+                plain.unwrap_or_else(|| decrypt(&session_key, key_usage::KRB_CRED, &read.enc_part));
             (message.to_vec(), plain)
         });
         Opened { ticket, authenticator, session_key, replies, credential, body }

@@ -1,4 +1,5 @@
-//! A KDC and a client in one: makes AP-REQs for a service whose key the test has chosen, right ones and wrong ones.
+//! A KDC and a client in one: makes AP-REQs for a service whose key the test has chosen, right ones
+//! and wrong ones.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -9,8 +10,8 @@ use negossp::kerberos::gss_token::{Oid, Token, TokenId};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
-    ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData, EncryptionKey, HostAddresses,
-    PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
+    ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData,
+    EncryptionKey, HostAddresses, PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
 };
 use negossp::kerberos::{Acceptor, OwnKeys, Service};
 use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
@@ -25,8 +26,11 @@ pub(crate) const REALM: &str = "EXAMPLE.TEST";
 pub(crate) const SERVICE: [&str; 2] = ["HTTP", "server.example.test"];
 
 /// What mutual GSS-API clients ask for.
-pub(crate) const USUAL: GssFlags =
-    GssFlags::MUTUAL.union(GssFlags::REPLAY).union(GssFlags::SEQUENCE).union(GssFlags::CONF).union(GssFlags::INTEG);
+pub(crate) const USUAL: GssFlags = GssFlags::MUTUAL
+    .union(GssFlags::REPLAY)
+    .union(GssFlags::SEQUENCE)
+    .union(GssFlags::CONF)
+    .union(GssFlags::INTEG);
 
 /// What is to be in a request. Times are seconds from now.
 #[derive(Clone)]
@@ -115,7 +119,14 @@ impl Forge {
 
     /// The server that has the service's key, and none other.
     pub(crate) fn server(&self) -> Server {
-        let entry = Entry::new(REALM.into(), SERVICE.map(Into::into).to_vec(), 1, 3, 0, self.service_key.clone());
+        let entry = Entry::new(
+            REALM.into(),
+            SERVICE.map(Into::into).to_vec(),
+            1,
+            3,
+            0,
+            self.service_key.clone(),
+        );
         Server::with_keytab(Keytab::of_entries(vec![entry]))
     }
 
@@ -132,7 +143,8 @@ impl Forge {
         let list = |elements: &[(i32, Vec<u8>)]| {
             let elements: Vec<_> = elements.iter().map(|(kind, data)| (*kind, &data[..])).collect();
             let inner = AuthorizationData::encode(&elements);
-            (!elements.is_empty()).then(|| AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &inner)]))
+            (!elements.is_empty())
+                .then(|| AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &inner)]))
         };
         let ticket_data = list(&self.ticket_data);
         let part = EncTicketPart {
@@ -146,14 +158,21 @@ impl Forge {
             endtime: now + self.endtime,
             renew_till: None,
             caddr: self.caddr.as_deref().map(|caddr| HostAddresses::decode(caddr).unwrap()),
-            authorization_data: ticket_data.as_deref().map(|data| AuthorizationData::decode(data).unwrap()),
+            authorization_data: ticket_data
+                .as_deref()
+                .map(|data| AuthorizationData::decode(data).unwrap()),
         };
         let ticket_cipher = self.service_key.encrypt(key_usage::TICKET, &part.encode()).unwrap();
         let (cksumtype, checksum) = match &self.cksum {
             Cksum::None => (0, Vec::new()),
             Cksum::Other(kind, bytes) => (*kind, bytes.clone()),
             Cksum::Gss { flags, bindings, credential } => {
-                let gss = GssChecksum { bindings: *bindings, flags: *flags, credential: credential.as_deref(), extensions: &[] };
+                let gss = GssChecksum {
+                    bindings: *bindings,
+                    flags: *flags,
+                    credential: credential.as_deref(),
+                    extensions: &[],
+                };
                 (gss_checksum::CHECKSUM_TYPE, gss.encode().unwrap())
             }
         };
@@ -161,22 +180,35 @@ impl Forge {
         let other_client = self.other_client.as_deref().map(names);
         let authenticator = Authenticator {
             crealm: self.other_realm.as_deref().unwrap_or(&self.realm).as_bytes(),
-            cname: PrincipalName::new(self.client_type, other_client.as_deref().unwrap_or(&client)).unwrap(),
-            cksum: (!matches!(self.cksum, Cksum::None)).then_some(Checksum { cksumtype, checksum: &checksum }),
+            cname: PrincipalName::new(self.client_type, other_client.as_deref().unwrap_or(&client))
+                .unwrap(),
+            cksum: (!matches!(self.cksum, Cksum::None))
+                .then_some(Checksum { cksumtype, checksum: &checksum }),
             cusec: 123_456,
             ctime: now + self.ctime,
             subkey: self.subkey.as_ref().map(EncryptionKey::of),
             seq_number: self.seq_number,
-            authorization_data: authenticator_data.as_deref().map(|data| AuthorizationData::decode(data).unwrap()),
+            authorization_data: authenticator_data
+                .as_deref()
+                .map(|data| AuthorizationData::decode(data).unwrap()),
         };
-        let sealed = self.session_key.encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator.encode()).unwrap();
-        let encrypted = |key: &Key, kvno, cipher| EncryptedData { etype: key.enctype().number(), kvno, cipher };
+        let sealed = self
+            .session_key
+            .encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator.encode())
+            .unwrap();
+        let encrypted =
+            |key: &Key, kvno, cipher| EncryptedData { etype: key.enctype().number(), kvno, cipher };
         let ticket = Ticket {
             realm: self.service_realm.as_bytes(),
             sname: PrincipalName::new(name_type::SRV_INST, &service).unwrap(),
             enc_part: encrypted(&self.service_key, self.kvno, &ticket_cipher),
         };
-        ApReq { ap_options: self.ap_options, ticket, authenticator: encrypted(&self.session_key, None, &sealed) }.encode()
+        ApReq {
+            ap_options: self.ap_options,
+            ticket,
+            authenticator: encrypted(&self.session_key, None, &sealed),
+        }
+        .encode()
     }
 
     /// The GSS-API token.
@@ -215,7 +247,14 @@ impl Server {
             service: Service { name: None, keys: OwnKeys::Keytab(Arc::new(keytab)) },
         };
         let requirements = ContextFlags::empty();
-        Server { credential, settings, requirements, bindings: None, now: None, notes: Notes::default() }
+        Server {
+            credential,
+            settings,
+            requirements,
+            bindings: None,
+            now: None,
+            notes: Notes::default(),
+        }
     }
 
     pub(crate) fn call(&self) -> AcceptCall<'_> {
@@ -229,12 +268,19 @@ impl Server {
         }
     }
 
-    pub(crate) fn step(&self, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Failure> {
+    pub(crate) fn step(
+        &self,
+        acceptor: &Acceptor,
+        token: &[u8],
+    ) -> Result<Step<Acceptor>, Failure> {
         acceptor.step(token, &self.call())
     }
 
     /// Accepts a conversation of one token.
-    pub(crate) fn accept(&self, token: &[u8]) -> Result<(Box<Established>, Option<Vec<u8>>), Error> {
+    pub(crate) fn accept(
+        &self,
+        token: &[u8],
+    ) -> Result<(Box<Established>, Option<Vec<u8>>), Error> {
         match self.step(&Acceptor::new(), token) {
             Ok(Step::Done { established, token }) => Ok((established, token)),
             Ok(Step::Continue { .. }) => panic!("another token is awaited"),

@@ -1,4 +1,5 @@
-//! What the NTLM tests share: both sides with settings to play with, and a whole exchange between them.
+//! What the NTLM tests share: both sides with settings to play with, and a whole exchange between
+//! them.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -76,7 +77,11 @@ impl Party {
         Party { requirements, ..Party::alice() }
     }
 
-    pub(crate) fn accept(&self, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Error> {
+    pub(crate) fn accept(
+        &self,
+        acceptor: &Acceptor,
+        token: &[u8],
+    ) -> Result<Step<Acceptor>, Error> {
         let mut credential = credential(self.identity.clone());
         if let (Some(account), false) = (credential.accounts.first_mut(), self.lm_hash) {
             account.lm_hash = None;
@@ -93,7 +98,11 @@ impl Party {
         acceptor.step(token, &call).map_err(|failure| failure.error)
     }
 
-    pub(crate) fn initiate(&self, initiator: &Initiator, token: Option<&[u8]>) -> Result<Step<Initiator>, Error> {
+    pub(crate) fn initiate(
+        &self,
+        initiator: &Initiator,
+        token: Option<&[u8]>,
+    ) -> Result<Step<Initiator>, Error> {
         let credential = credential(self.identity.clone());
         let Party { settings, requirements, bindings, now, target, .. } = self;
         let call = InitiateCall {
@@ -135,11 +144,20 @@ pub(crate) fn exchange(client: &Party, server: &Party) -> Result<Exchange, Error
     let (initiator, negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
     let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
     let (client, authenticate) = done(client.initiate(&initiator, Some(&challenge))?);
-    Ok(Exchange { client, acceptor, negotiate, challenge, authenticate: authenticate.expect("AUTHENTICATE_MESSAGE") })
+    Ok(Exchange {
+        client,
+        acceptor,
+        negotiate,
+        challenge,
+        authenticate: authenticate.expect("AUTHENTICATE_MESSAGE"),
+    })
 }
 
 /// A whole exchange: the client's context and the server's.
-pub(crate) fn establish(client: &Party, server: &Party) -> Result<(Box<Established>, Box<Established>), Error> {
+pub(crate) fn establish(
+    client: &Party,
+    server: &Party,
+) -> Result<(Box<Established>, Box<Established>), Error> {
     let Exchange { client, acceptor, authenticate, .. } = exchange(client, server)?;
     let (server, token) = done(server.accept(&acceptor, &authenticate)?);
     assert_eq!(token, None);
@@ -173,12 +191,17 @@ pub(crate) fn weaker(
 pub(crate) fn both_ways(client: &mut Established, server: &mut Established) {
     for round in 0..3u8 {
         for client_sends in [true, false] {
-            let (from, to) = if client_sends { (&mut *client, &mut *server) } else { (&mut *server, &mut *client) };
+            let (from, to) = if client_sends {
+                (&mut *client, &mut *server)
+            } else {
+                (&mut *server, &mut *client)
+            };
             let mut token = [0; 16];
             let header = [round; 3];
             assert_eq!(from.session.sign(&[b"a", &header], 7, &mut token), Ok(16));
             assert_eq!(to.session.verify(&[b"a", &header], 7, &token), Ok(()));
-            let (mut first, mut second, mut readable) = (vec![round; 100], vec![b'x'; 20_000], vec![b'h'; 5]);
+            let (mut first, mut second, mut readable) =
+                (vec![round; 100], vec![b'x'; 20_000], vec![b'h'; 5]);
             let mut parts = [
                 Part { data: &mut readable, seal: false },
                 Part { data: &mut first, seal: true },

@@ -1,4 +1,5 @@
-//! PACs as tests want them: an NDR writer, the buffers of [MS-PAC], signatures. The writer knows nothing of the reader.
+//! PACs as tests want them: an NDR writer, the buffers of [MS-PAC], signatures. The writer knows
+//! nothing of the reader.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -243,7 +244,12 @@ pub(crate) fn client_info(authtime: i64, name: &str) -> Vec<u8> {
 }
 
 /// UPN_DNS_INFO, extended if there are a SAM name and a SID.
-pub(crate) fn upn_dns_info(upn: &str, dns: &str, flags: u32, extension: Option<(&str, Sid)>) -> Vec<u8> {
+pub(crate) fn upn_dns_info(
+    upn: &str,
+    dns: &str,
+    flags: u32,
+    extension: Option<(&str, Sid)>,
+) -> Vec<u8> {
     let mut fields = vec![utf16(upn), utf16(dns)];
     if let Some((sam, sid)) = extension {
         fields.extend([utf16(sam), sid.to_bytes()]);
@@ -284,7 +290,10 @@ pub(crate) fn pac_type(buffers: &[(u32, Vec<u8>)]) -> Vec<u8> {
 
 /// Where the contents of the buffer of this type begin and end in a PAC.
 pub(crate) fn place(pac: &[u8], kind: u32) -> std::ops::Range<usize> {
-    let entry = pac[8..].chunks(16).find(|entry| entry[..4] == kind.to_le_bytes()).expect("a buffer of that type");
+    let entry = pac[8..]
+        .chunks(16)
+        .find(|entry| entry[..4] == kind.to_le_bytes())
+        .expect("a buffer of that type");
     let offset = u64::from_le_bytes(entry[8..16].try_into().unwrap()) as usize;
     offset..offset + u32::from_le_bytes(entry[4..8].try_into().unwrap()) as usize
 }
@@ -314,14 +323,20 @@ pub(crate) fn signed(buffers: &[(u32, Vec<u8>)], server: &Key, kdc: &Key) -> Vec
 
 /// Makes the signatures for which there are buffers, of the right length, except the ticket's.
 pub(crate) fn sign(pac: &mut [u8], server: &Key, kdc: &Key) {
-    let has = |kind: u32| pac[8..8 + 16 * pac[0] as usize].chunks(16).any(|entry| entry[..4] == kind.to_le_bytes());
-    let kinds = [buffer_type::SERVER_SIGNATURE, buffer_type::KDC_SIGNATURE, buffer_type::FULL_SIGNATURE];
+    let has = |kind: u32| {
+        pac[8..8 + 16 * pac[0] as usize].chunks(16).any(|entry| entry[..4] == kind.to_le_bytes())
+    };
+    let kinds =
+        [buffer_type::SERVER_SIGNATURE, buffer_type::KDC_SIGNATURE, buffer_type::FULL_SIGNATURE];
     for kind in kinds.into_iter().filter(|kind| has(*kind)).collect::<Vec<_>>() {
         let range = place(pac, kind);
         pac[range.start + 4..range.end].fill(0);
     }
     let blank = pac.to_vec();
-    if blank[8..8 + 16 * blank[0] as usize].chunks(16).any(|entry| entry[..4] == buffer_type::FULL_SIGNATURE.to_le_bytes()) {
+    if blank[8..8 + 16 * blank[0] as usize]
+        .chunks(16)
+        .any(|entry| entry[..4] == buffer_type::FULL_SIGNATURE.to_le_bytes())
+    {
         write_signature(pac, buffer_type::FULL_SIGNATURE, kdc, &blank);
     }
     let unsigned = pac.to_vec();
@@ -338,7 +353,12 @@ pub(crate) fn alice(authtime: i64) -> Vec<(u32, Vec<u8>)> {
         (buffer_type::CLIENT_INFO, client_info(authtime, "alice")),
         (
             buffer_type::UPN_DNS_INFO,
-            upn_dns_info("alice@ad.example.test", "AD.EXAMPLE.TEST", 2, Some(("alice", sid("S-1-5-21-1-2-3-1102")))),
+            upn_dns_info(
+                "alice@ad.example.test",
+                "AD.EXAMPLE.TEST",
+                2,
+                Some(("alice", sid("S-1-5-21-1-2-3-1102"))),
+            ),
         ),
     ]
 }

@@ -1,4 +1,5 @@
-//! What the tests of contexts that travel share: the way there, and a client of whom everything is known.
+//! What the tests of contexts that travel share: the way there, and a client of whom everything is
+//! known.
 
 #![allow(dead_code)] // each test uses a part
 
@@ -33,7 +34,10 @@ fn sid(text: &str) -> Sid {
 
 /// Somebody of whom everything is known, each thing unlike the others.
 pub(crate) fn client() -> Principal {
-    let group = |rid: u32, attributes| SidAndAttributes { sid: sid(&format!("S-1-5-21-1-2-3-{rid}")), attributes };
+    let group = |rid: u32, attributes| SidAndAttributes {
+        sid: sid(&format!("S-1-5-21-1-2-3-{rid}")),
+        attributes,
+    };
     Principal {
         user: "Ällice".into(),
         domain: "EXAMPLE".into(),
@@ -59,7 +63,12 @@ pub(crate) fn client() -> Principal {
             requestor: Some(sid("S-1-18-1")),
             pac_attributes: Some(3),
         })),
-        origins: Origins { logon: Origin::Ticket, name: Origin::NameMapping, sid: Origin::Pac, facts: Origin::Netlogon },
+        origins: Origins {
+            logon: Origin::Ticket,
+            name: Origin::NameMapping,
+            sid: Origin::Pac,
+            facts: Origin::Netlogon,
+        },
     }
 }
 
@@ -81,7 +90,11 @@ pub(crate) fn established(session: Session) -> Established {
 }
 
 pub(crate) fn context(session: Session) -> Context {
-    Context::Established(Box::new(Secured { established: established(session), package: Package::Negotiate, accepted: true }))
+    Context::Established(Box::new(Secured {
+        established: established(session),
+        package: Package::Negotiate,
+        accepted: true,
+    }))
 }
 
 pub(crate) fn secured(context: Context) -> Secured {
@@ -91,7 +104,11 @@ pub(crate) fn secured(context: Context) -> Secured {
     }
 }
 
-pub(crate) fn sealed(context: &Context, manner: Manner, settings: &Settings) -> Result<Vec<u8>, Error> {
+pub(crate) fn sealed(
+    context: &Context,
+    manner: Manner,
+    settings: &Settings,
+) -> Result<Vec<u8>, Error> {
     export::export(context, &circumstances(), manner, settings, FileTime::now())
 }
 

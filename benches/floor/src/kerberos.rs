@@ -1,7 +1,8 @@
-//! What a Kerberos acceptance needs with AES-256 and SHA-1, mutual, and what messages need: RFC 3961, 3962, 4121.
+//! What a Kerberos acceptance needs with AES-256 and SHA-1, mutual, and what messages need: RFC
+//! 3961, 3962, 4121.
 //!
-//! Of a long-term key everything is ready beforehand; of the session key nothing is. The sub-key's own keys belong to the
-//! messages, if there are any.
+//! Of a long-term key everything is ready beforehand; of the session key nothing is. The sub-key's
+//! own keys belong to the messages, if there are any.
 
 use aes::{Aes256Dec, Aes256Enc};
 use cbc::{Decryptor, Encryptor};
@@ -95,16 +96,21 @@ impl Acceptance {
         received.open(&mut self.authenticator);
         let mut sub_key_and_confounder = [0u8; 48];
         // SAFETY: the 48 octets may be written.
-        assert_eq!(unsafe { libc::getrandom(sub_key_and_confounder.as_mut_ptr().cast(), 48, 0) }, 48);
+        assert_eq!(
+            unsafe { libc::getrandom(sub_key_and_confounder.as_mut_ptr().cast(), 48, 0) },
+            48
+        );
         black_box(sub_key_and_confounder);
         let sent: Ready<Aes256Enc> = Ready::new(&derive(&session, 12), &derive(&session, 0x8c));
         sent.seal(&mut self.reply);
     }
 }
 
-/// What a wrap token or a MIC of `data` costs: (seal, unseal, sign), each a closure over keys that are ready.
+/// What a wrap token or a MIC of `data` costs: (seal, unseal, sign), each a closure over keys that
+/// are ready.
 pub fn messages(size: usize) -> (impl FnMut(), impl FnMut(), impl FnMut()) {
-    let (mut sealed, mut opened, signed) = (vec![1; size + 32], vec![2; size + 32], vec![3; size + 16]);
+    let (mut sealed, mut opened, signed) =
+        (vec![1; size + 32], vec![2; size + 32], vec![3; size + 16]);
     let sending: Ready<Aes256Enc> = Ready::new(&[1; 32], &[2; 32]);
     let receiving: Ready<Aes256Dec> = Ready::new(&[1; 32], &[2; 32]);
     let signing = sending.checksum.clone();

@@ -1,5 +1,5 @@
-//! The floor: the cryptographic operations that one acceptance needs, and that one message needs, with RustCrypto's
-//! primitives and nothing else: no parsing, no allocation, no I/O, no copying.
+//! The floor: the cryptographic operations that one acceptance needs, and that one message needs,
+//! with RustCrypto's primitives and nothing else: no parsing, no allocation, no I/O, no copying.
 //!
 //!     floor accept-ntlm | accept-spnego-ntlm | accept-spnego-krb5 | accept-spnego-krb5-pac | threads | messages |
 //!         messages-krb5 | parts
@@ -49,10 +49,14 @@ fn rc4(key: &[u8; 16]) -> Rc4 {
     Rc4::new_from_slice(key).expect("a valid length")
 }
 
-const SIGN: [&str; 2] =
-    ["session key to client-to-server signing key magic constant", "session key to server-to-client signing key magic constant"];
-const SEAL: [&str; 2] =
-    ["session key to client-to-server sealing key magic constant", "session key to server-to-client sealing key magic constant"];
+const SIGN: [&str; 2] = [
+    "session key to client-to-server signing key magic constant",
+    "session key to server-to-client signing key magic constant",
+];
+const SEAL: [&str; 2] = [
+    "session key to client-to-server sealing key magic constant",
+    "session key to server-to-client sealing key magic constant",
+];
 
 /// Messages of the sizes that an ordinary exchange has.
 struct Exchange {
@@ -77,7 +81,8 @@ const EXCHANGE: Exchange = Exchange {
     mech_types: [8; 14],
 };
 
-/// [MS-NLMP] 3.3.2, 3.4.4, 3.4.5 for one NTLMv2 acceptance with MIC and key exchange. Its name is known to run.sh.
+/// [MS-NLMP] 3.3.2, 3.4.4, 3.4.5 for one NTLMv2 acceptance with MIC and key exchange. Its name is
+/// known to run.sh.
 #[inline(never)]
 fn acceptance(x: &Exchange, spnego: bool) {
     let ntowf_v2 = hmac_md5(black_box(&x.nt_hash), &[&x.user_and_domain]);
@@ -104,7 +109,13 @@ fn threads() {
         let n = 500;
         let mut spans: Vec<f64> = (0..40).map(|_| all_at_once(count, n)).collect();
         spans.sort_by(f64::total_cmp);
-        emit("spnego-ntlm", "threads", &count.to_string(), "per_second", (count * n) as f64 / spans[spans.len() / 2]);
+        emit(
+            "spnego-ntlm",
+            "threads",
+            &count.to_string(),
+            "per_second",
+            (count * n) as f64 / spans[spans.len() / 2],
+        );
     }
 }
 
@@ -125,7 +136,8 @@ fn all_at_once(count: usize, n: usize) -> f64 {
     (end.expect("a thread") - start.expect("a thread")).as_secs_f64()
 }
 
-const SIZES: [(usize, &str, usize); 4] = [(64, "64B", 8000), (1 << 10, "1KiB", 8000), (1 << 14, "16KiB", 1000), (1 << 20, "1MiB", 24)];
+const SIZES: [(usize, &str, usize); 4] =
+    [(64, "64B", 8000), (1 << 10, "1KiB", 8000), (1 << 14, "16KiB", 1000), (1 << 20, "1MiB", 24)];
 
 fn messages_krb5() {
     for (size, name, n) in SIZES {
@@ -184,20 +196,29 @@ fn parts() {
     part("getrandom of 8 octets", {
         let mut octets = [0u8; 8];
         // SAFETY: the eight octets may be written.
-        time(100_000, || assert_eq!(unsafe { libc::getrandom(octets.as_mut_ptr().cast(), 8, 0) }, 8))
+        time(100_000, || {
+            assert_eq!(unsafe { libc::getrandom(octets.as_mut_ptr().cast(), 8, 0) }, 8)
+        })
     });
 }
 
 fn main() {
     // NTOWFv2 of [MS-NLMP] 4.2.4.1.1: these are the operations they claim to be.
-    let nt_hash = [0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52];
+    let nt_hash = [
+        0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8,
+        0x52,
+    ];
     let name: Vec<u8> = "USERDomain".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(hmac_md5(&nt_hash, &[&name])[..4], [0x0c, 0x86, 0x8a, 0x40]);
 
     let n = std::env::var("N").ok().and_then(|text| text.parse().ok()).unwrap_or(50_000);
     match std::env::args().nth(1).as_deref() {
-        Some("accept-ntlm") => emit("ntlm", "accept", "", "cpu_ns", time(n, || acceptance(&EXCHANGE, false))),
-        Some("accept-spnego-ntlm") => emit("spnego-ntlm", "accept", "", "cpu_ns", time(n, || acceptance(&EXCHANGE, true))),
+        Some("accept-ntlm") => {
+            emit("ntlm", "accept", "", "cpu_ns", time(n, || acceptance(&EXCHANGE, false)))
+        }
+        Some("accept-spnego-ntlm") => {
+            emit("spnego-ntlm", "accept", "", "cpu_ns", time(n, || acceptance(&EXCHANGE, true)))
+        }
         Some("accept-spnego-krb5") => accept_krb5("spnego-krb5", n, 0),
         Some("accept-spnego-krb5-pac") => accept_krb5("spnego-krb5-pac", n, 1500),
         Some("messages-krb5") => messages_krb5(),

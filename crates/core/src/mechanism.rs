@@ -1,8 +1,8 @@
 //! The mechanisms that Negotiate chooses from, and the one place where they are told apart.
 //!
-//! Each step of a conversation is a function of the state and the token: it borrows the state and yields
-//! the next one. Nothing has changed until the caller stores the result, so a step whose output did not fit
-//! the caller's buffer can be repeated.
+//! Each step of a conversation is a function of the state and the token: it borrows the state and
+//! yields the next one. Nothing has changed until the caller stores the result, so a step whose
+//! output did not fit the caller's buffer can be repeated.
 
 use crate::config::{NtlmMode, Settings};
 use crate::kerberos;
@@ -21,7 +21,8 @@ use std::sync::Arc;
 /// A security mechanism by its object identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mechanism {
-    /// 1.2.840.113554.1.2.2, Kerberos 5, and 1.2.840.48018.1.2.2, the same as Windows 2000 misspelt it.
+    /// 1.2.840.113554.1.2.2, Kerberos 5, and 1.2.840.48018.1.2.2, the same as Windows 2000 misspelt
+    /// it.
     Kerberos,
     /// 1.3.6.1.4.1.311.2.2.10, NTLMSSP.
     Ntlm,
@@ -31,8 +32,8 @@ impl Mechanism {
     /// Every mechanism this library can speak, preferred first.
     pub const ALL: &'static [Mechanism] = &[Mechanism::Kerberos, Mechanism::Ntlm];
 
-    /// The mechanism's OBJECT IDENTIFIERs, contents octets without tag and length, in the order in which Windows
-    /// lists them.
+    /// The mechanism's OBJECT IDENTIFIERs, contents octets without tag and length, in the order in
+    /// which Windows lists them.
     pub fn oids(self) -> &'static [&'static [u8]] {
         match self {
             Mechanism::Kerberos => &[kerberos::MS_KRB5_OID, kerberos::KRB5_OID],
@@ -40,8 +41,8 @@ impl Mechanism {
         }
     }
 
-    /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it. Kerberos has one more that nobody needs to
-    /// offer: for user-to-user.
+    /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it. Kerberos has one more
+    /// that nobody needs to offer: for user-to-user.
     pub fn from_oid(oid: &[u8]) -> Option<Mechanism> {
         if oid == kerberos::USER_TO_USER_OID {
             return Some(Mechanism::Kerberos);
@@ -49,15 +50,18 @@ impl Mechanism {
         Mechanism::ALL.iter().copied().find(|m| m.oids().contains(&oid))
     }
 
-    /// A server can speak it with a client whose first token, if it is the mechanism's, is `token`: Kerberos without a key
-    /// cannot begin, unless the client asks for our ticket-granting ticket and there is one. NTLM without accounts can
-    /// begin, and refuses everybody alike, unless it is switched off.
+    /// A server can speak it with a client whose first token, if it is the mechanism's, is `token`:
+    /// Kerberos without a key cannot begin, unless the client asks for our ticket-granting ticket
+    /// and there is one. NTLM without accounts can begin, and refuses everybody alike, unless it is
+    /// switched off.
     pub fn acceptable(self, token: Option<&[u8]>, call: &AcceptCall<'_>) -> bool {
         let (credential, settings) = (call.credential, call.settings);
         match self {
             Mechanism::Kerberos => {
                 kerberos::has_keys(credential, settings)
-                    || token.is_some_and(|token| kerberos::user_to_user_can_begin(token, credential, settings, call.now))
+                    || token.is_some_and(|token| {
+                        kerberos::user_to_user_can_begin(token, credential, settings, call.now)
+                    })
             }
             Mechanism::Ntlm => settings.ntlm.mode != NtlmMode::Off,
         }
@@ -114,8 +118,9 @@ pub struct InitiateCall<'a> {
     pub now: FileTime,
 }
 
-/// What a step has changed beyond its own state: nothing but that an authenticator has now been presented. If the
-/// step's token cannot be handed out, and so the call will be repeated, that has to be taken back.
+/// What a step has changed beyond its own state: nothing but that an authenticator has now been
+/// presented. If the step's token cannot be handed out, and so the call will be repeated, that has
+/// to be taken back.
 #[derive(Debug, Default)]
 pub struct Notes {
     claim: RefCell<Option<(ReplayCache, Claim)>>,
@@ -167,16 +172,19 @@ pub struct Established {
     pub flags: ContextFlags,
     /// Who the initiator is: on the acceptor's side as authenticated, on the initiator's as given.
     pub client: Principal,
-    /// The server's name as the mechanism gave it, for `SECPKG_ATTR_NATIVE_NAMES`; empty when unknown.
+    /// The server's name as the mechanism gave it, for `SECPKG_ATTR_NATIVE_NAMES`; empty when
+    /// unknown.
     pub server_name: String,
-    /// The service's principal name that the client asked for, for `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`.
+    /// The service's principal name that the client asked for, for
+    /// `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`.
     pub client_target: Option<String>,
     /// When the context ends, in UTC.
     pub expiry: FileTime,
     /// The credentials that the client has forwarded.
     pub delegated: Option<Arc<kerberos::Delegated>>,
-    /// The mechanism's own rules ask for SPNEGO's mechListMIC in both directions even if its mechanism was
-    /// the first of the list: NTLM, once AUTHENTICATE_MESSAGE holds a MIC ([MS-SPNG] 3.1.5.1, 3.2.5.1).
+    /// The mechanism's own rules ask for SPNEGO's mechListMIC in both directions even if its
+    /// mechanism was the first of the list: NTLM, once AUTHENTICATE_MESSAGE holds a MIC ([MS-SPNG]
+    /// 3.1.5.1, 3.2.5.1).
     pub wants_mech_list_mic: bool,
 }
 
@@ -209,7 +217,9 @@ impl MechAcceptor {
     /// Takes the peer's next token.
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<MechAcceptor> {
         match self {
-            MechAcceptor::Kerberos(acceptor) => Ok(acceptor.step(token, call)?.map(MechAcceptor::Kerberos)),
+            MechAcceptor::Kerberos(acceptor) => {
+                Ok(acceptor.step(token, call)?.map(MechAcceptor::Kerberos))
+            }
             MechAcceptor::Ntlm(acceptor) => Ok(acceptor.step(token, call)?.map(MechAcceptor::Ntlm)),
         }
     }
@@ -232,10 +242,13 @@ impl MechInitiator {
 
     /// The state before the mechanism's first token.
     ///
-    /// Errors: `NoCredentials` for a mechanism that has no initiator here ([`Mechanism::initiates`]).
+    /// Errors: `NoCredentials` for a mechanism that has no initiator here
+    /// ([`Mechanism::initiates`]).
     pub fn new(mechanism: Mechanism) -> Result<MechInitiator> {
         match mechanism {
-            Mechanism::Kerberos => Err(Error::NoCredentials("Kerberos is spoken by the accepting side alone")),
+            Mechanism::Kerberos => {
+                Err(Error::NoCredentials("Kerberos is spoken by the accepting side alone"))
+            }
             Mechanism::Ntlm => Ok(MechInitiator::Ntlm(ntlm::Initiator::new())),
         }
     }
@@ -243,7 +256,9 @@ impl MechInitiator {
     /// Makes the next token: the first one when `token` is `None`.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<MechInitiator> {
         match self {
-            MechInitiator::Ntlm(initiator) => Ok(initiator.step(token, call)?.map(MechInitiator::Ntlm)),
+            MechInitiator::Ntlm(initiator) => {
+                Ok(initiator.step(token, call)?.map(MechInitiator::Ntlm))
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Threads that take over an account's rights, and give them back.
 //!
-//! On the way in: groups, group, user, and then no capability is left that would let the thread past what the client may.
-//! On the way back the other way round. A thread that is somebody else keeps what it was in its permitted capabilities and,
-//! by setting, its real and saved user: that is how it comes back, and why this protects a server from mistaking its
-//! clients, not from running their code.
+//! On the way in: groups, group, user, and then no capability is left that would let the thread
+//! past what the client may. On the way back the other way round. A thread that is somebody else
+//! keeps what it was in its permitted capabilities and, by setting, its real and saved user: that
+//! is how it comes back, and why this protects a server from mistaking its clients, not from
+//! running their code.
 
 use super::LocalAccount;
 use super::mapping::set;
@@ -58,7 +59,11 @@ impl Thread for CallingThread {
 }
 
 /// The thread gets the account's rights; what it was is returned. After an error it is that still.
-pub(crate) fn assume(thread: &mut impl Thread, account: &LocalAccount, credentials: Credentials) -> Result<Identity> {
+pub(crate) fn assume(
+    thread: &mut impl Thread,
+    account: &LocalAccount,
+    credentials: Credentials,
+) -> Result<Identity> {
     const NOT_ALLOWED: Error = Error::NoImpersonation("the process may not act as the client");
     let before = thread.identity().map_err(|error| {
         tracing::warn!(%error, "a thread's credentials cannot be read");
@@ -78,7 +83,8 @@ fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -
     if credentials == Credentials::Effective {
         (wanted.uid, wanted.gid) = (uid, gid);
     }
-    // Whoever has the group has it among the groups too, or not: it makes no difference, and needs no privilege.
+    // Whoever has the group has it among the groups too, or not: it makes no difference, and needs
+    // no privilege.
     if account.groups != set(before.groups.iter().copied(), gid) || before.fs_gid != gid {
         wanted.groups = account.groups.clone();
     }
@@ -90,7 +96,8 @@ fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -
     wanted
 }
 
-/// Makes the capabilities count that changing users and groups needs, as far as the thread has them.
+/// Makes the capabilities count that changing users and groups needs, as far as the thread has
+/// them.
 fn empower(thread: &mut impl Thread) -> io::Result<()> {
     let capabilities = thread.identity()?.capabilities;
     match capabilities.permitted & (SET_UID | SET_GID) & !capabilities.effective {
@@ -130,8 +137,8 @@ fn go_to_groups(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
     }
 }
 
-/// The kernel's own rules have changed them on the way, or not: root that becomes somebody loses some, other users with
-/// capabilities keep them all.
+/// The kernel's own rules have changed them on the way, or not: root that becomes somebody loses
+/// some, other users with capabilities keep them all.
 fn go_to_capabilities(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
     match thread.identity()?.capabilities.effective == wanted.capabilities.effective {
         true => Ok(()),

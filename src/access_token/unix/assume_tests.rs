@@ -24,7 +24,8 @@ struct Model {
 impl Model {
     fn new(uid: u32, gid: u32, groups: &[u32], permitted: u64) -> Model {
         let capabilities = Capabilities { effective: permitted, permitted };
-        let now = Identity { groups: groups.into(), gid, fs_gid: gid, uid, fs_uid: uid, capabilities };
+        let now =
+            Identity { groups: groups.into(), gid, fs_gid: gid, uid, fs_uid: uid, capabilities };
         Model { now, uid, gid, failing: None, changes: 0 }
     }
 
@@ -101,7 +102,13 @@ impl Thread for Model {
 }
 
 fn account(uid: u32, groups: &[u32]) -> LocalAccount {
-    LocalAccount { name: String::new(), uid, gid: uid, groups: set(groups.iter().copied(), uid), found_by: "table" }
+    LocalAccount {
+        name: String::new(),
+        uid,
+        gid: uid,
+        groups: set(groups.iter().copied(), uid),
+        found_by: "table",
+    }
 }
 
 const BOTH: [Credentials; 2] = [Credentials::FileSystem, Credentials::Effective];

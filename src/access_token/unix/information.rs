@@ -9,7 +9,8 @@ impl Token {
         self.subject.sids.as_ref().map(|sids| sids.user)
     }
 
-    /// The SIDs of the groups that the client is in, as far as they count: enabled, and not for denying only.
+    /// The SIDs of the groups that the client is in, as far as they count: enabled, and not for
+    /// denying only.
     pub fn group_sids(&self) -> Vec<Sid> {
         let groups = self.subject.sids.iter().flat_map(|sids| &sids.groups);
         groups.filter(|group| group.counts()).map(|group| group.sid).collect()
@@ -20,6 +21,9 @@ impl Token {
         let origins = &self.subject.principal.origins;
         let (logon, name, facts) = (origins.logon, origins.name, origins.facts);
         let sid = self.subject.sids.as_ref().map_or(origins.sid, |sids| sids.origin);
-        format!("logon={logon}\nname={name}\nsid={sid}\ngroups={facts}\naccount={}\n", self.account.found_by)
+        format!(
+            "logon={logon}\nname={name}\nsid={sid}\ngroups={facts}\naccount={}\n",
+            self.account.found_by
+        )
     }
 }

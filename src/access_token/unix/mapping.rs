@@ -54,12 +54,20 @@ impl Directory for NameService {
 
 /// Finds the account that the client is here.
 ///
-/// The first way that finds one counts. One that cannot tell ends the search: the next might find somebody else.
-pub(crate) fn find(subject: &Subject, settings: &Settings, directory: &impl Directory) -> Result<LocalAccount> {
+/// The first way that finds one counts. One that cannot tell ends the search: the next might find
+/// somebody else.
+pub(crate) fn find(
+    subject: &Subject,
+    settings: &Settings,
+    directory: &impl Directory,
+) -> Result<LocalAccount> {
     let search = Search { tokens: &settings.tokens, directory };
     if subject.principal.anonymous {
         let nobody = settings.tokens.anonymous.as_ref();
-        return search.configured(nobody.ok_or(Error::NoImpersonation("the client is nobody"))?, "anonymous");
+        return search.configured(
+            nobody.ok_or(Error::NoImpersonation("the client is nobody"))?,
+            "anonymous",
+        );
     }
     let names = Names::of(subject, settings);
     for &mapping in &settings.tokens.map {
@@ -69,7 +77,9 @@ pub(crate) fn find(subject: &Subject, settings: &Settings, directory: &impl Dire
                 None => None,
             },
             Mapping::Sid => search.told(told_sid(subject).map(|sid| directory.by_sid(&sid)))?,
-            Mapping::DomainName => search.told(search.domain_name(&names).map(|name| directory.by_name(&name)))?,
+            Mapping::DomainName => {
+                search.told(search.domain_name(&names).map(|name| directory.by_name(&name)))?
+            }
             Mapping::Name => {
                 let name = names.local.filter(|name| search.plain(name));
                 search.told(name.map(|name| directory.by_name(name)))?
@@ -78,7 +88,9 @@ pub(crate) fn find(subject: &Subject, settings: &Settings, directory: &impl Dire
         if let Some(account) = found {
             // Nobody becomes root because of what he is called elsewhere.
             return match account.uid {
-                0 if !settings.tokens.allow_root => Err(Error::NoImpersonation("the client's account is root's")),
+                0 if !settings.tokens.allow_root => {
+                    Err(Error::NoImpersonation("the client's account is root's"))
+                }
                 _ => Ok(local(account, mapping.name())),
             };
         }
@@ -92,14 +104,18 @@ struct Search<'a, D> {
 }
 
 impl<D: Directory> Search<'_, D> {
-    /// The client's line in the table: under its principal, else under its domain's name, else under its own.
+    /// The client's line in the table: under its principal, else under its domain's name, else
+    /// under its own.
     fn in_table(&self, names: &Names<'_>) -> Option<&LocalUser> {
-        let of_domain =
-            names.of_domain.filter(|(domain, user)| !domain.is_empty() && !domain.contains('\\') && !user.contains('\\'));
+        let of_domain = names.of_domain.filter(|(domain, user)| {
+            !domain.is_empty() && !domain.contains('\\') && !user.contains('\\')
+        });
         names
             .native
             .and_then(|name| self.tokens.user(name))
-            .or_else(|| of_domain.and_then(|(domain, user)| self.tokens.user(&format!("{domain}\\{user}"))))
+            .or_else(|| {
+                of_domain.and_then(|(domain, user)| self.tokens.user(&format!("{domain}\\{user}")))
+            })
             .or_else(|| names.local.and_then(|user| self.tokens.user(user)))
     }
 
@@ -108,7 +124,9 @@ impl<D: Directory> Search<'_, D> {
         match user {
             LocalUser::Account(name) => match self.told(Some(self.directory.by_name(name)))? {
                 Some(account) => Ok(local(account, found_by)),
-                None => Err(Error::NoImpersonation("the configuration names an account that is not here")),
+                None => Err(Error::NoImpersonation(
+                    "the configuration names an account that is not here",
+                )),
             },
             LocalUser::Numbers { uid, gid, groups } => {
                 let groups = set(groups.iter().copied(), *gid);
@@ -127,12 +145,15 @@ impl<D: Directory> Search<'_, D> {
     /// `DOMAIN\user`, where that names one account and no other.
     fn domain_name(&self, names: &Names<'_>) -> Option<String> {
         let (domain, user) = names.of_domain?;
-        (self.plain(domain) && self.plain(user)).then(|| format!("{domain}{}{user}", self.tokens.winbind_separator))
+        (self.plain(domain) && self.plain(user))
+            .then(|| format!("{domain}{}{user}", self.tokens.winbind_separator))
     }
 
     /// A name with nothing in it that divides names, for any name service.
     fn plain(&self, name: &str) -> bool {
-        let divides = |c: char| c.is_control() || ['\\', '/', '@', ':', self.tokens.winbind_separator].contains(&c);
+        let divides = |c: char| {
+            c.is_control() || ['\\', '/', '@', ':', self.tokens.winbind_separator].contains(&c)
+        };
         !name.is_empty() && !name.contains(divides)
     }
 }

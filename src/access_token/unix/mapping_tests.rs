@@ -34,7 +34,12 @@ impl Directory for Machine {
     }
 
     fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>> {
-        Ok((sid.to_string() == SID).then(|| Account { name: "EXAMPLE\\by-sid".into(), uid: 40_000, gid: 40_000, groups: vec![] }))
+        Ok((sid.to_string() == SID).then(|| Account {
+            name: "EXAMPLE\\by-sid".into(),
+            uid: 40_000,
+            gid: 40_000,
+            groups: vec![],
+        }))
     }
 }
 
@@ -62,7 +67,10 @@ fn by_file(domain: &str, user: &str) -> Subject {
 /// A Kerberos client without a PAC.
 fn by_ticket(user: &str, realm: &str) -> Subject {
     let native = Some(format!("{user}@{realm}"));
-    subject(Principal { native, ..Principal::of_account(user.into(), realm.into(), Origin::Ticket) })
+    subject(Principal {
+        native,
+        ..Principal::of_account(user.into(), realm.into(), Origin::Ticket)
+    })
 }
 
 /// One with a PAC that calls it `DOMAIN\user`.
@@ -125,10 +133,22 @@ fn unless_their_domain_is_listed() {
 fn a_domain_s_users() {
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), NAMES), Some(20_000));
     assert_eq!(found(&by_ticket("alice", "LAB.TEST"), NAMES), Some(30_000));
-    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), &format!("{NAMES}winbind_separator = \"+\"\n")), Some(20_001));
+    assert_eq!(
+        found(
+            &by_pac("EXAMPLE", "alice", "LAB.TEST"),
+            &format!("{NAMES}winbind_separator = \"+\"\n")
+        ),
+        Some(20_001)
+    );
     // Another realm's domain controller can call anybody EXAMPLE\alice.
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), NAMES), None);
-    assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), &format!("{NAMES}domains = [\"EVIL.TEST\"]\n")), Some(20_000));
+    assert_eq!(
+        found(
+            &by_pac("EXAMPLE", "alice", "EVIL.TEST"),
+            &format!("{NAMES}domains = [\"EVIL.TEST\"]\n")
+        ),
+        Some(20_000)
+    );
     // A rule of the configuration says what it says.
     let mut renamed = by_pac("EXAMPLE", "alice", "EVIL.TEST");
     renamed.principal.origins.name = Origin::NameMapping;
@@ -137,7 +157,12 @@ fn a_domain_s_users() {
 
 #[test]
 fn names_that_would_be_other_names() {
-    for (domain, user) in [("", "EXAMPLE\\alice"), ("EXAMPLE\\alice", ""), ("CORP", "EXAMPLE\\alice"), ("CORP", "alice\0")] {
+    for (domain, user) in [
+        ("", "EXAMPLE\\alice"),
+        ("EXAMPLE\\alice", ""),
+        ("CORP", "EXAMPLE\\alice"),
+        ("CORP", "alice\0"),
+    ] {
         assert_eq!(found(&by_file(domain, user), ""), None, "{domain} {user}");
     }
     assert_eq!(found(&by_file("CORP", "EXAMPLE+alice"), "winbind_separator = \"+\"\n"), None);
@@ -150,7 +175,10 @@ fn the_sid_where_a_domain_told_it() {
     let mut made_up = by_pac("EXAMPLE", "alice", "EVIL.TEST");
     made_up.sids.as_mut().unwrap().origin = Origin::Derived;
     assert_eq!(found(&made_up, ""), None);
-    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), "map = [\"table\", \"domain-name\"]\n"), Some(20_000));
+    assert_eq!(
+        found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), "map = [\"table\", \"domain-name\"]\n"),
+        Some(20_000)
+    );
 }
 
 #[test]
@@ -185,13 +213,22 @@ fn the_table() {
     // What is named there must be there: the search does not go on.
     assert_eq!(found(&by_file("CORP", "dave"), table), None);
     let account = find(&by_ticket("alice", "LAB.TEST"), &settings(table), &Machine).unwrap();
-    assert_eq!((account.gid, account.groups.as_slice(), account.name.as_str()), (8, &[8, 9][..], ""));
+    assert_eq!(
+        (account.gid, account.groups.as_slice(), account.name.as_str()),
+        (8, &[8, 9][..], "")
+    );
 }
 
 #[test]
 fn nobody_is_nobody_unless_the_configuration_says_who() {
     let nobody = subject(Principal::anonymous());
-    assert_eq!(found(&nobody, "users = { \"ANONYMOUS LOGON\" = \"alice\" }\ndomains = [\"NT AUTHORITY\"]\n"), None);
+    assert_eq!(
+        found(
+            &nobody,
+            "users = { \"ANONYMOUS LOGON\" = \"alice\" }\ndomains = [\"NT AUTHORITY\"]\n"
+        ),
+        None
+    );
     assert_eq!(found(&nobody, "anonymous = \"nobody\"\n"), Some(65534));
 }
 
@@ -201,5 +238,8 @@ fn a_name_service_that_fails_ends_the_search() {
     let settings = settings("map = [\"name\", \"table\"]\nusers = { broken = \"alice\" }\n");
     assert_eq!(settings.tokens.map, [Mapping::Name, Mapping::Table]);
     assert_eq!(settings.tokens.user("Broken"), Some(&LocalUser::Account("alice".into())));
-    assert!(matches!(find(&by_file("CORP", "broken"), &settings, &Machine), Err(Error::NoImpersonation(_))));
+    assert!(matches!(
+        find(&by_file("CORP", "broken"), &settings, &Machine),
+        Err(Error::NoImpersonation(_))
+    ));
 }

@@ -29,11 +29,20 @@ impl Token {
     /// Errors: `NoImpersonation` if it has none.
     pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
         let client = subject.principal.display_name();
-        let account = mapping::find(&subject, settings, &mapping::NameService).inspect_err(|error| {
-            tracing::info!(client, "no local account: {error}");
-        })?;
+        let account =
+            mapping::find(&subject, settings, &mapping::NameService).inspect_err(|error| {
+                tracing::info!(client, "no local account: {error}");
+            })?;
         let LocalAccount { name, uid, gid, groups, found_by } = &account;
-        tracing::info!(client, account = name.as_str(), uid, gid, ?groups, found_by, "local account");
+        tracing::info!(
+            client,
+            account = name.as_str(),
+            uid,
+            gid,
+            ?groups,
+            found_by,
+            "local account"
+        );
         Ok(Token { subject, account, credentials: settings.tokens.credentials })
     }
 

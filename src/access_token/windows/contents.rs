@@ -6,12 +6,14 @@ use crate::principal::{SidAndAttributes, attributes};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 
-/// SE_GROUP_OWNER, and what [MS-PAC] knows: no label of integrity and no logon session comes from elsewhere.
+/// SE_GROUP_OWNER, and what [MS-PAC] knows: no label of integrity and no logon session comes from
+/// elsewhere.
 const KNOWN: u32 = attributes::MEMBER | 8 | attributes::USE_FOR_DENY_ONLY | attributes::RESOURCE;
 /// SE_GROUP_INTEGRITY and SE_GROUP_INTEGRITY_ENABLED.
 const INTEGRITY: u32 = 0x60;
 
-/// A token's parts, as NtCreateToken takes them. Its owner is the user, its default DACL lets in the user and the system.
+/// A token's parts, as NtCreateToken takes them. Its owner is the user, its default DACL lets in
+/// the user and the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Contents {
     pub(crate) user: Sid,
@@ -26,15 +28,19 @@ pub(crate) struct Contents {
     pub(crate) expiry: FileTime,
 }
 
-/// ANONYMOUS_LOGON_LUID. On Windows a token belongs to a logon session that there is, and whoever acts under it goes out to
-/// other machines with that session's credentials: this one has none, and the server's own would be lent to each client.
+/// ANONYMOUS_LOGON_LUID. On Windows a token belongs to a logon session that there is, and whoever
+/// acts under it goes out to other machines with that session's credentials: this one has none, and
+/// the server's own would be lent to each client.
 const NO_CREDENTIALS: u64 = 0x3e6;
 
 impl Contents {
     /// A client's; `None` if it has no SID.
     pub(crate) fn of(subject: &Subject, wine: bool) -> Option<Contents> {
         let sids = subject.sids.as_ref()?;
-        let known = |group: &SidAndAttributes| SidAndAttributes { attributes: group.attributes & KNOWN, ..*group };
+        let known = |group: &SidAndAttributes| SidAndAttributes {
+            attributes: group.attributes & KNOWN,
+            ..*group
+        };
         let mut groups: Vec<SidAndAttributes> = sids.groups.iter().map(known).collect();
         // Medium. On Windows a token without a label is trusted with nothing.
         let label = SidAndAttributes { sid: Sid::new(16, &[0x2000])?, attributes: INTEGRITY };
@@ -65,8 +71,10 @@ mod tests {
     }
 
     fn domains(groups: &[&str]) -> Principal {
-        let groups = groups.iter().map(|text| SidAndAttributes { sid: sid(text), attributes: 7 }).collect();
-        let (user, primary_group) = (Some(sid("S-1-5-21-1-2-3-1104")), Some(sid("S-1-5-21-1-2-3-513")));
+        let groups =
+            groups.iter().map(|text| SidAndAttributes { sid: sid(text), attributes: 7 }).collect();
+        let (user, primary_group) =
+            (Some(sid("S-1-5-21-1-2-3-1104")), Some(sid("S-1-5-21-1-2-3-513")));
         let account = AccountFacts { sid: user, primary_group, groups, ..AccountFacts::default() };
         let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
         Principal { account: Some(Arc::new(account)), origins, ..Principal::default() }
@@ -78,10 +86,18 @@ mod tests {
 
     #[test]
     fn what_a_domain_says() {
-        let made = of(domains(&["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1"]), true).unwrap();
+        let made =
+            of(domains(&["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1"]), true).unwrap();
         assert_eq!(made.user, sid("S-1-5-21-1-2-3-1104"));
         assert_eq!(made.primary_group, sid("S-1-5-21-1-2-3-513"));
-        for group in ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1200", "S-1-18-1", "S-1-1-0", "S-1-5-11", "S-1-5-32-545"] {
+        for group in [
+            "S-1-5-21-1-2-3-513",
+            "S-1-5-21-1-2-3-1200",
+            "S-1-18-1",
+            "S-1-1-0",
+            "S-1-5-11",
+            "S-1-5-32-545",
+        ] {
             assert_eq!(has(&made, group), Some(7), "{group}");
         }
         assert_eq!(made.groups.iter().filter(|group| group.sid == made.primary_group).count(), 1);
@@ -89,13 +105,22 @@ mod tests {
 
     #[test]
     fn a_domain_makes_nobody_an_administrator_of_this_machine() {
-        let claimed = ["S-1-5-32-544", "S-1-5-32-551", "S-1-5-18", "S-1-16-16384", "S-1-5-5-0-1", "S-1-5-80-1", "S-1-5-9"];
+        let claimed = [
+            "S-1-5-32-544",
+            "S-1-5-32-551",
+            "S-1-5-18",
+            "S-1-16-16384",
+            "S-1-5-5-0-1",
+            "S-1-5-80-1",
+            "S-1-5-9",
+        ];
         let made = of(domains(&claimed), true).unwrap();
         for group in claimed {
             assert_eq!(has(&made, group), None, "{group}");
         }
         let mut system = domains(&[]);
-        system.account = Some(Arc::new(AccountFacts { sid: Some(sid("S-1-5-18")), ..AccountFacts::default() }));
+        system.account =
+            Some(Arc::new(AccountFacts { sid: Some(sid("S-1-5-18")), ..AccountFacts::default() }));
         assert_eq!(of(system, true), None);
     }
 
@@ -115,7 +140,10 @@ mod tests {
     #[test]
     fn only_windows_has_labels_and_a_session_without_credentials() {
         let (wine, windows) = (of(domains(&[]), true).unwrap(), of(domains(&[]), false).unwrap());
-        assert_eq!((has(&wine, "S-1-16-8192"), has(&windows, "S-1-16-8192")), (None, Some(INTEGRITY)));
+        assert_eq!(
+            (has(&wine, "S-1-16-8192"), has(&windows, "S-1-16-8192")),
+            (None, Some(INTEGRITY))
+        );
         assert_eq!((wine.session, windows.session), (4711, NO_CREDENTIALS));
     }
 
@@ -124,6 +152,9 @@ mod tests {
         let nobody = of(Principal::anonymous(), true).unwrap();
         assert_eq!(nobody.user, sid("S-1-5-7"));
         assert_eq!(has(&nobody, "S-1-5-11"), None);
-        assert_eq!(of(Principal::of_account("alice".into(), "EXAMPLE".into(), Origin::AccountFile), true), None);
+        assert_eq!(
+            of(Principal::of_account("alice".into(), "EXAMPLE".into(), Origin::AccountFile), true),
+            None
+        );
     }
 }

@@ -68,7 +68,10 @@ impl System for Played {
     }
 
     fn create(&self, contents: &Contents, with: Option<Privilege>) -> Answer<Made> {
-        if self.refuses_to_create || !self.can_create || !(self.wine || with.is_some_and(|with| self.holds(with))) {
+        if self.refuses_to_create
+            || !self.can_create
+            || !(self.wine || with.is_some_and(|with| self.holds(with)))
+        {
             return Err(REFUSED);
         }
         Ok(Made::Created(contents.clone(), with))
@@ -94,9 +97,13 @@ impl System for Played {
         let level = if self.ignores_levels { Level::Delegation } else { level };
         let levelled = |look: &Look| Look { level: Some(level as u32), ..look.clone() };
         Ok(match token {
-            Made::Created(contents, with) => Made::Created(Contents { level, ..contents.clone() }, *with),
+            Made::Created(contents, with) => {
+                Made::Created(Contents { level, ..contents.clone() }, *with)
+            }
             Made::Restricted(look) => Made::Restricted(levelled(look)),
-            Made::LoggedOn(logon, look, with) => Made::LoggedOn(logon.clone(), levelled(look), *with),
+            Made::LoggedOn(logon, look, with) => {
+                Made::LoggedOn(logon.clone(), levelled(look), *with)
+            }
         })
     }
 
@@ -136,5 +143,13 @@ pub(crate) fn look(user: &str, level: Option<u32>) -> Look {
 pub(crate) fn subject(principal: Principal) -> Subject {
     let (level, mechanism) = (Level::Impersonation, Mechanism::Kerberos);
     let sids = Sids::of(&principal, mechanism, &Settings::default());
-    Subject { principal, sids, level, mechanism, server_name: String::new(), expiry: FileTime::NEVER, logon_id: 4711 }
+    Subject {
+        principal,
+        sids,
+        level,
+        mechanism,
+        server_name: String::new(),
+        expiry: FileTime::NEVER,
+        logon_id: 4711,
+    }
 }

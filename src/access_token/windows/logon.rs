@@ -1,4 +1,5 @@
-//! Which account of the machine or its domain a client is: whose name is enough for the system to be asked to log it on.
+//! Which account of the machine or its domain a client is: whose name is enough for the system to
+//! be asked to log it on.
 
 use crate::access_token::{Level, Subject};
 use crate::config::{LogonOf, Tokens};
@@ -27,12 +28,17 @@ pub(crate) enum Logon {
 }
 
 impl Logon {
-    /// The logon of a client, if somebody vouches for it who may, with the SID that the account must turn out to have, where
-    /// it is known.
+    /// The logon of a client, if somebody vouches for it who may, with the SID that the account
+    /// must turn out to have, where it is known.
     ///
-    /// A name alone makes nobody an account of the system's: an account file may well have an Administrator of its own.
-    /// A domain has told the SID too, so that whoever is logged on can be held against it.
-    pub(crate) fn of(subject: &Subject, tokens: &Tokens, computer: impl FnOnce() -> String) -> Option<(Logon, Option<Sid>)> {
+    /// A name alone makes nobody an account of the system's: an account file may well have an
+    /// Administrator of its own. A domain has told the SID too, so that whoever is logged on can be
+    /// held against it.
+    pub(crate) fn of(
+        subject: &Subject,
+        tokens: &Tokens,
+        computer: impl FnOnce() -> String,
+    ) -> Option<(Logon, Option<Sid>)> {
         let principal = &subject.principal;
         if principal.anonymous {
             return None;
@@ -42,11 +48,18 @@ impl Logon {
         let allowed = |of| tokens.windows_logon.contains(&of);
         match principal.origins.logon {
             _ if principal.origins.sid.is_domains() => {
-                let sids = subject.sids.as_ref().filter(|sids| sids.origin.is_domains() && allowed(LogonOf::Domain))?;
+                let sids = subject
+                    .sids
+                    .as_ref()
+                    .filter(|sids| sids.origin.is_domains() && allowed(LogonOf::Domain))?;
                 Some((domain(of_domain(principal)?), Some(sids.user)))
             }
-            Origin::Ticket if allowed(LogonOf::Realm) => Some((domain((principal.native.clone()?, String::new())), None)),
-            Origin::AccountFile | Origin::Credential | Origin::Application if allowed(LogonOf::Machine) => {
+            Origin::Ticket if allowed(LogonOf::Realm) => {
+                Some((domain((principal.native.clone()?, String::new())), None))
+            }
+            Origin::AccountFile | Origin::Credential | Origin::Application
+                if allowed(LogonOf::Machine) =>
+            {
                 Some((Logon::Machine { user: principal.user.clone(), computer: computer() }, None))
             }
             _ => None,
@@ -54,7 +67,8 @@ impl Logon {
     }
 }
 
-/// The name by which a domain finds its account, and its realm. What a rule of the configuration calls the client is for people.
+/// The name by which a domain finds its account, and its realm. What a rule of the configuration
+/// calls the client is for people.
 fn of_domain(principal: &Principal) -> Option<(String, String)> {
     let account = principal.account.as_deref()?;
     if !account.upn.is_empty() {
@@ -83,7 +97,11 @@ mod tests {
     }
 
     fn domains(upn: &str) -> Principal {
-        let account = AccountFacts { sid: Some(sid("S-1-5-21-1-2-3-1104")), upn: upn.into(), ..AccountFacts::default() };
+        let account = AccountFacts {
+            sid: Some(sid("S-1-5-21-1-2-3-1104")),
+            upn: upn.into(),
+            ..AccountFacts::default()
+        };
         let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
         let native = Some("alice@AD.TEST".into());
         let principal = Principal::of_account("alice".into(), "AD".into(), Origin::Pac);
@@ -97,10 +115,14 @@ mod tests {
     #[test]
     fn a_domains_account_by_its_names_and_sid() {
         let (logon, known) = of(domains("alice@ad.test"), &[LogonOf::Domain]).unwrap();
-        assert_eq!((Some(logon), known), (domain("alice@ad.test", ""), Some(sid("S-1-5-21-1-2-3-1104"))));
+        assert_eq!(
+            (Some(logon), known),
+            (domain("alice@ad.test", ""), Some(sid("S-1-5-21-1-2-3-1104")))
+        );
         let logon_of = |principal| of(principal, &[LogonOf::Domain]).map(|(logon, _)| logon);
         assert_eq!(logon_of(domains("")), domain("alice@AD.TEST", ""));
-        let by_netlogon = Principal { native: None, origins: Origins::all(Origin::Netlogon), ..domains("") };
+        let by_netlogon =
+            Principal { native: None, origins: Origins::all(Origin::Netlogon), ..domains("") };
         assert_eq!(logon_of(by_netlogon.clone()), domain("alice", "AD"));
         // What it was renamed to may be anybody.
         let mut renamed = Principal { user: "Administrator".into(), ..by_netlogon };
@@ -117,17 +139,28 @@ mod tests {
 
     #[test]
     fn a_name_alone_is_nobody_unless_the_configuration_says_so() {
-        let named = |origin| Principal::of_account("Administrator".into(), "EXAMPLE".into(), origin);
-        let machines = Some((Logon::Machine { user: "Administrator".into(), computer: "SERVER".into() }, None));
+        let named =
+            |origin| Principal::of_account("Administrator".into(), "EXAMPLE".into(), origin);
+        let machines = Some((
+            Logon::Machine { user: "Administrator".into(), computer: "SERVER".into() },
+            None,
+        ));
         for origin in [Origin::AccountFile, Origin::Credential, Origin::Application] {
             assert_eq!(of(named(origin), &Tokens::default().windows_logon), None);
             assert_eq!(of(named(origin), &[LogonOf::Domain, LogonOf::Realm]), None);
             assert_eq!(of(named(origin), &[LogonOf::Machine]), machines);
         }
-        let ticket = Principal { native: Some("Administrator@MIT.TEST".into()), ..named(Origin::Ticket) };
+        let ticket =
+            Principal { native: Some("Administrator@MIT.TEST".into()), ..named(Origin::Ticket) };
         assert_eq!(of(ticket.clone(), &[LogonOf::Domain, LogonOf::Machine]), None);
-        assert_eq!(of(ticket, &[LogonOf::Realm]).map(|(logon, _)| logon), domain("Administrator@MIT.TEST", ""));
-        assert_eq!(of(Principal::anonymous(), &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]), None);
+        assert_eq!(
+            of(ticket, &[LogonOf::Realm]).map(|(logon, _)| logon),
+            domain("Administrator@MIT.TEST", "")
+        );
+        assert_eq!(
+            of(Principal::anonymous(), &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]),
+            None
+        );
         assert_eq!(of(domains("alice@ad.test"), &[]), None);
     }
 

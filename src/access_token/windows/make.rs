@@ -7,7 +7,11 @@ use crate::types::error::Result;
 
 /// A client's token, up to the level that was agreed on.
 pub(crate) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S::Handle> {
-    let made = if system.is_wine() { wine::make(system, subject) } else { native::make(system, subject, tokens) };
+    let made = if system.is_wine() {
+        wine::make(system, subject)
+    } else {
+        native::make(system, subject, tokens)
+    };
     let client = subject.principal.display_name();
     match &made {
         Ok(_) => tracing::debug!("token of {client:?}, at most {:?}", subject.level),

@@ -1,6 +1,7 @@
 //! A client as an access token of Windows or Wine.
 //!
-//! What is to be had differs: see [`wine`] and [`native`]. In no case is it a token of the server's own as the server has it.
+//! What is to be had differs: see [`wine`] and [`native`]. In no case is it a token of the server's
+//! own as the server has it.
 
 mod contents;
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! On Windows: a token that we make, where the process may make tokens; else one that the system makes, for an account
-//! that it knows. A restricted token of the server's would still be the server's, and there is none for the rest.
+//! On Windows: a token that we make, where the process may make tokens; else one that the system
+//! makes, for an account that it knows. A restricted token of the server's would still be the
+//! server's, and there is none for the rest.
 
 use super::{Contents, Logon, Privilege, System};
 use crate::access_token::{Level, Subject};
@@ -13,7 +14,9 @@ pub(crate) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) ->
         match system.create(&contents, Some(Privilege::CreateToken)) {
             Ok(token) => return Ok(token),
             // Not the end: the system may know the account.
-            Err(refusal) => _ = refusal.log("NtCreateToken", Error::NoImpersonation("no token could be made")),
+            Err(refusal) => {
+                _ = refusal.log("NtCreateToken", Error::NoImpersonation("no token could be made"))
+            }
         }
     }
     log_on(system, subject, tokens)
@@ -21,13 +24,18 @@ pub(crate) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) ->
 
 /// The token of an account of the system's.
 fn log_on<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S::Handle> {
-    const UNKNOWN: Error = Error::NoImpersonation("no account of the machine or its domain, and the process may not make tokens");
-    const NO_LOGON: Error = Error::NoImpersonation("the system does not log the account on without a password");
+    const UNKNOWN: Error = Error::NoImpersonation(
+        "no account of the machine or its domain, and the process may not make tokens",
+    );
+    const NO_LOGON: Error =
+        Error::NoImpersonation("the system does not log the account on without a password");
     let (logon, sid) = Logon::of(subject, tokens, || system.computer()).ok_or(UNKNOWN)?;
     // Who is not a part of the system is given tokens to identify with.
     let trusted = system.holds(Privilege::Tcb).then_some(Privilege::Tcb);
-    let token = system.log_on(&logon, trusted).map_err(|refusal| refusal.log("LsaLogonUser", NO_LOGON))?;
-    let look = system.look(&token).map_err(|refusal| refusal.log("GetTokenInformation", NO_LOGON))?;
+    let token =
+        system.log_on(&logon, trusted).map_err(|refusal| refusal.log("LsaLogonUser", NO_LOGON))?;
+    let look =
+        system.look(&token).map_err(|refusal| refusal.log("GetTokenInformation", NO_LOGON))?;
     if sid.is_some_and(|sid| sid != look.user) {
         return Err(Error::NoImpersonation("the system has another account of that name"));
     }
@@ -52,7 +60,11 @@ mod tests {
     const CLIENT: &str = "S-1-5-21-1-2-3-1104";
 
     fn client() -> Subject {
-        let account = AccountFacts { sid: Some(sid(CLIENT)), upn: "alice@ad.test".into(), ..AccountFacts::default() };
+        let account = AccountFacts {
+            sid: Some(sid(CLIENT)),
+            upn: "alice@ad.test".into(),
+            ..AccountFacts::default()
+        };
         let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
         subject(Principal { account: Some(Arc::new(account)), origins, ..Principal::default() })
     }
@@ -65,22 +77,34 @@ mod tests {
     fn who_may_make_tokens_does() {
         let system = Played { privileges: vec![Privilege::CreateToken], ..windows() };
         let made = make(&system, &client(), &Tokens::default()).unwrap();
-        assert!(matches!(made, Made::Created(contents, Some(Privilege::CreateToken)) if contents.user == sid(CLIENT)));
+        assert!(
+            matches!(made, Made::Created(contents, Some(Privilege::CreateToken)) if contents.user == sid(CLIENT))
+        );
     }
 
     #[test]
     fn if_that_fails_the_system_is_asked() {
-        let system = Played { privileges: vec![Privilege::CreateToken], refuses_to_create: true, ..windows() };
+        let system = Played {
+            privileges: vec![Privilege::CreateToken],
+            refuses_to_create: true,
+            ..windows()
+        };
         assert!(matches!(make(&system, &client(), &Tokens::default()), Ok(Made::LoggedOn(..))));
     }
 
     #[test]
     fn who_may_not_asks_the_system() {
         let identifies = Played { logs_on: Some(look(CLIENT, Some(1))), ..windows() };
-        let Ok(Made::LoggedOn(_, look, trusted)) = make(&identifies, &client(), &Tokens::default()) else { panic!() };
+        let Ok(Made::LoggedOn(_, look, trusted)) = make(&identifies, &client(), &Tokens::default())
+        else {
+            panic!()
+        };
         assert_eq!((look.level, trusted), (Some(1), None));
         let trusted = Played { privileges: vec![Privilege::Tcb], ..windows() };
-        let Ok(Made::LoggedOn(_, look, trusted)) = make(&trusted, &client(), &Tokens::default()) else { panic!() };
+        let Ok(Made::LoggedOn(_, look, trusted)) = make(&trusted, &client(), &Tokens::default())
+        else {
+            panic!()
+        };
         assert_eq!((look.level, trusted), (Some(2), Some(Privilege::Tcb)));
     }
 
@@ -89,9 +113,14 @@ mod tests {
         for given in [Some(2), Some(3), None] {
             for asked in [Level::Identification, Level::Impersonation, Level::Delegation] {
                 let system = Played { logs_on: Some(look(CLIENT, given)), ..windows() };
-                let made = make(&system, &Subject { level: asked, ..client() }, &Tokens::default()).unwrap();
-                let level = system.look(&made).unwrap().level.expect("no process's token is handed out");
-                assert!(level <= asked as u32 && level <= given.unwrap_or(2), "{given:?} {asked:?} {level}");
+                let made = make(&system, &Subject { level: asked, ..client() }, &Tokens::default())
+                    .unwrap();
+                let level =
+                    system.look(&made).unwrap().level.expect("no process's token is handed out");
+                assert!(
+                    level <= asked as u32 && level <= given.unwrap_or(2),
+                    "{given:?} {asked:?} {level}"
+                );
             }
         }
     }
@@ -99,25 +128,43 @@ mod tests {
     #[test]
     fn another_account_of_that_name_is_not_it() {
         let system = Played { logs_on: Some(look("S-1-5-21-9-9-9-500", Some(2))), ..windows() };
-        assert!(matches!(make(&system, &client(), &Tokens::default()), Err(Error::NoImpersonation(_))));
+        assert!(matches!(
+            make(&system, &client(), &Tokens::default()),
+            Err(Error::NoImpersonation(_))
+        ));
     }
 
     #[test]
     fn whom_nobody_knows_has_no_token() {
         let nobody = Played { logs_on: None, ..windows() };
-        assert!(matches!(make(&nobody, &client(), &Tokens::default()), Err(Error::NoImpersonation(_))));
-        let of_file = subject(Principal::of_account("Administrator".into(), String::new(), Origin::AccountFile));
-        assert!(matches!(make(&windows(), &of_file, &Tokens::default()), Err(Error::NoImpersonation(_))));
+        assert!(matches!(
+            make(&nobody, &client(), &Tokens::default()),
+            Err(Error::NoImpersonation(_))
+        ));
+        let of_file = subject(Principal::of_account(
+            "Administrator".into(),
+            String::new(),
+            Origin::AccountFile,
+        ));
+        assert!(matches!(
+            make(&windows(), &of_file, &Tokens::default()),
+            Err(Error::NoImpersonation(_))
+        ));
         let opted_in = Tokens { windows_logon: vec![LogonOf::Machine], ..Tokens::default() };
         let Ok(Made::LoggedOn(logon, ..)) = make(&windows(), &of_file, &opted_in) else { panic!() };
-        assert_eq!(logon, Logon::Machine { user: "Administrator".into(), computer: "PLAYED".into() });
+        assert_eq!(
+            logon,
+            Logon::Machine { user: "Administrator".into(), computer: "PLAYED".into() }
+        );
     }
 
     #[test]
     fn the_servers_own_token_is_never_asked_for() {
         // Whatever fails.
-        for system in [Played { can_create: false, logs_on: None, ..windows() }, Played { refuses_to_create: true, ..windows() }]
-        {
+        for system in [
+            Played { can_create: false, logs_on: None, ..windows() },
+            Played { refuses_to_create: true, ..windows() },
+        ] {
             let _ = make(&system, &client(), &Tokens::default());
             assert!(!system.restricted.get());
         }

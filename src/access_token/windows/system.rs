@@ -1,5 +1,5 @@
-//! What is asked of the system: the seam between what is decided here and the calls in `platform`, at which tests play a
-//! system.
+//! What is asked of the system: the seam between what is decided here and the calls in `platform`,
+//! at which tests play a system.
 
 use super::{Contents, Logon};
 use crate::access_token::Level;
@@ -79,6 +79,7 @@ pub(crate) trait System {
     /// The computer's name: the domain of its own accounts.
     fn computer(&self) -> String;
 
-    /// Has the system log an account on without its password (S4U), as a part of it if that privilege is given.
+    /// Has the system log an account on without its password (S4U), as a part of it if that
+    /// privilege is given.
     fn log_on(&self, logon: &Logon, with: Option<Privilege>) -> Answer<Self::Handle>;
 }

@@ -22,7 +22,8 @@ impl Token {
     ///
     /// Errors: `NoImpersonation` if there is none that may be handed out.
     pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
-        // A thread that acts as another client asks with that one's rights unless it is told not to.
+        // A thread that acts as another client asks with that one's rights unless it is told not
+        // to.
         let handle = as_process(|| make(&Machine, &subject, &settings.tokens))??;
         let named = settings.tokens.wine_user_name && platform::is_wine();
         let user_name = named.then(|| subject.principal.user.clone());
@@ -32,8 +33,10 @@ impl Token {
     /// A HANDLE of the caller's.
     pub(crate) fn give(&self) -> Result<*mut std::ffi::c_void> {
         self.tell_name();
-        give(&self.handle)
-            .map_err(|refusal| refusal.log("DuplicateHandle", Error::NoImpersonation("the token could not be handed out")))
+        give(&self.handle).map_err(|refusal| {
+            refusal
+                .log("DuplicateHandle", Error::NoImpersonation("the token could not be handed out"))
+        })
     }
 
     /// Of whom it is.

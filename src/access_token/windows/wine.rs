@@ -1,5 +1,6 @@
-//! On Wine: from version 9 on anybody may make a token of any SIDs. Before, there is the server's own token only, of which
-//! everything is taken that it can do more than others: what remains is its user.
+//! On Wine: from version 9 on anybody may make a token of any SIDs. Before, there is the server's
+//! own token only, of which everything is taken that it can do more than others: what remains is
+//! its user.
 
 use super::{Contents, Look, Privilege, System};
 use crate::access_token::Subject;
@@ -11,7 +12,9 @@ use crate::types::sid::Sid;
 pub(crate) fn make<S: System>(system: &S, subject: &Subject) -> Result<S::Handle> {
     const NOT_MADE: Error = Error::NoImpersonation("no token could be made");
     match Contents::of(subject, true).filter(|_| system.can_create()) {
-        Some(contents) => system.create(&contents, None).map_err(|refusal| refusal.log("NtCreateToken", NOT_MADE)),
+        Some(contents) => {
+            system.create(&contents, None).map_err(|refusal| refusal.log("NtCreateToken", NOT_MADE))
+        }
         None => restricted(system, subject),
     }
 }
@@ -20,26 +23,33 @@ pub(crate) fn make<S: System>(system: &S, subject: &Subject) -> Result<S::Handle
 fn restricted<S: System>(system: &S, subject: &Subject) -> Result<S::Handle> {
     const NOT_MADE: Error = Error::NoImpersonation("the process's token could not be restricted");
     let own = system.own().map_err(|refusal| refusal.log("GetTokenInformation", NOT_MADE))?;
-    let servers: Vec<Sid> = own.groups.iter().filter(|group| !is_anybodys(&group.sid)).map(|group| group.sid).collect();
-    let less = system.restricted(&servers).map_err(|refusal| refusal.log("CreateRestrictedToken", NOT_MADE))?;
-    let token = system.at_level(&less, subject.level).map_err(|refusal| refusal.log("DuplicateTokenEx", NOT_MADE))?;
+    let servers: Vec<Sid> =
+        own.groups.iter().filter(|group| !is_anybodys(&group.sid)).map(|group| group.sid).collect();
+    let less = system
+        .restricted(&servers)
+        .map_err(|refusal| refusal.log("CreateRestrictedToken", NOT_MADE))?;
+    let token = system
+        .at_level(&less, subject.level)
+        .map_err(|refusal| refusal.log("DuplicateTokenEx", NOT_MADE))?;
     // What was asked for is looked at: a Wine that did something else would hand out the server.
-    let look = system.look(&token).map_err(|refusal| refusal.log("GetTokenInformation", NOT_MADE))?;
+    let look =
+        system.look(&token).map_err(|refusal| refusal.log("GetTokenInformation", NOT_MADE))?;
     if can_do_what_others_cannot(&look) || look.level != Some(subject.level as u32) {
         return Err(Error::NoImpersonation("the restricted token is not restricted"));
     }
     Ok(token)
 }
 
-/// Groups that whoever has been authenticated is in: Everyone, Authenticated Users, and the machine's Users. All others are
-/// the server's.
+/// Groups that whoever has been authenticated is in: Everyone, Authenticated Users, and the
+/// machine's Users. All others are the server's.
 fn is_anybodys(sid: &Sid) -> bool {
     matches!((sid.authority(), sid.sub_authorities()), (1, [0]) | (5, [11]) | (5, [32, 545]))
 }
 
 fn can_do_what_others_cannot(look: &Look) -> bool {
     let counts = |group: &SidAndAttributes| {
-        group.attributes & attributes::ENABLED != 0 || group.attributes & attributes::USE_FOR_DENY_ONLY == 0
+        group.attributes & attributes::ENABLED != 0
+            || group.attributes & attributes::USE_FOR_DENY_ONLY == 0
     };
     look.groups.iter().any(|group| counts(group) && !is_anybodys(&group.sid))
         || look.enabled.iter().any(|&privilege| privilege != Privilege::ChangeNotify as u64)
@@ -59,25 +69,45 @@ mod tests {
 
     fn wine() -> Played {
         let mut own = Played::default().own;
-        own.groups = groups(&[ADMINISTRATORS, "S-1-1-0", "S-1-5-11", "S-1-5-32-545", "S-1-5-21-7-7-7-1200", "S-1-5-5-0-9"], 7);
+        own.groups = groups(
+            &[
+                ADMINISTRATORS,
+                "S-1-1-0",
+                "S-1-5-11",
+                "S-1-5-32-545",
+                "S-1-5-21-7-7-7-1200",
+                "S-1-5-5-0-9",
+            ],
+            7,
+        );
         own.enabled = vec![8, 20, 23];
         Played { wine: true, own, ..Played::default() }
     }
 
     fn client() -> Subject {
-        let account = AccountFacts { sid: Some(sid("S-1-5-21-1-2-3-1104")), ..AccountFacts::default() };
-        subject(Principal { account: Some(Arc::new(account)), origins: Origins::all(Origin::Pac), ..Principal::default() })
+        let account =
+            AccountFacts { sid: Some(sid("S-1-5-21-1-2-3-1104")), ..AccountFacts::default() };
+        subject(Principal {
+            account: Some(Arc::new(account)),
+            origins: Origins::all(Origin::Pac),
+            ..Principal::default()
+        })
     }
 
     #[test]
     fn where_tokens_can_be_made_the_clients_is() {
         let system = Played { can_create: true, ..wine() };
         let made = make(&system, &client(), &Tokens::default()).unwrap();
-        assert!(matches!(made, Made::Created(contents, None) if contents.user == sid("S-1-5-21-1-2-3-1104")));
+        assert!(
+            matches!(made, Made::Created(contents, None) if contents.user == sid("S-1-5-21-1-2-3-1104"))
+        );
         assert!(!system.restricted.get());
         // A refusal is no reason to hand out what is less the client's.
         let refuses = Played { refuses_to_create: true, ..system };
-        assert!(matches!(make(&refuses, &client(), &Tokens::default()), Err(Error::NoImpersonation(_))));
+        assert!(matches!(
+            make(&refuses, &client(), &Tokens::default()),
+            Err(Error::NoImpersonation(_))
+        ));
     }
 
     #[test]
@@ -88,8 +118,12 @@ mod tests {
             let look = system.look(&made).unwrap();
             assert_eq!(look.level, Some(level as u32));
             assert!(look.enabled.is_empty());
-            let enabled: Vec<String> =
-                look.groups.iter().filter(|group| group.attributes & 4 != 0).map(|group| group.sid.to_string()).collect();
+            let enabled: Vec<String> = look
+                .groups
+                .iter()
+                .filter(|group| group.attributes & 4 != 0)
+                .map(|group| group.sid.to_string())
+                .collect();
             assert_eq!(enabled, ["S-1-1-0", "S-1-5-11", "S-1-5-32-545"]);
         }
     }
@@ -97,7 +131,8 @@ mod tests {
     #[test]
     fn somebody_without_a_sid_has_no_other() {
         let system = Played { can_create: true, ..wine() };
-        let unknown = subject(Principal::of_account("alice".into(), String::new(), Origin::AccountFile));
+        let unknown =
+            subject(Principal::of_account("alice".into(), String::new(), Origin::AccountFile));
         assert!(matches!(make(&system, &unknown, &Tokens::default()), Ok(Made::Restricted(_))));
     }
 
@@ -114,10 +149,16 @@ mod tests {
         torn.groups = groups(&[ADMINISTRATORS], both);
         for left in [own, grouped, privileged, half, torn] {
             let system = Played { restricts_to: Some(left), ..wine() };
-            assert!(matches!(make(&system, &client(), &Tokens::default()), Err(Error::NoImpersonation(_))));
+            assert!(matches!(
+                make(&system, &client(), &Tokens::default()),
+                Err(Error::NoImpersonation(_))
+            ));
         }
         let ignores_levels = Played { ignores_levels: true, ..wine() };
         let asked = Subject { level: Level::Identification, ..client() };
-        assert!(matches!(make(&ignores_levels, &asked, &Tokens::default()), Err(Error::NoImpersonation(_))));
+        assert!(matches!(
+            make(&ignores_levels, &asked, &Tokens::default()),
+            Err(Error::NoImpersonation(_))
+        ));
     }
 }

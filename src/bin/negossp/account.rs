@@ -63,14 +63,23 @@ pub(crate) fn add(args: &Args, name: &str) -> Outcome {
         Some(Standing::Normal) | None => {}
         Some(other) => remark(&format!("{name} has a new password, but is {}", standing(other))),
     }
-    print(&format!("{name}: {} in {}\n", if existed { "password changed" } else { "added" }, path.display()))
+    print(&format!(
+        "{name}: {} in {}\n",
+        if existed { "password changed" } else { "added" },
+        path.display()
+    ))
 }
 
-/// Where user numbers begin when the file has none yet. Nothing here uses them; smbpasswd(5) wants one.
+/// Where user numbers begin when the file has none yet. Nothing here uses them; smbpasswd(5) wants
+/// one.
 const FIRST_UID: u32 = 1000;
 
 fn next_uid(lines: &Lines) -> u32 {
-    lines.texts().filter_map(smbpasswd::uid).max().map_or(FIRST_UID, |uid| uid.saturating_add(1).max(FIRST_UID))
+    lines
+        .texts()
+        .filter_map(smbpasswd::uid)
+        .max()
+        .map_or(FIRST_UID, |uid| uid.saturating_add(1).max(FIRST_UID))
 }
 
 fn no_such(name: &str) -> Failure {
@@ -95,13 +104,18 @@ pub(crate) fn set_disabled(args: &Args, name: &str, disabled: bool) -> Outcome {
     let path = file(args)?;
     edit::change(&path, false, |lines| {
         let &first = lines.of_account(name).first().ok_or_else(|| no_such(name))?;
-        smbpasswd::parse(lines.text(first)).map_err(|why| Failure::No(format!("the line of {name} is bad: {why}")))?;
+        smbpasswd::parse(lines.text(first))
+            .map_err(|why| Failure::No(format!("the line of {name} is bad: {why}")))?;
         let mut fields = Fields::split(lines.text(first));
         fields.set_flag(b'D', disabled);
         lines.replace(first, &fields.join());
         Ok::<_, Failure>(())
     })?;
-    print(&format!("{name}: {} in {}\n", if disabled { "disabled" } else { "enabled" }, path.display()))
+    print(&format!(
+        "{name}: {} in {}\n",
+        if disabled { "disabled" } else { "enabled" },
+        path.display()
+    ))
 }
 
 fn read(path: &Path) -> Outcome<Zeroizing<Vec<u8>>> {
@@ -128,10 +142,15 @@ pub(crate) fn list(args: &Args) -> Outcome {
     let (_, accounts) = load(args)?;
     let mut entries: Vec<_> = accounts.iter().collect();
     entries.sort_by(|a, b| a.account.user.cmp(&b.account.user));
-    let lines = entries.iter().map(|entry| format!("{}\t{}\n", entry.account.user, standing(entry.standing)));
+    let lines = entries
+        .iter()
+        .map(|entry| format!("{}\t{}\n", entry.account.user, standing(entry.standing)));
     print(&lines.collect::<String>())?;
     if !accounts.bad_lines.is_empty() {
-        remark(&format!("{} lines cannot be used; 'negossp account check' shows them", accounts.bad_lines.len()));
+        remark(&format!(
+            "{} lines cannot be used; 'negossp account check' shows them",
+            accounts.bad_lines.len()
+        ));
     }
     Ok(())
 }
@@ -146,15 +165,26 @@ pub(crate) fn check(args: &Args, name: &str) -> Outcome {
     }
     match entry.standing {
         Standing::Normal => print(&format!("{name}: right password\n")),
-        other => Err(Failure::No(format!("{name}: right password, but the account is {}", standing(other)))),
+        other => Err(Failure::No(format!(
+            "{name}: right password, but the account is {}",
+            standing(other)
+        ))),
     }
 }
 
 pub(crate) fn check_file(args: &Args) -> Outcome {
     let (path, accounts) = load(args)?;
-    let lines = accounts.bad_lines.iter().map(|bad| format!("{}:{}: {}\n", path.display(), bad.number, bad.why));
+    let lines = accounts
+        .bad_lines
+        .iter()
+        .map(|bad| format!("{}:{}: {}\n", path.display(), bad.number, bad.why));
     print(&lines.collect::<String>())?;
-    print(&format!("{}: {} accounts, {} bad lines\n", path.display(), accounts.len(), accounts.bad_lines.len()))?;
+    print(&format!(
+        "{}: {} accounts, {} bad lines\n",
+        path.display(),
+        accounts.len(),
+        accounts.bad_lines.len()
+    ))?;
     match accounts.bad_lines.len() {
         0 => Ok(()),
         _ => Err(Failure::No("bad lines are skipped; nobody is let in by them".into())),

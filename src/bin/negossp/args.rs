@@ -28,17 +28,22 @@ impl Args {
         let mut words_only = false;
         while let Some(argument) = given.next() {
             // A path need not be UTF-8, all else must.
-            let text = argument.into_string().map_err(|raw| Failure::Usage(format!("not UTF-8: {}", raw.to_string_lossy())))?;
+            let text = argument
+                .into_string()
+                .map_err(|raw| Failure::Usage(format!("not UTF-8: {}", raw.to_string_lossy())))?;
             match text.as_str() {
                 _ if words_only || !text.starts_with('-') || text == "-" => args.words.push(text),
                 "--" => words_only = true,
                 "--file" => {
-                    let path = given.next().ok_or_else(|| Failure::Usage("--file needs the name of a file".into()))?;
+                    let path = given
+                        .next()
+                        .ok_or_else(|| Failure::Usage("--file needs the name of a file".into()))?;
                     args.file = Some(path.into());
                 }
                 "--user" => {
                     let name = given.next().and_then(|name| name.into_string().ok());
-                    args.user = Some(name.ok_or_else(|| Failure::Usage("--user needs a name".into()))?);
+                    args.user =
+                        Some(name.ok_or_else(|| Failure::Usage("--user needs a name".into()))?);
                 }
                 "--stdin" => args.stdin = true,
                 "-h" | "--help" => args.help = true,

@@ -6,7 +6,8 @@ use crate::password;
 use negossp::config::{Environment, Store};
 use negossp::domain::check::{self, Step, Trial};
 
-/// Tells step by step whether the configured domain can be asked, and logs on as a user if one is named.
+/// Tells step by step whether the configured domain can be asked, and logs on as a user if one is
+/// named.
 pub(crate) fn check(args: &Args) -> Outcome {
     let store = Store::open(Environment::of_process());
     let settings = store.current();
@@ -18,9 +19,13 @@ pub(crate) fn check(args: &Args) -> Outcome {
     };
     let source = store.path().map(|path| path.display().to_string()).unwrap_or_default();
     let ours = &domain.settings;
-    print(&format!("ok: configuration: {source}: {} ({}), {}\n", ours.name, ours.realm, ours.machine_account))?;
+    print(&format!(
+        "ok: configuration: {source}: {} ({}), {}\n",
+        ours.name, ours.realm, ours.machine_account
+    ))?;
     let password = args.user.as_ref().map(|name| password::ask(args, name, false)).transpose()?;
-    let trial = args.user.as_ref().zip(password.as_ref()).map(|(name, password)| Trial { name, password });
+    let trial =
+        args.user.as_ref().zip(password.as_ref()).map(|(name, password)| Trial { name, password });
     let mut written = Ok(());
     let works = check::run(domain, trial, |Step { what, result }| {
         let line = match result {

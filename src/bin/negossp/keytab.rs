@@ -7,7 +7,8 @@ use negossp::kerberos::path_in;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Shows the entries of a keytab, without their keys. As with other programs the name may begin with `FILE:`.
+/// Shows the entries of a keytab, without their keys. As with other programs the name may begin
+/// with `FILE:`.
 pub(crate) fn list(name: &str) -> Outcome {
     list_file(&path_in(name).map_err(Failure::Usage)?)
 }
@@ -16,16 +17,24 @@ pub(crate) fn list(name: &str) -> Outcome {
 pub(crate) fn list_configured() -> Outcome {
     let settings = Store::open(Environment::of_process()).current();
     let file = settings.kerberos.keytab.as_ref().and_then(|file| file.path());
-    list_file(file.ok_or_else(|| Failure::Usage("which keytab? The configuration names none".into()))?)
+    list_file(
+        file.ok_or_else(|| Failure::Usage("which keytab? The configuration names none".into()))?,
+    )
 }
 
 fn list_file(path: &Path) -> Outcome {
-    let bytes = std::fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file(path, error))?;
-    let keytab = Keytab::parse(&bytes).map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
-    let lines = keytab
-        .entries()
-        .iter()
-        .map(|entry| format!("{}\t{}\t{}\n", entry.kvno, entry.key.enctype().name(), printable(&entry.principal())));
+    let bytes =
+        std::fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file(path, error))?;
+    let keytab = Keytab::parse(&bytes)
+        .map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
+    let lines = keytab.entries().iter().map(|entry| {
+        format!(
+            "{}\t{}\t{}\n",
+            entry.kvno,
+            entry.key.enctype().name(),
+            printable(&entry.principal())
+        )
+    });
     print(&lines.collect::<String>())?;
     for skipped in keytab.skipped() {
         remark(&format!("{}: skipped at byte {}: {}", path.display(), skipped.offset, skipped.why));
@@ -35,5 +44,7 @@ fn list_file(path: &Path) -> Outcome {
 
 /// A name from a file may hold what a terminal would act on.
 fn printable(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+    name.chars()
+        .map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() })
+        .collect()
 }

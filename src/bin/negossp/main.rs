@@ -71,7 +71,9 @@ fn run(args: Args) -> Outcome {
         ["keytab", "list", file] => keytab::list(file),
         ["keytab", "list"] => keytab::list_configured(),
         [] | ["help"] => print(HELP),
-        ["account", "add" | "remove" | "disable" | "enable"] => Err(Failure::Usage("the account's NAME is missing".into())),
+        ["account", "add" | "remove" | "disable" | "enable"] => {
+            Err(Failure::Usage("the account's NAME is missing".into()))
+        }
         _ => Err(Failure::Usage(format!("no such command: {}", words.join(" ")))),
     }
 }

@@ -6,8 +6,8 @@ use negossp::platform::terminal::{LONGEST_PASSWORD, read_password};
 use std::io::{IsTerminal, Read};
 use zeroize::Zeroizing;
 
-/// Asks for a password: at the terminal, or from the first line of standard input. A `new` one is asked for
-/// twice, and must not be empty: NTLM lets nobody without a password in.
+/// Asks for a password: at the terminal, or from the first line of standard input. A `new` one is
+/// asked for twice, and must not be empty: NTLM lets nobody without a password in.
 pub(crate) fn ask(args: &Args, name: &str, new: bool) -> Outcome<Zeroizing<String>> {
     let password = if args.stdin || !std::io::stdin().is_terminal() {
         from_stdin()?
@@ -33,7 +33,8 @@ fn at_terminal(prompt: &str) -> Outcome<Zeroizing<String>> {
 }
 
 fn from_stdin() -> Outcome<Zeroizing<String>> {
-    let trouble = |what: &dyn std::fmt::Display| Failure::Trouble(format!("standard input: {what}"));
+    let trouble =
+        |what: &dyn std::fmt::Display| Failure::Trouble(format!("standard input: {what}"));
     let mut input = Zeroizing::new(Vec::with_capacity(LONGEST_PASSWORD + 2));
     let mut byte = Zeroizing::new([0u8; 1]);
     let mut stdin = std::io::stdin().lock();

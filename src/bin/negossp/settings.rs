@@ -15,7 +15,9 @@ pub(crate) fn check() -> Outcome {
     let source = match (&environment.config, store.path()) {
         (Some(path), _) => format!("# from {} (NEGOSSP_CONFIG)\n", path.display()),
         (None, Some(path)) if path.exists() => format!("# from {}\n", path.display()),
-        (None, Some(path)) => format!("# defaults; neither NEGOSSP_CONFIG nor {} is there\n", path.display()),
+        (None, Some(path)) => {
+            format!("# defaults; neither NEGOSSP_CONFIG nor {} is there\n", path.display())
+        }
         (None, None) => "# defaults\n".to_owned(),
     };
     print(&format!("{source}{settings}"))?;
@@ -25,7 +27,10 @@ pub(crate) fn check() -> Outcome {
 
 fn problems(settings: &Settings) -> Vec<String> {
     if let Some(defect) = &settings.defect {
-        return vec![format!("configuration: {defect}"), "nobody is let in until that is mended; shown are the defaults".into()];
+        return vec![
+            format!("configuration: {defect}"),
+            "nobody is let in until that is mended; shown are the defaults".into(),
+        ];
     }
     let kerberos = &settings.kerberos;
     if settings.accounts.file.is_none() && kerberos.keytab.is_none() && settings.domain.is_none() {
@@ -37,37 +42,51 @@ fn problems(settings: &Settings) -> Vec<String> {
     }
     let mut problems = settings.accounts.file.as_deref().map(of_accounts).unwrap_or_default();
     let details = settings.accounts.details.as_deref();
-    problems.extend(details.and_then(|file| Some(format!("{}: {}", shown(file.path()), file.current().problem.as_ref()?))));
+    problems.extend(details.and_then(|file| {
+        Some(format!("{}: {}", shown(file.path()), file.current().problem.as_ref()?))
+    }));
     if let Some(domain) = &settings.domain
         && let Err(why) = domain.secret().nt_hashes(domain.machine().account())
     {
         problems.push(format!("{}: {why}", shown(domain.secret().path())));
     }
-    problems.extend(kerberos.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
-    problems.extend(kerberos.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
+    problems.extend(
+        kerberos.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default(),
+    );
+    problems.extend(
+        kerberos.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default(),
+    );
     problems
 }
 
 fn of_accounts(file: &AccountFile) -> Vec<String> {
     let (path, accounts) = (shown(file.path()), file.current());
     let mut problems = of_file(&path, accounts.problem.as_ref(), accounts.exposed);
-    problems.extend(accounts.bad_lines.iter().map(|bad| format!("{path}:{}: {}", bad.number, bad.why)));
+    problems
+        .extend(accounts.bad_lines.iter().map(|bad| format!("{path}:{}: {}", bad.number, bad.why)));
     problems
 }
 
 fn of_keytab(file: &KeytabFile, kerberos: &Kerberos) -> Vec<String> {
     let (path, keys) = (shown(file.path()), file.current());
     let mut problems = of_file(&path, keys.problem.as_ref(), keys.exposed);
-    problems.extend(keys.keytab.skipped().iter().map(|bad| format!("{path}: skipped at byte {}: {}", bad.offset, bad.why)));
+    problems.extend(
+        keys.keytab
+            .skipped()
+            .iter()
+            .map(|bad| format!("{path}: skipped at byte {}: {}", bad.offset, bad.why)),
+    );
     let allowed = |entry: &Entry| kerberos.allows(entry.key.enctype());
     if keys.problem.is_none() && !keys.keytab.entries().iter().any(allowed) {
-        problems.push(format!("{path}: no key of an encryption type that [kerberos] enctypes allows"));
+        problems
+            .push(format!("{path}: no key of an encryption type that [kerberos] enctypes allows"));
     }
     problems
 }
 
 fn of_file(path: &str, problem: Option<&Problem>, exposed: bool) -> Vec<String> {
-    let mut problems: Vec<String> = problem.map(|problem| format!("{path}: {problem}")).into_iter().collect();
+    let mut problems: Vec<String> =
+        problem.map(|problem| format!("{path}: {problem}")).into_iter().collect();
     if exposed {
         problems.push(format!("{path}: others than its owner may read or write it"));
     }

@@ -32,14 +32,20 @@ pub(crate) fn of_machine() -> Outcome {
 pub(crate) fn of_user(name: &str) -> Outcome {
     let settings = settings()?;
     let (client, mechanism) = match (name.split_once('\\'), name.rsplit_once('@')) {
-        (Some((domain, user)), _) => (Principal::of_account(user.into(), domain.into(), Origin::Credential), Mechanism::Ntlm),
+        (Some((domain, user)), _) => {
+            (Principal::of_account(user.into(), domain.into(), Origin::Credential), Mechanism::Ntlm)
+        }
         (None, Some((user, realm))) => {
             let client = Principal::of_account(user.into(), realm.into(), Origin::Ticket);
             (Principal { native: Some(name.into()), ..client }, Mechanism::Kerberos)
         }
-        (None, None) => (Principal::of_account(name.into(), String::new(), Origin::AccountFile), Mechanism::Ntlm),
+        (None, None) => (
+            Principal::of_account(name.into(), String::new(), Origin::AccountFile),
+            Mechanism::Ntlm,
+        ),
     };
-    let client = authority::complete(client, &settings).map_err(|error| Failure::Trouble(error.to_string()))?;
+    let client = authority::complete(client, &settings)
+        .map_err(|error| Failure::Trouble(error.to_string()))?;
     let sids = Sids::of(&client, mechanism, &settings).ok_or_else(|| no_machine_sid(&settings))?;
     let groups = sids.groups.iter().map(|group| format!("group\t{}\n", group.sid));
     print(&format!("user\t{}\n{}", sids.user, groups.collect::<String>()))

@@ -22,7 +22,11 @@ impl Display for Settings {
 
         let negotiate = &self.negotiate;
         writeln!(f, "\n[negotiate]")?;
-        writeln!(f, "mechanisms = {}", List(negotiate.mechanisms.iter().map(|m| m.package_name())))?;
+        writeln!(
+            f,
+            "mechanisms = {}",
+            List(negotiate.mechanisms.iter().map(|m| m.package_name()))
+        )?;
         writeln!(f, "context_lifetime = {}", Limit(negotiate.context_lifetime))?;
         writeln!(f, "complete_auth_token = {}", negotiate.complete_auth_token)?;
 
@@ -41,15 +45,27 @@ impl Display for Settings {
         if let Some(path) = &ntlm.audit_file {
             writeln!(f, "audit_file = {}", Quoted(&path.to_string_lossy()))?;
         }
-        for (key, names) in [("users", &ntlm.users), ("domains", &ntlm.domains), ("workstations", &ntlm.workstations)] {
+        for (key, names) in [
+            ("users", &ntlm.users),
+            ("domains", &ntlm.domains),
+            ("workstations", &ntlm.workstations),
+        ] {
             writeln!(f, "{key} = {}", List(names.iter().map(String::as_str)))?;
         }
-        writeln!(f, "weak_responses = {}", List(weak.iter().filter(|(on, _)| *on).map(|(_, name)| *name)))?;
+        writeln!(
+            f,
+            "weak_responses = {}",
+            List(weak.iter().filter(|(on, _)| *on).map(|(_, name)| *name))
+        )?;
         writeln!(f, "channel_bindings = {}", ntlm.channel_bindings)?;
         writeln!(f, "target_name = {}", ntlm.target_name)?;
         writeln!(f, "target_names = {}", List(ntlm.target_names.iter().map(String::as_str)))?;
         writeln!(f, "require_128 = {}", ntlm.require_128)?;
-        writeln!(f, "require_extended_session_security = {}", ntlm.require_extended_session_security)?;
+        writeln!(
+            f,
+            "require_extended_session_security = {}",
+            ntlm.require_extended_session_security
+        )?;
         writeln!(f, "require_mic = {}", ntlm.require_mic)?;
         writeln!(f, "max_clock_skew = {}", Limit(ntlm.max_clock_skew))?;
         writeln!(f, "challenge_lifetime = {}", Limit(Some(ntlm.challenge_lifetime)))?;

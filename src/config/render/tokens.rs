@@ -6,7 +6,11 @@ use std::fmt::{self, Display, Formatter};
 
 pub(crate) fn write(tokens: &Tokens, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name)))?;
-    writeln!(f, "winbind_separator = {}", Quoted(tokens.winbind_separator.encode_utf8(&mut [0; 4])))?;
+    writeln!(
+        f,
+        "winbind_separator = {}",
+        Quoted(tokens.winbind_separator.encode_utf8(&mut [0; 4]))
+    )?;
     writeln!(f, "domains = {}", List(tokens.domains.iter().map(String::as_str)))?;
     writeln!(f, "allow_root = {}", tokens.allow_root)?;
     if let Some(user) = &tokens.anonymous {
@@ -35,7 +39,9 @@ impl Display for LocalUser {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             LocalUser::Account(name) => Quoted(name).fmt(f),
-            LocalUser::Numbers { uid, gid, groups } => write!(f, "{{ uid = {uid}, gid = {gid}, groups = {groups:?} }}"),
+            LocalUser::Numbers { uid, gid, groups } => {
+                write!(f, "{{ uid = {uid}, gid = {gid}, groups = {groups:?} }}")
+            }
         }
     }
 }

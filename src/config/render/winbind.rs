@@ -10,5 +10,8 @@ pub(crate) fn write(winbind: &Winbind, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "ntlm_auth = {}", Quoted(&winbind.ntlm_auth.to_string_lossy()))?;
     writeln!(f, "helpers = {}", winbind.helpers)?;
     writeln!(f, "timeout_ms = {}", winbind.timeout.as_millis())?;
-    winbind.smb_conf.as_ref().map_or(Ok(()), |path| writeln!(f, "smb_conf = {}", Quoted(&path.to_string_lossy())))
+    winbind
+        .smb_conf
+        .as_ref()
+        .map_or(Ok(()), |path| writeln!(f, "smb_conf = {}", Quoted(&path.to_string_lossy())))
 }

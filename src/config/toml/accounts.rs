@@ -25,7 +25,12 @@ impl AccountsTable {
         if self.sid.is_some() && self.sid_file.is_some() {
             return Err("[accounts] has both sid and sid_file".into());
         }
-        let sid = self.sid.as_deref().map(machine_sid).transpose().map_err(|why| format!("[accounts] sid is {why}"))?;
+        let sid = self
+            .sid
+            .as_deref()
+            .map(machine_sid)
+            .transpose()
+            .map_err(|why| format!("[accounts] sid is {why}"))?;
         (named.accounts, named.details, named.sid_file) = (self.file, self.details, self.sid_file);
         Ok(Accounts {
             file: None,

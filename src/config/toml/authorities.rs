@@ -21,9 +21,9 @@ impl<'de> Deserialize<'de> for KindName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<KindName, D::Error> {
         let name = String::deserialize(deserializer)?;
         let found = Kind::ALL.iter().find(|kind| kind.name() == name);
-        found
-            .map(|kind| KindName(*kind))
-            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&name), &"the name of an authority"))
+        found.map(|kind| KindName(*kind)).ok_or_else(|| {
+            D::Error::invalid_value(Unexpected::Str(&name), &"the name of an authority")
+        })
     }
 }
 

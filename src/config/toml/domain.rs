@@ -31,7 +31,12 @@ impl<'de> Deserialize<'de> for ControllerName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ControllerName, D::Error> {
         let text = String::deserialize(deserializer)?;
         let name = text.parse().map(ControllerName);
-        name.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"a domain controller's host name or address"))
+        name.map_err(|_| {
+            D::Error::invalid_value(
+                Unexpected::Str(&text),
+                &"a domain controller's host name or address",
+            )
+        })
     }
 }
 
@@ -42,8 +47,11 @@ impl<'de> Deserialize<'de> for ServerAddress {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ServerAddress, D::Error> {
         const PORT: u16 = 53;
         let text = String::deserialize(deserializer)?;
-        let address = text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| (address, PORT).into()));
-        address.map(ServerAddress).map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"the address of a DNS server"))
+        let address =
+            text.parse().or_else(|_| text.parse::<IpAddr>().map(|address| (address, PORT).into()));
+        address.map(ServerAddress).map_err(|_| {
+            D::Error::invalid_value(Unexpected::Str(&text), &"the address of a DNS server")
+        })
     }
 }
 
@@ -67,14 +75,20 @@ impl DomainTable {
         if !netbios(self.machine_account.strip_suffix('$').unwrap_or(&self.machine_account)) {
             return Err("[domain] machine_account is no machine's account, such as WEB1$".into());
         }
-        if self.realm.is_empty() || !self.realm.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c)) {
+        if self.realm.is_empty()
+            || !self.realm.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c))
+        {
             return Err("[domain] realm is not the DNS name of a domain".into());
         }
         match (self.machine_secret_file, self.machine_keytab) {
             (Some(file), None) => named.machine_secret = Some(file),
             (None, Some(keytab)) => named.machine_keytab = Some(keytab.0),
-            (None, None) => return Err("[domain] needs machine_secret_file or machine_keytab".into()),
-            (Some(_), Some(_)) => return Err("[domain] has both machine_secret_file and machine_keytab".into()),
+            (None, None) => {
+                return Err("[domain] needs machine_secret_file or machine_keytab".into());
+            }
+            (Some(_), Some(_)) => {
+                return Err("[domain] has both machine_secret_file and machine_keytab".into());
+            }
         }
         let timeout = timeout("domain", self.timeout_ms)?;
         let connections = self.connections.unwrap_or(DEFAULT_CONNECTIONS);

@@ -44,7 +44,9 @@ struct RuleTable {
 impl<'de> Deserialize<'de> for RuleName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RuleName, D::Error> {
         let rule = RuleTable::deserialize(deserializer)?;
-        NameRule::new(rule.realm, rule.principal.as_deref(), &rule.name).map(RuleName).map_err(D::Error::custom)
+        NameRule::new(rule.realm, rule.principal.as_deref(), &rule.name)
+            .map(RuleName)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -54,7 +56,9 @@ impl<'de> Deserialize<'de> for PrincipalName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PrincipalName, D::Error> {
         let name = String::deserialize(deserializer)?;
         let known = ServiceName::parse(&name).map(PrincipalName);
-        known.ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&name), &"the name of a service"))
+        known.ok_or_else(|| {
+            D::Error::invalid_value(Unexpected::Str(&name), &"the name of a service")
+        })
     }
 }
 
@@ -62,8 +66,7 @@ struct EnctypeName(Enctype);
 
 impl<'de> Deserialize<'de> for EnctypeName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EnctypeName, D::Error> {
-        const EXPECTED: &str =
-            "aes256-sha1, aes128-sha1, aes256-sha2, aes128-sha2, rc4-hmac, des3-cbc-sha1 or the longer name of one of them";
+        const EXPECTED: &str = "aes256-sha1, aes128-sha1, aes256-sha2, aes128-sha2, rc4-hmac, des3-cbc-sha1 or the longer name of one of them";
         let name = String::deserialize(deserializer)?;
         let known = Enctype::from_name(&name).map(EnctypeName);
         known.ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&name), &EXPECTED))
@@ -93,7 +96,9 @@ impl KerberosTable {
     /// The settings, and the files that they name, which the caller opens.
     pub(crate) fn into_kerberos(self) -> Result<(Kerberos, Named), String> {
         let default = Kerberos::default();
-        let enctypes = self.enctypes.map_or(default.enctypes, |names| names.into_iter().map(|name| name.0).collect());
+        let enctypes = self
+            .enctypes
+            .map_or(default.enctypes, |names| names.into_iter().map(|name| name.0).collect());
         if enctypes.is_empty() {
             return Err("[kerberos] enctypes is empty".into());
         }
@@ -101,13 +106,16 @@ impl KerberosTable {
         if max_clock_skew > LONGEST_SKEW {
             return Err("[kerberos] max_clock_skew is longer than a day".into());
         }
-        let replay_cache_entries = self.replay_cache_entries.unwrap_or(default.replay_cache_entries);
+        let replay_cache_entries =
+            self.replay_cache_entries.unwrap_or(default.replay_cache_entries);
         if replay_cache_entries == 0 {
             return Err("[kerberos] replay_cache_entries is 0, so nobody could be let in".into());
         }
         let kerberos = Kerberos {
             keytab: None,
-            principals: self.principals.map_or(default.principals, |names| names.into_iter().map(|name| name.0).collect()),
+            principals: self
+                .principals
+                .map_or(default.principals, |names| names.into_iter().map(|name| name.0).collect()),
             realm: self.realm.unwrap_or(default.realm),
             enctypes,
             max_clock_skew,
@@ -118,7 +126,9 @@ impl KerberosTable {
             }),
             replay_cache_file: self.replay_cache_file.or(default.replay_cache_file),
             replay_cache_entries,
-            channel_bindings: self.channel_bindings.map_or(default.channel_bindings, Strictness::from),
+            channel_bindings: self
+                .channel_bindings
+                .map_or(default.channel_bindings, Strictness::from),
             addresses: self.addresses.map_or(default.addresses, |name| match name {
                 AddressesName::Ignore => Addresses::Ignore,
                 AddressesName::WhenKnown => Addresses::WhenKnown,

@@ -1,5 +1,5 @@
-//! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not pass for
-//! the default.
+//! The TOML file. Every key is optional; an unknown one is an error, for a misspelt policy must not
+//! pass for the default.
 
 mod accounts;
 mod authorities;
@@ -66,7 +66,10 @@ pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     toml::from_str(text).map_err(|e| {
         let message = e.message().replace('\n', ", ");
         match e.span() {
-            Some(span) => format!("line {}: {message}", 1 + text.bytes().take(span.start).filter(|&b| b == b'\n').count()),
+            Some(span) => format!(
+                "line {}: {message}",
+                1 + text.bytes().take(span.start).filter(|&b| b == b'\n').count()
+            ),
             None => message,
         }
     })
@@ -206,7 +209,8 @@ impl From<StrictnessName> for Strictness {
     }
 }
 
-/// A length of time: seconds as a number, or a number with its unit (`"90s"`, `"30m"`, `"10h"`, `"7d"`).
+/// A length of time: seconds as a number, or a number with its unit (`"90s"`, `"30m"`, `"10h"`,
+/// `"7d"`).
 struct Span(Duration);
 
 /// A length of time, or `"unlimited"`.
@@ -235,31 +239,36 @@ const SPAN: &str = "a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-        match SpanValue::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {SPAN}")))? {
+        match SpanValue::deserialize(deserializer)
+            .map_err(|_| D::Error::custom(format!("expected {SPAN}")))?
+        {
             SpanValue::Seconds(seconds) => u64::try_from(seconds)
                 .ok()
                 .map(Duration::from_secs)
                 .map(Span)
                 .ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &SPAN)),
-            SpanValue::Text(text) => {
-                span_of(&text).map(Span).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &SPAN))
-            }
+            SpanValue::Text(text) => span_of(&text)
+                .map(Span)
+                .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &SPAN)),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Limit, D::Error> {
-        const LIMIT: &str = "\"unlimited\" or a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"7d\"";
-        match SpanValue::deserialize(deserializer).map_err(|_| D::Error::custom(format!("expected {LIMIT}")))? {
+        const LIMIT: &str =
+            "\"unlimited\" or a length of time such as 90, \"90s\", \"30m\", \"10h\" or \"7d\"";
+        match SpanValue::deserialize(deserializer)
+            .map_err(|_| D::Error::custom(format!("expected {LIMIT}")))?
+        {
             SpanValue::Seconds(seconds) => u64::try_from(seconds)
                 .ok()
                 .map(|s| Limit(Some(Duration::from_secs(s))))
                 .ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(seconds), &LIMIT)),
             SpanValue::Text(text) if text == "unlimited" => Ok(Limit(None)),
-            SpanValue::Text(text) => {
-                span_of(&text).map(|d| Limit(Some(d))).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &LIMIT))
-            }
+            SpanValue::Text(text) => span_of(&text)
+                .map(|d| Limit(Some(d)))
+                .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &LIMIT)),
         }
     }
 }
@@ -270,7 +279,8 @@ impl Document {
         let accounts = self.accounts.into_accounts(&mut named)?;
         let domain = self.domain.map(|table| table.into_domain(&mut named)).transpose()?;
         let server = self.server.into_server(accounts.domain.as_deref(), domain.as_ref())?;
-        let winbind = self.winbind.map(|table| table.into_winbind(server.own_domain())).transpose()?;
+        let winbind =
+            self.winbind.map(|table| table.into_winbind(server.own_domain())).transpose()?;
         let (export, export_key) = self.export.into_export();
         named.export_key = export_key;
         let settings = Settings {
@@ -293,13 +303,23 @@ impl Document {
 
 impl ServerTable {
     /// `domain` is what `[domain]` says; its machine is this server.
-    fn into_server(self, accounts_domain: Option<&str>, domain: Option<&Domain>) -> Result<Server, String> {
+    fn into_server(
+        self,
+        accounts_domain: Option<&str>,
+        domain: Option<&Domain>,
+    ) -> Result<Server, String> {
         let mut host = Server::default();
         if let Some(domain) = domain {
             host = host.joined(&domain.name, &domain.realm, &domain.machine_account);
             // A domain controller refuses responses that are for another computer.
-            if self.netbios_computer.as_ref().is_some_and(|name| !candidates::same(name, &host.nb_computer)) {
-                return Err("[server] netbios_computer is not that of [domain] machine_account".into());
+            if self
+                .netbios_computer
+                .as_ref()
+                .is_some_and(|name| !candidates::same(name, &host.nb_computer))
+            {
+                return Err(
+                    "[server] netbios_computer is not that of [domain] machine_account".into()
+                );
             }
         }
         let nb_computer = self.netbios_computer.unwrap_or(host.nb_computer);
@@ -307,7 +327,10 @@ impl ServerTable {
             return Err("[server] netbios_computer is empty".into());
         }
         let domain_name = domain.map(|domain| domain.name.as_str()).or(accounts_domain);
-        let named_domain = self.netbios_domain.or_else(|| domain_name.map(str::to_owned)).filter(|name| !name.is_empty());
+        let named_domain = self
+            .netbios_domain
+            .or_else(|| domain_name.map(str::to_owned))
+            .filter(|name| !name.is_empty());
         Ok(Server {
             in_domain: self.in_domain.unwrap_or(named_domain.is_some()),
             nb_domain: named_domain.unwrap_or_else(|| nb_computer.clone()),
@@ -335,7 +358,9 @@ impl NegotiateTable {
         };
         Ok(Negotiate {
             mechanisms,
-            context_lifetime: self.context_lifetime.map_or(default.context_lifetime, |limit| limit.0),
+            context_lifetime: self
+                .context_lifetime
+                .map_or(default.context_lifetime, |limit| limit.0),
             complete_auth_token: self.complete_auth_token.unwrap_or(default.complete_auth_token),
         })
     }
@@ -365,7 +390,9 @@ impl NtlmTable {
             domains: self.domains,
             workstations: self.workstations,
             responses,
-            channel_bindings: self.channel_bindings.map_or(default.channel_bindings, Strictness::from),
+            channel_bindings: self
+                .channel_bindings
+                .map_or(default.channel_bindings, Strictness::from),
             target_name: self.target_name.map_or(default.target_name, Strictness::from),
             target_names: self.target_names.unwrap_or(default.target_names),
             require_128: self.require_128.unwrap_or(default.require_128),
@@ -374,7 +401,9 @@ impl NtlmTable {
                 .unwrap_or(default.require_extended_session_security),
             require_mic: self.require_mic.unwrap_or(default.require_mic),
             max_clock_skew: self.max_clock_skew.map_or(default.max_clock_skew, |limit| limit.0),
-            challenge_lifetime: self.challenge_lifetime.map_or(default.challenge_lifetime, |span| span.0),
+            challenge_lifetime: self
+                .challenge_lifetime
+                .map_or(default.challenge_lifetime, |span| span.0),
             refuse_null_session: self.refuse_null_session.unwrap_or(default.refuse_null_session),
         }
     }
@@ -391,7 +420,9 @@ impl LimitsTable {
         let default = Limits::default();
         let max_token = self.max_token.unwrap_or(default.max_token);
         if !(SMALLEST_MAX_TOKEN..=LARGEST_MAX_TOKEN).contains(&max_token) {
-            return Err(format!("[limits] max_token = {max_token} is outside {SMALLEST_MAX_TOKEN} to {LARGEST_MAX_TOKEN}"));
+            return Err(format!(
+                "[limits] max_token = {max_token} is outside {SMALLEST_MAX_TOKEN} to {LARGEST_MAX_TOKEN}"
+            ));
         }
         Ok(Limits {
             contexts: self.contexts.unwrap_or(default.contexts),

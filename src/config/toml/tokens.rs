@@ -43,8 +43,11 @@ struct MappingName(Mapping);
 impl<'de> Deserialize<'de> for MappingName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MappingName, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let known = Mapping::ALL.into_iter().find(|mapping| mapping.name() == name).map(MappingName);
-        known.ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&name), &"table, sid, domain-name or name"))
+        let known =
+            Mapping::ALL.into_iter().find(|mapping| mapping.name() == name).map(MappingName);
+        known.ok_or_else(|| {
+            D::Error::invalid_value(Unexpected::Str(&name), &"table, sid, domain-name or name")
+        })
     }
 }
 
@@ -76,7 +79,8 @@ struct Numbers {
 
 impl<'de> Deserialize<'de> for LocalUserValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LocalUserValue, D::Error> {
-        const EXPECTED: &str = "the name of a local account, or { uid = ..., gid = ..., groups = [...] }";
+        const EXPECTED: &str =
+            "the name of a local account, or { uid = ..., gid = ..., groups = [...] }";
         let wrong = || D::Error::custom(format!("expected {EXPECTED}"));
         match LocalUserForm::deserialize(deserializer).map_err(|_| wrong())? {
             LocalUserForm::Account(name) if !name.is_empty() && !name.contains('\0') => {
@@ -103,7 +107,9 @@ impl TokensTable {
             }
         }
         Ok(Tokens {
-            map: self.map.map_or(default.map, |names| names.into_iter().map(|name| name.0).collect()),
+            map: self
+                .map
+                .map_or(default.map, |names| names.into_iter().map(|name| name.0).collect()),
             winbind_separator: self.winbind_separator.unwrap_or(default.winbind_separator),
             domains: self.domains.unwrap_or(default.domains),
             allow_root: self.allow_root.unwrap_or(default.allow_root),
@@ -114,9 +120,9 @@ impl TokensTable {
             }),
             users,
             wine_user_name: self.wine_user_name.unwrap_or(default.wine_user_name),
-            windows_logon: self
-                .windows_logon
-                .map_or(default.windows_logon, |names| names.into_iter().map(LogonOf::from).collect()),
+            windows_logon: self.windows_logon.map_or(default.windows_logon, |names| {
+                names.into_iter().map(LogonOf::from).collect()
+            }),
         })
     }
 }

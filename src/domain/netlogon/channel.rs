@@ -1,5 +1,6 @@
-//! The secure channel: proving to a domain controller which machine we are, and it to us which domain it is of
-//! ([MS-NRPC] 3.1.4.1), and connections that are protected by the key that comes of it.
+//! The secure channel: proving to a domain controller which machine we are, and it to us which
+//! domain it is of ([MS-NRPC] 3.1.4.1), and connections that are protected by the key that comes of
+//! it.
 
 use super::credential::{Session, session_key};
 use super::procedures::{authenticate3, req_challenge};
@@ -50,8 +51,9 @@ mod flags {
     pub(super) const AES: u32 = 0x0100_0000;
     /// Y: secure RPC, which is what the channel is for.
     pub(super) const SECURE_RPC: u32 = 0x4000_0000;
-    /// What a member of today's Windows offers. Bits besides those above are about replication and other procedures that are
-    /// never called here; servers take a client that lacks some of them for one of Windows NT.
+    /// What a member of today's Windows offers. Bits besides those above are about replication and
+    /// other procedures that are never called here; servers take a client that lacks some of them
+    /// for one of Windows NT.
     pub(super) const OFFERED: u32 = 0x612f_ffff;
     /// Without these there is no channel.
     pub(super) const REQUIRED: u32 = STRONG_KEYS | AES | SECURE_RPC;
@@ -81,11 +83,19 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Rpc(trouble) => trouble.fmt(f),
             Refusal::Status(procedure, NtStatus::ACCESS_DENIED) => {
-                write!(f, "{procedure}: {}: the machine's account or secret is wrong", NtStatus::ACCESS_DENIED)
+                write!(
+                    f,
+                    "{procedure}: {}: the machine's account or secret is wrong",
+                    NtStatus::ACCESS_DENIED
+                )
             }
             Refusal::Status(procedure, status) => write!(f, "{procedure}: {status}"),
-            Refusal::Weak(flags) => write!(f, "no AES (NegotiateFlags {flags:#010x}), and nothing less will do"),
-            Refusal::Impostor => f.write_str("the domain controller does not know the machine's secret"),
+            Refusal::Weak(flags) => {
+                write!(f, "no AES (NegotiateFlags {flags:#010x}), and nothing less will do")
+            }
+            Refusal::Impostor => {
+                f.write_str("the domain controller does not know the machine's secret")
+            }
         }
     }
 }
@@ -109,13 +119,15 @@ impl Channel {
         let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
         let mut client_challenge = Zeroizing::new([0; 8]);
         getrandom::fill(&mut *client_challenge).map_err(|_| Trouble::Ours("no random numbers"))?;
-        let (server_challenge, status) = req_challenge(&mut connection, machine, &client_challenge, deadline)?;
+        let (server_challenge, status) =
+            req_challenge(&mut connection, machine, &client_challenge, deadline)?;
         if status != NtStatus::SUCCESS {
             return Err(Refusal::Status("NetrServerReqChallenge", status));
         }
         let session = session_key(nt_hash, &client_challenge, &server_challenge);
         let credential = session.credential(&client_challenge);
-        let answer = authenticate3(&mut connection, machine, &credential, flags::OFFERED, deadline)?;
+        let answer =
+            authenticate3(&mut connection, machine, &credential, flags::OFFERED, deadline)?;
         match answer.status {
             NtStatus::SUCCESS => {}
             NtStatus::DOWNGRADE_DETECTED => return Err(Refusal::Weak(answer.flags)),

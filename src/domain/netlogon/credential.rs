@@ -1,5 +1,5 @@
-//! Keys and credentials of a secure channel, with AES: [MS-NRPC] 3.1.4.3.1 and 3.1.4.4.1. The older ones, of DES and MD5,
-//! are not there.
+//! Keys and credentials of a secure channel, with AES: [MS-NRPC] 3.1.4.3.1 and 3.1.4.4.1. The older
+//! ones, of DES and MD5, are not there.
 
 use aes::Aes128;
 use cipher::{KeyInit, KeyIvInit};
@@ -14,7 +14,11 @@ pub struct Session {
 }
 
 /// The session key that both sides make of the machine's secret and their challenges.
-pub fn session_key(nt_hash: &[u8; 16], client_challenge: &[u8; 8], server_challenge: &[u8; 8]) -> Session {
+pub fn session_key(
+    nt_hash: &[u8; 16],
+    client_challenge: &[u8; 8],
+    server_challenge: &[u8; 8],
+) -> Session {
     let mut mac = hmac(nt_hash);
     mac.update(client_challenge);
     mac.update(server_challenge);
@@ -46,7 +50,8 @@ impl Session {
         data
     }
 
-    /// AES-128-CFB8 with the key and this initialization vector, over the parts as if they were one.
+    /// AES-128-CFB8 with the key and this initialization vector, over the parts as if they were
+    /// one.
     pub(super) fn encrypt<const N: usize>(&self, iv: &[u8; 16], parts: [&mut [u8]; N]) {
         let mut cipher = cfb8::Encryptor::<Aes128>::new((&self.key).into(), iv.into());
         parts.into_iter().for_each(|part| cipher.encrypt(part));
@@ -63,7 +68,8 @@ impl Session {
         hmac(&self.key)
     }
 
-    /// The session whose key is this one with every bit of each byte's upper half inverted: it encrypts messages.
+    /// The session whose key is this one with every bit of each byte's upper half inverted: it
+    /// encrypts messages.
     pub(super) fn sealing(&self) -> Session {
         Session { key: self.key.map(|byte| byte ^ 0xf0) }
     }
@@ -80,8 +86,8 @@ mod tests {
     use super::*;
     use crate::ntlm::response::nt_hash;
 
-    /// [MS-NRPC] has examples of the older algorithms only. These are impacket 0.13.1's ComputeSessionKeyAES and
-    /// ComputeNetlogonCredentialAES.
+    /// [MS-NRPC] has examples of the older algorithms only. These are impacket 0.13.1's
+    /// ComputeSessionKeyAES and ComputeNetlogonCredentialAES.
     #[test]
     fn keys_and_credentials_as_another_implementation_has_them() {
         let client = 0x0123_4567_89ab_cdef_u64.to_be_bytes();

@@ -14,8 +14,10 @@ const SAM_LOGON_EX: u16 = 39;
 /// NetlogonNetworkInformation, [MS-NRPC] 2.2.1.4.16.
 const NETWORK_INFORMATION: u16 = 2;
 
-/// ParameterControl, [MS-NRPC] 2.2.1.4.15: machines may log on as users do, and who is unknown is no guest.
-const PARAMETER_CONTROL: u32 = ALLOW_SERVER_TRUST_ACCOUNT | ALLOW_WORKSTATION_TRUST_ACCOUNT | DONT_TRY_GUEST_ACCOUNT;
+/// ParameterControl, [MS-NRPC] 2.2.1.4.15: machines may log on as users do, and who is unknown is
+/// no guest.
+const PARAMETER_CONTROL: u32 =
+    ALLOW_SERVER_TRUST_ACCOUNT | ALLOW_WORKSTATION_TRUST_ACCOUNT | DONT_TRY_GUEST_ACCOUNT;
 const DONT_TRY_GUEST_ACCOUNT: u32 = 0x10;
 const ALLOW_SERVER_TRUST_ACCOUNT: u32 = 0x20;
 const ALLOW_WORKSTATION_TRUST_ACCOUNT: u32 = 0x800;
@@ -47,7 +49,8 @@ pub fn logon(
 ) -> Result<Reply, Trouble> {
     let arguments = arguments(channel.machine().computer(), request, level)?;
     let results = connection.call(SAM_LOGON_EX, &arguments, deadline)?;
-    let mut reply = validation::parse(&results).map_err(|_| Trouble::Malformed("results of NetrLogonSamLogonEx"))?;
+    let mut reply = validation::parse(&results)
+        .map_err(|_| Trouble::Malformed("results of NetrLogonSamLogonEx"))?;
     if let Some(validation) = &mut reply.validation {
         validation.decrypt_keys(channel.session());
     }
@@ -55,21 +58,35 @@ pub fn logon(
 }
 
 /// The arguments, as NDR has them.
-fn arguments(computer: &str, request: &Request<'_>, level: validation::Level) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+fn arguments(
+    computer: &str,
+    request: &Request<'_>,
+    level: validation::Level,
+) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     let texts = [request.domain, request.user, request.workstation].map(utf16::bytes_of);
     let responses = [request.nt_response, request.lm_response];
-    if texts.iter().map(Vec::as_slice).chain(responses).any(|bytes| bytes.len() > usize::from(u16::MAX)) {
+    if texts
+        .iter()
+        .map(Vec::as_slice)
+        .chain(responses)
+        .any(|bytes| bytes.len() > usize::from(u16::MAX))
+    {
         return Err(Trouble::Ours("a name or response is longer than Netlogon can carry"));
     }
     let [domain, user, workstation] = &texts;
-    let length = texts.iter().map(Vec::len).sum::<usize>() + responses.map(<[u8]>::len).iter().sum::<usize>();
+    let length = texts.iter().map(Vec::len).sum::<usize>()
+        + responses.map(<[u8]>::len).iter().sum::<usize>();
     let mut w = Writer::with_capacity(256 + length);
     // LogonServer: whoever answers at this address; ComputerName
     w.null().pointer().wide_string(computer);
     // LogonLevel, and the same as the union's discriminant
     w.u16(NETWORK_INFORMATION).u16(NETWORK_INFORMATION).pointer();
     // Identity: LogonDomainName, ParameterControl, Reserved, UserName, Workstation
-    w.counted(domain.len()).u32(PARAMETER_CONTROL).bytes(&[0; 8]).counted(user.len()).counted(workstation.len());
+    w.counted(domain.len())
+        .u32(PARAMETER_CONTROL)
+        .bytes(&[0; 8])
+        .counted(user.len())
+        .counted(workstation.len());
     w.bytes(&request.challenge);
     responses.iter().for_each(|response| {
         w.counted(response.len());

@@ -1,5 +1,5 @@
-//! The Netlogon protocol as a member of a domain speaks it with a domain controller, [MS-NRPC]: the secure channel, and
-//! network logons over it.
+//! The Netlogon protocol as a member of a domain speaks it with a domain controller, [MS-NRPC]: the
+//! secure channel, and network logons over it.
 
 mod channel;
 mod credential;
@@ -17,7 +17,10 @@ use crate::net::rpc::Syntax;
 
 /// The interface.
 pub const INTERFACE: Syntax = Syntax {
-    uuid: [0x78, 0x56, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45, 0x67, 0xcf, 0xfb],
+    uuid: [
+        0x78, 0x56, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45, 0x67, 0xcf,
+        0xfb,
+    ],
     major: 1,
     minor: 0,
 };

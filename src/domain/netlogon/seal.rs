@@ -39,7 +39,8 @@ impl Seal {
     /// The client's side, of the computer of that NetBIOS name.
     pub fn client(session: &Session, domain: &str, computer: &str) -> Seal {
         let mut bind_token = message::REQUEST.to_le_bytes().to_vec();
-        bind_token.extend((message::NETBIOS_DOMAIN_NAME | message::NETBIOS_COMPUTER_NAME).to_le_bytes());
+        bind_token
+            .extend((message::NETBIOS_DOMAIN_NAME | message::NETBIOS_COMPUTER_NAME).to_le_bytes());
         for name in [domain, computer] {
             bind_token.extend(name.as_bytes());
             bind_token.push(0);
@@ -49,11 +50,17 @@ impl Seal {
 
     /// The server's side.
     pub fn server(session: &Session) -> Seal {
-        Seal { session: session.clone(), sealing: session.sealing(), sequence: 0, bind_token: Vec::new(), client: false }
+        Seal {
+            session: session.clone(),
+            sealing: session.sealing(),
+            sequence: 0,
+            bind_token: Vec::new(),
+            client: false,
+        }
     }
 
-    /// The sequence number of the next message as it is signed, [MS-NRPC] 3.3.4.2.1: big-endian, its halves swapped, and with a
-    /// bit that tells who has sent it.
+    /// The sequence number of the next message as it is signed, [MS-NRPC] 3.3.4.2.1: big-endian,
+    /// its halves swapped, and with a bit that tells who has sent it.
     fn next_sequence(&mut self, from_client: bool) -> [u8; 8] {
         let mut bytes = self.sequence.rotate_left(32).to_be_bytes();
         bytes[4] |= u8::from(from_client) << 7;
@@ -111,7 +118,9 @@ impl Protection for Seal {
     }
 
     fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), Trouble> {
-        let Some(([algorithms, sequence, checksum, confounder], _)) = token.as_chunks::<8>().0.split_first_chunk::<4>() else {
+        let Some(([algorithms, sequence, checksum, confounder], _)) =
+            token.as_chunks::<8>().0.split_first_chunk::<4>()
+        else {
             return Err(Trouble::Altered("a signature that is cut short"));
         };
         // The flags say nothing ([MS-NRPC] 3.3.4.2.2).
@@ -139,7 +148,12 @@ mod tests {
 
     fn unhex(text: &str) -> Vec<u8> {
         let digit = |c: u8| char::from(c).to_digit(16).unwrap() as u8;
-        text.as_bytes().as_chunks().0.iter().map(|&[high, low]| digit(high) << 4 | digit(low)).collect()
+        text.as_bytes()
+            .as_chunks()
+            .0
+            .iter()
+            .map(|&[high, low]| digit(high) << 4 | digit(low))
+            .collect()
     }
 
     /// impacket 0.13.1's SEAL(data, b"confound", 5, key, aes=True), which is a client's.
@@ -183,7 +197,8 @@ mod tests {
             client.unseal(&mut data, &token).unwrap();
             assert_eq!(data, text);
         }
-        // No bit of what counts may change, and nothing may come twice, out of order or from the wrong side.
+        // No bit of what counts may change, and nothing may come twice, out of order or from the
+        // wrong side.
         let text = b"no bit may change";
         for bit in 0..8 * (text.len() + MEANINGFUL) {
             let (mut client, mut server) = sides();

@@ -21,7 +21,9 @@ pub enum Level {
 
 impl Level {
     fn of(number: u16) -> Option<Level> {
-        [Level::SamInfo, Level::SamInfo2, Level::SamInfo4].into_iter().find(|level| *level as u16 == number)
+        [Level::SamInfo, Level::SamInfo2, Level::SamInfo4]
+            .into_iter()
+            .find(|level| *level as u16 == number)
     }
 
     fn form(self) -> Form {
@@ -61,8 +63,8 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Levels below 6 have their keys encrypted once more with the channel's ([MS-NRPC] 3.5.4.5.1). Zeros stand for no key,
-    /// and are left alone: encrypted, they would give away the key stream.
+    /// Levels below 6 have their keys encrypted once more with the channel's ([MS-NRPC] 3.5.4.5.1).
+    /// Zeros stand for no key, and are left alone: encrypted, they would give away the key stream.
     pub(super) fn decrypt_keys(&mut self, session: &Session) {
         if self.level == Level::SamInfo4 {
             return;
@@ -77,16 +79,21 @@ impl Validation {
 
 impl std::fmt::Debug for Validation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Validation").field("user", &self.user).field("domain", &self.domain).finish_non_exhaustive()
+        f.debug_struct("Validation")
+            .field("user", &self.user)
+            .field("domain", &self.domain)
+            .finish_non_exhaustive()
     }
 }
 
-/// Reads the results of NetrLogonSamLogonEx: ValidationInformation, Authoritative, ExtraFlags and the status.
+/// Reads the results of NetrLogonSamLogonEx: ValidationInformation, Authoritative, ExtraFlags and
+/// the status.
 pub fn parse(results: &[u8]) -> Result<Reply> {
     let mut reader = Reader::new(results);
     let r = &mut reader;
     let level = r.u16()?;
-    let level = Level::of(level).ok_or(Error::InvalidToken("a validation level that was not asked for"))?;
+    let level =
+        Level::of(level).ok_or(Error::InvalidToken("a validation level that was not asked for"))?;
     let validation = r.pointer()?.read(|| validation(r, level))?;
     let authoritative = r.u8()? != 0;
     let _extra_flags = r.u32()?;
@@ -94,7 +101,11 @@ pub fn parse(results: &[u8]) -> Result<Reply> {
     if validation.is_none() && !status.is_error() {
         return Err(Error::InvalidToken("a logon that succeeds and tells nothing"));
     }
-    Ok(Reply { status, authoritative, validation: validation.filter(|_| status == NtStatus::SUCCESS) })
+    Ok(Reply {
+        status,
+        authoritative,
+        validation: validation.filter(|_| status == NtStatus::SUCCESS),
+    })
 }
 
 fn validation(r: &mut Reader<'_>, level: Level) -> Result<Validation> {
@@ -104,7 +115,11 @@ fn validation(r: &mut Reader<'_>, level: Level) -> Result<Validation> {
         level,
         user: info.effective_name.to_text(),
         domain: info.logon_domain_name.to_text(),
-        facts: AccountFacts { dns_domain: beside.dns_logon_domain_name.to_text(), upn: beside.upn.to_text(), ..info.facts() },
+        facts: AccountFacts {
+            dns_domain: beside.dns_logon_domain_name.to_text(),
+            upn: beside.upn.to_text(),
+            ..info.facts()
+        },
         user_session_key: Zeroizing::new(beside.user_session_key.try_into().map_err(|_| CUT)?),
         lm_key: Zeroizing::new(beside.lm_key.try_into().map_err(|_| CUT)?),
     })

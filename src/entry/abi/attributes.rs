@@ -1,5 +1,5 @@
-//! What QueryContextAttributes and QueryCredentialsAttributes fill in. Every pointer in them is freed by the
-//! caller with FreeContextBuffer, one call per pointer.
+//! What QueryContextAttributes and QueryCredentialsAttributes fill in. Every pointer in them is
+//! freed by the caller with FreeContextBuffer, one call per pointer.
 
 use super::base::*;
 use std::ffi::{c_char, c_void};
@@ -190,7 +190,8 @@ pub struct SecPkgContext_LogoffTime {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_NegoStatus {
-    /// What the last call of AcceptSecurityContext or InitializeSecurityContext with this context returned.
+    /// What the last call of AcceptSecurityContext or InitializeSecurityContext with this context
+    /// returned.
     pub LastStatus: ULONG,
 }
 
@@ -198,7 +199,8 @@ pub struct SecPkgContext_NegoStatus {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_SubjectAttributes {
-    /// The client's claims: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, in one allocation with all that it points to.
+    /// The client's claims: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, in one allocation with all
+    /// that it points to.
     pub AttributeInfo: *mut c_void,
 }
 
@@ -226,7 +228,8 @@ pub struct SecPkgContext_Target {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_ClientSpecifiedTarget {
-    /// The service's principal name that the client asked for: UTF-16 from both forms of the function.
+    /// The service's principal name that the client asked for: UTF-16 from both forms of the
+    /// function.
     pub sTargetName: *mut SEC_WCHAR,
 }
 

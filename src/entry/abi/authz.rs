@@ -1,4 +1,5 @@
-//! What `<authz.h>` declares of the claims that a client comes with, for SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
+//! What `<authz.h>` declares of the claims that a client comes with, for
+//! SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
 
 use super::base::*;
 

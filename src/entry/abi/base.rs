@@ -16,7 +16,8 @@ pub type HANDLE = *mut c_void;
 pub type SEC_CHAR = c_char;
 /// A character of a `W` function: UTF-16.
 pub type SEC_WCHAR = u16;
-/// What nearly every function returns: `SEC_E_OK`, a `SEC_I_*` success or a `SEC_E_*` error, which is negative.
+/// What nearly every function returns: `SEC_E_OK`, a `SEC_I_*` success or a `SEC_E_*` error, which
+/// is negative.
 pub type SECURITY_STATUS = i32;
 
 /// An identifier that nobody else uses.
@@ -45,7 +46,8 @@ pub type TimeStamp = SECURITY_INTEGER;
 /// Pointer to a point in time.
 pub type PTimeStamp = *mut TimeStamp;
 
-/// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not valid.
+/// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not
+/// valid.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecHandle {
@@ -93,8 +95,8 @@ pub struct SecBufferDesc {
 /// Pointer to an array of buffers.
 pub type PSecBufferDesc = *mut SecBufferDesc;
 
-/// Channel bindings as the caller hands them over in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count from
-/// the structure's start.
+/// Channel bindings as the caller hands them over in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets
+/// count from the structure's start.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_CHANNEL_BINDINGS {
@@ -171,6 +173,8 @@ pub type PSECURITY_PACKAGE_OPTIONS = *mut SECURITY_PACKAGE_OPTIONS;
 pub struct SspiAsyncContext(());
 /// Pointer to such a context: a number that only the library understands.
 pub type PSspiAsyncContext = *mut SspiAsyncContext;
-/// Called, in a thread of the library's, when a call is complete: `Handle` is its context, `CallbackData` what was registered
-/// with the function. It may begin the next call, and free the context; it should not wait for other calls.
-pub type SspiAsyncNotifyCallback = Option<unsafe extern "system" fn(Handle: PSspiAsyncContext, CallbackData: *mut c_void)>;
+/// Called, in a thread of the library's, when a call is complete: `Handle` is its context,
+/// `CallbackData` what was registered with the function. It may begin the next call, and free the
+/// context; it should not wait for other calls.
+pub type SspiAsyncNotifyCallback =
+    Option<unsafe extern "system" fn(Handle: PSspiAsyncContext, CallbackData: *mut c_void)>;

@@ -1,5 +1,5 @@
-//! A name and a password, for AcquireCredentialsHandle's `pAuthData`. Lengths count characters without a
-//! terminating zero.
+//! A name and a password, for AcquireCredentialsHandle's `pAuthData`. Lengths count characters
+//! without a terminating zero.
 
 use super::base::*;
 use std::ffi::c_void;
@@ -46,14 +46,16 @@ pub struct SEC_WINNT_AUTH_IDENTITY_EX<Char> {
     pub PasswordLength: ULONG,
     /// SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
     pub Flags: ULONG,
-    /// Packages that Negotiate may choose, separated by commas; with `!` before a name, those it may not.
+    /// Packages that Negotiate may choose, separated by commas; with `!` before a name, those it
+    /// may not.
     pub PackageList: *mut Char,
     /// Its length.
     pub PackageListLength: ULONG,
 }
 
-/// The same in one block of memory: what it holds is found by offsets from its beginning. Lengths count bytes. Text is
-/// UTF-16, whatever the function, unless `Flags` says SEC_WINNT_AUTH_IDENTITY_ANSI.
+/// The same in one block of memory: what it holds is found by offsets from its beginning. Lengths
+/// count bytes. Text is UTF-16, whatever the function, unless `Flags` says
+/// SEC_WINNT_AUTH_IDENTITY_ANSI.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_IDENTITY_EX2 {
@@ -151,19 +153,29 @@ pub struct SEC_WINNT_AUTH_DATA_PASSWORD {
 pub type PSEC_WINNT_AUTH_IDENTITY_OPAQUE = *mut c_void;
 
 /// `CredType` of a password. The header has it, and the next, in its first part.
-pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID =
-    GUID { Data1: 0x28bfc32f, Data2: 0x10f6, Data3: 0x4738, Data4: [0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a] };
+pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID = GUID {
+    Data1: 0x28bfc32f,
+    Data2: 0x10f6,
+    Data3: 0x4738,
+    Data4: [0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a],
+};
 
-/// `CredType` of a keytab. Microsoft's headers have it; what it means is in no documentation of theirs, but jborean93's
-/// "sspilib" shows it at work.
-pub const SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: GUID =
-    GUID { Data1: 0xd587aae8, Data2: 0xf78f, Data3: 0x4455, Data4: [0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1] };
+/// `CredType` of a keytab. Microsoft's headers have it; what it means is in no documentation of
+/// theirs, but jborean93's "sspilib" shows it at work.
+pub const SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: GUID = GUID {
+    Data1: 0xd587aae8,
+    Data2: 0xf78f,
+    Data3: 0x4455,
+    Data4: [0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1],
+};
 
 /// A program's own accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
-/// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA; `AuthIdentity` the user and the domain as the client sent them, in UTF-16, without a
-/// password. `NtProofValue` is what NTProofStr is computed over, `RandKey` the EncryptedRandomSessionKey of 16 bytes or NULL,
-/// `Mic` the MIC or NULL, and `MicValue` what it is computed over. The function writes NTOWFv2 of the account, computed with
-/// that user and domain, to the 16 bytes at `NtlmHash` and returns SEC_E_OK, or returns an error if it knows no such client.
+/// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA; `AuthIdentity` the user and the domain as the client sent
+/// them, in UTF-16, without a password. `NtProofValue` is what NTProofStr is computed over,
+/// `RandKey` the EncryptedRandomSessionKey of 16 bytes or NULL, `Mic` the MIC or NULL, and
+/// `MicValue` what it is computed over. The function writes NTOWFv2 of the account, computed with
+/// that user and domain, to the 16 bytes at `NtlmHash` and returns SEC_E_OK, or returns an error if
+/// it knows no such client.
 pub type NTLM_HASH_CALLBACK = Option<
     unsafe extern "C" fn(
         Client: *mut c_void,

@@ -1,11 +1,13 @@
-//! Where every member lies, on 32 and on 64 bits. Checked here by the compiler of this library on every
-//! target, and in `tests/c/layout.c`, which the header's generator makes from this list, by the C compilers:
-//! against mingw's `<sspi.h>` for Windows and against `negossp.h` on Linux. The A and W forms of a structure lie alike.
+//! Where every member lies, on 32 and on 64 bits. Checked here by the compiler of this library on
+//! every target, and in `tests/c/layout.c`, which the header's generator makes from this list, by
+//! the C compilers: against mingw's `<sspi.h>` for Windows and against `negossp.h` on Linux. The A
+//! and W forms of a structure lie alike.
 
 use super::*;
 use std::mem::{offset_of, size_of};
 
-/// One structure for both widths: `Name: 32-bit-size 64-bit-size { member 32-bit-offset 64-bit-offset, ... }`.
+/// One structure for both widths:
+/// `Name: 32-bit-size 64-bit-size { member 32-bit-offset 64-bit-offset, ... }`.
 macro_rules! layout {
     ($($name:ty: $size32:literal $size64:literal { $($member:ident $at32:literal $at64:literal,)* })*) => {
         $(const _: () = {

@@ -4,11 +4,20 @@ use super::base::*;
 use std::ffi::c_void;
 
 /// Type of EnumerateSecurityPackages.
-pub type ENUMERATE_SECURITY_PACKAGES_FN<Char> =
-    Option<unsafe extern "system" fn(pcPackages: *mut ULONG, ppPackageInfo: *mut PSecPkgInfo<Char>) -> SECURITY_STATUS>;
+pub type ENUMERATE_SECURITY_PACKAGES_FN<Char> = Option<
+    unsafe extern "system" fn(
+        pcPackages: *mut ULONG,
+        ppPackageInfo: *mut PSecPkgInfo<Char>,
+    ) -> SECURITY_STATUS,
+>;
 /// Type of QueryCredentialsAttributes.
-pub type QUERY_CREDENTIALS_ATTRIBUTES_FN =
-    Option<unsafe extern "system" fn(phCredential: PCredHandle, ulAttribute: ULONG, pBuffer: *mut c_void) -> SECURITY_STATUS>;
+pub type QUERY_CREDENTIALS_ATTRIBUTES_FN = Option<
+    unsafe extern "system" fn(
+        phCredential: PCredHandle,
+        ulAttribute: ULONG,
+        pBuffer: *mut c_void,
+    ) -> SECURITY_STATUS,
+>;
 /// Type of AcquireCredentialsHandle.
 pub type ACQUIRE_CREDENTIALS_HANDLE_FN<Char> = Option<
     unsafe extern "system" fn(
@@ -24,7 +33,8 @@ pub type ACQUIRE_CREDENTIALS_HANDLE_FN<Char> = Option<
     ) -> SECURITY_STATUS,
 >;
 /// Type of FreeCredentialsHandle.
-pub type FREE_CREDENTIALS_HANDLE_FN = Option<unsafe extern "system" fn(phCredential: PCredHandle) -> SECURITY_STATUS>;
+pub type FREE_CREDENTIALS_HANDLE_FN =
+    Option<unsafe extern "system" fn(phCredential: PCredHandle) -> SECURITY_STATUS>;
 /// Type of InitializeSecurityContext.
 pub type INITIALIZE_SECURITY_CONTEXT_FN<Char> = Option<
     unsafe extern "system" fn(
@@ -57,20 +67,30 @@ pub type ACCEPT_SECURITY_CONTEXT_FN = Option<
     ) -> SECURITY_STATUS,
 >;
 /// Type of CompleteAuthToken.
-pub type COMPLETE_AUTH_TOKEN_FN =
-    Option<unsafe extern "system" fn(phContext: PCtxtHandle, pToken: PSecBufferDesc) -> SECURITY_STATUS>;
+pub type COMPLETE_AUTH_TOKEN_FN = Option<
+    unsafe extern "system" fn(phContext: PCtxtHandle, pToken: PSecBufferDesc) -> SECURITY_STATUS,
+>;
 /// Type of DeleteSecurityContext.
-pub type DELETE_SECURITY_CONTEXT_FN = Option<unsafe extern "system" fn(phContext: PCtxtHandle) -> SECURITY_STATUS>;
+pub type DELETE_SECURITY_CONTEXT_FN =
+    Option<unsafe extern "system" fn(phContext: PCtxtHandle) -> SECURITY_STATUS>;
 /// Type of ApplyControlToken.
-pub type APPLY_CONTROL_TOKEN_FN =
-    Option<unsafe extern "system" fn(phContext: PCtxtHandle, pInput: PSecBufferDesc) -> SECURITY_STATUS>;
+pub type APPLY_CONTROL_TOKEN_FN = Option<
+    unsafe extern "system" fn(phContext: PCtxtHandle, pInput: PSecBufferDesc) -> SECURITY_STATUS,
+>;
 /// Type of QueryContextAttributes.
-pub type QUERY_CONTEXT_ATTRIBUTES_FN =
-    Option<unsafe extern "system" fn(phContext: PCtxtHandle, ulAttribute: ULONG, pBuffer: *mut c_void) -> SECURITY_STATUS>;
+pub type QUERY_CONTEXT_ATTRIBUTES_FN = Option<
+    unsafe extern "system" fn(
+        phContext: PCtxtHandle,
+        ulAttribute: ULONG,
+        pBuffer: *mut c_void,
+    ) -> SECURITY_STATUS,
+>;
 /// Type of ImpersonateSecurityContext.
-pub type IMPERSONATE_SECURITY_CONTEXT_FN = Option<unsafe extern "system" fn(phContext: PCtxtHandle) -> SECURITY_STATUS>;
+pub type IMPERSONATE_SECURITY_CONTEXT_FN =
+    Option<unsafe extern "system" fn(phContext: PCtxtHandle) -> SECURITY_STATUS>;
 /// Type of RevertSecurityContext.
-pub type REVERT_SECURITY_CONTEXT_FN = Option<unsafe extern "system" fn(phContext: PCtxtHandle) -> SECURITY_STATUS>;
+pub type REVERT_SECURITY_CONTEXT_FN =
+    Option<unsafe extern "system" fn(phContext: PCtxtHandle) -> SECURITY_STATUS>;
 /// Type of MakeSignature.
 pub type MAKE_SIGNATURE_FN = Option<
     unsafe extern "system" fn(
@@ -90,10 +110,15 @@ pub type VERIFY_SIGNATURE_FN = Option<
     ) -> SECURITY_STATUS,
 >;
 /// Type of FreeContextBuffer.
-pub type FREE_CONTEXT_BUFFER_FN = Option<unsafe extern "system" fn(pvContextBuffer: *mut c_void) -> SECURITY_STATUS>;
+pub type FREE_CONTEXT_BUFFER_FN =
+    Option<unsafe extern "system" fn(pvContextBuffer: *mut c_void) -> SECURITY_STATUS>;
 /// Type of QuerySecurityPackageInfo.
-pub type QUERY_SECURITY_PACKAGE_INFO_FN<Char> =
-    Option<unsafe extern "system" fn(pszPackageName: *mut Char, ppPackageInfo: *mut PSecPkgInfo<Char>) -> SECURITY_STATUS>;
+pub type QUERY_SECURITY_PACKAGE_INFO_FN<Char> = Option<
+    unsafe extern "system" fn(
+        pszPackageName: *mut Char,
+        ppPackageInfo: *mut PSecPkgInfo<Char>,
+    ) -> SECURITY_STATUS,
+>;
 /// Type of ExportSecurityContext.
 pub type EXPORT_SECURITY_CONTEXT_FN = Option<
     unsafe extern "system" fn(
@@ -126,8 +151,9 @@ pub type ADD_CREDENTIALS_FN<Char> = Option<
     ) -> SECURITY_STATUS,
 >;
 /// Type of QuerySecurityContextToken.
-pub type QUERY_SECURITY_CONTEXT_TOKEN_FN =
-    Option<unsafe extern "system" fn(phContext: PCtxtHandle, Token: *mut HANDLE) -> SECURITY_STATUS>;
+pub type QUERY_SECURITY_CONTEXT_TOKEN_FN = Option<
+    unsafe extern "system" fn(phContext: PCtxtHandle, Token: *mut HANDLE) -> SECURITY_STATUS,
+>;
 /// Type of EncryptMessage.
 pub type ENCRYPT_MESSAGE_FN = Option<
     unsafe extern "system" fn(
@@ -268,4 +294,5 @@ pub struct SecurityFunctionTable<Char> {
 pub type PSecurityFunctionTable<Char> = *mut SecurityFunctionTable<Char>;
 
 /// Type of InitSecurityInterfaceA and InitSecurityInterfaceW.
-pub type INIT_SECURITY_INTERFACE<Char> = Option<unsafe extern "system" fn() -> PSecurityFunctionTable<Char>>;
+pub type INIT_SECURITY_INTERFACE<Char> =
+    Option<unsafe extern "system" fn() -> PSecurityFunctionTable<Char>>;

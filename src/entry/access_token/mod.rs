@@ -61,7 +61,8 @@ pub(super) fn give(token: Arc<Token>) -> Result<HANDLE> {
 #[cfg(unix)]
 pub(super) use unix::give;
 
-/// A HANDLE that the caller may use as long as the context lasts, and that is closed with it: SECPKG_ATTR_ACCESS_TOKEN.
+/// A HANDLE that the caller may use as long as the context lasts, and that is closed with it:
+/// SECPKG_ATTR_ACCESS_TOKEN.
 pub(super) struct Lent(usize);
 
 impl Lent {

@@ -13,14 +13,17 @@ use std::ffi::c_void;
 use std::sync::{Arc, LazyLock};
 
 /// What token handles name.
-static TOKENS: LazyLock<Table<Arc<Token>>> = LazyLock::new(|| Table::new(Kind::Token, first_generation));
+static TOKENS: LazyLock<Table<Arc<Token>>> =
+    LazyLock::new(|| Table::new(Kind::Token, first_generation));
 
-/// A HANDLE for the token: its two words in one. There are as many at a time as there may be contexts.
+/// A HANDLE for the token: its two words in one. There are as many at a time as there may be
+/// contexts.
 pub(crate) fn give(token: Arc<Token>) -> Result<HANDLE> {
     if size_of::<HANDLE>() < size_of::<u64>() {
         return Err(Error::Unsupported("token handles where a HANDLE has 32 bits"));
     }
-    let words = TOKENS.insert(token, config::current().limits.contexts).ok_or(Error::OutOfMemory)?;
+    let words =
+        TOKENS.insert(token, config::current().limits.contexts).ok_or(Error::OutOfMemory)?;
     Ok(std::ptr::without_provenance_mut(words.number() as usize))
 }
 
@@ -80,7 +83,8 @@ pub(crate) unsafe fn query(
     if buffer.is_null() {
         return Err(Error::InvalidParameter("Buffer is NULL"));
     }
-    // SAFETY: not NULL, so the caller's buffer has room for as many bytes as it says, and those are enough.
+    // SAFETY: not NULL, so the caller's buffer has room for as many bytes as it says, and those are
+    // enough.
     unsafe { buffer.cast::<u8>().copy_from(answer.as_ptr(), answer.len()) };
     Ok(SEC_E_OK)
 }

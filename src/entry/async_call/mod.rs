@@ -1,6 +1,8 @@
-//! Calls that complete later, on a thread of the library's: what a `SspiAsyncContext` keeps track of.
+//! Calls that complete later, on a thread of the library's: what a `SspiAsyncContext` keeps track
+//! of.
 //!
-//! What a program holds is a number, as with other handles; a number that was never one, or that has been freed, is refused.
+//! What a program holds is a number, as with other handles; a number that was never one, or that
+//! has been freed, is refused.
 
 mod pool;
 
@@ -15,7 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
 
-/// What the process has: a forked child begins anew, without the threads and the calls of its parent.
+/// What the process has: a forked child begins anew, without the threads and the calls of its
+/// parent.
 #[derive(Default)]
 struct State {
     contexts: Mutex<HashMap<usize, Arc<AsyncContext>>>,
@@ -71,15 +74,24 @@ pub(super) fn create() -> Result<PSspiAsyncContext> {
     if contexts.len() >= MOST {
         return Err(Error::OutOfMemory);
     }
-    // Odd, as no address of a structure is; a number comes again only when all others have been used.
+    // Odd, as no address of a structure is; a number comes again only when all others have been
+    // used.
     let number = loop {
         let number = state.made.fetch_add(1, Ordering::Relaxed) << 1 | 1;
         if !contexts.contains_key(&number) {
             break number;
         }
     };
-    let inner = Inner { callback: None, data: std::ptr::null_mut(), progress: Progress::Ready, freed: false };
-    contexts.insert(number, Arc::new(AsyncContext { inner: Mutex::new(inner), returned: Condvar::new() }));
+    let inner = Inner {
+        callback: None,
+        data: std::ptr::null_mut(),
+        progress: Progress::Ready,
+        freed: false,
+    };
+    contexts.insert(
+        number,
+        Arc::new(AsyncContext { inner: Mutex::new(inner), returned: Condvar::new() }),
+    );
     Ok(std::ptr::without_provenance_mut(number))
 }
 
@@ -88,12 +100,13 @@ fn find(handle: PSspiAsyncContext) -> Result<Arc<AsyncContext>> {
     found.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))
 }
 
-/// SspiFreeAsyncContext. Nobody is told of its call any more; a call that waits for a thread is not made, and one under way has
-/// returned when this returns, so that the caller may forget what it points to. A call that ends a handle needs nothing of the
-/// caller's, and is made all the same.
+/// SspiFreeAsyncContext. Nobody is told of its call any more; a call that waits for a thread is not
+/// made, and one under way has returned when this returns, so that the caller may forget what it
+/// points to. A call that ends a handle needs nothing of the caller's, and is made all the same.
 pub(super) fn free(handle: PSspiAsyncContext) -> Result<()> {
     let removed = state().contexts.lock().remove(&handle.addr());
-    let context = removed.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))?;
+    let context =
+        removed.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))?;
     let mut inner = context.inner.lock();
     inner.freed = true;
     // Not by who is called back from within the call: that would wait for itself.
@@ -143,7 +156,8 @@ pub(super) fn status(handle: PSspiAsyncContext) -> Result<SECURITY_STATUS> {
 /// A call with its arguments, whose pointers its caller keeps good until it has returned.
 pub(super) struct Call<F> {
     call: F,
-    /// It points to nothing of the caller's, and so is made even if nobody keeps track of it any more.
+    /// It points to nothing of the caller's, and so is made even if nobody keeps track of it any
+    /// more.
     alone: bool,
 }
 
@@ -152,7 +166,8 @@ unsafe impl<F> Send for Call<F> {}
 
 impl<F: FnOnce() -> SECURITY_STATUS> Call<F> {
     /// # Safety
-    /// What the call uses stays good until it has returned, or the context that keeps track of it has been freed.
+    /// What the call uses stays good until it has returned, or the context that keeps track of it
+    /// has been freed.
     pub(super) unsafe fn new(call: F) -> Call<F> {
         Call { call, alone: false }
     }
@@ -172,7 +187,9 @@ pub(super) fn begin<F: FnOnce() -> SECURITY_STATUS + 'static>(
     let context = find(handle)?;
     let mut inner = context.inner.lock();
     if !matches!(inner.progress, Progress::Ready) {
-        return Err(Error::InvalidHandle("a call is under way, or SspiReinitAsyncContext has not been called after one"));
+        return Err(Error::InvalidHandle(
+            "a call is under way, or SspiReinitAsyncContext has not been called after one",
+        ));
     }
     let (number, tracked) = (handle.addr(), context.clone());
     state().pool.submit(Box::new(move || tracked.make(number, call)))?;
@@ -181,8 +198,8 @@ pub(super) fn begin<F: FnOnce() -> SECURITY_STATUS + 'static>(
 }
 
 impl AsyncContext {
-    /// Makes the call. Its status is there before anybody is told, so that the program may begin the next one, or free the
-    /// context, from its callback, which is what is left to do.
+    /// Makes the call. Its status is there before anybody is told, so that the program may begin
+    /// the next one, or free the context, from its callback, which is what is left to do.
     fn make<F: FnOnce() -> SECURITY_STATUS>(&self, number: usize, call: Call<F>) -> Option<Notice> {
         let mut inner = self.inner.lock();
         if inner.freed && !call.alone {

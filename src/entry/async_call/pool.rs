@@ -1,4 +1,5 @@
-//! The threads that make calls. There is none before the first call, and none for long after the last.
+//! The threads that make calls. There is none before the first call, and none for long after the
+//! last.
 
 use crate::access_token;
 use crate::types::error::{Error, Result};
@@ -14,7 +15,8 @@ pub(super) type Notice = Box<dyn FnOnce()>;
 
 /// Most threads that make calls: those that wait for an authority do so in one each.
 const CALLING: usize = 16;
-/// Most threads in all, with those that are in a program's callback, which may wait for other calls.
+/// Most threads in all, with those that are in a program's callback, which may wait for other
+/// calls.
 const THREADS: usize = 256;
 /// Most calls that wait for a thread.
 const WAITING: usize = 1 << 16;

@@ -1,4 +1,5 @@
-//! Identities in memory of the library's, which SspiFreeAuthIdentity takes back: one allocation each.
+//! Identities in memory of the library's, which SspiFreeAuthIdentity takes back: one allocation
+//! each.
 
 use super::owned::{Content, Part, TEXT};
 use crate::entry::abi::*;
@@ -30,21 +31,25 @@ pub(super) fn store_block(block: &[u8]) -> Result<NonNull<u8>> {
 
 /// The flags of an identity all of whose data are in one piece.
 fn flags(content: &Content) -> ULONG {
-    let text = if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
+    let text =
+        if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
     content.flags & !TEXT | text | SEC_WINNT_AUTH_IDENTITY_MARSHALLED
 }
 
-/// SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it, each followed by a zero that its length does not count.
+/// SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it, each followed by a zero that its length
+/// does not count.
 fn store_strings(content: &Content) -> Result<NonNull<u8>> {
     type Ex = SEC_WINNT_AUTH_IDENTITY_EX<u8>;
     let unit = if content.ansi { size_of::<SEC_CHAR>() } else { size_of::<SEC_WCHAR>() };
     let parts = [&content.user, &content.domain, &content.credentials, &content.packages];
-    let length: usize = parts.iter().filter_map(|part| part.as_ref()).map(|part| part.len() + unit).sum();
+    let length: usize =
+        parts.iter().filter_map(|part| part.as_ref()).map(|part| part.len() + unit).sum();
     let start = memory::allocate(size_of::<Ex>() + length)?;
     let mut at = size_of::<Ex>();
     let mut string = |part: &Part| {
         let Some(part) = part else { return (null_mut(), 0) };
-        // SAFETY: the parts and their zeros, each written once, take as many bytes behind the structure as were allocated.
+        // SAFETY: the parts and their zeros, each written once, take as many bytes behind the
+        // structure as were allocated.
         let string = unsafe { start.add(at) }.as_ptr();
         // SAFETY: likewise; nobody else knows of them yet.
         unsafe { string.copy_from_nonoverlapping(part.as_ptr(), part.len()) };
@@ -76,10 +81,15 @@ pub(super) fn block(content: &Content) -> Result<Zeroizing<Vec<u8>>> {
     let parts = [
         (&content.user, offset_of!(Ex2, UserOffset), offset_of!(Ex2, UserLength)),
         (&content.domain, offset_of!(Ex2, DomainOffset), offset_of!(Ex2, DomainLength)),
-        (&content.credentials, offset_of!(Ex2, PackedCredentialsOffset), offset_of!(Ex2, PackedCredentialsLength)),
+        (
+            &content.credentials,
+            offset_of!(Ex2, PackedCredentialsOffset),
+            offset_of!(Ex2, PackedCredentialsLength),
+        ),
         (&content.packages, offset_of!(Ex2, PackageListOffset), offset_of!(Ex2, PackageListLength)),
     ];
-    let length: usize = size_of::<Ex2>() + parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum::<usize>();
+    let length: usize = size_of::<Ex2>()
+        + parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum::<usize>();
     let mut block = Zeroizing::new(Vec::with_capacity(length));
     block.resize(size_of::<Ex2>(), 0);
     put(&mut block, offset_of!(Ex2, Version), &SEC_WINNT_AUTH_IDENTITY_VERSION_2.to_ne_bytes());
@@ -97,7 +107,8 @@ pub(super) fn block(content: &Content) -> Result<Zeroizing<Vec<u8>>> {
     Ok(block)
 }
 
-const TOO_LONG: Error = Error::UnknownCredentials("an identity with more than SEC_WINNT_AUTH_IDENTITY_EX2 can hold");
+const TOO_LONG: Error =
+    Error::UnknownCredentials("an identity with more than SEC_WINNT_AUTH_IDENTITY_EX2 can hold");
 
 /// SEC_WINNT_AUTH_PACKED_CREDENTIALS with its data behind it.
 pub(super) fn pack(kind: GUID, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
@@ -115,8 +126,16 @@ pub(super) fn pack(kind: GUID, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     put(&mut packed, type_at + offset_of!(GUID, Data2), &kind.Data2.to_ne_bytes());
     put(&mut packed, type_at + offset_of!(GUID, Data3), &kind.Data3.to_ne_bytes());
     put(&mut packed, type_at + offset_of!(GUID, Data4), &kind.Data4);
-    put(&mut packed, DATA + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayOffset), &(HEADER as ULONG).to_ne_bytes());
-    put(&mut packed, DATA + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength), &data_length.to_ne_bytes());
+    put(
+        &mut packed,
+        DATA + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayOffset),
+        &(HEADER as ULONG).to_ne_bytes(),
+    );
+    put(
+        &mut packed,
+        DATA + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength),
+        &data_length.to_ne_bytes(),
+    );
     packed.extend_from_slice(data);
     Ok(packed)
 }

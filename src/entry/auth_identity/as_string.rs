@@ -1,6 +1,7 @@
-//! Credentials as one string, as SspiEncodeAuthIdentityAsStrings gives them: a password as it is; anything else (a keytab,
-//! a list of packages) as a SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX in hexadecimal, behind a mark. What programs do with such
-//! a string is put it where a password goes; so it is taken back there.
+//! Credentials as one string, as SspiEncodeAuthIdentityAsStrings gives them: a password as it is;
+//! anything else (a keytab, a list of packages) as a SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX in
+//! hexadecimal, behind a mark. What programs do with such a string is put it where a password goes;
+//! so it is taken back there.
 
 use super::allocate::{pack, put};
 use super::owned::{Content, Credentials, utf16};
@@ -32,13 +33,18 @@ pub(super) fn fold(content: &Content) -> Result<Option<Zeroizing<String>>> {
     let plain = packages.is_none() && content.flags & MEANING == 0;
     let packed = match credentials {
         None if plain => return Ok(None),
-        Some(Credentials::Password(password)) if plain && !password.starts_with(MARK) => return Ok(Some(password)),
+        Some(Credentials::Password(password)) if plain && !password.starts_with(MARK) => {
+            return Ok(Some(password));
+        }
         None => Zeroizing::default(),
-        Some(Credentials::Password(password)) => pack(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16(&password))?,
+        Some(Credentials::Password(password)) => {
+            pack(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16(&password))?
+        }
         Some(Credentials::Packed(kind, data)) => pack(kind, &data)?,
     };
     let packages = packages.map(|list| utf16(&list)).unwrap_or_default();
-    let count = USHORT::try_from(packages.len() / 2).map_err(|_| Error::UnknownCredentials("a list of packages too long"))?;
+    let count = USHORT::try_from(packages.len() / 2)
+        .map_err(|_| Error::UnknownCredentials("a list of packages too long"))?;
     let mut flat = Zeroizing::new(vec![0; size_of::<Flat>() + packed.len() + packages.len()]);
     put(&mut flat, offset_of!(Flat, cbHeaderLength), &(size_of::<Flat>() as USHORT).to_ne_bytes());
     put(&mut flat, offset_of!(Flat, Flags), &(content.flags & MEANING).to_ne_bytes());
@@ -65,7 +71,8 @@ pub(super) fn unfold(content: Content) -> Result<Content> {
     let Some((flags, packed, packages)) = parse(&flat) else { return Ok(content) };
     let mut content = content.in_unicode()?;
     content.flags |= flags & MEANING;
-    content.packages = Some(Zeroizing::new(packages.to_vec())).filter(|packages| !packages.is_empty());
+    content.packages =
+        Some(Zeroizing::new(packages.to_vec())).filter(|packages| !packages.is_empty());
     (content.credentials, content.packed) = match packed {
         [] => (None, false),
         packed => match ex2::unpack(packed)? {
@@ -80,7 +87,8 @@ pub(super) fn unfold(content: Content) -> Result<Content> {
 fn parse(flat: &[u8]) -> Option<(ULONG, &[u8], &[u8])> {
     let u16_at = |at: usize| flat.get(at..)?.first_chunk().copied().map(u16::from_ne_bytes);
     let u32_at = |at: usize| flat.get(at..)?.first_chunk().copied().map(u32::from_ne_bytes);
-    let slice = |offset: u32, length: usize| flat.get(usize::try_from(offset).ok()?..)?.get(..length);
+    let slice =
+        |offset: u32, length: usize| flat.get(usize::try_from(offset).ok()?..)?.get(..length);
     let packed = slice(u32_at(PACKED_OFFSET)?, u16_at(PACKED_LENGTH)?.into())?;
     let packages = slice(u32_at(PACKAGES_OFFSET)?, 2 * usize::from(u16_at(PACKAGES_COUNT)?))?;
     Some((u32_at(offset_of!(Flat, Flags))?, packed, packages))

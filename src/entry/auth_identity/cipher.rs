@@ -1,10 +1,12 @@
-//! The cipher of SspiEncryptAuthIdentity: identities that a program keeps, unreadable without a key of this process.
+//! The cipher of SspiEncryptAuthIdentity: identities that a program keeps, unreadable without a key
+//! of this process.
 //!
-//! Encryption is in place, in memory of the caller's that has no room for a nonce or a tag. So it is a permutation of all
-//! byte strings of a length: a Feistel network over the two halves, whose round function is HMAC-SHA-256 (Luby and Rackoff;
-//! four rounds would do for long halves, ten are for short ones, as in NIST SP 800-38G). Every bit of the result depends on
-//! every bit of the content. What it does not hide is the length, and that two contents are the same; and a result that
-//! somebody changes becomes random content, which is found out only if that cannot be read.
+//! Encryption is in place, in memory of the caller's that has no room for a nonce or a tag. So it
+//! is a permutation of all byte strings of a length: a Feistel network over the two halves, whose
+//! round function is HMAC-SHA-256 (Luby and Rackoff; four rounds would do for long halves, ten are
+//! for short ones, as in NIST SP 800-38G). Every bit of the result depends on every bit of the
+//! content. What it does not hide is the length, and that two contents are the same; and a result
+//! that somebody changes becomes random content, which is found out only if that cannot be read.
 
 use crate::platform::Kept;
 use crate::types::error::{Error, Result};
@@ -17,8 +19,8 @@ const ROUNDS: u8 = 10;
 pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
-    /// The key of this process, made when first asked for. A forked child has its parent's: what the parent has encrypted
-    /// is the child's too.
+    /// The key of this process, made when first asked for. A forked child has its parent's: what
+    /// the parent has encrypted is the child's too.
     pub(super) fn of_process() -> Result<&'static Key> {
         static KEY: Kept<Key> = Kept::new();
         KEY.get(|| {
@@ -54,7 +56,13 @@ impl Key {
         let length = content.len() as u64;
         let (left, right) = content.split_at_mut(content.len() / 2);
         let (from, to) = if round & 1 == 0 { (left, right) } else { (right, left) };
-        let of_half = self.0.clone().chain_update([round]).chain_update(length.to_le_bytes()).chain_update(from).finalize();
+        let of_half = self
+            .0
+            .clone()
+            .chain_update([round])
+            .chain_update(length.to_le_bytes())
+            .chain_update(from)
+            .finalize();
         let of_half = Zeroizing::new(<[u8; 32]>::from(of_half.into_bytes()));
         let stream = Key::new(&of_half);
         for (number, block) in to.chunks_mut(32).enumerate() {
@@ -73,7 +81,8 @@ mod tests {
     #[test]
     fn what_is_enciphered_is_deciphered() {
         let key = Key::of_process().unwrap();
-        for length in (0..70).chain([255, 256, 1000, 5 << 16]).take(if cfg!(miri) { 9 } else { 74 }) {
+        for length in (0..70).chain([255, 256, 1000, 5 << 16]).take(if cfg!(miri) { 9 } else { 74 })
+        {
             let content: Vec<u8> = (0..length).map(|n| n as u8).collect();
             let mut changed = content.clone();
             key.encipher(&mut changed);
@@ -119,7 +128,8 @@ mod tests {
                 changed[bit / 8] ^= 1 << (bit % 8);
                 key.encipher(&mut changed);
                 for half in [0..length / 2, length / 2..length] {
-                    let bits: u32 = half.clone().map(|n| (plain[n] ^ changed[n]).count_ones()).sum();
+                    let bits: u32 =
+                        half.clone().map(|n| (plain[n] ^ changed[n]).count_ones()).sum();
                     assert!(bits as usize >= half.len(), "{bits} of {} bits", 8 * half.len());
                 }
             }

@@ -8,8 +8,8 @@ use crate::entry::context::step::put;
 use crate::types::error::Result;
 use subtle::ConstantTimeEq;
 
-/// Whether two identities name one user, and are one identity. NULL is whoever the process is, the same as NULL and as no
-/// other.
+/// Whether two identities name one user, and are one identity. NULL is whoever the process is, the
+/// same as NULL and as no other.
 ///
 /// # Safety
 /// As the function's own.
@@ -49,7 +49,9 @@ fn users(one: &Content, other: &Content) -> Result<bool> {
 fn credentials(one: &Content, other: &Content) -> Result<bool> {
     Ok(match (one.credentials()?, other.credentials()?) {
         (None, None) => true,
-        (Some(Credentials::Password(one)), Some(Credentials::Password(other))) => one.as_bytes().ct_eq(other.as_bytes()).into(),
+        (Some(Credentials::Password(one)), Some(Credentials::Password(other))) => {
+            one.as_bytes().ct_eq(other.as_bytes()).into()
+        }
         (Some(Credentials::Packed(kind, one)), Some(Credentials::Packed(other_kind, other))) => {
             kind == other_kind && bool::from(one.ct_eq(&other))
         }

@@ -1,5 +1,5 @@
-//! SEC_WINNT_AUTH_IDENTITY_EX2: one block of memory, in which everything is found by its offset from the beginning of
-//! the structure that names it.
+//! SEC_WINNT_AUTH_IDENTITY_EX2: one block of memory, in which everything is found by its offset
+//! from the beginning of the structure that names it.
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 /// The longest block: its lengths have 16 bits, and there are four of them.
 pub(crate) const LONGEST: usize = 5 << 16;
 
-const MALFORMED: Error = Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: an offset or a length that cannot be");
+const MALFORMED: Error =
+    Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: an offset or a length that cannot be");
 
 /// A whole block, and where in it the parts are.
 pub(crate) struct Block {
@@ -29,14 +30,27 @@ impl Block {
     /// Finds the parts in the block, `cbStructureLength` bytes.
     pub(crate) fn new(block: &[u8]) -> Result<Block> {
         type Ex2 = SEC_WINNT_AUTH_IDENTITY_EX2;
-        let header = Header::of(block, offset_of!(Ex2, cbHeaderLength), offset_of!(Ex2, PackageListLength) + 2)?;
+        let header = Header::of(
+            block,
+            offset_of!(Ex2, cbHeaderLength),
+            offset_of!(Ex2, PackageListLength) + 2,
+        )?;
         let flags = u32_at(block, offset_of!(Ex2, Flags)).ok_or(MALFORMED)?;
-        let ansi = flags & (SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE) == SEC_WINNT_AUTH_IDENTITY_ANSI;
+        let ansi = flags & (SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE)
+            == SEC_WINNT_AUTH_IDENTITY_ANSI;
         let parts = [
             header.part(block, offset_of!(Ex2, UserOffset), offset_of!(Ex2, UserLength))?,
             header.part(block, offset_of!(Ex2, DomainOffset), offset_of!(Ex2, DomainLength))?,
-            header.part(block, offset_of!(Ex2, PackedCredentialsOffset), offset_of!(Ex2, PackedCredentialsLength))?,
-            header.part(block, offset_of!(Ex2, PackageListOffset), offset_of!(Ex2, PackageListLength))?,
+            header.part(
+                block,
+                offset_of!(Ex2, PackedCredentialsOffset),
+                offset_of!(Ex2, PackedCredentialsLength),
+            )?,
+            header.part(
+                block,
+                offset_of!(Ex2, PackageListOffset),
+                offset_of!(Ex2, PackageListLength),
+            )?,
         ];
         Ok(Block { flags, ansi, parts })
     }
@@ -52,23 +66,33 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Credentials> {
     let packed = packed.get(..total.into()).ok_or(MALFORMED)?;
     let header = Header::of(packed, offset_of!(Packed, cbHeaderLength), length + 2)?;
     let data = packed.get(header.part(packed, offset, length)?).ok_or(MALFORMED)?;
-    let kind = guid_at(packed, offset_of!(Packed, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredType)).ok_or(MALFORMED)?;
+    let kind =
+        guid_at(packed, offset_of!(Packed, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredType))
+            .ok_or(MALFORMED)?;
     match kind {
-        SEC_WINNT_AUTH_DATA_TYPE_PASSWORD => Ok(Credentials::Password(wide(password(packed, data)?)?)),
+        SEC_WINNT_AUTH_DATA_TYPE_PASSWORD => {
+            Ok(Credentials::Password(wide(password(packed, data)?)?))
+        }
         _ => Ok(Credentials::Packed(kind, Zeroizing::new(data.to_vec()))),
     }
 }
 
-/// The characters of a password: `data` itself, or what the SEC_WINNT_AUTH_DATA_PASSWORD in it leads to. No password
-/// looks like the latter, whose offset would be a zero as the second character.
+/// The characters of a password: `data` itself, or what the SEC_WINNT_AUTH_DATA_PASSWORD in it
+/// leads to. No password looks like the latter, whose offset would be a zero as the second
+/// character.
 fn password<'a>(packed: &'a [u8], data: &'a [u8]) -> Result<&'a [u8]> {
     const VECTOR: usize = size_of::<SEC_WINNT_AUTH_DATA_PASSWORD>();
     let vector = (data.len() >= VECTOR).then(|| u32_at(data, 0)).flatten();
     let Some(offset) = vector.filter(|&offset| offset <= u16::MAX.into()) else { return Ok(data) };
-    let length = u16_at(data, offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength)).ok_or(MALFORMED)?;
-    // The offset is from the password's own structure; but whoever counts from the packed credentials' comes out behind
-    // both of them.
-    let from = if (offset as usize) < size_of::<SEC_WINNT_AUTH_PACKED_CREDENTIALS>() + VECTOR { data } else { packed };
+    let length =
+        u16_at(data, offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength)).ok_or(MALFORMED)?;
+    // The offset is from the password's own structure; but whoever counts from the packed
+    // credentials' comes out behind both of them.
+    let from = if (offset as usize) < size_of::<SEC_WINNT_AUTH_PACKED_CREDENTIALS>() + VECTOR {
+        data
+    } else {
+        packed
+    };
     let found = range(from, offset, length).filter(|range| range.start >= VECTOR);
     found.and_then(|range| from.get(range)).ok_or(MALFORMED)
 }
@@ -86,7 +110,8 @@ impl Header {
         possible.contains(&length.into()).then_some(Header { length }).ok_or(MALFORMED)
     }
 
-    /// What the offset and the length at these places lead to, behind the header; nothing if the length is 0.
+    /// What the offset and the length at these places lead to, behind the header; nothing if the
+    /// length is 0.
     fn part(&self, block: &[u8], offset: usize, length: usize) -> Result<Range<usize>> {
         let offset = u32_at(block, offset).ok_or(MALFORMED)?;
         match u16_at(block, length).ok_or(MALFORMED)? {

@@ -1,6 +1,7 @@
-//! Identities as bytes, to be kept or sent: SspiMarshalAuthIdentity and SspiUnmarshalAuthIdentity. The layout is that of
-//! Windows: a SEC_WINNT_AUTH_IDENTITY_EX2 as it is; for the others a SEC_WINNT_AUTH_IDENTITY_EX of 32 bits with offsets from
-//! its beginning for pointers, and the strings behind it. Windows has some bytes more at the end, which mean nothing.
+//! Identities as bytes, to be kept or sent: SspiMarshalAuthIdentity and SspiUnmarshalAuthIdentity.
+//! The layout is that of Windows: a SEC_WINNT_AUTH_IDENTITY_EX2 as it is; for the others a
+//! SEC_WINNT_AUTH_IDENTITY_EX of 32 bits with offsets from its beginning for pointers, and the
+//! strings behind it. Windows has some bytes more at the end, which mean nothing.
 
 use super::allocate::{PADDING, put};
 use super::known;
@@ -38,12 +39,18 @@ pub(super) fn of_block(block: &[u8]) -> Zeroizing<Vec<u8>> {
 /// The bytes of any other identity.
 pub(super) fn of_strings(content: &Content) -> Result<Zeroizing<Vec<u8>>> {
     let unit = unit(content.ansi);
-    let parts =
-        [(&content.user, USER), (&content.domain, DOMAIN), (&content.credentials, PASSWORD), (&content.packages, PACKAGES)];
-    let length: usize = parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum();
+    let parts = [
+        (&content.user, USER),
+        (&content.domain, DOMAIN),
+        (&content.credentials, PASSWORD),
+        (&content.packages, PACKAGES),
+    ];
+    let length: usize =
+        parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum();
     let mut bytes = Zeroizing::new(Vec::with_capacity(HEADER + length + END));
     bytes.resize(HEADER, 0);
-    let text = if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
+    let text =
+        if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
     put(&mut bytes, VERSION, &SEC_WINNT_AUTH_IDENTITY_VERSION.to_ne_bytes());
     put(&mut bytes, LENGTH, &(HEADER as ULONG).to_ne_bytes());
     put(&mut bytes, FLAGS, &(content.flags & !TEXT | text).to_ne_bytes());
@@ -71,7 +78,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Identity<'_>> {
     match word(bytes, VERSION)? {
         SEC_WINNT_AUTH_IDENTITY_VERSION => strings(bytes).map(Identity::Strings),
         SEC_WINNT_AUTH_IDENTITY_VERSION_2 => {
-            let length = word(bytes, std::mem::offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength))? as usize;
+            let length =
+                word(bytes, std::mem::offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength))?
+                    as usize;
             let block = bytes.get(..length).filter(|_| length <= ex2::LONGEST).ok_or(MALFORMED)?;
             known(Block::new(block)?.flags)?;
             Ok(Identity::Block(block))
@@ -99,12 +108,16 @@ fn strings(bytes: &[u8]) -> Result<Content> {
             0 if length == 0 => Ok(None),
             _ if offset < header || length > text::LONGEST => Err(MALFORMED),
             _ => {
-                let part = bytes.get(offset..).and_then(|rest| rest.get(..length * unit(ansi))).ok_or(MALFORMED)?;
+                let part = bytes
+                    .get(offset..)
+                    .and_then(|rest| rest.get(..length * unit(ansi)))
+                    .ok_or(MALFORMED)?;
                 Ok(Some(Zeroizing::new(part.to_vec())))
             }
         }
     };
-    let (user, domain, credentials, packages) = (part(USER)?, part(DOMAIN)?, part(PASSWORD)?, part(PACKAGES)?);
+    let (user, domain, credentials, packages) =
+        (part(USER)?, part(DOMAIN)?, part(PASSWORD)?, part(PACKAGES)?);
     Ok(Content { flags, ansi, user, domain, credentials, packed: false, packages })
 }
 
@@ -114,5 +127,9 @@ fn unit(ansi: bool) -> usize {
 }
 
 fn word(bytes: &[u8], at: usize) -> Result<ULONG> {
-    bytes.get(at..).and_then(|rest| rest.first_chunk().copied()).map(ULONG::from_ne_bytes).ok_or(MALFORMED)
+    bytes
+        .get(at..)
+        .and_then(|rest| rest.first_chunk().copied())
+        .map(ULONG::from_ne_bytes)
+        .ok_or(MALFORMED)
 }

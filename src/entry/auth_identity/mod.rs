@@ -1,6 +1,7 @@
-//! The Sspi* functions on identities. An identity is any of the forms that AcquireCredentialsHandle takes; those that the
-//! library makes are one allocation on record, as Windows' own are: SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it
-//! for a password, SEC_WINNT_AUTH_IDENTITY_EX2 for other credentials.
+//! The Sspi* functions on identities. An identity is any of the forms that AcquireCredentialsHandle
+//! takes; those that the library makes are one allocation on record, as Windows' own are:
+//! SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it for a password,
+//! SEC_WINNT_AUTH_IDENTITY_EX2 for other credentials.
 
 mod allocate;
 mod as_string;
@@ -33,7 +34,8 @@ use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null_mut};
 use std::slice;
 
-/// Finds the parts of the caller's identity. These functions have no A form: text is UTF-16 unless Flags says otherwise.
+/// Finds the parts of the caller's identity. These functions have no A form: text is UTF-16 unless
+/// Flags says otherwise.
 ///
 /// # Safety
 /// `identity` is NULL or points to an identity of any form.
@@ -47,9 +49,11 @@ unsafe fn given(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Places> {
     Ok(places)
 }
 
-/// Refuses flags that there are not: whatever has them is no identity, and what looks like pointers in it is none.
+/// Refuses flags that there are not: whatever has them is no identity, and what looks like pointers
+/// in it is none.
 fn known(flags: ULONG) -> Result<()> {
-    /// Those of text and encryption, those of an identity's meaning, and those of SspiPromptForCredentials.
+    /// Those of text and encryption, those of an identity's meaning, and those of
+    /// SspiPromptForCredentials.
     const FLAGS: ULONG = 0xff0f_00ff;
     match flags & !FLAGS {
         0 => Ok(()),
@@ -66,7 +70,8 @@ unsafe fn opened(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Content> {
     unsafe { given(identity)?.read()?.open() }
 }
 
-/// The content of the caller's identity, to be handed out: one that is encrypted must be decrypted first.
+/// The content of the caller's identity, to be handed out: one that is encrypted must be decrypted
+/// first.
 ///
 /// # Safety
 /// As for `given`.
@@ -81,7 +86,11 @@ unsafe fn legible(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Content> 
 
 /// Checks that there is somewhere to put a result.
 fn wanted<T>(output: *mut T) -> Result<()> {
-    if output.is_null() { Err(Error::InvalidParameter("nowhere to put the result")) } else { Ok(()) }
+    if output.is_null() {
+        Err(Error::InvalidParameter("nowhere to put the result"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Memory for the caller, which is freed if it does not get there. NULL for nothing.
@@ -93,7 +102,9 @@ impl Given {
     }
 
     fn bytes(bytes: Option<&[u8]>) -> Result<Given> {
-        Ok(Given(bytes.map_or(Ok(null_mut()), |bytes| memory::copy(bytes).map(NonNull::as_ptr))?.cast()))
+        Ok(Given(
+            bytes.map_or(Ok(null_mut()), |bytes| memory::copy(bytes).map(NonNull::as_ptr))?.cast(),
+        ))
     }
 
     fn keep<T>(self) -> *mut T {
@@ -111,7 +122,9 @@ impl Drop for Given {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn validate(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn validate(
+    identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let content = unsafe { opened(identity)? };
     for part in [&content.user, &content.domain, &content.packages] {
@@ -152,7 +165,8 @@ pub(super) unsafe fn exclude<Char: Text>(
     new: *mut PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let package = unsafe { text::read(package)? }.ok_or(Error::InvalidParameter("the package's name is NULL"))?;
+    let package = unsafe { text::read(package)? }
+        .ok_or(Error::InvalidParameter("the package's name is NULL"))?;
     if package.is_empty() || package.contains([',', '!', '\0']) {
         return Err(Error::InvalidParameter("not the name of a package"));
     }
@@ -193,7 +207,10 @@ pub(super) unsafe fn zero(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<S
 ///
 /// # Safety
 /// As the functions' own.
-pub(super) unsafe fn encrypt(options: ULONG, identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn encrypt(
+    options: ULONG,
+    identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe { change(options, identity, Content::encrypt) }
 }
@@ -202,7 +219,10 @@ pub(super) unsafe fn encrypt(options: ULONG, identity: PSEC_WINNT_AUTH_IDENTITY_
 ///
 /// # Safety
 /// As the functions' own.
-pub(super) unsafe fn decrypt(options: ULONG, identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn decrypt(
+    options: ULONG,
+    identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe { change(options, identity, Content::decrypt) }
 }
@@ -296,8 +316,8 @@ pub(super) unsafe fn unmarshal(
     Ok(SEC_E_OK)
 }
 
-/// SspiFreeAuthIdentity and SspiLocalFree, which don't tell whether they could: what the library gave is erased and freed,
-/// anything else is left alone.
+/// SspiFreeAuthIdentity and SspiLocalFree, which don't tell whether they could: what the library
+/// gave is erased and freed, anything else is left alone.
 pub(super) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     memory::free(buffer)
 }
@@ -306,9 +326,13 @@ pub(super) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn target_host_name<Char: Text>(target: *const Char, host: *mut *mut Char) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn target_host_name<Char: Text>(
+    target: *const Char,
+    host: *mut *mut Char,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let target = unsafe { text::read(target)? }.ok_or(Error::InvalidParameter("the target is NULL"))?;
+    let target =
+        unsafe { text::read(target)? }.ok_or(Error::InvalidParameter("the target is NULL"))?;
     wanted(host)?;
     let name = target::host(&target).ok_or(Error::WrongTarget("a target without a host"))?;
     // SAFETY: likewise; not NULL.

@@ -39,7 +39,8 @@ pub(crate) enum Credentials {
     Packed(GUID, Zeroizing<Vec<u8>>),
 }
 
-/// Flags of identities that were encrypted for others than this process alone. There is no key for them here.
+/// Flags of identities that were encrypted for others than this process alone. There is no key for
+/// them here.
 const FOR_OTHERS: ULONG = SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED;
@@ -54,7 +55,12 @@ impl Content {
     /// That of a SEC_WINNT_AUTH_IDENTITY_EX2 with all that belongs to it.
     pub(crate) fn of_block(block: &[u8]) -> Result<Content> {
         let Block { flags, ansi, parts } = Block::new(block)?;
-        let part = |range| block.get(range).filter(|part: &&[u8]| !part.is_empty()).map(|part| Zeroizing::new(part.to_vec()));
+        let part = |range| {
+            block
+                .get(range)
+                .filter(|part: &&[u8]| !part.is_empty())
+                .map(|part| Zeroizing::new(part.to_vec()))
+        };
         let [user, domain, credentials, packages] = parts.map(part);
         Ok(Content { flags, ansi, user, domain, credentials, packed: true, packages })
     }
@@ -94,9 +100,11 @@ impl Content {
         Ok(())
     }
 
-    /// Name, domain and credentials are one to the cipher. The list of packages stays as it is: it is no secret.
+    /// Name, domain and credentials are one to the cipher. The list of packages stays as it is: it
+    /// is no secret.
     fn through(&mut self, key: &Key, cipher: fn(&Key, &mut [u8])) {
-        let mut parts = [&mut self.user, &mut self.domain, &mut self.credentials].map(|part| part.as_deref_mut());
+        let mut parts = [&mut self.user, &mut self.domain, &mut self.credentials]
+            .map(|part| part.as_deref_mut());
         let length = parts.iter().flatten().map(|part| part.len()).sum();
         let mut whole = Zeroizing::new(Vec::with_capacity(length));
         parts.iter().flatten().for_each(|part| whole.extend_from_slice(part));
@@ -125,8 +133,10 @@ impl Content {
     /// The same with text in UTF-16.
     pub(super) fn in_unicode(mut self) -> Result<Content> {
         if self.ansi {
-            let converted = |part: &Part| -> Result<Part> { Ok(self.text(part)?.map(|text| utf16(&text))) };
-            let (user, domain, packages) = (converted(&self.user)?, converted(&self.domain)?, converted(&self.packages)?);
+            let converted =
+                |part: &Part| -> Result<Part> { Ok(self.text(part)?.map(|text| utf16(&text))) };
+            let (user, domain, packages) =
+                (converted(&self.user)?, converted(&self.domain)?, converted(&self.packages)?);
             if !self.packed {
                 self.credentials = converted(&self.credentials)?;
             }
@@ -141,7 +151,8 @@ const UNREADABLE: Error = Error::UnknownCredentials("an identity whose text cann
 
 /// Text of the A functions.
 fn narrow(bytes: &[u8]) -> Result<Zeroizing<String>> {
-    let characters: Zeroizing<Vec<SEC_CHAR>> = Zeroizing::new(bytes.iter().map(|&byte| byte as SEC_CHAR).collect());
+    let characters: Zeroizing<Vec<SEC_CHAR>> =
+        Zeroizing::new(bytes.iter().map(|&byte| byte as SEC_CHAR).collect());
     SEC_CHAR::decode(&characters).map_err(|_| UNREADABLE)
 }
 
@@ -151,7 +162,9 @@ pub(crate) fn wide(bytes: &[u8]) -> Result<Zeroizing<String>> {
     if !odd.is_empty() {
         return Err(UNREADABLE);
     }
-    let characters = Zeroizing::new(pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect::<Vec<SEC_WCHAR>>());
+    let characters = Zeroizing::new(
+        pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect::<Vec<SEC_WCHAR>>(),
+    );
     SEC_WCHAR::decode(&characters).map_err(|_| UNREADABLE)
 }
 

@@ -1,4 +1,5 @@
-//! Where the parts of an identity lie in memory: the caller's, or what the library gave it. Here the pointers end.
+//! Where the parts of an identity lie in memory: the caller's, or what the library gave it. Here
+//! the pointers end.
 
 use super::owned::{Content, Part, TEXT};
 use crate::entry::abi::*;
@@ -43,24 +44,26 @@ struct Place {
     length: usize,
 }
 
-/// Whether a structure whose first word is a version really begins with one, and not with a pointer whose lower
-/// half happens to be the same. The word after it is then the structure's length; some programs leave that 0.
-/// On 32 bits nothing has such an address.
+/// Whether a structure whose first word is a version really begins with one, and not with a pointer
+/// whose lower half happens to be the same. The word after it is then the structure's length; some
+/// programs leave that 0. On 32 bits nothing has such an address.
 fn versioned(length: ULONG) -> bool {
     size_of::<usize>() == 4 || length == 0 || (32..=1024).contains(&length)
 }
 
-/// No string lies below: the systems keep these addresses free, so that NULL with an offset is noticed.
+/// No string lies below: the systems keep these addresses free, so that NULL with an offset is
+/// noticed.
 const LOWEST: usize = 0x10000;
 
 const SHORT: Error = Error::UnknownCredentials("memory of the library's that is no identity");
 
 impl Places {
-    /// Finds the parts; `Char` is the form of the function that the identity was passed to, which counts where its
-    /// Flags don't say.
+    /// Finds the parts; `Char` is the form of the function that the identity was passed to, which
+    /// counts where its Flags don't say.
     ///
     /// # Safety
-    /// `data` points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that begins with its EX2 form.
+    /// `data` points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that
+    /// begins with its EX2 form.
     pub(crate) unsafe fn of<Char: Text>(data: *mut u8) -> Result<Places> {
         // Of what the library gave it knows how long it is; of anything else the caller does.
         let room = memory::length(data.cast_const().cast()).unwrap_or(usize::MAX);
@@ -90,21 +93,42 @@ impl Places {
                     PasswordLength: ex.PasswordLength,
                     Flags: ex.Flags,
                 };
-                Places::of_strings::<Char>(data, Form::Ex, &plain, (ex.PackageList, ex.PackageListLength))
+                Places::of_strings::<Char>(
+                    data,
+                    Form::Ex,
+                    &plain,
+                    (ex.PackageList, ex.PackageListLength),
+                )
             }
             SEC_WINNT_AUTH_IDENTITY_VERSION_2 if versioned(length & 0xffff) => {
                 // SAFETY: the version says that it is this structure.
-                let length = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY_EX2>().read_unaligned() }.cbStructureLength as usize;
+                let length = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY_EX2>().read_unaligned() }
+                    .cbStructureLength as usize;
                 let possible = size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>()..=ex2::LONGEST.min(room);
                 if !possible.contains(&length) {
-                    return Err(Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: its length cannot be"));
+                    return Err(Error::UnknownCredentials(
+                        "SEC_WINNT_AUTH_IDENTITY_EX2: its length cannot be",
+                    ));
                 }
-                // SAFETY: the block has as many bytes by the caller's promise, and is not changed while it is looked at.
+                // SAFETY: the block has as many bytes by the caller's promise, and is not changed
+                // while it is looked at.
                 let block = Block::new(unsafe { slice::from_raw_parts(data, length) })?;
-                let place = |part: Range<usize>| Place { start: data.wrapping_add(part.start), length: part.len() };
+                let place = |part: Range<usize>| Place {
+                    start: data.wrapping_add(part.start),
+                    length: part.len(),
+                };
                 let [user, domain, credentials, packages] = block.parts.map(place);
                 let (flags, ansi) = (block.flags, block.ansi);
-                Ok(Places { start: data, form: Form::Block { length }, flags, ansi, user, domain, credentials, packages })
+                Ok(Places {
+                    start: data,
+                    form: Form::Block { length },
+                    flags,
+                    ansi,
+                    user,
+                    domain,
+                    credentials,
+                    packages,
+                })
             }
             _ => {
                 // SAFETY: no version, so it is the plain structure. Both forms lie alike.
@@ -125,13 +149,19 @@ impl Places {
             SEC_WINNT_AUTH_IDENTITY_ANSI => true,
             SEC_WINNT_AUTH_IDENTITY_UNICODE => false,
             0 => size_of::<Char>() == 1,
-            _ => return Err(Error::UnknownCredentials("an identity that is both ANSI and Unicode")),
+            _ => {
+                return Err(Error::UnknownCredentials("an identity that is both ANSI and Unicode"));
+            }
         };
         let unit = if ansi { size_of::<SEC_CHAR>() } else { size_of::<SEC_WCHAR>() };
         let place = |(start, length): (*mut u8, ULONG)| match length as usize {
             _ if start.is_null() => Ok(Place { start, length: 0 }),
-            length if length > text::LONGEST => Err(Error::UnknownCredentials("an identity with an overlong text")),
-            1.. if start.addr() < LOWEST => Err(Error::UnknownCredentials("an identity with text where no memory is")),
+            length if length > text::LONGEST => {
+                Err(Error::UnknownCredentials("an identity with an overlong text"))
+            }
+            1.. if start.addr() < LOWEST => {
+                Err(Error::UnknownCredentials("an identity with text where no memory is"))
+            }
             length => Ok(Place { start, length: length * unit }),
         };
         Ok(Places {
@@ -176,7 +206,8 @@ impl Places {
     /// The bytes of an EX2 form, as they are; nothing for the others.
     ///
     /// # Safety
-    /// The identity that this was made of is still there, and is not changed while the slice is in use.
+    /// The identity that this was made of is still there, and is not changed while the slice is in
+    /// use.
     pub(super) unsafe fn block(&self) -> Option<&[u8]> {
         match self.form {
             // SAFETY: `of` was promised as many bytes.
@@ -188,17 +219,27 @@ impl Places {
     /// Puts name, domain, credentials and flags in the place of those that were read.
     ///
     /// # Safety
-    /// The identity that this was made of is still there, may be written to, and `content` was read from it and has parts as
-    /// long as then.
+    /// The identity that this was made of is still there, may be written to, and `content` was read
+    /// from it and has parts as long as then.
     pub(super) unsafe fn write(&self, content: &Content) -> Result<()> {
         let places = [self.user, self.domain, self.credentials];
-        if places.iter().enumerate().any(|(n, place)| places[..n].iter().any(|other| place.overlaps(other))) {
+        if places
+            .iter()
+            .enumerate()
+            .any(|(n, place)| places[..n].iter().any(|other| place.overlaps(other)))
+        {
             return Err(Error::InvalidParameter("an identity whose parts overlap"));
         }
-        for (place, part) in places.iter().zip([&content.user, &content.domain, &content.credentials]) {
+        for (place, part) in
+            places.iter().zip([&content.user, &content.domain, &content.credentials])
+        {
             if let Some(part) = part {
                 // SAFETY: the caller's promise is this function's own; `part` is ours.
-                unsafe { place.start.copy_from_nonoverlapping(part.as_ptr(), place.length.min(part.len())) };
+                unsafe {
+                    place
+                        .start
+                        .copy_from_nonoverlapping(part.as_ptr(), place.length.min(part.len()))
+                };
             }
         }
         let flags = match self.form {

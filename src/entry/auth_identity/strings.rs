@@ -8,7 +8,8 @@ use crate::entry::boundary::text::Text;
 use crate::entry::context::step::put;
 use crate::types::error::{Error, Result};
 
-/// SspiEncodeStringsAsAuthIdentity. One string is enough, and without any, Windows says that it is an invalid token.
+/// SspiEncodeStringsAsAuthIdentity. One string is enough, and without any, Windows says that it is
+/// an invalid token.
 ///
 /// # Safety
 /// As the function's own.
@@ -19,8 +20,9 @@ pub(crate) unsafe fn of_strings<Char: Text>(
     identity: *mut PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let [user, domain, credentials] = unsafe { [text::read(user)?, text::read(domain)?, text::read(credentials)?] }
-        .map(|string| string.map(|string| utf16(&string)));
+    let [user, domain, credentials] =
+        unsafe { [text::read(user)?, text::read(domain)?, text::read(credentials)?] }
+            .map(|string| string.map(|string| utf16(&string)));
     if user.is_none() && domain.is_none() && credentials.is_none() {
         return Err(Error::InvalidToken("an identity of no string"));
     }
@@ -31,7 +33,8 @@ pub(crate) unsafe fn of_strings<Char: Text>(
     Ok(SEC_E_OK)
 }
 
-/// SspiEncodeAuthIdentityAsStrings. Each string may be left out; what the identity doesn't have is NULL.
+/// SspiEncodeAuthIdentityAsStrings. Each string may be left out; what the identity doesn't have is
+/// NULL.
 ///
 /// # Safety
 /// As the function's own.
@@ -43,9 +46,12 @@ pub(crate) unsafe fn as_strings(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let content = unsafe { legible(identity)? };
-    let text = [content.text(&content.user)?, content.text(&content.domain)?, as_string::fold(&content)?];
+    let text =
+        [content.text(&content.user)?, content.text(&content.domain)?, as_string::fold(&content)?];
     let outputs = [user, domain, credentials];
-    let given = |n: usize| Given::text(text[n].as_deref().map(String::as_str).filter(|_| !outputs[n].is_null()));
+    let given = |n: usize| {
+        Given::text(text[n].as_deref().map(String::as_str).filter(|_| !outputs[n].is_null()))
+    };
     // All strings or none.
     for (string, output) in [given(0)?, given(1)?, given(2)?].into_iter().zip(outputs) {
         // SAFETY: likewise.

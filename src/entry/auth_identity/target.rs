@@ -1,9 +1,10 @@
-//! What goes with identities: the host that a target names, and which errors another identity could mend.
+//! What goes with identities: the host that a target names, and which errors another identity could
+//! mend.
 
 use crate::entry::abi::{SEC_E_LOGON_DENIED, SEC_E_NO_CREDENTIALS, ULONG};
 
-/// The host of a service principal name, `service/host:port/name`, or of a name that is the host itself; nothing for the
-/// name of a user.
+/// The host of a service principal name, `service/host:port/name`, or of a name that is the host
+/// itself; nothing for the name of a user.
 pub(super) fn host(target: &str) -> Option<&str> {
     let instance = match target.split_once('/') {
         Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
@@ -17,15 +18,16 @@ pub(super) fn host(target: &str) -> Option<&str> {
     (!host.is_empty() && !host.contains(['\\', '@'])).then_some(host)
 }
 
-/// The error is one that another password could mend: those of CREDUI_IS_AUTHENTICATION_ERROR in <wincred.h>, each as
-/// Windows, NT and COM have it.
+/// The error is one that another password could mend: those of CREDUI_IS_AUTHENTICATION_ERROR in
+/// <wincred.h>, each as Windows, NT and COM have it.
 pub(super) fn is_prompting_needed(error: ULONG) -> bool {
-    /// ERROR_ACCESS_DENIED, ERROR_INVALID_PASSWORD, ERROR_DOWNGRADE_DETECTED, ERROR_LOGON_FAILURE, ERROR_PASSWORD_EXPIRED,
-    /// ERROR_PASSWORD_MUST_CHANGE, NERR_PasswordExpired.
+    /// ERROR_ACCESS_DENIED, ERROR_INVALID_PASSWORD, ERROR_DOWNGRADE_DETECTED, ERROR_LOGON_FAILURE,
+    /// ERROR_PASSWORD_EXPIRED, ERROR_PASSWORD_MUST_CHANGE, NERR_PasswordExpired.
     const WINDOWS: [ULONG; 7] = [5, 86, 1265, 1326, 1330, 1907, 2242];
     /// STATUS_ACCESS_DENIED, STATUS_WRONG_PASSWORD, STATUS_LOGON_FAILURE, STATUS_PASSWORD_EXPIRED,
     /// STATUS_PASSWORD_MUST_CHANGE, STATUS_DOWNGRADE_DETECTED.
-    const NT: [ULONG; 6] = [0xc000_0022, 0xc000_006a, 0xc000_006d, 0xc000_0071, 0xc000_0224, 0xc000_0388];
+    const NT: [ULONG; 6] =
+        [0xc000_0022, 0xc000_006a, 0xc000_006d, 0xc000_0071, 0xc000_0224, 0xc000_0388];
     const FACILITY_WIN32: ULONG = 0x8007_0000;
     const FACILITY_NT_BIT: ULONG = 0x1000_0000;
     match error {

@@ -35,9 +35,11 @@ fn made(make: impl FnOnce(*mut Opaque) -> SECURITY_STATUS) -> Result<Made, SECUR
 
 fn of(strings: [Option<&str>; 3]) -> Made {
     let strings = strings.map(|string| string.map(wide));
-    let [user, domain, password] = strings.each_ref().map(|string| string.as_ref().map_or(null(), |text| text.as_ptr()));
+    let [user, domain, password] =
+        strings.each_ref().map(|string| string.as_ref().map_or(null(), |text| text.as_ptr()));
     // SAFETY: strings end with a zero.
-    made(|identity| unsafe { SspiEncodeStringsAsAuthIdentity(user, domain, password, identity) }).unwrap()
+    made(|identity| unsafe { SspiEncodeStringsAsAuthIdentity(user, domain, password, identity) })
+        .unwrap()
 }
 
 fn alice() -> Made {
@@ -59,7 +61,9 @@ fn text(string: *const u16) -> Option<String> {
 fn strings(identity: &Made) -> Result<[Option<String>; 3], SECURITY_STATUS> {
     let [mut user, mut domain, mut password] = [null(); 3];
     // SAFETY: an identity, and three places.
-    match unsafe { SspiEncodeAuthIdentityAsStrings(identity.0, &mut user, &mut domain, &mut password) } {
+    match unsafe {
+        SspiEncodeAuthIdentityAsStrings(identity.0, &mut user, &mut domain, &mut password)
+    } {
         SEC_E_OK => Ok([user, domain, password].map(text)),
         error => Err(error),
     }
@@ -73,7 +77,10 @@ fn some(strings: [&str; 3]) -> [Option<String>; 3] {
 fn same(one: Opaque, other: Opaque) -> (bool, bool) {
     let (mut user, mut identity) = (7, 7);
     // SAFETY: identities or NULL, and two places.
-    assert_eq!(unsafe { SspiCompareAuthIdentities(one, other, &mut user, &mut identity) }, SEC_E_OK);
+    assert_eq!(
+        unsafe { SspiCompareAuthIdentities(one, other, &mut user, &mut identity) },
+        SEC_E_OK
+    );
     assert!(user < 2 && identity < 2);
     (user == 1, identity == 1)
 }
@@ -93,7 +100,9 @@ fn marshalled(identity: Opaque) -> Vec<u8> {
 fn unmarshalled(bytes: &[u8]) -> Result<Made, SECURITY_STATUS> {
     let mut exact = bytes.to_vec().into_boxed_slice();
     // SAFETY: as many bytes are there.
-    made(|identity| unsafe { SspiUnmarshalAuthIdentity(exact.len() as u32, exact.as_mut_ptr().cast(), identity) })
+    made(|identity| unsafe {
+        SspiUnmarshalAuthIdentity(exact.len() as u32, exact.as_mut_ptr().cast(), identity)
+    })
 }
 
 /// A keytab, which no string is.
@@ -124,7 +133,8 @@ struct Plain {
 impl Plain {
     fn new(user: &str, domain: &str, password: &str) -> Box<Plain> {
         let mut strings = [user, domain, password].map(|text| text.as_bytes().to_vec());
-        let [user, domain, password] = strings.each_mut().map(|string| (string.as_mut_ptr(), string.len() as u32));
+        let [user, domain, password] =
+            strings.each_mut().map(|string| (string.as_mut_ptr(), string.len() as u32));
         let structure = SEC_WINNT_AUTH_IDENTITY {
             User: user.0,
             UserLength: user.1,
@@ -205,7 +215,8 @@ fn strings_there_and_back() {
     }
 }
 
-/// Credentials that are no password, lists of packages: one string holds them, and an identity made of it is the same one.
+/// Credentials that are no password, lists of packages: one string holds them, and an identity made
+/// of it is the same one.
 #[test]
 fn whatever_it_holds_becomes_strings_and_is_one_again() {
     let keytab = keytab();
@@ -223,7 +234,8 @@ fn whatever_it_holds_becomes_strings_and_is_one_again() {
     }
 }
 
-/// In the caller's memory and in ours, in every form: unreadable, of the same length, accepted, and itself again.
+/// In the caller's memory and in ours, in every form: unreadable, of the same length, accepted, and
+/// itself again.
 #[test]
 fn encrypted_and_decrypted_where_they_are() {
     let mut plain = Plain::new("alice", "EXAMPLE", "Password");
@@ -265,7 +277,10 @@ fn encrypted_and_decrypted_where_they_are() {
         decrypt(identity);
         assert_eq!(marshalled(identity), before);
     }
-    assert_eq!(plain.strings.map(|string| String::from_utf8(string).unwrap()), ["alice", "EXAMPLE", "Password"]);
+    assert_eq!(
+        plain.strings.map(|string| String::from_utf8(string).unwrap()),
+        ["alice", "EXAMPLE", "Password"]
+    );
 }
 
 #[test]
@@ -273,7 +288,10 @@ fn no_key_for_others() {
     let identity = alice();
     for options in [0, 8, SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS | 0x10] {
         // SAFETY: an identity.
-        assert_eq!(unsafe { SspiEncryptAuthIdentityEx(options, identity.0) }, SEC_E_INVALID_PARAMETER);
+        assert_eq!(
+            unsafe { SspiEncryptAuthIdentityEx(options, identity.0) },
+            SEC_E_INVALID_PARAMETER
+        );
     }
     for options in [
         SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON,
@@ -281,9 +299,15 @@ fn no_key_for_others() {
         SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON | SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS,
     ] {
         // SAFETY: an identity.
-        assert_eq!(unsafe { SspiEncryptAuthIdentityEx(options, identity.0) }, SEC_E_UNSUPPORTED_FUNCTION);
+        assert_eq!(
+            unsafe { SspiEncryptAuthIdentityEx(options, identity.0) },
+            SEC_E_UNSUPPORTED_FUNCTION
+        );
         // SAFETY: an identity.
-        assert_eq!(unsafe { SspiDecryptAuthIdentityEx(options, identity.0) }, SEC_E_UNSUPPORTED_FUNCTION);
+        assert_eq!(
+            unsafe { SspiDecryptAuthIdentityEx(options, identity.0) },
+            SEC_E_UNSUPPORTED_FUNCTION
+        );
     }
     assert_eq!(strings(&identity).unwrap(), some(["alice", "EXAMPLE", "Pässword"]));
     for flag in [
@@ -321,7 +345,8 @@ fn parts_that_overlap_are_not_encrypted() {
     assert_eq!(plain.strings[0], b"alice");
 }
 
-/// Memory of the library's that is something else is not taken for an identity; what is short of its own length neither.
+/// Memory of the library's that is something else is not taken for an identity; what is short of
+/// its own length neither.
 #[test]
 fn memory_that_is_no_identity() {
     let short = memory::copy(&[2; 16]).unwrap().as_ptr();
@@ -341,9 +366,11 @@ fn memory_that_is_no_identity() {
             SspiLocalFree(start.cast());
         }
     }
-    // What AcquireCredentialsHandle takes too: an EX form's length that is none, text where nothing can be.
+    // What AcquireCredentialsHandle takes too: an EX form's length that is none, text where nothing
+    // can be.
     let mut numbers = [0usize; 16];
-    numbers[0] = SEC_WINNT_AUTH_IDENTITY_VERSION as usize | if size_of::<usize>() == 8 { 44 << 32 } else { 0 };
+    numbers[0] = SEC_WINNT_AUTH_IDENTITY_VERSION as usize
+        | if size_of::<usize>() == 8 { 44 << 32 } else { 0 };
     numbers[1] = if size_of::<usize>() == 8 { 44 } else { 20 };
     assert_eq!(acquire(numbers.as_mut_ptr().cast()), SEC_E_UNKNOWN_CREDENTIALS);
     let mut plain = Plain::new("alice", "EXAMPLE", "Password");
@@ -376,7 +403,10 @@ fn bytes_that_somebody_has_made() {
         }
         let header = if good[0] == 1 { 48 + 44 } else { 44 };
         for at in (0..header.min(good.len())).step_by(FEWER) {
-            for value in [0, 1, 2, 4, 0x10, 0x2c, 0x7f, 0x80, 0xff].into_iter().step_by(if cfg!(miri) { 4 } else { 1 }) {
+            for value in [0, 1, 2, 4, 0x10, 0x2c, 0x7f, 0x80, 0xff]
+                .into_iter()
+                .step_by(if cfg!(miri) { 4 } else { 1 })
+            {
                 let mut bad = good.clone();
                 bad[at] = value;
                 let Ok(made) = unmarshalled(&bad) else { continue };
@@ -412,15 +442,26 @@ fn offsets_and_lengths_that_cannot_be() {
             let mut bad = good.clone();
             allocate::put(&mut bad, at, &offset.to_ne_bytes());
             allocate::put(&mut bad, at + 4, &length.to_ne_bytes());
-            assert_eq!(unmarshalled(&bad).err(), Some(SEC_E_UNKNOWN_CREDENTIALS), "{offset:#x} {length:#x}");
+            assert_eq!(
+                unmarshalled(&bad).err(),
+                Some(SEC_E_UNKNOWN_CREDENTIALS),
+                "{offset:#x} {length:#x}"
+            );
         }
         // At the end there is room for nothing, which is something else than nothing.
         let mut empty = good.clone();
         allocate::put(&mut empty, at, &total.to_ne_bytes());
         allocate::put(&mut empty, at + 4, &0u32.to_ne_bytes());
-        assert!(strings(&unmarshalled(&empty).unwrap()).unwrap().iter().any(|text| text.as_deref() == Some("")));
+        assert!(
+            strings(&unmarshalled(&empty).unwrap())
+                .unwrap()
+                .iter()
+                .any(|text| text.as_deref() == Some(""))
+        );
     }
-    for (at, values) in [(0, &[0, 0x1ff, 0x201, 0x202][..]), (4, &[0, 43, total + 1, u32::MAX]), (32, &[3])] {
+    for (at, values) in
+        [(0, &[0, 0x1ff, 0x201, 0x202][..]), (4, &[0, 43, total + 1, u32::MAX]), (32, &[3])]
+    {
         for value in values {
             let mut bad = good.clone();
             allocate::put(&mut bad, at, &value.to_ne_bytes());
@@ -429,7 +470,9 @@ fn offsets_and_lengths_that_cannot_be() {
     }
     let mut none = Vec::<u8>::new();
     // SAFETY: no bytes at all.
-    let made = made(|identity| unsafe { SspiUnmarshalAuthIdentity(0, none.as_mut_ptr().cast(), identity) });
+    let made = made(|identity| unsafe {
+        SspiUnmarshalAuthIdentity(0, none.as_mut_ptr().cast(), identity)
+    });
     assert_eq!(made.err(), Some(SEC_E_UNKNOWN_CREDENTIALS));
 }
 
@@ -446,8 +489,16 @@ fn any_string_is_taken() {
             let user = wide("a");
             let password = Zeroizing::new(wide(&bad));
             // SAFETY: strings end with a zero.
-            let made = made(|new| unsafe { SspiEncodeStringsAsAuthIdentity(user.as_ptr(), null(), password.as_ptr(), new) });
-            assert!(made.map_or_else(|error| error == SEC_E_UNKNOWN_CREDENTIALS, |made| strings(&made).is_ok()), "{at}");
+            let made = made(|new| unsafe {
+                SspiEncodeStringsAsAuthIdentity(user.as_ptr(), null(), password.as_ptr(), new)
+            });
+            assert!(
+                made.map_or_else(
+                    |error| error == SEC_E_UNKNOWN_CREDENTIALS,
+                    |made| strings(&made).is_ok()
+                ),
+                "{at}"
+            );
         }
     }
     for length in (0..characters.len()).step_by(FEWER) {

@@ -1,7 +1,8 @@
 //! The caller's buffer descriptors.
 //!
-//! Nothing of the caller's is referenced for longer than a copy takes, except the bytes that a function works
-//! on: programs pass the same memory as input and output, and structures that are not aligned.
+//! Nothing of the caller's is referenced for longer than a copy takes, except the bytes that a
+//! function works on: programs pass the same memory as input and output, and structures that are
+//! not aligned.
 
 use super::memory;
 use crate::entry::abi::*;
@@ -33,8 +34,9 @@ impl<'call> Buffers<'call> {
     /// The buffers of `descriptor`; none for NULL.
     ///
     /// # Safety
-    /// For `'call`, `descriptor` is NULL or points to a descriptor, its `pBuffers` to `cBuffers` buffers unless
-    /// NULL, and each buffer's `pvBuffer` to `cbBuffer` bytes unless NULL; nobody else changes them meanwhile.
+    /// For `'call`, `descriptor` is NULL or points to a descriptor, its `pBuffers` to `cBuffers`
+    /// buffers unless NULL, and each buffer's `pvBuffer` to `cbBuffer` bytes unless NULL; nobody
+    /// else changes them meanwhile.
     pub(crate) unsafe fn new(descriptor: *const SecBufferDesc) -> Result<Buffers<'call>> {
         let none = Buffers { first: std::ptr::null_mut(), count: 0, call: PhantomData };
         if descriptor.is_null() {
@@ -54,7 +56,11 @@ impl<'call> Buffers<'call> {
         if descriptor.pBuffers.is_null() {
             return Err(Error::InvalidParameter("pBuffers is NULL"));
         }
-        Ok(Buffers { first: descriptor.pBuffers, count: descriptor.cBuffers as usize, call: PhantomData })
+        Ok(Buffers {
+            first: descriptor.pBuffers,
+            count: descriptor.cBuffers as usize,
+            call: PhantomData,
+        })
     }
 
     /// Each buffer, in order.
@@ -89,7 +95,8 @@ impl<'call> Buffer<'call> {
         self.was.cbBuffer as usize
     }
 
-    /// The same buffer, as if it had no more than these bytes; `BufferTooSmall` if it has not even them.
+    /// The same buffer, as if it had no more than these bytes; `BufferTooSmall` if it has not even
+    /// them.
     pub(crate) fn first(mut self, length: usize) -> Result<Buffer<'call>> {
         if self.length() < length {
             return Err(Error::BufferTooSmall { needed: length });
@@ -103,8 +110,8 @@ impl<'call> Buffer<'call> {
         self.was.pvBuffer.addr()
     }
 
-    /// Refuses a buffer without memory behind it, or with more than there can be: a length of 2 GiB or more is a
-    /// negative number that somebody forgot to look at.
+    /// Refuses a buffer without memory behind it, or with more than there can be: a length of 2 GiB
+    /// or more is a negative number that somebody forgot to look at.
     pub(crate) fn check(&self) -> Result<()> {
         if self.length() == 0 {
             return Ok(());
@@ -112,7 +119,9 @@ impl<'call> Buffer<'call> {
         if self.was.pvBuffer.is_null() {
             return Err(Error::InvalidParameter("pvBuffer is NULL and cbBuffer is not 0"));
         }
-        if i32::try_from(self.length()).is_err() || self.address().checked_add(self.length()).is_none() {
+        if i32::try_from(self.length()).is_err()
+            || self.address().checked_add(self.length()).is_none()
+        {
             return Err(Error::InvalidParameter("a buffer longer than there can be"));
         }
         Ok(())
@@ -120,7 +129,8 @@ impl<'call> Buffer<'call> {
 
     /// Shares memory with `other`. Both have passed [`check`](Self::check).
     pub(crate) fn overlaps(&self, other: &Buffer<'_>) -> bool {
-        self.address() < other.address() + other.length() && other.address() < self.address() + self.length()
+        self.address() < other.address() + other.length()
+            && other.address() < self.address() + self.length()
     }
 
     /// The content.
@@ -132,8 +142,8 @@ impl<'call> Buffer<'call> {
         if self.length() == 0 {
             return Ok(&[]);
         }
-        // SAFETY: `check` found a pointer and a possible length; whoever made the descriptor's `Buffers` promised
-        // as many bytes, and the caller that nobody writes to them.
+        // SAFETY: `check` found a pointer and a possible length; whoever made the descriptor's
+        // `Buffers` promised as many bytes, and the caller that nobody writes to them.
         Ok(unsafe { slice::from_raw_parts(self.was.pvBuffer.cast(), self.length()) })
     }
 
@@ -153,7 +163,9 @@ impl<'call> Buffer<'call> {
     /// Sets `cbBuffer`.
     pub(crate) fn set_length(&self, length: usize) {
         // SAFETY: `at` points to a buffer by the promise in `Buffers::new`.
-        unsafe { (&raw mut (*self.at).cbBuffer).write_unaligned(length.try_into().unwrap_or(ULONG::MAX)) };
+        unsafe {
+            (&raw mut (*self.at).cbBuffer).write_unaligned(length.try_into().unwrap_or(ULONG::MAX))
+        };
     }
 
     /// Sets `pvBuffer`.
@@ -168,7 +180,8 @@ impl<'call> Buffer<'call> {
     }
 }
 
-/// Where the token of a leg goes: the first SECBUFFER_TOKEN buffer of an output descriptor, or memory of ours.
+/// Where the token of a leg goes: the first SECBUFFER_TOKEN buffer of an output descriptor, or
+/// memory of ours.
 pub(crate) struct TokenOut<'call> {
     buffer: Option<Buffer<'call>>,
     /// `*_REQ_ALLOCATE_MEMORY`.
@@ -205,7 +218,8 @@ impl<'call> TokenOut<'call> {
             buffer.set_pointer(memory::copy(token)?.as_ptr());
             true
         } else {
-            // SAFETY: `fits` found as many bytes at the pointer; the token is ours, so that they don't overlap.
+            // SAFETY: `fits` found as many bytes at the pointer; the token is ours, so that they
+            // don't overlap.
             unsafe { buffer.pointer().copy_from_nonoverlapping(token.as_ptr(), token.len()) };
             false
         };

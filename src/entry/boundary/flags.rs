@@ -1,5 +1,5 @@
-//! Context attributes between the caller's bits and ours: the same attribute has another bit in `ASC_*` than in
-//! `ISC_*`, and sometimes in `*_REQ_*` than in `*_RET_*`.
+//! Context attributes between the caller's bits and ours: the same attribute has another bit in
+//! `ASC_*` than in `ISC_*`, and sometimes in `*_REQ_*` than in `*_RET_*`.
 
 use crate::entry::abi::*;
 use crate::types::flags::ContextFlags;
@@ -71,10 +71,14 @@ mod tests {
     #[test]
     fn every_required_bit_comes_back_as_the_granted_one() {
         for (flag, asc_req, asc_ret, isc_req, isc_ret) in ROWS {
-            for (side, req, ret) in [(Side::Accept, asc_req, asc_ret), (Side::Initiate, isc_req, isc_ret)] {
+            for (side, req, ret) in
+                [(Side::Accept, asc_req, asc_ret), (Side::Initiate, isc_req, isc_ret)]
+            {
                 assert_eq!(granted(side, *flag), *ret);
-                // ASC_REQ_HTTP and ASC_REQ_ALLOW_MISSING_BINDINGS are one bit: Digest alone reads it as the former.
-                let twin = if *req == ASC_REQ_HTTP && side == Side::Accept { HTTP_TWINS } else { *flag };
+                // ASC_REQ_HTTP and ASC_REQ_ALLOW_MISSING_BINDINGS are one bit: Digest alone reads
+                // it as the former.
+                let twin =
+                    if *req == ASC_REQ_HTTP && side == Side::Accept { HTTP_TWINS } else { *flag };
                 if *req != NONE {
                     assert_eq!(required(side, *req), twin);
                 }

@@ -1,5 +1,5 @@
-//! The barrier around every exported function: an error becomes a status, a panic SEC_E_INTERNAL_ERROR, and
-//! the log gets its line.
+//! The barrier around every exported function: an error becomes a status, a panic
+//! SEC_E_INTERNAL_ERROR, and the log gets its line.
 
 use super::status;
 use crate::entry::abi::{SEC_E_INTERNAL_ERROR, SEC_E_OK, SECURITY_STATUS};
@@ -20,9 +20,13 @@ pub(crate) fn first_call() {
 
 /// Runs the body of the exported function `name`.
 ///
-/// What a panic leaves behind is sound: locks here don't poison, and a context that was being changed has
-/// failed (see [`conversation`](super::conversation)). No hook is installed: the process's own sees the panic.
-pub(crate) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_STATUS>) -> SECURITY_STATUS {
+/// What a panic leaves behind is sound: locks here don't poison, and a context that was being
+/// changed has failed (see [`conversation`](super::conversation)). No hook is installed: the
+/// process's own sees the panic.
+pub(crate) fn guard(
+    name: &'static str,
+    body: impl FnOnce() -> Result<SECURITY_STATUS>,
+) -> SECURITY_STATUS {
     let call = || {
         let _call = log::Call::begin();
         first_call();
@@ -31,15 +35,22 @@ pub(crate) fn guard(name: &'static str, body: impl FnOnce() -> Result<SECURITY_S
         result.unwrap_or_else(|error| status::of(&error))
     };
     contain(call).unwrap_or_else(|panic| {
-        let message = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-        // The log itself may be what panics, and what it panicked with may panic when dropped. Not a third time.
-        let told = contain(|| tracing::error!(function = name, panic = message.unwrap_or("(no message)"), "defect"));
+        let message = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or(panic.downcast_ref::<String>().map(String::as_str));
+        // The log itself may be what panics, and what it panicked with may panic when dropped. Not
+        // a third time.
+        let told = contain(|| {
+            tracing::error!(function = name, panic = message.unwrap_or("(no message)"), "defect")
+        });
         std::mem::forget((told, contain(|| drop(panic))));
         SEC_E_INTERNAL_ERROR
     })
 }
 
-/// Runs the body of the exported function `name`, which returns no status: after an error or a panic, `otherwise`.
+/// Runs the body of the exported function `name`, which returns no status: after an error or a
+/// panic, `otherwise`.
 pub(crate) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, otherwise: T) -> T {
     let mut given = None;
     guard(name, || {
@@ -49,7 +60,8 @@ pub(crate) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, ot
     given.unwrap_or(otherwise)
 }
 
-/// Finds the system's function `name`, which is called outside of the barrier: its panics, if any, are its own.
+/// Finds the system's function `name`, which is called outside of the barrier: its panics, if any,
+/// are its own.
 #[cfg(windows)]
 pub(crate) fn passing_on<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
     contain(|| {
@@ -72,7 +84,9 @@ fn contain<T>(body: impl FnOnce() -> T) -> std::thread::Result<T> {
 /// The log's line about one call.
 fn tell(name: &'static str, result: &Result<SECURITY_STATUS>) {
     match result {
-        Ok(status) => tracing::trace!(function = name, status = format_args!("{status:#010x}"), "returns"),
+        Ok(status) => {
+            tracing::trace!(function = name, status = format_args!("{status:#010x}"), "returns")
+        }
         // Of these the conversation itself has told.
         Err(
             error @ (Error::InvalidToken(_)

@@ -1,7 +1,7 @@
 //! Memory that callers get and give back with FreeContextBuffer.
 //!
-//! Every live allocation is on record, so that whatever else a caller passes (the address of a local variable,
-//! the middle of a buffer, the same buffer twice) is recognized and left alone.
+//! Every live allocation is on record, so that whatever else a caller passes (the address of a
+//! local variable, the middle of a buffer, the same buffer twice) is recognized and left alone.
 
 use crate::entry::abi::{SEC_E_OK, SECURITY_STATUS};
 use crate::types::error::{Error, Result};
@@ -18,7 +18,8 @@ struct Allocation {
     words: usize,
 }
 
-// SAFETY: an allocation is owned by the record that holds it, and made and freed in whichever thread.
+// SAFETY: an allocation is owned by the record that holds it, and made and freed in whichever
+// thread.
 unsafe impl Send for Allocation {}
 
 const SHARDS: usize = 16;
@@ -30,7 +31,8 @@ fn shard(address: usize) -> &'static Mutex<HashMap<usize, Allocation>> {
     &LIVE[address / size_of::<u64>() % SHARDS]
 }
 
-/// `length` bytes of zeros, aligned for every structure, for the caller to give to FreeContextBuffer.
+/// `length` bytes of zeros, aligned for every structure, for the caller to give to
+/// FreeContextBuffer.
 pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
     let words = length.div_ceil(size_of::<u64>()).max(1);
     let mut buffer: Vec<u64> = Vec::new();
@@ -52,7 +54,10 @@ pub(crate) fn copy(bytes: &[u8]) -> Result<NonNull<u8>> {
 
 /// How many bytes there are at `start`, if the library gave them and still has them on record.
 pub(crate) fn length(start: *const c_void) -> Option<usize> {
-    shard(start.addr()).lock().get(&start.addr()).map(|allocation| allocation.words * size_of::<u64>())
+    shard(start.addr())
+        .lock()
+        .get(&start.addr())
+        .map(|allocation| allocation.words * size_of::<u64>())
 }
 
 /// FreeContextBuffer. What is freed is erased first: it may have been a key.
@@ -61,7 +66,8 @@ pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
         return Ok(SEC_E_OK);
     }
     let found = shard(buffer.addr()).lock().remove(&buffer.addr());
-    let Allocation { start, words } = found.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
+    let Allocation { start, words } =
+        found.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
     // SAFETY: the record held what `allocate` leaked, and no longer does.
     let mut buffer = unsafe { Box::from_raw(slice_from_raw_parts_mut(start.as_ptr(), words)) };
     buffer.zeroize();

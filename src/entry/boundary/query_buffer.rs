@@ -22,7 +22,10 @@ impl Answer {
     ///
     /// # Safety
     /// The buffer has room for a `T` if its length was not told.
-    pub(crate) unsafe fn with<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<SECURITY_STATUS> {
+    pub(crate) unsafe fn with<T>(
+        &self,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<SECURITY_STATUS> {
         if self.length.is_some_and(|length| (length as usize) < size_of::<T>()) {
             return Err(Error::BufferTooSmall { needed: size_of::<T>() });
         }

@@ -11,7 +11,8 @@ pub(crate) trait Text: DefaultIsZeroes + PartialEq {
     /// The end of a string.
     const ZERO: Self;
 
-    /// The text that `characters` hold, without a terminating zero. Erased when dropped: it may be a password.
+    /// The text that `characters` hold, without a terminating zero. Erased when dropped: it may be
+    /// a password.
     fn decode(characters: &[Self]) -> Result<Zeroizing<String>>;
 
     /// `text` in characters, with a terminating zero.
@@ -42,8 +43,10 @@ impl Text for SEC_CHAR {
     const ZERO: SEC_CHAR = 0;
 
     fn decode(characters: &[SEC_CHAR]) -> Result<Zeroizing<String>> {
-        let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(characters.iter().map(|c| c.cast_unsigned()).collect());
-        ansi::decode(&bytes).ok_or(Error::InvalidParameter("text that is not in the A functions' encoding"))
+        let bytes: Zeroizing<Vec<u8>> =
+            Zeroizing::new(characters.iter().map(|c| c.cast_unsigned()).collect());
+        ansi::decode(&bytes)
+            .ok_or(Error::InvalidParameter("text that is not in the A functions' encoding"))
     }
 
     fn encode(text: &str) -> Vec<SEC_CHAR> {
@@ -65,7 +68,8 @@ pub(crate) unsafe fn read<Char: Text>(string: *const Char) -> Result<Option<Zero
     for length in 0..LONGEST {
         // SAFETY: no zero has been seen before, so the caller's string goes on here.
         if unsafe { string.add(length).read_unaligned() } == Char::ZERO {
-            // SAFETY: so many characters there are. Counted first, so that growing leaves no copies behind.
+            // SAFETY: so many characters there are. Counted first, so that growing leaves no copies
+            // behind.
             return unsafe { read_counted(string, length as u32) };
         }
     }
@@ -76,7 +80,10 @@ pub(crate) unsafe fn read<Char: Text>(string: *const Char) -> Result<Option<Zero
 ///
 /// # Safety
 /// `string` is NULL or points to `length` characters.
-pub(crate) unsafe fn read_counted<Char: Text>(string: *const Char, length: u32) -> Result<Option<Zeroizing<String>>> {
+pub(crate) unsafe fn read_counted<Char: Text>(
+    string: *const Char,
+    length: u32,
+) -> Result<Option<Zeroizing<String>>> {
     if string.is_null() {
         return Ok(None);
     }
@@ -93,7 +100,8 @@ pub(crate) unsafe fn read_counted<Char: Text>(string: *const Char, length: u32) 
 pub(crate) fn give<Char: Text>(text: &str) -> Result<*mut Char> {
     let characters = Zeroizing::new(Char::encode(text));
     let start = memory::allocate(size_of_val(&characters[..]))?.cast::<Char>();
-    // SAFETY: `allocate` gave as many bytes, aligned for more than characters, which nobody else knows of yet.
+    // SAFETY: `allocate` gave as many bytes, aligned for more than characters, which nobody else
+    // knows of yet.
     unsafe { start.as_ptr().copy_from_nonoverlapping(characters.as_ptr(), characters.len()) };
     Ok(start.as_ptr())
 }

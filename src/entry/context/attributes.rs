@@ -12,16 +12,23 @@ use std::sync::Arc;
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn set(context: PCtxtHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+pub(crate) unsafe fn set(
+    context: PCtxtHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let shared = unsafe { find(&CONTEXTS, context)? };
     let mut conversation = shared.lock()?;
     match conversation.context_mut() {
         Some(Context::Accepting(accepting)) => {
-            accepting.credential = Arc::new(hash_callback::set(&accepting.credential, attribute, buffer)?);
+            accepting.credential =
+                Arc::new(hash_callback::set(&accepting.credential, attribute, buffer)?);
             Ok(SEC_E_OK)
         }
-        Some(Context::Established(_) | Context::Initiating(_)) => Err(Error::Unsupported("this attribute can't be set now")),
+        Some(Context::Established(_) | Context::Initiating(_)) => {
+            Err(Error::Unsupported("this attribute can't be set now"))
+        }
         Some(Context::Failed) | None => Err(Error::InvalidHandle("a context that failed")),
     }
 }

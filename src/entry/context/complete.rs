@@ -9,11 +9,15 @@ use crate::types::error::{Error, Result};
 ///
 /// # Safety
 /// As CompleteAuthToken's own.
-pub(crate) unsafe fn complete(context: PCtxtHandle, token: PSecBufferDesc) -> Result<SECURITY_STATUS> {
+pub(crate) unsafe fn complete(
+    context: PCtxtHandle,
+    token: PSecBufferDesc,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, output) = unsafe { (find(&CONTEXTS, context)?, Buffers::new(token)?) };
     let mut conversation = shared.lock()?;
-    let token = conversation.incomplete().ok_or(Error::Unsupported("there is no token to complete"))?;
+    let token =
+        conversation.incomplete().ok_or(Error::Unsupported("there is no token to complete"))?;
     let output = TokenOut::new(output, false);
     if !token.is_empty() && !output.exists() {
         return Err(Error::InvalidToken("the descriptor has no token buffer"));

@@ -23,8 +23,14 @@ use std::sync::Arc;
 ///
 /// # Safety
 /// `context` is NULL or points to a handle, `packed` is NULL or points to a buffer.
-pub(crate) unsafe fn export(context: PCtxtHandle, flags: ULONG, packed: PSecBuffer) -> Result<SECURITY_STATUS> {
-    const KNOWN: ULONG = SECPKG_CONTEXT_EXPORT_RESET_NEW | SECPKG_CONTEXT_EXPORT_DELETE_OLD | NEGOSSP_CONTEXT_EXPORT_HALF_OPEN;
+pub(crate) unsafe fn export(
+    context: PCtxtHandle,
+    flags: ULONG,
+    packed: PSecBuffer,
+) -> Result<SECURITY_STATUS> {
+    const KNOWN: ULONG = SECPKG_CONTEXT_EXPORT_RESET_NEW
+        | SECPKG_CONTEXT_EXPORT_DELETE_OLD
+        | NEGOSSP_CONTEXT_EXPORT_HALF_OPEN;
     if packed.is_null() {
         return Err(Error::InvalidParameter("NULL for the packed context"));
     }
@@ -44,7 +50,8 @@ pub(crate) unsafe fn export(context: PCtxtHandle, flags: ULONG, packed: PSecBuff
     let length = ULONG::try_from(sealed.len()).map_err(|_| Error::CannotPack("too long"))?;
     let copy = memory::copy(&sealed)?;
     if flags & SECPKG_CONTEXT_EXPORT_DELETE_OLD != 0 {
-        // Of those who export it or delete it, one takes it; and who waits for it finds that it is over.
+        // Of those who export it or delete it, one takes it; and who waits for it finds that it is
+        // over.
         // SAFETY: likewise.
         if let Err(gone) = unsafe { take(&CONTEXTS, context) } {
             memory::free(copy.as_ptr().cast())?;
@@ -54,7 +61,16 @@ pub(crate) unsafe fn export(context: PCtxtHandle, flags: ULONG, packed: PSecBuff
     }
     tracing::debug!(bytes = sealed.len(), ?manner, "context exported");
     // SAFETY: likewise; it was checked for NULL.
-    unsafe { put(packed, SecBuffer { cbBuffer: length, BufferType: SECBUFFER_EMPTY, pvBuffer: copy.as_ptr().cast() }) };
+    unsafe {
+        put(
+            packed,
+            SecBuffer {
+                cbBuffer: length,
+                BufferType: SECBUFFER_EMPTY,
+                pvBuffer: copy.as_ptr().cast(),
+            },
+        )
+    };
     Ok(SEC_E_OK)
 }
 
@@ -89,8 +105,11 @@ pub(crate) unsafe fn import<Char: Form>(
     // SAFETY: the caller's promise is that so many bytes are there.
     let sealed = unsafe { slice::from_raw_parts(pvBuffer.cast::<u8>(), cbBuffer as usize) };
     let settings = config::current();
-    let imported = export::import(sealed, &settings).and_then(|imported| belongs(&imported, package).map(|()| imported));
-    let imported = imported.inspect_err(|error| tracing::warn!(bytes = sealed.len(), "context not imported: {error}"))?;
+    let imported = export::import(sealed, &settings)
+        .and_then(|imported| belongs(&imported, package).map(|()| imported));
+    let imported = imported.inspect_err(|error| {
+        tracing::warn!(bytes = sealed.len(), "context not imported: {error}")
+    })?;
     let claim = imported.claim(settings.export.lifetime, FileTime::now());
     let claim = claim.inspect_err(|error| tracing::warn!("context not imported: {error}"))?;
     let shared = Arc::new(Lock::new(Conversation::imported(imported)));
@@ -104,15 +123,19 @@ pub(crate) unsafe fn import<Char: Form>(
     Ok(SEC_E_OK)
 }
 
-/// Whether a program that names this package means this context: its credential's, or the one that was negotiated, which
-/// is what SECPKG_ATTR_PACKAGE_INFO may have told.
+/// Whether a program that names this package means this context: its credential's, or the one that
+/// was negotiated, which is what SECPKG_ATTR_PACKAGE_INFO may have told.
 fn belongs(imported: &Imported, package: Package) -> Result<()> {
     let (of_credential, negotiated) = match &imported.context {
         Context::Established(secured) => (secured.package, Some(secured.established.mechanism)),
         Context::Accepting(accepting) => (accepting.credential.package, Some(Mechanism::Ntlm)),
-        Context::Initiating(_) | Context::Failed => return Err(Error::Internal("a context that is never exported")),
+        Context::Initiating(_) | Context::Failed => {
+            return Err(Error::Internal("a context that is never exported"));
+        }
     };
-    match package == of_credential || negotiated.is_some_and(|mechanism| package == Package::Only(mechanism)) {
+    match package == of_credential
+        || negotiated.is_some_and(|mechanism| package == Package::Only(mechanism))
+    {
         true => Ok(()),
         false => Err(Error::WrongPackage),
     }

@@ -1,5 +1,6 @@
-//! The lock of a context. It knows which thread holds it, so that a thread that comes back while the library works on
-//! that context (from a function of the caller's that the library has called) is refused and doesn't wait for itself.
+//! The lock of a context. It knows which thread holds it, so that a thread that comes back while
+//! the library works on that context (from a function of the caller's that the library has called)
+//! is refused and doesn't wait for itself.
 
 use crate::types::error::{Error, Result};
 use parking_lot::{Mutex, MutexGuard};
@@ -9,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A value that one thread at a time works on.
 pub(crate) struct Lock<T> {
-    /// The thread that holds `value`, 0 for none. Only a thread itself writes its own number here, so that whoever reads
-    /// that holds the lock; what else is read means nothing.
+    /// The thread that holds `value`, 0 for none. Only a thread itself writes its own number here,
+    /// so that whoever reads that holds the lock; what else is read means nothing.
     holder: AtomicUsize,
     value: Mutex<T>,
 }

@@ -21,10 +21,17 @@ struct Message<'call> {
 }
 
 impl<'call> Message<'call> {
-    /// Sorts the buffers, and makes sure of those that will be used: each has its memory, and what is written to
-    /// (the token if `writes_token`, the data if `writes_data`) is nobody else's. A message to be changed is there.
-    fn new(buffers: Buffers<'call>, writes_token: bool, writes_data: bool) -> Result<Message<'call>> {
-        let token = buffers.find(SECBUFFER_TOKEN).ok_or(Error::InvalidToken("no SECBUFFER_TOKEN buffer"))?;
+    /// Sorts the buffers, and makes sure of those that will be used: each has its memory, and what
+    /// is written to (the token if `writes_token`, the data if `writes_data`) is nobody else's. A
+    /// message to be changed is there.
+    fn new(
+        buffers: Buffers<'call>,
+        writes_token: bool,
+        writes_data: bool,
+    ) -> Result<Message<'call>> {
+        let token = buffers
+            .find(SECBUFFER_TOKEN)
+            .ok_or(Error::InvalidToken("no SECBUFFER_TOKEN buffer"))?;
         let data = buffers.iter().filter(|buffer| buffer.kind() == SECBUFFER_DATA);
         if writes_data && buffers.find(SECBUFFER_DATA).is_none() {
             return Err(Error::InvalidToken("no SECBUFFER_DATA buffer"));
@@ -73,14 +80,18 @@ impl<'call> Message<'call> {
     /// As for [`Buffer::bytes_mut`]; the message was made with `writes_data`.
     unsafe fn parts_mut(&self) -> Result<SmallVec<[Part<'call>; FEW]>> {
         // SAFETY: the caller's promise is this function's own; `new` found that no two overlap.
-        let part = |(buffer, seal): &(Buffer<'call>, bool)| Ok(Part { data: unsafe { buffer.bytes_mut()? }, seal: *seal });
+        let part = |(buffer, seal): &(Buffer<'call>, bool)| {
+            Ok(Part { data: unsafe { buffer.bytes_mut()? }, seal: *seal })
+        };
         self.data.iter().map(part).collect()
     }
 
     /// Tells the caller how long the token has become, or would have had to be.
     fn tell_length(&self, result: Result<usize>) -> Result<SECURITY_STATUS> {
         match result {
-            Ok(length) | Err(Error::BufferTooSmall { needed: length }) => self.token.set_length(length),
+            Ok(length) | Err(Error::BufferTooSmall { needed: length }) => {
+                self.token.set_length(length)
+            }
             Err(_) => {}
         }
         result.map(|_| SEC_E_OK)
@@ -91,7 +102,12 @@ impl<'call> Message<'call> {
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn sign(context: PCtxtHandle, qop: ULONG, message: PSecBufferDesc, sequence: ULONG) -> Result<SECURITY_STATUS> {
+pub(crate) unsafe fn sign(
+    context: PCtxtHandle,
+    qop: ULONG,
+    message: PSecBufferDesc,
+    sequence: ULONG,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
     let mut conversation = shared.lock()?;
@@ -154,7 +170,8 @@ pub(crate) unsafe fn encrypt(
     let padding = session.padding(message.sealed_length());
     let padded = buffers.find(SECBUFFER_PADDING).filter(|_| padding > 0);
     if let Some(buffer) = padded {
-        message = message.padded(buffer.first(padding).inspect_err(|_| buffer.set_length(padding))?)?;
+        message =
+            message.padded(buffer.first(padding).inspect_err(|_| buffer.set_length(padding))?)?;
     }
     // SAFETY: `Message::check` found that no two of the token and the data overlap.
     let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes_mut()?) };
@@ -162,7 +179,10 @@ pub(crate) unsafe fn encrypt(
         part.data.fill(padding as u8);
     }
     let status = message.tell_length(session.seal(qop, &mut parts, sequence, token))?;
-    buffers.iter().filter(|buffer| buffer.kind() == SECBUFFER_PADDING).for_each(|padding| padding.set_length(0));
+    buffers
+        .iter()
+        .filter(|buffer| buffer.kind() == SECBUFFER_PADDING)
+        .for_each(|padding| padding.set_length(0));
     if let Some(buffer) = padded {
         buffer.set_length(padding);
     }
@@ -185,17 +205,22 @@ pub(crate) unsafe fn decrypt(
     let mut keys = usable(&mut conversation)?;
     let session = keys.session()?;
     let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {
-        let plain = buffers.find(SECBUFFER_DATA).ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
+        let plain = buffers
+            .find(SECBUFFER_DATA)
+            .ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
         // SAFETY: the stream is the one buffer whose memory is used.
         let bytes = unsafe { stream.bytes_mut()? };
         let (used, message) = session.unseal_stream(bytes, sequence)?;
-        let message = bytes.get_mut(message).ok_or(Error::Internal("a message outside of its stream"))?;
+        let message =
+            bytes.get_mut(message).ok_or(Error::Internal("a message outside of its stream"))?;
         plain.set_pointer(message.as_mut_ptr());
         plain.set_length(message.len());
         used
     } else {
         let mut message = Message::new(buffers, false, true)?;
-        let padding = buffers.find(SECBUFFER_PADDING).filter(|buffer| buffer.length() > 0 && session.padding(0) > 0);
+        let padding = buffers
+            .find(SECBUFFER_PADDING)
+            .filter(|buffer| buffer.length() > 0 && session.padding(0) > 0);
         if let Some(padding) = padding {
             message = message.padded(padding)?;
         }
@@ -229,8 +254,8 @@ fn usable(conversation: &mut Conversation) -> Result<Keys<'_>> {
     Ok(Keys(conversation))
 }
 
-/// The keys of an established context at work. If that panics, nobody knows where their counters are: the
-/// context has failed.
+/// The keys of an established context at work. If that panics, nobody knows where their counters
+/// are: the context has failed.
 struct Keys<'context>(&'context mut Conversation);
 
 impl Keys<'_> {

@@ -1,4 +1,5 @@
-//! Messages of Kerberos contexts in the buffers of SSPI. Under Miri, every pointer on the way is checked.
+//! Messages of Kerberos contexts in the buffers of SSPI. Under Miri, every pointer on the way is
+//! checked.
 
 use super::Conversation;
 use super::lock::Lock;
@@ -30,8 +31,17 @@ impl Handle {
     fn new(side: Side, enctype: Enctype, dce_style: bool) -> Handle {
         let flags = ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
         let key = Key::new(enctype, &[0x4b; 32][..enctype.key_length()]).unwrap();
-        let (send_sequence, receive_sequence) = if side == Side::Acceptor { (5, 9) } else { (9, 5) };
-        let session = Session::new(Setup { side, key, acceptor_subkey: true, send_sequence, receive_sequence, flags, dce_style });
+        let (send_sequence, receive_sequence) =
+            if side == Side::Acceptor { (5, 9) } else { (9, 5) };
+        let session = Session::new(Setup {
+            side,
+            key,
+            acceptor_subkey: true,
+            send_sequence,
+            receive_sequence,
+            flags,
+            dce_style,
+        });
         let established = Established {
             session: crate::negotiate::session::Session::Kerberos(session),
             mechanism: Mechanism::Kerberos,
@@ -46,11 +56,16 @@ impl Handle {
         let package = Package::Only(Mechanism::Kerberos);
         let secured = Secured { established, package, accepted: side == Side::Acceptor };
         let conversation = Conversation::new(Context::Established(Box::new(secured)));
-        Handle(CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into())
+        Handle(
+            CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into(),
+        )
     }
 
     fn pair(enctype: Enctype, dce_style: bool) -> (Handle, Handle) {
-        (Handle::new(Side::Acceptor, enctype, dce_style), Handle::new(Side::Initiator, enctype, dce_style))
+        (
+            Handle::new(Side::Acceptor, enctype, dce_style),
+            Handle::new(Side::Initiator, enctype, dce_style),
+        )
     }
 
     fn encrypt(&mut self, qop: ULONG, buffers: &mut [SecBuffer]) -> SECURITY_STATUS {
@@ -61,7 +76,8 @@ impl Handle {
     fn decrypt(&mut self, buffers: &mut [SecBuffer]) -> (SECURITY_STATUS, ULONG) {
         let mut qop = 7;
         // SAFETY: the buffers point to what they say.
-        let status = unsafe { exports::DecryptMessage(&mut self.0, &mut descriptor(buffers), 0, &mut qop) };
+        let status =
+            unsafe { exports::DecryptMessage(&mut self.0, &mut descriptor(buffers), 0, &mut qop) };
         (status, qop)
     }
 }
@@ -71,21 +87,30 @@ const MESSAGE: &[u8; 21] = b"a message to be sent.";
 /// Token, data and padding, one behind the other, are what the peer has as one stream.
 #[test]
 fn a_message_with_its_padding_is_a_stream() {
-    for (enctype, padding) in [(Enctype::Aes256Sha1, 0), (Enctype::Rc4Hmac, 1), (Enctype::Des3Sha1, 3)] {
+    for (enctype, padding) in
+        [(Enctype::Aes256Sha1, 0), (Enctype::Rc4Hmac, 1), (Enctype::Des3Sha1, 3)]
+    {
         for qop in [0, SECQOP_WRAP_NO_ENCRYPT] {
             let (mut server, mut client) = Handle::pair(enctype, false);
             let (mut token, mut data, mut pad) = ([0; 80], *MESSAGE, [0xa5; 8]);
-            let mut buffers =
-                [buffer(SECBUFFER_TOKEN, &mut token), buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_PADDING, &mut pad)];
+            let mut buffers = [
+                buffer(SECBUFFER_TOKEN, &mut token),
+                buffer(SECBUFFER_DATA, &mut data),
+                buffer(SECBUFFER_PADDING, &mut pad),
+            ];
             assert_eq!(server.encrypt(qop, &mut buffers), SEC_E_OK);
             let used = buffers[0].cbBuffer as usize;
-            assert_eq!((buffers[1].cbBuffer as usize, buffers[2].cbBuffer as usize), (MESSAGE.len(), padding));
+            assert_eq!(
+                (buffers[1].cbBuffer as usize, buffers[2].cbBuffer as usize),
+                (MESSAGE.len(), padding)
+            );
             assert!(used < 80 && pad[padding..] == [0xa5; 8][padding..]);
             assert_eq!(data == *MESSAGE, qop != 0);
 
             let mut wire = [&token[..used], &data, &pad[..padding]].concat();
             let all = wire.as_mut_ptr_range();
-            let mut buffers = [buffer(SECBUFFER_STREAM, &mut wire), buffer(SECBUFFER_DATA, &mut [])];
+            let mut buffers =
+                [buffer(SECBUFFER_STREAM, &mut wire), buffer(SECBUFFER_DATA, &mut [])];
             assert_eq!(client.decrypt(&mut buffers), (SEC_E_OK, qop));
             let (start, length) = (buffers[1].pvBuffer.cast::<u8>(), buffers[1].cbBuffer as usize);
             assert!(all.contains(&start) && length == MESSAGE.len());
@@ -101,8 +126,11 @@ fn a_message_with_its_padding_in_buffers() {
     for enctype in [Enctype::Aes128Sha256, Enctype::Rc4Hmac, Enctype::Des3Sha1] {
         let (mut server, mut client) = Handle::pair(enctype, false);
         let (mut token, mut data, mut pad) = ([0; 80], *MESSAGE, [0; 8]);
-        let mut buffers =
-            [buffer(SECBUFFER_PADDING, &mut pad), buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_TOKEN, &mut token)];
+        let mut buffers = [
+            buffer(SECBUFFER_PADDING, &mut pad),
+            buffer(SECBUFFER_DATA, &mut data),
+            buffer(SECBUFFER_TOKEN, &mut token),
+        ];
         assert_eq!(client.encrypt(0, &mut buffers), SEC_E_OK);
         assert_eq!(server.decrypt(&mut buffers), (SEC_E_OK, 0));
         assert_eq!(data, *MESSAGE);
@@ -114,15 +142,21 @@ fn a_message_with_its_padding_in_buffers() {
 fn too_little_room_for_the_padding() {
     let (mut server, mut client) = Handle::pair(Enctype::Des3Sha1, false);
     let (mut token, mut data, mut pad) = ([0xa5; 80], *MESSAGE, [0xa5; 2]);
-    let mut buffers =
-        [buffer(SECBUFFER_TOKEN, &mut token), buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_PADDING, &mut pad)];
+    let mut buffers = [
+        buffer(SECBUFFER_TOKEN, &mut token),
+        buffer(SECBUFFER_DATA, &mut data),
+        buffer(SECBUFFER_PADDING, &mut pad),
+    ];
     assert_eq!(server.encrypt(0, &mut buffers), SEC_E_BUFFER_TOO_SMALL);
     assert_eq!(buffers.map(|buffer| buffer.cbBuffer), [80, 21, 3]);
     assert_eq!((token, data, pad), ([0xa5; 80], *MESSAGE, [0xa5; 2]));
 
     let mut enough = [0; 3];
-    let mut buffers =
-        [buffer(SECBUFFER_TOKEN, &mut token), buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_PADDING, &mut enough)];
+    let mut buffers = [
+        buffer(SECBUFFER_TOKEN, &mut token),
+        buffer(SECBUFFER_DATA, &mut data),
+        buffer(SECBUFFER_PADDING, &mut enough),
+    ];
     assert_eq!(server.encrypt(0, &mut buffers), SEC_E_OK);
     assert_eq!(client.decrypt(&mut buffers), (SEC_E_OK, 0));
     assert_eq!(data, *MESSAGE);
@@ -141,14 +175,20 @@ fn padding_that_overlaps() {
     };
     let (token, data) = (part(SECBUFFER_TOKEN, 0, 100), part(SECBUFFER_DATA, 100, 20));
     for at in [0, 99, 100, 119] {
-        assert_eq!(server.encrypt(0, &mut [token, data, part(SECBUFFER_PADDING, at, 1)]), SEC_E_INVALID_PARAMETER, "{at}");
+        assert_eq!(
+            server.encrypt(0, &mut [token, data, part(SECBUFFER_PADDING, at, 1)]),
+            SEC_E_INVALID_PARAMETER,
+            "{at}"
+        );
     }
-    let null = SecBuffer { cbBuffer: 1, BufferType: SECBUFFER_PADDING, pvBuffer: std::ptr::null_mut() };
+    let null =
+        SecBuffer { cbBuffer: 1, BufferType: SECBUFFER_PADDING, pvBuffer: std::ptr::null_mut() };
     assert_eq!(server.encrypt(0, &mut [token, data, null]), SEC_E_INVALID_PARAMETER);
     assert_eq!(server.encrypt(0, &mut [token, data, part(SECBUFFER_PADDING, 120, 1)]), SEC_E_OK);
 }
 
-/// RPC's buffers: a header that is signed along, the body, a trailer that is signed along, one that is nobody's business.
+/// RPC's buffers: a header that is signed along, the body, a trailer that is signed along, one that
+/// is nobody's business.
 #[test]
 fn dce_style() {
     const SIGNED: ULONG = SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM;
@@ -158,7 +198,11 @@ fn dce_style() {
     }
     for enctype in [Enctype::Aes256Sha1, Enctype::Rc4Hmac] {
         let (mut server, mut client) = Handle::pair(enctype, true);
-        let plain = [(SIGNED, b"header".to_vec()), (SECBUFFER_DATA, vec![3; 48]), (SIGNED, b"trailer".to_vec())];
+        let plain = [
+            (SIGNED, b"header".to_vec()),
+            (SECBUFFER_DATA, vec![3; 48]),
+            (SIGNED, b"trailer".to_vec()),
+        ];
         let mut parts = plain.to_vec();
         parts.extend([(UNUSED, vec![9; 5]), (SECBUFFER_TOKEN, vec![0; 90])]);
         let mut sent = buffers(&mut parts);

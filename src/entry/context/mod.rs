@@ -27,10 +27,11 @@ use std::sync::Arc;
 /// A context, and where the caller is with it.
 pub(super) struct Conversation {
     state: State,
-    /// What the calls so far have required. Programs feed the attributes that one leg returned to the next as its
-    /// requirements, and no leg but the last returns any that protect.
+    /// What the calls so far have required. Programs feed the attributes that one leg returned to
+    /// the next as its requirements, and no leg but the last returns any that protect.
     requirements: ContextFlags,
-    /// The channel bindings that a call brought last. A server that gives them with one leg means them for all.
+    /// The channel bindings that a call brought last. A server that gives them with one leg means
+    /// them for all.
     bindings: Option<ChannelBindings>,
     /// When the first call was made, in UTC.
     pub(super) started: FileTime,
@@ -48,7 +49,8 @@ pub(super) struct Conversation {
 enum State {
     /// It does not.
     Ready(Context),
-    /// It does: until then the context is not what it will be, and the token has not been handed out.
+    /// It does: until then the context is not what it will be, and the token has not been handed
+    /// out.
     Incomplete(Leg),
 }
 
@@ -77,7 +79,11 @@ impl Conversation {
 
     /// One that another process has exported.
     pub(super) fn imported(imported: Imported) -> Conversation {
-        let Imported { context, circumstances: Circumstances { requirements, bindings, started }, .. } = imported;
+        let Imported {
+            context,
+            circumstances: Circumstances { requirements, bindings, started },
+            ..
+        } = imported;
         let under_way = matches!(context, Context::Accepting(_));
         let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
         Conversation { requirements, bindings, started, last_status, ..Conversation::new(context) }
@@ -85,11 +91,15 @@ impl Conversation {
 
     /// What is exported besides the context.
     pub(super) fn circumstances(&self) -> Circumstances {
-        Circumstances { requirements: self.requirements, bindings: self.bindings, started: self.started }
+        Circumstances {
+            requirements: self.requirements,
+            bindings: self.bindings,
+            started: self.started,
+        }
     }
 
-    /// One leg. If it succeeds, the conversation stays where it is until [`proceed`](Self::proceed); if it fails
-    /// or panics, the conversation is over.
+    /// One leg. If it succeeds, the conversation stays where it is until
+    /// [`proceed`](Self::proceed); if it fails or panics, the conversation is over.
     pub(super) fn step(
         &mut self,
         side: Side,
@@ -102,12 +112,17 @@ impl Conversation {
         };
         match (side, &*ready) {
             (Side::Accept, Context::Accepting(_)) | (Side::Initiate, Context::Initiating(_)) => {}
-            _ => return Err(Error::InvalidHandle("a conversation that is over, or another side's").into()),
+            _ => {
+                return Err(
+                    Error::InvalidHandle("a conversation that is over, or another side's").into()
+                );
+            }
         }
         let required = required | self.requirements;
         self.bindings = bindings.or(self.bindings);
         let bindings = self.bindings.as_ref();
-        // Away while it is worked on, so that what is left behind by an error or a panic has failed.
+        // Away while it is worked on, so that what is left behind by an error or a panic has
+        // failed.
         let context = std::mem::replace(ready, Context::Failed);
         let longest = settings(&context).map_or(0, |settings| settings.limits.max_token);
         if token.is_some_and(|token| token.len() > longest as usize) {
@@ -116,15 +131,20 @@ impl Conversation {
         #[cfg(test)]
         assert_ne!(token, Some(super::tests::PANIC), "asked for by a test");
         let leg = match &context {
-            Context::Accepting(accepting) => accepting.step(token.unwrap_or_default(), required, bindings),
+            Context::Accepting(accepting) => {
+                accepting.step(token.unwrap_or_default(), required, bindings)
+            }
             Context::Initiating(initiating) => initiating.step(token, required, bindings),
-            Context::Established(_) | Context::Failed => Err(Error::Internal("a context that is not under way").into()),
+            Context::Established(_) | Context::Failed => {
+                Err(Error::Internal("a context that is not under way").into())
+            }
         }?;
         self.state = State::Ready(context);
         Ok(leg)
     }
 
-    /// Whether the leg that this conversation is about to make is to be finished with CompleteAuthToken.
+    /// Whether the leg that this conversation is about to make is to be finished with
+    /// CompleteAuthToken.
     pub(super) fn completes_tokens(&self) -> bool {
         match &self.state {
             State::Ready(context @ Context::Accepting(_)) => {
@@ -134,10 +154,13 @@ impl Conversation {
         }
     }
 
-    /// What of a call's requirements holds for later calls too. An initiator that is nobody stays it.
+    /// What of a call's requirements holds for later calls too. An initiator that is nobody stays
+    /// it.
     fn lasting(&self, required: ContextFlags) -> ContextFlags {
         match &self.state {
-            State::Ready(Context::Initiating(_)) => required - (OF_THE_CALL - ContextFlags::ALLOW_NULL_SESSION),
+            State::Ready(Context::Initiating(_)) => {
+                required - (OF_THE_CALL - ContextFlags::ALLOW_NULL_SESSION)
+            }
             _ => required - OF_THE_CALL,
         }
     }
@@ -164,7 +187,9 @@ impl Conversation {
 
     /// Goes on after CompleteAuthToken.
     pub(super) fn complete(&mut self) {
-        if let State::Incomplete(leg) = std::mem::replace(&mut self.state, State::Ready(Context::Failed)) {
+        if let State::Incomplete(leg) =
+            std::mem::replace(&mut self.state, State::Ready(Context::Failed))
+        {
             self.state = State::Ready(leg.context);
         }
     }
@@ -207,7 +232,8 @@ impl Conversation {
         if !secured.accepted {
             return Err(Error::InvalidHandle("the client's own side of a context"));
         }
-        let token = Arc::new(Token::of(Subject::new(&secured.established, logon_id, settings), settings)?);
+        let token =
+            Arc::new(Token::of(Subject::new(&secured.established, logon_id, settings), settings)?);
         Ok(self.token.insert(token).clone())
     }
 

@@ -51,7 +51,9 @@ pub(crate) struct InitiateArguments<Char> {
 pub(crate) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
-        if let Some(status) = forward::accept(arguments, |system| system.unicode.AcceptSecurityContext) {
+        if let Some(status) =
+            forward::accept(arguments, |system| system.unicode.AcceptSecurityContext)
+        {
             return status;
         }
         converse(Side::Accept, arguments, |credential, settings| {
@@ -64,14 +66,20 @@ pub(crate) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn initiate<Char: Form>(arguments: &Arguments, more: &InitiateArguments<Char>) -> Result<SECURITY_STATUS> {
+pub(crate) unsafe fn initiate<Char: Form>(
+    arguments: &Arguments,
+    more: &InitiateArguments<Char>,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
-        if let Some(status) = forward::initiate(arguments, more, |system| Char::functions(system).InitializeSecurityContext) {
+        if let Some(status) = forward::initiate(arguments, more, |system| {
+            Char::functions(system).InitializeSecurityContext
+        }) {
             return status;
         }
         converse(Side::Initiate, arguments, |credential, settings| {
-            let target = text::read(more.target)?.map(|target| target.to_string()).unwrap_or_default();
+            let target =
+                text::read(more.target)?.map(|target| target.to_string()).unwrap_or_default();
             Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target)?)))
         })
     }
@@ -85,14 +93,17 @@ pub(crate) unsafe fn delete(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     Ok(match unsafe { take(&CONTEXTS, context)? } {
         Object::Ours(_) => SEC_E_OK,
-        Object::Systems(handle) => forward::end(&handle, |system| system.unicode.DeleteSecurityContext),
+        Object::Systems(handle) => {
+            forward::end(&handle, |system| system.unicode.DeleteSecurityContext)
+        }
     })
 }
 
 /// One leg of either side; `first` makes the context of a first call.
 ///
 /// # Safety
-/// As for both functions: every pointer is NULL or points to what its type says, every buffer to its bytes.
+/// As for both functions: every pointer is NULL or points to what its type says, every buffer to
+/// its bytes.
 unsafe fn converse(
     side: Side,
     arguments: &Arguments,
@@ -100,7 +111,8 @@ unsafe fn converse(
 ) -> Result<SECURITY_STATUS> {
     let required = flags::required(side, arguments.requirements);
     // SAFETY: the caller's promise is this function's own.
-    let (input, output) = unsafe { (Buffers::new(arguments.input), Buffers::new(arguments.output)?) };
+    let (input, output) =
+        unsafe { (Buffers::new(arguments.input), Buffers::new(arguments.output)?) };
     let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
     // Not before there is an output to say so in: programs send what is left in it after an error.
     let input = input.inspect_err(|error| output.fail(error))?;
@@ -116,7 +128,10 @@ unsafe fn converse(
     output.fail(&failure.error);
     match failure.token {
         // To be sent to the peer although the call fails, where there is room for it.
-        Some(token) if required.contains(ContextFlags::EXTENDED_ERROR) && output.fits(token.len()).is_ok() => {
+        Some(token)
+            if required.contains(ContextFlags::EXTENDED_ERROR)
+                && output.fits(token.len()).is_ok() =>
+        {
             output.write(&token)?;
         }
         _ => {}
@@ -150,7 +165,8 @@ impl Call<'_> {
         first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
     ) -> Result<SECURITY_STATUS, Failure> {
         let arguments = self.arguments;
-        // SAFETY: the pointers are the caller's, checked for NULL, and written without asking for alignment.
+        // SAFETY: the pointers are the caller's, checked for NULL, and written without asking for
+        // alignment.
         unsafe { put(arguments.attributes, 0) };
         if !arguments.context.is_null() {
             // SAFETY: the caller's promise is this function's own.
@@ -164,7 +180,8 @@ impl Call<'_> {
         if arguments.new_context.is_null() {
             return Err(Error::InvalidHandle("a first call has nowhere to put its context").into());
         }
-        // SAFETY: the caller's promise is this function's own. After a first call that fails there is no context.
+        // SAFETY: the caller's promise is this function's own. After a first call that fails there
+        // is no context.
         let credential = unsafe {
             put(arguments.new_context, NO_HANDLE);
             find(&CREDENTIALS, arguments.credential)?
@@ -172,7 +189,8 @@ impl Call<'_> {
         let settings = config::current();
         let limit = settings.limits.contexts;
         let shared: Shared = Arc::new(Lock::new(Conversation::new(first(credential, settings)?)));
-        let new = New(CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?);
+        let new =
+            New(CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?);
         log::about(new.0.number());
         // SAFETY: likewise.
         let status = unsafe { self.go_on(&mut *shared.lock()?)? };
@@ -181,7 +199,8 @@ impl Call<'_> {
         Ok(status)
     }
 
-    /// Takes the input, makes the output, and moves the conversation only if that could be handed out.
+    /// Takes the input, makes the output, and moves the conversation only if that could be handed
+    /// out.
     ///
     /// # Safety
     /// As for `converse`.
@@ -198,11 +217,15 @@ impl Call<'_> {
     /// # Safety
     /// As for `converse`.
     unsafe fn take(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
-        let bindings = match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0) {
-            // SAFETY: read now, before anything is written.
-            Some(buffer) => Some(ChannelBindings::from_sec_channel_bindings(unsafe { buffer.bytes()? })?),
-            None => None,
-        };
+        let bindings =
+            match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0)
+            {
+                // SAFETY: read now, before anything is written.
+                Some(buffer) => {
+                    Some(ChannelBindings::from_sec_channel_bindings(unsafe { buffer.bytes()? })?)
+                }
+                None => None,
+            };
         let token = match self.input.find(SECBUFFER_TOKEN).filter(|buffer| buffer.length() != 0) {
             // SAFETY: used by `step` alone, before anything is written.
             Some(buffer) => Some(unsafe { buffer.bytes()? }),

@@ -19,12 +19,12 @@ pub(crate) struct AuthData {
     pub(crate) keytab: Option<Keytab>,
 }
 
-/// Reads the structure, decrypting what SspiEncryptAuthIdentity has encrypted; `Char` is the form of the function that it
-/// was passed to, which counts where its Flags don't say.
+/// Reads the structure, decrypting what SspiEncryptAuthIdentity has encrypted; `Char` is the form
+/// of the function that it was passed to, which counts where its Flags don't say.
 ///
 /// # Safety
-/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that begins with its
-/// EX2 form.
+/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a
+/// block that begins with its EX2 form.
 pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
     if data.is_null() {
         return Ok(AuthData::default());
@@ -36,14 +36,21 @@ pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
 
 impl AuthData {
     pub(crate) fn of(content: &Content) -> Result<AuthData> {
-        let text = |part| -> Result<Option<String>> { Ok(content.text(part)?.map(|text| text.to_string())) };
-        let (user, domain, packages) = (text(&content.user)?, text(&content.domain)?, text(&content.packages)?);
+        let text = |part| -> Result<Option<String>> {
+            Ok(content.text(part)?.map(|text| text.to_string()))
+        };
+        let (user, domain, packages) =
+            (text(&content.user)?, text(&content.domain)?, text(&content.packages)?);
         let (password, keytab) = match content.credentials()? {
             None => (None, None),
             Some(Credentials::Password(password)) => (Some(password), None),
-            Some(Credentials::Packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data)) => (None, Some(keytab(&data)?)),
+            Some(Credentials::Packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data)) => {
+                (None, Some(keytab(&data)?))
+            }
             Some(Credentials::Packed(..)) => {
-                return Err(Error::UnknownCredentials("packed credentials that are neither a keytab nor a password"));
+                return Err(Error::UnknownCredentials(
+                    "packed credentials that are neither a keytab nor a password",
+                ));
             }
         };
         let identity = (user.is_some() || password.is_some()).then(|| Identity {
@@ -56,19 +63,28 @@ impl AuthData {
 }
 
 fn keytab(data: &[u8]) -> Result<Keytab> {
-    let keytab = Keytab::parse(data).map_err(|_| Error::UnknownCredentials("packed credentials: not a keytab"))?;
+    let keytab = Keytab::parse(data)
+        .map_err(|_| Error::UnknownCredentials("packed credentials: not a keytab"))?;
     match keytab.entries() {
-        [] => Err(Error::UnknownCredentials("packed credentials: a keytab without a key that can be used")),
+        [] => Err(Error::UnknownCredentials(
+            "packed credentials: a keytab without a key that can be used",
+        )),
         _ => Ok(keytab),
     }
 }
 
-/// The mechanisms that a package list leaves: those it names in its order, or all but those it names with `!` in the
-/// configuration's. Packages that are not known here are passed over.
+/// The mechanisms that a package list leaves: those it names in its order, or all but those it
+/// names with `!` in the configuration's. Packages that are not known here are passed over.
 pub(crate) fn mechanisms(list: Option<&str>, configured: &[Mechanism]) -> Vec<Mechanism> {
-    let by_name = |name: &str| Mechanism::ALL.iter().copied().find(|m| m.package_name().eq_ignore_ascii_case(name));
-    let names = || list.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
-    let excluded: Vec<_> = names().filter_map(|name| name.strip_prefix('!')).filter_map(|name| by_name(name.trim())).collect();
+    let by_name = |name: &str| {
+        Mechanism::ALL.iter().copied().find(|m| m.package_name().eq_ignore_ascii_case(name))
+    };
+    let names =
+        || list.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+    let excluded: Vec<_> = names()
+        .filter_map(|name| name.strip_prefix('!'))
+        .filter_map(|name| by_name(name.trim()))
+        .collect();
     let mut chosen: Vec<Mechanism> = Vec::new();
     if names().any(|name| !name.starts_with('!')) {
         for mechanism in names().filter_map(by_name) {
@@ -78,7 +94,9 @@ pub(crate) fn mechanisms(list: Option<&str>, configured: &[Mechanism]) -> Vec<Me
         }
     } else {
         chosen.extend(Mechanism::ALL);
-        chosen.sort_by_key(|mechanism| configured.iter().position(|other| other == mechanism).unwrap_or(usize::MAX));
+        chosen.sort_by_key(|mechanism| {
+            configured.iter().position(|other| other == mechanism).unwrap_or(usize::MAX)
+        });
     }
     chosen.retain(|mechanism| !excluded.contains(mechanism));
     chosen

@@ -1,4 +1,5 @@
-//! A program's own accounts, by way of a callback, with the attributes and the signature that WinPR has for it.
+//! A program's own accounts, by way of a callback, with the attributes and the signature that WinPR
+//! has for it.
 
 use crate::authority::{Application, NetworkLogon, Proofs};
 use crate::entry::abi::*;
@@ -22,19 +23,31 @@ struct HashCallback {
     argument: *mut c_void,
 }
 
-// SAFETY: whoever sets a callback promises that it can be called, with that argument, in every thread that accepts.
+// SAFETY: whoever sets a callback promises that it can be called, with that argument, in every
+// thread that accepts.
 unsafe impl Send for HashCallback {}
 // SAFETY: likewise.
 unsafe impl Sync for HashCallback {}
 
-/// The credential with an attribute of the callback set: `buffer` is the function or its argument itself.
-pub(crate) fn set(credential: &Credential, attribute: ULONG, buffer: *mut c_void) -> Result<Credential> {
-    let callback = credential.application.as_deref().and_then(|application| (application as &dyn Any).downcast_ref());
-    let mut callback = callback.copied().unwrap_or(HashCallback { function: None, argument: std::ptr::null_mut() });
+/// The credential with an attribute of the callback set: `buffer` is the function or its argument
+/// itself.
+pub(crate) fn set(
+    credential: &Credential,
+    attribute: ULONG,
+    buffer: *mut c_void,
+) -> Result<Credential> {
+    let callback = credential
+        .application
+        .as_deref()
+        .and_then(|application| (application as &dyn Any).downcast_ref());
+    let mut callback = callback
+        .copied()
+        .unwrap_or(HashCallback { function: None, argument: std::ptr::null_mut() });
     match attribute {
         SECPKG_ATTR_AUTH_NTLM_HASH_CB => {
             // SAFETY: the attribute says that it is such a function, or NULL.
-            callback.function = unsafe { std::mem::transmute::<*mut c_void, NTLM_HASH_CALLBACK>(buffer) }
+            callback.function =
+                unsafe { std::mem::transmute::<*mut c_void, NTLM_HASH_CALLBACK>(buffer) }
         }
         SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA => callback.argument = buffer,
         _ => return Err(Error::Unsupported("this attribute can't be set")),
@@ -47,7 +60,8 @@ pub(crate) fn set(credential: &Credential, attribute: ULONG, buffer: *mut c_void
 impl Application for HashCallback {
     fn ntowf_v2(&self, logon: &NetworkLogon<'_>, proofs: &Proofs) -> Option<Zeroizing<[u8; 16]>> {
         let function = self.function?;
-        let (mut user, mut domain) = (SEC_WCHAR::encode(logon.user), SEC_WCHAR::encode(logon.domain));
+        let (mut user, mut domain) =
+            (SEC_WCHAR::encode(logon.user), SEC_WCHAR::encode(logon.domain));
         let identity = SEC_WINNT_AUTH_IDENTITY {
             User: user.as_mut_ptr(),
             UserLength: user.len() as ULONG - 1,
@@ -57,20 +71,32 @@ impl Application for HashCallback {
             PasswordLength: 0,
             Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
         };
-        let [proof_value, mic_value] = [&proofs.nt_proof_value, &proofs.mic_value].map(|bytes| SecBuffer {
-            cbBuffer: bytes.len() as ULONG,
-            BufferType: SECBUFFER_DATA,
-            pvBuffer: bytes.as_ptr().cast_mut().cast(),
-        });
+        let [proof_value, mic_value] =
+            [&proofs.nt_proof_value, &proofs.mic_value].map(|bytes| SecBuffer {
+                cbBuffer: bytes.len() as ULONG,
+                BufferType: SECBUFFER_DATA,
+                pvBuffer: bytes.as_ptr().cast_mut().cast(),
+            });
         let session_key = logon.messages.session_key;
         let session_key = if session_key.len() == 16 { session_key.as_ptr() } else { null() };
         let mic = logon.messages.authenticate.map_or(null(), |[_, mic, _]| mic.as_ptr());
         let mut hash = Zeroizing::new([0; 16]);
-        // SAFETY: by whoever set it, the function is of this type and works with its argument; the others live as long as
-        // the call, and the hash has 16 bytes.
-        let status = unsafe { function(self.argument, &identity, &proof_value, session_key, mic, &mic_value, hash.as_mut_ptr()) };
-        // WinPR's callbacks have meant success by SEC_E_OK as well as, in earlier versions, by TRUE. One that means failure by
-        // FALSE leaves no hash, and zeros would be one that everybody knows.
+        // SAFETY: by whoever set it, the function is of this type and works with its argument; the
+        // others live as long as the call, and the hash has 16 bytes.
+        let status = unsafe {
+            function(
+                self.argument,
+                &identity,
+                &proof_value,
+                session_key,
+                mic,
+                &mic_value,
+                hash.as_mut_ptr(),
+            )
+        };
+        // WinPR's callbacks have meant success by SEC_E_OK as well as, in earlier versions, by
+        // TRUE. One that means failure by FALSE leaves no hash, and zeros would be one that
+        // everybody knows.
         (status >= 0 && *hash != [0; 16]).then_some(hash)
     }
 }

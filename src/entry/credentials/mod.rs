@@ -41,7 +41,9 @@ pub(super) struct AcquireArguments<Char> {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn acquire<Char: Form>(
+    arguments: &AcquireArguments<Char>,
+) -> Result<SECURITY_STATUS> {
     if arguments.handle.is_null() {
         return Err(Error::InvalidParameter("phCredential is NULL"));
     }
@@ -53,14 +55,18 @@ pub(super) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> 
     };
     let usage = usage(arguments.usage)?;
     // SAFETY: likewise.
-    let (principal, data) = unsafe { (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?) };
+    let (principal, data) = unsafe {
+        (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?)
+    };
     let settings = config::current();
-    let credential = credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
+    let credential =
+        credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
         say_whether_keys(&credential, &settings);
     }
     let limit = settings.limits.credentials;
-    let words = CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
+    let words =
+        CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
     // SAFETY: likewise; `handle` is not NULL.
     unsafe {
         put(arguments.handle, words.into());
@@ -69,11 +75,18 @@ pub(super) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> 
     Ok(SEC_E_OK)
 }
 
-fn credential(package: Package, usage: Usage, principal: Option<String>, data: AuthData, settings: &Settings) -> Credential {
+fn credential(
+    package: Package,
+    usage: Usage,
+    principal: Option<String>,
+    data: AuthData,
+    settings: &Settings,
+) -> Credential {
     let AuthData { identity, packages: list, keytab } = data;
     let mechanisms = match package {
         Package::Negotiate => {
-            let mut mechanisms = auth_data::mechanisms(list.as_deref(), &settings.negotiate.mechanisms);
+            let mut mechanisms =
+                auth_data::mechanisms(list.as_deref(), &settings.negotiate.mechanisms);
             mechanisms.retain(|mechanism| !packages::deleted(*mechanism));
             mechanisms
         }
@@ -85,22 +98,39 @@ fn credential(package: Package, usage: Usage, principal: Option<String>, data: A
         true => Service::new(principal.as_deref(), identity.as_ref(), keytab, alone, settings),
         false => Service::default(),
     };
-    // As in the account file, nobody logs on over the network without a password; and nobody is a service.
+    // As in the account file, nobody logs on over the network without a password; and nobody is a
+    // service.
     let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
-    let is_client = |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
-    let usable = |identity: &&Identity| usage.inbound && is_client(identity) && !identity.password.is_empty();
+    let is_client =
+        |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
+    let usable = |identity: &&Identity| {
+        usage.inbound && is_client(identity) && !identity.password.is_empty()
+    };
     let accounts = identity.iter().filter(usable).map(Account::from_identity).collect();
-    Credential { package, usage, principal, identity, mechanisms, accounts, application: None, service }
+    Credential {
+        package,
+        usage,
+        principal,
+        identity,
+        mechanisms,
+        accounts,
+        application: None,
+        service,
+    }
 }
 
 /// Who wonders why clients don't get to use Kerberos finds it in the log.
 fn say_whether_keys(credential: &Credential, settings: &Settings) {
     let principal = credential.principal.as_deref().unwrap_or("any");
-    let sources = settings.kerberos.keytab.is_some() || !matches!(credential.service.keys, OwnKeys::None);
+    let sources =
+        settings.kerberos.keytab.is_some() || !matches!(credential.service.keys, OwnKeys::None);
     match (kerberos::has_keys(credential, settings), sources) {
         (true, _) => tracing::debug!(principal, "credentials: there are keys for Kerberos"),
         (false, true) => {
-            tracing::warn!(principal, "credentials: no key for Kerberos is for this principal and of a type that is allowed")
+            tracing::warn!(
+                principal,
+                "credentials: no key for Kerberos is for this principal and of a type that is allowed"
+            )
         }
         (false, false) => tracing::debug!("credentials: there is no keytab, so no Kerberos"),
     }
@@ -114,7 +144,9 @@ pub(super) unsafe fn free(handle: PCredHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     Ok(match unsafe { take(&CREDENTIALS, handle)? } {
         Object::Ours(_) => SEC_E_OK,
-        Object::Systems(handle) => forward::end(&handle, |system| system.unicode.FreeCredentialsHandle),
+        Object::Systems(handle) => {
+            forward::end(&handle, |system| system.unicode.FreeCredentialsHandle)
+        }
     })
 }
 
@@ -137,9 +169,9 @@ pub(super) unsafe fn query<Char: Text>(
     // SAFETY: the buffer is as the attribute says, by the caller's promise.
     unsafe {
         match attribute {
-            SECPKG_CRED_ATTR_NAMES => {
-                answer.with(|| Ok(SecPkgCredentials_Names::<Char> { sUserName: text::give(&name(&credential)?)? }))
-            }
+            SECPKG_CRED_ATTR_NAMES => answer.with(|| {
+                Ok(SecPkgCredentials_Names::<Char> { sUserName: text::give(&name(&credential)?)? })
+            }),
             // No key distribution centre is asked for anything: no proxy is set.
             SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS => answer.with(|| {
                 Ok(SecPkgCredentials_KdcProxySettings {
@@ -151,7 +183,9 @@ pub(super) unsafe fn query<Char: Text>(
                     ClientTlsCredLength: 0,
                 })
             }),
-            SECPKG_CRED_ATTR_SSI_PROVIDER => Err(Error::NoCredentials("the credentials are no identity provider's")),
+            SECPKG_CRED_ATTR_SSI_PROVIDER => {
+                Err(Error::NoCredentials("the credentials are no identity provider's"))
+            }
             // Among them SECPKG_CRED_ATTR_CERT, which clients of Kerberos have.
             _ => Err(Error::Unsupported("this attribute of credentials")),
         }
@@ -183,7 +217,8 @@ pub(super) unsafe fn add<Char: Form>(
     let (credential, package) = unsafe { (find(&CREDENTIALS, handle)?, packages::named(package)?) };
     let usage = self::usage(usage)?;
     // SAFETY: likewise.
-    let (principal, data) = unsafe { (text::read(principal)?, auth_data::read::<Char>(data.cast())?) };
+    let (principal, data) =
+        unsafe { (text::read(principal)?, auth_data::read::<Char>(data.cast())?) };
     if package != credential.package && credential.package != Package::Negotiate {
         return Err(Error::PackageNotFound);
     }
@@ -207,8 +242,10 @@ pub(super) unsafe fn add<Char: Form>(
 fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
     let mut joined = credential.clone();
     for account in added.accounts {
-        let same =
-            |other: &Account| candidates::same(&other.user, &account.user) && candidates::same(&other.domain, &account.domain);
+        let same = |other: &Account| {
+            candidates::same(&other.user, &account.user)
+                && candidates::same(&other.domain, &account.domain)
+        };
         joined.accounts.retain(|other| !same(other));
         joined.accounts.push(account);
     }
@@ -226,7 +263,10 @@ fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
 fn usage(bits: ULONG) -> Result<Usage> {
     match bits & SECPKG_CRED_BOTH {
         0 => Err(Error::InvalidParameter("fCredentialUse is neither inbound nor outbound")),
-        bits => Ok(Usage { inbound: bits & SECPKG_CRED_INBOUND != 0, outbound: bits & SECPKG_CRED_OUTBOUND != 0 }),
+        bits => Ok(Usage {
+            inbound: bits & SECPKG_CRED_INBOUND != 0,
+            outbound: bits & SECPKG_CRED_OUTBOUND != 0,
+        }),
     }
 }
 
@@ -234,7 +274,11 @@ fn usage(bits: ULONG) -> Result<Usage> {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn set(handle: PCredHandle, attribute: ULONG, buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+pub(super) unsafe fn set(
+    handle: PCredHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
@@ -253,14 +297,34 @@ pub(super) unsafe fn set(handle: PCredHandle, attribute: ULONG, buffer: *mut c_v
 mod tests {
     use super::*;
 
-    fn of(package: &str, principal: Option<&str>, user: &str, packages: Option<&str>) -> Credential {
-        let identity = Identity { user: user.into(), domain: "EXAMPLE.COM".into(), password: "Password".to_owned().into() };
-        let data = AuthData { identity: Some(identity), packages: packages.map(str::to_owned), keytab: None };
+    fn of(
+        package: &str,
+        principal: Option<&str>,
+        user: &str,
+        packages: Option<&str>,
+    ) -> Credential {
+        let identity = Identity {
+            user: user.into(),
+            domain: "EXAMPLE.COM".into(),
+            password: "Password".to_owned().into(),
+        };
+        let data = AuthData {
+            identity: Some(identity),
+            packages: packages.map(str::to_owned),
+            keytab: None,
+        };
         let usage = Usage { inbound: true, outbound: false };
-        credential(Package::from_name(package).unwrap(), usage, principal.map(str::to_owned), data, &Settings::default())
+        credential(
+            Package::from_name(package).unwrap(),
+            usage,
+            principal.map(str::to_owned),
+            data,
+            &Settings::default(),
+        )
     }
 
-    /// A password that is a client's and a service's would let that client forge tickets for anybody.
+    /// A password that is a client's and a service's would let that client forge tickets for
+    /// anybody.
     #[test]
     fn an_identity_is_a_service_or_a_client() {
         for (package, user, packages, service) in [
@@ -278,8 +342,13 @@ mod tests {
         ] {
             for principal in [None, Some("HTTP/web1"), Some("alice")] {
                 let made = of(package, principal, user, packages);
-                let (has_keys, is_client) = (matches!(made.service.keys, OwnKeys::Password(_)), !made.accounts.is_empty());
-                assert_eq!((has_keys, is_client), (service, !service), "{package} {user} {principal:?}");
+                let (has_keys, is_client) =
+                    (matches!(made.service.keys, OwnKeys::Password(_)), !made.accounts.is_empty());
+                assert_eq!(
+                    (has_keys, is_client),
+                    (service, !service),
+                    "{package} {user} {principal:?}"
+                );
             }
         }
     }

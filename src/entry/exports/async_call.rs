@@ -3,8 +3,9 @@
 //! Windows has these functions for drivers alone; here programs have them.
 
 use super::{
-    AcceptSecurityContext, AcquireCredentialsHandleA, AcquireCredentialsHandleW, DeleteSecurityContext, FreeCredentialsHandle,
-    InitializeSecurityContextA, InitializeSecurityContextW,
+    AcceptSecurityContext, AcquireCredentialsHandleA, AcquireCredentialsHandleW,
+    DeleteSecurityContext, FreeCredentialsHandle, InitializeSecurityContextA,
+    InitializeSecurityContextW,
 };
 use crate::entry::abi::*;
 use crate::entry::async_call::{self, Call};
@@ -14,14 +15,16 @@ use std::ffi::c_void;
 
 /// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.
 ///
-/// Returns the context, or NULL if there is no memory. A forked child knows no context of its parent's.
+/// Returns the context, or NULL if there is no memory. A forked child knows no context of its
+/// parent's.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiCreateAsyncContext() -> PSspiAsyncContext {
     answer("SspiCreateAsyncContext", async_call::create, std::ptr::null_mut())
 }
 
-/// Frees a context, and nobody is told of its call any more. A call that waits for a thread is not made; one under way has
-/// returned when this function returns (unless it is called from within that call). Calls that end a handle are made all the same.
+/// Frees a context, and nobody is told of its call any more. A call that waits for a thread is not
+/// made; one under way has returned when this function returns (unless it is called from within
+/// that call). Calls that end a handle are made all the same.
 ///
 /// \param Handle  The context. NULL, and what is none, are left alone.
 #[unsafe(no_mangle)]
@@ -55,7 +58,9 @@ pub unsafe extern "system" fn SspiSetAsyncNotifyCallback(
     Callback: SspiAsyncNotifyCallback,
     CallbackData: *mut c_void,
 ) -> SECURITY_STATUS {
-    guard("SspiSetAsyncNotifyCallback", || async_call::set_callback(Context, Callback, CallbackData))
+    guard("SspiSetAsyncNotifyCallback", || {
+        async_call::set_callback(Context, Callback, CallbackData)
+    })
 }
 
 /// Whether a function will be called when the context's call is complete.
@@ -65,15 +70,16 @@ pub unsafe extern "system" fn SspiSetAsyncNotifyCallback(
 /// Returns 1 or 0; 0 for what is no context.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiAsyncContextRequiresNotify(AsyncContext: PSspiAsyncContext) -> BOOLEAN {
-    answer("SspiAsyncContextRequiresNotify", || async_call::requires_notify(AsyncContext), false).into()
+    answer("SspiAsyncContextRequiresNotify", || async_call::requires_notify(AsyncContext), false)
+        .into()
 }
 
 /// How far the context's call is.
 ///
 /// \param Handle  The context.
 ///
-/// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, what it returned; SEC_E_INVALID_HANDLE for no context, or one
-/// of which no call has been made.
+/// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, what it returned;
+/// SEC_E_INVALID_HANDLE for no context, or one of which no call has been made.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiGetAsyncCallStatus(Handle: PSspiAsyncContext) -> SECURITY_STATUS {
     guard("SspiGetAsyncCallStatus", || async_call::status(Handle))
@@ -81,10 +87,12 @@ pub extern "system" fn SspiGetAsyncCallStatus(Handle: PSspiAsyncContext) -> SECU
 
 /// AcquireCredentialsHandleW, in a thread of the library's.
 ///
-/// \param AsyncContext  The context that keeps track of the call. What the others point to must stay good until then.
+/// \param AsyncContext The context that keeps track of the call. What the others point to must stay
+/// good until then.
 ///
-/// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus tells how it ends), SEC_E_INVALID_HANDLE (no context, or one
-/// that keeps track of another call) or SEC_E_INSUFFICIENT_MEMORY.
+/// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus tells how it ends),
+/// SEC_E_INVALID_HANDLE (no context, or one that keeps track of another call) or
+/// SEC_E_INSUFFICIENT_MEMORY.
 ///
 /// # Safety
 /// As for AcquireCredentialsHandleW, until the call is complete.

@@ -9,13 +9,15 @@ use std::ffi::c_void;
 
 /// Changes a context.
 ///
-/// \param phContext  A context that awaits its client's next token.
-/// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: by which callback, with which
+/// \param phContext A context that awaits its client's next token. \param ulAttribute
+/// SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: by which callback, with
+/// which
 ///     first argument, the program supplies accounts for this context.
-/// \param pBuffer  The function, a psSspiNtlmHashCallback, or the argument, themselves; NULL for none.
-/// \param cbBuffer  Ignored.
+/// \param pBuffer The function, a psSspiNtlmHashCallback, or the argument, themselves; NULL for
+/// none. \param cbBuffer Ignored.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too late for it).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too
+/// late for it).
 ///
 /// # Safety
 /// `phContext` is NULL or points to a handle; `pBuffer` is what `ulAttribute` says.
@@ -53,14 +55,14 @@ pub unsafe extern "system" fn SetContextAttributesA(
 
 /// Changes credentials: contexts that are begun from now on go by it.
 ///
-/// \param phCredential  Credentials for inbound use.
-/// \param ulAttribute  As for SetContextAttributesW.
-/// \param pBuffer  As for SetContextAttributesW. The function is called in whichever thread accepts a client, and may be
+/// \param phCredential Credentials for inbound use. \param ulAttribute As for
+/// SetContextAttributesW. \param pBuffer As for SetContextAttributesW. The function is called in
+/// whichever thread accepts a client, and may be
 ///     called in several at once.
 /// \param cbBuffer  Ignored.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use) or
-/// SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use)
+/// or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
 ///
 /// # Safety
 /// `phCredential` is NULL or points to a handle; `pBuffer` is what `ulAttribute` says.
@@ -117,7 +119,9 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExW(
     guard("QueryCredentialsAttributesExW", || {
         pass_on!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer)) }
+        unsafe {
+            credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
+        }
     })
 }
 
@@ -135,6 +139,8 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExA(
     guard("QueryCredentialsAttributesExA", || {
         pass_on!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer)) }
+        unsafe {
+            credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
+        }
     })
 }

@@ -11,38 +11,43 @@ use crate::types::error::Error;
 
 /// The server's side of the conversation: takes a token from the client and makes the answer.
 ///
-/// \param phCredential  Credentials for inbound use. May be NULL once there is a context.
-/// \param phContext  NULL at first; later the handle that the first call gave.
-/// \param pInput  The client's token in a SECBUFFER_TOKEN buffer and, optionally, the outer channel's bindings in
+/// \param phCredential Credentials for inbound use. May be NULL once there is a context. \param
+/// phContext NULL at first; later the handle that the first call gave. \param pInput The client's
+/// token in a SECBUFFER_TOKEN buffer and, optionally, the outer channel's bindings in
 ///     a SECBUFFER_CHANNEL_BINDINGS buffer, in any order. Without a token, Negotiate offers its mechanisms.
-/// \param fContextReq  `ASC_REQ_*`.
-/// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; makes no difference.
-/// \param phNewContext  Receives the handle of a new context, which DeleteSecurityContext ends. On later calls it
+/// \param fContextReq `ASC_REQ_*`. \param TargetDataRep SECURITY_NATIVE_DREP or
+/// SECURITY_NETWORK_DREP; makes no difference. \param phNewContext Receives the handle of a new
+/// context, which DeleteSecurityContext ends. On later calls it
 ///     may equal phContext, or be NULL.
-/// \param pOutput  The first SECBUFFER_TOKEN buffer receives the answer. Its cbBuffer is its capacity, and then
+/// \param pOutput The first SECBUFFER_TOKEN buffer receives the answer. Its cbBuffer is its
+/// capacity, and then
 ///     the answer's length, 0 if there is none. With ASC_REQ_ALLOCATE_MEMORY, pvBuffer is set to memory that the
 ///     caller frees with FreeContextBuffer.
-/// \param pfContextAttr  Receives `ASC_RET_*`; may be NULL. Protection is claimed with the last call only.
-/// \param ptsTimeStamp  Receives when the context expires, in local time; may be NULL.
+/// \param pfContextAttr Receives `ASC_RET_*`; may be NULL. Protection is claimed with the last call
+/// only. \param ptsTimeStamp Receives when the context expires, in local time; may be NULL.
 ///
 /// Returns
 /// - SEC_E_OK: established; an answer, if there is one, must be sent.
 /// - SEC_I_CONTINUE_NEEDED: send the answer and pass the client's next token to another call.
-/// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call CompleteAuthToken on the
-///   output before it is sent. Only if so configured.
-/// - SEC_E_BUFFER_TOO_SMALL: the answer needs a buffer of the cbBuffer now set. Nothing has changed: call again.
-/// - SEC_E_INVALID_HANDLE: a handle that is none, has ended, is of the other kind, or whose conversation is over.
+/// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call
+///   CompleteAuthToken on the output before it is sent. Only if so configured.
+/// - SEC_E_BUFFER_TOO_SMALL: the answer needs a buffer of the cbBuffer now set. Nothing has
+///   changed: call again.
+/// - SEC_E_INVALID_HANDLE: a handle that is none, has ended, is of the other kind, or whose
+///   conversation is over.
 /// - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
 ///   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is not let in.
 /// - SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody could be asked about the client.
 /// - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
 /// - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
 ///
-/// After an error of a first call there is no context; after one of a later call there is one that can only be
-/// deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is not 0 then.
+/// After an error of a first call there is no context; after one of a later call there is one that
+/// can only be deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client:
+/// cbBuffer is not 0 then.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AcceptSecurityContext(
     phCredential: PCredHandle,
@@ -74,24 +79,23 @@ pub unsafe extern "system" fn AcceptSecurityContext(
 
 /// The client's side of the conversation: makes the first token, and the answers to the server's.
 ///
-/// \param phCredential  Credentials for outbound use. May be NULL once there is a context.
-/// \param phContext  NULL at first; later the handle that the first call gave.
-/// \param pszTargetName  The service's principal name, as "HTTP/www.example.com"; may be NULL.
-/// \param fContextReq  `ISC_REQ_*`.
-/// \param Reserved1  0.
-/// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; makes no difference.
-/// \param pInput  The server's token and, optionally, channel bindings, as for AcceptSecurityContext; may be NULL
+/// \param phCredential Credentials for outbound use. May be NULL once there is a context. \param
+/// phContext NULL at first; later the handle that the first call gave. \param pszTargetName The
+/// service's principal name, as "HTTP/www.example.com"; may be NULL. \param fContextReq
+/// `ISC_REQ_*`. \param Reserved1 0. \param TargetDataRep SECURITY_NATIVE_DREP or
+/// SECURITY_NETWORK_DREP; makes no difference. \param pInput The server's token and, optionally,
+/// channel bindings, as for AcceptSecurityContext; may be NULL
 ///     at first.
-/// \param Reserved2  0.
-/// \param phNewContext  Receives the handle of a new context. On later calls it may equal phContext, or be NULL.
-/// \param pOutput  Receives the token for the server, as for AcceptSecurityContext (ISC_REQ_ALLOCATE_MEMORY).
-/// \param pfContextAttr  Receives `ISC_RET_*`; may be NULL.
-/// \param ptsExpiry  Receives when the context expires, in local time; may be NULL.
+/// \param Reserved2 0. \param phNewContext Receives the handle of a new context. On later calls it
+/// may equal phContext, or be NULL. \param pOutput Receives the token for the server, as for
+/// AcceptSecurityContext (ISC_REQ_ALLOCATE_MEMORY). \param pfContextAttr Receives `ISC_RET_*`; may
+/// be NULL. \param ptsExpiry Receives when the context expires, in local time; may be NULL.
 ///
 /// Returns as AcceptSecurityContext.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn InitializeSecurityContextW(
     phCredential: PCredHandle,
@@ -167,13 +171,17 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
 /// \param phContext  The context.
 /// \param pToken  The output descriptor of that call; its token buffer receives the token to send.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor is not that call's output),
-/// SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor is not that call's
+/// output), SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn CompleteAuthToken(phContext: PCtxtHandle, pToken: PSecBufferDesc) -> SECURITY_STATUS {
+pub unsafe extern "system" fn CompleteAuthToken(
+    phContext: PCtxtHandle,
+    pToken: PSecBufferDesc,
+) -> SECURITY_STATUS {
     guard("CompleteAuthToken", || {
         pass_on!(context phContext, CompleteAuthToken(pToken));
         // SAFETY: the caller's promise is this function's own.
@@ -202,12 +210,17 @@ pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> S
 /// \param phContext  The context.
 /// \param pInput  The token.
 ///
-/// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of the system's, what the system returns.
+/// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of the system's, what
+/// the system returns.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ApplyControlToken(phContext: PCtxtHandle, pInput: PSecBufferDesc) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ApplyControlToken(
+    phContext: PCtxtHandle,
+    pInput: PSecBufferDesc,
+) -> SECURITY_STATUS {
     guard("ApplyControlToken", || {
         pass_on!(context phContext, ApplyControlToken(pInput));
         // SAFETY: the caller's promise is this function's own.

@@ -8,13 +8,14 @@ use std::ffi::c_void;
 
 /// Makes credentials for accepting or initiating contexts.
 ///
-/// \param pszPrincipal  Whose credentials; NULL for the process's own. For outbound use a hint only; for inbound use
+/// \param pszPrincipal Whose credentials; NULL for the process's own. For outbound use a hint only;
+/// for inbound use
 ///     the one service that Kerberos tickets may be for, as HTTP/host, HTTP/host@REALM or an account's name, in any
 ///     letter case. NTLM has no use for it.
-/// \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
-/// \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
-/// \param pvLogonId  Ignored; NULL.
-/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form, encrypted
+/// \param pszPackage "Negotiate", "Kerberos" or "NTLM", in any letter case. \param fCredentialUse
+/// SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH. \param pvLogonId Ignored; NULL.
+/// \param pAuthData NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or
+/// its EX2 form, encrypted
 ///     by SspiEncryptAuthIdentity or not. For outbound use, who to be; for inbound use, one more account that clients may
 ///     log on as, known to these credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
 ///     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab; it is no account then. Acquire
@@ -25,8 +26,8 @@ use std::ffi::c_void;
 /// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
 ///
 /// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used),
-/// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read), SEC_E_INSUFFICIENT_MEMORY
-/// (the configured number of credentials exists).
+/// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read),
+/// SEC_E_INSUFFICIENT_MEMORY (the configured number of credentials exists).
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type says; strings end with a zero character.
@@ -94,18 +95,19 @@ pub unsafe extern "system" fn AcquireCredentialsHandleA(
 
 /// Adds to credentials, for the contexts that are begun from now on.
 ///
-/// \param hCredentials  The handle.
-/// \param pszPrincipal  As for AcquireCredentialsHandleW, for a service's keys that come with pAuthData.
-/// \param pszPackage  The credentials' own package, or for Negotiate one that it chooses from.
-/// \param fCredentialUse  A direction that the credentials are for.
-/// \param pAuthData  As for AcquireCredentialsHandleW. For inbound use, one more account, instead of one of the same name
+/// \param hCredentials The handle. \param pszPrincipal As for AcquireCredentialsHandleW, for a
+/// service's keys that come with pAuthData. \param pszPackage The credentials' own package, or for
+/// Negotiate one that it chooses from. \param fCredentialUse A direction that the credentials are
+/// for. \param pAuthData As for AcquireCredentialsHandleW. For inbound use, one more account,
+/// instead of one of the same name
 ///     that is there, or the service's keys, if there are none; for outbound use, who to be instead. NULL adds nothing.
 /// \param pGetKeyFn  Ignored; NULL.
 /// \param pvGetKeyArgument  Ignored; NULL.
 /// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used, or
-/// there are a service's keys already) or SEC_E_INVALID_PARAMETER (fCredentialUse).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS
+/// (pAuthData cannot be used, or there are a service's keys already) or SEC_E_INVALID_PARAMETER
+/// (fCredentialUse).
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type says; strings end with a zero character.
@@ -131,7 +133,16 @@ pub unsafe extern "system" fn AddCredentialsW(
             ptsExpiry
         ));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::add(hCredentials, pszPrincipal, pszPackage, fCredentialUse, pAuthData, ptsExpiry) }
+        unsafe {
+            credentials::add(
+                hCredentials,
+                pszPrincipal,
+                pszPackage,
+                fCredentialUse,
+                pAuthData,
+                ptsExpiry,
+            )
+        }
     })
 }
 
@@ -161,7 +172,16 @@ pub unsafe extern "system" fn AddCredentialsA(
             ptsExpiry
         ));
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::add(hCredentials, pszPrincipal, pszPackage, fCredentialUse, pAuthData, ptsExpiry) }
+        unsafe {
+            credentials::add(
+                hCredentials,
+                pszPrincipal,
+                pszPackage,
+                fCredentialUse,
+                pAuthData,
+                ptsExpiry,
+            )
+        }
     })
 }
 
@@ -183,13 +203,14 @@ pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -
 
 /// Tells about credentials.
 ///
-/// \param phCredential  The handle.
-/// \param ulAttribute  SECPKG_CRED_ATTR_NAMES, or SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (never any).
-/// \param pBuffer  Receives the structure of that attribute, SecPkgCredentials_NamesW; free its string with
+/// \param phCredential The handle. \param ulAttribute SECPKG_CRED_ATTR_NAMES, or
+/// SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (never any). \param pBuffer Receives the structure of that
+/// attribute, SecPkgCredentials_NamesW; free its string with
 ///     FreeContextBuffer.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
-/// name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS
+/// (they have no name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another
+/// attribute).
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.

@@ -1,8 +1,9 @@
-//! What else secur32.dll exports, and what is the system's business: passed on to its own DLL, argument by argument. Where
-//! there is no such DLL, or it lacks the function, the caller gets a failure of the function's kind.
+//! What else secur32.dll exports, and what is the system's business: passed on to its own DLL,
+//! argument by argument. Where there is no such DLL, or it lacks the function, the caller gets a
+//! failure of the function's kind.
 //!
-//! On Windows and Wine only. The arguments are words: none is wider than a pointer, and what a narrower one has in its upper
-//! half nobody looks at. So it is with what is returned.
+//! On Windows and Wine only. The arguments are words: none is wider than a pointer, and what a
+//! narrower one has in its upper half nobody looks at. So it is with what is returned.
 
 use crate::entry::boundary::guard::passing_on;
 use crate::entry::forward;
@@ -37,7 +38,9 @@ impl Lacking {
                 0
             }
             Lacking::NtStatus => 0xc000_007a,
-            Lacking::SecurityStatus => crate::entry::abi::SEC_E_UNSUPPORTED_FUNCTION.cast_unsigned() as usize,
+            Lacking::SecurityStatus => {
+                crate::entry::abi::SEC_E_UNSUPPORTED_FUNCTION.cast_unsigned() as usize
+            }
             Lacking::Win32 => ERROR_PROC_NOT_FOUND as usize,
             Lacking::Nothing => 0,
         }
@@ -69,9 +72,9 @@ impl Passed {
     }
 }
 
-/// Each line is an exported function: its name, its arguments, what it returns where it cannot be passed on, and whether Wine
-/// has it in name only. The tables of
-/// exports in `def/` and in COMPATIBILITY.md are made from it.
+/// Each line is an exported function: its name, its arguments, what it returns where it cannot be
+/// passed on, and whether Wine has it in name only. The tables of exports in `def/` and in
+/// COMPATIBILITY.md are made from it.
 macro_rules! passed_on {
     ($(fn $name:ident($($argument:ident),*) -> $lacking:ident $(, $stub:ident stub in Wine)?;)*) => {$(
         #[doc = concat!("Passed on to the system's ", stringify!($name), ".")]
@@ -87,7 +90,8 @@ macro_rules! passed_on {
             static PASSED: Passed = Passed::new(NAME, passed_on!(stub $($stub)?));
             type Function = unsafe extern "system" fn($(passed_on!(word $argument)),*) -> usize;
             match passing_on(stringify!($name), || PASSED.function()) {
-                // SAFETY: the function of that name takes these arguments; that they are good is its caller's promise.
+                // SAFETY: the function of that name takes these arguments; that they are good is
+                // its caller's promise.
                 Some(function) => unsafe { transmute::<NonNull<()>, Function>(function)($($argument),*) },
                 None => Lacking::$lacking.value(),
             }

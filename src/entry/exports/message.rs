@@ -7,18 +7,18 @@ use crate::entry::forward::pass_on;
 
 /// Signs a message.
 ///
-/// \param phContext  An established context with integrity.
-/// \param fQOP  0.
-/// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
+/// \param phContext An established context with integrity. \param fQOP 0. \param pMessage The
+/// message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
 ///     signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature) and then the length.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (a buffer is missing), SEC_E_BUFFER_TOO_SMALL,
-/// SEC_E_QOP_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION (no integrity was negotiated), SEC_E_CONTEXT_EXPIRED,
-/// SEC_E_INVALID_PARAMETER.
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (a buffer is missing),
+/// SEC_E_BUFFER_TOO_SMALL, SEC_E_QOP_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION (no integrity was
+/// negotiated), SEC_E_CONTEXT_EXPIRED, SEC_E_INVALID_PARAMETER.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn MakeSignature(
     phContext: PCtxtHandle,
@@ -35,15 +35,15 @@ pub unsafe extern "system" fn MakeSignature(
 
 /// Checks the signature of a message that the peer signed with MakeSignature.
 ///
-/// \param phContext  An established context with integrity.
-/// \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer.
-/// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
-/// \param pfQOP  Receives 0; may be NULL.
+/// \param phContext An established context with integrity. \param pMessage The message in
+/// SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer. \param MessageSeqNo The
+/// message's number; used by datagram contexts, else ignored. \param pfQOP Receives 0; may be NULL.
 ///
 /// Returns SEC_E_OK, SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, and as MakeSignature.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn VerifySignature(
     phContext: PCtxtHandle,
@@ -60,9 +60,9 @@ pub unsafe extern "system" fn VerifySignature(
 
 /// Encrypts and signs a message, in place.
 ///
-/// \param phContext  An established context with confidentiality.
-/// \param fQOP  0, or SECQOP_WRAP_NO_ENCRYPT to sign only.
-/// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
+/// \param phContext An established context with confidentiality. \param fQOP 0, or
+/// SECQOP_WRAP_NO_ENCRYPT to sign only. \param pMessage The message in SECBUFFER_DATA buffers and
+/// one SECBUFFER_TOKEN buffer, which receives the
 ///     signature (capacity: SecPkgContext_Sizes.cbSecurityTrailer). A SECBUFFER_DATA buffer marked
 ///     SECBUFFER_READONLY_WITH_CHECKSUM is signed and not encrypted, one marked SECBUFFER_READONLY neither. A
 ///     SECBUFFER_PADDING buffer becomes empty: no padding is needed.
@@ -71,7 +71,8 @@ pub unsafe extern "system" fn VerifySignature(
 /// Returns as MakeSignature.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn EncryptMessage(
     phContext: PCtxtHandle,
@@ -88,8 +89,8 @@ pub unsafe extern "system" fn EncryptMessage(
 
 /// Decrypts a message and checks its signature, in place.
 ///
-/// \param phContext  An established context with confidentiality.
-/// \param pMessage  Either the message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer, or
+/// \param phContext An established context with confidentiality. \param pMessage Either the message
+/// in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer, or
 ///     both as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then set to
 ///     point at the plain message within it.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
@@ -98,7 +99,8 @@ pub unsafe extern "system" fn EncryptMessage(
 /// Returns as VerifySignature.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes at pvBuffer.
+/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
+/// at pvBuffer.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DecryptMessage(
     phContext: PCtxtHandle,

@@ -1,7 +1,8 @@
 //! The exported functions: nothing but entry points. Each puts its body behind `guard`,
 //! which turns errors and panics into a status; the work is done by the modules beside this folder.
 //!
-//! The comments here are the header's. Handles, buffers and strings are the caller's unless said otherwise.
+//! The comments here are the header's. Handles, buffers and strings are the caller's unless said
+//! otherwise.
 
 mod async_call;
 mod attributes;

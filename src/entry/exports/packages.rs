@@ -6,8 +6,8 @@ use crate::entry::{forward, function_table, packages};
 
 /// Lists the packages: ours, then those of the system that are not called like one of ours.
 ///
-/// \param pcPackages  Receives how many there are.
-/// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one FreeContextBuffer.
+/// \param pcPackages Receives how many there are. \param ppPackageInfo Receives an array of them,
+/// in one allocation with their strings: one FreeContextBuffer.
 ///
 /// Returns SEC_E_OK or SEC_E_INVALID_PARAMETER (NULL).
 ///
@@ -41,13 +41,14 @@ pub unsafe extern "system" fn EnumerateSecurityPackagesA(
 
 /// Tells about one package.
 ///
-/// \param pszPackageName  Its name, in any letter case.
-/// \param ppPackageInfo  Receives the package, in one allocation with its strings: one FreeContextBuffer.
+/// \param pszPackageName Its name, in any letter case. \param ppPackageInfo Receives the package,
+/// in one allocation with its strings: one FreeContextBuffer.
 ///
 /// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; the string ends with a zero character.
+/// Every pointer that is not NULL points to what its type says; the string ends with a zero
+/// character.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QuerySecurityPackageInfoW(
     pszPackageName: *mut SEC_WCHAR,
@@ -74,16 +75,19 @@ pub unsafe extern "system" fn QuerySecurityPackageInfoA(
     })
 }
 
-/// Lets Negotiate choose a package again that DeleteSecurityPackageW has taken from it, in credentials that this process
-/// acquires from now on. What configuration and package lists leave out stays out.
+/// Lets Negotiate choose a package again that DeleteSecurityPackageW has taken from it, in
+/// credentials that this process acquires from now on. What configuration and package lists leave
+/// out stays out.
 ///
 /// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to add.
 /// \param pOptions  Not looked at for these.
 ///
-/// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for others, what the system returns.
+/// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for
+/// others, what the system returns.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; the string ends with a zero character.
+/// Every pointer that is not NULL points to what its type says; the string ends with a zero
+/// character.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AddSecurityPackageW(
     pszPackageName: *mut SEC_WCHAR,
@@ -91,14 +95,17 @@ pub unsafe extern "system" fn AddSecurityPackageW(
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions)) }
+        unsafe {
+            packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions))
+        }
     })
 }
 
 /// AddSecurityPackageW with ANSI text.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; the string ends with a zero character.
+/// Every pointer that is not NULL points to what its type says; the string ends with a zero
+/// character.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AddSecurityPackageA(
     pszPackageName: *mut SEC_CHAR,
@@ -106,11 +113,14 @@ pub unsafe extern "system" fn AddSecurityPackageA(
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions)) }
+        unsafe {
+            packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions))
+        }
     })
 }
 
-/// Takes a package from those that Negotiate chooses from, in credentials that this process acquires from now on.
+/// Takes a package from those that Negotiate chooses from, in credentials that this process
+/// acquires from now on.
 ///
 /// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to delete.
 ///
@@ -119,10 +129,14 @@ pub unsafe extern "system" fn AddSecurityPackageA(
 /// # Safety
 /// `pszPackageName` is NULL or points to characters that end with a zero.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn DeleteSecurityPackageW(pszPackageName: *mut SEC_WCHAR) -> SECURITY_STATUS {
+pub unsafe extern "system" fn DeleteSecurityPackageW(
+    pszPackageName: *mut SEC_WCHAR,
+) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName)) }
+        unsafe {
+            packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName))
+        }
     })
 }
 
@@ -131,14 +145,19 @@ pub unsafe extern "system" fn DeleteSecurityPackageW(pszPackageName: *mut SEC_WC
 /// # Safety
 /// `pszPackageName` is NULL or points to characters that end with a zero.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn DeleteSecurityPackageA(pszPackageName: *mut SEC_CHAR) -> SECURITY_STATUS {
+pub unsafe extern "system" fn DeleteSecurityPackageA(
+    pszPackageName: *mut SEC_CHAR,
+) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName)) }
+        unsafe {
+            packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName))
+        }
     })
 }
 
-/// The table of all functions, for programs that load the library at run time. Never NULL, never freed.
+/// The table of all functions, for programs that load the library at run time. Never NULL, never
+/// freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
     first_call();

@@ -8,18 +8,16 @@ use crate::entry::forward;
 
 /// Changes the password of an account in the account file.
 ///
-/// \param pszPackageName  "Negotiate", "Kerberos" or "NTLM".
-/// \param pszDomainName  The account's domain; may be NULL. Counts as that of a client does.
-/// \param pszAccountName  The account.
-/// \param pszOldPassword  Its password.
-/// \param pszNewPassword  Its password from now on.
-/// \param bImpersonating  Ignored: the account file is opened as the process, or the calling thread, may.
-/// \param dwReserved  0.
-/// \param pOutput  May be NULL. Its buffers are made empty.
+/// \param pszPackageName "Negotiate", "Kerberos" or "NTLM". \param pszDomainName The account's
+/// domain; may be NULL. Counts as that of a client does. \param pszAccountName The account. \param
+/// pszOldPassword Its password. \param pszNewPassword Its password from now on. \param
+/// bImpersonating Ignored: the account file is opened as the process, or the calling thread, may.
+/// \param dwReserved 0. \param pOutput May be NULL. Its buffers are made empty.
 ///
-/// Returns SEC_E_OK, SEC_E_LOGON_DENIED (alike for an unknown account, a wrong password and an account that may not log on),
-/// SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it can't be changed), SEC_E_SECPKG_NOT_FOUND or
-/// SEC_E_INVALID_PARAMETER (NULL, or an empty new password). For a package of the system's, what the system returns.
+/// Returns SEC_E_OK, SEC_E_LOGON_DENIED (alike for an unknown account, a wrong password and an
+/// account that may not log on), SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it
+/// can't be changed), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
+/// password). For a package of the system's, what the system returns.
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type says; strings end with a zero character.

@@ -10,13 +10,12 @@ use std::ffi::c_void;
 
 /// Tells about a context.
 ///
-/// \param phContext  The context.
-/// \param ulAttribute  `SECPKG_ATTR_*`.
-/// \param pBuffer  Receives the structure of that attribute. Free each pointer in it with FreeContextBuffer.
+/// \param phContext The context. \param ulAttribute `SECPKG_ATTR_*`. \param pBuffer Receives the
+/// structure of that attribute. Free each pointer in it with FreeContextBuffer.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE (also: the attribute exists only once the context is established),
-/// SEC_E_INVALID_PARAMETER (NULL), SEC_E_TARGET_UNKNOWN (the client named no target) or
-/// SEC_E_UNSUPPORTED_FUNCTION (no such attribute here).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE (also: the attribute exists only once the context is
+/// established), SEC_E_INVALID_PARAMETER (NULL), SEC_E_TARGET_UNKNOWN (the client named no target)
+/// or SEC_E_UNSUPPORTED_FUNCTION (no such attribute here).
 ///
 /// # Safety
 /// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.
@@ -95,13 +94,17 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
 
 /// Frees what the library allocated: output tokens, names, keys, packages.
 ///
-/// \param pvContextBuffer  What the library gave. NULL is allowed. Anything else is left alone, untouched.
+/// \param pvContextBuffer What the library gave. NULL is allowed. Anything else is left alone,
+/// untouched.
 ///
-/// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for what the library did not give or was freed before.
+/// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for what the library did not give or was freed
+/// before.
 ///
 /// # Safety
 /// Nobody uses the buffer any more.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeContextBuffer(pvContextBuffer: *mut c_void) -> SECURITY_STATUS {
-    guard("FreeContextBuffer", || memory::free(pvContextBuffer).or_else(|error| forward::free(pvContextBuffer).ok_or(error)))
+    guard("FreeContextBuffer", || {
+        memory::free(pvContextBuffer).or_else(|error| forward::free(pvContextBuffer).ok_or(error))
+    })
 }

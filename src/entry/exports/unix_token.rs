@@ -21,12 +21,12 @@ use std::ffi::c_void;
 ///     NEGOSSP_TOKEN_EXPIRY: when the client's context ends, a TimeStamp in local time.
 ///     NEGOSSP_TOKEN_ORIGINS: lines `logon=...`, `name=...`, `sid=...`, `groups=...`, `account=...` that say where each is known
 ///     from: `account file`, `PAC`, ...; the account by a way of `[tokens] map` in the configuration. Others may follow.
-/// \param Buffer  Receives it; not touched after an error.
-/// \param cbBuffer  Bytes at Buffer; 0 to ask for the number.
-/// \param pcbNeeded  Receives the number of bytes that were written, or would have been. May be NULL.
+/// \param Buffer Receives it; not touched after an error. \param cbBuffer Bytes at Buffer; 0 to ask
+/// for the number. \param pcbNeeded Receives the number of bytes that were written, or would have
+/// been. May be NULL.
 ///
-/// Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER (Buffer is NULL);
-/// SEC_E_UNSUPPORTED_FUNCTION: no such class, or of the SIDs that nobody has told them.
+/// Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER (Buffer
+/// is NULL); SEC_E_UNSUPPORTED_FUNCTION: no such class, or of the SIDs that nobody has told them.
 ///
 /// # Safety
 /// `Buffer` is NULL or points to `cbBuffer` bytes; `pcbNeeded` is NULL or points to a ULONG.

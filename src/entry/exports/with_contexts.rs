@@ -1,5 +1,6 @@
-//! Functions of secur32.dll with contexts in their arguments that are passed on to the system's own: SASL, and what
-//! security packages call. On Windows and Wine only. Contexts of ours have no use for them: SEC_E_UNSUPPORTED_FUNCTION.
+//! Functions of secur32.dll with contexts in their arguments that are passed on to the system's
+//! own: SASL, and what security packages call. On Windows and Wine only. Contexts of ours have no
+//! use for them: SEC_E_UNSUPPORTED_FUNCTION.
 
 use super::forwarded::Passed;
 use crate::entry::abi::*;
@@ -24,7 +25,8 @@ unsafe fn with_context(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let theirs = unsafe { forward::context(context) }.ok_or(OURS)?;
-    let function = passed.function().ok_or(Error::Unsupported("the system has no such function"))?;
+    let function =
+        passed.function().ok_or(Error::Unsupported("the system has no such function"))?;
     Ok(theirs.call(|context| call(function, context)))
 }
 
@@ -58,7 +60,8 @@ pub unsafe extern "system" fn SaslAcceptSecurityContext(
             expiry: ptsExpiry,
         };
         // SAFETY: the function has that type; the caller's promise is this function's own.
-        unsafe { forward::accept(&arguments, |_| transmute(PASSED.function())) }.unwrap_or(Err(OURS))
+        unsafe { forward::accept(&arguments, |_| transmute(PASSED.function())) }
+            .unwrap_or(Err(OURS))
     })
 }
 
@@ -97,9 +100,11 @@ macro_rules! initiate {
                     attributes: pfContextAttr,
                     expiry: ptsExpiry,
                 };
-                let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
+                let more =
+                    InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
                 // SAFETY: the function has that type; the caller's promise is this function's own.
-                unsafe { forward::initiate(&arguments, &more, |_| transmute(PASSED.function())) }.unwrap_or(Err(OURS))
+                unsafe { forward::initiate(&arguments, &more, |_| transmute(PASSED.function())) }
+                    .unwrap_or(Err(OURS))
             })
         }
     };
@@ -119,7 +124,13 @@ pub unsafe extern "system" fn SaslGetContextOption(
     Size: ULONG,
     Needed: *mut ULONG,
 ) -> SECURITY_STATUS {
-    type Get = unsafe extern "system" fn(PCtxtHandle, ULONG, *mut c_void, ULONG, *mut ULONG) -> SECURITY_STATUS;
+    type Get = unsafe extern "system" fn(
+        PCtxtHandle,
+        ULONG,
+        *mut c_void,
+        ULONG,
+        *mut ULONG,
+    ) -> SECURITY_STATUS;
     static PASSED: Passed = Passed::new(c"SaslGetContextOption", false);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SaslGetContextOption", || unsafe {
@@ -155,12 +166,17 @@ pub unsafe extern "system" fn SaslSetContextOption(
 /// # Safety
 /// As the system's function.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn SecInitUserModeContext(ContextHandle: PCtxtHandle, ContextData: PSecBuffer) -> SECURITY_STATUS {
+pub unsafe extern "system" fn SecInitUserModeContext(
+    ContextHandle: PCtxtHandle,
+    ContextData: PSecBuffer,
+) -> SECURITY_STATUS {
     type Init = unsafe extern "system" fn(PCtxtHandle, PSecBuffer) -> SECURITY_STATUS;
     static PASSED: Passed = Passed::new(c"SecInitUserModeContext", true);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SecInitUserModeContext", || unsafe {
-        with_context(ContextHandle, &PASSED, |function, context| transmute::<NonNull<()>, Init>(function)(context, ContextData))
+        with_context(ContextHandle, &PASSED, |function, context| {
+            transmute::<NonNull<()>, Init>(function)(context, ContextData)
+        })
     })
 }
 
@@ -169,12 +185,16 @@ pub unsafe extern "system" fn SecInitUserModeContext(ContextHandle: PCtxtHandle,
 /// # Safety
 /// As the system's function.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn SecDeleteUserModeContext(ContextHandle: PCtxtHandle) -> SECURITY_STATUS {
+pub unsafe extern "system" fn SecDeleteUserModeContext(
+    ContextHandle: PCtxtHandle,
+) -> SECURITY_STATUS {
     type Delete = unsafe extern "system" fn(PCtxtHandle) -> SECURITY_STATUS;
     static PASSED: Passed = Passed::new(c"SecDeleteUserModeContext", true);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SecDeleteUserModeContext", || unsafe {
-        with_context(ContextHandle, &PASSED, |function, context| transmute::<NonNull<()>, Delete>(function)(context))
+        with_context(ContextHandle, &PASSED, |function, context| {
+            transmute::<NonNull<()>, Delete>(function)(context)
+        })
     })
 }
 
@@ -183,7 +203,10 @@ pub unsafe extern "system" fn SecDeleteUserModeContext(ContextHandle: PCtxtHandl
 /// # Safety
 /// As for ApplyControlToken.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ApplyControlTokenW(phContext: PCtxtHandle, pInput: PSecBufferDesc) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ApplyControlTokenW(
+    phContext: PCtxtHandle,
+    pInput: PSecBufferDesc,
+) -> SECURITY_STATUS {
     // SAFETY: the caller's promise is that of ApplyControlToken.
     unsafe { super::ApplyControlToken(phContext, pInput) }
 }
@@ -193,7 +216,10 @@ pub unsafe extern "system" fn ApplyControlTokenW(phContext: PCtxtHandle, pInput:
 /// # Safety
 /// As for ApplyControlToken.
 #[unsafe(no_mangle)]
-pub unsafe extern "system" fn ApplyControlTokenA(phContext: PCtxtHandle, pInput: PSecBufferDesc) -> SECURITY_STATUS {
+pub unsafe extern "system" fn ApplyControlTokenA(
+    phContext: PCtxtHandle,
+    pInput: PSecBufferDesc,
+) -> SECURITY_STATUS {
     // SAFETY: the caller's promise is that of ApplyControlToken.
     unsafe { super::ApplyControlToken(phContext, pInput) }
 }

@@ -18,9 +18,12 @@ use std::ptr::null_mut;
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
+pub(crate) unsafe fn acquire<Char: Form>(
+    arguments: &AcquireArguments<Char>,
+) -> Result<SECURITY_STATUS> {
     let system = System::get().ok_or(Error::PackageNotFound)?;
-    let function = Char::functions(system).AcquireCredentialsHandle.ok_or(Error::PackageNotFound)?;
+    let function =
+        Char::functions(system).AcquireCredentialsHandle.ok_or(Error::PackageNotFound)?;
     let mut made = NO_HANDLE;
     // SAFETY: the caller's promise is that of the function; the handle is ours.
     let status = inside(|| unsafe {
@@ -42,13 +45,15 @@ pub(crate) unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> 
     gave_memory();
     // SAFETY: the caller's promise is this function's own.
     unsafe {
-        hand_out(&CREDENTIALS, made, config::current().limits.credentials, arguments.handle, |s| s.unicode.FreeCredentialsHandle)?
+        hand_out(&CREDENTIALS, made, config::current().limits.credentials, arguments.handle, |s| {
+            s.unicode.FreeCredentialsHandle
+        })?
     };
     Ok(status)
 }
 
-/// AcceptSecurityContext, or a function like it, where the context or, for a first call, the credentials are the system's;
-/// nothing where they are ours.
+/// AcceptSecurityContext, or a function like it, where the context or, for a first call, the
+/// credentials are the system's; nothing where they are ours.
 ///
 /// # Safety
 /// As the function's own.
@@ -60,8 +65,19 @@ pub(crate) unsafe fn accept(
     // SAFETY: the caller's promise is this function's own, which the system's asks for too.
     unsafe {
         converse(arguments, |system, credential, context, new| {
-            let function = function(system).ok_or(Error::Unsupported("the system has no such function"))?;
-            Ok(function(credential, context, input, requirements, data_rep, new, output, attributes, expiry))
+            let function =
+                function(system).ok_or(Error::Unsupported("the system has no such function"))?;
+            Ok(function(
+                credential,
+                context,
+                input,
+                requirements,
+                data_rep,
+                new,
+                output,
+                attributes,
+                expiry,
+            ))
         })
     }
 }
@@ -80,7 +96,8 @@ pub(crate) unsafe fn initiate<Char: Form>(
     // SAFETY: the caller's promise is this function's own, which the system's asks for too.
     unsafe {
         converse(arguments, |system, credential, context, new| {
-            let function = function(system).ok_or(Error::Unsupported("the system has no such function"))?;
+            let function =
+                function(system).ok_or(Error::Unsupported("the system has no such function"))?;
             Ok(function(
                 credential,
                 context,
@@ -112,7 +129,9 @@ pub(crate) unsafe fn import<Char: Form>(
 ) -> Result<SECURITY_STATUS> {
     super::package(name)?;
     let system = System::get().ok_or(Error::PackageNotFound)?;
-    let function = Char::functions(system).ImportSecurityContext.ok_or(Error::Unsupported("the system has no such function"))?;
+    let function = Char::functions(system)
+        .ImportSecurityContext
+        .ok_or(Error::Unsupported("the system has no such function"))?;
     let mut made = NO_HANDLE;
     // SAFETY: the caller's promise is that of the function; the handle is ours.
     let status = inside(|| unsafe { function(package, packed, token, &mut made) });
@@ -133,7 +152,8 @@ unsafe fn converse(
     call: impl FnOnce(&System, PCredHandle, PCtxtHandle, PCtxtHandle) -> Result<SECURITY_STATUS>,
 ) -> Option<Result<SECURITY_STATUS>> {
     // SAFETY: the caller's promise is this function's own.
-    let (context, credentials) = unsafe { (context(handles.context), credentials(handles.credential)) };
+    let (context, credentials) =
+        unsafe { (context(handles.context), credentials(handles.credential)) };
     match (context, credentials) {
         (Some(theirs), credentials) => {
             let mut credential = credentials.map(|theirs| theirs.handle.words());
@@ -142,7 +162,9 @@ unsafe fn converse(
             Some(unsafe { go_on(&theirs, credential, handles, call) })
         }
         // SAFETY: likewise.
-        (None, Some(theirs)) if handles.context.is_null() => Some(unsafe { begin(&theirs, handles, call) }),
+        (None, Some(theirs)) if handles.context.is_null() => {
+            Some(unsafe { begin(&theirs, handles, call) })
+        }
         (None, _) => None,
     }
 }
@@ -163,8 +185,8 @@ unsafe fn go_on(
     if is_one(new) && new != was {
         theirs.handle.replace(new);
     }
-    // SAFETY: the caller's promise is this function's own; `phContext` points to a handle that was found, and may be
-    // `phNewContext` too.
+    // SAFETY: the caller's promise is this function's own; `phContext` points to a handle that was
+    // found, and may be `phNewContext` too.
     unsafe { put(handles.new_context, handles.context.read_unaligned()) };
     Ok(status)
 }
@@ -182,11 +204,14 @@ unsafe fn begin(
     let (mut credential, mut new) = (theirs.handle.words(), NO_HANDLE);
     gave_memory();
     let status = inside(|| call(theirs.system, &mut credential, null_mut(), &mut new))?;
-    // Some errors leave a context, for more of a message to be read or to be deleted; whether one does, the handle tells.
+    // Some errors leave a context, for more of a message to be read or to be deleted; whether one
+    // does, the handle tells.
     match is_one(new) {
         // SAFETY: the caller's promise is this function's own.
         true => unsafe {
-            hand_out(&CONTEXTS, new, config::current().limits.contexts, handles.new_context, |s| s.unicode.DeleteSecurityContext)?
+            hand_out(&CONTEXTS, new, config::current().limits.contexts, handles.new_context, |s| {
+                s.unicode.DeleteSecurityContext
+            })?
         },
         // SAFETY: likewise.
         false => unsafe { put(handles.new_context, NO_HANDLE) },
@@ -199,7 +224,8 @@ fn is_one(handle: SecHandle) -> bool {
     handle != NO_HANDLE && handle != SecHandle { dwLower: 0, dwUpper: 0 }
 }
 
-/// Gives the program a handle of ours for the system's, which `ends` ends should there be none left.
+/// Gives the program a handle of ours for the system's, which `ends` ends should there be none
+/// left.
 ///
 /// # Safety
 /// `output` is NULL or points to a handle.

@@ -25,7 +25,8 @@ unsafe impl Send for System {}
 // SAFETY: likewise.
 unsafe impl Sync for System {}
 
-/// Made when first needed: few programs use a package that is not ours, and loading a DLL takes its time.
+/// Made when first needed: few programs use a package that is not ours, and loading a DLL takes its
+/// time.
 static SYSTEM: OnceLock<Option<System>> = OnceLock::new();
 
 impl System {
@@ -44,7 +45,9 @@ impl System {
         let dll = SystemDll::load();
         match dll {
             Some(_) => tracing::debug!("the system's secur32.dll is loaded"),
-            None => tracing::debug!("there is no secur32.dll of the system's, or it is this library"),
+            None => {
+                tracing::debug!("there is no secur32.dll of the system's, or it is this library")
+            }
         }
         dll.map(|dll| System {
             unicode: table(dll),
@@ -134,7 +137,8 @@ pub(crate) unsafe fn named<Char: Form, F: Copy>(name: &str) -> Option<F> {
 unsafe fn function<F: Copy>(dll: SystemDll, name: &str, letter: &str) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<NonNull<()>>()) };
     let address = dll.function(&CString::new(format!("{name}{letter}")).ok()?)?;
-    // SAFETY: a function pointer is an address that is not NULL; by the caller's promise one of this type.
+    // SAFETY: a function pointer is an address that is not NULL; by the caller's promise one of
+    // this type.
     Some(unsafe { std::mem::transmute_copy(&address) })
 }
 

@@ -8,8 +8,8 @@ use crate::entry::handles::{CONTEXTS, CREDENTIALS, Object, object};
 use parking_lot::Mutex;
 use std::sync::{Arc, LazyLock};
 
-/// A handle of the system's. Not locked while the system works with it: programs encrypt in one thread and decrypt in
-/// another, which the system's packages allow.
+/// A handle of the system's. Not locked while the system works with it: programs encrypt in one
+/// thread and decrypt in another, which the system's packages allow.
 #[derive(Clone)]
 pub(crate) struct Handle(Arc<Mutex<SecHandle>>);
 
@@ -42,7 +42,10 @@ impl Theirs {
     }
 
     /// Lets a function of the system's work with its handle.
-    pub(crate) fn call(&self, function: impl FnOnce(PSecHandle) -> SECURITY_STATUS) -> SECURITY_STATUS {
+    pub(crate) fn call(
+        &self,
+        function: impl FnOnce(PSecHandle) -> SECURITY_STATUS,
+    ) -> SECURITY_STATUS {
         let mut words = self.handle.words();
         inside(|| function(&mut words))
     }
@@ -66,12 +69,15 @@ pub(crate) unsafe fn credentials(handle: *const SecHandle) -> Option<Theirs> {
     unsafe { behind(&CREDENTIALS, handle) }
 }
 
-/// The system's handle behind a program's. The table, which is made when first used, is not asked where nothing of the system's
-/// has been.
+/// The system's handle behind a program's. The table, which is made when first used, is not asked
+/// where nothing of the system's has been.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
-unsafe fn behind<T: Clone>(table: &LazyLock<Table<Object<T>>>, handle: *const SecHandle) -> Option<Theirs> {
+unsafe fn behind<T: Clone>(
+    table: &LazyLock<Table<Object<T>>>,
+    handle: *const SecHandle,
+) -> Option<Theirs> {
     let system = System::loaded()?;
     // SAFETY: the caller's promise is this function's own.
     match unsafe { object(table, handle) } {
@@ -81,7 +87,10 @@ unsafe fn behind<T: Clone>(table: &LazyLock<Table<Object<T>>>, handle: *const Se
 }
 
 /// Ends what a handle of the system's names, once the program's handle for it has gone.
-pub(crate) fn end(handle: &Handle, function: impl FnOnce(&System) -> FREE_CREDENTIALS_HANDLE_FN) -> SECURITY_STATUS {
+pub(crate) fn end(
+    handle: &Handle,
+    function: impl FnOnce(&System) -> FREE_CREDENTIALS_HANDLE_FN,
+) -> SECURITY_STATUS {
     let mut words = handle.words();
     match System::loaded().and_then(function) {
         // SAFETY: the system gave the handle, and whoever took it out of our table ends it, once.

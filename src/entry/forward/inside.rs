@@ -1,9 +1,10 @@
 //! Which threads are at work inside the system's library.
 //!
-//! Wine's own loads schannel.dll when Schannel is first used, asks it for its table of functions, and puts them in the place of
-//! its own; schannel.dll forwards that question to secur32.dll, by name, and so to us. Were it answered with our table, the
-//! system would call us for what we pass on to it, for ever. It is answered with the system's own, of which the system knows
-//! that it need not be put anywhere.
+//! Wine's own loads schannel.dll when Schannel is first used, asks it for its table of functions,
+//! and puts them in the place of its own; schannel.dll forwards that question to secur32.dll, by
+//! name, and so to us. Were it answered with our table, the system would call us for what we pass
+//! on to it, for ever. It is answered with the system's own, of which the system knows that it need
+//! not be put anywhere.
 
 use std::cell::Cell;
 

@@ -59,7 +59,9 @@ fn release(system: &System, infos: PSecPkgInfo<SEC_WCHAR>) {
 unsafe fn describe(info: &SecPkgInfo<SEC_WCHAR>) -> Result<Description> {
     // SAFETY: the caller's promise is this function's own.
     let (name, comment) = unsafe { (text::read(info.Name)?, text::read(info.Comment)?) };
-    let owned = |text: Option<Zeroizing<String>>| Cow::Owned(text.map(|text| text.to_string()).unwrap_or_default());
+    let owned = |text: Option<Zeroizing<String>>| {
+        Cow::Owned(text.map(|text| text.to_string()).unwrap_or_default())
+    };
     Ok(Description {
         capabilities: info.fCapabilities,
         version: info.wVersion,
@@ -74,8 +76,12 @@ unsafe fn describe(info: &SecPkgInfo<SEC_WCHAR>) -> Result<Description> {
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn add_package<Char: Form>(name: *mut Char, options: PSECURITY_PACKAGE_OPTIONS) -> Option<SECURITY_STATUS> {
-    type Add<Char> = unsafe extern "system" fn(*mut Char, PSECURITY_PACKAGE_OPTIONS) -> SECURITY_STATUS;
+pub(crate) unsafe fn add_package<Char: Form>(
+    name: *mut Char,
+    options: PSECURITY_PACKAGE_OPTIONS,
+) -> Option<SECURITY_STATUS> {
+    type Add<Char> =
+        unsafe extern "system" fn(*mut Char, PSECURITY_PACKAGE_OPTIONS) -> SECURITY_STATUS;
     // SAFETY: the function has this type.
     let function: Add<Char> = unsafe { named::<Char, _>("AddSecurityPackage")? };
     // SAFETY: the caller's promise is that of the function.

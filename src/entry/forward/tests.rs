@@ -65,7 +65,11 @@ unsafe extern "system" fn accept(
     SEC_I_CONTINUE_NEEDED
 }
 
-unsafe extern "system" fn query(context: PCtxtHandle, attribute: ULONG, buffer: *mut c_void) -> SECURITY_STATUS {
+unsafe extern "system" fn query(
+    context: PCtxtHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+) -> SECURITY_STATUS {
     // SAFETY: the test passes a handle and a word.
     unsafe {
         assert!(*context == SECOND, "the handle that the system gave last");
@@ -122,7 +126,10 @@ unsafe extern "system" fn import(
     SEC_E_OK
 }
 
-unsafe extern "system" fn describe(name: *mut SEC_WCHAR, info: *mut PSecPkgInfo<SEC_WCHAR>) -> SECURITY_STATUS {
+unsafe extern "system" fn describe(
+    name: *mut SEC_WCHAR,
+    info: *mut PSecPkgInfo<SEC_WCHAR>,
+) -> SECURITY_STATUS {
     let (mut count, mut all) = (0, null_mut());
     // SAFETY: places for both; the test passes text. Schannel is the second.
     unsafe {
@@ -146,7 +153,10 @@ unsafe extern "system" fn free_buffer(buffer: *mut c_void) -> SECURITY_STATUS {
     SEC_E_OK
 }
 
-unsafe extern "system" fn enumerate(count: *mut ULONG, infos: *mut PSecPkgInfo<SEC_WCHAR>) -> SECURITY_STATUS {
+unsafe extern "system" fn enumerate(
+    count: *mut ULONG,
+    infos: *mut PSecPkgInfo<SEC_WCHAR>,
+) -> SECURITY_STATUS {
     let info = |name: &str| SecPkgInfo {
         fCapabilities: 5,
         wVersion: 2,
@@ -258,7 +268,19 @@ fn acquired(package: &str) -> (SECURITY_STATUS, SecHandle) {
 /// One leg with the played system's arguments.
 fn leg(credential: PCredHandle, context: PCtxtHandle, new: PCtxtHandle) -> SECURITY_STATUS {
     // SAFETY: pointers to handles, or NULL.
-    unsafe { AcceptSecurityContext(credential, context, null_mut(), 3, 16, new, null_mut(), null_mut(), null_mut()) }
+    unsafe {
+        AcceptSecurityContext(
+            credential,
+            context,
+            null_mut(),
+            3,
+            16,
+            new,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+        )
+    }
 }
 
 #[test]
@@ -279,7 +301,10 @@ fn a_conversation_of_another_package() {
         assert_eq!(QueryContextAttributesW(&mut context, 40, (&raw mut answer).cast()), SEC_E_OK);
         assert_eq!(answer, 41);
         // What the system does not have.
-        assert_eq!(QueryContextAttributesA(&mut context, 40, (&raw mut answer).cast()), SEC_E_UNSUPPORTED_FUNCTION);
+        assert_eq!(
+            QueryContextAttributesA(&mut context, 40, (&raw mut answer).cast()),
+            SEC_E_UNSUPPORTED_FUNCTION
+        );
         assert_eq!(EncryptMessage(&mut context, 0, null_mut(), 0), SEC_E_UNSUPPORTED_FUNCTION);
         // Neither handle is one of the other kind.
         assert_eq!(FreeCredentialsHandle(&mut context), SEC_E_INVALID_HANDLE);
@@ -287,7 +312,11 @@ fn a_conversation_of_another_package() {
         let deleted = CONTEXTS_DELETED.load(Ordering::SeqCst);
         assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
         assert_eq!(CONTEXTS_DELETED.load(Ordering::SeqCst), deleted + 1);
-        assert_eq!(ASKED.load(Ordering::SeqCst), OWN_TABLE.addr(), "the system is given its own table");
+        assert_eq!(
+            ASKED.load(Ordering::SeqCst),
+            OWN_TABLE.addr(),
+            "the system is given its own table"
+        );
         assert_ne!(InitSecurityInterfaceW(), OWN_TABLE, "the program ours");
         assert_eq!(DeleteSecurityContext(&mut context), SEC_E_INVALID_HANDLE);
         assert_eq!(CONTEXTS_DELETED.load(Ordering::SeqCst), deleted + 1, "once");
@@ -305,14 +334,34 @@ fn a_context_of_another_package_travels() {
     let mut token = std::ptr::without_provenance_mut(9);
     // SAFETY: text with a zero, a buffer, and places for the outputs.
     unsafe {
-        assert_eq!(ImportSecurityContextW(unknown.as_mut_ptr(), &mut packed, token, &mut context), SEC_E_SECPKG_NOT_FOUND);
-        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), null_mut(), token, &mut context), SEC_E_INVALID_TOKEN);
+        assert_eq!(
+            ImportSecurityContextW(unknown.as_mut_ptr(), &mut packed, token, &mut context),
+            SEC_E_SECPKG_NOT_FOUND
+        );
+        assert_eq!(
+            ImportSecurityContextW(package.as_mut_ptr(), null_mut(), token, &mut context),
+            SEC_E_INVALID_TOKEN
+        );
         assert!(context == NONE);
-        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, null_mut()), SEC_E_INVALID_HANDLE);
-        assert_eq!(ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, &mut context), SEC_E_OK);
+        assert_eq!(
+            ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, null_mut()),
+            SEC_E_INVALID_HANDLE
+        );
+        assert_eq!(
+            ImportSecurityContextW(package.as_mut_ptr(), &mut packed, token, &mut context),
+            SEC_E_OK
+        );
         assert!(context != NONE && context != FIRST, "the program's handle is one of ours");
         (packed.cbBuffer, token) = (0, null_mut());
-        assert_eq!(ExportSecurityContext(&mut context, SECPKG_CONTEXT_EXPORT_TO_KERNEL, &mut packed, &mut token), SEC_E_OK);
+        assert_eq!(
+            ExportSecurityContext(
+                &mut context,
+                SECPKG_CONTEXT_EXPORT_TO_KERNEL,
+                &mut packed,
+                &mut token
+            ),
+            SEC_E_OK
+        );
         assert_eq!((packed.cbBuffer, token.addr()), (5, 9), "what the system has written");
         assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
     }
@@ -349,7 +398,9 @@ fn packages_of_both() {
     let (status, names) = unsafe {
         let status = EnumerateSecurityPackagesW(&mut count, &mut infos);
         let infos = std::slice::from_raw_parts(infos, count as usize);
-        let name = |info: &SecPkgInfo<u16>| crate::entry::boundary::text::read(info.Name).unwrap().unwrap().to_string();
+        let name = |info: &SecPkgInfo<u16>| {
+            crate::entry::boundary::text::read(info.Name).unwrap().unwrap().to_string()
+        };
         (status, infos.iter().map(name).collect::<Vec<_>>())
     };
     assert_eq!(status, SEC_E_OK);

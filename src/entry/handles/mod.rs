@@ -30,12 +30,14 @@ pub(super) enum Object<T> {
 pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
     LazyLock::new(|| Table::new(Kind::Credential, first_generation));
 /// What context handles name.
-pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> = LazyLock::new(|| Table::new(Kind::Context, first_generation));
+pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> =
+    LazyLock::new(|| Table::new(Kind::Context, first_generation));
 
 /// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
 pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
-/// Unlike from slot to slot and from process to process; low enough for two thousand million uses of the slot.
+/// Unlike from slot to slot and from process to process; low enough for two thousand million uses
+/// of the slot.
 pub(super) fn first_generation(slot: u32) -> u32 {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
@@ -45,7 +47,10 @@ pub(super) fn first_generation(slot: u32) -> u32 {
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
-pub(super) unsafe fn find<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<T> {
+pub(super) unsafe fn find<T: Clone>(
+    table: &Table<Object<T>>,
+    handle: *const SecHandle,
+) -> Result<T> {
     // SAFETY: the caller's promise is this function's own.
     unsafe { find_numbered(table, handle) }.map(|(_, object)| object)
 }
@@ -54,7 +59,10 @@ pub(super) unsafe fn find<T: Clone>(table: &Table<Object<T>>, handle: *const Sec
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
-pub(super) unsafe fn find_numbered<T: Clone>(table: &Table<Object<T>>, handle: *const SecHandle) -> Result<(u64, T)> {
+pub(super) unsafe fn find_numbered<T: Clone>(
+    table: &Table<Object<T>>,
+    handle: *const SecHandle,
+) -> Result<(u64, T)> {
     // SAFETY: the caller's promise is this function's own.
     let words = unsafe { words(handle) }.ok_or(NOT_OURS)?;
     match table.get(words).ok_or(NOT_OURS)? {
@@ -115,7 +123,8 @@ unsafe fn words(handle: *const SecHandle) -> Option<Words> {
     if handle.is_null() {
         return None;
     }
-    // SAFETY: not NULL, so it points to a handle by the caller's promise, though perhaps not an aligned one.
+    // SAFETY: not NULL, so it points to a handle by the caller's promise, though perhaps not an
+    // aligned one.
     let SecHandle { dwLower, dwUpper } = unsafe { handle.read_unaligned() };
     let words = Words { lower: dwLower.try_into().ok()?, upper: dwUpper.try_into().ok()? };
     log::about(words.number());

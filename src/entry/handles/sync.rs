@@ -1,4 +1,5 @@
-//! What the handle table is built from. `tests/handle_model.rs` puts a model checker's parts in its place.
+//! What the handle table is built from. `tests/handle_model.rs` puts a model checker's parts in its
+//! place.
 
 pub(crate) use parking_lot::Mutex;
 use std::sync::OnceLock;

@@ -1,17 +1,17 @@
 //! Handles: numbers that name objects of ours, and nothing else.
 //!
-//! A handle's lower word holds the number of a slot and the kind of object, its upper word the slot's
-//! generation, which grows whenever the slot's object goes. So a handle that is stale, made up or of the other
-//! kind finds nothing, without a look at memory that is not ours. Both words fit in 32 bits, and neither is ever
-//! 0, -1 (`SecInvalidateHandle`) or -2 (a deleted handle).
+//! A handle's lower word holds the number of a slot and the kind of object, its upper word the
+//! slot's generation, which grows whenever the slot's object goes. So a handle that is stale, made
+//! up or of the other kind finds nothing, without a look at memory that is not ours. Both words fit
+//! in 32 bits, and neither is ever 0, -1 (`SecInvalidateHandle`) or -2 (a deleted handle).
 //!
-//! Finding an object takes the lock of its slot and no other. Slots lie in segments that are never moved or
-//! given back; freed ones wait in lists, of which each thread has a favourite.
+//! Finding an object takes the lock of its slot and no other. Slots lie in segments that are never
+//! moved or given back; freed ones wait in lists, of which each thread has a favourite.
 
 use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, thread_number};
 
-/// What a handle names. The number is the low two bits of its lower word: not 0, as in 0. There are too few slots for the
-/// others to become -1.
+/// What a handle names. The number is the low two bits of its lower word: not 0, as in 0. There are
+/// too few slots for the others to become -1.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A credential.
@@ -62,8 +62,8 @@ pub(crate) struct Table<T> {
 }
 
 impl<T: Clone> Table<T> {
-    /// An empty table. `first_generation` should differ from slot to slot and from process to process, so that
-    /// a handle that somebody made up is unlikely to be one.
+    /// An empty table. `first_generation` should differ from slot to slot and from process to
+    /// process, so that a handle that somebody made up is unlikely to be one.
     pub(crate) fn new(kind: Kind, first_generation: fn(u32) -> u32) -> Table<T> {
         Table {
             kind,
@@ -121,13 +121,19 @@ impl<T: Clone> Table<T> {
         Some(object)
     }
 
-    /// A slot for a new object: a freed one, from this thread's list or another's, or else a fresh one.
+    /// A slot for a new object: a freed one, from this thread's list or another's, or else a fresh
+    /// one.
     fn vacant(&self) -> Option<(u32, &Slot<T>)> {
         let own = thread_number();
         let freed = (0..FREE_LISTS).find_map(|n| self.free[(own + n) % FREE_LISTS].lock().pop());
         let index = match freed {
             Some(index) => index,
-            None => self.fresh.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (n < SLOTS).then_some(n + 1)).ok()?,
+            None => self
+                .fresh
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+                    (n < SLOTS).then_some(n + 1)
+                })
+                .ok()?,
         };
         let (segment, offset) = place(index);
         let slots = self.segments.get(segment)?.get_or_make(|| self.segment(segment));
@@ -136,7 +142,9 @@ impl<T: Clone> Table<T> {
 
     fn segment(&self, segment: usize) -> Box<[Slot<T>]> {
         let start = FIRST_SEGMENT * ((1 << segment) - 1);
-        let slot = |index| Slot { state: Mutex::new(State { generation: (self.first_generation)(index), object: None }) };
+        let slot = |index| Slot {
+            state: Mutex::new(State { generation: (self.first_generation)(index), object: None }),
+        };
         (start..start + (FIRST_SEGMENT << segment)).map(slot).collect()
     }
 

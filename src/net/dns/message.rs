@@ -120,13 +120,18 @@ fn record(bytes: &[u8], kind: u16, start: usize, data: &[u8]) -> Option<Option<R
     } else if kind == Kind::Srv as u16 {
         let &[p0, p1, w0, w1, _port0, _port1] = data.first_chunk()?;
         let (target, _) = name(bytes, start + 6)?;
-        Record::Service { priority: u16::from_be_bytes([p0, p1]), weight: u16::from_be_bytes([w0, w1]), target }
+        Record::Service {
+            priority: u16::from_be_bytes([p0, p1]),
+            weight: u16::from_be_bytes([w0, w1]),
+            target,
+        }
     } else {
         return Some(None);
     }))
 }
 
-/// The name at `at`, and where it ends. What it refers to lies before it, so that reading it comes to an end.
+/// The name at `at`, and where it ends. What it refers to lies before it, so that reading it comes
+/// to an end.
 fn name(bytes: &[u8], at: usize) -> Option<(String, usize)> {
     let (mut text, mut here, mut before, mut end) = (String::new(), at, at, None);
     loop {
@@ -142,7 +147,9 @@ fn name(bytes: &[u8], at: usize) -> Option<(String, usize)> {
             }
             length if usize::from(length) <= LABEL => {
                 let label = bytes.get(here + 1..here + 1 + usize::from(length))?;
-                if !label.iter().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(c)) || text.len() + label.len() > NAME {
+                if !label.iter().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(c))
+                    || text.len() + label.len() > NAME
+                {
                     return None;
                 }
                 if !text.is_empty() {
@@ -171,20 +178,33 @@ mod tests {
     #[test]
     fn services_and_addresses() {
         let asked = question(0x1234, "_ldap._tcp.example.test.", Kind::Srv).unwrap();
-        assert_eq!(asked, b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x05_ldap\x04_tcp\x07example\x04test\0\0\x21\0\x01");
+        assert_eq!(
+            asked,
+            b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x05_ldap\x04_tcp\x07example\x04test\0\0\x21\0\x01"
+        );
         // The owner is the question's name; the target ends in the question's domain, at byte 23.
         let record = b"\xc0\x0c\0\x21\0\x01\0\0\x0e\x10\0\x0c\0\x0a\0\x64\x01\x85\x03dc1\xc0\x17";
-        let expected = Record::Service { priority: 10, weight: 100, target: "dc1.example.test".into() };
+        let expected =
+            Record::Service { priority: 10, weight: 100, target: "dc1.example.test".into() };
         assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![expected.clone()]));
         // What is not asked for stands there too: an alias.
         let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\0\0\x02\xc0\x17";
-        assert_eq!(answer(&asked, &reply(&asked, 2, &[&alias[..], record].concat())), Ok(vec![expected]));
+        assert_eq!(
+            answer(&asked, &reply(&asked, 2, &[&alias[..], record].concat())),
+            Ok(vec![expected])
+        );
         let asked = question(1, "dc1.example.test", Kind::A).unwrap();
         let record = b"\xc0\x0c\0\x01\0\x01\0\0\0\0\0\x04\xc0\0\x02\x01";
-        assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![Record::Address([192, 0, 2, 1].into())]));
+        assert_eq!(
+            answer(&asked, &reply(&asked, 1, record)),
+            Ok(vec![Record::Address([192, 0, 2, 1].into())])
+        );
         assert_eq!(answer(&asked, &reply(&asked, 0, b"")), Ok(vec![]));
         for length in 0..record.len() {
-            assert_eq!(answer(&asked, &reply(&asked, 1, &record[..length])), Err(Failure::Malformed));
+            assert_eq!(
+                answer(&asked, &reply(&asked, 1, &record[..length])),
+                Err(Failure::Malformed)
+            );
         }
     }
 
@@ -208,9 +228,15 @@ mod tests {
             assert_eq!(answer(&asked, &good[..length]), Err(Failure::NotOurs));
         }
         // Names that refer to themselves, forwards, or to each other.
-        for owner in [&b"\xc0\x1e"[..], b"\xc0\x20", b"\xff\xff", b"\x01a\xc0\x1e", b"\x40", b"\x01\x00"] {
+        for owner in
+            [&b"\xc0\x1e"[..], b"\xc0\x20", b"\xff\xff", b"\x01a\xc0\x1e", b"\x40", b"\x01\x00"]
+        {
             let record = [owner, b"\0\x01\0\x01\0\0\0\0\0\x04\xc0\0\x02\x01"].concat();
-            assert_eq!(answer(&asked, &reply(&asked, 1, &record)), Err(Failure::Malformed), "{owner:?}");
+            assert_eq!(
+                answer(&asked, &reply(&asked, 1, &record)),
+                Err(Failure::Malformed),
+                "{owner:?}"
+            );
         }
         for name in ["", ".", "a..b", &"x".repeat(64), &"x.".repeat(130)] {
             assert_eq!(question(1, name, Kind::A), None, "{name}");

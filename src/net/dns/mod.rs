@@ -16,15 +16,18 @@ const MOST_CONTROLLERS: usize = 16;
 /// Addresses of one controller that are tried.
 const MOST_ADDRESSES: usize = 4;
 
-/// The controllers of the domain, preferred first: those that the configuration names, or those that DNS knows, of our site
-/// before others. The error is one line.
+/// The controllers of the domain, preferred first: those that the configuration names, or those
+/// that DNS knows, of our site before others. The error is one line.
 pub fn controllers(settings: &config::Domain, deadline: Instant) -> Result<Vec<Name>, String> {
     if !settings.controllers.is_empty() {
         return Ok(settings.controllers.clone());
     }
     let servers = servers(settings);
     let everywhere = format!("_ldap._tcp.dc._msdcs.{}", settings.realm);
-    let of_site = settings.site.as_ref().map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{}", settings.realm));
+    let of_site = settings
+        .site
+        .as_ref()
+        .map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{}", settings.realm));
     let mut found: Vec<Name> = Vec::new();
     let mut trouble = format!("no SRV records of {everywhere}");
     for name in of_site.iter().chain([&everywhere]) {
@@ -43,13 +46,15 @@ pub fn controllers(settings: &config::Domain, deadline: Instant) -> Result<Vec<N
     if found.is_empty() { Err(trouble) } else { Ok(found) }
 }
 
-/// The hosts of SRV records in the order in which they are to be asked, RFC 2782: by priority, and among the same at random, by
-/// weight.
+/// The hosts of SRV records in the order in which they are to be asked, RFC 2782: by priority, and
+/// among the same at random, by weight.
 fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<String> {
     let mut rest: Vec<(u16, u64, String)> = records
         .into_iter()
         .filter_map(|record| match record {
-            Record::Service { priority, weight, target } if !target.is_empty() => Some((priority, u64::from(weight), target)),
+            Record::Service { priority, weight, target } if !target.is_empty() => {
+                Some((priority, u64::from(weight), target))
+            }
             _ => None,
         })
         .collect();
@@ -59,12 +64,14 @@ fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<Str
     while let Some(&(first, ..)) = rest.first() {
         let same = rest.iter().take_while(|(priority, ..)| *priority == first);
         let mut chosen = random(same.clone().map(|(_, weight, _)| weight).sum());
-        let at = same.map(|(_, weight, _)| *weight).position(|weight| match chosen.checked_sub(weight) {
-            Some(left) if left > 0 => {
-                chosen = left;
-                false
+        let at = same.map(|(_, weight, _)| *weight).position(|weight| {
+            match chosen.checked_sub(weight) {
+                Some(left) if left > 0 => {
+                    chosen = left;
+                    false
+                }
+                _ => true,
             }
-            _ => true,
         });
         hosts.push(rest.remove(at.unwrap_or(0)).2);
     }
@@ -87,19 +94,26 @@ fn servers(settings: &config::Domain) -> Vec<SocketAddr> {
     }
 }
 
-/// A controller's addresses with this port. Who finds controllers by DNS has the addresses from there too; hosts that the
-/// configuration names are the system's to find, which may know them otherwise.
-pub fn addresses(settings: &config::Domain, host: &str, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, ErrorKind> {
+/// A controller's addresses with this port. Who finds controllers by DNS has the addresses from
+/// there too; hosts that the configuration names are the system's to find, which may know them
+/// otherwise.
+pub fn addresses(
+    settings: &config::Domain,
+    host: &str,
+    port: u16,
+    deadline: Instant,
+) -> Result<Vec<SocketAddr>, ErrorKind> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![(address, port).into()]);
     }
     if settings.controllers.is_empty() || !settings.name_servers.is_empty() {
         let servers = servers(settings);
         let by = |kind| resolver::ask(&servers, host, kind, deadline).unwrap_or_default();
-        let found = [Kind::A, Kind::Aaaa].into_iter().flat_map(by).filter_map(|record| match record {
-            Record::Address(address) => Some((address, port).into()),
-            Record::Service { .. } => None,
-        });
+        let found =
+            [Kind::A, Kind::Aaaa].into_iter().flat_map(by).filter_map(|record| match record {
+                Record::Address(address) => Some((address, port).into()),
+                Record::Service { .. } => None,
+            });
         let found: Vec<SocketAddr> = found.take(MOST_ADDRESSES).collect();
         if !found.is_empty() {
             return Ok(found);
@@ -119,7 +133,14 @@ mod tests {
 
     #[test]
     fn priority_before_weight() {
-        let records = || vec![service(10, 5, "later"), service(0, 1, "light"), service(0, 9, "heavy"), service(0, 0, "none")];
+        let records = || {
+            vec![
+                service(10, 5, "later"),
+                service(0, 1, "light"),
+                service(0, 9, "heavy"),
+                service(0, 0, "none"),
+            ]
+        };
         let ordered = |at: fn(u64) -> u64| in_order(records(), at);
         assert_eq!(ordered(|_| 0), ["none", "light", "heavy", "later"]);
         assert_eq!(ordered(|most| most), ["heavy", "light", "none", "later"]);

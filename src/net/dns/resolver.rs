@@ -1,4 +1,5 @@
-//! Asking name servers, by UDP and, for long answers, by TCP. The system's own functions know no deadline.
+//! Asking name servers, by UDP and, for long answers, by TCP. The system's own functions know no
+//! deadline.
 
 use super::message::{self, Failure, Kind, Record};
 use std::io::{ErrorKind, Read, Write};
@@ -13,7 +14,12 @@ const ROUNDS: usize = 2;
 const DATAGRAM: usize = 1500;
 
 /// Records of that name, by the first of these servers that answers.
-pub(crate) fn ask(servers: &[SocketAddr], name: &str, kind: Kind, deadline: Instant) -> Result<Vec<Record>, String> {
+pub(crate) fn ask(
+    servers: &[SocketAddr],
+    name: &str,
+    kind: Kind,
+    deadline: Instant,
+) -> Result<Vec<Record>, String> {
     let mut last = "there is no name server".to_owned();
     for server in (0..ROUNDS).flat_map(|_| servers) {
         let until = deadline.min(Instant::now() + PATIENCE);
@@ -28,7 +34,12 @@ pub(crate) fn ask(servers: &[SocketAddr], name: &str, kind: Kind, deadline: Inst
     Err(last)
 }
 
-fn ask_one(server: SocketAddr, name: &str, kind: Kind, until: Instant) -> Result<Vec<Record>, String> {
+fn ask_one(
+    server: SocketAddr,
+    name: &str,
+    kind: Kind,
+    until: Instant,
+) -> Result<Vec<Record>, String> {
     let mut id = [0; 2];
     getrandom::fill(&mut id).map_err(|error| error.to_string())?;
     let question = message::question(u16::from_be_bytes(id), name, kind).ok_or("not a name")?;
@@ -42,9 +53,15 @@ fn ask_one(server: SocketAddr, name: &str, kind: Kind, until: Instant) -> Result
     .map_err(|why| format!("{why:?}"))
 }
 
-/// From a port that the system chooses, which somebody who wants to answer in the server's place has to guess as well.
-fn by_udp(server: SocketAddr, question: &[u8], until: Instant) -> std::io::Result<Result<Vec<Record>, Failure>> {
-    let any: SocketAddr = if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
+/// From a port that the system chooses, which somebody who wants to answer in the server's place
+/// has to guess as well.
+fn by_udp(
+    server: SocketAddr,
+    question: &[u8],
+    until: Instant,
+) -> std::io::Result<Result<Vec<Record>, Failure>> {
+    let any: SocketAddr =
+        if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let socket = UdpSocket::bind(any)?;
     socket.connect(server)?;
     socket.send(question)?;
@@ -52,10 +69,12 @@ fn by_udp(server: SocketAddr, question: &[u8], until: Instant) -> std::io::Resul
     loop {
         socket.set_read_timeout(Some(left(until)?))?;
         match socket.recv(&mut bytes) {
-            Ok(length) => match message::answer(question, bytes.get(..length).unwrap_or_default()) {
-                Err(Failure::NotOurs) => {}
-                answer => return Ok(answer),
-            },
+            Ok(length) => {
+                match message::answer(question, bytes.get(..length).unwrap_or_default()) {
+                    Err(Failure::NotOurs) => {}
+                    answer => return Ok(answer),
+                }
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

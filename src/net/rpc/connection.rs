@@ -7,7 +7,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How the messages of an association are protected: by encryption and signature, RPC_C_AUTHN_LEVEL_PKT_PRIVACY.
+/// How the messages of an association are protected: by encryption and signature,
+/// RPC_C_AUTHN_LEVEL_PKT_PRIVACY.
 pub trait Protection: Send {
     /// auth_type: which security provider it is.
     fn auth_type(&self) -> u8;
@@ -29,8 +30,8 @@ const PRIVACY: u8 = 6;
 /// Requests are padded to a multiple of this before their token ([MS-RPCE] 2.2.2.11).
 const PADDING: usize = 16;
 
-/// The longest results that are read. A logon's are some kilobytes; an account of thousands of groups has some ten thousand
-/// bytes for each thousand.
+/// The longest results that are read. A logon's are some kilobytes; an account of thousands of
+/// groups has some ten thousand bytes for each thousand.
 const LONGEST: usize = 1 << 19;
 
 /// An association.
@@ -49,19 +50,28 @@ impl Connection {
         protection: Option<Box<dyn Protection>>,
         deadline: Instant,
     ) -> Result<Connection, Trouble> {
-        let stream = TcpStream::connect_timeout(&address, left(deadline)?).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::TimedOut,
-            kind => Trouble::Unreachable(kind),
+        let stream = TcpStream::connect_timeout(&address, left(deadline)?).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::TimedOut,
+                kind => Trouble::Unreachable(kind),
+            }
         })?;
         // Each message is written at once and answered.
         let _ = stream.set_nodelay(true);
-        let mut connection = Connection { stream, call: 1, they_receive: pdu::WE_RECEIVE, protection };
+        let mut connection =
+            Connection { stream, call: 1, they_receive: pdu::WE_RECEIVE, protection };
         connection.bind(interface, deadline)?;
         Ok(connection)
     }
 
-    /// Makes a call: its results, decrypted. After an error but a [`Trouble::Fault`] the connection is of no more use.
-    pub fn call(&mut self, operation: u16, arguments: &[u8], deadline: Instant) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    /// Makes a call: its results, decrypted. After an error but a [`Trouble::Fault`] the connection
+    /// is of no more use.
+    pub fn call(
+        &mut self,
+        operation: u16,
+        arguments: &[u8],
+        deadline: Instant,
+    ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
         self.call = self.call.wrapping_add(1);
         self.send_request(operation, arguments, deadline)?;
         self.receive_response(deadline)
@@ -71,7 +81,8 @@ impl Connection {
     pub fn is_idle(&self) -> bool {
         let peeked = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
         let blocking = self.stream.set_nonblocking(false);
-        blocking.is_ok() && matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        blocking.is_ok()
+            && matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     fn bind(&mut self, interface: &Syntax, deadline: Instant) -> Result<(), Trouble> {
@@ -79,7 +90,12 @@ impl Connection {
         pdu::put_bind(&mut message, interface);
         let mut token_length = 0;
         if let Some(protection) = &self.protection {
-            let trailer = SecurityTrailer { auth_type: protection.auth_type(), level: PRIVACY, padding: 0, context: 0 };
+            let trailer = SecurityTrailer {
+                auth_type: protection.auth_type(),
+                level: PRIVACY,
+                padding: 0,
+                context: 0,
+            };
             let token = protection.bind_token();
             message.extend(trailer.bytes());
             message.extend(&token);
@@ -109,8 +125,14 @@ impl Connection {
         Ok(())
     }
 
-    fn send_request(&mut self, operation: u16, arguments: &[u8], deadline: Instant) -> Result<(), Trouble> {
-        let token_length = self.protection.as_ref().map_or(0, |protection| protection.token_length());
+    fn send_request(
+        &mut self,
+        operation: u16,
+        arguments: &[u8],
+        deadline: Instant,
+    ) -> Result<(), Trouble> {
+        let token_length =
+            self.protection.as_ref().map_or(0, |protection| protection.token_length());
         let trailer = if token_length == 0 { 0 } else { SECURITY_TRAILER + token_length };
         // A multiple of the padding, so that only the last fragment has any.
         let room = (usize::from(self.they_receive) - CALL_HEADER - trailer) / PADDING * PADDING;
@@ -136,7 +158,15 @@ impl Connection {
                 let mut token = Vec::with_capacity(token_length);
                 protection.seal(&mut message[CALL_HEADER..], &mut token)?;
                 let auth_type = protection.auth_type();
-                message.extend(SecurityTrailer { auth_type, level: PRIVACY, padding: padding as u8, context: 0 }.bytes());
+                message.extend(
+                    SecurityTrailer {
+                        auth_type,
+                        level: PRIVACY,
+                        padding: padding as u8,
+                        context: 0,
+                    }
+                    .bytes(),
+                );
                 message.extend(&token);
             }
             pdu::finish(&mut message, token_length)?;
@@ -167,12 +197,18 @@ impl Connection {
             let part: &[u8] = match &mut self.protection {
                 Some(protection) => {
                     let (rest, trailer, token) = split_token(&mut body, &header, &**protection)?;
-                    let part = rest.get_mut(CALL_HEADER - HEADER..).ok_or(Trouble::Malformed("cut short"))?;
+                    let part = rest
+                        .get_mut(CALL_HEADER - HEADER..)
+                        .ok_or(Trouble::Malformed("cut short"))?;
                     protection.unseal(part, token)?;
                     let length = part.len().checked_sub(usize::from(trailer.padding));
-                    length.and_then(|length| part.get(..length)).ok_or(Trouble::Malformed("more padding than there is"))?
+                    length
+                        .and_then(|length| part.get(..length))
+                        .ok_or(Trouble::Malformed("more padding than there is"))?
                 }
-                None if header.token_length != 0 => return Err(Trouble::Malformed("a token where none was agreed on")),
+                None if header.token_length != 0 => {
+                    return Err(Trouble::Malformed("a token where none was agreed on"));
+                }
                 None => body.get(CALL_HEADER - HEADER..).ok_or(Trouble::Malformed("cut short"))?,
             };
             let last = header.flags & pdu::LAST != 0;
@@ -240,11 +276,18 @@ fn split_token<'a>(
     protection: &dyn Protection,
 ) -> Result<(&'a mut [u8], SecurityTrailer, &'a [u8]), Trouble> {
     const NO_TOKEN: Trouble = Trouble::Altered("no token");
-    let at = body.len().checked_sub(usize::from(header.token_length) + SECURITY_TRAILER).ok_or(NO_TOKEN)?;
+    let at = body
+        .len()
+        .checked_sub(usize::from(header.token_length) + SECURITY_TRAILER)
+        .ok_or(NO_TOKEN)?;
     let (rest, end) = body.split_at_mut(at);
     let (trailer, token) = end.split_first_chunk().ok_or(NO_TOKEN)?;
     let trailer = SecurityTrailer::parse(trailer);
-    if trailer.auth_type != protection.auth_type() || trailer.level != PRIVACY || trailer.context != 0 || token.is_empty() {
+    if trailer.auth_type != protection.auth_type()
+        || trailer.level != PRIVACY
+        || trailer.context != 0
+        || token.is_empty()
+    {
         return Err(NO_TOKEN);
     }
     Ok((rest, trailer, token))
@@ -253,7 +296,8 @@ fn split_token<'a>(
 /// Appends; what has to move leaves no copy behind.
 fn append(to: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
     if to.capacity() - to.len() < part.len() {
-        let mut longer = Zeroizing::new(Vec::with_capacity((to.len() + part.len()).next_power_of_two()));
+        let mut longer =
+            Zeroizing::new(Vec::with_capacity((to.len() + part.len()).next_power_of_two()));
         longer.extend_from_slice(to);
         *to = longer;
     }

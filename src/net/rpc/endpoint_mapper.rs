@@ -1,4 +1,5 @@
-//! Asking a server's endpoint mapper which TCP port an interface has: [C706] appendix O, [MS-RPCE] 2.2.1.2.
+//! Asking a server's endpoint mapper which TCP port an interface has: [C706] appendix O, [MS-RPCE]
+//! 2.2.1.2.
 
 use super::{Connection, Syntax, Trouble};
 use crate::encoding::ndr::reader::{Reader, Writer};
@@ -10,7 +11,10 @@ use std::time::Instant;
 pub const PORT: u16 = 135;
 
 const INTERFACE: Syntax = Syntax {
-    uuid: [0x08, 0x83, 0xaf, 0xe1, 0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0, 0xfa],
+    uuid: [
+        0x08, 0x83, 0xaf, 0xe1, 0x1f, 0x5d, 0xc9, 0x11, 0x91, 0xa4, 0x08, 0x00, 0x2b, 0x14, 0xa0,
+        0xfa,
+    ],
     major: 3,
     minor: 0,
 };

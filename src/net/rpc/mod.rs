@@ -1,7 +1,8 @@
 //! Connection-oriented DCE RPC over TCP, as a client: [C706] 12 and 13 with [MS-RPCE].
 //!
-//! An association makes one call at a time: the protection of a Netlogon channel counts the messages of both sides together,
-//! and nobody may have another call sent before the answer to the one under way.
+//! An association makes one call at a time: the protection of a Netlogon channel counts the
+//! messages of both sides together, and nobody may have another call sent before the answer to the
+//! one under way.
 
 mod connection;
 pub mod endpoint_mapper;
@@ -25,7 +26,10 @@ pub struct Syntax {
 impl Syntax {
     /// NDR, 32 bits ([C706] 14).
     pub const NDR: Syntax = Syntax {
-        uuid: [0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60],
+        uuid: [
+            0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10,
+            0x48, 0x60,
+        ],
         major: 2,
         minor: 0,
     };
@@ -42,7 +46,8 @@ pub enum Trouble {
     Closed,
     /// What came is not what the protocol knows.
     Malformed(&'static str),
-    /// The server does not take the connection for this interface or with this protection: its reason.
+    /// The server does not take the connection for this interface or with this protection: its
+    /// reason.
     BindRefused(u16),
     /// The server did not make the call: the status of its fault.
     Fault(u32),

@@ -43,7 +43,8 @@ pub(crate) struct Header {
 impl Header {
     /// Reads it; the message is one that we can receive.
     pub(crate) fn parse(bytes: &[u8; HEADER]) -> Result<Header, Trouble> {
-        let &[version, minor, kind, flags, integers, floats, _, _, l0, l1, t0, t1, c0, c1, c2, c3] = bytes;
+        let &[version, minor, kind, flags, integers, floats, _, _, l0, l1, t0, t1, c0, c1, c2, c3] =
+            bytes;
         if version != 5 || minor > 1 {
             return Err(Trouble::Malformed("not RPC version 5"));
         }

@@ -31,7 +31,9 @@ pub fn by_name(name: &str) -> io::Result<Option<Account>> {
     // No account has such a name.
     let Ok(name) = CString::new(name) else { return Ok(None) };
     // SAFETY: the name ends with a zero, and the rest is as `ask` has it.
-    ask(|entry, text, room, found| unsafe { libc::getpwnam_r(name.as_ptr(), entry, text, room, found) })
+    ask(|entry, text, room, found| unsafe {
+        libc::getpwnam_r(name.as_ptr(), entry, text, room, found)
+    })
 }
 
 /// The account of this number, if there is one.
@@ -40,10 +42,15 @@ pub fn by_uid(uid: u32) -> io::Result<Option<Account>> {
     ask(|entry, text, room, found| unsafe { libc::getpwuid_r(uid, entry, text, room, found) })
 }
 
-/// Asks until there is room for the answer. `question` gets a place for the entry, room for its texts and the room's length,
-/// all of them alive, and a place for the entry's address.
+/// Asks until there is room for the answer. `question` gets a place for the entry, room for its
+/// texts and the room's length, all of them alive, and a place for the entry's address.
 fn ask(
-    question: impl Fn(*mut libc::passwd, *mut libc::c_char, libc::size_t, *mut *mut libc::passwd) -> libc::c_int,
+    question: impl Fn(
+        *mut libc::passwd,
+        *mut libc::c_char,
+        libc::size_t,
+        *mut *mut libc::passwd,
+    ) -> libc::c_int,
 ) -> io::Result<Option<Account>> {
     let mut text: Vec<libc::c_char> = vec![0; *ROOM.start()];
     loop {
@@ -52,13 +59,19 @@ fn ask(
         match question(entry.as_mut_ptr(), text.as_mut_ptr(), text.len(), &mut found) {
             0 if found.is_null() => return Ok(None),
             0 => {
-                // SAFETY: found, so the entry is filled, and its name is a string in `text`, which is alive.
+                // SAFETY: found, so the entry is filled, and its name is a string in `text`, which
+                // is alive.
                 let (name, uid, gid) = unsafe {
                     let entry = entry.assume_init_ref();
                     (CStr::from_ptr(entry.pw_name), entry.pw_uid, entry.pw_gid)
                 };
                 let groups = groups(name, gid)?;
-                return Ok(Some(Account { name: name.to_string_lossy().into_owned(), uid, gid, groups }));
+                return Ok(Some(Account {
+                    name: name.to_string_lossy().into_owned(),
+                    uid,
+                    gid,
+                    groups,
+                }));
             }
             libc::EINTR => {}
             libc::ERANGE if text.len() < *ROOM.end() => text.resize(text.len() * 2, 0),
@@ -75,7 +88,9 @@ fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
     loop {
         let mut count = groups.len() as libc::c_int;
         // SAFETY: the name ends with a zero, and there is room for `count` groups.
-        let status = unsafe { libc::getgrouplist(name.as_ptr(), gid as _, groups.as_mut_ptr().cast(), &mut count) };
+        let status = unsafe {
+            libc::getgrouplist(name.as_ptr(), gid as _, groups.as_mut_ptr().cast(), &mut count)
+        };
         let count = usize::try_from(count).unwrap_or(0);
         if status >= 0 && count <= groups.len() {
             groups.truncate(count);
@@ -105,7 +120,8 @@ mod tests {
 
     #[test]
     fn nobody_has_such_a_name() {
-        for name in ["", "no-such-account-anywhere", "ro\0ot", "root\n", ":", &"x".repeat(100_000)] {
+        for name in ["", "no-such-account-anywhere", "ro\0ot", "root\n", ":", &"x".repeat(100_000)]
+        {
             assert_eq!(by_name(name).unwrap(), None, "{name:.20}");
         }
     }

@@ -51,9 +51,16 @@ impl Helper {
     pub fn send(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
         while !bytes.is_empty() {
             self.stream.set_write_timeout(Some(left(deadline)?))?;
-            // SAFETY: the descriptor is open, the bytes are live. MSG_NOSIGNAL: a helper that has ended is no SIGPIPE for the
-            // host, which may not expect one.
-            let sent = unsafe { libc::send(self.stream.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) };
+            // SAFETY: the descriptor is open, the bytes are live. MSG_NOSIGNAL: a helper that has
+            // ended is no SIGPIPE for the host, which may not expect one.
+            let sent = unsafe {
+                libc::send(
+                    self.stream.as_raw_fd(),
+                    bytes.as_ptr().cast(),
+                    bytes.len(),
+                    libc::MSG_NOSIGNAL,
+                )
+            };
             match usize::try_from(sent) {
                 Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
                 Err(_) => interrupted(io::Error::last_os_error())?,
@@ -75,7 +82,9 @@ impl Helper {
 
     fn transfer(&self, buffer: &mut [u8], flags: libc::c_int) -> io::Result<usize> {
         // SAFETY: the descriptor is open, the buffer live and so long.
-        let length = unsafe { libc::recv(self.stream.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), flags) };
+        let length = unsafe {
+            libc::recv(self.stream.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), flags)
+        };
         usize::try_from(length).map_err(|_| io::Error::last_os_error())
     }
 }
@@ -88,7 +97,8 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     }
 }
 
-/// A signal of the host's, or the time that was set (which is looked at before the next try), is no failure.
+/// A signal of the host's, or the time that was set (which is looked at before the next try), is no
+/// failure.
 fn interrupted(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => Ok(()),
@@ -98,8 +108,9 @@ fn interrupted(error: io::Error) -> io::Result<()> {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        // The host may have waited for all its children, ours among them; and in a child that the host has forked it is none.
-        // What is not our child is left alone: its number may be another's by now.
+        // The host may have waited for all its children, ours among them; and in a child that the
+        // host has forked it is none. What is not our child is left alone: its number may be
+        // another's by now.
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = self.child.kill();
             let _ = self.child.wait();
@@ -107,15 +118,19 @@ impl Drop for Helper {
     }
 }
 
-/// Files of the host's that are not closed on exec would live on in a helper: a connection that the host has closed would stay
-/// open.
+/// Files of the host's that are not closed on exec would live on in a helper: a connection that the
+/// host has closed would stay open.
 fn keep_to_itself() -> io::Result<()> {
     const FIRST: libc::c_int = 3;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
-        // SAFETY: the call marks descriptors of this process, which is about to become another program.
-        if unsafe { libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC) } == 0 {
+        // SAFETY: the call marks descriptors of this process, which is about to become another
+        // program.
+        if unsafe {
+            libc::syscall(libc::SYS_close_range, FIRST, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC)
+        } == 0
+        {
             return Ok(());
         }
     }
@@ -149,8 +164,14 @@ mod tests {
         }
         let (files, environment) = told.split_once("--").unwrap();
         assert_eq!(files.split_whitespace().collect::<Vec<_>>(), ["0", "1", "2"]);
-        let names: Vec<_> = environment.lines().filter_map(|line| line.strip_prefix("export ")?.split('=').next()).collect();
-        assert!(names.iter().all(|name| ["PATH", "LC_ALL", "PWD", "OLDPWD"].contains(name)), "{environment}");
+        let names: Vec<_> = environment
+            .lines()
+            .filter_map(|line| line.strip_prefix("export ")?.split('=').next())
+            .collect();
+        assert!(
+            names.iter().all(|name| ["PATH", "LC_ALL", "PWD", "OLDPWD"].contains(name)),
+            "{environment}"
+        );
         let process = format!("/proc/{}", helper.child.id());
         drop(helper);
         assert!(!Path::new(&process).exists());

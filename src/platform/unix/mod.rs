@@ -18,7 +18,8 @@ use std::time::SystemTime;
 /// The library stays in memory, whatever dlclose says: it is linked so (build.rs).
 pub fn stay_loaded() {}
 
-/// The host's name as the kernel has it, with its domain if it was set with one. No name service is asked.
+/// The host's name as the kernel has it, with its domain if it was set with one. No name service is
+/// asked.
 pub fn host_name() -> String {
     // Miri knows no host.
     if cfg!(miri) {
@@ -31,12 +32,14 @@ pub fn host_name() -> String {
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
 
-/// The address lies on the calling thread's stack: asked on Windows only, where memory of the system's is freed.
+/// The address lies on the calling thread's stack: asked on Windows only, where memory of the
+/// system's is freed.
 pub fn on_stack(_address: *const std::ffi::c_void) -> bool {
     false
 }
 
-/// Milliseconds since some instant, never going back; a few milliseconds coarse, a few nanoseconds to read.
+/// Milliseconds since some instant, never going back; a few milliseconds coarse, a few nanoseconds
+/// to read.
 pub fn coarse_millis() -> u64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC_COARSE;
@@ -53,9 +56,12 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from("/etc/negossp/negossp.toml"))
 }
 
-/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and file.
+/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and
+/// file.
 pub fn replay_cache() -> (Option<PathBuf>, String) {
-    let folder = super::environment("TMPDIR").filter(|folder| !folder.is_empty()).unwrap_or_else(|| "/var/tmp".into());
+    let folder = super::environment("TMPDIR")
+        .filter(|folder| !folder.is_empty())
+        .unwrap_or_else(|| "/var/tmp".into());
     // SAFETY: reads the process' identity.
     let user = unsafe { libc::geteuid() };
     (Some(folder.into()), format!("krb5_{user}.rcache2"))
@@ -78,7 +84,9 @@ pub(super) fn environment_is_foreign() -> bool {
 impl FileIdentity {
     /// The identity that `metadata` shows.
     pub fn of(metadata: &Metadata) -> FileIdentity {
-        let changed = (metadata.ctime() as u64).wrapping_mul(1_000_000_000).wrapping_add(metadata.ctime_nsec() as u64);
+        let changed = (metadata.ctime() as u64)
+            .wrapping_mul(1_000_000_000)
+            .wrapping_add(metadata.ctime_nsec() as u64);
         FileIdentity {
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             length: metadata.len(),
@@ -92,9 +100,15 @@ impl FileIdentity {
 pub fn to_local(utc: FileTime) -> FileTime {
     let seconds: libc::time_t = utc.unix_seconds() as libc::time_t;
     let mut local = MaybeUninit::<libc::tm>::zeroed();
-    // SAFETY: both point to live values; localtime_r fills `local` or returns null, and all-zero is a valid tm.
-    let offset =
-        unsafe { if libc::localtime_r(&seconds, local.as_mut_ptr()).is_null() { 0 } else { local.assume_init().tm_gmtoff } };
+    // SAFETY: both point to live values; localtime_r fills `local` or returns null, and all-zero is
+    // a valid tm.
+    let offset = unsafe {
+        if libc::localtime_r(&seconds, local.as_mut_ptr()).is_null() {
+            0
+        } else {
+            local.assume_init().tm_gmtoff
+        }
+    };
     utc.shifted(offset)
 }
 
@@ -103,8 +117,8 @@ pub fn private(options: &mut OpenOptions) {
     options.mode(0o600);
 }
 
-/// Gives a new file the owner and the permissions of the one it will replace. Who may not give files away
-/// keeps it, with the permissions.
+/// Gives a new file the owner and the permissions of the one it will replace. Who may not give
+/// files away keeps it, with the permissions.
 pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
     let own = new.metadata()?;
     let mut mode = old.permissions().mode();
@@ -121,17 +135,19 @@ pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
 
 /// Makes sure that the name `path` has reached the disk.
 pub fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// A duplicate of standard error, if it is open. A duplicate, because the host may close descriptor 2 and get
-/// the number back for a socket.
+/// A duplicate of standard error, if it is open. A duplicate, because the host may close descriptor
+/// 2 and get the number back for a socket.
 pub fn standard_error() -> Option<File> {
     std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)
 }
 
-/// The calling thread, which is one of the library's, leaves the process' signals to the host's threads.
+/// The calling thread, which is one of the library's, leaves the process' signals to the host's
+/// threads.
 pub fn take_no_signals() {
     let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: the set is live and filled before it is read; only this thread's mask is touched.
@@ -141,8 +157,8 @@ pub fn take_no_signals() {
     }
 }
 
-/// Writes a line, in one piece where the system does that. What cannot be written is lost; a reader that has
-/// gone away does not end the process, whatever the host does about SIGPIPE.
+/// Writes a line, in one piece where the system does that. What cannot be written is lost; a reader
+/// that has gone away does not end the process, whatever the host does about SIGPIPE.
 pub fn write_line(mut file: &File, line: &[u8]) {
     let mut sigpipe = MaybeUninit::<libc::sigset_t>::zeroed();
     let mut pending = MaybeUninit::<libc::sigset_t>::zeroed();
@@ -156,10 +172,11 @@ pub fn write_line(mut file: &File, line: &[u8]) {
         libc::pthread_sigmask(libc::SIG_BLOCK, sigpipe.as_ptr(), before.as_mut_ptr());
         libc::sigismember(pending.as_ptr(), libc::SIGPIPE) == 1
     };
-    let broken = file.write_all(line).is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+    let broken =
+        file.write_all(line).is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
     let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: as above; the SIGPIPE that our own write raised, pending for this thread, is taken off before the
-    // mask is restored. One that was pending before is the host's and stays.
+    // SAFETY: as above; the SIGPIPE that our own write raised, pending for this thread, is taken
+    // off before the mask is restored. One that was pending before is the host's and stays.
     unsafe {
         if broken && !was_pending {
             libc::sigtimedwait(sigpipe.as_ptr(), std::ptr::null_mut(), &at_once);

@@ -1,7 +1,8 @@
 //! What a thread is to Linux, and how it becomes something else.
 //!
-//! To the kernel each thread has credentials of its own. The C library makes the threads of a process change theirs
-//! together, so it is not asked: these are the system calls themselves, which change the calling thread alone.
+//! To the kernel each thread has credentials of its own. The C library makes the threads of a
+//! process change theirs together, so it is not asked: these are the system calls themselves, which
+//! change the calling thread alone.
 
 use std::io;
 
@@ -18,10 +19,12 @@ pub struct Capabilities {
 pub const SET_GID: u64 = 1 << 6;
 /// CAP_SETUID: to change users.
 pub const SET_UID: u64 = 1 << 7;
-/// Those by which a file's permissions, its owner's rights or quotas count for nothing: what the kernel takes from a
-/// thread that stops being root to files (CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,
-/// CAP_LINUX_IMMUTABLE, CAP_MKNOD, CAP_MAC_OVERRIDE), and CAP_SYS_RESOURCE, which its own file server drops too.
-pub const OVER_FILES: u64 = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 24 | 1 << 27 | 1 << 32;
+/// Those by which a file's permissions, its owner's rights or quotas count for nothing: what the
+/// kernel takes from a thread that stops being root to files (CAP_CHOWN, CAP_DAC_OVERRIDE,
+/// CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_LINUX_IMMUTABLE, CAP_MKNOD, CAP_MAC_OVERRIDE),
+/// and CAP_SYS_RESOURCE, which its own file server drops too.
+pub const OVER_FILES: u64 =
+    1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 24 | 1 << 27 | 1 << 32;
 
 /// What a thread is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,18 +52,29 @@ mod linux {
     use libc::c_long;
 
     // Where there are two calls of a kind, the older ones know only 16 bits.
-    #[cfg(any(target_arch = "x86", target_arch = "arm", target_arch = "sparc", target_arch = "m68k"))]
+    #[cfg(any(
+        target_arch = "x86",
+        target_arch = "arm",
+        target_arch = "sparc",
+        target_arch = "m68k"
+    ))]
     mod number {
         pub(super) use libc::{
-            SYS_setfsgid32 as SET_FS_GID, SYS_setfsuid32 as SET_FS_UID, SYS_setgroups32 as SET_GROUPS,
-            SYS_setresgid32 as SET_RES_GID, SYS_setresuid32 as SET_RES_UID,
+            SYS_setfsgid32 as SET_FS_GID, SYS_setfsuid32 as SET_FS_UID,
+            SYS_setgroups32 as SET_GROUPS, SYS_setresgid32 as SET_RES_GID,
+            SYS_setresuid32 as SET_RES_UID,
         };
     }
-    #[cfg(not(any(target_arch = "x86", target_arch = "arm", target_arch = "sparc", target_arch = "m68k")))]
+    #[cfg(not(any(
+        target_arch = "x86",
+        target_arch = "arm",
+        target_arch = "sparc",
+        target_arch = "m68k"
+    )))]
     mod number {
         pub(super) use libc::{
-            SYS_setfsgid as SET_FS_GID, SYS_setfsuid as SET_FS_UID, SYS_setgroups as SET_GROUPS, SYS_setresgid as SET_RES_GID,
-            SYS_setresuid as SET_RES_UID,
+            SYS_setfsgid as SET_FS_GID, SYS_setfsuid as SET_FS_UID, SYS_setgroups as SET_GROUPS,
+            SYS_setresgid as SET_RES_GID, SYS_setresuid as SET_RES_UID,
         };
     }
 
@@ -90,7 +104,8 @@ mod linux {
         loop {
             // SAFETY: asks for the number of groups.
             let count = unsafe { libc::getgroups(0, std::ptr::null_mut()) };
-            let mut groups: Vec<libc::gid_t> = vec![0; usize::try_from(count).map_err(|_| io::Error::last_os_error())?];
+            let mut groups: Vec<libc::gid_t> =
+                vec![0; usize::try_from(count).map_err(|_| io::Error::last_os_error())?];
             // SAFETY: there is room for `count` groups. A length of 0 again asks for the number.
             match usize::try_from(unsafe { libc::getgroups(count, groups.as_mut_ptr()) }) {
                 Ok(count) if count <= groups.len() => {
@@ -135,7 +150,8 @@ mod linux {
         changed(number::SET_FS_UID, uid)
     }
 
-    /// setfsuid and setfsgid give what was before, whether or not they change it: they are asked again.
+    /// setfsuid and setfsgid give what was before, whether or not they change it: they are asked
+    /// again.
     fn changed(call: c_long, id: u32) -> io::Result<()> {
         fs(call, id as c_long);
         match fs(call, NONE) == id {

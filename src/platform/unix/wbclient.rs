@@ -1,4 +1,5 @@
-//! libwbclient, by its public header wbclient.h: version 0.12 of its interface, Samba 4.2, or later.
+//! libwbclient, by its public header wbclient.h: version 0.12 of its interface, Samba 4.2, or
+//! later.
 
 use super::super::wbclient::{Account, Logon, Named, Trouble};
 use crate::principal::SidAndAttributes;
@@ -169,17 +170,20 @@ functions! {
 fn library() -> Option<&'static Functions> {
     static LIBRARY: OnceLock<Option<Functions>> = OnceLock::new();
     let load = || {
-        // SAFETY: the name ends in a zero. What the library does when it is loaded is as trusted as any that the system
-        // would have linked: it is searched for in the same places.
-        let library = unsafe { libc::dlopen(c"libwbclient.so.0".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        // SAFETY: the name ends in a zero. What the library does when it is loaded is as trusted as
+        // any that the system would have linked: it is searched for in the same places.
+        let library = unsafe {
+            libc::dlopen(c"libwbclient.so.0".as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL)
+        };
         // SAFETY: the handle is what dlopen gave for that library.
         unsafe { Functions::of(NonNull::new(library)?) }
     };
     LIBRARY.get_or_init(load).as_ref()
 }
 
-/// A connection to winbindd, which is made when it is first used, and again when it was lost. It waits as long as the library
-/// does: up to half a minute where winbindd is there and does not answer.
+/// A connection to winbindd, which is made when it is first used, and again when it was lost. It
+/// waits as long as the library does: up to half a minute where winbindd is there and does not
+/// answer.
 pub struct Connection {
     functions: &'static Functions,
     context: NonNull<c_void>,
@@ -222,9 +226,13 @@ impl Connection {
 
     /// Has a logon judged.
     pub fn authenticate(&mut self, logon: &Logon<'_>) -> Result<Account, Trouble> {
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| Trouble::Malformed("a response of that length"));
+        let length = |bytes: &[u8]| {
+            u32::try_from(bytes.len()).map_err(|_| Trouble::Malformed("a response of that length"))
+        };
         // The library reads them only, whatever their type says.
-        let data = |bytes: &[u8]| if bytes.is_empty() { ptr::null_mut() } else { bytes.as_ptr().cast_mut() };
+        let data = |bytes: &[u8]| {
+            if bytes.is_empty() { ptr::null_mut() } else { bytes.as_ptr().cast_mut() }
+        };
         let response = Response {
             challenge: logon.challenge,
             nt_length: length(logon.nt_response)?,
@@ -244,10 +252,15 @@ impl Connection {
         params.password.response = response;
         let mut info = Given::none(self.functions);
         let mut error = Given::none(self.functions);
-        // SAFETY: the context is ours alone, the parameters and what they point to live through the call, and so do the
-        // places for the answers.
+        // SAFETY: the context is ours alone, the parameters and what they point to live through the
+        // call, and so do the places for the answers.
         let result = unsafe {
-            (self.functions.wbcCtxAuthenticateUserEx)(self.context.as_ptr(), &params, &mut info.memory, &mut error.memory)
+            (self.functions.wbcCtxAuthenticateUserEx)(
+                self.context.as_ptr(),
+                &params,
+                &mut info.memory,
+                &mut error.memory,
+            )
         };
         // SAFETY: null, or a structure of the library's that `info` keeps.
         let told = unsafe { info.memory.as_mut() };
@@ -261,8 +274,12 @@ impl Connection {
                 info.lm_session_key.zeroize();
                 account
             }
-            (SUCCESS, None, _) => Err(Trouble::Malformed("a logon that succeeds and tells nothing")),
-            (AUTH_ERROR, _, Some(AuthErrorInfo { nt_status, .. })) if *nt_status != 0 => Err(Trouble::Refused(*nt_status)),
+            (SUCCESS, None, _) => {
+                Err(Trouble::Malformed("a logon that succeeds and tells nothing"))
+            }
+            (AUTH_ERROR, _, Some(AuthErrorInfo { nt_status, .. })) if *nt_status != 0 => {
+                Err(Trouble::Refused(*nt_status))
+            }
             (NOT_AVAILABLE, ..) => Err(Trouble::Unavailable),
             (other, ..) => Err(Trouble::Failed(other)),
         }
@@ -271,22 +288,42 @@ impl Connection {
     /// Looks an account up.
     pub fn look_up(&mut self, domain: &CStr, user: &CStr) -> Result<Named, Trouble> {
         let (functions, context) = (self.functions, self.context.as_ptr());
-        let mut sid = DomainSid { revision: 0, count: 0, authority: [0; 6], sub_authorities: [0; 15] };
+        let mut sid =
+            DomainSid { revision: 0, count: 0, authority: [0; 6], sub_authorities: [0; 15] };
         let mut kind = 0;
         // SAFETY: the context is ours alone; names and places live through the call.
-        done(unsafe { (functions.wbcCtxLookupName)(context, domain.as_ptr(), user.as_ptr(), &mut sid, &mut kind) })?;
+        done(unsafe {
+            (functions.wbcCtxLookupName)(
+                context,
+                domain.as_ptr(),
+                user.as_ptr(),
+                &mut sid,
+                &mut kind,
+            )
+        })?;
         if !ACCOUNTS.contains(&kind) {
             return Err(Trouble::Malformed("not the name of an account"));
         }
         let (mut own_domain, mut own_name) = (Given::none(functions), Given::none(functions));
         // SAFETY: as above.
-        done(unsafe { (functions.wbcCtxLookupSid)(context, &sid, &mut own_domain.memory, &mut own_name.memory, &mut kind) })?;
+        done(unsafe {
+            (functions.wbcCtxLookupSid)(
+                context,
+                &sid,
+                &mut own_domain.memory,
+                &mut own_name.memory,
+                &mut kind,
+            )
+        })?;
         let mut count = 0;
         let mut list = Given::none(functions);
         // SAFETY: as above.
-        done(unsafe { (functions.wbcCtxLookupUserSids)(context, &sid, false, &mut count, &mut list.memory) })?;
+        done(unsafe {
+            (functions.wbcCtxLookupUserSids)(context, &sid, false, &mut count, &mut list.memory)
+        })?;
         // SAFETY: the library says that there are so many, and `list` keeps them.
-        let groups = unsafe { slice(list.memory, count) }?.iter().map(sid_of).collect::<Result<_, _>>()?;
+        let groups =
+            unsafe { slice(list.memory, count) }?.iter().map(sid_of).collect::<Result<_, _>>()?;
         // SAFETY: texts of the library's, which `own_name` and `own_domain` keep.
         let (user, domain) = unsafe { (text(own_name.memory)?, text(own_domain.memory)?) };
         Ok(Named { user, domain, sid: sid_of(&sid)?, groups })
@@ -300,9 +337,14 @@ impl Connection {
         sub_authorities[..numbers.len()].copy_from_slice(numbers);
         let sid = DomainSid { revision: 1, count: numbers.len() as u8, authority, sub_authorities };
         let mut uid = libc::uid_t::MAX;
-        // SAFETY: the context is ours alone; the SID and the place for the number live through the call.
+        // SAFETY: the context is ours alone; the SID and the place for the number live through the
+        // call.
         done(unsafe { (self.functions.wbcCtxSidToUid)(self.context.as_ptr(), &sid, &mut uid) })?;
-        if uid == libc::uid_t::MAX { Err(Trouble::Malformed("a number that is no user's")) } else { Ok(uid) }
+        if uid == libc::uid_t::MAX {
+            Err(Trouble::Malformed("a number that is no user's"))
+        } else {
+            Ok(uid)
+        }
     }
 }
 
@@ -331,7 +373,8 @@ unsafe fn slice<'a, T>(first: *const T, count: u32) -> Result<&'a [T], Trouble> 
         0 => Ok(&[]),
         _ if first.is_null() => Err(Trouble::Malformed("SIDs that are not there")),
         1..=MOST_SIDS if first.is_aligned() => {
-            // SAFETY: by the caller's word; the count is bounded, so that the length in bytes is too.
+            // SAFETY: by the caller's word; the count is bounded, so that the length in bytes is
+            // too.
             Ok(unsafe { std::slice::from_raw_parts(first, count as usize) })
         }
         _ => Err(Trouble::Malformed("too many SIDs")),
@@ -362,7 +405,9 @@ fn sid_of(sid: &DomainSid) -> Result<Sid, Trouble> {
     let [a, b, c, d, e, f] = sid.authority;
     let sub_authorities = sid.sub_authorities.get(..usize::from(sid.count)).ok_or(MALFORMED)?;
     match sid.revision {
-        1 => Sid::new(u64::from_be_bytes([0, 0, a, b, c, d, e, f]), sub_authorities).ok_or(MALFORMED),
+        1 => {
+            Sid::new(u64::from_be_bytes([0, 0, a, b, c, d, e, f]), sub_authorities).ok_or(MALFORMED)
+        }
         _ => Err(MALFORMED),
     }
 }
@@ -373,7 +418,9 @@ fn sid_of(sid: &DomainSid) -> Result<Sid, Trouble> {
 unsafe fn account(info: &AuthUserInfo) -> Result<Account, Trouble> {
     // SAFETY: as many as the structure says.
     let sids = unsafe { slice(info.sids, info.num_sids) }?;
-    let sids = sids.iter().map(|sid| Ok(SidAndAttributes { sid: sid_of(&sid.sid)?, attributes: sid.attributes }));
+    let sids = sids
+        .iter()
+        .map(|sid| Ok(SidAndAttributes { sid: sid_of(&sid.sid)?, attributes: sid.attributes }));
     // SAFETY: each is null or a text.
     let text = |pointer: *mut c_char| unsafe { text(pointer) };
     Ok(Account {
@@ -407,7 +454,9 @@ mod tests {
             "#include <stdint.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <sys/types.h>\n#include <pwd.h>\n\
              #include <grp.h>\n#include <wbclient.h>\n",
         );
-        let mut size = |of: &str, ours: usize| c += &format!("_Static_assert(sizeof({of}) == {ours}, \"size of {of}\");\n");
+        let mut size = |of: &str, ours: usize| {
+            c += &format!("_Static_assert(sizeof({of}) == {ours}, \"size of {of}\");\n")
+        };
         size("struct wbcDomainSid", size_of::<DomainSid>());
         size("struct wbcSidWithAttr", size_of::<SidWithAttr>());
         size("struct wbcAuthUserParams", size_of::<AuthUserParams>());
@@ -416,7 +465,9 @@ mod tests {
         size("enum wbcSidType", size_of::<c_int>());
         size("wbcErr", size_of::<c_int>());
         let mut place = |of: &str, field: &str, ours: usize| {
-            c += &format!("_Static_assert(offsetof(struct {of}, {field}) == {ours}, \"{of}.{field}\");\n");
+            c += &format!(
+                "_Static_assert(offsetof(struct {of}, {field}) == {ours}, \"{of}.{field}\");\n"
+            );
         };
         macro_rules! places {
             ($of:literal, $ours:ty: $($field:literal $name:ident),* $(,)?) => {
@@ -430,11 +481,31 @@ mod tests {
             "workstation_name" workstation_name, "flags" flags, "parameter_control" parameter_control, "level" level,
             "password" password);
         let response = offset_of!(AuthUserParams, password);
-        place("wbcAuthUserParams", "password.response.challenge", response + offset_of!(Response, challenge));
-        place("wbcAuthUserParams", "password.response.nt_length", response + offset_of!(Response, nt_length));
-        place("wbcAuthUserParams", "password.response.nt_data", response + offset_of!(Response, nt_data));
-        place("wbcAuthUserParams", "password.response.lm_length", response + offset_of!(Response, lm_length));
-        place("wbcAuthUserParams", "password.response.lm_data", response + offset_of!(Response, lm_data));
+        place(
+            "wbcAuthUserParams",
+            "password.response.challenge",
+            response + offset_of!(Response, challenge),
+        );
+        place(
+            "wbcAuthUserParams",
+            "password.response.nt_length",
+            response + offset_of!(Response, nt_length),
+        );
+        place(
+            "wbcAuthUserParams",
+            "password.response.nt_data",
+            response + offset_of!(Response, nt_data),
+        );
+        place(
+            "wbcAuthUserParams",
+            "password.response.lm_length",
+            response + offset_of!(Response, lm_length),
+        );
+        place(
+            "wbcAuthUserParams",
+            "password.response.lm_data",
+            response + offset_of!(Response, lm_data),
+        );
         places!("wbcAuthUserInfo", AuthUserInfo: "user_flags" user_flags, "account_name" account_name,
             "user_principal" user_principal, "full_name" full_name, "domain_name" domain_name,
             "dns_domain_name" dns_domain_name, "acct_flags" acct_flags, "user_session_key" user_session_key,
@@ -493,7 +564,11 @@ mod tests {
             .spawn()?;
         compiler.stdin.take().unwrap().write_all(text.as_bytes())?;
         let output = compiler.wait_with_output()?;
-        Ok(if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) })
+        Ok(if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        })
     }
 
     #[test]
@@ -501,7 +576,9 @@ mod tests {
         let include = "#include <stdint.h>\n#include <stdbool.h>\n#include <sys/types.h>\n#include <pwd.h>\n#include <grp.h>\n\
                        #include <wbclient.h>\n";
         if !matches!(compiles(include), Ok(Ok(()))) {
-            println!("SKIPPED: structures_and_functions_are_as_the_header_has_them: no C compiler or no libwbclient-dev");
+            println!(
+                "SKIPPED: structures_and_functions_are_as_the_header_has_them: no C compiler or no libwbclient-dev"
+            );
             return;
         }
         compiles(&assertions()).unwrap().unwrap();
@@ -511,7 +588,12 @@ mod tests {
 
     #[test]
     fn what_the_library_cannot_mean_is_not_believed() {
-        let sid = |revision, count| DomainSid { revision, count, authority: [0, 0, 0, 0, 0, 5], sub_authorities: [32; 15] };
+        let sid = |revision, count| DomainSid {
+            revision,
+            count,
+            authority: [0, 0, 0, 0, 0, 5],
+            sub_authorities: [32; 15],
+        };
         assert_eq!(sid_of(&sid(1, 2)).unwrap().to_string(), "S-1-5-32-32");
         sid_of(&sid(1, 16)).unwrap_err();
         sid_of(&sid(2, 2)).unwrap_err();

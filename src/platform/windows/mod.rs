@@ -15,20 +15,24 @@ use windows_sys::Win32::Storage::FileSystem::FileTimeToLocalFileTime;
 use windows_sys::Win32::System::LibraryLoader::{
     GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, GET_MODULE_HANDLE_EX_FLAG_PIN, GetModuleHandleExW,
 };
-use windows_sys::Win32::System::SystemInformation::{ComputerNameDnsFullyQualified, GetComputerNameExW, GetTickCount64};
+use windows_sys::Win32::System::SystemInformation::{
+    ComputerNameDnsFullyQualified, GetComputerNameExW, GetTickCount64,
+};
 
 /// The host's name, with its domain if it is in one.
 pub fn host_name() -> String {
     let mut name = [0u16; 1024];
     let mut length = name.len() as u32;
     // SAFETY: `length` is the buffer's length in characters, which the call does not exceed.
-    let ok = unsafe { GetComputerNameExW(ComputerNameDnsFullyQualified, name.as_mut_ptr(), &mut length) };
+    let ok = unsafe {
+        GetComputerNameExW(ComputerNameDnsFullyQualified, name.as_mut_ptr(), &mut length)
+    };
     let length = if ok == 0 { 0 } else { length as usize };
     String::from_utf16_lossy(name.get(..length).unwrap_or_default())
 }
 
-/// Keeps the library in memory until the process ends, whatever FreeLibrary says: the tables of InitSecurityInterface are
-/// never freed, and there may be threads in its code.
+/// Keeps the library in memory until the process ends, whatever FreeLibrary says: the tables of
+/// InitSecurityInterface are never freed, and there may be threads in its code.
 pub fn stay_loaded() {
     let mut module = std::ptr::null_mut();
     let somewhere = stay_loaded as fn() as *const u16;
@@ -44,13 +48,18 @@ pub fn is_wine() -> bool {
     static WINE: OnceLock<bool> = OnceLock::new();
     // SAFETY: names that end with zeros; ntdll is in every process.
     *WINE.get_or_init(|| unsafe {
-        GetProcAddress(GetModuleHandleA(c"ntdll.dll".as_ptr().cast()), c"wine_get_version".as_ptr().cast()).is_some()
+        GetProcAddress(
+            GetModuleHandleA(c"ntdll.dll".as_ptr().cast()),
+            c"wine_get_version".as_ptr().cast(),
+        )
+        .is_some()
     })
 }
 
 /// The address lies on the calling thread's stack.
 pub fn on_stack(address: *const std::ffi::c_void) -> bool {
-    // The block's first members are the same in every Windows: the list of handlers, the stack's top, its bottom.
+    // The block's first members are the same in every Windows: the list of handlers, the stack's
+    // top, its bottom.
     #[repr(C)]
     struct Tib {
         exceptions: usize,
@@ -81,14 +90,16 @@ pub fn coarse_millis() -> u64 {
     unsafe { GetTickCount64() }
 }
 
-/// The configuration file where `NEGOSSP_CONFIG` names none: below Windows' own folder, which only administrators
-/// can write to. In %ProgramData%, beside the DLL or in the current directory anybody may be able to put one.
+/// The configuration file where `NEGOSSP_CONFIG` names none: below Windows' own folder, which only
+/// administrators can write to. In %ProgramData%, beside the DLL or in the current directory
+/// anybody may be able to put one.
 pub fn default_config_file() -> Option<PathBuf> {
     let folder = std::env::var_os("SystemRoot").filter(|folder| !folder.is_empty())?;
     Some(PathBuf::from(folder).join("negossp").join("negossp.toml"))
 }
 
-/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and file.
+/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and
+/// file.
 pub fn replay_cache() -> (Option<PathBuf>, String) {
     let folder = std::env::var_os("LOCALAPPDATA").filter(|folder| !folder.is_empty());
     (folder.map(PathBuf::from), "krb5.rcache2".into())
@@ -111,7 +122,8 @@ impl FileIdentity {
     }
 }
 
-/// Local time at `utc`, with the offset in force now: what callers undo with LocalFileTimeToFileTime.
+/// Local time at `utc`, with the offset in force now: what callers undo with
+/// LocalFileTimeToFileTime.
 pub fn to_local(utc: FileTime) -> FileTime {
     let from = FILETIME { dwLowDateTime: utc.0 as u32, dwHighDateTime: (utc.0 >> 32) as u32 };
     let mut to = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };

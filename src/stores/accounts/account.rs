@@ -25,8 +25,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account that a name and a password make, as `AcquireCredentialsHandle` gets them: `user` may be
-    /// `DOMAIN\\user` when no domain is given apart.
+    /// The account that a name and a password make, as `AcquireCredentialsHandle` gets them: `user`
+    /// may be `DOMAIN\\user` when no domain is given apart.
     pub fn from_identity(identity: &Identity) -> Account {
         let (domain, user) = match identity.user.split_once('\\') {
             Some(parts) if identity.domain.is_empty() => parts,
@@ -67,15 +67,17 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Refuses an account that may not log on. Asked once the response has been checked, so that only who
-    /// knows the password learns of it from the time taken.
+    /// Refuses an account that may not log on. Asked once the response has been checked, so that
+    /// only who knows the password learns of it from the time taken.
     pub(crate) fn admit(self) -> Result<()> {
         Err(Error::LogonDenied(match self {
             Standing::Normal => return Ok(()),
             Standing::Disabled => Denial::AccountDisabled,
             Standing::Locked => Denial::Policy("the account is locked"),
             Standing::Trust => Denial::Policy("a trust account cannot log on"),
-            Standing::NoPassword => Denial::Policy("an account without a password cannot log on over the network"),
+            Standing::NoPassword => {
+                Denial::Policy("an account without a password cannot log on over the network")
+            }
         }))
     }
 }

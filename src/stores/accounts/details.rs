@@ -1,5 +1,5 @@
-//! What is known of accounts besides their passwords: a TOML file that stands beside the account file, whose format has no
-//! room for it.
+//! What is known of accounts besides their passwords: a TOML file that stands beside the account
+//! file, whose format has no room for it.
 //!
 //! ```toml
 //! [groups]                     # SIDs of groups; a group that is not listed has one by its name
@@ -47,7 +47,9 @@ impl Details {
             match by_name.entry(candidates::fold(&name).into()) {
                 hash_map::Entry::Occupied(_) => return Err(format!("{name} stands there twice")),
                 hash_map::Entry::Vacant(free) => {
-                    free.insert(Arc::new(account.facts(&groups).map_err(|why| format!("{name}: {why}"))?));
+                    free.insert(Arc::new(
+                        account.facts(&groups).map_err(|why| format!("{name}: {why}"))?,
+                    ));
                 }
             }
         }
@@ -70,9 +72,11 @@ impl Details {
     }
 }
 
-/// The client with what the file of details says of it, if it is a user of this machine's own of whom nobody has said more.
+/// The client with what the file of details says of it, if it is a user of this machine's own of
+/// whom nobody has said more.
 ///
-/// Errors: `NoAuthority` if there is such a file and it cannot be used: a group that is not known may be one that is kept out.
+/// Errors: `NoAuthority` if there is such a file and it cannot be used: a group that is not known
+/// may be one that is kept out.
 pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
     if client.account.is_some() || client.anonymous || !client.is_own(settings) {
@@ -112,12 +116,16 @@ struct AccountTable {
 impl AccountTable {
     fn facts(self, groups: &Groups<'_>) -> Result<AccountFacts, String> {
         let primary_group = self.primary_group.map(|name| groups.sid(&name)).transpose()?;
-        let mut sids = self.groups.iter().map(|name| groups.sid(name)).collect::<Result<Vec<_>, _>>()?;
+        let mut sids =
+            self.groups.iter().map(|name| groups.sid(name)).collect::<Result<Vec<_>, _>>()?;
         sids.extend(primary_group.filter(|primary| !sids.contains(primary)));
         Ok(AccountFacts {
             sid: self.sid.as_deref().map(explicit).transpose()?,
             primary_group,
-            groups: sids.into_iter().map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER }).collect(),
+            groups: sids
+                .into_iter()
+                .map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER })
+                .collect(),
             full_name: self.full_name,
             upn: self.upn,
             ..AccountFacts::default()
@@ -142,8 +150,11 @@ impl Groups<'_> {
         match self.listed.iter().find(|(name, _)| candidates::same(name, group)) {
             Some((_, sid)) => explicit(sid),
             None => {
-                let machine = self.machine.get().ok_or_else(|| format!("no machine SID to make one of for the group {group}"))?;
-                derived_sid::of_group(&machine, group).ok_or_else(|| format!("no SID for the group {group}"))
+                let machine = self.machine.get().ok_or_else(|| {
+                    format!("no machine SID to make one of for the group {group}")
+                })?;
+                derived_sid::of_group(&machine, group)
+                    .ok_or_else(|| format!("no SID for the group {group}"))
             }
         }
     }
@@ -190,7 +201,8 @@ impl Source for Format {
     const WHAT: &'static str = "file of account details";
 
     fn read(&self, content: &Content<'_>, _previous: Option<&Details>) -> Result<Details, String> {
-        let text = std::str::from_utf8(content.bytes).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
+        let text = std::str::from_utf8(content.bytes)
+            .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
         let details = Details::parse(text, &self.machine)?;
         tracing::info!(file = %content.path.display(), accounts = details.len(), "file of account details read");
         Ok(details)

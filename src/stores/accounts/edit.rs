@@ -1,4 +1,5 @@
-//! Changing the account file: whole or not at all, one program at a time, other lines byte for byte.
+//! Changing the account file: whole or not at all, one program at a time, other lines byte for
+//! byte.
 
 use super::smbpasswd::{self, BYTE_ORDER_MARK, Line};
 use crate::authority::candidates;
@@ -15,7 +16,12 @@ pub struct Lines {
 
 impl Lines {
     fn of(bytes: &[u8]) -> Lines {
-        Lines { lines: bytes.split_inclusive(|&b| b == b'\n').map(|line| Zeroizing::new(line.to_vec())).collect() }
+        Lines {
+            lines: bytes
+                .split_inclusive(|&b| b == b'\n')
+                .map(|line| Zeroizing::new(line.to_vec()))
+                .collect(),
+        }
     }
 
     /// The lines of the account called `name`, in any letter case. Of several the first one counts.
@@ -46,7 +52,11 @@ impl Lines {
 
     /// Adds a line at the end, with the line end that the file's first line has.
     pub fn push(&mut self, text: &[u8]) {
-        let end: &[u8] = if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) { b"\r\n" } else { b"\n" };
+        let end: &[u8] = if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) {
+            b"\r\n"
+        } else {
+            b"\n"
+        };
         if let Some(last) = self.lines.last_mut().filter(|line| !line.ends_with(b"\n")) {
             last.extend_from_slice(end);
         }
@@ -61,7 +71,8 @@ impl Lines {
     }
 
     fn bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
+        let mut bytes =
+            Zeroizing::new(Vec::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
         for line in &self.lines {
             bytes.extend_from_slice(line);
         }
@@ -84,18 +95,24 @@ impl FileError {
     }
 }
 
-/// Lets `change` change the file's lines and puts the result in the file's place, under a lock that every
-/// `negossp` takes. If `change` fails, the file stays as it is. A file that does not exist is made if `create`
-/// says so.
-pub fn change<T, E: From<FileError>>(path: &Path, create: bool, change: impl FnOnce(&mut Lines) -> Result<T, E>) -> Result<T, E> {
+/// Lets `change` change the file's lines and puts the result in the file's place, under a lock that
+/// every `negossp` takes. If `change` fails, the file stays as it is. A file that does not exist is
+/// made if `create` says so.
+pub fn change<T, E: From<FileError>>(
+    path: &Path,
+    create: bool,
+    change: impl FnOnce(&mut Lines) -> Result<T, E>,
+) -> Result<T, E> {
     // What a symbolic link points to is replaced, not the link.
     let path = &match fs::canonicalize(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && create => path.to_owned(),
         result => result.map_err(FileError::of(path))?,
     };
     let lock_path = beside(path, ".lock");
-    let lock = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
-    let lock = lock.and_then(|file| file.lock().map(|()| file)).map_err(FileError::of(&lock_path))?;
+    let lock =
+        private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
+    let lock =
+        lock.and_then(|file| file.lock().map(|()| file)).map_err(FileError::of(&lock_path))?;
     let old = match read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && create => Zeroizing::new(Vec::new()),
         result => result.map_err(FileError::of(path))?,

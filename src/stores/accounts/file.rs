@@ -1,4 +1,5 @@
-//! The account file: an smbpasswd(5) file, read into a map that is replaced as a whole when the file changes.
+//! The account file: an smbpasswd(5) file, read into a map that is replaced as a whole when the
+//! file changes.
 
 use super::smbpasswd;
 use crate::authority::{Account, Entry, candidates};
@@ -32,21 +33,27 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads a file's bytes. A bad line is skipped. Of two lines with the same name the first counts, as in
-    /// Samba.
+    /// Reads a file's bytes. A bad line is skipped. Of two lines with the same name the first
+    /// counts, as in Samba.
     pub fn parse(bytes: &[u8]) -> Accounts {
         let mut accounts = Accounts::default();
         for (number, line) in smbpasswd::lines(bytes) {
             let bad = match smbpasswd::parse(line) {
                 Ok(None) => continue,
-                Ok(Some(_)) if smbpasswd::cut_short(line, bytes) => "the file ends before the flags".to_owned(),
-                Ok(Some(entry)) => match accounts.by_name.entry(candidates::fold(&entry.account.user).into()) {
-                    hash_map::Entry::Vacant(free) => {
-                        free.insert(entry);
-                        continue;
+                Ok(Some(_)) if smbpasswd::cut_short(line, bytes) => {
+                    "the file ends before the flags".to_owned()
+                }
+                Ok(Some(entry)) => {
+                    match accounts.by_name.entry(candidates::fold(&entry.account.user).into()) {
+                        hash_map::Entry::Vacant(free) => {
+                            free.insert(entry);
+                            continue;
+                        }
+                        hash_map::Entry::Occupied(_) => {
+                            format!("{} stands on an earlier line already", entry.account.user)
+                        }
                     }
-                    hash_map::Entry::Occupied(_) => format!("{} stands on an earlier line already", entry.account.user),
-                },
+                }
                 Err(why) => why.to_owned(),
             };
             accounts.bad_lines.push(BadLine { number, why: bad });
@@ -77,7 +84,10 @@ impl Accounts {
 
 impl fmt::Debug for Accounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Accounts").field("len", &self.len()).field("problem", &self.problem).finish_non_exhaustive()
+        f.debug_struct("Accounts")
+            .field("len", &self.len())
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
     }
 }
 
@@ -123,7 +133,11 @@ impl Source for Format {
     type Value = Accounts;
     const WHAT: &'static str = "account file";
 
-    fn read(&self, content: &Content<'_>, _previous: Option<&Accounts>) -> Result<Accounts, String> {
+    fn read(
+        &self,
+        content: &Content<'_>,
+        _previous: Option<&Accounts>,
+    ) -> Result<Accounts, String> {
         let file = content.path.display();
         let accounts = Accounts { exposed: content.exposed, ..Accounts::parse(content.bytes) };
         if content.exposed {
@@ -132,7 +146,9 @@ impl Source for Format {
         for BadLine { number, why } in accounts.bad_lines.iter().take(LOGGED_BAD_LINES) {
             tracing::warn!(%file, line = number, "account file: line skipped: {why}");
         }
-        if let Some(more) = accounts.bad_lines.len().checked_sub(LOGGED_BAD_LINES).filter(|&more| more > 0) {
+        if let Some(more) =
+            accounts.bad_lines.len().checked_sub(LOGGED_BAD_LINES).filter(|&more| more > 0)
+        {
             tracing::warn!(%file, "account file: {more} more lines skipped");
         }
         tracing::info!(%file, accounts = accounts.len(), "account file read");
@@ -153,14 +169,21 @@ impl Source for Format {
     }
 }
 
-/// An account that nobody has: a logon as somebody unknown is checked against it, so that it costs what a
-/// wrong password costs.
+/// An account that nobody has: a logon as somebody unknown is checked against it, so that it costs
+/// what a wrong password costs.
 pub(crate) fn nobody() -> &'static Account {
     static NOBODY: std::sync::OnceLock<Account> = std::sync::OnceLock::new();
     NOBODY.get_or_init(|| {
         let mut hash = [0u8; 16];
-        // Without entropy the hash stays zero: `validate` refuses the unknown whatever the check says.
+        // Without entropy the hash stays zero: `validate` refuses the unknown whatever the check
+        // says.
         let _ = getrandom::fill(&mut hash);
-        Account { user: String::new(), domain: String::new(), nt_hash: Some(hash), lm_hash: Some(hash), disabled: true }
+        Account {
+            user: String::new(),
+            domain: String::new(),
+            nt_hash: Some(hash),
+            lm_hash: Some(hash),
+            disabled: true,
+        }
     })
 }

@@ -14,7 +14,8 @@ pub enum Line<'a> {
     Account(&'a str),
 }
 
-/// Tells accounts' lines, with the name that stands on them, from comments. The end of line is already off.
+/// Tells accounts' lines, with the name that stands on them, from comments. The end of line is
+/// already off.
 pub fn classify(line: &[u8]) -> Result<Line<'_>, &'static str> {
     let line = line.trim_ascii();
     if line.is_empty() || line.starts_with(b"#") {
@@ -58,16 +59,25 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     }
     let lm = fields.next().ok_or("the line ends after the uid")?;
     let nt = fields.next().ok_or("the line ends after the LM hash")?;
-    // Files of the oldest format have a name in place of the flags; a name that ends in $ is a workstation's.
+    // Files of the oldest format have a name in place of the flags; a name that ends in $ is a
+    // workstation's.
     let flags = match fields.next() {
         Some(field) if field.starts_with(b"[") => Flags::parse(field)?,
         _ => Flags { workstation_trust: name.ends_with('$'), ..Flags::default() },
     };
-    let mut account =
-        Account { user: name.to_owned(), domain: String::new(), nt_hash: None, lm_hash: None, disabled: flags.disabled };
+    let mut account = Account {
+        user: name.to_owned(),
+        domain: String::new(),
+        nt_hash: None,
+        lm_hash: None,
+        disabled: flags.disabled,
+    };
     account.nt_hash = hash(nt).map_err(|()| "the NT hash is not 32 hexadecimal digits")?;
-    account.lm_hash = hash(lm).map_err(|()| "the LM hash is not 32 hexadecimal digits")?.filter(|hash| *hash != EMPTY_LM);
-    let no_password = flags.no_password | nt.starts_with(b"NO PASSWORD") | (account.nt_hash == Some(EMPTY_NT));
+    account.lm_hash = hash(lm)
+        .map_err(|()| "the LM hash is not 32 hexadecimal digits")?
+        .filter(|hash| *hash != EMPTY_LM);
+    let no_password =
+        flags.no_password | nt.starts_with(b"NO PASSWORD") | (account.nt_hash == Some(EMPTY_NT));
     let standing = if flags.disabled {
         Standing::Disabled
     } else if flags.locked {
@@ -86,11 +96,14 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     Ok(Some(Entry { account, standing }))
 }
 
-/// A hash field: 32 hexadecimal digits, or 32 characters that say that there is none (`XXX...`, `***...`,
-/// `NO PASSWORDXXX...`).
+/// A hash field: 32 hexadecimal digits, or 32 characters that say that there is none (`XXX...`,
+/// `***...`, `NO PASSWORDXXX...`).
 fn hash(field: &[u8]) -> Result<Option<[u8; 16]>, ()> {
     let field: &[u8; 32] = field.try_into().map_err(drop)?;
-    if field.starts_with(b"NO PASSWORD") || field.iter().all(|&b| b == b'X') || field.iter().all(|&b| b == b'*') {
+    if field.starts_with(b"NO PASSWORD")
+        || field.iter().all(|&b| b == b'X')
+        || field.iter().all(|&b| b == b'*')
+    {
         return Ok(None);
     }
     let mut hash = Zeroizing::new([0u8; 16]);
@@ -118,7 +131,10 @@ struct Flags {
 
 impl Flags {
     fn parse(field: &[u8]) -> Result<Flags, &'static str> {
-        let letters = field.strip_prefix(b"[").and_then(|f| f.strip_suffix(b"]")).ok_or("the flags are not closed with ]")?;
+        let letters = field
+            .strip_prefix(b"[")
+            .and_then(|f| f.strip_suffix(b"]"))
+            .ok_or("the flags are not closed with ]")?;
         let mut flags = Flags::default();
         for letter in letters {
             match letter {
@@ -128,7 +144,8 @@ impl Flags {
                 b'W' => flags.workstation_trust = true,
                 b'S' => flags.server_trust = true,
                 b'I' => flags.domain_trust = true,
-                // User, home directory required, temporary duplicate, MNS logon, password never expires.
+                // User, home directory required, temporary duplicate, MNS logon, password never
+                // expires.
                 b'U' | b'H' | b'T' | b'M' | b'X' | b' ' => {}
                 _ => return Err("the flags have a letter that smbpasswd(5) does not know"),
             }
@@ -148,7 +165,8 @@ const NO_HASH: &[u8; 32] = b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
 
 /// Writes an account's line, without its end. The LM hash is left out: it gives the password away.
 pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], changed: u32) -> Zeroizing<Vec<u8>> {
-    let mut fields = Fields(vec![Zeroizing::new(name.into()), Zeroizing::new(uid.to_string().into())]);
+    let mut fields =
+        Fields(vec![Zeroizing::new(name.into()), Zeroizing::new(uid.to_string().into())]);
     fields.set_nt_hash(nt_hash, changed);
     fields.join()
 }
@@ -164,7 +182,8 @@ impl Fields {
 
     /// The line again.
     pub fn join(&self) -> Zeroizing<Vec<u8>> {
-        let mut line = Zeroizing::new(Vec::with_capacity(self.0.iter().map(|field| field.len() + 1).sum()));
+        let mut line =
+            Zeroizing::new(Vec::with_capacity(self.0.iter().map(|field| field.len() + 1).sum()));
         for (index, field) in self.0.iter().enumerate() {
             if index > 0 {
                 line.push(b':');
@@ -174,8 +193,8 @@ impl Fields {
         line
     }
 
-    /// Puts a hash in, and the time of the change in seconds since 1970; takes the LM hash out, which is
-    /// another password's, and the flag that there is no password.
+    /// Puts a hash in, and the time of the change in seconds since 1970; takes the LM hash out,
+    /// which is another password's, and the flag that there is no password.
     pub fn set_nt_hash(&mut self, nt_hash: &[u8; 16], changed: u32) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let mut digits = Zeroizing::new(Vec::with_capacity(32));
@@ -227,13 +246,16 @@ const FLAG_WIDTH: usize = 11;
 /// What some editors put at the start of a UTF-8 file.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The file ends within this line, and what is missing may say that the account is disabled: somebody is
-/// writing it, or the disk was full.
+/// The file ends within this line, and what is missing may say that the account is disabled:
+/// somebody is writing it, or the disk was full.
 pub fn cut_short(line: &[u8], bytes: &[u8]) -> bool {
-    !bytes.ends_with(b"\n") && bytes.ends_with(line) && line.split(|&b| b == b':').filter(|field| !field.is_empty()).count() < 5
+    !bytes.ends_with(b"\n")
+        && bytes.ends_with(line)
+        && line.split(|&b| b == b':').filter(|field| !field.is_empty()).count() < 5
 }
 
-/// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order mark.
+/// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order
+/// mark.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let lines = bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));

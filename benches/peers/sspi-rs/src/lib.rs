@@ -1,11 +1,11 @@
-//! sspi-rs as a peer of the benchmark: its Rust API, which is how it is used on servers (through its own C library an
-//! acceptor completes for raw NTLM only).
+//! sspi-rs as a peer of the benchmark: its Rust API, which is how it is used on servers (through
+//! its own C library an acceptor completes for raw NTLM only).
 
 use sspi::ntlm::NtlmConfig;
 use sspi::{
-    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialsBuffers, DataRepresentation, EncryptionFlags,
-    Negotiate, NegotiateConfig, Ntlm, SecurityBuffer, SecurityBufferRef, SecurityStatus, ServerRequestFlags, Sspi, SspiImpl,
-    Username,
+    AuthIdentity, AuthIdentityBuffers, BufferType, ClientRequestFlags, CredentialsBuffers,
+    DataRepresentation, EncryptionFlags, Negotiate, NegotiateConfig, Ntlm, SecurityBuffer,
+    SecurityBufferRef, SecurityStatus, ServerRequestFlags, Sspi, SspiImpl, Username,
 };
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int};
@@ -60,7 +60,8 @@ fn shared() -> &'static Shared {
     SHARED.get().expect("start comes first")
 }
 
-/// The credentials as `accept_security_context` wants them, one per thread since it takes them by `&mut`.
+/// The credentials as `accept_security_context` wants them, one per thread since it takes them by
+/// `&mut`.
 struct Credentials {
     ntlm: Option<AuthIdentityBuffers>,
     negotiate: Option<CredentialsBuffers>,
@@ -84,9 +85,16 @@ impl Party {
         if !shared().spnego {
             return Party::Ntlm(Ntlm::with_config(NtlmConfig::default()));
         }
-        let config = NegotiateConfig::new(Box::new(NtlmConfig::default()), Some("ntlm,!kerberos".into()), "HOST".into());
-        let made =
-            if acceptor { Negotiate::new_server(config, vec![shared().identity.clone()]) } else { Negotiate::new_client(config) };
+        let config = NegotiateConfig::new(
+            Box::new(NtlmConfig::default()),
+            Some("ntlm,!kerberos".into()),
+            "HOST".into(),
+        );
+        let made = if acceptor {
+            Negotiate::new_server(config, vec![shared().identity.clone()])
+        } else {
+            Negotiate::new_client(config)
+        };
         Party::Negotiate(made.expect("Negotiate"))
     }
 }
@@ -109,7 +117,8 @@ fn accept_step<C: Sspi + SspiImpl>(
             .with_target_data_representation(DataRepresentation::Native)
             .with_input(input)
             .with_output(output);
-        let mut accepting = server.accept_security_context_impl(call).expect("accept_security_context");
+        let mut accepting =
+            server.accept_security_context_impl(call).expect("accept_security_context");
         accepting.resolve_to_result().expect("accept_security_context").status
     };
     if matches!(status, SecurityStatus::CompleteNeeded | SecurityStatus::CompleteAndContinue) {
@@ -137,7 +146,9 @@ fn initiate_step<C: Sspi + SspiImpl>(
             .with_target_name("HTTP/server.bench.test")
             .with_input(input)
             .with_output(output);
-        let mut initiating = client.initialize_security_context_impl(&mut call).expect("initialize_security_context");
+        let mut initiating = client
+            .initialize_security_context_impl(&mut call)
+            .expect("initialize_security_context");
         initiating.resolve_to_result().expect("initialize_security_context").status
     };
     !matches!(status, SecurityStatus::ContinueNeeded | SecurityStatus::CompleteAndContinue)
@@ -147,7 +158,11 @@ extern "C" fn start(spnego: c_int) {
     SHARED.get_or_init(|| {
         let username = Username::new("alice", Some("BENCH")).expect("a user name");
         let identity = AuthIdentity { username, password: "Passw0rd!".to_owned().into() };
-        Shared { spnego: spnego != 0, buffers: AuthIdentityBuffers::from(identity.clone()), identity }
+        Shared {
+            spnego: spnego != 0,
+            buffers: AuthIdentityBuffers::from(identity.clone()),
+            identity,
+        }
     });
 }
 
@@ -158,7 +173,8 @@ macro_rules! leg {
             $context.handle[0] = Box::into_raw(Box::new(Party::new($acceptor))) as usize;
             $context.open = 1;
         }
-        let mut input = [SecurityBuffer::new($given.data[..$given.size as usize].to_vec(), BufferType::Token)];
+        let mut input =
+            [SecurityBuffer::new($given.data[..$given.size as usize].to_vec(), BufferType::Token)];
         let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
         let done = CREDENTIALS.with_borrow_mut(|credentials| match party($context) {
             Party::Ntlm(s) => $step(s, &mut credentials.ntlm, &mut input, &mut output),
@@ -179,7 +195,8 @@ extern "C" fn initiate(context: &mut Context, given: &Token, made: &mut Token) {
     leg!(context, given, made, false, initiate_step)
 }
 
-/// The context's party. The driver keeps `handle` as it was set and uses a context on one thread at a time.
+/// The context's party. The driver keeps `handle` as it was set and uses a context on one thread at
+/// a time.
 fn party(context: &mut Context) -> &mut Party {
     // SAFETY: `leg!` made the box, and only `close` frees it, zeroing the context.
     unsafe { &mut *(context.handle[0] as *mut Party) }
@@ -208,13 +225,15 @@ macro_rules! both {
 /// `message` has `SIGNATURE_SIZE + size` octets.
 unsafe fn parts<'a>(message: *mut u8, size: usize) -> [SecurityBufferRef<'a>; 2] {
     // SAFETY: passed on.
-    let (token, data) = unsafe { std::slice::from_raw_parts_mut(message, SIGNATURE_SIZE + size) }.split_at_mut(SIGNATURE_SIZE);
+    let (token, data) = unsafe { std::slice::from_raw_parts_mut(message, SIGNATURE_SIZE + size) }
+        .split_at_mut(SIGNATURE_SIZE);
     [SecurityBufferRef::token_buf(token), SecurityBufferRef::data_buf(data)]
 }
 
 unsafe extern "C" fn seal(context: &mut Context, message: *mut u8, size: usize) -> *mut u8 {
     let mut parts = unsafe { parts(message, size) };
-    both!(context, s => s.encrypt_message(EncryptionFlags::empty(), &mut parts)).expect("encrypt_message");
+    both!(context, s => s.encrypt_message(EncryptionFlags::empty(), &mut parts))
+        .expect("encrypt_message");
     message
 }
 

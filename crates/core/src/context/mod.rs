@@ -4,7 +4,9 @@ mod persist_accepting;
 mod persist_established;
 
 use crate::config::Settings;
-use crate::mechanism::{AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Notes, Step, StepResult};
+use crate::mechanism::{
+    AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Notes, Step, StepResult,
+};
 use crate::negotiate;
 use crate::server::credential::{Credential, Package};
 use crate::types::channel_bindings::ChannelBindings;
@@ -81,7 +83,9 @@ impl Acceptor {
 
     fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
         match self {
-            Acceptor::Negotiate(acceptor) => Ok(acceptor.step(token, call)?.map(Acceptor::Negotiate)),
+            Acceptor::Negotiate(acceptor) => {
+                Ok(acceptor.step(token, call)?.map(Acceptor::Negotiate))
+            }
             Acceptor::Only(acceptor) => Ok(acceptor.step(token, call)?.map(Acceptor::Only)),
         }
     }
@@ -97,7 +101,8 @@ pub enum Initiator {
 }
 
 impl Initiator {
-    /// The state before the first token of a context of `package`; an error if nobody initiates with it here.
+    /// The state before the first token of a context of `package`; an error if nobody initiates
+    /// with it here.
     pub fn new(package: Package) -> Result<Initiator> {
         Ok(match package {
             Package::Negotiate => Initiator::Negotiate(negotiate::Initiator::new()),
@@ -107,14 +112,16 @@ impl Initiator {
 
     fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
         match self {
-            Initiator::Negotiate(initiator) => Ok(initiator.step(token, call)?.map(Initiator::Negotiate)),
+            Initiator::Negotiate(initiator) => {
+                Ok(initiator.step(token, call)?.map(Initiator::Negotiate))
+            }
             Initiator::Only(initiator) => Ok(initiator.step(token, call)?.map(Initiator::Only)),
         }
     }
 }
 
-/// What a leg leads to, before anything has been stored: the caller may still find that the token does not
-/// fit and drop it, and the context is as it was.
+/// What a leg leads to, before anything has been stored: the caller may still find that the token
+/// does not fit and drop it, and the context is as it was.
 #[derive(Debug)]
 pub struct Leg {
     /// The context to store.
@@ -126,7 +133,8 @@ pub struct Leg {
 }
 
 impl Leg {
-    /// The token could not be handed out: the call will be repeated, and this leg might as well not have been.
+    /// The token could not be handed out: the call will be repeated, and this leg might as well not
+    /// have been.
     pub fn take_back(&self) {
         self.notes.take_back();
     }
@@ -136,7 +144,8 @@ impl Leg {
         matches!(self.context, Context::Established(_))
     }
 
-    /// The attributes to report with this leg: none that protects before the context is established.
+    /// The attributes to report with this leg: none that protects before the context is
+    /// established.
     pub fn flags(&self) -> ContextFlags {
         match &self.context {
             Context::Established(secured) => secured.established.flags,
@@ -153,15 +162,27 @@ impl Accepting {
     }
 
     /// One call of `AcceptSecurityContext`. Its outcome is logged.
-    pub fn step(&self, token: &[u8], requirements: ContextFlags, bindings: Option<&ChannelBindings>) -> Result<Leg, Failure> {
+    pub fn step(
+        &self,
+        token: &[u8],
+        requirements: ContextFlags,
+        bindings: Option<&ChannelBindings>,
+    ) -> Result<Leg, Failure> {
         let result = self.step_unlogged(token, requirements, bindings);
         match &result {
             Ok(Leg { context: Context::Established(secured), .. }) => {
                 let Established { client, mechanism, flags, .. } = &secured.established;
-                tracing::info!(client = client.display_name(), mechanism = mechanism.package_name(), ?flags, "client accepted");
+                tracing::info!(
+                    client = client.display_name(),
+                    mechanism = mechanism.package_name(),
+                    ?flags,
+                    "client accepted"
+                );
             }
             Ok(_) => tracing::debug!(token = token.len(), "the client's answer is awaited"),
-            Err(failure) => tracing::warn!(token = token.len(), "client refused: {}", failure.error),
+            Err(failure) => {
+                tracing::warn!(token = token.len(), "client refused: {}", failure.error)
+            }
         }
         result
     }
@@ -188,19 +209,30 @@ impl Accepting {
         let step = self.acceptor.step(token, &call)?;
         Ok(match step {
             Step::Continue { next, token } => {
-                let next = Accepting { credential: self.credential.clone(), settings: self.settings.clone(), acceptor: next };
+                let next = Accepting {
+                    credential: self.credential.clone(),
+                    settings: self.settings.clone(),
+                    acceptor: next,
+                };
                 Leg { context: Context::Accepting(Box::new(next)), token: Some(token), notes }
             }
-            Step::Done { established, token } => {
-                Leg { context: Context::secured(*established, self.credential.package, true), token, notes }
-            }
+            Step::Done { established, token } => Leg {
+                context: Context::secured(*established, self.credential.package, true),
+                token,
+                notes,
+            },
         })
     }
 }
 
 impl Initiating {
-    /// The conversation before its first token; an error if nobody initiates with the credential's package here.
-    pub fn new(credential: Arc<Credential>, settings: Arc<Settings>, target: String) -> Result<Initiating> {
+    /// The conversation before its first token; an error if nobody initiates with the credential's
+    /// package here.
+    pub fn new(
+        credential: Arc<Credential>,
+        settings: Arc<Settings>,
+        target: String,
+    ) -> Result<Initiating> {
         let initiator = Initiator::new(credential.package)?;
         Ok(Initiating { credential, settings, target, initiator })
     }
@@ -216,10 +248,17 @@ impl Initiating {
         match &result {
             Ok(Leg { context: Context::Established(secured), .. }) => {
                 let Established { mechanism, flags, .. } = &secured.established;
-                tracing::info!(target_name = self.target, mechanism = mechanism.package_name(), ?flags, "server accepted");
+                tracing::info!(
+                    target_name = self.target,
+                    mechanism = mechanism.package_name(),
+                    ?flags,
+                    "server accepted"
+                );
             }
             Ok(_) => tracing::debug!("the server's answer is awaited"),
-            Err(failure) => tracing::warn!(target_name = self.target, "server refused: {}", failure.error),
+            Err(failure) => {
+                tracing::warn!(target_name = self.target, "server refused: {}", failure.error)
+            }
         }
         result
     }
@@ -249,7 +288,11 @@ impl Initiating {
                     target: self.target.clone(),
                     initiator: next,
                 };
-                Leg { context: Context::Initiating(Box::new(next)), token: Some(token), notes: Notes::default() }
+                Leg {
+                    context: Context::Initiating(Box::new(next)),
+                    token: Some(token),
+                    notes: Notes::default(),
+                }
             }
             Step::Done { established, token } => {
                 let context = Context::secured(*established, self.credential.package, false);

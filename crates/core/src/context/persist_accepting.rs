@@ -1,5 +1,6 @@
-//! An acceptor between two of the client's tokens, packed: NTLM's alone. What a credential holds of its own does not
-//! travel, and neither does what was configured: both are the importing process' affair.
+//! An acceptor between two of the client's tokens, packed: NTLM's alone. What a credential holds of
+//! its own does not travel, and neither does what was configured: both are the importing process'
+//! affair.
 
 use crate::config::Settings;
 use crate::context::{Accepting, Acceptor};
@@ -43,11 +44,26 @@ impl Accepting {
 fields!(Usage { inbound, outbound });
 
 fn pack_credential(credential: &Credential, out: &mut Writer) -> Result<()> {
-    let Credential { package, usage, principal, identity, mechanisms, accounts, application, service } = credential;
+    let Credential {
+        package,
+        usage,
+        principal,
+        identity,
+        mechanisms,
+        accounts,
+        application,
+        service,
+    } = credential;
     // Its name follows from the principal's.
     let Service { name: _, keys } = service;
-    if identity.is_some() || !accounts.is_empty() || application.is_some() || !matches!(keys, OwnKeys::None) {
-        return Err(Error::CannotPack("the credential has an identity, accounts or keys of its own"));
+    if identity.is_some()
+        || !accounts.is_empty()
+        || application.is_some()
+        || !matches!(keys, OwnKeys::None)
+    {
+        return Err(Error::CannotPack(
+            "the credential has an identity, accounts or keys of its own",
+        ));
     }
     package.pack(out)?;
     usage.pack(out)?;

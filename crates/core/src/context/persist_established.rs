@@ -47,7 +47,17 @@ impl Packed for Session {
     }
 }
 
-fields!(Established { session, mechanism, flags, client, server_name, client_target, expiry, delegated, wants_mech_list_mic });
+fields!(Established {
+    session,
+    mechanism,
+    flags,
+    client,
+    server_name,
+    client_target,
+    expiry,
+    delegated,
+    wants_mech_list_mic
+});
 
 fields!(Secured { established, package, accepted });
 

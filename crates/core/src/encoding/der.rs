@@ -1,5 +1,6 @@
-//! As much of DER ([X.690]) as SPNEGO and Kerberos need: definite, minimal lengths and one-octet tags. Nothing
-//! recurses here, so a token nests no deeper than the code that reads it, and reading neither copies nor allocates.
+//! As much of DER ([X.690]) as SPNEGO and Kerberos need: definite, minimal lengths and one-octet
+//! tags. Nothing recurses here, so a token nests no deeper than the code that reads it, and reading
+//! neither copies nor allocates.
 
 use crate::types::error::{Error, Result};
 
@@ -56,12 +57,15 @@ impl<'a> Reader<'a> {
 
     /// The next element: its tag and its contents.
     pub fn any(&mut self) -> Result<(u8, &'a [u8])> {
-        let (&tag, rest) = self.rest.split_first().ok_or(Error::InvalidToken("DER: an element is missing"))?;
+        let (&tag, rest) =
+            self.rest.split_first().ok_or(Error::InvalidToken("DER: an element is missing"))?;
         if tag & 0x1f == 0x1f {
             return Err(Error::InvalidToken("DER: a tag number above 30"));
         }
         let (length, rest) = length(rest)?;
-        let (contents, rest) = rest.split_at_checked(length).ok_or(Error::InvalidToken("DER: a length beyond the end"))?;
+        let (contents, rest) = rest
+            .split_at_checked(length)
+            .ok_or(Error::InvalidToken("DER: a length beyond the end"))?;
         self.rest = rest;
         Ok((tag, contents))
     }
@@ -93,7 +97,11 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub fn end(self) -> Result<()> {
-        if self.is_empty() { Ok(()) } else { Err(Error::InvalidToken("DER: bytes after the last element")) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::InvalidToken("DER: bytes after the last element"))
+        }
     }
 }
 
@@ -109,9 +117,15 @@ pub fn only(bytes: &[u8], tag: u8) -> Result<&[u8]> {
 pub fn integer(contents: &[u8]) -> Result<i64> {
     match contents {
         [] => Err(Error::InvalidToken("DER: an INTEGER without contents")),
-        [0, second, ..] if *second < 0x80 => Err(Error::InvalidToken("DER: an INTEGER is not minimal")),
-        [0xff, second, ..] if *second >= 0x80 => Err(Error::InvalidToken("DER: an INTEGER is not minimal")),
-        [_, _, _, _, _, _, _, _, _, ..] => Err(Error::InvalidToken("DER: an INTEGER of more than 64 bits")),
+        [0, second, ..] if *second < 0x80 => {
+            Err(Error::InvalidToken("DER: an INTEGER is not minimal"))
+        }
+        [0xff, second, ..] if *second >= 0x80 => {
+            Err(Error::InvalidToken("DER: an INTEGER is not minimal"))
+        }
+        [_, _, _, _, _, _, _, _, _, ..] => {
+            Err(Error::InvalidToken("DER: an INTEGER of more than 64 bits"))
+        }
         [first, rest @ ..] => {
             let first = i64::from(first.cast_signed());
             Ok(rest.iter().fold(first, |value, &octet| value << 8 | i64::from(octet)))
@@ -121,7 +135,8 @@ pub fn integer(contents: &[u8]) -> Result<i64> {
 
 /// Takes a length off the front of `bytes`.
 fn length(bytes: &[u8]) -> Result<(usize, &[u8])> {
-    let (&first, rest) = bytes.split_first().ok_or(Error::InvalidToken("DER: a length is missing"))?;
+    let (&first, rest) =
+        bytes.split_first().ok_or(Error::InvalidToken("DER: a length is missing"))?;
     if first < 0x80 {
         return Ok((usize::from(first), rest));
     }
@@ -129,7 +144,8 @@ fn length(bytes: &[u8]) -> Result<(usize, &[u8])> {
     if count == 0 || count > 4 {
         return Err(Error::InvalidToken("DER: an indefinite or huge length"));
     }
-    let (octets, rest) = rest.split_at_checked(count).ok_or(Error::InvalidToken("DER: a length is cut off"))?;
+    let (octets, rest) =
+        rest.split_at_checked(count).ok_or(Error::InvalidToken("DER: a length is cut off"))?;
     let value = octets.iter().fold(0u32, |value, &octet| value << 8 | u32::from(octet));
     if octets.first() == Some(&0) || value < 0x80 {
         return Err(Error::InvalidToken("DER: a length is not minimal"));
@@ -156,8 +172,8 @@ const fn length_size(contents: usize) -> usize {
     octets
 }
 
-/// Writes elements. The writer of a constructed element either states the size of its contents first, found with
-/// [`size`], so that nothing is moved; or it leaves that to [`Writer::nest`].
+/// Writes elements. The writer of a constructed element either states the size of its contents
+/// first, found with [`size`], so that nothing is moved; or it leaves that to [`Writer::nest`].
 #[derive(Debug)]
 pub struct Writer {
     out: Vec<u8>,
@@ -200,8 +216,8 @@ impl Writer {
         self.element(tag, contents);
     }
 
-    /// Appends a constructed element whose contents `contents` appends. They are moved by the octets of their length
-    /// if it has more than one.
+    /// Appends a constructed element whose contents `contents` appends. They are moved by the
+    /// octets of their length if it has more than one.
     pub fn nest(&mut self, tag: u8, contents: impl FnOnce(&mut Writer)) {
         self.out.extend([tag, 0]);
         let start = self.out.len();
@@ -298,7 +314,15 @@ mod tests {
             assert_eq!(writer.finish(), octets, "{value}");
             assert_eq!(integer(only(octets, INTEGER).unwrap()), Ok(value));
         }
-        for bad in [&b""[..], b"\x00\x7f", b"\x00\x00", b"\xff\x80", b"\xff\xff", &[1; 9], b"\x00\x80\0\0\0\0\0\0\0"] {
+        for bad in [
+            &b""[..],
+            b"\x00\x7f",
+            b"\x00\x00",
+            b"\xff\x80",
+            b"\xff\xff",
+            &[1; 9],
+            b"\x00\x80\0\0\0\0\0\0\0",
+        ] {
             assert!(integer(bad).is_err(), "{bad:02x?}");
         }
     }

@@ -15,15 +15,17 @@ pub struct Utf16<'a> {
 }
 
 impl<'a> Utf16<'a> {
-    /// Checks `bytes`. A name that would not be the same after conversion is refused, as is one with a NUL, which
-    /// could be taken for its end.
+    /// Checks `bytes`. A name that would not be the same after conversion is refused, as is one
+    /// with a NUL, which could be taken for its end.
     pub fn new(bytes: &'a [u8]) -> Result<Utf16<'a>> {
         const MALFORMED: Error = Error::InvalidToken("a name is not UTF-16");
         let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
         let text = Utf16 { units };
         // Nearly all text has no surrogates.
         let plain = |unit: u16| unit != 0 && !(0xd800..0xe000).contains(&unit);
-        if !text.units().all(plain) && !char::decode_utf16(text.units()).all(|c| c.is_ok_and(|c| c != '\0')) {
+        if !text.units().all(plain)
+            && !char::decode_utf16(text.units()).all(|c| c.is_ok_and(|c| c != '\0'))
+        {
             return Err(MALFORMED);
         }
         Ok(text)
@@ -79,10 +81,14 @@ mod tests {
         for text in ["", "alice", "jörg", "漢字", "a𝔘b"] {
             let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let read = Utf16::new(&bytes).unwrap();
-            assert_eq!((read.to_text().as_str(), read.to_string().as_str(), read.is_empty()), (text, text, text.is_empty()));
+            assert_eq!(
+                (read.to_text().as_str(), read.to_string().as_str(), read.is_empty()),
+                (text, text, text.is_empty())
+            );
             assert!(read == *text && read != *"bob" && read != *"alice " && read != *"alic");
         }
-        let bad: [&[u8]; 6] = [b"a", b"a\0b", b"a\0\0\0", b"\x00\xd8", b"\x00\xdc\x00\xd8", b"a\0\x35\xd8a\0"];
+        let bad: [&[u8]; 6] =
+            [b"a", b"a\0b", b"a\0\0\0", b"\x00\xd8", b"\x00\xdc\x00\xd8", b"a\0\x35\xd8a\0"];
         for bytes in bad {
             assert!(Utf16::new(bytes).is_err(), "{bytes:x?}");
         }

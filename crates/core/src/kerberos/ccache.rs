@@ -1,9 +1,10 @@
-//! Credential caches, in the FILE format of MIT's documentation ("Credential cache file format"): versions 3 and 4
-//! are read, 4 is written. They hold what a client delegated, and the service's own ticket-granting ticket for
-//! user-to-user.
+//! Credential caches, in the FILE format of MIT's documentation ("Credential cache file format"):
+//! versions 3 and 4 are read, 4 is written. They hold what a client delegated, and the service's
+//! own ticket-granting ticket for user-to-user.
 
 use super::message::{
-    EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket, TicketFlags, quote,
+    EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket,
+    TicketFlags, quote,
 };
 use crate::platform;
 use crate::types::error::{Error, Result};
@@ -142,11 +143,15 @@ pub struct CredentialCache<'a> {
 
 impl<'a> CredentialCache<'a> {
     /// A cache of what a client handed over; it is the client's whom the first ticket is for.
-    pub fn of_krb_cred(message: &KrbCred<'a>, part: &EncKrbCredPart<'a>) -> Result<CredentialCache<'a>> {
+    pub fn of_krb_cred(
+        message: &KrbCred<'a>,
+        part: &EncKrbCredPart<'a>,
+    ) -> Result<CredentialCache<'a>> {
         let mut infos = part.ticket_info();
         let mut credentials = Vec::new();
         for ticket in message.tickets() {
-            let info = infos.next().ok_or(Error::InvalidToken("KRB-CRED: more tickets than keys"))?;
+            let info =
+                infos.next().ok_or(Error::InvalidToken("KRB-CRED: more tickets than keys"))?;
             credentials.push(Credential::of(ticket, &info)?);
         }
         if infos.next().is_some() {
@@ -161,7 +166,9 @@ impl<'a> CredentialCache<'a> {
         let (version, body) = match bytes {
             [5, 3, body @ ..] => (3, body),
             [5, 4, body @ ..] => (4, body),
-            [5, 1 | 2, ..] => return Err(Error::UnknownCredentials("a credential cache of an old version")),
+            [5, 1 | 2, ..] => {
+                return Err(Error::UnknownCredentials("a credential cache of an old version"));
+            }
             _ => return Err(Error::UnknownCredentials("not a credential cache")),
         };
         let mut reader = Reader { version, bytes: body };
@@ -178,7 +185,8 @@ impl<'a> CredentialCache<'a> {
         Ok(CredentialCache { default_principal, credentials })
     }
 
-    /// The owner's ticket-granting ticket for the own realm: the one that ends last, if there are several.
+    /// The owner's ticket-granting ticket for the own realm: the one that ends last, if there are
+    /// several.
     pub fn ticket_granting_ticket(&self) -> Option<&Credential<'a>> {
         let owners = self.credentials.iter().filter(|credential| {
             credential.server.is_local_krbtgt()
@@ -190,9 +198,14 @@ impl<'a> CredentialCache<'a> {
 
     /// The file, of version 4.
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>> {
-        let size = |credential: &Credential<'_>| 1024 + 2 * (credential.ticket.len() + credential.second_ticket.len());
-        let mut out =
-            Writer { bytes: Zeroizing::new(Vec::with_capacity(512 + self.credentials.iter().map(size).sum::<usize>())) };
+        let size = |credential: &Credential<'_>| {
+            1024 + 2 * (credential.ticket.len() + credential.second_ticket.len())
+        };
+        let mut out = Writer {
+            bytes: Zeroizing::new(Vec::with_capacity(
+                512 + self.credentials.iter().map(size).sum::<usize>(),
+            )),
+        };
         out.bytes.extend([5, 4, 0, 0]);
         out.principal(&self.default_principal)?;
         for credential in &self.credentials {
@@ -212,7 +225,10 @@ pub fn save(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_file_name(temporary);
     let mut options = OpenOptions::new();
     platform::private(options.write(true).create_new(true));
-    let written = options.open(&temporary).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&temporary, path));
+    let written = options
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(bytes))
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
@@ -269,7 +285,8 @@ impl<'a> Reader<'a> {
         let name_type = self.u32()?.cast_signed();
         let count = self.count(MAX_COMPONENTS)?;
         let realm = self.data()?.to_vec();
-        let components = (0..count).map(|_| self.data().map(<[u8]>::to_vec)).collect::<Result<_>>()?;
+        let components =
+            (0..count).map(|_| self.data().map(<[u8]>::to_vec)).collect::<Result<_>>()?;
         Ok(Principal { name_type, realm, components })
     }
 
@@ -285,13 +302,16 @@ impl<'a> Reader<'a> {
     fn credential(&mut self) -> Result<Credential<'a>> {
         let (client, server) = (self.principal()?, self.principal()?);
         let key = self.key()?;
-        let [authtime, starttime, endtime, renew_till] = [self.u32()?, self.u32()?, self.u32()?, self.u32()?];
+        let [authtime, starttime, endtime, renew_till] =
+            [self.u32()?, self.u32()?, self.u32()?, self.u32()?];
         let is_skey = self.u8()? != 0;
         let ticket_flags = TicketFlags::from_bits_retain(self.u32()?);
         let addresses = (0..self.count(MAX_ELEMENTS)?)
             .map(|_| Ok(HostAddress { addr_type: self.number()?, address: self.data()? }))
             .collect::<Result<_>>()?;
-        let authdata = (0..self.count(MAX_ELEMENTS)?).map(|_| Ok((self.number()?, self.data()?))).collect::<Result<_>>()?;
+        let authdata = (0..self.count(MAX_ELEMENTS)?)
+            .map(|_| Ok((self.number()?, self.data()?)))
+            .collect::<Result<_>>()?;
         let (ticket, second_ticket) = (self.data()?, self.data()?);
         Ok(Credential {
             client,
@@ -322,14 +342,17 @@ impl Writer {
     }
 
     fn number(&mut self, number: i32) -> Result<()> {
-        let number =
-            i16::try_from(number).map_err(|_| Error::InvalidToken("a type's number too large for a credential cache"))?;
+        let number = i16::try_from(number)
+            .map_err(|_| Error::InvalidToken("a type's number too large for a credential cache"))?;
         self.bytes.extend(number.to_be_bytes());
         Ok(())
     }
 
     fn count(&mut self, count: usize) -> Result<()> {
-        self.u32(u32::try_from(count).map_err(|_| Error::InvalidToken("too much for a credential cache"))?);
+        self.u32(
+            u32::try_from(count)
+                .map_err(|_| Error::InvalidToken("too much for a credential cache"))?,
+        );
         Ok(())
     }
 
@@ -351,7 +374,9 @@ impl Writer {
         self.principal(&credential.server)?;
         self.number(credential.key.keytype)?;
         self.data(credential.key.keyvalue)?;
-        for time in [credential.authtime, credential.starttime, credential.endtime, credential.renew_till] {
+        for time in
+            [credential.authtime, credential.starttime, credential.endtime, credential.renew_till]
+        {
             self.u32(time);
         }
         self.bytes.push(credential.is_skey.into());

@@ -1,5 +1,5 @@
-//! The authenticator's "checksum" of type 0x8003, RFC 4121 4.1.1: what GSS-API's initiator has to say, protected by
-//! the authenticator's encryption.
+//! The authenticator's "checksum" of type 0x8003, RFC 4121 4.1.1: what GSS-API's initiator has to
+//! say, protected by the authenticator's encryption.
 
 use crate::types::error::{Error, Result};
 use bitflags::bitflags;
@@ -57,12 +57,15 @@ pub struct GssChecksum<'a> {
 impl<'a> GssChecksum<'a> {
     /// Reads it.
     ///
-    /// `DlgOpt` must be 1 and `Dlgth` within what there is. A KRB-CRED without DELEG is an extension, and no more.
+    /// `DlgOpt` must be 1 and `Dlgth` within what there is. A KRB-CRED without DELEG is an
+    /// extension, and no more.
     pub fn decode(checksum: &'a [u8]) -> Result<GssChecksum<'a>> {
         const SHORT: Error = Error::InvalidToken("checksum 0x8003: too short");
         let (length, rest) = checksum.split_first_chunk::<4>().ok_or(SHORT)?;
         if u32::from_le_bytes(*length) as usize != BINDINGS {
-            return Err(Error::InvalidToken("checksum 0x8003: channel bindings of another length than MD5's"));
+            return Err(Error::InvalidToken(
+                "checksum 0x8003: channel bindings of another length than MD5's",
+            ));
         }
         let (&bindings, rest) = rest.split_first_chunk::<BINDINGS>().ok_or(SHORT)?;
         let (&flags, rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
@@ -70,7 +73,8 @@ impl<'a> GssChecksum<'a> {
         if !flags.contains(GssFlags::DELEG) {
             return Ok(GssChecksum { bindings, flags, credential: None, extensions: rest });
         }
-        let (&[option1, option2, length1, length2], rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
+        let (&[option1, option2, length1, length2], rest) =
+            rest.split_first_chunk::<4>().ok_or(SHORT)?;
         if u16::from_le_bytes([option1, option2]) != 1 {
             return Err(Error::InvalidToken("checksum 0x8003: an unknown kind of delegation"));
         }
@@ -79,10 +83,12 @@ impl<'a> GssChecksum<'a> {
         Ok(GssChecksum { bindings, flags, credential: Some(credential), extensions })
     }
 
-    /// Its bytes; an error if the KRB-CRED is longer than 65535. DELEG is set if there is a credential, and only then.
+    /// Its bytes; an error if the KRB-CRED is longer than 65535. DELEG is set if there is a
+    /// credential, and only then.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let credential = self.credential.unwrap_or_default();
-        let length = u16::try_from(credential.len()).map_err(|_| Error::Internal("a KRB-CRED too long to delegate"))?;
+        let length = u16::try_from(credential.len())
+            .map_err(|_| Error::Internal("a KRB-CRED too long to delegate"))?;
         let mut flags = self.flags;
         flags.set(GssFlags::DELEG, self.credential.is_some());
         let mut bytes = Vec::with_capacity(FIXED + 4 + credential.len() + self.extensions.len());
@@ -115,19 +121,25 @@ mod tests {
     use super::*;
 
     /// RFC 4121 4.1.1, field by field.
-    const PLAIN: &[u8] = b"\x10\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x3e\0\0\0";
+    const PLAIN: &[u8] =
+        b"\x10\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x3e\0\0\0";
     const DELEGATING: &[u8] =
         b"\x10\0\0\0\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x3f\x10\0\0\x01\0\x03\0krbext";
 
     #[test]
     fn fields_stand_where_the_rfc_has_them() {
         let bindings = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
-        let flags = GssFlags::MUTUAL | GssFlags::REPLAY | GssFlags::SEQUENCE | GssFlags::CONF | GssFlags::INTEG;
+        let flags = GssFlags::MUTUAL
+            | GssFlags::REPLAY
+            | GssFlags::SEQUENCE
+            | GssFlags::CONF
+            | GssFlags::INTEG;
         let plain = GssChecksum { bindings, flags, credential: None, extensions: b"" };
         assert_eq!(GssChecksum::decode(PLAIN), Ok(plain));
         assert_eq!(plain.encode().as_deref(), Ok(PLAIN));
         let flags = flags | GssFlags::DELEG | GssFlags::DCE_STYLE;
-        let delegating = GssChecksum { bindings, flags, credential: Some(b"krb"), extensions: b"ext" };
+        let delegating =
+            GssChecksum { bindings, flags, credential: Some(b"krb"), extensions: b"ext" };
         assert_eq!(GssChecksum::decode(DELEGATING), Ok(delegating));
         assert_eq!(delegating.encode().as_deref(), Ok(DELEGATING));
     }
@@ -149,8 +161,15 @@ mod tests {
 
     #[test]
     fn the_flag_goes_with_the_credential() {
-        let none = GssChecksum { bindings: [0; 16], flags: GssFlags::DELEG, credential: None, extensions: b"" };
-        assert!(!GssChecksum::decode(&none.encode().unwrap()).unwrap().flags.contains(GssFlags::DELEG));
+        let none = GssChecksum {
+            bindings: [0; 16],
+            flags: GssFlags::DELEG,
+            credential: None,
+            extensions: b"",
+        };
+        assert!(
+            !GssChecksum::decode(&none.encode().unwrap()).unwrap().flags.contains(GssFlags::DELEG)
+        );
         let long = GssChecksum { credential: Some(&[0; 65536]), ..none };
         assert!(long.encode().is_err());
     }

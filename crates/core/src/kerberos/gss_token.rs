@@ -1,7 +1,8 @@
-//! The frame of Kerberos' tokens in GSS-API: RFC 2743 3.1 with the token identifiers of RFC 4121 4.1.
+//! The frame of Kerberos' tokens in GSS-API: RFC 2743 3.1 with the token identifiers of RFC 4121
+//! 4.1.
 //!
-//! Leniencies: bytes after the frame are ignored, as callers hand in whole buffers; and a message may come without
-//! the frame, as it does in DCE style ([MS-KILE] 3.4.5.1) and from some peers.
+//! Leniencies: bytes after the frame are ignored, as callers hand in whole buffers; and a message
+//! may come without the frame, as it does in DCE style ([MS-KILE] 3.4.5.1) and from some peers.
 
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
@@ -57,7 +58,8 @@ pub enum TokenId {
 
 impl TokenId {
     /// All of them.
-    pub const ALL: [TokenId; 5] = [TokenId::ApReq, TokenId::ApRep, TokenId::Error, TokenId::TgtRequest, TokenId::TgtReply];
+    pub const ALL: [TokenId; 5] =
+        [TokenId::ApReq, TokenId::ApRep, TokenId::Error, TokenId::TgtRequest, TokenId::TgtReply];
 
     fn from_number(number: u16) -> Option<TokenId> {
         TokenId::ALL.into_iter().find(|id| *id as u16 == number)
@@ -76,7 +78,8 @@ pub struct Token<'a> {
 }
 
 impl<'a> Token<'a> {
-    /// Reads a token, in its frame or without one. [`Error::NothingInCommon`] if the frame is another mechanism's.
+    /// Reads a token, in its frame or without one. [`Error::NothingInCommon`] if the frame is
+    /// another mechanism's.
     pub fn read(token: &'a [u8]) -> Result<Token<'a>> {
         const AP_REQ: u8 = der::application(ApReq::APPLICATION);
         const AP_REP: u8 = der::application(ApRep::APPLICATION);
@@ -91,7 +94,8 @@ impl<'a> Token<'a> {
         let frame = Reader::new(token).read(der::APPLICATION_0)?;
         let mut reader = Reader::new(frame);
         let oid = reader.read(der::OBJECT_IDENTIFIER)?;
-        let oid = Oid::from_contents(oid).ok_or(Error::NothingInCommon("a token of another mechanism than Kerberos"))?;
+        let oid = Oid::from_contents(oid)
+            .ok_or(Error::NothingInCommon("a token of another mechanism than Kerberos"))?;
         let Some((&[high, low], body)) = reader.rest().split_first_chunk::<2>() else {
             return Err(Error::InvalidToken("Kerberos: a token without TOK_ID"));
         };
@@ -138,12 +142,16 @@ mod tests {
     #[test]
     fn a_frame_has_the_octets_of_the_rfcs() {
         let token = Token { oid: Some(Oid::Krb5), id: TokenId::ApReq, body: b"\x6e\x00" };
-        assert_eq!(token.write(), b"\x60\x0f\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00\x6e\x00");
+        assert_eq!(
+            token.write(),
+            b"\x60\x0f\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00\x6e\x00"
+        );
     }
 
     #[test]
     fn messages_may_come_bare() {
-        for (first, id) in [(0x6e, TokenId::ApReq), (0x6f, TokenId::ApRep), (0x7e, TokenId::Error)] {
+        for (first, id) in [(0x6e, TokenId::ApReq), (0x6f, TokenId::ApRep), (0x7e, TokenId::Error)]
+        {
             let token = [first, 0];
             assert_eq!(Token::read(&token), Ok(Token { oid: None, id, body: &token }));
         }

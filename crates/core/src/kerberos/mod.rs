@@ -1,8 +1,8 @@
 //! Kerberos: RFC 4120, RFC 4121, [MS-KILE].
 //!
-//! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys; [`token`] is the
-//! frame around what [`message`] reads and writes; [`pac`] is what a domain controller says about the client;
-//! [`ccache`] keeps what clients delegate.
+//! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys;
+//! [`token`] is the frame around what [`message`] reads and writes; [`pac`] is what a domain
+//! controller says about the client; [`ccache`] keeps what clients delegate.
 
 mod acceptor;
 pub mod ccache;

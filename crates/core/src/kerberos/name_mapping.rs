@@ -1,7 +1,9 @@
-//! What a client is called where the default does not serve: rules of the configuration that make names of principals.
+//! What a client is called where the default does not serve: rules of the configuration that make
+//! names of principals.
 //!
-//! Without a rule the client is `DOMAIN\user` by its PAC, or the whole principal, `alice/admin@EXAMPLE.TEST`. A rule
-//! chooses clients by realm and by a pattern of their names, and gives a template of the name that they get:
+//! Without a rule the client is `DOMAIN\user` by its PAC, or the whole principal,
+//! `alice/admin@EXAMPLE.TEST`. A rule chooses clients by realm and by a pattern of their names, and
+//! gives a template of the name that they get:
 //!
 //! ```toml
 //! [kerberos]
@@ -11,13 +13,15 @@
 //! ]
 //! ```
 //!
-//! The first rule that fits counts. A pattern is for all components of a name: `*` stands for any characters of one,
-//! so that `*` alone is no `alice/admin`; a backslash takes the meaning from `*`, `/` and itself.
+//! The first rule that fits counts. A pattern is for all components of a name: `*` stands for any
+//! characters of one, so that `*` alone is no `alice/admin`; a backslash takes the meaning from
+//! `*`, `/` and itself.
 //!
-//! In a template stand `{principal}` (components and realm, as MIT shows them), `{user}` (the account's name by the
-//! PAC, else the components with slashes between them), `{first}` (the first component), `{domain}` (the domain's name
-//! by the PAC, else the realm) and `{realm}`. What is put in must not hold what divides names, `\`, `/` and `@`: a
-//! client of the name `OTHER\root` would get a name that belongs to somebody else. Such a client is refused.
+//! In a template stand `{principal}` (components and realm, as MIT shows them), `{user}` (the
+//! account's name by the PAC, else the components with slashes between them), `{first}` (the first
+//! component), `{domain}` (the domain's name by the PAC, else the realm) and `{realm}`. What is put
+//! in must not hold what divides names, `\`, `/` and `@`: a client of the name `OTHER\root` would
+//! get a name that belongs to somebody else. Such a client is refused.
 
 use super::message::quote;
 use crate::types::error::{Denial, Error, Result};
@@ -48,18 +52,26 @@ pub struct NameRule {
 impl NameRules {
     /// The name that the first rule that fits gives; `None` if none does.
     ///
-    /// Error: the client's name has what divides names where the rule would put it into another one, or the name would
-    /// be empty.
+    /// Error: the client's name has what divides names where the rule would put it into another
+    /// one, or the name would be empty.
     pub fn apply(&self, client: &Client<'_>) -> Result<Option<String>> {
         self.0.iter().find(|rule| rule.fits(client)).map(|rule| rule.name.fill(client)).transpose()
     }
 }
 
 impl NameRule {
-    /// The rule for clients of this realm, or of any, whose names `principal` fits, or any. The error says what is wrong
-    /// with a pattern or a template.
-    pub fn new(realm: Option<String>, principal: Option<&str>, name: &str) -> Result<NameRule, &'static str> {
-        Ok(NameRule { realm, principal: principal.map(Pattern::parse).transpose()?, name: Template::parse(name)? })
+    /// The rule for clients of this realm, or of any, whose names `principal` fits, or any. The
+    /// error says what is wrong with a pattern or a template.
+    pub fn new(
+        realm: Option<String>,
+        principal: Option<&str>,
+        name: &str,
+    ) -> Result<NameRule, &'static str> {
+        Ok(NameRule {
+            realm,
+            principal: principal.map(Pattern::parse).transpose()?,
+            name: Template::parse(name)?,
+        })
     }
 
     /// The realm, if the rule is for one.
@@ -116,18 +128,25 @@ impl Pattern {
 
     fn fits(&self, components: &[&str]) -> bool {
         self.components.len() == components.len()
-            && self.components.iter().zip(components).all(|(pieces, component)| pieces_fit(pieces, component))
+            && self
+                .components
+                .iter()
+                .zip(components)
+                .all(|(pieces, component)| pieces_fit(pieces, component))
     }
 }
 
-/// The first piece is at the beginning, the last one at the end, and the others are in between, in their order and not
-/// one over the other. Looking for each as far in front as it can be finds a way if there is one.
+/// The first piece is at the beginning, the last one at the end, and the others are in between, in
+/// their order and not one over the other. Looking for each as far in front as it can be finds a
+/// way if there is one.
 fn pieces_fit(pieces: &[String], text: &str) -> bool {
     match pieces {
         [] => false,
         [only] => only == text,
         [first, between @ .., last] => {
-            let Some(mut rest) = text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str())) else {
+            let Some(mut rest) =
+                text.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str()))
+            else {
                 return false;
             };
             between.iter().all(|piece| match rest.split_once(piece.as_str()) {
@@ -199,7 +218,8 @@ impl Template {
                         name.push_str(undivided(component)?);
                     }
                 }
-                (Part::First, _) => name.push_str(undivided(client.components.first().copied().unwrap_or_default())?),
+                (Part::First, _) => name
+                    .push_str(undivided(client.components.first().copied().unwrap_or_default())?),
                 (Part::Domain, Some((domain, _))) => name.push_str(undivided(domain)?),
                 (Part::Domain, None) | (Part::Realm, _) => name.push_str(undivided(client.realm)?),
             }
@@ -210,7 +230,8 @@ impl Template {
 
 /// `text` if it can stand in another name: something, and nothing that divides names.
 fn undivided(text: &str) -> Result<&str> {
-    const REFUSED: Error = Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name"));
+    const REFUSED: Error =
+        Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name"));
     let divides = |c: char| matches!(c, '\\' | '/' | '@') || c.is_control();
     if text.is_empty() || text.contains(divides) { Err(REFUSED) } else { Ok(text) }
 }
@@ -244,7 +265,9 @@ mod tests {
             rule(None, Some("root"), "nobody"),
             rule(Some("EXAMPLE.TEST"), Some("*"), "EXAMPLE\\{user}"),
         ]);
-        let name = |components: &[&str], realm| rules.apply(&Client { components, realm, account: None }).unwrap();
+        let name = |components: &[&str], realm| {
+            rules.apply(&Client { components, realm, account: None }).unwrap()
+        };
         assert_eq!(name(&["alice", "admin"], "EXAMPLE.TEST").as_deref(), Some("ADMIN\\alice"));
         assert_eq!(name(&["alice"], "EXAMPLE.TEST").as_deref(), Some("EXAMPLE\\alice"));
         assert_eq!(name(&["alice", "admin"], "OTHER.TEST").as_deref(), Some("alice/admin.other"));
@@ -258,7 +281,9 @@ mod tests {
 
     #[test]
     fn patterns() {
-        let fits = |pattern: &str, components: &[&str]| rule(None, Some(pattern), "x").fits(&client(components));
+        let fits = |pattern: &str, components: &[&str]| {
+            rule(None, Some(pattern), "x").fits(&client(components))
+        };
         for (pattern, components) in [
             ("alice", &["alice"][..]),
             ("*", &["alice"]),
@@ -315,26 +340,42 @@ mod tests {
             assert_eq!(rules.apply(&with_pac), Ok(Some(pac.into())));
             assert_eq!(rules.apply(&without), Ok(Some(none.into())));
         }
-        for bad in ["", "{", "}", "{}", "{user", "user}", "{User}", "{user}}", "{{user}}", "{second}"] {
+        for bad in
+            ["", "{", "}", "{}", "{user", "user}", "{User}", "{user}}", "{{user}}", "{second}"]
+        {
             assert!(NameRule::new(None, None, bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn nobody_becomes_somebody_else() {
-        let apply = |template: &str, client: &Client<'_>| NameRules(vec![rule(None, None, template)]).apply(client);
+        let apply = |template: &str, client: &Client<'_>| {
+            NameRules(vec![rule(None, None, template)]).apply(client)
+        };
         for name in ["OTHER\\root", "a@b", "a/b", "a\nb", "a\0", ""] {
             assert!(apply("EXAMPLE\\{user}", &client(&[name])).is_err(), "{name:?}");
             assert!(apply("EXAMPLE\\{first}", &client(&[name, "x"])).is_err(), "{name:?}");
             assert!(apply("EXAMPLE\\{user}", &client(&["alice", name])).is_err(), "{name:?}");
-            assert!(apply("{realm}\\{first}", &Client { realm: name, ..client(&["alice"]) }).is_err(), "{name:?}");
+            assert!(
+                apply("{realm}\\{first}", &Client { realm: name, ..client(&["alice"]) }).is_err(),
+                "{name:?}"
+            );
             let account = Some(("EXAMPLE", name));
-            assert!(apply("EXAMPLE\\{user}", &Client { account, ..client(&["alice"]) }).is_err(), "{name:?}");
+            assert!(
+                apply("EXAMPLE\\{user}", &Client { account, ..client(&["alice"]) }).is_err(),
+                "{name:?}"
+            );
             let account = Some((name, "alice"));
-            assert!(apply("{domain}\\{user}", &Client { account, ..client(&["alice"]) }).is_err(), "{name:?}");
+            assert!(
+                apply("{domain}\\{user}", &Client { account, ..client(&["alice"]) }).is_err(),
+                "{name:?}"
+            );
         }
         // The whole principal is quoted, and so remains another one.
-        assert_eq!(apply("{principal}", &client(&["OTHER\\root"])).unwrap().unwrap(), "OTHER\\\\root@EXAMPLE.TEST");
+        assert_eq!(
+            apply("{principal}", &client(&["OTHER\\root"])).unwrap().unwrap(),
+            "OTHER\\\\root@EXAMPLE.TEST"
+        );
         assert!(apply("guest", &client(&["OTHER\\root"])).is_ok());
     }
 }

@@ -41,20 +41,22 @@ impl Acceptor {
         Acceptor { state: State::Start }
     }
 
-    /// Takes the client's next token: SPNEGO's, or a mechanism's own without SPNEGO. An empty first token asks
-    /// which mechanisms there are.
+    /// Takes the client's next token: SPNEGO's, or a mechanism's own without SPNEGO. An empty first
+    /// token asks which mechanisms there are.
     ///
-    /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied(Denial::Mic)`, and the mechanism's. They carry a
-    /// `reject` for the peer if the call requires EXTENDED_ERROR.
+    /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied(Denial::Mic)`, and the mechanism's.
+    /// They carry a `reject` for the peer if the call requires EXTENDED_ERROR.
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
         check_size(token, call.settings)?;
         let rejected = |failure| reject(failure, call.requirements);
         let step = match &self.state {
             State::Start if token.is_empty() => hint(call)?,
-            State::Start | State::Hinted => match FirstToken::read(token).map_err(|error| rejected(error.into()))? {
-                FirstToken::Negotiate(init) => choose(&init, call).map_err(rejected)?,
-                FirstToken::Raw(mechanism) => raw(mechanism, token, call)?,
-            },
+            State::Start | State::Hinted => {
+                match FirstToken::read(token).map_err(|error| rejected(error.into()))? {
+                    FirstToken::Negotiate(init) => choose(&init, call).map_err(rejected)?,
+                    FirstToken::Raw(mechanism) => raw(mechanism, token, call)?,
+                }
+            }
             State::Raw(mechanism) => mechanism.step(token, call)?.map(State::Raw),
             State::Chosen(chosen) => chosen.step(token, call).map_err(rejected)?,
             State::MicAwaited(awaited) => awaited.step(token).map_err(rejected)?,
@@ -108,7 +110,10 @@ fn hint(call: &AcceptCall<'_>) -> StepResult<State> {
 /// Takes a mechanism's own first token.
 fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<State> {
     if !allowed(mechanism, call.credential, call.settings) {
-        return Err(Error::NothingInCommon("credential or policy forbids the bare token's mechanism").into());
+        return Err(Error::NothingInCommon(
+            "credential or policy forbids the bare token's mechanism",
+        )
+        .into());
     }
     Ok(MechAcceptor::new(mechanism).step(token, call)?.map(State::Raw))
 }
@@ -116,45 +121,66 @@ fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<
 /// The longest list of mechanisms that is taken, in bytes; Windows' has about fifty.
 const LONGEST_MECH_TYPES: usize = 1024;
 
-/// Chooses, in our order, the first mechanism that the client offers, and takes the optimistic token if it is that
-/// mechanism's.
+/// Chooses, in our order, the first mechanism that the client offers, and takes the optimistic
+/// token if it is that mechanism's.
 ///
-/// RFC 4178 leaves the order to the acceptor; the stronger mechanism comes first. The mechListMIC then shows both
-/// that nobody has shortened the list.
+/// RFC 4178 leaves the order to the acceptor; the stronger mechanism comes first. The mechListMIC
+/// then shows both that nobody has shortened the list.
 fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     let list = init.mech_types.ok_or(Error::InvalidToken("NegTokenInit: no mechTypes"))?;
     // It is kept for the MIC, by as many conversations as somebody cares to begin.
     if list.der().len() > LONGEST_MECH_TYPES {
         return Err(Error::InvalidToken("NegTokenInit: mechTypes too long").into());
     }
-    let offered = |mechanism: Mechanism| list.iter().find(|oid| Mechanism::from_oid(oid) == Some(mechanism));
+    let offered =
+        |mechanism: Mechanism| list.iter().find(|oid| Mechanism::from_oid(oid) == Some(mechanism));
     let (oid, mechanism) = acceptable(init.mech_token, call)?
         .into_iter()
         .find_map(|mechanism| Some((offered(mechanism)?, mechanism)))
         .ok_or(Error::NothingInCommon("none of the client's mechanisms is allowed here"))?;
-    // Kerberos has two object identifiers: either one at the front makes it the preferred mechanism.
+    // Kerberos has two object identifiers: either one at the front makes it the preferred
+    // mechanism.
     let preferred = list.iter().next().and_then(Mechanism::from_oid) == Some(mechanism);
-    let chosen = Chosen { mech_types: list.der().into(), mechanism: MechAcceptor::new(mechanism), preferred };
-    debug!(mechanism = mechanism.package_name(), preferred, optimistic = init.mech_token.is_some(), "SPNEGO mechanism chosen");
+    let chosen = Chosen {
+        mech_types: list.der().into(),
+        mechanism: MechAcceptor::new(mechanism),
+        preferred,
+    };
+    debug!(
+        mechanism = mechanism.package_name(),
+        preferred,
+        optimistic = init.mech_token.is_some(),
+        "SPNEGO mechanism chosen"
+    );
     match init.mech_token.or(silence(mechanism, call)) {
-        Some(mech_token) if preferred => chosen.advance(mech_token, init.mech_list_mic, Some(oid), call),
+        Some(mech_token) if preferred => {
+            chosen.advance(mech_token, init.mech_list_mic, Some(oid), call)
+        }
         // Another mechanism's token, or none. The client starts again with what supportedMech says.
         _ => {
-            let neg_state = if preferred { NegState::AcceptIncomplete } else { NegState::RequestMic };
+            let neg_state =
+                if preferred { NegState::AcceptIncomplete } else { NegState::RequestMic };
             let token = respond(neg_state, Some(oid), None, None);
             Ok(Step::Continue { next: State::Chosen(chosen), token })
         }
     }
 }
 
-/// The token that a client without one may have meant: in a datagram context NTLM's client has nothing to say
-/// before the challenge ([MS-NLMP] 3.1.5.2).
+/// The token that a client without one may have meant: in a datagram context NTLM's client has
+/// nothing to say before the challenge ([MS-NLMP] 3.1.5.2).
 fn silence(mechanism: Mechanism, call: &AcceptCall<'_>) -> Option<&'static [u8]> {
-    (mechanism == Mechanism::Ntlm && call.requirements.contains(ContextFlags::DATAGRAM)).then_some(&[])
+    (mechanism == Mechanism::Ntlm && call.requirements.contains(ContextFlags::DATAGRAM))
+        .then_some(&[])
 }
 
-fn respond(state: NegState, oid: Option<&[u8]>, response_token: Option<&[u8]>, mech_list_mic: Option<&[u8]>) -> Vec<u8> {
-    NegTokenResp { neg_state: Some(state), supported_mech: oid, response_token, mech_list_mic }.encode()
+fn respond(
+    state: NegState,
+    oid: Option<&[u8]>,
+    response_token: Option<&[u8]>,
+    mech_list_mic: Option<&[u8]>,
+) -> Vec<u8> {
+    NegTokenResp { neg_state: Some(state), supported_mech: oid, response_token, mech_list_mic }
+        .encode()
 }
 
 /// A mechanism has been chosen and has not finished.
@@ -172,21 +198,37 @@ impl Chosen {
         let resp = NegTokenResp::decode(token)?;
         not_rejected(&resp)?;
         // Only the acceptor has a say in this; a client that repeats it is let go on.
-        if resp.supported_mech.is_some_and(|oid| Mechanism::from_oid(oid) != Some(self.mechanism.mechanism())) {
-            return Err(Error::InvalidToken("NegTokenResp: the client names another mechanism").into());
+        if resp
+            .supported_mech
+            .is_some_and(|oid| Mechanism::from_oid(oid) != Some(self.mechanism.mechanism()))
+        {
+            return Err(
+                Error::InvalidToken("NegTokenResp: the client names another mechanism").into()
+            );
         }
         let mech_token = resp.response_token.or(silence(self.mechanism.mechanism(), call));
-        let mech_token = mech_token.ok_or(Error::InvalidToken("NegTokenResp: the responseToken is missing"))?;
+        let mech_token =
+            mech_token.ok_or(Error::InvalidToken("NegTokenResp: the responseToken is missing"))?;
         self.advance(mech_token, resp.mech_list_mic, None, call)
     }
 
-    /// Gives the mechanism its next token. `oid` is supportedMech of the reply, if it is the first one. A MIC
-    /// that comes before there are keys to check it with means nothing and is ignored.
-    fn advance(&self, mech_token: &[u8], mic: Option<&[u8]>, oid: Option<&[u8]>, call: &AcceptCall<'_>) -> StepResult<State> {
+    /// Gives the mechanism its next token. `oid` is supportedMech of the reply, if it is the first
+    /// one. A MIC that comes before there are keys to check it with means nothing and is ignored.
+    fn advance(
+        &self,
+        mech_token: &[u8],
+        mic: Option<&[u8]>,
+        oid: Option<&[u8]>,
+        call: &AcceptCall<'_>,
+    ) -> StepResult<State> {
         match self.mechanism.step(mech_token, call)? {
             Step::Continue { next, token } => {
                 let token = respond(NegState::AcceptIncomplete, oid, Some(&token), None);
-                let next = Chosen { mech_types: self.mech_types.clone(), mechanism: next, preferred: self.preferred };
+                let next = Chosen {
+                    mech_types: self.mech_types.clone(),
+                    mechanism: next,
+                    preferred: self.preferred,
+                };
                 Ok(Step::Continue { next: State::Chosen(next), token })
             }
             Step::Done { mut established, token } => {
@@ -194,11 +236,17 @@ impl Chosen {
                 if let Some(mic) = mic {
                     verify(&mut established, &self.mech_types, mic)?;
                 } else if !mic::needed(&established, self.preferred) {
-                    return Ok(done(established, Some(respond(NegState::AcceptCompleted, oid, token, None))));
+                    return Ok(done(
+                        established,
+                        Some(respond(NegState::AcceptCompleted, oid, token, None)),
+                    ));
                 }
                 let ours = established.session.make_mech_list_mic(&self.mech_types)?;
                 if mic.is_some() {
-                    return Ok(done(established, Some(respond(NegState::AcceptCompleted, oid, token, Some(&ours)))));
+                    return Ok(done(
+                        established,
+                        Some(respond(NegState::AcceptCompleted, oid, token, Some(&ours))),
+                    ));
                 }
                 debug!("SPNEGO mechListMIC missing, awaited with the next token");
                 let token = respond(NegState::AcceptIncomplete, oid, token, Some(&ours));
@@ -215,7 +263,10 @@ fn done(established: Box<Established>, token: Option<Vec<u8>>) -> Step<State> {
 
 /// Checks the client's MIC over its list.
 fn verify(established: &mut Established, mech_types: &[u8], mic: &[u8]) -> Result<()> {
-    established.session.verify_mech_list_mic(mech_types, mic).map_err(|_| Error::LogonDenied(Denial::Mic))
+    established
+        .session
+        .verify_mech_list_mic(mech_types, mic)
+        .map_err(|_| Error::LogonDenied(Denial::Mic))
 }
 
 fn not_rejected(resp: &NegTokenResp<'_>) -> Result<()> {
@@ -237,14 +288,17 @@ impl MicAwaited {
         let resp = NegTokenResp::decode(token)?;
         not_rejected(&resp)?;
         if resp.response_token.is_some() {
-            return Err(Error::InvalidToken("NegTokenResp: a responseToken after the mechanism's last one").into());
+            return Err(Error::InvalidToken(
+                "NegTokenResp: a responseToken after the mechanism's last one",
+            )
+            .into());
         }
         let mic = resp.mech_list_mic.ok_or(Error::LogonDenied(Denial::Mic))?;
         let mut established = self.established.clone();
         verify(&mut established, &self.mech_types, mic)?;
         // A client that says accept-completed waits for nothing more.
-        let token =
-            (resp.neg_state != Some(NegState::AcceptCompleted)).then(|| respond(NegState::AcceptCompleted, None, None, None));
+        let token = (resp.neg_state != Some(NegState::AcceptCompleted))
+            .then(|| respond(NegState::AcceptCompleted, None, None, None));
         Ok(done(established, token))
     }
 }

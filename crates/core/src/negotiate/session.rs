@@ -14,7 +14,8 @@ pub enum Session {
     Ntlm(ntlm::Session),
 }
 
-/// One piece of a message, in the message's order. All pieces are signed; those with `seal` are encrypted too.
+/// One piece of a message, in the message's order. All pieces are signed; those with `seal` are
+/// encrypted too.
 #[derive(Debug)]
 pub struct Part<'a> {
     /// The caller's bytes, worked on in place.
@@ -91,8 +92,8 @@ impl Session {
         each!(self, s => s.reset())
     }
 
-    /// `MakeSignature`: writes the signature of `parts` to the front of `token` and tells its length.
-    /// `sequence` is the caller's `MessageSeqNo`; only datagram contexts use it.
+    /// `MakeSignature`: writes the signature of `parts` to the front of `token` and tells its
+    /// length. `sequence` is the caller's `MessageSeqNo`; only datagram contexts use it.
     pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {
         each!(self, s => s.sign(parts, sequence, token))
     }
@@ -102,8 +103,9 @@ impl Session {
         each!(self, s => s.verify(parts, sequence, token))
     }
 
-    /// Bytes of padding, each with that number as its value, that `EncryptMessage` puts behind `length` bytes to be
-    /// encrypted, if the caller has room for them (SECBUFFER_PADDING). They are one more of the message's parts.
+    /// Bytes of padding, each with that number as its value, that `EncryptMessage` puts behind
+    /// `length` bytes to be encrypted, if the caller has room for them (SECBUFFER_PADDING). They
+    /// are one more of the message's parts.
     pub fn padding(&self, length: usize) -> usize {
         match self {
             Session::Kerberos(session) => session.padding(length),
@@ -111,9 +113,15 @@ impl Session {
         }
     }
 
-    /// `EncryptMessage`: encrypts `parts` in place, writes the signature to the front of `token` and tells its
-    /// length. On an error nothing has changed.
-    pub fn seal(&mut self, qop: Qop, parts: &mut [Part<'_>], sequence: u32, token: &mut [u8]) -> Result<usize> {
+    /// `EncryptMessage`: encrypts `parts` in place, writes the signature to the front of `token`
+    /// and tells its length. On an error nothing has changed.
+    pub fn seal(
+        &mut self,
+        qop: Qop,
+        parts: &mut [Part<'_>],
+        sequence: u32,
+        token: &mut [u8],
+    ) -> Result<usize> {
         each!(self, s => s.seal(qop, parts, sequence, token))
     }
 
@@ -122,13 +130,18 @@ impl Session {
         each!(self, s => s.unseal(parts, sequence, token))
     }
 
-    /// `DecryptMessage` of a SECBUFFER_STREAM, one whole message with its signature: decrypts and checks it in place and
-    /// tells where in `stream` its plaintext lies.
-    pub fn unseal_stream(&mut self, stream: &mut [u8], sequence: u32) -> Result<(Qop, Range<usize>)> {
+    /// `DecryptMessage` of a SECBUFFER_STREAM, one whole message with its signature: decrypts and
+    /// checks it in place and tells where in `stream` its plaintext lies.
+    pub fn unseal_stream(
+        &mut self,
+        stream: &mut [u8],
+        sequence: u32,
+    ) -> Result<(Qop, Range<usize>)> {
         each!(self, s => s.unseal_stream(stream, sequence))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), made before any message.
+    /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), made before any
+    /// message.
     pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         each!(self, s => s.make_mech_list_mic(mech_types))
     }

@@ -1,14 +1,20 @@
-//! The tokens of RFC 4178 4.2 and [MS-SPNG] 2.2.1, read from borrowed slices and written in one allocation.
+//! The tokens of RFC 4178 4.2 and [MS-SPNG] 2.2.1, read from borrowed slices and written in one
+//! allocation.
 //!
 //! What is read is DER, strictly, with these leniencies, each for peers that are known to need it:
-//! - bytes after a token's outermost element are ignored, as MIT krb5 does: callers hand in whole buffers;
-//! - `mechToken` may be missing or empty (filters, proxies, and clients without an optimistic token);
+//! - bytes after a token's outermost element are ignored, as MIT krb5 does: callers hand in whole
+//!   buffers;
+//! - `mechToken` may be missing or empty (filters, proxies, and clients without an optimistic
+//!   token);
 //! - `reqFlags` may be sent; it is unprotected and ignored (RFC 4178 4.2.1, [MS-SPNG] 2.2.1);
-//! - `[3]` of NegTokenInit is `mechListMIC` (RFC 4178) or `negHints` ([MS-SPNG]), told apart by the inner tag;
+//! - `[3]` of NegTokenInit is `mechListMIC` (RFC 4178) or `negHints` ([MS-SPNG]), told apart by the
+//!   inner tag;
 //! - an empty `responseToken` counts as absent: old IIS sends one where no token is left to send;
-//! - a `mechListMIC` that repeats `responseToken` is ignored: Windows 2000 and its imitators send it;
+//! - a `mechListMIC` that repeats `responseToken` is ignored: Windows 2000 and its imitators send
+//!   it;
 //! - NegTokenResp may stand in the GSS-API frame, as old Sun clients send it;
-//! - `negState` and `supportedMech` may be missing from any NegTokenResp: Java's first one has neither;
+//! - `negState` and `supportedMech` may be missing from any NegTokenResp: Java's first one has
+//!   neither;
 //! - fields after the known ones are skipped: RFC 4178's types are extensible.
 
 use crate::encoding::der;
@@ -91,8 +97,8 @@ pub enum FirstToken<'a> {
 }
 
 impl<'a> FirstToken<'a> {
-    /// Tells what `token`, which is not empty, is. The mechanism of a bare token is known by NTLM's signature,
-    /// by AP-REQ's tag, or by the object identifier in the GSS-API frame (RFC 2743 3.1).
+    /// Tells what `token`, which is not empty, is. The mechanism of a bare token is known by NTLM's
+    /// signature, by AP-REQ's tag, or by the object identifier in the GSS-API frame (RFC 2743 3.1).
     pub fn read(token: &'a [u8]) -> Result<FirstToken<'a>> {
         if token.starts_with(NTLMSSP_SIGNATURE) {
             return Ok(FirstToken::Raw(Mechanism::Ntlm));
@@ -104,7 +110,9 @@ impl<'a> FirstToken<'a> {
         let oid = frame.read(der::OBJECT_IDENTIFIER)?;
         if oid != SPNEGO_OID {
             let mechanism = Mechanism::from_oid(oid);
-            return mechanism.map(FirstToken::Raw).ok_or(Error::NothingInCommon("a token of a mechanism not spoken here"));
+            return mechanism
+                .map(FirstToken::Raw)
+                .ok_or(Error::NothingInCommon("a token of a mechanism not spoken here"));
         }
         let choice = frame.read(der::context(0))?;
         frame.end()?;
@@ -160,7 +168,8 @@ impl<'a> NegTokenInit<'a> {
         writer.finish()
     }
 
-    /// The acceptor's NegTokenInit2, for an initiator that wants to know what there is to choose from.
+    /// The acceptor's NegTokenInit2, for an initiator that wants to know what there is to choose
+    /// from.
     pub fn encode_hint(mech_types: &[u8]) -> Vec<u8> {
         let hints = der::field_size(HINT_NAME.len());
         let fields = der::size(mech_types.len()) + der::size(der::size(hints));
@@ -246,7 +255,8 @@ impl<'a> NegTokenResp<'a> {
 
     /// The token's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let present = |field: Option<&[u8]>| field.map_or(0, |contents| der::field_size(contents.len()));
+        let present =
+            |field: Option<&[u8]>| field.map_or(0, |contents| der::field_size(contents.len()));
         let fields = self.neg_state.map_or(0, |_| der::field_size(1))
             + present(self.supported_mech)
             + present(self.response_token)
@@ -283,7 +293,9 @@ fn skip_extensions(mut fields: Reader<'_>, last: u8) -> Result<()> {
     while !fields.is_empty() {
         let (tag, _) = fields.any()?;
         if tag & 0xc0 != 0x80 || tag & 0x1f <= last {
-            return Err(Error::InvalidToken("SPNEGO: a field is repeated, out of order or unknown"));
+            return Err(Error::InvalidToken(
+                "SPNEGO: a field is repeated, out of order or unknown",
+            ));
         }
     }
     Ok(())

@@ -96,7 +96,8 @@ impl Default for Acceptor {
     }
 }
 
-/// Server receives a NEGOTIATE_MESSAGE, [MS-NLMP] 3.2.5.1.1; or, in a datagram context, nothing yet, 3.2.5.2.1.
+/// Server receives a NEGOTIATE_MESSAGE, [MS-NLMP] 3.2.5.1.1; or, in a datagram context, nothing
+/// yet, 3.2.5.2.1.
 fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
     // It is kept for the MIC, by as many conversations as somebody cares to begin.
     if token.len() > super::MAX_TOKEN as usize {
@@ -145,22 +146,31 @@ const OFFERED_TO_DATAGRAM: NegotiateFlags = NegotiateFlags::UNICODE
 /// NegotiateFlags for CHALLENGE_MESSAGE: what the client offers, as far as each is ours to give.
 fn choose(offered: NegotiateFlags, datagram: bool, settings: &Settings) -> Result<NegotiateFlags> {
     use NegotiateFlags as F;
-    let given_if_offered =
-        F::REQUEST_TARGET | F::SIGN | F::SEAL | F::ALWAYS_SIGN | F::IDENTIFY | F::VERSION | F::N128 | F::N56 | F::KEY_EXCH;
+    let given_if_offered = F::REQUEST_TARGET
+        | F::SIGN
+        | F::SEAL
+        | F::ALWAYS_SIGN
+        | F::IDENTIFY
+        | F::VERSION
+        | F::N128
+        | F::N56
+        | F::KEY_EXCH;
     let mut flags = (offered & given_if_offered) | F::NTLM | F::TARGET_INFO;
     flags |= match Charset::of(offered) {
         Some(Charset::Unicode) => F::UNICODE,
         Some(Charset::Oem) => F::OEM,
         None => return Err(Error::InvalidToken("NEGOTIATE_MESSAGE offers no character set")),
     };
-    // Extended session security takes the place of what is weaker ([MS-NLMP] 2.2.2.5, "P", "R", "K").
+    // Extended session security takes the place of what is weaker ([MS-NLMP] 2.2.2.5, "P", "R",
+    // "K").
     flags |= if offered.contains(F::EXTENDED_SESSIONSECURITY) {
         F::EXTENDED_SESSIONSECURITY
     } else {
         offered & (F::LM_KEY | F::NON_NT_SESSION_KEY)
     };
     if offered.contains(F::REQUEST_TARGET) {
-        flags |= if settings.server.in_domain { F::TARGET_TYPE_DOMAIN } else { F::TARGET_TYPE_SERVER };
+        flags |=
+            if settings.server.in_domain { F::TARGET_TYPE_DOMAIN } else { F::TARGET_TYPE_SERVER };
     }
     if datagram {
         // Datagrams always exchange a key ([MS-NLMP] 3.2.5.2.1).
@@ -171,13 +181,20 @@ fn choose(offered: NegotiateFlags, datagram: bool, settings: &Settings) -> Resul
 }
 
 impl Challenged {
-    /// The state after these messages, whoever sent them: `negotiate` is empty in a datagram context.
+    /// The state after these messages, whoever sent them: `negotiate` is empty in a datagram
+    /// context.
     ///
     /// Errors: `InvalidToken` when `challenge` is no CHALLENGE_MESSAGE.
     pub fn new(negotiate: &[u8], challenge: &[u8], issued: FileTime) -> Result<Challenged> {
         let Challenge { flags, server_challenge, .. } = Challenge::parse(challenge)?;
         let transcript = [negotiate, challenge].concat().into_boxed_slice();
-        Ok(Challenged { flags, server_challenge, offered: !negotiate.is_empty(), issued, transcript })
+        Ok(Challenged {
+            flags,
+            server_challenge,
+            offered: !negotiate.is_empty(),
+            issued,
+            transcript,
+        })
     }
 
     /// Server receives an AUTHENTICATE_MESSAGE, [MS-NLMP] 3.2.5.1.2 and 3.2.5.2.2.
@@ -188,7 +205,8 @@ impl Challenged {
         }
         let flags = self.agreed(message.flags)?;
         requirements::strength(flags, &call.settings.ntlm)?;
-        let charset = message.flags.and_then(Charset::of).or(Charset::of(flags)).unwrap_or(Charset::Unicode);
+        let charset =
+            message.flags.and_then(Charset::of).or(Charset::of(flags)).unwrap_or(Charset::Unicode);
         let logon = NetworkLogon {
             user: &charset.decode(message.user)?,
             domain: &charset.decode(message.domain)?,
@@ -199,10 +217,21 @@ impl Challenged {
             lm_response: message.lm_response,
             extended_session_security: flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY),
             allowed: call.settings.ntlm.responses,
-            messages: Messages { session_key: message.session_key, before: &self.transcript, authenticate: message.around_mic() },
+            messages: Messages {
+                session_key: message.session_key,
+                before: &self.transcript,
+                authenticate: message.around_mic(),
+            },
         };
-        debug!(user = logon.user, domain = logon.domain, workstation = logon.workstation, ?flags, "NTLM AUTHENTICATE_MESSAGE");
-        let proven = if message.is_anonymous() { anonymous(call)? } else { validate(&logon, flags, call)? };
+        debug!(
+            user = logon.user,
+            domain = logon.domain,
+            workstation = logon.workstation,
+            ?flags,
+            "NTLM AUTHENTICATE_MESSAGE"
+        );
+        let proven =
+            if message.is_anonymous() { anonymous(call)? } else { validate(&logon, flags, call)? };
         let exported_session_key = exported_session_key(&message, flags, &proven.key_exchange_key)?;
         if proven.claims.has_mic {
             let mic = message.mic(&exported_session_key, &self.transcript);
@@ -231,9 +260,10 @@ impl Challenged {
 
     /// The flags that both messages have.
     ///
-    /// A client may leave out what it does not want, but hardly weaken what it does: nobody asks for signing and
-    /// then does without the extended session security or the 128 bits that were agreed on, except someone in
-    /// between. A datagram's client that has sent no NEGOTIATE_MESSAGE chooses here for the first time.
+    /// A client may leave out what it does not want, but hardly weaken what it does: nobody asks
+    /// for signing and then does without the extended session security or the 128 bits that were
+    /// agreed on, except someone in between. A datagram's client that has sent no NEGOTIATE_MESSAGE
+    /// chooses here for the first time.
     fn agreed(&self, theirs: Option<NegotiateFlags>) -> Result<NegotiateFlags> {
         use NegotiateFlags as F;
         let Some(theirs) = theirs else { return Ok(self.flags) };
@@ -263,17 +293,31 @@ struct Proven {
 fn anonymous(call: &AcceptCall<'_>) -> Result<Proven> {
     // Nobody can prove nothing: neither a channel nor a target.
     let settings = &call.settings.ntlm;
-    let demanding = [settings.channel_bindings, settings.target_name].contains(&Strictness::Require);
-    if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) || settings.refuse_null_session || demanding {
+    let demanding =
+        [settings.channel_bindings, settings.target_name].contains(&Strictness::Require);
+    if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION)
+        || settings.refuse_null_session
+        || demanding
+    {
         return Err(Error::LogonDenied(Denial::Anonymous));
     }
     let key_exchange_key = crypto::Key::default();
-    Ok(Proven { principal: Principal::anonymous(), response: None, key_exchange_key, claims: Claims::default() })
+    Ok(Proven {
+        principal: Principal::anonymous(),
+        response: None,
+        key_exchange_key,
+        claims: Claims::default(),
+    })
 }
 
 /// Has the client's responses judged by the authorities.
-fn validate(logon: &NetworkLogon<'_>, flags: NegotiateFlags, call: &AcceptCall<'_>) -> Result<Proven> {
-    // Before anyone is asked, so that a malformed response never looks like a wrong password or a right one.
+fn validate(
+    logon: &NetworkLogon<'_>,
+    flags: NegotiateFlags,
+    call: &AcceptCall<'_>,
+) -> Result<Proven> {
+    // Before anyone is asked, so that a malformed response never looks like a wrong password or a
+    // right one.
     let claims = Claims::of(logon.nt_response)?;
     let Validated { principal, session_base_key, lm_session_key, response } =
         authority::validate(call.credential, call.settings, logon)?;
@@ -287,10 +331,16 @@ fn validate(logon: &NetworkLogon<'_>, flags: NegotiateFlags, call: &AcceptCall<'
         lm_response: logon.lm_response,
         server_challenge: &logon.server_challenge,
     };
-    Ok(Proven { principal, response: Some(response), key_exchange_key: keys::kxkey(flags, &from), claims })
+    Ok(Proven {
+        principal,
+        response: Some(response),
+        key_exchange_key: keys::kxkey(flags, &from),
+        claims,
+    })
 }
 
-/// The session's key would come from an LM hash that the account does not have: from what everybody can compute.
+/// The session's key would come from an LM hash that the account does not have: from what everybody
+/// can compute.
 fn weak_key(flags: NegotiateFlags, response: ResponseKind, lm_session_key: &[u8; 8]) -> bool {
     response == ResponseKind::NtlmV1
         && flags.intersects(NegotiateFlags::LM_KEY | NegotiateFlags::NON_NT_SESSION_KEY)
@@ -299,8 +349,8 @@ fn weak_key(flags: NegotiateFlags, response: ResponseKind, lm_session_key: &[u8;
 
 /// `ExportedSessionKey` ([MS-NLMP] 3.2.5.1.2).
 ///
-/// Without signing and sealing the specification knows no key exchange; clients that make one all the same are
-/// told by their field's length.
+/// Without signing and sealing the specification knows no key exchange; clients that make one all
+/// the same are told by their field's length.
 fn exported_session_key(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
@@ -322,7 +372,8 @@ fn exported_session_key(
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
     let mut granted = super::protection(flags);
     // These are the caller's own to say.
-    granted |= requirements & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE | ContextFlags::IDENTIFY);
+    granted |= requirements
+        & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE | ContextFlags::IDENTIFY);
     granted.set(ContextFlags::NULL_SESSION, anonymous);
     granted
 }

@@ -1,4 +1,5 @@
-//! AV_PAIR lists, [MS-NLMP] 2.2.2.1: the target information of CHALLENGE_MESSAGE and of NTLMv2 responses.
+//! AV_PAIR lists, [MS-NLMP] 2.2.2.1: the target information of CHALLENGE_MESSAGE and of NTLMv2
+//! responses.
 
 use super::wire;
 use crate::types::error::{Error, Result};
@@ -42,11 +43,13 @@ pub struct AvPairs<'a> {
 }
 
 impl<'a> AvPairs<'a> {
-    /// Checks the list at the front of `bytes`, which must end in `MsvAvEOL`. What follows that does not count.
+    /// Checks the list at the front of `bytes`, which must end in `MsvAvEOL`. What follows that
+    /// does not count.
     pub fn parse(bytes: &'a [u8]) -> Result<AvPairs<'a>> {
         let mut at = 0;
         loop {
-            let (av_id, value, next) = pair(bytes, at).ok_or(Error::InvalidToken("AV pairs do not end"))?;
+            let (av_id, value, next) =
+                pair(bytes, at).ok_or(Error::InvalidToken("AV pairs do not end"))?;
             if av_id == id::EOL {
                 if !value.is_empty() {
                     return Err(Error::InvalidToken("MsvAvEOL with a value"));
@@ -119,7 +122,8 @@ fn pair(bytes: &[u8], at: usize) -> Option<(u16, &[u8], usize)> {
     Some((u16::from_le_bytes([header[0], header[1]]), value, start + length))
 }
 
-/// Longest value: as long as its length can say, and no half of a UTF-16 unit. No name of a host comes near.
+/// Longest value: as long as its length can say, and no half of a UTF-16 unit. No name of a host
+/// comes near.
 const LONGEST: usize = 0xfffe;
 
 /// Appends one pair, its value cut to the longest that there can be.

@@ -36,14 +36,17 @@ impl Who<'_> {
     }
 }
 
-/// The credential's identity, or nobody where the caller wants a null session. `DOMAIN\user` in place of a user's
-/// name is taken apart; `user@domain` travels as it is, with no domain, as Windows sends it.
+/// The credential's identity, or nobody where the caller wants a null session. `DOMAIN\user` in
+/// place of a user's name is taken apart; `user@domain` travels as it is, with no domain, as
+/// Windows sends it.
 pub(super) fn identity<'a>(call: &InitiateCall<'a>) -> Result<Who<'a>> {
     if call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
         return Ok(Who { user: "", domain: "", password: "" });
     }
     let Some(Identity { user, domain: given, password }) = &call.credential.identity else {
-        return Err(Error::NoCredentials("the credential has no identity, and NTLM knows no other"));
+        return Err(Error::NoCredentials(
+            "the credential has no identity, and NTLM knows no other",
+        ));
     };
     let who = match user.split_once('\\') {
         Some((domain, user)) if given.is_empty() => Who { user, domain, password },
@@ -67,12 +70,17 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Nobody's: no response but one zero byte ([MS-NLMP] 3.3.2).
     pub(super) fn anonymous() -> Evidence {
-        Evidence { nt_response: Vec::new(), lm_response: vec![0], key_exchange_key: Key::default(), has_mic: false }
+        Evidence {
+            nt_response: Vec::new(),
+            lm_response: vec![0],
+            key_exchange_key: Key::default(),
+            has_mic: false,
+        }
     }
 }
 
-/// Computes the responses: NTLMv2's, except for a server too old to send target information where the
-/// configuration lets NTLMv1 be spoken.
+/// Computes the responses: NTLMv2's, except for a server too old to send target information where
+/// the configuration lets NTLMv1 be spoken.
 pub(super) fn prove(
     challenge: &Challenge<'_>,
     who: &Who<'_>,
@@ -84,7 +92,8 @@ pub(super) fn prove(
     random(&mut client_challenge)?;
     let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
     let allowed = call.settings.ntlm.responses;
-    if challenge.target_info.is_none() && if extended { allowed.ntlmv1_ess } else { allowed.ntlmv1 } {
+    if challenge.target_info.is_none() && if extended { allowed.ntlmv1_ess } else { allowed.ntlmv1 }
+    {
         return Ok(prove_v1(challenge, &nt_hash, &client_challenge, flags));
     }
     let given = challenge.target_info.unwrap_or_default();
@@ -101,11 +110,21 @@ pub(super) fn prove(
     let Responses { nt, lm, session_base_key } = v2.respond();
     // A server that sends its time does not look at LMv2 ([MS-NLMP] 3.1.5.1.2).
     let lm_response = if timestamp.is_some() { vec![0; lm.len()] } else { lm.to_vec() };
-    Ok(Evidence { nt_response: nt, lm_response, key_exchange_key: session_base_key, has_mic: timestamp.is_some() })
+    Ok(Evidence {
+        nt_response: nt,
+        lm_response,
+        key_exchange_key: session_base_key,
+        has_mic: timestamp.is_some(),
+    })
 }
 
 /// NTLMv1's responses ([MS-NLMP] 3.3.1). The LM response is never sent: it tells too much.
-fn prove_v1(challenge: &Challenge<'_>, nt_hash: &[u8; 16], client_challenge: &[u8; 8], flags: NegotiateFlags) -> Evidence {
+fn prove_v1(
+    challenge: &Challenge<'_>,
+    nt_hash: &[u8; 16],
+    client_challenge: &[u8; 8],
+    flags: NegotiateFlags,
+) -> Evidence {
     let server_challenge = &challenge.server_challenge;
     let (response, nt, lm) = if flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
         let nt = response::ntlmv1_ess(nt_hash, server_challenge, client_challenge);
@@ -124,12 +143,21 @@ fn prove_v1(challenge: &Challenge<'_>, nt_hash: &[u8; 16], client_challenge: &[u
         lm_response: &lm,
         server_challenge,
     };
-    Evidence { nt_response: nt.to_vec(), lm_response: lm.to_vec(), key_exchange_key: keys::kxkey(flags, &from), has_mic: false }
+    Evidence {
+        nt_response: nt.to_vec(),
+        lm_response: lm.to_vec(),
+        key_exchange_key: keys::kxkey(flags, &from),
+        has_mic: false,
+    }
 }
 
-/// The server's target information with what the client adds ([MS-NLMP] 3.1.5.1.2). What only a client has to
-/// say is taken from nobody else.
-fn target_info(given: &AvPairs<'_>, timestamp: Option<FileTime>, call: &InitiateCall<'_>) -> Result<Vec<u8>> {
+/// The server's target information with what the client adds ([MS-NLMP] 3.1.5.1.2). What only a
+/// client has to say is taken from nobody else.
+fn target_info(
+    given: &AvPairs<'_>,
+    timestamp: Option<FileTime>,
+    call: &InitiateCall<'_>,
+) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(512);
     for (av_id, value) in given.iter() {
         if !matches!(av_id, id::FLAGS | id::SINGLE_HOST | id::TARGET_NAME | id::CHANNEL_BINDINGS) {
@@ -146,7 +174,11 @@ fn target_info(given: &AvPairs<'_>, timestamp: Option<FileTime>, call: &Initiate
     if flags != 0 {
         av_pair::put(&mut out, id::FLAGS, &flags.to_le_bytes());
     }
-    av_pair::put(&mut out, id::CHANNEL_BINDINGS, &call.bindings.map_or([0; 16], |bindings| bindings.hash));
+    av_pair::put(
+        &mut out,
+        id::CHANNEL_BINDINGS,
+        &call.bindings.map_or([0; 16], |bindings| bindings.hash),
+    );
     av_pair::put_text(&mut out, id::TARGET_NAME, call.target);
     av_pair::put(&mut out, id::EOL, &[]);
     Ok(out)

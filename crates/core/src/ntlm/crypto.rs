@@ -76,8 +76,8 @@ pub fn lm_hash(password: &str) -> Option<[u8; 16]> {
     Some(hash)
 }
 
-/// `NTOWFv2` ([MS-NLMP] 3.3.2): the key of NTLMv2 and LMv2 responses. The user's name counts in upper case, the
-/// domain's as it is.
+/// `NTOWFv2` ([MS-NLMP] 3.3.2): the key of NTLMv2 and LMv2 responses. The user's name counts in
+/// upper case, the domain's as it is.
 pub fn ntowf_v2(nt_hash: &[u8; 16], user: &str, domain: &str) -> Key {
     let mut mac = keyed(nt_hash);
     // Through a buffer on the stack: names of a usual length take one update.
@@ -101,8 +101,8 @@ fn utf16(c: char) -> impl Iterator<Item = u16> {
     units.into_iter().take(length)
 }
 
-/// Upper case as Windows' own table has it: one UTF-16 code unit to one, no language, and nothing for letters
-/// that only look like another's lower case (micro sign, dotless i, long s).
+/// Upper case as Windows' own table has it: one UTF-16 code unit to one, no language, and nothing
+/// for letters that only look like another's lower case (micro sign, dotless i, long s).
 pub fn upcase(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_uppercase();

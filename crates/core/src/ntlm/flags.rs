@@ -3,8 +3,9 @@
 use bitflags::bitflags;
 
 bitflags! {
-    /// The NEGOTIATE structure. Each name is the documented one without `NTLMSSP_` and `NEGOTIATE_`; bits that
-    /// the specification calls reserved are kept as they come and never sent.
+    /// The NEGOTIATE structure. Each name is the documented one without `NTLMSSP_` and
+    /// `NEGOTIATE_`; bits that the specification calls reserved are kept as they come and never
+    /// sent.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     pub struct NegotiateFlags: u32 {
         /// NTLMSSP_NEGOTIATE_UNICODE

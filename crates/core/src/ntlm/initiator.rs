@@ -63,8 +63,8 @@ impl Default for Initiator {
     }
 }
 
-/// Client initiates the NEGOTIATE_MESSAGE, [MS-NLMP] 3.1.5.1.1. A datagram's client says nothing before the
-/// server's challenge, which it may already have.
+/// Client initiates the NEGOTIATE_MESSAGE, [MS-NLMP] 3.1.5.1.1. A datagram's client says nothing
+/// before the server's challenge, which it may already have.
 fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
     identity(call)?;
     let flags = wanted(call);
@@ -73,7 +73,10 @@ fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
         if !token.is_empty() {
             return negotiated.answer(token, call);
         }
-        return Ok(Step::Continue { next: Initiator::ExpectChallenge(negotiated), token: Vec::new() });
+        return Ok(Step::Continue {
+            next: Initiator::ExpectChallenge(negotiated),
+            token: Vec::new(),
+        });
     }
     if !token.is_empty() {
         return Err(Error::InvalidToken("the NTLM client speaks first"));
@@ -97,7 +100,8 @@ fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
         | F::VERSION
         | F::N128
         | F::N56;
-    // SPNEGO needs a signature for its mechListMIC, whether or not the caller wants any, so Windows asks for it.
+    // SPNEGO needs a signature for its mechListMIC, whether or not the caller wants any, so Windows
+    // asks for it.
     let spnego = call.credential.package == Package::Negotiate;
     let datagram = required.contains(C::DATAGRAM);
     let seal = required.contains(C::CONFIDENTIALITY);
@@ -188,7 +192,10 @@ impl Negotiated {
 /// What the caller is told that it got.
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
     let mut granted = super::protection(flags);
-    granted |= requirements & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE | ContextFlags::USE_SUPPLIED_CREDS);
+    granted |= requirements
+        & (ContextFlags::CONNECTION
+            | ContextFlags::USE_DCE_STYLE
+            | ContextFlags::USE_SUPPLIED_CREDS);
     granted.set(ContextFlags::NULL_SESSION, anonymous);
     granted
 }

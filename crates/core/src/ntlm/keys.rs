@@ -26,13 +26,17 @@ pub fn kxkey(flags: NegotiateFlags, from: &KeyExchange<'_>) -> Key {
         ResponseKind::NtlmV2 | ResponseKind::LmV2 => Zeroizing::new(*from.session_base_key),
         ResponseKind::NtlmV1Ess => {
             let client_challenge = from.lm_response.get(..8).unwrap_or_default();
-            Zeroizing::new(crypto::hmac_md5(from.session_base_key, &[from.server_challenge, client_challenge]))
+            Zeroizing::new(crypto::hmac_md5(
+                from.session_base_key,
+                &[from.server_challenge, client_challenge],
+            ))
         }
         ResponseKind::NtlmV1 | ResponseKind::Lm => {
             let mut key = Zeroizing::new([0u8; 16]);
             if flags.contains(NegotiateFlags::LM_KEY) {
                 let response = from.lm_response.first_chunk().copied().unwrap_or_default();
-                let second = Zeroizing::new([from.lm_session_key[7], 0xbd, 0xbd, 0xbd, 0xbd, 0xbd, 0xbd]);
+                let second =
+                    Zeroizing::new([from.lm_session_key[7], 0xbd, 0xbd, 0xbd, 0xbd, 0xbd, 0xbd]);
                 key[..8].copy_from_slice(&crypto::des(&from.lm_session_key[..7], &response));
                 key[8..].copy_from_slice(&crypto::des(&second[..], &response));
             } else if flags.contains(NegotiateFlags::NON_NT_SESSION_KEY) {
@@ -57,8 +61,12 @@ pub enum Direction {
 /// `SIGNKEY` ([MS-NLMP] 3.4.5.2), with extended session security; without it no signing key exists.
 pub fn signkey(exported_session_key: &[u8; 16], direction: Direction) -> Key {
     let magic: &[u8] = match direction {
-        Direction::ClientToServer => b"session key to client-to-server signing key magic constant\0",
-        Direction::ServerToClient => b"session key to server-to-client signing key magic constant\0",
+        Direction::ClientToServer => {
+            b"session key to client-to-server signing key magic constant\0"
+        }
+        Direction::ServerToClient => {
+            b"session key to server-to-client signing key magic constant\0"
+        }
     };
     Zeroizing::new(crypto::md5(&[exported_session_key, magic]))
 }
@@ -98,11 +106,19 @@ impl Drop for SealKey {
 }
 
 /// `SEALKEY` ([MS-NLMP] 3.4.5.3).
-pub fn sealkey(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction: Direction) -> SealKey {
+pub fn sealkey(
+    flags: NegotiateFlags,
+    exported_session_key: &[u8; 16],
+    direction: Direction,
+) -> SealKey {
     if flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
         let magic: &[u8] = match direction {
-            Direction::ClientToServer => b"session key to client-to-server sealing key magic constant\0",
-            Direction::ServerToClient => b"session key to server-to-client sealing key magic constant\0",
+            Direction::ClientToServer => {
+                b"session key to client-to-server sealing key magic constant\0"
+            }
+            Direction::ServerToClient => {
+                b"session key to server-to-client sealing key magic constant\0"
+            }
         };
         let used = if flags.contains(NegotiateFlags::N128) {
             16
@@ -123,8 +139,8 @@ pub fn sealkey(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction
     }
 }
 
-/// Without extended session security: the sealing key is cut to 56 or 40 bits ([MS-NLMP] 3.4.5.3). Datagrams
-/// count since NTLMSSP_REVISION_W2K3, which is what this library's Version says.
+/// Without extended session security: the sealing key is cut to 56 or 40 bits ([MS-NLMP] 3.4.5.3).
+/// Datagrams count since NTLMSSP_REVISION_W2K3, which is what this library's Version says.
 fn weakened(flags: NegotiateFlags) -> bool {
     flags.intersects(NegotiateFlags::LM_KEY | NegotiateFlags::DATAGRAM)
 }

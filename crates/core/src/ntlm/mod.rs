@@ -28,7 +28,8 @@ pub const MAX_TOKEN: u32 = 2888;
 
 /// What the agreed flags protect messages from, and what else they grant, as contexts report it.
 fn protection(flags: NegotiateFlags) -> ContextFlags {
-    let signed = ContextFlags::INTEGRITY | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
+    let signed =
+        ContextFlags::INTEGRITY | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
     let mut granted = ContextFlags::empty();
     granted.set(signed, flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL));
     granted.set(ContextFlags::CONFIDENTIALITY, flags.contains(NegotiateFlags::SEAL));

@@ -1,5 +1,5 @@
-//! What a server demands of its clients beyond the right password: strength, channel bindings, target name,
-//! clock.
+//! What a server demands of its clients beyond the right password: strength, channel bindings,
+//! target name, clock.
 
 use super::av_pair;
 use super::flags::NegotiateFlags;
@@ -14,18 +14,24 @@ use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
 use tracing::debug;
 
-/// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1, `ServerRequire128bitEncryption`).
+/// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1,
+/// `ServerRequire128bitEncryption`).
 pub(super) fn strength(flags: NegotiateFlags, settings: &Ntlm) -> Result<()> {
-    if settings.require_128 && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128) {
+    if settings.require_128
+        && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128)
+    {
         return Err(Error::NothingInCommon("the client does not offer 128 bits"));
     }
-    if settings.require_extended_session_security && !flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
+    if settings.require_extended_session_security
+        && !flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY)
+    {
         return Err(Error::NothingInCommon("the client does not offer extended session security"));
     }
     Ok(())
 }
 
-/// What a client says of itself in the AV pairs of its NTLMv2 response, which proves them along with the password.
+/// What a client says of itself in the AV pairs of its NTLMv2 response, which proves them along
+/// with the password.
 #[derive(Default)]
 pub(super) struct Claims {
     /// When the response was made; `None` without an NTLMv2 response.
@@ -57,8 +63,8 @@ impl Claims {
         })
     }
 
-    /// Holds them against configuration and caller. Only for a client whose response is right: what one without
-    /// the password says is nobody's word, and errors would tell it things.
+    /// Holds them against configuration and caller. Only for a client whose response is right: what
+    /// one without the password says is nobody's word, and errors would tell it things.
     pub(super) fn check(&self, response: ResponseKind, call: &AcceptCall<'_>) -> Result<()> {
         let settings = &call.settings.ntlm;
         let v2 = matches!(response, ResponseKind::NtlmV2 | ResponseKind::LmV2);
@@ -71,7 +77,12 @@ impl Claims {
             return Err(Error::LogonDenied(Denial::Stale));
         }
         // `ServerChannelBindingsUnhashed` of [MS-NLMP] 3.2.5.1.2.
-        channel_bindings::check(self.channel_bindings.as_ref(), settings.channel_bindings, call.bindings, call.requirements)?;
+        channel_bindings::check(
+            self.channel_bindings.as_ref(),
+            settings.channel_bindings,
+            call.bindings,
+            call.requirements,
+        )?;
         self.check_target(settings, &call.settings.server)
     }
 
@@ -94,14 +105,19 @@ impl Claims {
     }
 }
 
-/// Whether a service's principal name, `service/host[:port][/name]`, is one of `allowed`, or where none is listed,
-/// one of any service on this host. A listed name without a service stands for every service on that host.
+/// Whether a service's principal name, `service/host[:port][/name]`, is one of `allowed`, or where
+/// none is listed, one of any service on this host. A listed name without a service stands for
+/// every service on that host.
 fn is_ours(name: &str, allowed: &[String], server: &Server) -> bool {
     let host = name.split('/').nth(1).unwrap_or(name);
     let host = host.split(':').next().unwrap_or(host).trim_end_matches('.');
-    let same_host = |other: &String| !other.is_empty() && host.eq_ignore_ascii_case(other.trim_end_matches('.'));
+    let same_host = |other: &String| {
+        !other.is_empty() && host.eq_ignore_ascii_case(other.trim_end_matches('.'))
+    };
     if allowed.is_empty() {
         return [&server.dns_computer, &server.nb_computer].into_iter().any(same_host);
     }
-    allowed.iter().any(|entry| name.eq_ignore_ascii_case(entry) || (!entry.contains('/') && same_host(entry)))
+    allowed
+        .iter()
+        .any(|entry| name.eq_ignore_ascii_case(entry) || (!entry.contains('/') && same_host(entry)))
 }

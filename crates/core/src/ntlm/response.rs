@@ -35,11 +35,12 @@ pub fn kind(logon: &NetworkLogon<'_>) -> Option<ResponseKind> {
     }
 }
 
-/// Checks the logon's response against `account`. Takes the same time whether the account has that password or
-/// none at all, so that an authority can call it with a made-up account for a name it doesn't know. Neither the
-/// account's name nor whether it is disabled counts here.
+/// Checks the logon's response against `account`. Takes the same time whether the account has that
+/// password or none at all, so that an authority can call it with a made-up account for a name it
+/// doesn't know. Neither the account's name nor whether it is disabled counts here.
 ///
-/// Errors: `LogonDenied(WrongPassword)`, or `LogonDenied(ResponseNotAllowed)` where `logon.allowed` lacks the kind.
+/// Errors: `LogonDenied(WrongPassword)`, or `LogonDenied(ResponseNotAllowed)` where `logon.allowed`
+/// lacks the kind.
 pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
     const WRONG: Error = Error::LogonDenied(Denial::WrongPassword);
     const NOT_ALLOWED: Error = Error::LogonDenied(Denial::ResponseNotAllowed);
@@ -67,7 +68,11 @@ pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
                 }
                 crypto::desl(&nt_hash, &logon.server_challenge)
             };
-            (expected.ct_eq(logon.nt_response) & has_nt, Zeroizing::new(crypto::md4(&nt_hash[..])), kind)
+            (
+                expected.ct_eq(logon.nt_response) & has_nt,
+                Zeroizing::new(crypto::md4(&nt_hash[..])),
+                kind,
+            )
         }
         ResponseKind::LmV2 | ResponseKind::Lm => {
             if !allowed.lmv2 && !allowed.lm {
@@ -95,8 +100,8 @@ pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
     Ok(Proof { session_base_key, lm_session_key, response })
 }
 
-/// Checks the logon's response, which must be NTLMv2 or LMv2, against `NTOWFv2` of the account, computed with the names that
-/// the client sent.
+/// Checks the logon's response, which must be NTLMv2 or LMv2, against `NTOWFv2` of the account,
+/// computed with the names that the client sent.
 ///
 /// Errors: as for [`check`].
 pub fn check_ntowf_v2(response_key: &Key, logon: &NetworkLogon<'_>) -> Result<Proof> {
@@ -112,10 +117,15 @@ pub fn check_ntowf_v2(response_key: &Key, logon: &NetworkLogon<'_>) -> Result<Pr
     if !bool::from(v2_proof(mac.clone(), &logon.server_challenge, rest).ct_eq(proof)) {
         return Err(wrong);
     }
-    Ok(Proof { session_base_key: session_base_key_v2(mac, proof), lm_session_key: Zeroizing::new([0; 8]), response })
+    Ok(Proof {
+        session_base_key: session_base_key_v2(mac, proof),
+        lm_session_key: Zeroizing::new([0; 8]),
+        response,
+    })
 }
 
-/// Checks `HMAC_MD5(NTOWFv2, ServerChallenge || rest)` in front of `rest`, and gives the session base key.
+/// Checks `HMAC_MD5(NTOWFv2, ServerChallenge || rest)` in front of `rest`, and gives the session
+/// base key.
 ///
 /// Some clients compute NTOWFv2 without a domain though they send one; servers should let them in
 /// ([MS-NLMP] 3.2.5.1.2).
@@ -150,7 +160,11 @@ fn session_base_key_v2(mut mac: crypto::HmacMd5, proof: &[u8; 16]) -> Key {
 }
 
 /// `NtChallengeResponse` of NTLMv1 with extended session security: "NTLM2 session response".
-pub fn ntlmv1_ess(nt_hash: &[u8; 16], server_challenge: &[u8; 8], client_challenge: &[u8; 8]) -> [u8; 24] {
+pub fn ntlmv1_ess(
+    nt_hash: &[u8; 16],
+    server_challenge: &[u8; 8],
+    client_challenge: &[u8; 8],
+) -> [u8; 24] {
     let digest = crypto::md5(&[server_challenge, client_challenge]);
     let challenge = std::array::from_fn(|i| digest[i]);
     crypto::desl(nt_hash, &challenge)
@@ -195,7 +209,11 @@ impl V2<'_> {
         let proof = v2_proof(mac.clone(), self.server_challenge, &nt[16..]);
         nt[..16].copy_from_slice(&proof);
         let mut lm = [0; SHORT_RESPONSE];
-        lm[..16].copy_from_slice(&v2_proof(mac.clone(), self.server_challenge, self.client_challenge));
+        lm[..16].copy_from_slice(&v2_proof(
+            mac.clone(),
+            self.server_challenge,
+            self.client_challenge,
+        ));
         lm[16..].copy_from_slice(self.client_challenge);
         Responses { nt, lm, session_base_key: session_base_key_v2(mac, &proof) }
     }

@@ -6,7 +6,8 @@ use crate::types::error::{Error, Result};
 /// Every message begins with it.
 pub(super) const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 
-/// The VERSION structure that we send ([MS-NLMP] 2.2.2.10): 10.0, build 20348, NTLMSSP_REVISION_W2K3.
+/// The VERSION structure that we send ([MS-NLMP] 2.2.2.10): 10.0, build 20348,
+/// NTLMSSP_REVISION_W2K3.
 pub(super) const VERSION: [u8; 8] = [10, 0, 0x7c, 0x4f, 0, 0, 0, 15];
 
 /// A message by its MessageType.
@@ -38,7 +39,11 @@ impl<'a> Reader<'a> {
 
     /// The `N` bytes at `at`.
     pub(super) fn array<const N: usize>(&self, at: usize) -> Result<[u8; N]> {
-        self.bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or(Error::InvalidToken("NTLM message cut short"))
+        self.bytes
+            .get(at..)
+            .and_then(|rest| rest.first_chunk())
+            .copied()
+            .ok_or(Error::InvalidToken("NTLM message cut short"))
     }
 
     fn u16(&self, at: usize) -> Result<u16> {
@@ -55,9 +60,9 @@ impl<'a> Reader<'a> {
         self.u32(at).map(NegotiateFlags::from_bits_retain)
     }
 
-    /// The payload that the length, maximum length and offset at `at` describe. The offset of an empty one does
-    /// not count (clients leave 0, or the end), and the maximum length never does ([MS-NLMP] 2.2.1). One that
-    /// lies within the fixed part, `fixed` bytes, is refused.
+    /// The payload that the length, maximum length and offset at `at` describe. The offset of an
+    /// empty one does not count (clients leave 0, or the end), and the maximum length never does
+    /// ([MS-NLMP] 2.2.1). One that lies within the fixed part, `fixed` bytes, is refused.
     pub(super) fn field(&self, at: usize, fixed: usize) -> Result<Field<'a>> {
         let length = usize::from(self.u16(at)?);
         let offset = self.u32(at + 4)? as usize;
@@ -83,7 +88,8 @@ pub(super) struct Field<'a> {
     pub(super) offset: Option<usize>,
 }
 
-/// A message under construction: the fixed part is laid out at once, payload fields are appended and described.
+/// A message under construction: the fixed part is laid out at once, payload fields are appended
+/// and described.
 pub(super) struct Writer {
     bytes: Vec<u8>,
 }
@@ -133,9 +139,9 @@ impl Writer {
 
 /// How text travels in a message.
 ///
-/// OEM is whatever code page the machines happen to use. Here it is ISO 8859-1, whose bytes are the first 256
-/// code points: ASCII is right whatever the peer means, and clients that widen bytes to UTF-16 for NTOWFv2, as
-/// curl does, agree with it.
+/// OEM is whatever code page the machines happen to use. Here it is ISO 8859-1, whose bytes are the
+/// first 256 code points: ASCII is right whatever the peer means, and clients that widen bytes to
+/// UTF-16 for NTOWFv2, as curl does, agree with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
     Unicode,
@@ -171,7 +177,9 @@ impl Charset {
     pub(super) fn encode(self, text: &str, out: &mut Vec<u8>) {
         match self {
             Charset::Unicode => put_utf16(text, out),
-            Charset::Oem => out.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))),
+            Charset::Oem => {
+                out.extend(text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')))
+            }
         }
     }
 }
@@ -182,7 +190,8 @@ pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
     let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
     // Most names are ASCII.
     if units.iter().all(|[low, high]| *high == 0 && low.is_ascii() && *low != 0) {
-        return String::from_utf8(units.iter().map(|[low, _]| *low).collect()).map_err(|_| MALFORMED);
+        return String::from_utf8(units.iter().map(|[low, _]| *low).collect())
+            .map_err(|_| MALFORMED);
     }
     let mut text = String::with_capacity(units.len());
     for c in char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))) {

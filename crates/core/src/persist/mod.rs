@@ -1,8 +1,9 @@
-//! The packed form of what travels to another process: values one after the other, without tags and of fixed order, numbers
-//! in little endian. It says nothing of itself; version, authenticity and secrecy are [`export`](crate::export)'s.
+//! The packed form of what travels to another process: values one after the other, without tags and
+//! of fixed order, numbers in little endian. It says nothing of itself; version, authenticity and
+//! secrecy are [`export`](crate::export)'s.
 //!
-//! Each type's form stands in one place, mostly as a list of its fields by [`fields!`], from which it is written and
-//! read: a field that is added and forgotten there does not compile.
+//! Each type's form stands in one place, mostly as a list of its fields by [`fields!`], from which
+//! it is written and read: a field that is added and forgotten there does not compile.
 
 mod reader;
 mod writer;
@@ -15,8 +16,8 @@ use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::Arc;
 
-/// What can be packed and unpacked. Everything takes at least one byte, so that what is unpacked is no longer than a
-/// multiple of what was packed.
+/// What can be packed and unpacked. Everything takes at least one byte, so that what is unpacked is
+/// no longer than a multiple of what was packed.
 pub trait Packed: Sized {
     /// Appends the packed form.
     ///

@@ -17,7 +17,8 @@ impl Writer {
     pub fn raw(&mut self, bytes: &[u8]) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
-            let mut longer = Zeroizing::new(Vec::with_capacity(length.max(2 * self.0.capacity()).max(1024)));
+            let mut longer =
+                Zeroizing::new(Vec::with_capacity(length.max(2 * self.0.capacity()).max(1024)));
             longer.extend_from_slice(&self.0);
             self.0 = longer;
         }

@@ -1,4 +1,5 @@
-//! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it was.
+//! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it
+//! was.
 
 use crate::persist::{MALFORMED, Packed, Reader, Writer};
 use crate::types::error::Result;
@@ -20,8 +21,8 @@ impl Drop for Rc4 {
 }
 
 impl Rc4 {
-    /// Schedules a key of 16 bytes. RC4 goes through its key over and over, so a key of 8 bytes is the same as
-    /// those bytes twice.
+    /// Schedules a key of 16 bytes. RC4 goes through its key over and over, so a key of 8 bytes is
+    /// the same as those bytes twice.
     pub(crate) fn new(key: &[u8; 16]) -> Rc4 {
         let mut state: [u8; 256] = std::array::from_fn(|i| i as u8);
         let mut j = 0u8;
@@ -57,7 +58,11 @@ impl Packed for Rc4 {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<Rc4> {
-        let rc4 = Rc4 { state: Packed::unpack(from)?, i: Packed::unpack(from)?, j: Packed::unpack(from)? };
+        let rc4 = Rc4 {
+            state: Packed::unpack(from)?,
+            i: Packed::unpack(from)?,
+            j: Packed::unpack(from)?,
+        };
         // A state is some order of all bytes, and stays one.
         let mut seen = [false; 256];
         rc4.state.iter().for_each(|&byte| seen[usize::from(byte)] = true);

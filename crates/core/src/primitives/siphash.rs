@@ -1,9 +1,15 @@
-//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash, so that nobody can choose what falls together.
+//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash, so that nobody can choose what falls
+//! together.
 
 /// The 64-bit hash of `data` under a key of 16 bytes.
 pub(crate) fn siphash24(key: &[u8; 16], data: &[u8]) -> u64 {
     let (k0, k1) = (word(&key[..8]), word(&key[8..]));
-    let mut v = [k0 ^ 0x736f_6d65_7073_6575, k1 ^ 0x646f_7261_6e64_6f6d, k0 ^ 0x6c79_6765_6e65_7261, k1 ^ 0x7465_6462_7974_6573];
+    let mut v = [
+        k0 ^ 0x736f_6d65_7073_6575,
+        k1 ^ 0x646f_7261_6e64_6f6d,
+        k0 ^ 0x6c79_6765_6e65_7261,
+        k1 ^ 0x7465_6462_7974_6573,
+    ];
     let mut chunks = data.chunks_exact(8);
     for chunk in &mut chunks {
         absorb(&mut v, word(chunk));
@@ -45,14 +51,24 @@ fn round(v: &mut [u64; 4]) {
 mod tests {
     use super::siphash24;
 
-    /// The paper's example (appendix A), and the first, ninth and last of the reference implementation's vectors.
+    /// The paper's example (appendix A), and the first, ninth and last of the reference
+    /// implementation's vectors.
     #[test]
     fn published_vectors() {
         let key: [u8; 16] = std::array::from_fn(|n| n as u8);
         let data: [u8; 64] = std::array::from_fn(|n| n as u8);
         assert_eq!(siphash24(&key, &data[..15]), 0xa129_ca61_49be_45e5);
-        assert_eq!(siphash24(&key, &[]), u64::from_le_bytes([0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72]));
-        assert_eq!(siphash24(&key, &data[..8]), u64::from_le_bytes([0x62, 0x24, 0x93, 0x9a, 0x79, 0xf5, 0xf5, 0x93]));
-        assert_eq!(siphash24(&key, &data[..63]), u64::from_le_bytes([0x72, 0x45, 0x06, 0xeb, 0x4c, 0x32, 0x8a, 0x95]));
+        assert_eq!(
+            siphash24(&key, &[]),
+            u64::from_le_bytes([0x31, 0x0e, 0x0e, 0xdd, 0x47, 0xdb, 0x6f, 0x72])
+        );
+        assert_eq!(
+            siphash24(&key, &data[..8]),
+            u64::from_le_bytes([0x62, 0x24, 0x93, 0x9a, 0x79, 0xf5, 0xf5, 0x93])
+        );
+        assert_eq!(
+            siphash24(&key, &data[..63]),
+            u64::from_le_bytes([0x72, 0x45, 0x06, 0xeb, 0x4c, 0x32, 0x8a, 0x95])
+        );
     }
 }

@@ -4,16 +4,17 @@ use super::SidAndAttributes;
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 
-/// What is known of an account: by a PAC ([MS-PAC] 2.5 to 2.15), by a domain controller's validation information
-/// ([MS-NRPC] 2.2.1.4.11 to .13), or by what stands beside the account file. What nobody has told is empty, and a time that
-/// nobody has told is [`FileTime::NEVER`].
+/// What is known of an account: by a PAC ([MS-PAC] 2.5 to 2.15), by a domain controller's
+/// validation information ([MS-NRPC] 2.2.1.4.11 to .13), or by what stands beside the account file.
+/// What nobody has told is empty, and a time that nobody has told is [`FileTime::NEVER`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountFacts {
     /// The account's SID.
     pub sid: Option<Sid>,
     /// The SID of its primary group.
     pub primary_group: Option<Sid>,
-    /// The groups that it is in, its primary group among them, with the attributes that a token gives them.
+    /// The groups that it is in, its primary group among them, with the attributes that a token
+    /// gives them.
     pub groups: Box<[SidAndAttributes]>,
     /// Its user principal name, `user@dns.domain`; empty if not told.
     pub upn: String,
@@ -33,7 +34,8 @@ pub struct AccountFacts {
     pub user_flags: u32,
     /// `UserAccountControl` of KERB_VALIDATION_INFO.
     pub user_account_control: u32,
-    /// The contents of PAC_CLIENT_CLAIMS_INFO, for [`Claims::parse`](crate::kerberos::pac::Claims::parse).
+    /// The contents of PAC_CLIENT_CLAIMS_INFO, for
+    /// [`Claims::parse`](crate::kerberos::pac::Claims::parse).
     pub client_claims: Option<Box<[u8]>>,
     /// The contents of PAC_DEVICE_CLAIMS_INFO.
     pub device_claims: Option<Box<[u8]>>,

@@ -30,6 +30,7 @@ pub struct SidAndAttributes {
 impl SidAndAttributes {
     /// It gives rights: it is enabled, and not for denying only.
     pub fn counts(&self) -> bool {
-        self.attributes & attributes::ENABLED != 0 && self.attributes & attributes::USE_FOR_DENY_ONLY == 0
+        self.attributes & attributes::ENABLED != 0
+            && self.attributes & attributes::USE_FOR_DENY_ONLY == 0
     }
 }

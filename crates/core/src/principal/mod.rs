@@ -18,8 +18,8 @@ use std::sync::Arc;
 pub struct Principal {
     /// The account's name, as the authority spells it, without domain.
     pub user: String,
-    /// The NetBIOS domain or computer that the account belongs to, or the realm where no domain is known; empty when
-    /// there is none.
+    /// The NetBIOS domain or computer that the account belongs to, or the realm where no domain is
+    /// known; empty when there is none.
     pub domain: String,
     /// Nobody: a null session.
     pub anonymous: bool,
@@ -41,10 +41,14 @@ impl Principal {
 
     /// Nobody, as Windows names it.
     pub fn anonymous() -> Principal {
-        Principal { anonymous: true, ..Principal::of_account("ANONYMOUS LOGON".into(), "NT AUTHORITY".into(), Origin::Nobody) }
+        Principal {
+            anonymous: true,
+            ..Principal::of_account("ANONYMOUS LOGON".into(), "NT AUTHORITY".into(), Origin::Nobody)
+        }
     }
 
-    /// `DOMAIN\user`, or `user` alone, or what the name was mapped to: what `SECPKG_ATTR_NAMES` shows.
+    /// `DOMAIN\user`, or `user` alone, or what the name was mapped to: what `SECPKG_ATTR_NAMES`
+    /// shows.
     pub fn display_name(&self) -> String {
         match &self.shown {
             Some(name) => name.clone(),

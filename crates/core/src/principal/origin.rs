@@ -12,7 +12,8 @@ pub enum Origin {
     AccountFile,
     /// The file of details beside the account file.
     AccountDetails,
-    /// The server's own credentials: an identity given to AcquireCredentialsHandle or AddCredentials.
+    /// The server's own credentials: an identity given to AcquireCredentialsHandle or
+    /// AddCredentials.
     Credential,
     /// The server program, by its callback.
     Application,

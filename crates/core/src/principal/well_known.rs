@@ -31,8 +31,9 @@ well_known! {
     ntlm_authentication = NT, [64, 10];
 }
 
-/// The SID is one that each machine gives for itself: its system and services, its built-in groups but Users, logon sessions,
-/// labels of integrity. A domain that names one among an account's groups would make administrators of other people's machines.
+/// The SID is one that each machine gives for itself: its system and services, its built-in groups
+/// but Users, logon sessions, labels of integrity. A domain that names one among an account's
+/// groups would make administrators of other people's machines.
 pub fn of_machine(sid: &Sid) -> bool {
     match (sid.authority(), sid.sub_authorities()) {
         (5, [32, 545]) => false,

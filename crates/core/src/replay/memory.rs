@@ -1,8 +1,9 @@
 //! The replay cache of one process.
 //!
-//! Authenticators are kept by the span of time that their `ctime` falls in, a table for each, so that forgetting is the
-//! end of a whole table. A tag decides the shard, and the shard has a lock of its own. What cannot be known any more is
-//! refused: each shard has a horizon, before which it has forgotten.
+//! Authenticators are kept by the span of time that their `ctime` falls in, a table for each, so
+//! that forgetting is the end of a whole table. A tag decides the shard, and the shard has a lock
+//! of its own. What cannot be known any more is refused: each shard has a horizon, before which it
+//! has forgotten.
 
 use super::table::{Identity, Inserted, Table};
 use super::{Refusal, in_time, seconds};
@@ -78,14 +79,22 @@ impl MemoryCache {
         }
     }
 
-    /// The cache that all contexts of the process share; a forked process has one of its own, which begins empty.
+    /// The cache that all contexts of the process share; a forked process has one of its own, which
+    /// begins empty.
     pub fn global() -> &'static MemoryCache {
         static GLOBAL: LazyLock<PerProcess<MemoryCache>> = LazyLock::new(PerProcess::default);
         GLOBAL.get(MemoryCache::new)
     }
 
     /// As [`ReplayCache::claim`](super::ReplayCache::claim), with about `limit` entries at most.
-    pub fn claim(&self, tag: &[u8], ctime: i64, now: FileTime, skew: Duration, limit: usize) -> Result<Place, Refusal> {
+    pub fn claim(
+        &self,
+        tag: &[u8],
+        ctime: i64,
+        now: FileTime,
+        skew: Duration,
+        limit: usize,
+    ) -> Result<Place, Refusal> {
         let (now, skew) = (now.unix_seconds(), seconds(skew));
         if !in_time(ctime, now, skew) {
             return Err(Refusal::Stale);
@@ -101,7 +110,9 @@ impl MemoryCache {
         let (shard, span) = (hash as usize % SHARDS, ctime.div_euclid(SPAN));
         let identity = Identity::new(hash, beginning(tag));
         let inserted = match self.shards.get(shard) {
-            Some(shard) => shard.0.lock().insert(span, identity, first, limit.max(FEWEST_ENTRIES) / SHARDS)?,
+            Some(shard) => {
+                shard.0.lock().insert(span, identity, first, limit.max(FEWEST_ENTRIES) / SHARDS)?
+            }
             None => Inserted::NoMemory,
         };
         match inserted {
@@ -110,7 +121,10 @@ impl MemoryCache {
             Inserted::NoMemory => {
                 let span = now.div_euclid(SPAN);
                 if self.reported.swap(span, Ordering::Relaxed) != span {
-                    tracing::error!(limit, "the replay cache is full, or the memory is: clients are refused");
+                    tracing::error!(
+                        limit,
+                        "the replay cache is full, or the memory is: clients are refused"
+                    );
                 }
                 Err(Refusal::Unavailable(Error::OutOfMemory))
             }
@@ -135,13 +149,20 @@ impl MemoryCache {
             let tables = spans.tables.capacity() * size_of::<(i64, Table)>();
             tables + spans.tables.iter().map(|(_, table)| table.bytes()).sum::<usize>()
         };
-        SHARDS * size_of::<Shard>() + self.shards.iter().map(|shard| of(&shard.0.lock())).sum::<usize>()
+        SHARDS * size_of::<Shard>()
+            + self.shards.iter().map(|shard| of(&shard.0.lock())).sum::<usize>()
     }
 
-    /// Once in a span, the shards forget what is over: one with each call, so that no call has to wait for many.
+    /// Once in a span, the shards forget what is over: one with each call, so that no call has to
+    /// wait for many.
     fn clean(&self, first: i64) {
         let cleaning = self.cleaning.load(Ordering::Relaxed);
-        if first > cleaning && self.cleaning.compare_exchange(cleaning, first, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+        if first > cleaning
+            && self
+                .cleaning
+                .compare_exchange(cleaning, first, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
             self.cleaned.store(0, Ordering::Relaxed);
         }
         if self.cleaned.load(Ordering::Relaxed) < SHARDS {
@@ -160,7 +181,13 @@ impl Default for MemoryCache {
 }
 
 impl Spans {
-    fn insert(&mut self, span: i64, identity: Identity, first: i64, limit: usize) -> Result<Inserted, Refusal> {
+    fn insert(
+        &mut self,
+        span: i64,
+        identity: Identity,
+        first: i64,
+        limit: usize,
+    ) -> Result<Inserted, Refusal> {
         self.forget(first);
         if span < self.horizon {
             return Err(Refusal::Stale);

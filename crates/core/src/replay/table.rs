@@ -1,4 +1,5 @@
-//! A set of 16-byte identities: open addressing, linear probing, nothing but the identities themselves.
+//! A set of 16-byte identities: open addressing, linear probing, nothing but the identities
+//! themselves.
 
 /// What an authenticator is remembered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +67,11 @@ impl Table {
 
     /// Takes an identity out, if it is there.
     pub(crate) fn remove(&mut self, identity: Identity) {
-        let Some(mut hole) = self.find(identity).filter(|&at| self.slots.get(at) == Some(&identity)) else { return };
+        let Some(mut hole) =
+            self.find(identity).filter(|&at| self.slots.get(at) == Some(&identity))
+        else {
+            return;
+        };
         self.used -= 1;
         // What lies behind it moves up, so that no search ends at the hole.
         let mut at = hole;
@@ -77,7 +82,8 @@ impl Table {
                 break;
             }
             let home = self.home(here);
-            let stays = if hole <= at { hole < home && home <= at } else { hole < home || home <= at };
+            let stays =
+                if hole <= at { hole < home && home <= at } else { hole < home || home <= at };
             if !stays {
                 self.slots[hole] = here;
                 hole = at;
@@ -86,7 +92,8 @@ impl Table {
         self.slots[hole] = EMPTY;
     }
 
-    /// Where the identity lies, or the empty slot where a search for it ends; nothing in a table without slots.
+    /// Where the identity lies, or the empty slot where a search for it ends; nothing in a table
+    /// without slots.
     fn find(&self, identity: Identity) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
@@ -121,7 +128,9 @@ impl Table {
         }
         slots.resize(length, EMPTY);
         let old = std::mem::replace(&mut self.slots, slots);
-        old.into_iter().filter(|&identity| identity != EMPTY).for_each(|identity| self.place(identity));
+        old.into_iter()
+            .filter(|&identity| identity != EMPTY)
+            .for_each(|identity| self.place(identity));
         true
     }
 }
@@ -137,10 +146,13 @@ mod tests {
         let (mut table, mut set) = (Table::default(), HashSet::new());
         let mut state = 1u64;
         for step in 0..200_000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let number = state >> 33;
             // Few hashes, most of them at the very end.
-            let hash = if number.is_multiple_of(3) { u64::MAX - number % 5 } else { (number % 50) << 58 };
+            let hash =
+                if number.is_multiple_of(3) { u64::MAX - number % 5 } else { (number % 50) << 58 };
             let identity = Identity::new(hash, number / 64 % 40);
             let key = (hash.max(1), number / 64 % 40);
             // More come than go at first, and then the other way round.

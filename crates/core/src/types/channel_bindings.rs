@@ -6,8 +6,8 @@ use crate::types::flags::ContextFlags;
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 
-/// The MD5 hash of the caller's channel bindings, as NTLM's `MsvAvChannelBindings` ([MS-NLMP] 2.2.2.1)
-/// and Kerberos' authenticator checksum (RFC 4121 4.1.1.2) carry it.
+/// The MD5 hash of the caller's channel bindings, as NTLM's `MsvAvChannelBindings` ([MS-NLMP]
+/// 2.2.2.1) and Kerberos' authenticator checksum (RFC 4121 4.1.1.2) carry it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChannelBindings {
     /// `MD5(gss_channel_bindings_struct)`.
@@ -16,7 +16,8 @@ pub struct ChannelBindings {
     pub initiator: Option<Address>,
 }
 
-/// An address of the Internet, as channel bindings (RFC 2744 3.11) and Kerberos' tickets (RFC 4120 7.5.3) have it.
+/// An address of the Internet, as channel bindings (RFC 2744 3.11) and Kerberos' tickets (RFC 4120
+/// 7.5.3) have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
     /// Type 2.
@@ -40,12 +41,20 @@ impl Address {
 const HEADER: usize = 32;
 
 impl ChannelBindings {
-    /// Reads a `SEC_CHANNEL_BINDINGS` structure: eight 32-bit words in native order, then the data that they
-    /// point to by offset from the structure's start. Lengths and offsets outside the buffer are refused.
+    /// Reads a `SEC_CHANNEL_BINDINGS` structure: eight 32-bit words in native order, then the data
+    /// that they point to by offset from the structure's start. Lengths and offsets outside the
+    /// buffer are refused.
     pub fn from_sec_channel_bindings(buffer: &[u8]) -> Result<ChannelBindings> {
         let malformed = Error::InvalidParameter("SEC_CHANNEL_BINDINGS points outside its buffer");
         let header: &[u8; HEADER] = buffer.first_chunk().ok_or(malformed)?;
-        let word = |i: usize| u32::from_ne_bytes([header[4 * i], header[4 * i + 1], header[4 * i + 2], header[4 * i + 3]]);
+        let word = |i: usize| {
+            u32::from_ne_bytes([
+                header[4 * i],
+                header[4 * i + 1],
+                header[4 * i + 2],
+                header[4 * i + 3],
+            ])
+        };
         let slice = |length: u32, offset: u32| -> Result<&[u8]> {
             if length == 0 {
                 return Ok(&[]);
@@ -66,15 +75,19 @@ impl ChannelBindings {
         md5.update(acceptor);
         md5.update((application.len() as u32).to_le_bytes());
         md5.update(application);
-        Ok(ChannelBindings { hash: md5.finalize().into(), initiator: Address::new(word(0), initiator) })
+        Ok(ChannelBindings {
+            hash: md5.finalize().into(),
+            initiator: Address::new(word(0), initiator),
+        })
     }
 }
 
 /// Holds the client's bindings against the caller's.
 ///
-/// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it says
-/// ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match and aren't compared.
-/// The configuration (`strictness`) can demand that there are some whatever the caller says, or ignore them.
+/// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it
+/// says ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match
+/// and aren't compared. The configuration (`strictness`) can demand that there are some whatever
+/// the caller says, or ignore them.
 pub fn check(
     theirs: Option<&[u8; 16]>,
     strictness: Strictness,
@@ -94,10 +107,14 @@ pub fn check(
     match (ours, theirs) {
         (Some(ours), Some(theirs)) if bool::from(ours.hash.ct_eq(theirs)) => Ok(()),
         (Some(_), Some(_)) => Err(Error::BadBindings("the client's are another channel's")),
-        (Some(_), None) if required || !requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) => {
+        (Some(_), None)
+            if required || !requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) =>
+        {
             Err(Error::BadBindings("the client sent none"))
         }
-        (None, _) if required => Err(Error::BadBindings("required by configuration, but the server program gave none")),
+        (None, _) if required => {
+            Err(Error::BadBindings("required by configuration, but the server program gave none"))
+        }
         _ => Ok(()),
     }
 }
@@ -118,7 +135,8 @@ mod tests {
         Some(bindings.hash.iter().map(|b| format!("{b:02x}")).collect())
     }
 
-    /// The hashes were computed with Python's hashlib over the structure of RFC 2744 3.11, in little endian.
+    /// The hashes were computed with Python's hashlib over the structure of RFC 2744 3.11, in
+    /// little endian.
     #[test]
     fn hashes_are_those_of_gss_channel_bindings_struct() {
         let length = APPLICATION.len() as u32;
@@ -154,11 +172,17 @@ mod tests {
             assert_eq!(hash_of(&good[..end]), None, "{end} bytes");
         }
         for position in [1, 4, 6] {
-            for (length, offset) in [(9, 32), (8, 33), (1, 40), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
+            for (length, offset) in
+                [(9, 32), (8, 33), (1, 40), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)]
+            {
                 let mut words = [0; 8];
                 words[position] = length;
                 words[position + 1] = offset;
-                assert_eq!(hash_of(&structure(words, b"12345678")), None, "{position}: {length} at {offset}");
+                assert_eq!(
+                    hash_of(&structure(words, b"12345678")),
+                    None,
+                    "{position}: {length} at {offset}"
+                );
             }
         }
     }

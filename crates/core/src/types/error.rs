@@ -1,4 +1,5 @@
-//! Why a call did not succeed. One type inside; `entry::status` maps it to a `SECURITY_STATUS`, once.
+//! Why a call did not succeed. One type inside; `entry::status` maps it to a `SECURITY_STATUS`,
+//! once.
 
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
@@ -6,8 +7,8 @@ use std::fmt;
 /// The result of everything below the C boundary.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, grouped by whose fault it was. The text is for the operator's log: it never holds a
-/// secret, and it never reaches the peer.
+/// What went wrong, grouped by whose fault it was. The text is for the operator's log: it never
+/// holds a secret, and it never reaches the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     // ---- the peer's
@@ -23,14 +24,15 @@ pub enum Error {
     MessageAltered(&'static str),
     /// A message was replayed or came out of order (`SEC_E_OUT_OF_SEQUENCE`).
     OutOfSequence,
-    /// No mechanism or option is common to both sides (`SEC_E_UNSUPPORTED_FUNCTION` on the acceptor,
-    /// as Windows returns where nothing offered can be used).
+    /// No mechanism or option is common to both sides (`SEC_E_UNSUPPORTED_FUNCTION` on the
+    /// acceptor, as Windows returns where nothing offered can be used).
     NothingInCommon(&'static str),
 
     // ---- the caller's
     /// An argument that the function's page does not allow (`SEC_E_INVALID_PARAMETER`).
     InvalidParameter(&'static str),
-    /// A handle that is not, or no longer, one of ours, or one in the wrong state (`SEC_E_INVALID_HANDLE`).
+    /// A handle that is not, or no longer, one of ours, or one in the wrong state
+    /// (`SEC_E_INVALID_HANDLE`).
     InvalidHandle(&'static str),
     /// An output buffer too small for `needed` bytes (`SEC_E_BUFFER_TOO_SMALL`).
     BufferTooSmall {
@@ -47,7 +49,8 @@ pub enum Error {
     NoCredentials(&'static str),
     /// The identity given cannot be used (`SEC_E_UNKNOWN_CREDENTIALS`).
     UnknownCredentials(&'static str),
-    /// What an identity holds is asked for, and it is encrypted (`STATUS_INVALID_PARAMETER`, NT's, as documented).
+    /// What an identity holds is asked for, and it is encrypted (`STATUS_INVALID_PARAMETER`, NT's,
+    /// as documented).
     EncryptedIdentity,
 
     /// The context cannot leave its process (`SEC_E_CANNOT_PACK`).
@@ -68,7 +71,8 @@ pub enum Error {
     Internal(&'static str),
 }
 
-/// Why a logon was denied. For the operator's log only: to the caller and to the peer all are the same.
+/// Why a logon was denied. For the operator's log only: to the caller and to the peer all are the
+/// same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {
     /// No account of that name.
@@ -81,7 +85,8 @@ pub enum Denial {
     Anonymous,
     /// The response is of a kind that policy does not allow (LM, NTLMv1, ...).
     ResponseNotAllowed,
-    /// The exchange took longer than the challenge lives, or clocks differ by more than policy allows.
+    /// The exchange took longer than the challenge lives, or clocks differ by more than policy
+    /// allows.
     Stale,
     /// The MIC over the three NTLM messages, or over the mechanism list, is missing or wrong.
     Mic,
@@ -98,7 +103,8 @@ pub enum Denial {
 }
 
 impl Error {
-    /// The NTSTATUS that tells an operator what the caller's status does not: SubStatus, as Windows' audit calls it.
+    /// The NTSTATUS that tells an operator what the caller's status does not: SubStatus, as
+    /// Windows' audit calls it.
     pub fn nt_status(&self) -> NtStatus {
         match self {
             Error::LogonDenied(denial) => match denial {
@@ -109,9 +115,11 @@ impl Error {
                 Denial::NtlmOff => NtStatus::NTLM_BLOCKED,
                 Denial::Policy(_) => NtStatus::ACCOUNT_RESTRICTION,
                 Denial::Controller(status) => *status,
-                Denial::Anonymous | Denial::ResponseNotAllowed | Denial::Stale | Denial::Mic | Denial::Ticket(_) => {
-                    NtStatus::LOGON_FAILURE
-                }
+                Denial::Anonymous
+                | Denial::ResponseNotAllowed
+                | Denial::Stale
+                | Denial::Mic
+                | Denial::Ticket(_) => NtStatus::LOGON_FAILURE,
             },
             Error::NoAuthority(_) => NtStatus::NO_LOGON_SERVERS,
             _ => NtStatus::UNSUCCESSFUL,
@@ -131,7 +139,9 @@ impl fmt::Display for Error {
             Error::NothingInCommon(why) => write!(f, "nothing in common with the peer: {why}"),
             Error::InvalidParameter(why) => write!(f, "invalid parameter: {why}"),
             Error::InvalidHandle(why) => write!(f, "invalid handle: {why}"),
-            Error::BufferTooSmall { needed } => write!(f, "buffer too small, {needed} bytes needed"),
+            Error::BufferTooSmall { needed } => {
+                write!(f, "buffer too small, {needed} bytes needed")
+            }
             Error::QopNotSupported => f.write_str("quality of protection not supported"),
             Error::Unsupported(what) => write!(f, "not supported: {what}"),
             Error::PackageNotFound => f.write_str("no such package"),

@@ -1,10 +1,11 @@
-//! Context attributes, the same for both roles. SSPI numbers them differently for initiator (`ISC_*`) and
-//! acceptor (`ASC_*`); `entry::flags` translates.
+//! Context attributes, the same for both roles. SSPI numbers them differently for initiator
+//! (`ISC_*`) and acceptor (`ASC_*`); `entry::flags` translates.
 
 use bitflags::bitflags;
 
 bitflags! {
-    /// What a caller requires of a context (`ASC_REQ_*`, `ISC_REQ_*`), and what was granted (`*_RET_*`).
+    /// What a caller requires of a context (`ASC_REQ_*`, `ISC_REQ_*`), and what was granted
+    /// (`*_RET_*`).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct ContextFlags: u32 {
         /// The server may act as the client elsewhere.

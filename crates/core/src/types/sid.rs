@@ -6,7 +6,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-/// A SID, revision 1: an authority and up to 15 sub-authorities, of which the last is the relative identifier (RID).
+/// A SID, revision 1: an authority and up to 15 sub-authorities, of which the last is the relative
+/// identifier (RID).
 #[derive(Clone, Copy)]
 pub struct Sid {
     authority: [u8; 6],
@@ -22,8 +23,8 @@ impl Sid {
     /// The longest SID in its binary form, in bytes.
     pub const MAX_LENGTH: usize = 8 + 4 * Sid::MAX_SUB_AUTHORITIES;
 
-    /// The SID of this authority, which has 48 bits, and these sub-authorities. `None` if it is too great or they are
-    /// too many.
+    /// The SID of this authority, which has 48 bits, and these sub-authorities. `None` if it is too
+    /// great or they are too many.
     pub fn new(authority: u64, sub_authorities: &[u32]) -> Option<Sid> {
         let [0, 0, authority @ ..] = authority.to_be_bytes() else { return None };
         let mut sid = Sid { authority, count: 0, sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES] };
@@ -35,8 +36,14 @@ impl Sid {
 
     /// A SID that is known when the library is built; one that there cannot be does not compile.
     pub(crate) const fn well_known(authority: u64, sub_authorities: &[u32]) -> Sid {
-        let [0, 0, a, b, c, d, e, f] = authority.to_be_bytes() else { panic!("an authority has 48 bits") };
-        let mut sid = Sid { authority: [a, b, c, d, e, f], count: 0, sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES] };
+        let [0, 0, a, b, c, d, e, f] = authority.to_be_bytes() else {
+            panic!("an authority has 48 bits")
+        };
+        let mut sid = Sid {
+            authority: [a, b, c, d, e, f],
+            count: 0,
+            sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES],
+        };
         while (sid.count as usize) < sub_authorities.len() {
             sid.sub_authorities[sid.count as usize] = sub_authorities[sid.count as usize];
             sid.count += 1;
@@ -53,12 +60,17 @@ impl Sid {
 
     /// The SID at the front of `bytes` in its binary form ([MS-DTYP] 2.4.2.2), and what follows it.
     pub fn split_from(bytes: &[u8]) -> Result<(Sid, &[u8])> {
-        let (&[revision, count, a, b, c, d, e, f], rest) = bytes.split_first_chunk().ok_or(MALFORMED)?;
+        let (&[revision, count, a, b, c, d, e, f], rest) =
+            bytes.split_first_chunk().ok_or(MALFORMED)?;
         if revision != 1 || usize::from(count) > Sid::MAX_SUB_AUTHORITIES {
             return Err(MALFORMED);
         }
         let (numbers, rest) = rest.split_at_checked(4 * usize::from(count)).ok_or(MALFORMED)?;
-        let mut sid = Sid { authority: [a, b, c, d, e, f], count, sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES] };
+        let mut sid = Sid {
+            authority: [a, b, c, d, e, f],
+            count,
+            sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES],
+        };
         for (to, from) in sid.sub_authorities.iter_mut().zip(numbers.as_chunks().0) {
             *to = u32::from_le_bytes(*from);
         }
@@ -103,14 +115,16 @@ impl Sid {
         self.sub_authorities.get(..usize::from(self.count)).unwrap_or_default()
     }
 
-    /// The account of this relative identifier in the domain that `self` is; `None` if `self` has no room for it.
+    /// The account of this relative identifier in the domain that `self` is; `None` if `self` has
+    /// no room for it.
     pub fn with_rid(&self, rid: u32) -> Option<Sid> {
         let mut sub_authorities = self.sub_authorities;
         *sub_authorities.get_mut(usize::from(self.count))? = rid;
         Some(Sid { authority: self.authority, count: self.count + 1, sub_authorities })
     }
 
-    /// The domain and the relative identifier that make up this SID; `None` if it has no sub-authority.
+    /// The domain and the relative identifier that make up this SID; `None` if it has no
+    /// sub-authority.
     pub fn split_rid(&self) -> Option<(Sid, u32)> {
         let (rid, domain) = self.sub_authorities().split_last()?;
         Some((Sid::new(self.authority(), domain)?, *rid))
@@ -134,7 +148,9 @@ impl PartialOrd for Sid {
 /// By authority, then by sub-authorities: a domain stands right before its accounts.
 impl Ord for Sid {
     fn cmp(&self, other: &Sid) -> Ordering {
-        self.authority.cmp(&other.authority).then_with(|| self.sub_authorities().cmp(other.sub_authorities()))
+        self.authority
+            .cmp(&other.authority)
+            .then_with(|| self.sub_authorities().cmp(other.sub_authorities()))
     }
 }
 
@@ -169,11 +185,14 @@ impl FromStr for Sid {
     fn from_str(text: &str) -> Result<Sid> {
         const MALFORMED: Error = Error::InvalidParameter("not a SID");
         let mut parts = text.split('-');
-        if !parts.next().is_some_and(|part| part.eq_ignore_ascii_case("S")) || parts.next() != Some("1") {
+        if !parts.next().is_some_and(|part| part.eq_ignore_ascii_case("S"))
+            || parts.next() != Some("1")
+        {
             return Err(MALFORMED);
         }
         let authority = parts.next().ok_or(MALFORMED)?;
-        let authority = match authority.strip_prefix("0x").or_else(|| authority.strip_prefix("0X")) {
+        let authority = match authority.strip_prefix("0x").or_else(|| authority.strip_prefix("0X"))
+        {
             Some(hex) if hex.len() == 12 => number(hex, 16),
             Some(_) => None,
             None => number(authority, 10),
@@ -189,7 +208,11 @@ impl FromStr for Sid {
 
 /// A number of digits only, no sign.
 fn number(text: &str, radix: u32) -> Option<u64> {
-    if text.chars().all(|c| c.is_digit(radix)) { u64::from_str_radix(text, radix).ok() } else { None }
+    if text.chars().all(|c| c.is_digit(radix)) {
+        u64::from_str_radix(text, radix).ok()
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -271,7 +294,9 @@ mod tests {
         assert_eq!(account.split_rid(), Some((domain, 500)));
         assert_eq!(Sid::new(5, &[]).unwrap().split_rid(), None);
         let mut sorted: Vec<Sid> =
-            ["S-1-5-21-1-2-4", "S-1-16-0", "S-1-5-21-1-2-3-500", "S-1-5-21-1-2-3"].map(|text| text.parse().unwrap()).into();
+            ["S-1-5-21-1-2-4", "S-1-16-0", "S-1-5-21-1-2-3-500", "S-1-5-21-1-2-3"]
+                .map(|text| text.parse().unwrap())
+                .into();
         sorted.sort();
         let sorted: Vec<String> = sorted.iter().map(Sid::to_string).collect();
         assert_eq!(sorted, ["S-1-5-21-1-2-3", "S-1-5-21-1-2-3-500", "S-1-5-21-1-2-4", "S-1-16-0"]);

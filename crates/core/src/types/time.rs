@@ -10,7 +10,8 @@ pub struct FileTime(pub u64);
 const UNIX_EPOCH_TICKS: u64 = 116_444_736_000_000_000;
 
 impl FileTime {
-    /// "Never", as Windows reports it: the end of time less a day, so that no time zone overflows it.
+    /// "Never", as Windows reports it: the end of time less a day, so that no time zone overflows
+    /// it.
     pub const NEVER: FileTime = FileTime(0x7fff_ff36_d596_9fff);
 
     /// Ticks in one second.
@@ -30,10 +31,13 @@ impl FileTime {
 
     /// This instant `seconds` later, or earlier; within what a FILETIME can hold.
     pub fn shifted(self, seconds: i64) -> FileTime {
-        FileTime(self.0.saturating_add_signed(seconds.saturating_mul(Self::TICKS_PER_SECOND as i64)))
+        FileTime(
+            self.0.saturating_add_signed(seconds.saturating_mul(Self::TICKS_PER_SECOND as i64)),
+        )
     }
 
-    /// This instant in local time, as `SecPkgContext_Lifespan` and `ptsExpiry` want it. "Never" stays what it is.
+    /// This instant in local time, as `SecPkgContext_Lifespan` and `ptsExpiry` want it. "Never"
+    /// stays what it is.
     pub fn to_local(self) -> FileTime {
         if self >= FileTime::NEVER { FileTime::NEVER } else { crate::platform::to_local(self) }
     }
@@ -74,7 +78,8 @@ mod tests {
 
     #[test]
     fn never_stays_never() {
-        // No zone is further from UTC than 14 hours: converted by a caller, it still is a time to come.
+        // No zone is further from UTC than 14 hours: converted by a caller, it still is a time to
+        // come.
         assert!(FileTime::NEVER.shifted(14 * 3600).0 < i64::MAX as u64);
         assert_eq!(FileTime::NEVER.to_local(), FileTime::NEVER);
         assert_eq!(FileTime::now().plus(Duration::MAX), FileTime::NEVER);
@@ -97,8 +102,12 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn local_time_follows_the_zone_and_its_summer_time() {
-        const ZONES: [(&str, i64, i64); 4] =
-            [("UTC0", 0, 0), ("CET-1CEST,M3.5.0,M10.5.0/3", 2, 1), ("EST5EDT,M3.2.0,M11.1.0", -4, -5), ("XXX-14", 14, 14)];
+        const ZONES: [(&str, i64, i64); 4] = [
+            ("UTC0", 0, 0),
+            ("CET-1CEST,M3.5.0,M10.5.0/3", 2, 1),
+            ("EST5EDT,M3.2.0,M11.1.0", -4, -5),
+            ("XXX-14", 14, 14),
+        ];
         if let Ok(zone) = std::env::var("NEGOSSP_TEST_ZONE") {
             let (_, summer, winter) = ZONES.into_iter().find(|(name, ..)| *name == zone).unwrap();
             assert_eq!(at(SUMMER).to_local(), at(SUMMER + summer * 3600));

@@ -18,7 +18,13 @@ fn utf16(text: &str) -> Vec<u8> {
 }
 
 fn guid(kind: GUID) -> Vec<u8> {
-    [&kind.Data1.to_ne_bytes()[..], &kind.Data2.to_ne_bytes(), &kind.Data3.to_ne_bytes(), &kind.Data4].concat()
+    [
+        &kind.Data1.to_ne_bytes()[..],
+        &kind.Data2.to_ne_bytes(),
+        &kind.Data3.to_ne_bytes(),
+        &kind.Data4,
+    ]
+    .concat()
 }
 
 fn keytab() -> Vec<u8> {
@@ -28,10 +34,12 @@ fn keytab() -> Vec<u8> {
 fn packed(kind: GUID, data: &[u8]) -> Vec<u8> {
     let length = (PACKED + data.len()) as u16;
     let header = [&(PACKED as u16).to_ne_bytes()[..], &length.to_ne_bytes(), &guid(kind)].concat();
-    [&header[..], &(PACKED as u32).to_ne_bytes(), &(data.len() as u16).to_ne_bytes(), &[0; 2], data].concat()
+    [&header[..], &(PACKED as u32).to_ne_bytes(), &(data.len() as u16).to_ne_bytes(), &[0; 2], data]
+        .concat()
 }
 
-/// The parts in the order given: user, domain, packed credentials, package list. What is empty has offset 0.
+/// The parts in the order given: user, domain, packed credentials, package list. What is empty has
+/// offset 0.
 fn block(parts: [&[u8]; 4], order: [usize; 4], flags: u32) -> Vec<u8> {
     let mut block = vec![0; HEADER];
     for part in order {
@@ -52,7 +60,11 @@ fn block(parts: [&[u8]; 4], order: [usize; 4], flags: u32) -> Vec<u8> {
 }
 
 fn with_packed(packed: &[u8]) -> Result<AuthData> {
-    read(&block([&utf16("HTTP/a"), &utf16("R"), packed, &[]], [0, 1, 2, 3], SEC_WINNT_AUTH_IDENTITY_UNICODE))
+    read(&block(
+        [&utf16("HTTP/a"), &utf16("R"), packed, &[]],
+        [0, 1, 2, 3],
+        SEC_WINNT_AUTH_IDENTITY_UNICODE,
+    ))
 }
 
 #[test]
@@ -61,12 +73,22 @@ fn a_keytab_with_a_name_and_a_package_list() {
     let packed = packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, &keytab());
     // The first is the order of "sspilib" for Python; the second puts text at odd places.
     for order in [[0, 1, 2, 3], [2, 0, 1, 3], [3, 2, 1, 0]] {
-        for flags in [SEC_WINNT_AUTH_IDENTITY_UNICODE, 0, SEC_WINNT_AUTH_IDENTITY_UNICODE | SEC_WINNT_AUTH_IDENTITY_MARSHALLED] {
+        for flags in [
+            SEC_WINNT_AUTH_IDENTITY_UNICODE,
+            0,
+            SEC_WINNT_AUTH_IDENTITY_UNICODE | SEC_WINNT_AUTH_IDENTITY_MARSHALLED,
+        ] {
             let data = read(&block([&user, &domain, &packed, &list], order, flags)).unwrap();
             let identity = data.identity.unwrap();
-            assert_eq!((&*identity.user, &*identity.domain, &**identity.password), ("HTTP/a", "EXAMPLE.TEST", ""));
+            assert_eq!(
+                (&*identity.user, &*identity.domain, &**identity.password),
+                ("HTTP/a", "EXAMPLE.TEST", "")
+            );
             assert_eq!(data.packages.as_deref(), Some("Kerberos"));
-            assert_eq!(data.keytab.unwrap().entries().len(), Keytab::parse(&keytab()).unwrap().entries().len());
+            assert_eq!(
+                data.keytab.unwrap().entries().len(),
+                Keytab::parse(&keytab()).unwrap().entries().len()
+            );
         }
     }
     let data = read(&block([&[], &[], &packed, &[]], [0, 1, 2, 3], 0)).unwrap();
@@ -81,7 +103,8 @@ fn a_keytab_with_a_name_and_a_package_list() {
 fn a_password_in_either_form() {
     let vector = |offset: usize| {
         let bytes = utf16("pässword");
-        [&(offset as u32).to_ne_bytes()[..], &(bytes.len() as u16).to_ne_bytes(), &[0; 2], &bytes].concat()
+        [&(offset as u32).to_ne_bytes()[..], &(bytes.len() as u16).to_ne_bytes(), &[0; 2], &bytes]
+            .concat()
     };
     for data in [utf16("pässword"), vector(8), vector(PACKED + 8)] {
         let data = with_packed(&packed(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &data)).unwrap();
@@ -91,14 +114,23 @@ fn a_password_in_either_form() {
     let short = with_packed(&packed(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16("x"))).unwrap();
     assert_eq!(&**short.identity.unwrap().password, "x");
     for offset in [0, 4, 7, 9, 35, PACKED + 9, 0xffff] {
-        assert!(with_packed(&packed(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &vector(offset))).is_err(), "{offset}");
+        assert!(
+            with_packed(&packed(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &vector(offset))).is_err(),
+            "{offset}"
+        );
     }
 }
 
 #[test]
 fn what_is_no_credential_is_refused() {
-    let refused = |packed: &[u8]| assert!(matches!(with_packed(packed), Err(Error::UnknownCredentials(_))));
-    let other = GUID { Data1: 0x235f69ad, Data2: 0x73fb, Data3: 0x4dbc, Data4: [0x82, 0x03, 6, 0x29, 0xe7, 0x39, 0x33, 0x9b] };
+    let refused =
+        |packed: &[u8]| assert!(matches!(with_packed(packed), Err(Error::UnknownCredentials(_))));
+    let other = GUID {
+        Data1: 0x235f69ad,
+        Data2: 0x73fb,
+        Data3: 0x4dbc,
+        Data4: [0x82, 0x03, 6, 0x29, 0xe7, 0x39, 0x33, 0x9b],
+    };
     refused(&packed(other, &keytab()));
     refused(&packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, b"no keytab"));
     refused(&packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, &[5, 2]));
@@ -123,24 +155,37 @@ fn what_is_no_credential_is_refused() {
     }
 }
 
-/// Every offset and length, with what could go wrong: nothing outside the block is read, and nothing that overlaps a header
-/// or ends behind the block is taken for good.
+/// Every offset and length, with what could go wrong: nothing outside the block is read, and
+/// nothing that overlaps a header or ends behind the block is taken for good.
 #[test]
 fn offsets_that_cannot_be_are_refused() {
     let packed = packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, &keytab());
     let good = block([&utf16("HTTP/a"), &utf16("R"), &packed, &utf16("Kerberos")], [0, 1, 2, 3], 0);
     assert!(read(&good).is_ok());
     let inner = HEADER + 14;
-    let offsets = [12, 20, 28, 40].map(|at| (at, good.len())).into_iter().chain([(inner + 20, packed.len())]);
+    let offsets =
+        [12, 20, 28, 40].map(|at| (at, good.len())).into_iter().chain([(inner + 20, packed.len())]);
     for (at, end) in offsets {
         let length = u16_at(&good, at + 4).unwrap() as usize;
-        for offset in [0, 1, PACKED - 1, end - length + 1, end, end + 1, 0x7fff_ffff, 0xffff_fff0, 0xffff_ffff] {
+        for offset in [
+            0,
+            1,
+            PACKED - 1,
+            end - length + 1,
+            end,
+            end + 1,
+            0x7fff_ffff,
+            0xffff_fff0,
+            0xffff_ffff,
+        ] {
             let mut bad = good.clone();
             bad[at..at + 4].copy_from_slice(&(offset as u32).to_ne_bytes());
             assert!(read(&bad).is_err(), "offset {offset:#x} at {at}");
         }
     }
-    for (at, bad_lengths) in [(4, &[0, 45, 0xffff][..]), (inner, &[0, 25, 0xffff]), (inner + 2, &[0, 1, 27, 0xffff])] {
+    for (at, bad_lengths) in
+        [(4, &[0, 45, 0xffff][..]), (inner, &[0, 25, 0xffff]), (inner + 2, &[0, 1, 27, 0xffff])]
+    {
         for &length in bad_lengths {
             let mut bad = good.clone();
             bad[at..at + 2].copy_from_slice(&(length as u16).to_ne_bytes());

@@ -1,4 +1,5 @@
-//! SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES: the claims in a client's PAC, as `<authz.h>` lays them out.
+//! SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES: the claims in a client's PAC, as `<authz.h>` lays them
+//! out.
 
 use crate::encoding::utf16::Utf16;
 use crate::entry::abi::*;
@@ -8,15 +9,21 @@ use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
-/// The claims in one allocation, for the caller to give to FreeContextBuffer: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, with
-/// all that it points to behind it. Claims of a type that has no values here are left out.
+/// The claims in one allocation, for the caller to give to FreeContextBuffer: an
+/// AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, with all that it points to behind it. Claims of a type
+/// that has no values here are left out.
 ///
 /// Errors: `Unsupported` for claims that are compressed, `OutOfMemory`.
 pub(crate) fn subject_attributes(client_claims: &[u8]) -> Result<*mut c_void> {
     let claims = Claims::parse(client_claims)?;
-    let arrays = claims.arrays.ok_or(Error::Unsupported("claims that the domain controller has compressed"))?;
-    let claims: Vec<&Claim<'_>> =
-        arrays.iter().flat_map(|array| &array.claims).filter(|claim| !matches!(claim.values, ClaimValues::Other(_))).collect();
+    let arrays = claims
+        .arrays
+        .ok_or(Error::Unsupported("claims that the domain controller has compressed"))?;
+    let claims: Vec<&Claim<'_>> = arrays
+        .iter()
+        .flat_map(|array| &array.claims)
+        .filter(|claim| !matches!(claim.values, ClaimValues::Other(_)))
+        .collect();
     let mut layout = Layout::default();
     let information = layout.room_for::<AUTHZ_SECURITY_ATTRIBUTES_INFORMATION>(1);
     let attributes = layout.room_for::<AUTHZ_SECURITY_ATTRIBUTE_V1>(claims.len());
@@ -81,7 +88,9 @@ impl Places {
             ClaimValues::Int64(values) => (values.len(), vec![]),
             ClaimValues::Uint64(values) => (values.len(), vec![]),
             ClaimValues::Boolean(values) => (values.len(), vec![]),
-            ClaimValues::String(values) => (values.len(), values.iter().map(|text| layout.room_for_text(*text)).collect()),
+            ClaimValues::String(values) => {
+                (values.len(), values.iter().map(|text| layout.room_for_text(*text)).collect())
+            }
             ClaimValues::Other(_) => (0, vec![]),
         };
         Places { name, values: layout.room_for::<u64>(count), count, strings }
@@ -97,7 +106,8 @@ impl Block {
     }
 
     fn put<T>(&self, place: usize, value: T) {
-        // SAFETY: the layout has room for a `T` at `place`, which is aligned for it, and nobody else has the memory.
+        // SAFETY: the layout has room for a `T` at `place`, which is aligned for it, and nobody
+        // else has the memory.
         unsafe { self.at(place).cast::<T>().write(value) };
     }
 
@@ -110,10 +120,14 @@ impl Block {
 
     /// A claim's values; tells their type.
     fn values(&self, places: &Places, values: &ClaimValues<'_>) -> ULONG {
-        let number = |index: usize, number: u64| self.put(places.values + index * size_of::<u64>(), number);
+        let number =
+            |index: usize, number: u64| self.put(places.values + index * size_of::<u64>(), number);
         match values {
             ClaimValues::Int64(values) => {
-                values.iter().enumerate().for_each(|(index, value)| number(index, value.cast_unsigned()));
+                values
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, value)| number(index, value.cast_unsigned()));
                 AUTHZ_SECURITY_ATTRIBUTE_TYPE_INT64
             }
             ClaimValues::Uint64(values) => {
@@ -121,7 +135,10 @@ impl Block {
                 AUTHZ_SECURITY_ATTRIBUTE_TYPE_UINT64
             }
             ClaimValues::Boolean(values) => {
-                values.iter().enumerate().for_each(|(index, value)| number(index, u64::from(*value)));
+                values
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, value)| number(index, u64::from(*value)));
                 AUTHZ_SECURITY_ATTRIBUTE_TYPE_BOOLEAN
             }
             ClaimValues::String(values) => {

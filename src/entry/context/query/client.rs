@@ -38,14 +38,21 @@ pub(crate) fn authentication_id(number: u64) -> SECURITY_INTEGER {
 /// SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
 pub(crate) fn claims(secured: &Secured) -> Result<*mut c_void> {
     let claims = facts(secured).and_then(|facts| facts.client_claims.as_deref());
-    super::claims::subject_attributes(claims.ok_or(Error::Unsupported("the claims of a client that has none"))?)
+    super::claims::subject_attributes(
+        claims.ok_or(Error::Unsupported("the claims of a client that has none"))?,
+    )
 }
 
-/// SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's own, then those of its account's groups, one to a line.
+/// SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's own, then those of its account's groups, one to a
+/// line.
 pub(crate) fn sids(secured: &Secured, settings: &Settings) -> Result<String> {
     let established = &secured.established;
     let sids = Sids::of(&established.client, established.mechanism, settings);
     let sids = sids.ok_or(Error::Unsupported("the SIDs of a client that has none"))?;
     let groups = sids.account_groups().iter().filter(|group| group.counts()).map(|group| group.sid);
-    Ok(std::iter::once(sids.user).chain(groups).map(|sid| sid.to_string()).collect::<Vec<_>>().join("\n"))
+    Ok(std::iter::once(sids.user)
+        .chain(groups)
+        .map(|sid| sid.to_string())
+        .collect::<Vec<_>>()
+        .join("\n"))
 }

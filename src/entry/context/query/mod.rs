@@ -45,7 +45,13 @@ pub(crate) unsafe fn query<Char: Text>(
     }
     if attribute == SECPKG_ATTR_NEGO_STATUS {
         // SAFETY: likewise.
-        return unsafe { answer.with(|| Ok(SecPkgContext_NegoStatus { LastStatus: conversation.last_status.cast_unsigned() })) };
+        return unsafe {
+            answer.with(|| {
+                Ok(SecPkgContext_NegoStatus {
+                    LastStatus: conversation.last_status.cast_unsigned(),
+                })
+            })
+        };
     }
     if attribute == SECPKG_ATTR_NEGOSSP_SUBSTATUS {
         // SAFETY: likewise.
@@ -65,11 +71,17 @@ pub(crate) unsafe fn query<Char: Text>(
     unsafe {
         match attribute {
             SECPKG_ATTR_SIZES => answer.with(|| Ok(sizes(secured))),
-            SECPKG_ATTR_NAMES => {
-                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&established.client.display_name())? }))
-            }
-            SECPKG_ATTR_LIFESPAN => answer
-                .with(|| Ok(SecPkgContext_Lifespan { tsStart: timestamp(started), tsExpiry: timestamp(established.expiry) })),
+            SECPKG_ATTR_NAMES => answer.with(|| {
+                Ok(SecPkgContext_Names::<Char> {
+                    sUserName: text::give(&established.client.display_name())?,
+                })
+            }),
+            SECPKG_ATTR_LIFESPAN => answer.with(|| {
+                Ok(SecPkgContext_Lifespan {
+                    tsStart: timestamp(started),
+                    tsExpiry: timestamp(established.expiry),
+                })
+            }),
             SECPKG_ATTR_DCE_INFO => answer.with(|| {
                 let name = text::give::<SEC_WCHAR>(&established.client.display_name())?;
                 Ok(SecPkgContext_DceInfo { AuthzSvc: DCE_AUTHZ_NAME, pPac: name.cast() })
@@ -77,36 +89,52 @@ pub(crate) unsafe fn query<Char: Text>(
             SECPKG_ATTR_KEY_INFO => answer.with(|| key_info::<Char>(secured)),
             SECPKG_ATTR_AUTHORITY => answer.with(|| {
                 let name = Some(&established.client.domain).filter(|domain| !domain.is_empty());
-                Ok(SecPkgContext_Authority::<Char> { sAuthorityName: text::give(name.unwrap_or(&established.server_name))? })
+                Ok(SecPkgContext_Authority::<Char> {
+                    sAuthorityName: text::give(name.unwrap_or(&established.server_name))?,
+                })
             }),
             SECPKG_ATTR_SESSION_KEY => answer.with(|| {
                 let key = established.session.session_key();
-                Ok(SecPkgContext_SessionKey { SessionKeyLength: key.len() as ULONG, SessionKey: memory::copy(key)?.as_ptr() })
+                Ok(SecPkgContext_SessionKey {
+                    SessionKeyLength: key.len() as ULONG,
+                    SessionKey: memory::copy(key)?.as_ptr(),
+                })
             }),
             SECPKG_ATTR_PACKAGE_INFO => answer.with(|| {
-                Ok(SecPkgContext_PackageInfo::<Char> { PackageInfo: packages::of(Package::Only(established.mechanism))? })
+                Ok(SecPkgContext_PackageInfo::<Char> {
+                    PackageInfo: packages::of(Package::Only(established.mechanism))?,
+                })
             }),
             SECPKG_ATTR_NATIVE_NAMES => answer.with(|| {
                 let client = Given::new(text::give::<Char>(&established.client.native_name())?);
                 let server = text::give(&established.server_name)?;
-                Ok(SecPkgContext_NativeNames::<Char> { sClientName: client.keep(), sServerName: server })
+                Ok(SecPkgContext_NativeNames::<Char> {
+                    sClientName: client.keep(),
+                    sServerName: server,
+                })
             }),
             SECPKG_ATTR_FLAGS => answer.with(|| {
                 let side = if secured.accepted { Side::Accept } else { Side::Initiate };
                 Ok(SecPkgContext_Flags { Flags: flags::granted(side, established.flags) })
             }),
             SECPKG_ATTR_TARGET_INFORMATION => answer.with(|| {
-                let target: Vec<u8> = target(secured)?.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                let target: Vec<u8> =
+                    target(secured)?.encode_utf16().flat_map(u16::to_le_bytes).collect();
                 Ok(SecPkgContext_TargetInformation {
                     MarshalledTargetInfoLength: target.len() as ULONG,
                     MarshalledTargetInfo: memory::copy(&target)?.as_ptr(),
                 })
             }),
-            SECPKG_ATTR_CLIENT_SPECIFIED_TARGET => {
-                answer.with(|| Ok(SecPkgContext_ClientSpecifiedTarget { sTargetName: text::give(target(secured)?)? }))
-            }
+            SECPKG_ATTR_CLIENT_SPECIFIED_TARGET => answer.with(|| {
+                Ok(SecPkgContext_ClientSpecifiedTarget {
+                    sTargetName: text::give(target(secured)?)?,
+                })
+            }),
             SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE => answer.with(|| {
-                let delegated = established.delegated.as_ref().ok_or(Error::NoCredentials("the client has forwarded none"))?;
+                let delegated = established
+                    .delegated
+                    .as_ref()
+                    .ok_or(Error::NoCredentials("the client has forwarded none"))?;
                 let ccache = delegated.ccache()?;
                 Ok(SecPkgContext_SessionKey {
                     SessionKeyLength: ccache.len() as ULONG,
@@ -121,10 +149,11 @@ pub(crate) unsafe fn query<Char: Text>(
             SECPKG_ATTR_LOGOFF_TIME => answer.with(|| Ok(client::logoff_time(secured))),
             SECPKG_ATTR_USER_FLAGS => answer.with(|| Ok(client::user_flags(secured))),
             SECPKG_ATTR_AUTHENTICATION_ID => answer.with(|| Ok(client::authentication_id(number))),
-            SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES => {
-                answer.with(|| Ok(SecPkgContext_SubjectAttributes { AttributeInfo: client::claims(secured)? }))
-            }
-            // Among them those of stream packages, and the bindings, which an outer channel's context has.
+            SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES => answer.with(|| {
+                Ok(SecPkgContext_SubjectAttributes { AttributeInfo: client::claims(secured)? })
+            }),
+            // Among them those of stream packages, and the bindings, which an outer channel's
+            // context has.
             _ => Err(Error::Unsupported("this attribute of contexts")),
         }
     }
@@ -157,14 +186,25 @@ fn key_info<Char: Text>(secured: &Secured) -> Result<SecPkgContext_KeyInfo<Char>
 }
 
 /// The one attribute that a conversation under way has: its package, and that it is under way.
-fn negotiation_info<Char: Text>(conversation: &Conversation) -> Result<SecPkgContext_NegotiationInfo<Char>> {
+fn negotiation_info<Char: Text>(
+    conversation: &Conversation,
+) -> Result<SecPkgContext_NegotiationInfo<Char>> {
     let (package, state) = match conversation.context() {
-        Some(Context::Established(secured)) => (Package::Only(secured.established.mechanism), SECPKG_NEGOTIATION_COMPLETE),
-        Some(Context::Accepting(accepting)) => (accepting.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
-        Some(Context::Initiating(initiating)) => (initiating.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS),
+        Some(Context::Established(secured)) => {
+            (Package::Only(secured.established.mechanism), SECPKG_NEGOTIATION_COMPLETE)
+        }
+        Some(Context::Accepting(accepting)) => {
+            (accepting.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS)
+        }
+        Some(Context::Initiating(initiating)) => {
+            (initiating.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS)
+        }
         Some(Context::Failed) | None => return Err(Error::InvalidHandle("a context that failed")),
     };
-    Ok(SecPkgContext_NegotiationInfo { PackageInfo: packages::of(package)?, NegotiationState: state })
+    Ok(SecPkgContext_NegotiationInfo {
+        PackageInfo: packages::of(package)?,
+        NegotiationState: state,
+    })
 }
 
 /// Attributes of ours; `negossp.h` says what they give.
@@ -173,7 +213,11 @@ const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
 const SECPKG_ATTR_NEGOSSP_SUBSTATUS: ULONG = 0x4e53_0003;
 
 fn target(secured: &Secured) -> Result<&str> {
-    secured.established.client_target.as_deref().ok_or(Error::WrongTarget("the client named no target"))
+    secured
+        .established
+        .client_target
+        .as_deref()
+        .ok_or(Error::WrongTarget("the client named no target"))
 }
 
 /// A string that is freed again if the one after it cannot be made.

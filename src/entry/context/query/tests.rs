@@ -22,7 +22,8 @@ mod pac_support;
 /// The handle of an accepted context whose client is `client`.
 fn context(account: Option<AccountFacts>) -> CtxtHandle {
     let client = Principal { account: account.map(Arc::new), ..Principal::default() };
-    let session = ntlm::Session::new(ntlm::flags::NegotiateFlags::empty(), &[0; 16], ntlm::Side::Server);
+    let session =
+        ntlm::Session::new(ntlm::flags::NegotiateFlags::empty(), &[0; 16], ntlm::Side::Server);
     let established = Established {
         session: crate::negotiate::session::Session::Ntlm(session),
         mechanism: Mechanism::Ntlm,
@@ -67,22 +68,32 @@ fn times_and_flags() {
     let time = |time: TimeStamp| FileTime(time.QuadPart as u64);
     let answer: SecPkgContext_LogoffTime = query(&mut told, SECPKG_ATTR_LOGOFF_TIME).unwrap();
     assert_eq!(time(answer.tsLogoffTime), logoff.to_local());
-    let answer: SecPkgContext_PasswordExpiry = query(&mut told, SECPKG_ATTR_PASSWORD_EXPIRY).unwrap();
+    let answer: SecPkgContext_PasswordExpiry =
+        query(&mut told, SECPKG_ATTR_PASSWORD_EXPIRY).unwrap();
     assert_eq!(time(answer.tsPasswordExpires), expiry.to_local());
     let answer: SecPkgContext_UserFlags = query(&mut told, SECPKG_ATTR_USER_FLAGS).unwrap();
     assert_eq!(answer.UserFlags, 0x120);
     // Each context its own number, and always the same.
-    let id = |context: &mut CtxtHandle| query::<SECURITY_INTEGER>(context, SECPKG_ATTR_AUTHENTICATION_ID).unwrap().QuadPart;
+    let id = |context: &mut CtxtHandle| {
+        query::<SECURITY_INTEGER>(context, SECPKG_ATTR_AUTHENTICATION_ID).unwrap().QuadPart
+    };
     let mut untold = context(None);
     assert_eq!(id(&mut told), id(&mut told));
     assert_ne!(id(&mut told), id(&mut untold));
     end(told);
     let answer: SecPkgContext_LogoffTime = query(&mut untold, SECPKG_ATTR_LOGOFF_TIME).unwrap();
     assert_eq!(time(answer.tsLogoffTime), FileTime::NEVER);
-    let answer: SecPkgContext_PasswordExpiry = query(&mut untold, SECPKG_ATTR_PASSWORD_EXPIRY).unwrap();
+    let answer: SecPkgContext_PasswordExpiry =
+        query(&mut untold, SECPKG_ATTR_PASSWORD_EXPIRY).unwrap();
     assert_eq!(time(answer.tsPasswordExpires), FileTime::NEVER);
-    assert_eq!(query::<SecPkgContext_UserFlags>(&mut untold, SECPKG_ATTR_USER_FLAGS).unwrap().UserFlags, 0);
-    assert_eq!(query::<SecPkgContext_NegoStatus>(&mut untold, SECPKG_ATTR_NEGO_STATUS).unwrap().LastStatus, 0);
+    assert_eq!(
+        query::<SecPkgContext_UserFlags>(&mut untold, SECPKG_ATTR_USER_FLAGS).unwrap().UserFlags,
+        0
+    );
+    assert_eq!(
+        query::<SecPkgContext_NegoStatus>(&mut untold, SECPKG_ATTR_NEGO_STATUS).unwrap().LastStatus,
+        0
+    );
     end(untold);
 }
 
@@ -101,11 +112,13 @@ unsafe fn text(text: *const SEC_WCHAR) -> String {
     String::from_utf16(&units.collect::<Vec<_>>()).unwrap()
 }
 
-/// Every pointer is followed to what the attribute's types say is there; `pac_support::some_claims` says what that is.
+/// Every pointer is followed to what the attribute's types say is there; `pac_support::some_claims`
+/// says what that is.
 #[test]
 fn claims_as_authz_lays_them_out() {
     let mut context = context(Some(claims(0)));
-    let answer: SecPkgContext_SubjectAttributes = query(&mut context, SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES).unwrap();
+    let answer: SecPkgContext_SubjectAttributes =
+        query(&mut context, SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES).unwrap();
     // Its memory is the caller's.
     end(context);
     // SAFETY: the attribute's documentation says what is there, until it is freed.
@@ -116,7 +129,9 @@ fn claims_as_authz_lays_them_out() {
         let names: Vec<String> = attributes.iter().map(|attribute| text(attribute.pName)).collect();
         assert_eq!(names, ["ad://ext/title", "ad://ext/number", "ad://ext/count", "ad://ext/flag"]);
         assert!(attributes.iter().all(|attribute| (attribute.Reserved, attribute.Flags) == (0, 0)));
-        let kinds = attributes.iter().map(|attribute| (ULONG::from(attribute.ValueType), attribute.ValueCount));
+        let kinds = attributes
+            .iter()
+            .map(|attribute| (ULONG::from(attribute.ValueType), attribute.ValueCount));
         let expected = [
             (AUTHZ_SECURITY_ATTRIBUTE_TYPE_STRING, 3),
             (AUTHZ_SECURITY_ATTRIBUTE_TYPE_INT64, 3),
@@ -124,7 +139,9 @@ fn claims_as_authz_lays_them_out() {
             (AUTHZ_SECURITY_ATTRIBUTE_TYPE_BOOLEAN, 2),
         ];
         assert!(kinds.eq(expected));
-        let strings = slice::from_raw_parts(attributes[0].Values.ppString, 3).iter().map(|string| text(*string));
+        let strings = slice::from_raw_parts(attributes[0].Values.ppString, 3)
+            .iter()
+            .map(|string| text(*string));
         assert!(strings.eq(["Ärztin", "", "b"]));
         assert_eq!(slice::from_raw_parts(attributes[1].Values.pInt64, 3), [-1, i64::MIN, 28]);
         assert_eq!(attributes[2].Values.pUint64.read(), u64::MAX);
@@ -137,7 +154,10 @@ fn claims_as_authz_lays_them_out() {
 fn no_claims() {
     for account in [None, Some(claims(4)), Some(AccountFacts::default())] {
         let mut context = context(account);
-        let answer = query::<SecPkgContext_SubjectAttributes>(&mut context, SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES);
+        let answer = query::<SecPkgContext_SubjectAttributes>(
+            &mut context,
+            SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES,
+        );
         assert_eq!(answer.map(|_| ()), Err(SEC_E_UNSUPPORTED_FUNCTION));
         end(context);
     }

@@ -13,7 +13,8 @@ use windows_sys::Win32::Foundation::{HANDLE, LUID, NTSTATUS};
 use windows_sys::Win32::Security::*;
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
 
-/// The parts of a new token: type, session, expiry, user, groups, privileges, owner, primary group, default DACL, source.
+/// The parts of a new token: type, session, expiry, user, groups, privileges, owner, primary group,
+/// default DACL, source.
 pub(crate) type NtCreateToken = unsafe extern "system" fn(
     *mut HANDLE,
     TOKEN_ACCESS_MASK,
@@ -46,9 +47,16 @@ pub(crate) fn function() -> Option<NtCreateToken> {
     static FUNCTION: OnceLock<Option<NtCreateToken>> = OnceLock::new();
     *FUNCTION.get_or_init(|| {
         // SAFETY: names that end with zeros; ntdll is in every process.
-        let found = unsafe { GetProcAddress(GetModuleHandleA(c"ntdll.dll".as_ptr().cast()), c"NtCreateToken".as_ptr().cast()) };
+        let found = unsafe {
+            GetProcAddress(
+                GetModuleHandleA(c"ntdll.dll".as_ptr().cast()),
+                c"NtCreateToken".as_ptr().cast(),
+            )
+        };
         // SAFETY: the type is that of the function of this name.
-        found.map(|found| unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, NtCreateToken>(found) })
+        found.map(|found| unsafe {
+            std::mem::transmute::<unsafe extern "system" fn() -> isize, NtCreateToken>(found)
+        })
     })
 }
 
@@ -61,16 +69,21 @@ pub(crate) fn create(contents: &Contents, own_user: Sid) -> Answer<OwnedHandle> 
     let primary_group = Packed::new(&contents.primary_group);
     let list = List::new(contents.groups.iter().copied());
     let groups = list.token_groups();
-    let session = LUID { LowPart: contents.session as u32, HighPart: (contents.session >> 32) as i32 };
+    let session =
+        LUID { LowPart: contents.session as u32, HighPart: (contents.session >> 32) as i32 };
     // Beyond what a FILETIME is read as, nothing ends.
-    let expiry = if contents.expiry >= FileTime::NEVER { i64::MAX } else { contents.expiry.0 as i64 };
+    let expiry =
+        if contents.expiry >= FileTime::NEVER { i64::MAX } else { contents.expiry.0 as i64 };
     let luid = LUID { LowPart: contents.privilege as u32, HighPart: 0 };
     let attributes = SE_PRIVILEGE_ENABLED | SE_PRIVILEGE_ENABLED_BY_DEFAULT;
-    let privileges =
-        TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [LUID_AND_ATTRIBUTES { Luid: luid, Attributes: attributes }] };
+    let privileges = TOKEN_PRIVILEGES {
+        PrivilegeCount: 1,
+        Privileges: [LUID_AND_ATTRIBUTES { Luid: luid, Attributes: attributes }],
+    };
     let dacl = access::list(&[contents.user]);
     let descriptor = access::descriptor(&[contents.user, own_user]);
-    let source = TOKEN_SOURCE { SourceName: b"negossp\0".map(|byte| byte as i8), SourceIdentifier: session };
+    let source =
+        TOKEN_SOURCE { SourceName: b"negossp\0".map(|byte| byte as i8), SourceIdentifier: session };
     let quality = SECURITY_QUALITY_OF_SERVICE {
         Length: size_of::<SECURITY_QUALITY_OF_SERVICE>() as u32,
         ImpersonationLevel: contents.level as i32,
@@ -86,8 +99,9 @@ pub(crate) fn create(contents: &Contents, own_user: Sid) -> Answer<OwnedHandle> 
         quality: &quality,
     };
     let mut token = null_mut();
-    // SAFETY: every pointer is to a live structure of the type that the function takes, which points in turn to what lives
-    // until the end of this function; what is opened is this function's.
+    // SAFETY: every pointer is to a live structure of the type that the function takes, which
+    // points in turn to what lives until the end of this function; what is opened is this
+    // function's.
     unsafe {
         let status = create(
             &mut token,

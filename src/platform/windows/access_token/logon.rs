@@ -1,6 +1,8 @@
-//! LsaLogonUser: the system logs an account on without its password, because this process answers for it (S4U).
+//! LsaLogonUser: the system logs an account on without its password, because this process answers
+//! for it (S4U).
 //!
-//! The functions are the system's own secur32.dll's: by their names alone they could be this library's, which passes them on.
+//! The functions are the system's own secur32.dll's: by their names alone they could be this
+//! library's, which passes them on.
 
 use super::opened;
 use crate::access_token::windows::{Answer, Logon, Refusal};
@@ -61,8 +63,8 @@ type Connect = unsafe extern "system" fn(*mut HANDLE) -> NTSTATUS;
 type Lookup = unsafe extern "system" fn(HANDLE, *const LsaString, *mut u32) -> NTSTATUS;
 type Free = unsafe extern "system" fn(*mut c_void) -> NTSTATUS;
 type Deregister = unsafe extern "system" fn(HANDLE) -> NTSTATUS;
-/// Connection, who asks, type, package, what is asked for and its length, further groups, source, profile and its length, logon
-/// session, token, quotas, the package's own status.
+/// Connection, who asks, type, package, what is asked for and its length, further groups, source,
+/// profile and its length, logon session, token, quotas, the package's own status.
 type LogonUser = unsafe extern "system" fn(
     HANDLE,
     *const LsaString,
@@ -101,7 +103,8 @@ impl Lsa {
             unsafe fn function<F>(dll: SystemDll, name: &CStr) -> Option<F> {
                 const { assert!(size_of::<F>() == size_of::<NonNull<()>>()) };
                 let address = dll.function(name)?;
-                // SAFETY: a function pointer is an address; by the caller's promise one of this type.
+                // SAFETY: a function pointer is an address; by the caller's promise one of this
+                // type.
                 Some(unsafe { std::mem::transmute_copy(&address) })
             }
             // SAFETY: the types are those of the functions of these names.
@@ -161,11 +164,16 @@ pub(crate) fn log_on(logon: &Logon, trusted: bool) -> Answer<OwnedHandle> {
     succeeded(unsafe { (lsa.lookup)(connection.handle, &LsaString::new(package), &mut number) })?;
 
     let request = Request::new(logon);
-    let source = TOKEN_SOURCE { SourceName: b"negossp\0".map(|byte| byte as i8), SourceIdentifier: LUID::default() };
+    let source = TOKEN_SOURCE {
+        SourceName: b"negossp\0".map(|byte| byte as i8),
+        SourceIdentifier: LUID::default(),
+    };
     let (mut profile, mut profile_length) = (null_mut(), 0);
-    let (mut session, mut token, mut quotas, mut detail) = (LUID::default(), null_mut(), QUOTA_LIMITS::default(), 0);
-    // SAFETY: the connection is open, the request is as long as is told and points into itself, and the other pointers are to
-    // live values. What is returned is freed, and what is opened is this function's.
+    let (mut session, mut token, mut quotas, mut detail) =
+        (LUID::default(), null_mut(), QUOTA_LIMITS::default(), 0);
+    // SAFETY: the connection is open, the request is as long as is told and points into itself, and
+    // the other pointers are to live values. What is returned is freed, and what is opened is this
+    // function's.
     unsafe {
         let status = (lsa.log_on)(
             connection.handle,
@@ -195,7 +203,8 @@ fn succeeded(status: NTSTATUS) -> Answer<()> {
     if status >= 0 { Ok(()) } else { Err(Refusal(status as u32)) }
 }
 
-/// What is asked for, in one piece: the authority is another process, into which it is copied as a whole.
+/// What is asked for, in one piece: the authority is another process, into which it is copied as a
+/// whole.
 struct Request {
     words: Vec<u64>,
     length: u32,
@@ -204,7 +213,9 @@ struct Request {
 impl Request {
     fn new(logon: &Logon) -> Request {
         let (flags, user, domain) = match logon {
-            Logon::Domain { user, realm, identify } => (if *identify { IDENTIFY } else { 0 }, user, realm),
+            Logon::Domain { user, realm, identify } => {
+                (if *identify { IDENTIFY } else { 0 }, user, realm)
+            }
             Logon::Machine { user, computer } => (CHECK_LOGON_HOURS, user, computer),
         };
         // A UNICODE_STRING has no room for more; no account's name is as long.
@@ -225,7 +236,8 @@ impl Request {
             domain: string(texts.wrapping_add(user.len()), domain.len()),
         };
         const { assert!(offset_of!(S4uLogon, user) == 8) };
-        // SAFETY: `words` has room for the header and, behind it, for both texts, and is aligned for all of them.
+        // SAFETY: `words` has room for the header and, behind it, for both texts, and is aligned
+        // for all of them.
         unsafe {
             start.cast::<S4uLogon>().write(header);
             texts.copy_from_nonoverlapping(user.as_ptr(), user.len());

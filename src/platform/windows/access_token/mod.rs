@@ -18,7 +18,8 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 use windows_sys::Win32::Foundation::{DuplicateHandle, GetLastError, HANDLE};
 use windows_sys::Win32::Security::{
-    DuplicateTokenEx, SECURITY_ATTRIBUTES, TOKEN_ACCESS_MASK, TOKEN_DUPLICATE, TOKEN_IMPERSONATE, TOKEN_QUERY, TokenImpersonation,
+    DuplicateTokenEx, SECURITY_ATTRIBUTES, TOKEN_ACCESS_MASK, TOKEN_DUPLICATE, TOKEN_IMPERSONATE,
+    TOKEN_QUERY, TokenImpersonation,
 };
 use windows_sys::Win32::System::Environment::SetEnvironmentVariableW;
 use windows_sys::Win32::System::SystemInformation::{ComputerNameNetBIOS, GetComputerNameExW};
@@ -86,7 +87,8 @@ impl System for Machine {
 /// Another handle of the same token, the caller's to close.
 pub(crate) fn give(token: &OwnedHandle) -> Answer<HANDLE> {
     let mut given = null_mut();
-    // SAFETY: the process's own pseudo handle is good for ever, the token is open, and `given` is live.
+    // SAFETY: the process's own pseudo handle is good for ever, the token is open, and `given` is
+    // live.
     let ok = unsafe {
         let process = GetCurrentProcess();
         DuplicateHandle(process, token.as_raw_handle(), process, &mut given, RIGHTS, 0, 0)
@@ -95,9 +97,12 @@ pub(crate) fn give(token: &OwnedHandle) -> Answer<HANDLE> {
     Ok(given)
 }
 
-/// Sets a variable of the process's environment: of the one that Win32's functions read, of which C libraries have copies.
+/// Sets a variable of the process's environment: of the one that Win32's functions read, of which C
+/// libraries have copies.
 pub(crate) fn set_environment(name: &str, value: &str) {
-    let wide = |text: &str| -> Vec<u16> { text.encode_utf16().filter(|&unit| unit != 0).chain([0]).collect() };
+    let wide = |text: &str| -> Vec<u16> {
+        text.encode_utf16().filter(|&unit| unit != 0).chain([0]).collect()
+    };
     // SAFETY: both end with zeros.
     unsafe { SetEnvironmentVariableW(wide(name).as_ptr(), wide(value).as_ptr()) };
 }
@@ -132,19 +137,32 @@ fn process_token(access: TOKEN_ACCESS_MASK) -> Answer<OwnedHandle> {
     }
 }
 
-/// A copy of a token, for threads. Its user may open it, and this process's; as it is by default, a thread that wears it may not
-/// find out so on Wine 10, where its groups no longer count.
-fn impersonation(token: &OwnedHandle, level: Level, rights: TOKEN_ACCESS_MASK) -> Answer<OwnedHandle> {
-    let mut descriptor = access::descriptor(&[query::user(token)?, query::user(&process_token(TOKEN_QUERY)?)?]);
+/// A copy of a token, for threads. Its user may open it, and this process's; as it is by default, a
+/// thread that wears it may not find out so on Wine 10, where its groups no longer count.
+fn impersonation(
+    token: &OwnedHandle,
+    level: Level,
+    rights: TOKEN_ACCESS_MASK,
+) -> Answer<OwnedHandle> {
+    let mut descriptor =
+        access::descriptor(&[query::user(token)?, query::user(&process_token(TOKEN_QUERY)?)?]);
     let attributes = SECURITY_ATTRIBUTES {
         nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
         lpSecurityDescriptor: descriptor.as_mut_ptr().cast(),
         bInheritHandle: 0,
     };
     let mut copy = null_mut();
-    // SAFETY: the token is open, `attributes` and what it points to and `copy` are live, and what is opened is this function's.
+    // SAFETY: the token is open, `attributes` and what it points to and `copy` are live, and what
+    // is opened is this function's.
     unsafe {
-        let ok = DuplicateTokenEx(token.as_raw_handle(), rights, &attributes, level as i32, TokenImpersonation, &mut copy);
+        let ok = DuplicateTokenEx(
+            token.as_raw_handle(),
+            rights,
+            &attributes,
+            level as i32,
+            TokenImpersonation,
+            &mut copy,
+        );
         answer(ok)?;
         opened(copy)
     }

@@ -8,8 +8,9 @@ use std::mem::offset_of;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_DATA, LUID};
 use windows_sys::Win32::Security::{
-    GetTokenInformation, LUID_AND_ATTRIBUTES, SE_PRIVILEGE_ENABLED, SID_AND_ATTRIBUTES, TOKEN_GROUPS, TOKEN_INFORMATION_CLASS,
-    TOKEN_PRIVILEGES, TokenGroups, TokenImpersonation, TokenImpersonationLevel, TokenPrivileges, TokenType, TokenUser,
+    GetTokenInformation, LUID_AND_ATTRIBUTES, SE_PRIVILEGE_ENABLED, SID_AND_ATTRIBUTES,
+    TOKEN_GROUPS, TOKEN_INFORMATION_CLASS, TOKEN_PRIVILEGES, TokenGroups, TokenImpersonation,
+    TokenImpersonationLevel, TokenPrivileges, TokenType, TokenUser,
 };
 
 const GARBLED: Refusal = Refusal(ERROR_INVALID_DATA);
@@ -25,7 +26,12 @@ pub(crate) fn look(token: &OwnedHandle) -> Answer<Look> {
         .filter(|held| held.Attributes & SE_PRIVILEGE_ENABLED != 0)
         .map(|held| number(held.Luid))
         .collect();
-    Ok(Look { level, user: user(token)?, groups: groups(&Information::of(token, TokenGroups)?)?, enabled })
+    Ok(Look {
+        level,
+        user: user(token)?,
+        groups: groups(&Information::of(token, TokenGroups)?)?,
+        enabled,
+    })
 }
 
 /// Whose it is.
@@ -37,8 +43,10 @@ pub(crate) fn user(token: &OwnedHandle) -> Answer<Sid> {
 pub(crate) fn privileges(token: &OwnedHandle) -> Answer<Vec<LUID_AND_ATTRIBUTES>> {
     let information = Information::of(token, TokenPrivileges)?;
     let entry = |index: usize| {
-        let at = offset_of!(TOKEN_PRIVILEGES, Privileges) + index * size_of::<LUID_AND_ATTRIBUTES>();
-        let luid = LUID { LowPart: information.u32(at)?, HighPart: information.u32(at + 4)? as i32 };
+        let at =
+            offset_of!(TOKEN_PRIVILEGES, Privileges) + index * size_of::<LUID_AND_ATTRIBUTES>();
+        let luid =
+            LUID { LowPart: information.u32(at)?, HighPart: information.u32(at + 4)? as i32 };
         Ok(LUID_AND_ATTRIBUTES { Luid: luid, Attributes: information.u32(at + 8)? })
     };
     (0..information.u32(0)? as usize).map(entry).collect()
@@ -70,11 +78,22 @@ impl Information {
         loop {
             let mut length = 0;
             let room = (words.len() * 8) as u32;
-            // SAFETY: the token is open, and no more is written than there is room, which is aligned for everything.
-            let ok = unsafe { GetTokenInformation(token.as_raw_handle(), class, words.as_mut_ptr().cast(), room, &mut length) };
+            // SAFETY: the token is open, and no more is written than there is room, which is
+            // aligned for everything.
+            let ok = unsafe {
+                GetTokenInformation(
+                    token.as_raw_handle(),
+                    class,
+                    words.as_mut_ptr().cast(),
+                    room,
+                    &mut length,
+                )
+            };
             match answer(ok) {
                 Ok(()) => return Ok(Information { words, length: length.min(room) as usize }),
-                Err(Refusal(ERROR_INSUFFICIENT_BUFFER)) if length > room => words.resize(length.div_ceil(8) as usize, 0),
+                Err(Refusal(ERROR_INSUFFICIENT_BUFFER)) if length > room => {
+                    words.resize(length.div_ceil(8) as usize, 0)
+                }
                 Err(refusal) => return Err(refusal),
             }
         }
@@ -92,7 +111,8 @@ impl Information {
 
     /// The SID that the pointer at this place leads to, which is to lie in here too.
     fn sid(&self, at: usize) -> Answer<Sid> {
-        let pointer = self.bytes().get(at..).and_then(|bytes| bytes.first_chunk()).ok_or(GARBLED)?;
+        let pointer =
+            self.bytes().get(at..).and_then(|bytes| bytes.first_chunk()).ok_or(GARBLED)?;
         let offset = usize::from_ne_bytes(*pointer).checked_sub(self.words.as_ptr().addr());
         let bytes = offset.and_then(|offset| self.bytes().get(offset..)).ok_or(GARBLED)?;
         Sid::split_from(bytes).map(|(sid, _)| sid).map_err(|_| GARBLED)

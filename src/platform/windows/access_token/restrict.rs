@@ -16,8 +16,8 @@ pub(crate) fn restrict(token: &OwnedHandle, deny_only: &[Sid]) -> Answer<OwnedHa
     // Wine knows no DISABLE_MAX_PRIVILEGE, and Windows doesn't look at the list if it is given.
     let privileges = query::privileges(token)?;
     let mut restricted = null_mut();
-    // SAFETY: the token is open, the arrays are as long as is told, what they point to is `list`'s, and what is opened is
-    // this function's.
+    // SAFETY: the token is open, the arrays are as long as is told, what they point to is `list`'s,
+    // and what is opened is this function's.
     unsafe {
         let ok = CreateRestrictedToken(
             token.as_raw_handle(),

@@ -32,24 +32,30 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn new(groups: impl Iterator<Item = SidAndAttributes>) -> List {
-        let (sids, attributes) = groups.map(|group| (Packed::new(&group.sid), group.attributes)).unzip();
+        let (sids, attributes) =
+            groups.map(|group| (Packed::new(&group.sid), group.attributes)).unzip();
         List { sids, attributes }
     }
 
     /// An array of them. Good while this is borrowed.
     pub(crate) fn entries(&self) -> Vec<SID_AND_ATTRIBUTES> {
-        let entry = |(sid, &attributes): (&Packed, &u32)| SID_AND_ATTRIBUTES { Sid: sid.pointer(), Attributes: attributes };
+        let entry = |(sid, &attributes): (&Packed, &u32)| SID_AND_ATTRIBUTES {
+            Sid: sid.pointer(),
+            Attributes: attributes,
+        };
         self.sids.iter().zip(&self.attributes).map(entry).collect()
     }
 
-    /// TOKEN_GROUPS: their number, and the array behind it; each number in as many bytes as a pointer. Good while this is
-    /// borrowed.
+    /// TOKEN_GROUPS: their number, and the array behind it; each number in as many bytes as a
+    /// pointer. Good while this is borrowed.
     pub(crate) fn token_groups(&self) -> Vec<usize> {
         const { assert!(offset_of!(TOKEN_GROUPS, Groups) == size_of::<usize>()) };
         const { assert!(offset_of!(SID_AND_ATTRIBUTES, Attributes) == size_of::<usize>()) };
         const { assert!(size_of::<SID_AND_ATTRIBUTES>() == 2 * size_of::<usize>()) };
         let entries = self.sids.iter().zip(&self.attributes);
-        let words = entries.flat_map(|(sid, &attributes)| [sid.pointer().expose_provenance(), attributes as usize]);
+        let words = entries.flat_map(|(sid, &attributes)| {
+            [sid.pointer().expose_provenance(), attributes as usize]
+        });
         std::iter::once(self.sids.len()).chain(words).collect()
     }
 }

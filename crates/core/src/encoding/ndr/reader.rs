@@ -1,10 +1,11 @@
-//! NDR, the Network Data Representation of DCE RPC ([C706] 14, [MS-RPCE] 2.2): little-endian, the 32-bit
-//! transfer syntax.
+//! NDR, the Network Data Representation of DCE RPC ([C706] 14, [MS-RPCE] 2.2): little-endian, the
+//! 32-bit transfer syntax.
 //!
-//! A structure is read member by member in the order of its definition. What its pointers refer to follows the
-//! structure, in the order of the pointers ([C706] 14.3.12.3): the reader of the structure first takes [`Pointer`]s
-//! and counts, then reads the referents. Every count is checked against the bytes that are there, and nothing is
-//! allocated. What is written follows the same order: see [`Writer`].
+//! A structure is read member by member in the order of its definition. What its pointers refer to
+//! follows the structure, in the order of the pointers ([C706] 14.3.12.3): the reader of the
+//! structure first takes [`Pointer`]s and counts, then reads the referents. Every count is checked
+//! against the bytes that are there, and nothing is allocated. What is written follows the same
+//! order: see [`Writer`].
 
 pub use crate::encoding::ndr::writer::Writer;
 
@@ -16,7 +17,8 @@ const CUT: Error = Error::InvalidToken("NDR: data is cut short");
 const COUNT: Error = Error::InvalidToken("NDR: counts of one array differ");
 const MISSING: Error = Error::InvalidToken("NDR: a pointer is null that must not be");
 
-/// Reads from a borrowed slice. Numbers are aligned to their size, counted from the beginning of the slice.
+/// Reads from a borrowed slice. Numbers are aligned to their size, counted from the beginning of
+/// the slice.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -66,7 +68,8 @@ impl UnicodeString {
             return Err(Error::InvalidToken("NDR: half a character"));
         }
         let (maximum, units) = reader.conformant_varying(2)?;
-        if maximum != u32::from(self.maximum_length / 2) || units.len() != usize::from(self.length) {
+        if maximum != u32::from(self.maximum_length / 2) || units.len() != usize::from(self.length)
+        {
             return Err(COUNT);
         }
         Utf16::new(units)
@@ -79,12 +82,14 @@ impl<'a> Reader<'a> {
         Reader { bytes, at: 0 }
     }
 
-    /// Reads what the headers of type serialization version 1 ([MS-RPCE] 2.2.6.1, 2.2.6.2) announce at the front of
-    /// `bytes`. What follows that is not looked at.
+    /// Reads what the headers of type serialization version 1 ([MS-RPCE] 2.2.6.1, 2.2.6.2) announce
+    /// at the front of `bytes`. What follows that is not looked at.
     pub fn type_serialized(bytes: &'a [u8]) -> Result<Reader<'a>> {
         let (header, rest) = bytes.split_first_chunk::<16>().ok_or(CUT)?;
-        let [version, endianness, length_low, length_high, _, _, _, _, a, b, c, d, _, _, _, _] = *header;
-        if version != 1 || endianness != 0x10 || u16::from_le_bytes([length_low, length_high]) != 8 {
+        let [version, endianness, length_low, length_high, _, _, _, _, a, b, c, d, _, _, _, _] =
+            *header;
+        if version != 1 || endianness != 0x10 || u16::from_le_bytes([length_low, length_high]) != 8
+        {
             return Err(Error::InvalidToken("NDR: a serialization header that is none of ours"));
         }
         let object = rest.get(..u32::from_le_bytes([a, b, c, d]) as usize).ok_or(CUT)?;
@@ -151,11 +156,16 @@ impl<'a> Reader<'a> {
     pub fn unicode_string(&mut self) -> Result<UnicodeString> {
         // The pointer aligns the structure to four bytes.
         self.align(4);
-        Ok(UnicodeString { length: self.u16()?, maximum_length: self.u16()?, buffer: self.pointer()? })
+        Ok(UnicodeString {
+            length: self.u16()?,
+            maximum_length: self.u16()?,
+            buffer: self.pointer()?,
+        })
     }
 
-    /// The elements of a conformant array, as bytes. Its maximum count must be `count`, the one that stands elsewhere
-    /// in the structure. An element has `size` bytes and is aligned to `alignment`, which divides `size`.
+    /// The elements of a conformant array, as bytes. Its maximum count must be `count`, the one
+    /// that stands elsewhere in the structure. An element has `size` bytes and is aligned to
+    /// `alignment`, which divides `size`.
     pub fn conformant(&mut self, count: u32, size: usize, alignment: usize) -> Result<&'a [u8]> {
         if self.u32()? != count {
             return Err(COUNT);
@@ -164,8 +174,8 @@ impl<'a> Reader<'a> {
         self.bytes((count as usize).checked_mul(size).ok_or(CUT)?)
     }
 
-    /// The elements of a conformant varying array, of `size` bytes each (at most four, to which they are aligned):
-    /// maximum count and bytes.
+    /// The elements of a conformant varying array, of `size` bytes each (at most four, to which
+    /// they are aligned): maximum count and bytes.
     pub fn conformant_varying(&mut self, size: usize) -> Result<(u32, &'a [u8])> {
         let (maximum, offset, count) = (self.u32()?, self.u32()?, self.u32()?);
         if offset != 0 || count > maximum {
@@ -174,7 +184,8 @@ impl<'a> Reader<'a> {
         Ok((maximum, self.bytes((count as usize).checked_mul(size).ok_or(CUT)?)?))
     }
 
-    /// A `[string] wchar_t *`'s referent: conformant, varying and ended by a NUL, which is not part of the text.
+    /// A `[string] wchar_t *`'s referent: conformant, varying and ended by a NUL, which is not part
+    /// of the text.
     pub fn wide_string(&mut self) -> Result<Utf16<'a>> {
         match self.conformant_varying(2)?.1 {
             [text @ .., 0, 0] => Utf16::new(text),

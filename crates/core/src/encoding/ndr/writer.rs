@@ -2,17 +2,19 @@
 
 use zeroize::Zeroizing;
 
-/// Writes into a buffer that is erased when dropped, for some arguments prove who somebody is. Numbers are aligned to their
-/// size, counted from the beginning.
+/// Writes into a buffer that is erased when dropped, for some arguments prove who somebody is.
+/// Numbers are aligned to their size, counted from the beginning.
 ///
-/// As when reading, whoever writes a structure first writes its pointers and counts, then the referents in the same order.
+/// As when reading, whoever writes a structure first writes its pointers and counts, then the
+/// referents in the same order.
 #[derive(Debug, Default)]
 pub struct Writer {
     out: Zeroizing<Vec<u8>>,
     referents: u32,
 }
 
-/// Every referent's identifier is another multiple of four; which, does not matter ([C706] 14.3.10).
+/// Every referent's identifier is another multiple of four; which, does not matter ([C706]
+/// 14.3.10).
 const FIRST_REFERENT: u32 = 0x0002_0000;
 
 impl Writer {
@@ -74,14 +76,16 @@ impl Writer {
         self.u32(maximum as u32).u32(0).u32(count as u32)
     }
 
-    /// The part of a STRING or RPC_UNICODE_STRING ([MS-DTYP] 2.3.10) that stands in its structure: its length in bytes, twice,
-    /// and the pointer. Longer ones than a length can tell are the caller's to refuse.
+    /// The part of a STRING or RPC_UNICODE_STRING ([MS-DTYP] 2.3.10) that stands in its structure:
+    /// its length in bytes, twice, and the pointer. Longer ones than a length can tell are the
+    /// caller's to refuse.
     pub fn counted(&mut self, bytes: usize) -> &mut Writer {
         self.align(4).u16(bytes as u16).u16(bytes as u16);
         if bytes == 0 { self.null() } else { self.pointer() }
     }
 
-    /// The referent of a [`Writer::counted`] of these bytes, which are elements of `size` bytes; nothing for an empty one.
+    /// The referent of a [`Writer::counted`] of these bytes, which are elements of `size` bytes;
+    /// nothing for an empty one.
     pub fn counted_referent(&mut self, bytes: &[u8], size: usize) -> &mut Writer {
         if bytes.is_empty() {
             return self;

@@ -14,10 +14,11 @@ use crate::types::flags::ContextFlags;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Names the client of a ticket. `ticket_bytes` is EncTicketPart as it was sealed, `keys` what verifies
-/// signatures of the key that it was sealed with.
+/// Names the client of a ticket. `ticket_bytes` is EncTicketPart as it was sealed, `keys` what
+/// verifies signatures of the key that it was sealed with.
 ///
-/// With a PAC it is the account that the PAC names, once its signatures hold; a PAC that does not is a refusal.
+/// With a PAC it is the account that the PAC names, once its signatures hold; a PAC that does not
+/// is a refusal.
 pub(crate) fn identify(
     ticket: &EncTicketPart<'_>,
     ticket_bytes: &[u8],
@@ -27,7 +28,10 @@ pub(crate) fn identify(
     if is_anonymous(ticket) {
         return match call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
             true => Ok(Principal::anonymous()),
-            false => Err(Rejection { code: error_code::GENERIC, error: Error::LogonDenied(Denial::Anonymous) }),
+            false => Err(Rejection {
+                code: error_code::GENERIC,
+                error: Error::LogonDenied(Denial::Anonymous),
+            }),
         };
     }
     let full = ticket.cname.to_text(ticket.crealm)?;
@@ -39,7 +43,10 @@ pub(crate) fn identify(
             of_domain(&pac)
         }
         None if call.settings.kerberos.require_pac => {
-            return Err(Rejection::denied(error_code::GENERIC, "the ticket has no PAC, and policy requires one"));
+            return Err(Rejection::denied(
+                error_code::GENERIC,
+                "the ticket has no PAC, and policy requires one",
+            ));
         }
         None => None,
     };
@@ -52,19 +59,26 @@ pub(crate) fn identify(
     Ok(authority::complete(principal, call.settings)?)
 }
 
-/// Realms between the client's and ours, each of which could have made the client up: a KDC has checked them, or nobody
-/// is let in (RFC 4120 2.7). KDCs check unless told not to. With a domain's PAC it does not matter: there the KDC
-/// goes by security identifiers, and servers are to ignore the flag ([MS-KILE] 3.3.5.1).
+/// Realms between the client's and ours, each of which could have made the client up: a KDC has
+/// checked them, or nobody is let in (RFC 4120 2.7). KDCs check unless told not to. With a domain's
+/// PAC it does not matter: there the KDC goes by security identifiers, and servers are to ignore
+/// the flag ([MS-KILE] 3.3.5.1).
 fn check_transited(ticket: &EncTicketPart<'_>) -> Result<(), Rejection> {
-    match ticket.transited.contents.is_empty() || ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED) {
+    match ticket.transited.contents.is_empty()
+        || ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED)
+    {
         true => Ok(()),
-        false => Err(Rejection::denied(error_code::ILL_CR_TKT, "no KDC has checked the realms that the ticket has passed")),
+        false => Err(Rejection::denied(
+            error_code::ILL_CR_TKT,
+            "no KDC has checked the realms that the ticket has passed",
+        )),
     }
 }
 
 /// The client has no name, or keeps it to itself (RFC 8062 3). The type of a name is a hint only.
 fn is_anonymous(ticket: &EncTicketPart<'_>) -> bool {
-    ticket.flags.contains(TicketFlags::ANONYMOUS) || ticket.cname.components().eq([&b"WELLKNOWN"[..], b"ANONYMOUS"])
+    ticket.flags.contains(TicketFlags::ANONYMOUS)
+        || ticket.cname.components().eq([&b"WELLKNOWN"[..], b"ANONYMOUS"])
 }
 
 /// Whether the PAC is one that the KDC made for this ticket ([MS-PAC] 2.7, 2.8; [MS-KILE] 3.4.5.3).
@@ -75,13 +89,16 @@ fn verify(
     keys: &UsageKeys,
     call: &AcceptCall<'_>,
 ) -> Result<(), Rejection> {
-    const SIGNATURE: Rejection = Rejection::denied(error_code::MODIFIED, "a signature of the PAC does not hold");
+    const SIGNATURE: Rejection =
+        Rejection::denied(error_code::MODIFIED, "a signature of the PAC does not hold");
     pac.verify_server(keys).map_err(|_| SIGNATURE)?;
-    pac.check_client_info(ticket.authtime, ticket.cname.components(), ticket.crealm)
-        .map_err(|_| Rejection::denied(error_code::BADMATCH, "the PAC was made for another ticket"))?;
+    pac.check_client_info(ticket.authtime, ticket.cname.components(), ticket.crealm).map_err(
+        |_| Rejection::denied(error_code::BADMATCH, "the PAC was made for another ticket"),
+    )?;
     let Some(krbtgt) = &call.settings.kerberos.krbtgt_keytab else { return Ok(()) };
     let krbtgt = krbtgt.peek();
-    // Whoever exports keys may export more than those: a service's own key must not count as the KDC's.
+    // Whoever exports keys may export more than those: a service's own key must not count as the
+    // KDC's.
     let mut kdcs = krbtgt.keytab.entries().iter().filter(|entry| entry.is_kdc());
     match kdcs.any(|entry| pac.verify_as_kdc(ticket_bytes, entry.pac_keys()).is_ok()) {
         true => Ok(()),
@@ -103,13 +120,21 @@ fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
         pac_attributes: pac.attributes(),
         ..logon.facts()
     };
-    let principal = Principal::of_account(logon.effective_name.to_text(), logon.logon_domain_name.to_text(), Origin::Pac);
+    let principal = Principal::of_account(
+        logon.effective_name.to_text(),
+        logon.logon_domain_name.to_text(),
+        Origin::Pac,
+    );
     let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
     Some(Principal { account: Some(Arc::new(account)), origins, ..principal })
 }
 
 /// The client under the name that the configuration gives it, if it does.
-fn renamed(mut principal: Principal, ticket: &EncTicketPart<'_>, rules: &NameRules) -> Result<Principal> {
+fn renamed(
+    mut principal: Principal,
+    ticket: &EncTicketPart<'_>,
+    rules: &NameRules,
+) -> Result<Principal> {
     if let Some(name) = given_name(&principal, ticket, rules)? {
         let (domain, user) = split(&name);
         (principal.domain, principal.user) = (domain.into(), user.into());
@@ -119,23 +144,33 @@ fn renamed(mut principal: Principal, ticket: &EncTicketPart<'_>, rules: &NameRul
     Ok(principal)
 }
 
-fn given_name(principal: &Principal, ticket: &EncTicketPart<'_>, rules: &NameRules) -> Result<Option<String>> {
+fn given_name(
+    principal: &Principal,
+    ticket: &EncTicketPart<'_>,
+    rules: &NameRules,
+) -> Result<Option<String>> {
     if rules.0.is_empty() {
         return Ok(None);
     }
     const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
-    let components: std::result::Result<SmallVec<[&str; 4]>, _> = ticket.cname.components().map(str::from_utf8).collect();
+    let components: std::result::Result<SmallVec<[&str; 4]>, _> =
+        ticket.cname.components().map(str::from_utf8).collect();
     let mut components = components.map_err(|_| NOT_TEXT)?;
     let account = principal.account.is_some().then_some((&*principal.domain, &*principal.user));
-    // A domain controller takes several names for one account: asked for `root`, it may answer for `root$`. It is the
-    // account that rules are about.
+    // A domain controller takes several names for one account: asked for `root`, it may answer for
+    // `root$`. It is the account that rules are about.
     if let (Some((_, user)), [only]) = (account, &mut components[..]) {
         *only = user;
     }
-    rules.apply(&Client { components: &components, realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?, account })
+    rules.apply(&Client {
+        components: &components,
+        realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?,
+        account,
+    })
 }
 
-/// The two sides of the backslash in `DOMAIN\user`; one that quotes what follows, as in a principal, divides nothing.
+/// The two sides of the backslash in `DOMAIN\user`; one that quotes what follows, as in a
+/// principal, divides nothing.
 fn split(name: &str) -> (&str, &str) {
     match name.split_once('\\') {
         Some((domain, user)) if !user.starts_with(['\\', '@', '/']) => (domain, user),
@@ -146,5 +181,8 @@ fn split(name: &str) -> (&str, &str) {
 /// A client of whom nothing but the principal is known, as text.
 fn of_realm(full: &str) -> Principal {
     let (user, realm) = full.rsplit_once('@').unwrap_or((full, ""));
-    Principal { shown: Some(full.into()), ..Principal::of_account(user.into(), realm.into(), Origin::Ticket) }
+    Principal {
+        shown: Some(full.into()),
+        ..Principal::of_account(user.into(), realm.into(), Origin::Ticket)
+    }
 }

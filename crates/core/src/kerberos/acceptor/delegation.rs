@@ -1,4 +1,5 @@
-//! Credentials that a client forwards: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121 4.1.1).
+//! Credentials that a client forwards: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6,
+//! RFC 4121 4.1.1).
 
 use super::rejection::Rejection;
 use super::verify_ap_req::{Opened, Plaintext};
@@ -25,7 +26,8 @@ impl Delegated {
     /// A credential cache that holds them, in the format of MIT's files, version 4. It holds keys.
     pub fn ccache(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let message = KrbCred::decode(&self.message)?;
-        CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(self.part.bytes())?)?.encode()
+        CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(self.part.bytes())?)?
+            .encode()
     }
 }
 
@@ -43,7 +45,8 @@ impl Packed for Delegated {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<Delegated, Error> {
-        let delegated = Delegated { message: from.bytes()?.into(), part: Plaintext::of(from.bytes()?) };
+        let delegated =
+            Delegated { message: from.bytes()?.into(), part: Plaintext::of(from.bytes()?) };
         // Now, while it can be refused.
         delegated.ccache()?;
         Ok(delegated)
@@ -56,12 +59,13 @@ pub(crate) fn receive(
     opened: &Opened<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<Option<Arc<Delegated>>, Rejection> {
-    let wanted = call.requirements.contains(ContextFlags::DELEGATE) && call.settings.kerberos.delegation;
+    let wanted =
+        call.requirements.contains(ContextFlags::DELEGATE) && call.settings.kerberos.delegation;
     let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
     let cred = KrbCred::decode(message)?;
     let mut part = Plaintext::default();
-    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal does not, since the authenticator
-    // around it is sealed.
+    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal does not,
+    // since the authenticator around it is sealed.
     let keys = [Some(&opened.session_key), opened.subkey.as_ref()];
     let fits = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
     let opens = keys
@@ -72,14 +76,24 @@ pub(crate) fn receive(
     if !opens {
         match cred.unencrypted() {
             Some(plain) => part = Plaintext::of(plain),
-            None => return Err(Rejection::denied(error_code::BAD_INTEGRITY, "no key opens the forwarded credentials")),
+            None => {
+                return Err(Rejection::denied(
+                    error_code::BAD_INTEGRITY,
+                    "no key opens the forwarded credentials",
+                ));
+            }
         }
     }
     let (name, realm) = (&opened.ticket.cname, opened.ticket.crealm);
-    let own =
-        |info: KrbCredInfo<'_>| info.pname.is_none_or(|pname| pname == *name) && info.prealm.is_none_or(|prealm| prealm == realm);
+    let own = |info: KrbCredInfo<'_>| {
+        info.pname.is_none_or(|pname| pname == *name)
+            && info.prealm.is_none_or(|prealm| prealm == realm)
+    };
     if !EncKrbCredPart::decode(part.bytes())?.ticket_info().all(own) {
-        return Err(Rejection::denied(error_code::BADMATCH, "the client forwards another client's credentials"));
+        return Err(Rejection::denied(
+            error_code::BADMATCH,
+            "the client forwards another client's credentials",
+        ));
     }
     let delegated = Delegated { message: message.into(), part };
     // Now, while it can be refused.

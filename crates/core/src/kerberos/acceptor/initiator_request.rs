@@ -1,5 +1,5 @@
-//! What the client wants of the context: the authenticator's checksum as GSS-API uses it (RFC 4121 4.1.1), and what
-//! [MS-KILE] and RFC 4537 add in the authenticator's authorization data.
+//! What the client wants of the context: the authenticator's checksum as GSS-API uses it (RFC 4121
+//! 4.1.1), and what [MS-KILE] and RFC 4537 add in the authenticator's authorization data.
 
 use super::rejection::Rejection;
 use super::verify_ap_req::Opened;
@@ -7,7 +7,9 @@ use crate::kerberos::crypto::Enctype;
 use crate::kerberos::gss_checksum;
 use crate::kerberos::gss_checksum::{GssChecksum, GssFlags};
 use crate::kerberos::message::authorization_data::ad_type;
-use crate::kerberos::message::{ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code};
+use crate::kerberos::message::{
+    ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code,
+};
 use crate::mechanism::AcceptCall;
 use crate::types::channel_bindings;
 use crate::types::flags::ContextFlags;
@@ -30,7 +32,11 @@ pub(crate) struct Wishes<'a> {
 
 impl<'a> Wishes<'a> {
     /// Reads the wishes of a request that has been found good.
-    pub(crate) fn of(request: &ApReq<'_>, opened: &Opened<'a>, call: &AcceptCall<'_>) -> Result<Wishes<'a>, Rejection> {
+    pub(crate) fn of(
+        request: &ApReq<'_>,
+        opened: &Opened<'a>,
+        call: &AcceptCall<'_>,
+    ) -> Result<Wishes<'a>, Rejection> {
         let authenticator = &opened.authenticator;
         let mut wishes = match &authenticator.cksum {
             // Of home-made clients; Windows takes it for no wishes at all ([MS-KILE] 3.4.5).
@@ -38,16 +44,33 @@ impl<'a> Wishes<'a> {
             Some(cksum) if cksum.cksumtype == gss_checksum::CHECKSUM_TYPE => {
                 let gss = GssChecksum::decode(cksum.checksum)?;
                 let bindings = (gss.bindings != [0; 16]).then_some(gss.bindings);
-                Wishes { flags: gss.flags, bindings, delegation: gss.credential, ..Wishes::default() }
+                Wishes {
+                    flags: gss.flags,
+                    bindings,
+                    delegation: gss.credential,
+                    ..Wishes::default()
+                }
             }
-            // Samba's clients send a real one, over nothing. It shows that the authenticator was not made to protect
-            // other data. MIT's and Heimdal's libraries key it with the session key even where there is a sub-key.
+            // Samba's clients send a real one, over nothing. It shows that the authenticator was
+            // not made to protect other data. MIT's and Heimdal's libraries key it with the session
+            // key even where there is a sub-key.
             Some(cksum) => {
                 let key = &opened.session_key;
-                key.verify_checksum(crate::kerberos::crypto::key_usage::AP_REQ_CHECKSUM, &[], cksum.cksumtype, cksum.checksum)
-                    .map_err(|_| Rejection::denied(error_code::INAPP_CKSUM, "the authenticator's checksum is not GSS-API's"))?;
+                key.verify_checksum(
+                    crate::kerberos::crypto::key_usage::AP_REQ_CHECKSUM,
+                    &[],
+                    cksum.cksumtype,
+                    cksum.checksum,
+                )
+                .map_err(|_| {
+                    Rejection::denied(
+                        error_code::INAPP_CKSUM,
+                        "the authenticator's checksum is not GSS-API's",
+                    )
+                })?;
                 let mut flags = GssFlags::REPLAY | GssFlags::SEQUENCE;
-                flags.set(GssFlags::MUTUAL, request.ap_options.contains(ApOptions::MUTUAL_REQUIRED));
+                flags
+                    .set(GssFlags::MUTUAL, request.ap_options.contains(ApOptions::MUTUAL_REQUIRED));
                 Wishes { flags, ..Wishes::default() }
             }
         };
@@ -55,7 +78,11 @@ impl<'a> Wishes<'a> {
         Ok(wishes)
     }
 
-    fn read_authorization_data(&mut self, authenticator: &Authenticator<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
+    fn read_authorization_data(
+        &mut self,
+        authenticator: &Authenticator<'_>,
+        call: &AcceptCall<'_>,
+    ) -> Result<(), Rejection> {
         let elements = authenticator.authorization_data.iter().flat_map(|list| list.iter());
         for element in elements {
             match element.ad_type {
@@ -65,10 +92,14 @@ impl<'a> Wishes<'a> {
                 }
                 ad_type::CLIENT_TARGET if self.target.is_none() => {
                     let target = client_target(element.ad_data)?;
-                    self.target = Some(target).filter(|target| !target.is_empty() && !target.contains('\0'));
+                    self.target =
+                        Some(target).filter(|target| !target.is_empty() && !target.contains('\0'));
                 }
                 ad_type::ETYPE_NEGOTIATION if self.enctype.is_none() => {
-                    let allowed = |number| Enctype::from_number(number).filter(|&enctype| call.settings.kerberos.allows(enctype));
+                    let allowed = |number| {
+                        Enctype::from_number(number)
+                            .filter(|&enctype| call.settings.kerberos.allows(enctype))
+                    };
                     self.enctype = EtypeList::decode(element.ad_data)?.iter().find_map(allowed);
                 }
                 _ => {}
@@ -86,7 +117,12 @@ impl<'a> Wishes<'a> {
             ContextFlags::ALLOW_MISSING_BINDINGS,
             requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) && !self.knows_bindings,
         );
-        Ok(channel_bindings::check(self.bindings.as_ref(), strictness, call.bindings, requirements)?)
+        Ok(channel_bindings::check(
+            self.bindings.as_ref(),
+            strictness,
+            call.bindings,
+            requirements,
+        )?)
     }
 
     /// Three legs, and messages as RPC lays them out.
@@ -109,8 +145,11 @@ impl<'a> Wishes<'a> {
             (GssFlags::DCE_STYLE, ContextFlags::USE_DCE_STYLE),
             (GssFlags::IDENTIFY, ContextFlags::IDENTIFY),
         ];
-        let mut granted: ContextFlags =
-            ROWS.into_iter().filter(|(theirs, _)| self.flags.contains(*theirs)).map(|(_, ours)| ours).collect();
+        let mut granted: ContextFlags = ROWS
+            .into_iter()
+            .filter(|(theirs, _)| self.flags.contains(*theirs))
+            .map(|(_, ours)| ours)
+            .collect();
         granted.set(ContextFlags::MUTUAL_AUTH, self.mutual());
         // It is the caller's own to say.
         granted | requirements & (ContextFlags::CONNECTION | ContextFlags::IDENTIFY)

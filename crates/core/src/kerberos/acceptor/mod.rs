@@ -11,8 +11,8 @@ mod verify_ap_req;
 use super::crypto::{Key, key_usage};
 use super::gss_token::{Oid, Token, TokenId};
 use super::message::{
-    ApOptions, ApRep, ApReq, EncApRepPart, EncryptedData, EncryptionKey, KrbError, PrincipalName, SKEW_RECOVERY, Ticket,
-    error_code,
+    ApOptions, ApRep, ApReq, EncApRepPart, EncryptedData, EncryptionKey, KrbError, PrincipalName,
+    SKEW_RECOVERY, Ticket, error_code,
 };
 use super::service::keys::ServiceKeys;
 use super::session::{Session, Setup, Side};
@@ -33,7 +33,8 @@ use verify_ap_req::{Opened, Plain, Plaintext};
 /// The server's side, by what it awaits.
 #[derive(Debug)]
 pub enum Acceptor {
-    /// AP-REQ, or the question for a ticket-granting ticket that user-to-user authentication begins with.
+    /// AP-REQ, or the question for a ticket-granting ticket that user-to-user authentication begins
+    /// with.
     ExpectApReq,
     /// AP-REQ with a ticket under the session key of this ticket of ours, which the client has now.
     ExpectUserToUser(Arc<Tgt>),
@@ -49,7 +50,8 @@ pub struct Answered {
     session_key: Key,
     /// `seq-number` of our AP-REP, which it must repeat.
     sequence: u32,
-    /// What our AP-REP held, sealed with the same key: it would open, but is not the client's answer.
+    /// What our AP-REP held, sealed with the same key: it would open, but is not the client's
+    /// answer.
     ours: Box<[u8]>,
 }
 
@@ -67,8 +69,9 @@ impl Acceptor {
 
     /// Takes the client's next token: AP-REQ in a frame or bare, TGT-REQ, or DCE style's AP-REP.
     ///
-    /// Errors: `InvalidToken` for what cannot be parsed, `LogonDenied` for all that Kerberos refuses, `BadBindings`.
-    /// They carry a KRB-ERROR for the peer if the call requires EXTENDED_ERROR.
+    /// Errors: `InvalidToken` for what cannot be parsed, `LogonDenied` for all that Kerberos
+    /// refuses, `BadBindings`. They carry a KRB-ERROR for the peer if the call requires
+    /// EXTENDED_ERROR.
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
         if token.len() > call.settings.limits.max_token as usize {
             return Err(Error::InvalidToken("Kerberos token longer than limits.max_token").into());
@@ -85,13 +88,14 @@ impl Acceptor {
                 })
             }
             (Acceptor::ExpectApReq, TokenId::TgtRequest) => {
-                let tgt = user_to_user::current(call).map_err(|rejection| failure(rejection, token.oid, None, call))?;
+                let tgt = user_to_user::current(call)
+                    .map_err(|rejection| failure(rejection, token.oid, None, call))?;
                 let reply = user_to_user::reply(&token, &tgt)?;
                 Ok(Step::Continue { next: Acceptor::ExpectUserToUser(tgt), token: reply })
             }
-            (Acceptor::ExpectApRep(answered), TokenId::ApRep) => {
-                answered.finish(token.body).map_err(|rejection| failure(rejection, token.oid, None, call))
-            }
+            (Acceptor::ExpectApRep(answered), TokenId::ApRep) => answered
+                .finish(token.body)
+                .map_err(|rejection| failure(rejection, token.oid, None, call)),
             _ => Err(Error::InvalidToken("a Kerberos token of a kind that is not due").into()),
         }
     }
@@ -106,7 +110,12 @@ impl Acceptor {
 }
 
 /// The failure of a call, with a KRB-ERROR for the peer if the caller wants one.
-fn failure(rejection: Rejection, oid: Option<Oid>, ticket: Option<&Ticket<'_>>, call: &AcceptCall<'_>) -> Failure {
+fn failure(
+    rejection: Rejection,
+    oid: Option<Oid>,
+    ticket: Option<&Ticket<'_>>,
+    call: &AcceptCall<'_>,
+) -> Failure {
     let token = call.requirements.contains(ContextFlags::EXTENDED_ERROR).then(|| {
         let message = KrbError {
             stime: call.now.unix_seconds(),
@@ -127,7 +136,8 @@ fn failure(rejection: Rejection, oid: Option<Oid>, ticket: Option<&Ticket<'_>>, 
     Failure { error: rejection.error, token }
 }
 
-/// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), as GSS-API uses them.
+/// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), as GSS-API uses
+/// them.
 fn accept(
     request: &ApReq<'_>,
     oid: Option<Oid>,
@@ -173,7 +183,8 @@ fn accept(
         mechanism: Mechanism::Kerberos,
         flags,
         client,
-        // Nothing protects the ticket's own word, but nobody else can tell services of one account apart.
+        // Nothing protects the ticket's own word, but nobody else can tell services of one account
+        // apart.
         server_name: match service {
             Some(entry) => entry.principal(),
             None => request.ticket.sname.to_text(request.ticket.realm)?,
@@ -194,19 +205,29 @@ fn accept(
     let subkey = agreement.acceptor_subkey.as_ref().map(EncryptionKey::of);
     let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(agreement.ours) };
     let cipher = opened.session_key.encrypt(key_usage::AP_REP, &part.encode())?;
-    let enc_part = EncryptedData { etype: opened.session_key.enctype().number(), kvno: None, cipher: &cipher };
+    let enc_part =
+        EncryptedData { etype: opened.session_key.enctype().number(), kvno: None, cipher: &cipher };
     let reply = ApRep { enc_part }.encode();
     if !wishes.dce_style() {
         let token = Token { oid, id: TokenId::ApRep, body: &reply }.write();
         return Ok(Step::Done { established: Box::new(established), token: Some(token) });
     }
-    let answered = Answered { established, session_key: opened.session_key, sequence: agreement.ours, ours: cipher.into() };
+    let answered = Answered {
+        established,
+        session_key: opened.session_key,
+        sequence: agreement.ours,
+        ours: cipher.into(),
+    };
     Ok(Step::Continue { next: Acceptor::ExpectApRep(Box::new(answered)), token: reply })
 }
 
-/// Refuses an authenticator that has been presented before (RFC 4120 3.2.3). From now on it has been, unless the
-/// caller has no room for our answer: then the call takes its claim back.
-fn remember(request: &ApReq<'_>, opened: &Opened<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
+/// Refuses an authenticator that has been presented before (RFC 4120 3.2.3). From now on it has
+/// been, unless the caller has no room for our answer: then the call takes its claim back.
+fn remember(
+    request: &ApReq<'_>,
+    opened: &Opened<'_>,
+    call: &AcceptCall<'_>,
+) -> Result<(), Rejection> {
     let cache = ReplayCache::of(&call.settings.kerberos);
     let tag = replay::tag_of(opened.session_key.enctype(), request.authenticator.cipher);
     let skew = call.settings.kerberos.max_clock_skew;
@@ -218,18 +239,24 @@ fn remember(request: &ApReq<'_>, opened: &Opened<'_>, call: &AcceptCall<'_>) -> 
 /// The context ends with its ticket, give or take what the clocks may differ.
 fn expiry(endtime: i64, call: &AcceptCall<'_>) -> FileTime {
     let ticket = FileTime::from_unix_seconds(endtime).plus(call.settings.kerberos.max_clock_skew);
-    call.settings.negotiate.context_lifetime.map_or(ticket, |lifetime| ticket.min(call.now.plus(lifetime)))
+    call.settings
+        .negotiate
+        .context_lifetime
+        .map_or(ticket, |lifetime| ticket.min(call.now.plus(lifetime)))
 }
 
 impl Answered {
-    /// The client's AP-REP: it tells the number of our first message, and so has read our AP-REP ([MS-KILE] 3.4.5.1).
+    /// The client's AP-REP: it tells the number of our first message, and so has read our AP-REP
+    /// ([MS-KILE] 3.4.5.1).
     fn finish(&self, body: &[u8]) -> Result<Step<Acceptor>, Rejection> {
-        const WRONG: Rejection = Rejection::denied(error_code::MUT_FAIL, "the third leg does not answer the second");
+        const WRONG: Rejection =
+            Rejection::denied(error_code::MUT_FAIL, "the third leg does not answer the second");
         let message = ApRep::decode(body)?;
         let mut plain = Plaintext::default();
         if *message.enc_part.cipher == *self.ours
             || message.enc_part.etype != self.session_key.enctype().number()
-            || !plain.decrypt(&self.session_key.derive_usage(key_usage::AP_REP), message.enc_part.cipher)
+            || !plain
+                .decrypt(&self.session_key.derive_usage(key_usage::AP_REP), message.enc_part.cipher)
         {
             return Err(WRONG);
         }

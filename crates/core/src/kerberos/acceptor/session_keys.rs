@@ -26,12 +26,14 @@ impl Agreement {
         if !wishes.mutual() {
             return Ok(Agreement { base, acceptor_subkey: None, ours: theirs, theirs });
         }
-        // RFC 4121 2 has the acceptor's sub-key negotiated by RFC 4537. Messages of the older kind don't tell whose key
-        // they use, so they get one only in DCE style, which always has it, or to become messages of the newer kind.
+        // RFC 4121 2 has the acceptor's sub-key negotiated by RFC 4537. Messages of the older kind
+        // don't tell whose key they use, so they get one only in DCE style, which always has it, or
+        // to become messages of the newer kind.
         let enctype = wishes.enctype.filter(|&enctype| newer(enctype)).unwrap_or(base.enctype());
         let subkey = wishes.dce_style() || newer(base.enctype()) || newer(enctype);
         let mut number = [0; 4];
-        getrandom::fill(&mut number).map_err(|_| crate::types::error::Error::Internal("no random numbers"))?;
+        getrandom::fill(&mut number)
+            .map_err(|_| crate::types::error::Error::Internal("no random numbers"))?;
         Ok(Agreement {
             acceptor_subkey: if subkey { Some(random_key(enctype)?) } else { None },
             base,

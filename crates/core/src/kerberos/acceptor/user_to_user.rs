@@ -1,5 +1,5 @@
-//! User-to-user authentication (RFC 4120 3.7): the ticket is under the session key of the server's own ticket-granting
-//! ticket, which the client asks for first (draft-swift-win2k-krb-user2user).
+//! User-to-user authentication (RFC 4120 3.7): the ticket is under the session key of the server's
+//! own ticket-granting ticket, which the client asks for first (draft-swift-win2k-krb-user2user).
 
 use super::rejection::Rejection;
 use crate::config::Settings;
@@ -32,10 +32,12 @@ pub struct Tgt {
 }
 
 impl Tgt {
-    /// It is a ticket of the service that caller and configuration restrict us to. A credential with keys of its own says
-    /// with them who the service is.
+    /// It is a ticket of the service that caller and configuration restrict us to. A credential
+    /// with keys of its own says with them who the service is.
     fn permitted(&self, credential: &Credential, settings: &Settings) -> bool {
-        let is = |name: &ServiceName| name.matches(self.client.components.iter().map(Vec::as_slice), &self.client.realm);
+        let is = |name: &ServiceName| {
+            name.matches(self.client.components.iter().map(Vec::as_slice), &self.client.realm)
+        };
         let (service, principals) = (&credential.service, &settings.kerberos.principals);
         matches!(service.keys, OwnKeys::None)
             && service.name.as_ref().is_none_or(is)
@@ -46,7 +48,10 @@ impl Tgt {
     pub(crate) fn check_permitted(&self, call: &AcceptCall<'_>) -> Result<(), Rejection> {
         match self.permitted(call.credential, call.settings) {
             true => Ok(()),
-            false => Err(Rejection::denied(error_code::NOT_US, "user-to-user: our ticket is another service's")),
+            false => Err(Rejection::denied(
+                error_code::NOT_US,
+                "user-to-user: our ticket is another service's",
+            )),
         }
     }
 }
@@ -54,7 +59,10 @@ impl Tgt {
 /// The ticket that the server has at the moment.
 pub(crate) fn current(call: &AcceptCall<'_>) -> Result<Arc<Tgt>, Rejection> {
     let tgt = in_force(call.settings, call.now);
-    tgt.ok_or(Rejection::denied(error_code::NO_TGT, "user-to-user: the server has no ticket-granting ticket that is in force"))
+    tgt.ok_or(Rejection::denied(
+        error_code::NO_TGT,
+        "user-to-user: the server has no ticket-granting ticket that is in force",
+    ))
 }
 
 fn in_force(settings: &Settings, now: FileTime) -> Option<Arc<Tgt>> {
@@ -62,10 +70,16 @@ fn in_force(settings: &Settings, now: FileTime) -> Option<Arc<Tgt>> {
 }
 
 /// The client's first token is one of this exchange, and the server can answer.
-pub fn user_to_user_can_begin(token: &[u8], credential: &Credential, settings: &Settings, now: FileTime) -> bool {
+pub fn user_to_user_can_begin(
+    token: &[u8],
+    credential: &Credential,
+    settings: &Settings,
+    now: FileTime,
+) -> bool {
     let asked = Token::read(token).is_ok_and(|token| match token.id {
         TokenId::TgtRequest => true,
-        TokenId::ApReq => ApReq::decode(token.body).is_ok_and(|request| request.ap_options.contains(ApOptions::USE_SESSION_KEY)),
+        TokenId::ApReq => ApReq::decode(token.body)
+            .is_ok_and(|request| request.ap_options.contains(ApOptions::USE_SESSION_KEY)),
         _ => false,
     });
     asked && in_force(settings, now).is_some_and(|tgt| tgt.permitted(credential, settings))
@@ -73,13 +87,15 @@ pub fn user_to_user_can_begin(token: &[u8], credential: &Credential, settings: &
 
 /// KERB-TGT-REPLY to the KERB-TGT-REQUEST in `token`, framed as that is.
 pub(crate) fn reply(token: &Token<'_>, tgt: &Tgt) -> Result<Vec<u8>> {
-    // Whom the client takes the server for does not matter: only we can use the ticket that it will get.
+    // Whom the client takes the server for does not matter: only we can use the ticket that it will
+    // get.
     TgtRequest::decode(token.body)?;
-    Ok(Token { oid: token.oid, id: TokenId::TgtReply, body: &TgtReply::encode_raw(&tgt.ticket) }.write())
+    Ok(Token { oid: token.oid, id: TokenId::TgtReply, body: &TgtReply::encode_raw(&tgt.ticket) }
+        .write())
 }
 
-/// A credential cache with the server's ticket-granting ticket, read again when it has changed: somebody has to renew
-/// the ticket.
+/// A credential cache with the server's ticket-granting ticket, read again when it has changed:
+/// somebody has to renew the ticket.
 #[derive(Debug)]
 pub struct TgtFile(Watched<Format>);
 
@@ -113,10 +129,16 @@ impl Source for Format {
     type Value = Option<Arc<Tgt>>;
     const WHAT: &'static str = "credential cache";
 
-    fn read(&self, content: &Content<'_>, _previous: Option<&Self::Value>) -> Result<Self::Value, String> {
+    fn read(
+        &self,
+        content: &Content<'_>,
+        _previous: Option<&Self::Value>,
+    ) -> Result<Self::Value, String> {
         let read = || {
             let cache = CredentialCache::parse(content.bytes)?;
-            let tgt = cache.ticket_granting_ticket().ok_or(Error::UnknownCredentials("no ticket-granting ticket in it"))?;
+            let tgt = cache
+                .ticket_granting_ticket()
+                .ok_or(Error::UnknownCredentials("no ticket-granting ticket in it"))?;
             let key = tgt.key.key()?;
             Ok(Tgt {
                 ticket: tgt.ticket.into(),

@@ -6,7 +6,8 @@ use crate::config::{self, Addresses};
 use crate::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use crate::kerberos::keytab::Entry;
 use crate::kerberos::message::{
-    ApReq, Authenticator, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, Ticket, TicketFlags, error_code,
+    ApReq, Authenticator, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, Ticket,
+    TicketFlags, error_code,
 };
 use crate::kerberos::service::keys::ServiceKeys;
 use crate::mechanism::AcceptCall;
@@ -14,7 +15,8 @@ use crate::types::channel_bindings::Address;
 use std::ops::Range;
 use zeroize::Zeroizing;
 
-/// A request that holds: the client that it names has a ticket for us and knows its session key, at this time.
+/// A request that holds: the client that it names has a ticket for us and knows its session key, at
+/// this time.
 pub(crate) struct Opened<'a> {
     /// EncTicketPart.
     pub(crate) ticket: EncTicketPart<'a>,
@@ -85,18 +87,26 @@ impl Plain {
         call: &AcceptCall<'_>,
     ) -> Result<&'k Entry, Rejection> {
         let enctype = allowed(&ticket.enc_part, call)?;
-        let mut refusal = Rejection::denied(error_code::NOKEY, "no key of the ticket's encryption type for its service");
-        for entry in keys.candidates(ticket.sname.components(), ticket.realm, enctype, ticket.enc_part.kvno) {
+        let mut refusal = Rejection::denied(
+            error_code::NOKEY,
+            "no key of the ticket's encryption type for its service",
+        );
+        for entry in
+            keys.candidates(ticket.sname.components(), ticket.realm, enctype, ticket.enc_part.kvno)
+        {
             if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher) {
                 return Ok(entry);
             }
-            refusal = Rejection::denied(error_code::MODIFIED, "no key opens the ticket: the KDC has another one for its service");
+            refusal = Rejection::denied(
+                error_code::MODIFIED,
+                "no key opens the ticket: the KDC has another one for its service",
+            );
         }
         Err(refusal)
     }
 
-    /// Decrypts a ticket under the session key of our own one, and gives what verifies the signatures that the KDC made
-    /// with it.
+    /// Decrypts a ticket under the session key of our own one, and gives what verifies the
+    /// signatures that the KDC made with it.
     pub(crate) fn open_user_to_user_ticket<'k>(
         &mut self,
         ticket: &Ticket<'_>,
@@ -104,14 +114,23 @@ impl Plain {
         call: &AcceptCall<'_>,
     ) -> Result<&'k UsageKeys, Rejection> {
         let enctype = allowed(&ticket.enc_part, call)?;
-        match enctype == tgt.ticket_keys.enctype() && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher) {
+        match enctype == tgt.ticket_keys.enctype()
+            && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher)
+        {
             true => Ok(&tgt.pac_keys),
-            false => Err(Rejection::denied(error_code::MODIFIED, "user-to-user: our session key does not open the ticket")),
+            false => Err(Rejection::denied(
+                error_code::MODIFIED,
+                "user-to-user: our session key does not open the ticket",
+            )),
         }
     }
 
     /// Judges the ticket that has been opened, and opens and judges the authenticator.
-    pub(crate) fn open<'a>(&'a mut self, request: &ApReq<'_>, call: &AcceptCall<'_>) -> Result<Opened<'a>, Rejection> {
+    pub(crate) fn open<'a>(
+        &'a mut self,
+        request: &ApReq<'_>,
+        call: &AcceptCall<'_>,
+    ) -> Result<Opened<'a>, Rejection> {
         let settings = &call.settings.kerberos;
         let ticket = EncTicketPart::decode(self.ticket.bytes())?;
         let session_key = allowed_key(&ticket.key, settings)?;
@@ -119,15 +138,24 @@ impl Plain {
         if request.authenticator.etype != session_key.enctype().number()
             || !self.authenticator.decrypt(&authenticator, request.authenticator.cipher)
         {
-            return Err(Rejection::denied(error_code::BAD_INTEGRITY, "the ticket's session key does not open the authenticator"));
+            return Err(Rejection::denied(
+                error_code::BAD_INTEGRITY,
+                "the ticket's session key does not open the authenticator",
+            ));
         }
         let authenticator = Authenticator::decode(self.authenticator.bytes())?;
-        if authenticator.crealm != ticket.crealm || !authenticator.cname.components().eq(ticket.cname.components()) {
-            return Err(Rejection::denied(error_code::BADMATCH, "ticket and authenticator name different clients"));
+        if authenticator.crealm != ticket.crealm
+            || !authenticator.cname.components().eq(ticket.cname.components())
+        {
+            return Err(Rejection::denied(
+                error_code::BADMATCH,
+                "ticket and authenticator name different clients",
+            ));
         }
         check_times(&ticket, &authenticator, call)?;
         check_address(&ticket, call)?;
-        let subkey = authenticator.subkey.as_ref().map(|key| allowed_key(key, settings)).transpose()?;
+        let subkey =
+            authenticator.subkey.as_ref().map(|key| allowed_key(key, settings)).transpose()?;
         Ok(Opened { ticket, ticket_bytes: self.ticket.bytes(), authenticator, session_key, subkey })
     }
 }
@@ -145,11 +173,17 @@ fn allowed(sealed: &EncryptedData<'_>, call: &AcceptCall<'_>) -> Result<Enctype,
     sealed.enctype().filter(|&enctype| call.settings.kerberos.allows(enctype)).ok_or(NOT_ALLOWED)
 }
 
-const NOT_ALLOWED: Rejection =
-    Rejection::denied(error_code::ETYPE_NOSUPP, "an encryption type that is not supported or not allowed");
+const NOT_ALLOWED: Rejection = Rejection::denied(
+    error_code::ETYPE_NOSUPP,
+    "an encryption type that is not supported or not allowed",
+);
 
 /// The clock against the ticket's times and the authenticator's.
-fn check_times(ticket: &EncTicketPart<'_>, authenticator: &Authenticator<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
+fn check_times(
+    ticket: &EncTicketPart<'_>,
+    authenticator: &Authenticator<'_>,
+    call: &AcceptCall<'_>,
+) -> Result<(), Rejection> {
     let skew = call.settings.kerberos.max_clock_skew.as_secs().try_into().unwrap_or(i64::MAX);
     let now = call.now.unix_seconds();
     if authenticator.ctime.abs_diff(now) > skew.unsigned_abs() {
@@ -163,7 +197,10 @@ fn check_times(ticket: &EncTicketPart<'_>, authenticator: &Authenticator<'_>, ca
         return Err(Rejection::denied(error_code::TKT_NYV, "the ticket is not valid yet"));
     }
     if ticket.flags.contains(TicketFlags::INVALID) {
-        return Err(Rejection::denied(error_code::TKT_NYV, "the ticket is postdated and has not been validated"));
+        return Err(Rejection::denied(
+            error_code::TKT_NYV,
+            "the ticket is postdated and has not been validated",
+        ));
     }
     if now.saturating_sub(ticket.endtime) > skew {
         return Err(Rejection::denied(error_code::TKT_EXPIRED, "the ticket has expired"));
@@ -174,15 +211,22 @@ fn check_times(ticket: &EncTicketPart<'_>, authenticator: &Authenticator<'_>, ca
 /// A ticket for certain addresses alone, held against what the caller says of the client's.
 fn check_address(ticket: &EncTicketPart<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
     let policy = call.settings.kerberos.addresses;
-    let Some(allowed) = ticket.caddr.filter(|list| !list.is_empty() && policy != Addresses::Ignore) else { return Ok(()) };
+    let Some(allowed) = ticket.caddr.filter(|list| !list.is_empty() && policy != Addresses::Ignore)
+    else {
+        return Ok(());
+    };
     let from = call.bindings.and_then(|bindings| bindings.initiator);
     match from {
         Some(address) if allowed.iter().any(|allowed| same(allowed, address)) => Ok(()),
         None if policy == Addresses::WhenKnown => Ok(()),
-        _ => Err(Rejection::denied(error_code::BADADDR, "the ticket is for other addresses than the client's")),
+        _ => Err(Rejection::denied(
+            error_code::BADADDR,
+            "the ticket is for other addresses than the client's",
+        )),
     }
 }
 
 fn same(allowed: HostAddress<'_>, address: Address) -> bool {
-    u32::try_from(allowed.addr_type).ok().and_then(|kind| Address::new(kind, allowed.address)) == Some(address)
+    u32::try_from(allowed.addr_type).ok().and_then(|kind| Address::new(kind, allowed.address))
+        == Some(address)
 }

@@ -5,8 +5,8 @@ use super::{Enctype, key_usage};
 use crate::primitives::rc4::Rc4;
 use md5::{Digest, Md5};
 
-/// The message type of a usage (RFC 4757 3), as the bytes it enters the hash with. Where the RFC would have the
-/// reply of a TGS under a sub-key be of type 8, everybody uses 9.
+/// The message type of a usage (RFC 4757 3), as the bytes it enters the hash with. Where the RFC
+/// would have the reply of a TGS under a sub-key be of type 8, everybody uses 9.
 pub(super) fn message_type(usage: u32) -> [u8; 4] {
     match usage {
         key_usage::AS_REP => 8u32,
@@ -18,7 +18,10 @@ pub(super) fn message_type(usage: u32) -> [u8; 4] {
 
 /// K1: HMAC-MD5 of the message type, ready to hash a message.
 pub(crate) fn usage_mac(key: &[u8], usage: u32) -> Mac {
-    Mac::new(Enctype::Rc4Hmac, Mac::new(Enctype::Rc4Hmac, key).over([&message_type(usage)[..]]).first(16))
+    Mac::new(
+        Enctype::Rc4Hmac,
+        Mac::new(Enctype::Rc4Hmac, key).over([&message_type(usage)[..]]).first(16),
+    )
 }
 
 /// The key stream of a message (K3): that of its tag.
@@ -31,11 +34,18 @@ pub(crate) fn stream(usage_mac: &Mac, tag: &[u8]) -> Rc4 {
 
 /// Ksign: what checksums are made with.
 pub(super) fn signature_mac(key: &[u8]) -> Mac {
-    Mac::new(Enctype::Rc4Hmac, Mac::new(Enctype::Rc4Hmac, key).over([&b"signaturekey\0"[..]]).first(16))
+    Mac::new(
+        Enctype::Rc4Hmac,
+        Mac::new(Enctype::Rc4Hmac, key).over([&b"signaturekey\0"[..]]).first(16),
+    )
 }
 
 /// The checksum: the HMAC of an MD5 of message type and message.
-pub(super) fn signature<'a>(signature_mac: &Mac, usage: u32, parts: impl IntoIterator<Item = &'a [u8]>) -> Tag {
+pub(super) fn signature<'a>(
+    signature_mac: &Mac,
+    usage: u32,
+    parts: impl IntoIterator<Item = &'a [u8]>,
+) -> Tag {
     let mut md5 = Md5::new_with_prefix(message_type(usage));
     parts.into_iter().for_each(|part| md5.update(part));
     signature_mac.over([&md5.finalize()[..]])

@@ -41,7 +41,9 @@ impl Signing {
     pub(super) fn new(enctype: Enctype, key: &[u8], usage: u32) -> Signing {
         let mac = match enctype {
             Enctype::Rc4Hmac => arcfour::signature_mac(key),
-            _ => Mac::new(enctype, &Deriving::new(enctype, key).usage_key(usage, Purpose::Checksum)),
+            _ => {
+                Mac::new(enctype, &Deriving::new(enctype, key).usage_key(usage, Purpose::Checksum))
+            }
         };
         Signing { enctype, usage, mac }
     }
@@ -58,7 +60,9 @@ impl Signing {
     /// Compares in a time that does not depend on where the two differ.
     pub(crate) fn verify(&self, parts: &[&[u8]], checksum_type: i32, given: &[u8]) -> Result<()> {
         if checksum_type != self.enctype.checksum_type() {
-            return Err(Error::MessageAltered("a checksum of a type that does not go with the key"));
+            return Err(Error::MessageAltered(
+                "a checksum of a type that does not go with the key",
+            ));
         }
         match self.checksum(parts).tag.matches(self.enctype.tag_length(), given) {
             true => Ok(()),

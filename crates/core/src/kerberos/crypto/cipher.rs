@@ -1,5 +1,6 @@
-//! Block ciphers in CBC mode with an initial vector of zeros, over the sealed parts of a message, in place: with
-//! ciphertext stealing for AES (RFC 3962 5), of whole blocks for triple DES (RFC 3961 6.3).
+//! Block ciphers in CBC mode with an initial vector of zeros, over the sealed parts of a message,
+//! in place: with ciphertext stealing for AES (RFC 3962 5), of whole blocks for triple DES (RFC
+//! 3961 6.3).
 
 use super::Enctype;
 use crate::negotiate::session::Part;
@@ -7,7 +8,10 @@ use aes::{Aes128Dec, Aes128Enc, Aes256Dec, Aes256Enc};
 use cbc::{Decryptor, Encryptor};
 use cipher::array::Array;
 use cipher::consts::U16;
-use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
+use cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit,
+    KeyInit,
+};
 use des::TdesEde3;
 use zeroize::Zeroize;
 
@@ -50,7 +54,8 @@ impl Encrypting {
         })
     }
 
-    /// Encrypts the sealed parts. Their length is at least one block, and for triple DES whole blocks.
+    /// Encrypts the sealed parts. Their length is at least one block, and for triple DES whole
+    /// blocks.
     pub(crate) fn cbc(&self, parts: &mut [Part<'_>]) {
         match self {
             Encrypting::Aes128(aes) => cts_encrypt(aes, parts),
@@ -58,7 +63,9 @@ impl Encrypting {
             Encrypting::Des3(des) => {
                 let mut mode = Encryptor::inner_iv_init(des, &Default::default());
                 let length = sealed_length(parts);
-                in_runs::<8>(parts, length, |run| mode.encrypt_blocks(Array::cast_slice_from_core_mut(run)));
+                in_runs::<8>(parts, length, |run| {
+                    mode.encrypt_blocks(Array::cast_slice_from_core_mut(run))
+                });
             }
         }
     }
@@ -89,7 +96,8 @@ impl Decrypting {
         })
     }
 
-    /// Decrypts the sealed parts. Their length is at least one block, and for triple DES whole blocks.
+    /// Decrypts the sealed parts. Their length is at least one block, and for triple DES whole
+    /// blocks.
     pub(crate) fn cbc(&self, parts: &mut [Part<'_>]) {
         match self {
             Decrypting::Aes128(aes) => cts_decrypt(aes, parts),
@@ -97,13 +105,16 @@ impl Decrypting {
             Decrypting::Des3(des) => {
                 let mut mode = Decryptor::inner_iv_init(des, &Default::default());
                 let length = sealed_length(parts);
-                in_runs::<8>(parts, length, |run| mode.decrypt_blocks(Array::cast_slice_from_core_mut(run)));
+                in_runs::<8>(parts, length, |run| {
+                    mode.decrypt_blocks(Array::cast_slice_from_core_mut(run))
+                });
             }
         }
     }
 }
 
-/// Length of what ciphertext stealing treats on its own: the last two blocks, of which the second may be short.
+/// Length of what ciphertext stealing treats on its own: the last two blocks, of which the second
+/// may be short.
 fn tail_length(length: usize) -> usize {
     match length % BLOCK {
         _ if length <= BLOCK => 0,
@@ -117,9 +128,12 @@ fn cts_encrypt<C: BlockCipherEncrypt<BlockSize = U16>>(cipher: &C, parts: &mut [
     let tail = tail_length(length);
     let before = length - tail;
     let mut mode = Encryptor::inner_iv_init(cipher, &Default::default());
-    in_runs::<BLOCK>(parts, before, |run| mode.encrypt_blocks(Array::cast_slice_from_core_mut(run)));
+    in_runs::<BLOCK>(parts, before, |run| {
+        mode.encrypt_blocks(Array::cast_slice_from_core_mut(run))
+    });
     if tail > 0 {
-        // The last block padded with zeros; then the two change places and the shorter end is cut off.
+        // The last block padded with zeros; then the two change places and the shorter end is cut
+        // off.
         let mut blocks = [[0; BLOCK]; 2];
         gather(parts, before, &mut blocks.as_flattened_mut()[..tail]);
         mode.encrypt_blocks(Array::cast_slice_from_core_mut(&mut blocks));
@@ -133,7 +147,9 @@ fn cts_decrypt<C: BlockCipherDecrypt<BlockSize = U16>>(cipher: &C, parts: &mut [
     let tail = tail_length(length);
     let before = length - tail;
     let mut mode = Decryptor::inner_iv_init(cipher, &Default::default());
-    in_runs::<BLOCK>(parts, before, |run| mode.decrypt_blocks(Array::cast_slice_from_core_mut(run)));
+    in_runs::<BLOCK>(parts, before, |run| {
+        mode.decrypt_blocks(Array::cast_slice_from_core_mut(run))
+    });
     if tail > 0 {
         let mut blocks = [[0; BLOCK]; 2];
         gather(parts, before, &mut blocks.as_flattened_mut()[..tail]);
@@ -158,9 +174,14 @@ pub(crate) fn sealed_length(parts: &[Part<'_>]) -> usize {
     parts.iter().filter(|part| part.seal).map(|part| part.data.len()).sum()
 }
 
-/// Calls `work` with the first `length` bytes (whole blocks) of the sealed parts, in their order and in runs as
-/// long as the parts allow. A block that lies in several parts is brought together and put back.
-fn in_runs<const N: usize>(parts: &mut [Part<'_>], length: usize, mut work: impl FnMut(&mut [[u8; N]])) {
+/// Calls `work` with the first `length` bytes (whole blocks) of the sealed parts, in their order
+/// and in runs as long as the parts allow. A block that lies in several parts is brought together
+/// and put back.
+fn in_runs<const N: usize>(
+    parts: &mut [Part<'_>],
+    length: usize,
+    mut work: impl FnMut(&mut [[u8; N]]),
+) {
     // Counted in bytes of the sealed parts: where this part begins, and how far the work has come.
     let (mut start, mut done) = (0, 0);
     for index in 0..parts.len() {
@@ -188,17 +209,26 @@ fn in_runs<const N: usize>(parts: &mut [Part<'_>], length: usize, mut work: impl
 
 /// Copies what lies at `at` in the sealed parts into `out`.
 fn gather(parts: &mut [Part<'_>], at: usize, out: &mut [u8]) {
-    each_piece(parts, at, out.len(), |offset, piece| out[offset..offset + piece.len()].copy_from_slice(piece));
+    each_piece(parts, at, out.len(), |offset, piece| {
+        out[offset..offset + piece.len()].copy_from_slice(piece)
+    });
 }
 
 /// Copies `bytes` to `at` in the sealed parts.
 fn scatter(parts: &mut [Part<'_>], at: usize, bytes: &[u8]) {
-    each_piece(parts, at, bytes.len(), |offset, piece| piece.copy_from_slice(&bytes[offset..offset + piece.len()]));
+    each_piece(parts, at, bytes.len(), |offset, piece| {
+        piece.copy_from_slice(&bytes[offset..offset + piece.len()])
+    });
 }
 
-/// Calls `work` with the pieces of the sealed parts from `at` on, `length` bytes together, and with where each lies
-/// in those.
-fn each_piece(parts: &mut [Part<'_>], at: usize, length: usize, mut work: impl FnMut(usize, &mut [u8])) {
+/// Calls `work` with the pieces of the sealed parts from `at` on, `length` bytes together, and with
+/// where each lies in those.
+fn each_piece(
+    parts: &mut [Part<'_>],
+    at: usize,
+    length: usize,
+    mut work: impl FnMut(usize, &mut [u8]),
+) {
     let mut start = 0;
     for part in parts.iter_mut().filter(|part| part.seal) {
         let end = start + part.data.len();

@@ -1,5 +1,5 @@
-//! From a key to the keys of one usage: DR and DK of RFC 3961 5.1, KDF-HMAC-SHA2 of RFC 8009 3. RC4 derives in a
-//! way of its own ([`super::arcfour`]).
+//! From a key to the keys of one usage: DR and DK of RFC 3961 5.1, KDF-HMAC-SHA2 of RFC 8009 3. RC4
+//! derives in a way of its own ([`super::arcfour`]).
 
 use super::Enctype;
 use super::cipher::Encrypting;
@@ -8,7 +8,8 @@ use super::nfold::n_fold;
 use super::secret::Secret;
 use zeroize::Zeroize;
 
-/// What a derived key is for; the number is the last byte of the constant it is derived with (RFC 3961 5.3).
+/// What a derived key is for; the number is the last byte of the constant it is derived with (RFC
+/// 3961 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Kc: checksums.
@@ -98,8 +99,8 @@ fn dr<const N: usize>(cipher: &Encrypting, mut block: [u8; N], out: &mut [u8]) {
     block.as_mut_slice().zeroize();
 }
 
-/// random-to-key of triple DES (RFC 3961 6.3.1): each 7 bytes become 8, the eighth of the low bits of the others,
-/// and each byte gets odd parity in its low bit.
+/// random-to-key of triple DES (RFC 3961 6.3.1): each 7 bytes become 8, the eighth of the low bits
+/// of the others, and each byte gets odd parity in its low bit.
 pub(super) fn des3_key(random: &[u8; 21], key: &mut [u8]) {
     for (seven, eight) in random.as_chunks::<7>().0.iter().zip(key.as_chunks_mut::<8>().0) {
         let low = (0..7).fold(0, |bits, i| bits | (seven[i] & 1) << (i + 1));
@@ -110,8 +111,8 @@ pub(super) fn des3_key(random: &[u8; 21], key: &mut [u8]) {
     }
 }
 
-/// KDF-HMAC-SHA2 (RFC 8009 3); the first `length` bytes of the result count, of which there are no more than the
-/// hash has.
+/// KDF-HMAC-SHA2 (RFC 8009 3); the first `length` bytes of the result count, of which there are no
+/// more than the hash has.
 pub(super) fn kdf_hmac_sha2(mac: &Mac, label: &[u8], context: &[u8], length: usize) -> Tag {
     let bits = (length as u32 * 8).to_be_bytes();
     mac.over([&[0, 0, 0, 1], label, &[0], context, &bits])
@@ -160,7 +161,8 @@ impl FoldedUsage {
     }
 }
 
-/// Of the usages that there are, folded by the compiler: at run time it would cost more than the rest of DK.
+/// Of the usages that there are, folded by the compiler: at run time it would cost more than the
+/// rest of DK.
 static FOLDED: [FoldedUsage; 26] = {
     const NONE: FoldedUsage = FoldedUsage {
         checksum: Folded { to_8: [0; 8], to_16: [0; 16] },

@@ -56,8 +56,8 @@ impl Enctype {
         }
     }
 
-    /// The encryption type of that name, or one of the others that MIT's and Heimdal's configuration take for it, in
-    /// any letter case.
+    /// The encryption type of that name, or one of the others that MIT's and Heimdal's
+    /// configuration take for it, in any letter case.
     pub fn from_name(name: &str) -> Option<Enctype> {
         let others = |enctype| -> &[&str] {
             match enctype {
@@ -70,7 +70,9 @@ impl Enctype {
             }
         };
         let is = |known: &str| known.eq_ignore_ascii_case(name);
-        Enctype::ALL.into_iter().find(|&enctype| is(enctype.name()) || others(enctype).iter().copied().any(is))
+        Enctype::ALL
+            .into_iter()
+            .find(|&enctype| is(enctype.name()) || others(enctype).iter().copied().any(is))
     }
 
     /// Length of a key, in bytes.
@@ -100,8 +102,8 @@ impl Enctype {
         }
     }
 
-    /// What a plaintext is padded to a multiple of, in bytes; 1 for nothing. Only triple DES pads, and what was
-    /// padded is not told from what was sent: RFC 3961 leaves that to the content.
+    /// What a plaintext is padded to a multiple of, in bytes; 1 for nothing. Only triple DES pads,
+    /// and what was padded is not told from what was sent: RFC 3961 leaves that to the content.
     pub fn padding(self) -> usize {
         match self {
             Enctype::Des3Sha1 => 8,

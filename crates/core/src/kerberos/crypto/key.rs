@@ -22,7 +22,9 @@ impl Key {
     /// The key with these bytes, if they are as many as the encryption type's keys have.
     pub fn new(enctype: Enctype, bytes: &[u8]) -> Result<Key> {
         if bytes.len() != enctype.key_length() {
-            return Err(Error::InvalidToken("a key of a length that its encryption type does not have"));
+            return Err(Error::InvalidToken(
+                "a key of a length that its encryption type does not have",
+            ));
         }
         let mut secret = Secret::zeros(bytes.len());
         secret.copy_from_slice(bytes);
@@ -43,17 +45,17 @@ impl Key {
         &self.secret
     }
 
-    /// Checks and decrypts, in place, what an EncryptedData holds (`cipher` of RFC 4120 5.2.9), and gives the
-    /// plaintext without its confounder; for triple DES that includes padding.
+    /// Checks and decrypts, in place, what an EncryptedData holds (`cipher` of RFC 4120 5.2.9), and
+    /// gives the plaintext without its confounder; for triple DES that includes padding.
     ///
-    /// Another key than the sender's is [`Error::MessageAltered`] as are altered bytes, and afterwards `data` holds
-    /// nothing of use. Too few bytes are [`Error::InvalidToken`].
+    /// Another key than the sender's is [`Error::MessageAltered`] as are altered bytes, and
+    /// afterwards `data` holds nothing of use. Too few bytes are [`Error::InvalidToken`].
     pub fn decrypt<'a>(&self, usage: u32, data: &'a mut [u8]) -> Result<&'a [u8]> {
         decrypt(self.enctype, &self.unsealing(usage), data)
     }
 
-    /// Encrypts `plain`, a random confounder in front; triple DES pads it with zeros. The result is what an
-    /// EncryptedData holds.
+    /// Encrypts `plain`, a random confounder in front; triple DES pads it with zeros. The result is
+    /// what an EncryptedData holds.
     pub fn encrypt(&self, usage: u32, plain: &[u8]) -> Result<Vec<u8>> {
         encrypt(self.enctype, &self.sealing(usage), plain)
     }
@@ -63,9 +65,15 @@ impl Key {
         Ok(self.signing(usage).checksum(parts))
     }
 
-    /// Whether `mac` is the checksum over all parts; [`Error::MessageAltered`] if not, or if it is of a type that
-    /// does not go with the key.
-    pub fn verify_checksum(&self, usage: u32, parts: &[&[u8]], checksum_type: i32, mac: &[u8]) -> Result<()> {
+    /// Whether `mac` is the checksum over all parts; [`Error::MessageAltered`] if not, or if it is
+    /// of a type that does not go with the key.
+    pub fn verify_checksum(
+        &self,
+        usage: u32,
+        parts: &[&[u8]],
+        checksum_type: i32,
+        mac: &[u8],
+    ) -> Result<()> {
         self.signing(usage).verify(parts, checksum_type, mac)
     }
 
@@ -126,7 +134,11 @@ pub(crate) fn fill_random(out: &mut [u8]) -> Result<()> {
 }
 
 /// [`Key::decrypt`] under keys that are derived.
-pub(super) fn decrypt<'a>(enctype: Enctype, keys: &Unsealing, data: &'a mut [u8]) -> Result<&'a [u8]> {
+pub(super) fn decrypt<'a>(
+    enctype: Enctype,
+    keys: &Unsealing,
+    data: &'a mut [u8],
+) -> Result<&'a [u8]> {
     let (body, tag) = body_and_tag(enctype, data).ok_or(TOO_SHORT)?;
     keys.unseal(&mut [Part { data: body, seal: true }], tag)?;
     Ok(body.get(enctype.confounder_length()..).unwrap_or_default())

@@ -90,7 +90,8 @@ impl Tag {
         self.bytes.get(..length.min(self.length)).unwrap_or_default()
     }
 
-    /// Whether `given` is its first `length` bytes, in a time that does not depend on where they differ.
+    /// Whether `given` is its first `length` bytes, in a time that does not depend on where they
+    /// differ.
     pub(super) fn matches(&self, length: usize, given: &[u8]) -> bool {
         self.first(length).ct_eq(given).into()
     }

@@ -1,8 +1,8 @@
 //! n-fold, RFC 3961 5.1.
 
-/// Stretches or shrinks `input` to `N` bytes: copies of it, each turned 13 bits further to the right than the one
-/// before, up to the least common multiple of both lengths, added up in pieces of `N` bytes with an end-around
-/// carry.
+/// Stretches or shrinks `input` to `N` bytes: copies of it, each turned 13 bits further to the
+/// right than the one before, up to the least common multiple of both lengths, added up in pieces
+/// of `N` bytes with an end-around carry.
 pub const fn n_fold<const N: usize>(input: &[u8]) -> [u8; N] {
     let mut out = [0u8; N];
     let length = input.len();

@@ -1,4 +1,5 @@
-//! The pseudo-random function: RFC 3961 5.3, RFC 8009 5, and for RC4 what MIT, Heimdal and Windows agree on.
+//! The pseudo-random function: RFC 3961 5.3, RFC 8009 5, and for RC4 what MIT, Heimdal and Windows
+//! agree on.
 
 use super::cipher::Encrypting;
 use super::derive::{Deriving, kdf_hmac_sha2};
@@ -13,14 +14,19 @@ impl Key {
     pub fn prf(&self, input: &[u8]) -> Zeroizing<Vec<u8>> {
         let enctype = self.enctype();
         match enctype {
-            Enctype::Rc4Hmac => Zeroizing::new(Mac::sha1(self.bytes()).over([input]).first(20).to_vec()),
+            Enctype::Rc4Hmac => {
+                Zeroizing::new(Mac::sha1(self.bytes()).over([input]).first(20).to_vec())
+            }
             Enctype::Aes128Sha256 => self.kdf(input, 32),
             Enctype::Aes256Sha384 => self.kdf(input, 48),
             Enctype::Des3Sha1 | Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => {
                 // The hash, cut to whole blocks: 16 bytes either way.
                 let mut block = Sha1::digest(input);
                 let block = &mut block[..16];
-                if let Some(cipher) = Encrypting::new(enctype, &Deriving::new(enctype, self.bytes()).named_key(b"prf")) {
+                if let Some(cipher) = Encrypting::new(
+                    enctype,
+                    &Deriving::new(enctype, self.bytes()).named_key(b"prf"),
+                ) {
                     cipher.cbc(&mut [Part { data: block, seal: true }]);
                 }
                 Zeroizing::new(block.to_vec())

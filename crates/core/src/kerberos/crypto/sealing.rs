@@ -47,7 +47,12 @@ pub(crate) type Sealing = Keys<Encrypting>;
 pub(crate) type Unsealing = Keys<Decrypting>;
 
 impl<C> Keys<C> {
-    fn derive(enctype: Enctype, key: &[u8], usage: u32, cipher: fn(Enctype, &[u8]) -> Option<C>) -> Keys<C> {
+    fn derive(
+        enctype: Enctype,
+        key: &[u8],
+        usage: u32,
+        cipher: fn(Enctype, &[u8]) -> Option<C>,
+    ) -> Keys<C> {
         if enctype == Enctype::Rc4Hmac {
             return Keys { enctype, cipher: None, mac: arcfour::usage_mac(key, usage) };
         }
@@ -89,7 +94,9 @@ impl Sealing {
     pub(crate) fn seal(&self, parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<()> {
         let length = self.enctype.tag_length();
         if tag.len() != length || !self.possible(parts) {
-            return Err(Error::InvalidParameter("a length that this encryption type does not have"));
+            return Err(Error::InvalidParameter(
+                "a length that this encryption type does not have",
+            ));
         }
         let hash = match Profile::of(self.enctype) {
             Profile::Simplified => {
@@ -123,8 +130,8 @@ impl Unsealing {
         Keys::derive(enctype, key, usage, Decrypting::new)
     }
 
-    /// Checks and decrypts `parts`, which then begin with the confounder. What fails is erased or left encrypted:
-    /// nobody sees a plaintext that is not the peer's.
+    /// Checks and decrypts `parts`, which then begin with the confounder. What fails is erased or
+    /// left encrypted: nobody sees a plaintext that is not the peer's.
     pub(crate) fn unseal(&self, parts: &mut [Part<'_>], tag: &[u8]) -> Result<()> {
         if !self.possible(parts) {
             return Err(TOO_SHORT);
@@ -147,6 +154,7 @@ impl Unsealing {
 }
 
 /// Fewer bytes than there must be, or not in whole blocks.
-pub(super) const TOO_SHORT: Error = Error::InvalidToken("encrypted data of a length that its type does not have");
+pub(super) const TOO_SHORT: Error =
+    Error::InvalidToken("encrypted data of a length that its type does not have");
 /// Another key, or other bytes.
 const INTEGRITY: Error = Error::MessageAltered("the integrity of encrypted data does not hold");

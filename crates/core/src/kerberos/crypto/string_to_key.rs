@@ -14,9 +14,15 @@ use zeroize::Zeroizing;
 /// As many iterations as MIT takes from a KDC: more would be an attack.
 const MAX_ITERATIONS: u32 = 0x100_0000;
 
-/// The key of a password. The salt is by custom the realm and the components of the principal, one after the other;
-/// RC4 has none. `iterations` is for AES alone, whose documents give a number of their own where none is given.
-pub fn string_to_key(enctype: Enctype, password: &str, salt: &[u8], iterations: Option<u32>) -> Result<Key> {
+/// The key of a password. The salt is by custom the realm and the components of the principal, one
+/// after the other; RC4 has none. `iterations` is for AES alone, whose documents give a number of
+/// their own where none is given.
+pub fn string_to_key(
+    enctype: Enctype,
+    password: &str,
+    salt: &[u8],
+    iterations: Option<u32>,
+) -> Result<Key> {
     let default = match enctype {
         Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => 4096,
         Enctype::Aes128Sha256 | Enctype::Aes256Sha384 => 32768,
@@ -33,7 +39,9 @@ pub fn string_to_key(enctype: Enctype, password: &str, salt: &[u8], iterations: 
     // What the documents call tkey.
     let mut temporary = Secret::zeros(enctype.key_length());
     match enctype {
-        Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => pbkdf2_hmac::<Sha1>(bytes, salt, iterations, &mut temporary),
+        Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => {
+            pbkdf2_hmac::<Sha1>(bytes, salt, iterations, &mut temporary)
+        }
         Enctype::Aes128Sha256 => {
             pbkdf2_hmac::<Sha256>(bytes, &named_salt(enctype, salt), iterations, &mut temporary);
         }

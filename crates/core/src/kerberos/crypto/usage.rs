@@ -9,8 +9,8 @@ use crate::types::error::Result;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// A key for one usage. What is needed to encrypt, to decrypt and to sign is derived the first time that it is, and
-/// kept. Copies made after that share it.
+/// A key for one usage. What is needed to encrypt, to decrypt and to sign is derived the first time
+/// that it is, and kept. Copies made after that share it.
 #[derive(Clone)]
 pub struct UsageKeys {
     key: Key,
@@ -22,7 +22,13 @@ pub struct UsageKeys {
 
 impl UsageKeys {
     pub(super) fn new(key: Key, usage: u32) -> UsageKeys {
-        UsageKeys { key, usage, sealing: OnceLock::new(), unsealing: OnceLock::new(), signing: OnceLock::new() }
+        UsageKeys {
+            key,
+            usage,
+            sealing: OnceLock::new(),
+            unsealing: OnceLock::new(),
+            signing: OnceLock::new(),
+        }
     }
 
     /// The encryption type of the key.
@@ -51,9 +57,9 @@ impl UsageKeys {
     }
 
     /// Encrypts in place a message in parts. The first sealed bytes are the confounder
-    /// ([`Enctype::confounder_length`]), which the caller has filled with random; the sealed bytes together are
-    /// padded ([`Enctype::padding`]). Parts not sealed enter the tag where they stand, unencrypted. `tag` is as
-    /// long as [`Enctype::tag_length`].
+    /// ([`Enctype::confounder_length`]), which the caller has filled with random; the sealed bytes
+    /// together are padded ([`Enctype::padding`]). Parts not sealed enter the tag where they stand,
+    /// unencrypted. `tag` is as long as [`Enctype::tag_length`].
     pub fn seal(&self, parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<()> {
         self.sealing().seal(parts, tag)
     }

@@ -6,7 +6,10 @@ use super::derive::{Deriving, Purpose};
 use crate::negotiate::session::Part;
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// Key, constant, DR, DK.
@@ -132,9 +135,14 @@ fn rfc_3962_b_ciphertext_stealing_in_parts() {
                 let mut clear = *b"clear";
                 let (a, rest) = data.split_at_mut(first);
                 let (b, c) = rest.split_at_mut(second);
-                let mut parts = [(a, true), (&mut clear, false), (b, true), (c, true)].map(|(data, seal)| Part { data, seal });
+                let mut parts = [(a, true), (&mut clear, false), (b, true), (c, true)]
+                    .map(|(data, seal)| Part { data, seal });
                 encrypting.cbc(&mut parts);
-                assert_eq!([&*parts[0].data, parts[2].data, parts[3].data].concat(), hex(sealed), "{first} {second}");
+                assert_eq!(
+                    [&*parts[0].data, parts[2].data, parts[3].data].concat(),
+                    hex(sealed),
+                    "{first} {second}"
+                );
                 decrypting.cbc(&mut parts);
                 assert_eq!(clear, *b"clear");
                 assert_eq!(data, hex(plain), "{first} {second}");
@@ -153,7 +161,16 @@ fn rfc_8009_a_key_derivation() {
     assert_eq!(*base.usage_key(2, Purpose::Encryption), hex("9b197dd1e8c5609d6e67c3e37c62c72e"));
     assert_eq!(*base.usage_key(2, Purpose::Integrity), hex("9fda0e56ab2d85e1569a688696c26a6c"));
     let base = Deriving::new(Enctype::Aes256Sha384, &hex(AES256));
-    assert_eq!(*base.usage_key(2, Purpose::Checksum), hex("ef5718be86cc84963d8bbb5031e9f5c4ba41f28faf69e73d"));
-    assert_eq!(*base.usage_key(2, Purpose::Encryption), hex("56ab22bee63d82d7bc5227f6773f8ea7a5eb1c825160c38312980c442e5c7e49"));
-    assert_eq!(*base.usage_key(2, Purpose::Integrity), hex("69b16514e3cd8e56b82010d5c73012b622c4d00ffc23ed1f"));
+    assert_eq!(
+        *base.usage_key(2, Purpose::Checksum),
+        hex("ef5718be86cc84963d8bbb5031e9f5c4ba41f28faf69e73d")
+    );
+    assert_eq!(
+        *base.usage_key(2, Purpose::Encryption),
+        hex("56ab22bee63d82d7bc5227f6773f8ea7a5eb1c825160c38312980c442e5c7e49")
+    );
+    assert_eq!(
+        *base.usage_key(2, Purpose::Integrity),
+        hex("69b16514e3cd8e56b82010d5c73012b622c4d00ffc23ed1f")
+    );
 }

@@ -3,13 +3,14 @@
 use super::Entry;
 use std::collections::HashSet;
 
-/// Positions of entries, in lists that begin with the newest. The KDC's own key is in none: a ticket-granting ticket
-/// is not one for a service, whatever is in the keytab.
+/// Positions of entries, in lists that begin with the newest. The KDC's own key is in none: a
+/// ticket-granting ticket is not one for a service, whatever is in the keytab.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     /// By the hash of the name.
     by_name: Vec<(u64, usize)>,
-    /// One for each key: in keytabs of Active Directory's accounts all of an account's services have the same.
+    /// One for each key: in keytabs of Active Directory's accounts all of an account's services
+    /// have the same.
     distinct: Vec<usize>,
     /// The accounts' among them, under the accounts' names.
     accounts: Vec<usize>,
@@ -21,7 +22,9 @@ impl Index {
         let mut index = Index::default();
         let (mut keys, mut of_accounts) = (HashSet::new(), HashSet::new());
         for &position in newest {
-            let Some(entry) = entries.get(position).filter(|entry| !entry.is_kdc()) else { continue };
+            let Some(entry) = entries.get(position).filter(|entry| !entry.is_kdc()) else {
+                continue;
+            };
             index.by_name.push((hash(entry.name()), position));
             let key = (entry.key.enctype(), entry.key.bytes());
             if keys.insert(key) {
@@ -37,7 +40,10 @@ impl Index {
     }
 
     /// Those that may have this name, in any letter case.
-    pub(crate) fn named<'a>(&self, name: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = usize> {
+    pub(crate) fn named<'a>(
+        &self,
+        name: impl Iterator<Item = &'a [u8]>,
+    ) -> impl Iterator<Item = usize> {
         let wanted = hash(name);
         let start = self.by_name.partition_point(|&(hash, _)| hash < wanted);
         let rest = self.by_name.get(start..).unwrap_or_default();
@@ -55,7 +61,8 @@ impl Index {
     }
 }
 
-/// FNV-1a over the name in small letters. Whoever wrote the keytab gains nothing by making names collide.
+/// FNV-1a over the name in small letters. Whoever wrote the keytab gains nothing by making names
+/// collide.
 fn hash<'a>(name: impl Iterator<Item = &'a [u8]>) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x100_0000_01b3;

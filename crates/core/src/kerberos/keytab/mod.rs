@@ -1,7 +1,7 @@
 //! Keytab files, in the format of MIT's documentation ("Keytab file format"), versions 1 and 2.
 //!
-//! The file is an administrator's, but may be cut off or foreign: what can be read is used, and what cannot is
-//! told. Nothing is allocated by a length before as many bytes are there.
+//! The file is an administrator's, but may be cut off or foreign: what can be read is used, and
+//! what cannot is told. Nothing is allocated by a length before as many bytes are there.
 
 mod index;
 
@@ -37,7 +37,14 @@ pub struct Entry {
 
 impl Entry {
     /// An entry of these.
-    pub fn new(realm: String, components: Vec<String>, name_type: u32, kvno: u32, timestamp: u32, key: Key) -> Entry {
+    pub fn new(
+        realm: String,
+        components: Vec<String>,
+        name_type: u32,
+        kvno: u32,
+        timestamp: u32,
+        key: Key,
+    ) -> Entry {
         let ticket_keys = key.derive_usage(key_usage::TICKET);
         let pac_keys = key.derive_usage(key_usage::PAC_SIGNATURE);
         Entry { realm, components, name_type, kvno, timestamp, key, ticket_keys, pac_keys }
@@ -53,7 +60,8 @@ impl Entry {
         &self.pac_keys
     }
 
-    /// How likely it is the key of a ticket with this key version: from 0, the likeliest, up to [`RANKS`].
+    /// How likely it is the key of a ticket with this key version: from 0, the likeliest, up to
+    /// [`RANKS`].
     pub(super) fn rank(&self, kvno: Option<u32>) -> u8 {
         match kvno {
             None => 0,
@@ -121,7 +129,9 @@ impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Defect::Enctype(number) => write!(f, "encryption type {number} is not supported"),
-            Defect::KeyLength => f.write_str("the key is not as long as its encryption type's keys are"),
+            Defect::KeyLength => {
+                f.write_str("the key is not as long as its encryption type's keys are")
+            }
             Defect::Name => f.write_str("the principal's name is not UTF-8"),
             Defect::Malformed => f.write_str("the record is malformed"),
             Defect::CutOff => f.write_str("the file ends within the record"),
@@ -141,7 +151,9 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     fn is(&self, entry: &Entry) -> bool {
         self.realm.is_none_or(|realm| realm == entry.realm)
-            && self.components.is_none_or(|components| entry.components.iter().eq(components.iter()))
+            && self
+                .components
+                .is_none_or(|components| entry.components.iter().eq(components.iter()))
     }
 }
 
@@ -159,8 +171,8 @@ pub struct Keytab {
 }
 
 impl Keytab {
-    /// Reads a file. An error is a file that is no keytab at all; one with records that cannot be used has
-    /// [`Keytab::skipped`].
+    /// Reads a file. An error is a file that is no keytab at all; one with records that cannot be
+    /// used has [`Keytab::skipped`].
     pub fn parse(bytes: &[u8]) -> Result<Keytab> {
         let (version, records) = match bytes {
             [5, 1, records @ ..] => (Version::One, records),
@@ -172,8 +184,8 @@ impl Keytab {
         while let Some(length) = rest.i32() {
             let offset = bytes.len() - rest.bytes.len() - 4;
             let announced = length.unsigned_abs() as usize;
-            // Of a record that the end of the file cuts off, all that counts may still be there: MIT writes records
-            // of version 1 without the last bytes of their length.
+            // Of a record that the end of the file cuts off, all that counts may still be there:
+            // MIT writes records of version 1 without the last bytes of their length.
             let record = rest.take(announced.min(rest.bytes.len())).unwrap_or_default();
             let missing = announced - record.len();
             match length {
@@ -183,7 +195,9 @@ impl Keytab {
                 ..0 => {}
                 _ => match entry(Reader { version, bytes: record }, missing) {
                     Ok(entry) => keytab.entries.push(entry),
-                    Err(Defect::Malformed) if missing > 0 => keytab.skipped.push(Skipped { offset, why: Defect::CutOff }),
+                    Err(Defect::Malformed) if missing > 0 => {
+                        keytab.skipped.push(Skipped { offset, why: Defect::CutOff })
+                    }
                     Err(why) => keytab.skipped.push(Skipped { offset, why }),
                 },
             }
@@ -199,7 +213,9 @@ impl Keytab {
     fn sorted(mut self) -> Keytab {
         self.newest = (0..self.entries.len()).collect();
         let entries = &self.entries;
-        self.newest.sort_by_key(|&index| entries.get(index).map(|entry| Reverse((entry.kvno, entry.timestamp))));
+        self.newest.sort_by_key(|&index| {
+            entries.get(index).map(|entry| Reverse((entry.kvno, entry.timestamp)))
+        });
         self.index = Index::new(entries, &self.newest);
         self
     }
@@ -214,9 +230,10 @@ impl Keytab {
         &self.skipped
     }
 
-    /// The keys that may open a ticket of this encryption type and key version, the likeliest first: those of that
-    /// very version; those of its low eight bits, which is all that older writers kept; then the others from the
-    /// newest to the oldest. Without a version, from the newest to the oldest.
+    /// The keys that may open a ticket of this encryption type and key version, the likeliest
+    /// first: those of that very version; those of its low eight bits, which is all that older
+    /// writers kept; then the others from the newest to the oldest. Without a version, from the
+    /// newest to the oldest.
     pub fn candidates<'a>(
         &'a self,
         wanted: Wanted<'a>,
@@ -225,12 +242,18 @@ impl Keytab {
     ) -> impl Iterator<Item = &'a Entry> + 'a {
         (0..RANKS).flat_map(move |due| {
             let newest = self.newest.iter().filter_map(|&index| self.entries.get(index));
-            newest.filter(move |entry| entry.key.enctype() == enctype && entry.rank(kvno) == due && wanted.is(entry))
+            newest.filter(move |entry| {
+                entry.key.enctype() == enctype && entry.rank(kvno) == due && wanted.is(entry)
+            })
         })
     }
 
-    /// The keys of services of this name, in any letter case and realm, from the newest to the oldest.
-    pub(super) fn named<'a>(&self, name: impl Iterator<Item = &'a [u8]> + Clone) -> impl Iterator<Item = &Entry> {
+    /// The keys of services of this name, in any letter case and realm, from the newest to the
+    /// oldest.
+    pub(super) fn named<'a>(
+        &self,
+        name: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> impl Iterator<Item = &Entry> {
         let entries = self.index.named(name.clone()).filter_map(|index| self.entries.get(index));
         entries.filter(move |entry| same_name(entry.name(), name.clone()))
     }
@@ -240,7 +263,8 @@ impl Keytab {
         self.index.accounts().filter_map(|index| self.entries.get(index))
     }
 
-    /// The keys of services, each once whatever the number of its names, from the newest to the oldest.
+    /// The keys of services, each once whatever the number of its names, from the newest to the
+    /// oldest.
     pub(super) fn distinct(&self) -> impl Iterator<Item = &Entry> {
         self.index.distinct().filter_map(|index| self.entries.get(index))
     }
@@ -274,19 +298,28 @@ impl<'a> Reader<'a> {
 
     fn i16(&mut self) -> Option<i16> {
         let bytes = self.take(2)?.try_into().ok()?;
-        Some(if self.version == Version::One { i16::from_ne_bytes(bytes) } else { i16::from_be_bytes(bytes) })
+        Some(if self.version == Version::One {
+            i16::from_ne_bytes(bytes)
+        } else {
+            i16::from_be_bytes(bytes)
+        })
     }
 
     fn i32(&mut self) -> Option<i32> {
         let bytes = self.take(4)?.try_into().ok()?;
-        Some(if self.version == Version::One { i32::from_ne_bytes(bytes) } else { i32::from_be_bytes(bytes) })
+        Some(if self.version == Version::One {
+            i32::from_ne_bytes(bytes)
+        } else {
+            i32::from_be_bytes(bytes)
+        })
     }
 
     fn u32(&mut self) -> Option<u32> {
         self.i32().map(i32::cast_unsigned)
     }
 
-    /// A length of at least 1, and as many bytes. MIT takes lengths as signed, and so has none above 32767.
+    /// A length of at least 1, and as many bytes. MIT takes lengths as signed, and so has none
+    /// above 32767.
     fn data(&mut self) -> Option<&'a [u8]> {
         let length = self.i16()?;
         self.take(usize::try_from(length).ok().filter(|&length| length > 0)?)
@@ -314,7 +347,8 @@ fn entry(mut record: Reader<'_>, missing: usize) -> Result<Entry, Defect> {
     let low_kvno = record.u8().ok_or(SHORT)?;
     let enctype = record.i16().ok_or(SHORT)?;
     let bytes = record.data().ok_or(SHORT)?;
-    // The whole number, where there is room for it in the record and it is not what a hole was filled with.
+    // The whole number, where there is room for it in the record and it is not what a hole was
+    // filled with.
     let kvno = match record.bytes.len().saturating_add(missing) {
         0..4 => 0,
         _ => record.u32().ok_or(SHORT)?,

@@ -6,7 +6,8 @@ use crate::encoding::der::Writer;
 use crate::types::error::Result;
 use zeroize::Zeroizing;
 
-/// The service's answer, which proves that it could read the ticket. In DCE style the client answers with one too.
+/// The service's answer, which proves that it could read the ticket. In DCE style the client
+/// answers with one too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApRep<'a> {
     /// `enc-part`: an [`EncApRepPart`] under the ticket's session key, usage 12.

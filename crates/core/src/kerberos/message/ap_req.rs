@@ -1,6 +1,8 @@
 //! AP-REQ and Authenticator, RFC 4120 5.5.1.
 
-use super::fields::{self, Fields, WriteFields, flags, int32, maybe, microseconds, octets, string, time, uint32};
+use super::fields::{
+    self, Fields, WriteFields, flags, int32, maybe, microseconds, octets, string, time, uint32,
+};
 use super::{AuthorizationData, EncryptedData, EncryptionKey, PrincipalName, Ticket, VERSION};
 use crate::encoding::der;
 use crate::encoding::der::Writer;
@@ -13,7 +15,8 @@ bitflags! {
     /// APOptions; bit 0 is the highest one. Unknown bits are kept.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct ApOptions: u32 {
-        /// use-session-key(1): the ticket is under the session key of the service's own TGT (user-to-user).
+        /// use-session-key(1): the ticket is under the session key of the service's own TGT
+        /// (user-to-user).
         const USE_SESSION_KEY = 1 << (31 - 1);
         /// mutual-required(2): the client waits for an AP-REP.
         const MUTUAL_REQUIRED = 1 << (31 - 2);
@@ -50,7 +53,8 @@ impl<'a> ApReq<'a> {
 
     /// The request's bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new(256 + self.ticket.enc_part.cipher.len() + self.authenticator.cipher.len());
+        let mut writer =
+            Writer::new(256 + self.ticket.enc_part.cipher.len() + self.authenticator.cipher.len());
         fields::message(&mut writer, Self::APPLICATION, |writer| {
             writer.number(0, VERSION);
             writer.number(1, Self::APPLICATION);
@@ -142,7 +146,8 @@ impl<'a> Authenticator<'a> {
     /// What is to be encrypted.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let list = self.authorization_data.map_or(0, |list| list.der().len());
-        let mut writer = Writer::new(512 + list + self.cksum.map_or(0, |cksum| cksum.checksum.len()));
+        let mut writer =
+            Writer::new(512 + list + self.cksum.map_or(0, |cksum| cksum.checksum.len()));
         fields::message(&mut writer, Self::APPLICATION, |writer| {
             writer.number(0, VERSION);
             writer.string(1, self.crealm);

@@ -68,9 +68,9 @@ impl<'a> AuthorizationData<'a> {
         self.der
     }
 
-    /// The elements in their order, with those of each AD-IF-RELEVANT, at any depth, in its place. Elements of all
-    /// other types are given whole: what stands in AD-KDCIssued or AD-CAMMAC says nothing before its checksum has
-    /// been verified.
+    /// The elements in their order, with those of each AD-IF-RELEVANT, at any depth, in its place.
+    /// Elements of all other types are given whole: what stands in AD-KDCIssued or AD-CAMMAC says
+    /// nothing before its checksum has been verified.
     pub fn iter(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let mut walk = self.walk();
         let entered = walk.enter(self.der).is_ok();
@@ -84,7 +84,8 @@ impl<'a> AuthorizationData<'a> {
 
     /// The list that holds these elements, each of them a type and its data.
     pub fn encode(elements: &[(i32, &[u8])]) -> Vec<u8> {
-        let mut writer = Writer::new(64 + elements.iter().map(|(_, ad_data)| ad_data.len() + 24).sum::<usize>());
+        let mut writer =
+            Writer::new(64 + elements.iter().map(|(_, ad_data)| ad_data.len() + 24).sum::<usize>());
         writer.nest(der::SEQUENCE, |writer| {
             for (ad_type, ad_data) in elements {
                 writer.nest(der::SEQUENCE, |writer| {
@@ -114,7 +115,10 @@ impl<'a> Walk<'a> {
     /// Opens a list.
     fn enter(&mut self, list: &'a [u8]) -> Result<()> {
         let contents = der::only(list, der::SEQUENCE)?;
-        let place = self.lists.get_mut(self.depth).ok_or(Error::InvalidToken("AuthorizationData: lists nested too deep"))?;
+        let place = self
+            .lists
+            .get_mut(self.depth)
+            .ok_or(Error::InvalidToken("AuthorizationData: lists nested too deep"))?;
         *place = Reader::new(contents);
         self.depth += 1;
         Ok(())
@@ -172,8 +176,17 @@ mod tests {
     #[test]
     fn elements_come_in_their_order() {
         let inner = AuthorizationData::encode(&[(2, b"b"), (3, b"c")]);
-        let list = AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &inner), (4, b"d"), (1, &inner), (5, b"e")]);
-        let types: Vec<_> = AuthorizationData::decode(&list).unwrap().iter().map(|e| (e.ad_type, e.if_relevant)).collect();
+        let list = AuthorizationData::encode(&[
+            (ad_type::IF_RELEVANT, &inner),
+            (4, b"d"),
+            (1, &inner),
+            (5, b"e"),
+        ]);
+        let types: Vec<_> = AuthorizationData::decode(&list)
+            .unwrap()
+            .iter()
+            .map(|e| (e.ad_type, e.if_relevant))
+            .collect();
         assert_eq!(types, [(2, true), (3, true), (4, false), (2, true), (3, true), (5, false)]);
     }
 
@@ -192,7 +205,9 @@ mod tests {
         assert!(AuthorizationData::decode(b"").is_err());
         assert!(AuthorizationData::decode(b"\x30\x00\x00").is_err());
         assert!(AuthorizationData::decode(&AuthorizationData::encode(&[(1, b"")])).is_err());
-        assert!(AuthorizationData::decode(&AuthorizationData::encode(&[(1, b"\x30\x01\x00")])).is_err());
+        assert!(
+            AuthorizationData::decode(&AuthorizationData::encode(&[(1, b"\x30\x01\x00")])).is_err()
+        );
         assert!(AuthorizationData::decode(&AuthorizationData::encode(&[(2, b"anything")])).is_ok());
     }
 }

@@ -9,10 +9,11 @@ bitflags! {
     /// AD-AUTH-DATA-AP-OPTIONS, [MS-KILE] 3.2.5.8. Unknown bits are kept.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct ApOptionsData: u32 {
-        /// KERB_AP_OPTIONS_CBT: the client sends channel bindings wherever there is a channel to bind to, so that
-        /// bindings of zeros say that it saw none.
+        /// KERB_AP_OPTIONS_CBT: the client sends channel bindings wherever there is a channel to
+        /// bind to, so that bindings of zeros say that it saw none.
         const CBT = 0x4000;
-        /// KERB_AP_OPTIONS_UNVERIFIED_TARGET_NAME: the client has the service's name from an untrusted source.
+        /// KERB_AP_OPTIONS_UNVERIFIED_TARGET_NAME: the client has the service's name from an
+        /// untrusted source.
         const UNVERIFIED_TARGET_NAME = 0x8000;
         const _ = !0;
     }
@@ -36,8 +37,8 @@ impl ApOptionsData {
 /// Encryption types that a list may have.
 const MAX_ETYPES: usize = 64;
 
-/// EtypeList of AD-ETYPE-NEGOTIATION, RFC 4537 3: encryption types that the client would have the service choose its
-/// sub-key's from, the most wanted first. Checked.
+/// EtypeList of AD-ETYPE-NEGOTIATION, RFC 4537 3: encryption types that the client would have the
+/// service choose its sub-key's from, the most wanted first. Checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EtypeList<'a> {
     list: &'a [u8],
@@ -62,18 +63,23 @@ impl<'a> EtypeList<'a> {
     /// The numbers of the encryption types.
     pub fn iter(&self) -> impl Iterator<Item = i32> + use<'a> {
         let mut reader = Reader::new(self.list);
-        std::iter::repeat(()).map_while(move |()| der::integer(reader.read(der::INTEGER).ok()?).ok()?.try_into().ok())
+        std::iter::repeat(()).map_while(move |()| {
+            der::integer(reader.read(der::INTEGER).ok()?).ok()?.try_into().ok()
+        })
     }
 
     /// The `ad-data`.
     pub fn encode(etypes: &[i32]) -> Vec<u8> {
         let mut writer = Writer::new(32);
-        writer.nest(der::SEQUENCE, |writer| etypes.iter().for_each(|&etype| writer.integer(etype.into())));
+        writer.nest(der::SEQUENCE, |writer| {
+            etypes.iter().for_each(|&etype| writer.integer(etype.into()))
+        });
         writer.finish()
     }
 }
 
-/// AD-AUTH-DATA-CLIENT-TARGET ([MS-KILE] 3.2.5.8): the service's name and realm as the client had them, in UTF-16.
+/// AD-AUTH-DATA-CLIENT-TARGET ([MS-KILE] 3.2.5.8): the service's name and realm as the client had
+/// them, in UTF-16.
 pub fn client_target(ad_data: &[u8]) -> Result<String> {
     const MALFORMED: Error = Error::InvalidToken("AD-AUTH-DATA-CLIENT-TARGET: not UTF-16");
     let (units, []) = ad_data.as_chunks::<2>() else { return Err(MALFORMED) };

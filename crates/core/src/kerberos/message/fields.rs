@@ -13,7 +13,8 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Those of the message `[APPLICATION n]` at the front of `bytes`. What follows it does not count.
+    /// Those of the message `[APPLICATION n]` at the front of `bytes`. What follows it does not
+    /// count.
     pub(super) fn message(bytes: &'a [u8], n: u8) -> Result<Fields<'a>> {
         Fields::sequence(Reader::new(bytes).read(der::application(n))?)
     }
@@ -52,7 +53,9 @@ impl<'a> Fields<'a> {
         while !self.reader.is_empty() {
             let (tag, _) = self.reader.any()?;
             if tag < der::context(self.next) || tag > der::context(30) {
-                return Err(Error::InvalidToken("Kerberos: a field is repeated, out of order or unknown"));
+                return Err(Error::InvalidToken(
+                    "Kerberos: a field is repeated, out of order or unknown",
+                ));
             }
         }
         Ok(())
@@ -120,7 +123,10 @@ pub(super) fn flags(field: &[u8]) -> Result<u32> {
 }
 
 /// The field of a structure, if it is there, read by `read`.
-pub(super) fn maybe<'a, T>(field: Option<&'a [u8]>, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<Option<T>> {
+pub(super) fn maybe<'a, T>(
+    field: Option<&'a [u8]>,
+    read: impl FnOnce(&'a [u8]) -> Result<T>,
+) -> Result<Option<T>> {
     field.map(read).transpose()
 }
 

@@ -49,7 +49,11 @@ impl<'a> EncryptedData<'a> {
 impl fmt::Debug for EncryptedData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("EncryptedData");
-        shown.field("etype", &self.etype).field("kvno", &self.kvno).field("cipher", &self.cipher.len()).finish()
+        shown
+            .field("etype", &self.etype)
+            .field("kvno", &self.kvno)
+            .field("cipher", &self.cipher.len())
+            .finish()
     }
 }
 
@@ -79,8 +83,8 @@ impl<'a> EncryptionKey<'a> {
 
     /// The key, if its encryption type is one of ours and it is as long as that one's are.
     pub fn key(&self) -> Result<Key> {
-        let enctype =
-            Enctype::from_number(self.keytype).ok_or(Error::InvalidToken("EncryptionKey: an encryption type not spoken here"))?;
+        let enctype = Enctype::from_number(self.keytype)
+            .ok_or(Error::InvalidToken("EncryptionKey: an encryption type not spoken here"))?;
         Key::new(enctype, self.keyvalue)
     }
 

@@ -1,7 +1,11 @@
-//! KRB-CRED and EncKrbCredPart, RFC 4120 5.8: tickets with their session keys, as delegation hands them over.
+//! KRB-CRED and EncKrbCredPart, RFC 4120 5.8: tickets with their session keys, as delegation hands
+//! them over.
 
 use super::fields::{self, Fields, WriteFields, flags, maybe, microseconds, string, time, uint32};
-use super::{EncryptedData, EncryptionKey, HostAddress, HostAddresses, PrincipalName, Ticket, TicketFlags, VERSION};
+use super::{
+    EncryptedData, EncryptionKey, HostAddress, HostAddresses, PrincipalName, Ticket, TicketFlags,
+    VERSION,
+};
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::types::error::{Error, Result};
@@ -37,13 +41,17 @@ impl<'a> KrbCred<'a> {
 
     /// The message with these tickets, each of them encoded.
     pub fn encode<T: AsRef<[u8]>>(tickets: &[T], enc_part: &EncryptedData<'_>) -> Vec<u8> {
-        let mut writer =
-            Writer::new(64 + tickets.iter().map(|ticket| ticket.as_ref().len()).sum::<usize>() + enc_part.cipher.len());
+        let mut writer = Writer::new(
+            64 + tickets.iter().map(|ticket| ticket.as_ref().len()).sum::<usize>()
+                + enc_part.cipher.len(),
+        );
         fields::message(&mut writer, Self::APPLICATION, |writer| {
             writer.number(0, VERSION);
             writer.number(1, Self::APPLICATION);
             writer.tagged(2, |writer| {
-                writer.nest(der::SEQUENCE, |writer| tickets.iter().for_each(|ticket| writer.raw(ticket.as_ref())));
+                writer.nest(der::SEQUENCE, |writer| {
+                    tickets.iter().for_each(|ticket| writer.raw(ticket.as_ref()))
+                });
             });
             writer.tagged(3, |writer| enc_part.write(writer));
         });
@@ -56,8 +64,9 @@ impl<'a> KrbCred<'a> {
         std::iter::repeat(()).map_while(move |()| reader.raw().ok())
     }
 
-    /// The [`EncKrbCredPart`] of a message that is not encrypted (encryption type 0), as Heimdal delegates. Such a
-    /// message is sound only where something else protects it, as the authenticator that it was sent in does.
+    /// The [`EncKrbCredPart`] of a message that is not encrypted (encryption type 0), as Heimdal
+    /// delegates. Such a message is sound only where something else protects it, as the
+    /// authenticator that it was sent in does.
     pub fn unencrypted(&self) -> Option<&'a [u8]> {
         if self.enc_part.etype == 0 { Some(self.enc_part.cipher) } else { None }
     }
@@ -100,7 +109,9 @@ pub struct EncKrbCredPart<'a> {
 
 impl fmt::Debug for EncKrbCredPart<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EncKrbCredPart").field("ticket_info", &self.ticket_info.len()).finish_non_exhaustive()
+        f.debug_struct("EncKrbCredPart")
+            .field("ticket_info", &self.ticket_info.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,12 +141,18 @@ impl<'a> EncKrbCredPart<'a> {
     }
 
     /// What is to be encrypted, with nothing but these and a time stamp of the sender's clock.
-    pub fn encode(ticket_info: &[KrbCredInfo<'_>], timestamp: i64, usec: u32) -> Zeroizing<Vec<u8>> {
+    pub fn encode(
+        ticket_info: &[KrbCredInfo<'_>],
+        timestamp: i64,
+        usec: u32,
+    ) -> Zeroizing<Vec<u8>> {
         let size = |info: &KrbCredInfo<'_>| 512 + info.caddr.map_or(0, |caddr| caddr.size());
         let mut writer = Writer::new(64 + ticket_info.iter().map(size).sum::<usize>());
         fields::message(&mut writer, Self::APPLICATION, |writer| {
             writer.tagged(0, |writer| {
-                writer.nest(der::SEQUENCE, |writer| ticket_info.iter().for_each(|info| info.write(writer)));
+                writer.nest(der::SEQUENCE, |writer| {
+                    ticket_info.iter().for_each(|info| info.write(writer))
+                });
             });
             writer.time(2, timestamp);
             writer.number(3, usec);
@@ -204,7 +221,9 @@ impl<'a> KrbCredInfo<'a> {
             if let Some(flags) = self.flags {
                 writer.flags(3, flags.bits());
             }
-            for (n, time) in [(4, self.authtime), (5, self.starttime), (6, self.endtime), (7, self.renew_till)] {
+            for (n, time) in
+                [(4, self.authtime), (5, self.starttime), (6, self.endtime), (7, self.renew_till)]
+            {
                 if let Some(time) = time {
                     writer.time(n, time);
                 }

@@ -29,9 +29,11 @@ pub mod error_code {
     pub const BADVERSION: i32 = 39;
     /// KRB_AP_ERR_MSG_TYPE: an invalid message type.
     pub const MSG_TYPE: i32 = 40;
-    /// KRB_AP_ERR_MODIFIED: the message was changed; from Windows, also: the service's key is another.
+    /// KRB_AP_ERR_MODIFIED: the message was changed; from Windows, also: the service's key is
+    /// another.
     pub const MODIFIED: i32 = 41;
-    /// KRB_AP_ERR_ILL_CR_TKT, a number that RFC 4120 leaves out and MIT has: the path from the client's realm.
+    /// KRB_AP_ERR_ILL_CR_TKT, a number that RFC 4120 leaves out and MIT has: the path from the
+    /// client's realm.
     pub const ILL_CR_TKT: i32 = 43;
     /// KRB_AP_ERR_BADKEYVER: no key of this version.
     pub const BADKEYVER: i32 = 44;
@@ -49,8 +51,8 @@ pub mod error_code {
     pub const USER_TO_USER_REQUIRED: i32 = 69;
 }
 
-/// KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY ([MS-KILE] 2.2.2). As `e_data` of a KRB_AP_ERR_SKEW it has
-/// Windows clients try again by the server's clock ([MS-KILE] 3.2.5.8).
+/// KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY ([MS-KILE] 2.2.2). As `e_data` of a
+/// KRB_AP_ERR_SKEW it has Windows clients try again by the server's clock ([MS-KILE] 3.2.5.8).
 pub const SKEW_RECOVERY: &[u8] = &[0x30, 0x05, 0xa1, 0x03, 0x02, 0x01, 0x02];
 
 /// Why a request was refused. Nothing protects it. Times are seconds since 1970.

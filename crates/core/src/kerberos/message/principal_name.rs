@@ -27,7 +27,8 @@ const MAX_COMPONENTS: usize = 32;
 
 const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
 
-/// A name without its realm. Two are equal if their components are: the type is a hint (RFC 4120 6.2).
+/// A name without its realm. Two are equal if their components are: the type is a hint (RFC 4120
+/// 6.2).
 #[derive(Clone, Copy)]
 pub struct PrincipalName<'a> {
     /// `name-type`, one of [`name_type`] or another.
@@ -55,7 +56,8 @@ impl<'a> PrincipalName<'a> {
         Ok(name)
     }
 
-    /// The name of this type with these components, encoded by [`PrincipalName::encode_components`].
+    /// The name of this type with these components, encoded by
+    /// [`PrincipalName::encode_components`].
     pub fn new(name_type: i32, components: &'a [u8]) -> Result<PrincipalName<'a>> {
         let names = der::only(components, der::SEQUENCE)?;
         let mut reader = Reader::new(names);
@@ -71,10 +73,11 @@ impl<'a> PrincipalName<'a> {
     }
 
     /// Nobody's name.
-    pub const NOBODY: PrincipalName<'static> = PrincipalName { name_type: name_type::UNKNOWN, names: &[] };
+    pub const NOBODY: PrincipalName<'static> =
+        PrincipalName { name_type: name_type::UNKNOWN, names: &[] };
 
-    /// The components with slashes between them and nothing quoted, as SSPI names services: `HTTP/web.example.test`. An
-    /// error if a part is not UTF-8, or has a NUL.
+    /// The components with slashes between them and nothing quoted, as SSPI names services:
+    /// `HTTP/web.example.test`. An error if a part is not UTF-8, or has a NUL.
     pub fn to_spn(&self) -> Result<String> {
         let mut text = String::with_capacity(self.names.len());
         for (at, component) in self.components().enumerate() {
@@ -97,8 +100,8 @@ impl<'a> PrincipalName<'a> {
         self.names.is_empty()
     }
 
-    /// Name and realm as MIT shows them: `alice/admin@EXAMPLE.TEST`, with a backslash before what would divide a
-    /// part. An error if a part is not UTF-8.
+    /// Name and realm as MIT shows them: `alice/admin@EXAMPLE.TEST`, with a backslash before what
+    /// would divide a part. An error if a part is not UTF-8.
     pub fn to_text(&self, realm: &[u8]) -> Result<String> {
         let mut text = String::with_capacity(self.names.len() + realm.len());
         for (at, component) in self.components().enumerate() {
@@ -192,7 +195,10 @@ mod tests {
     fn components_are_bounded() {
         let names = PrincipalName::encode_components(&["x"; MAX_COMPONENTS]);
         assert_eq!(PrincipalName::new(1, &names).unwrap().components().count(), MAX_COMPONENTS);
-        assert!(PrincipalName::new(1, &PrincipalName::encode_components(&["x"; MAX_COMPONENTS + 1])).is_err());
+        assert!(
+            PrincipalName::new(1, &PrincipalName::encode_components(&["x"; MAX_COMPONENTS + 1]))
+                .is_err()
+        );
     }
 
     #[test]

@@ -175,7 +175,9 @@ impl<'a> HostAddresses<'a> {
     /// The HostAddresses that hold these.
     pub fn encode(addresses: &[HostAddress<'_>]) -> Vec<u8> {
         let mut writer = Writer::new(32);
-        writer.nest(der::SEQUENCE, |writer| addresses.iter().for_each(|address| address.write(writer)));
+        writer.nest(der::SEQUENCE, |writer| {
+            addresses.iter().for_each(|address| address.write(writer))
+        });
         writer.finish()
     }
 
@@ -242,7 +244,8 @@ impl<'a> EncTicketPart<'a> {
 
     /// What is to be encrypted. Only a KDC makes tickets; here, tests do.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let list = self.authorization_data.map_or(0, |list| list.der().len()) + self.caddr.map_or(0, |caddr| caddr.size());
+        let list = self.authorization_data.map_or(0, |list| list.der().len())
+            + self.caddr.map_or(0, |caddr| caddr.size());
         let mut writer = Writer::new(512 + list);
         fields::message(&mut writer, Self::APPLICATION, |writer| {
             writer.flags(0, self.flags.bits());

@@ -1,4 +1,5 @@
-//! KerberosTime (RFC 4120 5.2.3): `YYYYMMDDHHMMSSZ`, in UTC, without fractions, as seconds since 1970.
+//! KerberosTime (RFC 4120 5.2.3): `YYYYMMDDHHMMSSZ`, in UTC, without fractions, as seconds since
+//! 1970.
 
 use crate::types::error::{Error, Result};
 
@@ -16,14 +17,23 @@ pub fn parse(text: &[u8]) -> Result<i64> {
         return Err(MALFORMED);
     };
     let digit = |octet: u8| i64::from(octet.wrapping_sub(b'0'));
-    if [y1, y2, y3, y4, mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2].iter().any(|octet| !octet.is_ascii_digit()) {
+    if [y1, y2, y3, y4, mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2]
+        .iter()
+        .any(|octet| !octet.is_ascii_digit())
+    {
         return Err(MALFORMED);
     }
     let two = |tens: u8, ones: u8| 10 * digit(tens) + digit(ones);
     let year = 100 * two(y1, y2) + two(y3, y4);
     let (month, day) = (two(mo1, mo2), two(d1, d2));
     let (hour, minute, second) = (two(h1, h2), two(mi1, mi2), two(s1, s2));
-    if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 59 {
+    if !(1..=12).contains(&month)
+        || day < 1
+        || day > days_in(year, month)
+        || hour > 23
+        || minute > 59
+        || second > 59
+    {
         return Err(Error::InvalidToken("KerberosTime: no such time"));
     }
     Ok(days_before(year, month, day) * DAY + hour * 3600 + minute * 60 + second)
@@ -38,7 +48,8 @@ pub fn format(unix: i64) -> [u8; 15] {
     let digit = |value: i64| b'0' + (value % 10) as u8;
     let [y1, y2, y3, y4] = [year / 1000, year / 100, year / 10, year].map(digit);
     let [mo1, mo2, d1, d2] = [month / 10, month, day / 10, day].map(digit);
-    let [h1, h2, mi1, mi2, s1, s2] = [hour / 10, hour, minute / 10, minute, second / 10, second].map(digit);
+    let [h1, h2, mi1, mi2, s1, s2] =
+        [hour / 10, hour, minute / 10, minute, second / 10, second].map(digit);
     [y1, y2, y3, y4, mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, b'Z']
 }
 
@@ -51,8 +62,9 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar. Years begin in March here, so that the day that not every
-/// year has is the last one; the days before the `m`th month then are a linear function of `m`, rounded down.
+/// Days from 1970-01-01 to a day of the Gregorian calendar. Years begin in March here, so that the
+/// day that not every year has is the last one; the days before the `m`th month then are a linear
+/// function of `m`, rounded down.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let since_march = (month + 9) % 12;

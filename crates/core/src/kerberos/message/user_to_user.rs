@@ -1,6 +1,7 @@
-//! KERB-TGT-REQUEST and KERB-TGT-REPLY of the user-to-user exchange, draft-swift-win2k-krb-user2user-03: a client that
-//! cannot have a ticket under the service's long-term key asks for the service's ticket-granting ticket, and then has
-//! the KDC make one under that one's session key.
+//! KERB-TGT-REQUEST and KERB-TGT-REPLY of the user-to-user exchange,
+//! draft-swift-win2k-krb-user2user-03: a client that cannot have a ticket under the service's
+//! long-term key asks for the service's ticket-granting ticket, and then has the KDC make one under
+//! that one's session key.
 
 use super::fields::{Fields, WriteFields, maybe, string};
 use super::{PrincipalName, Ticket, VERSION};

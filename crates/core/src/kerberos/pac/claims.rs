@@ -1,7 +1,8 @@
-//! PAC_CLIENT_CLAIMS_INFO and PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.11 and 2.13: the claims of [MS-ADTS] 2.2.18.
+//! PAC_CLIENT_CLAIMS_INFO and PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.11 and 2.13: the claims of
+//! [MS-ADTS] 2.2.18.
 //!
-//! A domain controller compresses claims where that saves enough. Those are handed on as they are: the algorithm,
-//! [MS-XCA] 2.1, is not worth its risk here before a server asks for it.
+//! A domain controller compresses claims where that saves enough. Those are handed on as they are:
+//! the algorithm, [MS-XCA] 2.1, is not worth its risk here before a server asks for it.
 
 use crate::encoding::ndr::reader::{Pointer, Reader};
 use crate::encoding::utf16::Utf16;
@@ -84,7 +85,8 @@ impl<'a> Claims<'a> {
             _ => return Err(Error::InvalidToken("PAC: claims compressed in an unknown way")),
         };
         let uncompressed_size = r.u32()?;
-        // usReservedType, ulReservedFieldSize, ReservedField: reserved, and behind what is read here.
+        // usReservedType, ulReservedFieldSize, ReservedField: reserved, and behind what is read
+        // here.
         claims_set.required()?;
         let (_, _, _) = (r.u16()?, r.u32()?, r.pointer()?.is_present());
         let claims_set = r.conformant(claims_set_size, 1, 1)?;
@@ -153,19 +155,27 @@ fn claim_entries<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Claim<'a>>> {
 fn claim<'a>(r: &mut Reader<'a>, head: &Head) -> Result<Claim<'a>> {
     head.id.required()?;
     let id = r.wide_string()?;
-    let Some(values) = head.values else { return Ok(Claim { id, values: ClaimValues::Other(head.kind) }) };
+    let Some(values) = head.values else {
+        return Ok(Claim { id, values: ClaimValues::Other(head.kind) });
+    };
     if !values.is_present() && head.count > 0 {
         return Err(MISSING);
     }
     let values = match head.kind {
-        3 => ClaimValues::String(if values.is_present() { strings(r, head.count)? } else { Vec::new() }),
+        3 => ClaimValues::String(if values.is_present() {
+            strings(r, head.count)?
+        } else {
+            Vec::new()
+        }),
         kind => {
             let numbers = if values.is_present() { r.conformant(head.count, 8, 8)? } else { &[] };
             let numbers = numbers.as_chunks().0.iter().copied();
             match kind {
                 1 => ClaimValues::Int64(numbers.map(i64::from_le_bytes).collect()),
                 2 => ClaimValues::Uint64(numbers.map(u64::from_le_bytes).collect()),
-                _ => ClaimValues::Boolean(numbers.map(|number| u64::from_le_bytes(number) != 0).collect()),
+                _ => ClaimValues::Boolean(
+                    numbers.map(|number| u64::from_le_bytes(number) != 0).collect(),
+                ),
             }
         }
     };

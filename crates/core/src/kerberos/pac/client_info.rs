@@ -21,17 +21,22 @@ impl<'a> ClientInfo<'a> {
         let (client_id, rest) = contents.split_first_chunk().ok_or(CUT)?;
         let (length, rest) = rest.split_first_chunk().ok_or(CUT)?;
         let name = rest.get(..usize::from(u16::from_le_bytes(*length))).ok_or(CUT)?;
-        Ok(ClientInfo { client_id: FileTime(u64::from_le_bytes(*client_id)), name: Utf16::new(name)? })
+        Ok(ClientInfo {
+            client_id: FileTime(u64::from_le_bytes(*client_id)),
+            name: Utf16::new(name)?,
+        })
     }
 
     /// Within the second that is `unix` seconds after 1970: tickets have no fractions.
     fn is_of(&self, unix: i64) -> bool {
         /// Seconds between 1601 and 1970.
         const EPOCH: i64 = 11_644_473_600;
-        i64::try_from(self.client_id.0 / FileTime::TICKS_PER_SECOND).is_ok_and(|seconds| seconds - EPOCH == unix)
+        i64::try_from(self.client_id.0 / FileTime::TICKS_PER_SECOND)
+            .is_ok_and(|seconds| seconds - EPOCH == unix)
     }
 
-    /// The name is `components` with slashes between them and nothing quoted; an at sign and `realm` may follow.
+    /// The name is `components` with slashes between them and nothing quoted; an at sign and
+    /// `realm` may follow.
     fn names<'n>(&self, components: impl Iterator<Item = &'n [u8]>, realm: &[u8]) -> bool {
         let mut name = self.name.chars().flat_map(|c| {
             let mut bytes = [0; 4];
@@ -53,14 +58,21 @@ impl<'a> ClientInfo<'a> {
 }
 
 impl Pac<'_> {
-    /// Whether the PAC was made for the ticket that has this authtime (seconds since 1970), cname and crealm;
-    /// [`Error::MessageAltered`] if not.
+    /// Whether the PAC was made for the ticket that has this authtime (seconds since 1970), cname
+    /// and crealm; [`Error::MessageAltered`] if not.
     ///
-    /// The name is cname's components, unquoted, with slashes between them: MIT's KRB5_PRINCIPAL_UNPARSE_DISPLAY. A
-    /// cname of type NT-ENTERPRISE has its at sign in its one component. An at sign and crealm may follow, as they do
-    /// where the client of S4U2Self is of another realm.
-    pub fn check_client_info<'n>(&self, authtime: i64, cname: impl IntoIterator<Item = &'n [u8]>, crealm: &[u8]) -> Result<()> {
-        let info = self.client_info.as_ref().ok_or(Error::InvalidToken("PAC: no PAC_CLIENT_INFO"))?;
+    /// The name is cname's components, unquoted, with slashes between them: MIT's
+    /// KRB5_PRINCIPAL_UNPARSE_DISPLAY. A cname of type NT-ENTERPRISE has its at sign in its one
+    /// component. An at sign and crealm may follow, as they do where the client of S4U2Self is of
+    /// another realm.
+    pub fn check_client_info<'n>(
+        &self,
+        authtime: i64,
+        cname: impl IntoIterator<Item = &'n [u8]>,
+        crealm: &[u8],
+    ) -> Result<()> {
+        let info =
+            self.client_info.as_ref().ok_or(Error::InvalidToken("PAC: no PAC_CLIENT_INFO"))?;
         if !info.is_of(authtime) {
             return Err(Error::MessageAltered("PAC: made for a ticket of another time"));
         }

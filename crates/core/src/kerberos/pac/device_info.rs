@@ -53,7 +53,9 @@ impl<'a> DeviceInfo<'a> {
             account_domain_id: account_domain_id.read(|| r.sid())?,
             account_group_ids: GroupMemberships::read(r, account_group_ids, account_group_count)?,
             extra_sids: ExtraSids::read(r, extra_sids, sid_count)?,
-            domain_groups: match domain_groups.read(|| domain_groups_array(r, domain_group_count))? {
+            domain_groups: match domain_groups
+                .read(|| domain_groups_array(r, domain_group_count))?
+            {
                 Some(groups) => groups,
                 None if domain_group_count == 0 => Vec::new(),
                 None => return Err(Error::InvalidToken("PAC: groups of a device are missing")),
@@ -61,10 +63,15 @@ impl<'a> DeviceInfo<'a> {
         })
     }
 
-    /// All groups: the primary one, those of the account's domain, those of none, those of other domains.
+    /// All groups: the primary one, those of the account's domain, those of none, those of other
+    /// domains.
     pub fn groups(&self) -> impl Iterator<Item = SidAndAttributes> + use<'_, 'a> {
-        let others = self.domain_groups.iter().flat_map(|groups| groups.group_ids.sids(groups.domain_id));
-        self.account_group_ids.sids(self.account_domain_id).chain(self.extra_sids.iter()).chain(others)
+        let others =
+            self.domain_groups.iter().flat_map(|groups| groups.group_ids.sids(groups.domain_id));
+        self.account_group_ids
+            .sids(self.account_domain_id)
+            .chain(self.extra_sids.iter())
+            .chain(others)
     }
 }
 

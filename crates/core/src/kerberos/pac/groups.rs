@@ -22,7 +22,11 @@ pub struct GroupMemberships<'a> {
 
 impl<'a> GroupMemberships<'a> {
     /// Reads the referent of `pointer`, an array of `count`.
-    pub(super) fn read(reader: &mut Reader<'a>, pointer: Pointer, count: u32) -> Result<GroupMemberships<'a>> {
+    pub(super) fn read(
+        reader: &mut Reader<'a>,
+        pointer: Pointer,
+        count: u32,
+    ) -> Result<GroupMemberships<'a>> {
         if !pointer.is_present() && count == 0 {
             return Ok(GroupMemberships::default());
         }
@@ -48,10 +52,15 @@ impl<'a> GroupMemberships<'a> {
         })
     }
 
-    /// The groups as SIDs, `domain` being theirs. A domain that has no room for a relative identifier has no groups.
+    /// The groups as SIDs, `domain` being theirs. A domain that has no room for a relative
+    /// identifier has no groups.
     pub fn sids(&self, domain: Option<Sid>) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
-        self.iter()
-            .filter_map(move |group| Some(SidAndAttributes { sid: domain?.with_rid(group.rid)?, attributes: group.attributes }))
+        self.iter().filter_map(move |group| {
+            Some(SidAndAttributes {
+                sid: domain?.with_rid(group.rid)?,
+                attributes: group.attributes,
+            })
+        })
     }
 }
 
@@ -65,7 +74,11 @@ pub struct ExtraSids<'a> {
 
 impl<'a> ExtraSids<'a> {
     /// Reads the referent of `pointer`, an array of `count`.
-    pub(super) fn read(reader: &mut Reader<'a>, pointer: Pointer, count: u32) -> Result<ExtraSids<'a>> {
+    pub(super) fn read(
+        reader: &mut Reader<'a>,
+        pointer: Pointer,
+        count: u32,
+    ) -> Result<ExtraSids<'a>> {
         if !pointer.is_present() && count == 0 {
             return Ok(ExtraSids::default());
         }
@@ -96,7 +109,10 @@ impl<'a> ExtraSids<'a> {
         let mut sids = Reader::new(self.sids);
         // `read` has seen that there is no error.
         self.entries.iter().map_while(move |&[_, _, _, _, attributes @ ..]| {
-            Some(SidAndAttributes { sid: sids.sid().ok()?, attributes: u32::from_le_bytes(attributes) })
+            Some(SidAndAttributes {
+                sid: sids.sid().ok()?,
+                attributes: u32::from_le_bytes(attributes),
+            })
         })
     }
 }

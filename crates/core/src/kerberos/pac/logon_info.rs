@@ -1,5 +1,5 @@
-//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it; and the structures of Netlogon that have the
-//! same beginning.
+//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it; and the
+//! structures of Netlogon that have the same beginning.
 
 use super::groups::{ExtraSids, GroupMemberships};
 use crate::encoding::ndr::reader::{Reader, UnicodeString};
@@ -34,7 +34,8 @@ pub(crate) enum Form {
     SamInfo4,
 }
 
-/// What a structure holds beside a [`LogonInfo`]: keys, which that does not keep, and what only Netlogon's have.
+/// What a structure holds beside a [`LogonInfo`]: keys, which that does not keep, and what only
+/// Netlogon's have.
 pub(crate) struct Beside<'a> {
     /// UserSessionKey
     pub(crate) user_session_key: &'a [u8],
@@ -77,7 +78,8 @@ pub struct LogonInfo<'a> {
     pub logon_count: u16,
     /// BadPasswordCount
     pub bad_password_count: u16,
-    /// UserId: relative identifier of the account in LogonDomainId, or 0: then the first of ExtraSids is the account.
+    /// UserId: relative identifier of the account in LogonDomainId, or 0: then the first of
+    /// ExtraSids is the account.
     pub user_id: u32,
     /// PrimaryGroupId: relative identifier in LogonDomainId.
     pub primary_group_id: u32,
@@ -181,7 +183,9 @@ impl<'a> LogonInfo<'a> {
             logon_domain_name: logon_domain_name.read(r)?,
             logon_domain_id: logon_domain_id.read(|| r.sid())?,
             user_account_control,
-            extra_sids: extra_sids.map_or(Ok(ExtraSids::default()), |pointer| ExtraSids::read(r, pointer, sid_count))?,
+            extra_sids: extra_sids.map_or(Ok(ExtraSids::default()), |pointer| {
+                ExtraSids::read(r, pointer, sid_count)
+            })?,
             resource_group_domain_sid: None,
             resource_group_ids: GroupMemberships::default(),
         };
@@ -223,7 +227,8 @@ impl<'a> LogonInfo<'a> {
         }
     }
 
-    /// The account's SID. `None` where the PAC does not tell: no domain, or no UserId and no ExtraSids.
+    /// The account's SID. `None` where the PAC does not tell: no domain, or no UserId and no
+    /// ExtraSids.
     pub fn user_sid(&self) -> Option<Sid> {
         match self.user_id {
             0 => self.extra_sids.iter().next().map(|extra| extra.sid),
@@ -236,9 +241,9 @@ impl<'a> LogonInfo<'a> {
         self.logon_domain_id?.with_rid(self.primary_group_id)
     }
 
-    /// All groups: those of the account's domain, its primary group among them whether listed or not, then the extra
-    /// SIDs, then the resource groups. The account itself is not among them. One may be there twice if the PAC has it
-    /// twice.
+    /// All groups: those of the account's domain, its primary group among them whether listed or
+    /// not, then the extra SIDs, then the resource groups. The account itself is not among them.
+    /// One may be there twice if the PAC has it twice.
     pub fn groups(&self) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
         let listed = self.group_ids.iter().any(|group| group.rid == self.primary_group_id);
         let primary = if listed { None } else { self.primary_group_sid() };
@@ -251,8 +256,8 @@ impl<'a> LogonInfo<'a> {
     }
 }
 
-/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of groups, and four arrays one
-/// behind the other are gone through faster from the inside.
+/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of
+/// groups, and four arrays one behind the other are gone through faster from the inside.
 fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
     let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
     items.for_each(|item| all.push(item));
@@ -261,6 +266,12 @@ fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
 
 impl fmt::Debug for LogonInfo<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LogonInfo({}\\{}, {:?})", self.logon_domain_name, self.effective_name, self.user_sid())
+        write!(
+            f,
+            "LogonInfo({}\\{}, {:?})",
+            self.logon_domain_name,
+            self.effective_name,
+            self.user_sid()
+        )
     }
 }

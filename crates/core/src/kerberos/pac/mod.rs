@@ -1,11 +1,11 @@
 //! The privilege attribute certificate of Active Directory: [MS-PAC].
 //!
-//! A KDC puts it into a ticket's authorization data (AD-WIN2K-PAC, 128, within AD-IF-RELEVANT) to say who the client
-//! is: names, SIDs, groups. What a [`Pac`] holds is to be believed once [`Pac::verify_server`] and
-//! [`Pac::check_client_info`] have not refused it.
+//! A KDC puts it into a ticket's authorization data (AD-WIN2K-PAC, 128, within AD-IF-RELEVANT) to
+//! say who the client is: names, SIDs, groups. What a [`Pac`] holds is to be believed once
+//! [`Pac::verify_server`] and [`Pac::check_client_info`] have not refused it.
 //!
-//! Everything is read where it stands, in the ticket's plaintext; only claims and device information are left as they
-//! are until somebody asks for them.
+//! Everything is read where it stands, in the ticket's plaintext; only claims and device
+//! information are left as they are until somebody asks for them.
 
 mod claims;
 mod client_info;
@@ -111,8 +111,8 @@ struct InfoBuffer<'a> {
 impl<'a> Pac<'a> {
     /// Reads the PACTYPE that `bytes` are: ad-data of an AD-WIN2K-PAC.
     ///
-    /// Refused is what [MS-PAC] forbids, and what could be read in two ways: buffers that overlap, or that are there
-    /// twice. Types of buffers that are not known are passed over.
+    /// Refused is what [MS-PAC] forbids, and what could be read in two ways: buffers that overlap,
+    /// or that are there twice. Types of buffers that are not known are passed over.
     pub fn parse(bytes: &'a [u8]) -> Result<Pac<'a>> {
         let buffers = info_buffers(bytes)?;
         check_overlap(&buffers)?;
@@ -149,22 +149,32 @@ impl<'a> Pac<'a> {
             buffer_type::CLIENT_INFO => self.client_info = Some(ClientInfo::parse(contents)?),
             buffer_type::UPN_DNS_INFO => self.upn_dns_info = Some(UpnDnsInfo::parse(contents)?),
             // A client without claims may have an empty buffer.
-            buffer_type::CLIENT_CLAIMS => self.client_claims = Some(contents).filter(|claims| !claims.is_empty()),
-            buffer_type::DEVICE_CLAIMS => self.device_claims = Some(contents).filter(|claims| !claims.is_empty()),
+            buffer_type::CLIENT_CLAIMS => {
+                self.client_claims = Some(contents).filter(|claims| !claims.is_empty())
+            }
+            buffer_type::DEVICE_CLAIMS => {
+                self.device_claims = Some(contents).filter(|claims| !claims.is_empty())
+            }
             buffer_type::DEVICE_INFO => self.device_info = Some(contents),
             buffer_type::ATTRIBUTES_INFO => self.attributes = Some(attributes_info(contents)?),
             buffer_type::REQUESTOR => self.requestor = Some(Sid::from_bytes(contents)?),
-            buffer_type::SERVER_SIGNATURE => self.signatures.server = Some(Signature::parse(buffer)?),
+            buffer_type::SERVER_SIGNATURE => {
+                self.signatures.server = Some(Signature::parse(buffer)?)
+            }
             buffer_type::KDC_SIGNATURE => self.signatures.kdc = Some(Signature::parse(buffer)?),
-            buffer_type::TICKET_SIGNATURE => self.signatures.ticket = Some(Signature::parse(buffer)?),
+            buffer_type::TICKET_SIGNATURE => {
+                self.signatures.ticket = Some(Signature::parse(buffer)?)
+            }
             buffer_type::FULL_SIGNATURE => self.signatures.full = Some(Signature::parse(buffer)?),
-            // What is in CREDENTIALS_INFO is not for us, and DELEGATION_INFO names services, not the client.
+            // What is in CREDENTIALS_INFO is not for us, and DELEGATION_INFO names services, not
+            // the client.
             _ => {}
         }
         Ok(())
     }
 
-    /// KERB_VALIDATION_INFO: who the client is. Absent in the PACs of realms that are no domains (MIT's KDC).
+    /// KERB_VALIDATION_INFO: who the client is. Absent in the PACs of realms that are no domains
+    /// (MIT's KDC).
     pub fn logon_info(&self) -> Option<&LogonInfo<'a>> {
         self.logon_info.as_ref()
     }
@@ -179,7 +189,8 @@ impl<'a> Pac<'a> {
         self.upn_dns_info.as_ref()
     }
 
-    /// PAC_ATTRIBUTES_INFO, [MS-PAC] 2.14: bit 0 if the client asked for a PAC, bit 1 if it was given one unasked.
+    /// PAC_ATTRIBUTES_INFO, [MS-PAC] 2.14: bit 0 if the client asked for a PAC, bit 1 if it was
+    /// given one unasked.
     pub fn attributes(&self) -> Option<u32> {
         self.attributes
     }
@@ -227,8 +238,8 @@ impl fmt::Debug for Pac<'_> {
     }
 }
 
-/// The table of PACTYPE, [MS-PAC] 2.3, each entry checked to lie behind the table, within the PAC and at a multiple
-/// of eight.
+/// The table of PACTYPE, [MS-PAC] 2.3, each entry checked to lie behind the table, within the PAC
+/// and at a multiple of eight.
 fn info_buffers(bytes: &[u8]) -> Result<SmallVec<[InfoBuffer<'_>; 16]>> {
     const CUT: Error = Error::InvalidToken("PAC: cut short");
     let (&[a, b, c, d, version @ ..], rest) = bytes.split_first_chunk::<8>().ok_or(CUT)?;
@@ -256,10 +267,14 @@ fn info_buffers(bytes: &[u8]) -> Result<SmallVec<[InfoBuffer<'_>; 16]>> {
     Ok(buffers)
 }
 
-/// No byte may belong to two buffers: one that counted as zero in a signature could then stand for something else.
+/// No byte may belong to two buffers: one that counted as zero in a signature could then stand for
+/// something else.
 fn check_overlap(buffers: &[InfoBuffer<'_>]) -> Result<()> {
-    let mut ranges: SmallVec<[(usize, usize); 16]> =
-        buffers.iter().filter(|b| !b.contents.is_empty()).map(|b| (b.offset, b.offset + b.contents.len())).collect();
+    let mut ranges: SmallVec<[(usize, usize); 16]> = buffers
+        .iter()
+        .filter(|b| !b.contents.is_empty())
+        .map(|b| (b.offset, b.offset + b.contents.len()))
+        .collect();
     ranges.sort_unstable();
     match ranges.windows(2).any(|pair| matches!(pair, [(_, end), (start, _)] if start < end)) {
         true => Err(Error::InvalidToken("PAC: buffers overlap")),
@@ -267,7 +282,8 @@ fn check_overlap(buffers: &[InfoBuffer<'_>]) -> Result<()> {
     }
 }
 
-/// PAC_ATTRIBUTES_INFO: a length in bits, then as many bits in words of 32, of which the first has meaning.
+/// PAC_ATTRIBUTES_INFO: a length in bits, then as many bits in words of 32, of which the first has
+/// meaning.
 fn attributes_info(contents: &[u8]) -> Result<u32> {
     const MALFORMED: Error = Error::InvalidToken("PAC: malformed PAC_ATTRIBUTES_INFO");
     let (length, flags) = contents.split_first_chunk().ok_or(MALFORMED)?;

@@ -1,14 +1,15 @@
 //! PAC_SIGNATURE_DATA, [MS-PAC] 2.8: who made the PAC, and that it is as it was made.
 //!
-//! A signature and its key must go together: an AES key makes the checksum of its own encryption type, an RC4 key
-//! HMAC-MD5 (-138), and no key another one's.
+//! A signature and its key must go together: an AES key makes the checksum of its own encryption
+//! type, an RC4 key HMAC-MD5 (-138), and no key another one's.
 
 use super::{InfoBuffer, Pac, ticket};
 use crate::kerberos::crypto::UsageKeys;
 use crate::types::error::{Error, Result};
 use smallvec::SmallVec;
 
-/// The longest signature that is read, in bytes: twice the longest that there is, and the RODCIdentifier.
+/// The longest signature that is read, in bytes: twice the longest that there is, and the
+/// RODCIdentifier.
 const LONGEST: usize = 50;
 
 static ZEROS: [u8; LONGEST] = [0; LONGEST];
@@ -27,7 +28,8 @@ pub struct Signature<'a> {
 impl<'a> Signature<'a> {
     /// Reads the buffer.
     pub(super) fn parse(buffer: &InfoBuffer<'a>) -> Result<Signature<'a>> {
-        const MALFORMED: Error = Error::InvalidToken("PAC: a signature of a length that there is not");
+        const MALFORMED: Error =
+            Error::InvalidToken("PAC: a signature of a length that there is not");
         let (signature_type, signature) = buffer.contents.split_first_chunk().ok_or(MALFORMED)?;
         if signature.len() > LONGEST {
             return Err(MALFORMED);
@@ -72,8 +74,8 @@ impl<'a> Pac<'a> {
     /// Whether the service's key made the server signature. `keys` are that key's for
     /// [`PAC_SIGNATURE`](crate::kerberos::crypto::key_usage::PAC_SIGNATURE).
     ///
-    /// [`Error::MessageAltered`] for another key or an altered PAC, [`Error::InvalidToken`] for one without server or
-    /// KDC signature.
+    /// [`Error::MessageAltered`] for another key or an altered PAC, [`Error::InvalidToken`] for one
+    /// without server or KDC signature.
     pub fn verify_server(&self, keys: &UsageKeys) -> Result<()> {
         let (server, kdc) = (self.signatures.server()?, self.signatures.kdc()?);
         server.verify(keys, &self.with_zeros([server, kdc]))
@@ -85,24 +87,29 @@ impl<'a> Pac<'a> {
         kdc.verify(keys, &[server.signature])
     }
 
-    /// Whether the KDC's key made the full signature ([MS-PAC] 2.8.4), over all of the PAC. Not every KDC makes one:
-    /// [`Pac::full_signature`].
+    /// Whether the KDC's key made the full signature ([MS-PAC] 2.8.4), over all of the PAC. Not
+    /// every KDC makes one: [`Pac::full_signature`].
     pub fn verify_full(&self, keys: &UsageKeys) -> Result<()> {
         let (server, kdc) = (self.signatures.server()?, self.signatures.kdc()?);
-        let full = self.signatures.full.as_ref().ok_or(Error::InvalidToken("PAC: no full signature"))?;
+        let full =
+            self.signatures.full.as_ref().ok_or(Error::InvalidToken("PAC: no full signature"))?;
         full.verify(keys, &self.with_zeros([server, kdc, full]))
     }
 
-    /// Whether the KDC's key made the ticket signature ([MS-PAC] 2.8.3), over the ticket that this PAC stands in:
-    /// `enc_ticket_part` is its plaintext, in DER. Not every KDC makes one, and none for tickets to krbtgt:
-    /// [`Pac::ticket_signature`].
+    /// Whether the KDC's key made the ticket signature ([MS-PAC] 2.8.3), over the ticket that this
+    /// PAC stands in: `enc_ticket_part` is its plaintext, in DER. Not every KDC makes one, and none
+    /// for tickets to krbtgt: [`Pac::ticket_signature`].
     pub fn verify_ticket(&self, enc_ticket_part: &[u8], keys: &UsageKeys) -> Result<()> {
-        let signature = self.signatures.ticket.as_ref().ok_or(Error::InvalidToken("PAC: no ticket signature"))?;
+        let signature = self
+            .signatures
+            .ticket
+            .as_ref()
+            .ok_or(Error::InvalidToken("PAC: no ticket signature"))?;
         ticket::without_pac(enc_ticket_part, self.bytes, |parts| signature.verify(keys, parts))
     }
 
-    /// Whether the KDC's key made the KDC signature and, as far as they are there, ticket signature and full
-    /// signature.
+    /// Whether the KDC's key made the KDC signature and, as far as they are there, ticket signature
+    /// and full signature.
     pub fn verify_as_kdc(&self, enc_ticket_part: &[u8], keys: &UsageKeys) -> Result<()> {
         self.verify_kdc(keys)?;
         if self.signatures.ticket.is_some() {
@@ -134,8 +141,12 @@ impl<'a> Pac<'a> {
         self.signatures.full.as_ref()
     }
 
-    /// The PAC in pieces, with zeros for these signatures. Buffers do not overlap: [`Pac::parse`] has seen to it.
-    fn with_zeros<const N: usize>(&self, mut signatures: [&Signature<'a>; N]) -> SmallVec<[&'a [u8]; 7]> {
+    /// The PAC in pieces, with zeros for these signatures. Buffers do not overlap: [`Pac::parse`]
+    /// has seen to it.
+    fn with_zeros<const N: usize>(
+        &self,
+        mut signatures: [&Signature<'a>; N],
+    ) -> SmallVec<[&'a [u8]; 7]> {
         signatures.sort_unstable_by_key(|signature| signature.offset);
         let mut parts = SmallVec::new();
         let mut at = 0;

@@ -1,7 +1,8 @@
-//! What a ticket signature is made over, [MS-PAC] 2.8.3: EncTicketPart with one zero byte in place of the PAC.
+//! What a ticket signature is made over, [MS-PAC] 2.8.3: EncTicketPart with one zero byte in place
+//! of the PAC.
 //!
-//! The ticket's own bytes are used: only the headers of the elements around the PAC, whose lengths change, are
-//! written anew.
+//! The ticket's own bytes are used: only the headers of the elements around the PAC, whose lengths
+//! change, are written anew.
 
 use crate::encoding::der;
 use crate::encoding::der::Reader;
@@ -14,7 +15,8 @@ const MAX_DEPTH: usize = 8;
 
 const MALFORMED: Error = Error::InvalidToken("PAC: cannot be found in its ticket");
 
-/// An element around the PAC, or the PAC's OCTET STRING itself: where its parts begin and end in the ticket.
+/// An element around the PAC, or the PAC's OCTET STRING itself: where its parts begin and end in
+/// the ticket.
 #[derive(Debug, Clone, Copy)]
 struct Element {
     start: usize,
@@ -22,13 +24,17 @@ struct Element {
     end: usize,
 }
 
-/// Elements from the outermost to the PAC's own. Each AD-IF-RELEVANT has five: SEQUENCE OF, its entry, ad-data's
-/// tag, OCTET STRING, and in front of all of them are three.
+/// Elements from the outermost to the PAC's own. Each AD-IF-RELEVANT has five: SEQUENCE OF, its
+/// entry, ad-data's tag, OCTET STRING, and in front of all of them are three.
 type Path = SmallVec<[Element; 16]>;
 
-/// Calls `with` with the pieces of EncTicketPart in which `pac` has become one zero byte. An error if the first PAC
-/// in the ticket is not `pac`.
-pub(super) fn without_pac<T>(enc_ticket_part: &[u8], pac: &[u8], with: impl FnOnce(&[&[u8]]) -> Result<T>) -> Result<T> {
+/// Calls `with` with the pieces of EncTicketPart in which `pac` has become one zero byte. An error
+/// if the first PAC in the ticket is not `pac`.
+pub(super) fn without_pac<T>(
+    enc_ticket_part: &[u8],
+    pac: &[u8],
+    with: impl FnOnce(&[&[u8]]) -> Result<T>,
+) -> Result<T> {
     let path = path_to_pac(enc_ticket_part)?;
     let innermost = path.last().ok_or(MALFORMED)?;
     if enc_ticket_part.get(innermost.contents..innermost.end) != Some(pac) {
@@ -40,7 +46,8 @@ pub(super) fn without_pac<T>(enc_ticket_part: &[u8], pac: &[u8], with: impl FnOn
     for element in path.iter().rev() {
         let tag = *enc_ticket_part.get(element.start).ok_or(MALFORMED)?;
         let header = Header::new(tag, (element.end - element.contents).wrapping_sub(removed));
-        removed = removed.wrapping_add(element.contents - element.start).wrapping_sub(header.length);
+        removed =
+            removed.wrapping_add(element.contents - element.start).wrapping_sub(header.length);
         headers.push(header);
     }
     let mut parts: SmallVec<[&[u8]; 32]> = SmallVec::new();
@@ -119,7 +126,8 @@ impl<'a> Walk<'a> {
 /// The way to the first PAC.
 fn path_to_pac(ticket: &[u8]) -> Result<Path> {
     let mut path = Path::new();
-    // EncTicketPart ::= [APPLICATION 3] SEQUENCE { ... authorization-data [10] AuthorizationData OPTIONAL }
+    // EncTicketPart ::= [APPLICATION 3] SEQUENCE { ... authorization-data [10] AuthorizationData
+    // OPTIONAL }
     let mut level = Walk { ticket, at: 0, end: ticket.len() };
     for tag in [der::application(3), der::SEQUENCE, der::context(10)] {
         let element = level.find(tag)?;
@@ -127,11 +135,21 @@ fn path_to_pac(ticket: &[u8]) -> Result<Path> {
         level = Walk::into(ticket, element);
     }
     let authorization_data = level.find(der::SEQUENCE)?;
-    if in_authorization_data(ticket, authorization_data, 0, &mut path)? { Ok(path) } else { Err(MALFORMED) }
+    if in_authorization_data(ticket, authorization_data, 0, &mut path)? {
+        Ok(path)
+    } else {
+        Err(MALFORMED)
+    }
 }
 
-/// Extends `path` to the first PAC within `list`, a SEQUENCE OF; false, and `path` as it was, if there is none.
-fn in_authorization_data(ticket: &[u8], list: Element, depth: usize, path: &mut Path) -> Result<bool> {
+/// Extends `path` to the first PAC within `list`, a SEQUENCE OF; false, and `path` as it was, if
+/// there is none.
+fn in_authorization_data(
+    ticket: &[u8],
+    list: Element,
+    depth: usize,
+    path: &mut Path,
+) -> Result<bool> {
     if depth > MAX_DEPTH {
         return Err(MALFORMED);
     }
@@ -164,5 +182,6 @@ fn in_authorization_data(ticket: &[u8], list: Element, depth: usize, path: &mut 
 /// An INTEGER of at most four bytes.
 fn integer(contents: &[u8]) -> Option<i32> {
     let sign = if contents.first()? & 0x80 == 0 { 0 } else { -1 };
-    (contents.len() <= 4).then(|| contents.iter().fold(sign, |value, byte| value << 8 | i32::from(*byte)))
+    (contents.len() <= 4)
+        .then(|| contents.iter().fold(sign, |value, byte| value << 8 | i32::from(*byte)))
 }

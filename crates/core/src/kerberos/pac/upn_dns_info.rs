@@ -29,7 +29,8 @@ const MALFORMED: Error = Error::InvalidToken("PAC: malformed UPN_DNS_INFO");
 impl<'a> UpnDnsInfo<'a> {
     /// Reads the buffer.
     pub(super) fn parse(contents: &'a [u8]) -> Result<UpnDnsInfo<'a>> {
-        let flags = contents.get(8..).and_then(|rest| rest.first_chunk()).copied().ok_or(MALFORMED)?;
+        let flags =
+            contents.get(8..).and_then(|rest| rest.first_chunk()).copied().ok_or(MALFORMED)?;
         let flags = u32::from_le_bytes(flags);
         let extended = flags & EXTENDED != 0;
         Ok(UpnDnsInfo {
@@ -42,7 +43,8 @@ impl<'a> UpnDnsInfo<'a> {
     }
 }
 
-/// What the length and the offset at `at` describe; the offset counts from the beginning of the buffer.
+/// What the length and the offset at `at` describe; the offset counts from the beginning of the
+/// buffer.
 fn field(contents: &[u8], at: usize) -> Result<&[u8]> {
     let &[a, b, c, d] = contents.get(at..).and_then(|rest| rest.first_chunk()).ok_or(MALFORMED)?;
     let length = usize::from(u16::from_le_bytes([a, b]));

@@ -1,6 +1,6 @@
-//! Keys that were derived from passwords lately, for all credentials of the process: a key takes tens of milliseconds,
-//! which a stranger's ticket makes the server spend, and callers that acquire a credential for each connection would
-//! spend on each.
+//! Keys that were derived from passwords lately, for all credentials of the process: a key takes
+//! tens of milliseconds, which a stranger's ticket makes the server spend, and callers that acquire
+//! a credential for each connection would spend on each.
 
 use crate::kerberos::crypto::{Enctype, Key, string_to_key};
 use hmac::{Hmac, KeyInit, Mac};
@@ -48,7 +48,13 @@ impl Derived {
         Some(Derived { secret, slots: Mutex::default() })
     }
 
-    fn key(&self, enctype: Enctype, password: &str, salt: &str, derive: impl FnOnce() -> Option<Key>) -> Option<Key> {
+    fn key(
+        &self,
+        enctype: Enctype,
+        password: &str,
+        salt: &str,
+        derive: impl FnOnce() -> Option<Key>,
+    ) -> Option<Key> {
         let slot = match self.origin(enctype, password, salt) {
             Some(origin) => self.slot(origin),
             None => Slot::default(),
@@ -127,7 +133,10 @@ mod tests {
         let found = keys.of(AES).unwrap();
         assert_eq!(found.entries().len(), 2);
         for (entry, salt) in found.entries().iter().zip(["RHTTPweb1", "Rhostweb1.r"]) {
-            let again = DERIVED.as_ref().unwrap().key(AES, PASSWORD, salt, || panic!("derived twice: {salt}"));
+            let again = DERIVED
+                .as_ref()
+                .unwrap()
+                .key(AES, PASSWORD, salt, || panic!("derived twice: {salt}"));
             assert_eq!(again.unwrap().bytes(), entry.key.bytes());
         }
     }

@@ -12,7 +12,8 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
-/// Keys tried for one ticket at most: what a client can make the server try has a bound, however large the keytab.
+/// Keys tried for one ticket at most: what a client can make the server try has a bound, however
+/// large the keytab.
 const MAX_TRIED: usize = 64;
 
 /// The keys of a credential for a short time, in which they don't change.
@@ -41,22 +42,25 @@ impl<'a> ServiceKeys<'a> {
         ServiceKeys { service, settings, file }
     }
 
-    /// There is a key that could open a ticket. The keys of a password may not be derived yet; they count if they are of
-    /// a service to which tickets are restricted.
+    /// There is a key that could open a ticket. The keys of a password may not be derived yet; they
+    /// count if they are of a service to which tickets are restricted.
     pub fn available(&self) -> bool {
         match &self.service.keys {
-            OwnKeys::Password(keys) => self.restrictions().all(|names| names.iter().any(|name| keys.serve(name))),
+            OwnKeys::Password(keys) => {
+                self.restrictions().all(|names| names.iter().any(|name| keys.serve(name)))
+            }
             OwnKeys::Keytab(keytab) => self.has_key(keytab),
             OwnKeys::None => self.file.as_ref().is_some_and(|file| self.has_key(&file.keytab)),
         }
     }
 
-    /// The keys that may open a ticket for the service of these components in `realm`, whose `enc-part` is of this
-    /// encryption type and key version: the likeliest first, and no more than a few dozen.
+    /// The keys that may open a ticket for the service of these components in `realm`, whose
+    /// `enc-part` is of this encryption type and key version: the likeliest first, and no more than
+    /// a few dozen.
     ///
-    /// Those of the service that the ticket names come first; then all others, as with MIT's library, since the name
-    /// may be another one of the same account. Of each the key version decides the order, as in
-    /// [`Keytab::candidates`].
+    /// Those of the service that the ticket names come first; then all others, as with MIT's
+    /// library, since the name may be another one of the same account. Of each the key version
+    /// decides the order, as in [`Keytab::candidates`].
     pub fn candidates<'s, 't: 's, N>(
         &'s self,
         name: N,
@@ -69,8 +73,11 @@ impl<'a> ServiceKeys<'a> {
     {
         let wanted = Wanted { name, realm, enctype, kvno };
         let keytabs = self.keytabs(wanted.enctype).into_iter().flatten();
-        let searches = keytabs.flat_map(|keytab| [(keytab, Search::Named), (keytab, Search::Others)]);
-        searches.flat_map(move |(keytab, search)| self.search(keytab, search, &wanted)).take(MAX_TRIED)
+        let searches =
+            keytabs.flat_map(|keytab| [(keytab, Search::Named), (keytab, Search::Others)]);
+        searches
+            .flat_map(move |(keytab, search)| self.search(keytab, search, &wanted))
+            .take(MAX_TRIED)
     }
 
     /// The keytabs with keys of this encryption type, in the order of their precedence.
@@ -86,20 +93,35 @@ impl<'a> ServiceKeys<'a> {
         [own, self.file.as_ref().map(|file| &file.keytab)]
     }
 
-    /// One keytab's candidates: the likeliest, and no more than are tried. Mostly they are one or two, and nothing is
-    /// allocated. The work grows with the keytab no faster than its size, for nobody has authenticated yet.
-    fn search<'s, 't, N>(&self, keytab: &'s Keytab, search: Search, wanted: &Wanted<'t, N>) -> SmallVec<[&'s Entry; 8]>
+    /// One keytab's candidates: the likeliest, and no more than are tried. Mostly they are one or
+    /// two, and nothing is allocated. The work grows with the keytab no faster than its size, for
+    /// nobody has authenticated yet.
+    fn search<'s, 't, N>(
+        &self,
+        keytab: &'s Keytab,
+        search: Search,
+        wanted: &Wanted<'t, N>,
+    ) -> SmallVec<[&'s Entry; 8]>
     where
         N: Iterator<Item = &'t [u8]> + Clone,
     {
-        let suits = |entry: &&Entry| entry.key.enctype() == wanted.enctype && self.permits(keytab, entry, wanted);
+        let suits = |entry: &&Entry| {
+            entry.key.enctype() == wanted.enctype && self.permits(keytab, entry, wanted)
+        };
         let same_realm = |entry: &&Entry| entry.realm.as_bytes().eq_ignore_ascii_case(wanted.realm);
-        let named = likeliest(|| keytab.named(wanted.name.clone()).filter(same_realm), &suits, wanted.kvno, &[]);
+        let named = likeliest(
+            || keytab.named(wanted.name.clone()).filter(same_realm),
+            &suits,
+            wanted.kvno,
+            &[],
+        );
         match (search, self.restrictions().next()) {
             (Search::Named, _) => named,
             (Search::Others, None) => likeliest(|| keytab.distinct(), &suits, wanted.kvno, &named),
             (Search::Others, Some(names)) => {
-                let others = || names.iter().flat_map(|name| entries_of(keytab, name)).chain(keytab.accounts());
+                let others = || {
+                    names.iter().flat_map(|name| entries_of(keytab, name)).chain(keytab.accounts())
+                };
                 likeliest(others, &suits, wanted.kvno, &named)
             }
         }
@@ -107,7 +129,9 @@ impl<'a> ServiceKeys<'a> {
 
     /// What tickets are restricted to: by the caller, by the configuration.
     fn restrictions(&self) -> impl Iterator<Item = &[ServiceName]> {
-        [self.service.name.as_slice(), &self.settings.principals].into_iter().filter(|names| !names.is_empty())
+        [self.service.name.as_slice(), &self.settings.principals]
+            .into_iter()
+            .filter(|names| !names.is_empty())
     }
 
     /// The entry's key is one for such a ticket.
@@ -117,16 +141,20 @@ impl<'a> ServiceKeys<'a> {
     {
         let is_for = |name: &ServiceName| {
             name.matches(entry.name(), entry.realm.as_bytes())
-                || entry.is_account() && name.matches(wanted.name.clone(), wanted.realm) && stands_for_account(keytab, name)
+                || entry.is_account()
+                    && name.matches(wanted.name.clone(), wanted.realm)
+                    && stands_for_account(keytab, name)
         };
         self.restrictions().all(|names| names.iter().any(is_for))
     }
 
-    /// The keytab has a key of an encryption type that is allowed, and of a service to which tickets are restricted.
+    /// The keytab has a key of an encryption type that is allowed, and of a service to which
+    /// tickets are restricted.
     fn has_key(&self, keytab: &Keytab) -> bool {
         let allowed = |entry: &Entry| self.settings.allows(entry.key.enctype());
         let is_there = |name: &ServiceName| {
-            entries_of(keytab, name).any(allowed) || stands_for_account(keytab, name) && keytab.accounts().any(allowed)
+            entries_of(keytab, name).any(allowed)
+                || stands_for_account(keytab, name) && keytab.accounts().any(allowed)
         };
         match self.restrictions().next() {
             None => keytab.distinct().any(allowed),
@@ -144,8 +172,8 @@ enum Search {
     Others,
 }
 
-/// Of those entries that suit, one for each key that is not among the `tried`: the likeliest for the key version, in
-/// their order. With the `tried` they are no more than [`MAX_TRIED`].
+/// Of those entries that suit, one for each key that is not among the `tried`: the likeliest for
+/// the key version, in their order. With the `tried` they are no more than [`MAX_TRIED`].
 fn likeliest<'k, I: Iterator<Item = &'k Entry>>(
     entries: impl Fn() -> I,
     suits: &impl Fn(&&Entry) -> bool,
@@ -178,8 +206,8 @@ fn entries_of<'k>(keytab: &'k Keytab, name: &ServiceName) -> impl Iterator<Item 
     found.filter(|entry| name.matches(entry.name(), entry.realm.as_bytes()))
 }
 
-/// The name is not in the keytab, so it may be that of a service that runs as one of the accounts there: Active
-/// Directory gives a service no key of its own.
+/// The name is not in the keytab, so it may be that of a service that runs as one of the accounts
+/// there: Active Directory gives a service no key of its own.
 fn stands_for_account(keytab: &Keytab, name: &ServiceName) -> bool {
     !name.is_account() && entries_of(keytab, name).next().is_none()
 }

@@ -35,8 +35,9 @@ pub enum OwnKeys {
 }
 
 impl Service {
-    /// The service of a credential for accepting: `principal` is `pszPrincipal`; the identity and the keytab are
-    /// `pAuthData`'s. `alone`: the package is Kerberos, which has no use for accounts of clients.
+    /// The service of a credential for accepting: `principal` is `pszPrincipal`; the identity and
+    /// the keytab are `pAuthData`'s. `alone`: the package is Kerberos, which has no use for
+    /// accounts of clients.
     pub fn new(
         principal: Option<&str>,
         identity: Option<&Identity>,
@@ -47,7 +48,9 @@ impl Service {
         let name = principal.and_then(ServiceName::parse);
         let keys = match (keytab, identity) {
             (Some(keytab), _) => OwnKeys::Keytab(Arc::new(keytab)),
-            (None, Some(identity)) if Service::is_meant(identity, alone) && !identity.password.is_empty() => {
+            (None, Some(identity))
+                if Service::is_meant(identity, alone) && !identity.password.is_empty() =>
+            {
                 of_password(identity, name.as_ref(), settings)
             }
             (None, _) => OwnKeys::None,
@@ -55,15 +58,16 @@ impl Service {
         Service { name, keys }
     }
 
-    /// The identity is a service and not a client's account; never both, or whoever knows the account's password could
-    /// forge tickets for anybody. A service has a name that no client has (`HTTP/web1`, `WEB1$`), unless the package is
-    /// Kerberos (`alone`).
+    /// The identity is a service and not a client's account; never both, or whoever knows the
+    /// account's password could forge tickets for anybody. A service has a name that no client has
+    /// (`HTTP/web1`, `WEB1$`), unless the package is Kerberos (`alone`).
     pub fn is_meant(identity: &Identity, alone: bool) -> bool {
         ServiceName::parse(&identity.user).is_some_and(|name| alone || is_service(&name))
     }
 }
 
-/// A user's name that is a service's or a computer's, and so that of no client: `HTTP/web1`, `WEB1$`.
+/// A user's name that is a service's or a computer's, and so that of no client: `HTTP/web1`,
+/// `WEB1$`.
 fn is_service(name: &ServiceName) -> bool {
     !name.is_account() || name.components().next().is_some_and(|account| account.ends_with(b"$"))
 }
@@ -73,15 +77,25 @@ fn of_password(identity: &Identity, service: Option<&ServiceName>, settings: &Se
     let Some(name) = ServiceName::parse(&identity.user) else { return OwnKeys::None };
     let realms = realms(&name, identity, service, settings);
     if realms.is_empty() && !settings.kerberos.allows(Enctype::Rc4Hmac) {
-        tracing::warn!(user = identity.user, "a service's password without a realm gives no keys; [kerberos] realm can name it");
+        tracing::warn!(
+            user = identity.user,
+            "a service's password without a realm gives no keys; [kerberos] realm can name it"
+        );
         return OwnKeys::None;
     }
     OwnKeys::Password(Arc::new(PasswordKeys::new(&name, realms, identity.password.clone())))
 }
 
-/// The realms in which the principal may be, the likeliest first. `service`: what tickets are restricted to.
-fn realms(name: &ServiceName, identity: &Identity, service: Option<&ServiceName>, settings: &Settings) -> Vec<String> {
-    let given = name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
+/// The realms in which the principal may be, the likeliest first. `service`: what tickets are
+/// restricted to.
+fn realms(
+    name: &ServiceName,
+    identity: &Identity,
+    service: Option<&ServiceName>,
+    settings: &Settings,
+) -> Vec<String> {
+    let given =
+        name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
     let configured = match &*settings.kerberos.realm {
         "" => settings.server.dns_domain.to_uppercase(),
         realm => realm.to_owned(),
@@ -90,11 +104,14 @@ fn realms(name: &ServiceName, identity: &Identity, service: Option<&ServiceName>
     // A name without a dot may be a realm, but mostly is the domain's NetBIOS name.
     if given.is_none_or(|given| !given.contains('.')) {
         // Where an account is named, what follows its @ may be a host.
-        let of_service = service.filter(|service| !service.is_account()).and_then(ServiceName::realm);
+        let of_service =
+            service.filter(|service| !service.is_account()).and_then(ServiceName::realm);
         if !configured.is_empty() && given != Some(&configured) {
             realms.push(configured);
         }
-        if let Some(realm) = of_service.filter(|realm| !realms.iter().any(|other| other.eq_ignore_ascii_case(realm))) {
+        if let Some(realm) =
+            of_service.filter(|realm| !realms.iter().any(|other| other.eq_ignore_ascii_case(realm)))
+        {
             realms.push(realm.to_owned());
         }
     }

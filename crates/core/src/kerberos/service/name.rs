@@ -1,11 +1,11 @@
 //! The name of a service as callers and configurations write it.
 
-/// A service's principal, to which tickets are restricted: `HTTP/web1.example.com`, the same with `@REALM`, an account
-/// such as `WEB1$` or `EXAMPLE\web`, or GSS-API's `HTTP@web1.example.com`. A backslash takes the meaning from a
-/// `/`, `@` or `\` after it, as in MIT's names.
+/// A service's principal, to which tickets are restricted: `HTTP/web1.example.com`, the same with
+/// `@REALM`, an account such as `WEB1$` or `EXAMPLE\web`, or GSS-API's `HTTP@web1.example.com`. A
+/// backslash takes the meaning from a `/`, `@` or `\` after it, as in MIT's names.
 ///
-/// Letter case doesn't count, in any part: Active Directory's names are so, and nobody has two services on one host
-/// that differ in nothing else.
+/// Letter case doesn't count, in any part: Active Directory's names are so, and nobody has two
+/// services on one host that differ in nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceName {
     text: String,
@@ -21,7 +21,9 @@ impl ServiceName {
             return None;
         }
         // A NetBIOS domain is not a realm: it says nothing that a keytab could be asked for.
-        let account = text.split_once('\\').filter(|(_, rest)| !rest.starts_with(['/', '@', '\\']) && !text.contains('/'));
+        let account = text
+            .split_once('\\')
+            .filter(|(_, rest)| !rest.starts_with(['/', '@', '\\']) && !text.contains('/'));
         let principal = account.map_or(text, |(_, account)| account);
         let (mut components, mut realm, mut part) = (Vec::new(), None, String::new());
         let mut characters = principal.chars();
@@ -67,8 +69,13 @@ impl ServiceName {
     }
 
     /// It stands for the principal of these components in this realm.
-    pub fn matches<'a>(&self, components: impl Iterator<Item = &'a [u8]> + Clone, realm: &[u8]) -> bool {
-        let in_realm = self.realm.as_ref().is_none_or(|ours| ours.as_bytes().eq_ignore_ascii_case(realm));
+    pub fn matches<'a>(
+        &self,
+        components: impl Iterator<Item = &'a [u8]> + Clone,
+        realm: &[u8],
+    ) -> bool {
+        let in_realm =
+            self.realm.as_ref().is_none_or(|ours| ours.as_bytes().eq_ignore_ascii_case(realm));
         in_realm && same_name(self.components(), components.clone())
             || self.on_host().is_some_and(|parts| same_name(parts.into_iter(), components))
     }
@@ -83,7 +90,10 @@ impl ServiceName {
 }
 
 /// Two names have the same components, whatever their letter case.
-pub(crate) fn same_name<'a, 'b>(one: impl Iterator<Item = &'a [u8]>, other: impl Iterator<Item = &'b [u8]>) -> bool {
+pub(crate) fn same_name<'a, 'b>(
+    one: impl Iterator<Item = &'a [u8]>,
+    other: impl Iterator<Item = &'b [u8]>,
+) -> bool {
     one.map(CaseBlind).eq(other.map(CaseBlind))
 }
 

@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 /// Name type of a principal (RFC 4120 6.2).
 const NT_PRINCIPAL: u32 = 1;
 
-/// Keys derived from a password, each when a ticket first asks for its encryption type: some take tens of
-/// milliseconds. They are shared with other credentials of the same service, up to a number of them, so that a server
-/// that acquires one for each connection does not spend that on each. Their key version is 0, for nobody knows it.
+/// Keys derived from a password, each when a ticket first asks for its encryption type: some take
+/// tens of milliseconds. They are shared with other credentials of the same service, up to a number
+/// of them, so that a server that acquires one for each connection does not spend that on each.
+/// Their key version is 0, for nobody knows it.
 pub struct PasswordKeys {
     components: Vec<String>,
     /// Where the principal may be, the likeliest first.
@@ -30,9 +31,15 @@ struct Salt {
 
 impl PasswordKeys {
     /// The keys of the account or service `name`, spelt as its KDC does, in one of these realms.
-    pub fn new(name: &ServiceName, realms: Vec<String>, password: Zeroizing<String>) -> PasswordKeys {
-        let components: Vec<String> =
-            name.components().map(|component| String::from_utf8_lossy(component).into_owned()).collect();
+    pub fn new(
+        name: &ServiceName,
+        realms: Vec<String>,
+        password: Zeroizing<String>,
+    ) -> PasswordKeys {
+        let components: Vec<String> = name
+            .components()
+            .map(|component| String::from_utf8_lossy(component).into_owned())
+            .collect();
         let salts = salts(&components, &realms);
         PasswordKeys { components, realms, password, salts, derived: Default::default() }
     }
@@ -47,7 +54,8 @@ impl PasswordKeys {
     pub(crate) fn serve(&self, name: &ServiceName) -> bool {
         let components = || self.components.iter().map(String::as_bytes);
         let is_account = self.components.len() == 1;
-        is_account && !name.is_account() || self.realms().any(|realm| name.matches(components(), realm.as_bytes()))
+        is_account && !name.is_account()
+            || self.realms().any(|realm| name.matches(components(), realm.as_bytes()))
     }
 
     /// The realms; an unknown one is empty.
@@ -57,13 +65,20 @@ impl PasswordKeys {
     }
 
     fn derive(&self, enctype: Enctype) -> Keytab {
-        let key = |salt: &str| crate::kerberos::service::derived_keys::key(enctype, &self.password, salt);
+        let key =
+            |salt: &str| crate::kerberos::service::derived_keys::key(enctype, &self.password, salt);
         let keys: Vec<(&str, Key)> = match enctype {
             // RC4 has no salt, and its key is the same in all realms.
             Enctype::Rc4Hmac => self.realms().filter_map(|realm| Some((realm, key("")?))).collect(),
-            _ => self.salts.iter().filter_map(|Salt { realm, salt }| Some((realm.as_str(), key(salt)?))).collect(),
+            _ => self
+                .salts
+                .iter()
+                .filter_map(|Salt { realm, salt }| Some((realm.as_str(), key(salt)?)))
+                .collect(),
         };
-        let entry = |(realm, key): (&str, Key)| Entry::new(realm.to_owned(), self.components.clone(), NT_PRINCIPAL, 0, 0, key);
+        let entry = |(realm, key): (&str, Key)| {
+            Entry::new(realm.to_owned(), self.components.clone(), NT_PRINCIPAL, 0, 0, key)
+        };
         Keytab::of_entries(keys.into_iter().map(entry).collect())
     }
 }
@@ -78,15 +93,16 @@ fn salts(components: &[String], realms: &[String]) -> Vec<Salt> {
     };
     // Active Directory's realms are in capitals; MIT's mostly.
     for realm in realms.iter().flat_map(|realm| [realm.clone(), realm.to_uppercase()]) {
-        let of_machine = |label: &str| format!("{realm}host{}.{}", label.to_lowercase(), realm.to_lowercase());
+        let of_machine =
+            |label: &str| format!("{realm}host{}.{}", label.to_lowercase(), realm.to_lowercase());
         match components {
             // [MS-KILE] 3.1.1.2: of a computer, its name on its domain; of a user, the name.
             [account] if account.ends_with('$') => {
                 add(&realm, of_machine(account.trim_end_matches('$')));
                 add(&realm, format!("{realm}{account}"));
             }
-            // RFC 4120 4: the realm and the components, one after the other. With Active Directory a service has the
-            // salt of its account, and that is mostly the host's.
+            // RFC 4120 4: the realm and the components, one after the other. With Active Directory
+            // a service has the salt of its account, and that is mostly the host's.
             [_, host, ..] => {
                 add(&realm, format!("{realm}{}", components.concat()));
                 add(&realm, of_machine(host.split('.').next().unwrap_or(host)));
@@ -99,6 +115,9 @@ fn salts(components: &[String], realms: &[String]) -> Vec<Salt> {
 
 impl fmt::Debug for PasswordKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordKeys").field("name", &self.components).field("realms", &self.realms).finish_non_exhaustive()
+        f.debug_struct("PasswordKeys")
+            .field("name", &self.components)
+            .field("realms", &self.realms)
+            .finish_non_exhaustive()
     }
 }

@@ -42,7 +42,9 @@ impl Mic {
         let (header, rest) = token.split_first_chunk().ok_or(SHORT)?;
         let (flags, fields, number) = fields(MIC, header)?;
         if fields != [0xff; 4] || flags.contains(Flags::SEALED) {
-            return Err(Error::InvalidToken("a MIC token's header that is filled with something else"));
+            return Err(Error::InvalidToken(
+                "a MIC token's header that is filled with something else",
+            ));
         }
         Ok((Mic { flags, number }, rest))
     }
@@ -89,7 +91,16 @@ const SHORT: Error = Error::InvalidToken("a token cut short");
 fn header(kind: [u8; 2], flags: Flags, fields: [u8; 4], number: u64) -> [u8; HEADER] {
     let mut bytes = [0; HEADER];
     let (front, back) = bytes.split_at_mut(8);
-    front.copy_from_slice(&[kind[0], kind[1], flags.bits(), 0xff, fields[0], fields[1], fields[2], fields[3]]);
+    front.copy_from_slice(&[
+        kind[0],
+        kind[1],
+        flags.bits(),
+        0xff,
+        fields[0],
+        fields[1],
+        fields[2],
+        fields[3],
+    ]);
     back.copy_from_slice(&number.to_be_bytes());
     bytes
 }

@@ -1,5 +1,5 @@
-//! An established context's messages: RFC 4121 4.2 for AES, the older RFC 1964 tokens for RC4 (RFC 4757 7) and
-//! triple DES, both in the buffers of SSPI ([MS-KILE] 3.4.5.4 to 3.4.5.7).
+//! An established context's messages: RFC 4121 4.2 for AES, the older RFC 1964 tokens for RC4 (RFC
+//! 4757 7) and triple DES, both in the buffers of SSPI ([MS-KILE] 3.4.5.4 to 3.4.5.7).
 
 mod header;
 mod persist;
@@ -34,7 +34,8 @@ pub enum Side {
 pub struct Setup {
     /// Whose session this is.
     pub side: Side,
-    /// The key in effect: the acceptor's sub-key, else the initiator's, else the ticket's session key.
+    /// The key in effect: the acceptor's sub-key, else the initiator's, else the ticket's session
+    /// key.
     pub key: Key,
     /// It is the acceptor's sub-key.
     pub acceptor_subkey: bool,
@@ -122,25 +123,30 @@ struct Received {
 impl Session {
     /// A context with this key, before its first message.
     pub fn new(setup: Setup) -> Session {
-        let Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style } = setup;
+        let Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style } =
+            setup;
         let shared = Arc::new(Shared::new(key, side, acceptor_subkey, dce_style));
         let bits = match shared.format {
             Format::Rfc1964(_) => 32,
             Format::Rfc4121(_) => 64,
         };
         let start = Start { sending: send_sequence.into(), receiving: receive_sequence.into() };
-        let position = Position { sending: start.sending, receiving: Window::new(receive_sequence, flags, bits) };
+        let position = Position {
+            sending: start.sending,
+            receiving: Window::new(receive_sequence, flags, bits),
+        };
         Session { shared, position, start }
     }
 
     /// Goes back to where it was when the first message was due.
     pub fn reset(&mut self) {
         let Start { sending, receiving } = self.start;
-        self.position = Position { sending, receiving: self.position.receiving.awaiting(receiving) };
+        self.position =
+            Position { sending, receiving: self.position.receiving.awaiting(receiving) };
     }
 
-    /// `SECPKG_ATTR_SIZES`. `security_trailer` is what sealing takes, to the byte, except that RC4's and triple DES's
-    /// frame grows by a few bytes with the message.
+    /// `SECPKG_ATTR_SIZES`. `security_trailer` is what sealing takes, to the byte, except that
+    /// RC4's and triple DES's frame grows by a few bytes with the message.
     pub fn sizes(&self) -> Sizes {
         let (signature, trailer, block) = each!(self.shared, keys => keys.sizes(&self.shared));
         Sizes {
@@ -151,7 +157,8 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_KEY_INFO`, with Windows' names, and the numbers of RFC 3961's registries, as Windows has them.
+    /// `SECPKG_ATTR_KEY_INFO`, with Windows' names, and the numbers of RFC 3961's registries, as
+    /// Windows has them.
     pub fn key_info(&self) -> KeyInfo {
         let enctype = self.shared.key.enctype();
         let (encrypt_name, signature_name) = match enctype {
@@ -187,38 +194,48 @@ impl Session {
 
     /// GSS_VerifyMIC. What follows the MIC in `token` does not count.
     ///
-    /// Errors: `InvalidToken`, `MessageAltered`; `OutOfSequence` according to what was negotiated. The message that is
-    /// due can still be checked then.
+    /// Errors: `InvalidToken`, `MessageAltered`; `OutOfSequence` according to what was negotiated.
+    /// The message that is due can still be checked then.
     pub fn verify(&mut self, parts: &[&[u8]], _sequence: u32, token: &[u8]) -> Result<()> {
         let number = each!(self.shared, keys => keys.verify(&self.shared, parts, token))?;
         self.position.receiving = self.position.receiving.after(number)?;
         Ok(())
     }
 
-    /// Bytes of padding that a message needs behind its `length` encrypted bytes, each with that number as its value:
-    /// none with AES and none in DCE style, where the caller pads; one with RC4, up to 8 with triple DES.
+    /// Bytes of padding that a message needs behind its `length` encrypted bytes, each with that
+    /// number as its value: none with AES and none in DCE style, where the caller pads; one with
+    /// RC4, up to 8 with triple DES.
     ///
-    /// Windows leaves them away where the caller has no buffer for them; peers that know of that take the message.
+    /// Windows leaves them away where the caller has no buffer for them; peers that know of that
+    /// take the message.
     pub fn padding(&self, length: usize) -> usize {
         each!(self.shared, keys => keys.padding(&self.shared, length))
     }
 
-    /// GSS_WrapEx ([MS-KILE] 3.4.5.4): encrypts in place those of `parts` that are to be, writes the rest of the Wrap
-    /// token to the front of `token` and tells its length. The token followed by the encrypted parts is what
-    /// GSS_Wrap would have made.
+    /// GSS_WrapEx ([MS-KILE] 3.4.5.4): encrypts in place those of `parts` that are to be, writes
+    /// the rest of the Wrap token to the front of `token` and tells its length. The token followed
+    /// by the encrypted parts is what GSS_Wrap would have made.
     ///
-    /// Errors: `BufferTooSmall`; `InvalidParameter` for triple DES and no whole blocks. Nothing has changed then.
-    pub fn seal(&mut self, qop: Qop, parts: &mut [Part<'_>], _sequence: u32, token: &mut [u8]) -> Result<usize> {
+    /// Errors: `BufferTooSmall`; `InvalidParameter` for triple DES and no whole blocks. Nothing has
+    /// changed then.
+    pub fn seal(
+        &mut self,
+        qop: Qop,
+        parts: &mut [Part<'_>],
+        _sequence: u32,
+        token: &mut [u8],
+    ) -> Result<usize> {
         let length = each!(self.shared, keys => keys.seal(&self.shared, self.position.sending, qop, parts, token))?;
         self.sent();
         Ok(length)
     }
 
-    /// GSS_UnwrapEx ([MS-KILE] 3.4.5.5): decrypts in place and checks a message of which `token` is the front and the
-    /// encrypted parts are the rest, wherever its sender has rotated it to. What follows the front in `token` does not
-    /// count.
+    /// GSS_UnwrapEx ([MS-KILE] 3.4.5.5): decrypts in place and checks a message of which `token` is
+    /// the front and the encrypted parts are the rest, wherever its sender has rotated it to. What
+    /// follows the front in `token` does not count.
     ///
-    /// Errors: as [`Session::verify`]; the context has not moved then, but the parts may hold bytes that mean nothing.
+    /// Errors: as [`Session::verify`]; the context has not moved then, but the parts may hold bytes
+    /// that mean nothing.
     pub fn unseal(&mut self, parts: &mut [Part<'_>], _sequence: u32, token: &[u8]) -> Result<Qop> {
         let received = each!(self.shared, keys => keys.unseal(&self.shared, parts, token))?;
         self.position.receiving = self.position.receiving.after(received.number)?;
@@ -228,14 +245,19 @@ impl Session {
     /// GSS_Unwrap, in place: tells where in `stream`, one whole Wrap token, its message lies now.
     ///
     /// Errors: as [`Session::unseal`].
-    pub fn unseal_stream(&mut self, stream: &mut [u8], _sequence: u32) -> Result<(Qop, Range<usize>)> {
-        let (received, plain) = each!(self.shared, keys => keys.unseal_stream(&self.shared, stream))?;
+    pub fn unseal_stream(
+        &mut self,
+        stream: &mut [u8],
+        _sequence: u32,
+    ) -> Result<(Qop, Range<usize>)> {
+        let (received, plain) =
+            each!(self.shared, keys => keys.unseal_stream(&self.shared, stream))?;
         self.position.receiving = self.position.receiving.after(received.number)?;
         Ok((received.qop, plain))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list: a message's MIC like any other, which takes a sequence
-    /// number.
+    /// SPNEGO's mechListMIC over the DER of the mechanism list: a message's MIC like any other,
+    /// which takes a sequence number.
     pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         let mut mic = vec![0; self.sizes().max_signature as usize];
         let length = self.sign(&[mech_types], 0, &mut mic)?;
@@ -249,7 +271,9 @@ impl Session {
     /// Errors: `MessageAltered`, `InvalidToken` for one that is no MIC token.
     pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
         self.verify(&[mech_types], 0, mic).map_err(|error| match error {
-            Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the message that is due"),
+            Error::OutOfSequence => {
+                Error::MessageAltered("mechListMIC is not the message that is due")
+            }
             other => other,
         })?;
         self.start.receiving = self.position.receiving.next();
@@ -264,7 +288,10 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("key", &self.shared.key).field("side", &self.shared.side).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("key", &self.shared.key)
+            .field("side", &self.shared.side)
+            .finish_non_exhaustive()
     }
 }
 
@@ -278,5 +305,6 @@ fn again<'a>(parts: &'a mut [Part<'_>]) -> impl Iterator<Item = Part<'a>> {
     parts.iter_mut().map(|part| Part { data: &mut *part.data, seal: part.seal })
 }
 
-/// Where the front of a message was split from its rest: one that lies elsewhere cannot be put together again.
+/// Where the front of a message was split from its rest: one that lies elsewhere cannot be put
+/// together again.
 const SHORT: Error = Error::InvalidToken("a message's token cut short");

@@ -1,4 +1,5 @@
-//! The packed form of a session: its key, and where each direction stands. What is derived from the key is derived again.
+//! The packed form of a session: its key, and where each direction stands. What is derived from the
+//! key is derived again.
 
 use super::{Position, Session, Shared, Side, Start};
 use crate::persist::{Packed, Reader, Writer, fields, numbered};
@@ -22,7 +23,16 @@ impl Packed for Session {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<Session> {
-        let shared = Shared::new(Packed::unpack(from)?, Packed::unpack(from)?, Packed::unpack(from)?, Packed::unpack(from)?);
-        Ok(Session { shared: shared.into(), position: Packed::unpack(from)?, start: Packed::unpack(from)? })
+        let shared = Shared::new(
+            Packed::unpack(from)?,
+            Packed::unpack(from)?,
+            Packed::unpack(from)?,
+            Packed::unpack(from)?,
+        );
+        Ok(Session {
+            shared: shared.into(),
+            position: Packed::unpack(from)?,
+            start: Packed::unpack(from)?,
+        })
     }
 }

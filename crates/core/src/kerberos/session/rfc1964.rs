@@ -1,14 +1,19 @@
-//! The tokens of RFC 1964 1.2, with RC4 (RFC 4757 7) or, as MIT has it, with triple DES; and [MS-KILE] 3.4.5.4.1.
+//! The tokens of RFC 1964 1.2, with RC4 (RFC 4757 7) or, as MIT has it, with triple DES; and
+//! [MS-KILE] 3.4.5.4.1.
 //!
-//! A Wrap token is a frame, a header, an encrypted sequence number, a checksum, and then, encrypted or not, a confounder,
-//! the message, and padding. SSPI has all up to the confounder in its token buffer. In DCE style the length in the
-//! frame is that of the token buffer alone, and there is no padding.
+//! A Wrap token is a frame, a header, an encrypted sequence number, a checksum, and then, encrypted
+//! or not, a confounder, the message, and padding. SSPI has all up to the confounder in its token
+//! buffer. In DCE style the length in the frame is that of the token buffer alone, and there is no
+//! padding.
 //!
-//! RC4's sequence number is in no checksum. Where the message is encrypted it is part of that key; else whoever is in
-//! between can change it, and so deliver a message again or out of order. That is RFC 4757's; AES has it right.
+//! RC4's sequence number is in no checksum. Where the message is encrypted it is part of that key;
+//! else whoever is in between can change it, and so deliver a message again or out of order. That
+//! is RFC 4757's; AES has it right.
 
 use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
-use crate::kerberos::crypto::{Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, fill_random, key_usage, sealed_length};
+use crate::kerberos::crypto::{
+    Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, fill_random, key_usage, sealed_length,
+};
 use crate::kerberos::{KRB5_OID, MS_KRB5_OID};
 use crate::negotiate::session::{Part, Qop};
 use crate::types::error::{Error, Result};
@@ -63,7 +68,8 @@ impl Keys {
         let (enctype, key) = (shared.key.enctype(), shared.key.bytes());
         let signing = |usage| shared.key.signing(usage);
         let derived = if enctype == Enctype::Rc4Hmac {
-            let flipped: Zeroizing<Vec<u8>> = Zeroizing::new(key.iter().map(|byte| byte ^ 0xf0).collect());
+            let flipped: Zeroizing<Vec<u8>> =
+                Zeroizing::new(key.iter().map(|byte| byte ^ 0xf0).collect());
             Derived::Rc4 {
                 mic: signing(RC4_MIC),
                 wrap: signing(key_usage::ACCEPTOR_SIGN),
@@ -86,7 +92,8 @@ impl Keys {
         let terms = Terms::of(shared);
         let signature = frame_length(HEADER + SEQUENCE + terms.checksum);
         let body = HEADER + SEQUENCE + terms.checksum + BLOCK;
-        let trailer = if shared.dce_style { frame_length(body) } else { 1 + LENGTH_FIELD + OID.len() + body };
+        let trailer =
+            if shared.dce_style { frame_length(body) } else { 1 + LENGTH_FIELD + OID.len() + body };
         (signature, trailer, terms.block)
     }
 
@@ -95,7 +102,13 @@ impl Keys {
         if shared.dce_style { 0 } else { block - length % block }
     }
 
-    pub(super) fn sign(&self, shared: &Shared, number: u64, parts: &[&[u8]], token: &mut [u8]) -> Result<usize> {
+    pub(super) fn sign(
+        &self,
+        shared: &Shared,
+        number: u64,
+        parts: &[&[u8]],
+        token: &mut [u8],
+    ) -> Result<usize> {
         let (terms, derived) = (Terms::of(shared), self.derived(shared)?);
         let length = HEADER + SEQUENCE + terms.checksum;
         let total = frame_length(length);
@@ -122,11 +135,20 @@ impl Keys {
         Ok(front.number)
     }
 
-    pub(super) fn seal(&self, shared: &Shared, number: u64, qop: Qop, parts: &mut [Part<'_>], token: &mut [u8]) -> Result<usize> {
+    pub(super) fn seal(
+        &self,
+        shared: &Shared,
+        number: u64,
+        qop: Qop,
+        parts: &mut [Part<'_>],
+        token: &mut [u8],
+    ) -> Result<usize> {
         let (terms, derived) = (Terms::of(shared), self.derived(shared)?);
         let message = sealed_length(parts);
         if qop == Qop::Encrypt && !message.is_multiple_of(terms.block) {
-            return Err(Error::InvalidParameter("triple DES wants whole blocks, or a SECBUFFER_PADDING buffer"));
+            return Err(Error::InvalidParameter(
+                "triple DES wants whole blocks, or a SECBUFFER_PADDING buffer",
+            ));
         }
         let length = HEADER + SEQUENCE + terms.checksum + BLOCK;
         let framed = if shared.dce_style { length } else { length + message };
@@ -136,7 +158,9 @@ impl Keys {
         fill_random(&mut random)?;
         let body = frame(token, framed);
         let (header, rest) = body.split_at_mut(HEADER);
-        header.copy_from_slice(&terms.header(WRAP, if qop == Qop::Encrypt { terms.seal_alg } else { NOT_SEALED }));
+        header.copy_from_slice(
+            &terms.header(WRAP, if qop == Qop::Encrypt { terms.seal_alg } else { NOT_SEALED }),
+        );
         let (sequence, rest) = rest.split_at_mut(SEQUENCE);
         let (checksum, confounder) = rest.split_at_mut(terms.checksum);
         confounder.copy_from_slice(&random);
@@ -148,7 +172,12 @@ impl Keys {
         Ok(total)
     }
 
-    pub(super) fn unseal(&self, shared: &Shared, parts: &mut [Part<'_>], token: &[u8]) -> Result<Received> {
+    pub(super) fn unseal(
+        &self,
+        shared: &Shared,
+        parts: &mut [Part<'_>],
+        token: &[u8],
+    ) -> Result<Received> {
         let derived = self.derived(shared)?;
         let (claimed, body) = framed(token)?;
         let front = Front::read(shared, derived, WRAP, body)?;
@@ -162,7 +191,11 @@ impl Keys {
         result
     }
 
-    pub(super) fn unseal_stream(&self, shared: &Shared, stream: &mut [u8]) -> Result<(Received, Range<usize>)> {
+    pub(super) fn unseal_stream(
+        &self,
+        shared: &Shared,
+        stream: &mut [u8],
+    ) -> Result<(Received, Range<usize>)> {
         let derived = self.derived(shared)?;
         let (claimed, body) = framed(stream)?;
         let (whole, start) = (body.len(), stream.len() - body.len());
@@ -173,7 +206,8 @@ impl Keys {
         let (token, encrypted) = stream.split_at_mut_checked(start + at).ok_or(SHORT)?;
         let (confounder, message) = encrypted.split_at_mut_checked(BLOCK).ok_or(SHORT)?;
         let front = Front::read(shared, derived, WRAP, token.get(start..).unwrap_or_default())?;
-        let received = front.open(shared, derived, confounder, &mut [Part { data: message, seal: true }])?;
+        let received =
+            front.open(shared, derived, confounder, &mut [Part { data: message, seal: true }])?;
         let padding = if shared.dce_style { 0 } else { padding(message)? };
         let start = start + at + BLOCK;
         Ok((received, start..start + message.len() - padding))
@@ -224,14 +258,21 @@ struct Front<'a> {
 }
 
 impl<'a> Front<'a> {
-    fn read(shared: &Shared, derived: &Derived, kind: [u8; 2], body: &'a [u8]) -> Result<Front<'a>> {
+    fn read(
+        shared: &Shared,
+        derived: &Derived,
+        kind: [u8; 2],
+        body: &'a [u8],
+    ) -> Result<Front<'a>> {
         let terms = Terms::of(shared);
         let (header, rest) = body.split_at_checked(HEADER).ok_or(SHORT)?;
         let (sequence, rest) = rest.split_first_chunk::<SEQUENCE>().ok_or(SHORT)?;
         let (checksum, rest) = rest.split_at_checked(terms.checksum).ok_or(SHORT)?;
         let sealed = kind == WRAP && *header == terms.header(kind, terms.seal_alg);
         if !sealed && *header != terms.header(kind, NOT_SEALED) {
-            return Err(Error::InvalidToken("a token of another kind, or with other algorithms than the key's"));
+            return Err(Error::InvalidToken(
+                "a token of another kind, or with other algorithms than the key's",
+            ));
         }
         let [n @ .., a, b, c, d] = derived.decrypt_sequence(*sequence, checksum);
         let from_peer = match shared.side {
@@ -239,7 +280,9 @@ impl<'a> Front<'a> {
             Side::Acceptor => 0,
         };
         if [a, b, c, d] != [from_peer; 4] {
-            return Err(Error::MessageAltered("a message of our own side, or an altered sequence number"));
+            return Err(Error::MessageAltered(
+                "a message of our own side, or an altered sequence number",
+            ));
         }
         let number = match derived {
             Derived::Rc4 { .. } => u32::from_be_bytes(n),
@@ -249,10 +292,18 @@ impl<'a> Front<'a> {
     }
 
     /// Decrypts and checks the message.
-    fn open(&self, shared: &Shared, derived: &Derived, confounder: &mut [u8], parts: &mut [Part<'_>]) -> Result<Received> {
+    fn open(
+        &self,
+        shared: &Shared,
+        derived: &Derived,
+        confounder: &mut [u8],
+        parts: &mut [Part<'_>],
+    ) -> Result<Received> {
         if self.sealed {
             if !sealed_length(parts).is_multiple_of(Terms::of(shared).block) {
-                return Err(Error::InvalidToken("encrypted data of a length that its type does not have"));
+                return Err(Error::InvalidToken(
+                    "encrypted data of a length that its type does not have",
+                ));
             }
             derived.crypt(self.number, &mut sealed(confounder, parts), Crypt::Decrypt);
         }
@@ -261,7 +312,10 @@ impl<'a> Front<'a> {
             parts.iter_mut().filter(|part| part.seal).for_each(|part| part.data.zeroize());
         }
         checked?;
-        Ok(Received { qop: if self.sealed { Qop::Encrypt } else { Qop::NoEncrypt }, number: self.number })
+        Ok(Received {
+            qop: if self.sealed { Qop::Encrypt } else { Qop::NoEncrypt },
+            number: self.number,
+        })
     }
 }
 
@@ -403,8 +457,8 @@ fn length_field(length: usize) -> (usize, [u8; 9]) {
     (1 + bytes, field)
 }
 
-/// Writes a frame around `body` bytes, those that are in `token` and those behind it, and gives the place of the
-/// former.
+/// Writes a frame around `body` bytes, those that are in `token` and those behind it, and gives the
+/// place of the former.
 fn frame(token: &mut [u8], body: usize) -> &mut [u8] {
     let (length, field) = length_field(OID.len() + body);
     let front = [0x60].iter().chain(&field[9 - length..]).chain(&OID);

@@ -1,9 +1,11 @@
-//! The tokens of RFC 4121 4.2, for all encryption types that came after it, and [MS-KILE] 3.4.5.4.1.
+//! The tokens of RFC 4121 4.2, for all encryption types that came after it, and [MS-KILE]
+//! 3.4.5.4.1.
 //!
-//! A sealed Wrap token is a header, then in encrypted form a confounder, the message, `EC` bytes of filler and a copy
-//! of the header, then a tag. Rotated to the right by all that follows the message, it begins with everything that
-//! is not message: that is what SSPI has in its token buffer, while the message is encrypted where it lies. In DCE
-//! style the filler is not counted in `RRC`, since Windows rotates by `EC` + `RRC`.
+//! A sealed Wrap token is a header, then in encrypted form a confounder, the message, `EC` bytes of
+//! filler and a copy of the header, then a tag. Rotated to the right by all that follows the
+//! message, it begins with everything that is not message: that is what SSPI has in its token
+//! buffer, while the message is encrypted where it lies. In DCE style the filler is not counted in
+//! `RRC`, since Windows rotates by `EC` + `RRC`.
 
 use super::header::{Flags, HEADER, Mic, Wrap};
 use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
@@ -40,8 +42,12 @@ struct Usages {
 impl Usages {
     fn of(side: Side) -> Usages {
         match side {
-            Side::Initiator => Usages { seal: key_usage::INITIATOR_SEAL, sign: key_usage::INITIATOR_SIGN },
-            Side::Acceptor => Usages { seal: key_usage::ACCEPTOR_SEAL, sign: key_usage::ACCEPTOR_SIGN },
+            Side::Initiator => {
+                Usages { seal: key_usage::INITIATOR_SEAL, sign: key_usage::INITIATOR_SIGN }
+            }
+            Side::Acceptor => {
+                Usages { seal: key_usage::ACCEPTOR_SEAL, sign: key_usage::ACCEPTOR_SIGN }
+            }
         }
     }
 }
@@ -71,7 +77,9 @@ impl Shared {
             return Err(Error::MessageAltered("a message of our own side"));
         }
         if differing.contains(Flags::ACCEPTOR_SUBKEY) {
-            return Err(Error::MessageAltered("a message under another key than the one agreed on"));
+            return Err(Error::MessageAltered(
+                "a message under another key than the one agreed on",
+            ));
         }
         Ok(())
     }
@@ -97,11 +105,18 @@ impl Keys {
         0
     }
 
-    pub(super) fn sign(&self, shared: &Shared, number: u64, parts: &[&[u8]], token: &mut [u8]) -> Result<usize> {
+    pub(super) fn sign(
+        &self,
+        shared: &Shared,
+        number: u64,
+        parts: &[&[u8]],
+        token: &mut [u8],
+    ) -> Result<usize> {
         let length = HEADER + shared.tag();
         let (header, checksum) = room(token, length)?.split_at_mut(HEADER);
         header.copy_from_slice(&Mic { flags: shared.flags(shared.side), number }.bytes());
-        let signing = self.signing.get_or_init(|| Box::new(shared.key.signing(Usages::of(shared.side).sign)));
+        let signing =
+            self.signing.get_or_init(|| Box::new(shared.key.signing(Usages::of(shared.side).sign)));
         checksum.copy_from_slice(signing.checksum(&followed(parts, header)).bytes());
         Ok(length)
     }
@@ -110,19 +125,35 @@ impl Keys {
         let (header, checksum) = Mic::read(token)?;
         shared.check(header.flags)?;
         let checksum = checksum.get(..shared.tag()).ok_or(SHORT)?;
-        let verifying = self.verifying.get_or_init(|| Box::new(shared.key.signing(Usages::of(shared.side.peer()).sign)));
-        verifying.verify(&followed(parts, &header.bytes()), shared.key.enctype().checksum_type(), checksum)?;
+        let verifying = self
+            .verifying
+            .get_or_init(|| Box::new(shared.key.signing(Usages::of(shared.side.peer()).sign)));
+        verifying.verify(
+            &followed(parts, &header.bytes()),
+            shared.key.enctype().checksum_type(),
+            checksum,
+        )?;
         Ok(header.number)
     }
 
-    pub(super) fn seal(&self, shared: &Shared, number: u64, qop: Qop, parts: &mut [Part<'_>], token: &mut [u8]) -> Result<usize> {
-        let (tag, usages, flags) = (shared.tag(), Usages::of(shared.side), shared.flags(shared.side));
+    pub(super) fn seal(
+        &self,
+        shared: &Shared,
+        number: u64,
+        qop: Qop,
+        parts: &mut [Part<'_>],
+        token: &mut [u8],
+    ) -> Result<usize> {
+        let (tag, usages, flags) =
+            (shared.tag(), Usages::of(shared.side), shared.flags(shared.side));
         if qop == Qop::NoEncrypt {
             let length = HEADER + tag;
             let (out, checksum) = room(token, length)?.split_at_mut(HEADER);
             let header = Wrap { flags, extra: tag as u16, rotation: tag as u16, number };
             let wrapping = self.wrapping.get_or_init(|| Box::new(shared.key.signing(usages.seal)));
-            checksum.copy_from_slice(wrapping.checksum(&plain(parts, &header.without_lengths())).bytes());
+            checksum.copy_from_slice(
+                wrapping.checksum(&plain(parts, &header.without_lengths())).bytes(),
+            );
             out.copy_from_slice(&header.bytes());
             return Ok(length);
         }
@@ -146,16 +177,27 @@ impl Keys {
         Ok(length)
     }
 
-    pub(super) fn unseal(&self, shared: &Shared, parts: &mut [Part<'_>], token: &[u8]) -> Result<Received> {
+    pub(super) fn unseal(
+        &self,
+        shared: &Shared,
+        parts: &mut [Part<'_>],
+        token: &[u8],
+    ) -> Result<Received> {
         let (header, rest) = Wrap::read(token)?;
         shared.check(header.flags)?;
         let layout = Layout::of(shared, &header)?;
         // The caller keeps the token as it was.
-        let mut front: SmallVec<[u8; 96]> = SmallVec::from_slice(rest.get(..layout.front()).ok_or(SHORT)?);
+        let mut front: SmallVec<[u8; 96]> =
+            SmallVec::from_slice(rest.get(..layout.front()).ok_or(SHORT)?);
         let result = (|| {
             turn(&mut front, parts, layout.rotation, layout.behind())?;
             match layout.kind {
-                Qop::NoEncrypt => self.check_plain(shared, &header, &plain(parts, &header.without_lengths()), &front),
+                Qop::NoEncrypt => self.check_plain(
+                    shared,
+                    &header,
+                    &plain(parts, &header.without_lengths()),
+                    &front,
+                ),
                 Qop::Encrypt => {
                     let (behind, rest) = front.split_at_mut(layout.filler + HEADER);
                     let (tag, confounder) = rest.split_at_mut(layout.tag);
@@ -167,7 +209,11 @@ impl Keys {
         result
     }
 
-    pub(super) fn unseal_stream(&self, shared: &Shared, stream: &mut [u8]) -> Result<(Received, Range<usize>)> {
+    pub(super) fn unseal_stream(
+        &self,
+        shared: &Shared,
+        stream: &mut [u8],
+    ) -> Result<(Received, Range<usize>)> {
         let (header, _) = Wrap::read(stream)?;
         shared.check(header.flags)?;
         let layout = Layout::of(shared, &header)?;
@@ -187,7 +233,12 @@ impl Keys {
                 } else {
                     body.split_at(length)
                 };
-                let received = self.check_plain(shared, &header, &followed(&[message], &header.without_lengths()), checksum)?;
+                let received = self.check_plain(
+                    shared,
+                    &header,
+                    &followed(&[message], &header.without_lengths()),
+                    checksum,
+                )?;
                 (received, if in_front { layout.tag } else { 0 })
             }
             Qop::Encrypt => {
@@ -234,7 +285,13 @@ impl Keys {
     }
 
     /// Checks a message that is not encrypted.
-    fn check_plain(&self, shared: &Shared, header: &Wrap, signed: &[&[u8]], checksum: &[u8]) -> Result<Received> {
+    fn check_plain(
+        &self,
+        shared: &Shared,
+        header: &Wrap,
+        signed: &[&[u8]],
+        checksum: &[u8],
+    ) -> Result<Received> {
         let usage = Usages::of(shared.side.peer()).seal;
         let unwrapping = self.unwrapping.get_or_init(|| Box::new(shared.key.signing(usage)));
         unwrapping.verify(signed, shared.key.enctype().checksum_type(), checksum)?;
@@ -255,7 +312,8 @@ struct Layout {
 
 impl Layout {
     fn of(shared: &Shared, header: &Wrap) -> Result<Layout> {
-        let (rotation, extra, tag) = (usize::from(header.rotation), usize::from(header.extra), shared.tag());
+        let (rotation, extra, tag) =
+            (usize::from(header.rotation), usize::from(header.extra), shared.tag());
         if header.flags.contains(Flags::SEALED) {
             let rotation = if shared.dce_style { rotation + extra } else { rotation };
             return Ok(Layout { kind: Qop::Encrypt, rotation, filler: extra, tag });
@@ -294,14 +352,18 @@ fn plain<'a>(parts: &'a [Part<'_>], header: &'a [u8]) -> Slices<'a> {
 }
 
 /// What is encrypted and signed, in its order.
-fn between<'a>(confounder: &'a mut [u8], parts: &'a mut [Part<'_>], behind: &'a mut [u8]) -> Parts<'a> {
+fn between<'a>(
+    confounder: &'a mut [u8],
+    parts: &'a mut [Part<'_>],
+    behind: &'a mut [u8],
+) -> Parts<'a> {
     let sealed = |data| Part { data, seal: true };
     [sealed(confounder)].into_iter().chain(again(parts)).chain([sealed(behind)]).collect()
 }
 
-/// Moves the bytes of `front` and then of the sealed `parts`, as if they were one piece that was rotated to the right
-/// by `is`, to where they would be if that were `wanted`: all that is not message lies in `front` then. That is how
-/// SSPI's peers send it; others do not.
+/// Moves the bytes of `front` and then of the sealed `parts`, as if they were one piece that was
+/// rotated to the right by `is`, to where they would be if that were `wanted`: all that is not
+/// message lies in `front` then. That is how SSPI's peers send it; others do not.
 fn turn(front: &mut [u8], parts: &mut [Part<'_>], is: usize, wanted: usize) -> Result<()> {
     let length = front.len() + sealed_length(parts);
     let left = (is % length + length - wanted % length) % length;

@@ -57,7 +57,8 @@ impl Window {
         }
         if ahead <= self.mask / 2 {
             // Shifted twice, since there is no shift by all bits.
-            self.seen = self.seen.checked_shl(ahead.try_into().unwrap_or(u32::MAX)).unwrap_or(0) << 1 | 1;
+            self.seen =
+                self.seen.checked_shl(ahead.try_into().unwrap_or(u32::MAX)).unwrap_or(0) << 1 | 1;
             self.next = number.wrapping_add(1) & self.mask;
             return Ok(self);
         }
@@ -94,13 +95,19 @@ mod tests {
     fn in_order_only() {
         let numbers = [5, 5, 7, 6, 5, 8, 7, 8];
         assert_eq!(taken(window(ContextFlags::SEQUENCE_DETECT, 5), &numbers), [5, 6, 7, 8]);
-        assert_eq!(taken(window(ContextFlags::SEQUENCE_DETECT | ContextFlags::REPLAY_DETECT, 5), &numbers), [5, 6, 7, 8]);
+        assert_eq!(
+            taken(window(ContextFlags::SEQUENCE_DETECT | ContextFlags::REPLAY_DETECT, 5), &numbers),
+            [5, 6, 7, 8]
+        );
     }
 
     #[test]
     fn each_once_in_any_order() {
         let numbers = [7, 5, 6, 5, 7, 300, 8, 237, 236, 299, 237, 300, 301];
-        assert_eq!(taken(window(ContextFlags::REPLAY_DETECT, 5), &numbers), [7, 5, 6, 300, 237, 299, 301]);
+        assert_eq!(
+            taken(window(ContextFlags::REPLAY_DETECT, 5), &numbers),
+            [7, 5, 6, 300, 237, 299, 301]
+        );
     }
 
     #[test]

@@ -41,19 +41,26 @@ pub struct Authenticate<'a> {
     pub session_key: &'a [u8],
     /// `NegotiateFlags`; `None` from clients so old that their message has none.
     pub flags: Option<NegotiateFlags>,
-    /// The payload begins behind the place of `MIC`. Whether a MIC is there `MsvAvFlags` alone tells.
+    /// The payload begins behind the place of `MIC`. Whether a MIC is there `MsvAvFlags` alone
+    /// tells.
     room_for_mic: bool,
 }
 
 impl<'a> Authenticate<'a> {
-    /// Reads the message. How many of the fields after `WorkstationFields` there are shows in where the payload
-    /// begins.
+    /// Reads the message. How many of the fields after `WorkstationFields` there are shows in where
+    /// the payload begins.
     pub fn parse(bytes: &'a [u8]) -> Result<Authenticate<'a>> {
         let reader = Reader::new(bytes, MessageType::Authenticate)?;
         let field = |place| reader.field(place, at::SESSION_KEY);
-        let names: [Field<'a>; 5] =
-            [field(at::LM_RESPONSE)?, field(at::NT_RESPONSE)?, field(at::DOMAIN)?, field(at::USER)?, field(at::WORKSTATION)?];
-        let mut payload = names.iter().filter_map(|field| field.offset).min().unwrap_or(bytes.len());
+        let names: [Field<'a>; 5] = [
+            field(at::LM_RESPONSE)?,
+            field(at::NT_RESPONSE)?,
+            field(at::DOMAIN)?,
+            field(at::USER)?,
+            field(at::WORKSTATION)?,
+        ];
+        let mut payload =
+            names.iter().filter_map(|field| field.offset).min().unwrap_or(bytes.len());
         let (mut session_key, mut flags) = (&[][..], None);
         if payload >= at::VERSION {
             let field = field(at::SESSION_KEY)?;
@@ -66,7 +73,17 @@ impl<'a> Authenticate<'a> {
         }
         let [lm_response, nt_response, domain, user, workstation] = names.map(|field| field.bytes);
         let room_for_mic = payload >= at::PAYLOAD && bytes.len() >= at::PAYLOAD;
-        Ok(Authenticate { bytes, lm_response, nt_response, domain, user, workstation, session_key, flags, room_for_mic })
+        Ok(Authenticate {
+            bytes,
+            lm_response,
+            nt_response,
+            domain,
+            user,
+            workstation,
+            session_key,
+            flags,
+            room_for_mic,
+        })
     }
 
     /// Nobody: neither a name nor a response ([MS-NLMP] 3.2.5.1.2).
@@ -74,14 +91,20 @@ impl<'a> Authenticate<'a> {
         self.user.is_empty() && self.nt_response.is_empty() && matches!(self.lm_response, [] | [0])
     }
 
-    /// The MIC field, and what it should hold under `exported_session_key`; `None` where the message has no room
-    /// for one. `before` is NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE, as they travelled.
-    pub fn mic(&self, exported_session_key: &[u8; 16], before: &[u8]) -> Option<(&'a [u8], [u8; MIC])> {
+    /// The MIC field, and what it should hold under `exported_session_key`; `None` where the
+    /// message has no room for one. `before` is NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE, as they
+    /// travelled.
+    pub fn mic(
+        &self,
+        exported_session_key: &[u8; 16],
+        before: &[u8],
+    ) -> Option<(&'a [u8], [u8; MIC])> {
         let [front, mic, payload] = self.around_mic()?;
         Some((mic, crypto::hmac_md5(exported_session_key, &[before, front, &[0; MIC], payload])))
     }
 
-    /// What is before the MIC field, the field, and what is behind it; `None` where the message has no room for one.
+    /// What is before the MIC field, the field, and what is behind it; `None` where the message has
+    /// no room for one.
     pub fn around_mic(&self) -> Option<[&'a [u8]; 3]> {
         if !self.room_for_mic {
             return None;
@@ -120,7 +143,8 @@ impl Answer<'_> {
         let charset = Charset::of(self.flags).unwrap_or(Charset::Unicode);
         let fixed = if self.mic.is_some() { at::PAYLOAD } else { at::MIC };
         let names = 2 * (self.domain.len() + self.user.len() + self.workstation.len());
-        let payload = names + self.lm_response.len() + self.nt_response.len() + self.session_key.len();
+        let payload =
+            names + self.lm_response.len() + self.nt_response.len() + self.session_key.len();
         let mut writer = Writer::new(MessageType::Authenticate, fixed, payload);
         writer.put_flags(at::FLAGS, self.flags);
         if self.flags.contains(NegotiateFlags::VERSION) {

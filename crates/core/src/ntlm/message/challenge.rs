@@ -36,7 +36,8 @@ impl<'a> Challenge<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Challenge<'a>> {
         let reader = Reader::new(bytes, MessageType::Challenge)?;
         let flags = reader.flags(at::FLAGS)?;
-        let charset = Charset::of(flags).ok_or(Error::InvalidToken("CHALLENGE_MESSAGE chooses no character set"))?;
+        let charset = Charset::of(flags)
+            .ok_or(Error::InvalidToken("CHALLENGE_MESSAGE chooses no character set"))?;
         let server_challenge = reader.array(at::SERVER_CHALLENGE)?;
         // Servers that were not asked for their name put anything here ([MS-NLMP] 2.2.1.2).
         let target_name = if flags.contains(NegotiateFlags::REQUEST_TARGET) {
@@ -57,7 +58,12 @@ impl<'a> Challenge<'a> {
 /// Writes a server's challenge.
 ///
 /// Errors: `Internal` when the server's names do not fit.
-pub fn write(flags: NegotiateFlags, server_challenge: &[u8; 8], server: &Server, now: FileTime) -> Result<Vec<u8>> {
+pub fn write(
+    flags: NegotiateFlags,
+    server_challenge: &[u8; 8],
+    server: &Server,
+    now: FileTime,
+) -> Result<Vec<u8>> {
     let charset = Charset::of(flags).unwrap_or(Charset::Unicode);
     let mut writer = Writer::new(MessageType::Challenge, at::PAYLOAD, 456);
     writer.put_flags(at::FLAGS, flags);
@@ -77,8 +83,8 @@ pub fn write(flags: NegotiateFlags, server_challenge: &[u8; 8], server: &Server,
     Ok(writer.finish())
 }
 
-/// The server's names in the order in which Windows sends them. The two NetBIOS names must be there ([MS-NLMP]
-/// 2.2.2.1), empty if need be.
+/// The server's names in the order in which Windows sends them. The two NetBIOS names must be there
+/// ([MS-NLMP] 2.2.2.1), empty if need be.
 fn target_info(server: &Server, now: FileTime, out: &mut Vec<u8>) {
     av_pair::put_text(out, id::NB_DOMAIN_NAME, &server.nb_domain);
     av_pair::put_text(out, id::NB_COMPUTER_NAME, &server.nb_computer);

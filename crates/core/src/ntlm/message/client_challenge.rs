@@ -1,4 +1,5 @@
-//! NTLMv2_CLIENT_CHALLENGE, [MS-NLMP] 2.2.2.7: what an NTLMv2 response says and proves beside the password.
+//! NTLMv2_CLIENT_CHALLENGE, [MS-NLMP] 2.2.2.7: what an NTLMv2 response says and proves beside the
+//! password.
 
 use crate::ntlm::av_pair::AvPairs;
 use crate::types::error::{Error, Result};
@@ -21,7 +22,10 @@ impl<'a> ClientChallenge<'a> {
     /// Reads the one in an NTLMv2_RESPONSE ([MS-NLMP] 2.2.2.8).
     pub fn parse(nt_response: &'a [u8]) -> Result<ClientChallenge<'a>> {
         let short = Error::InvalidToken("NTLMv2 response cut short");
-        let (fixed, av_pairs) = nt_response.get(PROOF..).and_then(|rest| rest.split_first_chunk::<FIXED>()).ok_or(short)?;
+        let (fixed, av_pairs) = nt_response
+            .get(PROOF..)
+            .and_then(|rest| rest.split_first_chunk::<FIXED>())
+            .ok_or(short)?;
         // RespType and HiRespType
         if fixed[..2] != [1, 1] {
             return Err(Error::InvalidToken("NTLMv2 response of an unknown version"));

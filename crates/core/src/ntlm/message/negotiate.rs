@@ -26,13 +26,18 @@ pub struct Negotiate<'a> {
 }
 
 impl<'a> Negotiate<'a> {
-    /// Reads the message: 16 bytes and no names at all (the oldest clients), 32 without Version, or 40 with it.
+    /// Reads the message: 16 bytes and no names at all (the oldest clients), 32 without Version, or
+    /// 40 with it.
     pub fn parse(bytes: &'a [u8]) -> Result<Negotiate<'a>> {
         let reader = Reader::new(bytes, MessageType::Negotiate)?;
         let flags = reader.flags(at::FLAGS)?;
         // Without its flag a field is not to be looked at ([MS-NLMP] 2.2.1.1).
         let name = |place, supplied| {
-            if flags.contains(supplied) { reader.field(place, at::VERSION).map(|field| field.bytes) } else { Ok(&[][..]) }
+            if flags.contains(supplied) {
+                reader.field(place, at::VERSION).map(|field| field.bytes)
+            } else {
+                Ok(&[][..])
+            }
         };
         let domain = name(at::DOMAIN, NegotiateFlags::OEM_DOMAIN_SUPPLIED)?;
         let workstation = name(at::WORKSTATION, NegotiateFlags::OEM_WORKSTATION_SUPPLIED)?;
@@ -41,7 +46,8 @@ impl<'a> Negotiate<'a> {
 }
 
 impl Negotiate<'_> {
-    /// Writes a message without names, whose empty fields are left zero, as every Windows since Vista does.
+    /// Writes a message without names, whose empty fields are left zero, as every Windows since
+    /// Vista does.
     pub fn write(flags: NegotiateFlags) -> Vec<u8> {
         let mut writer = Writer::new(MessageType::Negotiate, at::PAYLOAD, 0);
         writer.put_flags(at::FLAGS, flags);

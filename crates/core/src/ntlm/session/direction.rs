@@ -15,8 +15,8 @@ use subtle::ConstantTimeEq;
 /// Length of NTLMSSP_MESSAGE_SIGNATURE in bytes.
 pub(crate) const SIGNATURE: usize = 16;
 
-/// The signature of a context that negotiated neither signing nor sealing but NTLMSSP_NEGOTIATE_ALWAYS_SIGN:
-/// Version and zeros ([MS-NLMP] 2.2.2.5, "M").
+/// The signature of a context that negotiated neither signing nor sealing but
+/// NTLMSSP_NEGOTIATE_ALWAYS_SIGN: Version and zeros ([MS-NLMP] 2.2.2.5, "M").
 pub(crate) const DUMMY: [u8; SIGNATURE] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// One direction's keys, key stream and counter.
@@ -32,11 +32,17 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], direction: Direction, sequence: u32) -> Stream {
+    pub(crate) fn new(
+        flags: NegotiateFlags,
+        exported_session_key: &[u8; 16],
+        direction: Direction,
+        sequence: u32,
+    ) -> Stream {
         let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
         let sealing_key = keys::sealkey(flags, exported_session_key, direction);
         Stream {
-            signing: extended.then(|| crypto::keyed(&keys::signkey(exported_session_key, direction))),
+            signing: extended
+                .then(|| crypto::keyed(&keys::signkey(exported_session_key, direction))),
             encrypt_checksum: flags.contains(NegotiateFlags::KEY_EXCH),
             rc4: sealing_key.rc4(),
             sealing_key,
@@ -64,18 +70,19 @@ impl Stream {
         Ok(stream)
     }
 
-    /// The stream as the next message finds it: a datagram's begins anew under the number that the caller gives it,
-    /// since datagrams may come in any order ([MS-NLMP] 3.4).
+    /// The stream as the next message finds it: a datagram's begins anew under the number that the
+    /// caller gives it, since datagrams may come in any order ([MS-NLMP] 3.4).
     pub(crate) fn due(&mut self, flags: NegotiateFlags, sequence: u32) -> &mut Stream {
         if flags.contains(NegotiateFlags::DATAGRAM) {
-            self.rc4 = Rc4::new(&crypto::md5(&[self.sealing_key.as_bytes(), &sequence.to_le_bytes()]));
+            self.rc4 =
+                Rc4::new(&crypto::md5(&[self.sealing_key.as_bytes(), &sequence.to_le_bytes()]));
             self.sequence = sequence;
         }
         self
     }
 
-    /// Signs the message that `work` goes through, giving each piece to the checksum, in plain, and to the key stream
-    /// where it is to be encrypted.
+    /// Signs the message that `work` goes through, giving each piece to the checksum, in plain, and
+    /// to the key stream where it is to be encrypted.
     pub(crate) fn sign(&mut self, work: impl FnOnce(&mut Rc4, &mut Checksum)) -> [u8; SIGNATURE] {
         let (rc4, signature) = self.go_through(work);
         self.advance(rc4);
@@ -84,9 +91,13 @@ impl Stream {
 
     /// Checks the signature of the message that `work` goes through.
     ///
-    /// Errors: `MessageAltered`; `OutOfSequence`, and then `work` has not been called if the number is in the clear.
-    /// The stream has not moved then.
-    pub(crate) fn verify(&mut self, theirs: &[u8; SIGNATURE], work: impl FnOnce(&mut Rc4, &mut Checksum)) -> Result<()> {
+    /// Errors: `MessageAltered`; `OutOfSequence`, and then `work` has not been called if the number
+    /// is in the clear. The stream has not moved then.
+    pub(crate) fn verify(
+        &mut self,
+        theirs: &[u8; SIGNATURE],
+        work: impl FnOnce(&mut Rc4, &mut Checksum),
+    ) -> Result<()> {
         if theirs[..4] != DUMMY[..4] {
             return Err(Error::MessageAltered("signature of an unknown version"));
         }
@@ -125,8 +136,8 @@ impl Stream {
         self.sequence = self.sequence.wrapping_add(1);
     }
 
-    /// `MAC` ([MS-NLMP] 3.4.4), from the message's checksum. Takes from `rc4`, which stands where the message's own
-    /// data has left it.
+    /// `MAC` ([MS-NLMP] 3.4.4), from the message's checksum. Takes from `rc4`, which stands where
+    /// the message's own data has left it.
     fn signature(&self, rc4: &mut Rc4, checksum: Checksum) -> [u8; SIGNATURE] {
         let mut signature = DUMMY;
         let sequence = self.sequence.to_le_bytes();

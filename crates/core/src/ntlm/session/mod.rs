@@ -12,7 +12,8 @@ use direction::{DUMMY, SIGNATURE, Stream};
 use std::fmt;
 use std::ops::Range;
 
-/// Long messages are signed and encrypted in pieces of this many bytes, each while it is in the cache.
+/// Long messages are signed and encrypted in pieces of this many bytes, each while it is in the
+/// cache.
 const CHUNK: usize = 8192;
 
 /// The side of the conversation that this is.
@@ -26,17 +27,19 @@ pub enum Side {
 
 /// The keys and counters of an established context.
 ///
-/// Nothing is derived before the first message: a server that only wants to know who its client is pays for
-/// none of it.
+/// Nothing is derived before the first message: a server that only wants to know who its client is
+/// pays for none of it.
 #[derive(Clone)]
 pub struct Session {
     exported_session_key: Key,
     flags: NegotiateFlags,
     side: Side,
     sending: Option<Box<Stream>>,
-    /// Stays `None` without extended session security, where both directions share one stream and one counter.
+    /// Stays `None` without extended session security, where both directions share one stream and
+    /// one counter.
     receiving: Option<Box<Stream>>,
-    /// mechListMICs made and checked: each has taken a sequence number, and nothing from the key stream.
+    /// mechListMICs made and checked: each has taken a sequence number, and nothing from the key
+    /// stream.
     mics: Mics,
 }
 
@@ -67,20 +70,36 @@ fn given(token: &[u8]) -> Result<&[u8; SIGNATURE]> {
 }
 
 fn check_dummy(theirs: &[u8; SIGNATURE]) -> Result<()> {
-    if *theirs == DUMMY { Ok(()) } else { Err(Error::MessageAltered("not the signature of a context without keys")) }
+    if *theirs == DUMMY {
+        Ok(())
+    } else {
+        Err(Error::MessageAltered("not the signature of a context without keys"))
+    }
 }
 
 impl Session {
     /// A context with these keys, before its first message.
     pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side) -> Session {
         let exported_session_key = Key::new(*exported_session_key);
-        Session { exported_session_key, flags, side, sending: None, receiving: None, mics: Mics::default() }
+        Session {
+            exported_session_key,
+            flags,
+            side,
+            sending: None,
+            receiving: None,
+            mics: Mics::default(),
+        }
     }
 
     /// `SECPKG_ATTR_SIZES`. The block size is 0, as Windows has it for NTLM: there is no padding.
     pub fn sizes(&self) -> Sizes {
         let signature = SIGNATURE as u32;
-        Sizes { max_token: super::MAX_TOKEN, max_signature: signature, block_size: 0, security_trailer: signature }
+        Sizes {
+            max_token: super::MAX_TOKEN,
+            max_signature: signature,
+            block_size: 0,
+            security_trailer: signature,
+        }
     }
 
     /// `SECPKG_ATTR_KEY_INFO`, with the names and numbers that Windows gives.
@@ -92,7 +111,8 @@ impl Session {
         /// CALG_RC4
         const RC4: u32 = 0x6801;
         let extended = self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
-        let (signature_name, signature_id) = if extended { ("HMAC-MD5", HMAC_MD5) } else { ("RSADSI RC4-CRC32", RC4_CRC32) };
+        let (signature_name, signature_id) =
+            if extended { ("HMAC-MD5", HMAC_MD5) } else { ("RSADSI RC4-CRC32", RC4_CRC32) };
         KeyInfo {
             signature_name,
             encrypt_name: "RSADSI RC4",
@@ -114,36 +134,45 @@ impl Session {
 
     /// Signs `parts`: writes the signature to the front of `token` and tells its length, 16.
     ///
-    /// `sequence` counts only in a datagram context. Errors: `BufferTooSmall`; `Unsupported` where nothing was
-    /// negotiated that could sign.
+    /// `sequence` counts only in a datagram context. Errors: `BufferTooSmall`; `Unsupported` where
+    /// nothing was negotiated that could sign.
     pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {
         let out = room(token)?;
         *out = match self.protection()? {
             Protection::Dummy => DUMMY,
-            Protection::Signed => self.sending(sequence).sign(|_, checksum| parts.iter().for_each(|part| checksum.update(part))),
+            Protection::Signed => self
+                .sending(sequence)
+                .sign(|_, checksum| parts.iter().for_each(|part| checksum.update(part))),
         };
         Ok(SIGNATURE)
     }
 
     /// Checks the signature of `parts`.
     ///
-    /// Errors: `MessageAltered`, or `OutOfSequence` for a message that is not the one due. Neither moves the
-    /// context: the message that is due can still be checked.
+    /// Errors: `MessageAltered`, or `OutOfSequence` for a message that is not the one due. Neither
+    /// moves the context: the message that is due can still be checked.
     pub fn verify(&mut self, parts: &[&[u8]], sequence: u32, token: &[u8]) -> Result<()> {
         let theirs = given(token)?;
         match self.protection()? {
             Protection::Dummy => check_dummy(theirs),
-            Protection::Signed => {
-                self.receiving(sequence).verify(theirs, |_, checksum| parts.iter().for_each(|part| checksum.update(part)))
-            }
+            Protection::Signed => self
+                .receiving(sequence)
+                .verify(theirs, |_, checksum| parts.iter().for_each(|part| checksum.update(part))),
         }
     }
 
-    /// Signs all of `parts` and encrypts in place those that are to be: writes the signature to the front of
-    /// `token` and tells its length, 16. Signing or sealing must have been negotiated, either, as on Windows.
+    /// Signs all of `parts` and encrypts in place those that are to be: writes the signature to the
+    /// front of `token` and tells its length, 16. Signing or sealing must have been negotiated,
+    /// either, as on Windows.
     ///
     /// Errors: as [`Session::sign`]; nothing has changed then.
-    pub fn seal(&mut self, qop: Qop, parts: &mut [Part<'_>], sequence: u32, token: &mut [u8]) -> Result<usize> {
+    pub fn seal(
+        &mut self,
+        qop: Qop,
+        parts: &mut [Part<'_>],
+        sequence: u32,
+        token: &mut [u8],
+    ) -> Result<usize> {
         let out = room(token)?;
         if self.protection()? == Protection::Dummy {
             return Err(NOT_NEGOTIATED);
@@ -165,9 +194,9 @@ impl Session {
 
     /// Decrypts in place those of `parts` that are sealed, and checks the signature of all.
     ///
-    /// NTLM's signature does not say whether a message was encrypted, so each is taken as such; one made with
-    /// SECQOP_WRAP_NO_ENCRYPT is for [`Session::verify`]. Errors: as there; the context has not moved then, but
-    /// after `MessageAltered` the parts hold bytes that mean nothing.
+    /// NTLM's signature does not say whether a message was encrypted, so each is taken as such; one
+    /// made with SECQOP_WRAP_NO_ENCRYPT is for [`Session::verify`]. Errors: as there; the context
+    /// has not moved then, but after `MessageAltered` the parts hold bytes that mean nothing.
     pub fn unseal(&mut self, parts: &mut [Part<'_>], sequence: u32, token: &[u8]) -> Result<Qop> {
         let theirs = given(token)?;
         if self.protection()? == Protection::Dummy {
@@ -188,16 +217,24 @@ impl Session {
         Ok(Qop::Encrypt)
     }
 
-    /// [`Session::unseal`] of a message behind its signature; tells where in `stream` the message is.
-    pub fn unseal_stream(&mut self, stream: &mut [u8], sequence: u32) -> Result<(Qop, Range<usize>)> {
+    /// [`Session::unseal`] of a message behind its signature; tells where in `stream` the message
+    /// is.
+    pub fn unseal_stream(
+        &mut self,
+        stream: &mut [u8],
+        sequence: u32,
+    ) -> Result<(Qop, Range<usize>)> {
         let end = stream.len();
-        let (token, data) = stream.split_at_mut_checked(SIGNATURE).ok_or(Error::InvalidToken("signature cut short"))?;
+        let (token, data) = stream
+            .split_at_mut_checked(SIGNATURE)
+            .ok_or(Error::InvalidToken("signature cut short"))?;
         let qop = self.unseal(&mut [Part { data, seal: true }], sequence, token)?;
         Ok((qop, SIGNATURE..end))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list, made before the first message. It takes a
-    /// sequence number like any signature, but the key stream begins anew after it ([MS-SPNG] 3.3.5.1).
+    /// SPNEGO's mechListMIC over the DER of the mechanism list, made before the first message. It
+    /// takes a sequence number like any signature, but the key stream begins anew after it
+    /// ([MS-SPNG] 3.3.5.1).
     ///
     /// Errors: as [`Session::sign`].
     pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
@@ -214,16 +251,22 @@ impl Session {
 
     /// Checks the peer's mechListMIC, in constant time. A wrong one moves nothing.
     ///
-    /// Errors: `MessageAltered`, `InvalidToken` for one that is no signature, and as [`Session::sign`].
+    /// Errors: `MessageAltered`, `InvalidToken` for one that is no signature, and as
+    /// [`Session::sign`].
     pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
-        let theirs: &[u8; SIGNATURE] = mic.try_into().map_err(|_| Error::InvalidToken("mechListMIC is no NTLM signature"))?;
+        let theirs: &[u8; SIGNATURE] =
+            mic.try_into().map_err(|_| Error::InvalidToken("mechListMIC is no NTLM signature"))?;
         match self.protection()? {
             Protection::Dummy => check_dummy(theirs),
             Protection::Signed => {
                 let mut stream = self.fresh(self.inward());
-                let checked = stream.due(self.flags, 0).verify(theirs, |_, checksum| checksum.update(mech_types));
+                let checked = stream
+                    .due(self.flags, 0)
+                    .verify(theirs, |_, checksum| checksum.update(mech_types));
                 checked.map_err(|error| match error {
-                    Error::OutOfSequence => Error::MessageAltered("mechListMIC is not the signature that is due"),
+                    Error::OutOfSequence => {
+                        Error::MessageAltered("mechListMIC is not the signature that is due")
+                    }
                     other => other,
                 })?;
                 self.mics.checked = self.mics.checked.wrapping_add(1);
@@ -261,7 +304,8 @@ impl Session {
         }
     }
 
-    /// A direction's stream at its beginning; without extended session security the directions are one.
+    /// A direction's stream at its beginning; without extended session security the directions are
+    /// one.
     fn fresh(&self, direction: Direction) -> Stream {
         let Mics { made, checked } = self.mics;
         let sequence = if !self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
@@ -298,6 +342,9 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("flags", &self.flags).field("side", &self.side).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("flags", &self.flags)
+            .field("side", &self.side)
+            .finish_non_exhaustive()
     }
 }

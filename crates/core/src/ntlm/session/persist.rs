@@ -42,7 +42,12 @@ impl Packed for Session {
         session.mics = Mics::unpack(from)?;
         let mut stream = |direction| -> Result<Option<Box<Stream>>> {
             Ok(match bool::unpack(from)? {
-                true => Some(Box::new(Stream::unpack_position(flags, &exported_session_key, direction, from)?)),
+                true => Some(Box::new(Stream::unpack_position(
+                    flags,
+                    &exported_session_key,
+                    direction,
+                    from,
+                )?)),
                 false => None,
             })
         };
