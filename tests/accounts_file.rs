@@ -3,11 +3,11 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::authority::{AccountFile, Accounts, Standing};
+use negossp::authority::{AccountFile, AccountStatus, Accounts};
 use negossp::ntlm::response::{lm_hash, nt_hash};
 use negossp::runtime::watched_file::Problem;
 
-fn standing(accounts: &Accounts, name: &str) -> Option<Standing> {
+fn standing(accounts: &Accounts, name: &str) -> Option<AccountStatus> {
     accounts.get(name).map(|entry| entry.standing)
 }
 
@@ -34,7 +34,7 @@ fn a_line_of_sambas_is_read() {
     assert_eq!(entry.account.user, "alice");
     assert_eq!(entry.account.nt_hash, Some(PASSWORD));
     assert_eq!(hex(&entry.account.lm_hash.unwrap()), "E52CAC67419A9A224A3B108F3FA6CB6D");
-    assert_eq!(entry.standing, Standing::Normal);
+    assert_eq!(entry.standing, AccountStatus::Normal);
 }
 
 #[test]
@@ -51,16 +51,16 @@ fn line_ends_and_byte_order_mark_do_not_matter() {
 #[test]
 fn flags_say_who_may_log_on() {
     for (flags, expected) in [
-        ("U", Standing::Normal),
-        ("UX", Standing::Normal),
-        ("", Standing::Normal),
-        ("UD", Standing::Disabled),
-        ("DU", Standing::Disabled),
-        ("UL", Standing::Locked),
-        ("W", Standing::Trust),
-        ("S", Standing::Trust),
-        ("I", Standing::Trust),
-        ("NU", Standing::NoPassword),
+        ("U", AccountStatus::Normal),
+        ("UX", AccountStatus::Normal),
+        ("", AccountStatus::Normal),
+        ("UD", AccountStatus::Disabled),
+        ("DU", AccountStatus::Disabled),
+        ("UL", AccountStatus::Locked),
+        ("W", AccountStatus::Trust),
+        ("S", AccountStatus::Trust),
+        ("I", AccountStatus::Trust),
+        ("NU", AccountStatus::NoPassword),
     ] {
         let accounts = Accounts::parse(line("x", &PASSWORD, flags).as_bytes());
         assert_eq!(standing(&accounts, "x"), Some(expected), "[{flags}]");
@@ -71,14 +71,18 @@ fn flags_say_who_may_log_on() {
     for nt in [no_password, &stars, &none] {
         let accounts = Accounts::parse(format!("x:1:{none}:{nt}:[U          ]:LCT-0:").as_bytes());
         let entry = accounts.get("x").unwrap();
-        assert_eq!((entry.standing, entry.account.nt_hash), (Standing::NoPassword, None), "{nt}");
+        assert_eq!(
+            (entry.standing, entry.account.nt_hash),
+            (AccountStatus::NoPassword, None),
+            "{nt}"
+        );
     }
     // The oldest format has no flags.
     let old =
         format!("ws$:1:{none}:{0}:Full Name:/home:/bin/sh\njoe:2:{none}:{0}\n", hex(&PASSWORD));
     let accounts = Accounts::parse(old.as_bytes());
-    assert_eq!(standing(&accounts, "ws$"), Some(Standing::Trust));
-    assert_eq!(standing(&accounts, "joe"), Some(Standing::Normal));
+    assert_eq!(standing(&accounts, "ws$"), Some(AccountStatus::Trust));
+    assert_eq!(standing(&accounts, "joe"), Some(AccountStatus::Normal));
 }
 
 #[test]
@@ -90,9 +94,9 @@ fn the_hash_of_no_password_is_no_hash() {
         format!("lm:1:{lm}:{}:[U]:\nempty:1:{lm}:{nt}:[U]:\n", hex(&PASSWORD)).as_bytes(),
     );
     assert_eq!(accounts.get("lm").unwrap().account.lm_hash, None);
-    assert_eq!(standing(&accounts, "lm"), Some(Standing::Normal));
+    assert_eq!(standing(&accounts, "lm"), Some(AccountStatus::Normal));
     assert_eq!(accounts.get("empty").unwrap().account.nt_hash, None);
-    assert_eq!(standing(&accounts, "empty"), Some(Standing::NoPassword));
+    assert_eq!(standing(&accounts, "empty"), Some(AccountStatus::NoPassword));
 }
 
 #[test]
@@ -103,11 +107,14 @@ fn a_line_whose_flags_are_not_written_yet_lets_nobody_in() {
     );
     for length in 0..=whole.len() {
         let accounts = Accounts::parse(&whole.as_bytes()[..length]);
-        assert!(matches!(standing(&accounts, "x"), None | Some(Standing::Disabled)), "{length}");
+        assert!(
+            matches!(standing(&accounts, "x"), None | Some(AccountStatus::Disabled)),
+            "{length}"
+        );
     }
     // The oldest format has no flags; its lines end.
     let old = format!("x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:{}\n", hex(&PASSWORD));
-    assert_eq!(standing(&Accounts::parse(old.as_bytes()), "x"), Some(Standing::Normal));
+    assert_eq!(standing(&Accounts::parse(old.as_bytes()), "x"), Some(AccountStatus::Normal));
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
     let mut settings = Settings::default();
     settings.accounts.file = Some(file.clone());
     // Wrong passwords are given on purpose, many times.
-    settings.authorities.brake = Vec::new();
+    settings.authorities.throttle = Vec::new();
     let credential = credential();
     let old = Client::new("user1", "", &PASSWORD);
     let new = Client::new("user1", "", &SECRET01);

@@ -25,7 +25,7 @@ impl Server {
         settings.server.dns_computer = "srv.example.com".into();
         settings.server.dns_domain = "example.com".into();
         // tests/authority_policy.rs is about that; here many wrong passwords are given on purpose.
-        settings.authorities.brake = Vec::new();
+        settings.authorities.throttle = Vec::new();
         settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
         Server { settings, credential: credential(), _folder: folder }
     }

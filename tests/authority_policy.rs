@@ -4,7 +4,9 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::authority::{Account, AccountFile, Application, Kind, NetworkLogon, Proofs, validate};
+use negossp::authority::{
+    Account, AccountFile, Application, AuthorityKind, NetworkLogon, Proofs, validate,
+};
 use negossp::config::{NtlmMode, Settings};
 use negossp::ntlm::crypto::Key;
 use negossp::principal::{Origin, Principal};
@@ -82,16 +84,16 @@ fn the_first_who_knows_the_client_decides() {
     assert_eq!(logon(&server, "app", &SECRET01).unwrap(), Origin::Application);
     // By the configuration the other way.
     server.settings.authorities.order =
-        vec![Kind::AccountFile, Kind::Application, Kind::Credential];
+        vec![AuthorityKind::AccountFile, AuthorityKind::Application, AuthorityKind::Credential];
     assert_eq!(logon(&server, "alice", &PASSWORD).unwrap(), Origin::AccountFile);
     assert_eq!(logon(&server, "app", &PASSWORD).unwrap(), Origin::AccountFile);
     assert_eq!(denial(server.asked("alice", &SECRET01)), Denial::WrongPassword);
     // Who is not named is not asked.
-    server.settings.authorities.order = vec![Kind::Application];
+    server.settings.authorities.order = vec![AuthorityKind::Application];
     assert_eq!(denial(server.asked("alice", &PASSWORD)), Denial::UnknownUser);
     server.credential.application = None;
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
-    server.settings.authorities.order = vec![Kind::Domain];
+    server.settings.authorities.order = vec![AuthorityKind::Domain];
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
 }
 
@@ -99,30 +101,33 @@ fn the_first_who_knows_the_client_decides() {
 /// the log says.
 #[test]
 fn guessing_is_braked_whether_or_not_there_is_such_an_account() {
-    for user in ["braked-1", "nobody-1"] {
-        let server = Server::new(&["braked-1"]);
-        let looked_at =
-            (0..20).take_while(|_| denial(server.asked(user, &SECRET01)) != Denial::Braked).count();
+    for user in ["throttled-1", "nobody-1"] {
+        let server = Server::new(&["throttled-1"]);
+        let looked_at = (0..20)
+            .take_while(|_| denial(server.asked(user, &SECRET01)) != Denial::Throttled)
+            .count();
         assert_eq!(looked_at, 10, "{user}");
-        assert_eq!(denial(server.asked(user, &PASSWORD)), Denial::Braked);
+        assert_eq!(denial(server.asked(user, &PASSWORD)), Denial::Throttled);
     }
     // Not where it is off.
-    let mut server = Server::new(&["braked-2"]);
-    server.settings.authorities.brake = vec![Kind::Credential];
-    assert!((0..20).all(|_| denial(server.asked("braked-2", &SECRET01)) == Denial::WrongPassword));
-    assert!(server.asked("braked-2", &PASSWORD).is_ok());
+    let mut server = Server::new(&["throttled-2"]);
+    server.settings.authorities.throttle = vec![AuthorityKind::Credential];
+    assert!(
+        (0..20).all(|_| denial(server.asked("throttled-2", &SECRET01)) == Denial::WrongPassword)
+    );
+    assert!(server.asked("throttled-2", &PASSWORD).is_ok());
 }
 
 #[test]
 fn guesses_from_elsewhere_keep_nobody_out() {
-    let server = Server::new(&["braked-3"]);
+    let server = Server::new(&["throttled-3"]);
     let from = |address: [u8; 4], hash: &[u8; 16]| {
-        let client = Client::new("braked-3", "SRV", hash);
+        let client = Client::new("throttled-3", "SRV", hash);
         server.judge(&NetworkLogon { address: Some(Address::V4(address)), ..client.logon() })
     };
     assert!(from([192, 0, 2, 1], &PASSWORD).is_ok());
-    while denial(from([192, 0, 2, 66], &SECRET01)) != Denial::Braked {}
-    assert_eq!(denial(from([192, 0, 2, 2], &PASSWORD)), Denial::Braked);
+    while denial(from([192, 0, 2, 66], &SECRET01)) != Denial::Throttled {}
+    assert_eq!(denial(from([192, 0, 2, 2], &PASSWORD)), Denial::Throttled);
     assert!(from([192, 0, 2, 1], &PASSWORD).is_ok());
 }
 

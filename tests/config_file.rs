@@ -4,7 +4,7 @@
 mod accounts_support;
 
 use accounts_support::*;
-use negossp::authority::{Kind, MachineSid};
+use negossp::authority::{AuthorityKind, MachineSid};
 use negossp::config::{
     Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode,
     ReplayCacheKind, Server, Settings, Store, Strictness, WinbindWay,
@@ -51,9 +51,9 @@ complete_auth_token = true
 
 [authorities]
 order = ["file", "credential", "domain"]
-brake = ["domain"]
-brake_after = 4
-brake_longest = "2m"
+throttle = ["domain"]
+throttle_after = 4
+throttle_longest = "2m"
 
 [ntlm]
 mode = "audit"
@@ -138,9 +138,15 @@ fn every_key_is_read() {
     assert_eq!(settings.negotiate.context_lifetime, Some(Duration::from_secs(36_000)));
     assert!(settings.negotiate.complete_auth_token);
     let authorities = &settings.authorities;
-    assert_eq!(authorities.order, [Kind::AccountFile, Kind::Credential, Kind::Domain]);
-    assert_eq!((&authorities.brake[..], authorities.brake_after), (&[Kind::Domain][..], 4));
-    assert_eq!(authorities.brake_longest, Duration::from_secs(120));
+    assert_eq!(
+        authorities.order,
+        [AuthorityKind::AccountFile, AuthorityKind::Credential, AuthorityKind::Domain]
+    );
+    assert_eq!(
+        (&authorities.throttle[..], authorities.throttle_after),
+        (&[AuthorityKind::Domain][..], 4)
+    );
+    assert_eq!(authorities.throttle_longest, Duration::from_secs(120));
     let ntlm = &settings.ntlm;
     assert_eq!((ntlm.mode, &ntlm.audit_file), (NtlmMode::Audit, &Some(folder.path("ntlm.tsv"))));
     assert_eq!(

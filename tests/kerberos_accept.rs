@@ -16,9 +16,9 @@ use negossp::kerberos::message::{
     HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply,
     TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
-use negossp::kerberos::{Acceptor, Delegated, KeytabFile, OwnKeys, ServiceName, TgtFile};
+use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, KeytabFile, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
-use negossp::persist::{Packed, Reader, Writer};
+use negossp::persist::{Persist, Reader, Writer};
 use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
@@ -631,7 +631,7 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
     let cache = Cache::new("service-tgt", &tgt_key, 3600);
     let mut server = forge.server();
     server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
-    let own_keys = std::mem::replace(&mut server.credential.service.keys, OwnKeys::None);
+    let own_keys = std::mem::replace(&mut server.credential.service.keys, CredentialKeys::None);
     let name = |text| ServiceName::parse(text).unwrap();
     let other = |result: Result<_, Error>| {
         assert!(denied(result.map(|_| ())).contains("another service's"))
@@ -702,7 +702,7 @@ fn user_to_user() {
         ..Forge::new(AES)
     };
     let mut server = Forge::new(AES).server();
-    server.credential.service.keys = OwnKeys::None;
+    server.credential.service.keys = CredentialKeys::None;
     let long_term = Forge::new(AES);
     let path = std::env::temp_dir().join(format!("negossp-{}-u2u.keytab", std::process::id()));
     let entry = Entry::new(

@@ -10,7 +10,7 @@ use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::keytab::Keytab;
 use negossp::kerberos::message::{KrbError, error_code};
-use negossp::kerberos::{Acceptor, KeytabFile, OwnKeys};
+use negossp::kerberos::{Acceptor, CredentialKeys, KeytabFile};
 use negossp::runtime::watched_file::Problem;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
@@ -44,7 +44,7 @@ fn keytab(keys: &[(&Key, u32)]) -> Vec<u8> {
 /// A server whose keys are those of a file.
 fn server(file: &Arc<KeytabFile>) -> Server {
     let mut server = Server::with_keytab(Keytab::default());
-    server.credential.service.keys = OwnKeys::None;
+    server.credential.service.keys = CredentialKeys::None;
     server.settings.kerberos.keytab = Some(file.clone());
     server
 }

@@ -10,7 +10,7 @@ use negossp::kerberos::gss_checksum::GssFlags;
 use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::{ApRep, EncApRepPart};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::kerberos::{KRB5_OID, MS_KRB5_OID, OwnKeys};
+use negossp::kerberos::{CredentialKeys, KRB5_OID, MS_KRB5_OID};
 use negossp::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, Step};
 use negossp::negotiate::Acceptor;
 use negossp::negotiate::session::Part;
@@ -174,7 +174,7 @@ fn identity() -> Identity {
 /// A server that knows alice's password and has no keytab.
 fn without_key() -> Server {
     let mut server = Forge::new(Enctype::Aes256Sha1).server();
-    server.credential.service.keys = OwnKeys::None;
+    server.credential.service.keys = CredentialKeys::None;
     server.credential.accounts = vec![Account::from_identity(&identity())];
     server
 }

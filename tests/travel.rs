@@ -7,7 +7,7 @@ mod travel_support;
 use accounts_support::{Folder, eventually};
 use negossp::config::{self, Settings};
 use negossp::context::Context;
-use negossp::export::{self, KeyFile, Manner};
+use negossp::export::{self, ExportOptions, KeyFile};
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::Setup;
 use negossp::negotiate::session::{Part, Qop, Session};
@@ -86,7 +86,7 @@ fn every_pair() -> Vec<(String, Pair)> {
     pairs
 }
 
-fn through(session: &Session, manner: Manner, settings: &Arc<Settings>) -> Session {
+fn through(session: &Session, manner: ExportOptions, settings: &Arc<Settings>) -> Session {
     secured(moved(&context(session.clone()), manner, settings)).established.session
 }
 
@@ -126,7 +126,7 @@ fn a_conversation_goes_on_wherever_it_is_moved() {
         for _ in 0..24 {
             let side = random.below(2) as usize;
             if random.below(2) == 0 {
-                pair.0[side] = through(&pair.0[side], Manner::default(), &settings);
+                pair.0[side] = through(&pair.0[side], ExportOptions::default(), &settings);
             }
             sequence += 1;
             message(&mut pair, random.below(2) as usize, random.below(2) == 0, sequence, &name);
@@ -141,8 +141,8 @@ fn between_the_mic_and_the_first_message() {
     for (name, mut pair) in every_pair() {
         for from in [0, 1] {
             let Ok(mic) = pair.0[from].make_mech_list_mic(b"list") else { continue };
-            pair.0[from] = through(&pair.0[from], Manner::default(), &settings);
-            pair.0[1 - from] = through(&pair.0[1 - from], Manner::default(), &settings);
+            pair.0[from] = through(&pair.0[from], ExportOptions::default(), &settings);
+            pair.0[1 - from] = through(&pair.0[1 - from], ExportOptions::default(), &settings);
             pair.0[1 - from].verify_mech_list_mic(b"list", &mic).expect(&name);
         }
         for n in 0..6 {
@@ -160,7 +160,7 @@ fn a_moved_context_does_what_the_old_one_does() {
     for flags in [flags, flags - F::EXTENDED_SESSIONSECURITY, flags | F::DATAGRAM] {
         let mut stays = ntlm(flags).0[0].clone();
         for n in 0..20 {
-            let mut goes = through(&stays, Manner::default(), &settings);
+            let mut goes = through(&stays, ExportOptions::default(), &settings);
             let make = |session: &mut Session| {
                 let (mut data, mut token) = ([n; 33], [0; 16]);
                 session
@@ -187,7 +187,7 @@ fn a_replay_is_refused_after_the_move_as_before() {
         let mut token = vec![0; 100];
         let length = pair.0[0].sign(&[b"once"], 0, &mut token).unwrap();
         pair.0[1].verify(&[b"once"], 0, &token[..length]).unwrap();
-        let mut there = through(&pair.0[1], Manner::default(), &settings);
+        let mut there = through(&pair.0[1], ExportOptions::default(), &settings);
         assert_eq!(there.verify(&[b"once"], 0, &token[..length]), Err(Error::OutOfSequence));
         // And one that began anew takes it.
         let mut anew = through(&pair.0[1], RESET, &settings);
@@ -213,7 +213,7 @@ fn reset_is_where_it_was_when_it_was_established() {
             let mut fresh = at_first.clone();
             fresh.0[side] = through(&pair.0[side], RESET, &settings);
             // Reset and moved on.
-            fresh.0[side] = through(&fresh.0[side], Manner::default(), &settings);
+            fresh.0[side] = through(&fresh.0[side], ExportOptions::default(), &settings);
             for n in 0..6 {
                 message(&mut fresh, n % 2, n < 3, n as u32, &name);
             }
@@ -239,7 +239,7 @@ fn everything_that_is_known_travels() {
         let mut old = secured(context(session.clone()));
         (old.package, old.accepted) = (package, accepted);
         let old = Context::Established(Box::new(old));
-        let new = secured(moved(&old, Manner::default(), &settings));
+        let new = secured(moved(&old, ExportOptions::default(), &settings));
         let old = secured(old);
         assert_eq!((new.package, new.accepted), (package, accepted));
         let (old, new) = (old.established, new.established);
@@ -257,7 +257,8 @@ fn everything_that_is_known_travels() {
 #[test]
 fn every_edit_and_every_truncation_is_refused() {
     let settings = Arc::new(Settings::default());
-    let good = sealed(&context(ntlm(F::SIGN).0[0].clone()), Manner::default(), &settings).unwrap();
+    let good =
+        sealed(&context(ntlm(F::SIGN).0[0].clone()), ExportOptions::default(), &settings).unwrap();
     let refused =
         |bytes: &[u8]| assert!(matches!(opened(bytes, &settings), Err(Error::InvalidToken(_))));
     for at in 0..good.len() {
@@ -280,8 +281,8 @@ fn what_is_sealed_cannot_be_seen() {
     let settings = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
     let (one, other) = (
-        sealed(&context, Manner::default(), &settings).unwrap(),
-        sealed(&context, Manner::default(), &settings).unwrap(),
+        sealed(&context, ExportOptions::default(), &settings).unwrap(),
+        sealed(&context, ExportOptions::default(), &settings).unwrap(),
     );
     for secret in [&[0x55; 16][..], b"EXAMPLE", b"alice"] {
         assert!(!one.windows(secret.len()).any(|bytes| bytes == secret));
@@ -306,7 +307,7 @@ fn another_key_opens_nothing() {
         (settings("theirs", &long.replace('7', "8")), settings("same", &format!("{long}\r\n")));
     let of_process = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let export = |settings: &Arc<Settings>| sealed(&context, Manner::default(), settings);
+    let export = |settings: &Arc<Settings>| sealed(&context, ExportOptions::default(), settings);
     for (from, to, opens) in [
         (&ours, &ours, true),
         (&ours, &same, true),
@@ -338,7 +339,8 @@ fn a_key_that_changes_is_read_again() {
     let mut settings = Settings::default();
     settings.export.key_file = Some(Arc::new(KeyFile::open(folder.write("key", [1; 32]))));
     let settings = Arc::new(settings);
-    let old = sealed(&context(ntlm(F::SIGN).0[0].clone()), Manner::default(), &settings).unwrap();
+    let old =
+        sealed(&context(ntlm(F::SIGN).0[0].clone()), ExportOptions::default(), &settings).unwrap();
     assert!(opened(&old, &settings).is_ok());
     folder.replace("key", [2; 32]);
     eventually("the key is another", || {
@@ -352,8 +354,9 @@ fn old_exports_and_those_of_the_future_are_refused() {
     let context = context(ntlm(F::SIGN).0[0].clone());
     let (lifetime, now) = (settings.export.lifetime, FileTime::now());
     assert_eq!(lifetime, Duration::from_secs(300));
-    let imported =
-        || opened(&sealed(&context, Manner::default(), &settings).unwrap(), &settings).unwrap();
+    let imported = || {
+        opened(&sealed(&context, ExportOptions::default(), &settings).unwrap(), &settings).unwrap()
+    };
     for (shifted, good) in
         [(0, true), (290, true), (-290, true), (310, false), (-310, false), (86_400, false)]
     {
@@ -368,7 +371,7 @@ fn one_export_is_imported_once() {
     let settings = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
     let (lifetime, now) = (settings.export.lifetime, FileTime::now());
-    let blob = sealed(&context, Manner::default(), &settings).unwrap();
+    let blob = sealed(&context, ExportOptions::default(), &settings).unwrap();
     let claims = std::thread::scope(|threads| {
         let claim = || opened(&blob, &settings).unwrap().claim(lifetime, now);
         let threads: Vec<_> = (0..8).map(|_| threads.spawn(claim)).collect();

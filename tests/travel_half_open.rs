@@ -6,8 +6,8 @@ mod travel_support;
 use accounts_support::{Folder, PASSWORD, line};
 use negossp::authority::{Account, AccountFile};
 use negossp::config::Settings;
-use negossp::context::{Accepting, Context, Initiating, Leg};
-use negossp::kerberos::OwnKeys;
+use negossp::context::{Accepting, Context, Initiating, StepOutput};
+use negossp::kerberos::CredentialKeys;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Credential, Identity, Package, Usage};
 use negossp::types::error::{Denial, Error};
@@ -60,7 +60,7 @@ impl World {
         World { folder, settings, client: Some(client), server }
     }
 
-    fn client(&mut self, token: Option<&[u8]>) -> Leg {
+    fn client(&mut self, token: Option<&[u8]>) -> StepOutput {
         let mut leg = self.client.take().unwrap().step(token, REQUIRED, None).unwrap();
         if let Context::Initiating(next) = leg.context {
             self.client = Some(*next);
@@ -197,7 +197,7 @@ fn a_credential_with_something_of_its_own_stays_where_it_is() {
     let with_accounts =
         Credential { accounts: vec![Account::from_identity(&alice("Password"))], ..plain() };
     let mut with_keys = plain();
-    with_keys.service.keys = OwnKeys::Keytab(Default::default());
+    with_keys.service.keys = CredentialKeys::Keytab(Default::default());
     let mut world = World::new(Package::Negotiate, "Password");
     let token = world.client(None).token.unwrap();
     for (credential, travels) in

@@ -10,7 +10,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::context::{Accepting, Context, Initiating, Leg};
+use negossp::context::{Accepting, Context, Initiating, StepOutput};
 use negossp::negotiate::token::{FirstToken, NegTokenInit, NegTokenResp};
 use negossp::types::flags::ContextFlags;
 use negossp_fuzz::{Edit, Setting, USER, use_context};
@@ -106,7 +106,7 @@ fuzz_target!(|plan: Plan| {
     };
 
     if plan.hint
-        && let Ok(Leg { context: Context::Accepting(next), .. }) = accept(&server, b"")
+        && let Ok(StepOutput { context: Context::Accepting(next), .. }) = accept(&server, b"")
     {
         server = *next;
     }
@@ -123,7 +123,7 @@ fuzz_target!(|plan: Plan| {
                 setting.requirements(false),
                 client_bindings.as_ref(),
             );
-            if let Ok(Leg { context, token: Some(sent), .. }) = leg {
+            if let Ok(StepOutput { context, token: Some(sent), .. }) = leg {
                 token = sent;
                 made.extend(inner(&token));
                 if let Context::Initiating(next) = context {

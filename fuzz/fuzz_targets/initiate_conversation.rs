@@ -5,7 +5,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::context::{Accepting, Context, Initiating, Leg};
+use negossp::context::{Accepting, Context, Initiating, StepOutput};
 use negossp_fuzz::{Edit, Setting, use_context};
 
 #[derive(Debug, Arbitrary)]
@@ -52,7 +52,7 @@ fuzz_target!(|plan: Plan| {
             }
             Some(Move::Instead(bytes)) => token = Some(bytes.clone()),
         }
-        let Ok(Leg { context, token, .. }) =
+        let Ok(StepOutput { context, token, .. }) =
             client.step(token.as_deref(), setting.requirements(false), client_bindings.as_ref())
         else {
             continue;

@@ -16,7 +16,7 @@ use negossp::kerberos::message::{
     EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses, KrbCred, KrbCredInfo,
     PrincipalName, Ticket, TicketFlags, TransitedEncoding,
 };
-use negossp::kerberos::{Acceptor, OwnKeys, Service};
+use negossp::kerberos::{Acceptor, CredentialKeys, Service};
 use negossp::mechanism::{AcceptCall, Mechanism, Notes, Step};
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::flags::ContextFlags;
@@ -60,7 +60,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         account: None,
         service: Service {
             name: None,
-            keys: OwnKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))),
+            keys: CredentialKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))),
         },
     };
     World {

@@ -9,8 +9,8 @@
 use libfuzzer_sys::fuzz_target;
 use negossp::config::Settings;
 use negossp::context::Context;
-use negossp::export::{self, Circumstances};
-use negossp::persist::{Packed, Reader};
+use negossp::export::{self, CallState};
+use negossp::persist::{Persist, Reader};
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
@@ -20,9 +20,9 @@ use std::sync::{Arc, LazyLock};
 static SETTINGS: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
 
 /// The time and the circumstances at the front of what was unpacked.
-fn front(plain: &[u8]) -> (FileTime, Circumstances) {
+fn front(plain: &[u8]) -> (FileTime, CallState) {
     let mut from = Reader::new(plain);
-    (FileTime::unpack(&mut from).unwrap(), Circumstances::unpack(&mut from).unwrap())
+    (FileTime::unpack(&mut from).unwrap(), CallState::unpack(&mut from).unwrap())
 }
 
 fuzz_target!(|data: &[u8]| {
@@ -48,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
     let sealed = export::export(
         &context,
         &circumstances,
-        export::Manner { reset: kind & 4 != 0, half_open: true },
+        export::ExportOptions { reset: kind & 4 != 0, half_open: true },
         &SETTINGS,
         FileTime::now(),
     );

@@ -3,7 +3,7 @@
 use crate::authority::candidates;
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
-use crate::principal::{AccountFacts, Origin, Principal, SidAndAttributes, attributes, well_known};
+use crate::principal::{AccountInfo, Origin, Principal, SidAndAttributes, attributes, well_known};
 use crate::stores::derived_sid;
 use crate::types::sid::Sid;
 use std::collections::HashSet;
@@ -87,7 +87,7 @@ impl Sids {
 /// The client's own SID, and who says so.
 fn user(
     client: &Principal,
-    facts: Option<&AccountFacts>,
+    facts: Option<&AccountInfo>,
     settings: &Settings,
 ) -> Option<(Sid, Origin)> {
     if let Some(sid) = facts.and_then(|facts| facts.sid) {

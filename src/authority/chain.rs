@@ -1,7 +1,9 @@
 //! One logon, and the authorities that are asked about it.
 
-use super::throttle::{Brake, Limits};
-use super::{Account, Kind, NetworkLogon, Standing, Validated, application, candidates};
+use super::throttle::{Limits, Throttle};
+use super::{
+    Account, AccountStatus, AuthorityKind, NetworkLogon, Validated, application, candidates,
+};
 use crate::config::Settings;
 use crate::ntlm::response::{self, Proof};
 use crate::principal::{Origin, Principal};
@@ -14,14 +16,14 @@ use std::time::Instant;
 
 /// A logon, and who may be asked about it.
 #[derive(Clone, Copy)]
-pub(super) struct Question<'a> {
+pub(super) struct Chain<'a> {
     pub(super) credential: &'a Credential,
     pub(super) settings: &'a Settings,
     pub(super) logon: &'a NetworkLogon<'a>,
 }
 
 /// What one authority says.
-enum Answer {
+enum Verdict {
     /// It has judged the logon.
     Judged(Result<Validated>),
     /// It does not know the client.
@@ -30,23 +32,23 @@ enum Answer {
     Absent(Option<Error>),
 }
 
-impl Question<'_> {
+impl Chain<'_> {
     /// What the first authority says that knows the client.
     pub(super) fn answer(&self) -> Result<Validated> {
         self.settings.usable()?;
         let (mut unknown_to, mut absent) = (Vec::new(), None);
         for &kind in &self.settings.authorities.order {
             let answer = match kind {
-                Kind::Credential => self.credential(),
-                Kind::Application => self.application(),
-                Kind::AccountFile => self.account_file(),
-                Kind::Domain => self.domain(),
-                Kind::Winbind => self.winbind(),
+                AuthorityKind::Credential => self.credential(),
+                AuthorityKind::Application => self.application(),
+                AuthorityKind::AccountFile => self.account_file(),
+                AuthorityKind::Domain => self.domain(),
+                AuthorityKind::Winbind => self.winbind(),
             };
             match answer {
-                Answer::Judged(result) => return result,
-                Answer::Unknown => unknown_to.push(kind),
-                Answer::Absent(why) => absent = absent.or(why),
+                Verdict::Judged(result) => return result,
+                Verdict::Unknown => unknown_to.push(kind),
+                Verdict::Absent(why) => absent = absent.or(why),
             }
         }
         match absent {
@@ -59,9 +61,9 @@ impl Question<'_> {
     }
 
     /// The credential's own accounts.
-    fn credential(&self) -> Answer {
+    fn credential(&self) -> Verdict {
         if self.credential.accounts.is_empty() {
-            return Answer::Absent(None);
+            return Verdict::Absent(None);
         }
         let is_meant = |own: &&Account| {
             candidates::candidates(self.logon, self.settings)
@@ -69,63 +71,71 @@ impl Question<'_> {
         };
         match self.credential.accounts.iter().find(is_meant) {
             Some(own) => {
-                let standing = if own.disabled { Standing::Disabled } else { Standing::Normal };
-                Answer::Judged(self.account(Kind::Credential, own, standing, Origin::Credential))
+                let standing =
+                    if own.disabled { AccountStatus::Disabled } else { AccountStatus::Normal };
+                Verdict::Judged(self.account(
+                    AuthorityKind::Credential,
+                    own,
+                    standing,
+                    Origin::Credential,
+                ))
             }
-            None => Answer::Unknown,
+            None => Verdict::Unknown,
         }
     }
 
     /// The server program's.
-    fn application(&self) -> Answer {
-        let Some(application) = &self.credential.application else { return Answer::Absent(None) };
+    fn application(&self) -> Verdict {
+        let Some(application) = &self.credential.application else { return Verdict::Absent(None) };
         let judged =
-            self.braked(&[Kind::Application], self.logon.user, || {
-                match application::ask(&**application, self.logon) {
+            self.throttled(
+                &[AuthorityKind::Application],
+                self.logon.user,
+                || match application::ask(&**application, self.logon) {
                     Some(proof) => proof.map(Some),
                     None => Ok(None),
-                }
-            });
+                },
+            );
         match judged {
-            Ok(Some(proof)) => Answer::Judged(self.validated(
+            Ok(Some(proof)) => Verdict::Judged(self.validated(
                 self.logon.user.to_owned(),
                 self.logon.domain,
                 Origin::Application,
                 proof,
             )),
-            Ok(None) => Answer::Unknown,
-            Err(error) => Answer::Judged(Err(error)),
+            Ok(None) => Verdict::Unknown,
+            Err(error) => Verdict::Judged(Err(error)),
         }
     }
 
     /// The account file's. Where there is a domain, they are meant only by who names this machine,
     /// or no domain.
-    fn account_file(&self) -> Answer {
-        let Some(file) = &self.settings.accounts.file else { return Answer::Absent(None) };
+    fn account_file(&self) -> Verdict {
+        let Some(file) = &self.settings.accounts.file else { return Verdict::Absent(None) };
         let accounts = file.peek();
         if accounts.problem.is_some() {
-            return Answer::Absent(Some(Error::NoAuthority("the account file cannot be read")));
+            return Verdict::Absent(Some(Error::NoAuthority("the account file cannot be read")));
         }
         if self.in_domain() && !candidates::is_of_this_machine(self.logon.domain, self.settings) {
-            return Answer::Unknown;
+            return Verdict::Unknown;
         }
         match candidates::candidates(self.logon, self.settings).find_map(|name| accounts.get(name))
         {
-            Some(entry) => Answer::Judged(self.account(
-                Kind::AccountFile,
+            Some(entry) => Verdict::Judged(self.account(
+                AuthorityKind::AccountFile,
                 &entry.account,
                 entry.standing,
                 Origin::AccountFile,
             )),
-            None => Answer::Unknown,
+            None => Verdict::Unknown,
         }
     }
 
     /// There is a domain, and somebody to ask about it.
     fn in_domain(&self) -> bool {
         let order = &self.settings.authorities.order;
-        self.settings.domain.is_some() && order.contains(&Kind::Domain)
-            || self.settings.winbind.is_some() && order.contains(&Kind::Winbind)
+        self.settings.domain.is_some() && order.contains(&AuthorityKind::Domain)
+            || self.settings.winbind.is_some() && order.contains(&AuthorityKind::Winbind)
     }
 
     /// The client names this machine, and so none of the domain's accounts.
@@ -138,37 +148,41 @@ impl Question<'_> {
 
     /// The domain's and those of the domains that it trusts: everybody's who does not name this
     /// machine.
-    fn domain(&self) -> Answer {
-        let Some(domain) = &self.settings.domain else { return Answer::Absent(None) };
-        self.pass_on(Kind::Domain, || domain.validate(self.logon))
+    fn domain(&self) -> Verdict {
+        let Some(domain) = &self.settings.domain else { return Verdict::Absent(None) };
+        self.pass_on(AuthorityKind::Domain, || domain.validate(self.logon))
     }
 
     /// The same, as winbindd knows them.
-    fn winbind(&self) -> Answer {
-        let Some(winbind) = &self.settings.winbind else { return Answer::Absent(None) };
-        self.pass_on(Kind::Winbind, || winbind.validate(self.logon))
+    fn winbind(&self) -> Verdict {
+        let Some(winbind) = &self.settings.winbind else { return Verdict::Absent(None) };
+        self.pass_on(AuthorityKind::Winbind, || winbind.validate(self.logon))
     }
 
-    fn pass_on(&self, kind: Kind, validate: impl FnOnce() -> Result<Validated>) -> Answer {
+    fn pass_on(
+        &self,
+        kind: AuthorityKind,
+        validate: impl FnOnce() -> Result<Validated>,
+    ) -> Verdict {
         if self.is_of_this_machine_alone() {
-            return Answer::Unknown;
+            return Verdict::Unknown;
         }
         let account = format!("{}\\{}", self.logon.domain, self.logon.user);
-        Answer::Judged(self.braked(&[kind], &account, validate))
+        Verdict::Judged(self.throttled(&[kind], &account, validate))
     }
 
     /// An account whose hashes are at hand.
     fn account(
         &self,
-        kind: Kind,
+        kind: AuthorityKind,
         account: &Account,
-        standing: Standing,
+        standing: AccountStatus,
         origin: Origin,
     ) -> Result<Validated> {
-        let proof = self.braked(&[kind], &account.user, || {
+        let proof = self.throttled(&[kind], &account.user, || {
             let proof = response::check(account, self.logon);
             // That there is no password says more than that it is wrong.
-            if standing == Standing::NoPassword {
+            if standing == AccountStatus::NoPassword {
                 standing.admit()?;
             }
             proof
@@ -179,8 +193,8 @@ impl Question<'_> {
 
     /// Nobody's account: one response is checked all the same, so that an unknown name costs what a
     /// wrong password costs.
-    fn unknown(&self, kinds: &[Kind]) -> Result<Validated> {
-        self.braked(kinds, self.logon.user, || match response::check(nobody(), self.logon) {
+    fn unknown(&self, kinds: &[AuthorityKind]) -> Result<Validated> {
+        self.throttled(kinds, self.logon.user, || match response::check(nobody(), self.logon) {
             Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
             _ => Err(Error::LogonDenied(Denial::UnknownUser)),
         })
@@ -188,33 +202,33 @@ impl Question<'_> {
 
     /// Has `judge` look at the logon, unless too many wrong passwords were given for the account;
     /// counts those.
-    fn braked<T>(
+    fn throttled<T>(
         &self,
-        kinds: &[Kind],
+        kinds: &[AuthorityKind],
         account: &str,
         judge: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let settings = &self.settings.authorities;
-        if !kinds.iter().any(|kind| settings.brake.contains(kind)) {
+        if !kinds.iter().any(|kind| settings.throttle.contains(kind)) {
             return judge();
         }
-        let (brake, now) = (Brake::global(), Instant::now());
-        let attempt = brake.attempt(account, self.logon);
-        if !brake.admits(&attempt, now) {
-            return Err(Error::LogonDenied(Denial::Braked));
+        let (throttle, now) = (Throttle::global(), Instant::now());
+        let attempt = throttle.attempt(account, self.logon);
+        if !throttle.admits(&attempt, now) {
+            return Err(Error::LogonDenied(Denial::Throttled));
         }
         let result = judge();
         match &result {
-            Ok(_) => brake.right(&attempt, now),
+            Ok(_) => throttle.right(&attempt, now),
             Err(Error::LogonDenied(
                 Denial::WrongPassword
                 | Denial::UnknownUser
                 | Denial::Controller(
                     NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
                 ),
-            )) => brake.wrong(
+            )) => throttle.wrong(
                 &attempt,
-                Limits { after: settings.brake_after, longest: settings.brake_longest },
+                Limits { after: settings.throttle_after, longest: settings.throttle_longest },
                 now,
             ),
             // Nothing was guessed, or nobody has looked.

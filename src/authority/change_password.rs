@@ -1,6 +1,6 @@
 //! Changing the password of an account in the account file, by who knows the old one.
 
-use super::{Standing, candidates};
+use super::{AccountStatus, candidates};
 use crate::config::Settings;
 use crate::ntlm::response::nt_hash;
 use crate::stores::accounts::edit;
@@ -53,7 +53,7 @@ fn change_unlogged(
         let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account);
         let right = bool::from(known.nt_hash.unwrap_or_default().ct_eq(&*old)) && known.nt_hash.is_some();
         let standing = entry.as_ref().map(|entry| entry.standing);
-        let (Some(line), Some(Standing::Normal), true) = (found, standing, right) else { return Err(Refused::Denied) };
+        let (Some(line), Some(AccountStatus::Normal), true) = (found, standing, right) else { return Err(Refused::Denied) };
         let mut fields = Fields::split(lines.text(line));
         fields.set_nt_hash(&new, u32::try_from(FileTime::now().unix_seconds()).unwrap_or(u32::MAX));
         lines.replace(line, &fields.join());

@@ -2,7 +2,7 @@
 
 /// Somebody who vouches for NTLM clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum AuthorityKind {
     /// The credential's own accounts.
     Credential,
     /// The server program, by its callback.
@@ -15,20 +15,25 @@ pub enum Kind {
     Winbind,
 }
 
-impl Kind {
+impl AuthorityKind {
     /// Every authority, in the order in which they are asked unless the configuration says
     /// otherwise: the nearer first.
-    pub const ALL: &'static [Kind] =
-        &[Kind::Credential, Kind::Application, Kind::AccountFile, Kind::Domain, Kind::Winbind];
+    pub const ALL: &'static [AuthorityKind] = &[
+        AuthorityKind::Credential,
+        AuthorityKind::Application,
+        AuthorityKind::AccountFile,
+        AuthorityKind::Domain,
+        AuthorityKind::Winbind,
+    ];
 
     /// What the configuration calls it.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Credential => "credential",
-            Kind::Application => "application",
-            Kind::AccountFile => "file",
-            Kind::Domain => "domain",
-            Kind::Winbind => "winbind",
+            AuthorityKind::Credential => "credential",
+            AuthorityKind::Application => "application",
+            AuthorityKind::AccountFile => "file",
+            AuthorityKind::Domain => "domain",
+            AuthorityKind::Winbind => "winbind",
         }
     }
 }

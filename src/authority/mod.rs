@@ -12,13 +12,13 @@ pub mod pass_through;
 mod restrictions;
 pub mod throttle;
 
-pub use crate::stores::accounts::account::{Account, Entry, Standing};
+pub use crate::stores::accounts::account::{Account, AccountStatus, Entry};
 pub use crate::stores::accounts::details::{Details, DetailsFile, complete};
 pub use crate::stores::accounts::file::{AccountFile, Accounts, BadLine};
 pub use crate::stores::machine_sid::{MachineSid, of_accounts as machine_sid};
 pub use application::{Application, Proofs};
 pub use change_password::change as change_password;
-pub use kind::Kind;
+pub use kind::AuthorityKind;
 
 use crate::config::Settings;
 use crate::principal::Principal;
@@ -115,7 +115,7 @@ pub fn validate(
     logon: &NetworkLogon<'_>,
 ) -> Result<Validated> {
     let NetworkLogon { user, domain, workstation, .. } = *logon;
-    let answer = chain::Question { credential, settings, logon }.answer();
+    let answer = chain::Chain { credential, settings, logon }.answer();
     // Only once it is known who it is: a stranger must not learn whom the policy is about.
     let result = answer.and_then(|validated| {
         restrictions::admit(&validated.principal, settings, logon).map(|()| validated)

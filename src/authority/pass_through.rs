@@ -3,7 +3,7 @@
 
 use super::{NetworkLogon, ResponseKind, Validated};
 use crate::ntlm::{crypto, response};
-use crate::principal::{AccountFacts, Origin, Origins, Principal};
+use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::ntstatus::NtStatus;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 /// The challenge and the responses as they are passed on.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct PassThroughRequest<'a> {
     /// What kind of response it is.
     pub kind: ResponseKind,
     /// What the responses answer.
@@ -22,10 +22,10 @@ pub struct Question<'a> {
     pub lm_response: &'a [u8],
 }
 
-impl<'a> Question<'a> {
+impl<'a> PassThroughRequest<'a> {
     /// What is asked of this logon, if policy lets its response in. LM and LMv2 without more are
     /// not passed on: nobody could tell which of them they have been taken for.
-    pub fn of(logon: &NetworkLogon<'a>) -> Result<Question<'a>> {
+    pub fn of(logon: &NetworkLogon<'a>) -> Result<PassThroughRequest<'a>> {
         let kind = response::kind(logon).ok_or(Error::LogonDenied(Denial::WrongPassword))?;
         let NetworkLogon { server_challenge, nt_response, lm_response, allowed, .. } = *logon;
         let (allowed, challenge, lm_response) = match kind {
@@ -48,7 +48,7 @@ impl<'a> Question<'a> {
         if !allowed {
             return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
         }
-        Ok(Question { kind, challenge, nt_response, lm_response })
+        Ok(PassThroughRequest { kind, challenge, nt_response, lm_response })
     }
 }
 
@@ -62,20 +62,20 @@ pub fn refused(status: NtStatus) -> Error {
 }
 
 /// An account that is let in.
-pub struct Vouched {
+pub struct PassThroughResult {
     /// Its name, as the domain spells it.
     pub user: String,
     /// Its domain's NetBIOS name.
     pub domain: String,
     /// What else is known of it; nothing if nobody told.
-    pub facts: Option<AccountFacts>,
+    pub facts: Option<AccountInfo>,
     /// UserSessionKey
     pub user_session_key: Zeroizing<[u8; 16]>,
     /// LMKey
     pub lm_key: Zeroizing<[u8; 8]>,
 }
 
-impl Vouched {
+impl PassThroughResult {
     /// The client, unless that was a guest's logon, or one without a key.
     pub fn into_validated(self, kind: ResponseKind, origin: Origin) -> Result<Validated> {
         const GUEST: u32 = crate::kerberos::pac::user_flags::GUEST;

@@ -1,4 +1,4 @@
-//! The brake on guessing passwords: an account whose password was given wrong many times in a row
+//! The throttle on guessing passwords: an account whose password was given wrong many times in a row
 //! is left alone for a second after the next wrong one, then for two, four, and so on up to a limit
 //! of seconds. What comes meanwhile is refused without a look, like a wrong password, whether or
 //! not there is such an account.
@@ -12,7 +12,7 @@
 //! is a keyed hash.
 
 use super::{NetworkLogon, candidates};
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::channel_bindings::Address;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ const SHARDS: usize = 16;
 /// Counts in one shard.
 const MOST: usize = 4096;
 
-/// What the brake counts by.
+/// What the throttle counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
     account: u64,
@@ -66,25 +66,25 @@ impl Count {
 }
 
 /// All counts.
-pub struct Brake {
+pub struct Throttle {
     hasher: RandomState,
     shards: [Mutex<HashMap<u64, Count>>; SHARDS],
 }
 
-impl Brake {
-    /// A brake that has seen nothing yet.
-    pub fn new() -> Brake {
-        Brake {
+impl Throttle {
+    /// A throttle that has seen nothing yet.
+    pub fn new() -> Throttle {
+        Throttle {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
         }
     }
 
     /// The process' own.
-    pub fn global() -> &'static Brake {
-        static GLOBAL: LazyLock<PerProcess<Brake>> =
-            LazyLock::new(|| PerProcess::new(Brake::new()));
-        GLOBAL.get(Brake::new)
+    pub fn global() -> &'static Throttle {
+        static GLOBAL: LazyLock<ForkLocal<Throttle>> =
+            LazyLock::new(|| ForkLocal::new(Throttle::new()));
+        GLOBAL.get(Throttle::new)
     }
 
     /// The attempt to log on as `account`, whatever it is called there.
@@ -173,9 +173,9 @@ fn make_room(counts: &mut HashMap<u64, Count>, now: Instant) {
     });
 }
 
-impl Default for Brake {
-    fn default() -> Brake {
-        Brake::new()
+impl Default for Throttle {
+    fn default() -> Throttle {
+        Throttle::new()
     }
 }
 
@@ -186,17 +186,17 @@ mod tests {
     const LIMITS: Limits = Limits { after: 3, longest: Duration::from_secs(8) };
 
     struct World {
-        brake: Brake,
+        throttle: Throttle,
         now: Instant,
     }
 
     impl World {
         fn new() -> World {
-            World { brake: Brake::new(), now: Instant::now() }
+            World { throttle: Throttle::new(), now: Instant::now() }
         }
 
         fn attempt(&self, account: &str, workstation: &str) -> Attempt {
-            self.brake.attempt(account, &NetworkLogon { workstation, ..NetworkLogon::default() })
+            self.throttle.attempt(account, &NetworkLogon { workstation, ..NetworkLogon::default() })
         }
 
         fn wait(&mut self, seconds: u64) {
@@ -206,18 +206,18 @@ mod tests {
         /// Whether the attempt is looked at; if so, the password is wrong.
         fn guess(&self, account: &str, workstation: &str) -> bool {
             let attempt = self.attempt(account, workstation);
-            let admitted = self.brake.admits(&attempt, self.now);
+            let admitted = self.throttle.admits(&attempt, self.now);
             if admitted {
-                self.brake.wrong(&attempt, LIMITS, self.now);
+                self.throttle.wrong(&attempt, LIMITS, self.now);
             }
             admitted
         }
 
         fn log_on(&self, account: &str, workstation: &str) -> bool {
             let attempt = self.attempt(account, workstation);
-            let admitted = self.brake.admits(&attempt, self.now);
+            let admitted = self.throttle.admits(&attempt, self.now);
             if admitted {
-                self.brake.right(&attempt, self.now);
+                self.throttle.right(&attempt, self.now);
             }
             admitted
         }
@@ -272,7 +272,7 @@ mod tests {
         for number in 0..100_000 {
             world.guess(&format!("user{number}"), &format!("place{number}"));
         }
-        assert!(world.brake.shards.iter().all(|shard| shard.lock().len() <= MOST));
+        assert!(world.throttle.shards.iter().all(|shard| shard.lock().len() <= MOST));
         assert!(!world.guess("bob", "Y"));
         while world.guess("alice", "ELSEWHERE") {}
         assert!(world.log_on("alice", "DESK"));
@@ -286,11 +286,11 @@ mod tests {
             for _ in 0..4 {
                 threads.spawn(|| {
                     (0..250).for_each(|_| {
-                        world.brake.wrong(&world.attempt("alice", "A"), many, world.now)
+                        world.throttle.wrong(&world.attempt("alice", "A"), many, world.now)
                     })
                 });
             }
         });
-        assert!(!world.brake.admits(&world.attempt("alice", "A"), world.now));
+        assert!(!world.throttle.admits(&world.attempt("alice", "A"), world.now));
     }
 }

@@ -12,11 +12,11 @@ pub mod machine_secret;
 pub mod netlogon;
 pub mod pool;
 
-use crate::authority::pass_through::{self, Question, Vouched};
+use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::authority::{NetworkLogon, Validated};
 use crate::config;
 use crate::principal::Origin;
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Result;
 use crate::types::ntstatus::NtStatus;
 use machine_secret::Secret;
@@ -32,14 +32,14 @@ pub struct Domain {
     pub settings: config::Domain,
     machine: Arc<Machine>,
     secret: Secret,
-    pool: PerProcess<Pool>,
+    pool: ForkLocal<Pool>,
 }
 
 impl Domain {
     /// A domain of these settings, which nobody has asked yet.
     pub fn new(settings: config::Domain, secret: Secret) -> Domain {
         let machine = Arc::new(Machine::new(&settings.name, &settings.machine_account));
-        let pool = PerProcess::new(Pool::new(settings.connections));
+        let pool = ForkLocal::new(Pool::new(settings.connections));
         Domain { settings, machine, secret, pool }
     }
 
@@ -65,7 +65,7 @@ impl Domain {
     /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
     /// none can be asked.
     pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
-        let question = Question::of(logon)?;
+        let question = PassThroughRequest::of(logon)?;
         let request = Request {
             user: logon.user,
             domain: logon.domain,
@@ -77,7 +77,7 @@ impl Domain {
         let pool = self.pool.get(|| Pool::new(self.settings.connections));
         let reply = pool.logon(self, &request)?;
         let Validation { user, domain, facts, user_session_key, lm_key, .. } = judged(reply)?;
-        Vouched { user, domain, facts: Some(facts), user_session_key, lm_key }
+        PassThroughResult { user, domain, facts: Some(facts), user_session_key, lm_key }
             .into_validated(question.kind, Origin::Netlogon)
     }
 }

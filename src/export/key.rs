@@ -1,6 +1,6 @@
 //! The key that exported contexts are sealed with.
 
-use crate::platform::Kept;
+use crate::platform::LeakedOnce;
 use crate::types::error::{Error, Result};
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
@@ -33,7 +33,7 @@ impl Key {
 
     /// The key of this process and its forked children, of random bytes.
     pub fn of_process() -> Result<&'static Key> {
-        static KEY: Kept<Key> = Kept::new();
+        static KEY: LeakedOnce<Key> = LeakedOnce::new();
         KEY.get(|| {
             let mut random = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *random).map_err(|_| Error::Internal("no random numbers"))?;

@@ -13,10 +13,10 @@ pub use key::Key;
 pub use key_file::KeyFile;
 
 use crate::config::Settings;
-use crate::context::{Accepting, Context, Secured};
-use crate::persist::{MALFORMED, Packed, Reader, Writer, fields, numbered};
+use crate::context::{Accepting, Context, EstablishedContext};
+use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
 use crate::replay::{MemoryCache, Place, Refusal};
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -37,11 +37,11 @@ enum Kind {
     HalfOpen,
 }
 
-numbered!(Kind { 1 = Kind::Established, 2 = Kind::HalfOpen });
+persist_enum!(Kind { 1 = Kind::Established, 2 = Kind::HalfOpen });
 
 /// What a conversation has besides its context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct CallState {
     /// What its calls have required.
     pub requirements: ContextFlags,
     /// The caller's channel bindings.
@@ -50,11 +50,11 @@ pub struct Circumstances {
     pub started: FileTime,
 }
 
-fields!(Circumstances { requirements, bindings, started });
+persist_struct!(CallState { requirements, bindings, started });
 
 /// How a context is to be exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Manner {
+pub struct ExportOptions {
     /// The new context begins where this one did when it was established.
     pub reset: bool,
     /// An exchange that has not ended may be exported too.
@@ -67,8 +67,8 @@ pub struct Manner {
 /// `CannotPack` for what does not travel, and without a key.
 pub fn export(
     context: &Context,
-    circumstances: &Circumstances,
-    manner: Manner,
+    circumstances: &CallState,
+    manner: ExportOptions,
     settings: &Settings,
     now: FileTime,
 ) -> Result<Vec<u8>> {
@@ -77,10 +77,11 @@ pub fn export(
     circumstances.pack(&mut out)?;
     let kind = match context {
         Context::Established(secured) if manner.reset => {
-            let Secured { established, package, accepted } = &**secured;
+            let EstablishedContext { established, package, accepted } = &**secured;
             let mut established = established.clone();
             established.session.reset();
-            Secured { established, package: *package, accepted: *accepted }.pack(&mut out)?;
+            EstablishedContext { established, package: *package, accepted: *accepted }
+                .pack(&mut out)?;
             Kind::Established
         }
         Context::Established(secured) => {
@@ -117,7 +118,7 @@ pub struct Imported {
     /// The context.
     pub context: Context,
     /// What comes with it.
-    pub circumstances: Circumstances,
+    pub circumstances: CallState,
     made: FileTime,
     nonce: [u8; Key::NONCE],
 }
@@ -145,9 +146,9 @@ fn unpack(
 ) -> Result<Imported> {
     let mut from = Reader::new(plain);
     let made = FileTime::unpack(&mut from)?;
-    let circumstances = Circumstances::unpack(&mut from)?;
+    let circumstances = CallState::unpack(&mut from)?;
     let context = match half_open {
-        false => Context::Established(Packed::unpack(&mut from)?),
+        false => Context::Established(Persist::unpack(&mut from)?),
         true => Context::Accepting(Box::new(Accepting::unpack(&mut from, settings.clone())?)),
     };
     from.finish()?;
@@ -162,7 +163,7 @@ pub fn unpack_unsealed(half_open: bool, plain: &[u8], settings: &Arc<Settings>) 
 /// What [`export`] would seal: for fuzzing.
 pub fn pack_unsealed(
     context: &Context,
-    circumstances: &Circumstances,
+    circumstances: &CallState,
     now: FileTime,
 ) -> Result<Vec<u8>> {
     let mut out = Writer::new();
@@ -184,7 +185,7 @@ pub fn pack_unsealed(
 pub struct Claim(Place);
 
 /// What this process has imported lately. A forked child begins anew.
-static IMPORTED: LazyLock<PerProcess<MemoryCache>> = LazyLock::new(PerProcess::default);
+static IMPORTED: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
 
 impl Imported {
     /// Claims the context for this process, which no one can twice.

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// A value made when it is first asked for, and never dropped. A forked child has its parent's. No
 /// lock guards it, since a fork could leave one closed: of threads that make it at once one wins,
 /// and the others' are dropped.
-pub(crate) struct Kept<T> {
+pub(crate) struct LeakedOnce<T> {
     value: AtomicPtr<T>,
     owned: PhantomData<T>,
 }
 
-impl<T: Send + Sync> Kept<T> {
-    pub(crate) const fn new() -> Kept<T> {
-        Kept { value: AtomicPtr::new(null_mut()), owned: PhantomData }
+impl<T: Send + Sync> LeakedOnce<T> {
+    pub(crate) const fn new() -> LeakedOnce<T> {
+        LeakedOnce { value: AtomicPtr::new(null_mut()), owned: PhantomData }
     }
 
     /// The value, which `make` makes.

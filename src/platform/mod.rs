@@ -29,7 +29,7 @@ pub use system::{
     stay_loaded, sync_folder, take_after, take_no_signals, to_local, write_line,
 };
 
-pub(crate) use leaked_once::Kept;
+pub(crate) use leaked_once::LeakedOnce;
 
 use std::ffi::OsString;
 use std::time::SystemTime;

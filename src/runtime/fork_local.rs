@@ -8,18 +8,18 @@ use std::process;
 use std::sync::OnceLock;
 
 /// A value that a child made by `fork` has anew.
-pub(crate) struct PerProcess<T> {
+pub(crate) struct ForkLocal<T> {
     /// The process that it was made in.
     owner: u32,
     value: T,
     /// That of the process forked from the owner.
-    of_child: OnceLock<Box<PerProcess<T>>>,
+    of_child: OnceLock<Box<ForkLocal<T>>>,
 }
 
-impl<T> PerProcess<T> {
+impl<T> ForkLocal<T> {
     /// This value for the process that calls.
-    pub(crate) fn new(value: T) -> PerProcess<T> {
-        PerProcess { owner: process::id(), value, of_child: OnceLock::new() }
+    pub(crate) fn new(value: T) -> ForkLocal<T> {
+        ForkLocal { owner: process::id(), value, of_child: OnceLock::new() }
     }
 
     /// The value of the process that calls, which `make` makes for a child.
@@ -34,7 +34,7 @@ impl<T> PerProcess<T> {
                 Some(child) => of = child,
                 None => {
                     let child = || {
-                        Box::new(PerProcess {
+                        Box::new(ForkLocal {
                             owner: process,
                             value: make(),
                             of_child: OnceLock::new(),
@@ -48,13 +48,13 @@ impl<T> PerProcess<T> {
     }
 }
 
-impl<T: Default> Default for PerProcess<T> {
-    fn default() -> PerProcess<T> {
-        PerProcess::new(T::default())
+impl<T: Default> Default for ForkLocal<T> {
+    fn default() -> ForkLocal<T> {
+        ForkLocal::new(T::default())
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for PerProcess<T> {
+impl<T: fmt::Debug> fmt::Debug for ForkLocal<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.value.fmt(f)
     }
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_child_begins_anew_whatever_its_parent_holds() {
-        let value = PerProcess::new(Mutex::new(1));
+        let value = ForkLocal::new(Mutex::new(1));
         let held = value.get(|| unreachable!()).lock();
         let (child, grandchild) = (value.owner + 1, value.owner + 2);
         *value.of(child, || Mutex::new(10)).try_lock().unwrap() += 1;

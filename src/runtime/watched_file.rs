@@ -4,7 +4,7 @@
 
 use crate::access_token;
 use crate::platform::{self, FileIdentity};
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use arc_swap::{ArcSwap, Guard};
 use md5::{Digest, Md5};
 use parking_lot::Mutex;
@@ -96,7 +96,7 @@ pub struct Watched<S: Source> {
     /// When to look again, in milliseconds of the coarse clock.
     next_look: AtomicU64,
     /// A forked process reads the file anew: what it was told of the last look may be half written.
-    seen: PerProcess<Mutex<Seen>>,
+    seen: ForkLocal<Mutex<Seen>>,
 }
 
 /// What the last look saw.
@@ -131,7 +131,7 @@ impl<S: Source> Watched<S> {
             path,
             snapshot: ArcSwap::from_pointee(value),
             next_look: AtomicU64::new(platform::coarse_millis() + INTERVAL),
-            seen: PerProcess::new(Mutex::new(seen)),
+            seen: ForkLocal::new(Mutex::new(seen)),
         }
     }
 

@@ -15,7 +15,7 @@
 use crate::platform::{self, shared_file};
 use crate::primitives::siphash::siphash24;
 use crate::replay::{Refusal, in_time, seconds};
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
 use parking_lot::Mutex;
@@ -107,7 +107,7 @@ pub fn default_file() -> Option<PathBuf> {
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
     // A lock may be the process' rather than the open file's; and threads need not wait for each
     // other in the kernel.
-    static OURS: LazyLock<PerProcess<Mutex<()>>> = LazyLock::new(PerProcess::default);
+    static OURS: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
     let _ours = OURS.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
     let locked = Locked::wait(&file, PATIENCE)?;

@@ -1,18 +1,18 @@
 //! What winbindd says of an account, as the other authorities have it.
 
-use crate::authority::pass_through::Vouched;
+use crate::authority::pass_through::PassThroughResult;
 use crate::platform::wbclient::{Account, Named};
-use crate::principal::{AccountFacts, SidAndAttributes, attributes};
+use crate::principal::{AccountInfo, SidAndAttributes, attributes};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 
 /// What is known of who has been let in.
-pub(super) fn vouched(account: Account) -> Vouched {
+pub(super) fn vouched(account: Account) -> PassThroughResult {
     let mut sids = account.sids.into_iter();
     let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next().map(|group| group.sid));
     // The primary group comes without attributes, and then once more among the others, mostly.
     let primary = primary_group.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
-    let facts = AccountFacts {
+    let facts = AccountInfo {
         sid,
         primary_group,
         groups: each_once(sid, sids.chain(primary)),
@@ -25,9 +25,9 @@ pub(super) fn vouched(account: Account) -> Vouched {
         password_must_change: time(account.password_must_change),
         user_flags: account.user_flags,
         user_account_control: account.user_account_control,
-        ..AccountFacts::default()
+        ..AccountInfo::default()
     };
-    Vouched {
+    PassThroughResult {
         user: account.user,
         domain: account.domain,
         facts: Some(facts),
@@ -37,18 +37,18 @@ pub(super) fn vouched(account: Account) -> Vouched {
 }
 
 /// What is known of an account that has been looked up.
-pub(super) fn facts(named: &Named) -> AccountFacts {
+pub(super) fn facts(named: &Named) -> AccountInfo {
     /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it.
     /// winbindd does not tell.
     const USERS_RID: u32 = 513;
     let groups =
         named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
     let users = named.sid.split_rid().and_then(|(domain, _)| domain.with_rid(USERS_RID));
-    AccountFacts {
+    AccountInfo {
         sid: Some(named.sid),
         primary_group: users.filter(|users| named.groups.contains(users)),
         groups: each_once(Some(named.sid), groups),
-        ..AccountFacts::default()
+        ..AccountInfo::default()
     }
 }
 

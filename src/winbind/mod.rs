@@ -11,11 +11,11 @@ mod ntlm_auth_pool;
 mod tests;
 mod wbclient_pool;
 
-use crate::authority::pass_through::{Question, Vouched};
+use crate::authority::pass_through::{PassThroughRequest, PassThroughResult};
 use crate::authority::{NetworkLogon, Validated};
 use crate::config::{self, WinbindWay};
 use crate::principal::Origin;
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Denial, Error, Result};
 use ntlm_auth::Keys;
 use ntlm_auth_pool::Helpers;
@@ -40,7 +40,7 @@ const BUSY: Error = Error::NoAuthority("winbindd does not keep up with the logon
 pub struct Winbind {
     /// What the configuration says.
     pub settings: config::Winbind,
-    open: PerProcess<Open>,
+    open: ForkLocal<Open>,
 }
 
 /// What is kept between logons.
@@ -60,7 +60,7 @@ struct Names {
 impl Winbind {
     /// A winbindd that nobody has asked yet.
     pub fn new(settings: config::Winbind) -> Winbind {
-        let open = PerProcess::new(Open::new(&settings));
+        let open = ForkLocal::new(Open::new(&settings));
         Winbind { settings, open }
     }
 
@@ -69,7 +69,7 @@ impl Winbind {
     /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
     /// it cannot be asked.
     pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
-        let question = Question::of(logon)?;
+        let question = PassThroughRequest::of(logon)?;
         let deadline = Instant::now() + self.settings.timeout;
         let names = Names::of(logon, &self.settings.domain)?;
         let open = self.open.get(|| Open::new(&self.settings));
@@ -90,19 +90,25 @@ impl Winbind {
         &self,
         open: &Open,
         names: Names,
-        question: &Question<'_>,
+        question: &PassThroughRequest<'_>,
         deadline: Instant,
-    ) -> Result<Vouched> {
+    ) -> Result<PassThroughResult> {
         let keys = open.helpers.judge(&self.settings, &names, question, deadline)?;
         let Keys { user_session_key, lm_key } = keys;
         if !Library::can_be_had() {
             let text = |name: CString| name.into_string().unwrap_or_default();
             let (user, domain) = (text(names.user), text(names.domain));
-            return Ok(Vouched { user, domain, facts: None, user_session_key, lm_key });
+            return Ok(PassThroughResult { user, domain, facts: None, user_session_key, lm_key });
         }
         let named = open.library.look_up(names, deadline)?;
         let facts = Some(account::facts(&named));
-        Ok(Vouched { user: named.user, domain: named.domain, facts, user_session_key, lm_key })
+        Ok(PassThroughResult {
+            user: named.user,
+            domain: named.domain,
+            facts,
+            user_session_key,
+            lm_key,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! refusal has one dot more.
 
 use super::Names;
-use crate::authority::pass_through::Question;
+use crate::authority::pass_through::PassThroughRequest;
 use crate::platform::helper_process::Helper;
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
@@ -64,7 +64,7 @@ impl From<io::Error> for Trouble {
 
 /// The request: names in base64, whatever is in them. There is no field for the client's
 /// workstation.
-pub(super) fn request(names: &Names, question: &Question<'_>) -> Zeroizing<Vec<u8>> {
+pub(super) fn request(names: &Names, question: &PassThroughRequest<'_>) -> Zeroizing<Vec<u8>> {
     let capacity =
         512 + 2 * (question.nt_response.len() + question.lm_response.len()) + 2 * (2 * 256);
     let mut out = Zeroizing::new(Vec::with_capacity(capacity));

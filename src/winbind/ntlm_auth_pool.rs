@@ -3,7 +3,7 @@
 
 use super::ntlm_auth::{self, Answer, Keys, Trouble};
 use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
-use crate::authority::pass_through::{self, Question};
+use crate::authority::pass_through::{self, PassThroughRequest};
 use crate::config;
 use crate::platform::helper_process::Helper;
 use crate::types::error::{Error, Result};
@@ -45,7 +45,7 @@ impl Helpers {
         &self,
         settings: &config::Winbind,
         names: &Names,
-        question: &Question<'_>,
+        question: &PassThroughRequest<'_>,
         deadline: Instant,
     ) -> Result<Keys> {
         let mut permit = self.permit(deadline)?;

@@ -3,7 +3,7 @@
 use super::ntlm_auth::Keys;
 use super::ntlm_auth_pool::Helpers;
 use super::{GARBLED, Names, SLOW, UNREACHABLE};
-use crate::authority::pass_through::Question;
+use crate::authority::pass_through::PassThroughRequest;
 use crate::authority::{NetworkLogon, ResponsePolicy};
 use crate::config::{self, WinbindWay};
 use crate::types::error::{Denial, Error, Result};
@@ -72,7 +72,7 @@ impl Played {
             messages: Default::default(),
         };
         let names = Names::of(&logon, &self.settings.domain)?;
-        let question = Question::of(&logon)?;
+        let question = PassThroughRequest::of(&logon)?;
         self.helpers.as_ref().unwrap().judge(
             &self.settings,
             &names,

@@ -5,7 +5,7 @@
 //! callers wait no longer than their own time.
 
 use super::{BUSY, Names, SLOW, UNREACHABLE, account};
-use crate::authority::pass_through::{self, Question, Vouched};
+use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::platform;
 use crate::platform::wbclient::{Connection, Logon, Named, Trouble};
 use crate::types::error::{Error, Result};
@@ -73,9 +73,9 @@ impl Library {
     pub(super) fn judge(
         &self,
         names: Names,
-        question: &Question<'_>,
+        question: &PassThroughRequest<'_>,
         deadline: Instant,
-    ) -> Result<Vouched> {
+    ) -> Result<PassThroughResult> {
         let challenge = question.challenge;
         let nt_response = Zeroizing::new(question.nt_response.to_vec());
         let lm_response = Zeroizing::new(question.lm_response.to_vec());

@@ -108,7 +108,7 @@ pub fn descriptor(buffers: &mut [SecBuffer]) -> SecBufferDesc {
 
 /// What one leg gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leg {
+pub struct StepOutput {
     pub status: SECURITY_STATUS,
     /// The output buffer up to its cbBuffer; empty after SEC_E_BUFFER_TOO_SMALL.
     pub token: Vec<u8>,
@@ -157,7 +157,7 @@ impl Side {
     }
 
     /// One call, with `phContext` and `phNewContext` one and the same.
-    pub fn step(&mut self, credentials: &Credentials, token: Option<&[u8]>) -> Leg {
+    pub fn step(&mut self, credentials: &Credentials, token: Option<&[u8]>) -> StepOutput {
         let mut input = token.map(<[u8]>::to_vec);
         let mut inputs = Vec::new();
         if let Some(bindings) = &mut self.bindings {
@@ -216,7 +216,7 @@ impl Side {
                 "the library wrote though it did not fit"
             );
         }
-        Leg { status, token, length, attributes, expiry: expiry.QuadPart }
+        StepOutput { status, token, length, attributes, expiry: expiry.QuadPart }
     }
 
     /// DeleteSecurityContext.
@@ -256,7 +256,7 @@ pub fn converse(
     client_credentials: &Credentials,
     server: &mut Side,
     server_credentials: &Credentials,
-) -> (Leg, Leg) {
+) -> (StepOutput, StepOutput) {
     let mut from_client = client.step(client_credentials, None);
     loop {
         assert!(from_client.status >= 0, "client: {:#x}", from_client.status);
@@ -276,8 +276,8 @@ pub fn converse(
 pub struct Pair {
     pub client: Side,
     pub server: Side,
-    pub client_end: Leg,
-    pub server_end: Leg,
+    pub client_end: StepOutput,
+    pub server_end: StepOutput,
     pub client_credentials: Credentials,
     pub server_credentials: Credentials,
 }

@@ -34,7 +34,7 @@ directory = tempfile.mkdtemp(prefix="negossp-interop-")
 BASE = {
     "accounts": f'file = "{directory}/accounts"\ndomain = "{DOMAIN}"\n',
     # Wrong passwords are given on purpose, many in a row.
-    "authorities": "brake = []\n",
+    "authorities": "throttle = []\n",
     "server": 'netbios_computer = "SERVER"\ndns_computer = "server.example.test"\n',
 }
 

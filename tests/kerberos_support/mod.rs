@@ -13,7 +13,7 @@ use negossp::kerberos::message::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData,
     EncryptionKey, HostAddresses, PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
 };
-use negossp::kerberos::{Acceptor, OwnKeys, Service};
+use negossp::kerberos::{Acceptor, CredentialKeys, Service};
 use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::channel_bindings::ChannelBindings;
@@ -244,7 +244,7 @@ impl Server {
             mechanisms: Mechanism::ALL.to_vec(),
             accounts: Vec::new(),
             application: None,
-            service: Service { name: None, keys: OwnKeys::Keytab(Arc::new(keytab)) },
+            service: Service { name: None, keys: CredentialKeys::Keytab(Arc::new(keytab)) },
         };
         let requirements = ContextFlags::empty();
         Server {

@@ -4,11 +4,11 @@
 #![allow(dead_code)] // each test uses a part
 
 use negossp::config::Settings;
-use negossp::context::{Context, Secured};
-use negossp::export::{self, Circumstances, Imported, Manner};
+use negossp::context::{Context, EstablishedContext};
+use negossp::export::{self, CallState, ExportOptions, Imported};
 use negossp::mechanism::{Established, Mechanism};
 use negossp::negotiate::session::Session;
-use negossp::principal::{AccountFacts, Origin, Origins, Principal, SidAndAttributes};
+use negossp::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes};
 use negossp::server::credential::Package;
 use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::Error;
@@ -17,11 +17,11 @@ use negossp::types::sid::Sid;
 use negossp::types::time::FileTime;
 use std::sync::Arc;
 
-pub(crate) const RESET: Manner = Manner { reset: true, half_open: false };
-pub(crate) const HALF_OPEN: Manner = Manner { reset: false, half_open: true };
+pub(crate) const RESET: ExportOptions = ExportOptions { reset: true, half_open: false };
+pub(crate) const HALF_OPEN: ExportOptions = ExportOptions { reset: false, half_open: true };
 
-pub(crate) fn circumstances() -> Circumstances {
-    Circumstances {
+pub(crate) fn circumstances() -> CallState {
+    CallState {
         requirements: ContextFlags::INTEGRITY | ContextFlags::IDENTIFY,
         bindings: Some(ChannelBindings { hash: [7; 16], initiator: Some(Address::V6([9; 16])) }),
         started: FileTime(133_000_000_000_000_000),
@@ -44,7 +44,7 @@ pub(crate) fn client() -> Principal {
         anonymous: true,
         shown: Some("shown".into()),
         native: Some("alice@EXAMPLE.TEST".into()),
-        account: Some(Arc::new(AccountFacts {
+        account: Some(Arc::new(AccountInfo {
             sid: Some(sid("S-1-5-21-1-2-3-1102")),
             primary_group: Some(sid("S-1-5-21-1-2-3-513")),
             groups: [group(513, 7), group(1200, 0x2000_0007)].into(),
@@ -90,14 +90,14 @@ pub(crate) fn established(session: Session) -> Established {
 }
 
 pub(crate) fn context(session: Session) -> Context {
-    Context::Established(Box::new(Secured {
+    Context::Established(Box::new(EstablishedContext {
         established: established(session),
         package: Package::Negotiate,
         accepted: true,
     }))
 }
 
-pub(crate) fn secured(context: Context) -> Secured {
+pub(crate) fn secured(context: Context) -> EstablishedContext {
     match context {
         Context::Established(secured) => *secured,
         other => panic!("not established: {other:?}"),
@@ -106,7 +106,7 @@ pub(crate) fn secured(context: Context) -> Secured {
 
 pub(crate) fn sealed(
     context: &Context,
-    manner: Manner,
+    manner: ExportOptions,
     settings: &Settings,
 ) -> Result<Vec<u8>, Error> {
     export::export(context, &circumstances(), manner, settings, FileTime::now())
@@ -118,7 +118,7 @@ pub(crate) fn opened(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported
 
 /// There and back.
 #[track_caller]
-pub(crate) fn moved(context: &Context, manner: Manner, settings: &Arc<Settings>) -> Context {
+pub(crate) fn moved(context: &Context, manner: ExportOptions, settings: &Arc<Settings>) -> Context {
     let imported = opened(&sealed(context, manner, settings).unwrap(), settings).unwrap();
     assert_eq!(imported.circumstances, circumstances());
     imported.context

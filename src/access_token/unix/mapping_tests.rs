@@ -5,7 +5,7 @@ use crate::access_token::{Level, Subject};
 use crate::config::{LocalUser, Mapping, Settings, parse};
 use crate::mechanism::Mechanism;
 use crate::platform::accounts::Account;
-use crate::principal::{AccountFacts, Origin, Origins, Principal, Sids};
+use crate::principal::{AccountInfo, Origin, Origins, Principal, Sids};
 use crate::types::error::Error;
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
@@ -75,7 +75,7 @@ fn by_ticket(user: &str, realm: &str) -> Subject {
 
 /// One with a PAC that calls it `DOMAIN\user`.
 fn by_pac(domain: &str, user: &str, realm: &str) -> Subject {
-    let account = AccountFacts { sid: Some(SID.parse().unwrap()), ..AccountFacts::default() };
+    let account = AccountInfo { sid: Some(SID.parse().unwrap()), ..AccountInfo::default() };
     subject(Principal {
         native: Some(format!("{user}@{realm}")),
         account: Some(Arc::new(account)),

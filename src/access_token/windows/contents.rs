@@ -63,7 +63,7 @@ impl Contents {
 mod tests {
     use super::*;
     use crate::access_token::windows::fake_system::{sid, subject};
-    use crate::principal::{AccountFacts, Origin, Origins, Principal};
+    use crate::principal::{AccountInfo, Origin, Origins, Principal};
     use std::sync::Arc;
 
     fn of(principal: Principal, wine: bool) -> Option<Contents> {
@@ -75,7 +75,7 @@ mod tests {
             groups.iter().map(|text| SidAndAttributes { sid: sid(text), attributes: 7 }).collect();
         let (user, primary_group) =
             (Some(sid("S-1-5-21-1-2-3-1104")), Some(sid("S-1-5-21-1-2-3-513")));
-        let account = AccountFacts { sid: user, primary_group, groups, ..AccountFacts::default() };
+        let account = AccountInfo { sid: user, primary_group, groups, ..AccountInfo::default() };
         let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
         Principal { account: Some(Arc::new(account)), origins, ..Principal::default() }
     }
@@ -120,7 +120,7 @@ mod tests {
         }
         let mut system = domains(&[]);
         system.account =
-            Some(Arc::new(AccountFacts { sid: Some(sid("S-1-5-18")), ..AccountFacts::default() }));
+            Some(Arc::new(AccountInfo { sid: Some(sid("S-1-5-18")), ..AccountInfo::default() }));
         assert_eq!(of(system, true), None);
     }
 
@@ -130,7 +130,7 @@ mod tests {
         for claimed in [None, Some(sid("S-1-5-32-544"))] {
             let mut client = domains(&[]);
             let account = client.account.as_deref().unwrap().clone();
-            client.account = Some(Arc::new(AccountFacts { primary_group: claimed, ..account }));
+            client.account = Some(Arc::new(AccountInfo { primary_group: claimed, ..account }));
             let made = of(client, true).unwrap();
             assert!(made.groups.iter().any(|group| group.sid == made.primary_group));
             assert_eq!(has(&made, "S-1-5-32-544"), None);

@@ -88,7 +88,7 @@ fn of_domain(principal: &Principal) -> Option<(String, String)> {
 mod tests {
     use super::*;
     use crate::access_token::windows::fake_system::{sid, subject};
-    use crate::principal::{AccountFacts, Origins};
+    use crate::principal::{AccountInfo, Origins};
     use std::sync::Arc;
 
     fn of(principal: Principal, windows_logon: &[LogonOf]) -> Option<(Logon, Option<Sid>)> {
@@ -97,10 +97,10 @@ mod tests {
     }
 
     fn domains(upn: &str) -> Principal {
-        let account = AccountFacts {
+        let account = AccountInfo {
             sid: Some(sid("S-1-5-21-1-2-3-1104")),
             upn: upn.into(),
-            ..AccountFacts::default()
+            ..AccountInfo::default()
         };
         let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
         let native = Some("alice@AD.TEST".into());
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn nobody_without_a_sid_from_the_domain() {
         let mut unknown = domains("alice@ad.test");
-        unknown.account = Some(Arc::new(AccountFacts::default()));
+        unknown.account = Some(Arc::new(AccountInfo::default()));
         assert_eq!(of(unknown, &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]), None);
     }
 

@@ -54,16 +54,16 @@ mod tests {
     use super::*;
     use crate::access_token::windows::fake_system::{Made, Played, look, sid, subject};
     use crate::config::LogonOf;
-    use crate::principal::{AccountFacts, Origin, Origins, Principal};
+    use crate::principal::{AccountInfo, Origin, Origins, Principal};
     use std::sync::Arc;
 
     const CLIENT: &str = "S-1-5-21-1-2-3-1104";
 
     fn client() -> Subject {
-        let account = AccountFacts {
+        let account = AccountInfo {
             sid: Some(sid(CLIENT)),
             upn: "alice@ad.test".into(),
-            ..AccountFacts::default()
+            ..AccountInfo::default()
         };
         let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
         subject(Principal { account: Some(Arc::new(account)), origins, ..Principal::default() })

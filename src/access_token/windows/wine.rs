@@ -62,7 +62,7 @@ mod tests {
     use crate::access_token::Level;
     use crate::access_token::windows::fake_system::{Made, Played, groups, sid, subject};
     use crate::config::Tokens;
-    use crate::principal::{AccountFacts, Origin, Origins, Principal};
+    use crate::principal::{AccountInfo, Origin, Origins, Principal};
     use std::sync::Arc;
 
     const ADMINISTRATORS: &str = "S-1-5-32-544";
@@ -86,7 +86,7 @@ mod tests {
 
     fn client() -> Subject {
         let account =
-            AccountFacts { sid: Some(sid("S-1-5-21-1-2-3-1104")), ..AccountFacts::default() };
+            AccountInfo { sid: Some(sid("S-1-5-21-1-2-3-1104")), ..AccountInfo::default() };
         subject(Principal {
             account: Some(Arc::new(account)),
             origins: Origins::all(Origin::Pac),

@@ -3,7 +3,7 @@
 use crate::args::Args;
 use crate::outcome::{Failure, Outcome, print, remark};
 use crate::password;
-use negossp::authority::{Accounts, Standing};
+use negossp::authority::{AccountStatus, Accounts};
 use negossp::config::{Environment, Store};
 use negossp::ntlm::response::nt_hash;
 use negossp::stores::accounts::edit;
@@ -60,7 +60,7 @@ pub(crate) fn add(args: &Args, name: &str) -> Outcome {
         Ok(false)
     })?;
     match Accounts::parse(&read(&path)?).get(name).map(|entry| entry.standing) {
-        Some(Standing::Normal) | None => {}
+        Some(AccountStatus::Normal) | None => {}
         Some(other) => remark(&format!("{name} has a new password, but is {}", standing(other))),
     }
     print(&format!(
@@ -128,13 +128,13 @@ fn load(args: &Args) -> Outcome<(PathBuf, Accounts)> {
     Ok((path, accounts))
 }
 
-fn standing(standing: Standing) -> &'static str {
+fn standing(standing: AccountStatus) -> &'static str {
     match standing {
-        Standing::Normal => "enabled",
-        Standing::Disabled => "disabled",
-        Standing::Locked => "locked",
-        Standing::Trust => "a trust account",
-        Standing::NoPassword => "without a password",
+        AccountStatus::Normal => "enabled",
+        AccountStatus::Disabled => "disabled",
+        AccountStatus::Locked => "locked",
+        AccountStatus::Trust => "a trust account",
+        AccountStatus::NoPassword => "without a password",
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) fn check(args: &Args, name: &str) -> Outcome {
         _ => return Err(Failure::No(format!("{name}: wrong password"))),
     }
     match entry.standing {
-        Standing::Normal => print(&format!("{name}: right password\n")),
+        AccountStatus::Normal => print(&format!("{name}: right password\n")),
         other => Err(Failure::No(format!(
             "{name}: right password, but the account is {}",
             standing(other)

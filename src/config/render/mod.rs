@@ -80,9 +80,9 @@ impl Display for Settings {
         let authorities = &self.authorities;
         writeln!(f, "\n[authorities]")?;
         writeln!(f, "order = {}", List(authorities.order.iter().map(|kind| kind.name())))?;
-        writeln!(f, "brake = {}", List(authorities.brake.iter().map(|kind| kind.name())))?;
-        writeln!(f, "brake_after = {}", authorities.brake_after)?;
-        writeln!(f, "brake_longest = {}", Limit(Some(authorities.brake_longest)))?;
+        writeln!(f, "throttle = {}", List(authorities.throttle.iter().map(|kind| kind.name())))?;
+        writeln!(f, "throttle_after = {}", authorities.throttle_after)?;
+        writeln!(f, "throttle_longest = {}", Limit(Some(authorities.throttle_longest)))?;
 
         let accounts = &self.accounts;
         writeln!(f, "\n[accounts]")?;

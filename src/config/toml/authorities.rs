@@ -1,7 +1,7 @@
 //! The table `[authorities]`.
 
 use super::Span;
-use crate::authority::Kind;
+use crate::authority::AuthorityKind;
 use crate::config::Authorities;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -10,25 +10,25 @@ use serde::{Deserialize, Deserializer};
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct AuthoritiesTable {
     order: Option<Vec<KindName>>,
-    brake: Option<Vec<KindName>>,
-    brake_after: Option<u32>,
-    brake_longest: Option<Span>,
+    throttle: Option<Vec<KindName>>,
+    throttle_after: Option<u32>,
+    throttle_longest: Option<Span>,
 }
 
-struct KindName(Kind);
+struct KindName(AuthorityKind);
 
 impl<'de> Deserialize<'de> for KindName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<KindName, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let found = Kind::ALL.iter().find(|kind| kind.name() == name);
+        let found = AuthorityKind::ALL.iter().find(|kind| kind.name() == name);
         found.map(|kind| KindName(*kind)).ok_or_else(|| {
             D::Error::invalid_value(Unexpected::Str(&name), &"the name of an authority")
         })
     }
 }
 
-fn kinds(names: Vec<KindName>, key: &str) -> Result<Vec<Kind>, String> {
-    let kinds: Vec<Kind> = names.into_iter().map(|name| name.0).collect();
+fn kinds(names: Vec<KindName>, key: &str) -> Result<Vec<AuthorityKind>, String> {
+    let kinds: Vec<AuthorityKind> = names.into_iter().map(|name| name.0).collect();
     match kinds.iter().enumerate().find(|(at, kind)| kinds[..*at].contains(kind)) {
         Some((_, twice)) => Err(format!("[authorities] {key} names {} twice", twice.name())),
         None => Ok(kinds),
@@ -44,9 +44,11 @@ impl AuthoritiesTable {
         }
         Ok(Authorities {
             order,
-            brake: self.brake.map_or(Ok(default.brake), |names| kinds(names, "brake"))?,
-            brake_after: self.brake_after.unwrap_or(default.brake_after).max(1),
-            brake_longest: self.brake_longest.map_or(default.brake_longest, |span| span.0),
+            throttle: self
+                .throttle
+                .map_or(Ok(default.throttle), |names| kinds(names, "throttle"))?,
+            throttle_after: self.throttle_after.unwrap_or(default.throttle_after).max(1),
+            throttle_longest: self.throttle_longest.map_or(default.throttle_longest, |span| span.0),
         })
     }
 }

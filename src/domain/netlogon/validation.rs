@@ -3,7 +3,7 @@
 use super::credential::Session;
 use crate::encoding::ndr::reader::Reader;
 use crate::kerberos::pac::{Form, LogonInfo};
-use crate::principal::AccountFacts;
+use crate::principal::AccountInfo;
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use zeroize::Zeroizing;
@@ -55,7 +55,7 @@ pub struct Validation {
     /// LogonDomainName: its domain's NetBIOS name.
     pub domain: String,
     /// What else is known of the account.
-    pub facts: AccountFacts,
+    pub facts: AccountInfo,
     /// UserSessionKey.
     pub user_session_key: Zeroizing<[u8; 16]>,
     /// LMKey.
@@ -115,7 +115,7 @@ fn validation(r: &mut Reader<'_>, level: Level) -> Result<Validation> {
         level,
         user: info.effective_name.to_text(),
         domain: info.logon_domain_name.to_text(),
-        facts: AccountFacts {
+        facts: AccountInfo {
             dns_domain: beside.dns_logon_domain_name.to_text(),
             upn: beside.upn.to_text(),
             ..info.facts()

@@ -7,7 +7,7 @@
 mod pool;
 
 use super::abi::*;
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use pool::{Notice, Pool};
@@ -27,7 +27,7 @@ struct State {
 }
 
 fn state() -> &'static State {
-    static STATE: LazyLock<PerProcess<State>> = LazyLock::new(PerProcess::default);
+    static STATE: LazyLock<ForkLocal<State>> = LazyLock::new(ForkLocal::default);
     STATE.get(State::default)
 }
 

@@ -112,16 +112,16 @@ const TOO_LONG: Error =
 
 /// SEC_WINNT_AUTH_PACKED_CREDENTIALS with its data behind it.
 pub(super) fn pack(kind: GUID, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    type Packed = SEC_WINNT_AUTH_PACKED_CREDENTIALS;
-    const DATA: usize = offset_of!(Packed, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredData);
-    const HEADER: usize = size_of::<Packed>();
+    type Persist = SEC_WINNT_AUTH_PACKED_CREDENTIALS;
+    const DATA: usize = offset_of!(Persist, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredData);
+    const HEADER: usize = size_of::<Persist>();
     let length = USHORT::try_from(HEADER + data.len()).map_err(|_| TOO_LONG)?;
     let data_length = length - HEADER as USHORT;
     let mut packed = Zeroizing::new(Vec::with_capacity(length.into()));
     packed.resize(HEADER, 0);
-    put(&mut packed, offset_of!(Packed, cbHeaderLength), &(HEADER as USHORT).to_ne_bytes());
-    put(&mut packed, offset_of!(Packed, cbStructureLength), &length.to_ne_bytes());
-    let type_at = offset_of!(Packed, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredType);
+    put(&mut packed, offset_of!(Persist, cbHeaderLength), &(HEADER as USHORT).to_ne_bytes());
+    put(&mut packed, offset_of!(Persist, cbStructureLength), &length.to_ne_bytes());
+    let type_at = offset_of!(Persist, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredType);
     put(&mut packed, type_at + offset_of!(GUID, Data1), &kind.Data1.to_ne_bytes());
     put(&mut packed, type_at + offset_of!(GUID, Data2), &kind.Data2.to_ne_bytes());
     put(&mut packed, type_at + offset_of!(GUID, Data3), &kind.Data3.to_ne_bytes());

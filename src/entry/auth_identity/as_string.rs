@@ -40,7 +40,7 @@ pub(super) fn fold(content: &Content) -> Result<Option<Zeroizing<String>>> {
         Some(Credentials::Password(password)) => {
             pack(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16(&password))?
         }
-        Some(Credentials::Packed(kind, data)) => pack(kind, &data)?,
+        Some(Credentials::Persist(kind, data)) => pack(kind, &data)?,
     };
     let packages = packages.map(|list| utf16(&list)).unwrap_or_default();
     let count = USHORT::try_from(packages.len() / 2)
@@ -77,7 +77,7 @@ pub(super) fn unfold(content: Content) -> Result<Content> {
         [] => (None, false),
         packed => match ex2::unpack(packed)? {
             Credentials::Password(password) => (Some(utf16(&password)), false),
-            Credentials::Packed(..) => (Some(Zeroizing::new(packed.to_vec())), true),
+            Credentials::Persist(..) => (Some(Zeroizing::new(packed.to_vec())), true),
         },
     };
     Ok(content)

@@ -8,7 +8,7 @@
 //! content. What it does not hide is the length, and that two contents are the same; and a result
 //! that somebody changes becomes random content, which is found out only if that cannot be read.
 
-use crate::platform::Kept;
+use crate::platform::LeakedOnce;
 use crate::types::error::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -22,7 +22,7 @@ impl Key {
     /// The key of this process, made when first asked for. A forked child has its parent's: what
     /// the parent has encrypted is the child's too.
     pub(super) fn of_process() -> Result<&'static Key> {
-        static KEY: Kept<Key> = Kept::new();
+        static KEY: LeakedOnce<Key> = LeakedOnce::new();
         KEY.get(|| {
             let mut random = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *random).map_err(|_| Error::Internal("no random numbers"))?;

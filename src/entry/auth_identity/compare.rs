@@ -52,7 +52,7 @@ fn credentials(one: &Content, other: &Content) -> Result<bool> {
         (Some(Credentials::Password(one)), Some(Credentials::Password(other))) => {
             one.as_bytes().ct_eq(other.as_bytes()).into()
         }
-        (Some(Credentials::Packed(kind, one)), Some(Credentials::Packed(other_kind, other))) => {
+        (Some(Credentials::Persist(kind, one)), Some(Credentials::Persist(other_kind, other))) => {
             kind == other_kind && bool::from(one.ct_eq(&other))
         }
         _ => false,

@@ -65,7 +65,7 @@ pub(crate) unsafe fn prepare_for_write<Char: Text>(
     let blob = match &credentials {
         None => None,
         Some(Credentials::Password(password)) => Some(utf16(password)),
-        Some(Credentials::Packed(..)) => content.credentials.clone(),
+        Some(Credentials::Persist(..)) => content.credentials.clone(),
     };
     let size = blob.as_ref().map_or(0, |blob| blob.len());
     let target_name = Given::text(Some(target.as_ref().map_or(&user, |target| target)))?;
@@ -85,7 +85,7 @@ pub(crate) unsafe fn prepare_for_write<Char: Text>(
 fn kind_of(credentials: Option<&Credentials>) -> ULONG {
     match credentials {
         None | Some(Credentials::Password(_)) => DOMAIN_PASSWORD,
-        Some(Credentials::Packed(..)) => GENERIC,
+        Some(Credentials::Persist(..)) => GENERIC,
     }
 }
 

@@ -58,22 +58,22 @@ impl Block {
 
 /// What SEC_WINNT_AUTH_PACKED_CREDENTIALS holds.
 pub(crate) fn unpack(packed: &[u8]) -> Result<Credentials> {
-    type Packed = SEC_WINNT_AUTH_PACKED_CREDENTIALS;
-    const DATA: usize = offset_of!(Packed, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredData);
+    type Persist = SEC_WINNT_AUTH_PACKED_CREDENTIALS;
+    const DATA: usize = offset_of!(Persist, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredData);
     let offset = DATA + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayOffset);
     let length = DATA + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength);
-    let total = u16_at(packed, offset_of!(Packed, cbStructureLength)).ok_or(MALFORMED)?;
+    let total = u16_at(packed, offset_of!(Persist, cbStructureLength)).ok_or(MALFORMED)?;
     let packed = packed.get(..total.into()).ok_or(MALFORMED)?;
-    let header = Header::of(packed, offset_of!(Packed, cbHeaderLength), length + 2)?;
+    let header = Header::of(packed, offset_of!(Persist, cbHeaderLength), length + 2)?;
     let data = packed.get(header.part(packed, offset, length)?).ok_or(MALFORMED)?;
     let kind =
-        guid_at(packed, offset_of!(Packed, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredType))
+        guid_at(packed, offset_of!(Persist, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredType))
             .ok_or(MALFORMED)?;
     match kind {
         SEC_WINNT_AUTH_DATA_TYPE_PASSWORD => {
             Ok(Credentials::Password(wide(password(packed, data)?)?))
         }
-        _ => Ok(Credentials::Packed(kind, Zeroizing::new(data.to_vec()))),
+        _ => Ok(Credentials::Persist(kind, Zeroizing::new(data.to_vec()))),
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) enum Credentials {
     /// A password.
     Password(Zeroizing<String>),
     /// Something packed.
-    Packed(GUID, Zeroizing<Vec<u8>>),
+    Persist(GUID, Zeroizing<Vec<u8>>),
 }
 
 /// Flags of identities that were encrypted for others than this process alone. There is no key for

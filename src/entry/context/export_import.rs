@@ -10,7 +10,7 @@ use crate::entry::boundary::{memory, text};
 use crate::entry::forward;
 use crate::entry::forward::Form;
 use crate::entry::handles::{CONTEXTS, Object, find, take};
-use crate::export::{self, Imported, Manner};
+use crate::export::{self, ExportOptions, Imported};
 use crate::mechanism::Mechanism;
 use crate::server::credential::Package;
 use crate::types::error::{Error, Result};
@@ -40,7 +40,7 @@ pub(crate) unsafe fn export(
     if flags & !KNOWN != 0 || flags & NEGOSSP_CONTEXT_EXPORT_HALF_OPEN != 0 && !half_open {
         return Err(Error::Unsupported("a flag of ExportSecurityContext"));
     }
-    let manner = Manner { reset: flags & SECPKG_CONTEXT_EXPORT_RESET_NEW != 0, half_open };
+    let manner = ExportOptions { reset: flags & SECPKG_CONTEXT_EXPORT_RESET_NEW != 0, half_open };
     let mut held = shared.lock()?;
     let awaited = Error::InvalidHandle("CompleteAuthToken has not been called");
     let sealed = {

@@ -3,7 +3,7 @@
 
 use super::Conversation;
 use super::lock::Lock;
-use crate::context::{Context, Secured};
+use crate::context::{Context, EstablishedContext};
 use crate::entry::abi::*;
 use crate::entry::exports;
 use crate::entry::handles::{CONTEXTS, Object};
@@ -54,7 +54,7 @@ impl Handle {
             wants_mech_list_mic: false,
         };
         let package = Package::Only(Mechanism::Kerberos);
-        let secured = Secured { established, package, accepted: side == Side::Acceptor };
+        let secured = EstablishedContext { established, package, accepted: side == Side::Acceptor };
         let conversation = Conversation::new(Context::Established(Box::new(secured)));
         Handle(
             CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into(),

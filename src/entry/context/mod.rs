@@ -15,8 +15,8 @@ use super::access_token::Lent;
 use super::boundary::flags::Side;
 use crate::access_token::{Subject, Token};
 use crate::config::Settings;
-use crate::context::{Context, Leg, Secured};
-use crate::export::{Circumstances, Imported};
+use crate::context::{Context, EstablishedContext, StepOutput};
+use crate::export::{CallState, Imported};
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
@@ -51,7 +51,7 @@ enum State {
     Ready(Context),
     /// It does: until then the context is not what it will be, and the token has not been handed
     /// out.
-    Incomplete(Leg),
+    Incomplete(StepOutput),
 }
 
 /// Requirements that are about one call: what lets more clients in, and what concerns the output.
@@ -80,9 +80,7 @@ impl Conversation {
     /// One that another process has exported.
     pub(super) fn imported(imported: Imported) -> Conversation {
         let Imported {
-            context,
-            circumstances: Circumstances { requirements, bindings, started },
-            ..
+            context, circumstances: CallState { requirements, bindings, started }, ..
         } = imported;
         let under_way = matches!(context, Context::Accepting(_));
         let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
@@ -90,8 +88,8 @@ impl Conversation {
     }
 
     /// What is exported besides the context.
-    pub(super) fn circumstances(&self) -> Circumstances {
-        Circumstances {
+    pub(super) fn circumstances(&self) -> CallState {
+        CallState {
             requirements: self.requirements,
             bindings: self.bindings,
             started: self.started,
@@ -106,7 +104,7 @@ impl Conversation {
         token: Option<&[u8]>,
         required: ContextFlags,
         bindings: Option<ChannelBindings>,
-    ) -> Result<Leg, Failure> {
+    ) -> Result<StepOutput, Failure> {
         let State::Ready(ready) = &mut self.state else {
             return Err(Error::InvalidHandle("CompleteAuthToken has not been called").into());
         };
@@ -166,13 +164,13 @@ impl Conversation {
     }
 
     /// Goes on to where `leg` leads.
-    pub(super) fn proceed(&mut self, leg: Leg, required: ContextFlags) {
+    pub(super) fn proceed(&mut self, leg: StepOutput, required: ContextFlags) {
         self.requirements |= self.lasting(required);
         self.state = State::Ready(leg.context);
     }
 
     /// Will go on to where `leg` leads with [`complete`](Self::complete).
-    pub(super) fn await_completion(&mut self, leg: Leg, required: ContextFlags) {
+    pub(super) fn await_completion(&mut self, leg: StepOutput, required: ContextFlags) {
         self.requirements |= self.lasting(required);
         self.state = State::Incomplete(leg);
     }
@@ -216,7 +214,7 @@ impl Conversation {
     }
 
     /// The established context.
-    pub(super) fn secured(&mut self) -> Result<&mut Secured> {
+    pub(super) fn secured(&mut self) -> Result<&mut EstablishedContext> {
         match &mut self.state {
             State::Ready(Context::Established(secured)) => Ok(secured),
             _ => Err(Error::InvalidHandle("a context that is not established")),

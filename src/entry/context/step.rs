@@ -3,7 +3,7 @@
 use super::Conversation;
 use super::lock::Lock;
 use crate::config::{self, Settings};
-use crate::context::{Accepting, Context, Initiating, Leg};
+use crate::context::{Accepting, Context, Initiating, StepOutput};
 use crate::entry::abi::*;
 use crate::entry::boundary::buffers::{Buffers, TokenOut};
 use crate::entry::boundary::flags;
@@ -242,7 +242,7 @@ impl Call<'_> {
     }
 
     /// Writes the token, the attributes and the expiry of `leg`; nothing if the token does not fit.
-    fn hand_out(&self, leg: &Leg, completes: bool) -> Result<SECURITY_STATUS> {
+    fn hand_out(&self, leg: &StepOutput, completes: bool) -> Result<SECURITY_STATUS> {
         let token = leg.token.as_deref().unwrap_or_default();
         let allocated = match completes {
             true => self.output.write(&vec![0; token.len()])?,

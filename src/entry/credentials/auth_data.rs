@@ -44,10 +44,10 @@ impl AuthData {
         let (password, keytab) = match content.credentials()? {
             None => (None, None),
             Some(Credentials::Password(password)) => (Some(password), None),
-            Some(Credentials::Packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data)) => {
+            Some(Credentials::Persist(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data)) => {
                 (None, Some(keytab(&data)?))
             }
-            Some(Credentials::Packed(..)) => {
+            Some(Credentials::Persist(..)) => {
                 return Err(Error::UnknownCredentials(
                     "packed credentials that are neither a keytab nor a password",
                 ));

@@ -15,7 +15,7 @@ use super::handles::{CREDENTIALS, Object, find, take, update};
 use super::packages;
 use crate::authority::{Account, candidates};
 use crate::config::{self, Settings};
-use crate::kerberos::{self, OwnKeys, Service};
+use crate::kerberos::{self, CredentialKeys, Service};
 use crate::mechanism::Mechanism;
 use crate::server::credential::{Credential, Identity, Package, Usage};
 use crate::types::error::{Error, Result};
@@ -122,8 +122,8 @@ fn credential(
 /// Who wonders why clients don't get to use Kerberos finds it in the log.
 fn say_whether_keys(credential: &Credential, settings: &Settings) {
     let principal = credential.principal.as_deref().unwrap_or("any");
-    let sources =
-        settings.kerberos.keytab.is_some() || !matches!(credential.service.keys, OwnKeys::None);
+    let sources = settings.kerberos.keytab.is_some()
+        || !matches!(credential.service.keys, CredentialKeys::None);
     match (kerberos::has_keys(credential, settings), sources) {
         (true, _) => tracing::debug!(principal, "credentials: there are keys for Kerberos"),
         (false, true) => {
@@ -250,8 +250,8 @@ fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
         joined.accounts.push(account);
     }
     match (&joined.service.keys, &added.service.keys) {
-        (_, OwnKeys::None) => {}
-        (OwnKeys::None, _) => joined.service = added.service,
+        (_, CredentialKeys::None) => {}
+        (CredentialKeys::None, _) => joined.service = added.service,
         _ => return Err(Error::UnknownCredentials("the credentials are a service's already")),
     }
     if added.usage.outbound && added.identity.is_some() {
@@ -342,8 +342,10 @@ mod tests {
         ] {
             for principal in [None, Some("HTTP/web1"), Some("alice")] {
                 let made = of(package, principal, user, packages);
-                let (has_keys, is_client) =
-                    (matches!(made.service.keys, OwnKeys::Password(_)), !made.accounts.is_empty());
+                let (has_keys, is_client) = (
+                    matches!(made.service.keys, CredentialKeys::Password(_)),
+                    !made.accounts.is_empty(),
+                );
                 assert_eq!(
                     (has_keys, is_client),
                     (service, !service),

@@ -48,12 +48,12 @@ pub struct Entry {
     /// The account.
     pub account: Account,
     /// Whether it may log on.
-    pub standing: Standing,
+    pub standing: AccountStatus,
 }
 
 /// Whether an account may log on over the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum AccountStatus {
     /// It may.
     Normal,
     /// Flag `D`.
@@ -66,16 +66,16 @@ pub enum Standing {
     NoPassword,
 }
 
-impl Standing {
+impl AccountStatus {
     /// Refuses an account that may not log on. Asked once the response has been checked, so that
     /// only who knows the password learns of it from the time taken.
     pub(crate) fn admit(self) -> Result<()> {
         Err(Error::LogonDenied(match self {
-            Standing::Normal => return Ok(()),
-            Standing::Disabled => Denial::AccountDisabled,
-            Standing::Locked => Denial::Policy("the account is locked"),
-            Standing::Trust => Denial::Policy("a trust account cannot log on"),
-            Standing::NoPassword => {
+            AccountStatus::Normal => return Ok(()),
+            AccountStatus::Disabled => Denial::AccountDisabled,
+            AccountStatus::Locked => Denial::Policy("the account is locked"),
+            AccountStatus::Trust => Denial::Policy("a trust account cannot log on"),
+            AccountStatus::NoPassword => {
                 Denial::Policy("an account without a password cannot log on over the network")
             }
         }))

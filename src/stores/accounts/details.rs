@@ -16,7 +16,7 @@
 
 use crate::authority::{MachineSid, candidates};
 use crate::config::{Settings, from_toml};
-use crate::principal::{AccountFacts, Origin, Origins, Principal, SidAndAttributes, attributes};
+use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
 use crate::runtime::watched_file::{Content, Problem, Source, Watched};
 use crate::stores::derived_sid;
 use crate::types::error::Error;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// The details of one version of a file.
 #[derive(Debug, Default)]
 pub struct Details {
-    by_name: HashMap<Box<str>, Arc<AccountFacts>>,
+    by_name: HashMap<Box<str>, Arc<AccountInfo>>,
     /// Why there is no file to take them from.
     pub problem: Option<Problem>,
 }
@@ -57,7 +57,7 @@ impl Details {
     }
 
     /// What is known of the account of that name, in any letter case.
-    pub fn get(&self, name: &str) -> Option<&Arc<AccountFacts>> {
+    pub fn get(&self, name: &str) -> Option<&Arc<AccountInfo>> {
         self.by_name.get(&*candidates::fold(name))
     }
 
@@ -114,12 +114,12 @@ struct AccountTable {
 }
 
 impl AccountTable {
-    fn facts(self, groups: &Groups<'_>) -> Result<AccountFacts, String> {
+    fn facts(self, groups: &Groups<'_>) -> Result<AccountInfo, String> {
         let primary_group = self.primary_group.map(|name| groups.sid(&name)).transpose()?;
         let mut sids =
             self.groups.iter().map(|name| groups.sid(name)).collect::<Result<Vec<_>, _>>()?;
         sids.extend(primary_group.filter(|primary| !sids.contains(primary)));
-        Ok(AccountFacts {
+        Ok(AccountInfo {
             sid: self.sid.as_deref().map(explicit).transpose()?,
             primary_group,
             groups: sids
@@ -128,7 +128,7 @@ impl AccountTable {
                 .collect(),
             full_name: self.full_name,
             upn: self.upn,
-            ..AccountFacts::default()
+            ..AccountInfo::default()
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One line of an smbpasswd(5) file: `name:uid:LM hash:NT hash:[flags]:LCT-time:`.
 
-use crate::authority::{Account, Entry, Standing};
+use crate::authority::{Account, AccountStatus, Entry};
 use zeroize::Zeroizing;
 
 /// The longest line that is looked at, in bytes.
@@ -79,15 +79,15 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     let no_password =
         flags.no_password | nt.starts_with(b"NO PASSWORD") | (account.nt_hash == Some(EMPTY_NT));
     let standing = if flags.disabled {
-        Standing::Disabled
+        AccountStatus::Disabled
     } else if flags.locked {
-        Standing::Locked
+        AccountStatus::Locked
     } else if flags.workstation_trust || flags.server_trust || flags.domain_trust {
-        Standing::Trust
+        AccountStatus::Trust
     } else if no_password || (account.nt_hash.is_none() && account.lm_hash.is_none()) {
-        Standing::NoPassword
+        AccountStatus::NoPassword
     } else {
-        Standing::Normal
+        AccountStatus::Normal
     };
     if no_password {
         account.nt_hash = None;

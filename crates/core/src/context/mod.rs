@@ -23,7 +23,7 @@ pub enum Context {
     /// An initiator awaits the server's next token.
     Initiating(Box<Initiating>),
     /// Established.
-    Established(Box<Secured>),
+    Established(Box<EstablishedContext>),
     /// Failed: it can only be deleted.
     Failed,
 }
@@ -54,7 +54,7 @@ pub struct Initiating {
 
 /// An established context with what it was made from.
 #[derive(Debug)]
-pub struct Secured {
+pub struct EstablishedContext {
     /// Keys, names, attributes.
     pub established: Established,
     /// The package of the credential: Negotiate's contexts answer SECPKG_ATTR_NEGOTIATION_INFO.
@@ -123,7 +123,7 @@ impl Initiator {
 /// What a leg leads to, before anything has been stored: the caller may still find that the token
 /// does not fit and drop it, and the context is as it was.
 #[derive(Debug)]
-pub struct Leg {
+pub struct StepOutput {
     /// The context to store.
     pub context: Context,
     /// The token for the peer.
@@ -132,7 +132,7 @@ pub struct Leg {
     notes: Notes,
 }
 
-impl Leg {
+impl StepOutput {
     /// The token could not be handed out: the call will be repeated, and this leg might as well not
     /// have been.
     pub fn take_back(&self) {
@@ -167,10 +167,10 @@ impl Accepting {
         token: &[u8],
         requirements: ContextFlags,
         bindings: Option<&ChannelBindings>,
-    ) -> Result<Leg, Failure> {
+    ) -> Result<StepOutput, Failure> {
         let result = self.step_unlogged(token, requirements, bindings);
         match &result {
-            Ok(Leg { context: Context::Established(secured), .. }) => {
+            Ok(StepOutput { context: Context::Established(secured), .. }) => {
                 let Established { client, mechanism, flags, .. } = &secured.established;
                 tracing::info!(
                     client = client.display_name(),
@@ -192,7 +192,7 @@ impl Accepting {
         token: &[u8],
         requirements: ContextFlags,
         bindings: Option<&ChannelBindings>,
-    ) -> Result<Leg, Failure> {
+    ) -> Result<StepOutput, Failure> {
         if !self.credential.usage.inbound {
             return Err(Error::NoCredentials("the credential is not for inbound use").into());
         }
@@ -214,9 +214,13 @@ impl Accepting {
                     settings: self.settings.clone(),
                     acceptor: next,
                 };
-                Leg { context: Context::Accepting(Box::new(next)), token: Some(token), notes }
+                StepOutput {
+                    context: Context::Accepting(Box::new(next)),
+                    token: Some(token),
+                    notes,
+                }
             }
-            Step::Done { established, token } => Leg {
+            Step::Done { established, token } => StepOutput {
                 context: Context::secured(*established, self.credential.package, true),
                 token,
                 notes,
@@ -243,10 +247,10 @@ impl Initiating {
         token: Option<&[u8]>,
         requirements: ContextFlags,
         bindings: Option<&ChannelBindings>,
-    ) -> Result<Leg, Failure> {
+    ) -> Result<StepOutput, Failure> {
         let result = self.step_unlogged(token, requirements, bindings);
         match &result {
-            Ok(Leg { context: Context::Established(secured), .. }) => {
+            Ok(StepOutput { context: Context::Established(secured), .. }) => {
                 let Established { mechanism, flags, .. } = &secured.established;
                 tracing::info!(
                     target_name = self.target,
@@ -268,7 +272,7 @@ impl Initiating {
         token: Option<&[u8]>,
         requirements: ContextFlags,
         bindings: Option<&ChannelBindings>,
-    ) -> Result<Leg, Failure> {
+    ) -> Result<StepOutput, Failure> {
         if !self.credential.usage.outbound {
             return Err(Error::NoCredentials("the credential is not for outbound use").into());
         }
@@ -288,7 +292,7 @@ impl Initiating {
                     target: self.target.clone(),
                     initiator: next,
                 };
-                Leg {
+                StepOutput {
                     context: Context::Initiating(Box::new(next)),
                     token: Some(token),
                     notes: Notes::default(),
@@ -296,7 +300,7 @@ impl Initiating {
             }
             Step::Done { established, token } => {
                 let context = Context::secured(*established, self.credential.package, false);
-                Leg { context, token, notes: Notes::default() }
+                StepOutput { context, token, notes: Notes::default() }
             }
         })
     }
@@ -304,6 +308,6 @@ impl Initiating {
 
 impl Context {
     fn secured(established: Established, package: Package, accepted: bool) -> Context {
-        Context::Established(Box::new(Secured { established, package, accepted }))
+        Context::Established(Box::new(EstablishedContext { established, package, accepted }))
     }
 }

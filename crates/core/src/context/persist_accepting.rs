@@ -4,9 +4,9 @@
 
 use crate::config::Settings;
 use crate::context::{Accepting, Acceptor};
-use crate::kerberos::{OwnKeys, Service};
+use crate::kerberos::{CredentialKeys, Service};
 use crate::mechanism::{MechAcceptor, Mechanism};
-use crate::persist::{MALFORMED, Packed, Reader, Writer, fields};
+use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::server::credential::{Credential, Package, Usage};
 use crate::types::error::{Error, Result};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Accepting {
     pub fn unpack(from: &mut Reader<'_>, settings: Arc<Settings>) -> Result<Accepting> {
         let credential = unpack_credential(from, &settings)?;
         let acceptor = match credential.package {
-            Package::Negotiate => Acceptor::Negotiate(Packed::unpack(from)?),
+            Package::Negotiate => Acceptor::Negotiate(Persist::unpack(from)?),
             Package::Only(mechanism) => {
                 let acceptor = MechAcceptor::unpack(from)?;
                 if acceptor.mechanism() != mechanism {
@@ -41,7 +41,7 @@ impl Accepting {
     }
 }
 
-fields!(Usage { inbound, outbound });
+persist_struct!(Usage { inbound, outbound });
 
 fn pack_credential(credential: &Credential, out: &mut Writer) -> Result<()> {
     let Credential {
@@ -59,7 +59,7 @@ fn pack_credential(credential: &Credential, out: &mut Writer) -> Result<()> {
     if identity.is_some()
         || !accounts.is_empty()
         || application.is_some()
-        || !matches!(keys, OwnKeys::None)
+        || !matches!(keys, CredentialKeys::None)
     {
         return Err(Error::CannotPack(
             "the credential has an identity, accounts or keys of its own",
@@ -74,7 +74,7 @@ fn pack_credential(credential: &Credential, out: &mut Writer) -> Result<()> {
 fn unpack_credential(from: &mut Reader<'_>, settings: &Settings) -> Result<Credential> {
     let package = Package::unpack(from)?;
     let usage = Usage::unpack(from)?;
-    let principal: Option<String> = Packed::unpack(from)?;
+    let principal: Option<String> = Persist::unpack(from)?;
     let alone = package == Package::Only(Mechanism::Kerberos);
     Ok(Credential {
         package,
@@ -82,13 +82,13 @@ fn unpack_credential(from: &mut Reader<'_>, settings: &Settings) -> Result<Crede
         service: Service::new(principal.as_deref(), None, None, alone, settings),
         principal,
         identity: None,
-        mechanisms: Packed::unpack(from)?,
+        mechanisms: Persist::unpack(from)?,
         accounts: Vec::new(),
         application: None,
     })
 }
 
-impl Packed for MechAcceptor {
+impl Persist for MechAcceptor {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             MechAcceptor::Ntlm(acceptor) => acceptor.pack(out),
@@ -97,6 +97,6 @@ impl Packed for MechAcceptor {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<MechAcceptor> {
-        Packed::unpack(from).map(MechAcceptor::Ntlm)
+        Persist::unpack(from).map(MechAcceptor::Ntlm)
     }
 }

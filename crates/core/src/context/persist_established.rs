@@ -1,16 +1,16 @@
 //! An established context, packed.
 
-use crate::context::Secured;
+use crate::context::EstablishedContext;
 use crate::mechanism::{Established, Mechanism};
 use crate::negotiate::session::Session;
-use crate::persist::{MALFORMED, Packed, Reader, Writer, fields, numbered};
+use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
 use crate::server::credential::Package;
 use crate::types::channel_bindings::{Address, ChannelBindings};
 use crate::types::error::Result;
 
-numbered!(Mechanism { 0 = Mechanism::Kerberos, 1 = Mechanism::Ntlm });
+persist_enum!(Mechanism { 0 = Mechanism::Kerberos, 1 = Mechanism::Ntlm });
 
-impl Packed for Package {
+impl Persist for Package {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             Package::Negotiate => None,
@@ -25,7 +25,7 @@ impl Packed for Package {
 }
 
 /// The mechanism says whose keys they are, and comes first.
-impl Packed for Session {
+impl Persist for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             Session::Kerberos(session) => {
@@ -41,13 +41,13 @@ impl Packed for Session {
 
     fn unpack(from: &mut Reader<'_>) -> Result<Session> {
         Ok(match Mechanism::unpack(from)? {
-            Mechanism::Kerberos => Session::Kerberos(Packed::unpack(from)?),
-            Mechanism::Ntlm => Session::Ntlm(Packed::unpack(from)?),
+            Mechanism::Kerberos => Session::Kerberos(Persist::unpack(from)?),
+            Mechanism::Ntlm => Session::Ntlm(Persist::unpack(from)?),
         })
     }
 }
 
-fields!(Established {
+persist_struct!(Established {
     session,
     mechanism,
     flags,
@@ -59,9 +59,9 @@ fields!(Established {
     wants_mech_list_mic
 });
 
-fields!(Secured { established, package, accepted });
+persist_struct!(EstablishedContext { established, package, accepted });
 
-impl Packed for Address {
+impl Persist for Address {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             Address::V4(bytes) => {
@@ -77,11 +77,11 @@ impl Packed for Address {
 
     fn unpack(from: &mut Reader<'_>) -> Result<Address> {
         match u8::unpack(from)? {
-            4 => Packed::unpack(from).map(Address::V4),
-            6 => Packed::unpack(from).map(Address::V6),
+            4 => Persist::unpack(from).map(Address::V4),
+            6 => Persist::unpack(from).map(Address::V6),
             _ => Err(MALFORMED),
         }
     }
 }
 
-fields!(ChannelBindings { hash, initiator });
+persist_struct!(ChannelBindings { hash, initiator });

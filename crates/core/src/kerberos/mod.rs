@@ -23,7 +23,7 @@ pub use acceptor::user_to_user::{Tgt, TgtFile, user_to_user_can_begin};
 pub use service::keys::{ServiceKeys, has_keys};
 pub use service::name::ServiceName;
 pub use service::password::PasswordKeys;
-pub use service::{OwnKeys, Service};
+pub use service::{CredentialKeys, Service};
 pub use session::Session;
 
 /// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).

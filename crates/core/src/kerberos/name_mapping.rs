@@ -28,7 +28,7 @@ use crate::types::error::{Denial, Error, Result};
 
 /// What is known of a client.
 #[derive(Debug, Clone, Copy)]
-pub struct Client<'a> {
+pub struct MappedClient<'a> {
     /// The components of `cname`.
     pub components: &'a [&'a str],
     /// `crealm`
@@ -54,7 +54,7 @@ impl NameRules {
     ///
     /// Error: the client's name has what divides names where the rule would put it into another
     /// one, or the name would be empty.
-    pub fn apply(&self, client: &Client<'_>) -> Result<Option<String>> {
+    pub fn apply(&self, client: &MappedClient<'_>) -> Result<Option<String>> {
         self.0.iter().find(|rule| rule.fits(client)).map(|rule| rule.name.fill(client)).transpose()
     }
 }
@@ -89,7 +89,7 @@ impl NameRule {
         &self.name.text
     }
 
-    fn fits(&self, client: &Client<'_>) -> bool {
+    fn fits(&self, client: &MappedClient<'_>) -> bool {
         self.realm.as_deref().is_none_or(|realm| realm == client.realm)
             && self.principal.as_ref().is_none_or(|pattern| pattern.fits(client.components))
     }
@@ -205,7 +205,7 @@ impl Template {
         Ok(Template { text: text.into(), parts })
     }
 
-    fn fill(&self, client: &Client<'_>) -> Result<String> {
+    fn fill(&self, client: &MappedClient<'_>) -> Result<String> {
         let mut name = String::new();
         for part in &self.parts {
             match (part, client.account) {
@@ -236,7 +236,7 @@ fn undivided(text: &str) -> Result<&str> {
     if text.is_empty() || text.contains(divides) { Err(REFUSED) } else { Ok(text) }
 }
 
-fn principal(client: &Client<'_>, name: &mut String) {
+fn principal(client: &MappedClient<'_>, name: &mut String) {
     for (at, component) in client.components.iter().enumerate() {
         name.push_str(if at > 0 { "/" } else { "" });
         quote(component, true, name);
@@ -249,8 +249,8 @@ fn principal(client: &Client<'_>, name: &mut String) {
 mod tests {
     use super::*;
 
-    fn client<'a>(components: &'a [&'a str]) -> Client<'a> {
-        Client { components, realm: "EXAMPLE.TEST", account: None }
+    fn client<'a>(components: &'a [&'a str]) -> MappedClient<'a> {
+        MappedClient { components, realm: "EXAMPLE.TEST", account: None }
     }
 
     fn rule(realm: Option<&str>, principal: Option<&str>, name: &str) -> NameRule {
@@ -266,7 +266,7 @@ mod tests {
             rule(Some("EXAMPLE.TEST"), Some("*"), "EXAMPLE\\{user}"),
         ]);
         let name = |components: &[&str], realm| {
-            rules.apply(&Client { components, realm, account: None }).unwrap()
+            rules.apply(&MappedClient { components, realm, account: None }).unwrap()
         };
         assert_eq!(name(&["alice", "admin"], "EXAMPLE.TEST").as_deref(), Some("ADMIN\\alice"));
         assert_eq!(name(&["alice"], "EXAMPLE.TEST").as_deref(), Some("EXAMPLE\\alice"));
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn templates() {
         let account = Some(("EXAMPLE", "Alice"));
-        let with_pac = Client { account, ..client(&["alice", "x y"]) };
+        let with_pac = MappedClient { account, ..client(&["alice", "x y"]) };
         let without = client(&["alice", "x y"]);
         for (template, pac, none) in [
             ("{principal}", "alice/x y@EXAMPLE.TEST", "alice/x y@EXAMPLE.TEST"),
@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn nobody_becomes_somebody_else() {
-        let apply = |template: &str, client: &Client<'_>| {
+        let apply = |template: &str, client: &MappedClient<'_>| {
             NameRules(vec![rule(None, None, template)]).apply(client)
         };
         for name in ["OTHER\\root", "a@b", "a/b", "a\nb", "a\0", ""] {
@@ -357,17 +357,18 @@ mod tests {
             assert!(apply("EXAMPLE\\{first}", &client(&[name, "x"])).is_err(), "{name:?}");
             assert!(apply("EXAMPLE\\{user}", &client(&["alice", name])).is_err(), "{name:?}");
             assert!(
-                apply("{realm}\\{first}", &Client { realm: name, ..client(&["alice"]) }).is_err(),
+                apply("{realm}\\{first}", &MappedClient { realm: name, ..client(&["alice"]) })
+                    .is_err(),
                 "{name:?}"
             );
             let account = Some(("EXAMPLE", name));
             assert!(
-                apply("EXAMPLE\\{user}", &Client { account, ..client(&["alice"]) }).is_err(),
+                apply("EXAMPLE\\{user}", &MappedClient { account, ..client(&["alice"]) }).is_err(),
                 "{name:?}"
             );
             let account = Some((name, "alice"));
             assert!(
-                apply("{domain}\\{user}", &Client { account, ..client(&["alice"]) }).is_err(),
+                apply("{domain}\\{user}", &MappedClient { account, ..client(&["alice"]) }).is_err(),
                 "{name:?}"
             );
         }

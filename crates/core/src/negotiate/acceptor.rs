@@ -3,7 +3,7 @@
 use crate::mechanism::{AcceptCall, Established, MechAcceptor, Mechanism, Step, StepResult};
 use crate::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use crate::negotiate::{acceptable, allowed, check_size, mic, reject};
-use crate::persist::{MALFORMED, Packed, Reader, Writer, fields};
+use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::flags::ContextFlags;
 use std::sync::Arc;
@@ -65,11 +65,11 @@ impl Acceptor {
     }
 }
 
-fields!(Acceptor { state });
-fields!(Chosen { mech_types, mechanism, preferred });
-fields!(MicAwaited { mech_types, established });
+persist_struct!(Acceptor { state });
+persist_struct!(Chosen { mech_types, mechanism, preferred });
+persist_struct!(MicAwaited { mech_types, established });
 
-impl Packed for State {
+impl Persist for State {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             State::Start => 0u8.pack(out),
@@ -93,9 +93,9 @@ impl Packed for State {
         Ok(match u8::unpack(from)? {
             0 => State::Start,
             1 => State::Hinted,
-            2 => State::Raw(Packed::unpack(from)?),
-            3 => State::Chosen(Packed::unpack(from)?),
-            4 => State::MicAwaited(Packed::unpack(from)?),
+            2 => State::Raw(Persist::unpack(from)?),
+            3 => State::Chosen(Persist::unpack(from)?),
+            4 => State::MicAwaited(Persist::unpack(from)?),
             _ => return Err(MALFORMED),
         })
     }

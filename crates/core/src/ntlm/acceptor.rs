@@ -7,13 +7,13 @@ use super::message::authenticate::Authenticate;
 use super::message::challenge::{self, Challenge};
 use super::message::negotiate::Negotiate;
 use super::requirements;
-use super::requirements::Claims;
+use super::requirements::ClientAssertions;
 use super::session::{Session, Side};
 use super::wire::Charset;
 use crate::authority::{self, Messages, NetworkLogon, ResponseKind, Validated};
 use crate::config::{NtlmMode, Settings, Strictness};
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
-use crate::persist::{MALFORMED, Packed, Reader, Writer, fields};
+use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::principal::Principal;
 use crate::types::error::{Denial, Error, Result};
 use crate::types::flags::ContextFlags;
@@ -68,9 +68,9 @@ impl Acceptor {
     }
 }
 
-fields!(Challenged { flags, server_challenge, offered, issued, transcript });
+persist_struct!(Challenged { flags, server_challenge, offered, issued, transcript });
 
-impl Packed for Acceptor {
+impl Persist for Acceptor {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             Acceptor::ExpectNegotiate => 0u8.pack(out),
@@ -286,7 +286,7 @@ struct Proven {
     /// `None`: nobody proved nothing.
     response: Option<ResponseKind>,
     key_exchange_key: crypto::Key,
-    claims: Claims,
+    claims: ClientAssertions,
 }
 
 /// A null session, where the caller and the configuration allow one. Its key is known to everyone.
@@ -306,7 +306,7 @@ fn anonymous(call: &AcceptCall<'_>) -> Result<Proven> {
         principal: Principal::anonymous(),
         response: None,
         key_exchange_key,
-        claims: Claims::default(),
+        claims: ClientAssertions::default(),
     })
 }
 
@@ -318,7 +318,7 @@ fn validate(
 ) -> Result<Proven> {
     // Before anyone is asked, so that a malformed response never looks like a wrong password or a
     // right one.
-    let claims = Claims::of(logon.nt_response)?;
+    let claims = ClientAssertions::of(logon.nt_response)?;
     let Validated { principal, session_base_key, lm_session_key, response } =
         authority::validate(call.credential, call.settings, logon)?;
     if weak_key(flags, response, &lm_session_key) {

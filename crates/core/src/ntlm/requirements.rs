@@ -33,7 +33,7 @@ pub(super) fn strength(flags: NegotiateFlags, settings: &Ntlm) -> Result<()> {
 /// What a client says of itself in the AV pairs of its NTLMv2 response, which proves them along
 /// with the password.
 #[derive(Default)]
-pub(super) struct Claims {
+pub(super) struct ClientAssertions {
     /// When the response was made; `None` without an NTLMv2 response.
     time: Option<FileTime>,
     /// AUTHENTICATE_MESSAGE holds a MIC.
@@ -46,15 +46,15 @@ pub(super) struct Claims {
     pub(super) target_name: Option<String>,
 }
 
-impl Claims {
+impl ClientAssertions {
     /// Reads those of an `NtChallengeResponse`; there are none in one that is not NTLMv2.
-    pub(super) fn of(nt_response: &[u8]) -> Result<Claims> {
+    pub(super) fn of(nt_response: &[u8]) -> Result<ClientAssertions> {
         if nt_response.len() <= response::SHORT_RESPONSE {
-            return Ok(Claims::default());
+            return Ok(ClientAssertions::default());
         }
         let ClientChallenge { time, av_pairs } = ClientChallenge::parse(nt_response)?;
         let flags = av_pairs.flags()?;
-        Ok(Claims {
+        Ok(ClientAssertions {
             time: Some(time),
             has_mic: flags & av_pair::FLAG_MIC != 0,
             untrusted_target: flags & av_pair::FLAG_UNTRUSTED_TARGET != 0,

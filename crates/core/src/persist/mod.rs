@@ -2,7 +2,7 @@
 //! of fixed order, numbers in little endian. It says nothing of itself; version, authenticity and
 //! secrecy are [`export`](crate::export)'s.
 //!
-//! Each type's form stands in one place, mostly as a list of its fields by [`fields!`], from which
+//! Each type's form stands in one place, mostly as a list of its fields by [`persist_struct!`], from which
 //! it is written and read: a field that is added and forgotten there does not compile.
 
 mod reader;
@@ -18,40 +18,40 @@ use std::sync::Arc;
 
 /// What can be packed and unpacked. Everything takes at least one byte, so that what is unpacked is
 /// no longer than a multiple of what was packed.
-pub trait Packed: Sized {
+pub trait Persist: Sized {
     /// Appends the packed form.
     ///
     /// Errors: `CannotPack` for what must not travel.
     fn pack(&self, out: &mut Writer) -> Result<()>;
 
-    /// Reads what [`Packed::pack`] has written.
+    /// Reads what [`Persist::pack`] has written.
     ///
     /// Errors: `InvalidToken` for anything else, as far as it can be told.
     fn unpack(from: &mut Reader<'_>) -> Result<Self>;
 }
 
 /// A structure, as its fields one after the other.
-macro_rules! fields {
+macro_rules! persist_struct {
     ($type:ident { $($field:ident),* $(,)? }) => {
-        impl $crate::persist::Packed for $type {
+        impl $crate::persist::Persist for $type {
             fn pack(&self, out: &mut $crate::persist::Writer) -> $crate::types::error::Result<()> {
                 let $type { $($field),* } = self;
-                $($crate::persist::Packed::pack($field, out)?;)*
+                $($crate::persist::Persist::pack($field, out)?;)*
                 Ok(())
             }
 
             fn unpack(from: &mut $crate::persist::Reader<'_>) -> $crate::types::error::Result<$type> {
-                Ok($type { $($field: $crate::persist::Packed::unpack(from)?),* })
+                Ok($type { $($field: $crate::persist::Persist::unpack(from)?),* })
             }
         }
     };
 }
-pub(crate) use fields;
+pub(crate) use persist_struct;
 
 /// An enumeration, as one byte.
-macro_rules! numbered {
+macro_rules! persist_enum {
     ($type:ty { $($number:literal = $value:path),* $(,)? }) => {
-        impl $crate::persist::Packed for $type {
+        impl $crate::persist::Persist for $type {
             fn pack(&self, out: &mut $crate::persist::Writer) -> $crate::types::error::Result<()> {
                 let number: u8 = match self { $($value => $number),* };
                 number.pack(out)
@@ -66,14 +66,14 @@ macro_rules! numbered {
         }
     };
 }
-pub(crate) use numbered;
+pub(crate) use persist_enum;
 
 /// Not a packed value.
 pub(crate) const MALFORMED: Error = Error::InvalidToken("a packed context that cannot be read");
 
 macro_rules! numbers {
     ($($number:ty)*) => {$(
-        impl Packed for $number {
+        impl Persist for $number {
             fn pack(&self, out: &mut Writer) -> Result<()> {
                 out.raw(&self.to_le_bytes());
                 Ok(())
@@ -88,7 +88,7 @@ macro_rules! numbers {
 
 numbers!(u8 u32 u64);
 
-impl<const N: usize> Packed for [u8; N] {
+impl<const N: usize> Persist for [u8; N] {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         out.raw(self);
         Ok(())
@@ -99,7 +99,7 @@ impl<const N: usize> Packed for [u8; N] {
     }
 }
 
-impl Packed for bool {
+impl Persist for bool {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         u8::from(*self).pack(out)
     }
@@ -113,7 +113,7 @@ impl Packed for bool {
     }
 }
 
-impl Packed for String {
+impl Persist for String {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         out.bytes(self.as_bytes())
     }
@@ -123,7 +123,7 @@ impl Packed for String {
     }
 }
 
-impl<T: Packed> Packed for Option<T> {
+impl<T: Persist> Persist for Option<T> {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         self.is_some().pack(out)?;
         self.as_ref().map_or(Ok(()), |value| value.pack(out))
@@ -134,7 +134,7 @@ impl<T: Packed> Packed for Option<T> {
     }
 }
 
-impl<T: Packed> Packed for Vec<T> {
+impl<T: Persist> Persist for Vec<T> {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         out.length(self.len())?;
         self.iter().try_for_each(|item| item.pack(out))
@@ -146,7 +146,7 @@ impl<T: Packed> Packed for Vec<T> {
     }
 }
 
-impl<T: Packed> Packed for Box<[T]> {
+impl<T: Persist> Persist for Box<[T]> {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         out.length(self.len())?;
         self.iter().try_for_each(|item| item.pack(out))
@@ -157,7 +157,7 @@ impl<T: Packed> Packed for Box<[T]> {
     }
 }
 
-impl<T: Packed> Packed for Box<T> {
+impl<T: Persist> Persist for Box<T> {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         T::pack(self, out)
     }
@@ -167,7 +167,7 @@ impl<T: Packed> Packed for Box<T> {
     }
 }
 
-impl<T: Packed> Packed for Arc<T> {
+impl<T: Persist> Persist for Arc<T> {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         T::pack(self, out)
     }
@@ -177,7 +177,7 @@ impl<T: Packed> Packed for Arc<T> {
     }
 }
 
-impl Packed for Arc<[u8]> {
+impl Persist for Arc<[u8]> {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         out.bytes(self)
     }
@@ -187,7 +187,7 @@ impl Packed for Arc<[u8]> {
     }
 }
 
-impl Packed for FileTime {
+impl Persist for FileTime {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         self.0.pack(out)
     }
@@ -197,7 +197,7 @@ impl Packed for FileTime {
     }
 }
 
-impl Packed for ContextFlags {
+impl Persist for ContextFlags {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         self.bits().pack(out)
     }

@@ -1,7 +1,7 @@
 //! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it
 //! was.
 
-use crate::persist::{MALFORMED, Packed, Reader, Writer};
+use crate::persist::{MALFORMED, Persist, Reader, Writer};
 use crate::types::error::Result;
 use zeroize::Zeroize;
 
@@ -49,7 +49,7 @@ impl Rc4 {
     }
 }
 
-impl Packed for Rc4 {
+impl Persist for Rc4 {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Rc4 { state, i, j } = self;
         state.pack(out)?;
@@ -59,9 +59,9 @@ impl Packed for Rc4 {
 
     fn unpack(from: &mut Reader<'_>) -> Result<Rc4> {
         let rc4 = Rc4 {
-            state: Packed::unpack(from)?,
-            i: Packed::unpack(from)?,
-            j: Packed::unpack(from)?,
+            state: Persist::unpack(from)?,
+            i: Persist::unpack(from)?,
+            j: Persist::unpack(from)?,
         };
         // A state is some order of all bytes, and stays one.
         let mut seen = [false; 256];

@@ -8,7 +8,7 @@ use crate::types::time::FileTime;
 /// validation information ([MS-NRPC] 2.2.1.4.11 to .13), or by what stands beside the account file.
 /// What nobody has told is empty, and a time that nobody has told is [`FileTime::NEVER`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountFacts {
+pub struct AccountInfo {
     /// The account's SID.
     pub sid: Option<Sid>,
     /// The SID of its primary group.
@@ -47,10 +47,10 @@ pub struct AccountFacts {
     pub pac_attributes: Option<u32>,
 }
 
-impl Default for AccountFacts {
+impl Default for AccountInfo {
     /// Nothing is known.
-    fn default() -> AccountFacts {
-        AccountFacts {
+    fn default() -> AccountInfo {
+        AccountInfo {
             sid: None,
             primary_group: None,
             groups: Box::default(),

@@ -7,7 +7,7 @@ mod persist;
 pub mod well_known;
 
 pub use crate::access_token::sids::Sids;
-pub use account_info::AccountFacts;
+pub use account_info::AccountInfo;
 pub use group::{SidAndAttributes, attributes};
 pub use origin::{Origin, Origins};
 
@@ -28,7 +28,7 @@ pub struct Principal {
     /// The name in the mechanism's own form, where that is another one: Kerberos' full principal.
     pub native: Option<String>,
     /// What is known of the account besides.
-    pub account: Option<Arc<AccountFacts>>,
+    pub account: Option<Arc<AccountInfo>>,
     /// Who says all this.
     pub origins: Origins,
 }

@@ -1,11 +1,11 @@
 //! Who the client is, packed.
 
-use crate::persist::{Packed, Reader, Writer, fields, numbered};
-use crate::principal::{AccountFacts, Origin, Origins, Principal, SidAndAttributes};
+use crate::persist::{Persist, Reader, Writer, persist_enum, persist_struct};
+use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes};
 use crate::types::error::Result;
 use crate::types::sid::Sid;
 
-numbered!(Origin {
+persist_enum!(Origin {
     0 = Origin::Nobody,
     1 = Origin::AccountFile,
     2 = Origin::AccountDetails,
@@ -19,9 +19,9 @@ numbered!(Origin {
     10 = Origin::Derived,
 });
 
-fields!(Origins { logon, name, sid, facts });
+persist_struct!(Origins { logon, name, sid, facts });
 
-impl Packed for Sid {
+impl Persist for Sid {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         out.raw(&self.to_bytes());
         Ok(())
@@ -32,9 +32,9 @@ impl Packed for Sid {
     }
 }
 
-fields!(SidAndAttributes { sid, attributes });
+persist_struct!(SidAndAttributes { sid, attributes });
 
-fields!(AccountFacts {
+persist_struct!(AccountInfo {
     sid,
     primary_group,
     groups,
@@ -54,4 +54,4 @@ fields!(AccountFacts {
     pac_attributes,
 });
 
-fields!(Principal { user, domain, anonymous, shown, native, account, origins });
+persist_struct!(Principal { user, domain, anonymous, shown, native, account, origins });

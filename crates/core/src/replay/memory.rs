@@ -8,7 +8,7 @@
 use super::table::{Identity, Inserted, Table};
 use super::{Refusal, in_time, seconds};
 use crate::primitives::siphash::siphash24;
-use crate::runtime::fork_local::PerProcess;
+use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
 use parking_lot::Mutex;
@@ -82,7 +82,7 @@ impl MemoryCache {
     /// The cache that all contexts of the process share; a forked process has one of its own, which
     /// begins empty.
     pub fn global() -> &'static MemoryCache {
-        static GLOBAL: LazyLock<PerProcess<MemoryCache>> = LazyLock::new(PerProcess::default);
+        static GLOBAL: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
         GLOBAL.get(MemoryCache::new)
     }
 

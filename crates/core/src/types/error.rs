@@ -93,7 +93,7 @@ pub enum Denial {
     /// Kerberos refuses the ticket or the authenticator.
     Ticket(&'static str),
     /// Too many wrong passwords were given for the account; it is left alone for a while.
-    Braked,
+    Throttled,
     /// NTLM is switched off.
     NtlmOff,
     /// A domain controller refuses, and says why.
@@ -111,7 +111,7 @@ impl Error {
                 Denial::UnknownUser => NtStatus::NO_SUCH_USER,
                 Denial::WrongPassword => NtStatus::WRONG_PASSWORD,
                 Denial::AccountDisabled => NtStatus::ACCOUNT_DISABLED,
-                Denial::Braked => NtStatus::ACCOUNT_LOCKED_OUT,
+                Denial::Throttled => NtStatus::ACCOUNT_LOCKED_OUT,
                 Denial::NtlmOff => NtStatus::NTLM_BLOCKED,
                 Denial::Policy(_) => NtStatus::ACCOUNT_RESTRICTION,
                 Denial::Controller(status) => *status,
@@ -169,7 +169,7 @@ impl fmt::Display for Denial {
             Denial::ResponseNotAllowed => "kind of response not allowed by policy",
             Denial::Stale => "challenge or timestamp too old",
             Denial::Mic => "MIC missing or wrong",
-            Denial::Braked => "too many wrong passwords",
+            Denial::Throttled => "too many wrong passwords",
             Denial::NtlmOff => "NTLM is switched off ([ntlm] mode)",
             Denial::Ticket(why) => return write!(f, "Kerberos: {why}"),
             Denial::Controller(status) => return write!(f, "{status}"),

@@ -1,32 +1,32 @@
 //! What contexts tell of their clients besides names.
 
 use crate::config::Settings;
-use crate::context::Secured;
+use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::context::step::timestamp;
-use crate::principal::{AccountFacts, Sids};
+use crate::principal::{AccountInfo, Sids};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use std::ffi::c_void;
 
-fn facts(secured: &Secured) -> Option<&AccountFacts> {
+fn facts(secured: &EstablishedContext) -> Option<&AccountInfo> {
     secured.established.client.account.as_deref()
 }
 
 /// SECPKG_ATTR_PASSWORD_EXPIRY: "never" where nobody has told.
-pub(crate) fn password_expiry(secured: &Secured) -> SecPkgContext_PasswordExpiry {
+pub(crate) fn password_expiry(secured: &EstablishedContext) -> SecPkgContext_PasswordExpiry {
     let when = facts(secured).map_or(FileTime::NEVER, |facts| facts.password_must_change);
     SecPkgContext_PasswordExpiry { tsPasswordExpires: timestamp(when) }
 }
 
 /// SECPKG_ATTR_LOGOFF_TIME: "never" where nobody has told.
-pub(crate) fn logoff_time(secured: &Secured) -> SecPkgContext_LogoffTime {
+pub(crate) fn logoff_time(secured: &EstablishedContext) -> SecPkgContext_LogoffTime {
     let when = facts(secured).map_or(FileTime::NEVER, |facts| facts.logoff_time);
     SecPkgContext_LogoffTime { tsLogoffTime: timestamp(when) }
 }
 
 /// SECPKG_ATTR_USER_FLAGS: none where nobody has told.
-pub(crate) fn user_flags(secured: &Secured) -> SecPkgContext_UserFlags {
+pub(crate) fn user_flags(secured: &EstablishedContext) -> SecPkgContext_UserFlags {
     SecPkgContext_UserFlags { UserFlags: facts(secured).map_or(0, |facts| facts.user_flags) }
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn authentication_id(number: u64) -> SECURITY_INTEGER {
 }
 
 /// SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
-pub(crate) fn claims(secured: &Secured) -> Result<*mut c_void> {
+pub(crate) fn claims(secured: &EstablishedContext) -> Result<*mut c_void> {
     let claims = facts(secured).and_then(|facts| facts.client_claims.as_deref());
     super::claims::subject_attributes(
         claims.ok_or(Error::Unsupported("the claims of a client that has none"))?,
@@ -45,7 +45,7 @@ pub(crate) fn claims(secured: &Secured) -> Result<*mut c_void> {
 
 /// SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's own, then those of its account's groups, one to a
 /// line.
-pub(crate) fn sids(secured: &Secured, settings: &Settings) -> Result<String> {
+pub(crate) fn sids(secured: &EstablishedContext, settings: &Settings) -> Result<String> {
     let established = &secured.established;
     let sids = Sids::of(&established.client, established.mechanism, settings);
     let sids = sids.ok_or(Error::Unsupported("the SIDs of a client that has none"))?;

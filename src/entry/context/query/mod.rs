@@ -6,7 +6,7 @@ mod client;
 mod tests;
 
 use crate::config;
-use crate::context::{Context, Secured};
+use crate::context::{Context, EstablishedContext};
 use crate::entry::abi::*;
 use crate::entry::boundary::flags;
 use crate::entry::boundary::flags::Side;
@@ -162,7 +162,7 @@ pub(crate) unsafe fn query<Char: Text>(
 /// `AuthzSvc`: the client is told by name.
 const DCE_AUTHZ_NAME: ULONG = 1;
 
-fn sizes(secured: &Secured) -> SecPkgContext_Sizes {
+fn sizes(secured: &EstablishedContext) -> SecPkgContext_Sizes {
     let sizes = secured.established.session.sizes();
     SecPkgContext_Sizes {
         cbMaxToken: sizes.max_token,
@@ -172,7 +172,7 @@ fn sizes(secured: &Secured) -> SecPkgContext_Sizes {
     }
 }
 
-fn key_info<Char: Text>(secured: &Secured) -> Result<SecPkgContext_KeyInfo<Char>> {
+fn key_info<Char: Text>(secured: &EstablishedContext) -> Result<SecPkgContext_KeyInfo<Char>> {
     let info = secured.established.session.key_info();
     let signature = Given::new(text::give::<Char>(info.signature_name)?);
     let encrypt = text::give(info.encrypt_name)?;
@@ -212,7 +212,7 @@ const SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: ULONG = 0x4e53_0001;
 const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
 const SECPKG_ATTR_NEGOSSP_SUBSTATUS: ULONG = 0x4e53_0003;
 
-fn target(secured: &Secured) -> Result<&str> {
+fn target(secured: &EstablishedContext) -> Result<&str> {
     secured
         .established
         .client_target

@@ -1,6 +1,6 @@
 //! What a context tells of a client of whom a domain has told.
 
-use crate::context::{Context, Secured};
+use crate::context::{Context, EstablishedContext};
 use crate::entry::abi::*;
 use crate::entry::context::Conversation;
 use crate::entry::context::lock::Lock;
@@ -8,7 +8,7 @@ use crate::entry::exports;
 use crate::entry::handles::{CONTEXTS, Object};
 use crate::mechanism::{Established, Mechanism};
 use crate::ntlm;
-use crate::principal::{AccountFacts, Principal};
+use crate::principal::{AccountInfo, Principal};
 use crate::server::credential::Package;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 mod pac_support;
 
 /// The handle of an accepted context whose client is `client`.
-fn context(account: Option<AccountFacts>) -> CtxtHandle {
+fn context(account: Option<AccountInfo>) -> CtxtHandle {
     let client = Principal { account: account.map(Arc::new), ..Principal::default() };
     let session =
         ntlm::Session::new(ntlm::flags::NegotiateFlags::empty(), &[0; 16], ntlm::Side::Server);
@@ -35,7 +35,7 @@ fn context(account: Option<AccountFacts>) -> CtxtHandle {
         delegated: None,
         wants_mech_list_mic: false,
     };
-    let secured = Secured { established, package: Package::Negotiate, accepted: true };
+    let secured = EstablishedContext { established, package: Package::Negotiate, accepted: true };
     let conversation = Conversation::new(Context::Established(Box::new(secured)));
     CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into()
 }
@@ -59,11 +59,11 @@ fn end(mut context: CtxtHandle) {
 #[test]
 fn times_and_flags() {
     let (logoff, expiry) = (FileTime(0x01d9_0000_0000_0000), FileTime(0x01d9_1111_0000_0000));
-    let mut told = context(Some(AccountFacts {
+    let mut told = context(Some(AccountInfo {
         logoff_time: logoff,
         password_must_change: expiry,
         user_flags: 0x120,
-        ..AccountFacts::default()
+        ..AccountInfo::default()
     }));
     let time = |time: TimeStamp| FileTime(time.QuadPart as u64);
     let answer: SecPkgContext_LogoffTime = query(&mut told, SECPKG_ATTR_LOGOFF_TIME).unwrap();
@@ -97,9 +97,9 @@ fn times_and_flags() {
     end(untold);
 }
 
-fn claims(compression: u16) -> AccountFacts {
+fn claims(compression: u16) -> AccountInfo {
     let bytes = pac_support::claims(compression, &pac_support::some_claims());
-    AccountFacts { client_claims: Some(bytes.into()), ..AccountFacts::default() }
+    AccountInfo { client_claims: Some(bytes.into()), ..AccountInfo::default() }
 }
 
 /// The text at `text`, up to its end.
@@ -152,7 +152,7 @@ fn claims_as_authz_lays_them_out() {
 
 #[test]
 fn no_claims() {
-    for account in [None, Some(claims(4)), Some(AccountFacts::default())] {
+    for account in [None, Some(claims(4)), Some(AccountInfo::default())] {
         let mut context = context(account);
         let answer = query::<SecPkgContext_SubjectAttributes>(
             &mut context,

@@ -1,6 +1,6 @@
 //! NtCreateToken.
 
-use super::sids::{List, Packed};
+use super::sids::{List, Persist};
 use super::{RIGHTS, access, opened};
 use crate::access_token::windows::{Answer, Contents, Refusal};
 use crate::types::sid::Sid;
@@ -65,8 +65,8 @@ pub(crate) fn create(contents: &Contents, own_user: Sid) -> Answer<OwnedHandle> 
     const STATUS_NOT_IMPLEMENTED: Refusal = Refusal(0xc000_0002);
     let create = function().ok_or(STATUS_NOT_IMPLEMENTED)?;
 
-    let user = Packed::new(&contents.user);
-    let primary_group = Packed::new(&contents.primary_group);
+    let user = Persist::new(&contents.user);
+    let primary_group = Persist::new(&contents.primary_group);
     let list = List::new(contents.groups.iter().copied());
     let groups = list.token_groups();
     let session =

@@ -11,11 +11,11 @@ pub(crate) fn words(octets: &[u8]) -> Vec<u32> {
 }
 
 /// A SID in its binary form.
-pub(crate) struct Packed(Vec<u32>);
+pub(crate) struct Persist(Vec<u32>);
 
-impl Packed {
-    pub(crate) fn new(sid: &Sid) -> Packed {
-        Packed(words(&sid.to_bytes()))
+impl Persist {
+    pub(crate) fn new(sid: &Sid) -> Persist {
+        Persist(words(&sid.to_bytes()))
     }
 
     /// Good while it is borrowed. Nobody writes through it.
@@ -26,20 +26,20 @@ impl Packed {
 
 /// SIDs with attributes.
 pub(crate) struct List {
-    sids: Vec<Packed>,
+    sids: Vec<Persist>,
     attributes: Vec<u32>,
 }
 
 impl List {
     pub(crate) fn new(groups: impl Iterator<Item = SidAndAttributes>) -> List {
         let (sids, attributes) =
-            groups.map(|group| (Packed::new(&group.sid), group.attributes)).unzip();
+            groups.map(|group| (Persist::new(&group.sid), group.attributes)).unzip();
         List { sids, attributes }
     }
 
     /// An array of them. Good while this is borrowed.
     pub(crate) fn entries(&self) -> Vec<SID_AND_ATTRIBUTES> {
-        let entry = |(sid, &attributes): (&Packed, &u32)| SID_AND_ATTRIBUTES {
+        let entry = |(sid, &attributes): (&Persist, &u32)| SID_AND_ATTRIBUTES {
             Sid: sid.pointer(),
             Attributes: attributes,
         };

@@ -5,10 +5,10 @@ use crate::authority;
 use crate::kerberos::crypto::UsageKeys;
 use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{EncTicketPart, TicketFlags, error_code};
-use crate::kerberos::name_mapping::{Client, NameRules};
+use crate::kerberos::name_mapping::{MappedClient, NameRules};
 use crate::kerberos::pac::Pac;
 use crate::mechanism::AcceptCall;
-use crate::principal::{AccountFacts, Origin, Origins, Principal};
+use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::flags::ContextFlags;
 use smallvec::SmallVec;
@@ -110,7 +110,7 @@ fn verify(
 fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     let logon = pac.logon_info()?;
     let upn = pac.upn_dns_info();
-    let account = AccountFacts {
+    let account = AccountInfo {
         upn: upn.map(|info| info.upn.to_text()).unwrap_or_default(),
         dns_domain: upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default(),
         client_claims: pac.client_claims_bytes().map(Into::into),
@@ -162,7 +162,7 @@ fn given_name(
     if let (Some((_, user)), [only]) = (account, &mut components[..]) {
         *only = user;
     }
-    rules.apply(&Client {
+    rules.apply(&MappedClient {
         components: &components,
         realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?,
         account,

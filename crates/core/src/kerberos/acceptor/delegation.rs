@@ -2,12 +2,12 @@
 //! RFC 4121 4.1.1).
 
 use super::rejection::Rejection;
-use super::verify_ap_req::{Opened, Plaintext};
+use super::verify_ap_req::{Plaintext, VerifiedApReq};
 use crate::kerberos::ccache::CredentialCache;
 use crate::kerberos::crypto::{Key, key_usage};
 use crate::kerberos::message::{EncKrbCredPart, KrbCred, KrbCredInfo, error_code};
 use crate::mechanism::AcceptCall;
-use crate::persist::{Packed, Reader, Writer};
+use crate::persist::{Persist, Reader, Writer};
 use crate::types::error::Error;
 use crate::types::flags::ContextFlags;
 use std::fmt;
@@ -37,7 +37,7 @@ impl fmt::Debug for Delegated {
     }
 }
 
-impl Packed for Delegated {
+impl Persist for Delegated {
     fn pack(&self, out: &mut Writer) -> Result<(), Error> {
         let Delegated { message, part } = self;
         out.bytes(message)?;
@@ -56,7 +56,7 @@ impl Packed for Delegated {
 /// Takes what the client forwards, if both the caller and the configuration want it.
 pub(crate) fn receive(
     message: Option<&[u8]>,
-    opened: &Opened<'_>,
+    opened: &VerifiedApReq<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<Option<Arc<Delegated>>, Rejection> {
     let wanted =

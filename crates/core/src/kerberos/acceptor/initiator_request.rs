@@ -2,7 +2,7 @@
 //! 4.1.1), and what [MS-KILE] and RFC 4537 add in the authenticator's authorization data.
 
 use super::rejection::Rejection;
-use super::verify_ap_req::Opened;
+use super::verify_ap_req::VerifiedApReq;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::gss_checksum;
 use crate::kerberos::gss_checksum::{GssChecksum, GssFlags};
@@ -16,7 +16,7 @@ use crate::types::flags::ContextFlags;
 
 /// What the client wants.
 #[derive(Default)]
-pub(crate) struct Wishes<'a> {
+pub(crate) struct InitiatorRequest<'a> {
     flags: GssFlags,
     /// `Bnd`, unless it is all zeros.
     bindings: Option<[u8; 16]>,
@@ -30,25 +30,25 @@ pub(crate) struct Wishes<'a> {
     pub(crate) target: Option<String>,
 }
 
-impl<'a> Wishes<'a> {
+impl<'a> InitiatorRequest<'a> {
     /// Reads the wishes of a request that has been found good.
     pub(crate) fn of(
         request: &ApReq<'_>,
-        opened: &Opened<'a>,
+        opened: &VerifiedApReq<'a>,
         call: &AcceptCall<'_>,
-    ) -> Result<Wishes<'a>, Rejection> {
+    ) -> Result<InitiatorRequest<'a>, Rejection> {
         let authenticator = &opened.authenticator;
         let mut wishes = match &authenticator.cksum {
             // Of home-made clients; Windows takes it for no wishes at all ([MS-KILE] 3.4.5).
-            None => Wishes::default(),
+            None => InitiatorRequest::default(),
             Some(cksum) if cksum.cksumtype == gss_checksum::CHECKSUM_TYPE => {
                 let gss = GssChecksum::decode(cksum.checksum)?;
                 let bindings = (gss.bindings != [0; 16]).then_some(gss.bindings);
-                Wishes {
+                InitiatorRequest {
                     flags: gss.flags,
                     bindings,
                     delegation: gss.credential,
-                    ..Wishes::default()
+                    ..InitiatorRequest::default()
                 }
             }
             // Samba's clients send a real one, over nothing. It shows that the authenticator was
@@ -71,7 +71,7 @@ impl<'a> Wishes<'a> {
                 let mut flags = GssFlags::REPLAY | GssFlags::SEQUENCE;
                 flags
                     .set(GssFlags::MUTUAL, request.ap_options.contains(ApOptions::MUTUAL_REQUIRED));
-                Wishes { flags, ..Wishes::default() }
+                InitiatorRequest { flags, ..InitiatorRequest::default() }
             }
         };
         wishes.read_authorization_data(authenticator, call)?;

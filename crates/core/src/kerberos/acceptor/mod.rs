@@ -22,13 +22,13 @@ use crate::replay::ReplayCache;
 use crate::types::error::{Error, Failure};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
-use initiator_request::Wishes;
+use initiator_request::InitiatorRequest;
 use rejection::Rejection;
-use session_keys::Agreement;
+use session_keys::SessionKeys;
 use std::sync::Arc;
 use tracing::debug;
 use user_to_user::Tgt;
-use verify_ap_req::{Opened, Plain, Plaintext};
+use verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
 
 /// The server's side, by what it awaits.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ fn accept(
     given: Option<&Arc<Tgt>>,
     call: &AcceptCall<'_>,
 ) -> Result<Step<Acceptor>, Rejection> {
-    let mut plain = Plain::default();
+    let mut plain = Decrypted::default();
     let keys = ServiceKeys::of(call.credential, call.settings);
     let tgt;
     let mut service = None;
@@ -160,11 +160,11 @@ fn accept(
     };
     let opened = plain.open(request, call)?;
     remember(request, &opened, call)?;
-    let mut wishes = Wishes::of(request, &opened, call)?;
+    let mut wishes = InitiatorRequest::of(request, &opened, call)?;
     wishes.check_bindings(call)?;
     let client = client::identify(&opened.ticket, opened.ticket_bytes, pac_keys, call)?;
     let delegated = delegation::receive(wishes.delegation, &opened, call)?;
-    let agreement = Agreement::of(&opened, &wishes)?;
+    let agreement = SessionKeys::of(&opened, &wishes)?;
     let mut flags = wishes.granted(call.requirements);
     flags.set(ContextFlags::DELEGATE, delegated.is_some());
     flags.set(ContextFlags::NULL_SESSION, client.anonymous);
@@ -225,7 +225,7 @@ fn accept(
 /// been, unless the caller has no room for our answer: then the call takes its claim back.
 fn remember(
     request: &ApReq<'_>,
-    opened: &Opened<'_>,
+    opened: &VerifiedApReq<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<(), Rejection> {
     let cache = ReplayCache::of(&call.settings.kerberos);

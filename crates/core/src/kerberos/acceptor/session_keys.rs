@@ -1,13 +1,13 @@
 //! Which keys and sequence numbers both sides use from here on.
 
-use super::initiator_request::Wishes;
-use super::verify_ap_req::Opened;
+use super::initiator_request::InitiatorRequest;
+use super::verify_ap_req::VerifiedApReq;
 use crate::kerberos::crypto::{Enctype, Key, random_key};
 use crate::types::error::Result;
 
 /// What the AP exchange agrees on.
 #[derive(Debug)]
-pub(crate) struct Agreement {
+pub(crate) struct SessionKeys {
     /// The client's sub-key, or the ticket's session key.
     base: Key,
     /// Our own, which takes its place.
@@ -18,13 +18,16 @@ pub(crate) struct Agreement {
     pub(crate) theirs: u32,
 }
 
-impl Agreement {
+impl SessionKeys {
     /// Chooses our part of it. Without an AP-REP we have no say.
-    pub(crate) fn of(opened: &Opened<'_>, wishes: &Wishes<'_>) -> Result<Agreement> {
+    pub(crate) fn of(
+        opened: &VerifiedApReq<'_>,
+        wishes: &InitiatorRequest<'_>,
+    ) -> Result<SessionKeys> {
         let base = opened.base_key().clone();
         let theirs = opened.authenticator.seq_number.unwrap_or(0);
         if !wishes.mutual() {
-            return Ok(Agreement { base, acceptor_subkey: None, ours: theirs, theirs });
+            return Ok(SessionKeys { base, acceptor_subkey: None, ours: theirs, theirs });
         }
         // RFC 4121 2 has the acceptor's sub-key negotiated by RFC 4537. Messages of the older kind
         // don't tell whose key they use, so they get one only in DCE style, which always has it, or
@@ -34,7 +37,7 @@ impl Agreement {
         let mut number = [0; 4];
         getrandom::fill(&mut number)
             .map_err(|_| crate::types::error::Error::Internal("no random numbers"))?;
-        Ok(Agreement {
+        Ok(SessionKeys {
             acceptor_subkey: if subkey { Some(random_key(enctype)?) } else { None },
             base,
             // As MIT's: far from the end, since old peers can't wrap around.

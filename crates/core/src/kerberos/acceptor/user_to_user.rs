@@ -7,7 +7,7 @@ use crate::kerberos::ccache::{CredentialCache, Principal};
 use crate::kerberos::crypto::{UsageKeys, key_usage};
 use crate::kerberos::gss_token::{Token, TokenId};
 use crate::kerberos::message::{ApOptions, ApReq, TgtReply, TgtRequest, error_code};
-use crate::kerberos::service::OwnKeys;
+use crate::kerberos::service::CredentialKeys;
 use crate::kerberos::service::name::ServiceName;
 use crate::mechanism::AcceptCall;
 use crate::runtime::watched_file::{Content, Problem, Source, Watched};
@@ -39,7 +39,7 @@ impl Tgt {
             name.matches(self.client.components.iter().map(Vec::as_slice), &self.client.realm)
         };
         let (service, principals) = (&credential.service, &settings.kerberos.principals);
-        matches!(service.keys, OwnKeys::None)
+        matches!(service.keys, CredentialKeys::None)
             && service.name.as_ref().is_none_or(is)
             && (principals.is_empty() || principals.iter().any(is))
     }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 /// A request that holds: the client that it names has a ticket for us and knows its session key, at
 /// this time.
-pub(crate) struct Opened<'a> {
+pub(crate) struct VerifiedApReq<'a> {
     /// EncTicketPart.
     pub(crate) ticket: EncTicketPart<'a>,
     /// The same as it was sealed.
@@ -30,16 +30,16 @@ pub(crate) struct Opened<'a> {
     pub(crate) subkey: Option<Key>,
 }
 
-impl Opened<'_> {
+impl VerifiedApReq<'_> {
     /// The sub-key, or without one the session key.
     pub(crate) fn base_key(&self) -> &Key {
         self.subkey.as_ref().unwrap_or(&self.session_key)
     }
 }
 
-/// The plaintexts that [`Opened`] borrows.
+/// The plaintexts that [`VerifiedApReq`] borrows.
 #[derive(Default)]
-pub(crate) struct Plain {
+pub(crate) struct Decrypted {
     ticket: Plaintext,
     authenticator: Plaintext,
 }
@@ -78,7 +78,7 @@ impl Plaintext {
     }
 }
 
-impl Plain {
+impl Decrypted {
     /// Decrypts the ticket, and gives the key that does it.
     pub(crate) fn open_ticket<'k>(
         &mut self,
@@ -130,7 +130,7 @@ impl Plain {
         &'a mut self,
         request: &ApReq<'_>,
         call: &AcceptCall<'_>,
-    ) -> Result<Opened<'a>, Rejection> {
+    ) -> Result<VerifiedApReq<'a>, Rejection> {
         let settings = &call.settings.kerberos;
         let ticket = EncTicketPart::decode(self.ticket.bytes())?;
         let session_key = allowed_key(&ticket.key, settings)?;
@@ -156,7 +156,13 @@ impl Plain {
         check_address(&ticket, call)?;
         let subkey =
             authenticator.subkey.as_ref().map(|key| allowed_key(key, settings)).transpose()?;
-        Ok(Opened { ticket, ticket_bytes: self.ticket.bytes(), authenticator, session_key, subkey })
+        Ok(VerifiedApReq {
+            ticket,
+            ticket_bytes: self.ticket.bytes(),
+            authenticator,
+            session_key,
+            subkey,
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Encryption types by number and name.
 
-use crate::persist::{MALFORMED, Packed, Reader, Writer};
+use crate::persist::{MALFORMED, Persist, Reader, Writer};
 use crate::types::error::Result;
 
 /// An encryption type, by its number in RFC 3961 8 and the registry that goes on from there.
@@ -129,7 +129,7 @@ impl Enctype {
     }
 }
 
-impl Packed for Enctype {
+impl Persist for Enctype {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         self.number().cast_unsigned().pack(out)
     }

@@ -6,7 +6,7 @@ use super::sealing::{Sealing, TOO_SHORT, Unsealing};
 use super::secret::Secret;
 use super::{Checksum, Enctype, UsageKeys};
 use crate::negotiate::session::Part;
-use crate::persist::{Packed, Reader, Writer};
+use crate::persist::{Persist, Reader, Writer};
 use crate::types::error::{Error, Result};
 use std::fmt;
 use zeroize::Zeroize;
@@ -101,7 +101,7 @@ impl fmt::Debug for Key {
     }
 }
 
-impl Packed for Key {
+impl Persist for Key {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Key { enctype, secret } = self;
         enctype.pack(out)?;

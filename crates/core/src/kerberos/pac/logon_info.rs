@@ -4,7 +4,7 @@
 use super::groups::{ExtraSids, GroupMemberships};
 use crate::encoding::ndr::reader::{Reader, UnicodeString};
 use crate::encoding::utf16::Utf16;
-use crate::principal::{AccountFacts, SidAndAttributes, attributes};
+use crate::principal::{AccountInfo, SidAndAttributes, attributes};
 use crate::types::error::Result;
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
@@ -211,8 +211,8 @@ impl<'a> LogonInfo<'a> {
     }
 
     /// What it says of the account.
-    pub(crate) fn facts(&self) -> AccountFacts {
-        AccountFacts {
+    pub(crate) fn facts(&self) -> AccountInfo {
+        AccountInfo {
             sid: self.user_sid(),
             primary_group: self.primary_group_sid(),
             groups: gathered(self.groups()),
@@ -223,7 +223,7 @@ impl<'a> LogonInfo<'a> {
             password_must_change: self.password_must_change,
             user_flags: self.user_flags,
             user_account_control: self.user_account_control,
-            ..AccountFacts::default()
+            ..AccountInfo::default()
         }
     }
 

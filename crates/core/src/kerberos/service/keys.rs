@@ -1,7 +1,7 @@
 //! The keys that open tickets: where they come from, and which are tried for one.
 
 use super::name::ServiceName;
-use super::{OwnKeys, Service};
+use super::{CredentialKeys, Service};
 use crate::config::{Kerberos, Settings};
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::keytab::{Entry, Keytab, RANKS};
@@ -36,8 +36,8 @@ impl<'a> ServiceKeys<'a> {
     pub fn of(credential: &'a Credential, settings: &'a Settings) -> ServiceKeys<'a> {
         let (service, settings) = (&credential.service, &settings.kerberos);
         let file = match service.keys {
-            OwnKeys::None => settings.keytab.as_ref().map(|file| file.peek()),
-            OwnKeys::Keytab(_) | OwnKeys::Password(_) => None,
+            CredentialKeys::None => settings.keytab.as_ref().map(|file| file.peek()),
+            CredentialKeys::Keytab(_) | CredentialKeys::Password(_) => None,
         };
         ServiceKeys { service, settings, file }
     }
@@ -46,11 +46,13 @@ impl<'a> ServiceKeys<'a> {
     /// count if they are of a service to which tickets are restricted.
     pub fn available(&self) -> bool {
         match &self.service.keys {
-            OwnKeys::Password(keys) => {
+            CredentialKeys::Password(keys) => {
                 self.restrictions().all(|names| names.iter().any(|name| keys.serve(name)))
             }
-            OwnKeys::Keytab(keytab) => self.has_key(keytab),
-            OwnKeys::None => self.file.as_ref().is_some_and(|file| self.has_key(&file.keytab)),
+            CredentialKeys::Keytab(keytab) => self.has_key(keytab),
+            CredentialKeys::None => {
+                self.file.as_ref().is_some_and(|file| self.has_key(&file.keytab))
+            }
         }
     }
 
@@ -86,9 +88,9 @@ impl<'a> ServiceKeys<'a> {
             return [None, None];
         }
         let own = match &self.service.keys {
-            OwnKeys::None => None,
-            OwnKeys::Keytab(keytab) => Some(&**keytab),
-            OwnKeys::Password(keys) => keys.of(enctype),
+            CredentialKeys::None => None,
+            CredentialKeys::Keytab(keytab) => Some(&**keytab),
+            CredentialKeys::Password(keys) => keys.of(enctype),
         };
         [own, self.file.as_ref().map(|file| &file.keytab)]
     }

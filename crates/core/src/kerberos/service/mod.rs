@@ -19,12 +19,12 @@ pub struct Service {
     /// The one service that tickets may be for.
     pub name: Option<ServiceName>,
     /// Keys of the caller's.
-    pub keys: OwnKeys,
+    pub keys: CredentialKeys,
 }
 
 /// Keys that the caller's identity holds.
 #[derive(Debug, Clone, Default)]
-pub enum OwnKeys {
+pub enum CredentialKeys {
     /// None: the configured keytab's count.
     #[default]
     None,
@@ -47,13 +47,13 @@ impl Service {
     ) -> Service {
         let name = principal.and_then(ServiceName::parse);
         let keys = match (keytab, identity) {
-            (Some(keytab), _) => OwnKeys::Keytab(Arc::new(keytab)),
+            (Some(keytab), _) => CredentialKeys::Keytab(Arc::new(keytab)),
             (None, Some(identity))
                 if Service::is_meant(identity, alone) && !identity.password.is_empty() =>
             {
                 of_password(identity, name.as_ref(), settings)
             }
-            (None, _) => OwnKeys::None,
+            (None, _) => CredentialKeys::None,
         };
         Service { name, keys }
     }
@@ -73,17 +73,21 @@ fn is_service(name: &ServiceName) -> bool {
 }
 
 /// The keys of a service's name and password.
-fn of_password(identity: &Identity, service: Option<&ServiceName>, settings: &Settings) -> OwnKeys {
-    let Some(name) = ServiceName::parse(&identity.user) else { return OwnKeys::None };
+fn of_password(
+    identity: &Identity,
+    service: Option<&ServiceName>,
+    settings: &Settings,
+) -> CredentialKeys {
+    let Some(name) = ServiceName::parse(&identity.user) else { return CredentialKeys::None };
     let realms = realms(&name, identity, service, settings);
     if realms.is_empty() && !settings.kerberos.allows(Enctype::Rc4Hmac) {
         tracing::warn!(
             user = identity.user,
             "a service's password without a realm gives no keys; [kerberos] realm can name it"
         );
-        return OwnKeys::None;
+        return CredentialKeys::None;
     }
-    OwnKeys::Password(Arc::new(PasswordKeys::new(&name, realms, identity.password.clone())))
+    CredentialKeys::Password(Arc::new(PasswordKeys::new(&name, realms, identity.password.clone())))
 }
 
 /// The realms in which the principal may be, the likeliest first. `service`: what tickets are

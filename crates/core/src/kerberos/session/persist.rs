@@ -2,15 +2,15 @@
 //! key is derived again.
 
 use super::{Position, Session, Shared, Side, Start};
-use crate::persist::{Packed, Reader, Writer, fields, numbered};
+use crate::persist::{Persist, Reader, Writer, persist_enum, persist_struct};
 use crate::types::error::Result;
 
-numbered!(Side { 0 = Side::Initiator, 1 = Side::Acceptor });
+persist_enum!(Side { 0 = Side::Initiator, 1 = Side::Acceptor });
 
-fields!(Position { sending, receiving });
-fields!(Start { sending, receiving });
+persist_struct!(Position { sending, receiving });
+persist_struct!(Start { sending, receiving });
 
-impl Packed for Session {
+impl Persist for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Session { shared, position, start } = self;
         let Shared { key, side, acceptor_subkey, dce_style, format: _ } = &**shared;
@@ -24,15 +24,15 @@ impl Packed for Session {
 
     fn unpack(from: &mut Reader<'_>) -> Result<Session> {
         let shared = Shared::new(
-            Packed::unpack(from)?,
-            Packed::unpack(from)?,
-            Packed::unpack(from)?,
-            Packed::unpack(from)?,
+            Persist::unpack(from)?,
+            Persist::unpack(from)?,
+            Persist::unpack(from)?,
+            Persist::unpack(from)?,
         );
         Ok(Session {
             shared: shared.into(),
-            position: Packed::unpack(from)?,
-            start: Packed::unpack(from)?,
+            position: Persist::unpack(from)?,
+            start: Persist::unpack(from)?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Which sequence numbers have been seen.
 
-use crate::persist::fields;
+use crate::persist::persist_struct;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 
@@ -22,7 +22,7 @@ pub(super) struct Window {
     seen: u64,
 }
 
-fields!(Window { replay, order, mask, next, seen });
+persist_struct!(Window { replay, order, mask, next, seen });
 
 impl Window {
     /// Awaits `first`. Numbers have 64 bits in RFC 4121's tokens, 32 in the older ones.

@@ -5,7 +5,7 @@ use crate::ntlm::crypto::HmacMd5;
 use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::keys;
 use crate::ntlm::keys::{Direction, SealKey};
-use crate::persist::{Packed, Reader, Writer};
+use crate::persist::{Persist, Reader, Writer};
 use crate::primitives::crc32::Crc32;
 use crate::primitives::rc4::Rc4;
 use crate::types::error::{Error, Result};
@@ -65,8 +65,8 @@ impl Stream {
         from: &mut Reader<'_>,
     ) -> Result<Stream> {
         let mut stream = Stream::new(flags, exported_session_key, direction, 0);
-        stream.rc4 = Packed::unpack(from)?;
-        stream.sequence = Packed::unpack(from)?;
+        stream.rc4 = Persist::unpack(from)?;
+        stream.sequence = Persist::unpack(from)?;
         Ok(stream)
     }
 

@@ -4,14 +4,14 @@ use super::direction::Stream;
 use super::{Mics, Session, Side};
 use crate::ntlm::crypto::Key;
 use crate::ntlm::flags::NegotiateFlags;
-use crate::persist::{Packed, Reader, Writer, fields, numbered};
+use crate::persist::{Persist, Reader, Writer, persist_enum, persist_struct};
 use crate::types::error::Result;
 
-numbered!(Side { 0 = Side::Client, 1 = Side::Server });
+persist_enum!(Side { 0 = Side::Client, 1 = Side::Server });
 
-fields!(Mics { made, checked });
+persist_struct!(Mics { made, checked });
 
-impl Packed for NegotiateFlags {
+impl Persist for NegotiateFlags {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         self.bits().pack(out)
     }
@@ -21,7 +21,7 @@ impl Packed for NegotiateFlags {
     }
 }
 
-impl Packed for Session {
+impl Persist for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Session { exported_session_key, flags, side, sending, receiving, mics } = self;
         exported_session_key.pack(out)?;
@@ -36,7 +36,7 @@ impl Packed for Session {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<Session> {
-        let exported_session_key = Key::new(Packed::unpack(from)?);
+        let exported_session_key = Key::new(Persist::unpack(from)?);
         let (flags, side) = (NegotiateFlags::unpack(from)?, Side::unpack(from)?);
         let mut session = Session::new(flags, &exported_session_key, side);
         session.mics = Mics::unpack(from)?;
