@@ -4,16 +4,18 @@
 mod accounts_support;
 
 use accounts_support::*;
+use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
 use negossp::authority::{AuthorityKind, MachineSid};
 use negossp::config::{
-    Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode,
-    ReplayCacheKind, Server, Settings, Store, Strictness, WinbindWay,
+    Accounts, Addresses, Environment, NtlmMode, ReplayCacheKind, Server, Settings, Store,
+    Strictness,
 };
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Package, Usage};
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
+use negossp::winbind::WinbindWay;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

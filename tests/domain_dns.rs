@@ -1,15 +1,14 @@
 //! Domain controllers from DNS: which are asked first, and name servers that are slow, broken or
 //! hostile.
 
-use negossp::config::Domain;
-use negossp::net::dns;
+use negossp::domain::{Options, controller};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
-fn settings(name_servers: Vec<SocketAddr>, site: Option<&str>) -> Domain {
-    Domain {
+fn settings(name_servers: Vec<SocketAddr>, site: Option<&str>) -> Options {
+    Options {
         name: "EXAMPLE".into(),
         realm: "example.test".into(),
         controllers: vec![],
@@ -96,8 +95,8 @@ fn services(question: &[u8], records: &[(u16, u16, &str)]) -> Vec<u8> {
     out
 }
 
-fn found(settings: &Domain) -> Vec<String> {
-    dns::controllers(settings, soon()).unwrap().iter().map(ToString::to_string).collect()
+fn found(settings: &Options) -> Vec<String> {
+    controller::find(settings, soon()).unwrap().iter().map(ToString::to_string).collect()
 }
 
 /// Two controllers everywhere, one of them at the site too.
@@ -130,8 +129,8 @@ fn of_the_site_first() {
         found(&settings(vec![address], Some("Paris"))),
         ["far.example.test", "near.example.test"]
     );
-    let other = Domain { realm: "other.test".into(), ..settings(vec![address], None) };
-    assert!(dns::controllers(&other, soon()).is_err());
+    let other = Options { realm: "other.test".into(), ..settings(vec![address], None) };
+    assert!(controller::find(&other, soon()).is_err());
 }
 
 #[test]
@@ -155,7 +154,7 @@ fn the_next_name_server_is_asked() {
     for first in [silent, refusing, broken, "127.0.0.1:1".parse().unwrap()] {
         assert_eq!(found(&settings(vec![first, working], None)).len(), 2);
         assert!(
-            dns::controllers(
+            controller::find(
                 &settings(vec![first], None),
                 Instant::now() + Duration::from_millis(300)
             )
@@ -191,7 +190,7 @@ fn a_long_answer_comes_by_tcp() {
     let address = server(truncated, good);
     assert_eq!(found(&settings(vec![address], None)).len(), 2);
     let address = server(truncated, nothing);
-    assert!(dns::controllers(&settings(vec![address], None), soon()).is_err());
+    assert!(controller::find(&settings(vec![address], None), soon()).is_err());
     // More than anybody has: as many as make sense are kept.
     let many = |question: &[u8]| {
         let names: Vec<String> =

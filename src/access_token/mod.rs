@@ -5,6 +5,7 @@
 //! decided is decided here; the calls of the operating system are in `platform`.
 
 mod impersonation;
+pub mod options;
 pub(crate) mod sids;
 mod subject;
 #[cfg(unix)]
@@ -13,6 +14,7 @@ mod unix;
 pub(crate) mod windows;
 
 pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
+pub use options::Options;
 pub use subject::{Level, Subject};
 #[cfg(unix)]
 pub use unix::{LocalAccount, Token};

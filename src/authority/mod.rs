@@ -8,6 +8,7 @@ pub mod candidates;
 mod chain;
 mod change_password;
 mod kind;
+mod options;
 pub mod pass_through;
 mod restrictions;
 pub mod throttle;
@@ -19,6 +20,7 @@ pub use crate::stores::machine_sid::{MachineSid, of_accounts as machine_sid};
 pub use application::{Application, Proofs};
 pub use change_password::change as change_password;
 pub use kind::AuthorityKind;
+pub use options::Options;
 
 use crate::config::Settings;
 use crate::principal::Principal;

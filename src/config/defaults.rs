@@ -1,12 +1,10 @@
 //! What holds where the configuration says nothing.
 
-use super::{
-    Accounts, Authorities, Export, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings,
-    Strictness, Tokens,
-};
-use crate::authority::ResponsePolicy;
+use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
+use crate::authority::{self, ResponsePolicy};
 use crate::mechanism::Mechanism;
 use crate::platform;
+use crate::{access_token, export};
 use std::time::Duration;
 
 impl Default for Settings {
@@ -19,11 +17,11 @@ impl Default for Settings {
             ntlm: Ntlm::default(),
             limits: Limits::default(),
             accounts: Accounts::default(),
-            authorities: Authorities::default(),
+            authorities: authority::Options::default(),
             domain: None,
             winbind: None,
-            tokens: Tokens::default(),
-            export: Export::default(),
+            tokens: access_token::Options::default(),
+            export: export::Options::default(),
             defect: None,
         }
     }

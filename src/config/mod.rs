@@ -1,27 +1,18 @@
 //! The configuration: a TOML file and the environment, read into [`Settings`] once and again when
 //! the file changes.
 
-mod authorities;
 mod defaults;
-mod domain;
-mod export;
 mod kerberos;
 mod render;
-mod tokens;
 pub(crate) mod toml;
-mod winbind;
 
 pub use crate::server::current::{Environment, Store};
-pub use authorities::Authorities;
-pub use domain::Domain;
-pub use export::Export;
 pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
-pub use tokens::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
 pub(crate) use toml::from_toml;
-pub use winbind::{Winbind, WinbindWay};
 
-use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
+use crate::authority::{self, AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::types::error::{Error, Result};
+use crate::{access_token, export};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,15 +33,15 @@ pub struct Settings {
     /// `[accounts]`.
     pub accounts: Accounts,
     /// `[authorities]`.
-    pub authorities: Authorities,
+    pub authorities: authority::Options,
     /// `[domain]`, if there is one.
     pub domain: Option<Arc<crate::domain::Domain>>,
     /// `[winbind]`, if there is one.
     pub winbind: Option<Arc<crate::winbind::Winbind>>,
     /// `[tokens]`.
-    pub tokens: Tokens,
+    pub tokens: access_token::Options,
     /// `[export]`.
-    pub export: Export,
+    pub export: export::Options,
     /// Why the configuration that was written is not in force: its file could not be read or
     /// understood when the process started. Nobody is let in then, because what was written may be
     /// stricter than the defaults.

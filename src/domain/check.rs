@@ -1,10 +1,10 @@
 //! Whether the domain can be asked, step by step: what `negossp domain check` tells.
 
-use super::controller::Name;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Request, logon};
-use super::{Domain, pool};
-use crate::net::dns;
+use super::pool::NoChannel;
+use super::{Domain, controller};
+use crate::net::host::Host;
 use crate::net::rpc::endpoint_mapper;
 use crate::ntlm::av_pair::{self, id};
 use crate::ntlm::crypto;
@@ -50,9 +50,9 @@ pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)
         .map_err(|why| format!("{path}: {why}"));
     step(format!("secret of {}", domain.machine().account()), told);
     let deadline = Instant::now() + settings.timeout;
-    let names = dns::controllers(settings, deadline);
+    let names = controller::find(settings, deadline);
     let listed =
-        |names: &Vec<Name>| names.iter().map(Name::to_string).collect::<Vec<_>>().join(" ");
+        |names: &Vec<Host>| names.iter().map(Host::to_string).collect::<Vec<_>>().join(" ");
     step(
         format!("domain controllers of {}", settings.realm),
         names.as_ref().map(listed).map_err(String::clone),
@@ -60,24 +60,27 @@ pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)
     let mut works = false;
     for name in names.unwrap_or_default() {
         works |=
-            controller(domain, &name, secrets.as_deref().unwrap_or_default(), trial, &mut step);
+            at_controller(domain, &name, secrets.as_deref().unwrap_or_default(), trial, &mut step);
     }
     works
 }
 
-fn controller(
+fn at_controller(
     domain: &Domain,
-    name: &Name,
+    name: &Host,
     secrets: &[super::machine_secret::NtHash],
     trial: Option<Trial<'_>>,
     step: &mut impl FnMut(String, Result<String, String>) -> bool,
 ) -> bool {
-    let found = pool::addresses(&domain.settings, name, Instant::now() + domain.settings.timeout);
+    let found =
+        controller::addresses(&domain.settings, name, Instant::now() + domain.settings.timeout);
     let listed = |found: &Vec<SocketAddr>| {
         found.iter().map(|address| address.ip().to_string()).collect::<Vec<_>>().join(" ")
     };
-    if !step(format!("{name}: address"), found.as_ref().map(listed).map_err(|why| why.to_string()))
-    {
+    if !step(
+        format!("{name}: address"),
+        found.as_ref().map(listed).map_err(|&kind| NoChannel::Name(kind).to_string()),
+    ) {
         return false;
     }
     let mut works = false;
@@ -89,7 +92,7 @@ fn controller(
 
 fn at_address(
     domain: &Domain,
-    name: &Name,
+    name: &Host,
     mut address: SocketAddr,
     secrets: &[super::machine_secret::NtHash],
     trial: Option<Trial<'_>>,

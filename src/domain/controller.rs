@@ -1,51 +1,38 @@
 //! Which domain controllers there are, and which of them is asked.
 
-use std::fmt;
-use std::net::IpAddr;
-use std::str::FromStr;
+use super::Options;
+use crate::net::dns;
+use crate::net::host::Host;
+use crate::net::rpc::endpoint_mapper;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// A domain controller by name or address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Name {
-    /// Its host name, or its address.
-    pub host: String,
-    /// Netlogon's TCP port; without one the endpoint mapper is asked for it.
-    pub port: Option<u16>,
-}
-
-/// Takes `host`, `host:port`, an address, or `address:port` with brackets around one of IPv6.
-impl FromStr for Name {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Name, &'static str> {
-        const NONE: &str = "not the name or address of a domain controller";
-        let (host, port) = match text.parse::<IpAddr>() {
-            Ok(_) => (text, None),
-            Err(_) => match text.rsplit_once(':') {
-                Some((host, port)) => {
-                    (host, Some(port.parse().ok().filter(|&port| port != 0).ok_or(NONE)?))
-                }
-                None => (text, None),
-            },
-        };
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '%');
-        if host.is_empty() || !host.chars().all(known) {
-            return Err(NONE);
+/// The domain's controllers, preferred first: those that are configured, or those that DNS lists.
+/// The error is one line.
+pub fn find(options: &Options, deadline: Instant) -> Result<Vec<Host>, String> {
+    match options.controllers.is_empty() {
+        true => {
+            let site = options.site.as_deref();
+            dns::domain_controllers(&options.realm, site, &options.name_servers, deadline)
         }
-        Ok(Name { host: host.to_owned(), port })
+        false => Ok(options.controllers.clone()),
     }
 }
 
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) if self.host.contains(':') => write!(f, "[{}]:{port}", self.host),
-            Some(port) => write!(f, "{}:{port}", self.host),
-            None => f.write_str(&self.host),
-        }
-    }
+/// The controller's addresses, with its Netlogon's port or the endpoint mapper's.
+///
+/// Controllers found by DNS, or with DNS servers of the configuration's, have their addresses from
+/// there too. Others are resolved by the system, which may know them from elsewhere.
+pub fn addresses(
+    options: &Options,
+    controller: &Host,
+    deadline: Instant,
+) -> Result<Vec<SocketAddr>, ErrorKind> {
+    let port = controller.port.unwrap_or(endpoint_mapper::PORT);
+    let by_dns = options.controllers.is_empty() || !options.name_servers.is_empty();
+    let servers = by_dns.then_some(options.name_servers.as_slice());
+    dns::addresses(&controller.host, port, servers, deadline)
 }
 
 /// After a failure a controller is left alone for this long, then for twice as long each time.
@@ -63,7 +50,7 @@ pub struct Controllers {
 
 #[derive(Debug)]
 struct Known {
-    name: Name,
+    name: Host,
     /// It is not asked before then, unless there is no other.
     rests_until: Option<Instant>,
     rest: Duration,
@@ -82,7 +69,7 @@ impl Controllers {
     }
 
     /// Takes these for all that there are. How they have fared is kept.
-    pub fn set(&mut self, names: Vec<Name>, now: Instant) {
+    pub fn set(&mut self, names: Vec<Host>, now: Instant) {
         let mut before = std::mem::take(&mut self.known);
         for name in names {
             let known = match before.iter().position(|known| known.name == name) {
@@ -95,7 +82,7 @@ impl Controllers {
     }
 
     /// Whom to ask, in this order: who does not rest, or, if all do, everybody.
-    pub fn candidates(&self, now: Instant) -> Vec<Name> {
+    pub fn candidates(&self, now: Instant) -> Vec<Host> {
         let mut candidates: Vec<&Known> =
             self.known.iter().filter(|known| known.has_rested(now)).collect();
         if candidates.is_empty() {
@@ -106,18 +93,18 @@ impl Controllers {
     }
 
     /// Who is preferred to `name` and has rested.
-    pub fn preferred_to(&self, name: &Name, now: Instant) -> Vec<Name> {
+    pub fn preferred_to(&self, name: &Host, now: Instant) -> Vec<Host> {
         let better = self.known.iter().take_while(|known| known.name != *name);
         better.filter(|known| known.has_rested(now)).map(|known| known.name.clone()).collect()
     }
 
     /// There is somebody else than `name`.
-    pub fn is_not_alone(&self, name: &Name) -> bool {
+    pub fn is_not_alone(&self, name: &Host) -> bool {
         self.known.iter().any(|known| known.name != *name)
     }
 
     /// It has failed not long ago.
-    pub fn rests(&self, name: &Name, now: Instant) -> bool {
+    pub fn rests(&self, name: &Host, now: Instant) -> bool {
         self.known.iter().any(|known| known.name == *name && !known.has_rested(now))
     }
 
@@ -127,7 +114,7 @@ impl Controllers {
     }
 
     /// It has failed.
-    pub fn failed(&mut self, name: &Name, now: Instant) {
+    pub fn failed(&mut self, name: &Host, now: Instant) {
         if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
             known.rests_until = Some(now + known.rest);
             known.rest = (known.rest * 2).min(LONGEST_REST);
@@ -135,7 +122,7 @@ impl Controllers {
     }
 
     /// It has answered.
-    pub fn works(&mut self, name: &Name) {
+    pub fn works(&mut self, name: &Host) {
         if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
             (known.rests_until, known.rest) = (None, FIRST_REST);
         }
@@ -147,27 +134,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_with_and_without_a_port() {
-        for (text, host, port) in [
-            ("dc1.ad.example.test", "dc1.ad.example.test", None),
-            ("dc1:49152", "dc1", Some(49152)),
-            ("192.0.2.1", "192.0.2.1", None),
-            ("192.0.2.1:1024", "192.0.2.1", Some(1024)),
-            ("2001:db8::1", "2001:db8::1", None),
-            ("[2001:db8::1]:1024", "2001:db8::1", Some(1024)),
-        ] {
-            let name: Name = text.parse().unwrap();
-            assert_eq!((name.host.as_str(), name.port), (host, port), "{text}");
-            assert_eq!(name.to_string(), text);
-        }
-        for text in ["", ":1", "dc1:", "dc1:0", "dc1:65536", "dc 1", "\\\\dc1", "dc1/x"] {
-            assert!(text.parse::<Name>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn who_has_failed_rests_and_comes_back() {
-        let [a, b]: [Name; 2] = ["a", "b"].map(|name| name.parse().unwrap());
+        let [a, b]: [Host; 2] = ["a", "b"].map(|name| name.parse().unwrap());
         let start = Instant::now();
         let mut controllers = Controllers::default();
         controllers.set(vec![a.clone(), b.clone()], start);

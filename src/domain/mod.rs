@@ -10,11 +10,11 @@ pub mod check;
 pub mod controller;
 pub mod machine_secret;
 pub mod netlogon;
+mod options;
 pub mod pool;
 
 use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::authority::{NetworkLogon, Validated};
-use crate::config;
 use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Result;
@@ -22,6 +22,7 @@ use crate::types::ntstatus::NtStatus;
 use machine_secret::Secret;
 use netlogon::validation::{Reply, Validation};
 use netlogon::{Machine, Request};
+pub use options::Options;
 use pool::Pool;
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use std::sync::Arc;
 /// A configured domain.
 pub struct Domain {
     /// What the configuration says.
-    pub settings: config::Domain,
+    pub settings: Options,
     machine: Arc<Machine>,
     secret: Secret,
     pool: ForkLocal<Pool>,
@@ -37,7 +38,7 @@ pub struct Domain {
 
 impl Domain {
     /// A domain of these settings, which nobody has asked yet.
-    pub fn new(settings: config::Domain, secret: Secret) -> Domain {
+    pub fn new(settings: Options, secret: Secret) -> Domain {
         let machine = Arc::new(Machine::new(&settings.name, &settings.machine_account));
         let pool = ForkLocal::new(Pool::new(settings.connections));
         Domain { settings, machine, secret, pool }

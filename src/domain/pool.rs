@@ -6,12 +6,11 @@
 //! that; if it cannot be made, all are told so, and those who come in the next seconds at once.
 
 use super::Domain;
-use super::controller::{Controllers, Name};
+use super::controller::{self, Controllers};
 use super::machine_secret::NtHash;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
-use crate::config;
-use crate::net::dns;
+use crate::net::host::Host;
 use crate::net::rpc::{Connection, Trouble, endpoint_mapper};
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
@@ -65,7 +64,7 @@ struct State {
 /// A channel, and with whom.
 #[derive(Debug)]
 struct Line {
-    controller: Name,
+    controller: Host,
     channel: Channel,
     secret: NtHash,
     /// The domain controller knows no better than that.
@@ -281,7 +280,7 @@ impl Pool {
         &self,
         mut state: MutexGuard<'_, State>,
         domain: &Domain,
-        preferred: Vec<Name>,
+        preferred: Vec<Host>,
         secrets: &[NtHash],
         deadline: Instant,
     ) {
@@ -381,7 +380,7 @@ impl State {
     }
 
     /// Whom to try who is preferred to the line's.
-    fn to_probe(&self, line: &Line) -> Option<Vec<Name>> {
+    fn to_probe(&self, line: &Line) -> Option<Vec<Host>> {
         if self.probing || self.establishing {
             return None;
         }
@@ -422,7 +421,7 @@ impl Making<'_> {
         let settings = &self.domain.settings;
         let now = Instant::now();
         if self.pool.state.lock().controllers.are_older_than(LIST_AGE, now) {
-            match dns::controllers(settings, deadline) {
+            match controller::find(settings, deadline) {
                 Ok(names) => self.pool.state.lock().controllers.set(names, now),
                 Err(why) => tracing::error!(
                     realm = settings.realm,
@@ -439,7 +438,7 @@ impl Making<'_> {
     }
 
     /// With the first of these controllers that lets us.
-    fn with(&self, candidates: &[Name], deadline: Instant) -> std::result::Result<Line, ()> {
+    fn with(&self, candidates: &[Host], deadline: Instant) -> std::result::Result<Line, ()> {
         for (index, controller) in candidates.iter().enumerate() {
             let now = Instant::now();
             let until = if index + 1 < candidates.len() { half_way(deadline) } else { deadline };
@@ -463,8 +462,8 @@ impl Making<'_> {
 }
 
 /// Tells the operator that nobody is left.
-fn report(tried: &[Name]) {
-    let tried: Vec<String> = tried.iter().map(Name::to_string).collect();
+fn report(tried: &[Host]) {
+    let tried: Vec<String> = tried.iter().map(Host::to_string).collect();
     tracing::error!(tried = tried.join(" "), "domain: no domain controller can be reached");
 }
 
@@ -493,13 +492,14 @@ impl fmt::Display for NoChannel {
 
 /// Makes a channel with this controller: where, the channel, and the secret that it was made with.
 pub fn establish(
-    controller: &Name,
+    controller: &Host,
     domain: &Domain,
     secrets: &[NtHash],
     deadline: Instant,
 ) -> std::result::Result<(SocketAddr, Channel, NtHash), NoChannel> {
     let mut last = NoChannel::Name(std::io::ErrorKind::NotFound);
-    for mut address in addresses(&domain.settings, controller, deadline)? {
+    let found = controller::addresses(&domain.settings, controller, deadline);
+    for mut address in found.map_err(NoChannel::Name)? {
         if controller.port.is_none() {
             match endpoint_mapper::port_of(&INTERFACE, address, deadline) {
                 Ok(port) => address.set_port(port),
@@ -527,16 +527,6 @@ pub fn establish(
         }
     }
     Err(last)
-}
-
-/// The controller's addresses, with its Netlogon's port or the endpoint mapper's.
-pub fn addresses(
-    settings: &config::Domain,
-    controller: &Name,
-    deadline: Instant,
-) -> std::result::Result<Vec<SocketAddr>, NoChannel> {
-    let port = controller.port.unwrap_or(endpoint_mapper::PORT);
-    dns::addresses(settings, &controller.host, port, deadline).map_err(NoChannel::Name)
 }
 
 /// There is so much time left that a domain controller which needs more has failed. Who has waited

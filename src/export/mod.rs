@@ -8,9 +8,11 @@
 
 mod key;
 mod key_file;
+mod options;
 
 pub use key::Key;
 pub use key_file::KeyFile;
+pub use options::Options;
 
 use crate::config::Settings;
 use crate::context::{Accepting, Context, EstablishedContext};

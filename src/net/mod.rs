@@ -1,4 +1,5 @@
 //! Connections to other machines.
 
 pub mod dns;
+pub mod host;
 pub mod rpc;

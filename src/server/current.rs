@@ -121,7 +121,7 @@ impl ConfigFile {
         &self,
         settings: &mut Settings,
         named: toml::Named,
-        domain: Option<crate::config::Domain>,
+        domain: Option<crate::domain::Options>,
         config: Option<&Path>,
         previous: Option<&Settings>,
     ) {

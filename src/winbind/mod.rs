@@ -7,18 +7,19 @@
 mod account;
 mod ntlm_auth;
 mod ntlm_auth_pool;
+mod options;
 #[cfg(all(test, unix))]
 mod tests;
 mod wbclient_pool;
 
 use crate::authority::pass_through::{PassThroughRequest, PassThroughResult};
 use crate::authority::{NetworkLogon, Validated};
-use crate::config::{self, WinbindWay};
 use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Denial, Error, Result};
 use ntlm_auth::Keys;
 use ntlm_auth_pool::Helpers;
+pub use options::{Options, WinbindWay};
 use parking_lot::Mutex;
 use std::ffi::CString;
 use std::fmt;
@@ -39,7 +40,7 @@ const BUSY: Error = Error::NoAuthority("winbindd does not keep up with the logon
 /// A configured winbindd.
 pub struct Winbind {
     /// What the configuration says.
-    pub settings: config::Winbind,
+    pub settings: Options,
     open: ForkLocal<Open>,
 }
 
@@ -59,7 +60,7 @@ struct Names {
 
 impl Winbind {
     /// A winbindd that nobody has asked yet.
-    pub fn new(settings: config::Winbind) -> Winbind {
+    pub fn new(settings: Options) -> Winbind {
         let open = ForkLocal::new(Open::new(&settings));
         Winbind { settings, open }
     }
@@ -113,7 +114,7 @@ impl Winbind {
 }
 
 impl Open {
-    fn new(settings: &config::Winbind) -> Open {
+    fn new(settings: &Options) -> Open {
         Open {
             library: Library::new(settings.helpers),
             helpers: Helpers::new(settings.helpers),

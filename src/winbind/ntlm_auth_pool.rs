@@ -1,10 +1,10 @@
 //! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on
 //! a helper that they borrow.
 
+use super::Options;
 use super::ntlm_auth::{self, Answer, Keys, Trouble};
 use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
 use crate::authority::pass_through::{self, PassThroughRequest};
-use crate::config;
 use crate::platform::helper_process::Helper;
 use crate::types::error::{Error, Result};
 use parking_lot::{Condvar, Mutex};
@@ -43,7 +43,7 @@ impl Helpers {
     /// Has a logon judged.
     pub(super) fn judge(
         &self,
-        settings: &config::Winbind,
+        settings: &Options,
         names: &Names,
         question: &PassThroughRequest<'_>,
         deadline: Instant,
@@ -126,7 +126,7 @@ impl Drop for Permit<'_> {
     }
 }
 
-fn start(settings: &config::Winbind) -> Result<Helper> {
+fn start(settings: &Options) -> Result<Helper> {
     let mut arguments = vec![OsString::from("--helper-protocol=ntlm-server-1")];
     arguments.extend(settings.smb_conf.as_ref().map(|path| {
         let mut argument = OsString::from("--configfile=");

@@ -3,9 +3,9 @@
 use super::ntlm_auth::Keys;
 use super::ntlm_auth_pool::Helpers;
 use super::{GARBLED, Names, SLOW, UNREACHABLE};
+use super::{Options, WinbindWay};
 use crate::authority::pass_through::PassThroughRequest;
 use crate::authority::{NetworkLogon, ResponsePolicy};
-use crate::config::{self, WinbindWay};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::ntstatus::NtStatus;
 use std::fs;
@@ -22,7 +22,7 @@ const YES: &str = "Authenticated: Yes\\nUser-Session-Key: 000102030405060708090A
 /// A folder with a program; removed when dropped, after the helpers have ended.
 struct Played {
     helpers: Option<Helpers>,
-    settings: config::Winbind,
+    settings: Options,
     folder: PathBuf,
 }
 
@@ -41,7 +41,7 @@ impl Played {
         fs::write(folder.join("new"), format!("{head}{READ}{script}\n")).unwrap();
         fs::set_permissions(folder.join("new"), fs::Permissions::from_mode(0o700)).unwrap();
         std::process::Command::new("cp").arg(folder.join("new")).arg(&program).status().unwrap();
-        let settings = config::Winbind {
+        let settings = Options {
             way: WinbindWay::NtlmAuth,
             ntlm_auth: program,
             helpers: 2,

@@ -6,10 +6,9 @@
 
 use crate::pac_support::{Form, LogonInfo, Ndr, SESSION_KEY};
 use hmac::{Hmac, KeyInit, Mac};
-use negossp::config;
-use negossp::domain::Domain;
 use negossp::domain::machine_secret::{Secret, SecretFile};
 use negossp::domain::netlogon::{Machine, Seal, Session};
+use negossp::domain::{Domain, Options};
 use negossp::net::rpc::Protection;
 use sha2::Sha256;
 use std::io::{Read, Write};
@@ -148,7 +147,7 @@ impl Dc {
 
 /// A domain of these controllers; its secret is in `folder`.
 pub(crate) fn domain(controllers: &[SocketAddr], folder: &Path, timeout: Duration) -> Domain {
-    let settings = config::Domain {
+    let settings = Options {
         name: "EXAMPLE".into(),
         realm: "EXAMPLE.TEST".into(),
         controllers: controllers

@@ -8,7 +8,7 @@
 
 use super::LocalAccount;
 use super::mapping::set;
-use crate::config::Credentials;
+use crate::access_token::options::Credentials;
 use crate::platform::thread_credentials::{self, Identity, OVER_FILES, SET_GID, SET_UID};
 use crate::types::error::{Error, Result};
 use std::io;

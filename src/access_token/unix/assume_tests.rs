@@ -2,7 +2,7 @@
 
 use super::assume::{Thread, assume, restore};
 use super::mapping::{LocalAccount, set};
-use crate::config::Credentials;
+use crate::access_token::options::Credentials;
 use crate::platform::thread_credentials::{Capabilities, Identity, OVER_FILES, SET_GID, SET_UID};
 use std::io;
 

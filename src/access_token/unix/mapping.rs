@@ -2,7 +2,8 @@
 
 use super::trusted_names::Names;
 use crate::access_token::Subject;
-use crate::config::{LocalUser, Mapping, Settings, Tokens};
+use crate::access_token::options::{LocalUser, Mapping, Options};
+use crate::config::Settings;
 use crate::platform::accounts::{self, Account};
 use crate::platform::wbclient;
 use crate::types::error::{Error, Result};
@@ -99,7 +100,7 @@ pub(crate) fn find(
 }
 
 struct Search<'a, D> {
-    tokens: &'a Tokens,
+    tokens: &'a Options,
     directory: &'a D,
 }
 

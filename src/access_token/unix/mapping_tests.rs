@@ -1,8 +1,9 @@
 //! Who becomes whom, and who must not.
 
 use super::mapping::{Directory, find};
+use crate::access_token::options::{LocalUser, Mapping};
 use crate::access_token::{Level, Subject};
-use crate::config::{LocalUser, Mapping, Settings, parse};
+use crate::config::{Settings, parse};
 use crate::mechanism::Mechanism;
 use crate::platform::accounts::Account;
 use crate::principal::{AccountInfo, Origin, Origins, Principal, Sids};

@@ -10,7 +10,8 @@ mod mapping_tests;
 mod trusted_names;
 
 use super::{Level, Subject, Wearable};
-use crate::config::{Credentials, Settings};
+use crate::access_token::options::Credentials;
+use crate::config::Settings;
 use crate::platform::thread_credentials::Identity;
 use crate::types::error::{Error, Result};
 pub use mapping::LocalAccount;

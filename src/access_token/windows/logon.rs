@@ -1,8 +1,8 @@
 //! Which account of the machine or its domain a client is: whose name is enough for the system to
 //! be asked to log it on.
 
+use crate::access_token::options::{LogonOf, Options};
 use crate::access_token::{Level, Subject};
-use crate::config::{LogonOf, Tokens};
 use crate::principal::{Origin, Principal};
 use crate::types::sid::Sid;
 
@@ -36,7 +36,7 @@ impl Logon {
     /// held against it.
     pub(crate) fn of(
         subject: &Subject,
-        tokens: &Tokens,
+        tokens: &Options,
         computer: impl FnOnce() -> String,
     ) -> Option<(Logon, Option<Sid>)> {
         let principal = &subject.principal;
@@ -92,7 +92,7 @@ mod tests {
     use std::sync::Arc;
 
     fn of(principal: Principal, windows_logon: &[LogonOf]) -> Option<(Logon, Option<Sid>)> {
-        let tokens = Tokens { windows_logon: windows_logon.into(), ..Tokens::default() };
+        let tokens = Options { windows_logon: windows_logon.into(), ..Options::default() };
         Logon::of(&subject(principal), &tokens, || "SERVER".into())
     }
 
@@ -146,7 +146,7 @@ mod tests {
             None,
         ));
         for origin in [Origin::AccountFile, Origin::Credential, Origin::Application] {
-            assert_eq!(of(named(origin), &Tokens::default().windows_logon), None);
+            assert_eq!(of(named(origin), &Options::default().windows_logon), None);
             assert_eq!(of(named(origin), &[LogonOf::Domain, LogonOf::Realm]), None);
             assert_eq!(of(named(origin), &[LogonOf::Machine]), machines);
         }
@@ -168,7 +168,7 @@ mod tests {
     fn identified_only() {
         let mut subject = subject(domains("alice@ad.test"));
         subject.level = Level::Identification;
-        let (logon, _) = Logon::of(&subject, &Tokens::default(), String::new).unwrap();
+        let (logon, _) = Logon::of(&subject, &Options::default(), String::new).unwrap();
         assert!(matches!(logon, Logon::Domain { identify: true, .. }));
     }
 }

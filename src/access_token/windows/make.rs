@@ -1,12 +1,16 @@
 //! Which way a token is made.
 
 use super::{System, native, wine};
+use crate::access_token::Options;
 use crate::access_token::Subject;
-use crate::config::Tokens;
 use crate::types::error::Result;
 
 /// A client's token, up to the level that was agreed on.
-pub(crate) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S::Handle> {
+pub(crate) fn make<S: System>(
+    system: &S,
+    subject: &Subject,
+    tokens: &Options,
+) -> Result<S::Handle> {
     let made = if system.is_wine() {
         wine::make(system, subject)
     } else {

@@ -3,12 +3,16 @@
 //! server's, and there is none for the rest.
 
 use super::{Contents, Logon, Privilege, System};
+use crate::access_token::Options;
 use crate::access_token::{Level, Subject};
-use crate::config::Tokens;
 use crate::types::error::{Error, Result};
 
 /// A client's token.
-pub(crate) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S::Handle> {
+pub(crate) fn make<S: System>(
+    system: &S,
+    subject: &Subject,
+    tokens: &Options,
+) -> Result<S::Handle> {
     let may_make = system.can_create() && system.holds(Privilege::CreateToken);
     if let Some(contents) = Contents::of(subject, false).filter(|_| may_make) {
         match system.create(&contents, Some(Privilege::CreateToken)) {
@@ -23,7 +27,7 @@ pub(crate) fn make<S: System>(system: &S, subject: &Subject, tokens: &Tokens) ->
 }
 
 /// The token of an account of the system's.
-fn log_on<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S::Handle> {
+fn log_on<S: System>(system: &S, subject: &Subject, tokens: &Options) -> Result<S::Handle> {
     const UNKNOWN: Error = Error::NoImpersonation(
         "no account of the machine or its domain, and the process may not make tokens",
     );
@@ -52,8 +56,8 @@ fn log_on<S: System>(system: &S, subject: &Subject, tokens: &Tokens) -> Result<S
 mod tests {
     use super::super::make::make;
     use super::*;
+    use crate::access_token::options::LogonOf;
     use crate::access_token::windows::fake_system::{Made, Played, look, sid, subject};
-    use crate::config::LogonOf;
     use crate::principal::{AccountInfo, Origin, Origins, Principal};
     use std::sync::Arc;
 
@@ -76,7 +80,7 @@ mod tests {
     #[test]
     fn who_may_make_tokens_does() {
         let system = Played { privileges: vec![Privilege::CreateToken], ..windows() };
-        let made = make(&system, &client(), &Tokens::default()).unwrap();
+        let made = make(&system, &client(), &Options::default()).unwrap();
         assert!(
             matches!(made, Made::Created(contents, Some(Privilege::CreateToken)) if contents.user == sid(CLIENT))
         );
@@ -89,19 +93,20 @@ mod tests {
             refuses_to_create: true,
             ..windows()
         };
-        assert!(matches!(make(&system, &client(), &Tokens::default()), Ok(Made::LoggedOn(..))));
+        assert!(matches!(make(&system, &client(), &Options::default()), Ok(Made::LoggedOn(..))));
     }
 
     #[test]
     fn who_may_not_asks_the_system() {
         let identifies = Played { logs_on: Some(look(CLIENT, Some(1))), ..windows() };
-        let Ok(Made::LoggedOn(_, look, trusted)) = make(&identifies, &client(), &Tokens::default())
+        let Ok(Made::LoggedOn(_, look, trusted)) =
+            make(&identifies, &client(), &Options::default())
         else {
             panic!()
         };
         assert_eq!((look.level, trusted), (Some(1), None));
         let trusted = Played { privileges: vec![Privilege::Tcb], ..windows() };
-        let Ok(Made::LoggedOn(_, look, trusted)) = make(&trusted, &client(), &Tokens::default())
+        let Ok(Made::LoggedOn(_, look, trusted)) = make(&trusted, &client(), &Options::default())
         else {
             panic!()
         };
@@ -113,8 +118,9 @@ mod tests {
         for given in [Some(2), Some(3), None] {
             for asked in [Level::Identification, Level::Impersonation, Level::Delegation] {
                 let system = Played { logs_on: Some(look(CLIENT, given)), ..windows() };
-                let made = make(&system, &Subject { level: asked, ..client() }, &Tokens::default())
-                    .unwrap();
+                let made =
+                    make(&system, &Subject { level: asked, ..client() }, &Options::default())
+                        .unwrap();
                 let level =
                     system.look(&made).unwrap().level.expect("no process's token is handed out");
                 assert!(
@@ -129,7 +135,7 @@ mod tests {
     fn another_account_of_that_name_is_not_it() {
         let system = Played { logs_on: Some(look("S-1-5-21-9-9-9-500", Some(2))), ..windows() };
         assert!(matches!(
-            make(&system, &client(), &Tokens::default()),
+            make(&system, &client(), &Options::default()),
             Err(Error::NoImpersonation(_))
         ));
     }
@@ -138,7 +144,7 @@ mod tests {
     fn whom_nobody_knows_has_no_token() {
         let nobody = Played { logs_on: None, ..windows() };
         assert!(matches!(
-            make(&nobody, &client(), &Tokens::default()),
+            make(&nobody, &client(), &Options::default()),
             Err(Error::NoImpersonation(_))
         ));
         let of_file = subject(Principal::of_account(
@@ -147,10 +153,10 @@ mod tests {
             Origin::AccountFile,
         ));
         assert!(matches!(
-            make(&windows(), &of_file, &Tokens::default()),
+            make(&windows(), &of_file, &Options::default()),
             Err(Error::NoImpersonation(_))
         ));
-        let opted_in = Tokens { windows_logon: vec![LogonOf::Machine], ..Tokens::default() };
+        let opted_in = Options { windows_logon: vec![LogonOf::Machine], ..Options::default() };
         let Ok(Made::LoggedOn(logon, ..)) = make(&windows(), &of_file, &opted_in) else { panic!() };
         assert_eq!(
             logon,
@@ -165,7 +171,7 @@ mod tests {
             Played { can_create: false, logs_on: None, ..windows() },
             Played { refuses_to_create: true, ..windows() },
         ] {
-            let _ = make(&system, &client(), &Tokens::default());
+            let _ = make(&system, &client(), &Options::default());
             assert!(!system.restricted.get());
         }
     }

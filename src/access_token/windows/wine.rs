@@ -60,8 +60,8 @@ mod tests {
     use super::super::make::make;
     use super::*;
     use crate::access_token::Level;
+    use crate::access_token::Options;
     use crate::access_token::windows::fake_system::{Made, Played, groups, sid, subject};
-    use crate::config::Tokens;
     use crate::principal::{AccountInfo, Origin, Origins, Principal};
     use std::sync::Arc;
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn where_tokens_can_be_made_the_clients_is() {
         let system = Played { can_create: true, ..wine() };
-        let made = make(&system, &client(), &Tokens::default()).unwrap();
+        let made = make(&system, &client(), &Options::default()).unwrap();
         assert!(
             matches!(made, Made::Created(contents, None) if contents.user == sid("S-1-5-21-1-2-3-1104"))
         );
@@ -105,7 +105,7 @@ mod tests {
         // A refusal is no reason to hand out what is less the client's.
         let refuses = Played { refuses_to_create: true, ..system };
         assert!(matches!(
-            make(&refuses, &client(), &Tokens::default()),
+            make(&refuses, &client(), &Options::default()),
             Err(Error::NoImpersonation(_))
         ));
     }
@@ -114,7 +114,7 @@ mod tests {
     fn before_that_what_is_left_of_the_servers() {
         for level in [Level::Identification, Level::Impersonation, Level::Delegation] {
             let system = wine();
-            let made = make(&system, &Subject { level, ..client() }, &Tokens::default()).unwrap();
+            let made = make(&system, &Subject { level, ..client() }, &Options::default()).unwrap();
             let look = system.look(&made).unwrap();
             assert_eq!(look.level, Some(level as u32));
             assert!(look.enabled.is_empty());
@@ -133,7 +133,7 @@ mod tests {
         let system = Played { can_create: true, ..wine() };
         let unknown =
             subject(Principal::of_account("alice".into(), String::new(), Origin::AccountFile));
-        assert!(matches!(make(&system, &unknown, &Tokens::default()), Ok(Made::Restricted(_))));
+        assert!(matches!(make(&system, &unknown, &Options::default()), Ok(Made::Restricted(_))));
     }
 
     #[test]
@@ -150,14 +150,14 @@ mod tests {
         for left in [own, grouped, privileged, half, torn] {
             let system = Played { restricts_to: Some(left), ..wine() };
             assert!(matches!(
-                make(&system, &client(), &Tokens::default()),
+                make(&system, &client(), &Options::default()),
                 Err(Error::NoImpersonation(_))
             ));
         }
         let ignores_levels = Played { ignores_levels: true, ..wine() };
         let asked = Subject { level: Level::Identification, ..client() };
         assert!(matches!(
-            make(&ignores_levels, &asked, &Tokens::default()),
+            make(&ignores_levels, &asked, &Options::default()),
             Err(Error::NoImpersonation(_))
         ));
     }

@@ -1,10 +1,10 @@
 //! `[tokens]`.
 
 use super::{List, Quoted};
-use crate::config::{Credentials, LocalUser, Mapping, Tokens};
+use crate::access_token::options::{Credentials, LocalUser, Mapping, Options};
 use std::fmt::{self, Display, Formatter};
 
-pub(crate) fn write(tokens: &Tokens, f: &mut Formatter<'_>) -> fmt::Result {
+pub(crate) fn write(tokens: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name)))?;
     writeln!(
         f,

@@ -1,10 +1,10 @@
 //! `[winbind]`.
 
 use super::Quoted;
-use crate::config::Winbind;
+use crate::winbind::Options;
 use std::fmt::{self, Formatter};
 
-pub(crate) fn write(winbind: &Winbind, f: &mut Formatter<'_>) -> fmt::Result {
+pub(crate) fn write(winbind: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "\n[winbind]")?;
     writeln!(f, "use = \"{}\"", winbind.way.name())?;
     writeln!(f, "ntlm_auth = {}", Quoted(&winbind.ntlm_auth.to_string_lossy()))?;

@@ -1,8 +1,7 @@
 //! The table `[authorities]`.
 
 use super::Span;
-use crate::authority::AuthorityKind;
-use crate::config::Authorities;
+use crate::authority::{AuthorityKind, Options};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 
@@ -36,13 +35,13 @@ fn kinds(names: Vec<KindName>, key: &str) -> Result<Vec<AuthorityKind>, String> 
 }
 
 impl AuthoritiesTable {
-    pub(crate) fn into_authorities(self) -> Result<Authorities, String> {
-        let default = Authorities::default();
+    pub(crate) fn into_authorities(self) -> Result<Options, String> {
+        let default = Options::default();
         let order = self.order.map_or(Ok(default.order), |names| kinds(names, "order"))?;
         if order.is_empty() {
             return Err("[authorities] order is empty".into());
         }
-        Ok(Authorities {
+        Ok(Options {
             order,
             throttle: self
                 .throttle

@@ -1,8 +1,8 @@
 //! The table `[domain]`.
 
 use super::{FileName, Named, timeout};
-use crate::config::Domain;
-use crate::domain::controller::Name;
+use crate::domain::Options;
+use crate::net::host::Host;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::net::{IpAddr, SocketAddr};
@@ -25,7 +25,7 @@ pub(crate) struct DomainTable {
     connections: Option<usize>,
 }
 
-struct ControllerName(Name);
+struct ControllerName(Host);
 
 impl<'de> Deserialize<'de> for ControllerName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ControllerName, D::Error> {
@@ -63,7 +63,7 @@ const NETBIOS_NAME: usize = 15;
 
 impl DomainTable {
     /// The settings, and the files that they name, which the caller opens.
-    pub(crate) fn into_domain(self, named: &mut Named) -> Result<Domain, String> {
+    pub(crate) fn into_domain(self, named: &mut Named) -> Result<Options, String> {
         let netbios = |name: &str| {
             !name.is_empty()
                 && name.len() <= NETBIOS_NAME
@@ -95,7 +95,7 @@ impl DomainTable {
         if !(1..=MOST_CONNECTIONS).contains(&connections) {
             return Err(format!("[domain] connections is outside 1 to {MOST_CONNECTIONS}"));
         }
-        Ok(Domain {
+        Ok(Options {
             name: self.name,
             realm: self.realm,
             controllers: self.controllers.into_iter().map(|name| name.0).collect(),

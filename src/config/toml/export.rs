@@ -1,7 +1,7 @@
 //! The table `[export]`.
 
 use super::Span;
-use crate::config::Export;
+use crate::export::Options;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -14,9 +14,9 @@ pub(crate) struct ExportTable {
 
 impl ExportTable {
     /// The settings, and the key file as it is named.
-    pub(crate) fn into_export(self) -> (Export, Option<PathBuf>) {
-        let default = Export::default();
+    pub(crate) fn into_export(self) -> (Options, Option<PathBuf>) {
+        let default = Options::default();
         let lifetime = self.lifetime.map_or(default.lifetime, |span| span.0);
-        (Export { lifetime, ..default }, self.key_file)
+        (Options { lifetime, ..default }, self.key_file)
     }
 }

@@ -9,7 +9,7 @@ mod kerberos;
 mod tokens;
 mod winbind;
 
-use super::{Domain, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
+use super::{Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
 use crate::authority::{ResponsePolicy, candidates};
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
@@ -33,7 +33,7 @@ pub(crate) struct Parsed {
     /// The settings, those of [`Named`] not yet filled in.
     pub settings: Settings,
     /// `[domain]`, which the caller makes a domain of.
-    pub domain: Option<Domain>,
+    pub domain: Option<crate::domain::Options>,
     /// The files.
     pub named: Named,
 }
@@ -306,7 +306,7 @@ impl ServerTable {
     fn into_server(
         self,
         accounts_domain: Option<&str>,
-        domain: Option<&Domain>,
+        domain: Option<&crate::domain::Options>,
     ) -> Result<Server, String> {
         let mut host = Server::default();
         if let Some(domain) = domain {

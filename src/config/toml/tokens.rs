@@ -1,7 +1,6 @@
 //! The table `[tokens]`.
 
-use crate::config::tokens::same_user;
-use crate::config::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
+use crate::access_token::options::{Credentials, LocalUser, LogonOf, Mapping, Options, same_user};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -98,15 +97,15 @@ impl<'de> Deserialize<'de> for LocalUserValue {
 }
 
 impl TokensTable {
-    pub(crate) fn into_tokens(self) -> Result<Tokens, String> {
-        let default = Tokens::default();
+    pub(crate) fn into_tokens(self) -> Result<Options, String> {
+        let default = Options::default();
         let users: Vec<_> = self.users.into_iter().map(|(name, user)| (name, user.0)).collect();
         for (index, (name, _)) in users.iter().enumerate() {
             if users.iter().skip(index + 1).any(|(other, _)| same_user(name, other)) {
                 return Err(format!("[tokens.users] names {name} twice, in different letters"));
             }
         }
-        Ok(Tokens {
+        Ok(Options {
             map: self
                 .map
                 .map_or(default.map, |names| names.into_iter().map(|name| name.0).collect()),

@@ -1,7 +1,7 @@
 //! The table `[winbind]`.
 
 use super::timeout;
-use crate::config::{Winbind, WinbindWay};
+use crate::winbind::{Options, WinbindWay};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ const MOST_HELPERS: usize = 64;
 
 impl WinbindTable {
     /// The settings. `domain` is the one that the server is a member of.
-    pub(crate) fn into_winbind(self, domain: &str) -> Result<Winbind, String> {
+    pub(crate) fn into_winbind(self, domain: &str) -> Result<Options, String> {
         if cfg!(not(unix)) {
             return Err("[winbind] is for Linux and its kin; elsewhere [domain] asks the domain controllers".into());
         }
@@ -44,7 +44,7 @@ impl WinbindTable {
             true => Ok(path),
             false => Err(format!("[winbind] {key} is not an absolute path")),
         };
-        Ok(Winbind {
+        Ok(Options {
             way: match self.way {
                 WayName::Libwbclient => WinbindWay::Libwbclient,
                 WayName::NtlmAuth => WinbindWay::NtlmAuth,

@@ -3,10 +3,10 @@
 pub mod message;
 mod resolver;
 
-use crate::config;
-use crate::domain::controller::Name;
+use crate::net::host::Host;
 use crate::platform::name_servers;
 use message::{Kind, Record};
+use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
@@ -16,25 +16,24 @@ const MOST_CONTROLLERS: usize = 16;
 /// Addresses of one controller that are tried.
 const MOST_ADDRESSES: usize = 4;
 
-/// The controllers of the domain, preferred first: those that the configuration names, or those
-/// that DNS knows, of our site before others. The error is one line.
-pub fn controllers(settings: &config::Domain, deadline: Instant) -> Result<Vec<Name>, String> {
-    if !settings.controllers.is_empty() {
-        return Ok(settings.controllers.clone());
-    }
-    let servers = servers(settings);
-    let everywhere = format!("_ldap._tcp.dc._msdcs.{}", settings.realm);
-    let of_site = settings
-        .site
-        .as_ref()
-        .map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{}", settings.realm));
-    let mut found: Vec<Name> = Vec::new();
+/// The domain controllers of `realm` that DNS lists, preferred first, those of `site` before others.
+/// `servers` are the DNS servers to ask; if empty, the system's. The error is one line.
+pub fn domain_controllers(
+    realm: &str,
+    site: Option<&str>,
+    servers: &[SocketAddr],
+    deadline: Instant,
+) -> Result<Vec<Host>, String> {
+    let servers = or_system(servers);
+    let everywhere = format!("_ldap._tcp.dc._msdcs.{realm}");
+    let of_site = site.map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{realm}"));
+    let mut found: Vec<Host> = Vec::new();
     let mut trouble = format!("no SRV records of {everywhere}");
     for name in of_site.iter().chain([&everywhere]) {
         match resolver::ask(&servers, name, Kind::Srv, deadline) {
             Ok(records) => {
                 for host in in_order(records, random) {
-                    let name = Name { host, port: None };
+                    let name = Host { host, port: None };
                     if !found.contains(&name) && found.len() < MOST_CONTROLLERS {
                         found.push(name);
                     }
@@ -86,28 +85,27 @@ fn random(most: u64) -> u64 {
     u64::from_le_bytes(bytes) % (most + 1)
 }
 
-/// The name servers to ask: the configuration's, else the system's.
-fn servers(settings: &config::Domain) -> Vec<SocketAddr> {
-    match settings.name_servers.is_empty() {
-        true => name_servers::name_servers(),
-        false => settings.name_servers.clone(),
+/// These DNS servers; if none, the system's.
+fn or_system(servers: &[SocketAddr]) -> Cow<'_, [SocketAddr]> {
+    match servers {
+        [] => name_servers::name_servers().into(),
+        servers => servers.into(),
     }
 }
 
-/// A controller's addresses with this port. Who finds controllers by DNS has the addresses from
-/// there too; hosts that the configuration names are the system's to find, which may know them
-/// otherwise.
+/// The host's addresses, with this port. `servers` are DNS servers to ask before the system's
+/// resolver, if empty those of the system; `None`: only the system's resolver.
 pub fn addresses(
-    settings: &config::Domain,
     host: &str,
     port: u16,
+    servers: Option<&[SocketAddr]>,
     deadline: Instant,
 ) -> Result<Vec<SocketAddr>, ErrorKind> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![(address, port).into()]);
     }
-    if settings.controllers.is_empty() || !settings.name_servers.is_empty() {
-        let servers = servers(settings);
+    if let Some(servers) = servers {
+        let servers = or_system(servers);
         let by = |kind| resolver::ask(&servers, host, kind, deadline).unwrap_or_default();
         let found =
             [Kind::A, Kind::Aaaa].into_iter().flat_map(by).filter_map(|record| match record {

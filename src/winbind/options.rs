@@ -1,29 +1,29 @@
-//! `[winbind]`.
+//! What `[winbind]` configures.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// `[winbind]`: the machine's winbindd judges the logons of its domain's accounts.
+/// `[winbind]`: the machine's winbindd validates logons of its domain's accounts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Winbind {
-    /// How it is asked.
+pub struct Options {
+    /// How it is reached.
     pub way: WinbindWay,
     /// The program, for [`WinbindWay::NtlmAuth`].
     pub ntlm_auth: PathBuf,
-    /// Logons that are judged at a time.
+    /// Concurrent logons.
     pub helpers: usize,
     /// How long one logon may take.
     pub timeout: Duration,
-    /// Samba's configuration, if it is another than its own default.
+    /// Samba's configuration file, if not Samba's default.
     pub smb_conf: Option<PathBuf>,
-    /// The domain of who names none: `[server] netbios_domain`. winbindd refuses to guess.
+    /// The domain of clients that name none: `[server] netbios_domain`. winbindd does not guess it.
     pub domain: String,
 }
 
 /// `[winbind] use`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WinbindWay {
-    /// winbindd's own client library, loaded when it is first needed.
+    /// winbindd's own client library, loaded on first use.
     Libwbclient,
     /// Processes of `ntlm_auth --helper-protocol=ntlm-server-1`.
     NtlmAuth,

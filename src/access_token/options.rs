@@ -1,30 +1,30 @@
-//! `[tokens]`.
+//! What `[tokens]` configures.
 
 use crate::authority::candidates;
 
-/// `[tokens]`: what clients are to the operating system. All but the last two are for Unix.
+/// `[tokens]`: what clients are to the operating system. All but the last two apply to Unix.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tokens {
-    /// How a client's local account is found, in this order.
+pub struct Options {
+    /// How a client's local account is found, tried in this order.
     pub map: Vec<Mapping>,
-    /// What stands between domain and user in the names of winbind's accounts.
+    /// The separator between domain and user in winbind's account names.
     pub winbind_separator: char,
     /// Domains and realms, besides the accounts' own, whose users are the local accounts of the
     /// same name.
     pub domains: Vec<String>,
-    /// A client may turn out to be root without standing in the table.
+    /// A client may map to root without an entry in the table.
     pub allow_root: bool,
-    /// What nobody (a null session) is.
+    /// The account of an anonymous client (a null session).
     pub anonymous: Option<LocalUser>,
-    /// What a thread takes over of the client that it acts as.
+    /// Which credentials a thread takes over from the client that it impersonates.
     pub credentials: Credentials,
     /// The table.
     pub users: Vec<(String, LocalUser)>,
-    /// On Wine, the process is told that its user has the client's name, when a client's token is
-    /// handed out or worn.
+    /// On Wine, the process' user name is set to the client's when a client's token is returned or
+    /// impersonated.
     pub wine_user_name: bool,
-    /// On Windows, clients that are logged on as accounts of the system, where the process may not
-    /// make tokens.
+    /// On Windows, clients that are logged on as accounts of the system if the process may not
+    /// create tokens.
     pub windows_logon: Vec<LogonOf>,
 }
 
@@ -33,12 +33,12 @@ pub struct Tokens {
 pub enum Mapping {
     /// The table.
     Table,
-    /// winbind, asked for the client's SID.
+    /// winbind, by the client's SID.
     Sid,
-    /// The name service, asked for `DOMAIN\user`.
+    /// The name service, by `DOMAIN\user`.
     DomainName,
-    /// The name service, asked for the user's name alone: only users of our own accounts, and of
-    /// [`Tokens::domains`].
+    /// The name service, by the user's name alone: only for users of the accounts' own domain and
+    /// of [`Options::domains`].
     Name,
 }
 
@@ -58,10 +58,10 @@ impl Mapping {
     }
 }
 
-/// What a thread takes over of the client that it acts as.
+/// Which credentials a thread takes over from the client that it impersonates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credentials {
-    /// What counts for files: the file system's user and group, and the groups.
+    /// Those that file access is checked with: file-system user and group, and the groups.
     FileSystem,
     /// The effective user and group, and the groups.
     Effective,
@@ -83,9 +83,9 @@ pub enum LocalUser {
     },
 }
 
-impl Default for Tokens {
-    fn default() -> Tokens {
-        Tokens {
+impl Default for Options {
+    fn default() -> Options {
+        Options {
             map: Mapping::ALL.to_vec(),
             winbind_separator: '\\',
             domains: Vec::new(),
@@ -99,34 +99,32 @@ impl Default for Tokens {
     }
 }
 
-impl Tokens {
-    /// What the table says of the client of this name.
+impl Options {
+    /// The table's entry for the client of this name.
     pub fn user(&self, name: &str) -> Option<&LocalUser> {
         self.users.iter().find(|(known, _)| same_user(known, name)).map(|(_, user)| user)
     }
 }
 
-/// Two names in the table mean the same client. Windows' names, and so all but Kerberos'
-/// principals, count in any letter case.
-pub(super) fn same_user(a: &str, b: &str) -> bool {
+/// Two names in the table mean the same client. Case is significant in Kerberos principals only.
+pub(crate) fn same_user(a: &str, b: &str) -> bool {
     let principal = |name: &str| name.contains('@');
     if principal(a) || principal(b) { a == b } else { candidates::same(a, b) }
 }
 
-/// Whose word makes a client an account of the system.
+/// Who must have authenticated a client for it to be logged on as an account of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogonOf {
-    /// A domain's that has told the account's SID: by a PAC, or by a network logon.
+    /// A domain that supplied the account's SID: by a PAC, or by a network logon.
     Domain,
-    /// A Kerberos realm's that has told no SID.
+    /// A Kerberos realm that supplied no SID.
     Realm,
-    /// The account file's, the credential's or the program's: an account of that name on this
-    /// computer.
+    /// The account file, the credential or the program: an account of that name on this computer.
     Machine,
 }
 
 impl LogonOf {
-    /// What the configuration calls it.
+    /// Its name in the configuration.
     pub fn name(self) -> &'static str {
         match self {
             LogonOf::Domain => "domain",
