@@ -9,8 +9,8 @@ use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid,
 use negossp::config::{Environment, Settings, Store};
 use negossp::mechanism::Mechanism;
 use negossp::principal::{Origin, Principal, Sids, attributes};
-use negossp::server::credential::Identity;
 use negossp::types::error::{Error, Result};
+use negossp::types::identity::Identity;
 use negossp::types::sid::Sid;
 use std::collections::HashSet;
 use std::fs;

@@ -7,11 +7,12 @@ use accounts_support::*;
 use negossp::authority::{AuthorityKind, MachineSid};
 use negossp::config::{
     Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode,
-    ReplayCacheKind, Server, Settings, Store, Strictness, WinbindWay,
+    ReplayCacheKind, Server, Settings, Store, WinbindWay,
 };
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Package, Usage};
+use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! The SIDs that a client goes by.
 
-use crate::authority::candidates;
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
 use crate::principal::{AccountInfo, Origin, Principal, SidAndAttributes, attributes, well_known};
 use crate::stores::derived_sid;
+use crate::types::account_name;
 use crate::types::sid::Sid;
 use std::collections::HashSet;
 
@@ -113,7 +113,7 @@ impl Principal {
         match self.origins.name {
             Origin::AccountFile => true,
             Origin::NameMapping if self.domain.is_empty() => true,
-            _ => candidates::same(
+            _ => account_name::same(
                 settings.accounts.domain.as_ref().unwrap_or(&settings.server.nb_computer),
                 &self.domain,
             ),

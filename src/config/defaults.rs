@@ -2,11 +2,12 @@
 
 use super::{
     Accounts, Authorities, Export, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings,
-    Strictness, Tokens,
+    Tokens,
 };
 use crate::authority::ResponsePolicy;
 use crate::mechanism::Mechanism;
 use crate::platform;
+use crate::types::channel_bindings::Strictness;
 use std::time::Duration;
 
 impl Default for Settings {

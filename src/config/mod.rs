@@ -21,6 +21,7 @@ pub(crate) use toml::from_toml;
 pub use winbind::{Winbind, WinbindWay};
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
+use crate::types::channel_bindings::Strictness;
 use crate::types::error::{Error, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,17 +99,6 @@ pub struct Negotiate {
     /// CompleteAuthToken, as packages such as Digest do, so that a server's path for them can be
     /// exercised.
     pub complete_auth_token: bool,
-}
-
-/// How strictly something that clients may leave out is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strictness {
-    /// Not at all.
-    Off,
-    /// If the client sends it.
-    WhenSent,
-    /// The client must send it.
-    Require,
 }
 
 /// Whether NTLM is spoken.

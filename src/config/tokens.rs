@@ -1,6 +1,6 @@
 //! `[tokens]`.
 
-use crate::authority::candidates;
+use crate::types::account_name;
 
 /// `[tokens]`: what clients are to the operating system. All but the last two are for Unix.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,7 @@ impl Tokens {
 /// principals, count in any letter case.
 pub(super) fn same_user(a: &str, b: &str) -> bool {
     let principal = |name: &str| name.contains('@');
-    if principal(a) || principal(b) { a == b } else { candidates::same(a, b) }
+    if principal(a) || principal(b) { a == b } else { account_name::same(a, b) }
 }
 
 /// Whose word makes a client an account of the system.
