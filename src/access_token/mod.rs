@@ -5,7 +5,7 @@
 //! decided is decided here; the calls of the operating system are in `platform`.
 
 mod impersonation;
-pub(crate) mod sids;
+mod sids;
 mod subject;
 #[cfg(unix)]
 mod unix;
@@ -13,6 +13,7 @@ mod unix;
 pub(crate) mod windows;
 
 pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
+pub use sids::Sids;
 pub use subject::{Level, Subject};
 #[cfg(unix)]
 pub use unix::{LocalAccount, Token};

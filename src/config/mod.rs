@@ -21,6 +21,7 @@ pub(crate) use toml::from_toml;
 pub use winbind::{Winbind, WinbindWay};
 
 use crate::authority::{AccountFile, DetailsFile, MachineSid, ResponsePolicy};
+use crate::stores::own_accounts::OwnAccounts;
 use crate::types::channel_bindings::Strictness;
 use crate::types::error::{Error, Result};
 use std::path::PathBuf;
@@ -59,6 +60,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The names of the machine's own accounts.
+    pub fn own_accounts(&self) -> OwnAccounts<'_> {
+        OwnAccounts { domain: self.accounts.domain.as_deref(), computer: &self.server.nb_computer }
+    }
+
     /// Refuses while the configuration that was written is not in force.
     pub fn usable(&self) -> Result<()> {
         match self.defect {

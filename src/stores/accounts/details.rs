@@ -80,7 +80,7 @@ impl Details {
 /// may be one that is kept out.
 pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
-    if client.account.is_some() || client.anonymous || !client.is_own(settings) {
+    if client.account.is_some() || client.anonymous || !settings.own_accounts().contain(&client) {
         return Ok(client);
     }
     let details = file.0.peek();
