@@ -4,13 +4,14 @@
 mod accounts_support;
 
 use accounts_support::*;
+use negossp::access_token::Sids;
 use negossp::authority::machine_sid;
 use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid, validate};
 use negossp::config::{Environment, Settings, Store};
 use negossp::mechanism::Mechanism;
-use negossp::principal::{Origin, Principal, Sids, attributes};
-use negossp::server::credential::Identity;
+use negossp::principal::{Origin, Principal, attributes};
 use negossp::types::error::{Error, Result};
+use negossp::types::identity::Identity;
 use negossp::types::sid::Sid;
 use std::collections::HashSet;
 use std::fs;

@@ -5,8 +5,9 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{Account, AccountFile, ResponseKind, Validated, validate};
 use negossp::config::Settings;
-use negossp::server::credential::{Credential, Identity};
+use negossp::server::credential::Credential;
 use negossp::types::error::{Denial, Error};
+use negossp::types::identity::Identity;
 use std::sync::Arc;
 
 struct Server {

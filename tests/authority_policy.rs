@@ -10,9 +10,10 @@ use negossp::authority::{
 use negossp::config::{NtlmMode, Settings};
 use negossp::ntlm::crypto::Key;
 use negossp::principal::{Origin, Principal};
-use negossp::server::credential::{Credential, Identity};
+use negossp::server::credential::Credential;
 use negossp::types::channel_bindings::Address;
 use negossp::types::error::{Denial, Error, Result};
+use negossp::types::identity::Identity;
 use std::fs;
 use std::sync::Arc;
 

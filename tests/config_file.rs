@@ -8,11 +8,11 @@ use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
 use negossp::authority::{AuthorityKind, MachineSid};
 use negossp::config::{
     Accounts, Addresses, Environment, NtlmMode, ReplayCacheKind, Server, Settings, Store,
-    Strictness,
 };
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Package, Usage};
+use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::winbind::WinbindWay;

@@ -7,8 +7,9 @@ use negossp::authority::{Account, AccountFile, validate};
 use negossp::config::Settings;
 use negossp::context::{Accepting, Context, Initiating};
 use negossp::runtime::log::{Call, Filter, Log, about};
-use negossp::server::credential::{Credential, Identity, Usage};
+use negossp::server::credential::{Credential, Usage};
 use negossp::types::flags::ContextFlags;
+use negossp::types::identity::Identity;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 

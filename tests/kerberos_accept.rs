@@ -4,7 +4,7 @@
 mod kerberos_support;
 
 use kerberos_support::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
-use negossp::config::{Addresses, Strictness};
+use negossp::config::Addresses;
 use negossp::kerberos::ccache::{self, CredentialCache, Principal};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
@@ -19,6 +19,7 @@ use negossp::kerberos::message::{
 use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, KeytabFile, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
+use negossp::types::channel_bindings::Strictness;
 use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;

@@ -1,8 +1,8 @@
 //! Kerberos' cryptography against what MIT krb5 made of random data (`tests/data/kerberos`).
 
 use negossp::kerberos::crypto::{Enctype, Key, random_key, string_to_key};
-use negossp::negotiate::session::Part;
 use negossp::types::error::Error;
+use negossp::types::protection::Part;
 
 fn hex(text: &str) -> Vec<u8> {
     if text == "-" {

@@ -4,9 +4,9 @@
 use negossp::kerberos::MS_KRB5_OID;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::negotiate::session::{Part, Qop};
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
+use negossp::types::protection::{Part, Qop};
 
 const IN_ORDER: ContextFlags = ContextFlags::REPLAY_DETECT.union(ContextFlags::SEQUENCE_DETECT);
 

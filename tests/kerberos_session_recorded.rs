@@ -3,9 +3,9 @@
 
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::negotiate::session::{Part, Qop};
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
+use negossp::types::protection::{Part, Qop};
 
 fn hex(text: &str) -> Vec<u8> {
     let text = if text == "-" { "" } else { text };

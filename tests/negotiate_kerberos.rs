@@ -13,10 +13,10 @@ use negossp::kerberos::session::{Session, Setup, Side};
 use negossp::kerberos::{CredentialKeys, KRB5_OID, MS_KRB5_OID};
 use negossp::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, Step};
 use negossp::negotiate::Acceptor;
-use negossp::negotiate::session::Part;
 use negossp::negotiate::token::{NegState, NegTokenInit, NegTokenResp};
-use negossp::server::credential::Identity;
 use negossp::types::error::{Denial, Error, Failure};
+use negossp::types::identity::Identity;
+use negossp::types::protection::Part;
 use negossp::types::time::FileTime;
 use zeroize::Zeroizing;
 
@@ -74,7 +74,7 @@ fn talk(client: &mut Session, server: &mut Established) {
     let mut data = b"hello".to_vec();
     let length = client
         .seal(
-            negossp::negotiate::session::Qop::Encrypt,
+            negossp::types::protection::Qop::Encrypt,
             &mut [Part { data: &mut data, seal: true }],
             0,
             &mut token,

@@ -6,10 +6,10 @@ mod ntlm_support;
 
 use exchanges::{Exchange, exchanges};
 use negossp::mechanism::Established;
-use negossp::negotiate::session::{Part, Qop};
 use negossp::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
 use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::protection::{Part, Qop};
 use ntlm_support::*;
 
 /// The client's list, and the context that the exchange led to.

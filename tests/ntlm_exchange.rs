@@ -3,11 +3,12 @@
 mod ntlm_support;
 
 use negossp::mechanism::{Established, Step};
-use negossp::negotiate::session::{Part, Qop, Session};
+use negossp::negotiate::session::Session;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::{Acceptor, Initiator};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags as C;
+use negossp::types::protection::{Part, Qop};
 use negossp::types::time::FileTime;
 use ntlm_support::*;
 

@@ -2,12 +2,13 @@
 
 mod ntlm_support;
 
-use negossp::config::{Ntlm, Strictness};
+use negossp::config::Ntlm;
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
 use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags as C;
 use negossp::types::time::FileTime;

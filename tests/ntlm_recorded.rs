@@ -6,11 +6,11 @@ mod ntlm_support;
 
 use exchanges::{Exchange, exchanges};
 use negossp::mechanism::Established;
-use negossp::negotiate::session::Part;
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
+use negossp::types::protection::Part;
 use ntlm_support::*;
 
 /// SEC_CHANNEL_BINDINGS with nothing but application data.
@@ -138,7 +138,7 @@ impl Ends {
                 let mut parts = [Part { data: &mut data, seal: true }];
                 assert_eq!(
                     self.sender.seal(
-                        negossp::negotiate::session::Qop::Encrypt,
+                        negossp::types::protection::Qop::Encrypt,
                         &mut parts,
                         0,
                         &mut token

@@ -1,9 +1,9 @@
 //! Signed and sealed messages that come twice, too late, or changed.
 
-use negossp::negotiate::session::{Part, Qop};
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::{Session, Side};
 use negossp::types::error::Error;
+use negossp::types::protection::{Part, Qop};
 
 const KEY: [u8; 16] = [0x55; 16];
 const EXTENDED: F =

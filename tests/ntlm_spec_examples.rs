@@ -6,7 +6,6 @@ mod ntlm_support;
 
 use exchanges::hex;
 use negossp::authority::ResponseKind;
-use negossp::negotiate::session::{Part, Qop};
 use negossp::ntlm::crypto;
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::keys::{Direction, KeyExchange, kxkey, sealkey, signkey};
@@ -15,6 +14,7 @@ use negossp::ntlm::message::challenge::Challenge;
 use negossp::ntlm::response::{self, V2};
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
 use negossp::types::error::{Denial, Error};
+use negossp::types::protection::{Part, Qop};
 use ntlm_support::*;
 
 // 4.2.1, common values.

@@ -6,13 +6,14 @@ mod exchanges;
 mod ntlm_support;
 
 use exchanges::hex;
-use negossp::config::{Server, Strictness};
+use negossp::config::Server;
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::message::challenge;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Challenged};
 use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;

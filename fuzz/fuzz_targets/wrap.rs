@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::negotiate::session::{Part, Qop};
+use negossp::types::protection::{Part, Qop};
 use negossp::types::error::Result;
 use negossp::types::flags::ContextFlags;
 

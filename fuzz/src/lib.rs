@@ -3,10 +3,12 @@
 
 use arbitrary::Arbitrary;
 use negossp::authority::Account;
-use negossp::config::{Settings, Strictness};
+use negossp::config::Settings;
+use negossp::types::channel_bindings::Strictness;
 use negossp::mechanism::{Established, Mechanism};
-use negossp::negotiate::session::{Part, Qop};
-use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::types::protection::{Part, Qop};
+use negossp::server::credential::{Credential, Package, Usage};
+use negossp::types::identity::Identity;
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::flags::ContextFlags;
 use std::sync::Arc;

@@ -6,7 +6,7 @@
 
 mod impersonation;
 pub mod options;
-pub(crate) mod sids;
+mod sids;
 mod subject;
 #[cfg(unix)]
 mod unix;
@@ -15,6 +15,7 @@ pub(crate) mod windows;
 
 pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
 pub use options::Options;
+pub use sids::Sids;
 pub use subject::{Level, Subject};
 #[cfg(unix)]
 pub use unix::{LocalAccount, Token};

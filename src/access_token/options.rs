@@ -1,6 +1,6 @@
 //! What `[tokens]` configures.
 
-use crate::authority::candidates;
+use crate::types::account_name;
 
 /// `[tokens]`: what clients are to the operating system. All but the last two apply to Unix.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +109,7 @@ impl Options {
 /// Two names in the table mean the same client. Case is significant in Kerberos principals only.
 pub(crate) fn same_user(a: &str, b: &str) -> bool {
     let principal = |name: &str| name.contains('@');
-    if principal(a) || principal(b) { a == b } else { candidates::same(a, b) }
+    if principal(a) || principal(b) { a == b } else { account_name::same(a, b) }
 }
 
 /// Who must have authenticated a client for it to be logged on as an account of the system.

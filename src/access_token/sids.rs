@@ -1,6 +1,5 @@
 //! The SIDs that a client goes by.
 
-use crate::authority::candidates;
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
 use crate::principal::{AccountInfo, Origin, Principal, SidAndAttributes, attributes, well_known};
@@ -57,7 +56,10 @@ impl Sids {
         let of_account = groups.len();
         let primary_group =
             facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
-                let own = client.is_own(settings).then(|| settings.accounts.machine_sid.get());
+                let own = settings
+                    .own_accounts()
+                    .contain(client)
+                    .then(|| settings.accounts.machine_sid.get());
                 own.flatten()
                     .and_then(|machine| machine.with_rid(USERS_RID))
                     .unwrap_or_else(well_known::users)
@@ -98,25 +100,12 @@ fn user(
     }
     let machine = settings.accounts.machine_sid.get()?;
     let sid = match &client.native {
-        _ if client.is_own(settings) => derived_sid::of_user(&machine, &client.user),
+        _ if settings.own_accounts().contain(client) => {
+            derived_sid::of_user(&machine, &client.user)
+        }
         // Whatever it has been renamed to.
         Some(principal) => derived_sid::of_kerberos(&machine, principal),
         None => derived_sid::of_domain_user(&machine, &client.domain, &client.user),
     };
     Some((sid?, Origin::Derived))
-}
-
-impl Principal {
-    /// It is a user of this machine's own: by its domain, which is the accounts' or the machine's,
-    /// or because a rule of the configuration gives it a name without one.
-    pub fn is_own(&self, settings: &Settings) -> bool {
-        match self.origins.name {
-            Origin::AccountFile => true,
-            Origin::NameMapping if self.domain.is_empty() => true,
-            _ => candidates::same(
-                settings.accounts.domain.as_ref().unwrap_or(&settings.server.nb_computer),
-                &self.domain,
-            ),
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! What a token tells of a client.
 
+use crate::access_token::Sids;
 use crate::config::Settings;
 use crate::mechanism::{Established, Mechanism};
-use crate::principal::{Principal, Sids};
+use crate::principal::Principal;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 

@@ -2,24 +2,7 @@
 
 use super::NetworkLogon;
 use crate::config::Settings;
-use crate::ntlm::crypto::upcase;
-use std::borrow::Cow;
-
-/// A name in the form in which names are compared: upper case, by the same table as in NTOWFv2.
-pub fn fold(name: &str) -> Cow<'_, str> {
-    if name.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
-        return Cow::Borrowed(name);
-    }
-    if name.is_ascii() {
-        return Cow::Owned(name.to_ascii_uppercase());
-    }
-    Cow::Owned(name.chars().map(upcase).collect())
-}
-
-/// Two names are the same to Windows.
-pub fn same(a: &str, b: &str) -> bool {
-    a == b || fold(a) == fold(b)
-}
+use crate::types::account_name::same;
 
 /// The user names that a logon may mean, in the order in which they are looked for: the name as
 /// sent, then, for `user@suffix` without a domain (a user principal name), the part before the last

@@ -10,6 +10,7 @@ use crate::principal::{Origin, Principal};
 use crate::server::credential::Credential;
 use crate::stores::accounts::details;
 use crate::stores::accounts::file::nobody;
+use crate::types::account_name;
 use crate::types::error::{Denial, Error, Result};
 use crate::types::ntstatus::NtStatus;
 use std::time::Instant;
@@ -67,7 +68,7 @@ impl Chain<'_> {
         }
         let is_meant = |own: &&Account| {
             candidates::candidates(self.logon, self.settings)
-                .any(|name| candidates::same(name, &own.user))
+                .any(|name| account_name::same(name, &own.user))
         };
         match self.credential.accounts.iter().find(is_meant) {
             Some(own) => {

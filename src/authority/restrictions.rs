@@ -1,8 +1,9 @@
 //! Who may come by NTLM at all: `[ntlm] users`, `domains` and `workstations`.
 
-use super::{NetworkLogon, candidates};
+use super::NetworkLogon;
 use crate::config::Settings;
 use crate::principal::Principal;
+use crate::types::account_name;
 use crate::types::channel_bindings::Address;
 use crate::types::error::{Denial, Error, Result};
 use std::net::IpAddr;
@@ -16,17 +17,17 @@ pub(super) fn admit(
     let lists = &settings.ntlm;
     let is_user = |name: &String| match name.split_once('\\') {
         Some((domain, user)) => {
-            candidates::same(domain, &client.domain) && candidates::same(user, &client.user)
+            account_name::same(domain, &client.domain) && account_name::same(user, &client.user)
         }
-        None => candidates::same(name, &client.user),
+        None => account_name::same(name, &client.user),
     };
     let is_place = |name: &String| {
-        candidates::same(name, logon.workstation)
+        account_name::same(name, logon.workstation)
             || name.parse().is_ok_and(|ip| address(logon) == Some(ip))
     };
     let listed = (lists.users.is_empty() || lists.users.iter().any(is_user))
         && (lists.domains.is_empty()
-            || lists.domains.iter().any(|name| candidates::same(name, &client.domain)))
+            || lists.domains.iter().any(|name| account_name::same(name, &client.domain)))
         && (lists.workstations.is_empty() || lists.workstations.iter().any(is_place));
     if listed {
         Ok(())

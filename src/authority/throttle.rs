@@ -11,8 +11,9 @@
 //! Counts are forgotten after a quarter of an hour, and when there are too many; what is remembered
 //! is a keyed hash.
 
-use super::{NetworkLogon, candidates};
+use super::NetworkLogon;
 use crate::runtime::fork_local::ForkLocal;
+use crate::types::account_name;
 use crate::types::channel_bindings::Address;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -89,8 +90,8 @@ impl Throttle {
 
     /// The attempt to log on as `account`, whatever it is called there.
     pub fn attempt(&self, account: &str, logon: &NetworkLogon<'_>) -> Attempt {
-        let account = candidates::fold(account);
-        let workstation = candidates::fold(logon.workstation);
+        let account = account_name::fold(account);
+        let workstation = account_name::fold(logon.workstation);
         let place = match &logon.address {
             Some(Address::V4(address)) => &address[..],
             Some(Address::V6(address)) => address,

@@ -1,9 +1,10 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
+use super::{Accounts, Kerberos, Limits, Negotiate, Ntlm, NtlmMode, Server, Settings};
 use crate::authority::{self, ResponsePolicy};
 use crate::mechanism::Mechanism;
 use crate::platform;
+use crate::types::channel_bindings::Strictness;
 use crate::{access_token, export};
 use std::time::Duration;
 

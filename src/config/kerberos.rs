@@ -1,9 +1,9 @@
 //! `[kerberos]`.
 
-use super::Strictness;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
 use crate::kerberos::{KeytabFile, ServiceName, TgtFile};
+use crate::types::channel_bindings::Strictness;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

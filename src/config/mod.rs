@@ -11,6 +11,8 @@ pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
 pub(crate) use toml::from_toml;
 
 use crate::authority::{self, AccountFile, DetailsFile, MachineSid, ResponsePolicy};
+use crate::stores::own_accounts::OwnAccounts;
+use crate::types::channel_bindings::Strictness;
 use crate::types::error::{Error, Result};
 use crate::{access_token, export};
 use std::path::PathBuf;
@@ -49,6 +51,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The names of the machine's own accounts.
+    pub fn own_accounts(&self) -> OwnAccounts<'_> {
+        OwnAccounts { domain: self.accounts.domain.as_deref(), computer: &self.server.nb_computer }
+    }
+
     /// Refuses while the configuration that was written is not in force.
     pub fn usable(&self) -> Result<()> {
         match self.defect {
@@ -89,17 +96,6 @@ pub struct Negotiate {
     /// CompleteAuthToken, as packages such as Digest do, so that a server's path for them can be
     /// exercised.
     pub complete_auth_token: bool,
-}
-
-/// How strictly something that clients may leave out is checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Strictness {
-    /// Not at all.
-    Off,
-    /// If the client sends it.
-    WhenSent,
-    /// The client must send it.
-    Require,
 }
 
 /// Whether NTLM is spoken.

@@ -56,7 +56,7 @@ impl Domain {
 
     /// The client names this domain.
     pub fn is_named(&self, domain: &str) -> bool {
-        let same = crate::authority::candidates::same;
+        let same = crate::types::account_name::same;
         !domain.is_empty()
             && (same(domain, &self.settings.name) || same(domain, &self.settings.realm))
     }

@@ -2,9 +2,8 @@
 
 use crate::mechanism::Mechanism;
 use crate::types::error::{Error, Result};
-use std::fmt;
+use crate::types::identity::Identity;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// A security package by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,26 +44,6 @@ pub struct Usage {
     pub inbound: bool,
     /// For initiating contexts.
     pub outbound: bool,
-}
-
-/// A user's name and password, as `SEC_WINNT_AUTH_IDENTITY` brings them.
-#[derive(Clone)]
-pub struct Identity {
-    /// The account's name.
-    pub user: String,
-    /// The account's domain; empty when none was given.
-    pub domain: String,
-    /// The password; zeroed when dropped.
-    pub password: Zeroizing<String>,
-}
-
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity")
-            .field("user", &self.user)
-            .field("domain", &self.domain)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A credential: immutable once made, shared by the contexts made from it. What is added to it

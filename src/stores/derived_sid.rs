@@ -8,18 +8,18 @@
 //! machine keeps its own, two names have one only if SHA-256 collides, and no relative identifier
 //! of a domain is ever met: those SIDs are shorter.
 
-use crate::authority::candidates;
+use crate::types::account_name;
 use crate::types::sid::Sid;
 use sha2::{Digest, Sha256};
 
 /// The SID of the machine's user of that name.
 pub fn of_user(machine: &Sid, user: &str) -> Option<Sid> {
-    of("user", machine, &candidates::fold(user))
+    of("user", machine, &account_name::fold(user))
 }
 
 /// The SID of a user of some domain.
 pub fn of_domain_user(machine: &Sid, domain: &str, user: &str) -> Option<Sid> {
-    of("user", machine, &format!("{}\\{}", candidates::fold(domain), candidates::fold(user)))
+    of("user", machine, &format!("{}\\{}", account_name::fold(domain), account_name::fold(user)))
 }
 
 /// The SID of a Kerberos principal, realm and all.
@@ -29,7 +29,7 @@ pub fn of_kerberos(machine: &Sid, principal: &str) -> Option<Sid> {
 
 /// The SID of the machine's group of that name.
 pub fn of_group(machine: &Sid, group: &str) -> Option<Sid> {
-    of("group", machine, &candidates::fold(group))
+    of("group", machine, &account_name::fold(group))
 }
 
 fn of(kind: &str, machine: &Sid, name: &str) -> Option<Sid> {

@@ -4,4 +4,5 @@ pub mod accounts;
 pub mod derived_sid;
 pub(crate) mod keytab_file;
 pub(crate) mod machine_sid;
+pub mod own_accounts;
 pub(crate) mod replay_file;

@@ -8,8 +8,8 @@ use negossp::kerberos::crypto::{Key, key_usage};
 use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::message::{ApRep, EncApRepPart, EncryptedData};
 use negossp::kerberos::session::{Setup, Side};
-use negossp::negotiate::session::{Part, Qop};
 use negossp::types::flags::ContextFlags;
+use negossp::types::protection::{Part, Qop};
 
 use crate::verdict::{Exchange, Wrapped};
 

@@ -10,9 +10,10 @@ use negossp::mechanism::{
 };
 use negossp::negotiate::session::Session;
 use negossp::negotiate::{Acceptor, Initiator};
-use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::error::Failure;
 use negossp::types::flags::ContextFlags;
+use negossp::types::identity::Identity;
 use negossp::types::time::FileTime;
 use zeroize::Zeroizing;
 

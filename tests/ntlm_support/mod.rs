@@ -6,13 +6,14 @@
 use negossp::authority::{Account, ResponsePolicy};
 use negossp::config::{Server, Settings};
 use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Notes, Step};
-use negossp::negotiate::session::{Part, Qop};
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::{Acceptor, Initiator};
-use negossp::server::credential::{Credential, Identity, Package, Usage};
+use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
+use negossp::types::identity::Identity;
+use negossp::types::protection::{Part, Qop};
 use negossp::types::time::FileTime;
 
 pub(crate) const USER: &str = "alice";

@@ -1,12 +1,13 @@
 //! Who becomes whom, and who must not.
 
 use super::mapping::{Directory, find};
+use crate::access_token::Sids;
 use crate::access_token::options::{LocalUser, Mapping};
 use crate::access_token::{Level, Subject};
 use crate::config::{Settings, parse};
 use crate::mechanism::Mechanism;
 use crate::platform::accounts::Account;
-use crate::principal::{AccountInfo, Origin, Origins, Principal, Sids};
+use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::error::Error;
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;

@@ -7,9 +7,9 @@
 //! user's only if the domain is that of our own accounts, or listed: `EVIL\root` is not root.
 
 use crate::access_token::Subject;
-use crate::authority::candidates::same;
 use crate::config::Settings;
 use crate::principal::Origin;
+use crate::types::account_name::same;
 
 /// A client's names, as far as they can be relied on.
 #[derive(Debug, Default, PartialEq)]

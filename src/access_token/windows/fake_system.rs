@@ -1,10 +1,11 @@
 //! A system that is played, for tests.
 
 use super::{Answer, Contents, Logon, Look, Privilege, Refusal, System};
+use crate::access_token::Sids;
 use crate::access_token::{Level, Subject};
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
-use crate::principal::{Principal, SidAndAttributes, Sids, attributes};
+use crate::principal::{Principal, SidAndAttributes, attributes};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use std::cell::Cell;

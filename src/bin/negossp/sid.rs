@@ -1,10 +1,11 @@
 //! `negossp sid`.
 
 use crate::outcome::{Failure, Outcome, print};
+use negossp::access_token::Sids;
 use negossp::authority;
 use negossp::config::{Environment, Settings, Store};
 use negossp::mechanism::Mechanism;
-use negossp::principal::{Origin, Principal, Sids};
+use negossp::principal::{Origin, Principal};
 use std::sync::Arc;
 
 fn settings() -> Outcome<Arc<Settings>> {

@@ -21,7 +21,7 @@ pub(crate) fn write(kerberos: &Kerberos, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "replay_cache = {}", kerberos.replay_cache)?;
     path(f, "replay_cache_file", kerberos.replay_cache_file.as_deref())?;
     writeln!(f, "replay_cache_entries = {}", kerberos.replay_cache_entries)?;
-    writeln!(f, "channel_bindings = {}", kerberos.channel_bindings)?;
+    writeln!(f, "channel_bindings = \"{}\"", kerberos.channel_bindings)?;
     writeln!(f, "addresses = {}", kerberos.addresses)?;
     writeln!(f, "names = {}", Names(&kerberos.names))?;
     writeln!(f, "require_pac = {}", kerberos.require_pac)?;

@@ -5,7 +5,7 @@ mod kerberos;
 mod tokens;
 mod winbind;
 
-use super::{NtlmMode, Settings, Strictness};
+use super::{NtlmMode, Settings};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
@@ -57,8 +57,8 @@ impl Display for Settings {
             "weak_responses = {}",
             List(weak.iter().filter(|(on, _)| *on).map(|(_, name)| *name))
         )?;
-        writeln!(f, "channel_bindings = {}", ntlm.channel_bindings)?;
-        writeln!(f, "target_name = {}", ntlm.target_name)?;
+        writeln!(f, "channel_bindings = \"{}\"", ntlm.channel_bindings)?;
+        writeln!(f, "target_name = \"{}\"", ntlm.target_name)?;
         writeln!(f, "target_names = {}", List(ntlm.target_names.iter().map(String::as_str)))?;
         writeln!(f, "require_128 = {}", ntlm.require_128)?;
         writeln!(
@@ -121,16 +121,6 @@ impl Display for NtlmMode {
             NtlmMode::On => "\"on\"",
             NtlmMode::Audit => "\"audit\"",
             NtlmMode::Off => "\"off\"",
-        })
-    }
-}
-
-impl Display for Strictness {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Strictness::Off => "\"off\"",
-            Strictness::WhenSent => "\"when-sent\"",
-            Strictness::Require => "\"require\"",
         })
     }
 }

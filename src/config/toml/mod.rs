@@ -9,10 +9,12 @@ mod kerberos;
 mod tokens;
 mod winbind;
 
-use super::{Limits, Negotiate, Ntlm, NtlmMode, Server, Settings, Strictness};
-use crate::authority::{ResponsePolicy, candidates};
+use super::{Limits, Negotiate, Ntlm, NtlmMode, Server, Settings};
+use crate::authority::ResponsePolicy;
 use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
+use crate::types::account_name;
+use crate::types::channel_bindings::Strictness;
 use crate::winbind::Winbind;
 use accounts::AccountsTable;
 use authorities::AuthoritiesTable;
@@ -315,7 +317,7 @@ impl ServerTable {
             if self
                 .netbios_computer
                 .as_ref()
-                .is_some_and(|name| !candidates::same(name, &host.nb_computer))
+                .is_some_and(|name| !account_name::same(name, &host.nb_computer))
             {
                 return Err(
                     "[server] netbios_computer is not that of [domain] machine_account".into()

@@ -2,9 +2,9 @@
 
 use super::opened;
 use super::owned::{Content, Credentials, Part};
-use crate::authority::candidates;
 use crate::entry::abi::*;
 use crate::entry::context::step::put;
+use crate::types::account_name;
 use crate::types::error::Result;
 use subtle::ConstantTimeEq;
 
@@ -41,7 +41,7 @@ pub(crate) unsafe fn compare(
 fn users(one: &Content, other: &Content) -> Result<bool> {
     let same = |part: fn(&Content) -> &Part| -> Result<bool> {
         let text = |content: &Content| content.text(part(content));
-        Ok(candidates::same(&text(one)?.unwrap_or_default(), &text(other)?.unwrap_or_default()))
+        Ok(account_name::same(&text(one)?.unwrap_or_default(), &text(other)?.unwrap_or_default()))
     };
     Ok(same(|content| &content.user)? && same(|content| &content.domain)?)
 }

@@ -5,8 +5,9 @@ use super::step::put;
 use crate::entry::abi::*;
 use crate::entry::boundary::buffers::{Buffer, Buffers};
 use crate::entry::handles::{CONTEXTS, find};
-use crate::negotiate::session::{Part, Qop, Session};
+use crate::negotiate::session::Session;
 use crate::types::error::{Error, Result};
+use crate::types::protection::{Part, Qop};
 use crate::types::time::FileTime;
 use smallvec::SmallVec;
 

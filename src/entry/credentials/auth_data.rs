@@ -5,8 +5,8 @@ use crate::entry::auth_identity::{Content, Credentials, Places};
 use crate::entry::boundary::text::Text;
 use crate::kerberos::keytab::Keytab;
 use crate::mechanism::Mechanism;
-use crate::server::credential::Identity;
 use crate::types::error::{Error, Result};
+use crate::types::identity::Identity;
 
 /// Who the caller says to be, and by which mechanisms.
 #[derive(Default)]

@@ -13,12 +13,14 @@ use super::forward;
 use super::forward::Form;
 use super::handles::{CREDENTIALS, Object, find, take, update};
 use super::packages;
-use crate::authority::{Account, candidates};
+use crate::authority::Account;
 use crate::config::{self, Settings};
 use crate::kerberos::{self, CredentialKeys, Service};
 use crate::mechanism::Mechanism;
-use crate::server::credential::{Credential, Identity, Package, Usage};
+use crate::server::credential::{Credential, Package, Usage};
+use crate::types::account_name;
 use crate::types::error::{Error, Result};
+use crate::types::identity::Identity;
 use crate::types::time::FileTime;
 use auth_data::AuthData;
 use std::ffi::c_void;
@@ -243,8 +245,8 @@ fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
     let mut joined = credential.clone();
     for account in added.accounts {
         let same = |other: &Account| {
-            candidates::same(&other.user, &account.user)
-                && candidates::same(&other.domain, &account.domain)
+            account_name::same(&other.user, &account.user)
+                && account_name::same(&other.domain, &account.domain)
         };
         joined.accounts.retain(|other| !same(other));
         joined.accounts.push(account);

@@ -1,8 +1,8 @@
 //! Accounts and whether they may log on.
 
 use crate::ntlm::response;
-use crate::server::credential::Identity;
 use crate::types::error::{Denial, Error, Result};
+use crate::types::identity::Identity;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 

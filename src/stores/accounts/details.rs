@@ -14,11 +14,12 @@
 //! upn = "alice@example.com"
 //! ```
 
-use crate::authority::{MachineSid, candidates};
+use crate::authority::MachineSid;
 use crate::config::{Settings, from_toml};
 use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
 use crate::runtime::watched_file::{Content, Problem, Source, Watched};
 use crate::stores::derived_sid;
+use crate::types::account_name;
 use crate::types::error::Error;
 use crate::types::sid::Sid;
 use serde::Deserialize;
@@ -44,7 +45,7 @@ impl Details {
         let mut by_name = HashMap::new();
         for account in document.account {
             let name = account.name.clone();
-            match by_name.entry(candidates::fold(&name).into()) {
+            match by_name.entry(account_name::fold(&name).into()) {
                 hash_map::Entry::Occupied(_) => return Err(format!("{name} stands there twice")),
                 hash_map::Entry::Vacant(free) => {
                     free.insert(Arc::new(
@@ -58,7 +59,7 @@ impl Details {
 
     /// What is known of the account of that name, in any letter case.
     pub fn get(&self, name: &str) -> Option<&Arc<AccountInfo>> {
-        self.by_name.get(&*candidates::fold(name))
+        self.by_name.get(&*account_name::fold(name))
     }
 
     /// The number of accounts.
@@ -79,7 +80,7 @@ impl Details {
 /// may be one that is kept out.
 pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
-    if client.account.is_some() || client.anonymous || !client.is_own(settings) {
+    if client.account.is_some() || client.anonymous || !settings.own_accounts().contain(&client) {
         return Ok(client);
     }
     let details = file.0.peek();
@@ -147,7 +148,7 @@ impl Groups<'_> {
         if group.is_empty() {
             return Err("a group without a name".into());
         }
-        match self.listed.iter().find(|(name, _)| candidates::same(name, group)) {
+        match self.listed.iter().find(|(name, _)| account_name::same(name, group)) {
             Some((_, sid)) => explicit(sid),
             None => {
                 let machine = self.machine.get().ok_or_else(|| {

@@ -2,8 +2,8 @@
 //! byte.
 
 use super::smbpasswd::{self, BYTE_ORDER_MARK, Line};
-use crate::authority::candidates;
 use crate::platform;
+use crate::types::account_name;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ impl Lines {
 
     /// The lines of the account called `name`, in any letter case. Of several the first one counts.
     pub fn of_account(&self, name: &str) -> Vec<usize> {
-        let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if candidates::same(found, name));
+        let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if account_name::same(found, name));
         (0..self.lines.len()).filter(|&index| is_of(self.text(index))).collect()
     }
 

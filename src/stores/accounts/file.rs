@@ -2,8 +2,9 @@
 //! file changes.
 
 use super::smbpasswd;
-use crate::authority::{Account, Entry, candidates};
+use crate::authority::{Account, Entry};
 use crate::runtime::watched_file::{Content, Problem, Source, Watched};
+use crate::types::account_name;
 use arc_swap::Guard;
 use std::collections::HashMap;
 use std::collections::hash_map;
@@ -44,7 +45,7 @@ impl Accounts {
                     "the file ends before the flags".to_owned()
                 }
                 Ok(Some(entry)) => {
-                    match accounts.by_name.entry(candidates::fold(&entry.account.user).into()) {
+                    match accounts.by_name.entry(account_name::fold(&entry.account.user).into()) {
                         hash_map::Entry::Vacant(free) => {
                             free.insert(entry);
                             continue;
@@ -63,7 +64,7 @@ impl Accounts {
 
     /// The account of that name, in any letter case.
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.by_name.get(&*candidates::fold(name))
+        self.by_name.get(&*account_name::fold(name))
     }
 
     /// Every account, in no order.

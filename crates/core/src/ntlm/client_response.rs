@@ -10,9 +10,9 @@ use super::response::{self, Responses, V2};
 use crate::authority::ResponseKind;
 use crate::mechanism::InitiateCall;
 use crate::principal::{Origin, Principal};
-use crate::server::credential::Identity;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::identity::Identity;
 use crate::types::time::FileTime;
 use zeroize::Zeroizing;
 

@@ -1,6 +1,7 @@
 //! NTLM's one-way functions, [MS-NLMP] 3.3 and 6.
 
 use crate::primitives::rc4::Rc4;
+use crate::types::account_name::upcase;
 use cipher::{BlockCipherEncrypt, KeyInit};
 use des::Des;
 use hmac::{Hmac, Mac};
@@ -99,22 +100,6 @@ fn utf16(c: char) -> impl Iterator<Item = u16> {
     let mut units = [0u16; 2];
     let length = c.encode_utf16(&mut units).len();
     units.into_iter().take(length)
-}
-
-/// Upper case as Windows' own table has it: one UTF-16 code unit to one, no language, and nothing
-/// for letters that only look like another's lower case (micro sign, dotless i, long s).
-pub fn upcase(c: char) -> char {
-    if c.is_ascii() {
-        return c.to_ascii_uppercase();
-    }
-    if (c as u32) > 0xffff {
-        return c;
-    }
-    let mut upper = c.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(u), None) if c == '\u{3c2}' || u.to_lowercase().eq([c]) => u,
-        _ => c,
-    }
 }
 
 /// One block of DES under a 56-bit key.

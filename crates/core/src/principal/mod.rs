@@ -6,7 +6,6 @@ mod origin;
 mod persist;
 pub mod well_known;
 
-pub use crate::access_token::sids::Sids;
 pub use account_info::AccountInfo;
 pub use group::{SidAndAttributes, attributes};
 pub use origin::{Origin, Origins};

@@ -1,9 +1,9 @@
 //! Channel bindings: the outer channel (TLS) that an authentication is tied to.
 
-use crate::config::Strictness;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use md5::{Digest, Md5};
+use std::fmt;
 use subtle::ConstantTimeEq;
 
 /// The MD5 hash of the caller's channel bindings, as NTLM's `MsvAvChannelBindings` ([MS-NLMP]
@@ -34,6 +34,27 @@ impl Address {
             23 | 24 => bytes.try_into().ok().map(Address::V6),
             _ => None,
         }
+    }
+}
+
+/// How strictly something that clients may leave out is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// Not at all.
+    Off,
+    /// If the client sends it.
+    WhenSent,
+    /// The client must send it.
+    Require,
+}
+
+impl fmt::Display for Strictness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Strictness::Off => "off",
+            Strictness::WhenSent => "when-sent",
+            Strictness::Require => "require",
+        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! The small types that all parts share.
 
+pub mod account_name;
 pub mod channel_bindings;
 pub mod error;
 pub mod flags;
+pub mod identity;
 pub mod ntstatus;
+pub mod protection;
 pub mod sid;
 pub mod time;

@@ -1,10 +1,11 @@
 //! What contexts tell of their clients besides names.
 
+use crate::access_token::Sids;
 use crate::config::Settings;
 use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::context::step::timestamp;
-use crate::principal::{AccountInfo, Sids};
+use crate::principal::AccountInfo;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use std::ffi::c_void;

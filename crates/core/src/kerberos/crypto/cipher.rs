@@ -3,7 +3,7 @@
 //! 3961 6.3).
 
 use super::Enctype;
-use crate::negotiate::session::Part;
+use crate::types::protection::Part;
 use aes::{Aes128Dec, Aes128Enc, Aes256Dec, Aes256Enc};
 use cbc::{Decryptor, Encryptor};
 use cipher::array::Array;

@@ -5,9 +5,9 @@ use super::derive::des3_key;
 use super::sealing::{Sealing, TOO_SHORT, Unsealing};
 use super::secret::Secret;
 use super::{Checksum, Enctype, UsageKeys};
-use crate::negotiate::session::Part;
 use crate::persist::{Persist, Reader, Writer};
 use crate::types::error::{Error, Result};
+use crate::types::protection::Part;
 use std::fmt;
 use zeroize::Zeroize;
 

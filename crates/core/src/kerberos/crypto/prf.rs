@@ -5,7 +5,7 @@ use super::cipher::Encrypting;
 use super::derive::{Deriving, kdf_hmac_sha2};
 use super::mac::Mac;
 use super::{Enctype, Key};
-use crate::negotiate::session::Part;
+use crate::types::protection::Part;
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 

@@ -5,8 +5,8 @@ use super::arcfour;
 use super::cipher::{self, Decrypting, Encrypting};
 use super::derive::{Deriving, Purpose};
 use super::mac::{Mac, Tag};
-use crate::negotiate::session::Part;
 use crate::types::error::{Error, Result};
+use crate::types::protection::Part;
 use zeroize::Zeroize;
 
 /// How encryption and hash go together.

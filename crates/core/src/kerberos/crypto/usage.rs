@@ -4,8 +4,8 @@ use super::checksum::Signing;
 use super::key;
 use super::sealing::{Sealing, Unsealing};
 use super::{Checksum, Enctype, Key};
-use crate::negotiate::session::Part;
 use crate::types::error::Result;
+use crate::types::protection::Part;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 

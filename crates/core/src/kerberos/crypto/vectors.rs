@@ -3,7 +3,7 @@
 use super::Enctype;
 use super::cipher::{Decrypting, Encrypting};
 use super::derive::{Deriving, Purpose};
-use crate::negotiate::session::Part;
+use crate::types::protection::Part;
 
 fn hex(text: &str) -> Vec<u8> {
     (0..text.len())

@@ -8,7 +8,7 @@ pub(crate) mod password;
 use super::crypto::Enctype;
 use super::keytab::Keytab;
 use crate::config::Settings;
-use crate::server::credential::Identity;
+use crate::types::identity::Identity;
 use name::ServiceName;
 use password::PasswordKeys;
 use std::sync::Arc;

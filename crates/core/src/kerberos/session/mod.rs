@@ -8,9 +8,9 @@ mod rfc4121;
 mod window;
 
 use super::crypto::{Enctype, Key};
-use crate::negotiate::session::{KeyInfo, Part, Qop, Sizes};
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::protection::{KeyInfo, Part, Qop, Sizes};
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;

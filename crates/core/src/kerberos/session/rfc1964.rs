@@ -15,8 +15,8 @@ use crate::kerberos::crypto::{
     Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, fill_random, key_usage, sealed_length,
 };
 use crate::kerberos::{KRB5_OID, MS_KRB5_OID};
-use crate::negotiate::session::{Part, Qop};
 use crate::types::error::{Error, Result};
+use crate::types::protection::{Part, Qop};
 use std::ops::Range;
 use std::sync::OnceLock;
 use subtle::ConstantTimeEq;

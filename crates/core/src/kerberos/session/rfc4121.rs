@@ -10,8 +10,8 @@
 use super::header::{Flags, HEADER, Mic, Wrap};
 use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
 use crate::kerberos::crypto::{Sealing, Signing, Unsealing, fill_random, key_usage, sealed_length};
-use crate::negotiate::session::{Part, Qop};
 use crate::types::error::{Error, Result};
+use crate::types::protection::{Part, Qop};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::OnceLock;

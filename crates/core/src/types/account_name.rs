@@ -1,0 +1,35 @@
+//! Account and domain names as Windows compares them.
+
+use std::borrow::Cow;
+
+/// A name in the form in which names are compared: upper case, by the same table as in NTOWFv2.
+pub fn fold(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
+        return Cow::Borrowed(name);
+    }
+    if name.is_ascii() {
+        return Cow::Owned(name.to_ascii_uppercase());
+    }
+    Cow::Owned(name.chars().map(upcase).collect())
+}
+
+/// Two names are the same to Windows.
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || fold(a) == fold(b)
+}
+
+/// Upper case as Windows' own table has it: one UTF-16 code unit to one, no language, and nothing
+/// for letters that only look like another's lower case (micro sign, dotless i, long s).
+pub fn upcase(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_uppercase();
+    }
+    if (c as u32) > 0xffff {
+        return c;
+    }
+    let mut upper = c.to_uppercase();
+    match (upper.next(), upper.next()) {
+        (Some(u), None) if c == '\u{3c2}' || u.to_lowercase().eq([c]) => u,
+        _ => c,
+    }
+}
