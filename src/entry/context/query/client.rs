@@ -3,7 +3,7 @@
 use crate::config::Settings;
 use crate::context::EstablishedContext;
 use crate::entry::abi::*;
-use crate::entry::context::step::timestamp;
+use crate::entry::boundary::pointers::timestamp;
 use crate::principal::{AccountInfo, Sids};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
