@@ -19,7 +19,6 @@ mod credentials;
 #[allow(non_snake_case)]
 pub mod exports;
 mod forward;
-mod function_table;
 mod handles;
 mod packages;
 #[cfg(test)]

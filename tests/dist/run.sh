@@ -176,7 +176,7 @@ wine_stubs() {
     local dll name
     dll=$(dpkg -L libwine 2>/dev/null | grep '/x86_64-windows/secur32\.dll$')
     for name in $(x86_64-w64-mingw32-nm "$dll" | sed -n 's/.* T __wine_stub_//p'); do
-        grep -qE "fn $name\(.*a stub in Wine;|Passed::new\(c\"$name\", true\)|initiate!\($name," src/entry/exports/{forwarded,with_contexts}.rs ||
+        grep -qE "fn $name\(.*a stub in Wine;|ForwardedFunction::new\(c\"$name\", true\)|initiate!\($name," src/entry/exports/windows/{forwarded,with_contexts}.rs ||
             echo "$name would be passed on"
     done
 }

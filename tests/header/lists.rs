@@ -78,7 +78,7 @@ fn functions(files: &[&'static str]) -> Vec<Function> {
             out.push(Function { name: name.to_owned(), bytes, file, lacking: None });
         }
         for line in source.lines() {
-            // passed_on!'s lines.
+            // forwarded!'s lines.
             if let Some(line) = line.strip_prefix("    fn ")
                 && let Some((signature, lacking)) =
                     line.strip_suffix(';').and_then(|line| line.split_once(") -> "))
@@ -140,8 +140,8 @@ pub(super) fn compatibility() -> String {
     {
         let class = match (file, lacking.as_deref()) {
             ("unix_token", _) => "ours; Linux only".into(),
-            ("with_contexts", _) if name.starts_with("ApplyControlToken") => "ours; Windows only".into(),
-            ("with_contexts", _) => {
+            ("windows/with_contexts", _) if name.starts_with("ApplyControlToken") => "ours; Windows only".into(),
+            ("windows/with_contexts", _) => {
                 "passed on, for the system's contexts; else `SEC_E_UNSUPPORTED_FUNCTION`. Windows only".into()
             }
             (_, Some(lacking)) => {

@@ -52,22 +52,23 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 6] = ["base", "attributes", "authz", "identity", "token", "table"];
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
     "credentials",
-    "context",
-    "query",
-    "token",
-    "message",
+    "context/mod",
+    "context/query",
+    "context/access_token",
+    "context/message",
     "packages",
+    "function_table",
     "attributes",
     "password",
     "auth_identity",
     "async_call",
-    "export_import",
+    "context/export_import",
 ];
 /// The sources of functions that are exported on Windows alone, and that the system's headers
 /// declare there.
-const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "forwarded"];
+const WINDOWS_FUNCTIONS: [&str; 2] = ["windows/with_contexts", "windows/forwarded"];
 
 /// The sources of functions that are exported on Unix alone.
 const UNIX_FUNCTIONS: [&str; 1] = ["unix_token"];

@@ -4,7 +4,7 @@ use crate::access_token;
 use crate::access_token::Token;
 use crate::config;
 use crate::entry::abi::*;
-use crate::entry::context::step::{put, timestamp};
+use crate::entry::boundary::pointers::{put, timestamp};
 use crate::entry::handles::first_generation;
 use crate::entry::handles::table::{Kind, Table, Words};
 use crate::runtime::log;
@@ -18,7 +18,7 @@ static TOKENS: LazyLock<Table<Arc<Token>>> =
 
 /// A HANDLE for the token: its two words in one. There are as many at a time as there may be
 /// contexts.
-pub(crate) fn give(token: Arc<Token>) -> Result<HANDLE> {
+pub(crate) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
     if size_of::<HANDLE>() < size_of::<u64>() {
         return Err(Error::Unsupported("token handles where a HANDLE has 32 bits"));
     }

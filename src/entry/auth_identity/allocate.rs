@@ -1,7 +1,7 @@
 //! Identities in memory of the library's, which SspiFreeAuthIdentity takes back: one allocation
 //! each.
 
-use super::owned::{Content, Part, TEXT};
+use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
 use crate::entry::boundary::memory;
 use crate::types::error::{Error, Result};
@@ -14,7 +14,7 @@ pub(super) const PADDING: usize = 8;
 
 /// The form that holds the content: SEC_WINNT_AUTH_IDENTITY_EX for a password, as on Windows, else
 /// SEC_WINNT_AUTH_IDENTITY_EX2.
-pub(super) fn store(content: &Content) -> Result<NonNull<u8>> {
+pub(super) fn store(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     match content.packed {
         true => store_block(&block(content)?),
         false => store_strings(content),
@@ -30,7 +30,7 @@ pub(super) fn store_block(block: &[u8]) -> Result<NonNull<u8>> {
 }
 
 /// The flags of an identity all of whose data are in one piece.
-fn flags(content: &Content) -> ULONG {
+fn flags(content: &OwnedIdentity) -> ULONG {
     let text =
         if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
     content.flags & !TEXT | text | SEC_WINNT_AUTH_IDENTITY_MARSHALLED
@@ -38,7 +38,7 @@ fn flags(content: &Content) -> ULONG {
 
 /// SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it, each followed by a zero that its length
 /// does not count.
-fn store_strings(content: &Content) -> Result<NonNull<u8>> {
+fn store_strings(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     type Ex = SEC_WINNT_AUTH_IDENTITY_EX<u8>;
     let unit = if content.ansi { size_of::<SEC_CHAR>() } else { size_of::<SEC_WCHAR>() };
     let parts = [&content.user, &content.domain, &content.credentials, &content.packages];
@@ -76,7 +76,7 @@ fn store_strings(content: &Content) -> Result<NonNull<u8>> {
 }
 
 /// SEC_WINNT_AUTH_IDENTITY_EX2 with its parts behind it.
-pub(super) fn block(content: &Content) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn block(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> {
     type Ex2 = SEC_WINNT_AUTH_IDENTITY_EX2;
     let parts = [
         (&content.user, offset_of!(Ex2, UserOffset), offset_of!(Ex2, UserLength)),

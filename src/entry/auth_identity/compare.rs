@@ -1,9 +1,10 @@
 //! SspiCompareAuthIdentities.
 
+use super::ex2::Credentials;
 use super::opened;
-use super::owned::{Content, Credentials, Part};
+use super::owned::{OwnedIdentity, Part};
 use crate::entry::abi::*;
-use crate::entry::context::step::put;
+use crate::entry::boundary::pointers::put;
 use crate::types::account_name;
 use crate::types::error::Result;
 use subtle::ConstantTimeEq;
@@ -38,15 +39,15 @@ pub(crate) unsafe fn compare(
 }
 
 /// Both names are the same to Windows, letter case aside; none is as good as an empty one.
-fn users(one: &Content, other: &Content) -> Result<bool> {
-    let same = |part: fn(&Content) -> &Part| -> Result<bool> {
-        let text = |content: &Content| content.text(part(content));
+fn users(one: &OwnedIdentity, other: &OwnedIdentity) -> Result<bool> {
+    let same = |part: fn(&OwnedIdentity) -> &Part| -> Result<bool> {
+        let text = |content: &OwnedIdentity| content.text(part(content));
         Ok(account_name::same(&text(one)?.unwrap_or_default(), &text(other)?.unwrap_or_default()))
     };
     Ok(same(|content| &content.user)? && same(|content| &content.domain)?)
 }
 
-fn credentials(one: &Content, other: &Content) -> Result<bool> {
+fn credentials(one: &OwnedIdentity, other: &OwnedIdentity) -> Result<bool> {
     Ok(match (one.credentials()?, other.credentials()?) {
         (None, None) => true,
         (Some(Credentials::Password(one)), Some(Credentials::Password(other))) => {

@@ -1,11 +1,11 @@
 //! What CredRead and CredWrite of the credential manager are to be told of an identity.
 
-use super::owned::{Content, Credentials, utf16};
+use super::ex2::Credentials;
+use super::owned::OwnedIdentity;
 use super::{Given, legible, opened, wanted};
 use crate::entry::abi::*;
-use crate::entry::boundary::text;
-use crate::entry::boundary::text::Text;
-use crate::entry::context::step::put;
+use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::text::{self, Text, utf16_bytes};
 use crate::types::error::{Error, Result};
 
 /// CRED_TYPE_GENERIC and CRED_TYPE_DOMAIN_PASSWORD of <wincred.h>.
@@ -64,7 +64,7 @@ pub(crate) unsafe fn prepare_for_write<Char: Text>(
     let credentials = content.credentials()?;
     let blob = match &credentials {
         None => None,
-        Some(Credentials::Password(password)) => Some(utf16(password)),
+        Some(Credentials::Password(password)) => Some(utf16_bytes(password)),
         Some(Credentials::Persist(..)) => content.credentials.clone(),
     };
     let size = blob.as_ref().map_or(0, |blob| blob.len());
@@ -90,7 +90,7 @@ fn kind_of(credentials: Option<&Credentials>) -> ULONG {
 }
 
 /// `DOMAIN\user`, or the user alone where there is no domain.
-fn user_name(content: &Content) -> Result<String> {
+fn user_name(content: &OwnedIdentity) -> Result<String> {
     let user = content.text(&content.user)?.filter(|user| !user.is_empty());
     let user = user.ok_or(Error::NoCredentials("an identity without a user"))?;
     let domain = content.text(&content.domain)?.filter(|domain| !domain.is_empty());

@@ -4,11 +4,10 @@
 //! strings behind it. Windows has some bytes more at the end, which mean nothing.
 
 use super::allocate::{PADDING, put};
+use super::ex2::{self, Block};
 use super::known;
-use super::owned::{Content, Part, TEXT};
+use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
-use crate::entry::auth_identity::ex2;
-use crate::entry::auth_identity::ex2::Block;
 use crate::entry::boundary::text;
 use crate::types::error::{Error, Result};
 use zeroize::Zeroizing;
@@ -37,7 +36,7 @@ pub(super) fn of_block(block: &[u8]) -> Zeroizing<Vec<u8>> {
 }
 
 /// The bytes of any other identity.
-pub(super) fn of_strings(content: &Content) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn of_strings(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> {
     let unit = unit(content.ansi);
     let parts = [
         (&content.user, USER),
@@ -70,7 +69,7 @@ pub(super) enum Identity<'a> {
     /// A SEC_WINNT_AUTH_IDENTITY_EX2.
     Block(&'a [u8]),
     /// Any other.
-    Strings(Content),
+    Strings(OwnedIdentity),
 }
 
 /// Reads bytes that anybody may have made.
@@ -89,7 +88,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Identity<'_>> {
     }
 }
 
-fn strings(bytes: &[u8]) -> Result<Content> {
+fn strings(bytes: &[u8]) -> Result<OwnedIdentity> {
     let header = word(bytes, LENGTH)? as usize;
     if !(HEADER..=bytes.len()).contains(&header) {
         return Err(MALFORMED);
@@ -118,7 +117,7 @@ fn strings(bytes: &[u8]) -> Result<Content> {
     };
     let (user, domain, credentials, packages) =
         (part(USER)?, part(DOMAIN)?, part(PASSWORD)?, part(PACKAGES)?);
-    Ok(Content { flags, ansi, user, domain, credentials, packed: false, packages })
+    Ok(OwnedIdentity { flags, ansi, user, domain, credentials, packed: false, packages })
 }
 
 /// Bytes of a character.

@@ -19,15 +19,15 @@ mod tests;
 
 pub(super) use compare::compare;
 pub(super) use credman::{ForWrite, prepare_for_read, prepare_for_write};
-pub(super) use owned::{Content, Credentials, wide};
-pub(super) use raw::Places;
+pub(super) use ex2::Credentials;
+pub(super) use owned::OwnedIdentity;
+pub(super) use raw::RawIdentity;
 pub(super) use strings::{as_strings, of_strings};
 
 use super::abi::*;
 use super::boundary::memory;
-use super::boundary::text;
-use super::boundary::text::Text;
-use super::context::step::put;
+use super::boundary::pointers::put;
+use super::boundary::text::{self, Text, utf16_bytes};
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -39,12 +39,12 @@ use std::slice;
 ///
 /// # Safety
 /// `identity` is NULL or points to an identity of any form.
-unsafe fn given(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Places> {
+unsafe fn given(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<RawIdentity> {
     if identity.is_null() {
         return Err(Error::InvalidParameter("the identity is NULL"));
     }
     // SAFETY: the caller's promise is this function's own.
-    let places = unsafe { Places::of::<SEC_WCHAR>(identity.cast())? };
+    let places = unsafe { RawIdentity::of::<SEC_WCHAR>(identity.cast())? };
     known(places.flags())?;
     Ok(places)
 }
@@ -65,7 +65,7 @@ fn known(flags: ULONG) -> Result<()> {
 ///
 /// # Safety
 /// As for `given`.
-unsafe fn opened(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Content> {
+unsafe fn opened(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<OwnedIdentity> {
     // SAFETY: the caller's promise is this function's own.
     unsafe { given(identity)?.read()?.open() }
 }
@@ -75,7 +75,7 @@ unsafe fn opened(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Content> {
 ///
 /// # Safety
 /// As for `given`.
-unsafe fn legible(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<Content> {
+unsafe fn legible(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<OwnedIdentity> {
     // SAFETY: the caller's promise is this function's own.
     let content = unsafe { given(identity)?.read()? };
     match content.is_encrypted() {
@@ -173,7 +173,7 @@ pub(super) unsafe fn exclude<Char: Text>(
     wanted(new)?;
     // Without an identity, that of whoever the process is.
     let given = if identity.is_null() {
-        Content::default()
+        OwnedIdentity::default()
     } else {
         // SAFETY: likewise.
         unsafe { given(identity)?.read()? }
@@ -182,7 +182,7 @@ pub(super) unsafe fn exclude<Char: Text>(
     let mut content = given.open()?.in_unicode()?;
     let list = content.text(&content.packages)?.filter(|list| !list.is_empty());
     let list = list.map_or(format!("!{}", &*package), |list| format!("{},!{}", &*list, &*package));
-    content.packages = Some(owned::utf16(&list));
+    content.packages = Some(utf16_bytes(&list));
     if encrypted {
         content.encrypt()?;
     }
@@ -212,7 +212,7 @@ pub(super) unsafe fn encrypt(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { change(options, identity, Content::encrypt) }
+    unsafe { change(options, identity, OwnedIdentity::encrypt) }
 }
 
 /// SspiDecryptAuthIdentity and SspiDecryptAuthIdentityEx.
@@ -224,7 +224,7 @@ pub(super) unsafe fn decrypt(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    unsafe { change(options, identity, Content::decrypt) }
+    unsafe { change(options, identity, OwnedIdentity::decrypt) }
 }
 
 /// Changes an identity where it is.
@@ -234,7 +234,7 @@ pub(super) unsafe fn decrypt(
 unsafe fn change(
     options: ULONG,
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
-    how: fn(&mut Content) -> Result<()>,
+    how: fn(&mut OwnedIdentity) -> Result<()>,
 ) -> Result<SECURITY_STATUS> {
     check(options)?;
     // SAFETY: the caller's promise is this function's own.

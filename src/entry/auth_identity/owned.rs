@@ -1,12 +1,11 @@
 //! What an identity holds, whatever its form: a copy of its own, which is erased when dropped.
 
-use super::as_string;
 use super::cipher::Key;
+use super::ex2::{self, Block, Credentials, UNREADABLE};
 use crate::entry::abi::*;
-use crate::entry::auth_identity::ex2;
-use crate::entry::auth_identity::ex2::Block;
-use crate::entry::boundary::text::Text;
+use crate::entry::boundary::text::{ansi_from_bytes, utf16_bytes, utf16_from_bytes};
 use crate::types::error::{Error, Result};
+use std::mem::offset_of;
 use zeroize::Zeroizing;
 
 /// The bytes of a name or a credential, as they lie in the identity.
@@ -14,7 +13,7 @@ pub(crate) type Part = Option<Zeroizing<Vec<u8>>>;
 
 /// An identity's content.
 #[derive(Clone, Default)]
-pub(crate) struct Content {
+pub(crate) struct OwnedIdentity {
     /// Its flags.
     pub(crate) flags: ULONG,
     /// The text is that of the A functions.
@@ -31,14 +30,6 @@ pub(crate) struct Content {
     pub(crate) packages: Part,
 }
 
-/// What shows that somebody is the account.
-pub(crate) enum Credentials {
-    /// A password.
-    Password(Zeroizing<String>),
-    /// Something packed.
-    Persist(GUID, Zeroizing<Vec<u8>>),
-}
-
 /// Flags of identities that were encrypted for others than this process alone. There is no key for
 /// them here.
 const FOR_OTHERS: ULONG = SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED
@@ -51,9 +42,9 @@ pub(super) const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYP
 /// Flags that say what the text is.
 pub(super) const TEXT: ULONG = SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE;
 
-impl Content {
+impl OwnedIdentity {
     /// That of a SEC_WINNT_AUTH_IDENTITY_EX2 with all that belongs to it.
-    pub(crate) fn of_block(block: &[u8]) -> Result<Content> {
+    pub(crate) fn of_block(block: &[u8]) -> Result<OwnedIdentity> {
         let Block { flags, ansi, parts } = Block::new(block)?;
         let part = |range| {
             block
@@ -62,7 +53,7 @@ impl Content {
                 .map(|part| Zeroizing::new(part.to_vec()))
         };
         let [user, domain, credentials, packages] = parts.map(part);
-        Ok(Content { flags, ansi, user, domain, credentials, packed: true, packages })
+        Ok(OwnedIdentity { flags, ansi, user, domain, credentials, packed: true, packages })
     }
 
     /// It is encrypted, for whomever.
@@ -71,9 +62,9 @@ impl Content {
     }
 
     /// To be read: decrypted, and with what is flat in the password in its place.
-    pub(crate) fn open(mut self) -> Result<Content> {
+    pub(crate) fn open(mut self) -> Result<OwnedIdentity> {
         self.decrypt()?;
-        as_string::unfold(self)
+        unfold(self)
     }
 
     /// Encrypts what is not.
@@ -119,7 +110,15 @@ impl Content {
 
     /// The text of one of its parts.
     pub(crate) fn text(&self, part: &Part) -> Result<Option<Zeroizing<String>>> {
-        part.as_ref().map(|bytes| if self.ansi { narrow(bytes) } else { wide(bytes) }).transpose()
+        part.as_ref()
+            .map(|bytes| {
+                match self.ansi {
+                    true => ansi_from_bytes(bytes),
+                    false => utf16_from_bytes(bytes),
+                }
+                .ok_or(UNREADABLE)
+            })
+            .transpose()
     }
 
     /// What it has for credentials.
@@ -131,47 +130,82 @@ impl Content {
     }
 
     /// The same with text in UTF-16.
-    pub(super) fn in_unicode(mut self) -> Result<Content> {
+    pub(super) fn in_unicode(mut self) -> Result<OwnedIdentity> {
         if self.ansi {
-            let converted =
-                |part: &Part| -> Result<Part> { Ok(self.text(part)?.map(|text| utf16(&text))) };
+            let converted = |part: &Part| -> Result<Part> {
+                Ok(self.text(part)?.map(|text| utf16_bytes(&text)))
+            };
             let (user, domain, packages) =
                 (converted(&self.user)?, converted(&self.domain)?, converted(&self.packages)?);
             if !self.packed {
                 self.credentials = converted(&self.credentials)?;
             }
-            self = Content { ansi: false, user, domain, packages, ..self };
+            self = OwnedIdentity { ansi: false, user, domain, packages, ..self };
         }
         self.flags = self.flags & !TEXT | SEC_WINNT_AUTH_IDENTITY_UNICODE;
         Ok(self)
     }
 }
 
-const UNREADABLE: Error = Error::UnknownCredentials("an identity whose text cannot be read");
+pub(super) type Flat = SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX;
 
-/// Text of the A functions.
-fn narrow(bytes: &[u8]) -> Result<Zeroizing<String>> {
-    let characters: Zeroizing<Vec<SEC_CHAR>> =
-        Zeroizing::new(bytes.iter().map(|&byte| byte as SEC_CHAR).collect());
-    SEC_CHAR::decode(&characters).map_err(|_| UNREADABLE)
-}
+/// No user types this. A password that begins so nevertheless is packed too.
+pub(super) const MARK: &str = "@@negossp:";
 
-/// UTF-16, which may begin at an odd address.
-pub(crate) fn wide(bytes: &[u8]) -> Result<Zeroizing<String>> {
-    let (pairs, odd) = bytes.as_chunks();
-    if !odd.is_empty() {
-        return Err(UNREADABLE);
+/// Flags that say what the identity is for.
+pub(super) const MEANING: ULONG =
+    SEC_WINNT_AUTH_IDENTITY_ONLY | SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER;
+
+pub(super) const PACKED: usize = offset_of!(Flat, PackedCredentials);
+pub(super) const PACKED_OFFSET: usize =
+    PACKED + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayOffset);
+pub(super) const PACKED_LENGTH: usize =
+    PACKED + offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength);
+pub(super) const PACKAGES: usize = offset_of!(Flat, PackageList);
+pub(super) const PACKAGES_OFFSET: usize =
+    PACKAGES + offset_of!(SEC_WINNT_AUTH_SHORT_VECTOR, ShortArrayOffset);
+pub(super) const PACKAGES_COUNT: usize =
+    PACKAGES + offset_of!(SEC_WINNT_AUTH_SHORT_VECTOR, ShortArrayCount);
+
+/// `content` with what its password stands for in its place.
+pub(super) fn unfold(content: OwnedIdentity) -> Result<OwnedIdentity> {
+    if content.packed || content.credentials.is_none() {
+        return Ok(content);
     }
-    let characters = Zeroizing::new(
-        pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect::<Vec<SEC_WCHAR>>(),
-    );
-    SEC_WCHAR::decode(&characters).map_err(|_| UNREADABLE)
+    let Ok(Some(text)) = content.text(&content.credentials) else { return Ok(content) };
+    let Some(flat) = text.strip_prefix(MARK).and_then(bytes) else { return Ok(content) };
+    let Some((flags, packed, packages)) = parse(&flat) else { return Ok(content) };
+    let mut content = content.in_unicode()?;
+    content.flags |= flags & MEANING;
+    content.packages =
+        Some(Zeroizing::new(packages.to_vec())).filter(|packages| !packages.is_empty());
+    (content.credentials, content.packed) = match packed {
+        [] => (None, false),
+        packed => match ex2::unpack(packed)? {
+            Credentials::Password(password) => (Some(utf16_bytes(&password)), false),
+            Credentials::Persist(..) => (Some(Zeroizing::new(packed.to_vec())), true),
+        },
+    };
+    Ok(content)
 }
 
-/// The bytes of `text` in UTF-16.
-pub(crate) fn utf16(text: &str) -> Zeroizing<Vec<u8>> {
-    // Room for all, so that growing leaves no copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * text.len()));
-    text.encode_utf16().for_each(|unit| bytes.extend(unit.to_ne_bytes()));
-    bytes
+/// Flags, SEC_WINNT_AUTH_PACKED_CREDENTIALS, list of packages.
+fn parse(flat: &[u8]) -> Option<(ULONG, &[u8], &[u8])> {
+    let u16_at = |at: usize| flat.get(at..)?.first_chunk().copied().map(u16::from_ne_bytes);
+    let u32_at = |at: usize| flat.get(at..)?.first_chunk().copied().map(u32::from_ne_bytes);
+    let slice =
+        |offset: u32, length: usize| flat.get(usize::try_from(offset).ok()?..)?.get(..length);
+    let packed = slice(u32_at(PACKED_OFFSET)?, u16_at(PACKED_LENGTH)?.into())?;
+    let packages = slice(u32_at(PACKAGES_OFFSET)?, 2 * usize::from(u16_at(PACKAGES_COUNT)?))?;
+    Some((u32_at(offset_of!(Flat, Flags))?, packed, packages))
+}
+
+fn bytes(digits: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    for pair in pairs {
+        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
+        bytes.push((high? << 4 | low?) as u8);
+    }
+    odd.is_empty().then_some(bytes)
 }

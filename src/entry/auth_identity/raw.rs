@@ -1,13 +1,11 @@
 //! Where the parts of an identity lie in memory: the caller's, or what the library gave it. Here
 //! the pointers end.
 
-use super::owned::{Content, Part, TEXT};
+use super::ex2::{self, Block};
+use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
-use crate::entry::auth_identity::ex2;
-use crate::entry::auth_identity::ex2::Block;
 use crate::entry::boundary::memory;
-use crate::entry::boundary::text;
-use crate::entry::boundary::text::Text;
+use crate::entry::boundary::text::{self, Text};
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use std::ops::Range;
@@ -15,7 +13,7 @@ use std::slice;
 use zeroize::{Zeroize, Zeroizing};
 
 /// An identity in memory.
-pub(crate) struct Places {
+pub(crate) struct RawIdentity {
     start: *mut u8,
     form: Form,
     flags: ULONG,
@@ -57,14 +55,14 @@ const LOWEST: usize = 0x10000;
 
 const SHORT: Error = Error::UnknownCredentials("memory of the library's that is no identity");
 
-impl Places {
+impl RawIdentity {
     /// Finds the parts; `Char` is the form of the function that the identity was passed to, which
     /// counts where its Flags don't say.
     ///
     /// # Safety
     /// `data` points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that
     /// begins with its EX2 form.
-    pub(crate) unsafe fn of<Char: Text>(data: *mut u8) -> Result<Places> {
+    pub(crate) unsafe fn of<Char: Text>(data: *mut u8) -> Result<RawIdentity> {
         // Of what the library gave it knows how long it is; of anything else the caller does.
         let room = memory::length(data.cast_const().cast()).unwrap_or(usize::MAX);
         if room < size_of::<SEC_WINNT_AUTH_IDENTITY<u8>>() {
@@ -93,7 +91,7 @@ impl Places {
                     PasswordLength: ex.PasswordLength,
                     Flags: ex.Flags,
                 };
-                Places::of_strings::<Char>(
+                RawIdentity::of_strings::<Char>(
                     data,
                     Form::Ex,
                     &plain,
@@ -119,7 +117,7 @@ impl Places {
                 };
                 let [user, domain, credentials, packages] = block.parts.map(place);
                 let (flags, ansi) = (block.flags, block.ansi);
-                Ok(Places {
+                Ok(RawIdentity {
                     start: data,
                     form: Form::Block { length },
                     flags,
@@ -133,7 +131,12 @@ impl Places {
             _ => {
                 // SAFETY: no version, so it is the plain structure. Both forms lie alike.
                 let plain = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY<u8>>().read_unaligned() };
-                Places::of_strings::<Char>(data, Form::Plain, &plain, (std::ptr::null_mut(), 0))
+                RawIdentity::of_strings::<Char>(
+                    data,
+                    Form::Plain,
+                    &plain,
+                    (std::ptr::null_mut(), 0),
+                )
             }
         }
     }
@@ -143,7 +146,7 @@ impl Places {
         form: Form,
         plain: &SEC_WINNT_AUTH_IDENTITY<u8>,
         packages: (*mut u8, ULONG),
-    ) -> Result<Places> {
+    ) -> Result<RawIdentity> {
         let flags = plain.Flags;
         let ansi = match flags & TEXT {
             SEC_WINNT_AUTH_IDENTITY_ANSI => true,
@@ -164,7 +167,7 @@ impl Places {
             }
             length => Ok(Place { start, length: length * unit }),
         };
-        Ok(Places {
+        Ok(RawIdentity {
             start,
             form,
             flags,
@@ -185,14 +188,14 @@ impl Places {
     ///
     /// # Safety
     /// The identity that this was made of is still there.
-    pub(crate) unsafe fn read(&self) -> Result<Content> {
+    pub(crate) unsafe fn read(&self) -> Result<OwnedIdentity> {
         // SAFETY: the caller's promise is this function's own, here and below.
         if let Some(block) = unsafe { self.block() } {
-            return Content::of_block(block);
+            return OwnedIdentity::of_block(block);
         }
         // SAFETY: likewise.
         let read = |place: Place| unsafe { place.read() };
-        Ok(Content {
+        Ok(OwnedIdentity {
             flags: self.flags,
             ansi: self.ansi,
             user: read(self.user),
@@ -221,7 +224,7 @@ impl Places {
     /// # Safety
     /// The identity that this was made of is still there, may be written to, and `content` was read
     /// from it and has parts as long as then.
-    pub(super) unsafe fn write(&self, content: &Content) -> Result<()> {
+    pub(super) unsafe fn write(&self, content: &OwnedIdentity) -> Result<()> {
         let places = [self.user, self.domain, self.credentials];
         if places
             .iter()

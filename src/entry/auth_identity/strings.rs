@@ -1,11 +1,10 @@
 //! Identities from strings, and strings from identities.
 
-use super::owned::{Content, utf16};
+use super::owned::{OwnedIdentity, unfold};
 use super::{Given, allocate, as_string, legible, wanted};
 use crate::entry::abi::*;
-use crate::entry::boundary::text;
-use crate::entry::boundary::text::Text;
-use crate::entry::context::step::put;
+use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::text::{self, Text, utf16_bytes};
 use crate::types::error::{Error, Result};
 
 /// SspiEncodeStringsAsAuthIdentity. One string is enough, and without any, Windows says that it is
@@ -22,14 +21,14 @@ pub(crate) unsafe fn of_strings<Char: Text>(
     // SAFETY: the caller's promise is this function's own.
     let [user, domain, credentials] =
         unsafe { [text::read(user)?, text::read(domain)?, text::read(credentials)?] }
-            .map(|string| string.map(|string| utf16(&string)));
+            .map(|string| string.map(|string| utf16_bytes(&string)));
     if user.is_none() && domain.is_none() && credentials.is_none() {
         return Err(Error::InvalidToken("an identity of no string"));
     }
     wanted(identity)?;
-    let content = Content { user, domain, credentials, ..Content::default() };
+    let content = OwnedIdentity { user, domain, credentials, ..OwnedIdentity::default() };
     // SAFETY: likewise; not NULL.
-    unsafe { put(identity, allocate::store(&as_string::unfold(content)?)?.as_ptr().cast()) };
+    unsafe { put(identity, allocate::store(&unfold(content)?)?.as_ptr().cast()) };
     Ok(SEC_E_OK)
 }
 

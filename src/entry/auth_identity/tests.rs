@@ -1,6 +1,6 @@
 //! Identities by way of the exported functions. Under Miri, every pointer on the way is checked.
 
-use super::owned::Content;
+use super::owned::OwnedIdentity;
 use super::*;
 use crate::entry::exports::*;
 use std::ptr::{null, null_mut};
@@ -109,12 +109,12 @@ fn unmarshalled(bytes: &[u8]) -> Result<Made, SECURITY_STATUS> {
 fn keytab() -> Made {
     let data = include_bytes!("../../../tests/data/kerberos/holes.keytab");
     let packed = allocate::pack(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data).unwrap();
-    let content = Content {
-        user: Some(owned::utf16("HTTP/web1")),
-        domain: Some(owned::utf16("EXAMPLE.TEST")),
+    let content = OwnedIdentity {
+        user: Some(utf16_bytes("HTTP/web1")),
+        domain: Some(utf16_bytes("EXAMPLE.TEST")),
         credentials: Some(packed),
         packed: true,
-        ..Content::default()
+        ..OwnedIdentity::default()
     };
     Made(allocate::store(&content).unwrap().as_ptr().cast())
 }
@@ -350,7 +350,8 @@ fn parts_that_overlap_are_not_encrypted() {
 #[test]
 fn memory_that_is_no_identity() {
     let short = memory::copy(&[2; 16]).unwrap().as_ptr();
-    let mut block = allocate::block(&Content { packed: true, ..Content::default() }).unwrap();
+    let mut block =
+        allocate::block(&OwnedIdentity { packed: true, ..OwnedIdentity::default() }).unwrap();
     allocate::put(&mut block, 8, &1000u32.to_ne_bytes());
     let block = memory::copy(&block).unwrap().as_ptr();
     for start in [short, block] {

@@ -63,7 +63,7 @@ pub(crate) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, ot
 /// Finds the system's function `name`, which is called outside of the barrier: its panics, if any,
 /// are its own.
 #[cfg(windows)]
-pub(crate) fn passing_on<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
+pub(crate) fn find_forwarded<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
     contain(|| {
         first_call();
         let found = find();

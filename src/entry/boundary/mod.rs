@@ -1,9 +1,12 @@
 //! What crosses the C boundary: pointers, buffers, text, status codes, the panic barrier.
 
+pub(crate) mod arguments;
 pub(crate) mod buffers;
 pub(crate) mod flags;
 pub(crate) mod guard;
 pub(crate) mod memory;
+pub(crate) mod package_info;
+pub(crate) mod pointers;
 pub(crate) mod query_buffer;
 pub(crate) mod status;
 pub(crate) mod text;

@@ -1,27 +1,28 @@
-//! Where the answer to a query goes.
+//! The buffer of a query.
 
+use super::pointers::put;
 use crate::entry::abi::*;
-use crate::entry::context::step::put;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 
-/// Where the answer goes.
-pub(crate) struct Answer {
+/// The caller's buffer for the structure that it asks for.
+pub(crate) struct QueryBuffer {
     buffer: *mut c_void,
-    /// Its length, if the caller told.
+    /// Its length, if the caller gave it.
     length: Option<ULONG>,
 }
 
-impl Answer {
-    /// At `buffer`, which has `length` bytes or, if the caller does not tell, enough.
-    pub(crate) fn new(buffer: *mut c_void, length: Option<ULONG>) -> Answer {
-        Answer { buffer, length }
+impl QueryBuffer {
+    /// `buffer` has `length` bytes, or enough if the function takes no length.
+    pub(crate) fn new(buffer: *mut c_void, length: Option<ULONG>) -> QueryBuffer {
+        QueryBuffer { buffer, length }
     }
 
-    /// Writes what `make` makes, unless there is no room: then nothing has been allocated for it.
+    /// Writes the result of `make`. `make` is not called if there is too little room, so that it
+    /// allocates nothing in vain.
     ///
     /// # Safety
-    /// The buffer has room for a `T` if its length was not told.
+    /// The buffer has room for a `T` if its length was not given.
     pub(crate) unsafe fn with<T>(
         &self,
         make: impl FnOnce() -> Result<T>,
@@ -29,7 +30,7 @@ impl Answer {
         if self.length.is_some_and(|length| (length as usize) < size_of::<T>()) {
             return Err(Error::BufferTooSmall { needed: size_of::<T>() });
         }
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: there is room for a `T`.
         unsafe { put(self.buffer.cast(), make()?) };
         Ok(SEC_E_OK)
     }

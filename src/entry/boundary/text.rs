@@ -54,6 +54,33 @@ impl Text for SEC_CHAR {
     }
 }
 
+/// The text of the A functions that these bytes are; `None` if they are none.
+pub(crate) fn ansi_from_bytes(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let characters: Zeroizing<Vec<SEC_CHAR>> =
+        Zeroizing::new(bytes.iter().map(|byte| byte.cast_signed()).collect());
+    SEC_CHAR::decode(&characters).ok()
+}
+
+/// The text in UTF-16 that these bytes are, at any address; `None` if they are none.
+pub(crate) fn utf16_from_bytes(bytes: &[u8]) -> Option<Zeroizing<String>> {
+    let (pairs, odd) = bytes.as_chunks();
+    if !odd.is_empty() {
+        return None;
+    }
+    let characters = Zeroizing::new(
+        pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect::<Vec<SEC_WCHAR>>(),
+    );
+    SEC_WCHAR::decode(&characters).ok()
+}
+
+/// The bytes of `text` in UTF-16.
+pub(crate) fn utf16_bytes(text: &str) -> Zeroizing<Vec<u8>> {
+    // Full capacity at once: growing would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * text.len()));
+    text.encode_utf16().for_each(|unit| bytes.extend(unit.to_ne_bytes()));
+    bytes
+}
+
 /// Longest string that is read for its terminating zero, in characters.
 pub(crate) const LONGEST: usize = 0x10000;
 

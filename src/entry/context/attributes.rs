@@ -1,9 +1,10 @@
 //! SetContextAttributes.
 
+use super::CONTEXTS;
 use crate::context::Context;
 use crate::entry::abi::*;
 use crate::entry::credentials::hash_callback;
-use crate::entry::handles::{CONTEXTS, find};
+use crate::entry::handles::find;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ pub(crate) unsafe fn set(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let shared = unsafe { find(&CONTEXTS, context)? };
-    let mut conversation = shared.lock()?;
-    match conversation.context_mut() {
+    let mut object = shared.lock()?;
+    match object.context_mut() {
         Some(Context::Accepting(accepting)) => {
             accepting.credential =
                 Arc::new(hash_callback::set(&accepting.credential, attribute, buffer)?);

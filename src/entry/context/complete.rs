@@ -1,8 +1,9 @@
 //! CompleteAuthToken.
 
+use super::CONTEXTS;
 use crate::entry::abi::*;
 use crate::entry::boundary::buffers::{Buffers, TokenOut};
-use crate::entry::handles::{CONTEXTS, find};
+use crate::entry::handles::find;
 use crate::types::error::{Error, Result};
 
 /// Puts the token in place of the zeros that the leg handed out.
@@ -15,14 +16,13 @@ pub(crate) unsafe fn complete(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, output) = unsafe { (find(&CONTEXTS, context)?, Buffers::new(token)?) };
-    let mut conversation = shared.lock()?;
-    let token =
-        conversation.incomplete().ok_or(Error::Unsupported("there is no token to complete"))?;
+    let mut object = shared.lock()?;
+    let token = object.incomplete().ok_or(Error::Unsupported("there is no token to complete"))?;
     let output = TokenOut::new(output, false);
     if !token.is_empty() && !output.exists() {
         return Err(Error::InvalidToken("the descriptor has no token buffer"));
     }
     output.write(token).inspect_err(|error| output.fail(error))?;
-    conversation.complete();
+    object.complete();
     Ok(SEC_E_OK)
 }

@@ -1,21 +1,18 @@
 //! ExportSecurityContext and ImportSecurityContext.
 
-use super::Conversation;
 use super::lock::Lock;
-use super::step::put;
+use super::{CONTEXTS, ContextObject};
 use crate::config;
 use crate::context::Context;
 use crate::entry::abi::*;
-use crate::entry::boundary::{memory, text};
-use crate::entry::forward;
-use crate::entry::forward::Form;
-use crate::entry::handles::{CONTEXTS, Object, find, take};
+use crate::entry::boundary::memory;
+use crate::entry::boundary::pointers::put;
+use crate::entry::handles::{Object, find, take};
 use crate::export::{self, ExportOptions, Imported};
 use crate::mechanism::Mechanism;
 use crate::server::credential::Package;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
-use std::ffi::c_void;
 use std::slice;
 use std::sync::Arc;
 
@@ -74,26 +71,15 @@ pub(crate) unsafe fn export(
     Ok(SEC_E_OK)
 }
 
-/// ImportSecurityContext.
+/// ImportSecurityContext, for a package of this library. `context` is not NULL.
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn import<Char: Form>(
-    package: *mut Char,
+pub(crate) unsafe fn import(
+    package: Package,
     packed: PSecBuffer,
-    token: *mut c_void,
     context: PCtxtHandle,
 ) -> Result<SECURITY_STATUS> {
-    if context.is_null() {
-        return Err(Error::InvalidHandle("nowhere to put the context"));
-    }
-    // SAFETY: the caller's promise is this function's own.
-    let name = unsafe { text::read(package)? }.ok_or(Error::PackageNotFound)?;
-    let package = match Package::from_name(&name) {
-        Ok(package) => package,
-        // SAFETY: likewise.
-        Err(_) => return unsafe { forward::import(&name, package, packed, token, context) },
-    };
     if packed.is_null() {
         return Err(Error::InvalidParameter("NULL for the packed context"));
     }
@@ -112,7 +98,7 @@ pub(crate) unsafe fn import<Char: Form>(
     })?;
     let claim = imported.claim(settings.export.lifetime, FileTime::now());
     let claim = claim.inspect_err(|error| tracing::warn!("context not imported: {error}"))?;
-    let shared = Arc::new(Lock::new(Conversation::imported(imported)));
+    let shared = Arc::new(Lock::new(ContextObject::imported(imported)));
     let Some(words) = CONTEXTS.insert(Object::Ours(shared), settings.limits.contexts) else {
         claim.release();
         return Err(Error::OutOfMemory);

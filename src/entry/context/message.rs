@@ -1,10 +1,10 @@
 //! MakeSignature, VerifySignature, EncryptMessage, DecryptMessage.
 
-use super::Conversation;
-use super::step::put;
+use super::{CONTEXTS, ContextObject};
 use crate::entry::abi::*;
 use crate::entry::boundary::buffers::{Buffer, Buffers};
-use crate::entry::handles::{CONTEXTS, find};
+use crate::entry::boundary::pointers::put;
+use crate::entry::handles::find;
 use crate::negotiate::session::Session;
 use crate::types::error::{Error, Result};
 use crate::types::protection::{Part, Qop};
@@ -111,8 +111,8 @@ pub(crate) unsafe fn sign(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock()?;
-    let mut keys = usable(&mut conversation)?;
+    let mut object = shared.lock()?;
+    let mut keys = usable(&mut object)?;
     let session = keys.session()?;
     if qop != 0 {
         return Err(Error::QopNotSupported);
@@ -135,8 +135,8 @@ pub(crate) unsafe fn verify(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock()?;
-    let mut keys = usable(&mut conversation)?;
+    let mut object = shared.lock()?;
+    let mut keys = usable(&mut object)?;
     let session = keys.session()?;
     let message = Message::new(buffers, false, false)?;
     // SAFETY: all of it is only read.
@@ -159,8 +159,8 @@ pub(crate) unsafe fn encrypt(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock()?;
-    let mut keys = usable(&mut conversation)?;
+    let mut object = shared.lock()?;
+    let mut keys = usable(&mut object)?;
     let session = keys.session()?;
     let qop = match qop {
         0 => Qop::Encrypt,
@@ -202,8 +202,8 @@ pub(crate) unsafe fn decrypt(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
     let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut conversation = shared.lock()?;
-    let mut keys = usable(&mut conversation)?;
+    let mut object = shared.lock()?;
+    let mut keys = usable(&mut object)?;
     let session = keys.session()?;
     let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {
         let plain = buffers
@@ -247,17 +247,17 @@ unsafe fn given<'call>(message: PSecBufferDesc) -> Result<Buffers<'call>> {
 }
 
 /// The keys of the established context, unless its time is over.
-fn usable(conversation: &mut Conversation) -> Result<Keys<'_>> {
-    let expiry = conversation.secured()?.established.expiry;
+fn usable(object: &mut ContextObject) -> Result<Keys<'_>> {
+    let expiry = object.secured()?.established.expiry;
     if expiry != FileTime::NEVER && expiry <= FileTime::now() {
         return Err(Error::ContextExpired);
     }
-    Ok(Keys(conversation))
+    Ok(Keys(object))
 }
 
 /// The keys of an established context at work. If that panics, nobody knows where their counters
 /// are: the context has failed.
-struct Keys<'context>(&'context mut Conversation);
+struct Keys<'context>(&'context mut ContextObject);
 
 impl Keys<'_> {
     fn session(&mut self) -> Result<&mut Session> {

@@ -1,12 +1,12 @@
 //! Messages of Kerberos contexts in the buffers of SSPI. Under Miri, every pointer on the way is
 //! checked.
 
-use super::Conversation;
 use super::lock::Lock;
+use super::{CONTEXTS, ContextObject};
 use crate::context::{Context, EstablishedContext};
 use crate::entry::abi::*;
 use crate::entry::exports;
-use crate::entry::handles::{CONTEXTS, Object};
+use crate::entry::handles::Object;
 use crate::entry::tests::abi_support::{buffer, descriptor};
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::session::{Session, Setup, Side};
@@ -55,10 +55,8 @@ impl Handle {
         };
         let package = Package::Only(Mechanism::Kerberos);
         let secured = EstablishedContext { established, package, accepted: side == Side::Acceptor };
-        let conversation = Conversation::new(Context::Established(Box::new(secured)));
-        Handle(
-            CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into(),
-        )
+        let object = ContextObject::new(Context::Established(Box::new(secured)));
+        Handle(CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into())
     }
 
     fn pair(enctype: Enctype, dce_style: bool) -> (Handle, Handle) {

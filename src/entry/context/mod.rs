@@ -1,5 +1,6 @@
 //! What a context handle names: a [`Context`], and what the C interface adds to it.
 
+pub(crate) mod access_token;
 pub(crate) mod attributes;
 pub(crate) mod complete;
 pub(crate) mod export_import;
@@ -11,8 +12,10 @@ pub(crate) mod query;
 pub(crate) mod step;
 
 use super::abi::{HANDLE, SEC_E_OK, SEC_I_CONTINUE_NEEDED, SECURITY_STATUS};
-use super::access_token::Lent;
+use super::access_token::BorrowedTokenHandle;
 use super::boundary::flags::Side;
+use super::handles::table::{Kind, Table};
+use super::handles::{Object, first_generation};
 use crate::access_token::{Subject, Token};
 use crate::config::Settings;
 use crate::context::{Context, EstablishedContext, StepOutput};
@@ -22,10 +25,18 @@ use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::ntstatus::NtStatus;
 use crate::types::time::FileTime;
-use std::sync::Arc;
+use lock::Lock;
+use std::sync::{Arc, LazyLock};
 
-/// A context, and where the caller is with it.
-pub(super) struct Conversation {
+/// What context handles name.
+pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> =
+    LazyLock::new(|| Table::new(Kind::Context, first_generation));
+
+/// A context object with its lock.
+pub(super) type Shared = Arc<Lock<ContextObject>>;
+
+/// A context, and the state of the caller's calls with it.
+pub(super) struct ContextObject {
     state: State,
     /// What the calls so far have required. Programs feed the attributes that one leg returned to
     /// the next as its requirements, and no leg but the last returns any that protect.
@@ -42,7 +53,7 @@ pub(super) struct Conversation {
     /// The client's token, once it was asked for.
     token: Option<Arc<Token>>,
     /// A handle for it that the caller uses and does not close.
-    lent: Option<Lent>,
+    borrowed: Option<BorrowedTokenHandle>,
 }
 
 /// Whether the caller owes a call of CompleteAuthToken.
@@ -61,11 +72,11 @@ const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
     .union(ContextFlags::ALLOCATE_MEMORY)
     .union(ContextFlags::EXTENDED_ERROR);
 
-impl Conversation {
+impl ContextObject {
     /// Before its first token.
-    pub(super) fn new(context: Context) -> Conversation {
+    pub(super) fn new(context: Context) -> ContextObject {
         let requirements = ContextFlags::empty();
-        Conversation {
+        ContextObject {
             state: State::Ready(context),
             requirements,
             bindings: None,
@@ -73,18 +84,24 @@ impl Conversation {
             last_status: SEC_E_OK,
             substatus: NtStatus::SUCCESS,
             token: None,
-            lent: None,
+            borrowed: None,
         }
     }
 
     /// One that another process has exported.
-    pub(super) fn imported(imported: Imported) -> Conversation {
+    pub(super) fn imported(imported: Imported) -> ContextObject {
         let Imported {
             context, circumstances: CallState { requirements, bindings, started }, ..
         } = imported;
         let under_way = matches!(context, Context::Accepting(_));
         let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
-        Conversation { requirements, bindings, started, last_status, ..Conversation::new(context) }
+        ContextObject {
+            requirements,
+            bindings,
+            started,
+            last_status,
+            ..ContextObject::new(context)
+        }
     }
 
     /// What is exported besides the context.
@@ -237,10 +254,13 @@ impl Conversation {
 
     /// A handle for the client's token, the context's own; likewise.
     pub(super) fn access_token(&mut self, logon_id: u64, settings: &Settings) -> Result<HANDLE> {
-        if self.lent.is_none() {
-            self.lent = Some(Lent::new(self.token(logon_id, settings)?)?);
+        if self.borrowed.is_none() {
+            self.borrowed = Some(BorrowedTokenHandle::new(self.token(logon_id, settings)?)?);
         }
-        self.lent.as_ref().map(Lent::handle).ok_or(Error::Internal("a token that was made"))
+        self.borrowed
+            .as_ref()
+            .map(BorrowedTokenHandle::handle)
+            .ok_or(Error::Internal("a token that was made"))
     }
 }
 

@@ -1,19 +1,19 @@
 //! AcceptSecurityContext and InitializeSecurityContext, and the end of what they began.
 
-use super::Conversation;
 use super::lock::Lock;
+use super::{CONTEXTS, ContextObject, Shared};
 use crate::config::{self, Settings};
 use crate::context::{Accepting, Context, Initiating, StepOutput};
 use crate::entry::abi::*;
+use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
 use crate::entry::boundary::buffers::{Buffers, TokenOut};
-use crate::entry::boundary::flags;
-use crate::entry::boundary::flags::Side;
+use crate::entry::boundary::flags::{self, Side};
+use crate::entry::boundary::pointers::{put, timestamp};
 use crate::entry::boundary::status;
-use crate::entry::boundary::text;
-use crate::entry::forward;
-use crate::entry::forward::Form;
+use crate::entry::boundary::text::{self, Text};
+use crate::entry::credentials::CREDENTIALS;
 use crate::entry::handles::table::Words;
-use crate::entry::handles::{CONTEXTS, CREDENTIALS, NO_HANDLE, Object, Shared, find, take};
+use crate::entry::handles::{NO_HANDLE, Object, find};
 use crate::runtime::log;
 use crate::server::credential::Credential;
 use crate::types::channel_bindings::ChannelBindings;
@@ -24,39 +24,14 @@ use crate::types::time::FileTime;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-/// The arguments that both functions have.
-pub(crate) struct Arguments {
-    pub(crate) credential: PCredHandle,
-    pub(crate) context: PCtxtHandle,
-    pub(crate) input: PSecBufferDesc,
-    pub(crate) requirements: ULONG,
-    /// Makes no difference to packages of ours.
-    pub(crate) data_rep: ULONG,
-    pub(crate) new_context: PCtxtHandle,
-    pub(crate) output: PSecBufferDesc,
-    pub(crate) attributes: *mut ULONG,
-    pub(crate) expiry: PTimeStamp,
-}
-
-/// What InitializeSecurityContext has besides.
-pub(crate) struct InitiateArguments<Char> {
-    pub(crate) target: *mut Char,
-    pub(crate) reserved: [ULONG; 2],
-}
-
 /// AcceptSecurityContext.
 ///
 /// # Safety
 /// As the function's own.
 pub(crate) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract.
     unsafe {
-        if let Some(status) =
-            forward::accept(arguments, |system| system.unicode.AcceptSecurityContext)
-        {
-            return status;
-        }
-        converse(Side::Accept, arguments, |credential, settings| {
+        step(Side::Accept, arguments, |credential, settings| {
             Ok(Context::Accepting(Box::new(Accepting::new(credential, settings))))
         })
     }
@@ -66,18 +41,13 @@ pub(crate) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn initiate<Char: Form>(
+pub(crate) unsafe fn initiate<Char: Text>(
     arguments: &Arguments,
     more: &InitiateArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract.
     unsafe {
-        if let Some(status) = forward::initiate(arguments, more, |system| {
-            Char::functions(system).InitializeSecurityContext
-        }) {
-            return status;
-        }
-        converse(Side::Initiate, arguments, |credential, settings| {
+        step(Side::Initiate, arguments, |credential, settings| {
             let target =
                 text::read(more.target)?.map(|target| target.to_string()).unwrap_or_default();
             Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target)?)))
@@ -85,26 +55,12 @@ pub(crate) unsafe fn initiate<Char: Form>(
     }
 }
 
-/// DeleteSecurityContext.
-///
-/// # Safety
-/// `context` is NULL or points to a handle.
-pub(crate) unsafe fn delete(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    Ok(match unsafe { take(&CONTEXTS, context)? } {
-        Object::Ours(_) => SEC_E_OK,
-        Object::Systems(handle) => {
-            forward::end(&handle, |system| system.unicode.DeleteSecurityContext)
-        }
-    })
-}
-
 /// One leg of either side; `first` makes the context of a first call.
 ///
 /// # Safety
 /// As for both functions: every pointer is NULL or points to what its type says, every buffer to
 /// its bytes.
-unsafe fn converse(
+unsafe fn step(
     side: Side,
     arguments: &Arguments,
     first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
@@ -117,7 +73,7 @@ unsafe fn converse(
     // Not before there is an output to say so in: programs send what is left in it after an error.
     let input = input.inspect_err(|error| output.fail(error))?;
     let call = Call { side, arguments, input, required, output: &output };
-    let panicking = Empty(&output);
+    let panicking = ClearOutputOnPanic(&output);
     // SAFETY: the caller's promise is that of `leg`.
     let result = unsafe { call.leg(first) };
     std::mem::forget(panicking);
@@ -140,9 +96,9 @@ unsafe fn converse(
 }
 
 /// Empties the output when a panic goes by.
-struct Empty<'call>(&'call TokenOut<'call>);
+struct ClearOutputOnPanic<'call>(&'call TokenOut<'call>);
 
-impl Drop for Empty<'_> {
+impl Drop for ClearOutputOnPanic<'_> {
     fn drop(&mut self) {
         self.0.fail(&Error::Internal("panic"));
     }
@@ -159,7 +115,7 @@ struct Call<'call> {
 
 impl Call<'_> {
     /// # Safety
-    /// As for `converse`.
+    /// As for [`step`].
     unsafe fn leg(
         &self,
         first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
@@ -188,9 +144,10 @@ impl Call<'_> {
         };
         let settings = config::current();
         let limit = settings.limits.contexts;
-        let shared: Shared = Arc::new(Lock::new(Conversation::new(first(credential, settings)?)));
-        let new =
-            New(CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?);
+        let shared: Shared = Arc::new(Lock::new(ContextObject::new(first(credential, settings)?)));
+        let new = UncommittedHandle(
+            CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?,
+        );
         log::about(new.0.number());
         // SAFETY: likewise.
         let status = unsafe { self.go_on(&mut *shared.lock()?)? };
@@ -203,11 +160,11 @@ impl Call<'_> {
     /// out.
     ///
     /// # Safety
-    /// As for `converse`.
-    unsafe fn go_on(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
+    /// As for [`step`].
+    unsafe fn go_on(&self, object: &mut ContextObject) -> Result<SECURITY_STATUS, Failure> {
         // SAFETY: the caller's promise is this function's own.
-        let result = unsafe { self.take(conversation) };
-        (conversation.last_status, conversation.substatus) = match &result {
+        let result = unsafe { self.take(object) };
+        (object.last_status, object.substatus) = match &result {
             Ok(status) => (*status, NtStatus::SUCCESS),
             Err(failure) => (status::of(&failure.error), failure.error.nt_status()),
         };
@@ -215,8 +172,8 @@ impl Call<'_> {
     }
 
     /// # Safety
-    /// As for `converse`.
-    unsafe fn take(&self, conversation: &mut Conversation) -> Result<SECURITY_STATUS, Failure> {
+    /// As for [`step`].
+    unsafe fn take(&self, object: &mut ContextObject) -> Result<SECURITY_STATUS, Failure> {
         let bindings =
             match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0)
             {
@@ -231,12 +188,12 @@ impl Call<'_> {
             Some(buffer) => Some(unsafe { buffer.bytes()? }),
             None => None,
         };
-        let completes = conversation.completes_tokens();
-        let leg = conversation.step(self.side, token, self.required, bindings)?;
+        let completes = object.completes_tokens();
+        let leg = object.step(self.side, token, self.required, bindings)?;
         let status = self.hand_out(&leg, completes).inspect_err(|_| leg.take_back())?;
         match completes {
-            true => conversation.await_completion(leg, self.required),
-            false => conversation.proceed(leg, self.required),
+            true => object.await_completion(leg, self.required),
+            false => object.proceed(leg, self.required),
         }
         Ok(status)
     }
@@ -254,7 +211,7 @@ impl Call<'_> {
             Context::Established(secured) => secured.established.expiry,
             _ => FileTime::NEVER,
         };
-        // SAFETY: the pointers are the caller's, NULL or good by the promise in `converse`.
+        // SAFETY: the pointers are the caller's, NULL or good by the promise in [`step`].
         unsafe {
             put(self.arguments.attributes, flags::granted(self.side, flags));
             put(self.arguments.expiry, timestamp(expiry));
@@ -269,32 +226,16 @@ impl Call<'_> {
 }
 
 /// The context of a first call, which goes away again if the call fails.
-struct New(Words);
+struct UncommittedHandle(Words);
 
-impl New {
+impl UncommittedHandle {
     fn keep(self) -> Words {
         ManuallyDrop::new(self).0
     }
 }
 
-impl Drop for New {
+impl Drop for UncommittedHandle {
     fn drop(&mut self) {
         CONTEXTS.remove(self.0);
-    }
-}
-
-/// A time as SSPI gives it: local, except "never", which is the same everywhere.
-pub(crate) fn timestamp(utc: FileTime) -> TimeStamp {
-    TimeStamp { QuadPart: utc.to_local().0.cast_signed() }
-}
-
-/// Writes an output that the caller may have left out.
-///
-/// # Safety
-/// `output` is NULL or points to a `T`, aligned or not.
-pub(crate) unsafe fn put<T>(output: *mut T, value: T) {
-    if !output.is_null() {
-        // SAFETY: the caller's promise is this function's own.
-        unsafe { output.write_unaligned(value) };
     }
 }

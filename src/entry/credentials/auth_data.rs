@@ -1,7 +1,7 @@
 //! `pAuthData` of AcquireCredentialsHandle.
 
 use crate::entry::abi::*;
-use crate::entry::auth_identity::{Content, Credentials, Places};
+use crate::entry::auth_identity::{Credentials, OwnedIdentity, RawIdentity};
 use crate::entry::boundary::text::Text;
 use crate::kerberos::keytab::Keytab;
 use crate::mechanism::Mechanism;
@@ -30,12 +30,12 @@ pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
         return Ok(AuthData::default());
     }
     // SAFETY: the caller's promise is this function's own. The identity is only read.
-    let content = unsafe { Places::of::<Char>(data.cast_mut())?.read()? };
+    let content = unsafe { RawIdentity::of::<Char>(data.cast_mut())?.read()? };
     AuthData::of(&content.open()?)
 }
 
 impl AuthData {
-    pub(crate) fn of(content: &Content) -> Result<AuthData> {
+    pub(crate) fn of(content: &OwnedIdentity) -> Result<AuthData> {
         let text = |part| -> Result<Option<String>> {
             Ok(content.text(part)?.map(|text| text.to_string()))
         };

@@ -3,46 +3,27 @@
 use crate::authority;
 use crate::config;
 use crate::entry::abi::*;
+use crate::entry::boundary::arguments::PasswordArguments;
 use crate::entry::boundary::buffers::Buffers;
-use crate::entry::boundary::text;
-use crate::entry::boundary::text::Text;
-use crate::entry::packages;
+use crate::entry::boundary::text::{self, Text};
 use crate::types::error::{Error, Result};
 
-/// The names and passwords that ChangeAccountPassword takes.
-pub(crate) struct Change<Char> {
-    pub(crate) package: *mut Char,
-    pub(crate) domain: *mut Char,
-    pub(crate) account: *mut Char,
-    pub(crate) old: *mut Char,
-    pub(crate) new: *mut Char,
-}
-
-/// ChangeAccountPassword, for accounts of the account file; `system` does it for packages of the
-/// system's.
+/// ChangeAccountPassword, for accounts of the account file.
 ///
 /// # Safety
 /// As the function's own.
 pub(crate) unsafe fn change<Char: Text>(
-    change: &Change<Char>,
-    output: PSecBufferDesc,
-    system: impl FnOnce() -> Option<SECURITY_STATUS>,
+    arguments: &PasswordArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, buffers and strings.
     unsafe {
-        match packages::named(change.package) {
-            Err(Error::PackageNotFound) if !change.package.is_null() => {
-                return system().ok_or(Error::PackageNotFound);
-            }
-            package => package?,
-        };
-        // There is nothing to tell but the status.
-        Buffers::new(output)?.iter().for_each(|buffer| buffer.set_length(0));
+        // The status is the only result.
+        Buffers::new(arguments.output)?.iter().for_each(|buffer| buffer.set_length(0));
         let [domain, account, old, new] = [
-            text::read(change.domain)?,
-            text::read(change.account)?,
-            text::read(change.old)?,
-            text::read(change.new)?,
+            text::read(arguments.domain)?,
+            text::read(arguments.account)?,
+            text::read(arguments.old)?,
+            text::read(arguments.new)?,
         ];
         let given =
             |text: Option<_>| text.ok_or(Error::InvalidParameter("NULL for a name or a password"));

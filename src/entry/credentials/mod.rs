@@ -5,13 +5,12 @@ pub(crate) mod change_password;
 pub(crate) mod hash_callback;
 
 use super::abi::*;
-use super::boundary::query_buffer::Answer;
-use super::boundary::text;
-use super::boundary::text::Text;
-use super::context::step::{put, timestamp};
-use super::forward;
-use super::forward::Form;
-use super::handles::{CREDENTIALS, Object, find, take, update};
+use super::boundary::arguments::AcquireArguments;
+use super::boundary::pointers::{put, timestamp};
+use super::boundary::query_buffer::QueryBuffer;
+use super::boundary::text::{self, Text};
+use super::handles::table::{Kind, Table};
+use super::handles::{Object, find, first_generation, update};
 use super::packages;
 use crate::authority::Account;
 use crate::config::{self, Settings};
@@ -24,39 +23,22 @@ use crate::types::identity::Identity;
 use crate::types::time::FileTime;
 use auth_data::AuthData;
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-/// The arguments of AcquireCredentialsHandle.
-pub(super) struct AcquireArguments<Char> {
-    pub(super) principal: *mut Char,
-    pub(super) package: *mut Char,
-    pub(super) usage: ULONG,
-    pub(super) logon_id: *mut c_void,
-    pub(super) data: *mut c_void,
-    pub(super) get_key: SEC_GET_KEY_FN,
-    pub(super) get_key_argument: *mut c_void,
-    pub(super) handle: PCredHandle,
-    pub(super) expiry: PTimeStamp,
-}
+/// What credentials handles name.
+pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
+    LazyLock::new(|| Table::new(Kind::Credential, first_generation));
 
-/// AcquireCredentialsHandle.
+/// AcquireCredentialsHandle, for a package of this library. `handle` is not NULL.
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn acquire<Char: Form>(
+pub(super) unsafe fn acquire<Char: Text>(
+    package: Package,
     arguments: &AcquireArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
-    if arguments.handle.is_null() {
-        return Err(Error::InvalidParameter("phCredential is NULL"));
-    }
-    // SAFETY: the caller's promise is this function's own.
-    let package = match unsafe { packages::named(arguments.package) } {
-        // SAFETY: likewise.
-        Err(Error::PackageNotFound) => return unsafe { forward::acquire(arguments) },
-        package => package?,
-    };
     let usage = usage(arguments.usage)?;
-    // SAFETY: likewise.
+    // SAFETY: C caller's contract, strings and identities.
     let (principal, data) = unsafe {
         (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?)
     };
@@ -69,7 +51,7 @@ pub(super) unsafe fn acquire<Char: Form>(
     let limit = settings.limits.credentials;
     let words =
         CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
-    // SAFETY: likewise; `handle` is not NULL.
+    // SAFETY: C caller's contract, outputs.
     unsafe {
         put(arguments.handle, words.into());
         put(arguments.expiry, timestamp(FileTime::NEVER));
@@ -138,20 +120,6 @@ fn say_whether_keys(credential: &Credential, settings: &Settings) {
     }
 }
 
-/// FreeCredentialsHandle.
-///
-/// # Safety
-/// `handle` is NULL or points to a handle.
-pub(super) unsafe fn free(handle: PCredHandle) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    Ok(match unsafe { take(&CREDENTIALS, handle)? } {
-        Object::Ours(_) => SEC_E_OK,
-        Object::Systems(handle) => {
-            forward::end(&handle, |system| system.unicode.FreeCredentialsHandle)
-        }
-    })
-}
-
 /// QueryCredentialsAttributes and QueryCredentialsAttributesEx.
 ///
 /// # Safety
@@ -167,7 +135,7 @@ pub(super) unsafe fn query<Char: Text>(
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
-    let answer = Answer::new(buffer, length);
+    let answer = QueryBuffer::new(buffer, length);
     // SAFETY: the buffer is as the attribute says, by the caller's promise.
     unsafe {
         match attribute {
@@ -207,7 +175,7 @@ fn name(credential: &Credential) -> Result<String> {
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn add<Char: Form>(
+pub(super) unsafe fn add<Char: Text>(
     handle: PCredHandle,
     principal: *mut Char,
     package: *mut Char,

@@ -4,7 +4,6 @@ use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
 use crate::entry::context::attributes;
 use crate::entry::credentials;
-use crate::entry::forward::pass_on;
 use std::ffi::c_void;
 
 /// Changes a context.
@@ -29,7 +28,7 @@ pub unsafe extern "system" fn SetContextAttributesW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("SetContextAttributesW", || {
-        pass_on!(context phContext, SEC_WCHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
+        forward!(context phContext, SEC_WCHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
     })
@@ -47,7 +46,7 @@ pub unsafe extern "system" fn SetContextAttributesA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("SetContextAttributesA", || {
-        pass_on!(context phContext, SEC_CHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
+        forward!(context phContext, SEC_CHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
     })
@@ -74,7 +73,7 @@ pub unsafe extern "system" fn SetCredentialsAttributesW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("SetCredentialsAttributesW", || {
-        pass_on!(credentials phCredential, SEC_WCHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
+        forward!(credentials phCredential, SEC_WCHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { credentials::set(phCredential, ulAttribute, pBuffer) }
     })
@@ -92,7 +91,7 @@ pub unsafe extern "system" fn SetCredentialsAttributesA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("SetCredentialsAttributesA", || {
-        pass_on!(credentials phCredential, SEC_CHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
+        forward!(credentials phCredential, SEC_CHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { credentials::set(phCredential, ulAttribute, pBuffer) }
     })
@@ -117,7 +116,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesExW", || {
-        pass_on!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
+        forward!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe {
             credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
@@ -137,7 +136,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesExA", || {
-        pass_on!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
+        forward!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe {
             credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))

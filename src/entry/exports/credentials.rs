@@ -1,9 +1,13 @@
 //! Credentials: acquire, free, query.
 
 use crate::entry::abi::*;
+use crate::entry::boundary::arguments::AcquireArguments;
 use crate::entry::boundary::guard::guard;
-use crate::entry::credentials::{self, AcquireArguments};
-use crate::entry::forward::pass_on;
+use crate::entry::credentials::{self, CREDENTIALS};
+use crate::entry::forward::{self, Form};
+use crate::entry::handles::{Object, take};
+use crate::entry::packages;
+use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 
 /// Makes credentials for accepting or initiating contexts.
@@ -56,7 +60,7 @@ pub unsafe extern "system" fn AcquireCredentialsHandleW(
             expiry: ptsExpiry,
         };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::acquire(&arguments) }
+        unsafe { acquire(&arguments) }
     })
 }
 
@@ -89,8 +93,25 @@ pub unsafe extern "system" fn AcquireCredentialsHandleA(
             expiry: ptsExpiry,
         };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::acquire(&arguments) }
+        unsafe { acquire(&arguments) }
     })
+}
+
+/// AcquireCredentialsHandle in either form.
+///
+/// # Safety
+/// As for AcquireCredentialsHandleW.
+unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
+    if arguments.handle.is_null() {
+        return Err(Error::InvalidParameter("phCredential is NULL"));
+    }
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    unsafe {
+        match packages::named(arguments.package) {
+            Err(Error::PackageNotFound) => forward::acquire(&CREDENTIALS, arguments),
+            package => credentials::acquire(package?, arguments),
+        }
+    }
 }
 
 /// Adds to credentials, for the contexts that are begun from now on.
@@ -123,7 +144,7 @@ pub unsafe extern "system" fn AddCredentialsW(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("AddCredentialsW", || {
-        pass_on!(credentials hCredentials, SEC_WCHAR, AddCredentials(
+        forward!(credentials hCredentials, SEC_WCHAR, AddCredentials(
             pszPrincipal,
             pszPackage,
             fCredentialUse,
@@ -162,7 +183,7 @@ pub unsafe extern "system" fn AddCredentialsA(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("AddCredentialsA", || {
-        pass_on!(credentials hCredentials, SEC_CHAR, AddCredentials(
+        forward!(credentials hCredentials, SEC_CHAR, AddCredentials(
             pszPrincipal,
             pszPackage,
             fCredentialUse,
@@ -196,8 +217,13 @@ pub unsafe extern "system" fn AddCredentialsA(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -> SECURITY_STATUS {
     guard("FreeCredentialsHandle", || {
-        // SAFETY: the caller's promise is this function's own.
-        unsafe { credentials::free(phCredential) }
+        // SAFETY: C caller's contract, handles.
+        Ok(match unsafe { take(&CREDENTIALS, phCredential)? } {
+            Object::Ours(_) => SEC_E_OK,
+            Object::Forwarded(handle) => {
+                forward::end(&handle, |system| system.unicode.FreeCredentialsHandle)
+            }
+        })
     })
 }
 
@@ -221,7 +247,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesW(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesW", || {
-        pass_on!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
+        forward!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, None) }
     })
@@ -238,7 +264,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesA(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesA", || {
-        pass_on!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
+        forward!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, None) }
     })

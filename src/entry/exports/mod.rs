@@ -4,38 +4,31 @@
 //! The comments here are the header's. Handles, buffers and strings are the caller's unless said
 //! otherwise.
 
+#[macro_use]
+mod route;
+
 mod async_call;
 mod attributes;
 mod auth_identity;
 mod context;
 mod credentials;
-mod export_import;
-#[cfg(windows)]
-mod forwarded;
-mod message;
+mod function_table;
 mod packages;
 mod password;
-mod query;
-mod token;
 #[cfg(unix)]
 mod unix_token;
 #[cfg(windows)]
-mod with_contexts;
+mod windows;
 
 pub use async_call::*;
 pub use attributes::*;
 pub use auth_identity::*;
 pub use context::*;
 pub use credentials::*;
-pub use export_import::*;
-#[cfg(windows)]
-pub use forwarded::*;
-pub use message::*;
+pub use function_table::*;
 pub use packages::*;
 pub use password::*;
-pub use query::*;
-pub use token::*;
 #[cfg(unix)]
 pub use unix_token::*;
 #[cfg(windows)]
-pub use with_contexts::*;
+pub use windows::*;

@@ -1,8 +1,10 @@
 //! Packages, and the table of all functions.
 
 use crate::entry::abi::*;
-use crate::entry::boundary::guard::{first_call, guard};
-use crate::entry::{forward, function_table, packages};
+use crate::entry::boundary::guard::guard;
+use crate::entry::forward::{self, Form};
+use crate::entry::packages;
+use crate::types::error::{Error, Result};
 
 /// Lists the packages: ours, then those of the system that are not called like one of ours.
 ///
@@ -20,7 +22,7 @@ pub unsafe extern "system" fn EnumerateSecurityPackagesW(
 ) -> SECURITY_STATUS {
     guard("EnumerateSecurityPackagesW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::enumerate(pcPackages, ppPackageInfo) }
+        unsafe { packages::enumerate(pcPackages, ppPackageInfo, forward::others) }
     })
 }
 
@@ -35,7 +37,7 @@ pub unsafe extern "system" fn EnumerateSecurityPackagesA(
 ) -> SECURITY_STATUS {
     guard("EnumerateSecurityPackagesA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::enumerate(pcPackages, ppPackageInfo) }
+        unsafe { packages::enumerate(pcPackages, ppPackageInfo, forward::others) }
     })
 }
 
@@ -56,7 +58,7 @@ pub unsafe extern "system" fn QuerySecurityPackageInfoW(
 ) -> SECURITY_STATUS {
     guard("QuerySecurityPackageInfoW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::query(pszPackageName, ppPackageInfo) }
+        unsafe { packages::query(pszPackageName, ppPackageInfo, forward::package) }
     })
 }
 
@@ -71,7 +73,7 @@ pub unsafe extern "system" fn QuerySecurityPackageInfoA(
 ) -> SECURITY_STATUS {
     guard("QuerySecurityPackageInfoA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe { packages::query(pszPackageName, ppPackageInfo) }
+        unsafe { packages::query(pszPackageName, ppPackageInfo, forward::package) }
     })
 }
 
@@ -95,9 +97,7 @@ pub unsafe extern "system" fn AddSecurityPackageW(
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions))
-        }
+        unsafe { add(pszPackageName, pOptions) }
     })
 }
 
@@ -113,10 +113,25 @@ pub unsafe extern "system" fn AddSecurityPackageA(
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            packages::offer(pszPackageName, true, || forward::add_package(pszPackageName, pOptions))
-        }
+        unsafe { add(pszPackageName, pOptions) }
     })
+}
+
+/// AddSecurityPackage in either form.
+///
+/// # Safety
+/// As for AddSecurityPackageW.
+unsafe fn add<Char: Form>(
+    name: *mut Char,
+    options: PSECURITY_PACKAGE_OPTIONS,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    unsafe {
+        match packages::named(name) {
+            Err(Error::PackageNotFound) if !name.is_null() => forward::add_package(name, options),
+            package => packages::offer(package?, true),
+        }
+    }
 }
 
 /// Takes a package from those that Negotiate chooses from, in credentials that this process
@@ -134,9 +149,7 @@ pub unsafe extern "system" fn DeleteSecurityPackageW(
 ) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageW", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName))
-        }
+        unsafe { delete(pszPackageName) }
     })
 }
 
@@ -150,23 +163,20 @@ pub unsafe extern "system" fn DeleteSecurityPackageA(
 ) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageA", || {
         // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            packages::offer(pszPackageName, false, || forward::delete_package(pszPackageName))
-        }
+        unsafe { delete(pszPackageName) }
     })
 }
 
-/// The table of all functions, for programs that load the library at run time. Never NULL, never
-/// freed.
-#[unsafe(no_mangle)]
-pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
-    first_call();
-    forward::own_table().unwrap_or_else(function_table::unicode)
-}
-
-/// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
-#[unsafe(no_mangle)]
-pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
-    first_call();
-    forward::own_table().unwrap_or_else(function_table::ansi)
+/// DeleteSecurityPackage in either form.
+///
+/// # Safety
+/// As for DeleteSecurityPackageW.
+unsafe fn delete<Char: Form>(name: *mut Char) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    unsafe {
+        match packages::named(name) {
+            Err(Error::PackageNotFound) if !name.is_null() => forward::delete_package(name),
+            package => packages::offer(package?, false),
+        }
+    }
 }

@@ -1,10 +1,12 @@
 //! Passwords of accounts.
 
 use crate::entry::abi::*;
+use crate::entry::boundary::arguments::PasswordArguments;
 use crate::entry::boundary::guard::guard;
 use crate::entry::credentials::change_password;
-use crate::entry::credentials::change_password::Change;
-use crate::entry::forward;
+use crate::entry::forward::{self, Form};
+use crate::entry::packages;
+use crate::types::error::{Error, Result};
 
 /// Changes the password of an account in the account file.
 ///
@@ -33,31 +35,18 @@ pub unsafe extern "system" fn ChangeAccountPasswordW(
     pOutput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
     guard("ChangeAccountPasswordW", || {
-        let change = Change {
+        let arguments = PasswordArguments {
             package: pszPackageName,
             domain: pszDomainName,
             account: pszAccountName,
             old: pszOldPassword,
             new: pszNewPassword,
+            impersonating: bImpersonating,
+            reserved: dwReserved,
+            output: pOutput,
         };
-        // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            change_password::change(&change, pOutput, || {
-                let function = forward::functions::<SEC_WCHAR>()?.ChangeAccountPassword?;
-                Some(forward::inside(|| {
-                    function(
-                        pszPackageName,
-                        pszDomainName,
-                        pszAccountName,
-                        pszOldPassword,
-                        pszNewPassword,
-                        bImpersonating,
-                        dwReserved,
-                        pOutput,
-                    )
-                }))
-            })
-        }
+        // SAFETY: C caller's contract.
+        unsafe { change(&arguments) }
     })
 }
 
@@ -77,30 +66,36 @@ pub unsafe extern "system" fn ChangeAccountPasswordA(
     pOutput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
     guard("ChangeAccountPasswordA", || {
-        let change = Change {
+        let arguments = PasswordArguments {
             package: pszPackageName,
             domain: pszDomainName,
             account: pszAccountName,
             old: pszOldPassword,
             new: pszNewPassword,
+            impersonating: bImpersonating,
+            reserved: dwReserved,
+            output: pOutput,
         };
-        // SAFETY: the caller's promise is this function's own.
-        unsafe {
-            change_password::change(&change, pOutput, || {
-                let function = forward::functions::<SEC_CHAR>()?.ChangeAccountPassword?;
-                Some(forward::inside(|| {
-                    function(
-                        pszPackageName,
-                        pszDomainName,
-                        pszAccountName,
-                        pszOldPassword,
-                        pszNewPassword,
-                        bImpersonating,
-                        dwReserved,
-                        pOutput,
-                    )
-                }))
-            })
-        }
+        // SAFETY: C caller's contract.
+        unsafe { change(&arguments) }
     })
+}
+
+/// ChangeAccountPassword in either form.
+///
+/// # Safety
+/// As for ChangeAccountPasswordW.
+unsafe fn change<Char: Form>(arguments: &PasswordArguments<Char>) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    unsafe {
+        match packages::named(arguments.package) {
+            Err(Error::PackageNotFound) if !arguments.package.is_null() => {
+                forward::change_password(arguments)
+            }
+            package => {
+                package?;
+                change_password::change(arguments)
+            }
+        }
+    }
 }

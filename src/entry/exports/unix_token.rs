@@ -3,7 +3,7 @@
 use crate::entry::abi::*;
 use crate::entry::access_token::unix;
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::step::put;
+use crate::entry::boundary::pointers::put;
 use std::ffi::c_void;
 
 /// Tells about the client of a token.

@@ -1,15 +1,18 @@
 //! Calls that make credentials and contexts of the system's.
 
 use super::functions::{Form, System};
-use super::handles::{Handle, Theirs, context, credentials, end};
+use super::handles::{Forwarded, end};
 use super::inside::inside;
 use super::memory::gave_memory;
 use crate::config;
 use crate::entry::abi::*;
-use crate::entry::context::step::{Arguments, InitiateArguments, put};
-use crate::entry::credentials::AcquireArguments;
+use crate::entry::boundary::arguments::{
+    AcquireArguments, Arguments, InitiateArguments, PasswordArguments,
+};
+use crate::entry::boundary::pointers::put;
+use crate::entry::handles::forwarded::ForwardedHandle;
 use crate::entry::handles::table::Table;
-use crate::entry::handles::{CONTEXTS, CREDENTIALS, NO_HANDLE, Object};
+use crate::entry::handles::{NO_HANDLE, Object};
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -18,7 +21,8 @@ use std::ptr::null_mut;
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn acquire<Char: Form>(
+pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
+    table: &Table<Object<T>>,
     arguments: &AcquireArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
     let system = System::get().ok_or(Error::PackageNotFound)?;
@@ -45,26 +49,34 @@ pub(crate) unsafe fn acquire<Char: Form>(
     gave_memory();
     // SAFETY: the caller's promise is this function's own.
     unsafe {
-        hand_out(&CREDENTIALS, made, config::current().limits.credentials, arguments.handle, |s| {
-            s.unicode.FreeCredentialsHandle
-        })?
+        let limit = config::current().limits.credentials;
+        insert(table, made, limit, arguments.handle, |s| s.unicode.FreeCredentialsHandle)?
     };
     Ok(status)
 }
 
-/// AcceptSecurityContext, or a function like it, where the context or, for a first call, the
-/// credentials are the system's; nothing where they are ours.
+/// What AcceptSecurityContext and InitializeSecurityContext work on, if it is secur32.dll's.
+pub(crate) enum StepOn {
+    /// A first call, with these credentials.
+    Credentials(Forwarded),
+    /// A later call.
+    Context { context: Forwarded, credential: Option<Forwarded> },
+}
+
+/// AcceptSecurityContext, or a function like it. A new context goes to `contexts`.
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn accept(
+pub(crate) unsafe fn accept<T: Clone>(
+    on: StepOn,
+    contexts: &Table<Object<T>>,
     arguments: &Arguments,
     function: impl FnOnce(&System) -> ACCEPT_SECURITY_CONTEXT_FN,
-) -> Option<Result<SECURITY_STATUS>> {
+) -> Result<SECURITY_STATUS> {
     let Arguments { input, requirements, data_rep, output, attributes, expiry, .. } = *arguments;
-    // SAFETY: the caller's promise is this function's own, which the system's asks for too.
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
     unsafe {
-        converse(arguments, |system, credential, context, new| {
+        step(on, contexts, arguments, |system, credential, context, new| {
             let function =
                 function(system).ok_or(Error::Unsupported("the system has no such function"))?;
             Ok(function(
@@ -86,16 +98,18 @@ pub(crate) unsafe fn accept(
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn initiate<Char: Form>(
+pub(crate) unsafe fn initiate<Char: Form, T: Clone>(
+    on: StepOn,
+    contexts: &Table<Object<T>>,
     arguments: &Arguments,
     more: &InitiateArguments<Char>,
     function: impl FnOnce(&System) -> INITIALIZE_SECURITY_CONTEXT_FN<Char>,
-) -> Option<Result<SECURITY_STATUS>> {
+) -> Result<SECURITY_STATUS> {
     let Arguments { input, requirements, data_rep, output, attributes, expiry, .. } = *arguments;
     let InitiateArguments { target, reserved: [reserved1, reserved2] } = *more;
-    // SAFETY: the caller's promise is this function's own, which the system's asks for too.
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
     unsafe {
-        converse(arguments, |system, credential, context, new| {
+        step(on, contexts, arguments, |system, credential, context, new| {
             let function =
                 function(system).ok_or(Error::Unsupported("the system has no such function"))?;
             Ok(function(
@@ -120,7 +134,8 @@ pub(crate) unsafe fn initiate<Char: Form>(
 ///
 /// # Safety
 /// As the function's own.
-pub(crate) unsafe fn import<Char: Form>(
+pub(crate) unsafe fn import<Char: Form, T: Clone>(
+    contexts: &Table<Object<T>>,
     name: &str,
     package: *mut Char,
     packed: PSecBuffer,
@@ -138,106 +153,123 @@ pub(crate) unsafe fn import<Char: Form>(
     if status >= 0 {
         let limit = config::current().limits.contexts;
         // SAFETY: the caller's promise is this function's own.
-        unsafe { hand_out(&CONTEXTS, made, limit, context, |s| s.unicode.DeleteSecurityContext)? };
+        unsafe { insert(contexts, made, limit, context, |s| s.unicode.DeleteSecurityContext)? };
     }
     Ok(status)
 }
 
-/// `call` gets the three handles as the system knows them: credentials, context, new context.
+/// ChangeAccountPassword for a package of secur32.dll.
+///
+/// # Safety
+/// As the function's own.
+pub(crate) unsafe fn change_password<Char: Form>(
+    arguments: &PasswordArguments<Char>,
+) -> Result<SECURITY_STATUS> {
+    let function = System::get().and_then(|system| Char::functions(system).ChangeAccountPassword);
+    let function = function.ok_or(Error::PackageNotFound)?;
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    Ok(inside(|| unsafe {
+        function(
+            arguments.package,
+            arguments.domain,
+            arguments.account,
+            arguments.old,
+            arguments.new,
+            arguments.impersonating,
+            arguments.reserved,
+            arguments.output,
+        )
+    }))
+}
+
+/// `call` gets secur32.dll's handles: credentials, context, new context.
 ///
 /// # Safety
 /// As the functions' own.
-unsafe fn converse(
-    handles: &Arguments,
+unsafe fn step<T: Clone>(
+    on: StepOn,
+    contexts: &Table<Object<T>>,
+    arguments: &Arguments,
     call: impl FnOnce(&System, PCredHandle, PCtxtHandle, PCtxtHandle) -> Result<SECURITY_STATUS>,
-) -> Option<Result<SECURITY_STATUS>> {
-    // SAFETY: the caller's promise is this function's own.
-    let (context, credentials) =
-        unsafe { (context(handles.context), credentials(handles.credential)) };
-    match (context, credentials) {
-        (Some(theirs), credentials) => {
-            let mut credential = credentials.map(|theirs| theirs.handle.words());
+) -> Result<SECURITY_STATUS> {
+    match on {
+        StepOn::Context { context, credential } => {
+            let mut credential = credential.map(|forwarded| forwarded.handle.words());
             let credential = credential.as_mut().map_or(null_mut(), |handle| handle as PCredHandle);
-            // SAFETY: likewise.
-            Some(unsafe { go_on(&theirs, credential, handles, call) })
+            // SAFETY: C caller's contract, handles.
+            unsafe { go_on(&context, credential, arguments, call) }
         }
-        // SAFETY: likewise.
-        (None, Some(theirs)) if handles.context.is_null() => {
-            Some(unsafe { begin(&theirs, handles, call) })
-        }
-        (None, _) => None,
+        // SAFETY: C caller's contract, handles.
+        StepOn::Credentials(credential) => unsafe { begin(&credential, contexts, arguments, call) },
     }
 }
 
 /// # Safety
-/// As for [`converse`].
+/// As for [`step`].
 unsafe fn go_on(
-    theirs: &Theirs,
+    context: &Forwarded,
     credential: PCredHandle,
-    handles: &Arguments,
+    arguments: &Arguments,
     call: impl FnOnce(&System, PCredHandle, PCtxtHandle, PCtxtHandle) -> Result<SECURITY_STATUS>,
 ) -> Result<SECURITY_STATUS> {
-    let was = theirs.handle.words();
-    let (mut context, mut new) = (was, was);
+    let was = context.handle.words();
+    let (mut words, mut new) = (was, was);
     gave_memory();
-    let status = inside(|| call(theirs.system, credential, &mut context, &mut new))?;
-    // The system may go on under another handle, which the same one of ours stands for then.
-    if is_one(new) && new != was {
-        theirs.handle.replace(new);
+    let status = inside(|| call(context.system, credential, &mut words, &mut new))?;
+    // secur32.dll may replace its handle. The caller's stays the same.
+    if is_handle(new) && new != was {
+        context.handle.replace(new);
     }
-    // SAFETY: the caller's promise is this function's own; `phContext` points to a handle that was
-    // found, and may be `phNewContext` too.
-    unsafe { put(handles.new_context, handles.context.read_unaligned()) };
+    // SAFETY: C caller's contract, handles: `phContext` points to a handle, which was found. It may
+    // be `phNewContext` too.
+    unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
     Ok(status)
 }
 
 /// # Safety
-/// As for [`converse`].
-unsafe fn begin(
-    theirs: &Theirs,
-    handles: &Arguments,
+/// As for [`step`].
+unsafe fn begin<T: Clone>(
+    credential: &Forwarded,
+    contexts: &Table<Object<T>>,
+    arguments: &Arguments,
     call: impl FnOnce(&System, PCredHandle, PCtxtHandle, PCtxtHandle) -> Result<SECURITY_STATUS>,
 ) -> Result<SECURITY_STATUS> {
-    if handles.new_context.is_null() {
+    if arguments.new_context.is_null() {
         return Err(Error::InvalidHandle("a first call has nowhere to put its context"));
     }
-    let (mut credential, mut new) = (theirs.handle.words(), NO_HANDLE);
+    let (mut words, mut new) = (credential.handle.words(), NO_HANDLE);
     gave_memory();
-    let status = inside(|| call(theirs.system, &mut credential, null_mut(), &mut new))?;
-    // Some errors leave a context, for more of a message to be read or to be deleted; whether one
-    // does, the handle tells.
-    match is_one(new) {
-        // SAFETY: the caller's promise is this function's own.
-        true => unsafe {
-            hand_out(&CONTEXTS, new, config::current().limits.contexts, handles.new_context, |s| {
-                s.unicode.DeleteSecurityContext
-            })?
-        },
-        // SAFETY: likewise.
-        false => unsafe { put(handles.new_context, NO_HANDLE) },
+    let status = inside(|| call(credential.system, &mut words, null_mut(), &mut new))?;
+    // Some errors leave a context, to read more of a message or to be deleted. The handle shows it.
+    if is_handle(new) {
+        let (limit, output) = (config::current().limits.contexts, arguments.new_context);
+        // SAFETY: C caller's contract, outputs.
+        unsafe { insert(contexts, new, limit, output, |s| s.unicode.DeleteSecurityContext)? };
+    } else {
+        // SAFETY: C caller's contract, outputs.
+        unsafe { put(arguments.new_context, NO_HANDLE) };
     }
     Ok(status)
 }
 
-/// Whether the system has written a handle.
-fn is_one(handle: SecHandle) -> bool {
+/// Whether secur32.dll has written a handle.
+fn is_handle(handle: SecHandle) -> bool {
     handle != NO_HANDLE && handle != SecHandle { dwLower: 0, dwUpper: 0 }
 }
 
-/// Gives the program a handle of ours for the system's, which `ends` ends should there be none
-/// left.
+/// Gives the caller a handle for one of secur32.dll, which `ends` ends if there are too many.
 ///
 /// # Safety
 /// `output` is NULL or points to a handle.
-unsafe fn hand_out<T: Clone>(
+unsafe fn insert<T: Clone>(
     table: &Table<Object<T>>,
     handle: SecHandle,
     limit: u32,
     output: PSecHandle,
     ends: impl FnOnce(&System) -> FREE_CREDENTIALS_HANDLE_FN,
 ) -> Result<()> {
-    let handle = Handle::new(handle);
-    let Some(words) = table.insert(Object::Systems(handle.clone()), limit) else {
+    let handle = ForwardedHandle::new(handle);
+    let Some(words) = table.insert(Object::Forwarded(handle.clone()), limit) else {
         end(&handle, ends);
         return Err(Error::OutOfMemory);
     };

@@ -102,11 +102,6 @@ impl Form for SEC_CHAR {
     }
 }
 
-/// The system's functions with text in one form; nothing where there is no other SSPI than ours.
-pub(crate) fn functions<Char: Form>() -> Option<&'static SecurityFunctionTable<Char>> {
-    System::get().map(Char::functions)
-}
-
 /// The system's own table, if the system is who asks for one.
 pub(crate) fn own_table<Char: Form>() -> Option<PSecurityFunctionTable<Char>> {
     if !is_inside() {

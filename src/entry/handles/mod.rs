@@ -1,37 +1,25 @@
 //! The handle tables of the process, and the way from a caller's handle to an object.
 
+pub(crate) mod forwarded;
 mod sync;
 pub(crate) mod table;
 
 use super::abi::SecHandle;
-use super::context::Conversation;
-use super::context::lock::Lock;
-use super::forward;
 use crate::runtime::log;
-use crate::server::credential::Credential;
 use crate::types::error::{Error, Result};
+use forwarded::ForwardedHandle;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock};
-use table::{Kind, LAST_GENERATION, Table, Words};
+use std::sync::LazyLock;
+use table::{LAST_GENERATION, Table, Words};
 
-/// A context with its lock.
-pub(super) type Shared = Arc<Lock<Conversation>>;
-
-/// What a program's handle names.
+/// What a caller's handle names.
 #[derive(Clone)]
 pub(super) enum Object<T> {
-    /// An object of ours.
+    /// An object of this library.
     Ours(T),
-    /// One of a package of the system's.
-    Systems(forward::Handle),
+    /// A handle of the operating system's secur32.dll.
+    Forwarded(ForwardedHandle),
 }
-
-/// What credentials handles name.
-pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
-    LazyLock::new(|| Table::new(Kind::Credential, first_generation));
-/// What context handles name.
-pub(super) static CONTEXTS: LazyLock<Table<Object<Shared>>> =
-    LazyLock::new(|| Table::new(Kind::Context, first_generation));
 
 /// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
 pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
@@ -67,7 +55,7 @@ pub(super) unsafe fn find_numbered<T: Clone>(
     let words = unsafe { words(handle) }.ok_or(NOT_OURS)?;
     match table.get(words).ok_or(NOT_OURS)? {
         Object::Ours(object) => Ok((words.number(), object)),
-        Object::Systems(_) => Err(Error::InvalidHandle("one of another package's")),
+        Object::Forwarded(_) => Err(Error::InvalidHandle("one of another package's")),
     }
 }
 
@@ -100,7 +88,7 @@ pub(super) unsafe fn update<T: Clone>(
 ) -> Result<()> {
     let change = |object: &mut Object<T>| match object {
         Object::Ours(object) => change(object),
-        Object::Systems(_) => Err(NOT_OURS),
+        Object::Forwarded(_) => Err(NOT_OURS),
     };
     // SAFETY: the caller's promise is this function's own.
     unsafe { words(handle) }.and_then(|words| table.update(words, change)).ok_or(NOT_OURS)?

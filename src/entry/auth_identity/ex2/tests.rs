@@ -1,7 +1,7 @@
 //! Blocks as programs lay them out, and blocks that nobody should.
 
 use super::*;
-use crate::entry::auth_identity::Content;
+use crate::entry::auth_identity::OwnedIdentity;
 use crate::entry::credentials::auth_data::AuthData;
 use crate::kerberos::keytab::Keytab;
 
@@ -10,7 +10,7 @@ const PACKED: usize = size_of::<SEC_WINNT_AUTH_PACKED_CREDENTIALS>();
 
 /// What AcquireCredentialsHandle makes of the block.
 fn read(block: &[u8]) -> Result<AuthData> {
-    AuthData::of(&Content::of_block(block)?.open()?)
+    AuthData::of(&OwnedIdentity::of_block(block)?.open()?)
 }
 
 fn utf16(text: &str) -> Vec<u8> {

@@ -4,7 +4,7 @@ use crate::access_token::Sids;
 use crate::config::Settings;
 use crate::context::EstablishedContext;
 use crate::entry::abi::*;
-use crate::entry::context::step::timestamp;
+use crate::entry::boundary::pointers::timestamp;
 use crate::principal::AccountInfo;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;

@@ -11,12 +11,12 @@ use crate::entry::abi::*;
 use crate::entry::boundary::flags;
 use crate::entry::boundary::flags::Side;
 use crate::entry::boundary::memory;
-use crate::entry::boundary::query_buffer::Answer;
+use crate::entry::boundary::pointers::timestamp;
+use crate::entry::boundary::query_buffer::QueryBuffer;
 use crate::entry::boundary::text;
 use crate::entry::boundary::text::Text;
-use crate::entry::context::Conversation;
-use crate::entry::context::step::timestamp;
-use crate::entry::handles::{CONTEXTS, find_numbered};
+use crate::entry::context::{CONTEXTS, ContextObject};
+use crate::entry::handles::find_numbered;
 use crate::entry::packages;
 use crate::server::credential::Package;
 use crate::types::error::{Error, Result};
@@ -37,35 +37,33 @@ pub(crate) unsafe fn query<Char: Text>(
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
-    let answer = Answer::new(buffer, length);
-    let mut conversation = shared.lock()?;
+    let answer = QueryBuffer::new(buffer, length);
+    let mut object = shared.lock()?;
     if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
         // SAFETY: the buffer is as the attribute says, by the caller's promise.
-        return unsafe { answer.with(|| negotiation_info::<Char>(&conversation)) };
+        return unsafe { answer.with(|| negotiation_info::<Char>(&object)) };
     }
     if attribute == SECPKG_ATTR_NEGO_STATUS {
         // SAFETY: likewise.
         return unsafe {
             answer.with(|| {
-                Ok(SecPkgContext_NegoStatus {
-                    LastStatus: conversation.last_status.cast_unsigned(),
-                })
+                Ok(SecPkgContext_NegoStatus { LastStatus: object.last_status.cast_unsigned() })
             })
         };
     }
     if attribute == SECPKG_ATTR_NEGOSSP_SUBSTATUS {
         // SAFETY: likewise.
-        return unsafe { answer.with(|| Ok(conversation.substatus.0)) };
+        return unsafe { answer.with(|| Ok(object.substatus.0)) };
     }
     if attribute == SECPKG_ATTR_ACCESS_TOKEN {
         // SAFETY: likewise.
         return unsafe {
-            let mut token = || conversation.access_token(number, &config::current());
+            let mut token = || object.access_token(number, &config::current());
             answer.with(|| Ok(SecPkgContext_AccessToken { AccessToken: token()? }))
         };
     }
-    let started = conversation.started;
-    let secured = conversation.secured()?;
+    let started = object.started;
+    let secured = object.secured()?;
     let established = &secured.established;
     // SAFETY: the buffer is as the attribute says, by the caller's promise.
     unsafe {
@@ -187,9 +185,9 @@ fn key_info<Char: Text>(secured: &EstablishedContext) -> Result<SecPkgContext_Ke
 
 /// The one attribute that a conversation under way has: its package, and that it is under way.
 fn negotiation_info<Char: Text>(
-    conversation: &Conversation,
+    object: &ContextObject,
 ) -> Result<SecPkgContext_NegotiationInfo<Char>> {
-    let (package, state) = match conversation.context() {
+    let (package, state) = match object.context() {
         Some(Context::Established(secured)) => {
             (Package::Only(secured.established.mechanism), SECPKG_NEGOTIATION_COMPLETE)
         }

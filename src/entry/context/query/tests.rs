@@ -2,10 +2,10 @@
 
 use crate::context::{Context, EstablishedContext};
 use crate::entry::abi::*;
-use crate::entry::context::Conversation;
 use crate::entry::context::lock::Lock;
+use crate::entry::context::{CONTEXTS, ContextObject};
 use crate::entry::exports;
-use crate::entry::handles::{CONTEXTS, Object};
+use crate::entry::handles::Object;
 use crate::mechanism::{Established, Mechanism};
 use crate::ntlm;
 use crate::principal::{AccountInfo, Principal};
@@ -36,8 +36,8 @@ fn context(account: Option<AccountInfo>) -> CtxtHandle {
         wants_mech_list_mic: false,
     };
     let secured = EstablishedContext { established, package: Package::Negotiate, accepted: true };
-    let conversation = Conversation::new(Context::Established(Box::new(secured)));
-    CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(conversation))), 1000).unwrap().into()
+    let object = ContextObject::new(Context::Established(Box::new(secured)));
+    CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into()
 }
 
 fn query<T>(context: &mut CtxtHandle, attribute: ULONG) -> Result<T, SECURITY_STATUS> {

@@ -5,7 +5,6 @@ use crate::entry::boundary::guard::guard;
 use crate::entry::boundary::memory;
 use crate::entry::context::query;
 use crate::entry::forward;
-use crate::entry::forward::pass_on;
 use std::ffi::c_void;
 
 /// Tells about a context.
@@ -26,7 +25,7 @@ pub unsafe extern "system" fn QueryContextAttributesW(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesW", || {
-        pass_on!(context phContext, SEC_WCHAR, QueryContextAttributes(ulAttribute, pBuffer));
+        forward!(context phContext, SEC_WCHAR, QueryContextAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_WCHAR>(phContext, ulAttribute, pBuffer, None) }
     })
@@ -43,7 +42,7 @@ pub unsafe extern "system" fn QueryContextAttributesA(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesA", || {
-        pass_on!(context phContext, SEC_CHAR, QueryContextAttributes(ulAttribute, pBuffer));
+        forward!(context phContext, SEC_CHAR, QueryContextAttributes(ulAttribute, pBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_CHAR>(phContext, ulAttribute, pBuffer, None) }
     })
@@ -68,7 +67,7 @@ pub unsafe extern "system" fn QueryContextAttributesExW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesExW", || {
-        pass_on!(context phContext, SEC_WCHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
+        forward!(context phContext, SEC_WCHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_WCHAR>(phContext, ulAttribute, pBuffer, Some(cbBuffer)) }
     })
@@ -86,7 +85,7 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesExA", || {
-        pass_on!(context phContext, SEC_CHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
+        forward!(context phContext, SEC_CHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: the caller's promise is this function's own.
         unsafe { query::query::<SEC_CHAR>(phContext, ulAttribute, pBuffer, Some(cbBuffer)) }
     })

@@ -1,10 +1,9 @@
 //! Acting as the client, and its token.
 
 use crate::entry::abi::*;
-use crate::entry::access_token;
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::step::put;
-use crate::entry::forward::pass_on;
+use crate::entry::boundary::pointers::put;
+use crate::entry::context::access_token;
 use std::ptr;
 
 /// Lets the calling thread act as the client: what it opens, it opens with the client's rights. On
@@ -24,7 +23,7 @@ pub unsafe extern "system" fn ImpersonateSecurityContext(
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
     guard("ImpersonateSecurityContext", || {
-        pass_on!(context phContext, ImpersonateSecurityContext());
+        forward!(context phContext, ImpersonateSecurityContext());
         // SAFETY: the caller's promise is this function's own.
         unsafe { access_token::impersonate(phContext) }
     })
@@ -44,7 +43,7 @@ pub unsafe extern "system" fn ImpersonateSecurityContext(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn RevertSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
     guard("RevertSecurityContext", || {
-        pass_on!(context phContext, RevertSecurityContext());
+        forward!(context phContext, RevertSecurityContext());
         // SAFETY: the caller's promise is this function's own.
         unsafe { access_token::revert(phContext) }
     })
@@ -70,7 +69,7 @@ pub unsafe extern "system" fn QuerySecurityContextToken(
     // SAFETY: the caller's promise is this function's own.
     unsafe { put(Token, ptr::null_mut()) };
     guard("QuerySecurityContextToken", || {
-        pass_on!(context phContext, QuerySecurityContextToken(Token));
+        forward!(context phContext, QuerySecurityContextToken(Token));
         // SAFETY: the caller's promise is this function's own.
         unsafe { access_token::query(phContext, Token) }
     })

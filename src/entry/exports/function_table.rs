@@ -1,8 +1,10 @@
 //! The tables of InitSecurityInterface. Their order is that of `SecurityFunctionTable`, which
 //! `tests/c/layout.c` holds against `<sspi.h>`.
 
-use super::abi::*;
-use super::exports::*;
+use super::{attributes::*, context::*, credentials::*, packages::*, password::*};
+use crate::entry::abi::*;
+use crate::entry::boundary::guard::first_call;
+use crate::entry::forward;
 use std::cell::UnsafeCell;
 use std::ptr::null_mut;
 
@@ -73,12 +75,17 @@ static ANSI: Table<SEC_CHAR> = table! { SEC_CHAR:
     QueryCredentialsAttributesEx = QueryCredentialsAttributesExA,
 };
 
-/// InitSecurityInterfaceW.
-pub(super) fn unicode() -> PSecurityFunctionTable<SEC_WCHAR> {
-    UNICODE.0.get()
+/// The table of all functions, for programs that load the library at run time. Never NULL, never
+/// freed.
+#[unsafe(no_mangle)]
+pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
+    first_call();
+    forward::own_table().unwrap_or_else(|| UNICODE.0.get())
 }
 
-/// InitSecurityInterfaceA.
-pub(super) fn ansi() -> PSecurityFunctionTable<SEC_CHAR> {
-    ANSI.0.get()
+/// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
+#[unsafe(no_mangle)]
+pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
+    first_call();
+    forward::own_table().unwrap_or_else(|| ANSI.0.get())
 }

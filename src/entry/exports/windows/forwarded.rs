@@ -5,7 +5,7 @@
 //! On Windows and Wine only. The arguments are words: none is wider than a pointer, and what a
 //! narrower one has in its upper half nobody looks at. So it is with what is returned.
 
-use crate::entry::boundary::guard::passing_on;
+use crate::entry::boundary::guard::find_forwarded;
 use crate::entry::forward;
 use crate::platform;
 use std::ffi::CStr;
@@ -48,19 +48,19 @@ impl Lacking {
 }
 
 /// The system's function, found once.
-pub(crate) struct Passed {
+pub(crate) struct ForwardedFunction {
     name: &'static CStr,
     /// Wine exports the name, and ends the program that calls it.
     stub_in_wine: bool,
     found: AtomicPtr<()>,
 }
 
-impl Passed {
-    pub(crate) const fn new(name: &'static CStr, stub_in_wine: bool) -> Passed {
-        Passed { name, stub_in_wine, found: AtomicPtr::new(null_mut()) }
+impl ForwardedFunction {
+    pub(crate) const fn new(name: &'static CStr, stub_in_wine: bool) -> ForwardedFunction {
+        ForwardedFunction { name, stub_in_wine, found: AtomicPtr::new(null_mut()) }
     }
 
-    pub(crate) fn function(&self) -> Option<NonNull<()>> {
+    pub(crate) fn find(&self) -> Option<NonNull<()>> {
         NonNull::new(self.found.load(Ordering::Relaxed)).or_else(|| {
             if self.stub_in_wine && platform::is_wine() {
                 return None;
@@ -75,7 +75,7 @@ impl Passed {
 /// Each line is an exported function: its name, its arguments, what it returns where it cannot be
 /// passed on, and whether Wine has it in name only. The tables of exports in `def/` and in
 /// COMPATIBILITY.md are made from it.
-macro_rules! passed_on {
+macro_rules! forwarded {
     ($(fn $name:ident($($argument:ident),*) -> $lacking:ident $(, $stub:ident stub in Wine)?;)*) => {$(
         #[doc = concat!("Passed on to the system's ", stringify!($name), ".")]
         ///
@@ -87,9 +87,9 @@ macro_rules! passed_on {
                 Ok(name) => name,
                 Err(_) => panic!("a name with a zero in it"),
             };
-            static PASSED: Passed = Passed::new(NAME, passed_on!(stub $($stub)?));
-            type Function = unsafe extern "system" fn($(passed_on!(word $argument)),*) -> usize;
-            match passing_on(stringify!($name), || PASSED.function()) {
+            static FUNCTION: ForwardedFunction = ForwardedFunction::new(NAME, forwarded!(stub $($stub)?));
+            type Function = unsafe extern "system" fn($(forwarded!(word $argument)),*) -> usize;
+            match find_forwarded(stringify!($name), || FUNCTION.find()) {
                 // SAFETY: the function of that name takes these arguments; that they are good is
                 // its caller's promise.
                 Some(function) => unsafe { transmute::<NonNull<()>, Function>(function)($($argument),*) },
@@ -102,7 +102,7 @@ macro_rules! passed_on {
     (stub) => { false };
 }
 
-passed_on! {
+forwarded! {
     fn CloseLsaPerformanceData() -> Win32;
     fn CollectLsaPerformanceData(lpValueName, lppData, lpcbTotalBytes, lpNumObjectTypes) -> Win32;
     fn OpenLsaPerformanceData(lpDeviceNames) -> Win32;

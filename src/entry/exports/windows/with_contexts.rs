@@ -2,10 +2,12 @@
 //! own: SASL, and what security packages call. On Windows and Wine only. Contexts of ours have no
 //! use for them: SEC_E_UNSUPPORTED_FUNCTION.
 
-use super::forwarded::Passed;
+use super::forwarded::ForwardedFunction;
 use crate::entry::abi::*;
+use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::step::{Arguments, InitiateArguments};
+use crate::entry::context::CONTEXTS;
+use crate::entry::exports::route;
 use crate::entry::forward;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
@@ -20,14 +22,13 @@ const OURS: Error = Error::Unsupported("SASL, with contexts of ours");
 /// `context` is NULL or points to a handle.
 unsafe fn with_context(
     context: PCtxtHandle,
-    passed: &Passed,
+    function: &ForwardedFunction,
     call: impl FnOnce(NonNull<()>, PCtxtHandle) -> SECURITY_STATUS,
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: the caller's promise is this function's own.
-    let theirs = unsafe { forward::context(context) }.ok_or(OURS)?;
-    let function =
-        passed.function().ok_or(Error::Unsupported("the system has no such function"))?;
-    Ok(theirs.call(|context| call(function, context)))
+    let forwarded = unsafe { route::context(context) }.ok_or(OURS)?;
+    let function = function.find().ok_or(Error::Unsupported("the system has no such function"))?;
+    Ok(forwarded.call(|context| call(function, context)))
 }
 
 /// AcceptSecurityContext for SASL.
@@ -46,7 +47,7 @@ pub unsafe extern "system" fn SaslAcceptSecurityContext(
     pfContextAttr: *mut ULONG,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    static PASSED: Passed = Passed::new(c"SaslAcceptSecurityContext", true);
+    static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SaslAcceptSecurityContext", true);
     guard("SaslAcceptSecurityContext", || {
         let arguments = Arguments {
             credential: phCredential,
@@ -60,8 +61,10 @@ pub unsafe extern "system" fn SaslAcceptSecurityContext(
             expiry: ptsExpiry,
         };
         // SAFETY: the function has that type; the caller's promise is this function's own.
-        unsafe { forward::accept(&arguments, |_| transmute(PASSED.function())) }
-            .unwrap_or(Err(OURS))
+        unsafe {
+            let on = route::step(&arguments).ok_or(OURS)?;
+            forward::accept(on, &CONTEXTS, &arguments, |_| transmute(FUNCTION.find()))
+        }
     })
 }
 
@@ -87,7 +90,7 @@ macro_rules! initiate {
             pfContextAttr: *mut ULONG,
             ptsExpiry: PTimeStamp,
         ) -> SECURITY_STATUS {
-            static PASSED: Passed = Passed::new($text, true);
+            static FUNCTION: ForwardedFunction = ForwardedFunction::new($text, true);
             guard(stringify!($name), || {
                 let arguments = Arguments {
                     credential: phCredential,
@@ -103,8 +106,12 @@ macro_rules! initiate {
                 let more =
                     InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
                 // SAFETY: the function has that type; the caller's promise is this function's own.
-                unsafe { forward::initiate(&arguments, &more, |_| transmute(PASSED.function())) }
-                    .unwrap_or(Err(OURS))
+                unsafe {
+                    let on = route::step(&arguments).ok_or(OURS)?;
+                    forward::initiate(on, &CONTEXTS, &arguments, &more, |_| {
+                        transmute(FUNCTION.find())
+                    })
+                }
             })
         }
     };
@@ -131,10 +138,10 @@ pub unsafe extern "system" fn SaslGetContextOption(
         ULONG,
         *mut ULONG,
     ) -> SECURITY_STATUS;
-    static PASSED: Passed = Passed::new(c"SaslGetContextOption", false);
+    static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SaslGetContextOption", false);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SaslGetContextOption", || unsafe {
-        with_context(ContextHandle, &PASSED, |function, context| {
+        with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Get>(function)(context, Option, Value, Size, Needed)
         })
     })
@@ -152,10 +159,10 @@ pub unsafe extern "system" fn SaslSetContextOption(
     Size: ULONG,
 ) -> SECURITY_STATUS {
     type Set = unsafe extern "system" fn(PCtxtHandle, ULONG, *mut c_void, ULONG) -> SECURITY_STATUS;
-    static PASSED: Passed = Passed::new(c"SaslSetContextOption", false);
+    static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SaslSetContextOption", false);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SaslSetContextOption", || unsafe {
-        with_context(ContextHandle, &PASSED, |function, context| {
+        with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Set>(function)(context, Option, Value, Size)
         })
     })
@@ -171,10 +178,10 @@ pub unsafe extern "system" fn SecInitUserModeContext(
     ContextData: PSecBuffer,
 ) -> SECURITY_STATUS {
     type Init = unsafe extern "system" fn(PCtxtHandle, PSecBuffer) -> SECURITY_STATUS;
-    static PASSED: Passed = Passed::new(c"SecInitUserModeContext", true);
+    static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SecInitUserModeContext", true);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SecInitUserModeContext", || unsafe {
-        with_context(ContextHandle, &PASSED, |function, context| {
+        with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Init>(function)(context, ContextData)
         })
     })
@@ -189,10 +196,10 @@ pub unsafe extern "system" fn SecDeleteUserModeContext(
     ContextHandle: PCtxtHandle,
 ) -> SECURITY_STATUS {
     type Delete = unsafe extern "system" fn(PCtxtHandle) -> SECURITY_STATUS;
-    static PASSED: Passed = Passed::new(c"SecDeleteUserModeContext", true);
+    static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SecDeleteUserModeContext", true);
     // SAFETY: the function has that type; the caller's promise is this function's own.
     guard("SecDeleteUserModeContext", || unsafe {
-        with_context(ContextHandle, &PASSED, |function, context| {
+        with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Delete>(function)(context)
         })
     })
@@ -208,7 +215,7 @@ pub unsafe extern "system" fn ApplyControlTokenW(
     pInput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
     // SAFETY: the caller's promise is that of ApplyControlToken.
-    unsafe { super::ApplyControlToken(phContext, pInput) }
+    unsafe { crate::entry::exports::ApplyControlToken(phContext, pInput) }
 }
 
 /// ApplyControlToken by the names that it has in import libraries for 32 bits.
@@ -221,5 +228,5 @@ pub unsafe extern "system" fn ApplyControlTokenA(
     pInput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
     // SAFETY: the caller's promise is that of ApplyControlToken.
-    unsafe { super::ApplyControlToken(phContext, pInput) }
+    unsafe { crate::entry::exports::ApplyControlToken(phContext, pInput) }
 }

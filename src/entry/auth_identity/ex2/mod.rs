@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Credentials, wide};
 use crate::entry::abi::*;
+use crate::entry::boundary::text::utf16_from_bytes;
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use std::ops::Range;
@@ -16,6 +16,17 @@ pub(crate) const LONGEST: usize = 5 << 16;
 
 const MALFORMED: Error =
     Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: an offset or a length that cannot be");
+
+/// What shows that somebody is the account.
+pub(crate) enum Credentials {
+    /// A password.
+    Password(Zeroizing<String>),
+    /// Something packed.
+    Persist(GUID, Zeroizing<Vec<u8>>),
+}
+
+pub(crate) const UNREADABLE: Error =
+    Error::UnknownCredentials("an identity whose text cannot be read");
 
 /// A whole block, and where in it the parts are.
 pub(crate) struct Block {
@@ -71,7 +82,7 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Credentials> {
             .ok_or(MALFORMED)?;
     match kind {
         SEC_WINNT_AUTH_DATA_TYPE_PASSWORD => {
-            Ok(Credentials::Password(wide(password(packed, data)?)?))
+            Ok(Credentials::Password(utf16_from_bytes(password(packed, data)?).ok_or(UNREADABLE)?))
         }
         _ => Ok(Credentials::Persist(kind, Zeroizing::new(data.to_vec()))),
     }

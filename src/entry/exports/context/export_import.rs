@@ -2,10 +2,13 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::export_import;
-use crate::entry::context::step::put;
-use crate::entry::forward::pass_on;
+use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::text;
+use crate::entry::context::{CONTEXTS, export_import};
+use crate::entry::forward::{self, Form};
 use crate::entry::handles::NO_HANDLE;
+use crate::server::credential::Package;
+use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr;
 
@@ -53,7 +56,7 @@ pub unsafe extern "system" fn ExportSecurityContext(
         put(pToken, ptr::null_mut());
     }
     guard("ExportSecurityContext", || {
-        pass_on!(context phContext, ExportSecurityContext(fFlags, pPackedContext, pToken));
+        forward!(context phContext, ExportSecurityContext(fFlags, pPackedContext, pToken));
         // SAFETY: the caller's promise is this function's own.
         unsafe { export_import::export(phContext, fFlags, pPackedContext) }
     })
@@ -88,7 +91,7 @@ pub unsafe extern "system" fn ImportSecurityContextW(
     unsafe { put(phContext, NO_HANDLE) };
     guard("ImportSecurityContextW", || {
         // SAFETY: likewise.
-        unsafe { export_import::import(pszPackage, pPackedContext, Token, phContext) }
+        unsafe { import(pszPackage, pPackedContext, Token, phContext) }
     })
 }
 
@@ -107,6 +110,30 @@ pub unsafe extern "system" fn ImportSecurityContextA(
     unsafe { put(phContext, NO_HANDLE) };
     guard("ImportSecurityContextA", || {
         // SAFETY: likewise.
-        unsafe { export_import::import(pszPackage, pPackedContext, Token, phContext) }
+        unsafe { import(pszPackage, pPackedContext, Token, phContext) }
     })
+}
+
+/// ImportSecurityContext in either form.
+///
+/// # Safety
+/// As for ImportSecurityContextW.
+unsafe fn import<Char: Form>(
+    package: *mut Char,
+    packed: PSecBuffer,
+    token: *mut c_void,
+    context: PCtxtHandle,
+) -> Result<SECURITY_STATUS> {
+    if context.is_null() {
+        return Err(Error::InvalidHandle("nowhere to put the context"));
+    }
+    // SAFETY: C caller's contract, strings.
+    let name = unsafe { text::read(package)? }.ok_or(Error::PackageNotFound)?;
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    unsafe {
+        match Package::from_name(&name) {
+            Ok(package) => export_import::import(package, packed, context),
+            Err(_) => forward::import(&CONTEXTS, &name, package, packed, token, context),
+        }
+    }
 }

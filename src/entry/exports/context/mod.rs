@@ -1,13 +1,23 @@
 //! Contexts: accept, initiate, complete, delete.
 
+use super::route;
 use crate::entry::abi::*;
+use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::complete;
-use crate::entry::context::step;
-use crate::entry::context::step::{Arguments, InitiateArguments};
-use crate::entry::forward::pass_on;
-use crate::entry::handles::{CONTEXTS, find};
-use crate::types::error::Error;
+use crate::entry::context::{CONTEXTS, complete, step};
+use crate::entry::forward::{self, Form};
+use crate::entry::handles::{Object, find, take};
+use crate::types::error::{Error, Result};
+
+mod access_token;
+mod export_import;
+mod message;
+mod query;
+
+pub use access_token::*;
+pub use export_import::*;
+pub use message::*;
+pub use query::*;
 
 /// The server's side of the conversation: takes a token from the client and makes the answer.
 ///
@@ -72,8 +82,15 @@ pub unsafe extern "system" fn AcceptSecurityContext(
             attributes: pfContextAttr,
             expiry: ptsTimeStamp,
         };
-        // SAFETY: the caller's promise is this function's own.
-        unsafe { step::accept(&arguments) }
+        // SAFETY: C caller's contract, which secur32.dll asks for too.
+        unsafe {
+            match route::step(&arguments) {
+                Some(on) => forward::accept(on, &CONTEXTS, &arguments, |system| {
+                    system.unicode.AcceptSecurityContext
+                }),
+                None => step::accept(&arguments),
+            }
+        }
     })
 }
 
@@ -125,7 +142,7 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
         };
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { step::initiate(&arguments, &more) }
+        unsafe { initiate(&arguments, &more) }
     })
 }
 
@@ -162,8 +179,27 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
         };
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: the caller's promise is this function's own.
-        unsafe { step::initiate(&arguments, &more) }
+        unsafe { initiate(&arguments, &more) }
     })
+}
+
+/// InitializeSecurityContext in either form.
+///
+/// # Safety
+/// As for InitializeSecurityContextW.
+unsafe fn initiate<Char: Form>(
+    arguments: &Arguments,
+    more: &InitiateArguments<Char>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    unsafe {
+        match route::step(arguments) {
+            Some(on) => forward::initiate(on, &CONTEXTS, arguments, more, |system| {
+                Char::functions(system).InitializeSecurityContext
+            }),
+            None => step::initiate(arguments, more),
+        }
+    }
 }
 
 /// Finishes the token of a call that returned SEC_I_COMPLETE_NEEDED or SEC_I_COMPLETE_AND_CONTINUE.
@@ -183,7 +219,7 @@ pub unsafe extern "system" fn CompleteAuthToken(
     pToken: PSecBufferDesc,
 ) -> SECURITY_STATUS {
     guard("CompleteAuthToken", || {
-        pass_on!(context phContext, CompleteAuthToken(pToken));
+        forward!(context phContext, CompleteAuthToken(pToken));
         // SAFETY: the caller's promise is this function's own.
         unsafe { complete::complete(phContext, pToken) }
     })
@@ -200,8 +236,13 @@ pub unsafe extern "system" fn CompleteAuthToken(
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
     guard("DeleteSecurityContext", || {
-        // SAFETY: the caller's promise is this function's own.
-        unsafe { step::delete(phContext) }
+        // SAFETY: C caller's contract, handles.
+        Ok(match unsafe { take(&CONTEXTS, phContext)? } {
+            Object::Ours(_) => SEC_E_OK,
+            Object::Forwarded(handle) => {
+                forward::end(&handle, |system| system.unicode.DeleteSecurityContext)
+            }
+        })
     })
 }
 
@@ -222,7 +263,7 @@ pub unsafe extern "system" fn ApplyControlToken(
     pInput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
     guard("ApplyControlToken", || {
-        pass_on!(context phContext, ApplyControlToken(pInput));
+        forward!(context phContext, ApplyControlToken(pInput));
         // SAFETY: the caller's promise is this function's own.
         unsafe { find(&CONTEXTS, phContext)? };
         Err(Error::Unsupported("control tokens"))

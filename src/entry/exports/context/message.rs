@@ -3,7 +3,6 @@
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
 use crate::entry::context::message;
-use crate::entry::forward::pass_on;
 
 /// Signs a message.
 ///
@@ -27,7 +26,7 @@ pub unsafe extern "system" fn MakeSignature(
     MessageSeqNo: ULONG,
 ) -> SECURITY_STATUS {
     guard("MakeSignature", || {
-        pass_on!(context phContext, MakeSignature(fQOP, pMessage, MessageSeqNo));
+        forward!(context phContext, MakeSignature(fQOP, pMessage, MessageSeqNo));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::sign(phContext, fQOP, pMessage, MessageSeqNo) }
     })
@@ -52,7 +51,7 @@ pub unsafe extern "system" fn VerifySignature(
     pfQOP: *mut ULONG,
 ) -> SECURITY_STATUS {
     guard("VerifySignature", || {
-        pass_on!(context phContext, VerifySignature(pMessage, MessageSeqNo, pfQOP));
+        forward!(context phContext, VerifySignature(pMessage, MessageSeqNo, pfQOP));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::verify(phContext, pMessage, MessageSeqNo, pfQOP) }
     })
@@ -81,7 +80,7 @@ pub unsafe extern "system" fn EncryptMessage(
     MessageSeqNo: ULONG,
 ) -> SECURITY_STATUS {
     guard("EncryptMessage", || {
-        pass_on!(context phContext, EncryptMessage(fQOP, pMessage, MessageSeqNo));
+        forward!(context phContext, EncryptMessage(fQOP, pMessage, MessageSeqNo));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::encrypt(phContext, fQOP, pMessage, MessageSeqNo) }
     })
@@ -109,7 +108,7 @@ pub unsafe extern "system" fn DecryptMessage(
     pfQOP: *mut ULONG,
 ) -> SECURITY_STATUS {
     guard("DecryptMessage", || {
-        pass_on!(context phContext, DecryptMessage(pMessage, MessageSeqNo, pfQOP));
+        forward!(context phContext, DecryptMessage(pMessage, MessageSeqNo, pfQOP));
         // SAFETY: the caller's promise is this function's own.
         unsafe { message::decrypt(phContext, pMessage, MessageSeqNo, pfQOP) }
     })

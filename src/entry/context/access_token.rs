@@ -1,0 +1,63 @@
+//! ImpersonateSecurityContext, RevertSecurityContext and QuerySecurityContextToken.
+
+use super::CONTEXTS;
+use crate::access_token::{self, Token};
+use crate::config;
+use crate::entry::abi::*;
+use crate::entry::access_token::new_handle;
+use crate::entry::boundary::pointers::put;
+use crate::entry::handles::{find, find_numbered, number};
+use crate::types::error::{Error, Result};
+use std::sync::Arc;
+
+/// ImpersonateSecurityContext.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+pub(crate) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (number, token) = unsafe { token_of(context)? };
+    access_token::impersonate(number, &token)?;
+    Ok(SEC_E_OK)
+}
+
+/// RevertSecurityContext. Whoever acts as a client can stop, even if the context is gone.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+pub(crate) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    unsafe {
+        if !access_token::revert(number(context)?)? {
+            find(&CONTEXTS, context)?;
+        }
+    }
+    Ok(SEC_E_OK)
+}
+
+/// QuerySecurityContextToken.
+///
+/// # Safety
+/// `context` is NULL or points to a handle; `token` is NULL or points to a HANDLE.
+pub(crate) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<SECURITY_STATUS> {
+    // SAFETY: the caller's promise is this function's own.
+    let (_, client_token) = unsafe { token_of(context)? };
+    if token.is_null() {
+        return Err(Error::InvalidParameter("Token is NULL"));
+    }
+    let given = new_handle(client_token)?;
+    // SAFETY: not NULL, so it points to a HANDLE by the caller's promise.
+    unsafe { put(token, given) };
+    Ok(SEC_E_OK)
+}
+
+/// The number of an accepted context, and the token of its client.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>)> {
+    // SAFETY: the caller's promise is this function's own.
+    let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
+    let mut object = shared.lock()?;
+    Ok((number, object.token(number, &config::current())?))
+}
