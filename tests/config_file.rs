@@ -6,12 +6,13 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::authority::{AuthorityKind, MachineSid};
 use negossp::config::{
-    Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode,
-    ReplayCacheKind, Server, Settings, Store, WinbindWay,
+    Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode, Server,
+    Settings, Store, WinbindWay,
 };
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Package, Usage};
+use negossp::stores::replay_cache::ReplayCacheKind;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;

@@ -15,7 +15,7 @@ pub use crate::server::current::{Environment, Store};
 pub use authorities::Authorities;
 pub use domain::Domain;
 pub use export::Export;
-pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
+pub use kerberos::{Addresses, Kerberos};
 pub use tokens::{Credentials, LocalUser, LogonOf, Mapping, Tokens};
 pub(crate) use toml::from_toml;
 pub use winbind::{Winbind, WinbindWay};
