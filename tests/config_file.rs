@@ -6,12 +6,11 @@ mod accounts_support;
 use accounts_support::*;
 use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
 use negossp::authority::{AuthorityKind, MachineSid};
-use negossp::config::{
-    Accounts, Addresses, Environment, NtlmMode, ReplayCacheKind, Server, Settings, Store,
-};
+use negossp::config::{Accounts, Addresses, Environment, NtlmMode, Server, Settings, Store};
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Package, Usage};
+use negossp::stores::replay_cache::ReplayCacheKind;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;

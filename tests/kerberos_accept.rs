@@ -19,6 +19,7 @@ use negossp::kerberos::message::{
 use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, KeytabFile, ServiceName, TgtFile};
 use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
+use negossp::platform;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::{Denial, Error};
@@ -57,7 +58,7 @@ fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
                 subkey: Some(key(session)),
                 ..Forge::new(ticket)
             };
-            let now = FileTime::now();
+            let now = platform::now();
             let (established, token) = forge.server().accept(&framed(&forge.at(now))).unwrap();
             assert_eq!(established.client.display_name(), "alice@EXAMPLE.TEST");
             assert_eq!(established.client.native_name(), "alice@EXAMPLE.TEST");
@@ -82,7 +83,7 @@ fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
 fn the_context_ends_with_its_ticket() {
     let forge = Forge { endtime: 1000, ..Forge::new(AES) };
     let mut server = forge.server();
-    let now = FileTime::now();
+    let now = platform::now();
     server.now = Some(now);
     let expiry = server.accept(&framed(&forge.at(now))).unwrap().0.expiry;
     let end = FileTime::from_unix_seconds(now.unix_seconds() + 1000)
@@ -215,7 +216,7 @@ fn all_components_of_the_client_are_kept() {
 #[test]
 fn clocks_and_times() {
     const SKEW: i64 = 300;
-    let now = FileTime::from_unix_seconds(FileTime::now().unix_seconds());
+    let now = FileTime::from_unix_seconds(platform::now().unix_seconds());
     let verdict = |forge: &Forge| {
         let mut server = forge.server();
         server.now = Some(now);
@@ -539,7 +540,7 @@ fn the_peer_is_told_why_only_if_the_caller_wants_it() {
             (error.realm, error.sname.to_spn().unwrap().as_str()),
             (&b"EXAMPLE.TEST"[..], "HTTP/server.example.test")
         );
-        assert!(error.stime.abs_diff(FileTime::now().unix_seconds()) <= 2);
+        assert!(error.stime.abs_diff(platform::now().unix_seconds()) <= 2);
     }
 }
 
@@ -592,7 +593,7 @@ impl Cache {
             enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"for the KDC alone" },
         }
         .encode();
-        let now = FileTime::now().unix_seconds();
+        let now = platform::now().unix_seconds();
         let tgt = ccache::Credential {
             client: name(&SERVICE),
             server: name(&["krbtgt", REALM]),
@@ -775,13 +776,13 @@ fn forwarded_credentials() {
         flags: Some(TicketFlags::FORWARDED),
         authtime: None,
         starttime: None,
-        endtime: Some(FileTime::now().unix_seconds() + 3600),
+        endtime: Some(platform::now().unix_seconds() + 3600),
         renew_till: None,
         srealm: Some(REALM.as_bytes()),
         sname: Some(PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap()),
         caddr: None,
     };
-    let part = EncKrbCredPart::encode(&[info], FileTime::now().unix_seconds(), 0);
+    let part = EncKrbCredPart::encode(&[info], platform::now().unix_seconds(), 0);
     let good = Forge::new(AES);
     let subkey = good.subkey.clone().unwrap();
     let sealed = |key: Option<&Key>| {

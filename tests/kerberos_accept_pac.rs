@@ -10,6 +10,7 @@ use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::name_mapping::{NameRule, NameRules};
 use negossp::kerberos::pac::buffer_type;
+use negossp::platform;
 use negossp::principal::Principal;
 use negossp::types::error::{Denial, Error};
 use negossp::types::time::FileTime;
@@ -33,7 +34,7 @@ impl Case {
     fn new(enctype: Enctype) -> Case {
         let forge = Forge::new(enctype);
         let mut server = forge.server();
-        let now = FileTime::now();
+        let now = platform::now();
         server.now = Some(now);
         Case { forge, server, now }
     }

@@ -11,10 +11,10 @@ use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::keytab::Keytab;
 use negossp::kerberos::message::{KrbError, error_code};
 use negossp::kerberos::{Acceptor, CredentialKeys, KeytabFile};
+use negossp::platform;
 use negossp::runtime::watched_file::Problem;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
-use negossp::types::time::FileTime;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -212,7 +212,7 @@ fn a_client_with_a_wrong_clock_learns_the_right_one() {
     let mut server = server(&open(&folder.write("keytab", keytab(&[(&service_key, 3)]))));
     server.requirements = ContextFlags::EXTENDED_ERROR;
     for wrong in [-86_400, -3600, -301, 301, 3600, 86_400] {
-        let now = FileTime::now();
+        let now = platform::now();
         server.now = Some(now);
         let mut forge = Forge { service_key: service_key.clone(), ctime: wrong, ..Forge::new(AES) };
         let failure = server.step(&Acceptor::new(), &framed(&forge.at(now))).err().unwrap();
@@ -249,7 +249,7 @@ fn replays_are_refused_as_long_as_the_skew_would_let_them_in() {
     let folder = Folder::new();
     let service_key = key(AES);
     let mut server = server(&open(&folder.write("keytab", keytab(&[(&service_key, 3)]))));
-    let begin = FileTime::now();
+    let begin = platform::now();
     let mut sent: Vec<(i64, Vec<u8>)> = Vec::new();
     for minute in 0..90 {
         let now = begin.shifted(60 * minute);

@@ -2,7 +2,8 @@
 //! a single one wins.
 
 use negossp::config::Kerberos;
-use negossp::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
+use negossp::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache as _};
+use negossp::stores::replay_cache::ReplayCache;
 use negossp::types::time::FileTime;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

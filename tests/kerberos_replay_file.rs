@@ -7,7 +7,8 @@ mod accounts_support;
 
 use accounts_support::Folder;
 use negossp::kerberos::crypto::Enctype;
-use negossp::replay::{Refusal, ReplayCache, default_file, tag_of};
+use negossp::replay::{Refusal, ReplayCache as _};
+use negossp::stores::replay_cache::{ReplayCache, default_file};
 use negossp::types::time::FileTime;
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -36,7 +37,7 @@ fn cipher(number: u64) -> Vec<u8> {
 }
 
 fn claim(cache: &ReplayCache, number: u64, ctime: i64, now: i64) -> Result<(), Refusal> {
-    cache.claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), ctime, at(now), SKEW).map(|_| ())
+    cache.claim(Enctype::Aes256Sha1.tag_of(&cipher(number)), ctime, at(now), SKEW).map(|_| ())
 }
 
 fn cache_in(folder: &Folder) -> ReplayCache {
@@ -119,7 +120,7 @@ fn a_claim_can_be_taken_back() {
     let folder = Folder::new();
     let cache = cache_in(&folder);
     let place =
-        |number| cache.claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), NOON, at(NOON), SKEW);
+        |number| cache.claim(Enctype::Aes256Sha1.tag_of(&cipher(number)), NOON, at(NOON), SKEW);
     let claims: Vec<_> = (0..3000).map(|number| place(number).unwrap()).collect();
     for (number, claim) in claims.into_iter().enumerate() {
         if number % 2 == 0 {
@@ -454,8 +455,8 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
     let folder = Folder::new();
     let (cache, path) = (cache_in(&folder), folder.path("replay"));
     let theirs = format!("file2:{}", path.display());
-    let ours = |enctype, number| {
-        cache.claim(tag_of(enctype, &cipher(number)), NOON, at(NOON), SKEW).map(|_| ())
+    let ours = |enctype: Enctype, number| {
+        cache.claim(enctype.tag_of(&cipher(number)), NOON, at(NOON), SKEW).map(|_| ())
     };
     let mits = |enctype, number| mit.claim(&theirs, enctype, &cipher(number), NOON);
     // Numbers enough for three tables, from both in turn, the file made by either.
@@ -479,9 +480,8 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
     }
     // What we took back is MIT's to take.
     for number in 0..2000 {
-        let claimed = cache
-            .claim(tag_of(Enctype::Aes256Sha1, &cipher(number)), NOON, at(NOON), SKEW)
-            .unwrap();
+        let claimed =
+            cache.claim(Enctype::Aes256Sha1.tag_of(&cipher(number)), NOON, at(NOON), SKEW).unwrap();
         if number % 3 == 0 {
             cache.release(claimed);
         }

@@ -14,10 +14,10 @@ use negossp::kerberos::{CredentialKeys, KRB5_OID, MS_KRB5_OID};
 use negossp::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, Step};
 use negossp::negotiate::Acceptor;
 use negossp::negotiate::token::{NegState, NegTokenInit, NegTokenResp};
+use negossp::platform;
 use negossp::types::error::{Denial, Error, Failure};
 use negossp::types::identity::Identity;
 use negossp::types::protection::Part;
-use negossp::types::time::FileTime;
 use zeroize::Zeroizing;
 
 const NTLM: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 10];
@@ -196,7 +196,7 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
         requirements: negossp::types::flags::ContextFlags::INTEGRITY,
         target: "HTTP/server.example.test",
         bindings: None,
-        now: FileTime::now(),
+        now: platform::now(),
     };
     let Step::Continue { next, token } =
         MechInitiator::new(Mechanism::Ntlm).unwrap().step(None, &call).unwrap()

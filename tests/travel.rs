@@ -12,6 +12,7 @@ use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::Setup;
 use negossp::negotiate::session::Session;
 use negossp::ntlm::flags::NegotiateFlags as F;
+use negossp::platform;
 use negossp::server::credential::Package;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
@@ -353,7 +354,7 @@ fn a_key_that_changes_is_read_again() {
 fn old_exports_and_those_of_the_future_are_refused() {
     let settings = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let (lifetime, now) = (settings.export.lifetime, FileTime::now());
+    let (lifetime, now) = (settings.export.lifetime, platform::now());
     assert_eq!(lifetime, Duration::from_secs(300));
     let imported = || {
         opened(&sealed(&context, ExportOptions::default(), &settings).unwrap(), &settings).unwrap()
@@ -371,7 +372,7 @@ fn old_exports_and_those_of_the_future_are_refused() {
 fn one_export_is_imported_once() {
     let settings = Arc::new(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let (lifetime, now) = (settings.export.lifetime, FileTime::now());
+    let (lifetime, now) = (settings.export.lifetime, platform::now());
     let blob = sealed(&context, ExportOptions::default(), &settings).unwrap();
     let claims = std::thread::scope(|threads| {
         let claim = || opened(&blob, &settings).unwrap().claim(lifetime, now);

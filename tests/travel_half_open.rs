@@ -9,11 +9,11 @@ use negossp::config::Settings;
 use negossp::context::{Accepting, Context, Initiating, StepOutput};
 use negossp::kerberos::CredentialKeys;
 use negossp::mechanism::Mechanism;
+use negossp::platform;
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use negossp::types::identity::Identity;
-use negossp::types::time::FileTime;
 use std::sync::Arc;
 use std::time::Duration;
 use travel_support::{HALF_OPEN, RESET, moved, sealed, secured};
@@ -154,9 +154,9 @@ fn the_challenge_s_clock_goes_on() {
     let mut settings = (*world.settings).clone();
     settings.ntlm.challenge_lifetime = Duration::ZERO;
     let settings = Arc::new(settings);
-    let issued = FileTime::now();
+    let issued = platform::now();
     let Context::Accepting(there) = moved(&server, HALF_OPEN, &settings) else { panic!() };
-    while FileTime::now() <= issued.plus(Duration::from_millis(1)) {
+    while platform::now() <= issued.plus(Duration::from_millis(1)) {
         std::thread::yield_now();
     }
     assert_eq!(

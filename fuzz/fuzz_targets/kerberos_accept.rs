@@ -6,7 +6,8 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::config::{ReplayCacheKind, Settings};
+use negossp::config::Settings;
+use negossp::stores::replay_cache::ReplayCacheKind;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use negossp::kerberos::keytab::{Entry, Keytab};

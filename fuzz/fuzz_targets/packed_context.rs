@@ -7,6 +7,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use negossp::platform;
 use negossp::config::Settings;
 use negossp::context::Context;
 use negossp::export::{self, CallState};
@@ -50,7 +51,7 @@ fuzz_target!(|data: &[u8]| {
         &circumstances,
         export::ExportOptions { reset: kind & 4 != 0, half_open: true },
         &SETTINGS,
-        FileTime::now(),
+        platform::now(),
     );
     assert!(export::import(&sealed.unwrap(), &SETTINGS).is_ok());
 });

@@ -23,7 +23,7 @@ pub(super) fn tell(refusal: Option<&Error>, settings: &Settings, logon: &Network
         tracing::warn!(user, domain, workstation, outcome, "NTLM is still in use");
     }
     if let Some(path) = &settings.ntlm.audit_file
-        && let Err(error) = append(path, &line(refusal, logon, FileTime::now()))
+        && let Err(error) = append(path, &line(refusal, logon, platform::now()))
     {
         tracing::error!(file = %path.display(), %error, "[ntlm] audit_file cannot be written");
     }

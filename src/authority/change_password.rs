@@ -3,13 +3,13 @@
 use super::{AccountStatus, candidates};
 use crate::config::Settings;
 use crate::ntlm::response::nt_hash;
+use crate::platform;
 use crate::stores::accounts::edit;
 use crate::stores::accounts::edit::FileError;
 use crate::stores::accounts::file;
 use crate::stores::accounts::smbpasswd;
 use crate::stores::accounts::smbpasswd::Fields;
 use crate::types::error::{Denial, Error, Result};
-use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -55,7 +55,7 @@ fn change_unlogged(
         let standing = entry.as_ref().map(|entry| entry.standing);
         let (Some(line), Some(AccountStatus::Normal), true) = (found, standing, right) else { return Err(Refused::Denied) };
         let mut fields = Fields::split(lines.text(line));
-        fields.set_nt_hash(&new, u32::try_from(FileTime::now().unix_seconds()).unwrap_or(u32::MAX));
+        fields.set_nt_hash(&new, u32::try_from(platform::now().unix_seconds()).unwrap_or(u32::MAX));
         lines.replace(line, &fields.join());
         Ok(())
     })

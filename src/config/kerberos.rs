@@ -3,6 +3,7 @@
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
 use crate::kerberos::{KeytabFile, ServiceName, TgtFile};
+use crate::stores::replay_cache::ReplayCacheKind;
 use crate::types::channel_bindings::Strictness;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,17 +44,6 @@ pub struct Kerberos {
     pub delegation: bool,
     /// A credential cache with the server's own ticket-granting ticket, for user-to-user tickets.
     pub tgt_ccache: Option<Arc<TgtFile>>,
-}
-
-/// Where the replay cache is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayCacheKind {
-    /// In the memory of the process, for all its contexts.
-    Memory,
-    /// In a file, which other processes of the same user share.
-    File,
-    /// Nowhere: who can listen to a client can be that client. For measurements alone.
-    Off,
 }
 
 /// What is done with the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's own address is

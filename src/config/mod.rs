@@ -7,7 +7,7 @@ mod render;
 pub(crate) mod toml;
 
 pub use crate::server::current::{Environment, Store};
-pub use kerberos::{Addresses, Kerberos, ReplayCacheKind};
+pub use kerberos::{Addresses, Kerberos};
 pub(crate) use toml::from_toml;
 
 use crate::authority::{self, AccountFile, DetailsFile, MachineSid, ResponsePolicy};

@@ -9,8 +9,8 @@ use crate::net::rpc::endpoint_mapper;
 use crate::ntlm::av_pair::{self, id};
 use crate::ntlm::crypto;
 use crate::ntlm::response::{Responses, V2, nt_hash};
+use crate::platform;
 use crate::types::ntstatus::NtStatus;
-use crate::types::time::FileTime;
 use std::net::SocketAddr;
 use std::time::Instant;
 use subtle::ConstantTimeEq;
@@ -186,7 +186,7 @@ fn log_on(
         response_key: &response_key,
         server_challenge: &server_challenge,
         client_challenge: &client_challenge,
-        time: FileTime::now().0,
+        time: platform::now().0,
         target_info: &target_info,
     };
     let Responses { nt, lm, session_base_key } = v2.respond();

@@ -17,7 +17,7 @@ pub use options::Options;
 use crate::config::Settings;
 use crate::context::{Accepting, Context, EstablishedContext};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
-use crate::replay::{MemoryCache, Place, Refusal};
+use crate::replay::{self, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
@@ -184,7 +184,7 @@ pub fn pack_unsealed(
 /// An import that has been claimed: nobody else in this process has it.
 #[derive(Debug)]
 #[must_use = "needed to take the claim back"]
-pub struct Claim(Place);
+pub struct Claim(replay::Claim);
 
 /// What this process has imported lately. A forked child begins anew.
 static IMPORTED: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);

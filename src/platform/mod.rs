@@ -31,8 +31,15 @@ pub use system::{
 
 pub(crate) use leaked_once::LeakedOnce;
 
+use crate::types::time::FileTime;
 use std::ffi::OsString;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// The clock's reading, in UTC.
+pub fn now() -> FileTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    FileTime::UNIX_EPOCH.plus(since)
+}
 
 /// The value of an environment variable; nothing where the process runs with more rights than
 /// whoever set its environment (set-user-ID programs).

@@ -172,7 +172,7 @@ impl<W: Fn(&[u8]) + Send + Sync + 'static> Subscriber for Log<W> {
         let metadata = event.metadata();
         // Writing to a String does not fail.
         let _ =
-            write!(line, "{} {:5} {}", Utc(FileTime::now()), metadata.level(), metadata.target());
+            write!(line, "{} {:5} {}", Utc(platform::now()), metadata.level(), metadata.target());
         match HANDLE.with(Cell::get) {
             0 => {}
             handle => {

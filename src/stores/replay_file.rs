@@ -14,7 +14,7 @@
 
 use crate::platform::{self, shared_file};
 use crate::primitives::siphash::siphash24;
-use crate::replay::{Refusal, in_time, seconds};
+use crate::replay::{Claim, Refusal, in_time, seconds};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
@@ -40,21 +40,36 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The time in a record that was taken back: long over, but not 0, where searches end.
 const OVER: u32 = 1;
 
-/// Where a claim is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+/// Where an authenticator is remembered.
+struct Place {
     offset: u64,
     record: [u8; RECORD],
 }
 
-/// As [`ReplayCache::claim`](super::ReplayCache::claim), in the file `path`.
+impl Place {
+    fn to_claim(&self) -> Claim {
+        let mut bytes = [0; Claim::LENGTH];
+        let (record, rest) = bytes.split_at_mut(RECORD);
+        let (offset, _) = rest.split_at_mut(8);
+        record.copy_from_slice(&self.record);
+        offset.copy_from_slice(&self.offset.to_ne_bytes());
+        Claim::new(bytes)
+    }
+
+    fn from_claim(claim: &Claim) -> Option<Place> {
+        let (record, rest) = claim.bytes().split_first_chunk()?;
+        Some(Place { offset: u64::from_ne_bytes(*rest.first_chunk()?), record: *record })
+    }
+}
+
+/// As [`ReplayCache::claim`](crate::replay::ReplayCache::claim), in the file `path`.
 pub(crate) fn claim(
     path: &Path,
     tag: &[u8],
     ctime: i64,
     now: FileTime,
     skew: Duration,
-) -> Result<Place, Refusal> {
+) -> Result<Claim, Refusal> {
     let (now, skew) = (now.unix_seconds(), seconds(skew));
     if !in_time(ctime, now, skew) {
         return Err(Refusal::Stale);
@@ -66,7 +81,7 @@ pub(crate) fn claim(
     // As long as MIT's records, which lack that, could matter.
     let over = now.saturating_sub(skew.saturating_mul(2));
     match with(path, |file| store(file, &record, over)) {
-        Ok(Some(offset)) => Ok(Place { offset, record }),
+        Ok(Some(offset)) => Ok(Place { offset, record }.to_claim()),
         Ok(None) => Err(Refusal::Replayed),
         Err(error) => {
             tracing::error!(file = %path.display(), %error, "the replay cache cannot be used: clients are refused");
@@ -76,7 +91,8 @@ pub(crate) fn claim(
 }
 
 /// Takes a claim back.
-pub(crate) fn release(path: &Path, place: Place) {
+pub(crate) fn release(path: &Path, claim: &Claim) {
+    let Some(place) = Place::from_claim(claim) else { return };
     let done = with(path, |file| {
         let mut found = [0; RECORD];
         let same = file.read_at(&mut found, place.offset)? == RECORD && found == place.record;

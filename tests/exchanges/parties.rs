@@ -10,11 +10,11 @@ use negossp::mechanism::{
 };
 use negossp::negotiate::session::Session;
 use negossp::negotiate::{Acceptor, Initiator};
+use negossp::platform;
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::error::Failure;
 use negossp::types::flags::ContextFlags;
 use negossp::types::identity::Identity;
-use negossp::types::time::FileTime;
 use zeroize::Zeroizing;
 
 pub(crate) const FLAGS: ContextFlags = ContextFlags::INTEGRITY
@@ -67,7 +67,7 @@ impl World {
             settings: &self.settings,
             requirements: self.requirements,
             bindings: None,
-            now: FileTime::now(),
+            now: platform::now(),
             notes: &self.notes,
         }
     }
@@ -79,7 +79,7 @@ impl World {
             requirements: self.requirements,
             target: "HTTP/server.example.test",
             bindings: None,
-            now: FileTime::now(),
+            now: platform::now(),
         }
     }
 

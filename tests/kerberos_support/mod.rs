@@ -15,6 +15,7 @@ use negossp::kerberos::message::{
 };
 use negossp::kerberos::{Acceptor, CredentialKeys, Service};
 use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
+use negossp::platform;
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Error, Failure};
@@ -132,7 +133,7 @@ impl Forge {
 
     /// AP-REQ, without a frame.
     pub(crate) fn ap_req(&self) -> Vec<u8> {
-        self.at(FileTime::now())
+        self.at(platform::now())
     }
 
     /// AP-REQ, made when the clock shows `now`.
@@ -263,7 +264,7 @@ impl Server {
             settings: &self.settings,
             requirements: self.requirements,
             bindings: self.bindings.as_ref(),
-            now: self.now.unwrap_or_else(FileTime::now),
+            now: self.now.unwrap_or_else(platform::now),
             notes: &self.notes,
         }
     }

@@ -8,6 +8,7 @@ use negossp::context::{Context, EstablishedContext};
 use negossp::export::{self, CallState, ExportOptions, Imported};
 use negossp::mechanism::{Established, Mechanism};
 use negossp::negotiate::session::Session;
+use negossp::platform;
 use negossp::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes};
 use negossp::server::credential::Package;
 use negossp::types::channel_bindings::{Address, ChannelBindings};
@@ -109,7 +110,7 @@ pub(crate) fn sealed(
     manner: ExportOptions,
     settings: &Settings,
 ) -> Result<Vec<u8>, Error> {
-    export::export(context, &circumstances(), manner, settings, FileTime::now())
+    export::export(context, &circumstances(), manner, settings, platform::now())
 }
 
 pub(crate) fn opened(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported, Error> {

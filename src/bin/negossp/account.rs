@@ -6,11 +6,11 @@ use crate::password;
 use negossp::authority::{AccountStatus, Accounts};
 use negossp::config::{Environment, Store};
 use negossp::ntlm::response::nt_hash;
+use negossp::platform;
 use negossp::stores::accounts::edit;
 use negossp::stores::accounts::edit::Lines;
 use negossp::stores::accounts::smbpasswd;
 use negossp::stores::accounts::smbpasswd::Fields;
-use negossp::types::time::FileTime;
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -37,7 +37,7 @@ fn known_name(name: &str) -> Outcome {
 }
 
 fn now() -> u32 {
-    u32::try_from(FileTime::now().unix_seconds()).unwrap_or(u32::MAX)
+    u32::try_from(platform::now().unix_seconds()).unwrap_or(u32::MAX)
 }
 
 pub(crate) fn add(args: &Args, name: &str) -> Outcome {

@@ -1,10 +1,11 @@
 //! `[kerberos]`.
 
 use super::{Limit, List, Quoted};
-use crate::config::{Addresses, Kerberos, ReplayCacheKind};
+use crate::config::{Addresses, Kerberos};
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
+use crate::stores::replay_cache::ReplayCacheKind;
 use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 

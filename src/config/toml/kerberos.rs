@@ -1,10 +1,11 @@
 //! The table `[kerberos]`.
 
 use super::{FileName, Named, Span, StrictnessName};
-use crate::config::{Addresses, Kerberos, ReplayCacheKind};
+use crate::config::{Addresses, Kerberos};
 use crate::kerberos::ServiceName;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::{NameRule, NameRules};
+use crate::stores::replay_cache::ReplayCacheKind;
 use crate::types::channel_bindings::Strictness;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};

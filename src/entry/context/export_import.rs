@@ -10,9 +10,10 @@ use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{Object, find, take};
 use crate::export::{self, ExportOptions, Imported};
 use crate::mechanism::Mechanism;
+use crate::platform;
 use crate::server::credential::Package;
 use crate::types::error::{Error, Result};
-use crate::types::time::FileTime;
+
 use std::slice;
 use std::sync::Arc;
 
@@ -42,7 +43,7 @@ pub(crate) unsafe fn export(
     let awaited = Error::InvalidHandle("CompleteAuthToken has not been called");
     let sealed = {
         let context = held.context().ok_or(awaited)?;
-        export::export(context, &held.circumstances(), manner, &config::current(), FileTime::now())?
+        export::export(context, &held.circumstances(), manner, &config::current(), platform::now())?
     };
     let length = ULONG::try_from(sealed.len()).map_err(|_| Error::CannotPack("too long"))?;
     let copy = memory::copy(&sealed)?;
@@ -96,7 +97,7 @@ pub(crate) unsafe fn import(
     let imported = imported.inspect_err(|error| {
         tracing::warn!(bytes = sealed.len(), "context not imported: {error}")
     })?;
-    let claim = imported.claim(settings.export.lifetime, FileTime::now());
+    let claim = imported.claim(settings.export.lifetime, platform::now());
     let claim = claim.inspect_err(|error| tracing::warn!("context not imported: {error}"))?;
     let shared = Arc::new(Lock::new(ContextObject::imported(imported)));
     let Some(words) = CONTEXTS.insert(Object::Ours(shared), settings.limits.contexts) else {

@@ -6,6 +6,7 @@ use crate::entry::boundary::buffers::{Buffer, Buffers};
 use crate::entry::boundary::pointers::put;
 use crate::entry::handles::find;
 use crate::negotiate::session::Session;
+use crate::platform;
 use crate::types::error::{Error, Result};
 use crate::types::protection::{Part, Qop};
 use crate::types::time::FileTime;
@@ -249,7 +250,7 @@ unsafe fn given<'call>(message: PSecBufferDesc) -> Result<Buffers<'call>> {
 /// The keys of the established context, unless its time is over.
 fn usable(object: &mut ContextObject) -> Result<Keys<'_>> {
     let expiry = object.secured()?.established.expiry;
-    if expiry != FileTime::NEVER && expiry <= FileTime::now() {
+    if expiry != FileTime::NEVER && expiry <= platform::now() {
         return Err(Error::ContextExpired);
     }
     Ok(Keys(object))

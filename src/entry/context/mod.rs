@@ -20,6 +20,7 @@ use crate::access_token::{Subject, Token};
 use crate::config::Settings;
 use crate::context::{Context, EstablishedContext, StepOutput};
 use crate::export::{CallState, Imported};
+use crate::platform;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
@@ -80,7 +81,7 @@ impl ContextObject {
             state: State::Ready(context),
             requirements,
             bindings: None,
-            started: FileTime::now(),
+            started: platform::now(),
             last_status: SEC_E_OK,
             substatus: NtStatus::SUCCESS,
             token: None,

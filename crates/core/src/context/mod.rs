@@ -8,11 +8,11 @@ use crate::mechanism::{
     AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Notes, Step, StepResult,
 };
 use crate::negotiate;
+use crate::platform;
 use crate::server::credential::{Credential, Package};
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
-use crate::types::time::FileTime;
 use std::sync::Arc;
 
 /// A context in one of its states.
@@ -203,7 +203,7 @@ impl Accepting {
             settings: &self.settings,
             requirements,
             bindings,
-            now: FileTime::now(),
+            now: platform::now(),
             notes: &notes,
         };
         let step = self.acceptor.step(token, &call)?;
@@ -282,7 +282,7 @@ impl Initiating {
             requirements,
             target: &self.target,
             bindings,
-            now: FileTime::now(),
+            now: platform::now(),
         };
         Ok(match self.initiator.step(token, &call)? {
             Step::Continue { next, token } => {

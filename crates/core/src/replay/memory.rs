@@ -6,15 +6,13 @@
 //! has forgotten.
 
 use super::table::{Identity, Inserted, Table};
-use super::{Refusal, in_time, seconds};
+use super::{Claim, Refusal, in_time, seconds};
 use crate::primitives::siphash::siphash24;
-use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
-use parking_lot::Mutex;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// The smallest limit: the shards have equal parts of it, and a small part would be full by chance.
@@ -53,12 +51,49 @@ struct Spans {
     horizon: i64,
 }
 
-/// Where a claim is remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+/// Where an authenticator is remembered.
+struct Place {
     shard: usize,
     span: i64,
     identity: Identity,
+}
+
+impl Place {
+    fn to_claim(&self) -> Claim {
+        let mut bytes = [0; Claim::LENGTH];
+        let (shard, rest) = bytes.split_at_mut(8);
+        let (span, identity) = rest.split_at_mut(8);
+        shard.copy_from_slice(&(self.shard as u64).to_ne_bytes());
+        span.copy_from_slice(&self.span.to_ne_bytes());
+        identity.copy_from_slice(&self.identity.to_bytes());
+        Claim::new(bytes)
+    }
+
+    fn from_claim(claim: &Claim) -> Place {
+        let [shard, span, hash, tag] =
+            *claim.bytes().as_chunks().0.first_chunk().unwrap_or(&[[0; 8]; 4]);
+        Place {
+            shard: u64::from_ne_bytes(shard) as usize,
+            span: i64::from_ne_bytes(span),
+            identity: Identity::new(u64::from_ne_bytes(hash), u64::from_ne_bytes(tag)),
+        }
+    }
+}
+
+impl Shard {
+    /// The spans, locked. A panic leaves them usable: every change is complete or not begun.
+    fn lock(&self) -> MutexGuard<'_, Spans> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless another thread has the lock.
+    fn try_lock(&self) -> Option<MutexGuard<'_, Spans>> {
+        match self.0.try_lock() {
+            Ok(spans) => Some(spans),
+            Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
 }
 
 impl MemoryCache {
@@ -79,13 +114,6 @@ impl MemoryCache {
         }
     }
 
-    /// The cache that all contexts of the process share; a forked process has one of its own, which
-    /// begins empty.
-    pub fn global() -> &'static MemoryCache {
-        static GLOBAL: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
-        GLOBAL.get(MemoryCache::new)
-    }
-
     /// As [`ReplayCache::claim`](super::ReplayCache::claim), with about `limit` entries at most.
     pub fn claim(
         &self,
@@ -94,7 +122,7 @@ impl MemoryCache {
         now: FileTime,
         skew: Duration,
         limit: usize,
-    ) -> Result<Place, Refusal> {
+    ) -> Result<Claim, Refusal> {
         let (now, skew) = (now.unix_seconds(), seconds(skew));
         if !in_time(ctime, now, skew) {
             return Err(Refusal::Stale);
@@ -111,12 +139,12 @@ impl MemoryCache {
         let identity = Identity::new(hash, beginning(tag));
         let inserted = match self.shards.get(shard) {
             Some(shard) => {
-                shard.0.lock().insert(span, identity, first, limit.max(FEWEST_ENTRIES) / SHARDS)?
+                shard.lock().insert(span, identity, first, limit.max(FEWEST_ENTRIES) / SHARDS)?
             }
             None => Inserted::NoMemory,
         };
         match inserted {
-            Inserted::New => Ok(Place { shard, span, identity }),
+            Inserted::New => Ok(Place { shard, span, identity }.to_claim()),
             Inserted::Present => Err(Refusal::Replayed),
             Inserted::NoMemory => {
                 let span = now.div_euclid(SPAN);
@@ -131,16 +159,17 @@ impl MemoryCache {
         }
     }
 
-    /// Takes a claim back.
-    pub fn release(&self, place: Place) {
+    /// Takes a claim of this cache back.
+    pub fn release(&self, claim: Claim) {
+        let place = Place::from_claim(&claim);
         if let Some(shard) = self.shards.get(place.shard) {
-            shard.0.lock().remove(place.span, place.identity);
+            shard.lock().remove(place.span, place.identity);
         }
     }
 
     /// Authenticators remembered, some of them no longer needed.
     pub fn entries(&self) -> usize {
-        self.shards.iter().map(|shard| shard.0.lock().entries).sum()
+        self.shards.iter().map(|shard| shard.lock().entries).sum()
     }
 
     /// Bytes that they take.
@@ -150,7 +179,7 @@ impl MemoryCache {
             tables + spans.tables.iter().map(|(_, table)| table.bytes()).sum::<usize>()
         };
         SHARDS * size_of::<Shard>()
-            + self.shards.iter().map(|shard| of(&shard.0.lock())).sum::<usize>()
+            + self.shards.iter().map(|shard| of(&shard.lock())).sum::<usize>()
     }
 
     /// Once in a span, the shards forget what is over: one with each call, so that no call has to
@@ -167,7 +196,7 @@ impl MemoryCache {
         }
         if self.cleaned.load(Ordering::Relaxed) < SHARDS {
             let next = self.cleaned.fetch_add(1, Ordering::Relaxed);
-            if let Some(mut spans) = self.shards.get(next).and_then(|shard| shard.0.try_lock()) {
+            if let Some(mut spans) = self.shards.get(next).and_then(|shard| shard.try_lock()) {
                 spans.forget(first);
             }
         }

@@ -14,6 +14,14 @@ impl Identity {
     pub(crate) fn new(hash: u64, tag: u64) -> Identity {
         Identity { hash: hash.max(1), tag }
     }
+
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let (hash, tag) = bytes.split_at_mut(8);
+        hash.copy_from_slice(&self.hash.to_ne_bytes());
+        tag.copy_from_slice(&self.tag.to_ne_bytes());
+        bytes
+    }
 }
 
 const EMPTY: Identity = Identity { hash: 0, tag: 0 };

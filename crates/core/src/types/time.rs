@@ -1,6 +1,6 @@
 //! Time as SSPI, NTLM and Kerberos' PAC count it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A FILETIME: 100 ns ticks since 1601-01-01 00:00 UTC, as in [MS-DTYP] 2.3.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,14 +14,11 @@ impl FileTime {
     /// it.
     pub const NEVER: FileTime = FileTime(0x7fff_ff36_d596_9fff);
 
+    /// 1970-01-01 00:00 UTC.
+    pub const UNIX_EPOCH: FileTime = FileTime(UNIX_EPOCH_TICKS);
+
     /// Ticks in one second.
     pub const TICKS_PER_SECOND: u64 = 10_000_000;
-
-    /// The clock's reading, in UTC.
-    pub fn now() -> FileTime {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        FileTime(UNIX_EPOCH_TICKS + (since.as_nanos() / 100) as u64)
-    }
 
     /// This instant and `duration` more; [`FileTime::NEVER`] at most.
     pub fn plus(self, duration: Duration) -> FileTime {
@@ -50,7 +47,7 @@ impl FileTime {
 
     /// This many seconds after 1970, or before it; within what a FILETIME can hold.
     pub fn from_unix_seconds(seconds: i64) -> FileTime {
-        FileTime(UNIX_EPOCH_TICKS).shifted(seconds)
+        FileTime::UNIX_EPOCH.shifted(seconds)
     }
 
     /// Microseconds within the second.
@@ -82,7 +79,7 @@ mod tests {
         // come.
         assert!(FileTime::NEVER.shifted(14 * 3600).0 < i64::MAX as u64);
         assert_eq!(FileTime::NEVER.to_local(), FileTime::NEVER);
-        assert_eq!(FileTime::now().plus(Duration::MAX), FileTime::NEVER);
+        assert_eq!(FileTime::UNIX_EPOCH.plus(Duration::MAX), FileTime::NEVER);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use super::message::{
 use super::service::keys::ServiceKeys;
 use super::session::{Session, Setup, Side};
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
-use crate::replay;
-use crate::replay::ReplayCache;
+use crate::replay::ReplayCache as _;
+use crate::stores::replay_cache::ReplayCache;
 use crate::types::error::{Error, Failure};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
@@ -229,7 +229,7 @@ fn remember(
     call: &AcceptCall<'_>,
 ) -> Result<(), Rejection> {
     let cache = ReplayCache::of(&call.settings.kerberos);
-    let tag = replay::tag_of(opened.session_key.enctype(), request.authenticator.cipher);
+    let tag = opened.session_key.enctype().tag_of(request.authenticator.cipher);
     let skew = call.settings.kerberos.max_clock_skew;
     let claim = cache.claim(tag, opened.authenticator.ctime, call.now, skew)?;
     call.notes.claimed(cache, claim);

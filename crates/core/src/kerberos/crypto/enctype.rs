@@ -102,6 +102,13 @@ impl Enctype {
         }
     }
 
+    /// The last bytes of a ciphertext, as many as the authentication tag has. The replay cache
+    /// identifies an authenticator by them. MIT's library takes the same ones, also for RC4, whose
+    /// tag lies at the other end: there too they depend on the whole plaintext.
+    pub fn tag_of(self, cipher: &[u8]) -> &[u8] {
+        cipher.get(cipher.len().saturating_sub(self.tag_length())..).unwrap_or_default()
+    }
+
     /// What a plaintext is padded to a multiple of, in bytes; 1 for nothing. Only triple DES pads,
     /// and what was padded is not told from what was sent: RFC 3961 leaves that to the content.
     pub fn padding(self) -> usize {
