@@ -1,81 +1,88 @@
-//! Which clients the calling thread acts as.
+//! The clients that the calling thread impersonates.
 //!
-//! A thread that begins to act as one client while it acts as another is, when it stops, the former
-//! again, and not the server: on Windows it would be the server, which may do more than the code
-//! around it reckons with.
+//! A thread may begin to impersonate one client while it impersonates another. When it ends that, it
+//! impersonates the former again. On Windows it would act as the server, which may have more rights
+//! than the surrounding code expects.
 
-use super::{Token, Wearable};
+use super::{Impersonate, Token};
+use crate::runtime::thread_role;
 use crate::types::error::Result;
 use std::cell::RefCell;
 
-/// One client on top of what the thread was before.
-struct Worn<Before> {
+/// One impersonation.
+struct Entry<Previous> {
     /// The context's number.
     context: u64,
-    before: Before,
+    /// The thread's identity before it.
+    previous: Previous,
 }
 
-/// The clients that a thread acts as, the present one last.
-struct Wardrobe<T: Wearable>(RefCell<Vec<Worn<T::Before>>>);
+/// A thread's impersonations, the current one last.
+struct ImpersonationStack<T: Impersonate>(RefCell<Vec<Entry<T::Previous>>>);
 
-impl<T: Wearable> Wardrobe<T> {
-    const fn new() -> Wardrobe<T> {
-        Wardrobe(RefCell::new(Vec::new()))
+impl<T: Impersonate> ImpersonationStack<T> {
+    const fn new() -> ImpersonationStack<T> {
+        ImpersonationStack(RefCell::new(Vec::new()))
     }
 
-    /// Acts as the client of the context, whether or not the thread does so already.
+    /// Impersonates the client of the context, whether or not the thread does so already.
     fn impersonate(&self, context: u64, token: &T) -> Result<()> {
-        let before = token.put_on()?;
-        let mut worn = self.0.borrow_mut();
-        // The same client again is still to be ended by one call.
-        if worn.last().is_none_or(|last| last.context != context) {
-            worn.push(Worn { context, before });
+        let previous = token.begin()?;
+        let mut entries = self.0.borrow_mut();
+        // Impersonating the same client twice needs only one revert.
+        if entries.last().is_none_or(|last| last.context != context) {
+            entries.push(Entry { context, previous });
         }
         Ok(())
     }
 
-    /// Acts as it did before it began to act as the client of the context. Nothing changes if it
-    /// does not act as that one.
+    /// Restores the identity from before the context's client was impersonated. Returns `false`, and
+    /// changes nothing, if it is not being impersonated.
     fn revert(&self, context: u64) -> Result<bool> {
-        let mut worn = self.0.borrow_mut();
-        let Some(at) = worn.iter().rposition(|worn| worn.context == context) else {
+        let mut entries = self.0.borrow_mut();
+        let Some(at) = entries.iter().rposition(|entry| entry.context == context) else {
             return Ok(false);
         };
-        T::take_off(&worn[at].before)?;
-        worn.truncate(at);
+        T::end(&entries[at].previous)?;
+        entries.truncate(at);
         Ok(true)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
     }
 }
 
 thread_local! {
-    static WARDROBE: Wardrobe<Token> = const { Wardrobe::new() };
+    static STACK: ImpersonationStack<Token> = const { ImpersonationStack::new() };
 }
 
-/// The calling thread acts as the client of the context with this number, until [`revert`].
+/// The calling thread impersonates the client of the context with this number, until [`revert`].
 ///
-/// Errors: `NoImpersonation`. The thread is what it was then.
+/// Errors: `NoImpersonation`. The thread's identity is then unchanged.
 pub(crate) fn impersonate(context: u64, token: &Token) -> Result<()> {
-    WARDROBE.with(|wardrobe| wardrobe.impersonate(context, token))
+    STACK.with(|stack| {
+        let result = stack.impersonate(context, token);
+        thread_role::set_impersonating(!stack.is_empty());
+        result
+    })
 }
 
-/// The calling thread no longer acts as the client of that context; tells whether it did.
+/// The calling thread no longer impersonates the client of that context; returns whether it did.
 pub(crate) fn revert(context: u64) -> Result<bool> {
-    WARDROBE.with(|wardrobe| wardrobe.revert(context))
+    STACK.with(|stack| {
+        let result = stack.revert(context);
+        thread_role::set_impersonating(!stack.is_empty());
+        result
+    })
 }
 
-/// The calling thread acts as a client: it should not do the server's own work, which the client
-/// may not be able to.
-pub(crate) fn acting() -> bool {
-    WARDROBE.try_with(|wardrobe| !wardrobe.0.borrow().is_empty()).unwrap_or(false)
-}
-
-/// What a thread that the calling one starts has to do first, so that it is the server's: on Unix
-/// it would act as the client that the calling one acts as, for good.
+/// What a thread started by the calling one must do first, so that it acts as the server: on Unix it
+/// would inherit the identity of an impersonated client, for good.
 #[cfg(unix)]
 pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
-    let server =
-        WARDROBE.with(|wardrobe| wardrobe.0.borrow().first().map(|worn| worn.before.clone()));
-    move || server.map_or(Ok(()), |server| Token::take_off(&server))
+    let server = STACK.with(|stack| stack.0.borrow().first().map(|entry| entry.previous.clone()));
+    move || server.map_or(Ok(()), |server| Token::end(&server))
 }
 #[cfg(windows)]
 pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
@@ -92,33 +99,33 @@ mod tests {
         static WHO: Cell<&'static str> = const { Cell::new("server") };
     }
 
-    struct Played(&'static str);
+    struct FakeToken(&'static str);
 
-    impl Wearable for Played {
-        type Before = &'static str;
+    impl Impersonate for FakeToken {
+        type Previous = &'static str;
 
-        fn put_on(&self) -> Result<&'static str> {
+        fn begin(&self) -> Result<&'static str> {
             if self.0.is_empty() {
-                return Err(Error::NoImpersonation("asked for by a test"));
+                return Err(Error::NoImpersonation("requested by a test"));
             }
             Ok(WHO.replace(self.0))
         }
 
-        fn take_off(before: &&'static str) -> Result<()> {
-            WHO.set(before);
+        fn end(previous: &&'static str) -> Result<()> {
+            WHO.set(previous);
             Ok(())
         }
     }
 
     fn check(steps: &[(Option<&'static str>, u64, &str)]) {
         WHO.set("server");
-        let wardrobe = Wardrobe::new();
+        let stack = ImpersonationStack::new();
         for (number, &(begin, context, then)) in steps.iter().enumerate() {
             match begin {
                 Some(who) => {
-                    assert_eq!(wardrobe.impersonate(context, &Played(who)).is_ok(), !who.is_empty())
+                    assert_eq!(stack.impersonate(context, &FakeToken(who)).is_ok(), !who.is_empty())
                 }
-                None => assert!(wardrobe.revert(context).is_ok()),
+                None => assert!(stack.revert(context).is_ok()),
             }
             assert_eq!(WHO.get(), then, "step {number}");
         }

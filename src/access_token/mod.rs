@@ -1,8 +1,8 @@
-//! From an authenticated client to something that the operating system understands: an access token
-//! on Windows and Wine, a thread's credentials on Unix; and the threads that act as clients.
+//! From an authenticated client to the operating system's terms: an access token on Windows and Wine,
+//! a thread's credentials on Unix; and impersonation by threads.
 //!
-//! [`Subject`] is what is known of the client; [`Token`] what the platform makes of it. What is
-//! decided is decided here; the calls of the operating system are in `platform`.
+//! [`Subject`] describes the client; [`Token`] is what the platform makes of it. Decisions are made
+//! here; the calls of the operating system are in `platform`.
 
 mod impersonation;
 pub mod options;
@@ -13,10 +13,11 @@ mod unix;
 #[cfg(any(windows, test))]
 pub(crate) mod windows;
 
-pub(crate) use impersonation::{acting, for_new_thread, impersonate, revert};
+pub use crate::platform::access_token::Level;
+pub(crate) use impersonation::{for_new_thread, impersonate, revert};
 pub use options::Options;
 pub use sids::Sids;
-pub use subject::{Level, Subject};
+pub use subject::Subject;
 #[cfg(unix)]
 pub use unix::{LocalAccount, Token};
 #[cfg(windows)]
@@ -24,19 +25,20 @@ pub use windows::Token;
 
 use crate::types::error::Result;
 
-/// Something that a thread can act under.
-pub(crate) trait Wearable {
-    /// What the thread was before.
-    type Before;
+/// A token that a thread can impersonate a client with.
+pub(crate) trait Impersonate {
+    /// The identity that the thread had before.
+    type Previous;
 
-    /// The calling thread, and no other, acts as the client from now on. After an error it is what
-    /// it was.
+    /// The calling thread, and no other, acts as the client from now on. After an error its identity
+    /// is unchanged.
     ///
     /// Errors: `NoImpersonation`.
-    fn put_on(&self) -> Result<Self::Before>;
+    fn begin(&self) -> Result<Self::Previous>;
 
-    /// The calling thread is again what it was before.
+    /// Restores the calling thread's previous identity.
     ///
-    /// Errors: `NoImpersonation`; then it may be anything, but not more than it was.
-    fn take_off(before: &Self::Before) -> Result<()>;
+    /// Errors: `NoImpersonation`; the thread may then have any identity with no more rights than
+    /// before.
+    fn end(previous: &Self::Previous) -> Result<()>;
 }

@@ -1,45 +1,31 @@
-//! What a token tells of a client.
+//! What a client's token is made from.
 
 use crate::access_token::Sids;
 use crate::config::Settings;
 use crate::mechanism::{Established, Mechanism};
+use crate::platform::access_token::Level;
 use crate::principal::Principal;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 
-/// How far a server may act as its client: SECURITY_IMPERSONATION_LEVEL, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u32)]
-pub enum Level {
-    /// SecurityIdentification: find out who it is and what it may, but do nothing in its name.
-    Identification = 1,
-    /// SecurityImpersonation: act as the client on this machine.
-    Impersonation = 2,
-    /// SecurityDelegation: act as the client on other machines too, with the credentials that it
-    /// has forwarded.
-    Delegation = 3,
-}
-
-impl Level {
-    /// What was agreed on: the client may have asked to be identified only
-    /// (NTLMSSP_NEGOTIATE_IDENTIFY, GSS_C_IDENTIFY_FLAG), or the server for no more than that
-    /// (ASC_REQ_IDENTIFY).
-    fn of(flags: ContextFlags) -> Level {
-        match flags {
-            _ if flags.contains(ContextFlags::IDENTIFY) => Level::Identification,
-            _ if flags.contains(ContextFlags::DELEGATE) => Level::Delegation,
-            _ => Level::Impersonation,
-        }
+/// The level that was agreed on: the client may have requested to be identified only
+/// (NTLMSSP_NEGOTIATE_IDENTIFY, GSS_C_IDENTIFY_FLAG), or the server no more than that
+/// (ASC_REQ_IDENTIFY).
+fn level_of(flags: ContextFlags) -> Level {
+    match flags {
+        _ if flags.contains(ContextFlags::IDENTIFY) => Level::Identification,
+        _ if flags.contains(ContextFlags::DELEGATE) => Level::Delegation,
+        _ => Level::Impersonation,
     }
 }
 
-/// A client as its token tells of it.
+/// A client, with all that its token is made from.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// Who it is.
+    /// Its identity.
     pub principal: Principal,
-    /// The SIDs that it goes by; `None` if nobody has told them and there is no machine SID to make
-    /// them of.
+    /// Its SIDs; `None` if no authority supplied them and there is no machine SID to derive them
+    /// from.
     pub sids: Option<Sids>,
     /// How far the server may act as it.
     pub level: Level,
@@ -47,10 +33,10 @@ pub struct Subject {
     pub mechanism: Mechanism,
     /// The server's name as the mechanism gave it: with Kerberos its principal, and so its realm.
     pub server_name: String,
-    /// When the context ends, in UTC.
+    /// When the context expires, in UTC.
     pub expiry: FileTime,
-    /// Names this logon and no other one of this process: TokenStatistics' AuthenticationId, where
-    /// the system lets us choose.
+    /// Unique to this logon within the process: TokenStatistics' AuthenticationId, where the system
+    /// lets the caller choose it.
     pub logon_id: u64,
 }
 
@@ -60,7 +46,7 @@ impl Subject {
         Subject {
             sids: Sids::of(&established.client, established.mechanism, settings),
             principal: established.client.clone(),
-            level: Level::of(established.flags),
+            level: level_of(established.flags),
             mechanism: established.mechanism,
             server_name: established.server_name.clone(),
             expiry: established.expiry,

@@ -1,5 +1,6 @@
 //! What differs between operating systems: host name, local time, files.
 
+pub mod access_token;
 pub mod ansi;
 pub mod helper_process;
 mod leaked_once;
@@ -18,8 +19,6 @@ use unix as system;
 #[cfg(windows)]
 use windows as system;
 
-#[cfg(windows)]
-pub(crate) use system::access_token;
 #[cfg(windows)]
 pub use system::is_wine;
 #[cfg(unix)]

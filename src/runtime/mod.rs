@@ -2,4 +2,5 @@
 
 pub(crate) mod fork_local;
 pub mod log;
+pub(crate) mod thread_role;
 pub mod watched_file;

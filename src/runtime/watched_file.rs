@@ -2,9 +2,9 @@
 //! once a second has passed. There is no thread of our own in the host's process, and nobody waits
 //! for a reader.
 
-use crate::access_token;
 use crate::platform::{self, FileIdentity};
 use crate::runtime::fork_local::ForkLocal;
+use crate::runtime::thread_role;
 use arc_swap::{ArcSwap, Guard};
 use md5::{Digest, Md5};
 use parking_lot::Mutex;
@@ -157,9 +157,9 @@ impl<S: Source> Watched<S> {
     /// Reads the file again if it has changed, unless another thread is at it.
     #[cold]
     fn look(&self) {
-        // The client may not be able to read it, and what it could is not the server's to believe.
-        // Another thread looks.
-        if access_token::acting() {
+        // With the client's rights the read may fail, or be led to another file. Another thread will
+        // check.
+        if thread_role::is_impersonating() {
             return;
         }
         let (Some(path), Some(mut seen)) = (&self.path, self.seen.get(Mutex::default).try_lock())

@@ -9,7 +9,7 @@ mod mapping;
 mod mapping_tests;
 mod trusted_names;
 
-use super::{Level, Subject, Wearable};
+use super::{Impersonate, Level, Subject};
 use crate::access_token::options::Credentials;
 use crate::config::Settings;
 use crate::platform::thread_credentials::Identity;
@@ -25,7 +25,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Finds the client's account, which may take as long as the machine's name services need.
+    /// Finds the client's account. May block on the machine's name services.
     ///
     /// Errors: `NoImpersonation` if it has none.
     pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
@@ -47,7 +47,7 @@ impl Token {
         Ok(Token { subject, account, credentials: settings.tokens.credentials })
     }
 
-    /// Of whom it is.
+    /// The client.
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
@@ -58,17 +58,17 @@ impl Token {
     }
 }
 
-impl Wearable for Token {
-    type Before = Identity;
+impl Impersonate for Token {
+    type Previous = Identity;
 
-    fn put_on(&self) -> Result<Identity> {
+    fn begin(&self) -> Result<Identity> {
         if self.subject.level < Level::Impersonation {
             return Err(Error::NoImpersonation("the client wants to be identified only"));
         }
         assume::assume(&mut assume::CallingThread, &self.account, self.credentials)
     }
 
-    fn take_off(before: &Identity) -> Result<()> {
-        assume::restore(&mut assume::CallingThread, before)
+    fn end(previous: &Identity) -> Result<()> {
+        assume::restore(&mut assume::CallingThread, previous)
     }
 }

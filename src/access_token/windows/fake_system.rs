@@ -1,40 +1,41 @@
-//! A system that is played, for tests.
+//! A fake operating system, for tests.
 
-use super::{Answer, Contents, Logon, Look, Privilege, Refusal, System};
+use super::system::System;
 use crate::access_token::Sids;
 use crate::access_token::{Level, Subject};
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
+use crate::platform::access_token::{CallError, CallResult, Contents, Logon, Privilege, TokenInfo};
 use crate::principal::{Principal, SidAndAttributes, attributes};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use std::cell::Cell;
 
-/// A system, and what it is to do.
-pub(crate) struct Played {
+/// The system, and how it behaves.
+pub(crate) struct FakeSystem {
     pub(crate) wine: bool,
     pub(crate) can_create: bool,
     pub(crate) refuses_to_create: bool,
     pub(crate) privileges: Vec<Privilege>,
-    pub(crate) own: Look,
-    /// What CreateRestrictedToken leaves, if not what it should.
-    pub(crate) restricts_to: Option<Look>,
+    pub(crate) own: TokenInfo,
+    /// What CreateRestrictedToken returns instead of a correct result.
+    pub(crate) restricts_to: Option<TokenInfo>,
     pub(crate) ignores_levels: bool,
-    /// What LsaLogonUser gives.
-    pub(crate) logs_on: Option<Look>,
-    /// The server's own token was asked for.
+    /// What LsaLogonUser returns.
+    pub(crate) logs_on: Option<TokenInfo>,
+    /// The server's own token was requested.
     pub(crate) restricted: Cell<bool>,
 }
 
-impl Default for Played {
-    /// A Windows on which nothing is allowed.
-    fn default() -> Played {
-        Played {
+impl Default for FakeSystem {
+    /// A Windows on which the process may do nothing.
+    fn default() -> FakeSystem {
+        FakeSystem {
             wine: false,
             can_create: false,
             refuses_to_create: false,
             privileges: Vec::new(),
-            own: look("S-1-5-21-7-7-7-1000", None),
+            own: info_of("S-1-5-21-7-7-7-1000", None),
             restricts_to: None,
             ignores_levels: false,
             logs_on: None,
@@ -43,18 +44,18 @@ impl Default for Played {
     }
 }
 
-/// A token, and how it came about.
+/// A token, and how it was made.
 #[derive(Debug)]
-pub(crate) enum Made {
+pub(crate) enum FakeToken {
     Created(Contents, Option<Privilege>),
-    Restricted(Look),
-    LoggedOn(Logon, Look, Option<Privilege>),
+    Restricted(TokenInfo),
+    LoggedOn(Logon, TokenInfo, Option<Privilege>),
 }
 
-const REFUSED: Refusal = Refusal(0xc000_0061);
+const REFUSED: CallError = CallError(0xc000_0061);
 
-impl System for Played {
-    type Handle = Made;
+impl System for FakeSystem {
+    type Handle = FakeToken;
 
     fn is_wine(&self) -> bool {
         self.wine
@@ -68,64 +69,67 @@ impl System for Played {
         self.privileges.contains(&privilege)
     }
 
-    fn create(&self, contents: &Contents, with: Option<Privilege>) -> Answer<Made> {
+    fn create(&self, contents: &Contents, with: Option<Privilege>) -> CallResult<FakeToken> {
         if self.refuses_to_create
             || !self.can_create
             || !(self.wine || with.is_some_and(|with| self.holds(with)))
         {
             return Err(REFUSED);
         }
-        Ok(Made::Created(contents.clone(), with))
+        Ok(FakeToken::Created(contents.clone(), with))
     }
 
-    fn own(&self) -> Answer<Look> {
+    fn own_info(&self) -> CallResult<TokenInfo> {
         Ok(self.own.clone())
     }
 
-    fn restricted(&self, deny_only: &[Sid]) -> Answer<Made> {
+    fn restricted(&self, deny_only: &[Sid]) -> CallResult<FakeToken> {
         self.restricted.set(true);
         if let Some(left) = &self.restricts_to {
-            return Ok(Made::Restricted(left.clone()));
+            return Ok(FakeToken::Restricted(left.clone()));
         }
-        let mut left = Look { enabled: Vec::new(), ..self.own.clone() };
+        let mut left = TokenInfo { enabled: Vec::new(), ..self.own.clone() };
         for group in left.groups.iter_mut().filter(|group| deny_only.contains(&group.sid)) {
             group.attributes = attributes::USE_FOR_DENY_ONLY;
         }
-        Ok(Made::Restricted(left))
+        Ok(FakeToken::Restricted(left))
     }
 
-    fn at_level(&self, token: &Made, level: Level) -> Answer<Made> {
+    fn at_level(&self, token: &FakeToken, level: Level) -> CallResult<FakeToken> {
         let level = if self.ignores_levels { Level::Delegation } else { level };
-        let levelled = |look: &Look| Look { level: Some(level as u32), ..look.clone() };
+        let levelled = |info: &TokenInfo| TokenInfo { level: Some(level as u32), ..info.clone() };
         Ok(match token {
-            Made::Created(contents, with) => {
-                Made::Created(Contents { level, ..contents.clone() }, *with)
+            FakeToken::Created(contents, with) => {
+                FakeToken::Created(Contents { level, ..contents.clone() }, *with)
             }
-            Made::Restricted(look) => Made::Restricted(levelled(look)),
-            Made::LoggedOn(logon, look, with) => {
-                Made::LoggedOn(logon.clone(), levelled(look), *with)
+            FakeToken::Restricted(info) => FakeToken::Restricted(levelled(info)),
+            FakeToken::LoggedOn(logon, info, with) => {
+                FakeToken::LoggedOn(logon.clone(), levelled(info), *with)
             }
         })
     }
 
-    fn look(&self, token: &Made) -> Answer<Look> {
+    fn info(&self, token: &FakeToken) -> CallResult<TokenInfo> {
         match token {
-            Made::Created(contents, _) => Ok(Look {
+            FakeToken::Created(contents, _) => Ok(TokenInfo {
                 level: Some(contents.level as u32),
                 user: contents.user,
                 groups: contents.groups.clone(),
                 enabled: vec![contents.privilege as u64],
             }),
-            Made::Restricted(look) | Made::LoggedOn(_, look, _) => Ok(look.clone()),
+            FakeToken::Restricted(info) | FakeToken::LoggedOn(_, info, _) => Ok(info.clone()),
         }
     }
 
     fn computer(&self) -> String {
-        "PLAYED".into()
+        "FAKE".into()
     }
 
-    fn log_on(&self, logon: &Logon, with: Option<Privilege>) -> Answer<Made> {
-        self.logs_on.clone().map(|look| Made::LoggedOn(logon.clone(), look, with)).ok_or(REFUSED)
+    fn log_on(&self, logon: &Logon, with: Option<Privilege>) -> CallResult<FakeToken> {
+        self.logs_on
+            .clone()
+            .map(|info| FakeToken::LoggedOn(logon.clone(), info, with))
+            .ok_or(REFUSED)
     }
 }
 
@@ -137,8 +141,8 @@ pub(crate) fn groups(texts: &[&str], attributes: u32) -> Vec<SidAndAttributes> {
     texts.iter().map(|text| SidAndAttributes { sid: sid(text), attributes }).collect()
 }
 
-pub(crate) fn look(user: &str, level: Option<u32>) -> Look {
-    Look { level, user: sid(user), groups: Vec::new(), enabled: Vec::new() }
+pub(crate) fn info_of(user: &str, level: Option<u32>) -> TokenInfo {
+    TokenInfo { level, user: sid(user), groups: Vec::new(), enabled: Vec::new() }
 }
 
 pub(crate) fn subject(principal: Principal) -> Subject {

@@ -1,8 +1,8 @@
-//! Which way a token is made.
+//! Chooses how a token is made.
 
-use super::{System, native, wine};
-use crate::access_token::Options;
-use crate::access_token::Subject;
+use super::system::System;
+use super::{native, wine};
+use crate::access_token::{Options, Subject};
 use crate::types::error::Result;
 
 /// A client's token, up to the level that was agreed on.

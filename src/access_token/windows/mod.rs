@@ -1,12 +1,12 @@
 //! A client as an access token of Windows or Wine.
 //!
-//! What is to be had differs: see [`wine`] and [`native`]. In no case is it a token of the server's
-//! own as the server has it.
+//! What is possible differs: see [`wine`] and [`native`]. It is never the server's own token
+//! unchanged.
 
-mod contents;
+mod contents_of;
 #[cfg(test)]
 mod fake_system;
-mod logon;
+mod logon_of;
 mod make;
 mod native;
 mod system;
@@ -14,8 +14,5 @@ mod system;
 mod token;
 mod wine;
 
-pub(crate) use contents::Contents;
-pub(crate) use logon::Logon;
-pub(crate) use system::{Answer, Look, Privilege, Refusal, System};
 #[cfg(windows)]
 pub use token::Token;

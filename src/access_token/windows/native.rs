@@ -1,10 +1,12 @@
-//! On Windows: a token that we make, where the process may make tokens; else one that the system
-//! makes, for an account that it knows. A restricted token of the server's would still be the
-//! server's, and there is none for the rest.
+//! On Windows: a token created by this library if the process may create tokens; else one from the
+//! system, for an account that it knows; else none, since a restricted copy of the server's token
+//! would still be the server.
 
-use super::{Contents, Logon, Privilege, System};
-use crate::access_token::Options;
-use crate::access_token::{Level, Subject};
+use super::contents_of::contents_of;
+use super::logon_of::logon_of;
+use super::system::System;
+use crate::access_token::{Level, Options, Subject};
+use crate::platform::access_token::Privilege;
 use crate::types::error::{Error, Result};
 
 /// A client's token.
@@ -14,10 +16,10 @@ pub(crate) fn make<S: System>(
     tokens: &Options,
 ) -> Result<S::Handle> {
     let may_make = system.can_create() && system.holds(Privilege::CreateToken);
-    if let Some(contents) = Contents::of(subject, false).filter(|_| may_make) {
+    if let Some(contents) = contents_of(subject, false).filter(|_| may_make) {
         match system.create(&contents, Some(Privilege::CreateToken)) {
             Ok(token) => return Ok(token),
-            // Not the end: the system may know the account.
+            // The system may still know the account.
             Err(refusal) => {
                 _ = refusal.log("NtCreateToken", Error::NoImpersonation("no token could be made"))
             }
@@ -26,27 +28,27 @@ pub(crate) fn make<S: System>(
     log_on(system, subject, tokens)
 }
 
-/// The token of an account of the system's.
+/// The token of an account that the system knows.
 fn log_on<S: System>(system: &S, subject: &Subject, tokens: &Options) -> Result<S::Handle> {
     const UNKNOWN: Error = Error::NoImpersonation(
         "no account of the machine or its domain, and the process may not make tokens",
     );
     const NO_LOGON: Error =
         Error::NoImpersonation("the system does not log the account on without a password");
-    let (logon, sid) = Logon::of(subject, tokens, || system.computer()).ok_or(UNKNOWN)?;
-    // Who is not a part of the system is given tokens to identify with.
+    let (logon, sid) = logon_of(subject, tokens, || system.computer()).ok_or(UNKNOWN)?;
+    // Without the privilege, the system returns identification tokens.
     let trusted = system.holds(Privilege::Tcb).then_some(Privilege::Tcb);
     let token =
         system.log_on(&logon, trusted).map_err(|refusal| refusal.log("LsaLogonUser", NO_LOGON))?;
-    let look =
-        system.look(&token).map_err(|refusal| refusal.log("GetTokenInformation", NO_LOGON))?;
-    if sid.is_some_and(|sid| sid != look.user) {
+    let info =
+        system.info(&token).map_err(|refusal| refusal.log("GetTokenInformation", NO_LOGON))?;
+    if sid.is_some_and(|sid| sid != info.user) {
         return Err(Error::NoImpersonation("the system has another account of that name"));
     }
-    let level = match look.level {
+    let level = match info.level {
         Some(level) if level <= subject.level as u32 => return Ok(token),
         Some(_) => subject.level,
-        // A process's: as far as a thread goes on this machine.
+        // A primary token, which a thread can use on this machine.
         None => subject.level.min(Level::Impersonation),
     };
     system.at_level(&token, level).map_err(|refusal| refusal.log("DuplicateTokenEx", NO_LOGON))
@@ -57,7 +59,8 @@ mod tests {
     use super::super::make::make;
     use super::*;
     use crate::access_token::options::LogonOf;
-    use crate::access_token::windows::fake_system::{Made, Played, look, sid, subject};
+    use crate::access_token::windows::fake_system::{FakeSystem, FakeToken, info_of, sid, subject};
+    use crate::platform::access_token::Logon;
     use crate::principal::{AccountInfo, Origin, Origins, Principal};
     use std::sync::Arc;
 
@@ -73,56 +76,64 @@ mod tests {
         subject(Principal { account: Some(Arc::new(account)), origins, ..Principal::default() })
     }
 
-    fn windows() -> Played {
-        Played { can_create: true, logs_on: Some(look(CLIENT, Some(2))), ..Played::default() }
+    fn windows() -> FakeSystem {
+        FakeSystem {
+            can_create: true,
+            logs_on: Some(info_of(CLIENT, Some(2))),
+            ..FakeSystem::default()
+        }
     }
 
     #[test]
     fn who_may_make_tokens_does() {
-        let system = Played { privileges: vec![Privilege::CreateToken], ..windows() };
+        let system = FakeSystem { privileges: vec![Privilege::CreateToken], ..windows() };
         let made = make(&system, &client(), &Options::default()).unwrap();
         assert!(
-            matches!(made, Made::Created(contents, Some(Privilege::CreateToken)) if contents.user == sid(CLIENT))
+            matches!(made, FakeToken::Created(contents, Some(Privilege::CreateToken)) if contents.user == sid(CLIENT))
         );
     }
 
     #[test]
     fn if_that_fails_the_system_is_asked() {
-        let system = Played {
+        let system = FakeSystem {
             privileges: vec![Privilege::CreateToken],
             refuses_to_create: true,
             ..windows()
         };
-        assert!(matches!(make(&system, &client(), &Options::default()), Ok(Made::LoggedOn(..))));
+        assert!(matches!(
+            make(&system, &client(), &Options::default()),
+            Ok(FakeToken::LoggedOn(..))
+        ));
     }
 
     #[test]
     fn who_may_not_asks_the_system() {
-        let identifies = Played { logs_on: Some(look(CLIENT, Some(1))), ..windows() };
-        let Ok(Made::LoggedOn(_, look, trusted)) =
+        let identifies = FakeSystem { logs_on: Some(info_of(CLIENT, Some(1))), ..windows() };
+        let Ok(FakeToken::LoggedOn(_, info, trusted)) =
             make(&identifies, &client(), &Options::default())
         else {
             panic!()
         };
-        assert_eq!((look.level, trusted), (Some(1), None));
-        let trusted = Played { privileges: vec![Privilege::Tcb], ..windows() };
-        let Ok(Made::LoggedOn(_, look, trusted)) = make(&trusted, &client(), &Options::default())
+        assert_eq!((info.level, trusted), (Some(1), None));
+        let trusted = FakeSystem { privileges: vec![Privilege::Tcb], ..windows() };
+        let Ok(FakeToken::LoggedOn(_, info, trusted)) =
+            make(&trusted, &client(), &Options::default())
         else {
             panic!()
         };
-        assert_eq!((look.level, trusted), (Some(2), Some(Privilege::Tcb)));
+        assert_eq!((info.level, trusted), (Some(2), Some(Privilege::Tcb)));
     }
 
     #[test]
     fn never_more_than_was_agreed_on() {
         for given in [Some(2), Some(3), None] {
             for asked in [Level::Identification, Level::Impersonation, Level::Delegation] {
-                let system = Played { logs_on: Some(look(CLIENT, given)), ..windows() };
+                let system = FakeSystem { logs_on: Some(info_of(CLIENT, given)), ..windows() };
                 let made =
                     make(&system, &Subject { level: asked, ..client() }, &Options::default())
                         .unwrap();
                 let level =
-                    system.look(&made).unwrap().level.expect("no process's token is handed out");
+                    system.info(&made).unwrap().level.expect("no process's token is handed out");
                 assert!(
                     level <= asked as u32 && level <= given.unwrap_or(2),
                     "{given:?} {asked:?} {level}"
@@ -133,7 +144,8 @@ mod tests {
 
     #[test]
     fn another_account_of_that_name_is_not_it() {
-        let system = Played { logs_on: Some(look("S-1-5-21-9-9-9-500", Some(2))), ..windows() };
+        let system =
+            FakeSystem { logs_on: Some(info_of("S-1-5-21-9-9-9-500", Some(2))), ..windows() };
         assert!(matches!(
             make(&system, &client(), &Options::default()),
             Err(Error::NoImpersonation(_))
@@ -142,7 +154,7 @@ mod tests {
 
     #[test]
     fn whom_nobody_knows_has_no_token() {
-        let nobody = Played { logs_on: None, ..windows() };
+        let nobody = FakeSystem { logs_on: None, ..windows() };
         assert!(matches!(
             make(&nobody, &client(), &Options::default()),
             Err(Error::NoImpersonation(_))
@@ -157,19 +169,18 @@ mod tests {
             Err(Error::NoImpersonation(_))
         ));
         let opted_in = Options { windows_logon: vec![LogonOf::Machine], ..Options::default() };
-        let Ok(Made::LoggedOn(logon, ..)) = make(&windows(), &of_file, &opted_in) else { panic!() };
-        assert_eq!(
-            logon,
-            Logon::Machine { user: "Administrator".into(), computer: "PLAYED".into() }
-        );
+        let Ok(FakeToken::LoggedOn(logon, ..)) = make(&windows(), &of_file, &opted_in) else {
+            panic!()
+        };
+        assert_eq!(logon, Logon::Machine { user: "Administrator".into(), computer: "FAKE".into() });
     }
 
     #[test]
     fn the_servers_own_token_is_never_asked_for() {
         // Whatever fails.
         for system in [
-            Played { can_create: false, logs_on: None, ..windows() },
-            Played { refuses_to_create: true, ..windows() },
+            FakeSystem { can_create: false, logs_on: None, ..windows() },
+            FakeSystem { refuses_to_create: true, ..windows() },
         ] {
             let _ = make(&system, &client(), &Options::default());
             assert!(!system.restricted.get());

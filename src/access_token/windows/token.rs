@@ -1,10 +1,13 @@
-//! The token itself: made once for a context, handed out in duplicates, and worn by threads.
+//! The token itself: made once for a context, duplicated for the caller, set on threads.
 
 use super::make::make;
-use crate::access_token::{Subject, Wearable};
+use super::system::Machine;
+use crate::access_token::{Impersonate, Subject};
 use crate::config::Settings;
 use crate::platform;
-use crate::platform::access_token::{Machine, as_process, give, wear, worn};
+use crate::platform::access_token::{
+    as_process, duplicate, set_environment, set_thread_token, thread_token,
+};
 use crate::types::error::{Error, Result};
 use std::os::windows::io::OwnedHandle;
 
@@ -13,59 +16,60 @@ use std::os::windows::io::OwnedHandle;
 pub struct Token {
     subject: Subject,
     handle: OwnedHandle,
-    /// What the process is told that its user is called: `[tokens] wine_user_name`.
+    /// The user name to set for the process: `[tokens] wine_user_name`.
     user_name: Option<String>,
 }
 
 impl Token {
-    /// Makes it, or has the system do so.
+    /// Creates it, or has the system do so.
     ///
-    /// Errors: `NoImpersonation` if there is none that may be handed out.
+    /// Errors: `NoImpersonation` if the client can have none.
     pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
-        // A thread that acts as another client asks with that one's rights unless it is told not
-        // to.
+        // A thread that impersonates another client would use that client's rights.
         let handle = as_process(|| make(&Machine, &subject, &settings.tokens))??;
         let named = settings.tokens.wine_user_name && platform::is_wine();
         let user_name = named.then(|| subject.principal.user.clone());
         Ok(Token { subject, handle, user_name })
     }
 
-    /// A HANDLE of the caller's.
+    /// A HANDLE that the caller closes.
     pub(crate) fn give(&self) -> Result<*mut std::ffi::c_void> {
-        self.tell_name();
-        give(&self.handle).map_err(|refusal| {
+        self.set_user_name();
+        duplicate(&self.handle).map_err(|refusal| {
             refusal
                 .log("DuplicateHandle", Error::NoImpersonation("the token could not be handed out"))
         })
     }
 
-    /// Of whom it is.
+    /// The client.
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
 
-    /// Lets LookupAccountSid and GetUserName answer with the client's name, in the whole process.
-    fn tell_name(&self) {
+    /// Makes LookupAccountSid and GetUserName return the client's name, in the whole process.
+    fn set_user_name(&self) {
         if let Some(name) = &self.user_name {
-            platform::access_token::set_environment("WINEUSERNAME", name);
+            set_environment("WINEUSERNAME", name);
         }
     }
 }
 
-impl Wearable for Token {
-    /// The thread's token; none if it acted as the process.
-    type Before = Option<OwnedHandle>;
+impl Impersonate for Token {
+    /// The thread's token; `None` if it acted as the process.
+    type Previous = Option<OwnedHandle>;
 
-    fn put_on(&self) -> Result<Option<OwnedHandle>> {
+    fn begin(&self) -> Result<Option<OwnedHandle>> {
         const REFUSED: Error = Error::NoImpersonation("the thread may not act as the client");
-        let before = worn().map_err(|refusal| refusal.log("OpenThreadToken", REFUSED))?;
-        wear(Some(&self.handle)).map_err(|refusal| refusal.log("SetThreadToken", REFUSED))?;
-        self.tell_name();
-        Ok(before)
+        let previous = thread_token().map_err(|refusal| refusal.log("OpenThreadToken", REFUSED))?;
+        set_thread_token(Some(&self.handle))
+            .map_err(|refusal| refusal.log("SetThreadToken", REFUSED))?;
+        self.set_user_name();
+        Ok(previous)
     }
 
-    fn take_off(before: &Option<OwnedHandle>) -> Result<()> {
+    fn end(previous: &Option<OwnedHandle>) -> Result<()> {
         const REFUSED: Error = Error::NoImpersonation("the thread could not be made what it was");
-        wear(before.as_ref()).map_err(|refusal| refusal.log("SetThreadToken", REFUSED))
+        set_thread_token(previous.as_ref())
+            .map_err(|refusal| refusal.log("SetThreadToken", REFUSED))
     }
 }

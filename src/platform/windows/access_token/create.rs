@@ -1,8 +1,8 @@
 //! NtCreateToken.
 
-use super::sids::{List, Persist};
+use super::sids::{List, SidBuffer};
 use super::{RIGHTS, access, opened};
-use crate::access_token::windows::{Answer, Contents, Refusal};
+use crate::platform::access_token::{CallError, CallResult, Contents};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use std::ffi::c_void;
@@ -42,7 +42,7 @@ pub(crate) struct ObjectAttributes {
     quality: *const SECURITY_QUALITY_OF_SERVICE,
 }
 
-/// The function, where ntdll has it: Windows, and Wine from version 9 on.
+/// The function, if ntdll exports it: Windows, and Wine from version 9 on.
 pub(crate) fn function() -> Option<NtCreateToken> {
     static FUNCTION: OnceLock<Option<NtCreateToken>> = OnceLock::new();
     *FUNCTION.get_or_init(|| {
@@ -60,18 +60,18 @@ pub(crate) fn function() -> Option<NtCreateToken> {
     })
 }
 
-/// A token for threads, which the client and this process's user may open.
-pub(crate) fn create(contents: &Contents, own_user: Sid) -> Answer<OwnedHandle> {
-    const STATUS_NOT_IMPLEMENTED: Refusal = Refusal(0xc000_0002);
+/// An impersonation token, which the client and this process's user may open.
+pub(crate) fn create(contents: &Contents, own_user: Sid) -> CallResult<OwnedHandle> {
+    const STATUS_NOT_IMPLEMENTED: CallError = CallError(0xc000_0002);
     let create = function().ok_or(STATUS_NOT_IMPLEMENTED)?;
 
-    let user = Persist::new(&contents.user);
-    let primary_group = Persist::new(&contents.primary_group);
+    let user = SidBuffer::new(&contents.user);
+    let primary_group = SidBuffer::new(&contents.primary_group);
     let list = List::new(contents.groups.iter().copied());
     let groups = list.token_groups();
     let session =
         LUID { LowPart: contents.session as u32, HighPart: (contents.session >> 32) as i32 };
-    // Beyond what a FILETIME is read as, nothing ends.
+    // FileTime::NEVER and later mean no expiry.
     let expiry =
         if contents.expiry >= FileTime::NEVER { i64::MAX } else { contents.expiry.0 as i64 };
     let luid = LUID { LowPart: contents.privilege as u32, HighPart: 0 };
@@ -119,7 +119,7 @@ pub(crate) fn create(contents: &Contents, own_user: Sid) -> Answer<OwnedHandle> 
             &source,
         );
         if status != 0 {
-            return Err(Refusal(status as u32));
+            return Err(CallError(status as u32));
         }
         opened(token)
     }

@@ -5,7 +5,7 @@
 //! library's, which passes them on.
 
 use super::opened;
-use crate::access_token::windows::{Answer, Logon, Refusal};
+use crate::platform::access_token::{CallError, CallResult, Logon};
 use crate::platform::system_dll::SystemDll;
 use std::ffi::{CStr, c_void};
 use std::mem::offset_of;
@@ -130,7 +130,7 @@ struct Connection {
 
 impl Connection {
     /// As a part of the system, or as any program.
-    fn open(lsa: Lsa, trusted: bool) -> Answer<Connection> {
+    fn open(lsa: Lsa, trusted: bool) -> CallResult<Connection> {
         let (mut handle, mut mode) = (null_mut(), 0);
         // SAFETY: all pointers are to live values.
         let status = unsafe {
@@ -151,8 +151,8 @@ impl Drop for Connection {
 }
 
 /// The account's token.
-pub(crate) fn log_on(logon: &Logon, trusted: bool) -> Answer<OwnedHandle> {
-    const STATUS_NOT_IMPLEMENTED: Refusal = Refusal(0xc000_0002);
+pub(crate) fn log_on(logon: &Logon, trusted: bool) -> CallResult<OwnedHandle> {
+    const STATUS_NOT_IMPLEMENTED: CallError = CallError(0xc000_0002);
     let lsa = Lsa::get().ok_or(STATUS_NOT_IMPLEMENTED)?;
     let connection = Connection::open(lsa, trusted)?;
     let package = match logon {
@@ -199,8 +199,8 @@ pub(crate) fn log_on(logon: &Logon, trusted: bool) -> Answer<OwnedHandle> {
     }
 }
 
-fn succeeded(status: NTSTATUS) -> Answer<()> {
-    if status >= 0 { Ok(()) } else { Err(Refusal(status as u32)) }
+fn succeeded(status: NTSTATUS) -> CallResult<()> {
+    if status >= 0 { Ok(()) } else { Err(CallError(status as u32)) }
 }
 
 /// What is asked for, in one piece: the authority is another process, into which it is copied as a

@@ -1,4 +1,4 @@
-//! Access tokens: the calls behind [`System`](crate::access_token::windows::System).
+//! The Win32 and native calls on access tokens.
 
 mod access;
 mod create;
@@ -8,11 +8,12 @@ mod restrict;
 mod sids;
 mod thread;
 
-pub(crate) use thread::{as_process, wear, worn};
+pub(crate) use query::token_info;
+pub(crate) use thread::{as_process, set_thread_token, thread_token};
 
-use super::is_wine;
-use crate::access_token::Level;
-use crate::access_token::windows::{Answer, Contents, Logon, Look, Privilege, Refusal, System};
+use crate::platform::access_token::{
+    CallError, CallResult, Contents, Level, Logon, Privilege, TokenInfo,
+};
 use crate::types::sid::Sid;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr::null_mut;
@@ -26,79 +27,72 @@ use windows_sys::Win32::System::SystemInformation::{ComputerNameNetBIOS, GetComp
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows_sys::core::BOOL;
 
-/// What a client's token is good for: to be read, worn and copied.
+/// The rights in a handle of a client's token: query, impersonate, duplicate.
 const RIGHTS: TOKEN_ACCESS_MASK = TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE;
 
-/// The system that this process runs on.
-pub(crate) struct Machine;
-
-impl System for Machine {
-    type Handle = OwnedHandle;
-
-    fn is_wine(&self) -> bool {
-        is_wine()
-    }
-
-    fn can_create(&self) -> bool {
-        create::function().is_some()
-    }
-
-    fn holds(&self, privilege: Privilege) -> bool {
-        process_token(TOKEN_QUERY)
-            .and_then(|token| query::privileges(&token))
-            .is_ok_and(|held| held.iter().any(|held| query::number(held.Luid) == privilege as u64))
-    }
-
-    fn create(&self, contents: &Contents, with: Option<Privilege>) -> Answer<OwnedHandle> {
-        let own_user = query::user(&process_token(TOKEN_QUERY)?)?;
-        thread::with_privilege(with, || create::create(contents, own_user))?
-    }
-
-    fn own(&self) -> Answer<Look> {
-        query::look(&process_token(TOKEN_QUERY)?)
-    }
-
-    fn restricted(&self, deny_only: &[Sid]) -> Answer<OwnedHandle> {
-        restrict::restrict(&process_token(TOKEN_QUERY | TOKEN_DUPLICATE)?, deny_only)
-    }
-
-    fn at_level(&self, token: &OwnedHandle, level: Level) -> Answer<OwnedHandle> {
-        impersonation(token, level, RIGHTS)
-    }
-
-    fn look(&self, token: &OwnedHandle) -> Answer<Look> {
-        query::look(token)
-    }
-
-    fn computer(&self) -> String {
-        let mut name = [0u16; 64];
-        let mut length = name.len() as u32;
-        // SAFETY: `length` is the buffer's length in characters, which the call does not exceed.
-        let ok = unsafe { GetComputerNameExW(ComputerNameNetBIOS, name.as_mut_ptr(), &mut length) };
-        let length = if ok == 0 { 0 } else { length as usize };
-        String::from_utf16_lossy(name.get(..length).unwrap_or_default())
-    }
-
-    fn log_on(&self, logon: &Logon, with: Option<Privilege>) -> Answer<OwnedHandle> {
-        thread::with_privilege(with, || logon::log_on(logon, with.is_some()))?
-    }
+/// NtCreateToken exists, whether or not the process may use it.
+pub(crate) fn can_create() -> bool {
+    create::function().is_some()
 }
 
-/// Another handle of the same token, the caller's to close.
-pub(crate) fn give(token: &OwnedHandle) -> Answer<HANDLE> {
+/// The process holds that privilege, enabled or not.
+pub(crate) fn process_holds(privilege: Privilege) -> bool {
+    process_token(TOKEN_QUERY)
+        .and_then(|token| query::privileges(&token))
+        .is_ok_and(|held| held.iter().any(|held| query::number(held.Luid) == privilege as u64))
+}
+
+/// NtCreateToken, with that privilege enabled for this call only.
+pub(crate) fn create(contents: &Contents, with: Option<Privilege>) -> CallResult<OwnedHandle> {
+    let own_user = query::user(&process_token(TOKEN_QUERY)?)?;
+    thread::with_privilege(with, || create::create(contents, own_user))?
+}
+
+/// What is read of the process's own token.
+pub(crate) fn process_token_info() -> CallResult<TokenInfo> {
+    token_info(&process_token(TOKEN_QUERY)?)
+}
+
+/// A copy of the process's token without privileges and with these groups for deny only.
+pub(crate) fn restricted_process_token(deny_only: &[Sid]) -> CallResult<OwnedHandle> {
+    restrict::restrict(&process_token(TOKEN_QUERY | TOKEN_DUPLICATE)?, deny_only)
+}
+
+/// A copy as an impersonation token of that level.
+pub(crate) fn impersonation_token(token: &OwnedHandle, level: Level) -> CallResult<OwnedHandle> {
+    impersonation(token, level, RIGHTS)
+}
+
+/// The computer's NetBIOS name.
+pub(crate) fn computer_name() -> String {
+    let mut name = [0u16; 64];
+    let mut length = name.len() as u32;
+    // SAFETY: `length` is the buffer's length in characters, which the call does not exceed.
+    let ok = unsafe { GetComputerNameExW(ComputerNameNetBIOS, name.as_mut_ptr(), &mut length) };
+    let length = if ok == 0 { 0 } else { length as usize };
+    String::from_utf16_lossy(name.get(..length).unwrap_or_default())
+}
+
+/// Has the system log an account on without its password (S4U); `with` is the privilege to enable
+/// for that.
+pub(crate) fn log_on(logon: &Logon, with: Option<Privilege>) -> CallResult<OwnedHandle> {
+    thread::with_privilege(with, || logon::log_on(logon, with.is_some()))?
+}
+
+/// Another handle of the same token, which the caller closes.
+pub(crate) fn duplicate(token: &OwnedHandle) -> CallResult<HANDLE> {
     let mut given = null_mut();
-    // SAFETY: the process's own pseudo handle is good for ever, the token is open, and `given` is
+    // SAFETY: the process's own pseudo handle is always valid, the token is open, and `given` is
     // live.
     let ok = unsafe {
         let process = GetCurrentProcess();
         DuplicateHandle(process, token.as_raw_handle(), process, &mut given, RIGHTS, 0, 0)
     };
-    answer(ok)?;
+    checked(ok)?;
     Ok(given)
 }
 
-/// Sets a variable of the process's environment: of the one that Win32's functions read, of which C
-/// libraries have copies.
+/// Sets a variable of the process's Win32 environment, of which C libraries have copies.
 pub(crate) fn set_environment(name: &str, value: &str) {
     let wide = |text: &str| -> Vec<u16> {
         text.encode_utf16().filter(|&unit| unit != 0).chain([0]).collect()
@@ -107,18 +101,18 @@ pub(crate) fn set_environment(name: &str, value: &str) {
     unsafe { SetEnvironmentVariableW(wide(name).as_ptr(), wide(value).as_ptr()) };
 }
 
-/// What a function of Win32's has answered with.
-fn answer(ok: BOOL) -> Answer<()> {
+/// The result of a Win32 function.
+fn checked(ok: BOOL) -> CallResult<()> {
     // SAFETY: reads the thread's number.
-    if ok != 0 { Ok(()) } else { Err(Refusal(unsafe { GetLastError() })) }
+    if ok != 0 { Ok(()) } else { Err(CallError(unsafe { GetLastError() })) }
 }
 
-/// The handle that a function has opened.
+/// The handle that a function opened.
 ///
 /// # Safety
-/// `handle` is open and nobody else's.
-unsafe fn opened(handle: HANDLE) -> Answer<OwnedHandle> {
-    const STATUS_NO_TOKEN: Refusal = Refusal(0xc000_007c);
+/// `handle` is open and owned by the caller.
+unsafe fn opened(handle: HANDLE) -> CallResult<OwnedHandle> {
+    const STATUS_NO_TOKEN: CallError = CallError(0xc000_007c);
     // Wine's LsaLogonUser succeeds without one.
     if handle.is_null() {
         return Err(STATUS_NO_TOKEN);
@@ -128,22 +122,23 @@ unsafe fn opened(handle: HANDLE) -> Answer<OwnedHandle> {
 }
 
 /// The process's own token.
-fn process_token(access: TOKEN_ACCESS_MASK) -> Answer<OwnedHandle> {
+fn process_token(access: TOKEN_ACCESS_MASK) -> CallResult<OwnedHandle> {
     let mut token = null_mut();
     // SAFETY: `token` is live, and what is opened is this function's.
     unsafe {
-        answer(OpenProcessToken(GetCurrentProcess(), access, &mut token))?;
+        checked(OpenProcessToken(GetCurrentProcess(), access, &mut token))?;
         opened(token)
     }
 }
 
-/// A copy of a token, for threads. Its user may open it, and this process's; as it is by default, a
-/// thread that wears it may not find out so on Wine 10, where its groups no longer count.
+/// A copy as an impersonation token, which its own user and this process's user may open. With the
+/// default DACL an impersonating thread cannot open its own token on Wine 10, which ignores the
+/// token's groups there.
 fn impersonation(
     token: &OwnedHandle,
     level: Level,
     rights: TOKEN_ACCESS_MASK,
-) -> Answer<OwnedHandle> {
+) -> CallResult<OwnedHandle> {
     let mut descriptor =
         access::descriptor(&[query::user(token)?, query::user(&process_token(TOKEN_QUERY)?)?]);
     let attributes = SECURITY_ATTRIBUTES {
@@ -163,7 +158,7 @@ fn impersonation(
             TokenImpersonation,
             &mut copy,
         );
-        answer(ok)?;
+        checked(ok)?;
         opened(copy)
     }
 }

@@ -1,7 +1,7 @@
-//! What a token says of itself.
+//! Reading a token.
 
-use super::answer;
-use crate::access_token::windows::{Answer, Look, Refusal};
+use super::checked;
+use crate::platform::access_token::{CallError, CallResult, TokenInfo};
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
 use std::mem::offset_of;
@@ -13,10 +13,10 @@ use windows_sys::Win32::Security::{
     TokenImpersonationLevel, TokenPrivileges, TokenType, TokenUser,
 };
 
-const GARBLED: Refusal = Refusal(ERROR_INVALID_DATA);
+const GARBLED: CallError = CallError(ERROR_INVALID_DATA);
 
-/// All that is looked at before a token is handed out.
-pub(crate) fn look(token: &OwnedHandle) -> Answer<Look> {
+/// What is read of a token before it is used.
+pub(crate) fn token_info(token: &OwnedHandle) -> CallResult<TokenInfo> {
     let level = match Information::of(token, TokenType)?.u32(0)? == TokenImpersonation as u32 {
         true => Some(Information::of(token, TokenImpersonationLevel)?.u32(0)?),
         false => None,
@@ -26,7 +26,7 @@ pub(crate) fn look(token: &OwnedHandle) -> Answer<Look> {
         .filter(|held| held.Attributes & SE_PRIVILEGE_ENABLED != 0)
         .map(|held| number(held.Luid))
         .collect();
-    Ok(Look {
+    Ok(TokenInfo {
         level,
         user: user(token)?,
         groups: groups(&Information::of(token, TokenGroups)?)?,
@@ -34,13 +34,13 @@ pub(crate) fn look(token: &OwnedHandle) -> Answer<Look> {
     })
 }
 
-/// Whose it is.
-pub(crate) fn user(token: &OwnedHandle) -> Answer<Sid> {
+/// The token's user.
+pub(crate) fn user(token: &OwnedHandle) -> CallResult<Sid> {
     Information::of(token, TokenUser)?.sid(0)
 }
 
 /// The privileges that a token holds.
-pub(crate) fn privileges(token: &OwnedHandle) -> Answer<Vec<LUID_AND_ATTRIBUTES>> {
+pub(crate) fn privileges(token: &OwnedHandle) -> CallResult<Vec<LUID_AND_ATTRIBUTES>> {
     let information = Information::of(token, TokenPrivileges)?;
     let entry = |index: usize| {
         let at =
@@ -52,7 +52,7 @@ pub(crate) fn privileges(token: &OwnedHandle) -> Answer<Vec<LUID_AND_ATTRIBUTES>
     (0..information.u32(0)? as usize).map(entry).collect()
 }
 
-fn groups(information: &Information) -> Answer<Vec<SidAndAttributes>> {
+fn groups(information: &Information) -> CallResult<Vec<SidAndAttributes>> {
     let entry = |index: usize| {
         let at = offset_of!(TOKEN_GROUPS, Groups) + index * size_of::<SID_AND_ATTRIBUTES>();
         let attributes = information.u32(at + offset_of!(SID_AND_ATTRIBUTES, Attributes))?;
@@ -73,7 +73,7 @@ struct Information {
 }
 
 impl Information {
-    fn of(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> Answer<Information> {
+    fn of(token: &OwnedHandle, class: TOKEN_INFORMATION_CLASS) -> CallResult<Information> {
         let mut words = vec![0u64; 64];
         loop {
             let mut length = 0;
@@ -89,9 +89,9 @@ impl Information {
                     &mut length,
                 )
             };
-            match answer(ok) {
+            match checked(ok) {
                 Ok(()) => return Ok(Information { words, length: length.min(room) as usize }),
-                Err(Refusal(ERROR_INSUFFICIENT_BUFFER)) if length > room => {
+                Err(CallError(ERROR_INSUFFICIENT_BUFFER)) if length > room => {
                     words.resize(length.div_ceil(8) as usize, 0)
                 }
                 Err(refusal) => return Err(refusal),
@@ -104,13 +104,13 @@ impl Information {
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.length) }
     }
 
-    fn u32(&self, at: usize) -> Answer<u32> {
+    fn u32(&self, at: usize) -> CallResult<u32> {
         let bytes = self.bytes().get(at..).and_then(|bytes| bytes.first_chunk()).ok_or(GARBLED)?;
         Ok(u32::from_ne_bytes(*bytes))
     }
 
     /// The SID that the pointer at this place leads to, which is to lie in here too.
-    fn sid(&self, at: usize) -> Answer<Sid> {
+    fn sid(&self, at: usize) -> CallResult<Sid> {
         let pointer =
             self.bytes().get(at..).and_then(|bytes| bytes.first_chunk()).ok_or(GARBLED)?;
         let offset = usize::from_ne_bytes(*pointer).checked_sub(self.words.as_ptr().addr());

@@ -1,16 +1,16 @@
 //! CreateRestrictedToken.
 
 use super::sids::List;
-use super::{answer, opened, query};
-use crate::access_token::windows::Answer;
+use super::{checked, opened, query};
+use crate::platform::access_token::CallResult;
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::{null, null_mut};
 use windows_sys::Win32::Security::{CreateRestrictedToken, DISABLE_MAX_PRIVILEGE};
 
-/// A token without privileges, and with these groups good for denying only.
-pub(crate) fn restrict(token: &OwnedHandle, deny_only: &[Sid]) -> Answer<OwnedHandle> {
+/// A token without privileges, and with these groups for deny only.
+pub(crate) fn restrict(token: &OwnedHandle, deny_only: &[Sid]) -> CallResult<OwnedHandle> {
     let list = List::new(deny_only.iter().map(|&sid| SidAndAttributes { sid, attributes: 0 }));
     let entries = list.entries();
     // Wine knows no DISABLE_MAX_PRIVILEGE, and Windows doesn't look at the list if it is given.
@@ -30,7 +30,7 @@ pub(crate) fn restrict(token: &OwnedHandle, deny_only: &[Sid]) -> Answer<OwnedHa
             null(),
             &mut restricted,
         );
-        answer(ok)?;
+        checked(ok)?;
         opened(restricted)
     }
 }

@@ -1,74 +1,49 @@
-//! Which account of the machine or its domain a client is: whose name is enough for the system to
-//! be asked to log it on.
+//! Which account of the machine or its domain a client is, to have the system log it on.
 
 use crate::access_token::options::{LogonOf, Options};
 use crate::access_token::{Level, Subject};
+use crate::platform::access_token::Logon;
 use crate::principal::{Origin, Principal};
 use crate::types::sid::Sid;
 
-/// A logon without a password, for which this process answers (S4U).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Logon {
-    /// KERB_S4U_LOGON: an account of a domain that the machine belongs to or trusts.
-    Domain {
-        /// `user@realm`, or the user alone.
-        user: String,
-        /// The realm, where the user's name does not tell it.
-        realm: String,
-        /// No more than to identify it.
-        identify: bool,
-    },
-    /// MSV1_0_S4U_LOGON: an account of the machine's own.
-    Machine {
-        /// Its name.
-        user: String,
-        /// The computer's.
-        computer: String,
-    },
-}
-
-impl Logon {
-    /// The logon of a client, if somebody vouches for it who may, with the SID that the account
-    /// must turn out to have, where it is known.
-    ///
-    /// A name alone makes nobody an account of the system's: an account file may well have an
-    /// Administrator of its own. A domain has told the SID too, so that whoever is logged on can be
-    /// held against it.
-    pub(crate) fn of(
-        subject: &Subject,
-        tokens: &Options,
-        computer: impl FnOnce() -> String,
-    ) -> Option<(Logon, Option<Sid>)> {
-        let principal = &subject.principal;
-        if principal.anonymous {
-            return None;
+/// The logon of a client, if its authority is allowed to vouch for it, and the SID that the account
+/// must have, where it is known.
+///
+/// By default a name alone does not suffice: an account file may have an Administrator of its own. A
+/// domain supplies the SID too, which the logged-on account is checked against.
+pub(crate) fn logon_of(
+    subject: &Subject,
+    tokens: &Options,
+    computer: impl FnOnce() -> String,
+) -> Option<(Logon, Option<Sid>)> {
+    let principal = &subject.principal;
+    if principal.anonymous {
+        return None;
+    }
+    let identify = subject.level == Level::Identification;
+    let domain = |(user, realm)| Logon::Domain { user, realm, identify };
+    let allowed = |of| tokens.windows_logon.contains(&of);
+    match principal.origins.logon {
+        _ if principal.origins.sid.is_domains() => {
+            let sids = subject
+                .sids
+                .as_ref()
+                .filter(|sids| sids.origin.is_domains() && allowed(LogonOf::Domain))?;
+            Some((domain(of_domain(principal)?), Some(sids.user)))
         }
-        let identify = subject.level == Level::Identification;
-        let domain = |(user, realm)| Logon::Domain { user, realm, identify };
-        let allowed = |of| tokens.windows_logon.contains(&of);
-        match principal.origins.logon {
-            _ if principal.origins.sid.is_domains() => {
-                let sids = subject
-                    .sids
-                    .as_ref()
-                    .filter(|sids| sids.origin.is_domains() && allowed(LogonOf::Domain))?;
-                Some((domain(of_domain(principal)?), Some(sids.user)))
-            }
-            Origin::Ticket if allowed(LogonOf::Realm) => {
-                Some((domain((principal.native.clone()?, String::new())), None))
-            }
-            Origin::AccountFile | Origin::Credential | Origin::Application
-                if allowed(LogonOf::Machine) =>
-            {
-                Some((Logon::Machine { user: principal.user.clone(), computer: computer() }, None))
-            }
-            _ => None,
+        Origin::Ticket if allowed(LogonOf::Realm) => {
+            Some((domain((principal.native.clone()?, String::new())), None))
         }
+        Origin::AccountFile | Origin::Credential | Origin::Application
+            if allowed(LogonOf::Machine) =>
+        {
+            Some((Logon::Machine { user: principal.user.clone(), computer: computer() }, None))
+        }
+        _ => None,
     }
 }
-
-/// The name by which a domain finds its account, and its realm. What a rule of the configuration
-/// calls the client is for people.
+/// The name by which a domain finds its account, and the realm. A name from the configuration's name
+/// rules does not identify an account of the domain.
 fn of_domain(principal: &Principal) -> Option<(String, String)> {
     let account = principal.account.as_deref()?;
     if !account.upn.is_empty() {
@@ -93,7 +68,7 @@ mod tests {
 
     fn of(principal: Principal, windows_logon: &[LogonOf]) -> Option<(Logon, Option<Sid>)> {
         let tokens = Options { windows_logon: windows_logon.into(), ..Options::default() };
-        Logon::of(&subject(principal), &tokens, || "SERVER".into())
+        logon_of(&subject(principal), &tokens, || "SERVER".into())
     }
 
     fn domains(upn: &str) -> Principal {
@@ -119,15 +94,15 @@ mod tests {
             (Some(logon), known),
             (domain("alice@ad.test", ""), Some(sid("S-1-5-21-1-2-3-1104")))
         );
-        let logon_of = |principal| of(principal, &[LogonOf::Domain]).map(|(logon, _)| logon);
-        assert_eq!(logon_of(domains("")), domain("alice@AD.TEST", ""));
+        let named = |principal| of(principal, &[LogonOf::Domain]).map(|(logon, _)| logon);
+        assert_eq!(named(domains("")), domain("alice@AD.TEST", ""));
         let by_netlogon =
             Principal { native: None, origins: Origins::all(Origin::Netlogon), ..domains("") };
-        assert_eq!(logon_of(by_netlogon.clone()), domain("alice", "AD"));
-        // What it was renamed to may be anybody.
+        assert_eq!(named(by_netlogon.clone()), domain("alice", "AD"));
+        // A mapped name may be that of another account.
         let mut renamed = Principal { user: "Administrator".into(), ..by_netlogon };
         renamed.origins.name = Origin::NameMapping;
-        assert_eq!(logon_of(renamed), None);
+        assert_eq!(named(renamed), None);
     }
 
     #[test]
@@ -138,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_alone_is_nobody_unless_the_configuration_says_so() {
+    fn a_name_alone_is_no_account_unless_configured() {
         let named =
             |origin| Principal::of_account("Administrator".into(), "EXAMPLE".into(), origin);
         let machines = Some((
@@ -168,7 +143,7 @@ mod tests {
     fn identified_only() {
         let mut subject = subject(domains("alice@ad.test"));
         subject.level = Level::Identification;
-        let (logon, _) = Logon::of(&subject, &Options::default(), String::new).unwrap();
+        let (logon, _) = logon_of(&subject, &Options::default(), String::new).unwrap();
         assert!(matches!(logon, Logon::Domain { identify: true, .. }));
     }
 }

@@ -1,62 +1,43 @@
-//! What a token made by us holds.
+//! What a token created by this library contains.
 
-use super::Privilege;
-use crate::access_token::{Level, Subject};
+use crate::access_token::Subject;
+use crate::platform::access_token::{Contents, Privilege};
 use crate::principal::{SidAndAttributes, attributes};
 use crate::types::sid::Sid;
-use crate::types::time::FileTime;
 
-/// SE_GROUP_OWNER, and what [MS-PAC] knows: no label of integrity and no logon session comes from
-/// elsewhere.
+/// The attributes in [MS-PAC], and SE_GROUP_OWNER: no integrity label and no logon session is taken
+/// from a client's groups.
 const KNOWN: u32 = attributes::MEMBER | 8 | attributes::USE_FOR_DENY_ONLY | attributes::RESOURCE;
 /// SE_GROUP_INTEGRITY and SE_GROUP_INTEGRITY_ENABLED.
 const INTEGRITY: u32 = 0x60;
 
-/// A token's parts, as NtCreateToken takes them. Its owner is the user, its default DACL lets in
-/// the user and the system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Contents {
-    pub(crate) user: Sid,
-    /// Among the groups.
-    pub(crate) primary_group: Sid,
-    /// Each of them once.
-    pub(crate) groups: Vec<SidAndAttributes>,
-    pub(crate) privilege: Privilege,
-    pub(crate) level: Level,
-    /// AuthenticationId: a logon session.
-    pub(crate) session: u64,
-    pub(crate) expiry: FileTime,
-}
-
-/// ANONYMOUS_LOGON_LUID. On Windows a token belongs to a logon session that there is, and whoever
-/// acts under it goes out to other machines with that session's credentials: this one has none, and
-/// the server's own would be lent to each client.
+/// ANONYMOUS_LOGON_LUID. On Windows a token belongs to an existing logon session, and its threads
+/// authenticate to other machines with that session's credentials. This session has none; with the
+/// server's own, every client would act with the server's credentials.
 const NO_CREDENTIALS: u64 = 0x3e6;
 
-impl Contents {
-    /// A client's; `None` if it has no SID.
-    pub(crate) fn of(subject: &Subject, wine: bool) -> Option<Contents> {
-        let sids = subject.sids.as_ref()?;
-        let known = |group: &SidAndAttributes| SidAndAttributes {
-            attributes: group.attributes & KNOWN,
-            ..*group
-        };
-        let mut groups: Vec<SidAndAttributes> = sids.groups.iter().map(known).collect();
-        // Medium. On Windows a token without a label is trusted with nothing.
-        let label = SidAndAttributes { sid: Sid::new(16, &[0x2000])?, attributes: INTEGRITY };
-        if !wine && !groups.iter().any(|group| group.sid == label.sid) {
-            groups.push(label);
-        }
-        Some(Contents {
-            user: sids.user,
-            primary_group: sids.primary_group,
-            groups,
-            privilege: Privilege::ChangeNotify,
-            level: subject.level,
-            session: if wine { subject.logon_id } else { NO_CREDENTIALS },
-            expiry: subject.expiry,
-        })
+/// What a client's token is to contain; `None` if the client has no SID.
+pub(crate) fn contents_of(subject: &Subject, wine: bool) -> Option<Contents> {
+    let sids = subject.sids.as_ref()?;
+    let known = |group: &SidAndAttributes| SidAndAttributes {
+        attributes: group.attributes & KNOWN,
+        ..*group
+    };
+    let mut groups: Vec<SidAndAttributes> = sids.groups.iter().map(known).collect();
+    // Medium. Windows treats a token without a label as untrusted.
+    let label = SidAndAttributes { sid: Sid::new(16, &[0x2000])?, attributes: INTEGRITY };
+    if !wine && !groups.iter().any(|group| group.sid == label.sid) {
+        groups.push(label);
     }
+    Some(Contents {
+        user: sids.user,
+        primary_group: sids.primary_group,
+        groups,
+        privilege: Privilege::ChangeNotify,
+        level: subject.level,
+        session: if wine { subject.logon_id } else { NO_CREDENTIALS },
+        expiry: subject.expiry,
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +48,7 @@ mod tests {
     use std::sync::Arc;
 
     fn of(principal: Principal, wine: bool) -> Option<Contents> {
-        Contents::of(&subject(principal), wine)
+        contents_of(&subject(principal), wine)
     }
 
     fn domains(groups: &[&str]) -> Principal {
@@ -104,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_makes_nobody_an_administrator_of_this_machine() {
+    fn a_domain_cannot_grant_administrator_rights_on_this_machine() {
         let claimed = [
             "S-1-5-32-544",
             "S-1-5-32-551",
@@ -148,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_known_and_somebody_without_a_sid_is_not() {
+    fn anonymous_has_a_token_and_a_client_without_a_sid_has_none() {
         let nobody = of(Principal::anonymous(), true).unwrap();
         assert_eq!(nobody.user, sid("S-1-5-7"));
         assert_eq!(has(&nobody, "S-1-5-11"), None);
