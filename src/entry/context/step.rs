@@ -285,7 +285,7 @@ impl Drop for New {
 
 /// A time as SSPI gives it: local, except "never", which is the same everywhere.
 pub(crate) fn timestamp(utc: FileTime) -> TimeStamp {
-    TimeStamp { QuadPart: utc.to_local().0.cast_signed() }
+    TimeStamp { QuadPart: crate::platform::local_time(utc).0.cast_signed() }
 }
 
 /// Writes an output that the caller may have left out.

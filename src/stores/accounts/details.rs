@@ -15,8 +15,9 @@
 //! ```
 
 use crate::authority::{MachineSid, candidates};
-use crate::config::{Settings, from_toml};
+use crate::config::Settings;
 use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
+use crate::runtime::toml_text::from_toml;
 use crate::runtime::watched_file::{Content, Problem, Source, Watched};
 use crate::stores::derived_sid;
 use crate::types::error::Error;
