@@ -3,7 +3,6 @@
 pub mod access_token;
 pub mod ansi;
 pub mod helper_process;
-mod leaked_once;
 pub mod name_servers;
 pub mod shared_file;
 pub mod system_dll;
@@ -27,8 +26,6 @@ pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error,
     stay_loaded, sync_folder, take_after, take_no_signals, write_line,
 };
-
-pub(crate) use leaked_once::LeakedOnce;
 
 use crate::types::time::FileTime;
 use std::ffi::OsString;

@@ -1,7 +1,8 @@
-//! Where accounts, keys and tickets are kept.
+//! Files with accounts, keys and tickets.
 
 pub mod accounts;
 pub mod derived_sid;
 pub(crate) mod keytab_file;
 pub(crate) mod machine_sid;
 pub(crate) mod replay_file;
+pub(crate) mod tgt_file;
