@@ -610,7 +610,7 @@ impl Cache {
             second_ticket: &[],
         };
         let cache = CredentialCache { default_principal: name(&SERVICE), credentials: vec![tgt] };
-        ccache::save(&path, &cache.encode().unwrap()).unwrap();
+        std::fs::write(&path, cache.encode().unwrap()).unwrap();
         Cache { path }
     }
 }

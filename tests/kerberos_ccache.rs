@@ -3,7 +3,7 @@
 mod kerberos_recorded;
 
 use kerberos_recorded::{Opened, conversations};
-use negossp::kerberos::ccache::{CredentialCache, save};
+use negossp::kerberos::ccache::CredentialCache;
 use negossp::kerberos::message::{EncKrbCredPart, KrbCred, Ticket, TicketFlags};
 use std::path::PathBuf;
 use std::process::Command;
@@ -131,7 +131,7 @@ fn klist_reads_what_we_write() {
         let (message, part) =
             (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
         let cache = CredentialCache::of_krb_cred(&message, &part).unwrap();
-        save(&path, &cache.encode().unwrap()).unwrap();
+        std::fs::write(&path, cache.encode().unwrap()).unwrap();
         let output = match klist(&path) {
             Ok(output) => output,
             Err(error) => {
@@ -153,22 +153,6 @@ fn klist_reads_what_we_write() {
         // Forwardable and forwarded.
         assert!(text.contains("Flags: Ff"), "{text}");
     }
-}
-
-#[test]
-fn a_saved_cache_is_the_owners_alone_and_replaces_another() {
-    let folder = Folder::new("save");
-    let path = folder.0.join("cache");
-    save(&path, VERSION_3).unwrap();
-    save(&path, VERSION_4).unwrap();
-    assert_eq!(std::fs::read(&path).unwrap(), VERSION_4);
-    assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 1);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-    assert!(save(&folder.0.join("none").join("cache"), VERSION_4).is_err());
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use super::{NetworkLogon, restrictions};
 use crate::config::{NtlmMode, Settings};
 use crate::platform;
-use crate::runtime::log::{Utc, escape_into};
+use crate::runtime::log_text::{Utc, escape_into};
 use crate::types::error::Error;
 use crate::types::time::FileTime;
 use std::fs::OpenOptions;

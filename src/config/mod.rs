@@ -8,7 +8,6 @@ pub(crate) mod toml;
 
 pub use crate::server::current::{Environment, Store};
 pub use kerberos::{Addresses, Kerberos};
-pub(crate) use toml::from_toml;
 
 use crate::authority::{self, AccountFile, DetailsFile, MachineSid, ResponsePolicy};
 use crate::stores::own_accounts::OwnAccounts;

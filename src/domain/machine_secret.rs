@@ -1,18 +1,17 @@
-//! The machine's secret: what its account in the domain has for a password.
+//! The machine's secret: the password of its account in the domain.
 
 use crate::kerberos::KeytabFile;
 use crate::kerberos::crypto::Enctype;
 use crate::ntlm::response::nt_hash;
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
+use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use std::cmp::Reverse;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use zeroize::Zeroizing;
 
-/// An NT hash, which Netlogon's keys are made of.
+/// An NT hash, which Netlogon's keys are derived from.
 pub type NtHash = Zeroizing<[u8; 16]>;
 
-/// Where the secret is. It is looked at again when the file changes, for others change the
+/// Where the secret is. The file is read again when it changes, since other programs change the
 /// machine's password.
 #[derive(Debug, PartialEq)]
 pub enum Secret {
@@ -22,15 +21,15 @@ pub enum Secret {
     Keytab(KeytabFile),
 }
 
-/// Keys that are tried: the newest, and those before it as long as a controller may not have heard
-/// of that.
+/// Keys that are tried: the newest, and older ones that a controller without the latest change may
+/// still have.
 const MOST_KEYS: usize = 3;
 
 impl Secret {
-    /// The NT hashes that the account may have, likeliest first; or why there is none.
+    /// The NT hashes that the account may have, likeliest first. The error is the reason for none.
     pub fn nt_hashes(&self, account: &str) -> Result<Vec<NtHash>, &'static str> {
         match self {
-            Secret::File(file) => match &file.0.peek().hash {
+            Secret::File(file) => match &**file.peek() {
                 Some(hash) => Ok(vec![hash.clone()]),
                 None => Err("[domain] machine_secret_file cannot be used"),
             },
@@ -41,7 +40,7 @@ impl Secret {
     /// The file.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Secret::File(file) => file.0.path(),
+            Secret::File(file) => file.path(),
             Secret::Keytab(file) => file.path(),
         }
     }
@@ -60,7 +59,7 @@ fn of_keytab(file: &KeytabFile, account: &str) -> Result<Vec<NtHash>, &'static s
     if found.is_empty() {
         return Err("[domain] machine_keytab has no key of the machine's account");
     }
-    // The key of RC4 is the NT hash; that of AES cannot be turned into it.
+    // An RC4 key is the NT hash; from an AES key it cannot be derived.
     found.retain(|entry| entry.key.enctype() == Enctype::Rc4Hmac);
     found.sort_by_key(|entry| Reverse((entry.kvno, entry.timestamp)));
     let mut hashes: Vec<NtHash> = found
@@ -79,64 +78,38 @@ fn of_keytab(file: &KeytabFile, account: &str) -> Result<Vec<NtHash>, &'static s
 }
 
 /// A file whose first line is the machine's password, or `nt-hash:` and 32 hexadecimal digits.
-pub struct SecretFile(Watched<Format>);
+pub type SecretFile = WatchedFile<SecretFormat>;
 
-impl SecretFile {
-    /// Reads the file for the first time. Problems are logged.
-    pub fn open(path: PathBuf) -> SecretFile {
-        SecretFile(Watched::open(Some(path), Format))
-    }
-}
-
-impl PartialEq for SecretFile {
-    fn eq(&self, other: &SecretFile) -> bool {
-        self.0.path() == other.0.path()
-    }
-}
-
-impl fmt::Debug for SecretFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SecretFile").field(&self.0.path()).finish()
-    }
-}
-
-struct Format;
-
-/// What one version of the file says.
-struct Found {
-    hash: Option<NtHash>,
-}
+/// The format of a [`SecretFile`].
+#[derive(Debug, Default)]
+pub struct SecretFormat;
 
 const PREFIX: &str = "nt-hash:";
 
-impl Source for Format {
-    type Value = Found;
+impl Format for SecretFormat {
+    type Value = Option<NtHash>;
     const WHAT: &'static str = "machine secret";
 
-    fn read(&self, content: &Content<'_>, _previous: Option<&Found>) -> Result<Found, String> {
+    fn read(
+        &self,
+        content: &Content<'_>,
+        _previous: Option<&Option<NtHash>>,
+    ) -> Result<Option<NtHash>, String> {
         let file = content.path.display();
         if content.exposed {
             tracing::warn!(%file, "machine secret: others than its owner may read or write it");
         }
         let hash = parse(content.bytes)?;
         tracing::info!(%file, "machine secret read");
-        Ok(Found { hash: Some(hash) })
+        Ok(Some(hash))
     }
 
-    fn without(&self, _problem: Option<&Problem>) -> Found {
-        Found { hash: None }
-    }
-
-    fn expected(&self, _problem: &Problem) -> bool {
-        false
-    }
-
-    fn withdraw(&self, problem: &Problem) -> bool {
-        *problem == Problem::Missing
+    fn without(&self, _problem: Option<&Problem>) -> Option<NtHash> {
+        None
     }
 }
 
-/// The hash of what the first line says. The error holds nothing of it.
+/// The NT hash that the first line gives. The error contains nothing of the file.
 fn parse(bytes: &[u8]) -> Result<NtHash, String> {
     let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);

@@ -1,9 +1,9 @@
 //! The key that exported contexts are sealed with.
 
-use crate::platform::LeakedOnce;
 use crate::types::error::{Error, Result};
 use chacha20poly1305::{AeadInOut, KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
+use once_cell::race::OnceBox;
 use sha2::Sha256;
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
@@ -33,11 +33,12 @@ impl Key {
 
     /// The key of this process and its forked children, of random bytes.
     pub fn of_process() -> Result<&'static Key> {
-        static KEY: LeakedOnce<Key> = LeakedOnce::new();
-        KEY.get(|| {
+        // Not a OnceLock: a fork while another thread initializes that would block the child.
+        static KEY: OnceBox<Key> = OnceBox::new();
+        KEY.get_or_try_init(|| {
             let mut random = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *random).map_err(|_| Error::Internal("no random numbers"))?;
-            Ok(Key::derive(&*random))
+            Ok(Box::new(Key::derive(&*random)))
         })
     }
 

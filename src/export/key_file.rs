@@ -1,49 +1,23 @@
-//! A key file that is watched.
+//! A watched file with the key of exported contexts.
 
 use super::Key;
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 
-/// A file with a key, read again when it has changed. One that is gone has none.
-#[derive(Debug)]
-pub struct KeyFile(Watched<Format>);
+/// A file with a key, read again when it has changed. Once it is removed, there is no key.
+pub type KeyFile = WatchedFile<KeyFormat>;
 
-impl KeyFile {
-    /// Reads the file for the first time. Problems are logged.
-    pub fn open(path: PathBuf) -> KeyFile {
-        KeyFile(Watched::open(Some(path), Format))
-    }
+/// The format of a [`KeyFile`]: a secret of any bytes.
+#[derive(Debug, Default)]
+pub struct KeyFormat;
 
-    /// The key, if the file has one.
-    pub fn current(&self) -> Arc<Option<Key>> {
-        self.0.current()
-    }
-
-    /// The file's path.
-    pub fn path(&self) -> Option<&Path> {
-        self.0.path()
-    }
-}
-
-impl PartialEq for KeyFile {
-    fn eq(&self, other: &KeyFile) -> bool {
-        self.path() == other.path()
-    }
-}
-
-#[derive(Debug)]
-struct Format;
-
-/// As many bytes as a key has. In hexadecimal or base64 a key has more.
+/// The bytes of a binary key. In hexadecimal or base64 a key has more.
 const SHORTEST: usize = 32;
 
-impl Source for Format {
+impl Format for KeyFormat {
     type Value = Option<Key>;
     const WHAT: &'static str = "key file of [export]";
 
-    /// All of the file counts, whatever it is made of, but for white space around it: editors and
-    /// shells add that.
+    /// The whole file is the secret, less surrounding white space, which editors and shells add.
     fn read(
         &self,
         content: &Content<'_>,
@@ -61,13 +35,5 @@ impl Source for Format {
 
     fn without(&self, _problem: Option<&Problem>) -> Option<Key> {
         None
-    }
-
-    fn expected(&self, _problem: &Problem) -> bool {
-        false
-    }
-
-    fn withdraw(&self, problem: &Problem) -> bool {
-        *problem == Problem::Missing
     }
 }

@@ -3,7 +3,6 @@
 pub mod access_token;
 pub mod ansi;
 pub mod helper_process;
-mod leaked_once;
 pub mod name_servers;
 pub mod shared_file;
 pub mod system_dll;
@@ -25,10 +24,8 @@ pub use system::is_wine;
 pub use system::{accounts, thread_credentials};
 pub use system::{
     coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error,
-    stay_loaded, sync_folder, take_after, take_no_signals, to_local, write_line,
+    stay_loaded, sync_folder, take_after, take_no_signals, write_line,
 };
-
-pub(crate) use leaked_once::LeakedOnce;
 
 use crate::types::time::FileTime;
 use std::ffi::OsString;
@@ -46,6 +43,12 @@ pub fn environment(name: &str) -> Option<OsString> {
     if system::environment_is_foreign() { None } else { std::env::var_os(name) }
 }
 
+/// This instant in local time, as `SecPkgContext_Lifespan` and `ptsExpiry` want it. "Never" stays
+/// unchanged.
+pub fn local_time(utc: FileTime) -> FileTime {
+    if utc >= FileTime::NEVER { FileTime::NEVER } else { system::to_local(utc) }
+}
+
 /// What tells one version of a file from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileIdentity {
@@ -58,4 +61,53 @@ pub struct FileIdentity {
     /// Device, file number and time of the last change to the file's attributes, where the system
     /// has them.
     pub number: [u64; 3],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2024-07-01 12:00 UTC and 2024-01-01 12:00 UTC, by `date -u -d ... +%s`.
+    #[cfg(unix)]
+    const SUMMER: i64 = 1_719_835_200;
+    #[cfg(unix)]
+    const WINTER: i64 = 1_704_110_400;
+
+    #[cfg(unix)]
+    fn at(unix: i64) -> FileTime {
+        FileTime::from_unix_seconds(unix)
+    }
+
+    #[test]
+    fn never_is_never_in_local_time() {
+        assert_eq!(local_time(FileTime::NEVER), FileTime::NEVER);
+    }
+
+    /// Each zone in its own process, since the C library reads TZ once.
+    #[test]
+    #[cfg(unix)]
+    fn local_time_follows_the_zone_and_its_summer_time() {
+        const ZONES: [(&str, i64, i64); 4] = [
+            ("UTC0", 0, 0),
+            ("CET-1CEST,M3.5.0,M10.5.0/3", 2, 1),
+            ("EST5EDT,M3.2.0,M11.1.0", -4, -5),
+            ("XXX-14", 14, 14),
+        ];
+        if let Ok(zone) = std::env::var("NEGOSSP_TEST_ZONE") {
+            let (_, summer, winter) = ZONES.into_iter().find(|(name, ..)| *name == zone).unwrap();
+            assert_eq!(local_time(at(SUMMER)), at(SUMMER + summer * 3600));
+            assert_eq!(local_time(at(WINTER)), at(WINTER + winter * 3600));
+            return;
+        }
+        for (zone, ..) in ZONES {
+            let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+            again.args([
+                "--exact",
+                "platform::tests::local_time_follows_the_zone_and_its_summer_time",
+            ]);
+            let output = again.env("NEGOSSP_TEST_ZONE", zone).env("TZ", zone).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{zone}: {text}");
+        }
+    }
 }

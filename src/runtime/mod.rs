@@ -1,6 +1,9 @@
-//! What the library needs of a running process: watched files, the log, values per process.
+//! Services for the rest of the library within one process: watched files, the log, values per
+//! process.
 
 pub(crate) mod fork_local;
 pub mod log;
+pub(crate) mod log_text;
 pub(crate) mod thread_role;
+pub(crate) mod toml_text;
 pub mod watched_file;

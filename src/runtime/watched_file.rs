@@ -1,6 +1,6 @@
-//! A file read into a snapshot, and read again when it has changed: by whichever caller comes first
-//! once a second has passed. There is no thread of our own in the host's process, and nobody waits
-//! for a reader.
+//! A file read into a snapshot, and read again when it has changed, by the first caller after a
+//! second has passed. The library starts no thread for that, and no caller waits for another one's
+//! reading.
 
 use crate::platform::{self, FileIdentity};
 use crate::runtime::fork_local::ForkLocal;
@@ -17,28 +17,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
-/// Between two looks at a file, in milliseconds.
+/// Time between two checks of a file, in milliseconds.
 const INTERVAL: u64 = 1000;
 
-/// A file changed this short a time ago may be in the middle of being written; it is looked at
-/// again soon.
+/// A file changed more recently than this may still be being written; it is checked again soon.
 const SETTLED: Duration = Duration::from_millis(100);
 
-/// Two changes closer than this may bear the same time stamp, on the coarsest file system there is
-/// (FAT).
+/// Two changes closer than this may have the same time stamp, on the coarsest file system (FAT).
 const GRANULARITY: Duration = Duration::from_secs(2);
 
 /// The longest file that is read, in bytes.
 const LARGEST: u64 = 512 << 20;
 
-/// What a reader gets.
+/// A file's content.
 #[derive(Clone, Copy)]
 pub struct Content<'a> {
     /// The file's path.
     pub path: &'a Path,
     /// The whole file.
     pub bytes: &'a [u8],
-    /// On Unix, people other than the owner may read or write it.
+    /// On Unix, users other than the owner may read or write it.
     pub exposed: bool,
 }
 
@@ -63,74 +61,84 @@ impl fmt::Display for Problem {
     }
 }
 
-/// How the bytes of one kind of file become a value.
-pub trait Source {
+/// A kind of file, and how its bytes become a value.
+pub trait Format {
     /// The snapshot.
     type Value;
-    /// The kind of file, as the log calls it.
+    /// The kind of file, for the log.
     const WHAT: &'static str;
 
-    /// Understands the file, or says in one line why not. `previous` is the snapshot it will
-    /// replace.
+    /// Parses the file. The error is one line. `previous` is the snapshot to be replaced.
     fn read(
         &self,
         content: &Content<'_>,
         previous: Option<&Self::Value>,
     ) -> Result<Self::Value, String>;
 
-    /// What holds without the file: none was named (`None`), or it has this problem.
+    /// The value without a file: none is configured (`None`), or it has this problem.
     fn without(&self, problem: Option<&Problem>) -> Self::Value;
 
-    /// The problem is no problem: the file need not exist.
-    fn expected(&self, problem: &Problem) -> bool;
+    /// The problem is not an error: the file need not exist.
+    fn expected(&self, _problem: &Problem) -> bool {
+        false
+    }
 
-    /// The problem takes a snapshot that was good out of force; otherwise it stays.
-    fn withdraw(&self, problem: &Problem) -> bool;
+    /// The problem discards a good snapshot; otherwise that stays in force. By default only the
+    /// removal of the file does.
+    fn withdraw(&self, problem: &Problem) -> bool {
+        *problem == Problem::Missing
+    }
 }
 
-/// A file and its latest snapshot.
-pub struct Watched<S: Source> {
-    source: S,
+/// A file and its latest snapshot. Two are equal if their paths are.
+pub struct WatchedFile<F: Format> {
+    format: F,
     path: Option<PathBuf>,
-    snapshot: ArcSwap<S::Value>,
-    /// When to look again, in milliseconds of the coarse clock.
-    next_look: AtomicU64,
-    /// A forked process reads the file anew: what it was told of the last look may be half written.
+    snapshot: ArcSwap<F::Value>,
+    /// When to check again, in milliseconds of the coarse clock.
+    next_check: AtomicU64,
+    /// A forked process starts anew: another thread may have been writing this at the fork.
     seen: ForkLocal<Mutex<Seen>>,
 }
 
-/// What the last look saw.
+/// What the last check found.
 #[derive(Default)]
 struct Seen {
     identity: Option<FileIdentity>,
-    /// The identity says nothing: the file was changed at about the time it was read, or while it
-    /// was.
+    /// The identity is not conclusive: the file changed about when it was read, or meanwhile.
     doubtful: bool,
     digest: Option<[u8; 16]>,
     problem: Option<Problem>,
 }
 
-impl<S: Source> Watched<S> {
-    /// Reads the file for the first time.
-    pub fn open(path: Option<PathBuf>, source: S) -> Watched<S> {
+impl<F: Format + Default> WatchedFile<F> {
+    /// Reads the file for the first time. Problems are logged.
+    pub fn open(path: PathBuf) -> WatchedFile<F> {
+        WatchedFile::with_format(Some(path), F::default())
+    }
+}
+
+impl<F: Format> WatchedFile<F> {
+    /// Reads the file, if there is one, for the first time. Problems are logged.
+    pub fn with_format(path: Option<PathBuf>, format: F) -> WatchedFile<F> {
         let mut seen = Seen::default();
         let value = match &path {
-            None => source.without(None),
-            Some(path) => match read::<S>(&source, path, &mut seen, None) {
-                Ok(value) => value.unwrap_or_else(|| source.without(None)),
+            None => format.without(None),
+            Some(path) => match read::<F>(&format, path, &mut seen, None) {
+                Ok(value) => value.unwrap_or_else(|| format.without(None)),
                 Err(problem) => {
-                    let value = source.without(Some(&problem));
-                    report::<S>(&source, path, &problem, "");
+                    let value = format.without(Some(&problem));
+                    report::<F>(&format, path, &problem, "");
                     seen.problem = Some(problem);
                     value
                 }
             },
         };
-        Watched {
-            source,
+        WatchedFile {
+            format,
             path,
             snapshot: ArcSwap::from_pointee(value),
-            next_look: AtomicU64::new(platform::coarse_millis() + INTERVAL),
+            next_check: AtomicU64::new(platform::coarse_millis() + INTERVAL),
             seen: ForkLocal::new(Mutex::new(seen)),
         }
     }
@@ -141,22 +149,22 @@ impl<S: Source> Watched<S> {
     }
 
     /// The snapshot in force.
-    pub fn current(&self) -> Arc<S::Value> {
+    pub fn current(&self) -> Arc<F::Value> {
         Guard::into_inner(self.peek())
     }
 
-    /// The snapshot in force, for a short time: cheaper than [`Watched::current`], since threads
-    /// that do the same do not count references to it.
-    pub fn peek(&self) -> Guard<Arc<S::Value>> {
-        if platform::coarse_millis() >= self.next_look.load(Ordering::Relaxed) {
-            self.look();
+    /// The snapshot in force, for a short time: cheaper than [`WatchedFile::current`], since it does
+    /// not touch the reference count that all threads share.
+    pub fn peek(&self) -> Guard<Arc<F::Value>> {
+        if platform::coarse_millis() >= self.next_check.load(Ordering::Relaxed) {
+            self.check();
         }
         self.snapshot.load()
     }
 
-    /// Reads the file again if it has changed, unless another thread is at it.
+    /// Reads the file again if it has changed, unless another thread is doing so.
     #[cold]
-    fn look(&self) {
+    fn check(&self) {
         // With the client's rights the read may fail, or be led to another file. Another thread will
         // check.
         if thread_role::is_impersonating() {
@@ -167,36 +175,36 @@ impl<S: Source> Watched<S> {
             return;
         };
         let now = platform::coarse_millis();
-        if now < self.next_look.load(Ordering::Relaxed) {
+        if now < self.next_check.load(Ordering::Relaxed) {
             return;
         }
-        // Set before the work: a slow disk must not draw every caller in here in turn.
-        self.next_look.store(now + INTERVAL, Ordering::Relaxed);
+        // Set before the work, so that not every caller waits for a slow disk.
+        self.next_check.store(now + INTERVAL, Ordering::Relaxed);
         match identity_of(path) {
             Ok(identity) if seen.identity == Some(identity) && !seen.doubtful => return,
             Ok(identity) if seen.identity != Some(identity) && identity.age() < SETTLED => {
-                self.next_look.store(now + SETTLED.as_millis() as u64, Ordering::Relaxed);
+                self.next_check.store(now + SETTLED.as_millis() as u64, Ordering::Relaxed);
                 return;
             }
             _ => {}
         }
         let previous = self.snapshot.load_full();
-        match read::<S>(&self.source, path, &mut seen, Some(&previous)) {
+        match read::<F>(&self.format, path, &mut seen, Some(&previous)) {
             Ok(None) => {}
             Ok(Some(value)) => {
                 seen.problem = None;
                 self.snapshot.store(Arc::new(value));
-                tracing::info!(file = %path.display(), "{} read again", S::WHAT);
+                tracing::info!(file = %path.display(), "{} read again", F::WHAT);
             }
             Err(problem) if seen.problem.as_ref() == Some(&problem) => {}
             Err(problem) => {
-                if self.source.withdraw(&problem) {
-                    self.snapshot.store(Arc::new(self.source.without(Some(&problem))));
+                if self.format.withdraw(&problem) {
+                    self.snapshot.store(Arc::new(self.format.without(Some(&problem))));
                     seen.digest = None;
-                    report::<S>(&self.source, path, &problem, "");
+                    report::<F>(&self.format, path, &problem, "");
                 } else {
-                    report::<S>(
-                        &self.source,
+                    report::<F>(
+                        &self.format,
                         path,
                         &problem,
                         "; what was read last stays in force",
@@ -208,11 +216,11 @@ impl<S: Source> Watched<S> {
     }
 }
 
-fn report<S: Source>(source: &S, path: &Path, problem: &Problem, consequence: &str) {
-    if source.expected(problem) {
-        tracing::debug!(file = %path.display(), "{}: {problem}{consequence}", S::WHAT);
+fn report<F: Format>(format: &F, path: &Path, problem: &Problem, consequence: &str) {
+    if format.expected(problem) {
+        tracing::debug!(file = %path.display(), "{}: {problem}{consequence}", F::WHAT);
     } else {
-        tracing::error!(file = %path.display(), "{}: {problem}{consequence}", S::WHAT);
+        tracing::error!(file = %path.display(), "{}: {problem}{consequence}", F::WHAT);
     }
 }
 
@@ -228,12 +236,12 @@ fn identity_of(path: &Path) -> io::Result<FileIdentity> {
 }
 
 /// Reads the file; `Ok(None)` if its bytes are those of the last time.
-fn read<S: Source>(
-    source: &S,
+fn read<F: Format>(
+    format: &F,
     path: &Path,
     seen: &mut Seen,
-    previous: Option<&S::Value>,
-) -> Result<Option<S::Value>, Problem> {
+    previous: Option<&F::Value>,
+) -> Result<Option<F::Value>, Problem> {
     seen.identity = None;
     let (bytes, before, after) = bytes_of(path).map_err(problem_of)?;
     seen.identity = Some(after);
@@ -243,7 +251,7 @@ fn read<S: Source>(
         return Ok(None);
     }
     let content = Content { path, bytes: &bytes, exposed: after.exposed };
-    let value = source.read(&content, previous).map_err(Problem::Malformed)?;
+    let value = format.read(&content, previous).map_err(Problem::Malformed)?;
     seen.digest = Some(digest);
     Ok(Some(value))
 }
@@ -272,8 +280,14 @@ impl FileIdentity {
     }
 }
 
-impl<S: Source> fmt::Debug for Watched<S> {
+impl<F: Format> PartialEq for WatchedFile<F> {
+    fn eq(&self, other: &WatchedFile<F>) -> bool {
+        self.path == other.path
+    }
+}
+
+impl<F: Format> fmt::Debug for WatchedFile<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watched").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("WatchedFile").field("path", &self.path).finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::machine_secret::{Secret, SecretFile};
 use crate::export::KeyFile;
 use crate::kerberos::{self, KeytabFile, TgtFile};
 use crate::platform;
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
+use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -50,7 +50,7 @@ fn keytab(name: OsString) -> Option<PathBuf> {
 
 /// The settings and where they come from.
 #[derive(Debug)]
-pub struct Store(Watched<ConfigFile>);
+pub struct Store(WatchedFile<ConfigFile>);
 
 impl Store {
     /// Reads the configuration that `environment` leads to. Problems are logged, and found in
@@ -60,7 +60,7 @@ impl Store {
         let path = environment.config.or(environment.default_config);
         let (accounts, keytab) = (environment.accounts, environment.keytab);
         let place = path.clone();
-        Store(Watched::open(path, ConfigFile { named, place, accounts, keytab }))
+        Store(WatchedFile::with_format(path, ConfigFile { named, place, accounts, keytab }))
     }
 
     /// The process' own.
@@ -193,7 +193,7 @@ impl ConfigFile {
     }
 }
 
-impl Source for ConfigFile {
+impl Format for ConfigFile {
     type Value = Settings;
     const WHAT: &'static str = "configuration file";
 

@@ -1,64 +1,33 @@
-//! A keytab file that is watched.
+//! A watched keytab file.
 
 use crate::kerberos::keytab::{Defect, Keytab, Skipped};
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
-use arc_swap::Guard;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
+use std::path::PathBuf;
 
 /// The keys of one version of a keytab file.
 #[derive(Debug, Default)]
 pub struct Keys {
     /// The keys.
     pub keytab: Keytab,
-    /// On Unix, people other than the owner may read or write the file.
+    /// On Unix, users other than the owner may read or write the file.
     pub exposed: bool,
-    /// Why there is no file to take keys from.
+    /// Why there are no keys.
     pub problem: Option<Problem>,
 }
 
-/// A keytab file, read again when it has changed: who rolls a key need not restart the server.
+/// A keytab file, read again when it has changed, so that a new key needs no restart. Problems are
+/// found in [`Keys::problem`].
 ///
-/// A file that cannot be read leaves those keys in force that were read last, as does one whose end
-/// is missing, for it may still be being written. One that is gone has no keys: who removes it
-/// means that.
-#[derive(Debug)]
-pub struct KeytabFile(Watched<Format>);
+/// If the file cannot be read, or its end is missing because it is still being written, the keys read
+/// last stay in force. Once it is removed, there are no keys.
+pub type KeytabFile = WatchedFile<KeytabFormat>;
 
-impl KeytabFile {
-    /// Reads the file for the first time. Problems are logged and found in [`Keys::problem`].
-    pub fn open(path: PathBuf) -> KeytabFile {
-        KeytabFile(Watched::open(Some(path), Format))
-    }
-
-    /// The keys in force.
-    pub fn current(&self) -> Arc<Keys> {
-        self.0.current()
-    }
-
-    /// The keys in force, for a short time.
-    pub fn peek(&self) -> Guard<Arc<Keys>> {
-        self.0.peek()
-    }
-
-    /// The file's path.
-    pub fn path(&self) -> Option<&Path> {
-        self.0.path()
-    }
-}
-
-impl PartialEq for KeytabFile {
-    fn eq(&self, other: &KeytabFile) -> bool {
-        self.path() == other.path()
-    }
-}
-
-/// The path in a name as Kerberos programs take it, `FILE:/etc/krb5.keytab` or without the type.
-/// The error is a name of another type, in one line.
+/// The path in a keytab name as Kerberos programs take it, `FILE:/etc/krb5.keytab` or without the
+/// type. The error, one line, is for other types.
 pub fn path_in(name: &str) -> Result<PathBuf, String> {
     match name.split_once(':') {
         Some(("FILE" | "WRFILE", path)) => Ok(path.into()),
-        // A drive; and what begins with a slash is a path whatever is in it.
+        // A drive letter.
         Some((drive, _)) if drive.len() == 1 && cfg!(windows) => Ok(name.into()),
         Some((kind, _)) if !kind.contains(['/', '\\']) => {
             Err(format!("{kind}: only files (FILE:) can be read"))
@@ -67,13 +36,14 @@ pub fn path_in(name: &str) -> Result<PathBuf, String> {
     }
 }
 
-#[derive(Debug)]
-struct Format;
+/// The format of a [`KeytabFile`].
+#[derive(Debug, Default)]
+pub struct KeytabFormat;
 
-/// Records that are logged one by one; of the others the log gives the number.
+/// Records that are logged one by one; further ones are counted.
 const LOGGED_RECORDS: usize = 20;
 
-impl Source for Format {
+impl Format for KeytabFormat {
     type Value = Keys;
     const WHAT: &'static str = "keytab";
 
@@ -101,13 +71,5 @@ impl Source for Format {
 
     fn without(&self, problem: Option<&Problem>) -> Keys {
         Keys { problem: problem.cloned(), ..Keys::default() }
-    }
-
-    fn expected(&self, _problem: &Problem) -> bool {
-        false
-    }
-
-    fn withdraw(&self, problem: &Problem) -> bool {
-        *problem == Problem::Missing
     }
 }

@@ -1,4 +1,4 @@
-//! Where accounts, keys and tickets are kept.
+//! Files with accounts, keys and tickets.
 
 pub mod accounts;
 pub mod derived_sid;
@@ -7,3 +7,4 @@ pub(crate) mod machine_sid;
 pub mod own_accounts;
 pub mod replay_cache;
 pub(crate) mod replay_file;
+pub(crate) mod tgt_file;

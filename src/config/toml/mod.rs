@@ -15,13 +15,14 @@ use crate::kerberos::path_in;
 use crate::mechanism::Mechanism;
 use crate::types::account_name;
 use crate::types::channel_bindings::Strictness;
+use crate::runtime::toml_text::from_toml;
 use crate::winbind::Winbind;
 use accounts::AccountsTable;
 use authorities::AuthoritiesTable;
 use domain::DomainTable;
 use export::ExportTable;
 use kerberos::KerberosTable;
-use serde::de::{DeserializeOwned, Error as _, Unexpected};
+use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,20 +62,6 @@ pub(crate) struct Named {
     pub machine_keytab: Option<PathBuf>,
     /// `[export] key_file`.
     pub export_key: Option<PathBuf>,
-}
-
-/// What a TOML file says. The error is one line and begins with the line number where there is one.
-pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    toml::from_str(text).map_err(|e| {
-        let message = e.message().replace('\n', ", ");
-        match e.span() {
-            Some(span) => format!(
-                "line {}: {message}",
-                1 + text.bytes().take(span.start).filter(|&b| b == b'\n').count()
-            ),
-            None => message,
-        }
-    })
 }
 
 /// Reads the file's text. The error is one line and begins with the line number where there is one.

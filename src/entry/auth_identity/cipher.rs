@@ -8,9 +8,9 @@
 //! content. What it does not hide is the length, and that two contents are the same; and a result
 //! that somebody changes becomes random content, which is found out only if that cannot be read.
 
-use crate::platform::LeakedOnce;
 use crate::types::error::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
+use once_cell::race::OnceBox;
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -22,11 +22,12 @@ impl Key {
     /// The key of this process, made when first asked for. A forked child has its parent's: what
     /// the parent has encrypted is the child's too.
     pub(super) fn of_process() -> Result<&'static Key> {
-        static KEY: LeakedOnce<Key> = LeakedOnce::new();
-        KEY.get(|| {
+        // Not a OnceLock: a fork while another thread initializes that would block the child.
+        static KEY: OnceBox<Key> = OnceBox::new();
+        KEY.get_or_try_init(|| {
             let mut random = Zeroizing::new([0; 32]);
             getrandom::fill(&mut *random).map_err(|_| Error::Internal("no random numbers"))?;
-            Ok(Key::new(&random))
+            Ok(Box::new(Key::new(&random)))
         })
     }
 

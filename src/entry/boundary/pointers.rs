@@ -16,5 +16,5 @@ pub(crate) unsafe fn put<T>(output: *mut T, value: T) {
 
 /// A time as SSPI gives it: local, except "never", which is the same everywhere.
 pub(crate) fn timestamp(utc: FileTime) -> TimeStamp {
-    TimeStamp { QuadPart: utc.to_local().0.cast_signed() }
+    TimeStamp { QuadPart: crate::platform::local_time(utc).0.cast_signed() }
 }

@@ -97,7 +97,7 @@ impl FileIdentity {
 }
 
 /// The offset of local time from UTC at `utc`, applied to it.
-pub fn to_local(utc: FileTime) -> FileTime {
+pub(crate) fn to_local(utc: FileTime) -> FileTime {
     let seconds: libc::time_t = utc.unix_seconds() as libc::time_t;
     let mut local = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: both point to live values; localtime_r fills `local` or returns null, and all-zero is

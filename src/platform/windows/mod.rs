@@ -124,7 +124,7 @@ impl FileIdentity {
 
 /// Local time at `utc`, with the offset in force now: what callers undo with
 /// LocalFileTimeToFileTime.
-pub fn to_local(utc: FileTime) -> FileTime {
+pub(crate) fn to_local(utc: FileTime) -> FileTime {
     let from = FILETIME { dwLowDateTime: utc.0 as u32, dwHighDateTime: (utc.0 >> 32) as u32 };
     let mut to = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
     // SAFETY: both point to live FILETIMEs.

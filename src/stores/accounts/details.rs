@@ -1,13 +1,13 @@
-//! What is known of accounts besides their passwords: a TOML file that stands beside the account
-//! file, whose format has no room for it.
+//! Details of accounts, such as groups and full names, in a TOML file beside the account file, whose
+//! format has no fields for them.
 //!
 //! ```toml
-//! [groups]                     # SIDs of groups; a group that is not listed has one by its name
+//! [groups]                     # SIDs of groups; a group not listed has one derived from its name
 //! staff = "S-1-5-21-1-2-3-1201"
 //!
 //! [[account]]
 //! name = "alice"
-//! sid = "S-1-5-21-1-2-3-1104"  # else one by the name
+//! sid = "S-1-5-21-1-2-3-1104"  # by default derived from the name
 //! groups = ["staff", "S-1-5-32-551"]
 //! primary_group = "staff"
 //! full_name = "Alice Liddell"
@@ -15,28 +15,29 @@
 //! ```
 
 use crate::authority::MachineSid;
-use crate::config::{Settings, from_toml};
+use crate::config::Settings;
 use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
+use crate::runtime::toml_text::from_toml;
+use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use crate::stores::derived_sid;
 use crate::types::account_name;
 use crate::types::error::Error;
 use crate::types::sid::Sid;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, hash_map};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The details of one version of a file.
 #[derive(Debug, Default)]
 pub struct Details {
     by_name: HashMap<Box<str>, Arc<AccountInfo>>,
-    /// Why there is no file to take them from.
+    /// Why there are no details.
     pub problem: Option<Problem>,
 }
 
 impl Details {
-    /// Reads a file's text. `machine` is where SIDs by names lie.
+    /// Parses a file. `machine` is the SID that others are derived under.
     ///
     /// The error is one line, and begins with the line number where there is one.
     pub fn parse(text: &str, machine: &MachineSid) -> Result<Details, String> {
@@ -57,7 +58,7 @@ impl Details {
         Ok(Details { by_name, problem: None })
     }
 
-    /// What is known of the account of that name, in any letter case.
+    /// The details of the account of that name, in any letter case.
     pub fn get(&self, name: &str) -> Option<&Arc<AccountInfo>> {
         self.by_name.get(&*account_name::fold(name))
     }
@@ -73,17 +74,17 @@ impl Details {
     }
 }
 
-/// The client with what the file of details says of it, if it is a user of this machine's own of
-/// whom nobody has said more.
+/// Adds the file's details to a client, if it is a user of this machine and has no account details
+/// yet.
 ///
-/// Errors: `NoAuthority` if there is such a file and it cannot be used: a group that is not known
-/// may be one that is kept out.
+/// Errors: `NoAuthority` if the configured file cannot be used: a group that is not known may be one
+/// that is denied access.
 pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
     if client.account.is_some() || client.anonymous || !settings.own_accounts().contain(&client) {
         return Ok(client);
     }
-    let details = file.0.peek();
+    let details = file.peek();
     if details.problem.is_some() {
         return Err(Error::NoAuthority("the file of account details cannot be read"));
     }
@@ -140,7 +141,7 @@ struct Groups<'a> {
 }
 
 impl Groups<'_> {
-    /// A group by its SID, or by its name: the listed SID, or the one that its name gives.
+    /// A group by its SID, or by its name: the listed SID, or one derived from the name.
     fn sid(&self, group: &str) -> Result<Sid, String> {
         if let Ok(sid) = group.parse() {
             return Ok(sid);
@@ -165,39 +166,23 @@ fn explicit(text: &str) -> Result<Sid, String> {
     text.parse().map_err(|_| format!("{text} is not a SID"))
 }
 
-/// A file of details that is watched.
-#[derive(Debug)]
-pub struct DetailsFile(Watched<Format>);
+/// A watched file of account details. Problems are found in [`Details::problem`].
+pub type DetailsFile = WatchedFile<DetailsFormat>;
 
 impl DetailsFile {
-    /// Reads the file for the first time. Problems are logged and found in [`Details::problem`].
+    /// Reads the file for the first time. Problems are logged.
     pub fn open(path: PathBuf, machine: Arc<MachineSid>) -> DetailsFile {
-        DetailsFile(Watched::open(Some(path), Format { machine }))
-    }
-
-    /// The details in force.
-    pub fn current(&self) -> Arc<Details> {
-        self.0.current()
-    }
-
-    /// The file's path.
-    pub fn path(&self) -> Option<&Path> {
-        self.0.path()
+        WatchedFile::with_format(Some(path), DetailsFormat { machine })
     }
 }
 
-impl PartialEq for DetailsFile {
-    fn eq(&self, other: &DetailsFile) -> bool {
-        self.path() == other.path()
-    }
-}
-
+/// The format of a [`DetailsFile`].
 #[derive(Debug)]
-struct Format {
+pub struct DetailsFormat {
     machine: Arc<MachineSid>,
 }
 
-impl Source for Format {
+impl Format for DetailsFormat {
     type Value = Details;
     const WHAT: &'static str = "file of account details";
 
@@ -213,11 +198,7 @@ impl Source for Format {
         Details { problem: problem.cloned(), ..Details::default() }
     }
 
-    fn expected(&self, _problem: &Problem) -> bool {
-        false
-    }
-
-    /// A group less may be a right more: what was good stays.
+    /// A missing group may be one that is denied access: the last good version stays in force.
     fn withdraw(&self, _problem: &Problem) -> bool {
         false
     }

@@ -1,23 +1,19 @@
-//! The account file: an smbpasswd(5) file, read into a map that is replaced as a whole when the
-//! file changes.
+//! The account file: an smbpasswd(5) file, read into a map that is replaced when the file changes.
 
 use super::smbpasswd;
 use crate::authority::{Account, Entry};
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
+use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use crate::types::account_name;
-use arc_swap::Guard;
 use std::collections::HashMap;
 use std::collections::hash_map;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A line that could not be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadLine {
-    /// From 1 on.
+    /// The line number, from 1.
     pub number: usize,
-    /// What is wrong with it. Holds nothing that the line says but the account's name.
+    /// What is wrong with it. Contains nothing of the line but the account's name.
     pub why: String,
 }
 
@@ -27,15 +23,15 @@ pub struct Accounts {
     by_name: HashMap<Box<str>, Entry>,
     /// Lines that were skipped, in the file's order.
     pub bad_lines: Vec<BadLine>,
-    /// On Unix, people other than the owner may read or write the file.
+    /// On Unix, users other than the owner may read or write the file.
     pub exposed: bool,
-    /// Why there is no file to take accounts from.
+    /// Why there are no accounts.
     pub problem: Option<Problem>,
 }
 
 impl Accounts {
-    /// Reads a file's bytes. A bad line is skipped. Of two lines with the same name the first
-    /// counts, as in Samba.
+    /// Parses a file. Bad lines are skipped. Of two lines with the same name the first counts, as
+    /// in Samba.
     pub fn parse(bytes: &[u8]) -> Accounts {
         let mut accounts = Accounts::default();
         for (number, line) in smbpasswd::lines(bytes) {
@@ -92,45 +88,18 @@ impl fmt::Debug for Accounts {
     }
 }
 
-/// An account file that is watched.
-#[derive(Debug)]
-pub struct AccountFile(Watched<Format>);
+/// A watched account file. Problems are found in [`Accounts::problem`]. Once the file is removed,
+/// there are no accounts.
+pub type AccountFile = WatchedFile<AccountFormat>;
 
-impl AccountFile {
-    /// Reads the file for the first time. Problems are logged and found in [`Accounts::problem`].
-    pub fn open(path: PathBuf) -> AccountFile {
-        AccountFile(Watched::open(Some(path), Format))
-    }
+/// The format of an [`AccountFile`].
+#[derive(Debug, Default)]
+pub struct AccountFormat;
 
-    /// The accounts in force.
-    pub fn current(&self) -> Arc<Accounts> {
-        self.0.current()
-    }
-
-    /// The accounts in force, for a short time.
-    pub(crate) fn peek(&self) -> Guard<Arc<Accounts>> {
-        self.0.peek()
-    }
-
-    /// The file's path.
-    pub fn path(&self) -> Option<&Path> {
-        self.0.path()
-    }
-}
-
-impl PartialEq for AccountFile {
-    fn eq(&self, other: &AccountFile) -> bool {
-        self.path() == other.path()
-    }
-}
-
-#[derive(Debug)]
-struct Format;
-
-/// Bad lines that are logged one by one; of the others the log gives the number.
+/// Bad lines that are logged one by one; further ones are counted.
 const LOGGED_BAD_LINES: usize = 20;
 
-impl Source for Format {
+impl Format for AccountFormat {
     type Value = Accounts;
     const WHAT: &'static str = "account file";
 
@@ -159,25 +128,16 @@ impl Source for Format {
     fn without(&self, problem: Option<&Problem>) -> Accounts {
         Accounts { problem: problem.cloned(), ..Accounts::default() }
     }
-
-    fn expected(&self, _problem: &Problem) -> bool {
-        false
-    }
-
-    /// Somebody who removes the file means that its accounts are no longer let in.
-    fn withdraw(&self, problem: &Problem) -> bool {
-        *problem == Problem::Missing
-    }
 }
 
-/// An account that nobody has: a logon as somebody unknown is checked against it, so that it costs
-/// what a wrong password costs.
+/// An account that no client has. Logons of unknown users are checked against it, so that they take
+/// as long as those with a wrong password.
 pub(crate) fn nobody() -> &'static Account {
     static NOBODY: std::sync::OnceLock<Account> = std::sync::OnceLock::new();
     NOBODY.get_or_init(|| {
         let mut hash = [0u8; 16];
-        // Without entropy the hash stays zero: `validate` refuses the unknown whatever the check
-        // says.
+        // Without entropy the hash stays zero: `validate` rejects unknown users whatever the check
+        // yields.
         let _ = getrandom::fill(&mut hash);
         Account {
             user: String::new(),

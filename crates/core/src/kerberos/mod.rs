@@ -17,9 +17,10 @@ mod service;
 pub mod session;
 
 pub use crate::stores::keytab_file::{Keys, KeytabFile, path_in};
+pub use crate::stores::tgt_file::TgtFile;
 pub use acceptor::Acceptor;
 pub use acceptor::delegation::Delegated;
-pub use acceptor::user_to_user::{Tgt, TgtFile, user_to_user_can_begin};
+pub use acceptor::user_to_user::{Tgt, user_to_user_can_begin};
 pub use service::keys::{ServiceKeys, has_keys};
 pub use service::name::ServiceName;
 pub use service::password::PasswordKeys;

@@ -33,12 +33,6 @@ impl FileTime {
         )
     }
 
-    /// This instant in local time, as `SecPkgContext_Lifespan` and `ptsExpiry` want it. "Never"
-    /// stays what it is.
-    pub fn to_local(self) -> FileTime {
-        if self >= FileTime::NEVER { FileTime::NEVER } else { crate::platform::to_local(self) }
-    }
-
     /// How far apart two instants are, whichever is the later.
     pub fn distance(self, other: FileTime) -> Duration {
         let ticks = self.0.abs_diff(other.0);
@@ -65,9 +59,8 @@ impl FileTime {
 mod tests {
     use super::*;
 
-    /// 2024-07-01 12:00 UTC and 2024-01-01 12:00 UTC, by `date -u -d ... +%s`.
+    /// 2024-07-01 12:00 UTC, by `date -u -d ... +%s`.
     const SUMMER: i64 = 1_719_835_200;
-    const WINTER: i64 = 1_704_110_400;
 
     fn at(unix: i64) -> FileTime {
         FileTime((UNIX_EPOCH_TICKS as i64 + unix * FileTime::TICKS_PER_SECOND as i64) as u64)
@@ -78,7 +71,6 @@ mod tests {
         // No zone is further from UTC than 14 hours: converted by a caller, it still is a time to
         // come.
         assert!(FileTime::NEVER.shifted(14 * 3600).0 < i64::MAX as u64);
-        assert_eq!(FileTime::NEVER.to_local(), FileTime::NEVER);
         assert_eq!(FileTime::UNIX_EPOCH.plus(Duration::MAX), FileTime::NEVER);
     }
 
@@ -93,30 +85,5 @@ mod tests {
         assert_eq!(FileTime(0).unix_seconds(), -11_644_473_600);
         assert_eq!(FileTime::from_unix_seconds(SUMMER), at(SUMMER));
         assert_eq!(FileTime::from_unix_seconds(i64::MIN), FileTime(0));
-    }
-
-    /// In processes of their own, for the C library reads TZ once.
-    #[test]
-    #[cfg(unix)]
-    fn local_time_follows_the_zone_and_its_summer_time() {
-        const ZONES: [(&str, i64, i64); 4] = [
-            ("UTC0", 0, 0),
-            ("CET-1CEST,M3.5.0,M10.5.0/3", 2, 1),
-            ("EST5EDT,M3.2.0,M11.1.0", -4, -5),
-            ("XXX-14", 14, 14),
-        ];
-        if let Ok(zone) = std::env::var("NEGOSSP_TEST_ZONE") {
-            let (_, summer, winter) = ZONES.into_iter().find(|(name, ..)| *name == zone).unwrap();
-            assert_eq!(at(SUMMER).to_local(), at(SUMMER + summer * 3600));
-            assert_eq!(at(WINTER).to_local(), at(WINTER + winter * 3600));
-            return;
-        }
-        for (zone, ..) in ZONES {
-            let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-            again.args(["--exact", "time::tests::local_time_follows_the_zone_and_its_summer_time"]);
-            let output = again.env("NEGOSSP_TEST_ZONE", zone).env("TZ", zone).output().unwrap();
-            let text = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success() && text.contains("1 passed"), "{zone}: {text}");
-        }
     }
 }

@@ -67,10 +67,10 @@ fn times_and_flags() {
     }));
     let time = |time: TimeStamp| FileTime(time.QuadPart as u64);
     let answer: SecPkgContext_LogoffTime = query(&mut told, SECPKG_ATTR_LOGOFF_TIME).unwrap();
-    assert_eq!(time(answer.tsLogoffTime), logoff.to_local());
+    assert_eq!(time(answer.tsLogoffTime), crate::platform::local_time(logoff));
     let answer: SecPkgContext_PasswordExpiry =
         query(&mut told, SECPKG_ATTR_PASSWORD_EXPIRY).unwrap();
-    assert_eq!(time(answer.tsPasswordExpires), expiry.to_local());
+    assert_eq!(time(answer.tsPasswordExpires), crate::platform::local_time(expiry));
     let answer: SecPkgContext_UserFlags = query(&mut told, SECPKG_ATTR_USER_FLAGS).unwrap();
     assert_eq!(answer.UserFlags, 0x120);
     // Each context its own number, and always the same.

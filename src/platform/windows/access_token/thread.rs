@@ -77,7 +77,7 @@ pub(crate) fn with_privilege<R>(
 }
 
 /// Runs `work` under a token and then restores the thread's token, even after a panic.
-fn wearing<R>(
+fn with_thread_token<R>(
     token: Option<&OwnedHandle>,
     before: Option<OwnedHandle>,
     work: impl FnOnce() -> R,

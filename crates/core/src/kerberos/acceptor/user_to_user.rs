@@ -10,11 +10,9 @@ use crate::kerberos::message::{ApOptions, ApReq, TgtReply, TgtRequest, error_cod
 use crate::kerberos::service::CredentialKeys;
 use crate::kerberos::service::name::ServiceName;
 use crate::mechanism::AcceptCall;
-use crate::runtime::watched_file::{Content, Problem, Source, Watched};
 use crate::server::credential::Credential;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The server's own ticket-granting ticket.
@@ -32,6 +30,21 @@ pub struct Tgt {
 }
 
 impl Tgt {
+    /// The ticket-granting ticket in a credential cache.
+    pub fn from_cache(cache: &CredentialCache) -> Result<Tgt> {
+        let tgt = cache
+            .ticket_granting_ticket()
+            .ok_or(Error::UnknownCredentials("no ticket-granting ticket in it"))?;
+        let key = tgt.key.key()?;
+        Ok(Tgt {
+            ticket: tgt.ticket.into(),
+            client: tgt.client.clone(),
+            endtime: tgt.endtime.into(),
+            ticket_keys: key.derive_usage(key_usage::TICKET),
+            pac_keys: key.derive_usage(key_usage::PAC_SIGNATURE),
+        })
+    }
+
     /// It is a ticket of the service that caller and configuration restrict us to. A credential
     /// with keys of its own says with them who the service is.
     fn permitted(&self, credential: &Credential, settings: &Settings) -> bool {
@@ -66,7 +79,8 @@ pub(crate) fn current(call: &AcceptCall<'_>) -> Result<Arc<Tgt>, Rejection> {
 }
 
 fn in_force(settings: &Settings, now: FileTime) -> Option<Arc<Tgt>> {
-    settings.kerberos.tgt_ccache.as_ref()?.current().filter(|tgt| tgt.endtime > now.unix_seconds())
+    let tgt = Option::clone(&settings.kerberos.tgt_ccache.as_ref()?.peek());
+    tgt.filter(|tgt| tgt.endtime > now.unix_seconds())
 }
 
 /// The client's first token is one of this exchange, and the server can answer.
@@ -92,74 +106,4 @@ pub(crate) fn reply(token: &Token<'_>, tgt: &Tgt) -> Result<Vec<u8>> {
     TgtRequest::decode(token.body)?;
     Ok(Token { oid: token.oid, id: TokenId::TgtReply, body: &TgtReply::encode_raw(&tgt.ticket) }
         .write())
-}
-
-/// A credential cache with the server's ticket-granting ticket, read again when it has changed:
-/// somebody has to renew the ticket.
-#[derive(Debug)]
-pub struct TgtFile(Watched<Format>);
-
-impl TgtFile {
-    /// Reads the file for the first time. Problems are logged.
-    pub fn open(path: PathBuf) -> TgtFile {
-        TgtFile(Watched::open(Some(path), Format))
-    }
-
-    /// The ticket in the file, if it has one.
-    pub fn current(&self) -> Option<Arc<Tgt>> {
-        self.0.peek().as_ref().clone()
-    }
-
-    /// The file's path.
-    pub fn path(&self) -> Option<&Path> {
-        self.0.path()
-    }
-}
-
-impl PartialEq for TgtFile {
-    fn eq(&self, other: &TgtFile) -> bool {
-        self.path() == other.path()
-    }
-}
-
-#[derive(Debug)]
-struct Format;
-
-impl Source for Format {
-    type Value = Option<Arc<Tgt>>;
-    const WHAT: &'static str = "credential cache";
-
-    fn read(
-        &self,
-        content: &Content<'_>,
-        _previous: Option<&Self::Value>,
-    ) -> Result<Self::Value, String> {
-        let read = || {
-            let cache = CredentialCache::parse(content.bytes)?;
-            let tgt = cache
-                .ticket_granting_ticket()
-                .ok_or(Error::UnknownCredentials("no ticket-granting ticket in it"))?;
-            let key = tgt.key.key()?;
-            Ok(Tgt {
-                ticket: tgt.ticket.into(),
-                client: tgt.client.clone(),
-                endtime: tgt.endtime.into(),
-                ticket_keys: key.derive_usage(key_usage::TICKET),
-                pac_keys: key.derive_usage(key_usage::PAC_SIGNATURE),
-            })
-        };
-        read().map(|tgt| Some(Arc::new(tgt))).map_err(|error: Error| error.to_string())
-    }
-
-    fn without(&self, _problem: Option<&Problem>) -> Self::Value {
-        None
-    }
-
-    fn expected(&self, _problem: &Problem) -> bool {
-        false
-    }
-
-    fn withdraw(&self, problem: &Problem) -> bool {
-        *problem == Problem::Missing
-    }
 }
