@@ -15,7 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-Edits the accounts and checks the configuration of negossp, the server side of SSPI Negotiate.
+Keeps the account file and checks the configuration of negossp, the server side of SSPI Negotiate.
 
 Usage:
   negossp account add NAME       add an account, or change its password
