@@ -11,7 +11,7 @@
  *
  * Connections go in batches, leg by leg: all the batch's initiators, then all its acceptors. Only the acceptors' calls lie
  * between two readings of the thread's CPU clock, so that the initiator is never counted and reading the clock costs a
- * hundredth of what it would around each call.
+ * hundredth of what it would cost around each call.
  *
  * Writes lines `peer,mech,work,parameter,metric,value`. N: acceptances to measure. LABEL: the peer's name in those lines.
  */
@@ -135,7 +135,7 @@ static void measure_accept(void) {
     free(v);
 }
 
-/* Acceptances that wait for somebody else's judgement. */
+/* Acceptances that wait for another process. */
 static void measure_logons(void) {
     connection *v = malloc(BATCH * sizeof *v);
     long batches = from_environment("N", 1000) / BATCH;
@@ -175,7 +175,7 @@ static void measure_live(void) {
     connection *v = malloc(BATCH * sizeof *v);
     context *kept = malloc(total * sizeof *kept);
     double first = 0, last = 0;
-    memset(kept, 1, total * sizeof *kept); /* so that its pages count beforehand */
+    memset(kept, 1, total * sizeof *kept); /* maps its pages before the measurement */
     for (int i = 0; i < 3; i++) establish(v, BATCH), drop(v, BATCH);
     double resident_before = resident(), heap_before = heap();
     while (made < total) {
@@ -221,7 +221,7 @@ static void *work(void *argument) {
         pthread_barrier_wait(w->barrier);
     }
 }
-/* Lets all workers do the same at once; returns the time from the first start to the last end. */
+/* Runs the same work on all workers at once; returns the time from the first start to the last end. */
 static double all_at_once(worker *w, int threads, void (*what)(connection *, int)) {
     for (int t = 0; t < threads; t++) w[t].work = what;
     pthread_barrier_wait(w->barrier);
@@ -266,7 +266,7 @@ static void measure_threads(void) {
         }
         all_at_once(w, threads, NULL);
         for (int t = 0; t < threads; t++) pthread_join(id[t], NULL), cpu += w[t].cpu;
-        /* The median, since a round in which a thread had to wait for a processor says nothing. */
+        /* The median, to discard rounds in which a thread waited for a processor. */
         qsort(spans, rounds, sizeof *spans, ascending);
         const char *parameter = threads == 1 ? "1" : "2";
         emit("threads", parameter, "per_second", n / (spans[rounds / 2] / 1e9));
@@ -293,7 +293,7 @@ static void fresh(connection *c) {
 static void fill(uint8_t *message, size_t size) {
     for (size_t i = 0; i < size; i++) message[room + i] = i * 7 + 3;
 }
-/* The acceptor's sealed and signed messages must make sense to the other side. */
+/* The other side must accept the acceptor's sealed and signed messages. */
 static void check_messages(connection *c, size_t size) {
     uint8_t *message = malloc(room + size), *plain = malloc(room + size);
     fill(plain, size);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Brings the peers' packages into build/bench without installing them: gss-ntlmssp with MIT's Kerberos, and Heimdal's, from
+# Fetches the peers' packages into build/bench without installing them: gss-ntlmssp with MIT's Kerberos, and Heimdal's, from
 # this release of Debian, WinPR 3 from its backports. Done once; remove build/bench/root to do it again.
 set -euo pipefail
 cd "$(dirname "$0")/.."

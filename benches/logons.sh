@@ -1,6 +1,6 @@
 #!/bin/bash
-# Logons of a domain's user, one after another, each judged by a domain controller: by Netlogon through one channel, by
-# winbindd in both ways, and beside these what winbind's own ntlm_auth does without the library. Called by run.sh on a member
+# Logons of a domain's user, one after another, each validated by a domain controller: by Netlogon through one channel, by
+# winbindd in both ways, and for comparison by winbind's ntlm_auth without the library. Called by run.sh on a member
 # of a domain (tests/infra/samba-member.sh) with BIN, OUT and ROUNDS; writes run.sh's lines.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,7 +30,7 @@ smb_conf = "$SAMBA_MEMBER/member/smb.conf"
 END
 done
 
-# Rounds go over all of them, so that a busy spell of the machine meets them alike.
+# Each round measures all of them, so that load of the machine affects them equally.
 for round in $(seq "$ROUNDS"); do
     for way in netlogon libwbclient ntlm_auth; do
         NEGOSSP_CONFIG=$etc/$way.toml LABEL=$way "$BIN/driver" "$BIN/domain.so" "$BIN/domain.so" ntlm logons

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast one process of winbind's ntlm_auth judges logons: ntlm_auth.py SMB_CONF. N: how many. Writes driver.c's lines.
+"""Measures how fast one process of winbind's ntlm_auth validates logons: ntlm_auth.py SMB_CONF. N: how many. Writes driver.c's lines.
 
 The processor time is that process' own, without winbindd's and without this client's.
 """

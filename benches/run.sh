@@ -1,13 +1,13 @@
 #!/bin/bash
-# Measures the acceptor beside its peers.
+# Measures the acceptor and its peers.
 #
 #   benches/run.sh          everything, about 20 minutes; QUICK=1: 4 minutes and coarser figures
-#   benches/run.sh instr    user-space instructions of one acceptance (callgrind): the same on a busy machine as on an idle one
-#   benches/run.sh logons   only logons that a domain controller judges, as root
+#   benches/run.sh instr    user-space instructions of one acceptance (callgrind), which do not depend on the machine's load
+#   benches/run.sh logons   only logons that a domain controller validates, as root
 #   benches/run.sh build    only fetch and build
 #
-# The result is build/bench/report.md (with `instr`, instructions.md). Packages of the peers come by apt and cargo into
-# build/bench; on the system itself only compilers and valgrind are installed, where they are missing.
+# The result is build/bench/report.md (with `instr`, instructions.md). Packages of the peers are fetched by apt and cargo
+# into build/bench; only missing compilers and valgrind are installed on the system.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
@@ -19,7 +19,7 @@ mkdir -p "$bin" "$out/etc"
 
 # ---- build ----
 
-# A peer that cannot be had is left out; everything else is needed.
+# A peer that cannot be fetched or built is skipped; everything else is required.
 peers=negossp
 peer() { # NAME COMMAND...: adds a peer if the command, which builds it, succeeds
     if "${@:2}"; then peers+=" $1"; else echo "SKIPPED: benchmark of $1: it could not be fetched or built" >&2; fi
@@ -54,7 +54,7 @@ compile driver driver.c -ldl -pthread
 compile negossp.so peers/sspi.c -shared -fPIC -Iinclude -ldl
 compile domain.so peers/sspi.c -shared -fPIC -Iinclude -ldl '-DBENCH_DOMAIN="EXAMPLE"'
 
-# ---- logons that a domain controller judges ----
+# ---- logons that a domain controller validates ----
 
 logons() { # ROUNDS LOGONS
     local why=
@@ -211,7 +211,7 @@ length() { [ "$1" = gss ] && echo $slow || echo $fast; }
 : > "$out/errors.log"
 load_before=$(cut -d' ' -f1 /proc/loadavg)
 
-# Rounds go over all the peers, so that a busy spell of the machine meets them alike.
+# Each round measures all peers, so that load of the machine affects them equally.
 for round in $(seq $rounds); do
     one_core
     for mech in $mechs; do
@@ -244,7 +244,7 @@ one_core
 round=0
 note "live contexts"
 for peer in $peers; do
-    # A fifth of them for gss-ntlmssp: 100,000 would want 8 GB.
+    # A fifth of them for gss-ntlmssp: 100,000 would need 8 GB.
     LIVE=$([ $peer = gss ] && echo $((live / 5)) || echo $live) record drive $peer spnego-ntlm live
 done
 if [ -n "$with_kerberos" ]; then

@@ -11,7 +11,7 @@
 #define SEC_E_INVALID_PARAMETER ((SECURITY_STATUS)0x8009035D)
 #endif
 
-/* What is asked of a client: what it does not grant is missing from the flags on the page. */
+/* The requested flags; those that the client does not grant are missing on the page. */
 #define REQUIREMENTS                                                                                                  \
     (ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | ASC_REQ_EXTENDED_ERROR | ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY | \
      ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT | ASC_REQ_MUTUAL_AUTH | ASC_REQ_DELEGATE)
@@ -27,7 +27,7 @@ static PSecurityFunctionTableW sspi;
 
 /* ---- text ---- */
 
-/* A growing string; `failed` once memory ran out. */
+/* A growing string; `failed` if memory ran out. */
 struct text {
     char *bytes;
     size_t length, room;
@@ -213,7 +213,7 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
                                                          REQUIREMENTS, SECURITY_NATIVE_DREP, &context, &out_desc, &flags,
                                                          &expiry);
     free(bytes);
-    /* A first call that fails makes no context. */
+    /* A failed first call creates no context. */
     if (status >= 0 || conversation->begun) {
         conversation->context = context;
         conversation->begun = true;
@@ -225,7 +225,7 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
     conversation->status = status;
     conversation->flags = flags;
 
-    /* Even a refusal may come with a token that tells the client. */
+    /* There may be an error token for the client. */
     if (out.pvBuffer && out.cbBuffer) *reply = encode_reply(scheme->name, out.pvBuffer, out.cbBuffer);
     if (out.pvBuffer) sspi->FreeContextBuffer(out.pvBuffer);
 
@@ -244,7 +244,7 @@ void conversation_end(struct conversation *conversation) {
     conversation->flags = 0;
 }
 
-/* ---- who it is ---- */
+/* ---- the client ---- */
 
 static void append_flags(struct text *text, unsigned long flags) {
     static const struct {
@@ -268,7 +268,7 @@ static void append_flags(struct text *text, unsigned long flags) {
     append(text, "\n");
 }
 
-/* gmtime for several threads. Windows' keeps its result for each thread. */
+/* Thread-safe gmtime. On Windows the result is stored per thread. */
 static struct tm *calendar(const time_t *time, struct tm *parts) {
 #ifdef _WIN32
     (void)parts;
@@ -278,7 +278,7 @@ static struct tm *calendar(const time_t *time, struct tm *parts) {
 #endif
 }
 
-/* A point in SSPI's local time, or "never" beyond what calendars are for. */
+/* A time stamp of SSPI, in local time; "never" if it is out of range. */
 static void append_time(struct text *text, const TimeStamp *stamp) {
     int64_t ticks;
     memcpy(&ticks, stamp, sizeof ticks);

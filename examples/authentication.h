@@ -28,11 +28,11 @@ struct conversation {
 
 /* What one Authorization header led to. */
 enum outcome {
-    OUTCOME_NONE,     /* there was none of our schemes: offer them */
+    OUTCOME_NONE,     /* none of the server's schemes: offer them */
     OUTCOME_CONTINUE, /* send the reply token with 401 and wait for the next leg */
     OUTCOME_WELCOME,  /* established: the reply token, if any, goes with the answer */
-    OUTCOME_REFUSED,  /* no */
-    OUTCOME_BAD,      /* not even base64 */
+    OUTCOME_REFUSED,  /* rejected */
+    OUTCOME_BAD,      /* not base64 */
 };
 
 /* Handles the value of an Authorization header. `*reply` becomes NULL or the value of a WWW-Authenticate header, to be
@@ -42,11 +42,11 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
 /* Ends the conversation, whatever its state. */
 void conversation_end(struct conversation *conversation);
 
-/* Who the client of an established conversation is: lines of "label: value", UTF-8, to be freed by the caller; NULL
- * when memory or the context is at its end. */
+/* Describes the client of an established conversation: lines of "label: value", UTF-8, to be freed by the caller; NULL
+ * if memory ran out or the context has ended. */
 char *conversation_describe(struct conversation *conversation);
 
-/* The calling thread acts as the client of an established conversation, and no longer does. */
+/* Begins and ends impersonation of the client of an established conversation by the calling thread. */
 SECURITY_STATUS conversation_impersonate(struct conversation *conversation);
 SECURITY_STATUS conversation_revert(struct conversation *conversation);
 

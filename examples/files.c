@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One name, with nothing in it that leads elsewhere. */
+/* A single file name, without a path. */
 static bool plain(const char *name) {
     static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     return *name && *name != '.' && strspn(name, good) == strlen(name);
@@ -35,10 +35,10 @@ int files_read(struct conversation *conversation, const char *folder, const char
         *text = words("impersonation", status_text(result, status));
         return 403;
     }
-    /* What is opened here, the client may open. */
+    /* Opened with the client's rights. */
     FILE *file = fopen(path, "rb");
     int error = errno;
-    /* A thread that cannot stop being the client must serve nobody else. */
+    /* A thread that cannot revert must not serve other clients. */
     if (conversation_revert(conversation) != SEC_E_OK) abort();
     if (!file) {
         *text = words("file", strerror(error));

@@ -1,4 +1,4 @@
-/* Files that are opened as the client: whether it may read one is the operating system's business and not the server's. */
+/* Opens files while impersonating the client: the operating system decides whether the client may read them. */
 #ifndef EXAMPLE_FILES_H
 #define EXAMPLE_FILES_H
 

@@ -15,7 +15,7 @@ static bool send_all(SOCKET socket, const char *bytes, size_t length) {
     return true;
 }
 
-/* Receives more into the buffer: > 0, or 0 when the peer is gone or the buffer is full. */
+/* Receives more into the buffer: > 0, or 0 when the peer has disconnected or the buffer is full. */
 static int receive(struct http_input *input) {
     size_t room = HEAD_MAX - input->used;
     if (!room) return 0;
@@ -56,7 +56,7 @@ static bool is_token(const char *text) {
     return true;
 }
 
-/* Header fields that matter here, gathered while the head is walked through. */
+/* Collects the header fields that this server uses. */
 struct fields {
     const char *connection, *expect;
     bool host, transfer_encoding, content_length;
@@ -133,7 +133,7 @@ static size_t head_length(const struct http_input *input) {
     return 0;
 }
 
-/* Reads the body and forgets it; what follows it in the buffer stays. */
+/* Reads and discards the body; what follows it in the buffer stays. */
 static int skip_body(struct http_input *input, size_t head, size_t body) {
     size_t here = input->used - head < body ? input->used - head : body;
     input->parsed = head + here;
@@ -154,7 +154,7 @@ int http_read(struct http_input *input, struct http_request *request) {
 
     size_t head;
     for (;;) {
-        /* Empty lines before a request are forgiven (RFC 9112, 2.2). */
+        /* Empty lines before a request are ignored (RFC 9112, 2.2). */
         size_t blank = 0;
         while (blank < input->used && (input->bytes[blank] == '\r' || input->bytes[blank] == '\n')) blank++;
         memmove(input->bytes, input->bytes + blank, input->used - blank);

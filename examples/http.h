@@ -1,4 +1,4 @@
-/* As much of HTTP/1.1 (RFC 9112) as a server needs that takes small requests: everything bounded, nothing trusted. */
+/* The part of HTTP/1.1 (RFC 9112) that a server for small requests needs. All lengths are limited and checked. */
 #ifndef EXAMPLE_HTTP_H
 #define EXAMPLE_HTTP_H
 
@@ -8,9 +8,9 @@
 
 /* Longest request head in bytes. A Kerberos token with many groups takes 64 KiB in base64. */
 #define HEAD_MAX (96 * 1024)
-/* Longest body in bytes that is read (and thrown away). */
+/* Longest body in bytes that is read (and discarded). */
 #define BODY_MAX (64 * 1024 * 1024)
-/* How long a client may keep us waiting. */
+/* How long the server waits for a client. */
 #define PATIENCE_SECONDS 30
 
 /* One connection's input. Initialise with the socket and zeros. */

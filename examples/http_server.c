@@ -1,4 +1,4 @@
-/* A small HTTP server that knows who you are: it authenticates its clients with the schemes Negotiate and NTLM through
+/* A small HTTP server that authenticates its clients with the schemes Negotiate and NTLM through
  * any library that has the SSPI functions, loaded at run time.
  *
  *   http_server [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]
@@ -6,8 +6,8 @@
  * The library is by default that in NEGOSSP_LIBRARY, or else libnegossp.so or negossp.dll wherever the system's loader
  * finds it. Port 0, the default, takes a free one. What it listens on is the first line of its output.
  *
- * GET / says who you are: as HTML to a browser, as text to others. POST and PUT say so too and count the body. With --files,
- * or HTTP_SERVER_FILES in the environment, GET /NAME shows the file of that name in the folder, if you may read it. */
+ * GET / describes the client: as HTML to a browser, as text to others. POST and PUT do too, and count the body. With --files,
+ * or HTTP_SERVER_FILES in the environment, GET /NAME shows the file of that name in the folder, if the client may read it. */
 #include "authentication.h"
 #include "files.h"
 #include "http.h"
@@ -110,7 +110,7 @@ static bool serve(SOCKET socket, struct conversation *conversation, const struct
     char *reply = NULL;
     enum outcome outcome = OUTCOME_NONE;
     if (request->authorization) outcome = conversation_step(conversation, request->authorization, &reply);
-    /* Without a token of its own, a request on an authenticated connection is its client's. */
+    /* A request without a token on an authenticated connection comes from the same client. */
     if (outcome == OUTCOME_NONE && conversation->established) outcome = OUTCOME_WELCOME;
 
     size_t room = (reply ? strlen(reply) : 0) + 64;

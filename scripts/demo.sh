@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # demo.sh [linux|wine64|wine32]...: makes an account, a Kerberos realm with a service's key, starts the example server on each
-# platform (by default linux and wine64) and lets curl authenticate to it. Exit status 1 when anything is not as it should be;
+# platform (by default linux and wine64) and lets curl authenticate to it. Exit status 1 when a result is not as expected;
 # the last line counts.
 #
 # SERVE=1: keeps the server on Linux going afterwards, for a browser (ADDRESS, PORT: where; by default 127.0.0.1:8080).
@@ -56,7 +56,7 @@ say "  \$ negossp account add $user"
 dist/linux-x86_64/negossp account add "$user" --file "$work/accounts" <<<"$password"
 chmod 600 "$work/accounts"
 
-# A throw-away KDC on loopback: the server gets the key of HTTP/server.example.test, curl a ticket of alice's.
+# A temporary KDC on loopback: the server gets the key of HTTP/server.example.test, curl a ticket of alice's.
 realm=EXAMPLE.TEST host=server.example.test kerberos=
 if OWNER=$$ tests/infra/mit-kdc.sh start "$work/realm" >"$work/realm.env" 2>"$work/realm.log"; then
     kerberos=1
@@ -83,7 +83,7 @@ domain = "$domain"
 END
 [[ -z $kerberos ]] || printf '\n[kerberos]\nkeytab = "server.keytab"\n' >>"$work/negossp.toml"
 
-# What gss-ntlmssp, curl's NTLM below --negotiate, takes for the user's password.
+# The file from which gss-ntlmssp, curl's NTLM for --negotiate, reads the user's password.
 printf '%s:%s:%s\n' "$domain" "$user" "$password" >"$work/right"
 printf '%s:%s:%s\n' "$domain" "$user" "not-$password" >"$work/wrong"
 chmod 600 "$work/right" "$work/wrong"
@@ -127,7 +127,7 @@ start_server() { # PLATFORM [ARGUMENT...]
 
 # ---- the client ----
 
-# Runs curl with nothing of the user's own environment or settings: no proxy, no Kerberos ticket, no winbind.
+# Runs curl without the user's environment and settings: no proxy, no Kerberos ticket, no winbind.
 ask() { # PASSWORD-FILE ARGUMENT...
     local file=$1
     shift
@@ -147,7 +147,7 @@ ask_with_ticket() { # CCACHE ARGUMENT...
 
 field() { sed -n "s/^$1: //p" "$work/body" | tr -d '\r'; }
 
-# Compares what came with what should; every further argument is "label=value" of the page.
+# Compares the result with the expected one; every further argument is "label=value" of the page.
 expect() { # TITLE STATUS GOT [LABEL=VALUE...]
     local title=$1 status=$2 got=$3 wrong= pair
     shift 3
@@ -200,7 +200,7 @@ converse_with_tickets() {
     expect "the same, POST of 100000 bytes" 200 \
         "$(ask_with_ticket alice --negotiate -u : --data-binary @"$work/post")" \
         "$ticket" "body=100000 bytes" && printf '  %s\n' "$(field user)"
-    # A ticket for a service of that realm that is somebody else's: this server has not got its key.
+    # A ticket for another service of that realm, whose key this server does not have.
     expect "curl --negotiate, another's ticket" 401 "$(host=absent.example.test ask_with_ticket alice --negotiate -u :)" \
         "status=SEC_E_LOGON_DENIED (0x8009030C)" && tell_refusal
     true

@@ -7,11 +7,11 @@ platform=$1
 out=dist/$platform
 debug=build/debug/$platform
 mkdir -p "$out" "$debug"
-# Two callers at once must not lay it out twice.
+# Only one caller at a time.
 exec 9>"build/dist-$platform.lock"
 flock 9
 
-# Copies a binary without its debug information, which is kept beside; untouched when nothing has changed.
+# Copies a binary without its debug information, which is stored separately; does nothing if it is unchanged.
 install_binary() { # TOOL-PREFIX FROM TO
     [ ! "$3" -nt "$2" ] || return 0
     name=$(basename "$3")
@@ -35,7 +35,7 @@ windows-*)
     built=target/$machine-win7-windows-gnu/release/negossp.dll
     [ -e "$built" ] || built=target/debian/$machine-win7-windows-gnu/release/negossp.dll
     install_binary "$tool" "$built" "$out/negossp.dll"
-    # The same library by the name of the one whose place it takes.
+    # The same library under the name of the system's.
     install -C -m 755 "$out/negossp.dll" "$out/secur32.dll"
     for name in negossp secur32; do
         install -C -m 644 "def/$machine/$name.def" "$out/$name.def"

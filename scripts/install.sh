@@ -16,6 +16,6 @@ chmod 644 "$to/lib/pkgconfig/negossp.pc"
 for file in README.md COMPATIBILITY.md LICENSE-MIT LICENSE-APACHE; do
     [ ! -e $file ] || install -D -m 644 $file "$to/share/doc/negossp/$file"
 done
-# A library that the loader's cache does not know is not found; inside a DESTDIR that is the packager's business.
+# The loader finds only libraries in its cache; inside a DESTDIR the packager updates it.
 [ -n "$1" ] || [ "$(id -u)" != 0 ] || ldconfig
 echo "installed under $to"

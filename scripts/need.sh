@@ -16,7 +16,7 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 echo "installing$missing" >&2
-# Two callers at once would be in each other's way.
+# Only one caller at a time.
 exec 9>"${TMPDIR:-/tmp}/negossp-need.lock"
 flock 9
 export DEBIAN_FRONTEND=noninteractive

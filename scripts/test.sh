@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
-# Not among all: miri, which needs a nightly compiler and many minutes.
+# Not in `all`: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
@@ -84,7 +84,7 @@ interop_token() { # 64|10
             tests/interop/run.sh kerberos kerberos_token
 }
 
-# A command that another part's under the same name is not to run beside.
+# Runs a command under a lock, so that commands with the same name do not run at once.
 alone() { # NAME COMMAND...
     flock "build/test/$1.lock" "${@:2}"
 }
@@ -96,7 +96,7 @@ one() {
     if "$@"; then echo "1 passed, 0 failed, 0 skipped"; else echo "$name failed"; echo "0 passed, 1 failed, 0 skipped"; return 1; fi
 }
 
-# Runs one part, and shows in one piece how it went; keeps its counts for the sum.
+# Runs one part and prints its result in one piece; keeps its counts for the sum.
 run() {
     local name=$1 log=build/test/$1.log start=$SECONDS status counts note= p f s
     timeout --kill-after=10 "${PART_TIMEOUT:-1800}" bash -c 'part "$1"' bash "$name" >"$log" 2>&1 </dev/null
@@ -132,7 +132,7 @@ esac
 
 passed=0 failed=0 skipped=0 skips=()
 
-# 32-bit Wine cannot be had everywhere: one line says so for all parts that need it.
+# 32-bit Wine is not available everywhere: one line reports that for all parts that need it.
 if [[ " ${lanes[*]} " == *wine32\ * ]] && ! why=$(scripts/wine.sh 32 --prepare 2>build/test/wine32.log </dev/null); then
     names=$(tr ' ' '\n' <<<"${lanes[*]}" | grep 'wine32$' | paste -sd' ')
     skips+=("SKIPPED: $names: ${why:-$(tail -n 1 build/test/wine32.log)}")

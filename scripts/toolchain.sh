@@ -2,17 +2,17 @@
 # toolchain.sh linux|windows-x86_64|windows-i686 CARGO-ARGUMENT...: runs cargo with what the target needs, and installs
 # that first where it is missing.
 #
-# Windows is built for the -win7- targets, with a standard library of our own: the one that rustup carries imports
-# bcryptprimitives.dll, which Wine has only from version 9 on, and a DLL that imports it does not load before.
+# Windows is built for the -win7- targets, with a standard library that is built here: the one of rustup imports
+# bcryptprimitives.dll, which Wine has only from version 9 on, and a DLL that imports it does not load in earlier ones.
 set -eu
 scripts=$(cd "$(dirname "$0")" && pwd)
 target=$1
 shift
 
-# What is built is looked for in target/.
+# Other scripts expect the results in target/.
 unset CARGO_TARGET_DIR CARGO_BUILD_TARGET
 "$scripts/need.sh" gcc libc6-dev
-# rustup puts cargo where only a login shell may look.
+# rustup installs cargo in a folder that may be in the PATH of login shells only.
 [ -z "${HOME:-}" ] || PATH=$PATH:$HOME/.cargo/bin
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust with rustup (stable, 1.90 or later)" >&2; exit 1; }
 

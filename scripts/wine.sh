@@ -2,11 +2,11 @@
 # wine.sh 64|32|10 PROGRAM.exe [ARGUMENT...]: runs a Windows program under Wine in a prefix of this checkout.
 # wine.sh 64|32|10 --prepare: makes the prefix. wine.sh 64|32|10 --stop: ends what still runs in it.
 # 64 is the machine's own Wine; 32, of as many bits, and 10, of that version, are in chroots (see wine_chroot.sh).
-# Setting: PREFIX  a word: which prefix, where something is to be changed in it (by default the one for all). A path is what
-#                  `make PREFIX=` passes on, and not meant.
+# Setting: PREFIX  a word: which prefix, where something is to be changed in it (by default the one for all). A path is
+#                  ignored: it comes from `make PREFIX=`.
 #
-# Exit status 77, with the reason on standard output, when this Wine cannot be had on this machine.
-# Nothing of the caller's environment reaches the program but NEGOSSP_*, TEST_*, TZ and RUST_BACKTRACE:
+# Exit status 77, with the reason on standard output, when this Wine is not available on this machine.
+# The program's environment has only the caller's NEGOSSP_*, TEST_*, TZ and RUST_BACKTRACE:
 # a winbind, a gss-ntlmssp or a Kerberos cache of the machine must not change a result. Where Wine itself is to use Samba's
 # ntlm_auth and MIT's Kerberos, TEST_SMB_CONF and TEST_KRB5_CONFIG name their configurations; no other mechanism is plugged in.
 set -eu
@@ -42,7 +42,7 @@ in_wine() {
 
 prepare() {
     [ -e "$prefix/.ready" ] && return
-    # Two callers at once must not make it twice.
+    # Only one caller at a time.
     exec 9>"$prefix.lock"
     flock 9
     [ -e "$prefix/.ready" ] && return

@@ -7,10 +7,10 @@
 # A chroot, because wine32:i386 cannot be installed everywhere (its libraries must match the machine's to the version), and
 # because a machine has one Wine.
 # It lives outside the checkout, so that it is made once per machine: NEGOSSP_CACHE, by default /var/cache/negossp.
-# Mounts are made in a mount namespace of the command's own; they end with it, and nothing of them is left to be
-# unmounted, or to be deleted through.
+# Mounts are made in the command's own mount namespace and end with it: none remains to be unmounted, and nothing can
+# be deleted through one.
 #
-# Exit status 77, with the reason on standard output, when it cannot be had.
+# Exit status 77, with the reason on standard output, when it is not available.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${NEGOSSP_CACHE:-/var/cache/negossp}

@@ -1,7 +1,7 @@
 /*
  * What a library under measurement offers the driver. Each peer is a shared object with one symbol, `bench_peer`.
  *
- * Functions end the process with a message when the library refuses: a benchmark of failures is worth nothing.
+ * Functions end the process with a message when the library returns an error: failures are not measured.
  */
 #ifndef PEER_H
 #define PEER_H

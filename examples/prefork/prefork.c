@@ -1,15 +1,15 @@
-/* A server that forks its workers first and authenticates later: a context that one process has accepted is sealed and
- * unsealed with in another, to which it travels by ExportSecurityContext and ImportSecurityContext.
+/* A server that forks its workers first and authenticates later: one process accepts a context and another
+ * seals and unseals with it, after ExportSecurityContext and ImportSecurityContext.
  *
  *   prefork [--port PORT] [--workers COUNT] [--balance]
  *
- * The parent lets the client in, one at a time, and hands connection and context to the next worker. With --balance it does
- * not even that: each of the client's tokens goes to the next worker, as a balancer without memory would have it, and the
- * half-open handshake goes along.
+ * The parent accepts the clients, one at a time, and passes connection and context to the next worker. With --balance it
+ * passes each of the client's tokens to the next worker, as a stateless load balancer does, together with the half-open
+ * context.
  *
- * Client and server send frames: a length of four bytes, the highest first, and so many bytes. The server's begin with a letter
- * while the client is let in: c (go on), o (in), x (no). Then the client sends sealed messages, and is answered with sealed ones,
- * which say who serves whom. What it listens on is the first line of its output. */
+ * Client and server send frames: a length of four bytes, the highest first, and the data. The server's begin with a letter
+ * during authentication: c (continue), o (accepted), x (rejected). Then the client sends sealed messages, and gets sealed
+ * answers with the server process and the client's name. What it listens on is the first line of its output. */
 #include <negossp.h>
 
 #include <arpa/inet.h>
@@ -28,13 +28,13 @@
 #define WORKERS_MAX 16
 #define SIGNATURE_ROOM 256
 
-/* What a process is asked for, and what it answers. */
+/* A request to a process, and its answer. */
 struct job {
     enum { LEG, SERVE } what;
     SECURITY_STATUS status; /* of the leg */
-    char legs[128];         /* who has made the legs */
+    char legs[128];         /* the processes that made the legs */
     uint32_t context, token; /* lengths */
-    unsigned char bytes[2 * ROOM]; /* the packed context, then the token */
+    unsigned char bytes[2 * ROOM]; /* the exported context, then the token */
 };
 #define JOB_HEAD offsetof(struct job, bytes)
 
@@ -106,8 +106,8 @@ static SECURITY_STATUS unpack(struct job *job, CtxtHandle *context) {
     return ImportSecurityContextW(u"Negotiate", &packed, NULL, context);
 }
 
-/* One leg of the handshake, wherever the one before was made: the job's context, if it has one, goes on with its token. Then
- * it holds the context as it is now, and the answer. */
+/* One leg of the handshake, whichever process made the one before: continues the job's context, if it has one, with its
+ * token. The job then has the new context and the answer. */
 static void make_leg(struct job *job) {
     static unsigned char answer[ROOM];
     bool begun = job->context != 0;
@@ -136,7 +136,7 @@ static void make_leg(struct job *job) {
         FreeContextBuffer(packed.pvBuffer);
         return;
     }
-    /* A Kerberos handshake of three legs, which stays where it was begun. */
+    /* A Kerberos handshake of three legs cannot be exported in between. */
     if (status == SEC_E_OK) FreeContextBuffer(packed.pvBuffer);
     else DeleteSecurityContext(&context);
     job->status = status < 0 ? status : (SECURITY_STATUS)SEC_E_CANNOT_PACK;
@@ -144,7 +144,7 @@ failed:
     job->context = job->token = 0;
 }
 
-/* The client's name, as ASCII as can be. */
+/* The client's name, in ASCII as far as possible. */
 static void name_of(CtxtHandle *context, char *name, size_t room) {
     SecPkgContext_NamesW names;
     size_t used = 0;
@@ -155,7 +155,7 @@ static void name_of(CtxtHandle *context, char *name, size_t room) {
     name[used] = 0;
 }
 
-/* Answers the client's messages until it goes. */
+/* Answers the client's messages until it disconnects. */
 static void serve(struct job *job, int connection) {
     static unsigned char message[ROOM];
     CtxtHandle context;
@@ -194,7 +194,7 @@ static void worker(int parent) {
     _exit(0);
 }
 
-/* Lets a client in and gives it to a worker. */
+/* Accepts a client and passes it to a worker. */
 static void welcome(int connection, const int *workers, unsigned count, bool balance) {
     static unsigned next;
     static struct job job;

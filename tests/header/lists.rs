@@ -139,10 +139,10 @@ pub(super) fn compatibility() -> String {
         functions(&[&FUNCTIONS[..], &WINDOWS_FUNCTIONS, &UNIX_FUNCTIONS].concat())
     {
         let class = match (file, lacking.as_deref()) {
-            ("unix_token", _) => "ours; Linux only".into(),
-            ("windows/with_contexts", _) if name.starts_with("ApplyControlToken") => "ours; Windows only".into(),
+            ("unix_token", _) => "implemented; Linux only".into(),
+            ("windows/with_contexts", _) if name.starts_with("ApplyControlToken") => "implemented; Windows only".into(),
             ("windows/with_contexts", _) => {
-                "passed on, for the system's contexts; else `SEC_E_UNSUPPORTED_FUNCTION`. Windows only".into()
+                "forwarded, for the system's contexts; else `SEC_E_UNSUPPORTED_FUNCTION`. Windows only".into()
             }
             (_, Some(lacking)) => {
                 let (lacking, wine) = match lacking.strip_suffix(", a stub in Wine") {
@@ -157,9 +157,9 @@ pub(super) fn compatibility() -> String {
                     "Nothing" => "nothing happens",
                     other => panic!("{other}: what does that return?"),
                 };
-                format!("passed on; where the system lacks it{wine}: {lacking}. Windows only")
+                format!("forwarded; where the system lacks it{wine}: {lacking}. Windows only")
             }
-            _ => "ours".into(),
+            _ => "implemented".into(),
         };
         writeln!(table, "| {name} | {class} |").unwrap();
     }

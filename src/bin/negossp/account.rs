@@ -50,7 +50,7 @@ pub(crate) fn add(args: &Args, name: &str) -> Outcome {
             fields.set_nt_hash(&hash, now());
             let mut line = fields.join();
             if smbpasswd::parse(&line).is_err() {
-                // More is wrong with the line than its hashes.
+                // Not only the hashes of the line are invalid.
                 line = smbpasswd::format(name, next_uid(lines), &hash, now());
             }
             lines.replace(first, &line);
@@ -70,8 +70,7 @@ pub(crate) fn add(args: &Args, name: &str) -> Outcome {
     ))
 }
 
-/// Where user numbers begin when the file has none yet. Nothing here uses them; smbpasswd(5) wants
-/// one.
+/// The first user number of a new file. Required by smbpasswd(5), not used here.
 const FIRST_UID: u32 = 1000;
 
 fn next_uid(lines: &Lines) -> u32 {
@@ -89,7 +88,7 @@ fn no_such(name: &str) -> Failure {
 pub(crate) fn remove(args: &Args, name: &str) -> Outcome {
     let path = file(args)?;
     edit::change(&path, false, |lines| {
-        // All of them: the second would count once the first is gone.
+        // All lines of the account: once the first is removed, the second would be used.
         let found = lines.of_account(name);
         if found.is_empty() {
             return Err(no_such(name));
@@ -187,6 +186,6 @@ pub(crate) fn check_file(args: &Args) -> Outcome {
     ))?;
     match accounts.bad_lines.len() {
         0 => Ok(()),
-        _ => Err(Failure::No("bad lines are skipped; nobody is let in by them".into())),
+        _ => Err(Failure::No("bad lines are skipped; their accounts cannot log on".into())),
     }
 }

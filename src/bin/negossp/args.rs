@@ -4,7 +4,7 @@ use crate::outcome::{Failure, Outcome};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What was asked for.
+/// The parsed command line.
 #[derive(Debug, Default)]
 pub(crate) struct Args {
     /// The words that are not options.
@@ -22,12 +22,12 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Reads the arguments, the program's name left out. After `--` everything is a word.
+    /// Parses the arguments without the program's name. After `--` everything is a word.
     pub(crate) fn parse(mut given: impl Iterator<Item = OsString>) -> Outcome<Args> {
         let mut args = Args::default();
         let mut words_only = false;
         while let Some(argument) = given.next() {
-            // A path need not be UTF-8, all else must.
+            // Paths need not be UTF-8, all other arguments must be.
             let text = argument
                 .into_string()
                 .map_err(|raw| Failure::Usage(format!("not UTF-8: {}", raw.to_string_lossy())))?;

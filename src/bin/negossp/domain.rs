@@ -6,8 +6,8 @@ use crate::password;
 use negossp::config::{Environment, Store};
 use negossp::domain::check::{self, Step, Trial};
 
-/// Tells step by step whether the configured domain can be asked, and logs on as a user if one is
-/// named.
+/// Checks step by step whether the configured domain can validate logons, and logs on as a user if
+/// one is named.
 pub(crate) fn check(args: &Args) -> Outcome {
     let store = Store::open(Environment::of_process());
     let settings = store.current();
@@ -39,6 +39,6 @@ pub(crate) fn check(args: &Args) -> Outcome {
     written?;
     match works {
         true => Ok(()),
-        false => Err(Failure::No("the domain cannot be asked, or refuses".into())),
+        false => Err(Failure::No("the domain cannot be reached, or rejects the logon".into())),
     }
 }

@@ -7,13 +7,13 @@ use negossp::kerberos::path_in;
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// Shows the entries of a keytab, without their keys. As with other programs the name may begin
+/// Lists the entries of a keytab, without their keys. As with other programs the name may begin
 /// with `FILE:`.
 pub(crate) fn list(name: &str) -> Outcome {
     list_file(&path_in(name).map_err(Failure::Usage)?)
 }
 
-/// Shows the entries of the keytab that the configuration names.
+/// Lists the entries of the keytab that the configuration names.
 pub(crate) fn list_configured() -> Outcome {
     let settings = Store::open(Environment::of_process()).current();
     let file = settings.kerberos.keytab.as_ref().and_then(|file| file.path());
@@ -42,7 +42,7 @@ fn list_file(path: &Path) -> Outcome {
     Ok(())
 }
 
-/// A name from a file may hold what a terminal would act on.
+/// Escapes control characters, which a terminal would interpret.
 fn printable(name: &str) -> String {
     name.chars()
         .map(|c| if c.is_control() { c.escape_unicode().to_string() } else { c.to_string() })

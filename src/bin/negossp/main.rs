@@ -1,4 +1,4 @@
-//! The command-line companion: keeps the account file, checks the configuration, shows keytabs.
+//! The command-line tool: edits the account file, checks the configuration, lists keytabs.
 
 mod account;
 mod args;
@@ -15,37 +15,37 @@ use std::io::Write;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-Keeps the accounts and checks the configuration of negossp, the server side of SSPI Negotiate.
+Keeps the account file and checks the configuration of negossp, the server side of SSPI Negotiate.
 
 Usage:
-  negossp account add NAME       add an account, or give it another password
+  negossp account add NAME       add an account, or change its password
   negossp account remove NAME    remove an account
-  negossp account disable NAME   let an account in no more, and keep its password
-  negossp account enable NAME    let it in again
+  negossp account disable NAME   reject logons of an account; its password is kept
+  negossp account enable NAME    accept its logons again
   negossp account list           list the accounts, without their hashes
-  negossp account check NAME     tell whether a password is the account's
-  negossp account check          tell which lines of the account file cannot be used
-  negossp config check           show the settings in force and what is wrong with them
+  negossp account check NAME     check a password of an account
+  negossp account check          list the lines of the account file that cannot be used
+  negossp config check           show the settings in force, and errors in them
   negossp sid [NAME]             show the SIDs of a user, `user`, `DOMAIN\\user` or `user@REALM`, and of its groups, as its
-                                 token holds them; without NAME the machine's own, which is made if there is none
+                                 token holds them; without NAME the machine SID, which is created if there is none
   negossp keytab list [FILE]     list the entries of a Kerberos keytab (key version, encryption type, principal),
                                  without their keys; without FILE of the one that the configuration names
                                  ([kerberos] keytab, or KRB5_KTNAME)
-  negossp domain check           tell step by step whether the domain of the configuration can be asked for its users
+  negossp domain check           check step by step whether the domain of the configuration can validate logons
 
 Options:
   --file FILE    the account file, in smbpasswd(5) format; without it the one that the configuration names
                  ([accounts] file in the file that NEGOSSP_CONFIG names, or NEGOSSP_ACCOUNTS)
-  --user NAME    with domain check: log on as that user too, as user, DOMAIN\\user or user@domain
-  --stdin        take the password from the first line of standard input, as is done anyway when standard
+  --user NAME    with domain check: also log on as that user: user, DOMAIN\\user or user@domain
+  --stdin        read the password from the first line of standard input; the default when standard
                  input is not a terminal
   -h, --help     show this
   -V, --version  show the version
 
-A password is never an argument: other users of the machine can read those.
+A password is never an argument: other users of the machine can read arguments.
 
 Exit status: 0 done; 1 the answer is no (wrong password, no such account, a problem found); 2 the command was
-not understood; 3 a file or the terminal could not be used.
+not valid; 3 a file or the terminal could not be used.
 ";
 
 fn run(args: Args) -> Outcome {
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         Err(Failure::Usage(message)) => (format!("{message}\nTry 'negossp --help'."), 2),
         Err(Failure::Trouble(message)) => (message, 3),
     };
-    // With standard error closed too, the exit status is all there is left to say.
+    // If standard error is closed too, only the exit status is left.
     let _ = writeln!(std::io::stderr(), "negossp: {message}");
     ExitCode::from(status)
 }

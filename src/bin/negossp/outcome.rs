@@ -7,16 +7,16 @@ use std::path::Path;
 /// The result of a command.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// Why a command did not do what it was asked to, by exit status.
+/// Why a command failed, by exit status.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// 1: it ran, and the answer is no.
+    /// 1: it ran, and the result is negative.
     No(String),
-    /// 2: it was not understood.
+    /// 2: the command line is invalid.
     Usage(String),
     /// 3: a file or the terminal could not be used.
     Trouble(String),
-    /// 0: whoever read our output has seen enough.
+    /// 0: the reader of standard output has closed it.
     NobodyReads,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn print(text: &str) -> Outcome {
     })
 }
 
-/// Writes a remark to standard error, if anybody listens.
+/// Writes a remark to standard error; errors are ignored.
 pub(crate) fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "negossp: {text}");
 }

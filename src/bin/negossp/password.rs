@@ -1,4 +1,4 @@
-//! Where passwords come from.
+//! Reads passwords.
 
 use crate::args::Args;
 use crate::outcome::{Failure, Outcome};
@@ -6,8 +6,9 @@ use negossp::platform::terminal::{LONGEST_PASSWORD, read_password};
 use std::io::{IsTerminal, Read};
 use zeroize::Zeroizing;
 
-/// Asks for a password: at the terminal, or from the first line of standard input. A `new` one is
-/// asked for twice, and must not be empty: NTLM lets nobody without a password in.
+/// Reads a password from the terminal, or from the first line of standard input. A `new` one is
+/// asked for twice at the terminal and must not be empty: an NTLM client without a password is
+/// rejected.
 pub(crate) fn ask(args: &Args, name: &str, new: bool) -> Outcome<Zeroizing<String>> {
     let password = if args.stdin || !std::io::stdin().is_terminal() {
         from_stdin()?

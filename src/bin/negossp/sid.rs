@@ -22,14 +22,14 @@ fn no_machine_sid(settings: &Settings) -> Failure {
     Failure::Trouble(format!("the machine's SID is kept in {place}, and cannot be had"))
 }
 
-/// The SID of the machine, which is made if there is none yet.
+/// Prints the machine SID, which is created if there is none yet.
 pub(crate) fn of_machine() -> Outcome {
     let settings = settings()?;
     let machine = settings.accounts.machine_sid.get().ok_or_else(|| no_machine_sid(&settings))?;
     print(&format!("{machine}\n"))
 }
 
-/// The SIDs of a user who comes by NTLM, or by Kerberos and without a PAC: its own and its groups'.
+/// Prints the SIDs of an NTLM user, or of a Kerberos user without a PAC, and of its groups.
 pub(crate) fn of_user(name: &str) -> Outcome {
     let settings = settings()?;
     let (client, mechanism) = match (name.split_once('\\'), name.rsplit_once('@')) {
