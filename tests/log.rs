@@ -1,8 +1,10 @@
 //! The log: what it says, what it keeps to itself, and that a peer cannot write lines of its own.
 
-mod accounts_support;
+#[path = "it/support/accounts.rs"]
+#[allow(dead_code)] // a part is used
+mod accounts;
 
-use accounts_support::*;
+use accounts::*;
 use negossp::authority::{Account, AccountFile, validate};
 use negossp::config::Settings;
 use negossp::context::{Accepting, Context, Initiating};

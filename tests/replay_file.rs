@@ -3,9 +3,11 @@
 //! `NEGOSSP_TEST_FILE` set, and then does what another process is to do.
 #![cfg(unix)]
 
-mod accounts_support;
+#[path = "it/support/accounts.rs"]
+#[allow(dead_code)] // a part is used
+mod accounts;
 
-use accounts_support::Folder;
+use accounts::Folder;
 use negossp::kerberos::crypto::Enctype;
 use negossp::replay::{Refusal, ReplayCache, default_file, tag_of};
 use negossp::types::time::FileTime;

@@ -2,7 +2,7 @@
 # miri.sh: the C boundary under Miri, which follows every pointer. Needs `rustup component add miri --toolchain
 # nightly`; takes some minutes. Fails if Miri finds something.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 # Files and the clock are the machine's; a handle's words and FreeContextBuffer's records are addresses in numbers.
 export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-permissive-provenance"
 if ! cargo +nightly miri --version >/dev/null 2>&1; then
@@ -11,5 +11,5 @@ if ! cargo +nightly miri --version >/dev/null 2>&1; then
     exit 0
 fi
 cargo +nightly miri test --lib entry
-cargo +nightly miri test --test handle_table
-cargo +nightly miri test --test abi_accept memory_may_be_shared_and_unaligned
+cargo +nightly miri test --test it handles::table
+cargo +nightly miri test --test it abi::accept::memory_may_be_shared_and_unaligned

@@ -1,9 +1,7 @@
 //! AcceptSecurityContext through the C interface: what holds from one leg to the next, and what a
-//! caller's mistake leaves as it was. (The C tests, tests/c, go through every parameter.)
+//! caller's mistake leaves as it was. (The C tests, tests/suites/c, go through every parameter.)
 
-mod abi_support;
-
-use abi_support::*;
+use crate::support::abi::*;
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
 use std::ptr::null_mut;

@@ -1,15 +1,17 @@
 //! The committed header and `.def` files are what the sources make, and other compilers agree with
 //! them.
 
-mod header;
+mod generator;
+mod lists;
+mod names;
 
 use std::process::Command;
 
-/// To write the files anew: `NEGOSSP_WRITE=1 cargo test --test abi_header`.
+/// To write the files anew: `NEGOSSP_WRITE=1 cargo test --test it header`.
 #[test]
 fn header_is_current() {
-    for made in header::all() {
-        let path = header::root().join(made.path);
+    for made in generator::all() {
+        let path = generator::root().join(made.path);
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         if std::env::var_os("NEGOSSP_WRITE").is_some() {
             if committed != made.text {
@@ -19,16 +21,16 @@ fn header_is_current() {
         }
         assert!(
             committed == made.text,
-            "{} is stale: NEGOSSP_WRITE=1 cargo test --test abi_header",
+            "{} is stale: NEGOSSP_WRITE=1 cargo test --test it header",
             made.path
         );
     }
 }
 
-/// Runs a compiler over `tests/c/layout.c`; a machine without it skips, and says so.
+/// Runs a compiler over `tests/suites/c/layout.c`; a machine without it skips, and says so.
 fn compiles(name: &str, compiler: &str, arguments: &[&str]) {
     let mut command = Command::new(compiler);
-    command.current_dir(header::root()).args(arguments);
+    command.current_dir(generator::root()).args(arguments);
     command.args([
         "-Wall",
         "-Wextra",
@@ -36,7 +38,7 @@ fn compiles(name: &str, compiler: &str, arguments: &[&str]) {
         "-pedantic",
         "-Iinclude",
         "-fsyntax-only",
-        "tests/c/layout.c",
+        "tests/suites/c/layout.c",
     ]);
     match command.output() {
         Ok(output) => {
@@ -77,7 +79,7 @@ fn header_alone_in_c99() {
     .unwrap();
     let mut command = Command::new("cc");
     command.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]);
-    command.arg("-I").arg(header::root().join("include")).arg(&file);
+    command.arg("-I").arg(generator::root().join("include")).arg(&file);
     match command.output() {
         Ok(output) => {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr))

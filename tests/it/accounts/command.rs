@@ -1,8 +1,6 @@
 //! The command `negossp`: what it does to account files, what it says, and how it ends.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::Accounts;
 use std::io::{Read, Write};
 use std::path::Path;

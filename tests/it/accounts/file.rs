@@ -1,8 +1,6 @@
 //! The account file's format, smbpasswd(5), and what becomes of lines that do not keep to it.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::{AccountFile, AccountStatus, Accounts};
 use negossp::ntlm::response::{lm_hash, nt_hash};
 use negossp::runtime::watched_file::Problem;

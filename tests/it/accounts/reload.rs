@@ -1,9 +1,7 @@
 //! The account file changes under a running server: every logon sees one version of it, and soon
 //! the newest.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::{AccountFile, Accounts, validate};
 use negossp::config::Settings;
 use negossp::runtime::watched_file::Problem;

@@ -1,9 +1,7 @@
 //! SIDs: of the machine, of clients whom nobody has given one, and what the file of account details
 //! says.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::machine_sid;
 use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid, validate};
 use negossp::config::{Environment, Settings, Store};

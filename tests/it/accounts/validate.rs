@@ -1,8 +1,6 @@
 //! Who is let in, as whom, and what the others learn.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::{Account, AccountFile, ResponseKind, Validated, validate};
 use negossp::config::Settings;
 use negossp::server::credential::{Credential, Identity};
@@ -24,7 +22,7 @@ impl Server {
         settings.server.nb_domain = "SRV".into();
         settings.server.dns_computer = "srv.example.com".into();
         settings.server.dns_domain = "example.com".into();
-        // tests/authority_policy.rs is about that; here many wrong passwords are given on purpose.
+        // tests/it/authority/policy.rs is about that; here many wrong passwords are given on purpose.
         settings.authorities.throttle = Vec::new();
         settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
         Server { settings, credential: credential(), _folder: folder }

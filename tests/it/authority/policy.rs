@@ -1,9 +1,7 @@
 //! Who is asked about an NTLM client and in which order, how often anybody may guess, and who may
 //! come by NTLM at all.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::{
     Account, AccountFile, Application, AuthorityKind, NetworkLogon, Proofs, validate,
 };
@@ -100,7 +98,7 @@ fn the_first_who_knows_the_client_decides() {
 /// The status that the caller sees is one and the same: [`Error::LogonDenied`]. This is about what
 /// the log says.
 #[test]
-fn guessing_is_braked_whether_or_not_there_is_such_an_account() {
+fn guessing_is_throttled_whether_or_not_there_is_such_an_account() {
     for user in ["throttled-1", "nobody-1"] {
         let server = Server::new(&["throttled-1"]);
         let looked_at = (0..20)

@@ -1,9 +1,7 @@
 //! The configuration file: every key, what is wrong with it, where it is looked for, and changes to
 //! it.
 
-mod accounts_support;
-
-use accounts_support::*;
+use crate::support::accounts::*;
 use negossp::authority::{AuthorityKind, MachineSid};
 use negossp::config::{
     Accounts, Addresses, Credentials, Environment, LocalUser, LogonOf, Mapping, NtlmMode,
@@ -263,7 +261,7 @@ fn what_is_shown_can_be_read_again() {
 
 #[test]
 fn the_readme_names_every_key() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../../README.md");
     let folder = Folder::new();
     let shown =
         open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current().to_string();

@@ -1,12 +1,8 @@
 //! `[domain]`: its keys, what it makes of the server's names, who is asked for whom, and what
 //! `negossp` says of it.
 
-mod accounts_support;
-mod domain_support;
-mod pac_support;
-
-use accounts_support::*;
-use domain_support::{ACCESS_DENIED, Character, Dc, Event};
+use crate::support::accounts::*;
+use crate::support::domain::{ACCESS_DENIED, Character, Dc, Event};
 use negossp::authority;
 use negossp::config::{Environment, Settings, Store};
 use negossp::principal::Origin;

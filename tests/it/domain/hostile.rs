@@ -1,12 +1,9 @@
 //! Domain controllers that are broken, hostile or only pretend to be: nobody is let in who should
 //! not be, and every call ends, with little memory.
 
-mod accounts_support;
-mod domain_support;
-mod pac_support;
-
-use accounts_support::Folder;
-use domain_support::*;
+use crate::support::accounts::Folder;
+use crate::support::domain::*;
+use crate::support::pac::{LogonInfo, SESSION_KEY, sid};
 use negossp::authority::{Messages, NetworkLogon, ResponsePolicy, Validated};
 use negossp::domain::netlogon::validation::{self, Level};
 use negossp::domain::netlogon::{Channel, Refusal, Request, logon};
@@ -14,7 +11,6 @@ use negossp::net::rpc::{Trouble, endpoint_mapper};
 use negossp::principal::{Origin, Origins};
 use negossp::types::error::{Denial, Error};
 use negossp::types::ntstatus::NtStatus;
-use pac_support::{LogonInfo, SESSION_KEY, sid};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,10 +1,8 @@
 //! Established contexts that are exported and imported: messages go on as if nothing had happened,
 //! and what was changed, sealed by others, kept too long or imported before is refused.
 
-mod accounts_support;
-mod travel_support;
-
-use accounts_support::{Folder, eventually};
+use crate::support::accounts::{Folder, eventually};
+use crate::support::export_import::{RESET, client, context, moved, opened, sealed, secured};
 use negossp::config::{self, Settings};
 use negossp::context::Context;
 use negossp::export::{self, ExportOptions, KeyFile};
@@ -19,7 +17,6 @@ use negossp::types::time::FileTime;
 use negossp::{kerberos, ntlm};
 use std::sync::Arc;
 use std::time::Duration;
-use travel_support::{RESET, client, context, moved, opened, sealed, secured};
 
 /// The same numbers each time.
 struct Random(u64);
@@ -397,14 +394,18 @@ fn there_is_one_form() {
         for session in pair.0 {
             let plain = export::pack_unsealed(
                 &context(session),
-                &travel_support::circumstances(),
+                &crate::support::export_import::circumstances(),
                 FileTime(1),
             )
             .unwrap();
             let again = export::unpack_unsealed(false, &plain, &settings).unwrap();
             assert_eq!(
-                export::pack_unsealed(&again, &travel_support::circumstances(), FileTime(1))
-                    .unwrap(),
+                export::pack_unsealed(
+                    &again,
+                    &crate::support::export_import::circumstances(),
+                    FileTime(1)
+                )
+                .unwrap(),
                 plain,
                 "{name}"
             );

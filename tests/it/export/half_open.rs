@@ -1,9 +1,7 @@
 //! NTLM exchanges that begin at one acceptor and end at another.
 
-mod accounts_support;
-mod travel_support;
-
-use accounts_support::{Folder, PASSWORD, line};
+use crate::support::accounts::{Folder, PASSWORD, line};
+use crate::support::export_import::{HALF_OPEN, RESET, moved, sealed, secured};
 use negossp::authority::{Account, AccountFile};
 use negossp::config::Settings;
 use negossp::context::{Accepting, Context, Initiating, StepOutput};
@@ -15,7 +13,6 @@ use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use std::sync::Arc;
 use std::time::Duration;
-use travel_support::{HALF_OPEN, RESET, moved, sealed, secured};
 
 const REQUIRED: ContextFlags = ContextFlags::INTEGRITY.union(ContextFlags::CONFIDENTIALITY);
 

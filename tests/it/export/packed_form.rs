@@ -1,10 +1,9 @@
 //! The packed form of contexts: one of each kind as it was packed before, in
 //! fuzz/corpus/packed_context. What was packed by this version is read by it, and who changes the
 //! form must change the version in `src/export`, and then these files:
-//! `NEGOSSP_WRITE=1 cargo test --test travel_form`.
+//! `NEGOSSP_WRITE=1 cargo test --test it packed_form`.
 
-mod travel_support;
-
+use crate::support::export_import::{circumstances, context};
 use negossp::config::{Server, Settings};
 use negossp::context::{Accepting, Context};
 use negossp::export;
@@ -20,7 +19,6 @@ use negossp::types::time::FileTime;
 use negossp::{kerberos, ntlm};
 use std::path::PathBuf;
 use std::sync::Arc;
-use travel_support::{circumstances, context};
 
 fn ntlm(flags: F) -> Context {
     let mut session = ntlm::Session::new(flags, &[0x55; 16], ntlm::Side::Server);

@@ -1,9 +1,9 @@
 //! The handle table by itself: what its words may be, and what a handle that is not one finds.
 
-#[path = "../src/entry/handles/sync.rs"]
+#[path = "../../../src/entry/handles/sync.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod sync;
-#[path = "../src/entry/handles/table.rs"]
+#[path = "../../../src/entry/handles/table.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod table;
 

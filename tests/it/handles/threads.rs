@@ -1,9 +1,7 @@
 //! Sixteen threads at the C interface's handles: made, used, deleted twice, used after that, of the
 //! wrong kind, made up, and the same one used and deleted at once.
 
-mod abi_support;
-
-use abi_support::*;
+use crate::support::abi::*;
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
 use std::sync::Mutex;

@@ -1,9 +1,7 @@
 //! The acceptor against requests made with the service's own key, right and wrong: RFC 4120 3.2.3,
 //! RFC 4121 4.1, RFC 4537, [MS-KILE] 3.4.
 
-mod kerberos_support;
-
-use kerberos_support::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
+use crate::support::kerberos::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
 use negossp::config::{Addresses, Strictness};
 use negossp::kerberos::ccache::{self, CredentialCache, Principal};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
@@ -313,7 +311,7 @@ fn keys() {
 
 #[test]
 fn encryption_types_that_policy_forbids() {
-    let enctypes = |server: &mut kerberos_support::Server| {
+    let enctypes = |server: &mut crate::support::kerberos::Server| {
         server.settings.kerberos.enctypes.retain(|&enctype| enctype == AES)
     };
     for forge in [
@@ -662,7 +660,7 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
 /// client has sealed.
 #[test]
 fn the_service_is_the_one_whose_key_it_is() {
-    let told = |forge: &Forge, server: &kerberos_support::Server| {
+    let told = |forge: &Forge, server: &crate::support::kerberos::Server| {
         let established = server.accept(&forge.token()).unwrap().0;
         (established.server_name, established.client_target.unwrap())
     };
@@ -676,7 +674,7 @@ fn the_service_is_the_one_whose_key_it_is() {
     assert_eq!(told(&forge, &server), own);
     // Services of one account have one key.
     let entry = Entry::new(REALM.into(), vec!["WEB1$".into()], 1, 3, 0, forge.service_key.clone());
-    let account = kerberos_support::Server::with_keytab(Keytab::of_entries(vec![entry]));
+    let account = crate::support::kerberos::Server::with_keytab(Keytab::of_entries(vec![entry]));
     assert_eq!(told(&forge, &account), ("HTTP/admin@OTHER".into(), "HTTP/admin".into()));
     let target: Vec<u8> =
         "HTTP/alias@EXAMPLE.TEST".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -713,14 +711,14 @@ fn user_to_user() {
         0,
         long_term.service_key.clone(),
     );
-    std::fs::write(&path, kerberos_support::keytab_file(&[entry])).unwrap();
+    std::fs::write(&path, crate::support::kerberos::keytab_file(&[entry])).unwrap();
     server.settings.kerberos.keytab = Some(Arc::new(KeytabFile::open(path.clone())));
     std::fs::remove_file(path).unwrap();
     server.requirements = ContextFlags::EXTENDED_ERROR;
     let request = TgtRequest { server_name: None, realm: Some(REALM.as_bytes()) }.encode();
     let request =
         Token { oid: Some(Oid::UserToUser), id: TokenId::TgtRequest, body: &request }.write();
-    let refused = |server: &kerberos_support::Server, token: &[u8]| {
+    let refused = |server: &crate::support::kerberos::Server, token: &[u8]| {
         let failure = server.step(&Acceptor::new(), token).err().unwrap();
         assert!(matches!(failure.error, Error::LogonDenied(_)));
         KrbError::decode(Token::read(&failure.token.unwrap()).unwrap().body).unwrap().error_code
@@ -795,7 +793,7 @@ fn forwarded_credentials() {
         }
     };
     let mut server = good.server();
-    let accept = |server: &kerberos_support::Server, key| {
+    let accept = |server: &crate::support::kerberos::Server, key| {
         server.accept(&sealed(key).token()).map(|(established, _)| established)
     };
     for key in [Some(&good.session_key), Some(&subkey), None] {

@@ -1,9 +1,7 @@
 //! What a PAC makes of the client of a ticket, and the rules of `[kerberos] names`.
 
-mod kerberos_support;
-mod pac_support;
-
-use kerberos_support::{Forge, Server, framed};
+use crate::support::kerberos::{Forge, Server, framed};
+use crate::support::pac::{LogonInfo, place, sid, signed};
 use negossp::kerberos::KeytabFile;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::Entry;
@@ -13,7 +11,6 @@ use negossp::kerberos::pac::buffer_type;
 use negossp::principal::Principal;
 use negossp::types::error::{Denial, Error};
 use negossp::types::time::FileTime;
-use pac_support::{LogonInfo, place, sid, signed};
 use std::sync::Arc;
 
 const AES: Enctype = Enctype::Aes256Sha1;
@@ -48,7 +45,7 @@ impl Case {
     }
 
     fn alice(&self) -> Vec<u8> {
-        self.pac(&pac_support::alice(self.authtime()))
+        self.pac(&crate::support::pac::alice(self.authtime()))
     }
 
     fn accept(&mut self, pac: Option<Vec<u8>>) -> Result<Principal, Error> {
@@ -109,13 +106,13 @@ fn no_pac_is_the_principal_and_a_bad_one_is_a_refusal() {
     }
     // Signed with another key; with none; for another client or another time.
     let stranger = Key::new(AES, &[1; 32]).unwrap();
-    case.refused(signed(&pac_support::alice(case.authtime()), &stranger, &kdc()));
-    case.refused(pac_support::pac_type(&pac_support::alice(case.authtime())));
-    case.refused(case.pac(&pac_support::alice(case.authtime() + 1)));
-    let mut bob = pac_support::alice(case.authtime());
-    bob[1].1 = pac_support::client_info(case.authtime(), "bob");
+    case.refused(signed(&crate::support::pac::alice(case.authtime()), &stranger, &kdc()));
+    case.refused(crate::support::pac::pac_type(&crate::support::pac::alice(case.authtime())));
+    case.refused(case.pac(&crate::support::pac::alice(case.authtime() + 1)));
+    let mut bob = crate::support::pac::alice(case.authtime());
+    bob[1].1 = crate::support::pac::client_info(case.authtime(), "bob");
     case.refused(case.pac(&bob));
-    let mut nobody = pac_support::alice(case.authtime());
+    let mut nobody = crate::support::pac::alice(case.authtime());
     nobody.remove(1);
     case.refused(case.pac(&nobody));
 }
@@ -123,7 +120,7 @@ fn no_pac_is_the_principal_and_a_bad_one_is_a_refusal() {
 #[test]
 fn unknown_buffers_are_passed_over() {
     let mut case = Case::new(AES);
-    let mut buffers = pac_support::alice(case.authtime());
+    let mut buffers = crate::support::pac::alice(case.authtime());
     buffers.splice(1..1, [(20, vec![1; 33]), (0xffff_fff0, vec![]), (99, b"unknown".to_vec())]);
     let pac = case.pac(&buffers);
     assert_eq!(case.accept(Some(pac)).unwrap().display_name(), "EXAMPLE\\alice");
@@ -175,7 +172,7 @@ fn rules_know_the_pac() {
     let mut case = Case::new(AES);
     case.server.settings.kerberos.names = NameRules(vec![rule(None, Some("*"), "{user}.{domain}")]);
     let info = LogonInfo { effective_name: "Alice".into(), ..LogonInfo::default() };
-    let mut buffers = pac_support::alice(case.authtime());
+    let mut buffers = crate::support::pac::alice(case.authtime());
     buffers[0].1 = info.encode();
     let pac = case.pac(&buffers);
     let client = case.accept(Some(pac)).unwrap();
@@ -196,9 +193,9 @@ fn rules_are_about_the_account_and_not_about_what_the_client_called_itself() {
     case.forge.client = vec!["root".into()];
     let mut called = |account: &str| {
         let info = LogonInfo { effective_name: account.into(), ..LogonInfo::default() };
-        let mut buffers = pac_support::alice(case.authtime());
+        let mut buffers = crate::support::pac::alice(case.authtime());
         buffers[0].1 = info.encode();
-        buffers[1].1 = pac_support::client_info(case.authtime(), "root");
+        buffers[1].1 = crate::support::pac::client_info(case.authtime(), "root");
         let pac = case.pac(&buffers);
         case.accept(Some(pac)).map(|client| client.display_name())
     };
@@ -226,21 +223,24 @@ fn a_quoting_backslash_divides_nothing() {
 #[test]
 fn all_that_the_pac_tells_is_kept() {
     let mut case = Case::new(AES);
-    let mut buffers = pac_support::alice(case.authtime());
+    let mut buffers = crate::support::pac::alice(case.authtime());
     let requestor = sid("S-1-5-21-1-2-3-1102");
     buffers.extend([
-        (buffer_type::DEVICE_INFO, pac_support::device_info()),
-        (buffer_type::CLIENT_CLAIMS, pac_support::claims(0, &pac_support::some_claims())),
+        (buffer_type::DEVICE_INFO, crate::support::pac::device_info()),
+        (
+            buffer_type::CLIENT_CLAIMS,
+            crate::support::pac::claims(0, &crate::support::pac::some_claims()),
+        ),
         (buffer_type::REQUESTOR, requestor.to_bytes()),
         (buffer_type::ATTRIBUTES_INFO, [2u32.to_le_bytes(), 1u32.to_le_bytes()].concat()),
     ]);
     let pac = case.pac(&buffers);
     let account = case.accept(Some(pac)).unwrap().account.unwrap();
     assert_eq!((account.requestor, account.pac_attributes), (Some(requestor), Some(1)));
-    assert_eq!(account.device_info.as_deref(), Some(&*pac_support::device_info()));
+    assert_eq!(account.device_info.as_deref(), Some(&*crate::support::pac::device_info()));
     assert_eq!(
         account.client_claims.as_deref(),
-        Some(&*pac_support::claims(0, &pac_support::some_claims()))
+        Some(&*crate::support::pac::claims(0, &crate::support::pac::some_claims()))
     );
     assert_eq!(account.device_claims, None);
 }
@@ -264,11 +264,11 @@ fn only_krbtgt_signs_for_the_kdc() {
         entry(&["HTTP", "server.example.test"], &case.forge.service_key),
         entry(&["krbtgt", "EXAMPLE.TEST"], &kdc()),
     ];
-    std::fs::write(&path, kerberos_support::keytab_file(&entries)).unwrap();
+    std::fs::write(&path, crate::support::kerberos::keytab_file(&entries)).unwrap();
     case.server.settings.kerberos.krbtgt_keytab = Some(Arc::new(KeytabFile::open(path.clone())));
     assert!(case.accept(Some(case.alice())).is_ok());
     let own = signed(
-        &pac_support::alice(case.authtime()),
+        &crate::support::pac::alice(case.authtime()),
         &case.forge.service_key,
         &case.forge.service_key,
     );

@@ -1,15 +1,13 @@
 //! Credential caches: MIT's are read as they stand, and MIT reads ours.
 
-mod kerberos_recorded;
-
-use kerberos_recorded::{Opened, conversations};
+use crate::support::kerberos_recorded::{Opened, conversations};
 use negossp::kerberos::ccache::{CredentialCache, save};
 use negossp::kerberos::message::{EncKrbCredPart, KrbCred, Ticket, TicketFlags};
 use std::path::PathBuf;
 use std::process::Command;
 
-const VERSION_3: &[u8] = include_bytes!("data/kerberos/version3.ccache");
-const VERSION_4: &[u8] = include_bytes!("data/kerberos/version4.ccache");
+const VERSION_3: &[u8] = include_bytes!("../../data/kerberos/version3.ccache");
+const VERSION_4: &[u8] = include_bytes!("../../data/kerberos/version4.ccache");
 
 /// A folder of this test's, gone when it ends.
 struct Folder(PathBuf);

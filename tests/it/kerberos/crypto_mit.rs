@@ -16,7 +16,7 @@ fn hex(text: &str) -> Vec<u8> {
 
 /// The lines of one kind, without that word.
 fn cases(kind: &str) -> Vec<(Enctype, Vec<&'static str>)> {
-    let lines = include_str!("data/kerberos/mit_crypto.txt").lines();
+    let lines = include_str!("../../data/kerberos/mit_crypto.txt").lines();
     let found: Vec<_> = lines
         .filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '))
         .map(|line| line.split(' ').collect::<Vec<_>>())

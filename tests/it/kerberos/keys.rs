@@ -1,9 +1,7 @@
 //! Which keys are tried for a ticket, and where they come from: identity, configuration,
 //! environment.
 
-mod accounts_support;
-
-use accounts_support::{Folder, eventually};
+use crate::support::accounts::{Folder, eventually};
 use negossp::config::{Environment, Settings, Store};
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::{Entry, Keytab};
@@ -47,7 +45,7 @@ fn credential(service: Service) -> Credential {
     Credential {
         package: Package::Only(Mechanism::Kerberos),
         service,
-        ..accounts_support::credential()
+        ..crate::support::accounts::credential()
     }
 }
 
@@ -517,7 +515,7 @@ fn with_password(
 #[test]
 fn a_service_password_gives_the_keys_of_mit_s_kdc() {
     let settings = with_rc4();
-    let keytab = Keytab::parse(include_bytes!("data/kerberos/passwords_mit.keytab")).unwrap();
+    let keytab = Keytab::parse(include_bytes!("../../data/kerberos/passwords_mit.keytab")).unwrap();
     let service = of_kdc(&keytab, "HTTP/web1.example.com@EXAMPLE.COM");
     assert_eq!(service.len(), 5, "an encryption type is missing");
     for (user, domain) in [
@@ -541,7 +539,8 @@ fn a_service_password_gives_the_keys_of_mit_s_kdc() {
 #[test]
 fn a_service_password_gives_the_keys_of_active_directory() {
     let settings = with_rc4();
-    let keytab = Keytab::parse(include_bytes!("data/kerberos/passwords_samba.keytab")).unwrap();
+    let keytab =
+        Keytab::parse(include_bytes!("../../data/kerberos/passwords_samba.keytab")).unwrap();
     let computer = of_kdc(&keytab, "WEB1$@AD.EXAMPLE.COM");
     assert_eq!(computer.len(), 3, "an encryption type is missing");
     for (user, domain) in [
@@ -580,7 +579,7 @@ fn a_service_password_gives_the_keys_of_active_directory() {
 fn a_password_s_keys_are_in_the_realm_of_their_salt() {
     let (mut configured, unconfigured) = (with_rc4(), with_rc4());
     configured.kerberos.realm = "EXAMPLE.COM".into();
-    let keytab = Keytab::parse(include_bytes!("data/kerberos/passwords_mit.keytab")).unwrap();
+    let keytab = Keytab::parse(include_bytes!("../../data/kerberos/passwords_mit.keytab")).unwrap();
     let service = of_kdc(&keytab, "HTTP/web1.example.com@EXAMPLE.COM");
     for settings in [&configured, &unconfigured] {
         for principal in ["HTTP/web1.example.com@EXAMPLE.COM", "http/WEB1.example.com@example.com"]

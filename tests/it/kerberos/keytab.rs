@@ -34,8 +34,8 @@ fn same_as_mit(bytes: &[u8], seen: &str) -> Keytab {
 macro_rules! mit {
     ($name:literal) => {
         same_as_mit(
-            include_bytes!(concat!("data/kerberos/", $name, ".keytab")),
-            include_str!(concat!("data/kerberos/", $name, ".txt")),
+            include_bytes!(concat!("../../data/kerberos/", $name, ".keytab")),
+            include_str!(concat!("../../data/kerberos/", $name, ".txt")),
         )
     };
 }
@@ -67,8 +67,8 @@ fn names_as_mit() {
 #[test]
 #[cfg(target_endian = "little")]
 fn version_1_as_mit() {
-    let keytab = Keytab::parse(include_bytes!("data/kerberos/version1.keytab")).unwrap();
-    let seen = include_str!("data/kerberos/version1.txt");
+    let keytab = Keytab::parse(include_bytes!("../../data/kerberos/version1.keytab")).unwrap();
+    let seen = include_str!("../../data/kerberos/version1.txt");
     assert_eq!(keytab.entries().len(), seen.lines().count());
     for (entry, line) in keytab.entries().iter().zip(seen.lines()) {
         let fields: Vec<&str> = line.split('\t').collect();
@@ -123,7 +123,7 @@ fn candidates_in_a_sensible_order() {
 /// Cut off anywhere, a file gives the entries before the cut.
 #[test]
 fn a_file_cut_off() {
-    let bytes = include_bytes!("data/kerberos/kvnos.keytab");
+    let bytes = include_bytes!("../../data/kerberos/kvnos.keytab");
     let whole = Keytab::parse(bytes).unwrap();
     let mut most = 0;
     for length in 0..=bytes.len() {
@@ -156,7 +156,7 @@ fn what_is_no_keytab() {
 #[test]
 fn hostile_records() {
     let file = |records: &[&[u8]]| [&[5, 2][..], &records.concat()].concat();
-    let good = &include_bytes!("data/kerberos/names.keytab")[2..];
+    let good = &include_bytes!("../../data/kerberos/names.keytab")[2..];
     let malformed: [&[u8]; 7] = [
         b"\x00\x00\x00\x01\x00",
         b"\x00\x00\x00\x02\x00\x00",

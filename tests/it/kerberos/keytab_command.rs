@@ -1,8 +1,6 @@
 //! `negossp keytab list`.
 
-mod accounts_support;
-
-use accounts_support::Folder;
+use crate::support::accounts::Folder;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 

@@ -1,9 +1,7 @@
 //! Kerberos' messages: those that MIT krb5 and Heimdal sent say what their acceptors said they do,
 //! come out the same when written again, and do no harm when garbled.
 
-mod kerberos_recorded;
-
-use kerberos_recorded::{Conversation, Opened, conversations, hex};
+use crate::support::kerberos_recorded::{Conversation, Opened, conversations, hex};
 use negossp::encoding::der;
 use negossp::encoding::der::Writer;
 use negossp::kerberos::ccache::CredentialCache;

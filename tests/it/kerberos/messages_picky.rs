@@ -1,9 +1,7 @@
 //! Kerberos' messages as picky-krb reads and writes them: the same values, and the same bytes.
 //! Recorded messages and ten thousand made up from random values.
 
-mod kerberos_recorded;
-
-use kerberos_recorded::{Opened, conversations};
+use crate::support::kerberos_recorded::{Opened, conversations};
 use negossp::encoding::der;
 use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::{

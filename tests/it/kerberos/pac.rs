@@ -1,7 +1,8 @@
 //! PACs of real KDCs read as Samba reads them, their signatures verified; PACs of our own that lie.
 
-mod pac_support;
-
+use crate::support::pac::{
+    LogonInfo, client_info, pac_type, place, sid, sign, signed, upn_dns_info,
+};
 use negossp::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{AuthorizationData, EncTicketPart};
@@ -9,7 +10,6 @@ use negossp::kerberos::pac::{Compression, Pac, buffer_type};
 use negossp::principal::SidAndAttributes;
 use negossp::types::error::{Error, Result};
 use negossp::types::sid::Sid;
-use pac_support::{LogonInfo, client_info, pac_type, place, sid, sign, signed, upn_dns_info};
 
 /// A ticket of tests/data/kerberos/pac: words and values.
 struct Recorded {
@@ -19,7 +19,7 @@ struct Recorded {
 
 macro_rules! recorded {
     ($($name:literal),* $(,)?) => {
-        [$(Recorded { name: $name, text: include_str!(concat!("data/kerberos/pac/", $name, ".txt")) }),*]
+        [$(Recorded { name: $name, text: include_str!(concat!("../../data/kerberos/pac/", $name, ".txt")) }),*]
     };
 }
 
@@ -398,12 +398,15 @@ fn full_pac() -> Vec<u8> {
         resource_group_ids: vec![(1200, 0x2000_0007)],
         ..LogonInfo::default()
     };
-    let mut buffers = pac_support::alice(AUTHTIME);
+    let mut buffers = crate::support::pac::alice(AUTHTIME);
     buffers[0].1 = info.encode();
     buffers.push((buffer_type::ATTRIBUTES_INFO, vec![2, 0, 0, 0, 1, 0, 0, 0]));
     buffers.push((buffer_type::REQUESTOR, sid("S-1-5-21-1-2-3-1102").to_bytes()));
-    buffers.push((buffer_type::CLIENT_CLAIMS, pac_support::claims(0, &pac_support::some_claims())));
-    buffers.push((buffer_type::DEVICE_INFO, pac_support::device_info()));
+    buffers.push((
+        buffer_type::CLIENT_CLAIMS,
+        crate::support::pac::claims(0, &crate::support::pac::some_claims()),
+    ));
+    buffers.push((buffer_type::DEVICE_INFO, crate::support::pac::device_info()));
     buffers.push((buffer_type::FULL_SIGNATURE, [&16i32.to_le_bytes()[..], &[0; 12]].concat()));
     buffers.push((77, b"nobody knows this".to_vec()));
     signed(&buffers, &service_key(), &kdc_key())
@@ -450,7 +453,7 @@ fn a_buffer_of_every_kind() {
 #[test]
 fn session_keys_are_not_shown() {
     let bytes = full_pac();
-    assert!(bytes.windows(16).any(|window| window == pac_support::SESSION_KEY));
+    assert!(bytes.windows(16).any(|window| window == crate::support::pac::SESSION_KEY));
     let shown = format!("{:?}", Pac::parse(&bytes).unwrap());
     assert!(
         shown.starts_with(
@@ -646,7 +649,7 @@ fn buffers_that_overlap() {
 
 #[test]
 fn buffers_twice() {
-    let buffers = pac_support::alice(AUTHTIME);
+    let buffers = crate::support::pac::alice(AUTHTIME);
     for (kind, contents) in &buffers {
         let mut twice = buffers.clone();
         twice.push((*kind, contents.clone()));
@@ -679,7 +682,7 @@ fn every_enctype_signs() {
     for (at, service) in Enctype::ALL.into_iter().enumerate() {
         let kdc = Enctype::ALL[(at + 1) % Enctype::ALL.len()];
         let (service, kdc) = (key(service, 3), key(kdc, 4));
-        let bytes = signed(&pac_support::alice(AUTHTIME), &service, &kdc);
+        let bytes = signed(&crate::support::pac::alice(AUTHTIME), &service, &kdc);
         let pac = Pac::parse(&bytes).unwrap();
         let (service, kdc) = (
             service.derive_usage(key_usage::PAC_SIGNATURE),
@@ -695,7 +698,7 @@ fn every_enctype_signs() {
 #[test]
 fn signature_of_a_read_only_domain_controller() {
     let (service, kdc) = (service_key(), kdc_key());
-    let mut buffers = pac_support::alice(AUTHTIME);
+    let mut buffers = crate::support::pac::alice(AUTHTIME);
     let blank = [&16i32.to_le_bytes()[..], &[0; 12]].concat();
     buffers.push((buffer_type::SERVER_SIGNATURE, blank.clone()));
     buffers.push((buffer_type::KDC_SIGNATURE, [&blank[..], &[0x34, 0x12]].concat()));
@@ -712,7 +715,7 @@ fn signature_of_a_read_only_domain_controller() {
 fn signatures_missing_or_of_no_length() {
     let keys = service_key().derive_usage(key_usage::PAC_SIGNATURE);
     let blank = |length: usize| [&16i32.to_le_bytes()[..], &vec![0; length]].concat();
-    let alice = pac_support::alice(AUTHTIME);
+    let alice = crate::support::pac::alice(AUTHTIME);
     for kind in [buffer_type::SERVER_SIGNATURE, buffer_type::KDC_SIGNATURE] {
         let mut buffers = alice.clone();
         buffers.push((kind, blank(12)));
@@ -955,7 +958,7 @@ fn claims_of_every_type() {
         pac.client_claims()
             .map(|claims| claims.map(|claims| (claims.compression, format!("{:?}", claims.arrays))))
     };
-    let good = pac_support::claims(0, &pac_support::some_claims());
+    let good = crate::support::pac::claims(0, &crate::support::pac::some_claims());
     let shown = concat!(
         r#"Some([ClaimsArray { source: 1, claims: [Claim { id: "ad://ext/title", values: String(["Ärztin", "", "b"]) }, "#,
         r#"Claim { id: "ad://ext/number", values: Int64([-1, -9223372036854775808, 28]) }, "#,
@@ -965,15 +968,15 @@ fn claims_of_every_type() {
     );
     assert_eq!(claims(&good), Ok(Some((Compression::None, shown.into()))));
     // Compressed ones are handed on; compressed in a way that nobody knows they are refused.
-    let compressed = claims(&pac_support::claims(4, &pac_support::some_claims()));
+    let compressed = claims(&crate::support::pac::claims(4, &crate::support::pac::some_claims()));
     assert_eq!(compressed, Ok(Some((Compression::XpressHuff, "None".into()))));
-    assert!(claims(&pac_support::claims(1, &[])).is_err());
+    assert!(claims(&crate::support::pac::claims(1, &[])).is_err());
     assert_eq!(claims(&[]), Ok(None));
     for length in 1..good.len() {
         // What is cut off may be padding only.
         assert!(claims(&good[..length]).is_err(), "{length}");
     }
-    let nothing = claims(&pac_support::claims(0, &[]));
+    let nothing = claims(&crate::support::pac::claims(0, &[]));
     assert_eq!(
         nothing,
         Ok(Some((Compression::None, "Some([ClaimsArray { source: 1, claims: [] }])".into())))
@@ -982,7 +985,7 @@ fn claims_of_every_type() {
 
 #[test]
 fn groups_of_a_device() {
-    let bytes = pac_type(&[(buffer_type::DEVICE_INFO, pac_support::device_info())]);
+    let bytes = pac_type(&[(buffer_type::DEVICE_INFO, crate::support::pac::device_info())]);
     let info = Pac::parse(&bytes).unwrap().device_info().unwrap().unwrap();
     let groups = [
         "S-1-5-21-1-2-3-515 7",
@@ -996,7 +999,7 @@ fn groups_of_a_device() {
         (info.user_id, info.primary_group_id, info.account_domain_id),
         (1104, 515, Some(sid("S-1-5-21-1-2-3")))
     );
-    let good = pac_support::device_info();
+    let good = crate::support::pac::device_info();
     for length in 0..good.len() {
         let bytes = pac_type(&[(buffer_type::DEVICE_INFO, good[..length].to_vec())]);
         assert!(Pac::parse(&bytes).unwrap().device_info().is_err(), "{length}");
@@ -1029,7 +1032,7 @@ fn ticket_signature_at_any_depth() {
         }
         list
     };
-    let mut buffers = pac_support::alice(AUTHTIME);
+    let mut buffers = crate::support::pac::alice(AUTHTIME);
     buffers.push((buffer_type::TICKET_SIGNATURE, [&16i32.to_le_bytes()[..], &[0; 12]].concat()));
     for depth in 0..5 {
         // Over the ticket in which the PAC is one zero byte.

@@ -1,11 +1,8 @@
 //! The keytab changes under a running server, is missing or is spoilt: who has a ticket for a key
 //! that is in force gets in at every moment, and nobody else. And clocks that differ.
 
-mod accounts_support;
-mod kerberos_support;
-
-use accounts_support::{Folder, eventually};
-use kerberos_support::{Forge, REALM, SERVICE, Server, framed, key};
+use crate::support::accounts::{Folder, eventually};
+use crate::support::kerberos::{Forge, REALM, SERVICE, Server, framed, key};
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::keytab::Keytab;
@@ -240,7 +237,10 @@ fn a_client_with_a_wrong_clock_learns_the_right_one() {
 fn replays_are_refused_as_long_as_the_skew_would_let_them_in() {
     if std::env::var_os("NEGOSSP_TEST_ALONE").is_none() {
         let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-        again.args(["--exact", "replays_are_refused_as_long_as_the_skew_would_let_them_in"]);
+        again.args([
+            "--exact",
+            "kerberos::reload::replays_are_refused_as_long_as_the_skew_would_let_them_in",
+        ]);
         let output = again.env("NEGOSSP_TEST_ALONE", "1").output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && text.contains("1 passed"), "{text}");

@@ -41,8 +41,8 @@ impl Recorded {
 fn recorded() -> Vec<Recorded> {
     let mut contexts: Vec<Recorded> = vec![];
     let files = [
-        ("MIT", include_str!("data/kerberos/session_mit.txt")),
-        ("Heimdal", include_str!("data/kerberos/session_heimdal.txt")),
+        ("MIT", include_str!("../../data/kerberos/session_mit.txt")),
+        ("Heimdal", include_str!("../../data/kerberos/session_heimdal.txt")),
     ];
     for (peer, file) in files {
         for line in file.lines() {

@@ -1,14 +1,11 @@
 //! The acceptor of SPNEGO against a client whose tokens each test wraps by hand.
 
-#[path = "exchanges/parties.rs"]
-mod parties;
-
+use crate::support::mechanisms::{World, fail, finish, go_on, talk};
 use negossp::mechanism::{Established, MechInitiator, Mechanism, Step};
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use negossp::negotiate::{Acceptor, Initiator};
 use negossp::types::error::{Denial, Error, Failure};
 use negossp::types::flags::ContextFlags;
-use parties::{World, fail, finish, go_on, talk};
 
 const KRB5: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
 const MS_KRB5: &[u8] = b"\x2a\x86\x48\x82\xf7\x12\x01\x02\x02";

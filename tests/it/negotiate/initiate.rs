@@ -1,14 +1,11 @@
 //! The initiator of SPNEGO against a server whose tokens each test wraps by hand.
 
-#[path = "exchanges/parties.rs"]
-mod parties;
-
+use crate::support::mechanisms::{World, fail, finish, go_on, talk};
 use negossp::mechanism::{Established, MechAcceptor, Mechanism, Step};
 use negossp::negotiate::Initiator;
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use negossp::types::error::{Error, Failure};
 use negossp::types::flags::ContextFlags;
-use parties::{World, fail, finish, go_on, talk};
 
 const KRB5: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
 const COMPLETED: Option<NegState> = Some(NegState::AcceptCompleted);

@@ -1,9 +1,7 @@
 //! SPNEGO over Kerberos and NTLM: which is chosen, and what the mechListMIC then has to show (RFC
 //! 4178 4, 5; [MS-SPNG] 3.1.5.2).
 
-mod kerberos_support;
-
-use kerberos_support::{Forge, USUAL, gss};
+use crate::support::kerberos::{Forge, USUAL, gss};
 use negossp::authority::Account;
 use negossp::kerberos::crypto::{Enctype, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
@@ -28,7 +26,7 @@ fn list(oids: &[&[u8]]) -> Vec<u8> {
     [&[0x30, contents.len() as u8][..], &contents].concat()
 }
 
-type Server = kerberos_support::Server;
+type Server = crate::support::kerberos::Server;
 
 fn accept(server: &Server, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Failure> {
     acceptor.step(token, &server.call())

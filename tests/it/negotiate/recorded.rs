@@ -1,16 +1,13 @@
 //! Exchanges between other implementations inside SPNEGO, recorded: the server's half done over
 //! again, with the same mechListMICs as theirs, and the same messages after them.
 
-mod exchanges;
-mod ntlm_support;
-
-use exchanges::{Exchange, exchanges};
+use crate::support::exchanges::{Exchange, exchanges};
+use crate::support::ntlm::*;
 use negossp::mechanism::Established;
 use negossp::negotiate::session::{Part, Qop};
 use negossp::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
 use negossp::types::channel_bindings::ChannelBindings;
-use ntlm_support::*;
 
 /// The client's list, and the context that the exchange led to.
 fn establish(exchange: &Exchange) -> (MechTypeList<'_>, Box<Established>) {

@@ -1,9 +1,7 @@
 //! SPNEGO's tokens: against those that other implementations made, and against every way of
 //! breaking them.
 
-mod exchanges;
-
-use exchanges::{exchanges, hex};
+use crate::support::exchanges::{exchanges, hex};
 use negossp::mechanism::Mechanism;
 use negossp::negotiate::token::{
     FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list,

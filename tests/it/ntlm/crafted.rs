@@ -1,7 +1,6 @@
 //! Answers that no client of ours would give: made by hand, with the right password.
 
-mod ntlm_support;
-
+use crate::support::ntlm::*;
 use negossp::authority::ResponsePolicy;
 use negossp::mechanism::Established;
 use negossp::ntlm::av_pair::{self, id};
@@ -13,7 +12,6 @@ use negossp::ntlm::response::V2;
 use negossp::ntlm::{Acceptor, crypto};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags as C;
-use ntlm_support::*;
 
 /// What a client offers here, and chooses unless a test says otherwise.
 const OFFERED: F = F::UNICODE

@@ -1,8 +1,7 @@
 //! Messages that someone has broken, cut or made up: none panics, and none lets anybody in who
 //! should not be.
 
-mod ntlm_support;
-
+use crate::support::ntlm::*;
 use negossp::mechanism::Step;
 use negossp::ntlm::av_pair::AvPairs;
 use negossp::ntlm::message::authenticate::Authenticate;
@@ -12,7 +11,6 @@ use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags as C;
-use ntlm_support::*;
 
 /// A server that demands a MIC, so that not a bit may change.
 fn strict() -> Party {

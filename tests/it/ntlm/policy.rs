@@ -1,7 +1,6 @@
 //! What a server refuses although the password is right, as configuration and caller say.
 
-mod ntlm_support;
-
+use crate::support::ntlm::*;
 use negossp::config::{Ntlm, Strictness};
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags as F;
@@ -11,7 +10,6 @@ use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags as C;
 use negossp::types::time::FileTime;
-use ntlm_support::*;
 use std::time::Duration;
 
 #[test]

@@ -1,17 +1,14 @@
 //! Exchanges between other implementations, recorded: each must be let in here too, with the same
 //! key, and their messages must come out right.
 
-mod exchanges;
-mod ntlm_support;
-
-use exchanges::{Exchange, exchanges};
+use crate::support::exchanges::{Exchange, exchanges};
+use crate::support::ntlm::*;
 use negossp::mechanism::Established;
 use negossp::negotiate::session::Part;
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
-use ntlm_support::*;
 
 /// SEC_CHANNEL_BINDINGS with nothing but application data.
 fn bindings(data: &[u8]) -> ChannelBindings {
@@ -125,7 +122,7 @@ impl Ends {
         Ends { sender, receiver }
     }
 
-    fn check(&mut self, message: &exchanges::Message, name: &str) {
+    fn check(&mut self, message: &crate::support::exchanges::Message, name: &str) {
         let mut token = [0; 16];
         match &message.sealed {
             None => {

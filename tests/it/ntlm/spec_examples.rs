@@ -1,10 +1,8 @@
 //! [MS-NLMP] 4.2: every example of the cryptographic calculations, byte by byte. Each test is named
 //! after its section.
 
-mod exchanges;
-mod ntlm_support;
-
-use exchanges::hex;
+use crate::support::exchanges::hex;
+use crate::support::ntlm::*;
 use negossp::authority::ResponseKind;
 use negossp::negotiate::session::{Part, Qop};
 use negossp::ntlm::crypto;
@@ -15,7 +13,6 @@ use negossp::ntlm::message::challenge::Challenge;
 use negossp::ntlm::response::{self, V2};
 use negossp::ntlm::{Acceptor, Challenged, Session, Side};
 use negossp::types::error::{Denial, Error};
-use ntlm_support::*;
 
 // 4.2.1, common values.
 const USER: &str = "User";
@@ -271,7 +268,7 @@ fn s4_2_3_3_messages() {
     let challenge = Challenge::parse(&challenge).expect("a challenge");
     assert_eq!((challenge.flags, challenge.server_challenge), (NTLMV1_ESS, SERVER_CHALLENGE));
     let message = hex(NTLMV1_ESS_AUTHENTICATE);
-    assert_eq!(Authenticate::parse(&message).expect("a message").session_key, []);
+    assert!(Authenticate::parse(&message).expect("a message").session_key.is_empty());
     rewritten(
         NTLMV1_ESS_AUTHENTICATE,
         0x8208_8235,

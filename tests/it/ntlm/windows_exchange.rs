@@ -2,10 +2,8 @@
 //! published it to explain channel bindings ("NTLM and Channel Binding Hash", 2013), completed by
 //! the NEGOTIATE_MESSAGE that its MIC proves.
 
-mod exchanges;
-mod ntlm_support;
-
-use exchanges::hex;
+use crate::support::exchanges::hex;
+use crate::support::ntlm::*;
 use negossp::config::{Server, Strictness};
 use negossp::mechanism::Established;
 use negossp::ntlm::flags::NegotiateFlags;
@@ -16,7 +14,6 @@ use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
-use ntlm_support::*;
 
 /// NEGOTIATE_MESSAGE
 const NEGOTIATE: &str = "\

@@ -1,5 +1,4 @@
 //! The library as a C program calls it, for the `abi_*` and `handle_*` tests.
-#![allow(dead_code, unreachable_pub)]
 
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
@@ -7,15 +6,15 @@ use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 
 /// A handle that is not valid, as SecInvalidateHandle leaves it.
-pub const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
+pub(crate) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
 /// UTF-16 with a terminating zero.
-pub fn wide(text: &str) -> Vec<u16> {
+pub(crate) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
 /// The text of a string that the library gave, which is freed.
-pub fn take_wide(string: *mut u16) -> String {
+pub(crate) fn take_wide(string: *mut u16) -> String {
     assert!(!string.is_null());
     // SAFETY: a string of the library's ends with a zero.
     let text = unsafe {
@@ -27,17 +26,21 @@ pub fn take_wide(string: *mut u16) -> String {
 }
 
 /// FreeContextBuffer.
-pub fn free(buffer: *mut c_void) -> SECURITY_STATUS {
+pub(crate) fn free(buffer: *mut c_void) -> SECURITY_STATUS {
     // SAFETY: nobody uses the buffer any more.
     unsafe { FreeContextBuffer(buffer) }
 }
 
 /// Credentials, freed when dropped.
-pub struct Credentials(pub SecHandle);
+pub(crate) struct Credentials(pub(crate) SecHandle);
 
 impl Credentials {
     /// For `package`, with the account `user` and its password in SEC_WINNT_AUTH_IDENTITY_W.
-    pub fn new(package: &str, usage: ULONG, user: Option<(&str, &str, &str)>) -> Credentials {
+    pub(crate) fn new(
+        package: &str,
+        usage: ULONG,
+        user: Option<(&str, &str, &str)>,
+    ) -> Credentials {
         let (name, domain, password) = user.unwrap_or_default();
         let (mut name, mut domain, mut password) = (wide(name), wide(domain), wide(password));
         let mut identity = SEC_WINNT_AUTH_IDENTITY {
@@ -72,11 +75,11 @@ impl Credentials {
         Credentials(handle)
     }
 
-    pub fn inbound(package: &str) -> Credentials {
+    pub(crate) fn inbound(package: &str) -> Credentials {
         Credentials::new(package, SECPKG_CRED_INBOUND, Some(("alice", "", "secret")))
     }
 
-    pub fn outbound(package: &str, password: &str) -> Credentials {
+    pub(crate) fn outbound(package: &str, password: &str) -> Credentials {
         Credentials::new(package, SECPKG_CRED_OUTBOUND, Some(("alice", "", password)))
     }
 }
@@ -89,7 +92,7 @@ impl Drop for Credentials {
 }
 
 /// A buffer over `bytes`.
-pub fn buffer(kind: ULONG, bytes: &mut [u8]) -> SecBuffer {
+pub(crate) fn buffer(kind: ULONG, bytes: &mut [u8]) -> SecBuffer {
     SecBuffer {
         cbBuffer: bytes.len() as ULONG,
         BufferType: kind,
@@ -98,7 +101,7 @@ pub fn buffer(kind: ULONG, bytes: &mut [u8]) -> SecBuffer {
 }
 
 /// A descriptor of `buffers`.
-pub fn descriptor(buffers: &mut [SecBuffer]) -> SecBufferDesc {
+pub(crate) fn descriptor(buffers: &mut [SecBuffer]) -> SecBufferDesc {
     SecBufferDesc {
         ulVersion: SECBUFFER_VERSION,
         cBuffers: buffers.len() as ULONG,
@@ -108,29 +111,27 @@ pub fn descriptor(buffers: &mut [SecBuffer]) -> SecBufferDesc {
 
 /// What one leg gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepOutput {
-    pub status: SECURITY_STATUS,
+pub(crate) struct StepOutput {
+    pub(crate) status: SECURITY_STATUS,
     /// The output buffer up to its cbBuffer; empty after SEC_E_BUFFER_TOO_SMALL.
-    pub token: Vec<u8>,
-    pub length: ULONG,
-    pub attributes: ULONG,
-    pub expiry: i64,
+    pub(crate) token: Vec<u8>,
+    pub(crate) length: ULONG,
+    pub(crate) attributes: ULONG,
+    pub(crate) expiry: i64,
 }
 
 /// One side of a conversation, deleted when dropped.
-pub struct Side {
-    pub context: SecHandle,
-    pub begun: bool,
-    pub requirements: ULONG,
+pub(crate) struct Side {
+    pub(crate) context: SecHandle,
+    pub(crate) begun: bool,
+    pub(crate) requirements: ULONG,
     /// Capacity of the output buffer.
-    pub room: usize,
+    pub(crate) room: usize,
     /// Channel bindings to pass.
-    pub bindings: Option<Vec<u8>>,
+    pub(crate) bindings: Option<Vec<u8>>,
     accepts: bool,
     target: Vec<u16>,
 }
-
-pub const PROTECT: ULONG = 0x1e;
 
 impl Side {
     fn new(accepts: bool, requirements: ULONG) -> Side {
@@ -147,17 +148,17 @@ impl Side {
     }
 
     /// A server that requires `ASC_REQ_*` bits.
-    pub fn server(requirements: ULONG) -> Side {
+    pub(crate) fn server(requirements: ULONG) -> Side {
         Side::new(true, requirements)
     }
 
     /// A client that requires `ISC_REQ_*` bits.
-    pub fn client(requirements: ULONG) -> Side {
+    pub(crate) fn client(requirements: ULONG) -> Side {
         Side::new(false, requirements)
     }
 
     /// One call, with `phContext` and `phNewContext` one and the same.
-    pub fn step(&mut self, credentials: &Credentials, token: Option<&[u8]>) -> StepOutput {
+    pub(crate) fn step(&mut self, credentials: &Credentials, token: Option<&[u8]>) -> StepOutput {
         let mut input = token.map(<[u8]>::to_vec);
         let mut inputs = Vec::new();
         if let Some(bindings) = &mut self.bindings {
@@ -220,13 +221,13 @@ impl Side {
     }
 
     /// DeleteSecurityContext.
-    pub fn delete(&mut self) -> SECURITY_STATUS {
+    pub(crate) fn delete(&mut self) -> SECURITY_STATUS {
         // SAFETY: a handle.
         unsafe { DeleteSecurityContext(&mut self.context) }
     }
 
     /// QueryContextAttributesW into a `T`.
-    pub fn query<T>(&mut self, attribute: ULONG) -> Result<T, SECURITY_STATUS> {
+    pub(crate) fn query<T>(&mut self, attribute: ULONG) -> Result<T, SECURITY_STATUS> {
         let mut answer = std::mem::MaybeUninit::<T>::zeroed();
         // SAFETY: the tests name the structure of the attribute.
         let status = unsafe {
@@ -251,7 +252,7 @@ impl Drop for Side {
 
 /// Takes tokens back and forth until one side is done and has nothing to say, or fails; both last
 /// legs.
-pub fn converse(
+pub(crate) fn converse(
     client: &mut Side,
     client_credentials: &Credentials,
     server: &mut Side,
@@ -273,17 +274,17 @@ pub fn converse(
 }
 
 /// An established pair with what it was made from.
-pub struct Pair {
-    pub client: Side,
-    pub server: Side,
-    pub client_end: StepOutput,
-    pub server_end: StepOutput,
-    pub client_credentials: Credentials,
-    pub server_credentials: Credentials,
+pub(crate) struct Pair {
+    pub(crate) client: Side,
+    pub(crate) server: Side,
+    pub(crate) client_end: StepOutput,
+    pub(crate) server_end: StepOutput,
+    pub(crate) client_credentials: Credentials,
+    pub(crate) server_credentials: Credentials,
 }
 
 /// Both sides, established, of `package`, with all protection.
-pub fn establish(package: &str) -> Pair {
+pub(crate) fn establish(package: &str) -> Pair {
     let client_credentials = Credentials::outbound(package, "secret");
     let server_credentials = Credentials::inbound(package);
     let isc = ISC_REQ_REPLAY_DETECT
@@ -303,9 +304,4 @@ pub fn establish(package: &str) -> Pair {
         "{client_end:x?} {server_end:x?}"
     );
     Pair { client, server, client_end, server_end, client_credentials, server_credentials }
-}
-
-/// The address of nothing.
-pub fn nowhere<T>() -> *const T {
-    null()
 }

@@ -2,9 +2,7 @@
 //! keys and writes NDR by itself; messages are sealed with the library's other end, which is held
 //! against another implementation elsewhere.
 
-#![allow(dead_code)] // each test uses a part
-
-use crate::pac_support::{Form, LogonInfo, Ndr, SESSION_KEY};
+use super::pac::{Form, LogonInfo, Ndr, SESSION_KEY};
 use hmac::{Hmac, KeyInit, Mac};
 use negossp::config;
 use negossp::domain::Domain;

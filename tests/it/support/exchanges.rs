@@ -1,7 +1,5 @@
-//! Reads the recorded exchanges of `tests/data/exchanges`; `tests/interop/record.py` says what the
+//! Reads the recorded exchanges of `tests/data/exchanges`; `tests/suites/interop/record.py` says what the
 //! lines mean.
-
-#![allow(dead_code)] // each test uses a part
 
 use std::path::Path;
 

@@ -1,8 +1,6 @@
 //! What the tests of contexts that travel share: the way there, and a client of whom everything is
 //! known.
 
-#![allow(dead_code)] // each test uses a part
-
 use negossp::config::Settings;
 use negossp::context::{Context, EstablishedContext};
 use negossp::export::{self, CallState, ExportOptions, Imported};

@@ -1,8 +1,6 @@
 //! A KDC and a client in one: makes AP-REQs for a service whose key the test has chosen, right ones
 //! and wrong ones.
 
-#![allow(dead_code)] // each test uses a part
-
 use negossp::config::Settings;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};

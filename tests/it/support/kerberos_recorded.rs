@@ -1,6 +1,5 @@
 //! The GSS-API conversations of MIT krb5 and Heimdal in tests/data/kerberos, opened with the
 //! service's keys.
-#![allow(dead_code, unreachable_pub)]
 
 use negossp::kerberos::crypto::{Key, key_usage};
 use negossp::kerberos::gss_token::Token;
@@ -8,7 +7,7 @@ use negossp::kerberos::keytab::{Keytab, Wanted};
 use negossp::kerberos::message::*;
 use std::collections::BTreeMap;
 
-pub fn hex(text: &str) -> Vec<u8> {
+pub(crate) fn hex(text: &str) -> Vec<u8> {
     (0..text.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
@@ -17,22 +16,22 @@ pub fn hex(text: &str) -> Vec<u8> {
 
 /// A conversation: its tokens, and what the acceptor said of it.
 #[derive(Default)]
-pub struct Conversation {
-    pub name: &'static str,
-    pub initiator: Vec<Vec<u8>>,
-    pub acceptor: Vec<Vec<u8>>,
-    pub facts: BTreeMap<&'static str, &'static str>,
+pub(crate) struct Conversation {
+    pub(crate) name: &'static str,
+    pub(crate) initiator: Vec<Vec<u8>>,
+    pub(crate) acceptor: Vec<Vec<u8>>,
+    pub(crate) facts: BTreeMap<&'static str, &'static str>,
 }
 
 impl Conversation {
-    pub fn is_mit(&self) -> bool {
+    pub(crate) fn is_mit(&self) -> bool {
         self.name.starts_with("mit-")
     }
 }
 
-pub fn conversations() -> Vec<Conversation> {
+pub(crate) fn conversations() -> Vec<Conversation> {
     let mut found: Vec<Conversation> = Vec::new();
-    for line in include_str!("../data/kerberos/tokens.txt").lines() {
+    for line in include_str!("../../data/kerberos/tokens.txt").lines() {
         let [name, what, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         if found.last().is_none_or(|last| last.name != name) {
             found.push(Conversation { name, ..Conversation::default() });
@@ -49,30 +48,29 @@ pub fn conversations() -> Vec<Conversation> {
     found
 }
 
-pub fn keytab() -> Keytab {
-    Keytab::parse(include_bytes!("../data/kerberos/tokens.keytab")).unwrap()
+pub(crate) fn keytab() -> Keytab {
+    Keytab::parse(include_bytes!("../../data/kerberos/tokens.keytab")).unwrap()
 }
 
-pub fn decrypt(key: &Key, usage: u32, data: &EncryptedData<'_>) -> Vec<u8> {
+pub(crate) fn decrypt(key: &Key, usage: u32, data: &EncryptedData<'_>) -> Vec<u8> {
     assert_eq!(Some(key.enctype()), data.enctype());
     let mut cipher = data.cipher.to_vec();
     key.decrypt(usage, &mut cipher).unwrap().to_vec()
 }
 
 /// What an AP-REQ holds, decrypted.
-pub struct Opened {
-    pub body: Vec<u8>,
-    pub ticket: Vec<u8>,
-    pub authenticator: Vec<u8>,
-    pub session_key: Key,
+pub(crate) struct Opened {
+    pub(crate) body: Vec<u8>,
+    pub(crate) ticket: Vec<u8>,
+    pub(crate) authenticator: Vec<u8>,
     /// The plaintext of the AP-REP's part and of the third leg's.
-    pub replies: Vec<Vec<u8>>,
+    pub(crate) replies: Vec<Vec<u8>>,
     /// A delegated KRB-CRED, and what is encrypted in it.
-    pub credential: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) credential: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Opened {
-    pub fn new(conversation: &Conversation) -> Opened {
+    pub(crate) fn new(conversation: &Conversation) -> Opened {
         let body = Token::read(&conversation.initiator[0]).unwrap().body.to_vec();
         let request = ApReq::decode(&body).unwrap();
         let realm = std::str::from_utf8(request.ticket.realm).unwrap();
@@ -107,6 +105,6 @@ impl Opened {
                 plain.unwrap_or_else(|| decrypt(&session_key, key_usage::KRB_CRED, &read.enc_part));
             (message.to_vec(), plain)
         });
-        Opened { ticket, authenticator, session_key, replies, credential, body }
+        Opened { ticket, authenticator, replies, credential, body }
     }
 }

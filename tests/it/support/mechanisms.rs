@@ -1,8 +1,6 @@
 //! The two parties that tests of SPNEGO put on either side: credentials for both, and either side's
 //! mechanism by itself, so that a test can wrap its tokens as it pleases.
 
-#![allow(dead_code)] // each test uses a part
-
 use negossp::authority::Account;
 use negossp::config::Settings;
 use negossp::mechanism::{

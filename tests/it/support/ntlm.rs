@@ -1,8 +1,6 @@
 //! What the NTLM tests share: both sides with settings to play with, and a whole exchange between
 //! them.
 
-#![allow(dead_code)] // each test uses a part
-
 use negossp::authority::{Account, ResponsePolicy};
 use negossp::config::{Server, Settings};
 use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Notes, Step};

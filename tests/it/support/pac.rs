@@ -1,8 +1,6 @@
 //! PACs as tests want them: an NDR writer, the buffers of [MS-PAC], signatures. The writer knows
 //! nothing of the reader.
 
-#![allow(dead_code)] // each test uses a part
-
 use negossp::kerberos::crypto::{Key, key_usage};
 use negossp::kerberos::pac::buffer_type;
 use negossp::types::sid::Sid;

@@ -6,7 +6,7 @@
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$here/../../.." && pwd)
 what=${1:?linux, valgrind, asan, tsan, wine64, wine32 or wine10}
 only=${2:-}
 [[ $what != native ]] || what=linux
@@ -86,7 +86,7 @@ linux | valgrind)
     if [[ $what == valgrind ]]; then
         "$root/scripts/need.sh" valgrind libc6-dbg
         # Optimised Rust looks at an enum's payload before its tag, and discards what it saw: reads of uninitialised
-        # memory are Miri's to find (tests/miri.sh), which sees the program and not what became of it.
+        # memory are Miri's to find (tests/suites/miri.sh), which sees the program and not what became of it.
         # What is only "possibly" lost is reachable by pointers into its middle, as Arc and HashMap keep them.
         runner=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect
             --errors-for-leak-kinds=definite,indirect --undef-value-errors=no --num-callers=30)

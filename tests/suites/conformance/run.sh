@@ -7,7 +7,7 @@
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$here/../../.." && pwd)
 what=${1:?linux, wine64 or wine32}
 only=${2:-}
 out=$root/build/conformance/$what
@@ -29,10 +29,10 @@ skip_all() {
     finish
 }
 
-sources=("$here"/*.c "$root"/tests/c/{abi,harness,conversation,message,platform}.c)
+sources=("$here"/*.c "$root"/tests/suites/c/{abi,harness,conversation,message,platform}.c)
 flags=(-std=gnu11 -O1 -g -Wall -Wextra -Werror -I"$root/include")
 compile() { # COMPILER OUTPUT ARGUMENT...
-    if [[ ! -e $2 || -n $(find "$here" "$root/tests/c" "$root/include" -newer "$2" -print -quit) ]]; then
+    if [[ ! -e $2 || -n $(find "$here" "$root/tests/suites/c" "$root/include" -newer "$2" -print -quit) ]]; then
         "$1" "${flags[@]}" -o "$2" "${@:3}"
     fi
 }

@@ -5,7 +5,8 @@
 //! Where they differ on purpose, `explained.rs` says why, and COMPATIBILITY.md does for users.
 #![allow(unreachable_pub)]
 
-#[path = "../abi_support/mod.rs"]
+#[path = "../../it/support/abi.rs"]
+#[allow(dead_code)] // a part is used
 mod abi_support;
 mod edits;
 mod explained;
@@ -14,7 +15,8 @@ mod initiator;
 mod log;
 mod mit;
 mod ours;
-#[path = "../pac_support/mod.rs"]
+#[path = "../../it/support/pac.rs"]
+#[allow(dead_code)] // a part is used
 mod pac_support;
 mod random;
 mod tree;

@@ -2,7 +2,7 @@
 # run.sh: what `make dist` made is what others rely on: names, exports, imports, calling convention, linking,
 # installation. The last line counts.
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 root=$PWD
 work=build/test/dist
 rm -rf $work

@@ -2,7 +2,7 @@
 # run.sh [PROGRAM ARGUMENT...]: what the example server does with bad and odd requests. Without arguments the server
 # built for Linux is started. The last line counts.
 set -eu
-root=$(cd "$(dirname "$0")/../.." && pwd)
+root=$(cd "$(dirname "$0")/../../.." && pwd)
 cd "$root"
 "$root/scripts/need.sh" python3-minimal libpython3-stdlib >&2
 if [ $# = 0 ]; then
@@ -10,4 +10,4 @@ if [ $# = 0 ]; then
     scripts/examples.sh linux-x86_64
     set -- build/examples/linux-x86_64/http_server --library "$root/dist/linux-x86_64/libnegossp.so"
 fi
-exec /usr/bin/python3 -B tests/http/requests.py "$@"
+exec /usr/bin/python3 -B tests/suites/http/requests.py "$@"

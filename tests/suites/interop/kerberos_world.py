@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import world
 from kerberos_peers import Heimdal, Mit
@@ -12,7 +13,7 @@ from sspi import Acceptor, SspiError
 
 REALM = "EXAMPLE.TEST"
 ALICE = f"alice@{REALM}"
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = str(Path(__file__).resolve().parents[3])
 
 # Who initiates with which kind of token.
 INITIATORS = [(make, package) for make in (Mit, Heimdal) for package in ("Kerberos", "Negotiate")]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records exchanges between implementations that are not this one, for tests and fuzzing to start from.
 
-record.py DIRECTORY     (through run.sh: `tests/interop/run.sh record`)
+record.py DIRECTORY     (through run.sh: `tests/suites/interop/run.sh record`)
 
 One file per exchange, of lines `word value...`, text in UTF-8, bytes in hex (`-` for none):
     # remark            initiator, acceptor

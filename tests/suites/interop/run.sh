@@ -16,7 +16,7 @@
 #           VENV                 where the Python clients are installed (build/venv)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$here/../../.." && pwd)
 venv=${VENV:-$root/build/venv}
 packages=(python3-venv python3-gssapi gss-ntlmssp curl)
 kerberos_packages=(libgssapi3-heimdal python3-requests-kerberos krb5-kdc krb5-admin-server krb5-user)

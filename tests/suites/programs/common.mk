@@ -1,6 +1,6 @@
 # What the programs' Makefiles have in common: for PLATFORM the compilers, where the program goes, and our library beside it
 # under the name that it is wanted by.
-programs := tests/programs
+programs := tests/suites/programs
 out := build/programs/$(program)/$(PLATFORM)
 
 ifeq ($(PLATFORM),linux-x86_64)

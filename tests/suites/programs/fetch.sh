@@ -5,7 +5,7 @@
 # From the archive that the machine itself uses, through apt, which checks signatures and checksums. apt gets lists of its
 # own for this: a machine without deb-src lines stays without.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 package=$1
 shift
 work=$PWD/build/programs

@@ -10,8 +10,8 @@
 #
 # Sources and builds are kept in build/programs.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-here=tests/programs
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+here=tests/suites/programs
 all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32)
 
 options=() wanted=()
@@ -62,7 +62,7 @@ prepare() { # PROGRAM PLATFORM
 }
 
 export RUNLEVEL=1 # the packages start no daemons of their own
-tests/interop/run.sh prepare
+tests/suites/interop/run.sh prepare
 scripts/dist.sh linux-x86_64
 scripts/need.sh krb5-kdc krb5-admin-server krb5-user >&2
 ready=()

@@ -6,10 +6,11 @@ import socket
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import peers
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = str(Path(__file__).resolve().parents[3])
 TOOL = os.path.join(ROOT, "dist", "linux-x86_64", "negossp")
 DOMAIN, REALM = "EXAMPLE", "EXAMPLE.TEST"
 PASSWORDS = {"alice": "Passw0rd!", "bob": "correct horse", "jörg": "Pässwörd", "dave": "Passw0rd!"}

@@ -4,7 +4,7 @@
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$here/../../.." && pwd)
 case ${1:?wine64 or wine32} in
 wine64) machine=x86_64 bits=64 ;;
 wine32) machine=i686 bits=32 ;;

@@ -1,8 +1,8 @@
 //! What is listed besides the header: the structures' layout for C compilers, the functions for
 //! linkers.
 
+use super::generator::{FUNCTIONS, UNIX_FUNCTIONS, WINDOWS_FUNCTIONS, ident, read};
 use super::names::stem;
-use super::{FUNCTIONS, UNIX_FUNCTIONS, WINDOWS_FUNCTIONS, ident, read};
 use std::fmt::Write as _;
 
 /// C's own check of the structures' layout, from the list in `src/entry/abi/layout.rs`.

@@ -1,6 +1,6 @@
 //! From cbindgen's text to the documented spelling.
 
-use super::ident;
+use super::generator::ident;
 use std::fmt::Write as _;
 
 /// What A or W is put after: some documented names have an underscore before it.

@@ -1,15 +1,12 @@
-//! Makes `include/negossp.h`, `tests/c/layout.c`, the `.def` files and the list of exports in
+//! Makes `include/negossp.h`, `tests/suites/c/layout.c`, the `.def` files and the list of exports in
 //! COMPATIBILITY.md from `src/entry`.
 //!
 //! cbindgen does the translation. Around it: it reads `extern "C"` only, so "system" is spelled so;
 //! Rust's `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and
 //! pointer names; and constants keep their spelling.
 
-mod lists;
-mod names;
-
-use lists::{compatibility, definition, layout, two_forms};
-use names::{document, spell, stem};
+use super::lists::{compatibility, definition, layout, two_forms};
+use super::names::{document, spell, stem};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +21,7 @@ pub(crate) struct Made {
 pub(crate) fn all() -> Vec<Made> {
     vec![
         Made { path: "include/negossp.h", text: header() },
-        Made { path: "tests/c/layout.c", text: layout() },
+        Made { path: "tests/suites/c/layout.c", text: layout() },
         Made { path: "def/x86_64/negossp.def", text: definition("negossp.dll", false) },
         Made { path: "def/i686/negossp.def", text: definition("negossp.dll", true) },
         Made { path: "def/x86_64/secur32.def", text: definition("secur32.dll", false) },
@@ -37,7 +34,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(path: &str) -> String {
+pub(super) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
@@ -52,7 +49,7 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 6] = ["base", "attributes", "authz", "identity", "token", "table"];
-const FUNCTIONS: [&str; 11] = [
+pub(super) const FUNCTIONS: [&str; 11] = [
     "credentials",
     "context",
     "query",
@@ -67,10 +64,10 @@ const FUNCTIONS: [&str; 11] = [
 ];
 /// The sources of functions that are exported on Windows alone, and that the system's headers
 /// declare there.
-const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "forwarded"];
+pub(super) const WINDOWS_FUNCTIONS: [&str; 2] = ["with_contexts", "forwarded"];
 
 /// The sources of functions that are exported on Unix alone.
-const UNIX_FUNCTIONS: [&str; 1] = ["unix_token"];
+pub(super) const UNIX_FUNCTIONS: [&str; 1] = ["unix_token"];
 
 fn header() -> String {
     let mut source = String::new();
@@ -92,7 +89,7 @@ fn header() -> String {
         declared(&source, "pub type ").chain(declared(&source, "pub struct ")).collect();
     let text = bindings(&source.replace("extern \"system\"", "extern \"C\""), config);
 
-    let mut out = read("tests/header/prologue.h");
+    let mut out = read("tests/it/abi/header/prologue.h");
     out += &constants();
     out += "\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
     out += &document(&spell(&text));
@@ -140,7 +137,7 @@ fn with_forms(source: &str) -> String {
 }
 
 /// The identifier that `text` begins with.
-fn ident(text: &str) -> &str {
+pub(super) fn ident(text: &str) -> &str {
     &text[..text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())]
 }
 
