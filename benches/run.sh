@@ -59,7 +59,7 @@ compile domain.so peers/sspi.c -shared -fPIC -Iinclude -ldl '-DBENCH_DOMAIN="EXA
 logons() { # ROUNDS LOGONS
     local why=
     if [ "$(id -u)" != 0 ] || ! tests/infra/samba-member.sh possible; then why="no namespaces can be made for a member of a domain"; fi
-    [ -n "$why" ] || tests/interop/run.sh prepare >&2 || why="no Python clients"
+    [ -n "$why" ] || tests/suites/interop/run.sh prepare >&2 || why="no Python clients"
     if [ -n "$why" ]; then
         echo "SKIPPED: logons by a domain controller: $why" >&2
         return
@@ -111,7 +111,7 @@ declare -A variants=(
 )
 kerberos_peers="negossp negossp-file negossp-norc mit mit-norc mit-best heimdal"
 prepare_kerberos() {
-    OWNER=$$ tests/infra/mit-kdc.sh start "$out/realm" > "$out/realm.env" && tests/interop/run.sh prepare || return 1
+    OWNER=$$ tests/infra/mit-kdc.sh start "$out/realm" > "$out/realm.env" && tests/suites/interop/run.sh prepare || return 1
     (
         eval "$(cat "$out/realm.env")"
         kvno -q HTTP/nopac.example.test

@@ -26,18 +26,18 @@ part() {
     clippy) one "clippy" scripts/toolchain.sh linux clippy -q --all-targets -- -D warnings ;;
     build) one "build" make --no-print-directory all ;;
     rust) scripts/cargo-test.sh ;;
-    differential) tests/differential/run.sh ;;
-    dist) tests/dist/run.sh ;;
-    c-linux) tests/c/run.sh linux ;;
-    c-valgrind) tests/c/run.sh valgrind ;;
-    c-asan) tests/c/run.sh asan ;;
-    c-tsan) tests/c/run.sh tsan ;;
-    c-wine64) tests/c/run.sh wine64 ;;
-    c-wine32) tests/c/run.sh wine32 ;;
-    c-wine10) tests/c/run.sh wine10 ;;
-    conformance-linux) tests/conformance/run.sh linux ;;
-    conformance-wine64) tests/conformance/run.sh wine64 ;;
-    conformance-wine32) tests/conformance/run.sh wine32 ;;
+    differential) tests/suites/differential/run.sh ;;
+    dist) tests/suites/dist/run.sh ;;
+    c-linux) tests/suites/c/run.sh linux ;;
+    c-valgrind) tests/suites/c/run.sh valgrind ;;
+    c-asan) tests/suites/c/run.sh asan ;;
+    c-tsan) tests/suites/c/run.sh tsan ;;
+    c-wine64) tests/suites/c/run.sh wine64 ;;
+    c-wine32) tests/suites/c/run.sh wine32 ;;
+    c-wine10) tests/suites/c/run.sh wine10 ;;
+    conformance-linux) tests/suites/conformance/run.sh linux ;;
+    conformance-wine64) tests/suites/conformance/run.sh wine64 ;;
+    conformance-wine32) tests/suites/conformance/run.sh wine32 ;;
     interop) interop_linux ;;
     interop-wine64) interop_wine64 http ;;
     interop-kerberos) interop_linux kerberos ;;
@@ -46,12 +46,12 @@ part() {
     interop-winbind) interop_linux winbind ;;
     interop-domain-wine64) interop_wine64 domain domain_http ;;
     interop-token-wine10) interop_token 10 ;;
-    system-wine64) tests/system/run.sh wine64 ;;
-    system-wine32) tests/system/run.sh wine32 ;;
-    miri) scripts/cargo-test.sh tests/miri.sh ;;
-    http) tests/http/run.sh ;;
-    programs) alone programs tests/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 ;;
-    programs-wine32) alone programs tests/programs/run.sh squid-wine32 mariadb-wine32 ;;
+    system-wine64) tests/suites/system/run.sh wine64 ;;
+    system-wine32) tests/suites/system/run.sh wine32 ;;
+    miri) scripts/cargo-test.sh tests/suites/miri.sh ;;
+    http) tests/suites/http/run.sh ;;
+    programs) alone programs tests/suites/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 ;;
+    programs-wine32) alone programs tests/suites/programs/run.sh squid-wine32 mariadb-wine32 ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;
     *) echo "no such part: $1"; return 2 ;;
@@ -62,14 +62,14 @@ part() {
 interop_linux() { # [ARGUMENT...]
     scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64 &&
         NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so NEGOSSP_LIBRARY=$PWD/dist/linux-x86_64/libnegossp.so \
-            NEGOSSP_HTTP_SERVER="$PWD/build/examples/linux-x86_64/http_server --port" tests/interop/run.sh "$@"
+            NEGOSSP_HTTP_SERVER="$PWD/build/examples/linux-x86_64/http_server --port" tests/suites/interop/run.sh "$@"
 }
 interop_wine64() { # [ARGUMENT...]
     scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && scripts/examples.sh windows-x86_64 &&
         scripts/wine.sh 64 --prepare &&
         NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
             NEGOSSP_HTTP_SERVER="$PWD/scripts/wine.sh 64 $PWD/build/examples/windows-x86_64/http_server.exe --port" \
-            tests/interop/run.sh "$@"
+            tests/suites/interop/run.sh "$@"
 }
 
 # Access tokens of a Windows server, under the machine's Wine or another one.
@@ -78,10 +78,10 @@ interop_token() { # 64|10
     why=$(scripts/wine.sh "$1" --prepare) || { echo "SKIPPED: interop-token-wine$1: $why"; echo "0 passed, 0 failed, 1 skipped"; return; }
     mkdir -p $out
     scripts/dist.sh linux-x86_64 && scripts/dist.sh windows-x86_64 && cp dist/windows-x86_64/negossp.dll $out/ &&
-        x86_64-w64-mingw32-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o $out/token_server.exe tests/interop/token_server/token_server.c &&
+        x86_64-w64-mingw32-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o $out/token_server.exe tests/suites/interop/token_server/token_server.c &&
         NEGOSSP_LIB=$PWD/dist/linux-x86_64/libnegossp.so \
             NEGOSSP_TOKEN_SERVER="$PWD/scripts/wine.sh $1 $PWD/$out/token_server.exe negossp.dll" \
-            tests/interop/run.sh kerberos kerberos_token
+            tests/suites/interop/run.sh kerberos kerberos_token
 }
 
 # Runs a command under a lock, so that commands with the same name do not run at once.

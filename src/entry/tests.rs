@@ -1,6 +1,7 @@
 //! What only shows from inside: panics, and memory that is ours.
 
-#[path = "../../tests/abi_support/mod.rs"]
+#[path = "../../tests/it/support/abi.rs"]
+#[allow(dead_code)] // a part is used
 pub(super) mod abi_support;
 
 use super::abi::*;

@@ -2,7 +2,7 @@
 //!
 //! Names are those of the documentation. What exists in an ANSI and a Unicode form is generic over
 //! the character: `SecPkgInfo<SEC_CHAR>` is `SecPkgInfoA`, `SecPkgInfo<SEC_WCHAR>` is
-//! `SecPkgInfoW`; the header's generator (`tests/header/`) spells them so. `ULONG` has 32 bits and
+//! `SecPkgInfoW`; the header's generator (`tests/it/abi/header/`) spells them so. `ULONG` has 32 bits and
 //! `SEC_WCHAR` 16 on every system.
 
 mod attributes;

@@ -1,5 +1,5 @@
 //! The tables of InitSecurityInterface. Their order is that of `SecurityFunctionTable`, which
-//! `tests/c/layout.c` holds against `<sspi.h>`.
+//! `tests/suites/c/layout.c` holds against `<sspi.h>`.
 
 use super::{attributes::*, context::*, credentials::*, packages::*, password::*};
 use crate::entry::abi::*;

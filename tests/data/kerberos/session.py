@@ -5,7 +5,7 @@
   ../../infra/mit-kdc.sh run /tmp/kdc -- python3 session.py heimdal > session_heimdal.txt
 
 Lines; a side is I (initiator) or A (acceptor), binary fields are hexadecimal, "-" for an empty one. What was protected is
-`text(SIZE)`, the same as in tests/kerberos_session.rs.
+`text(SIZE)`, the same as in tests/it/kerberos/session.rs.
   context ENCTYPE STYLE KEY ACCEPTOR_SUBKEY FIRST_NUMBER_OF_I FIRST_NUMBER_OF_A
                                         STYLE is mutual, one-way or dce; what follows belongs to it, in its order
   mic SIDE SIZE TOKEN

@@ -16,7 +16,8 @@ use std::mem::zeroed;
 use std::slice;
 use std::sync::Arc;
 
-#[path = "../../../../tests/pac_support/mod.rs"]
+#[path = "../../../../tests/it/support/pac.rs"]
+#[allow(dead_code)] // a part is used
 mod pac_support;
 
 /// The handle of an accepted context whose client is `client`.

@@ -1,0 +1,4 @@
+//! The C interface, and the files that are generated from it.
+
+mod accept;
+mod header;

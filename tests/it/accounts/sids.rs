@@ -1,0 +1,308 @@
+//! SIDs: of the machine, of clients whom nobody has given one, and what the file of account details
+//! says.
+
+use crate::support::accounts::*;
+use negossp::access_token::Sids;
+use negossp::authority::machine_sid;
+use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid, validate};
+use negossp::config::{Environment, Settings, Store};
+use negossp::mechanism::Mechanism;
+use negossp::principal::{Origin, Principal, attributes};
+use negossp::types::error::{Error, Result};
+use negossp::types::identity::Identity;
+use negossp::types::sid::Sid;
+use std::collections::HashSet;
+use std::fs;
+use std::sync::Arc;
+
+fn sid(text: &str) -> Sid {
+    text.parse().unwrap()
+}
+
+fn texts(sids: impl IntoIterator<Item = Sid>) -> Vec<String> {
+    sids.into_iter().map(|sid| sid.to_string()).collect()
+}
+
+const MACHINE: &str = "S-1-5-21-1-2-3";
+
+/// A server called SRV, whose own SID is S-1-5-21-1-2-3.
+fn server() -> Settings {
+    let mut settings = Settings::default();
+    settings.server.nb_computer = "SRV".into();
+    settings.accounts.machine_sid = Arc::new(MachineSid::given(sid(MACHINE)));
+    settings
+}
+
+fn user(client: &Principal, settings: &Settings) -> (String, Origin) {
+    let sids = Sids::of(client, Mechanism::Ntlm, settings).unwrap();
+    (sids.user.to_string(), sids.origin)
+}
+
+/// The numbers are hashlib's: struct.unpack("<4I", sha256(b"negossp user SID\0" +
+/// name).digest()[:16]).
+#[test]
+fn a_sid_made_of_a_name() {
+    let settings = server();
+    let named = |user: &str, domain: &str| {
+        Principal::of_account(user.into(), domain.into(), Origin::AccountFile)
+    };
+    let alice = "S-1-5-21-1-2-3-928204198-950549406-973561960-427054001";
+    for name in ["alice", "Alice", "ALICE"] {
+        assert_eq!(user(&named(name, "SRV"), &settings), (alice.into(), Origin::Derived));
+    }
+    assert_eq!(
+        user(&named("émile", "SRV"), &settings).0,
+        "S-1-5-21-1-2-3-1501368392-2218590841-4174804502-1949709074"
+    );
+    // Of another domain, for which somebody else vouches.
+    let other = Principal::of_account("Alice".into(), "Other".into(), Origin::Application);
+    assert_eq!(
+        user(&other, &settings).0,
+        "S-1-5-21-1-2-3-4242575692-4255225650-1347185206-2435620118"
+    );
+    // A Kerberos principal is taken as it is.
+    let mut kerberos =
+        Principal::of_account("alice/admin".into(), "EXAMPLE.COM".into(), Origin::Ticket);
+    kerberos.native = Some("alice/admin@EXAMPLE.COM".into());
+    assert_eq!(
+        user(&kerberos, &settings).0,
+        "S-1-5-21-1-2-3-3465331955-1368467790-3140506906-87858049"
+    );
+    // The same name within another domain's principal is not the machine's user.
+    kerberos.native = Some("ALICE@EXAMPLE.COM".into());
+    assert_ne!(user(&kerberos, &settings).0, alice);
+    // By a rule without a domain it is.
+    let mut renamed = Principal { user: "alice".into(), domain: String::new(), ..kerberos };
+    renamed.origins.name = Origin::NameMapping;
+    assert_eq!(user(&renamed, &settings).0, alice);
+}
+
+#[test]
+fn groups_that_everybody_is_in() {
+    let settings = server();
+    let client = Principal::of_account("alice".into(), "SRV".into(), Origin::AccountFile);
+    let groups = |client: &Principal, mechanism| Sids::of(client, mechanism, &settings).unwrap();
+    let ntlm = groups(&client, Mechanism::Ntlm);
+    // [MS-DTYP] 2.4.2.4: None, EVERYONE, BUILTIN_USERS, NETWORK, AUTHENTICATED_USERS,
+    // THIS_ORGANIZATION, NTLM_AUTHENTICATION.
+    let everybody = [
+        "S-1-5-21-1-2-3-513",
+        "S-1-1-0",
+        "S-1-5-32-545",
+        "S-1-5-2",
+        "S-1-5-11",
+        "S-1-5-15",
+        "S-1-5-64-10",
+    ];
+    assert_eq!(texts(ntlm.groups.iter().map(|group| group.sid)), everybody);
+    assert!(ntlm.groups.iter().all(|group| group.attributes == 7));
+    assert_eq!(ntlm.primary_group.to_string(), everybody[0]);
+    let kerberos = groups(&client, Mechanism::Kerberos);
+    assert_eq!(texts(kerberos.groups.iter().map(|group| group.sid)), everybody[..6]);
+    // Of another domain: not of the machine's own group.
+    let other = groups(
+        &Principal::of_account("alice".into(), "OTHER".into(), Origin::Application),
+        Mechanism::Ntlm,
+    );
+    assert_eq!((other.primary_group.to_string().as_str(), other.groups.len()), ("S-1-5-32-545", 6));
+    // Nobody is not even Everyone.
+    let nobody = groups(&Principal::anonymous(), Mechanism::Ntlm);
+    assert_eq!((nobody.user.to_string().as_str(), nobody.groups.len()), ("S-1-5-7", 1));
+}
+
+#[test]
+fn the_machine_s_sid_is_made_once_and_kept() {
+    let folder = Folder::new();
+    let path = folder.path("machine.sid");
+    let made: HashSet<Sid> = std::thread::scope(|threads| {
+        let make = || MachineSid::kept_in(Some(path.clone())).get().unwrap();
+        let all: Vec<_> = (0..8).map(|_| threads.spawn(make)).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(made.len(), 1);
+    let made = *made.iter().next().unwrap();
+    assert_eq!(machine_sid(fs::read_to_string(&path).unwrap().trim()), Ok(made));
+    assert_eq!(MachineSid::kept_in(Some(path)).get(), Some(made));
+    let other = MachineSid::kept_in(Some(folder.path("other.sid"))).get().unwrap();
+    assert_ne!(other, made);
+}
+
+#[test]
+fn a_machine_s_sid_that_cannot_be_used_gives_nobody_one() {
+    let folder = Folder::new();
+    for content in ["", "\n", "S-1-5-32-544\n", "S-1-5-21-1-2\n", "S-1-5-21-1-2-3-500\n", "\u{0}"] {
+        let kept = MachineSid::kept_in(Some(folder.write("machine.sid", content)));
+        assert_eq!(kept.get(), None, "{content:?}");
+        // Nor is it replaced: somebody else's accounts have their SIDs by it.
+        assert_eq!(fs::read(folder.path("machine.sid")).unwrap(), content.as_bytes());
+    }
+    assert_eq!(MachineSid::kept_in(Some(folder.path("no/such/folder/machine.sid"))).get(), None);
+    let mut settings = server();
+    settings.accounts.machine_sid = Arc::new(MachineSid::default());
+    assert_eq!(
+        Sids::of(
+            &Principal::of_account("a".into(), "SRV".into(), Origin::AccountFile),
+            Mechanism::Ntlm,
+            &settings
+        ),
+        None
+    );
+}
+
+#[test]
+fn where_the_machine_s_sid_is_kept() {
+    let folder = Folder::new();
+    let open = |text: &str| {
+        let config = Some(folder.write("negossp.toml", text));
+        Store::open(Environment { config, ..Environment::default() }).current()
+    };
+    let kept = |text: &str| open(text).accounts.machine_sid.path().map(std::path::PathBuf::from);
+    assert_eq!(kept(""), Some(folder.path("machine.sid")));
+    assert_eq!(kept("[accounts]\nfile = 'accounts.smbpasswd'"), Some(folder.path("accounts.sid")));
+    assert_eq!(
+        kept("[accounts]\nfile = 'accounts.smbpasswd'\nsid_file = 'other'"),
+        Some(folder.path("other"))
+    );
+    assert_eq!(
+        open("[accounts]\nsid = 'S-1-5-21-4-5-6'").accounts.machine_sid.get(),
+        Some(sid("S-1-5-21-4-5-6"))
+    );
+    for wrong in ["sid = 'S-1-5-32'", "sid = 'x'", "sid = 'S-1-5-21-4-5-6'\nsid_file = 'other'"] {
+        assert!(open(&format!("[accounts]\n{wrong}")).defect.is_some(), "{wrong}");
+    }
+    // Nothing was made: nobody has asked.
+    assert!(!folder.path("accounts.sid").exists() && !folder.path("machine.sid").exists());
+}
+
+const DETAILS: &str = r#"
+[groups]
+Staff = "S-1-5-21-9-9-9-1201"
+
+[[account]]
+name = "Alice"
+sid = "S-1-5-21-9-9-9-1104"
+groups = ["STAFF", "S-1-5-32-551", "readers"]
+primary_group = "staff"
+full_name = "Alice Liddell"
+upn = "alice@example.com"
+
+[[account]]
+name = "bob"
+primary_group = "S-1-5-21-9-9-9-513"
+"#;
+
+#[test]
+fn details_of_accounts() {
+    let machine = MachineSid::given(sid(MACHINE));
+    let details = Details::parse(DETAILS, &machine).unwrap();
+    let alice = details.get("aLICE").unwrap();
+    assert_eq!(alice.sid, Some(sid("S-1-5-21-9-9-9-1104")));
+    // "readers" is not listed: sha256(b"negossp group SID\0READERS").
+    let groups = texts(alice.groups.iter().map(|group| group.sid));
+    assert_eq!(groups[..2], ["S-1-5-21-9-9-9-1201", "S-1-5-32-551"]);
+    assert!(groups.len() == 3 && groups[2].starts_with("S-1-5-21-1-2-3-"));
+    assert!(alice.groups.iter().all(|group| group.attributes & attributes::ENABLED != 0));
+    assert_eq!(
+        (alice.full_name.as_str(), alice.upn.as_str()),
+        ("Alice Liddell", "alice@example.com")
+    );
+    let bob = details.get("bob").unwrap();
+    assert_eq!((bob.sid, bob.primary_group), (None, Some(sid("S-1-5-21-9-9-9-513"))));
+    // The primary group is one that it is in.
+    assert_eq!(texts(bob.groups.iter().map(|group| group.sid)), ["S-1-5-21-9-9-9-513"]);
+    assert!(details.get("carol").is_none());
+}
+
+#[test]
+fn details_that_are_wrong() {
+    let machine = MachineSid::given(sid(MACHINE));
+    for (text, why) in [
+        ("[[account]]\nname = 'a'\nsid = 'x'", "a: x is not a SID"),
+        ("[[account]]\nname = 'a'\n[[account]]\nname = 'A'", "A stands there twice"),
+        ("[[account]]\nname = 'a'\ngroups = ['']", "a: a group without a name"),
+        ("[groups]\nb = 'y'\n[[account]]\nname = 'a'\ngroups = ['B']", "a: y is not a SID"),
+        ("\n[[account]]\nname = 'a'\nuid = 5", "line 4: unknown field `uid`"),
+        ("[[account]]\nsid = 'S-1-5-18'", "line 1: missing field `name`"),
+    ] {
+        let error = Details::parse(text, &machine).unwrap_err();
+        assert!(error.starts_with(why), "{error}");
+    }
+    let nowhere = MachineSid::default();
+    assert!(Details::parse("[[account]]\nname = 'a'\ngroups = ['b']", &nowhere).is_err());
+    assert!(Details::parse(DETAILS, &nowhere).is_err());
+}
+
+struct Logons {
+    folder: Folder,
+    settings: Settings,
+    credential: negossp::server::credential::Credential,
+}
+
+impl Logons {
+    fn new(details: &str) -> Logons {
+        let folder = Folder::new();
+        let lines = [line("alice", &PASSWORD, "U"), line("carol", &PASSWORD, "U")].concat();
+        let mut settings = server();
+        settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
+        let file = DetailsFile::open(
+            folder.write("details.toml", details),
+            settings.accounts.machine_sid.clone(),
+        );
+        settings.accounts.details = Some(Arc::new(file));
+        Logons { folder, settings, credential: credential() }
+    }
+
+    fn client(&self, user: &str, domain: &str) -> Result<Principal> {
+        let client = Client::new(user, domain, &PASSWORD);
+        Ok(validate(&self.credential, &self.settings, &client.logon())?.principal)
+    }
+}
+
+#[test]
+fn a_client_with_details() {
+    let mut logons = Logons::new(DETAILS);
+    let alice = logons.client("alice", "SRV").unwrap();
+    assert_eq!(
+        (alice.origins.logon, alice.origins.sid),
+        (Origin::AccountFile, Origin::AccountDetails)
+    );
+    assert_eq!(alice.origins.facts, Origin::AccountDetails);
+    let sids = Sids::of(&alice, Mechanism::Ntlm, &logons.settings).unwrap();
+    assert_eq!((sids.user, sids.origin), (sid("S-1-5-21-9-9-9-1104"), Origin::AccountDetails));
+    assert_eq!(sids.primary_group, sid("S-1-5-21-9-9-9-1201"));
+    let distinct: HashSet<Sid> = sids.groups.iter().map(|group| group.sid).collect();
+    assert_eq!(distinct.len(), sids.groups.len());
+    assert!(distinct.contains(&sid("S-1-5-32-551")) && distinct.contains(&sid("S-1-5-11")));
+    let carol = logons.client("carol", "SRV").unwrap();
+    assert_eq!((carol.account.as_ref(), carol.origins.facts), (None, Origin::Nobody));
+    // An account that the server program brings: the machine's own or another domain's.
+    let own = |user: &str, domain: &str| {
+        Account::from_identity(&Identity {
+            user: user.into(),
+            domain: domain.into(),
+            password: "Password".to_owned().into(),
+        })
+    };
+    logons.credential.accounts = vec![own("Alice", "OTHER"), own("bob", "")];
+    assert!(logons.client("alice", "OTHER").unwrap().account.is_none());
+    let bob = logons.client("bob", "SRV").unwrap();
+    assert_eq!(
+        (bob.origins.logon, bob.origins.facts),
+        (Origin::Credential, Origin::AccountDetails)
+    );
+    let sids = Sids::of(&bob, Mechanism::Ntlm, &logons.settings).unwrap();
+    assert_eq!((sids.origin, sids.primary_group), (Origin::Derived, sid("S-1-5-21-9-9-9-513")));
+}
+
+#[test]
+fn details_that_cannot_be_read_let_in_nobody_of_whom_they_might_tell() {
+    let logons = Logons::new("[[account]\n");
+    assert!(matches!(logons.client("carol", "SRV"), Err(Error::NoAuthority(_))));
+    // And those that were good stay in force.
+    let logons = Logons::new(DETAILS);
+    logons.folder.replace("details.toml", "[[account]\n");
+    let groups = || logons.client("alice", "SRV").unwrap().account.unwrap().groups.len();
+    assert_eq!(groups(), 3);
+    logons.folder.replace("details.toml", "[[account]]\nname = 'alice'\n");
+    eventually("alice is in no group any more", || groups() == 0);
+}

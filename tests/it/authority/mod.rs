@@ -1,0 +1,3 @@
+//! The chain of authorities.
+
+mod policy;

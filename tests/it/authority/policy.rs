@@ -1,0 +1,187 @@
+//! Who is asked about an NTLM client and in which order, how often anybody may guess, and who may
+//! come by NTLM at all.
+
+use crate::support::accounts::*;
+use negossp::authority::{
+    Account, AccountFile, Application, AuthorityKind, NetworkLogon, Proofs, validate,
+};
+use negossp::config::{NtlmMode, Settings};
+use negossp::ntlm::crypto::Key;
+use negossp::principal::{Origin, Principal};
+use negossp::server::credential::Credential;
+use negossp::types::channel_bindings::Address;
+use negossp::types::error::{Denial, Error, Result};
+use negossp::types::identity::Identity;
+use std::fs;
+use std::sync::Arc;
+
+struct Server {
+    settings: Settings,
+    credential: Credential,
+    folder: Folder,
+}
+
+impl Server {
+    /// A server called SRV whose account file knows `users` by PASSWORD.
+    fn new(users: &[&str]) -> Server {
+        let folder = Folder::new();
+        let lines: String = users.iter().map(|user| line(user, &PASSWORD, "U")).collect();
+        let mut settings = Settings::default();
+        settings.server.nb_computer = "SRV".into();
+        settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
+        Server { settings, credential: credential(), folder }
+    }
+
+    fn judge(&self, logon: &NetworkLogon<'_>) -> Result<Principal> {
+        validate(&self.credential, &self.settings, logon).map(|validated| validated.principal)
+    }
+
+    fn asked(&self, user: &str, nt_hash: &[u8; 16]) -> Result<Principal> {
+        self.judge(&Client::new(user, "SRV", nt_hash).logon())
+    }
+
+    fn own(&mut self, user: &str, password: &str) {
+        let identity = Identity {
+            user: user.into(),
+            domain: String::new(),
+            password: password.to_owned().into(),
+        };
+        self.credential.accounts.push(Account::from_identity(&identity));
+    }
+}
+
+fn denial(result: Result<Principal>) -> Denial {
+    match result {
+        Err(Error::LogonDenied(denial)) => denial,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Knows `app`, by SecREt01, computed as [MS-NLMP] 3.3.2 says.
+#[derive(Debug)]
+struct Program;
+
+impl Application for Program {
+    fn ntowf_v2(&self, logon: &NetworkLogon<'_>, _proofs: &Proofs) -> Option<Key> {
+        let names = format!("{}{}", logon.user.to_uppercase(), logon.domain);
+        let names: Vec<u8> = names.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        (logon.user == "app").then(|| Key::new(hmac(&SECRET01, &[&names])))
+    }
+}
+
+#[test]
+fn the_first_who_knows_the_client_decides() {
+    let mut server = Server::new(&["alice", "app"]);
+    server.own("alice", "SecREt01");
+    server.credential.application = Some(Arc::new(Program));
+    let logon = |server: &Server, user: &str, hash: &[u8; 16]| {
+        server.asked(user, hash).map(|client| client.origins.logon)
+    };
+    // The nearer first.
+    assert_eq!(logon(&server, "alice", &SECRET01).unwrap(), Origin::Credential);
+    assert_eq!(denial(server.asked("alice", &PASSWORD)), Denial::WrongPassword);
+    assert_eq!(logon(&server, "app", &SECRET01).unwrap(), Origin::Application);
+    // By the configuration the other way.
+    server.settings.authorities.order =
+        vec![AuthorityKind::AccountFile, AuthorityKind::Application, AuthorityKind::Credential];
+    assert_eq!(logon(&server, "alice", &PASSWORD).unwrap(), Origin::AccountFile);
+    assert_eq!(logon(&server, "app", &PASSWORD).unwrap(), Origin::AccountFile);
+    assert_eq!(denial(server.asked("alice", &SECRET01)), Denial::WrongPassword);
+    // Who is not named is not asked.
+    server.settings.authorities.order = vec![AuthorityKind::Application];
+    assert_eq!(denial(server.asked("alice", &PASSWORD)), Denial::UnknownUser);
+    server.credential.application = None;
+    assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
+    server.settings.authorities.order = vec![AuthorityKind::Domain];
+    assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
+}
+
+/// The status that the caller sees is one and the same: [`Error::LogonDenied`]. This is about what
+/// the log says.
+#[test]
+fn guessing_is_throttled_whether_or_not_there_is_such_an_account() {
+    for user in ["throttled-1", "nobody-1"] {
+        let server = Server::new(&["throttled-1"]);
+        let looked_at = (0..20)
+            .take_while(|_| denial(server.asked(user, &SECRET01)) != Denial::Throttled)
+            .count();
+        assert_eq!(looked_at, 10, "{user}");
+        assert_eq!(denial(server.asked(user, &PASSWORD)), Denial::Throttled);
+    }
+    // Not where it is off.
+    let mut server = Server::new(&["throttled-2"]);
+    server.settings.authorities.throttle = vec![AuthorityKind::Credential];
+    assert!(
+        (0..20).all(|_| denial(server.asked("throttled-2", &SECRET01)) == Denial::WrongPassword)
+    );
+    assert!(server.asked("throttled-2", &PASSWORD).is_ok());
+}
+
+#[test]
+fn guesses_from_elsewhere_keep_nobody_out() {
+    let server = Server::new(&["throttled-3"]);
+    let from = |address: [u8; 4], hash: &[u8; 16]| {
+        let client = Client::new("throttled-3", "SRV", hash);
+        server.judge(&NetworkLogon { address: Some(Address::V4(address)), ..client.logon() })
+    };
+    assert!(from([192, 0, 2, 1], &PASSWORD).is_ok());
+    while denial(from([192, 0, 2, 66], &SECRET01)) != Denial::Throttled {}
+    assert_eq!(denial(from([192, 0, 2, 2], &PASSWORD)), Denial::Throttled);
+    assert!(from([192, 0, 2, 1], &PASSWORD).is_ok());
+}
+
+#[test]
+fn ntlm_for_those_on_the_lists() {
+    let mut server = Server::new(&["alice", "bob"]);
+    let who = |server: &Server| ["alice", "bob"].map(|user| server.asked(user, &PASSWORD).is_ok());
+    server.settings.ntlm.users = vec!["carol".into(), r"srv\ALICE".into()];
+    assert_eq!(who(&server), [true, false]);
+    // Not before the password is right.
+    assert_eq!(denial(server.asked("bob", &SECRET01)), Denial::WrongPassword);
+    assert_eq!(denial(server.asked("nobody", &SECRET01)), Denial::UnknownUser);
+    server.settings.ntlm.users = vec!["Bob".into(), r"OTHER\alice".into()];
+    assert_eq!(who(&server), [false, true]);
+    server.settings.ntlm.users = vec![];
+    server.settings.ntlm.domains = vec!["OTHER".into()];
+    assert_eq!(who(&server), [false, false]);
+    server.settings.ntlm.domains = vec!["srv".into()];
+    assert_eq!(who(&server), [true, true]);
+    server.settings.ntlm.workstations = vec!["192.0.2.7".into(), "2001:db8::7".into()];
+    assert_eq!(who(&server), [false, false]);
+    let client = Client::new("alice", "SRV", &PASSWORD);
+    let six = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+    for (address, admitted) in [
+        (Address::V4([192, 0, 2, 7]), true),
+        (Address::V6(six), true),
+        (Address::V4([192, 0, 2, 8]), false),
+    ] {
+        let logon = NetworkLogon { address: Some(address), ..client.logon() };
+        assert_eq!(server.judge(&logon).is_ok(), admitted, "{address:?}");
+    }
+    server.settings.ntlm.workstations = vec!["client".into()];
+    assert_eq!(who(&server), [true, true]);
+}
+
+#[test]
+fn an_audit_tells_who_still_uses_ntlm() {
+    let mut server = Server::new(&["alice"]);
+    let path = server.folder.path("ntlm.tsv");
+    server.settings.ntlm.mode = NtlmMode::Audit;
+    server.settings.ntlm.audit_file = Some(path.clone());
+    assert!(server.asked("alice", &PASSWORD).is_ok());
+    assert!(server.asked("alice", &SECRET01).is_err());
+    assert!(server.asked("mallory", &SECRET01).is_err());
+    // Somebody moves it away.
+    let text = fs::read_to_string(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(server.asked("alice", &PASSWORD).is_ok());
+    let fields = |line: &str| line.split('\t').skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = text.lines().map(fields).collect();
+    assert_eq!(lines[0], ["accepted", "SRV", "alice", "CLIENT", "-", "-"]);
+    assert_eq!(lines[1], ["refused", "SRV", "alice", "CLIENT", "-", "0xc000006a"]);
+    assert_eq!(lines[2], ["refused", "SRV", "mallory", "CLIENT", "-", "0xc0000064"]);
+    assert_eq!((lines.len(), fs::read_to_string(&path).unwrap().lines().count()), (3, 1));
+    // A file that cannot be written keeps nobody out.
+    server.settings.ntlm.audit_file = Some(server.folder.path("no/such/folder/ntlm.tsv"));
+    assert!(server.asked("alice", &PASSWORD).is_ok());
+}

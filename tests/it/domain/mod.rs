@@ -1,0 +1,5 @@
+//! Logons that a domain controller judges.
+
+mod config;
+mod dns;
+mod hostile;

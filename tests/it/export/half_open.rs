@@ -1,0 +1,225 @@
+//! NTLM exchanges that begin at one acceptor and end at another.
+
+use crate::support::accounts::{Folder, PASSWORD, line};
+use crate::support::export_import::{HALF_OPEN, RESET, moved, sealed, secured};
+use negossp::authority::{Account, AccountFile};
+use negossp::config::Settings;
+use negossp::context::{Accepting, Context, Initiating, StepOutput};
+use negossp::kerberos::CredentialKeys;
+use negossp::mechanism::Mechanism;
+use negossp::platform;
+use negossp::server::credential::{Credential, Package, Usage};
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags;
+use negossp::types::identity::Identity;
+use std::sync::Arc;
+use std::time::Duration;
+
+const REQUIRED: ContextFlags = ContextFlags::INTEGRITY.union(ContextFlags::CONFIDENTIALITY);
+
+fn credential(package: Package, usage: Usage, identity: Option<Identity>) -> Credential {
+    Credential {
+        package,
+        usage,
+        principal: None,
+        identity,
+        mechanisms: vec![Mechanism::Ntlm],
+        accounts: vec![],
+        application: None,
+        service: Default::default(),
+    }
+}
+
+fn alice(password: &str) -> Identity {
+    Identity {
+        user: "alice".into(),
+        domain: "EXAMPLE".into(),
+        password: password.to_owned().into(),
+    }
+}
+
+/// The server's configuration and a client.
+struct World {
+    folder: Folder,
+    settings: Arc<Settings>,
+    client: Option<Initiating>,
+    server: Accepting,
+}
+
+impl World {
+    fn new(package: Package, password: &str) -> World {
+        let folder = Folder::new();
+        let settings = with_accounts(&folder);
+        let usage = |inbound| Usage { inbound, outbound: !inbound };
+        let client = credential(package, usage(false), Some(alice(password)));
+        let client = Initiating::new(Arc::new(client), settings.clone(), String::new()).unwrap();
+        let server =
+            Accepting::new(Arc::new(credential(package, usage(true), None)), settings.clone());
+        World { folder, settings, client: Some(client), server }
+    }
+
+    fn client(&mut self, token: Option<&[u8]>) -> StepOutput {
+        let mut leg = self.client.take().unwrap().step(token, REQUIRED, None).unwrap();
+        if let Context::Initiating(next) = leg.context {
+            self.client = Some(*next);
+            leg.context = Context::Failed;
+        }
+        leg
+    }
+}
+
+fn with_accounts(folder: &Folder) -> Arc<Settings> {
+    let file = folder.write("accounts", line("alice", &PASSWORD, "U"));
+    let mut settings = Settings::default();
+    settings.accounts.file = Some(Arc::new(AccountFile::open(file)));
+    Arc::new(settings)
+}
+
+fn packages() -> [Package; 2] {
+    [Package::Negotiate, Package::Only(Mechanism::Ntlm)]
+}
+
+/// Every leg at another worker.
+#[test]
+fn every_leg_elsewhere() {
+    for package in packages() {
+        let mut world = World::new(package, "Password");
+        let mut token = world.client(None).token;
+        let mut server = world.server.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
+        let (client, server) = loop {
+            let leg = world.client(server.token.as_deref());
+            token = leg.token;
+            let Context::Accepting(_) = &server.context else {
+                break (leg.context, server.context);
+            };
+            // A worker with settings of its own, which say the same.
+            let settings = with_accounts(&world.folder);
+            let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &settings) else {
+                panic!()
+            };
+            assert!(Arc::ptr_eq(&there.settings, &settings));
+            assert_eq!(there.credential.package, package);
+            server = there.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
+            if let (Context::Established(_), None) = (&server.context, &server.token) {
+                break (leg.context, server.context);
+            }
+        };
+        let (client, server) =
+            (secured(client), secured(moved(&server, Default::default(), &world.settings)));
+        assert_eq!(server.established.client.user, "alice");
+        let (mut client, mut server) = (client.established.session, server.established.session);
+        let mut signature = [0; 16];
+        client.sign(&[b"hello"], 0, &mut signature).unwrap();
+        server.verify(&[b"hello"], 0, &signature).unwrap();
+    }
+}
+
+/// Up to where the challenge has been sent.
+fn challenged(package: Package, password: &str) -> (World, Context, Vec<u8>) {
+    let mut world = World::new(package, password);
+    let token = world.client(None).token.unwrap();
+    let leg = world.server.step(&token, REQUIRED, None).unwrap();
+    let authenticate = world.client(leg.token.as_deref()).token.unwrap();
+    (world, leg.context, authenticate)
+}
+
+#[test]
+fn the_wrong_password_is_wrong_elsewhere_too() {
+    for package in packages() {
+        let (world, server, authenticate) = challenged(package, "wrong");
+        let Context::Accepting(there) = moved(&server, HALF_OPEN, &world.settings) else {
+            panic!()
+        };
+        let failure = there.step(&authenticate, REQUIRED, None).err().unwrap();
+        assert_eq!(failure.error, Error::LogonDenied(Denial::WrongPassword));
+    }
+}
+
+/// The importer's settings count.
+#[test]
+fn the_importing_process_has_its_own_accounts_and_policy() {
+    let (_world, server, authenticate) = challenged(Package::Negotiate, "Password");
+    let elsewhere = Arc::new(Settings::default());
+    let Context::Accepting(there) = moved(&server, HALF_OPEN, &elsewhere) else { panic!() };
+    assert!(there.step(&authenticate, REQUIRED, None).is_err());
+}
+
+/// A challenge grows old on the way too.
+#[test]
+fn the_challenge_s_clock_goes_on() {
+    let (world, server, authenticate) = challenged(Package::Negotiate, "Password");
+    let mut settings = (*world.settings).clone();
+    settings.ntlm.challenge_lifetime = Duration::ZERO;
+    let settings = Arc::new(settings);
+    let issued = platform::now();
+    let Context::Accepting(there) = moved(&server, HALF_OPEN, &settings) else { panic!() };
+    while platform::now() <= issued.plus(Duration::from_millis(1)) {
+        std::thread::yield_now();
+    }
+    assert_eq!(
+        there.step(&authenticate, REQUIRED, None).err().unwrap().error,
+        Error::LogonDenied(Denial::Stale)
+    );
+}
+
+#[test]
+fn only_if_asked_for() {
+    let (world, server, _) = challenged(Package::Negotiate, "Password");
+    for manner in [Default::default(), RESET] {
+        assert!(matches!(sealed(&server, manner, &world.settings), Err(Error::InvalidHandle(_))));
+    }
+    assert!(matches!(
+        sealed(&Context::Failed, HALF_OPEN, &world.settings),
+        Err(Error::InvalidHandle(_))
+    ));
+}
+
+#[test]
+fn a_client_under_way_stays_where_it_is() {
+    let mut world = World::new(Package::Negotiate, "Password");
+    world.client(None);
+    let client = Context::Initiating(Box::new(world.client.take().unwrap()));
+    assert!(matches!(sealed(&client, HALF_OPEN, &world.settings), Err(Error::CannotPack(_))));
+    assert!(matches!(
+        sealed(&client, Default::default(), &world.settings),
+        Err(Error::InvalidHandle(_))
+    ));
+}
+
+/// What belongs to a credential alone would be missing there.
+#[test]
+fn a_credential_with_something_of_its_own_stays_where_it_is() {
+    let inbound = Usage { inbound: true, outbound: false };
+    let plain = || credential(Package::Negotiate, inbound, None);
+    let with_identity = credential(Package::Negotiate, inbound, Some(alice("Password")));
+    let with_accounts =
+        Credential { accounts: vec![Account::from_identity(&alice("Password"))], ..plain() };
+    let mut with_keys = plain();
+    with_keys.service.keys = CredentialKeys::Keytab(Default::default());
+    let mut world = World::new(Package::Negotiate, "Password");
+    let token = world.client(None).token.unwrap();
+    for (credential, travels) in
+        [(plain(), true), (with_identity, false), (with_accounts, false), (with_keys, false)]
+    {
+        let server = Accepting::new(Arc::new(credential), world.settings.clone());
+        let context = server.step(&token, REQUIRED, None).unwrap().context;
+        let result = sealed(&context, HALF_OPEN, &world.settings);
+        assert_eq!(result.is_ok(), travels);
+        assert!(travels || matches!(result, Err(Error::CannotPack(_))));
+    }
+}
+
+/// Kerberos holds a ticket's key by then, or a claim in a replay cache.
+#[test]
+fn kerberos_under_way_stays_where_it_is() {
+    let mut credential = credential(
+        Package::Only(Mechanism::Kerberos),
+        Usage { inbound: true, outbound: false },
+        None,
+    );
+    credential.mechanisms = vec![Mechanism::Kerberos];
+    let settings = Arc::new(Settings::default());
+    let context =
+        Context::Accepting(Box::new(Accepting::new(Arc::new(credential), settings.clone())));
+    assert!(matches!(sealed(&context, HALF_OPEN, &settings), Err(Error::CannotPack(_))));
+}

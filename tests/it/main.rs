@@ -1,0 +1,17 @@
+//! The integration tests, one program: each further program costs another link.
+//!
+//! Programs of their own are only tests that change their process, or count what is global in it:
+//! `handle_model` (loom in place of the locks), `log` (the log's subscriber, signals) and
+//! `replay_file` (forks, and runs itself as further processes).
+
+mod abi;
+mod accounts;
+mod authority;
+mod config;
+mod domain;
+mod export;
+mod handles;
+mod kerberos;
+mod negotiate;
+mod ntlm;
+mod support;

@@ -1,0 +1,7 @@
+//! SPNEGO.
+
+mod accept;
+mod initiate;
+mod kerberos;
+mod recorded;
+mod token;

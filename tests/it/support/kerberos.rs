@@ -1,0 +1,309 @@
+//! A KDC and a client in one: makes AP-REQs for a service whose key the test has chosen, right ones
+//! and wrong ones.
+
+use negossp::config::Settings;
+use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
+use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
+use negossp::kerberos::gss_token::{Oid, Token, TokenId};
+use negossp::kerberos::keytab::{Entry, Keytab};
+use negossp::kerberos::message::authorization_data::ad_type;
+use negossp::kerberos::message::{
+    ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData,
+    EncryptionKey, HostAddresses, PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
+};
+use negossp::kerberos::{Acceptor, CredentialKeys, Service};
+use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
+use negossp::platform;
+use negossp::server::credential::{Credential, Package, Usage};
+use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::error::{Error, Failure};
+use negossp::types::flags::ContextFlags;
+use negossp::types::time::FileTime;
+use std::sync::Arc;
+
+pub(crate) const REALM: &str = "EXAMPLE.TEST";
+pub(crate) const SERVICE: [&str; 2] = ["HTTP", "server.example.test"];
+
+/// What mutual GSS-API clients ask for.
+pub(crate) const USUAL: GssFlags = GssFlags::MUTUAL
+    .union(GssFlags::REPLAY)
+    .union(GssFlags::SEQUENCE)
+    .union(GssFlags::CONF)
+    .union(GssFlags::INTEG);
+
+/// What is to be in a request. Times are seconds from now.
+#[derive(Clone)]
+pub(crate) struct Forge {
+    pub(crate) service_key: Key,
+    pub(crate) session_key: Key,
+    pub(crate) subkey: Option<Key>,
+    pub(crate) kvno: Option<u32>,
+    pub(crate) service: Vec<String>,
+    pub(crate) service_realm: String,
+    pub(crate) client: Vec<String>,
+    pub(crate) client_type: i32,
+    pub(crate) realm: String,
+    /// The authenticator's, if it is to be another than the ticket's.
+    pub(crate) other_client: Option<Vec<String>>,
+    pub(crate) other_realm: Option<String>,
+    pub(crate) ticket_flags: TicketFlags,
+    /// `transited`, its `contents`.
+    pub(crate) transited: Vec<u8>,
+    pub(crate) authtime: i64,
+    pub(crate) starttime: Option<i64>,
+    pub(crate) endtime: i64,
+    pub(crate) ctime: i64,
+    /// The DER of HostAddresses.
+    pub(crate) caddr: Option<Vec<u8>>,
+    /// ad-type and ad-data of what is to stand in the ticket, within AD-IF-RELEVANT.
+    pub(crate) ticket_data: Vec<(i32, Vec<u8>)>,
+    /// Likewise in the authenticator.
+    pub(crate) authenticator_data: Vec<(i32, Vec<u8>)>,
+    pub(crate) ap_options: ApOptions,
+    pub(crate) seq_number: Option<u32>,
+    pub(crate) cksum: Cksum,
+}
+
+/// The authenticator's checksum.
+#[derive(Clone)]
+pub(crate) enum Cksum {
+    None,
+    /// Type 0x8003.
+    Gss {
+        flags: GssFlags,
+        bindings: [u8; 16],
+        credential: Option<Vec<u8>>,
+    },
+    /// Of any type.
+    Other(i32, Vec<u8>),
+}
+
+pub(crate) fn key(enctype: Enctype) -> Key {
+    random_key(enctype).unwrap()
+}
+
+pub(crate) fn gss(flags: GssFlags) -> Cksum {
+    Cksum::Gss { flags, bindings: [0; 16], credential: None }
+}
+
+impl Forge {
+    /// A good request of alice's.
+    pub(crate) fn new(enctype: Enctype) -> Forge {
+        Forge {
+            service_key: key(enctype),
+            session_key: key(enctype),
+            subkey: Some(key(enctype)),
+            kvno: Some(3),
+            service: SERVICE.map(Into::into).to_vec(),
+            service_realm: REALM.into(),
+            client: vec!["alice".into()],
+            client_type: name_type::PRINCIPAL,
+            realm: REALM.into(),
+            other_client: None,
+            other_realm: None,
+            ticket_flags: TicketFlags::empty(),
+            transited: Vec::new(),
+            authtime: -3600,
+            starttime: Some(-600),
+            endtime: 3600,
+            ctime: 0,
+            caddr: None,
+            ticket_data: Vec::new(),
+            authenticator_data: Vec::new(),
+            ap_options: ApOptions::MUTUAL_REQUIRED,
+            seq_number: Some(0x1234_5678),
+            cksum: gss(USUAL),
+        }
+    }
+
+    /// The server that has the service's key, and none other.
+    pub(crate) fn server(&self) -> Server {
+        let entry = Entry::new(
+            REALM.into(),
+            SERVICE.map(Into::into).to_vec(),
+            1,
+            3,
+            0,
+            self.service_key.clone(),
+        );
+        Server::with_keytab(Keytab::of_entries(vec![entry]))
+    }
+
+    /// AP-REQ, without a frame.
+    pub(crate) fn ap_req(&self) -> Vec<u8> {
+        self.at(platform::now())
+    }
+
+    /// AP-REQ, made when the clock shows `now`.
+    pub(crate) fn at(&self, now: FileTime) -> Vec<u8> {
+        let now = now.unix_seconds();
+        let names = |parts: &[String]| PrincipalName::encode_components(parts);
+        let (client, service) = (names(&self.client), names(&self.service));
+        let list = |elements: &[(i32, Vec<u8>)]| {
+            let elements: Vec<_> = elements.iter().map(|(kind, data)| (*kind, &data[..])).collect();
+            let inner = AuthorizationData::encode(&elements);
+            (!elements.is_empty())
+                .then(|| AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &inner)]))
+        };
+        let ticket_data = list(&self.ticket_data);
+        let part = EncTicketPart {
+            flags: self.ticket_flags,
+            key: EncryptionKey::of(&self.session_key),
+            crealm: self.realm.as_bytes(),
+            cname: PrincipalName::new(self.client_type, &client).unwrap(),
+            transited: TransitedEncoding { tr_type: 1, contents: &self.transited },
+            authtime: now + self.authtime,
+            starttime: self.starttime.map(|time| now + time),
+            endtime: now + self.endtime,
+            renew_till: None,
+            caddr: self.caddr.as_deref().map(|caddr| HostAddresses::decode(caddr).unwrap()),
+            authorization_data: ticket_data
+                .as_deref()
+                .map(|data| AuthorizationData::decode(data).unwrap()),
+        };
+        let ticket_cipher = self.service_key.encrypt(key_usage::TICKET, &part.encode()).unwrap();
+        let (cksumtype, checksum) = match &self.cksum {
+            Cksum::None => (0, Vec::new()),
+            Cksum::Other(kind, bytes) => (*kind, bytes.clone()),
+            Cksum::Gss { flags, bindings, credential } => {
+                let gss = GssChecksum {
+                    bindings: *bindings,
+                    flags: *flags,
+                    credential: credential.as_deref(),
+                    extensions: &[],
+                };
+                (gss_checksum::CHECKSUM_TYPE, gss.encode().unwrap())
+            }
+        };
+        let authenticator_data = list(&self.authenticator_data);
+        let other_client = self.other_client.as_deref().map(names);
+        let authenticator = Authenticator {
+            crealm: self.other_realm.as_deref().unwrap_or(&self.realm).as_bytes(),
+            cname: PrincipalName::new(self.client_type, other_client.as_deref().unwrap_or(&client))
+                .unwrap(),
+            cksum: (!matches!(self.cksum, Cksum::None))
+                .then_some(Checksum { cksumtype, checksum: &checksum }),
+            cusec: 123_456,
+            ctime: now + self.ctime,
+            subkey: self.subkey.as_ref().map(EncryptionKey::of),
+            seq_number: self.seq_number,
+            authorization_data: authenticator_data
+                .as_deref()
+                .map(|data| AuthorizationData::decode(data).unwrap()),
+        };
+        let sealed = self
+            .session_key
+            .encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator.encode())
+            .unwrap();
+        let encrypted =
+            |key: &Key, kvno, cipher| EncryptedData { etype: key.enctype().number(), kvno, cipher };
+        let ticket = Ticket {
+            realm: self.service_realm.as_bytes(),
+            sname: PrincipalName::new(name_type::SRV_INST, &service).unwrap(),
+            enc_part: encrypted(&self.service_key, self.kvno, &ticket_cipher),
+        };
+        ApReq {
+            ap_options: self.ap_options,
+            ticket,
+            authenticator: encrypted(&self.session_key, None, &sealed),
+        }
+        .encode()
+    }
+
+    /// The GSS-API token.
+    pub(crate) fn token(&self) -> Vec<u8> {
+        framed(&self.ap_req())
+    }
+}
+
+/// AP-REQ in GSS-API's frame.
+pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
+    Token { oid: Some(Oid::Krb5), id: TokenId::ApReq, body }.write()
+}
+
+/// A server with its keys, and what it requires.
+pub(crate) struct Server {
+    pub(crate) credential: Credential,
+    pub(crate) settings: Settings,
+    pub(crate) requirements: ContextFlags,
+    pub(crate) bindings: Option<ChannelBindings>,
+    pub(crate) now: Option<FileTime>,
+    pub(crate) notes: Notes,
+}
+
+impl Server {
+    pub(crate) fn with_keytab(keytab: Keytab) -> Server {
+        let mut settings = Settings::default();
+        settings.kerberos.enctypes = Enctype::ALL.to_vec();
+        let credential = Credential {
+            package: Package::Negotiate,
+            usage: Usage { inbound: true, outbound: false },
+            principal: None,
+            identity: None,
+            mechanisms: Mechanism::ALL.to_vec(),
+            accounts: Vec::new(),
+            application: None,
+            service: Service { name: None, keys: CredentialKeys::Keytab(Arc::new(keytab)) },
+        };
+        let requirements = ContextFlags::empty();
+        Server {
+            credential,
+            settings,
+            requirements,
+            bindings: None,
+            now: None,
+            notes: Notes::default(),
+        }
+    }
+
+    pub(crate) fn call(&self) -> AcceptCall<'_> {
+        AcceptCall {
+            credential: &self.credential,
+            settings: &self.settings,
+            requirements: self.requirements,
+            bindings: self.bindings.as_ref(),
+            now: self.now.unwrap_or_else(platform::now),
+            notes: &self.notes,
+        }
+    }
+
+    pub(crate) fn step(
+        &self,
+        acceptor: &Acceptor,
+        token: &[u8],
+    ) -> Result<Step<Acceptor>, Failure> {
+        acceptor.step(token, &self.call())
+    }
+
+    /// Accepts a conversation of one token.
+    pub(crate) fn accept(
+        &self,
+        token: &[u8],
+    ) -> Result<(Box<Established>, Option<Vec<u8>>), Error> {
+        match self.step(&Acceptor::new(), token) {
+            Ok(Step::Done { established, token }) => Ok((established, token)),
+            Ok(Step::Continue { .. }) => panic!("another token is awaited"),
+            Err(failure) => Err(failure.error),
+        }
+    }
+}
+
+/// A keytab file of version 2.
+pub(crate) fn keytab_file(entries: &[Entry]) -> Vec<u8> {
+    let counted = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
+    let mut file = vec![5, 2];
+    for entry in entries {
+        let mut record = (entry.components.len() as u16).to_be_bytes().to_vec();
+        record.extend(counted(entry.realm.as_bytes()));
+        entry.components.iter().for_each(|component| record.extend(counted(component.as_bytes())));
+        record.extend(entry.name_type.to_be_bytes());
+        record.extend(entry.timestamp.to_be_bytes());
+        record.push(entry.kvno as u8);
+        record.extend((entry.key.enctype().number() as u16).to_be_bytes());
+        record.extend(counted(entry.key.bytes()));
+        record.extend(entry.kvno.to_be_bytes());
+        file.extend((record.len() as u32).to_be_bytes());
+        file.extend(record);
+    }
+    file
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# run.sh [-v] [--only PART] [PROGRAM-PLATFORM]...: builds real programs from Debian's source packages, with our library in the
+# place of the system's, and has real clients or servers authenticate with them. Without arguments: all of them.
+# --only: the checks whose names contain PART. The last line counts.
+#
+#   squid-wine64 squid-wine32  Squid's negotiate_sspi_auth and ntlm_sspi_auth, for Windows, run by Debian's Squid
+#   squid-linux                negotiate_sspi_auth with negossp.h in place of <windows.h>
+#   curl-wine64 curl-linux     curl with SSPI in place of GSSAPI, as a client of Debian's Apache and of pyspnego
+#   mariadb-wine64 mariadb-wine32   MariaDB's GSSAPI plugin for Windows in a server of its own, asked by Debian's mariadb
+#
+# Sources and builds are kept in build/programs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+here=tests/suites/programs
+all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32)
+
+options=() wanted=()
+while (($#)); do
+    case $1 in
+    -v) options+=("$1") ;;
+    --only) options+=("$1" "$2"); shift ;;
+    *-*) wanted+=("$1") ;;
+    *) sed -n '2,/^set /p' "${BASH_SOURCE[0]}" | sed -n 's/^# \{0,1\}//p'; exit 2 ;;
+    esac
+    shift
+done
+((${#wanted[@]})) || wanted=("${all[@]}")
+
+# What a program is built from, and runs with.
+declare -A sources=([squid]=squid [curl]=curl [mariadb]="mariadb plugin/auth_gssapi include")
+declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc"
+    [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client")
+
+# 77: this machine cannot have the program; why is on standard output.
+prepare() { # PROGRAM PLATFORM
+    local platform source system
+    case $2 in
+    linux) platform=linux-x86_64 ;;
+    wine64) platform=windows-x86_64 ;;
+    wine32) platform=windows-i686 ;;
+    *) echo "run.sh: linux, wine64 or wine32" >&2; return 2 ;;
+    esac
+    if [[ $2 == wine* ]]; then
+        scripts/wine.sh "${2#wine}" --prepare || return
+        scripts/need.sh "g++-mingw-w64-$(tr _ - <<<"${platform#windows-}")" || return
+    fi
+    scripts/dist.sh $platform || return
+    # shellcheck disable=SC2086 # lists
+    scripts/need.sh make ${needs[$1]} || return
+    # shellcheck disable=SC2086
+    source=$($here/fetch.sh ${sources[$1]}) || return
+    make -s -j"$(nproc)" -f "$here/$1/Makefile" SOURCE="$source" PLATFORM=$platform >&2 || return
+    if [[ $1-$2 == curl-wine64 ]]; then
+        # curl for Windows looks in the system's folder only: a prefix of its own, with the DLL there.
+        PREFIX=system-dll scripts/wine.sh 64 --prepare || return
+        system=build/wine/prefix64-system-dll/drive_c/windows/system32
+        # What is not ours is passed on to the system's own, which has moved aside.
+        mkdir -p $system/negossp
+        [[ -e $system/negossp/secur32.dll ]] || mv $system/secur32.dll $system/negossp/
+        cp "build/programs/curl/$platform/secur32.dll" $system/
+    fi
+}
+
+export RUNLEVEL=1 # the packages start no daemons of their own
+tests/suites/interop/run.sh prepare
+scripts/dist.sh linux-x86_64
+scripts/need.sh krb5-kdc krb5-admin-server krb5-user >&2
+ready=()
+for name in "${wanted[@]}"; do
+    status=0
+    why=$(prepare "${name%-*}" "${name##*-}") || status=$?
+    case $status in
+    0) ready+=("$name") ;;
+    77) options+=(--skip "$name: $why") ;;
+    *) exit 1 ;;
+    esac
+done
+LC_ALL=C.UTF-8 build/venv/bin/python $here/main.py "${options[@]}" "${ready[@]}"
