@@ -4,6 +4,7 @@
 //! [`Subject`] describes the client; [`Token`] is what the platform makes of it. Decisions are made
 //! here; the calls of the operating system are in `platform`.
 
+mod config;
 mod impersonation;
 pub mod options;
 mod sids;
@@ -14,6 +15,7 @@ mod unix;
 pub(crate) mod windows;
 
 pub use crate::platform::access_token::Level;
+pub use config::Config;
 pub(crate) use impersonation::{for_new_thread, impersonate, revert};
 pub use options::Options;
 pub use sids::Sids;

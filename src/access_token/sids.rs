@@ -1,6 +1,6 @@
 //! The SIDs that a client goes by.
 
-use crate::config::Settings;
+use crate::access_token::Config;
 use crate::mechanism::Mechanism;
 use crate::principal::{AccountInfo, Origin, Principal, SidAndAttributes, attributes, well_known};
 use crate::stores::derived_sid;
@@ -29,7 +29,7 @@ const USERS_RID: u32 = 513;
 impl Sids {
     /// The SIDs of a client who has come by `mechanism`; `None` if nobody has told its SID and
     /// there is no machine SID to make one of.
-    pub fn of(client: &Principal, mechanism: Mechanism, settings: &Settings) -> Option<Sids> {
+    pub fn of(client: &Principal, mechanism: Mechanism, config: &Config) -> Option<Sids> {
         if client.anonymous {
             let user = well_known::anonymous_logon();
             let groups = vec![SidAndAttributes {
@@ -45,7 +45,7 @@ impl Sids {
             });
         }
         let facts = client.account.as_deref();
-        let (user, origin) = user(client, facts, settings)?;
+        let (user, origin) = user(client, facts, config)?;
         let admissible =
             |sid: &Sid| !(client.origins.facts.is_domains() && well_known::of_machine(sid));
         let mut seen = HashSet::new();
@@ -56,10 +56,7 @@ impl Sids {
         let of_account = groups.len();
         let primary_group =
             facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
-                let own = settings
-                    .own_accounts()
-                    .contain(client)
-                    .then(|| settings.accounts.machine_sid.get());
+                let own = config.own.contain(client).then(|| config.machine_sid.get());
                 own.flatten()
                     .and_then(|machine| machine.with_rid(USERS_RID))
                     .unwrap_or_else(well_known::users)
@@ -87,22 +84,16 @@ impl Sids {
 }
 
 /// The client's own SID, and who says so.
-fn user(
-    client: &Principal,
-    facts: Option<&AccountInfo>,
-    settings: &Settings,
-) -> Option<(Sid, Origin)> {
+fn user(client: &Principal, facts: Option<&AccountInfo>, config: &Config) -> Option<(Sid, Origin)> {
     if let Some(sid) = facts.and_then(|facts| facts.sid) {
         // A domain that calls its user by the machine's own name for somebody gets no token for
         // him.
         return (!(client.origins.sid.is_domains() && well_known::of_machine(&sid)))
             .then_some((sid, client.origins.sid));
     }
-    let machine = settings.accounts.machine_sid.get()?;
+    let machine = config.machine_sid.get()?;
     let sid = match &client.native {
-        _ if settings.own_accounts().contain(client) => {
-            derived_sid::of_user(&machine, &client.user)
-        }
+        _ if config.own.contain(client) => derived_sid::of_user(&machine, &client.user),
         // Whatever it has been renamed to.
         Some(principal) => derived_sid::of_kerberos(&machine, principal),
         None => derived_sid::of_domain_user(&machine, &client.domain, &client.user),

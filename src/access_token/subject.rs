@@ -1,8 +1,9 @@
 //! What a client's token is made from.
 
+use crate::access_token::Config;
 use crate::access_token::Sids;
-use crate::config::Settings;
-use crate::mechanism::{Established, Mechanism};
+use crate::mechanism::Mechanism;
+use crate::negotiate::Established;
 use crate::platform::access_token::Level;
 use crate::principal::Principal;
 use crate::types::flags::ContextFlags;
@@ -42,9 +43,9 @@ pub struct Subject {
 
 impl Subject {
     /// The client of a context whose server this is.
-    pub fn new(established: &Established, logon_id: u64, settings: &Settings) -> Subject {
+    pub fn new(established: &Established, logon_id: u64, config: &Config) -> Subject {
         Subject {
-            sids: Sids::of(&established.client, established.mechanism, settings),
+            sids: Sids::of(&established.client, established.mechanism, config),
             principal: established.client.clone(),
             level: level_of(established.flags),
             mechanism: established.mechanism,

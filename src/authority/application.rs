@@ -1,7 +1,7 @@
 //! Accounts that the program itself keeps: the library asks it, by way of a callback, for what
 //! proves them.
 
-use super::NetworkLogon;
+use crate::ntlm::NetworkLogon;
 use crate::ntlm::crypto::Key;
 use crate::ntlm::response::{self, Proof};
 use crate::types::error::Result;

@@ -1,26 +1,38 @@
-//! One logon, and the authorities that are asked about it.
+//! The authorities in their order: the first that knows the client decides.
 
+use super::pass_through::PassThrough;
 use super::throttle::{Limits, Throttle};
-use super::{
-    Account, AccountStatus, AuthorityKind, NetworkLogon, Validated, application, candidates,
-};
-use crate::config::Settings;
+use super::{Application, AuthorityKind, LocalAccounts, Options, application, audit, restrictions};
 use crate::ntlm::response::{self, Proof};
+use crate::ntlm::{Account, Authority, NetworkLogon, Validated};
 use crate::principal::{Origin, Principal};
-use crate::server::credential::Credential;
-use crate::stores::accounts::details;
+use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::file::nobody;
-use crate::types::account_name;
+use crate::types::account_name::same;
 use crate::types::error::{Denial, Error, Result};
+use crate::types::logon_names::LogonNames;
 use crate::types::ntstatus::NtStatus;
+use crate::types::time::FileTime;
+use std::sync::Arc;
 use std::time::Instant;
 
-/// A logon, and who may be asked about it.
-#[derive(Clone, Copy)]
-pub(super) struct Chain<'a> {
-    pub(super) credential: &'a Credential,
-    pub(super) settings: &'a Settings,
-    pub(super) logon: &'a NetworkLogon<'a>,
+/// The authorities of one credential under one configuration.
+#[derive(Debug)]
+pub struct Chain {
+    /// Their order, the throttle, who may use NTLM.
+    pub options: Options,
+    /// `[ntlm] mode = "audit"`.
+    pub audited: bool,
+    /// The credential's own accounts.
+    pub credential: Vec<Account>,
+    /// The server program.
+    pub application: Option<Arc<dyn Application>>,
+    /// The account file.
+    pub local: LocalAccounts,
+    /// A domain controller, asked by the library itself.
+    pub domain: Option<Arc<dyn PassThrough>>,
+    /// The machine's winbindd.
+    pub winbind: Option<Arc<dyn PassThrough>>,
 }
 
 /// What one authority says.
@@ -33,27 +45,56 @@ enum Verdict {
     Absent(Option<Error>),
 }
 
-impl Chain<'_> {
-    /// What the first authority says that knows the client.
-    pub(super) fn answer(&self) -> Result<Validated> {
-        self.settings.usable()?;
-        let (mut unknown_to, mut absent) = (Vec::new(), None);
-        for &kind in &self.settings.authorities.order {
-            let answer = match kind {
-                AuthorityKind::Credential => self.credential(),
-                AuthorityKind::Application => self.application(),
-                AuthorityKind::AccountFile => self.account_file(),
-                AuthorityKind::Domain => self.domain(),
-                AuthorityKind::Winbind => self.winbind(),
+impl Authority for Chain {
+    fn validate(&self, logon: &NetworkLogon<'_>, _now: FileTime) -> Result<Validated> {
+        let validated = self.ask(logon)?;
+        // Only once it is known who it is: without the password, a client must not learn whom the
+        // policy is about.
+        restrictions::admit(&validated.principal, &self.options, logon)?;
+        Ok(validated)
+    }
+}
+
+impl Chain {
+    /// Records how a logon ended once everything has been checked: in the audit file, and for the
+    /// throttle, which lets an account go on from where it has logged on before.
+    pub fn conclude(&self, logon: &LogonNames, outcome: Result<&Principal, &Error>, now: FileTime) {
+        if let Ok(client) = outcome
+            && let Some(kind) = AuthorityKind::from_origin(client.origins.logon)
+            && self.options.throttle.contains(&kind)
+        {
+            let LogonNames { user, domain, workstation, address } = logon;
+            let account = match kind {
+                AuthorityKind::Credential | AuthorityKind::AccountFile => client.user.clone(),
+                AuthorityKind::Application => user.clone(),
+                AuthorityKind::Domain | AuthorityKind::Winbind => format!("{domain}\\{user}"),
             };
-            match answer {
+            let throttle = Throttle::global();
+            let attempt = throttle.attempt(&account, workstation, address.as_ref());
+            throttle.right(&attempt, Instant::now());
+        }
+        audit::record(outcome.err(), logon, self.audited, &self.options, now);
+    }
+
+    /// The verdict of the first authority that knows the client.
+    fn ask(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
+        let (mut unknown_to, mut absent) = (Vec::new(), None);
+        for &kind in &self.options.order {
+            let verdict = match kind {
+                AuthorityKind::Credential => self.credential(logon),
+                AuthorityKind::Application => self.application(logon),
+                AuthorityKind::AccountFile => self.account_file(logon),
+                AuthorityKind::Domain => self.pass_on(kind, self.domain.as_deref(), logon),
+                AuthorityKind::Winbind => self.pass_on(kind, self.winbind.as_deref(), logon),
+            };
+            match verdict {
                 Verdict::Judged(result) => return result,
                 Verdict::Unknown => unknown_to.push(kind),
                 Verdict::Absent(why) => absent = absent.or(why),
             }
         }
         match absent {
-            _ if !unknown_to.is_empty() => self.unknown(&unknown_to),
+            _ if !unknown_to.is_empty() => self.unknown(&unknown_to, logon),
             Some(why) => Err(why),
             None => Err(Error::NoAuthority(
                 "no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)",
@@ -62,114 +103,95 @@ impl Chain<'_> {
     }
 
     /// The credential's own accounts.
-    fn credential(&self) -> Verdict {
-        if self.credential.accounts.is_empty() {
+    fn credential(&self, logon: &NetworkLogon<'_>) -> Verdict {
+        if self.credential.is_empty() {
             return Verdict::Absent(None);
         }
         let is_meant = |own: &&Account| {
-            candidates::candidates(self.logon, self.settings)
-                .any(|name| account_name::same(name, &own.user))
+            self.local.candidates(logon.domain, logon.user).any(|name| same(name, &own.user))
         };
-        match self.credential.accounts.iter().find(is_meant) {
+        match self.credential.iter().find(is_meant) {
             Some(own) => {
-                let standing =
+                let status =
                     if own.disabled { AccountStatus::Disabled } else { AccountStatus::Normal };
-                Verdict::Judged(self.account(
-                    AuthorityKind::Credential,
-                    own,
-                    standing,
-                    Origin::Credential,
-                ))
+                let kind = AuthorityKind::Credential;
+                Verdict::Judged(self.account(kind, own, status, Origin::Credential, logon))
             }
             None => Verdict::Unknown,
         }
     }
 
     /// The server program's.
-    fn application(&self) -> Verdict {
-        let Some(application) = &self.credential.application else { return Verdict::Absent(None) };
-        let judged =
-            self.throttled(
-                &[AuthorityKind::Application],
-                self.logon.user,
-                || match application::ask(&**application, self.logon) {
-                    Some(proof) => proof.map(Some),
-                    None => Ok(None),
-                },
-            );
+    fn application(&self, logon: &NetworkLogon<'_>) -> Verdict {
+        let Some(application) = &self.application else { return Verdict::Absent(None) };
+        let judged = self.throttled(&[AuthorityKind::Application], logon.user, logon, || {
+            application::ask(&**application, logon).transpose()
+        });
         match judged {
-            Ok(Some(proof)) => Verdict::Judged(self.validated(
-                self.logon.user.to_owned(),
-                self.logon.domain,
+            Ok(Some(proof)) => Verdict::Judged(Ok(self.validated(
+                logon.user.to_owned(),
+                logon.domain,
                 Origin::Application,
                 proof,
-            )),
+            ))),
             Ok(None) => Verdict::Unknown,
             Err(error) => Verdict::Judged(Err(error)),
         }
     }
 
-    /// The account file's. Where there is a domain, they are meant only by who names this machine,
-    /// or no domain.
-    fn account_file(&self) -> Verdict {
-        let Some(file) = &self.settings.accounts.file else { return Verdict::Absent(None) };
+    /// The account file's. Where there is a domain, only a client that names this machine or no
+    /// domain means them.
+    fn account_file(&self, logon: &NetworkLogon<'_>) -> Verdict {
+        let Some(file) = &self.local.file else { return Verdict::Absent(None) };
         let accounts = file.peek();
         if accounts.problem.is_some() {
             return Verdict::Absent(Some(Error::NoAuthority("the account file cannot be read")));
         }
-        if self.in_domain() && !candidates::is_of_this_machine(self.logon.domain, self.settings) {
+        let domain = self.domain.as_deref();
+        if self.in_domain() && !self.local.is_this_machine(logon.domain, domain) {
             return Verdict::Unknown;
         }
-        match candidates::candidates(self.logon, self.settings).find_map(|name| accounts.get(name))
-        {
+        let mut candidates = self.local.candidates(logon.domain, logon.user);
+        match candidates.find_map(|name| accounts.get(name)) {
             Some(entry) => Verdict::Judged(self.account(
                 AuthorityKind::AccountFile,
                 &entry.account,
                 entry.standing,
                 Origin::AccountFile,
+                logon,
             )),
             None => Verdict::Unknown,
         }
     }
 
-    /// There is a domain, and somebody to ask about it.
+    /// There is a domain, and an authority for it.
     fn in_domain(&self) -> bool {
-        let order = &self.settings.authorities.order;
-        self.settings.domain.is_some() && order.contains(&AuthorityKind::Domain)
-            || self.settings.winbind.is_some() && order.contains(&AuthorityKind::Winbind)
+        let order = &self.options.order;
+        self.domain.is_some() && order.contains(&AuthorityKind::Domain)
+            || self.winbind.is_some() && order.contains(&AuthorityKind::Winbind)
     }
 
     /// The client names this machine, and so none of the domain's accounts.
-    fn is_of_this_machine_alone(&self) -> bool {
-        let named = self.logon.domain;
-        let of_the_domain =
-            self.settings.domain.as_ref().is_some_and(|domain| domain.is_named(named));
-        !named.is_empty() && !of_the_domain && candidates::is_of_this_machine(named, self.settings)
+    fn is_of_this_machine_alone(&self, named: &str) -> bool {
+        let domain = self.domain.as_deref();
+        let of_the_domain = domain.is_some_and(|domain| domain.is_named(named));
+        !named.is_empty() && !of_the_domain && self.local.is_this_machine(named, domain)
     }
 
-    /// The domain's and those of the domains that it trusts: everybody's who does not name this
-    /// machine.
-    fn domain(&self) -> Verdict {
-        let Some(domain) = &self.settings.domain else { return Verdict::Absent(None) };
-        self.pass_on(AuthorityKind::Domain, || domain.validate(self.logon))
-    }
-
-    /// The same, as winbindd knows them.
-    fn winbind(&self) -> Verdict {
-        let Some(winbind) = &self.settings.winbind else { return Verdict::Absent(None) };
-        self.pass_on(AuthorityKind::Winbind, || winbind.validate(self.logon))
-    }
-
+    /// Accounts of the domain and of the domains that it trusts: of every client that does not name
+    /// this machine.
     fn pass_on(
         &self,
         kind: AuthorityKind,
-        validate: impl FnOnce() -> Result<Validated>,
+        to: Option<&dyn PassThrough>,
+        logon: &NetworkLogon<'_>,
     ) -> Verdict {
-        if self.is_of_this_machine_alone() {
+        let Some(to) = to else { return Verdict::Absent(None) };
+        if self.is_of_this_machine_alone(logon.domain) {
             return Verdict::Unknown;
         }
-        let account = format!("{}\\{}", self.logon.domain, self.logon.user);
-        Verdict::Judged(self.throttled(&[kind], &account, validate))
+        let account = format!("{}\\{}", logon.domain, logon.user);
+        Verdict::Judged(self.throttled(&[kind], &account, logon, || to.validate(logon)))
     }
 
     /// An account whose hashes are at hand.
@@ -177,91 +199,74 @@ impl Chain<'_> {
         &self,
         kind: AuthorityKind,
         account: &Account,
-        standing: AccountStatus,
+        status: AccountStatus,
         origin: Origin,
+        logon: &NetworkLogon<'_>,
     ) -> Result<Validated> {
-        let proof = self.throttled(&[kind], &account.user, || {
-            let proof = response::check(account, self.logon);
-            // That there is no password says more than that it is wrong.
-            if standing == AccountStatus::NoPassword {
-                standing.admit()?;
+        let proof = self.throttled(&[kind], &account.user, logon, || {
+            let proof = response::check(account, logon);
+            // "No password set" is the more useful reason.
+            if status == AccountStatus::NoPassword {
+                status.admit()?;
             }
             proof
         })?;
-        standing.admit()?;
-        self.validated(account.user.clone(), &account.domain, origin, proof)
+        status.admit()?;
+        Ok(self.validated(account.user.clone(), &account.domain, origin, proof))
     }
 
-    /// Nobody's account: one response is checked all the same, so that an unknown name costs what a
-    /// wrong password costs.
-    fn unknown(&self, kinds: &[AuthorityKind]) -> Result<Validated> {
-        self.throttled(kinds, self.logon.user, || match response::check(nobody(), self.logon) {
+    /// An unknown name: one response is checked all the same, so that it takes as long as a wrong
+    /// password.
+    fn unknown(&self, kinds: &[AuthorityKind], logon: &NetworkLogon<'_>) -> Result<Validated> {
+        self.throttled(kinds, logon.user, logon, || match response::check(nobody(), logon) {
             Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
             _ => Err(Error::LogonDenied(Denial::UnknownUser)),
         })
     }
 
-    /// Has `judge` look at the logon, unless too many wrong passwords were given for the account;
-    /// counts those.
+    /// Has `judge` check the logon, unless too many wrong passwords were given for the account;
+    /// counts those. That the password was right counts once the whole logon has succeeded
+    /// ([`Chain::conclude`]).
     fn throttled<T>(
         &self,
         kinds: &[AuthorityKind],
         account: &str,
+        logon: &NetworkLogon<'_>,
         judge: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        let settings = &self.settings.authorities;
-        if !kinds.iter().any(|kind| settings.throttle.contains(kind)) {
+        let options = &self.options;
+        if !kinds.iter().any(|kind| options.throttle.contains(kind)) {
             return judge();
         }
         let (throttle, now) = (Throttle::global(), Instant::now());
-        let attempt = throttle.attempt(account, self.logon);
+        let attempt = throttle.attempt(account, logon.workstation, logon.address.as_ref());
         if !throttle.admits(&attempt, now) {
             return Err(Error::LogonDenied(Denial::Throttled));
         }
         let result = judge();
-        match &result {
-            Ok(_) => throttle.right(&attempt, now),
-            Err(Error::LogonDenied(
-                Denial::WrongPassword
-                | Denial::UnknownUser
-                | Denial::Controller(
-                    NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
-                ),
-            )) => throttle.wrong(
-                &attempt,
-                Limits { after: settings.throttle_after, longest: settings.throttle_longest },
-                now,
+        if let Err(Error::LogonDenied(
+            Denial::WrongPassword
+            | Denial::UnknownUser
+            | Denial::Controller(
+                NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
             ),
-            // Nothing was guessed, or nobody has looked.
-            Err(_) => {}
+        )) = &result
+        {
+            let limits =
+                Limits { after: options.throttle_after, longest: options.throttle_longest };
+            throttle.wrong(&attempt, limits, now);
         }
         result
     }
 
-    /// The client whose account has proven to be its own. `domain` is the account's; empty for the
-    /// machine's.
-    fn validated(
-        &self,
-        user: String,
-        domain: &str,
-        origin: Origin,
-        proof: Proof,
-    ) -> Result<Validated> {
-        let settings = self.settings;
-        let domains = [
-            domain,
-            settings.accounts.domain.as_deref().unwrap_or_default(),
-            &settings.server.nb_computer,
-        ];
-        let domain = domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-        Ok(Validated {
-            principal: details::complete(
-                Principal::of_account(user, domain.to_owned(), origin),
-                settings,
-            )?,
+    /// The client whose proof is right. `domain` is the account's; empty for the machine's.
+    fn validated(&self, user: String, domain: &str, origin: Origin, proof: Proof) -> Validated {
+        let domain = self.local.domain_of(domain).to_owned();
+        Validated {
+            principal: Principal::of_account(user, domain, origin),
             session_base_key: proof.session_base_key,
             lm_session_key: proof.lm_session_key,
             response: proof.response,
-        })
+        }
     }
 }

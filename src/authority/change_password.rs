@@ -1,15 +1,15 @@
 //! Changing the password of an account in the account file, by who knows the old one.
 
-use super::{AccountStatus, candidates};
-use crate::config::Settings;
+use super::LocalAccounts;
 use crate::ntlm::response::nt_hash;
-use crate::platform;
+use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::edit;
 use crate::stores::accounts::edit::FileError;
 use crate::stores::accounts::file;
 use crate::stores::accounts::smbpasswd;
 use crate::stores::accounts::smbpasswd::Fields;
 use crate::types::error::{Denial, Error, Result};
+use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -21,8 +21,15 @@ const DENIED: Error = Error::LogonDenied(Denial::WrongPassword);
 /// Errors: `LogonDenied` alike for an unknown name, a wrong password and an account that may not
 /// log on; `NoAuthority` where there is no account file, or it cannot be changed;
 /// `InvalidParameter` where `new` is no password.
-pub fn change(settings: &Settings, domain: &str, user: &str, old: &str, new: &str) -> Result<()> {
-    let result = change_unlogged(settings, domain, user, old, new);
+pub fn change(
+    accounts: &LocalAccounts,
+    domain: &str,
+    user: &str,
+    old: &str,
+    new: &str,
+    now: FileTime,
+) -> Result<()> {
+    let result = change_unlogged(accounts, domain, user, old, new, now);
     match &result {
         Ok(()) => tracing::info!(user, domain, "password changed"),
         Err(error) => tracing::warn!(user, domain, "password not changed: {error}"),
@@ -31,14 +38,14 @@ pub fn change(settings: &Settings, domain: &str, user: &str, old: &str, new: &st
 }
 
 fn change_unlogged(
-    settings: &Settings,
+    accounts: &LocalAccounts,
     domain: &str,
     user: &str,
     old: &str,
     new: &str,
+    now: FileTime,
 ) -> Result<()> {
-    settings.usable()?;
-    let file = settings.accounts.file.as_ref();
+    let file = accounts.file.as_ref();
     let path = file
         .and_then(|file| file.path())
         .ok_or(Error::NoAuthority("no account file is configured"))?;
@@ -48,14 +55,14 @@ fn change_unlogged(
     let (old, new) = (Zeroizing::new(nt_hash(old)), Zeroizing::new(nt_hash(new)));
     edit::change(path, false, |lines| {
         // Whoever it is, one hash is compared: an unknown name costs what a wrong password costs.
-        let found = candidates::meant(domain, user, settings).find_map(|name| lines.of_account(name).first().copied());
+        let found = accounts.candidates(domain, user).find_map(|name| lines.of_account(name).first().copied());
         let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
         let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account);
         let right = bool::from(known.nt_hash.unwrap_or_default().ct_eq(&*old)) && known.nt_hash.is_some();
         let standing = entry.as_ref().map(|entry| entry.standing);
         let (Some(line), Some(AccountStatus::Normal), true) = (found, standing, right) else { return Err(Refused::Denied) };
         let mut fields = Fields::split(lines.text(line));
-        fields.set_nt_hash(&new, u32::try_from(platform::now().unix_seconds()).unwrap_or(u32::MAX));
+        fields.set_nt_hash(&new, u32::try_from(now.unix_seconds()).unwrap_or(u32::MAX));
         lines.replace(line, &fields.join());
         Ok(())
     })

@@ -1,9 +1,10 @@
 //! What `[authorities]` configures.
 
 use super::AuthorityKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// `[authorities]`: which authorities validate NTLM logons, and how guessing is throttled.
+/// `[authorities]` and the lists of `[ntlm]`: which authorities validate NTLM logons, and how guessing is throttled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The authorities, in order: the first that knows the client decides. Others are not used.
@@ -14,6 +15,15 @@ pub struct Options {
     pub throttle_after: u32,
     /// The longest delay after a wrong password; the first is one second.
     pub throttle_longest: Duration,
+    /// `[ntlm] audit_file`: gets a line for each logon.
+    pub audit_file: Option<PathBuf>,
+    /// `[ntlm] users`: who may use NTLM, `DOMAIN\\user` or `user`; empty: all users.
+    pub users: Vec<String>,
+    /// `[ntlm] domains`: whose users may use NTLM; empty: all.
+    pub domains: Vec<String>,
+    /// `[ntlm] workstations`: where they may come from, by the names that clients send or by
+    /// address; empty: anywhere.
+    pub workstations: Vec<String>,
 }
 
 impl Default for Options {
@@ -24,6 +34,10 @@ impl Default for Options {
             throttle: vec![AuthorityKind::AccountFile],
             throttle_after: 10,
             throttle_longest: Duration::from_secs(30),
+            audit_file: None,
+            users: Vec::new(),
+            domains: Vec::new(),
+            workstations: Vec::new(),
         }
     }
 }

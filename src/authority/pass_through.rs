@@ -1,13 +1,25 @@
 //! Logons that somebody else judges who knows the domain's accounts ([MS-APDS] 3.1): what is asked,
 //! and what follows from the answer, whoever is asked.
 
-use super::{NetworkLogon, ResponseKind, Validated};
-use crate::ntlm::{crypto, response};
+use crate::ntlm::{NetworkLogon, ResponseKind, Validated, crypto, response};
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::ntstatus::NtStatus;
+use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// An authority that a logon is passed on to: it knows a domain's accounts.
+pub trait PassThrough: fmt::Debug + Send + Sync {
+    /// The client that sends this name means this domain.
+    fn is_named(&self, domain: &str) -> bool;
+
+    /// Has the logon judged there.
+    ///
+    /// Errors: `LogonDenied` when it is rejected, there or by policy before; `NoAuthority` when
+    /// none can be asked.
+    fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated>;
+}
 
 /// The challenge and the responses as they are passed on.
 #[derive(Clone, Copy)]

@@ -1,33 +1,26 @@
-//! Who may come by NTLM at all: `[ntlm] users`, `domains` and `workstations`.
+//! Who may use NTLM at all: `[ntlm] users`, `domains` and `workstations`.
 
-use super::NetworkLogon;
-use crate::config::Settings;
+use super::Options;
+use crate::ntlm::NetworkLogon;
 use crate::principal::Principal;
-use crate::types::account_name;
+use crate::types::account_name::same;
 use crate::types::channel_bindings::Address;
 use crate::types::error::{Denial, Error, Result};
 use std::net::IpAddr;
 
-/// Refuses a client that is on none of the lists that there are. An empty list is none.
-pub(super) fn admit(
-    client: &Principal,
-    settings: &Settings,
-    logon: &NetworkLogon<'_>,
-) -> Result<()> {
-    let lists = &settings.ntlm;
+/// Rejects a client that is on none of the configured lists. An empty list admits all clients.
+pub(super) fn admit(client: &Principal, lists: &Options, logon: &NetworkLogon<'_>) -> Result<()> {
     let is_user = |name: &String| match name.split_once('\\') {
-        Some((domain, user)) => {
-            account_name::same(domain, &client.domain) && account_name::same(user, &client.user)
-        }
-        None => account_name::same(name, &client.user),
+        Some((domain, user)) => same(domain, &client.domain) && same(user, &client.user),
+        None => same(name, &client.user),
     };
     let is_place = |name: &String| {
-        account_name::same(name, logon.workstation)
-            || name.parse().is_ok_and(|ip| address(logon) == Some(ip))
+        same(name, logon.workstation)
+            || name.parse().is_ok_and(|ip| logon.address.as_ref().map(ip_address) == Some(ip))
     };
     let listed = (lists.users.is_empty() || lists.users.iter().any(is_user))
         && (lists.domains.is_empty()
-            || lists.domains.iter().any(|name| account_name::same(name, &client.domain)))
+            || lists.domains.iter().any(|name| same(name, &client.domain)))
         && (lists.workstations.is_empty() || lists.workstations.iter().any(is_place));
     if listed {
         Ok(())
@@ -36,10 +29,10 @@ pub(super) fn admit(
     }
 }
 
-/// The client's address, if the caller has told it.
-pub(super) fn address(logon: &NetworkLogon<'_>) -> Option<IpAddr> {
-    logon.address.as_ref().map(|address| match *address {
+/// The client's address, if the caller gave it.
+pub(super) fn ip_address(address: &Address) -> IpAddr {
+    match *address {
         Address::V4(octets) => IpAddr::from(octets),
         Address::V6(octets) => IpAddr::from(octets),
-    })
+    }
 }

@@ -11,7 +11,6 @@
 //! Counts are forgotten after a quarter of an hour, and when there are too many; what is remembered
 //! is a keyed hash.
 
-use super::NetworkLogon;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::account_name;
 use crate::types::channel_bindings::Address;
@@ -88,11 +87,12 @@ impl Throttle {
         GLOBAL.get(Throttle::new)
     }
 
-    /// The attempt to log on as `account`, whatever it is called there.
-    pub fn attempt(&self, account: &str, logon: &NetworkLogon<'_>) -> Attempt {
+    /// The attempt to log on as `account` from a place: the client's `address`, or if that is
+    /// unknown its `workstation`.
+    pub fn attempt(&self, account: &str, workstation: &str, address: Option<&Address>) -> Attempt {
         let account = account_name::fold(account);
-        let workstation = account_name::fold(logon.workstation);
-        let place = match &logon.address {
+        let workstation = account_name::fold(workstation);
+        let place = match address {
             Some(Address::V4(address)) => &address[..],
             Some(Address::V6(address)) => address,
             None => workstation.as_bytes(),
@@ -197,7 +197,7 @@ mod tests {
         }
 
         fn attempt(&self, account: &str, workstation: &str) -> Attempt {
-            self.throttle.attempt(account, &NetworkLogon { workstation, ..NetworkLogon::default() })
+            self.throttle.attempt(account, workstation, None)
         }
 
         fn wait(&mut self, seconds: u64) {

@@ -1,9 +1,9 @@
 //! The machine's secret: the password of its account in the domain.
 
-use crate::kerberos::KeytabFile;
 use crate::kerberos::crypto::Enctype;
 use crate::ntlm::response::nt_hash;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
+use crate::stores::keytab_file::KeytabFile;
 use std::cmp::Reverse;
 use std::path::Path;
 use zeroize::Zeroizing;

@@ -13,8 +13,8 @@ pub mod netlogon;
 mod options;
 pub mod pool;
 
-use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
-use crate::authority::{NetworkLogon, Validated};
+use crate::authority::pass_through::{self, PassThrough, PassThroughRequest, PassThroughResult};
+use crate::ntlm::{NetworkLogon, Validated};
 use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Result;
@@ -53,9 +53,11 @@ impl Domain {
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
+}
 
+impl PassThrough for Domain {
     /// The client names this domain.
-    pub fn is_named(&self, domain: &str) -> bool {
+    fn is_named(&self, domain: &str) -> bool {
         let same = crate::types::account_name::same;
         !domain.is_empty()
             && (same(domain, &self.settings.name) || same(domain, &self.settings.realm))
@@ -65,7 +67,7 @@ impl Domain {
     ///
     /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
     /// none can be asked.
-    pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
+    fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = PassThroughRequest::of(logon)?;
         let request = Request {
             user: logon.user,

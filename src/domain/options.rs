@@ -2,6 +2,7 @@
 
 use crate::net::host::Host;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// `[domain]`: the domain whose accounts may log on, besides those of the account file.
@@ -19,6 +20,10 @@ pub struct Options {
     pub name_servers: Vec<SocketAddr>,
     /// The machine's account, such as `WEB1$`.
     pub machine_account: String,
+    /// The file with the machine's password or NT hash.
+    pub machine_secret_file: Option<PathBuf>,
+    /// Else a keytab with the machine's rc4-hmac key, which is that hash.
+    pub machine_keytab: Option<PathBuf>,
     /// How long one logon may take.
     pub timeout: Duration,
     /// Concurrent connections to a domain controller, and so concurrent logons.

@@ -3,9 +3,9 @@
 use super::abi::*;
 use super::boundary::package_info::{self, PackageInfo};
 use super::boundary::text::{self, Text};
-use crate::config;
 use crate::mechanism::Mechanism;
-use crate::server::credential::Package;
+use crate::mechanism::Package;
+use crate::server;
 use crate::types::error::{Error, Result};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,7 +30,7 @@ fn describe(package: Package) -> PackageInfo {
         Package::Negotiate => (
             COMMON | SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_GSS_COMPATIBLE,
             9,
-            config::current().limits.max_token,
+            server::current().settings.limits.max_token,
             "Microsoft Package Negotiator",
         ),
         Package::Only(Mechanism::Kerberos) => (
@@ -43,7 +43,7 @@ fn describe(package: Package) -> PackageInfo {
                 | SECPKG_FLAG_DELEGATION
                 | SECPKG_FLAG_READONLY_WITH_CHECKSUM,
             16,
-            config::current().limits.max_token.saturating_sub(SPNEGO),
+            server::current().settings.limits.max_token.saturating_sub(SPNEGO),
             "Microsoft Kerberos V1.0",
         ),
         Package::Only(Mechanism::Ntlm) => {

@@ -1,10 +1,10 @@
-//! Contexts on their way to another process: packed, sealed, and good once.
+//! Exported contexts: sealed, of limited age, and imported once.
 //!
-//! A sealed context is a header (magic, version, kind, nonce) and, encrypted, when it was made and
-//! the packed context. XChaCha20-Poly1305 authenticates both, under a key that the other process
-//! must have: from a file, or the one that a process shares with its forked children. What was
-//! sealed long ago, or has been unsealed in this process already, is refused; that is remembered as
-//! Kerberos remembers authenticators.
+//! A sealed context is a header (magic, version, kind, nonce) and, encrypted, what is in it.
+//! XChaCha20-Poly1305 authenticates both, under a key that the importing process must have: from a
+//! file, or the one that a process shares with its forked children. What was sealed too long ago,
+//! or has been imported by this process already, is rejected; that is remembered as Kerberos
+//! remembers authenticators.
 
 mod key;
 mod key_file;
@@ -14,188 +14,105 @@ pub use key::Key;
 pub use key_file::KeyFile;
 pub use options::Options;
 
-use crate::config::Settings;
-use crate::context::{Accepting, Context, EstablishedContext};
-use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
+use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum};
 use crate::replay::{self, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
-use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
-use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// What every sealed context begins with; the number is that of the packed form.
 const MAGIC: [u8; 8] = *b"negossp\x01";
 
-/// Imports that are remembered at a time, at most: more within `[export] lifetime` are refused.
+/// Imports that are remembered at a time, at most: more within `[export] lifetime` are rejected.
 const IMPORTS: usize = 1 << 20;
 
 /// What is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// An established context.
     Established,
+    /// An acceptor's exchange under way.
     HalfOpen,
 }
 
 persist_enum!(Kind { 1 = Kind::Established, 2 = Kind::HalfOpen });
 
-/// What a conversation has besides its context.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallState {
-    /// What its calls have required.
-    pub requirements: ContextFlags,
-    /// The caller's channel bindings.
-    pub bindings: Option<ChannelBindings>,
-    /// When the first call was made, in UTC.
-    pub started: FileTime,
-}
-
-persist_struct!(CallState { requirements, bindings, started });
-
-/// How a context is to be exported.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ExportOptions {
-    /// The new context begins where this one did when it was established.
-    pub reset: bool,
-    /// An exchange that has not ended may be exported too.
-    pub half_open: bool,
-}
-
-/// Packs and seals a context.
-///
-/// Errors: `InvalidHandle` for one that is not established, unless it may be half open;
-/// `CannotPack` for what does not travel, and without a key.
-pub fn export(
-    context: &Context,
-    circumstances: &CallState,
-    manner: ExportOptions,
-    settings: &Settings,
-    now: FileTime,
-) -> Result<Vec<u8>> {
-    let mut out = Writer::new();
-    now.pack(&mut out)?;
-    circumstances.pack(&mut out)?;
-    let kind = match context {
-        Context::Established(secured) if manner.reset => {
-            let EstablishedContext { established, package, accepted } = &**secured;
-            let mut established = established.clone();
-            established.session.reset();
-            EstablishedContext { established, package: *package, accepted: *accepted }
-                .pack(&mut out)?;
-            Kind::Established
-        }
-        Context::Established(secured) => {
-            secured.pack(&mut out)?;
-            Kind::Established
-        }
-        Context::Accepting(accepting) if manner.half_open => {
-            accepting.pack(&mut out)?;
-            Kind::HalfOpen
-        }
-        Context::Initiating(_) if manner.half_open => {
-            return Err(Error::CannotPack("a client's context under way"));
-        }
-        Context::Accepting(_) | Context::Initiating(_) => {
-            return Err(Error::InvalidHandle("a context that is not established"));
-        }
-        Context::Failed => {
-            return Err(Error::InvalidHandle("a context whose conversation is over"));
-        }
-    };
-    let mut header = Writer::new();
-    header.raw(&MAGIC);
-    kind.pack(&mut header)?;
-    let plain = out.finish();
-    settings.export.with_key(|key| key.seal(&header.finish(), &plain), NO_KEY_TO_SEAL)
-}
-
-const NO_KEY_TO_SEAL: Error = Error::CannotPack("[export] key_file has no key");
-const NO_KEY_TO_OPEN: Error = Error::NoCredentials("[export] key_file has no key");
-
-/// A context that was exported, and is not yet this process' own.
+/// The key of exported contexts: of a file, or without one that of this process and its forked
+/// children.
 #[derive(Debug)]
-pub struct Imported {
-    /// The context.
-    pub context: Context,
-    /// What comes with it.
-    pub circumstances: CallState,
-    made: FileTime,
-    nonce: [u8; Key::NONCE],
-}
+pub struct ExportKey(pub Option<Arc<KeyFile>>);
 
-/// Opens and unpacks a context that [`export`] has made.
-///
-/// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without a
-/// key.
-pub fn import(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported> {
-    let (header, body) = sealed.split_at_checked(MAGIC.len() + 1).ok_or(MALFORMED)?;
-    let kind = header
-        .strip_prefix(&MAGIC)
-        .ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
-    let plain = settings.export.with_key(|key| key.open(header, body), NO_KEY_TO_OPEN)?;
-    let nonce = *body.first_chunk().ok_or(MALFORMED)?;
-    unpack(Kind::unpack(&mut Reader::new(kind))? == Kind::HalfOpen, &plain, nonce, settings)
-}
-
-/// Unpacks what was sealed.
-fn unpack(
-    half_open: bool,
-    plain: &[u8],
-    nonce: [u8; Key::NONCE],
-    settings: &Arc<Settings>,
-) -> Result<Imported> {
-    let mut from = Reader::new(plain);
-    let made = FileTime::unpack(&mut from)?;
-    let circumstances = CallState::unpack(&mut from)?;
-    let context = match half_open {
-        false => Context::Established(Persist::unpack(&mut from)?),
-        true => Context::Accepting(Box::new(Accepting::unpack(&mut from, settings.clone())?)),
-    };
-    from.finish()?;
-    Ok(Imported { context, circumstances, made, nonce })
-}
-
-/// The context in what would have been sealed: for fuzzing, which cannot get through a seal.
-pub fn unpack_unsealed(half_open: bool, plain: &[u8], settings: &Arc<Settings>) -> Result<Context> {
-    unpack(half_open, plain, [0; Key::NONCE], settings).map(|imported| imported.context)
-}
-
-/// What [`export`] would seal: for fuzzing.
-pub fn pack_unsealed(
-    context: &Context,
-    circumstances: &CallState,
-    now: FileTime,
-) -> Result<Vec<u8>> {
-    let mut out = Writer::new();
-    now.pack(&mut out)?;
-    circumstances.pack(&mut out)?;
-    match context {
-        Context::Established(secured) => secured.pack(&mut out)?,
-        Context::Accepting(accepting) => accepting.pack(&mut out)?,
-        Context::Initiating(_) | Context::Failed => {
-            return Err(Error::CannotPack("neither established nor accepting"));
+impl ExportKey {
+    /// Calls `work` with the key in force; fails with `missing` if the configured file has none.
+    fn with<T>(&self, work: impl FnOnce(&Key) -> Result<T>, missing: Error) -> Result<T> {
+        match &self.0 {
+            None => work(Key::of_process()?),
+            Some(file) => work(file.current().as_ref().as_ref().ok_or(missing)?),
         }
     }
-    Ok(out.finish().to_vec())
+
+    /// Seals what is packed.
+    ///
+    /// Errors: `CannotPack` without a key.
+    pub fn seal(&self, kind: Kind, plain: &[u8]) -> Result<Vec<u8>> {
+        const NO_KEY: Error = Error::CannotPack("[export] key_file has no key");
+        let mut header = Writer::new();
+        header.raw(&MAGIC);
+        kind.pack(&mut header)?;
+        self.with(|key| key.seal(&header.finish(), plain), NO_KEY)
+    }
+
+    /// Opens what [`ExportKey::seal`] has sealed.
+    ///
+    /// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without
+    /// a key.
+    pub fn open(&self, sealed: &[u8]) -> Result<Opened> {
+        const NO_KEY: Error = Error::NoCredentials("[export] key_file has no key");
+        let (header, body) = sealed.split_at_checked(MAGIC.len() + 1).ok_or(MALFORMED)?;
+        let kind = header
+            .strip_prefix(&MAGIC)
+            .ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
+        let plain = self.with(|key| key.open(header, body), NO_KEY)?;
+        let nonce = *body.first_chunk().ok_or(MALFORMED)?;
+        Ok(Opened { kind: Kind::unpack(&mut Reader::new(kind))?, plain, nonce })
+    }
 }
 
-/// An import that has been claimed: nobody else in this process has it.
+/// What was sealed.
 #[derive(Debug)]
-#[must_use = "needed to take the claim back"]
+pub struct Opened {
+    /// What it is.
+    pub kind: Kind,
+    /// What was packed.
+    pub plain: Zeroizing<Vec<u8>>,
+    /// Tells it from all others.
+    pub nonce: [u8; Key::NONCE],
+}
+
+/// An import that has been claimed: no other thread of this process has it.
+#[derive(Debug)]
+#[must_use = "needed to release the claim"]
 pub struct Claim(replay::Claim);
 
 /// What this process has imported lately. A forked child begins anew.
 static IMPORTED: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
 
-impl Imported {
-    /// Claims the context for this process, which no one can twice.
+impl Claim {
+    /// Claims a context of this nonce, exported at `made`, for this process; it can be claimed
+    /// once.
     ///
     /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`.
-    pub fn claim(&self, lifetime: Duration, now: FileTime) -> Result<Claim> {
+    pub fn new(
+        nonce: &[u8; Key::NONCE],
+        made: FileTime,
+        lifetime: Duration,
+        now: FileTime,
+    ) -> Result<Claim> {
         let imported = IMPORTED.get(MemoryCache::new);
-        match imported.claim(&self.nonce, self.made.unix_seconds(), now, lifetime, IMPORTS) {
+        match imported.claim(nonce, made.unix_seconds(), now, lifetime, IMPORTS) {
             Ok(place) => Ok(Claim(place)),
             Err(Refusal::Replayed) => {
                 Err(Error::InvalidToken("an exported context that was imported before"))
@@ -204,9 +121,7 @@ impl Imported {
             Err(Refusal::Unavailable(error)) => Err(error),
         }
     }
-}
 
-impl Claim {
     /// As if it had not been claimed.
     pub fn release(self) {
         IMPORTED.get(MemoryCache::new).release(self.0);

@@ -4,6 +4,7 @@ pub mod access_token;
 pub mod ansi;
 pub mod helper_process;
 pub mod name_servers;
+pub mod random;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;

@@ -1,41 +1,19 @@
 //! What `AcquireCredentialsHandle` made: which package, in which direction, as whom.
 
-use crate::mechanism::Mechanism;
-use crate::types::error::{Error, Result};
+use super::Configuration;
+use super::assemble::{self, Acceptance};
+use crate::authority::{Application, Chain};
+use crate::kerberos::keytab::Keytab;
+use crate::kerberos::{Derivation, Service, ServiceKeys};
+use crate::mechanism::{Mechanism, Package};
+use crate::negotiate::AcceptorConfig;
+use crate::ntlm::Account;
+use crate::persist::persist_struct;
+use crate::stores::derived_keys;
 use crate::types::identity::Identity;
-use std::sync::Arc;
-
-/// A security package by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Package {
-    /// SPNEGO, or a bare token of a mechanism it could have chosen.
-    Negotiate,
-    /// One mechanism by itself, without SPNEGO.
-    Only(Mechanism),
-}
-
-impl Package {
-    /// Every package, in the order of `EnumerateSecurityPackages`.
-    pub const ALL: &'static [Package] =
-        &[Package::Negotiate, Package::Only(Mechanism::Kerberos), Package::Only(Mechanism::Ntlm)];
-
-    /// The package of that name, in any letter case, as Windows takes them.
-    pub fn from_name(name: &str) -> Result<Package> {
-        Package::ALL
-            .iter()
-            .copied()
-            .find(|p| p.name().eq_ignore_ascii_case(name))
-            .ok_or(Error::PackageNotFound)
-    }
-
-    /// The name in its documented spelling.
-    pub fn name(self) -> &'static str {
-        match self {
-            Package::Negotiate => "Negotiate",
-            Package::Only(mechanism) => mechanism.package_name(),
-        }
-    }
-}
+use arc_swap::ArcSwapOption;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 /// `SECPKG_CRED_INBOUND`, `SECPKG_CRED_OUTBOUND`, `SECPKG_CRED_BOTH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +23,8 @@ pub struct Usage {
     /// For initiating contexts.
     pub outbound: bool,
 }
+
+persist_struct!(Usage { inbound, outbound });
 
 /// A credential: immutable once made, shared by the contexts made from it. What is added to it
 /// later makes another one of it, for the contexts that are begun after that.
@@ -56,16 +36,93 @@ pub struct Credential {
     pub usage: Usage,
     /// `pszPrincipal`: outbound a hint, inbound the one service that Kerberos tickets may be for.
     pub principal: Option<String>,
-    /// `pAuthData`. Outbound: who we are. Inbound: one more account, of this credential alone, or
+    /// `pAuthData`. Outbound: the client. Inbound: one more account, of this credential alone, or
     /// the service itself, never both.
     pub identity: Option<Identity>,
     /// The mechanisms that the caller's package list (`!NTLM`, ...) leaves, preferred first.
     pub mechanisms: Vec<Mechanism>,
     /// Accounts that are known to this credential alone: the inbound identity, unless it is the
     /// service, and those that `AddCredentials` brought.
-    pub accounts: Vec<crate::authority::Account>,
+    pub accounts: Vec<Account>,
     /// The program's own accounts.
-    pub application: Option<Arc<dyn crate::authority::Application>>,
+    pub application: Option<Arc<dyn Application>>,
     /// What it brings for accepting Kerberos tickets.
-    pub service: crate::kerberos::Service,
+    pub service: Service,
+    /// What contexts use, for the configuration that was last in force.
+    pub assembled: Assembled,
+}
+
+impl Credential {
+    /// The service of a credential for accepting tickets: `principal` is `pszPrincipal`; the
+    /// identity and the keytab are `pAuthData`'s. `alone`: the package is Kerberos, which has no
+    /// use for accounts of clients.
+    pub fn service(
+        principal: Option<&str>,
+        identity: Option<&Identity>,
+        keytab: Option<Keytab>,
+        alone: bool,
+        configuration: &Configuration,
+    ) -> Service {
+        let settings = &configuration.settings;
+        let default_realm = match &*settings.kerberos_files.realm {
+            "" => &settings.server.dns_domain.to_uppercase(),
+            realm => realm,
+        };
+        let policy = &settings.kerberos;
+        let derivation = Derivation { default_realm, policy, derive: derived_keys::key };
+        Service::new(principal, identity, keytab, alone, derivation)
+    }
+
+    /// There is a key that could open a ticket.
+    pub fn has_keys(&self, configuration: &Configuration) -> bool {
+        let policy = &configuration.settings.kerberos;
+        ServiceKeys::new(&self.service, policy, &*configuration.keys).available()
+    }
+
+    /// The authorities for NTLM logons with this credential.
+    pub fn authorities(&self, configuration: &Configuration) -> Chain {
+        assemble::chain(self, configuration)
+    }
+
+    /// What the protocol needs for accepting contexts.
+    pub fn acceptor_config(&self, configuration: &Arc<Configuration>) -> Arc<AcceptorConfig> {
+        self.acceptance(configuration).acceptor.clone()
+    }
+
+    /// What accepting contexts needs: made once for the configuration in force.
+    pub(super) fn acceptance(&self, configuration: &Arc<Configuration>) -> Arc<Acceptance> {
+        let assembled = self.assembled.0.load();
+        if let Some(made) = &*assembled
+            && std::ptr::eq(made.of.as_ptr(), Arc::as_ptr(configuration))
+        {
+            return made.acceptance.clone();
+        }
+        let acceptance = Arc::new(Acceptance::new(self, configuration));
+        let of = Arc::downgrade(configuration);
+        self.assembled.0.store(Some(Arc::new(Made { of, acceptance: acceptance.clone() })));
+        acceptance
+    }
+}
+
+/// Keeps what was made of a credential and a configuration. A copy of the credential, which is made
+/// to be changed, begins without.
+#[derive(Default)]
+pub struct Assembled(ArcSwapOption<Made>);
+
+struct Made {
+    /// A weak reference keeps the address from being used for another configuration.
+    of: Weak<Configuration>,
+    acceptance: Arc<Acceptance>,
+}
+
+impl Clone for Assembled {
+    fn clone(&self) -> Assembled {
+        Assembled::default()
+    }
+}
+
+impl fmt::Debug for Assembled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Assembled")
+    }
 }

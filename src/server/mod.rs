@@ -1,4 +1,15 @@
-//! The one place that assembles: settings and opened files become what contexts use.
+//! The one place that assembles: settings and the files that they name become what credentials and
+//! contexts use, and the outcome of an exchange is reported.
 
+mod assemble;
+mod configuration;
+mod context;
 pub mod credential;
-pub(crate) mod current;
+pub mod export_import;
+mod outcome;
+mod store;
+
+pub use configuration::Configuration;
+pub use context::{Accepting, Context, Initiating, StepOutput};
+pub use credential::Credential;
+pub use store::{Environment, Store, current};

@@ -3,12 +3,13 @@
 use crate::kerberos::keytab::{Defect, Keytab, Skipped};
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The keys of one version of a keytab file.
 #[derive(Debug, Default)]
 pub struct Keys {
     /// The keys.
-    pub keytab: Keytab,
+    pub keytab: Arc<Keytab>,
     /// On Unix, users other than the owner may read or write the file.
     pub exposed: bool,
     /// Why there are no keys.
@@ -66,7 +67,7 @@ impl Format for KeytabFormat {
             tracing::warn!(%file, "keytab: {more} more records skipped");
         }
         tracing::info!(%file, entries = keytab.entries().len(), "keytab read");
-        Ok(Keys { keytab, exposed: content.exposed, problem: None })
+        Ok(Keys { keytab: Arc::new(keytab), exposed: content.exposed, problem: None })
     }
 
     fn without(&self, problem: Option<&Problem>) -> Keys {

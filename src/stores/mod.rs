@@ -1,10 +1,12 @@
 //! Files with accounts, keys and tickets.
 
 pub mod accounts;
+pub mod derived_keys;
 pub mod derived_sid;
-pub(crate) mod keytab_file;
-pub(crate) mod machine_sid;
+pub mod kerberos_files;
+pub mod keytab_file;
+pub mod machine_sid;
 pub mod own_accounts;
 pub mod replay_cache;
-pub(crate) mod replay_file;
-pub(crate) mod tgt_file;
+pub mod replay_file;
+pub mod tgt_file;

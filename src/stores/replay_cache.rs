@@ -11,8 +11,8 @@
 
 pub use super::replay_file::default_file;
 
+use super::kerberos_files::KerberosFiles;
 use super::replay_file;
-use crate::config::Kerberos;
 use crate::replay::{self, Claim, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::time::FileTime;
@@ -48,7 +48,7 @@ pub enum ReplayCache {
 
 impl ReplayCache {
     /// The one that the configuration asks for.
-    pub fn of(settings: &Kerberos) -> ReplayCache {
+    pub fn new(settings: &KerberosFiles) -> ReplayCache {
         static DEFAULT: LazyLock<Option<PathBuf>> = LazyLock::new(default_file);
         match settings.replay_cache {
             ReplayCacheKind::Memory => {

@@ -1,7 +1,6 @@
 //! A watched credential cache with the server's ticket-granting ticket.
 
 use crate::kerberos::Tgt;
-use crate::kerberos::ccache::CredentialCache;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use std::sync::Arc;
 
@@ -22,8 +21,7 @@ impl Format for TgtFormat {
         content: &Content<'_>,
         _previous: Option<&Self::Value>,
     ) -> Result<Self::Value, String> {
-        CredentialCache::parse(content.bytes)
-            .and_then(|cache| Tgt::from_cache(&cache))
+        Tgt::from_ccache(content.bytes)
             .map(|tgt| Some(Arc::new(tgt)))
             .map_err(|error| error.to_string())
     }

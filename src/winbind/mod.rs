@@ -12,8 +12,8 @@ mod options;
 mod tests;
 mod wbclient_pool;
 
-use crate::authority::pass_through::{PassThroughRequest, PassThroughResult};
-use crate::authority::{NetworkLogon, Validated};
+use crate::authority::pass_through::{PassThrough, PassThroughRequest, PassThroughResult};
+use crate::ntlm::{NetworkLogon, Validated};
 use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Denial, Error, Result};
@@ -58,18 +58,17 @@ struct Names {
     workstation: CString,
 }
 
-impl Winbind {
-    /// A winbindd that nobody has asked yet.
-    pub fn new(settings: Options) -> Winbind {
-        let open = ForkLocal::new(Open::new(&settings));
-        Winbind { settings, open }
+impl PassThrough for Winbind {
+    /// Which domain the client names does not matter: winbindd knows those that it can ask.
+    fn is_named(&self, _domain: &str) -> bool {
+        false
     }
 
     /// Has winbindd judge a logon.
     ///
     /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
     /// it cannot be asked.
-    pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
+    fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = PassThroughRequest::of(logon)?;
         let deadline = Instant::now() + self.settings.timeout;
         let names = Names::of(logon, &self.settings.domain)?;
@@ -83,6 +82,14 @@ impl Winbind {
             *open.quiet_until.lock() = Some(Instant::now() + QUIET);
         }
         vouched?.into_validated(question.kind, Origin::Winbind)
+    }
+}
+
+impl Winbind {
+    /// A winbindd that nobody has asked yet.
+    pub fn new(settings: Options) -> Winbind {
+        let open = ForkLocal::new(Open::new(&settings));
+        Winbind { settings, open }
     }
 
     /// ntlm_auth tells the keys and no more: who that is, winbindd is asked by its library, if that

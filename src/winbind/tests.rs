@@ -5,7 +5,7 @@ use super::ntlm_auth_pool::Helpers;
 use super::{GARBLED, Names, SLOW, UNREACHABLE};
 use super::{Options, WinbindWay};
 use crate::authority::pass_through::PassThroughRequest;
-use crate::authority::{NetworkLogon, ResponsePolicy};
+use crate::ntlm::{NetworkLogon, ResponsePolicy};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::ntstatus::NtStatus;
 use std::fs;

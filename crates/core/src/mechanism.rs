@@ -1,23 +1,18 @@
-//! The mechanisms that Negotiate chooses from, and the one place where they are told apart.
+//! What every mechanism has in common: its identifiers, and what one step of a conversation takes
+//! and gives.
 //!
-//! Each step of a conversation is a function of the state and the token: it borrows the state and
-//! yields the next one. Nothing has changed until the caller stores the result, so a step whose
-//! output did not fit the caller's buffer can be repeated.
+//! Each step is a function of the state and the token: it borrows the state and yields the next
+//! one. Nothing has changed until the caller stores the result, so a step whose output did not fit
+//! the caller's buffer can be repeated. The one exception is an entry in the replay cache, which the
+//! step returns as [`Step::claim`].
 
-use crate::config::{NtlmMode, Settings};
-use crate::kerberos;
-use crate::negotiate::session::Session;
-use crate::ntlm;
 use crate::principal::Principal;
-use crate::replay::{Claim, ReplayCache as _};
-use crate::server::credential::Credential;
-use crate::stores::replay_cache::ReplayCache;
+use crate::replay::Claim;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::logon_names::LogonNames;
 use crate::types::time::FileTime;
-use std::cell::RefCell;
-use std::sync::Arc;
 
 /// A security mechanism by its object identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +24,18 @@ pub enum Mechanism {
     Ntlm,
 }
 
+/// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).
+pub const KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
+
+/// 1.2.840.48018.1.2.2, contents only: the same with 113554 cut to 16 bits ([MS-SPNG] 3.1.5.2).
+pub const MS_KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x82, 0xf7, 0x12, 0x01, 0x02, 0x02];
+
+/// 1.2.840.113554.1.2.2.3, contents only: user-to-user (draft-swift-win2k-krb-user2user).
+pub const USER_TO_USER_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x03];
+
+/// 1.3.6.1.4.1.311.2.2.10, contents only ([MS-NLMP] 1.9).
+pub const NTLMSSP_OID: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a];
+
 impl Mechanism {
     /// Every mechanism this library can speak, preferred first.
     pub const ALL: &'static [Mechanism] = &[Mechanism::Kerberos, Mechanism::Ntlm];
@@ -37,43 +44,18 @@ impl Mechanism {
     /// which Windows lists them.
     pub fn oids(self) -> &'static [&'static [u8]] {
         match self {
-            Mechanism::Kerberos => &[kerberos::MS_KRB5_OID, kerberos::KRB5_OID],
-            Mechanism::Ntlm => &[&[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a]],
+            Mechanism::Kerberos => &[MS_KRB5_OID, KRB5_OID],
+            Mechanism::Ntlm => &[NTLMSSP_OID],
         }
     }
 
-    /// The mechanism with these OBJECT IDENTIFIER contents, if we speak it. Kerberos has one more
-    /// that nobody needs to offer: for user-to-user.
+    /// The mechanism with these OBJECT IDENTIFIER contents, if it is supported. Kerberos has one
+    /// more, for user-to-user, which is accepted but never offered.
     pub fn from_oid(oid: &[u8]) -> Option<Mechanism> {
-        if oid == kerberos::USER_TO_USER_OID {
+        if oid == USER_TO_USER_OID {
             return Some(Mechanism::Kerberos);
         }
         Mechanism::ALL.iter().copied().find(|m| m.oids().contains(&oid))
-    }
-
-    /// A server can speak it with a client whose first token, if it is the mechanism's, is `token`:
-    /// Kerberos without a key cannot begin, unless the client asks for our ticket-granting ticket
-    /// and there is one. NTLM without accounts can begin, and refuses everybody alike, unless it is
-    /// switched off.
-    pub fn acceptable(self, token: Option<&[u8]>, call: &AcceptCall<'_>) -> bool {
-        let (credential, settings) = (call.credential, call.settings);
-        match self {
-            Mechanism::Kerberos => {
-                kerberos::has_keys(credential, settings)
-                    || token.is_some_and(|token| {
-                        kerberos::user_to_user_can_begin(token, credential, settings, call.now)
-                    })
-            }
-            Mechanism::Ntlm => settings.ntlm.mode != NtlmMode::Off,
-        }
-    }
-
-    /// `InitializeSecurityContext` speaks it too.
-    pub fn initiates(self) -> bool {
-        match self {
-            Mechanism::Kerberos => false,
-            Mechanism::Ntlm => true,
-        }
     }
 
     /// The package's name as `SECPKG_ATTR_NEGOTIATION_INFO` gives it.
@@ -85,30 +67,73 @@ impl Mechanism {
     }
 }
 
-/// What one call of `AcceptSecurityContext` brings besides the token.
-#[derive(Clone, Copy)]
-pub struct AcceptCall<'a> {
-    /// Whose credentials the server uses.
-    pub credential: &'a Credential,
-    /// The configuration that this conversation started with.
-    pub settings: &'a Settings,
+/// A security package by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Package {
+    /// SPNEGO, or a bare token of a mechanism it could have chosen.
+    Negotiate,
+    /// One mechanism by itself, without SPNEGO.
+    Only(Mechanism),
+}
+
+impl Package {
+    /// Every package, in the order of `EnumerateSecurityPackages`.
+    pub const ALL: &'static [Package] =
+        &[Package::Negotiate, Package::Only(Mechanism::Kerberos), Package::Only(Mechanism::Ntlm)];
+
+    /// The package of that name, in any letter case, as Windows takes them.
+    pub fn from_name(name: &str) -> Result<Package> {
+        Package::ALL
+            .iter()
+            .copied()
+            .find(|p| p.name().eq_ignore_ascii_case(name))
+            .ok_or(Error::PackageNotFound)
+    }
+
+    /// The name in its documented spelling.
+    pub fn name(self) -> &'static str {
+        match self {
+            Package::Negotiate => "Negotiate",
+            Package::Only(mechanism) => mechanism.package_name(),
+        }
+    }
+}
+
+/// What one call of `AcceptSecurityContext` brings besides the token. `C` is the configuration of
+/// the layer that is called: SPNEGO's, or one mechanism's.
+#[derive(Debug)]
+pub struct AcceptCall<'a, C> {
+    /// Policy, keys, accounts.
+    pub config: &'a C,
     /// `fContextReq`.
     pub requirements: ContextFlags,
     /// The SECBUFFER_CHANNEL_BINDINGS buffer.
     pub bindings: Option<&'a ChannelBindings>,
     /// The clock's reading at the call.
     pub now: FileTime,
-    /// What the step has noted down where other conversations see it.
-    pub notes: &'a Notes,
 }
 
+impl<'a, C> AcceptCall<'a, C> {
+    /// The same call for a layer below.
+    pub fn with<D>(&self, config: &'a D) -> AcceptCall<'a, D> {
+        let AcceptCall { config: _, requirements, bindings, now } = *self;
+        AcceptCall { config, requirements, bindings, now }
+    }
+}
+
+impl<C> Clone for AcceptCall<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for AcceptCall<'_, C> {}
+
 /// What one call of `InitializeSecurityContext` brings besides the token.
-#[derive(Clone, Copy)]
-pub struct InitiateCall<'a> {
-    /// Whose credentials the client uses.
-    pub credential: &'a Credential,
-    /// The configuration that this conversation started with.
-    pub settings: &'a Settings,
+#[derive(Debug)]
+pub struct InitiateCall<'a, C> {
+    /// Policy and identity.
+    pub config: &'a C,
     /// `fContextReq`.
     pub requirements: ContextFlags,
     /// `pszTargetName`, the service's principal name; empty when none was given.
@@ -119,54 +144,76 @@ pub struct InitiateCall<'a> {
     pub now: FileTime,
 }
 
-/// What a step has changed beyond its own state: nothing but that an authenticator has now been
-/// presented. If the step's token cannot be handed out, and so the call will be repeated, that has
-/// to be taken back.
-#[derive(Debug, Default)]
-pub struct Notes {
-    claim: RefCell<Option<(ReplayCache, Claim)>>,
-}
-
-impl Notes {
-    /// The step has claimed an authenticator.
-    pub(crate) fn claimed(&self, cache: ReplayCache, claim: Claim) {
-        self.claim.replace(Some((cache, claim)));
-    }
-
-    /// As if the step had not been made.
-    pub fn take_back(&self) {
-        if let Some((cache, claim)) = self.claim.take() {
-            cache.release(claim);
-        }
+impl<'a, C> InitiateCall<'a, C> {
+    /// The same call for a layer below.
+    pub fn with<D>(&self, config: &'a D) -> InitiateCall<'a, D> {
+        let InitiateCall { config: _, requirements, target, bindings, now } = *self;
+        InitiateCall { config, requirements, target, bindings, now }
     }
 }
 
-/// What a step leads to.
-pub enum Step<S> {
+impl<C> Clone for InitiateCall<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for InitiateCall<'_, C> {}
+
+/// What a step leads to: a next state `S`, or an established context `E`.
+#[derive(Debug)]
+pub enum Step<S, E> {
     /// The conversation goes on in state `next`, once the peer has `token`.
     Continue {
         /// The state that awaits the peer's answer.
         next: S,
         /// To be sent to the peer.
         token: Vec<u8>,
+        /// The authenticator that this step has entered into the replay cache.
+        claim: Option<Claim>,
     },
     /// The context is established.
     Done {
         /// The context.
-        established: Box<Established>,
+        established: E,
         /// The last token for the peer, if there is one.
         token: Option<Vec<u8>>,
+        /// The authenticator that this step has entered into the replay cache.
+        claim: Option<Claim>,
     },
 }
 
 /// The result of one step.
-pub type StepResult<S> = std::result::Result<Step<S>, Failure>;
+pub type StepResult<S, E> = std::result::Result<Step<S, E>, Failure>;
 
-/// An established context: what both mechanisms hand up.
+impl<S, E> Step<S, E> {
+    /// The same step with its next state wrapped by `wrap`.
+    pub fn map_next<T>(self, wrap: impl FnOnce(S) -> T) -> Step<T, E> {
+        self.map(wrap, |established| established)
+    }
+
+    /// The same step with its next state wrapped by `wrap` and its context by `establish`.
+    pub fn map<T, F>(
+        self,
+        wrap: impl FnOnce(S) -> T,
+        establish: impl FnOnce(E) -> F,
+    ) -> Step<T, F> {
+        match self {
+            Step::Continue { next, token, claim } => {
+                Step::Continue { next: wrap(next), token, claim }
+            }
+            Step::Done { established, token, claim } => {
+                Step::Done { established: establish(established), token, claim }
+            }
+        }
+    }
+}
+
+/// An established context. `S` is the keys of one mechanism, or of either.
 #[derive(Debug, Clone)]
-pub struct Established {
+pub struct Established<S> {
     /// Keys and counters.
-    pub session: Session,
+    pub session: S,
     /// The mechanism.
     pub mechanism: Mechanism,
     /// What was granted.
@@ -181,95 +228,39 @@ pub struct Established {
     pub client_target: Option<String>,
     /// When the context ends, in UTC.
     pub expiry: FileTime,
-    /// The credentials that the client has forwarded.
-    pub delegated: Option<Arc<kerberos::Delegated>>,
     /// The mechanism's own rules ask for SPNEGO's mechListMIC in both directions even if its
     /// mechanism was the first of the list: NTLM, once AUTHENTICATE_MESSAGE holds a MIC ([MS-SPNG]
     /// 3.1.5.1, 3.2.5.1).
     pub wants_mech_list_mic: bool,
+    /// The names that an NTLM client sent, for those who report the outcome and then drop them. Not
+    /// part of an exported context.
+    pub logon: Option<Box<LogonNames>>,
 }
 
-/// The acceptor of whichever mechanism was chosen, between two of its tokens.
-#[derive(Debug)]
-pub enum MechAcceptor {
-    /// Kerberos.
-    Kerberos(kerberos::Acceptor),
-    /// NTLM.
-    Ntlm(ntlm::Acceptor),
-}
-
-impl MechAcceptor {
-    /// Whose acceptor this is.
-    pub fn mechanism(&self) -> Mechanism {
-        match self {
-            MechAcceptor::Kerberos(_) => Mechanism::Kerberos,
-            MechAcceptor::Ntlm(_) => Mechanism::Ntlm,
-        }
-    }
-
-    /// The state before the mechanism's first token.
-    pub fn new(mechanism: Mechanism) -> MechAcceptor {
-        match mechanism {
-            Mechanism::Kerberos => MechAcceptor::Kerberos(kerberos::Acceptor::new()),
-            Mechanism::Ntlm => MechAcceptor::Ntlm(ntlm::Acceptor::new()),
-        }
-    }
-
-    /// Takes the peer's next token.
-    pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<MechAcceptor> {
-        match self {
-            MechAcceptor::Kerberos(acceptor) => {
-                Ok(acceptor.step(token, call)?.map(MechAcceptor::Kerberos))
-            }
-            MechAcceptor::Ntlm(acceptor) => Ok(acceptor.step(token, call)?.map(MechAcceptor::Ntlm)),
-        }
-    }
-}
-
-/// The initiator of whichever mechanism was chosen, between two of its tokens.
-#[derive(Debug)]
-pub enum MechInitiator {
-    /// NTLM.
-    Ntlm(ntlm::Initiator),
-}
-
-impl MechInitiator {
-    /// Whose initiator this is.
-    pub fn mechanism(&self) -> Mechanism {
-        match self {
-            MechInitiator::Ntlm(_) => Mechanism::Ntlm,
-        }
-    }
-
-    /// The state before the mechanism's first token.
-    ///
-    /// Errors: `NoCredentials` for a mechanism that has no initiator here
-    /// ([`Mechanism::initiates`]).
-    pub fn new(mechanism: Mechanism) -> Result<MechInitiator> {
-        match mechanism {
-            Mechanism::Kerberos => {
-                Err(Error::NoCredentials("Kerberos is spoken by the accepting side alone"))
-            }
-            Mechanism::Ntlm => Ok(MechInitiator::Ntlm(ntlm::Initiator::new())),
-        }
-    }
-
-    /// Makes the next token: the first one when `token` is `None`.
-    pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<MechInitiator> {
-        match self {
-            MechInitiator::Ntlm(initiator) => {
-                Ok(initiator.step(token, call)?.map(MechInitiator::Ntlm))
-            }
-        }
-    }
-}
-
-impl<S> Step<S> {
-    /// The same step with its next state wrapped by `wrap`.
-    pub fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Step<T> {
-        match self {
-            Step::Continue { next, token } => Step::Continue { next: wrap(next), token },
-            Step::Done { established, token } => Step::Done { established, token },
+impl<S> Established<S> {
+    /// The same context with its keys wrapped by `wrap`.
+    pub fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Established<T> {
+        let Established {
+            session,
+            mechanism,
+            flags,
+            client,
+            server_name,
+            client_target,
+            expiry,
+            wants_mech_list_mic,
+            logon,
+        } = self;
+        Established {
+            session: wrap(session),
+            mechanism,
+            flags,
+            client,
+            server_name,
+            client_target,
+            expiry,
+            wants_mech_list_mic,
+            logon,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! From a client to its local account, in the ways that `[tokens] map` lists.
 
 use super::trusted_names::Names;
+use crate::access_token::Config;
 use crate::access_token::Subject;
 use crate::access_token::options::{LocalUser, Mapping, Options};
-use crate::config::Settings;
 use crate::platform::accounts::{self, Account};
 use crate::platform::wbclient;
 use crate::types::error::{Error, Result};
@@ -59,19 +59,19 @@ impl Directory for NameService {
 /// somebody else.
 pub(crate) fn find(
     subject: &Subject,
-    settings: &Settings,
+    config: &Config,
     directory: &impl Directory,
 ) -> Result<LocalAccount> {
-    let search = Search { tokens: &settings.tokens, directory };
+    let search = Search { tokens: &config.options, directory };
     if subject.principal.anonymous {
-        let nobody = settings.tokens.anonymous.as_ref();
+        let nobody = config.options.anonymous.as_ref();
         return search.configured(
             nobody.ok_or(Error::NoImpersonation("the client is nobody"))?,
             "anonymous",
         );
     }
-    let names = Names::of(subject, settings);
-    for &mapping in &settings.tokens.map {
+    let names = Names::of(subject, config);
+    for &mapping in &config.options.map {
         let found = match mapping {
             Mapping::Table => match search.in_table(&names) {
                 Some(user) => return search.configured(user, mapping.name()),
@@ -89,7 +89,7 @@ pub(crate) fn find(
         if let Some(account) = found {
             // Nobody becomes root because of what he is called elsewhere.
             return match account.uid {
-                0 if !settings.tokens.allow_root => {
+                0 if !config.options.allow_root => {
                     Err(Error::NoImpersonation("the client's account is root's"))
                 }
                 _ => Ok(local(account, mapping.name())),

@@ -1,10 +1,11 @@
 //! Who becomes whom, and who must not.
 
 use super::mapping::{Directory, find};
+use crate::access_token::Config;
 use crate::access_token::Sids;
 use crate::access_token::options::{LocalUser, Mapping};
 use crate::access_token::{Level, Subject};
-use crate::config::{Settings, parse};
+use crate::config::parse;
 use crate::mechanism::Mechanism;
 use crate::platform::accounts::Account;
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
@@ -45,14 +46,16 @@ impl Directory for Machine {
     }
 }
 
-fn settings(tokens: &str) -> Settings {
+fn config(tokens: &str) -> Config {
     let server = "[server]\nnetbios_computer = \"WEB1\"\n[accounts]\ndomain = \"CORP\"\n[tokens]\n";
-    parse(&format!("{server}{tokens}")).unwrap()
+    let settings = parse(&format!("{server}{tokens}")).unwrap();
+    let machine_sid = std::sync::Arc::new(crate::stores::machine_sid::MachineSid::default());
+    Config { own: settings.own_accounts(), options: settings.tokens, machine_sid }
 }
 
 fn subject(principal: Principal) -> Subject {
     Subject {
-        sids: Sids::of(&principal, Mechanism::Kerberos, &settings("")),
+        sids: Sids::of(&principal, Mechanism::Kerberos, &config("")),
         principal,
         level: Level::Impersonation,
         mechanism: Mechanism::Kerberos,
@@ -87,7 +90,7 @@ fn by_pac(domain: &str, user: &str, realm: &str) -> Subject {
 }
 
 fn found(subject: &Subject, tokens: &str) -> Option<u32> {
-    find(subject, &settings(tokens), &Machine).ok().map(|account| account.uid)
+    find(subject, &config(tokens), &Machine).ok().map(|account| account.uid)
 }
 
 const NAMES: &str = "map = [\"domain-name\", \"name\"]\n";
@@ -100,7 +103,7 @@ fn our_own_users_by_their_names() {
     assert_eq!(found(&by_file("CORP", "carol"), ""), None);
     // Of the domain's account and the local one the former is closer.
     assert_eq!(found(&by_file("EXAMPLE", "alice"), ""), Some(20_000));
-    let account = find(&by_file("CORP", "alice"), &settings(""), &Machine).unwrap();
+    let account = find(&by_file("CORP", "alice"), &config(""), &Machine).unwrap();
     assert_eq!((account.groups.as_slice(), account.found_by), (&[4, 1000][..], "name"));
 }
 
@@ -214,7 +217,7 @@ fn the_table() {
     assert_eq!(found(&foreign, table), None);
     // What is named there must be there: the search does not go on.
     assert_eq!(found(&by_file("CORP", "dave"), table), None);
-    let account = find(&by_ticket("alice", "LAB.TEST"), &settings(table), &Machine).unwrap();
+    let account = find(&by_ticket("alice", "LAB.TEST"), &config(table), &Machine).unwrap();
     assert_eq!(
         (account.gid, account.groups.as_slice(), account.name.as_str()),
         (8, &[8, 9][..], "")
@@ -237,11 +240,11 @@ fn nobody_is_nobody_unless_the_configuration_says_who() {
 /// Whether the next way would find somebody else nobody knows.
 #[test]
 fn a_name_service_that_fails_ends_the_search() {
-    let settings = settings("map = [\"name\", \"table\"]\nusers = { broken = \"alice\" }\n");
-    assert_eq!(settings.tokens.map, [Mapping::Name, Mapping::Table]);
-    assert_eq!(settings.tokens.user("Broken"), Some(&LocalUser::Account("alice".into())));
+    let config = config("map = [\"name\", \"table\"]\nusers = { broken = \"alice\" }\n");
+    assert_eq!(config.options.map, [Mapping::Name, Mapping::Table]);
+    assert_eq!(config.options.user("Broken"), Some(&LocalUser::Account("alice".into())));
     assert!(matches!(
-        find(&by_file("CORP", "broken"), &settings, &Machine),
+        find(&by_file("CORP", "broken"), &config, &Machine),
         Err(Error::NoImpersonation(_))
     ));
 }

@@ -10,8 +10,8 @@ mod mapping_tests;
 mod trusted_names;
 
 use super::{Impersonate, Level, Subject};
+use crate::access_token::Config;
 use crate::access_token::options::Credentials;
-use crate::config::Settings;
 use crate::platform::thread_credentials::Identity;
 use crate::types::error::{Error, Result};
 pub use mapping::LocalAccount;
@@ -28,10 +28,10 @@ impl Token {
     /// Finds the client's account. May block on the machine's name services.
     ///
     /// Errors: `NoImpersonation` if it has none.
-    pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
+    pub fn of(subject: Subject, config: &Config) -> Result<Token> {
         let client = subject.principal.display_name();
         let account =
-            mapping::find(&subject, settings, &mapping::NameService).inspect_err(|error| {
+            mapping::find(&subject, config, &mapping::NameService).inspect_err(|error| {
                 tracing::info!(client, "no local account: {error}");
             })?;
         let LocalAccount { name, uid, gid, groups, found_by } = &account;
@@ -44,7 +44,7 @@ impl Token {
             found_by,
             "local account"
         );
-        Ok(Token { subject, account, credentials: settings.tokens.credentials })
+        Ok(Token { subject, account, credentials: config.options.credentials })
     }
 
     /// The client.

@@ -6,8 +6,8 @@
 //! and in those that the configuration lists. And a user's name without its domain is a local
 //! user's only if the domain is that of our own accounts, or listed: `EVIL\root` is not root.
 
+use crate::access_token::Config;
 use crate::access_token::Subject;
-use crate::config::Settings;
 use crate::principal::Origin;
 use crate::types::account_name::same;
 
@@ -23,17 +23,17 @@ pub(crate) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub(crate) fn of(subject: &'a Subject, settings: &Settings) -> Names<'a> {
+    pub(crate) fn of(subject: &'a Subject, config: &Config) -> Names<'a> {
         let principal = &subject.principal;
         let (user, domain) = (principal.user.as_str(), principal.domain.as_str());
-        let listed = |name: &str| settings.tokens.domains.iter().any(|domain| same(domain, name));
+        let listed = |name: &str| config.options.domains.iter().any(|domain| same(domain, name));
         match principal.origins.logon {
             Origin::AccountFile
             | Origin::AccountDetails
             | Origin::Credential
             | Origin::Application => {
-                let own = settings.accounts.domain.as_deref().is_some_and(|own| same(own, domain))
-                    || same(&settings.server.nb_computer, domain);
+                let own = config.own.domain.as_deref().is_some_and(|own| same(own, domain))
+                    || same(&config.own.computer, domain);
                 Names {
                     native: None,
                     of_domain: Some((domain, user)),
@@ -49,7 +49,7 @@ impl<'a> Names<'a> {
                 let realm = principal.native.as_deref().and_then(realm_of);
                 // Realms differ in upper and lower case.
                 let listed = realm.is_some_and(|realm| {
-                    settings.tokens.domains.iter().any(|domain| domain == realm)
+                    config.options.domains.iter().any(|domain| domain == realm)
                 });
                 let home = realm.is_some() && realm == realm_of(&subject.server_name);
                 // A rule of the configuration knows what it says; a ticket says what its KDC has

@@ -2,14 +2,17 @@
 
 use super::system::System;
 use crate::access_token::Sids;
+use crate::access_token::{Config, Options};
 use crate::access_token::{Level, Subject};
-use crate::config::Settings;
 use crate::mechanism::Mechanism;
 use crate::platform::access_token::{CallError, CallResult, Contents, Logon, Privilege, TokenInfo};
 use crate::principal::{Principal, SidAndAttributes, attributes};
+use crate::stores::machine_sid::MachineSid;
+use crate::stores::own_accounts::OwnAccounts;
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use std::cell::Cell;
+use std::sync::Arc;
 
 /// The system, and how it behaves.
 pub(crate) struct FakeSystem {
@@ -145,9 +148,17 @@ pub(crate) fn info_of(user: &str, level: Option<u32>) -> TokenInfo {
     TokenInfo { level, user: sid(user), groups: Vec::new(), enabled: Vec::new() }
 }
 
+fn config() -> Config {
+    Config {
+        options: Options::default(),
+        own: OwnAccounts { domain: None, computer: "WEB1".to_owned() },
+        machine_sid: Arc::new(MachineSid::default()),
+    }
+}
+
 pub(crate) fn subject(principal: Principal) -> Subject {
     let (level, mechanism) = (Level::Impersonation, Mechanism::Kerberos);
-    let sids = Sids::of(&principal, mechanism, &Settings::default());
+    let sids = Sids::of(&principal, mechanism, &config());
     Subject {
         principal,
         sids,

@@ -2,8 +2,8 @@
 
 use super::make::make;
 use super::system::Machine;
+use crate::access_token::Config;
 use crate::access_token::{Impersonate, Subject};
-use crate::config::Settings;
 use crate::platform;
 use crate::platform::access_token::{
     as_process, duplicate, set_environment, set_thread_token, thread_token,
@@ -24,10 +24,10 @@ impl Token {
     /// Creates it, or has the system do so.
     ///
     /// Errors: `NoImpersonation` if the client can have none.
-    pub fn of(subject: Subject, settings: &Settings) -> Result<Token> {
+    pub fn of(subject: Subject, config: &Config) -> Result<Token> {
         // A thread that impersonates another client would use that client's rights.
-        let handle = as_process(|| make(&Machine, &subject, &settings.tokens))??;
-        let named = settings.tokens.wine_user_name && platform::is_wine();
+        let handle = as_process(|| make(&Machine, &subject, &config.options))??;
+        let named = config.options.wine_user_name && platform::is_wine();
         let user_name = named.then(|| subject.principal.user.clone());
         Ok(Token { subject, handle, user_name })
     }

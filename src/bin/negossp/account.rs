@@ -3,12 +3,13 @@
 use crate::args::Args;
 use crate::outcome::{Failure, Outcome, print, remark};
 use crate::password;
-use negossp::authority::{AccountStatus, Accounts};
-use negossp::config::{Environment, Store};
 use negossp::ntlm::response::nt_hash;
 use negossp::platform;
+use negossp::server::{Environment, Store};
+use negossp::stores::accounts::account::AccountStatus;
 use negossp::stores::accounts::edit;
 use negossp::stores::accounts::edit::Lines;
+use negossp::stores::accounts::file::Accounts;
 use negossp::stores::accounts::smbpasswd;
 use negossp::stores::accounts::smbpasswd::Fields;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,14 @@ fn file(args: &Args) -> Outcome<PathBuf> {
         return Ok(path.clone());
     }
     let store = Store::open(Environment::of_process());
-    let settings = store.current();
+    let configuration = store.current();
+    let settings = &configuration.settings;
     if let Some(defect) = &settings.defect {
         let config = store.path().map(|path| path.display().to_string()).unwrap_or_default();
         return Err(Failure::Trouble(format!("{config}: {defect}")));
     }
-    let path = settings.accounts.file.as_ref().and_then(|file| file.path());
-    path.map(PathBuf::from).ok_or_else(|| {
+    let path = settings.accounts.file.clone();
+    path.ok_or_else(|| {
         Failure::Usage("no account file: name one with --file, NEGOSSP_ACCOUNTS, or [accounts] file in the configuration".into())
     })
 }

@@ -3,18 +3,18 @@
 use crate::args::Args;
 use crate::outcome::{Failure, Outcome, print};
 use crate::password;
-use negossp::config::{Environment, Store};
 use negossp::domain::check::{self, Step, Trial};
+use negossp::server::{Environment, Store};
 
 /// Checks step by step whether the configured domain can validate logons, and logs on as a user if
 /// one is named.
 pub(crate) fn check(args: &Args) -> Outcome {
     let store = Store::open(Environment::of_process());
-    let settings = store.current();
-    if let Some(defect) = &settings.defect {
+    let configuration = store.current();
+    if let Some(defect) = &configuration.settings.defect {
         return Err(Failure::Trouble(format!("configuration: {defect}")));
     }
-    let Some(domain) = &settings.domain else {
+    let Some(domain) = &configuration.domain else {
         return Err(Failure::Usage("no domain: the configuration has no [domain]".into()));
     };
     let source = store.path().map(|path| path.display().to_string()).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! `negossp keytab`.
 
 use crate::outcome::{Failure, Outcome, print, remark};
-use negossp::config::{Environment, Store};
 use negossp::kerberos::keytab::Keytab;
-use negossp::kerberos::path_in;
+use negossp::server::{Environment, Store};
+use negossp::stores::keytab_file::path_in;
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -15,8 +15,8 @@ pub(crate) fn list(name: &str) -> Outcome {
 
 /// Lists the entries of the keytab that the configuration names.
 pub(crate) fn list_configured() -> Outcome {
-    let settings = Store::open(Environment::of_process()).current();
-    let file = settings.kerberos.keytab.as_ref().and_then(|file| file.path());
+    let configuration = Store::open(Environment::of_process()).current();
+    let file = configuration.settings.kerberos_files.keytab.as_deref();
     list_file(
         file.ok_or_else(|| Failure::Usage("which keytab? The configuration names none".into()))?,
     )

@@ -1,17 +1,19 @@
 //! `negossp config check`.
 
 use crate::outcome::{Failure, Outcome, print};
-use negossp::authority::AccountFile;
-use negossp::config::{Environment, Kerberos, Settings, Store};
-use negossp::kerberos::KeytabFile;
+use negossp::kerberos::Policy;
 use negossp::kerberos::keytab::Entry;
 use negossp::runtime::watched_file::Problem;
+use negossp::server::{Configuration, Environment, Store};
+use negossp::stores::accounts::file::AccountFile;
+use negossp::stores::keytab_file::KeytabFile;
 use std::path::Path;
 
 pub(crate) fn check() -> Outcome {
     let environment = Environment::of_process();
     let store = Store::open(environment.clone());
-    let settings = store.current();
+    let configuration = store.current();
+    let settings = &configuration.settings;
     let source = match (&environment.config, store.path()) {
         (Some(path), _) => format!("# from {} (NEGOSSP_CONFIG)\n", path.display()),
         (None, Some(path)) if path.exists() => format!("# from {}\n", path.display()),
@@ -21,40 +23,41 @@ pub(crate) fn check() -> Outcome {
         (None, None) => "# defaults\n".to_owned(),
     };
     print(&format!("{source}{settings}"))?;
-    let problems = problems(&settings);
+    let problems = problems(&configuration);
     if problems.is_empty() { Ok(()) } else { Err(Failure::No(problems.join("\nnegossp: "))) }
 }
 
-fn problems(settings: &Settings) -> Vec<String> {
+fn problems(configuration: &Configuration) -> Vec<String> {
+    let settings = &configuration.settings;
     if let Some(defect) = &settings.defect {
         return vec![
             format!("configuration: {defect}"),
             "nobody is let in until that is mended; shown are the defaults".into(),
         ];
     }
-    let kerberos = &settings.kerberos;
-    if settings.accounts.file.is_none() && kerberos.keytab.is_none() && settings.domain.is_none() {
+    let (kerberos, keys) = (&settings.kerberos, &configuration.keys);
+    let accounts = configuration.accounts.file.as_deref();
+    if accounts.is_none() && keys.keytab.is_none() && settings.domain.is_none() {
         return vec![
             "neither accounts nor keys: set [accounts] file or NEGOSSP_ACCOUNTS, or [kerberos] keytab or KRB5_KTNAME, unless \
              the server brings its own account or key"
                 .into(),
         ];
     }
-    let mut problems = settings.accounts.file.as_deref().map(of_accounts).unwrap_or_default();
-    let details = settings.accounts.details.as_deref();
+    let mut problems = accounts.map(of_accounts).unwrap_or_default();
+    let details = configuration.details.file.as_deref();
     problems.extend(details.and_then(|file| {
         Some(format!("{}: {}", shown(file.path()), file.current().problem.as_ref()?))
     }));
-    if let Some(domain) = &settings.domain
+    if let Some(domain) = &configuration.domain
         && let Err(why) = domain.secret().nt_hashes(domain.machine().account())
     {
         problems.push(format!("{}: {why}", shown(domain.secret().path())));
     }
+    problems
+        .extend(keys.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
     problems.extend(
-        kerberos.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default(),
-    );
-    problems.extend(
-        kerberos.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default(),
+        keys.krbtgt_keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default(),
     );
     problems
 }
@@ -67,7 +70,7 @@ fn of_accounts(file: &AccountFile) -> Vec<String> {
     problems
 }
 
-fn of_keytab(file: &KeytabFile, kerberos: &Kerberos) -> Vec<String> {
+fn of_keytab(file: &KeytabFile, kerberos: &Policy) -> Vec<String> {
     let (path, keys) = (shown(file.path()), file.current());
     let mut problems = of_file(&path, keys.problem.as_ref(), keys.exposed);
     problems.extend(

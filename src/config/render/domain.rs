@@ -1,30 +1,23 @@
 //! `[domain]`.
 
-use super::{List, Quoted};
-use crate::domain::Domain;
-use crate::domain::machine_secret::Secret;
+use super::{List, Quoted, file};
+use crate::domain::Options;
 use std::fmt::{self, Formatter};
 
-pub(crate) fn write(domain: &Domain, f: &mut Formatter<'_>) -> fmt::Result {
-    let settings = &domain.settings;
+pub(super) fn write(domain: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "\n[domain]")?;
-    writeln!(f, "name = {}", Quoted(&settings.name))?;
-    writeln!(f, "realm = {}", Quoted(&settings.realm))?;
-    let controllers: Vec<String> = settings.controllers.iter().map(ToString::to_string).collect();
+    writeln!(f, "name = {}", Quoted(&domain.name))?;
+    writeln!(f, "realm = {}", Quoted(&domain.realm))?;
+    let controllers: Vec<String> = domain.controllers.iter().map(ToString::to_string).collect();
     writeln!(f, "controllers = {}", List(controllers.iter().map(String::as_str)))?;
-    let servers: Vec<String> = settings.name_servers.iter().map(ToString::to_string).collect();
+    let servers: Vec<String> = domain.name_servers.iter().map(ToString::to_string).collect();
     writeln!(f, "name_servers = {}", List(servers.iter().map(String::as_str)))?;
-    if let Some(site) = &settings.site {
+    if let Some(site) = &domain.site {
         writeln!(f, "site = {}", Quoted(site))?;
     }
-    writeln!(f, "machine_account = {}", Quoted(&settings.machine_account))?;
-    let key = match domain.secret() {
-        Secret::File(_) => "machine_secret_file",
-        Secret::Keytab(_) => "machine_keytab",
-    };
-    if let Some(path) = domain.secret().path() {
-        writeln!(f, "{key} = {}", Quoted(&path.to_string_lossy()))?;
-    }
-    writeln!(f, "timeout_ms = {}", settings.timeout.as_millis())?;
-    writeln!(f, "connections = {}", settings.connections)
+    writeln!(f, "machine_account = {}", Quoted(&domain.machine_account))?;
+    file(f, "machine_secret_file", &domain.machine_secret_file)?;
+    file(f, "machine_keytab", &domain.machine_keytab)?;
+    writeln!(f, "timeout_ms = {}", domain.timeout.as_millis())?;
+    writeln!(f, "connections = {}", domain.connections)
 }

@@ -5,8 +5,10 @@ mod kerberos;
 mod tokens;
 mod winbind;
 
-use super::{NtlmMode, Settings};
+use super::Settings;
+use super::names::{Names, WeakResponse};
 use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
 use std::time::Duration;
 
 impl Display for Settings {
@@ -31,34 +33,34 @@ impl Display for Settings {
         writeln!(f, "complete_auth_token = {}", negotiate.complete_auth_token)?;
 
         writeln!(f, "\n[kerberos]")?;
-        kerberos::write(&self.kerberos, f)?;
+        kerberos::write(&self.kerberos, &self.kerberos_files, f)?;
 
         let ntlm = &self.ntlm;
+        let responses = &ntlm.responses;
         let weak = [
-            (ntlm.responses.lmv2, "LMv2"),
-            (ntlm.responses.ntlmv1, "NTLMv1"),
-            (ntlm.responses.ntlmv1_ess, "NTLMv1-ESS"),
-            (ntlm.responses.lm, "LM"),
+            (responses.lmv2, WeakResponse::LmV2),
+            (responses.ntlmv1, WeakResponse::NtlmV1),
+            (responses.ntlmv1_ess, WeakResponse::NtlmV1Ess),
+            (responses.lm, WeakResponse::Lm),
         ];
+        let authorities = &self.authorities;
         writeln!(f, "\n[ntlm]")?;
-        writeln!(f, "mode = {}", ntlm.mode)?;
-        if let Some(path) = &ntlm.audit_file {
-            writeln!(f, "audit_file = {}", Quoted(&path.to_string_lossy()))?;
-        }
+        writeln!(f, "mode = {}", Quoted(ntlm.mode.name_of()))?;
+        file(f, "audit_file", &authorities.audit_file)?;
         for (key, names) in [
-            ("users", &ntlm.users),
-            ("domains", &ntlm.domains),
-            ("workstations", &ntlm.workstations),
+            ("users", &authorities.users),
+            ("domains", &authorities.domains),
+            ("workstations", &authorities.workstations),
         ] {
             writeln!(f, "{key} = {}", List(names.iter().map(String::as_str)))?;
         }
         writeln!(
             f,
             "weak_responses = {}",
-            List(weak.iter().filter(|(on, _)| *on).map(|(_, name)| *name))
+            List(weak.iter().filter(|(on, _)| *on).map(|(_, weak)| weak.name_of()))
         )?;
-        writeln!(f, "channel_bindings = \"{}\"", ntlm.channel_bindings)?;
-        writeln!(f, "target_name = \"{}\"", ntlm.target_name)?;
+        writeln!(f, "channel_bindings = {}", Quoted(ntlm.channel_bindings.name_of()))?;
+        writeln!(f, "target_name = {}", Quoted(ntlm.target_name.name_of()))?;
         writeln!(f, "target_names = {}", List(ntlm.target_names.iter().map(String::as_str)))?;
         writeln!(f, "require_128 = {}", ntlm.require_128)?;
         writeln!(
@@ -77,51 +79,41 @@ impl Display for Settings {
         writeln!(f, "credentials = {}", limits.credentials)?;
         writeln!(f, "max_token = {}", limits.max_token)?;
 
-        let authorities = &self.authorities;
         writeln!(f, "\n[authorities]")?;
-        writeln!(f, "order = {}", List(authorities.order.iter().map(|kind| kind.name())))?;
-        writeln!(f, "throttle = {}", List(authorities.throttle.iter().map(|kind| kind.name())))?;
+        writeln!(f, "order = {}", List(authorities.order.iter().map(|kind| kind.name_of())))?;
+        writeln!(f, "throttle = {}", List(authorities.throttle.iter().map(|kind| kind.name_of())))?;
         writeln!(f, "throttle_after = {}", authorities.throttle_after)?;
         writeln!(f, "throttle_longest = {}", Limit(Some(authorities.throttle_longest)))?;
 
         let accounts = &self.accounts;
         writeln!(f, "\n[accounts]")?;
-        if let Some(path) = accounts.file.as_ref().and_then(|file| file.path()) {
-            writeln!(f, "file = {}", Quoted(&path.to_string_lossy()))?;
-        }
+        file(f, "file", &accounts.file)?;
         if let Some(domain) = &accounts.domain {
             writeln!(f, "domain = {}", Quoted(domain))?;
         }
         writeln!(f, "strict_domain = {}", accounts.strict_domain)?;
-        let path = accounts.details.as_ref().and_then(|file| file.path());
-        path.map_or(Ok(()), |path| writeln!(f, "details = {}", Quoted(&path.to_string_lossy())))?;
-        match (accounts.machine_sid.configured(), accounts.machine_sid.path()) {
-            (Some(sid), _) => writeln!(f, "sid = \"{sid}\"")?,
-            (None, Some(path)) => writeln!(f, "sid_file = {}", Quoted(&path.to_string_lossy()))?,
-            (None, None) => {}
+        file(f, "details", &accounts.details)?;
+        match &accounts.sid {
+            Some(sid) => writeln!(f, "sid = \"{sid}\"")?,
+            None => file(f, "sid_file", &accounts.sid_file)?,
         }
 
-        let export = &self.export;
         writeln!(f, "\n[export]")?;
-        if let Some(path) = export.key_file.as_ref().and_then(|file| file.path()) {
-            writeln!(f, "key_file = {}", Quoted(&path.to_string_lossy()))?;
-        }
-        writeln!(f, "lifetime = {}", Limit(Some(export.lifetime)))?;
+        file(f, "key_file", &self.export.key_file)?;
+        writeln!(f, "lifetime = {}", Limit(Some(self.export.lifetime)))?;
 
         writeln!(f, "\n[tokens]")?;
         tokens::write(&self.tokens, f)?;
-        self.domain.as_deref().map_or(Ok(()), |domain| domain::write(domain, f))?;
-        self.winbind.as_deref().map_or(Ok(()), |winbind| winbind::write(&winbind.settings, f))
+        self.domain.as_ref().map_or(Ok(()), |domain| domain::write(domain, f))?;
+        self.winbind.as_ref().map_or(Ok(()), |winbind| winbind::write(winbind, f))
     }
 }
 
-impl Display for NtlmMode {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NtlmMode::On => "\"on\"",
-            NtlmMode::Audit => "\"audit\"",
-            NtlmMode::Off => "\"off\"",
-        })
+/// A key whose value is a path, if there is one.
+fn file(f: &mut Formatter<'_>, key: &str, path: &Option<PathBuf>) -> fmt::Result {
+    match path {
+        Some(path) => writeln!(f, "{key} = {}", Quoted(&path.to_string_lossy())),
+        None => Ok(()),
     }
 }
 

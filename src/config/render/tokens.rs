@@ -1,11 +1,12 @@
 //! `[tokens]`.
 
 use super::{List, Quoted};
-use crate::access_token::options::{Credentials, LocalUser, Mapping, Options};
+use crate::access_token::options::{LocalUser, Mapping, Options};
+use crate::config::names::Names;
 use std::fmt::{self, Display, Formatter};
 
 pub(crate) fn write(tokens: &Options, f: &mut Formatter<'_>) -> fmt::Result {
-    writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name)))?;
+    writeln!(f, "map = {}", List(tokens.map.iter().copied().map(Mapping::name_of)))?;
     writeln!(
         f,
         "winbind_separator = {}",
@@ -16,23 +17,14 @@ pub(crate) fn write(tokens: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     if let Some(user) = &tokens.anonymous {
         writeln!(f, "anonymous = {user}")?;
     }
-    writeln!(f, "credentials = {}", tokens.credentials)?;
+    writeln!(f, "credentials = {}", Quoted(tokens.credentials.name_of()))?;
     f.write_str("users = {")?;
     for (index, (name, user)) in tokens.users.iter().enumerate() {
         write!(f, "{} {} = {user}", if index == 0 { "" } else { "," }, Quoted(name))?;
     }
     writeln!(f, " }}")?;
     writeln!(f, "wine_user_name = {}", tokens.wine_user_name)?;
-    writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name())))
-}
-
-impl Display for Credentials {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Credentials::FileSystem => "\"file-system\"",
-            Credentials::Effective => "\"effective\"",
-        })
-    }
+    writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name_of())))
 }
 
 impl Display for LocalUser {

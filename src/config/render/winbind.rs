@@ -1,17 +1,15 @@
 //! `[winbind]`.
 
-use super::Quoted;
+use super::{Quoted, file};
+use crate::config::names::Names;
 use crate::winbind::Options;
 use std::fmt::{self, Formatter};
 
 pub(crate) fn write(winbind: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     writeln!(f, "\n[winbind]")?;
-    writeln!(f, "use = \"{}\"", winbind.way.name())?;
+    writeln!(f, "use = {}", Quoted(winbind.way.name_of()))?;
     writeln!(f, "ntlm_auth = {}", Quoted(&winbind.ntlm_auth.to_string_lossy()))?;
     writeln!(f, "helpers = {}", winbind.helpers)?;
     writeln!(f, "timeout_ms = {}", winbind.timeout.as_millis())?;
-    winbind
-        .smb_conf
-        .as_ref()
-        .map_or(Ok(()), |path| writeln!(f, "smb_conf = {}", Quoted(&path.to_string_lossy())))
+    file(f, "smb_conf", &winbind.smb_conf)
 }

@@ -1,6 +1,6 @@
 //! The table `[domain]`.
 
-use super::{FileName, Named, timeout};
+use super::{FileName, timeout};
 use crate::domain::Options;
 use crate::net::host::Host;
 use serde::de::{Error as _, Unexpected};
@@ -62,8 +62,7 @@ const MOST_CONNECTIONS: usize = 64;
 const NETBIOS_NAME: usize = 15;
 
 impl DomainTable {
-    /// The settings, and the files that they name, which the caller opens.
-    pub(crate) fn into_domain(self, named: &mut Named) -> Result<Options, String> {
+    pub(crate) fn into_domain(self) -> Result<Options, String> {
         let netbios = |name: &str| {
             !name.is_empty()
                 && name.len() <= NETBIOS_NAME
@@ -80,9 +79,8 @@ impl DomainTable {
         {
             return Err("[domain] realm is not the DNS name of a domain".into());
         }
-        match (self.machine_secret_file, self.machine_keytab) {
-            (Some(file), None) => named.machine_secret = Some(file),
-            (None, Some(keytab)) => named.machine_keytab = Some(keytab.0),
+        match (&self.machine_secret_file, &self.machine_keytab) {
+            (Some(_), None) | (None, Some(_)) => {}
             (None, None) => {
                 return Err("[domain] needs machine_secret_file or machine_keytab".into());
             }
@@ -102,6 +100,8 @@ impl DomainTable {
             name_servers: self.name_servers.into_iter().map(|server| server.0).collect(),
             site: self.site.filter(|site| !site.is_empty()),
             machine_account: self.machine_account,
+            machine_secret_file: self.machine_secret_file,
+            machine_keytab: self.machine_keytab.map(|name| name.0),
             timeout,
             connections,
         })

@@ -1,10 +1,12 @@
 //! The table `[kerberos]`.
 
-use super::{FileName, Named, Span, StrictnessName};
-use crate::config::{Addresses, Kerberos};
-use crate::kerberos::ServiceName;
+use super::FileName;
+use super::span::Span;
+use crate::config::names::Name;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::{NameRule, NameRules};
+use crate::kerberos::{Addresses, Policy, ServiceName};
+use crate::stores::kerberos_files::KerberosFiles;
 use crate::stores::replay_cache::ReplayCacheKind;
 use crate::types::channel_bindings::Strictness;
 use serde::de::{Error as _, Unexpected};
@@ -20,11 +22,11 @@ pub(crate) struct KerberosTable {
     realm: Option<String>,
     enctypes: Option<Vec<EnctypeName>>,
     max_clock_skew: Option<Span>,
-    replay_cache: Option<ReplayCacheName>,
+    replay_cache: Option<Name<ReplayCacheKind>>,
     replay_cache_file: Option<PathBuf>,
     replay_cache_entries: Option<u32>,
-    channel_bindings: Option<StrictnessName>,
-    addresses: Option<AddressesName>,
+    channel_bindings: Option<Name<Strictness>>,
+    addresses: Option<Name<Addresses>>,
     names: Vec<RuleName>,
     require_pac: Option<bool>,
     krbtgt_keytab: Option<FileName>,
@@ -75,80 +77,50 @@ impl<'de> Deserialize<'de> for EnctypeName {
     }
 }
 
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum ReplayCacheName {
-    Memory,
-    File,
-    Off,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum AddressesName {
-    Ignore,
-    WhenKnown,
-    Require,
-}
-
 /// The replay cache remembers for as long as a clock may be wrong: more than this is a mistake.
 const LONGEST_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl KerberosTable {
-    /// The settings, and the files that they name, which the caller opens.
-    pub(crate) fn into_kerberos(self) -> Result<(Kerberos, Named), String> {
-        let default = Kerberos::default();
+    pub(super) fn into_kerberos(self) -> Result<(Policy, KerberosFiles), String> {
+        let (policy, files) = (Policy::default(), KerberosFiles::default());
         let enctypes = self
             .enctypes
-            .map_or(default.enctypes, |names| names.into_iter().map(|name| name.0).collect());
+            .map_or(policy.enctypes, |names| names.into_iter().map(|name| name.0).collect());
         if enctypes.is_empty() {
             return Err("[kerberos] enctypes is empty".into());
         }
-        let max_clock_skew = self.max_clock_skew.map_or(default.max_clock_skew, |span| span.0);
+        let max_clock_skew = self.max_clock_skew.map_or(policy.max_clock_skew, |span| span.0);
         if max_clock_skew > LONGEST_SKEW {
             return Err("[kerberos] max_clock_skew is longer than a day".into());
         }
-        let replay_cache_entries =
-            self.replay_cache_entries.unwrap_or(default.replay_cache_entries);
+        let replay_cache_entries = self.replay_cache_entries.unwrap_or(files.replay_cache_entries);
         if replay_cache_entries == 0 {
-            return Err("[kerberos] replay_cache_entries is 0, so nobody could be let in".into());
+            return Err(
+                "[kerberos] replay_cache_entries is 0, so all clients would be rejected".into()
+            );
         }
-        let kerberos = Kerberos {
-            keytab: None,
+        let policy = Policy {
             principals: self
                 .principals
-                .map_or(default.principals, |names| names.into_iter().map(|name| name.0).collect()),
-            realm: self.realm.unwrap_or(default.realm),
+                .map_or(policy.principals, |names| names.into_iter().map(|name| name.0).collect()),
             enctypes,
             max_clock_skew,
-            replay_cache: self.replay_cache.map_or(default.replay_cache, |name| match name {
-                ReplayCacheName::Memory => ReplayCacheKind::Memory,
-                ReplayCacheName::File => ReplayCacheKind::File,
-                ReplayCacheName::Off => ReplayCacheKind::Off,
-            }),
-            replay_cache_file: self.replay_cache_file.or(default.replay_cache_file),
-            replay_cache_entries,
-            channel_bindings: self
-                .channel_bindings
-                .map_or(default.channel_bindings, Strictness::from),
-            addresses: self.addresses.map_or(default.addresses, |name| match name {
-                AddressesName::Ignore => Addresses::Ignore,
-                AddressesName::WhenKnown => Addresses::WhenKnown,
-                AddressesName::Require => Addresses::Require,
-            }),
+            channel_bindings: self.channel_bindings.map_or(policy.channel_bindings, |name| name.0),
+            addresses: self.addresses.map_or(policy.addresses, |name| name.0),
             names: NameRules(self.names.into_iter().map(|rule| rule.0).collect()),
-            require_pac: self.require_pac.unwrap_or(default.require_pac),
-            krbtgt_keytab: None,
-            delegation: self.delegation.unwrap_or(default.delegation),
-            tgt_ccache: None,
+            require_pac: self.require_pac.unwrap_or(policy.require_pac),
+            delegation: self.delegation.unwrap_or(policy.delegation),
         };
         let path = |name: Option<FileName>| name.map(|name| name.0);
-        let named = Named {
+        let files = KerberosFiles {
             keytab: path(self.keytab),
             krbtgt_keytab: path(self.krbtgt_keytab),
             tgt_ccache: path(self.tgt_ccache),
-            ..Named::default()
+            realm: self.realm.unwrap_or(files.realm),
+            replay_cache: self.replay_cache.map_or(files.replay_cache, |name| name.0),
+            replay_cache_file: self.replay_cache_file,
+            replay_cache_entries,
         };
-        Ok((kerberos, named))
+        Ok((policy, files))
     }
 }

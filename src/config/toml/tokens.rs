@@ -1,60 +1,23 @@
 //! The table `[tokens]`.
 
 use crate::access_token::options::{Credentials, LocalUser, LogonOf, Mapping, Options, same_user};
-use serde::de::{Error as _, Unexpected};
+use crate::config::names::{Name, values};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct TokensTable {
-    map: Option<Vec<MappingName>>,
+    map: Option<Vec<Name<Mapping>>>,
     winbind_separator: Option<char>,
     domains: Option<Vec<String>>,
     allow_root: Option<bool>,
     anonymous: Option<LocalUserValue>,
-    credentials: Option<CredentialsName>,
+    credentials: Option<Name<Credentials>>,
     users: BTreeMap<String, LocalUserValue>,
     wine_user_name: Option<bool>,
-    windows_logon: Option<Vec<LogonName>>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum LogonName {
-    Domain,
-    Realm,
-    Machine,
-}
-
-impl From<LogonName> for LogonOf {
-    fn from(name: LogonName) -> LogonOf {
-        match name {
-            LogonName::Domain => LogonOf::Domain,
-            LogonName::Realm => LogonOf::Realm,
-            LogonName::Machine => LogonOf::Machine,
-        }
-    }
-}
-
-struct MappingName(Mapping);
-
-impl<'de> Deserialize<'de> for MappingName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MappingName, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let known =
-            Mapping::ALL.into_iter().find(|mapping| mapping.name() == name).map(MappingName);
-        known.ok_or_else(|| {
-            D::Error::invalid_value(Unexpected::Str(&name), &"table, sid, domain-name or name")
-        })
-    }
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-enum CredentialsName {
-    FileSystem,
-    Effective,
+    windows_logon: Option<Vec<Name<LogonOf>>>,
 }
 
 /// An account's name, or numbers.
@@ -106,22 +69,15 @@ impl TokensTable {
             }
         }
         Ok(Options {
-            map: self
-                .map
-                .map_or(default.map, |names| names.into_iter().map(|name| name.0).collect()),
+            map: self.map.map_or(default.map, values),
             winbind_separator: self.winbind_separator.unwrap_or(default.winbind_separator),
             domains: self.domains.unwrap_or(default.domains),
             allow_root: self.allow_root.unwrap_or(default.allow_root),
             anonymous: self.anonymous.map(|user| user.0),
-            credentials: self.credentials.map_or(default.credentials, |name| match name {
-                CredentialsName::FileSystem => Credentials::FileSystem,
-                CredentialsName::Effective => Credentials::Effective,
-            }),
+            credentials: self.credentials.map_or(default.credentials, |name| name.0),
             users,
             wine_user_name: self.wine_user_name.unwrap_or(default.wine_user_name),
-            windows_logon: self.windows_logon.map_or(default.windows_logon, |names| {
-                names.into_iter().map(LogonOf::from).collect()
-            }),
+            windows_logon: self.windows_logon.map_or(default.windows_logon, values),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The table `[winbind]`.
 
 use super::timeout;
+use crate::config::names::Name;
 use crate::winbind::{Options, WinbindWay};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -9,19 +10,11 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields)]
 pub(crate) struct WinbindTable {
     #[serde(rename = "use")]
-    way: WayName,
+    way: Name<WinbindWay>,
     ntlm_auth: Option<PathBuf>,
     helpers: Option<usize>,
     timeout_ms: Option<u64>,
     smb_conf: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-enum WayName {
-    #[serde(rename = "libwbclient")]
-    Libwbclient,
-    #[serde(rename = "ntlm_auth")]
-    NtlmAuth,
 }
 
 const NTLM_AUTH: &str = "/usr/bin/ntlm_auth";
@@ -45,10 +38,7 @@ impl WinbindTable {
             false => Err(format!("[winbind] {key} is not an absolute path")),
         };
         Ok(Options {
-            way: match self.way {
-                WayName::Libwbclient => WinbindWay::Libwbclient,
-                WayName::NtlmAuth => WinbindWay::NtlmAuth,
-            },
+            way: self.way.0,
             ntlm_auth: absolute("ntlm_auth", self.ntlm_auth.unwrap_or_else(|| NTLM_AUTH.into()))?,
             helpers,
             timeout,

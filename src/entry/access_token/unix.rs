@@ -2,12 +2,12 @@
 
 use crate::access_token;
 use crate::access_token::Token;
-use crate::config;
 use crate::entry::abi::*;
 use crate::entry::boundary::pointers::{put, timestamp};
 use crate::entry::handles::first_generation;
 use crate::entry::handles::table::{Kind, Table, Words};
 use crate::runtime::log;
+use crate::server;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::sync::{Arc, LazyLock};
@@ -22,8 +22,9 @@ pub(crate) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
     if size_of::<HANDLE>() < size_of::<u64>() {
         return Err(Error::Unsupported("token handles where a HANDLE has 32 bits"));
     }
-    let words =
-        TOKENS.insert(token, config::current().limits.contexts).ok_or(Error::OutOfMemory)?;
+    let words = TOKENS
+        .insert(token, server::current().settings.limits.contexts)
+        .ok_or(Error::OutOfMemory)?;
     Ok(std::ptr::without_provenance_mut(words.number() as usize))
 }
 

@@ -2,11 +2,11 @@
 
 use super::CONTEXTS;
 use crate::access_token::{self, Token};
-use crate::config;
 use crate::entry::abi::*;
 use crate::entry::access_token::new_handle;
 use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{find, find_numbered, number};
+use crate::server;
 use crate::types::error::{Error, Result};
 use std::sync::Arc;
 
@@ -59,5 +59,5 @@ unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>)> {
     // SAFETY: the caller's promise is this function's own.
     let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     let mut object = shared.lock()?;
-    Ok((number, object.token(number, &config::current())?))
+    Ok((number, object.token(number, &server::current().tokens)?))
 }

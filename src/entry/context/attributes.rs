@@ -1,10 +1,10 @@
 //! SetContextAttributes.
 
 use super::CONTEXTS;
-use crate::context::Context;
 use crate::entry::abi::*;
 use crate::entry::credentials::hash_callback;
 use crate::entry::handles::find;
+use crate::server::Context;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::sync::Arc;

@@ -2,18 +2,15 @@
 
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject};
-use crate::config;
-use crate::context::Context;
 use crate::entry::abi::*;
 use crate::entry::boundary::memory;
 use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{Object, find, take};
-use crate::export::{self, ExportOptions, Imported};
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Package};
 use crate::platform;
-use crate::server::credential::Package;
+use crate::server::export_import::{self, ExportOptions, Imported};
+use crate::server::{self, Context};
 use crate::types::error::{Error, Result};
-
 use std::slice;
 use std::sync::Arc;
 
@@ -38,12 +35,13 @@ pub(crate) unsafe fn export(
     if flags & !KNOWN != 0 || flags & NEGOSSP_CONTEXT_EXPORT_HALF_OPEN != 0 && !half_open {
         return Err(Error::Unsupported("a flag of ExportSecurityContext"));
     }
-    let manner = ExportOptions { reset: flags & SECPKG_CONTEXT_EXPORT_RESET_NEW != 0, half_open };
+    let options = ExportOptions { reset: flags & SECPKG_CONTEXT_EXPORT_RESET_NEW != 0, half_open };
     let mut held = shared.lock()?;
     let awaited = Error::InvalidHandle("CompleteAuthToken has not been called");
     let sealed = {
         let context = held.context().ok_or(awaited)?;
-        export::export(context, &held.circumstances(), manner, &config::current(), platform::now())?
+        let (state, configuration) = (held.call_state(), server::current());
+        export_import::export(context, &state, options, &configuration, platform::now())?
     };
     let length = ULONG::try_from(sealed.len()).map_err(|_| Error::CannotPack("too long"))?;
     let copy = memory::copy(&sealed)?;
@@ -57,7 +55,7 @@ pub(crate) unsafe fn export(
         }
         held.fail();
     }
-    tracing::debug!(bytes = sealed.len(), ?manner, "context exported");
+    tracing::debug!(bytes = sealed.len(), ?options, "context exported");
     // SAFETY: likewise; it was checked for NULL.
     unsafe {
         put(
@@ -91,8 +89,9 @@ pub(crate) unsafe fn import(
     }
     // SAFETY: the caller's promise is that so many bytes are there.
     let sealed = unsafe { slice::from_raw_parts(pvBuffer.cast::<u8>(), cbBuffer as usize) };
-    let settings = config::current();
-    let imported = export::import(sealed, &settings)
+    let configuration = server::current();
+    let settings = &configuration.settings;
+    let imported = export_import::import(sealed, &configuration)
         .and_then(|imported| belongs(&imported, package).map(|()| imported));
     let imported = imported.inspect_err(|error| {
         tracing::warn!(bytes = sealed.len(), "context not imported: {error}")

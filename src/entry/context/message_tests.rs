@@ -3,16 +3,17 @@
 
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject};
-use crate::context::{Context, EstablishedContext};
+use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::exports;
 use crate::entry::handles::Object;
 use crate::entry::tests::abi_support::{buffer, descriptor};
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::session::{Session, Setup, Side};
+use crate::mechanism::Package;
 use crate::mechanism::{Established, Mechanism};
 use crate::principal::Principal;
-use crate::server::credential::Package;
+use crate::server::Context;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::Arc;

@@ -16,11 +16,10 @@ use super::access_token::BorrowedTokenHandle;
 use super::boundary::flags::Side;
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, first_generation};
-use crate::access_token::{Subject, Token};
-use crate::config::Settings;
-use crate::context::{Context, EstablishedContext, StepOutput};
-use crate::export::{CallState, Imported};
-use crate::platform;
+use crate::access_token::{Config, Subject, Token};
+use crate::context::{Call, EstablishedContext};
+use crate::server::export_import::{CallState, Imported};
+use crate::server::{Configuration, Context, StepOutput};
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
@@ -75,13 +74,13 @@ const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
 
 impl ContextObject {
     /// Before its first token.
-    pub(super) fn new(context: Context) -> ContextObject {
+    pub(super) fn new(context: Context, now: FileTime) -> ContextObject {
         let requirements = ContextFlags::empty();
         ContextObject {
             state: State::Ready(context),
             requirements,
             bindings: None,
-            started: platform::now(),
+            started: now,
             last_status: SEC_E_OK,
             substatus: NtStatus::SUCCESS,
             token: None,
@@ -91,9 +90,8 @@ impl ContextObject {
 
     /// One that another process has exported.
     pub(super) fn imported(imported: Imported) -> ContextObject {
-        let Imported {
-            context, circumstances: CallState { requirements, bindings, started }, ..
-        } = imported;
+        let Imported { context, state, .. } = imported;
+        let CallState { requirements, bindings, started } = state;
         let under_way = matches!(context, Context::Accepting(_));
         let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
         ContextObject {
@@ -101,12 +99,12 @@ impl ContextObject {
             bindings,
             started,
             last_status,
-            ..ContextObject::new(context)
+            ..ContextObject::new(context, started)
         }
     }
 
     /// What is exported besides the context.
-    pub(super) fn circumstances(&self) -> CallState {
+    pub(super) fn call_state(&self) -> CallState {
         CallState {
             requirements: self.requirements,
             bindings: self.bindings,
@@ -122,6 +120,7 @@ impl ContextObject {
         token: Option<&[u8]>,
         required: ContextFlags,
         bindings: Option<ChannelBindings>,
+        now: FileTime,
     ) -> Result<StepOutput, Failure> {
         let State::Ready(ready) = &mut self.state else {
             return Err(Error::InvalidHandle("CompleteAuthToken has not been called").into());
@@ -134,38 +133,31 @@ impl ContextObject {
                 );
             }
         }
-        let required = required | self.requirements;
+        let requirements = required | self.requirements;
         self.bindings = bindings.or(self.bindings);
-        let bindings = self.bindings.as_ref();
+        let call = Call { requirements, bindings: self.bindings.as_ref(), now };
         // Away while it is worked on, so that what is left behind by an error or a panic has
         // failed.
         let context = std::mem::replace(ready, Context::Failed);
-        let longest = settings(&context).map_or(0, |settings| settings.limits.max_token);
-        if token.is_some_and(|token| token.len() > longest as usize) {
-            return Err(Error::InvalidToken("longer than [limits] max_token").into());
-        }
         #[cfg(test)]
         assert_ne!(token, Some(super::tests::PANIC), "asked for by a test");
-        let leg = match &context {
-            Context::Accepting(accepting) => {
-                accepting.step(token.unwrap_or_default(), required, bindings)
-            }
-            Context::Initiating(initiating) => initiating.step(token, required, bindings),
+        let output = match &context {
+            Context::Accepting(accepting) => accepting.step(token.unwrap_or_default(), call),
+            Context::Initiating(initiating) => initiating.step(token, call),
             Context::Established(_) | Context::Failed => {
                 Err(Error::Internal("a context that is not under way").into())
             }
         }?;
         self.state = State::Ready(context);
-        Ok(leg)
+        Ok(output)
     }
 
     /// Whether the leg that this conversation is about to make is to be finished with
     /// CompleteAuthToken.
     pub(super) fn completes_tokens(&self) -> bool {
         match &self.state {
-            State::Ready(context @ Context::Accepting(_)) => {
-                settings(context).is_some_and(|settings| settings.negotiate.complete_auth_token)
-            }
+            State::Ready(context @ Context::Accepting(_)) => configuration(context)
+                .is_some_and(|configuration| configuration.settings.negotiate.complete_auth_token),
             _ => false,
         }
     }
@@ -240,7 +232,7 @@ impl ContextObject {
     }
 
     /// The client's token, made when it is first asked for. `logon_id` is the context's number.
-    pub(super) fn token(&mut self, logon_id: u64, settings: &Settings) -> Result<Arc<Token>> {
+    pub(super) fn token(&mut self, logon_id: u64, config: &Config) -> Result<Arc<Token>> {
         if let Some(token) = &self.token {
             return Ok(token.clone());
         }
@@ -248,15 +240,15 @@ impl ContextObject {
         if !secured.accepted {
             return Err(Error::InvalidHandle("the client's own side of a context"));
         }
-        let token =
-            Arc::new(Token::of(Subject::new(&secured.established, logon_id, settings), settings)?);
+        let subject = Subject::new(&secured.established, logon_id, config);
+        let token = Arc::new(Token::of(subject, config)?);
         Ok(self.token.insert(token).clone())
     }
 
     /// A handle for the client's token, the context's own; likewise.
-    pub(super) fn access_token(&mut self, logon_id: u64, settings: &Settings) -> Result<HANDLE> {
+    pub(super) fn access_token(&mut self, logon_id: u64, config: &Config) -> Result<HANDLE> {
         if self.borrowed.is_none() {
-            self.borrowed = Some(BorrowedTokenHandle::new(self.token(logon_id, settings)?)?);
+            self.borrowed = Some(BorrowedTokenHandle::new(self.token(logon_id, config)?)?);
         }
         self.borrowed
             .as_ref()
@@ -266,10 +258,10 @@ impl ContextObject {
 }
 
 /// The configuration that a conversation under way goes by.
-fn settings(context: &Context) -> Option<&Settings> {
+fn configuration(context: &Context) -> Option<&Configuration> {
     match context {
-        Context::Accepting(accepting) => Some(&accepting.settings),
-        Context::Initiating(initiating) => Some(&initiating.settings),
+        Context::Accepting(accepting) => Some(&accepting.configuration),
+        Context::Initiating(initiating) => Some(&initiating.configuration),
         Context::Established(_) | Context::Failed => None,
     }
 }

@@ -2,8 +2,6 @@
 
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject, Shared};
-use crate::config::{self, Settings};
-use crate::context::{Accepting, Context, Initiating, StepOutput};
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
 use crate::entry::boundary::buffers::{Buffers, TokenOut};
@@ -14,8 +12,9 @@ use crate::entry::boundary::text::{self, Text};
 use crate::entry::credentials::CREDENTIALS;
 use crate::entry::handles::table::Words;
 use crate::entry::handles::{NO_HANDLE, Object, find};
+use crate::platform;
 use crate::runtime::log;
-use crate::server::credential::Credential;
+use crate::server::{self, Accepting, Configuration, Context, Credential, Initiating, StepOutput};
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
@@ -31,8 +30,8 @@ use std::sync::Arc;
 pub(crate) unsafe fn accept(arguments: &Arguments) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract.
     unsafe {
-        step(Side::Accept, arguments, |credential, settings| {
-            Ok(Context::Accepting(Box::new(Accepting::new(credential, settings))))
+        step(Side::Accept, arguments, |credential, configuration| {
+            Ok(Context::Accepting(Box::new(Accepting::new(credential, configuration))))
         })
     }
 }
@@ -47,10 +46,10 @@ pub(crate) unsafe fn initiate<Char: Text>(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract.
     unsafe {
-        step(Side::Initiate, arguments, |credential, settings| {
+        step(Side::Initiate, arguments, |credential, configuration| {
             let target =
                 text::read(more.target)?.map(|target| target.to_string()).unwrap_or_default();
-            Ok(Context::Initiating(Box::new(Initiating::new(credential, settings, target)?)))
+            Ok(Context::Initiating(Box::new(Initiating::new(credential, configuration, target)?)))
         })
     }
 }
@@ -63,7 +62,7 @@ pub(crate) unsafe fn initiate<Char: Text>(
 unsafe fn step(
     side: Side,
     arguments: &Arguments,
-    first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
+    first: impl FnOnce(Arc<Credential>, Arc<Configuration>) -> Result<Context>,
 ) -> Result<SECURITY_STATUS> {
     let required = flags::required(side, arguments.requirements);
     // SAFETY: the caller's promise is this function's own.
@@ -72,10 +71,11 @@ unsafe fn step(
     let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
     // Not before there is an output to say so in: programs send what is left in it after an error.
     let input = input.inspect_err(|error| output.fail(error))?;
-    let call = Call { side, arguments, input, required, output: &output };
+    let now = platform::now();
+    let call = Call { side, arguments, input, required, now, output: &output };
     let panicking = ClearOutputOnPanic(&output);
-    // SAFETY: the caller's promise is that of `leg`.
-    let result = unsafe { call.leg(first) };
+    // SAFETY: the caller's promise is that of `run`.
+    let result = unsafe { call.run(first) };
     std::mem::forget(panicking);
     let failure = match result {
         Ok(status) => return Ok(status),
@@ -110,15 +110,17 @@ struct Call<'call> {
     arguments: &'call Arguments,
     input: Buffers<'call>,
     required: ContextFlags,
+    /// The clock's reading at the call.
+    now: FileTime,
     output: &'call TokenOut<'call>,
 }
 
 impl Call<'_> {
     /// # Safety
     /// As for [`step`].
-    unsafe fn leg(
+    unsafe fn run(
         &self,
-        first: impl FnOnce(Arc<Credential>, Arc<Settings>) -> Result<Context>,
+        first: impl FnOnce(Arc<Credential>, Arc<Configuration>) -> Result<Context>,
     ) -> Result<SECURITY_STATUS, Failure> {
         let arguments = self.arguments;
         // SAFETY: the pointers are the caller's, checked for NULL, and written without asking for
@@ -142,9 +144,10 @@ impl Call<'_> {
             put(arguments.new_context, NO_HANDLE);
             find(&CREDENTIALS, arguments.credential)?
         };
-        let settings = config::current();
-        let limit = settings.limits.contexts;
-        let shared: Shared = Arc::new(Lock::new(ContextObject::new(first(credential, settings)?)));
+        let configuration = server::current();
+        let limit = configuration.settings.limits.contexts;
+        let shared: Shared =
+            Arc::new(Lock::new(ContextObject::new(first(credential, configuration)?, self.now)));
         let new = UncommittedHandle(
             CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?,
         );
@@ -189,25 +192,26 @@ impl Call<'_> {
             None => None,
         };
         let completes = object.completes_tokens();
-        let leg = object.step(self.side, token, self.required, bindings)?;
-        let status = self.hand_out(&leg, completes).inspect_err(|_| leg.take_back())?;
+        let mut output = object.step(self.side, token, self.required, bindings, self.now)?;
+        let status = self.hand_out(&output, completes).inspect_err(|_| output.roll_back())?;
+        output.conclude();
         match completes {
-            true => object.await_completion(leg, self.required),
-            false => object.proceed(leg, self.required),
+            true => object.await_completion(output, self.required),
+            false => object.proceed(output, self.required),
         }
         Ok(status)
     }
 
-    /// Writes the token, the attributes and the expiry of `leg`; nothing if the token does not fit.
-    fn hand_out(&self, leg: &StepOutput, completes: bool) -> Result<SECURITY_STATUS> {
-        let token = leg.token.as_deref().unwrap_or_default();
+    /// Writes the token, the attributes and the expiry of the step; nothing if the token does not fit.
+    fn hand_out(&self, step: &StepOutput, completes: bool) -> Result<SECURITY_STATUS> {
+        let token = step.token.as_deref().unwrap_or_default();
         let allocated = match completes {
             true => self.output.write(&vec![0; token.len()])?,
             false => self.output.write(token)?,
         };
-        let mut flags = leg.flags();
+        let mut flags = step.flags();
         flags.set(ContextFlags::ALLOCATE_MEMORY, allocated);
-        let expiry = match &leg.context {
+        let expiry = match &step.context {
             Context::Established(secured) => secured.established.expiry,
             _ => FileTime::NEVER,
         };
@@ -216,7 +220,7 @@ impl Call<'_> {
             put(self.arguments.attributes, flags::granted(self.side, flags));
             put(self.arguments.expiry, timestamp(expiry));
         }
-        Ok(match (leg.complete(), completes) {
+        Ok(match (step.complete(), completes) {
             (true, false) => SEC_E_OK,
             (false, false) => SEC_I_CONTINUE_NEEDED,
             (true, true) => SEC_I_COMPLETE_NEEDED,

@@ -1,11 +1,12 @@
 //! ChangeAccountPassword.
 
 use crate::authority;
-use crate::config;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::PasswordArguments;
 use crate::entry::boundary::buffers::Buffers;
 use crate::entry::boundary::text::{self, Text};
+use crate::platform;
+use crate::server;
 use crate::types::error::{Error, Result};
 
 /// ChangeAccountPassword, for accounts of the account file.
@@ -28,12 +29,15 @@ pub(crate) unsafe fn change<Char: Text>(
         let given =
             |text: Option<_>| text.ok_or(Error::InvalidParameter("NULL for a name or a password"));
         let (account, old, new) = (given(account)?, given(old)?, given(new)?);
+        let configuration = server::current();
+        configuration.usable()?;
         authority::change_password(
-            &config::current(),
+            &configuration.accounts,
             &domain.unwrap_or_default(),
             &account,
             &old,
             &new,
+            platform::now(),
         )?;
     }
     Ok(SEC_E_OK)

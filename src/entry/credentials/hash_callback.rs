@@ -1,9 +1,10 @@
 //! A program's own accounts, by way of a callback, with the attributes and the signature that WinPR
 //! has for it.
 
-use crate::authority::{Application, NetworkLogon, Proofs};
+use crate::authority::{Application, Proofs};
 use crate::entry::abi::*;
 use crate::entry::boundary::text::Text;
+use crate::ntlm::NetworkLogon;
 use crate::server::credential::Credential;
 use crate::types::error::{Error, Result};
 use std::any::Any;

@@ -12,11 +12,12 @@ use super::boundary::text::{self, Text};
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, find, first_generation, update};
 use super::packages;
-use crate::authority::Account;
-use crate::config::{self, Settings};
-use crate::kerberos::{self, CredentialKeys, Service};
+use crate::kerberos::{CredentialKeys, Service};
 use crate::mechanism::Mechanism;
-use crate::server::credential::{Credential, Package, Usage};
+use crate::mechanism::Package;
+use crate::ntlm::Account;
+use crate::server::credential::{Assembled, Usage};
+use crate::server::{self, Configuration, Credential};
 use crate::types::account_name;
 use crate::types::error::{Error, Result};
 use crate::types::identity::Identity;
@@ -42,13 +43,13 @@ pub(super) unsafe fn acquire<Char: Text>(
     let (principal, data) = unsafe {
         (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?)
     };
-    let settings = config::current();
+    let configuration = server::current();
     let credential =
-        credential(package, usage, principal.map(|name| name.to_string()), data, &settings);
+        credential(package, usage, principal.map(|name| name.to_string()), data, &configuration);
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
-        say_whether_keys(&credential, &settings);
+        say_whether_keys(&credential, &configuration);
     }
-    let limit = settings.limits.credentials;
+    let limit = configuration.settings.limits.credentials;
     let words =
         CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
     // SAFETY: C caller's contract, outputs.
@@ -64,13 +65,15 @@ fn credential(
     usage: Usage,
     principal: Option<String>,
     data: AuthData,
-    settings: &Settings,
+    configuration: &Configuration,
 ) -> Credential {
     let AuthData { identity, packages: list, keytab } = data;
     let mechanisms = match package {
         Package::Negotiate => {
-            let mut mechanisms =
-                auth_data::mechanisms(list.as_deref(), &settings.negotiate.mechanisms);
+            let mut mechanisms = auth_data::mechanisms(
+                list.as_deref(),
+                &configuration.settings.negotiate.mechanisms,
+            );
             mechanisms.retain(|mechanism| !packages::deleted(*mechanism));
             mechanisms
         }
@@ -79,7 +82,10 @@ fn credential(
     let tickets = usage.inbound && mechanisms.contains(&Mechanism::Kerberos);
     let alone = package == Package::Only(Mechanism::Kerberos);
     let service = match tickets {
-        true => Service::new(principal.as_deref(), identity.as_ref(), keytab, alone, settings),
+        true => {
+            let (principal, identity) = (principal.as_deref(), identity.as_ref());
+            Credential::service(principal, identity, keytab, alone, configuration)
+        }
         false => Service::default(),
     };
     // As in the account file, nobody logs on over the network without a password; and nobody is a
@@ -100,15 +106,16 @@ fn credential(
         accounts,
         application: None,
         service,
+        assembled: Assembled::default(),
     }
 }
 
 /// Who wonders why clients don't get to use Kerberos finds it in the log.
-fn say_whether_keys(credential: &Credential, settings: &Settings) {
+fn say_whether_keys(credential: &Credential, configuration: &Configuration) {
     let principal = credential.principal.as_deref().unwrap_or("any");
-    let sources = settings.kerberos.keytab.is_some()
+    let sources = configuration.keys.keytab.is_some()
         || !matches!(credential.service.keys, CredentialKeys::None);
-    match (kerberos::has_keys(credential, settings), sources) {
+    match (credential.has_keys(configuration), sources) {
         (true, _) => tracing::debug!(principal, "credentials: there are keys for Kerberos"),
         (false, true) => {
             tracing::warn!(
@@ -196,7 +203,7 @@ pub(super) unsafe fn add<Char: Text>(
         return Err(Error::InvalidParameter("credentials of another direction"));
     }
     let principal = principal.map(|name| name.to_string());
-    let added = self::credential(package, usage, principal, data, &config::current());
+    let added = self::credential(package, usage, principal, data, &server::current());
     // SAFETY: likewise.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
@@ -266,6 +273,7 @@ pub(super) unsafe fn set(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
 
     fn of(
         package: &str,
@@ -289,7 +297,7 @@ mod tests {
             usage,
             principal.map(str::to_owned),
             data,
-            &Settings::default(),
+            &Configuration::open(Settings::default(), None),
         )
     }
 

@@ -4,7 +4,6 @@ use super::functions::{Form, System};
 use super::handles::{Forwarded, end};
 use super::inside::inside;
 use super::memory::gave_memory;
-use crate::config;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{
     AcquireArguments, Arguments, InitiateArguments, PasswordArguments,
@@ -13,6 +12,7 @@ use crate::entry::boundary::pointers::put;
 use crate::entry::handles::forwarded::ForwardedHandle;
 use crate::entry::handles::table::Table;
 use crate::entry::handles::{NO_HANDLE, Object};
+use crate::server;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -49,7 +49,7 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
     gave_memory();
     // SAFETY: the caller's promise is this function's own.
     unsafe {
-        let limit = config::current().limits.credentials;
+        let limit = server::current().settings.limits.credentials;
         insert(table, made, limit, arguments.handle, |s| s.unicode.FreeCredentialsHandle)?
     };
     Ok(status)
@@ -151,7 +151,7 @@ pub(crate) unsafe fn import<Char: Form, T: Clone>(
     // SAFETY: the caller's promise is that of the function; the handle is ours.
     let status = inside(|| unsafe { function(package, packed, token, &mut made) });
     if status >= 0 {
-        let limit = config::current().limits.contexts;
+        let limit = server::current().settings.limits.contexts;
         // SAFETY: the caller's promise is this function's own.
         unsafe { insert(contexts, made, limit, context, |s| s.unicode.DeleteSecurityContext)? };
     }
@@ -242,7 +242,7 @@ unsafe fn begin<T: Clone>(
     let status = inside(|| call(credential.system, &mut words, null_mut(), &mut new))?;
     // Some errors leave a context, to read more of a message or to be deleted. The handle shows it.
     if is_handle(new) {
-        let (limit, output) = (config::current().limits.contexts, arguments.new_context);
+        let (limit, output) = (server::current().settings.limits.contexts, arguments.new_context);
         // SAFETY: C caller's contract, outputs.
         unsafe { insert(contexts, new, limit, output, |s| s.unicode.DeleteSecurityContext)? };
     } else {

@@ -5,7 +5,7 @@ use super::inside::inside;
 use crate::entry::abi::*;
 use crate::entry::boundary::package_info::PackageInfo;
 use crate::entry::boundary::text::Text;
-use crate::server::credential::Package;
+use crate::mechanism::Package;
 use crate::types::error::{Error, Result};
 use std::ptr::null_mut;
 use std::slice;

@@ -1,46 +1,7 @@
 //! Accounts and whether they may log on.
 
-use crate::ntlm::response;
+use crate::ntlm::Account;
 use crate::types::error::{Denial, Error, Result};
-use crate::types::identity::Identity;
-use std::fmt;
-use zeroize::{Zeroize, ZeroizeOnDrop};
-
-/// One account with its one-way functions ([MS-NLMP] 3.3.1). Zeroed when dropped.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Account {
-    /// The name as the administrator spelled it.
-    #[zeroize(skip)]
-    pub user: String,
-    /// The domain it belongs to; empty for the machine's own.
-    #[zeroize(skip)]
-    pub domain: String,
-    /// `NTOWFv1`: MD4 of the password in UTF-16LE.
-    pub nt_hash: Option<[u8; 16]>,
-    /// `LMOWFv1`.
-    pub lm_hash: Option<[u8; 16]>,
-    /// Known, and not to be let in.
-    #[zeroize(skip)]
-    pub disabled: bool,
-}
-
-impl Account {
-    /// The account that a name and a password make, as `AcquireCredentialsHandle` gets them: `user`
-    /// may be `DOMAIN\\user` when no domain is given apart.
-    pub fn from_identity(identity: &Identity) -> Account {
-        let (domain, user) = match identity.user.split_once('\\') {
-            Some(parts) if identity.domain.is_empty() => parts,
-            _ => (identity.domain.as_str(), identity.user.as_str()),
-        };
-        Account {
-            user: user.to_owned(),
-            domain: if domain == "." { String::new() } else { domain.to_owned() },
-            nt_hash: Some(response::nt_hash(&identity.password)),
-            lm_hash: response::lm_hash(&identity.password),
-            disabled: false,
-        }
-    }
-}
 
 /// An account and what the account file says of it besides.
 #[derive(Debug, Clone)]
@@ -69,7 +30,7 @@ pub enum AccountStatus {
 impl AccountStatus {
     /// Refuses an account that may not log on. Asked once the response has been checked, so that
     /// only who knows the password learns of it from the time taken.
-    pub(crate) fn admit(self) -> Result<()> {
+    pub fn admit(self) -> Result<()> {
         Err(Error::LogonDenied(match self {
             AccountStatus::Normal => return Ok(()),
             AccountStatus::Disabled => Denial::AccountDisabled,
@@ -79,15 +40,5 @@ impl AccountStatus {
                 Denial::Policy("an account without a password cannot log on over the network")
             }
         }))
-    }
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Account")
-            .field("user", &self.user)
-            .field("domain", &self.domain)
-            .field("disabled", &self.disabled)
-            .finish_non_exhaustive()
     }
 }

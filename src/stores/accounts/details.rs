@@ -14,12 +14,13 @@
 //! upn = "alice@example.com"
 //! ```
 
-use crate::authority::MachineSid;
-use crate::config::Settings;
+use crate::principal::directory::Directory;
 use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
 use crate::runtime::toml_text::from_toml;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use crate::stores::derived_sid;
+use crate::stores::machine_sid::MachineSid;
+use crate::stores::own_accounts::OwnAccounts;
 use crate::types::account_name;
 use crate::types::error::Error;
 use crate::types::sid::Sid;
@@ -74,24 +75,35 @@ impl Details {
     }
 }
 
-/// Adds the file's details to a client, if it is a user of this machine and has no account details
-/// yet.
-///
-/// Errors: `NoAuthority` if the configured file cannot be used: a group that is not known may be one
-/// that is denied access.
-pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
-    let Some(file) = &settings.accounts.details else { return Ok(client) };
-    if client.account.is_some() || client.anonymous || !settings.own_accounts().contain(&client) {
-        return Ok(client);
+/// What the file of details says of this machine's accounts, as a directory.
+#[derive(Debug, PartialEq)]
+pub struct AccountDetails {
+    /// The file, if one is configured.
+    pub file: Option<Arc<DetailsFile>>,
+    /// Which clients are users of this machine.
+    pub own: OwnAccounts,
+}
+
+impl Directory for AccountDetails {
+    /// Adds the file's details to a client, if it is a user of this machine and has no account
+    /// details yet.
+    ///
+    /// Errors: `NoAuthority` if the configured file cannot be used: a group that is not known may
+    /// be one that is denied access.
+    fn complete(&self, client: Principal) -> Result<Principal, Error> {
+        let Some(file) = &self.file else { return Ok(client) };
+        if client.account.is_some() || client.anonymous || !self.own.contain(&client) {
+            return Ok(client);
+        }
+        let details = file.peek();
+        if details.problem.is_some() {
+            return Err(Error::NoAuthority("the file of account details cannot be read"));
+        }
+        let Some(info) = details.get(&client.user) else { return Ok(client) };
+        let sid = if info.sid.is_some() { Origin::AccountDetails } else { client.origins.sid };
+        let origins = Origins { sid, facts: Origin::AccountDetails, ..client.origins };
+        Ok(Principal { account: Some(info.clone()), origins, ..client })
     }
-    let details = file.peek();
-    if details.problem.is_some() {
-        return Err(Error::NoAuthority("the file of account details cannot be read"));
-    }
-    let Some(facts) = details.get(&client.user) else { return Ok(client) };
-    let sid = if facts.sid.is_some() { Origin::AccountDetails } else { client.origins.sid };
-    let origins = Origins { sid, facts: Origin::AccountDetails, ..client.origins };
-    Ok(Principal { account: Some(facts.clone()), origins, ..client })
 }
 
 #[derive(Deserialize, Default)]

@@ -1,7 +1,8 @@
 //! The account file: an smbpasswd(5) file, read into a map that is replaced when the file changes.
 
+use super::account::Entry;
 use super::smbpasswd;
-use crate::authority::{Account, Entry};
+use crate::ntlm::Account;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use crate::types::account_name;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! The accounts of the machine: the account file and what is known besides passwords.
 
-pub(crate) mod account;
-pub(crate) mod details;
+pub mod account;
+pub mod details;
 pub mod edit;
-pub(crate) mod file;
+pub mod file;
 pub mod smbpasswd;

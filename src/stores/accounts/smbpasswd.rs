@@ -1,6 +1,7 @@
 //! One line of an smbpasswd(5) file: `name:uid:LM hash:NT hash:[flags]:LCT-time:`.
 
-use crate::authority::{Account, AccountStatus, Entry};
+use super::account::{AccountStatus, Entry};
+use crate::ntlm::Account;
 use zeroize::Zeroizing;
 
 /// The longest line that is looked at, in bytes.

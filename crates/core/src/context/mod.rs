@@ -1,51 +1,32 @@
-//! What a `CtxtHandle` names: a conversation under way, an established context, or one that failed.
+//! Contexts of a package, by what they await; a package is SPNEGO or one mechanism by itself.
 
 mod persist_accepting;
 mod persist_established;
 
-use crate::config::Settings;
-use crate::mechanism::{
-    AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Notes, Step, StepResult,
+use crate::mechanism::{AcceptCall, InitiateCall, Package};
+use crate::negotiate::{
+    self, AcceptorConfig, Established, InitiatorConfig, MechAcceptor, MechInitiator, StepResult,
 };
-use crate::negotiate;
-use crate::platform;
-use crate::server::credential::{Credential, Package};
 use crate::types::channel_bindings::ChannelBindings;
-use crate::types::error::{Error, Failure, Result};
+use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::time::FileTime;
 use std::sync::Arc;
 
-/// A context in one of its states.
-#[derive(Debug)]
-pub enum Context {
-    /// An acceptor awaits the client's next token.
-    Accepting(Box<Accepting>),
-    /// An initiator awaits the server's next token.
-    Initiating(Box<Initiating>),
-    /// Established.
-    Established(Box<EstablishedContext>),
-    /// Failed: it can only be deleted.
-    Failed,
-}
-
-/// An acceptor's conversation under way.
+/// An acceptor's exchange under way.
 #[derive(Debug)]
 pub struct Accepting {
-    /// The credential of the first call; it outlives its handle.
-    pub credential: Arc<Credential>,
-    /// The configuration of the first call.
-    pub settings: Arc<Settings>,
+    /// What the exchange was begun with; it goes by that to its end.
+    pub config: Arc<AcceptorConfig>,
     /// The state of the protocol.
     pub acceptor: Acceptor,
 }
 
-/// An initiator's conversation under way.
+/// An initiator's exchange under way.
 #[derive(Debug)]
 pub struct Initiating {
-    /// The credential of the first call; it outlives its handle.
-    pub credential: Arc<Credential>,
-    /// The configuration of the first call.
-    pub settings: Arc<Settings>,
+    /// What the exchange was begun with; it goes by that to its end.
+    pub config: Arc<InitiatorConfig>,
     /// The target name of the first call.
     pub target: String,
     /// The state of the protocol.
@@ -61,6 +42,17 @@ pub struct EstablishedContext {
     pub package: Package,
     /// The acceptor's side.
     pub accepted: bool,
+}
+
+/// What a call brings besides its token.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// `fContextReq`.
+    pub requirements: ContextFlags,
+    /// The SECBUFFER_CHANNEL_BINDINGS buffer.
+    pub bindings: Option<&'a ChannelBindings>,
+    /// The clock's reading at the call.
+    pub now: FileTime,
 }
 
 /// The acceptor of a package.
@@ -81,12 +73,12 @@ impl Acceptor {
         }
     }
 
-    fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
+    fn step(&self, token: &[u8], call: &negotiate::AcceptCall<'_>) -> StepResult<Acceptor> {
         match self {
             Acceptor::Negotiate(acceptor) => {
-                Ok(acceptor.step(token, call)?.map(Acceptor::Negotiate))
+                Ok(acceptor.step(token, call)?.map_next(Acceptor::Negotiate))
             }
-            Acceptor::Only(acceptor) => Ok(acceptor.step(token, call)?.map(Acceptor::Only)),
+            Acceptor::Only(acceptor) => Ok(acceptor.step(token, call)?.map_next(Acceptor::Only)),
         }
     }
 }
@@ -101,8 +93,9 @@ pub enum Initiator {
 }
 
 impl Initiator {
-    /// The state before the first token of a context of `package`; an error if nobody initiates
-    /// with it here.
+    /// The state before the first token of a context of `package`.
+    ///
+    /// Errors: `NoCredentials` for a mechanism that has no initiator here.
     pub fn new(package: Package) -> Result<Initiator> {
         Ok(match package {
             Package::Negotiate => Initiator::Negotiate(negotiate::Initiator::new()),
@@ -110,204 +103,75 @@ impl Initiator {
         })
     }
 
-    fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
+    fn step(
+        &self,
+        token: Option<&[u8]>,
+        call: &negotiate::InitiateCall<'_>,
+    ) -> StepResult<Initiator> {
         match self {
             Initiator::Negotiate(initiator) => {
-                Ok(initiator.step(token, call)?.map(Initiator::Negotiate))
+                Ok(initiator.step(token, call)?.map_next(Initiator::Negotiate))
             }
-            Initiator::Only(initiator) => Ok(initiator.step(token, call)?.map(Initiator::Only)),
-        }
-    }
-}
-
-/// What a leg leads to, before anything has been stored: the caller may still find that the token
-/// does not fit and drop it, and the context is as it was.
-#[derive(Debug)]
-pub struct StepOutput {
-    /// The context to store.
-    pub context: Context,
-    /// The token for the peer.
-    pub token: Option<Vec<u8>>,
-    /// What else the step has changed.
-    notes: Notes,
-}
-
-impl StepOutput {
-    /// The token could not be handed out: the call will be repeated, and this leg might as well not
-    /// have been.
-    pub fn take_back(&self) {
-        self.notes.take_back();
-    }
-
-    /// The context is established, though `token` may still have to be sent.
-    pub fn complete(&self) -> bool {
-        matches!(self.context, Context::Established(_))
-    }
-
-    /// The attributes to report with this leg: none that protects before the context is
-    /// established.
-    pub fn flags(&self) -> ContextFlags {
-        match &self.context {
-            Context::Established(secured) => secured.established.flags,
-            _ => ContextFlags::empty(),
+            Initiator::Only(initiator) => {
+                Ok(initiator.step(token, call)?.map_next(Initiator::Only))
+            }
         }
     }
 }
 
 impl Accepting {
-    /// The conversation before its first token.
-    pub fn new(credential: Arc<Credential>, settings: Arc<Settings>) -> Accepting {
-        let acceptor = Acceptor::new(credential.package);
-        Accepting { credential, settings, acceptor }
+    /// Before the first token.
+    pub fn new(package: Package, config: Arc<AcceptorConfig>) -> Accepting {
+        Accepting { config, acceptor: Acceptor::new(package) }
     }
 
-    /// One call of `AcceptSecurityContext`. Its outcome is logged.
-    pub fn step(
-        &self,
-        token: &[u8],
-        requirements: ContextFlags,
-        bindings: Option<&ChannelBindings>,
-    ) -> Result<StepOutput, Failure> {
-        let result = self.step_unlogged(token, requirements, bindings);
-        match &result {
-            Ok(StepOutput { context: Context::Established(secured), .. }) => {
-                let Established { client, mechanism, flags, .. } = &secured.established;
-                tracing::info!(
-                    client = client.display_name(),
-                    mechanism = mechanism.package_name(),
-                    ?flags,
-                    "client accepted"
-                );
-            }
-            Ok(_) => tracing::debug!(token = token.len(), "the client's answer is awaited"),
-            Err(failure) => {
-                tracing::warn!(token = token.len(), "client refused: {}", failure.error)
-            }
-        }
-        result
-    }
-
-    fn step_unlogged(
-        &self,
-        token: &[u8],
-        requirements: ContextFlags,
-        bindings: Option<&ChannelBindings>,
-    ) -> Result<StepOutput, Failure> {
-        if !self.credential.usage.inbound {
-            return Err(Error::NoCredentials("the credential is not for inbound use").into());
-        }
-        self.settings.usable()?;
-        let notes = Notes::default();
-        let call = AcceptCall {
-            credential: &self.credential,
-            settings: &self.settings,
-            requirements,
-            bindings,
-            now: platform::now(),
-            notes: &notes,
-        };
+    /// One call of `AcceptSecurityContext`.
+    ///
+    /// Errors: `InvalidToken` for a token longer than `max_token`; else those of SPNEGO and the
+    /// mechanisms.
+    pub fn step(&self, token: &[u8], call: Call<'_>) -> StepResult<Accepting> {
+        check_length(token, self.config.max_token)?;
+        let Call { requirements, bindings, now } = call;
+        let call = AcceptCall { config: &*self.config, requirements, bindings, now };
         let step = self.acceptor.step(token, &call)?;
-        Ok(match step {
-            Step::Continue { next, token } => {
-                let next = Accepting {
-                    credential: self.credential.clone(),
-                    settings: self.settings.clone(),
-                    acceptor: next,
-                };
-                StepOutput {
-                    context: Context::Accepting(Box::new(next)),
-                    token: Some(token),
-                    notes,
-                }
-            }
-            Step::Done { established, token } => StepOutput {
-                context: Context::secured(*established, self.credential.package, true),
-                token,
-                notes,
-            },
-        })
+        Ok(step.map_next(|acceptor| Accepting { config: self.config.clone(), acceptor }))
     }
 }
 
 impl Initiating {
-    /// The conversation before its first token; an error if nobody initiates with the credential's
-    /// package here.
+    /// Before the first token.
+    ///
+    /// Errors: `NoCredentials` for a mechanism that has no initiator here.
     pub fn new(
-        credential: Arc<Credential>,
-        settings: Arc<Settings>,
+        package: Package,
+        config: Arc<InitiatorConfig>,
         target: String,
     ) -> Result<Initiating> {
-        let initiator = Initiator::new(credential.package)?;
-        Ok(Initiating { credential, settings, target, initiator })
+        Ok(Initiating { config, target, initiator: Initiator::new(package)? })
     }
 
-    /// One call of `InitializeSecurityContext`. Its outcome is logged.
-    pub fn step(
-        &self,
-        token: Option<&[u8]>,
-        requirements: ContextFlags,
-        bindings: Option<&ChannelBindings>,
-    ) -> Result<StepOutput, Failure> {
-        let result = self.step_unlogged(token, requirements, bindings);
-        match &result {
-            Ok(StepOutput { context: Context::Established(secured), .. }) => {
-                let Established { mechanism, flags, .. } = &secured.established;
-                tracing::info!(
-                    target_name = self.target,
-                    mechanism = mechanism.package_name(),
-                    ?flags,
-                    "server accepted"
-                );
-            }
-            Ok(_) => tracing::debug!("the server's answer is awaited"),
-            Err(failure) => {
-                tracing::warn!(target_name = self.target, "server refused: {}", failure.error)
-            }
-        }
-        result
-    }
-
-    fn step_unlogged(
-        &self,
-        token: Option<&[u8]>,
-        requirements: ContextFlags,
-        bindings: Option<&ChannelBindings>,
-    ) -> Result<StepOutput, Failure> {
-        if !self.credential.usage.outbound {
-            return Err(Error::NoCredentials("the credential is not for outbound use").into());
-        }
-        let call = InitiateCall {
-            credential: &self.credential,
-            settings: &self.settings,
-            requirements,
-            target: &self.target,
-            bindings,
-            now: platform::now(),
-        };
-        Ok(match self.initiator.step(token, &call)? {
-            Step::Continue { next, token } => {
-                let next = Initiating {
-                    credential: self.credential.clone(),
-                    settings: self.settings.clone(),
-                    target: self.target.clone(),
-                    initiator: next,
-                };
-                StepOutput {
-                    context: Context::Initiating(Box::new(next)),
-                    token: Some(token),
-                    notes: Notes::default(),
-                }
-            }
-            Step::Done { established, token } => {
-                let context = Context::secured(*established, self.credential.package, false);
-                StepOutput { context, token, notes: Notes::default() }
-            }
-        })
+    /// One call of `InitializeSecurityContext`.
+    ///
+    /// Errors: as for [`Accepting::step`].
+    pub fn step(&self, token: Option<&[u8]>, call: Call<'_>) -> StepResult<Initiating> {
+        check_length(token.unwrap_or_default(), self.config.max_token)?;
+        let Call { requirements, bindings, now } = call;
+        let target = &self.target;
+        let call = InitiateCall { config: &*self.config, requirements, target, bindings, now };
+        let step = self.initiator.step(token, &call)?;
+        Ok(step.map_next(|initiator| Initiating {
+            config: self.config.clone(),
+            target: self.target.clone(),
+            initiator,
+        }))
     }
 }
 
-impl Context {
-    fn secured(established: Established, package: Package, accepted: bool) -> Context {
-        Context::Established(Box::new(EstablishedContext { established, package, accepted }))
+/// The one place where a token's length is checked: no longer than SECPKG_ATTR_SIZES and
+/// QuerySecurityPackageInfo said.
+fn check_length(token: &[u8], max_token: usize) -> Result<()> {
+    match token.len() <= max_token {
+        true => Ok(()),
+        false => Err(Error::InvalidToken("longer than [limits] max_token")),
     }
 }

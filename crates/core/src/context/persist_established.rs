@@ -1,10 +1,10 @@
 //! An established context, packed.
 
 use crate::context::EstablishedContext;
-use crate::mechanism::{Established, Mechanism};
-use crate::negotiate::session::Session;
+use crate::kerberos::EstablishedSession;
+use crate::mechanism::{Mechanism, Package};
+use crate::negotiate::{Established, Session};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
-use crate::server::credential::Package;
 use crate::types::channel_bindings::{Address, ChannelBindings};
 use crate::types::error::Result;
 
@@ -24,11 +24,12 @@ impl Persist for Package {
     }
 }
 
-/// The mechanism says whose keys they are, and comes first.
+/// The mechanism says whose keys they are, and comes first. Forwarded credentials are packed with
+/// the context.
 impl Persist for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
-            Session::Kerberos(session) => {
+            Session::Kerberos(EstablishedSession { session, delegated: _ }) => {
                 Mechanism::Kerberos.pack(out)?;
                 session.pack(out)
             }
@@ -41,23 +42,61 @@ impl Persist for Session {
 
     fn unpack(from: &mut Reader<'_>) -> Result<Session> {
         Ok(match Mechanism::unpack(from)? {
-            Mechanism::Kerberos => Session::Kerberos(Persist::unpack(from)?),
+            Mechanism::Kerberos => Session::Kerberos(EstablishedSession {
+                session: Persist::unpack(from)?,
+                delegated: None,
+            }),
             Mechanism::Ntlm => Session::Ntlm(Persist::unpack(from)?),
         })
     }
 }
 
-persist_struct!(Established {
-    session,
-    mechanism,
-    flags,
-    client,
-    server_name,
-    client_target,
-    expiry,
-    delegated,
-    wants_mech_list_mic
-});
+/// The names of a logon are not packed: they are for who reports its outcome.
+impl Persist for Established {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        let Established {
+            session,
+            mechanism,
+            flags,
+            client,
+            server_name,
+            client_target,
+            expiry,
+            wants_mech_list_mic,
+            logon: _,
+        } = self;
+        session.pack(out)?;
+        mechanism.pack(out)?;
+        flags.pack(out)?;
+        client.pack(out)?;
+        server_name.pack(out)?;
+        client_target.pack(out)?;
+        expiry.pack(out)?;
+        session.delegated().cloned().pack(out)?;
+        wants_mech_list_mic.pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<Established> {
+        let mut established = Established {
+            session: Persist::unpack(from)?,
+            mechanism: Persist::unpack(from)?,
+            flags: Persist::unpack(from)?,
+            client: Persist::unpack(from)?,
+            server_name: Persist::unpack(from)?,
+            client_target: Persist::unpack(from)?,
+            expiry: Persist::unpack(from)?,
+            wants_mech_list_mic: false,
+            logon: None,
+        };
+        match (&mut established.session, Persist::unpack(from)?) {
+            (Session::Kerberos(kerberos), forwarded) => kerberos.delegated = forwarded,
+            (Session::Ntlm(_), None) => {}
+            (Session::Ntlm(_), Some(_)) => return Err(MALFORMED),
+        }
+        established.wants_mech_list_mic = Persist::unpack(from)?;
+        Ok(established)
+    }
+}
 
 persist_struct!(EstablishedContext { established, package, accepted });
 

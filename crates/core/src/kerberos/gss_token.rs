@@ -7,7 +7,7 @@
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::kerberos::message::{ApRep, ApReq, KrbError};
-use crate::kerberos::{KRB5_OID, MS_KRB5_OID, USER_TO_USER_OID};
+use crate::mechanism::{KRB5_OID, MS_KRB5_OID, USER_TO_USER_OID};
 use crate::types::error::{Error, Result};
 
 /// The object identifier in a frame.

@@ -1,37 +1,58 @@
 //! Kerberos: RFC 4120, RFC 4121, [MS-KILE].
 //!
 //! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys;
-//! [`token`] is the frame around what [`message`] reads and writes; [`pac`] is what a domain
+//! [`gss_token`] is the frame around what [`message`] reads and writes; [`pac`] is what a domain
 //! controller says about the client; [`ccache`] keeps what clients delegate.
 
 mod acceptor;
 pub mod ccache;
+mod config;
 pub mod crypto;
+mod delegated;
 pub mod gss_checksum;
 pub mod gss_token;
 pub mod keytab;
 pub mod message;
 pub mod name_mapping;
 pub mod pac;
+mod policy;
 mod service;
 pub mod session;
+mod sources;
+mod tgt;
 
-pub use crate::stores::keytab_file::{Keys, KeytabFile, path_in};
-pub use crate::stores::tgt_file::TgtFile;
 pub use acceptor::Acceptor;
-pub use acceptor::delegation::Delegated;
-pub use acceptor::user_to_user::{Tgt, user_to_user_can_begin};
-pub use service::keys::{ServiceKeys, has_keys};
+pub use config::AcceptorConfig;
+pub use delegated::Delegated;
+pub use policy::{Addresses, Policy};
+pub use service::keys::ServiceKeys;
 pub use service::name::ServiceName;
-pub use service::password::PasswordKeys;
-pub use service::{CredentialKeys, Service};
+pub use service::password::{DeriveKey, PasswordKeys};
+pub use service::{CredentialKeys, Derivation, Service};
 pub use session::Session;
+pub use sources::KeySource;
+pub use tgt::Tgt;
 
-/// 1.2.840.113554.1.2.2, contents only (RFC 4121 1).
-pub const KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02];
+use crate::mechanism;
+use std::sync::Arc;
 
-/// 1.2.840.48018.1.2.2, contents only: the same with 113554 cut to 16 bits ([MS-SPNG] 3.1.5.2).
-pub const MS_KRB5_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x82, 0xf7, 0x12, 0x01, 0x02, 0x02];
+/// One call of `AcceptSecurityContext`, as Kerberos sees it.
+pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 
-/// 1.2.840.113554.1.2.2.3, contents only: user-to-user (draft-swift-win2k-krb-user2user).
-pub const USER_TO_USER_OID: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x12, 0x01, 0x02, 0x02, 0x03];
+/// What an AP exchange establishes.
+#[derive(Debug, Clone)]
+pub struct EstablishedSession {
+    /// Keys and counters.
+    pub session: Session,
+    /// The credentials that the client has forwarded.
+    pub delegated: Option<Arc<Delegated>>,
+}
+
+/// A server can speak Kerberos with a client whose first token, if it is Kerberos', is `token`: it
+/// has a key, or the client asks for user-to-user authentication and there is a ticket-granting
+/// ticket.
+pub fn can_accept(token: Option<&[u8]>, call: &AcceptCall<'_>) -> bool {
+    let config = call.config;
+    ServiceKeys::new(&config.service, &config.policy, &*config.keys).available()
+        || token.is_some_and(|token| acceptor::user_to_user_can_begin(token, call))
+}

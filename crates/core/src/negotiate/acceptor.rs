@@ -1,10 +1,11 @@
 //! The server's side.
 
-use crate::mechanism::{AcceptCall, Established, MechAcceptor, Mechanism, Step, StepResult};
+use crate::mechanism::Mechanism;
+use crate::negotiate::dispatch::{Established, MechAcceptor, Step, StepResult};
 use crate::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
-use crate::negotiate::{acceptable, allowed, check_size, mic, reject};
+use crate::negotiate::{AcceptCall, acceptable, mic, reject};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
-use crate::types::error::{Denial, Error, Result};
+use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use std::sync::Arc;
 use tracing::debug;
@@ -47,7 +48,6 @@ impl Acceptor {
     /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied(Denial::Mic)`, and the mechanism's.
     /// They carry a `reject` for the peer if the call requires EXTENDED_ERROR.
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
-        check_size(token, call.settings)?;
         let rejected = |failure| reject(failure, call.requirements);
         let step = match &self.state {
             State::Start if token.is_empty() => hint(call)?,
@@ -57,11 +57,11 @@ impl Acceptor {
                     FirstToken::Raw(mechanism) => raw(mechanism, token, call)?,
                 }
             }
-            State::Raw(mechanism) => mechanism.step(token, call)?.map(State::Raw),
+            State::Raw(mechanism) => mechanism.step(token, call)?.map_next(State::Raw),
             State::Chosen(chosen) => chosen.step(token, call).map_err(rejected)?,
             State::MicAwaited(awaited) => awaited.step(token).map_err(rejected)?,
         };
-        Ok(step.map(|state| Acceptor { state }))
+        Ok(step.map_next(|state| Acceptor { state }))
     }
 }
 
@@ -104,18 +104,19 @@ impl Persist for State {
 /// Answers the empty token ([MS-SPNG] 3.2.5.2).
 fn hint(call: &AcceptCall<'_>) -> StepResult<State> {
     let mech_types = mech_type_list(&acceptable(None, call)?);
-    Ok(Step::Continue { next: State::Hinted, token: NegTokenInit::encode_hint(&mech_types) })
+    let token = NegTokenInit::encode_hint(&mech_types);
+    Ok(Step::Continue { next: State::Hinted, token, claim: None })
 }
 
 /// Takes a mechanism's own first token.
 fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<State> {
-    if !allowed(mechanism, call.credential, call.settings) {
+    if !call.config.mechanisms.contains(&mechanism) {
         return Err(Error::NothingInCommon(
             "credential or policy forbids the bare token's mechanism",
         )
         .into());
     }
-    Ok(MechAcceptor::new(mechanism).step(token, call)?.map(State::Raw))
+    Ok(MechAcceptor::new(mechanism).step(token, call)?.map_next(State::Raw))
 }
 
 /// The longest list of mechanisms that is taken, in bytes; Windows' has about fifty.
@@ -128,7 +129,7 @@ const LONGEST_MECH_TYPES: usize = 1024;
 /// then shows both that nobody has shortened the list.
 fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     let list = init.mech_types.ok_or(Error::InvalidToken("NegTokenInit: no mechTypes"))?;
-    // It is kept for the MIC, by as many conversations as somebody cares to begin.
+    // It is kept for the MIC, in each of any number of half-open contexts.
     if list.der().len() > LONGEST_MECH_TYPES {
         return Err(Error::InvalidToken("NegTokenInit: mechTypes too long").into());
     }
@@ -161,7 +162,7 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
             let neg_state =
                 if preferred { NegState::AcceptIncomplete } else { NegState::RequestMic };
             let token = respond(neg_state, Some(oid), None, None);
-            Ok(Step::Continue { next: State::Chosen(chosen), token })
+            Ok(Step::Continue { next: State::Chosen(chosen), token, claim: None })
         }
     }
 }
@@ -222,43 +223,55 @@ impl Chosen {
         call: &AcceptCall<'_>,
     ) -> StepResult<State> {
         match self.mechanism.step(mech_token, call)? {
-            Step::Continue { next, token } => {
+            Step::Continue { next, token, claim } => {
                 let token = respond(NegState::AcceptIncomplete, oid, Some(&token), None);
                 let next = Chosen {
                     mech_types: self.mech_types.clone(),
                     mechanism: next,
                     preferred: self.preferred,
                 };
-                Ok(Step::Continue { next: State::Chosen(next), token })
+                Ok(Step::Continue { next: State::Chosen(next), token, claim })
             }
-            Step::Done { mut established, token } => {
+            Step::Done { mut established, token, claim } => {
                 let token = token.as_deref();
-                if let Some(mic) = mic {
-                    verify(&mut established, &self.mech_types, mic)?;
-                } else if !mic::needed(&established, self.preferred) {
-                    return Ok(done(
-                        established,
-                        Some(respond(NegState::AcceptCompleted, oid, token, None)),
-                    ));
+                let done = |established, token| {
+                    Ok(Step::Done { established, token: Some(token), claim: claim.clone() })
+                };
+                if mic.is_none() && !mic::needed(&established, self.preferred) {
+                    return done(established, respond(NegState::AcceptCompleted, oid, token, None));
                 }
-                let ours = established.session.make_mech_list_mic(&self.mech_types)?;
+                let ours = match exchange_mics(&mut established, &self.mech_types, mic) {
+                    Ok(ours) => ours,
+                    Err(error) => return Err(failed(error, &established)),
+                };
                 if mic.is_some() {
-                    return Ok(done(
-                        established,
-                        Some(respond(NegState::AcceptCompleted, oid, token, Some(&ours))),
-                    ));
+                    let token = respond(NegState::AcceptCompleted, oid, token, Some(&ours));
+                    return done(established, token);
                 }
                 debug!("SPNEGO mechListMIC missing, awaited with the next token");
                 let token = respond(NegState::AcceptIncomplete, oid, token, Some(&ours));
                 let next = MicAwaited { mech_types: self.mech_types.clone(), established };
-                Ok(Step::Continue { next: State::MicAwaited(next), token })
+                Ok(Step::Continue { next: State::MicAwaited(next), token, claim })
             }
         }
     }
 }
 
-fn done(established: Box<Established>, token: Option<Vec<u8>>) -> Step<State> {
-    Step::Done { established, token }
+/// Checks the client's MIC over its list, if it is there, and makes the server's.
+fn exchange_mics(
+    established: &mut Established,
+    mech_types: &[u8],
+    mic: Option<&[u8]>,
+) -> Result<Vec<u8>> {
+    if let Some(mic) = mic {
+        verify(established, mech_types, mic)?;
+    }
+    established.session.make_mech_list_mic(mech_types)
+}
+
+/// The failure of a context whose mechanism has already succeeded.
+fn failed(error: Error, established: &Established) -> Failure {
+    Failure { error, token: None, logon: established.logon.clone() }
 }
 
 /// Checks the client's MIC over its list.
@@ -285,13 +298,16 @@ struct MicAwaited {
 
 impl MicAwaited {
     fn step(&self, token: &[u8]) -> StepResult<State> {
+        self.finish(token).map_err(|error| failed(error, &self.established))
+    }
+
+    fn finish(&self, token: &[u8]) -> Result<Step<State>> {
         let resp = NegTokenResp::decode(token)?;
         not_rejected(&resp)?;
         if resp.response_token.is_some() {
             return Err(Error::InvalidToken(
                 "NegTokenResp: a responseToken after the mechanism's last one",
-            )
-            .into());
+            ));
         }
         let mic = resp.mech_list_mic.ok_or(Error::LogonDenied(Denial::Mic))?;
         let mut established = self.established.clone();
@@ -299,6 +315,6 @@ impl MicAwaited {
         // A client that says accept-completed waits for nothing more.
         let token = (resp.neg_state != Some(NegState::AcceptCompleted))
             .then(|| respond(NegState::AcceptCompleted, None, None, None));
-        Ok(done(established, token))
+        Ok(Step::Done { established, token, claim: None })
     }
 }

@@ -1,10 +1,11 @@
 //! The client's side.
 
-use crate::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, Step, StepResult};
+use crate::mechanism::Mechanism;
+use crate::negotiate::dispatch::{Established, MechInitiator, Step, StepResult};
 use crate::negotiate::token::{
     FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list,
 };
-use crate::negotiate::{candidates, check_size, mic, reject};
+use crate::negotiate::{InitiateCall, candidates, mic, reject};
 use crate::types::error::{Denial, Error, Failure, Result};
 use std::sync::Arc;
 
@@ -46,14 +47,13 @@ impl Initiator {
     /// if the call requires EXTENDED_ERROR and the peer has sent something.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
         let token = token.unwrap_or_default();
-        check_size(token, call.settings)?;
         let step = match &self.state {
             State::Start => offer(token, call)?,
             state => {
                 state.answer(token, call).map_err(|failure| reject(failure, call.requirements))?
             }
         };
-        Ok(step.map(|state| Initiator { state }))
+        Ok(step.map_next(|state| Initiator { state }))
     }
 }
 
@@ -74,7 +74,7 @@ impl State {
 /// Makes NegTokenInit with the optimistic token of the first mechanism that can start at all; those
 /// before it are not offered. `hint` may hold the acceptor's NegTokenInit2.
 fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
-    let mut mechanisms = candidates(call.credential, call.settings)?;
+    let mut mechanisms = candidates(&call.config.mechanisms)?;
     if !hint.is_empty() {
         let FirstToken::Negotiate(init) = FirstToken::read(hint)? else {
             return Err(Error::InvalidToken("not a NegTokenInit2").into());
@@ -91,8 +91,8 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
             .map_err(Failure::from)
             .and_then(|first| first.step(None, call))
         {
-            Ok(Step::Continue { next, token }) => (First::Running(next), token),
-            Ok(Step::Done { established, token }) => {
+            Ok(Step::Continue { next, token, .. }) => (First::Running(next), token),
+            Ok(Step::Done { established, token, .. }) => {
                 (First::Done(established), token.unwrap_or_default())
             }
             Err(why) => {
@@ -106,6 +106,7 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
         return Ok(Step::Continue {
             next: State::Offered(Offered { mech_types: mech_types.into(), first }),
             token,
+            claim: None,
         });
     }
     Err(failure)
@@ -210,9 +211,9 @@ fn advance(
         return Err(REJECTED.into());
     }
     match step {
-        Step::Done { mut established, token: None } => {
+        Step::Done { mut established, token: None, .. } => {
             conclude(&mut established, terms, resp, false)
-                .map(|token| Step::Done { established, token })
+                .map(|token| Step::Done { established, token, claim: None })
                 .map_err(Failure::from)
         }
         _ if resp.neg_state == Some(NegState::AcceptCompleted) => {
@@ -229,10 +230,10 @@ const REJECTED: Error = Error::LogonDenied(Denial::Policy("rejected by the accep
 fn send(step: Step<MechInitiator>, terms: &Terms) -> StepResult<State> {
     let terms = terms.clone();
     let (next, token, ours) = match step {
-        Step::Continue { next, token } => {
+        Step::Continue { next, token, .. } => {
             (State::Agreed(Agreed { terms, mechanism: next }), token, None)
         }
-        Step::Done { mut established, token } => {
+        Step::Done { mut established, token, .. } => {
             let ours = match mic::needed(&established, terms.preferred) {
                 true => Some(established.session.make_mech_list_mic(&terms.mech_types)?),
                 false => None,
@@ -251,7 +252,7 @@ fn send(step: Step<MechInitiator>, terms: &Terms) -> StepResult<State> {
         response_token: (!token.is_empty()).then_some(&token),
         mech_list_mic: ours.as_deref(),
     };
-    Ok(Step::Continue { next, token: resp.encode() })
+    Ok(Step::Continue { next, token: resp.encode(), claim: None })
 }
 
 /// The mechanism is settled.
@@ -282,7 +283,7 @@ impl Finishing {
         }
         let mut established = self.established.clone();
         let token = conclude(&mut established, &self.terms, resp, self.mic_sent)?;
-        Ok(Step::Done { established, token })
+        Ok(Step::Done { established, token, claim: None })
     }
 }
 

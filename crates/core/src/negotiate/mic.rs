@@ -1,6 +1,6 @@
 //! The mechListMIC, as far as both sides treat it alike.
 
-use crate::mechanism::Established;
+use super::dispatch::Established;
 use crate::types::flags::ContextFlags;
 
 /// The conversation may end only once both sides' MICs have been exchanged. `preferred`: the

@@ -12,30 +12,34 @@
 //!   up at once.
 
 mod acceptor;
+mod config;
+pub mod dispatch;
 mod initiator;
 mod mic;
 pub mod session;
 pub mod token;
 
 pub use acceptor::Acceptor;
+pub use config::{AcceptorConfig, InitiatorConfig};
+pub use dispatch::{Established, MechAcceptor, MechInitiator, Step, StepResult};
 pub use initiator::Initiator;
+pub use session::Session;
 
-use crate::config::Settings;
-use crate::mechanism::{AcceptCall, Mechanism};
-use crate::server::credential::Credential;
+use crate::mechanism::{self, Mechanism};
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use token::{NegState, NegTokenResp};
 
-/// Policy and credential both allow `mechanism`.
-fn allowed(mechanism: Mechanism, credential: &Credential, settings: &Settings) -> bool {
-    credential.mechanisms.contains(&mechanism) && settings.negotiate.mechanisms.contains(&mechanism)
-}
+/// One call of `AcceptSecurityContext`, as SPNEGO sees it.
+pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
+
+/// One call of `InitializeSecurityContext`, as SPNEGO sees it.
+pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
 
 /// What a server can negotiate with a client whose optimistic token this is.
 fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechanism>> {
-    let mut list = candidates(call.credential, call.settings)?;
-    list.retain(|mechanism| mechanism.acceptable(token, call));
+    let mut list = candidates(&call.config.mechanisms)?;
+    list.retain(|&mechanism| dispatch::acceptable(mechanism, token, call));
     if list.is_empty() {
         Err(Error::NoAuthority("no mechanism has what it needs: no key for Kerberos"))
     } else {
@@ -43,31 +47,16 @@ fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechani
     }
 }
 
-/// What can be negotiated at all, in the credential's order.
-fn candidates(credential: &Credential, settings: &Settings) -> Result<Vec<Mechanism>> {
-    let list: Vec<_> = credential
-        .mechanisms
-        .iter()
-        .copied()
-        .filter(|&m| allowed(m, credential, settings))
-        .collect();
-    if list.is_empty() {
+/// What can be negotiated at all.
+fn candidates(mechanisms: &[Mechanism]) -> Result<Vec<Mechanism>> {
+    if mechanisms.is_empty() {
         Err(Error::NothingInCommon("credential and policy leave no mechanism"))
     } else {
-        Ok(list)
+        Ok(mechanisms.to_vec())
     }
 }
 
-/// A token must not be longer than SECPKG_ATTR_SIZES and QuerySecurityPackageInfo said.
-fn check_size(token: &[u8], settings: &Settings) -> Result<()> {
-    if token.len() > settings.limits.max_token as usize {
-        return Err(Error::InvalidToken("longer than cbMaxToken"));
-    }
-    Ok(())
-}
-
-/// `failure` with what SPNEGO's peer is to be told: nothing, unless the caller asked for error
-/// tokens.
+/// `failure` with a `reject` for the peer, if the caller asked for error tokens.
 fn reject(failure: Failure, requirements: ContextFlags) -> Failure {
     let token = requirements.contains(ContextFlags::EXTENDED_ERROR).then(|| {
         let response_token = failure.token.as_deref();
@@ -78,5 +67,5 @@ fn reject(failure: Failure, requirements: ContextFlags) -> Failure {
         }
         .encode()
     });
-    Failure { error: failure.error, token }
+    Failure { token, ..failure }
 }

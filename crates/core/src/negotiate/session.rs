@@ -5,12 +5,13 @@ use crate::ntlm;
 use crate::types::error::Result;
 use crate::types::protection::{KeyInfo, Part, Qop, Sizes};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The keys and counters of an established context.
 #[derive(Debug, Clone)]
 pub enum Session {
     /// RFC 4121, RFC 4757, [MS-KILE] 3.4.5.
-    Kerberos(kerberos::Session),
+    Kerberos(kerberos::EstablishedSession),
     /// [MS-NLMP] 3.4.
     Ntlm(ntlm::Session),
 }
@@ -19,13 +20,21 @@ pub enum Session {
 macro_rules! each {
     ($self:ident, $session:ident => $call:expr) => {
         match $self {
-            Session::Kerberos($session) => $call,
+            Session::Kerberos(kerberos::EstablishedSession { session: $session, .. }) => $call,
             Session::Ntlm($session) => $call,
         }
     };
 }
 
 impl Session {
+    /// The credentials that the client has forwarded.
+    pub fn delegated(&self) -> Option<&Arc<kerberos::Delegated>> {
+        match self {
+            Session::Kerberos(kerberos) => kerberos.delegated.as_ref(),
+            Session::Ntlm(_) => None,
+        }
+    }
+
     /// `SECPKG_ATTR_SIZES`.
     pub fn sizes(&self) -> Sizes {
         each!(self, s => s.sizes())
@@ -62,7 +71,7 @@ impl Session {
     /// are one more of the message's parts.
     pub fn padding(&self, length: usize) -> usize {
         match self {
-            Session::Kerberos(session) => session.padding(length),
+            Session::Kerberos(kerberos) => kerberos.session.padding(length),
             Session::Ntlm(_) => 0,
         }
     }

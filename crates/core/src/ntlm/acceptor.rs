@@ -3,21 +3,22 @@
 use super::crypto;
 use super::flags::NegotiateFlags;
 use super::keys::{self, KeyExchange};
+use super::logon::{Messages, NetworkLogon, ResponseKind, Validated};
 use super::message::authenticate::Authenticate;
 use super::message::challenge::{self, Challenge};
 use super::message::negotiate::Negotiate;
-use super::requirements;
-use super::requirements::ClientAssertions;
+use super::policy::{Mode, Policy};
+use super::requirements::{self, ClientAssertions};
 use super::session::{Session, Side};
 use super::wire::Charset;
-use crate::authority::{self, Messages, NetworkLogon, ResponseKind, Validated};
-use crate::config::{NtlmMode, Settings};
-use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
+use super::{AcceptCall, AcceptorConfig};
+use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::principal::Principal;
 use crate::types::channel_bindings::Strictness;
-use crate::types::error::{Denial, Error, Result};
+use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::logon_names::LogonNames;
 use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
 use tracing::debug;
@@ -51,21 +52,22 @@ impl Acceptor {
     }
 
     /// Takes the client's next message.
-    pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
-        if token.len() > call.settings.limits.max_token as usize {
-            return Err(Error::InvalidToken("NTLM message longer than limits.max_token").into());
-        }
-        if call.settings.ntlm.mode == NtlmMode::Off {
+    ///
+    /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied`, `BadBindings`, `WrongTarget`, and
+    /// the authority's. They carry the client's names once it has sent them.
+    pub fn step(
+        &self,
+        token: &[u8],
+        call: &AcceptCall<'_>,
+    ) -> StepResult<Acceptor, Established<Session>> {
+        if call.config.policy.mode == Mode::Off {
             return Err(Error::LogonDenied(Denial::NtlmOff).into());
         }
         let step = match self {
-            Acceptor::ExpectNegotiate => negotiate(token, call),
+            Acceptor::ExpectNegotiate => negotiate(token, call).map_err(Failure::from),
             Acceptor::ExpectAuthenticate(challenged) => challenged.authenticate(token, call),
         };
-        step.map_err(|error| {
-            debug!(%error, "NTLM refused");
-            error.into()
-        })
+        step.inspect_err(|failure| debug!(error = %failure.error, "NTLM rejected"))
     }
 }
 
@@ -99,8 +101,8 @@ impl Default for Acceptor {
 
 /// Server receives a NEGOTIATE_MESSAGE, [MS-NLMP] 3.2.5.1.1; or, in a datagram context, nothing
 /// yet, 3.2.5.2.1.
-fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
-    // It is kept for the MIC, by as many conversations as somebody cares to begin.
+fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor, Established<Session>>> {
+    // It is kept for the MIC, in each of any number of half-open contexts.
     if token.len() > super::MAX_TOKEN as usize {
         return Err(Error::InvalidToken("NEGOTIATE_MESSAGE longer than NTLM's cbMaxToken"));
     }
@@ -117,10 +119,10 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
         );
         message.flags
     };
-    let flags = choose(offered, datagram, call.settings)?;
+    let flags = choose(offered, datagram, call.config)?;
     let mut server_challenge = [0; 8];
-    super::random(&mut server_challenge)?;
-    let challenge = challenge::write(flags, &server_challenge, &call.settings.server, call.now)?;
+    call.config.random.fill(&mut server_challenge)?;
+    let challenge = challenge::write(flags, &server_challenge, &call.config.names, call.now)?;
     let transcript = [token, &challenge].concat().into_boxed_slice();
     let next = Acceptor::ExpectAuthenticate(Challenged {
         flags,
@@ -129,7 +131,7 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
         issued: call.now,
         transcript,
     });
-    Ok(Step::Continue { next, token: challenge })
+    Ok(Step::Continue { next, token: challenge, claim: None })
 }
 
 /// What a datagram client may choose from: it has had no say before the challenge.
@@ -145,7 +147,11 @@ const OFFERED_TO_DATAGRAM: NegotiateFlags = NegotiateFlags::UNICODE
     .union(NegotiateFlags::N56);
 
 /// NegotiateFlags for CHALLENGE_MESSAGE: what the client offers, as far as each is ours to give.
-fn choose(offered: NegotiateFlags, datagram: bool, settings: &Settings) -> Result<NegotiateFlags> {
+fn choose(
+    offered: NegotiateFlags,
+    datagram: bool,
+    config: &AcceptorConfig,
+) -> Result<NegotiateFlags> {
     use NegotiateFlags as F;
     let given_if_offered = F::REQUEST_TARGET
         | F::SIGN
@@ -170,14 +176,13 @@ fn choose(offered: NegotiateFlags, datagram: bool, settings: &Settings) -> Resul
         offered & (F::LM_KEY | F::NON_NT_SESSION_KEY)
     };
     if offered.contains(F::REQUEST_TARGET) {
-        flags |=
-            if settings.server.in_domain { F::TARGET_TYPE_DOMAIN } else { F::TARGET_TYPE_SERVER };
+        flags |= if config.names.in_domain { F::TARGET_TYPE_DOMAIN } else { F::TARGET_TYPE_SERVER };
     }
     if datagram {
         // Datagrams always exchange a key ([MS-NLMP] 3.2.5.2.1).
         flags |= F::DATAGRAM | F::KEY_EXCH;
     }
-    requirements::strength(flags, &settings.ntlm)?;
+    requirements::strength(flags, &config.policy)?;
     Ok(flags)
 }
 
@@ -199,64 +204,108 @@ impl Challenged {
     }
 
     /// Server receives an AUTHENTICATE_MESSAGE, [MS-NLMP] 3.2.5.1.2 and 3.2.5.2.2.
-    fn authenticate(&self, token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor>> {
+    fn authenticate(
+        &self,
+        token: &[u8],
+        call: &AcceptCall<'_>,
+    ) -> StepResult<Acceptor, Established<Session>> {
         let message = Authenticate::parse(token)?;
-        if call.now.distance(self.issued) > call.settings.ntlm.challenge_lifetime {
-            return Err(Error::LogonDenied(Denial::Stale));
+        if call.now.distance(self.issued) > call.config.policy.challenge_lifetime {
+            return Err(Error::LogonDenied(Denial::Stale).into());
         }
         let flags = self.agreed(message.flags)?;
-        requirements::strength(flags, &call.settings.ntlm)?;
+        requirements::strength(flags, &call.config.policy)?;
         let charset =
             message.flags.and_then(Charset::of).or(Charset::of(flags)).unwrap_or(Charset::Unicode);
-        let logon = NetworkLogon {
-            user: &charset.decode(message.user)?,
-            domain: &charset.decode(message.domain)?,
-            workstation: &charset.decode(message.workstation)?,
+        let names = LogonNames {
+            user: charset.decode(message.user)?,
+            domain: charset.decode(message.domain)?,
+            workstation: charset.decode(message.workstation)?,
             address: call.bindings.and_then(|bindings| bindings.initiator),
+        };
+        debug!(
+            user = names.user,
+            domain = names.domain,
+            workstation = names.workstation,
+            ?flags,
+            "NTLM AUTHENTICATE_MESSAGE"
+        );
+        let proven = if message.is_anonymous() {
+            anonymous(&message, flags, call)?
+        } else {
+            match self.prove(&message, &names, flags, call) {
+                Ok(proven) => proven,
+                Err(error) => {
+                    return Err(Failure { error, token: None, logon: Some(Box::new(names)) });
+                }
+            }
+        };
+        debug!(user = proven.principal.display_name(), mic = proven.assertions.has_mic, response = ?proven.response, "NTLM accepted");
+        let anonymous = proven.principal.anonymous;
+        let established = Established {
+            session: Session::new(flags, &proven.exported_session_key, Side::Server),
+            mechanism: Mechanism::Ntlm,
+            flags: granted(flags, call.requirements, anonymous),
+            client: proven.principal,
+            server_name: call.config.names.nb_computer.clone(),
+            client_target: proven.assertions.target_name,
+            expiry: super::expiry(call.config.context_lifetime, call.now),
+            wants_mech_list_mic: proven.assertions.has_mic,
+            logon: (!anonymous).then(|| Box::new(names)),
+        };
+        Ok(Step::Done { established, token: None, claim: None })
+    }
+
+    /// Everything that a client proves: its password first, then MIC, channel bindings, target.
+    fn prove(
+        &self,
+        message: &Authenticate<'_>,
+        names: &LogonNames,
+        flags: NegotiateFlags,
+        call: &AcceptCall<'_>,
+    ) -> Result<Proven> {
+        let logon = NetworkLogon {
+            user: &names.user,
+            domain: &names.domain,
+            workstation: &names.workstation,
+            address: names.address,
             server_challenge: self.server_challenge,
             nt_response: message.nt_response,
             lm_response: message.lm_response,
             extended_session_security: flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY),
-            allowed: call.settings.ntlm.responses,
+            allowed: call.config.policy.responses,
             messages: Messages {
                 session_key: message.session_key,
                 before: &self.transcript,
                 authenticate: message.around_mic(),
             },
         };
-        debug!(
-            user = logon.user,
-            domain = logon.domain,
-            workstation = logon.workstation,
-            ?flags,
-            "NTLM AUTHENTICATE_MESSAGE"
-        );
-        let proven =
-            if message.is_anonymous() { anonymous(call)? } else { validate(&logon, flags, call)? };
-        let exported_session_key = exported_session_key(&message, flags, &proven.key_exchange_key)?;
-        if proven.claims.has_mic {
+        // Before the authority is asked, so that a malformed response never looks like a wrong
+        // password or a right one.
+        let assertions = ClientAssertions::of(logon.nt_response)?;
+        let Validated { principal, session_base_key, lm_session_key, response } =
+            call.config.authority.validate(&logon, call.now)?;
+        let principal = call.config.directory.complete(principal)?;
+        if weak_key(flags, response, &lm_session_key) {
+            return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
+        }
+        let from = KeyExchange {
+            response,
+            session_base_key: &session_base_key,
+            lm_session_key: &lm_session_key,
+            lm_response: logon.lm_response,
+            server_challenge: &logon.server_challenge,
+        };
+        let exported_session_key =
+            exported_session_key(message, flags, &keys::kxkey(flags, &from))?;
+        if assertions.has_mic {
             let mic = message.mic(&exported_session_key, &self.transcript);
             if !mic.is_some_and(|(theirs, ours)| theirs.ct_eq(&ours).into()) {
                 return Err(Error::LogonDenied(Denial::Mic));
             }
         }
-        if let Some(response) = proven.response {
-            proven.claims.check(response, call)?;
-        }
-        debug!(user = proven.principal.display_name(), mic = proven.claims.has_mic, response = ?proven.response, "NTLM accepted");
-        let session = Session::new(flags, &exported_session_key, Side::Server);
-        let established = Established {
-            session: crate::negotiate::session::Session::Ntlm(session),
-            mechanism: Mechanism::Ntlm,
-            flags: granted(flags, call.requirements, proven.principal.anonymous),
-            client: proven.principal,
-            server_name: call.settings.server.nb_computer.clone(),
-            client_target: proven.claims.target_name,
-            expiry: super::expiry(call.settings, call.now),
-            delegated: None,
-            wants_mech_list_mic: proven.claims.has_mic,
-        };
-        Ok(Step::Done { established: Box::new(established), token: None })
+        assertions.check(response, call)?;
+        Ok(Proven { principal, response: Some(response), exported_session_key, assertions })
     }
 
     /// The flags that both messages have.
@@ -284,59 +333,33 @@ impl Challenged {
 /// Who the client has proven to be, and with what.
 struct Proven {
     principal: Principal,
-    /// `None`: nobody proved nothing.
+    /// `None`: a null session, which proves nothing.
     response: Option<ResponseKind>,
-    key_exchange_key: crypto::Key,
-    claims: ClientAssertions,
+    exported_session_key: crypto::Key,
+    assertions: ClientAssertions,
 }
 
-/// A null session, where the caller and the configuration allow one. Its key is known to everyone.
-fn anonymous(call: &AcceptCall<'_>) -> Result<Proven> {
-    // Nobody can prove nothing: neither a channel nor a target.
-    let settings = &call.settings.ntlm;
-    let demanding =
-        [settings.channel_bindings, settings.target_name].contains(&Strictness::Require);
+/// A null session, where the caller and the configuration allow one. Its key follows from what
+/// everyone can read.
+fn anonymous(
+    message: &Authenticate<'_>,
+    flags: NegotiateFlags,
+    call: &AcceptCall<'_>,
+) -> Result<Proven> {
+    // A null session can prove neither a channel nor a target.
+    let policy: &Policy = &call.config.policy;
+    let demanding = [policy.channel_bindings, policy.target_name].contains(&Strictness::Require);
     if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION)
-        || settings.refuse_null_session
+        || policy.refuse_null_session
         || demanding
     {
         return Err(Error::LogonDenied(Denial::Anonymous));
     }
-    let key_exchange_key = crypto::Key::default();
     Ok(Proven {
         principal: Principal::anonymous(),
         response: None,
-        key_exchange_key,
-        claims: ClientAssertions::default(),
-    })
-}
-
-/// Has the client's responses judged by the authorities.
-fn validate(
-    logon: &NetworkLogon<'_>,
-    flags: NegotiateFlags,
-    call: &AcceptCall<'_>,
-) -> Result<Proven> {
-    // Before anyone is asked, so that a malformed response never looks like a wrong password or a
-    // right one.
-    let claims = ClientAssertions::of(logon.nt_response)?;
-    let Validated { principal, session_base_key, lm_session_key, response } =
-        authority::validate(call.credential, call.settings, logon)?;
-    if weak_key(flags, response, &lm_session_key) {
-        return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
-    }
-    let from = KeyExchange {
-        response,
-        session_base_key: &session_base_key,
-        lm_session_key: &lm_session_key,
-        lm_response: logon.lm_response,
-        server_challenge: &logon.server_challenge,
-    };
-    Ok(Proven {
-        principal,
-        response: Some(response),
-        key_exchange_key: keys::kxkey(flags, &from),
-        claims,
+        exported_session_key: exported_session_key(message, flags, &crypto::Key::default())?,
+        assertions: ClientAssertions::default(),
     })
 }
 

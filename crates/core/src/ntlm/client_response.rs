@@ -1,14 +1,13 @@
 //! Who a client is, and how it proves that: [MS-NLMP] 3.1.5.1.2, 3.3.
 
+use super::InitiateCall;
 use super::av_pair::{self, AvPairs, id};
 use super::crypto::{self, Key};
 use super::flags::NegotiateFlags;
 use super::keys::{self, KeyExchange};
+use super::logon::ResponseKind;
 use super::message::challenge::Challenge;
-use super::random;
 use super::response::{self, Responses, V2};
-use crate::authority::ResponseKind;
-use crate::mechanism::InitiateCall;
 use crate::principal::{Origin, Principal};
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -43,7 +42,7 @@ pub(super) fn identity<'a>(call: &InitiateCall<'a>) -> Result<Who<'a>> {
     if call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
         return Ok(Who { user: "", domain: "", password: "" });
     }
-    let Some(Identity { user, domain: given, password }) = &call.credential.identity else {
+    let Some(Identity { user, domain: given, password }) = &call.config.identity else {
         return Err(Error::NoCredentials(
             "the credential has no identity, and NTLM knows no other",
         ));
@@ -89,9 +88,9 @@ pub(super) fn prove(
 ) -> Result<Evidence> {
     let nt_hash = Zeroizing::new(crypto::nt_hash(who.password));
     let mut client_challenge = [0; 8];
-    random(&mut client_challenge)?;
+    call.config.random.fill(&mut client_challenge)?;
     let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
-    let allowed = call.settings.ntlm.responses;
+    let allowed = call.config.policy.responses;
     if challenge.target_info.is_none() && if extended { allowed.ntlmv1_ess } else { allowed.ntlmv1 }
     {
         return Ok(prove_v1(challenge, &nt_hash, &client_challenge, flags));

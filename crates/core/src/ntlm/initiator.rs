@@ -9,9 +9,8 @@ use super::message::challenge::Challenge;
 use super::message::negotiate::Negotiate;
 use super::session::{Session, Side};
 use super::wire::utf16;
-use super::{random, requirements};
-use crate::mechanism::{Established, InitiateCall, Mechanism, Step, StepResult};
-use crate::server::credential::Package;
+use super::{InitiateCall, requirements};
+use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use tracing::debug;
@@ -41,11 +40,12 @@ impl Initiator {
     }
 
     /// Makes the next message.
-    pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
+    pub fn step(
+        &self,
+        token: Option<&[u8]>,
+        call: &InitiateCall<'_>,
+    ) -> StepResult<Initiator, Established<Session>> {
         let token = token.unwrap_or_default();
-        if token.len() > call.settings.limits.max_token as usize {
-            return Err(Error::InvalidToken("NTLM message longer than limits.max_token").into());
-        }
         let step = match self {
             Initiator::Start => start(token, call),
             Initiator::ExpectChallenge(negotiated) => negotiated.answer(token, call),
@@ -65,7 +65,7 @@ impl Default for Initiator {
 
 /// Client initiates the NEGOTIATE_MESSAGE, [MS-NLMP] 3.1.5.1.1. A datagram's client says nothing
 /// before the server's challenge, which it may already have.
-fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
+fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator, Established<Session>>> {
     identity(call)?;
     let flags = wanted(call);
     if flags.contains(NegotiateFlags::DATAGRAM) {
@@ -76,6 +76,7 @@ fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
         return Ok(Step::Continue {
             next: Initiator::ExpectChallenge(negotiated),
             token: Vec::new(),
+            claim: None,
         });
     }
     if !token.is_empty() {
@@ -83,7 +84,7 @@ fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
     }
     let message = Negotiate::write(flags);
     let next = Initiator::ExpectChallenge(Negotiated { flags, message: message.clone() });
-    Ok(Step::Continue { next, token: message })
+    Ok(Step::Continue { next, token: message, claim: None })
 }
 
 /// NegotiateFlags that the caller's requirements ask for ([MS-NLMP] 3.1.1.2, 3.1.5.1.1).
@@ -102,7 +103,7 @@ fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
         | F::N56;
     // SPNEGO needs a signature for its mechListMIC, whether or not the caller wants any, so Windows
     // asks for it.
-    let spnego = call.credential.package == Package::Negotiate;
+    let spnego = call.config.sign;
     let datagram = required.contains(C::DATAGRAM);
     let seal = required.contains(C::CONFIDENTIALITY);
     let sign = seal
@@ -118,7 +119,11 @@ fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
 
 impl Negotiated {
     /// Client receives a CHALLENGE_MESSAGE, [MS-NLMP] 3.1.5.1.2 and 3.1.5.2.1.
-    fn answer(&self, token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator>> {
+    fn answer(
+        &self,
+        token: &[u8],
+        call: &InitiateCall<'_>,
+    ) -> Result<Step<Initiator, Established<Session>>> {
         let challenge = Challenge::parse(token)?;
         let who = identity(call)?;
         let mut flags = self.agreed(challenge.flags, call)?;
@@ -131,7 +136,7 @@ impl Negotiated {
         };
         let mut exported_session_key = evidence.key_exchange_key.clone();
         let encrypted = if flags.contains(NegotiateFlags::KEY_EXCH) {
-            random(&mut exported_session_key[..])?;
+            call.config.random.fill(&mut exported_session_key[..])?;
             Some(crypto::rc4k(&evidence.key_exchange_key, *exported_session_key))
         } else {
             None
@@ -144,24 +149,24 @@ impl Negotiated {
             nt_response: &evidence.nt_response,
             domain: who.domain,
             user: who.user,
-            workstation: &call.settings.server.nb_computer,
+            workstation: &call.config.workstation,
             session_key: encrypted.as_deref().map_or(&[], |key| &key[..]),
             mic,
         }
         .write()?;
         let session = Session::new(flags, &exported_session_key, Side::Client);
         let established = Established {
-            session: crate::negotiate::session::Session::Ntlm(session),
+            session: session,
             mechanism: Mechanism::Ntlm,
             flags: granted(flags, call.requirements, who.is_anonymous()),
             client: who.principal(),
             server_name: server_name(&challenge)?,
             client_target: Some(call.target.to_owned()).filter(|target| !target.is_empty()),
-            expiry: super::expiry(call.settings, call.now),
-            delegated: None,
+            expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: evidence.has_mic,
+            logon: None,
         };
-        Ok(Step::Done { established: Box::new(established), token: Some(message) })
+        Ok(Step::Done { established, token: Some(message), claim: None })
     }
 
     /// The flags that both messages have, if they do for what the caller requires.
@@ -173,7 +178,7 @@ impl Negotiated {
             flags -= F::OEM;
         }
         flags |= theirs & F::TARGET_INFO;
-        requirements::strength(flags, &call.settings.ntlm)?;
+        requirements::strength(flags, &call.config.policy)?;
         let required = call.requirements;
         if required.contains(C::CONFIDENTIALITY) && !flags.contains(F::SEAL) {
             return Err(Error::Unsupported("the server does not offer to seal messages"));

@@ -2,7 +2,7 @@
 
 use super::crypto::{self, Key};
 use super::flags::NegotiateFlags;
-use crate::authority::ResponseKind;
+use crate::ntlm::ResponseKind;
 use crate::primitives::rc4::Rc4;
 use zeroize::{Zeroize, Zeroizing};
 

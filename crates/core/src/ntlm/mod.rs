@@ -3,25 +3,37 @@
 mod acceptor;
 pub mod av_pair;
 mod client_response;
+mod config;
 pub mod crypto;
 pub mod flags;
 mod initiator;
 pub mod keys;
+pub mod logon;
 pub mod message;
+mod policy;
 mod requirements;
 pub mod response;
 mod session;
 mod wire;
 
 pub use acceptor::{Acceptor, Challenged};
+pub use config::{AcceptorConfig, InitiatorConfig};
 pub use initiator::{Initiator, Negotiated};
+pub use logon::{Account, Authority, Messages, NetworkLogon, ResponseKind, Validated};
+pub use policy::{Mode, Policy, ResponsePolicy, ServerNames};
 pub use session::{Session, Side};
 
-use crate::config::Settings;
-use crate::types::error::{Error, Result};
+use crate::mechanism;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use flags::NegotiateFlags;
+use std::time::Duration;
+
+/// One call of `AcceptSecurityContext`, as NTLM sees it.
+pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
+
+/// One call of `InitializeSecurityContext`, as NTLM sees it.
+pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
 
 /// `cbMaxToken` of Windows' NTLM, in bytes. Names longer than hosts have would make longer tokens.
 pub const MAX_TOKEN: u32 = 2888;
@@ -39,11 +51,6 @@ fn protection(flags: NegotiateFlags) -> ContextFlags {
 }
 
 /// When a context established now ends.
-fn expiry(settings: &Settings, now: FileTime) -> FileTime {
-    settings.negotiate.context_lifetime.map_or(FileTime::NEVER, |lifetime| now.plus(lifetime))
-}
-
-/// Fills `out` from the system's generator.
-fn random(out: &mut [u8]) -> Result<()> {
-    getrandom::fill(out).map_err(|_| Error::Internal("no random numbers"))
+fn expiry(lifetime: Option<Duration>, now: FileTime) -> FileTime {
+    lifetime.map_or(FileTime::NEVER, |lifetime| now.plus(lifetime))
 }

@@ -1,29 +1,27 @@
 //! What a server demands of its clients beyond the right password: strength, channel bindings,
 //! target name, clock.
 
+use super::AcceptCall;
 use super::av_pair;
 use super::flags::NegotiateFlags;
 use super::keys;
+use super::logon::ResponseKind;
 use super::message::client_challenge::ClientChallenge;
+use super::policy::{Policy, ServerNames};
 use super::response;
-use crate::authority::ResponseKind;
-use crate::config::{Ntlm, Server};
-use crate::mechanism::AcceptCall;
-use crate::types::channel_bindings;
-use crate::types::channel_bindings::Strictness;
+use crate::types::channel_bindings::{self, Strictness};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
 use tracing::debug;
 
 /// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1,
 /// `ServerRequire128bitEncryption`).
-pub(super) fn strength(flags: NegotiateFlags, settings: &Ntlm) -> Result<()> {
-    if settings.require_128
-        && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128)
+pub(super) fn strength(flags: NegotiateFlags, policy: &Policy) -> Result<()> {
+    if policy.require_128 && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128)
     {
         return Err(Error::NothingInCommon("the client does not offer 128 bits"));
     }
-    if settings.require_extended_session_security
+    if policy.require_extended_session_security
         && !flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY)
     {
         return Err(Error::NothingInCommon("the client does not offer extended session security"));
@@ -67,12 +65,12 @@ impl ClientAssertions {
     /// Holds them against configuration and caller. Only for a client whose response is right: what
     /// one without the password says is nobody's word, and errors would tell it things.
     pub(super) fn check(&self, response: ResponseKind, call: &AcceptCall<'_>) -> Result<()> {
-        let settings = &call.settings.ntlm;
+        let policy = &call.config.policy;
         let v2 = matches!(response, ResponseKind::NtlmV2 | ResponseKind::LmV2);
-        if settings.require_mic && v2 && !self.has_mic {
+        if policy.require_mic && v2 && !self.has_mic {
             return Err(Error::LogonDenied(Denial::Mic));
         }
-        if let (Some(time), Some(limit)) = (self.time, settings.max_clock_skew)
+        if let (Some(time), Some(limit)) = (self.time, policy.max_clock_skew)
             && call.now.distance(time) > limit
         {
             return Err(Error::LogonDenied(Denial::Stale));
@@ -80,24 +78,24 @@ impl ClientAssertions {
         // `ServerChannelBindingsUnhashed` of [MS-NLMP] 3.2.5.1.2.
         channel_bindings::check(
             self.channel_bindings.as_ref(),
-            settings.channel_bindings,
+            policy.channel_bindings,
             call.bindings,
             call.requirements,
         )?;
-        self.check_target(settings, &call.settings.server)
+        self.check_target(policy, &call.config.names)
     }
 
     /// The service that the client means.
-    fn check_target(&self, settings: &Ntlm, server: &Server) -> Result<()> {
-        let required = settings.target_name == Strictness::Require;
+    fn check_target(&self, policy: &Policy, server: &ServerNames) -> Result<()> {
+        let required = policy.target_name == Strictness::Require;
         match &self.target_name {
-            _ if settings.target_name == Strictness::Off => Ok(()),
+            _ if policy.target_name == Strictness::Off => Ok(()),
             None if required => Err(Error::WrongTarget("the client names none")),
             None => Ok(()),
             Some(_) if required && self.untrusted_target => {
                 Err(Error::WrongTarget("the client has the name from an untrusted source"))
             }
-            Some(name) if is_ours(name, &settings.target_names, server) => Ok(()),
+            Some(name) if is_ours(name, &policy.target_names, server) => Ok(()),
             Some(name) => {
                 debug!(name, "the client means another service");
                 Err(Error::WrongTarget("the client means another service"))
@@ -109,7 +107,7 @@ impl ClientAssertions {
 /// Whether a service's principal name, `service/host[:port][/name]`, is one of `allowed`, or where
 /// none is listed, one of any service on this host. A listed name without a service stands for
 /// every service on that host.
-fn is_ours(name: &str, allowed: &[String], server: &Server) -> bool {
+fn is_ours(name: &str, allowed: &[String], server: &ServerNames) -> bool {
     let host = name.split('/').nth(1).unwrap_or(name);
     let host = host.split(':').next().unwrap_or(host).trim_end_matches('.');
     let same_host = |other: &String| {

@@ -2,7 +2,7 @@
 //! [MS-NLMP] 3.3.1, 3.3.2 and 3.2.5.1.2.
 
 use super::crypto::{self, Key};
-use crate::authority::{Account, NetworkLogon, ResponseKind};
+use super::logon::{Account, NetworkLogon, ResponseKind};
 use crate::types::error::{Denial, Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;

@@ -1,6 +1,7 @@
 //! Who the client is.
 
 mod account_info;
+pub mod directory;
 mod group;
 mod origin;
 mod persist;

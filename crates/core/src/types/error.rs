@@ -1,6 +1,7 @@
 //! Why a call did not succeed. One type inside; `entry::status` maps it to a `SECURITY_STATUS`,
 //! once.
 
+use super::logon_names::LogonNames;
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
 
@@ -188,10 +189,12 @@ pub struct Failure {
     pub error: Error,
     /// The mechanism's own error message, to be sent to the peer.
     pub token: Option<Vec<u8>>,
+    /// The names that an NTLM client sent, if the authorities were asked about it.
+    pub logon: Option<Box<LogonNames>>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure { error, token: None }
+        Failure { error, token: None, logon: None }
     }
 }

@@ -5,6 +5,7 @@ pub mod channel_bindings;
 pub mod error;
 pub mod flags;
 pub mod identity;
+pub mod logon_names;
 pub mod ntstatus;
 pub mod protection;
 pub mod sid;

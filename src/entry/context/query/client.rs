@@ -1,7 +1,6 @@
 //! What contexts tell of their clients besides names.
 
-use crate::access_token::Sids;
-use crate::config::Settings;
+use crate::access_token::{Config, Sids};
 use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::boundary::pointers::timestamp;
@@ -46,9 +45,9 @@ pub(crate) fn claims(secured: &EstablishedContext) -> Result<*mut c_void> {
 
 /// SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's own, then those of its account's groups, one to a
 /// line.
-pub(crate) fn sids(secured: &EstablishedContext, settings: &Settings) -> Result<String> {
+pub(crate) fn sids(secured: &EstablishedContext, config: &Config) -> Result<String> {
     let established = &secured.established;
-    let sids = Sids::of(&established.client, established.mechanism, settings);
+    let sids = Sids::of(&established.client, established.mechanism, config);
     let sids = sids.ok_or(Error::Unsupported("the SIDs of a client that has none"))?;
     let groups = sids.account_groups().iter().filter(|group| group.counts()).map(|group| group.sid);
     Ok(std::iter::once(sids.user)

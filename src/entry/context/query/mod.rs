@@ -5,8 +5,7 @@ mod client;
 #[cfg(test)]
 mod tests;
 
-use crate::config;
-use crate::context::{Context, EstablishedContext};
+use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::boundary::flags;
 use crate::entry::boundary::flags::Side;
@@ -18,7 +17,9 @@ use crate::entry::boundary::text::Text;
 use crate::entry::context::{CONTEXTS, ContextObject};
 use crate::entry::handles::find_numbered;
 use crate::entry::packages;
-use crate::server::credential::Package;
+use crate::mechanism::Package;
+use crate::server;
+use crate::server::Context;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 
@@ -58,7 +59,7 @@ pub(crate) unsafe fn query<Char: Text>(
     if attribute == SECPKG_ATTR_ACCESS_TOKEN {
         // SAFETY: likewise.
         return unsafe {
-            let mut token = || object.access_token(number, &config::current());
+            let mut token = || object.access_token(number, &server::current().tokens);
             answer.with(|| Ok(SecPkgContext_AccessToken { AccessToken: token()? }))
         };
     }
@@ -130,8 +131,8 @@ pub(crate) unsafe fn query<Char: Text>(
             }),
             SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE => answer.with(|| {
                 let delegated = established
-                    .delegated
-                    .as_ref()
+                    .session
+                    .delegated()
                     .ok_or(Error::NoCredentials("the client has forwarded none"))?;
                 let ccache = delegated.ccache()?;
                 Ok(SecPkgContext_SessionKey {
@@ -140,7 +141,7 @@ pub(crate) unsafe fn query<Char: Text>(
                 })
             }),
             SECPKG_ATTR_NEGOSSP_CLIENT_SIDS => {
-                let sids = || client::sids(secured, &config::current());
+                let sids = || client::sids(secured, &server::current().tokens);
                 answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&sids()?)? }))
             }
             SECPKG_ATTR_PASSWORD_EXPIRY => answer.with(|| Ok(client::password_expiry(secured))),

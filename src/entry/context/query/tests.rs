@@ -1,15 +1,16 @@
 //! What a context tells of a client of whom a domain has told.
 
-use crate::context::{Context, EstablishedContext};
+use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::context::lock::Lock;
 use crate::entry::context::{CONTEXTS, ContextObject};
 use crate::entry::exports;
 use crate::entry::handles::Object;
+use crate::mechanism::Package;
 use crate::mechanism::{Established, Mechanism};
 use crate::ntlm;
 use crate::principal::{AccountInfo, Principal};
-use crate::server::credential::Package;
+use crate::server::Context;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::mem::zeroed;

@@ -7,7 +7,7 @@ use crate::entry::boundary::text;
 use crate::entry::context::{CONTEXTS, export_import};
 use crate::entry::forward::{self, Form};
 use crate::entry::handles::NO_HANDLE;
-use crate::server::credential::Package;
+use crate::mechanism::Package;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr;

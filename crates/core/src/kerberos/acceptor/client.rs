@@ -1,13 +1,12 @@
 //! Who the client is, by its ticket and the PAC in it.
 
 use super::rejection::Rejection;
-use crate::authority;
+use crate::kerberos::AcceptCall;
 use crate::kerberos::crypto::UsageKeys;
 use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{EncTicketPart, TicketFlags, error_code};
 use crate::kerberos::name_mapping::{MappedClient, NameRules};
 use crate::kerberos::pac::Pac;
-use crate::mechanism::AcceptCall;
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::flags::ContextFlags;
@@ -42,7 +41,7 @@ pub(crate) fn identify(
             verify(&pac, ticket, ticket_bytes, keys, call)?;
             of_domain(&pac)
         }
-        None if call.settings.kerberos.require_pac => {
+        None if call.config.policy.require_pac => {
             return Err(Rejection::denied(
                 error_code::GENERIC,
                 "the ticket has no PAC, and policy requires one",
@@ -54,9 +53,9 @@ pub(crate) fn identify(
         check_transited(ticket)?;
     }
     let principal = account.unwrap_or_else(|| of_realm(&full));
-    let mut principal = renamed(principal, ticket, &call.settings.kerberos.names)?;
+    let mut principal = renamed(principal, ticket, &call.config.policy.names)?;
     principal.native = Some(full);
-    Ok(authority::complete(principal, call.settings)?)
+    Ok(call.config.directory.complete(principal)?)
 }
 
 /// Realms between the client's and ours, each of which could have made the client up: a KDC has
@@ -95,11 +94,10 @@ fn verify(
     pac.check_client_info(ticket.authtime, ticket.cname.components(), ticket.crealm).map_err(
         |_| Rejection::denied(error_code::BADMATCH, "the PAC was made for another ticket"),
     )?;
-    let Some(krbtgt) = &call.settings.kerberos.krbtgt_keytab else { return Ok(()) };
-    let krbtgt = krbtgt.peek();
+    let Some(krbtgt) = call.config.keys.kdc() else { return Ok(()) };
     // Whoever exports keys may export more than those: a service's own key must not count as the
     // KDC's.
-    let mut kdcs = krbtgt.keytab.entries().iter().filter(|entry| entry.is_kdc());
+    let mut kdcs = krbtgt.entries().iter().filter(|entry| entry.is_kdc());
     match kdcs.any(|entry| pac.verify_as_kdc(ticket_bytes, entry.pac_keys()).is_ok()) {
         true => Ok(()),
         false => Err(SIGNATURE),

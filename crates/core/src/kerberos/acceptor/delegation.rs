@@ -3,55 +3,11 @@
 
 use super::rejection::Rejection;
 use super::verify_ap_req::{Plaintext, VerifiedApReq};
-use crate::kerberos::ccache::CredentialCache;
 use crate::kerberos::crypto::{Key, key_usage};
 use crate::kerberos::message::{EncKrbCredPart, KrbCred, KrbCredInfo, error_code};
-use crate::mechanism::AcceptCall;
-use crate::persist::{Persist, Reader, Writer};
-use crate::types::error::Error;
+use crate::kerberos::{AcceptCall, Delegated};
 use crate::types::flags::ContextFlags;
-use std::fmt;
 use std::sync::Arc;
-use zeroize::Zeroizing;
-
-/// Tickets of the client's with their keys, to act for it elsewhere.
-pub struct Delegated {
-    /// KRB-CRED.
-    message: Box<[u8]>,
-    /// Its EncKrbCredPart.
-    part: Plaintext,
-}
-
-impl Delegated {
-    /// A credential cache that holds them, in the format of MIT's files, version 4. It holds keys.
-    pub fn ccache(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let message = KrbCred::decode(&self.message)?;
-        CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(self.part.bytes())?)?
-            .encode()
-    }
-}
-
-impl fmt::Debug for Delegated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delegated").field("message", &self.message.len()).finish_non_exhaustive()
-    }
-}
-
-impl Persist for Delegated {
-    fn pack(&self, out: &mut Writer) -> Result<(), Error> {
-        let Delegated { message, part } = self;
-        out.bytes(message)?;
-        out.bytes(part.bytes())
-    }
-
-    fn unpack(from: &mut Reader<'_>) -> Result<Delegated, Error> {
-        let delegated =
-            Delegated { message: from.bytes()?.into(), part: Plaintext::of(from.bytes()?) };
-        // Now, while it can be refused.
-        delegated.ccache()?;
-        Ok(delegated)
-    }
-}
 
 /// Takes what the client forwards, if both the caller and the configuration want it.
 pub(crate) fn receive(
@@ -60,7 +16,7 @@ pub(crate) fn receive(
     call: &AcceptCall<'_>,
 ) -> Result<Option<Arc<Delegated>>, Rejection> {
     let wanted =
-        call.requirements.contains(ContextFlags::DELEGATE) && call.settings.kerberos.delegation;
+        call.requirements.contains(ContextFlags::DELEGATE) && call.config.policy.delegation;
     let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
     let cred = KrbCred::decode(message)?;
     let mut part = Plaintext::default();
@@ -95,8 +51,5 @@ pub(crate) fn receive(
             "the client forwards another client's credentials",
         ));
     }
-    let delegated = Delegated { message: message.into(), part };
-    // Now, while it can be refused.
-    delegated.ccache()?;
-    Ok(Some(Arc::new(delegated)))
+    Ok(Some(Arc::new(Delegated::new(message, part.bytes())?)))
 }

@@ -3,6 +3,7 @@
 
 use super::rejection::Rejection;
 use super::verify_ap_req::VerifiedApReq;
+use crate::kerberos::AcceptCall;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::gss_checksum;
 use crate::kerberos::gss_checksum::{GssChecksum, GssFlags};
@@ -10,7 +11,6 @@ use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{
     ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code,
 };
-use crate::mechanism::AcceptCall;
 use crate::types::channel_bindings;
 use crate::types::flags::ContextFlags;
 
@@ -31,15 +31,15 @@ pub(crate) struct InitiatorRequest<'a> {
 }
 
 impl<'a> InitiatorRequest<'a> {
-    /// Reads the wishes of a request that has been found good.
-    pub(crate) fn of(
+    /// Reads the wanted of a request that has been found good.
+    pub(crate) fn from_ap_req(
         request: &ApReq<'_>,
         opened: &VerifiedApReq<'a>,
         call: &AcceptCall<'_>,
     ) -> Result<InitiatorRequest<'a>, Rejection> {
         let authenticator = &opened.authenticator;
-        let mut wishes = match &authenticator.cksum {
-            // Of home-made clients; Windows takes it for no wishes at all ([MS-KILE] 3.4.5).
+        let mut wanted = match &authenticator.cksum {
+            // Of home-made clients; Windows takes it for no wanted at all ([MS-KILE] 3.4.5).
             None => InitiatorRequest::default(),
             Some(cksum) if cksum.cksumtype == gss_checksum::CHECKSUM_TYPE => {
                 let gss = GssChecksum::decode(cksum.checksum)?;
@@ -74,8 +74,8 @@ impl<'a> InitiatorRequest<'a> {
                 InitiatorRequest { flags, ..InitiatorRequest::default() }
             }
         };
-        wishes.read_authorization_data(authenticator, call)?;
-        Ok(wishes)
+        wanted.read_authorization_data(authenticator, call)?;
+        Ok(wanted)
     }
 
     fn read_authorization_data(
@@ -98,7 +98,7 @@ impl<'a> InitiatorRequest<'a> {
                 ad_type::ETYPE_NEGOTIATION if self.enctype.is_none() => {
                     let allowed = |number| {
                         Enctype::from_number(number)
-                            .filter(|&enctype| call.settings.kerberos.allows(enctype))
+                            .filter(|&enctype| call.config.policy.allows(enctype))
                     };
                     self.enctype = EtypeList::decode(element.ad_data)?.iter().find_map(allowed);
                 }
@@ -110,7 +110,7 @@ impl<'a> InitiatorRequest<'a> {
 
     /// Channel bindings (RFC 4121 4.1.1.2, [MS-KILE] 3.4.5).
     pub(crate) fn check_bindings(&self, call: &AcceptCall<'_>) -> Result<(), Rejection> {
-        let strictness = call.settings.kerberos.channel_bindings;
+        let strictness = call.config.policy.channel_bindings;
         let mut requirements = call.requirements;
         // Such a client leaves them out only where it sees another channel than we do.
         requirements.set(

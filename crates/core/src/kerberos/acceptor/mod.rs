@@ -1,24 +1,28 @@
 //! The server's side of the AP exchange, in GSS-API's frames (RFC 4121 4.1) or, DCE style, without.
 
 mod client;
-pub(crate) mod delegation;
+mod delegation;
 mod initiator_request;
 mod rejection;
 mod session_keys;
-pub(crate) mod user_to_user;
+mod user_to_user;
 mod verify_ap_req;
 
-use super::crypto::{Key, key_usage};
+pub(super) use user_to_user::can_begin as user_to_user_can_begin;
+
+use super::crypto::{Key, UsageKeys, key_usage};
 use super::gss_token::{Oid, Token, TokenId};
+use super::keytab;
 use super::message::{
     ApOptions, ApRep, ApReq, EncApRepPart, EncryptedData, EncryptionKey, KrbError, PrincipalName,
     SKEW_RECOVERY, Ticket, error_code,
 };
 use super::service::keys::ServiceKeys;
 use super::session::{Session, Setup, Side};
-use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
-use crate::replay::ReplayCache as _;
-use crate::stores::replay_cache::ReplayCache;
+use super::tgt::Tgt;
+use super::{AcceptCall, EstablishedSession};
+use crate::mechanism::{Established, Mechanism, Step, StepResult};
+use crate::replay::Claim;
 use crate::types::error::{Error, Failure};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
@@ -27,7 +31,6 @@ use rejection::Rejection;
 use session_keys::SessionKeys;
 use std::sync::Arc;
 use tracing::debug;
-use user_to_user::Tgt;
 use verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
 
 /// The server's side, by what it awaits.
@@ -45,7 +48,7 @@ pub enum Acceptor {
 /// What has been agreed once the AP-REP is out and the client's own is awaited.
 #[derive(Debug)]
 pub struct Answered {
-    established: Established,
+    established: Established<EstablishedSession>,
     /// What the client's AP-REP is sealed with.
     session_key: Key,
     /// `seq-number` of our AP-REP, which it must repeat.
@@ -72,10 +75,11 @@ impl Acceptor {
     /// Errors: `InvalidToken` for what cannot be parsed, `LogonDenied` for all that Kerberos
     /// refuses, `BadBindings`. They carry a KRB-ERROR for the peer if the call requires
     /// EXTENDED_ERROR.
-    pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<Acceptor> {
-        if token.len() > call.settings.limits.max_token as usize {
-            return Err(Error::InvalidToken("Kerberos token longer than limits.max_token").into());
-        }
+    pub fn step(
+        &self,
+        token: &[u8],
+        call: &AcceptCall<'_>,
+    ) -> StepResult<Acceptor, Established<EstablishedSession>> {
         let token = Token::read(token)?;
         match (self, token.id) {
             (Acceptor::ExpectApReq | Acceptor::ExpectUserToUser(_), TokenId::ApReq) => {
@@ -83,7 +87,7 @@ impl Acceptor {
                 let ticket = &request.ticket;
                 accept(&request, token.oid, self.tgt(), call).map_err(|rejection| {
                     let service = ticket.sname.to_text(ticket.realm).unwrap_or_default();
-                    debug!(error = %rejection.error, code = rejection.code, service, "Kerberos refused");
+                    debug!(error = %rejection.error, code = rejection.code, service, "Kerberos rejected");
                     failure(rejection, token.oid, Some(ticket), call)
                 })
             }
@@ -91,7 +95,8 @@ impl Acceptor {
                 let tgt = user_to_user::current(call)
                     .map_err(|rejection| failure(rejection, token.oid, None, call))?;
                 let reply = user_to_user::reply(&token, &tgt)?;
-                Ok(Step::Continue { next: Acceptor::ExpectUserToUser(tgt), token: reply })
+                let next = Acceptor::ExpectUserToUser(tgt);
+                Ok(Step::Continue { next, token: reply, claim: None })
             }
             (Acceptor::ExpectApRep(answered), TokenId::ApRep) => answered
                 .finish(token.body)
@@ -100,7 +105,7 @@ impl Acceptor {
         }
     }
 
-    /// The ticket of ours that the client was given in this conversation.
+    /// The server's ticket that the client was given in this conversation.
     fn tgt(&self) -> Option<&Arc<Tgt>> {
         match self {
             Acceptor::ExpectUserToUser(tgt) => Some(tgt),
@@ -133,7 +138,7 @@ fn failure(
         };
         Token { oid, id: TokenId::Error, body: &message.encode() }.write()
     });
-    Failure { error: rejection.error, token }
+    Failure { error: rejection.error, token, logon: None }
 }
 
 /// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), as GSS-API uses
@@ -143,112 +148,165 @@ fn accept(
     oid: Option<Oid>,
     given: Option<&Arc<Tgt>>,
     call: &AcceptCall<'_>,
-) -> Result<Step<Acceptor>, Rejection> {
+) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
+    let config = call.config;
+    let keys = ServiceKeys::new(&config.service, &config.policy, &*config.keys);
     let mut plain = Decrypted::default();
-    let keys = ServiceKeys::of(call.credential, call.settings);
-    let tgt;
-    let mut service = None;
-    let user_to_user = request.ap_options.contains(ApOptions::USE_SESSION_KEY);
-    let pac_keys = if user_to_user {
-        tgt = given.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
-        tgt.check_permitted(call)?;
-        plain.open_user_to_user_ticket(&request.ticket, &tgt, call)?
-    } else {
-        let entry = plain.open_ticket(&request.ticket, &keys, call)?;
-        service = Some(entry).filter(|entry| !entry.is_account());
-        entry.pac_keys()
-    };
-    let opened = plain.open(request, call)?;
-    remember(request, &opened, call)?;
-    let mut wishes = InitiatorRequest::of(request, &opened, call)?;
-    wishes.check_bindings(call)?;
-    let client = client::identify(&opened.ticket, opened.ticket_bytes, pac_keys, call)?;
-    let delegated = delegation::receive(wishes.delegation, &opened, call)?;
-    let agreement = SessionKeys::of(&opened, &wishes)?;
-    let mut flags = wishes.granted(call.requirements);
+    let opened_with = open_ticket(request, &keys, &mut plain, given, call)?;
+    let verified = plain.open(request, call)?;
+    let claim = remember(request, &verified, call)?;
+    let mut wanted = InitiatorRequest::from_ap_req(request, &verified, call)?;
+    wanted.check_bindings(call)?;
+    let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);
+    let client = client::identify(ticket, ticket_bytes, opened_with.pac_keys(), call)?;
+    let delegated = delegation::receive(wanted.delegation, &verified, call)?;
+    let session_keys = SessionKeys::choose(&verified, &wanted, config.random)?;
+    let mut flags = wanted.granted(call.requirements);
     flags.set(ContextFlags::DELEGATE, delegated.is_some());
     flags.set(ContextFlags::NULL_SESSION, client.anonymous);
-    flags.set(ContextFlags::USE_SESSION_KEY, user_to_user);
+    flags.set(ContextFlags::USE_SESSION_KEY, matches!(opened_with, TicketOpener::Tgt(_)));
     let session = Session::new(Setup {
         side: Side::Acceptor,
-        key: agreement.key().clone(),
-        acceptor_subkey: agreement.acceptor_subkey.is_some(),
-        send_sequence: agreement.ours,
-        receive_sequence: agreement.theirs,
+        key: session_keys.key().clone(),
+        acceptor_subkey: session_keys.acceptor_subkey.is_some(),
+        send_sequence: session_keys.ours,
+        receive_sequence: session_keys.theirs,
         flags,
-        dce_style: wishes.dce_style(),
+        dce_style: wanted.dce_style(),
     });
     let established = Established {
-        session: crate::negotiate::session::Session::Kerberos(session),
+        session: EstablishedSession { session, delegated },
         mechanism: Mechanism::Kerberos,
         flags,
         client,
-        // Nothing protects the ticket's own word, but nobody else can tell services of one account
-        // apart.
-        server_name: match service {
-            Some(entry) => entry.principal(),
-            None => request.ticket.sname.to_text(request.ticket.realm)?,
-        },
-        client_target: Some(match (service, wishes.target.take()) {
-            (_, Some(target)) => target,
-            (Some(entry), None) => entry.components.join("/"),
-            (None, None) => request.ticket.sname.to_spn()?,
+        server_name: opened_with.server_name(request)?,
+        client_target: Some(match wanted.target.take() {
+            Some(target) => target,
+            None => opened_with.spn(request)?,
         }),
-        expiry: expiry(opened.ticket.endtime, call),
+        expiry: expiry(ticket.endtime, call),
         wants_mech_list_mic: false,
-        delegated,
+        logon: None,
     };
-    if !wishes.mutual() {
-        return Ok(Step::Done { established: Box::new(established), token: None });
+    if !wanted.mutual() {
+        return Ok(Step::Done { established, token: None, claim: Some(claim) });
     }
-    let (ctime, cusec) = (opened.authenticator.ctime, opened.authenticator.cusec);
-    let subkey = agreement.acceptor_subkey.as_ref().map(EncryptionKey::of);
-    let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(agreement.ours) };
-    let cipher = opened.session_key.encrypt(key_usage::AP_REP, &part.encode())?;
-    let enc_part =
-        EncryptedData { etype: opened.session_key.enctype().number(), kvno: None, cipher: &cipher };
-    let reply = ApRep { enc_part }.encode();
-    if !wishes.dce_style() {
-        let token = Token { oid, id: TokenId::ApRep, body: &reply }.write();
-        return Ok(Step::Done { established: Box::new(established), token: Some(token) });
-    }
-    let answered = Answered {
-        established,
-        session_key: opened.session_key,
-        sequence: agreement.ours,
-        ours: cipher.into(),
-    };
-    Ok(Step::Continue { next: Acceptor::ExpectApRep(Box::new(answered)), token: reply })
+    answer(established, verified, &session_keys, wanted.dce_style(), oid, claim)
 }
 
-/// Refuses an authenticator that has been presented before (RFC 4120 3.2.3). From now on it has
-/// been, unless the caller has no room for our answer: then the call takes its claim back.
+/// What opened the ticket.
+enum TicketOpener<'k> {
+    /// A key of the service.
+    Key(&'k keytab::Entry),
+    /// The session key of the server's own ticket-granting ticket.
+    Tgt(Arc<Tgt>),
+}
+
+impl TicketOpener<'_> {
+    /// What verifies the signatures that the KDC made with the same key.
+    fn pac_keys(&self) -> &UsageKeys {
+        match self {
+            TicketOpener::Key(entry) => entry.pac_keys(),
+            TicketOpener::Tgt(tgt) => tgt.pac_keys(),
+        }
+    }
+
+    /// The service whose key it is. An account's key may be that of several services.
+    fn service(&self) -> Option<&keytab::Entry> {
+        match self {
+            TicketOpener::Key(entry) => Some(*entry).filter(|entry| !entry.is_account()),
+            TicketOpener::Tgt(_) => None,
+        }
+    }
+
+    /// The server's principal. Where the key does not say which service it is, the ticket does,
+    /// although nothing protects that.
+    fn server_name(&self, request: &ApReq<'_>) -> Result<String, Error> {
+        match self.service() {
+            Some(entry) => Ok(entry.principal()),
+            None => request.ticket.sname.to_text(request.ticket.realm),
+        }
+    }
+
+    /// The service's principal name, from the same source.
+    fn spn(&self, request: &ApReq<'_>) -> Result<String, Error> {
+        match self.service() {
+            Some(entry) => Ok(entry.components.join("/")),
+            None => request.ticket.sname.to_spn(),
+        }
+    }
+}
+
+/// Decrypts the ticket with a key of the service, or for user-to-user authentication with the
+/// session key of the server's own ticket: the one that this client was `given`, or the present.
+fn open_ticket<'k>(
+    request: &'k ApReq<'_>,
+    keys: &'k ServiceKeys<'_>,
+    plain: &mut Decrypted,
+    given: Option<&Arc<Tgt>>,
+    call: &AcceptCall<'_>,
+) -> Result<TicketOpener<'k>, Rejection> {
+    if !request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
+        return plain.open_ticket(&request.ticket, keys, call).map(TicketOpener::Key);
+    }
+    let tgt = given.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
+    user_to_user::check_permitted(&tgt, call)?;
+    plain.open_user_to_user_ticket(&request.ticket, &tgt, call)?;
+    Ok(TicketOpener::Tgt(tgt))
+}
+
+/// Makes the AP-REP. DCE style awaits the client's own after it.
+fn answer(
+    established: Established<EstablishedSession>,
+    verified: VerifiedApReq<'_>,
+    session_keys: &SessionKeys,
+    dce_style: bool,
+    oid: Option<Oid>,
+    claim: Claim,
+) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
+    let (ctime, cusec) = (verified.authenticator.ctime, verified.authenticator.cusec);
+    let subkey = session_keys.acceptor_subkey.as_ref().map(EncryptionKey::of);
+    let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(session_keys.ours) };
+    let session_key = verified.session_key;
+    let cipher = session_key.encrypt(key_usage::AP_REP, &part.encode())?;
+    let enc_part =
+        EncryptedData { etype: session_key.enctype().number(), kvno: None, cipher: &cipher };
+    let reply = ApRep { enc_part }.encode();
+    let claim = Some(claim);
+    if !dce_style {
+        let token = Token { oid, id: TokenId::ApRep, body: &reply }.write();
+        return Ok(Step::Done { established, token: Some(token), claim });
+    }
+    let answered =
+        Answered { established, session_key, sequence: session_keys.ours, ours: cipher.into() };
+    Ok(Step::Continue { next: Acceptor::ExpectApRep(Box::new(answered)), token: reply, claim })
+}
+
+/// Rejects an authenticator that has been presented before (RFC 4120 3.2.3). From now on it has
+/// been, unless the caller has no room for the answer: then the claim is released.
 fn remember(
     request: &ApReq<'_>,
-    opened: &VerifiedApReq<'_>,
+    verified: &VerifiedApReq<'_>,
     call: &AcceptCall<'_>,
-) -> Result<(), Rejection> {
-    let cache = ReplayCache::of(&call.settings.kerberos);
-    let tag = opened.session_key.enctype().tag_of(request.authenticator.cipher);
-    let skew = call.settings.kerberos.max_clock_skew;
-    let claim = cache.claim(tag, opened.authenticator.ctime, call.now, skew)?;
-    call.notes.claimed(cache, claim);
-    Ok(())
+) -> Result<Claim, Rejection> {
+    let tag = verified.session_key.enctype().tag_of(request.authenticator.cipher);
+    let skew = call.config.policy.max_clock_skew;
+    Ok(call.config.replay.claim(tag, verified.authenticator.ctime, call.now, skew)?)
 }
 
 /// The context ends with its ticket, give or take what the clocks may differ.
 fn expiry(endtime: i64, call: &AcceptCall<'_>) -> FileTime {
-    let ticket = FileTime::from_unix_seconds(endtime).plus(call.settings.kerberos.max_clock_skew);
-    call.settings
-        .negotiate
-        .context_lifetime
-        .map_or(ticket, |lifetime| ticket.min(call.now.plus(lifetime)))
+    let ticket = FileTime::from_unix_seconds(endtime).plus(call.config.policy.max_clock_skew);
+    call.config.context_lifetime.map_or(ticket, |lifetime| ticket.min(call.now.plus(lifetime)))
 }
 
 impl Answered {
     /// The client's AP-REP: it tells the number of our first message, and so has read our AP-REP
     /// ([MS-KILE] 3.4.5.1).
-    fn finish(&self, body: &[u8]) -> Result<Step<Acceptor>, Rejection> {
+    fn finish(
+        &self,
+        body: &[u8],
+    ) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
         const WRONG: Rejection =
             Rejection::denied(error_code::MUT_FAIL, "the third leg does not answer the second");
         let message = ApRep::decode(body)?;
@@ -265,6 +323,6 @@ impl Answered {
         if part.seq_number != Some(self.sequence) {
             return Err(WRONG);
         }
-        Ok(Step::Done { established: Box::new(self.established.clone()), token: None })
+        Ok(Step::Done { established: self.established.clone(), token: None, claim: None })
     }
 }

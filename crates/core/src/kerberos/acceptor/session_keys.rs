@@ -3,6 +3,7 @@
 use super::initiator_request::InitiatorRequest;
 use super::verify_ap_req::VerifiedApReq;
 use crate::kerberos::crypto::{Enctype, Key, random_key};
+use crate::primitives::random::SecureRandom;
 use crate::types::error::Result;
 
 /// What the AP exchange agrees on.
@@ -19,24 +20,24 @@ pub(crate) struct SessionKeys {
 }
 
 impl SessionKeys {
-    /// Chooses our part of it. Without an AP-REP we have no say.
-    pub(crate) fn of(
-        opened: &VerifiedApReq<'_>,
-        wishes: &InitiatorRequest<'_>,
+    /// Chooses the server's part of it. Without an AP-REP it has none.
+    pub(crate) fn choose(
+        verified: &VerifiedApReq<'_>,
+        wanted: &InitiatorRequest<'_>,
+        random: &dyn SecureRandom,
     ) -> Result<SessionKeys> {
-        let base = opened.base_key().clone();
-        let theirs = opened.authenticator.seq_number.unwrap_or(0);
-        if !wishes.mutual() {
+        let base = verified.base_key().clone();
+        let theirs = verified.authenticator.seq_number.unwrap_or(0);
+        if !wanted.mutual() {
             return Ok(SessionKeys { base, acceptor_subkey: None, ours: theirs, theirs });
         }
         // RFC 4121 2 has the acceptor's sub-key negotiated by RFC 4537. Messages of the older kind
         // don't tell whose key they use, so they get one only in DCE style, which always has it, or
         // to become messages of the newer kind.
-        let enctype = wishes.enctype.filter(|&enctype| newer(enctype)).unwrap_or(base.enctype());
-        let subkey = wishes.dce_style() || newer(base.enctype()) || newer(enctype);
+        let enctype = wanted.enctype.filter(|&enctype| newer(enctype)).unwrap_or(base.enctype());
+        let subkey = wanted.dce_style() || newer(base.enctype()) || newer(enctype);
         let mut number = [0; 4];
-        getrandom::fill(&mut number)
-            .map_err(|_| crate::types::error::Error::Internal("no random numbers"))?;
+        random.fill(&mut number)?;
         Ok(SessionKeys {
             acceptor_subkey: if subkey { Some(random_key(enctype)?) } else { None },
             base,

@@ -1,16 +1,16 @@
 //! AP-REQ: ticket and authenticator opened and judged (RFC 4120 3.2.3, [MS-KILE] 3.4.5.1).
 
 use super::rejection::Rejection;
-use super::user_to_user::Tgt;
-use crate::config::{self, Addresses};
+use crate::kerberos::AcceptCall;
 use crate::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use crate::kerberos::keytab::Entry;
 use crate::kerberos::message::{
     ApReq, Authenticator, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, Ticket,
     TicketFlags, error_code,
 };
+use crate::kerberos::policy::{Addresses, Policy};
 use crate::kerberos::service::keys::ServiceKeys;
-use crate::mechanism::AcceptCall;
+use crate::kerberos::tgt::Tgt;
 use crate::types::channel_bindings::Address;
 use std::ops::Range;
 use zeroize::Zeroizing;
@@ -105,19 +105,18 @@ impl Decrypted {
         Err(refusal)
     }
 
-    /// Decrypts a ticket under the session key of our own one, and gives what verifies the
-    /// signatures that the KDC made with it.
-    pub(crate) fn open_user_to_user_ticket<'k>(
+    /// Decrypts a ticket under the session key of the server's own one.
+    pub(crate) fn open_user_to_user_ticket(
         &mut self,
         ticket: &Ticket<'_>,
-        tgt: &'k Tgt,
+        tgt: &Tgt,
         call: &AcceptCall<'_>,
-    ) -> Result<&'k UsageKeys, Rejection> {
+    ) -> Result<(), Rejection> {
         let enctype = allowed(&ticket.enc_part, call)?;
         match enctype == tgt.ticket_keys.enctype()
             && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher)
         {
-            true => Ok(&tgt.pac_keys),
+            true => Ok(()),
             false => Err(Rejection::denied(
                 error_code::MODIFIED,
                 "user-to-user: our session key does not open the ticket",
@@ -131,9 +130,9 @@ impl Decrypted {
         request: &ApReq<'_>,
         call: &AcceptCall<'_>,
     ) -> Result<VerifiedApReq<'a>, Rejection> {
-        let settings = &call.settings.kerberos;
+        let policy = &call.config.policy;
         let ticket = EncTicketPart::decode(self.ticket.bytes())?;
-        let session_key = allowed_key(&ticket.key, settings)?;
+        let session_key = allowed_key(&ticket.key, policy)?;
         let authenticator = session_key.derive_usage(key_usage::AP_REQ_AUTHENTICATOR);
         if request.authenticator.etype != session_key.enctype().number()
             || !self.authenticator.decrypt(&authenticator, request.authenticator.cipher)
@@ -155,7 +154,7 @@ impl Decrypted {
         check_times(&ticket, &authenticator, call)?;
         check_address(&ticket, call)?;
         let subkey =
-            authenticator.subkey.as_ref().map(|key| allowed_key(key, settings)).transpose()?;
+            authenticator.subkey.as_ref().map(|key| allowed_key(key, policy)).transpose()?;
         Ok(VerifiedApReq {
             ticket,
             ticket_bytes: self.ticket.bytes(),
@@ -167,8 +166,8 @@ impl Decrypted {
 }
 
 /// A key as it travels, if policy allows its encryption type.
-fn allowed_key(key: &EncryptionKey<'_>, settings: &config::Kerberos) -> Result<Key, Rejection> {
-    match Enctype::from_number(key.keytype).is_some_and(|enctype| settings.allows(enctype)) {
+fn allowed_key(key: &EncryptionKey<'_>, policy: &Policy) -> Result<Key, Rejection> {
+    match Enctype::from_number(key.keytype).is_some_and(|enctype| policy.allows(enctype)) {
         true => Ok(key.key()?),
         false => Err(NOT_ALLOWED),
     }
@@ -176,7 +175,7 @@ fn allowed_key(key: &EncryptionKey<'_>, settings: &config::Kerberos) -> Result<K
 
 /// The encryption type of what is sealed, if policy allows it.
 fn allowed(sealed: &EncryptedData<'_>, call: &AcceptCall<'_>) -> Result<Enctype, Rejection> {
-    sealed.enctype().filter(|&enctype| call.settings.kerberos.allows(enctype)).ok_or(NOT_ALLOWED)
+    sealed.enctype().filter(|&enctype| call.config.policy.allows(enctype)).ok_or(NOT_ALLOWED)
 }
 
 const NOT_ALLOWED: Rejection = Rejection::denied(
@@ -190,7 +189,7 @@ fn check_times(
     authenticator: &Authenticator<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<(), Rejection> {
-    let skew = call.settings.kerberos.max_clock_skew.as_secs().try_into().unwrap_or(i64::MAX);
+    let skew = call.config.policy.max_clock_skew.as_secs().try_into().unwrap_or(i64::MAX);
     let now = call.now.unix_seconds();
     if authenticator.ctime.abs_diff(now) > skew.unsigned_abs() {
         return Err(Rejection::denied(
@@ -216,7 +215,7 @@ fn check_times(
 
 /// A ticket for certain addresses alone, held against what the caller says of the client's.
 fn check_address(ticket: &EncTicketPart<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
-    let policy = call.settings.kerberos.addresses;
+    let policy = call.config.policy.addresses;
     let Some(allowed) = ticket.caddr.filter(|list| !list.is_empty() && policy != Addresses::Ignore)
     else {
         return Ok(());

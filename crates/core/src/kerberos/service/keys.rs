@@ -2,12 +2,10 @@
 
 use super::name::ServiceName;
 use super::{CredentialKeys, Service};
-use crate::config::{Kerberos, Settings};
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::keytab::{Entry, Keytab, RANKS};
-use crate::server::credential::Credential;
-use crate::stores::keytab_file::Keys;
-use arc_swap::Guard;
+use crate::kerberos::policy::Policy;
+use crate::kerberos::sources::KeySource;
 use smallvec::SmallVec;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
@@ -19,8 +17,9 @@ const MAX_TRIED: usize = 64;
 /// The keys of a credential for a short time, in which they don't change.
 pub struct ServiceKeys<'a> {
     service: &'a Service,
-    settings: &'a Kerberos,
-    file: Option<Guard<Arc<Keys>>>,
+    policy: &'a Policy,
+    /// The machine's keytab, unless the credential has keys of its own.
+    file: Option<Arc<Keytab>>,
 }
 
 /// What a ticket says of the key that it needs.
@@ -32,14 +31,17 @@ struct Wanted<'t, N> {
 }
 
 impl<'a> ServiceKeys<'a> {
-    /// The keys that the credential has now.
-    pub fn of(credential: &'a Credential, settings: &'a Settings) -> ServiceKeys<'a> {
-        let (service, settings) = (&credential.service, &settings.kerberos);
+    /// The keys that a credential has now.
+    pub fn new(
+        service: &'a Service,
+        policy: &'a Policy,
+        source: &dyn KeySource,
+    ) -> ServiceKeys<'a> {
         let file = match service.keys {
-            CredentialKeys::None => settings.keytab.as_ref().map(|file| file.peek()),
+            CredentialKeys::None => source.service(),
             CredentialKeys::Keytab(_) | CredentialKeys::Password(_) => None,
         };
-        ServiceKeys { service, settings, file }
+        ServiceKeys { service, policy, file }
     }
 
     /// There is a key that could open a ticket. The keys of a password may not be derived yet; they
@@ -50,9 +52,7 @@ impl<'a> ServiceKeys<'a> {
                 self.restrictions().all(|names| names.iter().any(|name| keys.serve(name)))
             }
             CredentialKeys::Keytab(keytab) => self.has_key(keytab),
-            CredentialKeys::None => {
-                self.file.as_ref().is_some_and(|file| self.has_key(&file.keytab))
-            }
+            CredentialKeys::None => self.file.as_ref().is_some_and(|keytab| self.has_key(keytab)),
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> ServiceKeys<'a> {
 
     /// The keytabs with keys of this encryption type, in the order of their precedence.
     fn keytabs(&self, enctype: Enctype) -> [Option<&Keytab>; 2] {
-        if !self.settings.allows(enctype) {
+        if !self.policy.allows(enctype) {
             return [None, None];
         }
         let own = match &self.service.keys {
@@ -92,7 +92,7 @@ impl<'a> ServiceKeys<'a> {
             CredentialKeys::Keytab(keytab) => Some(&**keytab),
             CredentialKeys::Password(keys) => keys.of(enctype),
         };
-        [own, self.file.as_ref().map(|file| &file.keytab)]
+        [own, self.file.as_deref()]
     }
 
     /// One keytab's candidates: the likeliest, and no more than are tried. Mostly they are one or
@@ -131,7 +131,7 @@ impl<'a> ServiceKeys<'a> {
 
     /// What tickets are restricted to: by the caller, by the configuration.
     fn restrictions(&self) -> impl Iterator<Item = &[ServiceName]> {
-        [self.service.name.as_slice(), &self.settings.principals]
+        [self.service.name.as_slice(), &self.policy.principals]
             .into_iter()
             .filter(|names| !names.is_empty())
     }
@@ -153,7 +153,7 @@ impl<'a> ServiceKeys<'a> {
     /// The keytab has a key of an encryption type that is allowed, and of a service to which
     /// tickets are restricted.
     fn has_key(&self, keytab: &Keytab) -> bool {
-        let allowed = |entry: &Entry| self.settings.allows(entry.key.enctype());
+        let allowed = |entry: &Entry| self.policy.allows(entry.key.enctype());
         let is_there = |name: &ServiceName| {
             entries_of(keytab, name).any(allowed)
                 || stands_for_account(keytab, name) && keytab.accounts().any(allowed)
@@ -212,9 +212,4 @@ fn entries_of<'k>(keytab: &'k Keytab, name: &ServiceName) -> impl Iterator<Item 
 /// there: Active Directory gives a service no key of its own.
 fn stands_for_account(keytab: &Keytab, name: &ServiceName) -> bool {
     !name.is_account() && entries_of(keytab, name).next().is_none()
-}
-
-/// The credential can accept tickets.
-pub fn has_keys(credential: &Credential, settings: &Settings) -> bool {
-    ServiceKeys::of(credential, settings).available()
 }

@@ -1,16 +1,15 @@
 //! What a credential brings for accepting tickets.
 
-mod derived_keys;
 pub(crate) mod keys;
 pub(crate) mod name;
 pub(crate) mod password;
 
 use super::crypto::Enctype;
 use super::keytab::Keytab;
-use crate::config::Settings;
+use super::policy::Policy;
 use crate::types::identity::Identity;
 use name::ServiceName;
-use password::PasswordKeys;
+use password::{DeriveKey, PasswordKeys};
 use std::sync::Arc;
 
 /// What a credential brings for accepting tickets.
@@ -34,6 +33,17 @@ pub enum CredentialKeys {
     Password(Arc<PasswordKeys>),
 }
 
+/// How keys are made of a service's password.
+#[derive(Debug, Clone, Copy)]
+pub struct Derivation<'a> {
+    /// The realm of a name that comes without one; empty: unknown.
+    pub default_realm: &'a str,
+    /// Which encryption types are accepted.
+    pub policy: &'a Policy,
+    /// Derives one key.
+    pub derive: DeriveKey,
+}
+
 impl Service {
     /// The service of a credential for accepting: `principal` is `pszPrincipal`; the identity and
     /// the keytab are `pAuthData`'s. `alone`: the package is Kerberos, which has no use for
@@ -43,7 +53,7 @@ impl Service {
         identity: Option<&Identity>,
         keytab: Option<Keytab>,
         alone: bool,
-        settings: &Settings,
+        derivation: Derivation<'_>,
     ) -> Service {
         let name = principal.and_then(ServiceName::parse);
         let keys = match (keytab, identity) {
@@ -51,7 +61,7 @@ impl Service {
             (None, Some(identity))
                 if Service::is_meant(identity, alone) && !identity.password.is_empty() =>
             {
-                of_password(identity, name.as_ref(), settings)
+                from_password(identity, name.as_ref(), derivation)
             }
             (None, _) => CredentialKeys::None,
         };
@@ -73,21 +83,27 @@ fn is_service(name: &ServiceName) -> bool {
 }
 
 /// The keys of a service's name and password.
-fn of_password(
+fn from_password(
     identity: &Identity,
     service: Option<&ServiceName>,
-    settings: &Settings,
+    derivation: Derivation<'_>,
 ) -> CredentialKeys {
     let Some(name) = ServiceName::parse(&identity.user) else { return CredentialKeys::None };
-    let realms = realms(&name, identity, service, settings);
-    if realms.is_empty() && !settings.kerberos.allows(Enctype::Rc4Hmac) {
+    let realms = realms(&name, identity, service, derivation.default_realm);
+    if realms.is_empty() && !derivation.policy.allows(Enctype::Rc4Hmac) {
         tracing::warn!(
             user = identity.user,
             "a service's password without a realm gives no keys; [kerberos] realm can name it"
         );
         return CredentialKeys::None;
     }
-    CredentialKeys::Password(Arc::new(PasswordKeys::new(&name, realms, identity.password.clone())))
+    let password = identity.password.clone();
+    CredentialKeys::Password(Arc::new(PasswordKeys::new(
+        &name,
+        realms,
+        password,
+        derivation.derive,
+    )))
 }
 
 /// The realms in which the principal may be, the likeliest first. `service`: what tickets are
@@ -96,22 +112,18 @@ fn realms(
     name: &ServiceName,
     identity: &Identity,
     service: Option<&ServiceName>,
-    settings: &Settings,
+    configured: &str,
 ) -> Vec<String> {
     let given =
         name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
-    let configured = match &*settings.kerberos.realm {
-        "" => settings.server.dns_domain.to_uppercase(),
-        realm => realm.to_owned(),
-    };
     let mut realms: Vec<String> = given.map(str::to_owned).into_iter().collect();
     // A name without a dot may be a realm, but mostly is the domain's NetBIOS name.
     if given.is_none_or(|given| !given.contains('.')) {
         // Where an account is named, what follows its @ may be a host.
         let of_service =
             service.filter(|service| !service.is_account()).and_then(ServiceName::realm);
-        if !configured.is_empty() && given != Some(&configured) {
-            realms.push(configured);
+        if !configured.is_empty() && given != Some(configured) {
+            realms.push(configured.to_owned());
         }
         if let Some(realm) =
             of_service.filter(|realm| !realms.iter().any(|other| other.eq_ignore_ascii_case(realm)))

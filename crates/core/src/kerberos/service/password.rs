@@ -10,6 +10,10 @@ use zeroize::Zeroizing;
 /// Name type of a principal (RFC 4120 6.2).
 const NT_PRINCIPAL: u32 = 1;
 
+/// Derives the key of a password and a salt (RFC 3961's string-to-key, with the default number of
+/// iterations). `None` where that is not possible. It may remember what it has derived.
+pub type DeriveKey = fn(enctype: Enctype, password: &str, salt: &str) -> Option<Key>;
+
 /// Keys derived from a password, each when a ticket first asks for its encryption type: some take
 /// tens of milliseconds. They are shared with other credentials of the same service, up to a number
 /// of them, so that a server that acquires one for each connection does not spend that on each.
@@ -20,6 +24,7 @@ pub struct PasswordKeys {
     realms: Vec<String>,
     password: Zeroizing<String>,
     salts: Vec<Salt>,
+    derive: DeriveKey,
     derived: [OnceLock<Keytab>; Enctype::ALL.len()],
 }
 
@@ -35,13 +40,14 @@ impl PasswordKeys {
         name: &ServiceName,
         realms: Vec<String>,
         password: Zeroizing<String>,
+        derive: DeriveKey,
     ) -> PasswordKeys {
         let components: Vec<String> = name
             .components()
             .map(|component| String::from_utf8_lossy(component).into_owned())
             .collect();
         let salts = salts(&components, &realms);
-        PasswordKeys { components, realms, password, salts, derived: Default::default() }
+        PasswordKeys { components, realms, password, salts, derive, derived: Default::default() }
     }
 
     /// The keys of this encryption type.
@@ -65,8 +71,7 @@ impl PasswordKeys {
     }
 
     fn derive(&self, enctype: Enctype) -> Keytab {
-        let key =
-            |salt: &str| crate::kerberos::service::derived_keys::key(enctype, &self.password, salt);
+        let key = |salt: &str| (self.derive)(enctype, &self.password, salt);
         let keys: Vec<(&str, Key)> = match enctype {
             // RC4 has no salt, and its key is the same in all realms.
             Enctype::Rc4Hmac => self.realms().filter_map(|realm| Some((realm, key("")?))).collect(),

@@ -14,7 +14,7 @@ use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
 use crate::kerberos::crypto::{
     Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, fill_random, key_usage, sealed_length,
 };
-use crate::kerberos::{KRB5_OID, MS_KRB5_OID};
+use crate::mechanism::{KRB5_OID, MS_KRB5_OID};
 use crate::types::error::{Error, Result};
 use crate::types::protection::{Part, Qop};
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! CHALLENGE_MESSAGE, [MS-NLMP] 2.2.1.2.
 
-use crate::config::Server;
 use crate::ntlm::av_pair::{self, AvPairs, id};
 use crate::ntlm::flags::NegotiateFlags;
+use crate::ntlm::policy::ServerNames;
 use crate::ntlm::wire::{Charset, MessageType, Reader, VERSION, Writer};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
@@ -61,7 +61,7 @@ impl<'a> Challenge<'a> {
 pub fn write(
     flags: NegotiateFlags,
     server_challenge: &[u8; 8],
-    server: &Server,
+    server: &ServerNames,
     now: FileTime,
 ) -> Result<Vec<u8>> {
     let charset = Charset::of(flags).unwrap_or(Charset::Unicode);
@@ -85,7 +85,7 @@ pub fn write(
 
 /// The server's names in the order in which Windows sends them. The two NetBIOS names must be there
 /// ([MS-NLMP] 2.2.2.1), empty if need be.
-fn target_info(server: &Server, now: FileTime, out: &mut Vec<u8>) {
+fn target_info(server: &ServerNames, now: FileTime, out: &mut Vec<u8>) {
     av_pair::put_text(out, id::NB_DOMAIN_NAME, &server.nb_domain);
     av_pair::put_text(out, id::NB_COMPUTER_NAME, &server.nb_computer);
     for (av_id, name) in [

@@ -32,7 +32,7 @@ pub(crate) struct Derived {
 static DERIVED: LazyLock<Option<Derived>> = LazyLock::new(Derived::new);
 
 /// [`string_to_key`] with the encryption type's own number of iterations, done once for the same.
-pub(crate) fn key(enctype: Enctype, password: &str, salt: &str) -> Option<Key> {
+pub fn key(enctype: Enctype, password: &str, salt: &str) -> Option<Key> {
     let derive = || string_to_key(enctype, password, salt.as_bytes(), None).ok();
     match &*DERIVED {
         Some(derived) => derived.key(enctype, password, salt, derive),
@@ -89,8 +89,7 @@ impl Derived {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kerberos::service::name::ServiceName;
-    use crate::kerberos::service::password::PasswordKeys;
+    use crate::kerberos::{PasswordKeys, ServiceName};
     use std::cell::Cell;
 
     const AES: Enctype = Enctype::Aes128Sha1;
@@ -129,7 +128,7 @@ mod tests {
     fn credentials_share_what_was_derived() {
         const PASSWORD: &str = "a password of this test alone";
         let name = ServiceName::parse("HTTP/web1").unwrap();
-        let keys = PasswordKeys::new(&name, vec!["R".into()], PASSWORD.to_owned().into());
+        let keys = PasswordKeys::new(&name, vec!["R".into()], PASSWORD.to_owned().into(), key);
         let found = keys.of(AES).unwrap();
         assert_eq!(found.entries().len(), 2);
         for (entry, salt) in found.entries().iter().zip(["RHTTPweb1", "Rhostweb1.r"]) {

@@ -1,0 +1,119 @@
+//! Everything configurable, as values.
+
+use crate::mechanism::Mechanism;
+use crate::stores::kerberos_files::KerberosFiles;
+use crate::stores::own_accounts::OwnAccounts;
+use crate::types::sid::Sid;
+use crate::{access_token, authority, domain, export, kerberos, ntlm, winbind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A consistent snapshot of everything configurable. Immutable; replaced as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `[server]`: who this server is. Each name has a default from the host's own.
+    pub server: ntlm::ServerNames,
+    /// `[negotiate]`.
+    pub negotiate: Negotiate,
+    /// `[kerberos]`.
+    pub kerberos: kerberos::Policy,
+    /// The files of `[kerberos]`, and the realm of service passwords.
+    pub kerberos_files: KerberosFiles,
+    /// `[ntlm]`.
+    pub ntlm: ntlm::Policy,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[accounts]`.
+    pub accounts: Accounts,
+    /// `[authorities]`, and the lists and the audit file of `[ntlm]`.
+    pub authorities: authority::Options,
+    /// `[domain]`, if there is one.
+    pub domain: Option<domain::Options>,
+    /// `[winbind]`, if there is one.
+    pub winbind: Option<winbind::Options>,
+    /// `[tokens]`.
+    pub tokens: access_token::Options,
+    /// `[export]`.
+    pub export: export::Options,
+    /// Why the configuration that was written is not in force: its file could not be read or
+    /// understood when the process started. All clients are rejected then, because what was written
+    /// may be stricter than the defaults.
+    pub defect: Option<String>,
+}
+
+impl Settings {
+    /// The names of the machine's own accounts.
+    pub fn own_accounts(&self) -> OwnAccounts {
+        OwnAccounts {
+            domain: self.accounts.domain.clone(),
+            computer: self.server.nb_computer.clone(),
+        }
+    }
+
+    /// Every path in the settings, taken from `folder` if it is relative. An empty path names no
+    /// file.
+    pub(crate) fn resolve_paths(&mut self, folder: Option<&Path>) {
+        let resolve = |path: &mut Option<PathBuf>| {
+            let written = path.take().filter(|path| !path.as_os_str().is_empty());
+            *path = written.map(|path| match folder {
+                Some(folder) => folder.join(path),
+                None => path,
+            });
+        };
+        let KerberosFiles { keytab, krbtgt_keytab, tgt_ccache, replay_cache_file, .. } =
+            &mut self.kerberos_files;
+        [keytab, krbtgt_keytab, tgt_ccache, replay_cache_file].into_iter().for_each(resolve);
+        let Accounts { file, details, sid_file, .. } = &mut self.accounts;
+        [file, details, sid_file].into_iter().for_each(resolve);
+        [&mut self.authorities.audit_file, &mut self.export.key_file].into_iter().for_each(resolve);
+        if let Some(domain) = &mut self.domain {
+            [&mut domain.machine_secret_file, &mut domain.machine_keytab]
+                .into_iter()
+                .for_each(resolve);
+        }
+    }
+}
+
+/// `[negotiate]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Negotiate {
+    /// Mechanisms that may be negotiated at all, preferred first.
+    pub mechanisms: Vec<Mechanism>,
+    /// How long an established context lives; `None`: without end.
+    pub context_lifetime: Option<Duration>,
+    /// Answer SEC_I_COMPLETE_NEEDED / SEC_I_COMPLETE_AND_CONTINUE and finish the token in
+    /// CompleteAuthToken, as packages such as Digest do, so that a server's path for them can be
+    /// exercised.
+    pub complete_auth_token: bool,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Contexts that may exist at a time.
+    pub contexts: u32,
+    /// Credentials that may exist at a time.
+    pub credentials: u32,
+    /// Longest token accepted, in bytes (`cbMaxToken` is this).
+    pub max_token: u32,
+}
+
+/// `[accounts]`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Accounts {
+    /// The smbpasswd(5) file.
+    pub file: Option<PathBuf>,
+    /// The domain that the file's accounts belong to. CHALLENGE_MESSAGE names it too unless
+    /// `[server]` says otherwise.
+    pub domain: Option<String>,
+    /// Reject a client that names another domain than the accounts', the machine's own or none.
+    /// Windows outside a domain tries the account of that name whatever the domain, as does this
+    /// library by default.
+    pub strict_domain: bool,
+    /// The file of what is known of the accounts besides their passwords.
+    pub details: Option<PathBuf>,
+    /// The SID under which those of the machine's own accounts lie.
+    pub sid: Option<Sid>,
+    /// The file with that SID, made when it is first needed.
+    pub sid_file: Option<PathBuf>,
+}

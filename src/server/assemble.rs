@@ -1,0 +1,87 @@
+//! What the protocol needs for a credential under a configuration.
+
+use super::{Configuration, Credential};
+use crate::authority::{Chain, PassThrough};
+use crate::mechanism::{Mechanism, Package};
+use crate::negotiate::{AcceptorConfig, InitiatorConfig};
+use crate::ntlm::Mode;
+use crate::platform::random::SystemRandom;
+use crate::{kerberos, ntlm};
+use std::sync::Arc;
+
+/// A credential under one configuration.
+#[derive(Debug)]
+pub(super) struct Acceptance {
+    /// What the protocol needs.
+    pub(super) acceptor: Arc<AcceptorConfig>,
+    /// The authorities, which hear how each NTLM logon has ended.
+    pub(super) chain: Arc<Chain>,
+}
+
+impl Acceptance {
+    pub(super) fn new(credential: &Credential, configuration: &Configuration) -> Acceptance {
+        let settings = &configuration.settings;
+        let chain = Arc::new(chain(credential, configuration));
+        let context_lifetime = settings.negotiate.context_lifetime;
+        let acceptor = AcceptorConfig {
+            mechanisms: mechanisms(credential, configuration),
+            max_token: settings.limits.max_token as usize,
+            kerberos: kerberos::AcceptorConfig {
+                policy: settings.kerberos.clone(),
+                context_lifetime,
+                service: credential.service.clone(),
+                keys: configuration.keys.clone(),
+                replay: configuration.replay.clone(),
+                directory: configuration.details.clone(),
+                random: &SystemRandom,
+            },
+            ntlm: ntlm::AcceptorConfig {
+                policy: settings.ntlm.clone(),
+                names: settings.server.clone(),
+                context_lifetime,
+                authority: chain.clone(),
+                directory: configuration.details.clone(),
+                random: &SystemRandom,
+            },
+        };
+        Acceptance { acceptor: Arc::new(acceptor), chain }
+    }
+}
+
+/// The authorities for NTLM logons with this credential.
+pub(super) fn chain(credential: &Credential, configuration: &Configuration) -> Chain {
+    let pass_through = |authority: Arc<dyn PassThrough>| authority;
+    Chain {
+        options: configuration.settings.authorities.clone(),
+        audited: configuration.settings.ntlm.mode == Mode::Audit,
+        credential: credential.accounts.clone(),
+        application: credential.application.clone(),
+        local: configuration.accounts.clone(),
+        domain: configuration.domain.clone().map(|domain| pass_through(domain)),
+        winbind: configuration.winbind.clone().map(|winbind| pass_through(winbind)),
+    }
+}
+
+/// What the protocol needs for initiating contexts.
+pub(super) fn initiator(credential: &Credential, configuration: &Configuration) -> InitiatorConfig {
+    let settings = &configuration.settings;
+    InitiatorConfig {
+        mechanisms: mechanisms(credential, configuration),
+        max_token: settings.limits.max_token as usize,
+        ntlm: ntlm::InitiatorConfig {
+            policy: settings.ntlm.clone(),
+            workstation: settings.server.nb_computer.clone(),
+            identity: credential.identity.clone(),
+            sign: credential.package == Package::Negotiate,
+            context_lifetime: settings.negotiate.context_lifetime,
+            random: &SystemRandom,
+        },
+    }
+}
+
+/// What credential and policy both allow, in the credential's order.
+fn mechanisms(credential: &Credential, configuration: &Configuration) -> Vec<Mechanism> {
+    let allowed = &configuration.settings.negotiate.mechanisms;
+    let mechanisms = credential.mechanisms.iter().copied();
+    mechanisms.filter(|mechanism| allowed.contains(mechanism)).collect()
+}

@@ -1,0 +1,165 @@
+//! The settings in force, with what they name opened.
+
+use crate::access_token;
+use crate::authority::LocalAccounts;
+use crate::config::Settings;
+use crate::domain::Domain;
+use crate::domain::machine_secret::{Secret, SecretFile};
+use crate::export::ExportKey;
+use crate::export::KeyFile;
+use crate::stores::accounts::details::{AccountDetails, DetailsFile};
+use crate::stores::accounts::file::AccountFile;
+use crate::stores::kerberos_files::KeyFiles;
+use crate::stores::keytab_file::KeytabFile;
+use crate::stores::machine_sid::MachineSid;
+use crate::stores::replay_cache::ReplayCache;
+use crate::stores::tgt_file::TgtFile;
+use crate::types::error::{Error, Result};
+use crate::winbind::Winbind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The settings in force, with the files that they name opened and the authorities that they
+/// describe. Immutable; replaced as a whole.
+#[derive(Debug)]
+pub struct Configuration {
+    /// The settings.
+    pub settings: Settings,
+    /// The accounts of this machine.
+    pub accounts: LocalAccounts,
+    /// What is known of them besides their passwords.
+    pub details: Arc<AccountDetails>,
+    /// What clients' access tokens are made with.
+    pub tokens: Arc<access_token::Config>,
+    /// `[domain]`.
+    pub domain: Option<Arc<Domain>>,
+    /// `[winbind]`.
+    pub winbind: Option<Arc<Winbind>>,
+    /// The files of `[kerberos]`.
+    pub keys: Arc<KeyFiles>,
+    /// The replay cache.
+    pub replay: Arc<ReplayCache>,
+    /// The key of exported contexts.
+    pub export_key: ExportKey,
+}
+
+impl Configuration {
+    /// Opens what the settings name. What is as it was in the `previous` configuration is kept
+    /// open, with its connections.
+    pub fn open(settings: Settings, previous: Option<&Configuration>) -> Configuration {
+        let accounts = LocalAccounts {
+            file: kept(
+                settings.accounts.file.as_deref(),
+                previous.and_then(|previous| previous.accounts.file.as_ref()),
+                AccountFile::path,
+                AccountFile::open,
+            ),
+            domain: settings.accounts.domain.clone(),
+            strict_domain: settings.accounts.strict_domain,
+            names: settings.server.clone(),
+        };
+        let own = settings.own_accounts();
+        let machine_sid = match settings.accounts.sid {
+            Some(sid) => MachineSid::given(sid),
+            None => MachineSid::kept_in(settings.accounts.sid_file.clone()),
+        };
+        let machine_sid =
+            unchanged(machine_sid, previous.map(|previous| &previous.tokens.machine_sid));
+        let open_details = previous
+            .filter(|previous| Arc::ptr_eq(&previous.tokens.machine_sid, &machine_sid))
+            .and_then(|previous| previous.details.file.as_ref());
+        let details = AccountDetails {
+            file: kept(
+                settings.accounts.details.as_deref(),
+                open_details,
+                DetailsFile::path,
+                |path| DetailsFile::open(path, machine_sid.clone()),
+            ),
+            own: own.clone(),
+        };
+        let domain = settings.domain.as_ref().map(|options| {
+            let secret = match &options.machine_secret_file {
+                Some(file) => Secret::File(SecretFile::open(file.clone())),
+                None => Secret::Keytab(KeytabFile::open(
+                    options.machine_keytab.clone().unwrap_or_default(),
+                )),
+            };
+            let made = Domain::new(options.clone(), secret);
+            unchanged(made, previous.and_then(|previous| previous.domain.as_ref()))
+        });
+        let winbind = settings.winbind.as_ref().map(|options| {
+            let made = Winbind::new(options.clone());
+            unchanged(made, previous.and_then(|previous| previous.winbind.as_ref()))
+        });
+        let export_key = ExportKey(kept(
+            settings.export.key_file.as_deref(),
+            previous.and_then(|previous| previous.export_key.0.as_ref()),
+            KeyFile::path,
+            KeyFile::open,
+        ));
+        let tokens = access_token::Config { options: settings.tokens.clone(), own, machine_sid };
+        Configuration {
+            accounts,
+            details: Arc::new(details),
+            tokens: Arc::new(tokens),
+            domain,
+            winbind,
+            keys: Arc::new(key_files(&settings, previous.map(|previous| &*previous.keys))),
+            replay: Arc::new(ReplayCache::new(&settings.kerberos_files)),
+            export_key,
+            settings,
+        }
+    }
+
+    /// Fails while the configuration that was written is not in force.
+    pub fn usable(&self) -> Result<()> {
+        match self.settings.defect {
+            None => Ok(()),
+            Some(_) => Err(Error::NoAuthority(
+                "the configuration file could not be read when the process started",
+            )),
+        }
+    }
+}
+
+fn key_files(settings: &Settings, previous: Option<&KeyFiles>) -> KeyFiles {
+    let files = &settings.kerberos_files;
+    let keytab = |path: &Option<PathBuf>, open: Option<&Arc<KeytabFile>>| {
+        kept(path.as_deref(), open, KeytabFile::path, KeytabFile::open)
+    };
+    KeyFiles {
+        keytab: keytab(&files.keytab, previous.and_then(|files| files.keytab.as_ref())),
+        krbtgt_keytab: keytab(
+            &files.krbtgt_keytab,
+            previous.and_then(|files| files.krbtgt_keytab.as_ref()),
+        ),
+        tgt_ccache: kept(
+            files.tgt_ccache.as_deref(),
+            previous.and_then(|files| files.tgt_ccache.as_ref()),
+            TgtFile::path,
+            TgtFile::open,
+        ),
+    }
+}
+
+/// The file at `path`: the one that is `open`, if it is that.
+fn kept<T>(
+    path: Option<&Path>,
+    open: Option<&Arc<T>>,
+    path_of: fn(&T) -> Option<&Path>,
+    make: impl FnOnce(PathBuf) -> T,
+) -> Option<Arc<T>> {
+    let path = path?;
+    Some(match open {
+        Some(open) if path_of(open) == Some(path) => open.clone(),
+        _ => Arc::new(make(path.to_owned())),
+    })
+}
+
+/// What was made, or what is `open` if that is the same.
+fn unchanged<T: PartialEq>(made: T, open: Option<&Arc<T>>) -> Arc<T> {
+    match open {
+        Some(open) if **open == made => open.clone(),
+        _ => Arc::new(made),
+    }
+}

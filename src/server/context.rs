@@ -1,0 +1,259 @@
+//! What a `CtxtHandle` names: an exchange under way, an established context, or one that failed.
+
+use super::assemble::{self, Acceptance};
+use super::{Configuration, Credential, outcome};
+use crate::authority::Chain;
+use crate::context::{self, Call, EstablishedContext};
+use crate::kerberos::CredentialKeys;
+use crate::mechanism::{Mechanism, Package, Step};
+use crate::negotiate::{AcceptorConfig, InitiatorConfig};
+use crate::persist::{Persist, Reader, Writer};
+use crate::replay::Claim;
+use crate::server::credential::{Assembled, Usage};
+use crate::types::error::{Error, Failure, Result};
+use crate::types::flags::ContextFlags;
+use crate::types::time::FileTime;
+use std::sync::Arc;
+
+/// A context in one of its states.
+#[derive(Debug)]
+pub enum Context {
+    /// An acceptor awaits the client's next token.
+    Accepting(Box<Accepting>),
+    /// An initiator awaits the server's next token.
+    Initiating(Box<Initiating>),
+    /// Established.
+    Established(Box<EstablishedContext>),
+    /// Failed: it can only be deleted.
+    Failed,
+}
+
+/// An acceptor's exchange under way.
+#[derive(Debug)]
+pub struct Accepting {
+    /// The credential of the first call; it outlives its handle.
+    pub credential: Arc<Credential>,
+    /// The configuration of the first call.
+    pub configuration: Arc<Configuration>,
+    assembled: Arc<Acceptance>,
+    /// The state of the protocol.
+    pub exchange: context::Accepting,
+}
+
+/// An initiator's exchange under way.
+#[derive(Debug)]
+pub struct Initiating {
+    /// The credential of the first call; it outlives its handle.
+    pub credential: Arc<Credential>,
+    /// The configuration of the first call.
+    pub configuration: Arc<Configuration>,
+    /// The state of the protocol.
+    pub exchange: context::Initiating,
+}
+
+/// What a step leads to, before anything has been stored: the caller may still find that the token
+/// does not fit and drop it, and the context is as it was.
+#[derive(Debug)]
+pub struct StepOutput {
+    /// The context to store.
+    pub context: Context,
+    /// The token for the peer.
+    pub token: Option<Vec<u8>>,
+    /// What else the step has changed.
+    claim: Option<(Arc<AcceptorConfig>, Claim)>,
+    /// Who hears of it if it is the end.
+    chain: Option<Arc<Chain>>,
+    now: FileTime,
+}
+
+impl StepOutput {
+    /// The token does not fit the caller's buffer: the call will be repeated, so the replay cache
+    /// forgets the authenticator of this one.
+    pub fn roll_back(&self) {
+        if let Some((config, claim)) = &self.claim {
+            config.kerberos.replay.release(*claim);
+        }
+    }
+
+    /// The caller has the token: reports the outcome, if the exchange has come to its end.
+    pub fn conclude(&mut self) {
+        if let Context::Established(context) = &mut self.context {
+            match &self.chain {
+                Some(chain) => outcome::accepted(&context.established, chain, self.now),
+                None => outcome::initiated(&context.established),
+            }
+            context.established.logon = None;
+        }
+    }
+
+    /// The context is established, though `token` may still have to be sent.
+    pub fn complete(&self) -> bool {
+        matches!(self.context, Context::Established(_))
+    }
+
+    /// The attributes to report with this step: none that protects before the context is
+    /// established.
+    pub fn flags(&self) -> ContextFlags {
+        match &self.context {
+            Context::Established(context) => context.established.flags,
+            _ => ContextFlags::empty(),
+        }
+    }
+}
+
+impl Accepting {
+    /// Before the first token.
+    pub fn new(credential: Arc<Credential>, configuration: Arc<Configuration>) -> Accepting {
+        let assembled = credential.acceptance(&configuration);
+        let exchange = context::Accepting::new(credential.package, assembled.acceptor.clone());
+        Accepting { credential, configuration, assembled, exchange }
+    }
+
+    /// One call of `AcceptSecurityContext`. A failure is reported: to the log, and where it is an
+    /// NTLM logon's, to the authorities. Success is reported by [`StepOutput::conclude`].
+    pub fn step(&self, token: &[u8], call: Call<'_>) -> Result<StepOutput, Failure> {
+        let chain = &self.assembled.chain;
+        self.step_unreported(token, call)
+            .inspect_err(|failure| outcome::rejected(failure, token.len(), chain, call.now))
+    }
+
+    fn step_unreported(&self, token: &[u8], call: Call<'_>) -> Result<StepOutput, Failure> {
+        if !self.credential.usage.inbound {
+            return Err(Error::NoCredentials("the credential is not for inbound use").into());
+        }
+        self.configuration.usable()?;
+        Ok(match self.exchange.step(token, call)? {
+            Step::Continue { next, token, claim } => {
+                let next = Accepting {
+                    credential: self.credential.clone(),
+                    configuration: self.configuration.clone(),
+                    assembled: self.assembled.clone(),
+                    exchange: next,
+                };
+                let context = Context::Accepting(Box::new(next));
+                self.output(context, Some(token), claim, call.now)
+            }
+            Step::Done { established, token, claim } => {
+                let package = self.credential.package;
+                let established = *established;
+                let context = EstablishedContext { established, package, accepted: true };
+                let context = Context::Established(Box::new(context));
+                self.output(context, token, claim, call.now)
+            }
+        })
+    }
+
+    fn output(
+        &self,
+        context: Context,
+        token: Option<Vec<u8>>,
+        claim: Option<Claim>,
+        now: FileTime,
+    ) -> StepOutput {
+        let claim = claim.map(|claim| (self.assembled.acceptor.clone(), claim));
+        StepOutput { context, token, claim, chain: Some(self.assembled.chain.clone()), now }
+    }
+
+    /// Appends the packed form: the credential, which must have nothing of its own, and the
+    /// exchange. The configuration is the importing process'.
+    ///
+    /// Errors: `CannotPack` for Kerberos, and for a credential that has an identity, accounts or
+    /// keys.
+    pub fn pack(&self, out: &mut Writer) -> Result<()> {
+        let Credential {
+            package,
+            usage,
+            principal,
+            identity,
+            mechanisms,
+            accounts,
+            application,
+            service,
+            assembled: _,
+        } = &*self.credential;
+        if identity.is_some()
+            || !accounts.is_empty()
+            || application.is_some()
+            || !matches!(service.keys, CredentialKeys::None)
+        {
+            return Err(Error::CannotPack(
+                "the credential has an identity, accounts or keys of its own",
+            ));
+        }
+        package.pack(out)?;
+        usage.pack(out)?;
+        // The service's name follows from the principal's.
+        principal.pack(out)?;
+        mechanisms.pack(out)?;
+        self.exchange.pack(out)
+    }
+
+    /// Reads what [`Accepting::pack`] has written, to go on under this configuration.
+    pub fn unpack(from: &mut Reader<'_>, configuration: Arc<Configuration>) -> Result<Accepting> {
+        let package = Package::unpack(from)?;
+        let usage = Usage::unpack(from)?;
+        let principal: Option<String> = Persist::unpack(from)?;
+        let alone = package == Package::Only(Mechanism::Kerberos);
+        let credential = Credential {
+            package,
+            usage,
+            service: Credential::service(principal.as_deref(), None, None, alone, &configuration),
+            principal,
+            identity: None,
+            mechanisms: Persist::unpack(from)?,
+            accounts: Vec::new(),
+            application: None,
+            assembled: Assembled::default(),
+        };
+        let assembled = credential.acceptance(&configuration);
+        let exchange = context::Accepting::unpack(from, package, assembled.acceptor.clone())?;
+        Ok(Accepting { credential: Arc::new(credential), configuration, assembled, exchange })
+    }
+}
+
+impl Initiating {
+    /// Before the first token.
+    ///
+    /// Errors: `NoCredentials` for a package that has no initiator here.
+    pub fn new(
+        credential: Arc<Credential>,
+        configuration: Arc<Configuration>,
+        target: String,
+    ) -> Result<Initiating> {
+        let config: Arc<InitiatorConfig> =
+            Arc::new(assemble::initiator(&credential, &configuration));
+        let exchange = context::Initiating::new(credential.package, config, target)?;
+        Ok(Initiating { credential, configuration, exchange })
+    }
+
+    /// One call of `InitializeSecurityContext`. A failure is logged; success is reported by
+    /// [`StepOutput::conclude`].
+    pub fn step(&self, token: Option<&[u8]>, call: Call<'_>) -> Result<StepOutput, Failure> {
+        self.step_unreported(token, call)
+            .inspect_err(|failure| outcome::not_initiated(failure, &self.exchange.target))
+    }
+
+    fn step_unreported(&self, token: Option<&[u8]>, call: Call<'_>) -> Result<StepOutput, Failure> {
+        if !self.credential.usage.outbound {
+            return Err(Error::NoCredentials("the credential is not for outbound use").into());
+        }
+        Ok(match self.exchange.step(token, call)? {
+            Step::Continue { next, token, .. } => {
+                let next = Initiating {
+                    credential: self.credential.clone(),
+                    configuration: self.configuration.clone(),
+                    exchange: next,
+                };
+                let context = Context::Initiating(Box::new(next));
+                StepOutput { context, token: Some(token), claim: None, chain: None, now: call.now }
+            }
+            Step::Done { established, token, .. } => {
+                let package = self.credential.package;
+                let established = *established;
+                let context = EstablishedContext { established, package, accepted: false };
+                let context = Context::Established(Box::new(context));
+                StepOutput { context, token, claim: None, chain: None, now: call.now }
+            }
+        })
+    }
+}

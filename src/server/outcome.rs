@@ -1,0 +1,70 @@
+//! How an exchange has ended, reported once, when everything has been checked: one line in the log,
+//! and for NTLM logons the audit file and the throttle.
+
+use crate::authority::Chain;
+use crate::negotiate::Established;
+use crate::types::error::{Error, Failure};
+use crate::types::logon_names::LogonNames;
+use crate::types::time::FileTime;
+
+/// An acceptor's context is established, and the caller has the last token.
+pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) {
+    let Established { client, mechanism, flags, logon, .. } = established;
+    let name = client.display_name();
+    let mechanism = mechanism.package_name();
+    let Some(logon) = logon else {
+        tracing::info!(
+            target: "negossp::context",
+            client = name, mechanism, ?flags, "client accepted"
+        );
+        return;
+    };
+    let LogonNames { user, domain, workstation, .. } = &**logon;
+    tracing::info!(
+        target: "negossp::context",
+        client = name, mechanism, ?flags, user, domain, workstation, "client accepted"
+    );
+    chain.conclude(logon, Ok(client), now);
+}
+
+/// An acceptor rejects a client. `token` is the length of its token in bytes.
+pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: FileTime) {
+    let Failure { error, logon, .. } = failure;
+    let Some(logon) = logon else {
+        tracing::warn!(target: "negossp::context", token, "client refused: {error}");
+        return;
+    };
+    let LogonNames { user, domain, workstation, .. } = &**logon;
+    // The one is the operator's to mend, the other the client's.
+    if matches!(error, Error::NoAuthority(_)) {
+        tracing::error!(
+            target: "negossp::context",
+            token, user, domain, workstation, "client refused: {error}"
+        );
+    } else {
+        tracing::warn!(
+            target: "negossp::context",
+            token, user, domain, workstation, "client refused: {error}"
+        );
+    }
+    chain.conclude(logon, Err(error), now);
+}
+
+/// An initiator's context is established.
+pub(super) fn initiated(established: &Established) {
+    let Established { client_target, mechanism, flags, .. } = established;
+    let target_name = client_target.as_deref().unwrap_or_default();
+    let mechanism = mechanism.package_name();
+    tracing::info!(
+        target: "negossp::context",
+        target_name, mechanism, ?flags, "server accepted"
+    );
+}
+
+/// An initiator has given up.
+pub(super) fn not_initiated(failure: &Failure, target_name: &str) {
+    tracing::warn!(
+        target: "negossp::context",
+        target_name, "server refused: {}", failure.error
+    );
+}

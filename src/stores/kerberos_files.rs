@@ -1,0 +1,67 @@
+//! The files that Kerberos needs: keytabs, the server's ticket-granting ticket, the replay cache.
+
+use super::keytab_file::KeytabFile;
+use super::replay_cache::ReplayCacheKind;
+use super::tgt_file::TgtFile;
+use crate::kerberos::keytab::Keytab;
+use crate::kerberos::{KeySource, Tgt};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What `[kerberos]` says of files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KerberosFiles {
+    /// The keytab whose keys open tickets, unless the caller's identity brings its own.
+    pub keytab: Option<PathBuf>,
+    /// A keytab with the KDC's own key (`krbtgt`), for the KDC's signatures in a PAC.
+    pub krbtgt_keytab: Option<PathBuf>,
+    /// A credential cache with the server's own ticket-granting ticket, for user-to-user tickets.
+    pub tgt_ccache: Option<PathBuf>,
+    /// The realm of a service password that comes without one; empty: the DNS domain in capitals.
+    pub realm: String,
+    /// Where it is kept which authenticators have been presented.
+    pub replay_cache: ReplayCacheKind,
+    /// The file of [`ReplayCacheKind::File`]; `None`: the one that MIT's library would use.
+    pub replay_cache_file: Option<PathBuf>,
+    /// Authenticators that the replay cache in memory holds at most.
+    pub replay_cache_entries: u32,
+}
+
+impl Default for KerberosFiles {
+    fn default() -> KerberosFiles {
+        KerberosFiles {
+            keytab: None,
+            krbtgt_keytab: None,
+            tgt_ccache: None,
+            realm: String::new(),
+            replay_cache: ReplayCacheKind::Memory,
+            replay_cache_file: None,
+            replay_cache_entries: 1 << 22,
+        }
+    }
+}
+
+/// The machine's keys, from watched files.
+#[derive(Debug, Default, PartialEq)]
+pub struct KeyFiles {
+    /// The keytab.
+    pub keytab: Option<Arc<KeytabFile>>,
+    /// The keytab with the KDC's key.
+    pub krbtgt_keytab: Option<Arc<KeytabFile>>,
+    /// The credential cache with the server's ticket.
+    pub tgt_ccache: Option<Arc<TgtFile>>,
+}
+
+impl KeySource for KeyFiles {
+    fn service(&self) -> Option<Arc<Keytab>> {
+        self.keytab.as_ref().map(|file| file.peek().keytab.clone())
+    }
+
+    fn kdc(&self) -> Option<Arc<Keytab>> {
+        self.krbtgt_keytab.as_ref().map(|file| file.peek().keytab.clone())
+    }
+
+    fn tgt(&self) -> Option<Arc<Tgt>> {
+        self.tgt_ccache.as_ref()?.peek().as_ref().clone()
+    }
+}
