@@ -15,6 +15,7 @@ pub use key_file::KeyFile;
 use crate::config::Settings;
 use crate::context::{Accepting, Context, EstablishedContext};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
+use crate::platform::random::SystemRandom;
 use crate::replay::{self, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::channel_bindings::ChannelBindings;
@@ -134,7 +135,12 @@ pub fn import(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported> {
         .ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
     let plain = settings.export.with_key(|key| key.open(header, body), NO_KEY_TO_OPEN)?;
     let nonce = *body.first_chunk().ok_or(MALFORMED)?;
-    unpack(Kind::unpack(&mut Reader::new(kind))? == Kind::HalfOpen, &plain, nonce, settings)
+    unpack(
+        Kind::unpack(&mut Reader::new(kind, &SystemRandom))? == Kind::HalfOpen,
+        &plain,
+        nonce,
+        settings,
+    )
 }
 
 /// Unpacks what was sealed.
@@ -144,7 +150,7 @@ fn unpack(
     nonce: [u8; Key::NONCE],
     settings: &Arc<Settings>,
 ) -> Result<Imported> {
-    let mut from = Reader::new(plain);
+    let mut from = Reader::new(plain, &SystemRandom);
     let made = FileTime::unpack(&mut from)?;
     let circumstances = CallState::unpack(&mut from)?;
     let context = match half_open {

@@ -4,6 +4,7 @@ pub mod ansi;
 pub mod helper_process;
 mod leaked_once;
 pub mod name_servers;
+pub mod random;
 pub mod shared_file;
 pub mod system_dll;
 pub mod terminal;

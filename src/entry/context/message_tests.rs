@@ -11,6 +11,7 @@ use crate::entry::tests::abi_support::{buffer, descriptor};
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::session::{Session, Setup, Side};
 use crate::mechanism::{Established, Mechanism};
+use crate::platform::random::SystemRandom;
 use crate::principal::Principal;
 use crate::server::credential::Package;
 use crate::types::flags::ContextFlags;
@@ -41,6 +42,7 @@ impl Handle {
             receive_sequence,
             flags,
             dce_style,
+            random: &SystemRandom,
         });
         let established = Established {
             session: crate::negotiate::session::Session::Kerberos(session),

@@ -5,10 +5,10 @@ use super::crypto::{self, Key};
 use super::flags::NegotiateFlags;
 use super::keys::{self, KeyExchange};
 use super::message::challenge::Challenge;
-use super::random;
 use super::response::{self, Responses, V2};
 use crate::authority::ResponseKind;
 use crate::mechanism::InitiateCall;
+use crate::primitives::random::SecureRandom;
 use crate::principal::{Origin, Principal};
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -86,10 +86,11 @@ pub(super) fn prove(
     who: &Who<'_>,
     flags: NegotiateFlags,
     call: &InitiateCall<'_>,
+    random: &dyn SecureRandom,
 ) -> Result<Evidence> {
     let nt_hash = Zeroizing::new(crypto::nt_hash(who.password));
     let mut client_challenge = [0; 8];
-    random(&mut client_challenge)?;
+    random.fill(&mut client_challenge)?;
     let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
     let allowed = call.settings.ntlm.responses;
     if challenge.target_info.is_none() && if extended { allowed.ntlmv1_ess } else { allowed.ntlmv1 }

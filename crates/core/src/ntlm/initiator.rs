@@ -11,6 +11,7 @@ use super::session::{Session, Side};
 use super::wire::utf16;
 use super::{random, requirements};
 use crate::mechanism::{Established, InitiateCall, Mechanism, Step, StepResult};
+use crate::platform::random::SystemRandom;
 use crate::server::credential::Package;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -127,7 +128,7 @@ impl Negotiated {
             flags |= NegotiateFlags::ANONYMOUS;
             Evidence::anonymous()
         } else {
-            prove(&challenge, &who, flags, call)?
+            prove(&challenge, &who, flags, call, &SystemRandom)?
         };
         let mut exported_session_key = evidence.key_exchange_key.clone();
         let encrypted = if flags.contains(NegotiateFlags::KEY_EXCH) {

@@ -18,7 +18,9 @@ pub use initiator::{Initiator, Negotiated};
 pub use session::{Session, Side};
 
 use crate::config::Settings;
-use crate::types::error::{Error, Result};
+use crate::platform::random::SystemRandom;
+use crate::primitives::random::SecureRandom;
+use crate::types::error::Result;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use flags::NegotiateFlags;
@@ -45,5 +47,5 @@ fn expiry(settings: &Settings, now: FileTime) -> FileTime {
 
 /// Fills `out` from the system's generator.
 fn random(out: &mut [u8]) -> Result<()> {
-    getrandom::fill(out).map_err(|_| Error::Internal("no random numbers"))
+    SystemRandom.fill(out)
 }

@@ -1,5 +1,6 @@
 //! Primitives that no crate gives in the form needed here.
 
 pub(crate) mod crc32;
+pub mod random;
 pub(crate) mod rc4;
 pub(crate) mod siphash;

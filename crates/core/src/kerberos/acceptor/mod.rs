@@ -17,6 +17,7 @@ use super::message::{
 use super::service::keys::ServiceKeys;
 use super::session::{Session, Setup, Side};
 use crate::mechanism::{AcceptCall, Established, Mechanism, Step, StepResult};
+use crate::platform::random::SystemRandom;
 use crate::replay::ReplayCache as _;
 use crate::stores::replay_cache::ReplayCache;
 use crate::types::error::{Error, Failure};
@@ -177,6 +178,7 @@ fn accept(
         receive_sequence: agreement.theirs,
         flags,
         dce_style: wishes.dce_style(),
+        random: &SystemRandom,
     });
     let established = Established {
         session: crate::negotiate::session::Session::Kerberos(session),
@@ -204,7 +206,7 @@ fn accept(
     let (ctime, cusec) = (opened.authenticator.ctime, opened.authenticator.cusec);
     let subkey = agreement.acceptor_subkey.as_ref().map(EncryptionKey::of);
     let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(agreement.ours) };
-    let cipher = opened.session_key.encrypt(key_usage::AP_REP, &part.encode())?;
+    let cipher = opened.session_key.encrypt(key_usage::AP_REP, &part.encode(), &SystemRandom)?;
     let enc_part =
         EncryptedData { etype: opened.session_key.enctype().number(), kvno: None, cipher: &cipher };
     let reply = ApRep { enc_part }.encode();

@@ -3,6 +3,8 @@
 use super::initiator_request::InitiatorRequest;
 use super::verify_ap_req::VerifiedApReq;
 use crate::kerberos::crypto::{Enctype, Key, random_key};
+use crate::platform::random::SystemRandom;
+use crate::primitives::random::SecureRandom;
 use crate::types::error::Result;
 
 /// What the AP exchange agrees on.
@@ -35,10 +37,9 @@ impl SessionKeys {
         let enctype = wishes.enctype.filter(|&enctype| newer(enctype)).unwrap_or(base.enctype());
         let subkey = wishes.dce_style() || newer(base.enctype()) || newer(enctype);
         let mut number = [0; 4];
-        getrandom::fill(&mut number)
-            .map_err(|_| crate::types::error::Error::Internal("no random numbers"))?;
+        SystemRandom.fill(&mut number)?;
         Ok(SessionKeys {
-            acceptor_subkey: if subkey { Some(random_key(enctype)?) } else { None },
+            acceptor_subkey: if subkey { Some(random_key(enctype, &SystemRandom)?) } else { None },
             base,
             // As MIT's: far from the end, since old peers can't wrap around.
             ours: u32::from_be_bytes(number) & 0x3fff_ffff,
