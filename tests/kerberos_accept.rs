@@ -21,6 +21,7 @@ use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
 use negossp::platform;
 use negossp::platform::random::SystemRandom;
+use negossp::stores::ccache_file;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::{Denial, Error};
@@ -611,7 +612,7 @@ impl Cache {
             second_ticket: &[],
         };
         let cache = CredentialCache { default_principal: name(&SERVICE), credentials: vec![tgt] };
-        ccache::save(&path, &cache.encode().unwrap()).unwrap();
+        ccache_file::save(&path, &cache.encode().unwrap()).unwrap();
         Cache { path }
     }
 }

@@ -3,8 +3,9 @@
 mod kerberos_recorded;
 
 use kerberos_recorded::{Opened, conversations};
-use negossp::kerberos::ccache::{CredentialCache, save};
+use negossp::kerberos::ccache::CredentialCache;
 use negossp::kerberos::message::{EncKrbCredPart, KrbCred, Ticket, TicketFlags};
+use negossp::stores::ccache_file::save;
 use std::path::PathBuf;
 use std::process::Command;
 

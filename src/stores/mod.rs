@@ -1,6 +1,7 @@
 //! Where accounts, keys and tickets are kept.
 
 pub mod accounts;
+pub mod ccache_file;
 pub mod derived_sid;
 pub(crate) mod keytab_file;
 pub(crate) mod machine_sid;
