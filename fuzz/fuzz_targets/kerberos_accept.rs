@@ -6,6 +6,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use negossp::platform::random::SystemRandom;
 use negossp::config::Settings;
 use negossp::stores::replay_cache::ReplayCacheKind;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
@@ -103,7 +104,7 @@ fuzz_target!(|plan: Plan| {
     };
     let ticket_cipher = world
         .key
-        .encrypt(key_usage::TICKET, &edited(part.encode().to_vec(), &plan.ticket))
+        .encrypt(key_usage::TICKET, &edited(part.encode().to_vec(), &plan.ticket), &SystemRandom)
         .unwrap();
     let encrypted = |cipher| EncryptedData { etype: 17, kvno: None, cipher };
     let ticket = Ticket { realm: b"R", sname: service, enc_part: encrypted(&ticket_cipher) };
@@ -144,7 +145,7 @@ fuzz_target!(|plan: Plan| {
     };
     let authenticator = edited(authenticator.encode().to_vec(), &plan.authenticator);
     let sealed =
-        world.session_key.encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator).unwrap();
+        world.session_key.encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator, &SystemRandom).unwrap();
     let request = ApReq {
         ap_options: ApOptions::from_bits_retain(plan.options),
         ticket,

@@ -7,6 +7,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use negossp::platform::random::SystemRandom;
 use negossp::platform;
 use negossp::config::Settings;
 use negossp::context::Context;
@@ -22,7 +23,7 @@ static SETTINGS: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
 
 /// The time and the circumstances at the front of what was unpacked.
 fn front(plain: &[u8]) -> (FileTime, CallState) {
-    let mut from = Reader::new(plain);
+    let mut from = Reader::new(plain, &SystemRandom);
     (FileTime::unpack(&mut from).unwrap(), CallState::unpack(&mut from).unwrap())
 }
 

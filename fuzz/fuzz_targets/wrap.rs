@@ -6,6 +6,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
+use negossp::platform::random::SystemRandom;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
 use negossp::types::protection::{Part, Qop};
@@ -93,8 +94,7 @@ impl Plan<'_> {
             send_sequence: FIRST,
             receive_sequence: FIRST,
             flags,
-            dce_style,
-        })
+            dce_style, random: &SystemRandom,})
     }
 }
 

@@ -15,6 +15,7 @@ pub use key_file::KeyFile;
 pub use options::Options;
 
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum};
+use crate::platform::random::SystemRandom;
 use crate::replay::{self, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Error, Result};
@@ -77,7 +78,7 @@ impl ExportKey {
             .ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
         let plain = self.with(|key| key.open(header, body), NO_KEY)?;
         let nonce = *body.first_chunk().ok_or(MALFORMED)?;
-        Ok(Opened { kind: Kind::unpack(&mut Reader::new(kind))?, plain, nonce })
+        Ok(Opened { kind: Kind::unpack(&mut Reader::new(kind, &SystemRandom))?, plain, nonce })
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Accepting, Configuration, Context};
 use crate::context::EstablishedContext;
 use crate::export::{Claim, Key, Kind, Opened};
 use crate::persist::{Persist, Reader, Writer, persist_struct};
+use crate::platform::random::SystemRandom;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -115,7 +116,7 @@ pub fn import(sealed: &[u8], configuration: &Arc<Configuration>) -> Result<Impor
 
 fn unpack(opened: Opened, configuration: &Arc<Configuration>) -> Result<Imported> {
     let Opened { kind, plain, nonce } = opened;
-    let mut from = Reader::new(&plain);
+    let mut from = Reader::new(&plain, &SystemRandom);
     let made = FileTime::unpack(&mut from)?;
     let state = CallState::unpack(&mut from)?;
     let context = match kind {

@@ -12,6 +12,7 @@ use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::session::{Session, Setup, Side};
 use crate::mechanism::Package;
 use crate::mechanism::{Established, Mechanism};
+use crate::platform::random::SystemRandom;
 use crate::principal::Principal;
 use crate::server::Context;
 use crate::types::flags::ContextFlags;
@@ -42,6 +43,7 @@ impl Handle {
             receive_sequence,
             flags,
             dce_style,
+            random: &SystemRandom,
         });
         let established = Established {
             session: crate::negotiate::session::Session::Kerberos(session),

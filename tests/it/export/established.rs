@@ -11,6 +11,7 @@ use negossp::kerberos::session::Setup;
 use negossp::negotiate::session::Session;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::platform;
+use negossp::platform::random::SystemRandom;
 use negossp::server::credential::Package;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
@@ -46,8 +47,16 @@ fn kerberos(enctype: Enctype, dce_style: bool, acceptor_subkey: bool, flags: Con
     let bytes: Vec<u8> = (0..enctype.key_length() as u8).map(|i| i * 7 + 1).collect();
     let side = |side, send_sequence, receive_sequence| {
         let key = Key::new(enctype, &bytes).unwrap();
-        let setup =
-            Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style };
+        let setup = Setup {
+            side,
+            key,
+            acceptor_subkey,
+            send_sequence,
+            receive_sequence,
+            flags,
+            dce_style,
+            random: &SystemRandom,
+        };
         Session::Kerberos(kerberos::Session::new(setup))
     };
     Pair([side(Side::Initiator, 0xffff_fffe, 77), side(Side::Acceptor, 77, 0xffff_fffe)])

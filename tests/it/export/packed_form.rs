@@ -13,6 +13,7 @@ use negossp::mechanism::Mechanism;
 use negossp::negotiate::session::Session;
 use negossp::negotiate::token::NegTokenInit;
 use negossp::ntlm::flags::NegotiateFlags as F;
+use negossp::platform::random::SystemRandom;
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
@@ -37,6 +38,7 @@ fn kerberos(enctype: Enctype) -> Context {
         receive_sequence: 1000,
         flags: ContextFlags::REPLAY_DETECT,
         dce_style: false,
+        random: &SystemRandom,
     });
     session.sign(&[b"message"], 0, &mut [0; 100]).unwrap();
     context(Session::Kerberos(session))

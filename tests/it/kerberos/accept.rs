@@ -18,6 +18,8 @@ use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, KeytabFile, Service
 use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
 use negossp::platform;
+use negossp::platform::random::SystemRandom;
+use negossp::stores::ccache_file;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::{Denial, Error};
@@ -446,7 +448,7 @@ fn dce_style_has_a_third_leg() {
         let (.., subkey, sequence) = reply(&token, &forge.session_key);
         let answer = |key: &Key, seq_number| {
             let part = EncApRepPart { ctime: 0, cusec: 0, subkey: None, seq_number };
-            let cipher = key.encrypt(key_usage::AP_REP, &part.encode()).unwrap();
+            let cipher = key.encrypt(key_usage::AP_REP, &part.encode(), &SystemRandom).unwrap();
             ApRep {
                 enc_part: EncryptedData {
                     etype: key.enctype().number(),
@@ -784,8 +786,9 @@ fn forwarded_credentials() {
     let good = Forge::new(AES);
     let subkey = good.subkey.clone().unwrap();
     let sealed = |key: Option<&Key>| {
-        let cipher =
-            key.map_or(part.to_vec(), |key| key.encrypt(key_usage::KRB_CRED, &part).unwrap());
+        let cipher = key.map_or(part.to_vec(), |key| {
+            key.encrypt(key_usage::KRB_CRED, &part, &SystemRandom).unwrap()
+        });
         let etype = key.map_or(0, |key| key.enctype().number());
         let credential =
             KrbCred::encode(&[&ticket], &EncryptedData { etype, kvno: None, cipher: &cipher });
@@ -807,7 +810,7 @@ fn forwarded_credentials() {
         // They travel with the context.
         let mut packed = Writer::new();
         delegated.pack(&mut packed).unwrap();
-        let there = Delegated::unpack(&mut Reader::new(&packed.finish())).unwrap();
+        let there = Delegated::unpack(&mut Reader::new(&packed.finish(), &SystemRandom)).unwrap();
         assert_eq!(there.ccache().unwrap(), bytes);
         let cache = CredentialCache::parse(&bytes).unwrap();
         assert_eq!(cache.default_principal.to_text(), "alice@EXAMPLE.TEST");

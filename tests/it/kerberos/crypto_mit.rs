@@ -1,6 +1,7 @@
 //! Kerberos' cryptography against what MIT krb5 made of random data (`tests/data/kerberos`).
 
 use negossp::kerberos::crypto::{Enctype, Key, random_key, string_to_key};
+use negossp::platform::random::SystemRandom;
 use negossp::types::error::Error;
 use negossp::types::protection::Part;
 
@@ -126,10 +127,14 @@ fn string_to_key_as_mit() {
 fn altered_data_is_refused() {
     let plain = b"a secret that nobody sees before it is known to be the peer's";
     for enctype in Enctype::ALL {
-        let key = random_key(enctype).unwrap();
-        let sealed = key.encrypt(7, plain).unwrap();
+        let key = random_key(enctype, &SystemRandom).unwrap();
+        let sealed = key.encrypt(7, plain, &SystemRandom).unwrap();
         assert_eq!(key.decrypt(7, &mut sealed.clone()).unwrap()[..plain.len()], *plain);
-        assert_ne!(key.encrypt(7, plain).unwrap(), sealed, "the confounder is random");
+        assert_ne!(
+            key.encrypt(7, plain, &SystemRandom).unwrap(),
+            sealed,
+            "the confounder is random"
+        );
         let refused = |key: &Key, usage, mut data: Vec<u8>| {
             assert!(key.decrypt(usage, &mut data).is_err());
             assert!(!data.windows(8).any(|window| plain.windows(8).any(|part| part == window)));
@@ -144,7 +149,7 @@ fn altered_data_is_refused() {
         }
         refused(&key, 7, [&sealed[..], &[0; 8]].concat());
         refused(&key, 11, sealed.clone());
-        refused(&random_key(enctype).unwrap(), 7, sealed.clone());
+        refused(&random_key(enctype, &SystemRandom).unwrap(), 7, sealed.clone());
         assert!(Key::new(enctype, &key.bytes()[1..]).is_err());
         assert_eq!(format!("{key:?}"), format!("Key({})", enctype.name()));
     }
@@ -154,7 +159,7 @@ fn altered_data_is_refused() {
 #[test]
 fn parts_signed_alone() {
     for enctype in Enctype::ALL {
-        let keys = random_key(enctype).unwrap().derive_usage(24);
+        let keys = random_key(enctype, &SystemRandom).unwrap().derive_usage(24);
         let mut confounder = vec![9; enctype.confounder_length()];
         let (mut header, mut body, mut tag) = (*b"header", [5; 40], vec![0; enctype.tag_length()]);
         let mut parts =

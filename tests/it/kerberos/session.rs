@@ -4,6 +4,7 @@
 use negossp::kerberos::MS_KRB5_OID;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
+use negossp::platform::random::SystemRandom;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::protection::{Part, Qop};
@@ -33,6 +34,7 @@ impl Terms {
             receive_sequence,
             flags: self.flags,
             dce_style: self.dce_style,
+            random: &SystemRandom,
         })
     }
 

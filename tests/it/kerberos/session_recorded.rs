@@ -3,6 +3,7 @@
 
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
+use negossp::platform::random::SystemRandom;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::protection::{Part, Qop};
@@ -72,6 +73,7 @@ fn recorded() -> Vec<Recorded> {
                     receive_sequence,
                     flags: ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT,
                     dce_style: style == "dce",
+                    random: &SystemRandom,
                 })
             };
             contexts.push(Recorded {

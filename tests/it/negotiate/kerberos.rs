@@ -13,6 +13,7 @@ use negossp::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, St
 use negossp::negotiate::Acceptor;
 use negossp::negotiate::token::{NegState, NegTokenInit, NegTokenResp};
 use negossp::platform;
+use negossp::platform::random::SystemRandom;
 use negossp::types::error::{Denial, Error, Failure};
 use negossp::types::identity::Identity;
 use negossp::types::protection::Part;
@@ -64,6 +65,7 @@ fn client(forge: &Forge, ap_rep: &[u8]) -> Session {
         flags: negossp::types::flags::ContextFlags::SEQUENCE_DETECT
             | negossp::types::flags::ContextFlags::REPLAY_DETECT,
         dce_style: false,
+        random: &SystemRandom,
     })
 }
 

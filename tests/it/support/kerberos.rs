@@ -14,6 +14,7 @@ use negossp::kerberos::message::{
 use negossp::kerberos::{Acceptor, CredentialKeys, Service};
 use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
 use negossp::platform;
+use negossp::platform::random::SystemRandom;
 use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Error, Failure};
@@ -79,7 +80,7 @@ pub(crate) enum Cksum {
 }
 
 pub(crate) fn key(enctype: Enctype) -> Key {
-    random_key(enctype).unwrap()
+    random_key(enctype, &SystemRandom).unwrap()
 }
 
 pub(crate) fn gss(flags: GssFlags) -> Cksum {
@@ -161,7 +162,8 @@ impl Forge {
                 .as_deref()
                 .map(|data| AuthorizationData::decode(data).unwrap()),
         };
-        let ticket_cipher = self.service_key.encrypt(key_usage::TICKET, &part.encode()).unwrap();
+        let ticket_cipher =
+            self.service_key.encrypt(key_usage::TICKET, &part.encode(), &SystemRandom).unwrap();
         let (cksumtype, checksum) = match &self.cksum {
             Cksum::None => (0, Vec::new()),
             Cksum::Other(kind, bytes) => (*kind, bytes.clone()),
@@ -193,7 +195,7 @@ impl Forge {
         };
         let sealed = self
             .session_key
-            .encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator.encode())
+            .encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator.encode(), &SystemRandom)
             .unwrap();
         let encrypted =
             |key: &Key, kvno, cipher| EncryptedData { etype: key.enctype().number(), kvno, cipher };

@@ -4,6 +4,7 @@ use crate::forge::*;
 use crate::pac_support::{alice, pac_type, signed};
 use crate::random::Random;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
+use negossp::platform::random::SystemRandom;
 
 /// A conversation to be judged.
 pub struct Case {
@@ -355,7 +356,7 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
             "kvno on the authenticator".into()
         }
         7 => {
-            c.authenticator_key = random_key(c.session.enctype()).unwrap();
+            c.authenticator_key = random_key(c.session.enctype(), &SystemRandom).unwrap();
             "the authenticator under another key".into()
         }
         8 => {
@@ -414,7 +415,7 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
 fn subkeys(c: &mut Conversation, r: &mut Random) -> String {
     match r.below(9) {
         0 | 1 => {
-            let other = random_key(*r.of(&Enctype::ALL)).unwrap();
+            let other = random_key(*r.of(&Enctype::ALL), &SystemRandom).unwrap();
             let same = other.enctype() == c.session.enctype();
             c.subkey = Some((other.enctype().number().into(), other.bytes().to_vec()));
             match same {
@@ -497,7 +498,7 @@ fn checksums(c: &mut Conversation, r: &mut Random) -> String {
         3 => {
             let (key, text) = match (r.below(3), c.subkey()) {
                 (0, Some(subkey)) => (subkey, &b""[..]),
-                (1, _) => (random_key(c.session.enctype()).unwrap(), &b""[..]),
+                (1, _) => (random_key(c.session.enctype(), &SystemRandom).unwrap(), &b""[..]),
                 _ => (c.session.clone(), &b"something"[..]),
             };
             let sum = key.checksum(key_usage::AP_REQ_CHECKSUM, &[text]).unwrap();
@@ -557,7 +558,7 @@ fn checksums(c: &mut Conversation, r: &mut Random) -> String {
             "a delegated credential that is noise".into()
         }
         12 => {
-            let key = random_key(Enctype::Aes256Sha1).unwrap();
+            let key = random_key(Enctype::Aes256Sha1, &SystemRandom).unwrap();
             let credential = c.krb_cred(Some(&key), &mut None);
             deleg(c, credential);
             "a delegated credential under another key".into()
@@ -715,7 +716,8 @@ fn data(c: &mut Conversation, r: &mut Random) -> String {
 fn pacs(world: &World, c: &mut Conversation, r: &mut Random) -> String {
     c.cname = Name::new(1, &["alice"]);
     c.own_cname = c.cname.clone();
-    let (server, kdc) = (c.ticket_key.clone(), random_key(c.ticket_key.enctype()).unwrap());
+    let (server, kdc) =
+        (c.ticket_key.clone(), random_key(c.ticket_key.enctype(), &SystemRandom).unwrap());
     let buffers = alice(c.authtime);
     let mut pac = signed(&buffers, &server, &kdc);
     let label = match r.below(10) {

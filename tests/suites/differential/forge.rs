@@ -5,6 +5,7 @@ use crate::random::Random;
 use crate::tree::*;
 use crate::verdict::Channel;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
+use negossp::platform::random::SystemRandom;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -61,8 +62,10 @@ pub struct World {
 impl World {
     /// Makes keys, and the keytab `file` with them.
     pub fn new(file: &Path) -> World {
-        let keys: Vec<Key> =
-            SERVICE_KEYS.iter().map(|(enctype, _)| random_key(*enctype).unwrap()).collect();
+        let keys: Vec<Key> = SERVICE_KEYS
+            .iter()
+            .map(|(enctype, _)| random_key(*enctype, &SystemRandom).unwrap())
+            .collect();
         let mut keytab = vec![5, 2];
         for (key, (_, kvno)) in keys.iter().zip(SERVICE_KEYS) {
             keytab.extend(keytab_entry(&SERVICE, key, kvno));
@@ -70,11 +73,11 @@ impl World {
         // Another service's, which somebody's ticket may be for too.
         keytab.extend(keytab_entry(
             &["imap", "server.example"],
-            &random_key(Enctype::Aes256Sha1).unwrap(),
+            &random_key(Enctype::Aes256Sha1, &SystemRandom).unwrap(),
             1,
         ));
         std::fs::write(file, keytab).unwrap();
-        World { keys, other_key: random_key(Enctype::Aes256Sha1).unwrap() }
+        World { keys, other_key: random_key(Enctype::Aes256Sha1, &SystemRandom).unwrap() }
     }
 }
 
@@ -226,7 +229,7 @@ impl Conversation {
     /// One that both should accept, in its many varieties.
     pub fn new(world: &World, random: &mut Random) -> Conversation {
         let which = random.below(SERVICE_KEYS.len());
-        let session = random_key(*random.of(&SESSION_TYPES)).unwrap();
+        let session = random_key(*random.of(&SESSION_TYPES), &SystemRandom).unwrap();
         let client = match random.below(8) {
             0 => Name::new(1, &["alice", "admin"]),
             1 => Name::new(1, &["bob"]),
@@ -285,7 +288,7 @@ impl Conversation {
         }
         // Most clients send a sub-key, of their session key's type.
         if !random.once_in(4) {
-            let subkey = random_key(c.session.enctype()).unwrap();
+            let subkey = random_key(c.session.enctype(), &SystemRandom).unwrap();
             c.subkey = Some((subkey.enctype().number().into(), subkey.bytes().to_vec()));
         }
         if random.once_in(2) {
@@ -431,7 +434,8 @@ impl Conversation {
     /// The ticket's bytes, its encrypted part spoilt if that is what is to be.
     pub fn ticket(&self, label: &mut Option<String>) -> Node {
         let part = self.spoilt(Target::TicketPart, self.ticket_part(), label);
-        let cipher = self.ticket_key.encrypt(self.ticket_usage, &part.encode()).unwrap();
+        let cipher =
+            self.ticket_key.encrypt(self.ticket_usage, &part.encode(), &SystemRandom).unwrap();
         let fields = vec![
             field(0, integer("tkt-vno", 5)),
             field(1, string("realm", self.srealm.clone())),
@@ -447,7 +451,7 @@ impl Conversation {
         let authenticator = self.spoilt(Target::Authenticator, self.authenticator(), label);
         let cipher = self
             .authenticator_key
-            .encrypt(self.authenticator_usage, &authenticator.encode())
+            .encrypt(self.authenticator_usage, &authenticator.encode(), &SystemRandom)
             .unwrap();
         self.request_of(ticket, cipher, label)
     }
@@ -477,7 +481,7 @@ impl Conversation {
 
     pub fn authenticator_cipher(&self) -> Vec<u8> {
         self.authenticator_key
-            .encrypt(self.authenticator_usage, &self.authenticator().encode())
+            .encrypt(self.authenticator_usage, &self.authenticator().encode(), &SystemRandom)
             .unwrap()
     }
 
@@ -519,7 +523,7 @@ impl Conversation {
     /// 3.6, MIT's way).
     pub fn krb_cred(&self, key: Option<&Key>, label: &mut Option<String>) -> Vec<u8> {
         let tgs = Name::new(2, &["krbtgt", REALM]);
-        let session = random_key(Enctype::Aes256Sha1).unwrap();
+        let session = random_key(Enctype::Aes256Sha1, &SystemRandom).unwrap();
         let info = sequence(
             "ticket-info",
             vec![
@@ -545,9 +549,10 @@ impl Conversation {
         );
         let part = self.spoilt(Target::Cred, part, label).encode();
         let (etype, cipher) = match key {
-            Some(key) => {
-                (key.enctype().number().into(), key.encrypt(key_usage::KRB_CRED, &part).unwrap())
-            }
+            Some(key) => (
+                key.enctype().number().into(),
+                key.encrypt(key_usage::KRB_CRED, &part, &SystemRandom).unwrap(),
+            ),
             None => (0, part),
         };
         let ticket = message(

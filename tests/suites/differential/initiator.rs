@@ -8,6 +8,7 @@ use negossp::kerberos::crypto::{Key, key_usage};
 use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::message::{ApRep, EncApRepPart, EncryptedData};
 use negossp::kerberos::session::{Setup, Side};
+use negossp::platform::random::SystemRandom;
 use negossp::types::flags::ContextFlags;
 use negossp::types::protection::{Part, Qop};
 
@@ -72,7 +73,7 @@ pub fn third_leg(c: &Conversation, reply: &Reply) -> Vec<u8> {
         subkey: None,
         seq_number: reply.sequence,
     };
-    let cipher = c.session.encrypt(key_usage::AP_REP, &part.encode()).unwrap();
+    let cipher = c.session.encrypt(key_usage::AP_REP, &part.encode(), &SystemRandom).unwrap();
     ApRep {
         enc_part: EncryptedData {
             etype: c.session.enctype().number(),
@@ -102,6 +103,7 @@ pub fn session(c: &Conversation, reply: Option<&Reply>) -> Result<(Session, Key)
         receive_sequence: reply.and_then(|reply| reply.sequence).unwrap_or(sequence),
         flags: ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT,
         dce_style: c.gss_flags & gss::DCE_STYLE != 0,
+        random: &SystemRandom,
     };
     Ok((Session::new(setup), key))
 }

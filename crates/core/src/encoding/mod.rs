@@ -1,5 +1,6 @@
-//! Encodings, read from borrowed slices: DER, NDR, UTF-16.
+//! Encodings, read from borrowed slices: plain fields, DER, NDR, UTF-16.
 
+pub mod cursor;
 pub mod der;
 pub mod ndr;
 pub mod utf16;

@@ -6,6 +6,7 @@ use super::message::{
     EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket,
     TicketFlags, quote,
 };
+use crate::encoding::cursor::{ByteOrder, Cursor};
 use crate::types::error::{Error, Result};
 use zeroize::Zeroizing;
 
@@ -167,7 +168,7 @@ impl<'a> CredentialCache<'a> {
             }
             _ => return Err(Error::UnknownCredentials("not a credential cache")),
         };
-        let mut reader = Reader { version, bytes: body };
+        let mut reader = Reader { version, cursor: Cursor::new(body, ByteOrder::Big) };
         if version == 4 {
             // Time offsets of the client's clock: of no use here.
             let length = reader.u16()?;
@@ -175,7 +176,7 @@ impl<'a> CredentialCache<'a> {
         }
         let default_principal = reader.principal()?;
         let mut credentials = Vec::new();
-        while !reader.bytes.is_empty() {
+        while reader.cursor.remaining() > 0 {
             credentials.push(reader.credential()?);
         }
         Ok(CredentialCache { default_principal, credentials })
@@ -214,37 +215,29 @@ impl<'a> CredentialCache<'a> {
 /// The rest of a file.
 struct Reader<'a> {
     version: u8,
-    bytes: &'a [u8],
+    cursor: Cursor<'a>,
 }
 
 impl<'a> Reader<'a> {
     fn take(&mut self, length: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.bytes.split_at_checked(length).ok_or(CUT_OFF)?;
-        self.bytes = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (taken, rest) = self.bytes.split_first_chunk().ok_or(CUT_OFF)?;
-        self.bytes = rest;
-        Ok(*taken)
+        self.cursor.take(length).ok_or(CUT_OFF)
     }
 
     fn u8(&mut self) -> Result<u8> {
-        self.array().map(u8::from_be_bytes)
+        self.cursor.u8().ok_or(CUT_OFF)
     }
 
     fn u16(&mut self) -> Result<u16> {
-        self.array().map(u16::from_be_bytes)
+        self.cursor.u16().ok_or(CUT_OFF)
     }
 
     /// A type's number: 16 bits with a sign, as RC4's kin of Windows have negative ones.
     fn number(&mut self) -> Result<i32> {
-        self.array().map(i16::from_be_bytes).map(i32::from)
+        self.u16().map(u16::cast_signed).map(i32::from)
     }
 
     fn u32(&mut self) -> Result<u32> {
-        self.array().map(u32::from_be_bytes)
+        self.cursor.u32().ok_or(CUT_OFF)
     }
 
     fn data(&mut self) -> Result<&'a [u8]> {

@@ -22,6 +22,7 @@ use super::session::{Session, Setup, Side};
 use super::tgt::Tgt;
 use super::{AcceptCall, EstablishedSession};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
+use crate::primitives::random::SecureRandom;
 use crate::replay::Claim;
 use crate::types::error::{Error, Failure};
 use crate::types::flags::ContextFlags;
@@ -173,6 +174,7 @@ fn accept(
         receive_sequence: session_keys.theirs,
         flags,
         dce_style: wanted.dce_style(),
+        random: config.random,
     });
     let established = Established {
         session: EstablishedSession { session, delegated },
@@ -191,7 +193,7 @@ fn accept(
     if !wanted.mutual() {
         return Ok(Step::Done { established, token: None, claim: Some(claim) });
     }
-    answer(established, verified, &session_keys, wanted.dce_style(), oid, claim)
+    answer(established, verified, &session_keys, wanted.dce_style(), oid, claim, config.random)
 }
 
 /// What opened the ticket.
@@ -263,12 +265,13 @@ fn answer(
     dce_style: bool,
     oid: Option<Oid>,
     claim: Claim,
+    random: &dyn SecureRandom,
 ) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
     let (ctime, cusec) = (verified.authenticator.ctime, verified.authenticator.cusec);
     let subkey = session_keys.acceptor_subkey.as_ref().map(EncryptionKey::of);
     let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(session_keys.ours) };
     let session_key = verified.session_key;
-    let cipher = session_key.encrypt(key_usage::AP_REP, &part.encode())?;
+    let cipher = session_key.encrypt(key_usage::AP_REP, &part.encode(), random)?;
     let enc_part =
         EncryptedData { etype: session_key.enctype().number(), kvno: None, cipher: &cipher };
     let reply = ApRep { enc_part }.encode();

@@ -6,6 +6,7 @@ use super::sealing::{Sealing, TOO_SHORT, Unsealing};
 use super::secret::Secret;
 use super::{Checksum, Enctype, UsageKeys};
 use crate::persist::{Persist, Reader, Writer};
+use crate::primitives::random::SecureRandom;
 use crate::types::error::{Error, Result};
 use crate::types::protection::Part;
 use std::fmt;
@@ -56,8 +57,14 @@ impl Key {
 
     /// Encrypts `plain`, a random confounder in front; triple DES pads it with zeros. The result is
     /// what an EncryptedData holds.
-    pub fn encrypt(&self, usage: u32, plain: &[u8]) -> Result<Vec<u8>> {
-        encrypt(self.enctype, &self.sealing(usage), plain)
+    pub fn encrypt(&self, usage: u32, plain: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>> {
+        let mut data = vec![0; self.enctype.sealed_length(plain.len())];
+        let (body, tag) = body_and_tag(self.enctype, &mut data).ok_or(TOO_SHORT)?;
+        let (confounder, rest) = body.split_at_mut(self.enctype.confounder_length());
+        random.fill(confounder)?;
+        rest[..plain.len()].copy_from_slice(plain);
+        self.sealing(usage).seal(&mut [Part { data: body, seal: true }], tag)?;
+        Ok(data)
     }
 
     /// The checksum, of the type that goes with the key, over all parts one after the other.
@@ -115,22 +122,17 @@ impl Persist for Key {
 }
 
 /// A new key, of random bytes.
-pub fn random_key(enctype: Enctype) -> Result<Key> {
+pub fn random_key(enctype: Enctype, random: &dyn SecureRandom) -> Result<Key> {
     let mut secret = Secret::zeros(enctype.key_length());
     if enctype == Enctype::Des3Sha1 {
-        let mut random = [0; 21];
-        fill_random(&mut random)?;
-        des3_key(&random, &mut secret);
-        random.as_mut_slice().zeroize();
+        let mut bits = [0; 21];
+        random.fill(&mut bits)?;
+        des3_key(&bits, &mut secret);
+        bits.as_mut_slice().zeroize();
     } else {
-        fill_random(&mut secret)?;
+        random.fill(&mut secret)?;
     }
     Ok(Key { enctype, secret })
-}
-
-/// Fills `out` with bytes that nobody can guess.
-pub(crate) fn fill_random(out: &mut [u8]) -> Result<()> {
-    getrandom::fill(out).map_err(|_| Error::Internal("no random numbers"))
 }
 
 /// [`Key::decrypt`] under keys that are derived.
@@ -142,17 +144,6 @@ pub(super) fn decrypt<'a>(
     let (body, tag) = body_and_tag(enctype, data).ok_or(TOO_SHORT)?;
     keys.unseal(&mut [Part { data: body, seal: true }], tag)?;
     Ok(body.get(enctype.confounder_length()..).unwrap_or_default())
-}
-
-/// [`Key::encrypt`] under keys that are derived.
-pub(super) fn encrypt(enctype: Enctype, keys: &Sealing, plain: &[u8]) -> Result<Vec<u8>> {
-    let mut data = vec![0; enctype.sealed_length(plain.len())];
-    let (body, tag) = body_and_tag(enctype, &mut data).ok_or(TOO_SHORT)?;
-    let (confounder, rest) = body.split_at_mut(enctype.confounder_length());
-    fill_random(confounder)?;
-    rest[..plain.len()].copy_from_slice(plain);
-    keys.seal(&mut [Part { data: body, seal: true }], tag)?;
-    Ok(data)
 }
 
 /// What is encrypted, and its tag: behind it, or with RC4 in front.

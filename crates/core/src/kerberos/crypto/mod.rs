@@ -26,7 +26,6 @@ pub use checksum::Checksum;
 pub(crate) use checksum::Signing;
 pub(crate) use cipher::{Decrypting, Encrypting, sealed_length};
 pub use enctype::Enctype;
-pub(crate) use key::fill_random;
 pub use key::{Key, random_key};
 pub(crate) use mac::Mac;
 pub use nfold::n_fold;

@@ -41,11 +41,6 @@ impl UsageKeys {
         key::decrypt(self.enctype(), self.unsealing(), data)
     }
 
-    /// As [`Key::encrypt`].
-    pub fn encrypt(&self, plain: &[u8]) -> Result<Vec<u8>> {
-        key::encrypt(self.enctype(), self.sealing(), plain)
-    }
-
     /// As [`Key::checksum`].
     pub fn checksum(&self, parts: &[&[u8]]) -> Result<Checksum> {
         Ok(self.signing().checksum(parts))

@@ -8,6 +8,7 @@ mod index;
 use super::crypto::{Enctype, Key, UsageKeys, key_usage};
 use super::message::quote;
 use super::service::name::same_name;
+use crate::encoding::cursor::{ByteOrder, Cursor};
 use crate::types::error::{Error, Result};
 use index::Index;
 use std::cmp::Reverse;
@@ -180,20 +181,20 @@ impl Keytab {
             _ => return Err(Error::UnknownCredentials("not a keytab file")),
         };
         let mut keytab = Keytab::default();
-        let mut rest = Reader { version, bytes: records };
-        while let Some(length) = rest.i32() {
-            let offset = bytes.len() - rest.bytes.len() - 4;
+        let mut rest = Cursor::new(records, version.byte_order());
+        while let Some(length) = rest.u32().map(u32::cast_signed) {
+            let offset = bytes.len() - rest.remaining() - 4;
             let announced = length.unsigned_abs() as usize;
             // Of a record that the end of the file cuts off, all that counts may still be there:
             // MIT writes records of version 1 without the last bytes of their length.
-            let record = rest.take(announced.min(rest.bytes.len())).unwrap_or_default();
+            let record = rest.take(announced.min(rest.remaining())).unwrap_or_default();
             let missing = announced - record.len();
             match length {
                 // No more records, says the format.
                 0 => break,
                 // A hole.
                 ..0 => {}
-                _ => match entry(Reader { version, bytes: record }, missing) {
+                _ => match entry(version, Cursor::new(record, version.byte_order()), missing) {
                     Ok(entry) => keytab.entries.push(entry),
                     Err(Defect::Malformed) if missing > 0 => {
                         keytab.skipped.push(Skipped { offset, why: Defect::CutOff })
@@ -279,77 +280,50 @@ enum Version {
     Two,
 }
 
-/// The rest of a record, or of the file.
-struct Reader<'a> {
-    version: Version,
-    bytes: &'a [u8],
+impl Version {
+    fn byte_order(self) -> ByteOrder {
+        match self {
+            Version::One => ByteOrder::NATIVE,
+            Version::Two => ByteOrder::Big,
+        }
+    }
 }
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.bytes.split_at_checked(length)?;
-        self.bytes = rest;
-        Some(taken)
-    }
+/// A length of at least 1, and as many bytes. MIT takes lengths as signed, and so has none above
+/// 32767.
+fn data<'a>(record: &mut Cursor<'a>) -> Option<&'a [u8]> {
+    let length = i16(record)?;
+    record.take(usize::try_from(length).ok().filter(|&length| length > 0)?)
+}
 
-    fn u8(&mut self) -> Option<u8> {
-        self.take(1)?.first().copied()
-    }
+fn i16(record: &mut Cursor<'_>) -> Option<i16> {
+    record.u16().map(u16::cast_signed)
+}
 
-    fn i16(&mut self) -> Option<i16> {
-        let bytes = self.take(2)?.try_into().ok()?;
-        Some(if self.version == Version::One {
-            i16::from_ne_bytes(bytes)
-        } else {
-            i16::from_be_bytes(bytes)
-        })
-    }
-
-    fn i32(&mut self) -> Option<i32> {
-        let bytes = self.take(4)?.try_into().ok()?;
-        Some(if self.version == Version::One {
-            i32::from_ne_bytes(bytes)
-        } else {
-            i32::from_be_bytes(bytes)
-        })
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.i32().map(i32::cast_unsigned)
-    }
-
-    /// A length of at least 1, and as many bytes. MIT takes lengths as signed, and so has none
-    /// above 32767.
-    fn data(&mut self) -> Option<&'a [u8]> {
-        let length = self.i16()?;
-        self.take(usize::try_from(length).ok().filter(|&length| length > 0)?)
-    }
-
-    fn text(&mut self) -> Result<String, Defect> {
-        let bytes = self.data().ok_or(Defect::Malformed)?;
-        std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Defect::Name)
-    }
+fn text(record: &mut Cursor<'_>) -> Result<String, Defect> {
+    let bytes = data(record).ok_or(Defect::Malformed)?;
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Defect::Name)
 }
 
 /// Reads a record of which the last `missing` bytes are not there.
-fn entry(mut record: Reader<'_>, missing: usize) -> Result<Entry, Defect> {
+fn entry(version: Version, mut record: Cursor<'_>, missing: usize) -> Result<Entry, Defect> {
     const SHORT: Defect = Defect::Malformed;
-    let count = record.i16().ok_or(SHORT)?;
+    let count = i16(&mut record).ok_or(SHORT)?;
     // Version 1 counts the realm too.
-    let count = if record.version == Version::One { count.saturating_sub(1) } else { count };
+    let count = if version == Version::One { count.saturating_sub(1) } else { count };
     if count <= 0 {
         return Err(SHORT);
     }
-    let realm = record.text()?;
-    let components = (0..count).map(|_| record.text()).collect::<Result<Vec<_>, _>>()?;
-    let name_type = if record.version == Version::One { 0 } else { record.u32().ok_or(SHORT)? };
+    let realm = text(&mut record)?;
+    let components = (0..count).map(|_| text(&mut record)).collect::<Result<Vec<_>, _>>()?;
+    let name_type = if version == Version::One { 0 } else { record.u32().ok_or(SHORT)? };
     let timestamp = record.u32().ok_or(SHORT)?;
     let low_kvno = record.u8().ok_or(SHORT)?;
-    let enctype = record.i16().ok_or(SHORT)?;
-    let bytes = record.data().ok_or(SHORT)?;
+    let enctype = i16(&mut record).ok_or(SHORT)?;
+    let bytes = data(&mut record).ok_or(SHORT)?;
     // The whole number, where there is room for it in the record and it is not what a hole was
     // filled with.
-    let kvno = match record.bytes.len().saturating_add(missing) {
+    let kvno = match record.remaining().saturating_add(missing) {
         0..4 => 0,
         _ => record.u32().ok_or(SHORT)?,
     };

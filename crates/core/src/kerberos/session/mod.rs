@@ -8,6 +8,7 @@ mod rfc4121;
 mod window;
 
 use super::crypto::{Enctype, Key};
+use crate::primitives::random::SecureRandom;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::protection::{KeyInfo, Part, Qop, Sizes};
@@ -47,6 +48,8 @@ pub struct Setup {
     pub flags: ContextFlags,
     /// Messages are laid out for DCE RPC.
     pub dce_style: bool,
+    /// Where the confounders of messages come from.
+    pub random: &'static dyn SecureRandom,
 }
 
 /// The keys and counters of an established context.
@@ -80,16 +83,23 @@ struct Shared {
     side: Side,
     acceptor_subkey: bool,
     dce_style: bool,
+    random: &'static dyn SecureRandom,
     format: Format,
 }
 
 impl Shared {
-    fn new(key: Key, side: Side, acceptor_subkey: bool, dce_style: bool) -> Shared {
+    fn new(
+        key: Key,
+        side: Side,
+        acceptor_subkey: bool,
+        dce_style: bool,
+        random: &'static dyn SecureRandom,
+    ) -> Shared {
         let format = match key.enctype() {
             Enctype::Rc4Hmac | Enctype::Des3Sha1 => Format::Rfc1964(rfc1964::Keys::default()),
             _ => Format::Rfc4121(rfc4121::Keys::default()),
         };
-        Shared { key, side, acceptor_subkey, dce_style, format }
+        Shared { key, side, acceptor_subkey, dce_style, random, format }
     }
 }
 
@@ -123,9 +133,17 @@ struct Received {
 impl Session {
     /// A context with this key, before its first message.
     pub fn new(setup: Setup) -> Session {
-        let Setup { side, key, acceptor_subkey, send_sequence, receive_sequence, flags, dce_style } =
-            setup;
-        let shared = Arc::new(Shared::new(key, side, acceptor_subkey, dce_style));
+        let Setup {
+            side,
+            key,
+            acceptor_subkey,
+            send_sequence,
+            receive_sequence,
+            flags,
+            dce_style,
+            random,
+        } = setup;
+        let shared = Arc::new(Shared::new(key, side, acceptor_subkey, dce_style, random));
         let bits = match shared.format {
             Format::Rfc1964(_) => 32,
             Format::Rfc4121(_) => 64,

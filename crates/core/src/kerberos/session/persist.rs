@@ -1,5 +1,5 @@
 //! The packed form of a session: its key, and where each direction stands. What is derived from the
-//! key is derived again.
+//! key is derived again, and the source of random numbers is the reader's.
 
 use super::{Position, Session, Shared, Side, Start};
 use crate::persist::{Persist, Reader, Writer, persist_enum, persist_struct};
@@ -13,7 +13,7 @@ persist_struct!(Start { sending, receiving });
 impl Persist for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Session { shared, position, start } = self;
-        let Shared { key, side, acceptor_subkey, dce_style, format: _ } = &**shared;
+        let Shared { key, side, acceptor_subkey, dce_style, random: _, format: _ } = &**shared;
         key.pack(out)?;
         side.pack(out)?;
         acceptor_subkey.pack(out)?;
@@ -28,6 +28,7 @@ impl Persist for Session {
             Persist::unpack(from)?,
             Persist::unpack(from)?,
             Persist::unpack(from)?,
+            from.random(),
         );
         Ok(Session {
             shared: shared.into(),

@@ -12,7 +12,7 @@
 
 use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
 use crate::kerberos::crypto::{
-    Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, fill_random, key_usage, sealed_length,
+    Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, key_usage, sealed_length,
 };
 use crate::mechanism::{KRB5_OID, MS_KRB5_OID};
 use crate::types::error::{Error, Result};
@@ -155,7 +155,7 @@ impl Keys {
         let total = frame_length(framed) - framed + length;
         let token = room(token, total)?;
         let mut random = [0; BLOCK];
-        fill_random(&mut random)?;
+        shared.random.fill(&mut random)?;
         let body = frame(token, framed);
         let (header, rest) = body.split_at_mut(HEADER);
         header.copy_from_slice(

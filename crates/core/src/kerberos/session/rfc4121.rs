@@ -9,7 +9,7 @@
 
 use super::header::{Flags, HEADER, Mic, Wrap};
 use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
-use crate::kerberos::crypto::{Sealing, Signing, Unsealing, fill_random, key_usage, sealed_length};
+use crate::kerberos::crypto::{Sealing, Signing, Unsealing, key_usage, sealed_length};
 use crate::types::error::{Error, Result};
 use crate::types::protection::{Part, Qop};
 use smallvec::SmallVec;
@@ -161,7 +161,7 @@ impl Keys {
         let length = HEADER + filler + HEADER + tag + BLOCK;
         let token = room(token, length)?;
         let mut random = [0; BLOCK];
-        fill_random(&mut random)?;
+        shared.random.fill(&mut random)?;
         let (out, rest) = token.split_at_mut(HEADER);
         let (behind, rest) = rest.split_at_mut(filler + HEADER);
         let (tag, confounder) = rest.split_at_mut(tag);
