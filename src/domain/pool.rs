@@ -11,7 +11,7 @@ use super::machine_secret::NtHash;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
 use crate::net::host::Host;
-use crate::net::rpc::{Connection, Trouble, endpoint_mapper};
+use crate::net::rpc::{Connection, RpcError, endpoint_mapper};
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// When no controller can be had, nobody tries again for this long.
-const QUIET: Duration = Duration::from_secs(3);
+const RETRY_AFTER: Duration = Duration::from_secs(3);
 /// A connection that nobody has used for longer is not used again: what is between may have
 /// forgotten it.
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
@@ -32,7 +32,7 @@ const LIST_AGE: Duration = Duration::from_secs(900);
 /// controller.
 const MOST_TRIES: usize = 4;
 
-const NOBODY: Error = Error::NoAuthority("no domain controller can be reached");
+const UNREACHABLE: Error = Error::NoAuthority("no domain controller can be reached");
 const BUSY: Error = Error::NoAuthority("the domain controller does not keep up with the logons");
 
 /// A domain's connections.
@@ -40,30 +40,30 @@ const BUSY: Error = Error::NoAuthority("the domain controller does not keep up w
 pub struct Pool {
     state: Mutex<State>,
     /// A channel has been made, or could not be made.
-    settled: Condvar,
+    established: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     /// Callers that may still begin to work.
-    permits: usize,
+    free_slots: usize,
     /// Those that wait for that, and what wakes each of them.
     queue: VecDeque<Arc<Waiter>>,
-    line: Option<Arc<Line>>,
-    /// Connections of the line, those used last at the end, and when that was.
+    active: Option<Arc<ActiveChannel>>,
+    /// Connections of the active, those used last at the end, and when that was.
     idle: Vec<(Connection, Instant)>,
     /// Somebody is about to make a channel.
     establishing: bool,
-    /// Somebody tries a controller that is preferred to the line's.
+    /// Somebody tries a controller that is preferred to the active's.
     probing: bool,
     /// Nobody could be reached: until then nobody tries.
-    quiet_until: Option<Instant>,
+    retry_at: Option<Instant>,
     controllers: Controllers,
 }
 
 /// A channel, and with whom.
 #[derive(Debug)]
-struct Line {
+struct ActiveChannel {
     controller: Host,
     channel: Channel,
     secret: NtHash,
@@ -78,22 +78,22 @@ struct Waiter {
 }
 
 /// Leave to work; given to the next in the queue when dropped.
-struct Permit<'a>(&'a Pool);
+struct Slot<'a>(&'a Pool);
 
 /// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that
 /// nobody waits for ever for a thread that has panicked.
-struct Settled<'a>(&'a Pool);
+struct EstablishGuard<'a>(&'a Pool);
 
-impl Drop for Settled<'_> {
+impl Drop for EstablishGuard<'_> {
     fn drop(&mut self) {
         self.0.state.lock().establishing = false;
-        self.0.settled.notify_all();
+        self.0.established.notify_all();
     }
 }
 
 /// A borrowed connection.
 struct Borrowed {
-    line: Arc<Line>,
+    active: Arc<ActiveChannel>,
     connection: Connection,
     /// It has been used before.
     kept: bool,
@@ -103,75 +103,75 @@ impl Pool {
     /// A pool of so many connections.
     pub fn new(connections: usize) -> Pool {
         let state = State {
-            permits: connections,
+            free_slots: connections,
             queue: VecDeque::new(),
-            line: None,
+            active: None,
             idle: Vec::new(),
             establishing: false,
             probing: false,
-            quiet_until: None,
+            retry_at: None,
             controllers: Controllers::default(),
         };
-        Pool { state: Mutex::new(state), settled: Condvar::new() }
+        Pool { state: Mutex::new(state), established: Condvar::new() }
     }
 
     /// Has a logon judged. The error says that nobody could; the log tells whom it was tried with.
     pub fn logon(&self, domain: &Domain, request: &Request<'_>) -> Result<Reply> {
         let deadline = Instant::now() + domain.settings.timeout;
-        let _permit = self.permit(deadline)?;
+        let _permit = self.acquire_slot(deadline)?;
         let mut failed_anew = false;
         for _ in 0..MOST_TRIES {
             let mut borrowed = self.borrow(domain, deadline)?;
-            let until = self.share(&borrowed.line, deadline);
+            let until = self.share(&borrowed.active, deadline);
             let had_time = is_time_enough(until, domain);
-            let trouble = match ask(&mut borrowed, request, until) {
+            let error = match ask(&mut borrowed, request, until) {
                 Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => {
-                    Trouble::Fault(reply.status.0)
+                    RpcError::Fault(reply.status.0)
                 }
                 Ok(reply) => {
-                    self.give_back(borrowed);
+                    self.return_connection(borrowed);
                     return Ok(reply);
                 }
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            let controller = &borrowed.line.controller;
-            match trouble {
-                Trouble::Ours(why) => {
-                    tracing::error!("domain: {trouble}");
+            let controller = &borrowed.active.controller;
+            match error {
+                RpcError::Local(why) => {
+                    tracing::error!("domain: {error}");
                     return Err(Error::Internal(why));
                 }
-                Trouble::Closed if borrowed.kept => {
+                RpcError::Closed if borrowed.kept => {
                     tracing::info!(%controller, "domain: a connection was closed");
                     self.state.lock().idle.clear();
                 }
-                Trouble::TimedOut if !had_time => return Err(BUSY),
-                Trouble::Closed
-                | Trouble::Fault(_)
-                | Trouble::BindRefused(_)
-                | Trouble::Altered(_)
+                RpcError::TimedOut if !had_time => return Err(BUSY),
+                RpcError::Closed
+                | RpcError::Fault(_)
+                | RpcError::BindRefused(_)
+                | RpcError::Altered(_)
                     if !failed_anew =>
                 {
-                    tracing::warn!(%controller, "domain: {trouble}; making another channel");
-                    self.forget(&borrowed.line, false);
+                    tracing::warn!(%controller, "domain: {error}; making another channel");
+                    self.forget(&borrowed.active, false);
                     failed_anew = true;
                 }
-                trouble => {
-                    tracing::warn!(%controller, "domain: {trouble}");
-                    self.forget(&borrowed.line, true);
+                error => {
+                    tracing::warn!(%controller, "domain: {error}");
+                    self.forget(&borrowed.active, true);
                 }
             }
         }
-        Err(NOBODY)
+        Err(UNREACHABLE)
     }
 
     /// Waits for leave to work.
-    fn permit(&self, deadline: Instant) -> Result<Permit<'_>> {
+    fn acquire_slot(&self, deadline: Instant) -> Result<Slot<'_>> {
         let waiter = {
             let mut state = self.state.lock();
-            state.while_quiet()?;
-            if state.permits > 0 {
-                state.permits -= 1;
-                return Ok(Permit(self));
+            state.check_reachable()?;
+            if state.free_slots > 0 {
+                state.free_slots -= 1;
+                return Ok(Slot(self));
             }
             let waiter = Arc::new(Waiter { granted: Mutex::new(false), wake: Condvar::new() });
             state.queue.push_back(waiter.clone());
@@ -186,12 +186,12 @@ impl Pool {
                 if *waiter.granted.lock() {
                     // It came after all, too late: for somebody else.
                     drop(state);
-                    drop(Permit(self));
+                    drop(Slot(self));
                 }
                 return Err(BUSY);
             }
         }
-        Ok(Permit(self))
+        Ok(Slot(self))
     }
 
     /// A connection that is ready for a call.
@@ -203,75 +203,75 @@ impl Pool {
         loop {
             let mut state = self.state.lock();
             if Instant::now() >= deadline {
-                return Err(NOBODY);
+                return Err(UNREACHABLE);
             }
-            if state.line.as_ref().is_some_and(|line| !secrets.contains(&line.secret)) {
+            if state.active.as_ref().is_some_and(|active| !secrets.contains(&active.secret)) {
                 tracing::info!("domain: the machine's secret has changed; making another channel");
-                state.drop_line();
+                state.drop_channel();
             }
-            let Some(line) = state.line.clone() else {
-                self.settle(state, domain, &secrets, deadline)?;
+            let Some(active) = state.active.clone() else {
+                self.establish_or_wait(state, domain, &secrets, deadline)?;
                 continue;
             };
-            if let Some(preferred) = state.to_probe(&line) {
+            if let Some(preferred) = state.to_probe(&active) {
                 self.probe(state, domain, preferred, &secrets, deadline);
                 continue;
             }
             while let Some((connection, used)) = state.idle.pop() {
                 if used.elapsed() < LONGEST_IDLE && connection.is_idle() {
-                    return Ok(Borrowed { line, connection, kept: true });
+                    return Ok(Borrowed { active, connection, kept: true });
                 }
             }
             drop(state);
-            let until = self.share(&line, deadline);
+            let until = self.share(&active, deadline);
             let had_time = is_time_enough(until, domain);
-            match line.channel.connect(until) {
-                Ok(connection) => return Ok(Borrowed { line, connection, kept: false }),
-                Err(Trouble::TimedOut) if !had_time => return Err(BUSY),
-                Err(trouble) => {
-                    tracing::warn!(controller = %line.controller, "domain: no further connection: {trouble}");
+            match active.channel.connect(until) {
+                Ok(connection) => return Ok(Borrowed { active, connection, kept: false }),
+                Err(RpcError::TimedOut) if !had_time => return Err(BUSY),
+                Err(error) => {
+                    tracing::warn!(controller = %active.controller, "domain: no further connection: {error}");
                     let unknown = matches!(
-                        trouble,
-                        Trouble::BindRefused(_) | Trouble::Fault(_) | Trouble::Altered(_)
+                        error,
+                        RpcError::BindRefused(_) | RpcError::Fault(_) | RpcError::Altered(_)
                     );
-                    self.forget(&line, !unknown);
+                    self.forget(&active, !unknown);
                 }
             }
         }
     }
 
     /// Makes a channel, or waits for whoever makes it. The error says that none can be made.
-    fn settle(
+    fn establish_or_wait(
         &self,
         mut state: MutexGuard<'_, State>,
         domain: &Domain,
         secrets: &[NtHash],
         deadline: Instant,
     ) -> Result<()> {
-        state.while_quiet()?;
+        state.check_reachable()?;
         if state.establishing {
-            self.settled.wait_until(&mut state, deadline);
+            self.established.wait_until(&mut state, deadline);
             return Ok(());
         }
         state.establishing = true;
         drop(state);
-        let settled = Settled(self);
-        let made = Making { pool: self, domain, secrets }.with_anybody(deadline);
+        let established = EstablishGuard(self);
+        let made = Establisher { pool: self, domain, secrets }.with_any(deadline);
         let mut state = self.state.lock();
         let result = match made {
-            Ok(line) => {
-                state.take_line(line);
+            Ok(active) => {
+                state.set_channel(active);
                 Ok(())
             }
             Err(failed) => {
                 if failed.conclusive {
-                    state.quiet_until = Some(Instant::now() + QUIET);
+                    state.retry_at = Some(Instant::now() + RETRY_AFTER);
                 }
-                Err(NOBODY)
+                Err(UNREACHABLE)
             }
         };
         drop(state);
-        drop(settled);
+        drop(established);
         result
     }
 
@@ -287,17 +287,17 @@ impl Pool {
         state.probing = true;
         drop(state);
         let until = deadline.min(Instant::now() + domain.settings.timeout / 4);
-        let made = Making { pool: self, domain, secrets }.with(&preferred, until);
+        let made = Establisher { pool: self, domain, secrets }.with(&preferred, until);
         let mut state = self.state.lock();
         state.probing = false;
         match made {
-            Ok(line) => state.take_line(line),
+            Ok(active) => state.set_channel(active),
             // However short the time was, they are not tried again at once.
             Err(()) => {
                 let now = Instant::now();
                 for name in preferred
                     .iter()
-                    .filter(|name| !state.controllers.rests(name, now))
+                    .filter(|name| !state.controllers.is_unavailable(name, now))
                     .collect::<Vec<_>>()
                 {
                     state.controllers.failed(name, now);
@@ -307,33 +307,33 @@ impl Pool {
     }
 
     /// Until when a controller may take its time: if there is another, that one must have some too.
-    fn share(&self, line: &Line, deadline: Instant) -> Instant {
-        match self.state.lock().controllers.is_not_alone(&line.controller) {
-            true => half_way(deadline),
+    fn share(&self, active: &ActiveChannel, deadline: Instant) -> Instant {
+        match self.state.lock().controllers.has_other_than(&active.controller) {
+            true => midpoint(deadline),
             false => deadline,
         }
     }
 
-    /// No more is done over this line. If its controller has failed and there is no other, nobody
+    /// No more is done over this active. If its controller has failed and there is no other, nobody
     /// is asked for a while.
-    fn forget(&self, line: &Arc<Line>, controller_failed: bool) {
+    fn forget(&self, active: &Arc<ActiveChannel>, controller_failed: bool) {
         let mut state = self.state.lock();
         let now = Instant::now();
-        if controller_failed && !state.controllers.rests(&line.controller, now) {
-            state.controllers.failed(&line.controller, now);
-            if state.controllers.all_rest(now) {
+        if controller_failed && !state.controllers.is_unavailable(&active.controller, now) {
+            state.controllers.failed(&active.controller, now);
+            if state.controllers.all_unavailable(now) {
                 report(&state.controllers.candidates(now));
-                state.quiet_until = Some(now + QUIET);
+                state.retry_at = Some(now + RETRY_AFTER);
             }
         }
-        if state.line.as_ref().is_some_and(|current| Arc::ptr_eq(current, line)) {
-            state.drop_line();
+        if state.active.as_ref().is_some_and(|current| Arc::ptr_eq(current, active)) {
+            state.drop_channel();
         }
     }
 
-    fn give_back(&self, borrowed: Borrowed) {
+    fn return_connection(&self, borrowed: Borrowed) {
         let mut state = self.state.lock();
-        if state.line.as_ref().is_some_and(|current| Arc::ptr_eq(current, &borrowed.line)) {
+        if state.active.as_ref().is_some_and(|current| Arc::ptr_eq(current, &borrowed.active)) {
             state.idle.push((borrowed.connection, Instant::now()));
         }
     }
@@ -344,52 +344,58 @@ fn ask(
     borrowed: &mut Borrowed,
     request: &Request<'_>,
     deadline: Instant,
-) -> std::result::Result<Reply, Trouble> {
-    let line = &borrowed.line;
-    let level = *line.level.lock();
-    let reply = logon(&line.channel, &mut borrowed.connection, request, level, deadline)?;
+) -> std::result::Result<Reply, RpcError> {
+    let active = &borrowed.active;
+    let level = *active.level.lock();
+    let reply = logon(&active.channel, &mut borrowed.connection, request, level, deadline)?;
     if reply.status == NtStatus::INVALID_INFO_CLASS && level == Level::SamInfo4 {
-        *line.level.lock() = Level::SamInfo2;
-        return logon(&line.channel, &mut borrowed.connection, request, Level::SamInfo2, deadline);
+        *active.level.lock() = Level::SamInfo2;
+        return logon(
+            &active.channel,
+            &mut borrowed.connection,
+            request,
+            Level::SamInfo2,
+            deadline,
+        );
     }
     Ok(reply)
 }
 
 impl State {
     /// Refuses while nobody can be reached.
-    fn while_quiet(&mut self) -> Result<()> {
-        match self.quiet_until {
-            Some(until) if Instant::now() < until => Err(NOBODY),
+    fn check_reachable(&mut self) -> Result<()> {
+        match self.retry_at {
+            Some(until) if Instant::now() < until => Err(UNREACHABLE),
             _ => {
-                self.quiet_until = None;
+                self.retry_at = None;
                 Ok(())
             }
         }
     }
 
-    fn drop_line(&mut self) {
-        self.line = None;
+    fn drop_channel(&mut self) {
+        self.active = None;
         self.idle.clear();
     }
 
-    fn take_line(&mut self, line: Line) {
-        self.controllers.works(&line.controller);
-        self.drop_line();
-        self.quiet_until = None;
-        self.line = Some(Arc::new(line));
+    fn set_channel(&mut self, active: ActiveChannel) {
+        self.controllers.succeeded(&active.controller);
+        self.drop_channel();
+        self.retry_at = None;
+        self.active = Some(Arc::new(active));
     }
 
-    /// Whom to try who is preferred to the line's.
-    fn to_probe(&self, line: &Line) -> Option<Vec<Host>> {
+    /// Whom to try who is preferred to the active's.
+    fn to_probe(&self, active: &ActiveChannel) -> Option<Vec<Host>> {
         if self.probing || self.establishing {
             return None;
         }
-        Some(self.controllers.preferred_to(&line.controller, Instant::now()))
+        Some(self.controllers.preferred_to(&active.controller, Instant::now()))
             .filter(|preferred| !preferred.is_empty())
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         match state.queue.pop_front() {
@@ -397,7 +403,7 @@ impl Drop for Permit<'_> {
                 *waiter.granted.lock() = true;
                 waiter.wake.notify_one();
             }
-            None => state.permits += 1,
+            None => state.free_slots += 1,
         }
     }
 }
@@ -408,16 +414,16 @@ struct Failed {
     conclusive: bool,
 }
 
-/// Making a channel.
-struct Making<'a> {
+/// Establisher a channel.
+struct Establisher<'a> {
     pool: &'a Pool,
     domain: &'a Domain,
     secrets: &'a [NtHash],
 }
 
-impl Making<'_> {
+impl Establisher<'_> {
     /// With the first of all controllers that lets us.
-    fn with_anybody(&self, deadline: Instant) -> std::result::Result<Line, Failed> {
+    fn with_any(&self, deadline: Instant) -> std::result::Result<ActiveChannel, Failed> {
         let settings = &self.domain.settings;
         let now = Instant::now();
         if self.pool.state.lock().controllers.are_older_than(LIST_AGE, now) {
@@ -438,16 +444,25 @@ impl Making<'_> {
     }
 
     /// With the first of these controllers that lets us.
-    fn with(&self, candidates: &[Host], deadline: Instant) -> std::result::Result<Line, ()> {
+    fn with(
+        &self,
+        candidates: &[Host],
+        deadline: Instant,
+    ) -> std::result::Result<ActiveChannel, ()> {
         for (index, controller) in candidates.iter().enumerate() {
             let now = Instant::now();
-            let until = if index + 1 < candidates.len() { half_way(deadline) } else { deadline };
+            let until = if index + 1 < candidates.len() { midpoint(deadline) } else { deadline };
             let enough = until.saturating_duration_since(now) >= self.domain.settings.timeout / 8;
             match establish(controller, self.domain, self.secrets, until) {
                 Ok((address, channel, secret)) => {
                     tracing::info!(%controller, %address, account = self.domain.machine().account(), "domain: secure channel made");
                     let level = Mutex::new(Level::SamInfo4);
-                    return Ok(Line { controller: controller.clone(), channel, secret, level });
+                    return Ok(ActiveChannel {
+                        controller: controller.clone(),
+                        channel,
+                        secret,
+                        level,
+                    });
                 }
                 Err(why) => {
                     tracing::warn!(%controller, "domain: no secure channel: {why}");
@@ -473,7 +488,7 @@ pub enum NoChannel {
     /// Its name says nothing.
     Name(std::io::ErrorKind),
     /// Its endpoint mapper does not help.
-    Mapper(SocketAddr, Trouble),
+    Mapper(SocketAddr, RpcError),
     /// It does not give one.
     Refused(SocketAddr, Refusal),
 }
@@ -482,8 +497,8 @@ impl fmt::Display for NoChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NoChannel::Name(kind) => write!(f, "its name has no address: {kind}"),
-            NoChannel::Mapper(address, trouble) => {
-                write!(f, "endpoint mapper at {address}: {trouble}")
+            NoChannel::Mapper(address, error) => {
+                write!(f, "endpoint mapper at {address}: {error}")
             }
             NoChannel::Refused(address, refusal) => write!(f, "{address}: {refusal}"),
         }
@@ -503,8 +518,8 @@ pub fn establish(
         if controller.port.is_none() {
             match endpoint_mapper::port_of(&INTERFACE, address, deadline) {
                 Ok(port) => address.set_port(port),
-                Err(trouble) => {
-                    last = NoChannel::Mapper(address, trouble);
+                Err(error) => {
+                    last = NoChannel::Mapper(address, error);
                     continue;
                 }
             }
@@ -536,7 +551,7 @@ fn is_time_enough(until: Instant, domain: &Domain) -> bool {
 }
 
 /// The middle of the time that is left.
-fn half_way(deadline: Instant) -> Instant {
+fn midpoint(deadline: Instant) -> Instant {
     let now = Instant::now();
     now + deadline.saturating_duration_since(now) / 2
 }

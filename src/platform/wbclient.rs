@@ -76,7 +76,7 @@ pub struct Named {
 
 /// Why nothing is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum WbcError {
     /// winbindd does not answer.
     Unavailable,
     /// The logon is refused, with this NTSTATUS.
@@ -95,7 +95,7 @@ pub enum Connection {}
 #[cfg(not(unix))]
 impl Connection {
     /// The library can be had.
-    pub fn can_be_had() -> bool {
+    pub fn is_available() -> bool {
         false
     }
 
@@ -105,12 +105,12 @@ impl Connection {
     }
 
     /// Has a logon judged.
-    pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, Trouble> {
+    pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, WbcError> {
         match *self {}
     }
 
     /// Looks an account up.
-    pub fn look_up(&mut self, _domain: &CStr, _user: &CStr) -> Result<Named, Trouble> {
+    pub fn look_up(&mut self, _domain: &CStr, _user: &CStr) -> Result<Named, WbcError> {
         match *self {}
     }
 }

@@ -41,7 +41,7 @@ fn switch_on(wanted: &str) {
     let (filter, unknown) = Filter::parse(wanted);
     let path = platform::environment("NEGOSSP_LOG_FILE").filter(|path| !path.is_empty());
     let opened = path.as_ref().map(|path| open(Path::new(path)));
-    let (output, trouble) = match opened {
+    let (output, open_error) = match opened {
         Some(Ok(file)) => (Some(file), None),
         Some(Err(error)) => (platform::standard_error(), Some(error)),
         None => (platform::standard_error(), None),
@@ -58,7 +58,7 @@ fn switch_on(wanted: &str) {
     if let Some(word) = unknown {
         tracing::warn!(word = word.as_str(), "NEGOSSP_LOG: not a level");
     }
-    if let (Some(error), Some(path)) = (trouble, path) {
+    if let (Some(error), Some(path)) = (open_error, path) {
         tracing::warn!(file = %path.display(), %error, "NEGOSSP_LOG_FILE cannot be opened; logging to standard error");
     }
 }

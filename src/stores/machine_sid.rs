@@ -12,14 +12,14 @@ use std::sync::OnceLock;
 /// The installation's SID and where it comes from.
 #[derive(Debug)]
 pub struct MachineSid {
-    source: Source,
+    origin: Origin,
     /// What the file said when it was first needed; `None` inside: it could not be had.
     known: OnceLock<Option<Sid>>,
 }
 
 /// Where the installation's SID comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Source {
+enum Origin {
     /// `[accounts] sid`.
     Given(Sid),
     /// `[accounts] sid_file`, or the file beside the accounts or the configuration.
@@ -31,20 +31,20 @@ enum Source {
 impl MachineSid {
     /// That SID.
     pub fn given(sid: Sid) -> MachineSid {
-        MachineSid { source: Source::Given(sid), known: OnceLock::new() }
+        MachineSid { origin: Origin::Given(sid), known: OnceLock::new() }
     }
 
     /// The SID in that file, which is made when it is first needed.
     pub fn kept_in(path: Option<PathBuf>) -> MachineSid {
-        MachineSid { source: path.map_or(Source::Nowhere, Source::File), known: OnceLock::new() }
+        MachineSid { origin: path.map_or(Origin::Nowhere, Origin::File), known: OnceLock::new() }
     }
 
     /// The SID; `None`, and the log says why, if there is none and none can be kept.
     pub fn get(&self) -> Option<Sid> {
-        match &self.source {
-            Source::Given(sid) => Some(*sid),
-            Source::File(path) => *self.known.get_or_init(|| of_file(path)),
-            Source::Nowhere => *self.known.get_or_init(|| {
+        match &self.origin {
+            Origin::Given(sid) => Some(*sid),
+            Origin::File(path) => *self.known.get_or_init(|| of_file(path)),
+            Origin::Nowhere => *self.known.get_or_init(|| {
                 tracing::warn!("clients without a SID get none: [accounts] sid_file names no file to keep the machine's in");
                 None
             }),
@@ -53,16 +53,16 @@ impl MachineSid {
 
     /// The file that it is kept in.
     pub fn path(&self) -> Option<&Path> {
-        match &self.source {
-            Source::File(path) => Some(path),
+        match &self.origin {
+            Origin::File(path) => Some(path),
             _ => None,
         }
     }
 
     /// The SID that the configuration gives.
     pub fn configured(&self) -> Option<Sid> {
-        match &self.source {
-            Source::Given(sid) => Some(*sid),
+        match &self.origin {
+            Origin::Given(sid) => Some(*sid),
             _ => None,
         }
     }
@@ -76,7 +76,7 @@ impl Default for MachineSid {
 
 impl PartialEq for MachineSid {
     fn eq(&self, other: &MachineSid) -> bool {
-        self.source == other.source
+        self.origin == other.origin
     }
 }
 
@@ -90,14 +90,14 @@ pub fn of_accounts(text: &str) -> Result<Sid, &'static str> {
     }
 }
 
-enum Trouble {
+enum MakeError {
     File(FileError),
     Content(&'static str),
 }
 
-impl From<FileError> for Trouble {
-    fn from(error: FileError) -> Trouble {
-        Trouble::File(error)
+impl From<FileError> for MakeError {
+    fn from(error: FileError) -> MakeError {
+        MakeError::File(error)
     }
 }
 
@@ -107,8 +107,8 @@ fn of_file(path: &Path) -> Option<Sid> {
         Ok(bytes) => first_line(&bytes).and_then(of_accounts),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match make(path) {
             Ok(sid) => Ok(sid),
-            Err(Trouble::Content(why)) => Err(why),
-            Err(Trouble::File(FileError { path, error })) => {
+            Err(MakeError::Content(why)) => Err(why),
+            Err(MakeError::File(FileError { path, error })) => {
                 tracing::warn!(file = %path.display(), %error, "the machine's SID cannot be kept: clients without a SID get none");
                 return None;
             }
@@ -119,17 +119,17 @@ fn of_file(path: &Path) -> Option<Sid> {
     .ok()
 }
 
-fn make(path: &Path) -> Result<Sid, Trouble> {
+fn make(path: &Path) -> Result<Sid, MakeError> {
     edit::change(path, true, |lines| {
         // Another process has been faster.
         if let Some(line) = lines.texts().next() {
-            return first_line(line).and_then(of_accounts).map_err(Trouble::Content);
+            return first_line(line).and_then(of_accounts).map_err(MakeError::Content);
         }
         let mut numbers = [0; 12];
-        getrandom::fill(&mut numbers).map_err(|_| Trouble::Content("no random numbers"))?;
+        getrandom::fill(&mut numbers).map_err(|_| MakeError::Content("no random numbers"))?;
         let [a, b, c] =
             [0, 4, 8].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])));
-        let sid = Sid::new(5, &[21, a, b, c]).ok_or(Trouble::Content("no SID"))?;
+        let sid = Sid::new(5, &[21, a, b, c]).ok_or(MakeError::Content("no SID"))?;
         lines.push(sid.to_string().as_bytes());
         tracing::info!(file = %path.display(), %sid, "the machine's SID has been made");
         Ok(sid)

@@ -7,7 +7,7 @@ use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 
 /// What is known of who has been let in.
-pub(super) fn vouched(account: Account) -> PassThroughResult {
+pub(super) fn pass_through_result(account: Account) -> PassThroughResult {
     let mut sids = account.sids.into_iter();
     let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next().map(|group| group.sid));
     // The primary group comes without attributes, and then once more among the others, mostly.
@@ -63,7 +63,7 @@ fn each_once(
     gathered.into()
 }
 
-/// Seconds since 1970; nobody has told 0, and what winbindd means by its greatest number is never.
+/// Seconds since 1970; nobody has validated 0, and what winbindd means by its greatest number is never.
 fn time(seconds: u64) -> FileTime {
     match i64::try_from(seconds) {
         Ok(0) | Err(_) => FileTime::NEVER,

@@ -37,7 +37,7 @@ pub(super) enum Answer {
 
 /// Why the helper is not to be used any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum HelperError {
     /// It has ended.
     Ended,
     /// It does not answer in time.
@@ -46,19 +46,23 @@ pub(super) enum Trouble {
     Garbled(&'static str),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Ended => f.write_str("has ended"),
-            Trouble::Silent => f.write_str("does not answer in time"),
-            Trouble::Garbled(why) => write!(f, "answers with {why}"),
+            HelperError::Ended => f.write_str("has ended"),
+            HelperError::Silent => f.write_str("does not answer in time"),
+            HelperError::Garbled(why) => write!(f, "answers with {why}"),
         }
     }
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        if error.kind() == io::ErrorKind::TimedOut { Trouble::Silent } else { Trouble::Ended }
+impl From<io::Error> for HelperError {
+    fn from(error: io::Error) -> HelperError {
+        if error.kind() == io::ErrorKind::TimedOut {
+            HelperError::Silent
+        } else {
+            HelperError::Ended
+        }
     }
 }
 
@@ -95,7 +99,11 @@ pub(super) fn is_ready(helper: &Helper) -> bool {
 }
 
 /// Asks the helper.
-pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<Answer, Trouble> {
+pub(super) fn ask(
+    helper: &Helper,
+    request: &[u8],
+    deadline: Instant,
+) -> Result<Answer, HelperError> {
     helper.send(request, deadline)?;
     let mut buffer = Zeroizing::new([0; LONGEST_ANSWER]);
     let mut length = 0;
@@ -103,21 +111,21 @@ pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<
         let free = buffer
             .get_mut(length..)
             .filter(|free| !free.is_empty())
-            .ok_or(Trouble::Garbled("too much"))?;
+            .ok_or(HelperError::Garbled("too much"))?;
         length += match helper.receive(free, deadline)? {
-            0 => return Err(Trouble::Ended),
+            0 => return Err(HelperError::Ended),
             read => read,
         };
-        let mut told = buffer.get(..length).unwrap_or_default();
+        let mut received = buffer.get(..length).unwrap_or_default();
         // The second dot of the refusal before this answer.
-        told = told.strip_prefix(DOT).unwrap_or(told);
-        if let Some((lines, rest)) = whole(told) {
+        received = received.strip_prefix(DOT).unwrap_or(received);
+        if let Some((lines, rest)) = whole(received) {
             let answer = parse(lines)?;
             return match (&answer, rest) {
                 (_, []) | (Answer::No(_) | Answer::Unavailable(_) | Answer::Unable(_), DOT) => {
                     Ok(answer)
                 }
-                _ => Err(Trouble::Garbled("more than one answer")),
+                _ => Err(HelperError::Garbled("more than one answer")),
             };
         }
     }
@@ -125,11 +133,11 @@ pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<
 
 /// The lines before the dot, each with its end, and what follows it; nothing if it has not come
 /// yet.
-fn whole(told: &[u8]) -> Option<(&[u8], &[u8])> {
+fn whole(received: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut start = 0;
-    for line in told.split_inclusive(|&byte| byte == b'\n') {
+    for line in received.split_inclusive(|&byte| byte == b'\n') {
         if line == DOT {
-            return told
+            return received
                 .split_at_checked(start)
                 .map(|(lines, rest)| (lines, rest.get(DOT.len()..).unwrap_or_default()));
         }
@@ -139,7 +147,7 @@ fn whole(told: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Reads an answer's lines.
-fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
+fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
     let (mut authenticated, mut error) = (None, None);
     let mut user_session_key = None;
     let mut lm_key = None;
@@ -148,7 +156,7 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
         let at = line
             .iter()
             .position(|&byte| byte == b':')
-            .ok_or(Trouble::Garbled("a line without a name"))?;
+            .ok_or(HelperError::Garbled("a line without a name"))?;
         let (name, value) = line.split_at(at);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         let twice = match name {
@@ -157,11 +165,11 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
             b"User-Session-Key" => user_session_key.replace(key(value)?).is_some(),
             b"LANMAN-Session-Key" => lm_key.replace(key(value)?).is_some(),
             // It has not understood what it was asked.
-            b"Error" => return Err(Trouble::Garbled("an error")),
+            b"Error" => return Err(HelperError::Garbled("an error")),
             _ => false,
         };
         if twice {
-            return Err(Trouble::Garbled("the same line twice"));
+            return Err(HelperError::Garbled("the same line twice"));
         }
     }
     match (authenticated, error) {
@@ -170,7 +178,7 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
             lm_key: lm_key.unwrap_or_default(),
         })),
         (Some(b"No"), error) => Ok(refusal(&String::from_utf8_lossy(error.unwrap_or_default()))),
-        _ => Err(Trouble::Garbled("neither yes nor no")),
+        _ => Err(HelperError::Garbled("neither yes nor no")),
     }
 }
 
@@ -245,8 +253,8 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A key: as many hexadecimal digits as it has, no less.
-fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, Trouble> {
-    const BAD: Trouble = Trouble::Garbled("a key of another length");
+fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, HelperError> {
+    const BAD: HelperError = HelperError::Garbled("a key of another length");
     let mut key = Zeroizing::new([0; N]);
     if value.len() != 2 * N {
         return Err(BAD);

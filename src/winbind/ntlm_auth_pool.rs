@@ -2,8 +2,8 @@
 //! a helper that they borrow.
 
 use super::Options;
-use super::ntlm_auth::{self, Answer, Keys, Trouble};
-use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
+use super::ntlm_auth::{self, Answer, HelperError, Keys};
+use super::{BUSY, MALFORMED, Names, SLOW, UNREACHABLE};
 use crate::authority::pass_through::{self, PassThroughRequest};
 use crate::platform::helper_process::Helper;
 use crate::types::error::{Error, Result};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
 
 /// The helpers of a process.
-pub(super) struct Helpers {
+pub(super) struct NtlmAuthPool {
     most: usize,
     state: Mutex<State>,
     given_back: Condvar,
@@ -31,17 +31,17 @@ struct State {
 
 /// The right to use a helper, given back when dropped.
 struct Permit<'a> {
-    helpers: &'a Helpers,
+    helpers: &'a NtlmAuthPool,
     helper: Option<Helper>,
 }
 
-impl Helpers {
-    pub(super) fn new(most: usize) -> Helpers {
-        Helpers { most, state: Mutex::default(), given_back: Condvar::new() }
+impl NtlmAuthPool {
+    pub(super) fn new(most: usize) -> NtlmAuthPool {
+        NtlmAuthPool { most, state: Mutex::default(), given_back: Condvar::new() }
     }
 
     /// Has a logon judged.
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         settings: &Options,
         names: &Names,
@@ -63,17 +63,17 @@ impl Helpers {
             match ntlm_auth::ask(&helper, &request, deadline) {
                 Ok(answer) => {
                     permit.helper = Some(helper);
-                    return told(answer);
+                    return validated(answer);
                 }
-                Err(Trouble::Ended) if kept => {
+                Err(HelperError::Ended) if kept => {
                     tracing::info!("winbind: a helper has ended; starting another")
                 }
-                Err(trouble) => {
-                    tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {trouble}; ending it");
-                    return Err(match trouble {
-                        Trouble::Silent => SLOW,
-                        Trouble::Garbled(_) => GARBLED,
-                        Trouble::Ended => UNREACHABLE,
+                Err(error) => {
+                    tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {error}; ending it");
+                    return Err(match error {
+                        HelperError::Silent => SLOW,
+                        HelperError::Garbled(_) => MALFORMED,
+                        HelperError::Ended => UNREACHABLE,
                     });
                 }
             }
@@ -139,7 +139,7 @@ fn start(settings: &Options) -> Result<Helper> {
     })
 }
 
-fn told(answer: Answer) -> Result<Keys> {
+fn validated(answer: Answer) -> Result<Keys> {
     match answer {
         Answer::Yes(keys) => Ok(keys),
         Answer::No(status) => Err(pass_through::refused(status)),
@@ -149,7 +149,7 @@ fn told(answer: Answer) -> Result<Keys> {
         }
         Answer::Unable(text) => {
             tracing::error!("winbind: {text}");
-            Err(Error::NoAuthority("winbindd cannot judge the logon"))
+            Err(Error::NoAuthority("winbindd cannot validate the logon"))
         }
     }
 }

@@ -7,7 +7,7 @@
 use super::{BUSY, Names, SLOW, UNREACHABLE, account};
 use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::platform;
-use crate::platform::wbclient::{Connection, Logon, Named, Trouble};
+use crate::platform::wbclient::{Connection, Logon, Named, WbcError};
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex};
@@ -27,7 +27,7 @@ const ALLOW_SERVER_TRUST_ACCOUNT: u32 = 0x20;
 const ALLOW_WORKSTATION_TRUST_ACCOUNT: u32 = 0x800;
 
 /// Threads that call the library.
-pub(super) struct Library {
+pub(super) struct WbclientPool {
     shared: Arc<Shared>,
     most: usize,
 }
@@ -64,13 +64,13 @@ enum Progress<T> {
     GivenUp,
 }
 
-impl Library {
-    pub(super) fn new(most: usize) -> Library {
-        Library { shared: Arc::default(), most }
+impl WbclientPool {
+    pub(super) fn new(most: usize) -> WbclientPool {
+        WbclientPool { shared: Arc::default(), most }
     }
 
     /// Has a logon judged.
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         names: Names,
         question: &PassThroughRequest<'_>,
@@ -91,31 +91,31 @@ impl Library {
             })
         })?;
         match answer {
-            Ok(account) => Ok(account::vouched(account)),
-            Err(Trouble::Refused(status)) => Err(pass_through::refused(NtStatus(status))),
-            Err(trouble) => Err(complaint(trouble)),
+            Ok(account) => Ok(account::pass_through_result(account)),
+            Err(WbcError::Refused(status)) => Err(pass_through::refused(NtStatus(status))),
+            Err(error) => Err(log_error(error)),
         }
     }
 
     /// The library can be loaded.
-    pub(super) fn can_be_had() -> bool {
-        Connection::can_be_had()
+    pub(super) fn is_available() -> bool {
+        Connection::is_available()
     }
 
     /// What winbindd knows of an account. That it does not tell is an error: a client is not to be
     /// one account today and another tomorrow.
     pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
         self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?
-            .map_err(complaint)
+            .map_err(log_error)
     }
 
     /// Has a thread call the library, and waits for that until the deadline.
     fn call<T: Send + 'static>(
         &self,
         deadline: Instant,
-        work: impl FnOnce(&mut Connection) -> std::result::Result<T, Trouble> + Send + 'static,
-    ) -> Result<std::result::Result<T, Trouble>> {
-        if !Library::can_be_had() {
+        work: impl FnOnce(&mut Connection) -> std::result::Result<T, WbcError> + Send + 'static,
+    ) -> Result<std::result::Result<T, WbcError>> {
+        if !WbclientPool::is_available() {
             tracing::error!("winbind: libwbclient.so.0 cannot be loaded");
             return Err(UNREACHABLE);
         }
@@ -166,11 +166,11 @@ impl Library {
     }
 }
 
-/// What is said when winbindd has not told what it was asked.
-fn complaint(trouble: Trouble) -> Error {
-    tracing::error!(?trouble, "winbind: no answer by libwbclient");
-    match trouble {
-        Trouble::Unavailable => UNREACHABLE,
+/// What is said when winbindd has not validated what it was asked.
+fn log_error(error: WbcError) -> Error {
+    tracing::error!(?error, "winbind: no answer by libwbclient");
+    match error {
+        WbcError::Unavailable => UNREACHABLE,
         _ => Error::NoAuthority("winbindd cannot tell"),
     }
 }
@@ -178,8 +178,8 @@ fn complaint(trouble: Trouble) -> Error {
 /// The work on a thread of ours.
 fn job<T: Send + 'static>(
     shared: Arc<Shared>,
-    slot: Arc<Slot<std::result::Result<T, Trouble>>>,
-    work: impl FnOnce(&mut Connection) -> std::result::Result<T, Trouble> + Send + 'static,
+    slot: Arc<Slot<std::result::Result<T, WbcError>>>,
+    work: impl FnOnce(&mut Connection) -> std::result::Result<T, WbcError> + Send + 'static,
 ) -> Job {
     Box::new(move |connection| {
         let mut progress = slot.state.lock();
@@ -193,8 +193,8 @@ fn job<T: Send + 'static>(
         }
         let answer = match connection {
             Some(connection) => catch_unwind(AssertUnwindSafe(|| work(connection)))
-                .unwrap_or(Err(Trouble::Unavailable)),
-            None => Err(Trouble::Unavailable),
+                .unwrap_or(Err(WbcError::Unavailable)),
+            None => Err(WbcError::Unavailable),
         };
         let mut progress = slot.state.lock();
         if matches!(*progress, Progress::GivenUp) {

@@ -5,7 +5,7 @@
 use super::credential::{Session, session_key};
 use super::procedures::{authenticate3, req_challenge};
 use super::{INTERFACE, Seal};
-use crate::net::rpc::{Connection, Trouble};
+use crate::net::rpc::{Connection, RpcError};
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
 use std::net::SocketAddr;
@@ -63,7 +63,7 @@ mod flags {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// The call did not succeed.
-    Rpc(Trouble),
+    Rpc(RpcError),
     /// The domain controller refuses: which procedure, and why.
     Status(&'static str, NtStatus),
     /// It has no AES, or not the rest of what is required.
@@ -72,16 +72,16 @@ pub enum Refusal {
     Impostor,
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Refusal {
-        Refusal::Rpc(trouble)
+impl From<RpcError> for Refusal {
+    fn from(error: RpcError) -> Refusal {
+        Refusal::Rpc(error)
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Rpc(trouble) => trouble.fmt(f),
+            Refusal::Rpc(error) => error.fmt(f),
             Refusal::Status(procedure, NtStatus::ACCESS_DENIED) => {
                 write!(
                     f,
@@ -118,7 +118,8 @@ impl Channel {
     ) -> Result<Channel, Refusal> {
         let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
         let mut client_challenge = Zeroizing::new([0; 8]);
-        getrandom::fill(&mut *client_challenge).map_err(|_| Trouble::Ours("no random numbers"))?;
+        getrandom::fill(&mut *client_challenge)
+            .map_err(|_| RpcError::Local("no random numbers"))?;
         let (server_challenge, status) =
             req_challenge(&mut connection, machine, &client_challenge, deadline)?;
         if status != NtStatus::SUCCESS {
@@ -143,7 +144,7 @@ impl Channel {
     }
 
     /// Makes a connection that the channel's key protects.
-    pub fn connect(&self, deadline: Instant) -> Result<Connection, Trouble> {
+    pub fn connect(&self, deadline: Instant) -> Result<Connection, RpcError> {
         let seal = Seal::client(&self.session, &self.machine.domain, &self.machine.computer);
         Connection::open(self.address, &INTERFACE, Some(Box::new(seal)), deadline)
     }

@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::validation::{self, Reply};
 use crate::encoding::ndr::reader::Writer;
 use crate::encoding::utf16;
-use crate::net::rpc::{Connection, Trouble};
+use crate::net::rpc::{Connection, RpcError};
 use std::time::Instant;
 use zeroize::Zeroizing;
 
@@ -46,11 +46,11 @@ pub fn logon(
     request: &Request<'_>,
     level: validation::Level,
     deadline: Instant,
-) -> Result<Reply, Trouble> {
+) -> Result<Reply, RpcError> {
     let arguments = arguments(channel.machine().computer(), request, level)?;
     let results = connection.call(SAM_LOGON_EX, &arguments, deadline)?;
     let mut reply = validation::parse(&results)
-        .map_err(|_| Trouble::Malformed("results of NetrLogonSamLogonEx"))?;
+        .map_err(|_| RpcError::Malformed("results of NetrLogonSamLogonEx"))?;
     if let Some(validation) = &mut reply.validation {
         validation.decrypt_keys(channel.session());
     }
@@ -62,7 +62,7 @@ fn arguments(
     computer: &str,
     request: &Request<'_>,
     level: validation::Level,
-) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+) -> Result<Zeroizing<Vec<u8>>, RpcError> {
     let texts = [request.domain, request.user, request.workstation].map(utf16::bytes_of);
     let responses = [request.nt_response, request.lm_response];
     if texts
@@ -71,7 +71,7 @@ fn arguments(
         .chain(responses)
         .any(|bytes| bytes.len() > usize::from(u16::MAX))
     {
-        return Err(Trouble::Ours("a name or response is longer than Netlogon can carry"));
+        return Err(RpcError::Local("a name or response is longer than Netlogon can carry"));
     }
     let [domain, user, workstation] = &texts;
     let length = texts.iter().map(Vec::len).sum::<usize>()

@@ -2,7 +2,7 @@
 
 use super::channel::Machine;
 use crate::encoding::ndr::reader::{Reader, Writer};
-use crate::net::rpc::{Connection, Trouble};
+use crate::net::rpc::{Connection, RpcError};
 use crate::types::ntstatus::NtStatus;
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ mod operation {
 /// WorkstationSecureChannel, [MS-NRPC] 2.2.1.3.13: a member's.
 const WORKSTATION_SECURE_CHANNEL: u16 = 2;
 
-const MALFORMED: Trouble = Trouble::Malformed("results of a Netlogon procedure");
+const MALFORMED: RpcError = RpcError::Malformed("results of a Netlogon procedure");
 
 /// NetrServerReqChallenge: our challenge for the server's.
 pub(super) fn req_challenge(
@@ -23,7 +23,7 @@ pub(super) fn req_challenge(
     machine: &Machine,
     challenge: &[u8; 8],
     deadline: Instant,
-) -> Result<([u8; 8], NtStatus), Trouble> {
+) -> Result<([u8; 8], NtStatus), RpcError> {
     let mut arguments = Writer::with_capacity(96);
     // PrimaryName: whoever answers at this address.
     arguments.null().wide_string(machine.computer()).bytes(challenge);
@@ -46,7 +46,7 @@ pub(super) fn authenticate3(
     credential: &[u8; 8],
     flags: u32,
     deadline: Instant,
-) -> Result<Authenticated, Trouble> {
+) -> Result<Authenticated, RpcError> {
     let mut arguments = Writer::with_capacity(160);
     arguments.null().wide_string(machine.account()).u16(WORKSTATION_SECURE_CHANNEL);
     arguments.wide_string(machine.computer()).bytes(credential).u32(flags);
@@ -56,10 +56,10 @@ pub(super) fn authenticate3(
     Ok(Authenticated { credential, flags, status: NtStatus(long(&mut r)?) })
 }
 
-fn eight(r: &mut Reader<'_>) -> Result<[u8; 8], Trouble> {
+fn eight(r: &mut Reader<'_>) -> Result<[u8; 8], RpcError> {
     r.bytes(8).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(MALFORMED)
 }
 
-fn long(r: &mut Reader<'_>) -> Result<u32, Trouble> {
+fn long(r: &mut Reader<'_>) -> Result<u32, RpcError> {
     r.u32().map_err(|_| MALFORMED)
 }

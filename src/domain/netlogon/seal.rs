@@ -1,7 +1,7 @@
 //! Netlogon as a security provider of RPC, [MS-NRPC] 3.3: messages encrypted and signed, with AES.
 
 use super::credential::Session;
-use crate::net::rpc::{Protection, Trouble};
+use crate::net::rpc::{Protection, RpcError};
 use hmac::Mac;
 use subtle::ConstantTimeEq;
 
@@ -92,10 +92,10 @@ impl Protection for Seal {
         self.bind_token.clone()
     }
 
-    fn bound(&mut self, token: &[u8]) -> Result<(), Trouble> {
+    fn bound(&mut self, token: &[u8]) -> Result<(), RpcError> {
         match token.first_chunk() {
             Some(kind) if u32::from_le_bytes(*kind) == message::RESPONSE => Ok(()),
-            _ => Err(Trouble::Altered("no NL_AUTH_MESSAGE of a server")),
+            _ => Err(RpcError::Altered("no NL_AUTH_MESSAGE of a server")),
         }
     }
 
@@ -103,9 +103,9 @@ impl Protection for Seal {
         SIGNATURE_LENGTH
     }
 
-    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), Trouble> {
+    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), RpcError> {
         let mut confounder = [0; 8];
-        getrandom::fill(&mut confounder).map_err(|_| Trouble::Ours("no random numbers"))?;
+        getrandom::fill(&mut confounder).map_err(|_| RpcError::Local("no random numbers"))?;
         let checksum = self.checksum(&confounder, data);
         let mut sequence = self.next_sequence(self.client);
         self.sealing.encrypt(&twice(&sequence), [&mut confounder, data]);
@@ -117,15 +117,15 @@ impl Protection for Seal {
         Ok(())
     }
 
-    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), Trouble> {
+    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), RpcError> {
         let Some(([algorithms, sequence, checksum, confounder], _)) =
             token.as_chunks::<8>().0.split_first_chunk::<4>()
         else {
-            return Err(Trouble::Altered("a signature that is cut short"));
+            return Err(RpcError::Altered("a signature that is cut short"));
         };
         // The flags say nothing ([MS-NRPC] 3.3.4.2.2).
         if algorithms[..6] != ALGORITHMS[..6] {
-            return Err(Trouble::Altered("other algorithms than AES and SHA-2"));
+            return Err(RpcError::Altered("other algorithms than AES and SHA-2"));
         }
         let expected = self.next_sequence(!self.client);
         let mut told = *sequence;
@@ -135,7 +135,7 @@ impl Protection for Seal {
         let ours = self.checksum(&confounder, data);
         match bool::from(ours.ct_eq(checksum) & told.ct_eq(&expected)) {
             true => Ok(()),
-            false => Err(Trouble::Altered("the signature is wrong")),
+            false => Err(RpcError::Altered("the signature is wrong")),
         }
     }
 }

@@ -28,7 +28,7 @@ pub fn domain_controllers(
     let everywhere = format!("_ldap._tcp.dc._msdcs.{realm}");
     let of_site = site.map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{realm}"));
     let mut found: Vec<Host> = Vec::new();
-    let mut trouble = format!("no SRV records of {everywhere}");
+    let mut error = format!("no SRV records of {everywhere}");
     for name in of_site.iter().chain([&everywhere]) {
         match resolver::ask(&servers, name, Kind::Srv, deadline) {
             Ok(records) => {
@@ -39,10 +39,10 @@ pub fn domain_controllers(
                     }
                 }
             }
-            Err(why) => trouble = format!("{name}: {why}"),
+            Err(why) => error = format!("{name}: {why}"),
         }
     }
-    if found.is_empty() { Err(trouble) } else { Ok(found) }
+    if found.is_empty() { Err(error) } else { Ok(found) }
 }
 
 /// The hosts of SRV records in the order in which they are to be asked, RFC 2782: by priority, and

@@ -1,7 +1,7 @@
 //! One association: a TCP connection, bound to one interface.
 
 use super::pdu::{self, CALL_HEADER, HEADER, Header, SECURITY_TRAILER, SecurityTrailer, kind};
-use super::{Syntax, Trouble};
+use super::{RpcError, Syntax};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -15,13 +15,13 @@ pub trait Protection: Send {
     /// The token of the bind.
     fn bind_token(&self) -> Vec<u8>;
     /// Takes the token of the server's answer to that.
-    fn bound(&mut self, token: &[u8]) -> Result<(), Trouble>;
+    fn bound(&mut self, token: &[u8]) -> Result<(), RpcError>;
     /// The length of each message's token.
     fn token_length(&self) -> usize;
     /// Encrypts what is sent, and appends its token to `token`.
-    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), Trouble>;
+    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), RpcError>;
     /// Decrypts what has come and checks its token.
-    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), Trouble>;
+    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), RpcError>;
 }
 
 /// RPC_C_AUTHN_LEVEL_PKT_PRIVACY
@@ -49,11 +49,11 @@ impl Connection {
         interface: &Syntax,
         protection: Option<Box<dyn Protection>>,
         deadline: Instant,
-    ) -> Result<Connection, Trouble> {
+    ) -> Result<Connection, RpcError> {
         let stream = TcpStream::connect_timeout(&address, left(deadline)?).map_err(|error| {
             match error.kind() {
-                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::TimedOut,
-                kind => Trouble::Unreachable(kind),
+                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => RpcError::TimedOut,
+                kind => RpcError::Unreachable(kind),
             }
         })?;
         // Each message is written at once and answered.
@@ -64,14 +64,14 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Makes a call: its results, decrypted. After an error but a [`Trouble::Fault`] the connection
+    /// Makes a call: its results, decrypted. After an error but a [`RpcError::Fault`] the connection
     /// is of no more use.
     pub fn call(
         &mut self,
         operation: u16,
         arguments: &[u8],
         deadline: Instant,
-    ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    ) -> Result<Zeroizing<Vec<u8>>, RpcError> {
         self.call = self.call.wrapping_add(1);
         self.send_request(operation, arguments, deadline)?;
         self.receive_response(deadline)
@@ -85,7 +85,7 @@ impl Connection {
             && matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    fn bind(&mut self, interface: &Syntax, deadline: Instant) -> Result<(), Trouble> {
+    fn bind(&mut self, interface: &Syntax, deadline: Instant) -> Result<(), RpcError> {
         let mut message = pdu::begin(kind::BIND, pdu::FIRST | pdu::LAST, self.call);
         pdu::put_bind(&mut message, interface);
         let mut token_length = 0;
@@ -108,17 +108,17 @@ impl Connection {
             kind::BIND_ACK => {}
             kind::BIND_NAK => return Err(pdu::parse_bind_nak(&body)),
             kind::FAULT => return Err(pdu::parse_fault(&body)),
-            _ => return Err(Trouble::Malformed("the answer to a bind is another message")),
+            _ => return Err(RpcError::Malformed("the answer to a bind is another message")),
         }
         if header.flags & (pdu::FIRST | pdu::LAST) != pdu::FIRST | pdu::LAST {
-            return Err(Trouble::Malformed("a bind_ack in fragments"));
+            return Err(RpcError::Malformed("a bind_ack in fragments"));
         }
         if let Some(protection) = &mut self.protection {
             let (rest, _, token) = split_token(&mut body, &header, &**protection)?;
             protection.bound(token)?;
             self.they_receive = pdu::parse_bind_ack(rest)?;
         } else if header.token_length != 0 {
-            return Err(Trouble::Malformed("a token where none was agreed on"));
+            return Err(RpcError::Malformed("a token where none was agreed on"));
         } else {
             self.they_receive = pdu::parse_bind_ack(&body)?;
         }
@@ -130,7 +130,7 @@ impl Connection {
         operation: u16,
         arguments: &[u8],
         deadline: Instant,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), RpcError> {
         let token_length =
             self.protection.as_ref().map_or(0, |protection| protection.token_length());
         let trailer = if token_length == 0 { 0 } else { SECURITY_TRAILER + token_length };
@@ -178,46 +178,46 @@ impl Connection {
         }
     }
 
-    fn receive_response(&mut self, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    fn receive_response(&mut self, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, RpcError> {
         let mut results = Zeroizing::new(Vec::new());
         let mut first = true;
         loop {
             let (header, mut body) = self.read(deadline)?;
             if header.call != self.call {
-                return Err(Trouble::Malformed("the answer to another call"));
+                return Err(RpcError::Malformed("the answer to another call"));
             }
             match header.kind {
                 kind::RESPONSE => {}
                 kind::FAULT => return Err(pdu::parse_fault(&body)),
-                _ => return Err(Trouble::Malformed("the answer to a request is another message")),
+                _ => return Err(RpcError::Malformed("the answer to a request is another message")),
             }
             if (header.flags & pdu::FIRST != 0) != first {
-                return Err(Trouble::Malformed("fragments out of order"));
+                return Err(RpcError::Malformed("fragments out of order"));
             }
             let part: &[u8] = match &mut self.protection {
                 Some(protection) => {
                     let (rest, trailer, token) = split_token(&mut body, &header, &**protection)?;
                     let part = rest
                         .get_mut(CALL_HEADER - HEADER..)
-                        .ok_or(Trouble::Malformed("cut short"))?;
+                        .ok_or(RpcError::Malformed("cut short"))?;
                     protection.unseal(part, token)?;
                     let length = part.len().checked_sub(usize::from(trailer.padding));
                     length
                         .and_then(|length| part.get(..length))
-                        .ok_or(Trouble::Malformed("more padding than there is"))?
+                        .ok_or(RpcError::Malformed("more padding than there is"))?
                 }
                 None if header.token_length != 0 => {
-                    return Err(Trouble::Malformed("a token where none was agreed on"));
+                    return Err(RpcError::Malformed("a token where none was agreed on"));
                 }
-                None => body.get(CALL_HEADER - HEADER..).ok_or(Trouble::Malformed("cut short"))?,
+                None => body.get(CALL_HEADER - HEADER..).ok_or(RpcError::Malformed("cut short"))?,
             };
             let last = header.flags & pdu::LAST != 0;
             // Fragments of nothing could go on for ever.
             if part.is_empty() && !last {
-                return Err(Trouble::Malformed("an empty fragment"));
+                return Err(RpcError::Malformed("an empty fragment"));
             }
             if results.len() + part.len() > LONGEST {
-                return Err(Trouble::Malformed("longer than any answer"));
+                return Err(RpcError::Malformed("longer than any answer"));
             }
             append(&mut results, part);
             if last {
@@ -227,12 +227,12 @@ impl Connection {
         }
     }
 
-    fn write(&mut self, message: &[u8], deadline: Instant) -> Result<(), Trouble> {
+    fn write(&mut self, message: &[u8], deadline: Instant) -> Result<(), RpcError> {
         let mut rest = message;
         while !rest.is_empty() {
             self.stream.set_write_timeout(Some(left(deadline)?)).map_err(gone)?;
             match self.stream.write(rest) {
-                Ok(0) => return Err(Trouble::Closed),
+                Ok(0) => return Err(RpcError::Closed),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(gone(error)),
@@ -242,24 +242,24 @@ impl Connection {
     }
 
     /// Reads one message: its header, and what follows that.
-    fn read(&mut self, deadline: Instant) -> Result<(Header, Zeroizing<Vec<u8>>), Trouble> {
+    fn read(&mut self, deadline: Instant) -> Result<(Header, Zeroizing<Vec<u8>>), RpcError> {
         let mut header = [0; HEADER];
         self.read_exact(&mut header, deadline)?;
         let header = Header::parse(&header)?;
         let mut body = Zeroizing::new(vec![0; usize::from(header.length) - HEADER]);
         self.read_exact(&mut body, deadline)?;
         if matches!(header.kind, kind::REQUEST | kind::BIND) || header.flags & pdu::OBJECT != 0 {
-            return Err(Trouble::Malformed("a client's message"));
+            return Err(RpcError::Malformed("a client's message"));
         }
         Ok((header, body))
     }
 
-    fn read_exact(&mut self, into: &mut [u8], deadline: Instant) -> Result<(), Trouble> {
+    fn read_exact(&mut self, into: &mut [u8], deadline: Instant) -> Result<(), RpcError> {
         let mut filled = 0;
         while filled < into.len() {
             self.stream.set_read_timeout(Some(left(deadline)?)).map_err(gone)?;
             match self.stream.read(&mut into[filled..]) {
-                Ok(0) => return Err(Trouble::Closed),
+                Ok(0) => return Err(RpcError::Closed),
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(gone(error)),
@@ -274,8 +274,8 @@ fn split_token<'a>(
     body: &'a mut [u8],
     header: &Header,
     protection: &dyn Protection,
-) -> Result<(&'a mut [u8], SecurityTrailer, &'a [u8]), Trouble> {
-    const NO_TOKEN: Trouble = Trouble::Altered("no token");
+) -> Result<(&'a mut [u8], SecurityTrailer, &'a [u8]), RpcError> {
+    const NO_TOKEN: RpcError = RpcError::Altered("no token");
     let at = body
         .len()
         .checked_sub(usize::from(header.token_length) + SECURITY_TRAILER)
@@ -305,18 +305,18 @@ fn append(to: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
 }
 
 /// The time that is left.
-fn left(deadline: Instant) -> Result<Duration, Trouble> {
+fn left(deadline: Instant) -> Result<Duration, RpcError> {
     match deadline.saturating_duration_since(Instant::now()) {
-        Duration::ZERO => Err(Trouble::TimedOut),
+        Duration::ZERO => Err(RpcError::TimedOut),
         // A shorter one counts as none in some systems.
         left => Ok(left.max(Duration::from_millis(1))),
     }
 }
 
-fn gone(error: io::Error) -> Trouble {
+fn gone(error: io::Error) -> RpcError {
     match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::TimedOut,
-        _ => Trouble::Closed,
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => RpcError::TimedOut,
+        _ => RpcError::Closed,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking a server's endpoint mapper which TCP port an interface has: [C706] appendix O, [MS-RPCE]
 //! 2.2.1.2.
 
-use super::{Connection, Syntax, Trouble};
+use super::{Connection, RpcError, Syntax};
 use crate::encoding::ndr::reader::{Reader, Writer};
 use crate::types::error::Error;
 use std::net::SocketAddr;
@@ -34,7 +34,11 @@ mod floor {
 }
 
 /// The port of `interface`, by the mapper at `address`.
-pub fn port_of(interface: &Syntax, address: SocketAddr, deadline: Instant) -> Result<u16, Trouble> {
+pub fn port_of(
+    interface: &Syntax,
+    address: SocketAddr,
+    deadline: Instant,
+) -> Result<u16, RpcError> {
     let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
     let results = connection.call(EPT_MAP, &arguments(interface), deadline)?;
     parse(&results)
@@ -72,11 +76,11 @@ fn tower(interface: &Syntax) -> Vec<u8> {
 }
 
 /// The first port among the answers.
-pub fn parse(results: &[u8]) -> Result<u16, Trouble> {
-    match read(&mut Reader::new(results)).map_err(|_| Trouble::Malformed("results of ept_map"))? {
+pub fn parse(results: &[u8]) -> Result<u16, RpcError> {
+    match read(&mut Reader::new(results)).map_err(|_| RpcError::Malformed("results of ept_map"))? {
         (Some(port), 0) => Ok(port),
-        (None, 0) => Err(Trouble::Malformed("the endpoint mapper knows no port of the interface")),
-        (_, status) => Err(Trouble::Fault(status)),
+        (None, 0) => Err(RpcError::Malformed("the endpoint mapper knows no port of the interface")),
+        (_, status) => Err(RpcError::Fault(status)),
     }
 }
 

@@ -37,7 +37,7 @@ impl Syntax {
 
 /// Why a call did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum RpcError {
     /// No connection can be made.
     Unreachable(std::io::ErrorKind),
     /// The time is over.
@@ -54,22 +54,22 @@ pub enum Trouble {
     /// What came is not protected as was agreed, or not by who was meant.
     Altered(&'static str),
     /// We cannot make the call.
-    Ours(&'static str),
+    Local(&'static str),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Unreachable(kind) => write!(f, "no connection: {kind}"),
-            Trouble::TimedOut => f.write_str("no answer in time"),
-            Trouble::Closed => f.write_str("the connection was closed"),
-            Trouble::Malformed(why) => write!(f, "malformed answer: {why}"),
-            Trouble::BindRefused(reason) => write!(f, "RPC bind refused, reason {reason}"),
-            Trouble::Fault(status) => write!(f, "RPC fault {status:#010x}"),
-            Trouble::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
-            Trouble::Ours(why) => f.write_str(why),
+            RpcError::Unreachable(kind) => write!(f, "no connection: {kind}"),
+            RpcError::TimedOut => f.write_str("no answer in time"),
+            RpcError::Closed => f.write_str("the connection was closed"),
+            RpcError::Malformed(why) => write!(f, "malformed answer: {why}"),
+            RpcError::BindRefused(reason) => write!(f, "RPC bind refused, reason {reason}"),
+            RpcError::Fault(status) => write!(f, "RPC fault {status:#010x}"),
+            RpcError::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
+            RpcError::Local(why) => f.write_str(why),
         }
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for RpcError {}
