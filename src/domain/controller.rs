@@ -1,4 +1,4 @@
-//! Which domain controllers there are, and which of them is asked.
+//! Finding the domain's controllers, and choosing between them.
 
 use super::Options;
 use crate::net::dns;
@@ -35,23 +35,23 @@ pub fn addresses(
     dns::addresses(&controller.host, port, servers, deadline)
 }
 
-/// After a failure a controller is left alone for this long, then for twice as long each time.
+/// A failed controller is not tried for this long, doubled after each further failure.
 const FIRST_BACKOFF: Duration = Duration::from_secs(3);
 /// At most this long.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
-/// The controllers of a domain, preferred first, and how they have fared.
+/// The controllers of a domain, preferred first, and their recent failures.
 #[derive(Debug, Default)]
 pub struct Controllers {
     known: Vec<Known>,
-    /// When they were found; `None`: not yet.
+    /// When they were looked up; `None`: not yet.
     found: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Known {
     name: Host,
-    /// It is not asked before then, unless there is no other.
+    /// Not tried before then, unless no other is available.
     retry_at: Option<Instant>,
     backoff: Duration,
 }
@@ -63,12 +63,12 @@ impl Known {
 }
 
 impl Controllers {
-    /// They were found longer ago than this, or never.
+    /// They were looked up longer ago than this, or never.
     pub fn are_older_than(&self, age: Duration, now: Instant) -> bool {
         self.found.is_none_or(|found| now.duration_since(found) > age)
     }
 
-    /// Takes these for all that there are. How they have fared is kept.
+    /// Replaces the list. The failures of those listed before are kept.
     pub fn set(&mut self, names: Vec<Host>, now: Instant) {
         let mut before = std::mem::take(&mut self.known);
         for name in names {
@@ -81,7 +81,7 @@ impl Controllers {
         self.found = Some(now);
     }
 
-    /// Whom to ask, in this order: who does not backoff, or, if all do, everybody.
+    /// The controllers to try, in order: those available, or all if none is.
     pub fn candidates(&self, now: Instant) -> Vec<Host> {
         let mut candidates: Vec<&Known> =
             self.known.iter().filter(|known| known.is_available(now)).collect();
@@ -92,28 +92,28 @@ impl Controllers {
         candidates.into_iter().map(|known| known.name.clone()).collect()
     }
 
-    /// Who is preferred to `name` and has rested.
+    /// Available controllers preferred to `name`.
     pub fn preferred_to(&self, name: &Host, now: Instant) -> Vec<Host> {
         let better = self.known.iter().take_while(|known| known.name != *name);
         better.filter(|known| known.is_available(now)).map(|known| known.name.clone()).collect()
     }
 
-    /// There is somebody else than `name`.
+    /// There is a controller besides `name`.
     pub fn has_other_than(&self, name: &Host) -> bool {
         self.known.iter().any(|known| known.name != *name)
     }
 
-    /// It has failed not long ago.
+    /// It has failed recently.
     pub fn is_unavailable(&self, name: &Host, now: Instant) -> bool {
         self.known.iter().any(|known| known.name == *name && !known.is_available(now))
     }
 
-    /// Everyone has.
+    /// All have failed recently.
     pub fn all_unavailable(&self, now: Instant) -> bool {
         self.known.iter().all(|known| !known.is_available(now))
     }
 
-    /// It has failed.
+    /// Notes that it failed.
     pub fn failed(&mut self, name: &Host, now: Instant) {
         if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
             known.retry_at = Some(now + known.backoff);
@@ -121,7 +121,7 @@ impl Controllers {
         }
     }
 
-    /// It has answered.
+    /// Notes that it answered.
     pub fn succeeded(&mut self, name: &Host) {
         if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
             (known.retry_at, known.backoff) = (None, FIRST_BACKOFF);
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_failed_rests_and_comes_back() {
+    fn a_failed_controller_is_retried_after_a_while() {
         let [a, b]: [Host; 2] = ["a", "b"].map(|name| name.parse().unwrap());
         let start = Instant::now();
         let mut controllers = Controllers::default();

@@ -1,9 +1,9 @@
-//! Connections to a domain controller that are kept, and who may use them when.
+//! The pool of connections to a domain controller.
 //!
-//! Callers do their own work on a connection that they borrow; there is no thread of the library's.
-//! As many callers as there are to be connections work at a time, the others wait in a queue, each
-//! no longer than its own time. If there is no channel one of them makes it and the others wait for
-//! that; if it cannot be made, all are told so, and those who come in the next seconds at once.
+//! Callers make their calls on a borrowed connection; the library has no threads for this. At most
+//! as many callers as configured connections work at a time; the others wait in a queue, each until
+//! its own deadline. Without a channel, one caller establishes it while the others wait. If that
+//! fails, all of them fail, and callers of the next seconds fail at once.
 
 use super::Domain;
 use super::controller::{self, Controllers};
@@ -21,15 +21,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// When no controller can be had, nobody tries again for this long.
+/// Once no controller can be reached, none is tried again for this long.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
-/// A connection that nobody has used for longer is not used again: what is between may have
-/// forgotten it.
+/// A connection idle for longer is not used again: a firewall may have dropped it.
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
-/// The list of controllers is made anew when one is needed and it is older.
+/// An older list of controllers is looked up again when it is needed.
 const LIST_AGE: Duration = Duration::from_secs(900);
-/// How often one logon is tried: on a kept connection, on a new one, on a new channel, with another
-/// controller.
+/// Attempts for one logon: on an idle connection, a new one, a new channel, another controller.
 const MOST_TRIES: usize = 4;
 
 const UNREACHABLE: Error = Error::NoAuthority("no domain controller can be reached");
@@ -39,35 +37,35 @@ const BUSY: Error = Error::NoAuthority("the domain controller does not keep up w
 #[derive(Debug)]
 pub struct Pool {
     state: Mutex<State>,
-    /// A channel has been made, or could not be made.
+    /// An attempt to establish a channel has ended.
     established: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Callers that may still begin to work.
+    /// Callers that may still start work.
     free_slots: usize,
-    /// Those that wait for that, and what wakes each of them.
+    /// Callers that wait for a slot.
     queue: VecDeque<Arc<Waiter>>,
     active: Option<Arc<ActiveChannel>>,
-    /// Connections of the active, those used last at the end, and when that was.
+    /// The channel's idle connections and when each was last used, the latest at the end.
     idle: Vec<(Connection, Instant)>,
-    /// Somebody is about to make a channel.
+    /// A caller is establishing a channel.
     establishing: bool,
-    /// Somebody tries a controller that is preferred to the active's.
+    /// A caller is trying a controller preferred to the channel's.
     probing: bool,
-    /// Nobody could be reached: until then nobody tries.
+    /// No controller could be reached; none is tried before then.
     retry_at: Option<Instant>,
     controllers: Controllers,
 }
 
-/// A channel, and with whom.
+/// A channel and its controller.
 #[derive(Debug)]
 struct ActiveChannel {
     controller: Host,
     channel: Channel,
     secret: NtHash,
-    /// The domain controller knows no better than that.
+    /// The most detailed level that the controller supports.
     level: Mutex<Level>,
 }
 
@@ -77,11 +75,10 @@ struct Waiter {
     wake: Condvar,
 }
 
-/// Leave to work; given to the next in the queue when dropped.
+/// Semaphore permit; Drop passes it to the next waiter.
 struct Slot<'a>(&'a Pool);
 
-/// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that
-/// nobody waits for ever for a thread that has panicked.
+/// Drop guard: wakes the waiters when establishing a channel ends, also by panic.
 struct EstablishGuard<'a>(&'a Pool);
 
 impl Drop for EstablishGuard<'_> {
@@ -95,12 +92,12 @@ impl Drop for EstablishGuard<'_> {
 struct Borrowed {
     active: Arc<ActiveChannel>,
     connection: Connection,
-    /// It has been used before.
+    /// It has been used before, and so may have been closed.
     kept: bool,
 }
 
 impl Pool {
-    /// A pool of so many connections.
+    /// A pool of at most this many connections.
     pub fn new(connections: usize) -> Pool {
         let state = State {
             free_slots: connections,
@@ -115,7 +112,8 @@ impl Pool {
         Pool { state: Mutex::new(state), established: Condvar::new() }
     }
 
-    /// Has a logon judged. The error says that nobody could; the log tells whom it was tried with.
+    /// Has a controller validate a logon. The error is only that none could; the log names those
+    /// tried.
     pub fn logon(&self, domain: &Domain, request: &Request<'_>) -> Result<Reply> {
         let deadline = Instant::now() + domain.settings.timeout;
         let _permit = self.acquire_slot(deadline)?;
@@ -164,7 +162,7 @@ impl Pool {
         Err(UNREACHABLE)
     }
 
-    /// Waits for leave to work.
+    /// Waits for a slot.
     fn acquire_slot(&self, deadline: Instant) -> Result<Slot<'_>> {
         let waiter = {
             let mut state = self.state.lock();
@@ -184,7 +182,7 @@ impl Pool {
                 let mut state = self.state.lock();
                 state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
                 if *waiter.granted.lock() {
-                    // It came after all, too late: for somebody else.
+                    // Granted meanwhile, but too late: pass it on.
                     drop(state);
                     drop(Slot(self));
                 }
@@ -194,7 +192,7 @@ impl Pool {
         Ok(Slot(self))
     }
 
-    /// A connection that is ready for a call.
+    /// A connection that is ready for a call, idle or new.
     fn borrow(&self, domain: &Domain, deadline: Instant) -> Result<Borrowed> {
         let secrets = domain.secret().nt_hashes(domain.machine().account()).map_err(|why| {
             tracing::error!(file = ?domain.secret().path(), "domain: {why}");
@@ -240,7 +238,7 @@ impl Pool {
         }
     }
 
-    /// Makes a channel, or waits for whoever makes it. The error says that none can be made.
+    /// Establishes a channel, or waits for the caller that does. The error is that none can be.
     fn establish_or_wait(
         &self,
         mut state: MutexGuard<'_, State>,
@@ -275,7 +273,7 @@ impl Pool {
         result
     }
 
-    /// Tries whom we would rather ask, for a short time. Others go on meanwhile.
+    /// Tries preferred controllers for a short time. Other callers go on meanwhile.
     fn probe(
         &self,
         mut state: MutexGuard<'_, State>,
@@ -292,7 +290,7 @@ impl Pool {
         state.probing = false;
         match made {
             Ok(active) => state.set_channel(active),
-            // However short the time was, they are not tried again at once.
+            // Even if the time was too short, they are not tried again at once.
             Err(()) => {
                 let now = Instant::now();
                 for name in preferred
@@ -306,7 +304,7 @@ impl Pool {
         }
     }
 
-    /// Until when a controller may take its time: if there is another, that one must have some too.
+    /// The deadline for one controller: half of the time if there is another one to try.
     fn share(&self, active: &ActiveChannel, deadline: Instant) -> Instant {
         match self.state.lock().controllers.has_other_than(&active.controller) {
             true => midpoint(deadline),
@@ -314,8 +312,8 @@ impl Pool {
         }
     }
 
-    /// No more is done over this active. If its controller has failed and there is no other, nobody
-    /// is asked for a while.
+    /// Drops this channel. If its controller has failed and no other is available, none is tried
+    /// for a while.
     fn forget(&self, active: &Arc<ActiveChannel>, controller_failed: bool) {
         let mut state = self.state.lock();
         let now = Instant::now();
@@ -339,7 +337,7 @@ impl Pool {
     }
 }
 
-/// Asks with as much detail as the domain controller knows.
+/// Asks for the most detailed level that the controller supports.
 fn ask(
     borrowed: &mut Borrowed,
     request: &Request<'_>,
@@ -362,7 +360,7 @@ fn ask(
 }
 
 impl State {
-    /// Refuses while nobody can be reached.
+    /// Fails while no controller is expected to be reachable.
     fn check_reachable(&mut self) -> Result<()> {
         match self.retry_at {
             Some(until) if Instant::now() < until => Err(UNREACHABLE),
@@ -385,7 +383,7 @@ impl State {
         self.active = Some(Arc::new(active));
     }
 
-    /// Whom to try who is preferred to the active's.
+    /// Controllers to try that are preferred to the channel's.
     fn to_probe(&self, active: &ActiveChannel) -> Option<Vec<Host>> {
         if self.probing || self.establishing {
             return None;
@@ -410,11 +408,11 @@ impl Drop for Slot<'_> {
 
 /// No channel could be made.
 struct Failed {
-    /// There was time enough to find that out.
+    /// There was enough time, so the controllers are at fault.
     conclusive: bool,
 }
 
-/// Establisher a channel.
+/// Establishes a channel.
 struct Establisher<'a> {
     pool: &'a Pool,
     domain: &'a Domain,
@@ -422,7 +420,7 @@ struct Establisher<'a> {
 }
 
 impl Establisher<'_> {
-    /// With the first of all controllers that lets us.
+    /// With the first controller that accepts, of all.
     fn with_any(&self, deadline: Instant) -> std::result::Result<ActiveChannel, Failed> {
         let settings = &self.domain.settings;
         let now = Instant::now();
@@ -443,7 +441,7 @@ impl Establisher<'_> {
         })
     }
 
-    /// With the first of these controllers that lets us.
+    /// With the first of these controllers that accepts.
     fn with(
         &self,
         candidates: &[Host],
@@ -476,7 +474,7 @@ impl Establisher<'_> {
     }
 }
 
-/// Tells the operator that nobody is left.
+/// Logs that no controller is left.
 fn report(tried: &[Host]) {
     let tried: Vec<String> = tried.iter().map(Host::to_string).collect();
     tracing::error!(tried = tried.join(" "), "domain: no domain controller can be reached");
@@ -485,11 +483,11 @@ fn report(tried: &[Host]) {
 /// Why there is no channel with a controller.
 #[derive(Debug)]
 pub enum NoChannel {
-    /// Its name says nothing.
+    /// Its name has no address.
     Name(std::io::ErrorKind),
-    /// Its endpoint mapper does not help.
+    /// Its endpoint mapper gives no port.
     Mapper(SocketAddr, RpcError),
-    /// It does not give one.
+    /// It rejects the channel.
     Refused(SocketAddr, Refusal),
 }
 
@@ -505,7 +503,8 @@ impl fmt::Display for NoChannel {
     }
 }
 
-/// Makes a channel with this controller: where, the channel, and the secret that it was made with.
+/// Establishes a channel with this controller. Returns its address, the channel and the secret
+/// used.
 pub fn establish(
     controller: &Host,
     domain: &Domain,
@@ -528,7 +527,7 @@ pub fn establish(
             match Channel::establish(address, domain.machine(), secret, deadline) {
                 Ok(channel) => return Ok((address, channel, secret.clone())),
                 Err(refusal) => {
-                    // Another secret may be the right one; nothing else gets better by it.
+                    // Only for these errors another secret may help.
                     let wrong_secret = matches!(
                         refusal,
                         Refusal::Status(_, NtStatus::ACCESS_DENIED) | Refusal::Impostor
@@ -544,13 +543,13 @@ pub fn establish(
     Err(last)
 }
 
-/// There is so much time left that a domain controller which needs more has failed. Who has waited
-/// in the queue until its own time was nearly over has proved nothing to the others.
+/// The time left is long enough that a controller which needs more counts as failed. A caller that
+/// spent most of its time in the queue proves nothing about the controller.
 fn is_time_enough(until: Instant, domain: &Domain) -> bool {
     until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4
 }
 
-/// The middle of the time that is left.
+/// The middle of the time left.
 fn midpoint(deadline: Instant) -> Instant {
     let now = Instant::now();
     now + deadline.saturating_duration_since(now) / 2

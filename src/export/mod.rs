@@ -1,10 +1,10 @@
-//! Contexts on their way to another process: packed, sealed, and good once.
+//! Contexts exported to another process: packed, sealed, and importable once.
 //!
 //! A sealed context is a header (magic, version, kind, nonce) and, encrypted, when it was made and
 //! the packed context. XChaCha20-Poly1305 authenticates both, under a key that the other process
-//! must have: from a file, or the one that a process shares with its forked children. What was
-//! sealed long ago, or has been unsealed in this process already, is refused; that is remembered as
-//! Kerberos remembers authenticators.
+//! must have: from a file, or the one that a process shares with its forked children. Contexts
+//! sealed too long ago, or already imported by this process, are rejected; imports are recorded in
+//! the same kind of table as Kerberos' authenticators.
 
 mod key;
 mod key_file;
@@ -26,13 +26,13 @@ use crate::types::time::FileTime;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// What every sealed context begins with; the number is that of the packed form.
+/// The start of every sealed context; the number is the version of the packed form.
 const MAGIC: [u8; 8] = *b"negossp\x01";
 
-/// Imports that are remembered at a time, at most: more within `[export] lifetime` are refused.
+/// The most imports that are recorded: more within `[export] lifetime` are rejected.
 const IMPORTS: usize = 1 << 20;
 
-/// What is sealed.
+/// The sealed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Established,
@@ -41,10 +41,10 @@ enum Kind {
 
 persist_enum!(Kind { 1 = Kind::Established, 2 = Kind::HalfOpen });
 
-/// What a conversation has besides its context.
+/// The state of a conversation besides its context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallState {
-    /// What its calls have required.
+    /// The requirements of its calls.
     pub requirements: ContextFlags,
     /// The caller's channel bindings.
     pub bindings: Option<ChannelBindings>,
@@ -54,19 +54,19 @@ pub struct CallState {
 
 persist_struct!(CallState { requirements, bindings, started });
 
-/// How a context is to be exported.
+/// Options of an export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ExportOptions {
-    /// The new context begins where this one did when it was established.
+    /// Export the context in the state in which it was established.
     pub reset: bool,
-    /// An exchange that has not ended may be exported too.
+    /// Allow a context that is not yet established.
     pub half_open: bool,
 }
 
 /// Packs and seals a context.
 ///
 /// Errors: `InvalidHandle` for one that is not established, unless it may be half open;
-/// `CannotPack` for what does not travel, and without a key.
+/// `CannotPack` for what cannot be exported, and without a key.
 pub fn export(
     context: &Context,
     circumstances: &CallState,
@@ -114,21 +114,20 @@ pub fn export(
 const NO_KEY_TO_SEAL: Error = Error::CannotPack("[export] key_file has no key");
 const NO_KEY_TO_OPEN: Error = Error::NoCredentials("[export] key_file has no key");
 
-/// A context that was exported, and is not yet this process' own.
+/// An exported context that this process has not yet claimed.
 #[derive(Debug)]
 pub struct Imported {
     /// The context.
     pub context: Context,
-    /// What comes with it.
+    /// The state besides it.
     pub circumstances: CallState,
     made: FileTime,
     nonce: [u8; Key::NONCE],
 }
 
-/// Opens and unpacks a context that [`export`] has made.
+/// Opens and unpacks a context that [`export`] sealed.
 ///
-/// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without a
-/// key.
+/// Errors: `InvalidToken` for anything else, without the reason; `NoCredentials` without a key.
 pub fn import(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported> {
     let (header, body) = sealed.split_at_checked(MAGIC.len() + 1).ok_or(MALFORMED)?;
     let kind = header
@@ -139,7 +138,7 @@ pub fn import(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported> {
     unpack(Kind::unpack(&mut Reader::new(kind))? == Kind::HalfOpen, &plain, nonce, settings)
 }
 
-/// Unpacks what was sealed.
+/// Unpacks the sealed content.
 fn unpack(
     half_open: bool,
     plain: &[u8],
@@ -157,12 +156,12 @@ fn unpack(
     Ok(Imported { context, circumstances, made, nonce })
 }
 
-/// The context in what would have been sealed: for fuzzing, which cannot get through a seal.
+/// Unpacks unsealed content: for fuzzing, which cannot forge a seal.
 pub fn unpack_unsealed(half_open: bool, plain: &[u8], settings: &Arc<Settings>) -> Result<Context> {
     unpack(half_open, plain, [0; Key::NONCE], settings).map(|imported| imported.context)
 }
 
-/// What [`export`] would seal: for fuzzing.
+/// The content that [`export`] would seal: for fuzzing.
 pub fn pack_unsealed(
     context: &Context,
     circumstances: &CallState,
@@ -181,16 +180,16 @@ pub fn pack_unsealed(
     Ok(out.finish().to_vec())
 }
 
-/// An import that has been claimed: nobody else in this process has it.
+/// An import that has been claimed, once within this process.
 #[derive(Debug)]
 #[must_use = "needed to take the claim back"]
 pub struct Claim(Place);
 
-/// What this process has imported lately. A forked child begins anew.
+/// This process's recent imports. A forked child starts with none.
 static IMPORTED: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
 
 impl Imported {
-    /// Claims the context for this process, which no one can twice.
+    /// Claims the context for this process, which succeeds once.
     ///
     /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`.
     pub fn claim(&self, lifetime: Duration, now: FileTime) -> Result<Claim> {
@@ -207,7 +206,7 @@ impl Imported {
 }
 
 impl Claim {
-    /// As if it had not been claimed.
+    /// Undoes a claim.
     pub fn release(self) {
         IMPORTED.get(MemoryCache::new).release(self.0);
     }

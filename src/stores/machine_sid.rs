@@ -1,7 +1,7 @@
-//! The SID of this installation, under which the SIDs of its own accounts lie.
+//! The SID of this installation, which those of its own accounts are derived from.
 //!
-//! It is made once, of random numbers as Windows makes a machine's, and kept in a file: whoever
-//! shares that file shares the accounts' SIDs.
+//! It is created once, from random numbers as Windows does for a machine, and kept in a file.
+//! Installations that share the file share the accounts' SIDs.
 
 use super::accounts::edit;
 use super::accounts::edit::FileError;
@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct MachineSid {
     origin: Origin,
-    /// What the file said when it was first needed; `None` inside: it could not be had.
+    /// The file's SID, read when first needed. `None` inside: that failed, and is not tried again.
     known: OnceLock<Option<Sid>>,
 }
 
@@ -24,34 +24,34 @@ enum Origin {
     Given(Sid),
     /// `[accounts] sid_file`, or the file beside the accounts or the configuration.
     File(PathBuf),
-    /// There is no place for the file.
+    /// There is no location for the file.
     Nowhere,
 }
 
 impl MachineSid {
-    /// That SID.
+    /// This SID.
     pub fn given(sid: Sid) -> MachineSid {
         MachineSid { origin: Origin::Given(sid), known: OnceLock::new() }
     }
 
-    /// The SID in that file, which is made when it is first needed.
+    /// The SID in that file, which is created when first needed.
     pub fn kept_in(path: Option<PathBuf>) -> MachineSid {
         MachineSid { origin: path.map_or(Origin::Nowhere, Origin::File), known: OnceLock::new() }
     }
 
-    /// The SID; `None`, and the log says why, if there is none and none can be kept.
+    /// The SID; `None`, with the reason in the log, if there is none and it cannot be stored.
     pub fn get(&self) -> Option<Sid> {
         match &self.origin {
             Origin::Given(sid) => Some(*sid),
             Origin::File(path) => *self.known.get_or_init(|| of_file(path)),
             Origin::Nowhere => *self.known.get_or_init(|| {
-                tracing::warn!("clients without a SID get none: [accounts] sid_file names no file to keep the machine's in");
+                tracing::warn!("no SID can be derived for clients without one: [accounts] sid_file names no file for the machine's SID");
                 None
             }),
         }
     }
 
-    /// The file that it is kept in.
+    /// The file that it is stored in.
     pub fn path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(path) => Some(path),
@@ -59,7 +59,7 @@ impl MachineSid {
         }
     }
 
-    /// The SID that the configuration gives.
+    /// The configured SID.
     pub fn configured(&self) -> Option<Sid> {
         match &self.origin {
             Origin::Given(sid) => Some(*sid),
@@ -80,7 +80,7 @@ impl PartialEq for MachineSid {
     }
 }
 
-/// A SID that accounts can be of: S-1-5-21 and three numbers, as machines and domains have them.
+/// Parses the SID of a machine or domain: S-1-5-21 and three numbers.
 pub fn of_accounts(text: &str) -> Result<Sid, &'static str> {
     const NOT_ONE: &str = "not the SID of a machine or domain, S-1-5-21 and three numbers";
     let sid: Sid = text.parse().map_err(|_| NOT_ONE)?;
@@ -101,7 +101,7 @@ impl From<FileError> for MakeError {
     }
 }
 
-/// The file's SID, or a new one, which is then there.
+/// The file's SID, or a new one, which is written to it.
 fn of_file(path: &Path) -> Option<Sid> {
     match std::fs::read(path) {
         Ok(bytes) => first_line(&bytes).and_then(of_accounts),
@@ -109,19 +109,19 @@ fn of_file(path: &Path) -> Option<Sid> {
             Ok(sid) => Ok(sid),
             Err(MakeError::Content(why)) => Err(why),
             Err(MakeError::File(FileError { path, error })) => {
-                tracing::warn!(file = %path.display(), %error, "the machine's SID cannot be kept: clients without a SID get none");
+                tracing::warn!(file = %path.display(), %error, "the machine's SID cannot be stored: no SID can be derived for clients without one");
                 return None;
             }
         },
         Err(_) => Err("cannot be read"),
     }
-    .inspect_err(|why| tracing::error!(file = %path.display(), "the machine's SID: {why}; clients without a SID get none"))
+    .inspect_err(|why| tracing::error!(file = %path.display(), "the machine's SID: {why}; no SID can be derived for clients without one"))
     .ok()
 }
 
 fn make(path: &Path) -> Result<Sid, MakeError> {
     edit::change(path, true, |lines| {
-        // Another process has been faster.
+        // Another process has created it meanwhile.
         if let Some(line) = lines.texts().next() {
             return first_line(line).and_then(of_accounts).map_err(MakeError::Content);
         }
@@ -131,7 +131,7 @@ fn make(path: &Path) -> Result<Sid, MakeError> {
             [0, 4, 8].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])));
         let sid = Sid::new(5, &[21, a, b, c]).ok_or(MakeError::Content("no SID"))?;
         lines.push(sid.to_string().as_bytes());
-        tracing::info!(file = %path.display(), %sid, "the machine's SID has been made");
+        tracing::info!(file = %path.display(), %sid, "the machine's SID has been created");
         Ok(sid)
     })
 }

@@ -1,8 +1,8 @@
-//! The machine's winbindd as an authority: Samba's daemon, which the machine has joined its domain
-//! with, judges NTLM's responses.
+//! The machine's winbindd as an authority: Samba's daemon, for a machine joined to a domain by
+//! Samba, validates NTLM responses.
 //!
-//! [`wbclient`] asks it by its client wbclient and [`ntlm_auth_pool`] by processes of `ntlm_auth`, whose
-//! protocol is in [`ntlm_auth`].
+//! [`wbclient_pool`] reaches it by its client library, [`ntlm_auth_pool`] by processes of
+//! `ntlm_auth`, whose protocol is in [`ntlm_auth`].
 
 mod account;
 mod ntlm_auth;
@@ -26,32 +26,32 @@ use std::fmt;
 use std::time::{Duration, Instant};
 use wbclient_pool::WbclientPool;
 
-/// When winbindd is not there, nobody asks for this long.
+/// If winbindd is unreachable, it is not tried again for this long.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// winbindd's texts have 256 bytes with the zero at their end, and what is longer it would cut.
+/// winbindd's strings have 256 bytes with the terminating zero; longer ones would be cut off.
 const LONGEST_NAME: usize = 255;
 
 const UNREACHABLE: Error = Error::NoAuthority("winbindd cannot be reached");
-const MALFORMED: Error = Error::NoAuthority("what winbindd's helper answers is no answer");
+const MALFORMED: Error = Error::NoAuthority("winbindd's helper gives a malformed answer");
 const SLOW: Error = Error::NoAuthority("winbindd does not answer in time");
 const BUSY: Error = Error::NoAuthority("winbindd does not keep up with the logons");
 
 /// A configured winbindd.
 pub struct Winbind {
-    /// What the configuration says.
+    /// What is configured.
     pub settings: Options,
     open: ForkLocal<Open>,
 }
 
-/// What is kept between logons.
+/// State kept between logons.
 struct Open {
     wbclient: WbclientPool,
     ntlm_auth: NtlmAuthPool,
     retry_at: Mutex<Option<Instant>>,
 }
 
-/// A logon as winbindd is validated of it.
+/// A logon's names as passed to winbindd.
 struct Names {
     user: CString,
     domain: CString,
@@ -59,7 +59,7 @@ struct Names {
 }
 
 impl Winbind {
-    /// A winbindd that nobody has asked yet.
+    /// A winbindd with these settings; nothing is started yet.
     pub fn new(settings: Options) -> Winbind {
         let open = ForkLocal::new(Open::new(&settings));
         Winbind { settings, open }
@@ -67,7 +67,7 @@ impl Winbind {
 
     /// Has winbindd validate a logon.
     ///
-    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
+    /// Errors: `LogonDenied` if it rejects the logon, or policy does beforehand; `NoAuthority` if
     /// it cannot be asked.
     pub fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = PassThroughRequest::of(logon)?;
@@ -85,8 +85,8 @@ impl Winbind {
         result?.into_validated(question.kind, Origin::Winbind)
     }
 
-    /// ntlm_auth tells the keys and no more: who that is, winbindd is asked by its wbclient, if that
-    /// can be had.
+    /// ntlm_auth returns only the keys. The account is looked up by winbindd's client library, if
+    /// available.
     fn with_ntlm_auth(
         &self,
         open: &Open,
@@ -122,7 +122,7 @@ impl Open {
         }
     }
 
-    /// Refuses while winbindd is not there.
+    /// Fails while winbindd is expected to be unreachable.
     fn check_reachable(&self) -> Result<()> {
         let mut retry_at = self.retry_at.lock();
         match *retry_at {
@@ -136,8 +136,8 @@ impl Open {
 }
 
 impl Names {
-    /// The client's names; its domain is `own_domain` if it names none and is no user principal
-    /// name.
+    /// The client's names. Without a domain it is in `own_domain`, unless the user is a user
+    /// principal name.
     fn of(logon: &NetworkLogon<'_>, own_domain: &str) -> Result<Names> {
         let name = |text: &str| match CString::new(text) {
             Ok(name) if text.len() <= LONGEST_NAME => Ok(name),

@@ -1,6 +1,6 @@
-//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or
-//! `Name:: value in base64`, and a line with a single dot that ends a request or an answer. A
-//! refusal has one dot more.
+//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or `Name::
+//! value in base64`, and a line with a single dot that ends a request or an answer. A rejection
+//! ends with a second such line.
 
 use super::Names;
 use crate::authority::pass_through::PassThroughRequest;
@@ -11,38 +11,38 @@ use std::io;
 use std::time::Instant;
 use zeroize::Zeroizing;
 
-/// An answer has a few short lines; no more is read.
+/// The longest answer read; it has a few short lines.
 const LONGEST_ANSWER: usize = 4096;
 
-/// What follows a refusal, and nobody waits for.
+/// The line that ends an answer, and once more a rejection.
 const DOT: &[u8] = b".\n";
 
-/// The keys of a logon that is let in.
+/// The session keys of an accepted logon.
 pub(super) struct Keys {
     pub(super) user_session_key: Zeroizing<[u8; 16]>,
     pub(super) lm_key: Zeroizing<[u8; 8]>,
 }
 
-/// What the helper says of a logon.
+/// The helper's answer to a logon.
 pub(super) enum Answer {
-    /// The client is let in.
+    /// The logon is accepted.
     Yes(Keys),
-    /// It is not.
+    /// The logon is rejected.
     No(NtStatus),
-    /// winbindd is not there.
+    /// winbindd is unreachable.
     Unavailable(String),
-    /// winbindd is there, and may not be asked, or cannot tell.
+    /// winbindd may not be used, or cannot validate the logon.
     Unable(String),
 }
 
-/// Why the helper is not to be used any more.
+/// Why the helper can no longer be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HelperError {
     /// It has ended.
     Ended,
     /// It does not answer in time.
     Silent,
-    /// What it answers is no answer.
+    /// Its answer is malformed.
     Garbled(&'static str),
 }
 
@@ -66,7 +66,7 @@ impl From<io::Error> for HelperError {
     }
 }
 
-/// The request: names in base64, whatever is in them. There is no field for the client's
+/// The request. Names are in base64, so may contain any bytes. There is no field for the client's
 /// workstation.
 pub(super) fn request(names: &Names, question: &PassThroughRequest<'_>) -> Zeroizing<Vec<u8>> {
     let capacity =
@@ -89,7 +89,7 @@ pub(super) fn request(names: &Names, question: &PassThroughRequest<'_>) -> Zeroi
     out
 }
 
-/// The helper has answered everything it was asked, and has not ended.
+/// The helper is running and has no pending output but a rejection's last line.
 pub(super) fn is_ready(helper: &Helper) -> bool {
     let mut unread = [0; DOT.len() + 1];
     match helper.unread(&mut unread) {
@@ -98,7 +98,7 @@ pub(super) fn is_ready(helper: &Helper) -> bool {
     }
 }
 
-/// Asks the helper.
+/// Sends a request to the helper and reads the answer.
 pub(super) fn ask(
     helper: &Helper,
     request: &[u8],
@@ -117,7 +117,7 @@ pub(super) fn ask(
             read => read,
         };
         let mut received = buffer.get(..length).unwrap_or_default();
-        // The second dot of the refusal before this answer.
+        // The second dot of the previous rejection.
         received = received.strip_prefix(DOT).unwrap_or(received);
         if let Some((lines, rest)) = whole(received) {
             let answer = parse(lines)?;
@@ -131,8 +131,8 @@ pub(super) fn ask(
     }
 }
 
-/// The lines before the dot, each with its end, and what follows it; nothing if it has not come
-/// yet.
+/// The lines before the dot, each with its line end, and what follows the dot; `None` if the dot
+/// has not arrived yet.
 fn whole(received: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut start = 0;
     for line in received.split_inclusive(|&byte| byte == b'\n') {
@@ -146,7 +146,7 @@ fn whole(received: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
-/// Reads an answer's lines.
+/// Parses an answer's lines.
 fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
     let (mut authenticated, mut error) = (None, None);
     let mut user_session_key = None;
@@ -164,7 +164,7 @@ fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
             b"Authentication-Error" => error.replace(value).is_some(),
             b"User-Session-Key" => user_session_key.replace(key(value)?).is_some(),
             b"LANMAN-Session-Key" => lm_key.replace(key(value)?).is_some(),
-            // It has not understood what it was asked.
+            // It did not understand the request.
             b"Error" => return Err(HelperError::Garbled("an error")),
             _ => false,
         };
@@ -182,8 +182,7 @@ fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
     }
 }
 
-/// What Samba's texts say, in some words of each: of the texts themselves there have been several
-/// versions.
+/// Parts of Samba's messages, which differ between versions, and their NTSTATUS.
 const TEXTS: [(&str, NtStatus); 20] = [
     ("current password is not correct", NtStatus::WRONG_PASSWORD),
     ("wrong password", NtStatus::WRONG_PASSWORD),
@@ -252,7 +251,7 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// A key: as many hexadecimal digits as it has, no less.
+/// A key in hexadecimal, of exactly its length.
 fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, HelperError> {
     const BAD: HelperError = HelperError::Garbled("a key of another length");
     let mut key = Zeroizing::new([0; N]);

@@ -1,5 +1,4 @@
-//! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on
-//! a helper that they borrow.
+//! A pool of `ntlm_auth` processes. Callers talk to a borrowed helper in their own thread.
 
 use super::Options;
 use super::ntlm_auth::{self, Answer, HelperError, Keys};
@@ -11,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-/// A helper that nobody has needed for so long is ended.
+/// A helper idle for this long is ended.
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
 
 /// The helpers of a process.
@@ -23,13 +22,13 @@ pub(super) struct NtlmAuthPool {
 
 #[derive(Default)]
 struct State {
-    /// Those that nobody uses, the one used last at the end, and when that was.
+    /// Idle helpers and when each was last used, the latest at the end.
     idle: Vec<(Helper, Instant)>,
-    /// All, those that are used among them.
+    /// All helpers, including those in use.
     count: usize,
 }
 
-/// The right to use a helper, given back when dropped.
+/// The right to use a helper; Drop returns it.
 struct Permit<'a> {
     helpers: &'a NtlmAuthPool,
     helper: Option<Helper>,
@@ -50,7 +49,7 @@ impl NtlmAuthPool {
     ) -> Result<Keys> {
         let mut permit = self.permit(deadline)?;
         let request = ntlm_auth::request(names, question);
-        // A helper that was kept may have ended meanwhile, which says nothing of the next.
+        // An idle helper may have ended meanwhile; that does not count against the next.
         loop {
             let (helper, kept) = match permit.helper.take() {
                 Some(helper) if ntlm_auth::is_ready(&helper) => (helper, true),
@@ -63,7 +62,7 @@ impl NtlmAuthPool {
             match ntlm_auth::ask(&helper, &request, deadline) {
                 Ok(answer) => {
                     permit.helper = Some(helper);
-                    return validated(answer);
+                    return keys_of(answer);
                 }
                 Err(HelperError::Ended) if kept => {
                     tracing::info!("winbind: a helper has ended; starting another")
@@ -80,7 +79,7 @@ impl NtlmAuthPool {
         }
     }
 
-    /// Whoever has ended one has perhaps ended more, which are waited for here.
+    /// If one helper has ended, others may have: drops them, which reaps their processes.
     fn sweep(&self) {
         let mut state = self.state.lock();
         let (ready, ended): (Vec<_>, Vec<_>) =
@@ -89,7 +88,7 @@ impl NtlmAuthPool {
         state.count -= ended.len();
     }
 
-    /// Waits for a helper, or for leave to start one.
+    /// Waits for a helper, or for the right to start one.
     fn permit(&self, deadline: Instant) -> Result<Permit<'_>> {
         let mut ended = Vec::new();
         let mut state = self.state.lock();
@@ -139,7 +138,7 @@ fn start(settings: &Options) -> Result<Helper> {
     })
 }
 
-fn validated(answer: Answer) -> Result<Keys> {
+fn keys_of(answer: Answer) -> Result<Keys> {
     match answer {
         Answer::Yes(keys) => Ok(keys),
         Answer::No(status) => Err(pass_through::refused(status)),

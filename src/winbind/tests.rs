@@ -1,4 +1,4 @@
-//! NtlmAuthPool that are fake by shell scripts, good ones and others.
+//! Fake helpers, well-behaved and not, made of shell scripts.
 
 use super::ntlm_auth::Keys;
 use super::ntlm_auth_pool::NtlmAuthPool;
@@ -19,7 +19,7 @@ const READ: &str = "read_request() { request=; while IFS= read -r line; do [ \"$
                     request=\"$request$line\n\"; done; return 1; }\n";
 const YES: &str = "Authenticated: Yes\\nUser-Session-Key: 000102030405060708090A0B0C0D0E0F\\n";
 
-/// A folder with a program; removed when dropped, after the helpers have ended.
+/// A folder with a program; Drop removes it, after the helpers have ended.
 struct FakeHelper {
     helpers: Option<NtlmAuthPool>,
     settings: Options,
@@ -85,7 +85,7 @@ impl FakeHelper {
         self.logon_of("alice", "", self.settings.timeout)
     }
 
-    /// What a logon without patience comes to.
+    /// The error of a logon with a short deadline.
     fn hasty(&self) -> Error {
         self.logon_of("alice", "", Duration::from_millis(300)).err().unwrap()
     }
@@ -97,7 +97,7 @@ impl FakeHelper {
     }
 }
 
-/// There is such a process, or what a process has left that nobody has waited for.
+/// There is such a process, perhaps a zombie.
 fn exists(pid: &str) -> bool {
     Path::new("/proc").join(pid).exists()
 }
@@ -241,7 +241,7 @@ fn refusals_are_known_by_their_text() {
     }
 }
 
-/// Answers that are none; each helper is ended and the next logon has another.
+/// Malformed answers; each helper is ended and the next logon starts another.
 #[test]
 fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
     let long = "x".repeat(8192);
@@ -295,7 +295,7 @@ fn a_helper_that_has_ended_meanwhile_or_speaks_unasked_is_replaced() {
         for turn in 1..=3 {
             fake.logon().unwrap();
             assert_eq!(fake.pids().len(), turn);
-            // What it does afterwards, it has done by then.
+            // By then it has done all that it does afterwards.
             std::thread::sleep(Duration::from_secs(1));
         }
     }

@@ -1,8 +1,7 @@
-//! winbindd asked by its client library.
+//! A pool of threads that call winbindd's client library.
 //!
-//! The library waits as long as it sees fit, so it is not the caller's thread that calls it: there
-//! are a few threads for that, none before the first logon and none for long after the last, and
-//! callers wait no longer than their own time.
+//! The library has no timeout, so it is not called on the caller's thread: a few threads, started
+//! on demand and ended when idle, call it, and callers wait until their own deadline.
 
 use super::{BUSY, Names, SLOW, UNREACHABLE, account};
 use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
@@ -42,15 +41,15 @@ struct Shared {
 struct State {
     jobs: VecDeque<Job>,
     threads: usize,
-    /// Of these, how many have nothing to do.
+    /// Those waiting for a job.
     idle: usize,
-    /// Threads in calls that nobody waits for any more.
+    /// Threads in calls whose callers have given up.
     overdue: usize,
 }
 
 type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
 
-/// Where a call's result is put.
+/// A call's result.
 struct Slot<T> {
     state: Mutex<Progress<T>>,
     changed: Condvar,
@@ -60,7 +59,7 @@ enum Progress<T> {
     Waiting,
     Begun,
     Done(T),
-    /// The caller has gone: before it was begun, or while it was.
+    /// The caller gave up, before the call began or during it.
     GivenUp,
 }
 
@@ -97,19 +96,19 @@ impl WbclientPool {
         }
     }
 
-    /// The library can be loaded.
+    /// The library is installed.
     pub(super) fn is_available() -> bool {
         Connection::is_available()
     }
 
-    /// What winbindd knows of an account. That it does not tell is an error: a client is not to be
-    /// one account today and another tomorrow.
+    /// Looks an account up. Failure is an error, so that a client does not map to one account now
+    /// and to another later.
     pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
         self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?
             .map_err(log_error)
     }
 
-    /// Has a thread call the library, and waits for that until the deadline.
+    /// Has a thread call the library, and waits for the result until the deadline.
     fn call<T: Send + 'static>(
         &self,
         deadline: Instant,
@@ -144,7 +143,7 @@ impl WbclientPool {
 
     fn submit(&self, job: Job) -> Result<()> {
         let mut state = self.shared.state.lock();
-        // Nobody waits behind calls that have kept their own callers waiting for too long.
+        // While overdue calls occupy all threads, waiting is pointless.
         if state.overdue >= self.most {
             return Err(SLOW);
         }
@@ -166,16 +165,16 @@ impl WbclientPool {
     }
 }
 
-/// What is said when winbindd has not validated what it was asked.
+/// Logs the failed call and returns the error.
 fn log_error(error: WbcError) -> Error {
     tracing::error!(?error, "winbind: no answer by libwbclient");
     match error {
         WbcError::Unavailable => UNREACHABLE,
-        _ => Error::NoAuthority("winbindd cannot tell"),
+        _ => Error::NoAuthority("winbindd cannot answer"),
     }
 }
 
-/// The work on a thread of ours.
+/// The job that runs on a pool thread.
 fn job<T: Send + 'static>(
     shared: Arc<Shared>,
     slot: Arc<Slot<std::result::Result<T, WbcError>>>,
@@ -198,7 +197,7 @@ fn job<T: Send + 'static>(
         };
         let mut progress = slot.state.lock();
         if matches!(*progress, Progress::GivenUp) {
-            // Counted while the slot's lock was held, which we have now.
+            // The caller counted it under the slot's lock, which is held here.
             shared.state.lock().overdue -= 1;
             return;
         }
@@ -209,7 +208,7 @@ fn job<T: Send + 'static>(
 
 impl Shared {
     fn work(&self) {
-        // The library writes to a connection that winbindd may have closed, which is a SIGPIPE.
+        // The library may write to a connection that winbindd has closed, which raises SIGPIPE.
         platform::take_no_signals();
         let mut connection = None;
         let mut state = self.state.lock();

@@ -1,4 +1,4 @@
-//! The procedures' arguments and results as NDR has them: [MS-NRPC] 3.5.4.4.1, 3.5.4.4.2.
+//! Arguments and results of the procedures in NDR: [MS-NRPC] 3.5.4.4.1, 3.5.4.4.2.
 
 use super::channel::Machine;
 use crate::encoding::ndr::reader::{Reader, Writer};
@@ -17,7 +17,7 @@ const WORKSTATION_SECURE_CHANNEL: u16 = 2;
 
 const MALFORMED: RpcError = RpcError::Malformed("results of a Netlogon procedure");
 
-/// NetrServerReqChallenge: our challenge for the server's.
+/// NetrServerReqChallenge: exchanges challenges.
 pub(super) fn req_challenge(
     connection: &mut Connection,
     machine: &Machine,
@@ -25,21 +25,21 @@ pub(super) fn req_challenge(
     deadline: Instant,
 ) -> Result<([u8; 8], NtStatus), RpcError> {
     let mut arguments = Writer::with_capacity(96);
-    // PrimaryName: whoever answers at this address.
+    // PrimaryName: null, the server at this address.
     arguments.null().wide_string(machine.computer()).bytes(challenge);
     let results = connection.call(operation::REQ_CHALLENGE, &arguments.finish(), deadline)?;
     let mut r = Reader::new(&results);
     Ok((eight(&mut r)?, NtStatus(long(&mut r)?)))
 }
 
-/// What NetrServerAuthenticate3 gives.
+/// The results of NetrServerAuthenticate3.
 pub(super) struct Authenticated {
     pub(super) credential: [u8; 8],
     pub(super) flags: u32,
     pub(super) status: NtStatus,
 }
 
-/// NetrServerAuthenticate3: our credential for the server's, and which options both sides have.
+/// NetrServerAuthenticate3: exchanges credentials and options.
 pub(super) fn authenticate3(
     connection: &mut Connection,
     machine: &Machine,

@@ -10,17 +10,17 @@ use zeroize::Zeroizing;
 /// How the messages of an association are protected: by encryption and signature,
 /// RPC_C_AUTHN_LEVEL_PKT_PRIVACY.
 pub trait Protection: Send {
-    /// auth_type: which security provider it is.
+    /// auth_type: the security provider's number.
     fn auth_type(&self) -> u8;
     /// The token of the bind.
     fn bind_token(&self) -> Vec<u8>;
-    /// Takes the token of the server's answer to that.
+    /// Processes the token of the server's answer to the bind.
     fn bound(&mut self, token: &[u8]) -> Result<(), RpcError>;
     /// The length of each message's token.
     fn token_length(&self) -> usize;
-    /// Encrypts what is sent, and appends its token to `token`.
+    /// Encrypts `data`, and appends its token to `token`.
     fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), RpcError>;
-    /// Decrypts what has come and checks its token.
+    /// Decrypts `data` and verifies its token.
     fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), RpcError>;
 }
 
@@ -30,8 +30,8 @@ const PRIVACY: u8 = 6;
 /// Requests are padded to a multiple of this before their token ([MS-RPCE] 2.2.2.11).
 const PADDING: usize = 16;
 
-/// The longest results that are read. A logon's are some kilobytes; an account of thousands of
-/// groups has some ten thousand bytes for each thousand.
+/// The longest results accepted. A logon's are some kilobytes; a thousand groups add about ten
+/// thousand bytes.
 const LONGEST: usize = 1 << 19;
 
 /// An association.
@@ -56,7 +56,7 @@ impl Connection {
                 kind => RpcError::Unreachable(kind),
             }
         })?;
-        // Each message is written at once and answered.
+        // Each message is written whole and then answered.
         let _ = stream.set_nodelay(true);
         let mut connection =
             Connection { stream, call: 1, they_receive: pdu::WE_RECEIVE, protection };
@@ -64,8 +64,8 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Makes a call: its results, decrypted. After an error but a [`RpcError::Fault`] the connection
-    /// is of no more use.
+    /// Makes a call and returns its results, decrypted. After any error but a [`RpcError::Fault`]
+    /// the connection cannot be used again.
     pub fn call(
         &mut self,
         operation: u16,
@@ -77,7 +77,7 @@ impl Connection {
         self.receive_response(deadline)
     }
 
-    /// Nobody has closed the connection, and nothing has come that nobody waits for.
+    /// The connection is open, and no data is pending.
     pub fn is_idle(&self) -> bool {
         let peeked = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
         let blocking = self.stream.set_nonblocking(false);
@@ -212,7 +212,7 @@ impl Connection {
                 None => body.get(CALL_HEADER - HEADER..).ok_or(RpcError::Malformed("cut short"))?,
             };
             let last = header.flags & pdu::LAST != 0;
-            // Fragments of nothing could go on for ever.
+            // Empty fragments could continue for ever.
             if part.is_empty() && !last {
                 return Err(RpcError::Malformed("an empty fragment"));
             }
@@ -241,7 +241,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads one message: its header, and what follows that.
+    /// Reads one message: its header and body.
     fn read(&mut self, deadline: Instant) -> Result<(Header, Zeroizing<Vec<u8>>), RpcError> {
         let mut header = [0; HEADER];
         self.read_exact(&mut header, deadline)?;
@@ -293,7 +293,7 @@ fn split_token<'a>(
     Ok((rest, trailer, token))
 }
 
-/// Appends; what has to move leaves no copy behind.
+/// Appends; if the buffer has to be reallocated, the old one is erased.
 fn append(to: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
     if to.capacity() - to.len() < part.len() {
         let mut longer =
@@ -304,11 +304,11 @@ fn append(to: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
     to.extend_from_slice(part);
 }
 
-/// The time that is left.
+/// The time left.
 fn left(deadline: Instant) -> Result<Duration, RpcError> {
     match deadline.saturating_duration_since(Instant::now()) {
         Duration::ZERO => Err(RpcError::TimedOut),
-        // A shorter one counts as none in some systems.
+        // Some systems take a shorter timeout for none.
         left => Ok(left.max(Duration::from_millis(1))),
     }
 }

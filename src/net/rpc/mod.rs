@@ -1,8 +1,7 @@
 //! Connection-oriented DCE RPC over TCP, as a client: [C706] 12 and 13 with [MS-RPCE].
 //!
-//! An association makes one call at a time: the protection of a Netlogon channel counts the
-//! messages of both sides together, and nobody may have another call sent before the answer to the
-//! one under way.
+//! An association makes one call at a time: Netlogon's protection numbers the messages of both
+//! sides in one sequence, so the next call must wait for the answer.
 
 mod connection;
 pub mod endpoint_mapper;
@@ -15,7 +14,7 @@ use std::fmt;
 /// An interface and its version, or a transfer syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Syntax {
-    /// The UUID as it travels in little-endian.
+    /// The UUID in its little-endian encoding.
     pub uuid: [u8; 16],
     /// The major version.
     pub major: u16,
@@ -35,25 +34,24 @@ impl Syntax {
     };
 }
 
-/// Why a call did not succeed.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RpcError {
-    /// No connection can be made.
+    /// The connection cannot be made.
     Unreachable(std::io::ErrorKind),
-    /// The time is over.
+    /// The deadline has passed.
     TimedOut,
-    /// The connection is gone.
+    /// The connection was closed.
     Closed,
-    /// What came is not what the protocol knows.
+    /// The answer violates the protocol.
     Malformed(&'static str),
-    /// The server does not take the connection for this interface or with this protection: its
-    /// reason.
+    /// The server rejects the interface or the protection: its reason.
     BindRefused(u16),
-    /// The server did not make the call: the status of its fault.
+    /// The server returned a fault: its status.
     Fault(u32),
-    /// What came is not protected as was agreed, or not by who was meant.
+    /// The answer is not protected as agreed, or was modified.
     Altered(&'static str),
-    /// We cannot make the call.
+    /// The call cannot be made on this side.
     Local(&'static str),
 }
 

@@ -46,7 +46,7 @@ struct Response {
     lm_data: *mut u8,
 }
 
-/// `password` of `struct wbcAuthUserParams`; only its greatest members, for the size.
+/// `password` of `struct wbcAuthUserParams`; only its largest members, for the size.
 #[repr(C)]
 union Password {
     response: Response,
@@ -116,7 +116,7 @@ const AUTH_ERROR: c_int = 10;
 /// WBC_SID_NAME_USER, WBC_SID_NAME_COMPUTER
 const ACCOUNTS: [c_int; 2] = [1, 9];
 
-/// A token has no more groups ([MS-PAC] 2.5 and Windows' own limit are far below).
+/// An upper bound; Windows' limit of groups in a token is far lower.
 const MOST_SIDS: u32 = 8192;
 /// winbindd itself has no longer names.
 const LONGEST_TEXT: usize = 4096;
@@ -166,7 +166,7 @@ functions! {
     wbcCtxLookupUserSids: fn(*mut c_void, *const DomainSid, bool, *mut u32, *mut *mut DomainSid) -> c_int;
 }
 
-/// The library, loaded for good; nothing if it cannot be.
+/// The library's functions, loaded once; `None` if that fails.
 fn library() -> Option<&'static Functions> {
     static LIBRARY: OnceLock<Option<Functions>> = OnceLock::new();
     let load = || {
@@ -181,15 +181,14 @@ fn library() -> Option<&'static Functions> {
     LIBRARY.get_or_init(load).as_ref()
 }
 
-/// A connection to winbindd, which is made when it is first used, and again when it was lost. It
-/// waits as long as the library does: up to half a minute where winbindd is there and does not
-/// answer.
+/// A connection to winbindd, made on first use and again after it was lost. Calls block as long as
+/// the library does: up to half a minute if winbindd does not answer.
 pub struct Connection {
     functions: &'static Functions,
     context: NonNull<c_void>,
 }
 
-/// Memory of the library's, given back when dropped.
+/// Memory allocated by the library; Drop frees it.
 struct Given<T> {
     functions: &'static Functions,
     memory: *mut T,
@@ -211,12 +210,12 @@ impl<T> Drop for Given<T> {
 }
 
 impl Connection {
-    /// The library can be had.
+    /// The library is installed.
     pub fn is_available() -> bool {
         library().is_some()
     }
 
-    /// A connection of its own; nothing if the library cannot be had.
+    /// A new connection; `None` without the library.
     pub fn open() -> Option<Connection> {
         let functions = library()?;
         // SAFETY: it takes nothing and gives a context or null.
@@ -224,12 +223,12 @@ impl Connection {
         Some(Connection { functions, context })
     }
 
-    /// Has a logon judged.
+    /// Has winbindd validate a logon.
     pub fn authenticate(&mut self, logon: &Logon<'_>) -> Result<Account, WbcError> {
         let length = |bytes: &[u8]| {
             u32::try_from(bytes.len()).map_err(|_| WbcError::Malformed("a response of that length"))
         };
-        // The library reads them only, whatever their type says.
+        // The library only reads them, although the types are mutable.
         let data = |bytes: &[u8]| {
             if bytes.is_empty() { ptr::null_mut() } else { bytes.as_ptr().cast_mut() }
         };
@@ -329,7 +328,7 @@ impl Connection {
         Ok(Named { user, domain, sid: sid_of(&sid)?, groups })
     }
 
-    /// The number of the user whom this SID is.
+    /// The user number for this SID.
     pub fn uid_of(&mut self, sid: &Sid) -> Result<u32, WbcError> {
         let [_, _, authority @ ..] = sid.authority().to_be_bytes();
         let numbers = sid.sub_authorities();
@@ -363,7 +362,7 @@ fn done(result: c_int) -> Result<(), WbcError> {
     }
 }
 
-/// So many structures.
+/// A slice of `count` structures.
 ///
 /// # Safety
 ///
@@ -381,11 +380,11 @@ unsafe fn slice<'a, T>(first: *const T, count: u32) -> Result<&'a [T], WbcError>
     }
 }
 
-/// A text of the library's; empty for none.
+/// A string of the library's; empty for null.
 ///
 /// # Safety
 ///
-/// Null, or a text that ends in a zero.
+/// Null, or a zero-terminated string.
 unsafe fn text(text: *const c_char) -> Result<String, WbcError> {
     if text.is_null() {
         return Ok(String::new());
@@ -582,7 +581,7 @@ mod tests {
             return;
         }
         compiles(&assertions()).unwrap().unwrap();
-        // And the check does tell.
+        // The check detects a difference.
         compiles(&assertions().replacen(" == ", " == 1 + ", 1)).unwrap().unwrap_err();
     }
 

@@ -19,14 +19,14 @@ pub struct Account {
     pub nt_hash: Option<[u8; 16]>,
     /// `LMOWFv1`.
     pub lm_hash: Option<[u8; 16]>,
-    /// Known, and not to be let in.
+    /// It may not log on.
     #[zeroize(skip)]
     pub disabled: bool,
 }
 
 impl Account {
-    /// The account that a name and a password make, as `AcquireCredentialsHandle` gets them: `user`
-    /// may be `DOMAIN\\user` when no domain is given apart.
+    /// The account for a name and a password as passed to `AcquireCredentialsHandle`: `user` may be
+    /// `DOMAIN\\user` if no separate domain is given.
     pub fn from_identity(identity: &Identity) -> Account {
         let (domain, user) = match identity.user.split_once('\\') {
             Some(parts) if identity.domain.is_empty() => parts,
@@ -42,7 +42,7 @@ impl Account {
     }
 }
 
-/// An account and what the account file says of it besides.
+/// An account of the account file, and its status.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The account.
@@ -67,8 +67,8 @@ pub enum AccountStatus {
 }
 
 impl AccountStatus {
-    /// Refuses an account that may not log on. Asked once the response has been checked, so that
-    /// only who knows the password learns of it from the time taken.
+    /// Rejects an account that may not log on. Called after the response has been checked, so that
+    /// the time taken reveals nothing to clients without the password.
     pub(crate) fn admit(self) -> Result<()> {
         Err(Error::LogonDenied(match self {
             AccountStatus::Normal => return Ok(()),
