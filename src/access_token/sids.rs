@@ -1,4 +1,4 @@
-//! The SIDs that a client goes by.
+//! A client's SIDs.
 
 use crate::access_token::Config;
 use crate::mechanism::Mechanism;
@@ -7,19 +7,19 @@ use crate::stores::derived_sid;
 use crate::types::sid::Sid;
 use std::collections::HashSet;
 
-/// The SIDs that a client goes by: what a token of it holds.
+/// A client's SIDs, as its token contains them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sids {
     /// The client's own.
     pub user: Sid,
-    /// Where it is from.
+    /// Who supplied it.
     pub origin: Origin,
     /// Its primary group; one of `groups`.
     pub primary_group: Sid,
-    /// The groups that it is in, each once: those of its account, then those that everybody is in
-    /// who comes this way. What a domain says that is the machine's own to say is not among them.
+    /// Its groups, each once: those of its account, then the well-known ones of its kind of logon.
+    /// Groups that only the machine itself may assign are not accepted from a domain.
     pub groups: Vec<SidAndAttributes>,
-    /// How many of them are the account's.
+    /// The number of the account's groups.
     of_account: usize,
 }
 
@@ -27,8 +27,8 @@ pub struct Sids {
 const USERS_RID: u32 = 513;
 
 impl Sids {
-    /// The SIDs of a client who has come by `mechanism`; `None` if nobody has told its SID and
-    /// there is no machine SID to make one of.
+    /// The SIDs of a client authenticated by `mechanism`; `None` if no authority supplied its SID
+    /// and there is no machine SID to derive it from.
     pub fn of(client: &Principal, mechanism: Mechanism, config: &Config) -> Option<Sids> {
         if client.anonymous {
             let user = well_known::anonymous_logon();
@@ -61,7 +61,7 @@ impl Sids {
                     .and_then(|machine| machine.with_rid(USERS_RID))
                     .unwrap_or_else(well_known::users)
             });
-        let everybodys = [
+        let common = [
             primary_group,
             well_known::everyone(),
             well_known::users(),
@@ -69,32 +69,31 @@ impl Sids {
             well_known::authenticated_users(),
             well_known::this_organization(),
         ];
-        let everybodys = everybodys
+        let common = common
             .into_iter()
             .chain((mechanism == Mechanism::Ntlm).then(well_known::ntlm_authentication));
-        let members = everybodys.filter(|sid| seen.insert(*sid));
+        let members = common.filter(|sid| seen.insert(*sid));
         groups.extend(members.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER }));
         Some(Sids { user, origin, primary_group, groups, of_account })
     }
 
-    /// The groups of the account alone.
+    /// The account's groups only.
     pub fn account_groups(&self) -> &[SidAndAttributes] {
         self.groups.get(..self.of_account).unwrap_or_default()
     }
 }
 
-/// The client's own SID, and who says so.
+/// The client's own SID, and who supplied it.
 fn user(client: &Principal, facts: Option<&AccountInfo>, config: &Config) -> Option<(Sid, Origin)> {
     if let Some(sid) = facts.and_then(|facts| facts.sid) {
-        // A domain that calls its user by the machine's own name for somebody gets no token for
-        // him.
+        // No token for a SID from a domain that only the machine itself may assign.
         return (!(client.origins.sid.is_domains() && well_known::of_machine(&sid)))
             .then_some((sid, client.origins.sid));
     }
     let machine = config.machine_sid.get()?;
     let sid = match &client.native {
         _ if config.own.contain(client) => derived_sid::of_user(&machine, &client.user),
-        // Whatever it has been renamed to.
+        // Independent of name mapping.
         Some(principal) => derived_sid::of_kerberos(&machine, principal),
         None => derived_sid::of_domain_user(&machine, &client.domain, &client.user),
     };

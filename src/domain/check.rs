@@ -1,4 +1,4 @@
-//! Whether the domain can be asked, step by step: what `negossp domain check` tells.
+//! `negossp domain check`: tests the connection to the domain step by step.
 
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Request, logon};
@@ -15,12 +15,12 @@ use std::net::SocketAddr;
 use std::time::Instant;
 use subtle::ConstantTimeEq;
 
-/// One step: what was done, and what came of it.
+/// One step and its result.
 #[derive(Debug)]
 pub struct Step {
-    /// What was done.
+    /// What was tested.
     pub what: String,
-    /// What came of it, or what is wrong.
+    /// What was found, or what is wrong.
     pub result: Result<String, String>,
 }
 
@@ -33,8 +33,8 @@ pub struct Trial<'a> {
     pub password: &'a str,
 }
 
-/// Goes through all steps with every domain controller, and tells each as soon as it is done.
-/// Whether all have succeeded with at least one controller.
+/// Runs all steps with every domain controller and reports each to `tell` when it is done. Returns
+/// whether all succeeded with at least one controller.
 pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)) -> bool {
     let settings = &domain.settings;
     let mut step = |what: String, result: Result<String, String>| {
@@ -126,8 +126,8 @@ fn at_address(
         return false;
     }
     let Ok(channel) = made else { return false };
-    // An account that cannot exist: that it is refused shows that the domain controller can be
-    // asked.
+    // An account that cannot exist: its rejection shows that the domain controller validates
+    // logons.
     let nobody = Trial { name: "", password: "" };
     let tried = trial.unwrap_or(nobody);
     let reply = log_on(domain, &channel, &tried, Instant::now() + timeout);
@@ -161,7 +161,7 @@ fn refused(reply: &Reply) -> Result<String, String> {
     }
 }
 
-/// Logs on as a client would through this server.
+/// Logs on as a client of this server would.
 fn log_on(
     domain: &Domain,
     channel: &Channel,

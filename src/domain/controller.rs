@@ -1,4 +1,4 @@
-//! Which domain controllers there are, and which of them is asked.
+//! Finding the domain's controllers, and choosing between them.
 
 use super::Options;
 use crate::net::dns;
@@ -35,96 +35,96 @@ pub fn addresses(
     dns::addresses(&controller.host, port, servers, deadline)
 }
 
-/// After a failure a controller is left alone for this long, then for twice as long each time.
-const FIRST_REST: Duration = Duration::from_secs(3);
+/// A failed controller is not tried for this long, doubled after each further failure.
+const FIRST_BACKOFF: Duration = Duration::from_secs(3);
 /// At most this long.
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
-/// The controllers of a domain, preferred first, and how they have fared.
+/// The controllers of a domain, preferred first, and their recent failures.
 #[derive(Debug, Default)]
 pub struct Controllers {
     known: Vec<Known>,
-    /// When they were found; `None`: not yet.
+    /// When they were looked up; `None`: not yet.
     found: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Known {
     name: Host,
-    /// It is not asked before then, unless there is no other.
-    rests_until: Option<Instant>,
-    rest: Duration,
+    /// Not tried before then, unless no other is available.
+    retry_at: Option<Instant>,
+    backoff: Duration,
 }
 
 impl Known {
-    fn has_rested(&self, now: Instant) -> bool {
-        self.rests_until.is_none_or(|until| until <= now)
+    fn is_available(&self, now: Instant) -> bool {
+        self.retry_at.is_none_or(|until| until <= now)
     }
 }
 
 impl Controllers {
-    /// They were found longer ago than this, or never.
+    /// They were looked up longer ago than this, or never.
     pub fn are_older_than(&self, age: Duration, now: Instant) -> bool {
         self.found.is_none_or(|found| now.duration_since(found) > age)
     }
 
-    /// Takes these for all that there are. How they have fared is kept.
+    /// Replaces the list. The failures of those listed before are kept.
     pub fn set(&mut self, names: Vec<Host>, now: Instant) {
         let mut before = std::mem::take(&mut self.known);
         for name in names {
             let known = match before.iter().position(|known| known.name == name) {
                 Some(at) => before.swap_remove(at),
-                None => Known { name, rests_until: None, rest: FIRST_REST },
+                None => Known { name, retry_at: None, backoff: FIRST_BACKOFF },
             };
             self.known.push(known);
         }
         self.found = Some(now);
     }
 
-    /// Whom to ask, in this order: who does not rest, or, if all do, everybody.
+    /// The controllers to try, in order: those available, or all if none is.
     pub fn candidates(&self, now: Instant) -> Vec<Host> {
         let mut candidates: Vec<&Known> =
-            self.known.iter().filter(|known| known.has_rested(now)).collect();
+            self.known.iter().filter(|known| known.is_available(now)).collect();
         if candidates.is_empty() {
             candidates = self.known.iter().collect();
-            candidates.sort_by_key(|known| known.rests_until);
+            candidates.sort_by_key(|known| known.retry_at);
         }
         candidates.into_iter().map(|known| known.name.clone()).collect()
     }
 
-    /// Who is preferred to `name` and has rested.
+    /// Available controllers preferred to `name`.
     pub fn preferred_to(&self, name: &Host, now: Instant) -> Vec<Host> {
         let better = self.known.iter().take_while(|known| known.name != *name);
-        better.filter(|known| known.has_rested(now)).map(|known| known.name.clone()).collect()
+        better.filter(|known| known.is_available(now)).map(|known| known.name.clone()).collect()
     }
 
-    /// There is somebody else than `name`.
-    pub fn is_not_alone(&self, name: &Host) -> bool {
+    /// There is a controller besides `name`.
+    pub fn has_other_than(&self, name: &Host) -> bool {
         self.known.iter().any(|known| known.name != *name)
     }
 
-    /// It has failed not long ago.
-    pub fn rests(&self, name: &Host, now: Instant) -> bool {
-        self.known.iter().any(|known| known.name == *name && !known.has_rested(now))
+    /// It has failed recently.
+    pub fn is_unavailable(&self, name: &Host, now: Instant) -> bool {
+        self.known.iter().any(|known| known.name == *name && !known.is_available(now))
     }
 
-    /// Everyone has.
-    pub fn all_rest(&self, now: Instant) -> bool {
-        self.known.iter().all(|known| !known.has_rested(now))
+    /// All have failed recently.
+    pub fn all_unavailable(&self, now: Instant) -> bool {
+        self.known.iter().all(|known| !known.is_available(now))
     }
 
-    /// It has failed.
+    /// Notes that it failed.
     pub fn failed(&mut self, name: &Host, now: Instant) {
         if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
-            known.rests_until = Some(now + known.rest);
-            known.rest = (known.rest * 2).min(LONGEST_REST);
+            known.retry_at = Some(now + known.backoff);
+            known.backoff = (known.backoff * 2).min(LONGEST_BACKOFF);
         }
     }
 
-    /// It has answered.
-    pub fn works(&mut self, name: &Host) {
+    /// Notes that it answered.
+    pub fn succeeded(&mut self, name: &Host) {
         if let Some(known) = self.known.iter_mut().find(|known| known.name == *name) {
-            (known.rests_until, known.rest) = (None, FIRST_REST);
+            (known.retry_at, known.backoff) = (None, FIRST_BACKOFF);
         }
     }
 }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_failed_rests_and_comes_back() {
+    fn a_failed_controller_is_retried_after_a_while() {
         let [a, b]: [Host; 2] = ["a", "b"].map(|name| name.parse().unwrap());
         let start = Instant::now();
         let mut controllers = Controllers::default();
@@ -143,16 +143,16 @@ mod tests {
         controllers.failed(&a, start);
         assert_eq!(controllers.candidates(start), [&b].map(Clone::clone));
         assert_eq!(controllers.preferred_to(&b, start), []);
-        let later = start + FIRST_REST;
+        let later = start + FIRST_BACKOFF;
         assert_eq!(controllers.preferred_to(&b, later), [&a].map(Clone::clone));
         // A second failure counts for more, and is not forgotten when the list is made anew.
         controllers.failed(&a, later);
         controllers.set(vec![a.clone(), b.clone()], later);
-        assert_eq!(controllers.candidates(later + FIRST_REST), [&b].map(Clone::clone));
-        // If all rest, somebody has to be asked: who has rested longest.
+        assert_eq!(controllers.candidates(later + FIRST_BACKOFF), [&b].map(Clone::clone));
+        // If all backoff, somebody has to be asked: who has rested longest.
         controllers.failed(&b, later);
         assert_eq!(controllers.candidates(later), [b.clone(), a.clone()]);
-        controllers.works(&a);
+        controllers.succeeded(&a);
         assert_eq!(controllers.candidates(later), [a]);
     }
 }

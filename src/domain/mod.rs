@@ -1,10 +1,9 @@
-//! The domain as an authority: NTLM's responses are judged by a domain controller, which the
-//! library itself asks, by Netlogon ("pass-through authentication", [MS-APDS] 3.1).
+//! The domain as an authority: a domain controller validates NTLM responses, which the library
+//! sends it by Netlogon ("pass-through authentication", [MS-APDS] 3.1).
 //!
-//! [`rpc`] is remote procedure calls, [`netlogon`] the procedures and the secure channel that they
-//! go over, [`pool`] the connections that are kept and who is asked when, [`controller`] the domain
-//! controllers and how they have fared, [`dns`] how they are found, [`secret`] what the machine
-//! proves itself with, and [`check`] a report for people.
+//! [`netlogon`] has the procedures and the secure channel, [`pool`] the connections, [`controller`]
+//! finds and chooses domain controllers, [`machine_secret`] is what the machine authenticates with,
+//! and [`check`] a report for the administrator.
 
 pub mod check;
 pub mod controller;
@@ -29,7 +28,7 @@ use std::sync::Arc;
 
 /// A configured domain.
 pub struct Domain {
-    /// What the configuration says.
+    /// What is configured.
     pub settings: Options,
     machine: Arc<Machine>,
     secret: Secret,
@@ -37,19 +36,19 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// A domain of these settings, which nobody has asked yet.
+    /// A domain with these settings; no connection is made yet.
     pub fn new(settings: Options, secret: Secret) -> Domain {
         let machine = Arc::new(Machine::new(&settings.name, &settings.machine_account));
         let pool = ForkLocal::new(Pool::new(settings.connections));
         Domain { settings, machine, secret, pool }
     }
 
-    /// Which machine we are there.
+    /// This server's machine account.
     pub fn machine(&self) -> &Arc<Machine> {
         &self.machine
     }
 
-    /// What the machine proves itself with.
+    /// The machine account's secret.
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
@@ -63,10 +62,10 @@ impl PassThrough for Domain {
             && (same(domain, &self.settings.name) || same(domain, &self.settings.realm))
     }
 
-    /// Has a domain controller judge a logon.
+    /// Has a domain controller validate a logon.
     ///
-    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
-    /// none can be asked.
+    /// Errors: `LogonDenied` if it rejects the logon, or policy does beforehand; `NoAuthority` if
+    /// no controller can be asked.
     fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = PassThroughRequest::of(logon)?;
         let request = Request {
@@ -79,14 +78,14 @@ impl PassThrough for Domain {
         };
         let pool = self.pool.get(|| Pool::new(self.settings.connections));
         let reply = pool.logon(self, &request)?;
-        let Validation { user, domain, facts, user_session_key, lm_key, .. } = judged(reply)?;
+        let Validation { user, domain, facts, user_session_key, lm_key, .. } = accepted(reply)?;
         PassThroughResult { user, domain, facts: Some(facts), user_session_key, lm_key }
             .into_validated(question.kind, Origin::Netlogon)
     }
 }
 
-/// Who the domain controller says that the client is.
-fn judged(reply: Reply) -> Result<Validation> {
+/// The client's data, or the controller's rejection.
+fn accepted(reply: Reply) -> Result<Validation> {
     match reply {
         Reply { status: NtStatus::SUCCESS, validation: Some(validation), .. } => Ok(validation),
         Reply { status, .. } => Err(pass_through::refused(status)),

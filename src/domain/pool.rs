@@ -1,9 +1,9 @@
-//! Connections to a domain controller that are kept, and who may use them when.
+//! The pool of connections to a domain controller.
 //!
-//! Callers do their own work on a connection that they borrow; there is no thread of the library's.
-//! As many callers as there are to be connections work at a time, the others wait in a queue, each
-//! no longer than its own time. If there is no channel one of them makes it and the others wait for
-//! that; if it cannot be made, all are told so, and those who come in the next seconds at once.
+//! Callers make their calls on a borrowed connection; the library has no threads for this. At most
+//! as many callers as configured connections work at a time; the others wait in a queue, each until
+//! its own deadline. Without a channel, one caller establishes it while the others wait. If that
+//! fails, all of them fail, and callers of the next seconds fail at once.
 
 use super::Domain;
 use super::controller::{self, Controllers};
@@ -11,7 +11,7 @@ use super::machine_secret::NtHash;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
 use crate::net::host::Host;
-use crate::net::rpc::{Connection, Trouble, endpoint_mapper};
+use crate::net::rpc::{Connection, RpcError, endpoint_mapper};
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -21,53 +21,51 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// When no controller can be had, nobody tries again for this long.
-const QUIET: Duration = Duration::from_secs(3);
-/// A connection that nobody has used for longer is not used again: what is between may have
-/// forgotten it.
+/// Once no controller can be reached, none is tried again for this long.
+const RETRY_AFTER: Duration = Duration::from_secs(3);
+/// A connection idle for longer is not used again: a firewall may have dropped it.
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
-/// The list of controllers is made anew when one is needed and it is older.
+/// An older list of controllers is looked up again when it is needed.
 const LIST_AGE: Duration = Duration::from_secs(900);
-/// How often one logon is tried: on a kept connection, on a new one, on a new channel, with another
-/// controller.
+/// Attempts for one logon: on an idle connection, a new one, a new channel, another controller.
 const MOST_TRIES: usize = 4;
 
-const NOBODY: Error = Error::NoAuthority("no domain controller can be reached");
+const UNREACHABLE: Error = Error::NoAuthority("no domain controller can be reached");
 const BUSY: Error = Error::NoAuthority("the domain controller does not keep up with the logons");
 
 /// A domain's connections.
 #[derive(Debug)]
 pub struct Pool {
     state: Mutex<State>,
-    /// A channel has been made, or could not be made.
-    settled: Condvar,
+    /// An attempt to establish a channel has ended.
+    established: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
-    /// Callers that may still begin to work.
-    permits: usize,
-    /// Those that wait for that, and what wakes each of them.
+    /// Callers that may still start work.
+    free_slots: usize,
+    /// Callers that wait for a slot.
     queue: VecDeque<Arc<Waiter>>,
-    line: Option<Arc<Line>>,
-    /// Connections of the line, those used last at the end, and when that was.
+    active: Option<Arc<ActiveChannel>>,
+    /// The channel's idle connections and when each was last used, the latest at the end.
     idle: Vec<(Connection, Instant)>,
-    /// Somebody is about to make a channel.
+    /// A caller is establishing a channel.
     establishing: bool,
-    /// Somebody tries a controller that is preferred to the line's.
+    /// A caller is trying a controller preferred to the channel's.
     probing: bool,
-    /// Nobody could be reached: until then nobody tries.
-    quiet_until: Option<Instant>,
+    /// No controller could be reached; none is tried before then.
+    retry_at: Option<Instant>,
     controllers: Controllers,
 }
 
-/// A channel, and with whom.
+/// A channel and its controller.
 #[derive(Debug)]
-struct Line {
+struct ActiveChannel {
     controller: Host,
     channel: Channel,
     secret: NtHash,
-    /// The domain controller knows no better than that.
+    /// The most detailed level that the controller supports.
     level: Mutex<Level>,
 }
 
@@ -77,101 +75,101 @@ struct Waiter {
     wake: Condvar,
 }
 
-/// Leave to work; given to the next in the queue when dropped.
-struct Permit<'a>(&'a Pool);
+/// Semaphore permit; Drop passes it to the next waiter.
+struct Slot<'a>(&'a Pool);
 
-/// Whoever makes a channel has come to an end with it, one way or the other; dropped, so that
-/// nobody waits for ever for a thread that has panicked.
-struct Settled<'a>(&'a Pool);
+/// Drop guard: wakes the waiters when establishing a channel ends, also by panic.
+struct EstablishGuard<'a>(&'a Pool);
 
-impl Drop for Settled<'_> {
+impl Drop for EstablishGuard<'_> {
     fn drop(&mut self) {
         self.0.state.lock().establishing = false;
-        self.0.settled.notify_all();
+        self.0.established.notify_all();
     }
 }
 
 /// A borrowed connection.
 struct Borrowed {
-    line: Arc<Line>,
+    active: Arc<ActiveChannel>,
     connection: Connection,
-    /// It has been used before.
+    /// It has been used before, and so may have been closed.
     kept: bool,
 }
 
 impl Pool {
-    /// A pool of so many connections.
+    /// A pool of at most this many connections.
     pub fn new(connections: usize) -> Pool {
         let state = State {
-            permits: connections,
+            free_slots: connections,
             queue: VecDeque::new(),
-            line: None,
+            active: None,
             idle: Vec::new(),
             establishing: false,
             probing: false,
-            quiet_until: None,
+            retry_at: None,
             controllers: Controllers::default(),
         };
-        Pool { state: Mutex::new(state), settled: Condvar::new() }
+        Pool { state: Mutex::new(state), established: Condvar::new() }
     }
 
-    /// Has a logon judged. The error says that nobody could; the log tells whom it was tried with.
+    /// Has a controller validate a logon. The error is only that none could; the log names those
+    /// tried.
     pub fn logon(&self, domain: &Domain, request: &Request<'_>) -> Result<Reply> {
         let deadline = Instant::now() + domain.settings.timeout;
-        let _permit = self.permit(deadline)?;
+        let _permit = self.acquire_slot(deadline)?;
         let mut failed_anew = false;
         for _ in 0..MOST_TRIES {
             let mut borrowed = self.borrow(domain, deadline)?;
-            let until = self.share(&borrowed.line, deadline);
+            let until = self.share(&borrowed.active, deadline);
             let had_time = is_time_enough(until, domain);
-            let trouble = match ask(&mut borrowed, request, until) {
+            let error = match ask(&mut borrowed, request, until) {
                 Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => {
-                    Trouble::Fault(reply.status.0)
+                    RpcError::Fault(reply.status.0)
                 }
                 Ok(reply) => {
-                    self.give_back(borrowed);
+                    self.return_connection(borrowed);
                     return Ok(reply);
                 }
-                Err(trouble) => trouble,
+                Err(error) => error,
             };
-            let controller = &borrowed.line.controller;
-            match trouble {
-                Trouble::Ours(why) => {
-                    tracing::error!("domain: {trouble}");
+            let controller = &borrowed.active.controller;
+            match error {
+                RpcError::Local(why) => {
+                    tracing::error!("domain: {error}");
                     return Err(Error::Internal(why));
                 }
-                Trouble::Closed if borrowed.kept => {
+                RpcError::Closed if borrowed.kept => {
                     tracing::info!(%controller, "domain: a connection was closed");
                     self.state.lock().idle.clear();
                 }
-                Trouble::TimedOut if !had_time => return Err(BUSY),
-                Trouble::Closed
-                | Trouble::Fault(_)
-                | Trouble::BindRefused(_)
-                | Trouble::Altered(_)
+                RpcError::TimedOut if !had_time => return Err(BUSY),
+                RpcError::Closed
+                | RpcError::Fault(_)
+                | RpcError::BindRefused(_)
+                | RpcError::Altered(_)
                     if !failed_anew =>
                 {
-                    tracing::warn!(%controller, "domain: {trouble}; making another channel");
-                    self.forget(&borrowed.line, false);
+                    tracing::warn!(%controller, "domain: {error}; making another channel");
+                    self.forget(&borrowed.active, false);
                     failed_anew = true;
                 }
-                trouble => {
-                    tracing::warn!(%controller, "domain: {trouble}");
-                    self.forget(&borrowed.line, true);
+                error => {
+                    tracing::warn!(%controller, "domain: {error}");
+                    self.forget(&borrowed.active, true);
                 }
             }
         }
-        Err(NOBODY)
+        Err(UNREACHABLE)
     }
 
-    /// Waits for leave to work.
-    fn permit(&self, deadline: Instant) -> Result<Permit<'_>> {
+    /// Waits for a slot.
+    fn acquire_slot(&self, deadline: Instant) -> Result<Slot<'_>> {
         let waiter = {
             let mut state = self.state.lock();
-            state.while_quiet()?;
-            if state.permits > 0 {
-                state.permits -= 1;
-                return Ok(Permit(self));
+            state.check_reachable()?;
+            if state.free_slots > 0 {
+                state.free_slots -= 1;
+                return Ok(Slot(self));
             }
             let waiter = Arc::new(Waiter { granted: Mutex::new(false), wake: Condvar::new() });
             state.queue.push_back(waiter.clone());
@@ -184,17 +182,17 @@ impl Pool {
                 let mut state = self.state.lock();
                 state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
                 if *waiter.granted.lock() {
-                    // It came after all, too late: for somebody else.
+                    // Granted meanwhile, but too late: pass it on.
                     drop(state);
-                    drop(Permit(self));
+                    drop(Slot(self));
                 }
                 return Err(BUSY);
             }
         }
-        Ok(Permit(self))
+        Ok(Slot(self))
     }
 
-    /// A connection that is ready for a call.
+    /// A connection that is ready for a call, idle or new.
     fn borrow(&self, domain: &Domain, deadline: Instant) -> Result<Borrowed> {
         let secrets = domain.secret().nt_hashes(domain.machine().account()).map_err(|why| {
             tracing::error!(file = ?domain.secret().path(), "domain: {why}");
@@ -203,79 +201,79 @@ impl Pool {
         loop {
             let mut state = self.state.lock();
             if Instant::now() >= deadline {
-                return Err(NOBODY);
+                return Err(UNREACHABLE);
             }
-            if state.line.as_ref().is_some_and(|line| !secrets.contains(&line.secret)) {
+            if state.active.as_ref().is_some_and(|active| !secrets.contains(&active.secret)) {
                 tracing::info!("domain: the machine's secret has changed; making another channel");
-                state.drop_line();
+                state.drop_channel();
             }
-            let Some(line) = state.line.clone() else {
-                self.settle(state, domain, &secrets, deadline)?;
+            let Some(active) = state.active.clone() else {
+                self.establish_or_wait(state, domain, &secrets, deadline)?;
                 continue;
             };
-            if let Some(preferred) = state.to_probe(&line) {
+            if let Some(preferred) = state.to_probe(&active) {
                 self.probe(state, domain, preferred, &secrets, deadline);
                 continue;
             }
             while let Some((connection, used)) = state.idle.pop() {
                 if used.elapsed() < LONGEST_IDLE && connection.is_idle() {
-                    return Ok(Borrowed { line, connection, kept: true });
+                    return Ok(Borrowed { active, connection, kept: true });
                 }
             }
             drop(state);
-            let until = self.share(&line, deadline);
+            let until = self.share(&active, deadline);
             let had_time = is_time_enough(until, domain);
-            match line.channel.connect(until) {
-                Ok(connection) => return Ok(Borrowed { line, connection, kept: false }),
-                Err(Trouble::TimedOut) if !had_time => return Err(BUSY),
-                Err(trouble) => {
-                    tracing::warn!(controller = %line.controller, "domain: no further connection: {trouble}");
+            match active.channel.connect(until) {
+                Ok(connection) => return Ok(Borrowed { active, connection, kept: false }),
+                Err(RpcError::TimedOut) if !had_time => return Err(BUSY),
+                Err(error) => {
+                    tracing::warn!(controller = %active.controller, "domain: no further connection: {error}");
                     let unknown = matches!(
-                        trouble,
-                        Trouble::BindRefused(_) | Trouble::Fault(_) | Trouble::Altered(_)
+                        error,
+                        RpcError::BindRefused(_) | RpcError::Fault(_) | RpcError::Altered(_)
                     );
-                    self.forget(&line, !unknown);
+                    self.forget(&active, !unknown);
                 }
             }
         }
     }
 
-    /// Makes a channel, or waits for whoever makes it. The error says that none can be made.
-    fn settle(
+    /// Establishes a channel, or waits for the caller that does. The error is that none can be.
+    fn establish_or_wait(
         &self,
         mut state: MutexGuard<'_, State>,
         domain: &Domain,
         secrets: &[NtHash],
         deadline: Instant,
     ) -> Result<()> {
-        state.while_quiet()?;
+        state.check_reachable()?;
         if state.establishing {
-            self.settled.wait_until(&mut state, deadline);
+            self.established.wait_until(&mut state, deadline);
             return Ok(());
         }
         state.establishing = true;
         drop(state);
-        let settled = Settled(self);
-        let made = Making { pool: self, domain, secrets }.with_anybody(deadline);
+        let established = EstablishGuard(self);
+        let made = Establisher { pool: self, domain, secrets }.with_any(deadline);
         let mut state = self.state.lock();
         let result = match made {
-            Ok(line) => {
-                state.take_line(line);
+            Ok(active) => {
+                state.set_channel(active);
                 Ok(())
             }
             Err(failed) => {
                 if failed.conclusive {
-                    state.quiet_until = Some(Instant::now() + QUIET);
+                    state.retry_at = Some(Instant::now() + RETRY_AFTER);
                 }
-                Err(NOBODY)
+                Err(UNREACHABLE)
             }
         };
         drop(state);
-        drop(settled);
+        drop(established);
         result
     }
 
-    /// Tries whom we would rather ask, for a short time. Others go on meanwhile.
+    /// Tries preferred controllers for a short time. Other callers go on meanwhile.
     fn probe(
         &self,
         mut state: MutexGuard<'_, State>,
@@ -287,17 +285,17 @@ impl Pool {
         state.probing = true;
         drop(state);
         let until = deadline.min(Instant::now() + domain.settings.timeout / 4);
-        let made = Making { pool: self, domain, secrets }.with(&preferred, until);
+        let made = Establisher { pool: self, domain, secrets }.with(&preferred, until);
         let mut state = self.state.lock();
         state.probing = false;
         match made {
-            Ok(line) => state.take_line(line),
-            // However short the time was, they are not tried again at once.
+            Ok(active) => state.set_channel(active),
+            // Even if the time was too short, they are not tried again at once.
             Err(()) => {
                 let now = Instant::now();
                 for name in preferred
                     .iter()
-                    .filter(|name| !state.controllers.rests(name, now))
+                    .filter(|name| !state.controllers.is_unavailable(name, now))
                     .collect::<Vec<_>>()
                 {
                     state.controllers.failed(name, now);
@@ -306,90 +304,96 @@ impl Pool {
         }
     }
 
-    /// Until when a controller may take its time: if there is another, that one must have some too.
-    fn share(&self, line: &Line, deadline: Instant) -> Instant {
-        match self.state.lock().controllers.is_not_alone(&line.controller) {
-            true => half_way(deadline),
+    /// The deadline for one controller: half of the time if there is another one to try.
+    fn share(&self, active: &ActiveChannel, deadline: Instant) -> Instant {
+        match self.state.lock().controllers.has_other_than(&active.controller) {
+            true => midpoint(deadline),
             false => deadline,
         }
     }
 
-    /// No more is done over this line. If its controller has failed and there is no other, nobody
-    /// is asked for a while.
-    fn forget(&self, line: &Arc<Line>, controller_failed: bool) {
+    /// Drops this channel. If its controller has failed and no other is available, none is tried
+    /// for a while.
+    fn forget(&self, active: &Arc<ActiveChannel>, controller_failed: bool) {
         let mut state = self.state.lock();
         let now = Instant::now();
-        if controller_failed && !state.controllers.rests(&line.controller, now) {
-            state.controllers.failed(&line.controller, now);
-            if state.controllers.all_rest(now) {
+        if controller_failed && !state.controllers.is_unavailable(&active.controller, now) {
+            state.controllers.failed(&active.controller, now);
+            if state.controllers.all_unavailable(now) {
                 report(&state.controllers.candidates(now));
-                state.quiet_until = Some(now + QUIET);
+                state.retry_at = Some(now + RETRY_AFTER);
             }
         }
-        if state.line.as_ref().is_some_and(|current| Arc::ptr_eq(current, line)) {
-            state.drop_line();
+        if state.active.as_ref().is_some_and(|current| Arc::ptr_eq(current, active)) {
+            state.drop_channel();
         }
     }
 
-    fn give_back(&self, borrowed: Borrowed) {
+    fn return_connection(&self, borrowed: Borrowed) {
         let mut state = self.state.lock();
-        if state.line.as_ref().is_some_and(|current| Arc::ptr_eq(current, &borrowed.line)) {
+        if state.active.as_ref().is_some_and(|current| Arc::ptr_eq(current, &borrowed.active)) {
             state.idle.push((borrowed.connection, Instant::now()));
         }
     }
 }
 
-/// Asks with as much detail as the domain controller knows.
+/// Asks for the most detailed level that the controller supports.
 fn ask(
     borrowed: &mut Borrowed,
     request: &Request<'_>,
     deadline: Instant,
-) -> std::result::Result<Reply, Trouble> {
-    let line = &borrowed.line;
-    let level = *line.level.lock();
-    let reply = logon(&line.channel, &mut borrowed.connection, request, level, deadline)?;
+) -> std::result::Result<Reply, RpcError> {
+    let active = &borrowed.active;
+    let level = *active.level.lock();
+    let reply = logon(&active.channel, &mut borrowed.connection, request, level, deadline)?;
     if reply.status == NtStatus::INVALID_INFO_CLASS && level == Level::SamInfo4 {
-        *line.level.lock() = Level::SamInfo2;
-        return logon(&line.channel, &mut borrowed.connection, request, Level::SamInfo2, deadline);
+        *active.level.lock() = Level::SamInfo2;
+        return logon(
+            &active.channel,
+            &mut borrowed.connection,
+            request,
+            Level::SamInfo2,
+            deadline,
+        );
     }
     Ok(reply)
 }
 
 impl State {
-    /// Refuses while nobody can be reached.
-    fn while_quiet(&mut self) -> Result<()> {
-        match self.quiet_until {
-            Some(until) if Instant::now() < until => Err(NOBODY),
+    /// Fails while no controller is expected to be reachable.
+    fn check_reachable(&mut self) -> Result<()> {
+        match self.retry_at {
+            Some(until) if Instant::now() < until => Err(UNREACHABLE),
             _ => {
-                self.quiet_until = None;
+                self.retry_at = None;
                 Ok(())
             }
         }
     }
 
-    fn drop_line(&mut self) {
-        self.line = None;
+    fn drop_channel(&mut self) {
+        self.active = None;
         self.idle.clear();
     }
 
-    fn take_line(&mut self, line: Line) {
-        self.controllers.works(&line.controller);
-        self.drop_line();
-        self.quiet_until = None;
-        self.line = Some(Arc::new(line));
+    fn set_channel(&mut self, active: ActiveChannel) {
+        self.controllers.succeeded(&active.controller);
+        self.drop_channel();
+        self.retry_at = None;
+        self.active = Some(Arc::new(active));
     }
 
-    /// Whom to try who is preferred to the line's.
-    fn to_probe(&self, line: &Line) -> Option<Vec<Host>> {
+    /// Controllers to try that are preferred to the channel's.
+    fn to_probe(&self, active: &ActiveChannel) -> Option<Vec<Host>> {
         if self.probing || self.establishing {
             return None;
         }
-        Some(self.controllers.preferred_to(&line.controller, Instant::now()))
+        Some(self.controllers.preferred_to(&active.controller, Instant::now()))
             .filter(|preferred| !preferred.is_empty())
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for Slot<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state.lock();
         match state.queue.pop_front() {
@@ -397,27 +401,27 @@ impl Drop for Permit<'_> {
                 *waiter.granted.lock() = true;
                 waiter.wake.notify_one();
             }
-            None => state.permits += 1,
+            None => state.free_slots += 1,
         }
     }
 }
 
 /// No channel could be made.
 struct Failed {
-    /// There was time enough to find that out.
+    /// There was enough time, so the controllers are at fault.
     conclusive: bool,
 }
 
-/// Making a channel.
-struct Making<'a> {
+/// Establishes a channel.
+struct Establisher<'a> {
     pool: &'a Pool,
     domain: &'a Domain,
     secrets: &'a [NtHash],
 }
 
-impl Making<'_> {
-    /// With the first of all controllers that lets us.
-    fn with_anybody(&self, deadline: Instant) -> std::result::Result<Line, Failed> {
+impl Establisher<'_> {
+    /// With the first controller that accepts, of all.
+    fn with_any(&self, deadline: Instant) -> std::result::Result<ActiveChannel, Failed> {
         let settings = &self.domain.settings;
         let now = Instant::now();
         if self.pool.state.lock().controllers.are_older_than(LIST_AGE, now) {
@@ -437,17 +441,26 @@ impl Making<'_> {
         })
     }
 
-    /// With the first of these controllers that lets us.
-    fn with(&self, candidates: &[Host], deadline: Instant) -> std::result::Result<Line, ()> {
+    /// With the first of these controllers that accepts.
+    fn with(
+        &self,
+        candidates: &[Host],
+        deadline: Instant,
+    ) -> std::result::Result<ActiveChannel, ()> {
         for (index, controller) in candidates.iter().enumerate() {
             let now = Instant::now();
-            let until = if index + 1 < candidates.len() { half_way(deadline) } else { deadline };
+            let until = if index + 1 < candidates.len() { midpoint(deadline) } else { deadline };
             let enough = until.saturating_duration_since(now) >= self.domain.settings.timeout / 8;
             match establish(controller, self.domain, self.secrets, until) {
                 Ok((address, channel, secret)) => {
                     tracing::info!(%controller, %address, account = self.domain.machine().account(), "domain: secure channel made");
                     let level = Mutex::new(Level::SamInfo4);
-                    return Ok(Line { controller: controller.clone(), channel, secret, level });
+                    return Ok(ActiveChannel {
+                        controller: controller.clone(),
+                        channel,
+                        secret,
+                        level,
+                    });
                 }
                 Err(why) => {
                     tracing::warn!(%controller, "domain: no secure channel: {why}");
@@ -461,7 +474,7 @@ impl Making<'_> {
     }
 }
 
-/// Tells the operator that nobody is left.
+/// Logs that no controller is left.
 fn report(tried: &[Host]) {
     let tried: Vec<String> = tried.iter().map(Host::to_string).collect();
     tracing::error!(tried = tried.join(" "), "domain: no domain controller can be reached");
@@ -470,11 +483,11 @@ fn report(tried: &[Host]) {
 /// Why there is no channel with a controller.
 #[derive(Debug)]
 pub enum NoChannel {
-    /// Its name says nothing.
+    /// Its name has no address.
     Name(std::io::ErrorKind),
-    /// Its endpoint mapper does not help.
-    Mapper(SocketAddr, Trouble),
-    /// It does not give one.
+    /// Its endpoint mapper gives no port.
+    Mapper(SocketAddr, RpcError),
+    /// It rejects the channel.
     Refused(SocketAddr, Refusal),
 }
 
@@ -482,15 +495,16 @@ impl fmt::Display for NoChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NoChannel::Name(kind) => write!(f, "its name has no address: {kind}"),
-            NoChannel::Mapper(address, trouble) => {
-                write!(f, "endpoint mapper at {address}: {trouble}")
+            NoChannel::Mapper(address, error) => {
+                write!(f, "endpoint mapper at {address}: {error}")
             }
             NoChannel::Refused(address, refusal) => write!(f, "{address}: {refusal}"),
         }
     }
 }
 
-/// Makes a channel with this controller: where, the channel, and the secret that it was made with.
+/// Establishes a channel with this controller. Returns its address, the channel and the secret
+/// used.
 pub fn establish(
     controller: &Host,
     domain: &Domain,
@@ -503,8 +517,8 @@ pub fn establish(
         if controller.port.is_none() {
             match endpoint_mapper::port_of(&INTERFACE, address, deadline) {
                 Ok(port) => address.set_port(port),
-                Err(trouble) => {
-                    last = NoChannel::Mapper(address, trouble);
+                Err(error) => {
+                    last = NoChannel::Mapper(address, error);
                     continue;
                 }
             }
@@ -513,7 +527,7 @@ pub fn establish(
             match Channel::establish(address, domain.machine(), secret, deadline) {
                 Ok(channel) => return Ok((address, channel, secret.clone())),
                 Err(refusal) => {
-                    // Another secret may be the right one; nothing else gets better by it.
+                    // Only for these errors another secret may help.
                     let wrong_secret = matches!(
                         refusal,
                         Refusal::Status(_, NtStatus::ACCESS_DENIED) | Refusal::Impostor
@@ -529,14 +543,14 @@ pub fn establish(
     Err(last)
 }
 
-/// There is so much time left that a domain controller which needs more has failed. Who has waited
-/// in the queue until its own time was nearly over has proved nothing to the others.
+/// The time left is long enough that a controller which needs more counts as failed. A caller that
+/// spent most of its time in the queue proves nothing about the controller.
 fn is_time_enough(until: Instant, domain: &Domain) -> bool {
     until.saturating_duration_since(Instant::now()) >= domain.settings.timeout / 4
 }
 
-/// The middle of the time that is left.
-fn half_way(deadline: Instant) -> Instant {
+/// The middle of the time left.
+fn midpoint(deadline: Instant) -> Instant {
     let now = Instant::now();
     now + deadline.saturating_duration_since(now) / 2
 }

@@ -8,7 +8,7 @@ use sha2::Sha256;
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A key; erased when dropped, and never shown.
+/// A key; erased when dropped, and not printed.
 pub struct Key(XChaCha20Poly1305);
 
 /// Length of the tag behind a ciphertext, in bytes.
@@ -18,11 +18,11 @@ impl Key {
     /// Length of a nonce, in bytes: long enough to be random.
     pub const NONCE: usize = 24;
 
-    /// The key that follows from these secret bytes: HMAC-SHA-256 of them, as HKDF extracts one
-    /// (RFC 5869 2.2). They must be as good as random: nothing makes up for a password.
+    /// The key derived from these secret bytes: their HMAC-SHA-256, as in HKDF-Extract (RFC 5869
+    /// 2.2). They must be as strong as random bytes: a password is not stretched.
     pub fn derive(secret: &[u8]) -> Key {
         const SALT: &[u8] = b"negossp exported contexts 1";
-        // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+        // Hmac pads shorter keys with zeros; passing a whole block cannot fail.
         let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
         block.iter_mut().zip(SALT).for_each(|(to, from)| *to = *from);
         let mut key = Hmac::<Sha256>::new(&block).chain_update(secret).finalize().into_bytes();
@@ -31,7 +31,7 @@ impl Key {
         cipher
     }
 
-    /// The key of this process and its forked children, of random bytes.
+    /// The random key of this process and its forked children.
     pub fn of_process() -> Result<&'static Key> {
         // Not a OnceLock: a fork while another thread initializes that would block the child.
         static KEY: OnceBox<Key> = OnceBox::new();
@@ -63,9 +63,9 @@ impl Key {
         Ok(sealed)
     }
 
-    /// What [`Key::seal`] has sealed with this header; `sealed` is what follows that.
+    /// Opens what [`Key::seal`] sealed with this header; `sealed` is what follows the header.
     ///
-    /// Errors: `InvalidToken`, which does not say what is wrong.
+    /// Errors: `InvalidToken`, without the reason.
     pub fn open(&self, header: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         const WRONG: Error =
             Error::InvalidToken("an exported context that was changed, or sealed with another key");

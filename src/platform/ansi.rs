@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-/// The text in `bytes`, unless they are none. Erased when dropped: it may be a password.
+/// The text in `bytes`, if valid. Erased when dropped, since it may be a password.
 #[cfg(unix)]
 pub fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
     std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
@@ -25,7 +25,7 @@ mod windows {
         CP_ACP, MB_ERR_INVALID_CHARS, MultiByteToWideChar, WideCharToMultiByte,
     };
 
-    /// The text in `bytes`, unless they are none. Erased when dropped: it may be a password.
+    /// The text in `bytes`, if valid. Erased when dropped, since it may be a password.
     pub fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
         let length = i32::try_from(bytes.len()).ok()?;
         if length == 0 {

@@ -1,5 +1,4 @@
-//! A program that is kept running beside the process, to be asked over a socket that is its
-//! standard input and output.
+//! A child process that is kept running, with a socket as its standard input and output.
 
 #[cfg(unix)]
 pub use super::system::helper_process::Helper;
@@ -7,7 +6,7 @@ pub use super::system::helper_process::Helper;
 #[cfg(not(unix))]
 use std::{ffi::OsString, io, path::Path, time::Instant};
 
-/// Where there are no such programs; there is none of these either.
+/// Stub for platforms without helper programs; never constructed.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub struct Helper(());
@@ -19,17 +18,18 @@ impl Helper {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// What it has written and nobody has read, up to the buffer's length; `None` if it has ended.
+    /// Copies unread output without consuming it, up to the buffer's length; `None` if it has
+    /// ended.
     pub fn unread(&self, _buffer: &mut [u8]) -> Option<usize> {
         None
     }
 
-    /// Writes all of it.
+    /// Writes all bytes.
     pub fn send(&self, _bytes: &[u8], _deadline: Instant) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Reads some. 0: it has ended.
+    /// Reads some bytes. 0: it has ended.
     pub fn receive(&self, _buffer: &mut [u8], _deadline: Instant) -> io::Result<usize> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -1,4 +1,4 @@
-//! What differs between operating systems: host name, local time, files.
+//! What differs between operating systems: host name, local time, files, access tokens.
 
 pub mod access_token;
 pub mod ansi;
@@ -38,8 +38,8 @@ pub fn now() -> FileTime {
     FileTime::UNIX_EPOCH.plus(since)
 }
 
-/// The value of an environment variable; nothing where the process runs with more rights than
-/// whoever set its environment (set-user-ID programs).
+/// The value of an environment variable; `None` if the process has more rights than the user who
+/// set its environment (set-user-ID programs).
 pub fn environment(name: &str) -> Option<OsString> {
     if system::environment_is_foreign() { None } else { std::env::var_os(name) }
 }
@@ -50,14 +50,14 @@ pub fn local_time(utc: FileTime) -> FileTime {
     if utc >= FileTime::NEVER { FileTime::NEVER } else { system::to_local(utc) }
 }
 
-/// What tells one version of a file from the next.
+/// Identifies one version of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileIdentity {
-    /// When its content was last changed.
+    /// When its content was last modified.
     pub modified: SystemTime,
     /// In bytes.
     pub length: u64,
-    /// On Unix, people other than the owner may read or write it.
+    /// On Unix, users other than the owner may read or write it.
     pub exposed: bool,
     /// Device, file number and time of the last change to the file's attributes, where the system
     /// has them.

@@ -3,16 +3,16 @@
 use std::net::{IpAddr, SocketAddr};
 
 const PORT: u16 = 53;
-/// As many as others ask.
+/// As many as other resolvers use.
 const MOST: usize = 3;
 
-/// The servers that the system asks, as it is configured now.
+/// The servers that the system is configured with now.
 #[cfg(unix)]
 pub fn name_servers() -> Vec<SocketAddr> {
     of_resolv_conf(&std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default())
 }
 
-/// resolv.conf(5); without any server there is one on this machine.
+/// resolv.conf(5); without any server, the default is this machine.
 #[cfg_attr(windows, allow(dead_code))]
 fn of_resolv_conf(text: &str) -> Vec<SocketAddr> {
     let servers = text.lines().filter_map(|line| {
@@ -24,8 +24,8 @@ fn of_resolv_conf(text: &str) -> Vec<SocketAddr> {
     if found.is_empty() { vec![([127, 0, 0, 1], PORT).into()] } else { found }
 }
 
-/// The servers that the system asks, as it is configured now: of IPv4, which is what this function
-/// of its tells.
+/// The servers that the system is configured with now: only IPv4, which is all that this function
+/// reports.
 #[cfg(windows)]
 pub fn name_servers() -> Vec<SocketAddr> {
     use windows_sys::Win32::Foundation::ERROR_SUCCESS;
@@ -36,7 +36,7 @@ pub fn name_servers() -> Vec<SocketAddr> {
     let mut length = 0;
     // SAFETY: without a buffer the call only tells how long one has to be.
     unsafe { GetNetworkParams(std::ptr::null_mut(), &mut length) };
-    // The structure holds pointers, and those of its list point into the same memory.
+    // The structure contains a linked list within the same memory.
     let words = (length as usize).max(size_of::<FIXED_INFO_W2KSP1>()).div_ceil(size_of::<usize>());
     let mut memory = vec![0usize; words];
     let info: *mut FIXED_INFO_W2KSP1 = memory.as_mut_ptr().cast();

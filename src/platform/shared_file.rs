@@ -1,12 +1,12 @@
-//! A file that processes of one user share, in a folder where others may write.
+//! A file shared by processes of one user, in a folder where others may write.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Opens a file to read and write, made if there is none, that nobody else can have put there or
-/// can change: no link, the process' own, and written to by its owner alone.
+/// Opens a file to read and write, creating it if missing. Rejects one that another user can have
+/// put there or can change: a link, another owner's, or writable by others.
 pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);
@@ -17,13 +17,12 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The whole of a file, locked against all other processes that ask; given back when dropped.
+/// An advisory lock on a whole file, against other processes; Drop releases it.
 #[derive(Debug)]
 pub struct Locked<'a>(&'a File);
 
 impl<'a> Locked<'a> {
-    /// Waits until nobody else has the lock, for so long at most: its holder may be stopped in a
-    /// debugger.
+    /// Waits for the lock, with a timeout, since its holder may be stopped in a debugger.
     pub fn wait(file: &'a File, patience: Duration) -> io::Result<Locked<'a>> {
         let begun = Instant::now();
         for attempt in 0.. {
@@ -33,7 +32,7 @@ impl<'a> Locked<'a> {
             if begun.elapsed() > patience {
                 return Err(io::Error::new(ErrorKind::TimedOut, "another process keeps it locked"));
             }
-            // It is held for microseconds as a rule.
+            // It is usually held for microseconds.
             match attempt {
                 0..10 => std::thread::yield_now(),
                 _ => std::thread::sleep(Duration::from_micros(50 << (attempt / 64).min(5))),
@@ -42,7 +41,7 @@ impl<'a> Locked<'a> {
         unreachable!("the range has no end")
     }
 
-    /// Fills as much of `buffer` as the file has at `offset`; the number of bytes.
+    /// Reads up to `buffer`'s length at `offset`; returns the number of bytes.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut done = 0;
         while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
@@ -56,7 +55,7 @@ impl<'a> Locked<'a> {
         Ok(done)
     }
 
-    /// Writes all of `bytes` at `offset`, in one piece.
+    /// Writes all of `bytes` at `offset` in one call.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         match system::write_at(self.0, bytes, offset)? {
             length if length == bytes.len() => Ok(()),
@@ -79,7 +78,7 @@ mod system {
     use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 
     pub(super) fn no_links(options: &mut OpenOptions) {
-        // Nor does opening wait for anybody, should it be no file.
+        // Non-blocking, in case it is a FIFO.
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
     }
 
@@ -90,15 +89,15 @@ mod system {
             () if !metadata.is_file() => Err("not a regular file"),
             () if metadata.uid() != user => Err("it belongs to another user"),
             () if metadata.mode() & 0o022 != 0 => Err("other users may write to it"),
-            // Or another file of this user's could be given the name, and be overwritten.
+            // A hard link to another file of this user's would be overwritten.
             () if metadata.nlink() != 1 => Err("it has several names, or none any more"),
             () => Ok(()),
         }
     }
 
-    /// `false` if another has the lock. It is of the kind that MIT's library takes: a POSIX record
-    /// lock over the whole file, the open file's own where the system has those (Linux 3.15), else
-    /// the process'.
+    /// `false` if another process has the lock. It is of the kind that MIT's library takes: a POSIX
+    /// record lock over the whole file, owned by the open file where supported (Linux 3.15), else
+    /// by the process.
     pub(super) fn try_lock(file: &File) -> io::Result<bool> {
         match control(file, libc::F_WRLCK as _) {
             Ok(()) => Ok(true),
@@ -110,7 +109,7 @@ mod system {
     }
 
     pub(super) fn unlock(file: &File) {
-        // The lock goes with the last descriptor at the latest.
+        // Closing the last descriptor releases the lock too.
         let _ = control(file, libc::F_UNLCK as _);
     }
 
@@ -156,7 +155,7 @@ mod system {
         options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
     }
 
-    /// Who may write is the folder's matter.
+    /// The folder's access rights decide who may write.
     pub(super) fn trust(metadata: &Metadata) -> Result<(), &'static str> {
         let link = metadata.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0;
         if link || !metadata.is_file() { Err("not a regular file") } else { Ok(()) }
@@ -171,7 +170,7 @@ mod system {
     }
 
     pub(super) fn unlock(file: &File) {
-        // The lock goes with the handle at the latest.
+        // Closing the handle releases the lock too.
         let _ = file.unlock();
     }
 

@@ -1,9 +1,9 @@
-//! The system's own `secur32.dll`, which this library may stand in front of under the same name.
+//! The system's own `secur32.dll`, which this library may replace under the same name.
 
 use std::ffi::CStr;
 use std::ptr::NonNull;
 
-/// The system's DLL, loaded for good.
+/// The system's DLL, loaded and never unloaded.
 #[derive(Clone, Copy)]
 pub struct SystemDll(#[cfg(windows)] NonNull<std::ffi::c_void>);
 
@@ -13,7 +13,7 @@ unsafe impl Send for SystemDll {}
 unsafe impl Sync for SystemDll {}
 
 impl SystemDll {
-    /// Loads the DLL; nothing where there is none, or where it is this library itself.
+    /// Loads the DLL; `None` if there is none, or if it is this library itself.
     #[cfg(not(windows))]
     pub fn load() -> Option<SystemDll> {
         None
@@ -25,13 +25,13 @@ impl SystemDll {
         None
     }
 
-    /// Loads the DLL; nothing where there is none, or where it is this library itself.
+    /// Loads the DLL; `None` if there is none, or if it is this library itself.
     ///
-    /// By its whole path, so that no search finds this library, or somebody else's, under that
-    /// name; what it needs in turn is looked for beside it. Not by way of sspicli.dll, which in
-    /// Wine forwards to secur32 again, and so to us. Where this library has been put into the
-    /// system's folder, for programs that look nowhere else, the system's own is looked for in the
-    /// folder `negossp` there, into which whoever did that has moved it.
+    /// By its full path, so that no search finds this library or another one under that name; its
+    /// dependencies are searched beside it. Not sspicli.dll, which in Wine forwards to secur32
+    /// again, and so to this library. If this library is installed in the system's folder, for
+    /// programs that search only there, the system's own DLL is expected in the folder `negossp`
+    /// there, where the installation has moved it.
     #[cfg(windows)]
     pub fn load() -> Option<SystemDll> {
         const PLACES: [&[u16]; 2] =

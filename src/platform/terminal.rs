@@ -1,4 +1,4 @@
-//! Asking for a password at the terminal, without showing it.
+//! Reading a password from the terminal without echo.
 
 use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
@@ -8,11 +8,11 @@ use self::unix::Silence;
 #[cfg(windows)]
 use self::windows::Silence;
 
-/// The longest password that is taken, in bytes.
+/// The longest password accepted, in bytes.
 pub const LONGEST_PASSWORD: usize = 4096;
 
-/// Shows `prompt` at the terminal and reads a line from it, unseen. `Ok(None)`: Ctrl-C, or the end
-/// of input.
+/// Shows `prompt` at the terminal and reads a line without echo. `Ok(None)`: Ctrl-C, or the end of
+/// input.
 ///
 /// `Err(_)` if there is no terminal.
 pub fn read_password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
@@ -23,7 +23,7 @@ pub fn read_password(prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
     line
 }
 
-/// Reads a line from a terminal that neither echoes nor edits.
+/// Reads a line from a terminal without echo and line editing.
 fn read_line(mut input: impl Read) -> io::Result<Option<Zeroizing<String>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_PASSWORD));
     let mut byte = Zeroizing::new([0u8; 1]);
@@ -35,7 +35,7 @@ fn read_line(mut input: impl Read) -> io::Result<Option<Zeroizing<String>>> {
             b'\r' | b'\n' => break,
             // Ctrl-C, Ctrl-D, Ctrl-Z
             0x03 | 0x04 | 0x1a => return Ok(None),
-            // Backspace takes a whole character back, Ctrl-U the line.
+            // Backspace deletes a character, Ctrl-U the line.
             0x08 | 0x7f => while line.pop().is_some_and(|last| last & 0xc0 == 0x80) {},
             0x15 => line.clear(),
             _ if line.len() == LONGEST_PASSWORD => {
@@ -57,7 +57,7 @@ mod unix {
     use std::mem::MaybeUninit;
     use std::os::fd::AsRawFd;
 
-    /// The terminal with echo, line editing and signals off; as it was before when dropped.
+    /// The terminal with echo, line editing and signals off; Drop restores it.
     pub(super) struct Silence {
         terminal: File,
         before: libc::termios,
@@ -111,7 +111,7 @@ mod windows {
         SetConsoleMode,
     };
 
-    /// The console with echo, line editing and signals off; as it was before when dropped.
+    /// The console with echo, line editing and signals off; Drop restores it.
     pub(super) struct Silence {
         before: CONSOLE_MODE,
     }

@@ -1,5 +1,5 @@
-//! winbindd, Samba's daemon for members of a domain, by way of its client library, which is loaded
-//! when it is first wanted.
+//! winbindd, Samba's daemon for domain members, by its client library, which is loaded on first
+//! use.
 
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 #[cfg(unix)]
 pub use super::system::wbclient::Connection;
 
-/// A network logon to be judged.
+/// A network logon to validate.
 #[derive(Debug, Clone, Copy)]
 pub struct Logon<'a> {
     /// The user, as the client sent it.
@@ -18,7 +18,7 @@ pub struct Logon<'a> {
     pub domain: &'a CStr,
     /// The workstation, as the client sent it.
     pub workstation: &'a CStr,
-    /// What the responses answer.
+    /// The challenge that the responses answer.
     pub challenge: [u8; 8],
     /// The NT response.
     pub nt_response: &'a [u8],
@@ -28,7 +28,7 @@ pub struct Logon<'a> {
     pub parameter_control: u32,
 }
 
-/// Who the client is. Times are seconds since 1970.
+/// The client's account. Times are seconds since 1970.
 #[derive(Debug, Default)]
 pub struct Account {
     /// The account's name.
@@ -39,9 +39,9 @@ pub struct Account {
     pub upn: String,
     /// Its domain's DNS name; may be empty.
     pub dns_domain: String,
-    /// The name to be shown to people; may be empty.
+    /// The display name; may be empty.
     pub full_name: String,
-    /// The domain controller that was asked.
+    /// The domain controller that validated the logon.
     pub logon_server: String,
     /// UserFlags
     pub user_flags: u32,
@@ -74,43 +74,43 @@ pub struct Named {
     pub groups: Vec<Sid>,
 }
 
-/// Why nothing is told.
+/// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum WbcError {
     /// winbindd does not answer.
     Unavailable,
-    /// The logon is refused, with this NTSTATUS.
+    /// The logon is rejected, with this NTSTATUS.
     Refused(u32),
-    /// The library answers what it cannot mean.
+    /// The library's answer is malformed.
     Malformed(&'static str),
-    /// An error of the library's, by its number.
+    /// Another error of the library, by its number.
     Failed(i32),
 }
 
-/// Where there is no winbindd.
+/// Stub for platforms without winbindd; never constructed.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub enum Connection {}
 
 #[cfg(not(unix))]
 impl Connection {
-    /// The library can be had.
-    pub fn can_be_had() -> bool {
+    /// The library is installed.
+    pub fn is_available() -> bool {
         false
     }
 
-    /// A connection of its own; nothing if the library cannot be had.
+    /// A new connection; `None` without the library.
     pub fn open() -> Option<Connection> {
         None
     }
 
-    /// Has a logon judged.
-    pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, Trouble> {
+    /// Has winbindd validate a logon.
+    pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, WbcError> {
         match *self {}
     }
 
     /// Looks an account up.
-    pub fn look_up(&mut self, _domain: &CStr, _user: &CStr) -> Result<Named, Trouble> {
+    pub fn look_up(&mut self, _domain: &CStr, _user: &CStr) -> Result<Named, WbcError> {
         match *self {}
     }
 }

@@ -1,28 +1,28 @@
-//! Values of which a forked child has its own.
+//! Values that a forked child has its own copy of.
 //!
-//! A fork copies one thread. A lock that another thread held stays closed in the child for ever,
-//! and what the lock guards may be half written; so the child begins anew.
+//! A fork copies one thread. A lock that another thread held stays locked in the child for ever,
+//! and the guarded value may be half written, so the child starts with a new value.
 
 use std::fmt;
 use std::process;
 use std::sync::OnceLock;
 
-/// A value that a child made by `fork` has anew.
+/// A value that is created anew in a forked child.
 pub(crate) struct ForkLocal<T> {
-    /// The process that it was made in.
+    /// The process that it was created in.
     owner: u32,
     value: T,
-    /// That of the process forked from the owner.
+    /// The value of the process forked from the owner.
     of_child: OnceLock<Box<ForkLocal<T>>>,
 }
 
 impl<T> ForkLocal<T> {
-    /// This value for the process that calls.
+    /// This value for the calling process.
     pub(crate) fn new(value: T) -> ForkLocal<T> {
         ForkLocal { owner: process::id(), value, of_child: OnceLock::new() }
     }
 
-    /// The value of the process that calls, which `make` makes for a child.
+    /// The calling process's value, which `make` creates in a forked child.
     pub(crate) fn get(&self, make: impl FnOnce() -> T) -> &T {
         self.of(process::id(), make)
     }

@@ -1,12 +1,11 @@
 //! The log: off by default, one line per event, for the operator.
 //!
-//! `NEGOSSP_LOG` switches it on: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list
-//! such as `info,negossp::ntlm=debug` in which the longest matching path counts. Lines go to
-//! standard error, or to the end of the file that `NEGOSSP_LOG_FILE` names.
+//! `NEGOSSP_LOG` enables it: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list such as
+//! `info,negossp::ntlm=debug` in which the longest matching path applies. Lines go to standard
+//! error, or to the end of the file that `NEGOSSP_LOG_FILE` names.
 //!
-//! What a peer sent is recorded as a string value (`user = name`), which is quoted, so that no name
-//! can pass for another field; control characters are escaped everywhere. Secrets are not recorded
-//! at all.
+//! Data from a peer is recorded as a string value (`user = name`), which is quoted, so that it
+//! cannot imitate another field; control characters are always escaped. Secrets are never logged.
 
 use super::log_text::{Utc, escape_into};
 use crate::platform;
@@ -21,7 +20,7 @@ use tracing::span;
 use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Switches the log on as the environment says. Every entry point calls it; after the first time it
+/// Enables the log if the environment says so. Every entry point calls it; after the first time it
 /// costs one load.
 #[inline]
 pub fn init() {
@@ -40,15 +39,14 @@ fn switch_on(wanted: &str) {
     let (filter, unknown) = Filter::parse(wanted);
     let path = platform::environment("NEGOSSP_LOG_FILE").filter(|path| !path.is_empty());
     let opened = path.as_ref().map(|path| open(Path::new(path)));
-    let (output, trouble) = match opened {
+    let (output, open_error) = match opened {
         Some(Ok(file)) => (Some(file), None),
         Some(Err(error)) => (platform::standard_error(), Some(error)),
         None => (platform::standard_error(), None),
     };
-    // Without anywhere to write to, the log stays off.
+    // Without an output the log stays off.
     let Some(output) = output else { return };
-    // The host, when it is written in Rust and shares `tracing` with us, may have its own
-    // subscriber: it stays.
+    // A Rust host that shares `tracing` may have set its own subscriber, which stays.
     if set_global_default(Log::new(filter, move |line: &[u8]| platform::write_line(&output, line)))
         .is_err()
     {
@@ -57,12 +55,12 @@ fn switch_on(wanted: &str) {
     if let Some(word) = unknown {
         tracing::warn!(word = word.as_str(), "NEGOSSP_LOG: not a level");
     }
-    if let (Some(error), Some(path)) = (trouble, path) {
+    if let (Some(error), Some(path)) = (open_error, path) {
         tracing::warn!(file = %path.display(), %error, "NEGOSSP_LOG_FILE cannot be opened; logging to standard error");
     }
 }
 
-/// Opens a log file to append to. It names users: on Unix only its owner may read it.
+/// Opens a log file for appending. It contains user names, so on Unix only its owner may read it.
 fn open(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -71,16 +69,16 @@ fn open(path: &Path) -> std::io::Result<File> {
 }
 
 thread_local! {
-    /// The handle that the call under way on this thread is about; 0 for none.
+    /// The handle of the call in progress on this thread; 0 for none.
     static HANDLE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A call of an exported function. The lines that its thread logs while it lasts bear its handle.
+/// A call of an exported function. Lines logged by its thread during the call contain its handle.
 #[derive(Debug)]
 pub struct Call(());
 
 impl Call {
-    /// The call begins; no handle has been found yet.
+    /// Begins a call, with no handle yet.
     #[inline]
     pub fn begin() -> Call {
         about(0);
@@ -95,23 +93,23 @@ impl Drop for Call {
     }
 }
 
-/// The call under way on this thread is about this handle: what ties the lines of one conversation
-/// together.
+/// Sets the handle of the call in progress on this thread, which connects the lines of one
+/// exchange.
 #[inline]
 pub fn about(handle: u64) {
     HANDLE.with(|cell| cell.set(handle));
 }
 
-/// Which events are wanted.
+/// Which events are logged.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    /// Paths with their levels, the longest first; the empty path is everything else.
+    /// Paths with their levels, the longest first; the empty path matches everything.
     levels: Vec<(String, LevelFilter)>,
 }
 
 impl Filter {
-    /// Reads NEGOSSP_LOG's value. A word that is not understood is given back, and stands for
-    /// `warn`: somebody wanted a log.
+    /// Parses NEGOSSP_LOG's value. An unknown word is returned, and taken for `warn`, since a log
+    /// was wanted.
     pub fn parse(wanted: &str) -> (Filter, Option<String>) {
         let mut levels: Vec<(String, LevelFilter)> = Vec::new();
         let mut unknown = None;
@@ -139,14 +137,14 @@ impl Filter {
     }
 }
 
-/// Our `tracing` subscriber: writes each wanted event as one line. Spans are not used.
+/// The `tracing` subscriber: writes each selected event as one line. Spans are not used.
 pub struct Log<W> {
     filter: Filter,
     write: W,
 }
 
 impl<W: Fn(&[u8]) + Send + Sync + 'static> Log<W> {
-    /// A log that hands its lines to `write`, each whole, with its line end.
+    /// A log that passes each line to `write`, complete with its line end.
     pub fn new(filter: Filter, write: W) -> Log<W> {
         Log { filter, write }
     }

@@ -1,7 +1,7 @@
-//! The SID of this installation, under which the SIDs of its own accounts lie.
+//! The SID of this installation, which those of its own accounts are derived from.
 //!
-//! It is made once, of random numbers as Windows makes a machine's, and kept in a file: whoever
-//! shares that file shares the accounts' SIDs.
+//! It is created once, from random numbers as Windows does for a machine, and kept in a file.
+//! Installations that share the file share the accounts' SIDs.
 
 use super::accounts::edit;
 use super::accounts::edit::FileError;
@@ -12,57 +12,57 @@ use std::sync::OnceLock;
 /// The installation's SID and where it comes from.
 #[derive(Debug)]
 pub struct MachineSid {
-    source: Source,
-    /// What the file said when it was first needed; `None` inside: it could not be had.
+    origin: Origin,
+    /// The file's SID, read when first needed. `None` inside: that failed, and is not tried again.
     known: OnceLock<Option<Sid>>,
 }
 
 /// Where the installation's SID comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Source {
+enum Origin {
     /// `[accounts] sid`.
     Given(Sid),
     /// `[accounts] sid_file`, or the file beside the accounts or the configuration.
     File(PathBuf),
-    /// There is no place for the file.
+    /// There is no location for the file.
     Nowhere,
 }
 
 impl MachineSid {
-    /// That SID.
+    /// This SID.
     pub fn given(sid: Sid) -> MachineSid {
-        MachineSid { source: Source::Given(sid), known: OnceLock::new() }
+        MachineSid { origin: Origin::Given(sid), known: OnceLock::new() }
     }
 
-    /// The SID in that file, which is made when it is first needed.
+    /// The SID in that file, which is created when first needed.
     pub fn kept_in(path: Option<PathBuf>) -> MachineSid {
-        MachineSid { source: path.map_or(Source::Nowhere, Source::File), known: OnceLock::new() }
+        MachineSid { origin: path.map_or(Origin::Nowhere, Origin::File), known: OnceLock::new() }
     }
 
-    /// The SID; `None`, and the log says why, if there is none and none can be kept.
+    /// The SID; `None`, with the reason in the log, if there is none and it cannot be stored.
     pub fn get(&self) -> Option<Sid> {
-        match &self.source {
-            Source::Given(sid) => Some(*sid),
-            Source::File(path) => *self.known.get_or_init(|| of_file(path)),
-            Source::Nowhere => *self.known.get_or_init(|| {
-                tracing::warn!("clients without a SID get none: [accounts] sid_file names no file to keep the machine's in");
+        match &self.origin {
+            Origin::Given(sid) => Some(*sid),
+            Origin::File(path) => *self.known.get_or_init(|| of_file(path)),
+            Origin::Nowhere => *self.known.get_or_init(|| {
+                tracing::warn!("no SID can be derived for clients without one: [accounts] sid_file names no file for the machine's SID");
                 None
             }),
         }
     }
 
-    /// The file that it is kept in.
+    /// The file that it is stored in.
     pub fn path(&self) -> Option<&Path> {
-        match &self.source {
-            Source::File(path) => Some(path),
+        match &self.origin {
+            Origin::File(path) => Some(path),
             _ => None,
         }
     }
 
-    /// The SID that the configuration gives.
+    /// The configured SID.
     pub fn configured(&self) -> Option<Sid> {
-        match &self.source {
-            Source::Given(sid) => Some(*sid),
+        match &self.origin {
+            Origin::Given(sid) => Some(*sid),
             _ => None,
         }
     }
@@ -76,11 +76,11 @@ impl Default for MachineSid {
 
 impl PartialEq for MachineSid {
     fn eq(&self, other: &MachineSid) -> bool {
-        self.source == other.source
+        self.origin == other.origin
     }
 }
 
-/// A SID that accounts can be of: S-1-5-21 and three numbers, as machines and domains have them.
+/// Parses the SID of a machine or domain: S-1-5-21 and three numbers.
 pub fn of_accounts(text: &str) -> Result<Sid, &'static str> {
     const NOT_ONE: &str = "not the SID of a machine or domain, S-1-5-21 and three numbers";
     let sid: Sid = text.parse().map_err(|_| NOT_ONE)?;
@@ -90,48 +90,48 @@ pub fn of_accounts(text: &str) -> Result<Sid, &'static str> {
     }
 }
 
-enum Trouble {
+enum MakeError {
     File(FileError),
     Content(&'static str),
 }
 
-impl From<FileError> for Trouble {
-    fn from(error: FileError) -> Trouble {
-        Trouble::File(error)
+impl From<FileError> for MakeError {
+    fn from(error: FileError) -> MakeError {
+        MakeError::File(error)
     }
 }
 
-/// The file's SID, or a new one, which is then there.
+/// The file's SID, or a new one, which is written to it.
 fn of_file(path: &Path) -> Option<Sid> {
     match std::fs::read(path) {
         Ok(bytes) => first_line(&bytes).and_then(of_accounts),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => match make(path) {
             Ok(sid) => Ok(sid),
-            Err(Trouble::Content(why)) => Err(why),
-            Err(Trouble::File(FileError { path, error })) => {
-                tracing::warn!(file = %path.display(), %error, "the machine's SID cannot be kept: clients without a SID get none");
+            Err(MakeError::Content(why)) => Err(why),
+            Err(MakeError::File(FileError { path, error })) => {
+                tracing::warn!(file = %path.display(), %error, "the machine's SID cannot be stored: no SID can be derived for clients without one");
                 return None;
             }
         },
         Err(_) => Err("cannot be read"),
     }
-    .inspect_err(|why| tracing::error!(file = %path.display(), "the machine's SID: {why}; clients without a SID get none"))
+    .inspect_err(|why| tracing::error!(file = %path.display(), "the machine's SID: {why}; no SID can be derived for clients without one"))
     .ok()
 }
 
-fn make(path: &Path) -> Result<Sid, Trouble> {
+fn make(path: &Path) -> Result<Sid, MakeError> {
     edit::change(path, true, |lines| {
-        // Another process has been faster.
+        // Another process has created it meanwhile.
         if let Some(line) = lines.texts().next() {
-            return first_line(line).and_then(of_accounts).map_err(Trouble::Content);
+            return first_line(line).and_then(of_accounts).map_err(MakeError::Content);
         }
         let mut numbers = [0; 12];
-        getrandom::fill(&mut numbers).map_err(|_| Trouble::Content("no random numbers"))?;
+        getrandom::fill(&mut numbers).map_err(|_| MakeError::Content("no random numbers"))?;
         let [a, b, c] =
             [0, 4, 8].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| numbers[at + byte])));
-        let sid = Sid::new(5, &[21, a, b, c]).ok_or(Trouble::Content("no SID"))?;
+        let sid = Sid::new(5, &[21, a, b, c]).ok_or(MakeError::Content("no SID"))?;
         lines.push(sid.to_string().as_bytes());
-        tracing::info!(file = %path.display(), %sid, "the machine's SID has been made");
+        tracing::info!(file = %path.display(), %sid, "the machine's SID has been created");
         Ok(sid)
     })
 }

@@ -3,14 +3,14 @@
 //!
 //! A seed of 16 bytes, then hash tables of 1023, 2048, 4096 ... records. A record is 12 bytes of
 //! the authenticator's tag and the time it was written, in seconds since 1970, big-endian; the time
-//! 0 is that of a record never written. A tag lies in the slot that its hash (SipHash-2-4 under the
-//! seed, whose first byte grows by one from table to table) gives, or in the next, of the first
-//! table where one of the two was free. (MIT's page on the format takes the hash modulo one less
-//! than its code does; what is in the files is what the code writes.)
+//! is 0 in records never written. A tag lies in the slot that its hash (SipHash-2-4 under the seed,
+//! whose first byte grows by one from table to table) gives, or in the next, of the first table
+//! where one of the two was free. (MIT's page on the format takes the hash modulo one less than its
+//! code does; what is in the files is what the code writes.)
 //!
-//! The file is opened for each claim, since whoever administers the machine may remove it at any
-//! time, and locked as a whole. A writer that dies leaves a record written or not; one torn by a
-//! crash of the machine is as good as not written, or as one that was over anyway.
+//! The file is opened for each claim, since an administrator may remove it at any time, and locked
+//! as a whole. A writer that dies leaves a record written or not; a record torn by a crash of the
+//! machine counts as not written, or as expired.
 
 use crate::platform::{self, shared_file};
 use crate::primitives::siphash::siphash24;
@@ -31,16 +31,16 @@ const RECORD: usize = TAG + 4;
 const SEED: usize = 16;
 /// Records of the first table.
 const FIRST_TABLE: u64 = 1023;
-/// No file is longer.
+/// The longest file.
 const LARGEST: u64 = i32::MAX as u64;
 
-/// The wait for whoever has the lock: longer than any claim takes.
+/// Timeout for the lock: longer than any claim takes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The time in a record that was taken back: long over, but not 0, where searches end.
+/// The time in a record that was rolled back: expired, but not 0, where searches end.
 const OVER: u32 = 1;
 
-/// Where an authenticator is remembered.
+/// The position of a claim's record.
 struct Place {
     offset: u64,
     record: [u8; RECORD],
@@ -74,11 +74,11 @@ pub(crate) fn claim(
     if !in_time(ctime, now, skew) {
         return Err(Refusal::Stale);
     }
-    // Readers take a record for over once the skew has passed since the time in it. MIT writes the
-    // time of the claim; an authenticator from a clock that is ahead could pass for longer.
+    // Readers take a record for expired once the skew has passed since its time. MIT writes the
+    // time of the claim; an authenticator from a fast clock would stay valid for longer.
     let time = u32::try_from(ctime.max(now)).unwrap_or(u32::MAX).max(OVER + 1);
     let record = record_of(tag, time);
-    // As long as MIT's records, which lack that, could matter.
+    // As long as MIT's records without that could matter.
     let over = now.saturating_sub(skew.saturating_mul(2));
     match with(path, |file| store(file, &record, over)) {
         Ok(Some(offset)) => Ok(Place { offset, record }.to_claim()),
@@ -90,13 +90,13 @@ pub(crate) fn claim(
     }
 }
 
-/// Takes a claim back.
+/// Rolls a claim back.
 pub(crate) fn release(path: &Path, claim: &Claim) {
     let Some(place) = Place::from_claim(claim) else { return };
     let done = with(path, |file| {
         let mut found = [0; RECORD];
         let same = file.read_at(&mut found, place.offset)? == RECORD && found == place.record;
-        // No authenticator has this tag but one in 2^96.
+        // A tag that no authenticator has, but for a chance of 2^-96.
         if same { file.write_at(&record_of(&[], OVER), place.offset) } else { Ok(()) }
     });
     if let Err(error) = done {
@@ -104,9 +104,9 @@ pub(crate) fn release(path: &Path, claim: &Claim) {
     }
 }
 
-/// Where MIT's library keeps its replay cache unless told otherwise: the file that KRB5RCACHENAME
-/// names with the type `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR, TMPDIR or
-/// /var/tmp; on Windows `krb5.rcache2` in the user's folder for local data.
+/// The default location of MIT's replay cache: the file that KRB5RCACHENAME names with the type
+/// `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR, TMPDIR or /var/tmp; on Windows
+/// `krb5.rcache2` in the user's folder for local data.
 pub fn default_file() -> Option<PathBuf> {
     let variable = |name| platform::environment(name).filter(|value| !value.is_empty());
     if let Some(path) =
@@ -119,10 +119,10 @@ pub fn default_file() -> Option<PathBuf> {
     Some(folder.join(name))
 }
 
-/// Does `work` with the file locked.
+/// Runs `work` with the file locked.
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
-    // A lock may be the process' rather than the open file's; and threads need not wait for each
-    // other in the kernel.
+    // The lock may be owned by the process rather than the open file, so threads need a lock of
+    // their own.
     static OURS: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
     let _ours = OURS.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
@@ -130,8 +130,8 @@ fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::
     work(&locked)
 }
 
-/// Writes the record unless its tag is there; its place if it was not. What was written before
-/// `over` may be overwritten.
+/// Writes the record unless its tag is present; returns its position if it was not. Records from
+/// before `over` may be overwritten.
 fn store(file: &Locked<'_>, record: &[u8; RECORD], over: i64) -> io::Result<Option<u64>> {
     let mut seed = [0; SEED];
     if file.read_at(&mut seed, 0)? < SEED {
@@ -160,7 +160,7 @@ fn store(file: &Locked<'_>, record: &[u8; RECORD], over: i64) -> io::Result<Opti
             }
             last |= !written;
         }
-        // It would have been written to the free one.
+        // The tag would have been written to the free slot.
         if let (true, Some(free)) = (last, free) {
             file.write_at(record, free)?;
             return Ok(Some(free));

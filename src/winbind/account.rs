@@ -1,4 +1,4 @@
-//! What winbindd says of an account, as the other authorities have it.
+//! winbindd's account data in the terms of the other authorities.
 
 use crate::authority::pass_through::PassThroughResult;
 use crate::platform::wbclient::{Account, Named};
@@ -6,11 +6,11 @@ use crate::principal::{AccountInfo, SidAndAttributes, attributes};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 
-/// What is known of who has been let in.
-pub(super) fn vouched(account: Account) -> PassThroughResult {
+/// The result for an accepted logon.
+pub(super) fn pass_through_result(account: Account) -> PassThroughResult {
     let mut sids = account.sids.into_iter();
     let (sid, primary_group) = (sids.next().map(|own| own.sid), sids.next().map(|group| group.sid));
-    // The primary group comes without attributes, and then once more among the others, mostly.
+    // The primary group comes without attributes, and usually once more among the others.
     let primary = primary_group.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
     let facts = AccountInfo {
         sid,
@@ -36,10 +36,10 @@ pub(super) fn vouched(account: Account) -> PassThroughResult {
     }
 }
 
-/// What is known of an account that has been looked up.
+/// The details of an account that was looked up.
 pub(super) fn facts(named: &Named) -> AccountInfo {
-    /// DOMAIN_GROUP_RID_USERS, the primary group of a domain's users unless somebody changes it.
-    /// winbindd does not tell.
+    /// DOMAIN_GROUP_RID_USERS, the default primary group of a domain's users. winbindd does not
+    /// report the actual one.
     const USERS_RID: u32 = 513;
     let groups =
         named.groups.iter().map(|&sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
@@ -63,7 +63,7 @@ fn each_once(
     gathered.into()
 }
 
-/// Seconds since 1970; nobody has told 0, and what winbindd means by its greatest number is never.
+/// From seconds since 1970. Zero means unknown, and winbindd's greatest number means never.
 fn time(seconds: u64) -> FileTime {
     match i64::try_from(seconds) {
         Ok(0) | Err(_) => FileTime::NEVER,

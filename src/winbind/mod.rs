@@ -1,8 +1,8 @@
-//! The machine's winbindd as an authority: Samba's daemon, which the machine has joined its domain
-//! with, judges NTLM's responses.
+//! The machine's winbindd as an authority: Samba's daemon, for a machine joined to a domain by
+//! Samba, validates NTLM responses.
 //!
-//! [`library`] asks it by its client library and [`helpers`] by processes of `ntlm_auth`, whose
-//! protocol is in [`ntlm_auth`].
+//! [`wbclient_pool`] reaches it by its client library, [`ntlm_auth_pool`] by processes of
+//! `ntlm_auth`, whose protocol is in [`ntlm_auth`].
 
 mod account;
 mod ntlm_auth;
@@ -18,40 +18,40 @@ use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Denial, Error, Result};
 use ntlm_auth::Keys;
-use ntlm_auth_pool::Helpers;
+use ntlm_auth_pool::NtlmAuthPool;
 pub use options::{Options, WinbindWay};
 use parking_lot::Mutex;
 use std::ffi::CString;
 use std::fmt;
 use std::time::{Duration, Instant};
-use wbclient_pool::Library;
+use wbclient_pool::WbclientPool;
 
-/// When winbindd is not there, nobody asks for this long.
-const QUIET: Duration = Duration::from_secs(2);
+/// If winbindd is unreachable, it is not tried again for this long.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// winbindd's texts have 256 bytes with the zero at their end, and what is longer it would cut.
+/// winbindd's strings have 256 bytes with the terminating zero; longer ones would be cut off.
 const LONGEST_NAME: usize = 255;
 
 const UNREACHABLE: Error = Error::NoAuthority("winbindd cannot be reached");
-const GARBLED: Error = Error::NoAuthority("what winbindd's helper answers is no answer");
+const MALFORMED: Error = Error::NoAuthority("winbindd's helper gives a malformed answer");
 const SLOW: Error = Error::NoAuthority("winbindd does not answer in time");
 const BUSY: Error = Error::NoAuthority("winbindd does not keep up with the logons");
 
 /// A configured winbindd.
 pub struct Winbind {
-    /// What the configuration says.
+    /// What is configured.
     pub settings: Options,
     open: ForkLocal<Open>,
 }
 
-/// What is kept between logons.
+/// State kept between logons.
 struct Open {
-    library: Library,
-    helpers: Helpers,
-    quiet_until: Mutex<Option<Instant>>,
+    wbclient: WbclientPool,
+    ntlm_auth: NtlmAuthPool,
+    retry_at: Mutex<Option<Instant>>,
 }
 
-/// A logon as winbindd is told of it.
+/// A logon's names as passed to winbindd.
 struct Names {
     user: CString,
     domain: CString,
@@ -64,24 +64,24 @@ impl PassThrough for Winbind {
         false
     }
 
-    /// Has winbindd judge a logon.
+    /// Has winbindd validate a logon.
     ///
-    /// Errors: `LogonDenied` when it refuses, or policy does before it is asked; `NoAuthority` when
+    /// Errors: `LogonDenied` if it rejects the logon, or policy does beforehand; `NoAuthority` if
     /// it cannot be asked.
     fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
         let question = PassThroughRequest::of(logon)?;
         let deadline = Instant::now() + self.settings.timeout;
         let names = Names::of(logon, &self.settings.domain)?;
         let open = self.open.get(|| Open::new(&self.settings));
-        open.while_quiet()?;
-        let vouched = match self.settings.way {
-            WinbindWay::Libwbclient => open.library.judge(names, &question, deadline),
-            WinbindWay::NtlmAuth => self.by_helper(open, names, &question, deadline),
+        open.check_reachable()?;
+        let result = match self.settings.way {
+            WinbindWay::Libwbclient => open.wbclient.validate(names, &question, deadline),
+            WinbindWay::NtlmAuth => self.with_ntlm_auth(open, names, &question, deadline),
         };
-        if matches!(vouched, Err(UNREACHABLE)) {
-            *open.quiet_until.lock() = Some(Instant::now() + QUIET);
+        if matches!(result, Err(UNREACHABLE)) {
+            *open.retry_at.lock() = Some(Instant::now() + RETRY_AFTER);
         }
-        vouched?.into_validated(question.kind, Origin::Winbind)
+        result?.into_validated(question.kind, Origin::Winbind)
     }
 }
 
@@ -92,23 +92,23 @@ impl Winbind {
         Winbind { settings, open }
     }
 
-    /// ntlm_auth tells the keys and no more: who that is, winbindd is asked by its library, if that
-    /// can be had.
-    fn by_helper(
+    /// ntlm_auth returns only the keys. The account is looked up by winbindd's client library, if
+    /// available.
+    fn with_ntlm_auth(
         &self,
         open: &Open,
         names: Names,
         question: &PassThroughRequest<'_>,
         deadline: Instant,
     ) -> Result<PassThroughResult> {
-        let keys = open.helpers.judge(&self.settings, &names, question, deadline)?;
+        let keys = open.ntlm_auth.validate(&self.settings, &names, question, deadline)?;
         let Keys { user_session_key, lm_key } = keys;
-        if !Library::can_be_had() {
+        if !WbclientPool::is_available() {
             let text = |name: CString| name.into_string().unwrap_or_default();
             let (user, domain) = (text(names.user), text(names.domain));
             return Ok(PassThroughResult { user, domain, facts: None, user_session_key, lm_key });
         }
-        let named = open.library.look_up(names, deadline)?;
+        let named = open.wbclient.look_up(names, deadline)?;
         let facts = Some(account::facts(&named));
         Ok(PassThroughResult {
             user: named.user,
@@ -123,19 +123,19 @@ impl Winbind {
 impl Open {
     fn new(settings: &Options) -> Open {
         Open {
-            library: Library::new(settings.helpers),
-            helpers: Helpers::new(settings.helpers),
-            quiet_until: Mutex::new(None),
+            wbclient: WbclientPool::new(settings.helpers),
+            ntlm_auth: NtlmAuthPool::new(settings.helpers),
+            retry_at: Mutex::new(None),
         }
     }
 
-    /// Refuses while winbindd is not there.
-    fn while_quiet(&self) -> Result<()> {
-        let mut quiet_until = self.quiet_until.lock();
-        match *quiet_until {
+    /// Fails while winbindd is expected to be unreachable.
+    fn check_reachable(&self) -> Result<()> {
+        let mut retry_at = self.retry_at.lock();
+        match *retry_at {
             Some(until) if Instant::now() < until => Err(UNREACHABLE),
             _ => {
-                *quiet_until = None;
+                *retry_at = None;
                 Ok(())
             }
         }
@@ -143,8 +143,8 @@ impl Open {
 }
 
 impl Names {
-    /// The client's names; its domain is `own_domain` if it names none and is no user principal
-    /// name.
+    /// The client's names. Without a domain it is in `own_domain`, unless the user is a user
+    /// principal name.
     fn of(logon: &NetworkLogon<'_>, own_domain: &str) -> Result<Names> {
         let name = |text: &str| match CString::new(text) {
             Ok(name) if text.len() <= LONGEST_NAME => Ok(name),

@@ -1,6 +1,6 @@
-//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or
-//! `Name:: value in base64`, and a line with a single dot that ends a request or an answer. A
-//! refusal has one dot more.
+//! The protocol of `ntlm_auth --helper-protocol=ntlm-server-1`: lines `Name: value`, or `Name::
+//! value in base64`, and a line with a single dot that ends a request or an answer. A rejection
+//! ends with a second such line.
 
 use super::Names;
 use crate::authority::pass_through::PassThroughRequest;
@@ -11,58 +11,62 @@ use std::io;
 use std::time::Instant;
 use zeroize::Zeroizing;
 
-/// An answer has a few short lines; no more is read.
+/// The longest answer read; it has a few short lines.
 const LONGEST_ANSWER: usize = 4096;
 
-/// What follows a refusal, and nobody waits for.
+/// The line that ends an answer, and once more a rejection.
 const DOT: &[u8] = b".\n";
 
-/// The keys of a logon that is let in.
+/// The session keys of an accepted logon.
 pub(super) struct Keys {
     pub(super) user_session_key: Zeroizing<[u8; 16]>,
     pub(super) lm_key: Zeroizing<[u8; 8]>,
 }
 
-/// What the helper says of a logon.
+/// The helper's answer to a logon.
 pub(super) enum Answer {
-    /// The client is let in.
+    /// The logon is accepted.
     Yes(Keys),
-    /// It is not.
+    /// The logon is rejected.
     No(NtStatus),
-    /// winbindd is not there.
+    /// winbindd is unreachable.
     Unavailable(String),
-    /// winbindd is there, and may not be asked, or cannot tell.
+    /// winbindd may not be used, or cannot validate the logon.
     Unable(String),
 }
 
-/// Why the helper is not to be used any more.
+/// Why the helper can no longer be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum HelperError {
     /// It has ended.
     Ended,
     /// It does not answer in time.
     Silent,
-    /// What it answers is no answer.
+    /// Its answer is malformed.
     Garbled(&'static str),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Ended => f.write_str("has ended"),
-            Trouble::Silent => f.write_str("does not answer in time"),
-            Trouble::Garbled(why) => write!(f, "answers with {why}"),
+            HelperError::Ended => f.write_str("has ended"),
+            HelperError::Silent => f.write_str("does not answer in time"),
+            HelperError::Garbled(why) => write!(f, "answers with {why}"),
         }
     }
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        if error.kind() == io::ErrorKind::TimedOut { Trouble::Silent } else { Trouble::Ended }
+impl From<io::Error> for HelperError {
+    fn from(error: io::Error) -> HelperError {
+        if error.kind() == io::ErrorKind::TimedOut {
+            HelperError::Silent
+        } else {
+            HelperError::Ended
+        }
     }
 }
 
-/// The request: names in base64, whatever is in them. There is no field for the client's
+/// The request. Names are in base64, so may contain any bytes. There is no field for the client's
 /// workstation.
 pub(super) fn request(names: &Names, question: &PassThroughRequest<'_>) -> Zeroizing<Vec<u8>> {
     let capacity =
@@ -85,7 +89,7 @@ pub(super) fn request(names: &Names, question: &PassThroughRequest<'_>) -> Zeroi
     out
 }
 
-/// The helper has answered everything it was asked, and has not ended.
+/// The helper is running and has no pending output but a rejection's last line.
 pub(super) fn is_ready(helper: &Helper) -> bool {
     let mut unread = [0; DOT.len() + 1];
     match helper.unread(&mut unread) {
@@ -94,8 +98,12 @@ pub(super) fn is_ready(helper: &Helper) -> bool {
     }
 }
 
-/// Asks the helper.
-pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<Answer, Trouble> {
+/// Sends a request to the helper and reads the answer.
+pub(super) fn ask(
+    helper: &Helper,
+    request: &[u8],
+    deadline: Instant,
+) -> Result<Answer, HelperError> {
     helper.send(request, deadline)?;
     let mut buffer = Zeroizing::new([0; LONGEST_ANSWER]);
     let mut length = 0;
@@ -103,33 +111,33 @@ pub(super) fn ask(helper: &Helper, request: &[u8], deadline: Instant) -> Result<
         let free = buffer
             .get_mut(length..)
             .filter(|free| !free.is_empty())
-            .ok_or(Trouble::Garbled("too much"))?;
+            .ok_or(HelperError::Garbled("too much"))?;
         length += match helper.receive(free, deadline)? {
-            0 => return Err(Trouble::Ended),
+            0 => return Err(HelperError::Ended),
             read => read,
         };
-        let mut told = buffer.get(..length).unwrap_or_default();
-        // The second dot of the refusal before this answer.
-        told = told.strip_prefix(DOT).unwrap_or(told);
-        if let Some((lines, rest)) = whole(told) {
+        let mut received = buffer.get(..length).unwrap_or_default();
+        // The second dot of the previous rejection.
+        received = received.strip_prefix(DOT).unwrap_or(received);
+        if let Some((lines, rest)) = whole(received) {
             let answer = parse(lines)?;
             return match (&answer, rest) {
                 (_, []) | (Answer::No(_) | Answer::Unavailable(_) | Answer::Unable(_), DOT) => {
                     Ok(answer)
                 }
-                _ => Err(Trouble::Garbled("more than one answer")),
+                _ => Err(HelperError::Garbled("more than one answer")),
             };
         }
     }
 }
 
-/// The lines before the dot, each with its end, and what follows it; nothing if it has not come
-/// yet.
-fn whole(told: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The lines before the dot, each with its line end, and what follows the dot; `None` if the dot
+/// has not arrived yet.
+fn whole(received: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut start = 0;
-    for line in told.split_inclusive(|&byte| byte == b'\n') {
+    for line in received.split_inclusive(|&byte| byte == b'\n') {
         if line == DOT {
-            return told
+            return received
                 .split_at_checked(start)
                 .map(|(lines, rest)| (lines, rest.get(DOT.len()..).unwrap_or_default()));
         }
@@ -138,8 +146,8 @@ fn whole(told: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
-/// Reads an answer's lines.
-fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
+/// Parses an answer's lines.
+fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
     let (mut authenticated, mut error) = (None, None);
     let mut user_session_key = None;
     let mut lm_key = None;
@@ -148,7 +156,7 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
         let at = line
             .iter()
             .position(|&byte| byte == b':')
-            .ok_or(Trouble::Garbled("a line without a name"))?;
+            .ok_or(HelperError::Garbled("a line without a name"))?;
         let (name, value) = line.split_at(at);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         let twice = match name {
@@ -156,12 +164,12 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
             b"Authentication-Error" => error.replace(value).is_some(),
             b"User-Session-Key" => user_session_key.replace(key(value)?).is_some(),
             b"LANMAN-Session-Key" => lm_key.replace(key(value)?).is_some(),
-            // It has not understood what it was asked.
-            b"Error" => return Err(Trouble::Garbled("an error")),
+            // It did not understand the request.
+            b"Error" => return Err(HelperError::Garbled("an error")),
             _ => false,
         };
         if twice {
-            return Err(Trouble::Garbled("the same line twice"));
+            return Err(HelperError::Garbled("the same line twice"));
         }
     }
     match (authenticated, error) {
@@ -170,12 +178,11 @@ fn parse(lines: &[u8]) -> Result<Answer, Trouble> {
             lm_key: lm_key.unwrap_or_default(),
         })),
         (Some(b"No"), error) => Ok(refusal(&String::from_utf8_lossy(error.unwrap_or_default()))),
-        _ => Err(Trouble::Garbled("neither yes nor no")),
+        _ => Err(HelperError::Garbled("neither yes nor no")),
     }
 }
 
-/// What Samba's texts say, in some words of each: of the texts themselves there have been several
-/// versions.
+/// Parts of Samba's messages, which differ between versions, and their NTSTATUS.
 const TEXTS: [(&str, NtStatus); 20] = [
     ("current password is not correct", NtStatus::WRONG_PASSWORD),
     ("wrong password", NtStatus::WRONG_PASSWORD),
@@ -244,9 +251,9 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// A key: as many hexadecimal digits as it has, no less.
-fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, Trouble> {
-    const BAD: Trouble = Trouble::Garbled("a key of another length");
+/// A key in hexadecimal, of exactly its length.
+fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, HelperError> {
+    const BAD: HelperError = HelperError::Garbled("a key of another length");
     let mut key = Zeroizing::new([0; N]);
     if value.len() != 2 * N {
         return Err(BAD);

@@ -1,9 +1,8 @@
-//! Processes of `ntlm_auth` that are kept, and who may use them when. Callers do their own work on
-//! a helper that they borrow.
+//! A pool of `ntlm_auth` processes. Callers talk to a borrowed helper in their own thread.
 
 use super::Options;
-use super::ntlm_auth::{self, Answer, Keys, Trouble};
-use super::{BUSY, GARBLED, Names, SLOW, UNREACHABLE};
+use super::ntlm_auth::{self, Answer, HelperError, Keys};
+use super::{BUSY, MALFORMED, Names, SLOW, UNREACHABLE};
 use crate::authority::pass_through::{self, PassThroughRequest};
 use crate::platform::helper_process::Helper;
 use crate::types::error::{Error, Result};
@@ -11,11 +10,11 @@ use parking_lot::{Condvar, Mutex};
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-/// A helper that nobody has needed for so long is ended.
+/// A helper idle for this long is ended.
 const LONGEST_IDLE: Duration = Duration::from_secs(300);
 
 /// The helpers of a process.
-pub(super) struct Helpers {
+pub(super) struct NtlmAuthPool {
     most: usize,
     state: Mutex<State>,
     given_back: Condvar,
@@ -23,25 +22,25 @@ pub(super) struct Helpers {
 
 #[derive(Default)]
 struct State {
-    /// Those that nobody uses, the one used last at the end, and when that was.
+    /// Idle helpers and when each was last used, the latest at the end.
     idle: Vec<(Helper, Instant)>,
-    /// All, those that are used among them.
+    /// All helpers, including those in use.
     count: usize,
 }
 
-/// The right to use a helper, given back when dropped.
+/// The right to use a helper; Drop returns it.
 struct Permit<'a> {
-    helpers: &'a Helpers,
+    helpers: &'a NtlmAuthPool,
     helper: Option<Helper>,
 }
 
-impl Helpers {
-    pub(super) fn new(most: usize) -> Helpers {
-        Helpers { most, state: Mutex::default(), given_back: Condvar::new() }
+impl NtlmAuthPool {
+    pub(super) fn new(most: usize) -> NtlmAuthPool {
+        NtlmAuthPool { most, state: Mutex::default(), given_back: Condvar::new() }
     }
 
     /// Has a logon judged.
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         settings: &Options,
         names: &Names,
@@ -50,7 +49,7 @@ impl Helpers {
     ) -> Result<Keys> {
         let mut permit = self.permit(deadline)?;
         let request = ntlm_auth::request(names, question);
-        // A helper that was kept may have ended meanwhile, which says nothing of the next.
+        // An idle helper may have ended meanwhile; that does not count against the next.
         loop {
             let (helper, kept) = match permit.helper.take() {
                 Some(helper) if ntlm_auth::is_ready(&helper) => (helper, true),
@@ -63,24 +62,24 @@ impl Helpers {
             match ntlm_auth::ask(&helper, &request, deadline) {
                 Ok(answer) => {
                     permit.helper = Some(helper);
-                    return told(answer);
+                    return keys_of(answer);
                 }
-                Err(Trouble::Ended) if kept => {
+                Err(HelperError::Ended) if kept => {
                     tracing::info!("winbind: a helper has ended; starting another")
                 }
-                Err(trouble) => {
-                    tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {trouble}; ending it");
-                    return Err(match trouble {
-                        Trouble::Silent => SLOW,
-                        Trouble::Garbled(_) => GARBLED,
-                        Trouble::Ended => UNREACHABLE,
+                Err(error) => {
+                    tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {error}; ending it");
+                    return Err(match error {
+                        HelperError::Silent => SLOW,
+                        HelperError::Garbled(_) => MALFORMED,
+                        HelperError::Ended => UNREACHABLE,
                     });
                 }
             }
         }
     }
 
-    /// Whoever has ended one has perhaps ended more, which are waited for here.
+    /// If one helper has ended, others may have: drops them, which reaps their processes.
     fn sweep(&self) {
         let mut state = self.state.lock();
         let (ready, ended): (Vec<_>, Vec<_>) =
@@ -89,7 +88,7 @@ impl Helpers {
         state.count -= ended.len();
     }
 
-    /// Waits for a helper, or for leave to start one.
+    /// Waits for a helper, or for the right to start one.
     fn permit(&self, deadline: Instant) -> Result<Permit<'_>> {
         let mut ended = Vec::new();
         let mut state = self.state.lock();
@@ -139,7 +138,7 @@ fn start(settings: &Options) -> Result<Helper> {
     })
 }
 
-fn told(answer: Answer) -> Result<Keys> {
+fn keys_of(answer: Answer) -> Result<Keys> {
     match answer {
         Answer::Yes(keys) => Ok(keys),
         Answer::No(status) => Err(pass_through::refused(status)),
@@ -149,7 +148,7 @@ fn told(answer: Answer) -> Result<Keys> {
         }
         Answer::Unable(text) => {
             tracing::error!("winbind: {text}");
-            Err(Error::NoAuthority("winbindd cannot judge the logon"))
+            Err(Error::NoAuthority("winbindd cannot validate the logon"))
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Helpers that are played by shell scripts, good ones and others.
+//! Fake helpers, well-behaved and not, made of shell scripts.
 
 use super::ntlm_auth::Keys;
-use super::ntlm_auth_pool::Helpers;
-use super::{GARBLED, Names, SLOW, UNREACHABLE};
+use super::ntlm_auth_pool::NtlmAuthPool;
+use super::{MALFORMED, Names, SLOW, UNREACHABLE};
 use super::{Options, WinbindWay};
 use crate::authority::pass_through::PassThroughRequest;
 use crate::ntlm::{NetworkLogon, ResponsePolicy};
@@ -19,16 +19,16 @@ const READ: &str = "read_request() { request=; while IFS= read -r line; do [ \"$
                     request=\"$request$line\n\"; done; return 1; }\n";
 const YES: &str = "Authenticated: Yes\\nUser-Session-Key: 000102030405060708090A0B0C0D0E0F\\n";
 
-/// A folder with a program; removed when dropped, after the helpers have ended.
-struct Played {
-    helpers: Option<Helpers>,
+/// A folder with a program; Drop removes it, after the helpers have ended.
+struct FakeHelper {
+    helpers: Option<NtlmAuthPool>,
     settings: Options,
     folder: PathBuf,
 }
 
-impl Played {
+impl FakeHelper {
     /// A program of these lines of shell.
-    fn by(script: &str) -> Played {
+    fn by(script: &str) -> FakeHelper {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder =
@@ -49,12 +49,12 @@ impl Played {
             smb_conf: None,
             domain: "EXAMPLE".into(),
         };
-        Played { helpers: Some(Helpers::new(settings.helpers)), settings, folder }
+        FakeHelper { helpers: Some(NtlmAuthPool::new(settings.helpers)), settings, folder }
     }
 
     /// One that answers each request with these lines, as printf has them.
-    fn answering(lines: &str) -> Played {
-        Played::by(&format!("while read_request; do printf '{lines}'; done"))
+    fn answering(lines: &str) -> FakeHelper {
+        FakeHelper::by(&format!("while read_request; do printf '{lines}'; done"))
     }
 
     fn logon_of(&self, user: &str, workstation: &str, time: Duration) -> Result<Keys> {
@@ -73,7 +73,7 @@ impl Played {
         };
         let names = Names::of(&logon, &self.settings.domain)?;
         let question = PassThroughRequest::of(&logon)?;
-        self.helpers.as_ref().unwrap().judge(
+        self.helpers.as_ref().unwrap().validate(
             &self.settings,
             &names,
             &question,
@@ -85,7 +85,7 @@ impl Played {
         self.logon_of("alice", "", self.settings.timeout)
     }
 
-    /// What a logon without patience comes to.
+    /// The error of a logon with a short deadline.
     fn hasty(&self) -> Error {
         self.logon_of("alice", "", Duration::from_millis(300)).err().unwrap()
     }
@@ -97,12 +97,12 @@ impl Played {
     }
 }
 
-/// There is such a process, or what a process has left that nobody has waited for.
+/// There is such a process, perhaps a zombie.
 fn exists(pid: &str) -> bool {
     Path::new("/proc").join(pid).exists()
 }
 
-impl Drop for Played {
+impl Drop for FakeHelper {
     fn drop(&mut self) {
         self.helpers = None;
         for pid in self.pids() {
@@ -114,14 +114,13 @@ impl Drop for Played {
 
 #[test]
 fn a_request_has_every_field_and_names_cannot_end_a_line() {
-    let played = Played::by(&format!(
+    let fake = FakeHelper::by(&format!(
         "while read_request; do printf '%s' \"$request\" >$here/request; printf '{YES}.\\n'; done"
     ));
-    let keys = played
-        .logon_of("j\u{f6}rg\n.\nAuthenticated: Yes", "WS 1", Duration::from_secs(20))
-        .unwrap();
+    let keys =
+        fake.logon_of("j\u{f6}rg\n.\nAuthenticated: Yes", "WS 1", Duration::from_secs(20)).unwrap();
     assert_eq!(*keys.user_session_key, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-    let request = fs::read_to_string(played.folder.join("request")).unwrap();
+    let request = fs::read_to_string(fake.folder.join("request")).unwrap();
     let decoded = |name: &str| {
         let line = request
             .lines()
@@ -160,28 +159,28 @@ fn a_request_has_every_field_and_names_cannot_end_a_line() {
 
 #[test]
 fn names_that_winbindd_would_cut_or_miss_are_nobodys() {
-    let played = Played::answering(&format!("{YES}.\\n"));
+    let fake = FakeHelper::answering(&format!("{YES}.\\n"));
     for name in ["a".repeat(256), "alice\0".into(), String::new()] {
-        let refused = played.logon_of(&name, "", Duration::from_secs(20)).err();
+        let refused = fake.logon_of(&name, "", Duration::from_secs(20)).err();
         assert_eq!(refused, Some(Error::LogonDenied(Denial::UnknownUser)));
     }
-    played.logon_of(&"a".repeat(255), "", Duration::from_secs(20)).unwrap();
+    fake.logon_of(&"a".repeat(255), "", Duration::from_secs(20)).unwrap();
 }
 
 #[test]
 fn one_helper_serves_many_logons_and_the_second_dot_of_a_refusal_is_none_of_the_next() {
-    let played = Played::by(&format!(
+    let fake = FakeHelper::by(&format!(
         "n=0; while read_request; do n=$((n + 1))\ncase $n in 2|3|5) printf 'Authenticated: No\\n'\n\
          printf 'Authentication-Error: Account disabled\\n.\\n'; printf '.\\n';; *) printf '{YES}.\\n';; esac; done"
     ));
     let refused = Error::LogonDenied(Denial::Controller(NtStatus::ACCOUNT_DISABLED));
     for turn in 1..=6 {
         match turn {
-            2 | 3 | 5 => assert_eq!(played.logon().err(), Some(refused), "turn {turn}"),
-            _ => drop(played.logon().unwrap()),
+            2 | 3 | 5 => assert_eq!(fake.logon().err(), Some(refused), "turn {turn}"),
+            _ => drop(fake.logon().unwrap()),
         }
     }
-    assert_eq!(played.pids().len(), 1);
+    assert_eq!(fake.pids().len(), 1);
 }
 
 #[test]
@@ -225,24 +224,24 @@ fn refusals_are_known_by_their_text() {
         ("NT_STATUS_ACCOUNT_LOCKED_OUT", NtStatus::ACCOUNT_LOCKED_OUT),
         ("something of a later version", NtStatus::LOGON_FAILURE),
     ] {
-        let played = Played::answering(&format!(
+        let fake = FakeHelper::answering(&format!(
             "Authenticated: No\\nAuthentication-Error: {text}\\n.\\n.\\n"
         ));
         assert_eq!(
-            played.logon().err(),
+            fake.logon().err(),
             Some(Error::LogonDenied(Denial::Controller(status))),
             "{text}"
         );
     }
     for text in ["NT_STATUS_NO_LOGON_SERVERS", "Reading winbind reply failed! (0x01)"] {
-        let played = Played::answering(&format!(
+        let fake = FakeHelper::answering(&format!(
             "Authenticated: No\\nAuthentication-Error: {text}\\n.\\n.\\n"
         ));
-        assert!(matches!(played.logon(), Err(Error::NoAuthority(_))), "{text}");
+        assert!(matches!(fake.logon(), Err(Error::NoAuthority(_))), "{text}");
     }
 }
 
-/// Answers that are none; each helper is ended and the next logon has another.
+/// Malformed answers; each helper is ended and the next logon starts another.
 #[test]
 fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
     let long = "x".repeat(8192);
@@ -261,12 +260,12 @@ fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
         "Authenticated: Yes\\nUser-Se",
     ] {
         let end = if lines.ends_with("Se") { "; exit" } else { "" };
-        let played = Played::by(&format!("while read_request; do printf '{lines}'{end}; done"));
-        let expected = if end.is_empty() { GARBLED } else { UNREACHABLE };
+        let fake = FakeHelper::by(&format!("while read_request; do printf '{lines}'{end}; done"));
+        let expected = if end.is_empty() { MALFORMED } else { UNREACHABLE };
         for _ in 0..2 {
-            assert_eq!(played.logon().err(), Some(expected), "{lines}");
+            assert_eq!(fake.logon().err(), Some(expected), "{lines}");
         }
-        let pids = played.pids();
+        let pids = fake.pids();
         assert_eq!(pids.len(), 2, "{lines}");
         assert!(pids.iter().all(|pid| !exists(pid)), "{lines}");
     }
@@ -275,12 +274,12 @@ fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
 #[test]
 fn an_endless_answer_is_cut_off_and_silence_ends_with_the_time() {
     let endless =
-        Played::by("read_request; while :; do printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; done");
-    assert_eq!(endless.logon().err(), Some(GARBLED));
+        FakeHelper::by("read_request; while :; do printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'; done");
+    assert_eq!(endless.logon().err(), Some(MALFORMED));
     for script in
         ["exec sleep 1000", "read_request; printf 'Authenticated: Yes\\n'; exec sleep 1000"]
     {
-        let silent = Played::by(script);
+        let silent = FakeHelper::by(script);
         assert_eq!(silent.hasty(), SLOW, "{script}");
         assert!(silent.pids().iter().all(|pid| !exists(pid)), "{script}");
     }
@@ -288,15 +287,15 @@ fn an_endless_answer_is_cut_off_and_silence_ends_with_the_time() {
 
 #[test]
 fn a_helper_that_has_ended_meanwhile_or_speaks_unasked_is_replaced() {
-    let leaves = Played::by(&format!("read_request; printf '{YES}.\\n'"));
-    let speaks = Played::by(&format!(
+    let leaves = FakeHelper::by(&format!("read_request; printf '{YES}.\\n'"));
+    let speaks = FakeHelper::by(&format!(
         "read_request; printf '{YES}.\\n'; sleep 0.2; printf '{YES}.\\n'; exec sleep 1000"
     ));
-    for played in [leaves, speaks] {
+    for fake in [leaves, speaks] {
         for turn in 1..=3 {
-            played.logon().unwrap();
-            assert_eq!(played.pids().len(), turn);
-            // What it does afterwards, it has done by then.
+            fake.logon().unwrap();
+            assert_eq!(fake.pids().len(), turn);
+            // By then it has done all that it does afterwards.
             std::thread::sleep(Duration::from_secs(1));
         }
     }
@@ -304,35 +303,32 @@ fn a_helper_that_has_ended_meanwhile_or_speaks_unasked_is_replaced() {
 
 #[test]
 fn no_program_is_nobody_to_ask() {
-    let mut played = Played::answering("");
-    played.settings.ntlm_auth = played.folder.join("absent");
-    assert_eq!(played.logon().err(), Some(UNREACHABLE));
+    let mut fake = FakeHelper::answering("");
+    fake.settings.ntlm_auth = fake.folder.join("absent");
+    assert_eq!(fake.logon().err(), Some(UNREACHABLE));
 }
 
 #[test]
 fn many_logons_share_a_few_helpers_and_each_gets_its_own_answer() {
     // The key tells whose it is: the user's name in base64 begins with one of two letters.
-    let played = Played::by(
+    let fake = FakeHelper::by(
         "while read_request; do case $request in *'Username:: Y'*) k=AA;; *) k=BB;; esac\n\
          printf \"Authenticated: Yes\\nUser-Session-Key: $k$k$k$k$k$k$k$k$k$k$k$k$k$k$k$k\\n.\\n\"; done",
     );
     std::thread::scope(|scope| {
         for number in 0..8 {
-            let played = &played;
+            let fake = &fake;
             scope.spawn(move || {
                 for turn in 0..25 {
                     let (user, key) =
                         if (number + turn) % 2 == 0 { ("alice", 0xaa) } else { ("zoe", 0xbb) };
                     assert_eq!(
-                        *played
-                            .logon_of(user, "", Duration::from_secs(60))
-                            .unwrap()
-                            .user_session_key,
+                        *fake.logon_of(user, "", Duration::from_secs(60)).unwrap().user_session_key,
                         [key; 16]
                     );
                 }
             });
         }
     });
-    assert!(played.pids().len() <= 2, "{:?}", played.pids());
+    assert!(fake.pids().len() <= 2, "{:?}", fake.pids());
 }

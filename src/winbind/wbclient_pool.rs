@@ -1,13 +1,12 @@
-//! winbindd asked by its client library.
+//! A pool of threads that call winbindd's client library.
 //!
-//! The library waits as long as it sees fit, so it is not the caller's thread that calls it: there
-//! are a few threads for that, none before the first logon and none for long after the last, and
-//! callers wait no longer than their own time.
+//! The library has no timeout, so it is not called on the caller's thread: a few threads, started
+//! on demand and ended when idle, call it, and callers wait until their own deadline.
 
 use super::{BUSY, Names, SLOW, UNREACHABLE, account};
 use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::platform;
-use crate::platform::wbclient::{Connection, Logon, Named, Trouble};
+use crate::platform::wbclient::{Connection, Logon, Named, WbcError};
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex};
@@ -27,7 +26,7 @@ const ALLOW_SERVER_TRUST_ACCOUNT: u32 = 0x20;
 const ALLOW_WORKSTATION_TRUST_ACCOUNT: u32 = 0x800;
 
 /// Threads that call the library.
-pub(super) struct Library {
+pub(super) struct WbclientPool {
     shared: Arc<Shared>,
     most: usize,
 }
@@ -42,15 +41,15 @@ struct Shared {
 struct State {
     jobs: VecDeque<Job>,
     threads: usize,
-    /// Of these, how many have nothing to do.
+    /// Those waiting for a job.
     idle: usize,
-    /// Threads in calls that nobody waits for any more.
+    /// Threads in calls whose callers have given up.
     overdue: usize,
 }
 
 type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
 
-/// Where a call's result is put.
+/// A call's result.
 struct Slot<T> {
     state: Mutex<Progress<T>>,
     changed: Condvar,
@@ -60,17 +59,17 @@ enum Progress<T> {
     Waiting,
     Begun,
     Done(T),
-    /// The caller has gone: before it was begun, or while it was.
+    /// The caller gave up, before the call began or during it.
     GivenUp,
 }
 
-impl Library {
-    pub(super) fn new(most: usize) -> Library {
-        Library { shared: Arc::default(), most }
+impl WbclientPool {
+    pub(super) fn new(most: usize) -> WbclientPool {
+        WbclientPool { shared: Arc::default(), most }
     }
 
     /// Has a logon judged.
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         names: Names,
         question: &PassThroughRequest<'_>,
@@ -91,31 +90,31 @@ impl Library {
             })
         })?;
         match answer {
-            Ok(account) => Ok(account::vouched(account)),
-            Err(Trouble::Refused(status)) => Err(pass_through::refused(NtStatus(status))),
-            Err(trouble) => Err(complaint(trouble)),
+            Ok(account) => Ok(account::pass_through_result(account)),
+            Err(WbcError::Refused(status)) => Err(pass_through::refused(NtStatus(status))),
+            Err(error) => Err(log_error(error)),
         }
     }
 
-    /// The library can be loaded.
-    pub(super) fn can_be_had() -> bool {
-        Connection::can_be_had()
+    /// The library is installed.
+    pub(super) fn is_available() -> bool {
+        Connection::is_available()
     }
 
-    /// What winbindd knows of an account. That it does not tell is an error: a client is not to be
-    /// one account today and another tomorrow.
+    /// Looks an account up. Failure is an error, so that a client does not map to one account now
+    /// and to another later.
     pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
         self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?
-            .map_err(complaint)
+            .map_err(log_error)
     }
 
-    /// Has a thread call the library, and waits for that until the deadline.
+    /// Has a thread call the library, and waits for the result until the deadline.
     fn call<T: Send + 'static>(
         &self,
         deadline: Instant,
-        work: impl FnOnce(&mut Connection) -> std::result::Result<T, Trouble> + Send + 'static,
-    ) -> Result<std::result::Result<T, Trouble>> {
-        if !Library::can_be_had() {
+        work: impl FnOnce(&mut Connection) -> std::result::Result<T, WbcError> + Send + 'static,
+    ) -> Result<std::result::Result<T, WbcError>> {
+        if !WbclientPool::is_available() {
             tracing::error!("winbind: libwbclient.so.0 cannot be loaded");
             return Err(UNREACHABLE);
         }
@@ -144,7 +143,7 @@ impl Library {
 
     fn submit(&self, job: Job) -> Result<()> {
         let mut state = self.shared.state.lock();
-        // Nobody waits behind calls that have kept their own callers waiting for too long.
+        // While overdue calls occupy all threads, waiting is pointless.
         if state.overdue >= self.most {
             return Err(SLOW);
         }
@@ -166,20 +165,20 @@ impl Library {
     }
 }
 
-/// What is said when winbindd has not told what it was asked.
-fn complaint(trouble: Trouble) -> Error {
-    tracing::error!(?trouble, "winbind: no answer by libwbclient");
-    match trouble {
-        Trouble::Unavailable => UNREACHABLE,
-        _ => Error::NoAuthority("winbindd cannot tell"),
+/// Logs the failed call and returns the error.
+fn log_error(error: WbcError) -> Error {
+    tracing::error!(?error, "winbind: no answer by libwbclient");
+    match error {
+        WbcError::Unavailable => UNREACHABLE,
+        _ => Error::NoAuthority("winbindd cannot answer"),
     }
 }
 
-/// The work on a thread of ours.
+/// The job that runs on a pool thread.
 fn job<T: Send + 'static>(
     shared: Arc<Shared>,
-    slot: Arc<Slot<std::result::Result<T, Trouble>>>,
-    work: impl FnOnce(&mut Connection) -> std::result::Result<T, Trouble> + Send + 'static,
+    slot: Arc<Slot<std::result::Result<T, WbcError>>>,
+    work: impl FnOnce(&mut Connection) -> std::result::Result<T, WbcError> + Send + 'static,
 ) -> Job {
     Box::new(move |connection| {
         let mut progress = slot.state.lock();
@@ -193,12 +192,12 @@ fn job<T: Send + 'static>(
         }
         let answer = match connection {
             Some(connection) => catch_unwind(AssertUnwindSafe(|| work(connection)))
-                .unwrap_or(Err(Trouble::Unavailable)),
-            None => Err(Trouble::Unavailable),
+                .unwrap_or(Err(WbcError::Unavailable)),
+            None => Err(WbcError::Unavailable),
         };
         let mut progress = slot.state.lock();
         if matches!(*progress, Progress::GivenUp) {
-            // Counted while the slot's lock was held, which we have now.
+            // The caller counted it under the slot's lock, which is held here.
             shared.state.lock().overdue -= 1;
             return;
         }
@@ -209,7 +208,7 @@ fn job<T: Send + 'static>(
 
 impl Shared {
     fn work(&self) {
-        // The library writes to a connection that winbindd may have closed, which is a SIGPIPE.
+        // The library may write to a connection that winbindd has closed, which raises SIGPIPE.
         platform::take_no_signals();
         let mut connection = None;
         let mut state = self.state.lock();

@@ -1,10 +1,9 @@
-//! Threads that take over an account's rights, and give them back.
+//! Switching a thread to an account's credentials and back.
 //!
-//! On the way in: groups, group, user, and then no capability is left that would let the thread
-//! past what the client may. On the way back the other way round. A thread that is somebody else
-//! keeps what it was in its permitted capabilities and, by setting, its real and saved user: that
-//! is how it comes back, and why this protects a server from mistaking its clients, not from
-//! running their code.
+//! First groups, group and user are set, then the capabilities that would exceed the client's
+//! rights are dropped; reverting is the reverse. The thread keeps its permitted capabilities and,
+//! depending on the setting, its real and saved user, with which it reverts. So this protects a
+//! server that acts for the wrong client by mistake, not one that runs the client's code.
 
 use super::LocalAccount;
 use super::mapping::set;
@@ -15,7 +14,7 @@ use std::io;
 
 /// The calling thread, as the system sees it.
 pub(crate) trait Thread {
-    /// What it is.
+    /// Its credentials.
     fn identity(&mut self) -> io::Result<Identity>;
     /// Gives it these groups and no others.
     fn set_groups(&mut self, groups: &[u32]) -> io::Result<()>;
@@ -27,7 +26,7 @@ pub(crate) trait Thread {
     fn set_fs_gid(&mut self, gid: u32) -> io::Result<()>;
     /// Changes its user for files.
     fn set_fs_uid(&mut self, uid: u32) -> io::Result<()>;
-    /// Makes these of its capabilities count.
+    /// Sets its effective capabilities.
     fn set_capabilities(&mut self, effective: u64) -> io::Result<()>;
 }
 
@@ -58,7 +57,8 @@ impl Thread for CallingThread {
     }
 }
 
-/// The thread gets the account's rights; what it was is returned. After an error it is that still.
+/// The thread gets the account's credentials; its previous ones are returned. After an error they
+/// are unchanged.
 pub(crate) fn assume(
     thread: &mut impl Thread,
     account: &LocalAccount,
@@ -76,15 +76,14 @@ pub(crate) fn assume(
     Err(NOT_ALLOWED)
 }
 
-/// What the thread will be.
+/// The credentials to set.
 fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -> Identity {
     let LocalAccount { uid, gid, .. } = *account;
     let mut wanted = Identity { fs_uid: uid, fs_gid: gid, ..before.clone() };
     if credentials == Credentials::Effective {
         (wanted.uid, wanted.gid) = (uid, gid);
     }
-    // Whoever has the group has it among the groups too, or not: it makes no difference, and needs
-    // no privilege.
+    // Whether the supplementary groups contain the group makes no difference.
     if account.groups != set(before.groups.iter().copied(), gid) || before.fs_gid != gid {
         wanted.groups = account.groups.clone();
     }
@@ -96,8 +95,7 @@ fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -
     wanted
 }
 
-/// Makes the capabilities count that changing users and groups needs, as far as the thread has
-/// them.
+/// Enables the capabilities that changing users and groups needs, as far as permitted.
 fn empower(thread: &mut impl Thread) -> io::Result<()> {
     let capabilities = thread.identity()?.capabilities;
     match capabilities.permitted & (SET_UID | SET_GID) & !capabilities.effective {
@@ -106,7 +104,7 @@ fn empower(thread: &mut impl Thread) -> io::Result<()> {
     }
 }
 
-/// `wanted`'s effective and file-system group; changing the one changes the other.
+/// Sets `wanted`'s effective and file-system group; setting the former sets the latter.
 fn go_to_group(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
     let now = thread.identity()?;
     if now.gid != wanted.gid {
@@ -137,8 +135,8 @@ fn go_to_groups(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
     }
 }
 
-/// The kernel's own rules have changed them on the way, or not: root that becomes somebody loses
-/// some, other users with capabilities keep them all.
+/// The kernel may have changed them: root that becomes another user loses some, other users keep
+/// them all.
 fn go_to_capabilities(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
     match thread.identity()?.capabilities.effective == wanted.capabilities.effective {
         true => Ok(()),
@@ -146,7 +144,7 @@ fn go_to_capabilities(thread: &mut impl Thread, wanted: &Identity) -> io::Result
     }
 }
 
-/// Not all calls tell that they have failed.
+/// Not all calls report failure.
 fn verify(thread: &mut impl Thread, wanted: &Identity) -> io::Result<()> {
     match thread.identity()? == *wanted {
         true => Ok(()),
@@ -167,7 +165,7 @@ fn go(thread: &mut impl Thread, before: &Identity, wanted: &Identity) -> io::Res
     verify(thread, wanted)
 }
 
-/// The thread is again what it was, less the capabilities that it has given up for good meanwhile.
+/// Restores the thread's credentials, less capabilities that it has permanently given up meanwhile.
 pub(crate) fn restore(thread: &mut impl Thread, before: &Identity) -> Result<()> {
     back(thread, before).map_err(|error| {
         tracing::error!(%error, "a thread cannot be made what it was: it keeps some of a client's rights, or lacks its own");

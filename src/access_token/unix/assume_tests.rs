@@ -1,4 +1,4 @@
-//! Against a model of the kernel's rules: credentials(7), capabilities(7), setfsuid(2).
+//! Tests against a model of the kernel's rules: credentials(7), capabilities(7), setfsuid(2).
 
 use super::assume::{Thread, assume, restore};
 use super::mapping::{LocalAccount, set};
@@ -7,7 +7,7 @@ use crate::platform::thread_credentials::{Capabilities, Identity, OVER_FILES, SE
 use std::io;
 
 const EVERYTHING: u64 = (1 << 41) - 1;
-/// What the kernel takes and gives with the user for files.
+/// The capabilities that change with the file-system user.
 const WITH_FS_UID: u64 = OVER_FILES & !(1 << 24);
 
 /// A thread whose real and saved user and group never change.
@@ -118,13 +118,13 @@ fn privileged() -> [Model; 4] {
     // As systemd starts services.
     let service = Model::new(900, 900, &[900], SET_UID | SET_GID | OVER_FILES);
     let narrow = Model::new(900, 900, &[], SET_UID | SET_GID);
-    // Root that has made itself less, and can be more again.
+    // Root that has lowered itself and can raise itself again.
     let mut lowered = root.clone();
     lowered.set_uid(33).unwrap();
     [root, service, narrow, lowered]
 }
 
-/// Nothing is left that lets the thread past the account's rights.
+/// Nothing that exceeds the account's rights is left.
 fn check_is(thread: &Model, account: &LocalAccount, credentials: Credentials) {
     let now = &thread.now;
     assert_eq!((now.fs_uid, now.fs_gid), (account.uid, account.gid));
@@ -217,7 +217,7 @@ fn without_privileges_only_what_it_is_already() {
     }
 }
 
-/// Whoever is root by the table's word keeps what root has.
+/// A client mapped to root by the table keeps root's capabilities.
 #[test]
 fn root_stays_root() {
     for credentials in BOTH {

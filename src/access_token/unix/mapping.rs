@@ -1,4 +1,4 @@
-//! From a client to its local account, in the ways that `[tokens] map` lists.
+//! Maps a client to its local account, by the methods in `[tokens] map`.
 
 use super::trusted_names::Names;
 use crate::access_token::Config;
@@ -13,13 +13,13 @@ use std::io;
 /// A client's account on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalAccount {
-    /// Its name; empty where the configuration gives numbers.
+    /// Its name; empty if the configuration gives numbers.
     pub name: String,
-    /// Its number.
+    /// Its user number.
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    /// All its groups, `gid` among them: in order, each once.
+    /// All its groups including `gid`: sorted, each once.
     pub groups: Vec<u32>,
     /// How it was found: a name of [`Mapping`], or `anonymous`.
     pub found_by: &'static str,
@@ -33,7 +33,7 @@ pub(crate) trait Directory {
     fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>>;
 }
 
-/// The accounts that the system's name services tell of.
+/// The accounts of the system's name services.
 pub(crate) struct NameService;
 
 impl Directory for NameService {
@@ -53,10 +53,10 @@ impl Directory for NameService {
     }
 }
 
-/// Finds the account that the client is here.
+/// Finds the client's local account.
 ///
-/// The first way that finds one counts. One that cannot tell ends the search: the next might find
-/// somebody else.
+/// The first method that finds one counts. One that fails ends the search, since the next might
+/// find another user's.
 pub(crate) fn find(
     subject: &Subject,
     config: &Config,
@@ -66,7 +66,7 @@ pub(crate) fn find(
     if subject.principal.anonymous {
         let nobody = config.options.anonymous.as_ref();
         return search.configured(
-            nobody.ok_or(Error::NoImpersonation("the client is nobody"))?,
+            nobody.ok_or(Error::NoImpersonation("the client is anonymous"))?,
             "anonymous",
         );
     }
@@ -87,7 +87,7 @@ pub(crate) fn find(
             }
         };
         if let Some(account) = found {
-            // Nobody becomes root because of what he is called elsewhere.
+            // No client becomes root by a name that another system gives it.
             return match account.uid {
                 0 if !config.options.allow_root => {
                     Err(Error::NoImpersonation("the client's account is root's"))
@@ -105,8 +105,8 @@ struct Search<'a, D> {
 }
 
 impl<D: Directory> Search<'_, D> {
-    /// The client's line in the table: under its principal, else under its domain's name, else
-    /// under its own.
+    /// The client's entry in the table: under its principal, else under `DOMAIN\user`, else under
+    /// its user name.
     fn in_table(&self, names: &Names<'_>) -> Option<&LocalUser> {
         let of_domain = names.of_domain.filter(|(domain, user)| {
             !domain.is_empty() && !domain.contains('\\') && !user.contains('\\')
@@ -120,7 +120,7 @@ impl<D: Directory> Search<'_, D> {
             .or_else(|| names.local.and_then(|user| self.tokens.user(user)))
     }
 
-    /// What the configuration names, which must be there.
+    /// The account that the configuration names; it must exist.
     fn configured(&self, user: &LocalUser, found_by: &'static str) -> Result<LocalAccount> {
         match user {
             LocalUser::Account(name) => match self.told(Some(self.directory.by_name(name)))? {
@@ -143,14 +143,14 @@ impl<D: Directory> Search<'_, D> {
         })
     }
 
-    /// `DOMAIN\user`, where that names one account and no other.
+    /// `DOMAIN\user`, if that is unambiguous.
     fn domain_name(&self, names: &Names<'_>) -> Option<String> {
         let (domain, user) = names.of_domain?;
         (self.plain(domain) && self.plain(user))
             .then(|| format!("{domain}{}{user}", self.tokens.winbind_separator))
     }
 
-    /// A name with nothing in it that divides names, for any name service.
+    /// A name without any separator of any name service.
     fn plain(&self, name: &str) -> bool {
         let divides = |c: char| {
             c.is_control() || ['\\', '/', '@', ':', self.tokens.winbind_separator].contains(&c)
@@ -159,7 +159,7 @@ impl<D: Directory> Search<'_, D> {
     }
 }
 
-/// The client's SID, if a domain has told it: one that we have made up is nobody's elsewhere.
+/// The client's SID if a domain supplied it; a derived one means nothing to winbind.
 fn told_sid(subject: &Subject) -> Option<Sid> {
     let sids = subject.sids.as_ref()?;
     sids.origin.is_domains().then_some(sids.user)
@@ -170,7 +170,7 @@ fn local(account: Account, found_by: &'static str) -> LocalAccount {
     LocalAccount { name, uid, gid, groups: set(groups.into_iter(), gid), found_by }
 }
 
-/// Groups in order, each once, `gid` among them.
+/// Groups sorted, each once, including `gid`.
 pub(crate) fn set(groups: impl Iterator<Item = u32>, gid: u32) -> Vec<u32> {
     let mut groups: Vec<u32> = groups.chain([gid]).collect();
     groups.sort_unstable();

@@ -1,4 +1,4 @@
-//! Who becomes whom, and who must not.
+//! Which clients map to which accounts, and which must not.
 
 use super::mapping::{Directory, find};
 use crate::access_token::Config;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 const SID: &str = "S-1-5-21-1-2-3-1104";
 
-/// The machine's accounts, and winbind's; `broken` cannot be asked about.
+/// The machine's accounts, and winbind's; queries for `broken` fail.
 struct Machine;
 
 impl Directory for Machine {
@@ -101,7 +101,7 @@ fn our_own_users_by_their_names() {
     assert_eq!(found(&by_file("corp", "alice"), ""), Some(1000));
     assert_eq!(found(&by_file("WEB1", "bob"), ""), Some(1001));
     assert_eq!(found(&by_file("CORP", "carol"), ""), None);
-    // Of the domain's account and the local one the former is closer.
+    // The domain's account takes precedence over the local one.
     assert_eq!(found(&by_file("EXAMPLE", "alice"), ""), Some(20_000));
     let account = find(&by_file("CORP", "alice"), &config(""), &Machine).unwrap();
     assert_eq!((account.groups.as_slice(), account.found_by), (&[4, 1000][..], "name"));
@@ -128,7 +128,7 @@ fn unless_their_domain_is_listed() {
     assert_eq!(found(&by_file("evil", "bob"), listed), Some(1001));
     assert_eq!(found(&by_ticket("bob", "LAB.TEST"), listed), Some(1001));
     assert_eq!(found(&by_pac("CORP", "bob", "LAB.TEST"), listed), Some(1001));
-    // Realms count as they are written, and the domain that a PAC names for nothing.
+    // Realms are case-sensitive, and the domain in a PAC does not count.
     assert_eq!(found(&by_ticket("bob", "lab.test"), listed), None);
     assert_eq!(found(&by_pac("EVIL", "bob", "OTHER.TEST"), listed), None);
     assert_eq!(found(&by_ticket("bob/admin", "LAB.TEST"), listed), None);
@@ -145,7 +145,7 @@ fn a_domain_s_users() {
         ),
         Some(20_001)
     );
-    // Another realm's domain controller can call anybody EXAMPLE\alice.
+    // Another realm's domain controller can call any client EXAMPLE\alice.
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), NAMES), None);
     assert_eq!(
         found(
@@ -154,7 +154,7 @@ fn a_domain_s_users() {
         ),
         Some(20_000)
     );
-    // A rule of the configuration says what it says.
+    // Names from the configuration's rules count.
     let mut renamed = by_pac("EXAMPLE", "alice", "EVIL.TEST");
     renamed.principal.origins.name = Origin::NameMapping;
     assert_eq!(found(&renamed, NAMES), Some(20_000));
@@ -193,7 +193,7 @@ fn root_is_nobody_by_name() {
         assert_eq!(found(&by_file("CORP", user), "allow_root = true\n"), Some(0));
     }
     assert_eq!(found(&by_pac("EXAMPLE", "boss", "LAB.TEST"), NAMES), None);
-    // Nor does the search go on for somebody else of that name.
+    // Nor does the search go on for another user of that name.
     assert_eq!(found(&by_file("EXAMPLE", "boss"), "domains = [\"EXAMPLE\"]\n"), None);
     // The table is explicit.
     assert_eq!(found(&by_file("CORP", "captain"), "users = { captain = \"root\" }\n"), Some(0));
@@ -205,7 +205,7 @@ fn the_table() {
         users = { 'EXAMPLE\alice' = "bob", "alice@LAB.TEST" = { uid = 7, gid = 8, groups = [9, 9, 8] }, carol = "alice", dave = "gone" }
         domains = ["CORP"]
     "#;
-    // Under its principal first, which no domain controller makes up.
+    // Under its principal first, which no domain controller chooses.
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), table), Some(7));
     assert_eq!(found(&by_file("example", "ALICE"), table), Some(1001));
     assert_eq!(found(&by_file("CORP", "Carol"), table), Some(1000));
@@ -215,7 +215,7 @@ fn the_table() {
     foreign.principal.account = None;
     foreign.sids = None;
     assert_eq!(found(&foreign, table), None);
-    // What is named there must be there: the search does not go on.
+    // The account named there must exist: the search does not go on.
     assert_eq!(found(&by_file("CORP", "dave"), table), None);
     let account = find(&by_ticket("alice", "LAB.TEST"), &config(table), &Machine).unwrap();
     assert_eq!(
@@ -237,7 +237,7 @@ fn nobody_is_nobody_unless_the_configuration_says_who() {
     assert_eq!(found(&nobody, "anonymous = \"nobody\"\n"), Some(65534));
 }
 
-/// Whether the next way would find somebody else nobody knows.
+/// The next method might find another user.
 #[test]
 fn a_name_service_that_fails_ends_the_search() {
     let config = config("map = [\"name\", \"table\"]\nusers = { broken = \"alice\" }\n");

@@ -1,4 +1,5 @@
-//! A client as a user of a Unix system: its local account, and threads with that account's rights.
+//! A client as a user of a Unix system: its local account, and threads with that account's
+//! credentials.
 
 mod assume;
 #[cfg(test)]

@@ -1,24 +1,24 @@
-//! Which of a client's names can be relied on, and for what.
+//! Which of a client's names are trusted, and for what.
 //!
-//! A name is worth what the one who says it may say. The domain that a PAC names is made up by the
-//! domain controller of the client's realm, which for a client of another realm is somebody else's:
-//! it can call anybody `OURS\administrator`. So such names count only in the service's own realm
-//! and in those that the configuration lists. And a user's name without its domain is a local
-//! user's only if the domain is that of our own accounts, or listed: `EVIL\root` is not root.
+//! The domain in a PAC is chosen by the domain controller of the client's realm. Another realm's
+//! controller could call any client `DOMAIN\administrator`, so such names count only in the
+//! service's own realm and in those that the configuration lists. A user's name without its domain
+//! means a local user only if the domain is that of the machine's own accounts, or listed:
+//! `EVIL\root` is not root.
 
 use crate::access_token::Config;
 use crate::access_token::Subject;
 use crate::principal::Origin;
 use crate::types::account_name::same;
 
-/// A client's names, as far as they can be relied on.
+/// A client's trusted names.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Names<'a> {
     /// Kerberos' full principal.
     pub(crate) native: Option<&'a str>,
     /// Domain, or realm, and user.
     pub(crate) of_domain: Option<(&'a str, &'a str)>,
-    /// The user's name where it is that of a local user too.
+    /// The user's name if it may be that of a local user.
     pub(crate) local: Option<&'a str>,
 }
 
@@ -47,13 +47,13 @@ impl<'a> Names<'a> {
             },
             Origin::Ticket | Origin::Pac => {
                 let realm = principal.native.as_deref().and_then(realm_of);
-                // Realms differ in upper and lower case.
+                // Realms are case-sensitive.
                 let listed = realm.is_some_and(|realm| {
                     config.options.domains.iter().any(|domain| domain == realm)
                 });
                 let home = realm.is_some() && realm == realm_of(&subject.server_name);
-                // A rule of the configuration knows what it says; a ticket says what its KDC has
-                // checked.
+                // Names from the configuration's rules, and from tickets, whose KDC has checked
+                // them, are trusted.
                 let says_so = principal.origins.name != Origin::Pac || home || listed;
                 Names {
                     native: principal.native.as_deref(),

@@ -37,7 +37,7 @@ impl Token {
         self.set_user_name();
         duplicate(&self.handle).map_err(|refusal| {
             refusal
-                .log("DuplicateHandle", Error::NoImpersonation("the token could not be handed out"))
+                .log("DuplicateHandle", Error::NoImpersonation("the token could not be duplicated"))
         })
     }
 

@@ -1,11 +1,10 @@
-//! The secure channel: proving to a domain controller which machine we are, and it to us which
-//! domain it is of ([MS-NRPC] 3.1.4.1), and connections that are protected by the key that comes of
-//! it.
+//! The secure channel: mutual authentication of the machine and a domain controller ([MS-NRPC]
+//! 3.1.4.1), and connections protected with the resulting session key.
 
 use super::credential::{Session, session_key};
 use super::procedures::{authenticate3, req_challenge};
 use super::{INTERFACE, Seal};
-use crate::net::rpc::{Connection, Trouble};
+use crate::net::rpc::{Connection, RpcError};
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
 use std::net::SocketAddr;
@@ -14,7 +13,7 @@ use std::time::Instant;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Which machine we are, and of which domain.
+/// The machine account and its domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
     /// The domain's NetBIOS name.
@@ -26,7 +25,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// The machine of this account, with or without its `$`.
+    /// The machine with this account name, with or without its `$`.
     pub fn new(domain: &str, account: &str) -> Machine {
         let computer = account.strip_suffix('$').unwrap_or(account).to_owned();
         Machine { domain: domain.to_owned(), account: format!("{computer}$"), computer }
@@ -49,39 +48,38 @@ mod flags {
     pub(super) const STRONG_KEYS: u32 = 0x0000_4000;
     /// W: AES and SHA-2.
     pub(super) const AES: u32 = 0x0100_0000;
-    /// Y: secure RPC, which is what the channel is for.
+    /// Y: secure RPC.
     pub(super) const SECURE_RPC: u32 = 0x4000_0000;
-    /// What a member of today's Windows offers. Bits besides those above are about replication and
-    /// other procedures that are never called here; servers take a client that lacks some of them
-    /// for one of Windows NT.
+    /// What current Windows members offer. The other bits concern replication and procedures that
+    /// are not used here; servers treat a client without them as Windows NT.
     pub(super) const OFFERED: u32 = 0x612f_ffff;
-    /// Without these there is no channel.
+    /// Required for a channel.
     pub(super) const REQUIRED: u32 = STRONG_KEYS | AES | SECURE_RPC;
 }
 
 /// Why there is no channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// The call did not succeed.
-    Rpc(Trouble),
-    /// The domain controller refuses: which procedure, and why.
+    /// The call failed.
+    Rpc(RpcError),
+    /// The domain controller rejects the request: the procedure, and the status.
     Status(&'static str, NtStatus),
-    /// It has no AES, or not the rest of what is required.
+    /// It lacks AES or another required option: its NegotiateFlags.
     Weak(u32),
-    /// It does not know the machine's secret, so it is not of our domain.
+    /// It does not know the machine's secret, so it is not a controller of the domain.
     Impostor,
 }
 
-impl From<Trouble> for Refusal {
-    fn from(trouble: Trouble) -> Refusal {
-        Refusal::Rpc(trouble)
+impl From<RpcError> for Refusal {
+    fn from(error: RpcError) -> Refusal {
+        Refusal::Rpc(error)
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::Rpc(trouble) => trouble.fmt(f),
+            Refusal::Rpc(error) => error.fmt(f),
             Refusal::Status(procedure, NtStatus::ACCESS_DENIED) => {
                 write!(
                     f,
@@ -100,7 +98,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A secure channel: what connections to a domain controller are protected with.
+/// A secure channel, which protects connections to a domain controller.
 #[derive(Debug, Clone)]
 pub struct Channel {
     address: SocketAddr,
@@ -109,7 +107,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Makes a channel with the domain controller whose Netlogon is at `address`.
+    /// Establishes a channel with the domain controller whose Netlogon is at `address`.
     pub fn establish(
         address: SocketAddr,
         machine: &Arc<Machine>,
@@ -118,7 +116,8 @@ impl Channel {
     ) -> Result<Channel, Refusal> {
         let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
         let mut client_challenge = Zeroizing::new([0; 8]);
-        getrandom::fill(&mut *client_challenge).map_err(|_| Trouble::Ours("no random numbers"))?;
+        getrandom::fill(&mut *client_challenge)
+            .map_err(|_| RpcError::Local("no random numbers"))?;
         let (server_challenge, status) =
             req_challenge(&mut connection, machine, &client_challenge, deadline)?;
         if status != NtStatus::SUCCESS {
@@ -142,18 +141,18 @@ impl Channel {
         }
     }
 
-    /// Makes a connection that the channel's key protects.
-    pub fn connect(&self, deadline: Instant) -> Result<Connection, Trouble> {
+    /// Opens a connection protected by the channel.
+    pub fn connect(&self, deadline: Instant) -> Result<Connection, RpcError> {
         let seal = Seal::client(&self.session, &self.machine.domain, &self.machine.computer);
         Connection::open(self.address, &INTERFACE, Some(Box::new(seal)), deadline)
     }
 
-    /// Which machine it was made by.
+    /// The machine that established it.
     pub fn machine(&self) -> &Machine {
         &self.machine
     }
 
-    /// The key that it is protected with.
+    /// The session key.
     pub(super) fn session(&self) -> &Session {
         &self.session
     }

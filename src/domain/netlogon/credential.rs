@@ -1,5 +1,5 @@
 //! Keys and credentials of a secure channel, with AES: [MS-NRPC] 3.1.4.3.1 and 3.1.4.4.1. The older
-//! ones, of DES and MD5, are not there.
+//! algorithms with DES and MD5 are not supported.
 
 use aes::Aes128;
 use cipher::{KeyInit, KeyIvInit};
@@ -7,13 +7,13 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// A session key with what it encrypts.
+/// A session key and its cipher.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Session {
     key: [u8; 16],
 }
 
-/// The session key that both sides make of the machine's secret and their challenges.
+/// The session key, derived from the machine's secret and both challenges.
 pub fn session_key(
     nt_hash: &[u8; 16],
     client_challenge: &[u8; 8],
@@ -33,31 +33,30 @@ pub fn session_key(
 fn hmac(key: &[u8; 16]) -> Hmac<Sha256> {
     let mut block = Zeroizing::new([0u8; 64]);
     block[..16].copy_from_slice(key);
-    // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+    // Hmac pads shorter keys with zeros; passing a whole block cannot fail.
     Hmac::<Sha256>::new((&*block).into())
 }
 
 impl Session {
-    /// The session of a known key.
+    /// A session with a known key.
     pub fn of_key(key: [u8; 16]) -> Session {
         Session { key }
     }
 
-    /// ComputeNetlogonCredential: what proves to the other side that we know the key.
+    /// ComputeNetlogonCredential: proves knowledge of the key.
     pub fn credential(&self, challenge: &[u8; 8]) -> [u8; 8] {
         let mut data = *challenge;
         self.encrypt(&[0; 16], [&mut data]);
         data
     }
 
-    /// AES-128-CFB8 with the key and this initialization vector, over the parts as if they were
-    /// one.
+    /// Encrypts with AES-128-CFB8 and this initialization vector, over the concatenated parts.
     pub(super) fn encrypt<const N: usize>(&self, iv: &[u8; 16], parts: [&mut [u8]; N]) {
         let mut cipher = cfb8::Encryptor::<Aes128>::new((&self.key).into(), iv.into());
         parts.into_iter().for_each(|part| cipher.encrypt(part));
     }
 
-    /// The reverse.
+    /// Decrypts likewise.
     pub(super) fn decrypt<const N: usize>(&self, iv: &[u8; 16], parts: [&mut [u8]; N]) {
         let mut cipher = cfb8::Decryptor::<Aes128>::new((&self.key).into(), iv.into());
         parts.into_iter().for_each(|part| cipher.decrypt(part));
@@ -68,8 +67,7 @@ impl Session {
         hmac(&self.key)
     }
 
-    /// The session whose key is this one with every bit of each byte's upper half inverted: it
-    /// encrypts messages.
+    /// The session that encrypts messages: its key has the upper half of each byte inverted.
     pub(super) fn sealing(&self) -> Session {
         Session { key: self.key.map(|byte| byte ^ 0xf0) }
     }

@@ -4,7 +4,7 @@ use super::channel::Channel;
 use super::validation::{self, Reply};
 use crate::encoding::ndr::reader::Writer;
 use crate::encoding::utf16;
-use crate::net::rpc::{Connection, Trouble};
+use crate::net::rpc::{Connection, RpcError};
 use std::time::Instant;
 use zeroize::Zeroizing;
 
@@ -14,15 +14,15 @@ const SAM_LOGON_EX: u16 = 39;
 /// NetlogonNetworkInformation, [MS-NRPC] 2.2.1.4.16.
 const NETWORK_INFORMATION: u16 = 2;
 
-/// ParameterControl, [MS-NRPC] 2.2.1.4.15: machines may log on as users do, and who is unknown is
-/// no guest.
+/// ParameterControl, [MS-NRPC] 2.2.1.4.15: machine accounts may log on too; unknown users are not
+/// logged on as guest.
 const PARAMETER_CONTROL: u32 =
     ALLOW_SERVER_TRUST_ACCOUNT | ALLOW_WORKSTATION_TRUST_ACCOUNT | DONT_TRY_GUEST_ACCOUNT;
 const DONT_TRY_GUEST_ACCOUNT: u32 = 0x10;
 const ALLOW_SERVER_TRUST_ACCOUNT: u32 = 0x20;
 const ALLOW_WORKSTATION_TRUST_ACCOUNT: u32 = 0x800;
 
-/// NETLOGON_NETWORK_INFO, [MS-NRPC] 2.2.1.4.5: what a client has proven itself with.
+/// NETLOGON_NETWORK_INFO, [MS-NRPC] 2.2.1.4.5: the client's responses.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// UserName, as the client sent it.
@@ -31,7 +31,7 @@ pub struct Request<'a> {
     pub domain: &'a str,
     /// Workstation, as the client sent it.
     pub workstation: &'a str,
-    /// LmChallenge: what the responses answer.
+    /// LmChallenge: the challenge that the responses answer.
     pub challenge: [u8; 8],
     /// NtChallengeResponse
     pub nt_response: &'a [u8],
@@ -39,30 +39,30 @@ pub struct Request<'a> {
     pub lm_response: &'a [u8],
 }
 
-/// Asks the domain controller.
+/// Has the domain controller validate a logon.
 pub fn logon(
     channel: &Channel,
     connection: &mut Connection,
     request: &Request<'_>,
     level: validation::Level,
     deadline: Instant,
-) -> Result<Reply, Trouble> {
+) -> Result<Reply, RpcError> {
     let arguments = arguments(channel.machine().computer(), request, level)?;
     let results = connection.call(SAM_LOGON_EX, &arguments, deadline)?;
     let mut reply = validation::parse(&results)
-        .map_err(|_| Trouble::Malformed("results of NetrLogonSamLogonEx"))?;
+        .map_err(|_| RpcError::Malformed("results of NetrLogonSamLogonEx"))?;
     if let Some(validation) = &mut reply.validation {
         validation.decrypt_keys(channel.session());
     }
     Ok(reply)
 }
 
-/// The arguments, as NDR has them.
+/// The arguments in NDR.
 fn arguments(
     computer: &str,
     request: &Request<'_>,
     level: validation::Level,
-) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+) -> Result<Zeroizing<Vec<u8>>, RpcError> {
     let texts = [request.domain, request.user, request.workstation].map(utf16::bytes_of);
     let responses = [request.nt_response, request.lm_response];
     if texts
@@ -71,13 +71,13 @@ fn arguments(
         .chain(responses)
         .any(|bytes| bytes.len() > usize::from(u16::MAX))
     {
-        return Err(Trouble::Ours("a name or response is longer than Netlogon can carry"));
+        return Err(RpcError::Local("a name or response is longer than Netlogon can carry"));
     }
     let [domain, user, workstation] = &texts;
     let length = texts.iter().map(Vec::len).sum::<usize>()
         + responses.map(<[u8]>::len).iter().sum::<usize>();
     let mut w = Writer::with_capacity(256 + length);
-    // LogonServer: whoever answers at this address; ComputerName
+    // LogonServer: null, the server at this address; ComputerName
     w.null().pointer().wide_string(computer);
     // LogonLevel, and the same as the union's discriminant
     w.u16(NETWORK_INFORMATION).u16(NETWORK_INFORMATION).pointer();

@@ -1,5 +1,5 @@
-//! The Netlogon protocol as a member of a domain speaks it with a domain controller, [MS-NRPC]: the
-//! secure channel, and network logons over it.
+//! Netlogon as a domain member speaks it with a domain controller, [MS-NRPC]: the secure channel,
+//! and network logons over it.
 
 mod channel;
 mod credential;

@@ -1,7 +1,7 @@
 //! Netlogon as a security provider of RPC, [MS-NRPC] 3.3: messages encrypted and signed, with AES.
 
 use super::credential::Session;
-use crate::net::rpc::{Protection, Trouble};
+use crate::net::rpc::{Protection, RpcError};
 use hmac::Mac;
 use subtle::ConstantTimeEq;
 
@@ -10,7 +10,7 @@ const AUTH_TYPE: u8 = 0x44;
 
 /// NL_AUTH_SHA2_SIGNATURE, [MS-NRPC] 2.2.1.3.3.
 pub const SIGNATURE_LENGTH: usize = 56;
-/// What of it says something: the rest is reserved.
+/// The length of its used part; the rest is reserved.
 const MEANINGFUL: usize = 32;
 
 /// SignatureAlgorithm (HMAC-SHA256), SealAlgorithm (AES-128), Pad and Flags.
@@ -28,10 +28,10 @@ mod message {
 pub struct Seal {
     session: Session,
     sealing: Session,
-    /// Messages so far, of both sides.
+    /// Messages so far, of both sides together.
     sequence: u64,
     bind_token: Vec<u8>,
-    /// We are the client; a server's is for tests of our own.
+    /// This is the client's side; the server's is for tests.
     client: bool,
 }
 
@@ -59,8 +59,8 @@ impl Seal {
         }
     }
 
-    /// The sequence number of the next message as it is signed, [MS-NRPC] 3.3.4.2.1: big-endian,
-    /// its halves swapped, and with a bit that tells who has sent it.
+    /// The next message's sequence number as it is signed, [MS-NRPC] 3.3.4.2.1: big-endian, its
+    /// halves swapped, with a bit for the direction.
     fn next_sequence(&mut self, from_client: bool) -> [u8; 8] {
         let mut bytes = self.sequence.rotate_left(32).to_be_bytes();
         bytes[4] |= u8::from(from_client) << 7;
@@ -78,7 +78,7 @@ impl Seal {
     }
 }
 
-/// A vector of twice the same eight bytes.
+/// An initialization vector of the same eight bytes twice.
 fn twice(half: &[u8; 8]) -> [u8; 16] {
     std::array::from_fn(|i| half[i % 8])
 }
@@ -92,10 +92,10 @@ impl Protection for Seal {
         self.bind_token.clone()
     }
 
-    fn bound(&mut self, token: &[u8]) -> Result<(), Trouble> {
+    fn bound(&mut self, token: &[u8]) -> Result<(), RpcError> {
         match token.first_chunk() {
             Some(kind) if u32::from_le_bytes(*kind) == message::RESPONSE => Ok(()),
-            _ => Err(Trouble::Altered("no NL_AUTH_MESSAGE of a server")),
+            _ => Err(RpcError::Altered("no NL_AUTH_MESSAGE of a server")),
         }
     }
 
@@ -103,9 +103,9 @@ impl Protection for Seal {
         SIGNATURE_LENGTH
     }
 
-    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), Trouble> {
+    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), RpcError> {
         let mut confounder = [0; 8];
-        getrandom::fill(&mut confounder).map_err(|_| Trouble::Ours("no random numbers"))?;
+        getrandom::fill(&mut confounder).map_err(|_| RpcError::Local("no random numbers"))?;
         let checksum = self.checksum(&confounder, data);
         let mut sequence = self.next_sequence(self.client);
         self.sealing.encrypt(&twice(&sequence), [&mut confounder, data]);
@@ -117,15 +117,15 @@ impl Protection for Seal {
         Ok(())
     }
 
-    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), Trouble> {
+    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), RpcError> {
         let Some(([algorithms, sequence, checksum, confounder], _)) =
             token.as_chunks::<8>().0.split_first_chunk::<4>()
         else {
-            return Err(Trouble::Altered("a signature that is cut short"));
+            return Err(RpcError::Altered("a signature that is cut short"));
         };
-        // The flags say nothing ([MS-NRPC] 3.3.4.2.2).
+        // The flags are ignored ([MS-NRPC] 3.3.4.2.2).
         if algorithms[..6] != ALGORITHMS[..6] {
-            return Err(Trouble::Altered("other algorithms than AES and SHA-2"));
+            return Err(RpcError::Altered("other algorithms than AES and SHA-2"));
         }
         let expected = self.next_sequence(!self.client);
         let mut told = *sequence;
@@ -135,7 +135,7 @@ impl Protection for Seal {
         let ours = self.checksum(&confounder, data);
         match bool::from(ours.ct_eq(checksum) & told.ct_eq(&expected)) {
             true => Ok(()),
-            false => Err(Trouble::Altered("the signature is wrong")),
+            false => Err(RpcError::Altered("the signature is wrong")),
         }
     }
 }
@@ -197,8 +197,7 @@ mod tests {
             client.unseal(&mut data, &token).unwrap();
             assert_eq!(data, text);
         }
-        // No bit of what counts may change, and nothing may come twice, out of order or from the
-        // wrong side.
+        // No significant bit may change, and no message may be repeated, reordered or reflected.
         let text = b"no bit may change";
         for bit in 0..8 * (text.len() + MEANINGFUL) {
             let (mut client, mut server) = sides();

@@ -1,4 +1,4 @@
-//! What a domain controller says of a logon: NETLOGON_VALIDATION, [MS-NRPC] 2.2.1.4.14.
+//! A domain controller's reply to a logon: NETLOGON_VALIDATION, [MS-NRPC] 2.2.1.4.14.
 
 use super::credential::Session;
 use crate::encoding::ndr::reader::Reader;
@@ -8,7 +8,7 @@ use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use zeroize::Zeroizing;
 
-/// NETLOGON_VALIDATION_INFO_CLASS, [MS-NRPC] 2.2.1.4.17: how much is told.
+/// NETLOGON_VALIDATION_INFO_CLASS, [MS-NRPC] 2.2.1.4.17: which structure is returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// NetlogonValidationSamInfo
@@ -38,23 +38,23 @@ impl Level {
 /// The results of a logon.
 #[derive(Debug)]
 pub struct Reply {
-    /// Whether the client is let in, or why not.
+    /// Success, or why the logon is rejected.
     pub status: NtStatus,
-    /// The domain controller is who knows: no other need be asked.
+    /// The domain controller is authoritative: no other need be asked.
     pub authoritative: bool,
-    /// Who the client is.
+    /// The client's account.
     pub validation: Option<Validation>,
 }
 
-/// Who the client is.
+/// The client's account.
 pub struct Validation {
-    /// Which structure said so.
+    /// The structure that it came in.
     pub level: Level,
     /// EffectiveName: the account's name.
     pub user: String,
     /// LogonDomainName: its domain's NetBIOS name.
     pub domain: String,
-    /// What else is known of the account.
+    /// Further details of the account.
     pub facts: AccountInfo,
     /// UserSessionKey.
     pub user_session_key: Zeroizing<[u8; 16]>,
@@ -64,7 +64,7 @@ pub struct Validation {
 
 impl Validation {
     /// Levels below 6 have their keys encrypted once more with the channel's ([MS-NRPC] 3.5.4.5.1).
-    /// Zeros stand for no key, and are left alone: encrypted, they would give away the key stream.
+    /// A key of zeros means no key and is not encrypted, which would reveal the key stream.
     pub(super) fn decrypt_keys(&mut self, session: &Session) {
         if self.level == Level::SamInfo4 {
             return;

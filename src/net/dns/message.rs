@@ -1,8 +1,8 @@
-//! Messages of DNS, RFC 1035 4: a question, and what a name server answers to it.
+//! DNS messages, RFC 1035 4: a question, and its answer.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The types of record that are asked for.
+/// The record types that are queried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// An IPv4 address.
@@ -13,45 +13,45 @@ pub enum Kind {
     Srv = 33,
 }
 
-/// A record that is of use.
+/// A record of a queried type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// A or AAAA.
     Address(IpAddr),
     /// SRV.
     Service {
-        /// Lower is asked first.
+        /// Lower values are tried first.
         priority: u16,
-        /// Of those with the same priority, who has more is asked more often.
+        /// Among equal priorities, the relative share of requests.
         weight: u16,
         /// The host's name.
         target: String,
     },
 }
 
-/// Why there is no answer.
+/// Why an answer cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// It is longer than one datagram: to be asked for again by TCP.
+    /// It is longer than one datagram: to be repeated by TCP.
     Truncated,
-    /// It is the answer to another question, or none.
+    /// It is not the answer to this question.
     NotOurs,
-    /// The server refuses or fails: RCODE.
+    /// The server refuses or fails: its RCODE.
     Refused(u8),
-    /// It cannot be read.
+    /// It is malformed.
     Malformed,
 }
 
 const IN: u16 = 1;
 const RECURSION_DESIRED: u8 = 1;
 const NXDOMAIN: u8 = 3;
-/// Longest name, and longest part of one.
+/// Longest name, and longest label.
 const NAME: usize = 255;
 const LABEL: usize = 63;
-/// Records that are looked at.
+/// Records that are read at most.
 const MOST_RECORDS: usize = 256;
 
-/// The question for records of a name; nothing if that is no name.
+/// The question for records of a name; `None` if the name is invalid.
 pub fn question(id: u16, name: &str, kind: Kind) -> Option<Vec<u8>> {
     let mut out = id.to_be_bytes().to_vec();
     out.extend([RECURSION_DESIRED, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
@@ -72,13 +72,13 @@ pub fn question(id: u16, name: &str, kind: Kind) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The records that answer `question`, as [`question`] has made it. There may be none.
+/// The records that answer `question`, made by [`question`]. There may be none.
 pub fn answer(question: &[u8], bytes: &[u8]) -> Result<Vec<Record>, Failure> {
     let header: &[u8; 12] = bytes.first_chunk().ok_or(Failure::NotOurs)?;
     let asked = question.get(12..).unwrap_or_default();
     let echoed = bytes.get(12..12 + asked.len()).ok_or(Failure::NotOurs)?;
     let (flags, code) = (header[2], header[3] & 0xf);
-    // QR, and the same identifier and question, in whatever letters.
+    // QR, and the same identifier and question in any letter case.
     let ours = question.starts_with(&header[..2]) && flags & 0x80 != 0 && header[4..6] == [0, 1];
     if !ours || !echoed.eq_ignore_ascii_case(asked) {
         return Err(Failure::NotOurs);
@@ -111,7 +111,8 @@ fn records(bytes: &[u8], mut at: usize, count: usize) -> Option<Vec<Record>> {
     Some(found)
 }
 
-/// The record of that type; `Some(None)` if it is of no use, as an alias, whose target follows it.
+/// The record of that type; `Some(None)` for other types, such as an alias, whose target follows
+/// it.
 fn record(bytes: &[u8], kind: u16, start: usize, data: &[u8]) -> Option<Option<Record>> {
     Some(Some(if kind == Kind::A as u16 {
         Record::Address(IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(data).ok()?)))
@@ -130,8 +131,8 @@ fn record(bytes: &[u8], kind: u16, start: usize, data: &[u8]) -> Option<Option<R
     }))
 }
 
-/// The name at `at`, and where it ends. What it refers to lies before it, so that reading it comes
-/// to an end.
+/// The name at `at`, and where it ends. Compression pointers must point backwards, so that reading
+/// terminates.
 fn name(bytes: &[u8], at: usize) -> Option<(String, usize)> {
     let (mut text, mut here, mut before, mut end) = (String::new(), at, at, None);
     loop {
@@ -187,7 +188,7 @@ mod tests {
         let expected =
             Record::Service { priority: 10, weight: 100, target: "dc1.example.test".into() };
         assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![expected.clone()]));
-        // What is not asked for stands there too: an alias.
+        // Other records are present too: an alias.
         let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\0\0\x02\xc0\x17";
         assert_eq!(
             answer(&asked, &reply(&asked, 2, &[&alias[..], record].concat())),

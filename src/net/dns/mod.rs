@@ -1,4 +1,4 @@
-//! Finding domain controllers and their addresses: by SRV records, as [MS-ADTS] 6.3.6 has them.
+//! Finding domain controllers and their addresses: by SRV records, [MS-ADTS] 6.3.6.
 
 pub mod message;
 mod resolver;
@@ -11,9 +11,9 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::Instant;
 
-/// Controllers that are kept of all that DNS knows.
+/// The most controllers taken from DNS.
 const MOST_CONTROLLERS: usize = 16;
-/// Addresses of one controller that are tried.
+/// The most addresses tried per host.
 const MOST_ADDRESSES: usize = 4;
 
 /// The domain controllers of `realm` that DNS lists, preferred first, those of `site` before others.
@@ -28,7 +28,7 @@ pub fn domain_controllers(
     let everywhere = format!("_ldap._tcp.dc._msdcs.{realm}");
     let of_site = site.map(|site| format!("_ldap._tcp.{site}._sites.dc._msdcs.{realm}"));
     let mut found: Vec<Host> = Vec::new();
-    let mut trouble = format!("no SRV records of {everywhere}");
+    let mut error = format!("no SRV records of {everywhere}");
     for name in of_site.iter().chain([&everywhere]) {
         match resolver::ask(&servers, name, Kind::Srv, deadline) {
             Ok(records) => {
@@ -39,14 +39,14 @@ pub fn domain_controllers(
                     }
                 }
             }
-            Err(why) => trouble = format!("{name}: {why}"),
+            Err(why) => error = format!("{name}: {why}"),
         }
     }
-    if found.is_empty() { Err(trouble) } else { Ok(found) }
+    if found.is_empty() { Err(error) } else { Ok(found) }
 }
 
-/// The hosts of SRV records in the order in which they are to be asked, RFC 2782: by priority, and
-/// among the same at random, by weight.
+/// The hosts of SRV records in the order to try them, RFC 2782: by priority, and within that at
+/// random by weight.
 fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<String> {
     let mut rest: Vec<(u16, u64, String)> = records
         .into_iter()
@@ -57,7 +57,7 @@ fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<Str
             _ => None,
         })
         .collect();
-    // Those of no weight come first, so that they are chosen now and then.
+    // Zero weights come first, so that they are chosen now and then.
     rest.sort_by_key(|(priority, weight, _)| (*priority, *weight));
     let mut hosts = Vec::with_capacity(rest.len());
     while let Some(&(first, ..)) = rest.first() {
@@ -80,7 +80,7 @@ fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<Str
 /// A number from 0 up to `most`.
 fn random(most: u64) -> u64 {
     let mut bytes = [0; 8];
-    // Without entropy the first is as good as any.
+    // Without entropy the order is fixed.
     let _ = getrandom::fill(&mut bytes);
     u64::from_le_bytes(bytes) % (most + 1)
 }

@@ -1,4 +1,4 @@
-//! Asking name servers, by UDP and, for long answers, by TCP. The system's own functions know no
+//! Querying name servers, by UDP and, for long answers, by TCP. The system's own functions have no
 //! deadline.
 
 use super::message::{self, Failure, Kind, Record};
@@ -6,14 +6,14 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// How long one server is waited for, before the next one is asked or the same again.
+/// Timeout of one query.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How often all servers are asked.
+/// How often all servers are tried.
 const ROUNDS: usize = 2;
 /// The longest answer without EDNS is shorter.
 const DATAGRAM: usize = 1500;
 
-/// Records of that name, by the first of these servers that answers.
+/// Records of that name, from the first of these servers that answers.
 pub(crate) fn ask(
     servers: &[SocketAddr],
     name: &str,
@@ -53,8 +53,7 @@ fn ask_one(
     .map_err(|why| format!("{why:?}"))
 }
 
-/// From a port that the system chooses, which somebody who wants to answer in the server's place
-/// has to guess as well.
+/// From a random port, so that a spoofed answer must guess the port as well as the identifier.
 fn by_udp(
     server: SocketAddr,
     question: &[u8],

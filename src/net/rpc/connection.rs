@@ -1,7 +1,7 @@
 //! One association: a TCP connection, bound to one interface.
 
 use super::pdu::{self, CALL_HEADER, HEADER, Header, SECURITY_TRAILER, SecurityTrailer, kind};
-use super::{Syntax, Trouble};
+use super::{RpcError, Syntax};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -10,18 +10,18 @@ use zeroize::Zeroizing;
 /// How the messages of an association are protected: by encryption and signature,
 /// RPC_C_AUTHN_LEVEL_PKT_PRIVACY.
 pub trait Protection: Send {
-    /// auth_type: which security provider it is.
+    /// auth_type: the security provider's number.
     fn auth_type(&self) -> u8;
     /// The token of the bind.
     fn bind_token(&self) -> Vec<u8>;
-    /// Takes the token of the server's answer to that.
-    fn bound(&mut self, token: &[u8]) -> Result<(), Trouble>;
+    /// Processes the token of the server's answer to the bind.
+    fn bound(&mut self, token: &[u8]) -> Result<(), RpcError>;
     /// The length of each message's token.
     fn token_length(&self) -> usize;
-    /// Encrypts what is sent, and appends its token to `token`.
-    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), Trouble>;
-    /// Decrypts what has come and checks its token.
-    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), Trouble>;
+    /// Encrypts `data`, and appends its token to `token`.
+    fn seal(&mut self, data: &mut [u8], token: &mut Vec<u8>) -> Result<(), RpcError>;
+    /// Decrypts `data` and verifies its token.
+    fn unseal(&mut self, data: &mut [u8], token: &[u8]) -> Result<(), RpcError>;
 }
 
 /// RPC_C_AUTHN_LEVEL_PKT_PRIVACY
@@ -30,8 +30,8 @@ const PRIVACY: u8 = 6;
 /// Requests are padded to a multiple of this before their token ([MS-RPCE] 2.2.2.11).
 const PADDING: usize = 16;
 
-/// The longest results that are read. A logon's are some kilobytes; an account of thousands of
-/// groups has some ten thousand bytes for each thousand.
+/// The longest results accepted. A logon's are some kilobytes; a thousand groups add about ten
+/// thousand bytes.
 const LONGEST: usize = 1 << 19;
 
 /// An association.
@@ -49,14 +49,14 @@ impl Connection {
         interface: &Syntax,
         protection: Option<Box<dyn Protection>>,
         deadline: Instant,
-    ) -> Result<Connection, Trouble> {
+    ) -> Result<Connection, RpcError> {
         let stream = TcpStream::connect_timeout(&address, left(deadline)?).map_err(|error| {
             match error.kind() {
-                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::TimedOut,
-                kind => Trouble::Unreachable(kind),
+                io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => RpcError::TimedOut,
+                kind => RpcError::Unreachable(kind),
             }
         })?;
-        // Each message is written at once and answered.
+        // Each message is written whole and then answered.
         let _ = stream.set_nodelay(true);
         let mut connection =
             Connection { stream, call: 1, they_receive: pdu::WE_RECEIVE, protection };
@@ -64,20 +64,20 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Makes a call: its results, decrypted. After an error but a [`Trouble::Fault`] the connection
-    /// is of no more use.
+    /// Makes a call and returns its results, decrypted. After any error but a [`RpcError::Fault`]
+    /// the connection cannot be used again.
     pub fn call(
         &mut self,
         operation: u16,
         arguments: &[u8],
         deadline: Instant,
-    ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    ) -> Result<Zeroizing<Vec<u8>>, RpcError> {
         self.call = self.call.wrapping_add(1);
         self.send_request(operation, arguments, deadline)?;
         self.receive_response(deadline)
     }
 
-    /// Nobody has closed the connection, and nothing has come that nobody waits for.
+    /// The connection is open, and no data is pending.
     pub fn is_idle(&self) -> bool {
         let peeked = self.stream.set_nonblocking(true).and_then(|()| self.stream.peek(&mut [0]));
         let blocking = self.stream.set_nonblocking(false);
@@ -85,7 +85,7 @@ impl Connection {
             && matches!(peeked, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    fn bind(&mut self, interface: &Syntax, deadline: Instant) -> Result<(), Trouble> {
+    fn bind(&mut self, interface: &Syntax, deadline: Instant) -> Result<(), RpcError> {
         let mut message = pdu::begin(kind::BIND, pdu::FIRST | pdu::LAST, self.call);
         pdu::put_bind(&mut message, interface);
         let mut token_length = 0;
@@ -108,17 +108,17 @@ impl Connection {
             kind::BIND_ACK => {}
             kind::BIND_NAK => return Err(pdu::parse_bind_nak(&body)),
             kind::FAULT => return Err(pdu::parse_fault(&body)),
-            _ => return Err(Trouble::Malformed("the answer to a bind is another message")),
+            _ => return Err(RpcError::Malformed("the answer to a bind is another message")),
         }
         if header.flags & (pdu::FIRST | pdu::LAST) != pdu::FIRST | pdu::LAST {
-            return Err(Trouble::Malformed("a bind_ack in fragments"));
+            return Err(RpcError::Malformed("a bind_ack in fragments"));
         }
         if let Some(protection) = &mut self.protection {
             let (rest, _, token) = split_token(&mut body, &header, &**protection)?;
             protection.bound(token)?;
             self.they_receive = pdu::parse_bind_ack(rest)?;
         } else if header.token_length != 0 {
-            return Err(Trouble::Malformed("a token where none was agreed on"));
+            return Err(RpcError::Malformed("a token where none was agreed on"));
         } else {
             self.they_receive = pdu::parse_bind_ack(&body)?;
         }
@@ -130,7 +130,7 @@ impl Connection {
         operation: u16,
         arguments: &[u8],
         deadline: Instant,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), RpcError> {
         let token_length =
             self.protection.as_ref().map_or(0, |protection| protection.token_length());
         let trailer = if token_length == 0 { 0 } else { SECURITY_TRAILER + token_length };
@@ -178,46 +178,46 @@ impl Connection {
         }
     }
 
-    fn receive_response(&mut self, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    fn receive_response(&mut self, deadline: Instant) -> Result<Zeroizing<Vec<u8>>, RpcError> {
         let mut results = Zeroizing::new(Vec::new());
         let mut first = true;
         loop {
             let (header, mut body) = self.read(deadline)?;
             if header.call != self.call {
-                return Err(Trouble::Malformed("the answer to another call"));
+                return Err(RpcError::Malformed("the answer to another call"));
             }
             match header.kind {
                 kind::RESPONSE => {}
                 kind::FAULT => return Err(pdu::parse_fault(&body)),
-                _ => return Err(Trouble::Malformed("the answer to a request is another message")),
+                _ => return Err(RpcError::Malformed("the answer to a request is another message")),
             }
             if (header.flags & pdu::FIRST != 0) != first {
-                return Err(Trouble::Malformed("fragments out of order"));
+                return Err(RpcError::Malformed("fragments out of order"));
             }
             let part: &[u8] = match &mut self.protection {
                 Some(protection) => {
                     let (rest, trailer, token) = split_token(&mut body, &header, &**protection)?;
                     let part = rest
                         .get_mut(CALL_HEADER - HEADER..)
-                        .ok_or(Trouble::Malformed("cut short"))?;
+                        .ok_or(RpcError::Malformed("cut short"))?;
                     protection.unseal(part, token)?;
                     let length = part.len().checked_sub(usize::from(trailer.padding));
                     length
                         .and_then(|length| part.get(..length))
-                        .ok_or(Trouble::Malformed("more padding than there is"))?
+                        .ok_or(RpcError::Malformed("more padding than there is"))?
                 }
                 None if header.token_length != 0 => {
-                    return Err(Trouble::Malformed("a token where none was agreed on"));
+                    return Err(RpcError::Malformed("a token where none was agreed on"));
                 }
-                None => body.get(CALL_HEADER - HEADER..).ok_or(Trouble::Malformed("cut short"))?,
+                None => body.get(CALL_HEADER - HEADER..).ok_or(RpcError::Malformed("cut short"))?,
             };
             let last = header.flags & pdu::LAST != 0;
-            // Fragments of nothing could go on for ever.
+            // Empty fragments could continue for ever.
             if part.is_empty() && !last {
-                return Err(Trouble::Malformed("an empty fragment"));
+                return Err(RpcError::Malformed("an empty fragment"));
             }
             if results.len() + part.len() > LONGEST {
-                return Err(Trouble::Malformed("longer than any answer"));
+                return Err(RpcError::Malformed("longer than any answer"));
             }
             append(&mut results, part);
             if last {
@@ -227,12 +227,12 @@ impl Connection {
         }
     }
 
-    fn write(&mut self, message: &[u8], deadline: Instant) -> Result<(), Trouble> {
+    fn write(&mut self, message: &[u8], deadline: Instant) -> Result<(), RpcError> {
         let mut rest = message;
         while !rest.is_empty() {
             self.stream.set_write_timeout(Some(left(deadline)?)).map_err(gone)?;
             match self.stream.write(rest) {
-                Ok(0) => return Err(Trouble::Closed),
+                Ok(0) => return Err(RpcError::Closed),
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(gone(error)),
@@ -241,25 +241,25 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads one message: its header, and what follows that.
-    fn read(&mut self, deadline: Instant) -> Result<(Header, Zeroizing<Vec<u8>>), Trouble> {
+    /// Reads one message: its header and body.
+    fn read(&mut self, deadline: Instant) -> Result<(Header, Zeroizing<Vec<u8>>), RpcError> {
         let mut header = [0; HEADER];
         self.read_exact(&mut header, deadline)?;
         let header = Header::parse(&header)?;
         let mut body = Zeroizing::new(vec![0; usize::from(header.length) - HEADER]);
         self.read_exact(&mut body, deadline)?;
         if matches!(header.kind, kind::REQUEST | kind::BIND) || header.flags & pdu::OBJECT != 0 {
-            return Err(Trouble::Malformed("a client's message"));
+            return Err(RpcError::Malformed("a client's message"));
         }
         Ok((header, body))
     }
 
-    fn read_exact(&mut self, into: &mut [u8], deadline: Instant) -> Result<(), Trouble> {
+    fn read_exact(&mut self, into: &mut [u8], deadline: Instant) -> Result<(), RpcError> {
         let mut filled = 0;
         while filled < into.len() {
             self.stream.set_read_timeout(Some(left(deadline)?)).map_err(gone)?;
             match self.stream.read(&mut into[filled..]) {
-                Ok(0) => return Err(Trouble::Closed),
+                Ok(0) => return Err(RpcError::Closed),
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(gone(error)),
@@ -274,8 +274,8 @@ fn split_token<'a>(
     body: &'a mut [u8],
     header: &Header,
     protection: &dyn Protection,
-) -> Result<(&'a mut [u8], SecurityTrailer, &'a [u8]), Trouble> {
-    const NO_TOKEN: Trouble = Trouble::Altered("no token");
+) -> Result<(&'a mut [u8], SecurityTrailer, &'a [u8]), RpcError> {
+    const NO_TOKEN: RpcError = RpcError::Altered("no token");
     let at = body
         .len()
         .checked_sub(usize::from(header.token_length) + SECURITY_TRAILER)
@@ -293,7 +293,7 @@ fn split_token<'a>(
     Ok((rest, trailer, token))
 }
 
-/// Appends; what has to move leaves no copy behind.
+/// Appends; if the buffer has to be reallocated, the old one is erased.
 fn append(to: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
     if to.capacity() - to.len() < part.len() {
         let mut longer =
@@ -304,19 +304,19 @@ fn append(to: &mut Zeroizing<Vec<u8>>, part: &[u8]) {
     to.extend_from_slice(part);
 }
 
-/// The time that is left.
-fn left(deadline: Instant) -> Result<Duration, Trouble> {
+/// The time left.
+fn left(deadline: Instant) -> Result<Duration, RpcError> {
     match deadline.saturating_duration_since(Instant::now()) {
-        Duration::ZERO => Err(Trouble::TimedOut),
-        // A shorter one counts as none in some systems.
+        Duration::ZERO => Err(RpcError::TimedOut),
+        // Some systems take a shorter timeout for none.
         left => Ok(left.max(Duration::from_millis(1))),
     }
 }
 
-fn gone(error: io::Error) -> Trouble {
+fn gone(error: io::Error) -> RpcError {
     match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Trouble::TimedOut,
-        _ => Trouble::Closed,
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => RpcError::TimedOut,
+        _ => RpcError::Closed,
     }
 }
 

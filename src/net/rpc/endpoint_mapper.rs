@@ -1,7 +1,7 @@
-//! Asking a server's endpoint mapper which TCP port an interface has: [C706] appendix O, [MS-RPCE]
+//! Asking a server's endpoint mapper for the TCP port of an interface: [C706] appendix O, [MS-RPCE]
 //! 2.2.1.2.
 
-use super::{Connection, Syntax, Trouble};
+use super::{Connection, RpcError, Syntax};
 use crate::encoding::ndr::reader::{Reader, Writer};
 use crate::types::error::Error;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ const INTERFACE: Syntax = Syntax {
 /// ept_map's operation number.
 const EPT_MAP: u16 = 3;
 
-/// Answers that are asked for.
+/// The most answers requested.
 const TOWERS: u32 = 4;
 
 /// The protocol identifiers of a tower's floors ([C706] appendix I).
@@ -33,8 +33,12 @@ mod floor {
     pub(crate) const IP: u8 = 0x09;
 }
 
-/// The port of `interface`, by the mapper at `address`.
-pub fn port_of(interface: &Syntax, address: SocketAddr, deadline: Instant) -> Result<u16, Trouble> {
+/// The port of `interface`, from the mapper at `address`.
+pub fn port_of(
+    interface: &Syntax,
+    address: SocketAddr,
+    deadline: Instant,
+) -> Result<u16, RpcError> {
     let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
     let results = connection.call(EPT_MAP, &arguments(interface), deadline)?;
     parse(&results)
@@ -52,7 +56,7 @@ fn arguments(interface: &Syntax) -> Vec<u8> {
     writer.finish().to_vec()
 }
 
-/// What is asked for: the interface by NDR over TCP, at a port and address that the mapper knows.
+/// The tower to complete: the interface by NDR over TCP, port and address to be filled in.
 fn tower(interface: &Syntax) -> Vec<u8> {
     let mut out = 5u16.to_le_bytes().to_vec();
     let mut floor = |left: &[u8], right: &[u8]| {
@@ -72,11 +76,11 @@ fn tower(interface: &Syntax) -> Vec<u8> {
 }
 
 /// The first port among the answers.
-pub fn parse(results: &[u8]) -> Result<u16, Trouble> {
-    match read(&mut Reader::new(results)).map_err(|_| Trouble::Malformed("results of ept_map"))? {
+pub fn parse(results: &[u8]) -> Result<u16, RpcError> {
+    match read(&mut Reader::new(results)).map_err(|_| RpcError::Malformed("results of ept_map"))? {
         (Some(port), 0) => Ok(port),
-        (None, 0) => Err(Trouble::Malformed("the endpoint mapper knows no port of the interface")),
-        (_, status) => Err(Trouble::Fault(status)),
+        (None, 0) => Err(RpcError::Malformed("the endpoint mapper knows no port of the interface")),
+        (_, status) => Err(RpcError::Fault(status)),
     }
 }
 

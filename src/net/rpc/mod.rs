@@ -1,8 +1,7 @@
 //! Connection-oriented DCE RPC over TCP, as a client: [C706] 12 and 13 with [MS-RPCE].
 //!
-//! An association makes one call at a time: the protection of a Netlogon channel counts the
-//! messages of both sides together, and nobody may have another call sent before the answer to the
-//! one under way.
+//! An association makes one call at a time: Netlogon's protection numbers the messages of both
+//! sides in one sequence, so the next call must wait for the answer.
 
 mod connection;
 pub mod endpoint_mapper;
@@ -15,7 +14,7 @@ use std::fmt;
 /// An interface and its version, or a transfer syntax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Syntax {
-    /// The UUID as it travels in little-endian.
+    /// The UUID in its little-endian encoding.
     pub uuid: [u8; 16],
     /// The major version.
     pub major: u16,
@@ -35,41 +34,40 @@ impl Syntax {
     };
 }
 
-/// Why a call did not succeed.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// No connection can be made.
+pub enum RpcError {
+    /// The connection cannot be made.
     Unreachable(std::io::ErrorKind),
-    /// The time is over.
+    /// The deadline has passed.
     TimedOut,
-    /// The connection is gone.
+    /// The connection was closed.
     Closed,
-    /// What came is not what the protocol knows.
+    /// The answer violates the protocol.
     Malformed(&'static str),
-    /// The server does not take the connection for this interface or with this protection: its
-    /// reason.
+    /// The server rejects the interface or the protection: its reason.
     BindRefused(u16),
-    /// The server did not make the call: the status of its fault.
+    /// The server returned a fault: its status.
     Fault(u32),
-    /// What came is not protected as was agreed, or not by who was meant.
+    /// The answer is not protected as agreed, or was modified.
     Altered(&'static str),
-    /// We cannot make the call.
-    Ours(&'static str),
+    /// The call cannot be made on this side.
+    Local(&'static str),
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Unreachable(kind) => write!(f, "no connection: {kind}"),
-            Trouble::TimedOut => f.write_str("no answer in time"),
-            Trouble::Closed => f.write_str("the connection was closed"),
-            Trouble::Malformed(why) => write!(f, "malformed answer: {why}"),
-            Trouble::BindRefused(reason) => write!(f, "RPC bind refused, reason {reason}"),
-            Trouble::Fault(status) => write!(f, "RPC fault {status:#010x}"),
-            Trouble::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
-            Trouble::Ours(why) => f.write_str(why),
+            RpcError::Unreachable(kind) => write!(f, "no connection: {kind}"),
+            RpcError::TimedOut => f.write_str("no answer in time"),
+            RpcError::Closed => f.write_str("the connection was closed"),
+            RpcError::Malformed(why) => write!(f, "malformed answer: {why}"),
+            RpcError::BindRefused(reason) => write!(f, "RPC bind refused, reason {reason}"),
+            RpcError::Fault(status) => write!(f, "RPC fault {status:#010x}"),
+            RpcError::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
+            RpcError::Local(why) => f.write_str(why),
         }
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for RpcError {}

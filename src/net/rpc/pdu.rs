@@ -1,16 +1,16 @@
-//! The protocol's messages (PDUs), [C706] 12.6 and [MS-RPCE] 2.2.2: each is one fragment.
+//! Messages (PDUs), [C706] 12.6 and [MS-RPCE] 2.2.2: each is one fragment.
 
-use super::{Syntax, Trouble};
+use super::{RpcError, Syntax};
 
-/// Length of what all messages begin with.
+/// Length of the common header.
 pub(crate) const HEADER: usize = 16;
-/// Length of what a request has before its arguments, and a response before its results.
+/// Length of a request's or response's header.
 pub(crate) const CALL_HEADER: usize = HEADER + 8;
-/// Length of what stands before an authentication token.
+/// Length of the trailer before an authentication token.
 pub(crate) const SECURITY_TRAILER: usize = 8;
 /// What each side must be able to receive ([C706] 12.6.3.1, MustRecvFragSize).
 const MUST_RECEIVE: u16 = 1432;
-/// What we receive.
+/// The fragment length that this side receives.
 pub(crate) const WE_RECEIVE: u16 = 5840;
 
 /// The kinds of message.
@@ -28,7 +28,7 @@ pub(crate) const FIRST: u8 = 1;
 pub(crate) const LAST: u8 = 2;
 pub(crate) const OBJECT: u8 = 0x80;
 
-/// What all messages begin with.
+/// The common header.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header {
     pub(crate) kind: u8,
@@ -41,16 +41,16 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads it; the message is one that we can receive.
-    pub(crate) fn parse(bytes: &[u8; HEADER]) -> Result<Header, Trouble> {
+    /// Reads it and checks that the message can be received.
+    pub(crate) fn parse(bytes: &[u8; HEADER]) -> Result<Header, RpcError> {
         let &[version, minor, kind, flags, integers, floats, _, _, l0, l1, t0, t1, c0, c1, c2, c3] =
             bytes;
         if version != 5 || minor > 1 {
-            return Err(Trouble::Malformed("not RPC version 5"));
+            return Err(RpcError::Malformed("not RPC version 5"));
         }
         // Little-endian integers, ASCII, IEEE floating point ([C706] 14.1).
         if integers != 0x10 || floats != 0 {
-            return Err(Trouble::Malformed("a data representation that is none of ours"));
+            return Err(RpcError::Malformed("an unsupported data representation"));
         }
         let header = Header {
             kind,
@@ -60,7 +60,7 @@ impl Header {
             call: u32::from_le_bytes([c0, c1, c2, c3]),
         };
         if usize::from(header.length) < HEADER || header.length > WE_RECEIVE {
-            return Err(Trouble::Malformed("a fragment of a length that was not agreed on"));
+            return Err(RpcError::Malformed("a fragment of a length that was not agreed on"));
         }
         Ok(header)
     }
@@ -74,9 +74,9 @@ pub(crate) fn begin(kind: u8, flags: u8, call: u32) -> Vec<u8> {
     out
 }
 
-/// Ends a message whose authentication token has that length.
-pub(crate) fn finish(out: &mut [u8], token_length: usize) -> Result<(), Trouble> {
-    let length = u16::try_from(out.len()).map_err(|_| Trouble::Ours("a fragment is too long"))?;
+/// Fills in the lengths of a message with an authentication token of that length.
+pub(crate) fn finish(out: &mut [u8], token_length: usize) -> Result<(), RpcError> {
+    let length = u16::try_from(out.len()).map_err(|_| RpcError::Local("a fragment is too long"))?;
     out[8..10].copy_from_slice(&length.to_le_bytes());
     out[10..12].copy_from_slice(&(token_length as u16).to_le_bytes());
     Ok(())
@@ -115,53 +115,53 @@ pub(crate) fn put_bind(out: &mut Vec<u8>, interface: &Syntax) {
     out.extend(WE_RECEIVE.to_le_bytes());
     // A new association group.
     out.extend([0; 4]);
-    // One context, of the number 0, with one transfer syntax.
+    // One context, number 0, with one transfer syntax.
     out.extend([1, 0, 0, 0, 0, 0, 1, 0]);
     put_syntax(out, interface);
     put_syntax(out, &Syntax::NDR);
 }
 
-const CUT: Trouble = Trouble::Malformed("cut short");
+const CUT: RpcError = RpcError::Malformed("cut short");
 
-fn u16_at(bytes: &[u8], at: usize) -> Result<u16, Trouble> {
+fn u16_at(bytes: &[u8], at: usize) -> Result<u16, RpcError> {
     let two = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(CUT)?;
     Ok(u16::from_le_bytes(*two))
 }
 
-/// Reads a bind_ack's body, and gives the longest fragment that the server receives.
-pub(crate) fn parse_bind_ack(body: &[u8]) -> Result<u16, Trouble> {
+/// Reads a bind_ack's body and returns the longest fragment that the server receives.
+pub(crate) fn parse_bind_ack(body: &[u8]) -> Result<u16, RpcError> {
     let they_receive = u16_at(body, 2)?;
     let address_length = usize::from(u16_at(body, 8)?);
-    // Its results begin at a multiple of four, counted from the start of the message, as HEADER is.
+    // The results are aligned to four bytes from the message's start; HEADER is a multiple of four.
     let results = (10 + address_length).next_multiple_of(4);
     if body.get(results) != Some(&1) {
-        return Err(Trouble::Malformed("a bind_ack with other than one result"));
+        return Err(RpcError::Malformed("a bind_ack with other than one result"));
     }
     let (result, reason) = (u16_at(body, results + 4)?, u16_at(body, results + 6)?);
     let syntax = body.get(results + 8..results + 28).ok_or(CUT)?;
     if result != 0 {
-        return Err(Trouble::BindRefused(reason));
+        return Err(RpcError::BindRefused(reason));
     }
     let mut ndr = Vec::with_capacity(20);
     put_syntax(&mut ndr, &Syntax::NDR);
     if syntax != ndr {
-        return Err(Trouble::Malformed("a transfer syntax that was not offered"));
+        return Err(RpcError::Malformed("a transfer syntax that was not offered"));
     }
     if they_receive < MUST_RECEIVE {
-        return Err(Trouble::Malformed("the server receives shorter fragments than it must"));
+        return Err(RpcError::Malformed("the server receives shorter fragments than it must"));
     }
     Ok(they_receive.min(WE_RECEIVE))
 }
 
-/// Reads a bind_nak's body: why.
-pub(crate) fn parse_bind_nak(body: &[u8]) -> Trouble {
-    u16_at(body, 0).map_or_else(|error| error, Trouble::BindRefused)
+/// Reads a bind_nak's body: the reason.
+pub(crate) fn parse_bind_nak(body: &[u8]) -> RpcError {
+    u16_at(body, 0).map_or_else(|error| error, RpcError::BindRefused)
 }
 
 /// Reads a fault's body, from alloc_hint on: its status.
-pub(crate) fn parse_fault(body: &[u8]) -> Trouble {
+pub(crate) fn parse_fault(body: &[u8]) -> RpcError {
     match body.get(8..).and_then(|rest| rest.first_chunk()) {
-        Some(status) => Trouble::Fault(u32::from_le_bytes(*status)),
+        Some(status) => RpcError::Fault(u32::from_le_bytes(*status)),
         None => CUT,
     }
 }

@@ -1,6 +1,6 @@
-//! The machine's accounts, as its name services (files, winbind, sssd, ...) tell of them.
+//! The machine's accounts, from its name services (files, winbind, sssd, ...).
 //!
-//! They are asked by the reentrant functions alone. An answer may take as long as a network needs.
+//! Only the reentrant functions are used. They may block on the network.
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -12,15 +12,15 @@ use std::ptr;
 pub struct Account {
     /// Its name, as the name service spells it.
     pub name: String,
-    /// Its number.
+    /// Its user number.
     pub uid: u32,
     /// Its group.
     pub gid: u32,
-    /// The groups that it is in.
+    /// Its groups.
     pub groups: Vec<u32>,
 }
 
-/// Room for an entry's texts at first, and at most.
+/// Buffer for an entry's strings: initial and greatest size.
 const ROOM: std::ops::RangeInclusive<usize> = 1024..=1 << 20;
 
 /// Most groups of an account: more than the kernel gives to a process (NGROUPS_MAX).
@@ -42,8 +42,8 @@ pub fn by_uid(uid: u32) -> io::Result<Option<Account>> {
     ask(|entry, text, room, found| unsafe { libc::getpwuid_r(uid, entry, text, room, found) })
 }
 
-/// Asks until there is room for the answer. `question` gets a place for the entry, room for its
-/// texts and the room's length, all of them alive, and a place for the entry's address.
+/// Repeats the query with larger buffers until the answer fits. `question` gets pointers to the
+/// entry, a buffer for its strings and its length, and a place for the entry's address, all valid.
 fn ask(
     question: impl Fn(
         *mut libc::passwd,
@@ -75,14 +75,14 @@ fn ask(
             }
             libc::EINTR => {}
             libc::ERANGE if text.len() < *ROOM.end() => text.resize(text.len() * 2, 0),
-            // Ways of saying that there is none (getpwnam(3)).
+            // Errors that mean that there is none (getpwnam(3)).
             libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM => return Ok(None),
             error => return Err(io::Error::from_raw_os_error(error)),
         }
     }
 }
 
-/// The groups of the account, `gid` among them.
+/// The groups of the account, including `gid`.
 fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
     let mut groups: Vec<libc::gid_t> = vec![0; 64];
     loop {
@@ -96,7 +96,7 @@ fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
             groups.truncate(count);
             return Ok(groups);
         }
-        // What was missing is told by the C library that has it; others say nothing.
+        // Some C libraries set the required number, others do not.
         let room = count.max(groups.len() * 2);
         if groups.len() >= GROUPS {
             return Err(io::Error::other("an account in too many groups"));
@@ -109,7 +109,7 @@ fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
 mod tests {
     use super::*;
 
-    /// Whatever else a machine has: LSB wants root and daemon, and everybody is somebody.
+    /// LSB requires root and daemon, and the test's own user exists.
     #[test]
     fn root_is_found_by_name_and_number() {
         let root = by_name("root").unwrap().unwrap();

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A running helper; ended, and its process waited for, when dropped.
+/// A running helper; Drop ends it and reaps its process.
 #[derive(Debug)]
 pub struct Helper {
     stream: UnixStream,
@@ -17,7 +17,7 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Starts the program, with nothing of this process' environment and of its files.
+    /// Starts the program with an empty environment and no inherited files.
     pub fn start(program: &Path, arguments: &[OsString]) -> io::Result<Helper> {
         let (stream, theirs) = UnixStream::pair()?;
         let input = OwnedFd::from(theirs);
@@ -37,7 +37,8 @@ impl Helper {
         Ok(Helper { child: command.spawn()?, stream })
     }
 
-    /// What it has written and nobody has read, up to the buffer's length; `None` if it has ended.
+    /// Copies unread output without consuming it, up to the buffer's length; `None` if it has
+    /// ended.
     pub fn unread(&self, buffer: &mut [u8]) -> Option<usize> {
         match self.transfer(buffer, libc::MSG_DONTWAIT) {
             Ok(0) => None,
@@ -47,7 +48,7 @@ impl Helper {
         }
     }
 
-    /// Writes all of it.
+    /// Writes all bytes.
     pub fn send(&self, mut bytes: &[u8], deadline: Instant) -> io::Result<()> {
         while !bytes.is_empty() {
             self.stream.set_write_timeout(Some(left(deadline)?))?;
@@ -69,7 +70,7 @@ impl Helper {
         Ok(())
     }
 
-    /// Reads some. 0: it has ended.
+    /// Reads some bytes. 0: it has ended.
     pub fn receive(&self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         loop {
             self.stream.set_read_timeout(Some(left(deadline)?))?;
@@ -97,8 +98,7 @@ fn left(deadline: Instant) -> io::Result<Duration> {
     }
 }
 
-/// A signal of the host's, or the time that was set (which is looked at before the next try), is no
-/// failure.
+/// A signal, or the socket's timeout (the deadline is checked before the next try), is no failure.
 fn interrupted(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => Ok(()),
@@ -108,9 +108,9 @@ fn interrupted(error: io::Error) -> io::Result<()> {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        // The host may have waited for all its children, ours among them; and in a child that the
-        // host has forked it is none. What is not our child is left alone: its number may be
-        // another's by now.
+        // The host may have reaped all its children, or this may be a forked process, whose child
+        // the helper is not. The number may then be another process's, so it is signalled only if
+        // it is a child.
         if matches!(self.child.try_wait(), Ok(None)) {
             let _ = self.child.kill();
             let _ = self.child.wait();
@@ -118,8 +118,8 @@ impl Drop for Helper {
     }
 }
 
-/// Files of the host's that are not closed on exec would live on in a helper: a connection that the
-/// host has closed would stay open.
+/// Descriptors of the host without close-on-exec would be inherited, and keep connections open that
+/// the host has closed.
 fn keep_to_itself() -> io::Result<()> {
     const FIRST: libc::c_int = 3;
     #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -1,4 +1,4 @@
-//! Linux and its kin.
+//! Linux and other Unix systems.
 
 pub mod accounts;
 pub(crate) mod helper_process;
@@ -15,13 +15,12 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The library stays in memory, whatever dlclose says: it is linked so (build.rs).
+/// The library stays in memory even after dlclose: it is linked so (build.rs).
 pub fn stay_loaded() {}
 
-/// The host's name as the kernel has it, with its domain if it was set with one. No name service is
-/// asked.
+/// The kernel's host name, with its domain if it was set with one. No name service is queried.
 pub fn host_name() -> String {
-    // Miri knows no host.
+    // Not supported by Miri.
     if cfg!(miri) {
         return "miri.example".into();
     }
@@ -32,14 +31,13 @@ pub fn host_name() -> String {
     String::from_utf8_lossy(name.get(..end).unwrap_or_default()).into_owned()
 }
 
-/// The address lies on the calling thread's stack: asked on Windows only, where memory of the
+/// The address lies on the calling thread's stack: used on Windows only, where memory of the
 /// system's is freed.
 pub fn on_stack(_address: *const std::ffi::c_void) -> bool {
     false
 }
 
-/// Milliseconds since some instant, never going back; a few milliseconds coarse, a few nanoseconds
-/// to read.
+/// Monotonic milliseconds; resolution of a few milliseconds, a few nanoseconds to read.
 pub fn coarse_millis() -> u64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC_COARSE;
@@ -51,7 +49,7 @@ pub fn coarse_millis() -> u64 {
     time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
 }
 
-/// The configuration file where `NEGOSSP_CONFIG` names none.
+/// The configuration file if `NEGOSSP_CONFIG` is not set.
 pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from("/etc/negossp/negossp.toml"))
 }
@@ -67,9 +65,9 @@ pub fn replay_cache() -> (Option<PathBuf>, String) {
     (Some(folder.into()), format!("krb5_{user}.rcache2"))
 }
 
-/// The process was started by somebody with fewer rights than it has.
+/// The process has more rights than the user who started it.
 pub(super) fn environment_is_foreign() -> bool {
-    // Miri knows no auxiliary vector.
+    // Miri has no auxiliary vector.
     if cfg!(miri) {
         return false;
     }
@@ -82,7 +80,7 @@ pub(super) fn environment_is_foreign() -> bool {
 }
 
 impl FileIdentity {
-    /// The identity that `metadata` shows.
+    /// The identity in `metadata`.
     pub fn of(metadata: &Metadata) -> FileIdentity {
         let changed = (metadata.ctime() as u64)
             .wrapping_mul(1_000_000_000)
@@ -96,7 +94,7 @@ impl FileIdentity {
     }
 }
 
-/// The offset of local time from UTC at `utc`, applied to it.
+/// Local time at `utc`, with the offset in force then.
 pub(crate) fn to_local(utc: FileTime) -> FileTime {
     let seconds: libc::time_t = utc.unix_seconds() as libc::time_t;
     let mut local = MaybeUninit::<libc::tm>::zeroed();
@@ -112,20 +110,20 @@ pub(crate) fn to_local(utc: FileTime) -> FileTime {
     utc.shifted(offset)
 }
 
-/// Makes files that `options` create the owner's alone.
+/// Makes files created with `options` accessible to the owner only.
 pub fn private(options: &mut OpenOptions) {
     options.mode(0o600);
 }
 
-/// Gives a new file the owner and the permissions of the one it will replace. Who may not give
-/// files away keeps it, with the permissions.
+/// Gives a new file the owner and permissions of the one it will replace. Without the right to
+/// change the owner, it sets only the permissions.
 pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
     let own = new.metadata()?;
     let mut mode = old.permissions().mode();
     if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
         match fchown(new, Some(old.uid()), Some(old.gid())) {
             Ok(()) => {}
-            // Not ours to give away. What the old file's group may do, another group may not.
+            // Not allowed to. Another group must not get the permissions of the old file's group.
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => mode &= 0o7700,
             Err(error) => return Err(error),
         }
@@ -133,21 +131,20 @@ pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
     new.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
-/// Makes sure that the name `path` has reached the disk.
+/// Flushes the directory entry of `path` to disk.
 pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// A duplicate of standard error, if it is open. A duplicate, because the host may close descriptor
-/// 2 and get the number back for a socket.
+/// A duplicate of standard error, if it is open: the host may close descriptor 2 and reuse the
+/// number for a socket.
 pub fn standard_error() -> Option<File> {
     std::io::stderr().as_fd().try_clone_to_owned().ok().map(File::from)
 }
 
-/// The calling thread, which is one of the library's, leaves the process' signals to the host's
-/// threads.
+/// Blocks signals in the calling thread, one of the library's, so that the host's threads get them.
 pub fn take_no_signals() {
     let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: the set is live and filled before it is read; only this thread's mask is touched.
@@ -157,8 +154,8 @@ pub fn take_no_signals() {
     }
 }
 
-/// Writes a line, in one piece where the system does that. What cannot be written is lost; a reader
-/// that has gone away does not end the process, whatever the host does about SIGPIPE.
+/// Writes a line, atomically where the system does that. Errors are ignored; a closed pipe does not
+/// end the process, whatever the host does about SIGPIPE.
 pub fn write_line(mut file: &File, line: &[u8]) {
     let mut sigpipe = MaybeUninit::<libc::sigset_t>::zeroed();
     let mut pending = MaybeUninit::<libc::sigset_t>::zeroed();

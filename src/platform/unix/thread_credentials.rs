@@ -1,17 +1,16 @@
-//! What a thread is to Linux, and how it becomes something else.
+//! Reading and changing a thread's credentials on Linux.
 //!
-//! To the kernel each thread has credentials of its own. The C library makes the threads of a
-//! process change theirs together, so it is not asked: these are the system calls themselves, which
-//! change the calling thread alone.
+//! The kernel has credentials per thread. The C library changes those of all threads together, so
+//! these are direct system calls, which change only the calling thread.
 
 use std::io;
 
 /// The capabilities of a thread, as bits of the numbers in `<linux/capability.h>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Capabilities {
-    /// Those that count.
+    /// The effective set.
     pub effective: u64,
-    /// Those that it can make count.
+    /// The permitted set.
     pub permitted: u64,
 }
 
@@ -19,25 +18,25 @@ pub struct Capabilities {
 pub const SET_GID: u64 = 1 << 6;
 /// CAP_SETUID: to change users.
 pub const SET_UID: u64 = 1 << 7;
-/// Those by which a file's permissions, its owner's rights or quotas count for nothing: what the
-/// kernel takes from a thread that stops being root to files (CAP_CHOWN, CAP_DAC_OVERRIDE,
+/// Those that override a file's permissions, its owner's rights or quotas: what the kernel takes
+/// from a thread whose file-system user stops being root (CAP_CHOWN, CAP_DAC_OVERRIDE,
 /// CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_LINUX_IMMUTABLE, CAP_MKNOD, CAP_MAC_OVERRIDE),
 /// and CAP_SYS_RESOURCE, which its own file server drops too.
 pub const OVER_FILES: u64 =
     1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 9 | 1 << 24 | 1 << 27 | 1 << 32;
 
-/// What a thread is.
+/// A thread's credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
     /// Its groups, in the kernel's order: sorted.
     pub groups: Vec<u32>,
     /// Its effective group.
     pub gid: u32,
-    /// The group that counts for files.
+    /// Its file-system group.
     pub fs_gid: u32,
     /// Its effective user.
     pub uid: u32,
-    /// The user that counts for files.
+    /// Its file-system user.
     pub fs_uid: u32,
     /// Its capabilities.
     pub capabilities: Capabilities,
@@ -51,7 +50,7 @@ mod linux {
     use super::{Capabilities, Identity, io};
     use libc::c_long;
 
-    // Where there are two calls of a kind, the older ones know only 16 bits.
+    // Where there are two variants, the older one has only 16 bits.
     #[cfg(any(
         target_arch = "x86",
         target_arch = "arm",
@@ -78,14 +77,14 @@ mod linux {
         };
     }
 
-    /// "No change", and what no user and no group has.
+    /// "No change"; no user or group has this number.
     const NONE: c_long = -1;
 
     fn done(status: c_long) -> io::Result<()> {
         if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    /// What the calling thread is.
+    /// The calling thread's credentials.
     pub fn current() -> io::Result<Identity> {
         // SAFETY: these only read the calling thread's credentials.
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
@@ -114,7 +113,7 @@ mod linux {
                 }
                 Ok(_) => {}
                 Err(_) => match io::Error::last_os_error() {
-                    // They have become more, which only this thread could have done.
+                    // More groups than before; only this thread could have changed them.
                     error if error.raw_os_error() == Some(libc::EINVAL) => {}
                     error => return Err(error),
                 },
@@ -128,30 +127,30 @@ mod linux {
         done(unsafe { libc::syscall(number::SET_GROUPS, groups.len(), groups.as_ptr()) })
     }
 
-    /// Changes the calling thread's effective group, and with it the one for files.
+    /// Changes the calling thread's effective and file-system group.
     pub fn set_gid(gid: u32) -> io::Result<()> {
         // SAFETY: takes numbers.
         done(unsafe { libc::syscall(number::SET_RES_GID, NONE, gid as c_long, NONE) })
     }
 
-    /// Changes the calling thread's effective user, and with it the one for files.
+    /// Changes the calling thread's effective and file-system user.
     pub fn set_uid(uid: u32) -> io::Result<()> {
         // SAFETY: takes numbers.
         done(unsafe { libc::syscall(number::SET_RES_UID, NONE, uid as c_long, NONE) })
     }
 
-    /// Changes the group that counts for the calling thread's files.
+    /// Changes the calling thread's file-system group.
     pub fn set_fs_gid(gid: u32) -> io::Result<()> {
         changed(number::SET_FS_GID, gid)
     }
 
-    /// Changes the user that counts for the calling thread's files.
+    /// Changes the calling thread's file-system user.
     pub fn set_fs_uid(uid: u32) -> io::Result<()> {
         changed(number::SET_FS_UID, uid)
     }
 
-    /// setfsuid and setfsgid give what was before, whether or not they change it: they are asked
-    /// again.
+    /// setfsuid and setfsgid return the previous value whether or not they succeed, so they are
+    /// called twice.
     fn changed(call: c_long, id: u32) -> io::Result<()> {
         fs(call, id as c_long);
         match fs(call, NONE) == id {
@@ -197,7 +196,7 @@ mod linux {
         Ok((both(low.effective, high.effective), both(low.permitted, high.permitted)))
     }
 
-    /// Makes these of the calling thread's capabilities count.
+    /// Sets the calling thread's effective capabilities.
     pub fn set_capabilities(effective: u64) -> io::Result<()> {
         let (mut header, mut data) = (HEADER, read_capabilities()?);
         data[0].effective = effective as u32;
@@ -207,7 +206,7 @@ mod linux {
     }
 }
 
-/// Other systems have no credentials for threads.
+/// Other systems have no credentials per thread.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod none {
     use super::{Identity, io};

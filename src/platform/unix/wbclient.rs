@@ -1,7 +1,7 @@
 //! libwbclient, by its public header wbclient.h: version 0.12 of its interface, Samba 4.2, or
 //! later.
 
-use super::super::wbclient::{Account, Logon, Named, Trouble};
+use super::super::wbclient::{Account, Logon, Named, WbcError};
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -46,7 +46,7 @@ struct Response {
     lm_data: *mut u8,
 }
 
-/// `password` of `struct wbcAuthUserParams`; only its greatest members, for the size.
+/// `password` of `struct wbcAuthUserParams`; only its largest members, for the size.
 #[repr(C)]
 union Password {
     response: Response,
@@ -116,7 +116,7 @@ const AUTH_ERROR: c_int = 10;
 /// WBC_SID_NAME_USER, WBC_SID_NAME_COMPUTER
 const ACCOUNTS: [c_int; 2] = [1, 9];
 
-/// A token has no more groups ([MS-PAC] 2.5 and Windows' own limit are far below).
+/// An upper bound; Windows' limit of groups in a token is far lower.
 const MOST_SIDS: u32 = 8192;
 /// winbindd itself has no longer names.
 const LONGEST_TEXT: usize = 4096;
@@ -166,7 +166,7 @@ functions! {
     wbcCtxLookupUserSids: fn(*mut c_void, *const DomainSid, bool, *mut u32, *mut *mut DomainSid) -> c_int;
 }
 
-/// The library, loaded for good; nothing if it cannot be.
+/// The library's functions, loaded once; `None` if that fails.
 fn library() -> Option<&'static Functions> {
     static LIBRARY: OnceLock<Option<Functions>> = OnceLock::new();
     let load = || {
@@ -181,15 +181,14 @@ fn library() -> Option<&'static Functions> {
     LIBRARY.get_or_init(load).as_ref()
 }
 
-/// A connection to winbindd, which is made when it is first used, and again when it was lost. It
-/// waits as long as the library does: up to half a minute where winbindd is there and does not
-/// answer.
+/// A connection to winbindd, made on first use and again after it was lost. Calls block as long as
+/// the library does: up to half a minute if winbindd does not answer.
 pub struct Connection {
     functions: &'static Functions,
     context: NonNull<c_void>,
 }
 
-/// Memory of the library's, given back when dropped.
+/// Memory allocated by the library; Drop frees it.
 struct Given<T> {
     functions: &'static Functions,
     memory: *mut T,
@@ -211,12 +210,12 @@ impl<T> Drop for Given<T> {
 }
 
 impl Connection {
-    /// The library can be had.
-    pub fn can_be_had() -> bool {
+    /// The library is installed.
+    pub fn is_available() -> bool {
         library().is_some()
     }
 
-    /// A connection of its own; nothing if the library cannot be had.
+    /// A new connection; `None` without the library.
     pub fn open() -> Option<Connection> {
         let functions = library()?;
         // SAFETY: it takes nothing and gives a context or null.
@@ -224,12 +223,12 @@ impl Connection {
         Some(Connection { functions, context })
     }
 
-    /// Has a logon judged.
-    pub fn authenticate(&mut self, logon: &Logon<'_>) -> Result<Account, Trouble> {
+    /// Has winbindd validate a logon.
+    pub fn authenticate(&mut self, logon: &Logon<'_>) -> Result<Account, WbcError> {
         let length = |bytes: &[u8]| {
-            u32::try_from(bytes.len()).map_err(|_| Trouble::Malformed("a response of that length"))
+            u32::try_from(bytes.len()).map_err(|_| WbcError::Malformed("a response of that length"))
         };
-        // The library reads them only, whatever their type says.
+        // The library only reads them, although the types are mutable.
         let data = |bytes: &[u8]| {
             if bytes.is_empty() { ptr::null_mut() } else { bytes.as_ptr().cast_mut() }
         };
@@ -275,18 +274,18 @@ impl Connection {
                 account
             }
             (SUCCESS, None, _) => {
-                Err(Trouble::Malformed("a logon that succeeds and tells nothing"))
+                Err(WbcError::Malformed("a logon that succeeds and tells nothing"))
             }
             (AUTH_ERROR, _, Some(AuthErrorInfo { nt_status, .. })) if *nt_status != 0 => {
-                Err(Trouble::Refused(*nt_status))
+                Err(WbcError::Refused(*nt_status))
             }
-            (NOT_AVAILABLE, ..) => Err(Trouble::Unavailable),
-            (other, ..) => Err(Trouble::Failed(other)),
+            (NOT_AVAILABLE, ..) => Err(WbcError::Unavailable),
+            (other, ..) => Err(WbcError::Failed(other)),
         }
     }
 
     /// Looks an account up.
-    pub fn look_up(&mut self, domain: &CStr, user: &CStr) -> Result<Named, Trouble> {
+    pub fn look_up(&mut self, domain: &CStr, user: &CStr) -> Result<Named, WbcError> {
         let (functions, context) = (self.functions, self.context.as_ptr());
         let mut sid =
             DomainSid { revision: 0, count: 0, authority: [0; 6], sub_authorities: [0; 15] };
@@ -302,7 +301,7 @@ impl Connection {
             )
         })?;
         if !ACCOUNTS.contains(&kind) {
-            return Err(Trouble::Malformed("not the name of an account"));
+            return Err(WbcError::Malformed("not the name of an account"));
         }
         let (mut own_domain, mut own_name) = (Given::none(functions), Given::none(functions));
         // SAFETY: as above.
@@ -329,8 +328,8 @@ impl Connection {
         Ok(Named { user, domain, sid: sid_of(&sid)?, groups })
     }
 
-    /// The number of the user whom this SID is.
-    pub fn uid_of(&mut self, sid: &Sid) -> Result<u32, Trouble> {
+    /// The user number for this SID.
+    pub fn uid_of(&mut self, sid: &Sid) -> Result<u32, WbcError> {
         let [_, _, authority @ ..] = sid.authority().to_be_bytes();
         let numbers = sid.sub_authorities();
         let mut sub_authorities = [0; 15];
@@ -341,7 +340,7 @@ impl Connection {
         // call.
         done(unsafe { (self.functions.wbcCtxSidToUid)(self.context.as_ptr(), &sid, &mut uid) })?;
         if uid == libc::uid_t::MAX {
-            Err(Trouble::Malformed("a number that is no user's"))
+            Err(WbcError::Malformed("a number that is no user's"))
         } else {
             Ok(uid)
         }
@@ -355,53 +354,53 @@ impl Drop for Connection {
     }
 }
 
-fn done(result: c_int) -> Result<(), Trouble> {
+fn done(result: c_int) -> Result<(), WbcError> {
     match result {
         SUCCESS => Ok(()),
-        NOT_AVAILABLE => Err(Trouble::Unavailable),
-        other => Err(Trouble::Failed(other)),
+        NOT_AVAILABLE => Err(WbcError::Unavailable),
+        other => Err(WbcError::Failed(other)),
     }
 }
 
-/// So many structures.
+/// A slice of `count` structures.
 ///
 /// # Safety
 ///
 /// There are so many at `first`, and they stay there for as long as the slice is used.
-unsafe fn slice<'a, T>(first: *const T, count: u32) -> Result<&'a [T], Trouble> {
+unsafe fn slice<'a, T>(first: *const T, count: u32) -> Result<&'a [T], WbcError> {
     match count {
         0 => Ok(&[]),
-        _ if first.is_null() => Err(Trouble::Malformed("SIDs that are not there")),
+        _ if first.is_null() => Err(WbcError::Malformed("SIDs that are not there")),
         1..=MOST_SIDS if first.is_aligned() => {
             // SAFETY: by the caller's word; the count is bounded, so that the length in bytes is
             // too.
             Ok(unsafe { std::slice::from_raw_parts(first, count as usize) })
         }
-        _ => Err(Trouble::Malformed("too many SIDs")),
+        _ => Err(WbcError::Malformed("too many SIDs")),
     }
 }
 
-/// A text of the library's; empty for none.
+/// A string of the library's; empty for null.
 ///
 /// # Safety
 ///
-/// Null, or a text that ends in a zero.
-unsafe fn text(text: *const c_char) -> Result<String, Trouble> {
+/// Null, or a zero-terminated string.
+unsafe fn text(text: *const c_char) -> Result<String, WbcError> {
     if text.is_null() {
         return Ok(String::new());
     }
     // SAFETY: by the caller's word; no more than the limit is looked at.
     let length = unsafe { libc::strnlen(text, LONGEST_TEXT) };
     if length == LONGEST_TEXT {
-        return Err(Trouble::Malformed("a text that is too long"));
+        return Err(WbcError::Malformed("a text that is too long"));
     }
     // SAFETY: so many characters were just read.
     let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
     Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
-fn sid_of(sid: &DomainSid) -> Result<Sid, Trouble> {
-    const MALFORMED: Trouble = Trouble::Malformed("a SID");
+fn sid_of(sid: &DomainSid) -> Result<Sid, WbcError> {
+    const MALFORMED: WbcError = WbcError::Malformed("a SID");
     let [a, b, c, d, e, f] = sid.authority;
     let sub_authorities = sid.sub_authorities.get(..usize::from(sid.count)).ok_or(MALFORMED)?;
     match sid.revision {
@@ -415,7 +414,7 @@ fn sid_of(sid: &DomainSid) -> Result<Sid, Trouble> {
 /// # Safety
 ///
 /// The library filled it.
-unsafe fn account(info: &AuthUserInfo) -> Result<Account, Trouble> {
+unsafe fn account(info: &AuthUserInfo) -> Result<Account, WbcError> {
     // SAFETY: as many as the structure says.
     let sids = unsafe { slice(info.sids, info.num_sids) }?;
     let sids = sids
@@ -437,7 +436,7 @@ unsafe fn account(info: &AuthUserInfo) -> Result<Account, Trouble> {
         logon_time: info.logon_time,
         logoff_time: info.logoff_time,
         password_must_change: info.pass_must_change_time,
-        sids: sids.collect::<Result<_, Trouble>>()?,
+        sids: sids.collect::<Result<_, WbcError>>()?,
     })
 }
 
@@ -582,7 +581,7 @@ mod tests {
             return;
         }
         compiles(&assertions()).unwrap().unwrap();
-        // And the check does tell.
+        // The check detects a difference.
         compiles(&assertions().replacen(" == ", " == 1 + ", 1)).unwrap().unwrap_err();
     }
 

@@ -31,8 +31,8 @@ pub fn host_name() -> String {
     String::from_utf16_lossy(name.get(..length).unwrap_or_default())
 }
 
-/// Keeps the library in memory until the process ends, whatever FreeLibrary says: the tables of
-/// InitSecurityInterface are never freed, and there may be threads in its code.
+/// Keeps the library in memory until the process ends, even after FreeLibrary: the tables of
+/// InitSecurityInterface are never freed, and threads may be in its code.
 pub fn stay_loaded() {
     let mut module = std::ptr::null_mut();
     let somewhere = stay_loaded as fn() as *const u16;
@@ -41,7 +41,7 @@ pub fn stay_loaded() {
     unsafe { GetModuleHandleExW(flags, somewhere, &mut module) };
 }
 
-/// This is Wine.
+/// The process runs on Wine.
 pub fn is_wine() -> bool {
     use std::sync::OnceLock;
     use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
@@ -84,15 +84,15 @@ fn current_teb() -> *const std::ffi::c_void {
     teb
 }
 
-/// Milliseconds since the system started; some 16 ms coarse.
+/// Milliseconds since the system started; resolution about 16 ms.
 pub fn coarse_millis() -> u64 {
     // SAFETY: reads a counter.
     unsafe { GetTickCount64() }
 }
 
-/// The configuration file where `NEGOSSP_CONFIG` names none: below Windows' own folder, which only
-/// administrators can write to. In %ProgramData%, beside the DLL or in the current directory
-/// anybody may be able to put one.
+/// The configuration file if `NEGOSSP_CONFIG` is not set: below Windows' own folder, which only
+/// administrators can write to. In %ProgramData%, beside the DLL or in the current directory other
+/// users may be able to create one.
 pub fn default_config_file() -> Option<PathBuf> {
     let folder = std::env::var_os("SystemRoot").filter(|folder| !folder.is_empty())?;
     Some(PathBuf::from(folder).join("negossp").join("negossp.toml"))
@@ -105,13 +105,13 @@ pub fn replay_cache() -> (Option<PathBuf>, String) {
     (folder.map(PathBuf::from), "krb5.rcache2".into())
 }
 
-/// Windows has no programs that run with other rights than their starter's by a mark on the file.
+/// Windows has no set-user-ID programs.
 pub(super) fn environment_is_foreign() -> bool {
     false
 }
 
 impl FileIdentity {
-    /// The identity that `metadata` shows.
+    /// The identity in `metadata`.
     pub fn of(metadata: &Metadata) -> FileIdentity {
         FileIdentity {
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
@@ -122,7 +122,7 @@ impl FileIdentity {
     }
 }
 
-/// Local time at `utc`, with the offset in force now: what callers undo with
+/// Local time at `utc`, with the offset in force now: callers revert it with
 /// LocalFileTimeToFileTime.
 pub(crate) fn to_local(utc: FileTime) -> FileTime {
     let from = FILETIME { dwLowDateTime: utc.0 as u32, dwHighDateTime: (utc.0 >> 32) as u32 };
@@ -134,15 +134,15 @@ pub(crate) fn to_local(utc: FileTime) -> FileTime {
     FileTime(u64::from(to.dwHighDateTime) << 32 | u64::from(to.dwLowDateTime))
 }
 
-/// Files take their folder's access rights.
+/// Nothing to do: files inherit their folder's access rights.
 pub fn private(_options: &mut OpenOptions) {}
 
-/// Files take their folder's access rights.
+/// Nothing to do: files inherit their folder's access rights.
 pub fn take_after(_new: &File, _old: &Metadata) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The file system keeps names in its journal.
+/// Nothing to do: the file system journals names.
 pub fn sync_folder(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }
@@ -152,10 +152,10 @@ pub fn standard_error() -> Option<File> {
     std::io::stderr().as_handle().try_clone_to_owned().ok().map(File::from)
 }
 
-/// There are no signals.
+/// Nothing to do: there are no signals.
 pub fn take_no_signals() {}
 
-/// Writes a line. What cannot be written is lost.
+/// Writes a line. Errors are ignored.
 pub fn write_line(mut file: &File, line: &[u8]) {
     let _ = file.write_all(line);
 }

@@ -3,7 +3,7 @@
 use crate::ntlm::Account;
 use crate::types::error::{Denial, Error, Result};
 
-/// An account and what the account file says of it besides.
+/// An account of the account file, and its status.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The account.
@@ -28,8 +28,8 @@ pub enum AccountStatus {
 }
 
 impl AccountStatus {
-    /// Refuses an account that may not log on. Asked once the response has been checked, so that
-    /// only who knows the password learns of it from the time taken.
+    /// Rejects an account that may not log on. Called after the response has been checked, so that
+    /// the time taken reveals nothing to clients without the password.
     pub fn admit(self) -> Result<()> {
         Err(Error::LogonDenied(match self {
             AccountStatus::Normal => return Ok(()),

@@ -1,5 +1,4 @@
-//! Changing the account file: whole or not at all, one program at a time, other lines byte for
-//! byte.
+//! Changing the account file: atomically, by one program at a time, with other lines unchanged.
 
 use super::smbpasswd::{self, BYTE_ORDER_MARK, Line};
 use crate::platform;
@@ -9,7 +8,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// A file's lines as they stand, each with its line end.
+/// A file's lines, each with its line end.
 pub struct Lines {
     lines: Vec<Zeroizing<Vec<u8>>>,
 }
@@ -24,7 +23,7 @@ impl Lines {
         }
     }
 
-    /// The lines of the account called `name`, in any letter case. Of several the first one counts.
+    /// The lines of the account `name`, in any letter case. Of several the first one counts.
     pub fn of_account(&self, name: &str) -> Vec<usize> {
         let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if account_name::same(found, name));
         (0..self.lines.len()).filter(|&index| is_of(self.text(index))).collect()
@@ -41,7 +40,7 @@ impl Lines {
         (0..self.lines.len()).map(|index| self.text(index))
     }
 
-    /// Puts `text` in the place of a line, whose end stays.
+    /// Replaces a line by `text` and keeps its line end.
     pub fn replace(&mut self, index: usize, text: &[u8]) {
         let old = self.text(index).len();
         let Some(line) = self.lines.get_mut(index) else { return };
@@ -50,7 +49,7 @@ impl Lines {
         *line = Zeroizing::new([before, text, rest.get(old..).unwrap_or_default()].concat());
     }
 
-    /// Adds a line at the end, with the line end that the file's first line has.
+    /// Appends a line, with the same line end as the file's first line.
     pub fn push(&mut self, text: &[u8]) {
         let end: &[u8] = if self.lines.first().is_some_and(|line| line.ends_with(b"\r\n")) {
             b"\r\n"
@@ -63,7 +62,7 @@ impl Lines {
         self.lines.push(Zeroizing::new([text, end].concat()));
     }
 
-    /// Takes lines away; `indices` ascend.
+    /// Removes lines; `indices` ascend.
     pub fn remove(&mut self, indices: &[usize]) {
         for &index in indices.iter().rev() {
             self.lines.remove(index);
@@ -95,15 +94,15 @@ impl FileError {
     }
 }
 
-/// Lets `change` change the file's lines and puts the result in the file's place, under a lock that
-/// every `negossp` takes. If `change` fails, the file stays as it is. A file that does not exist is
-/// made if `create` says so.
+/// Applies `change` to the file's lines and replaces the file by the result, under a lock that
+/// every `negossp` takes. If `change` fails, the file is unchanged. A missing file is created if
+/// `create` is set.
 pub fn change<T, E: From<FileError>>(
     path: &Path,
     create: bool,
     change: impl FnOnce(&mut Lines) -> Result<T, E>,
 ) -> Result<T, E> {
-    // What a symbolic link points to is replaced, not the link.
+    // The target of a symbolic link is replaced, not the link.
     let path = &match fs::canonicalize(path) {
         Err(error) if error.kind() == ErrorKind::NotFound && create => path.to_owned(),
         result => result.map_err(FileError::of(path))?,
@@ -134,7 +133,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// The file's path with `ending` behind its name.
+/// The file's path with `ending` appended to its name.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(ending);
@@ -149,7 +148,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// Writes a new file beside the old one and renames it, with the old one's owner and permissions.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = beside(path, ".new");
-    // Left by a run that was killed: nobody else writes it, for we have the lock.
+    // Left by a run that was killed; no other process writes it while the lock is held here.
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -1,4 +1,4 @@
-//! The accounts of the machine: the account file and what is known besides passwords.
+//! The machine's accounts: the account file, and the file of account details.
 
 pub mod account;
 pub mod details;

@@ -4,19 +4,18 @@ use super::account::{AccountStatus, Entry};
 use crate::ntlm::Account;
 use zeroize::Zeroizing;
 
-/// The longest line that is looked at, in bytes.
+/// The longest line that is parsed, in bytes.
 pub const LONGEST_LINE: usize = 1024;
 
-/// What a line is.
+/// The kind of a line.
 pub enum Line<'a> {
     /// Blank, or a comment.
     Nothing,
-    /// An account's, as yet unread but for its name.
+    /// An account's line, of which only the name has been parsed.
     Account(&'a str),
 }
 
-/// Tells accounts' lines, with the name that stands on them, from comments. The end of line is
-/// already off.
+/// Distinguishes accounts' lines, with their names, from comments. The line has no line end.
 pub fn classify(line: &[u8]) -> Result<Line<'_>, &'static str> {
     let line = line.trim_ascii();
     if line.is_empty() || line.starts_with(b"#") {
@@ -31,7 +30,7 @@ pub fn classify(line: &[u8]) -> Result<Line<'_>, &'static str> {
     Ok(Line::Account(name))
 }
 
-/// A name that can stand on a line and that a client can send.
+/// A name that a line can contain and a client can send.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     match name {
         "" => Err("the name is empty"),
@@ -44,13 +43,13 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     }
 }
 
-/// `LMOWFv1` of the empty password. Dumps of Windows' accounts have it where no LM hash is stored.
+/// `LMOWFv1` of the empty password. Dumps of Windows' accounts have it if no LM hash is stored.
 const EMPTY_LM: [u8; 16] = 0xaad3b435b51404ee_aad3b435b51404ee_u128.to_be_bytes();
 
 /// `NTOWFv1` of the empty password.
 const EMPTY_NT: [u8; 16] = 0x31d6cfe0d16ae931_b73c59d7e0c089c0_u128.to_be_bytes();
 
-/// Reads an account's line.
+/// Parses an account's line.
 pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     let Line::Account(name) = classify(line)? else { return Ok(None) };
     let mut fields = line.trim_ascii().split(|&b| b == b':').skip(1);
@@ -60,8 +59,8 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     }
     let lm = fields.next().ok_or("the line ends after the uid")?;
     let nt = fields.next().ok_or("the line ends after the LM hash")?;
-    // Files of the oldest format have a name in place of the flags; a name that ends in $ is a
-    // workstation's.
+    // Files of the oldest format have a full name in place of the flags; an account name that ends
+    // in $ is a workstation's.
     let flags = match fields.next() {
         Some(field) if field.starts_with(b"[") => Flags::parse(field)?,
         _ => Flags { workstation_trust: name.ends_with('$'), ..Flags::default() },
@@ -97,8 +96,8 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     Ok(Some(Entry { account, standing }))
 }
 
-/// A hash field: 32 hexadecimal digits, or 32 characters that say that there is none (`XXX...`,
-/// `***...`, `NO PASSWORDXXX...`).
+/// A hash field: 32 hexadecimal digits, or 32 characters that mean none (`XXX...`, `***...`, `NO
+/// PASSWORDXXX...`).
 fn hash(field: &[u8]) -> Result<Option<[u8; 16]>, ()> {
     let field: &[u8; 32] = field.try_into().map_err(drop)?;
     if field.starts_with(b"NO PASSWORD")
@@ -119,7 +118,7 @@ fn digit(c: u8) -> Result<u8, ()> {
     char::from(c).to_digit(16).map(|d| d as u8).ok_or(())
 }
 
-/// The flags that bear on network logons.
+/// The flags that matter for network logons.
 #[derive(Default)]
 struct Flags {
     no_password: bool,
@@ -161,10 +160,11 @@ pub fn uid(line: &[u8]) -> Option<u32> {
     std::str::from_utf8(line.split(|&b| b == b':').nth(1)?).ok()?.parse().ok()
 }
 
-/// What stands in place of a hash that is not kept.
+/// The field for a hash that is not stored.
 const NO_HASH: &[u8; 32] = b"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX";
 
-/// Writes an account's line, without its end. The LM hash is left out: it gives the password away.
+/// Writes an account's line, without a line end. The LM hash is left out, since it reveals the
+/// password.
 pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], changed: u32) -> Zeroizing<Vec<u8>> {
     let mut fields =
         Fields(vec![Zeroizing::new(name.into()), Zeroizing::new(uid.to_string().into())]);
@@ -172,16 +172,16 @@ pub fn format(name: &str, uid: u32, nt_hash: &[u8; 16], changed: u32) -> Zeroizi
     fields.join()
 }
 
-/// A line cut at its colons, to change some of its fields and leave the others as they are.
+/// A line split at its colons, to change some fields and keep the others.
 pub struct Fields(Vec<Zeroizing<Vec<u8>>>);
 
 impl Fields {
-    /// Cuts a line.
+    /// Splits a line.
     pub fn split(line: &[u8]) -> Fields {
         Fields(line.split(|&b| b == b':').map(|field| Zeroizing::new(field.to_vec())).collect())
     }
 
-    /// The line again.
+    /// The joined line.
     pub fn join(&self) -> Zeroizing<Vec<u8>> {
         let mut line =
             Zeroizing::new(Vec::with_capacity(self.0.iter().map(|field| field.len() + 1).sum()));
@@ -194,8 +194,8 @@ impl Fields {
         line
     }
 
-    /// Puts a hash in, and the time of the change in seconds since 1970; takes the LM hash out,
-    /// which is another password's, and the flag that there is no password.
+    /// Sets the hash, and the time of the change in seconds since 1970; removes the LM hash, which
+    /// is of the old password, and the flag for no password.
     pub fn set_nt_hash(&mut self, nt_hash: &[u8; 16], changed: u32) {
         const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
         let mut digits = Zeroizing::new(Vec::with_capacity(32));
@@ -238,17 +238,17 @@ impl Fields {
     }
 }
 
-/// The place of the flags among the fields.
+/// The index of the flags field.
 const FLAGS: usize = 4;
 
 /// Flags are padded to this many characters.
 const FLAG_WIDTH: usize = 11;
 
-/// What some editors put at the start of a UTF-8 file.
+/// The byte order mark.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The file ends within this line, and what is missing may say that the account is disabled:
-/// somebody is writing it, or the disk was full.
+/// The file ends within this line, since it is being written or the disk was full. The missing part
+/// may say that the account is disabled.
 pub fn cut_short(line: &[u8], bytes: &[u8]) -> bool {
     !bytes.ends_with(b"\n")
         && bytes.ends_with(line)

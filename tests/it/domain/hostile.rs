@@ -7,7 +7,7 @@ use crate::support::pac::{LogonInfo, SESSION_KEY, sid};
 use negossp::authority::{Messages, NetworkLogon, ResponsePolicy, Validated};
 use negossp::domain::netlogon::validation::{self, Level};
 use negossp::domain::netlogon::{Channel, Refusal, Request, logon};
-use negossp::net::rpc::{Trouble, endpoint_mapper};
+use negossp::net::rpc::{RpcError, endpoint_mapper};
 use negossp::principal::{Origin, Origins};
 use negossp::types::error::{Denial, Error};
 use negossp::types::ntstatus::NtStatus;
@@ -154,7 +154,7 @@ fn nothing_less_than_aes_and_nobody_who_does_not_know_the_secret() {
 }
 
 /// A logon over one connection, its answer changed.
-fn over_one(dc: &Dc, channel: &Channel, deadline: Duration) -> Result<validation::Reply, Trouble> {
+fn over_one(dc: &Dc, channel: &Channel, deadline: Duration) -> Result<validation::Reply, RpcError> {
     assert!(dc.address.ip().is_loopback());
     let deadline = Instant::now() + deadline;
     let mut connection = channel.connect(deadline)?;
@@ -239,13 +239,13 @@ fn answers_that_never_end() {
         over_one(&dc, &channel, Duration::from_secs(30)).err().unwrap()
     };
     for size in [16, 4000] {
-        assert_eq!(trouble(Action::Endless(size)), Trouble::Malformed("longer than any answer"));
+        assert_eq!(trouble(Action::Endless(size)), RpcError::Malformed("longer than any answer"));
     }
-    assert_eq!(trouble(Action::Endless(0)), Trouble::Malformed("an empty fragment"));
+    assert_eq!(trouble(Action::Endless(0)), RpcError::Malformed("an empty fragment"));
     let dc = Dc::start(acting(Event::Logon, Action::Drip));
     let channel =
         Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
-    assert_eq!(over_one(&dc, &channel, SHORT).err(), Some(Trouble::TimedOut));
+    assert_eq!(over_one(&dc, &channel, SHORT).err(), Some(RpcError::TimedOut));
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn what_an_endpoint_mapper_may_say() {
         out
     };
     assert_eq!(endpoint_mapper::parse(&right(1, 0)), Ok(49153));
-    assert_eq!(endpoint_mapper::parse(&right(1, 0x16c9_a0d6)), Err(Trouble::Fault(0x16c9_a0d6)));
+    assert_eq!(endpoint_mapper::parse(&right(1, 0x16c9_a0d6)), Err(RpcError::Fault(0x16c9_a0d6)));
     assert!(endpoint_mapper::parse(&right(u32::MAX, 0)).is_err());
     let good = right(1, 0);
     for length in 0..good.len() {

@@ -1,8 +1,8 @@
-//! LsaLogonUser: the system logs an account on without its password, because this process answers
-//! for it (S4U).
+//! LsaLogonUser: the system logs an account on without its password, since this process vouches for
+//! it (S4U).
 //!
-//! The functions are the system's own secur32.dll's: by their names alone they could be this
-//! library's, which passes them on.
+//! The functions are those of the system's own secur32.dll. Linked by name they could be this
+//! library's, which forwards them.
 
 use super::opened;
 use crate::platform::access_token::{CallError, CallResult, Logon};
@@ -63,8 +63,8 @@ type Connect = unsafe extern "system" fn(*mut HANDLE) -> NTSTATUS;
 type Lookup = unsafe extern "system" fn(HANDLE, *const LsaString, *mut u32) -> NTSTATUS;
 type Free = unsafe extern "system" fn(*mut c_void) -> NTSTATUS;
 type Deregister = unsafe extern "system" fn(HANDLE) -> NTSTATUS;
-/// Connection, who asks, type, package, what is asked for and its length, further groups, source,
-/// profile and its length, logon session, token, quotas, the package's own status.
+/// Connection, origin, logon type, package, request and its length, further groups, source, profile
+/// and its length, logon session, token, quotas, substatus.
 type LogonUser = unsafe extern "system" fn(
     HANDLE,
     *const LsaString,
@@ -129,7 +129,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// As a part of the system, or as any program.
+    /// As a trusted process, or as any program.
     fn open(lsa: Lsa, trusted: bool) -> CallResult<Connection> {
         let (mut handle, mut mode) = (null_mut(), 0);
         // SAFETY: all pointers are to live values.
@@ -203,8 +203,7 @@ fn succeeded(status: NTSTATUS) -> CallResult<()> {
     if status >= 0 { Ok(()) } else { Err(CallError(status as u32)) }
 }
 
-/// What is asked for, in one piece: the authority is another process, into which it is copied as a
-/// whole.
+/// The request in one block, since it is copied into another process as a whole.
 struct Request {
     words: Vec<u64>,
     length: u32,
@@ -218,7 +217,7 @@ impl Request {
             }
             Logon::Machine { user, computer } => (CHECK_LOGON_HOURS, user, computer),
         };
-        // A UNICODE_STRING has no room for more; no account's name is as long.
+        // The limit of a UNICODE_STRING; no account's name is as long.
         let text = |text: &str| -> Vec<u16> { text.encode_utf16().take(0x7fff).collect() };
         let (user, domain) = (text(user), text(domain));
         let length = size_of::<S4uLogon>() + 2 * (user.len() + domain.len());

@@ -66,7 +66,7 @@ pub(crate) fn number(luid: LUID) -> u64 {
     u64::from(luid.HighPart as u32) << 32 | u64::from(luid.LowPart)
 }
 
-/// What GetTokenInformation has written: a structure, and behind it what it points to.
+/// The output of GetTokenInformation: a structure, followed by what it points to.
 struct Information {
     words: Vec<u64>,
     length: usize,
@@ -109,7 +109,7 @@ impl Information {
         Ok(u32::from_ne_bytes(*bytes))
     }
 
-    /// The SID that the pointer at this place leads to, which is to lie in here too.
+    /// The SID that the pointer at this offset points to; it must lie within the output.
     fn sid(&self, at: usize) -> CallResult<Sid> {
         let pointer =
             self.bytes().get(at..).and_then(|bytes| bytes.first_chunk()).ok_or(GARBLED)?;

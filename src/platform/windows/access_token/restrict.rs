@@ -13,7 +13,7 @@ use windows_sys::Win32::Security::{CreateRestrictedToken, DISABLE_MAX_PRIVILEGE}
 pub(crate) fn restrict(token: &OwnedHandle, deny_only: &[Sid]) -> CallResult<OwnedHandle> {
     let list = List::new(deny_only.iter().map(|&sid| SidAndAttributes { sid, attributes: 0 }));
     let entries = list.entries();
-    // Wine knows no DISABLE_MAX_PRIVILEGE, and Windows doesn't look at the list if it is given.
+    // Wine does not support DISABLE_MAX_PRIVILEGE; Windows ignores the list if it is given.
     let privileges = query::privileges(token)?;
     let mut restricted = null_mut();
     // SAFETY: the token is open, the arrays are as long as is told, what they point to is `list`'s,

@@ -39,7 +39,7 @@ impl SessionKeys {
         let mut number = [0; 4];
         random.fill(&mut number)?;
         Ok(SessionKeys {
-            acceptor_subkey: if subkey { Some(random_key(enctype, &random)?) } else { None },
+            acceptor_subkey: if subkey { Some(random_key(enctype, random)?) } else { None },
             base,
             // As MIT's: far from the end, since old peers can't wrap around.
             ours: u32::from_be_bytes(number) & 0x3fff_ffff,
