@@ -20,7 +20,7 @@ examples: dist ## the example server for each platform, into build/examples/
 demo: ## authenticate curl against the example server, on Linux and under Wine (SERVE=1: keep serving)
 	@SERVE=$(SERVE) scripts/demo.sh
 
-check: ## rustfmt, clippy, fast tests
+check: ## rustfmt, clippy, fuzz targets and benchmarks compile, Rust tests; installs nothing
 	@scripts/test.sh check
 
 test: ## every test there is (PARTS="rust c-linux": only those)

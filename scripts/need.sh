@@ -1,5 +1,6 @@
 #!/bin/sh
 # need.sh PACKAGE...: installs the Debian packages that are missing. Quick, and quiet, when none is.
+# NEED=tell: only tells which are missing, on standard error; what needs them is left to fail, or to be skipped.
 set -eu
 
 missing=
@@ -10,6 +11,10 @@ for package in "$@"; do
     esac
 done
 [ -n "$missing" ] || exit 0
+if [ "${NEED:-}" = tell ]; then
+    echo "MISSING:$missing: apt-get install$missing" >&2
+    exit 0
+fi
 
 if [ "$(id -u)" != 0 ]; then
     echo "missing packages; as root: apt-get install$missing" >&2

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test.sh check|all|PART...: runs suites, each of which prints `N passed, N failed, N skipped` and a line
 # `SKIPPED: name: reason` for what it could not run, and sums them up in a last line of the same form.
+# `check` installs nothing, and says what is missing.
 # A suite that prints no such line, or that ends with another status than 0 although it counts no failure, has failed.
 #
 # What a suite prints is kept in build/test/PART.log, and shown when it fails.
@@ -13,7 +14,7 @@ mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
 # Not in `all`: miri, which needs a nightly compiler and many minutes.
-check_parts=(rustfmt clippy rust)
+check_parts=(rustfmt clippy fuzz-check bench-check rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
 second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
@@ -24,6 +25,8 @@ part() {
     case $1 in
     rustfmt) one "rustfmt" scripts/toolchain.sh linux fmt --all --check ;;
     clippy) one "clippy" scripts/toolchain.sh linux clippy -q --all-targets -- -D warnings ;;
+    fuzz-check) one "fuzz-check" fuzz_check ;;
+    bench-check) one "bench-check" bench_check ;;
     build) one "build" make --no-print-directory all ;;
     rust) scripts/cargo-test.sh ;;
     differential) tests/suites/differential/run.sh ;;
@@ -56,6 +59,21 @@ part() {
     demo-wine32) scripts/demo.sh wine32 ;;
     *) echo "no such part: $1"; return 2 ;;
     esac
+}
+
+# The fuzz targets compile. They are not linked: an empty file spares compiling libFuzzer.
+fuzz_check() {
+    : >build/test/libnone.a
+    CUSTOM_LIBFUZZER_PATH=$PWD/build/test/libnone.a scripts/toolchain.sh linux check -q --locked --manifest-path fuzz/Cargo.toml \
+        --target-dir target/fuzz
+}
+
+# The benchmarks that need no peer's library compile. Not benches/peers/sspi-rs: it has 200 dependencies, and nothing of this
+# library's, which therefore cannot break it.
+bench_check() {
+    scripts/toolchain.sh linux check -q --locked --manifest-path benches/floor/Cargo.toml --target-dir target/bench &&
+        gcc -fsyntax-only -Wall -Wextra -Werror benches/driver.c &&
+        gcc -fsyntax-only -Wall -Wextra -Werror -Iinclude benches/peers/sspi.c
 }
 
 # The interoperability checks, with the example server on either system.
@@ -109,7 +127,7 @@ run() {
     fi
     read -r p _ f _ s _ <<<"$counts"
     echo "$p $f $s" >"build/test/$name.counts"
-    grep -oE 'SKIPPED: .*' "$log" | sort -u >"build/test/$name.skips"
+    grep -oE '(SKIPPED|MISSING): .*' "$log" | sort -u >"build/test/$name.skips"
     {
         printf '%-23s %s%s  [%d s]\n' "$name" "$counts" "$note" $((SECONDS - start))
         if ((f > 0)); then
@@ -122,10 +140,10 @@ run() {
     } >"build/test/$name.shown"
     cat "build/test/$name.shown"
 }
-export -f part alone one interop_linux interop_wine64 interop_token
+export -f part alone one fuzz_check bench_check interop_linux interop_wine64 interop_token
 
 case ${1:-all} in
-check) lanes=("${check_parts[*]}") ;;
+check) lanes=("${check_parts[*]}"); export NEED=tell ;;
 all) lanes=("${first_lane[*]}" "${second_lane[*]}") ;;
 *) lanes=("$*") ;;
 esac
@@ -150,6 +168,6 @@ for name in ${lanes[*]}; do
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     while IFS= read -r line; do skips+=("$line"); done <"build/test/$name.skips"
 done
-if ((${#skips[@]})); then printf '%s\n' "${skips[@]}"; fi
+if ((${#skips[@]})); then printf '%s\n' "${skips[@]}" | awk '!seen[$0]++'; fi
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

@@ -24,7 +24,7 @@ use negossp::server::credential::{Credential, Package, Usage};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use negossp_fuzz::Edit;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 #[derive(Debug, Arbitrary)]
 struct Plan {
@@ -59,7 +59,8 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         principal: None,
         identity: None,
         mechanisms: vec![Mechanism::Kerberos],
-        account: None,
+        accounts: Vec::new(),
+        application: None,
         service: Service {
             name: None,
             keys: CredentialKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))),

@@ -28,21 +28,12 @@
 #   host/server.example.test, postgres/server.example.test, HTTP/localhost   other names, in http.keytab
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-PATH=$PATH:/usr/sbin:/sbin
+. "$here/common.sh"
 
 realm=EXAMPLE.TEST domain=example.test password='Passw0rd!' service_password='ServicePassw0rd!'
 aes=aes256-sha1:normal,aes128-sha1:normal,aes256-sha2:normal,aes128-sha2:normal
 
-die() { echo "mit-kdc.sh: $*" >&2; exit 1; }
-
-verb=${1:-}
-shift || true
-dir=$root/build/mit-kdc
-if [[ $# -gt 0 && $1 != -- ]]; then dir=$1; shift; fi
-[[ ${1:-} != -- ]] || shift
-[[ $dir == /* ]] || dir=$PWD/$dir
-mark=$dir/.mit-kdc
+parse_arguments mit-kdc "$@"
 
 print_env() {
     cat <<END
@@ -74,15 +65,8 @@ stop() {
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 write_configuration() { # PORT
-    cat >"$dir/krb5.conf" <<END
-[libdefaults]
-    default_realm = $realm
-    dns_lookup_kdc = false
-    dns_lookup_realm = false
-    dns_canonicalize_hostname = false
-    rdns = false
-    qualify_shortname = ""
-    udp_preference_limit = 1
+    print_client_defaults >"$dir/krb5.conf"
+    cat >>"$dir/krb5.conf" <<END
     kdc_timesync = 0
     forwardable = true
     ticket_lifetime = 10h
@@ -175,21 +159,6 @@ roll() {
     } | admin
 }
 
-ticket() { # USER CCACHE
-    KRB5CCNAME=FILE:$dir/$2.ccache kinit -k -t "$dir/users.keytab" "$1"
-}
-
-# Ends the KDC when its owner is gone.
-watch_owner() { # KDC
-    exec >/dev/null 2>&1 </dev/null
-    trap '' HUP INT
-    trap - EXIT
-    while is_kdc "$1"; do
-        kill -0 "$OWNER" || { stop; return; }
-        sleep 0.5
-    done
-}
-
 # A KDC on some free port. Between looking and taking it somebody else may have it: then with another.
 start_kdc() {
     local port pid i
@@ -202,7 +171,7 @@ start_kdc() {
         while kill -0 "$pid" 2>/dev/null; do
             # Listening, and it is this one: it writes the file once it has its sockets.
             if [[ -s $dir/kdc.pid && $(cat "$dir/kdc.pid") == "$pid" ]] && listens "$port"; then
-                [[ -z ${OWNER:-} ]] || watch_owner "$pid" &
+                [[ -z ${OWNER:-} ]] || watch_owner is_kdc "$pid" &
                 return
             fi
             sleep 0.02
@@ -213,7 +182,7 @@ start_kdc() {
 }
 
 start() {
-    [[ ! -e $dir || -e $mark || -z $(ls -A "$dir") ]] || die "$dir is something else"
+    may_use_folder
     RUNLEVEL=1 "$root/scripts/need.sh" krb5-kdc krb5-admin-server krb5-user >&2 # RUNLEVEL: no daemons of the packages' own
     stop
     mkdir -p "$dir/rcache"
@@ -235,27 +204,9 @@ start() {
 }
 
 case $verb in
-start)
-    trap 'status=$?; [[ $status == 0 ]] || stop; exit $status' EXIT
-    start
-    print_env
-    ;;
-env) print_env ;;
-stop) stop ;;
 admin)
     eval "$(print_env)"
     TERM=dumb kadmin.local -r "$realm"
     ;;
-run)
-    [[ $# -gt 0 ]] || die "run [DIR] -- COMMAND..."
-    trap stop EXIT
-    trap 'exit 130' INT TERM
-    OWNER=$$
-    start
-    "$@"
-    ;;
-*)
-    sed -n '2,/^set /p' "${BASH_SOURCE[0]}" | sed -n 's/^# \{0,1\}//p'
-    exit 2
-    ;;
+*) run_verb ;;
 esac

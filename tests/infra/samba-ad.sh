@@ -30,21 +30,12 @@
 #   HTTP/web1, host/web1   of the computer WEB1$; web1.keytab is as a joined machine has it
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-PATH=$PATH:/usr/sbin:/sbin
+. "$here/common.sh"
 
 realm=AD.EXAMPLE.TEST domain=ad.example.test netbios=EXAMPLE password='Passw0rd!'
 packages=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba krb5-user)
 
-die() { echo "samba-ad.sh: $*" >&2; exit 1; }
-
-verb=${1:-}
-shift || true
-dir=$root/build/samba-ad
-if [[ $# -gt 0 && $1 != -- ]]; then dir=$1; shift; fi
-[[ ${1:-} != -- ]] || shift
-[[ $dir == /* ]] || dir=$PWD/$dir
-mark=$dir/.samba-ad
+parse_arguments samba-ad "$@"
 
 print_env() {
     cat <<END
@@ -93,15 +84,8 @@ listens() { (exec 3<>"/dev/tcp/$(address)/$1") 2>/dev/null; }
 write_configuration() { # PORT
     local services=kdc
     [[ ! -e $dir/address ]] || services='kdc rpc dns'
-    cat >"$dir/krb5.conf" <<END
-[libdefaults]
-    default_realm = $realm
-    dns_lookup_kdc = false
-    dns_lookup_realm = false
-    dns_canonicalize_hostname = false
-    rdns = false
-    qualify_shortname = ""
-    udp_preference_limit = 1
+    print_client_defaults >"$dir/krb5.conf"
+    cat >>"$dir/krb5.conf" <<END
     kdc_timesync = 0
     # Newer MIT wants to be allowed what is off by default.
     allow_weak_crypto = true
@@ -168,17 +152,6 @@ provision() {
         { tail -20 "$dir/log/accounts.log" >&2; die "no accounts"; }
 }
 
-# Ends the domain controller when its owner is gone.
-watch_owner() { # SAMBA
-    exec >/dev/null 2>&1 </dev/null
-    trap '' HUP INT
-    trap - EXIT
-    while is_samba "$1"; do
-        kill -0 "$OWNER" || { stop; return; }
-        sleep 0.5
-    done
-}
-
 # The KDC on some free port. Between looking and taking it somebody else may have it: then with another.
 start_samba() {
     local port pid i j
@@ -192,7 +165,7 @@ start_samba() {
         for ((j = 0; j < 400; j++)); do
             kill -0 "$pid" 2>/dev/null || break
             if listens "$port" && ticket alice alice 2>>"$dir/log/kinit.log"; then
-                [[ -z ${OWNER:-} ]] || watch_owner "$pid" &
+                [[ -z ${OWNER:-} ]] || watch_owner is_samba "$pid" &
                 return
             fi
             sleep 0.05
@@ -203,13 +176,9 @@ start_samba() {
     die "samba does not start"
 }
 
-ticket() { # USER CCACHE
-    KRB5CCNAME=FILE:$dir/$2.ccache kinit -k -t "$dir/users.keytab" "$1"
-}
-
 start() {
     [[ $(id -u) == 0 ]] || die "needs root"
-    [[ ! -e $dir || -e $mark || -z $(ls -A "$dir") ]] || die "$dir is something else"
+    may_use_folder
     RUNLEVEL=1 "$root/scripts/need.sh" "${packages[@]}" >&2 # RUNLEVEL: no daemons of the packages' own
     stop
     mkdir -p "$dir"/{rcache,log,run,lock,cache,state}
@@ -225,36 +194,18 @@ start() {
 }
 
 case $verb in
-start)
-    trap 'status=$?; [[ $status == 0 ]] || stop; exit $status' EXIT
-    start
-    print_env
-    ;;
-env) print_env ;;
-stop) stop ;;
 halt) halt ;;
 resume)
     eval "$(print_env)"
     start_samba
     ;;
 twin)
-    [[ -e ${1:?FROM}/.samba-ad && ! -e $dir ]] || die "twin DIR -- FROM"
-    cp -a "$1" "$dir"
+    [[ -e ${command[0]:?FROM}/.samba-ad && ! -e $dir ]] || die "twin DIR -- FROM"
+    cp -a "${command[0]}" "$dir"
     rm -rf "$dir"/{address,samba.group,run/*,log/*} "$dir"/private/schannel_store.tdb
     NETLOGON=1 take_address
     eval "$(print_env)"
     start_samba
     ;;
-run)
-    [[ $# -gt 0 ]] || die "run [DIR] -- COMMAND..."
-    trap stop EXIT
-    trap 'exit 130' INT TERM
-    OWNER=$$
-    start
-    "$@"
-    ;;
-*)
-    sed -n '2,/^set /p' "${BASH_SOURCE[0]}" | sed -n 's/^# \{0,1\}//p'
-    exit 2
-    ;;
+*) run_verb ;;
 esac

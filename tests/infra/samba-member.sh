@@ -12,25 +12,16 @@
 # member's. The domain controller's address is 127.0.0.10.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$(cd "$here/../.." && pwd)
-PATH=$PATH:/usr/sbin:/sbin
+. "$here/common.sh"
 
 realm=AD.EXAMPLE.TEST domain=ad.example.test netbios=EXAMPLE password='Passw0rd!' address=127.0.0.10
 packages=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules python3-samba krb5-user winbind iproute2)
 
-die() { echo "samba-member.sh: $*" >&2; exit 1; }
 separate() { unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$@"; }
 
 write_configuration() {
-    cat >"$dir/krb5.conf" <<END
-[libdefaults]
-    default_realm = $realm
-    dns_lookup_kdc = false
-    dns_lookup_realm = false
-    dns_canonicalize_hostname = false
-    rdns = false
-    qualify_shortname = ""
-    udp_preference_limit = 1
+    print_client_defaults >"$dir/krb5.conf"
+    cat >>"$dir/krb5.conf" <<END
 [realms]
     $realm = {
         kdc = $address

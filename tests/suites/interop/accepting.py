@@ -5,8 +5,8 @@ import sspi
 from checks import check, equal, holds
 from peers import GssNtlmssp, Impacket, Pyspnego
 from sspi import Acceptor
-from world import ALICE, BARE, DISABLED, INITIATORS, IN_SPNEGO, JOERG, LONG, NOBODY
-from world import denied_by_us, established, policy
+from environment import ALICE, BARE, DISABLED, INITIATORS, IN_SPNEGO, JOERG, LONG, NOBODY
+from environment import denied_by_us, established, policy
 
 # Bare NTLM reaches both packages; NTLM in SPNEGO is Negotiate's alone.
 PAIRS = [(make, package, "Negotiate") for make, package in INITIATORS] + [(*pair, "NTLM") for pair in BARE]

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 import httpd
 import peers
 import sspi
-import world
+import environment
 from checks import check, equal, refused
 from initiating import REFUSALS
 from peers import GssNtlmssp, Impacket, Pyspnego, exchange
 from sspi import Acceptor, Initiator
-from world import ACCEPTORS, ALICE, BINDINGS, OTHER_BINDINGS, denied_by_us, established, policy
+from environment import ACCEPTORS, ALICE, BINDINGS, OTHER_BINDINGS, denied_by_us, established, policy
 
 OFFER = [(make, package) for make in (Pyspnego, GssNtlmssp, Impacket) for package in ("NTLM", "Negotiate")]
 ALLOW_MISSING = sspi.ASC_DEFAULT | sspi.ASC_REQ_ALLOW_MISSING_BINDINGS
@@ -92,7 +92,7 @@ def certificate():
     made = x509.CertificateBuilder(name, name, key.public_key(), number, now, until)
     made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(peers.HOST)]), critical=False)
     made = made.sign(key, hashes.SHA256())
-    path = os.path.join(world.directory, "tls.pem")
+    path = os.path.join(environment.directory, "tls.pem")
     with open(path, "wb") as f:
         f.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         f.write(made.public_bytes(Encoding.PEM))

@@ -1,7 +1,7 @@
 """curl and the example server, on whichever system that runs: a domain's user logs in by NTLM."""
 
 from checks import check, equal, holds
-from domain_world import ALICE, LOCAL, needs_root
+from domain_environment import ALICE, LOCAL, needs_root
 from http_curl import curl
 
 

@@ -5,14 +5,14 @@ import subprocess
 
 import sspi
 from checks import Skip, check, equal, holds
-from domain_world import (
+from domain_environment import (
     ALICE, BOB, DENIED, DOMAIN, JOERG, LOCAL, PASSWORD, UNREACHABLE, Log, address, configured, expected_sids, file, in_time, logon, needs_root,
     outcome, write_secret,
 )  # fmt: skip
 from kerberos_peers import Mit
 from peers import Account, GssNtlmssp, Impacket, Pyspnego, PyspnegoWithoutMic
 from sspi import Acceptor
-from world import INITIATORS, denied_by_us, established
+from environment import INITIATORS, denied_by_us, established
 
 
 @check("domain: logon, {}, {}", INITIATORS)

@@ -7,7 +7,7 @@ import time
 
 from checks import check, equal, holds
 from domain_proxy import Proxy
-from domain_world import (
+from domain_environment import (
     ALICE, DENIED, LOCAL, PASSWORD, TIMEOUT, UNREACHABLE, WRONG, Log, address, another_process, configured, directory, file, frozen,
     halted, in_time, needs_root, netlogon_port, outcome, script, under_load, works_again, write_secret,
 )  # fmt: skip

@@ -3,9 +3,9 @@
 
 import sys
 
-import domain_world
+import domain_environment
 
-domain_world.prepare()
+domain_environment.prepare()
 
 import sspi  # noqa: E402
 
@@ -23,5 +23,5 @@ try:
     failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
 finally:
     http_service.close()
-    domain_world.remove()
+    domain_environment.remove()
 sys.exit(1 if failed else 0)

@@ -8,10 +8,10 @@ import tempfile
 from urllib.parse import quote
 
 import peers
-import world
+import environment
 from checks import Skip, check, holds
 from http_service import ntlm_user_file, port
-from world import ALICE, JOERG, NOBODY
+from environment import ALICE, JOERG, NOBODY
 
 
 def browse(account, defaults=()):
@@ -23,7 +23,7 @@ def browse(account, defaults=()):
     return subprocess.run(
         [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
          "--disable-background-networking", "--no-proxy-server", "--timeout=15000",
-         f"--user-data-dir={tempfile.mkdtemp(dir=world.directory)}", "--auth-server-allowlist=*",
+         f"--user-data-dir={tempfile.mkdtemp(dir=environment.directory)}", "--auth-server-allowlist=*",
          f"--host-resolver-rules=MAP {peers.HOST} 127.0.0.1", "--dump-dom", f"http://{login}@{peers.HOST}:{port()}/"],
         env={**os.environ, "NTLM_USER_FILE": ntlm_user_file(defaults)}, capture_output=True, text=True, timeout=60,
     ).stdout  # fmt: skip

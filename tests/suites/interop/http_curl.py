@@ -6,11 +6,11 @@ import subprocess
 
 import httpd
 import peers
-import world
+import environment
 from checks import check, equal, holds
 from http_service import let_in, ntlm_user_file, port
 from sspi import Acceptor
-from world import ALICE
+from environment import ALICE
 
 LOGIN = f"{ALICE.qualified}:{ALICE.password}"
 WRONG = f"{ALICE.qualified}:wrong"
@@ -18,12 +18,12 @@ WRONG = f"{ALICE.qualified}:wrong"
 
 def curl(*arguments, accounts=None, urls=1, at=None, path=""):
     """Runs curl; returns (the status, or all of them where they differ; what it printed; connections made)."""
-    environment = {**os.environ, "NTLM_USER_FILE": ntlm_user_file(accounts)}
+    variables = {**os.environ, "NTLM_USER_FILE": ntlm_user_file(accounts)}
     at = at or port()
     out = subprocess.run(
         ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--resolve", f"{peers.HOST}:{at}:127.0.0.1",
          "-w", "\nend %{http_code} %{num_connects}\n", *arguments, *[f"http://{peers.HOST}:{at}/{path}"] * urls],
-        env=environment, capture_output=True, text=True,
+        env=variables, capture_output=True, text=True,
     )  # fmt: skip
     if out.returncode:
         raise AssertionError(f"curl: {out.stderr.strip()}")
@@ -34,7 +34,7 @@ def curl(*arguments, accounts=None, urls=1, at=None, path=""):
 
 
 def body(size):
-    path = os.path.join(world.directory, f"body-{size}")
+    path = os.path.join(environment.directory, f"body-{size}")
     with open(path, "wb") as f:
         f.write(b"b" * size)
     return path
@@ -91,8 +91,8 @@ REFUSED = {
     "--negotiate, wrong password": dict(arguments=("--negotiate", "-u", ":"), accounts=[ALICE.but(password="wrong")]),
     "--anyauth, wrong password": dict(arguments=("--anyauth", "-u", WRONG)),
     "--ntlm, unknown user": dict(arguments=("--ntlm", "-u", "EXAMPLE\\nobody:" + ALICE.password)),
-    "--negotiate, unknown user": dict(arguments=("--negotiate", "-u", ":"), accounts=[world.NOBODY]),
-    "--ntlm, disabled account": dict(arguments=("--ntlm", "-u", f"{world.DISABLED.qualified}:{world.DISABLED.password}")),
+    "--negotiate, unknown user": dict(arguments=("--negotiate", "-u", ":"), accounts=[environment.NOBODY]),
+    "--ntlm, disabled account": dict(arguments=("--ntlm", "-u", f"{environment.DISABLED.qualified}:{environment.DISABLED.password}")),
     "no authentication": dict(arguments=()),
 }
 

@@ -4,16 +4,16 @@ import os
 import shutil
 import tempfile
 
-import world
+import environment
 from checks import Skip, check, equal, holds
 from http_curl import curl
 from http_service import Example
 from peers import Account
-from world import ALICE, LONG
+from environment import ALICE, LONG
 
 # Numbers that need no account of the machine.
 USERS = {ALICE: (61101, 62101), LONG: (61102, 62102)}
-STRANGER = Account("stranger", "Passw0rd!", world.DOMAIN)
+STRANGER = Account("stranger", "Passw0rd!", environment.DOMAIN)
 _place = None
 
 
@@ -37,12 +37,12 @@ def place():
             os.chmod(path, 0o600)
         with open(os.path.join(folder, "of-root"), "w") as f:
             os.chmod(f.name, 0o600)
-        accounts = os.path.join(world.directory, "files-accounts")
+        accounts = os.path.join(environment.directory, "files-accounts")
         with open(accounts, "w") as f:
-            f.writelines(world.smbpasswd_line(number, account) for number, account in enumerate([*USERS, STRANGER]))
-        config = os.path.join(world.directory, "files.toml")
+            f.writelines(environment.smbpasswd_line(number, account) for number, account in enumerate([*USERS, STRANGER]))
+        config = os.path.join(environment.directory, "files.toml")
         with open(config, "w") as f:
-            f.write(f'[accounts]\nfile = "{accounts}"\ndomain = "{world.DOMAIN}"\n[tokens.users]\n')
+            f.write(f'[accounts]\nfile = "{accounts}"\ndomain = "{environment.DOMAIN}"\n[tokens.users]\n')
             f.writelines(f"'{account.qualified}' = {{ uid = {uid}, gid = {gid} }}\n" for account, (uid, gid) in USERS.items())
         _place = folder, Example(NEGOSSP_CONFIG=config, HTTP_SERVER_FILES=folder)
     return _place

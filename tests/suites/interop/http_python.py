@@ -9,11 +9,11 @@ import requests
 import requests_ntlm
 
 import peers
-import world
+import environment
 from checks import check, equal, holds
 from http_service import let_in, url
 from initiating import REFUSALS
-from world import ALICE, JOERG
+from environment import ALICE, JOERG
 
 
 class OnlyScheme(requests.adapters.HTTPAdapter):
@@ -89,7 +89,7 @@ def by_hand(initiator, scheme):
         return answer
 
 
-MAKES = [(make, package, scheme) for make, package in world.INITIATORS for scheme in ("NTLM", "Negotiate")
+MAKES = [(make, package, scheme) for make, package in environment.INITIATORS for scheme in ("NTLM", "Negotiate")
          if package == "NTLM" or scheme == "Negotiate"]  # fmt: skip
 
 

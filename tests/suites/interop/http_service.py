@@ -10,17 +10,17 @@ import time
 
 import httpd
 import peers
-import world
+import environment
 from checks import holds
 from sspi import Acceptor
-from world import ALICE
+from environment import ALICE
 
 
 class Example:
-    """examples/http_server.c, built; or, where it is not, a server of our own with the same answers. `environment`: what
+    """examples/http_server.c, built; or, where it is not, a server of our own with the same answers. `variables`: what
     else is in its environment."""
 
-    def __init__(self, **environment):
+    def __init__(self, **variables):
         self.process = self.own = None
         command = os.environ.get("NEGOSSP_HTTP_SERVER")
         if not command:
@@ -32,8 +32,8 @@ class Example:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [*shlex.split(command), str(self.port)], env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-            stdout=open(os.path.join(world.directory, "http-server.log"), "w"), stderr=subprocess.STDOUT,
+            [*shlex.split(command), str(self.port)], env={**os.environ, **variables}, stdin=subprocess.DEVNULL,
+            stdout=open(os.path.join(environment.directory, "http-server.log"), "w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         for _ in range(200):
             with socket.socket() as probe:
@@ -42,7 +42,7 @@ class Example:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        raise RuntimeError(f"{command} does not listen: " + open(os.path.join(world.directory, "http-server.log")).read())
+        raise RuntimeError(f"{command} does not listen: " + open(os.path.join(environment.directory, "http-server.log")).read())
 
     def close(self):
         if self.process:
@@ -98,7 +98,7 @@ socket.getaddrinfo = _loopback
 
 def ntlm_user_file(accounts):
     """The accounts that gss-ntlmssp finds in curl's environment; none unless given."""
-    path = tempfile.mkstemp(dir=world.directory)[1]
+    path = tempfile.mkstemp(dir=environment.directory)[1]
     with open(path, "w", encoding="utf-8") as f:
         f.writelines(account.user_file_line() for account in accounts or [])
     return path

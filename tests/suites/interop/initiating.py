@@ -7,7 +7,7 @@ import peers
 import sspi
 from checks import check, equal, holds, refused
 from sspi import Acceptor, Initiator
-from world import ACCEPTORS, ALICE, JOERG, LONG, NOBODY, denied_by_us, established
+from environment import ACCEPTORS, ALICE, JOERG, LONG, NOBODY, denied_by_us, established
 
 # Either the peer raises, or it sends reject, which our side reports.
 REFUSALS = (spnego.exceptions.SpnegoError, gssapi.exceptions.GSSError, sspi.SspiError)

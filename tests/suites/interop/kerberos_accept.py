@@ -6,10 +6,10 @@ import peers
 import sspi
 from checks import check, equal, holds, refused
 from kerberos_peers import DCE_STYLE, DEFAULT, MUTUAL, PROTECTED, Mit
-from kerberos_world import AES, ALICE, ALL_ENCTYPES, INITIATORS, OFF_BY_DEFAULT, PAIRS, SERVER
-from kerberos_world import ccache, keytab, realm_file, refused_first, service
+from kerberos_environment import AES, ALICE, ALL_ENCTYPES, INITIATORS, OFF_BY_DEFAULT, PAIRS, SERVER
+from kerberos_environment import ccache, keytab, realm_file, refused_first, service
 from sspi import Acceptor
-from world import established, policy
+from environment import established, policy
 
 DENIED = ("SEC_E_LOGON_DENIED",)
 MUTUAL_AUTH = 2
@@ -212,7 +212,7 @@ def spnego_to_kerberos():
 
 @check("NTLM to package Kerberos, Kerberos to package NTLM")
 def wrong_package():
-    from world import ALICE as NTLM_ALICE
+    from environment import ALICE as NTLM_ALICE
 
     refused_first(peers.Pyspnego.initiator(NTLM_ALICE, "NTLM").step(), ("SEC_E_INVALID_TOKEN",), package="Kerberos")
     refused_first(Mit.initiator(ccache(), "Kerberos", SERVER).step(), ("SEC_E_INVALID_TOKEN",), package="NTLM")

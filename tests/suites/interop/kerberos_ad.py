@@ -11,13 +11,13 @@ from impacket.krb5 import asn1, crypto
 from impacket.krb5.keytab import Keytab
 from pyasn1.codec.der import decoder, encoder
 
-import world
+import environment
 from checks import Skip, check, equal, holds
 from kerberos_accept import ASC_MUTUAL, DENIED
 from kerberos_peers import Heimdal, Mit
-from kerberos_world import PAIRS, ROOT, refused_first, server_keytab
+from kerberos_environment import PAIRS, ROOT, refused_first, server_keytab
 from sspi import Acceptor
-from world import established, policy
+from environment import established, policy
 
 DOMAIN = "ad.example.test"
 SERVER, RC4, WEB1 = (f"HTTP/{host}.{DOMAIN}" for host in ("server", "rc4", "web1"))
@@ -32,7 +32,7 @@ class Domain:
     """The domain of tests/infra/samba-ad.sh."""
 
     def __init__(self):
-        self.directory = os.path.join(world.directory, "domain")
+        self.directory = os.path.join(environment.directory, "domain")
         started = subprocess.run(
             [SCRIPT, "start", self.directory], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             env={**os.environ, "OWNER": str(os.getpid()), "LC_ALL": "C.UTF-8"},

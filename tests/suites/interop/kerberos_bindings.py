@@ -3,9 +3,9 @@
 import sspi
 from checks import check
 from kerberos_accept import ASC_MUTUAL
-from kerberos_world import INITIATORS, SERVER, ccache, refused_first
+from kerberos_environment import INITIATORS, SERVER, ccache, refused_first
 from sspi import Acceptor
-from world import BINDINGS, OTHER_BINDINGS, established, policy
+from environment import BINDINGS, OTHER_BINDINGS, established, policy
 
 ALLOW_MISSING = ASC_MUTUAL | sspi.ASC_REQ_ALLOW_MISSING_BINDINGS
 BAD = ("SEC_E_BAD_BINDINGS",)

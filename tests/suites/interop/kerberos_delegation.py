@@ -4,13 +4,13 @@ import os
 import tempfile
 
 import sspi
-import world
+import environment
 from checks import check, equal, holds, refused
 from kerberos_accept import ASC_MUTUAL
 from kerberos_peers import DEFAULT, DELEG, DELEG_POLICY, DCE_STYLE, Mit
-from kerberos_world import AES, ALICE, INITIATORS, SERVER, ccache, run_tool, service
+from kerberos_environment import AES, ALICE, INITIATORS, SERVER, ccache, run_tool, service
 from sspi import Acceptor, SspiError
-from world import established, policy
+from environment import established, policy
 
 ASC_DELEGATE = ASC_MUTUAL | sspi.ASC_REQ_DELEGATE
 
@@ -23,7 +23,7 @@ def forwarded(make, package, name, flags=DEFAULT | DELEG, requirements=ASC_DELEG
 
 def written(acceptor):
     """The cache as a file; its name as KRB5CCNAME takes it."""
-    handle, path = tempfile.mkstemp(dir=world.directory, prefix="delegated-")
+    handle, path = tempfile.mkstemp(dir=environment.directory, prefix="delegated-")
     os.write(handle, acceptor.delegated_ccache)
     os.close(handle)
     return f"FILE:{path}"

@@ -8,14 +8,14 @@ import requests_kerberos
 
 import http_service
 import peers
-import world
+import environment
 from checks import check, equal, holds
 from http_curl import body, curl
 from http_python import by_hand
 from http_service import url
 from kerberos_peers import Mit, default_ccache
-from kerberos_world import ALICE, INITIATORS, SERVER, ccache, realm_file
-from world import ALICE as NTLM_ALICE
+from kerberos_environment import ALICE, INITIATORS, SERVER, ccache, realm_file
+from environment import ALICE as NTLM_ALICE
 
 NEGOTIATE = ("--negotiate", "-u", ":")
 
@@ -111,7 +111,7 @@ LINUX = "wine" not in os.environ.get("NEGOSSP_HTTP_SERVER", "wine")
 
 @check("the server finds its keys by KRB5_KTNAME: {}", ["FILE:", ""] if LINUX else [])
 def by_environment(prefix):
-    empty = os.path.join(world.directory, "empty.toml")
+    empty = os.path.join(environment.directory, "empty.toml")
     open(empty, "w").close()
     example = http_service.Example(NEGOSSP_CONFIG=empty, KRB5_KTNAME=prefix + realm_file("server.keytab"))
     try:

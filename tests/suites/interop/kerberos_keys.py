@@ -2,10 +2,10 @@
 
 from checks import check, equal
 from kerberos_peers import Mit
-from kerberos_world import ALICE, SERVER, ccache, no_keytab, realm_file, refused_first, service
+from kerberos_environment import ALICE, SERVER, ccache, no_keytab, realm_file, refused_first, service
 from peers import Account
 from sspi import ASC_DEFAULT, Acceptor, packed_keytab
-from world import established
+from environment import established
 
 DENIED = ("SEC_E_LOGON_DENIED",)
 REALM = "EXAMPLE.TEST"

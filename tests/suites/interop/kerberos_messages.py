@@ -10,9 +10,9 @@ import gss
 import sspi
 from checks import Skip, check, equal, holds, refused
 from kerberos_peers import default_ccache
-from kerberos_world import AES, ALL_ENCTYPES, OFF_BY_DEFAULT, ccache, realm_file
+from kerberos_environment import AES, ALL_ENCTYPES, OFF_BY_DEFAULT, ccache, realm_file
 from sspi import SECBUFFER_DATA, SECBUFFER_STREAM, SECBUFFER_TOKEN, SIGNED, Acceptor, Buffers, SspiError
-from world import policy
+from environment import policy
 
 SECBUFFER_PADDING = 9
 SECQOP_WRAP_NO_ENCRYPT = 0x80000001

@@ -9,14 +9,14 @@ from checks import check, equal, holds, refused
 from kerberos_accept import ASC_MUTUAL, messages
 from kerberos_peers import KRB5, Mit
 from kerberos_tampering import NOT_LET_IN
-from kerberos_world import ALICE, SERVER, ccache, no_keytab, refused_first, service
+from kerberos_environment import ALICE, SERVER, ccache, no_keytab, refused_first, service
 from mechanism_lists import KRB5 as KRB5_TEXT
 from mechanism_lists import MS_KRB5, NEGOEX, NTLMSSP, UNKNOWN
 from peers import NTLMSSP as NTLMSSP_OID
 from peers import GssNtlmssp, Pyspnego, exchange
 from sspi import Acceptor, SspiError
-from world import ALICE as NTLM_ALICE
-from world import established, policy
+from environment import ALICE as NTLM_ALICE
+from environment import established, policy
 
 REFUSED = (*NOT_LET_IN, "SEC_E_NO_AUTHENTICATING_AUTHORITY", "SEC_E_SECPKG_NOT_FOUND")
 

@@ -8,13 +8,13 @@ import struct
 import sys
 
 import sspi
-import world
+import environment
 from checks import check, equal, holds
 from kerberos_accept import ASC_MUTUAL, messages
 from kerberos_peers import Mit
-from kerberos_world import INITIATORS, ROOT, ccache, realm_file, refused_first, run_tool, service
+from kerberos_environment import INITIATORS, ROOT, ccache, realm_file, refused_first, run_tool, service
 from sspi import Acceptor
-from world import established
+from environment import established
 
 sys.path.append(os.path.join(ROOT, "tests", "infra"))
 import pac_ticket  # noqa: E402
@@ -28,7 +28,7 @@ def with_pac(user="alice", **options):
     """The name of a cache with `user`'s ticket for the service, and a PAC in it."""
     status, text = run_tool("kvno", SERVICE, ccache=ccache(user))
     equal(status, 0, f"kvno: {text}")
-    out = os.path.join(world.directory, f"pac-{next(NUMBERS)}.ccache")
+    out = os.path.join(environment.directory, f"pac-{next(NUMBERS)}.ccache")
     pac_ticket.make(ccache(user).removeprefix("FILE:"), realm_file("nopac.keytab"), SERVICE, out, **options)
     return f"FILE:{out}"
 

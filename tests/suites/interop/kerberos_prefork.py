@@ -1,7 +1,7 @@
 """examples/prefork with clients that have tickets."""
 
 from checks import check, equal, holds
-from kerberos_world import AES, ccache, service
+from kerberos_environment import AES, ccache, service
 from kerberos_peers import Heimdal, Mit
 from prefork import Connection, Server
 

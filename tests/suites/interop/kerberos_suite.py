@@ -3,9 +3,9 @@
 
 import sys
 
-import kerberos_world
+import kerberos_environment
 
-kerberos_world.prepare()
+kerberos_environment.prepare()
 
 import sspi  # noqa: E402
 
@@ -26,5 +26,5 @@ try:
 finally:
     http_service.close()
     kerberos_ad.remove()
-    kerberos_world.remove()
+    kerberos_environment.remove()
 sys.exit(1 if failed else 0)

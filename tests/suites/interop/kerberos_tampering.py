@@ -6,7 +6,7 @@ from pyasn1.codec.der import decoder
 from checks import check, holds, refused
 from kerberos_accept import ASC_MUTUAL
 from kerberos_peers import Mit
-from kerberos_world import ALICE, SERVER, ccache
+from kerberos_environment import ALICE, SERVER, ccache
 from sspi import Acceptor, SspiError
 
 # What a refusal may be called, by where it is noticed.

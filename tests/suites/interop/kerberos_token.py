@@ -12,7 +12,7 @@ import subprocess
 from checks import check, equal, holds
 from kerberos_ad import SERVER, domain, groups_of
 from kerberos_peers import Heimdal, Mit
-from kerberos_world import ROOT
+from kerberos_environment import ROOT
 
 COMMAND = os.environ.get("NEGOSSP_TOKEN_SERVER")
 FOLDER = os.path.join(ROOT, "build", "token-server")  # a chroot sees nothing but the checkout

@@ -8,7 +8,7 @@ from checks import check, equal, holds, refused
 from initiating import REFUSALS
 from peers import Impacket, Pyspnego, exchange
 from sspi import Acceptor, Initiator, SspiError
-from world import ALICE, denied, established
+from environment import ALICE, denied, established
 
 NTLMSSP, KRB5, MS_KRB5 = peers.NTLMSSP.dotted_form, "1.2.840.113554.1.2.2", "1.2.840.48018.1.2.2"
 NEGOEX, UNKNOWN = "1.3.6.1.4.1.311.2.2.30", "1.3.6.1.4.1.311.2.2.31"

@@ -7,7 +7,7 @@ from spnego.iov import BufferType as IOV
 from checks import check, equal, refused
 from peers import GssNtlmssp, Pyspnego
 from sspi import Acceptor, Initiator, SspiError
-from world import ACCEPTORS, ALICE, INITIATORS, established
+from environment import ACCEPTORS, ALICE, INITIATORS, established
 
 SIZES = [0, 1, 16, 1000, 65536, 1 << 20]
 

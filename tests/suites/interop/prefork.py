@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from checks import Skip, check, equal, holds
-from world import ALICE, INITIATORS
+from environment import ALICE, INITIATORS
 
 PROGRAM = Path(__file__).resolve().parents[3] / "build/examples/linux-x86_64/prefork"
 ANSWER = re.compile(rb"(\d+) serves (?:EXAMPLE\\alice|alice@EXAMPLE.TEST), let in by ([\d, ]+): (.*)")

@@ -3,9 +3,9 @@
 
 import sys
 
-import world
+import environment
 
-world.prepare()
+environment.prepare()
 
 import sspi  # noqa: E402
 
@@ -21,5 +21,5 @@ try:
 finally:
     http_files.close()
     http_service.close()
-    world.remove()
+    environment.remove()
 sys.exit(1 if failed else 0)

@@ -8,7 +8,7 @@ from spnego._spnego import unpack_token
 from checks import check, equal, holds, refused
 from peers import Pyspnego, exchange
 from sspi import Acceptor, Initiator, SspiError
-from world import ALICE, INITIATORS, denied, denied_by_us, established
+from environment import ALICE, INITIATORS, denied, denied_by_us, established
 
 FLAGS_AT = {b"\x01": 12, b"\x02": 20, b"\x03": 60}
 SIGN, SEAL, NEGOTIATE_56, NEGOTIATE_128 = 0x10, 0x20, 0x80000000, 0x20000000

@@ -9,7 +9,7 @@ from checks import check, equal
 from messages import conversation
 from peers import GssNtlmssp, Impacket, Pyspnego
 from sspi import Acceptor
-from world import ALICE, denied_by_us, established, policy
+from environment import ALICE, denied_by_us, established, policy
 
 LACKING = {
     "56 bits": Flags.key_128,
@@ -66,12 +66,12 @@ def old_initiators():
 
 def at_level(level, make, account):
     """pyspnego looks at its environment when the initiator is made, gss-ntlmssp at each step."""
-    with environment(LM_COMPAT_LEVEL=level):
+    with variables_set(LM_COMPAT_LEVEL=level):
         initiator = make.initiator(account, "NTLM")
     step = initiator.step
 
     def step_at_level(token=None):
-        with environment(LM_COMPAT_LEVEL=level):
+        with variables_set(LM_COMPAT_LEVEL=level):
             return step(token)
 
     initiator.step = step_at_level
@@ -79,7 +79,7 @@ def at_level(level, make, account):
 
 
 @contextlib.contextmanager
-def environment(**variables):
+def variables_set(**variables):
     os.environ.update(variables)
     try:
         yield

@@ -2,11 +2,11 @@
 
 from checks import check, equal, holds
 from domain_logons import NAMES, REFUSED
-from domain_world import ALICE, BOB, DENIED, DOMAIN, JOERG, LOCAL, PASSWORD, UNREACHABLE, Log, expected_sids, logon, outcome
+from domain_environment import ALICE, BOB, DENIED, DOMAIN, JOERG, LOCAL, PASSWORD, UNREACHABLE, Log, expected_sids, logon, outcome
 from peers import Account, GssNtlmssp, Impacket, Pyspnego, PyspnegoWithoutMic
 from sspi import Acceptor
-from winbind_world import COMPUTER, SERVER, WAYS, configured, netlogon, section, using, who
-from world import INITIATORS, denied_by_us, established
+from winbind_environment import COMPUTER, SERVER, WAYS, configured, netlogon, section, using, who
+from environment import INITIATORS, denied_by_us, established
 
 # Each check both ways, so that the way changes once.
 by_ways = lambda values: [(way, *(v if isinstance(v, tuple) else (v,))) for way in WAYS for v in values]  # noqa: E731

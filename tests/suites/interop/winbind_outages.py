@@ -7,10 +7,10 @@ import time
 from collections import Counter
 
 from checks import check, equal, holds
-from domain_world import (
+from domain_environment import (
     ALICE, DENIED, LOCAL, UNREACHABLE, WRONG, Log, another_process, in_time, outcome, under_load, works_again,
 )  # fmt: skip
-from winbind_world import WAYS, children, configured, frozen, section, stopped, using
+from winbind_environment import WAYS, children, configured, frozen, section, stopped, using
 
 
 @check("winbind by {}: winbindd is not there, and begins again", WAYS)

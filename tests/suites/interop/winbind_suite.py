@@ -3,9 +3,9 @@
 
 import sys
 
-import winbind_world
+import winbind_environment
 
-winbind_world.prepare()
+winbind_environment.prepare()
 
 import sspi  # noqa: E402
 
@@ -21,5 +21,5 @@ import winbind_logons, winbind_outages  # noqa: E401, E402, F401
 try:
     failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
 finally:
-    winbind_world.remove()
+    winbind_environment.remove()
 sys.exit(1 if failed else 0)

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import world
+import environment
 from kerberos_peers import Heimdal, Mit
 from sspi import Acceptor, SspiError
 
@@ -27,7 +27,7 @@ ALL_ENCTYPES = 'enctypes = ["aes256-sha1", "aes128-sha1", "aes256-sha2", "aes128
 
 
 def realm_file(name):
-    return os.path.join(world.directory, "realm", name)
+    return os.path.join(environment.directory, "realm", name)
 
 
 def ccache(name="alice"):
@@ -40,7 +40,7 @@ def service(name):
 
 def server_keytab():
     """The keytab that the configuration names: at first a copy of the realm's http.keytab."""
-    return os.path.join(world.directory, "server.keytab")
+    return os.path.join(environment.directory, "server.keytab")
 
 
 def install_keytab(name):
@@ -72,12 +72,12 @@ def no_keytab():
 
 def prepare():
     """Before the library is loaded: it reads the environment then."""
-    world.BASE["kerberos"] = f'keytab = "{server_keytab()}"\n'
-    world.prepare()
+    environment.BASE["kerberos"] = f'keytab = "{server_keytab()}"\n'
+    environment.prepare()
     # The realm's script knows how to end the KDC when this process is gone; remove() need not.
     script = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
     subprocess.run(
-        [script, "start", os.path.join(world.directory, "realm")], check=True, stdout=subprocess.DEVNULL,
+        [script, "start", os.path.join(environment.directory, "realm")], check=True, stdout=subprocess.DEVNULL,
         env={**os.environ, "OWNER": str(os.getpid()), "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     install_keytab("http")
@@ -86,8 +86,8 @@ def prepare():
 
 def remove():
     script = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
-    subprocess.run([script, "stop", os.path.join(world.directory, "realm")], check=False)
-    world.remove()
+    subprocess.run([script, "stop", os.path.join(environment.directory, "realm")], check=False)
+    environment.remove()
 
 
 def run_tool(*command, ccache):

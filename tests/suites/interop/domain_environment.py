@@ -8,17 +8,17 @@ import threading
 import time
 from collections import Counter
 
-import world
+import environment
 from checks import Skip, equal, holds
 from impacket.dcerpc.v5 import epm, nrpc
-from kerberos_world import ROOT
+from kerberos_environment import ROOT
 from peers import Account, Pyspnego, exchange
 from sspi import Acceptor, SspiError
 
 SCRIPT = os.path.join(ROOT, "tests", "infra", "samba-ad.sh")
 REALM, DOMAIN, PASSWORD = "AD.EXAMPLE.TEST", "EXAMPLE", "Passw0rd!"
 ALICE, BOB, JOERG = (Account(user, PASSWORD, DOMAIN) for user in ("alice", "bob", "jörg"))
-LOCAL = world.ALICE.but(user="local", password="L0cal-Passw0rd", domain="")
+LOCAL = environment.ALICE.but(user="local", password="L0cal-Passw0rd", domain="")
 WRONG = ALICE.but(password="wrong")
 UNREACHABLE, DENIED = "SEC_E_NO_AUTHENTICATING_AUTHORITY", "SEC_E_LOGON_DENIED"
 TIMEOUT = 3.0
@@ -28,7 +28,7 @@ GROUPS = {"alice": ["webusers", "webadmins", "weblocal", "everybody"], "bob": ["
 
 
 def directory():
-    return os.path.join(world.directory, "domain")
+    return os.path.join(environment.directory, "domain")
 
 
 def file(name):
@@ -64,7 +64,7 @@ def expected_sids(user):
 
 
 def secret_file():
-    return os.path.join(world.directory, "machine.secret")
+    return os.path.join(environment.directory, "machine.secret")
 
 
 def write_secret(text):
@@ -87,25 +87,25 @@ def section(controllers=None, secret=None, timeout=TIMEOUT, more=""):
 @contextlib.contextmanager
 def configured(**options):
     """Has the domain configured otherwise while the block lasts. The library looks at the file once a second."""
-    before = world.BASE["domain"]
-    world.BASE["domain"] = section(**options)
-    with world.policy():
-        world.BASE["domain"] = before
+    before = environment.BASE["domain"]
+    environment.BASE["domain"] = section(**options)
+    with environment.policy():
+        environment.BASE["domain"] = before
         yield
 
 
 def prepare():
     """Before the library is loaded: it reads the environment then."""
-    world.ACCOUNTS[:] = [LOCAL]
-    world.prepare()
+    environment.ACCOUNTS[:] = [LOCAL]
+    environment.prepare()
     if os.geteuid() == 0:
         script("start")
         write_secret(PASSWORD)
-        world.BASE.update(
-            accounts=f'file = "{world.directory}/accounts"\n', server="", domain=section(),
+        environment.BASE.update(
+            accounts=f'file = "{environment.directory}/accounts"\n', server="", domain=section(),
             kerberos=f'keytab = "{file("http.keytab")}"\n',
         )  # fmt: skip
-        world.write_policy()
+        environment.write_policy()
         os.environ.update(KRB5_CONFIG=file("krb5.conf"), KRB5RCACHEDIR=file("rcache"))
     os.environ.update(NEGOSSP_LOG="info", NEGOSSP_LOG_FILE=log_file())
 
@@ -113,7 +113,7 @@ def prepare():
 def remove():
     if os.geteuid() == 0:
         subprocess.run([SCRIPT, "stop", directory()], check=False)
-    world.remove()
+    environment.remove()
 
 
 def needs_root():
@@ -125,7 +125,7 @@ def needs_root():
 
 
 def log_file():
-    return os.path.join(world.directory, "negossp.log")
+    return os.path.join(environment.directory, "negossp.log")
 
 
 class Log:
@@ -151,7 +151,7 @@ class Log:
 def logon(account=ALICE, make=Pyspnego, package="NTLM"):
     """Logs on; returns our end of it."""
     acceptor = Acceptor.acceptor(package)
-    world.established(make.initiator(account, package), acceptor)
+    environment.established(make.initiator(account, package), acceptor)
     return acceptor
 
 

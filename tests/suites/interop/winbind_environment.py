@@ -6,10 +6,10 @@ import signal
 import subprocess
 import time
 
-import domain_world
-import world
-from domain_world import ALICE, DOMAIN, LOCAL, PASSWORD, TIMEOUT
-from kerberos_world import ROOT
+import domain_environment
+import environment
+from domain_environment import ALICE, DOMAIN, LOCAL, PASSWORD, TIMEOUT
+from kerberos_environment import ROOT
 
 SCRIPT = os.path.join(ROOT, "tests", "infra", "samba-member.sh")
 WAYS = ["libwbclient", "ntlm_auth"]
@@ -21,7 +21,7 @@ def member():
     return os.environ["SAMBA_MEMBER"]
 
 
-domain_world.directory = member
+domain_environment.directory = member
 
 
 def section(way, more=""):
@@ -30,48 +30,48 @@ def section(way, more=""):
 
 def prepare():
     """Before the library is loaded: it reads the environment then."""
-    world.ACCOUNTS[:] = [LOCAL]
-    world.prepare()
-    domain_world.write_secret(PASSWORD)
-    world.BASE.update(accounts=f'file = "{world.directory}/accounts"\n', server=SERVER, winbind=section(WAYS[0]))
-    world.write_policy()
-    os.environ.update(NEGOSSP_LOG="info", NEGOSSP_LOG_FILE=domain_world.log_file())
+    environment.ACCOUNTS[:] = [LOCAL]
+    environment.prepare()
+    domain_environment.write_secret(PASSWORD)
+    environment.BASE.update(accounts=f'file = "{environment.directory}/accounts"\n', server=SERVER, winbind=section(WAYS[0]))
+    environment.write_policy()
+    os.environ.update(NEGOSSP_LOG="info", NEGOSSP_LOG_FILE=domain_environment.log_file())
 
 
 def remove():
-    world.remove()
+    environment.remove()
 
 
 def using(way):
     """winbindd is asked this way from now on. The library looks at its file once a second."""
-    if world.BASE["winbind"] != section(way):
+    if environment.BASE["winbind"] != section(way):
         configure(winbind=section(way))
 
 
 def configure(**sections):
-    world.BASE.update(sections)
-    world.write_policy()
+    environment.BASE.update(sections)
+    environment.write_policy()
     time.sleep(1.2)
 
 
 @contextlib.contextmanager
 def configured(**sections):
     """Sections are otherwise while the block lasts; None for one that is not there."""
-    before = dict(world.BASE)
-    world.BASE.update(sections)
+    before = dict(environment.BASE)
+    environment.BASE.update(sections)
     for name in [name for name, text in sections.items() if text is None]:
-        del world.BASE[name]
+        del environment.BASE[name]
     configure()
     try:
         yield
     finally:
-        world.BASE.clear()
+        environment.BASE.clear()
         configure(**before)
 
 
 def netlogon():
     """The same domain, asked by Netlogon, as another of its computers."""
-    return configured(domain=domain_world.section(controllers=["127.0.0.10"]), server="", winbind=None)
+    return configured(domain=domain_environment.section(controllers=["127.0.0.10"]), server="", winbind=None)
 
 
 def winbindd(verb):
@@ -131,6 +131,6 @@ def children():
 
 def who(account=ALICE, **options):
     """Who the library says that somebody is: name, SID, groups."""
-    acceptor = domain_world.logon(account, **options)
+    acceptor = domain_environment.logon(account, **options)
     sid, *groups = acceptor.client_sids
     return acceptor.client, sid, frozenset(groups)
