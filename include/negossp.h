@@ -248,7 +248,7 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SEC_E_EXT_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x8009036a)
 #define SEC_E_INSUFFICIENT_BUFFERS ((SECURITY_STATUS)0x8009036b)
 
-/* Of NT, for the one function that is documented to return it. */
+/* An NTSTATUS, for the one function that is documented to return it. */
 #define STATUS_INVALID_PARAMETER ((SECURITY_STATUS)0xc000000d)
 
 
@@ -282,11 +282,11 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000
 #define SECBUFFER_RESERVED 0x60000000
 
-/* Data representations; both are accepted, neither matters. */
+/* Data representations: both are accepted and ignored. */
 #define SECURITY_NATIVE_DREP 0x00000010
 #define SECURITY_NETWORK_DREP 0x00000000
 
-/* What a package can do (`fCapabilities`). */
+/* Capabilities of a package (`fCapabilities`). */
 #define SECPKG_FLAG_INTEGRITY 0x00000001
 #define SECPKG_FLAG_PRIVACY 0x00000002
 #define SECPKG_FLAG_TOKEN_ONLY 0x00000004
@@ -341,7 +341,7 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECPKG_OPTIONS_TYPE_SSPI 2
 #define SECPKG_OPTIONS_PERMANENT 0x00000001
 
-/* What an initiator asks for. */
+/* Requirements of an initiator. */
 #define ISC_REQ_DELEGATE 0x00000001
 #define ISC_REQ_MUTUAL_AUTH 0x00000002
 #define ISC_REQ_REPLAY_DETECT 0x00000004
@@ -370,7 +370,7 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define ISC_REQ_UNVERIFIED_TARGET_NAME 0x20000000
 #define ISC_REQ_CONFIDENTIALITY_ONLY 0x40000000
 
-/* What an initiator got. */
+/* Attributes of an initiator's context. */
 #define ISC_RET_DELEGATE 0x00000001
 #define ISC_RET_MUTUAL_AUTH 0x00000002
 #define ISC_RET_REPLAY_DETECT 0x00000004
@@ -399,7 +399,7 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define ISC_RET_REAUTHENTICATION 0x08000000
 #define ISC_RET_CONFIDENTIALITY_ONLY 0x40000000
 
-/* What an acceptor asks for. */
+/* Requirements of an acceptor. */
 #define ASC_REQ_DELEGATE 0x00000001
 #define ASC_REQ_MUTUAL_AUTH 0x00000002
 #define ASC_REQ_REPLAY_DETECT 0x00000004
@@ -427,7 +427,7 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000
 #define ASC_REQ_HTTP 0x10000000
 
-/* What an acceptor got. */
+/* Attributes of an acceptor's context. */
 #define ASC_RET_DELEGATE 0x00000001
 #define ASC_RET_MUTUAL_AUTH 0x00000002
 #define ASC_RET_REPLAY_DETECT 0x00000004
@@ -512,7 +512,7 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECPKG_CONTEXT_EXPORT_DELETE_OLD 0x00000002
 #define SECPKG_CONTEXT_EXPORT_TO_KERNEL 0x00000004
 
-/* The same, an extension: also a context that NTLM is in the middle of accepting. */
+/* An extension: also exports a context in which NTLM awaits the client's reply. */
 #define NEGOSSP_CONTEXT_EXPORT_HALF_OPEN 0x4e530000
 
 /* Flags and versions of identities. */
@@ -562,10 +562,10 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 extern "C" {
 #endif
 
-// Never called: the library asks nobody for keys.
+// Never called by this library.
 typedef void (*SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer, void **Key, SECURITY_STATUS *Status);
 
-// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not valid.
+// A handle. Its words are opaque to the caller. (ULONG_PTR)-1 in both marks an invalid one.
 typedef struct _SecHandle {
   // Opaque.
   ULONG_PTR dwLower;
@@ -581,11 +581,11 @@ typedef PSecHandle PCtxtHandle;
 
 // One piece of input or output.
 typedef struct _SecBuffer {
-  // Bytes at `pvBuffer`: content of an input, capacity of an output and then what was written.
+  // Bytes at `pvBuffer`: length of an input; capacity of an output, then the length written.
   ULONG cbBuffer;
   // `SECBUFFER_*`, with attribute bits under SECBUFFER_ATTRMASK.
   ULONG BufferType;
-  // The bytes; the caller's.
+  // The bytes, which belong to the caller.
   void *pvBuffer;
 } SecBuffer, *PSecBuffer;
 
@@ -631,7 +631,7 @@ typedef struct _SecPkgInfoA {
   SEC_CHAR *Comment;
 } SecPkgInfoA, *PSecPkgInfoA;
 
-// What AddSecurityPackage is told of a package. Not looked at for packages of ours.
+// Options of AddSecurityPackage. Ignored for this library's packages.
 typedef struct _SECURITY_PACKAGE_OPTIONS {
   // Bytes of this structure.
   ULONG Size;
@@ -1032,41 +1032,42 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
   QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
 } SecurityFunctionTableA, *PSecurityFunctionTableA;
 
-// An identity in any of these forms, in memory of the caller's or from a function that makes one.
+// An identity in any of these forms, in memory of the caller or of the library.
 typedef void *PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
 
-// Called, in a thread of the library's, when a call is complete: `Handle` is its context, `CallbackData` what was registered
-// with the function. It may begin the next call, and free the context; it should not wait for other calls.
+// Called, in a thread of the library, when a call is complete. `Handle` is its context,
+// `CallbackData` the argument registered with the function. It may start the next call or free the
+// context. It should not wait for other calls.
 typedef void (*SspiAsyncNotifyCallback)(PSspiAsyncContext Handle, void *CallbackData);
 
-// What AcquireCredentialsHandle makes and FreeCredentialsHandle ends.
+// Made by AcquireCredentialsHandle and ended by FreeCredentialsHandle.
 typedef SecHandle CredHandle;
 
-// What AcceptSecurityContext and InitializeSecurityContext make and DeleteSecurityContext ends.
+// Made by AcceptSecurityContext and InitializeSecurityContext and ended by DeleteSecurityContext.
 typedef SecHandle CtxtHandle;
 
-// Channel bindings as the caller hands them over in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count from
-// the structure's start.
+// Channel bindings, which the caller passes in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count
+// from the structure's start.
 typedef struct _SEC_CHANNEL_BINDINGS {
   // Kind of the initiator's address.
   ULONG dwInitiatorAddrType;
   // Bytes of the initiator's address.
   ULONG cbInitiatorLength;
-  // Where the initiator's address starts.
+  // Offset of the initiator's address.
   ULONG dwInitiatorOffset;
   // Kind of the acceptor's address.
   ULONG dwAcceptorAddrType;
   // Bytes of the acceptor's address.
   ULONG cbAcceptorLength;
-  // Where the acceptor's address starts.
+  // Offset of the acceptor's address.
   ULONG dwAcceptorOffset;
   // Bytes of application data, as `tls-server-end-point:...`.
   ULONG cbApplicationDataLength;
-  // Where the application data starts.
+  // Offset of the application data.
   ULONG dwApplicationDataOffset;
 } SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
 
-// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
+// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` gives the actual form.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
   // Account.
   unsigned short *User;
@@ -1084,11 +1085,13 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
   ULONG Flags;
 } SEC_WINNT_AUTH_IDENTITY_W, *PSEC_WINNT_AUTH_IDENTITY_W;
 
-// A program's own accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
-// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA; `AuthIdentity` the user and the domain as the client sent them, in UTF-16, without a
-// password. `NtProofValue` is what NTProofStr is computed over, `RandKey` the EncryptedRandomSessionKey of 16 bytes or NULL,
-// `Mic` the MIC or NULL, and `MicValue` what it is computed over. The function writes NTOWFv2 of the account, computed with
-// that user and domain, to the 16 bytes at `NtlmHash` and returns SEC_E_OK, or returns an error if it knows no such client.
+// Supplies accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
+// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA. `AuthIdentity` has the user and the domain from the client,
+// in UTF-16, without a password. `NtProofValue` is the input of NTProofStr, `RandKey` the
+// EncryptedRandomSessionKey of 16 bytes or NULL, `Mic` the MIC or NULL, and `MicValue` the input
+// of the MIC. The function writes NTOWFv2 of the account, computed with that user and domain, to
+// the 16 bytes at `NtlmHash` and returns SEC_E_OK. It returns an error if it does not know the
+// client.
 typedef SECURITY_STATUS (*NTLM_HASH_CALLBACK)(void *Client,
                                               const SEC_WINNT_AUTH_IDENTITY_W *AuthIdentity,
                                               const SecBuffer *NtProofValue,
@@ -1139,13 +1142,13 @@ typedef struct _SecPkgContext_KeyInfoA {
 
 // SECPKG_ATTR_AUTHORITY.
 typedef struct _SecPkgContext_AuthorityW {
-  // Who vouched for the client.
+  // The authority that authenticated the client.
   SEC_WCHAR *sAuthorityName;
 } SecPkgContext_AuthorityW, *PSecPkgContext_AuthorityW;
 
 // SECPKG_ATTR_AUTHORITY.
 typedef struct _SecPkgContext_AuthorityA {
-  // Who vouched for the client.
+  // The authority that authenticated the client.
   SEC_CHAR *sAuthorityName;
 } SecPkgContext_AuthorityA, *PSecPkgContext_AuthorityA;
 
@@ -1199,17 +1202,17 @@ typedef struct _SecPkgContext_NegotiationInfoA {
 
 // SECPKG_ATTR_NATIVE_NAMES.
 typedef struct _SecPkgContext_NativeNamesW {
-  // The client, as the mechanism names it.
+  // The client's name in the mechanism's form.
   SEC_WCHAR *sClientName;
-  // The server, as the mechanism names it.
+  // The server's name in the mechanism's form.
   SEC_WCHAR *sServerName;
 } SecPkgContext_NativeNamesW, *PSecPkgContext_NativeNamesW;
 
 // SECPKG_ATTR_NATIVE_NAMES.
 typedef struct _SecPkgContext_NativeNamesA {
-  // The client, as the mechanism names it.
+  // The client's name in the mechanism's form.
   SEC_CHAR *sClientName;
-  // The server, as the mechanism names it.
+  // The server's name in the mechanism's form.
   SEC_CHAR *sServerName;
 } SecPkgContext_NativeNamesA, *PSecPkgContext_NativeNamesA;
 
@@ -1231,13 +1234,13 @@ typedef struct _SecPkgContext_CredentialNameA {
 
 // SECPKG_CRED_ATTR_NAMES.
 typedef struct _SecPkgCredentials_NamesW {
-  // Whose credentials they are.
+  // The name of the credentials' owner.
   SEC_WCHAR *sUserName;
 } SecPkgCredentials_NamesW, *PSecPkgCredentials_NamesW;
 
 // SECPKG_CRED_ATTR_NAMES.
 typedef struct _SecPkgCredentials_NamesA {
-  // Whose credentials they are.
+  // The name of the credentials' owner.
   SEC_CHAR *sUserName;
 } SecPkgCredentials_NamesA, *PSecPkgCredentials_NamesA;
 
@@ -1247,7 +1250,7 @@ typedef struct _SecPkgCredentials_SSIProviderW {
   SEC_WCHAR *sProviderName;
   // Bytes at `ProviderInfo`.
   ULONG ProviderInfoLength;
-  // What the provider says.
+  // The provider's information.
   char *ProviderInfo;
 } SecPkgCredentials_SSIProviderW, *PSecPkgCredentials_SSIProviderW;
 
@@ -1257,11 +1260,11 @@ typedef struct _SecPkgCredentials_SSIProviderA {
   SEC_CHAR *sProviderName;
   // Bytes at `ProviderInfo`.
   ULONG ProviderInfoLength;
-  // What the provider says.
+  // The provider's information.
   char *ProviderInfo;
 } SecPkgCredentials_SSIProviderA, *PSecPkgCredentials_SSIProviderA;
 
-// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
+// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` gives the actual form.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_A {
   // Account.
   unsigned char *User;
@@ -1299,7 +1302,8 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXW {
   ULONG PasswordLength;
   // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
   ULONG Flags;
-  // Packages that Negotiate may choose, separated by commas; with `!` before a name, those it may not.
+  // Packages that Negotiate may choose, separated by commas; with `!` before a name, those it
+  // may not.
   unsigned short *PackageList;
   // Its length.
   ULONG PackageListLength;
@@ -1325,7 +1329,8 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EXA {
   ULONG PasswordLength;
   // SEC_WINNT_AUTH_IDENTITY_ANSI or SEC_WINNT_AUTH_IDENTITY_UNICODE.
   ULONG Flags;
-  // Packages that Negotiate may choose, separated by commas; with `!` before a name, those it may not.
+  // Packages that Negotiate may choose, separated by commas; with `!` before a name, those it
+  // may not.
   unsigned char *PackageList;
   // Its length.
   ULONG PackageListLength;
@@ -1365,9 +1370,9 @@ typedef struct _SecPkgContext_StreamSizes {
 
 // SECPKG_ATTR_LIFESPAN, in local time.
 typedef struct _SecPkgContext_Lifespan {
-  // Since when the context is valid.
+  // The time when it became valid.
   TimeStamp tsStart;
-  // When it ends.
+  // The time when it ends.
   TimeStamp tsExpiry;
 } SecPkgContext_Lifespan, *PSecPkgContext_Lifespan;
 
@@ -1381,7 +1386,7 @@ typedef struct _SecPkgContext_DceInfo {
 
 // SECPKG_ATTR_PASSWORD_EXPIRY.
 typedef struct _SecPkgContext_PasswordExpiry {
-  // When the client's password expires.
+  // The time when the client's password expires.
   TimeStamp tsPasswordExpires;
 } SecPkgContext_PasswordExpiry, *PSecPkgContext_PasswordExpiry;
 
@@ -1407,25 +1412,27 @@ typedef struct _SecPkgContext_Flags {
 
 // SECPKG_ATTR_ACCESS_TOKEN.
 typedef struct _SecPkgContext_AccessToken {
-  // The client's token, the context's property.
+  // The client's token, which the context owns.
   void *AccessToken;
 } SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;
 
 // SECPKG_ATTR_LOGOFF_TIME.
 typedef struct _SecPkgContext_LogoffTime {
-  // When the client should be logged off, in local time.
+  // The time when the client should be logged off, in local time.
   TimeStamp tsLogoffTime;
 } SecPkgContext_LogoffTime, *PSecPkgContext_LogoffTime;
 
 // SECPKG_ATTR_NEGO_STATUS.
 typedef struct _SecPkgContext_NegoStatus {
-  // What the last call of AcceptSecurityContext or InitializeSecurityContext with this context returned.
+  // The status of the last call of AcceptSecurityContext or InitializeSecurityContext with this
+  // context.
   ULONG LastStatus;
 } SecPkgContext_NegoStatus, *PSecPkgContext_NegoStatus;
 
 // SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
 typedef struct _SecPkgContext_SubjectAttributes {
-  // The client's claims: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, in one allocation with all that it points to.
+  // The client's claims: an AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, in one allocation with all
+  // that it points to.
   void *AttributeInfo;
 } SecPkgContext_SubjectAttributes, *PSecPkgContext_SubjectAttributes;
 
@@ -1447,7 +1454,8 @@ typedef struct _SecPkgContext_Target {
 
 // SECPKG_ATTR_CLIENT_SPECIFIED_TARGET.
 typedef struct _SecPkgContext_ClientSpecifiedTarget {
-  // The service's principal name that the client asked for: UTF-16 from both forms of the function.
+  // The service principal name that the client asked for: UTF-16 from both forms of the
+  // function.
   SEC_WCHAR *sTargetName;
 } SecPkgContext_ClientSpecifiedTarget, *PSecPkgContext_ClientSpecifiedTarget;
 
@@ -1465,11 +1473,11 @@ typedef struct _SecPkgCredentials_KdcProxySettings {
   ULONG Version;
   // KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY, or 0.
   ULONG Flags;
-  // Where the proxy's name starts; 0 for none.
+  // Offset of the proxy's name; 0 for none.
   USHORT ProxyServerOffset;
   // Its length.
   USHORT ProxyServerLength;
-  // Where the client's credentials for TLS start; 0 for none.
+  // Offset of the client's credentials for TLS; 0 for none.
   USHORT ClientTlsCredOffset;
   // Their length.
   USHORT ClientTlsCredLength;
@@ -1509,7 +1517,7 @@ typedef struct _AUTHZ_SECURITY_ATTRIBUTE_V1 {
   AUTHZ_SECURITY_ATTRIBUTE_VALUES Values;
 } AUTHZ_SECURITY_ATTRIBUTE_V1, *PAUTHZ_SECURITY_ATTRIBUTE_V1;
 
-// Claims, in their version's form.
+// Claims in the form of their version.
 typedef union {
   // Version 1.
   AUTHZ_SECURITY_ATTRIBUTE_V1 *pAttributeV1;
@@ -1527,8 +1535,8 @@ typedef struct _AUTHZ_SECURITY_ATTRIBUTES_INFORMATION {
   AUTHZ_SECURITY_ATTRIBUTES Attribute;
 } AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, *PAUTHZ_SECURITY_ATTRIBUTES_INFORMATION;
 
-// The same in one block of memory: what it holds is found by offsets from its beginning. Lengths count bytes. Text is
-// UTF-16, whatever the function, unless `Flags` says SEC_WINNT_AUTH_IDENTITY_ANSI.
+// The same in one block of memory, with offsets from its start. Lengths count bytes. Text is
+// UTF-16 in both forms of a function, unless `Flags` has SEC_WINNT_AUTH_IDENTITY_ANSI.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_EX2 {
   // SEC_WINNT_AUTH_IDENTITY_VERSION_2.
   ULONG Version;
@@ -1546,9 +1554,9 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EX2 {
   USHORT DomainLength;
   // A SEC_WINNT_AUTH_PACKED_CREDENTIALS.
   ULONG PackedCredentialsOffset;
-  // Its length, with what follows it.
+  // Its length, including the data that follows it.
   USHORT PackedCredentialsLength;
-  // SEC_WINNT_AUTH_IDENTITY_UNICODE, and SEC_WINNT_AUTH_IDENTITY_MARSHALLED if you like.
+  // SEC_WINNT_AUTH_IDENTITY_UNICODE, optionally with SEC_WINNT_AUTH_IDENTITY_MARSHALLED.
   ULONG Flags;
   // As in the EX form.
   ULONG PackageListOffset;
@@ -1556,9 +1564,9 @@ typedef struct _SEC_WINNT_AUTH_IDENTITY_EX2 {
   USHORT PackageListLength;
 } SEC_WINNT_AUTH_IDENTITY_EX2, *PSEC_WINNT_AUTH_IDENTITY_EX2;
 
-// Bytes that lie elsewhere in the block.
+// Bytes elsewhere in the block.
 typedef struct _SEC_WINNT_AUTH_BYTE_VECTOR {
-  // From the beginning of the structure that is in turn found by an offset, or is the block's.
+  // Offset from the start of the structure that contains this one.
   ULONG ByteArrayOffset;
   // How many.
   USHORT ByteArrayLength;
@@ -1572,25 +1580,25 @@ typedef struct _SEC_WINNT_AUTH_DATA {
   SEC_WINNT_AUTH_BYTE_VECTOR CredData;
 } SEC_WINNT_AUTH_DATA, *PSEC_WINNT_AUTH_DATA;
 
-// What shows that somebody is the account.
+// Credentials of an account.
 typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS {
   // Bytes of this structure.
   USHORT cbHeaderLength;
-  // Bytes of this structure and of what follows it.
+  // Bytes of this structure and of the data that follows it.
   USHORT cbStructureLength;
-  // The credential; its offset is from the beginning of this structure.
+  // The credential; its offset counts from the start of this structure.
   SEC_WINNT_AUTH_DATA AuthData;
 } SEC_WINNT_AUTH_PACKED_CREDENTIALS, *PSEC_WINNT_AUTH_PACKED_CREDENTIALS;
 
-// Characters that lie elsewhere in the block.
+// Characters elsewhere in the block.
 typedef struct _SEC_WINNT_AUTH_SHORT_VECTOR {
-  // From the beginning of the structure.
+  // Offset from the start of the structure.
   ULONG ShortArrayOffset;
   // How many.
   USHORT ShortArrayCount;
 } SEC_WINNT_AUTH_SHORT_VECTOR, *PSEC_WINNT_AUTH_SHORT_VECTOR;
 
-// What SspiEncodeAuthIdentityAsStrings makes a string of when it is more than a password.
+// The content of a string from SspiEncodeAuthIdentityAsStrings that is more than a password.
 typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX {
   // Bytes of this structure.
   USHORT cbHeaderLength;
@@ -1604,7 +1612,7 @@ typedef struct _SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX {
 
 // A password.
 typedef struct _SEC_WINNT_AUTH_DATA_PASSWORD {
-  // The password in UTF-16; its offset is from the beginning of this structure.
+  // The password in UTF-16; its offset counts from the start of this structure.
   SEC_WINNT_AUTH_BYTE_VECTOR UnicodePassword;
 } SEC_WINNT_AUTH_DATA_PASSWORD, *PSEC_WINNT_AUTH_DATA_PASSWORD;
 
@@ -1618,25 +1626,27 @@ typedef struct _NEGOSSP_TOKEN_IDS {
 
 // Makes credentials for accepting or initiating contexts.
 //
-// \param pszPrincipal  Whose credentials; NULL for the process's own. For outbound use a hint only; for inbound use
-//     the one service that Kerberos tickets may be for, as HTTP/host, HTTP/host@REALM or an account's name, in any
-//     letter case. NTLM has no use for it.
+// \param pszPrincipal  The principal; NULL for the process's own. For outbound use a hint only;
+//     for inbound use the one service that Kerberos tickets may be for: HTTP/host, HTTP/host@REALM
+//     or an account name, in any letter case. NTLM ignores it.
 // \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
 // \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
 // \param pvLogonId  Ignored; NULL.
-// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or its EX2 form, encrypted
-//     by SspiEncryptAuthIdentity or not. For outbound use, who to be; for inbound use, one more account that clients may
-//     log on as, known to these credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
-//     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab; it is no account then. Acquire
-//     such credentials once, not for each connection: keys of a password are costly. Copied: the caller keeps it.
+// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or
+//     its EX2 form, encrypted by SspiEncryptAuthIdentity or not. It is copied. For outbound use,
+//     the identity to authenticate as. For inbound use, one of two: an additional account for
+//     clients, valid with these credentials only; or the service, by name (HTTP/host, HOST$, or
+//     with "Kerberos" any account; the domain is the realm) and password, or in the EX2 form by
+//     the bytes of a keytab. A service is not an account for clients. Acquire the credentials of a
+//     service once and not per connection: deriving keys from a password is slow.
 // \param pGetKeyFn  Ignored; NULL.
 // \param pvGetKeyArgument  Ignored; NULL.
 // \param phCredential  Receives the handle, which FreeCredentialsHandle ends.
-// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+// \param ptsExpiry  Receives the time when they expire, in local time; may be NULL.
 //
 // Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used),
-// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read), SEC_E_INSUFFICIENT_MEMORY
-// (the configured number of credentials exists).
+// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read),
+// SEC_E_INSUFFICIENT_MEMORY (the configured number of credentials exists).
 SECURITY_STATUS AcquireCredentialsHandleW(SEC_WCHAR *pszPrincipal,
                                           SEC_WCHAR *pszPackage,
                                           ULONG fCredentialUse,
@@ -1658,20 +1668,22 @@ SECURITY_STATUS AcquireCredentialsHandleA(SEC_CHAR *pszPrincipal,
                                           PCredHandle phCredential,
                                           PTimeStamp ptsExpiry);
 
-// Adds to credentials, for the contexts that are begun from now on.
+// Adds to credentials, for the contexts that are started from now on.
 //
 // \param hCredentials  The handle.
-// \param pszPrincipal  As for AcquireCredentialsHandleW, for a service's keys that come with pAuthData.
-// \param pszPackage  The credentials' own package, or for Negotiate one that it chooses from.
-// \param fCredentialUse  A direction that the credentials are for.
-// \param pAuthData  As for AcquireCredentialsHandleW. For inbound use, one more account, instead of one of the same name
-//     that is there, or the service's keys, if there are none; for outbound use, who to be instead. NULL adds nothing.
+// \param pszPrincipal  As for AcquireCredentialsHandleW, for a service's keys in pAuthData.
+// \param pszPackage  The credentials' own package, or for Negotiate one of its mechanisms.
+// \param fCredentialUse  A direction that the credentials have.
+// \param pAuthData  As for AcquireCredentialsHandleW. For inbound use, an additional account,
+//     which replaces one of the same name, or the service's keys, if there are none yet; for
+//     outbound use, the new identity to authenticate as. NULL adds nothing.
 // \param pGetKeyFn  Ignored; NULL.
 // \param pvGetKeyArgument  Ignored; NULL.
-// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+// \param ptsExpiry  Receives the time when they expire, in local time; may be NULL.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used, or
-// there are a service's keys already) or SEC_E_INVALID_PARAMETER (fCredentialUse).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS
+// (pAuthData cannot be used, or a service's keys exist already) or SEC_E_INVALID_PARAMETER
+// (fCredentialUse).
 SECURITY_STATUS AddCredentialsW(PCredHandle hCredentials,
                                 SEC_WCHAR *pszPrincipal,
                                 SEC_WCHAR *pszPackage,
@@ -1691,58 +1703,64 @@ SECURITY_STATUS AddCredentialsA(PCredHandle hCredentials,
                                 void *pvGetKeyArgument,
                                 PTimeStamp ptsExpiry);
 
-// Ends a credentials handle. Contexts made with it live on.
+// Ends a credentials handle. Contexts made with it continue to work.
 //
 // \param phCredential  The handle.
 //
 // Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
 SECURITY_STATUS FreeCredentialsHandle(PCredHandle phCredential);
 
-// Tells about credentials.
+// Queries an attribute of credentials.
 //
 // \param phCredential  The handle.
-// \param ulAttribute  SECPKG_CRED_ATTR_NAMES, or SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (never any).
-// \param pBuffer  Receives the structure of that attribute, SecPkgCredentials_NamesW; free its string with
-//     FreeContextBuffer.
+// \param ulAttribute  SECPKG_CRED_ATTR_NAMES, or SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (always
+//     none).
+// \param pBuffer  Receives the structure of that attribute, SecPkgCredentials_NamesW; free its
+//     string with FreeContextBuffer.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (they have no
-// name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS
+// (they have no name, or do not come from an identity provider) or SEC_E_UNSUPPORTED_FUNCTION
+// (another attribute).
 SECURITY_STATUS QueryCredentialsAttributesW(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);
 
 // QueryCredentialsAttributesW with ANSI text: fills a SecPkgCredentials_NamesA.
 SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle phCredential, ULONG ulAttribute, void *pBuffer);
 
-// The server's side of the conversation: takes a token from the client and makes the answer.
+// The server's side of the authentication: takes a token from the client and makes the reply.
 //
 // \param phCredential  Credentials for inbound use. May be NULL once there is a context.
-// \param phContext  NULL at first; later the handle that the first call gave.
-// \param pInput  The client's token in a SECBUFFER_TOKEN buffer and, optionally, the outer channel's bindings in
-//     a SECBUFFER_CHANNEL_BINDINGS buffer, in any order. Without a token, Negotiate offers its mechanisms.
+// \param phContext  NULL at first; later the handle from the first call.
+// \param pInput  The client's token in a SECBUFFER_TOKEN buffer and, optionally, the outer
+//     channel's bindings in a SECBUFFER_CHANNEL_BINDINGS buffer, in any order. Without a token,
+//     Negotiate offers its mechanisms.
 // \param fContextReq  `ASC_REQ_*`.
-// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; makes no difference.
-// \param phNewContext  Receives the handle of a new context, which DeleteSecurityContext ends. On later calls it
-//     may equal phContext, or be NULL.
-// \param pOutput  The first SECBUFFER_TOKEN buffer receives the answer. Its cbBuffer is its capacity, and then
-//     the answer's length, 0 if there is none. With ASC_REQ_ALLOCATE_MEMORY, pvBuffer is set to memory that the
-//     caller frees with FreeContextBuffer.
-// \param pfContextAttr  Receives `ASC_RET_*`; may be NULL. Protection is claimed with the last call only.
-// \param ptsTimeStamp  Receives when the context expires, in local time; may be NULL.
+// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; ignored.
+// \param phNewContext  Receives the handle of a new context, which DeleteSecurityContext ends. On
+//     later calls it may equal phContext, or be NULL.
+// \param pOutput  The first SECBUFFER_TOKEN buffer receives the reply. Its cbBuffer is its
+//     capacity, and then the reply's length, 0 if there is none. With ASC_REQ_ALLOCATE_MEMORY,
+//     pvBuffer is set to memory that the caller frees with FreeContextBuffer.
+// \param pfContextAttr  Receives `ASC_RET_*`; may be NULL. Only the last call reports protection.
+// \param ptsTimeStamp  Receives the time when the context expires, in local time; may be NULL.
 //
 // Returns
-// - SEC_E_OK: established; an answer, if there is one, must be sent.
-// - SEC_I_CONTINUE_NEEDED: send the answer and pass the client's next token to another call.
-// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call CompleteAuthToken on the
-//   output before it is sent. Only if so configured.
-// - SEC_E_BUFFER_TOO_SMALL: the answer needs a buffer of the cbBuffer now set. Nothing has changed: call again.
-// - SEC_E_INVALID_HANDLE: a handle that is none, has ended, is of the other kind, or whose conversation is over.
+// - SEC_E_OK: established. Send the reply, if there is one.
+// - SEC_I_CONTINUE_NEEDED: send the reply and pass the client's next token to another call.
+// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call
+//   CompleteAuthToken on the output before sending it. Only if so configured.
+// - SEC_E_BUFFER_TOO_SMALL: the reply needs a buffer of the cbBuffer now set. Nothing has changed:
+//   call again.
+// - SEC_E_INVALID_HANDLE: the handle is invalid, has ended or is of the other kind, or its
+//   authentication has ended.
 // - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
-//   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is not let in.
-// - SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody could be asked about the client.
+//   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is rejected.
+// - SEC_E_NO_AUTHENTICATING_AUTHORITY: no authority could be asked about the client.
 // - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
 // - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
 //
-// After an error of a first call there is no context; after one of a later call there is one that can only be
-// deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is not 0 then.
+// If a first call fails, there is no context. If a later call fails, the context can only be
+// deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is
+// not 0 then.
 SECURITY_STATUS AcceptSecurityContext(PCredHandle phCredential,
                                       PCtxtHandle phContext,
                                       PSecBufferDesc pInput,
@@ -1753,21 +1771,23 @@ SECURITY_STATUS AcceptSecurityContext(PCredHandle phCredential,
                                       ULONG *pfContextAttr,
                                       PTimeStamp ptsTimeStamp);
 
-// The client's side of the conversation: makes the first token, and the answers to the server's.
+// The client's side of the authentication: makes the first token, and the replies to the server's.
 //
 // \param phCredential  Credentials for outbound use. May be NULL once there is a context.
-// \param phContext  NULL at first; later the handle that the first call gave.
-// \param pszTargetName  The service's principal name, as "HTTP/www.example.com"; may be NULL.
+// \param phContext  NULL at first; later the handle from the first call.
+// \param pszTargetName  The service principal name, as "HTTP/www.example.com"; may be NULL.
 // \param fContextReq  `ISC_REQ_*`.
 // \param Reserved1  0.
-// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; makes no difference.
-// \param pInput  The server's token and, optionally, channel bindings, as for AcceptSecurityContext; may be NULL
-//     at first.
+// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; ignored.
+// \param pInput  The server's token and, optionally, channel bindings, as for
+//     AcceptSecurityContext; may be NULL at first.
 // \param Reserved2  0.
-// \param phNewContext  Receives the handle of a new context. On later calls it may equal phContext, or be NULL.
-// \param pOutput  Receives the token for the server, as for AcceptSecurityContext (ISC_REQ_ALLOCATE_MEMORY).
+// \param phNewContext  Receives the handle of a new context. On later calls it may equal
+//     phContext, or be NULL.
+// \param pOutput  Receives the token for the server, as for AcceptSecurityContext
+//     (ISC_REQ_ALLOCATE_MEMORY).
 // \param pfContextAttr  Receives `ISC_RET_*`; may be NULL.
-// \param ptsExpiry  Receives when the context expires, in local time; may be NULL.
+// \param ptsExpiry  Receives the time when the context expires, in local time; may be NULL.
 //
 // Returns as AcceptSecurityContext.
 SECURITY_STATUS InitializeSecurityContextW(PCredHandle phCredential,
@@ -1802,12 +1822,11 @@ SECURITY_STATUS InitializeSecurityContextA(PCredHandle phCredential,
 // \param phContext  The context.
 // \param pToken  The output descriptor of that call; its token buffer receives the token to send.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor is not that call's output),
-// SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
-SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext,
-                                  PSecBufferDesc pToken);
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor has no token
+// buffer), SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
+SECURITY_STATUS CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
 
-// Ends a context. A call that uses it in another thread finishes undisturbed.
+// Ends a context. A call in another thread that is using it finishes normally.
 //
 // \param phContext  The handle.
 //
@@ -1819,25 +1838,26 @@ SECURITY_STATUS DeleteSecurityContext(PCtxtHandle phContext);
 // \param phContext  The context.
 // \param pInput  The token.
 //
-// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of the system's, what the system returns.
-SECURITY_STATUS ApplyControlToken(PCtxtHandle phContext,
-                                  PSecBufferDesc pInput);
+// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of another package,
+// what the operating system's secur32.dll returns.
+SECURITY_STATUS ApplyControlToken(PCtxtHandle phContext, PSecBufferDesc pInput);
 
-// Tells about a context.
+// Queries an attribute of a context.
 //
 // \param phContext  The context.
 // \param ulAttribute  `SECPKG_ATTR_*`.
-// \param pBuffer  Receives the structure of that attribute. Free each pointer in it with FreeContextBuffer.
+// \param pBuffer  Receives the structure of that attribute. Free each pointer in it with
+//     FreeContextBuffer.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE (also: the attribute exists only once the context is established),
-// SEC_E_INVALID_PARAMETER (NULL), SEC_E_TARGET_UNKNOWN (the client named no target) or
-// SEC_E_UNSUPPORTED_FUNCTION (no such attribute here).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE (also: the attribute exists only once the context is
+// established), SEC_E_INVALID_PARAMETER (NULL), SEC_E_TARGET_UNKNOWN (the client named no target)
+// or SEC_E_UNSUPPORTED_FUNCTION (no such attribute here).
 SECURITY_STATUS QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer);
 
 // QueryContextAttributesW with ANSI text: the A forms of the structures.
 SECURITY_STATUS QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute, void *pBuffer);
 
-// QueryContextAttributesW that knows the buffer's length.
+// QueryContextAttributesW with the length of the buffer.
 //
 // \param phContext  The context.
 // \param ulAttribute  `SECPKG_ATTR_*`.
@@ -1858,61 +1878,65 @@ SECURITY_STATUS QueryContextAttributesExA(PCtxtHandle phContext,
 
 // Frees what the library allocated: output tokens, names, keys, packages.
 //
-// \param pvContextBuffer  What the library gave. NULL is allowed. Anything else is left alone, untouched.
+// \param pvContextBuffer  The buffer. NULL is allowed. The library does not touch memory that it
+//     did not allocate.
 //
-// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for what the library did not give or was freed before.
+// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for memory that the library did not allocate or has
+// freed before.
 SECURITY_STATUS FreeContextBuffer(void *pvContextBuffer);
 
-// Lets the calling thread act as the client: what it opens, it opens with the client's rights. On Linux no other thread of the
-// process is touched.
+// Makes the calling thread impersonate the client: it opens files and other objects with the
+// client's rights. On Linux the other threads of the process are not affected.
 //
 // \param phContext  A context that this process has accepted.
 //
-// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or the client's own side); SEC_E_NO_IMPERSONATION: the
-// client has no account here, wants only to be identified, or the process may not act as others. The thread is what it
-// was then. On Linux a process may with CAP_SETUID and CAP_SETGID, as root has them.
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or the client's own side);
+// SEC_E_NO_IMPERSONATION: the client has no account here or allows only identification, or the
+// process may not impersonate. The thread is unchanged then. On Linux a process needs CAP_SETUID
+// and CAP_SETGID, which root has.
 SECURITY_STATUS ImpersonateSecurityContext(PCtxtHandle phContext);
 
-// Ends what ImpersonateSecurityContext began: the calling thread is what it was before that. Of several clients, each begun
-// within the one before, it is the context's and those begun after it that end.
+// Ends what ImpersonateSecurityContext began: the thread gets back the identity that it had
+// before. If the thread impersonates several clients, one within the other, this ends the
+// context's and those that began after it.
 //
 // \param phContext  The context. It may have been deleted meanwhile.
 //
-// Returns SEC_E_OK, also where the thread does not act as that client; SEC_E_INVALID_HANDLE; SEC_E_NO_IMPERSONATION: the
-// thread could not be made what it was.
+// Returns SEC_E_OK, also if the thread does not impersonate that client; SEC_E_INVALID_HANDLE;
+// SEC_E_NO_IMPERSONATION: the identity could not be restored.
 SECURITY_STATUS RevertSecurityContext(PCtxtHandle phContext);
 
-// Gives a token of the client.
+// Makes a token of the client.
 //
 // \param phContext  A context that this process has accepted. The token outlives it.
-// \param Token  Receives the token. On Windows it is an access token for impersonation, to be closed with CloseHandle; on
-//     Linux it is for NegosspQueryToken and to be closed with NegosspCloseToken. NULL after an error.
+// \param Token  Receives the token. On Windows it is an impersonation access token, to be closed
+//     with CloseHandle; on Linux it is for NegosspQueryToken and to be closed with
+//     NegosspCloseToken. NULL after an error.
 //
-// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or the client's own side); SEC_E_INVALID_PARAMETER (NULL);
-// SEC_E_NO_IMPERSONATION: there is none that may be handed out.
-SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext,
-                                          HANDLE *Token);
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or the client's own side);
+// SEC_E_INVALID_PARAMETER (NULL); SEC_E_NO_IMPERSONATION: there is no token, or it may not be
+// given.
+SECURITY_STATUS QuerySecurityContextToken(PCtxtHandle phContext, HANDLE *Token);
 
 // Signs a message.
 //
 // \param phContext  An established context with integrity.
 // \param fQOP  0.
-// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
-//     signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature) and then the length.
+// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which
+//     receives the signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature)
+//     and then the length.
 // \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (a buffer is missing), SEC_E_BUFFER_TOO_SMALL,
-// SEC_E_QOP_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION (no integrity was negotiated), SEC_E_CONTEXT_EXPIRED,
-// SEC_E_INVALID_PARAMETER.
-SECURITY_STATUS MakeSignature(PCtxtHandle phContext,
-                              ULONG fQOP,
-                              PSecBufferDesc pMessage,
-                              ULONG MessageSeqNo);
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (a buffer is missing),
+// SEC_E_BUFFER_TOO_SMALL, SEC_E_QOP_NOT_SUPPORTED, SEC_E_UNSUPPORTED_FUNCTION (no integrity was
+// negotiated), SEC_E_CONTEXT_EXPIRED, SEC_E_INVALID_PARAMETER.
+SECURITY_STATUS MakeSignature(PCtxtHandle phContext, ULONG fQOP, PSecBufferDesc pMessage, ULONG MessageSeqNo);
 
 // Checks the signature of a message that the peer signed with MakeSignature.
 //
 // \param phContext  An established context with integrity.
-// \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer.
+// \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN
+//     buffer.
 // \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 // \param pfQOP  Receives 0; may be NULL.
 //
@@ -1926,10 +1950,13 @@ SECURITY_STATUS VerifySignature(PCtxtHandle phContext,
 //
 // \param phContext  An established context with confidentiality.
 // \param fQOP  0, or SECQOP_WRAP_NO_ENCRYPT to sign only.
-// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
-//     signature (capacity: SecPkgContext_Sizes.cbSecurityTrailer). A SECBUFFER_DATA buffer marked
-//     SECBUFFER_READONLY_WITH_CHECKSUM is signed and not encrypted, one marked SECBUFFER_READONLY neither. A
-//     SECBUFFER_PADDING buffer becomes empty: no padding is needed.
+// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which
+//     receives the signature (capacity: SecPkgContext_Sizes.cbSecurityTrailer). A SECBUFFER_DATA
+//     buffer marked SECBUFFER_READONLY_WITH_CHECKSUM is signed and not encrypted, one marked
+//     SECBUFFER_READONLY neither. With RC4 or triple DES keys of Kerberos (except in DCE style), a
+//     SECBUFFER_PADDING buffer receives the padding, 1 byte or 1 to 8, which is sent behind the
+//     data: a peer that uses gss_unwrap needs it. Without such a buffer there is no padding. In
+//     all other cases the buffer becomes empty.
 // \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 //
 // Returns as MakeSignature.
@@ -1941,9 +1968,10 @@ SECURITY_STATUS EncryptMessage(PCtxtHandle phContext,
 // Decrypts a message and checks its signature, in place.
 //
 // \param phContext  An established context with confidentiality.
-// \param pMessage  Either the message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer, or
-//     both as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then set to
-//     point at the plain message within it.
+// \param pMessage  Either the message in SECBUFFER_DATA buffers and the signature in a
+//     SECBUFFER_TOKEN buffer, and the padding, if any, in a SECBUFFER_PADDING buffer; or all of it
+//     as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then
+//     set to point at the plain message within it.
 // \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 // \param pfQOP  Receives 0, or SECQOP_WRAP_NO_ENCRYPT; may be NULL.
 //
@@ -1962,22 +1990,23 @@ SECURITY_STATUS UnsealMessage(PCtxtHandle phContext,
                               ULONG MessageSeqNo,
                               ULONG *pfQOP);
 
-// Lists the packages: ours, then those of the system that are not called like one of ours.
+// Lists the packages: the library's, then the operating system's with other names.
 //
-// \param pcPackages  Receives how many there are.
-// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one FreeContextBuffer.
+// \param pcPackages  Receives their number.
+// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one
+//     FreeContextBuffer.
 //
 // Returns SEC_E_OK or SEC_E_INVALID_PARAMETER (NULL).
-SECURITY_STATUS EnumerateSecurityPackagesW(ULONG *pcPackages,
-                                           PSecPkgInfoW *ppPackageInfo);
+SECURITY_STATUS EnumerateSecurityPackagesW(ULONG *pcPackages, PSecPkgInfoW *ppPackageInfo);
 
 // EnumerateSecurityPackagesW with ANSI text.
 SECURITY_STATUS EnumerateSecurityPackagesA(ULONG *pcPackages, PSecPkgInfoA *ppPackageInfo);
 
-// Tells about one package.
+// Describes one package.
 //
 // \param pszPackageName  Its name, in any letter case.
-// \param ppPackageInfo  Receives the package, in one allocation with its strings: one FreeContextBuffer.
+// \param ppPackageInfo  Receives the package, in one allocation with its strings: one
+//     FreeContextBuffer.
 //
 // Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL).
 SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR *pszPackageName, PSecPkgInfoW *ppPackageInfo);
@@ -1985,22 +2014,23 @@ SECURITY_STATUS QuerySecurityPackageInfoW(SEC_WCHAR *pszPackageName, PSecPkgInfo
 // QuerySecurityPackageInfoW with ANSI text.
 SECURITY_STATUS QuerySecurityPackageInfoA(SEC_CHAR *pszPackageName, PSecPkgInfoA *ppPackageInfo);
 
-// Lets Negotiate choose a package again that DeleteSecurityPackageW has taken from it, in credentials that this process
-// acquires from now on. What configuration and package lists leave out stays out.
+// Undoes DeleteSecurityPackageW: Negotiate may choose the package again, with credentials that
+// this process acquires from now on. The configuration and package lists may still exclude it.
 //
-// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to add.
-// \param pOptions  Not looked at for these.
+// \param pszPackageName  "Kerberos" or "NTLM"; others are forwarded to the operating system.
+// \param pOptions  Ignored for these.
 //
-// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for others, what the system returns.
-SECURITY_STATUS AddSecurityPackageW(SEC_WCHAR *pszPackageName,
-                                    PSECURITY_PACKAGE_OPTIONS pOptions);
+// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for
+// others, what the operating system's secur32.dll returns.
+SECURITY_STATUS AddSecurityPackageW(SEC_WCHAR *pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions);
 
 // AddSecurityPackageW with ANSI text.
 SECURITY_STATUS AddSecurityPackageA(SEC_CHAR *pszPackageName, PSECURITY_PACKAGE_OPTIONS pOptions);
 
-// Takes a package from those that Negotiate chooses from, in credentials that this process acquires from now on.
+// Excludes a package from Negotiate's choice, with credentials that this process acquires from now
+// on.
 //
-// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to delete.
+// \param pszPackageName  "Kerberos" or "NTLM"; others are forwarded to the operating system.
 //
 // Returns as AddSecurityPackageW.
 SECURITY_STATUS DeleteSecurityPackageW(SEC_WCHAR *pszPackageName);
@@ -2008,54 +2038,58 @@ SECURITY_STATUS DeleteSecurityPackageW(SEC_WCHAR *pszPackageName);
 // DeleteSecurityPackageW with ANSI text.
 SECURITY_STATUS DeleteSecurityPackageA(SEC_CHAR *pszPackageName);
 
-// The table of all functions, for programs that load the library at run time. Never NULL, never freed.
+// The table of all functions, for programs that load the library at run time. Never NULL; static,
+// so never freed.
 PSecurityFunctionTableW InitSecurityInterfaceW(void);
 
-// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
+// The table of all functions, those with text in their ANSI form. Never NULL; static, so never
+// freed.
 PSecurityFunctionTableA InitSecurityInterfaceA(void);
 
 // Changes a context.
 //
 // \param phContext  A context that awaits its client's next token.
-// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: by which callback, with which
-//     first argument, the program supplies accounts for this context.
-// \param pBuffer  The function, a psSspiNtlmHashCallback, or the argument, themselves; NULL for none.
+// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: the
+//     callback by which the program supplies accounts for this context, or its first argument.
+// \param pBuffer  The function itself, a psSspiNtlmHashCallback, or the argument itself; NULL for
+//     none.
 // \param cbBuffer  Ignored.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too late for it).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too
+// late for it).
 SECURITY_STATUS SetContextAttributesW(PCtxtHandle phContext,
                                       ULONG ulAttribute,
                                       void *pBuffer,
                                       ULONG cbBuffer);
 
-// SetContextAttributesW: there is no text in it.
+// The same as SetContextAttributesW: it has no text.
 SECURITY_STATUS SetContextAttributesA(PCtxtHandle phContext,
                                       ULONG ulAttribute,
                                       void *pBuffer,
                                       ULONG cbBuffer);
 
-// Changes credentials: contexts that are begun from now on go by it.
+// Changes credentials, for the contexts that are started from now on.
 //
 // \param phCredential  Credentials for inbound use.
 // \param ulAttribute  As for SetContextAttributesW.
-// \param pBuffer  As for SetContextAttributesW. The function is called in whichever thread accepts a client, and may be
-//     called in several at once.
+// \param pBuffer  As for SetContextAttributesW. The function is called in the thread that accepts
+//     a client, and may be called in several at once.
 // \param cbBuffer  Ignored.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use) or
-// SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use)
+// or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
 SECURITY_STATUS SetCredentialsAttributesW(PCredHandle phCredential,
                                           ULONG ulAttribute,
                                           void *pBuffer,
                                           ULONG cbBuffer);
 
-// SetCredentialsAttributesW: there is no text in it.
+// The same as SetCredentialsAttributesW: it has no text.
 SECURITY_STATUS SetCredentialsAttributesA(PCredHandle phCredential,
                                           ULONG ulAttribute,
                                           void *pBuffer,
                                           ULONG cbBuffer);
 
-// QueryCredentialsAttributesW that knows the buffer's length.
+// QueryCredentialsAttributesW with the length of the buffer.
 //
 // \param phCredential  The handle.
 // \param ulAttribute  `SECPKG_CRED_ATTR_*`.
@@ -2077,17 +2111,20 @@ SECURITY_STATUS QueryCredentialsAttributesExA(PCredHandle phCredential,
 // Changes the password of an account in the account file.
 //
 // \param pszPackageName  "Negotiate", "Kerberos" or "NTLM".
-// \param pszDomainName  The account's domain; may be NULL. Counts as that of a client does.
+// \param pszDomainName  The account's domain; may be NULL. It is matched like the domain of a
+//     client.
 // \param pszAccountName  The account.
 // \param pszOldPassword  Its password.
-// \param pszNewPassword  Its password from now on.
-// \param bImpersonating  Ignored: the account file is opened as the process, or the calling thread, may.
+// \param pszNewPassword  Its new password.
+// \param bImpersonating  Ignored: the account file is opened with the rights of the calling
+//     thread.
 // \param dwReserved  0.
-// \param pOutput  May be NULL. Its buffers are made empty.
+// \param pOutput  May be NULL. Its buffers are set empty.
 //
-// Returns SEC_E_OK, SEC_E_LOGON_DENIED (alike for an unknown account, a wrong password and an account that may not log on),
-// SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it can't be changed), SEC_E_SECPKG_NOT_FOUND or
-// SEC_E_INVALID_PARAMETER (NULL, or an empty new password). For a package of the system's, what the system returns.
+// Returns SEC_E_OK, SEC_E_LOGON_DENIED (the same for an unknown account, a wrong password and an
+// account that may not log on), SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it
+// cannot be changed), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
+// password). For a package of the operating system, what its secur32.dll returns.
 SECURITY_STATUS ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
                                        SEC_WCHAR *pszDomainName,
                                        SEC_WCHAR *pszAccountName,
@@ -2107,38 +2144,41 @@ SECURITY_STATUS ChangeAccountPasswordA(SEC_CHAR *pszPackageName,
                                        ULONG dwReserved,
                                        PSecBufferDesc pOutput);
 
-// Makes an identity of strings.
+// Makes an identity from strings.
 //
 // \param pszUserName  The account; may be NULL.
 // \param pszDomainName  Its domain; may be NULL.
-// \param pszPackedCredentialsString  Its password, or what SspiEncodeAuthIdentityAsStrings gave; may be NULL.
+// \param pszPackedCredentialsString  Its password, or a string from
+//     SspiEncodeAuthIdentityAsStrings; may be NULL.
 // \param ppAuthIdentity  Receives the identity, which SspiFreeAuthIdentity frees.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_TOKEN (no string at all), SEC_E_INVALID_PARAMETER or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, SEC_E_INVALID_TOKEN (all strings are NULL), SEC_E_INVALID_PARAMETER or
+// SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiEncodeStringsAsAuthIdentity(const SEC_WCHAR *pszUserName,
                                                 const SEC_WCHAR *pszDomainName,
                                                 const SEC_WCHAR *pszPackedCredentialsString,
                                                 PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppAuthIdentity);
 
-// Makes strings of an identity. SspiLocalFree frees each, and erases it.
+// Makes strings from an identity. SspiLocalFree erases and frees each.
 //
 // \param pAuthIdentity  The identity.
 // \param ppszUserName  Receives the account, NULL if there is none; may be NULL.
 // \param ppszDomainName  Receives the domain, NULL if there is none; may be NULL.
-// \param ppszPackedCredentialsString  Receives the password, or else a string that holds what the identity has beside its
-//     names (packed credentials, a list of packages) and that the library understands where it expects a password; may be
-//     NULL.
+// \param ppszPackedCredentialsString  Receives the password. If the identity has more than names
+//     and a password (packed credentials, a package list), receives a string with all of it, which
+//     the library accepts in place of a password; may be NULL.
 //
-// Returns SEC_E_OK, STATUS_INVALID_PARAMETER (it is encrypted), SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS
-// (it is none) or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, STATUS_INVALID_PARAMETER (it is encrypted), SEC_E_INVALID_PARAMETER (NULL),
+// SEC_E_UNKNOWN_CREDENTIALS (not an identity) or SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiEncodeAuthIdentityAsStrings(PSEC_WINNT_AUTH_IDENTITY_OPAQUE pAuthIdentity,
                                                 const SEC_WCHAR **ppszUserName,
                                                 const SEC_WCHAR **ppszDomainName,
                                                 const SEC_WCHAR **ppszPackedCredentialsString);
 
-// Tells whether an identity is one, and all in it can be read.
+// Checks that this is an identity and that all of it can be read.
 //
-// \param AuthData  The identity. How long it is, it says itself: bytes from elsewhere are for SspiUnmarshalAuthIdentity.
+// \param AuthData  The identity. It contains its own length: for bytes from elsewhere use
+//     SspiUnmarshalAuthIdentity.
 //
 // Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL) or SEC_E_UNKNOWN_CREDENTIALS.
 SECURITY_STATUS SspiValidateAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
@@ -2148,16 +2188,20 @@ SECURITY_STATUS SspiValidateAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthDat
 // \param AuthData  The identity.
 // \param AuthDataCopy  Receives the copy, which SspiFreeAuthIdentity frees.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or
+// SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiCopyAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData,
                                      PSEC_WINNT_AUTH_IDENTITY_OPAQUE *AuthDataCopy);
 
-// Compares two identities; letter case of names does not count. NULL, for whoever the process is, is the same as NULL.
+// Compares two identities, ignoring the letter case of names. NULL stands for the process's own
+// identity and is equal to NULL only.
 //
 // \param AuthIdentity1  One; may be NULL.
 // \param AuthIdentity2  The other; may be NULL.
-// \param SameSuppliedUser  Receives 1 if both name the same account of the same domain, else 0; may be NULL.
-// \param SameSuppliedIdentity  Receives 1 if their credentials are the same too, else 0; may be NULL.
+// \param SameSuppliedUser  Receives 1 if both name the same account of the same domain, else 0;
+//     may be NULL.
+// \param SameSuppliedIdentity  Receives 1 if their credentials are the same too, else 0; may be
+//     NULL.
 //
 // Returns SEC_E_OK or SEC_E_UNKNOWN_CREDENTIALS.
 SECURITY_STATUS SspiCompareAuthIdentities(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity1,
@@ -2165,79 +2209,85 @@ SECURITY_STATUS SspiCompareAuthIdentities(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthId
                                           BOOLEAN *SameSuppliedUser,
                                           BOOLEAN *SameSuppliedIdentity);
 
-// Erases an identity's credentials where they are. Its names stay.
+// Erases an identity's credentials in place, but not its names.
 //
 // \param AuthData  The identity; may be NULL.
 void SspiZeroAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-// Erases and frees an identity, or a string of one, that the library gave. Anything else is left alone.
+// Erases and frees an identity, or a string of one, that the library allocated. Other memory is
+// not touched.
 //
 // \param AuthData  The identity; may be NULL.
 void SspiFreeAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-// Erases and frees what these functions gave. Anything else is left alone.
+// Erases and frees what these functions allocated. Other memory is not touched.
 //
 // \param DataBuffer  A string, bytes or an identity; may be NULL.
 void SspiLocalFree(void *DataBuffer);
 
-// Encrypts an identity where it is, so that only this process, and those forked from it, can read it: names and
-// credentials, not the list of packages. Such an identity can be used wherever one can. Its length stays the same. One that
-// is encrypted already stays as it is.
+// Encrypts an identity in place, so that only this process, and those forked from it, can read it:
+// names and credentials, not the package list. The functions that take an identity accept an
+// encrypted one. The length does not change. An identity that is already encrypted is not changed.
 //
 // \param AuthData  The identity, which is changed.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or parts that overlap) or SEC_E_UNKNOWN_CREDENTIALS.
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or parts that overlap) or
+// SEC_E_UNKNOWN_CREDENTIALS.
 SECURITY_STATUS SspiEncryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-// SspiEncryptAuthIdentity for those who may decrypt it.
+// SspiEncryptAuthIdentity, with a choice of who can decrypt it.
 //
 // \param Options  SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS.
 // \param AuthData  The identity, which is changed.
 //
-// Returns as SspiEncryptAuthIdentity, and SEC_E_UNSUPPORTED_FUNCTION (for others than this process).
+// Returns as SspiEncryptAuthIdentity, and SEC_E_UNSUPPORTED_FUNCTION (other options).
 SECURITY_STATUS SspiEncryptAuthIdentityEx(ULONG Options, PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthData);
 
-// Decrypts what SspiEncryptAuthIdentity encrypted, where it is. What is not encrypted stays as it is.
+// Decrypts in place what SspiEncryptAuthIdentity encrypted. An identity that is not encrypted is
+// not changed.
 //
 // \param EncryptedAuthData  The identity, which is changed.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or parts that overlap) or SEC_E_UNKNOWN_CREDENTIALS (none, or encrypted
-// for others).
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or parts that overlap) or
+// SEC_E_UNKNOWN_CREDENTIALS (not an identity, or encrypted with another key).
 SECURITY_STATUS SspiDecryptAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 
 // Decrypts what SspiEncryptAuthIdentityEx encrypted.
 //
-// \param Options  As it was encrypted.
+// \param Options  Those that it was encrypted with.
 // \param EncryptedAuthData  The identity, which is changed.
 //
-// Returns as SspiDecryptAuthIdentity, and SEC_E_UNSUPPORTED_FUNCTION (for others than this process).
+// Returns as SspiDecryptAuthIdentity, and SEC_E_UNSUPPORTED_FUNCTION (other options than
+// SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS).
 SECURITY_STATUS SspiDecryptAuthIdentityEx(ULONG Options, PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 
-// Tells whether an identity is encrypted, for whomever.
+// Whether an identity is encrypted, by the library or by Windows.
 //
 // \param EncryptedAuthData  The identity.
 //
 // Returns 1 if it is, else 0.
 BOOLEAN SspiIsAuthIdentityEncrypted(PSEC_WINNT_AUTH_IDENTITY_OPAQUE EncryptedAuthData);
 
-// Makes bytes of an identity, encrypted or not, to be kept or sent.
+// Makes bytes from an identity, encrypted or not, to be stored or sent.
 //
 // \param AuthIdentity  The identity.
-// \param AuthIdentityLength  Receives how many bytes there are.
+// \param AuthIdentityLength  Receives the number of bytes.
 // \param AuthIdentityByteArray  Receives the bytes, which SspiLocalFree erases and frees.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or
+// SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiMarshalAuthIdentity(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
                                         ULONG *AuthIdentityLength,
                                         SEC_CHAR **AuthIdentityByteArray);
 
-// Makes an identity of bytes, which may come from anybody: nothing outside of them is read.
+// Makes an identity from bytes, which may come from an untrusted source: nothing outside of them
+// is read.
 //
-// \param AuthIdentityLength  How many bytes there are.
+// \param AuthIdentityLength  The number of bytes.
 // \param AuthIdentityByteArray  The bytes.
 // \param ppAuthIdentity  Receives the identity, which SspiFreeAuthIdentity frees.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS (they are no identity) or
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS (not an identity) or
 // SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiUnmarshalAuthIdentity(ULONG AuthIdentityLength,
                                           SEC_CHAR *AuthIdentityByteArray,
@@ -2245,40 +2295,47 @@ SECURITY_STATUS SspiUnmarshalAuthIdentity(ULONG AuthIdentityLength,
 
 // Makes an identity with which Negotiate will not choose a package.
 //
-// \param AuthIdentity  The identity; NULL for whoever the process is.
+// \param AuthIdentity  The identity; NULL for the process's own.
 // \param pszPackageName  The package's name.
-// \param ppNewAuthIdentity  Receives the new identity, which SspiFreeAuthIdentity frees; encrypted if the other is.
+// \param ppNewAuthIdentity  Receives the new identity, which SspiFreeAuthIdentity frees; encrypted
+//     if the other is.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or no name), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, or not a name), SEC_E_UNKNOWN_CREDENTIALS or
+// SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiExcludePackage(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
                                    const SEC_WCHAR *pszPackageName,
                                    PSEC_WINNT_AUTH_IDENTITY_OPAQUE *ppNewAuthIdentity);
 
-// Says how the credential manager's CredRead finds an identity.
+// Gives the arguments with which the credential manager's CredRead finds an identity.
 //
 // \param AuthIdentity  The identity.
 // \param pszTargetName  The target.
-// \param pCredmanCredentialType  Receives CRED_TYPE_DOMAIN_PASSWORD (2), or CRED_TYPE_GENERIC (1) for other credentials.
+// \param pCredmanCredentialType  Receives CRED_TYPE_DOMAIN_PASSWORD (2), or CRED_TYPE_GENERIC (1)
+//     for other credentials.
 // \param ppszCredmanTargetName  Receives the target's name, which SspiLocalFree frees.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL), SEC_E_UNKNOWN_CREDENTIALS or
+// SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiPrepareForCredRead(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
                                        const SEC_WCHAR *pszTargetName,
                                        ULONG *pCredmanCredentialType,
                                        const SEC_WCHAR **ppszCredmanTargetName);
 
-// Says how the credential manager's CredWrite keeps an identity. SspiLocalFree frees, and erases, what is given.
+// Gives the values with which the credential manager's CredWrite stores an identity. SspiLocalFree
+// erases and frees them.
 //
 // \param AuthIdentity  The identity.
 // \param pszTargetName  The target; NULL for the user's name.
-// \param pCredmanCredentialType  Receives CRED_TYPE_DOMAIN_PASSWORD (2), or CRED_TYPE_GENERIC (1) for other credentials.
+// \param pCredmanCredentialType  Receives CRED_TYPE_DOMAIN_PASSWORD (2), or CRED_TYPE_GENERIC (1)
+//     for other credentials.
 // \param ppszCredmanTargetName  Receives the target's name.
 // \param ppszCredmanUserName  Receives the user's name, as DOMAIN\user.
-// \param ppCredentialBlob  Receives the credentials: a password in UTF-16 without a zero, or what is packed; NULL for none.
+// \param ppCredentialBlob  Receives the credentials: a password in UTF-16 without a terminating
+//     zero, or packed credentials; NULL for none.
 // \param pCredentialBlobSize  Receives their length in bytes.
 //
-// Returns SEC_E_OK, STATUS_INVALID_PARAMETER (it is encrypted), SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS (no
-// user), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK, STATUS_INVALID_PARAMETER (it is encrypted), SEC_E_INVALID_PARAMETER (NULL),
+// SEC_E_NO_CREDENTIALS (no user), SEC_E_UNKNOWN_CREDENTIALS or SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiPrepareForCredWrite(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIdentity,
                                         const SEC_WCHAR *pszTargetName,
                                         ULONG *pCredmanCredentialType,
@@ -2287,45 +2344,47 @@ SECURITY_STATUS SspiPrepareForCredWrite(PSEC_WINNT_AUTH_IDENTITY_OPAQUE AuthIden
                                         uint8_t **ppCredentialBlob,
                                         ULONG *pCredentialBlobSize);
 
-// Tells the host of a target: of "HTTP/www.example.com:8080", "www.example.com".
+// Extracts the host of a target: from "HTTP/www.example.com:8080", "www.example.com".
 //
-// \param pszTargetName  The target, a service's principal name or a host's.
+// \param pszTargetName  The target: a service principal name or a host name.
 // \param pszHostName  Receives the host, which SspiLocalFree frees.
 //
-// Returns SEC_E_OK, SEC_E_TARGET_UNKNOWN (no host in it), SEC_E_INVALID_PARAMETER (NULL) or SEC_E_INSUFFICIENT_MEMORY.
-SECURITY_STATUS SspiGetTargetHostName(const SEC_WCHAR *pszTargetName,
-                                      SEC_WCHAR **pszHostName);
+// Returns SEC_E_OK, SEC_E_TARGET_UNKNOWN (no host in it), SEC_E_INVALID_PARAMETER (NULL) or
+// SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiGetTargetHostName(const SEC_WCHAR *pszTargetName, SEC_WCHAR **pszHostName);
 
-// Tells whether to ask the user for other credentials after an error: one of those that <wincred.h> has in
-// CREDUI_IS_AUTHENTICATION_ERROR.
+// Whether to ask the user for other credentials after an error: for those that
+// CREDUI_IS_AUTHENTICATION_ERROR in <wincred.h> lists.
 //
 // \param ErrorOrNtStatus  The error: a SEC_E_*, an HRESULT, an NTSTATUS or a Windows error.
 //
 // Returns 1 or 0.
 BOOLEAN SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 
-// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.
+// Makes an asynchronous context, which tracks one call at a time. SspiFreeAsyncContext frees it.
 //
-// Returns the context, or NULL if there is no memory. A forked child knows no context of its parent's.
+// Returns the context, or NULL if there is no memory. A forked child cannot use its parent's
+// contexts.
 PSspiAsyncContext SspiCreateAsyncContext(void);
 
-// Frees a context, and nobody is told of its call any more. A call that waits for a thread is not made; one under way has
-// returned when this function returns (unless it is called from within that call). Calls that end a handle are made all the same.
+// Frees an asynchronous context. Its callback is not called any more. A call that waits for a
+// thread is not made; one in progress has returned when this function returns (unless this
+// function is called from within that call). Calls that end a handle are made in any case.
 //
-// \param Handle  The context. NULL, and what is none, are left alone.
+// \param Handle  The context. NULL and invalid contexts are ignored.
 void SspiFreeAsyncContext(PSspiAsyncContext Handle);
 
 // Makes a context ready for another call. Its callback stays.
 //
 // \param Handle  The context, whose last call is complete.
 //
-// Returns SEC_E_OK or SEC_E_INVALID_HANDLE (no context, or a call is under way).
+// Returns SEC_E_OK or SEC_E_INVALID_HANDLE (not a context, or a call is in progress).
 SECURITY_STATUS SspiReinitAsyncContext(PSspiAsyncContext Handle);
 
 // Registers the function that is called, once, when the context's call is complete.
 //
 // \param Context  The context.
-// \param Callback  The function; NULL for none.
+// \param Callback  The function; NULL for none. It is called in another thread.
 // \param CallbackData  Its second argument.
 //
 // Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
@@ -2337,23 +2396,24 @@ SECURITY_STATUS SspiSetAsyncNotifyCallback(PSspiAsyncContext Context,
 //
 // \param AsyncContext  The context.
 //
-// Returns 1 or 0; 0 for what is no context.
+// Returns 1 or 0; 0 for an invalid context.
 BOOLEAN SspiAsyncContextRequiresNotify(PSspiAsyncContext AsyncContext);
 
-// How far the context's call is.
+// The state of the context's call.
 //
 // \param Handle  The context.
 //
-// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, what it returned; SEC_E_INVALID_HANDLE for no context, or one
-// of which no call has been made.
+// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, its status; SEC_E_INVALID_HANDLE if
+// the context is invalid or no call has been made.
 SECURITY_STATUS SspiGetAsyncCallStatus(PSspiAsyncContext Handle);
 
-// AcquireCredentialsHandleW, in a thread of the library's.
+// AcquireCredentialsHandleW, in a thread of the library.
 //
-// \param AsyncContext  The context that keeps track of the call. What the others point to must stay good until then.
+// \param AsyncContext  The context that tracks the call. What the other arguments point to must
+//     stay valid until the call is complete.
 //
-// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus tells how it ends), SEC_E_INVALID_HANDLE (no context, or one
-// that keeps track of another call) or SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus gives its status),
+// SEC_E_INVALID_HANDLE (not a context, or it tracks another call) or SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiAcquireCredentialsHandleAsyncW(PSspiAsyncContext AsyncContext,
                                                    SEC_WCHAR *pszPrincipal,
                                                    SEC_WCHAR *pszPackage,
@@ -2377,7 +2437,7 @@ SECURITY_STATUS SspiAcquireCredentialsHandleAsyncA(PSspiAsyncContext AsyncContex
                                                    PCredHandle phCredential,
                                                    PTimeStamp ptsExpiry);
 
-// InitializeSecurityContextW, in a thread of the library's.
+// InitializeSecurityContextW, in a thread of the library.
 //
 // \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
 //
@@ -2411,7 +2471,7 @@ SECURITY_STATUS SspiInitializeSecurityContextAsyncA(PSspiAsyncContext AsyncConte
                                                     ULONG *pfContextAttr,
                                                     PTimeStamp ptsExpiry);
 
-// AcceptSecurityContext, in a thread of the library's.
+// AcceptSecurityContext, in a thread of the library.
 //
 // \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
 //
@@ -2427,7 +2487,7 @@ SECURITY_STATUS SspiAcceptSecurityContextAsync(PSspiAsyncContext AsyncContext,
                                                ULONG *pfContextAttr,
                                                PTimeStamp ptsTimeStamp);
 
-// FreeCredentialsHandle, in a thread of the library's.
+// FreeCredentialsHandle, in a thread of the library.
 //
 // \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
 // \param phCredential  The handle, which is copied.
@@ -2435,7 +2495,7 @@ SECURITY_STATUS SspiAcceptSecurityContextAsync(PSspiAsyncContext AsyncContext,
 // Returns as SspiAcquireCredentialsHandleAsyncW.
 SECURITY_STATUS SspiFreeCredentialsHandleAsync(PSspiAsyncContext AsyncContext, PCredHandle phCredential);
 
-// DeleteSecurityContext, in a thread of the library's.
+// DeleteSecurityContext, in a thread of the library.
 //
 // \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
 // \param phContext  The handle, which is copied.
@@ -2443,43 +2503,48 @@ SECURITY_STATUS SspiFreeCredentialsHandleAsync(PSspiAsyncContext AsyncContext, P
 // Returns as SspiAcquireCredentialsHandleAsyncW.
 SECURITY_STATUS SspiDeleteSecurityContextAsync(PSspiAsyncContext AsyncContext, PCtxtHandle phContext);
 
-// Packs a context for another process, which ImportSecurityContext makes a context of again: a forked child of this one,
-// or any that is configured with the same key (`[export] key_file`), on whichever machine.
+// Packs a context for another process, where ImportSecurityContext makes a context from it: a
+// forked child of this one, or any process that is configured with the same key (`[export]
+// key_file`), on any machine.
 //
 // \param phContext  An established context, of either side.
 // \param fFlags  0, or of these
-//     - SECPKG_CONTEXT_EXPORT_RESET_NEW: the new context begins where this one was when it was established.
-//     - SECPKG_CONTEXT_EXPORT_DELETE_OLD: this context is gone afterwards; of several calls one succeeds. Without it
-//       there are two contexts: whoever goes on with both has messages refused, and encrypts different messages
-//       with the same key stream.
-//     - NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, an extension: a context that awaits the client's answer to NTLM's challenge
-//       can be exported too.
-// \param pPackedContext  Receives the packed context: BufferType SECBUFFER_EMPTY, and cbBuffer bytes at pvBuffer, which the
-//     caller frees with FreeContextBuffer. They are encrypted, and good for a few minutes and once in each process.
-//     Zeros after an error.
+//     - SECPKG_CONTEXT_EXPORT_RESET_NEW: the new context starts in the state of this one when it
+//       was established.
+//     - SECPKG_CONTEXT_EXPORT_DELETE_OLD: this context is deleted; of several such calls one
+//       succeeds. Without this flag there are two contexts: a program that uses both has messages
+//       rejected, and encrypts different messages with the same key stream.
+//     - NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, an extension: a context that awaits the client's reply
+//       to NTLM's challenge can be exported too.
+// \param pPackedContext  Receives the packed context: BufferType SECBUFFER_EMPTY, and cbBuffer
+//     bytes at pvBuffer, which the caller frees with FreeContextBuffer. They are encrypted, and
+//     can be imported for a few minutes and once in each process. Zeros after an error.
 // \param pToken  Receives NULL: the imported context has the client's token. May be NULL.
 //
-// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or over); SEC_E_CANNOT_PACK (Kerberos, or a client,
-// under way; a context under way whose credential has an identity, accounts or keys of its own; no key);
-// SEC_E_UNSUPPORTED_FUNCTION (SECPKG_CONTEXT_EXPORT_TO_KERNEL and other flags); SEC_E_INVALID_PARAMETER (NULL for
-// pPackedContext); SEC_E_INSUFFICIENT_MEMORY. For a context of the system's, what the system returns.
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or failed); SEC_E_CANNOT_PACK
+// (Kerberos, or a client, in progress; a context in progress whose credential has an identity,
+// accounts or keys of its own; no key); SEC_E_UNSUPPORTED_FUNCTION
+// (SECPKG_CONTEXT_EXPORT_TO_KERNEL and other flags); SEC_E_INVALID_PARAMETER (NULL for
+// pPackedContext); SEC_E_INSUFFICIENT_MEMORY. For a context of another package, what the operating
+// system's secur32.dll returns.
 SECURITY_STATUS ExportSecurityContext(PCtxtHandle phContext,
                                       ULONG fFlags,
                                       PSecBuffer pPackedContext,
                                       void **pToken);
 
-// Makes a context of what ExportSecurityContext has packed, in this process or another.
+// Makes a context from the bytes of ExportSecurityContext, in this process or another.
 //
-// \param pszPackage  The package of the context that was exported: the credential's, or the one that Negotiate has chosen.
-//     With the name of a package of the system's, the system imports.
-// \param pPackedContext  The packed context, as it was given. It stays the caller's.
-// \param Token  May be NULL; makes no difference.
+// \param pszPackage  The package of the exported context: the credential's, or the one that
+//     Negotiate has chosen. For a package of the operating system, its secur32.dll imports.
+// \param pPackedContext  The packed context. It stays the caller's.
+// \param Token  Ignored; may be NULL.
 // \param phContext  Receives the context's handle, which DeleteSecurityContext ends.
 //
-// Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_BAD_PKGID (another package's context);
-// SEC_E_INVALID_TOKEN (not a packed context, changed, sealed with another key or another version, too old, or
-// imported before in this process); SEC_E_NO_CREDENTIALS (the configured key cannot be had); SEC_E_INVALID_HANDLE (NULL for
-// phContext); SEC_E_INVALID_PARAMETER (NULL for pPackedContext); SEC_E_INSUFFICIENT_MEMORY.
+// Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_BAD_PKGID (another package's
+// context); SEC_E_INVALID_TOKEN (not a packed context, changed, sealed with another key or another
+// version, too old, or imported before in this process); SEC_E_NO_CREDENTIALS (the configured key
+// is not available); SEC_E_INVALID_HANDLE (NULL for phContext); SEC_E_INVALID_PARAMETER (NULL for
+// pPackedContext); SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS ImportSecurityContextW(SEC_WCHAR *pszPackage,
                                        PSecBuffer pPackedContext,
                                        void *Token,
@@ -2491,43 +2556,42 @@ SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
                                        void *Token,
                                        PCtxtHandle phContext);
 
-// Tells about the client of a token.
+// Queries a token's client.
 //
-// \param Token  What QuerySecurityContextToken gave. It may be used by several threads at once.
-// \param Class  What is asked for. Text is UTF-8 and ends with a zero.
-//     NEGOSSP_TOKEN_USER_NAME: the name of the client's account on this machine; empty if the configuration gives it by numbers.
-//     NEGOSSP_TOKEN_USER_IDS: a NEGOSSP_TOKEN_IDS.
-//     NEGOSSP_TOKEN_GROUPS: the IDs of the account's groups, an array of ULONG.
-//     NEGOSSP_TOKEN_CLIENT_NAME: the client's name as SECPKG_ATTR_NAMES has it.
-//     NEGOSSP_TOKEN_SID: the client's SID as text, `S-1-5-21-...`.
-//     NEGOSSP_TOKEN_GROUP_SIDS: those of its groups that count, each followed by a line feed.
-//     NEGOSSP_TOKEN_LEVEL: how far the server may act as the client, a ULONG: NEGOSSP_LEVEL_*.
-//     NEGOSSP_TOKEN_PACKAGE: what authenticated the client, `Kerberos` or `NTLM`.
-//     NEGOSSP_TOKEN_EXPIRY: when the client's context ends, a TimeStamp in local time.
-//     NEGOSSP_TOKEN_ORIGINS: lines `logon=...`, `name=...`, `sid=...`, `groups=...`, `account=...` that say where each is known
-//     from: `account file`, `PAC`, ...; the account by a way of `[tokens] map` in the configuration. Others may follow.
+// \param Token  From QuerySecurityContextToken. Several threads may use it at once.
+// \param Class  The information to get. Text is UTF-8 and ends with a zero.
+//     - NEGOSSP_TOKEN_USER_NAME: the name of the client's account on this machine; empty if the
+//       configuration gives it by numbers.
+//     - NEGOSSP_TOKEN_USER_IDS: a NEGOSSP_TOKEN_IDS.
+//     - NEGOSSP_TOKEN_GROUPS: the IDs of the account's groups, an array of ULONG.
+//     - NEGOSSP_TOKEN_CLIENT_NAME: the client's name as in SECPKG_ATTR_NAMES.
+//     - NEGOSSP_TOKEN_SID: the client's SID as text, `S-1-5-21-...`.
+//     - NEGOSSP_TOKEN_GROUP_SIDS: the SIDs of its enabled groups, each followed by a line feed.
+//     - NEGOSSP_TOKEN_LEVEL: the impersonation level, a ULONG: NEGOSSP_LEVEL_*.
+//     - NEGOSSP_TOKEN_PACKAGE: the package that authenticated the client, `Kerberos` or `NTLM`.
+//     - NEGOSSP_TOKEN_EXPIRY: the time when the client's context ends, a TimeStamp in local time.
+//     - NEGOSSP_TOKEN_ORIGINS: lines `logon=...`, `name=...`, `sid=...`, `groups=...`,
+//       `account=...` with the source of each value: `account file`, `PAC`, ...; for the account
+//       the method of `[tokens] map` in the configuration. Others may follow.
 // \param Buffer  Receives it; not touched after an error.
 // \param cbBuffer  Bytes at Buffer; 0 to ask for the number.
-// \param pcbNeeded  Receives the number of bytes that were written, or would have been. May be NULL.
+// \param pcbNeeded  Receives the number of bytes that were, or would have been, written. May be
+//     NULL.
 //
-// Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER (Buffer is NULL);
-// SEC_E_UNSUPPORTED_FUNCTION: no such class, or of the SIDs that nobody has told them.
-SECURITY_STATUS NegosspQueryToken(HANDLE Token,
-                                  ULONG Class,
-                                  void *Buffer,
-                                  ULONG cbBuffer,
-                                  ULONG *pcbNeeded);
+// Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE; SEC_E_INVALID_PARAMETER (Buffer
+// is NULL); SEC_E_UNSUPPORTED_FUNCTION: no such class, or the client's SID is not known.
+SECURITY_STATUS NegosspQueryToken(HANDLE Token, ULONG Class, void *Buffer, ULONG cbBuffer, ULONG *pcbNeeded);
 
-// Ends a token. Threads that act as its client go on.
+// Closes a token. Threads that impersonate its client continue to do so.
 //
-// \param Token  What QuerySecurityContextToken gave.
+// \param Token  From QuerySecurityContextToken.
 //
-// Returns SEC_E_OK; SEC_E_INVALID_HANDLE: no token, or closed already.
+// Returns SEC_E_OK; SEC_E_INVALID_HANDLE: not a token, or closed already.
 SECURITY_STATUS NegosspCloseToken(HANDLE Token);
 
-// As ImpersonateSecurityContext, for the client of a token, whose context may be gone.
+// ImpersonateSecurityContext, for the client of a token, whose context may have been deleted.
 //
-// \param Token  What QuerySecurityContextToken gave.
+// \param Token  From QuerySecurityContextToken.
 //
 // Returns what ImpersonateSecurityContext does.
 SECURITY_STATUS NegosspImpersonateToken(HANDLE Token);

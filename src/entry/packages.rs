@@ -1,4 +1,4 @@
-//! What the packages are called and what they can do.
+//! The library's packages: their names and capabilities.
 
 use super::abi::*;
 use super::boundary::package_info::{self, PackageInfo};
@@ -9,7 +9,7 @@ use crate::server;
 use crate::types::error::{Error, Result};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// What every package here can do.
+/// The capabilities of every package.
 const COMMON: ULONG = SECPKG_FLAG_INTEGRITY
     | SECPKG_FLAG_PRIVACY
     | SECPKG_FLAG_CONNECTION
@@ -20,11 +20,10 @@ const COMMON: ULONG = SECPKG_FLAG_INTEGRITY
     | SECPKG_FLAG_LOGON
     | SECPKG_FLAG_RESTRICTED_TOKENS;
 
-/// What Windows allows for SPNEGO around a Kerberos token, in bytes: with the defaults 48256 and
-/// 48000.
+/// Bytes that Windows allows for SPNEGO around a Kerberos token: its defaults are 48256 and 48000.
 const SPNEGO: ULONG = 256;
 
-/// A package of ours as Windows describes its own.
+/// Describes a package as Windows does.
 fn describe(package: Package) -> PackageInfo {
     let (capabilities, rpc_id, max_token, comment) = match package {
         Package::Negotiate => (
@@ -69,7 +68,7 @@ pub(super) unsafe fn enumerate<Char: Text>(
     let packages: Vec<PackageInfo> =
         Package::ALL.iter().copied().map(describe).chain(others()).collect();
     let all = package_info::allocate(&packages)?;
-    // SAFETY: neither is NULL, so both point to what their types say by the caller's promise.
+    // SAFETY: C caller's contract, outputs.
     unsafe {
         count.write_unaligned(packages.len() as ULONG);
         infos.write_unaligned(all);
@@ -89,19 +88,19 @@ pub(super) unsafe fn query<Char: Text>(
     if info.is_null() {
         return Err(Error::InvalidParameter("NULL for an output"));
     }
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, strings.
     let name = unsafe { text::read(name)? }.ok_or(Error::PackageNotFound)?;
     let description = match Package::from_name(&name) {
         Ok(package) => describe(package),
         Err(_) => other(&name)?,
     };
     let one = package_info::allocate(&[description])?;
-    // SAFETY: not NULL, so it points to a pointer by the caller's promise.
+    // SAFETY: C caller's contract, outputs.
     unsafe { info.write_unaligned(one) };
     Ok(SEC_E_OK)
 }
 
-/// Mechanisms that DeleteSecurityPackage took from Negotiate, by their places in
+/// Mechanisms that DeleteSecurityPackage has excluded from Negotiate: bits by their positions in
 /// [`Mechanism::ALL`].
 static DELETED: AtomicU32 = AtomicU32::new(0);
 
@@ -109,7 +108,7 @@ fn place(mechanism: Mechanism) -> u32 {
     Mechanism::ALL.iter().position(|&other| other == mechanism).map_or(0, |place| 1 << place)
 }
 
-/// Negotiate does without the mechanism: the program has said so.
+/// Whether DeleteSecurityPackage has excluded the mechanism from Negotiate.
 pub(super) fn deleted(mechanism: Mechanism) -> bool {
     DELETED.load(Ordering::Relaxed) & place(mechanism) != 0
 }
@@ -134,12 +133,12 @@ pub(super) fn offer(package: Package, offered: bool) -> Result<SECURITY_STATUS> 
 /// # Safety
 /// `name` is NULL or points to characters that end with a zero.
 pub(super) unsafe fn named<Char: Text>(name: *const Char) -> Result<Package> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, strings.
     let name = unsafe { text::read(name)? };
     Package::from_name(&name.ok_or(Error::PackageNotFound)?)
 }
 
-/// A description of one of our packages, which the caller frees.
+/// A description of a package, which the caller frees.
 pub(super) fn of<Char: Text>(package: Package) -> Result<*mut SecPkgInfo<Char>> {
     package_info::allocate(&[describe(package)])
 }

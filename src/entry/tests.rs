@@ -1,4 +1,4 @@
-//! What only shows from inside: panics, and memory that is ours.
+//! Tests that need internals: panics, and memory of the library.
 
 #[path = "../../tests/it/support/abi.rs"]
 #[allow(dead_code)] // a part is used
@@ -13,7 +13,7 @@ use abi_support::{Credentials, NO_HANDLE, Side, buffer, converse, descriptor, es
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
-/// A token that makes a conversation panic.
+/// A token that makes a step panic.
 pub(super) const PANIC: &[u8] = b"panic, please";
 
 #[test]
@@ -27,7 +27,7 @@ fn sec_e_internal_error_for_any_panic() {
             panic!("while dropped");
         }
     }
-    // What the second panic carries is given up, which Miri would report.
+    // The second panic's payload leaks, which Miri would report.
     if !cfg!(miri) {
         assert_eq!(guard("test", || std::panic::panic_any(Worse)), SEC_E_INTERNAL_ERROR);
     }
@@ -56,7 +56,7 @@ fn a_panic_in_a_later_call_ends_that_context_and_no_other() {
     assert_eq!(first.status, SEC_I_CONTINUE_NEEDED);
     let answer = client.step(&outbound, Some(&first.token));
     assert_eq!(server.step(&inbound, Some(PANIC)).status, SEC_E_INTERNAL_ERROR);
-    // It has failed: the right answer comes too late, and nothing but deleting is left.
+    // It has failed: the right token comes too late, and the context can only be deleted.
     assert_eq!(server.step(&inbound, Some(&answer.token)).status, SEC_E_INVALID_HANDLE);
     assert_eq!(
         server.query::<SecPkgContext_Sizes>(SECPKG_ATTR_SIZES).err(),
@@ -162,7 +162,7 @@ fn attributes_are_freed_pointer_by_pointer() {
     }
 }
 
-/// A message of one piece from `from` to `to`, sealed, sent as a stream, and unsealed where it is.
+/// A message in one piece, sealed, sent as a stream, and unsealed in place.
 #[test]
 fn a_stream_is_decrypted_in_place() {
     let mut pair = establish("NTLM");

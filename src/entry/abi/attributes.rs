@@ -1,5 +1,5 @@
-//! What QueryContextAttributes and QueryCredentialsAttributes fill in. Every pointer in them is
-//! freed by the caller with FreeContextBuffer, one call per pointer.
+//! The structures of QueryContextAttributes and QueryCredentialsAttributes. The caller frees every
+//! pointer in them with FreeContextBuffer, one call per pointer.
 
 use super::base::*;
 use std::ffi::{c_char, c_void};
@@ -46,9 +46,9 @@ pub struct SecPkgContext_Names<Char> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_Lifespan {
-    /// Since when the context is valid.
+    /// The time when it became valid.
     pub tsStart: TimeStamp,
-    /// When it ends.
+    /// The time when it ends.
     pub tsExpiry: TimeStamp,
 }
 
@@ -82,7 +82,7 @@ pub struct SecPkgContext_KeyInfo<Char> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_Authority<Char> {
-    /// Who vouched for the client.
+    /// The authority that authenticated the client.
     pub sAuthorityName: *mut Char,
 }
 
@@ -102,7 +102,7 @@ pub struct SecPkgContext_ProtoInfo<Char> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_PasswordExpiry {
-    /// When the client's password expires.
+    /// The time when the client's password expires.
     pub tsPasswordExpires: TimeStamp,
 }
 
@@ -154,9 +154,9 @@ pub struct SecPkgContext_NegotiationInfo<Char> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_NativeNames<Char> {
-    /// The client, as the mechanism names it.
+    /// The client's name in the mechanism's form.
     pub sClientName: *mut Char,
-    /// The server, as the mechanism names it.
+    /// The server's name in the mechanism's form.
     pub sServerName: *mut Char,
 }
 
@@ -174,7 +174,7 @@ pub struct SecPkgContext_CredentialName<Char> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_AccessToken {
-    /// The client's token, the context's property.
+    /// The client's token, which the context owns.
     pub AccessToken: *mut c_void,
 }
 
@@ -182,7 +182,7 @@ pub struct SecPkgContext_AccessToken {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_LogoffTime {
-    /// When the client should be logged off, in local time.
+    /// The time when the client should be logged off, in local time.
     pub tsLogoffTime: TimeStamp,
 }
 
@@ -190,8 +190,8 @@ pub struct SecPkgContext_LogoffTime {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_NegoStatus {
-    /// What the last call of AcceptSecurityContext or InitializeSecurityContext with this context
-    /// returned.
+    /// The status of the last call of AcceptSecurityContext or InitializeSecurityContext with this
+    /// context.
     pub LastStatus: ULONG,
 }
 
@@ -228,7 +228,7 @@ pub struct SecPkgContext_Target {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgContext_ClientSpecifiedTarget {
-    /// The service's principal name that the client asked for: UTF-16 from both forms of the
+    /// The service principal name that the client asked for: UTF-16 from both forms of the
     /// function.
     pub sTargetName: *mut SEC_WCHAR,
 }
@@ -247,7 +247,7 @@ pub struct SecPkgContext_Bindings {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecPkgCredentials_Names<Char> {
-    /// Whose credentials they are.
+    /// The name of the credentials' owner.
     pub sUserName: *mut Char,
 }
 
@@ -259,7 +259,7 @@ pub struct SecPkgCredentials_SSIProvider<Char> {
     pub sProviderName: *mut Char,
     /// Bytes at `ProviderInfo`.
     pub ProviderInfoLength: ULONG,
-    /// What the provider says.
+    /// The provider's information.
     pub ProviderInfo: *mut c_char,
 }
 
@@ -271,11 +271,11 @@ pub struct SecPkgCredentials_KdcProxySettings {
     pub Version: ULONG,
     /// KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY, or 0.
     pub Flags: ULONG,
-    /// Where the proxy's name starts; 0 for none.
+    /// Offset of the proxy's name; 0 for none.
     pub ProxyServerOffset: USHORT,
     /// Its length.
     pub ProxyServerLength: USHORT,
-    /// Where the client's credentials for TLS start; 0 for none.
+    /// Offset of the client's credentials for TLS; 0 for none.
     pub ClientTlsCredOffset: USHORT,
     /// Their length.
     pub ClientTlsCredLength: USHORT,

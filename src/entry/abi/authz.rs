@@ -1,5 +1,4 @@
-//! What `<authz.h>` declares of the claims that a client comes with, for
-//! SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
+//! The claims structures of `<authz.h>`, for SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
 
 use super::base::*;
 
@@ -33,7 +32,7 @@ pub struct AUTHZ_SECURITY_ATTRIBUTE_V1 {
     pub Values: AUTHZ_SECURITY_ATTRIBUTE_VALUES,
 }
 
-/// Claims, in their version's form.
+/// Claims in the form of their version.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union AUTHZ_SECURITY_ATTRIBUTES {

@@ -1,4 +1,4 @@
-//! Handles, buffers, packages and the words they are made of.
+//! Handles, buffers, packages and the basic types.
 
 use std::ffi::{c_char, c_void};
 
@@ -16,11 +16,11 @@ pub type HANDLE = *mut c_void;
 pub type SEC_CHAR = c_char;
 /// A character of a `W` function: UTF-16.
 pub type SEC_WCHAR = u16;
-/// What nearly every function returns: `SEC_E_OK`, a `SEC_I_*` success or a `SEC_E_*` error, which
+/// The result of nearly every function: `SEC_E_OK`, a `SEC_I_*` success or a `SEC_E_*` error, which
 /// is negative.
 pub type SECURITY_STATUS = i32;
 
-/// An identifier that nobody else uses.
+/// A globally unique identifier.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct GUID {
@@ -46,8 +46,7 @@ pub type TimeStamp = SECURITY_INTEGER;
 /// Pointer to a point in time.
 pub type PTimeStamp = *mut TimeStamp;
 
-/// A handle. Its words mean nothing to the caller; (ULONG_PTR)-1 in both marks one that is not
-/// valid.
+/// A handle. Its words are opaque to the caller. (ULONG_PTR)-1 in both marks an invalid one.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecHandle {
@@ -58,11 +57,11 @@ pub struct SecHandle {
 }
 /// Pointer to a handle.
 pub type PSecHandle = *mut SecHandle;
-/// What AcquireCredentialsHandle makes and FreeCredentialsHandle ends.
+/// Made by AcquireCredentialsHandle and ended by FreeCredentialsHandle.
 pub type CredHandle = SecHandle;
 /// Pointer to a credentials handle.
 pub type PCredHandle = PSecHandle;
-/// What AcceptSecurityContext and InitializeSecurityContext make and DeleteSecurityContext ends.
+/// Made by AcceptSecurityContext and InitializeSecurityContext and ended by DeleteSecurityContext.
 pub type CtxtHandle = SecHandle;
 /// Pointer to a context handle.
 pub type PCtxtHandle = PSecHandle;
@@ -71,11 +70,11 @@ pub type PCtxtHandle = PSecHandle;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SecBuffer {
-    /// Bytes at `pvBuffer`: content of an input, capacity of an output and then what was written.
+    /// Bytes at `pvBuffer`: length of an input; capacity of an output, then the length written.
     pub cbBuffer: ULONG,
     /// `SECBUFFER_*`, with attribute bits under SECBUFFER_ATTRMASK.
     pub BufferType: ULONG,
-    /// The bytes; the caller's.
+    /// The bytes, which belong to the caller.
     pub pvBuffer: *mut c_void,
 }
 /// Pointer to a buffer.
@@ -95,8 +94,8 @@ pub struct SecBufferDesc {
 /// Pointer to an array of buffers.
 pub type PSecBufferDesc = *mut SecBufferDesc;
 
-/// Channel bindings as the caller hands them over in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets
-/// count from the structure's start.
+/// Channel bindings, which the caller passes in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count
+/// from the structure's start.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_CHANNEL_BINDINGS {
@@ -104,17 +103,17 @@ pub struct SEC_CHANNEL_BINDINGS {
     pub dwInitiatorAddrType: ULONG,
     /// Bytes of the initiator's address.
     pub cbInitiatorLength: ULONG,
-    /// Where the initiator's address starts.
+    /// Offset of the initiator's address.
     pub dwInitiatorOffset: ULONG,
     /// Kind of the acceptor's address.
     pub dwAcceptorAddrType: ULONG,
     /// Bytes of the acceptor's address.
     pub cbAcceptorLength: ULONG,
-    /// Where the acceptor's address starts.
+    /// Offset of the acceptor's address.
     pub dwAcceptorOffset: ULONG,
     /// Bytes of application data, as `tls-server-end-point:...`.
     pub cbApplicationDataLength: ULONG,
-    /// Where the application data starts.
+    /// Offset of the application data.
     pub dwApplicationDataOffset: ULONG,
 }
 /// Pointer to channel bindings.
@@ -140,7 +139,7 @@ pub struct SecPkgInfo<Char> {
 /// Pointer to a package.
 pub type PSecPkgInfo<Char> = *mut SecPkgInfo<Char>;
 
-/// Never called: the library asks nobody for keys.
+/// Never called by this library.
 pub type SEC_GET_KEY_FN = Option<
     unsafe extern "system" fn(
         Arg: *mut c_void,
@@ -151,7 +150,7 @@ pub type SEC_GET_KEY_FN = Option<
     ),
 >;
 
-/// What AddSecurityPackage is told of a package. Not looked at for packages of ours.
+/// Options of AddSecurityPackage. Ignored for this library's packages.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SECURITY_PACKAGE_OPTIONS {
@@ -169,12 +168,12 @@ pub struct SECURITY_PACKAGE_OPTIONS {
 /// Pointer to options of a package.
 pub type PSECURITY_PACKAGE_OPTIONS = *mut SECURITY_PACKAGE_OPTIONS;
 
-/// Keeps track of a call that completes later.
+/// Tracks a call that completes later.
 pub struct SspiAsyncContext(());
-/// Pointer to such a context: a number that only the library understands.
+/// Pointer to such a context: an opaque number.
 pub type PSspiAsyncContext = *mut SspiAsyncContext;
-/// Called, in a thread of the library's, when a call is complete: `Handle` is its context,
-/// `CallbackData` what was registered with the function. It may begin the next call, and free the
-/// context; it should not wait for other calls.
+/// Called, in a thread of the library, when a call is complete. `Handle` is its context,
+/// `CallbackData` the argument registered with the function. It may start the next call or free the
+/// context. It should not wait for other calls.
 pub type SspiAsyncNotifyCallback =
     Option<unsafe extern "system" fn(Handle: PSspiAsyncContext, CallbackData: *mut c_void)>;

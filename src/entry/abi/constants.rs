@@ -40,11 +40,11 @@ ulongs! {
     SECBUFFER_READONLY_WITH_CHECKSUM = 0x10000000;
     SECBUFFER_RESERVED = 0x60000000;
 
-    // Data representations; both are accepted, neither matters.
+    // Data representations: both are accepted and ignored.
     SECURITY_NATIVE_DREP = 0x00000010;
     SECURITY_NETWORK_DREP = 0x00000000;
 
-    // What a package can do (`fCapabilities`).
+    // Capabilities of a package (`fCapabilities`).
     SECPKG_FLAG_INTEGRITY = 0x00000001;
     SECPKG_FLAG_PRIVACY = 0x00000002;
     SECPKG_FLAG_TOKEN_ONLY = 0x00000004;
@@ -99,7 +99,7 @@ ulongs! {
     SECPKG_OPTIONS_TYPE_SSPI = 2;
     SECPKG_OPTIONS_PERMANENT = 0x00000001;
 
-    // What an initiator asks for.
+    // Requirements of an initiator.
     ISC_REQ_DELEGATE = 0x00000001;
     ISC_REQ_MUTUAL_AUTH = 0x00000002;
     ISC_REQ_REPLAY_DETECT = 0x00000004;
@@ -128,7 +128,7 @@ ulongs! {
     ISC_REQ_UNVERIFIED_TARGET_NAME = 0x20000000;
     ISC_REQ_CONFIDENTIALITY_ONLY = 0x40000000;
 
-    // What an initiator got.
+    // Attributes of an initiator's context.
     ISC_RET_DELEGATE = 0x00000001;
     ISC_RET_MUTUAL_AUTH = 0x00000002;
     ISC_RET_REPLAY_DETECT = 0x00000004;
@@ -157,7 +157,7 @@ ulongs! {
     ISC_RET_REAUTHENTICATION = 0x08000000;
     ISC_RET_CONFIDENTIALITY_ONLY = 0x40000000;
 
-    // What an acceptor asks for.
+    // Requirements of an acceptor.
     ASC_REQ_DELEGATE = 0x00000001;
     ASC_REQ_MUTUAL_AUTH = 0x00000002;
     ASC_REQ_REPLAY_DETECT = 0x00000004;
@@ -185,7 +185,7 @@ ulongs! {
     ASC_REQ_ALLOW_MISSING_BINDINGS = 0x10000000;
     ASC_REQ_HTTP = 0x10000000;
 
-    // What an acceptor got.
+    // Attributes of an acceptor's context.
     ASC_RET_DELEGATE = 0x00000001;
     ASC_RET_MUTUAL_AUTH = 0x00000002;
     ASC_RET_REPLAY_DETECT = 0x00000004;
@@ -269,7 +269,7 @@ ulongs! {
     SECPKG_CONTEXT_EXPORT_RESET_NEW = 0x00000001;
     SECPKG_CONTEXT_EXPORT_DELETE_OLD = 0x00000002;
     SECPKG_CONTEXT_EXPORT_TO_KERNEL = 0x00000004;
-    // The same, an extension: also a context that NTLM is in the middle of accepting.
+    // An extension: also exports a context in which NTLM awaits the client's reply.
     NEGOSSP_CONTEXT_EXPORT_HALF_OPEN = 0x4e530000;
 
     // Flags and versions of identities.

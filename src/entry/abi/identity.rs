@@ -4,7 +4,7 @@
 use super::base::*;
 use std::ffi::c_void;
 
-/// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` says which it really is.
+/// SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` gives the actual form.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_IDENTITY<Char> {
@@ -53,9 +53,8 @@ pub struct SEC_WINNT_AUTH_IDENTITY_EX<Char> {
     pub PackageListLength: ULONG,
 }
 
-/// The same in one block of memory: what it holds is found by offsets from its beginning. Lengths
-/// count bytes. Text is UTF-16, whatever the function, unless `Flags` says
-/// SEC_WINNT_AUTH_IDENTITY_ANSI.
+/// The same in one block of memory, with offsets from its start. Lengths count bytes. Text is
+/// UTF-16 in both forms of a function, unless `Flags` has SEC_WINNT_AUTH_IDENTITY_ANSI.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_IDENTITY_EX2 {
@@ -75,9 +74,9 @@ pub struct SEC_WINNT_AUTH_IDENTITY_EX2 {
     pub DomainLength: USHORT,
     /// A SEC_WINNT_AUTH_PACKED_CREDENTIALS.
     pub PackedCredentialsOffset: ULONG,
-    /// Its length, with what follows it.
+    /// Its length, including the data that follows it.
     pub PackedCredentialsLength: USHORT,
-    /// SEC_WINNT_AUTH_IDENTITY_UNICODE, and SEC_WINNT_AUTH_IDENTITY_MARSHALLED if you like.
+    /// SEC_WINNT_AUTH_IDENTITY_UNICODE, optionally with SEC_WINNT_AUTH_IDENTITY_MARSHALLED.
     pub Flags: ULONG,
     /// As in the EX form.
     pub PackageListOffset: ULONG,
@@ -85,11 +84,11 @@ pub struct SEC_WINNT_AUTH_IDENTITY_EX2 {
     pub PackageListLength: USHORT,
 }
 
-/// Bytes that lie elsewhere in the block.
+/// Bytes elsewhere in the block.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_BYTE_VECTOR {
-    /// From the beginning of the structure that is in turn found by an offset, or is the block's.
+    /// Offset from the start of the structure that contains this one.
     pub ByteArrayOffset: ULONG,
     /// How many.
     pub ByteArrayLength: USHORT,
@@ -105,29 +104,29 @@ pub struct SEC_WINNT_AUTH_DATA {
     pub CredData: SEC_WINNT_AUTH_BYTE_VECTOR,
 }
 
-/// What shows that somebody is the account.
+/// Credentials of an account.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_PACKED_CREDENTIALS {
     /// Bytes of this structure.
     pub cbHeaderLength: USHORT,
-    /// Bytes of this structure and of what follows it.
+    /// Bytes of this structure and of the data that follows it.
     pub cbStructureLength: USHORT,
-    /// The credential; its offset is from the beginning of this structure.
+    /// The credential; its offset counts from the start of this structure.
     pub AuthData: SEC_WINNT_AUTH_DATA,
 }
 
-/// Characters that lie elsewhere in the block.
+/// Characters elsewhere in the block.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_SHORT_VECTOR {
-    /// From the beginning of the structure.
+    /// Offset from the start of the structure.
     pub ShortArrayOffset: ULONG,
     /// How many.
     pub ShortArrayCount: USHORT,
 }
 
-/// What SspiEncodeAuthIdentityAsStrings makes a string of when it is more than a password.
+/// The content of a string from SspiEncodeAuthIdentityAsStrings that is more than a password.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX {
@@ -145,14 +144,14 @@ pub struct SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SEC_WINNT_AUTH_DATA_PASSWORD {
-    /// The password in UTF-16; its offset is from the beginning of this structure.
+    /// The password in UTF-16; its offset counts from the start of this structure.
     pub UnicodePassword: SEC_WINNT_AUTH_BYTE_VECTOR,
 }
 
-/// An identity in any of these forms, in memory of the caller's or from a function that makes one.
+/// An identity in any of these forms, in memory of the caller or of the library.
 pub type PSEC_WINNT_AUTH_IDENTITY_OPAQUE = *mut c_void;
 
-/// `CredType` of a password. The header has it, and the next, in its first part.
+/// `CredType` of a password. The header has this and the next in its prologue.
 pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID = GUID {
     Data1: 0x28bfc32f,
     Data2: 0x10f6,
@@ -160,8 +159,8 @@ pub const SEC_WINNT_AUTH_DATA_TYPE_PASSWORD: GUID = GUID {
     Data4: [0x98, 0xd1, 0x1a, 0xc0, 0x61, 0xdf, 0x71, 0x6a],
 };
 
-/// `CredType` of a keytab. Microsoft's headers have it; what it means is in no documentation of
-/// theirs, but jborean93's "sspilib" shows it at work.
+/// `CredType` of a keytab. Microsoft's headers have it without documentation; jborean93's "sspilib"
+/// shows its use.
 pub const SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: GUID = GUID {
     Data1: 0xd587aae8,
     Data2: 0xf78f,
@@ -169,13 +168,13 @@ pub const SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: GUID = GUID {
     Data4: [0xa1, 0x12, 0xc9, 0x34, 0xbe, 0xee, 0x7c, 0xe1],
 };
 
-/// A program's own accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
-/// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA; `AuthIdentity` the user and the domain as the client sent
-/// them, in UTF-16, without a password. `NtProofValue` is what NTProofStr is computed over,
-/// `RandKey` the EncryptedRandomSessionKey of 16 bytes or NULL, `Mic` the MIC or NULL, and
-/// `MicValue` what it is computed over. The function writes NTOWFv2 of the account, computed with
-/// that user and domain, to the 16 bytes at `NtlmHash` and returns SEC_E_OK, or returns an error if
-/// it knows no such client.
+/// Supplies accounts: the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB. `Client` is the value of
+/// SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA. `AuthIdentity` has the user and the domain from the client,
+/// in UTF-16, without a password. `NtProofValue` is the input of NTProofStr, `RandKey` the
+/// EncryptedRandomSessionKey of 16 bytes or NULL, `Mic` the MIC or NULL, and `MicValue` the input
+/// of the MIC. The function writes NTOWFv2 of the account, computed with that user and domain, to
+/// the 16 bytes at `NtlmHash` and returns SEC_E_OK. It returns an error if it does not know the
+/// client.
 pub type NTLM_HASH_CALLBACK = Option<
     unsafe extern "C" fn(
         Client: *mut c_void,

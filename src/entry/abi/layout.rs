@@ -1,7 +1,6 @@
-//! Where every member lies, on 32 and on 64 bits. Checked here by the compiler of this library on
-//! every target, and in `tests/suites/c/layout.c`, which the header's generator makes from this list, by
-//! the C compilers: against mingw's `<sspi.h>` for Windows and against `negossp.h` on Linux. The A
-//! and W forms of a structure lie alike.
+//! The offset of every member, on 32 and on 64 bits. Checked here on every target, and by C
+//! compilers in `tests/suites/c/layout.c`, which is made from this list: against mingw's `<sspi.h>` for
+//! Windows and against `negossp.h` on Linux. The A and W forms of a structure have one layout.
 
 use super::*;
 use std::mem::{offset_of, size_of};
@@ -17,7 +16,7 @@ macro_rules! layout {
     };
 }
 
-/// The number that holds for this target's pointers.
+/// The number for this target's pointer width.
 const fn by_width(on32: usize, on64: usize) -> usize {
     match size_of::<usize>() {
         4 => on32,

@@ -104,6 +104,6 @@ statuses! {
     SEC_E_EXT_BUFFER_TOO_SMALL = 0x8009036a;
     SEC_E_INSUFFICIENT_BUFFERS = 0x8009036b;
 
-    // Of NT, for the one function that is documented to return it.
+    // An NTSTATUS, for the one function that is documented to return it.
     STATUS_INVALID_PARAMETER = 0xc000000d;
 }

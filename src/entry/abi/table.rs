@@ -1,4 +1,4 @@
-//! The function tables that InitSecurityInterface hands out, and the types of their members.
+//! The function tables of InitSecurityInterface, and the types of their members.
 
 use super::base::*;
 use std::ffi::c_void;

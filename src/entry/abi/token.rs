@@ -1,4 +1,4 @@
-//! What NegosspQueryToken fills in.
+//! The structures of NegosspQueryToken.
 
 use super::base::*;
 

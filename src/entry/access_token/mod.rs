@@ -8,7 +8,7 @@ use crate::access_token::Token;
 use crate::types::error::Result;
 use std::sync::Arc;
 
-/// A HANDLE of the caller's.
+/// A HANDLE for the caller.
 #[cfg(windows)]
 pub(super) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
     token.give()
@@ -16,7 +16,7 @@ pub(super) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
 #[cfg(unix)]
 pub(super) use unix::new_handle;
 
-/// A HANDLE that the caller may use as long as the context lasts, and that is closed with it:
+/// A HANDLE that the caller may use until the context ends, which closes it:
 /// SECPKG_ATTR_ACCESS_TOKEN.
 pub(super) struct BorrowedTokenHandle(usize);
 
@@ -41,11 +41,11 @@ impl Drop for BorrowedTokenHandle {
 #[cfg(windows)]
 fn close(handle: HANDLE) {
     use std::os::windows::io::{FromRawHandle, OwnedHandle};
-    // SAFETY: `new_handle` has made it, and nobody else closes it.
+    // SAFETY: `new_handle` made it, and only this closes it.
     drop(unsafe { OwnedHandle::from_raw_handle(handle) });
 }
 #[cfg(unix)]
 fn close(handle: HANDLE) {
-    // The caller has closed it, who should not have.
+    // It fails if the caller has closed the handle, which is an error of the caller's.
     let _ = unix::close(handle);
 }

@@ -1,4 +1,4 @@
-//! Tokens on Unix: HANDLEs that are numbers, and what can be read of them.
+//! Tokens on Unix: HANDLEs that are numbers, and NegosspQueryToken.
 
 use crate::access_token;
 use crate::access_token::Token;
@@ -16,8 +16,7 @@ use std::sync::{Arc, LazyLock};
 static TOKENS: LazyLock<Table<Arc<Token>>> =
     LazyLock::new(|| Table::new(Kind::Token, first_generation));
 
-/// A HANDLE for the token: its two words in one. There are as many at a time as there may be
-/// contexts.
+/// A HANDLE for the token: its two words in one. `[limits] contexts` limits their number.
 pub(crate) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
     if size_of::<HANDLE>() < size_of::<u64>() {
         return Err(Error::Unsupported("token handles where a HANDLE has 32 bits"));
@@ -28,7 +27,7 @@ pub(crate) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
     Ok(std::ptr::without_provenance_mut(words.number() as usize))
 }
 
-const NOT_OURS: Error = Error::InvalidHandle("no token of ours, or closed");
+const INVALID: Error = Error::InvalidHandle("not a token, or closed");
 
 fn words(token: HANDLE) -> Words {
     let number = token.addr() as u64;
@@ -37,12 +36,12 @@ fn words(token: HANDLE) -> Words {
 }
 
 fn find(token: HANDLE) -> Result<Arc<Token>> {
-    TOKENS.get(words(token)).ok_or(NOT_OURS)
+    TOKENS.get(words(token)).ok_or(INVALID)
 }
 
 /// NegosspCloseToken.
 pub(crate) fn close(token: HANDLE) -> Result<SECURITY_STATUS> {
-    TOKENS.remove(words(token)).ok_or(NOT_OURS)?;
+    TOKENS.remove(words(token)).ok_or(INVALID)?;
     Ok(SEC_E_OK)
 }
 
@@ -52,7 +51,7 @@ pub(crate) fn impersonate(token: HANDLE) -> Result<SECURITY_STATUS> {
     Ok(SEC_E_OK)
 }
 
-/// NegosspRevertToken. Whoever acts as a client can stop, even if the token is closed.
+/// NegosspRevertToken. A thread can stop impersonating even if the token is closed.
 pub(crate) fn revert(token: HANDLE) -> Result<SECURITY_STATUS> {
     if !access_token::revert(words(token).number())? {
         find(token)?;
@@ -73,7 +72,7 @@ pub(crate) unsafe fn query(
 ) -> Result<SECURITY_STATUS> {
     let answer = answer(&*find(token)?, class)?;
     let wanted = ULONG::try_from(answer.len()).map_err(|_| Error::OutOfMemory)?;
-    // SAFETY: NULL or a ULONG's place by the caller's promise.
+    // SAFETY: C caller's contract, outputs.
     unsafe { put(needed, wanted) };
     if wanted > length {
         return Err(Error::BufferTooSmall { needed: answer.len() });
@@ -84,24 +83,24 @@ pub(crate) unsafe fn query(
     if buffer.is_null() {
         return Err(Error::InvalidParameter("Buffer is NULL"));
     }
-    // SAFETY: not NULL, so the caller's buffer has room for as many bytes as it says, and those are
+    // SAFETY: C caller's contract, outputs: it is not NULL, and has `length` bytes, which are
     // enough.
     unsafe { buffer.cast::<u8>().copy_from(answer.as_ptr(), answer.len()) };
     Ok(SEC_E_OK)
 }
 
-/// What is asked for, as it is to lie in the caller's buffer.
+/// The information as it is written to the caller's buffer.
 fn answer(token: &Token, class: ULONG) -> Result<Vec<u8>> {
-    const NOT_KNOWN: Error = Error::Unsupported("nobody has told the client's SID");
+    const UNKNOWN: Error = Error::Unsupported("the client's SID is not known");
     let (account, subject) = (token.account(), token.subject());
     Ok(match class {
         NEGOSSP_TOKEN_USER_NAME => text(&account.name),
         NEGOSSP_TOKEN_USER_IDS => numbers(&[account.uid, account.gid]),
         NEGOSSP_TOKEN_GROUPS => numbers(&account.groups),
         NEGOSSP_TOKEN_CLIENT_NAME => text(&subject.principal.display_name()),
-        NEGOSSP_TOKEN_SID => text(&token.sid().ok_or(NOT_KNOWN)?.to_string()),
+        NEGOSSP_TOKEN_SID => text(&token.sid().ok_or(UNKNOWN)?.to_string()),
         NEGOSSP_TOKEN_GROUP_SIDS => {
-            token.sid().ok_or(NOT_KNOWN)?;
+            token.sid().ok_or(UNKNOWN)?;
             text(&token.group_sids().iter().map(|sid| format!("{sid}\n")).collect::<String>())
         }
         NEGOSSP_TOKEN_LEVEL => numbers(&[subject.level as u32]),
@@ -113,7 +112,7 @@ fn answer(token: &Token, class: ULONG) -> Result<Vec<u8>> {
 }
 
 fn text(text: &str) -> Vec<u8> {
-    // A name with a zero in it would end there for the caller, and be another one.
+    // A zero within a name would end it there for the caller, who would see another name.
     text.bytes().map(|byte| if byte == 0 { b'?' } else { byte }).chain([0]).collect()
 }
 

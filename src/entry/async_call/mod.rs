@@ -1,8 +1,6 @@
-//! Calls that complete later, on a thread of the library's: what a `SspiAsyncContext` keeps track
-//! of.
+//! Calls that complete later, on a thread of the library: `SspiAsyncContext`.
 //!
-//! What a program holds is a number, as with other handles; a number that was never one, or that
-//! has been freed, is refused.
+//! A context is a checked number, as other handles are: invented and freed ones are rejected.
 
 mod pool;
 
@@ -17,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::{self, ThreadId};
 
-/// What the process has: a forked child begins anew, without the threads and the calls of its
+/// The state of this process. A forked child starts without the threads and the calls of its
 /// parent.
 #[derive(Default)]
 struct State {
@@ -31,7 +29,7 @@ fn state() -> &'static State {
     STATE.get(State::default)
 }
 
-/// Keeps track of one call at a time.
+/// Tracks one call at a time.
 struct AsyncContext {
     inner: Mutex<Inner>,
     /// A call has returned.
@@ -42,20 +40,20 @@ struct Inner {
     callback: SspiAsyncNotifyCallback,
     data: *mut c_void,
     progress: Progress,
-    /// Nobody may be told of its call any more.
+    /// The caller has freed it: the callback must not be called any more.
     freed: bool,
 }
 
-// SAFETY: `data` is the program's, handed back to its callback and never followed.
+// SAFETY: C caller's contract, callbacks. The library does not dereference `data`.
 unsafe impl Send for Inner {}
 
 #[derive(Clone, Copy)]
 enum Progress {
-    /// No call has been made since it was made or made ready again.
+    /// No call since it was created or reinitialized.
     Ready,
     /// The call waits for a thread.
     Queued,
-    /// This thread makes the call.
+    /// This thread is making the call.
     Running(ThreadId),
     Complete(SECURITY_STATUS),
 }
@@ -74,7 +72,7 @@ pub(super) fn create() -> Result<PSspiAsyncContext> {
     if contexts.len() >= MOST {
         return Err(Error::OutOfMemory);
     }
-    // Odd, as no address of a structure is; a number comes again only when all others have been
+    // Odd, unlike the address of any structure. A number repeats only after all others have been
     // used.
     let number = loop {
         let number = state.made.fetch_add(1, Ordering::Relaxed) << 1 | 1;
@@ -100,16 +98,16 @@ fn find(handle: PSspiAsyncContext) -> Result<Arc<AsyncContext>> {
     found.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))
 }
 
-/// SspiFreeAsyncContext. Nobody is told of its call any more; a call that waits for a thread is not
-/// made, and one under way has returned when this returns, so that the caller may forget what it
-/// points to. A call that ends a handle needs nothing of the caller's, and is made all the same.
+/// SspiFreeAsyncContext. The callback is not called any more. A call that waits for a thread is not
+/// made, and one in progress has returned when this returns, so that the caller may free its
+/// arguments. A call that ends a handle does not use the caller's memory, and is made in any case.
 pub(super) fn free(handle: PSspiAsyncContext) -> Result<()> {
     let removed = state().contexts.lock().remove(&handle.addr());
     let context =
         removed.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))?;
     let mut inner = context.inner.lock();
     inner.freed = true;
-    // Not by who is called back from within the call: that would wait for itself.
+    // Not within the call's own thread, which would wait for itself.
     while matches!(inner.progress, Progress::Running(thread) if thread != thread::current().id()) {
         context.returned.wait(&mut inner);
     }
@@ -153,33 +151,32 @@ pub(super) fn status(handle: PSspiAsyncContext) -> Result<SECURITY_STATUS> {
     }
 }
 
-/// A call with its arguments, whose pointers its caller keeps good until it has returned.
+/// A call with its arguments, whose pointers stay valid until it has returned.
 pub(super) struct Call<F> {
     call: F,
-    /// It points to nothing of the caller's, and so is made even if nobody keeps track of it any
-    /// more.
+    /// It has no pointers to the caller's memory, and is made even if its context has been freed.
     alone: bool,
 }
 
-// SAFETY: by whoever made it, the arguments may be used in another thread.
+// SAFETY: both constructors require that the arguments may be used in another thread.
 unsafe impl<F> Send for Call<F> {}
 
 impl<F: FnOnce() -> SECURITY_STATUS> Call<F> {
     /// # Safety
-    /// What the call uses stays good until it has returned, or the context that keeps track of it
-    /// has been freed.
+    /// The arguments may be used in another thread, and stay valid until the call has returned or
+    /// the context that tracks it has been freed.
     pub(super) unsafe fn new(call: F) -> Call<F> {
         Call { call, alone: false }
     }
 
     /// # Safety
-    /// The call points to nothing.
+    /// The call has no pointers to the caller's memory.
     pub(super) unsafe fn alone(call: F) -> Call<F> {
         Call { call, alone: true }
     }
 }
 
-/// Begins a call, which this context will keep track of.
+/// Starts a call, which the context tracks.
 pub(super) fn begin<F: FnOnce() -> SECURITY_STATUS + 'static>(
     handle: PSspiAsyncContext,
     call: Call<F>,
@@ -198,8 +195,8 @@ pub(super) fn begin<F: FnOnce() -> SECURITY_STATUS + 'static>(
 }
 
 impl AsyncContext {
-    /// Makes the call. Its status is there before anybody is told, so that the program may begin
-    /// the next one, or free the context, from its callback, which is what is left to do.
+    /// Makes the call and returns the callback, to be called next. The status is set before that,
+    /// so that the callback may start the next call or free the context.
     fn make<F: FnOnce() -> SECURITY_STATUS>(&self, number: usize, call: Call<F>) -> Option<Notice> {
         let mut inner = self.inner.lock();
         if inner.freed && !call.alone {
@@ -215,7 +212,7 @@ impl AsyncContext {
         self.returned.notify_all();
         let callback = callback?;
         Some(Box::new(move || {
-            // SAFETY: the program registered the function with this argument, for this context.
+            // SAFETY: C caller's contract, callbacks.
             unsafe { callback(std::ptr::without_provenance_mut(number), data) };
         }))
     }

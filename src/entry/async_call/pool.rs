@@ -1,5 +1,4 @@
-//! The threads that make calls. There is none before the first call, and none for long after the
-//! last.
+//! The threads that make calls. They start with the first call and end soon after the last.
 
 use crate::access_token;
 use crate::types::error::{Error, Result};
@@ -8,15 +7,14 @@ use std::collections::VecDeque;
 use std::thread;
 use std::time::Duration;
 
-/// A call; what it gives is the program's to do afterwards.
+/// A call. It returns the callback to be called afterwards.
 type Job = Box<dyn FnOnce() -> Option<Notice> + Send>;
-/// The program's callback.
+/// The caller's callback.
 pub(super) type Notice = Box<dyn FnOnce()>;
 
-/// Most threads that make calls: those that wait for an authority do so in one each.
+/// Most threads that make calls. Each call that waits for an authority occupies one.
 const CALLING: usize = 16;
-/// Most threads in all, with those that are in a program's callback, which may wait for other
-/// calls.
+/// Most threads in total, including those in callbacks, which may wait for other calls.
 const THREADS: usize = 256;
 /// Most calls that wait for a thread.
 const WAITING: usize = 1 << 16;
@@ -32,15 +30,15 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// Threads, without those in callbacks.
+    /// Threads that are not in callbacks.
     calling: usize,
-    /// Of these, how many have nothing to do.
+    /// Idle threads among these.
     idle: usize,
     in_callbacks: usize,
 }
 
 impl Pool {
-    /// Has the job done, some time later, in another thread.
+    /// Queues the job for another thread.
     pub(super) fn submit(&'static self, job: Job) -> Result<()> {
         let mut queue = self.queue.lock();
         if queue.jobs.len() >= WAITING {
@@ -48,7 +46,7 @@ impl Pool {
         }
         queue.jobs.push_back(job);
         if !self.enough_threads(&mut queue) {
-            // Nobody would ever do it.
+            // There is no thread to run it.
             queue.jobs.pop_back();
             return Err(Error::OutOfMemory);
         }
@@ -56,7 +54,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Starts a thread if one is wanted for the jobs that wait; whether there is any.
+    /// Starts a thread if the queue needs one. Returns whether there is any thread.
     fn enough_threads(&'static self, queue: &mut Queue) -> bool {
         let room = queue.calling < CALLING && queue.calling + queue.in_callbacks < THREADS;
         if queue.idle < queue.jobs.len() && room {

@@ -1,5 +1,4 @@
-//! Identities in memory of the library's, which SspiFreeAuthIdentity takes back: one allocation
-//! each.
+//! Identities that the library makes, for SspiFreeAuthIdentity to free: one allocation each.
 
 use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
@@ -9,10 +8,10 @@ use std::mem::offset_of;
 use std::ptr::{NonNull, null_mut};
 use zeroize::Zeroizing;
 
-/// What Windows has behind each SEC_WINNT_AUTH_IDENTITY_EX2, for its own way of encryption.
+/// Bytes that Windows has after each SEC_WINNT_AUTH_IDENTITY_EX2, for its encryption.
 pub(super) const PADDING: usize = 8;
 
-/// The form that holds the content: SEC_WINNT_AUTH_IDENTITY_EX for a password, as on Windows, else
+/// Allocates the identity: SEC_WINNT_AUTH_IDENTITY_EX for a password, as on Windows, else
 /// SEC_WINNT_AUTH_IDENTITY_EX2.
 pub(super) fn store(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     match content.packed {
@@ -21,22 +20,22 @@ pub(super) fn store(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     }
 }
 
-/// A copy of a SEC_WINNT_AUTH_IDENTITY_EX2 as it is.
+/// Allocates a copy of a SEC_WINNT_AUTH_IDENTITY_EX2.
 pub(super) fn store_block(block: &[u8]) -> Result<NonNull<u8>> {
     let start = memory::allocate(block.len() + PADDING)?;
-    // SAFETY: `allocate` gave more bytes, which nobody else knows of yet.
+    // SAFETY: `allocate` returned more than as many new bytes.
     unsafe { start.as_ptr().copy_from_nonoverlapping(block.as_ptr(), block.len()) };
     Ok(start)
 }
 
-/// The flags of an identity all of whose data are in one piece.
+/// The flags of an identity in one block.
 fn flags(content: &OwnedIdentity) -> ULONG {
     let text =
         if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
     content.flags & !TEXT | text | SEC_WINNT_AUTH_IDENTITY_MARSHALLED
 }
 
-/// SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it, each followed by a zero that its length
+/// SEC_WINNT_AUTH_IDENTITY_EX followed by its strings, each with a terminating zero that its length
 /// does not count.
 fn store_strings(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     type Ex = SEC_WINNT_AUTH_IDENTITY_EX<u8>;
@@ -48,10 +47,10 @@ fn store_strings(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     let mut at = size_of::<Ex>();
     let mut string = |part: &Part| {
         let Some(part) = part else { return (null_mut(), 0) };
-        // SAFETY: the parts and their zeros, each written once, take as many bytes behind the
-        // structure as were allocated.
+        // SAFETY: the allocation has room for the structure and for all parts with their zeros, and
+        // each part is written once.
         let string = unsafe { start.add(at) }.as_ptr();
-        // SAFETY: likewise; nobody else knows of them yet.
+        // SAFETY: likewise; the memory is new.
         unsafe { string.copy_from_nonoverlapping(part.as_ptr(), part.len()) };
         at += part.len() + unit;
         (string, (part.len() / unit) as ULONG)
@@ -75,7 +74,7 @@ fn store_strings(content: &OwnedIdentity) -> Result<NonNull<u8>> {
     Ok(start)
 }
 
-/// SEC_WINNT_AUTH_IDENTITY_EX2 with its parts behind it.
+/// SEC_WINNT_AUTH_IDENTITY_EX2 followed by its parts.
 pub(super) fn block(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> {
     type Ex2 = SEC_WINNT_AUTH_IDENTITY_EX2;
     let parts = [
@@ -110,7 +109,7 @@ pub(super) fn block(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> {
 const TOO_LONG: Error =
     Error::UnknownCredentials("an identity with more than SEC_WINNT_AUTH_IDENTITY_EX2 can hold");
 
-/// SEC_WINNT_AUTH_PACKED_CREDENTIALS with its data behind it.
+/// SEC_WINNT_AUTH_PACKED_CREDENTIALS followed by its data.
 pub(super) fn pack(kind: GUID, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     type Persist = SEC_WINNT_AUTH_PACKED_CREDENTIALS;
     const DATA: usize = offset_of!(Persist, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredData);
@@ -140,7 +139,7 @@ pub(super) fn pack(kind: GUID, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(packed)
 }
 
-/// Writes a member of a structure that is being made.
+/// Writes a member of a structure in bytes.
 pub(super) fn put(structure: &mut [u8], at: usize, member: &[u8]) {
     structure.iter_mut().skip(at).zip(member).for_each(|(to, from)| *to = *from);
 }

@@ -1,7 +1,6 @@
-//! Credentials as one string, as SspiEncodeAuthIdentityAsStrings gives them: a password as it is;
-//! anything else (a keytab, a list of packages) as a SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX in
-//! hexadecimal, behind a mark. What programs do with such a string is put it where a password goes;
-//! so it is taken back there.
+//! Credentials as one string, for SspiEncodeAuthIdentityAsStrings: a password itself; anything else
+//! (a keytab, a package list) as a SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX in hexadecimal, after a
+//! mark. Programs pass such a string in place of a password, where `owned::unfold` unpacks it.
 
 use super::allocate::{pack, put};
 use super::ex2::Credentials;
@@ -15,7 +14,7 @@ use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use zeroize::Zeroizing;
 
-/// The string for what `content` has beside its names; nothing if it has nothing.
+/// The string for all of `content` except its names; `None` if there is nothing else.
 pub(super) fn fold(content: &OwnedIdentity) -> Result<Option<Zeroizing<String>>> {
     let packages = content.text(&content.packages)?.filter(|list| !list.is_empty());
     let credentials = content.credentials()?;

@@ -1,12 +1,12 @@
-//! The cipher of SspiEncryptAuthIdentity: identities that a program keeps, unreadable without a key
+//! The cipher of SspiEncryptAuthIdentity: makes a program's identities unreadable without the key
 //! of this process.
 //!
-//! Encryption is in place, in memory of the caller's that has no room for a nonce or a tag. So it
-//! is a permutation of all byte strings of a length: a Feistel network over the two halves, whose
-//! round function is HMAC-SHA-256 (Luby and Rackoff; four rounds would do for long halves, ten are
-//! for short ones, as in NIST SP 800-38G). Every bit of the result depends on every bit of the
-//! content. What it does not hide is the length, and that two contents are the same; and a result
-//! that somebody changes becomes random content, which is found out only if that cannot be read.
+//! Encryption is in place, in the caller's memory, which has no room for a nonce or a tag. So it is
+//! a permutation of all byte strings of a length: a Feistel network over the two halves, whose
+//! round function is HMAC-SHA-256 (Luby and Rackoff; four rounds suffice for long halves, ten for
+//! short ones, as in NIST SP 800-38G). Every bit of the result depends on every bit of the content.
+//! It does not hide the length, or that two contents are equal. A modified result decrypts to
+//! random content, which is detected only if it cannot be read.
 
 use crate::types::error::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,8 +19,8 @@ const ROUNDS: u8 = 10;
 pub(super) struct Key(Hmac<Sha256>);
 
 impl Key {
-    /// The key of this process, made when first asked for. A forked child has its parent's: what
-    /// the parent has encrypted is the child's too.
+    /// The key of this process, made on first use. A forked child has its parent's, and can decrypt
+    /// what the parent has encrypted.
     pub(super) fn of_process() -> Result<&'static Key> {
         // Not a OnceLock: a fork while another thread initializes that would block the child.
         static KEY: OnceBox<Key> = OnceBox::new();
@@ -32,7 +32,7 @@ impl Key {
     }
 
     fn new(random: &[u8; 32]) -> Key {
-        // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+        // Hmac pads a shorter key with zeros; passing a whole block cannot fail.
         let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
         block.iter_mut().zip(random).for_each(|(to, from)| *to = *from);
         let key = Key(Hmac::new(&block));
@@ -52,7 +52,7 @@ impl Key {
         }
     }
 
-    /// Changes one half by what follows from the other; done twice, it is undone.
+    /// Changes one half by a function of the other. It is its own inverse.
     fn round(&self, round: u8, content: &mut [u8]) {
         let length = content.len() as u64;
         let (left, right) = content.split_at_mut(content.len() / 2);
@@ -93,7 +93,7 @@ mod tests {
         }
     }
 
-    /// Another key, another order: nothing of the content.
+    /// Another key does not decrypt.
     #[test]
     fn another_key_gives_something_else() {
         let (key, other) = (Key::of_process().unwrap(), Key::new(&[7; 32]));
@@ -103,7 +103,7 @@ mod tests {
         assert_ne!(&content, b"alice EXAMPLE Password");
     }
 
-    /// A permutation of all strings of a length: of two bytes, every one occurs once.
+    /// It permutes all strings of a length: of two bytes, each occurs once.
     #[test]
     #[cfg_attr(miri, ignore)]
     fn short_content_is_permuted() {

@@ -1,16 +1,16 @@
 //! SspiCompareAuthIdentities.
 
 use super::ex2::Credentials;
-use super::opened;
 use super::owned::{OwnedIdentity, Part};
+use super::read_decrypted;
 use crate::entry::abi::*;
 use crate::entry::boundary::pointers::put;
 use crate::types::account_name;
 use crate::types::error::Result;
 use subtle::ConstantTimeEq;
 
-/// Whether two identities name one user, and are one identity. NULL is whoever the process is, the
-/// same as NULL and as no other.
+/// Whether two identities name the same user, and whether they are equal. NULL is the process's own
+/// identity, equal to NULL only.
 ///
 /// # Safety
 /// As the function's own.
@@ -23,14 +23,14 @@ pub(crate) unsafe fn compare(
     let (user, identity) = match (one.is_null(), other.is_null()) {
         (true, true) => (true, true),
         (false, false) => {
-            // SAFETY: the caller's promise is this function's own.
-            let (one, other) = unsafe { (opened(one)?, opened(other)?) };
+            // SAFETY: C caller's contract, identities.
+            let (one, other) = unsafe { (read_decrypted(one)?, read_decrypted(other)?) };
             let user = users(&one, &other)?;
             (user, user && credentials(&one, &other)?)
         }
         _ => (false, false),
     };
-    // SAFETY: likewise.
+    // SAFETY: C caller's contract, outputs.
     unsafe {
         put(same_user, user.into());
         put(same_identity, identity.into());
@@ -38,7 +38,8 @@ pub(crate) unsafe fn compare(
     Ok(SEC_E_OK)
 }
 
-/// Both names are the same to Windows, letter case aside; none is as good as an empty one.
+/// Both names are equal by Windows' rules, ignoring letter case. No name is the same as an empty
+/// one.
 fn users(one: &OwnedIdentity, other: &OwnedIdentity) -> Result<bool> {
     let same = |part: fn(&OwnedIdentity) -> &Part| -> Result<bool> {
         let text = |content: &OwnedIdentity| content.text(part(content));

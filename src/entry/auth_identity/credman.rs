@@ -1,8 +1,8 @@
-//! What CredRead and CredWrite of the credential manager are to be told of an identity.
+//! The credential manager's arguments for an identity: CredRead and CredWrite.
 
 use super::ex2::Credentials;
 use super::owned::OwnedIdentity;
-use super::{Given, legible, opened, wanted};
+use super::{new_bytes, new_text, read_decrypted, read_unencrypted, require_output};
 use crate::entry::abi::*;
 use crate::entry::boundary::pointers::put;
 use crate::entry::boundary::text::{self, Text, utf16_bytes};
@@ -22,20 +22,20 @@ pub(crate) unsafe fn prepare_for_read<Char: Text>(
     kind: *mut ULONG,
     target_name: *mut *const SEC_WCHAR,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let (content, target) = unsafe { (opened(identity)?, text::read(target)?) };
+    // SAFETY: C caller's contract, strings and identities.
+    let (content, target) = unsafe { (read_decrypted(identity)?, text::read(target)?) };
     let target = target.ok_or(Error::InvalidParameter("the target is NULL"))?;
-    wanted(kind)?;
-    wanted(target_name)?;
-    // SAFETY: likewise; neither is NULL.
+    require_output(kind)?;
+    require_output(target_name)?;
+    // SAFETY: C caller's contract, outputs.
     unsafe {
-        put(target_name, Given::text(Some(&target))?.keep::<SEC_WCHAR>().cast_const());
+        put(target_name, new_text(Some(&target))?.keep().cast_const());
         put(kind, kind_of(content.credentials()?.as_ref()));
     }
     Ok(SEC_E_OK)
 }
 
-/// The places for SspiPrepareForCredWrite's results.
+/// The outputs of SspiPrepareForCredWrite.
 pub(crate) struct ForWrite {
     pub(crate) kind: *mut ULONG,
     pub(crate) target_name: *mut *const SEC_WCHAR,
@@ -44,7 +44,7 @@ pub(crate) struct ForWrite {
     pub(crate) blob_size: *mut ULONG,
 }
 
-/// SspiPrepareForCredWrite: without a target, the user's name is it.
+/// SspiPrepareForCredWrite. Without a target, the user's name is the target.
 ///
 /// # Safety
 /// As the function's own.
@@ -53,13 +53,13 @@ pub(crate) unsafe fn prepare_for_write<Char: Text>(
     target: *const Char,
     results: &ForWrite,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let (content, target) = unsafe { (legible(identity)?, text::read(target)?) };
-    wanted(results.kind)?;
-    wanted(results.target_name)?;
-    wanted(results.user_name)?;
-    wanted(results.blob)?;
-    wanted(results.blob_size)?;
+    // SAFETY: C caller's contract, strings and identities.
+    let (content, target) = unsafe { (read_unencrypted(identity)?, text::read(target)?) };
+    require_output(results.kind)?;
+    require_output(results.target_name)?;
+    require_output(results.user_name)?;
+    require_output(results.blob)?;
+    require_output(results.blob_size)?;
     let user = user_name(&content)?;
     let credentials = content.credentials()?;
     let blob = match &credentials {
@@ -68,14 +68,14 @@ pub(crate) unsafe fn prepare_for_write<Char: Text>(
         Some(Credentials::Persist(..)) => content.credentials.clone(),
     };
     let size = blob.as_ref().map_or(0, |blob| blob.len());
-    let target_name = Given::text(Some(target.as_ref().map_or(&user, |target| target)))?;
-    let user_name = Given::text(Some(&user))?;
-    let blob = Given::bytes(blob.as_deref().map(Vec::as_slice))?;
-    // SAFETY: likewise; none is NULL.
+    let target_name = new_text(Some(target.as_ref().map_or(&user, |target| target)))?;
+    let user_name = new_text(Some(&user))?;
+    let blob = new_bytes(blob.as_deref().map(Vec::as_slice))?;
+    // SAFETY: C caller's contract, outputs.
     unsafe {
         put(results.kind, kind_of(credentials.as_ref()));
-        put(results.target_name, target_name.keep::<SEC_WCHAR>().cast_const());
-        put(results.user_name, user_name.keep::<SEC_WCHAR>().cast_const());
+        put(results.target_name, target_name.keep().cast_const());
+        put(results.user_name, user_name.keep().cast_const());
         put(results.blob, blob.keep());
         put(results.blob_size, size as ULONG);
     }
@@ -89,7 +89,7 @@ fn kind_of(credentials: Option<&Credentials>) -> ULONG {
     }
 }
 
-/// `DOMAIN\user`, or the user alone where there is no domain.
+/// `DOMAIN\user`, or the user alone if there is no domain.
 fn user_name(content: &OwnedIdentity) -> Result<String> {
     let user = content.text(&content.user)?.filter(|user| !user.is_empty());
     let user = user.ok_or(Error::NoCredentials("an identity without a user"))?;

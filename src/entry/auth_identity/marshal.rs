@@ -1,7 +1,8 @@
-//! Identities as bytes, to be kept or sent: SspiMarshalAuthIdentity and SspiUnmarshalAuthIdentity.
-//! The layout is that of Windows: a SEC_WINNT_AUTH_IDENTITY_EX2 as it is; for the others a
-//! SEC_WINNT_AUTH_IDENTITY_EX of 32 bits with offsets from its beginning for pointers, and the
-//! strings behind it. Windows has some bytes more at the end, which mean nothing.
+//! Identities as bytes, to be stored or sent: SspiMarshalAuthIdentity and
+//! SspiUnmarshalAuthIdentity. The layout is that of Windows: a SEC_WINNT_AUTH_IDENTITY_EX2
+//! unchanged; for the others the 32-bit form of SEC_WINNT_AUTH_IDENTITY_EX with offsets from its
+//! start in place of pointers, followed by the strings. Windows has some more bytes at the end,
+//! without meaning.
 
 use super::allocate::{PADDING, put};
 use super::ex2::{self, Block};
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 const MALFORMED: Error = Error::UnknownCredentials("bytes that are no identity");
 
-/// Words of the header.
+/// Offsets of the header's members.
 const VERSION: usize = 0;
 const LENGTH: usize = 4;
 const USER: usize = 8;
@@ -24,7 +25,7 @@ const FLAGS: usize = 32;
 const PACKAGES: usize = 36;
 const HEADER: usize = 44;
 
-/// Bytes at the end of what has a header of this kind.
+/// Bytes after the strings.
 const END: usize = 4;
 
 /// The bytes of a SEC_WINNT_AUTH_IDENTITY_EX2.
@@ -64,7 +65,7 @@ pub(super) fn of_strings(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> 
     Ok(bytes)
 }
 
-/// What bytes turn out to be.
+/// A parsed identity.
 pub(super) enum Identity<'a> {
     /// A SEC_WINNT_AUTH_IDENTITY_EX2.
     Block(&'a [u8]),
@@ -72,7 +73,7 @@ pub(super) enum Identity<'a> {
     Strings(OwnedIdentity),
 }
 
-/// Reads bytes that anybody may have made.
+/// Parses untrusted bytes.
 pub(super) fn parse(bytes: &[u8]) -> Result<Identity<'_>> {
     match word(bytes, VERSION)? {
         SEC_WINNT_AUTH_IDENTITY_VERSION => strings(bytes).map(Identity::Strings),
@@ -103,7 +104,7 @@ fn strings(bytes: &[u8]) -> Result<OwnedIdentity> {
     let part = |at: usize| -> Result<Part> {
         let (offset, length) = (word(bytes, at)? as usize, word(bytes, at + 4)? as usize);
         match offset {
-            // Text without characters is told from no text.
+            // Empty text is different from no text.
             0 if length == 0 => Ok(None),
             _ if offset < header || length > text::LONGEST => Err(MALFORMED),
             _ => {

@@ -1,6 +1,6 @@
-//! The Sspi* functions on identities. An identity is any of the forms that AcquireCredentialsHandle
-//! takes; those that the library makes are one allocation on record, as Windows' own are:
-//! SEC_WINNT_AUTH_IDENTITY_EX with its strings behind it for a password,
+//! The Sspi* functions on identities. An identity has any of the forms that
+//! AcquireCredentialsHandle takes. Those that the library makes are one recorded allocation, as on
+//! Windows: SEC_WINNT_AUTH_IDENTITY_EX followed by its strings for a password,
 //! SEC_WINNT_AUTH_IDENTITY_EX2 for other credentials.
 
 mod allocate;
@@ -25,12 +25,11 @@ pub(super) use raw::RawIdentity;
 pub(super) use strings::{as_strings, of_strings};
 
 use super::abi::*;
-use super::boundary::memory;
+use super::boundary::memory::{self, CallerMemory};
 use super::boundary::pointers::put;
 use super::boundary::text::{self, Text, utf16_bytes};
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
-use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, null_mut};
 use std::slice;
 
@@ -39,20 +38,20 @@ use std::slice;
 ///
 /// # Safety
 /// `identity` is NULL or points to an identity of any form.
-unsafe fn given(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<RawIdentity> {
+unsafe fn find(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<RawIdentity> {
     if identity.is_null() {
         return Err(Error::InvalidParameter("the identity is NULL"));
     }
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, identities.
     let places = unsafe { RawIdentity::of::<SEC_WCHAR>(identity.cast())? };
     known(places.flags())?;
     Ok(places)
 }
 
-/// Refuses flags that there are not: whatever has them is no identity, and what looks like pointers
-/// in it is none.
+/// Rejects unknown flags: memory that has them is not an identity, and its pointers must not be
+/// followed.
 fn known(flags: ULONG) -> Result<()> {
-    /// Those of text and encryption, those of an identity's meaning, and those of
+    /// The flags for text, encryption and the identity's purpose, and those of
     /// SspiPromptForCredentials.
     const FLAGS: ULONG = 0xff0f_00ff;
     match flags & !FLAGS {
@@ -61,31 +60,31 @@ fn known(flags: ULONG) -> Result<()> {
     }
 }
 
-/// The content of the caller's identity, to be read.
+/// The content of the caller's identity, decrypted.
 ///
 /// # Safety
-/// As for `given`.
-unsafe fn opened(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<OwnedIdentity> {
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { given(identity)?.read()?.open() }
+/// As for `find`.
+unsafe fn read_decrypted(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<OwnedIdentity> {
+    // SAFETY: C caller's contract, identities.
+    unsafe { find(identity)?.read()?.open() }
 }
 
-/// The content of the caller's identity, to be handed out: one that is encrypted must be decrypted
+/// The content of the caller's identity, to be returned to the caller, which must have decrypted it
 /// first.
 ///
 /// # Safety
-/// As for `given`.
-unsafe fn legible(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<OwnedIdentity> {
-    // SAFETY: the caller's promise is this function's own.
-    let content = unsafe { given(identity)?.read()? };
+/// As for `find`.
+unsafe fn read_unencrypted(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<OwnedIdentity> {
+    // SAFETY: C caller's contract, identities.
+    let content = unsafe { find(identity)?.read()? };
     match content.is_encrypted() {
         true => Err(Error::EncryptedIdentity),
         false => content.open(),
     }
 }
 
-/// Checks that there is somewhere to put a result.
-fn wanted<T>(output: *mut T) -> Result<()> {
+/// Rejects NULL for a result.
+fn require_output<T>(output: *mut T) -> Result<()> {
     if output.is_null() {
         Err(Error::InvalidParameter("nowhere to put the result"))
     } else {
@@ -93,29 +92,15 @@ fn wanted<T>(output: *mut T) -> Result<()> {
     }
 }
 
-/// Memory for the caller, which is freed if it does not get there. NULL for nothing.
-struct Given(*mut c_void);
-
-impl Given {
-    fn text(text: Option<&str>) -> Result<Given> {
-        Ok(Given(text.map_or(Ok(null_mut()), text::give::<SEC_WCHAR>)?.cast()))
-    }
-
-    fn bytes(bytes: Option<&[u8]>) -> Result<Given> {
-        Ok(Given(
-            bytes.map_or(Ok(null_mut()), |bytes| memory::copy(bytes).map(NonNull::as_ptr))?.cast(),
-        ))
-    }
-
-    fn keep<T>(self) -> *mut T {
-        ManuallyDrop::new(self).0.cast()
-    }
+/// A string for the caller; NULL for `None`.
+fn new_text(text: Option<&str>) -> Result<CallerMemory<SEC_WCHAR>> {
+    text.map_or(Ok(null_mut()), text::allocate).map(CallerMemory::new)
 }
 
-impl Drop for Given {
-    fn drop(&mut self) {
-        let _ = memory::free(self.0);
-    }
+/// Bytes for the caller; NULL for `None`.
+fn new_bytes(bytes: Option<&[u8]>) -> Result<CallerMemory<u8>> {
+    let start = bytes.map_or(Ok(null_mut()), |bytes| memory::copy(bytes).map(NonNull::as_ptr));
+    start.map(CallerMemory::new)
 }
 
 /// SspiValidateAuthIdentity.
@@ -125,8 +110,8 @@ impl Drop for Given {
 pub(super) unsafe fn validate(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let content = unsafe { opened(identity)? };
+    // SAFETY: C caller's contract, identities.
+    let content = unsafe { read_decrypted(identity)? };
     for part in [&content.user, &content.domain, &content.packages] {
         content.text(part)?;
     }
@@ -142,10 +127,10 @@ pub(super) unsafe fn copy(
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
     copy: *mut PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
-    wanted(copy)?;
-    // SAFETY: the caller's promise is this function's own.
+    require_output(copy)?;
+    // SAFETY: C caller's contract, identities and outputs.
     unsafe {
-        let places = given(identity)?;
+        let places = find(identity)?;
         let copied = match places.block() {
             Some(block) => allocate::store_block(block)?,
             None => allocate::store(&places.read()?)?,
@@ -164,19 +149,19 @@ pub(super) unsafe fn exclude<Char: Text>(
     package: *const Char,
     new: *mut PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, strings.
     let package = unsafe { text::read(package)? }
         .ok_or(Error::InvalidParameter("the package's name is NULL"))?;
     if package.is_empty() || package.contains([',', '!', '\0']) {
         return Err(Error::InvalidParameter("not the name of a package"));
     }
-    wanted(new)?;
-    // Without an identity, that of whoever the process is.
+    require_output(new)?;
+    // No identity stands for the process's own.
     let given = if identity.is_null() {
         OwnedIdentity::default()
     } else {
-        // SAFETY: likewise.
-        unsafe { given(identity)?.read()? }
+        // SAFETY: C caller's contract, identities.
+        unsafe { find(identity)?.read()? }
     };
     let encrypted = given.is_encrypted();
     let mut content = given.open()?.in_unicode()?;
@@ -186,19 +171,19 @@ pub(super) unsafe fn exclude<Char: Text>(
     if encrypted {
         content.encrypt()?;
     }
-    // SAFETY: likewise; not NULL.
+    // SAFETY: C caller's contract, outputs.
     unsafe { put(new, allocate::store(&content)?.as_ptr().cast()) };
     Ok(SEC_E_OK)
 }
 
-/// SspiZeroAuthIdentity: erases what is secret. Windows, too, leaves the names as they are.
+/// SspiZeroAuthIdentity: erases the credentials. Like Windows it keeps the names.
 ///
 /// # Safety
 /// As the function's own.
 pub(super) unsafe fn zero(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<SECURITY_STATUS> {
     if !identity.is_null() {
-        // SAFETY: the caller's promise is this function's own.
-        unsafe { given(identity)?.erase() };
+        // SAFETY: C caller's contract, identities.
+        unsafe { find(identity)?.erase() };
     }
     Ok(SEC_E_OK)
 }
@@ -211,7 +196,7 @@ pub(super) unsafe fn encrypt(
     options: ULONG,
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, identities.
     unsafe { change(options, identity, OwnedIdentity::encrypt) }
 }
 
@@ -223,11 +208,11 @@ pub(super) unsafe fn decrypt(
     options: ULONG,
     identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, identities.
     unsafe { change(options, identity, OwnedIdentity::decrypt) }
 }
 
-/// Changes an identity where it is.
+/// Changes an identity in place.
 ///
 /// # Safety
 /// `identity` is NULL or points to an identity that may be written to.
@@ -237,9 +222,9 @@ unsafe fn change(
     how: fn(&mut OwnedIdentity) -> Result<()>,
 ) -> Result<SECURITY_STATUS> {
     check(options)?;
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, identities.
     unsafe {
-        let places = given(identity)?;
+        let places = find(identity)?;
         let mut content = places.read()?;
         how(&mut content)?;
         places.write(&content)?;
@@ -247,7 +232,7 @@ unsafe fn change(
     Ok(SEC_E_OK)
 }
 
-/// Only this process can have a key: sessions of logons, and a system account, are Windows'.
+/// The only key is this process's: logon sessions and the system account exist on Windows only.
 fn check(options: ULONG) -> Result<()> {
     const ALL: ULONG = SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON
         | SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS
@@ -264,8 +249,8 @@ fn check(options: ULONG) -> Result<()> {
 /// # Safety
 /// As the function's own.
 pub(super) unsafe fn is_encrypted(identity: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) -> Result<bool> {
-    // SAFETY: the caller's promise is this function's own.
-    Ok(unsafe { given(identity)?.read()? }.is_encrypted())
+    // SAFETY: C caller's contract, identities.
+    Ok(unsafe { find(identity)?.read()? }.is_encrypted())
 }
 
 /// SspiMarshalAuthIdentity.
@@ -277,11 +262,11 @@ pub(super) unsafe fn marshal(
     length: *mut ULONG,
     array: *mut *mut SEC_CHAR,
 ) -> Result<SECURITY_STATUS> {
-    wanted(length)?;
-    wanted(array)?;
-    // SAFETY: the caller's promise is this function's own.
+    require_output(length)?;
+    require_output(array)?;
+    // SAFETY: C caller's contract, identities and outputs.
     unsafe {
-        let places = given(identity)?;
+        let places = find(identity)?;
         let bytes = match places.block() {
             Some(block) => marshal::of_block(block),
             None => marshal::of_strings(&places.read()?)?,
@@ -301,23 +286,23 @@ pub(super) unsafe fn unmarshal(
     array: *const SEC_CHAR,
     identity: *mut PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> Result<SECURITY_STATUS> {
-    wanted(identity)?;
+    require_output(identity)?;
     if array.is_null() {
         return Err(Error::InvalidParameter("the array is NULL"));
     }
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract.
     let bytes = unsafe { slice::from_raw_parts(array.cast::<u8>(), length as usize) };
     let made = match marshal::parse(bytes)? {
         marshal::Identity::Block(block) => allocate::store_block(block)?,
         marshal::Identity::Strings(content) => allocate::store(&content)?,
     };
-    // SAFETY: likewise; not NULL.
+    // SAFETY: C caller's contract, outputs.
     unsafe { put(identity, made.as_ptr().cast()) };
     Ok(SEC_E_OK)
 }
 
-/// SspiFreeAuthIdentity and SspiLocalFree, which don't tell whether they could: what the library
-/// gave is erased and freed, anything else is left alone.
+/// SspiFreeAuthIdentity and SspiLocalFree, which return no status: memory that the library
+/// allocated is erased and freed, anything else is not touched.
 pub(super) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     memory::free(buffer)
 }
@@ -330,13 +315,13 @@ pub(super) unsafe fn target_host_name<Char: Text>(
     target: *const Char,
     host: *mut *mut Char,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, strings.
     let target =
         unsafe { text::read(target)? }.ok_or(Error::InvalidParameter("the target is NULL"))?;
-    wanted(host)?;
+    require_output(host)?;
     let name = target::host(&target).ok_or(Error::WrongTarget("a target without a host"))?;
-    // SAFETY: likewise; not NULL.
-    unsafe { put(host, text::give(name)?) };
+    // SAFETY: C caller's contract, outputs.
+    unsafe { put(host, text::allocate(name)?) };
     Ok(SEC_E_OK)
 }
 

@@ -1,4 +1,4 @@
-//! What an identity holds, whatever its form: a copy of its own, which is erased when dropped.
+//! An owned copy of an identity of any form, erased when dropped.
 
 use super::cipher::Key;
 use super::ex2::{self, Block, Credentials, UNREADABLE};
@@ -8,7 +8,7 @@ use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use zeroize::Zeroizing;
 
-/// The bytes of a name or a credential, as they lie in the identity.
+/// The bytes of a name or a credential, as in the identity.
 pub(crate) type Part = Option<Zeroizing<Vec<u8>>>;
 
 /// An identity's content.
@@ -24,14 +24,14 @@ pub(crate) struct OwnedIdentity {
     pub(crate) domain: Part,
     /// A password's text, or a SEC_WINNT_AUTH_PACKED_CREDENTIALS.
     pub(crate) credentials: Part,
-    /// The latter.
+    /// `credentials` is the latter.
     pub(crate) packed: bool,
     /// Packages that Negotiate may choose.
     pub(crate) packages: Part,
 }
 
-/// Flags of identities that were encrypted for others than this process alone. There is no key for
-/// them here.
+/// Flags of identities that were encrypted with other keys than this process's, which the library
+/// does not have.
 const FOR_OTHERS: ULONG = SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED
     | SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED;
@@ -39,11 +39,11 @@ const FOR_OTHERS: ULONG = SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED
 /// Flags of identities that are encrypted.
 pub(super) const ENCRYPTED: ULONG = SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED | FOR_OTHERS;
 
-/// Flags that say what the text is.
+/// Flags for the form of the text.
 pub(super) const TEXT: ULONG = SEC_WINNT_AUTH_IDENTITY_ANSI | SEC_WINNT_AUTH_IDENTITY_UNICODE;
 
 impl OwnedIdentity {
-    /// That of a SEC_WINNT_AUTH_IDENTITY_EX2 with all that belongs to it.
+    /// From a whole SEC_WINNT_AUTH_IDENTITY_EX2 block.
     pub(crate) fn of_block(block: &[u8]) -> Result<OwnedIdentity> {
         let Block { flags, ansi, parts } = Block::new(block)?;
         let part = |range| {
@@ -56,18 +56,18 @@ impl OwnedIdentity {
         Ok(OwnedIdentity { flags, ansi, user, domain, credentials, packed: true, packages })
     }
 
-    /// It is encrypted, for whomever.
+    /// Encrypted, by us or by Windows.
     pub(super) fn is_encrypted(&self) -> bool {
         self.flags & ENCRYPTED != 0
     }
 
-    /// To be read: decrypted, and with what is flat in the password in its place.
+    /// Decrypts it, and unpacks credentials that are one string (`as_string`).
     pub(crate) fn open(mut self) -> Result<OwnedIdentity> {
         self.decrypt()?;
         unfold(self)
     }
 
-    /// Encrypts what is not.
+    /// Encrypts it, unless it is encrypted.
     pub(super) fn encrypt(&mut self) -> Result<()> {
         if self.flags & FOR_OTHERS != 0 {
             return Err(Error::UnknownCredentials("an identity that is encrypted for others"));
@@ -79,7 +79,7 @@ impl OwnedIdentity {
         Ok(())
     }
 
-    /// Decrypts what is encrypted.
+    /// Decrypts it, if it is encrypted.
     pub(super) fn decrypt(&mut self) -> Result<()> {
         if self.flags & FOR_OTHERS != 0 {
             return Err(Error::UnknownCredentials("an identity that is encrypted for others"));
@@ -91,8 +91,8 @@ impl OwnedIdentity {
         Ok(())
     }
 
-    /// Name, domain and credentials are one to the cipher. The list of packages stays as it is: it
-    /// is no secret.
+    /// Name, domain and credentials are enciphered as one message. The package list is not secret
+    /// and is not changed.
     fn through(&mut self, key: &Key, cipher: fn(&Key, &mut [u8])) {
         let mut parts = [&mut self.user, &mut self.domain, &mut self.credentials]
             .map(|part| part.as_deref_mut());
@@ -121,7 +121,7 @@ impl OwnedIdentity {
             .transpose()
     }
 
-    /// What it has for credentials.
+    /// Its credentials.
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>> {
         match &self.credentials {
             Some(packed) if self.packed => ex2::unpack(packed).map(Some),
@@ -149,10 +149,10 @@ impl OwnedIdentity {
 
 pub(super) type Flat = SEC_WINNT_AUTH_PACKED_CREDENTIALS_EX;
 
-/// No user types this. A password that begins so nevertheless is packed too.
+/// No user types this. A password that does start with it is packed too.
 pub(super) const MARK: &str = "@@negossp:";
 
-/// Flags that say what the identity is for.
+/// Flags for the identity's purpose.
 pub(super) const MEANING: ULONG =
     SEC_WINNT_AUTH_IDENTITY_ONLY | SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER;
 
@@ -167,7 +167,7 @@ pub(super) const PACKAGES_OFFSET: usize =
 pub(super) const PACKAGES_COUNT: usize =
     PACKAGES + offset_of!(SEC_WINNT_AUTH_SHORT_VECTOR, ShortArrayCount);
 
-/// `content` with what its password stands for in its place.
+/// Replaces a password that `as_string` made by what was packed in it.
 pub(super) fn unfold(content: OwnedIdentity) -> Result<OwnedIdentity> {
     if content.packed || content.credentials.is_none() {
         return Ok(content);
@@ -189,7 +189,7 @@ pub(super) fn unfold(content: OwnedIdentity) -> Result<OwnedIdentity> {
     Ok(content)
 }
 
-/// Flags, SEC_WINNT_AUTH_PACKED_CREDENTIALS, list of packages.
+/// Flags, SEC_WINNT_AUTH_PACKED_CREDENTIALS, package list.
 fn parse(flat: &[u8]) -> Option<(ULONG, &[u8], &[u8])> {
     let u16_at = |at: usize| flat.get(at..)?.first_chunk().copied().map(u16::from_ne_bytes);
     let u32_at = |at: usize| flat.get(at..)?.first_chunk().copied().map(u32::from_ne_bytes);

@@ -1,5 +1,4 @@
-//! Where the parts of an identity lie in memory: the caller's, or what the library gave it. Here
-//! the pointers end.
+//! Pointers to the parts of an identity in memory of the caller or of the library.
 
 use super::ex2::{self, Block};
 use super::owned::{OwnedIdentity, Part, TEXT};
@@ -31,7 +30,7 @@ enum Form {
     Plain,
     /// SEC_WINNT_AUTH_IDENTITY_EX.
     Ex,
-    /// SEC_WINNT_AUTH_IDENTITY_EX2, with all that belongs to it.
+    /// A whole SEC_WINNT_AUTH_IDENTITY_EX2 block.
     Block { length: usize },
 }
 
@@ -42,33 +41,33 @@ struct Place {
     length: usize,
 }
 
-/// Whether a structure whose first word is a version really begins with one, and not with a pointer
-/// whose lower half happens to be the same. The word after it is then the structure's length; some
-/// programs leave that 0. On 32 bits nothing has such an address.
+/// Whether a structure whose first word is a version really starts with one, and not with a pointer
+/// whose lower half has the same value. After a version comes the structure's length, which some
+/// programs leave 0. On 32 bits there are no such addresses.
 fn versioned(length: ULONG) -> bool {
     size_of::<usize>() == 4 || length == 0 || (32..=1024).contains(&length)
 }
 
-/// No string lies below: the systems keep these addresses free, so that NULL with an offset is
-/// noticed.
+/// No string is below: operating systems keep these addresses free, to catch NULL with an offset.
 const LOWEST: usize = 0x10000;
 
 const SHORT: Error = Error::UnknownCredentials("memory of the library's that is no identity");
 
 impl RawIdentity {
-    /// Finds the parts; `Char` is the form of the function that the identity was passed to, which
-    /// counts where its Flags don't say.
+    /// Finds the parts. `Char` is the form of the function that the identity was passed to, used if
+    /// its Flags do not give the form.
     ///
     /// # Safety
     /// `data` points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a block that
     /// begins with its EX2 form.
     pub(crate) unsafe fn of<Char: Text>(data: *mut u8) -> Result<RawIdentity> {
-        // Of what the library gave it knows how long it is; of anything else the caller does.
+        // The length of the library's own allocations is known; for others it is the caller's
+        // contract.
         let room = memory::length(data.cast_const().cast()).unwrap_or(usize::MAX);
         if room < size_of::<SEC_WINNT_AUTH_IDENTITY<u8>>() {
             return Err(SHORT);
         }
-        // SAFETY: each structure has at least two words.
+        // SAFETY: C caller's contract, identities: each structure has at least two words.
         let [version, length] = unsafe { data.cast::<[ULONG; 2]>().read_unaligned() };
         match version {
             SEC_WINNT_AUTH_IDENTITY_VERSION if versioned(length) => {
@@ -80,7 +79,8 @@ impl RawIdentity {
                 if room < size_of::<SEC_WINNT_AUTH_IDENTITY_EX<u8>>() {
                     return Err(SHORT);
                 }
-                // SAFETY: the version says that it is this structure. Both forms lie alike.
+                // SAFETY: C caller's contract, identities: the version is of this structure. Both
+                // forms have one layout.
                 let ex = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY_EX<u8>>().read_unaligned() };
                 let plain = SEC_WINNT_AUTH_IDENTITY {
                     User: ex.User,
@@ -99,7 +99,7 @@ impl RawIdentity {
                 )
             }
             SEC_WINNT_AUTH_IDENTITY_VERSION_2 if versioned(length & 0xffff) => {
-                // SAFETY: the version says that it is this structure.
+                // SAFETY: C caller's contract, identities: the version is of this structure.
                 let length = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY_EX2>().read_unaligned() }
                     .cbStructureLength as usize;
                 let possible = size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>()..=ex2::LONGEST.min(room);
@@ -108,8 +108,7 @@ impl RawIdentity {
                         "SEC_WINNT_AUTH_IDENTITY_EX2: its length cannot be",
                     ));
                 }
-                // SAFETY: the block has as many bytes by the caller's promise, and is not changed
-                // while it is looked at.
+                // SAFETY: C caller's contract, identities: the block has as many bytes.
                 let block = Block::new(unsafe { slice::from_raw_parts(data, length) })?;
                 let place = |part: Range<usize>| Place {
                     start: data.wrapping_add(part.start),
@@ -129,7 +128,8 @@ impl RawIdentity {
                 })
             }
             _ => {
-                // SAFETY: no version, so it is the plain structure. Both forms lie alike.
+                // SAFETY: C caller's contract, identities: no version, so it is the plain
+                // structure. Both forms have one layout.
                 let plain = unsafe { data.cast::<SEC_WINNT_AUTH_IDENTITY<u8>>().read_unaligned() };
                 RawIdentity::of_strings::<Char>(
                     data,
@@ -187,13 +187,13 @@ impl RawIdentity {
     /// A copy of what it holds.
     ///
     /// # Safety
-    /// The identity that this was made of is still there.
+    /// The identity that this was made of still exists.
     pub(crate) unsafe fn read(&self) -> Result<OwnedIdentity> {
-        // SAFETY: the caller's promise is this function's own, here and below.
+        // SAFETY: C caller's contract, identities.
         if let Some(block) = unsafe { self.block() } {
             return OwnedIdentity::of_block(block);
         }
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract.
         let read = |place: Place| unsafe { place.read() };
         Ok(OwnedIdentity {
             flags: self.flags,
@@ -206,24 +206,24 @@ impl RawIdentity {
         })
     }
 
-    /// The bytes of an EX2 form, as they are; nothing for the others.
+    /// The bytes of an EX2 form; `None` for the others.
     ///
     /// # Safety
-    /// The identity that this was made of is still there, and is not changed while the slice is in
+    /// The identity that this was made of still exists, and is not changed while the slice is in
     /// use.
     pub(super) unsafe fn block(&self) -> Option<&[u8]> {
         match self.form {
-            // SAFETY: `of` was promised as many bytes.
+            // SAFETY: C caller's contract, identities: the block has as many bytes.
             Form::Block { length } => Some(unsafe { slice::from_raw_parts(self.start, length) }),
             Form::Plain | Form::Ex => None,
         }
     }
 
-    /// Puts name, domain, credentials and flags in the place of those that were read.
+    /// Overwrites name, domain, credentials and flags in place.
     ///
     /// # Safety
-    /// The identity that this was made of is still there, may be written to, and `content` was read
-    /// from it and has parts as long as then.
+    /// The identity that this was made of still exists and may be written to. `content` was read
+    /// from it, and its parts have the same lengths.
     pub(super) unsafe fn write(&self, content: &OwnedIdentity) -> Result<()> {
         let places = [self.user, self.domain, self.credentials];
         if places
@@ -237,7 +237,7 @@ impl RawIdentity {
             places.iter().zip([&content.user, &content.domain, &content.credentials])
         {
             if let Some(part) = part {
-                // SAFETY: the caller's promise is this function's own; `part` is ours.
+                // SAFETY: C caller's contract, identities. `part` is the library's.
                 unsafe {
                     place
                         .start
@@ -250,19 +250,19 @@ impl RawIdentity {
             Form::Ex => offset_of!(SEC_WINNT_AUTH_IDENTITY_EX<u8>, Flags),
             Form::Block { .. } => offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, Flags),
         };
-        // SAFETY: the structure is this one.
+        // SAFETY: C caller's contract, identities: it has this structure.
         unsafe { self.start.add(flags).cast::<ULONG>().write_unaligned(content.flags) };
         Ok(())
     }
 
-    /// Puts zeros in the place of the credentials.
+    /// Overwrites the credentials with zeros.
     ///
     /// # Safety
-    /// The identity that this was made of is still there and may be written to.
+    /// The identity that this was made of still exists and may be written to.
     pub(super) unsafe fn erase(&self) {
         let Place { start, length } = self.credentials;
         if length != 0 {
-            // SAFETY: so many bytes are there by the caller's promise.
+            // SAFETY: C caller's contract, identities.
             unsafe { slice::from_raw_parts_mut(start, length) }.zeroize();
         }
     }
@@ -270,13 +270,13 @@ impl RawIdentity {
 
 impl Place {
     /// # Safety
-    /// The bytes are there.
+    /// The pointer is NULL or points to as many bytes.
     unsafe fn read(self) -> Part {
         if self.start.is_null() {
             return None;
         }
         let mut bytes = Zeroizing::new(vec![0; self.length]);
-        // SAFETY: as many bytes there are, by the caller's promise, and as many here.
+        // SAFETY: C caller's contract, identities; `bytes` has as many.
         unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(self.start, self.length) };
         Some(bytes)
     }

@@ -1,25 +1,24 @@
-//! What goes with identities: the host that a target names, and which errors another identity could
-//! mend.
+//! Helpers: the host in a target, and the errors for which to ask the user for other credentials.
 
 use crate::entry::abi::{SEC_E_LOGON_DENIED, SEC_E_NO_CREDENTIALS, ULONG};
 
-/// The host of a service principal name, `service/host:port/name`, or of a name that is the host
-/// itself; nothing for the name of a user.
+/// The host of a service principal name, `service/host:port/name`, or of a plain host name; `None`
+/// for a user name.
 pub(super) fn host(target: &str) -> Option<&str> {
     let instance = match target.split_once('/') {
         Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
         None => target,
     };
     let host = match instance.strip_prefix('[') {
-        // An address of IPv6, which has colons of its own.
+        // An IPv6 address, which contains colons.
         Some(rest) => rest.split_once(']')?.0,
         None => instance.split(':').next().unwrap_or_default(),
     };
     (!host.is_empty() && !host.contains(['\\', '@'])).then_some(host)
 }
 
-/// The error is one that another password could mend: those of CREDUI_IS_AUTHENTICATION_ERROR in
-/// <wincred.h>, each as Windows, NT and COM have it.
+/// Whether other credentials may help: the errors of CREDUI_IS_AUTHENTICATION_ERROR in <wincred.h>,
+/// each as a Windows error, an NTSTATUS and an HRESULT.
 pub(super) fn is_prompting_needed(error: ULONG) -> bool {
     /// ERROR_ACCESS_DENIED, ERROR_INVALID_PASSWORD, ERROR_DOWNGRADE_DETECTED, ERROR_LOGON_FAILURE,
     /// ERROR_PASSWORD_EXPIRED, ERROR_PASSWORD_MUST_CHANGE, NERR_PasswordExpired.

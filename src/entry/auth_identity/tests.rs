@@ -1,4 +1,4 @@
-//! Identities by way of the exported functions. Under Miri, every pointer on the way is checked.
+//! Identities through the exported functions. Miri checks the pointers.
 
 use super::owned::OwnedIdentity;
 use super::*;
@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 type Opaque = PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
 
-/// Miri takes its time.
+/// Miri is slow.
 const FEWER: usize = if cfg!(miri) { 23 } else { 1 };
 
 fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
-/// An identity of the library's, freed when dropped.
+/// An identity that the library made, freed when dropped.
 struct Made(Opaque);
 
 impl Drop for Made {
@@ -46,7 +46,7 @@ fn alice() -> Made {
     of([Some("alice"), Some("EXAMPLE"), Some("Pässword")])
 }
 
-/// The text of a string that the library gave, which is freed.
+/// The text of a string from the library, which is freed.
 fn text(string: *const u16) -> Option<String> {
     if string.is_null() {
         return None;
@@ -105,7 +105,7 @@ fn unmarshalled(bytes: &[u8]) -> Result<Made, SECURITY_STATUS> {
     })
 }
 
-/// A keytab, which no string is.
+/// A keytab, which cannot be a plain string.
 fn keytab() -> Made {
     let data = include_bytes!("../../../tests/data/kerberos/holes.keytab");
     let packed = allocate::pack(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data).unwrap();
@@ -124,7 +124,7 @@ fn without_ntlm(identity: &Made) -> Made {
     made(|new| unsafe { SspiExcludePackage(identity.0, wide("NTLM").as_ptr(), new) }).unwrap()
 }
 
-/// A SEC_WINNT_AUTH_IDENTITY_A in memory of the caller's.
+/// A SEC_WINNT_AUTH_IDENTITY_A in the caller's memory.
 struct Plain {
     strings: [Vec<u8>; 3],
     structure: SEC_WINNT_AUTH_IDENTITY<u8>,
@@ -166,7 +166,7 @@ fn decrypt(identity: Opaque) {
     assert_eq!(unsafe { SspiIsAuthIdentityEncrypted(identity) }, 0);
 }
 
-/// What AcquireCredentialsHandle says to it, inbound.
+/// The status of AcquireCredentialsHandle with it, inbound.
 fn acquire(identity: Opaque) -> SECURITY_STATUS {
     let mut handle = SecHandle { dwLower: 0, dwUpper: 0 };
     let mut package = wide("Negotiate");
@@ -199,7 +199,7 @@ fn strings_there_and_back() {
         [None, None, Some("Pässword")],
         [None, Some("EXAMPLE"), None],
         [Some(""), Some(""), Some("")],
-        // What looks like something packed, and is not.
+        // It looks packed but is not.
         [Some("alice"), None, Some("@@negossp:")],
         [Some("alice"), None, Some("@@negossp:1800")],
     ] {
@@ -215,8 +215,7 @@ fn strings_there_and_back() {
     }
 }
 
-/// Credentials that are no password, lists of packages: one string holds them, and an identity made
-/// of it is the same one.
+/// One string holds packed credentials and package lists, and an identity made from it is equal.
 #[test]
 fn whatever_it_holds_becomes_strings_and_is_one_again() {
     let keytab = keytab();
@@ -226,7 +225,7 @@ fn whatever_it_holds_becomes_strings_and_is_one_again() {
         assert_eq!(same(identity.0, again.0), (true, true));
         assert_eq!(marshalled(identity.0), marshalled(again.0));
         assert_eq!(acquire(again.0), SEC_E_OK);
-        // As a program does that knows nothing but names and passwords.
+        // Like a program that only handles names and passwords.
         let [user, domain, password] = got.map(Option::unwrap);
         let mut plain = Plain::new(&user, &domain, &password);
         assert_eq!(same(identity.0, plain.opaque()), (true, true));
@@ -234,8 +233,8 @@ fn whatever_it_holds_becomes_strings_and_is_one_again() {
     }
 }
 
-/// In the caller's memory and in ours, in every form: unreadable, of the same length, accepted, and
-/// itself again.
+/// In the caller's memory and in the library's, in every form: encrypted, of the same length,
+/// accepted, and decrypted again.
 #[test]
 fn encrypted_and_decrypted_where_they_are() {
     let mut plain = Plain::new("alice", "EXAMPLE", "Password");
@@ -254,14 +253,14 @@ fn encrypted_and_decrypted_where_they_are() {
                 assert!(!encrypted.windows(text.len()).any(|window| window == text), "{word}");
             }
         }
-        // Once more changes nothing, and it can be used as it is.
+        // Encrypting again changes nothing, and it can be used encrypted.
         encrypt(identity);
         assert_eq!(marshalled(identity), encrypted);
         assert_eq!(same(identity, copy.0), (true, true));
         assert_eq!(acquire(identity), SEC_E_OK);
         // SAFETY: an identity.
         assert_eq!(unsafe { SspiValidateAuthIdentity(identity) }, SEC_E_OK);
-        // Copied and sent it stays encrypted.
+        // Copies and marshalled bytes stay encrypted.
         // SAFETY: an identity, and a place.
         let copy_of_it = made(|copy| unsafe { SspiCopyAuthIdentity(identity, copy) }).unwrap();
         for other in [copy_of_it, unmarshalled(&encrypted).unwrap()] {
@@ -329,7 +328,7 @@ fn no_key_for_others() {
     }
 }
 
-/// One string for two parts: whoever would encrypt both could never decrypt them.
+/// One string for two parts: encrypting both could not be undone.
 #[test]
 fn parts_that_overlap_are_not_encrypted() {
     let mut plain = Plain::new("alice", "EXAMPLE", "Password");
@@ -338,15 +337,15 @@ fn parts_that_overlap_are_not_encrypted() {
     // SAFETY: an identity that may be written to.
     assert_eq!(unsafe { SspiEncryptAuthIdentity(plain.opaque()) }, SEC_E_INVALID_PARAMETER);
     assert_eq!((&plain.strings[0][..], &plain.strings[2][..]), (&b"alice"[..], &b"Password"[..]));
-    // An empty one overlaps nothing.
+    // An empty part overlaps nothing.
     plain.structure.DomainLength = 0;
     encrypt(plain.opaque());
     decrypt(plain.opaque());
     assert_eq!(plain.strings[0], b"alice");
 }
 
-/// Memory of the library's that is something else is not taken for an identity; what is short of
-/// its own length neither.
+/// Other memory of the library, or memory shorter than its own length, is not taken for an
+/// identity.
 #[test]
 fn memory_that_is_no_identity() {
     let short = memory::copy(&[2; 16]).unwrap().as_ptr();
@@ -362,13 +361,13 @@ fn memory_that_is_no_identity() {
             assert_eq!(SspiEncryptAuthIdentity(start.cast()), SEC_E_UNKNOWN_CREDENTIALS);
             assert_eq!(SspiIsAuthIdentityEncrypted(start.cast()), 0);
             SspiFreeAuthIdentity(start.cast());
-            // It is not there any more: nothing happens.
+            // It was freed: nothing happens.
             SspiFreeAuthIdentity(start.cast());
             SspiLocalFree(start.cast());
         }
     }
-    // What AcquireCredentialsHandle takes too: an EX form's length that is none, text where nothing
-    // can be.
+    // Checked for AcquireCredentialsHandle too: an impossible length of an EX form, text at an
+    // impossible address.
     let mut numbers = [0usize; 16];
     numbers[0] = SEC_WINNT_AUTH_IDENTITY_VERSION as usize
         | if size_of::<usize>() == 8 { 44 << 32 } else { 0 };
@@ -391,14 +390,14 @@ fn erased_where_it_is() {
     assert_eq!(plain.strings, [b"alice".to_vec(), b"EXAMPLE".to_vec(), vec![0; 8]]);
 }
 
-/// Cut off, and with any byte changed: an answer, and what is made of it can be read.
+/// Truncated, and with any byte changed: a status, and the identity, if any, can be read.
 #[test]
 fn bytes_that_somebody_has_made() {
     for identity in [alice(), keytab()] {
         let good = marshalled(identity.0);
         let whole = if good[0] == 1 { 8 } else { 4 };
         for length in (0..good.len()).step_by(FEWER) {
-            // Windows' own bytes at the end need not be there.
+            // The bytes that Windows has at the end may be missing.
             let made = unmarshalled(&good[..length]);
             assert_eq!(made.is_ok(), length >= good.len() - whole, "{length}");
         }
@@ -420,7 +419,7 @@ fn bytes_that_somebody_has_made() {
     }
 }
 
-/// Lengths and offsets at their ends.
+/// Extreme lengths and offsets.
 #[test]
 fn offsets_and_lengths_that_cannot_be() {
     let good = marshalled(alice().0);
@@ -449,7 +448,7 @@ fn offsets_and_lengths_that_cannot_be() {
                 "{offset:#x} {length:#x}"
             );
         }
-        // At the end there is room for nothing, which is something else than nothing.
+        // An offset at the end gives an empty part, which is different from none.
         let mut empty = good.clone();
         allocate::put(&mut empty, at, &total.to_ne_bytes());
         allocate::put(&mut empty, at + 4, &0u32.to_ne_bytes());
@@ -477,7 +476,7 @@ fn offsets_and_lengths_that_cannot_be() {
     assert_eq!(made.err(), Some(SEC_E_UNKNOWN_CREDENTIALS));
 }
 
-/// Garbage after the mark of a string that is more than a password is a password.
+/// A password that starts with the mark but is not packed is a password.
 #[test]
 fn any_string_is_taken() {
     let good = strings(&without_ntlm(&alice())).unwrap()[2].clone().unwrap();

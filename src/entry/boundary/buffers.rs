@@ -1,8 +1,7 @@
 //! The caller's buffer descriptors.
 //!
-//! Nothing of the caller's is referenced for longer than a copy takes, except the bytes that a
-//! function works on: programs pass the same memory as input and output, and structures that are
-//! not aligned.
+//! No Rust reference to the caller's structures is kept: programs pass unaligned structures, and
+//! the same memory as input and output. Only the bytes that a function works on are borrowed.
 
 use super::memory;
 use crate::entry::abi::*;
@@ -10,7 +9,7 @@ use crate::types::error::{Error, Result};
 use std::marker::PhantomData;
 use std::slice;
 
-/// The most buffers that are taken in one descriptor.
+/// Most buffers in one descriptor.
 const MOST: u32 = 64;
 
 /// The buffers of a descriptor, for the duration of a call.
@@ -25,7 +24,7 @@ pub(crate) struct Buffers<'call> {
 #[derive(Clone, Copy)]
 pub(crate) struct Buffer<'call> {
     at: *mut SecBuffer,
-    /// Its members, as the caller set them.
+    /// Its members as the caller set them.
     was: SecBuffer,
     call: PhantomData<&'call ()>,
 }
@@ -35,14 +34,14 @@ impl<'call> Buffers<'call> {
     ///
     /// # Safety
     /// For `'call`, `descriptor` is NULL or points to a descriptor, its `pBuffers` to `cBuffers`
-    /// buffers unless NULL, and each buffer's `pvBuffer` to `cbBuffer` bytes unless NULL; nobody
-    /// else changes them meanwhile.
+    /// buffers unless NULL, and each buffer's `pvBuffer` to `cbBuffer` bytes unless NULL; no other
+    /// thread writes to them.
     pub(crate) unsafe fn new(descriptor: *const SecBufferDesc) -> Result<Buffers<'call>> {
         let none = Buffers { first: std::ptr::null_mut(), count: 0, call: PhantomData };
         if descriptor.is_null() {
             return Ok(none);
         }
-        // SAFETY: not NULL, so it points to a descriptor by the caller's promise.
+        // SAFETY: C caller's contract, buffers: it is not NULL.
         let descriptor = unsafe { descriptor.read_unaligned() };
         if descriptor.ulVersion != SECBUFFER_VERSION {
             return Err(Error::InvalidParameter("ulVersion is not SECBUFFER_VERSION"));
@@ -67,7 +66,7 @@ impl<'call> Buffers<'call> {
     pub(crate) fn iter(self) -> impl Iterator<Item = Buffer<'call>> {
         (0..self.count).map(move |n| {
             let at = self.first.wrapping_add(n);
-            // SAFETY: `n` is below `cBuffers`; whoever made `self` promised that many buffers.
+            // SAFETY: C caller's contract, buffers: `n` is below `cBuffers`.
             let was = unsafe { at.read_unaligned() };
             Buffer { at, was, call: PhantomData }
         })
@@ -95,8 +94,7 @@ impl<'call> Buffer<'call> {
         self.was.cbBuffer as usize
     }
 
-    /// The same buffer, as if it had no more than these bytes; `BufferTooSmall` if it has not even
-    /// them.
+    /// The same buffer, shortened to `length`; `BufferTooSmall` if it is shorter.
     pub(crate) fn first(mut self, length: usize) -> Result<Buffer<'call>> {
         if self.length() < length {
             return Err(Error::BufferTooSmall { needed: length });
@@ -105,13 +103,13 @@ impl<'call> Buffer<'call> {
         Ok(self)
     }
 
-    /// Where the bytes are, as an address.
+    /// The address of the bytes.
     pub(crate) fn address(&self) -> usize {
         self.was.pvBuffer.addr()
     }
 
-    /// Refuses a buffer without memory behind it, or with more than there can be: a length of 2 GiB
-    /// or more is a negative number that somebody forgot to look at.
+    /// Rejects a buffer without memory, or with an impossible length: 2 GiB or more is a negative
+    /// number that the program did not check.
     pub(crate) fn check(&self) -> Result<()> {
         if self.length() == 0 {
             return Ok(());
@@ -136,33 +134,33 @@ impl<'call> Buffer<'call> {
     /// The content.
     ///
     /// # Safety
-    /// Nobody writes to it while the slice is in use; and that is over before `'call` is.
+    /// Nothing writes to it while the slice is in use, which ends before `'call` does.
     pub(crate) unsafe fn bytes(&self) -> Result<&'call [u8]> {
         self.check()?;
         if self.length() == 0 {
             return Ok(&[]);
         }
-        // SAFETY: `check` found a pointer and a possible length; whoever made the descriptor's
-        // `Buffers` promised as many bytes, and the caller that nobody writes to them.
+        // SAFETY: C caller's contract, buffers: `check` found a pointer and a possible length. This
+        // function's caller ensures that nothing writes to them.
         Ok(unsafe { slice::from_raw_parts(self.was.pvBuffer.cast(), self.length()) })
     }
 
     /// The content, to be changed.
     ///
     /// # Safety
-    /// Nobody else uses it while the slice is in use; and that is over before `'call` is.
+    /// Nothing else uses it while the slice is in use, which ends before `'call` does.
     pub(crate) unsafe fn bytes_mut(&self) -> Result<&'call mut [u8]> {
         self.check()?;
         if self.length() == 0 {
             return Ok(&mut []);
         }
-        // SAFETY: as in `bytes`, and the caller promises that nobody else uses them.
+        // SAFETY: as in `bytes`; this function's caller ensures that nothing else uses them.
         Ok(unsafe { slice::from_raw_parts_mut(self.was.pvBuffer.cast(), self.length()) })
     }
 
     /// Sets `cbBuffer`.
     pub(crate) fn set_length(&self, length: usize) {
-        // SAFETY: `at` points to a buffer by the promise in `Buffers::new`.
+        // SAFETY: C caller's contract, buffers: `at` is one of the descriptor's.
         unsafe {
             (&raw mut (*self.at).cbBuffer).write_unaligned(length.try_into().unwrap_or(ULONG::MAX))
         };
@@ -170,18 +168,18 @@ impl<'call> Buffer<'call> {
 
     /// Sets `pvBuffer`.
     pub(crate) fn set_pointer(&self, pointer: *mut u8) {
-        // SAFETY: `at` points to a buffer by the promise in `Buffers::new`.
+        // SAFETY: C caller's contract, buffers: `at` is one of the descriptor's.
         unsafe { (&raw mut (*self.at).pvBuffer).write_unaligned(pointer.cast()) };
     }
 
-    /// Where the bytes are.
+    /// The pointer to the bytes.
     pub(crate) fn pointer(&self) -> *mut u8 {
         self.was.pvBuffer.cast()
     }
 }
 
-/// Where the token of a leg goes: the first SECBUFFER_TOKEN buffer of an output descriptor, or
-/// memory of ours.
+/// The output for a leg's token: the first SECBUFFER_TOKEN buffer of an output descriptor, or
+/// memory that the library allocates.
 pub(crate) struct TokenOut<'call> {
     buffer: Option<Buffer<'call>>,
     /// `*_REQ_ALLOCATE_MEMORY`.
@@ -193,12 +191,12 @@ impl<'call> TokenOut<'call> {
         TokenOut { buffer: output.find(SECBUFFER_TOKEN), allocate }
     }
 
-    /// There is such a buffer.
+    /// Whether there is a token buffer.
     pub(crate) fn exists(&self) -> bool {
         self.buffer.is_some()
     }
 
-    /// Whether a token of `length` bytes can be handed out; nothing is written.
+    /// Checks that a token of `length` bytes fits, and writes nothing.
     pub(crate) fn fits(&self, length: usize) -> Result<()> {
         match &self.buffer {
             _ if length == 0 => Ok(()),
@@ -208,7 +206,7 @@ impl<'call> TokenOut<'call> {
         }
     }
 
-    /// Hands out a token that fits; `true` if in memory of ours.
+    /// Writes a token that fits; `true` if to memory that the library allocated.
     pub(crate) fn write(&self, token: &[u8]) -> Result<bool> {
         self.fits(token.len())?;
         let Some(buffer) = &self.buffer else { return Ok(false) };
@@ -218,8 +216,8 @@ impl<'call> TokenOut<'call> {
             buffer.set_pointer(memory::copy(token)?.as_ptr());
             true
         } else {
-            // SAFETY: `fits` found as many bytes at the pointer; the token is ours, so that they
-            // don't overlap.
+            // SAFETY: C caller's contract, buffers: `fits` checked the length. The token is the
+            // library's, so they do not overlap.
             unsafe { buffer.pointer().copy_from_nonoverlapping(token.as_ptr(), token.len()) };
             false
         };
@@ -230,7 +228,7 @@ impl<'call> TokenOut<'call> {
         Ok(given)
     }
 
-    /// After an error: the need if there was too little room, else an empty token.
+    /// After an error: sets the required length if there was too little room, else an empty token.
     pub(crate) fn fail(&self, error: &Error) {
         let Some(buffer) = &self.buffer else { return };
         match error {

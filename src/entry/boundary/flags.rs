@@ -1,10 +1,10 @@
-//! Context attributes between the caller's bits and ours: the same attribute has another bit in
-//! `ASC_*` than in `ISC_*`, and sometimes in `*_REQ_*` than in `*_RET_*`.
+//! Translates context attributes: an attribute's bit differs between `ASC_*` and `ISC_*`, and
+//! sometimes between `*_REQ_*` and `*_RET_*`.
 
 use crate::entry::abi::*;
 use crate::types::flags::ContextFlags;
 
-/// Which side of the conversation the caller is on.
+/// The caller's side of the authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     /// AcceptSecurityContext.
@@ -13,7 +13,8 @@ pub(crate) enum Side {
     Initiate,
 }
 
-/// One attribute: ours, `ASC_REQ_*`, `ASC_RET_*`, `ISC_REQ_*`, `ISC_RET_*`; 0 where there is none.
+/// One attribute: the library's flag, `ASC_REQ_*`, `ASC_RET_*`, `ISC_REQ_*`, `ISC_RET_*`; 0 for
+/// none.
 type Row = (ContextFlags, ULONG, ULONG, ULONG, ULONG);
 
 const NONE: ULONG = 0;
@@ -44,7 +45,7 @@ const ROWS: &[Row] = &[
     (ContextFlags::UNVERIFIED_TARGET_NAME, NONE, NONE, ISC_REQ_UNVERIFIED_TARGET_NAME, NONE),
 ];
 
-/// `fContextReq`. Bits that mean nothing here are ignored, as Windows does.
+/// `fContextReq`. Unknown bits are ignored, as Windows does.
 pub(crate) fn required(side: Side, bits: ULONG) -> ContextFlags {
     let bit = |row: &Row| if side == Side::Accept { row.1 } else { row.3 };
     ROWS.iter().filter(|row| bits & bit(row) != 0).map(|row| row.0).collect()
@@ -75,8 +76,8 @@ mod tests {
                 [(Side::Accept, asc_req, asc_ret), (Side::Initiate, isc_req, isc_ret)]
             {
                 assert_eq!(granted(side, *flag), *ret);
-                // ASC_REQ_HTTP and ASC_REQ_ALLOW_MISSING_BINDINGS are one bit: Digest alone reads
-                // it as the former.
+                // ASC_REQ_HTTP and ASC_REQ_ALLOW_MISSING_BINDINGS are one bit: only Digest reads it
+                // as the former.
                 let twin =
                     if *req == ASC_REQ_HTTP && side == Side::Accept { HTTP_TWINS } else { *flag };
                 if *req != NONE {

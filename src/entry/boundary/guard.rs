@@ -9,7 +9,7 @@ use crate::types::error::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-/// What the first call does for all that follow.
+/// Initialization, once per process.
 pub(crate) fn first_call() {
     static ONCE: Once = Once::new();
     if !ONCE.is_completed() {
@@ -20,9 +20,9 @@ pub(crate) fn first_call() {
 
 /// Runs the body of the exported function `name`.
 ///
-/// What a panic leaves behind is sound: locks here don't poison, and a context that was being
-/// changed has failed (see [`conversation`](super::conversation)). No hook is installed: the
-/// process's own sees the panic.
+/// A panic leaves the library usable: its locks do not poison, and a context that was being changed
+/// has failed (see `ContextObject::step`). No panic hook is installed: the process's own sees the
+/// panic.
 pub(crate) fn guard(
     name: &'static str,
     body: impl FnOnce() -> Result<SECURITY_STATUS>,
@@ -31,7 +31,7 @@ pub(crate) fn guard(
         let _call = log::Call::begin();
         first_call();
         let result = body();
-        tell(name, &result);
+        log_result(name, &result);
         result.unwrap_or_else(|error| status::of(&error))
     };
     contain(call).unwrap_or_else(|panic| {
@@ -39,18 +39,17 @@ pub(crate) fn guard(
             .downcast_ref::<&str>()
             .copied()
             .or(panic.downcast_ref::<String>().map(String::as_str));
-        // The log itself may be what panics, and what it panicked with may panic when dropped. Not
-        // a third time.
-        let told = contain(|| {
+        // Logging may panic, and so may the drop of the payload. Forget what those panics return.
+        let logged = contain(|| {
             tracing::error!(function = name, panic = message.unwrap_or("(no message)"), "defect")
         });
-        std::mem::forget((told, contain(|| drop(panic))));
+        std::mem::forget((logged, contain(|| drop(panic))));
         SEC_E_INTERNAL_ERROR
     })
 }
 
-/// Runs the body of the exported function `name`, which returns no status: after an error or a
-/// panic, `otherwise`.
+/// Runs the body of the exported function `name`, which does not return a status. Returns
+/// `otherwise` after an error or a panic.
 pub(crate) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, otherwise: T) -> T {
     let mut given = None;
     guard(name, || {
@@ -60,8 +59,7 @@ pub(crate) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, ot
     given.unwrap_or(otherwise)
 }
 
-/// Finds the system's function `name`, which is called outside of the barrier: its panics, if any,
-/// are its own.
+/// Finds the function `name` of secur32.dll, which the caller then calls outside of the barrier.
 #[cfg(windows)]
 pub(crate) fn find_forwarded<T>(name: &'static str, find: impl FnOnce() -> Option<T>) -> Option<T> {
     contain(|| {
@@ -82,12 +80,12 @@ fn contain<T>(body: impl FnOnce() -> T) -> std::thread::Result<T> {
 }
 
 /// The log's line about one call.
-fn tell(name: &'static str, result: &Result<SECURITY_STATUS>) {
+fn log_result(name: &'static str, result: &Result<SECURITY_STATUS>) {
     match result {
         Ok(status) => {
             tracing::trace!(function = name, status = format_args!("{status:#010x}"), "returns")
         }
-        // Of these the conversation itself has told.
+        // Already logged by the step itself.
         Err(
             error @ (Error::InvalidToken(_)
             | Error::LogonDenied(_)

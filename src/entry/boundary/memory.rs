@@ -1,25 +1,25 @@
-//! Memory that callers get and give back with FreeContextBuffer.
+//! Memory that callers free with FreeContextBuffer.
 //!
-//! Every live allocation is on record, so that whatever else a caller passes (the address of a
-//! local variable, the middle of a buffer, the same buffer twice) is recognized and left alone.
+//! All live allocations are recorded. So anything else that a caller passes (the address of a local
+//! variable, the middle of a buffer, the same buffer twice) is recognized and not touched.
 
 use crate::entry::abi::{SEC_E_OK, SECURITY_STATUS};
 use crate::types::error::{Error, Result};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, slice_from_raw_parts_mut};
 use std::sync::LazyLock;
 use zeroize::Zeroize;
 
-/// One allocation: its words, so that it is aligned for every structure.
+/// One allocation. It consists of words, so that it is aligned for every structure.
 struct Allocation {
     start: NonNull<u64>,
     words: usize,
 }
 
-// SAFETY: an allocation is owned by the record that holds it, and made and freed in whichever
-// thread.
+// SAFETY: the record owns the allocation, which may be made and freed in any thread.
 unsafe impl Send for Allocation {}
 
 const SHARDS: usize = 16;
@@ -31,8 +31,7 @@ fn shard(address: usize) -> &'static Mutex<HashMap<usize, Allocation>> {
     &LIVE[address / size_of::<u64>() % SHARDS]
 }
 
-/// `length` bytes of zeros, aligned for every structure, for the caller to give to
-/// FreeContextBuffer.
+/// `length` zero bytes, aligned for every structure, which the caller frees with FreeContextBuffer.
 pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
     let words = length.div_ceil(size_of::<u64>()).max(1);
     let mut buffer: Vec<u64> = Vec::new();
@@ -44,15 +43,15 @@ pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
     Ok(start.cast())
 }
 
-/// A copy of `bytes` for the caller to give to FreeContextBuffer.
+/// A copy of `bytes`, which the caller frees with FreeContextBuffer.
 pub(crate) fn copy(bytes: &[u8]) -> Result<NonNull<u8>> {
     let start = allocate(bytes.len())?;
-    // SAFETY: `allocate` gave as many bytes, which nobody else knows of yet.
+    // SAFETY: `allocate` returned as many new bytes.
     unsafe { start.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     Ok(start)
 }
 
-/// How many bytes there are at `start`, if the library gave them and still has them on record.
+/// The number of bytes at `start`, if it is a live allocation of the library.
 pub(crate) fn length(start: *const c_void) -> Option<usize> {
     shard(start.addr())
         .lock()
@@ -60,7 +59,7 @@ pub(crate) fn length(start: *const c_void) -> Option<usize> {
         .map(|allocation| allocation.words * size_of::<u64>())
 }
 
-/// FreeContextBuffer. What is freed is erased first: it may have been a key.
+/// FreeContextBuffer. The memory is erased first: it may hold a key.
 pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     if buffer.is_null() {
         return Ok(SEC_E_OK);
@@ -68,8 +67,29 @@ pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     let found = shard(buffer.addr()).lock().remove(&buffer.addr());
     let Allocation { start, words } =
         found.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
-    // SAFETY: the record held what `allocate` leaked, and no longer does.
+    // SAFETY: `allocate` leaked it, and it was just removed from the record.
     let mut buffer = unsafe { Box::from_raw(slice_from_raw_parts_mut(start.as_ptr(), words)) };
     buffer.zeroize();
     Ok(SEC_E_OK)
+}
+
+/// Memory for the caller, freed when dropped unless it is kept. May be NULL.
+pub(crate) struct CallerMemory<T>(*mut T);
+
+impl<T> CallerMemory<T> {
+    /// `start` is from [`allocate`], or NULL.
+    pub(crate) fn new(start: *mut T) -> CallerMemory<T> {
+        CallerMemory(start)
+    }
+
+    /// The caller will free it.
+    pub(crate) fn keep(self) -> *mut T {
+        ManuallyDrop::new(self).0
+    }
+}
+
+impl<T> Drop for CallerMemory<T> {
+    fn drop(&mut self) {
+        let _ = free(self.0.cast());
+    }
 }

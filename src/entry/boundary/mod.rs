@@ -1,4 +1,5 @@
-//! What crosses the C boundary: pointers, buffers, text, status codes, the panic barrier.
+//! Translation of the caller's pointers, buffers, text and flags, and of results; the panic
+//! barrier.
 
 pub(crate) mod arguments;
 pub(crate) mod buffers;

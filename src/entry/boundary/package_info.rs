@@ -41,7 +41,7 @@ impl PackageInfo {
     }
 }
 
-/// `packages` with their strings, in one allocation that the caller frees.
+/// An array of `packages` with their strings, in one allocation that the caller frees.
 pub(crate) fn allocate<Char: Text>(packages: &[PackageInfo]) -> Result<*mut SecPkgInfo<Char>> {
     let encoded: Vec<_> =
         packages.iter().map(|d| (Char::encode(&d.name), Char::encode(&d.comment), d)).collect();
@@ -56,8 +56,8 @@ pub(crate) fn allocate<Char: Text>(packages: &[PackageInfo]) -> Result<*mut SecP
     let mut free = unsafe { start.as_ptr().add(array) }.cast::<Char>();
     let mut place = |characters: &[Char]| {
         let at = free;
-        // SAFETY: `strings` is the sum of all that is placed; a character needs no more alignment
-        // than the array.
+        // SAFETY: `strings` is the total length of the strings; the array's alignment suffices for
+        // characters.
         unsafe {
             at.copy_from_nonoverlapping(characters.as_ptr(), characters.len());
             free = at.add(characters.len());

@@ -1,9 +1,9 @@
-//! Errors as callers see them: the one place where an [`Error`] becomes a `SECURITY_STATUS`.
+//! The one place where an [`Error`] becomes a `SECURITY_STATUS`.
 
 use crate::entry::abi::*;
 use crate::types::error::Error;
 
-/// The status that tells the caller of `error`.
+/// The status for `error`.
 pub(crate) fn of(error: &Error) -> SECURITY_STATUS {
     match error {
         Error::InvalidToken(_) => SEC_E_INVALID_TOKEN,

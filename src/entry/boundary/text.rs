@@ -1,4 +1,4 @@
-//! Text in the two forms of the interface.
+//! Text in the interface's two forms, A and W.
 
 use super::memory;
 use crate::entry::abi::{SEC_CHAR, SEC_WCHAR};
@@ -11,11 +11,11 @@ pub(crate) trait Text: DefaultIsZeroes + PartialEq {
     /// The end of a string.
     const ZERO: Self;
 
-    /// The text that `characters` hold, without a terminating zero. Erased when dropped: it may be
-    /// a password.
+    /// Decodes `characters`, which have no terminating zero. Erased when dropped: it may be a
+    /// password.
     fn decode(characters: &[Self]) -> Result<Zeroizing<String>>;
 
-    /// `text` in characters, with a terminating zero.
+    /// Encodes `text`, with a terminating zero.
     fn encode(text: &str) -> Vec<Self>;
 }
 
@@ -23,7 +23,7 @@ impl Text for SEC_WCHAR {
     const ZERO: SEC_WCHAR = 0;
 
     fn decode(characters: &[SEC_WCHAR]) -> Result<Zeroizing<String>> {
-        // Room for all, so that growing leaves no copies behind.
+        // Full capacity at once: growing would leave copies behind.
         let mut text = Zeroizing::new(String::with_capacity(3 * characters.len()));
         for character in char::decode_utf16(characters.iter().copied()) {
             text.push(character.map_err(|_| Error::InvalidParameter("text that is not UTF-16"))?);
@@ -32,7 +32,7 @@ impl Text for SEC_WCHAR {
     }
 
     fn encode(text: &str) -> Vec<SEC_WCHAR> {
-        // Room for all: it may be a password.
+        // Full capacity at once: it may be a password, and growing would leave copies behind.
         let mut characters = Vec::with_capacity(text.len() + 1);
         characters.extend(text.encode_utf16().chain([0]));
         characters
@@ -84,7 +84,7 @@ pub(crate) fn utf16_bytes(text: &str) -> Zeroizing<Vec<u8>> {
 /// Longest string that is read for its terminating zero, in characters.
 pub(crate) const LONGEST: usize = 0x10000;
 
-/// The text of a string that ends with a zero; nothing for NULL.
+/// The text of a string that ends with a zero; `None` for NULL.
 ///
 /// # Safety
 /// `string` is NULL or points to characters that end with a zero.
@@ -93,17 +93,18 @@ pub(crate) unsafe fn read<Char: Text>(string: *const Char) -> Result<Option<Zero
         return Ok(None);
     }
     for length in 0..LONGEST {
-        // SAFETY: no zero has been seen before, so the caller's string goes on here.
+        // SAFETY: C caller's contract, strings: no zero has been read yet, so the string continues
+        // here.
         if unsafe { string.add(length).read_unaligned() } == Char::ZERO {
-            // SAFETY: so many characters there are. Counted first, so that growing leaves no copies
-            // behind.
+            // SAFETY: as many characters were just read. Counting them first avoids growing, which
+            // would leave copies behind.
             return unsafe { read_counted(string, length as u32) };
         }
     }
     Err(Error::InvalidParameter("a string without end"))
 }
 
-/// The text of a string of known length; nothing for NULL.
+/// The text of a string of known length; `None` for NULL.
 ///
 /// # Safety
 /// `string` is NULL or points to `length` characters.
@@ -118,17 +119,16 @@ pub(crate) unsafe fn read_counted<Char: Text>(
         return Err(Error::InvalidParameter("an overlong string"));
     }
     let mut characters = Zeroizing::new(Vec::with_capacity(length as usize));
-    // SAFETY: `n` is below the length that the caller states.
+    // SAFETY: C caller's contract, strings: `n` is below the given length.
     characters.extend((0..length as usize).map(|n| unsafe { string.add(n).read_unaligned() }));
     Char::decode(&characters).map(Some)
 }
 
 /// A copy of `text` that the caller frees with FreeContextBuffer.
-pub(crate) fn give<Char: Text>(text: &str) -> Result<*mut Char> {
+pub(crate) fn allocate<Char: Text>(text: &str) -> Result<*mut Char> {
     let characters = Zeroizing::new(Char::encode(text));
     let start = memory::allocate(size_of_val(&characters[..]))?.cast::<Char>();
-    // SAFETY: `allocate` gave as many bytes, aligned for more than characters, which nobody else
-    // knows of yet.
+    // SAFETY: `allocate` returned as many new bytes, aligned for every type.
     unsafe { start.as_ptr().copy_from_nonoverlapping(characters.as_ptr(), characters.len()) };
     Ok(start.as_ptr())
 }

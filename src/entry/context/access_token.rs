@@ -15,18 +15,18 @@ use std::sync::Arc;
 /// # Safety
 /// `context` is NULL or points to a handle.
 pub(crate) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let (number, token) = unsafe { token_of(context)? };
     access_token::impersonate(number, &token)?;
     Ok(SEC_E_OK)
 }
 
-/// RevertSecurityContext. Whoever acts as a client can stop, even if the context is gone.
+/// RevertSecurityContext. A thread can stop impersonating even if the context is deleted.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
 pub(crate) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     unsafe {
         if !access_token::revert(number(context)?)? {
             find(&CONTEXTS, context)?;
@@ -40,13 +40,13 @@ pub(crate) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
 /// # Safety
 /// `context` is NULL or points to a handle; `token` is NULL or points to a HANDLE.
 pub(crate) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let (_, client_token) = unsafe { token_of(context)? };
     if token.is_null() {
         return Err(Error::InvalidParameter("Token is NULL"));
     }
     let given = new_handle(client_token)?;
-    // SAFETY: not NULL, so it points to a HANDLE by the caller's promise.
+    // SAFETY: C caller's contract, outputs.
     unsafe { put(token, given) };
     Ok(SEC_E_OK)
 }
@@ -56,7 +56,7 @@ pub(crate) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<S
 /// # Safety
 /// `context` is NULL or points to a handle.
 unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>)> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     let mut object = shared.lock()?;
     Ok((number, object.token(number, &server::current().tokens)?))

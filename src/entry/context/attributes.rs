@@ -18,7 +18,7 @@ pub(crate) unsafe fn set(
     attribute: ULONG,
     buffer: *mut c_void,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let shared = unsafe { find(&CONTEXTS, context)? };
     let mut object = shared.lock()?;
     match object.context_mut() {

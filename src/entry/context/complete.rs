@@ -6,7 +6,7 @@ use crate::entry::boundary::buffers::{Buffers, TokenOut};
 use crate::entry::handles::find;
 use crate::types::error::{Error, Result};
 
-/// Puts the token in place of the zeros that the leg handed out.
+/// Replaces the zeros that the leg wrote by the token.
 ///
 /// # Safety
 /// As CompleteAuthToken's own.
@@ -14,7 +14,7 @@ pub(crate) unsafe fn complete(
     context: PCtxtHandle,
     token: PSecBufferDesc,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles and buffers.
     let (shared, output) = unsafe { (find(&CONTEXTS, context)?, Buffers::new(token)?) };
     let mut object = shared.lock()?;
     let token = object.incomplete().ok_or(Error::Unsupported("there is no token to complete"))?;

@@ -14,7 +14,7 @@ use crate::types::error::{Error, Result};
 use std::slice;
 use std::sync::Arc;
 
-/// ExportSecurityContext, for a context of ours.
+/// ExportSecurityContext, for a context of this library.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle, `packed` is NULL or points to a buffer.
@@ -29,7 +29,7 @@ pub(crate) unsafe fn export(
     if packed.is_null() {
         return Err(Error::InvalidParameter("NULL for the packed context"));
     }
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let shared = unsafe { find(&CONTEXTS, context)? };
     let half_open = flags & NEGOSSP_CONTEXT_EXPORT_HALF_OPEN == NEGOSSP_CONTEXT_EXPORT_HALF_OPEN;
     if flags & !KNOWN != 0 || flags & NEGOSSP_CONTEXT_EXPORT_HALF_OPEN != 0 && !half_open {
@@ -46,9 +46,9 @@ pub(crate) unsafe fn export(
     let length = ULONG::try_from(sealed.len()).map_err(|_| Error::CannotPack("too long"))?;
     let copy = memory::copy(&sealed)?;
     if flags & SECPKG_CONTEXT_EXPORT_DELETE_OLD != 0 {
-        // Of those who export it or delete it, one takes it; and who waits for it finds that it is
-        // over.
-        // SAFETY: likewise.
+        // Only one of the calls that export or delete it removes it. Calls that wait for its lock
+        // find it failed.
+        // SAFETY: C caller's contract, handles.
         if let Err(gone) = unsafe { take(&CONTEXTS, context) } {
             memory::free(copy.as_ptr().cast())?;
             return Err(gone);
@@ -56,7 +56,7 @@ pub(crate) unsafe fn export(
         held.fail();
     }
     tracing::debug!(bytes = sealed.len(), ?options, "context exported");
-    // SAFETY: likewise; it was checked for NULL.
+    // SAFETY: C caller's contract, buffers and outputs.
     unsafe {
         put(
             packed,
@@ -82,12 +82,12 @@ pub(crate) unsafe fn import(
     if packed.is_null() {
         return Err(Error::InvalidParameter("NULL for the packed context"));
     }
-    // SAFETY: likewise; not NULL, though perhaps not aligned.
+    // SAFETY: C caller's contract, buffers: it is not NULL.
     let SecBuffer { cbBuffer, pvBuffer, .. } = unsafe { packed.read_unaligned() };
     if pvBuffer.is_null() || cbBuffer == 0 {
         return Err(Error::InvalidToken("an empty packed context"));
     }
-    // SAFETY: the caller's promise is that so many bytes are there.
+    // SAFETY: C caller's contract, buffers.
     let sealed = unsafe { slice::from_raw_parts(pvBuffer.cast::<u8>(), cbBuffer as usize) };
     let configuration = server::current();
     let settings = &configuration.settings;
@@ -104,13 +104,13 @@ pub(crate) unsafe fn import(
         return Err(Error::OutOfMemory);
     };
     tracing::debug!(bytes = sealed.len(), "context imported");
-    // SAFETY: the caller's promise is this function's own; it was checked for NULL.
+    // SAFETY: C caller's contract, outputs.
     unsafe { put(context, words.into()) };
     Ok(SEC_E_OK)
 }
 
-/// Whether a program that names this package means this context: its credential's, or the one that
-/// was negotiated, which is what SECPKG_ATTR_PACKAGE_INFO may have told.
+/// Whether this package names this context: the credential's package, or the negotiated one, which
+/// SECPKG_ATTR_PACKAGE_INFO returns.
 fn belongs(imported: &Imported, package: Package) -> Result<()> {
     let (of_credential, negotiated) = match &imported.context {
         Context::Established(secured) => (secured.package, Some(secured.established.mechanism)),

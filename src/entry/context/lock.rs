@@ -1,6 +1,5 @@
-//! The lock of a context. It knows which thread holds it, so that a thread that comes back while
-//! the library works on that context (from a function of the caller's that the library has called)
-//! is refused and doesn't wait for itself.
+//! The lock of a context. It records the thread that holds it: a call with the same context from
+//! within a callback of the caller is rejected, and does not wait for itself.
 
 use crate::types::error::{Error, Result};
 use parking_lot::{Mutex, MutexGuard};
@@ -8,10 +7,10 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A value that one thread at a time works on.
+/// A value that one thread at a time uses.
 pub(crate) struct Lock<T> {
     /// The thread that holds `value`, 0 for none. Only a thread itself writes its own number here,
-    /// so that whoever reads that holds the lock; what else is read means nothing.
+    /// so a thread that reads its own number holds the lock. Any other number means nothing.
     holder: AtomicUsize,
     value: Mutex<T>,
 }
@@ -21,7 +20,7 @@ impl<T> Lock<T> {
         Lock { holder: AtomicUsize::new(0), value: Mutex::new(value) }
     }
 
-    /// The value, after whichever other thread works on it.
+    /// The value. Waits for other threads.
     pub(crate) fn lock(&self) -> Result<Held<'_, T>> {
         let thread = this_thread();
         let value = match self.value.try_lock() {
@@ -36,7 +35,7 @@ impl<T> Lock<T> {
     }
 }
 
-/// Access to the value, as long as it lasts.
+/// Access to the value until dropped.
 pub(crate) struct Held<'lock, T> {
     lock: &'lock Lock<T>,
     value: MutexGuard<'lock, T>,
@@ -62,7 +61,7 @@ impl<T> DerefMut for Held<'_, T> {
     }
 }
 
-/// A number that no other living thread has, and never 0.
+/// A number that no other running thread has, and never 0.
 fn this_thread() -> usize {
     thread_local! {
         static PLACE: Cell<u8> = const { Cell::new(0) };
@@ -87,12 +86,12 @@ mod tests {
             let other = threads.spawn(|| {
                 started.send(()).unwrap();
                 *lock.lock().unwrap() += 10;
-                // What this thread holds no more, it may take again.
+                // A released lock can be taken again.
                 *lock.lock().unwrap() += 100;
             });
             starts.recv().unwrap();
             *held += 1000;
-            // Still held here, whoever waits for it.
+            // Still held here, although another thread waits.
             assert!(lock.lock().is_err());
             drop(held);
             other.join().unwrap();
@@ -113,7 +112,7 @@ mod tests {
         assert!(lock.lock().is_ok());
     }
 
-    /// Threads that end leave their numbers to others.
+    /// New threads reuse the numbers of ended ones.
     #[test]
     fn many_threads_one_after_the_other_and_at_once() {
         let lock = Lock::new(0);

@@ -12,20 +12,20 @@ use crate::types::protection::{Part, Qop};
 use crate::types::time::FileTime;
 use smallvec::SmallVec;
 
-/// Messages mostly come in fewer pieces.
+/// Most messages have fewer pieces.
 const FEW: usize = 4;
 
-/// A message's buffers by their part in it.
+/// A message's buffers by their role.
 struct Message<'call> {
-    /// What is signed, in order, and whether it is encrypted too.
+    /// The signed buffers, in order, and whether they are encrypted too.
     data: SmallVec<[(Buffer<'call>, bool); FEW]>,
     token: Buffer<'call>,
 }
 
 impl<'call> Message<'call> {
-    /// Sorts the buffers, and makes sure of those that will be used: each has its memory, and what
-    /// is written to (the token if `writes_token`, the data if `writes_data`) is nobody else's. A
-    /// message to be changed is there.
+    /// Sorts the buffers and checks those that will be used: they have memory, and those that are
+    /// written to (the token if `writes_token`, the data if `writes_data`) overlap no other. With
+    /// `writes_data` there must be data.
     fn new(
         buffers: Buffers<'call>,
         writes_token: bool,
@@ -59,7 +59,7 @@ impl<'call> Message<'call> {
         Ok(())
     }
 
-    /// The message with `padding`, a SECBUFFER_PADDING buffer, behind its data.
+    /// The message with `padding`, a SECBUFFER_PADDING buffer, after its data.
     fn padded(mut self, padding: Buffer<'call>) -> Result<Message<'call>> {
         self.data.push((padding, true));
         self.check(true, true)?;
@@ -74,21 +74,21 @@ impl<'call> Message<'call> {
     /// # Safety
     /// As for [`Buffer::bytes`].
     unsafe fn parts(&self) -> Result<SmallVec<[&'call [u8]; FEW]>> {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, buffers.
         self.data.iter().map(|(buffer, _)| unsafe { buffer.bytes() }).collect()
     }
 
     /// # Safety
     /// As for [`Buffer::bytes_mut`]; the message was made with `writes_data`.
     unsafe fn parts_mut(&self) -> Result<SmallVec<[Part<'call>; FEW]>> {
-        // SAFETY: the caller's promise is this function's own; `new` found that no two overlap.
+        // SAFETY: as this function's own; `new` checked that no two overlap.
         let part = |(buffer, seal): &(Buffer<'call>, bool)| {
             Ok(Part { data: unsafe { buffer.bytes_mut()? }, seal: *seal })
         };
         self.data.iter().map(part).collect()
     }
 
-    /// Tells the caller how long the token has become, or would have had to be.
+    /// Sets the token's length, or the required length if it was too short.
     fn tell_length(&self, result: Result<usize>) -> Result<SECURITY_STATUS> {
         match result {
             Ok(length) | Err(Error::BufferTooSmall { needed: length }) => {
@@ -110,18 +110,17 @@ pub(crate) unsafe fn sign(
     message: PSecBufferDesc,
     sequence: ULONG,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut object = shared.lock()?;
-    let mut keys = usable(&mut object)?;
-    let session = keys.session()?;
-    if qop != 0 {
-        return Err(Error::QopNotSupported);
-    }
-    let message = Message::new(buffers, true, false)?;
-    // SAFETY: the token is nobody else's, and the data are only read.
-    let (parts, token) = unsafe { (message.parts()?, message.token.bytes_mut()?) };
-    message.tell_length(session.sign(&parts, sequence, token))
+    let work = |session: &mut Session, buffers: Buffers<'_>| {
+        if qop != 0 {
+            return Err(Error::QopNotSupported);
+        }
+        let message = Message::new(buffers, true, false)?;
+        // SAFETY: `Message::check` found that the token overlaps no data, which are only read.
+        let (parts, token) = unsafe { (message.parts()?, message.token.bytes_mut()?) };
+        message.tell_length(session.sign(&parts, sequence, token))
+    };
+    // SAFETY: C caller's contract, handles and buffers.
+    unsafe { with_session(context, message, work) }
 }
 
 /// VerifySignature.
@@ -134,18 +133,17 @@ pub(crate) unsafe fn verify(
     sequence: ULONG,
     qop: *mut ULONG,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut object = shared.lock()?;
-    let mut keys = usable(&mut object)?;
-    let session = keys.session()?;
-    let message = Message::new(buffers, false, false)?;
-    // SAFETY: all of it is only read.
-    let (parts, token) = unsafe { (message.parts()?, message.token.bytes()?) };
-    session.verify(&parts, sequence, token)?;
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { put(qop, 0) };
-    Ok(SEC_E_OK)
+    let work = |session: &mut Session, buffers: Buffers<'_>| {
+        let message = Message::new(buffers, false, false)?;
+        // SAFETY: all buffers are only read.
+        let (parts, token) = unsafe { (message.parts()?, message.token.bytes()?) };
+        session.verify(&parts, sequence, token)?;
+        // SAFETY: C caller's contract, outputs.
+        unsafe { put(qop, 0) };
+        Ok(SEC_E_OK)
+    };
+    // SAFETY: C caller's contract, handles and buffers.
+    unsafe { with_session(context, message, work) }
 }
 
 /// EncryptMessage.
@@ -158,37 +156,36 @@ pub(crate) unsafe fn encrypt(
     message: PSecBufferDesc,
     sequence: ULONG,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut object = shared.lock()?;
-    let mut keys = usable(&mut object)?;
-    let session = keys.session()?;
-    let qop = match qop {
-        0 => Qop::Encrypt,
-        SECQOP_WRAP_NO_ENCRYPT => Qop::NoEncrypt,
-        _ => return Err(Error::QopNotSupported),
+    let work = |session: &mut Session, buffers: Buffers<'_>| {
+        let qop = match qop {
+            0 => Qop::Encrypt,
+            SECQOP_WRAP_NO_ENCRYPT => Qop::NoEncrypt,
+            _ => return Err(Error::QopNotSupported),
+        };
+        let mut message = Message::new(buffers, true, true)?;
+        let padding = session.padding(message.sealed_length());
+        let padded = buffers.find(SECBUFFER_PADDING).filter(|_| padding > 0);
+        if let Some(buffer) = padded {
+            message = message
+                .padded(buffer.first(padding).inspect_err(|_| buffer.set_length(padding))?)?;
+        }
+        // SAFETY: `Message::check` found that no two of the token and the data overlap.
+        let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes_mut()?) };
+        if let Some(part) = parts.last_mut().filter(|_| padded.is_some()) {
+            part.data.fill(padding as u8);
+        }
+        let status = message.tell_length(session.seal(qop, &mut parts, sequence, token))?;
+        buffers
+            .iter()
+            .filter(|buffer| buffer.kind() == SECBUFFER_PADDING)
+            .for_each(|padding| padding.set_length(0));
+        if let Some(buffer) = padded {
+            buffer.set_length(padding);
+        }
+        Ok(status)
     };
-    let mut message = Message::new(buffers, true, true)?;
-    let padding = session.padding(message.sealed_length());
-    let padded = buffers.find(SECBUFFER_PADDING).filter(|_| padding > 0);
-    if let Some(buffer) = padded {
-        message =
-            message.padded(buffer.first(padding).inspect_err(|_| buffer.set_length(padding))?)?;
-    }
-    // SAFETY: `Message::check` found that no two of the token and the data overlap.
-    let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes_mut()?) };
-    if let Some(part) = parts.last_mut().filter(|_| padded.is_some()) {
-        part.data.fill(padding as u8);
-    }
-    let status = message.tell_length(session.seal(qop, &mut parts, sequence, token))?;
-    buffers
-        .iter()
-        .filter(|buffer| buffer.kind() == SECBUFFER_PADDING)
-        .for_each(|padding| padding.set_length(0));
-    if let Some(buffer) = padded {
-        buffer.set_length(padding);
-    }
-    Ok(status)
+    // SAFETY: C caller's contract, handles and buffers.
+    unsafe { with_session(context, message, work) }
 }
 
 /// DecryptMessage.
@@ -201,53 +198,61 @@ pub(crate) unsafe fn decrypt(
     sequence: ULONG,
     qop: *mut ULONG,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let (shared, buffers) = unsafe { (find(&CONTEXTS, context)?, given(message)?) };
-    let mut object = shared.lock()?;
-    let mut keys = usable(&mut object)?;
-    let session = keys.session()?;
-    let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {
-        let plain = buffers
-            .find(SECBUFFER_DATA)
-            .ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
-        // SAFETY: the stream is the one buffer whose memory is used.
-        let bytes = unsafe { stream.bytes_mut()? };
-        let (used, message) = session.unseal_stream(bytes, sequence)?;
-        let message =
-            bytes.get_mut(message).ok_or(Error::Internal("a message outside of its stream"))?;
-        plain.set_pointer(message.as_mut_ptr());
-        plain.set_length(message.len());
-        used
-    } else {
-        let mut message = Message::new(buffers, false, true)?;
-        let padding = buffers
-            .find(SECBUFFER_PADDING)
-            .filter(|buffer| buffer.length() > 0 && session.padding(0) > 0);
-        if let Some(padding) = padding {
-            message = message.padded(padding)?;
-        }
-        // SAFETY: `Message::check` found that no two of the token and the data overlap.
-        let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes()?) };
-        session.unseal(&mut parts, sequence, token)?
+    let work = |session: &mut Session, buffers: Buffers<'_>| {
+        let used = if let Some(stream) = buffers.find(SECBUFFER_STREAM) {
+            let plain = buffers
+                .find(SECBUFFER_DATA)
+                .ok_or(Error::InvalidToken("no SECBUFFER_DATA buffer for the plain message"))?;
+            // SAFETY: only the stream's memory is used.
+            let bytes = unsafe { stream.bytes_mut()? };
+            let (used, message) = session.unseal_stream(bytes, sequence)?;
+            let message =
+                bytes.get_mut(message).ok_or(Error::Internal("a message outside of its stream"))?;
+            plain.set_pointer(message.as_mut_ptr());
+            plain.set_length(message.len());
+            used
+        } else {
+            let mut message = Message::new(buffers, false, true)?;
+            let padding = buffers
+                .find(SECBUFFER_PADDING)
+                .filter(|buffer| buffer.length() > 0 && session.padding(0) > 0);
+            if let Some(padding) = padding {
+                message = message.padded(padding)?;
+            }
+            // SAFETY: `Message::check` found that no two of the token and the data overlap.
+            let (mut parts, token) = unsafe { (message.parts_mut()?, message.token.bytes()?) };
+            session.unseal(&mut parts, sequence, token)?
+        };
+        // SAFETY: C caller's contract, outputs.
+        unsafe { put(qop, if used == Qop::NoEncrypt { SECQOP_WRAP_NO_ENCRYPT } else { 0 }) };
+        Ok(SEC_E_OK)
     };
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { put(qop, if used == Qop::NoEncrypt { SECQOP_WRAP_NO_ENCRYPT } else { 0 }) };
-    Ok(SEC_E_OK)
+    // SAFETY: C caller's contract, handles and buffers.
+    unsafe { with_session(context, message, work) }
 }
 
-/// The message's buffers.
+/// Runs `work` with the keys of an established context and the message's buffers.
 ///
 /// # Safety
-/// As for [`Buffers::new`].
-unsafe fn given<'call>(message: PSecBufferDesc) -> Result<Buffers<'call>> {
+/// `context` is NULL or points to a handle; `message` as for [`Buffers::new`].
+#[inline]
+unsafe fn with_session<'call>(
+    context: PCtxtHandle,
+    message: PSecBufferDesc,
+    work: impl FnOnce(&mut Session, Buffers<'call>) -> Result<SECURITY_STATUS>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, handles.
+    let shared = unsafe { find(&CONTEXTS, context)? };
     if message.is_null() {
         return Err(Error::InvalidParameter("pMessage is NULL"));
     }
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { Buffers::new(message) }
+    // SAFETY: C caller's contract, buffers.
+    let buffers = unsafe { Buffers::new(message)? };
+    let mut object = shared.lock()?;
+    work(usable(&mut object)?.session()?, buffers)
 }
 
-/// The keys of the established context, unless its time is over.
+/// The keys of the established context, unless it has expired.
 fn usable(object: &mut ContextObject) -> Result<Keys<'_>> {
     let expiry = object.secured()?.established.expiry;
     if expiry != FileTime::NEVER && expiry <= platform::now() {
@@ -256,8 +261,8 @@ fn usable(object: &mut ContextObject) -> Result<Keys<'_>> {
     Ok(Keys(object))
 }
 
-/// The keys of an established context at work. If that panics, nobody knows where their counters
-/// are: the context has failed.
+/// Access to the keys of an established context. Their counters are unknown after a panic, so the
+/// context has failed then.
 struct Keys<'context>(&'context mut ContextObject);
 
 impl Keys<'_> {

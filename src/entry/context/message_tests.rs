@@ -1,5 +1,4 @@
-//! Messages of Kerberos contexts in the buffers of SSPI. Under Miri, every pointer on the way is
-//! checked.
+//! Messages of Kerberos contexts in SSPI buffers. Miri checks the pointers.
 
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject};
@@ -85,7 +84,7 @@ impl Handle {
 
 const MESSAGE: &[u8; 21] = b"a message to be sent.";
 
-/// Token, data and padding, one behind the other, are what the peer has as one stream.
+/// Token, data and padding, concatenated, are the peer's stream.
 #[test]
 fn a_message_with_its_padding_is_a_stream() {
     for (enctype, padding) in
@@ -121,7 +120,7 @@ fn a_message_with_its_padding_is_a_stream() {
     }
 }
 
-/// The same in the buffers that it was made in.
+/// The same in separate buffers.
 #[test]
 fn a_message_with_its_padding_in_buffers() {
     for enctype in [Enctype::Aes128Sha256, Enctype::Rc4Hmac, Enctype::Des3Sha1] {
@@ -138,7 +137,7 @@ fn a_message_with_its_padding_in_buffers() {
     }
 }
 
-/// Too little room for the padding: the need is told, and nothing else has happened.
+/// Too little room for the padding: the required length is set and nothing else changes.
 #[test]
 fn too_little_room_for_the_padding() {
     let (mut server, mut client) = Handle::pair(Enctype::Des3Sha1, false);
@@ -163,7 +162,7 @@ fn too_little_room_for_the_padding() {
     assert_eq!(data, *MESSAGE);
 }
 
-/// What is written to is in one buffer only.
+/// Buffers that are written to must not overlap.
 #[test]
 fn padding_that_overlaps() {
     let (mut server, _client) = Handle::pair(Enctype::Rc4Hmac, false);
@@ -188,8 +187,7 @@ fn padding_that_overlaps() {
     assert_eq!(server.encrypt(0, &mut [token, data, part(SECBUFFER_PADDING, 120, 1)]), SEC_E_OK);
 }
 
-/// RPC's buffers: a header that is signed along, the body, a trailer that is signed along, one that
-/// is nobody's business.
+/// RPC's buffers: a signed header, the body, a signed trailer, and one that is ignored.
 #[test]
 fn dce_style() {
     const SIGNED: ULONG = SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM;

@@ -1,4 +1,4 @@
-//! What a context handle names: a [`Context`], and what the C interface adds to it.
+//! The object of a context handle: a [`Context`] and the C interface's state.
 
 pub(crate) mod access_token;
 pub(crate) mod attributes;
@@ -38,34 +38,32 @@ pub(super) type Shared = Arc<Lock<ContextObject>>;
 /// A context, and the state of the caller's calls with it.
 pub(super) struct ContextObject {
     state: State,
-    /// What the calls so far have required. Programs feed the attributes that one leg returned to
-    /// the next as its requirements, and no leg but the last returns any that protect.
+    /// The requirements of the calls so far. Programs pass the attributes that one leg returned to
+    /// the next as its requirements, and only the last leg returns protection attributes.
     requirements: ContextFlags,
-    /// The channel bindings that a call brought last. A server that gives them with one leg means
-    /// them for all.
+    /// The channel bindings that were passed last. They hold for all later legs.
     bindings: Option<ChannelBindings>,
-    /// When the first call was made, in UTC.
+    /// The time of the first call, in UTC.
     pub(super) started: FileTime,
-    /// What the last call that took a token returned.
+    /// The status of the last call that took a token.
     pub(super) last_status: SECURITY_STATUS,
-    /// What that was in the domain's terms, if it was an error.
+    /// The NTSTATUS of that, if it was an error.
     pub(super) substatus: NtStatus,
-    /// The client's token, once it was asked for.
+    /// The client's token, once requested.
     token: Option<Arc<Token>>,
-    /// A handle for it that the caller uses and does not close.
+    /// A handle for it that the caller uses but does not close.
     borrowed: Option<BorrowedTokenHandle>,
 }
 
-/// Whether the caller owes a call of CompleteAuthToken.
+/// Whether CompleteAuthToken must be called next.
 enum State {
-    /// It does not.
+    /// No.
     Ready(Context),
-    /// It does: until then the context is not what it will be, and the token has not been handed
-    /// out.
+    /// Yes. Until then the context has not advanced, and the caller does not have the token.
     Incomplete(StepOutput),
 }
 
-/// Requirements that are about one call: what lets more clients in, and what concerns the output.
+/// Requirements for one call only: those that accept more clients, and those about the output.
 const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
     .union(ContextFlags::ALLOW_MISSING_BINDINGS)
     .union(ContextFlags::PROXY_BINDINGS)
@@ -73,7 +71,7 @@ const OF_THE_CALL: ContextFlags = ContextFlags::ALLOW_NULL_SESSION
     .union(ContextFlags::EXTENDED_ERROR);
 
 impl ContextObject {
-    /// Before its first token.
+    /// An object for a context before its first token.
     pub(super) fn new(context: Context, now: FileTime) -> ContextObject {
         let requirements = ContextFlags::empty();
         ContextObject {
@@ -88,7 +86,7 @@ impl ContextObject {
         }
     }
 
-    /// One that another process has exported.
+    /// An object for a context that another process has exported.
     pub(super) fn imported(imported: Imported) -> ContextObject {
         let Imported { context, state, .. } = imported;
         let CallState { requirements, bindings, started } = state;
@@ -103,7 +101,7 @@ impl ContextObject {
         }
     }
 
-    /// What is exported besides the context.
+    /// The state that is exported with the context.
     pub(super) fn call_state(&self) -> CallState {
         CallState {
             requirements: self.requirements,
@@ -112,8 +110,8 @@ impl ContextObject {
         }
     }
 
-    /// One leg. If it succeeds, the conversation stays where it is until
-    /// [`proceed`](Self::proceed); if it fails or panics, the conversation is over.
+    /// One leg. If it succeeds, the context advances with [`proceed`](Self::proceed) only. If it
+    /// fails or panics, the context has failed.
     pub(super) fn step(
         &mut self,
         side: Side,
@@ -128,15 +126,16 @@ impl ContextObject {
         match (side, &*ready) {
             (Side::Accept, Context::Accepting(_)) | (Side::Initiate, Context::Initiating(_)) => {}
             _ => {
-                return Err(
-                    Error::InvalidHandle("a conversation that is over, or another side's").into()
-                );
+                return Err(Error::InvalidHandle(
+                    "a context that is not in progress, or the other side's",
+                )
+                .into());
             }
         }
         let requirements = required | self.requirements;
         self.bindings = bindings.or(self.bindings);
         let call = Call { requirements, bindings: self.bindings.as_ref(), now };
-        // Away while it is worked on, so that what is left behind by an error or a panic has
+        // Replaced by `Failed` during the step, so that an error or panic leaves the context
         // failed.
         let context = std::mem::replace(ready, Context::Failed);
         #[cfg(test)]
@@ -152,8 +151,7 @@ impl ContextObject {
         Ok(output)
     }
 
-    /// Whether the leg that this conversation is about to make is to be finished with
-    /// CompleteAuthToken.
+    /// Whether the next leg is to be finished with CompleteAuthToken.
     pub(super) fn completes_tokens(&self) -> bool {
         match &self.state {
             State::Ready(context @ Context::Accepting(_)) => configuration(context)
@@ -162,8 +160,8 @@ impl ContextObject {
         }
     }
 
-    /// What of a call's requirements holds for later calls too. An initiator that is nobody stays
-    /// it.
+    /// The requirements of a call that hold for later calls too. An anonymous initiator stays
+    /// anonymous.
     fn lasting(&self, required: ContextFlags) -> ContextFlags {
         match &self.state {
             State::Ready(Context::Initiating(_)) => {
@@ -173,19 +171,20 @@ impl ContextObject {
         }
     }
 
-    /// Goes on to where `leg` leads.
+    /// Advances to the context after `leg`.
     pub(super) fn proceed(&mut self, leg: StepOutput, required: ContextFlags) {
         self.requirements |= self.lasting(required);
         self.state = State::Ready(leg.context);
     }
 
-    /// Will go on to where `leg` leads with [`complete`](Self::complete).
+    /// [`complete`](Self::complete) will advance to the context after `leg`.
     pub(super) fn await_completion(&mut self, leg: StepOutput, required: ContextFlags) {
         self.requirements |= self.lasting(required);
         self.state = State::Incomplete(leg);
     }
 
-    /// The token that CompleteAuthToken is to hand out; empty if there is none to send.
+    /// The token for CompleteAuthToken to write; empty if there is none to send. `None` if none is
+    /// awaited.
     pub(super) fn incomplete(&self) -> Option<&[u8]> {
         match &self.state {
             State::Incomplete(leg) => Some(leg.token.as_deref().unwrap_or_default()),
@@ -193,7 +192,7 @@ impl ContextObject {
         }
     }
 
-    /// Goes on after CompleteAuthToken.
+    /// Advances after CompleteAuthToken.
     pub(super) fn complete(&mut self) {
         if let State::Incomplete(leg) =
             std::mem::replace(&mut self.state, State::Ready(Context::Failed))
@@ -202,12 +201,12 @@ impl ContextObject {
         }
     }
 
-    /// It is over, for good.
+    /// Makes the context failed, for good.
     pub(super) fn fail(&mut self) {
         self.state = State::Ready(Context::Failed);
     }
 
-    /// The context, unless CompleteAuthToken is awaited.
+    /// The context, unless CompleteAuthToken must be called next.
     pub(super) fn context(&self) -> Option<&Context> {
         match &self.state {
             State::Ready(context) => Some(context),
@@ -215,7 +214,7 @@ impl ContextObject {
         }
     }
 
-    /// The context, likewise, to be changed.
+    /// The same, mutable.
     pub(super) fn context_mut(&mut self) -> Option<&mut Context> {
         match &mut self.state {
             State::Ready(context) => Some(context),
@@ -231,7 +230,7 @@ impl ContextObject {
         }
     }
 
-    /// The client's token, made when it is first asked for. `logon_id` is the context's number.
+    /// The client's token, made on first use. `logon_id` is the context's number.
     pub(super) fn token(&mut self, logon_id: u64, config: &Config) -> Result<Arc<Token>> {
         if let Some(token) = &self.token {
             return Ok(token.clone());
@@ -245,7 +244,7 @@ impl ContextObject {
         Ok(self.token.insert(token).clone())
     }
 
-    /// A handle for the client's token, the context's own; likewise.
+    /// A handle for the client's token, which the context owns; likewise.
     pub(super) fn access_token(&mut self, logon_id: u64, config: &Config) -> Result<HANDLE> {
         if self.borrowed.is_none() {
             self.borrowed = Some(BorrowedTokenHandle::new(self.token(logon_id, config)?)?);
@@ -257,7 +256,7 @@ impl ContextObject {
     }
 }
 
-/// The configuration that a conversation under way goes by.
+/// The configuration of a context that is not established yet.
 fn configuration(context: &Context) -> Option<&Configuration> {
     match context {
         Context::Accepting(accepting) => Some(&accepting.configuration),

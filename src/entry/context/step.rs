@@ -1,4 +1,4 @@
-//! AcceptSecurityContext and InitializeSecurityContext, and the end of what they began.
+//! AcceptSecurityContext and InitializeSecurityContext.
 
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject, Shared};
@@ -54,27 +54,26 @@ pub(crate) unsafe fn initiate<Char: Text>(
     }
 }
 
-/// One leg of either side; `first` makes the context of a first call.
+/// One leg of either side. `first` makes the context of a first call.
 ///
 /// # Safety
-/// As for both functions: every pointer is NULL or points to what its type says, every buffer to
-/// its bytes.
+/// As for AcceptSecurityContext and InitializeSecurityContext.
 unsafe fn step(
     side: Side,
     arguments: &Arguments,
     first: impl FnOnce(Arc<Credential>, Arc<Configuration>) -> Result<Context>,
 ) -> Result<SECURITY_STATUS> {
     let required = flags::required(side, arguments.requirements);
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, buffers.
     let (input, output) =
         unsafe { (Buffers::new(arguments.input), Buffers::new(arguments.output)?) };
     let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
-    // Not before there is an output to say so in: programs send what is left in it after an error.
+    // Checked after the output, which is cleared: programs send what is in it after an error.
     let input = input.inspect_err(|error| output.fail(error))?;
     let now = platform::now();
     let call = Call { side, arguments, input, required, now, output: &output };
     let panicking = ClearOutputOnPanic(&output);
-    // SAFETY: the caller's promise is that of `run`.
+    // SAFETY: C caller's contract.
     let result = unsafe { call.run(first) };
     std::mem::forget(panicking);
     let failure = match result {
@@ -83,7 +82,7 @@ unsafe fn step(
     };
     output.fail(&failure.error);
     match failure.token {
-        // To be sent to the peer although the call fails, where there is room for it.
+        // Sent to the peer although the call fails, if there is room.
         Some(token)
             if required.contains(ContextFlags::EXTENDED_ERROR)
                 && output.fits(token.len()).is_ok() =>
@@ -95,7 +94,7 @@ unsafe fn step(
     Err(failure.error)
 }
 
-/// Empties the output when a panic goes by.
+/// Clears the output when a panic unwinds.
 struct ClearOutputOnPanic<'call>(&'call TokenOut<'call>);
 
 impl Drop for ClearOutputOnPanic<'_> {
@@ -104,7 +103,7 @@ impl Drop for ClearOutputOnPanic<'_> {
     }
 }
 
-/// One call, its arguments read as far as they must not be read twice.
+/// One call. What must not be read twice has been read.
 struct Call<'call> {
     side: Side,
     arguments: &'call Arguments,
@@ -123,23 +122,22 @@ impl Call<'_> {
         first: impl FnOnce(Arc<Credential>, Arc<Configuration>) -> Result<Context>,
     ) -> Result<SECURITY_STATUS, Failure> {
         let arguments = self.arguments;
-        // SAFETY: the pointers are the caller's, checked for NULL, and written without asking for
-        // alignment.
+        // SAFETY: C caller's contract, outputs.
         unsafe { put(arguments.attributes, 0) };
         if !arguments.context.is_null() {
-            // SAFETY: the caller's promise is this function's own.
+            // SAFETY: C caller's contract, handles.
             let shared = unsafe { find(&CONTEXTS, arguments.context)? };
-            // SAFETY: likewise.
+            // SAFETY: C caller's contract, handles and buffers.
             let status = unsafe { self.go_on(&mut *shared.lock()?)? };
-            // SAFETY: likewise. `phContext` and `phNewContext` may be one.
+            // SAFETY: C caller's contract, handles and outputs. Both pointers may be equal.
             unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
             return Ok(status);
         }
         if arguments.new_context.is_null() {
             return Err(Error::InvalidHandle("a first call has nowhere to put its context").into());
         }
-        // SAFETY: the caller's promise is this function's own. After a first call that fails there
-        // is no context.
+        // SAFETY: C caller's contract, handles and outputs. After a failed first call there is no
+        // context.
         let credential = unsafe {
             put(arguments.new_context, NO_HANDLE);
             find(&CREDENTIALS, arguments.credential)?
@@ -152,20 +150,19 @@ impl Call<'_> {
             CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?,
         );
         log::about(new.0.number());
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, handles and buffers.
         let status = unsafe { self.go_on(&mut *shared.lock()?)? };
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, outputs.
         unsafe { put(arguments.new_context, new.keep().into()) };
         Ok(status)
     }
 
-    /// Takes the input, makes the output, and moves the conversation only if that could be handed
-    /// out.
+    /// Takes the input and writes the output. The context advances only if the output fits.
     ///
     /// # Safety
     /// As for [`step`].
     unsafe fn go_on(&self, object: &mut ContextObject) -> Result<SECURITY_STATUS, Failure> {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and buffers.
         let result = unsafe { self.take(object) };
         (object.last_status, object.substatus) = match &result {
             Ok(status) => (*status, NtStatus::SUCCESS),
@@ -180,20 +177,21 @@ impl Call<'_> {
         let bindings =
             match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0)
             {
-                // SAFETY: read now, before anything is written.
+                // SAFETY: C caller's contract, buffers: read before anything is written.
                 Some(buffer) => {
                     Some(ChannelBindings::from_sec_channel_bindings(unsafe { buffer.bytes()? })?)
                 }
                 None => None,
             };
         let token = match self.input.find(SECBUFFER_TOKEN).filter(|buffer| buffer.length() != 0) {
-            // SAFETY: used by `step` alone, before anything is written.
+            // SAFETY: C caller's contract, buffers: only `step` uses it, before anything is
+            // written.
             Some(buffer) => Some(unsafe { buffer.bytes()? }),
             None => None,
         };
         let completes = object.completes_tokens();
         let mut output = object.step(self.side, token, self.required, bindings, self.now)?;
-        let status = self.hand_out(&output, completes).inspect_err(|_| output.roll_back())?;
+        let status = self.write_output(&output, completes).inspect_err(|_| output.roll_back())?;
         output.conclude();
         match completes {
             true => object.await_completion(output, self.required),
@@ -202,8 +200,9 @@ impl Call<'_> {
         Ok(status)
     }
 
-    /// Writes the token, the attributes and the expiry of the step; nothing if the token does not fit.
-    fn hand_out(&self, step: &StepOutput, completes: bool) -> Result<SECURITY_STATUS> {
+    /// Writes the token, the attributes and the expiry of the step, or nothing if the token does not
+    /// fit.
+    fn write_output(&self, step: &StepOutput, completes: bool) -> Result<SECURITY_STATUS> {
         let token = step.token.as_deref().unwrap_or_default();
         let allocated = match completes {
             true => self.output.write(&vec![0; token.len()])?,
@@ -215,7 +214,7 @@ impl Call<'_> {
             Context::Established(secured) => secured.established.expiry,
             _ => FileTime::NEVER,
         };
-        // SAFETY: the pointers are the caller's, NULL or good by the promise in [`step`].
+        // SAFETY: C caller's contract, outputs.
         unsafe {
             put(self.arguments.attributes, flags::granted(self.side, flags));
             put(self.arguments.expiry, timestamp(expiry));
@@ -229,7 +228,7 @@ impl Call<'_> {
     }
 }
 
-/// The context of a first call, which goes away again if the call fails.
+/// The handle of a first call's context, which is removed again if the call fails.
 struct UncommittedHandle(Words);
 
 impl UncommittedHandle {

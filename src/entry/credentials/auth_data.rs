@@ -8,10 +8,10 @@ use crate::mechanism::Mechanism;
 use crate::types::error::{Error, Result};
 use crate::types::identity::Identity;
 
-/// Who the caller says to be, and by which mechanisms.
+/// The identity that the caller gives, and the mechanisms.
 #[derive(Default)]
 pub(crate) struct AuthData {
-    /// Name and password; nothing if the structure has neither.
+    /// Name and password; `None` if the structure has neither.
     pub(crate) identity: Option<Identity>,
     /// `PackageList` of the EX forms.
     pub(crate) packages: Option<String>,
@@ -19,8 +19,8 @@ pub(crate) struct AuthData {
     pub(crate) keytab: Option<Keytab>,
 }
 
-/// Reads the structure, decrypting what SspiEncryptAuthIdentity has encrypted; `Char` is the form
-/// of the function that it was passed to, which counts where its Flags don't say.
+/// Reads the structure, decrypting it if SspiEncryptAuthIdentity has encrypted it. `Char` is the
+/// form of the function that it was passed to, used if its Flags do not give the form.
 ///
 /// # Safety
 /// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a
@@ -29,7 +29,7 @@ pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
     if data.is_null() {
         return Ok(AuthData::default());
     }
-    // SAFETY: the caller's promise is this function's own. The identity is only read.
+    // SAFETY: C caller's contract, identities.
     let content = unsafe { RawIdentity::of::<Char>(data.cast_mut())?.read()? };
     AuthData::of(&content.open()?)
 }
@@ -73,8 +73,8 @@ fn keytab(data: &[u8]) -> Result<Keytab> {
     }
 }
 
-/// The mechanisms that a package list leaves: those it names in its order, or all but those it
-/// names with `!` in the configuration's. Packages that are not known here are passed over.
+/// The mechanisms that a package list allows: those it names, in its order; or, if it names only
+/// packages with `!`, all others, in the configuration's order. Unknown packages are ignored.
 pub(crate) fn mechanisms(list: Option<&str>, configured: &[Mechanism]) -> Vec<Mechanism> {
     let by_name = |name: &str| {
         Mechanism::ALL.iter().copied().find(|m| m.package_name().eq_ignore_ascii_case(name))
@@ -122,7 +122,7 @@ mod tests {
         let ntlm_first = [Mechanism::Ntlm, Mechanism::Kerberos];
         assert_eq!(super::mechanisms(None, &ntlm_first), ntlm_first);
         assert_eq!(super::mechanisms(Some("Kerberos,NTLM"), &ntlm_first), both);
-        // What the configuration does not allow now it may allow later.
+        // The configuration may allow later what it does not allow now.
         assert_eq!(super::mechanisms(None, &[Mechanism::Ntlm]), ntlm_first);
     }
 }

@@ -1,5 +1,5 @@
-//! A program's own accounts, by way of a callback, with the attributes and the signature that WinPR
-//! has for it.
+//! Accounts supplied by the program through a callback, with the attributes and the signature that
+//! WinPR uses.
 
 use crate::authority::{Application, Proofs};
 use crate::entry::abi::*;
@@ -13,24 +13,23 @@ use std::ptr::null;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// The attributes, of contexts and of credentials; `negossp.h` says what they take.
+/// The attributes, of contexts and of credentials; `negossp.h` documents their values.
 const SECPKG_ATTR_AUTH_NTLM_HASH_CB: ULONG = 1108;
 const SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: ULONG = 1109;
 
-/// The callback, and what it gets as its first argument.
+/// The callback and its first argument.
 #[derive(Debug, Clone, Copy)]
 struct HashCallback {
     function: NTLM_HASH_CALLBACK,
     argument: *mut c_void,
 }
 
-// SAFETY: whoever sets a callback promises that it can be called, with that argument, in every
-// thread that accepts.
+// SAFETY: C caller's contract, callbacks.
 unsafe impl Send for HashCallback {}
-// SAFETY: likewise.
+// SAFETY: as for `Send`.
 unsafe impl Sync for HashCallback {}
 
-/// The credential with an attribute of the callback set: `buffer` is the function or its argument
+/// The credential with an attribute of the callback set. `buffer` is the function or its argument
 /// itself.
 pub(crate) fn set(
     credential: &Credential,
@@ -46,7 +45,7 @@ pub(crate) fn set(
         .unwrap_or(HashCallback { function: None, argument: std::ptr::null_mut() });
     match attribute {
         SECPKG_ATTR_AUTH_NTLM_HASH_CB => {
-            // SAFETY: the attribute says that it is such a function, or NULL.
+            // SAFETY: C caller's contract, attributes: it is such a function, or NULL.
             callback.function =
                 unsafe { std::mem::transmute::<*mut c_void, NTLM_HASH_CALLBACK>(buffer) }
         }
@@ -82,8 +81,8 @@ impl Application for HashCallback {
         let session_key = if session_key.len() == 16 { session_key.as_ptr() } else { null() };
         let mic = logon.messages.authenticate.map_or(null(), |[_, mic, _]| mic.as_ptr());
         let mut hash = Zeroizing::new([0; 16]);
-        // SAFETY: by whoever set it, the function is of this type and works with its argument; the
-        // others live as long as the call, and the hash has 16 bytes.
+        // SAFETY: C caller's contract, callbacks. The other arguments live as long as the call, and
+        // the hash has 16 bytes.
         let status = unsafe {
             function(
                 self.argument,
@@ -95,9 +94,8 @@ impl Application for HashCallback {
                 hash.as_mut_ptr(),
             )
         };
-        // WinPR's callbacks have meant success by SEC_E_OK as well as, in earlier versions, by
-        // TRUE. One that means failure by FALSE leaves no hash, and zeros would be one that
-        // everybody knows.
+        // WinPR's callbacks return SEC_E_OK for success, or TRUE in earlier versions. One that
+        // returns FALSE for failure leaves zeros, which must not pass as a hash.
         (status >= 0 && *hash != [0; 16]).then_some(hash)
     }
 }

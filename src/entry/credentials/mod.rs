@@ -47,7 +47,7 @@ pub(super) unsafe fn acquire<Char: Text>(
     let credential =
         credential(package, usage, principal.map(|name| name.to_string()), data, &configuration);
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
-        say_whether_keys(&credential, &configuration);
+        log_keys(&credential, &configuration);
     }
     let limit = configuration.settings.limits.credentials;
     let words =
@@ -88,8 +88,8 @@ fn credential(
         }
         false => Service::default(),
     };
-    // As in the account file, nobody logs on over the network without a password; and nobody is a
-    // service.
+    // As in the account file, an account without a password cannot log on over the network, and a
+    // service is not an account.
     let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
     let is_client =
         |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
@@ -110,8 +110,8 @@ fn credential(
     }
 }
 
-/// Who wonders why clients don't get to use Kerberos finds it in the log.
-fn say_whether_keys(credential: &Credential, configuration: &Configuration) {
+/// Logs whether there are keys, to explain why clients cannot use Kerberos.
+fn log_keys(credential: &Credential, configuration: &Configuration) {
     let principal = credential.principal.as_deref().unwrap_or("any");
     let sources = configuration.keys.keytab.is_some()
         || !matches!(credential.service.keys, CredentialKeys::None);
@@ -137,19 +137,21 @@ pub(super) unsafe fn query<Char: Text>(
     buffer: *mut c_void,
     length: Option<ULONG>,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let credential = unsafe { find(&CREDENTIALS, handle)? };
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
     }
     let answer = QueryBuffer::new(buffer, length);
-    // SAFETY: the buffer is as the attribute says, by the caller's promise.
+    // SAFETY: C caller's contract, attributes.
     unsafe {
         match attribute {
             SECPKG_CRED_ATTR_NAMES => answer.with(|| {
-                Ok(SecPkgCredentials_Names::<Char> { sUserName: text::give(&name(&credential)?)? })
+                Ok(SecPkgCredentials_Names::<Char> {
+                    sUserName: text::allocate(&name(&credential)?)?,
+                })
             }),
-            // No key distribution centre is asked for anything: no proxy is set.
+            // The library never contacts a KDC, so it has no proxy.
             SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS => answer.with(|| {
                 Ok(SecPkgCredentials_KdcProxySettings {
                     Version: KDC_PROXY_SETTINGS_V1,
@@ -163,7 +165,7 @@ pub(super) unsafe fn query<Char: Text>(
             SECPKG_CRED_ATTR_SSI_PROVIDER => {
                 Err(Error::NoCredentials("the credentials are no identity provider's"))
             }
-            // Among them SECPKG_CRED_ATTR_CERT, which clients of Kerberos have.
+            // Including SECPKG_CRED_ATTR_CERT, which applies to Kerberos clients.
             _ => Err(Error::Unsupported("this attribute of credentials")),
         }
     }
@@ -178,7 +180,7 @@ fn name(credential: &Credential) -> Result<String> {
     }
 }
 
-/// AddCredentials: contexts that are begun from now on have them too.
+/// AddCredentials, for contexts that are started from now on.
 ///
 /// # Safety
 /// As the function's own.
@@ -190,10 +192,10 @@ pub(super) unsafe fn add<Char: Text>(
     data: *mut c_void,
     expiry: PTimeStamp,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles and strings.
     let (credential, package) = unsafe { (find(&CREDENTIALS, handle)?, packages::named(package)?) };
     let usage = self::usage(usage)?;
-    // SAFETY: likewise.
+    // SAFETY: C caller's contract, strings and identities.
     let (principal, data) =
         unsafe { (text::read(principal)?, auth_data::read::<Char>(data.cast())?) };
     if package != credential.package && credential.package != Package::Negotiate {
@@ -204,7 +206,7 @@ pub(super) unsafe fn add<Char: Text>(
     }
     let principal = principal.map(|name| name.to_string());
     let added = self::credential(package, usage, principal, data, &server::current());
-    // SAFETY: likewise.
+    // SAFETY: C caller's contract, handles and outputs.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
             *credential = Arc::new(joined(credential, added)?);
@@ -215,7 +217,7 @@ pub(super) unsafe fn add<Char: Text>(
     Ok(SEC_E_OK)
 }
 
-/// The credential with what another one brings.
+/// The credential combined with another one.
 fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
     let mut joined = credential.clone();
     for account in added.accounts {
@@ -247,7 +249,7 @@ fn usage(bits: ULONG) -> Result<Usage> {
     }
 }
 
-/// SetCredentialsAttributes: contexts that are begun from now on go by it.
+/// SetCredentialsAttributes, for contexts that are started from now on.
 ///
 /// # Safety
 /// As the function's own.
@@ -256,12 +258,12 @@ pub(super) unsafe fn set(
     attribute: ULONG,
     buffer: *mut c_void,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles and attributes.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
             let changed = hash_callback::set(credential, attribute, buffer)?;
             if !credential.usage.inbound {
-                return Err(Error::InvalidParameter("credentials that accept nobody"));
+                return Err(Error::InvalidParameter("credentials for outbound use only"));
             }
             *credential = Arc::new(changed);
             Ok(())
@@ -301,8 +303,7 @@ mod tests {
         )
     }
 
-    /// A password that is a client's and a service's would let that client forge tickets for
-    /// anybody.
+    /// If a password were a client's and a service's, that client could forge tickets for any user.
     #[test]
     fn an_identity_is_a_service_or_a_client() {
         for (package, user, packages, service) in [

@@ -1,6 +1,6 @@
 //! Calls that complete later.
 //!
-//! Windows has these functions for drivers alone; here programs have them.
+//! Windows has these functions for drivers only. Here programs can use them.
 
 use super::{
     AcceptSecurityContext, AcquireCredentialsHandleA, AcquireCredentialsHandleW,
@@ -13,20 +13,20 @@ use crate::entry::boundary::guard::{answer, guard};
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 
-/// Makes a context that keeps track of one call at a time. SspiFreeAsyncContext frees it.
+/// Makes an asynchronous context, which tracks one call at a time. SspiFreeAsyncContext frees it.
 ///
-/// Returns the context, or NULL if there is no memory. A forked child knows no context of its
-/// parent's.
+/// Returns the context, or NULL if there is no memory. A forked child cannot use its parent's
+/// contexts.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiCreateAsyncContext() -> PSspiAsyncContext {
     answer("SspiCreateAsyncContext", async_call::create, std::ptr::null_mut())
 }
 
-/// Frees a context, and nobody is told of its call any more. A call that waits for a thread is not
-/// made; one under way has returned when this function returns (unless it is called from within
-/// that call). Calls that end a handle are made all the same.
+/// Frees an asynchronous context. Its callback is not called any more. A call that waits for a
+/// thread is not made; one in progress has returned when this function returns (unless this
+/// function is called from within that call). Calls that end a handle are made in any case.
 ///
-/// \param Handle  The context. NULL, and what is none, are left alone.
+/// \param Handle  The context. NULL and invalid contexts are ignored.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiFreeAsyncContext(Handle: PSspiAsyncContext) {
     answer("SspiFreeAsyncContext", || async_call::free(Handle), ());
@@ -36,7 +36,7 @@ pub extern "system" fn SspiFreeAsyncContext(Handle: PSspiAsyncContext) {
 ///
 /// \param Handle  The context, whose last call is complete.
 ///
-/// Returns SEC_E_OK or SEC_E_INVALID_HANDLE (no context, or a call is under way).
+/// Returns SEC_E_OK or SEC_E_INVALID_HANDLE (not a context, or a call is in progress).
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiReinitAsyncContext(Handle: PSspiAsyncContext) -> SECURITY_STATUS {
     guard("SspiReinitAsyncContext", || async_call::reinit(Handle))
@@ -45,13 +45,13 @@ pub extern "system" fn SspiReinitAsyncContext(Handle: PSspiAsyncContext) -> SECU
 /// Registers the function that is called, once, when the context's call is complete.
 ///
 /// \param Context  The context.
-/// \param Callback  The function; NULL for none.
+/// \param Callback  The function; NULL for none. It is called in another thread.
 /// \param CallbackData  Its second argument.
 ///
 /// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
 ///
 /// # Safety
-/// The function can be called, with that argument, in another thread.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiSetAsyncNotifyCallback(
     Context: PSspiAsyncContext,
@@ -67,35 +67,34 @@ pub unsafe extern "system" fn SspiSetAsyncNotifyCallback(
 ///
 /// \param AsyncContext  The context.
 ///
-/// Returns 1 or 0; 0 for what is no context.
+/// Returns 1 or 0; 0 for an invalid context.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiAsyncContextRequiresNotify(AsyncContext: PSspiAsyncContext) -> BOOLEAN {
     answer("SspiAsyncContextRequiresNotify", || async_call::requires_notify(AsyncContext), false)
         .into()
 }
 
-/// How far the context's call is.
+/// The state of the context's call.
 ///
 /// \param Handle  The context.
 ///
-/// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, what it returned;
-/// SEC_E_INVALID_HANDLE for no context, or one of which no call has been made.
+/// Returns SEC_I_ASYNC_CALL_PENDING; once the call is complete, its status; SEC_E_INVALID_HANDLE if
+/// the context is invalid or no call has been made.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiGetAsyncCallStatus(Handle: PSspiAsyncContext) -> SECURITY_STATUS {
     guard("SspiGetAsyncCallStatus", || async_call::status(Handle))
 }
 
-/// AcquireCredentialsHandleW, in a thread of the library's.
+/// AcquireCredentialsHandleW, in a thread of the library.
 ///
-/// \param AsyncContext The context that keeps track of the call. What the others point to must stay
-/// good until then.
+/// \param AsyncContext  The context that tracks the call. What the other arguments point to must
+///     stay valid until the call is complete.
 ///
-/// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus tells how it ends),
-/// SEC_E_INVALID_HANDLE (no context, or one that keeps track of another call) or
-/// SEC_E_INSUFFICIENT_MEMORY.
+/// Returns SEC_E_OK (the call will be made: SspiGetAsyncCallStatus gives its status),
+/// SEC_E_INVALID_HANDLE (not a context, or it tracks another call) or SEC_E_INSUFFICIENT_MEMORY.
 ///
 /// # Safety
-/// As for AcquireCredentialsHandleW, until the call is complete.
+/// The [C caller's contract](crate::entry), until the call is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncW(
     AsyncContext: PSspiAsyncContext,
@@ -110,7 +109,7 @@ pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncW(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiAcquireCredentialsHandleAsyncW", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
+        // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
                 AcquireCredentialsHandleW(
@@ -133,7 +132,7 @@ pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncW(
 /// AcquireCredentialsHandleA, likewise.
 ///
 /// # Safety
-/// As for AcquireCredentialsHandleA, until the call is complete.
+/// The [C caller's contract](crate::entry), until the call is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncA(
     AsyncContext: PSspiAsyncContext,
@@ -148,7 +147,7 @@ pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncA(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiAcquireCredentialsHandleAsyncA", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
+        // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
                 AcquireCredentialsHandleA(
@@ -168,14 +167,14 @@ pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncA(
     })
 }
 
-/// InitializeSecurityContextW, in a thread of the library's.
+/// InitializeSecurityContextW, in a thread of the library.
 ///
 /// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
 ///
 /// Returns as SspiAcquireCredentialsHandleAsyncW.
 ///
 /// # Safety
-/// As for InitializeSecurityContextW, until the call is complete.
+/// The [C caller's contract](crate::entry), until the call is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncW(
     AsyncContext: PSspiAsyncContext,
@@ -193,7 +192,7 @@ pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncW(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiInitializeSecurityContextAsyncW", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
+        // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
                 InitializeSecurityContextW(
@@ -219,7 +218,7 @@ pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncW(
 /// InitializeSecurityContextA, likewise.
 ///
 /// # Safety
-/// As for InitializeSecurityContextA, until the call is complete.
+/// The [C caller's contract](crate::entry), until the call is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncA(
     AsyncContext: PSspiAsyncContext,
@@ -237,7 +236,7 @@ pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncA(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiInitializeSecurityContextAsyncA", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
+        // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
                 InitializeSecurityContextA(
@@ -260,14 +259,14 @@ pub unsafe extern "system" fn SspiInitializeSecurityContextAsyncA(
     })
 }
 
-/// AcceptSecurityContext, in a thread of the library's.
+/// AcceptSecurityContext, in a thread of the library.
 ///
 /// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW.
 ///
 /// Returns as SspiAcquireCredentialsHandleAsyncW.
 ///
 /// # Safety
-/// As for AcceptSecurityContext, until the call is complete.
+/// The [C caller's contract](crate::entry), until the call is complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiAcceptSecurityContextAsync(
     AsyncContext: PSspiAsyncContext,
@@ -282,7 +281,7 @@ pub unsafe extern "system" fn SspiAcceptSecurityContextAsync(
     ptsTimeStamp: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiAcceptSecurityContextAsync", || {
-        // SAFETY: the caller's promise, which lasts until the call is complete.
+        // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
                 AcceptSecurityContext(
@@ -302,7 +301,7 @@ pub unsafe extern "system" fn SspiAcceptSecurityContextAsync(
     })
 }
 
-/// FreeCredentialsHandle, in a thread of the library's.
+/// FreeCredentialsHandle, in a thread of the library.
 ///
 /// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
 /// \param phCredential  The handle, which is copied.
@@ -310,23 +309,23 @@ pub unsafe extern "system" fn SspiAcceptSecurityContextAsync(
 /// Returns as SspiAcquireCredentialsHandleAsyncW.
 ///
 /// # Safety
-/// As for FreeCredentialsHandle.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiFreeCredentialsHandleAsync(
     AsyncContext: PSspiAsyncContext,
     phCredential: PCredHandle,
 ) -> SECURITY_STATUS {
     guard("SspiFreeCredentialsHandleAsync", || {
-        // The caller's copy may be gone when the call is made.
-        // SAFETY: the caller's promise is this function's own.
+        // The caller may have freed its copy when the call is made.
+        // SAFETY: C caller's contract, handles.
         let mut handle = unsafe { the_handle(phCredential)? };
-        // SAFETY: the handle is the call's own.
+        // SAFETY: the handle is a copy, which the call owns.
         let call = unsafe { Call::alone(move || FreeCredentialsHandle(&mut handle)) };
         async_call::begin(AsyncContext, call)
     })
 }
 
-/// DeleteSecurityContext, in a thread of the library's.
+/// DeleteSecurityContext, in a thread of the library.
 ///
 /// \param AsyncContext  As for SspiAcquireCredentialsHandleAsyncW; it may be freed at once.
 /// \param phContext  The handle, which is copied.
@@ -334,23 +333,23 @@ pub unsafe extern "system" fn SspiFreeCredentialsHandleAsync(
 /// Returns as SspiAcquireCredentialsHandleAsyncW.
 ///
 /// # Safety
-/// As for DeleteSecurityContext.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiDeleteSecurityContextAsync(
     AsyncContext: PSspiAsyncContext,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
     guard("SspiDeleteSecurityContextAsync", || {
-        // The caller's copy may be gone when the call is made.
-        // SAFETY: the caller's promise is this function's own.
+        // The caller may have freed its copy when the call is made.
+        // SAFETY: C caller's contract, handles.
         let mut handle = unsafe { the_handle(phContext)? };
-        // SAFETY: the handle is the call's own.
+        // SAFETY: the handle is a copy, which the call owns.
         let call = unsafe { Call::alone(move || DeleteSecurityContext(&mut handle)) };
         async_call::begin(AsyncContext, call)
     })
 }
 
-/// What the caller's pointer points to.
+/// A copy of the caller's handle.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
@@ -358,6 +357,6 @@ unsafe fn the_handle(handle: PSecHandle) -> Result<SecHandle> {
     if handle.is_null() {
         return Err(Error::InvalidHandle("NULL"));
     }
-    // SAFETY: not NULL, so it points to a handle, aligned or not.
+    // SAFETY: C caller's contract, handles: it is not NULL.
     Ok(unsafe { handle.read_unaligned() })
 }

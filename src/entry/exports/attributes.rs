@@ -1,4 +1,4 @@
-//! Attributes that are set, and queries that know how long their buffer is.
+//! Attributes: functions that set them, and queries of credentials with the buffer's length.
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
@@ -8,18 +8,18 @@ use std::ffi::c_void;
 
 /// Changes a context.
 ///
-/// \param phContext A context that awaits its client's next token. \param ulAttribute
-/// SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: by which callback, with
-/// which
-///     first argument, the program supplies accounts for this context.
-/// \param pBuffer The function, a psSspiNtlmHashCallback, or the argument, themselves; NULL for
-/// none. \param cbBuffer Ignored.
+/// \param phContext  A context that awaits its client's next token.
+/// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: the
+///     callback by which the program supplies accounts for this context, or its first argument.
+/// \param pBuffer  The function itself, a psSspiNtlmHashCallback, or the argument itself; NULL for
+///     none.
+/// \param cbBuffer  Ignored.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too
 /// late for it).
 ///
 /// # Safety
-/// `phContext` is NULL or points to a handle; `pBuffer` is what `ulAttribute` says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SetContextAttributesW(
     phContext: PCtxtHandle,
@@ -29,15 +29,15 @@ pub unsafe extern "system" fn SetContextAttributesW(
 ) -> SECURITY_STATUS {
     guard("SetContextAttributesW", || {
         forward!(context phContext, SEC_WCHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
     })
 }
 
-/// SetContextAttributesW: there is no text in it.
+/// The same as SetContextAttributesW: it has no text.
 ///
 /// # Safety
-/// `phContext` is NULL or points to a handle; `pBuffer` is what `ulAttribute` says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SetContextAttributesA(
     phContext: PCtxtHandle,
@@ -47,24 +47,24 @@ pub unsafe extern "system" fn SetContextAttributesA(
 ) -> SECURITY_STATUS {
     guard("SetContextAttributesA", || {
         forward!(context phContext, SEC_CHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
     })
 }
 
-/// Changes credentials: contexts that are begun from now on go by it.
+/// Changes credentials, for the contexts that are started from now on.
 ///
-/// \param phCredential Credentials for inbound use. \param ulAttribute As for
-/// SetContextAttributesW. \param pBuffer As for SetContextAttributesW. The function is called in
-/// whichever thread accepts a client, and may be
-///     called in several at once.
+/// \param phCredential  Credentials for inbound use.
+/// \param ulAttribute  As for SetContextAttributesW.
+/// \param pBuffer  As for SetContextAttributesW. The function is called in the thread that accepts
+///     a client, and may be called in several at once.
 /// \param cbBuffer  Ignored.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use)
 /// or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
 ///
 /// # Safety
-/// `phCredential` is NULL or points to a handle; `pBuffer` is what `ulAttribute` says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SetCredentialsAttributesW(
     phCredential: PCredHandle,
@@ -74,15 +74,15 @@ pub unsafe extern "system" fn SetCredentialsAttributesW(
 ) -> SECURITY_STATUS {
     guard("SetCredentialsAttributesW", || {
         forward!(credentials phCredential, SEC_WCHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { credentials::set(phCredential, ulAttribute, pBuffer) }
     })
 }
 
-/// SetCredentialsAttributesW: there is no text in it.
+/// The same as SetCredentialsAttributesW: it has no text.
 ///
 /// # Safety
-/// `phCredential` is NULL or points to a handle; `pBuffer` is what `ulAttribute` says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SetCredentialsAttributesA(
     phCredential: PCredHandle,
@@ -92,12 +92,12 @@ pub unsafe extern "system" fn SetCredentialsAttributesA(
 ) -> SECURITY_STATUS {
     guard("SetCredentialsAttributesA", || {
         forward!(credentials phCredential, SEC_CHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { credentials::set(phCredential, ulAttribute, pBuffer) }
     })
 }
 
-/// QueryCredentialsAttributesW that knows the buffer's length.
+/// QueryCredentialsAttributesW with the length of the buffer.
 ///
 /// \param phCredential  The handle.
 /// \param ulAttribute  `SECPKG_CRED_ATTR_*`.
@@ -107,7 +107,7 @@ pub unsafe extern "system" fn SetCredentialsAttributesA(
 /// Returns as QueryCredentialsAttributesW, and SEC_E_BUFFER_TOO_SMALL.
 ///
 /// # Safety
-/// `pBuffer` is NULL or points to `cbBuffer` bytes; `phCredential` is NULL or points to a handle.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryCredentialsAttributesExW(
     phCredential: PCredHandle,
@@ -117,7 +117,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExW(
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesExW", || {
         forward!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe {
             credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
         }
@@ -127,7 +127,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExW(
 /// QueryCredentialsAttributesExW with ANSI text.
 ///
 /// # Safety
-/// `pBuffer` is NULL or points to `cbBuffer` bytes; `phCredential` is NULL or points to a handle.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryCredentialsAttributesExA(
     phCredential: PCredHandle,
@@ -137,7 +137,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExA(
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesExA", || {
         forward!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe {
             credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
         }

@@ -12,29 +12,30 @@ use std::ffi::c_void;
 
 /// Makes credentials for accepting or initiating contexts.
 ///
-/// \param pszPrincipal Whose credentials; NULL for the process's own. For outbound use a hint only;
-/// for inbound use
-///     the one service that Kerberos tickets may be for, as HTTP/host, HTTP/host@REALM or an account's name, in any
-///     letter case. NTLM has no use for it.
-/// \param pszPackage "Negotiate", "Kerberos" or "NTLM", in any letter case. \param fCredentialUse
-/// SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH. \param pvLogonId Ignored; NULL.
-/// \param pAuthData NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or
-/// its EX2 form, encrypted
-///     by SspiEncryptAuthIdentity or not. For outbound use, who to be; for inbound use, one more account that clients may
-///     log on as, known to these credentials alone. Or, for inbound use, the service: by name (HTTP/host, HOST$, or with "Kerberos" any account;
-///     the domain is the realm) and password, or in the EX2 form by the bytes of a keytab; it is no account then. Acquire
-///     such credentials once, not for each connection: keys of a password are costly. Copied: the caller keeps it.
+/// \param pszPrincipal  The principal; NULL for the process's own. For outbound use a hint only;
+///     for inbound use the one service that Kerberos tickets may be for: HTTP/host, HTTP/host@REALM
+///     or an account name, in any letter case. NTLM ignores it.
+/// \param pszPackage  "Negotiate", "Kerberos" or "NTLM", in any letter case.
+/// \param fCredentialUse  SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND or SECPKG_CRED_BOTH.
+/// \param pvLogonId  Ignored; NULL.
+/// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or
+///     its EX2 form, encrypted by SspiEncryptAuthIdentity or not. It is copied. For outbound use,
+///     the identity to authenticate as. For inbound use, one of two: an additional account for
+///     clients, valid with these credentials only; or the service, by name (HTTP/host, HOST$, or
+///     with "Kerberos" any account; the domain is the realm) and password, or in the EX2 form by
+///     the bytes of a keytab. A service is not an account for clients. Acquire the credentials of a
+///     service once and not per connection: deriving keys from a password is slow.
 /// \param pGetKeyFn  Ignored; NULL.
 /// \param pvGetKeyArgument  Ignored; NULL.
 /// \param phCredential  Receives the handle, which FreeCredentialsHandle ends.
-/// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+/// \param ptsExpiry  Receives the time when they expire, in local time; may be NULL.
 ///
 /// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS (pAuthData cannot be used),
 /// SEC_E_INVALID_PARAMETER (fCredentialUse, phCredential or text that cannot be read),
 /// SEC_E_INSUFFICIENT_MEMORY (the configured number of credentials exists).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AcquireCredentialsHandleW(
     pszPrincipal: *mut SEC_WCHAR,
@@ -59,7 +60,7 @@ pub unsafe extern "system" fn AcquireCredentialsHandleW(
             handle: phCredential,
             expiry: ptsExpiry,
         };
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract.
         unsafe { acquire(&arguments) }
     })
 }
@@ -67,7 +68,7 @@ pub unsafe extern "system" fn AcquireCredentialsHandleW(
 /// AcquireCredentialsHandleW with ANSI text.
 ///
 /// # Safety
-/// As for AcquireCredentialsHandleW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AcquireCredentialsHandleA(
     pszPrincipal: *mut SEC_CHAR,
@@ -92,7 +93,7 @@ pub unsafe extern "system" fn AcquireCredentialsHandleA(
             handle: phCredential,
             expiry: ptsExpiry,
         };
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract.
         unsafe { acquire(&arguments) }
     })
 }
@@ -114,24 +115,25 @@ unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECU
     }
 }
 
-/// Adds to credentials, for the contexts that are begun from now on.
+/// Adds to credentials, for the contexts that are started from now on.
 ///
-/// \param hCredentials The handle. \param pszPrincipal As for AcquireCredentialsHandleW, for a
-/// service's keys that come with pAuthData. \param pszPackage The credentials' own package, or for
-/// Negotiate one that it chooses from. \param fCredentialUse A direction that the credentials are
-/// for. \param pAuthData As for AcquireCredentialsHandleW. For inbound use, one more account,
-/// instead of one of the same name
-///     that is there, or the service's keys, if there are none; for outbound use, who to be instead. NULL adds nothing.
+/// \param hCredentials  The handle.
+/// \param pszPrincipal  As for AcquireCredentialsHandleW, for a service's keys in pAuthData.
+/// \param pszPackage  The credentials' own package, or for Negotiate one of its mechanisms.
+/// \param fCredentialUse  A direction that the credentials have.
+/// \param pAuthData  As for AcquireCredentialsHandleW. For inbound use, an additional account,
+///     which replaces one of the same name, or the service's keys, if there are none yet; for
+///     outbound use, the new identity to authenticate as. NULL adds nothing.
 /// \param pGetKeyFn  Ignored; NULL.
 /// \param pvGetKeyArgument  Ignored; NULL.
-/// \param ptsExpiry  Receives when they expire, in local time; may be NULL.
+/// \param ptsExpiry  Receives the time when they expire, in local time; may be NULL.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_SECPKG_NOT_FOUND, SEC_E_UNKNOWN_CREDENTIALS
-/// (pAuthData cannot be used, or there are a service's keys already) or SEC_E_INVALID_PARAMETER
+/// (pAuthData cannot be used, or a service's keys exist already) or SEC_E_INVALID_PARAMETER
 /// (fCredentialUse).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AddCredentialsW(
     hCredentials: PCredHandle,
@@ -153,7 +155,7 @@ pub unsafe extern "system" fn AddCredentialsW(
             pvGetKeyArgument,
             ptsExpiry
         ));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles, strings and identities.
         unsafe {
             credentials::add(
                 hCredentials,
@@ -170,7 +172,7 @@ pub unsafe extern "system" fn AddCredentialsW(
 /// AddCredentialsW with ANSI text.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AddCredentialsA(
     hCredentials: PCredHandle,
@@ -192,7 +194,7 @@ pub unsafe extern "system" fn AddCredentialsA(
             pvGetKeyArgument,
             ptsExpiry
         ));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles, strings and identities.
         unsafe {
             credentials::add(
                 hCredentials,
@@ -206,14 +208,14 @@ pub unsafe extern "system" fn AddCredentialsA(
     })
 }
 
-/// Ends a credentials handle. Contexts made with it live on.
+/// Ends a credentials handle. Contexts made with it continue to work.
 ///
 /// \param phCredential  The handle.
 ///
 /// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
 ///
 /// # Safety
-/// `phCredential` is NULL or points to a handle.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -> SECURITY_STATUS {
     guard("FreeCredentialsHandle", || {
@@ -227,19 +229,20 @@ pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -
     })
 }
 
-/// Tells about credentials.
+/// Queries an attribute of credentials.
 ///
-/// \param phCredential The handle. \param ulAttribute SECPKG_CRED_ATTR_NAMES, or
-/// SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (never any). \param pBuffer Receives the structure of that
-/// attribute, SecPkgCredentials_NamesW; free its string with
-///     FreeContextBuffer.
+/// \param phCredential  The handle.
+/// \param ulAttribute  SECPKG_CRED_ATTR_NAMES, or SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS (always
+///     none).
+/// \param pBuffer  Receives the structure of that attribute, SecPkgCredentials_NamesW; free its
+///     string with FreeContextBuffer.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (NULL), SEC_E_NO_CREDENTIALS
-/// (they have no name, or are no identity provider's) or SEC_E_UNSUPPORTED_FUNCTION (another
-/// attribute).
+/// (they have no name, or do not come from an identity provider) or SEC_E_UNSUPPORTED_FUNCTION
+/// (another attribute).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryCredentialsAttributesW(
     phCredential: PCredHandle,
@@ -248,7 +251,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesW(
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesW", || {
         forward!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, None) }
     })
 }
@@ -256,7 +259,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesW(
 /// QueryCredentialsAttributesW with ANSI text: fills a SecPkgCredentials_NamesA.
 ///
 /// # Safety
-/// As for QueryCredentialsAttributesW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryCredentialsAttributesA(
     phCredential: PCredHandle,
@@ -265,7 +268,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesA(
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesA", || {
         forward!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, None) }
     })
 }

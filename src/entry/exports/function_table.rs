@@ -1,5 +1,5 @@
-//! The tables of InitSecurityInterface. Their order is that of `SecurityFunctionTable`, which
-//! `tests/suites/c/layout.c` holds against `<sspi.h>`.
+//! InitSecurityInterface and its tables. `tests/suites/c/layout.c` compares the layout of
+//! `SecurityFunctionTable` with `<sspi.h>`.
 
 use super::{attributes::*, context::*, credentials::*, packages::*, password::*};
 use crate::entry::abi::*;
@@ -8,14 +8,13 @@ use crate::entry::forward;
 use std::cell::UnsafeCell;
 use std::ptr::null_mut;
 
-/// A table in memory that can be written to: Windows' can be, and there are programs that put
-/// wrappers of their own in.
+/// A table in writable memory, as on Windows: some programs replace its functions by wrappers.
 struct Table<Char>(UnsafeCell<SecurityFunctionTable<Char>>);
 
-// SAFETY: the library itself neither reads nor writes the table.
+// SAFETY: the library itself does not read or write the table.
 unsafe impl<Char> Sync for Table<Char> {}
 
-/// Every function, those of two forms in the one named.
+/// All functions. Those with two forms are given by the arguments.
 macro_rules! table {
     ($char:ty: $($member:ident = $function:expr,)*) => {
         Table::<$char>(UnsafeCell::new(SecurityFunctionTable {
@@ -75,15 +74,16 @@ static ANSI: Table<SEC_CHAR> = table! { SEC_CHAR:
     QueryCredentialsAttributesEx = QueryCredentialsAttributesExA,
 };
 
-/// The table of all functions, for programs that load the library at run time. Never NULL, never
-/// freed.
+/// The table of all functions, for programs that load the library at run time. Never NULL; static,
+/// so never freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceW() -> PSecurityFunctionTable<SEC_WCHAR> {
     first_call();
     forward::own_table().unwrap_or_else(|| UNICODE.0.get())
 }
 
-/// The table of all functions, those with text in their ANSI form. Never NULL, never freed.
+/// The table of all functions, those with text in their ANSI form. Never NULL; static, so never
+/// freed.
 #[unsafe(no_mangle)]
 pub extern "system" fn InitSecurityInterfaceA() -> PSecurityFunctionTable<SEC_CHAR> {
     first_call();

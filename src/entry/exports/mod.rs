@@ -1,8 +1,9 @@
-//! The exported functions: nothing but entry points. Each puts its body behind `guard`,
-//! which turns errors and panics into a status; the work is done by the modules beside this folder.
+//! The exported functions. Each runs its body in `guard`, which turns errors and panics into a
+//! status, and decides whether the call is for an object of this library or forwarded. The work is
+//! done by the modules beside this folder.
 //!
-//! The comments here are the header's. Handles, buffers and strings are the caller's unless said
-//! otherwise.
+//! The doc comments here go into the header. Handles, buffers and strings belong to the caller
+//! unless documented otherwise.
 
 #[macro_use]
 mod route;

@@ -6,22 +6,23 @@ use crate::entry::forward::{self, Form};
 use crate::entry::packages;
 use crate::types::error::{Error, Result};
 
-/// Lists the packages: ours, then those of the system that are not called like one of ours.
+/// Lists the packages: the library's, then the operating system's with other names.
 ///
-/// \param pcPackages Receives how many there are. \param ppPackageInfo Receives an array of them,
-/// in one allocation with their strings: one FreeContextBuffer.
+/// \param pcPackages  Receives their number.
+/// \param ppPackageInfo  Receives an array of them, in one allocation with their strings: one
+///     FreeContextBuffer.
 ///
 /// Returns SEC_E_OK or SEC_E_INVALID_PARAMETER (NULL).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn EnumerateSecurityPackagesW(
     pcPackages: *mut ULONG,
     ppPackageInfo: *mut PSecPkgInfo<SEC_WCHAR>,
 ) -> SECURITY_STATUS {
     guard("EnumerateSecurityPackagesW", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, outputs.
         unsafe { packages::enumerate(pcPackages, ppPackageInfo, forward::others) }
     })
 }
@@ -29,35 +30,35 @@ pub unsafe extern "system" fn EnumerateSecurityPackagesW(
 /// EnumerateSecurityPackagesW with ANSI text.
 ///
 /// # Safety
-/// As for EnumerateSecurityPackagesW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn EnumerateSecurityPackagesA(
     pcPackages: *mut ULONG,
     ppPackageInfo: *mut PSecPkgInfo<SEC_CHAR>,
 ) -> SECURITY_STATUS {
     guard("EnumerateSecurityPackagesA", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, outputs.
         unsafe { packages::enumerate(pcPackages, ppPackageInfo, forward::others) }
     })
 }
 
-/// Tells about one package.
+/// Describes one package.
 ///
-/// \param pszPackageName Its name, in any letter case. \param ppPackageInfo Receives the package,
-/// in one allocation with its strings: one FreeContextBuffer.
+/// \param pszPackageName  Its name, in any letter case.
+/// \param ppPackageInfo  Receives the package, in one allocation with its strings: one
+///     FreeContextBuffer.
 ///
 /// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; the string ends with a zero
-/// character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QuerySecurityPackageInfoW(
     pszPackageName: *mut SEC_WCHAR,
     ppPackageInfo: *mut PSecPkgInfo<SEC_WCHAR>,
 ) -> SECURITY_STATUS {
     guard("QuerySecurityPackageInfoW", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, strings and outputs.
         unsafe { packages::query(pszPackageName, ppPackageInfo, forward::package) }
     })
 }
@@ -65,38 +66,36 @@ pub unsafe extern "system" fn QuerySecurityPackageInfoW(
 /// QuerySecurityPackageInfoW with ANSI text.
 ///
 /// # Safety
-/// As for QuerySecurityPackageInfoW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QuerySecurityPackageInfoA(
     pszPackageName: *mut SEC_CHAR,
     ppPackageInfo: *mut PSecPkgInfo<SEC_CHAR>,
 ) -> SECURITY_STATUS {
     guard("QuerySecurityPackageInfoA", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, strings and outputs.
         unsafe { packages::query(pszPackageName, ppPackageInfo, forward::package) }
     })
 }
 
-/// Lets Negotiate choose a package again that DeleteSecurityPackageW has taken from it, in
-/// credentials that this process acquires from now on. What configuration and package lists leave
-/// out stays out.
+/// Undoes DeleteSecurityPackageW: Negotiate may choose the package again, with credentials that
+/// this process acquires from now on. The configuration and package lists may still exclude it.
 ///
-/// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to add.
-/// \param pOptions  Not looked at for these.
+/// \param pszPackageName  "Kerberos" or "NTLM"; others are forwarded to the operating system.
+/// \param pOptions  Ignored for these.
 ///
 /// Returns SEC_E_OK, SEC_E_SECPKG_NOT_FOUND or SEC_E_UNSUPPORTED_FUNCTION ("Negotiate"); for
-/// others, what the system returns.
+/// others, what the operating system's secur32.dll returns.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; the string ends with a zero
-/// character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AddSecurityPackageW(
     pszPackageName: *mut SEC_WCHAR,
     pOptions: PSECURITY_PACKAGE_OPTIONS,
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageW", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, strings.
         unsafe { add(pszPackageName, pOptions) }
     })
 }
@@ -104,15 +103,14 @@ pub unsafe extern "system" fn AddSecurityPackageW(
 /// AddSecurityPackageW with ANSI text.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; the string ends with a zero
-/// character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AddSecurityPackageA(
     pszPackageName: *mut SEC_CHAR,
     pOptions: PSECURITY_PACKAGE_OPTIONS,
 ) -> SECURITY_STATUS {
     guard("AddSecurityPackageA", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, strings.
         unsafe { add(pszPackageName, pOptions) }
     })
 }
@@ -134,21 +132,21 @@ unsafe fn add<Char: Form>(
     }
 }
 
-/// Takes a package from those that Negotiate chooses from, in credentials that this process
-/// acquires from now on.
+/// Excludes a package from Negotiate's choice, with credentials that this process acquires from now
+/// on.
 ///
-/// \param pszPackageName  "Kerberos" or "NTLM"; others are the system's to delete.
+/// \param pszPackageName  "Kerberos" or "NTLM"; others are forwarded to the operating system.
 ///
 /// Returns as AddSecurityPackageW.
 ///
 /// # Safety
-/// `pszPackageName` is NULL or points to characters that end with a zero.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DeleteSecurityPackageW(
     pszPackageName: *mut SEC_WCHAR,
 ) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageW", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, strings.
         unsafe { delete(pszPackageName) }
     })
 }
@@ -156,13 +154,13 @@ pub unsafe extern "system" fn DeleteSecurityPackageW(
 /// DeleteSecurityPackageW with ANSI text.
 ///
 /// # Safety
-/// `pszPackageName` is NULL or points to characters that end with a zero.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DeleteSecurityPackageA(
     pszPackageName: *mut SEC_CHAR,
 ) -> SECURITY_STATUS {
     guard("DeleteSecurityPackageA", || {
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, strings.
         unsafe { delete(pszPackageName) }
     })
 }

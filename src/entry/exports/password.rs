@@ -1,4 +1,4 @@
-//! Passwords of accounts.
+//! The password of an account.
 
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::PasswordArguments;
@@ -10,19 +10,24 @@ use crate::types::error::{Error, Result};
 
 /// Changes the password of an account in the account file.
 ///
-/// \param pszPackageName "Negotiate", "Kerberos" or "NTLM". \param pszDomainName The account's
-/// domain; may be NULL. Counts as that of a client does. \param pszAccountName The account. \param
-/// pszOldPassword Its password. \param pszNewPassword Its password from now on. \param
-/// bImpersonating Ignored: the account file is opened as the process, or the calling thread, may.
-/// \param dwReserved 0. \param pOutput May be NULL. Its buffers are made empty.
+/// \param pszPackageName  "Negotiate", "Kerberos" or "NTLM".
+/// \param pszDomainName  The account's domain; may be NULL. It is matched like the domain of a
+///     client.
+/// \param pszAccountName  The account.
+/// \param pszOldPassword  Its password.
+/// \param pszNewPassword  Its new password.
+/// \param bImpersonating  Ignored: the account file is opened with the rights of the calling
+///     thread.
+/// \param dwReserved  0.
+/// \param pOutput  May be NULL. Its buffers are set empty.
 ///
-/// Returns SEC_E_OK, SEC_E_LOGON_DENIED (alike for an unknown account, a wrong password and an
+/// Returns SEC_E_OK, SEC_E_LOGON_DENIED (the same for an unknown account, a wrong password and an
 /// account that may not log on), SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it
-/// can't be changed), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
-/// password). For a package of the system's, what the system returns.
+/// cannot be changed), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
+/// password). For a package of the operating system, what its secur32.dll returns.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ChangeAccountPasswordW(
     pszPackageName: *mut SEC_WCHAR,
@@ -53,7 +58,7 @@ pub unsafe extern "system" fn ChangeAccountPasswordW(
 /// ChangeAccountPasswordW with ANSI text.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says; strings end with a zero character.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ChangeAccountPasswordA(
     pszPackageName: *mut SEC_CHAR,

@@ -1,4 +1,4 @@
-//! Where a call goes: to this library's object, or forwarded to the operating system's secur32.dll.
+//! Where a call goes: to an object of this library, or to the operating system's secur32.dll.
 
 use crate::entry::abi::SecHandle;
 use crate::entry::boundary::arguments::Arguments;
@@ -24,8 +24,8 @@ pub(super) unsafe fn credentials(handle: *const SecHandle) -> Option<Forwarded> 
     unsafe { forward::find(&CREDENTIALS, handle) }
 }
 
-/// What of secur32.dll's AcceptSecurityContext or InitializeSecurityContext works on: the context
-/// or, in a first call, the credentials.
+/// The handles of secur32.dll that AcceptSecurityContext or InitializeSecurityContext works on: the
+/// context or, in a first call, the credentials.
 ///
 /// # Safety
 /// Both handles are NULL or point to handles.

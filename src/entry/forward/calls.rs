@@ -1,4 +1,4 @@
-//! Calls that make credentials and contexts of the system's.
+//! Calls that make credentials and contexts of secur32.dll.
 
 use super::functions::{Form, System};
 use super::handles::{Forwarded, end};
@@ -17,7 +17,7 @@ use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
-/// AcquireCredentialsHandle for a package of the system's.
+/// AcquireCredentialsHandle for a package of secur32.dll.
 ///
 /// # Safety
 /// As the function's own.
@@ -29,7 +29,7 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
     let function =
         Char::functions(system).AcquireCredentialsHandle.ok_or(Error::PackageNotFound)?;
     let mut made = NO_HANDLE;
-    // SAFETY: the caller's promise is that of the function; the handle is ours.
+    // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
     let status = inside(|| unsafe {
         function(
             arguments.principal,
@@ -47,7 +47,7 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
         return Ok(status);
     }
     gave_memory();
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, outputs.
     unsafe {
         let limit = server::current().settings.limits.credentials;
         insert(table, made, limit, arguments.handle, |s| s.unicode.FreeCredentialsHandle)?
@@ -130,7 +130,7 @@ pub(crate) unsafe fn initiate<Char: Form, T: Clone>(
     }
 }
 
-/// ImportSecurityContext for a package of the system's, whose name is `name`.
+/// ImportSecurityContext for the package `name` of secur32.dll.
 ///
 /// # Safety
 /// As the function's own.
@@ -148,11 +148,11 @@ pub(crate) unsafe fn import<Char: Form, T: Clone>(
         .ImportSecurityContext
         .ok_or(Error::Unsupported("the system has no such function"))?;
     let mut made = NO_HANDLE;
-    // SAFETY: the caller's promise is that of the function; the handle is ours.
+    // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
     let status = inside(|| unsafe { function(package, packed, token, &mut made) });
     if status >= 0 {
         let limit = server::current().settings.limits.contexts;
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, outputs.
         unsafe { insert(contexts, made, limit, context, |s| s.unicode.DeleteSecurityContext)? };
     }
     Ok(status)
@@ -273,7 +273,7 @@ unsafe fn insert<T: Clone>(
         end(&handle, ends);
         return Err(Error::OutOfMemory);
     };
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, outputs.
     unsafe { put(output, words.into()) };
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The system's functions.
+//! The functions of secur32.dll.
 
 use super::inside::is_inside;
 use crate::entry::abi::*;
@@ -10,32 +10,31 @@ use std::ffi::CString;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-/// The system's SSPI: its functions by their names, whichever of them it has.
+/// The SSPI of the operating system: the functions that it has, by their names.
 pub(crate) struct System {
     pub(crate) unicode: SecurityFunctionTable<SEC_WCHAR>,
     pub(crate) ansi: SecurityFunctionTable<SEC_CHAR>,
-    /// What asks the system's DLL for its own tables.
+    /// InitSecurityInterface of the DLL.
     pub(crate) init_unicode: INIT_SECURITY_INTERFACE<SEC_WCHAR>,
     pub(crate) init_ansi: INIT_SECURITY_INTERFACE<SEC_CHAR>,
     pub(crate) dll: Option<SystemDll>,
 }
 
-// SAFETY: the tables' pointers lead to functions, or nowhere; nothing in them is changed.
+// SAFETY: the tables hold function pointers only, and are never changed.
 unsafe impl Send for System {}
-// SAFETY: likewise.
+// SAFETY: as for `Send`.
 unsafe impl Sync for System {}
 
-/// Made when first needed: few programs use a package that is not ours, and loading a DLL takes its
-/// time.
+/// Loaded on first use: few programs use other packages, and loading a DLL takes time.
 static SYSTEM: OnceLock<Option<System>> = OnceLock::new();
 
 impl System {
-    /// The system's functions; nothing where there is no other SSPI than ours.
+    /// The functions; `None` if there is no other SSPI.
     pub(crate) fn get() -> Option<&'static System> {
         SYSTEM.get_or_init(System::load).as_ref()
     }
 
-    /// The same, unless nobody has asked for them yet.
+    /// The same, but `None` if they were not used yet.
     pub(crate) fn loaded() -> Option<&'static System> {
         SYSTEM.get()?.as_ref()
     }
@@ -46,15 +45,15 @@ impl System {
         match dll {
             Some(_) => tracing::debug!("the system's secur32.dll is loaded"),
             None => {
-                tracing::debug!("there is no secur32.dll of the system's, or it is this library")
+                tracing::debug!("the system has no secur32.dll, or it is this library")
             }
         }
         dll.map(|dll| System {
             unicode: table(dll),
             ansi: table(dll),
-            // SAFETY: that is the type of these functions.
+            // SAFETY: the function has this type.
             init_unicode: unsafe { function(dll, "InitSecurityInterface", SEC_WCHAR::LETTER) },
-            // SAFETY: likewise.
+            // SAFETY: the function has this type.
             init_ansi: unsafe { function(dll, "InitSecurityInterface", SEC_CHAR::LETTER) },
             dll: Some(dll),
         })
@@ -68,13 +67,13 @@ impl System {
 
 /// The characters of the A and of the W functions.
 pub(crate) trait Form: Text {
-    /// What ends the names of functions with text in this form.
+    /// The last letter of the names of functions with text in this form.
     const LETTER: &str;
 
     /// The functions with text in this form.
     fn functions(system: &System) -> &SecurityFunctionTable<Self>;
 
-    /// What gives the system's own table of them.
+    /// InitSecurityInterface for these functions.
     fn init(system: &System) -> INIT_SECURITY_INTERFACE<Self>;
 }
 
@@ -102,7 +101,7 @@ impl Form for SEC_CHAR {
     }
 }
 
-/// The system's own table, if the system is who asks for one.
+/// The table of secur32.dll, if secur32.dll itself asks for one (see `inside`).
 pub(crate) fn own_table<Char: Form>() -> Option<PSecurityFunctionTable<Char>> {
     if !is_inside() {
         return None;
@@ -112,18 +111,18 @@ pub(crate) fn own_table<Char: Form>() -> Option<PSecurityFunctionTable<Char>> {
     Some(unsafe { init() }).filter(|table| !table.is_null())
 }
 
-/// The system's function of that name, which need not be one of SSPI's.
+/// The function `name` of secur32.dll, of SSPI or not.
 #[cfg(windows)]
 pub(crate) fn procedure(name: &CStr) -> Option<NonNull<()>> {
     System::get()?.dll?.function(name)
 }
 
-/// The system's function of that name in one form.
+/// The function `name` of secur32.dll in one form.
 ///
 /// # Safety
 /// `F` is the type of that function.
 pub(crate) unsafe fn named<Char: Form, F: Copy>(name: &str) -> Option<F> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: this function's caller ensures the type.
     unsafe { function(System::get()?.dll?, name, Char::LETTER) }
 }
 
@@ -132,8 +131,8 @@ pub(crate) unsafe fn named<Char: Form, F: Copy>(name: &str) -> Option<F> {
 unsafe fn function<F: Copy>(dll: SystemDll, name: &str, letter: &str) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<NonNull<()>>()) };
     let address = dll.function(&CString::new(format!("{name}{letter}")).ok()?)?;
-    // SAFETY: a function pointer is an address that is not NULL; by the caller's promise one of
-    // this type.
+    // SAFETY: a function pointer is an address that is not NULL; this function's caller ensures the
+    // type.
     Some(unsafe { std::mem::transmute_copy(&address) })
 }
 
@@ -150,7 +149,7 @@ fn table<Char: Form>(dll: SystemDll) -> SecurityFunctionTable<Char> {
                 Reserved8: std::ptr::null_mut(),
                 // SAFETY: the members' types are those of the functions of their names.
                 $($both: unsafe { function(dll, stringify!($both), Char::LETTER) },)*
-                // SAFETY: likewise.
+                // SAFETY: the members' types are those of the functions of their names.
                 $($plain: unsafe { function(dll, stringify!($plain), "") },)*
             }
         };

@@ -1,10 +1,10 @@
-//! Which threads are at work inside the system's library.
+//! Which threads are inside a call of secur32.dll.
 //!
-//! Wine's own loads schannel.dll when Schannel is first used, asks it for its table of functions,
-//! and puts them in the place of its own; schannel.dll forwards that question to secur32.dll, by
-//! name, and so to us. Were it answered with our table, the system would call us for what we pass
-//! on to it, for ever. It is answered with the system's own, of which the system knows that it need
-//! not be put anywhere.
+//! When Schannel is first used, Wine's secur32.dll loads schannel.dll and asks it for its function
+//! table, to use its functions. schannel.dll forwards that call to secur32.dll by name, which is
+//! this library. If it returned its own table, secur32.dll would call this library for the calls
+//! that this library forwards to it, without end. It returns secur32.dll's own table, which
+//! secur32.dll recognizes.
 
 use std::cell::Cell;
 
@@ -12,9 +12,9 @@ thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs a call of the system's.
+/// Runs a call of secur32.dll.
 pub(crate) fn inside<R>(call: impl FnOnce() -> R) -> R {
-    /// Comes out again, whatever happens inside.
+    /// Drop guard: leaves the call, also by panic.
     struct Out;
     impl Drop for Out {
         fn drop(&mut self) {
@@ -25,7 +25,7 @@ pub(crate) fn inside<R>(call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// The calling thread is inside: whoever calls us is the system.
+/// The calling thread is inside: secur32.dll has called this library.
 pub(crate) fn is_inside() -> bool {
     DEPTH.try_with(|depth| depth.get() > 0).unwrap_or(false)
 }

@@ -1,10 +1,9 @@
-//! What is passed on to the system's own `secur32.dll`: packages other than ours, such as Schannel,
-//! with their credentials and contexts; and the functions of that DLL that are not SSPI's
-//! (`exports::passed_on`).
+//! Calls of the operating system's own `secur32.dll`: for packages that are not this library's,
+//! such as Schannel, with their credentials and contexts; and for functions that are not SSPI's
+//! (`exports::windows`).
 //!
-//! A program's handles are all of our tables. One that stands for a handle of the system's is told
-//! apart there ([`Object`](super::objects::Object)), so that whatever else a program passes never
-//! reaches the system.
+//! All of the caller's handles are of this library's tables. An entry there may stand for a handle
+//! of secur32.dll ([`Object`](super::handles::Object)), so that an invalid handle never reaches it.
 
 mod calls;
 mod functions;

@@ -1,4 +1,4 @@
-//! The system's packages, as they are told to programs: beside ours, never under our names.
+//! The packages of secur32.dll, except those with the name of one of this library's.
 
 use super::functions::{Form, System, named};
 use super::inside::inside;
@@ -10,16 +10,16 @@ use crate::types::error::{Error, Result};
 use std::ptr::null_mut;
 use std::slice;
 
-/// Every package of the system's that is not one of ours.
+/// Every package of secur32.dll with another name than this library's packages.
 pub(crate) fn others() -> Vec<PackageInfo> {
     let Some(system) = System::get() else { return Vec::new() };
     let Some(enumerate) = system.unicode.EnumerateSecurityPackages else { return Vec::new() };
     let (mut count, mut infos) = (0, null_mut());
-    // SAFETY: both outputs are ours.
+    // SAFETY: both outputs are locals.
     if inside(|| unsafe { enumerate(&mut count, &mut infos) }) != SEC_E_OK || infos.is_null() {
         return Vec::new();
     }
-    // SAFETY: the system says that there are so many.
+    // SAFETY: secur32.dll returned this number of packages.
     let infos = unsafe { slice::from_raw_parts(infos, count as usize) };
     // SAFETY: their strings end with zeros.
     let descriptions = infos.iter().filter_map(|info| unsafe { PackageInfo::read(info) }.ok());
@@ -28,17 +28,17 @@ pub(crate) fn others() -> Vec<PackageInfo> {
     others
 }
 
-/// The system's package of that name, which is none of ours.
+/// The package `name` of secur32.dll, which is none of this library's.
 pub(crate) fn package(name: &str) -> Result<PackageInfo> {
     let system = System::get().ok_or(Error::PackageNotFound)?;
     let query = system.unicode.QuerySecurityPackageInfo.ok_or(Error::PackageNotFound)?;
     let mut name = SEC_WCHAR::encode(name);
     let mut info = null_mut();
-    // SAFETY: the name ends with a zero, and the output is ours.
+    // SAFETY: the name ends with a zero, and the output is a local.
     if inside(|| unsafe { query(name.as_mut_ptr(), &mut info) }) != SEC_E_OK || info.is_null() {
         return Err(Error::PackageNotFound);
     }
-    // SAFETY: the system says that a package is there; its strings end with zeros.
+    // SAFETY: secur32.dll returned a package; its strings end with zeros.
     let description = unsafe { PackageInfo::read(&*info) };
     release(system, info);
     description
@@ -46,7 +46,7 @@ pub(crate) fn package(name: &str) -> Result<PackageInfo> {
 
 fn release(system: &System, infos: PSecPkgInfo<SEC_WCHAR>) {
     if let Some(free) = SEC_WCHAR::functions(system).FreeContextBuffer {
-        // SAFETY: the system gave it, and nobody looks at it any more.
+        // SAFETY: secur32.dll allocated it, and it is not used any more.
         inside(|| unsafe { free(infos.cast()) });
     }
 }

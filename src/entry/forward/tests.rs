@@ -1,4 +1,4 @@
-//! The system's SSPI as a test plays it, and what a program sees of it through ours.
+//! A fake secur32.dll, and its use through this library.
 
 use super::functions::System;
 use crate::entry::abi::*;
@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A handle of the played system's, as a test expects to see it there.
+/// Handles of the fake secur32.dll.
 const CREDENTIAL: SecHandle = SecHandle { dwLower: 0x1111, dwUpper: 0x2222 };
 const FIRST: SecHandle = SecHandle { dwLower: 0x3333, dwUpper: 0x4444 };
 const SECOND: SecHandle = SecHandle { dwLower: 0x3333, dwUpper: 0x5555 };
@@ -86,7 +86,7 @@ unsafe extern "system" fn free_credentials(handle: PCredHandle) -> SECURITY_STAT
 }
 
 unsafe extern "system" fn delete(_: PCtxtHandle) -> SECURITY_STATUS {
-    // As Wine's does it when Schannel is first used, by way of schannel.dll.
+    // Wine does this through schannel.dll when Schannel is first used.
     ASKED.store(InitSecurityInterfaceW().addr(), Ordering::SeqCst);
     CONTEXTS_DELETED.fetch_add(1, Ordering::SeqCst);
     SEC_E_OK
@@ -142,7 +142,7 @@ unsafe extern "system" fn describe(
     SEC_E_OK
 }
 
-/// What the played system has given, and takes back.
+/// Memory of the fake secur32.dll.
 static GIVEN: u64 = 0;
 
 unsafe extern "system" fn free_buffer(buffer: *mut c_void) -> SECURITY_STATUS {
@@ -174,16 +174,16 @@ unsafe extern "system" fn enumerate(
     SEC_E_OK
 }
 
-/// The played system's own table.
+/// The fake secur32.dll's own table.
 unsafe extern "system" fn own_table() -> PSecurityFunctionTable<SEC_WCHAR> {
     OWN_TABLE
 }
 const OWN_TABLE: PSecurityFunctionTable<SEC_WCHAR> = std::ptr::without_provenance_mut(0x7777);
 
-/// What InitSecurityInterface has given to the played system.
+/// The table that InitSecurityInterface returned to the fake secur32.dll.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
-/// A system without functions.
+/// A table without functions.
 fn nothing<Char>() -> SecurityFunctionTable<Char> {
     SecurityFunctionTable {
         dwVersion: SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
@@ -221,7 +221,7 @@ fn nothing<Char>() -> SecurityFunctionTable<Char> {
     }
 }
 
-/// The system that unit tests have.
+/// The fake secur32.dll of the unit tests.
 pub(crate) fn system() -> System {
     let unicode = SecurityFunctionTable {
         EnumerateSecurityPackages: Some(enumerate),
@@ -244,7 +244,7 @@ fn text(text: &str) -> Vec<u16> {
 }
 const NONE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
-/// A credential of the system's.
+/// Credentials of the fake secur32.dll.
 fn acquired(package: &str) -> (SECURITY_STATUS, SecHandle) {
     let (mut package, mut handle) = (text(package), NONE);
     let logon_id = std::ptr::without_provenance_mut(7);
@@ -265,7 +265,7 @@ fn acquired(package: &str) -> (SECURITY_STATUS, SecHandle) {
     (status, handle)
 }
 
-/// One leg with the played system's arguments.
+/// One leg with the arguments that the fake expects.
 fn leg(credential: PCredHandle, context: PCtxtHandle, new: PCtxtHandle) -> SECURITY_STATUS {
     // SAFETY: pointers to handles, or NULL.
     unsafe {
@@ -289,7 +289,7 @@ fn a_conversation_of_another_package() {
     assert_eq!(status, SEC_E_OK);
     assert!(credential != CREDENTIAL && credential != NONE, "the program's handle is one of ours");
     let mut context = NONE;
-    // The message is incomplete, and yet there is a context.
+    // The message is incomplete, but there is a context.
     assert_eq!(leg(&mut credential, null_mut(), &mut context), SEC_E_INCOMPLETE_MESSAGE);
     assert!(context != NONE && context != FIRST);
     let mut other = NONE;
@@ -300,13 +300,13 @@ fn a_conversation_of_another_package() {
     unsafe {
         assert_eq!(QueryContextAttributesW(&mut context, 40, (&raw mut answer).cast()), SEC_E_OK);
         assert_eq!(answer, 41);
-        // What the system does not have.
+        // Functions that the fake lacks.
         assert_eq!(
             QueryContextAttributesA(&mut context, 40, (&raw mut answer).cast()),
             SEC_E_UNSUPPORTED_FUNCTION
         );
         assert_eq!(EncryptMessage(&mut context, 0, null_mut(), 0), SEC_E_UNSUPPORTED_FUNCTION);
-        // Neither handle is one of the other kind.
+        // Handles of the other kind are rejected.
         assert_eq!(FreeCredentialsHandle(&mut context), SEC_E_INVALID_HANDLE);
         assert_eq!(DeleteSecurityContext(&mut credential), SEC_E_INVALID_HANDLE);
         let deleted = CONTEXTS_DELETED.load(Ordering::SeqCst);
@@ -384,7 +384,7 @@ fn failures_of_the_system_s() {
     let (status, handle) = acquired("x");
     assert_eq!(status, SEC_E_SECPKG_NOT_FOUND);
     assert!(handle == NONE);
-    // Ours are ours, whatever the system calls its own.
+    // This library's packages take precedence over packages of the same name.
     let (status, mut handle) = acquired("NEGOTIATE");
     assert_eq!(status, SEC_E_OK);
     let mut new = NONE;
@@ -411,11 +411,11 @@ fn packages_of_both() {
 
 #[test]
 fn memory_of_the_system_s() {
-    // Once something of the system's has been used, what is not ours may be its.
+    // Once a call was forwarded, other memory may be secur32.dll's.
     assert_eq!(acquired("Schannel").0, SEC_E_OK);
     let freed = BUFFERS_FREED.load(Ordering::SeqCst);
     let mut nobody_s = 0u64;
-    // SAFETY: the played system touches neither.
+    // SAFETY: the fake touches neither.
     unsafe {
         assert_eq!(FreeContextBuffer((&raw const GIVEN).cast_mut().cast()), SEC_E_OK);
         assert_eq!(BUFFERS_FREED.load(Ordering::SeqCst), freed + 1);

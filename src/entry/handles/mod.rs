@@ -1,4 +1,4 @@
-//! The handle tables of the process, and the way from a caller's handle to an object.
+//! From a caller's handle to the object that it names.
 
 pub(crate) mod forwarded;
 mod sync;
@@ -24,14 +24,14 @@ pub(super) enum Object<T> {
 /// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
 pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
-/// Unlike from slot to slot and from process to process; low enough for two thousand million uses
-/// of the slot.
+/// The first generation of a slot: differs from slot to slot and from process to process, and
+/// leaves about 2^31 uses of the slot.
 pub(super) fn first_generation(slot: u32) -> u32 {
     static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
 }
 
-/// The object of ours that the caller's handle names.
+/// The library's object that the caller's handle names.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
@@ -39,7 +39,7 @@ pub(super) unsafe fn find<T: Clone>(
     table: &Table<Object<T>>,
     handle: *const SecHandle,
 ) -> Result<T> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     unsafe { find_numbered(table, handle) }.map(|(_, object)| object)
 }
 
@@ -51,9 +51,9 @@ pub(super) unsafe fn find_numbered<T: Clone>(
     table: &Table<Object<T>>,
     handle: *const SecHandle,
 ) -> Result<(u64, T)> {
-    // SAFETY: the caller's promise is this function's own.
-    let words = unsafe { words(handle) }.ok_or(NOT_OURS)?;
-    match table.get(words).ok_or(NOT_OURS)? {
+    // SAFETY: C caller's contract, handles.
+    let words = unsafe { words(handle) }.ok_or(INVALID)?;
+    match table.get(words).ok_or(INVALID)? {
         Object::Ours(object) => Ok((words.number(), object)),
         Object::Forwarded(_) => Err(Error::InvalidHandle("one of another package's")),
     }
@@ -64,20 +64,21 @@ pub(super) unsafe fn find_numbered<T: Clone>(
 /// # Safety
 /// `handle` is NULL or points to a handle.
 pub(super) unsafe fn object<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { words(handle) }.and_then(|words| table.get(words)).ok_or(NOT_OURS)
+    // SAFETY: C caller's contract, handles.
+    unsafe { words(handle) }.and_then(|words| table.get(words)).ok_or(INVALID)
 }
 
-/// The object that the caller's handle names, which from now on names nothing.
+/// Removes and returns the object that the caller's handle names. The handle is invalid from now
+/// on.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
 pub(super) unsafe fn take<T: Clone>(table: &Table<T>, handle: *const SecHandle) -> Result<T> {
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { words(handle) }.and_then(|words| table.remove(words)).ok_or(NOT_OURS)
+    // SAFETY: C caller's contract, handles.
+    unsafe { words(handle) }.and_then(|words| table.remove(words)).ok_or(INVALID)
 }
 
-/// Makes another object of the one of ours that the caller's handle names, as `change` says.
+/// Changes the library's object that the caller's handle names.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
@@ -88,21 +89,21 @@ pub(super) unsafe fn update<T: Clone>(
 ) -> Result<()> {
     let change = |object: &mut Object<T>| match object {
         Object::Ours(object) => change(object),
-        Object::Forwarded(_) => Err(NOT_OURS),
+        Object::Forwarded(_) => Err(INVALID),
     };
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { words(handle) }.and_then(|words| table.update(words, change)).ok_or(NOT_OURS)?
+    // SAFETY: C caller's contract, handles.
+    unsafe { words(handle) }.and_then(|words| table.update(words, change)).ok_or(INVALID)?
 }
 
-const NOT_OURS: Error = Error::InvalidHandle("none of ours, or ended, or of the other kind");
+const INVALID: Error = Error::InvalidHandle("unknown, or ended, or of the other kind");
 
-/// The number that the caller's handle stands for, whether or not it names anything.
+/// The number of the caller's handle, valid or not.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
 pub(super) unsafe fn number(handle: *const SecHandle) -> Result<u64> {
-    // SAFETY: the caller's promise is this function's own.
-    unsafe { words(handle) }.map(Words::number).ok_or(NOT_OURS)
+    // SAFETY: C caller's contract, handles.
+    unsafe { words(handle) }.map(Words::number).ok_or(INVALID)
 }
 
 /// # Safety
@@ -111,8 +112,7 @@ unsafe fn words(handle: *const SecHandle) -> Option<Words> {
     if handle.is_null() {
         return None;
     }
-    // SAFETY: not NULL, so it points to a handle by the caller's promise, though perhaps not an
-    // aligned one.
+    // SAFETY: C caller's contract, handles: it is not NULL.
     let SecHandle { dwLower, dwUpper } = unsafe { handle.read_unaligned() };
     let words = Words { lower: dwLower.try_into().ok()?, upper: dwUpper.try_into().ok()? };
     log::about(words.number());
@@ -120,7 +120,7 @@ unsafe fn words(handle: *const SecHandle) -> Option<Words> {
 }
 
 impl Words {
-    /// Both words as one number, as the log gives it.
+    /// Both words as one number, as in the log.
     pub(super) fn number(self) -> u64 {
         u64::from(self.upper) << 32 | u64::from(self.lower)
     }

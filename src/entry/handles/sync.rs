@@ -1,14 +1,14 @@
-//! What the handle table is built from. `tests/handle_model.rs` puts a model checker's parts in its
-//! place.
+//! The synchronization types of the handle table. `tests/handle_model.rs` replaces them by a model
+//! checker's.
 
 pub(crate) use parking_lot::Mutex;
 use std::sync::OnceLock;
 pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Lists of freed slots: more than threads that free at the same moment.
+/// Lists of freed slots: more than threads that usually free at the same moment.
 pub(crate) const FREE_LISTS: usize = 16;
 
-/// A place for a value that is made when first asked for, and stays.
+/// A value that is made on first use and stays.
 pub(crate) struct Lazy<T>(OnceLock<T>);
 
 impl<T> Lazy<T> {
@@ -25,7 +25,7 @@ impl<T> Lazy<T> {
     }
 }
 
-/// A number that tells the calling thread from most others.
+/// A number of the calling thread, different from those of most others.
 pub(crate) fn thread_number() -> usize {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     thread_local! {

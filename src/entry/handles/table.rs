@@ -1,17 +1,18 @@
-//! Handles: numbers that name objects of ours, and nothing else.
+//! Handles: numbers that name objects of the library. They are never pointers.
 //!
 //! A handle's lower word holds the number of a slot and the kind of object, its upper word the
-//! slot's generation, which grows whenever the slot's object goes. So a handle that is stale, made
-//! up or of the other kind finds nothing, without a look at memory that is not ours. Both words fit
-//! in 32 bits, and neither is ever 0, -1 (`SecInvalidateHandle`) or -2 (a deleted handle).
+//! slot's generation, which is incremented whenever the slot's object is removed. So a stale or
+//! invented handle, or one of another kind, finds nothing, and no foreign memory is read. Both
+//! words fit in 32 bits, and neither is ever 0, -1 (`SecInvalidateHandle`) or -2 (a deleted
+//! handle).
 //!
-//! Finding an object takes the lock of its slot and no other. Slots lie in segments that are never
-//! moved or given back; freed ones wait in lists, of which each thread has a favourite.
+//! Finding an object locks its slot only. Slots lie in segments that are never moved or freed;
+//! freed slots are kept in lists, of which each thread prefers one.
 
 use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, thread_number};
 
-/// What a handle names. The number is the low two bits of its lower word: not 0, as in 0. There are
-/// too few slots for the others to become -1.
+/// The kind of a handle's object: the low two bits of its lower word. Not 0, so that the word is
+/// not 0; there are too few slots for the word to become -1.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A credential.
@@ -37,7 +38,7 @@ const FIRST_SEGMENT: u32 = 64;
 /// Enough segments for 2^28 - 64 slots.
 const SEGMENTS: usize = 22;
 const SLOTS: u32 = FIRST_SEGMENT * ((1 << SEGMENTS) - 1);
-/// A slot whose generation gets here is never used again.
+/// A slot is not reused once its generation reaches this.
 pub(crate) const LAST_GENERATION: u32 = 0xffff_fff0;
 
 struct Slot<T> {
@@ -55,7 +56,7 @@ pub(crate) struct Table<T> {
     /// The first generation of a slot, at least 1 and below [`LAST_GENERATION`].
     first_generation: fn(u32) -> u32,
     segments: [Lazy<Box<[Slot<T>]>>; SEGMENTS],
-    /// Slots never used begin here.
+    /// The first slot that was never used.
     fresh: AtomicU32,
     live: AtomicU32,
     free: [Mutex<Vec<u32>>; FREE_LISTS],
@@ -63,7 +64,7 @@ pub(crate) struct Table<T> {
 
 impl<T: Clone> Table<T> {
     /// An empty table. `first_generation` should differ from slot to slot and from process to
-    /// process, so that a handle that somebody made up is unlikely to be one.
+    /// process, so that an invented handle is unlikely to be valid.
     pub(crate) fn new(kind: Kind, first_generation: fn(u32) -> u32) -> Table<T> {
         Table {
             kind,
@@ -75,7 +76,7 @@ impl<T: Clone> Table<T> {
         }
     }
 
-    /// Gives `object` a handle, unless `limit` objects have one already.
+    /// Makes a handle for `object`, unless there are `limit` objects already.
     pub(crate) fn insert(&self, object: T, limit: u32) -> Option<Words> {
         if self.live.fetch_add(1, Ordering::Relaxed) >= limit {
             self.live.fetch_sub(1, Ordering::Relaxed);
@@ -96,13 +97,14 @@ impl<T: Clone> Table<T> {
         if state.generation == words.upper { state.object.clone() } else { None }
     }
 
-    /// Changes the object that the handle names: for a moment, since whoever looks for it waits.
+    /// Changes the object that the handle names. `change` should be short: the slot is locked
+    /// meanwhile.
     pub(crate) fn update<R>(&self, words: Words, change: impl FnOnce(&mut T) -> R) -> Option<R> {
         let mut state = self.slot(words)?.1.state.lock();
         if state.generation == words.upper { state.object.as_mut().map(change) } else { None }
     }
 
-    /// Takes the object out of the table: from now on its handle names nothing.
+    /// Removes the object: its handle is invalid from now on.
     pub(crate) fn remove(&self, words: Words) -> Option<T> {
         let (index, slot) = self.slot(words)?;
         let (object, reusable) = {
@@ -121,8 +123,7 @@ impl<T: Clone> Table<T> {
         Some(object)
     }
 
-    /// A slot for a new object: a freed one, from this thread's list or another's, or else a fresh
-    /// one.
+    /// A slot for a new object: a freed one, from this thread's list or another, else a new one.
     fn vacant(&self) -> Option<(u32, &Slot<T>)> {
         let own = thread_number();
         let freed = (0..FREE_LISTS).find_map(|n| self.free[(own + n) % FREE_LISTS].lock().pop());
@@ -158,7 +159,7 @@ impl<T: Clone> Table<T> {
     }
 }
 
-/// The segment of a slot, and its place there.
+/// The segment of a slot, and its index there.
 fn place(index: u32) -> (usize, usize) {
     let segment = (index / FIRST_SEGMENT + 1).ilog2();
     (segment as usize, (index - FIRST_SEGMENT * ((1 << segment) - 1)) as usize)

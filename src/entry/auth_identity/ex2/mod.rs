@@ -1,5 +1,5 @@
-//! SEC_WINNT_AUTH_IDENTITY_EX2: one block of memory, in which everything is found by its offset
-//! from the beginning of the structure that names it.
+//! SEC_WINNT_AUTH_IDENTITY_EX2: one block of memory. Offsets count from the start of the structure
+//! that contains them.
 
 #[cfg(test)]
 mod tests;
@@ -11,24 +11,24 @@ use std::mem::offset_of;
 use std::ops::Range;
 use zeroize::Zeroizing;
 
-/// The longest block: its lengths have 16 bits, and there are four of them.
+/// The longest block: it has four parts with 16-bit lengths.
 pub(crate) const LONGEST: usize = 5 << 16;
 
 const MALFORMED: Error =
     Error::UnknownCredentials("SEC_WINNT_AUTH_IDENTITY_EX2: an offset or a length that cannot be");
 
-/// What shows that somebody is the account.
+/// Credentials of an account.
 pub(crate) enum Credentials {
     /// A password.
     Password(Zeroizing<String>),
-    /// Something packed.
+    /// Other packed credentials: their type and data.
     Persist(GUID, Zeroizing<Vec<u8>>),
 }
 
 pub(crate) const UNREADABLE: Error =
     Error::UnknownCredentials("an identity whose text cannot be read");
 
-/// A whole block, and where in it the parts are.
+/// A block's flags and the ranges of its parts.
 pub(crate) struct Block {
     pub(crate) flags: ULONG,
     /// The text is that of the A functions.
@@ -67,7 +67,7 @@ impl Block {
     }
 }
 
-/// What SEC_WINNT_AUTH_PACKED_CREDENTIALS holds.
+/// Unpacks SEC_WINNT_AUTH_PACKED_CREDENTIALS.
 pub(crate) fn unpack(packed: &[u8]) -> Result<Credentials> {
     type Persist = SEC_WINNT_AUTH_PACKED_CREDENTIALS;
     const DATA: usize = offset_of!(Persist, AuthData) + offset_of!(SEC_WINNT_AUTH_DATA, CredData);
@@ -88,17 +88,17 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Credentials> {
     }
 }
 
-/// The characters of a password: `data` itself, or what the SEC_WINNT_AUTH_DATA_PASSWORD in it
-/// leads to. No password looks like the latter, whose offset would be a zero as the second
-/// character.
+/// The characters of a password: `data` itself, or those that the SEC_WINNT_AUTH_DATA_PASSWORD in
+/// it points to. A password cannot look like the latter: the high half of its offset would be a
+/// zero character.
 fn password<'a>(packed: &'a [u8], data: &'a [u8]) -> Result<&'a [u8]> {
     const VECTOR: usize = size_of::<SEC_WINNT_AUTH_DATA_PASSWORD>();
     let vector = (data.len() >= VECTOR).then(|| u32_at(data, 0)).flatten();
     let Some(offset) = vector.filter(|&offset| offset <= u16::MAX.into()) else { return Ok(data) };
     let length =
         u16_at(data, offset_of!(SEC_WINNT_AUTH_BYTE_VECTOR, ByteArrayLength)).ok_or(MALFORMED)?;
-    // The offset is from the password's own structure; but whoever counts from the packed
-    // credentials' comes out behind both of them.
+    // The offset counts from the password's own structure. Some programs count from the packed
+    // credentials: then it is past both structures.
     let from = if (offset as usize) < size_of::<SEC_WINNT_AUTH_PACKED_CREDENTIALS>() + VECTOR {
         data
     } else {
@@ -114,15 +114,15 @@ struct Header {
 }
 
 impl Header {
-    /// The header whose length is at `at`, of at least as many bytes as its members take.
+    /// The header whose length is at `at`. It has at least `members` bytes.
     fn of(block: &[u8], at: usize, members: usize) -> Result<Header> {
         let length = u16_at(block, at).ok_or(MALFORMED)?;
         let possible = members..=block.len();
         possible.contains(&length.into()).then_some(Header { length }).ok_or(MALFORMED)
     }
 
-    /// What the offset and the length at these places lead to, behind the header; nothing if the
-    /// length is 0.
+    /// The range that the offset and the length at these positions give, which must be after the
+    /// header; empty if the length is 0.
     fn part(&self, block: &[u8], offset: usize, length: usize) -> Result<Range<usize>> {
         let offset = u32_at(block, offset).ok_or(MALFORMED)?;
         match u16_at(block, length).ok_or(MALFORMED)? {

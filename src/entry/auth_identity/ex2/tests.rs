@@ -1,4 +1,4 @@
-//! Blocks as programs lay them out, and blocks that nobody should.
+//! Blocks as programs lay them out, and malformed ones.
 
 use super::*;
 use crate::entry::auth_identity::OwnedIdentity;
@@ -8,7 +8,7 @@ use crate::kerberos::keytab::Keytab;
 const HEADER: usize = size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>();
 const PACKED: usize = size_of::<SEC_WINNT_AUTH_PACKED_CREDENTIALS>();
 
-/// What AcquireCredentialsHandle makes of the block.
+/// Reads the block like AcquireCredentialsHandle.
 fn read(block: &[u8]) -> Result<AuthData> {
     AuthData::of(&OwnedIdentity::of_block(block)?.open()?)
 }
@@ -38,7 +38,7 @@ fn packed(kind: GUID, data: &[u8]) -> Vec<u8> {
         .concat()
 }
 
-/// The parts in the order given: user, domain, packed credentials, package list. What is empty has
+/// The parts in the order given: user, domain, packed credentials, package list. An empty part has
 /// offset 0.
 fn block(parts: [&[u8]; 4], order: [usize; 4], flags: u32) -> Vec<u8> {
     let mut block = vec![0; HEADER];
@@ -71,7 +71,7 @@ fn with_packed(packed: &[u8]) -> Result<AuthData> {
 fn a_keytab_with_a_name_and_a_package_list() {
     let (user, domain, list) = (utf16("HTTP/a"), utf16("EXAMPLE.TEST"), utf16("Kerberos"));
     let packed = packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, &keytab());
-    // The first is the order of "sspilib" for Python; the second puts text at odd places.
+    // The first is the order of "sspilib" for Python; the second has text at odd offsets.
     for order in [[0, 1, 2, 3], [2, 0, 1, 3], [3, 2, 1, 0]] {
         for flags in [
             SEC_WINNT_AUTH_IDENTITY_UNICODE,
@@ -155,8 +155,8 @@ fn what_is_no_credential_is_refused() {
     }
 }
 
-/// Every offset and length, with what could go wrong: nothing outside the block is read, and
-/// nothing that overlaps a header or ends behind the block is taken for good.
+/// Every offset and length with malformed values: nothing outside the block is read, and a part
+/// that overlaps a header or ends after the block is rejected.
 #[test]
 fn offsets_that_cannot_be_are_refused() {
     let packed = packed(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, &keytab());
@@ -197,7 +197,7 @@ fn offsets_that_cannot_be_are_refused() {
     }
 }
 
-/// Any two bytes other than they should be: an answer, whatever it is.
+/// Any two bytes changed: no panic.
 #[test]
 fn nothing_makes_it_panic() {
     let packed = packed(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16("password"));

@@ -1,5 +1,5 @@
-//! SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES: the claims in a client's PAC, as `<authz.h>` lays them
-//! out.
+//! SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES: the claims in a client's PAC, in the structures of
+//! `<authz.h>`.
 
 use crate::encoding::utf16::Utf16;
 use crate::entry::abi::*;
@@ -9,9 +9,9 @@ use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
-/// The claims in one allocation, for the caller to give to FreeContextBuffer: an
-/// AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, with all that it points to behind it. Claims of a type
-/// that has no values here are left out.
+/// The claims in one allocation, which the caller frees with FreeContextBuffer: an
+/// AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, followed by all that it points to. Claims of unknown
+/// types are left out.
 ///
 /// Errors: `Unsupported` for claims that are compressed, `OutOfMemory`.
 pub(crate) fn subject_attributes(client_claims: &[u8]) -> Result<*mut c_void> {
@@ -52,32 +52,32 @@ pub(crate) fn subject_attributes(client_claims: &[u8]) -> Result<*mut c_void> {
     Ok(block.at(information))
 }
 
-/// Where things will lie, in bytes from the start, each aligned for 64-bit numbers.
+/// Assigns offsets in bytes, each aligned for 64-bit numbers.
 #[derive(Default)]
 struct Layout {
     length: usize,
 }
 
 impl Layout {
-    /// Room for `count` of a type.
+    /// Reserves room for `count` values of a type.
     fn room_for<T>(&mut self, count: usize) -> usize {
         let at = self.length;
         self.length += (size_of::<T>() * count).next_multiple_of(size_of::<u64>());
         at
     }
 
-    /// Room for a string and its end.
+    /// Reserves room for a string and its terminating zero.
     fn room_for_text(&mut self, text: Utf16<'_>) -> usize {
         self.room_for::<SEC_WCHAR>(text.units().count() + 1)
     }
 }
 
-/// Where the parts of a claim lie.
+/// The offsets of a claim's parts.
 struct Places {
     name: usize,
     values: usize,
     count: usize,
-    /// The strings among the values.
+    /// The offsets of the values, if they are strings.
     strings: Vec<usize>,
 }
 
@@ -97,7 +97,7 @@ impl Places {
     }
 }
 
-/// Memory of the length that a [`Layout`] came to, of which nobody else knows yet.
+/// New memory of the length of a [`Layout`].
 struct Block(NonNull<u8>);
 
 impl Block {
@@ -106,19 +106,19 @@ impl Block {
     }
 
     fn put<T>(&self, place: usize, value: T) {
-        // SAFETY: the layout has room for a `T` at `place`, which is aligned for it, and nobody
-        // else has the memory.
+        // SAFETY: the layout has room for a `T` at `place`, which is aligned for it, and the memory
+        // is not shared yet.
         unsafe { self.at(place).cast::<T>().write(value) };
     }
 
-    /// A string; what follows it is zero already.
+    /// Writes a string; the memory after it is zero already.
     fn text(&self, place: usize, text: Utf16<'_>) {
         for (index, unit) in text.units().enumerate() {
             self.put(place + index * size_of::<SEC_WCHAR>(), unit);
         }
     }
 
-    /// A claim's values; tells their type.
+    /// Writes a claim's values and returns their type.
     fn values(&self, places: &Places, values: &ClaimValues<'_>) -> ULONG {
         let number =
             |index: usize, number: u64| self.put(places.values + index * size_of::<u64>(), number);

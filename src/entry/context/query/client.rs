@@ -1,4 +1,4 @@
-//! What contexts tell of their clients besides names.
+//! Attributes of the client, besides names.
 
 use crate::access_token::{Config, Sids};
 use crate::context::EstablishedContext;
@@ -13,19 +13,19 @@ fn facts(secured: &EstablishedContext) -> Option<&AccountInfo> {
     secured.established.client.account.as_deref()
 }
 
-/// SECPKG_ATTR_PASSWORD_EXPIRY: "never" where nobody has told.
+/// SECPKG_ATTR_PASSWORD_EXPIRY: "never" if not known.
 pub(crate) fn password_expiry(secured: &EstablishedContext) -> SecPkgContext_PasswordExpiry {
     let when = facts(secured).map_or(FileTime::NEVER, |facts| facts.password_must_change);
     SecPkgContext_PasswordExpiry { tsPasswordExpires: timestamp(when) }
 }
 
-/// SECPKG_ATTR_LOGOFF_TIME: "never" where nobody has told.
+/// SECPKG_ATTR_LOGOFF_TIME: "never" if not known.
 pub(crate) fn logoff_time(secured: &EstablishedContext) -> SecPkgContext_LogoffTime {
     let when = facts(secured).map_or(FileTime::NEVER, |facts| facts.logoff_time);
     SecPkgContext_LogoffTime { tsLogoffTime: timestamp(when) }
 }
 
-/// SECPKG_ATTR_USER_FLAGS: none where nobody has told.
+/// SECPKG_ATTR_USER_FLAGS: 0 if not known.
 pub(crate) fn user_flags(secured: &EstablishedContext) -> SecPkgContext_UserFlags {
     SecPkgContext_UserFlags { UserFlags: facts(secured).map_or(0, |facts| facts.user_flags) }
 }
@@ -43,7 +43,7 @@ pub(crate) fn claims(secured: &EstablishedContext) -> Result<*mut c_void> {
     )
 }
 
-/// SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's own, then those of its account's groups, one to a
+/// SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's own, then those of its account's groups, one per
 /// line.
 pub(crate) fn sids(secured: &EstablishedContext, config: &Config) -> Result<String> {
     let established = &secured.established;

@@ -9,7 +9,7 @@ use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::boundary::flags;
 use crate::entry::boundary::flags::Side;
-use crate::entry::boundary::memory;
+use crate::entry::boundary::memory::{self, CallerMemory};
 use crate::entry::boundary::pointers::timestamp;
 use crate::entry::boundary::query_buffer::QueryBuffer;
 use crate::entry::boundary::text;
@@ -33,7 +33,7 @@ pub(crate) unsafe fn query<Char: Text>(
     buffer: *mut c_void,
     length: Option<ULONG>,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles.
     let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     if buffer.is_null() {
         return Err(Error::InvalidParameter("pBuffer is NULL"));
@@ -41,11 +41,11 @@ pub(crate) unsafe fn query<Char: Text>(
     let answer = QueryBuffer::new(buffer, length);
     let mut object = shared.lock()?;
     if attribute == SECPKG_ATTR_NEGOTIATION_INFO {
-        // SAFETY: the buffer is as the attribute says, by the caller's promise.
+        // SAFETY: C caller's contract, attributes.
         return unsafe { answer.with(|| negotiation_info::<Char>(&object)) };
     }
     if attribute == SECPKG_ATTR_NEGO_STATUS {
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, attributes.
         return unsafe {
             answer.with(|| {
                 Ok(SecPkgContext_NegoStatus { LastStatus: object.last_status.cast_unsigned() })
@@ -53,11 +53,11 @@ pub(crate) unsafe fn query<Char: Text>(
         };
     }
     if attribute == SECPKG_ATTR_NEGOSSP_SUBSTATUS {
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, attributes.
         return unsafe { answer.with(|| Ok(object.substatus.0)) };
     }
     if attribute == SECPKG_ATTR_ACCESS_TOKEN {
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, attributes.
         return unsafe {
             let mut token = || object.access_token(number, &server::current().tokens);
             answer.with(|| Ok(SecPkgContext_AccessToken { AccessToken: token()? }))
@@ -66,13 +66,13 @@ pub(crate) unsafe fn query<Char: Text>(
     let started = object.started;
     let secured = object.secured()?;
     let established = &secured.established;
-    // SAFETY: the buffer is as the attribute says, by the caller's promise.
+    // SAFETY: C caller's contract, attributes.
     unsafe {
         match attribute {
             SECPKG_ATTR_SIZES => answer.with(|| Ok(sizes(secured))),
             SECPKG_ATTR_NAMES => answer.with(|| {
                 Ok(SecPkgContext_Names::<Char> {
-                    sUserName: text::give(&established.client.display_name())?,
+                    sUserName: text::allocate(&established.client.display_name())?,
                 })
             }),
             SECPKG_ATTR_LIFESPAN => answer.with(|| {
@@ -82,14 +82,14 @@ pub(crate) unsafe fn query<Char: Text>(
                 })
             }),
             SECPKG_ATTR_DCE_INFO => answer.with(|| {
-                let name = text::give::<SEC_WCHAR>(&established.client.display_name())?;
+                let name = text::allocate::<SEC_WCHAR>(&established.client.display_name())?;
                 Ok(SecPkgContext_DceInfo { AuthzSvc: DCE_AUTHZ_NAME, pPac: name.cast() })
             }),
             SECPKG_ATTR_KEY_INFO => answer.with(|| key_info::<Char>(secured)),
             SECPKG_ATTR_AUTHORITY => answer.with(|| {
                 let name = Some(&established.client.domain).filter(|domain| !domain.is_empty());
                 Ok(SecPkgContext_Authority::<Char> {
-                    sAuthorityName: text::give(name.unwrap_or(&established.server_name))?,
+                    sAuthorityName: text::allocate(name.unwrap_or(&established.server_name))?,
                 })
             }),
             SECPKG_ATTR_SESSION_KEY => answer.with(|| {
@@ -105,8 +105,9 @@ pub(crate) unsafe fn query<Char: Text>(
                 })
             }),
             SECPKG_ATTR_NATIVE_NAMES => answer.with(|| {
-                let client = Given::new(text::give::<Char>(&established.client.native_name())?);
-                let server = text::give(&established.server_name)?;
+                let client =
+                    CallerMemory::new(text::allocate::<Char>(&established.client.native_name())?);
+                let server = text::allocate(&established.server_name)?;
                 Ok(SecPkgContext_NativeNames::<Char> {
                     sClientName: client.keep(),
                     sServerName: server,
@@ -126,7 +127,7 @@ pub(crate) unsafe fn query<Char: Text>(
             }),
             SECPKG_ATTR_CLIENT_SPECIFIED_TARGET => answer.with(|| {
                 Ok(SecPkgContext_ClientSpecifiedTarget {
-                    sTargetName: text::give(target(secured)?)?,
+                    sTargetName: text::allocate(target(secured)?)?,
                 })
             }),
             SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE => answer.with(|| {
@@ -142,7 +143,9 @@ pub(crate) unsafe fn query<Char: Text>(
             }),
             SECPKG_ATTR_NEGOSSP_CLIENT_SIDS => {
                 let sids = || client::sids(secured, &server::current().tokens);
-                answer.with(|| Ok(SecPkgContext_Names::<Char> { sUserName: text::give(&sids()?)? }))
+                answer.with(|| {
+                    Ok(SecPkgContext_Names::<Char> { sUserName: text::allocate(&sids()?)? })
+                })
             }
             SECPKG_ATTR_PASSWORD_EXPIRY => answer.with(|| Ok(client::password_expiry(secured))),
             SECPKG_ATTR_LOGOFF_TIME => answer.with(|| Ok(client::logoff_time(secured))),
@@ -151,14 +154,14 @@ pub(crate) unsafe fn query<Char: Text>(
             SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES => answer.with(|| {
                 Ok(SecPkgContext_SubjectAttributes { AttributeInfo: client::claims(secured)? })
             }),
-            // Among them those of stream packages, and the bindings, which an outer channel's
+            // Including those of stream packages, and the bindings, which an outer channel's
             // context has.
             _ => Err(Error::Unsupported("this attribute of contexts")),
         }
     }
 }
 
-/// `AuthzSvc`: the client is told by name.
+/// `AuthzSvc`: the client is identified by name.
 const DCE_AUTHZ_NAME: ULONG = 1;
 
 fn sizes(secured: &EstablishedContext) -> SecPkgContext_Sizes {
@@ -173,8 +176,8 @@ fn sizes(secured: &EstablishedContext) -> SecPkgContext_Sizes {
 
 fn key_info<Char: Text>(secured: &EstablishedContext) -> Result<SecPkgContext_KeyInfo<Char>> {
     let info = secured.established.session.key_info();
-    let signature = Given::new(text::give::<Char>(info.signature_name)?);
-    let encrypt = text::give(info.encrypt_name)?;
+    let signature = CallerMemory::new(text::allocate::<Char>(info.signature_name)?);
+    let encrypt = text::allocate(info.encrypt_name)?;
     Ok(SecPkgContext_KeyInfo {
         sSignatureAlgorithmName: signature.keep(),
         sEncryptAlgorithmName: encrypt,
@@ -184,7 +187,7 @@ fn key_info<Char: Text>(secured: &EstablishedContext) -> Result<SecPkgContext_Ke
     })
 }
 
-/// The one attribute that a conversation under way has: its package, and that it is under way.
+/// The package and the state of the negotiation; also available before the context is established.
 fn negotiation_info<Char: Text>(
     object: &ContextObject,
 ) -> Result<SecPkgContext_NegotiationInfo<Char>> {
@@ -206,7 +209,7 @@ fn negotiation_info<Char: Text>(
     })
 }
 
-/// Attributes of ours; `negossp.h` says what they give.
+/// This library's own attributes; `negossp.h` documents them.
 const SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: ULONG = 0x4e53_0001;
 const SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: ULONG = 0x4e53_0002;
 const SECPKG_ATTR_NEGOSSP_SUBSTATUS: ULONG = 0x4e53_0003;
@@ -217,23 +220,4 @@ fn target(secured: &EstablishedContext) -> Result<&str> {
         .client_target
         .as_deref()
         .ok_or(Error::WrongTarget("the client named no target"))
-}
-
-/// A string that is freed again if the one after it cannot be made.
-struct Given<Char>(*mut Char);
-
-impl<Char> Given<Char> {
-    fn new(string: *mut Char) -> Given<Char> {
-        Given(string)
-    }
-
-    fn keep(self) -> *mut Char {
-        std::mem::ManuallyDrop::new(self).0
-    }
-}
-
-impl<Char> Drop for Given<Char> {
-    fn drop(&mut self) {
-        let _ = memory::free(self.0.cast());
-    }
 }

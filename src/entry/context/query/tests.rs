@@ -1,4 +1,4 @@
-//! What a context tells of a client of whom a domain has told.
+//! Attributes of a client that a domain has authenticated.
 
 use crate::context::EstablishedContext;
 use crate::entry::abi::*;
@@ -75,7 +75,7 @@ fn times_and_flags() {
     assert_eq!(time(answer.tsPasswordExpires), crate::platform::local_time(expiry));
     let answer: SecPkgContext_UserFlags = query(&mut told, SECPKG_ATTR_USER_FLAGS).unwrap();
     assert_eq!(answer.UserFlags, 0x120);
-    // Each context its own number, and always the same.
+    // Each context has its own number, which does not change.
     let id = |context: &mut CtxtHandle| {
         query::<SECURITY_INTEGER>(context, SECPKG_ATTR_AUTHENTICATION_ID).unwrap().QuadPart
     };
@@ -104,7 +104,7 @@ fn claims(compression: u16) -> AccountInfo {
     AccountInfo { client_claims: Some(bytes.into()), ..AccountInfo::default() }
 }
 
-/// The text at `text`, up to its end.
+/// The text at `text`, up to the terminating zero.
 ///
 /// # Safety
 /// `text` points to a string.
@@ -114,14 +114,14 @@ unsafe fn text(text: *const SEC_WCHAR) -> String {
     String::from_utf16(&units.collect::<Vec<_>>()).unwrap()
 }
 
-/// Every pointer is followed to what the attribute's types say is there; `pac_support::some_claims`
-/// says what that is.
+/// Follows every pointer of the attribute's structures. `pac_support::some_claims` has the expected
+/// values.
 #[test]
 fn claims_as_authz_lays_them_out() {
     let mut context = context(Some(claims(0)));
     let answer: SecPkgContext_SubjectAttributes =
         query(&mut context, SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES).unwrap();
-    // Its memory is the caller's.
+    // The caller frees its memory.
     end(context);
     // SAFETY: the attribute's documentation says what is there, until it is freed.
     unsafe {

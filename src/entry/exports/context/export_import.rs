@@ -1,4 +1,4 @@
-//! Contexts that travel to another process: export, import.
+//! Export and import of contexts, between processes.
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
@@ -12,34 +12,33 @@ use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr;
 
-/// Packs a context for another process, which ImportSecurityContext makes a context of again: a
-/// forked child of this one, or any that is configured with the same key (`[export] key_file`), on
-/// whichever machine.
+/// Packs a context for another process, where ImportSecurityContext makes a context from it: a
+/// forked child of this one, or any process that is configured with the same key (`[export]
+/// key_file`), on any machine.
 ///
 /// \param phContext  An established context, of either side.
 /// \param fFlags  0, or of these
-///     - SECPKG_CONTEXT_EXPORT_RESET_NEW: the new context begins where this one was when it was established.
-///     - SECPKG_CONTEXT_EXPORT_DELETE_OLD: this context is gone afterwards; of several calls one succeeds. Without it
-///       there are two contexts: whoever goes on with both has messages refused, and encrypts different messages
-///       with the same key stream.
-///     - NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, an extension: a context that awaits the client's answer to NTLM's challenge
-///       can be exported too.
-/// \param pPackedContext Receives the packed context: BufferType SECBUFFER_EMPTY, and cbBuffer
-/// bytes at pvBuffer, which the
-///     caller frees with FreeContextBuffer. They are encrypted, and good for a few minutes and once in each process.
-///     Zeros after an error.
+///     - SECPKG_CONTEXT_EXPORT_RESET_NEW: the new context starts in the state of this one when it
+///       was established.
+///     - SECPKG_CONTEXT_EXPORT_DELETE_OLD: this context is deleted; of several such calls one
+///       succeeds. Without this flag there are two contexts: a program that uses both has messages
+///       rejected, and encrypts different messages with the same key stream.
+///     - NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, an extension: a context that awaits the client's reply
+///       to NTLM's challenge can be exported too.
+/// \param pPackedContext  Receives the packed context: BufferType SECBUFFER_EMPTY, and cbBuffer
+///     bytes at pvBuffer, which the caller frees with FreeContextBuffer. They are encrypted, and
+///     can be imported for a few minutes and once in each process. Zeros after an error.
 /// \param pToken  Receives NULL: the imported context has the client's token. May be NULL.
 ///
-/// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or over); SEC_E_CANNOT_PACK
-/// (Kerberos, or a client, under way; a context under way whose credential has an identity,
+/// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or failed); SEC_E_CANNOT_PACK
+/// (Kerberos, or a client, in progress; a context in progress whose credential has an identity,
 /// accounts or keys of its own; no key); SEC_E_UNSUPPORTED_FUNCTION
 /// (SECPKG_CONTEXT_EXPORT_TO_KERNEL and other flags); SEC_E_INVALID_PARAMETER (NULL for
-/// pPackedContext); SEC_E_INSUFFICIENT_MEMORY. For a context of the system's, what the system
-/// returns.
+/// pPackedContext); SEC_E_INSUFFICIENT_MEMORY. For a context of another package, what the operating
+/// system's secur32.dll returns.
 ///
 /// # Safety
-/// `phContext` is NULL or points to a handle; every output that is not NULL points to what its type
-/// says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ExportSecurityContext(
     phContext: PCtxtHandle,
@@ -47,7 +46,7 @@ pub unsafe extern "system" fn ExportSecurityContext(
     pPackedContext: PSecBuffer,
     pToken: *mut *mut c_void,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, buffers and outputs.
     unsafe {
         put(
             pPackedContext,
@@ -57,29 +56,27 @@ pub unsafe extern "system" fn ExportSecurityContext(
     }
     guard("ExportSecurityContext", || {
         forward!(context phContext, ExportSecurityContext(fFlags, pPackedContext, pToken));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and buffers.
         unsafe { export_import::export(phContext, fFlags, pPackedContext) }
     })
 }
 
-/// Makes a context of what ExportSecurityContext has packed, in this process or another.
+/// Makes a context from the bytes of ExportSecurityContext, in this process or another.
 ///
-/// \param pszPackage The package of the context that was exported: the credential's, or the one
-/// that Negotiate has chosen.
-///     With the name of a package of the system's, the system imports.
-/// \param pPackedContext  The packed context, as it was given. It stays the caller's.
-/// \param Token  May be NULL; makes no difference.
+/// \param pszPackage  The package of the exported context: the credential's, or the one that
+///     Negotiate has chosen. For a package of the operating system, its secur32.dll imports.
+/// \param pPackedContext  The packed context. It stays the caller's.
+/// \param Token  Ignored; may be NULL.
 /// \param phContext  Receives the context's handle, which DeleteSecurityContext ends.
 ///
 /// Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_BAD_PKGID (another package's
 /// context); SEC_E_INVALID_TOKEN (not a packed context, changed, sealed with another key or another
 /// version, too old, or imported before in this process); SEC_E_NO_CREDENTIALS (the configured key
-/// cannot be had); SEC_E_INVALID_HANDLE (NULL for phContext); SEC_E_INVALID_PARAMETER (NULL for
+/// is not available); SEC_E_INVALID_HANDLE (NULL for phContext); SEC_E_INVALID_PARAMETER (NULL for
 /// pPackedContext); SEC_E_INSUFFICIENT_MEMORY.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and the buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ImportSecurityContextW(
     pszPackage: *mut SEC_WCHAR,
@@ -87,10 +84,10 @@ pub unsafe extern "system" fn ImportSecurityContextW(
     Token: *mut c_void,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles and outputs.
     unsafe { put(phContext, NO_HANDLE) };
     guard("ImportSecurityContextW", || {
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, handles, strings and buffers.
         unsafe { import(pszPackage, pPackedContext, Token, phContext) }
     })
 }
@@ -98,7 +95,7 @@ pub unsafe extern "system" fn ImportSecurityContextW(
 /// ImportSecurityContextW with ANSI text.
 ///
 /// # Safety
-/// As for ImportSecurityContextW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ImportSecurityContextA(
     pszPackage: *mut SEC_CHAR,
@@ -106,10 +103,10 @@ pub unsafe extern "system" fn ImportSecurityContextA(
     Token: *mut c_void,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is this function's own.
+    // SAFETY: C caller's contract, handles and outputs.
     unsafe { put(phContext, NO_HANDLE) };
     guard("ImportSecurityContextA", || {
-        // SAFETY: likewise.
+        // SAFETY: C caller's contract, handles, strings and buffers.
         unsafe { import(pszPackage, pPackedContext, Token, phContext) }
     })
 }

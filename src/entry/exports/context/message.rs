@@ -6,9 +6,11 @@ use crate::entry::context::message;
 
 /// Signs a message.
 ///
-/// \param phContext An established context with integrity. \param fQOP 0. \param pMessage The
-/// message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which receives the
-///     signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature) and then the length.
+/// \param phContext  An established context with integrity.
+/// \param fQOP  0.
+/// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which
+///     receives the signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature)
+///     and then the length.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (a buffer is missing),
@@ -16,8 +18,7 @@ use crate::entry::context::message;
 /// negotiated), SEC_E_CONTEXT_EXPIRED, SEC_E_INVALID_PARAMETER.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn MakeSignature(
     phContext: PCtxtHandle,
@@ -27,22 +28,23 @@ pub unsafe extern "system" fn MakeSignature(
 ) -> SECURITY_STATUS {
     guard("MakeSignature", || {
         forward!(context phContext, MakeSignature(fQOP, pMessage, MessageSeqNo));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and buffers.
         unsafe { message::sign(phContext, fQOP, pMessage, MessageSeqNo) }
     })
 }
 
 /// Checks the signature of a message that the peer signed with MakeSignature.
 ///
-/// \param phContext An established context with integrity. \param pMessage The message in
-/// SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer. \param MessageSeqNo The
-/// message's number; used by datagram contexts, else ignored. \param pfQOP Receives 0; may be NULL.
+/// \param phContext  An established context with integrity.
+/// \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN
+///     buffer.
+/// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
+/// \param pfQOP  Receives 0; may be NULL.
 ///
 /// Returns SEC_E_OK, SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, and as MakeSignature.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn VerifySignature(
     phContext: PCtxtHandle,
@@ -52,26 +54,28 @@ pub unsafe extern "system" fn VerifySignature(
 ) -> SECURITY_STATUS {
     guard("VerifySignature", || {
         forward!(context phContext, VerifySignature(pMessage, MessageSeqNo, pfQOP));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles, buffers and outputs.
         unsafe { message::verify(phContext, pMessage, MessageSeqNo, pfQOP) }
     })
 }
 
 /// Encrypts and signs a message, in place.
 ///
-/// \param phContext An established context with confidentiality. \param fQOP 0, or
-/// SECQOP_WRAP_NO_ENCRYPT to sign only. \param pMessage The message in SECBUFFER_DATA buffers and
-/// one SECBUFFER_TOKEN buffer, which receives the
-///     signature (capacity: SecPkgContext_Sizes.cbSecurityTrailer). A SECBUFFER_DATA buffer marked
-///     SECBUFFER_READONLY_WITH_CHECKSUM is signed and not encrypted, one marked SECBUFFER_READONLY neither. A
-///     SECBUFFER_PADDING buffer becomes empty: no padding is needed.
+/// \param phContext  An established context with confidentiality.
+/// \param fQOP  0, or SECQOP_WRAP_NO_ENCRYPT to sign only.
+/// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which
+///     receives the signature (capacity: SecPkgContext_Sizes.cbSecurityTrailer). A SECBUFFER_DATA
+///     buffer marked SECBUFFER_READONLY_WITH_CHECKSUM is signed and not encrypted, one marked
+///     SECBUFFER_READONLY neither. With RC4 or triple DES keys of Kerberos (except in DCE style), a
+///     SECBUFFER_PADDING buffer receives the padding, 1 byte or 1 to 8, which is sent behind the
+///     data: a peer that uses gss_unwrap needs it. Without such a buffer there is no padding. In
+///     all other cases the buffer becomes empty.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 ///
 /// Returns as MakeSignature.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn EncryptMessage(
     phContext: PCtxtHandle,
@@ -81,25 +85,25 @@ pub unsafe extern "system" fn EncryptMessage(
 ) -> SECURITY_STATUS {
     guard("EncryptMessage", || {
         forward!(context phContext, EncryptMessage(fQOP, pMessage, MessageSeqNo));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and buffers.
         unsafe { message::encrypt(phContext, fQOP, pMessage, MessageSeqNo) }
     })
 }
 
 /// Decrypts a message and checks its signature, in place.
 ///
-/// \param phContext An established context with confidentiality. \param pMessage Either the message
-/// in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN buffer, or
-///     both as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then set to
-///     point at the plain message within it.
+/// \param phContext  An established context with confidentiality.
+/// \param pMessage  Either the message in SECBUFFER_DATA buffers and the signature in a
+///     SECBUFFER_TOKEN buffer, and the padding, if any, in a SECBUFFER_PADDING buffer; or all of it
+///     as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then
+///     set to point at the plain message within it.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
 /// \param pfQOP  Receives 0, or SECQOP_WRAP_NO_ENCRYPT; may be NULL.
 ///
 /// Returns as VerifySignature.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DecryptMessage(
     phContext: PCtxtHandle,
@@ -109,7 +113,7 @@ pub unsafe extern "system" fn DecryptMessage(
 ) -> SECURITY_STATUS {
     guard("DecryptMessage", || {
         forward!(context phContext, DecryptMessage(pMessage, MessageSeqNo, pfQOP));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles, buffers and outputs.
         unsafe { message::decrypt(phContext, pMessage, MessageSeqNo, pfQOP) }
     })
 }
@@ -117,7 +121,7 @@ pub unsafe extern "system" fn DecryptMessage(
 /// EncryptMessage by its older name.
 ///
 /// # Safety
-/// As for EncryptMessage.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SealMessage(
     phContext: PCtxtHandle,
@@ -125,14 +129,14 @@ pub unsafe extern "system" fn SealMessage(
     pMessage: PSecBufferDesc,
     MessageSeqNo: ULONG,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is that of EncryptMessage.
+    // SAFETY: C caller's contract.
     unsafe { EncryptMessage(phContext, fQOP, pMessage, MessageSeqNo) }
 }
 
 /// DecryptMessage by its older name.
 ///
 /// # Safety
-/// As for DecryptMessage.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn UnsealMessage(
     phContext: PCtxtHandle,
@@ -140,6 +144,6 @@ pub unsafe extern "system" fn UnsealMessage(
     MessageSeqNo: ULONG,
     pfQOP: *mut ULONG,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is that of DecryptMessage.
+    // SAFETY: C caller's contract.
     unsafe { DecryptMessage(phContext, pMessage, MessageSeqNo, pfQOP) }
 }

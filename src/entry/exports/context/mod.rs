@@ -19,45 +19,44 @@ pub use export_import::*;
 pub use message::*;
 pub use query::*;
 
-/// The server's side of the conversation: takes a token from the client and makes the answer.
+/// The server's side of the authentication: takes a token from the client and makes the reply.
 ///
-/// \param phCredential Credentials for inbound use. May be NULL once there is a context. \param
-/// phContext NULL at first; later the handle that the first call gave. \param pInput The client's
-/// token in a SECBUFFER_TOKEN buffer and, optionally, the outer channel's bindings in
-///     a SECBUFFER_CHANNEL_BINDINGS buffer, in any order. Without a token, Negotiate offers its mechanisms.
-/// \param fContextReq `ASC_REQ_*`. \param TargetDataRep SECURITY_NATIVE_DREP or
-/// SECURITY_NETWORK_DREP; makes no difference. \param phNewContext Receives the handle of a new
-/// context, which DeleteSecurityContext ends. On later calls it
-///     may equal phContext, or be NULL.
-/// \param pOutput The first SECBUFFER_TOKEN buffer receives the answer. Its cbBuffer is its
-/// capacity, and then
-///     the answer's length, 0 if there is none. With ASC_REQ_ALLOCATE_MEMORY, pvBuffer is set to memory that the
-///     caller frees with FreeContextBuffer.
-/// \param pfContextAttr Receives `ASC_RET_*`; may be NULL. Protection is claimed with the last call
-/// only. \param ptsTimeStamp Receives when the context expires, in local time; may be NULL.
+/// \param phCredential  Credentials for inbound use. May be NULL once there is a context.
+/// \param phContext  NULL at first; later the handle from the first call.
+/// \param pInput  The client's token in a SECBUFFER_TOKEN buffer and, optionally, the outer
+///     channel's bindings in a SECBUFFER_CHANNEL_BINDINGS buffer, in any order. Without a token,
+///     Negotiate offers its mechanisms.
+/// \param fContextReq  `ASC_REQ_*`.
+/// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; ignored.
+/// \param phNewContext  Receives the handle of a new context, which DeleteSecurityContext ends. On
+///     later calls it may equal phContext, or be NULL.
+/// \param pOutput  The first SECBUFFER_TOKEN buffer receives the reply. Its cbBuffer is its
+///     capacity, and then the reply's length, 0 if there is none. With ASC_REQ_ALLOCATE_MEMORY,
+///     pvBuffer is set to memory that the caller frees with FreeContextBuffer.
+/// \param pfContextAttr  Receives `ASC_RET_*`; may be NULL. Only the last call reports protection.
+/// \param ptsTimeStamp  Receives the time when the context expires, in local time; may be NULL.
 ///
 /// Returns
-/// - SEC_E_OK: established; an answer, if there is one, must be sent.
-/// - SEC_I_CONTINUE_NEEDED: send the answer and pass the client's next token to another call.
+/// - SEC_E_OK: established. Send the reply, if there is one.
+/// - SEC_I_CONTINUE_NEEDED: send the reply and pass the client's next token to another call.
 /// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call
-///   CompleteAuthToken on the output before it is sent. Only if so configured.
-/// - SEC_E_BUFFER_TOO_SMALL: the answer needs a buffer of the cbBuffer now set. Nothing has
-///   changed: call again.
-/// - SEC_E_INVALID_HANDLE: a handle that is none, has ended, is of the other kind, or whose
-///   conversation is over.
+///   CompleteAuthToken on the output before sending it. Only if so configured.
+/// - SEC_E_BUFFER_TOO_SMALL: the reply needs a buffer of the cbBuffer now set. Nothing has changed:
+///   call again.
+/// - SEC_E_INVALID_HANDLE: the handle is invalid, has ended or is of the other kind, or its
+///   authentication has ended.
 /// - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
-///   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is not let in.
-/// - SEC_E_NO_AUTHENTICATING_AUTHORITY: nobody could be asked about the client.
+///   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is rejected.
+/// - SEC_E_NO_AUTHENTICATING_AUTHORITY: no authority could be asked about the client.
 /// - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
 /// - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
 ///
-/// After an error of a first call there is no context; after one of a later call there is one that
-/// can only be deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client:
-/// cbBuffer is not 0 then.
+/// If a first call fails, there is no context. If a later call fails, the context can only be
+/// deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is
+/// not 0 then.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn AcceptSecurityContext(
     phCredential: PCredHandle,
@@ -94,25 +93,28 @@ pub unsafe extern "system" fn AcceptSecurityContext(
     })
 }
 
-/// The client's side of the conversation: makes the first token, and the answers to the server's.
+/// The client's side of the authentication: makes the first token, and the replies to the server's.
 ///
-/// \param phCredential Credentials for outbound use. May be NULL once there is a context. \param
-/// phContext NULL at first; later the handle that the first call gave. \param pszTargetName The
-/// service's principal name, as "HTTP/www.example.com"; may be NULL. \param fContextReq
-/// `ISC_REQ_*`. \param Reserved1 0. \param TargetDataRep SECURITY_NATIVE_DREP or
-/// SECURITY_NETWORK_DREP; makes no difference. \param pInput The server's token and, optionally,
-/// channel bindings, as for AcceptSecurityContext; may be NULL
-///     at first.
-/// \param Reserved2 0. \param phNewContext Receives the handle of a new context. On later calls it
-/// may equal phContext, or be NULL. \param pOutput Receives the token for the server, as for
-/// AcceptSecurityContext (ISC_REQ_ALLOCATE_MEMORY). \param pfContextAttr Receives `ISC_RET_*`; may
-/// be NULL. \param ptsExpiry Receives when the context expires, in local time; may be NULL.
+/// \param phCredential  Credentials for outbound use. May be NULL once there is a context.
+/// \param phContext  NULL at first; later the handle from the first call.
+/// \param pszTargetName  The service principal name, as "HTTP/www.example.com"; may be NULL.
+/// \param fContextReq  `ISC_REQ_*`.
+/// \param Reserved1  0.
+/// \param TargetDataRep  SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP; ignored.
+/// \param pInput  The server's token and, optionally, channel bindings, as for
+///     AcceptSecurityContext; may be NULL at first.
+/// \param Reserved2  0.
+/// \param phNewContext  Receives the handle of a new context. On later calls it may equal
+///     phContext, or be NULL.
+/// \param pOutput  Receives the token for the server, as for AcceptSecurityContext
+///     (ISC_REQ_ALLOCATE_MEMORY).
+/// \param pfContextAttr  Receives `ISC_RET_*`; may be NULL.
+/// \param ptsExpiry  Receives the time when the context expires, in local time; may be NULL.
 ///
 /// Returns as AcceptSecurityContext.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn InitializeSecurityContextW(
     phCredential: PCredHandle,
@@ -141,7 +143,7 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
             expiry: ptsExpiry,
         };
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract.
         unsafe { initiate(&arguments, &more) }
     })
 }
@@ -149,7 +151,7 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
 /// InitializeSecurityContextW with ANSI text.
 ///
 /// # Safety
-/// As for InitializeSecurityContextW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn InitializeSecurityContextA(
     phCredential: PCredHandle,
@@ -178,7 +180,7 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
             expiry: ptsExpiry,
         };
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract.
         unsafe { initiate(&arguments, &more) }
     })
 }
@@ -207,12 +209,11 @@ unsafe fn initiate<Char: Form>(
 /// \param phContext  The context.
 /// \param pToken  The output descriptor of that call; its token buffer receives the token to send.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor is not that call's
-/// output), SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN (the descriptor has no token
+/// buffer), SEC_E_BUFFER_TOO_SMALL or SEC_E_UNSUPPORTED_FUNCTION (there is nothing to finish).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn CompleteAuthToken(
     phContext: PCtxtHandle,
@@ -220,19 +221,19 @@ pub unsafe extern "system" fn CompleteAuthToken(
 ) -> SECURITY_STATUS {
     guard("CompleteAuthToken", || {
         forward!(context phContext, CompleteAuthToken(pToken));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and buffers.
         unsafe { complete::complete(phContext, pToken) }
     })
 }
 
-/// Ends a context. A call that uses it in another thread finishes undisturbed.
+/// Ends a context. A call in another thread that is using it finishes normally.
 ///
 /// \param phContext  The handle.
 ///
 /// Returns SEC_E_OK or SEC_E_INVALID_HANDLE.
 ///
 /// # Safety
-/// `phContext` is NULL or points to a handle.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
     guard("DeleteSecurityContext", || {
@@ -251,12 +252,11 @@ pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> S
 /// \param phContext  The context.
 /// \param pInput  The token.
 ///
-/// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of the system's, what
-/// the system returns.
+/// Returns SEC_E_UNSUPPORTED_FUNCTION or SEC_E_INVALID_HANDLE; for a context of another package,
+/// what the operating system's secur32.dll returns.
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type says, and every buffer has cbBuffer bytes
-/// at pvBuffer.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ApplyControlToken(
     phContext: PCtxtHandle,
@@ -264,7 +264,7 @@ pub unsafe extern "system" fn ApplyControlToken(
 ) -> SECURITY_STATUS {
     guard("ApplyControlToken", || {
         forward!(context phContext, ApplyControlToken(pInput));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles.
         unsafe { find(&CONTEXTS, phContext)? };
         Err(Error::Unsupported("control tokens"))
     })

@@ -1,4 +1,4 @@
-//! What contexts tell, and freeing what they gave.
+//! Queries of contexts, and FreeContextBuffer.
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
@@ -7,17 +7,19 @@ use crate::entry::context::query;
 use crate::entry::forward;
 use std::ffi::c_void;
 
-/// Tells about a context.
+/// Queries an attribute of a context.
 ///
-/// \param phContext The context. \param ulAttribute `SECPKG_ATTR_*`. \param pBuffer Receives the
-/// structure of that attribute. Free each pointer in it with FreeContextBuffer.
+/// \param phContext  The context.
+/// \param ulAttribute  `SECPKG_ATTR_*`.
+/// \param pBuffer  Receives the structure of that attribute. Free each pointer in it with
+///     FreeContextBuffer.
 ///
 /// Returns SEC_E_OK, SEC_E_INVALID_HANDLE (also: the attribute exists only once the context is
 /// established), SEC_E_INVALID_PARAMETER (NULL), SEC_E_TARGET_UNKNOWN (the client named no target)
 /// or SEC_E_UNSUPPORTED_FUNCTION (no such attribute here).
 ///
 /// # Safety
-/// Every pointer that is not NULL points to what its type, or `ulAttribute`, says.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryContextAttributesW(
     phContext: PCtxtHandle,
@@ -26,7 +28,7 @@ pub unsafe extern "system" fn QueryContextAttributesW(
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesW", || {
         forward!(context phContext, SEC_WCHAR, QueryContextAttributes(ulAttribute, pBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { query::query::<SEC_WCHAR>(phContext, ulAttribute, pBuffer, None) }
     })
 }
@@ -34,7 +36,7 @@ pub unsafe extern "system" fn QueryContextAttributesW(
 /// QueryContextAttributesW with ANSI text: the A forms of the structures.
 ///
 /// # Safety
-/// As for QueryContextAttributesW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryContextAttributesA(
     phContext: PCtxtHandle,
@@ -43,12 +45,12 @@ pub unsafe extern "system" fn QueryContextAttributesA(
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesA", || {
         forward!(context phContext, SEC_CHAR, QueryContextAttributes(ulAttribute, pBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { query::query::<SEC_CHAR>(phContext, ulAttribute, pBuffer, None) }
     })
 }
 
-/// QueryContextAttributesW that knows the buffer's length.
+/// QueryContextAttributesW with the length of the buffer.
 ///
 /// \param phContext  The context.
 /// \param ulAttribute  `SECPKG_ATTR_*`.
@@ -58,7 +60,7 @@ pub unsafe extern "system" fn QueryContextAttributesA(
 /// Returns as QueryContextAttributesW, and SEC_E_BUFFER_TOO_SMALL.
 ///
 /// # Safety
-/// `pBuffer` is NULL or points to `cbBuffer` bytes; `phContext` is NULL or points to a handle.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryContextAttributesExW(
     phContext: PCtxtHandle,
@@ -68,7 +70,7 @@ pub unsafe extern "system" fn QueryContextAttributesExW(
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesExW", || {
         forward!(context phContext, SEC_WCHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { query::query::<SEC_WCHAR>(phContext, ulAttribute, pBuffer, Some(cbBuffer)) }
     })
 }
@@ -76,7 +78,7 @@ pub unsafe extern "system" fn QueryContextAttributesExW(
 /// QueryContextAttributesExW with ANSI text.
 ///
 /// # Safety
-/// As for QueryContextAttributesExW.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn QueryContextAttributesExA(
     phContext: PCtxtHandle,
@@ -86,21 +88,21 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
 ) -> SECURITY_STATUS {
     guard("QueryContextAttributesExA", || {
         forward!(context phContext, SEC_CHAR, QueryContextAttributesEx(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: the caller's promise is this function's own.
+        // SAFETY: C caller's contract, handles and attributes.
         unsafe { query::query::<SEC_CHAR>(phContext, ulAttribute, pBuffer, Some(cbBuffer)) }
     })
 }
 
 /// Frees what the library allocated: output tokens, names, keys, packages.
 ///
-/// \param pvContextBuffer What the library gave. NULL is allowed. Anything else is left alone,
-/// untouched.
+/// \param pvContextBuffer  The buffer. NULL is allowed. The library does not touch memory that it
+///     did not allocate.
 ///
-/// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for what the library did not give or was freed
-/// before.
+/// Returns SEC_E_OK, or SEC_E_INVALID_PARAMETER for memory that the library did not allocate or has
+/// freed before.
 ///
 /// # Safety
-/// Nobody uses the buffer any more.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeContextBuffer(pvContextBuffer: *mut c_void) -> SECURITY_STATUS {
     guard("FreeContextBuffer", || {

@@ -1,9 +1,9 @@
-//! What else secur32.dll exports, and what is the system's business: passed on to its own DLL,
-//! argument by argument. Where there is no such DLL, or it lacks the function, the caller gets a
+//! The exports of secur32.dll that are not SSPI's: forwarded to the operating system's DLL,
+//! argument by argument. If there is no such DLL, or it lacks the function, the caller gets a
 //! failure of the function's kind.
 //!
-//! On Windows and Wine only. The arguments are words: none is wider than a pointer, and what a
-//! narrower one has in its upper half nobody looks at. So it is with what is returned.
+//! On Windows and Wine only. The arguments and the result are words: none is wider than a pointer,
+//! and the upper half of a narrower one is ignored.
 
 use crate::entry::boundary::guard::find_forwarded;
 use crate::entry::forward;
@@ -13,9 +13,9 @@ use std::mem::transmute;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// What a function returns that cannot be passed on.
+/// The result of a function that the operating system lacks.
 #[derive(Clone, Copy)]
-pub(crate) enum Lacking {
+pub(crate) enum WhenMissing {
     /// BOOLEAN: FALSE, and GetLastError says ERROR_PROC_NOT_FOUND.
     False,
     /// NTSTATUS: STATUS_PROCEDURE_NOT_FOUND.
@@ -28,29 +28,29 @@ pub(crate) enum Lacking {
     Nothing,
 }
 
-impl Lacking {
+impl WhenMissing {
     pub(crate) fn value(self) -> usize {
         const ERROR_PROC_NOT_FOUND: u32 = 127;
         match self {
-            Lacking::False => {
+            WhenMissing::False => {
                 // SAFETY: sets the thread's last error.
                 unsafe { windows_sys::Win32::Foundation::SetLastError(ERROR_PROC_NOT_FOUND) };
                 0
             }
-            Lacking::NtStatus => 0xc000_007a,
-            Lacking::SecurityStatus => {
+            WhenMissing::NtStatus => 0xc000_007a,
+            WhenMissing::SecurityStatus => {
                 crate::entry::abi::SEC_E_UNSUPPORTED_FUNCTION.cast_unsigned() as usize
             }
-            Lacking::Win32 => ERROR_PROC_NOT_FOUND as usize,
-            Lacking::Nothing => 0,
+            WhenMissing::Win32 => ERROR_PROC_NOT_FOUND as usize,
+            WhenMissing::Nothing => 0,
         }
     }
 }
 
-/// The system's function, found once.
+/// A function of the operating system's DLL, found once.
 pub(crate) struct ForwardedFunction {
     name: &'static CStr,
-    /// Wine exports the name, and ends the program that calls it.
+    /// Wine exports the name, but calling it ends the program.
     stub_in_wine: bool,
     found: AtomicPtr<()>,
 }
@@ -72,12 +72,11 @@ impl ForwardedFunction {
     }
 }
 
-/// Each line is an exported function: its name, its arguments, what it returns where it cannot be
-/// passed on, and whether Wine has it in name only. The tables of exports in `def/` and in
-/// COMPATIBILITY.md are made from it.
+/// Each line is an exported function: its name, its arguments, its kind of result, and whether Wine
+/// has only a stub. The lists of exports in `def/` and in COMPATIBILITY.md are made from it.
 macro_rules! forwarded {
     ($(fn $name:ident($($argument:ident),*) -> $lacking:ident $(, $stub:ident stub in Wine)?;)*) => {$(
-        #[doc = concat!("Passed on to the system's ", stringify!($name), ".")]
+        #[doc = concat!("Forwarded to the operating system's ", stringify!($name), ".")]
         ///
         /// # Safety
         /// As that function's own.
@@ -90,10 +89,10 @@ macro_rules! forwarded {
             static FUNCTION: ForwardedFunction = ForwardedFunction::new(NAME, forwarded!(stub $($stub)?));
             type Function = unsafe extern "system" fn($(forwarded!(word $argument)),*) -> usize;
             match find_forwarded(stringify!($name), || FUNCTION.find()) {
-                // SAFETY: the function of that name takes these arguments; that they are good is
-                // its caller's promise.
+                // SAFETY: the function of that name takes these arguments, for which its caller is
+                // responsible.
                 Some(function) => unsafe { transmute::<NonNull<()>, Function>(function)($($argument),*) },
-                None => Lacking::$lacking.value(),
+                None => WhenMissing::$lacking.value(),
             }
         }
     )*};

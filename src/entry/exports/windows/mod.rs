@@ -1,4 +1,4 @@
-//! Functions that are exported on Windows alone.
+//! Functions that are exported on Windows only.
 
 mod forwarded;
 mod with_contexts;

@@ -1,6 +1,6 @@
-//! Functions of secur32.dll with contexts in their arguments that are passed on to the system's
-//! own: SASL, and what security packages call. On Windows and Wine only. Contexts of ours have no
-//! use for them: SEC_E_UNSUPPORTED_FUNCTION.
+//! Functions of secur32.dll with contexts in their arguments: SASL, and functions for security
+//! packages. Forwarded for contexts of secur32.dll; for those of this library,
+//! SEC_E_UNSUPPORTED_FUNCTION. On Windows and Wine only.
 
 use super::forwarded::ForwardedFunction;
 use crate::entry::abi::*;
@@ -14,9 +14,9 @@ use std::ffi::c_void;
 use std::mem::transmute;
 use std::ptr::NonNull;
 
-const OURS: Error = Error::Unsupported("SASL, with contexts of ours");
+const UNSUPPORTED: Error = Error::Unsupported("a function for other packages' contexts");
 
-/// The system's function for one of the system's contexts.
+/// Calls the function for a context of secur32.dll.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
@@ -25,8 +25,8 @@ unsafe fn with_context(
     function: &ForwardedFunction,
     call: impl FnOnce(NonNull<()>, PCtxtHandle) -> SECURITY_STATUS,
 ) -> Result<SECURITY_STATUS> {
-    // SAFETY: the caller's promise is this function's own.
-    let forwarded = unsafe { route::context(context) }.ok_or(OURS)?;
+    // SAFETY: C caller's contract.
+    let forwarded = unsafe { route::context(context) }.ok_or(UNSUPPORTED)?;
     let function = function.find().ok_or(Error::Unsupported("the system has no such function"))?;
     Ok(forwarded.call(|context| call(function, context)))
 }
@@ -34,7 +34,7 @@ unsafe fn with_context(
 /// AcceptSecurityContext for SASL.
 ///
 /// # Safety
-/// As the system's function.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SaslAcceptSecurityContext(
     phCredential: PCredHandle,
@@ -60,9 +60,9 @@ pub unsafe extern "system" fn SaslAcceptSecurityContext(
             attributes: pfContextAttr,
             expiry: ptsExpiry,
         };
-        // SAFETY: the function has that type; the caller's promise is this function's own.
+        // SAFETY: the function has this type. C caller's contract, handles.
         unsafe {
-            let on = route::step(&arguments).ok_or(OURS)?;
+            let on = route::step(&arguments).ok_or(UNSUPPORTED)?;
             forward::accept(on, &CONTEXTS, &arguments, |_| transmute(FUNCTION.find()))
         }
     })
@@ -74,7 +74,7 @@ macro_rules! initiate {
         /// InitializeSecurityContext for SASL.
         ///
         /// # Safety
-        /// As the system's function.
+        /// As secur32.dll's function.
         #[unsafe(no_mangle)]
         pub unsafe extern "system" fn $name(
             phCredential: PCredHandle,
@@ -105,9 +105,9 @@ macro_rules! initiate {
                 };
                 let more =
                     InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
-                // SAFETY: the function has that type; the caller's promise is this function's own.
+                // SAFETY: the function has this type. C caller's contract, handles.
                 unsafe {
-                    let on = route::step(&arguments).ok_or(OURS)?;
+                    let on = route::step(&arguments).ok_or(UNSUPPORTED)?;
                     forward::initiate(on, &CONTEXTS, &arguments, &more, |_| {
                         transmute(FUNCTION.find())
                     })
@@ -119,10 +119,10 @@ macro_rules! initiate {
 initiate!(SaslInitializeSecurityContextW, SEC_WCHAR, c"SaslInitializeSecurityContextW");
 initiate!(SaslInitializeSecurityContextA, SEC_CHAR, c"SaslInitializeSecurityContextA");
 
-/// Tells an option of a SASL context.
+/// Gets an option of a SASL context.
 ///
 /// # Safety
-/// As the system's function.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SaslGetContextOption(
     ContextHandle: PCtxtHandle,
@@ -139,7 +139,7 @@ pub unsafe extern "system" fn SaslGetContextOption(
         *mut ULONG,
     ) -> SECURITY_STATUS;
     static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SaslGetContextOption", false);
-    // SAFETY: the function has that type; the caller's promise is this function's own.
+    // SAFETY: the function has this type. C caller's contract.
     guard("SaslGetContextOption", || unsafe {
         with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Get>(function)(context, Option, Value, Size, Needed)
@@ -150,7 +150,7 @@ pub unsafe extern "system" fn SaslGetContextOption(
 /// Sets an option of a SASL context.
 ///
 /// # Safety
-/// As the system's function.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SaslSetContextOption(
     ContextHandle: PCtxtHandle,
@@ -160,7 +160,7 @@ pub unsafe extern "system" fn SaslSetContextOption(
 ) -> SECURITY_STATUS {
     type Set = unsafe extern "system" fn(PCtxtHandle, ULONG, *mut c_void, ULONG) -> SECURITY_STATUS;
     static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SaslSetContextOption", false);
-    // SAFETY: the function has that type; the caller's promise is this function's own.
+    // SAFETY: the function has this type. C caller's contract.
     guard("SaslSetContextOption", || unsafe {
         with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Set>(function)(context, Option, Value, Size)
@@ -168,10 +168,10 @@ pub unsafe extern "system" fn SaslSetContextOption(
     })
 }
 
-/// Begins the user's half of a context of a security package.
+/// Starts the user mode part of a security package's context.
 ///
 /// # Safety
-/// As the system's function.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SecInitUserModeContext(
     ContextHandle: PCtxtHandle,
@@ -179,7 +179,7 @@ pub unsafe extern "system" fn SecInitUserModeContext(
 ) -> SECURITY_STATUS {
     type Init = unsafe extern "system" fn(PCtxtHandle, PSecBuffer) -> SECURITY_STATUS;
     static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SecInitUserModeContext", true);
-    // SAFETY: the function has that type; the caller's promise is this function's own.
+    // SAFETY: the function has this type. C caller's contract.
     guard("SecInitUserModeContext", || unsafe {
         with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Init>(function)(context, ContextData)
@@ -187,17 +187,17 @@ pub unsafe extern "system" fn SecInitUserModeContext(
     })
 }
 
-/// Ends the user's half of a context of a security package.
+/// Ends the user mode part of a security package's context.
 ///
 /// # Safety
-/// As the system's function.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SecDeleteUserModeContext(
     ContextHandle: PCtxtHandle,
 ) -> SECURITY_STATUS {
     type Delete = unsafe extern "system" fn(PCtxtHandle) -> SECURITY_STATUS;
     static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SecDeleteUserModeContext", true);
-    // SAFETY: the function has that type; the caller's promise is this function's own.
+    // SAFETY: the function has this type. C caller's contract.
     guard("SecDeleteUserModeContext", || unsafe {
         with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Delete>(function)(context)
@@ -208,25 +208,25 @@ pub unsafe extern "system" fn SecDeleteUserModeContext(
 /// ApplyControlToken by the names that it has in import libraries for 32 bits.
 ///
 /// # Safety
-/// As for ApplyControlToken.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ApplyControlTokenW(
     phContext: PCtxtHandle,
     pInput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is that of ApplyControlToken.
+    // SAFETY: C caller's contract.
     unsafe { crate::entry::exports::ApplyControlToken(phContext, pInput) }
 }
 
 /// ApplyControlToken by the names that it has in import libraries for 32 bits.
 ///
 /// # Safety
-/// As for ApplyControlToken.
+/// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn ApplyControlTokenA(
     phContext: PCtxtHandle,
     pInput: PSecBufferDesc,
 ) -> SECURITY_STATUS {
-    // SAFETY: the caller's promise is that of ApplyControlToken.
+    // SAFETY: C caller's contract.
     unsafe { crate::entry::exports::ApplyControlToken(phContext, pInput) }
 }
