@@ -15,7 +15,7 @@ pub use key_file::KeyFile;
 pub use options::Options;
 
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum};
-use crate::platform::random::SystemRandom;
+use crate::platform::random::{SystemRandom, hash_key};
 use crate::replay::{self, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::{Error, Result};
@@ -99,7 +99,8 @@ pub struct Opened {
 pub struct Claim(replay::Claim);
 
 /// What this process has imported lately. A forked child begins anew.
-static IMPORTED: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
+static IMPORTED: LazyLock<ForkLocal<MemoryCache>> =
+    LazyLock::new(|| ForkLocal::new(memory_cache()));
 
 impl Claim {
     /// Claims a context of this nonce, exported at `made`, for this process; it can be claimed
@@ -112,7 +113,7 @@ impl Claim {
         lifetime: Duration,
         now: FileTime,
     ) -> Result<Claim> {
-        let imported = IMPORTED.get(MemoryCache::new);
+        let imported = IMPORTED.get(memory_cache);
         match imported.claim(nonce, made.unix_seconds(), now, lifetime, IMPORTS) {
             Ok(place) => Ok(Claim(place)),
             Err(Refusal::Replayed) => {
@@ -125,6 +126,10 @@ impl Claim {
 
     /// As if it had not been claimed.
     pub fn release(self) {
-        IMPORTED.get(MemoryCache::new).release(self.0);
+        IMPORTED.get(memory_cache).release(self.0);
     }
+}
+
+fn memory_cache() -> MemoryCache {
+    MemoryCache::new(hash_key())
 }

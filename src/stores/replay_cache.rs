@@ -13,6 +13,7 @@ pub use super::replay_file::default_file;
 
 use super::kerberos_files::KerberosFiles;
 use super::replay_file;
+use crate::platform::random::hash_key;
 use crate::replay::{self, Claim, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::time::FileTime;
@@ -71,8 +72,9 @@ impl ReplayCache {
 /// The cache in memory that all contexts of the process share; a forked process has its own, which
 /// begins empty.
 fn memory() -> &'static MemoryCache {
-    static MEMORY: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(ForkLocal::default);
-    MEMORY.get(MemoryCache::new)
+    static MEMORY: LazyLock<ForkLocal<MemoryCache>> =
+        LazyLock::new(|| ForkLocal::new(memory_cache()));
+    MEMORY.get(memory_cache)
 }
 
 impl replay::ReplayCache for ReplayCache {
@@ -97,4 +99,8 @@ impl replay::ReplayCache for ReplayCache {
             ReplayCache::Off => {}
         }
     }
+}
+
+fn memory_cache() -> MemoryCache {
+    MemoryCache::new(hash_key())
 }

@@ -31,7 +31,8 @@ impl<'a> Utf16<'a> {
         Ok(text)
     }
 
-    pub(crate) fn units(self) -> impl Iterator<Item = u16> + use<'a> {
+    /// The code units, in order.
+    pub fn units(self) -> impl Iterator<Item = u16> + use<'a> {
         self.units.iter().map(|unit| u16::from_le_bytes(*unit))
     }
 

@@ -1,6 +1,6 @@
 //! The packed form of what travels to another process: values one after the other, without tags and
 //! of fixed order, numbers in little endian. It says nothing of itself; version, authenticity and
-//! secrecy are [`export`](crate::export)'s.
+//! secrecy are the caller's.
 //!
 //! Each type's form stands in one place, mostly as a list of its fields by [`persist_struct!`], from which
 //! it is written and read: a field that is added and forgotten there does not compile.
@@ -31,6 +31,7 @@ pub trait Persist: Sized {
 }
 
 /// A structure, as its fields one after the other.
+#[macro_export]
 macro_rules! persist_struct {
     ($type:ident { $($field:ident),* $(,)? }) => {
         impl $crate::persist::Persist for $type {
@@ -46,9 +47,10 @@ macro_rules! persist_struct {
         }
     };
 }
-pub(crate) use persist_struct;
+pub use persist_struct;
 
 /// An enumeration, as one byte.
+#[macro_export]
 macro_rules! persist_enum {
     ($type:ty { $($number:literal = $value:path),* $(,)? }) => {
         impl $crate::persist::Persist for $type {
@@ -66,10 +68,10 @@ macro_rules! persist_enum {
         }
     };
 }
-pub(crate) use persist_enum;
+pub use persist_enum;
 
 /// Not a packed value.
-pub(crate) const MALFORMED: Error = Error::InvalidToken("a packed context that cannot be read");
+pub const MALFORMED: Error = Error::InvalidToken("a packed context that cannot be read");
 
 macro_rules! numbers {
     ($($number:ty)*) => {$(

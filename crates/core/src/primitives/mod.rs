@@ -3,4 +3,4 @@
 pub(crate) mod crc32;
 pub mod random;
 pub(crate) mod rc4;
-pub(crate) mod siphash;
+pub mod siphash;

@@ -2,7 +2,7 @@
 //! together.
 
 /// The 64-bit hash of `data` under a key of 16 bytes.
-pub(crate) fn siphash24(key: &[u8; 16], data: &[u8]) -> u64 {
+pub fn siphash24(key: &[u8; 16], data: &[u8]) -> u64 {
     let (k0, k1) = (word(&key[..8]), word(&key[8..]));
     let mut v = [
         k0 ^ 0x736f_6d65_7073_6575,

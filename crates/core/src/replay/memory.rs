@@ -10,7 +10,6 @@ use super::{Claim, Refusal, in_time, seconds};
 use crate::primitives::siphash::siphash24;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -97,12 +96,9 @@ impl Shard {
 }
 
 impl MemoryCache {
-    /// An empty cache.
-    pub fn new() -> MemoryCache {
-        let random = RandomState::new();
-        let mut key = [0; 16];
-        key[..8].copy_from_slice(&random.hash_one(0u8).to_le_bytes());
-        key[8..].copy_from_slice(&random.hash_one(1u8).to_le_bytes());
+    /// An empty cache. `key` is a secret of the process, so that no client can choose which tags
+    /// fall together.
+    pub fn new(key: [u8; 16]) -> MemoryCache {
         let spans = || Spans { tables: Vec::new(), entries: 0, horizon: i64::MIN };
         MemoryCache {
             key,
@@ -200,12 +196,6 @@ impl MemoryCache {
                 spans.forget(first);
             }
         }
-    }
-}
-
-impl Default for MemoryCache {
-    fn default() -> MemoryCache {
-        MemoryCache::new()
     }
 }
 

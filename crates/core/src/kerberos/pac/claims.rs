@@ -71,7 +71,7 @@ const MISSING: Error = Error::InvalidToken("PAC: values of a claim are missing")
 
 impl<'a> Claims<'a> {
     /// Reads the buffer.
-    pub(crate) fn parse(contents: &'a [u8]) -> Result<Claims<'a>> {
+    pub fn parse(contents: &'a [u8]) -> Result<Claims<'a>> {
         let mut reader = Reader::type_serialized(contents)?;
         let r = &mut reader;
         r.pointer()?.required()?;

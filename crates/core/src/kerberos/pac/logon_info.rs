@@ -23,7 +23,7 @@ pub mod user_flags {
 
 /// Which structure it is: they differ behind LogonDomainId.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub enum Form {
     /// KERB_VALIDATION_INFO
     Kerberos,
     /// NETLOGON_VALIDATION_SAM_INFO, [MS-NRPC] 2.2.1.4.11
@@ -36,15 +36,15 @@ pub(crate) enum Form {
 
 /// What a structure holds beside a [`LogonInfo`]: keys, which that does not keep, and what only
 /// Netlogon's have.
-pub(crate) struct Beside<'a> {
+pub struct Beside<'a> {
     /// UserSessionKey
-    pub(crate) user_session_key: &'a [u8],
+    pub user_session_key: &'a [u8],
     /// LMKey
-    pub(crate) lm_key: &'a [u8],
+    pub lm_key: &'a [u8],
     /// DnsLogonDomainName; empty where the form has none.
-    pub(crate) dns_logon_domain_name: Utf16<'a>,
+    pub dns_logon_domain_name: Utf16<'a>,
     /// Upn; empty where the form has none.
-    pub(crate) upn: Utf16<'a>,
+    pub upn: Utf16<'a>,
 }
 
 /// Who the client is. The session keys of other protocols that stand there are not kept.
@@ -112,7 +112,7 @@ impl<'a> LogonInfo<'a> {
     }
 
     /// Reads the structure of that form, with what its pointers refer to.
-    pub(crate) fn read(r: &mut Reader<'a>, form: Form) -> Result<(LogonInfo<'a>, Beside<'a>)> {
+    pub fn read(r: &mut Reader<'a>, form: Form) -> Result<(LogonInfo<'a>, Beside<'a>)> {
         let logon_time = FileTime(r.u64_in_longs()?);
         let logoff_time = FileTime(r.u64_in_longs()?);
         let kick_off_time = FileTime(r.u64_in_longs()?);
@@ -211,7 +211,7 @@ impl<'a> LogonInfo<'a> {
     }
 
     /// What it says of the account.
-    pub(crate) fn facts(&self) -> AccountInfo {
+    pub fn facts(&self) -> AccountInfo {
         AccountInfo {
             sid: self.user_sid(),
             primary_group: self.primary_group_sid(),

@@ -20,7 +20,7 @@ pub use claims::{Claim, ClaimValues, Claims, ClaimsArray, Compression};
 pub use client_info::ClientInfo;
 pub use device_info::{DeviceInfo, DomainGroups};
 pub use groups::{ExtraSids, GroupMembership, GroupMemberships};
-pub(crate) use logon_info::Form;
+pub use logon_info::Form;
 pub use logon_info::{LogonInfo, user_flags};
 pub use signature::Signature;
 pub use upn_dns_info::UpnDnsInfo;
