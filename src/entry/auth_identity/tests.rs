@@ -76,8 +76,8 @@ fn some(strings: [&str; 3]) -> [Option<String>; 3] {
 /// User the same, identity the same.
 fn same(one: Opaque, other: Opaque) -> (bool, bool) {
     let (mut user, mut identity) = (7, 7);
-    // SAFETY: identities or NULL, and two places.
     assert_eq!(
+        // SAFETY: identities or NULL, and two places.
         unsafe { SspiCompareAuthIdentities(one, other, &mut user, &mut identity) },
         SEC_E_OK
     );
@@ -286,8 +286,8 @@ fn encrypted_and_decrypted_where_they_are() {
 fn no_key_for_others() {
     let identity = alice();
     for options in [0, 8, SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS | 0x10] {
-        // SAFETY: an identity.
         assert_eq!(
+            // SAFETY: an identity.
             unsafe { SspiEncryptAuthIdentityEx(options, identity.0) },
             SEC_E_INVALID_PARAMETER
         );
@@ -297,13 +297,13 @@ fn no_key_for_others() {
         SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM,
         SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON | SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS,
     ] {
-        // SAFETY: an identity.
         assert_eq!(
+            // SAFETY: an identity.
             unsafe { SspiEncryptAuthIdentityEx(options, identity.0) },
             SEC_E_UNSUPPORTED_FUNCTION
         );
-        // SAFETY: an identity.
         assert_eq!(
+            // SAFETY: an identity.
             unsafe { SspiDecryptAuthIdentityEx(options, identity.0) },
             SEC_E_UNSUPPORTED_FUNCTION
         );

@@ -81,8 +81,8 @@ impl<'call> Message<'call> {
     /// # Safety
     /// As for [`Buffer::bytes_mut`]; the message was made with `writes_data`.
     unsafe fn parts_mut(&self) -> Result<SmallVec<[Part<'call>; FEW]>> {
-        // SAFETY: as this function's own; `new` checked that no two overlap.
         let part = |(buffer, seal): &(Buffer<'call>, bool)| {
+            // SAFETY: as this function's own; `new` checked that no two overlap.
             Ok(Part { data: unsafe { buffer.bytes_mut()? }, seal: *seal })
         };
         self.data.iter().map(part).collect()

@@ -177,9 +177,10 @@ impl Call<'_> {
         let bindings =
             match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0)
             {
-                // SAFETY: C caller's contract, buffers: read before anything is written.
                 Some(buffer) => {
-                    Some(ChannelBindings::from_sec_channel_bindings(unsafe { buffer.bytes()? })?)
+                    // SAFETY: C caller's contract, buffers: read before anything is written.
+                    let bytes = unsafe { buffer.bytes()? };
+                    Some(ChannelBindings::from_sec_channel_bindings(bytes)?)
                 }
                 None => None,
             };
