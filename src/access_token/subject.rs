@@ -1,9 +1,10 @@
 //! What a client's token is made from.
 
+use super::sids::Sids;
 use crate::config::Settings;
 use crate::mechanism::{Established, Mechanism};
 use crate::platform::access_token::Level;
-use crate::principal::{Principal, Sids};
+use crate::principal::Principal;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 

@@ -182,7 +182,7 @@ pub fn pack_unsealed(
 
 /// An import that has been claimed, once within this process.
 #[derive(Debug)]
-#[must_use = "needed to take the claim back"]
+#[must_use = "needed to undo the claim"]
 pub struct Claim(Place);
 
 /// This process's recent imports. A forked child starts with none.

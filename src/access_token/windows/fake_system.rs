@@ -1,11 +1,12 @@
 //! A fake operating system, for tests.
 
 use super::system::System;
+use crate::access_token::sids::Sids;
 use crate::access_token::{Level, Subject};
 use crate::config::Settings;
 use crate::mechanism::Mechanism;
 use crate::platform::access_token::{CallError, CallResult, Contents, Logon, Privilege, TokenInfo};
-use crate::principal::{Principal, SidAndAttributes, Sids, attributes};
+use crate::principal::{Principal, SidAndAttributes, attributes};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use std::cell::Cell;

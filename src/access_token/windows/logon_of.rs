@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_without_a_sid_from_the_domain() {
+    fn no_logon_without_a_sid_from_the_domain() {
         let mut unknown = domains("alice@ad.test");
         unknown.account = Some(Arc::new(AccountInfo::default()));
         assert_eq!(of(unknown, &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]), None);

@@ -14,12 +14,13 @@
 //! upn = "alice@example.com"
 //! ```
 
-use crate::authority::{MachineSid, candidates};
+use crate::authority::candidates;
 use crate::config::Settings;
 use crate::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
 use crate::runtime::toml_text::from_toml;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use crate::stores::derived_sid;
+use crate::stores::machine_sid::MachineSid;
 use crate::types::error::Error;
 use crate::types::sid::Sid;
 use serde::Deserialize;

@@ -1,7 +1,8 @@
 //! The account file: an smbpasswd(5) file, read into a map that is replaced when the file changes.
 
+use super::account::{Account, Entry};
 use super::smbpasswd;
-use crate::authority::{Account, Entry, candidates};
+use crate::authority::candidates;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use std::collections::HashMap;
 use std::collections::hash_map;

@@ -1,6 +1,6 @@
 //! One line of an smbpasswd(5) file: `name:uid:LM hash:NT hash:[flags]:LCT-time:`.
 
-use crate::authority::{Account, AccountStatus, Entry};
+use super::account::{Account, AccountStatus, Entry};
 use zeroize::Zeroizing;
 
 /// The longest line that is parsed, in bytes.
