@@ -1,5 +1,5 @@
-//! Details of accounts, such as groups and full names, in a TOML file beside the account file, whose
-//! format has no fields for them.
+//! Details of accounts, such as groups and full names, in a TOML file beside the account file,
+//! whose format has no fields for them.
 //!
 //! ```toml
 //! [groups]                     # SIDs of groups; a group not listed has one derived from its name
@@ -77,8 +77,8 @@ impl Details {
 /// Adds the file's details to a client, if it is a user of this machine and has no account details
 /// yet.
 ///
-/// Errors: `NoAuthority` if the configured file cannot be used: a group that is not known may be one
-/// that is denied access.
+/// Errors: `NoAuthority` if the configured file cannot be used: a group that is not known may be
+/// one that is denied access.
 pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Error> {
     let Some(file) = &settings.accounts.details else { return Ok(client) };
     if client.account.is_some() || client.anonymous || !client.is_own(settings) {
