@@ -1,8 +1,8 @@
 //! The clients that the calling thread impersonates.
 //!
-//! A thread may begin to impersonate one client while it impersonates another. When it ends that, it
-//! impersonates the former again. On Windows it would act as the server, which may have more rights
-//! than the surrounding code expects.
+//! A thread may begin to impersonate one client while it impersonates another. When it ends that,
+//! it impersonates the former again. Windows' own RevertToSelf would make it act as the server,
+//! with more rights than the surrounding code may expect.
 
 use super::{Impersonate, Token};
 use crate::runtime::thread_role;
@@ -36,8 +36,8 @@ impl<T: Impersonate> ImpersonationStack<T> {
         Ok(())
     }
 
-    /// Restores the identity from before the context's client was impersonated. Returns `false`, and
-    /// changes nothing, if it is not being impersonated.
+    /// Restores the identity from before the context's client was impersonated. Returns `false`,
+    /// and changes nothing, if it is not being impersonated.
     fn revert(&self, context: u64) -> Result<bool> {
         let mut entries = self.0.borrow_mut();
         let Some(at) = entries.iter().rposition(|entry| entry.context == context) else {
@@ -77,8 +77,8 @@ pub(crate) fn revert(context: u64) -> Result<bool> {
     })
 }
 
-/// What a thread started by the calling one must do first, so that it acts as the server: on Unix it
-/// would inherit the identity of an impersonated client, for good.
+/// What a thread started by the calling one must do first, so that it acts as the server: on Unix
+/// it would inherit the identity of an impersonated client, for good.
 #[cfg(unix)]
 pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
     let server = STACK.with(|stack| stack.0.borrow().first().map(|entry| entry.previous.clone()));

@@ -1,5 +1,5 @@
-//! From an authenticated client to the operating system's terms: an access token on Windows and Wine,
-//! a thread's credentials on Unix; and impersonation by threads.
+//! From an authenticated client to the operating system's terms: an access token on Windows and
+//! Wine, a thread's credentials on Unix; and impersonation by threads.
 //!
 //! [`Subject`] describes the client; [`Token`] is what the platform makes of it. Decisions are made
 //! here; the calls of the operating system are in `platform`.
@@ -32,8 +32,8 @@ pub(crate) trait Impersonate {
     /// The identity that the thread had before.
     type Previous;
 
-    /// The calling thread, and no other, acts as the client from now on. After an error its identity
-    /// is unchanged.
+    /// The calling thread, and no other, acts as the client from now on. After an error its
+    /// identity is unchanged.
     ///
     /// Errors: `NoImpersonation`.
     fn begin(&self) -> Result<Self::Previous>;

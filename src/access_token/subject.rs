@@ -1,7 +1,7 @@
 //! What a client's token is made from.
 
-use crate::access_token::Config;
-use crate::access_token::Sids;
+use super::config::Config;
+use super::sids::Sids;
 use crate::mechanism::Mechanism;
 use crate::negotiate::Established;
 use crate::platform::access_token::Level;

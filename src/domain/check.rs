@@ -44,11 +44,11 @@ pub fn run(domain: &Domain, trial: Option<Trial<'_>>, mut tell: impl FnMut(Step)
     };
     let secrets = domain.secret().nt_hashes(domain.machine().account());
     let path = domain.secret().path().map(|path| path.display().to_string()).unwrap_or_default();
-    let told = secrets
+    let outcome = secrets
         .as_ref()
         .map(|found| format!("{} ({} secret)", path, found.len()))
         .map_err(|why| format!("{path}: {why}"));
-    step(format!("secret of {}", domain.machine().account()), told);
+    step(format!("secret of {}", domain.machine().account()), outcome);
     let deadline = Instant::now() + settings.timeout;
     let names = controller::find(settings, deadline);
     let listed =
@@ -101,11 +101,11 @@ fn at_address(
     let timeout = domain.settings.timeout;
     if name.port.is_none() {
         let port = endpoint_mapper::port_of(&INTERFACE, address, Instant::now() + timeout);
-        let told = port
+        let outcome = port
             .as_ref()
             .map(|port| format!("Netlogon has port {port}"))
             .map_err(|why| why.to_string());
-        if !step(format!("{name}: endpoint mapper at {address}"), told) {
+        if !step(format!("{name}: endpoint mapper at {address}"), outcome) {
             return false;
         }
         address.set_port(port.unwrap_or_default());
@@ -118,11 +118,11 @@ fn at_address(
             break;
         }
     }
-    let told = made
+    let outcome = made
         .as_ref()
         .map(|_| format!("as {}, with AES", domain.machine().account()))
         .map_err(String::clone);
-    if !step(format!("{name}: secure channel with {address}"), told) {
+    if !step(format!("{name}: secure channel with {address}"), outcome) {
         return false;
     }
     let Ok(channel) = made else { return false };
@@ -156,7 +156,7 @@ fn admitted(reply: &Reply) -> Result<String, String> {
 
 fn refused(reply: &Reply) -> Result<String, String> {
     match reply.status.is_no_judgement() {
-        false => Ok(format!("nobody is refused as it should be: {}", reply.status)),
+        false => Ok(format!("an unknown user is refused as it should be: {}", reply.status)),
         true => Err(reply.status.to_string()),
     }
 }

@@ -149,7 +149,7 @@ mod tests {
         controllers.failed(&a, later);
         controllers.set(vec![a.clone(), b.clone()], later);
         assert_eq!(controllers.candidates(later + FIRST_BACKOFF), [&b].map(Clone::clone));
-        // If all backoff, somebody has to be asked: who has rested longest.
+        // If none is available, all are tried, the one that failed longest ago first.
         controllers.failed(&b, later);
         assert_eq!(controllers.candidates(later), [b.clone(), a.clone()]);
         controllers.succeeded(&a);

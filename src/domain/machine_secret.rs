@@ -51,11 +51,11 @@ fn of_keytab(file: &KeytabFile, account: &str) -> Result<Vec<NtHash>, &'static s
     if keys.problem.is_some() {
         return Err("[domain] machine_keytab cannot be read");
     }
-    let ours = keys.keytab.entries().iter();
-    let ours = ours.filter(
+    let entries = keys.keytab.entries().iter();
+    let entries = entries.filter(
         |entry| matches!(&entry.components[..], [name] if name.eq_ignore_ascii_case(account)),
     );
-    let mut found: Vec<_> = ours.collect();
+    let mut found: Vec<_> = entries.collect();
     if found.is_empty() {
         return Err("[domain] machine_keytab has no key of the machine's account");
     }

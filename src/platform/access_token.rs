@@ -1,8 +1,4 @@
-//! Access tokens as the operating system knows them, in plain types, and the calls that make, read
-//! and set them.
-
-#[cfg(windows)]
-pub(crate) use super::windows::access_token::*;
+//! Access tokens as the operating system knows them, in plain types.
 
 #[cfg(any(windows, test))]
 use crate::principal::SidAndAttributes;

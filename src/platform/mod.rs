@@ -20,6 +20,8 @@ use unix as system;
 use windows as system;
 
 #[cfg(windows)]
+pub(crate) use system::access_token as access_token_calls;
+#[cfg(windows)]
 pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, thread_credentials};

@@ -41,7 +41,7 @@ pub fn name_servers() -> Vec<SocketAddr> {
     let mut memory = vec![0usize; words];
     let info: *mut FIXED_INFO_W2KSP1 = memory.as_mut_ptr().cast();
     length = size_of_val(&*memory) as u32;
-    // SAFETY: the buffer has the length that is told, and its alignment is that of a pointer.
+    // SAFETY: the buffer has the length that is passed, and its alignment is that of a pointer.
     if unsafe { GetNetworkParams(info, &mut length) } != ERROR_SUCCESS {
         return Vec::new();
     }

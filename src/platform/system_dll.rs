@@ -56,7 +56,7 @@ fn load(place: &[u16]) -> Option<SystemDll> {
     use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
     const KERNEL: &[u16] = &wide(*b"kernel32.dll\0");
     let mut path = [0u16; 512];
-    // SAFETY: the buffer has the length that is told.
+    // SAFETY: the buffer has the length that is passed.
     let length = unsafe { GetSystemDirectoryW(path.as_mut_ptr(), path.len() as u32) } as usize;
     path.get_mut(length..length + place.len()).filter(|_| length > 0)?.copy_from_slice(place);
     // SAFETY: the path ends with a zero.

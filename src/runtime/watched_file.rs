@@ -153,8 +153,8 @@ impl<F: Format> WatchedFile<F> {
         Guard::into_inner(self.peek())
     }
 
-    /// The snapshot in force, for a short time: cheaper than [`WatchedFile::current`], since it does
-    /// not touch the reference count that all threads share.
+    /// The snapshot in force, for a short time: cheaper than [`WatchedFile::current`], since it
+    /// does not touch the reference count that all threads share.
     pub fn peek(&self) -> Guard<Arc<F::Value>> {
         if platform::coarse_millis() >= self.next_check.load(Ordering::Relaxed) {
             self.check();
@@ -165,8 +165,8 @@ impl<F: Format> WatchedFile<F> {
     /// Reads the file again if it has changed, unless another thread is doing so.
     #[cold]
     fn check(&self) {
-        // With the client's rights the read may fail, or be led to another file. Another thread will
-        // check.
+        // With the client's rights the read may fail, or be led to another file. Another thread
+        // will check.
         if thread_role::is_impersonating() {
             return;
         }

@@ -19,8 +19,8 @@ pub struct Keys {
 /// A keytab file, read again when it has changed, so that a new key needs no restart. Problems are
 /// found in [`Keys::problem`].
 ///
-/// If the file cannot be read, or its end is missing because it is still being written, the keys read
-/// last stay in force. Once it is removed, there are no keys.
+/// If the file cannot be read, or its end is missing because it is still being written, the keys
+/// read last stay in force. Once it is removed, there are no keys.
 pub type KeytabFile = WatchedFile<KeytabFormat>;
 
 /// The path in a keytab name as Kerberos programs take it, `FILE:/etc/krb5.keytab` or without the

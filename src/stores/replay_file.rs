@@ -123,8 +123,8 @@ pub fn default_file() -> Option<PathBuf> {
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
     // The lock may be owned by the process rather than the open file, so threads need a lock of
     // their own.
-    static OURS: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
-    let _ours = OURS.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
+    static OWN: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
+    let _own = OWN.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
     let locked = Locked::wait(&file, PATIENCE)?;
     work(&locked)

@@ -43,7 +43,7 @@ pub(super) enum HelperError {
     /// It does not answer in time.
     Silent,
     /// Its answer is malformed.
-    Garbled(&'static str),
+    Malformed(&'static str),
 }
 
 impl fmt::Display for HelperError {
@@ -51,7 +51,7 @@ impl fmt::Display for HelperError {
         match self {
             HelperError::Ended => f.write_str("has ended"),
             HelperError::Silent => f.write_str("does not answer in time"),
-            HelperError::Garbled(why) => write!(f, "answers with {why}"),
+            HelperError::Malformed(why) => write!(f, "answers with {why}"),
         }
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn ask(
         let free = buffer
             .get_mut(length..)
             .filter(|free| !free.is_empty())
-            .ok_or(HelperError::Garbled("too much"))?;
+            .ok_or(HelperError::Malformed("too much"))?;
         length += match helper.receive(free, deadline)? {
             0 => return Err(HelperError::Ended),
             read => read,
@@ -125,7 +125,7 @@ pub(super) fn ask(
                 (_, []) | (Answer::No(_) | Answer::Unavailable(_) | Answer::Unable(_), DOT) => {
                     Ok(answer)
                 }
-                _ => Err(HelperError::Garbled("more than one answer")),
+                _ => Err(HelperError::Malformed("more than one answer")),
             };
         }
     }
@@ -156,7 +156,7 @@ fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
         let at = line
             .iter()
             .position(|&byte| byte == b':')
-            .ok_or(HelperError::Garbled("a line without a name"))?;
+            .ok_or(HelperError::Malformed("a line without a name"))?;
         let (name, value) = line.split_at(at);
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         let twice = match name {
@@ -165,11 +165,11 @@ fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
             b"User-Session-Key" => user_session_key.replace(key(value)?).is_some(),
             b"LANMAN-Session-Key" => lm_key.replace(key(value)?).is_some(),
             // It did not understand the request.
-            b"Error" => return Err(HelperError::Garbled("an error")),
+            b"Error" => return Err(HelperError::Malformed("an error")),
             _ => false,
         };
         if twice {
-            return Err(HelperError::Garbled("the same line twice"));
+            return Err(HelperError::Malformed("the same line twice"));
         }
     }
     match (authenticated, error) {
@@ -178,7 +178,7 @@ fn parse(lines: &[u8]) -> Result<Answer, HelperError> {
             lm_key: lm_key.unwrap_or_default(),
         })),
         (Some(b"No"), error) => Ok(refusal(&String::from_utf8_lossy(error.unwrap_or_default()))),
-        _ => Err(HelperError::Garbled("neither yes nor no")),
+        _ => Err(HelperError::Malformed("neither yes nor no")),
     }
 }
 
@@ -253,7 +253,7 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// A key in hexadecimal, of exactly its length.
 fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, HelperError> {
-    const BAD: HelperError = HelperError::Garbled("a key of another length");
+    const BAD: HelperError = HelperError::Malformed("a key of another length");
     let mut key = Zeroizing::new([0; N]);
     if value.len() != 2 * N {
         return Err(BAD);

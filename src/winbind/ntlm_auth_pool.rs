@@ -71,7 +71,7 @@ impl NtlmAuthPool {
                     tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper {error}; ending it");
                     return Err(match error {
                         HelperError::Silent => SLOW,
-                        HelperError::Garbled(_) => MALFORMED,
+                        HelperError::Malformed(_) => MALFORMED,
                         HelperError::Ended => UNREACHABLE,
                     });
                 }

@@ -158,7 +158,7 @@ fn a_request_has_every_field_and_names_cannot_end_a_line() {
 }
 
 #[test]
-fn names_that_winbindd_would_cut_or_miss_are_nobodys() {
+fn names_that_winbindd_would_cut_off_are_unknown() {
     let fake = FakeHelper::answering(&format!("{YES}.\\n"));
     for name in ["a".repeat(256), "alice\0".into(), String::new()] {
         let refused = fake.logon_of(&name, "", Duration::from_secs(20)).err();
@@ -243,7 +243,7 @@ fn refusals_are_known_by_their_text() {
 
 /// Malformed answers; each helper is ended and the next logon starts another.
 #[test]
-fn what_is_no_answer_lets_nobody_in_and_ends_the_helper() {
+fn a_malformed_answer_rejects_the_logon_and_ends_the_helper() {
     let long = "x".repeat(8192);
     for lines in [
         "garbage\\n.\\n",
@@ -302,7 +302,7 @@ fn a_helper_that_has_ended_meanwhile_or_speaks_unasked_is_replaced() {
 }
 
 #[test]
-fn no_program_is_nobody_to_ask() {
+fn a_missing_program_is_no_authority() {
     let mut fake = FakeHelper::answering("");
     fake.settings.ntlm_auth = fake.folder.join("absent");
     assert_eq!(fake.logon().err(), Some(UNREACHABLE));

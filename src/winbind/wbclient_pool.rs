@@ -137,7 +137,7 @@ impl WbclientPool {
         }
         match std::mem::replace(&mut *progress, Progress::GivenUp) {
             Progress::Done(answer) => Ok(answer),
-            _ => Err(Error::Internal("a result that is there and is not")),
+            _ => Err(Error::Internal("a finished call without a result")),
         }
     }
 

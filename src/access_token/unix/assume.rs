@@ -168,8 +168,8 @@ fn go(thread: &mut impl Thread, before: &Identity, wanted: &Identity) -> io::Res
 /// Restores the thread's credentials, less capabilities that it has permanently given up meanwhile.
 pub(crate) fn restore(thread: &mut impl Thread, before: &Identity) -> Result<()> {
     back(thread, before).map_err(|error| {
-        tracing::error!(%error, "a thread cannot be made what it was: it keeps some of a client's rights, or lacks its own");
-        Error::NoImpersonation("the thread cannot be made what it was")
+        tracing::error!(%error, "a thread's credentials cannot be restored: it keeps some of a client's rights, or lacks its own");
+        Error::NoImpersonation("the thread's credentials cannot be restored")
     })
 }
 

@@ -64,9 +64,9 @@ pub(crate) fn find(
 ) -> Result<LocalAccount> {
     let search = Search { tokens: &config.options, directory };
     if subject.principal.anonymous {
-        let nobody = config.options.anonymous.as_ref();
+        let anonymous = config.options.anonymous.as_ref();
         return search.configured(
-            nobody.ok_or(Error::NoImpersonation("the client is anonymous"))?,
+            anonymous.ok_or(Error::NoImpersonation("the client is anonymous"))?,
             "anonymous",
         );
     }
@@ -77,13 +77,15 @@ pub(crate) fn find(
                 Some(user) => return search.configured(user, mapping.name()),
                 None => None,
             },
-            Mapping::Sid => search.told(told_sid(subject).map(|sid| directory.by_sid(&sid)))?,
+            Mapping::Sid => {
+                search.checked(supplied_sid(subject).map(|sid| directory.by_sid(&sid)))?
+            }
             Mapping::DomainName => {
-                search.told(search.domain_name(&names).map(|name| directory.by_name(&name)))?
+                search.checked(search.domain_name(&names).map(|name| directory.by_name(&name)))?
             }
             Mapping::Name => {
                 let name = names.local.filter(|name| search.plain(name));
-                search.told(name.map(|name| directory.by_name(name)))?
+                search.checked(name.map(|name| directory.by_name(name)))?
             }
         };
         if let Some(account) = found {
@@ -123,7 +125,7 @@ impl<D: Directory> Search<'_, D> {
     /// The account that the configuration names; it must exist.
     fn configured(&self, user: &LocalUser, found_by: &'static str) -> Result<LocalAccount> {
         match user {
-            LocalUser::Account(name) => match self.told(Some(self.directory.by_name(name)))? {
+            LocalUser::Account(name) => match self.checked(Some(self.directory.by_name(name)))? {
                 Some(account) => Ok(local(account, found_by)),
                 None => Err(Error::NoImpersonation(
                     "the configuration names an account that is not here",
@@ -136,7 +138,7 @@ impl<D: Directory> Search<'_, D> {
         }
     }
 
-    fn told(&self, answer: Option<io::Result<Option<Account>>>) -> Result<Option<Account>> {
+    fn checked(&self, answer: Option<io::Result<Option<Account>>>) -> Result<Option<Account>> {
         answer.unwrap_or(Ok(None)).map_err(|error| {
             tracing::error!(%error, "the name service does not answer");
             Error::NoImpersonation("the name service does not answer")
@@ -160,7 +162,7 @@ impl<D: Directory> Search<'_, D> {
 }
 
 /// The client's SID if a domain supplied it; a derived one means nothing to winbind.
-fn told_sid(subject: &Subject) -> Option<Sid> {
+fn supplied_sid(subject: &Subject) -> Option<Sid> {
     let sids = subject.sids.as_ref()?;
     sids.origin.is_domains().then_some(sids.user)
 }

@@ -4,6 +4,7 @@ use super::mapping::{Directory, find};
 use crate::access_token::Config;
 use crate::access_token::Sids;
 use crate::access_token::options::{LocalUser, Mapping};
+use crate::access_token::sids::Sids;
 use crate::access_token::{Level, Subject};
 use crate::config::parse;
 use crate::mechanism::Mechanism;
@@ -187,7 +188,7 @@ fn the_sid_where_a_domain_told_it() {
 }
 
 #[test]
-fn root_is_nobody_by_name() {
+fn no_client_is_root_by_name() {
     for user in ["root", "toor"] {
         assert_eq!(found(&by_file("CORP", user), ""), None);
         assert_eq!(found(&by_file("CORP", user), "allow_root = true\n"), Some(0));
@@ -225,16 +226,16 @@ fn the_table() {
 }
 
 #[test]
-fn nobody_is_nobody_unless_the_configuration_says_who() {
-    let nobody = subject(Principal::anonymous());
+fn an_anonymous_client_has_no_account_unless_configured() {
+    let anonymous = subject(Principal::anonymous());
     assert_eq!(
         found(
-            &nobody,
+            &anonymous,
             "users = { \"ANONYMOUS LOGON\" = \"alice\" }\ndomains = [\"NT AUTHORITY\"]\n"
         ),
         None
     );
-    assert_eq!(found(&nobody, "anonymous = \"nobody\"\n"), Some(65534));
+    assert_eq!(found(&anonymous, "anonymous = \"nobody\"\n"), Some(65534));
 }
 
 /// The next method might find another user.

@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn anonymous_has_a_token_and_a_client_without_a_sid_has_none() {
-        let nobody = of(Principal::anonymous(), true).unwrap();
-        assert_eq!(nobody.user, sid("S-1-5-7"));
-        assert_eq!(has(&nobody, "S-1-5-11"), None);
+        let anonymous = of(Principal::anonymous(), true).unwrap();
+        assert_eq!(anonymous.user, sid("S-1-5-7"));
+        assert_eq!(has(&anonymous, "S-1-5-11"), None);
         assert_eq!(
             of(Principal::of_account("alice".into(), "EXAMPLE".into(), Origin::AccountFile), true),
             None

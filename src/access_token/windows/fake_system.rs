@@ -1,8 +1,9 @@
 //! A fake operating system, for tests.
 
 use super::system::System;
-use crate::access_token::Sids;
-use crate::access_token::{Config, Options};
+use crate::access_token::config::Config;
+use crate::access_token::options::Options;
+use crate::access_token::sids::Sids;
 use crate::access_token::{Level, Subject};
 use crate::mechanism::Mechanism;
 use crate::platform::access_token::{CallError, CallResult, Contents, Logon, Privilege, TokenInfo};

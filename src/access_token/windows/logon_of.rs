@@ -9,8 +9,8 @@ use crate::types::sid::Sid;
 /// The logon of a client, if its authority is allowed to vouch for it, and the SID that the account
 /// must have, where it is known.
 ///
-/// By default a name alone does not suffice: an account file may have an Administrator of its own. A
-/// domain supplies the SID too, which the logged-on account is checked against.
+/// By default a name alone does not suffice: an account file may have an Administrator of its own.
+/// A domain supplies the SID too, which the logged-on account is checked against.
 pub(crate) fn logon_of(
     subject: &Subject,
     tokens: &Options,
@@ -42,8 +42,8 @@ pub(crate) fn logon_of(
         _ => None,
     }
 }
-/// The name by which a domain finds its account, and the realm. A name from the configuration's name
-/// rules does not identify an account of the domain.
+/// The name by which a domain finds its account, and the realm. A name from the configuration's
+/// name rules does not identify an account of the domain.
 fn of_domain(principal: &Principal) -> Option<(String, String)> {
     let account = principal.account.as_deref()?;
     if !account.upn.is_empty() {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_without_a_sid_from_the_domain() {
+    fn no_logon_without_a_sid_from_the_domain() {
         let mut unknown = domains("alice@ad.test");
         unknown.account = Some(Arc::new(AccountInfo::default()));
         assert_eq!(of(unknown, &[LogonOf::Domain, LogonOf::Realm, LogonOf::Machine]), None);

@@ -133,7 +133,7 @@ mod tests {
                     make(&system, &Subject { level: asked, ..client() }, &Options::default())
                         .unwrap();
                 let level =
-                    system.info(&made).unwrap().level.expect("no process's token is handed out");
+                    system.info(&made).unwrap().level.expect("no primary token is returned");
                 assert!(
                     level <= asked as u32 && level <= given.unwrap_or(2),
                     "{given:?} {asked:?} {level}"
@@ -153,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn whom_nobody_knows_has_no_token() {
-        let nobody = FakeSystem { logs_on: None, ..windows() };
+    fn an_unknown_account_has_no_token() {
+        let unknown = FakeSystem { logs_on: None, ..windows() };
         assert!(matches!(
-            make(&nobody, &client(), &Options::default()),
+            make(&unknown, &client(), &Options::default()),
             Err(Error::NoImpersonation(_))
         ));
         let of_file = subject(Principal::of_account(

@@ -3,7 +3,7 @@
 use crate::access_token::Level;
 use crate::platform::access_token::{CallResult, Contents, Logon, Privilege, TokenInfo};
 #[cfg(windows)]
-use crate::platform::{self, access_token as calls};
+use crate::platform::{self, access_token_calls as calls};
 use crate::types::sid::Sid;
 #[cfg(windows)]
 use std::os::windows::io::OwnedHandle;

@@ -5,7 +5,7 @@ use super::system::Machine;
 use crate::access_token::Config;
 use crate::access_token::{Impersonate, Subject};
 use crate::platform;
-use crate::platform::access_token::{
+use crate::platform::access_token_calls::{
     as_process, duplicate, set_environment, set_thread_token, thread_token,
 };
 use crate::types::error::{Error, Result};
@@ -68,7 +68,7 @@ impl Impersonate for Token {
     }
 
     fn end(previous: &Option<OwnedHandle>) -> Result<()> {
-        const REFUSED: Error = Error::NoImpersonation("the thread could not be made what it was");
+        const REFUSED: Error = Error::NoImpersonation("the thread's token could not be restored");
         set_thread_token(previous.as_ref())
             .map_err(|refusal| refusal.log("SetThreadToken", REFUSED))
     }

@@ -2,6 +2,7 @@
 //! 3.1.4.1), and connections protected with the resulting session key.
 
 use super::credential::{Session, session_key};
+use super::machine::Machine;
 use super::procedures::{authenticate3, req_challenge};
 use super::{INTERFACE, Seal};
 use crate::net::rpc::{Connection, RpcError};
@@ -12,35 +13,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
-
-/// The machine account and its domain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Machine {
-    /// The domain's NetBIOS name.
-    pub domain: String,
-    /// The machine's NetBIOS name.
-    computer: String,
-    /// The same with a `$`.
-    account: String,
-}
-
-impl Machine {
-    /// The machine with this account name, with or without its `$`.
-    pub fn new(domain: &str, account: &str) -> Machine {
-        let computer = account.strip_suffix('$').unwrap_or(account).to_owned();
-        Machine { domain: domain.to_owned(), account: format!("{computer}$"), computer }
-    }
-
-    /// The machine's NetBIOS name.
-    pub fn computer(&self) -> &str {
-        &self.computer
-    }
-
-    /// The machine's account.
-    pub fn account(&self) -> &str {
-        &self.account
-    }
-}
 
 /// Bits of NegotiateFlags, [MS-NRPC] 3.1.4.2.
 mod flags {
@@ -143,7 +115,7 @@ impl Channel {
 
     /// Opens a connection protected by the channel.
     pub fn connect(&self, deadline: Instant) -> Result<Connection, RpcError> {
-        let seal = Seal::client(&self.session, &self.machine.domain, &self.machine.computer);
+        let seal = Seal::client(&self.session, &self.machine.domain, self.machine.computer());
         Connection::open(self.address, &INTERFACE, Some(Box::new(seal)), deadline)
     }
 

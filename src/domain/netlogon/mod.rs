@@ -4,13 +4,15 @@
 mod channel;
 mod credential;
 mod logon;
+mod machine;
 mod procedures;
 mod seal;
 pub mod validation;
 
-pub use channel::{Channel, Machine, Refusal};
+pub use channel::{Channel, Refusal};
 pub use credential::{Session, session_key};
 pub use logon::{Request, logon};
+pub use machine::Machine;
 pub use seal::{SIGNATURE_LENGTH, Seal};
 
 use crate::net::rpc::Syntax;

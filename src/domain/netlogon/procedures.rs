@@ -1,6 +1,6 @@
 //! Arguments and results of the procedures in NDR: [MS-NRPC] 3.5.4.4.1, 3.5.4.4.2.
 
-use super::channel::Machine;
+use super::machine::Machine;
 use crate::encoding::ndr::reader::{Reader, Writer};
 use crate::net::rpc::{Connection, RpcError};
 use crate::types::ntstatus::NtStatus;

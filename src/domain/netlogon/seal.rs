@@ -128,12 +128,12 @@ impl Protection for Seal {
             return Err(RpcError::Altered("other algorithms than AES and SHA-2"));
         }
         let expected = self.next_sequence(!self.client);
-        let mut told = *sequence;
-        self.session.decrypt(&twice(checksum), [&mut told]);
+        let mut received = *sequence;
+        self.session.decrypt(&twice(checksum), [&mut received]);
         let mut confounder = *confounder;
         self.sealing.decrypt(&twice(&expected), [&mut confounder, data]);
-        let ours = self.checksum(&confounder, data);
-        match bool::from(ours.ct_eq(checksum) & told.ct_eq(&expected)) {
+        let computed = self.checksum(&confounder, data);
+        match bool::from(computed.ct_eq(checksum) & received.ct_eq(&expected)) {
             true => Ok(()),
             false => Err(RpcError::Altered("the signature is wrong")),
         }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn both_sides_and_nobody_else() {
+    fn only_the_two_sides_can_unseal() {
         let session = Session::of_key(KEY);
         let sides = || (Seal::client(&session, "EXAMPLE", "WEB1"), Seal::server(&session));
         let sealed = |from: &mut Seal, text: &[u8]| {

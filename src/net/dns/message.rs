@@ -79,8 +79,8 @@ pub fn answer(question: &[u8], bytes: &[u8]) -> Result<Vec<Record>, Failure> {
     let echoed = bytes.get(12..12 + asked.len()).ok_or(Failure::NotOurs)?;
     let (flags, code) = (header[2], header[3] & 0xf);
     // QR, and the same identifier and question in any letter case.
-    let ours = question.starts_with(&header[..2]) && flags & 0x80 != 0 && header[4..6] == [0, 1];
-    if !ours || !echoed.eq_ignore_ascii_case(asked) {
+    let matches = question.starts_with(&header[..2]) && flags & 0x80 != 0 && header[4..6] == [0, 1];
+    if !matches || !echoed.eq_ignore_ascii_case(asked) {
         return Err(Failure::NotOurs);
     }
     match code {

@@ -16,8 +16,8 @@ const MOST_CONTROLLERS: usize = 16;
 /// The most addresses tried per host.
 const MOST_ADDRESSES: usize = 4;
 
-/// The domain controllers of `realm` that DNS lists, preferred first, those of `site` before others.
-/// `servers` are the DNS servers to ask; if empty, the system's. The error is one line.
+/// The domain controllers of `realm` that DNS lists, preferred first, those of `site` before
+/// others. `servers` are the DNS servers to ask; if empty, the system's. The error is one line.
 pub fn domain_controllers(
     realm: &str,
     site: Option<&str>,

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_such_a_name() {
+    fn no_account_has_such_a_name() {
         for name in ["", "no-such-account-anywhere", "ro\0ot", "root\n", ":", &"x".repeat(100_000)]
         {
             assert_eq!(by_name(name).unwrap(), None, "{name:.20}");

@@ -156,13 +156,13 @@ mod tests {
         let script = "ls /proc/$$/fd; echo --; export -p; pwd; exec sleep 1000";
         let helper = Helper::start(Path::new("/bin/sh"), &["-c".into(), script.into()]).unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
-        let mut told = String::new();
-        while !told.ends_with("\n/\n") {
+        let mut output = String::new();
+        while !output.ends_with("\n/\n") {
             let mut buffer = [0; 1024];
             let length = helper.receive(&mut buffer, deadline).unwrap();
-            told += std::str::from_utf8(&buffer[..length]).unwrap();
+            output += std::str::from_utf8(&buffer[..length]).unwrap();
         }
-        let (files, environment) = told.split_once("--").unwrap();
+        let (files, environment) = output.split_once("--").unwrap();
         assert_eq!(files.split_whitespace().collect::<Vec<_>>(), ["0", "1", "2"]);
         let names: Vec<_> = environment
             .lines()

@@ -172,7 +172,7 @@ pub fn write_line(mut file: &File, line: &[u8]) {
     let broken =
         file.write_all(line).is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
     let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: as above; the SIGPIPE that our own write raised, pending for this thread, is taken
+    // SAFETY: as above; the SIGPIPE that this write raised, pending for this thread, is taken
     // off before the mask is restored. One that was pending before is the host's and stays.
     unsafe {
         if broken && !was_pending {

@@ -123,7 +123,7 @@ mod linux {
 
     /// Gives the calling thread these groups and no others.
     pub fn set_groups(groups: &[u32]) -> io::Result<()> {
-        // SAFETY: there are as many groups as told, which the kernel reads.
+        // SAFETY: there are as many groups as passed, which the kernel reads.
         done(unsafe { libc::syscall(number::SET_GROUPS, groups.len(), groups.as_ptr()) })
     }
 

@@ -251,7 +251,7 @@ impl Connection {
         params.password.response = response;
         let mut info = Given::none(self.functions);
         let mut error = Given::none(self.functions);
-        // SAFETY: the context is ours alone, the parameters and what they point to live through the
+        // SAFETY: the context is not shared, the parameters and what they point to live through the
         // call, and so do the places for the answers.
         let result = unsafe {
             (self.functions.wbcCtxAuthenticateUserEx)(
@@ -262,10 +262,10 @@ impl Connection {
             )
         };
         // SAFETY: null, or a structure of the library's that `info` keeps.
-        let told = unsafe { info.memory.as_mut() };
+        let answered = unsafe { info.memory.as_mut() };
         // SAFETY: likewise, by `error`.
         let error = unsafe { error.memory.as_ref() };
-        match (result, told, error) {
+        match (result, answered, error) {
             (SUCCESS, Some(info), _) => {
                 // SAFETY: the library filled it.
                 let account = unsafe { account(info) };
@@ -290,7 +290,7 @@ impl Connection {
         let mut sid =
             DomainSid { revision: 0, count: 0, authority: [0; 6], sub_authorities: [0; 15] };
         let mut kind = 0;
-        // SAFETY: the context is ours alone; names and places live through the call.
+        // SAFETY: the context is not shared; names and places live through the call.
         done(unsafe {
             (functions.wbcCtxLookupName)(
                 context,
@@ -336,7 +336,7 @@ impl Connection {
         sub_authorities[..numbers.len()].copy_from_slice(numbers);
         let sid = DomainSid { revision: 1, count: numbers.len() as u8, authority, sub_authorities };
         let mut uid = libc::uid_t::MAX;
-        // SAFETY: the context is ours alone; the SID and the place for the number live through the
+        // SAFETY: the context is not shared; the SID and the place for the number live through the
         // call.
         done(unsafe { (self.functions.wbcCtxSidToUid)(self.context.as_ptr(), &sid, &mut uid) })?;
         if uid == libc::uid_t::MAX {
@@ -447,14 +447,14 @@ mod tests {
     use std::mem::offset_of;
     use std::process::{Command, Stdio};
 
-    /// Lines of C that compile only if the header's structures are as ours.
+    /// Lines of C that compile only if the header's structures are as declared here.
     fn assertions() -> String {
         let mut c = String::from(
             "#include <stdint.h>\n#include <stdbool.h>\n#include <stddef.h>\n#include <sys/types.h>\n#include <pwd.h>\n\
              #include <grp.h>\n#include <wbclient.h>\n",
         );
-        let mut size = |of: &str, ours: usize| {
-            c += &format!("_Static_assert(sizeof({of}) == {ours}, \"size of {of}\");\n")
+        let mut size = |of: &str, rust: usize| {
+            c += &format!("_Static_assert(sizeof({of}) == {rust}, \"size of {of}\");\n")
         };
         size("struct wbcDomainSid", size_of::<DomainSid>());
         size("struct wbcSidWithAttr", size_of::<SidWithAttr>());
@@ -463,14 +463,14 @@ mod tests {
         size("struct wbcAuthErrorInfo", size_of::<AuthErrorInfo>());
         size("enum wbcSidType", size_of::<c_int>());
         size("wbcErr", size_of::<c_int>());
-        let mut place = |of: &str, field: &str, ours: usize| {
+        let mut place = |of: &str, field: &str, rust: usize| {
             c += &format!(
-                "_Static_assert(offsetof(struct {of}, {field}) == {ours}, \"{of}.{field}\");\n"
+                "_Static_assert(offsetof(struct {of}, {field}) == {rust}, \"{of}.{field}\");\n"
             );
         };
         macro_rules! places {
-            ($of:literal, $ours:ty: $($field:literal $name:ident),* $(,)?) => {
-                $(place($of, $field, offset_of!($ours, $name));)*
+            ($of:literal, $rust:ty: $($field:literal $name:ident),* $(,)?) => {
+                $(place($of, $field, offset_of!($rust, $name));)*
             };
         }
         places!("wbcDomainSid", DomainSid: "sid_rev_num" revision, "num_auths" count, "id_auth" authority,
@@ -516,7 +516,7 @@ mod tests {
             "sids" sids);
         places!("wbcAuthErrorInfo", AuthErrorInfo: "nt_status" nt_status, "nt_string" nt_string, "pam_error" pam_error,
             "display_string" display_string, "authoritative" authoritative);
-        for (name, ours) in [
+        for (name, rust) in [
             ("WBC_AUTH_USER_LEVEL_RESPONSE", LEVEL_RESPONSE),
             ("WBC_ERR_SUCCESS", SUCCESS),
             ("WBC_ERR_WINBIND_NOT_AVAILABLE", NOT_AVAILABLE),
@@ -524,7 +524,7 @@ mod tests {
             ("WBC_SID_NAME_USER", ACCOUNTS[0]),
             ("WBC_SID_NAME_COMPUTER", ACCOUNTS[1]),
         ] {
-            c += &format!("_Static_assert({name} == {ours}, \"{name}\");\n");
+            c += &format!("_Static_assert({name} == {rust}, \"{name}\");\n");
         }
         let mut function = |name: &str, result: &str, arguments: &str| {
             c += &format!("{result} (*const our_{name})({arguments}) = {name};\n");

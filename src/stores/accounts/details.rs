@@ -1,5 +1,5 @@
-//! Details of accounts, such as groups and full names, in a TOML file beside the account file, whose
-//! format has no fields for them.
+//! Details of accounts, such as groups and full names, in a TOML file beside the account file,
+//! whose format has no fields for them.
 //!
 //! ```toml
 //! [groups]                     # SIDs of groups; a group not listed has one derived from its name

@@ -171,7 +171,7 @@ pub(crate) fn log_on(logon: &Logon, trusted: bool) -> CallResult<OwnedHandle> {
     let (mut profile, mut profile_length) = (null_mut(), 0);
     let (mut session, mut token, mut quotas, mut detail) =
         (LUID::default(), null_mut(), QUOTA_LIMITS::default(), 0);
-    // SAFETY: the connection is open, the request is as long as is told and points into itself, and
+    // SAFETY: the connection is open, the request has the passed length and points into itself, and
     // the other pointers are to live values. What is returned is freed, and what is opened is this
     // function's.
     unsafe {

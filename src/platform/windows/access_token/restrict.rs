@@ -16,8 +16,8 @@ pub(crate) fn restrict(token: &OwnedHandle, deny_only: &[Sid]) -> CallResult<Own
     // Wine does not support DISABLE_MAX_PRIVILEGE; Windows ignores the list if it is given.
     let privileges = query::privileges(token)?;
     let mut restricted = null_mut();
-    // SAFETY: the token is open, the arrays are as long as is told, what they point to is `list`'s,
-    // and what is opened is this function's.
+    // SAFETY: the token is open, the arrays have the passed lengths, what they point to is
+    // `list`'s, and what is opened is this function's.
     unsafe {
         let ok = CreateRestrictedToken(
             token.as_raw_handle(),

@@ -52,8 +52,8 @@ pub(crate) fn as_process<R>(work: impl FnOnce() -> R) -> Result<R> {
     })
 }
 
-/// Runs `work` with one of the process's privileges enabled for this thread only. The thread acts as
-/// the process before and after.
+/// Runs `work` with one of the process's privileges enabled for this thread only. The thread acts
+/// as the process before and after.
 pub(crate) fn with_privilege<R>(
     privilege: Option<Privilege>,
     work: impl FnOnce() -> R,
