@@ -15,7 +15,7 @@ mod wire;
 
 pub use acceptor::{Acceptor, Challenged};
 pub use initiator::{Initiator, Negotiated};
-pub use session::{Session, Side};
+pub use session::{MAX_TOKEN, Session, Side};
 
 use crate::config::Settings;
 use crate::platform::random::SystemRandom;
@@ -24,9 +24,6 @@ use crate::types::error::Result;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use flags::NegotiateFlags;
-
-/// `cbMaxToken` of Windows' NTLM, in bytes. Names longer than hosts have would make longer tokens.
-pub const MAX_TOKEN: u32 = 2888;
 
 /// What the agreed flags protect messages from, and what else they grant, as contexts report it.
 fn protection(flags: NegotiateFlags) -> ContextFlags {
