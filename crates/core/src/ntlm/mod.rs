@@ -21,7 +21,7 @@ pub use config::{AcceptorConfig, InitiatorConfig};
 pub use initiator::{Initiator, Negotiated};
 pub use logon::{Account, Authority, Messages, NetworkLogon, ResponseKind, Validated};
 pub use policy::{Mode, Policy, ResponsePolicy, ServerNames};
-pub use session::{Session, Side};
+pub use session::{MAX_TOKEN, Session, Side};
 
 use crate::mechanism;
 use crate::types::flags::ContextFlags;
@@ -34,9 +34,6 @@ pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 
 /// One call of `InitializeSecurityContext`, as NTLM sees it.
 pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
-
-/// `cbMaxToken` of Windows' NTLM, in bytes. Names longer than hosts have would make longer tokens.
-pub const MAX_TOKEN: u32 = 2888;
 
 /// What the agreed flags protect messages from, and what else they grant, as contexts report it.
 fn protection(flags: NegotiateFlags) -> ContextFlags {

@@ -4,7 +4,7 @@ use super::checksum::Signing;
 use super::derive::des3_key;
 use super::sealing::{Sealing, TOO_SHORT, Unsealing};
 use super::secret::Secret;
-use super::{Checksum, Enctype, UsageKeys};
+use super::{Checksum, Enctype};
 use crate::persist::{Persist, Reader, Writer};
 use crate::primitives::random::SecureRandom;
 use crate::types::error::{Error, Result};
@@ -82,11 +82,6 @@ impl Key {
         mac: &[u8],
     ) -> Result<()> {
         self.signing(usage).verify(parts, checksum_type, mac)
-    }
-
-    /// The keys of one usage, for as many messages as there will be.
-    pub fn derive_usage(&self, usage: u32) -> UsageKeys {
-        UsageKeys::new(self.clone(), usage)
     }
 
     pub(crate) fn sealing(&self, usage: u32) -> Sealing {

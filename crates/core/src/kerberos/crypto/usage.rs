@@ -20,17 +20,20 @@ pub struct UsageKeys {
     signing: OnceLock<Arc<Signing>>,
 }
 
-impl UsageKeys {
-    pub(super) fn new(key: Key, usage: u32) -> UsageKeys {
+impl Key {
+    /// The keys of one usage, for as many messages as there will be.
+    pub fn derive_usage(&self, usage: u32) -> UsageKeys {
         UsageKeys {
-            key,
+            key: self.clone(),
             usage,
             sealing: OnceLock::new(),
             unsealing: OnceLock::new(),
             signing: OnceLock::new(),
         }
     }
+}
 
+impl UsageKeys {
     /// The encryption type of the key.
     pub fn enctype(&self) -> Enctype {
         self.key.enctype()

@@ -1,6 +1,6 @@
 //! What finds a keytab's keys without looking at all of them: some have thousands.
 
-use super::Entry;
+use super::entry::Entry;
 use std::collections::HashSet;
 
 /// Positions of entries, in lists that begin with the newest. The KDC's own key is in none: a

@@ -38,8 +38,8 @@ pub use authorization_elements::{ApOptionsData, EtypeList, client_target};
 pub use key::{EncryptedData, EncryptionKey};
 pub use krb_cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
 pub use krb_error::{KrbError, SKEW_RECOVERY, error_code};
-pub(super) use principal_name::quote;
 pub use principal_name::{PrincipalName, name_type};
+pub(super) use principal_name::{quote, same_name};
 pub use ticket::{
     EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlags, TransitedEncoding,
 };

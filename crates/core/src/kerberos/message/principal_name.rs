@@ -169,6 +169,22 @@ pub(crate) fn quote(part: &str, slash: bool, text: &mut String) {
     }
 }
 
+/// Two names have the same components, whatever their letter case.
+pub(crate) fn same_name<'a, 'b>(
+    one: impl Iterator<Item = &'a [u8]>,
+    other: impl Iterator<Item = &'b [u8]>,
+) -> bool {
+    one.map(CaseBlind).eq(other.map(CaseBlind))
+}
+
+struct CaseBlind<'a>(&'a [u8]);
+
+impl<'b> PartialEq<CaseBlind<'b>> for CaseBlind<'_> {
+    fn eq(&self, other: &CaseBlind<'b>) -> bool {
+        self.0.eq_ignore_ascii_case(other.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

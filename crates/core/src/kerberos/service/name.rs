@@ -1,5 +1,7 @@
 //! The name of a service as callers and configurations write it.
 
+use crate::kerberos::message::same_name;
+
 /// A service's principal, to which tickets are restricted: `HTTP/web1.example.com`, the same with
 /// `@REALM`, an account such as `WEB1$` or `EXAMPLE\web`, or GSS-API's `HTTP@web1.example.com`. A
 /// backslash takes the meaning from a `/`, `@` or `\` after it, as in MIT's names.
@@ -86,22 +88,6 @@ impl ServiceName {
             ([service], Some(host)) => Some([service.as_bytes(), host.as_bytes()]),
             _ => None,
         }
-    }
-}
-
-/// Two names have the same components, whatever their letter case.
-pub(crate) fn same_name<'a, 'b>(
-    one: impl Iterator<Item = &'a [u8]>,
-    other: impl Iterator<Item = &'b [u8]>,
-) -> bool {
-    one.map(CaseBlind).eq(other.map(CaseBlind))
-}
-
-struct CaseBlind<'a>(&'a [u8]);
-
-impl<'b> PartialEq<CaseBlind<'b>> for CaseBlind<'_> {
-    fn eq(&self, other: &CaseBlind<'b>) -> bool {
-        self.0.eq_ignore_ascii_case(other.0)
     }
 }
 

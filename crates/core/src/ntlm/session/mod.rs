@@ -12,6 +12,9 @@ use direction::{DUMMY, SIGNATURE, Stream};
 use std::fmt;
 use std::ops::Range;
 
+/// `cbMaxToken` of Windows' NTLM, in bytes. Names longer than hosts have would make longer tokens.
+pub const MAX_TOKEN: u32 = 2888;
+
 /// Long messages are signed and encrypted in pieces of this many bytes, each while it is in the
 /// cache.
 const CHUNK: usize = 8192;
@@ -95,7 +98,7 @@ impl Session {
     pub fn sizes(&self) -> Sizes {
         let signature = SIGNATURE as u32;
         Sizes {
-            max_token: super::MAX_TOKEN,
+            max_token: MAX_TOKEN,
             max_signature: signature,
             block_size: 0,
             security_trailer: signature,
