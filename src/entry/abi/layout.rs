@@ -1,7 +1,7 @@
 //! Where every member lies, on 32 and on 64 bits. Checked here by the compiler of this library on
-//! every target, and in `tests/suites/c/layout.c`, which the header's generator makes from this list, by
-//! the C compilers: against mingw's `<sspi.h>` for Windows and against `negossp.h` on Linux. The A
-//! and W forms of a structure lie alike.
+//! every target, and in `tests/suites/c/layout.c`, which the header's generator makes from this
+//! list, by the C compilers: against mingw's `<sspi.h>` for Windows and against `negossp.h` on
+//! Linux. The A and W forms of a structure lie alike.
 
 use super::*;
 use std::mem::{offset_of, size_of};
