@@ -275,7 +275,7 @@ fn the_log_goes_to_the_file_that_is_named() {
 
 #[test]
 #[cfg(unix)]
-fn a_closed_or_broken_standard_error_harms_nobody() {
+fn a_closed_or_broken_standard_error_does_no_harm() {
     for redirection in ["2>&-", "2>/dev/full", "2>&1 >/dev/null | true"] {
         let script =
             format!("trap - PIPE; \"$0\" config check >/dev/null {redirection}; echo done");

@@ -330,7 +330,7 @@ fn claim_until_killed(cache: &ReplayCache) {
 }
 
 #[test]
-fn a_writer_that_is_killed_harms_nobody() {
+fn a_writer_that_is_killed_does_no_harm() {
     if let Some(cache) = given() {
         return claim_until_killed(&cache);
     }
@@ -338,7 +338,7 @@ fn a_writer_that_is_killed_harms_nobody() {
     let cache = cache_in(&folder);
     let mut won = BTreeSet::new();
     for round in 0..20u64 {
-        let mut command = start("a_writer_that_is_killed_harms_nobody", &folder.path("replay"));
+        let mut command = start("a_writer_that_is_killed_does_no_harm", &folder.path("replay"));
         let mut child =
             command.env("NEGOSSP_TEST_FIRST", (round * 1_000_000).to_string()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -613,7 +613,7 @@ fn in_child(while_forking: impl Fn() + Sync, work: impl FnOnce() -> bool) -> boo
 
 /// Servers fork workers, at times while another thread is at the cache.
 #[test]
-fn a_forked_process_uses_the_file_too_whoever_was_at_it() {
+fn a_forked_process_uses_the_file_too() {
     let folder = Folder::new();
     let cache = cache_in(&folder);
     assert_eq!(claim(&cache, 0, NOON, NOON), Ok(()));

@@ -2,7 +2,9 @@
 //!
 //! Programs of their own are only tests that change their process, or count what is global in it:
 //! `handle_model` (loom in place of the locks), `log` (the log's subscriber, signals) and
-//! `replay_file` (forks, and runs itself as further processes).
+//! `replay_file` (forks, and runs itself as further processes). Here the replay cache and the
+//! throttle are shared by all tests: they use the cache at the present time, and throttle accounts
+//! of their own.
 
 mod abi;
 mod accounts;

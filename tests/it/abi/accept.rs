@@ -104,7 +104,7 @@ fn a_callers_mistake_does_not_end_the_conversation() {
 }
 
 #[test]
-fn what_lets_more_clients_in_holds_for_its_own_leg_only() {
+fn what_accepts_more_clients_holds_for_its_own_leg_only() {
     let nobody = Credentials::new("NTLM", SECPKG_CRED_OUTBOUND, Some(("", "", "")));
     let inbound = Credentials::inbound("NTLM");
     for (legs, status) in
@@ -210,7 +210,7 @@ fn memory_may_be_shared_and_unaligned() {
 }
 
 #[test]
-fn an_identity_without_a_password_lets_nobody_in() {
+fn an_identity_without_a_password_accepts_no_client() {
     let inbound = Credentials::new("NTLM", SECPKG_CRED_INBOUND, Some(("alice", "", "")));
     let outbound = Credentials::new("NTLM", SECPKG_CRED_OUTBOUND, Some(("alice", "", "")));
     let (mut client, mut server) = (Side::client(0), Side::server(0));

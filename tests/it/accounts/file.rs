@@ -98,7 +98,7 @@ fn the_hash_of_no_password_is_no_hash() {
 }
 
 #[test]
-fn a_line_whose_flags_are_not_written_yet_lets_nobody_in() {
+fn a_line_whose_flags_are_not_written_yet_accepts_no_client() {
     let whole = format!(
         "x:1:XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX:{}:[DU         ]:LCT-00000000:",
         hex(&PASSWORD)
@@ -116,7 +116,7 @@ fn a_line_whose_flags_are_not_written_yet_lets_nobody_in() {
 }
 
 #[test]
-fn a_bad_line_is_told_by_its_number_and_the_others_count() {
+fn a_bad_line_is_reported_by_its_number_and_the_others_count() {
     let good = line("good", &PASSWORD, "U");
     for (text, why) in [
         (&b":1000:X:X:[U]:"[..], "name is empty"),

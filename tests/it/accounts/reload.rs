@@ -110,7 +110,7 @@ fn a_file_that_appears_later_is_read() {
 }
 
 #[test]
-fn a_file_that_is_removed_lets_nobody_in_until_it_is_back() {
+fn a_file_that_is_removed_accepts_no_client_until_it_is_back() {
     let folder = Folder::new();
     let path = folder.write("accounts", line("alice", &PASSWORD, "U"));
     let file = AccountFile::open(path.clone());

@@ -128,7 +128,7 @@ fn the_machine_s_sid_is_made_once_and_kept() {
 }
 
 #[test]
-fn a_machine_s_sid_that_cannot_be_used_gives_nobody_one() {
+fn an_unusable_machine_sid_gives_no_client_a_sid() {
     let folder = Folder::new();
     for content in ["", "\n", "S-1-5-32-544\n", "S-1-5-21-1-2\n", "S-1-5-21-1-2-3-500\n", "\u{0}"] {
         let kept = MachineSid::kept_in(Some(folder.write("machine.sid", content)));
@@ -295,7 +295,7 @@ fn a_client_with_details() {
 }
 
 #[test]
-fn details_that_cannot_be_read_let_in_nobody_of_whom_they_might_tell() {
+fn unreadable_details_reject_the_clients_they_may_be_about() {
     let logons = Logons::new("[[account]\n");
     assert!(matches!(logons.client("carol", "SRV"), Err(Error::NoAuthority(_))));
     // And those that were good stay in force.

@@ -50,7 +50,7 @@ fn identity(user: &str, domain: &str, password: &str) -> Identity {
 }
 
 #[test]
-fn the_specification_s_example_is_let_in() {
+fn the_specification_s_example_is_accepted() {
     // [MS-NLMP] 4.2.4: User, Domain, Password.
     let client = Client::new("User", "Domain", &PASSWORD);
     assert_eq!(hex(client.nt_proof()), "68CD0AB851E51C96AABC927BEBEF6A1C");
@@ -103,7 +103,7 @@ fn a_disabled_account_is_known_only_to_its_owner() {
 }
 
 #[test]
-fn nobody_comes_in_without_a_password() {
+fn no_client_is_accepted_without_a_password() {
     let none = "X".repeat(32);
     // MD4 of nothing
     let empty = *b"\x31\xd6\xcf\xe0\xd1\x6a\xe9\x31\xb7\x3c\x59\xd7\xe0\xc0\x89\xc0";
@@ -248,7 +248,7 @@ fn without_any_account_there_is_no_authority() {
 }
 
 #[test]
-fn nobody_is_let_in_by_defaults_in_place_of_what_was_written() {
+fn defaults_never_replace_a_broken_configuration() {
     let mut server = Server::new(&line("alice", &PASSWORD, "U"));
     server.credential.accounts = vec![Account::from_identity(&identity("bob", "", "Password"))];
     server.settings.defect = Some("line 3: unknown field".into());

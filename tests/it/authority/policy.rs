@@ -118,7 +118,7 @@ fn guessing_is_throttled_whether_or_not_there_is_such_an_account() {
 }
 
 #[test]
-fn guesses_from_elsewhere_keep_nobody_out() {
+fn guesses_from_elsewhere_lock_no_client_out() {
     let server = Server::new(&["throttled-3"]);
     let from = |address: [u8; 4], hash: &[u8; 16]| {
         let client = Client::new("throttled-3", "SRV", hash);

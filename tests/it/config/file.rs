@@ -338,7 +338,7 @@ fn the_accounts_domain_is_named_in_challenges() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_line() {
+fn what_is_wrong_is_reported_with_its_line() {
     for (text, line, what) in [
         ("[ntlm]\n\nrequire_mics = true\n", 3, "unknown field `require_mics`"),
         ("[ntml]\n", 1, "unknown field `ntml`"),
@@ -461,7 +461,7 @@ fn accept(settings: Arc<Settings>) -> Error {
 }
 
 #[test]
-fn a_file_that_is_broken_at_the_start_lets_nobody_in_until_it_is_mended() {
+fn a_file_that_is_broken_at_the_start_accepts_no_client_until_it_is_mended() {
     let folder = Folder::new();
     let store = open(Some(folder.write("negossp.toml", "[ntlm]\nrequire_mic = tru")), None, None);
     assert!(matches!(accept(store.current()), Error::NoAuthority(_)));

@@ -77,7 +77,7 @@ fn the_server_is_called_as_its_account_in_the_domain() {
 }
 
 #[test]
-fn what_is_wrong_with_it_is_told() {
+fn what_is_wrong_with_it_is_reported() {
     for (text, about) in [
         (LEAST.replace("name = \"EXAMPLE\"\n", ""), "name"),
         (LEAST.replace("\"EXAMPLE\"", "\"A-NAME-OF-SIXTEEN\""), "name"),

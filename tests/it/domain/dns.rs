@@ -164,7 +164,7 @@ fn the_next_name_server_is_asked() {
 }
 
 #[test]
-fn an_answer_to_another_question_does_not_count() {
+fn an_answer_to_another_request_does_not_count() {
     let hostile = server(
         |question| {
             let forged = services(question, &[(0, 0, "evil.example.test")]);

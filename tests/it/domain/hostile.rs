@@ -135,7 +135,7 @@ fn weak_responses_never_get_there() {
 }
 
 #[test]
-fn nothing_less_than_aes_and_nobody_who_does_not_know_the_secret() {
+fn nothing_less_than_aes_and_no_peer_without_the_secret() {
     let refusal = |character: Character| {
         let dc = Dc::start(character);
         Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).err().unwrap()
@@ -336,7 +336,7 @@ fn the_next_controller_is_asked_and_a_dead_domain_is_left_alone() {
 }
 
 #[test]
-fn who_comes_too_late_harms_nobody() {
+fn logons_that_time_out_do_no_harm() {
     let folder = Folder::new();
     let slow = |_: usize, event: Event| {
         if event == Event::Logon {

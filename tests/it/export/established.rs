@@ -233,7 +233,7 @@ fn reset_is_where_it_was_when_it_was_established() {
 }
 
 #[test]
-fn everything_that_is_known_travels() {
+fn everything_that_is_known_is_exported() {
     let settings = Arc::new(Settings::default());
     for (session, package, accepted) in [
         (&ntlm(F::SIGN).0[0], Package::Negotiate, true),

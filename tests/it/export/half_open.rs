@@ -39,15 +39,15 @@ fn alice(password: &str) -> Identity {
 }
 
 /// The server's configuration and a client.
-struct World {
+struct Fixture {
     folder: Folder,
     settings: Arc<Settings>,
     client: Option<Initiating>,
     server: Accepting,
 }
 
-impl World {
-    fn new(package: Package, password: &str) -> World {
+impl Fixture {
+    fn new(package: Package, password: &str) -> Fixture {
         let folder = Folder::new();
         let settings = with_accounts(&folder);
         let usage = |inbound| Usage { inbound, outbound: !inbound };
@@ -55,7 +55,7 @@ impl World {
         let client = Initiating::new(Arc::new(client), settings.clone(), String::new()).unwrap();
         let server =
             Accepting::new(Arc::new(credential(package, usage(true), None)), settings.clone());
-        World { folder, settings, client: Some(client), server }
+        Fixture { folder, settings, client: Some(client), server }
     }
 
     fn client(&mut self, token: Option<&[u8]>) -> StepOutput {
@@ -83,17 +83,17 @@ fn packages() -> [Package; 2] {
 #[test]
 fn every_leg_elsewhere() {
     for package in packages() {
-        let mut world = World::new(package, "Password");
-        let mut token = world.client(None).token;
-        let mut server = world.server.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
+        let mut fixture = Fixture::new(package, "Password");
+        let mut token = fixture.client(None).token;
+        let mut server = fixture.server.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
         let (client, server) = loop {
-            let leg = world.client(server.token.as_deref());
+            let leg = fixture.client(server.token.as_deref());
             token = leg.token;
             let Context::Accepting(_) = &server.context else {
                 break (leg.context, server.context);
             };
             // A worker with settings of its own, which say the same.
-            let settings = with_accounts(&world.folder);
+            let settings = with_accounts(&fixture.folder);
             let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &settings) else {
                 panic!()
             };
@@ -105,7 +105,7 @@ fn every_leg_elsewhere() {
             }
         };
         let (client, server) =
-            (secured(client), secured(moved(&server, Default::default(), &world.settings)));
+            (secured(client), secured(moved(&server, Default::default(), &fixture.settings)));
         assert_eq!(server.established.client.user, "alice");
         let (mut client, mut server) = (client.established.session, server.established.session);
         let mut signature = [0; 16];
@@ -115,19 +115,19 @@ fn every_leg_elsewhere() {
 }
 
 /// Up to where the challenge has been sent.
-fn challenged(package: Package, password: &str) -> (World, Context, Vec<u8>) {
-    let mut world = World::new(package, password);
-    let token = world.client(None).token.unwrap();
-    let leg = world.server.step(&token, REQUIRED, None).unwrap();
-    let authenticate = world.client(leg.token.as_deref()).token.unwrap();
-    (world, leg.context, authenticate)
+fn challenged(package: Package, password: &str) -> (Fixture, Context, Vec<u8>) {
+    let mut fixture = Fixture::new(package, password);
+    let token = fixture.client(None).token.unwrap();
+    let leg = fixture.server.step(&token, REQUIRED, None).unwrap();
+    let authenticate = fixture.client(leg.token.as_deref()).token.unwrap();
+    (fixture, leg.context, authenticate)
 }
 
 #[test]
 fn the_wrong_password_is_wrong_elsewhere_too() {
     for package in packages() {
-        let (world, server, authenticate) = challenged(package, "wrong");
-        let Context::Accepting(there) = moved(&server, HALF_OPEN, &world.settings) else {
+        let (fixture, server, authenticate) = challenged(package, "wrong");
+        let Context::Accepting(there) = moved(&server, HALF_OPEN, &fixture.settings) else {
             panic!()
         };
         let failure = there.step(&authenticate, REQUIRED, None).err().unwrap();
@@ -138,7 +138,7 @@ fn the_wrong_password_is_wrong_elsewhere_too() {
 /// The importer's settings count.
 #[test]
 fn the_importing_process_has_its_own_accounts_and_policy() {
-    let (_world, server, authenticate) = challenged(Package::Negotiate, "Password");
+    let (_fixture, server, authenticate) = challenged(Package::Negotiate, "Password");
     let elsewhere = Arc::new(Settings::default());
     let Context::Accepting(there) = moved(&server, HALF_OPEN, &elsewhere) else { panic!() };
     assert!(there.step(&authenticate, REQUIRED, None).is_err());
@@ -147,8 +147,8 @@ fn the_importing_process_has_its_own_accounts_and_policy() {
 /// A challenge grows old on the way too.
 #[test]
 fn the_challenge_s_clock_goes_on() {
-    let (world, server, authenticate) = challenged(Package::Negotiate, "Password");
-    let mut settings = (*world.settings).clone();
+    let (fixture, server, authenticate) = challenged(Package::Negotiate, "Password");
+    let mut settings = (*fixture.settings).clone();
     settings.ntlm.challenge_lifetime = Duration::ZERO;
     let settings = Arc::new(settings);
     let issued = platform::now();
@@ -164,24 +164,24 @@ fn the_challenge_s_clock_goes_on() {
 
 #[test]
 fn only_if_asked_for() {
-    let (world, server, _) = challenged(Package::Negotiate, "Password");
+    let (fixture, server, _) = challenged(Package::Negotiate, "Password");
     for manner in [Default::default(), RESET] {
-        assert!(matches!(sealed(&server, manner, &world.settings), Err(Error::InvalidHandle(_))));
+        assert!(matches!(sealed(&server, manner, &fixture.settings), Err(Error::InvalidHandle(_))));
     }
     assert!(matches!(
-        sealed(&Context::Failed, HALF_OPEN, &world.settings),
+        sealed(&Context::Failed, HALF_OPEN, &fixture.settings),
         Err(Error::InvalidHandle(_))
     ));
 }
 
 #[test]
 fn a_client_under_way_stays_where_it_is() {
-    let mut world = World::new(Package::Negotiate, "Password");
-    world.client(None);
-    let client = Context::Initiating(Box::new(world.client.take().unwrap()));
-    assert!(matches!(sealed(&client, HALF_OPEN, &world.settings), Err(Error::CannotPack(_))));
+    let mut fixture = Fixture::new(Package::Negotiate, "Password");
+    fixture.client(None);
+    let client = Context::Initiating(Box::new(fixture.client.take().unwrap()));
+    assert!(matches!(sealed(&client, HALF_OPEN, &fixture.settings), Err(Error::CannotPack(_))));
     assert!(matches!(
-        sealed(&client, Default::default(), &world.settings),
+        sealed(&client, Default::default(), &fixture.settings),
         Err(Error::InvalidHandle(_))
     ));
 }
@@ -196,14 +196,14 @@ fn a_credential_with_something_of_its_own_stays_where_it_is() {
         Credential { accounts: vec![Account::from_identity(&alice("Password"))], ..plain() };
     let mut with_keys = plain();
     with_keys.service.keys = CredentialKeys::Keytab(Default::default());
-    let mut world = World::new(Package::Negotiate, "Password");
-    let token = world.client(None).token.unwrap();
+    let mut fixture = Fixture::new(Package::Negotiate, "Password");
+    let token = fixture.client(None).token.unwrap();
     for (credential, travels) in
         [(plain(), true), (with_identity, false), (with_accounts, false), (with_keys, false)]
     {
-        let server = Accepting::new(Arc::new(credential), world.settings.clone());
+        let server = Accepting::new(Arc::new(credential), fixture.settings.clone());
         let context = server.step(&token, REQUIRED, None).unwrap().context;
-        let result = sealed(&context, HALF_OPEN, &world.settings);
+        let result = sealed(&context, HALF_OPEN, &fixture.settings);
         assert_eq!(result.is_ok(), travels);
         assert!(travels || matches!(result, Err(Error::CannotPack(_))));
     }

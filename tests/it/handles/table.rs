@@ -63,7 +63,7 @@ fn a_handle_of_the_other_kind_finds_nothing() {
 }
 
 #[test]
-fn words_that_nobody_gave_find_nothing() {
+fn words_that_were_never_given_find_nothing() {
     let table = Table::new(Kind::Context, |_| 0x1234_5678);
     let given: Vec<Words> = (0..200).map(|n| table.insert(n, MANY).unwrap()).collect();
     let edges =

@@ -486,7 +486,7 @@ fn dce_style_has_a_third_leg() {
 }
 
 #[test]
-fn nobody_is_let_in_only_where_the_caller_says_so() {
+fn anonymous_is_accepted_only_where_the_caller_says_so() {
     let client = vec!["WELLKNOWN".into(), "ANONYMOUS".into()];
     let forge = Forge {
         client,
@@ -514,7 +514,7 @@ fn nobody_is_let_in_only_where_the_caller_says_so() {
 }
 
 #[test]
-fn the_peer_is_told_why_only_if_the_caller_wants_it() {
+fn the_peer_is_sent_the_reason_only_if_the_caller_wants_it() {
     let good = Forge::new(AES);
     let replayed = good.token();
     good.server().accept(&replayed).unwrap();

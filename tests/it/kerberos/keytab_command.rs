@@ -76,7 +76,7 @@ fn without_a_name_it_is_the_configured_one() {
 
 /// `negossp config check`.
 #[test]
-fn what_is_wrong_with_the_configured_keytab_is_told() {
+fn what_is_wrong_with_the_configured_keytab_is_reported() {
     let folder = Folder::new();
     let check = |variable: PathBuf| {
         let output = negossp(&["config", "check"]).env("KRB5_KTNAME", variable).output().unwrap();

@@ -416,7 +416,7 @@ fn bytes_behind_a_message_do_not_count_and_those_within_do() {
 }
 
 #[test]
-fn nobody_is_not_a_client() {
+fn a_name_without_components_is_not_a_client() {
     let none = PrincipalName::encode_components::<&[u8]>(&[]);
     let nobody = PrincipalName::new(1, &none).unwrap();
     assert!(nobody.is_empty());

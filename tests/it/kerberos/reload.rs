@@ -144,7 +144,7 @@ fn a_keytab_that_is_missing_at_first_counts_once_it_is_there() {
 }
 
 #[test]
-fn a_keytab_that_is_spoilt_at_first_lets_nobody_in() {
+fn a_keytab_that_is_damaged_at_first_accepts_no_client() {
     let service_key = key(AES);
     let good = keytab(&[(&service_key, 3)]);
     let empty: &[u8] = b"";

@@ -111,7 +111,7 @@ fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
 
 /// A clock that was ahead and is set right: what was forgotten meanwhile stays out.
 #[test]
-fn a_clock_set_back_lets_nothing_in_again() {
+fn a_clock_set_back_accepts_nothing_again() {
     let cache = MemoryCache::new();
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Ok(()));
     for later in 0..3000 {

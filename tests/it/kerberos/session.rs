@@ -299,7 +299,7 @@ fn altered_messages_are_refused() {
 
 /// A message that is refused for its content leaves nothing of its plaintext behind.
 #[test]
-fn nobody_sees_what_was_altered() {
+fn altered_messages_are_never_delivered() {
     let message = b"a secret that nobody sees before it is known to be the peer's....";
     for terms in all_terms() {
         let (mut client, mut server) = terms.pair();
@@ -581,7 +581,7 @@ fn padding_of_the_older_tokens() {
 }
 
 #[test]
-fn what_is_told_of_the_key() {
+fn what_is_reported_of_the_key() {
     let told: Vec<_> = Enctype::ALL
         .map(|enctype| {
             let terms = Terms { enctype, dce_style: false, acceptor_subkey: true, flags: IN_ORDER };

@@ -1,6 +1,6 @@
 //! The acceptor of SPNEGO against a client whose tokens each test wraps by hand.
 
-use crate::support::mechanisms::{World, fail, finish, go_on, talk};
+use crate::support::mechanisms::{Fixture, fail, finish, go_on, talk};
 use negossp::mechanism::{Established, MechInitiator, Mechanism, Step};
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use negossp::negotiate::{Acceptor, Initiator};
@@ -34,7 +34,7 @@ fn incomplete(response_token: &[u8], mech_list_mic: Option<&[u8]>) -> Vec<u8> {
 /// The exchange up to where AUTHENTICATE_MESSAGE is to be sent, the mechanism list being [`list`]
 /// of `offered` when it leaves the client and `received` when it arrives.
 struct Ready {
-    world: World,
+    fixture: Fixture,
     acceptor: Acceptor,
     client: Box<Established>,
     authenticate: Vec<u8>,
@@ -48,29 +48,29 @@ impl Ready {
 
     /// `None` if the acceptor refuses the list.
     fn altered(mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
-        Ready::in_world(World::new(PASSWORD), mech_types, received)
+        Ready::in_fixture(Fixture::new(PASSWORD), mech_types, received)
     }
 
-    fn in_world(world: World, mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
-        let (ntlm, negotiate) = world.ntlm_negotiate();
+    fn in_fixture(fixture: Fixture, mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
+        let (ntlm, negotiate) = fixture.ntlm_negotiate();
         let optimistic = mech_types.get(4..).is_some_and(|rest| rest.starts_with(NTLM));
         let token = NegTokenInit::encode(received, if optimistic { &negotiate } else { &[] });
-        let Ok(Step::Continue { next, token }) = world.accept(&Acceptor::new(), &token) else {
+        let Ok(Step::Continue { next, token }) = fixture.accept(&Acceptor::new(), &token) else {
             return None;
         };
         let (acceptor, challenge) = match NegTokenResp::decode(&token).unwrap().response_token {
             Some(challenge) => (next, challenge.to_vec()),
             None => {
                 let Ok(Step::Continue { next, token }) =
-                    world.accept(&next, &incomplete(&negotiate, None))
+                    fixture.accept(&next, &incomplete(&negotiate, None))
                 else {
                     return None;
                 };
                 (next, NegTokenResp::decode(&token).unwrap().response_token.unwrap().to_vec())
             }
         };
-        let (client, authenticate) = world.ntlm_authenticate(&ntlm, &challenge);
-        Some(Ready { world, acceptor, client, authenticate, mech_types })
+        let (client, authenticate) = fixture.ntlm_authenticate(&ntlm, &challenge);
+        Some(Ready { fixture, acceptor, client, authenticate, mech_types })
     }
 
     fn mic(&self) -> Vec<u8> {
@@ -86,7 +86,7 @@ impl Ready {
     }
 
     fn send(&self, mic: Option<&[u8]>) -> Result<Step<Acceptor>, Failure> {
-        self.world.accept(&self.acceptor, &incomplete(&self.authenticate, mic))
+        self.fixture.accept(&self.acceptor, &incomplete(&self.authenticate, mic))
     }
 }
 
@@ -98,31 +98,31 @@ fn is_denied(failure: Failure) {
 
 #[test]
 fn both_sides_of_ours() {
-    let world = World::new(PASSWORD);
-    let (client, token) = go_on(world.initiate(&Initiator::new(), None));
+    let fixture = Fixture::new(PASSWORD);
+    let (client, token) = go_on(fixture.initiate(&Initiator::new(), None));
     let FirstToken::Negotiate(init) = FirstToken::read(&token).unwrap() else { panic!() };
     assert_eq!(init.mech_types.unwrap().der(), list(&[NTLM]));
 
-    let (server, token) = go_on(world.accept(&Acceptor::new(), &token));
+    let (server, token) = go_on(fixture.accept(&Acceptor::new(), &token));
     let resp = NegTokenResp::decode(&token).unwrap();
     assert_eq!(resp.neg_state, Some(NegState::AcceptIncomplete));
     assert_eq!(resp.supported_mech, Some(NTLM));
     assert!(resp.response_token.unwrap().starts_with(b"NTLMSSP\0\x02"));
     assert_eq!(resp.mech_list_mic, None);
 
-    let (client, token) = go_on(world.initiate(&client, Some(&token)));
+    let (client, token) = go_on(fixture.initiate(&client, Some(&token)));
     let resp = NegTokenResp::decode(&token).unwrap();
     assert_eq!(resp.supported_mech, None);
     assert!(resp.mech_list_mic.is_some());
 
-    let (server, token) = finish(world.accept(&server, &token));
+    let (server, token) = finish(fixture.accept(&server, &token));
     let token = token.unwrap();
     let resp = NegTokenResp::decode(&token).unwrap();
     assert_eq!(resp.neg_state, Some(NegState::AcceptCompleted));
     assert_eq!((resp.supported_mech, resp.response_token), (None, None));
     assert!(resp.mech_list_mic.is_some());
 
-    let (client, token) = finish(world.initiate(&client, Some(&token)));
+    let (client, token) = finish(fixture.initiate(&client, Some(&token)));
     assert_eq!(token, None);
     assert_eq!(server.client.user, "alice");
     talk(&client, &server);
@@ -143,25 +143,26 @@ fn optimistic_token_is_the_right_one() {
 /// The list that Windows sends, and its first mechanism's token, which is not for us.
 #[test]
 fn optimistic_token_is_the_wrong_one() {
-    let world = World::new(PASSWORD);
+    let fixture = Fixture::new(PASSWORD);
     let mech_types = list(&[MS_KRB5, KRB5, NEGOEX, NTLM]);
-    let (ntlm, negotiate) = world.ntlm_negotiate();
+    let (ntlm, negotiate) = fixture.ntlm_negotiate();
     for mech_token in [&b"\x60\x03\x06\x01\x00"[..], &negotiate, b""] {
         let (server, token) =
-            go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&mech_types, mech_token)));
+            go_on(fixture.accept(&Acceptor::new(), &NegTokenInit::encode(&mech_types, mech_token)));
         let resp = NegTokenResp::decode(&token).unwrap();
         assert_eq!(resp.neg_state, Some(NegState::RequestMic));
         assert_eq!(resp.supported_mech, Some(NTLM));
         assert_eq!((resp.response_token, resp.mech_list_mic), (None, None));
 
-        let (server, token) = go_on(world.accept(&server, &incomplete(&negotiate, None)));
+        let (server, token) = go_on(fixture.accept(&server, &incomplete(&negotiate, None)));
         let resp = NegTokenResp::decode(&token).unwrap();
         // request-mic and supportedMech belong to the first reply only.
         assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::AcceptIncomplete), None));
         let (mut client, authenticate) =
-            world.ntlm_authenticate(&ntlm, resp.response_token.unwrap());
+            fixture.ntlm_authenticate(&ntlm, resp.response_token.unwrap());
         let mic = client.session.make_mech_list_mic(&mech_types).unwrap();
-        let (server, token) = finish(world.accept(&server, &incomplete(&authenticate, Some(&mic))));
+        let (server, token) =
+            finish(fixture.accept(&server, &incomplete(&authenticate, Some(&mic))));
         let token = token.unwrap();
         let mic = NegTokenResp::decode(&token).unwrap().mech_list_mic.unwrap();
         client.session.verify_mech_list_mic(&mech_types, mic).unwrap();
@@ -171,38 +172,39 @@ fn optimistic_token_is_the_wrong_one() {
 
 #[test]
 fn optimistic_token_is_absent() {
-    let world = World::new(PASSWORD);
+    let fixture = Fixture::new(PASSWORD);
     let (server, token) =
-        go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5]), b"")));
+        go_on(fixture.accept(&Acceptor::new(), &NegTokenInit::encode(&list(&[NTLM, KRB5]), b"")));
     let resp = NegTokenResp::decode(&token).unwrap();
     assert_eq!(
         (resp.neg_state, resp.supported_mech),
         (Some(NegState::AcceptIncomplete), Some(NTLM))
     );
     assert_eq!((resp.response_token, resp.mech_list_mic), (None, None));
-    let (_, negotiate) = world.ntlm_negotiate();
-    go_on(world.accept(&server, &incomplete(&negotiate, None)));
+    let (_, negotiate) = fixture.ntlm_negotiate();
+    go_on(fixture.accept(&server, &incomplete(&negotiate, None)));
 }
 
 /// In a datagram context NTLM's first message is the server's.
 #[test]
 fn datagram_client_is_silent_at_first() {
     for offered in [&[NTLM][..], &[KRB5, NTLM]] {
-        let mut world = World::new(PASSWORD);
-        world.requirements |= ContextFlags::DATAGRAM;
-        let (client, token) = go_on(world.initiate(&Initiator::new(), None));
+        let mut fixture = Fixture::new(PASSWORD);
+        fixture.requirements |= ContextFlags::DATAGRAM;
+        let (client, token) = go_on(fixture.initiate(&Initiator::new(), None));
         assert_eq!(token, NegTokenInit::encode(&list(&[NTLM]), b""));
         let (mut server, mut token) =
-            go_on(world.accept(&Acceptor::new(), &NegTokenInit::encode(&list(offered), b"")));
+            go_on(fixture.accept(&Acceptor::new(), &NegTokenInit::encode(&list(offered), b"")));
         if offered.len() > 1 {
-            (server, token) =
-                go_on(world.accept(&server, &answer(Some(NegState::AcceptIncomplete), None, None)));
+            (server, token) = go_on(
+                fixture.accept(&server, &answer(Some(NegState::AcceptIncomplete), None, None)),
+            );
         }
-        let (_, token) = go_on(world.initiate(&client, Some(&token)));
+        let (_, token) = go_on(fixture.initiate(&client, Some(&token)));
         if offered.len() == 1 {
-            finish(world.accept(&server, &token));
+            finish(fixture.accept(&server, &token));
         } else {
-            is_denied(fail(world.accept(&server, &token))); // its MIC is over another list
+            is_denied(fail(fixture.accept(&server, &token))); // its MIC is over another list
         }
     }
 }
@@ -222,13 +224,17 @@ fn mic_may_come_in_one_token_more() {
         assert_eq!((resp.neg_state, resp.response_token), (Some(NegState::AcceptIncomplete), None));
         let client = ready.client_after(resp.mech_list_mic);
 
-        is_denied(fail(ready.world.accept(&server, &answer(last, None, None))));
-        is_denied(fail(ready.world.accept(&server, &answer(last, None, Some(&[0; 16])))));
+        is_denied(fail(ready.fixture.accept(&server, &answer(last, None, None))));
+        is_denied(fail(ready.fixture.accept(&server, &answer(last, None, Some(&[0; 16])))));
         let mic = ready.mic();
         let again = answer(last, Some(&ready.authenticate), Some(&mic));
-        assert!(matches!(fail(ready.world.accept(&server, &again)).error, Error::InvalidToken(_)));
+        assert!(matches!(
+            fail(ready.fixture.accept(&server, &again)).error,
+            Error::InvalidToken(_)
+        ));
 
-        let (server, token) = finish(ready.world.accept(&server, &answer(last, None, Some(&mic))));
+        let (server, token) =
+            finish(ready.fixture.accept(&server, &answer(last, None, Some(&mic))));
         // Our MIC went with the token before; who has said accept-completed awaits nothing.
         match last {
             Some(NegState::AcceptCompleted) => assert_eq!(token, None),
@@ -242,9 +248,9 @@ fn mic_may_come_in_one_token_more() {
 #[test]
 fn no_mic_without_integrity() {
     for offered in [&[NTLM][..], &[KRB5, NTLM]] {
-        let mut world = World::new(PASSWORD);
-        world.requirements = ContextFlags::NO_INTEGRITY;
-        let ready = Ready::in_world(world, list(offered), &list(offered)).unwrap();
+        let mut fixture = Fixture::new(PASSWORD);
+        fixture.requirements = ContextFlags::NO_INTEGRITY;
+        let ready = Ready::in_fixture(fixture, list(offered), &list(offered)).unwrap();
         assert!(!ready.client.flags.contains(ContextFlags::INTEGRITY));
         let (_, token) = finish(ready.send(None));
         assert_eq!(token, Some(answer(Some(NegState::AcceptCompleted), None, None)));
@@ -277,7 +283,7 @@ fn wrong_mic_is_refused_whether_required_or_not() {
 fn mic_that_repeats_the_token_counts_as_none() {
     let ready = Ready::new(&[KRB5, NTLM]);
     let (server, _) = go_on(ready.send(Some(&ready.authenticate)));
-    finish(ready.world.accept(&server, &answer(None, None, Some(&ready.mic()))));
+    finish(ready.fixture.accept(&server, &answer(None, None, Some(&ready.mic()))));
 }
 
 #[test]
@@ -293,9 +299,9 @@ fn removing_a_mechanism_in_flight_fails_on_the_mic() {
         // Stripping the MIC as well does not help.
         let (server, _) = go_on(ready.send(None));
         is_denied(fail(
-            ready.world.accept(&server, &answer(Some(NegState::AcceptCompleted), None, None)),
+            ready.fixture.accept(&server, &answer(Some(NegState::AcceptCompleted), None, None)),
         ));
-        is_denied(fail(ready.world.accept(&server, &answer(None, None, Some(&ready.mic())))));
+        is_denied(fail(ready.fixture.accept(&server, &answer(None, None, Some(&ready.mic())))));
     }
 }
 
@@ -316,84 +322,87 @@ fn changing_any_bit_of_the_list_in_flight_fails() {
 
 #[test]
 fn raw_ntlm_stays_raw() {
-    let world = World::new(PASSWORD);
-    let (ntlm, negotiate) = world.ntlm_negotiate();
-    let (server, challenge) = go_on(world.accept(&Acceptor::new(), &negotiate));
+    let fixture = Fixture::new(PASSWORD);
+    let (ntlm, negotiate) = fixture.ntlm_negotiate();
+    let (server, challenge) = go_on(fixture.accept(&Acceptor::new(), &negotiate));
     assert!(challenge.starts_with(b"NTLMSSP\0\x02"));
-    let (client, authenticate) = world.ntlm_authenticate(&ntlm, &challenge);
+    let (client, authenticate) = fixture.ntlm_authenticate(&ntlm, &challenge);
     assert!(matches!(
-        fail(world.accept(&server, &incomplete(&authenticate, None))).error,
+        fail(fixture.accept(&server, &incomplete(&authenticate, None))).error,
         Error::InvalidToken(_)
     ));
-    let (server, token) = finish(world.accept(&server, &authenticate));
+    let (server, token) = finish(fixture.accept(&server, &authenticate));
     assert_eq!(token, None);
     talk(&client, &server);
 }
 
 #[test]
 fn empty_token_asks_for_the_mechanisms() {
-    let world = World::new(PASSWORD);
-    let (hinted, hint) = go_on(world.accept(&Acceptor::new(), b""));
+    let fixture = Fixture::new(PASSWORD);
+    let (hinted, hint) = go_on(fixture.accept(&Acceptor::new(), b""));
     assert_eq!(hint, NegTokenInit::encode_hint(&mech_type_list(&[Mechanism::Ntlm])));
-    assert!(matches!(fail(world.accept(&hinted, b"")).error, Error::InvalidToken(_)));
+    assert!(matches!(fail(fixture.accept(&hinted, b"")).error, Error::InvalidToken(_)));
 
-    let (client, token) = go_on(world.initiate(&Initiator::new(), Some(&hint)));
-    let (server, token) = go_on(world.accept(&hinted, &token));
-    let (client, token) = go_on(world.initiate(&client, Some(&token)));
-    let (server, token) = finish(world.accept(&server, &token));
-    let (client, _) = finish(world.initiate(&client, token.as_deref()));
+    let (client, token) = go_on(fixture.initiate(&Initiator::new(), Some(&hint)));
+    let (server, token) = go_on(fixture.accept(&hinted, &token));
+    let (client, token) = go_on(fixture.initiate(&client, Some(&token)));
+    let (server, token) = finish(fixture.accept(&server, &token));
+    let (client, _) = finish(fixture.initiate(&client, token.as_deref()));
     talk(&client, &server);
 
     // SMB clients may also take the hint and go on without SPNEGO.
-    let (_, negotiate) = world.ntlm_negotiate();
-    let (_, challenge) = go_on(world.accept(&hinted, &negotiate));
+    let (_, negotiate) = fixture.ntlm_negotiate();
+    let (_, challenge) = go_on(fixture.accept(&hinted, &negotiate));
     assert!(challenge.starts_with(b"NTLMSSP\0\x02"));
 }
 
 #[test]
 fn nothing_in_common() {
-    let mut world = World::new(PASSWORD);
-    let (_, negotiate) = world.ntlm_negotiate();
-    let refused = |world: &World, token: &[u8]| {
-        let failure = fail(world.accept(&Acceptor::new(), token));
+    let mut fixture = Fixture::new(PASSWORD);
+    let (_, negotiate) = fixture.ntlm_negotiate();
+    let refused = |fixture: &Fixture, token: &[u8]| {
+        let failure = fail(fixture.accept(&Acceptor::new(), token));
         assert!(matches!(failure.error, Error::NothingInCommon(_)), "{}", failure.error);
         failure.token
     };
-    assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[MS_KRB5, KRB5, NEGOEX]), b"x")), None);
     assert_eq!(
-        refused(&world, b"\x60\x0d\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"),
+        refused(&fixture, &NegTokenInit::encode(&list(&[MS_KRB5, KRB5, NEGOEX]), b"x")),
         None
     );
-    world.requirements |= ContextFlags::EXTENDED_ERROR;
+    assert_eq!(
+        refused(&fixture, b"\x60\x0d\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"),
+        None
+    );
+    fixture.requirements |= ContextFlags::EXTENDED_ERROR;
     let reject = Some(answer(Some(NegState::Reject), None, None));
-    assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[KRB5]), b"x")), reject);
-    world.settings.negotiate.mechanisms.clear();
-    assert_eq!(refused(&world, &NegTokenInit::encode(&list(&[NTLM]), &negotiate)), reject);
-    assert_eq!(refused(&world, &negotiate), None);
-    refused(&world, b"");
-    let mut world = World::new(PASSWORD);
-    world.server.mechanisms.clear();
-    refused(&world, &NegTokenInit::encode(&list(&[NTLM]), &negotiate));
-    refused(&world, &negotiate);
+    assert_eq!(refused(&fixture, &NegTokenInit::encode(&list(&[KRB5]), b"x")), reject);
+    fixture.settings.negotiate.mechanisms.clear();
+    assert_eq!(refused(&fixture, &NegTokenInit::encode(&list(&[NTLM]), &negotiate)), reject);
+    assert_eq!(refused(&fixture, &negotiate), None);
+    refused(&fixture, b"");
+    let mut fixture = Fixture::new(PASSWORD);
+    fixture.server.mechanisms.clear();
+    refused(&fixture, &NegTokenInit::encode(&list(&[NTLM]), &negotiate));
+    refused(&fixture, &negotiate);
 }
 
 #[test]
-fn the_peer_is_told_only_if_the_caller_wants_that() {
+fn the_peer_is_sent_an_error_only_if_the_caller_wants_that() {
     for (extended, token) in
         [(false, None), (true, Some(answer(Some(NegState::Reject), None, None)))]
     {
-        let mut world = World::new("wrong");
-        world.requirements.set(ContextFlags::EXTENDED_ERROR, extended);
-        let (client, negotiate) = go_on(world.initiate(&Initiator::new(), None));
-        let (server, challenge) = go_on(world.accept(&Acceptor::new(), &negotiate));
-        let (client, authenticate) = go_on(world.initiate(&client, Some(&challenge)));
-        let failure = fail(world.accept(&server, &authenticate));
+        let mut fixture = Fixture::new("wrong");
+        fixture.requirements.set(ContextFlags::EXTENDED_ERROR, extended);
+        let (client, negotiate) = go_on(fixture.initiate(&Initiator::new(), None));
+        let (server, challenge) = go_on(fixture.accept(&Acceptor::new(), &negotiate));
+        let (client, authenticate) = go_on(fixture.initiate(&client, Some(&challenge)));
+        let failure = fail(fixture.accept(&server, &authenticate));
         assert_eq!(failure.error, Error::LogonDenied(Denial::WrongPassword));
         assert_eq!(failure.token, token);
-        assert_eq!(fail(world.accept(&Acceptor::new(), b"garbage")).token, token);
+        assert_eq!(fail(fixture.accept(&Acceptor::new(), b"garbage")).token, token);
         if let Some(token) = token {
             assert!(matches!(
-                fail(world.initiate(&client, Some(&token))).error,
+                fail(fixture.initiate(&client, Some(&token))).error,
                 Error::LogonDenied(_)
             ));
         }
@@ -404,14 +413,14 @@ fn the_peer_is_told_only_if_the_caller_wants_that() {
 /// changes nothing, the right token is still welcome afterwards.
 #[test]
 fn tokens_where_they_do_not_belong() {
-    let world = World::new(PASSWORD);
-    let (client, negotiate) = go_on(world.initiate(&Initiator::new(), None));
+    let fixture = Fixture::new(PASSWORD);
+    let (client, negotiate) = go_on(fixture.initiate(&Initiator::new(), None));
     let start = Acceptor::new();
-    let (server, challenge) = go_on(world.accept(&start, &negotiate));
-    let (_, authenticate) = go_on(world.initiate(&client, Some(&challenge)));
+    let (server, challenge) = go_on(fixture.accept(&start, &negotiate));
+    let (_, authenticate) = go_on(fixture.initiate(&client, Some(&challenge)));
     let raw = NegTokenResp::decode(&authenticate).unwrap().response_token.unwrap().to_vec();
     let invalid = |acceptor: &Acceptor, token: &[u8]| {
-        let failure = fail(world.accept(acceptor, token));
+        let failure = fail(fixture.accept(acceptor, token));
         assert!(matches!(failure.error, Error::InvalidToken(_)), "{}", failure.error);
     };
     for token in [&authenticate[..], &challenge, &raw, b"\x60", b"\0"] {
@@ -433,21 +442,21 @@ fn tokens_where_they_do_not_belong() {
     // A supportedMech that repeats ours is harmless.
     let same =
         NegTokenResp { supported_mech: Some(NTLM), ..NegTokenResp::decode(&authenticate).unwrap() };
-    finish(world.accept(&server, &same.encode()));
-    finish(world.accept(&server, &authenticate));
+    finish(fixture.accept(&server, &same.encode()));
+    finish(fixture.accept(&server, &authenticate));
 }
 
 #[test]
 fn longest_token() {
-    let mut world = World::new(PASSWORD);
-    let (_, mut token) = go_on(world.initiate(&Initiator::new(), None));
-    token.resize(world.settings.limits.max_token as usize, 0);
-    go_on(world.accept(&Acceptor::new(), &token));
+    let mut fixture = Fixture::new(PASSWORD);
+    let (_, mut token) = go_on(fixture.initiate(&Initiator::new(), None));
+    token.resize(fixture.settings.limits.max_token as usize, 0);
+    go_on(fixture.accept(&Acceptor::new(), &token));
     token.push(0);
-    assert!(matches!(fail(world.accept(&Acceptor::new(), &token)).error, Error::InvalidToken(_)));
-    world.settings.limits.max_token = 16;
+    assert!(matches!(fail(fixture.accept(&Acceptor::new(), &token)).error, Error::InvalidToken(_)));
+    fixture.settings.limits.max_token = 16;
     assert!(matches!(
-        fail(world.initiate(&Initiator::new(), Some(&[0; 17]))).error,
+        fail(fixture.initiate(&Initiator::new(), Some(&[0; 17]))).error,
         Error::InvalidToken(_)
     ));
 }
@@ -459,13 +468,13 @@ fn flipped_and_cut_last_token() {
     let ready = Ready::new(&[KRB5, NTLM]);
     let token = incomplete(&ready.authenticate, Some(&ready.mic()));
     for n in 0..token.len() {
-        fail(ready.world.accept(&ready.acceptor, &token[..n]));
+        fail(ready.fixture.accept(&ready.acceptor, &token[..n]));
     }
     let mut accepted = 0;
     for bit in 0..8 * token.len() {
         let mut token = token.clone();
         token[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(Step::Done { established, .. }) = ready.world.accept(&ready.acceptor, &token) {
+        if let Ok(Step::Done { established, .. }) = ready.fixture.accept(&ready.acceptor, &token) {
             accepted += 1;
             assert_eq!(established.client.user, "alice");
             assert_eq!(established.session.session_key(), ready.client.session.session_key());

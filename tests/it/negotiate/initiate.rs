@@ -1,6 +1,6 @@
 //! The initiator of SPNEGO against a server whose tokens each test wraps by hand.
 
-use crate::support::mechanisms::{World, fail, finish, go_on, talk};
+use crate::support::mechanisms::{Fixture, fail, finish, go_on, talk};
 use negossp::mechanism::{Established, MechAcceptor, Mechanism, Step};
 use negossp::negotiate::Initiator;
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
@@ -23,7 +23,7 @@ fn answer(
 
 /// NegTokenInit has been sent and a CHALLENGE_MESSAGE is at hand.
 struct Offered {
-    world: World,
+    fixture: Fixture,
     initiator: Initiator,
     server: MechAcceptor,
     challenge: Vec<u8>,
@@ -31,11 +31,11 @@ struct Offered {
 
 impl Offered {
     fn new() -> Offered {
-        let world = World::new("Passw0rd!");
-        let (initiator, token) = go_on(world.initiate(&Initiator::new(), None));
+        let fixture = Fixture::new("Passw0rd!");
+        let (initiator, token) = go_on(fixture.initiate(&Initiator::new(), None));
         let FirstToken::Negotiate(init) = FirstToken::read(&token).unwrap() else { panic!() };
-        let (server, challenge) = world.ntlm_challenge(init.mech_token.unwrap());
-        Offered { world, initiator, server, challenge }
+        let (server, challenge) = fixture.ntlm_challenge(init.mech_token.unwrap());
+        Offered { fixture, initiator, server, challenge }
     }
 
     fn first_reply(
@@ -50,13 +50,13 @@ impl Offered {
             response_token: token,
             mech_list_mic: None,
         };
-        self.world.initiate(&self.initiator, Some(&resp.encode()))
+        self.fixture.initiate(&self.initiator, Some(&resp.encode()))
     }
 }
 
 /// AUTHENTICATE_MESSAGE has been sent and taken.
 struct Finishing {
-    world: World,
+    fixture: Fixture,
     initiator: Initiator,
     server: Box<Established>,
     mic: Vec<u8>,
@@ -68,11 +68,11 @@ impl Finishing {
         let (initiator, token) = go_on(offered.first_reply(state, oid, Some(&offered.challenge)));
         let resp = NegTokenResp::decode(&token).unwrap();
         assert_eq!((resp.neg_state, resp.supported_mech), (INCOMPLETE, None));
-        let mut server = offered.world.ntlm_accept(&offered.server, resp.response_token.unwrap());
+        let mut server = offered.fixture.ntlm_accept(&offered.server, resp.response_token.unwrap());
         let mech_types = mech_type_list(&[Mechanism::Ntlm]);
         server.session.verify_mech_list_mic(&mech_types, resp.mech_list_mic.unwrap()).unwrap();
         let mic = server.session.make_mech_list_mic(&mech_types).unwrap();
-        Finishing { world: offered.world, initiator, server, mic }
+        Finishing { fixture: offered.fixture, initiator, server, mic }
     }
 
     fn last_reply(
@@ -81,7 +81,7 @@ impl Finishing {
         token: Option<&[u8]>,
         mic: Option<&[u8]>,
     ) -> Result<Step<Initiator>, Failure> {
-        self.world.initiate(&self.initiator, Some(&answer(state, token, mic)))
+        self.fixture.initiate(&self.initiator, Some(&answer(state, token, mic)))
     }
 }
 
@@ -138,8 +138,8 @@ fn reject() {
     let garbage = fail(offered.first_reply(INCOMPLETE, ntlm, Some(b"garbage")));
     assert!(matches!(garbage.error, Error::InvalidToken(_)));
     assert_eq!(garbage.token, None);
-    offered.world.requirements |= ContextFlags::EXTENDED_ERROR;
-    finishing.world.requirements |= ContextFlags::EXTENDED_ERROR;
+    offered.fixture.requirements |= ContextFlags::EXTENDED_ERROR;
+    finishing.fixture.requirements |= ContextFlags::EXTENDED_ERROR;
     let token = answer(REJECT, None, None);
     assert_eq!(
         fail(offered.first_reply(INCOMPLETE, ntlm, Some(b"garbage"))).token,
@@ -165,23 +165,23 @@ fn replies_that_make_no_sense() {
     invalid(offered.first_reply(COMPLETED, ntlm, None));
     let own = NegTokenInit::encode(&mech_type_list(&[Mechanism::Ntlm]), b"NTLMSSP\0");
     for token in [&offered.challenge[..], b"", b"\xa1", &own] {
-        invalid(offered.world.initiate(&offered.initiator, Some(token)));
+        invalid(offered.fixture.initiate(&offered.initiator, Some(token)));
     }
-    invalid(offered.world.initiate(&offered.initiator, None));
+    invalid(offered.fixture.initiate(&offered.initiator, None));
     let finishing = Finishing::new(INCOMPLETE, ntlm);
     invalid(finishing.last_reply(COMPLETED, challenge, Some(&finishing.mic)));
-    invalid(finishing.world.initiate(&finishing.initiator, Some(b"")));
+    invalid(finishing.fixture.initiate(&finishing.initiator, Some(b"")));
     // Nothing has changed: the right token is still welcome.
     finish(finishing.last_reply(COMPLETED, Some(b""), Some(&finishing.mic)));
 }
 
 #[test]
 fn hint_limits_the_offer() {
-    let mut world = World::new("Passw0rd!");
+    let mut fixture = Fixture::new("Passw0rd!");
     let hint = NegTokenInit::encode_hint(&mech_type_list(&[Mechanism::Ntlm]));
-    go_on(world.initiate(&Initiator::new(), Some(&hint)));
+    go_on(fixture.initiate(&Initiator::new(), Some(&hint)));
     // Without a list the hint says nothing.
-    go_on(world.initiate(
+    go_on(fixture.initiate(
         &Initiator::new(),
         Some(b"\x60\x0c\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x02\x30\x00"),
     ));
@@ -189,16 +189,16 @@ fn hint_limits_the_offer() {
         [b"\x60\x1b\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x11\x30\x0f\xa0\x0d\x30\x0b\x06\x09", KRB5]
             .concat();
     assert!(matches!(
-        fail(world.initiate(&Initiator::new(), Some(&kerberos_only))).error,
+        fail(fixture.initiate(&Initiator::new(), Some(&kerberos_only))).error,
         Error::NothingInCommon(_)
     ));
     assert!(matches!(
-        fail(world.initiate(&Initiator::new(), Some(b"NTLMSSP\0"))).error,
+        fail(fixture.initiate(&Initiator::new(), Some(b"NTLMSSP\0"))).error,
         Error::InvalidToken(_)
     ));
-    world.client.mechanisms.clear();
+    fixture.client.mechanisms.clear();
     assert!(matches!(
-        fail(world.initiate(&Initiator::new(), None)).error,
+        fail(fixture.initiate(&Initiator::new(), None)).error,
         Error::NothingInCommon(_)
     ));
 }

@@ -173,7 +173,7 @@ fn known_leniencies_of_neg_token_resp() {
 }
 
 #[test]
-fn bare_tokens_are_told_by_signature_or_oid() {
+fn bare_tokens_are_recognized_by_signature_or_oid() {
     assert_eq!(FirstToken::read(b"NTLMSSP\0\x01\0\0\0").unwrap(), FirstToken::Raw(Mechanism::Ntlm));
     let krb5 = hex(&tlv(0x60, &(tlv(0x06, KRB5) + "01006e00")));
     assert_eq!(FirstToken::read(&krb5).unwrap(), FirstToken::Raw(Mechanism::Kerberos));

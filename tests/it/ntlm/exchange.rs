@@ -139,7 +139,7 @@ fn the_initiator_insists_on_what_its_caller_requires() {
 }
 
 #[test]
-fn nobody_without_an_identity() {
+fn an_initiator_without_an_identity_is_refused() {
     let client = Party { identity: None, ..Party::alice() };
     let refused = client.initiate(&Initiator::new(), None).err();
     assert!(matches!(refused, Some(Error::NoCredentials(_))), "{refused:?}");

@@ -56,7 +56,7 @@ fn no_bit_may_change() {
 }
 
 #[test]
-fn a_changed_bit_makes_nobody_else_of_alice() {
+fn a_changed_bit_never_yields_another_client() {
     // Clients without a MIC: what is changed may not matter, but then it is still Alice.
     for (leg, length) in lengths().into_iter().enumerate() {
         for bit in 0..8 * length {

@@ -42,7 +42,7 @@ fn nobody() -> Party {
 }
 
 #[test]
-fn nobody_is_let_in_only_where_allowed() {
+fn anonymous_is_accepted_only_where_allowed() {
     let refused = establish(&nobody(), &Party::alice()).err();
     assert_eq!(refused, Some(Error::LogonDenied(Denial::Anonymous)));
     let mut allowing = Party::requiring(C::ALLOW_NULL_SESSION);
@@ -68,7 +68,7 @@ fn nobody_is_let_in_only_where_allowed() {
 }
 
 #[test]
-fn a_client_can_ask_to_be_nobody() {
+fn a_client_can_ask_to_be_anonymous() {
     for identity in [None, Party::alice().identity] {
         let client = Party { identity, ..Party::requiring(C::ALLOW_NULL_SESSION) };
         assert_eq!(
@@ -82,7 +82,7 @@ fn a_client_can_ask_to_be_nobody() {
 }
 
 #[test]
-fn somebody_stays_somebody_where_nobody_is_allowed() {
+fn a_named_client_stays_named_where_anonymous_is_allowed() {
     let allowing = Party::requiring(C::ALLOW_NULL_SESSION);
     let (_, server) = establish(&Party::alice(), &allowing).expect("let in");
     assert!(!server.client.anonymous && !server.flags.contains(C::NULL_SESSION));
@@ -143,7 +143,7 @@ fn a_mic_can_be_demanded() {
 }
 
 #[test]
-fn a_changed_challenge_is_told_by_the_mic() {
+fn a_changed_challenge_is_detected_by_the_mic() {
     let (initiator, negotiate) =
         going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
     let (acceptor, mut challenge) =
@@ -203,7 +203,7 @@ fn channel_bindings_count_as_policy_and_caller_say() {
 }
 
 #[test]
-fn a_wrong_password_is_told_before_wrong_bindings() {
+fn a_wrong_password_is_reported_before_wrong_bindings() {
     let wrong =
         Party { identity: Some(identity(USER, DOMAIN, "wrong")), ..bound(Some(1), C::empty()) };
     assert_eq!(
@@ -255,7 +255,7 @@ fn the_target_counts_as_policy_says() {
 }
 
 #[test]
-fn ntlmv1_is_spoken_and_let_in_only_where_configured() {
+fn ntlmv1_is_used_and_accepted_only_where_configured() {
     for (offered, ess) in [(F::all(), true), (F::all() - F::EXTENDED_SESSIONSECURITY, false)] {
         for (client_may, server_may) in [(true, true), (true, false), (false, true)] {
             let mut parties = (Party::requiring(C::CONFIDENTIALITY), Party::alice());

@@ -43,7 +43,7 @@ fn accept(
 }
 
 #[test]
-fn each_is_let_in_with_the_same_key() {
+fn each_is_accepted_with_the_same_key() {
     for exchange in exchanges("ntlm-") {
         let established = accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes)
             .unwrap_or_else(|error| panic!("{}: {error}", exchange.name));
@@ -63,7 +63,7 @@ fn each_is_answered_with_a_challenge() {
 }
 
 #[test]
-fn none_is_let_in_with_another_password() {
+fn none_is_accepted_with_another_password() {
     for exchange in exchanges("ntlm-") {
         let mut server = server(&exchange);
         server.identity = Some(identity(&exchange.user, &exchange.domain, "another"));

@@ -95,7 +95,7 @@ fn accept(
 }
 
 #[test]
-fn the_client_is_let_in() {
+fn the_client_is_accepted() {
     let established = accept(&server(), &hex(NEGOTIATE), &hex(AUTHENTICATE)).expect("let in");
     assert_eq!(established.client.user, "Administrator");
     assert_eq!(established.client_target.as_deref(), Some("HTTP/dc-ws2008r2.ws2008r2.local"));

@@ -117,6 +117,9 @@ pub(crate) struct Client {
     pub(crate) user: String,
     pub(crate) domain: String,
     nt_response: Vec<u8>,
+    /// `SessionBaseKey`; the log must not show it.
+    #[allow(dead_code)] // used by tests/log.rs
+    pub(crate) session_base_key: [u8; 16],
 }
 
 impl Client {
@@ -128,6 +131,7 @@ impl Client {
             user: user.into(),
             domain: domain.into(),
             nt_response: [&proof[..], &temp()].concat(),
+            session_base_key: hmac(&key, &[&proof]),
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) const FLAGS: ContextFlags = ContextFlags::INTEGRITY
     .union(ContextFlags::SEQUENCE_DETECT);
 
 /// Everything that calls on both sides borrow.
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) server: Credential,
     pub(crate) client: Credential,
     pub(crate) settings: Settings,
@@ -29,9 +29,9 @@ pub(crate) struct World {
     pub(crate) notes: Notes,
 }
 
-impl World {
+impl Fixture {
     /// A server that knows alice, and a client that says this password.
-    pub(crate) fn new(password: &str) -> World {
+    pub(crate) fn new(password: &str) -> Fixture {
         let identity = |password: &str| Identity {
             user: "alice".into(),
             domain: "EXAMPLE".into(),
@@ -50,7 +50,7 @@ impl World {
             application: None,
             service: Default::default(),
         };
-        World {
+        Fixture {
             server: credential("Passw0rd!", true),
             client: credential(password, false),
             settings: Settings::default(),

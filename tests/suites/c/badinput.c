@@ -1,11 +1,11 @@
 /* Spoiled tokens at every leg: a clear error, no harm, and no effect on a conversation beside it. */
-#include "bystander.h"
+#include "control_conversation.h"
 #include "groups.h"
 
 #include <stdlib.h>
 
 static void truncated_tokens(void) {
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         for (int leg = 0; leg < 2; leg++) {
             ULONG step = 100 / effort(100), length = TOKEN_MAX;
@@ -24,7 +24,7 @@ static void truncated_tokens(void) {
             }
         }
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* Where the NTLM message begins in a token. */
@@ -78,12 +78,12 @@ static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits, bool m
 }
 
 static void flip_bits_of(int message, bool mic) {
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         ULONG bits = 1, step = 700 / effort(700);
         for (ULONG bit = 0; bit < bits; bit += step) flip(packages[p], message, bit, &bits, mic);
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* Nobody is let in: the MIC covers all messages. */
@@ -108,7 +108,7 @@ static void flipped_bits_in_challenge_with_mic_required(void) {
 /* Each of AUTHENTICATE_MESSAGE's six descriptors ([MS-NLMP] 2.2.1.3), each with lengths and offsets outside. */
 static void length_fields_outside(void) {
     static const uint32_t values[] = {0xffffffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0x0000ffff, 0x00010000};
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         for (ULONG field = 12; field <= 52; field += 8) {
             for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
@@ -124,14 +124,14 @@ static void length_fields_outside(void) {
             }
         }
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* DER lengths: every byte of SPNEGO's wrapping, as a length of one, two and four bytes that reach outside. */
 static void der_lengths_outside(void) {
     static const unsigned char lengths[][5] = {
         {0x7f}, {0x80}, {0x81, 0xff}, {0x82, 0xff, 0xff}, {0x84, 0xff, 0xff, 0xff, 0xff}, {0x84, 0x7f, 0xff, 0xff, 0xff}, {0xff}};
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (int leg = 0; leg < 2; leg++) {
         ULONG wrapping = 1;
         for (ULONG at = 0; at < wrapping; at++) {
@@ -146,7 +146,7 @@ static void der_lengths_outside(void) {
             }
         }
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* Tokens that are of no protocol, or of another one. */
@@ -172,7 +172,7 @@ static void foreign_tokens(void) {
         /* a mechanism list without any */
         {16, "\x60\x0e\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x04\x30\x02\xa0\x00"},
     };
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         for (int leg = 0; leg < 2; leg++) {
             for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
@@ -184,12 +184,12 @@ static void foreign_tokens(void) {
             }
         }
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* SPNEGO inside SPNEGO, and brackets without end. */
 static void nested_tokens(void) {
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     struct conversation c;
     REQUIRE(before_leg(&c, u"Negotiate", 0));
     /* NegTokenInit { NTLMSSP; mechToken: this very token } */
@@ -216,13 +216,13 @@ static void nested_tokens(void) {
             conversation_close(&c);
         }
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* More than cbMaxToken, though it begins well. */
 static void oversized_tokens(void) {
     static const ULONG lengths[] = {70000, 1u << 20, 16u << 20};
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         for (int leg = 0; leg < 2; leg++) {
             for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -236,14 +236,14 @@ static void oversized_tokens(void) {
             }
         }
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* Noise of every length. */
 static void random_tokens(void) {
     uint64_t random = 20261122;
     unsigned rounds = effort(3000);
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (unsigned i = 0; i < rounds; i++) {
         unsigned char noise[600];
         ULONG length = 1 + i % (sizeof noise - 1);
@@ -260,7 +260,7 @@ static void random_tokens(void) {
         if (status != SEC_I_CONTINUE_NEEDED) CHECK_REFUSED(status);
         conversation_close(&c);
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 const struct test badinput_tests[] = {

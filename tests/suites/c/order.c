@@ -1,5 +1,5 @@
 /* Calls that are wrong in themselves: tokens out of order, legs repeated, nothing where something must be. */
-#include "bystander.h"
+#include "control_conversation.h"
 #include "groups.h"
 
 static void empty_tokens(void) {
@@ -38,7 +38,7 @@ static void length_without_memory(void) {
 
 /* The three messages in the wrong place, the server's own sent back to it, and another conversation's. */
 static void tokens_out_of_order(void) {
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         struct conversation whole, c;
         struct terms terms = {.package = packages[p]};
@@ -64,12 +64,12 @@ static void tokens_out_of_order(void) {
         CHECK(converse(&whole) && conversation_works(&whole));
         conversation_close(&whole);
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 /* A leg sent again, after it succeeded and after it failed. */
 static void repeated_legs(void) {
-    REQUIRE(bystander_waits());
+    REQUIRE(control_conversation_waits());
     for (size_t p = 0; p < 2; p++) {
         struct conversation c;
         REQUIRE(before_leg(&c, packages[p], 0));
@@ -84,7 +84,7 @@ static void repeated_legs(void) {
         CHECK(conversation_works(&c));
         conversation_close(&c);
     }
-    bystander_goes_on();
+    control_conversation_goes_on();
 }
 
 static void null_everywhere(void) {

@@ -172,7 +172,7 @@ for zone in UTC Asia/Kolkata America/St_Johns; do
     TZ=$zone run "lifetime, TZ $zone" lifetime "$program" "$file" names
 done
 # A context goes from one process to another: to one with another key, to one whose key is missing, and to one with the same.
-for configuration in parcel-left parcel-refused absent-key parcel-taken; do
+for configuration in export-write export-own-key absent-key export-read; do
     run $configuration $configuration "$program" "$file" names
 done
 # And from one system to another.
@@ -183,10 +183,10 @@ on_linux() { # CONFIGURATION
     runner=("${wine[@]}")
 }
 if [[ $what == wine* ]]; then
-    on_linux parcel-left
-    run "parcel-taken, under Wine" parcel-taken "$program" "$file" names
-    run "parcel-left, under Wine" parcel-left "$program" "$file" names
-    on_linux parcel-taken
+    on_linux export-write
+    run "export-read, under Wine" export-read "$program" "$file" names
+    run "export-write, under Wine" export-write "$program" "$file" names
+    on_linux export-read
 fi
 [[ $what != wine* ]] || run wine-user-name wine-user-name "$program" "$file" names
 [[ $what == *san ]] || run linked default "$linked"

@@ -1,81 +1,81 @@
 /* AcceptSecurityContext: tokens, handles, order of calls, attributes. Its buffers are in accept_buffers.c. */
-#include "desk.h"
+#include "fixture.h"
 
 /* ---- the first call */
 
 PROMISE(AcceptSecurityContext, ntlm_begins, "page: SEC_I_CONTINUE_NEEDED, send the token to the client and wait for one in return") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     CHECK(d.out[0].cbBuffer >= 12 && memcmp(d.room, "NTLMSSP\0\2\0\0\0", 12) == 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, negotiate_begins, "page: SEC_I_CONTINUE_NEEDED, send the token to the client and wait for one in return") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"Negotiate"));
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"Negotiate"));
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     CHECK(d.out[0].cbBuffer > 0 && d.room[0] == 0xa1);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, gives_a_handle, "page: on the first call phNewContext receives the new context handle") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK(SecIsValidHandle(&d.fresh) && !HANDLE_IS_ZERO(d.fresh));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, negotiate_without_a_token, "protocol [MS-SPNG] 3.2.5.2: without a token from the client the server begins, with NegTokenInit2") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"Negotiate"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"Negotiate"));
     d.in[0] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     CHECK(d.out[0].cbBuffer > 0 && d.room[0] == 0x60);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, negotiate_with_null_input, "page: pInput is optional, and can be NULL if no initial token is ready") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"Negotiate"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"Negotiate"));
     d.input = NULL;
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     CHECK(d.out[0].cbBuffer > 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, negotiate_takes_a_bare_ntlm_token, "protocol [MS-SPNG] 3.3.5.1: a token that is NTLM's own is taken as such") {
-    struct desk d;
-    REACH(somebody_gets_in(u"NTLM") && desk_server_first_with(&d, &(struct terms){.package = u"Negotiate", .client_package = u"NTLM"}));
-    CHECK(desk_finish(&d));
-    desk_close(&d);
+    struct fixture d;
+    REACH(somebody_gets_in(u"NTLM") && fixture_server_first_with(&d, &(struct terms){.package = u"Negotiate", .client_package = u"NTLM"}));
+    CHECK(fixture_finish(&d));
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, ntlm_without_a_token, "page: SEC_E_INVALID_TOKEN, the token passed to the function is not valid") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     d.in[0] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_TOKEN);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_TOKEN);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, ntlm_with_null_input, "bad use: no input where NTLM needs a token") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     d.input = NULL;
-    CHECK_REFUSED(desk_call(&d));
+    CHECK_REFUSED(fixture_call(&d));
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 static void first_token(SEC_WCHAR *package, const void *token, ULONG length) {
-    struct desk d;
-    REACH(desk_server_first(&d, package));
+    struct fixture d;
+    REACH(fixture_server_first(&d, package));
     d.in[0] = (SecBuffer){length, SECBUFFER_TOKEN, (void *)token};
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_TOKEN);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_TOKEN);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, garbage_for_ntlm, "page: SEC_E_INVALID_TOKEN, the token passed to the function is not valid") {
@@ -95,117 +95,117 @@ PROMISE(AcceptSecurityContext, signature_alone_for_ntlm, "page: SEC_E_INVALID_TO
 }
 
 PROMISE(AcceptSecurityContext, spnego_for_ntlm, "page: SEC_E_INVALID_TOKEN; NTLM takes NTLM's own tokens") {
-    struct desk d;
-    REACH(desk_server_first_with(&d, &(struct terms){.package = u"NTLM", .client_package = u"Negotiate"}));
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_TOKEN);
+    struct fixture d;
+    REACH(fixture_server_first_with(&d, &(struct terms){.package = u"NTLM", .client_package = u"Negotiate"}));
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_TOKEN);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, truncated_token, "page: SEC_E_INVALID_TOKEN, the token passed to the function is not valid") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"Negotiate"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"Negotiate"));
     d.in[0].cbBuffer /= 2;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_TOKEN);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_TOKEN);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, challenge_from_a_client, "page: SEC_E_INVALID_TOKEN; a server's message is none of a client's") {
-    struct desk d;
-    REACH(desk_client_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_client_second(&d, u"NTLM"));
     struct bytes challenge = d.c.server.sent;
-    desk_close(&d);
+    fixture_close(&d);
     first_token(u"NTLM", challenge.data, challenge.length);
 }
 
 PROMISE(AcceptSecurityContext, authenticate_comes_first, "page: SEC_E_INVALID_TOKEN; the third message comes after the second") {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     struct bytes authenticate = d.c.client.sent;
-    desk_close(&d);
+    fixture_close(&d);
     first_token(u"NTLM", authenticate.data, authenticate.length);
 }
 
 PROMISE(AcceptSecurityContext, ntlm_token_for_kerberos, "page: SEC_E_INVALID_TOKEN; Kerberos takes Kerberos' own tokens") {
-    struct desk d;
+    struct fixture d;
     CredHandle kerberos = invalid_handle;
-    REACH(desk_server_first(&d, u"NTLM"));
+    REACH(fixture_server_first(&d, u"NTLM"));
     REQUIRE_STATUS(W->AcquireCredentialsHandleW(NULL, u"Kerberos", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &kerberos, NULL),
                    SEC_E_OK);
     d.credential = &kerberos;
-    CHECK_REFUSED(desk_call(&d));
+    CHECK_REFUSED(fixture_call(&d));
     CHECK_NOTHING_CAME_OF_IT(&d);
     W->FreeCredentialsHandle(&kerberos);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 /* ---- the last call */
 
 PROMISE(AcceptSecurityContext, ntlm_ends, "page: SEC_E_OK, the security context received from the client was accepted") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
     CHECK(conversation_works(&d.c));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, negotiate_ends, "page: an output token that comes with SEC_E_OK must be sent to the client") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"Negotiate"));
-    CHECK(desk_finish(&d));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"Negotiate"));
+    CHECK(fixture_finish(&d));
     CHECK(conversation_works(&d.c));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, native_representation, "page: TargetDataRep is SECURITY_NATIVE_DREP or SECURITY_NETWORK_DREP") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.drep = SECURITY_NATIVE_DREP;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, network_representation, "servers: SECURITY_NETWORK_DREP") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.drep = SECURITY_NETWORK_DREP;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, expiry_may_be_null, "servers: ptsExpiry = NULL") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.expiry_at = NULL;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, expiry_lies_ahead, "page: ptsTimeStamp receives the expiration time of the context, in local time") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
     CHECK(((uint64_t)(uint32_t)d.expiry.HighPart << 32 | d.expiry.LowPart) > local_time_ticks());
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, attributes_may_be_null, "negossp.h: pfContextAttr may be NULL") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.attributes_at = NULL;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 /* ---- who is not let in */
 
 static void denied(const struct terms *terms) {
-    struct desk d;
-    REACH(desk_server_last_with(&d, terms));
-    CHECK_STATUS(desk_call(&d), SEC_E_LOGON_DENIED);
+    struct fixture d;
+    REACH(fixture_server_last_with(&d, terms));
+    CHECK_STATUS(fixture_call(&d), SEC_E_LOGON_DENIED);
     CHECK_EQUAL(d.out[0].cbBuffer, 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, wrong_password, "page: SEC_E_LOGON_DENIED, the logon failed") {
@@ -246,49 +246,49 @@ PROMISE(AcceptSecurityContext, somebody_is_no_null_session, "page of context req
 }
 
 PROMISE(AcceptSecurityContext, altered_token, "page: SEC_E_LOGON_DENIED or SEC_E_INVALID_TOKEN or SEC_E_MESSAGE_ALTERED") {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     d.c.client.sent.data[d.c.client.sent.length - 20] ^= 1;
-    CHECK_ONE_OF(desk_call(&d), SEC_E_LOGON_DENIED, SEC_E_INVALID_TOKEN, SEC_E_MESSAGE_ALTERED);
-    desk_close(&d);
+    CHECK_ONE_OF(fixture_call(&d), SEC_E_LOGON_DENIED, SEC_E_INVALID_TOKEN, SEC_E_MESSAGE_ALTERED);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, first_token_again, "page: SEC_E_INVALID_TOKEN, the token passed to the function is not valid") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     d.context = d.new_context = &d.c.server.context;
     d.out[0].cbBuffer = sizeof d.room;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_TOKEN);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_TOKEN);
     CHECK_EQUAL(d.out[0].cbBuffer, 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, own_token_reflected, "page: SEC_E_INVALID_TOKEN, the token passed to the function is not valid") {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     d.in[0] = (SecBuffer){d.c.server.sent.length, SECBUFFER_TOKEN, d.c.server.sent.data};
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_TOKEN);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_TOKEN);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, last_token_of_another_conversation, "protocol [MS-NLMP] 3.2.5.1.2: the response is to this challenge") {
-    struct desk d, other;
-    REACH(desk_server_second(&d, u"NTLM") && desk_server_second(&other, u"NTLM"));
+    struct fixture d, other;
+    REACH(fixture_server_second(&d, u"NTLM") && fixture_server_second(&other, u"NTLM"));
     d.in[0] = (SecBuffer){other.c.client.sent.length, SECBUFFER_TOKEN, other.c.client.sent.data};
-    CHECK_STATUS(desk_call(&d), SEC_E_LOGON_DENIED);
-    desk_close(&other), desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_LOGON_DENIED);
+    fixture_close(&other), fixture_close(&d);
 }
 
 /* ---- wrong handles */
 
 static void first_call_of_credential(PCredHandle credential) {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     d.credential = credential;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, null_credential, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {
@@ -311,12 +311,12 @@ PROMISE(AcceptSecurityContext, made_up_credential, "page: SEC_E_INVALID_HANDLE, 
 }
 
 static void later_call_of_context(SecHandle handle) {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     d.context = d.new_context = &handle;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
     CHECK_EQUAL(d.out[0].cbBuffer, 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, zero_context, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {
@@ -336,135 +336,135 @@ PROMISE(AcceptSecurityContext, made_up_context, "page: SEC_E_INVALID_HANDLE, the
 }
 
 PROMISE(AcceptSecurityContext, credential_as_context, "page: SEC_E_INVALID_HANDLE; a credential's handle is not a context's") {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     d.context = &d.c.server.credential;
     d.new_context = &d.fresh;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, context_as_credential, "page: SEC_E_INVALID_HANDLE; a context's handle is not a credential's") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     d.credential = &d.c.client.context;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, clients_context, "bad use: a context that InitializeSecurityContext made") {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     d.context = d.new_context = &d.c.client.context;
-    CHECK_REFUSED(desk_call(&d));
-    desk_close(&d);
+    CHECK_REFUSED(fixture_call(&d));
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, credential_of_another_package_later, "page: the context handle names the conversation; it has its package") {
-    struct desk d;
+    struct fixture d;
     CredHandle other = invalid_handle;
-    REACH(desk_server_second(&d, u"NTLM"));
+    REACH(fixture_server_second(&d, u"NTLM"));
     REQUIRE_STATUS(W->AcquireCredentialsHandleW(NULL, u"Negotiate", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &other, NULL), SEC_E_OK);
     d.credential = &other;
-    CHECK_OK_OR_REFUSED(desk_call(&d));
+    CHECK_OK_OR_REFUSED(fixture_call(&d));
     W->FreeCredentialsHandle(&other);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, nowhere_to_put_the_context, "page: phNewContext should never be NULL") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     CHECK_REFUSED(W->AcceptSecurityContext(d.credential, NULL, d.input, 0, d.drep, NULL, d.output, &d.attributes, NULL));
     CHECK_EQUAL(d.out[0].cbBuffer, 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, context_and_new_context_are_one, "servers: phContext equal to or different from phNewContext") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     CtxtHandle before = d.c.server.context;
     d.new_context = d.context;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
     CHECK(memcmp(&before, d.context, sizeof before) == 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, context_and_new_context_are_two, "servers: phContext equal to or different from phNewContext") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.new_context = &d.fresh;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
     CHECK(memcmp(&d.fresh, d.context, sizeof d.fresh) == 0);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, new_context_may_be_null_later, "negossp.h: on later calls phNewContext may equal phContext, or be NULL") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.new_context = NULL;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, credential_may_be_null_later, "page: phCredential is optional; negossp.h: may be NULL once there is a context") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.credential = NULL;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 /* ---- order of calls */
 
 PROMISE(AcceptSecurityContext, after_a_failure, "negossp.h: after an error of a later call there is a context that can only be deleted") {
-    struct desk d;
-    REACH(desk_server_second(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_second(&d, u"NTLM"));
     d.in[0].cbBuffer = 30;
-    CHECK(desk_call(&d) < 0);
+    CHECK(fixture_call(&d) < 0);
     d.in[0].cbBuffer = d.c.client.sent.length;
     d.out[0].cbBuffer = sizeof d.room;
-    CHECK_REFUSED(desk_call(&d));
+    CHECK_REFUSED(fixture_call(&d));
     CHECK_STATUS(W->DeleteSecurityContext(d.context), SEC_E_OK);
     d.c.server.has_context = false;
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, after_a_denial, "page: SEC_E_LOGON_DENIED is final; who is denied does not get in by trying again with the same context") {
-    struct desk d, right;
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
-    REACH(desk_server_second(&right, u"NTLM"));
-    CHECK_STATUS(desk_call(&d), SEC_E_LOGON_DENIED);
+    struct fixture d, right;
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    REACH(fixture_server_second(&right, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_E_LOGON_DENIED);
     d.in[0] = right.in[0];
     d.in[0].pvBuffer = right.c.client.sent.data;
-    CHECK_REFUSED(desk_call(&d));
-    desk_close(&right), desk_close(&d);
+    CHECK_REFUSED(fixture_call(&d));
+    fixture_close(&right), fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, after_the_end, "bad use: another call for a context that is established") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
     d.out[0].cbBuffer = sizeof d.room;
-    CHECK_REFUSED(desk_call(&d));
+    CHECK_REFUSED(fixture_call(&d));
     CHECK(conversation_works(&d.c));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, conversations_side_by_side, "page: a context handle names one conversation") {
-    struct desk one, two;
-    REACH(desk_server_last(&one, u"NTLM") && desk_server_last(&two, u"Negotiate"));
-    CHECK(desk_finish(&one) && desk_finish(&two));
+    struct fixture one, two;
+    REACH(fixture_server_last(&one, u"NTLM") && fixture_server_last(&two, u"Negotiate"));
+    CHECK(fixture_finish(&one) && fixture_finish(&two));
     CHECK(conversation_works(&one.c) && conversation_works(&two.c));
-    desk_close(&one), desk_close(&two);
+    fixture_close(&one), fixture_close(&two);
 }
 
 PROMISE(AcceptSecurityContext, one_credential_for_many_contexts, "page: the credential's handle is the server's, for every client") {
-    struct desk one, two;
-    REACH(desk_server_first(&one, u"NTLM") && desk_server_first(&two, u"NTLM"));
+    struct fixture one, two;
+    REACH(fixture_server_first(&one, u"NTLM") && fixture_server_first(&two, u"NTLM"));
     two.credential = one.credential;
-    CHECK_STATUS(desk_call(&one), SEC_I_CONTINUE_NEEDED);
-    CHECK_STATUS(desk_call(&two), SEC_I_CONTINUE_NEEDED);
-    desk_close(&two), desk_close(&one);
+    CHECK_STATUS(fixture_call(&one), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(fixture_call(&two), SEC_I_CONTINUE_NEEDED);
+    fixture_close(&two), fixture_close(&one);
 }
 
 /* ---- attributes */
@@ -523,31 +523,31 @@ PROMISE(AcceptSecurityContext, no_mutual_authentication_with_ntlm, "page: what w
 }
 
 PROMISE(AcceptSecurityContext, attributes_fed_back, "servers: attributes returned by one leg fed back as the next leg's requirements") {
-    struct desk d;
-    REACH(desk_server_first_with(&d, &(struct terms){.package = u"NTLM", .server_requirements = ASC_REQ_INTEGRITY}));
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first_with(&d, &(struct terms){.package = u"NTLM", .server_requirements = ASC_REQ_INTEGRITY}));
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     ULONG returned = d.attributes;
-    desk_close(&d);
-    REACH(desk_server_last_with(&d, &(struct terms){.package = u"NTLM", .server_requirements = ASC_REQ_INTEGRITY}));
+    fixture_close(&d);
+    REACH(fixture_server_last_with(&d, &(struct terms){.package = u"NTLM", .server_requirements = ASC_REQ_INTEGRITY}));
     d.requirements = returned;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
     CHECK(d.attributes & ASC_RET_INTEGRITY);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, unknown_requirements, "page: requirements that are not supported are not granted; it is for the caller to look") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     d.requirements |= 0x80000000;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(AcceptSecurityContext, attributes_after_a_failure, "servers: attributes are looked at without a look at the status; nothing may seem granted") {
-    struct desk d;
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    struct fixture d;
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
     d.attributes = 0xFFFFFFFF;
-    CHECK(desk_call(&d) < 0);
+    CHECK(fixture_call(&d) < 0);
     CHECK_EQUAL(d.attributes & (ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY), 0);
-    desk_close(&d);
+    fixture_close(&d);
 }

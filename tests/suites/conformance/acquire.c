@@ -1,5 +1,5 @@
 /* AcquireCredentialsHandle but for pAuthData (identities.c), and FreeCredentialsHandle. */
-#include "desk.h"
+#include "fixture.h"
 
 static SEC_WINNT_AUTH_IDENTITY_W alice(void) {
     return identity_w(USER, DOMAIN, PASSWORD);
@@ -54,39 +54,39 @@ PROMISE(AcquireCredentialsHandleA, inbound, "page: one page for both forms") {
 }
 
 PROMISE(AcquireCredentialsHandle, both_initiates_and_accepts, "page: SECPKG_CRED_BOTH, validate an incoming credential or prepare an outgoing token") {
-    struct desk d;
+    struct fixture d;
     CredHandle both = invalid_handle;
     SEC_WINNT_AUTH_IDENTITY_W identity = alice();
-    REACH(desk_client_first(&d, u"NTLM"));
+    REACH(fixture_client_first(&d, u"NTLM"));
     REQUIRE_STATUS(acquire(u"NTLM", SECPKG_CRED_BOTH, &identity, &both), SEC_E_OK);
     d.credential = &both;
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
-    REACH(desk_server_first(&d, u"NTLM"));
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
+    REACH(fixture_server_first(&d, u"NTLM"));
     d.credential = &both;
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     W->FreeCredentialsHandle(&both);
 }
 
 PROMISE(AcquireCredentialsHandle, inbound_does_not_initiate, "page: inbound credentials are only for validating incoming calls") {
-    struct desk d;
+    struct fixture d;
     CredHandle credential;
-    REACH(desk_client_first(&d, u"NTLM") && inbound(&credential));
+    REACH(fixture_client_first(&d, u"NTLM") && inbound(&credential));
     d.credential = &credential;
-    CHECK_ONE_OF(desk_call(&d), SEC_E_NO_CREDENTIALS, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_HANDLE);
+    CHECK_ONE_OF(fixture_call(&d), SEC_E_NO_CREDENTIALS, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_HANDLE);
     CHECK_NOTHING_CAME_OF_IT(&d);
     W->FreeCredentialsHandle(&credential);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcquireCredentialsHandle, outbound_does_not_accept, "page of AcceptSecurityContext: needs SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     d.credential = &d.c.client.credential;
-    CHECK_ONE_OF(desk_call(&d), SEC_E_NO_CREDENTIALS, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_HANDLE);
+    CHECK_ONE_OF(fixture_call(&d), SEC_E_NO_CREDENTIALS, SEC_E_UNKNOWN_CREDENTIALS, SEC_E_INVALID_HANDLE);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AcquireCredentialsHandleW, no_direction, "bad use: fCredentialUse names neither direction") {
@@ -284,16 +284,16 @@ PROMISE(AcquireCredentialsHandleW, again_and_again, "page: FreeCredentialsHandle
 }
 
 PROMISE(AcquireCredentialsHandle, of_a_for_functions_of_w, "page: a handle is of neither form") {
-    struct desk d;
+    struct fixture d;
     CredHandle credential = invalid_handle;
     SEC_WINNT_AUTH_IDENTITY_W identity = alice();
-    REACH(desk_client_first(&d, u"NTLM"));
+    REACH(fixture_client_first(&d, u"NTLM"));
     REQUIRE_STATUS(A->AcquireCredentialsHandleA(NULL, "NTLM", SECPKG_CRED_OUTBOUND, NULL, &identity, NULL, NULL, &credential, NULL),
                    SEC_E_OK);
     d.credential = &credential;
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     W->FreeCredentialsHandle(&credential);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 /* ---- FreeCredentialsHandle */
@@ -382,27 +382,27 @@ PROMISE(FreeCredentialsHandle, stale_handle_is_nobody_elses, "page: SEC_E_INVALI
 }
 
 PROMISE(FreeCredentialsHandle, initiating_with_it_afterwards, "page of InitializeSecurityContext: SEC_E_INVALID_HANDLE") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM"));
     CredHandle stale = d.c.client.credential;
     W->FreeCredentialsHandle(&d.c.client.credential);
     d.c.client.has_credential = false;
     d.credential = &stale;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(FreeCredentialsHandle, accepting_with_it_afterwards, "page of AcceptSecurityContext: SEC_E_INVALID_HANDLE") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM"));
     CredHandle stale = d.c.server.credential;
     W->FreeCredentialsHandle(&d.c.server.credential);
     d.c.server.has_credential = false;
     d.credential = &stale;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
     CHECK_NOTHING_CAME_OF_IT(&d);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(FreeCredentialsHandle, established_contexts_live_on, "servers: credentials freed while contexts from them live on") {
@@ -416,11 +416,11 @@ PROMISE(FreeCredentialsHandle, established_contexts_live_on, "servers: credentia
 }
 
 PROMISE(FreeCredentialsHandle, begun_contexts_can_be_finished, "servers: credentials freed while contexts from them live on") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     CHECK_STATUS(W->FreeCredentialsHandle(&d.c.server.credential), SEC_E_OK);
     d.c.server.has_credential = false;
     d.credential = NULL;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }

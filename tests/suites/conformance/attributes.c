@@ -1,6 +1,6 @@
 /* QueryContextAttributes of each attribute in <sspi.h>; established contexts of NTLM, asked of the server unless said
  * otherwise. */
-#include "desk.h"
+#include "fixture.h"
 
 static bool query(struct side *side, ULONG attribute, void *buffer) {
     return CHECK_STATUS(W->QueryContextAttributesW(&side->context, attribute, buffer), SEC_E_OK);
@@ -451,13 +451,13 @@ PROMISE(QueryContextAttributesA, unknown_attribute, "page: SEC_E_UNSUPPORTED_FUN
 /* ---- contexts that are not established */
 
 static void begun(ULONG attribute) {
-    struct desk d;
+    struct fixture d;
     unsigned char answer[256];
     memset(answer, FILLER, sizeof answer);
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_ONE_OF(W->QueryContextAttributesW(&d.c.server.context, attribute, answer), SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION);
     CHECK(untouched(answer, sizeof answer));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(QueryContextAttributesW, names_before_the_end, "page of AcceptSecurityContext: who the client is, is known when the context is established") {
@@ -469,33 +469,33 @@ PROMISE(QueryContextAttributesW, session_key_before_the_end, "page of AcceptSecu
 }
 
 PROMISE(QueryContextAttributesW, lifespan_before_the_end, "page of AcceptSecurityContext: until the last call the expiration time can be incorrect") {
-    struct desk d;
+    struct fixture d;
     SecPkgContext_Lifespan span;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_OK_OR_REFUSED(W->QueryContextAttributesW(&d.c.server.context, SECPKG_ATTR_LIFESPAN, &span));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(QueryContextAttributesW, negotiation_info_before_the_end, "page of SecPkgContext_NegotiationInfo: can be queried before the setup is complete") {
-    struct desk d;
+    struct fixture d;
     SecPkgContext_NegotiationInfoW info = {NULL, 99};
-    REACH(desk_client_first(&d, u"Negotiate") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    REACH(fixture_client_first(&d, u"Negotiate") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     if (query(&d.c.client, SECPKG_ATTR_NEGOTIATION_INFO, &info)) {
         CHECK(info.NegotiationState != SECPKG_NEGOTIATION_COMPLETE);
         CHECK(info.PackageInfo && length_w(info.PackageInfo->Name) > 0);
         release(info.PackageInfo);
     }
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(QueryContextAttributesW, of_a_denied_client, "page: SEC_E_INVALID_HANDLE; nothing is told of a client who was not let in") {
-    struct desk d;
+    struct fixture d;
     SecPkgContext_NamesW names = {NULL};
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
-    CHECK(desk_call(&d) < 0);
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    CHECK(fixture_call(&d) < 0);
     CHECK_STATUS(W->QueryContextAttributesW(&d.c.server.context, SECPKG_ATTR_NAMES, &names), SEC_E_INVALID_HANDLE);
     CHECK(names.sUserName == NULL);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 /* ---- wrong arguments */

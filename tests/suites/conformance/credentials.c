@@ -1,6 +1,6 @@
 /* What can be done with credentials besides using them: AddCredentials, QueryCredentialsAttributes,
  * SetCredentialsAttributes. */
-#include "desk.h"
+#include "fixture.h"
 
 static bool outbound(PCredHandle credential) {
     SEC_WINNT_AUTH_IDENTITY_W identity = identity_w(USER, DOMAIN, PASSWORD);
@@ -115,10 +115,10 @@ PROMISE(QueryCredentialsAttributesW, freed_handle, "page: SEC_E_INVALID_HANDLE, 
 }
 
 PROMISE(QueryCredentialsAttributesW, a_context, "page: SEC_E_INVALID_HANDLE; a context's handle is not a credential's") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_STATUS(names_of(&d.c.client.context), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 /* ---- QueryCredentialsAttributesEx */
@@ -229,14 +229,14 @@ PROMISE(AddCredentialsW, unknown_package, "page: SEC_E_SECPKG_NOT_FOUND, the req
 
 /* A client with this identity before a server with these credentials. */
 static SECURITY_STATUS let_in(PCredHandle server, SEC_WCHAR *user, SEC_WCHAR *password) {
-    struct desk d;
+    struct fixture d;
     struct terms terms = {.package = u"NTLM", .user = user, .password = password};
-    if (!desk_server_first_with(&d, &terms)) return SEC_E_INTERNAL_ERROR;
+    if (!fixture_server_first_with(&d, &terms)) return SEC_E_INTERNAL_ERROR;
     d.credential = server;
-    desk_call(&d);
+    fixture_call(&d);
     memcpy(d.c.server.sent.data, d.room, d.out[0].cbBuffer), d.c.server.sent.length = d.out[0].cbBuffer;
     SECURITY_STATUS status = client_leg(&d.c) < 0 ? SEC_E_INTERNAL_ERROR : server_leg(&d.c);
-    desk_close(&d);
+    fixture_close(&d);
     return status;
 }
 
@@ -287,11 +287,11 @@ PROMISE(AddCredentialsW, null_package, "page: SEC_E_SECPKG_NOT_FOUND, the reques
 }
 
 PROMISE(AddCredentialsW, a_context, "page of the status codes: SEC_E_INVALID_HANDLE; a context's handle is not a credential's") {
-    struct desk d;
+    struct fixture d;
     SEC_WINNT_AUTH_IDENTITY_W identity = identity_w(u"added", DOMAIN, u"Another");
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_STATUS(add(&d.c.client.context, u"NTLM", SECPKG_CRED_OUTBOUND, &identity), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AddCredentialsA, ansi, "page: one page for both forms") {

@@ -1,6 +1,6 @@
 /* EncryptMessage, DecryptMessage, and their older names. */
 #include "../c/message.h"
-#include "desk.h"
+#include "fixture.h"
 
 static bool opened(struct conversation *c) {
     return contexts(c, u"NTLM");
@@ -296,10 +296,10 @@ PROMISE(EncryptMessage, invalidated_handle, "page: SEC_E_INVALID_HANDLE, a conte
 }
 
 PROMISE(EncryptMessage, context_not_established, "page: SEC_E_INVALID_HANDLE; there are no keys yet") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_ONE_OF(encrypt_with(&d.c.server.context), SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(EncryptMessage, no_confidentiality_negotiated, "page: SEC_E_QOP_NOT_SUPPORTED or SEC_E_UNSUPPORTED_FUNCTION, or at least a signature") {

@@ -1,22 +1,22 @@
 /* DeleteSecurityContext, and CompleteAuthToken, which some packages need before a token is sent. */
-#include "desk.h"
+#include "fixture.h"
 
 /* ---- CompleteAuthToken */
 
 PROMISE(CompleteAuthToken, nothing_to_complete, "page: used by some packages; SEC_E_OK, or an error where there is nothing to complete") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_ONE_OF(W->CompleteAuthToken(&d.c.server.context, &d.out_desc), SEC_E_OK, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_INVALID_TOKEN,
                  SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(CompleteAuthToken, does_no_harm, "page of AcceptSecurityContext: it is called for SEC_I_COMPLETE_NEEDED; elsewhere it is not needed") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"NTLM"));
     W->CompleteAuthToken(&d.c.server.context, &d.out_desc);
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(CompleteAuthToken, null_handle, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {
@@ -33,10 +33,10 @@ PROMISE(CompleteAuthToken, invalidated_handle, "page: SEC_E_INVALID_HANDLE, the 
 }
 
 PROMISE(CompleteAuthToken, null_token, "bad use: pToken is not optional") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_OK_OR_REFUSED(W->CompleteAuthToken(&d.c.server.context, NULL));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 /* ---- DeleteSecurityContext */
@@ -47,17 +47,17 @@ static void ends(struct side *side) {
 }
 
 PROMISE(DeleteSecurityContext, begun_client, "page: SEC_E_OK if the function succeeds; contexts that are not finished are to be deleted too") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     ends(&d.c.client);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(DeleteSecurityContext, begun_server, "page: SEC_E_OK if the function succeeds; contexts that are not finished are to be deleted too") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"Negotiate") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"Negotiate") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     ends(&d.c.server);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(DeleteSecurityContext, established, "page: deletes the local data structures of the security context") {
@@ -69,20 +69,20 @@ PROMISE(DeleteSecurityContext, established, "page: deletes the local data struct
 }
 
 PROMISE(DeleteSecurityContext, denied, "page of AcceptSecurityContext: the server deletes the context of a client that it does not let in") {
-    struct desk d;
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
-    CHECK_STATUS(desk_call(&d), SEC_E_LOGON_DENIED);
+    struct fixture d;
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    CHECK_STATUS(fixture_call(&d), SEC_E_LOGON_DENIED);
     ends(&d.c.server);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(DeleteSecurityContext, twice, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CtxtHandle copy = d.c.client.context;
     ends(&d.c.client);
     CHECK_STATUS(W->DeleteSecurityContext(&copy), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(DeleteSecurityContext, null, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {
@@ -135,14 +135,14 @@ PROMISE(DeleteSecurityContext, after_its_credential, "servers: credentials freed
 }
 
 PROMISE(DeleteSecurityContext, leaves_the_credential, "page: the context is deleted; the credentials are for FreeCredentialsHandle") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     ends(&d.c.server);
     d.new_context = &d.fresh;
     d.context = NULL;
     d.out[0].cbBuffer = sizeof d.room;
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
 }
 
 PROMISE(DeleteSecurityContext, leaves_other_contexts, "page: the context that the handle names") {
@@ -173,13 +173,13 @@ static bool stale_context(CtxtHandle *stale) {
 }
 
 PROMISE(DeleteSecurityContext, accepting_with_it_afterwards, "page of AcceptSecurityContext: SEC_E_INVALID_HANDLE") {
-    struct desk d;
+    struct fixture d;
     CtxtHandle stale;
-    REACH(stale_context(&stale) && desk_server_second(&d, u"NTLM"));
+    REACH(stale_context(&stale) && fixture_server_second(&d, u"NTLM"));
     d.context = &stale;
     d.new_context = &d.fresh;
-    CHECK_STATUS(desk_call(&d), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
+    fixture_close(&d);
 }
 
 PROMISE(DeleteSecurityContext, querying_it_afterwards, "page of QueryContextAttributes: SEC_E_INVALID_HANDLE") {

@@ -1,5 +1,5 @@
 /* pAuthData of AcquireCredentialsHandle: a form is understood if one can authenticate with it. */
-#include "desk.h"
+#include "fixture.h"
 
 /* Whether a client with this identity gets in. */
 static bool gets_in(bool ansi_function, void *identity) {
@@ -208,17 +208,17 @@ PROMISE(AcquireCredentialsHandleW, package_list_with_exclusions, "page of SEC_WI
 
 /* The status of a first call with these credentials for Negotiate. */
 static SECURITY_STATUS first_call_with(void *identity) {
-    struct desk d;
+    struct fixture d;
     CredHandle credential = invalid_handle;
-    if (!desk_client_first(&d, u"Negotiate")) return SEC_E_INTERNAL_ERROR;
+    if (!fixture_client_first(&d, u"Negotiate")) return SEC_E_INTERNAL_ERROR;
     SECURITY_STATUS status = W->AcquireCredentialsHandleW(NULL, u"Negotiate", SECPKG_CRED_OUTBOUND, NULL, identity, NULL, NULL,
                                                           &credential, NULL);
     if (status == SEC_E_OK) {
         d.credential = &credential;
-        status = desk_call(&d);
+        status = fixture_call(&d);
         W->FreeCredentialsHandle(&credential);
     }
-    desk_close(&d);
+    fixture_close(&d);
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* FreeContextBuffer. */
-#include "desk.h"
+#include "fixture.h"
 
 PROMISE(FreeContextBuffer, package_info, "page: frees memory that EnumerateSecurityPackages and QuerySecurityPackageInfo allocated") {
     PSecPkgInfoA info = NULL;
@@ -8,20 +8,20 @@ PROMISE(FreeContextBuffer, package_info, "page: frees memory that EnumerateSecur
 }
 
 PROMISE(FreeContextBuffer, output_token, "page: frees memory that InitializeSecurityContext allocated for tokens") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM"));
     d.requirements |= ISC_REQ_ALLOCATE_MEMORY;
-    REQUIRE_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
+    REQUIRE_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
     CHECK_STATUS(A->FreeContextBuffer(d.out[0].pvBuffer), SEC_E_OK);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(FreeContextBuffer, after_the_context_is_gone, "page: the buffer is the caller's until it frees it") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM"));
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM"));
     d.requirements |= ISC_REQ_ALLOCATE_MEMORY;
-    REQUIRE_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    REQUIRE_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     CHECK(memcmp(d.out[0].pvBuffer, "NTLMSSP", 8) == 0);
     CHECK_STATUS(A->FreeContextBuffer(d.out[0].pvBuffer), SEC_E_OK);
 }

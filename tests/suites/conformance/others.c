@@ -1,5 +1,5 @@
 /* Functions that stand beside the conversation: control tokens, packing, impersonation. */
-#include "desk.h"
+#include "fixture.h"
 
 /* ---- ApplyControlToken */
 
@@ -190,22 +190,22 @@ PROMISE(QuerySecurityContextToken, invalidated_handle, "page: SEC_E_INVALID_HAND
 }
 
 PROMISE(QuerySecurityContextToken, of_a_denied_client, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; nobody who was not let in has a token") {
-    struct desk d;
+    struct fixture d;
     HANDLE token = NULL;
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
-    CHECK(desk_call(&d) < 0);
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    CHECK(fixture_call(&d) < 0);
     CHECK_REFUSED(W->QuerySecurityContextToken(&d.c.server.context, &token));
     CHECK(token == NULL);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(QuerySecurityContextToken, before_the_end, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; the client is not known yet") {
-    struct desk d;
+    struct fixture d;
     HANDLE token = NULL;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_REFUSED(W->QuerySecurityContextToken(&d.c.server.context, &token));
     CHECK(token == NULL);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(QuerySecurityContextToken, null_output, "bad use: Token is not optional") {
@@ -234,11 +234,11 @@ PROMISE(ImpersonateSecurityContext, invalidated_handle, "page: SEC_E_INVALID_HAN
 }
 
 PROMISE(ImpersonateSecurityContext, of_a_denied_client, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; nobody acts as one who was not let in") {
-    struct desk d;
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
-    CHECK(desk_call(&d) < 0);
+    struct fixture d;
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    CHECK(fixture_call(&d) < 0);
     CHECK_REFUSED(W->ImpersonateSecurityContext(&d.c.server.context));
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(RevertSecurityContext, null_handle, "page: SEC_E_INVALID_HANDLE, the handle passed to the function is not valid") {

@@ -1,5 +1,5 @@
 /* AddSecurityPackage, DeleteSecurityPackage. */
-#include "desk.h"
+#include "fixture.h"
 
 #ifndef SECPKG_OPTIONS_TYPE_UNKNOWN
 #define SECPKG_OPTIONS_TYPE_UNKNOWN 0
@@ -55,25 +55,25 @@ PROMISE(DeleteSecurityPackageW, null_name, "bad use: pszPackageName is not optio
 
 /* What a Negotiate server says to a client that has NTLM alone. */
 static SECURITY_STATUS server_answers_ntlm(void) {
-    struct desk d;
-    if (!desk_server_first(&d, u"Negotiate")) return SEC_E_INTERNAL_ERROR;
-    SECURITY_STATUS status = desk_call(&d);
-    desk_close(&d);
+    struct fixture d;
+    if (!fixture_server_first(&d, u"Negotiate")) return SEC_E_INTERNAL_ERROR;
+    SECURITY_STATUS status = fixture_call(&d);
+    fixture_close(&d);
     return status;
 }
 
 PROMISE(DeleteSecurityPackageW, negotiate_does_without, "page: deletes a security support provider from the list of providers Negotiate uses") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"Negotiate"));
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"Negotiate"));
     REQUIRE_STATUS(delete_w(u"NTLM"), SEC_E_OK);
     CredHandle fresh;
     if (CHECK_STATUS(W->AcquireCredentialsHandleW(NULL, u"Negotiate", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &fresh, NULL), SEC_E_OK)) {
         d.credential = &fresh;
-        CHECK_REFUSED(desk_call(&d));
+        CHECK_REFUSED(fixture_call(&d));
         W->FreeCredentialsHandle(&fresh);
     }
     CHECK_STATUS(add_w(u"NTLM"), SEC_E_OK);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AddSecurityPackageW, negotiate_has_it_again, "page: adds a security support provider to the list of providers Negotiate uses") {
@@ -96,12 +96,12 @@ PROMISE(DeleteSecurityPackageA, ansi_is_the_same_list, "page: one page for both 
 }
 
 PROMISE(DeleteSecurityPackageW, contexts_go_on, "page: the list is of what Negotiate may choose; nothing is said of contexts that have chosen") {
-    struct desk d;
-    REACH(desk_server_last(&d, u"Negotiate"));
+    struct fixture d;
+    REACH(fixture_server_last(&d, u"Negotiate"));
     REQUIRE_STATUS(delete_w(u"NTLM"), SEC_E_OK);
-    CHECK(desk_finish(&d));
+    CHECK(fixture_finish(&d));
     CHECK_STATUS(add_w(u"NTLM"), SEC_E_OK);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(AddSecurityPackageW, twice, "bad use: it is in the list already") {

@@ -1,5 +1,5 @@
 /* EnumerateSecurityPackages, QuerySecurityPackageInfo. */
-#include "desk.h"
+#include "fixture.h"
 
 /* ---- EnumerateSecurityPackages */
 
@@ -361,26 +361,26 @@ PROMISE(QuerySecurityPackageInfo, max_token_of_negotiate, "page of Negotiate: it
 
 /* Every leg with output buffers of exactly cbMaxToken bytes. */
 static void max_token_holds_every_leg(SEC_WCHAR *package) {
-    struct desk d;
+    struct fixture d;
     ULONG size = max_token(package);
     REQUIRE(size > 0 && size <= 0x10000);
-    REACH(somebody_gets_in(package) && desk_client_first(&d, package));
+    REACH(somebody_gets_in(package) && fixture_client_first(&d, package));
     d.out[0].cbBuffer = size < sizeof d.room ? size : sizeof d.room;
-    REACH(desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    REACH(fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK(d.out[0].cbBuffer <= size);
-    desk_close(&d);
-    REACH(desk_server_first(&d, package));
+    fixture_close(&d);
+    REACH(fixture_server_first(&d, package));
     d.out[0].cbBuffer = size < sizeof d.room ? size : sizeof d.room;
-    CHECK_STATUS(desk_call(&d), SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
-    REACH(desk_client_second(&d, package));
+    CHECK_STATUS(fixture_call(&d), SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
+    REACH(fixture_client_second(&d, package));
     d.out[0].cbBuffer = size < sizeof d.room ? size : sizeof d.room;
-    CHECK(desk_call(&d) >= 0);
-    desk_close(&d);
-    REACH(desk_server_second(&d, package));
+    CHECK(fixture_call(&d) >= 0);
+    fixture_close(&d);
+    REACH(fixture_server_second(&d, package));
     d.out[0].cbBuffer = size < sizeof d.room ? size : sizeof d.room;
-    CHECK_STATUS(desk_call(&d), SEC_E_OK);
-    desk_close(&d);
+    CHECK_STATUS(fixture_call(&d), SEC_E_OK);
+    fixture_close(&d);
 }
 
 PROMISE(QuerySecurityPackageInfo, max_token_of_ntlm_is_enough, "servers: cbMaxToken is trusted as the size of every buffer") {

@@ -1,5 +1,5 @@
 /* ChangeAccountPassword. */
-#include "desk.h"
+#include "fixture.h"
 
 static SECURITY_STATUS change(SEC_WCHAR *package, SEC_WCHAR *user, SEC_WCHAR *old, SEC_WCHAR *new) {
     SecBuffer response = {0, SECBUFFER_CHANGE_PASS_RESPONSE, NULL};
@@ -13,11 +13,11 @@ static SECURITY_STATUS change(SEC_WCHAR *package, SEC_WCHAR *user, SEC_WCHAR *ol
 static bool is_password_of(SEC_WCHAR *user, SEC_WCHAR *password) {
     struct terms terms = {.package = u"NTLM", .user = user, .password = password};
     for (int attempt = 0; attempt < 4; attempt++) {
-        struct desk d;
+        struct fixture d;
         if (attempt) sleep_milliseconds(1000);
-        if (!desk_server_second_with(&d, &terms)) return false;
-        SECURITY_STATUS status = desk_call(&d);
-        desk_close(&d);
+        if (!fixture_server_second_with(&d, &terms)) return false;
+        SECURITY_STATUS status = fixture_call(&d);
+        fixture_close(&d);
         if (status == SEC_E_OK) return true;
     }
     return false;

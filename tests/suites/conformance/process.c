@@ -1,6 +1,6 @@
 /* Threads, unloading, the end of the process, fork, and other packages' handles. */
 #include "../c/message.h"
-#include "desk.h"
+#include "fixture.h"
 
 #ifdef _WIN32
 #include <windows.h>
@@ -46,18 +46,18 @@ PROMISE(threads, one_encrypts_and_one_decrypts, "page of EncryptMessage: one thr
     conversation_close(&shared);
 }
 
-static struct desk handed_over;
+static struct fixture handed_over;
 
 static void makes_the_call(unsigned index) {
     (void)index;
-    CHECK_STATUS(desk_call(&handed_over), SEC_E_OK);
+    CHECK_STATUS(fixture_call(&handed_over), SEC_E_OK);
 }
 
 PROMISE(threads, context_goes_from_one_to_another, "servers: pools of threads; each call of a conversation comes from whichever") {
-    REACH(desk_server_last(&handed_over, u"NTLM"));
+    REACH(fixture_server_last(&handed_over, u"NTLM"));
     in_threads(1, makes_the_call);
     CHECK(conversation_works(&handed_over.c));
-    desk_close(&handed_over);
+    fixture_close(&handed_over);
 }
 
 /* ---- unloading; in processes of their own */
@@ -173,23 +173,23 @@ static int unload_under_a_thread(void) {
 }
 
 PROMISE(library, unloaded_while_contexts_live, "bad use: FreeLibrary, and then the end of a context through the table, which is never freed") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     CHECK_EQUAL(child("unload_and_go_on"), CHILD_IS_FINE);
 }
 
 PROMISE(library, unloaded_and_loaded_again, "bad use: FreeLibrary while a context lives; a handle is then valid or SEC_E_INVALID_HANDLE") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     CHECK_EQUAL(child("unload_and_load_again"), CHILD_IS_FINE);
 }
 
 PROMISE(library, unloaded_under_a_thread, "bad use: FreeLibrary while another thread calls") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     CHECK_EQUAL(child("unload_under_a_thread"), CHILD_IS_FINE);
 }
 
@@ -221,16 +221,16 @@ static int end_with_the_library_gone(void) {
 }
 
 PROMISE(library, used_in_process_detach, "bad use: calls from DllMain's process detach, while the library is attached") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     CHECK_EQUAL(child("end_with_the_library_there"), CHILD_IS_FINE);
 }
 
 PROMISE(library, used_after_its_process_detach, "bad use: calls from DllMain's process detach, after the library's own") {
-    struct desk d;
-    REACH(desk_client_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
-    desk_close(&d);
+    struct fixture d;
+    REACH(fixture_client_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
+    fixture_close(&d);
     CHECK_EQUAL(child("end_with_the_library_gone"), CHILD_IS_FINE);
 }
 
@@ -293,44 +293,44 @@ PROMISE(fork, child_makes_contexts, "bad use: a child goes on with contexts of i
     conversation_close(&c);
 }
 
-static struct desk inherited;
+static struct fixture inherited;
 
 static bool finishes_what_was_begun(void) {
-    return desk_call(&inherited) == SEC_E_OK && conversation_works(&inherited.c);
+    return fixture_call(&inherited) == SEC_E_OK && conversation_works(&inherited.c);
 }
 
 PROMISE(fork, child_finishes_a_context, "bad use: a server that forks for each connection goes on with the connection's context") {
-    REQUIRE(desk_server_second(&inherited, u"NTLM"));
+    REQUIRE(fixture_server_second(&inherited, u"NTLM"));
     CHECK(in_fork(finishes_what_was_begun));
-    desk_close(&inherited);
+    fixture_close(&inherited);
 }
 
 PROMISE(fork, parent_is_not_disturbed, "bad use: what the child does with its copy of a context is nothing to the parent") {
-    REQUIRE(desk_server_second(&inherited, u"NTLM"));
+    REQUIRE(fixture_server_second(&inherited, u"NTLM"));
     CHECK(in_fork(finishes_what_was_begun));
-    CHECK_STATUS(desk_call(&inherited), SEC_E_OK);
+    CHECK_STATUS(fixture_call(&inherited), SEC_E_OK);
     CHECK(conversation_works(&inherited.c));
-    desk_close(&inherited);
+    fixture_close(&inherited);
 }
 
 static int challenge_pipe[2];
 
 static bool sends_a_challenge(void) {
-    struct desk d;
-    if (!desk_client_second(&d, u"NTLM") || d.c.server.sent.length < 32) return false;
+    struct fixture d;
+    if (!fixture_client_second(&d, u"NTLM") || d.c.server.sent.length < 32) return false;
     return write(challenge_pipe[1], d.c.server.sent.data + 24, 8) == 8;
 }
 
 PROMISE(fork, children_choose_different_challenges, "bad use: entropy is not shared between parent and children") {
     unsigned char one[8], two[8], own[8];
-    struct desk d;
+    struct fixture d;
     REQUIRE(pipe(challenge_pipe) == 0);
     CHECK(in_fork(sends_a_challenge) && read(challenge_pipe[0], one, 8) == 8);
     CHECK(in_fork(sends_a_challenge) && read(challenge_pipe[0], two, 8) == 8);
-    REQUIRE(desk_client_second(&d, u"NTLM"));
+    REQUIRE(fixture_client_second(&d, u"NTLM"));
     memcpy(own, d.c.server.sent.data + 24, 8);
     CHECK(memcmp(one, two, 8) != 0 && memcmp(one, own, 8) != 0 && memcmp(two, own, 8) != 0);
-    desk_close(&d);
+    fixture_close(&d);
     close(challenge_pipe[0]), close(challenge_pipe[1]);
 }
 
@@ -375,25 +375,25 @@ PROMISE(InitializeSecurityContextW, schannel, "page of Schannel: the first token
 }
 
 PROMISE(AcceptSecurityContext, credential_of_another_package, "page: SEC_E_INVALID_HANDLE, or what that package says of a token that is none of its own") {
-    struct desk d;
+    struct fixture d;
     CredHandle credential;
-    REACH(desk_server_first(&d, u"NTLM"));
+    REACH(fixture_server_first(&d, u"NTLM"));
     REQUIRE(schannel(&credential));
     d.credential = &credential;
-    CHECK_REFUSED(desk_call(&d));
+    CHECK_REFUSED(fixture_call(&d));
     W->FreeCredentialsHandle(&credential);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(InitializeSecurityContextW, credential_of_another_package_later, "bad use: a context of NTLM with a credential of Schannel") {
-    struct desk d;
+    struct fixture d;
     CredHandle credential;
-    REACH(desk_client_second(&d, u"NTLM"));
+    REACH(fixture_client_second(&d, u"NTLM"));
     REQUIRE(schannel(&credential));
     d.credential = &credential;
-    CHECK_OK_OR_REFUSED(desk_call(&d));
+    CHECK_OK_OR_REFUSED(fixture_call(&d));
     W->FreeCredentialsHandle(&credential);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 #endif

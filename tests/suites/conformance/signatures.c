@@ -1,6 +1,6 @@
 /* MakeSignature, VerifySignature. */
 #include "../c/message.h"
-#include "desk.h"
+#include "fixture.h"
 
 /* Established contexts of NTLM. */
 static bool opened(struct conversation *c) {
@@ -298,18 +298,18 @@ PROMISE(MakeSignature, credential_as_context, "page: SEC_E_INVALID_HANDLE; a cre
 }
 
 PROMISE(MakeSignature, context_not_established, "page: SEC_E_INVALID_HANDLE; there are no keys yet") {
-    struct desk d;
-    REACH(desk_server_first(&d, u"NTLM") && desk_call(&d) == SEC_I_CONTINUE_NEEDED);
+    struct fixture d;
+    REACH(fixture_server_first(&d, u"NTLM") && fixture_call(&d) == SEC_I_CONTINUE_NEEDED);
     CHECK_ONE_OF(sign_with(&d.c.server.context), SEC_E_INVALID_HANDLE, SEC_E_NO_AUTHENTICATING_AUTHORITY, SEC_E_UNSUPPORTED_FUNCTION);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(MakeSignature, context_that_was_denied, "page: SEC_E_INVALID_HANDLE; there are no keys") {
-    struct desk d;
-    REACH(desk_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
-    CHECK(desk_call(&d) < 0);
+    struct fixture d;
+    REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
+    CHECK(fixture_call(&d) < 0);
     CHECK_STATUS(sign_with(&d.c.server.context), SEC_E_INVALID_HANDLE);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 /* ---- VerifySignature */

@@ -1,5 +1,5 @@
-/* Contexts that travel: what becomes of what ExportSecurityContext has packed. */
-#include "desk.h"
+/* Exported contexts: what becomes of what ExportSecurityContext has packed. */
+#include "fixture.h"
 
 /* negossp.h's own, which mingw's headers do not have. */
 #ifndef NEGOSSP_CONTEXT_EXPORT_HALF_OPEN
@@ -88,11 +88,11 @@ PROMISE(ExportSecurityContext, to_kernel, "page: SECPKG_CONTEXT_EXPORT_TO_KERNEL
 }
 
 PROMISE(ExportSecurityContext, not_before_it_is_established, "negossp.h: SEC_E_INVALID_HANDLE") {
-    struct desk d;
+    struct fixture d;
     SecBuffer packed;
-    REACH(desk_server_last(&d, u"Negotiate"));
+    REACH(fixture_server_last(&d, u"Negotiate"));
     CHECK(!packs(&d.c.server.context, 0, &packed) && packed.pvBuffer == NULL);
-    desk_close(&d);
+    fixture_close(&d);
 }
 
 PROMISE(ImportSecurityContextW, gives_a_context, "page: phContext: the new security context, deleted with DeleteSecurityContext") {
@@ -173,12 +173,12 @@ PROMISE(ImportSecurityContextW, changed, "negossp.h: SEC_E_INVALID_TOKEN: not a 
 }
 
 PROMISE(ExportSecurityContext, half_open, "negossp.h: NEGOSSP_CONTEXT_EXPORT_HALF_OPEN: a context that awaits the answer to NTLM's challenge") {
-    struct desk d;
+    struct fixture d;
     SecBuffer packed;
-    REACH(desk_server_last(&d, u"Negotiate"));
+    REACH(fixture_server_last(&d, u"Negotiate"));
     REACH(packs(&d.c.server.context, SECPKG_CONTEXT_EXPORT_DELETE_OLD | NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, &packed));
     CHECK_STATUS(unpack(&packed, &d.c.server.context), SEC_E_OK);
     freed(&packed);
-    CHECK(desk_finish(&d) && conversation_works(&d.c));
-    desk_close(&d);
+    CHECK(fixture_finish(&d) && conversation_works(&d.c));
+    fixture_close(&d);
 }

@@ -304,7 +304,7 @@ static void a_handshake_begun_here_ends_there(void) {
     }
 }
 
-static void what_does_not_travel_half_open(void) {
+static void what_is_not_exported_half_open(void) {
     struct conversation c;
     SecBuffer packed;
     /* A credential's own accounts; a client. */
@@ -500,7 +500,7 @@ static void a_forked_child_goes_on(void) {
 }
 #endif
 
-const struct test travel_tests[] = {
+const struct test export_import_tests[] = {
     TEST(a_conversation_goes_on_wherever_it_is_moved),
     TEST(what_was_told_is_told_there_too),
     TEST(the_old_context_stays_unless_it_is_to_go),
@@ -510,7 +510,7 @@ const struct test travel_tests[] = {
     TEST(the_package_must_be_the_context_s),
     TEST(wrong_arguments),
     TEST(a_handshake_begun_here_ends_there),
-    TEST(what_does_not_travel_half_open),
+    TEST(what_is_not_exported_half_open),
     TEST(of_several_who_move_it_one_gets_it),
     TEST(of_several_who_import_it_one_gets_it),
     TEST(no_message_is_sealed_twice_under_one_number),
@@ -522,16 +522,16 @@ const struct test travel_tests[] = {
 
 /* ---- other processes, each a run of this program: run.sh runs them one after the other, in one folder */
 
-static const char parcel[] = "parcel.bin";
+static const char exported[] = "exported-context.bin";
 
 /* Both sides of a conversation under way, with a message that is under way too. */
-static void leaves_a_parcel(void) {
+static void writes_an_exported_context(void) {
     struct conversation c;
     struct message m;
     REQUIRE(conversation_establish(&c, NULL) && conversation_works(&c));
     message_reset(&m);
     CHECK_STATUS(message_encrypt(&c.client, &m), SEC_E_OK);
-    FILE *file = fopen(parcel, "wb");
+    FILE *file = fopen(exported, "wb");
     REQUIRE(file != NULL);
     CHECK(fwrite(m.token, SIGNATURE, 1, file) == 1 && fwrite(m.data, sizeof m.data, 1, file) == 1);
     for (int s = 0; s < 2; s++) {
@@ -548,8 +548,8 @@ static void leaves_a_parcel(void) {
 }
 
 /* Opens it: both sides' imports end with `status`. */
-static bool open_parcel(struct conversation *c, struct message *m, SECURITY_STATUS status) {
-    FILE *file = fopen(parcel, "rb");
+static bool open_exported(struct conversation *c, struct message *m, SECURITY_STATUS status) {
+    FILE *file = fopen(exported, "rb");
     if (!CHECK(file != NULL)) return false;
     message_reset(m);
     bool good = CHECK(fread(m->token, SIGNATURE, 1, file) == 1 && fread(m->data, sizeof m->data, 1, file) == 1);
@@ -568,10 +568,10 @@ static bool open_parcel(struct conversation *c, struct message *m, SECURITY_STAT
     return good;
 }
 
-static void takes_a_parcel(void) {
+static void imports_a_written_context(void) {
     struct conversation c;
     struct message m;
-    REQUIRE(open_parcel(&c, &m, SEC_E_OK));
+    REQUIRE(open_exported(&c, &m, SEC_E_OK));
     CHECK_STATUS(message_decrypt(&c.server, &m), SEC_E_OK);
     CHECK(memcmp(m.data, MESSAGE_TEXT, sizeof MESSAGE_TEXT) == 0);
     CHECK(conversation_works(&c));
@@ -584,14 +584,14 @@ static void takes_a_parcel(void) {
     CHECK_STATUS(W->DeleteSecurityContext(&c.client.context), SEC_E_OK);
 }
 
-static void a_parcel_is_not_for_another_key(void) {
+static void a_context_is_not_for_another_key(void) {
     struct conversation c;
     struct message m;
-    CHECK(open_parcel(&c, &m, SEC_E_INVALID_TOKEN));
+    CHECK(open_exported(&c, &m, SEC_E_INVALID_TOKEN));
 }
 
 /* [export] key_file is missing: nobody's key takes its place. */
-static void without_the_key_nothing_travels(void) {
+static void without_the_key_nothing_is_exported(void) {
     struct conversation c;
     struct message m;
     SecBuffer packed;
@@ -599,10 +599,10 @@ static void without_the_key_nothing_travels(void) {
     CHECK_STATUS(export_context(&c.server.context, MOVE, &packed), SEC_E_CANNOT_PACK);
     CHECK(conversation_works(&c));
     conversation_close(&c);
-    CHECK(open_parcel(&c, &m, SEC_E_NO_CREDENTIALS));
+    CHECK(open_exported(&c, &m, SEC_E_NO_CREDENTIALS));
 }
 
-const struct test parcel_left_tests[] = {TEST(leaves_a_parcel), END_OF_TESTS};
-const struct test parcel_taken_tests[] = {TEST(takes_a_parcel), END_OF_TESTS};
-const struct test parcel_refused_tests[] = {TEST(a_parcel_is_not_for_another_key), END_OF_TESTS};
-const struct test keyless_tests[] = {TEST(without_the_key_nothing_travels), END_OF_TESTS};
+const struct test export_write_tests[] = {TEST(writes_an_exported_context), END_OF_TESTS};
+const struct test export_read_tests[] = {TEST(imports_a_written_context), END_OF_TESTS};
+const struct test export_own_key_tests[] = {TEST(a_context_is_not_for_another_key), END_OF_TESTS};
+const struct test keyless_tests[] = {TEST(without_the_key_nothing_is_exported), END_OF_TESTS};

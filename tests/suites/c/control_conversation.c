@@ -1,18 +1,18 @@
-#include "bystander.h"
+#include "control_conversation.h"
 
 #include "platform.h"
 
 SEC_WCHAR *const packages[] = {u"Negotiate", u"NTLM"};
 
-static struct conversation bystander;
+static struct conversation control;
 
-bool bystander_waits(void) {
-    return conversation_until_last_leg(&bystander, NULL);
+bool control_conversation_waits(void) {
+    return conversation_until_last_leg(&control, NULL);
 }
 
-void bystander_goes_on(void) {
-    CHECK(converse(&bystander) && conversation_works(&bystander));
-    conversation_close(&bystander);
+void control_conversation_goes_on(void) {
+    CHECK(converse(&control) && conversation_works(&control));
+    conversation_close(&control);
 }
 
 SECURITY_STATUS fenced_leg(struct conversation *c, const void *token, ULONG length) {

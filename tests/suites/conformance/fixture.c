@@ -1,4 +1,4 @@
-#include "desk.h"
+#include "fixture.h"
 
 SecBufferDesc desc_of(SecBuffer *buffers, ULONG count) {
     return (SecBufferDesc){SECBUFFER_VERSION, count, buffers};
@@ -12,7 +12,7 @@ bool untouched(const void *bytes, size_t length) {
 }
 
 /* The call of `side` that takes `token`, if there is one. */
-static void lay_out(struct desk *d, bool accepts, const struct bytes *token) {
+static void lay_out(struct fixture *d, bool accepts, const struct bytes *token) {
     struct side *side = accepts ? &d->c.server : &d->c.client;
     d->accepts = accepts;
     d->credential = &side->credential;
@@ -38,45 +38,45 @@ static void lay_out(struct desk *d, bool accepts, const struct bytes *token) {
     d->expiry_at = &d->expiry;
 }
 
-bool desk_client_first_with(struct desk *d, const struct terms *terms) {
+bool fixture_client_first_with(struct fixture *d, const struct terms *terms) {
     memset(d, 0, sizeof *d);
     if (!conversation_open(&d->c, terms)) return false;
     lay_out(d, false, NULL);
     return true;
 }
 
-bool desk_server_first_with(struct desk *d, const struct terms *terms) {
-    if (!desk_client_first_with(d, terms) || !CHECK_STATUS(client_leg(&d->c), SEC_I_CONTINUE_NEEDED)) return false;
+bool fixture_server_first_with(struct fixture *d, const struct terms *terms) {
+    if (!fixture_client_first_with(d, terms) || !CHECK_STATUS(client_leg(&d->c), SEC_I_CONTINUE_NEEDED)) return false;
     lay_out(d, true, &d->c.client.sent);
     return true;
 }
 
-static bool desk_client_second_with(struct desk *d, const struct terms *terms) {
-    if (!desk_server_first_with(d, terms) || !CHECK_STATUS(server_leg(&d->c), SEC_I_CONTINUE_NEEDED)) return false;
+static bool fixture_client_second_with(struct fixture *d, const struct terms *terms) {
+    if (!fixture_server_first_with(d, terms) || !CHECK_STATUS(server_leg(&d->c), SEC_I_CONTINUE_NEEDED)) return false;
     lay_out(d, false, &d->c.server.sent);
     return true;
 }
 
-bool desk_server_second_with(struct desk *d, const struct terms *terms) {
-    if (!desk_client_second_with(d, terms) || !CHECK(client_leg(&d->c) >= 0)) return false;
+bool fixture_server_second_with(struct fixture *d, const struct terms *terms) {
+    if (!fixture_client_second_with(d, terms) || !CHECK(client_leg(&d->c) >= 0)) return false;
     lay_out(d, true, &d->c.client.sent);
     return true;
 }
 
-bool desk_client_first(struct desk *d, SEC_WCHAR *package) {
-    return desk_client_first_with(d, &(struct terms){.package = package});
+bool fixture_client_first(struct fixture *d, SEC_WCHAR *package) {
+    return fixture_client_first_with(d, &(struct terms){.package = package});
 }
 
-bool desk_client_second(struct desk *d, SEC_WCHAR *package) {
-    return desk_client_second_with(d, &(struct terms){.package = package});
+bool fixture_client_second(struct fixture *d, SEC_WCHAR *package) {
+    return fixture_client_second_with(d, &(struct terms){.package = package});
 }
 
-bool desk_server_first(struct desk *d, SEC_WCHAR *package) {
-    return desk_server_first_with(d, &(struct terms){.package = package});
+bool fixture_server_first(struct fixture *d, SEC_WCHAR *package) {
+    return fixture_server_first_with(d, &(struct terms){.package = package});
 }
 
-bool desk_server_second(struct desk *d, SEC_WCHAR *package) {
-    return desk_server_second_with(d, &(struct terms){.package = package});
+bool fixture_server_second(struct fixture *d, SEC_WCHAR *package) {
+    return fixture_server_second_with(d, &(struct terms){.package = package});
 }
 
 /* It is tried once. */
@@ -91,15 +91,15 @@ bool somebody_gets_in(SEC_WCHAR *package) {
     return CHECK(*in == 1);
 }
 
-bool desk_server_last_with(struct desk *d, const struct terms *terms) {
-    return somebody_gets_in(terms->package) && desk_server_second_with(d, terms);
+bool fixture_server_last_with(struct fixture *d, const struct terms *terms) {
+    return somebody_gets_in(terms->package) && fixture_server_second_with(d, terms);
 }
 
-bool desk_server_last(struct desk *d, SEC_WCHAR *package) {
-    return desk_server_last_with(d, &(struct terms){.package = package});
+bool fixture_server_last(struct fixture *d, SEC_WCHAR *package) {
+    return fixture_server_last_with(d, &(struct terms){.package = package});
 }
 
-SECURITY_STATUS desk_call(struct desk *d) {
+SECURITY_STATUS fixture_call(struct fixture *d) {
     d->status = d->accepts ? W->AcceptSecurityContext(d->credential, d->context, d->input, d->requirements, d->drep,
                                                       d->new_context, d->output, d->attributes_at, d->expiry_at)
                            : W->InitializeSecurityContextW(d->credential, d->context, d->target, d->requirements,
@@ -114,9 +114,9 @@ SECURITY_STATUS desk_call(struct desk *d) {
     return d->status;
 }
 
-bool desk_finish(struct desk *d) {
+bool fixture_finish(struct fixture *d) {
     struct side *side = d->accepts ? &d->c.server : &d->c.client;
-    if (desk_call(d) < 0) return CHECK_STATUS(d->status, SEC_I_CONTINUE_NEEDED);
+    if (fixture_call(d) < 0) return CHECK_STATUS(d->status, SEC_I_CONTINUE_NEEDED);
     if (!CHECK(d->out[0].cbBuffer <= sizeof side->sent.data)) return false;
     side->sent.length = d->out[0].cbBuffer;
     if (side->sent.length) memcpy(side->sent.data, d->out[0].pvBuffer, side->sent.length);
@@ -124,11 +124,11 @@ bool desk_finish(struct desk *d) {
     return converse(&d->c);
 }
 
-void desk_close(struct desk *d) {
+void fixture_close(struct fixture *d) {
     conversation_close(&d->c);
 }
 
-void check_nothing_came_of_it(const char *file, int line, struct desk *d) {
+void check_nothing_came_of_it(const char *file, int line, struct fixture *d) {
     check_number(file, line, "cbBuffer", d->out[0].cbBuffer, 0);
     CtxtHandle context = d->fresh;
     check(file, line, "there is no context", W->DeleteSecurityContext(&context) < 0);

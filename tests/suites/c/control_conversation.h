@@ -1,15 +1,15 @@
 /* A conversation that waits between its legs while another one, beside it, is given bad input: whatever happens
  * to that, this one goes on. */
-#ifndef NEGOSSP_TESTS_BYSTANDER_H
-#define NEGOSSP_TESTS_BYSTANDER_H
+#ifndef NEGOSSP_TESTS_CONTROL_CONVERSATION_H
+#define NEGOSSP_TESTS_CONTROL_CONVERSATION_H
 
 #include "conversation.h"
 
 /* Negotiate and NTLM. */
 extern SEC_WCHAR *const packages[2];
 
-bool bystander_waits(void);
-void bystander_goes_on(void);
+bool control_conversation_waits(void);
+void control_conversation_goes_on(void);
 
 /* Brings another conversation's server before its first or second token (`leg` 0 or 1), which is in client.sent. */
 bool before_leg(struct conversation *c, SEC_WCHAR *package, int leg);
