@@ -89,7 +89,7 @@ pub fn complete(client: Principal, settings: &Settings) -> Result<Principal, Err
     }
     let Some(facts) = details.get(&client.user) else { return Ok(client) };
     let sid = if facts.sid.is_some() { Origin::AccountDetails } else { client.origins.sid };
-    let origins = Origins { sid, facts: Origin::AccountDetails, ..client.origins };
+    let origins = Origins { sid, info: Origin::AccountDetails, ..client.origins };
     Ok(Principal { account: Some(facts.clone()), origins, ..client })
 }
 
