@@ -47,7 +47,7 @@ impl Sids {
         let facts = client.account.as_deref();
         let (user, origin) = user(client, facts, config)?;
         let admissible =
-            |sid: &Sid| !(client.origins.facts.is_domains() && well_known::of_machine(sid));
+            |sid: &Sid| !(client.origins.info.is_domains() && well_known::of_machine(sid));
         let mut seen = HashSet::new();
         let of_account =
             facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid));

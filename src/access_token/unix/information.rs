@@ -19,7 +19,7 @@ impl Token {
     /// The origin of each item, one per line.
     pub fn origins(&self) -> String {
         let origins = &self.subject.principal.origins;
-        let (logon, name, facts) = (origins.logon, origins.name, origins.facts);
+        let (logon, name, facts) = (origins.logon, origins.name, origins.info);
         let sid = self.subject.sids.as_ref().map_or(origins.sid, |sids| sids.origin);
         format!(
             "logon={logon}\nname={name}\nsid={sid}\ngroups={facts}\naccount={}\n",

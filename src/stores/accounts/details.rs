@@ -101,7 +101,7 @@ impl Directory for AccountDetails {
         }
         let Some(info) = details.get(&client.user) else { return Ok(client) };
         let sid = if info.sid.is_some() { Origin::AccountDetails } else { client.origins.sid };
-        let origins = Origins { sid, facts: Origin::AccountDetails, ..client.origins };
+        let origins = Origins { sid, info: Origin::AccountDetails, ..client.origins };
         Ok(Principal { account: Some(info.clone()), origins, ..client })
     }
 }

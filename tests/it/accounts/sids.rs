@@ -266,7 +266,7 @@ fn a_client_with_details() {
         (alice.origins.logon, alice.origins.sid),
         (Origin::AccountFile, Origin::AccountDetails)
     );
-    assert_eq!(alice.origins.facts, Origin::AccountDetails);
+    assert_eq!(alice.origins.info, Origin::AccountDetails);
     let sids = Sids::of(&alice, Mechanism::Ntlm, &logons.settings).unwrap();
     assert_eq!((sids.user, sids.origin), (sid("S-1-5-21-9-9-9-1104"), Origin::AccountDetails));
     assert_eq!(sids.primary_group, sid("S-1-5-21-9-9-9-1201"));
@@ -274,7 +274,7 @@ fn a_client_with_details() {
     assert_eq!(distinct.len(), sids.groups.len());
     assert!(distinct.contains(&sid("S-1-5-32-551")) && distinct.contains(&sid("S-1-5-11")));
     let carol = logons.client("carol", "SRV").unwrap();
-    assert_eq!((carol.account.as_ref(), carol.origins.facts), (None, Origin::Nobody));
+    assert_eq!((carol.account.as_ref(), carol.origins.info), (None, Origin::Nobody));
     // An account that the server program brings: the machine's own or another domain's.
     let own = |user: &str, domain: &str| {
         Account::from_identity(&Identity {
@@ -286,10 +286,7 @@ fn a_client_with_details() {
     logons.credential.accounts = vec![own("Alice", "OTHER"), own("bob", "")];
     assert!(logons.client("alice", "OTHER").unwrap().account.is_none());
     let bob = logons.client("bob", "SRV").unwrap();
-    assert_eq!(
-        (bob.origins.logon, bob.origins.facts),
-        (Origin::Credential, Origin::AccountDetails)
-    );
+    assert_eq!((bob.origins.logon, bob.origins.info), (Origin::Credential, Origin::AccountDetails));
     let sids = Sids::of(&bob, Mechanism::Ntlm, &logons.settings).unwrap();
     assert_eq!((sids.origin, sids.primary_group), (Origin::Derived, sid("S-1-5-21-9-9-9-513")));
 }

@@ -66,7 +66,7 @@ pub(crate) fn client() -> Principal {
             logon: Origin::Ticket,
             name: Origin::NameMapping,
             sid: Origin::Pac,
-            facts: Origin::Netlogon,
+            info: Origin::Netlogon,
         },
     }
 }

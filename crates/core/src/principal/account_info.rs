@@ -6,7 +6,7 @@ use crate::types::time::FileTime;
 
 /// What is known of an account: by a PAC ([MS-PAC] 2.5 to 2.15), by a domain controller's
 /// validation information ([MS-NRPC] 2.2.1.4.11 to .13), or by what stands beside the account file.
-/// What nobody has told is empty, and a time that nobody has told is [`FileTime::NEVER`].
+/// What is not known is empty, and a time that is not known is [`FileTime::NEVER`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountInfo {
     /// The account's SID.
@@ -41,7 +41,7 @@ pub struct AccountInfo {
     pub device_claims: Option<Box<[u8]>>,
     /// The contents of PAC_DEVICE_INFO: the groups of the device that the client sits at.
     pub device_info: Option<Box<[u8]>>,
-    /// PAC_REQUESTOR: the SID of whoever asked for the ticket-granting ticket.
+    /// PAC_REQUESTOR: the SID of the account that asked for the ticket-granting ticket.
     pub requestor: Option<Sid>,
     /// PAC_ATTRIBUTES_INFO: bit 0 if the client asked for a PAC, bit 1 if it was given one unasked.
     pub pac_attributes: Option<u32>,

@@ -21,7 +21,7 @@ pub struct Principal {
     /// The NetBIOS domain or computer that the account belongs to, or the realm where no domain is
     /// known; empty when there is none.
     pub domain: String,
-    /// Nobody: a null session.
+    /// An anonymous logon: a null session.
     pub anonymous: bool,
     /// What is shown instead of `DOMAIN\user`.
     pub shown: Option<String>,
@@ -29,7 +29,7 @@ pub struct Principal {
     pub native: Option<String>,
     /// What is known of the account besides.
     pub account: Option<Arc<AccountInfo>>,
-    /// Who says all this.
+    /// Where this is known from.
     pub origins: Origins,
 }
 
@@ -39,7 +39,7 @@ impl Principal {
         Principal { user, domain, origins: Origins::named(origin), ..Principal::default() }
     }
 
-    /// Nobody, as Windows names it.
+    /// The anonymous client, as Windows names it.
     pub fn anonymous() -> Principal {
         Principal {
             anonymous: true,

@@ -1,11 +1,11 @@
-//! Where it is known from who a client is.
+//! Which source vouches for what is known of a client.
 
 use std::fmt;
 
-/// Who says something of a client.
+/// A source of information about a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
-    /// Nobody: it is not known, or the client is nobody.
+    /// None: it is not known, or the client is anonymous.
     #[default]
     Nobody,
     /// The account file.
@@ -31,33 +31,33 @@ pub enum Origin {
     Derived,
 }
 
-/// Who says what of a client.
+/// The sources of what is known of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Origins {
-    /// That it is this client: whose key or password it has proven to know.
+    /// Its authentication: who verified the key or password.
     pub logon: Origin,
-    /// What it is called.
+    /// Its name.
     pub name: Origin,
     /// Its SID.
     pub sid: Origin,
     /// Its groups, times and flags.
-    pub facts: Origin,
+    pub info: Origin,
 }
 
 impl Origin {
-    /// A domain says it, which may be another's than this machine's.
+    /// A domain vouches for it, possibly another than this machine's.
     pub fn is_domains(self) -> bool {
         matches!(self, Origin::Pac | Origin::Netlogon | Origin::Winbind)
     }
 }
 
 impl Origins {
-    /// One says all that is said.
+    /// One source for everything.
     pub fn all(origin: Origin) -> Origins {
-        Origins { logon: origin, name: origin, sid: origin, facts: origin }
+        Origins { logon: origin, name: origin, sid: origin, info: origin }
     }
 
-    /// One vouches for the client and its name, and says nothing else.
+    /// One source for the authentication and the name, none for the rest.
     pub fn named(origin: Origin) -> Origins {
         Origins { logon: origin, name: origin, ..Origins::default() }
     }

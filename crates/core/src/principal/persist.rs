@@ -19,7 +19,7 @@ persist_enum!(Origin {
     10 = Origin::Derived,
 });
 
-persist_struct!(Origins { logon, name, sid, facts });
+persist_struct!(Origins { logon, name, sid, info });
 
 impl Persist for Sid {
     fn pack(&self, out: &mut Writer) -> Result<()> {

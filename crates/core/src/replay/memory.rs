@@ -2,7 +2,7 @@
 //!
 //! Authenticators are kept by the span of time that their `ctime` falls in, a table for each, so
 //! that forgetting is the end of a whole table. A tag decides the shard, and the shard has a lock
-//! of its own. What cannot be known any more is refused: each shard has a horizon, before which it
+//! of its own. What cannot be known any more is rejected: each shard has a horizon, before which it
 //! has forgotten.
 
 use super::table::{Identity, Inserted, Table};
@@ -27,9 +27,9 @@ const SPAN: i64 = 64;
 pub struct MemoryCache {
     key: [u8; 16],
     shards: Box<[Shard]>,
-    /// The longest skew that anybody asked with, in seconds: nothing is forgotten sooner.
+    /// The longest skew that a caller has used, in seconds: nothing is forgotten sooner.
     longest_skew: AtomicI64,
-    /// The first span that is to be kept, and the next shard to be told so.
+    /// The first span that is to be kept, and the next shard to be cleaned.
     cleaning: AtomicI64,
     cleaned: AtomicUsize,
     /// When a full cache was last reported, in spans.

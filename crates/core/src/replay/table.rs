@@ -163,7 +163,7 @@ mod tests {
                 if number.is_multiple_of(3) { u64::MAX - number % 5 } else { (number % 50) << 58 };
             let identity = Identity::new(hash, number / 64 % 40);
             let key = (hash.max(1), number / 64 % 40);
-            // More come than go at first, and then the other way round.
+            // First grow by insertion, then shrink by removal.
             if !(number / 4096).is_multiple_of(if step < 100_000 { 3 } else { 2 }) {
                 assert_eq!(table.insert(identity) == Inserted::New, set.insert(key));
             } else {

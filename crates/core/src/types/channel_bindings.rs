@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 pub struct ChannelBindings {
     /// `MD5(gss_channel_bindings_struct)`.
     pub hash: [u8; 16],
-    /// The initiator's address, if the caller tells it.
+    /// The initiator's address, if the caller gives it.
     pub initiator: Option<Address>,
 }
 
@@ -64,7 +64,7 @@ const HEADER: usize = 32;
 impl ChannelBindings {
     /// Reads a `SEC_CHANNEL_BINDINGS` structure: eight 32-bit words in native order, then the data
     /// that they point to by offset from the structure's start. Lengths and offsets outside the
-    /// buffer are refused.
+    /// buffer are rejected.
     pub fn from_sec_channel_bindings(buffer: &[u8]) -> Result<ChannelBindings> {
         let malformed = Error::InvalidParameter("SEC_CHANNEL_BINDINGS points outside its buffer");
         let header: &[u8; HEADER] = buffer.first_chunk().ok_or(malformed)?;
@@ -103,7 +103,7 @@ impl ChannelBindings {
     }
 }
 
-/// Holds the client's bindings against the caller's.
+/// Checks the client's bindings against the caller's.
 ///
 /// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it
 /// says ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match

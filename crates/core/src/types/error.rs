@@ -15,7 +15,7 @@ pub enum Error {
     // ---- the peer's
     /// A token that cannot be parsed or that breaks its protocol (`SEC_E_INVALID_TOKEN`).
     InvalidToken(&'static str),
-    /// The client is not let in (`SEC_E_LOGON_DENIED`), whatever the reason.
+    /// The client is rejected (`SEC_E_LOGON_DENIED`), whatever the reason.
     LogonDenied(Denial),
     /// Channel bindings differ or are missing where they are required (`SEC_E_BAD_BINDINGS`).
     BadBindings(&'static str),
@@ -32,7 +32,7 @@ pub enum Error {
     // ---- the caller's
     /// An argument that the function's page does not allow (`SEC_E_INVALID_PARAMETER`).
     InvalidParameter(&'static str),
-    /// A handle that is not, or no longer, one of ours, or one in the wrong state
+    /// A handle that this library did not make, that is closed, or that is in the wrong state
     /// (`SEC_E_INVALID_HANDLE`).
     InvalidHandle(&'static str),
     /// An output buffer too small for `needed` bytes (`SEC_E_BUFFER_TOO_SMALL`).
@@ -60,7 +60,7 @@ pub enum Error {
     WrongPackage,
 
     // ---- the machine's
-    /// Nobody could be asked who the client is (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
+    /// No authority could be asked about the client (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
     NoAuthority(&'static str),
     /// No token of the client can be had, or not by this process (`SEC_E_NO_IMPERSONATION`).
     NoImpersonation(&'static str),
@@ -68,7 +68,7 @@ pub enum Error {
     ContextExpired,
     /// A table, a limit or the heap is full (`SEC_E_INSUFFICIENT_MEMORY`).
     OutOfMemory,
-    /// A defect of ours, or of the machine (`SEC_E_INTERNAL_ERROR`).
+    /// A defect of this library, or of the machine (`SEC_E_INTERNAL_ERROR`).
     Internal(&'static str),
 }
 
@@ -82,7 +82,7 @@ pub enum Denial {
     WrongPassword,
     /// The account is disabled.
     AccountDisabled,
-    /// The client asked to be nobody and the server does not allow it.
+    /// The client logged on anonymously and the server does not allow it.
     Anonymous,
     /// The response is of a kind that policy does not allow (LM, NTLMv1, ...).
     ResponseNotAllowed,
@@ -93,7 +93,7 @@ pub enum Denial {
     Mic,
     /// Kerberos refuses the ticket or the authenticator.
     Ticket(&'static str),
-    /// Too many wrong passwords were given for the account; it is left alone for a while.
+    /// Too many wrong passwords were given for the account; logons to it are throttled.
     Throttled,
     /// NTLM is switched off.
     NtlmOff,

@@ -30,13 +30,13 @@ bitflags! {
         const CONNECTION = 1 << 9;
         /// Stream semantics.
         const STREAM = 1 << 10;
-        /// The peer is told of errors.
+        /// Errors are reported to the peer.
         const EXTENDED_ERROR = 1 << 11;
         /// The server may identify, not impersonate, the client.
         const IDENTIFY = 1 << 12;
-        /// Acceptor: nobody may log on. Initiator: be nobody.
+        /// Acceptor: anonymous logons are accepted. Initiator: log on anonymously.
         const ALLOW_NULL_SESSION = 1 << 13;
-        /// A client without channel bindings is let in.
+        /// A client without channel bindings is accepted.
         const ALLOW_MISSING_BINDINGS = 1 << 14;
         /// Bindings of a proxy: those of the client are not compared.
         const PROXY_BINDINGS = 1 << 15;
@@ -48,7 +48,7 @@ bitflags! {
         const NULL_SESSION = 1 << 18;
         /// The caller wants output buffers allocated, or they were.
         const ALLOCATE_MEMORY = 1 << 19;
-        /// Initiator only: use the credential handed to the call, not the default one.
+        /// Initiator only: use the credential given with the call, not the default one.
         const USE_SUPPLIED_CREDS = 1 << 20;
         /// Initiator only: the server's name comes from an untrusted source.
         const UNVERIFIED_TARGET_NAME = 1 << 21;
