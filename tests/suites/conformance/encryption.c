@@ -95,17 +95,6 @@ PROMISE(EncryptMessage, several_data_buffers, "page: one or more SecBuffer struc
     conversation_close(&c);
 }
 
-PROMISE(EncryptMessage, empty_message, "page: cbBuffer is the size of the message, which may be 0") {
-    struct conversation c;
-    struct message m;
-    REACH(opened(&c));
-    message_reset(&m);
-    m.buffers[1] = (SecBuffer){0, SECBUFFER_DATA, NULL};
-    CHECK_STATUS(W->EncryptMessage(&c.client.context, 0, &m.desc, 0), SEC_E_OK);
-    CHECK_STATUS(message_decrypt(&c.server, &m), SEC_E_OK);
-    conversation_close(&c);
-}
-
 PROMISE(EncryptMessage, long_message, "page: the size is limited by SECPKG_ATTR_STREAM_SIZES, which these packages do not have") {
     enum { LENGTH = 1 << 20 };
     struct conversation c;
@@ -230,13 +219,6 @@ PROMISE(EncryptMessage, padding_buffer, "page of EncryptMessage (Negotiate): a S
     conversation_close(&c);
 }
 
-PROMISE(EncryptMessage, null_message, "bad use: pMessage is not optional") {
-    struct conversation c;
-    REACH(opened(&c));
-    CHECK_REFUSED(W->EncryptMessage(&c.client.context, 0, NULL, 0));
-    conversation_close(&c);
-}
-
 PROMISE(EncryptMessage, message_of_another_version, "header: ulVersion must be SECBUFFER_VERSION") {
     struct conversation c;
     struct message m;
@@ -245,26 +227,6 @@ PROMISE(EncryptMessage, message_of_another_version, "header: ulVersion must be S
     m.desc.ulVersion = 9;
     CHECK_REFUSED(W->EncryptMessage(&c.client.context, 0, &m.desc, 0));
     CHECK(memcmp(m.data, MESSAGE_TEXT, sizeof m.data) == 0);
-    conversation_close(&c);
-}
-
-PROMISE(EncryptMessage, data_of_null, "bad use: pvBuffer is NULL and cbBuffer is not 0") {
-    struct conversation c;
-    struct message m;
-    REACH(opened(&c));
-    message_reset(&m);
-    m.buffers[1].pvBuffer = NULL;
-    CHECK_REFUSED(W->EncryptMessage(&c.client.context, 0, &m.desc, 0));
-    conversation_close(&c);
-}
-
-PROMISE(EncryptMessage, data_of_endless_length, "bad use: cbBuffer is 0xFFFFFFFF") {
-    struct conversation c;
-    struct message m;
-    REACH(opened(&c));
-    message_reset(&m);
-    m.buffers[1].cbBuffer = 0xFFFFFFFF;
-    CHECK_REFUSED(W->EncryptMessage(&c.client.context, 0, &m.desc, 0));
     conversation_close(&c);
 }
 
@@ -358,26 +320,6 @@ PROMISE(DecryptMessage, one_lost, "page: SEC_E_OUT_OF_SEQUENCE, the message was 
     conversation_close(&c);
 }
 
-PROMISE(DecryptMessage, tells_the_quality, "page: pfQOP receives flags that indicate the quality of protection") {
-    struct conversation c;
-    struct message m;
-    ULONG qop = 77;
-    REACH(opened(&c));
-    ENCRYPTED(c, m);
-    CHECK_STATUS(W->DecryptMessage(&c.server.context, &m.desc, 0, &qop), SEC_E_OK);
-    CHECK_EQUAL(qop, 0);
-    conversation_close(&c);
-}
-
-PROMISE(DecryptMessage, quality_may_be_null, "negossp.h: pfQOP may be NULL") {
-    struct conversation c;
-    struct message m;
-    REACH(opened(&c));
-    ENCRYPTED(c, m);
-    CHECK_STATUS(W->DecryptMessage(&c.server.context, &m.desc, 0, NULL), SEC_E_OK);
-    conversation_close(&c);
-}
-
 PROMISE(DecryptMessage, token_behind_the_data, "page of SecBufferDesc: an array of buffers, each with its type") {
     struct conversation c;
     struct message m;
@@ -452,23 +394,6 @@ PROMISE(DecryptMessage, no_token_buffer, "page: SEC_E_INVALID_TOKEN, the buffers
     ENCRYPTED(c, m);
     m.buffers[0].BufferType = SECBUFFER_EMPTY;
     CHECK_STATUS(message_decrypt(&c.server, &m), SEC_E_INVALID_TOKEN);
-    conversation_close(&c);
-}
-
-PROMISE(DecryptMessage, null_message, "bad use: pMessage is not optional") {
-    struct conversation c;
-    REACH(opened(&c));
-    CHECK_REFUSED(W->DecryptMessage(&c.server.context, NULL, 0, NULL));
-    conversation_close(&c);
-}
-
-PROMISE(DecryptMessage, message_of_another_version, "header: ulVersion must be SECBUFFER_VERSION") {
-    struct conversation c;
-    struct message m;
-    REACH(opened(&c));
-    ENCRYPTED(c, m);
-    m.desc.ulVersion = 9;
-    CHECK_REFUSED(message_decrypt(&c.server, &m));
     conversation_close(&c);
 }
 

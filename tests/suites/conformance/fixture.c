@@ -134,6 +134,15 @@ void check_nothing_came_of_it(const char *file, int line, struct fixture *d) {
     check(file, line, "there is no context", W->DeleteSecurityContext(&context) < 0);
 }
 
+void fixture_refuses_context(bool (*before)(struct fixture *d, SEC_WCHAR *package), SecHandle handle) {
+    struct fixture d;
+    REACH(before(&d, u"NTLM"));
+    d.context = d.new_context = &handle;
+    CHECK_STATUS(fixture_call(&d), SEC_E_INVALID_HANDLE);
+    CHECK_EQUAL(d.out[0].cbBuffer, 0);
+    fixture_close(&d);
+}
+
 bool contexts(struct conversation *c, SEC_WCHAR *package) {
     return conversation_establish(c, &(struct terms){.package = package});
 }

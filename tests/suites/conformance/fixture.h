@@ -46,6 +46,9 @@ SECURITY_STATUS fixture_call(struct fixture *d);
 bool fixture_finish(struct fixture *d);
 void fixture_close(struct fixture *d);
 
+/* The call that `before` prepares refuses this handle as its context. */
+void fixture_refuses_context(bool (*before)(struct fixture *d, SEC_WCHAR *package), SecHandle handle);
+
 /* Buffers in a descriptor. */
 SecBufferDesc desc_of(SecBuffer *buffers, ULONG count);
 
