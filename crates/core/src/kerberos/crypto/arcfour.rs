@@ -1,12 +1,12 @@
-//! What is particular to rc4-hmac, RFC 4757.
+//! The parts of rc4-hmac (RFC 4757) that differ from other encryption types.
 
 use super::mac::{Mac, Tag};
 use super::{Enctype, key_usage};
 use crate::primitives::rc4::Rc4;
 use md5::{Digest, Md5};
 
-/// The message type of a usage (RFC 4757 3), as the bytes it enters the hash with. Where the RFC
-/// would have the reply of a TGS under a sub-key be of type 8, everybody uses 9.
+/// The message type of a usage (RFC 4757 3), in the byte order for hashing. For a TGS reply under a
+/// sub-key the RFC specifies type 8; all implementations use 9.
 pub(super) fn message_type(usage: u32) -> [u8; 4] {
     match usage {
         key_usage::AS_REP => 8u32,
@@ -16,7 +16,7 @@ pub(super) fn message_type(usage: u32) -> [u8; 4] {
     .to_le_bytes()
 }
 
-/// K1: HMAC-MD5 of the message type, ready to hash a message.
+/// K1: HMAC-MD5 keyed with the hash of the message type.
 pub(crate) fn usage_mac(key: &[u8], usage: u32) -> Mac {
     Mac::new(
         Enctype::Rc4Hmac,
@@ -24,7 +24,7 @@ pub(crate) fn usage_mac(key: &[u8], usage: u32) -> Mac {
     )
 }
 
-/// The key stream of a message (K3): that of its tag.
+/// The key stream of a message (K3), derived from its tag.
 pub(crate) fn stream(usage_mac: &Mac, tag: &[u8]) -> Rc4 {
     let key = usage_mac.over([tag]);
     let mut bytes = [0; 16];
@@ -32,7 +32,7 @@ pub(crate) fn stream(usage_mac: &Mac, tag: &[u8]) -> Rc4 {
     Rc4::new(&bytes)
 }
 
-/// Ksign: what checksums are made with.
+/// Ksign: the checksum key.
 pub(super) fn signature_mac(key: &[u8]) -> Mac {
     Mac::new(
         Enctype::Rc4Hmac,
@@ -40,7 +40,7 @@ pub(super) fn signature_mac(key: &[u8]) -> Mac {
     )
 }
 
-/// The checksum: the HMAC of an MD5 of message type and message.
+/// The checksum: the HMAC of the MD5 over message type and message.
 pub(super) fn signature<'a>(
     signature_mac: &Mac,
     usage: u32,

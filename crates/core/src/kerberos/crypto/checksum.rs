@@ -6,19 +6,20 @@ use super::{Enctype, arcfour};
 use crate::types::error::{Error, Result};
 use std::fmt;
 
-/// A checksum and its type.
+/// A checksum with its type.
 pub struct Checksum {
     enctype: Enctype,
     tag: Tag,
 }
 
 impl Checksum {
-    /// Its type's number, `cksumtype` of RFC 4120 5.2.9.
+    /// The number of the checksum type: `cksumtype` of RFC 4120 5.2.9.
     pub fn checksum_type(&self) -> i32 {
         self.enctype.checksum_type()
     }
 
-    /// Its bytes, as many as encrypted messages of the same encryption type have for a tag.
+    /// The bytes of the checksum. They are as many as in the tag of messages encrypted with the
+    /// same encryption type.
     pub fn bytes(&self) -> &[u8] {
         self.tag.first(self.enctype.tag_length())
     }
@@ -30,7 +31,7 @@ impl fmt::Debug for Checksum {
     }
 }
 
-/// The key of the checksums of one usage.
+/// The checksum key of one usage.
 pub(crate) struct Signing {
     enctype: Enctype,
     usage: u32,
@@ -57,7 +58,7 @@ impl Signing {
         Checksum { enctype: self.enctype, tag }
     }
 
-    /// Compares in a time that does not depend on where the two differ.
+    /// Checks a checksum, in constant time.
     pub(crate) fn verify(&self, parts: &[&[u8]], checksum_type: i32, given: &[u8]) -> Result<()> {
         if checksum_type != self.enctype.checksum_type() {
             return Err(Error::MessageAltered(

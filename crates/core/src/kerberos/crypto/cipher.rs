@@ -1,5 +1,5 @@
-//! Block ciphers in CBC mode with an initial vector of zeros, over the sealed parts of a message,
-//! in place: with ciphertext stealing for AES (RFC 3962 5), of whole blocks for triple DES (RFC
+//! Block ciphers in CBC mode with an initial vector of zeros, applied in place to the sealed parts
+//! of a message: with ciphertext stealing for AES (RFC 3962 5), on whole blocks for triple DES (RFC
 //! 3961 6.3).
 
 use super::Enctype;
@@ -15,24 +15,24 @@ use cipher::{
 use des::TdesEde3;
 use zeroize::Zeroize;
 
-/// One block of AES.
+/// The block size of AES, in bytes.
 const BLOCK: usize = 16;
 
-/// A key made ready to encrypt; zeroed when dropped.
+/// A key schedule for encryption. Zeroed when dropped.
 pub(crate) enum Encrypting {
     Aes128(Aes128Enc),
     Aes256(Aes256Enc),
     Des3(TdesEde3),
 }
 
-/// A key made ready to decrypt; zeroed when dropped.
+/// A key schedule for decryption. Zeroed when dropped.
 pub(crate) enum Decrypting {
     Aes128(Aes128Dec),
     Aes256(Aes256Dec),
     Des3(TdesEde3),
 }
 
-/// The schedule of a key whose length its owner has checked.
+/// The key schedule for `key`, whose length the caller has checked.
 fn schedule<C: KeyInit>(key: &[u8]) -> C {
     let mut exact = cipher::Key::<C>::default();
     for (to, from) in exact.iter_mut().zip(key) {
@@ -44,7 +44,7 @@ fn schedule<C: KeyInit>(key: &[u8]) -> C {
 }
 
 impl Encrypting {
-    /// The cipher of `enctype`; nothing for RC4, which has no blocks.
+    /// The cipher of `enctype`; `None` for RC4, a stream cipher.
     pub(crate) fn new(enctype: Enctype, key: &[u8]) -> Option<Encrypting> {
         Some(match enctype {
             Enctype::Aes128Sha1 | Enctype::Aes128Sha256 => Encrypting::Aes128(schedule(key)),
@@ -54,8 +54,8 @@ impl Encrypting {
         })
     }
 
-    /// Encrypts the sealed parts. Their length is at least one block, and for triple DES whole
-    /// blocks.
+    /// Encrypts the sealed parts. They must have at least one block in total, and for triple DES
+    /// whole blocks.
     pub(crate) fn cbc(&self, parts: &mut [Part<'_>]) {
         match self {
             Encrypting::Aes128(aes) => cts_encrypt(aes, parts),
@@ -70,7 +70,7 @@ impl Encrypting {
         }
     }
 
-    /// Encrypts one block by itself; nothing happens to anything but one block.
+    /// Encrypts a single block. Input of another length is left unchanged.
     pub(crate) fn block(&self, block: &mut [u8]) {
         fn one<C: BlockCipherEncrypt>(cipher: &C, block: &mut [u8]) {
             if let Ok(block) = block.try_into() {
@@ -86,7 +86,7 @@ impl Encrypting {
 }
 
 impl Decrypting {
-    /// The cipher of `enctype`; nothing for RC4, which has no blocks.
+    /// The cipher of `enctype`; `None` for RC4, a stream cipher.
     pub(crate) fn new(enctype: Enctype, key: &[u8]) -> Option<Decrypting> {
         Some(match enctype {
             Enctype::Aes128Sha1 | Enctype::Aes128Sha256 => Decrypting::Aes128(schedule(key)),
@@ -96,8 +96,8 @@ impl Decrypting {
         })
     }
 
-    /// Decrypts the sealed parts. Their length is at least one block, and for triple DES whole
-    /// blocks.
+    /// Decrypts the sealed parts. They must have at least one block in total, and for triple DES
+    /// whole blocks.
     pub(crate) fn cbc(&self, parts: &mut [Part<'_>]) {
         match self {
             Decrypting::Aes128(aes) => cts_decrypt(aes, parts),
@@ -113,8 +113,8 @@ impl Decrypting {
     }
 }
 
-/// Length of what ciphertext stealing treats on its own: the last two blocks, of which the second
-/// may be short.
+/// The length of the part that ciphertext stealing treats separately: the last two blocks, of which
+/// the second may be incomplete.
 fn tail_length(length: usize) -> usize {
     match length % BLOCK {
         _ if length <= BLOCK => 0,
@@ -132,8 +132,7 @@ fn cts_encrypt<C: BlockCipherEncrypt<BlockSize = U16>>(cipher: &C, parts: &mut [
         mode.encrypt_blocks(Array::cast_slice_from_core_mut(run))
     });
     if tail > 0 {
-        // The last block padded with zeros; then the two change places and the shorter end is cut
-        // off.
+        // The last block is padded with zeros; then both blocks are swapped and the end is cut off.
         let mut blocks = [[0; BLOCK]; 2];
         gather(parts, before, &mut blocks.as_flattened_mut()[..tail]);
         mode.encrypt_blocks(Array::cast_slice_from_core_mut(&mut blocks));
@@ -156,7 +155,8 @@ fn cts_decrypt<C: BlockCipherDecrypt<BlockSize = U16>>(cipher: &C, parts: &mut [
         let [last, short] = &mut blocks;
         let mut last = Array(*last);
         cipher.decrypt_block(&mut last);
-        // What the encryption cut off its last block but one is what the padding turned into.
+        // The bytes cut off the second last block appear in the decrypted last one, at the place of
+        // the zero padding.
         let (given, cut) = short.split_at_mut(tail - BLOCK);
         cut.copy_from_slice(&last[tail - BLOCK..]);
         for (byte, given) in last.iter_mut().zip(given) {
@@ -169,20 +169,19 @@ fn cts_decrypt<C: BlockCipherDecrypt<BlockSize = U16>>(cipher: &C, parts: &mut [
     }
 }
 
-/// Bytes in the sealed parts.
+/// The total length of the sealed parts, in bytes.
 pub(crate) fn sealed_length(parts: &[Part<'_>]) -> usize {
     parts.iter().filter(|part| part.seal).map(|part| part.data.len()).sum()
 }
 
-/// Calls `work` with the first `length` bytes (whole blocks) of the sealed parts, in their order
-/// and in runs as long as the parts allow. A block that lies in several parts is brought together
-/// and put back.
+/// Calls `work` with the first `length` bytes (whole blocks) of the sealed parts, in order and in
+/// runs as long as the parts permit. A block that spans parts is copied together and back.
 fn in_runs<const N: usize>(
     parts: &mut [Part<'_>],
     length: usize,
     mut work: impl FnMut(&mut [[u8; N]]),
 ) {
-    // Counted in bytes of the sealed parts: where this part begins, and how far the work has come.
+    // Offsets into the sealed bytes: the start of this part, and the end of the processed bytes.
     let (mut start, mut done) = (0, 0);
     for index in 0..parts.len() {
         let Some(Part { data, seal: true }) = parts.get_mut(index) else { continue };
@@ -207,22 +206,22 @@ fn in_runs<const N: usize>(
     }
 }
 
-/// Copies what lies at `at` in the sealed parts into `out`.
+/// Copies the sealed bytes at offset `at` into `out`.
 fn gather(parts: &mut [Part<'_>], at: usize, out: &mut [u8]) {
     each_piece(parts, at, out.len(), |offset, piece| {
         out[offset..offset + piece.len()].copy_from_slice(piece)
     });
 }
 
-/// Copies `bytes` to `at` in the sealed parts.
+/// Copies `bytes` to the sealed bytes at offset `at`.
 fn scatter(parts: &mut [Part<'_>], at: usize, bytes: &[u8]) {
     each_piece(parts, at, bytes.len(), |offset, piece| {
         piece.copy_from_slice(&bytes[offset..offset + piece.len()])
     });
 }
 
-/// Calls `work` with the pieces of the sealed parts from `at` on, `length` bytes together, and with
-/// where each lies in those.
+/// Calls `work` with each contiguous piece of the `length` sealed bytes at offset `at`, together
+/// with the offset of the piece within them.
 fn each_piece(
     parts: &mut [Part<'_>],
     at: usize,

@@ -1,5 +1,5 @@
-//! From a key to the keys of one usage: DR and DK of RFC 3961 5.1, KDF-HMAC-SHA2 of RFC 8009 3. RC4
-//! derives in a way of its own ([`super::arcfour`]).
+//! Key derivation for one usage: DR and DK of RFC 3961 5.1, KDF-HMAC-SHA2 of RFC 8009 3. RC4 has
+//! its own derivation ([`super::arcfour`]).
 
 use super::Enctype;
 use super::cipher::Encrypting;
@@ -8,19 +8,19 @@ use super::nfold::n_fold;
 use super::secret::Secret;
 use zeroize::Zeroize;
 
-/// What a derived key is for; the number is the last byte of the constant it is derived with (RFC
-/// 3961 5.3).
+/// The purpose of a derived key. The number is the last byte of the derivation constant (RFC 3961
+/// 5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Kc: checksums.
     Checksum = 0x99,
     /// Ke: encryption.
     Encryption = 0xaa,
-    /// Ki: the integrity of what is encrypted.
+    /// Ki: the integrity of encrypted data.
     Integrity = 0x55,
 }
 
-/// A key, ready to have others derived from it.
+/// A base key, prepared for deriving others.
 pub(super) struct Deriving {
     enctype: Enctype,
     base: Base,
@@ -34,7 +34,7 @@ enum Base {
 }
 
 impl Deriving {
-    /// `key` is as long as those of `enctype`.
+    /// `key` must have the length of keys of `enctype`.
     pub(super) fn new(enctype: Enctype, key: &[u8]) -> Deriving {
         let cipher = match enctype {
             Enctype::Aes128Sha256 | Enctype::Aes256Sha384 => None,
@@ -51,11 +51,11 @@ impl Deriving {
     pub(super) fn usage_key(&self, usage: u32, purpose: Purpose) -> Secret {
         match &self.base {
             Base::Cipher(cipher) => match FOLDED.get(usage as usize) {
-                Some(folded) => self.dk(cipher, folded.of(purpose)),
+                Some(folded) => self.dk(cipher, folded.for_purpose(purpose)),
                 None => self.dk(cipher, &Folded::new(&constant(usage, purpose))),
             },
             Base::Hash(mac) => {
-                // RFC 8009 5: keys of hashes are as long as the tags that they make.
+                // RFC 8009 5: hash keys are as long as the tags made with them.
                 let length = match purpose {
                     Purpose::Encryption => self.enctype.key_length(),
                     _ => self.enctype.tag_length(),
@@ -65,7 +65,7 @@ impl Deriving {
         }
     }
 
-    /// The key derived with a constant that is no usage: "kerberos", "prf".
+    /// The key derived with a constant other than a usage: "kerberos", "prf".
     pub(super) fn named_key(&self, constant: &[u8]) -> Secret {
         match &self.base {
             Base::Cipher(cipher) => self.dk(cipher, &Folded::new(constant)),
@@ -90,7 +90,7 @@ impl Deriving {
     }
 }
 
-/// DR: the constant encrypted, that encrypted again, and so on.
+/// DR: the constant, repeatedly encrypted.
 fn dr<const N: usize>(cipher: &Encrypting, mut block: [u8; N], out: &mut [u8]) {
     for chunk in out.chunks_mut(N) {
         cipher.block(&mut block);
@@ -99,8 +99,8 @@ fn dr<const N: usize>(cipher: &Encrypting, mut block: [u8; N], out: &mut [u8]) {
     block.as_mut_slice().zeroize();
 }
 
-/// random-to-key of triple DES (RFC 3961 6.3.1): each 7 bytes become 8, the eighth of the low bits
-/// of the others, and each byte gets odd parity in its low bit.
+/// random-to-key of triple DES (RFC 3961 6.3.1): each 7 bytes become 8, the eighth from the low
+/// bits of the others. The low bit of each byte is set for odd parity.
 pub(super) fn des3_key(random: &[u8; 21], key: &mut [u8]) {
     for (seven, eight) in random.as_chunks::<7>().0.iter().zip(key.as_chunks_mut::<8>().0) {
         let low = (0..7).fold(0, |bits, i| bits | (seven[i] & 1) << (i + 1));
@@ -111,7 +111,7 @@ pub(super) fn des3_key(random: &[u8; 21], key: &mut [u8]) {
     }
 }
 
-/// KDF-HMAC-SHA2 (RFC 8009 3); the first `length` bytes of the result count, of which there are no
+/// KDF-HMAC-SHA2 (RFC 8009 3). Only the first `length` bytes of the result are used; `length` is no
 /// more than the hash has.
 pub(super) fn kdf_hmac_sha2(mac: &Mac, label: &[u8], context: &[u8], length: usize) -> Tag {
     let bits = (length as u32 * 8).to_be_bytes();
@@ -126,13 +126,13 @@ fn secret(bytes: &[u8]) -> Secret {
     secret
 }
 
-/// The constant of a usage and a purpose.
+/// The derivation constant of a usage and a purpose.
 const fn constant(usage: u32, purpose: Purpose) -> [u8; 5] {
     let [a, b, c, d] = usage.to_be_bytes();
     [a, b, c, d, purpose as u8]
 }
 
-/// A constant folded to a block of triple DES and to one of AES.
+/// A constant, folded to the block size of triple DES and to that of AES.
 struct Folded {
     to_8: [u8; 8],
     to_16: [u8; 16],
@@ -152,7 +152,7 @@ struct FoldedUsage {
 }
 
 impl FoldedUsage {
-    fn of(&self, purpose: Purpose) -> &Folded {
+    fn for_purpose(&self, purpose: Purpose) -> &Folded {
         match purpose {
             Purpose::Checksum => &self.checksum,
             Purpose::Encryption => &self.encryption,
@@ -161,8 +161,8 @@ impl FoldedUsage {
     }
 }
 
-/// Of the usages that there are, folded by the compiler: at run time it would cost more than the
-/// rest of DK.
+/// For all usages, computed at compile time: at run time folding would cost more than the rest of
+/// DK.
 static FOLDED: [FoldedUsage; 26] = {
     const NONE: FoldedUsage = FoldedUsage {
         checksum: Folded { to_8: [0; 8], to_16: [0; 16] },

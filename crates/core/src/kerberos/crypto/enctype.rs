@@ -3,9 +3,9 @@
 use crate::persist::{MALFORMED, Persist, Reader, Writer};
 use crate::types::error::Result;
 
-/// An encryption type, by its number in RFC 3961 8 and the registry that goes on from there.
+/// An encryption type, by its number in RFC 3961 8 and the IANA registry.
 ///
-/// Single DES and exportable RC4 are not among them: RFC 6649 and RFC 8429 took them out of use.
+/// Single DES and exportable RC4 are not supported: RFC 6649 and RFC 8429 deprecated them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Enctype {
@@ -24,7 +24,7 @@ pub enum Enctype {
 }
 
 impl Enctype {
-    /// All of them, in the order of their numbers.
+    /// All encryption types, by number.
     pub const ALL: [Enctype; 6] = [
         Enctype::Des3Sha1,
         Enctype::Aes128Sha1,
@@ -34,17 +34,17 @@ impl Enctype {
         Enctype::Rc4Hmac,
     ];
 
-    /// The encryption type with this number, if it is one of ours.
+    /// The encryption type with this number, if supported.
     pub fn from_number(number: i32) -> Option<Enctype> {
         Enctype::ALL.into_iter().find(|enctype| enctype.number() == number)
     }
 
-    /// Its number on the wire.
+    /// The number on the wire.
     pub fn number(self) -> i32 {
         self as i32
     }
 
-    /// Its name, as MIT's tools show it and their configuration takes it.
+    /// The name, as shown and accepted by MIT's tools.
     pub fn name(self) -> &'static str {
         match self {
             Enctype::Des3Sha1 => "des3-cbc-sha1",
@@ -56,8 +56,8 @@ impl Enctype {
         }
     }
 
-    /// The encryption type of that name, or one of the others that MIT's and Heimdal's
-    /// configuration take for it, in any letter case.
+    /// The encryption type with this name, or an alias accepted by MIT's or Heimdal's
+    /// configuration, in any letter case.
     pub fn from_name(name: &str) -> Option<Enctype> {
         let others = |enctype| -> &[&str] {
             match enctype {
@@ -75,7 +75,7 @@ impl Enctype {
             .find(|&enctype| is(enctype.name()) || others(enctype).iter().copied().any(is))
     }
 
-    /// Length of a key, in bytes.
+    /// The length of a key, in bytes.
     pub fn key_length(self) -> usize {
         match self {
             Enctype::Des3Sha1 => 24,
@@ -84,7 +84,7 @@ impl Enctype {
         }
     }
 
-    /// Length of the random bytes in front of every plaintext, in bytes.
+    /// The length of the confounder, the random bytes that precede every plaintext, in bytes.
     pub fn confounder_length(self) -> usize {
         match self {
             Enctype::Des3Sha1 | Enctype::Rc4Hmac => 8,
@@ -92,7 +92,7 @@ impl Enctype {
         }
     }
 
-    /// Length of the authentication tag of an encrypted message, in bytes.
+    /// The length of the authentication tag of an encrypted message, in bytes.
     pub fn tag_length(self) -> usize {
         match self {
             Enctype::Des3Sha1 => 20,
@@ -103,14 +103,14 @@ impl Enctype {
     }
 
     /// The last bytes of a ciphertext, as many as the authentication tag has. The replay cache
-    /// identifies an authenticator by them. MIT's library takes the same ones, also for RC4, whose
-    /// tag lies at the other end: there too they depend on the whole plaintext.
+    /// identifies an authenticator by them, as does MIT's library. RC4's tag is at the other end,
+    /// but its last bytes depend on the whole plaintext too.
     pub fn tag_of(self, cipher: &[u8]) -> &[u8] {
         cipher.get(cipher.len().saturating_sub(self.tag_length())..).unwrap_or_default()
     }
 
-    /// What a plaintext is padded to a multiple of, in bytes; 1 for nothing. Only triple DES pads,
-    /// and what was padded is not told from what was sent: RFC 3961 leaves that to the content.
+    /// The block size to which plaintexts are padded, in bytes; 1 for no padding. Only triple DES
+    /// pads. RFC 3961 does not mark the padding: removing it is left to the content.
     pub fn padding(self) -> usize {
         match self {
             Enctype::Des3Sha1 => 8,
@@ -118,12 +118,12 @@ impl Enctype {
         }
     }
 
-    /// Length of the ciphertext of `plain` bytes, in bytes.
+    /// The length of the ciphertext for `plain` bytes of plaintext, in bytes.
     pub fn sealed_length(self, plain: usize) -> usize {
         self.confounder_length() + plain.next_multiple_of(self.padding()) + self.tag_length()
     }
 
-    /// Number of the checksum type that goes with it (RFC 3961 8, RFC 8009 8, RFC 4757 4).
+    /// The number of the associated checksum type (RFC 3961 8, RFC 8009 8, RFC 4757 4).
     pub fn checksum_type(self) -> i32 {
         match self {
             Enctype::Des3Sha1 => 12,

@@ -1,4 +1,4 @@
-//! A key and what it does.
+//! Keys: encryption, decryption and checksums.
 
 use super::checksum::Signing;
 use super::derive::des3_key;
@@ -12,7 +12,7 @@ use crate::types::protection::Part;
 use std::fmt;
 use zeroize::Zeroize;
 
-/// A key with its encryption type; zeroed when dropped, and never shown.
+/// A key with its encryption type. Zeroed when dropped; its bytes do not appear in debug output.
 #[derive(Clone)]
 pub struct Key {
     enctype: Enctype,
@@ -20,7 +20,9 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key with these bytes, if they are as many as the encryption type's keys have.
+    /// A key of these bytes.
+    ///
+    /// Errors: `InvalidToken` unless they have the length of the encryption type's keys.
     pub fn new(enctype: Enctype, bytes: &[u8]) -> Result<Key> {
         if bytes.len() != enctype.key_length() {
             return Err(Error::InvalidToken(
@@ -32,31 +34,31 @@ impl Key {
         Ok(Key { enctype, secret })
     }
 
-    pub(super) fn of_secret(enctype: Enctype, secret: Secret) -> Key {
+    pub(super) fn from_secret(enctype: Enctype, secret: Secret) -> Key {
         Key { enctype, secret }
     }
 
-    /// Its encryption type.
+    /// The encryption type.
     pub fn enctype(&self) -> Enctype {
         self.enctype
     }
 
-    /// Its bytes.
+    /// The bytes of the key.
     pub fn bytes(&self) -> &[u8] {
         &self.secret
     }
 
-    /// Checks and decrypts, in place, what an EncryptedData holds (`cipher` of RFC 4120 5.2.9), and
-    /// gives the plaintext without its confounder; for triple DES that includes padding.
+    /// Verifies and decrypts, in place, the `cipher` of an EncryptedData (RFC 4120 5.2.9). Returns
+    /// the plaintext without its confounder; for triple DES it includes the padding.
     ///
-    /// Another key than the sender's is [`Error::MessageAltered`] as are altered bytes, and
-    /// afterwards `data` holds nothing of use. Too few bytes are [`Error::InvalidToken`].
+    /// Errors: [`Error::MessageAltered`] for altered bytes or another key than the sender's, and
+    /// the contents of `data` are undefined afterwards; [`Error::InvalidToken`] for too few bytes.
     pub fn decrypt<'a>(&self, usage: u32, data: &'a mut [u8]) -> Result<&'a [u8]> {
         decrypt(self.enctype, &self.unsealing(usage), data)
     }
 
-    /// Encrypts `plain`, a random confounder in front; triple DES pads it with zeros. The result is
-    /// what an EncryptedData holds.
+    /// Encrypts `plain`, preceded by a random confounder. Triple DES pads with zeros. The result is
+    /// the `cipher` of an EncryptedData.
     pub fn encrypt(&self, usage: u32, plain: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>> {
         let mut data = vec![0; self.enctype.sealed_length(plain.len())];
         let (body, tag) = body_and_tag(self.enctype, &mut data).ok_or(TOO_SHORT)?;
@@ -67,13 +69,14 @@ impl Key {
         Ok(data)
     }
 
-    /// The checksum, of the type that goes with the key, over all parts one after the other.
+    /// The checksum over the concatenated parts, of the key's checksum type.
     pub fn checksum(&self, usage: u32, parts: &[&[u8]]) -> Result<Checksum> {
         Ok(self.signing(usage).checksum(parts))
     }
 
-    /// Whether `mac` is the checksum over all parts; [`Error::MessageAltered`] if not, or if it is
-    /// of a type that does not go with the key.
+    /// Checks that `mac` is the checksum over the concatenated parts.
+    ///
+    /// Errors: [`Error::MessageAltered`] if it is not, or if its type is not the key's.
     pub fn verify_checksum(
         &self,
         usage: u32,
@@ -116,7 +119,7 @@ impl Persist for Key {
     }
 }
 
-/// A new key, of random bytes.
+/// A new random key.
 pub fn random_key(enctype: Enctype, random: &dyn SecureRandom) -> Result<Key> {
     let mut secret = Secret::zeros(enctype.key_length());
     if enctype == Enctype::Des3Sha1 {
@@ -130,7 +133,7 @@ pub fn random_key(enctype: Enctype, random: &dyn SecureRandom) -> Result<Key> {
     Ok(Key { enctype, secret })
 }
 
-/// [`Key::decrypt`] under keys that are derived.
+/// [`Key::decrypt`] with derived keys.
 pub(super) fn decrypt<'a>(
     enctype: Enctype,
     keys: &Unsealing,
@@ -141,7 +144,7 @@ pub(super) fn decrypt<'a>(
     Ok(body.get(enctype.confounder_length()..).unwrap_or_default())
 }
 
-/// What is encrypted, and its tag: behind it, or with RC4 in front.
+/// The encrypted bytes, and their tag: after them, or with RC4 before.
 fn body_and_tag(enctype: Enctype, data: &mut [u8]) -> Option<(&mut [u8], &mut [u8])> {
     let length = enctype.tag_length();
     if enctype == Enctype::Rc4Hmac {

@@ -1,4 +1,5 @@
-//! Key usage numbers: RFC 4120 7.5.1, RFC 4121 2. A key never serves two purposes in the same way.
+//! Key usage numbers: RFC 4120 7.5.1, RFC 4121 2. Each use of a key has its own number, from which
+//! separate keys are derived.
 
 /// AS-REQ, PA-ENC-TIMESTAMP, with the client's key.
 pub const PA_ENC_TIMESTAMP: u32 = 1;

@@ -1,4 +1,4 @@
-//! HMAC with a key already absorbed, whatever its hash.
+//! HMAC after its key schedule, with the hash of an encryption type.
 
 use super::Enctype;
 use hmac::{Hmac, KeyInit, Mac as _};
@@ -8,10 +8,10 @@ use sha2::{Sha256, Sha384};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// The longest output of a hash here, in bytes.
+/// The longest hash output in use, in bytes.
 const MAX_OUTPUT: usize = 48;
 
-/// A keyed hash; its state is zeroed when dropped.
+/// A keyed hash. Its state is zeroed when dropped.
 #[derive(Clone)]
 pub(crate) enum Mac {
     Md5(Hmac<Md5>),
@@ -31,9 +31,9 @@ macro_rules! each {
     };
 }
 
-/// HMAC with `key` absorbed; keys are never longer than a block of the hash.
+/// HMAC with the key `key`. Keys are never longer than a block of the hash.
 fn keyed<M: KeyInit>(key: &[u8]) -> M {
-    // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+    // Hmac pads shorter keys with zeros. Passing a whole block avoids a fallible call.
     let mut block = hmac::digest::Key::<M>::default();
     for (to, from) in block.iter_mut().zip(key) {
         *to = *from;
@@ -44,7 +44,7 @@ fn keyed<M: KeyInit>(key: &[u8]) -> M {
 }
 
 impl Mac {
-    /// The keyed hash of `enctype`.
+    /// The keyed hash for `enctype`.
     pub(super) fn new(enctype: Enctype, key: &[u8]) -> Mac {
         match enctype {
             Enctype::Rc4Hmac => Mac::Md5(keyed(key)),
@@ -54,12 +54,12 @@ impl Mac {
         }
     }
 
-    /// HMAC-SHA1 whatever the encryption type.
+    /// HMAC-SHA1, for any encryption type.
     pub(super) fn sha1(key: &[u8]) -> Mac {
         Mac::Sha1(keyed(key))
     }
 
-    /// The hash over all parts, one after the other.
+    /// The hash over the concatenated parts.
     pub(super) fn over<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Tag {
         let mut tag = Tag { bytes: [0; MAX_OUTPUT], length: 0 };
         each!(self, keyed => {
@@ -71,7 +71,7 @@ impl Mac {
     }
 }
 
-/// A hash, or the beginning of one; zeroed when dropped, since keys are made of them too.
+/// A hash, possibly truncated. Zeroed when dropped, since keys are derived from hashes.
 pub(super) struct Tag {
     bytes: [u8; MAX_OUTPUT],
     length: usize,
@@ -85,13 +85,12 @@ impl Tag {
         }
     }
 
-    /// Its first `length` bytes, or all where there are fewer.
+    /// The first `length` bytes, or all if there are fewer.
     pub(super) fn first(&self, length: usize) -> &[u8] {
         self.bytes.get(..length.min(self.length)).unwrap_or_default()
     }
 
-    /// Whether `given` is its first `length` bytes, in a time that does not depend on where they
-    /// differ.
+    /// Whether the first `length` bytes equal `given`, in constant time.
     pub(super) fn matches(&self, length: usize, given: &[u8]) -> bool {
         self.first(length).ct_eq(given).into()
     }

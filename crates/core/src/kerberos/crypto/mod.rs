@@ -1,9 +1,9 @@
 //! Encryption types and checksums: RFC 3961, RFC 3962 (AES with SHA-1), RFC 8009 (AES with SHA-2),
 //! RFC 4757 (RC4).
 //!
-//! A [`Key`] encrypts and signs, each time for one key usage (RFC 3961 4, [`key_usage`]), and
-//! derives what it needs for that. Where one key serves many messages, [`Key::derive_usage`] gives
-//! keys that derive but once.
+//! A [`Key`] encrypts, decrypts and makes checksums for a key usage (RFC 3961 4, [`key_usage`]),
+//! deriving the keys for it with each call. [`Key::derive_usage`] derives them once, for many
+//! messages.
 
 pub(crate) mod arcfour;
 mod checksum;

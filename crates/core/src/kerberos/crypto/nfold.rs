@@ -1,8 +1,8 @@
 //! n-fold, RFC 3961 5.1.
 
-/// Stretches or shrinks `input` to `N` bytes: copies of it, each turned 13 bits further to the
-/// right than the one before, up to the least common multiple of both lengths, added up in pieces
-/// of `N` bytes with an end-around carry.
+/// Stretches or shrinks `input` to `N` bytes. Copies of the input, each rotated to the right by 13
+/// bits more than the one before, are concatenated up to the least common multiple of both lengths,
+/// and added in blocks of `N` bytes with end-around carry.
 pub const fn n_fold<const N: usize>(input: &[u8]) -> [u8; N] {
     let mut out = [0u8; N];
     let length = input.len();
@@ -12,11 +12,11 @@ pub const fn n_fold<const N: usize>(input: &[u8]) -> [u8; N] {
     let total = length / greatest_common_divisor(length, N) * N;
     let bits = length * 8;
     let mut carry = 0u32;
-    // From the last byte to the first, so that the carry goes its way.
+    // From the last byte to the first, in the direction of the carry.
     let mut at = total;
     while at > 0 {
         at -= 1;
-        // The bit of the input that this byte of the copy begins with.
+        // The bit of the input at which this byte of the copy starts.
         let turned = (at / length) * 13 % bits;
         let first = ((at % length) * 8 + bits - turned) % bits;
         let high = input[first / 8] as u32;
@@ -26,7 +26,7 @@ pub const fn n_fold<const N: usize>(input: &[u8]) -> [u8; N] {
         out[at % N] = carry as u8;
         carry >>= 8;
     }
-    // What is carried out at the front comes in at the end, until nothing is left.
+    // End-around carry, until none is left.
     while carry > 0 {
         let mut at = N;
         while at > 0 && carry > 0 {

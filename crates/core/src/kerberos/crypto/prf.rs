@@ -1,5 +1,5 @@
-//! The pseudo-random function: RFC 3961 5.3, RFC 8009 5, and for RC4 what MIT, Heimdal and Windows
-//! agree on.
+//! The pseudo-random function: RFC 3961 5.3, RFC 8009 5, and for RC4 the de facto function of MIT,
+//! Heimdal and Windows.
 
 use super::cipher::Encrypting;
 use super::derive::{Deriving, kdf_hmac_sha2};
@@ -10,7 +10,7 @@ use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
 impl Key {
-    /// As many random bytes as the encryption type's function gives, the same for the same `input`.
+    /// The pseudo-random output for `input`, in the length that the encryption type defines.
     pub fn prf(&self, input: &[u8]) -> Zeroizing<Vec<u8>> {
         let enctype = self.enctype();
         match enctype {
@@ -20,7 +20,7 @@ impl Key {
             Enctype::Aes128Sha256 => self.kdf(input, 32),
             Enctype::Aes256Sha384 => self.kdf(input, 48),
             Enctype::Des3Sha1 | Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => {
-                // The hash, cut to whole blocks: 16 bytes either way.
+                // The hash, truncated to whole blocks: 16 bytes for both block sizes.
                 let mut block = Sha1::digest(input);
                 let block = &mut block[..16];
                 if let Some(cipher) = Encrypting::new(

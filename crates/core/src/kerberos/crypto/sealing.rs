@@ -1,4 +1,4 @@
-//! Encryption with integrity, under the keys of one usage, in place.
+//! Authenticated encryption in place, with the keys of one usage.
 
 use super::Enctype;
 use super::arcfour;
@@ -9,19 +9,19 @@ use crate::types::error::{Error, Result};
 use crate::types::protection::Part;
 use zeroize::Zeroize;
 
-/// How encryption and hash go together.
+/// How encryption and hash are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Profile {
-    /// The simplified profile (RFC 3961 5.3): the tag is the plaintext's.
+    /// The simplified profile (RFC 3961 5.3): the tag is over the plaintext.
     Simplified,
-    /// RFC 8009 5: the tag is the ciphertext's, the initial vector in front.
+    /// RFC 8009 5: the tag is over the initial vector and the ciphertext.
     EncryptThenMac,
-    /// RFC 4757 4: the tag is the plaintext's, and the key stream is the tag's.
+    /// RFC 4757 4: the tag is over the plaintext, and selects the key stream.
     Arcfour,
 }
 
 impl Profile {
-    fn of(enctype: Enctype) -> Profile {
+    fn from_enctype(enctype: Enctype) -> Profile {
         match enctype {
             Enctype::Des3Sha1 | Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => Profile::Simplified,
             Enctype::Aes128Sha256 | Enctype::Aes256Sha384 => Profile::EncryptThenMac,
@@ -30,13 +30,13 @@ impl Profile {
     }
 }
 
-/// The initial vector, which RFC 8009 hashes along.
+/// The initial vector, part of the hashed data in RFC 8009.
 const ZERO_VECTOR: [u8; 16] = [0; 16];
 
-/// The keys of one usage and one direction: `C` encrypts or decrypts.
+/// The keys of one usage and direction: `C` encrypts or decrypts.
 pub(crate) struct Keys<C> {
     enctype: Enctype,
-    /// Nothing for RC4, whose key is another for each message.
+    /// `None` for RC4, which derives a key for each message.
     cipher: Option<C>,
     mac: Mac,
 }
@@ -64,17 +64,17 @@ impl<C> Keys<C> {
         }
     }
 
-    /// The hash over all parts as they stand.
+    /// The hash over the parts in their current state.
     fn tag(&self, parts: &[Part<'_>]) -> Tag {
-        let vector: &[u8] = match Profile::of(self.enctype) {
+        let vector: &[u8] = match Profile::from_enctype(self.enctype) {
             Profile::EncryptThenMac => &ZERO_VECTOR,
             _ => &[],
         };
         self.mac.over([vector].into_iter().chain(parts.iter().map(|part| &*part.data)))
     }
 
-    /// Whether the sealed parts have a length that there can be.
-    fn possible(&self, parts: &[Part<'_>]) -> bool {
+    /// Whether the encryption type permits the length of the sealed parts.
+    fn is_valid_length(&self, parts: &[Part<'_>]) -> bool {
         let length = cipher::sealed_length(parts);
         length >= self.enctype.confounder_length() && length.is_multiple_of(self.enctype.padding())
     }
@@ -90,15 +90,15 @@ impl Sealing {
         Keys::derive(enctype, key, usage, Encrypting::new)
     }
 
-    /// Encrypts `parts`, which begin with the confounder, and writes the tag.
+    /// Encrypts `parts`, which start with the confounder, and writes the tag.
     pub(crate) fn seal(&self, parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<()> {
         let length = self.enctype.tag_length();
-        if tag.len() != length || !self.possible(parts) {
+        if tag.len() != length || !self.is_valid_length(parts) {
             return Err(Error::InvalidParameter(
                 "a length that this encryption type does not have",
             ));
         }
-        let hash = match Profile::of(self.enctype) {
+        let hash = match Profile::from_enctype(self.enctype) {
             Profile::Simplified => {
                 let hash = self.tag(parts);
                 self.encrypt(parts);
@@ -130,14 +130,14 @@ impl Unsealing {
         Keys::derive(enctype, key, usage, Decrypting::new)
     }
 
-    /// Checks and decrypts `parts`, which then begin with the confounder. What fails is erased or
-    /// left encrypted: nobody sees a plaintext that is not the peer's.
+    /// Verifies and decrypts `parts`, which start with the confounder. On failure they are erased
+    /// or left encrypted, so that no unauthenticated plaintext is exposed.
     pub(crate) fn unseal(&self, parts: &mut [Part<'_>], tag: &[u8]) -> Result<()> {
-        if !self.possible(parts) {
+        if !self.is_valid_length(parts) {
             return Err(TOO_SHORT);
         }
         let length = self.enctype.tag_length();
-        let profile = Profile::of(self.enctype);
+        let profile = Profile::from_enctype(self.enctype);
         if profile == Profile::EncryptThenMac && !self.tag(parts).matches(length, tag) {
             return Err(INTEGRITY);
         }
@@ -153,8 +153,8 @@ impl Unsealing {
     }
 }
 
-/// Fewer bytes than there must be, or not in whole blocks.
+/// Too few bytes, or no whole blocks.
 pub(super) const TOO_SHORT: Error =
     Error::InvalidToken("encrypted data of a length that its type does not have");
-/// Another key, or other bytes.
-const INTEGRITY: Error = Error::MessageAltered("the integrity of encrypted data does not hold");
+/// Altered bytes, or another key.
+const INTEGRITY: Error = Error::MessageAltered("encrypted data failed its integrity check");

@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 /// The longest key, in bytes.
 pub(super) const MAX: usize = 32;
 
-/// At most [`MAX`] secret bytes, zeroed when dropped.
+/// At most [`MAX`] secret bytes. Zeroed when dropped.
 #[derive(Clone)]
 pub(super) struct Secret {
     bytes: [u8; MAX],
@@ -14,7 +14,7 @@ pub(super) struct Secret {
 }
 
 impl Secret {
-    /// So many zeros, to be filled in; no more than there is room for.
+    /// `length` zeros, at most [`MAX`], to be filled in.
     pub(super) fn zeros(length: usize) -> Secret {
         Secret { bytes: [0; MAX], length: length.min(MAX) }
     }
@@ -36,7 +36,7 @@ impl DerefMut for Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        // As a slice: an array is erased byte by byte.
+        // As a slice: an array would be erased byte by byte.
         self.bytes.as_mut_slice().zeroize();
     }
 }

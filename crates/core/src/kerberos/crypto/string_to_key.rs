@@ -1,4 +1,4 @@
-//! Keys of passwords: RFC 3961 6.3.1, RFC 3962 4, RFC 8009 4, RFC 4757 2.
+//! Keys derived from passwords: RFC 3961 6.3.1, RFC 3962 4, RFC 8009 4, RFC 4757 2.
 
 use super::derive::{Deriving, des3_key};
 use super::nfold::n_fold;
@@ -11,12 +11,12 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384};
 use zeroize::Zeroizing;
 
-/// As many iterations as MIT takes from a KDC: more would be an attack.
+/// MIT's limit for iteration counts from a KDC. A higher count is treated as an attack.
 const MAX_ITERATIONS: u32 = 0x100_0000;
 
-/// The key of a password. The salt is by custom the realm and the components of the principal, one
-/// after the other; RC4 has none. `iterations` is for AES alone, whose documents give a number of
-/// their own where none is given.
+/// Derives the key of a password. The salt is by default the realm followed by the components of
+/// the principal, concatenated; RC4 has none. `iterations` is for AES only; `None` is the default
+/// number of RFC 3962 or RFC 8009.
 pub fn string_to_key(
     enctype: Enctype,
     password: &str,
@@ -36,7 +36,7 @@ pub fn string_to_key(
         return Err(Error::InvalidParameter("too few or too many iterations"));
     }
     let bytes = password.as_bytes();
-    // What the documents call tkey.
+    // `tkey` in the RFCs.
     let mut temporary = Secret::zeros(enctype.key_length());
     match enctype {
         Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => {
@@ -54,13 +54,13 @@ pub fn string_to_key(
         }
         Enctype::Rc4Hmac => {
             temporary.copy_from_slice(&*Zeroizing::new(nt_hash(password)));
-            return Ok(Key::of_secret(enctype, temporary));
+            return Ok(Key::from_secret(enctype, temporary));
         }
     }
-    Ok(Key::of_secret(enctype, Deriving::new(enctype, &temporary).named_key(b"kerberos")))
+    Ok(Key::from_secret(enctype, Deriving::new(enctype, &temporary).named_key(b"kerberos")))
 }
 
-/// RFC 8009 4: the salt with the name of the encryption type in front.
+/// RFC 8009 4: the salt, prefixed with the name of the encryption type.
 fn named_salt(enctype: Enctype, salt: &[u8]) -> Vec<u8> {
     [enctype.name().as_bytes(), &[0], salt].concat()
 }

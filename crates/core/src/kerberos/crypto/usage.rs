@@ -1,4 +1,4 @@
-//! A key for one usage and many messages.
+//! The derived keys of one usage, for many messages.
 
 use super::checksum::Signing;
 use super::key;
@@ -9,8 +9,8 @@ use crate::types::protection::Part;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// A key for one usage. What is needed to encrypt, to decrypt and to sign is derived the first time
-/// that it is, and kept. Copies made after that share it.
+/// A key for one usage. The keys for encrypting, decrypting and checksums are each derived on first
+/// use and kept. Copies made after that share them.
 #[derive(Clone)]
 pub struct UsageKeys {
     key: Key,
@@ -21,7 +21,7 @@ pub struct UsageKeys {
 }
 
 impl Key {
-    /// The keys of one usage, for as many messages as there will be.
+    /// The keys of one usage, which are derived only once however many messages they protect.
     pub fn derive_usage(&self, usage: u32) -> UsageKeys {
         UsageKeys {
             key: self.clone(),
@@ -54,15 +54,17 @@ impl UsageKeys {
         self.signing().verify(parts, checksum_type, mac)
     }
 
-    /// Encrypts in place a message in parts. The first sealed bytes are the confounder
-    /// ([`Enctype::confounder_length`]), which the caller has filled with random; the sealed bytes
-    /// together are padded ([`Enctype::padding`]). Parts not sealed enter the tag where they stand,
-    /// unencrypted. `tag` is as long as [`Enctype::tag_length`].
+    /// Encrypts a message in parts, in place. The first sealed bytes are the confounder
+    /// ([`Enctype::confounder_length`]), which the caller has filled with random bytes; the total
+    /// sealed length must be padded ([`Enctype::padding`]). Parts that are not sealed are covered
+    /// by the tag at their position, unencrypted. `tag` has the length [`Enctype::tag_length`].
     pub fn seal(&self, parts: &mut [Part<'_>], tag: &mut [u8]) -> Result<()> {
         self.sealing().seal(parts, tag)
     }
 
-    /// The reverse of [`UsageKeys::seal`], with the errors of [`Key::decrypt`].
+    /// The reverse of [`UsageKeys::seal`].
+    ///
+    /// Errors: as for [`Key::decrypt`].
     pub fn unseal(&self, parts: &mut [Part<'_>], tag: &[u8]) -> Result<()> {
         self.unsealing().unseal(parts, tag)
     }

@@ -1,4 +1,4 @@
-//! Published vectors of the steps that are not seen from outside.
+//! Published test vectors of internal steps.
 
 use super::Enctype;
 use super::cipher::{Decrypting, Encrypting};
@@ -85,7 +85,7 @@ fn rfc_3961_a_3_des3_dr_and_dk() {
     }
 }
 
-/// Plaintext, ciphertext; the key is "chicken teriyaki".
+/// Plaintext and ciphertext, for the key "chicken teriyaki".
 const CTS: &[(&str, &str)] = &[
     ("4920776f756c64206c696b652074686520", "c6353568f2bf8cb4d8a580362da7ff7f97"),
     (
@@ -123,7 +123,7 @@ fn rfc_3962_b_ciphertext_stealing() {
     }
 }
 
-/// The same in every way to cut the message in three, with something between that is not encrypted.
+/// The same with the message split in three in every way, with unencrypted data in between.
 #[test]
 fn rfc_3962_b_ciphertext_stealing_in_parts() {
     let encrypting = Encrypting::new(Enctype::Aes128Sha1, b"chicken teriyaki").unwrap();
