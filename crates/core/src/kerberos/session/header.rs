@@ -3,16 +3,16 @@
 use crate::types::error::{Error, Result};
 use bitflags::bitflags;
 
-/// Length of a header, in bytes.
+/// The length of a header, in bytes.
 pub(super) const HEADER: usize = 16;
 
 bitflags! {
-    /// RFC 4121 4.2.2. Bits without a meaning are covered by the checksum like those with one.
+    /// Flags, RFC 4121 4.2.2. Undefined bits are kept: the checksum covers them too.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) struct Flags: u8 {
-        /// From the acceptor.
+        /// Sent by the acceptor.
         const SENT_BY_ACCEPTOR = 1;
-        /// Encrypted; in Wrap tokens only.
+        /// Encrypted; only in Wrap tokens.
         const SEALED = 2;
         /// Protected with the acceptor's sub-key.
         const ACCEPTOR_SUBKEY = 4;
@@ -37,14 +37,12 @@ impl Mic {
         header(MIC, self.flags, [0xff; 4], self.number)
     }
 
-    /// The header in front of `token`, and what follows it.
+    /// Parses the header of `token`; returns it and the rest.
     pub(super) fn read(token: &[u8]) -> Result<(Mic, &[u8])> {
         let (header, rest) = token.split_first_chunk().ok_or(SHORT)?;
         let (flags, fields, number) = fields(MIC, header)?;
         if fields != [0xff; 4] || flags.contains(Flags::SEALED) {
-            return Err(Error::InvalidToken(
-                "a MIC token's header that is filled with something else",
-            ));
+            return Err(Error::InvalidToken("a MIC token header with wrong filler"));
         }
         Ok((Mic { flags, number }, rest))
     }
@@ -54,9 +52,9 @@ impl Mic {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wrap {
     pub(super) flags: Flags,
-    /// `EC`: bytes of filler, or length of the checksum.
+    /// `EC`: the bytes of filler, or the length of the checksum.
     pub(super) extra: u16,
-    /// `RRC`: by how many bytes what follows the header was rotated to the right.
+    /// `RRC`: by how many bytes the part after the header was rotated to the right.
     pub(super) rotation: u16,
     pub(super) number: u64,
 }
@@ -67,7 +65,7 @@ impl Wrap {
         header(WRAP, self.flags, [a, b, c, d], self.number)
     }
 
-    /// The header in front of `token`, and what follows it.
+    /// Parses the header of `token`; returns it and the rest.
     pub(super) fn read(token: &[u8]) -> Result<(Wrap, &[u8])> {
         let (header, rest) = token.split_first_chunk().ok_or(SHORT)?;
         let (flags, [a, b, c, d], number) = fields(WRAP, header)?;
@@ -75,18 +73,18 @@ impl Wrap {
         Ok((Wrap { flags, extra, rotation, number }, rest))
     }
 
-    /// The header as it enters the checksum of a message that is not encrypted (RFC 4121 4.2.4).
+    /// The header as covered by the checksum of a message that is not encrypted (RFC 4121 4.2.4).
     pub(super) fn without_lengths(self) -> [u8; HEADER] {
         Wrap { extra: 0, rotation: 0, ..self }.bytes()
     }
 
-    /// The header as it is encrypted behind a message (RFC 4121 4.2.4).
+    /// The header as encrypted after a message (RFC 4121 4.2.4).
     pub(super) fn unrotated(self) -> [u8; HEADER] {
         Wrap { rotation: 0, ..self }.bytes()
     }
 }
 
-const SHORT: Error = Error::InvalidToken("a token cut short");
+const SHORT: Error = Error::InvalidToken("a truncated token");
 
 fn header(kind: [u8; 2], flags: Flags, fields: [u8; 4], number: u64) -> [u8; HEADER] {
     let mut bytes = [0; HEADER];
@@ -105,14 +103,15 @@ fn header(kind: [u8; 2], flags: Flags, fields: [u8; 4], number: u64) -> [u8; HEA
     bytes
 }
 
-/// Flags, the four bytes after them and their filler, sequence number.
+/// Parses a header of this kind: the flags, the four bytes after the filler, and the sequence
+/// number.
 fn fields(kind: [u8; 2], header: &[u8; HEADER]) -> Result<(Flags, [u8; 4], u64)> {
     let [k, l, flags, filler, a, b, c, d, number @ ..] = *header;
     if [k, l] != kind {
         return Err(Error::InvalidToken("a token of another kind"));
     }
     if filler != 0xff {
-        return Err(Error::InvalidToken("a token's header that is filled with something else"));
+        return Err(Error::InvalidToken("a token header with wrong filler"));
     }
     Ok((Flags::from_bits_retain(flags), [a, b, c, d], u64::from_be_bytes(number)))
 }

@@ -1,5 +1,5 @@
-//! An established context's messages: RFC 4121 4.2 for AES, the older RFC 1964 tokens for RC4 (RFC
-//! 4757 7) and triple DES, both in the buffers of SSPI ([MS-KILE] 3.4.5.4 to 3.4.5.7).
+//! Message protection in an established context: RFC 4121 4.2 for AES, the older RFC 1964 tokens
+//! for RC4 (RFC 4757 7) and triple DES, both in SSPI's buffers ([MS-KILE] 3.4.5.4 to 3.4.5.7).
 
 mod header;
 mod persist;
@@ -18,43 +18,42 @@ use std::ops::Range;
 use std::sync::Arc;
 use window::Window;
 
-/// Longest token of the authentication that Windows makes, in bytes: its default `MaxTokenSize`.
+/// The longest authentication token of Windows, in bytes: its default `MaxTokenSize`.
 const MAX_TOKEN: u32 = 48_000;
 
-/// The side of the conversation that this is.
+/// The local side of the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The client's.
+    /// The client.
     Initiator,
-    /// The server's.
+    /// The server.
     Acceptor,
 }
 
-/// What the AP exchange agreed on.
+/// The result of the AP exchange.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// Whose session this is.
+    /// The local side.
     pub side: Side,
-    /// The key in effect: the acceptor's sub-key, else the initiator's, else the ticket's session
-    /// key.
+    /// The key in use: the acceptor's sub-key, else the initiator's, else the ticket's session key.
     pub key: Key,
-    /// It is the acceptor's sub-key.
+    /// Whether it is the acceptor's sub-key.
     pub acceptor_subkey: bool,
-    /// Number of the first message that we send.
+    /// The sequence number of the first message sent.
     pub send_sequence: u32,
-    /// Number of the first message that the peer sends.
+    /// The sequence number of the first message received.
     pub receive_sequence: u32,
-    /// What was granted; REPLAY_DETECT and SEQUENCE_DETECT matter.
+    /// The granted attributes, of which REPLAY_DETECT and SEQUENCE_DETECT are used.
     pub flags: ContextFlags,
-    /// Messages are laid out for DCE RPC.
+    /// Whether messages are laid out for DCE RPC.
     pub dce_style: bool,
-    /// Where the confounders of messages come from.
+    /// The source of confounders.
     pub random: &'static dyn SecureRandom,
 }
 
-/// The keys and counters of an established context.
+/// The keys and sequence numbers of an established context.
 ///
-/// What it needs is derived when first needed, and shared by copies.
+/// Keys are derived on first use, and shared by copies.
 #[derive(Clone)]
 pub struct Session {
     shared: Arc<Shared>,
@@ -62,22 +61,22 @@ pub struct Session {
     start: Start,
 }
 
-/// The numbers of the first messages.
+/// The sequence numbers of the first messages.
 #[derive(Clone, Copy)]
 struct Start {
     sending: u64,
     receiving: u64,
 }
 
-/// What messages change.
+/// The state that messages change.
 #[derive(Clone, Copy)]
 struct Position {
-    /// Number of the next message that goes out.
+    /// The sequence number of the next message sent.
     sending: u64,
     receiving: Window,
 }
 
-/// What messages do not change.
+/// The state that messages do not change.
 struct Shared {
     key: Key,
     side: Side,
@@ -103,13 +102,13 @@ impl Shared {
     }
 }
 
-/// How messages look, and the keys for it.
+/// The message format, with its keys.
 enum Format {
     Rfc4121(rfc4121::Keys),
     Rfc1964(rfc1964::Keys),
 }
 
-/// Calls the same function of whichever format this is.
+/// Calls a function of the format.
 macro_rules! each {
     ($shared:expr, $keys:ident => $call:expr) => {
         match &$shared.format {
@@ -119,19 +118,19 @@ macro_rules! each {
     };
 }
 
-/// More parts than that are rare.
+/// A usual number of parts.
 const FEW: usize = 8;
 type Parts<'a> = SmallVec<[Part<'a>; FEW]>;
 type Slices<'a> = SmallVec<[&'a [u8]; FEW]>;
 
-/// A message that was checked.
+/// A verified message.
 struct Received {
     qop: Qop,
     number: u64,
 }
 
 impl Session {
-    /// A context with this key, before its first message.
+    /// A session before its first message.
     pub fn new(setup: Setup) -> Session {
         let Setup {
             side,
@@ -156,15 +155,15 @@ impl Session {
         Session { shared, position, start }
     }
 
-    /// Goes back to where it was when the first message was due.
+    /// Restores the state before the first message.
     pub fn reset(&mut self) {
         let Start { sending, receiving } = self.start;
         self.position =
-            Position { sending, receiving: self.position.receiving.awaiting(receiving) };
+            Position { sending, receiving: self.position.receiving.expecting(receiving) };
     }
 
-    /// `SECPKG_ATTR_SIZES`. `security_trailer` is what sealing takes, to the byte, except that
-    /// RC4's and triple DES's frame grows by a few bytes with the message.
+    /// The sizes for `SECPKG_ATTR_SIZES`. `security_trailer` is the exact size for sealing, except
+    /// that the frame of RC4 and triple DES grows by a few bytes with the message.
     pub fn sizes(&self) -> Sizes {
         let (signature, trailer, block) = each!(self.shared, keys => keys.sizes(&self.shared));
         Sizes {
@@ -175,8 +174,8 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_KEY_INFO`, with Windows' names, and the numbers of RFC 3961's registries, as
-    /// Windows has them.
+    /// The algorithms for `SECPKG_ATTR_KEY_INFO`: as in Windows, with its names and the numbers of
+    /// RFC 3961's registries.
     pub fn key_info(&self) -> KeyInfo {
         let enctype = self.shared.key.enctype();
         let (encrypt_name, signature_name) = match enctype {
@@ -196,12 +195,13 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_SESSION_KEY`: the key in effect.
+    /// The key for `SECPKG_ATTR_SESSION_KEY`: the one in use.
     pub fn session_key(&self) -> &[u8] {
         self.shared.key.bytes()
     }
 
-    /// GSS_GetMIC: writes the MIC token of `parts` to the front of `token` and tells its length.
+    /// GSS_GetMIC: writes the MIC token of `parts` to the start of `token` and returns its length
+    /// in bytes.
     ///
     /// Errors: `BufferTooSmall`.
     pub fn sign(&mut self, parts: &[&[u8]], _sequence: u32, token: &mut [u8]) -> Result<usize> {
@@ -210,31 +210,31 @@ impl Session {
         Ok(length)
     }
 
-    /// GSS_VerifyMIC. What follows the MIC in `token` does not count.
+    /// GSS_VerifyMIC. Bytes after the MIC in `token` are ignored.
     ///
-    /// Errors: `InvalidToken`, `MessageAltered`; `OutOfSequence` according to what was negotiated.
-    /// The message that is due can still be checked then.
+    /// Errors: `InvalidToken`, `MessageAltered`; `OutOfSequence`, depending on the negotiated
+    /// checks. None of them changes the state: the expected message can still be verified.
     pub fn verify(&mut self, parts: &[&[u8]], _sequence: u32, token: &[u8]) -> Result<()> {
         let number = each!(self.shared, keys => keys.verify(&self.shared, parts, token))?;
         self.position.receiving = self.position.receiving.after(number)?;
         Ok(())
     }
 
-    /// Bytes of padding that a message needs behind its `length` encrypted bytes, each with that
-    /// number as its value: none with AES and none in DCE style, where the caller pads; one with
-    /// RC4, up to 8 with triple DES.
+    /// The bytes of padding, each with that number as its value, that a message needs after
+    /// `length` encrypted bytes: none with AES, and none in DCE style, where the caller pads; one
+    /// with RC4, one to 8 with triple DES.
     ///
-    /// Windows leaves them away where the caller has no buffer for them; peers that know of that
-    /// take the message.
+    /// Windows omits the padding if the caller has no buffer for it; peers that know this accept
+    /// such messages.
     pub fn padding(&self, length: usize) -> usize {
         each!(self.shared, keys => keys.padding(&self.shared, length))
     }
 
-    /// GSS_WrapEx ([MS-KILE] 3.4.5.4): encrypts in place those of `parts` that are to be, writes
-    /// the rest of the Wrap token to the front of `token` and tells its length. The token followed
-    /// by the encrypted parts is what GSS_Wrap would have made.
+    /// GSS_WrapEx ([MS-KILE] 3.4.5.4): encrypts the sealed `parts` in place, writes the rest of the
+    /// Wrap token to the start of `token` and returns its length in bytes. The token followed by
+    /// the encrypted parts is GSS_Wrap's token.
     ///
-    /// Errors: `BufferTooSmall`; `InvalidParameter` for triple DES and no whole blocks. Nothing has
+    /// Errors: `BufferTooSmall`; `InvalidParameter` for triple DES without whole blocks. Nothing is
     /// changed then.
     pub fn seal(
         &mut self,
@@ -248,19 +248,19 @@ impl Session {
         Ok(length)
     }
 
-    /// GSS_UnwrapEx ([MS-KILE] 3.4.5.5): decrypts in place and checks a message of which `token` is
-    /// the front and the encrypted parts are the rest, wherever its sender has rotated it to. What
-    /// follows the front in `token` does not count.
+    /// GSS_UnwrapEx ([MS-KILE] 3.4.5.5): decrypts and verifies a message in place. `token` holds
+    /// the start of the Wrap token and the sealed parts its rest, in any rotation. Bytes after the
+    /// start of the Wrap token in `token` are ignored.
     ///
-    /// Errors: as [`Session::verify`]; the context has not moved then, but the parts may hold bytes
-    /// that mean nothing.
+    /// Errors: as for [`Session::verify`]. The state is not changed then, but the contents of the
+    /// parts are undefined.
     pub fn unseal(&mut self, parts: &mut [Part<'_>], _sequence: u32, token: &[u8]) -> Result<Qop> {
         let received = each!(self.shared, keys => keys.unseal(&self.shared, parts, token))?;
         self.position.receiving = self.position.receiving.after(received.number)?;
         Ok(received.qop)
     }
 
-    /// GSS_Unwrap, in place: tells where in `stream`, one whole Wrap token, its message lies now.
+    /// GSS_Unwrap in place: returns the range of the message in `stream`, a whole Wrap token.
     ///
     /// Errors: as [`Session::unseal`].
     pub fn unseal_stream(
@@ -274,8 +274,8 @@ impl Session {
         Ok((received.qop, plain))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list: a message's MIC like any other,
-    /// which takes a sequence number.
+    /// Makes SPNEGO's mechListMIC over the DER of the mechanism list: an ordinary MIC token, with a
+    /// sequence number.
     pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         let mut mic = vec![0; self.sizes().max_signature as usize];
         let length = self.sign(&[mech_types], 0, &mut mic)?;
@@ -284,13 +284,13 @@ impl Session {
         Ok(mic)
     }
 
-    /// Checks the peer's mechListMIC, in constant time. A wrong one moves nothing.
+    /// Checks the peer's mechListMIC, in constant time. A wrong one does not change the state.
     ///
-    /// Errors: `MessageAltered`, `InvalidToken` for one that is no MIC token.
+    /// Errors: `MessageAltered`; `InvalidToken` for data that is not a MIC token.
     pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
         self.verify(&[mech_types], 0, mic).map_err(|error| match error {
             Error::OutOfSequence => {
-                Error::MessageAltered("mechListMIC is not the message that is due")
+                Error::MessageAltered("mechListMIC is not the expected message")
             }
             other => other,
         })?;
@@ -298,7 +298,7 @@ impl Session {
         Ok(())
     }
 
-    /// A message was made.
+    /// Counts a sent message.
     fn sent(&mut self) {
         self.position.sending = self.position.sending.wrapping_add(1);
     }
@@ -313,16 +313,16 @@ impl fmt::Debug for Session {
     }
 }
 
-/// The front of the caller's token buffer.
-fn room(token: &mut [u8], needed: usize) -> Result<&mut [u8]> {
+/// The part of the caller's token buffer that is needed.
+fn token_buffer(token: &mut [u8], needed: usize) -> Result<&mut [u8]> {
     token.get_mut(..needed).ok_or(Error::BufferTooSmall { needed })
 }
 
-/// Parts that are the same memory as `parts`, for a list with others.
-fn again<'a>(parts: &'a mut [Part<'_>]) -> impl Iterator<Item = Part<'a>> {
+/// Reborrows `parts`, to combine them with others in a list.
+fn reborrow<'a>(parts: &'a mut [Part<'_>]) -> impl Iterator<Item = Part<'a>> {
     parts.iter_mut().map(|part| Part { data: &mut *part.data, seal: part.seal })
 }
 
-/// Where the front of a message was split from its rest: one that lies elsewhere cannot be put
-/// together again.
-const SHORT: Error = Error::InvalidToken("a message's token cut short");
+/// The token ends before everything that SSPI keeps in its token buffer. A message split elsewhere
+/// cannot be reassembled.
+const SHORT: Error = Error::InvalidToken("a truncated message token");

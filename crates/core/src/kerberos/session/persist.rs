@@ -1,5 +1,5 @@
-//! The packed form of a session: its key, and where each direction stands. What is derived from the
-//! key is derived again, and the source of random numbers is the reader's.
+//! The packed form of a session: its key and the position of each direction. Derived keys are
+//! derived again; random numbers come from the reader's source.
 
 use super::{Position, Session, Shared, Side, Start};
 use crate::persist::{Persist, Reader, Writer, persist_enum, persist_struct};

@@ -1,16 +1,16 @@
-//! The tokens of RFC 1964 1.2, with RC4 (RFC 4757 7) or, as MIT has it, with triple DES; and
-//! [MS-KILE] 3.4.5.4.1.
+//! The tokens of RFC 1964 1.2, with RC4 (RFC 4757 7) or, as in MIT's implementation, with triple
+//! DES; and [MS-KILE] 3.4.5.4.1.
 //!
-//! A Wrap token is a frame, a header, an encrypted sequence number, a checksum, and then, encrypted
-//! or not, a confounder, the message, and padding. SSPI has all up to the confounder in its token
-//! buffer. In DCE style the length in the frame is that of the token buffer alone, and there is no
-//! padding.
+//! A Wrap token is a frame, a header, an encrypted sequence number, a checksum, and then,
+//! optionally encrypted, a confounder, the message, and padding. SSPI's token buffer has everything
+//! up to the confounder. In DCE style the length in the frame is that of the token buffer only, and
+//! there is no padding.
 //!
-//! RC4's sequence number is in no checksum. Where the message is encrypted it is part of that key;
-//! else whoever is in between can change it, and so deliver a message again or out of order. That
-//! is RFC 4757's; AES has it right.
+//! With RC4 no checksum covers the sequence number. In encrypted messages it is part of the key; in
+//! others an attacker can change it, and so replay or reorder messages. This is a weakness of RFC
+//! 4757, which AES does not have.
 
-use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
+use super::{Parts, Received, SHORT, Shared, Side, Slices, reborrow, token_buffer};
 use crate::kerberos::crypto::{
     Decrypting, Encrypting, Enctype, Mac, Signing, arcfour, key_usage, sealed_length,
 };
@@ -26,31 +26,31 @@ use zeroize::{Zeroize, Zeroizing};
 const MIC: [u8; 2] = [1, 1];
 /// `TOK_ID` of Wrap tokens.
 const WRAP: [u8; 2] = [2, 1];
-/// Length of `TOK_ID`, `SGN_ALG`, `SEAL_ALG` and filler, in bytes.
+/// The length of `TOK_ID`, `SGN_ALG`, `SEAL_ALG` and filler, in bytes.
 const HEADER: usize = 8;
-/// Length of `SND_SEQ`, in bytes.
+/// The length of `SND_SEQ`, in bytes.
 const SEQUENCE: usize = 8;
-/// Length of a confounder and of triple DES's blocks, in bytes.
+/// The length of a confounder, and of triple DES's blocks, in bytes.
 const BLOCK: usize = 8;
-/// `SEAL_ALG` of what is not encrypted.
+/// `SEAL_ALG` of messages that are not encrypted.
 const NOT_SEALED: [u8; 2] = [0xff; 2];
-/// Message type, and so usage, of RC4's MIC tokens (RFC 4757 7.2).
+/// The message type, and usage, of RC4's MIC tokens (RFC 4757 7.2).
 const RC4_MIC: u32 = 15;
-/// Longest length field of a frame, for messages as long as SSPI can have them, in bytes.
+/// The longest length field of a frame, in bytes, for messages of SSPI's maximum size.
 const LENGTH_FIELD: usize = 5;
 
-/// Every key that there is, derived when first needed.
+/// The keys, derived on first use.
 #[derive(Default)]
 pub(super) struct Keys(OnceLock<Box<Derived>>);
 
-/// One key serves both directions: the sequence number tells who sent a message.
+/// One set of keys for both directions: the sequence number tells who sent a message.
 enum Derived {
     Rc4 {
         mic: Signing,
         wrap: Signing,
-        /// Kseq, before the checksum.
+        /// Kseq, to be combined with the checksum.
         sequence: Mac,
-        /// Kcrypt, before the sequence number.
+        /// Kcrypt, to be combined with the sequence number.
         sealing: Mac,
     },
     Des3 {
@@ -87,18 +87,18 @@ impl Keys {
         Ok(self.0.get_or_init(|| Box::new(derived)))
     }
 
-    /// Lengths of a signature, of a sealed message's token, and of blocks.
+    /// The lengths of a signature, of a sealed message's token, and of blocks.
     pub(super) fn sizes(&self, shared: &Shared) -> (usize, usize, usize) {
-        let terms = Terms::of(shared);
-        let signature = frame_length(HEADER + SEQUENCE + terms.checksum);
-        let body = HEADER + SEQUENCE + terms.checksum + BLOCK;
+        let parameters = Parameters::for_session(shared);
+        let signature = frame_length(HEADER + SEQUENCE + parameters.checksum);
+        let body = HEADER + SEQUENCE + parameters.checksum + BLOCK;
         let trailer =
             if shared.dce_style { frame_length(body) } else { 1 + LENGTH_FIELD + OID.len() + body };
-        (signature, trailer, terms.block)
+        (signature, trailer, parameters.block)
     }
 
     pub(super) fn padding(&self, shared: &Shared, length: usize) -> usize {
-        let block = Terms::of(shared).block;
+        let block = Parameters::for_session(shared).block;
         if shared.dce_style { 0 } else { block - length % block }
     }
 
@@ -109,12 +109,12 @@ impl Keys {
         parts: &[&[u8]],
         token: &mut [u8],
     ) -> Result<usize> {
-        let (terms, derived) = (Terms::of(shared), self.derived(shared)?);
-        let length = HEADER + SEQUENCE + terms.checksum;
+        let (parameters, derived) = (Parameters::for_session(shared), self.derived(shared)?);
+        let length = HEADER + SEQUENCE + parameters.checksum;
         let total = frame_length(length);
-        let body = frame(room(token, total)?, length);
+        let body = frame(token_buffer(token, total)?, length);
         let (header, rest) = body.split_at_mut(HEADER);
-        header.copy_from_slice(&terms.header(MIC, NOT_SEALED));
+        header.copy_from_slice(&parameters.header(MIC, NOT_SEALED));
         let (sequence, checksum) = rest.split_at_mut(SEQUENCE);
         let signed: Slices<'_> = [&*header].into_iter().chain(parts.iter().copied()).collect();
         derived.checksum(MIC, &signed, checksum);
@@ -126,7 +126,7 @@ impl Keys {
         let derived = self.derived(shared)?;
         let (claimed, body) = framed(token)?;
         let front = Front::read(shared, derived, MIC, body)?;
-        // Heimdal has two bytes too many behind triple DES's checksum.
+        // Heimdal's length includes two bytes too many after triple DES's checksum.
         if !(HEADER + SEQUENCE + front.checksum.len()..=body.len()).contains(&claimed) {
             return Err(FRAME);
         }
@@ -143,26 +143,27 @@ impl Keys {
         parts: &mut [Part<'_>],
         token: &mut [u8],
     ) -> Result<usize> {
-        let (terms, derived) = (Terms::of(shared), self.derived(shared)?);
+        let (parameters, derived) = (Parameters::for_session(shared), self.derived(shared)?);
         let message = sealed_length(parts);
-        if qop == Qop::Encrypt && !message.is_multiple_of(terms.block) {
+        if qop == Qop::Encrypt && !message.is_multiple_of(parameters.block) {
             return Err(Error::InvalidParameter(
-                "triple DES wants whole blocks, or a SECBUFFER_PADDING buffer",
+                "triple DES needs whole blocks, or a SECBUFFER_PADDING buffer",
             ));
         }
-        let length = HEADER + SEQUENCE + terms.checksum + BLOCK;
+        let length = HEADER + SEQUENCE + parameters.checksum + BLOCK;
         let framed = if shared.dce_style { length } else { length + message };
         let total = frame_length(framed) - framed + length;
-        let token = room(token, total)?;
+        let token = token_buffer(token, total)?;
         let mut random = [0; BLOCK];
         shared.random.fill(&mut random)?;
         let body = frame(token, framed);
         let (header, rest) = body.split_at_mut(HEADER);
         header.copy_from_slice(
-            &terms.header(WRAP, if qop == Qop::Encrypt { terms.seal_alg } else { NOT_SEALED }),
+            &parameters
+                .header(WRAP, if qop == Qop::Encrypt { parameters.seal_alg } else { NOT_SEALED }),
         );
         let (sequence, rest) = rest.split_at_mut(SEQUENCE);
-        let (checksum, confounder) = rest.split_at_mut(terms.checksum);
+        let (checksum, confounder) = rest.split_at_mut(parameters.checksum);
         confounder.copy_from_slice(&random);
         derived.checksum(WRAP, &signed(header, confounder, parts), checksum);
         sequence.copy_from_slice(&derived.encrypt_sequence(shared.side, number, checksum));
@@ -199,7 +200,7 @@ impl Keys {
         let derived = self.derived(shared)?;
         let (claimed, body) = framed(stream)?;
         let (whole, start) = (body.len(), stream.len() - body.len());
-        let at = HEADER + SEQUENCE + Terms::of(shared).checksum;
+        let at = HEADER + SEQUENCE + Parameters::for_session(shared).checksum;
         if claimed != whole && !(shared.dce_style && claimed == at + BLOCK) {
             return Err(FRAME);
         }
@@ -214,31 +215,31 @@ impl Keys {
     }
 }
 
-/// How much padding a message ends with: its last byte tells.
+/// The length of a message's padding, which its last byte states.
 fn padding(message: &[u8]) -> Result<usize> {
     let padding = message.last().map_or(0, |&last| last.into());
     if padding == 0 || padding > BLOCK.min(message.len()) {
-        return Err(Error::InvalidToken("a message without its padding"));
+        return Err(Error::InvalidToken("a message without padding"));
     }
     Ok(padding)
 }
 
-/// What the encryption type decides.
-struct Terms {
+/// The parameters of the encryption type.
+struct Parameters {
     sign_alg: [u8; 2],
     seal_alg: [u8; 2],
-    /// Length of `SGN_CKSUM`, in bytes.
+    /// The length of `SGN_CKSUM`, in bytes.
     checksum: usize,
-    /// Encrypted bytes come in multiples of this.
+    /// The block size of encrypted data, in bytes.
     block: usize,
 }
 
-impl Terms {
-    fn of(shared: &Shared) -> Terms {
+impl Parameters {
+    fn for_session(shared: &Shared) -> Parameters {
         if shared.key.enctype() == Enctype::Rc4Hmac {
-            Terms { sign_alg: [0x11, 0], seal_alg: [0x10, 0], checksum: 8, block: 1 }
+            Parameters { sign_alg: [0x11, 0], seal_alg: [0x10, 0], checksum: 8, block: 1 }
         } else {
-            Terms { sign_alg: [0x04, 0], seal_alg: [0x02, 0], checksum: 20, block: BLOCK }
+            Parameters { sign_alg: [0x04, 0], seal_alg: [0x02, 0], checksum: 20, block: BLOCK }
         }
     }
 
@@ -248,7 +249,7 @@ impl Terms {
     }
 }
 
-/// A received token up to its checksum.
+/// The start of a received token, up to its checksum.
 struct Front<'a> {
     header: &'a [u8],
     sealed: bool,
@@ -264,12 +265,12 @@ impl<'a> Front<'a> {
         kind: [u8; 2],
         body: &'a [u8],
     ) -> Result<Front<'a>> {
-        let terms = Terms::of(shared);
+        let parameters = Parameters::for_session(shared);
         let (header, rest) = body.split_at_checked(HEADER).ok_or(SHORT)?;
         let (sequence, rest) = rest.split_first_chunk::<SEQUENCE>().ok_or(SHORT)?;
-        let (checksum, rest) = rest.split_at_checked(terms.checksum).ok_or(SHORT)?;
-        let sealed = kind == WRAP && *header == terms.header(kind, terms.seal_alg);
-        if !sealed && *header != terms.header(kind, NOT_SEALED) {
+        let (checksum, rest) = rest.split_at_checked(parameters.checksum).ok_or(SHORT)?;
+        let sealed = kind == WRAP && *header == parameters.header(kind, parameters.seal_alg);
+        if !sealed && *header != parameters.header(kind, NOT_SEALED) {
             return Err(Error::InvalidToken(
                 "a token of another kind, or with other algorithms than the key's",
             ));
@@ -281,7 +282,7 @@ impl<'a> Front<'a> {
         };
         if [a, b, c, d] != [from_peer; 4] {
             return Err(Error::MessageAltered(
-                "a message of our own side, or an altered sequence number",
+                "a message sent by this side, or an altered sequence number",
             ));
         }
         let number = match derived {
@@ -291,7 +292,7 @@ impl<'a> Front<'a> {
         Ok(Front { header, sealed, number: number.into(), checksum, rest })
     }
 
-    /// Decrypts and checks the message.
+    /// Decrypts and verifies the message.
     fn open(
         &self,
         shared: &Shared,
@@ -300,7 +301,7 @@ impl<'a> Front<'a> {
         parts: &mut [Part<'_>],
     ) -> Result<Received> {
         if self.sealed {
-            if !sealed_length(parts).is_multiple_of(Terms::of(shared).block) {
+            if !sealed_length(parts).is_multiple_of(Parameters::for_session(shared).block) {
                 return Err(Error::InvalidToken(
                     "encrypted data of a length that its type does not have",
                 ));
@@ -319,14 +320,14 @@ impl<'a> Front<'a> {
     }
 }
 
-/// What is signed of a Wrap token.
+/// The signed data of a Wrap token.
 fn signed<'a>(header: &'a [u8], confounder: &'a [u8], parts: &'a [Part<'_>]) -> Slices<'a> {
     [header, confounder].into_iter().chain(parts.iter().map(|part| &*part.data)).collect()
 }
 
-/// What is encrypted of a Wrap token.
+/// The encrypted data of a Wrap token.
 fn sealed<'a>(confounder: &'a mut [u8], parts: &'a mut [Part<'_>]) -> Parts<'a> {
-    [Part { data: confounder, seal: true }].into_iter().chain(again(parts)).collect()
+    [Part { data: confounder, seal: true }].into_iter().chain(reborrow(parts)).collect()
 }
 
 #[derive(Clone, Copy)]
@@ -336,14 +337,14 @@ enum Crypt {
 }
 
 impl Derived {
-    /// Writes as much of the checksum as the token has room for.
+    /// Writes the checksum, truncated to the length of `out`.
     fn checksum(&self, kind: [u8; 2], signed: &[&[u8]], out: &mut [u8]) {
         for (to, from) in out.iter_mut().zip(self.signing(kind).checksum(signed).bytes()) {
             *to = *from;
         }
     }
 
-    /// Compares in a time that does not depend on where the two differ.
+    /// Checks a checksum, in constant time.
     fn verify(&self, kind: [u8; 2], signed: &[&[u8]], given: &[u8]) -> Result<()> {
         let checksum = self.signing(kind).checksum(signed);
         match checksum.bytes().get(..given.len()) {
@@ -360,7 +361,7 @@ impl Derived {
         }
     }
 
-    /// `SND_SEQ`: number and direction, encrypted under the checksum.
+    /// `SND_SEQ`: sequence number and direction, encrypted with a key or vector from the checksum.
     fn encrypt_sequence(&self, from: Side, number: u64, checksum: &[u8]) -> [u8; SEQUENCE] {
         let number = number as u32;
         let direction = match from {
@@ -393,7 +394,7 @@ impl Derived {
         bytes
     }
 
-    /// Encrypts or decrypts the sealed parts, which begin with the confounder.
+    /// Encrypts or decrypts the sealed parts, which start with the confounder.
     fn crypt(&self, number: u64, parts: &mut [Part<'_>], crypt: Crypt) {
         match self {
             Derived::Rc4 { sealing, .. } => {
@@ -408,14 +409,14 @@ impl Derived {
     }
 }
 
-/// The initial vector of an encrypted sequence number: the front of the checksum.
+/// Applies the initial vector of an encrypted sequence number: the start of the checksum.
 fn mask(bytes: &mut [u8; SEQUENCE], checksum: &[u8]) {
     for (byte, mask) in bytes.iter_mut().zip(checksum) {
         *byte ^= mask;
     }
 }
 
-/// The mechanism in the frame of what we send, as DER.
+/// The mechanism in the frame of sent tokens, as DER.
 const OID: [u8; 11] = {
     let mut oid = [6, KRB5_OID.len() as u8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let mut at = 0;
@@ -426,7 +427,7 @@ const OID: [u8; 11] = {
     oid
 };
 
-/// The mechanism of Windows 2000's spelling, which we read too.
+/// The mechanism in Windows 2000's spelling, also accepted.
 const MS_OID: [u8; 11] = {
     let mut oid = OID;
     let mut at = 0;
@@ -437,15 +438,15 @@ const MS_OID: [u8; 11] = {
     oid
 };
 
-const FRAME: Error = Error::InvalidToken("a frame of another length than its token");
+const FRAME: Error = Error::InvalidToken("a frame whose length is not its token's");
 
-/// Length of a frame (RFC 2743 3.1) with `body` bytes after the mechanism.
+/// The length of a frame (RFC 2743 3.1) with `body` bytes after the mechanism.
 fn frame_length(body: usize) -> usize {
     let inner = OID.len() + body;
     1 + length_field(inner).0 + inner
 }
 
-/// The DER of a length: how many bytes, and these, to the right.
+/// The DER of a length: the number of its bytes, and the bytes, right-aligned.
 fn length_field(length: usize) -> (usize, [u8; 9]) {
     let [a, b, c, d, e, f, g, h] = (length as u64).to_be_bytes();
     if length < 0x80 {
@@ -457,8 +458,8 @@ fn length_field(length: usize) -> (usize, [u8; 9]) {
     (1 + bytes, field)
 }
 
-/// Writes a frame around `body` bytes, those that are in `token` and those behind it, and gives the
-/// place of the former.
+/// Writes a frame for `body` bytes after the mechanism, both in `token` and after it. Returns the
+/// rest of `token`.
 fn frame(token: &mut [u8], body: usize) -> &mut [u8] {
     let (length, field) = length_field(OID.len() + body);
     let front = [0x60].iter().chain(&field[9 - length..]).chain(&OID);
@@ -468,7 +469,8 @@ fn frame(token: &mut [u8], body: usize) -> &mut [u8] {
     token.get_mut(1 + length + OID.len()..).unwrap_or_default()
 }
 
-/// The frame's own idea of how many bytes follow the mechanism, and as many of them as are there.
+/// Parses the frame: returns the number of bytes after the mechanism that it states, and those of
+/// them that are present.
 fn framed(token: &[u8]) -> Result<(usize, &[u8])> {
     let no_frame = Error::InvalidToken("a token without its frame");
     let [0x60, first, rest @ ..] = token else { return Err(no_frame) };

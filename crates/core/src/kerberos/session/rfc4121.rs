@@ -1,14 +1,13 @@
-//! The tokens of RFC 4121 4.2, for all encryption types that came after it, and [MS-KILE]
-//! 3.4.5.4.1.
+//! The tokens of RFC 4121 4.2, used with AES, and [MS-KILE] 3.4.5.4.1.
 //!
-//! A sealed Wrap token is a header, then in encrypted form a confounder, the message, `EC` bytes of
-//! filler and a copy of the header, then a tag. Rotated to the right by all that follows the
-//! message, it begins with everything that is not message: that is what SSPI has in its token
-//! buffer, while the message is encrypted where it lies. In DCE style the filler is not counted in
-//! `RRC`, since Windows rotates by `EC` + `RRC`.
+//! A sealed Wrap token is a header; then, encrypted, a confounder, the message, `EC` bytes of
+//! filler and a copy of the header; then a tag. The part after the header is rotated to the right
+//! by the length of what follows the message. The token then starts with everything but the
+//! message: SSPI keeps that in its token buffer, and the message is encrypted in place. In DCE
+//! style `RRC` does not include the filler, since Windows rotates by `EC` + `RRC`.
 
 use super::header::{Flags, HEADER, Mic, Wrap};
-use super::{Parts, Received, SHORT, Shared, Side, Slices, again, room};
+use super::{Parts, Received, SHORT, Shared, Side, Slices, reborrow, token_buffer};
 use crate::kerberos::crypto::{Sealing, Signing, Unsealing, key_usage, sealed_length};
 use crate::types::error::{Error, Result};
 use crate::types::protection::{Part, Qop};
@@ -17,10 +16,10 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use zeroize::Zeroize;
 
-/// All encryption types of these tokens have blocks and confounders of this length, in bytes.
+/// The length of blocks and confounders of all encryption types with these tokens, in bytes.
 const BLOCK: usize = 16;
 
-/// Every key that there is, by what it does; each is derived when first needed.
+/// The keys by purpose, each derived on first use.
 #[derive(Default)]
 pub(super) struct Keys {
     sealing: OnceLock<Box<Sealing>>,
@@ -28,19 +27,19 @@ pub(super) struct Keys {
     /// MIC tokens.
     signing: OnceLock<Box<Signing>>,
     verifying: OnceLock<Box<Signing>>,
-    /// Wrap tokens that are not sealed.
+    /// Wrap tokens without encryption.
     wrapping: OnceLock<Box<Signing>>,
     unwrapping: OnceLock<Box<Signing>>,
 }
 
-/// Key usages of one side's messages.
+/// The key usages of one side's messages.
 struct Usages {
     seal: u32,
     sign: u32,
 }
 
 impl Usages {
-    fn of(side: Side) -> Usages {
+    fn for_side(side: Side) -> Usages {
         match side {
             Side::Initiator => {
                 Usages { seal: key_usage::INITIATOR_SEAL, sign: key_usage::INITIATOR_SIGN }
@@ -70,33 +69,34 @@ impl Shared {
         flags
     }
 
-    /// Refuses a message that is our own, or made with another key than the one in effect.
+    /// Rejects messages made by this side, or with another key than the negotiated one.
     fn check(&self, flags: Flags) -> Result<()> {
         let differing = flags ^ self.flags(self.side.peer());
         if differing.contains(Flags::SENT_BY_ACCEPTOR) {
-            return Err(Error::MessageAltered("a message of our own side"));
+            return Err(Error::MessageAltered("a message sent by this side"));
         }
         if differing.contains(Flags::ACCEPTOR_SUBKEY) {
             return Err(Error::MessageAltered(
-                "a message under another key than the one agreed on",
+                "a message under another key than the negotiated one",
             ));
         }
         Ok(())
     }
 
-    /// Length of tags and of checksums.
+    /// The length of tags and checksums, in bytes.
     fn tag(&self) -> usize {
         self.key.enctype().tag_length()
     }
 
-    /// Bytes of filler in what we seal: Windows refuses some messages in DCE style that have none.
+    /// The bytes of filler in sealed messages: Windows rejects some messages in DCE style without
+    /// filler.
     fn filler(&self) -> usize {
         if self.dce_style { BLOCK } else { 0 }
     }
 }
 
 impl Keys {
-    /// Lengths of a signature, of a sealed message's token, and of blocks.
+    /// The lengths of a signature, of a sealed message's token, and of blocks.
     pub(super) fn sizes(&self, shared: &Shared) -> (usize, usize, usize) {
         (HEADER + shared.tag(), HEADER + shared.filler() + HEADER + shared.tag() + BLOCK, 1)
     }
@@ -113,10 +113,11 @@ impl Keys {
         token: &mut [u8],
     ) -> Result<usize> {
         let length = HEADER + shared.tag();
-        let (header, checksum) = room(token, length)?.split_at_mut(HEADER);
+        let (header, checksum) = token_buffer(token, length)?.split_at_mut(HEADER);
         header.copy_from_slice(&Mic { flags: shared.flags(shared.side), number }.bytes());
-        let signing =
-            self.signing.get_or_init(|| Box::new(shared.key.signing(Usages::of(shared.side).sign)));
+        let signing = self
+            .signing
+            .get_or_init(|| Box::new(shared.key.signing(Usages::for_side(shared.side).sign)));
         checksum.copy_from_slice(signing.checksum(&followed(parts, header)).bytes());
         Ok(length)
     }
@@ -125,9 +126,9 @@ impl Keys {
         let (header, checksum) = Mic::read(token)?;
         shared.check(header.flags)?;
         let checksum = checksum.get(..shared.tag()).ok_or(SHORT)?;
-        let verifying = self
-            .verifying
-            .get_or_init(|| Box::new(shared.key.signing(Usages::of(shared.side.peer()).sign)));
+        let verifying = self.verifying.get_or_init(|| {
+            Box::new(shared.key.signing(Usages::for_side(shared.side.peer()).sign))
+        });
         verifying.verify(
             &followed(parts, &header.bytes()),
             shared.key.enctype().checksum_type(),
@@ -145,10 +146,10 @@ impl Keys {
         token: &mut [u8],
     ) -> Result<usize> {
         let (tag, usages, flags) =
-            (shared.tag(), Usages::of(shared.side), shared.flags(shared.side));
+            (shared.tag(), Usages::for_side(shared.side), shared.flags(shared.side));
         if qop == Qop::NoEncrypt {
             let length = HEADER + tag;
-            let (out, checksum) = room(token, length)?.split_at_mut(HEADER);
+            let (out, checksum) = token_buffer(token, length)?.split_at_mut(HEADER);
             let header = Wrap { flags, extra: tag as u16, rotation: tag as u16, number };
             let wrapping = self.wrapping.get_or_init(|| Box::new(shared.key.signing(usages.seal)));
             checksum.copy_from_slice(
@@ -159,7 +160,7 @@ impl Keys {
         }
         let filler = shared.filler();
         let length = HEADER + filler + HEADER + tag + BLOCK;
-        let token = room(token, length)?;
+        let token = token_buffer(token, length)?;
         let mut random = [0; BLOCK];
         shared.random.fill(&mut random)?;
         let (out, rest) = token.split_at_mut(HEADER);
@@ -185,12 +186,12 @@ impl Keys {
     ) -> Result<Received> {
         let (header, rest) = Wrap::read(token)?;
         shared.check(header.flags)?;
-        let layout = Layout::of(shared, &header)?;
-        // The caller keeps the token as it was.
+        let layout = Layout::from_header(shared, &header)?;
+        // The caller's token is left unchanged.
         let mut front: SmallVec<[u8; 96]> =
             SmallVec::from_slice(rest.get(..layout.front()).ok_or(SHORT)?);
         let result = (|| {
-            turn(&mut front, parts, layout.rotation, layout.behind())?;
+            rotate(&mut front, parts, layout.rotation, layout.behind())?;
             match layout.kind {
                 Qop::NoEncrypt => self.check_plain(
                     shared,
@@ -216,10 +217,10 @@ impl Keys {
     ) -> Result<(Received, Range<usize>)> {
         let (header, _) = Wrap::read(stream)?;
         shared.check(header.flags)?;
-        let layout = Layout::of(shared, &header)?;
+        let layout = Layout::from_header(shared, &header)?;
         let body = stream.get_mut(HEADER..).ok_or(SHORT)?;
         let length = body.len().checked_sub(layout.front()).ok_or(SHORT)?;
-        // By now the body is not empty.
+        // The checks above ensure that the body is not empty.
         let rotation = layout.rotation % body.len();
         let in_front = rotation == layout.behind();
         if !in_front {
@@ -261,7 +262,7 @@ impl Keys {
         Ok((received, HEADER + start..HEADER + start + length))
     }
 
-    /// Decrypts a message whose pieces are where they belong, and compares the two headers.
+    /// Decrypts a message whose parts are in order, and compares the two headers.
     fn decrypt(
         &self,
         shared: &Shared,
@@ -271,15 +272,15 @@ impl Keys {
         behind: &mut [u8],
         tag: &[u8],
     ) -> Result<Received> {
-        let usage = Usages::of(shared.side.peer()).seal;
+        let usage = Usages::for_side(shared.side.peer()).seal;
         let unsealing = self.unsealing.get_or_init(|| Box::new(shared.key.unsealing(usage)));
         unsealing.unseal(&mut between(confounder, parts, behind), tag)?;
-        // The rotation is nobody's promise: whoever forwards the token may rotate it.
+        // `RRC` is ignored: the token may be rotated in transit.
         let same = Wrap::read(behind.get(usize::from(header.extra)..).unwrap_or_default())
             .is_ok_and(|(copy, _)| copy.unrotated() == header.unrotated());
         if !same {
             parts.iter_mut().filter(|part| part.seal).for_each(|part| part.data.zeroize());
-            return Err(Error::MessageAltered("a header that is not the one that was encrypted"));
+            return Err(Error::MessageAltered("a header that differs from its encrypted copy"));
         }
         Ok(Received { qop: Qop::Encrypt, number: header.number })
     }
@@ -292,26 +293,26 @@ impl Keys {
         signed: &[&[u8]],
         checksum: &[u8],
     ) -> Result<Received> {
-        let usage = Usages::of(shared.side.peer()).seal;
+        let usage = Usages::for_side(shared.side.peer()).seal;
         let unwrapping = self.unwrapping.get_or_init(|| Box::new(shared.key.signing(usage)));
         unwrapping.verify(signed, shared.key.enctype().checksum_type(), checksum)?;
         Ok(Received { qop: Qop::NoEncrypt, number: header.number })
     }
 }
 
-/// What there is of a Wrap token besides its message.
+/// The layout of a Wrap token apart from its message.
 struct Layout {
     kind: Qop,
-    /// How far to the right it was rotated.
+    /// By how many bytes it was rotated to the right.
     rotation: usize,
-    /// `EC` bytes that mean nothing.
+    /// `EC`: bytes without meaning.
     filler: usize,
-    /// Length of the tag or checksum.
+    /// The length of the tag or checksum.
     tag: usize,
 }
 
 impl Layout {
-    fn of(shared: &Shared, header: &Wrap) -> Result<Layout> {
+    fn from_header(shared: &Shared, header: &Wrap) -> Result<Layout> {
         let (rotation, extra, tag) =
             (usize::from(header.rotation), usize::from(header.extra), shared.tag());
         if header.flags.contains(Flags::SEALED) {
@@ -324,7 +325,7 @@ impl Layout {
         Ok(Layout { kind: Qop::NoEncrypt, rotation, filler: 0, tag })
     }
 
-    /// Bytes behind the message before the rotation.
+    /// The bytes that follow the message before the rotation.
     fn behind(&self) -> usize {
         match self.kind {
             Qop::Encrypt => self.filler + HEADER + self.tag,
@@ -332,7 +333,7 @@ impl Layout {
         }
     }
 
-    /// Bytes that are not message.
+    /// The bytes other than the message.
     fn front(&self) -> usize {
         match self.kind {
             Qop::Encrypt => self.behind() + BLOCK,
@@ -341,32 +342,32 @@ impl Layout {
     }
 }
 
-/// `parts` and `last`.
+/// `parts`, then `last`.
 fn followed<'a>(parts: &[&'a [u8]], last: &'a [u8]) -> Slices<'a> {
     parts.iter().copied().chain([last]).collect()
 }
 
-/// What is signed of a message that is not encrypted.
+/// The data signed in a message that is not encrypted.
 fn plain<'a>(parts: &'a [Part<'_>], header: &'a [u8]) -> Slices<'a> {
     parts.iter().map(|part| &*part.data).chain([header]).collect()
 }
 
-/// What is encrypted and signed, in its order.
+/// The data that is encrypted and signed, in order.
 fn between<'a>(
     confounder: &'a mut [u8],
     parts: &'a mut [Part<'_>],
     behind: &'a mut [u8],
 ) -> Parts<'a> {
     let sealed = |data| Part { data, seal: true };
-    [sealed(confounder)].into_iter().chain(again(parts)).chain([sealed(behind)]).collect()
+    [sealed(confounder)].into_iter().chain(reborrow(parts)).chain([sealed(behind)]).collect()
 }
 
-/// Moves the bytes of `front` and then of the sealed `parts`, as if they were one piece that was
-/// rotated to the right by `is`, to where they would be if that were `wanted`: all that is not
-/// message lies in `front` then. That is how SSPI's peers send it; others do not.
-fn turn(front: &mut [u8], parts: &mut [Part<'_>], is: usize, wanted: usize) -> Result<()> {
+/// Changes the concatenation of `front` and the sealed `parts` from a rotation to the right by
+/// `current` to one by `wanted`, after which `front` holds everything but the message. SSPI peers
+/// send messages like that, others do not.
+fn rotate(front: &mut [u8], parts: &mut [Part<'_>], current: usize, wanted: usize) -> Result<()> {
     let length = front.len() + sealed_length(parts);
-    let left = (is % length + length - wanted % length) % length;
+    let left = (current % length + length - wanted % length) % length;
     if left == 0 {
         return Ok(());
     }

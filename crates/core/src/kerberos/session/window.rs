@@ -1,31 +1,32 @@
-//! Which sequence numbers have been seen.
+//! Replay and sequence detection by sequence numbers.
 
 use crate::persist::persist_struct;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 
-/// How many numbers before the highest are remembered one by one.
+/// How many numbers before the highest are tracked individually.
 const REMEMBERED: u64 = 64;
 
-/// The numbers received so far, and what was negotiated about them (RFC 2743 1.2.3).
+/// The numbers received so far, and the negotiated checks (RFC 2743 1.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
-    /// REPLAY_DETECT: a message is taken once, and not when too old to be sure of that.
+    /// REPLAY_DETECT: each message is accepted once, and not if it is too old to be tracked.
     replay: bool,
-    /// SEQUENCE_DETECT: only the message that is due is taken.
+    /// SEQUENCE_DETECT: only the next expected message is accepted.
     order: bool,
-    /// The bits that numbers have. They wrap around.
+    /// The bits of sequence numbers, which wrap around.
     mask: u64,
     /// The number after the highest one received.
     next: u64,
-    /// Bit `n`: number `next - 1 - n` was received, or there is no such message.
+    /// Bit `n`: number `next - 1 - n` was received, or precedes the first message.
     seen: u64,
 }
 
 persist_struct!(Window { replay, order, mask, next, seen });
 
 impl Window {
-    /// Awaits `first`. Numbers have 64 bits in RFC 4121's tokens, 32 in the older ones.
+    /// A window that expects `first`. Numbers have 64 bits in RFC 4121's tokens, 32 in the older
+    /// ones.
     pub(super) fn new(first: u32, flags: ContextFlags, bits: u32) -> Window {
         Window {
             replay: flags.contains(ContextFlags::REPLAY_DETECT),
@@ -41,12 +42,14 @@ impl Window {
         self.next
     }
 
-    /// A window of the same kind that has seen nothing and awaits `first`.
-    pub(super) fn awaiting(self, first: u64) -> Window {
+    /// A window with the same checks that has received nothing and expects `first`.
+    pub(super) fn expecting(self, first: u64) -> Window {
         Window { next: first, seen: u64::MAX, ..self }
     }
 
-    /// The window after a message with this number; `OutOfSequence` if it may not come now.
+    /// The window after receiving this number.
+    ///
+    /// Errors: `OutOfSequence` if the number is not accepted now.
     pub(super) fn after(mut self, number: u64) -> Result<Window> {
         let ahead = number.wrapping_sub(self.next) & self.mask;
         if self.order && ahead != 0 {
@@ -56,7 +59,7 @@ impl Window {
             return Ok(self);
         }
         if ahead <= self.mask / 2 {
-            // Shifted twice, since there is no shift by all bits.
+            // In two shifts, since shifting by all bits at once is not possible.
             self.seen =
                 self.seen.checked_shl(ahead.try_into().unwrap_or(u32::MAX)).unwrap_or(0) << 1 | 1;
             self.next = number.wrapping_add(1) & self.mask;
@@ -79,7 +82,7 @@ mod tests {
         Window::new(first, flags, 64)
     }
 
-    /// Takes the numbers one after the other and tells which were taken.
+    /// Receives the numbers in turn; returns those that were accepted.
     fn taken(mut window: Window, numbers: &[u64]) -> Vec<u64> {
         let mut taken = vec![];
         for &number in numbers {
