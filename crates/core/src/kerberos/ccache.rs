@@ -1,6 +1,6 @@
-//! Credential caches, in the FILE format of MIT's documentation ("Credential cache file format"):
-//! versions 3 and 4 are read, 4 is written. They hold what a client delegated, and the service's
-//! own ticket-granting ticket for user-to-user.
+//! Credential caches in the FILE format of MIT's documentation ("Credential cache file format"):
+//! versions 3 and 4 are read, 4 is written. Used for delegated credentials, and for the service's
+//! ticket-granting ticket in user-to-user authentication.
 
 use super::message::{
     EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket,
@@ -13,15 +13,15 @@ use zeroize::Zeroizing;
 const CUT_OFF: Error = Error::UnknownCredentials("the credential cache ends too early");
 const MALFORMED: Error = Error::UnknownCredentials("the credential cache is malformed");
 
-/// Components that a name may have.
+/// The most components accepted in a name.
 const MAX_COMPONENTS: u32 = 32;
-/// Addresses, or elements of authorization data, that a credential may have.
+/// The most addresses, or elements of authorization data, accepted in a credential.
 const MAX_ELEMENTS: u32 = 256;
 
-/// The realm of entries that are no tickets but MIT's notes about the cache.
+/// The realm of entries that are not tickets but MIT's configuration data.
 const CONFIGURATION_REALM: &[u8] = b"X-CACHECONF:";
 
-/// A name with its realm.
+/// A principal's name with its realm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// Name type (RFC 4120 6.2).
@@ -34,12 +34,12 @@ pub struct Principal {
 
 impl Principal {
     /// The name in a message.
-    pub fn of(name: &PrincipalName<'_>, realm: &[u8]) -> Principal {
+    pub fn from_name(name: &PrincipalName<'_>, realm: &[u8]) -> Principal {
         let components = name.components().map(<[u8]>::to_vec).collect();
         Principal { name_type: name.name_type, realm: realm.to_vec(), components }
     }
 
-    /// As MIT shows names; what is not UTF-8 is replaced.
+    /// The name in MIT's notation; invalid UTF-8 is replaced.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for (at, component) in self.components.iter().enumerate() {
@@ -53,18 +53,18 @@ impl Principal {
         text
     }
 
-    /// It is `krbtgt/REALM`, of the same realm.
+    /// Whether it is `krbtgt/REALM`, of the same realm.
     fn is_local_krbtgt(&self) -> bool {
         matches!(self.components.as_slice(), [service, instance] if service == b"krbtgt" && *instance == self.realm)
     }
 }
 
-/// A ticket and what is needed to use it. Times are seconds since 1970, 0 for none.
+/// A ticket, and the data needed to use it. Times are seconds since 1970, 0 for none.
 #[derive(Debug, Clone)]
 pub struct Credential<'a> {
-    /// Who may use it.
+    /// The client.
     pub client: Principal,
-    /// The service it is for.
+    /// The service.
     pub server: Principal,
     /// The session key.
     pub key: EncryptionKey<'a>,
@@ -76,7 +76,7 @@ pub struct Credential<'a> {
     pub endtime: u32,
     /// `renew-till`
     pub renew_till: u32,
-    /// The ticket is under a session key: [`Credential::second_ticket`]'s.
+    /// Whether the ticket is encrypted with a session key: that of [`Credential::second_ticket`].
     pub is_skey: bool,
     /// The ticket's flags.
     pub ticket_flags: TicketFlags,
@@ -86,23 +86,25 @@ pub struct Credential<'a> {
     pub authdata: Vec<(i32, &'a [u8])>,
     /// The ticket, for [`Ticket::decode`].
     pub ticket: &'a [u8],
-    /// The other ticket of a user-to-user exchange, or nothing.
+    /// The other ticket of a user-to-user exchange; empty if there is none.
     pub second_ticket: &'a [u8],
 }
 
 impl<'a> Credential<'a> {
-    /// A ticket of a KRB-CRED with what came for it.
-    pub fn of(ticket: &'a [u8], info: &KrbCredInfo<'a>) -> Result<Credential<'a>> {
+    /// The credential for a ticket of a KRB-CRED, with its KrbCredInfo.
+    ///
+    /// Errors: `InvalidToken` if the ticket is malformed or its client is missing.
+    pub fn from_krb_cred(ticket: &'a [u8], info: &KrbCredInfo<'a>) -> Result<Credential<'a>> {
         let (Some(pname), Some(prealm)) = (&info.pname, info.prealm) else {
-            return Err(Error::InvalidToken("KRB-CRED: whose the ticket is, is not said"));
+            return Err(Error::InvalidToken("KRB-CRED: the client of the ticket is missing"));
         };
         let read = Ticket::decode(ticket)?;
         let server = match (&info.sname, info.srealm) {
-            (Some(sname), Some(srealm)) => Principal::of(sname, srealm),
-            _ => Principal::of(&read.sname, read.realm),
+            (Some(sname), Some(srealm)) => Principal::from_name(sname, srealm),
+            _ => Principal::from_name(&read.sname, read.realm),
         };
         Ok(Credential {
-            client: Principal::of(pname, prealm),
+            client: Principal::from_name(pname, prealm),
             server,
             key: info.key,
             authtime: time(info.authtime),
@@ -118,28 +120,31 @@ impl<'a> Credential<'a> {
         })
     }
 
-    /// It is no credential but one of MIT's notes about the cache.
+    /// Whether it is not a credential but MIT's configuration data.
     pub fn is_configuration(&self) -> bool {
         self.server.realm == CONFIGURATION_REALM
     }
 }
 
-/// The format's times have 32 bits, without a sign since MIT 1.16.
+/// Times have 32 bits in this format, unsigned since MIT 1.16.
 fn time(time: Option<i64>) -> u32 {
     time.unwrap_or(0).clamp(0, u32::MAX.into()) as u32
 }
 
-/// A cache. It holds keys: the buffer that it was read from is the caller's to erase.
+/// A credential cache. It contains keys: erasing the buffer it was read from is the caller's task.
 #[derive(Debug, Clone)]
 pub struct CredentialCache<'a> {
-    /// Whose it is.
+    /// The owner.
     pub default_principal: Principal,
-    /// What is in it, in the order of the file.
+    /// The contents, in the order of the file.
     pub credentials: Vec<Credential<'a>>,
 }
 
 impl<'a> CredentialCache<'a> {
-    /// A cache of what a client handed over; it is the client's whom the first ticket is for.
+    /// A cache of delegated credentials. The client of the first ticket is the owner.
+    ///
+    /// Errors: `InvalidToken` unless there is one KrbCredInfo for each ticket, and one ticket at
+    /// least.
     pub fn of_krb_cred(
         message: &KrbCred<'a>,
         part: &EncKrbCredPart<'a>,
@@ -149,7 +154,7 @@ impl<'a> CredentialCache<'a> {
         for ticket in message.tickets() {
             let info =
                 infos.next().ok_or(Error::InvalidToken("KRB-CRED: more tickets than keys"))?;
-            credentials.push(Credential::of(ticket, &info)?);
+            credentials.push(Credential::from_krb_cred(ticket, &info)?);
         }
         if infos.next().is_some() {
             return Err(Error::InvalidToken("KRB-CRED: more keys than tickets"));
@@ -158,7 +163,9 @@ impl<'a> CredentialCache<'a> {
         Ok(CredentialCache { default_principal: first.client.clone(), credentials })
     }
 
-    /// Reads a file.
+    /// Reads a cache file.
+    ///
+    /// Errors: `UnknownCredentials` if it is not one, of an old version, or malformed.
     pub fn parse(bytes: &'a [u8]) -> Result<CredentialCache<'a>> {
         let (version, body) = match bytes {
             [5, 3, body @ ..] => (3, body),
@@ -170,7 +177,7 @@ impl<'a> CredentialCache<'a> {
         };
         let mut reader = Reader { version, cursor: Cursor::new(body, ByteOrder::Big) };
         if version == 4 {
-            // Time offsets of the client's clock: of no use here.
+            // The time offset to the KDC, which is not used.
             let length = reader.u16()?;
             reader.take(length.into())?;
         }
@@ -182,8 +189,7 @@ impl<'a> CredentialCache<'a> {
         Ok(CredentialCache { default_principal, credentials })
     }
 
-    /// The owner's ticket-granting ticket for the own realm: the one that ends last, if there are
-    /// several.
+    /// The owner's ticket-granting ticket for its own realm; of several, the one that expires last.
     pub fn ticket_granting_ticket(&self) -> Option<&Credential<'a>> {
         let owners = self.credentials.iter().filter(|credential| {
             credential.server.is_local_krbtgt()
@@ -193,7 +199,9 @@ impl<'a> CredentialCache<'a> {
         owners.max_by_key(|credential| credential.endtime)
     }
 
-    /// The file, of version 4.
+    /// The cache file, in version 4.
+    ///
+    /// Errors: `InvalidToken` for contents that the format cannot hold.
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>> {
         let size = |credential: &Credential<'_>| {
             1024 + 2 * (credential.ticket.len() + credential.second_ticket.len())
@@ -212,7 +220,7 @@ impl<'a> CredentialCache<'a> {
     }
 }
 
-/// The rest of a file.
+/// The unread rest of a file.
 struct Reader<'a> {
     version: u8,
     cursor: Cursor<'a>,
@@ -231,7 +239,7 @@ impl<'a> Reader<'a> {
         self.cursor.u16().ok_or(CUT_OFF)
     }
 
-    /// A type's number: 16 bits with a sign, as RC4's kin of Windows have negative ones.
+    /// The number of a type: signed 16 bits, since Windows' RC4 variants have negative numbers.
     fn number(&mut self) -> Result<i32> {
         self.u16().map(u16::cast_signed).map(i32::from)
     }
@@ -245,7 +253,7 @@ impl<'a> Reader<'a> {
         self.take(usize::try_from(length).map_err(|_| CUT_OFF)?)
     }
 
-    /// A count that `most` bounds.
+    /// A count of at most `most`.
     fn count(&mut self, most: u32) -> Result<u32> {
         self.u32().and_then(|count| if count <= most { Ok(count) } else { Err(MALFORMED) })
     }
@@ -262,7 +270,7 @@ impl<'a> Reader<'a> {
     fn key(&mut self) -> Result<EncryptionKey<'a>> {
         let keytype = self.number()?;
         if self.version == 3 {
-            // Once more.
+            // Repeated in version 3.
             self.number()?;
         }
         Ok(EncryptionKey { keytype, keyvalue: self.data()? })
@@ -300,7 +308,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What has been written.
+/// The file contents.
 struct Writer {
     bytes: Zeroizing<Vec<u8>>,
 }

@@ -1,4 +1,4 @@
-//! What the acceptor is given.
+//! The configuration of Kerberos' acceptor.
 
 use super::policy::Policy;
 use super::service::Service;
@@ -9,21 +9,21 @@ use crate::replay::ReplayCache;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a server needs for accepting Kerberos.
+/// The configuration of an acceptor.
 #[derive(Debug)]
 pub struct AcceptorConfig {
-    /// What is demanded of clients.
+    /// The requirements for clients.
     pub policy: Policy,
-    /// How long an established context lives at most; `None`: as long as its ticket.
+    /// The maximum lifetime of an established context; `None`: as long as its ticket is valid.
     pub context_lifetime: Option<Duration>,
-    /// The service and the keys of the credential.
+    /// The service and keys of the credential.
     pub service: Service,
-    /// The keys of the machine.
+    /// The machine's keys.
     pub keys: Arc<dyn KeySource>,
-    /// Which authenticators have been presented.
+    /// Records the authenticators presented so far.
     pub replay: Arc<dyn ReplayCache>,
-    /// Knows more of accounts than tickets do.
+    /// Adds account data that tickets do not have.
     pub directory: Arc<dyn Directory>,
-    /// Random numbers.
+    /// The source of random numbers.
     pub random: &'static dyn SecureRandom,
 }

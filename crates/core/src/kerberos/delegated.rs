@@ -1,4 +1,4 @@
-//! Credentials that a client has forwarded, to act for it elsewhere.
+//! Delegated credentials, for acting on behalf of the client.
 
 use super::ccache::CredentialCache;
 use super::message::{EncKrbCredPart, KrbCred};
@@ -7,26 +7,26 @@ use crate::types::error::Result;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Tickets of the client's with their keys: a KRB-CRED (RFC 4120 3.6).
+/// A client's tickets with their keys: a KRB-CRED (RFC 4120 3.6).
 pub struct Delegated {
     /// KRB-CRED.
     message: Box<[u8]>,
-    /// Its EncKrbCredPart.
+    /// The decrypted EncKrbCredPart.
     part: Zeroizing<Vec<u8>>,
 }
 
 impl Delegated {
-    /// From a KRB-CRED and its decrypted part.
+    /// Delegated credentials from a KRB-CRED and its decrypted part.
     ///
-    /// Errors: `InvalidToken` where no credential cache can be made of them.
+    /// Errors: `InvalidToken` if they cannot be converted to a credential cache.
     pub(super) fn new(message: &[u8], part: &[u8]) -> Result<Delegated> {
         let delegated = Delegated { message: message.into(), part: Zeroizing::new(part.to_vec()) };
-        // Now, while the client can still be rejected.
+        // Checked here, while the client can still be rejected.
         delegated.ccache()?;
         Ok(delegated)
     }
 
-    /// A credential cache that holds them, in the format of MIT's files, version 4. It holds keys.
+    /// The tickets as a credential cache in MIT's file format, version 4. It contains keys.
     pub fn ccache(&self) -> Result<Zeroizing<Vec<u8>>> {
         let message = KrbCred::decode(&self.message)?;
         CredentialCache::of_krb_cred(&message, &EncKrbCredPart::decode(&self.part)?)?.encode()

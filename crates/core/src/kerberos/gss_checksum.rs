@@ -1,20 +1,20 @@
-//! The authenticator's "checksum" of type 0x8003, RFC 4121 4.1.1: what GSS-API's initiator has to
-//! say, protected by the authenticator's encryption.
+//! The authenticator's "checksum" of type 0x8003, RFC 4121 4.1.1: the GSS-API initiator's
+//! parameters, protected by the encryption of the authenticator.
 
 use crate::types::error::{Error, Result};
 use bitflags::bitflags;
 use std::fmt;
 
-/// `cksumtype`
+/// `cksumtype` for GSS-API.
 pub const CHECKSUM_TYPE: i32 = 0x8003;
 
-/// Length of `Bnd`, in bytes: an MD5.
+/// The length of `Bnd`, in bytes: an MD5.
 const BINDINGS: usize = 16;
-/// Length up to and with `Flags`, in bytes.
+/// The length up to and including `Flags`, in bytes.
 const FIXED: usize = 24;
 
 bitflags! {
-    /// `Flags`: RFC 4121 4.1.1.1 and, from DCE_STYLE on, RFC 4757 7.1. Unknown bits are kept.
+    /// `Flags`: RFC 4121 4.1.1.1, and RFC 4757 7.1 from DCE_STYLE on. Unknown bits are kept.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct GssFlags: u32 {
         /// GSS_C_DELEG_FLAG
@@ -41,24 +41,23 @@ bitflags! {
     }
 }
 
-/// What the initiator says.
+/// The contents of the checksum.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct GssChecksum<'a> {
-    /// `Bnd`: MD5 over the channel bindings, or zeros if there are none.
+    /// `Bnd`: MD5 over the channel bindings, or zeros for none.
     pub bindings: [u8; BINDINGS],
-    /// `Flags`. Where DELEG is set, [`GssChecksum::credential`] is there.
+    /// `Flags`. If DELEG is set, [`GssChecksum::credential`] is present.
     pub flags: GssFlags,
     /// `Deleg`: a KRB-CRED.
     pub credential: Option<&'a [u8]>,
-    /// `Exts`: extensions, as they stand.
+    /// `Exts`: the extensions, encoded.
     pub extensions: &'a [u8],
 }
 
 impl<'a> GssChecksum<'a> {
-    /// Reads it.
+    /// Decodes the checksum. A KRB-CRED without DELEG is treated as an extension.
     ///
-    /// `DlgOpt` must be 1 and `Dlgth` within what there is. A KRB-CRED without DELEG is an
-    /// extension, and no more.
+    /// Errors: `InvalidToken` unless `DlgOpt` is 1 and `Dlgth` within the data.
     pub fn decode(checksum: &'a [u8]) -> Result<GssChecksum<'a>> {
         const SHORT: Error = Error::InvalidToken("checksum 0x8003: too short");
         let (length, rest) = checksum.split_first_chunk::<4>().ok_or(SHORT)?;
@@ -83,8 +82,9 @@ impl<'a> GssChecksum<'a> {
         Ok(GssChecksum { bindings, flags, credential: Some(credential), extensions })
     }
 
-    /// Its bytes; an error if the KRB-CRED is longer than 65535. DELEG is set if there is a
-    /// credential, and only then.
+    /// Encodes the checksum. DELEG is set if and only if there is a credential.
+    ///
+    /// Errors: `Internal` for a KRB-CRED longer than 65535 bytes.
     pub fn encode(&self) -> Result<Vec<u8>> {
         let credential = self.credential.unwrap_or_default();
         let length = u16::try_from(credential.len())

@@ -1,8 +1,7 @@
-//! The frame of Kerberos' tokens in GSS-API: RFC 2743 3.1 with the token identifiers of RFC 4121
-//! 4.1.
+//! The GSS-API frame of Kerberos' tokens: RFC 2743 3.1 with the token identifiers of RFC 4121 4.1.
 //!
-//! Leniencies: bytes after the frame are ignored, as callers hand in whole buffers; and a message
-//! may come without the frame, as it does in DCE style ([MS-KILE] 3.4.5.1) and from some peers.
+//! Bytes after the frame are ignored, since callers pass whole buffers. A message may come without
+//! the frame, as in DCE style ([MS-KILE] 3.4.5.1) and from some peers.
 
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
@@ -13,19 +12,19 @@ use crate::types::error::{Error, Result};
 /// The object identifier in a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Oid {
-    /// 1.2.840.113554.1.2.2, RFC 1964's and RFC 4121's.
+    /// 1.2.840.113554.1.2.2, of RFC 1964 and RFC 4121.
     Krb5,
-    /// 1.2.840.48018.1.2.2, as Windows 2000 wrote it ([MS-SPNG] 3.1.5.2): a 16-bit overflow.
+    /// 1.2.840.48018.1.2.2, Windows 2000's spelling with a 16-bit overflow ([MS-SPNG] 3.1.5.2).
     MsKrb5,
-    /// 1.2.840.113554.1.2.2.3, of the user-to-user exchange (draft-swift-win2k-krb-user2user).
+    /// 1.2.840.113554.1.2.2.3, for the user-to-user exchange (draft-swift-win2k-krb-user2user).
     UserToUser,
 }
 
 impl Oid {
-    /// All of them.
+    /// All object identifiers.
     pub const ALL: [Oid; 3] = [Oid::Krb5, Oid::MsKrb5, Oid::UserToUser];
 
-    /// Its contents in DER.
+    /// The DER contents, without tag and length.
     pub const fn contents(self) -> &'static [u8] {
         match self {
             Oid::Krb5 => KRB5_OID,
@@ -34,13 +33,13 @@ impl Oid {
         }
     }
 
-    /// The one with these contents.
+    /// The object identifier with these DER contents.
     pub fn from_contents(contents: &[u8]) -> Option<Oid> {
         Oid::ALL.into_iter().find(|oid| oid.contents() == contents)
     }
 }
 
-/// TOK_ID: which message a token holds.
+/// TOK_ID: the kind of message in a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u16)]
 pub enum TokenId {
@@ -57,7 +56,7 @@ pub enum TokenId {
 }
 
 impl TokenId {
-    /// All of them.
+    /// All token identifiers.
     pub const ALL: [TokenId; 5] =
         [TokenId::ApReq, TokenId::ApRep, TokenId::Error, TokenId::TgtRequest, TokenId::TgtReply];
 
@@ -66,20 +65,22 @@ impl TokenId {
     }
 }
 
-/// A token.
+/// A GSS-API token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
     /// The frame's object identifier; `None` if there is no frame.
     pub oid: Option<Oid>,
-    /// Which message it holds.
+    /// The kind of message.
     pub id: TokenId,
     /// The message.
     pub body: &'a [u8],
 }
 
 impl<'a> Token<'a> {
-    /// Reads a token, in its frame or without one. [`Error::NothingInCommon`] if the frame is
-    /// another mechanism's.
+    /// Parses a token, with or without frame.
+    ///
+    /// Errors: `NothingInCommon` if the frame is another mechanism's; `InvalidToken` if it is
+    /// malformed.
     pub fn read(token: &'a [u8]) -> Result<Token<'a>> {
         const AP_REQ: u8 = der::application(ApReq::APPLICATION);
         const AP_REP: u8 = der::application(ApRep::APPLICATION);
@@ -104,7 +105,7 @@ impl<'a> Token<'a> {
         Ok(Token { oid: Some(oid), id, body })
     }
 
-    /// The token's bytes.
+    /// Encodes the token.
     pub fn write(&self) -> Vec<u8> {
         let Some(oid) = self.oid else { return self.body.to_vec() };
         let contents = der::size(oid.contents().len()) + 2 + self.body.len();
@@ -138,7 +139,7 @@ mod tests {
         }
     }
 
-    /// RFC 4121 4.1 and RFC 2743 3.1, spelt out.
+    /// RFC 4121 4.1 and RFC 2743 3.1, octet by octet.
     #[test]
     fn a_frame_has_the_octets_of_the_rfcs() {
         let token = Token { oid: Some(Oid::Krb5), id: TokenId::ApReq, body: b"\x6e\x00" };

@@ -1,8 +1,8 @@
 //! Kerberos: RFC 4120, RFC 4121, [MS-KILE].
 //!
-//! [`crypto`] knows encryption types and nothing of messages; [`keytab`] reads the service's keys;
-//! [`gss_token`] is the frame around what [`message`] reads and writes; [`pac`] is what a domain
-//! controller says about the client; [`ccache`] keeps what clients delegate.
+//! [`crypto`] implements the encryption types, independent of messages; [`keytab`] the service's
+//! keys; [`message`] the messages, and [`gss_token`] the frame around them; [`pac`] the domain
+//! controller's data about a client; [`ccache`] the storage of delegated credentials.
 
 mod acceptor;
 pub mod ccache;
@@ -36,21 +36,21 @@ pub use tgt::Tgt;
 use crate::mechanism;
 use std::sync::Arc;
 
-/// One call of `AcceptSecurityContext`, as Kerberos sees it.
+/// The context of one `AcceptSecurityContext` call for Kerberos.
 pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 
-/// What an AP exchange establishes.
+/// The result of an AP exchange.
 #[derive(Debug, Clone)]
 pub struct EstablishedSession {
-    /// Keys and counters.
+    /// Keys and sequence numbers.
     pub session: Session,
-    /// The credentials that the client has forwarded.
+    /// The credentials that the client has delegated.
     pub delegated: Option<Arc<Delegated>>,
 }
 
-/// A server can speak Kerberos with a client whose first token, if it is Kerberos', is `token`: it
-/// has a key, or the client asks for user-to-user authentication and there is a ticket-granting
-/// ticket.
+/// Whether the server can offer Kerberos to a client; `token` is the client's first token, if it is
+/// Kerberos'. It needs a key, or, if the client asks for user-to-user authentication, a
+/// ticket-granting ticket.
 pub fn can_accept(token: Option<&[u8]>, call: &AcceptCall<'_>) -> bool {
     let config = call.config;
     ServiceKeys::new(&config.service, &config.policy, &*config.keys).available()

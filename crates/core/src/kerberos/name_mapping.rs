@@ -1,9 +1,8 @@
-//! What a client is called where the default does not serve: rules of the configuration that make
-//! names of principals.
+//! Name mapping: configured rules that replace the default names of clients.
 //!
-//! Without a rule the client is `DOMAIN\user` by its PAC, or the whole principal,
-//! `alice/admin@EXAMPLE.TEST`. A rule chooses clients by realm and by a pattern of their names, and
-//! gives a template of the name that they get:
+//! Without a rule a client is named `DOMAIN\user` by its PAC, or else by its principal,
+//! `alice/admin@EXAMPLE.TEST`. A rule selects clients by realm and by a pattern for their names,
+//! and has a template for the new name:
 //!
 //! ```toml
 //! [kerberos]
@@ -13,35 +12,35 @@
 //! ]
 //! ```
 //!
-//! The first rule that fits counts. A pattern is for all components of a name: `*` stands for any
-//! characters of one, so that `*` alone is no `alice/admin`; a backslash takes the meaning from
-//! `*`, `/` and itself.
+//! The first matching rule applies. A pattern covers all components of a name: `*` matches any
+//! characters within a component, so `*` does not match `alice/admin`. A backslash quotes `*`, `/`
+//! and itself.
 //!
-//! In a template stand `{principal}` (components and realm, as MIT shows them), `{user}` (the
-//! account's name by the PAC, else the components with slashes between them), `{first}` (the first
-//! component), `{domain}` (the domain's name by the PAC, else the realm) and `{realm}`. What is put
-//! in must not hold what divides names, `\`, `/` and `@`: a client of the name `OTHER\root` would
-//! get a name that belongs to somebody else. Such a client is refused.
+//! A template may contain `{principal}` (components and realm in MIT's notation), `{user}` (the
+//! account name from the PAC, else the components separated by slashes), `{first}` (the first
+//! component), `{domain}` (the domain name from the PAC, else the realm) and `{realm}`. Inserted
+//! text must not contain the separators `\`, `/` and `@`: a client named `OTHER\root` could
+//! otherwise get another client's name. Such clients are rejected.
 
 use super::message::quote;
 use crate::types::error::{Denial, Error, Result};
 
-/// What is known of a client.
+/// The names of a client.
 #[derive(Debug, Clone, Copy)]
 pub struct MappedClient<'a> {
     /// The components of `cname`.
     pub components: &'a [&'a str],
     /// `crealm`
     pub realm: &'a str,
-    /// By the PAC: LogonDomainName and EffectiveName.
+    /// LogonDomainName and EffectiveName of the PAC, if any.
     pub account: Option<(&'a str, &'a str)>,
 }
 
-/// Rules in their order.
+/// The rules, in order of precedence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NameRules(pub Vec<NameRule>);
 
-/// A rule: whom it is for, and what they are called.
+/// A rule: the clients it applies to, and their new name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameRule {
     realm: Option<String>,
@@ -50,18 +49,20 @@ pub struct NameRule {
 }
 
 impl NameRules {
-    /// The name that the first rule that fits gives; `None` if none does.
+    /// The name given by the first matching rule; `None` if there is none.
     ///
-    /// Error: the client's name has what divides names where the rule would put it into another
-    /// one, or the name would be empty.
+    /// Errors: `LogonDenied` if the client's name contains separators where it would be inserted,
+    /// or the new name would be empty.
     pub fn apply(&self, client: &MappedClient<'_>) -> Result<Option<String>> {
         self.0.iter().find(|rule| rule.fits(client)).map(|rule| rule.name.fill(client)).transpose()
     }
 }
 
 impl NameRule {
-    /// The rule for clients of this realm, or of any, whose names `principal` fits, or any. The
-    /// error says what is wrong with a pattern or a template.
+    /// A rule for clients of this realm, whose names match the pattern `principal`; `None` matches
+    /// all.
+    ///
+    /// Errors: a description of what is wrong with the pattern or the template.
     pub fn new(
         realm: Option<String>,
         principal: Option<&str>,
@@ -79,12 +80,12 @@ impl NameRule {
         self.realm.as_deref()
     }
 
-    /// The pattern, as it was written.
+    /// The pattern, as written.
     pub fn principal(&self) -> Option<&str> {
         self.principal.as_ref().map(|pattern| pattern.text.as_str())
     }
 
-    /// The template, as it was written.
+    /// The template, as written.
     pub fn name(&self) -> &str {
         &self.name.text
     }
@@ -95,7 +96,7 @@ impl NameRule {
     }
 }
 
-/// Components, each of them pieces of text between which anything may stand.
+/// The components, each split into the texts between the wildcards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Pattern {
     text: String,
@@ -136,9 +137,9 @@ impl Pattern {
     }
 }
 
-/// The first piece is at the beginning, the last one at the end, and the others are in between, in
-/// their order and not one over the other. Looking for each as far in front as it can be finds a
-/// way if there is one.
+/// Whether the first piece is a prefix of `text`, the last a suffix, and the others lie between
+/// them in order and without overlap. Searching for the leftmost place of each finds a match if
+/// there is one.
 fn pieces_fit(pieces: &[String], text: &str) -> bool {
     match pieces {
         [] => false,
@@ -160,7 +161,7 @@ fn pieces_fit(pieces: &[String], text: &str) -> bool {
     }
 }
 
-/// A name with places to be filled in.
+/// A name with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Template {
     text: String,
@@ -228,7 +229,8 @@ impl Template {
     }
 }
 
-/// `text` if it can stand in another name: something, and nothing that divides names.
+/// Checks that `text` can be inserted into a name: not empty, without separators and control
+/// characters.
 fn undivided(text: &str) -> Result<&str> {
     const REFUSED: Error =
         Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name"));
@@ -273,7 +275,7 @@ mod tests {
         assert_eq!(name(&["alice", "admin"], "OTHER.TEST").as_deref(), Some("alice/admin.other"));
         assert_eq!(name(&["root"], "EXAMPLE.TEST").as_deref(), Some("nobody"));
         assert_eq!(name(&["root"], "THIRD.TEST").as_deref(), Some("nobody"));
-        // No rule: realms are told apart by case, and components are counted.
+        // No rule: realms are case-sensitive, and the number of components must match.
         assert_eq!(name(&["alice"], "example.test"), None);
         assert_eq!(name(&["alice", "admin", "x"], "EXAMPLE.TEST"), None);
         assert_eq!(NameRules::default().apply(&client(&["alice"])), Ok(None));
@@ -372,7 +374,7 @@ mod tests {
                 "{name:?}"
             );
         }
-        // The whole principal is quoted, and so remains another one.
+        // The whole principal is quoted, and so remains distinct.
         assert_eq!(
             apply("{principal}", &client(&["OTHER\\root"])).unwrap().unwrap(),
             "OTHER\\\\root@EXAMPLE.TEST"

@@ -1,4 +1,4 @@
-//! What a server demands of Kerberos.
+//! Kerberos' policy.
 
 use super::crypto::Enctype;
 use super::name_mapping::NameRules;
@@ -6,44 +6,44 @@ use super::service::name::ServiceName;
 use crate::types::channel_bindings::Strictness;
 use std::time::Duration;
 
-/// `[kerberos]`, as far as the protocol is concerned.
+/// The options of `[kerberos]` that the protocol needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Service principals that tickets may be for; empty: any that there is a key for. Written as
-    /// `pszPrincipal` is.
+    /// Service principals that tickets may be for, in the notation of `pszPrincipal`; if empty, any
+    /// with a key.
     pub principals: Vec<ServiceName>,
-    /// Encryption types that are accepted, for tickets as for session keys, preferred first.
+    /// Encryption types accepted for tickets and session keys, preferred first.
     pub enctypes: Vec<Enctype>,
-    /// How far the client's clock may be from ours. Tickets are good that much longer and earlier,
-    /// and the replay cache remembers for twice as long.
+    /// The maximum difference between the client's clock and the local one. Tickets are accepted
+    /// that much earlier and later, and the replay cache keeps entries for twice as long.
     pub max_clock_skew: Duration,
-    /// Channel bindings. With `WhenSent`, a client that sends some must match the caller's.
+    /// Channel bindings. With `WhenSent`, bindings sent by a client must match the caller's.
     pub channel_bindings: Strictness,
-    /// What is done with a ticket that is for certain network addresses alone.
+    /// How to treat tickets that are restricted to network addresses.
     pub addresses: Addresses,
-    /// Names of clients that are not called by their domain or realm.
+    /// Rules for client names that replace the default `DOMAIN\user` or principal.
     pub names: NameRules,
-    /// Reject a ticket without a PAC.
+    /// Whether to reject tickets without a PAC.
     pub require_pac: bool,
-    /// Take the credentials that a client forwards, where the caller asks for ASC_REQ_DELEGATE.
+    /// Whether to accept delegated credentials, if the caller also sets ASC_REQ_DELEGATE.
     pub delegation: bool,
 }
 
-/// What is done with the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's own address is
-/// the initiator's in the caller's channel bindings.
+/// How to treat the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's address is the
+/// initiator's in the caller's channel bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addresses {
-    /// Nothing.
+    /// Ignore them.
     Ignore,
-    /// The client's must be among them if the caller gives it.
+    /// If the caller gives the client's address, it must be among them.
     WhenKnown,
-    /// The client's must be among them: without an address from the caller, such a ticket is
-    /// rejected.
+    /// The client's address must be among them. Without an address from the caller, such tickets
+    /// are rejected.
     Require,
 }
 
 impl Policy {
-    /// The encryption type is accepted.
+    /// Whether the encryption type is accepted.
     pub fn allows(&self, enctype: Enctype) -> bool {
         self.enctypes.contains(&enctype)
     }

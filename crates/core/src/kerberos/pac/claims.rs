@@ -1,8 +1,8 @@
 //! PAC_CLIENT_CLAIMS_INFO and PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.11 and 2.13: the claims of
 //! [MS-ADTS] 2.2.18.
 //!
-//! A domain controller compresses claims where that saves enough. Those are handed on as they are:
-//! the algorithm, [MS-XCA] 2.1, is not worth its risk here before a server asks for it.
+//! Domain controllers compress claims if that saves enough. Compressed claims are passed on unread:
+//! decompression ([MS-XCA] 2.1) is not worth its risk unless a server needs it.
 
 use crate::encoding::ndr::reader::{Pointer, Reader};
 use crate::encoding::utf16::Utf16;
@@ -13,11 +13,11 @@ use crate::types::error::{Error, Result};
 pub struct Claims<'a> {
     /// usCompressionFormat
     pub compression: Compression,
-    /// ClaimsSet: a CLAIMS_SET, serialized and, if `compression` says so, compressed.
+    /// ClaimsSet: a CLAIMS_SET, serialized and possibly compressed (see `compression`).
     pub claims_set: &'a [u8],
     /// ulUncompressedClaimsSetSize, in bytes.
     pub uncompressed_size: u32,
-    /// What `claims_set` holds; `None` where it is compressed.
+    /// The contents of `claims_set`; `None` if it is compressed.
     pub arrays: Option<Vec<ClaimsArray<'a>>>,
 }
 
@@ -63,14 +63,16 @@ pub enum ClaimValues<'a> {
     String(Vec<Utf16<'a>>),
     /// CLAIM_TYPE_BOOLEAN
     Boolean(Vec<bool>),
-    /// A type without values, by its number.
+    /// A type without known values, by its number.
     Other(u16),
 }
 
 const MISSING: Error = Error::InvalidToken("PAC: values of a claim are missing");
 
 impl<'a> Claims<'a> {
-    /// Reads the buffer.
+    /// Parses the buffer.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn parse(contents: &'a [u8]) -> Result<Claims<'a>> {
         let mut reader = Reader::type_serialized(contents)?;
         let r = &mut reader;
@@ -85,8 +87,7 @@ impl<'a> Claims<'a> {
             _ => return Err(Error::InvalidToken("PAC: claims compressed in an unknown way")),
         };
         let uncompressed_size = r.u32()?;
-        // usReservedType, ulReservedFieldSize, ReservedField: reserved, and behind what is read
-        // here.
+        // usReservedType, ulReservedFieldSize and ReservedField follow the data read here.
         claims_set.required()?;
         let (_, _, _) = (r.u16()?, r.u32()?, r.pointer()?.is_present());
         let claims_set = r.conformant(claims_set_size, 1, 1)?;
@@ -98,7 +99,7 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// The ClaimsArrays of a CLAIMS_SET, [MS-ADTS] 2.2.18.7.
+/// Parses the ClaimsArrays of a CLAIMS_SET, [MS-ADTS] 2.2.18.7.
 fn claims_arrays(claims_set: &[u8]) -> Result<Vec<ClaimsArray<'_>>> {
     let mut reader = Reader::type_serialized(claims_set)?;
     let r = &mut reader;
@@ -111,7 +112,7 @@ fn claims_arrays(claims_set: &[u8]) -> Result<Vec<ClaimsArray<'_>>> {
         return if count == 0 { Ok(Vec::new()) } else { Err(MISSING) };
     }
     let mut heads = Reader::new(r.conformant(count, 12, 4)?);
-    // As many are there; what they point to follows all of them.
+    // The buffer holds that many; their referents follow all of them.
     let mut arrays = Vec::with_capacity(count as usize);
     for _ in 0..count {
         let (source, claim_count, entries) = (heads.u16()?, heads.u32()?, heads.pointer()?);
@@ -125,7 +126,7 @@ fn claims_arrays(claims_set: &[u8]) -> Result<Vec<ClaimsArray<'_>>> {
     Ok(arrays)
 }
 
-/// What stands of a claim in its array, before what it points to.
+/// The part of a claim in its array, without referents.
 struct Head {
     id: Pointer,
     kind: u16,
@@ -134,7 +135,7 @@ struct Head {
 }
 
 fn claim_entries<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Claim<'a>>> {
-    // A claim takes eight bytes or sixteen, by its type.
+    // A claim takes eight or sixteen bytes, depending on its type.
     if r.u32()? != count || count as usize > r.rest().len() / 8 {
         return Err(MISSING);
     }

@@ -1,21 +1,23 @@
-//! PAC_CLIENT_INFO, [MS-PAC] 2.7: what ties a PAC to its ticket.
+//! PAC_CLIENT_INFO, [MS-PAC] 2.7: ties a PAC to its ticket.
 
 use super::Pac;
 use crate::encoding::utf16::Utf16;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 
-/// The ticket's client and time.
+/// Client and time of the ticket.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientInfo<'a> {
-    /// ClientId: authtime of the ticket.
+    /// ClientId: `authtime` of the ticket.
     pub client_id: FileTime,
-    /// Name: cname of the ticket.
+    /// Name: `cname` of the ticket.
     pub name: Utf16<'a>,
 }
 
 impl<'a> ClientInfo<'a> {
-    /// Reads the buffer.
+    /// Parses the buffer.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub(super) fn parse(contents: &'a [u8]) -> Result<ClientInfo<'a>> {
         const CUT: Error = Error::InvalidToken("PAC: PAC_CLIENT_INFO cut short");
         let (client_id, rest) = contents.split_first_chunk().ok_or(CUT)?;
@@ -27,16 +29,16 @@ impl<'a> ClientInfo<'a> {
         })
     }
 
-    /// Within the second that is `unix` seconds after 1970: tickets have no fractions.
-    fn is_of(&self, unix: i64) -> bool {
-        /// Seconds between 1601 and 1970.
+    /// Whether ClientId is within the second `unix` (since 1970): tickets have no fractions.
+    fn is_within_second(&self, unix: i64) -> bool {
+        /// The seconds from 1601 to 1970.
         const EPOCH: i64 = 11_644_473_600;
         i64::try_from(self.client_id.0 / FileTime::TICKS_PER_SECOND)
             .is_ok_and(|seconds| seconds - EPOCH == unix)
     }
 
-    /// The name is `components` with slashes between them and nothing quoted; an at sign and
-    /// `realm` may follow.
+    /// Whether Name is `components`, separated by slashes without quoting, optionally followed by
+    /// an at sign and `realm`.
     fn names<'n>(&self, components: impl Iterator<Item = &'n [u8]>, realm: &[u8]) -> bool {
         let mut name = self.name.chars().flat_map(|c| {
             let mut bytes = [0; 4];
@@ -58,13 +60,15 @@ impl<'a> ClientInfo<'a> {
 }
 
 impl Pac<'_> {
-    /// Whether the PAC was made for the ticket that has this authtime (seconds since 1970), cname
-    /// and crealm; [`Error::MessageAltered`] if not.
+    /// Checks that the PAC belongs to the ticket with this authtime (seconds since 1970), cname and
+    /// crealm.
     ///
-    /// The name is cname's components, unquoted, with slashes between them: MIT's
-    /// KRB5_PRINCIPAL_UNPARSE_DISPLAY. A cname of type NT-ENTERPRISE has its at sign in its one
-    /// component. An at sign and crealm may follow, as they do where the client of S4U2Self is of
-    /// another realm.
+    /// The name in the PAC is cname's components, separated by slashes without quoting: MIT's
+    /// KRB5_PRINCIPAL_UNPARSE_DISPLAY. A cname of type NT-ENTERPRISE has the at sign in its only
+    /// component. An at sign and crealm may follow, as in S4U2Self for a client of another realm.
+    ///
+    /// Errors: [`Error::MessageAltered`] for another ticket's PAC, [`Error::InvalidToken`] without
+    /// PAC_CLIENT_INFO.
     pub fn check_client_info<'n>(
         &self,
         authtime: i64,
@@ -73,7 +77,7 @@ impl Pac<'_> {
     ) -> Result<()> {
         let info =
             self.client_info.as_ref().ok_or(Error::InvalidToken("PAC: no PAC_CLIENT_INFO"))?;
-        if !info.is_of(authtime) {
+        if !info.is_within_second(authtime) {
             return Err(Error::MessageAltered("PAC: made for a ticket of another time"));
         }
         if !info.names(cname.into_iter(), crealm) {

@@ -1,4 +1,4 @@
-//! PAC_DEVICE_INFO, [MS-PAC] 2.12: the groups of the machine that the client sits at.
+//! PAC_DEVICE_INFO, [MS-PAC] 2.12: the groups of the client's machine.
 
 use super::groups::{ExtraSids, GroupMemberships};
 use crate::encoding::ndr::reader::Reader;
@@ -6,18 +6,18 @@ use crate::principal::SidAndAttributes;
 use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 
-/// The device.
+/// The client's machine.
 #[derive(Debug, Clone)]
 pub struct DeviceInfo<'a> {
-    /// UserId: relative identifier of the account in AccountDomainId.
+    /// UserId: the account's relative identifier in AccountDomainId.
     pub user_id: u32,
-    /// PrimaryGroupId: relative identifier in AccountDomainId.
+    /// PrimaryGroupId: a relative identifier in AccountDomainId.
     pub primary_group_id: u32,
     /// AccountDomainId
     pub account_domain_id: Option<Sid>,
     /// AccountGroupIds: groups of AccountDomainId.
     pub account_group_ids: GroupMemberships<'a>,
-    /// ExtraSids: groups of no domain.
+    /// ExtraSids: groups outside domains.
     pub extra_sids: ExtraSids<'a>,
     /// DomainGroup: groups of other domains.
     pub domain_groups: Vec<DomainGroups<'a>>,
@@ -33,7 +33,9 @@ pub struct DomainGroups<'a> {
 }
 
 impl<'a> DeviceInfo<'a> {
-    /// Reads the buffer.
+    /// Parses the buffer.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub(super) fn parse(contents: &'a [u8]) -> Result<DeviceInfo<'a>> {
         let mut reader = Reader::type_serialized(contents)?;
         let r = &mut reader;
@@ -63,8 +65,8 @@ impl<'a> DeviceInfo<'a> {
         })
     }
 
-    /// All groups: the primary one, those of the account's domain, those of none, those of other
-    /// domains.
+    /// All groups: the primary group, those of the account's domain, those outside domains, those
+    /// of other domains.
     pub fn groups(&self) -> impl Iterator<Item = SidAndAttributes> + use<'_, 'a> {
         let others =
             self.domain_groups.iter().flat_map(|groups| groups.group_ids.sids(groups.domain_id));
@@ -77,7 +79,7 @@ impl<'a> DeviceInfo<'a> {
 
 fn domain_groups_array<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<DomainGroups<'a>>> {
     let mut entries = Reader::new(r.conformant(count, 12, 4)?);
-    // As many entries are there; their referents follow all of them.
+    // The buffer holds that many entries; their referents follow all of them.
     let mut groups = Vec::with_capacity(count as usize);
     for _ in 0..count {
         let domain_id = entries.pointer()?;

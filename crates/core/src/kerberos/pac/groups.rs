@@ -1,11 +1,11 @@
-//! Groups, as KERB_VALIDATION_INFO and PAC_DEVICE_INFO list them.
+//! The group lists of KERB_VALIDATION_INFO and PAC_DEVICE_INFO.
 
 use crate::encoding::ndr::reader::{Pointer, Reader};
 use crate::principal::SidAndAttributes;
 use crate::types::error::Result;
 use crate::types::sid::Sid;
 
-/// A group of a known domain: GROUP_MEMBERSHIP, [MS-PAC] 2.2.2.
+/// A group of the associated domain: GROUP_MEMBERSHIP, [MS-PAC] 2.2.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupMembership {
     /// RelativeId
@@ -21,7 +21,7 @@ pub struct GroupMemberships<'a> {
 }
 
 impl<'a> GroupMemberships<'a> {
-    /// Reads the referent of `pointer`, an array of `count`.
+    /// Reads the referent of `pointer`, an array of `count` elements.
     pub(super) fn read(
         reader: &mut Reader<'a>,
         pointer: Pointer,
@@ -34,17 +34,17 @@ impl<'a> GroupMemberships<'a> {
         Ok(GroupMemberships { entries: reader.conformant(count, 8, 4)?.as_chunks().0 })
     }
 
-    /// How many there are.
+    /// The number of groups.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// There is none.
+    /// Whether there are no groups.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The groups in their order.
+    /// The groups, in order.
     pub fn iter(&self) -> impl Iterator<Item = GroupMembership> + use<'a> {
         self.entries.iter().map(|&[a, b, c, d, attributes @ ..]| GroupMembership {
             rid: u32::from_le_bytes([a, b, c, d]),
@@ -52,8 +52,8 @@ impl<'a> GroupMemberships<'a> {
         })
     }
 
-    /// The groups as SIDs, `domain` being theirs. A domain that has no room for a relative
-    /// identifier has no groups.
+    /// The SIDs of the groups in `domain`. None for a domain SID without room for a relative
+    /// identifier.
     pub fn sids(&self, domain: Option<Sid>) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
         self.iter().filter_map(move |group| {
             Some(SidAndAttributes {
@@ -64,16 +64,16 @@ impl<'a> GroupMemberships<'a> {
     }
 }
 
-/// An array of KERB_SID_AND_ATTRIBUTES: pointers and attributes, then what the pointers refer to.
+/// An array of KERB_SID_AND_ATTRIBUTES: pointers and attributes, followed by the referents.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExtraSids<'a> {
     entries: &'a [[u8; 8]],
-    /// The SIDs as NDR has them, each of them checked.
+    /// The SIDs in NDR, validated.
     sids: &'a [u8],
 }
 
 impl<'a> ExtraSids<'a> {
-    /// Reads the referent of `pointer`, an array of `count`.
+    /// Reads the referent of `pointer`, an array of `count` elements.
     pub(super) fn read(
         reader: &mut Reader<'a>,
         pointer: Pointer,
@@ -84,7 +84,7 @@ impl<'a> ExtraSids<'a> {
         }
         pointer.required()?;
         let entries = reader.conformant(count, 8, 4)?.as_chunks().0;
-        // A SID is made of longs, so where one ends the next begins.
+        // A SID consists of longs, so the next one follows without padding.
         reader.align(4);
         let sids = reader.rest();
         for entry in entries {
@@ -94,20 +94,20 @@ impl<'a> ExtraSids<'a> {
         Ok(ExtraSids { entries, sids })
     }
 
-    /// How many there are.
+    /// The number of SIDs.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// There is none.
+    /// Whether there are no SIDs.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The SIDs in their order.
+    /// The SIDs, in order.
     pub fn iter(&self) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
         let mut sids = Reader::new(self.sids);
-        // `read` has seen that there is no error.
+        // `read` has ruled out errors.
         self.entries.iter().map_while(move |&[_, _, _, _, attributes @ ..]| {
             Some(SidAndAttributes {
                 sid: sids.sid().ok()?,

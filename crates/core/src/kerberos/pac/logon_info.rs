@@ -1,5 +1,5 @@
-//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the logon as the domain controller saw it; and the
-//! structures of Netlogon that have the same beginning.
+//! KERB_VALIDATION_INFO, [MS-PAC] 2.5: the domain controller's data about the logon; also
+//! Netlogon's structures with the same start.
 
 use super::groups::{ExtraSids, GroupMemberships};
 use crate::encoding::ndr::reader::{Reader, UnicodeString};
@@ -13,15 +13,15 @@ use std::fmt;
 
 /// Bits of UserFlags.
 pub mod user_flags {
-    /// LOGON_GUEST: it was a guest's logon.
+    /// LOGON_GUEST: a guest logon.
     pub const GUEST: u32 = 1;
-    /// LOGON_EXTRA_SIDS: ExtraSids counts.
+    /// LOGON_EXTRA_SIDS: ExtraSids is valid.
     pub const EXTRA_SIDS: u32 = 0x20;
-    /// LOGON_RESOURCE_GROUPS: ResourceGroupIds counts.
+    /// LOGON_RESOURCE_GROUPS: ResourceGroupIds is valid.
     pub const RESOURCE_GROUPS: u32 = 0x200;
 }
 
-/// Which structure it is: they differ behind LogonDomainId.
+/// The structure to read. They differ after LogonDomainId.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// KERB_VALIDATION_INFO
@@ -34,27 +34,27 @@ pub enum Form {
     SamInfo4,
 }
 
-/// What a structure holds beside a [`LogonInfo`]: keys, which that does not keep, and what only
-/// Netlogon's have.
+/// The parts of a structure that are not in [`LogonInfo`]: keys, and fields that only Netlogon's
+/// structures have.
 pub struct Beside<'a> {
     /// UserSessionKey
     pub user_session_key: &'a [u8],
     /// LMKey
     pub lm_key: &'a [u8],
-    /// DnsLogonDomainName; empty where the form has none.
+    /// DnsLogonDomainName; empty if the structure has none.
     pub dns_logon_domain_name: Utf16<'a>,
-    /// Upn; empty where the form has none.
+    /// Upn; empty if the structure has none.
     pub upn: Utf16<'a>,
 }
 
-/// Who the client is. The session keys of other protocols that stand there are not kept.
+/// The client's account. The session keys of other protocols in the structure are not kept.
 #[derive(Clone, Copy)]
 pub struct LogonInfo<'a> {
     /// LogonTime
     pub logon_time: FileTime,
     /// LogoffTime: when the session should end; `i64::MAX` for never.
     pub logoff_time: FileTime,
-    /// KickOffTime: LogoffTime and the time of grace after it; `i64::MAX` for never.
+    /// KickOffTime: LogoffTime plus the grace period; `i64::MAX` for never.
     pub kick_off_time: FileTime,
     /// PasswordLastSet
     pub password_last_set: FileTime,
@@ -64,7 +64,7 @@ pub struct LogonInfo<'a> {
     pub password_must_change: FileTime,
     /// EffectiveName: the account's name (sAMAccountName).
     pub effective_name: Utf16<'a>,
-    /// FullName: the name to be shown.
+    /// FullName: the display name.
     pub full_name: Utf16<'a>,
     /// LogonScript
     pub logon_script: Utf16<'a>,
@@ -78,10 +78,10 @@ pub struct LogonInfo<'a> {
     pub logon_count: u16,
     /// BadPasswordCount
     pub bad_password_count: u16,
-    /// UserId: relative identifier of the account in LogonDomainId, or 0: then the first of
-    /// ExtraSids is the account.
+    /// UserId: the account's relative identifier in LogonDomainId; if 0, the account is the first
+    /// of ExtraSids.
     pub user_id: u32,
-    /// PrimaryGroupId: relative identifier in LogonDomainId.
+    /// PrimaryGroupId: a relative identifier in LogonDomainId.
     pub primary_group_id: u32,
     /// GroupIds: groups of LogonDomainId.
     pub group_ids: GroupMemberships<'a>,
@@ -95,23 +95,27 @@ pub struct LogonInfo<'a> {
     pub logon_domain_id: Option<Sid>,
     /// UserAccountControl, in the bits of [MS-SAMR] 2.2.1.12.
     pub user_account_control: u32,
-    /// ExtraSids; none where UserFlags does not say that they count.
+    /// ExtraSids; empty unless UserFlags marks them as valid.
     pub extra_sids: ExtraSids<'a>,
-    /// ResourceGroupDomainSid; none where UserFlags does not say that it counts.
+    /// ResourceGroupDomainSid; `None` unless UserFlags marks it as valid.
     pub resource_group_domain_sid: Option<Sid>,
-    /// ResourceGroupIds; none where UserFlags does not say that they count.
+    /// ResourceGroupIds; empty unless UserFlags marks them as valid.
     pub resource_group_ids: GroupMemberships<'a>,
 }
 
 impl<'a> LogonInfo<'a> {
-    /// Reads the buffer.
+    /// Parses the buffer.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub(super) fn parse(contents: &'a [u8]) -> Result<LogonInfo<'a>> {
         let mut reader = Reader::type_serialized(contents)?;
         reader.pointer()?.required()?;
         LogonInfo::read(&mut reader, Form::Kerberos).map(|(info, _)| info)
     }
 
-    /// Reads the structure of that form, with what its pointers refer to.
+    /// Reads the structure selected by `form`, with its referents.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn read(r: &mut Reader<'a>, form: Form) -> Result<(LogonInfo<'a>, Beside<'a>)> {
         let logon_time = FileTime(r.u64_in_longs()?);
         let logoff_time = FileTime(r.u64_in_longs()?);
@@ -152,14 +156,14 @@ impl<'a> LogonInfo<'a> {
             Form::SamInfo4 => Some((r.unicode_string()?, r.unicode_string()?)),
             _ => None,
         };
-        // ExpansionString1 to 10, which say nothing.
+        // ExpansionString1 to 10, unused.
         let mut expansion = SmallVec::<[UnicodeString; 10]>::new();
         if form == Form::SamInfo4 {
             for _ in 0..10 {
                 expansion.push(r.unicode_string()?);
             }
         }
-        // The referents, in the order of their pointers.
+        // The referents, in the order of the pointers.
         let mut info = LogonInfo {
             logon_time,
             logoff_time,
@@ -210,12 +214,12 @@ impl<'a> LogonInfo<'a> {
         Ok((info, Beside { user_session_key, lm_key, dns_logon_domain_name, upn }))
     }
 
-    /// What it says of the account.
+    /// The account data.
     pub fn facts(&self) -> AccountInfo {
         AccountInfo {
             sid: self.user_sid(),
             primary_group: self.primary_group_sid(),
-            groups: gathered(self.groups()),
+            groups: collect(self.groups()),
             full_name: self.full_name.to_text(),
             logon_server: self.logon_server.to_text(),
             logon_time: self.logon_time,
@@ -227,8 +231,7 @@ impl<'a> LogonInfo<'a> {
         }
     }
 
-    /// The account's SID. `None` where the PAC does not tell: no domain, or no UserId and no
-    /// ExtraSids.
+    /// The account's SID; `None` without a domain, or without both UserId and ExtraSids.
     pub fn user_sid(&self) -> Option<Sid> {
         match self.user_id {
             0 => self.extra_sids.iter().next().map(|extra| extra.sid),
@@ -241,14 +244,14 @@ impl<'a> LogonInfo<'a> {
         self.logon_domain_id?.with_rid(self.primary_group_id)
     }
 
-    /// All groups: those of the account's domain, its primary group among them whether listed or
-    /// not, then the extra SIDs, then the resource groups. The account itself is not among them.
-    /// One may be there twice if the PAC has it twice.
+    /// All groups: those of the account's domain, including the primary group even if it is not
+    /// listed, then the extra SIDs, then the resource groups. The account itself is not included.
+    /// Duplicates in the PAC are kept.
     pub fn groups(&self) -> impl Iterator<Item = SidAndAttributes> + use<'a> {
         let listed = self.group_ids.iter().any(|group| group.rid == self.primary_group_id);
         let primary = if listed { None } else { self.primary_group_sid() };
         let primary = primary.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER });
-        // Where there is no UserId the first extra SID is the account.
+        // Without UserId, the first extra SID is the account.
         let accounts = usize::from(self.user_id == 0);
         (self.group_ids.sids(self.logon_domain_id).chain(primary))
             .chain(self.extra_sids.iter().skip(accounts))
@@ -256,9 +259,9 @@ impl<'a> LogonInfo<'a> {
     }
 }
 
-/// All of an iterator whose upper bound holds, as a PAC's arrays have it: there can be hundreds of
-/// groups, and four arrays one behind the other are gone through faster from the inside.
-fn gathered<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
+/// Collects an iterator whose upper size bound is exact for PACs. There can be hundreds of groups,
+/// and internal iteration over the four chained arrays is faster.
+fn collect<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
     let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
     items.for_each(|item| all.push(item));
     all.into_boxed_slice()

@@ -1,11 +1,11 @@
-//! The privilege attribute certificate of Active Directory: [MS-PAC].
+//! The privilege attribute certificate (PAC) of Active Directory: [MS-PAC].
 //!
-//! A KDC puts it into a ticket's authorization data (AD-WIN2K-PAC, 128, within AD-IF-RELEVANT) to
-//! say who the client is: names, SIDs, groups. What a [`Pac`] holds is to be believed once
-//! [`Pac::verify_server`] and [`Pac::check_client_info`] have not refused it.
+//! KDCs include it in a ticket's authorization data (AD-WIN2K-PAC, 128, within AD-IF-RELEVANT). It
+//! describes the client: names, SIDs, groups. The contents of a [`Pac`] are trustworthy only after
+//! [`Pac::verify_server`] and [`Pac::check_client_info`] have succeeded.
 //!
-//! Everything is read where it stands, in the ticket's plaintext; only claims and device
-//! information are left as they are until somebody asks for them.
+//! Everything is read in place, from the ticket's plaintext. Claims and device information are
+//! parsed on demand only.
 
 mod claims;
 mod client_info;
@@ -35,7 +35,7 @@ use std::fmt;
 pub mod buffer_type {
     /// KERB_VALIDATION_INFO
     pub const LOGON_INFO: u32 = 1;
-    /// PAC_CREDENTIAL_INFO: for PKINIT clients, encrypted with what only they know
+    /// PAC_CREDENTIAL_INFO: for PKINIT clients, encrypted with a key that only they have
     pub const CREDENTIALS_INFO: u32 = 2;
     /// PAC_SIGNATURE_DATA made with the service's key
     pub const SERVER_SIGNATURE: u32 = 6;
@@ -62,7 +62,7 @@ pub mod buffer_type {
     /// PAC_SIGNATURE_DATA made with the KDC's key, over the PAC
     pub const FULL_SIGNATURE: u32 = 19;
 
-    /// All of the above: none may stand in a PAC twice.
+    /// All of the above. Each may occur once in a PAC.
     pub(super) const KNOWN: [u32; 14] = [
         LOGON_INFO,
         CREDENTIALS_INFO,
@@ -81,10 +81,10 @@ pub mod buffer_type {
     ];
 }
 
-/// More buffers than any KDC makes; 14 types are known.
+/// The most buffers accepted. There are 14 known types.
 const MAX_BUFFERS: usize = 64;
 
-/// A PAC that has been read. Nothing has been verified by that.
+/// A parsed PAC, not verified.
 #[derive(Clone)]
 pub struct Pac<'a> {
     bytes: &'a [u8],
@@ -99,20 +99,20 @@ pub struct Pac<'a> {
     device_info: Option<&'a [u8]>,
 }
 
-/// One entry of the table at the front: PAC_INFO_BUFFER.
+/// An entry of the table at the start: PAC_INFO_BUFFER.
 #[derive(Clone, Copy)]
 struct InfoBuffer<'a> {
     kind: u32,
-    /// Where it begins in the PAC, in bytes.
+    /// The offset of the buffer in the PAC, in bytes.
     offset: usize,
     contents: &'a [u8],
 }
 
 impl<'a> Pac<'a> {
-    /// Reads the PACTYPE that `bytes` are: ad-data of an AD-WIN2K-PAC.
+    /// Parses a PACTYPE, the `ad-data` of an AD-WIN2K-PAC. Unknown buffer types are ignored.
     ///
-    /// Refused is what [MS-PAC] forbids, and what could be read in two ways: buffers that overlap,
-    /// or that are there twice. Types of buffers that are not known are passed over.
+    /// Errors: `InvalidToken` for what [MS-PAC] forbids, and for ambiguous contents: overlapping or
+    /// repeated buffers.
     pub fn parse(bytes: &'a [u8]) -> Result<Pac<'a>> {
         let buffers = info_buffers(bytes)?;
         check_overlap(&buffers)?;
@@ -131,7 +131,7 @@ impl<'a> Pac<'a> {
         let mut seen = 0u64;
         for buffer in &buffers {
             if buffer_type::KNOWN.contains(&buffer.kind) {
-                // All known types are below 64.
+                // All known types are less than 64.
                 if seen & 1 << buffer.kind != 0 {
                     return Err(Error::InvalidToken("PAC: a buffer stands there twice"));
                 }
@@ -148,7 +148,7 @@ impl<'a> Pac<'a> {
             buffer_type::LOGON_INFO => self.logon_info = Some(LogonInfo::parse(contents)?),
             buffer_type::CLIENT_INFO => self.client_info = Some(ClientInfo::parse(contents)?),
             buffer_type::UPN_DNS_INFO => self.upn_dns_info = Some(UpnDnsInfo::parse(contents)?),
-            // A client without claims may have an empty buffer.
+            // The buffer may be empty for a client without claims.
             buffer_type::CLIENT_CLAIMS => {
                 self.client_claims = Some(contents).filter(|claims| !claims.is_empty())
             }
@@ -166,20 +166,19 @@ impl<'a> Pac<'a> {
                 self.signatures.ticket = Some(Signature::parse(buffer)?)
             }
             buffer_type::FULL_SIGNATURE => self.signatures.full = Some(Signature::parse(buffer)?),
-            // What is in CREDENTIALS_INFO is not for us, and DELEGATION_INFO names services, not
-            // the client.
+            // CREDENTIALS_INFO is for the client, and DELEGATION_INFO names services.
             _ => {}
         }
         Ok(())
     }
 
-    /// KERB_VALIDATION_INFO: who the client is. Absent in the PACs of realms that are no domains
-    /// (MIT's KDC).
+    /// KERB_VALIDATION_INFO: the client's account. Absent from the PACs of realms that are not
+    /// domains (MIT's KDC).
     pub fn logon_info(&self) -> Option<&LogonInfo<'a>> {
         self.logon_info.as_ref()
     }
 
-    /// PAC_CLIENT_INFO: which ticket the PAC belongs to.
+    /// PAC_CLIENT_INFO: identifies the ticket that the PAC belongs to.
     pub fn client_info(&self) -> Option<&ClientInfo<'a>> {
         self.client_info.as_ref()
     }
@@ -189,56 +188,62 @@ impl<'a> Pac<'a> {
         self.upn_dns_info.as_ref()
     }
 
-    /// PAC_ATTRIBUTES_INFO, [MS-PAC] 2.14: bit 0 if the client asked for a PAC, bit 1 if it was
-    /// given one unasked.
+    /// PAC_ATTRIBUTES_INFO, [MS-PAC] 2.14: bit 0 if the client requested a PAC, bit 1 if it got one
+    /// without a request.
     pub fn attributes(&self) -> Option<u32> {
         self.attributes
     }
 
-    /// PAC_REQUESTOR, [MS-PAC] 2.15: the SID of whoever asked for the ticket.
+    /// PAC_REQUESTOR, [MS-PAC] 2.15: the SID of the account that requested the ticket.
     pub fn requestor(&self) -> Option<Sid> {
         self.requestor
     }
 
-    /// The contents of PAC_CLIENT_CLAIMS_INFO, unread.
+    /// The contents of PAC_CLIENT_CLAIMS_INFO, not parsed.
     pub fn client_claims_bytes(&self) -> Option<&'a [u8]> {
         self.client_claims
     }
 
-    /// The contents of PAC_DEVICE_CLAIMS_INFO, unread.
+    /// The contents of PAC_DEVICE_CLAIMS_INFO, not parsed.
     pub fn device_claims_bytes(&self) -> Option<&'a [u8]> {
         self.device_claims
     }
 
-    /// The contents of PAC_DEVICE_INFO, unread.
+    /// The contents of PAC_DEVICE_INFO, not parsed.
     pub fn device_info_bytes(&self) -> Option<&'a [u8]> {
         self.device_info
     }
 
-    /// PAC_CLIENT_CLAIMS_INFO, [MS-PAC] 2.11, read now; the error of a malformed one.
+    /// Parses PAC_CLIENT_CLAIMS_INFO, [MS-PAC] 2.11.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn client_claims(&self) -> Result<Option<Claims<'a>>> {
         self.client_claims.map(Claims::parse).transpose()
     }
 
-    /// PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.13, read now; the error of a malformed one.
+    /// Parses PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.13.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn device_claims(&self) -> Result<Option<Claims<'a>>> {
         self.device_claims.map(Claims::parse).transpose()
     }
 
-    /// PAC_DEVICE_INFO, [MS-PAC] 2.12, read now; the error of a malformed one.
+    /// Parses PAC_DEVICE_INFO, [MS-PAC] 2.12.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn device_info(&self) -> Result<Option<DeviceInfo<'a>>> {
         self.device_info.map(DeviceInfo::parse).transpose()
     }
 }
 
-/// Without its bytes: session keys of other protocols are among them.
+/// Does not print the bytes, which include session keys of other protocols.
 impl fmt::Debug for Pac<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Pac({:?}, {:?})", self.logon_info, self.client_info)
     }
 }
 
-/// The table of PACTYPE, [MS-PAC] 2.3, each entry checked to lie behind the table, within the PAC
+/// The table of PACTYPE, [MS-PAC] 2.3. Each buffer is checked to be after the table, within the PAC
 /// and at a multiple of eight.
 fn info_buffers(bytes: &[u8]) -> Result<SmallVec<[InfoBuffer<'_>; 16]>> {
     const CUT: Error = Error::InvalidToken("PAC: cut short");
@@ -267,8 +272,8 @@ fn info_buffers(bytes: &[u8]) -> Result<SmallVec<[InfoBuffer<'_>; 16]>> {
     Ok(buffers)
 }
 
-/// No byte may belong to two buffers: one that counted as zero in a signature could then stand for
-/// something else.
+/// Rejects bytes shared by two buffers: bytes that count as zero in a signature could then be part
+/// of another buffer, unsigned.
 fn check_overlap(buffers: &[InfoBuffer<'_>]) -> Result<()> {
     let mut ranges: SmallVec<[(usize, usize); 16]> = buffers
         .iter()
@@ -282,8 +287,8 @@ fn check_overlap(buffers: &[InfoBuffer<'_>]) -> Result<()> {
     }
 }
 
-/// PAC_ATTRIBUTES_INFO: a length in bits, then as many bits in words of 32, of which the first has
-/// meaning.
+/// PAC_ATTRIBUTES_INFO: a length in bits, then the bits in 32-bit words, of which only the first is
+/// used.
 fn attributes_info(contents: &[u8]) -> Result<u32> {
     const MALFORMED: Error = Error::InvalidToken("PAC: malformed PAC_ATTRIBUTES_INFO");
     let (length, flags) = contents.split_first_chunk().ok_or(MALFORMED)?;

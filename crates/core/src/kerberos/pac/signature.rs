@@ -1,35 +1,35 @@
-//! PAC_SIGNATURE_DATA, [MS-PAC] 2.8: who made the PAC, and that it is as it was made.
+//! PAC_SIGNATURE_DATA, [MS-PAC] 2.8: the signatures that authenticate a PAC.
 //!
-//! A signature and its key must go together: an AES key makes the checksum of its own encryption
-//! type, an RC4 key HMAC-MD5 (-138), and no key another one's.
+//! The signature type must be that of the key: the checksum of the encryption type for AES,
+//! HMAC-MD5 (-138) for RC4.
 
 use super::{InfoBuffer, Pac, ticket};
 use crate::kerberos::crypto::UsageKeys;
 use crate::types::error::{Error, Result};
 use smallvec::SmallVec;
 
-/// The longest signature that is read, in bytes: twice the longest that there is, and the
-/// RODCIdentifier.
+/// The longest accepted signature, in bytes: twice the longest defined one, and the RODCIdentifier.
 const LONGEST: usize = 50;
 
 static ZEROS: [u8; LONGEST] = [0; LONGEST];
 
-/// One signature, not verified by having been read.
+/// A parsed signature, not verified.
 #[derive(Debug, Clone, Copy)]
 pub struct Signature<'a> {
-    /// SignatureType: the number of a checksum type.
+    /// SignatureType: the number of the checksum type.
     pub signature_type: i32,
-    /// Signature, and behind it the RODCIdentifier if a read-only domain controller signed.
+    /// Signature, followed by the RODCIdentifier if a read-only domain controller signed.
     signature: &'a [u8],
-    /// Where it begins in the PAC.
+    /// The offset in the PAC, in bytes.
     offset: usize,
 }
 
 impl<'a> Signature<'a> {
-    /// Reads the buffer.
+    /// Parses the buffer.
+    ///
+    /// Errors: `InvalidToken` for an impossible length.
     pub(super) fn parse(buffer: &InfoBuffer<'a>) -> Result<Signature<'a>> {
-        const MALFORMED: Error =
-            Error::InvalidToken("PAC: a signature of a length that there is not");
+        const MALFORMED: Error = Error::InvalidToken("PAC: a signature of impossible length");
         let (signature_type, signature) = buffer.contents.split_first_chunk().ok_or(MALFORMED)?;
         if signature.len() > LONGEST {
             return Err(MALFORMED);
@@ -38,14 +38,14 @@ impl<'a> Signature<'a> {
         Ok(Signature { signature_type, signature, offset: buffer.offset + 4 })
     }
 
-    /// Its bytes, and the RODCIdentifier if there is one.
+    /// The signature's bytes, including the RODCIdentifier if present.
     pub fn signature(&self) -> &'a [u8] {
         self.signature
     }
 
-    /// Whether `keys` made it over `parts`.
+    /// Checks that `keys` made the signature over `parts`.
     fn verify(&self, keys: &UsageKeys, parts: &[&[u8]]) -> Result<()> {
-        // Behind the signature may stand the RODCIdentifier.
+        // The RODCIdentifier may follow the signature.
         let mac = self.signature.get(..keys.enctype().tag_length()).unwrap_or(self.signature);
         keys.verify_checksum(parts, self.signature_type, mac)
     }
@@ -71,24 +71,25 @@ impl<'a> Signatures<'a> {
 }
 
 impl<'a> Pac<'a> {
-    /// Whether the service's key made the server signature. `keys` are that key's for
-    /// [`PAC_SIGNATURE`](crate::kerberos::crypto::key_usage::PAC_SIGNATURE).
+    /// Checks that the server signature was made with the service's key, for which `keys` are the
+    /// [`PAC_SIGNATURE`](crate::kerberos::crypto::key_usage::PAC_SIGNATURE) keys.
     ///
-    /// [`Error::MessageAltered`] for another key or an altered PAC, [`Error::InvalidToken`] for one
+    /// Errors: [`Error::MessageAltered`] for another key or an altered PAC, [`Error::InvalidToken`]
     /// without server or KDC signature.
     pub fn verify_server(&self, keys: &UsageKeys) -> Result<()> {
         let (server, kdc) = (self.signatures.server()?, self.signatures.kdc()?);
         server.verify(keys, &self.with_zeros([server, kdc]))
     }
 
-    /// Whether the KDC's key (that of krbtgt) made the KDC signature, over the server signature.
+    /// Checks that the KDC signature, over the server signature, was made with the KDC's key
+    /// (krbtgt's).
     pub fn verify_kdc(&self, keys: &UsageKeys) -> Result<()> {
         let (server, kdc) = (self.signatures.server()?, self.signatures.kdc()?);
         kdc.verify(keys, &[server.signature])
     }
 
-    /// Whether the KDC's key made the full signature ([MS-PAC] 2.8.4), over all of the PAC. Not
-    /// every KDC makes one: [`Pac::full_signature`].
+    /// Checks that the full signature ([MS-PAC] 2.8.4), over the whole PAC, was made with the KDC's
+    /// key. Not every KDC makes one: see [`Pac::full_signature`].
     pub fn verify_full(&self, keys: &UsageKeys) -> Result<()> {
         let (server, kdc) = (self.signatures.server()?, self.signatures.kdc()?);
         let full =
@@ -96,9 +97,9 @@ impl<'a> Pac<'a> {
         full.verify(keys, &self.with_zeros([server, kdc, full]))
     }
 
-    /// Whether the KDC's key made the ticket signature ([MS-PAC] 2.8.3), over the ticket that this
-    /// PAC stands in: `enc_ticket_part` is its plaintext, in DER. Not every KDC makes one, and none
-    /// for tickets to krbtgt: [`Pac::ticket_signature`].
+    /// Checks that the ticket signature ([MS-PAC] 2.8.3) was made with the KDC's key.
+    /// `enc_ticket_part` is the plaintext, in DER, of the ticket that contains this PAC. Not every
+    /// KDC makes one, and none does for tickets to krbtgt: see [`Pac::ticket_signature`].
     pub fn verify_ticket(&self, enc_ticket_part: &[u8], keys: &UsageKeys) -> Result<()> {
         let signature = self
             .signatures
@@ -108,8 +109,8 @@ impl<'a> Pac<'a> {
         ticket::without_pac(enc_ticket_part, self.bytes, |parts| signature.verify(keys, parts))
     }
 
-    /// Whether the KDC's key made the KDC signature and, as far as they are there, ticket signature
-    /// and full signature.
+    /// Checks that the KDC's key made the KDC signature and, if present, the ticket signature and
+    /// the full signature.
     pub fn verify_as_kdc(&self, enc_ticket_part: &[u8], keys: &UsageKeys) -> Result<()> {
         self.verify_kdc(keys)?;
         if self.signatures.ticket.is_some() {
@@ -141,8 +142,8 @@ impl<'a> Pac<'a> {
         self.signatures.full.as_ref()
     }
 
-    /// The PAC in pieces, with zeros for these signatures. Buffers do not overlap: [`Pac::parse`]
-    /// has seen to it.
+    /// The PAC in pieces, with zeros in place of these signatures. Buffers do not overlap, as
+    /// [`Pac::parse`] has checked.
     fn with_zeros<const N: usize>(
         &self,
         mut signatures: [&Signature<'a>; N],

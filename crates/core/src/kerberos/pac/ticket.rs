@@ -1,8 +1,8 @@
-//! What a ticket signature is made over, [MS-PAC] 2.8.3: EncTicketPart with one zero byte in place
-//! of the PAC.
+//! The data signed by a ticket signature, [MS-PAC] 2.8.3: EncTicketPart with a single zero byte in
+//! place of the PAC.
 //!
-//! The ticket's own bytes are used: only the headers of the elements around the PAC, whose lengths
-//! change, are written anew.
+//! The ticket's original bytes are used. Only the headers of the elements around the PAC are
+//! rewritten, since their lengths change.
 
 use crate::encoding::der;
 use crate::encoding::der::Reader;
@@ -10,13 +10,12 @@ use crate::kerberos::message::authorization_data::ad_type::{IF_RELEVANT, WIN2K_P
 use crate::types::error::{Error, Result};
 use smallvec::SmallVec;
 
-/// How often AD-IF-RELEVANT may stand within itself.
+/// The greatest accepted nesting of AD-IF-RELEVANT.
 const MAX_DEPTH: usize = 8;
 
 const MALFORMED: Error = Error::InvalidToken("PAC: cannot be found in its ticket");
 
-/// An element around the PAC, or the PAC's OCTET STRING itself: where its parts begin and end in
-/// the ticket.
+/// An element around the PAC, or the PAC's OCTET STRING: the positions of its parts in the ticket.
 #[derive(Debug, Clone, Copy)]
 struct Element {
     start: usize,
@@ -24,12 +23,13 @@ struct Element {
     end: usize,
 }
 
-/// Elements from the outermost to the PAC's own. Each AD-IF-RELEVANT has five: SEQUENCE OF, its
-/// entry, ad-data's tag, OCTET STRING, and in front of all of them are three.
+/// The elements from the outermost to the PAC's own: three at the start, then for each
+/// AD-IF-RELEVANT the SEQUENCE OF, its entry, the tag of ad-data, and the OCTET STRING.
 type Path = SmallVec<[Element; 16]>;
 
-/// Calls `with` with the pieces of EncTicketPart in which `pac` has become one zero byte. An error
-/// if the first PAC in the ticket is not `pac`.
+/// Calls `with` with the pieces of EncTicketPart with a single zero byte in place of `pac`.
+///
+/// Errors: `InvalidToken` if the first PAC in the ticket is not `pac`.
 pub(super) fn without_pac<T>(
     enc_ticket_part: &[u8],
     pac: &[u8],
@@ -40,7 +40,7 @@ pub(super) fn without_pac<T>(
     if enc_ticket_part.get(innermost.contents..innermost.end) != Some(pac) {
         return Err(MALFORMED);
     }
-    // From the inside out: as many bytes as an element gets smaller, so do the ones around it.
+    // From the innermost element outwards: each shrinks by as many bytes as the ones in it.
     let mut headers: SmallVec<[Header; 16]> = SmallVec::new();
     let mut removed = pac.len().wrapping_sub(1);
     for element in path.iter().rev() {
@@ -62,7 +62,7 @@ pub(super) fn without_pac<T>(
     with(&parts)
 }
 
-/// Tag and length of an element, as DER writes them.
+/// The tag and length octets of an element, as DER.
 struct Header {
     bytes: [u8; 6],
     length: usize,
@@ -86,7 +86,7 @@ impl Header {
     }
 }
 
-/// Elements of one level, by their places in the ticket.
+/// Iterates over the elements of one level, by their positions in the ticket.
 struct Walk<'a> {
     ticket: &'a [u8],
     at: usize,
@@ -98,7 +98,7 @@ impl<'a> Walk<'a> {
         Walk { ticket, at: element.contents, end: element.end }
     }
 
-    /// The next element and its tag.
+    /// The next element, with its tag.
     fn next(&mut self) -> Result<Option<(u8, Element)>> {
         let level = self.ticket.get(self.at..self.end).ok_or(MALFORMED)?;
         if level.is_empty() {
@@ -112,7 +112,7 @@ impl<'a> Walk<'a> {
         Ok(Some((tag, element)))
     }
 
-    /// The next element of this tag, others being passed over.
+    /// The next element with this tag; others are skipped.
     fn find(&mut self, wanted: u8) -> Result<Element> {
         while let Some((tag, element)) = self.next()? {
             if tag == wanted {
@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The way to the first PAC.
+/// The path to the first PAC.
 fn path_to_pac(ticket: &[u8]) -> Result<Path> {
     let mut path = Path::new();
     // EncTicketPart ::= [APPLICATION 3] SEQUENCE { ... authorization-data [10] AuthorizationData
@@ -142,8 +142,8 @@ fn path_to_pac(ticket: &[u8]) -> Result<Path> {
     }
 }
 
-/// Extends `path` to the first PAC within `list`, a SEQUENCE OF; false, and `path` as it was, if
-/// there is none.
+/// Extends `path` to the first PAC within `list`, a SEQUENCE OF. If there is none, returns false
+/// and leaves `path` unchanged.
 fn in_authorization_data(
     ticket: &[u8],
     list: Element,
@@ -179,7 +179,7 @@ fn in_authorization_data(
     Ok(false)
 }
 
-/// An INTEGER of at most four bytes.
+/// Decodes an INTEGER of at most four bytes.
 fn integer(contents: &[u8]) -> Option<i32> {
     let sign = if contents.first()? & 0x80 == 0 { 0 } else { -1 };
     (contents.len() <= 4)

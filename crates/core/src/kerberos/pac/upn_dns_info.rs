@@ -4,18 +4,18 @@ use crate::encoding::utf16::Utf16;
 use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 
-/// The client's names in DNS form.
+/// The client's names in DNS format.
 #[derive(Debug, Clone, Copy)]
 pub struct UpnDnsInfo<'a> {
-    /// Upn: userPrincipalName, or what stands in for it.
+    /// Upn: userPrincipalName, or a constructed one.
     pub upn: Utf16<'a>,
     /// DnsDomainName: of the account's domain.
     pub dns_domain_name: Utf16<'a>,
-    /// Flag U: the account has no userPrincipalName; Upn is made of its name and domain.
+    /// Flag U: the account has no userPrincipalName; Upn is constructed from its name and domain.
     pub upn_is_constructed: bool,
-    /// SamName, where the structure is extended (flag S).
+    /// SamName, if the structure is extended (flag S).
     pub sam_name: Option<Utf16<'a>>,
-    /// Sid, where the structure is extended.
+    /// Sid, if the structure is extended.
     pub sid: Option<Sid>,
 }
 
@@ -27,7 +27,9 @@ const EXTENDED: u32 = 2;
 const MALFORMED: Error = Error::InvalidToken("PAC: malformed UPN_DNS_INFO");
 
 impl<'a> UpnDnsInfo<'a> {
-    /// Reads the buffer.
+    /// Parses the buffer.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub(super) fn parse(contents: &'a [u8]) -> Result<UpnDnsInfo<'a>> {
         let flags =
             contents.get(8..).and_then(|rest| rest.first_chunk()).copied().ok_or(MALFORMED)?;
@@ -43,8 +45,8 @@ impl<'a> UpnDnsInfo<'a> {
     }
 }
 
-/// What the length and the offset at `at` describe; the offset counts from the beginning of the
-/// buffer.
+/// The contents described by the length and offset at `at`; offsets are relative to the start of
+/// the buffer.
 fn field(contents: &[u8], at: usize) -> Result<&[u8]> {
     let &[a, b, c, d] = contents.get(at..).and_then(|rest| rest.first_chunk()).ok_or(MALFORMED)?;
     let length = usize::from(u16::from_le_bytes([a, b]));
