@@ -128,7 +128,7 @@ fn failure(
             susec: call.now.microsecond(),
             error_code: rejection.code,
             realm: ticket.map(|ticket| ticket.realm).unwrap_or_default(),
-            sname: ticket.map(|ticket| ticket.sname).unwrap_or(PrincipalName::NOBODY),
+            sname: ticket.map(|ticket| ticket.sname).unwrap_or(PrincipalName::EMPTY),
             // Without it Windows' clients do not try again by our clock.
             e_data: (rejection.code == error_code::SKEW).then_some(SKEW_RECOVERY),
             ctime: None,

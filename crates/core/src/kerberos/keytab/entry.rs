@@ -1,21 +1,21 @@
 //! One key of a keytab.
 
 use crate::kerberos::crypto::{Key, UsageKeys, key_usage};
-use crate::kerberos::message::quote;
+use crate::kerberos::message::{Components, quote};
 
-/// The number of [`Entry::rank`]s.
+/// The number of ranks that [`Entry::rank`] returns.
 pub(in crate::kerberos) const RANKS: u8 = 3;
 
-/// A service's key with its version and the principal it belongs to.
+/// A service's key with its version and principal.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// The realm.
     pub realm: String,
     /// The components of the principal's name.
     pub components: Vec<String>,
-    /// Name type (RFC 4120 6.2); 0 in a file of version 1, which has none.
+    /// The name type (RFC 4120 6.2); 0 in files of version 1, which have none.
     pub name_type: u32,
-    /// Key version number.
+    /// The key version number.
     pub kvno: u32,
     /// When the key was written, in seconds since 1970.
     pub timestamp: u32,
@@ -26,7 +26,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry of these.
+    /// An entry with these values.
     pub fn new(
         realm: String,
         components: Vec<String>,
@@ -40,18 +40,18 @@ impl Entry {
         Entry { realm, components, name_type, kvno, timestamp, key, ticket_keys, pac_keys }
     }
 
-    /// What decrypts tickets for this key; derived once.
+    /// The derived keys that decrypt tickets.
     pub fn ticket_keys(&self) -> &UsageKeys {
         &self.ticket_keys
     }
 
-    /// What verifies a PAC's signatures by this key; derived once.
+    /// The derived keys that verify the signatures of a PAC.
     pub fn pac_keys(&self) -> &UsageKeys {
         &self.pac_keys
     }
 
-    /// How likely it is the key of a ticket with this key version: from 0, the likeliest, up to
-    /// [`RANKS`].
+    /// How likely the key belongs to a ticket with this key version: 0 for the most likely, less
+    /// than [`RANKS`].
     pub(in crate::kerberos) fn rank(&self, kvno: Option<u32>) -> u8 {
         match kvno {
             None => 0,
@@ -62,21 +62,22 @@ impl Entry {
     }
 
     /// The components of the principal's name.
-    pub fn name(&self) -> impl Iterator<Item = &[u8]> + Clone {
+    pub fn name(&self) -> impl Components<'_> {
         self.components.iter().map(String::as_bytes)
     }
 
-    /// The key is a user's or a computer's, and so that of all services that run as that account.
+    /// Whether the key is that of a user or a computer, and so of all services that run as that
+    /// account.
     pub fn is_account(&self) -> bool {
         self.components.len() == 1
     }
 
-    /// The key is a KDC's own.
+    /// Whether the key is that of a KDC.
     pub fn is_kdc(&self) -> bool {
         self.components.first().is_some_and(|first| first.eq_ignore_ascii_case("krbtgt"))
     }
 
-    /// The principal as text.
+    /// The principal in MIT's notation.
     pub fn principal(&self) -> String {
         let mut text = String::new();
         for (at, component) in self.components.iter().enumerate() {

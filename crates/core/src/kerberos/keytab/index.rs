@@ -1,23 +1,23 @@
-//! What finds a keytab's keys without looking at all of them: some have thousands.
+//! An index of a keytab, since some keytabs have thousands of entries.
 
 use super::entry::Entry;
 use std::collections::HashSet;
 
-/// Positions of entries, in lists that begin with the newest. The KDC's own key is in none: a
-/// ticket-granting ticket is not one for a service, whatever is in the keytab.
+/// Positions of entries, in lists that start with the newest. The KDC's own keys are not indexed: a
+/// ticket-granting ticket is not for a service.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Index {
     /// By the hash of the name.
     by_name: Vec<(u64, usize)>,
-    /// One for each key: in keytabs of Active Directory's accounts all of an account's services
-    /// have the same.
+    /// One position for each key. In keytabs of Active Directory's accounts, all services of an
+    /// account have the same key.
     distinct: Vec<usize>,
-    /// The accounts' among them, under the accounts' names.
+    /// One position for each key of an account, under the account's name.
     accounts: Vec<usize>,
 }
 
 impl Index {
-    /// The index of `entries`, given their positions from the newest to the oldest.
+    /// The index of `entries`, whose positions are given from the newest to the oldest.
     pub(crate) fn new(entries: &[Entry], newest: &[usize]) -> Index {
         let mut index = Index::default();
         let (mut keys, mut of_accounts) = (HashSet::new(), HashSet::new());
@@ -34,12 +34,12 @@ impl Index {
                 index.accounts.push(position);
             }
         }
-        // Stable: under one name the newest still comes first.
+        // A stable sort keeps the newest first for each name.
         index.by_name.sort_by_key(|&(hash, _)| hash);
         index
     }
 
-    /// Those that may have this name, in any letter case.
+    /// The entries that may have this name, in any letter case.
     pub(crate) fn named<'a>(
         &self,
         name: impl Iterator<Item = &'a [u8]>,
@@ -50,19 +50,18 @@ impl Index {
         rest.iter().take_while(move |&&(hash, _)| hash == wanted).map(|&(_, position)| position)
     }
 
-    /// One for each key.
+    /// One entry for each key.
     pub(crate) fn distinct(&self) -> impl Iterator<Item = usize> {
         self.distinct.iter().copied()
     }
 
-    /// One for each key of an account.
+    /// One entry for each key of an account.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = usize> {
         self.accounts.iter().copied()
     }
 }
 
-/// FNV-1a over the name in small letters. Whoever wrote the keytab gains nothing by making names
-/// collide.
+/// FNV-1a over the name in lower case. An unkeyed hash is sufficient: the keytab is trusted.
 fn hash<'a>(name: impl Iterator<Item = &'a [u8]>) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x100_0000_01b3;

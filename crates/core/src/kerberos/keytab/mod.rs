@@ -1,7 +1,7 @@
 //! Keytab files, in the format of MIT's documentation ("Keytab file format"), versions 1 and 2.
 //!
-//! The file is an administrator's, but may be cut off or foreign: what can be read is used, and
-//! what cannot is told. Nothing is allocated by a length before as many bytes are there.
+//! The file may be truncated, or in a foreign format: usable records are read, the others reported.
+//! No length from the file is trusted for an allocation.
 
 mod entry;
 mod index;
@@ -9,7 +9,7 @@ mod index;
 pub use entry::Entry;
 
 use super::crypto::{Enctype, Key};
-use super::message::same_name;
+use super::message::{Components, same_name};
 use crate::encoding::cursor::{ByteOrder, Cursor};
 use crate::types::error::{Error, Result};
 pub(super) use entry::RANKS;
@@ -17,25 +17,25 @@ use index::Index;
 use std::cmp::Reverse;
 use std::fmt;
 
-/// Something in a file that gives no key.
+/// A record of a file without a usable key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Skipped {
-    /// Where its record begins in the file, in bytes.
+    /// The offset of its record in the file, in bytes.
     pub offset: usize,
-    /// Why.
+    /// The reason.
     pub why: Defect,
 }
 
-/// Why a record gives no key.
+/// Why a record has no usable key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
-    /// An encryption type, by its number, that is none of ours.
+    /// An unsupported encryption type, by its number.
     Enctype(i16),
-    /// A key of a length that its encryption type does not have.
+    /// A key whose length is not that of its encryption type.
     KeyLength,
     /// A name that is not UTF-8.
     Name,
-    /// A record without component, realm or key, or that is shorter than what it holds.
+    /// A record without component, realm or key, or shorter than its contents.
     Malformed,
     /// The file ends within the record.
     CutOff,
@@ -55,7 +55,7 @@ impl fmt::Display for Defect {
     }
 }
 
-/// Which principal's keys are looked for. What is `None` may be anything.
+/// Selects principals. `None` matches everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted<'a> {
     /// The realm.
@@ -73,22 +73,23 @@ impl Wanted<'_> {
     }
 }
 
-/// The keys of a file.
+/// The keys of a keytab file.
 #[derive(Debug, Clone, Default)]
 pub struct Keytab {
     /// In the order of the file.
     entries: Vec<Entry>,
-    /// Their indices, the newest first: by key version, then by time.
+    /// Indices of `entries`, the newest first: by key version, then by time.
     newest: Vec<usize>,
-    /// What finds the keys of services.
+    /// Finds the keys of services.
     index: Index,
-    /// What gave no key.
+    /// Records without a usable key.
     skipped: Vec<Skipped>,
 }
 
 impl Keytab {
-    /// Reads a file. An error is a file that is no keytab at all; one with records that cannot be
-    /// used has [`Keytab::skipped`].
+    /// Reads a file. Unusable records are skipped and reported by [`Keytab::skipped`].
+    ///
+    /// Errors: `UnknownCredentials` if it is not a keytab.
     pub fn parse(bytes: &[u8]) -> Result<Keytab> {
         let (version, records) = match bytes {
             [5, 1, records @ ..] => (Version::One, records),
@@ -100,14 +101,14 @@ impl Keytab {
         while let Some(length) = rest.u32().map(u32::cast_signed) {
             let offset = bytes.len() - rest.remaining() - 4;
             let announced = length.unsigned_abs() as usize;
-            // Of a record that the end of the file cuts off, all that counts may still be there:
-            // MIT writes records of version 1 without the last bytes of their length.
+            // A record truncated by the end of the file may still have all needed fields: MIT
+            // writes version 1 records that are shorter than their stated length.
             let record = rest.take(announced.min(rest.remaining())).unwrap_or_default();
             let missing = announced - record.len();
             match length {
-                // No more records, says the format.
+                // The format's end marker.
                 0 => break,
-                // A hole.
+                // A deleted record.
                 ..0 => {}
                 _ => {
                     match read_entry(version, Cursor::new(record, version.byte_order()), missing) {
@@ -123,7 +124,7 @@ impl Keytab {
         Ok(keytab.sorted())
     }
 
-    /// A keytab of these.
+    /// A keytab with these entries.
     pub fn of_entries(entries: Vec<Entry>) -> Keytab {
         Keytab { entries, ..Keytab::default() }.sorted()
     }
@@ -143,14 +144,14 @@ impl Keytab {
         &self.entries
     }
 
-    /// What in the file gave no key.
+    /// The records without a usable key.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
     }
 
-    /// The keys that may open a ticket of this encryption type and key version, the likeliest
-    /// first: those of that very version; those of its low eight bits, which is all that older
-    /// writers kept; then the others from the newest to the oldest. Without a version, from the
+    /// The keys that may decrypt a ticket with this encryption type and key version, the most
+    /// likely first: those of that version; those of its low eight bits, since older programs store
+    /// only these; then all others, from the newest to the oldest. Without a version, from the
     /// newest to the oldest.
     pub fn candidates<'a>(
         &'a self,
@@ -158,40 +159,37 @@ impl Keytab {
         enctype: Enctype,
         kvno: Option<u32>,
     ) -> impl Iterator<Item = &'a Entry> + 'a {
-        (0..RANKS).flat_map(move |due| {
+        (0..RANKS).flat_map(move |rank| {
             let newest = self.newest.iter().filter_map(|&index| self.entries.get(index));
             newest.filter(move |entry| {
-                entry.key.enctype() == enctype && entry.rank(kvno) == due && wanted.is(entry)
+                entry.key.enctype() == enctype && entry.rank(kvno) == rank && wanted.is(entry)
             })
         })
     }
 
-    /// The keys of services of this name, in any letter case and realm, from the newest to the
+    /// The keys of services with this name, in any letter case and realm, from the newest to the
     /// oldest.
-    pub(super) fn named<'a>(
-        &self,
-        name: impl Iterator<Item = &'a [u8]> + Clone,
-    ) -> impl Iterator<Item = &Entry> {
+    pub(super) fn named<'a>(&self, name: impl Components<'a>) -> impl Iterator<Item = &Entry> {
         let entries = self.index.named(name.clone()).filter_map(|index| self.entries.get(index));
         entries.filter(move |entry| same_name(entry.name(), name.clone()))
     }
 
-    /// The keys of accounts, each once, from the newest to the oldest.
+    /// The distinct keys of accounts, from the newest to the oldest.
     pub(super) fn accounts(&self) -> impl Iterator<Item = &Entry> {
         self.index.accounts().filter_map(|index| self.entries.get(index))
     }
 
-    /// The keys of services, each once whatever the number of its names, from the newest to the
-    /// oldest.
+    /// The distinct keys of services, each once for all its names, from the newest to the oldest.
     pub(super) fn distinct(&self) -> impl Iterator<Item = &Entry> {
         self.index.distinct().filter_map(|index| self.entries.get(index))
     }
 }
 
-/// The file's format.
+/// The version of the file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
-    /// The byte order of the machine that wrote it, which is taken to be this one; no name types.
+    /// In the byte order of the writing machine, assumed to be that of this one; without name
+    /// types.
     One,
     /// Big-endian.
     Two,
@@ -206,8 +204,8 @@ impl Version {
     }
 }
 
-/// A length of at least 1, and as many bytes. MIT takes lengths as signed, and so has none above
-/// 32767.
+/// A byte string, preceded by its length, which is at least 1. As in MIT's library, lengths are
+/// signed, so at most 32767.
 fn data<'a>(record: &mut Cursor<'a>) -> Option<&'a [u8]> {
     let length = i16(record)?;
     record.take(usize::try_from(length).ok().filter(|&length| length > 0)?)
@@ -222,11 +220,11 @@ fn text(record: &mut Cursor<'_>) -> Result<String, Defect> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Defect::Name)
 }
 
-/// Reads a record of which the last `missing` bytes are not there.
+/// Parses a record that lacks its last `missing` bytes.
 fn read_entry(version: Version, mut record: Cursor<'_>, missing: usize) -> Result<Entry, Defect> {
     const SHORT: Defect = Defect::Malformed;
     let count = i16(&mut record).ok_or(SHORT)?;
-    // Version 1 counts the realm too.
+    // Version 1 includes the realm in the count.
     let count = if version == Version::One { count.saturating_sub(1) } else { count };
     if count <= 0 {
         return Err(SHORT);
@@ -238,8 +236,7 @@ fn read_entry(version: Version, mut record: Cursor<'_>, missing: usize) -> Resul
     let low_kvno = record.u8().ok_or(SHORT)?;
     let enctype = i16(&mut record).ok_or(SHORT)?;
     let bytes = data(&mut record).ok_or(SHORT)?;
-    // The whole number, where there is room for it in the record and it is not what a hole was
-    // filled with.
+    // The 32-bit version, if the record has room for it. Zero is the filler of a reused record.
     let kvno = match record.remaining().saturating_add(missing) {
         0..4 => 0,
         _ => record.u32().ok_or(SHORT)?,

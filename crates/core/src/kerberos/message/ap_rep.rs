@@ -6,8 +6,8 @@ use crate::encoding::der::Writer;
 use crate::types::error::Result;
 use zeroize::Zeroizing;
 
-/// The service's answer, which proves that it could read the ticket. In DCE style the client
-/// answers with one too.
+/// The service's reply, which proves that the service could decrypt the ticket. In DCE style the
+/// client also sends one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApRep<'a> {
     /// `enc-part`: an [`EncApRepPart`] under the ticket's session key, usage 12.
@@ -15,10 +15,12 @@ pub struct ApRep<'a> {
 }
 
 impl<'a> ApRep<'a> {
-    /// `[APPLICATION 15]`, and `msg-type`.
+    /// `[APPLICATION 15]`, also `msg-type`.
     pub(crate) const APPLICATION: u8 = 15;
 
-    /// Reads an answer. Bytes after it do not count.
+    /// Decodes a message; bytes after it are ignored.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<ApRep<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         fields.version(0)?;
@@ -28,7 +30,7 @@ impl<'a> ApRep<'a> {
         Ok(ApRep { enc_part })
     }
 
-    /// The answer's bytes.
+    /// Encodes the message.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(64 + self.enc_part.cipher.len());
         fields::message(&mut writer, Self::APPLICATION, |writer| {
@@ -40,16 +42,16 @@ impl<'a> ApRep<'a> {
     }
 }
 
-/// What an answer says, once decrypted.
+/// The plaintext of [`ApRep::enc_part`].
 #[derive(Debug, Clone, Copy)]
 pub struct EncApRepPart<'a> {
     /// `ctime` of the authenticator, in seconds since 1970.
     pub ctime: i64,
     /// `cusec` of the authenticator, below a million.
     pub cusec: u32,
-    /// `subkey`, which the service wants used instead of the client's and of the session key.
+    /// `subkey`, the service's replacement for the client's sub-key or the session key.
     pub subkey: Option<EncryptionKey<'a>>,
-    /// `seq-number`, that of the service's first message.
+    /// `seq-number`, the number of the service's first message.
     pub seq_number: Option<u32>,
 }
 
@@ -57,7 +59,9 @@ impl<'a> EncApRepPart<'a> {
     /// `[APPLICATION 27]`
     const APPLICATION: u8 = 27;
 
-    /// Reads what decryption gave.
+    /// Decodes the plaintext.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<EncApRepPart<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         let part = EncApRepPart {
@@ -70,7 +74,7 @@ impl<'a> EncApRepPart<'a> {
         Ok(part)
     }
 
-    /// What is to be encrypted.
+    /// Encodes the plaintext.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::new(96 + self.subkey.map_or(0, |subkey| subkey.keyvalue.len()));
         fields::message(&mut writer, Self::APPLICATION, |writer| {

@@ -15,19 +15,19 @@ bitflags! {
     /// APOptions; bit 0 is the highest one. Unknown bits are kept.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct ApOptions: u32 {
-        /// use-session-key(1): the ticket is under the session key of the service's own TGT
+        /// use-session-key(1): the ticket is encrypted with the session key of the service's TGT
         /// (user-to-user).
         const USE_SESSION_KEY = 1 << (31 - 1);
-        /// mutual-required(2): the client waits for an AP-REP.
+        /// mutual-required(2): the client expects an AP-REP.
         const MUTUAL_REQUIRED = 1 << (31 - 2);
         const _ = !0;
     }
 }
 
-/// A client's request to be let in.
+/// A client's authentication request to a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApReq<'a> {
-    /// `ap-options`; nothing protects them.
+    /// `ap-options`, unprotected.
     pub ap_options: ApOptions,
     /// `ticket`
     pub ticket: Ticket<'a>,
@@ -36,10 +36,12 @@ pub struct ApReq<'a> {
 }
 
 impl<'a> ApReq<'a> {
-    /// `[APPLICATION 14]`, and `msg-type`.
+    /// `[APPLICATION 14]`, also `msg-type`.
     pub(crate) const APPLICATION: u8 = 14;
 
-    /// Reads a request. Bytes after it do not count.
+    /// Decodes a message; bytes after it are ignored.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<ApReq<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         fields.version(0)?;
@@ -51,7 +53,7 @@ impl<'a> ApReq<'a> {
         Ok(ApReq { ap_options, ticket, authenticator })
     }
 
-    /// The request's bytes.
+    /// Encodes the message.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer =
             Writer::new(256 + self.ticket.enc_part.cipher.len() + self.authenticator.cipher.len());
@@ -69,13 +71,13 @@ impl<'a> ApReq<'a> {
 /// Checksum, RFC 4120 5.2.9.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Checksum<'a> {
-    /// `cksumtype`, the number of a checksum type; 0x8003 is GSS-API's (RFC 4121 4.1.1).
+    /// `cksumtype`, the number of the checksum type; 0x8003 for GSS-API (RFC 4121 4.1.1).
     pub cksumtype: i32,
     /// `checksum`
     pub checksum: &'a [u8],
 }
 
-/// GSS-API's may hold forwarded keys: it is not shown.
+/// Does not print the checksum: GSS-API's may contain delegated keys.
 impl fmt::Debug for Checksum<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Checksum({}, {} bytes)", self.cksumtype, self.checksum.len())
@@ -83,7 +85,9 @@ impl fmt::Debug for Checksum<'_> {
 }
 
 impl<'a> Checksum<'a> {
-    /// Reads it.
+    /// Decodes the element.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<Checksum<'a>> {
         let mut fields = Fields::sequence(bytes)?;
         let cksumtype = int32(fields.field(0)?)?;
@@ -100,7 +104,8 @@ impl<'a> Checksum<'a> {
     }
 }
 
-/// What proves that a client has the ticket's session key, once decrypted.
+/// The plaintext of [`ApReq::authenticator`], which proves that the client has the ticket's session
+/// key.
 #[derive(Debug, Clone, Copy)]
 pub struct Authenticator<'a> {
     /// `crealm`, the client's realm.
@@ -111,11 +116,11 @@ pub struct Authenticator<'a> {
     pub cksum: Option<Checksum<'a>>,
     /// `cusec`, below a million.
     pub cusec: u32,
-    /// `ctime`, the client's clock, in seconds since 1970.
+    /// `ctime`, the client's time, in seconds since 1970.
     pub ctime: i64,
-    /// `subkey`, which the client wants used instead of the session key.
+    /// `subkey`, the client's replacement for the session key.
     pub subkey: Option<EncryptionKey<'a>>,
-    /// `seq-number`, that of the client's first message.
+    /// `seq-number`, the number of the client's first message.
     pub seq_number: Option<u32>,
     /// `authorization-data`
     pub authorization_data: Option<AuthorizationData<'a>>,
@@ -125,7 +130,9 @@ impl<'a> Authenticator<'a> {
     /// `[APPLICATION 2]`
     const APPLICATION: u8 = 2;
 
-    /// Reads what decryption gave.
+    /// Decodes the plaintext.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<Authenticator<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         fields.version(0)?;
@@ -143,7 +150,7 @@ impl<'a> Authenticator<'a> {
         Ok(authenticator)
     }
 
-    /// What is to be encrypted.
+    /// Encodes the plaintext.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let list = self.authorization_data.map_or(0, |list| list.der().len());
         let mut writer =

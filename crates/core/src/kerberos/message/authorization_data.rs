@@ -1,15 +1,15 @@
-//! AuthorizationData, RFC 4120 5.2.6: a list of typed elements, some of which hold lists again.
+//! AuthorizationData, RFC 4120 5.2.6: a list of typed elements, some of which contain lists.
 
 use super::fields::{Fields, WriteFields, int32, octets};
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::types::error::{Error, Result};
 
-/// Types of elements.
+/// Element types.
 pub mod ad_type {
-    /// AD-IF-RELEVANT: a list whose elements may be ignored.
+    /// AD-IF-RELEVANT: a list whose unknown elements may be ignored.
     pub const IF_RELEVANT: i32 = 1;
-    /// AD-KDCIssued: a list with a checksum that the KDC made.
+    /// AD-KDCIssued: a list with a checksum by the KDC.
     pub const KDC_ISSUED: i32 = 4;
     /// AD-AND-OR: a list of which some elements must be satisfied.
     pub const AND_OR: i32 = 5;
@@ -31,30 +31,33 @@ pub mod ad_type {
     pub const CLIENT_TARGET: i32 = 144;
 }
 
-/// Lists within lists that are followed.
+/// The greatest accepted nesting of lists.
 const MAX_DEPTH: usize = 8;
-/// Elements that all lists together may have.
+/// The most elements accepted in all nested lists together.
 const MAX_ELEMENTS: usize = 256;
 
-/// One element.
+/// An element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Element<'a> {
-    /// `ad-type`, one of [`ad_type`] or another.
+    /// `ad-type`, [`ad_type`] or another value.
     pub ad_type: i32,
     /// `ad-data`.
     pub ad_data: &'a [u8],
-    /// It stands in an AD-IF-RELEVANT: who does not know it may ignore it.
+    /// Whether it is in an AD-IF-RELEVANT, and may be ignored if unknown.
     pub if_relevant: bool,
 }
 
-/// A list, checked down to the deepest AD-IF-RELEVANT.
+/// A list that is validated down to the innermost AD-IF-RELEVANT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuthorizationData<'a> {
     der: &'a [u8],
 }
 
 impl<'a> AuthorizationData<'a> {
-    /// Reads a list, and nothing after it.
+    /// Decodes a list.
+    ///
+    /// Errors: `InvalidToken` if it is malformed, has bytes after it, or exceeds the limits of
+    /// depth and number.
     pub fn decode(bytes: &'a [u8]) -> Result<AuthorizationData<'a>> {
         let list = AuthorizationData { der: bytes };
         let mut walk = list.walk();
@@ -63,14 +66,14 @@ impl<'a> AuthorizationData<'a> {
         Ok(list)
     }
 
-    /// Tag, length and contents.
+    /// The encoded list: tag, length and contents.
     pub fn der(&self) -> &'a [u8] {
         self.der
     }
 
-    /// The elements in their order, with those of each AD-IF-RELEVANT, at any depth, in its place.
-    /// Elements of all other types are given whole: what stands in AD-KDCIssued or AD-CAMMAC says
-    /// nothing before its checksum has been verified.
+    /// The elements in order, with those of AD-IF-RELEVANT lists of any depth in place. Other
+    /// containers are returned as one element: the contents of AD-KDCIssued and AD-CAMMAC have no
+    /// meaning until their checksum is verified.
     pub fn iter(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let mut walk = self.walk();
         let entered = walk.enter(self.der).is_ok();
@@ -82,7 +85,7 @@ impl<'a> AuthorizationData<'a> {
         self.iter().find(|element| element.ad_type == ad_type).map(|element| element.ad_data)
     }
 
-    /// The list that holds these elements, each of them a type and its data.
+    /// Encodes a list of elements, each a type and its data.
     pub fn encode(elements: &[(i32, &[u8])]) -> Vec<u8> {
         let mut writer =
             Writer::new(64 + elements.iter().map(|(_, ad_data)| ad_data.len() + 24).sum::<usize>());
@@ -102,12 +105,12 @@ impl<'a> AuthorizationData<'a> {
     }
 }
 
-/// Where reading stands in each of the lists that are open.
+/// The read positions in the open lists.
 struct Walk<'a> {
     lists: [Reader<'a>; MAX_DEPTH],
-    /// Lists that are open.
+    /// The number of open lists.
     depth: usize,
-    /// Elements read so far.
+    /// The number of elements read.
     elements: usize,
 }
 
@@ -124,7 +127,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// The next element that is not an AD-IF-RELEVANT.
+    /// The next element other than AD-IF-RELEVANT.
     fn step(&mut self) -> Result<Option<Element<'a>>> {
         while let Some(list) = self.depth.checked_sub(1).and_then(|open| self.lists.get_mut(open)) {
             if list.is_empty() {

@@ -1,4 +1,4 @@
-//! What some elements of authorization data hold.
+//! The contents of some elements of authorization data.
 
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
@@ -9,8 +9,8 @@ bitflags! {
     /// AD-AUTH-DATA-AP-OPTIONS, [MS-KILE] 3.2.5.8. Unknown bits are kept.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
     pub struct ApOptionsData: u32 {
-        /// KERB_AP_OPTIONS_CBT: the client sends channel bindings wherever there is a channel to
-        /// bind to, so that bindings of zeros say that it saw none.
+        /// KERB_AP_OPTIONS_CBT: the client sends channel bindings whenever it uses a channel, so
+        /// bindings of zeros mean that it uses none.
         const CBT = 0x4000;
         /// KERB_AP_OPTIONS_UNVERIFIED_TARGET_NAME: the client has the service's name from an
         /// untrusted source.
@@ -20,7 +20,9 @@ bitflags! {
 }
 
 impl ApOptionsData {
-    /// Reads `ad-data`: four bytes, little-endian. What comes after them is not known.
+    /// Decodes `ad-data`: four bytes, little-endian. Bytes after them are ignored.
+    ///
+    /// Errors: `InvalidToken` for fewer bytes.
     pub fn decode(ad_data: &[u8]) -> Result<ApOptionsData> {
         match ad_data.first_chunk::<4>() {
             Some(bytes) => Ok(ApOptionsData::from_bits_retain(u32::from_le_bytes(*bytes))),
@@ -28,24 +30,26 @@ impl ApOptionsData {
         }
     }
 
-    /// The `ad-data`.
+    /// Encodes the `ad-data`.
     pub fn encode(self) -> [u8; 4] {
         self.bits().to_le_bytes()
     }
 }
 
-/// Encryption types that a list may have.
+/// The most encryption types accepted in a list.
 const MAX_ETYPES: usize = 64;
 
-/// EtypeList of AD-ETYPE-NEGOTIATION, RFC 4537 3: encryption types that the client would have the
-/// service choose its sub-key's from, the most wanted first. Checked.
+/// EtypeList of AD-ETYPE-NEGOTIATION, RFC 4537 3: the encryption types that the client proposes for
+/// the service's sub-key, most preferred first. Validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EtypeList<'a> {
     list: &'a [u8],
 }
 
 impl<'a> EtypeList<'a> {
-    /// Reads `ad-data`.
+    /// Decodes `ad-data`.
+    ///
+    /// Errors: `InvalidToken` if it is malformed or too long.
     pub fn decode(ad_data: &'a [u8]) -> Result<EtypeList<'a>> {
         let list = der::only(ad_data, der::SEQUENCE)?;
         let mut reader = Reader::new(list);
@@ -68,7 +72,7 @@ impl<'a> EtypeList<'a> {
         })
     }
 
-    /// The `ad-data`.
+    /// Encodes the `ad-data`.
     pub fn encode(etypes: &[i32]) -> Vec<u8> {
         let mut writer = Writer::new(32);
         writer.nest(der::SEQUENCE, |writer| {
@@ -78,8 +82,10 @@ impl<'a> EtypeList<'a> {
     }
 }
 
-/// AD-AUTH-DATA-CLIENT-TARGET ([MS-KILE] 3.2.5.8): the service's name and realm as the client had
-/// them, in UTF-16.
+/// Decodes AD-AUTH-DATA-CLIENT-TARGET ([MS-KILE] 3.2.5.8): the service's name and realm as used by
+/// the client, in UTF-16.
+///
+/// Errors: `InvalidToken` if it is not UTF-16.
 pub fn client_target(ad_data: &[u8]) -> Result<String> {
     const MALFORMED: Error = Error::InvalidToken("AD-AUTH-DATA-CLIENT-TARGET: not UTF-16");
     let (units, []) = ad_data.as_chunks::<2>() else { return Err(MALFORMED) };
@@ -94,7 +100,7 @@ mod tests {
     #[test]
     fn encryption_types_are_listed_in_order() {
         let encoded = EtypeList::encode(&[20, 18, 23, -133]);
-        // RFC 4537 3: SEQUENCE OF Int32, nothing tagged.
+        // RFC 4537 3: SEQUENCE OF Int32, without tags.
         assert_eq!(encoded, b"\x30\x0d\x02\x01\x14\x02\x01\x12\x02\x01\x17\x02\x02\xff\x7b");
         assert!(EtypeList::decode(&encoded).unwrap().iter().eq([20, 18, 23, -133]));
         assert!(EtypeList::decode(&EtypeList::encode(&[1; MAX_ETYPES])).is_ok());

@@ -1,41 +1,41 @@
-//! Fields of a SEQUENCE, each under its explicit tag, and the values of RFC 4120 5.2 in them.
+//! Fields of a SEQUENCE, each with an explicit tag, and the types of RFC 4120 5.2.
 
 use super::VERSION;
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::types::error::{Error, Result};
 
-/// Reads the fields in their order.
+/// Reads fields in order.
 pub(super) struct Fields<'a> {
     reader: Reader<'a>,
-    /// Fields with tags below this one have been read.
+    /// The lowest tag that may follow.
     next: u8,
 }
 
 impl<'a> Fields<'a> {
-    /// Those of the message `[APPLICATION n]` at the front of `bytes`. What follows it does not
-    /// count.
+    /// The fields of the message `[APPLICATION n]` at the start of `bytes`. Bytes after it are
+    /// ignored.
     pub(super) fn message(bytes: &'a [u8], n: u8) -> Result<Fields<'a>> {
         Fields::sequence(Reader::new(bytes).read(der::application(n))?)
     }
 
-    /// Those of the SEQUENCE that `bytes` must be.
+    /// The fields of the SEQUENCE in `bytes`.
     pub(super) fn sequence(bytes: &'a [u8]) -> Result<Fields<'a>> {
         Ok(Fields { reader: Reader::new(der::only(bytes, der::SEQUENCE)?), next: 0 })
     }
 
-    /// What field `[n]` holds, if it is next.
+    /// The contents of field `[n]`, if it is next.
     pub(super) fn optional(&mut self, n: u8) -> Result<Option<&'a [u8]>> {
         self.next = n + 1;
         self.reader.optional(der::context(n))
     }
 
-    /// What field `[n]` holds, which must be next.
+    /// The contents of field `[n]`, which must be next.
     pub(super) fn field(&mut self, n: u8) -> Result<&'a [u8]> {
         self.optional(n)?.ok_or(Error::InvalidToken("Kerberos: a field is missing or out of order"))
     }
 
-    /// Field `[n]`, which must be this number.
+    /// Checks that field `[n]` has this value.
     pub(super) fn constant(&mut self, n: u8, value: i64) -> Result<()> {
         match der::integer(der::only(self.field(n)?, der::INTEGER)?)? == value {
             true => Ok(()),
@@ -43,12 +43,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Field `[n]`, the protocol's version.
+    /// Checks that field `[n]` is the protocol version.
     pub(super) fn version(&mut self, n: u8) -> Result<()> {
         self.constant(n, VERSION)
     }
 
-    /// Only fields that RFC 4120 does not know may follow.
+    /// Checks that only fields unknown to RFC 4120 follow.
     pub(super) fn end(mut self) -> Result<()> {
         while !self.reader.is_empty() {
             let (tag, _) = self.reader.any()?;
@@ -62,13 +62,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Int32.
+/// Decodes an Int32.
 pub(super) fn int32(field: &[u8]) -> Result<i32> {
     let value = der::integer(der::only(field, der::INTEGER)?)?;
     i32::try_from(value).map_err(|_| Error::InvalidToken("Kerberos: a number out of range"))
 }
 
-/// UInt32, or 32 bits that were taken for signed.
+/// Decodes a UInt32, or its 32 bits encoded as a negative number.
 pub(super) fn uint32(field: &[u8]) -> Result<u32> {
     let value = der::integer(der::only(field, der::INTEGER)?)?;
     match u32::try_from(value) {
@@ -80,7 +80,7 @@ pub(super) fn uint32(field: &[u8]) -> Result<u32> {
     }
 }
 
-/// Microseconds.
+/// Decodes Microseconds.
 pub(super) fn microseconds(field: &[u8]) -> Result<u32> {
     match der::integer(der::only(field, der::INTEGER)?)? {
         value @ 0..1_000_000 => Ok(value as u32),
@@ -88,22 +88,22 @@ pub(super) fn microseconds(field: &[u8]) -> Result<u32> {
     }
 }
 
-/// OCTET STRING.
+/// Decodes an OCTET STRING.
 pub(super) fn octets(field: &[u8]) -> Result<&[u8]> {
     der::only(field, der::OCTET_STRING)
 }
 
-/// KerberosString, Realm.
+/// Decodes a KerberosString or Realm.
 pub(super) fn string(field: &[u8]) -> Result<&[u8]> {
     der::only(field, der::GENERAL_STRING)
 }
 
-/// KerberosTime, in seconds since 1970.
+/// Decodes a KerberosTime to seconds since 1970.
 pub(super) fn time(field: &[u8]) -> Result<i64> {
     super::time::parse(der::only(field, der::GENERALIZED_TIME)?)
 }
 
-/// KerberosFlags: bit 0 is the highest one.
+/// Decodes KerberosFlags; bit 0 is the highest one.
 pub(super) fn flags(field: &[u8]) -> Result<u32> {
     let Some((&unused, bits)) = der::only(field, der::BIT_STRING)?.split_first() else {
         return Err(Error::InvalidToken("Kerberos: flags without contents"));
@@ -115,14 +115,14 @@ pub(super) fn flags(field: &[u8]) -> Result<u32> {
     for (octet, &given) in word.iter_mut().zip(bits) {
         *octet = given;
     }
-    // Unused bits of the last octet are no flags.
+    // The unused bits of the last octet are ignored.
     if let Some(last) = word.get_mut(..bits.len()).and_then(<[u8]>::last_mut) {
         *last &= 0xff << unused;
     }
     Ok(u32::from_be_bytes(word))
 }
 
-/// The field of a structure, if it is there, read by `read`.
+/// Decodes an optional field with `read`.
 pub(super) fn maybe<'a, T>(
     field: Option<&'a [u8]>,
     read: impl FnOnce(&'a [u8]) -> Result<T>,
@@ -132,17 +132,17 @@ pub(super) fn maybe<'a, T>(
 
 /// Writes fields.
 pub(super) trait WriteFields {
-    /// `[n]` that `contents` fills.
+    /// Writes `[n]` with the contents that `contents` writes.
     fn tagged(&mut self, n: u8, contents: impl FnOnce(&mut Writer));
-    /// `[n]` INTEGER.
+    /// Writes `[n]` INTEGER.
     fn number(&mut self, n: u8, value: impl Into<i64>);
-    /// `[n]` OCTET STRING.
+    /// Writes `[n]` OCTET STRING.
     fn octets(&mut self, n: u8, value: &[u8]);
-    /// `[n]` KerberosString.
+    /// Writes `[n]` KerberosString.
     fn string(&mut self, n: u8, value: &[u8]);
-    /// `[n]` KerberosTime.
+    /// Writes `[n]` KerberosTime.
     fn time(&mut self, n: u8, value: i64);
-    /// `[n]` KerberosFlags.
+    /// Writes `[n]` KerberosFlags.
     fn flags(&mut self, n: u8, value: u32);
 }
 
@@ -173,7 +173,7 @@ impl WriteFields for Writer {
     }
 }
 
-/// The message `[APPLICATION n] SEQUENCE` with the fields that `fields` writes.
+/// Writes the message `[APPLICATION n] SEQUENCE` with the fields that `fields` writes.
 pub(super) fn message(writer: &mut Writer, n: u8, fields: impl FnOnce(&mut Writer)) {
     writer.nest(der::application(n), |writer| writer.nest(der::SEQUENCE, fields));
 }

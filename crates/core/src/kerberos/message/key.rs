@@ -7,19 +7,21 @@ use crate::kerberos::crypto::{Enctype, Key};
 use crate::types::error::{Error, Result};
 use std::fmt;
 
-/// What was encrypted, and how.
+/// Encrypted data with its encryption type and key version.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EncryptedData<'a> {
-    /// `etype`, the number of an encryption type.
+    /// `etype`, the number of the encryption type.
     pub etype: i32,
-    /// `kvno`, the version of the key.
+    /// `kvno`, the key version number.
     pub kvno: Option<u32>,
-    /// `cipher`, as [`Key::decrypt`] takes it and [`Key::encrypt`] gives it.
+    /// `cipher`, the input of [`Key::decrypt`] and the result of [`Key::encrypt`].
     pub cipher: &'a [u8],
 }
 
 impl<'a> EncryptedData<'a> {
-    /// Reads it.
+    /// Decodes the element.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<EncryptedData<'a>> {
         let mut fields = Fields::sequence(bytes)?;
         let etype = int32(fields.field(0)?)?;
@@ -29,7 +31,7 @@ impl<'a> EncryptedData<'a> {
         Ok(EncryptedData { etype, kvno, cipher })
     }
 
-    /// The encryption type, if it is one of ours.
+    /// The encryption type, if supported.
     pub fn enctype(&self) -> Option<Enctype> {
         Enctype::from_number(self.etype)
     }
@@ -45,7 +47,7 @@ impl<'a> EncryptedData<'a> {
     }
 }
 
-/// What is not encrypted, as encryption type 0 says, may hold keys: it is not shown.
+/// Does not print the data: with encryption type 0 it is not encrypted and may contain keys.
 impl fmt::Debug for EncryptedData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("EncryptedData");
@@ -57,17 +59,19 @@ impl fmt::Debug for EncryptedData<'_> {
     }
 }
 
-/// A key in a message; never shown. The message's buffer is the caller's to erase.
+/// A key in a message. Not printed. Erasing the message's buffer is the caller's task.
 #[derive(Clone, Copy)]
 pub struct EncryptionKey<'a> {
-    /// `keytype`, the number of an encryption type.
+    /// `keytype`, the number of the encryption type.
     pub keytype: i32,
     /// `keyvalue`.
     pub keyvalue: &'a [u8],
 }
 
 impl<'a> EncryptionKey<'a> {
-    /// Reads it.
+    /// Decodes the element.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<EncryptionKey<'a>> {
         let mut fields = Fields::sequence(bytes)?;
         let keytype = int32(fields.field(0)?)?;
@@ -76,15 +80,17 @@ impl<'a> EncryptionKey<'a> {
         Ok(EncryptionKey { keytype, keyvalue })
     }
 
-    /// For the message that is to hold `key`.
+    /// The element for `key`.
     pub fn of(key: &'a Key) -> EncryptionKey<'a> {
         EncryptionKey { keytype: key.enctype().number(), keyvalue: key.bytes() }
     }
 
-    /// The key, if its encryption type is one of ours and it is as long as that one's are.
+    /// The key.
+    ///
+    /// Errors: `InvalidToken` for an unsupported encryption type or a wrong length.
     pub fn key(&self) -> Result<Key> {
         let enctype = Enctype::from_number(self.keytype)
-            .ok_or(Error::InvalidToken("EncryptionKey: an encryption type not spoken here"))?;
+            .ok_or(Error::InvalidToken("EncryptionKey: an unsupported encryption type"))?;
         Key::new(enctype, self.keyvalue)
     }
 

@@ -1,5 +1,4 @@
-//! KRB-CRED and EncKrbCredPart, RFC 4120 5.8: tickets with their session keys, as delegation hands
-//! them over.
+//! KRB-CRED and EncKrbCredPart, RFC 4120 5.8: tickets with their session keys, used for delegation.
 
 use super::fields::{self, Fields, WriteFields, flags, maybe, microseconds, string, time, uint32};
 use super::{
@@ -12,23 +11,25 @@ use crate::types::error::{Error, Result};
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Tickets that a message may hand over. Delegation sends one, the ticket-granting ticket.
+/// The most tickets accepted in a message. Delegation sends one, the ticket-granting ticket.
 const MAX_TICKETS: usize = 32;
 
-/// Tickets, and what is needed to use them.
+/// Tickets, and the encrypted data needed to use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KrbCred<'a> {
-    /// `tickets`: the contents of the SEQUENCE OF Ticket, checked.
+    /// `tickets`: the contents of the SEQUENCE OF Ticket, validated.
     tickets: &'a [u8],
     /// `enc-part`: an [`EncKrbCredPart`], usage 14.
     pub enc_part: EncryptedData<'a>,
 }
 
 impl<'a> KrbCred<'a> {
-    /// `[APPLICATION 22]`, and `msg-type`.
+    /// `[APPLICATION 22]`, also `msg-type`.
     const APPLICATION: u8 = 22;
 
-    /// Reads a message. Bytes after it do not count.
+    /// Decodes a message; bytes after it are ignored.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<KrbCred<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         fields.version(0)?;
@@ -39,7 +40,7 @@ impl<'a> KrbCred<'a> {
         Ok(KrbCred { tickets, enc_part })
     }
 
-    /// The message with these tickets, each of them encoded.
+    /// Encodes a message with these encoded tickets.
     pub fn encode<T: AsRef<[u8]>>(tickets: &[T], enc_part: &EncryptedData<'_>) -> Vec<u8> {
         let mut writer = Writer::new(
             64 + tickets.iter().map(|ticket| ticket.as_ref().len()).sum::<usize>()
@@ -58,21 +59,21 @@ impl<'a> KrbCred<'a> {
         writer.finish()
     }
 
-    /// The tickets, each as it stands, for [`Ticket::decode`].
+    /// The encoded tickets, for [`Ticket::decode`].
     pub fn tickets(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut reader = Reader::new(self.tickets);
         std::iter::repeat(()).map_while(move |()| reader.raw().ok())
     }
 
-    /// The [`EncKrbCredPart`] of a message that is not encrypted (encryption type 0), as Heimdal
-    /// delegates. Such a message is sound only where something else protects it, as the
-    /// authenticator that it was sent in does.
+    /// The [`EncKrbCredPart`] of a message that is not encrypted (encryption type 0), as sent by
+    /// Heimdal. Only trustworthy if the message is otherwise protected, as it is inside an
+    /// authenticator.
     pub fn unencrypted(&self) -> Option<&'a [u8]> {
         if self.enc_part.etype == 0 { Some(self.enc_part.cipher) } else { None }
     }
 }
 
-/// The contents of a SEQUENCE OF that has at least one element and not too many, each checked.
+/// The contents of a SEQUENCE OF with 1 to 32 elements, each validated by `check`.
 fn list<'a>(field: &'a [u8], mut check: impl FnMut(&'a [u8]) -> Result<()>) -> Result<&'a [u8]> {
     let contents = der::only(field, der::SEQUENCE)?;
     let mut reader = Reader::new(contents);
@@ -90,10 +91,11 @@ fn list<'a>(field: &'a [u8], mut check: impl FnMut(&'a [u8]) -> Result<()>) -> R
     Ok(contents)
 }
 
-/// What goes with the tickets, once decrypted. It holds keys: its buffer is the caller's to erase.
+/// The plaintext of [`KrbCred::enc_part`]. It contains keys: erasing its buffer is the caller's
+/// task.
 #[derive(Clone, Copy)]
 pub struct EncKrbCredPart<'a> {
-    /// `ticket-info`: the contents of the SEQUENCE OF KrbCredInfo, checked.
+    /// `ticket-info`: the contents of the SEQUENCE OF KrbCredInfo, validated.
     ticket_info: &'a [u8],
     /// `nonce`
     pub nonce: Option<u32>,
@@ -101,9 +103,9 @@ pub struct EncKrbCredPart<'a> {
     pub timestamp: Option<i64>,
     /// `usec`, below a million.
     pub usec: Option<u32>,
-    /// `s-address`, the sender's.
+    /// `s-address`, the sender's address.
     pub s_address: Option<HostAddress<'a>>,
-    /// `r-address`, the receiver's.
+    /// `r-address`, the receiver's address.
     pub r_address: Option<HostAddress<'a>>,
 }
 
@@ -119,7 +121,9 @@ impl<'a> EncKrbCredPart<'a> {
     /// `[APPLICATION 29]`
     const APPLICATION: u8 = 29;
 
-    /// Reads what decryption gave.
+    /// Decodes the plaintext.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<EncKrbCredPart<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         let part = EncKrbCredPart {
@@ -134,13 +138,13 @@ impl<'a> EncKrbCredPart<'a> {
         Ok(part)
     }
 
-    /// One for each ticket, in the tickets' order.
+    /// The data for each ticket, in the order of the tickets.
     pub fn ticket_info(&self) -> impl Iterator<Item = KrbCredInfo<'a>> + use<'a> {
         let mut reader = Reader::new(self.ticket_info);
         std::iter::repeat(()).map_while(move |()| KrbCredInfo::decode(reader.raw().ok()?).ok())
     }
 
-    /// What is to be encrypted, with nothing but these and a time stamp of the sender's clock.
+    /// Encodes the plaintext with only these fields and the sender's time.
     pub fn encode(
         ticket_info: &[KrbCredInfo<'_>],
         timestamp: i64,
@@ -189,7 +193,9 @@ pub struct KrbCredInfo<'a> {
 }
 
 impl<'a> KrbCredInfo<'a> {
-    /// Reads it.
+    /// Decodes the element.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<KrbCredInfo<'a>> {
         let mut fields = Fields::sequence(bytes)?;
         let info = KrbCredInfo {

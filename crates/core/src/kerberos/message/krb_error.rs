@@ -17,7 +17,7 @@ pub mod error_code {
     pub const TKT_NYV: i32 = 33;
     /// KRB_AP_ERR_REPEAT: the request is a replay.
     pub const REPEAT: i32 = 34;
-    /// KRB_AP_ERR_NOT_US: the ticket is for someone else.
+    /// KRB_AP_ERR_NOT_US: the ticket is for another service.
     pub const NOT_US: i32 = 35;
     /// KRB_AP_ERR_BADMATCH: ticket and authenticator do not match.
     pub const BADMATCH: i32 = 36;
@@ -25,15 +25,15 @@ pub mod error_code {
     pub const SKEW: i32 = 37;
     /// KRB_AP_ERR_BADADDR: a wrong network address.
     pub const BADADDR: i32 = 38;
-    /// KRB_AP_ERR_BADVERSION: another version of the protocol.
+    /// KRB_AP_ERR_BADVERSION: another protocol version.
     pub const BADVERSION: i32 = 39;
     /// KRB_AP_ERR_MSG_TYPE: an invalid message type.
     pub const MSG_TYPE: i32 = 40;
-    /// KRB_AP_ERR_MODIFIED: the message was changed; from Windows, also: the service's key is
-    /// another.
+    /// KRB_AP_ERR_MODIFIED: the message was altered; from Windows, also: the service has another
+    /// key.
     pub const MODIFIED: i32 = 41;
-    /// KRB_AP_ERR_ILL_CR_TKT, a number that RFC 4120 leaves out and MIT has: the path from the
-    /// client's realm.
+    /// KRB_AP_ERR_ILL_CR_TKT, not in RFC 4120 but used by MIT: the realms between the client and
+    /// the service are not accepted.
     pub const ILL_CR_TKT: i32 = 43;
     /// KRB_AP_ERR_BADKEYVER: no key of this version.
     pub const BADKEYVER: i32 = 44;
@@ -52,21 +52,21 @@ pub mod error_code {
 }
 
 /// KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY ([MS-KILE] 2.2.2). As `e_data` of a
-/// KRB_AP_ERR_SKEW it has Windows clients try again by the server's clock ([MS-KILE] 3.2.5.8).
+/// KRB_AP_ERR_SKEW it makes Windows clients retry with the server's time ([MS-KILE] 3.2.5.8).
 pub const SKEW_RECOVERY: &[u8] = &[0x30, 0x05, 0xa1, 0x03, 0x02, 0x01, 0x02];
 
-/// Why a request was refused. Nothing protects it. Times are seconds since 1970.
+/// The reason why a request was rejected. The message is unprotected. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KrbError<'a> {
     /// `ctime` of the authenticator.
     pub ctime: Option<i64>,
     /// `cusec` of the authenticator, below a million.
     pub cusec: Option<u32>,
-    /// `stime`, the server's clock.
+    /// `stime`, the server's time.
     pub stime: i64,
     /// `susec`, below a million.
     pub susec: u32,
-    /// `error-code`, one of [`error_code`] or another.
+    /// `error-code`, [`error_code`] or another value.
     pub error_code: i32,
     /// `crealm`
     pub crealm: Option<&'a [u8]>,
@@ -74,19 +74,21 @@ pub struct KrbError<'a> {
     pub cname: Option<PrincipalName<'a>>,
     /// `realm` of the service.
     pub realm: &'a [u8],
-    /// `sname`, the service; it may have no component.
+    /// `sname`, the service; may have no components.
     pub sname: PrincipalName<'a>,
-    /// `e-text`, for people.
+    /// `e-text`, human-readable.
     pub e_text: Option<&'a [u8]>,
-    /// `e-data`, for programs.
+    /// `e-data`, machine-readable.
     pub e_data: Option<&'a [u8]>,
 }
 
 impl<'a> KrbError<'a> {
-    /// `[APPLICATION 30]`, and `msg-type`.
+    /// `[APPLICATION 30]`, also `msg-type`.
     pub(crate) const APPLICATION: u8 = 30;
 
-    /// Reads an error. Bytes after it do not count.
+    /// Decodes a message; bytes after it are ignored.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<KrbError<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         fields.version(0)?;
@@ -108,7 +110,7 @@ impl<'a> KrbError<'a> {
         Ok(error)
     }
 
-    /// The error's bytes.
+    /// Encodes the message.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(256);
         fields::message(&mut writer, Self::APPLICATION, |writer| {

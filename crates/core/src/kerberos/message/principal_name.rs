@@ -12,33 +12,35 @@ pub mod name_type {
     pub const UNKNOWN: i32 = 0;
     /// KRB_NT_PRINCIPAL: a user.
     pub const PRINCIPAL: i32 = 1;
-    /// KRB_NT_SRV_INST: a service and an instance, as krbtgt.
+    /// KRB_NT_SRV_INST: a service and an instance, such as krbtgt.
     pub const SRV_INST: i32 = 2;
     /// KRB_NT_SRV_HST: a service and its host.
     pub const SRV_HST: i32 = 3;
     /// KRB_NT_ENTERPRISE: a user principal name, in one component.
     pub const ENTERPRISE: i32 = 10;
-    /// KRB_NT_WELLKNOWN (RFC 6111): as `WELLKNOWN/ANONYMOUS`.
+    /// KRB_NT_WELLKNOWN (RFC 6111), such as `WELLKNOWN/ANONYMOUS`.
     pub const WELLKNOWN: i32 = 11;
 }
 
-/// Components that a name may have. Nobody's has more than four.
+/// The most components accepted. Real names have four at most.
 const MAX_COMPONENTS: usize = 32;
 
 const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
 
-/// A name without its realm. Two are equal if their components are: the type is a hint (RFC 4120
-/// 6.2).
+/// A principal's name without its realm. Names are equal if their components are: the type is only
+/// a hint (RFC 4120 6.2).
 #[derive(Clone, Copy)]
 pub struct PrincipalName<'a> {
-    /// `name-type`, one of [`name_type`] or another.
+    /// `name-type`, [`name_type`] or another value.
     pub name_type: i32,
-    /// `name-string`: the contents of the SEQUENCE OF KerberosString, checked.
+    /// `name-string`: the contents of the SEQUENCE OF KerberosString, validated.
     names: &'a [u8],
 }
 
 impl<'a> PrincipalName<'a> {
-    /// Reads a name.
+    /// Decodes a name.
+    ///
+    /// Errors: `InvalidToken` if it is malformed or has too many components.
     pub fn decode(bytes: &'a [u8]) -> Result<PrincipalName<'a>> {
         let mut fields = Fields::sequence(bytes)?;
         let name_type = int32(fields.field(0)?)?;
@@ -47,7 +49,7 @@ impl<'a> PrincipalName<'a> {
         Ok(name)
     }
 
-    /// Reads a name that must have a component.
+    /// Decodes a name with at least one component.
     pub(super) fn decode_named(bytes: &'a [u8]) -> Result<PrincipalName<'a>> {
         let name = PrincipalName::decode(bytes)?;
         if name.names.is_empty() {
@@ -56,8 +58,9 @@ impl<'a> PrincipalName<'a> {
         Ok(name)
     }
 
-    /// The name of this type with these components, encoded by
-    /// [`PrincipalName::encode_components`].
+    /// A name of this type. `components` is encoded by [`PrincipalName::encode_components`].
+    ///
+    /// Errors: `InvalidToken` if it is malformed or has too many components.
     pub fn new(name_type: i32, components: &'a [u8]) -> Result<PrincipalName<'a>> {
         let names = der::only(components, der::SEQUENCE)?;
         let mut reader = Reader::new(names);
@@ -72,12 +75,14 @@ impl<'a> PrincipalName<'a> {
         Ok(PrincipalName { name_type, names })
     }
 
-    /// Nobody's name.
-    pub const NOBODY: PrincipalName<'static> =
+    /// A name without components.
+    pub const EMPTY: PrincipalName<'static> =
         PrincipalName { name_type: name_type::UNKNOWN, names: &[] };
 
-    /// The components with slashes between them and nothing quoted, as SSPI names services:
-    /// `HTTP/web.example.test`. An error if a part is not UTF-8, or has a NUL.
+    /// The components, separated by slashes without quoting, as SSPI names services:
+    /// `HTTP/web.example.test`.
+    ///
+    /// Errors: `InvalidToken` for a component that is not UTF-8 or contains a NUL.
     pub fn to_spn(&self) -> Result<String> {
         let mut text = String::with_capacity(self.names.len());
         for (at, component) in self.components().enumerate() {
@@ -89,19 +94,21 @@ impl<'a> PrincipalName<'a> {
         if text.contains('\0') { Err(NOT_TEXT) } else { Ok(text) }
     }
 
-    /// The components. From a peer they may be empty or hold anything.
-    pub fn components(&self) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+    /// The components. A peer may send empty ones, with any contents.
+    pub fn components(&self) -> impl Components<'a> + use<'a> {
         let mut reader = Reader::new(self.names);
         std::iter::repeat(()).map_while(move |()| reader.read(der::GENERAL_STRING).ok())
     }
 
-    /// There is no component, and so nobody is named. Only KRB-ERROR may have such a name.
+    /// Whether there are no components. Only permitted in KRB-ERROR.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// Name and realm as MIT shows them: `alice/admin@EXAMPLE.TEST`, with a backslash before what
-    /// would divide a part. An error if a part is not UTF-8.
+    /// Name and realm in MIT's notation: `alice/admin@EXAMPLE.TEST`, with separators inside a
+    /// component quoted by backslashes.
+    ///
+    /// Errors: `InvalidToken` for a component that is not UTF-8.
     pub fn to_text(&self, realm: &[u8]) -> Result<String> {
         let mut text = String::with_capacity(self.names.len() + realm.len());
         for (at, component) in self.components().enumerate() {
@@ -115,7 +122,7 @@ impl<'a> PrincipalName<'a> {
         Ok(text)
     }
 
-    /// The SEQUENCE OF KerberosString that holds `components`.
+    /// Encodes `components` as a SEQUENCE OF KerberosString.
     pub fn encode_components<T: AsRef<[u8]>>(components: &[T]) -> Vec<u8> {
         let mut writer = Writer::new(64);
         writer.nest(der::SEQUENCE, |writer| {
@@ -126,7 +133,7 @@ impl<'a> PrincipalName<'a> {
         writer.finish()
     }
 
-    /// Appends the name.
+    /// Appends the encoded name.
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.nest(der::SEQUENCE, |writer| {
             writer.number(0, self.name_type);
@@ -137,7 +144,7 @@ impl<'a> PrincipalName<'a> {
 
 impl PartialEq for PrincipalName<'_> {
     fn eq(&self, other: &Self) -> bool {
-        // There is one way only to encode the same components.
+        // DER: equal components have equal encodings.
         self.names == other.names
     }
 }
@@ -154,7 +161,7 @@ impl fmt::Debug for PrincipalName<'_> {
     }
 }
 
-/// Appends a part of a name, with a backslash before what would divide it, as MIT shows names.
+/// Appends a component or realm in MIT's notation, with separators inside it quoted by backslashes.
 pub(crate) fn quote(part: &str, slash: bool, text: &mut String) {
     for c in part.chars() {
         match c {
@@ -169,7 +176,12 @@ pub(crate) fn quote(part: &str, slash: bool, text: &mut String) {
     }
 }
 
-/// Two names have the same components, whatever their letter case.
+/// The components of a name, iterated as often as needed.
+pub trait Components<'a>: Iterator<Item = &'a [u8]> + Clone {}
+
+impl<'a, T: Iterator<Item = &'a [u8]> + Clone> Components<'a> for T {}
+
+/// Whether two names have the same components, ignoring letter case.
 pub(crate) fn same_name<'a, 'b>(
     one: impl Iterator<Item = &'a [u8]>,
     other: impl Iterator<Item = &'b [u8]>,

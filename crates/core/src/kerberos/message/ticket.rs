@@ -8,14 +8,14 @@ use crate::types::error::{Error, Result};
 use bitflags::bitflags;
 use zeroize::Zeroizing;
 
-/// A ticket, as the client holds it.
+/// A ticket as sent by the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket<'a> {
     /// `realm` of the service.
     pub realm: &'a [u8],
     /// `sname`, the service.
     pub sname: PrincipalName<'a>,
-    /// `enc-part`: an [`EncTicketPart`] under the service's key, usage 2.
+    /// `enc-part`: an [`EncTicketPart`] encrypted with the service's key, usage 2.
     pub enc_part: EncryptedData<'a>,
 }
 
@@ -23,7 +23,9 @@ impl<'a> Ticket<'a> {
     /// `[APPLICATION 1]`
     pub(super) const APPLICATION: u8 = 1;
 
-    /// Reads a ticket, and nothing after it.
+    /// Decodes a ticket.
+    ///
+    /// Errors: `InvalidToken` if it is malformed or has bytes after it.
     pub fn decode(bytes: &'a [u8]) -> Result<Ticket<'a>> {
         let mut fields = Fields::sequence(der::only(bytes, der::application(Self::APPLICATION))?)?;
         fields.version(0)?;
@@ -34,7 +36,7 @@ impl<'a> Ticket<'a> {
         Ok(Ticket { realm, sname, enc_part })
     }
 
-    /// The ticket's bytes.
+    /// Encodes the ticket.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(128 + self.enc_part.cipher.len());
         self.write(&mut writer);
@@ -94,7 +96,7 @@ bitflags! {
 pub struct TransitedEncoding<'a> {
     /// `tr-type`; 1 is DOMAIN-X500-COMPRESS.
     pub tr_type: i32,
-    /// `contents`; empty if no realm lies between the client's and the service's.
+    /// `contents`; empty if there is no realm between the client's and the service's.
     pub contents: &'a [u8],
 }
 
@@ -111,14 +113,16 @@ impl<'a> TransitedEncoding<'a> {
 /// HostAddress, RFC 4120 5.2.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostAddress<'a> {
-    /// `addr-type`, RFC 4120 7.5.3: 2 IPv4, 24 IPv6, 20 a NetBIOS name.
+    /// `addr-type`, RFC 4120 7.5.3: 2 IPv4, 24 IPv6, 20 NetBIOS name.
     pub addr_type: i32,
     /// `address`.
     pub address: &'a [u8],
 }
 
 impl<'a> HostAddress<'a> {
-    /// Reads it.
+    /// Decodes the element.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<HostAddress<'a>> {
         let mut fields = Fields::sequence(bytes)?;
         let addr_type = int32(fields.field(0)?)?;
@@ -135,10 +139,10 @@ impl<'a> HostAddress<'a> {
     }
 }
 
-/// Addresses that a list may have.
+/// The most addresses accepted in a list.
 const MAX_ADDRESSES: usize = 128;
 
-/// HostAddresses, checked.
+/// HostAddresses, validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostAddresses<'a> {
     /// The contents of the SEQUENCE OF HostAddress.
@@ -146,7 +150,9 @@ pub struct HostAddresses<'a> {
 }
 
 impl<'a> HostAddresses<'a> {
-    /// Reads them.
+    /// Decodes the list.
+    ///
+    /// Errors: `InvalidToken` if it is malformed or too long.
     pub fn decode(bytes: &'a [u8]) -> Result<HostAddresses<'a>> {
         let list = der::only(bytes, der::SEQUENCE)?;
         let mut reader = Reader::new(list);
@@ -167,12 +173,12 @@ impl<'a> HostAddresses<'a> {
         std::iter::repeat(()).map_while(move |()| HostAddress::decode(reader.raw().ok()?).ok())
     }
 
-    /// There is none, which binds the ticket to no address.
+    /// Whether there are no addresses, so that the ticket is valid from all.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// The HostAddresses that hold these.
+    /// Encodes a list of these addresses.
     pub fn encode(addresses: &[HostAddress<'_>]) -> Vec<u8> {
         let mut writer = Writer::new(32);
         writer.nest(der::SEQUENCE, |writer| {
@@ -181,7 +187,7 @@ impl<'a> HostAddresses<'a> {
         writer.finish()
     }
 
-    /// Octets that writing them takes, about.
+    /// The approximate encoded size, in octets.
     pub(super) fn size(&self) -> usize {
         self.list.len()
     }
@@ -191,7 +197,7 @@ impl<'a> HostAddresses<'a> {
     }
 }
 
-/// What a ticket says, once decrypted. Times are seconds since 1970.
+/// The plaintext of [`Ticket::enc_part`]. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy)]
 pub struct EncTicketPart<'a> {
     /// `flags`
@@ -204,15 +210,15 @@ pub struct EncTicketPart<'a> {
     pub cname: PrincipalName<'a>,
     /// `transited`
     pub transited: TransitedEncoding<'a>,
-    /// `authtime`, when the client proved who it is.
+    /// `authtime`, the time of the client's initial authentication.
     pub authtime: i64,
-    /// `starttime`; `authtime` if there is none.
+    /// `starttime`; if absent, `authtime` applies.
     pub starttime: Option<i64>,
     /// `endtime`
     pub endtime: i64,
     /// `renew-till`
     pub renew_till: Option<i64>,
-    /// `caddr`, from where the ticket may be used.
+    /// `caddr`, the addresses from which the ticket may be used.
     pub caddr: Option<HostAddresses<'a>>,
     /// `authorization-data`
     pub authorization_data: Option<AuthorizationData<'a>>,
@@ -222,7 +228,9 @@ impl<'a> EncTicketPart<'a> {
     /// `[APPLICATION 3]`
     const APPLICATION: u8 = 3;
 
-    /// Reads what decryption gave.
+    /// Decodes the plaintext.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<EncTicketPart<'a>> {
         let mut fields = Fields::message(bytes, Self::APPLICATION)?;
         let part = EncTicketPart {
@@ -242,7 +250,7 @@ impl<'a> EncTicketPart<'a> {
         Ok(part)
     }
 
-    /// What is to be encrypted. Only a KDC makes tickets; here, tests do.
+    /// Encodes the plaintext. Only KDCs do this; here, tests.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let list = self.authorization_data.map_or(0, |list| list.der().len())
             + self.caddr.map_or(0, |caddr| caddr.size());

@@ -3,14 +3,16 @@
 
 use crate::types::error::{Error, Result};
 
-/// The earliest time that can be written, 0000-01-01 00:00:00, in seconds since 1970.
+/// The earliest representable time, 0000-01-01 00:00:00, in seconds since 1970.
 pub const FIRST: i64 = -62_167_219_200;
-/// The last time that can be written, 9999-12-31 23:59:59, in seconds since 1970.
+/// The latest representable time, 9999-12-31 23:59:59, in seconds since 1970.
 pub const LAST: i64 = 253_402_300_799;
 
 const DAY: i64 = 86_400;
 
-/// Reads a time. Leap seconds are none: no peer's clock has them.
+/// Parses a time; returns seconds since 1970. Leap seconds are rejected: no peer's clock has them.
+///
+/// Errors: `InvalidToken`.
 pub fn parse(text: &[u8]) -> Result<i64> {
     const MALFORMED: Error = Error::InvalidToken("KerberosTime: not YYYYMMDDHHMMSSZ");
     let &[y1, y2, y3, y4, mo1, mo2, d1, d2, h1, h2, mi1, mi2, s1, s2, b'Z'] = text else {
@@ -39,7 +41,8 @@ pub fn parse(text: &[u8]) -> Result<i64> {
     Ok(days_before(year, month, day) * DAY + hour * 3600 + minute * 60 + second)
 }
 
-/// Writes a time; one that has no such form becomes the nearest that has.
+/// Formats a time, given in seconds since 1970. A time out of range becomes the nearest one in
+/// range.
 pub fn format(unix: i64) -> [u8; 15] {
     let unix = unix.clamp(FIRST, LAST);
     let (year, month, day) = date(unix.div_euclid(DAY));
@@ -62,8 +65,8 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar. Years begin in March here, so that the
-/// day that not every year has is the last one; the days before the `m`th month then are a linear
+/// The days from 1970-01-01 to a day of the Gregorian calendar. Years start in March here, so that
+/// the leap day is the last day of a year, and the days before the `m`th month are a linear
 /// function of `m`, rounded down.
 fn days_before(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -72,17 +75,17 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
     year * 365 + leap_days + (153 * since_march + 2) / 5 + day - 1 - BEFORE_1970
 }
 
-/// Days from 0000-03-01 to 1970-01-01.
+/// The days from 0000-03-01 to 1970-01-01.
 const BEFORE_1970: i64 = 719_468;
-/// Days of 400 years.
+/// The days in 400 years.
 const ERA: i64 = 146_097;
 
-/// The reverse of [`days_before`]: year, month and day.
+/// The inverse of [`days_before`]: year, month and day.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + BEFORE_1970;
     let era = days.div_euclid(ERA);
     let of_era = days.rem_euclid(ERA);
-    // Less the leap days before it, the day's number tells the year.
+    // Without the leap days before it, the day's number gives the year.
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / (ERA - 1)) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let since_march = (5 * of_year + 2) / 153;
@@ -95,7 +98,7 @@ fn date(days: i64) -> (i64, i64, i64) {
 mod tests {
     use super::*;
 
-    /// `date -u -d '1985-11-06 21:06:27' +%s` (RFC 4120 5.2.3's example) and others from there.
+    /// From `date -u -d '1985-11-06 21:06:27' +%s` (RFC 4120 5.2.3's example) and similar.
     const TIMES: [(&[u8; 15], i64); 9] = [
         (b"19851106210627Z", 500_159_187),
         (b"19700101000000Z", 0),
@@ -118,7 +121,7 @@ mod tests {
         assert_eq!(format(i64::MAX), *TIMES[8].0);
     }
 
-    /// Every day that there is, counted up from the first one.
+    /// All days, counted from the first.
     #[test]
     fn every_day_follows_the_one_before() {
         let mut unix = FIRST;

@@ -1,7 +1,7 @@
 //! KERB-TGT-REQUEST and KERB-TGT-REPLY of the user-to-user exchange,
-//! draft-swift-win2k-krb-user2user-03: a client that cannot have a ticket under the service's
-//! long-term key asks for the service's ticket-granting ticket, and then has the KDC make one under
-//! that one's session key.
+//! draft-swift-win2k-krb-user2user-03. A client that cannot get a ticket for the service's
+//! long-term key asks for the service's ticket-granting ticket, and has the KDC issue a ticket
+//! encrypted with the session key of that.
 
 use super::fields::{Fields, WriteFields, maybe, string};
 use super::{PrincipalName, Ticket, VERSION};
@@ -9,7 +9,7 @@ use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::types::error::Result;
 
-/// A client's question for the service's ticket-granting ticket.
+/// A client's request for the service's ticket-granting ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TgtRequest<'a> {
     /// `server-name`
@@ -22,7 +22,9 @@ impl<'a> TgtRequest<'a> {
     /// KRB_TGT_REQ
     const MSG_TYPE: u8 = 16;
 
-    /// Reads a question. Bytes after it do not count.
+    /// Decodes a message; bytes after it are ignored.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<TgtRequest<'a>> {
         let mut fields = Fields::sequence(Reader::new(bytes).raw()?)?;
         fields.version(0)?;
@@ -33,7 +35,7 @@ impl<'a> TgtRequest<'a> {
         Ok(TgtRequest { server_name, realm })
     }
 
-    /// The question's bytes.
+    /// Encodes the message.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(128);
         writer.nest(der::SEQUENCE, |writer| {
@@ -50,10 +52,10 @@ impl<'a> TgtRequest<'a> {
     }
 }
 
-/// The service's answer.
+/// The service's reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TgtReply<'a> {
-    /// `ticket`: the service's ticket-granting ticket, whose session key stays with the service.
+    /// `ticket`: the service's ticket-granting ticket. Its session key is not sent.
     pub ticket: Ticket<'a>,
 }
 
@@ -61,7 +63,9 @@ impl<'a> TgtReply<'a> {
     /// KRB_TGT_REP
     const MSG_TYPE: u8 = 17;
 
-    /// Reads an answer. Bytes after it do not count.
+    /// Decodes a message; bytes after it are ignored.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(bytes: &'a [u8]) -> Result<TgtReply<'a>> {
         let mut fields = Fields::sequence(Reader::new(bytes).raw()?)?;
         fields.version(0)?;
@@ -71,12 +75,12 @@ impl<'a> TgtReply<'a> {
         Ok(TgtReply { ticket })
     }
 
-    /// The answer's bytes.
+    /// Encodes the message.
     pub fn encode(&self) -> Vec<u8> {
         TgtReply::encode_raw(&self.ticket.encode())
     }
 
-    /// The answer that holds a ticket as it stands, of a credential cache for instance.
+    /// Encodes a reply with an already encoded ticket, for example from a credential cache.
     pub fn encode_raw(ticket: &[u8]) -> Vec<u8> {
         let mut writer = Writer::new(64 + ticket.len());
         writer.nest(der::SEQUENCE, |writer| {

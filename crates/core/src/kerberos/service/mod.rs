@@ -1,4 +1,4 @@
-//! What a credential brings for accepting tickets.
+//! The service and keys of a credential for accepting tickets.
 
 pub(crate) mod keys;
 pub(crate) mod name;
@@ -12,41 +12,41 @@ use name::ServiceName;
 use password::{DeriveKey, PasswordKeys};
 use std::sync::Arc;
 
-/// What a credential brings for accepting tickets.
+/// The service and keys of a credential for accepting tickets.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
-    /// The one service that tickets may be for.
+    /// The only service that tickets may be for; `None` for no restriction by the caller.
     pub name: Option<ServiceName>,
-    /// Keys of the caller's.
+    /// The keys given by the caller.
     pub keys: CredentialKeys,
 }
 
-/// Keys that the caller's identity holds.
+/// Keys given as part of the credential.
 #[derive(Debug, Clone, Default)]
 pub enum CredentialKeys {
-    /// None: the configured keytab's count.
+    /// No keys: the configured keytab is used.
     #[default]
     None,
-    /// A keytab, which stands for the configured one.
+    /// A keytab, used instead of the configured one.
     Keytab(Arc<Keytab>),
-    /// A service's password, which stands for the configured keytab.
+    /// A service's password, used instead of the configured keytab.
     Password(Arc<PasswordKeys>),
 }
 
-/// How keys are made of a service's password.
+/// How to derive keys from a service's password.
 #[derive(Debug, Clone, Copy)]
 pub struct Derivation<'a> {
-    /// The realm of a name that comes without one; empty: unknown.
+    /// The realm of a name without one; empty if unknown.
     pub default_realm: &'a str,
-    /// Which encryption types are accepted.
+    /// Decides which encryption types are accepted.
     pub policy: &'a Policy,
     /// Derives one key.
     pub derive: DeriveKey,
 }
 
 impl Service {
-    /// The service of a credential for accepting: `principal` is `pszPrincipal`; the identity and
-    /// the keytab are `pAuthData`'s. `alone`: the package is Kerberos, which has no use for
+    /// The service of a credential for accepting: `principal` is `pszPrincipal`; identity and
+    /// keytab are from `pAuthData`. `alone`: the package is Kerberos, which does not use the
     /// accounts of clients.
     pub fn new(
         principal: Option<&str>,
@@ -68,21 +68,22 @@ impl Service {
         Service { name, keys }
     }
 
-    /// The identity is a service and not a client's account; never both, or whoever knows the
-    /// account's password could forge tickets for anybody. A service has a name that no client has
-    /// (`HTTP/web1`, `WEB1$`), unless the package is Kerberos (`alone`).
+    /// Whether the identity is a service rather than a client's account. It must not be both:
+    /// anyone who knows the account's password could then forge tickets for any client. A service
+    /// has a name that no client has (`HTTP/web1`, `WEB1$`), unless the package is Kerberos
+    /// (`alone`).
     pub fn is_meant(identity: &Identity, alone: bool) -> bool {
         ServiceName::parse(&identity.user).is_some_and(|name| alone || is_service(&name))
     }
 }
 
-/// A user's name that is a service's or a computer's, and so that of no client: `HTTP/web1`,
+/// Whether a user name is that of a service or a computer, and so of no client: `HTTP/web1`,
 /// `WEB1$`.
 fn is_service(name: &ServiceName) -> bool {
     !name.is_account() || name.components().next().is_some_and(|account| account.ends_with(b"$"))
 }
 
-/// The keys of a service's name and password.
+/// The keys of a service with a name and a password.
 fn from_password(
     identity: &Identity,
     service: Option<&ServiceName>,
@@ -106,8 +107,8 @@ fn from_password(
     )))
 }
 
-/// The realms in which the principal may be, the likeliest first. `service`: what tickets are
-/// restricted to.
+/// The possible realms of the principal, the most likely first. `service` is the restriction on
+/// tickets.
 fn realms(
     name: &ServiceName,
     identity: &Identity,
@@ -117,9 +118,9 @@ fn realms(
     let given =
         name.realm().or(Some(&*identity.domain)).filter(|realm| !realm.is_empty() && *realm != ".");
     let mut realms: Vec<String> = given.map(str::to_owned).into_iter().collect();
-    // A name without a dot may be a realm, but mostly is the domain's NetBIOS name.
+    // A name without a dot may be a realm, but usually is the domain's NetBIOS name.
     if given.is_none_or(|given| !given.contains('.')) {
-        // Where an account is named, what follows its @ may be a host.
+        // For an account, the part after the @ may be a host.
         let of_service =
             service.filter(|service| !service.is_account()).and_then(ServiceName::realm);
         if !configured.is_empty() && given != Some(configured) {

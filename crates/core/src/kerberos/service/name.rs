@@ -1,28 +1,28 @@
-//! The name of a service as callers and configurations write it.
+//! Service names as written by callers and in configurations.
 
-use crate::kerberos::message::same_name;
+use crate::kerberos::message::{Components, same_name};
 
-/// A service's principal, to which tickets are restricted: `HTTP/web1.example.com`, the same with
-/// `@REALM`, an account such as `WEB1$` or `EXAMPLE\web`, or GSS-API's `HTTP@web1.example.com`. A
-/// backslash takes the meaning from a `/`, `@` or `\` after it, as in MIT's names.
+/// The principal of a service, to which tickets are restricted: `HTTP/web1.example.com`, the same
+/// with `@REALM`, an account such as `WEB1$` or `EXAMPLE\web`, or GSS-API's
+/// `HTTP@web1.example.com`. As in MIT's notation, a backslash quotes a following `/`, `@` or `\`.
 ///
-/// Letter case doesn't count, in any part: Active Directory's names are so, and nobody has two
-/// services on one host that differ in nothing else.
+/// All parts are compared without regard to letter case, as in Active Directory; two services on a
+/// host that differ in case only are not expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceName {
     text: String,
     components: Vec<String>,
-    /// The realm, where one is written.
+    /// The realm, if the name has one.
     realm: Option<String>,
 }
 
 impl ServiceName {
-    /// Reads a name; there is none in an empty text.
+    /// Parses a name; `None` for an empty text.
     pub fn parse(text: &str) -> Option<ServiceName> {
         if text.is_empty() {
             return None;
         }
-        // A NetBIOS domain is not a realm: it says nothing that a keytab could be asked for.
+        // A NetBIOS domain is not a realm, and does not occur in keytabs.
         let account = text
             .split_once('\\')
             .filter(|(_, rest)| !rest.starts_with(['/', '@', '\\']) && !text.contains('/'));
@@ -50,39 +50,35 @@ impl ServiceName {
         Some(ServiceName { text: text.to_owned(), components, realm })
     }
 
-    /// The name as it was written.
+    /// The name as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The components of the name.
-    pub fn components(&self) -> impl Iterator<Item = &[u8]> + Clone {
+    pub fn components(&self) -> impl Components<'_> {
         self.components.iter().map(String::as_bytes)
     }
 
-    /// The realm, where one is written.
+    /// The realm, if the name has one.
     pub fn realm(&self) -> Option<&str> {
         self.realm.as_deref()
     }
 
-    /// It names an account and not a service on a host.
+    /// Whether it is an account rather than a service on a host.
     pub fn is_account(&self) -> bool {
         self.components.len() == 1
     }
 
-    /// It stands for the principal of these components in this realm.
-    pub fn matches<'a>(
-        &self,
-        components: impl Iterator<Item = &'a [u8]> + Clone,
-        realm: &[u8],
-    ) -> bool {
+    /// Whether it names the principal with these components in this realm.
+    pub fn matches<'a>(&self, components: impl Components<'a>, realm: &[u8]) -> bool {
         let in_realm =
             self.realm.as_ref().is_none_or(|ours| ours.as_bytes().eq_ignore_ascii_case(realm));
         in_realm && same_name(self.components(), components.clone())
             || self.on_host().is_some_and(|parts| same_name(parts.into_iter(), components))
     }
 
-    /// The components in GSS-API's reading, `service@host`.
+    /// The components if read as GSS-API's `service@host`.
     pub(crate) fn on_host(&self) -> Option<[&[u8]; 2]> {
         match (self.components.as_slice(), &self.realm) {
             ([service], Some(host)) => Some([service.as_bytes(), host.as_bytes()]),

@@ -1,4 +1,4 @@
-//! The keys of a service that is given by its password.
+//! The keys of a service given by its password.
 
 use super::name::ServiceName;
 use crate::kerberos::crypto::{Enctype, Key};
@@ -7,20 +7,20 @@ use std::fmt;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
-/// Name type of a principal (RFC 4120 6.2).
+/// The name type of a principal (RFC 4120 6.2).
 const NT_PRINCIPAL: u32 = 1;
 
-/// Derives the key of a password and a salt (RFC 3961's string-to-key, with the default number of
-/// iterations). `None` where that is not possible. It may remember what it has derived.
+/// Derives the key of a password and a salt (RFC 3961's string-to-key with the default number of
+/// iterations). `None` if that is not possible. Implementations may cache results.
 pub type DeriveKey = fn(enctype: Enctype, password: &str, salt: &str) -> Option<Key>;
 
-/// Keys derived from a password, each when a ticket first asks for its encryption type: some take
-/// tens of milliseconds. They are shared with other credentials of the same service, up to a number
-/// of them, so that a server that acquires one for each connection does not spend that on each.
-/// Their key version is 0, for nobody knows it.
+/// Keys derived from a password, each when a ticket first needs its encryption type, since some
+/// take tens of milliseconds. A [`DeriveKey`] that caches shares them between credentials of the
+/// same service, so that a server that acquires one for each connection does not derive them each
+/// time. Their key version is unknown, and set to 0.
 pub struct PasswordKeys {
     components: Vec<String>,
-    /// Where the principal may be, the likeliest first.
+    /// The possible realms of the principal, the most likely first.
     realms: Vec<String>,
     password: Zeroizing<String>,
     salts: Vec<Salt>,
@@ -28,14 +28,14 @@ pub struct PasswordKeys {
     derived: [OnceLock<Keytab>; Enctype::ALL.len()],
 }
 
-/// A salt that the principal has in a realm.
+/// A salt of the principal in a realm.
 struct Salt {
     realm: String,
     salt: String,
 }
 
 impl PasswordKeys {
-    /// The keys of the account or service `name`, spelt as its KDC does, in one of these realms.
+    /// The keys of the account or service `name`, in the KDC's spelling, in one of these realms.
     pub fn new(
         name: &ServiceName,
         realms: Vec<String>,
@@ -51,20 +51,21 @@ impl PasswordKeys {
     }
 
     /// The keys of this encryption type.
-    pub(crate) fn of(&self, enctype: Enctype) -> Option<&Keytab> {
+    pub(crate) fn for_enctype(&self, enctype: Enctype) -> Option<&Keytab> {
         let at = Enctype::ALL.iter().position(|&known| known == enctype)?;
         Some(self.derived.get(at)?.get_or_init(|| self.derive(enctype)))
     }
 
-    /// They are keys of the service that this name stands for, or of an account that it may run as.
-    pub(crate) fn serve(&self, name: &ServiceName) -> bool {
+    /// Whether they are keys of the service with this name, or of an account that the service may
+    /// run as.
+    pub(crate) fn are_for(&self, name: &ServiceName) -> bool {
         let components = || self.components.iter().map(String::as_bytes);
         let is_account = self.components.len() == 1;
         is_account && !name.is_account()
             || self.realms().any(|realm| name.matches(components(), realm.as_bytes()))
     }
 
-    /// The realms; an unknown one is empty.
+    /// The realms; a single empty one if unknown.
     fn realms(&self) -> impl Iterator<Item = &str> {
         let unknown = self.realms.is_empty().then_some("");
         self.realms.iter().map(String::as_str).chain(unknown)
@@ -73,7 +74,7 @@ impl PasswordKeys {
     fn derive(&self, enctype: Enctype) -> Keytab {
         let key = |salt: &str| (self.derive)(enctype, &self.password, salt);
         let keys: Vec<(&str, Key)> = match enctype {
-            // RC4 has no salt, and its key is the same in all realms.
+            // RC4 has no salt; its key is the same in all realms.
             Enctype::Rc4Hmac => self.realms().filter_map(|realm| Some((realm, key("")?))).collect(),
             _ => self
                 .salts
@@ -88,7 +89,7 @@ impl PasswordKeys {
     }
 }
 
-/// The salts that KDCs may have given a principal, the likeliest first.
+/// The salts that KDCs may use for a principal, the most likely first.
 fn salts(components: &[String], realms: &[String]) -> Vec<Salt> {
     let mut salts: Vec<Salt> = Vec::new();
     let mut add = |realm: &str, salt: String| {
@@ -96,18 +97,18 @@ fn salts(components: &[String], realms: &[String]) -> Vec<Salt> {
             salts.push(Salt { realm: realm.to_owned(), salt });
         }
     };
-    // Active Directory's realms are in capitals; MIT's mostly.
+    // Realms are upper case in Active Directory, and usually in MIT's.
     for realm in realms.iter().flat_map(|realm| [realm.clone(), realm.to_uppercase()]) {
         let of_machine =
             |label: &str| format!("{realm}host{}.{}", label.to_lowercase(), realm.to_lowercase());
         match components {
-            // [MS-KILE] 3.1.1.2: of a computer, its name on its domain; of a user, the name.
+            // [MS-KILE] 3.1.1.2: for a computer, its host name; for a user, the user name.
             [account] if account.ends_with('$') => {
                 add(&realm, of_machine(account.trim_end_matches('$')));
                 add(&realm, format!("{realm}{account}"));
             }
-            // RFC 4120 4: the realm and the components, one after the other. With Active Directory
-            // a service has the salt of its account, and that is mostly the host's.
+            // RFC 4120 4: the realm and the components, concatenated. With Active Directory, a
+            // service has the salt of its account, usually the host's.
             [_, host, ..] => {
                 add(&realm, format!("{realm}{}", components.concat()));
                 add(&realm, of_machine(host.split('.').next().unwrap_or(host)));
