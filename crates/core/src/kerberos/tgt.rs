@@ -10,21 +10,21 @@ use crate::types::time::FileTime;
 #[derive(Debug)]
 pub struct Tgt {
     pub(super) ticket: Box<[u8]>,
-    /// Whose it is.
+    /// The client of the ticket.
     client: Principal,
-    /// When it ends, in seconds since 1970.
+    /// The end of its validity, in seconds since 1970.
     endtime: i64,
-    /// What opens tickets under its session key.
+    /// Decrypts tickets encrypted with its session key.
     pub(super) ticket_keys: UsageKeys,
-    /// What verifies signatures by that key.
+    /// Verifies PAC signatures made with its session key.
     pac_keys: UsageKeys,
 }
 
 impl Tgt {
-    /// The ticket in a credential cache of MIT's file format.
+    /// The ticket-granting ticket in a credential cache of MIT's file format.
     ///
-    /// Errors: `InvalidToken` for what is no credential cache; `UnknownCredentials` for one without
-    /// a ticket-granting ticket.
+    /// Errors: `UnknownCredentials` for data that is no credential cache, or one without a
+    /// ticket-granting ticket; `InvalidToken` if the ticket is malformed.
     pub fn from_ccache(bytes: &[u8]) -> Result<Tgt> {
         let cache = CredentialCache::parse(bytes)?;
         let tgt = cache
@@ -40,18 +40,18 @@ impl Tgt {
         })
     }
 
-    /// What verifies signatures by its session key.
+    /// Verifies PAC signatures made with its session key.
     pub(super) fn pac_keys(&self) -> &UsageKeys {
         &self.pac_keys
     }
 
-    /// It has not expired.
-    pub(super) fn in_force(&self, now: FileTime) -> bool {
+    /// Whether the ticket has not expired.
+    pub(super) fn is_valid(&self, now: FileTime) -> bool {
         self.endtime > now.unix_seconds()
     }
 
-    /// It is the ticket of the principal of that name.
-    pub(super) fn is_of(&self, name: &ServiceName) -> bool {
+    /// Whether the ticket is for the principal with this name.
+    pub(super) fn is_for(&self, name: &ServiceName) -> bool {
         name.matches(self.client.components.iter().map(Vec::as_slice), &self.client.realm)
     }
 }

@@ -1,4 +1,4 @@
-//! Who the client is, by its ticket and the PAC in it.
+//! Identification of the client, by its ticket and the PAC in it.
 
 use super::rejection::Rejection;
 use crate::kerberos::AcceptCall;
@@ -13,11 +13,10 @@ use crate::types::flags::ContextFlags;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Names the client of a ticket. `ticket_bytes` is EncTicketPart as it was sealed, `keys` what
-/// verifies signatures of the key that it was sealed with.
+/// Identifies the client of a ticket. `ticket_bytes` is the decrypted EncTicketPart; `keys` verify
+/// PAC signatures made with the key that encrypted it.
 ///
-/// With a PAC it is the account that the PAC names, once its signatures hold; a PAC that does not
-/// is a refusal.
+/// With a PAC, the client is the account in the PAC. A PAC with invalid signatures is an error.
 pub(crate) fn identify(
     ticket: &EncTicketPart<'_>,
     ticket_bytes: &[u8],
@@ -39,7 +38,7 @@ pub(crate) fn identify(
         Some(bytes) => {
             let pac = Pac::parse(bytes)?;
             verify(&pac, ticket, ticket_bytes, keys, call)?;
-            of_domain(&pac)
+            domain_account(&pac)
         }
         None if call.config.policy.require_pac => {
             return Err(Rejection::denied(
@@ -52,16 +51,16 @@ pub(crate) fn identify(
     if account.is_none() {
         check_transited(ticket)?;
     }
-    let principal = account.unwrap_or_else(|| of_realm(&full));
+    let principal = account.unwrap_or_else(|| principal_without_account(&full));
     let mut principal = renamed(principal, ticket, &call.config.policy.names)?;
     principal.native = Some(full);
     Ok(call.config.directory.complete(principal)?)
 }
 
-/// Realms between the client's and ours, each of which could have made the client up: a KDC has
-/// checked them, or nobody is let in (RFC 4120 2.7). KDCs check unless told not to. With a domain's
-/// PAC it does not matter: there the KDC goes by security identifiers, and servers are to ignore
-/// the flag ([MS-KILE] 3.3.5.1).
+/// Checks the realms between the client's and the server's, each of which could have invented the
+/// client: unless a KDC has checked them, the client is rejected (RFC 4120 2.7). KDCs check by
+/// default. Not called for a domain's PAC: there the KDC checks security identifiers, and servers
+/// ignore the flag ([MS-KILE] 3.3.5.1).
 fn check_transited(ticket: &EncTicketPart<'_>) -> Result<(), Rejection> {
     match ticket.transited.contents.is_empty()
         || ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED)
@@ -74,13 +73,14 @@ fn check_transited(ticket: &EncTicketPart<'_>) -> Result<(), Rejection> {
     }
 }
 
-/// The client has no name, or keeps it to itself (RFC 8062 3). The type of a name is a hint only.
+/// Whether the client has no name or does not disclose it (RFC 8062 3). The type of a name is only
+/// a hint.
 fn is_anonymous(ticket: &EncTicketPart<'_>) -> bool {
     ticket.flags.contains(TicketFlags::ANONYMOUS)
         || ticket.cname.components().eq([&b"WELLKNOWN"[..], b"ANONYMOUS"])
 }
 
-/// Whether the PAC is one that the KDC made for this ticket ([MS-PAC] 2.7, 2.8; [MS-KILE] 3.4.5.3).
+/// Checks that the KDC made the PAC for this ticket ([MS-PAC] 2.7, 2.8; [MS-KILE] 3.4.5.3).
 fn verify(
     pac: &Pac<'_>,
     ticket: &EncTicketPart<'_>,
@@ -89,14 +89,14 @@ fn verify(
     call: &AcceptCall<'_>,
 ) -> Result<(), Rejection> {
     const SIGNATURE: Rejection =
-        Rejection::denied(error_code::MODIFIED, "a signature of the PAC does not hold");
+        Rejection::denied(error_code::MODIFIED, "a signature of the PAC is wrong");
     pac.verify_server(keys).map_err(|_| SIGNATURE)?;
     pac.check_client_info(ticket.authtime, ticket.cname.components(), ticket.crealm).map_err(
         |_| Rejection::denied(error_code::BADMATCH, "the PAC was made for another ticket"),
     )?;
     let Some(krbtgt) = call.config.keys.kdc() else { return Ok(()) };
-    // Whoever exports keys may export more than those: a service's own key must not count as the
-    // KDC's.
+    // The keytab may contain other keys than the KDC's. In particular, a service's own key must not
+    // be accepted as the KDC's.
     let mut kdcs = krbtgt.entries().iter().filter(|entry| entry.is_kdc());
     match kdcs.any(|entry| pac.verify_as_kdc(ticket_bytes, entry.pac_keys()).is_ok()) {
         true => Ok(()),
@@ -104,8 +104,8 @@ fn verify(
     }
 }
 
-/// The account that a PAC names; `None` if it names none, as those of MIT's KDC.
-fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
+/// The account described by a PAC; `None` if it describes none, as with MIT's KDC.
+fn domain_account(pac: &Pac<'_>) -> Option<Principal> {
     let logon = pac.logon_info()?;
     let upn = pac.upn_dns_info();
     let account = AccountInfo {
@@ -127,13 +127,13 @@ fn of_domain(pac: &Pac<'_>) -> Option<Principal> {
     Some(Principal { account: Some(Arc::new(account)), origins, ..principal })
 }
 
-/// The client under the name that the configuration gives it, if it does.
+/// Applies the name rules of the configuration.
 fn renamed(
     mut principal: Principal,
     ticket: &EncTicketPart<'_>,
     rules: &NameRules,
 ) -> Result<Principal> {
-    if let Some(name) = given_name(&principal, ticket, rules)? {
+    if let Some(name) = mapped_name(&principal, ticket, rules)? {
         let (domain, user) = split(&name);
         (principal.domain, principal.user) = (domain.into(), user.into());
         principal.shown = Some(name);
@@ -142,7 +142,7 @@ fn renamed(
     Ok(principal)
 }
 
-fn given_name(
+fn mapped_name(
     principal: &Principal,
     ticket: &EncTicketPart<'_>,
     rules: &NameRules,
@@ -155,8 +155,8 @@ fn given_name(
         ticket.cname.components().map(str::from_utf8).collect();
     let mut components = components.map_err(|_| NOT_TEXT)?;
     let account = principal.account.is_some().then_some((&*principal.domain, &*principal.user));
-    // A domain controller takes several names for one account: asked for `root`, it may answer for
-    // `root$`. It is the account that rules are about.
+    // A domain controller accepts aliases of an account: a request for `root` may be answered for
+    // `root$`. The rules apply to the account.
     if let (Some((_, user)), [only]) = (account, &mut components[..]) {
         *only = user;
     }
@@ -167,8 +167,8 @@ fn given_name(
     })
 }
 
-/// The two sides of the backslash in `DOMAIN\user`; one that quotes what follows, as in a
-/// principal, divides nothing.
+/// Splits `DOMAIN\user` at the backslash. A backslash that quotes the next character, as in a
+/// principal, does not split.
 fn split(name: &str) -> (&str, &str) {
     match name.split_once('\\') {
         Some((domain, user)) if !user.starts_with(['\\', '@', '/']) => (domain, user),
@@ -176,8 +176,8 @@ fn split(name: &str) -> (&str, &str) {
     }
 }
 
-/// A client of whom nothing but the principal is known, as text.
-fn of_realm(full: &str) -> Principal {
+/// The client for a principal without account data; `full` is in MIT's notation.
+fn principal_without_account(full: &str) -> Principal {
     let (user, realm) = full.rsplit_once('@').unwrap_or((full, ""));
     Principal {
         shown: Some(full.into()),

@@ -1,4 +1,5 @@
-//! Credentials that a client forwards: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6,
+//! Credential delegation: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121
+//! 4.1.1).
 //! RFC 4121 4.1.1).
 
 use super::rejection::Rejection;
@@ -9,10 +10,10 @@ use crate::kerberos::{AcceptCall, Delegated};
 use crate::types::flags::ContextFlags;
 use std::sync::Arc;
 
-/// Takes what the client forwards, if both the caller and the configuration want it.
+/// Accepts delegated credentials, if both the caller and the configuration ask for them.
 pub(crate) fn receive(
     message: Option<&[u8]>,
-    opened: &VerifiedApReq<'_>,
+    verified: &VerifiedApReq<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<Option<Arc<Delegated>>, Rejection> {
     let wanted =
@@ -20,27 +21,27 @@ pub(crate) fn receive(
     let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
     let cred = KrbCred::decode(message)?;
     let mut part = Plaintext::default();
-    // MIT and Windows seal it with the session key, others with the sub-key; Heimdal does not,
-    // since the authenticator around it is sealed.
-    let keys = [Some(&opened.session_key), opened.subkey.as_ref()];
-    let fits = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
-    let opens = keys
+    // MIT and Windows encrypt with the session key, others with the sub-key. Heimdal does not
+    // encrypt, since the authenticator is encrypted.
+    let keys = [Some(&verified.session_key), verified.subkey.as_ref()];
+    let same_type = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
+    let decrypted = keys
         .into_iter()
         .flatten()
-        .filter(fits)
+        .filter(same_type)
         .any(|key| part.decrypt(&key.derive_usage(key_usage::KRB_CRED), cred.enc_part.cipher));
-    if !opens {
+    if !decrypted {
         match cred.unencrypted() {
-            Some(plain) => part = Plaintext::of(plain),
+            Some(plain) => part = Plaintext::unencrypted(plain),
             None => {
                 return Err(Rejection::denied(
                     error_code::BAD_INTEGRITY,
-                    "no key opens the forwarded credentials",
+                    "no key decrypts the delegated credentials",
                 ));
             }
         }
     }
-    let (name, realm) = (&opened.ticket.cname, opened.ticket.crealm);
+    let (name, realm) = (&verified.ticket.cname, verified.ticket.crealm);
     let own = |info: KrbCredInfo<'_>| {
         info.pname.is_none_or(|pname| pname == *name)
             && info.prealm.is_none_or(|prealm| prealm == realm)
@@ -48,7 +49,7 @@ pub(crate) fn receive(
     if !EncKrbCredPart::decode(part.bytes())?.ticket_info().all(own) {
         return Err(Rejection::denied(
             error_code::BADMATCH,
-            "the client forwards another client's credentials",
+            "the client delegates another client's credentials",
         ));
     }
     Ok(Some(Arc::new(Delegated::new(message, part.bytes())?)))

@@ -1,5 +1,5 @@
-//! What the client wants of the context: the authenticator's checksum as GSS-API uses it (RFC 4121
-//! 4.1.1), and what [MS-KILE] and RFC 4537 add in the authenticator's authorization data.
+//! The options that the client requests: the authenticator's checksum for GSS-API (RFC 4121 4.1.1),
+//! and the elements of [MS-KILE] and RFC 4537 in the authenticator's authorization data.
 
 use super::rejection::Rejection;
 use super::verify_ap_req::VerifiedApReq;
@@ -14,7 +14,7 @@ use crate::kerberos::message::{
 use crate::types::channel_bindings;
 use crate::types::flags::ContextFlags;
 
-/// What the client wants.
+/// The options that the client requests.
 #[derive(Default)]
 pub(crate) struct InitiatorRequest<'a> {
     flags: GssFlags,
@@ -22,24 +22,26 @@ pub(crate) struct InitiatorRequest<'a> {
     bindings: Option<[u8; 16]>,
     /// `Deleg`: KRB-CRED.
     pub(crate) delegation: Option<&'a [u8]>,
-    /// The client knows of channel bindings, and would have sent some had it seen a channel.
-    knows_bindings: bool,
-    /// It wants an acceptor's sub-key of one of these types (RFC 4537), preferred first.
+    /// Whether the client supports channel bindings, and would have sent some if it used a channel.
+    supports_bindings: bool,
+    /// The encryption type for the acceptor's sub-key: the client's most preferred one that policy
+    /// permits (RFC 4537).
     pub(crate) enctype: Option<Enctype>,
-    /// The service as the client named it.
+    /// The service, as named by the client.
     pub(crate) target: Option<String>,
 }
 
 impl<'a> InitiatorRequest<'a> {
-    /// Reads the wanted of a request that has been found good.
+    /// Reads the options of a verified request.
     pub(crate) fn from_ap_req(
         request: &ApReq<'_>,
-        opened: &VerifiedApReq<'a>,
+        verified: &VerifiedApReq<'a>,
         call: &AcceptCall<'_>,
     ) -> Result<InitiatorRequest<'a>, Rejection> {
-        let authenticator = &opened.authenticator;
-        let mut wanted = match &authenticator.cksum {
-            // Of home-made clients; Windows takes it for no wanted at all ([MS-KILE] 3.4.5).
+        let authenticator = &verified.authenticator;
+        let mut requested = match &authenticator.cksum {
+            // From non-GSS clients; Windows treats it as a request without options ([MS-KILE]
+            // 3.4.5).
             None => InitiatorRequest::default(),
             Some(cksum) if cksum.cksumtype == gss_checksum::CHECKSUM_TYPE => {
                 let gss = GssChecksum::decode(cksum.checksum)?;
@@ -51,11 +53,11 @@ impl<'a> InitiatorRequest<'a> {
                     ..InitiatorRequest::default()
                 }
             }
-            // Samba's clients send a real one, over nothing. It shows that the authenticator was
-            // not made to protect other data. MIT's and Heimdal's libraries key it with the session
-            // key even where there is a sub-key.
+            // Samba's clients send a checksum over no data. Verifying it shows that the
+            // authenticator was not made for other data. MIT's and Heimdal's libraries use the
+            // session key for it even if there is a sub-key.
             Some(cksum) => {
-                let key = &opened.session_key;
+                let key = &verified.session_key;
                 key.verify_checksum(
                     crate::kerberos::crypto::key_usage::AP_REQ_CHECKSUM,
                     &[],
@@ -65,7 +67,7 @@ impl<'a> InitiatorRequest<'a> {
                 .map_err(|_| {
                     Rejection::denied(
                         error_code::INAPP_CKSUM,
-                        "the authenticator's checksum is not GSS-API's",
+                        "the authenticator's checksum is not one for GSS-API",
                     )
                 })?;
                 let mut flags = GssFlags::REPLAY | GssFlags::SEQUENCE;
@@ -74,8 +76,8 @@ impl<'a> InitiatorRequest<'a> {
                 InitiatorRequest { flags, ..InitiatorRequest::default() }
             }
         };
-        wanted.read_authorization_data(authenticator, call)?;
-        Ok(wanted)
+        requested.read_authorization_data(authenticator, call)?;
+        Ok(requested)
     }
 
     fn read_authorization_data(
@@ -88,7 +90,7 @@ impl<'a> InitiatorRequest<'a> {
             match element.ad_type {
                 ad_type::AP_OPTIONS => {
                     let options = ApOptionsData::decode(element.ad_data)?;
-                    self.knows_bindings |= options.contains(ApOptionsData::CBT);
+                    self.supports_bindings |= options.contains(ApOptionsData::CBT);
                 }
                 ad_type::CLIENT_TARGET if self.target.is_none() => {
                     let target = client_target(element.ad_data)?;
@@ -108,14 +110,15 @@ impl<'a> InitiatorRequest<'a> {
         Ok(())
     }
 
-    /// Channel bindings (RFC 4121 4.1.1.2, [MS-KILE] 3.4.5).
+    /// Checks the channel bindings (RFC 4121 4.1.1.2, [MS-KILE] 3.4.5).
     pub(crate) fn check_bindings(&self, call: &AcceptCall<'_>) -> Result<(), Rejection> {
         let strictness = call.config.policy.channel_bindings;
         let mut requirements = call.requirements;
-        // Such a client leaves them out only where it sees another channel than we do.
+        // A client that supports bindings omits them only if it uses another channel than the
+        // server.
         requirements.set(
             ContextFlags::ALLOW_MISSING_BINDINGS,
-            requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) && !self.knows_bindings,
+            requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) && !self.supports_bindings,
         );
         Ok(channel_bindings::check(
             self.bindings.as_ref(),
@@ -125,17 +128,17 @@ impl<'a> InitiatorRequest<'a> {
         )?)
     }
 
-    /// Three legs, and messages as RPC lays them out.
+    /// Whether the exchange has three legs, and messages are laid out for DCE RPC.
     pub(crate) fn dce_style(&self) -> bool {
         self.flags.contains(GssFlags::DCE_STYLE)
     }
 
-    /// The server is to prove itself. DCE style always does.
+    /// Whether the server must authenticate itself; always in DCE style.
     pub(crate) fn mutual(&self) -> bool {
         self.flags.intersects(GssFlags::MUTUAL | GssFlags::DCE_STYLE)
     }
 
-    /// What the caller is told that it got.
+    /// The context attributes returned to the caller.
     pub(crate) fn granted(&self, requirements: ContextFlags) -> ContextFlags {
         const ROWS: [(GssFlags, ContextFlags); 6] = [
             (GssFlags::REPLAY, ContextFlags::REPLAY_DETECT),
@@ -151,7 +154,7 @@ impl<'a> InitiatorRequest<'a> {
             .map(|(_, ours)| ours)
             .collect();
         granted.set(ContextFlags::MUTUAL_AUTH, self.mutual());
-        // It is the caller's own to say.
+        // These only depend on the caller.
         granted | requirements & (ContextFlags::CONNECTION | ContextFlags::IDENTIFY)
     }
 }

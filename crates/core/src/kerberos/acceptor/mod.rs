@@ -1,4 +1,4 @@
-//! The server's side of the AP exchange, in GSS-API's frames (RFC 4121 4.1) or, DCE style, without.
+//! The acceptor of the AP exchange, with GSS-API's frames (RFC 4121 4.1) or, in DCE style, without.
 
 mod client;
 mod delegation;
@@ -34,28 +34,28 @@ use std::sync::Arc;
 use tracing::debug;
 use verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
 
-/// The server's side, by what it awaits.
+/// An acceptor, by the message it expects.
 #[derive(Debug)]
 pub enum Acceptor {
-    /// AP-REQ, or the question for a ticket-granting ticket that user-to-user authentication begins
-    /// with.
+    /// Expects AP-REQ, or TGT-REQ, which starts user-to-user authentication.
     ExpectApReq,
-    /// AP-REQ with a ticket under the session key of this ticket of ours, which the client has now.
+    /// Expects AP-REQ with a ticket encrypted with the session key of this ticket of the server,
+    /// which was sent to the client.
     ExpectUserToUser(Arc<Tgt>),
-    /// The client's AP-REP, DCE style's third leg.
+    /// Expects the client's AP-REP, the third leg in DCE style.
     ExpectApRep(Box<Answered>),
 }
 
-/// What has been agreed once the AP-REP is out and the client's own is awaited.
+/// The state after the server's AP-REP, until the client's arrives.
 #[derive(Debug)]
 pub struct Answered {
     established: Established<EstablishedSession>,
-    /// What the client's AP-REP is sealed with.
+    /// The key of the client's AP-REP.
     session_key: Key,
-    /// `seq-number` of our AP-REP, which it must repeat.
+    /// `seq-number` of the server's AP-REP, which the client must repeat.
     sequence: u32,
-    /// What our AP-REP held, sealed with the same key: it would open, but is not the client's
-    /// answer.
+    /// The ciphertext of the server's AP-REP: returned by an attacker, it would decrypt with the
+    /// same key.
     ours: Box<[u8]>,
 }
 
@@ -66,15 +66,16 @@ impl Default for Acceptor {
 }
 
 impl Acceptor {
-    /// Awaits the first token.
+    /// The state before the first token.
     pub fn new() -> Acceptor {
         Acceptor::ExpectApReq
     }
 
-    /// Takes the client's next token: AP-REQ in a frame or bare, TGT-REQ, or DCE style's AP-REP.
+    /// Processes the client's next token: AP-REQ with or without frame, TGT-REQ, or DCE style's
+    /// AP-REP.
     ///
-    /// Errors: `InvalidToken` for what cannot be parsed, `LogonDenied` for all that Kerberos
-    /// refuses, `BadBindings`. They carry a KRB-ERROR for the peer if the call requires
+    /// Errors: `InvalidToken` for a malformed token, `LogonDenied` for a request that Kerberos
+    /// rejects, `BadBindings`. They carry a KRB-ERROR for the peer if the call requires
     /// EXTENDED_ERROR.
     pub fn step(
         &self,
@@ -102,11 +103,11 @@ impl Acceptor {
             (Acceptor::ExpectApRep(answered), TokenId::ApRep) => answered
                 .finish(token.body)
                 .map_err(|rejection| failure(rejection, token.oid, None, call)),
-            _ => Err(Error::InvalidToken("a Kerberos token of a kind that is not due").into()),
+            _ => Err(Error::InvalidToken("an unexpected kind of Kerberos token").into()),
         }
     }
 
-    /// The server's ticket that the client was given in this conversation.
+    /// The server's ticket that was sent to the client in this exchange.
     fn tgt(&self) -> Option<&Arc<Tgt>> {
         match self {
             Acceptor::ExpectUserToUser(tgt) => Some(tgt),
@@ -115,7 +116,7 @@ impl Acceptor {
     }
 }
 
-/// The failure of a call, with a KRB-ERROR for the peer if the caller wants one.
+/// The failure of a call, with a KRB-ERROR for the peer if the caller asks for error tokens.
 fn failure(
     rejection: Rejection,
     oid: Option<Oid>,
@@ -129,7 +130,7 @@ fn failure(
             error_code: rejection.code,
             realm: ticket.map(|ticket| ticket.realm).unwrap_or_default(),
             sname: ticket.map(|ticket| ticket.sname).unwrap_or(PrincipalName::EMPTY),
-            // Without it Windows' clients do not try again by our clock.
+            // Without it Windows clients do not retry with the server's time.
             e_data: (rejection.code == error_code::SKEW).then_some(SKEW_RECOVERY),
             ctime: None,
             cusec: None,
@@ -142,38 +143,37 @@ fn failure(
     Failure { error: rejection.error, token, logon: None }
 }
 
-/// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), as GSS-API uses
-/// them.
+/// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), for GSS-API.
 fn accept(
     request: &ApReq<'_>,
     oid: Option<Oid>,
-    given: Option<&Arc<Tgt>>,
+    sent: Option<&Arc<Tgt>>,
     call: &AcceptCall<'_>,
 ) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
     let config = call.config;
     let keys = ServiceKeys::new(&config.service, &config.policy, &*config.keys);
     let mut plain = Decrypted::default();
-    let opened_with = open_ticket(request, &keys, &mut plain, given, call)?;
-    let verified = plain.open(request, call)?;
-    let claim = remember(request, &verified, call)?;
-    let mut wanted = InitiatorRequest::from_ap_req(request, &verified, call)?;
-    wanted.check_bindings(call)?;
+    let ticket_key = decrypt_ticket(request, &keys, &mut plain, sent, call)?;
+    let verified = plain.verify(request, call)?;
+    let claim = check_replay(request, &verified, call)?;
+    let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;
+    requested.check_bindings(call)?;
     let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);
-    let client = client::identify(ticket, ticket_bytes, opened_with.pac_keys(), call)?;
-    let delegated = delegation::receive(wanted.delegation, &verified, call)?;
-    let session_keys = SessionKeys::choose(&verified, &wanted, config.random)?;
-    let mut flags = wanted.granted(call.requirements);
+    let client = client::identify(ticket, ticket_bytes, ticket_key.pac_keys(), call)?;
+    let delegated = delegation::receive(requested.delegation, &verified, call)?;
+    let session_keys = SessionKeys::choose(&verified, &requested, config.random)?;
+    let mut flags = requested.granted(call.requirements);
     flags.set(ContextFlags::DELEGATE, delegated.is_some());
     flags.set(ContextFlags::NULL_SESSION, client.anonymous);
-    flags.set(ContextFlags::USE_SESSION_KEY, matches!(opened_with, TicketOpener::Tgt(_)));
+    flags.set(ContextFlags::USE_SESSION_KEY, matches!(ticket_key, TicketKey::Tgt(_)));
     let session = Session::new(Setup {
         side: Side::Acceptor,
         key: session_keys.key().clone(),
         acceptor_subkey: session_keys.acceptor_subkey.is_some(),
-        send_sequence: session_keys.ours,
-        receive_sequence: session_keys.theirs,
+        send_sequence: session_keys.local_sequence,
+        receive_sequence: session_keys.peer_sequence,
         flags,
-        dce_style: wanted.dce_style(),
+        dce_style: requested.dce_style(),
         random: config.random,
     });
     let established = Established {
@@ -181,48 +181,49 @@ fn accept(
         mechanism: Mechanism::Kerberos,
         flags,
         client,
-        server_name: opened_with.server_name(request)?,
-        client_target: Some(match wanted.target.take() {
+        server_name: ticket_key.server_name(request)?,
+        client_target: Some(match requested.target.take() {
             Some(target) => target,
-            None => opened_with.spn(request)?,
+            None => ticket_key.spn(request)?,
         }),
         expiry: expiry(ticket.endtime, call),
         wants_mech_list_mic: false,
         logon: None,
     };
-    if !wanted.mutual() {
+    if !requested.mutual() {
         return Ok(Step::Done { established, token: None, claim: Some(claim) });
     }
-    answer(established, verified, &session_keys, wanted.dce_style(), oid, claim, config.random)
+    answer(established, verified, &session_keys, requested.dce_style(), oid, claim, config.random)
 }
 
-/// What opened the ticket.
-enum TicketOpener<'k> {
+/// The key that decrypted the ticket.
+enum TicketKey<'k> {
     /// A key of the service.
-    Key(&'k keytab::Entry),
-    /// The session key of the server's own ticket-granting ticket.
+    Service(&'k keytab::Entry),
+    /// The session key of the server's ticket-granting ticket.
     Tgt(Arc<Tgt>),
 }
 
-impl TicketOpener<'_> {
-    /// What verifies the signatures that the KDC made with the same key.
+impl TicketKey<'_> {
+    /// Verifies the PAC signatures that the KDC made with the key.
     fn pac_keys(&self) -> &UsageKeys {
         match self {
-            TicketOpener::Key(entry) => entry.pac_keys(),
-            TicketOpener::Tgt(tgt) => tgt.pac_keys(),
+            TicketKey::Service(entry) => entry.pac_keys(),
+            TicketKey::Tgt(tgt) => tgt.pac_keys(),
         }
     }
 
-    /// The service whose key it is. An account's key may be that of several services.
+    /// The service that the key belongs to; `None` for an account's key, which may be that of
+    /// several services.
     fn service(&self) -> Option<&keytab::Entry> {
         match self {
-            TicketOpener::Key(entry) => Some(*entry).filter(|entry| !entry.is_account()),
-            TicketOpener::Tgt(_) => None,
+            TicketKey::Service(entry) => Some(*entry).filter(|entry| !entry.is_account()),
+            TicketKey::Tgt(_) => None,
         }
     }
 
-    /// The server's principal. Where the key does not say which service it is, the ticket does,
-    /// although nothing protects that.
+    /// The server's principal. If the key does not identify the service, the unprotected name in
+    /// the ticket is used.
     fn server_name(&self, request: &ApReq<'_>) -> Result<String, Error> {
         match self.service() {
             Some(entry) => Ok(entry.principal()),
@@ -230,7 +231,7 @@ impl TicketOpener<'_> {
         }
     }
 
-    /// The service's principal name, from the same source.
+    /// The service principal name, from the same source.
     fn spn(&self, request: &ApReq<'_>) -> Result<String, Error> {
         match self.service() {
             Some(entry) => Ok(entry.components.join("/")),
@@ -239,25 +240,25 @@ impl TicketOpener<'_> {
     }
 }
 
-/// Decrypts the ticket with a key of the service, or for user-to-user authentication with the
-/// session key of the server's own ticket: the one that this client was `given`, or the present.
-fn open_ticket<'k>(
+/// Decrypts the ticket with a key of the service or, in user-to-user authentication, with the
+/// session key of the server's ticket: the one `sent` to this client, or else the current one.
+fn decrypt_ticket<'k>(
     request: &'k ApReq<'_>,
     keys: &'k ServiceKeys<'_>,
     plain: &mut Decrypted,
-    given: Option<&Arc<Tgt>>,
+    sent: Option<&Arc<Tgt>>,
     call: &AcceptCall<'_>,
-) -> Result<TicketOpener<'k>, Rejection> {
+) -> Result<TicketKey<'k>, Rejection> {
     if !request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
-        return plain.open_ticket(&request.ticket, keys, call).map(TicketOpener::Key);
+        return plain.decrypt_ticket(&request.ticket, keys, call).map(TicketKey::Service);
     }
-    let tgt = given.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
+    let tgt = sent.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
     user_to_user::check_permitted(&tgt, call)?;
-    plain.open_user_to_user_ticket(&request.ticket, &tgt, call)?;
-    Ok(TicketOpener::Tgt(tgt))
+    plain.decrypt_user_to_user_ticket(&request.ticket, &tgt, call)?;
+    Ok(TicketKey::Tgt(tgt))
 }
 
-/// Makes the AP-REP. DCE style awaits the client's own after it.
+/// Makes the AP-REP. In DCE style the client's own is expected next.
 fn answer(
     established: Established<EstablishedSession>,
     verified: VerifiedApReq<'_>,
@@ -269,7 +270,7 @@ fn answer(
 ) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
     let (ctime, cusec) = (verified.authenticator.ctime, verified.authenticator.cusec);
     let subkey = session_keys.acceptor_subkey.as_ref().map(EncryptionKey::of);
-    let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(session_keys.ours) };
+    let part = EncApRepPart { ctime, cusec, subkey, seq_number: Some(session_keys.local_sequence) };
     let session_key = verified.session_key;
     let cipher = session_key.encrypt(key_usage::AP_REP, &part.encode(), random)?;
     let enc_part =
@@ -280,14 +281,18 @@ fn answer(
         let token = Token { oid, id: TokenId::ApRep, body: &reply }.write();
         return Ok(Step::Done { established, token: Some(token), claim });
     }
-    let answered =
-        Answered { established, session_key, sequence: session_keys.ours, ours: cipher.into() };
+    let answered = Answered {
+        established,
+        session_key,
+        sequence: session_keys.local_sequence,
+        ours: cipher.into(),
+    };
     Ok(Step::Continue { next: Acceptor::ExpectApRep(Box::new(answered)), token: reply, claim })
 }
 
-/// Rejects an authenticator that has been presented before (RFC 4120 3.2.3). From now on it has
-/// been, unless the caller has no room for the answer: then the claim is released.
-fn remember(
+/// Rejects a replayed authenticator (RFC 4120 3.2.3), and records this one. The claim is released
+/// if the reply does not fit the caller's buffer.
+fn check_replay(
     request: &ApReq<'_>,
     verified: &VerifiedApReq<'_>,
     call: &AcceptCall<'_>,
@@ -297,15 +302,15 @@ fn remember(
     Ok(call.config.replay.claim(tag, verified.authenticator.ctime, call.now, skew)?)
 }
 
-/// The context ends with its ticket, give or take what the clocks may differ.
+/// The expiry of the context: that of its ticket, extended by the permitted clock skew.
 fn expiry(endtime: i64, call: &AcceptCall<'_>) -> FileTime {
     let ticket = FileTime::from_unix_seconds(endtime).plus(call.config.policy.max_clock_skew);
     call.config.context_lifetime.map_or(ticket, |lifetime| ticket.min(call.now.plus(lifetime)))
 }
 
 impl Answered {
-    /// The client's AP-REP: it tells the number of our first message, and so has read our AP-REP
-    /// ([MS-KILE] 3.4.5.1).
+    /// Processes the client's AP-REP. It repeats the sequence number of the server's first message,
+    /// which proves that the client decrypted the server's AP-REP ([MS-KILE] 3.4.5.1).
     fn finish(
         &self,
         body: &[u8],
@@ -322,7 +327,7 @@ impl Answered {
             return Err(WRONG);
         }
         let part = EncApRepPart::decode(plain.bytes())?;
-        // Its time is the client's of now: only the number is ours to know.
+        // Its time is the client's current time; only the sequence number is checked.
         if part.seq_number != Some(self.sequence) {
             return Err(WRONG);
         }

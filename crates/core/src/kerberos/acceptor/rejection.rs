@@ -1,19 +1,20 @@
-//! Why an AP exchange ends, in Kerberos' own codes and in ours.
+//! The reason why an AP exchange fails: Kerberos' error code for the peer, and the error for the
+//! caller.
 
 use crate::kerberos::message::error_code;
 use crate::replay::Refusal;
 use crate::types::error::{Denial, Error};
 
-/// A refusal: what the peer may be told, and what the caller and the log are.
+/// A rejection: the code for the peer, and the error for the caller and the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rejection {
-    /// [`error_code`].
+    /// The error code, from [`error_code`].
     pub(crate) code: i32,
     pub(crate) error: Error,
 }
 
 impl Rejection {
-    /// The client is not let in.
+    /// The client is rejected with this code and reason.
     pub(crate) const fn denied(code: i32, why: &'static str) -> Rejection {
         Rejection { code, error: Error::LogonDenied(Denial::Ticket(why)) }
     }

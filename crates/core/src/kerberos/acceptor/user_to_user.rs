@@ -1,5 +1,6 @@
-//! User-to-user authentication (RFC 4120 3.7): the ticket is under the session key of the server's
-//! own ticket-granting ticket, which the client asks for first (draft-swift-win2k-krb-user2user).
+//! User-to-user authentication (RFC 4120 3.7): the ticket is encrypted with the session key of the
+//! server's ticket-granting ticket, which the client asks for first
+//! (draft-swift-win2k-krb-user2user).
 
 use super::rejection::Rejection;
 use crate::kerberos::gss_token::{Token, TokenId};
@@ -11,16 +12,16 @@ use crate::types::error::Result;
 use crate::types::time::FileTime;
 use std::sync::Arc;
 
-/// The ticket is of the service to which caller and configuration restrict tickets. A credential
-/// with keys of its own says with them who the service is.
+/// Whether the ticket is for a service to which caller and configuration restrict tickets. A
+/// credential with keys of its own is restricted to the service of these keys.
 fn permitted(tgt: &Tgt, config: &AcceptorConfig) -> bool {
     let (service, principals) = (&config.service, &config.policy.principals);
     matches!(service.keys, CredentialKeys::None)
-        && service.name.as_ref().is_none_or(|name| tgt.is_of(name))
-        && (principals.is_empty() || principals.iter().any(|name| tgt.is_of(name)))
+        && service.name.as_ref().is_none_or(|name| tgt.is_for(name))
+        && (principals.is_empty() || principals.iter().any(|name| tgt.is_for(name)))
 }
 
-/// Rejects a client where it is not.
+/// Rejects the client if the ticket is not permitted.
 pub(crate) fn check_permitted(tgt: &Tgt, call: &AcceptCall<'_>) -> Result<(), Rejection> {
     match permitted(tgt, call.config) {
         true => Ok(()),
@@ -31,19 +32,19 @@ pub(crate) fn check_permitted(tgt: &Tgt, call: &AcceptCall<'_>) -> Result<(), Re
     }
 }
 
-/// The ticket that the server has at the moment.
+/// The server's current ticket.
 pub(crate) fn current(call: &AcceptCall<'_>) -> Result<Arc<Tgt>, Rejection> {
-    in_force(call.config, call.now).ok_or(Rejection::denied(
+    valid(call.config, call.now).ok_or(Rejection::denied(
         error_code::NO_TGT,
-        "user-to-user: the server has no ticket-granting ticket that is in force",
+        "user-to-user: the server has no ticket-granting ticket that is valid",
     ))
 }
 
-fn in_force(config: &AcceptorConfig, now: FileTime) -> Option<Arc<Tgt>> {
-    config.keys.tgt().filter(|tgt| tgt.in_force(now))
+fn valid(config: &AcceptorConfig, now: FileTime) -> Option<Arc<Tgt>> {
+    config.keys.tgt().filter(|tgt| tgt.is_valid(now))
 }
 
-/// The client's first token is one of this exchange, and the server can answer.
+/// Whether the client's first token starts this exchange, and the server can answer it.
 pub(crate) fn can_begin(token: &[u8], call: &AcceptCall<'_>) -> bool {
     let asked = Token::read(token).is_ok_and(|token| match token.id {
         TokenId::TgtRequest => true,
@@ -51,13 +52,13 @@ pub(crate) fn can_begin(token: &[u8], call: &AcceptCall<'_>) -> bool {
             .is_ok_and(|request| request.ap_options.contains(ApOptions::USE_SESSION_KEY)),
         _ => false,
     });
-    asked && in_force(call.config, call.now).is_some_and(|tgt| permitted(&tgt, call.config))
+    asked && valid(call.config, call.now).is_some_and(|tgt| permitted(&tgt, call.config))
 }
 
-/// KERB-TGT-REPLY to the KERB-TGT-REQUEST in `token`, framed as that is.
+/// The KERB-TGT-REPLY to the KERB-TGT-REQUEST in `token`, in the same frame.
 pub(crate) fn reply(token: &Token<'_>, tgt: &Tgt) -> Result<Vec<u8>> {
-    // The server's name in it does not matter: only this server can use the ticket that the client
-    // will get.
+    // The server name in the request is ignored: only this server can use the ticket that the
+    // client will get.
     TgtRequest::decode(token.body)?;
     Ok(Token { oid: token.oid, id: TokenId::TgtReply, body: &TgtReply::encode_raw(&tgt.ticket) }
         .write())

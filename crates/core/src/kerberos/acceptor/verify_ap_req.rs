@@ -1,4 +1,4 @@
-//! AP-REQ: ticket and authenticator opened and judged (RFC 4120 3.2.3, [MS-KILE] 3.4.5.1).
+//! Verification of AP-REQ: ticket and authenticator (RFC 4120 3.2.3, [MS-KILE] 3.4.5.1).
 
 use super::rejection::Rejection;
 use crate::kerberos::AcceptCall;
@@ -15,23 +15,23 @@ use crate::types::channel_bindings::Address;
 use std::ops::Range;
 use zeroize::Zeroizing;
 
-/// A request that holds: the client that it names has a ticket for us and knows its session key, at
-/// this time.
+/// A verified request: the client has a valid ticket for this service, and the ticket's session
+/// key.
 pub(crate) struct VerifiedApReq<'a> {
-    /// EncTicketPart.
+    /// The decrypted EncTicketPart.
     pub(crate) ticket: EncTicketPart<'a>,
-    /// The same as it was sealed.
+    /// Its encoding.
     pub(crate) ticket_bytes: &'a [u8],
-    /// Authenticator.
+    /// The decrypted authenticator.
     pub(crate) authenticator: Authenticator<'a>,
     /// The ticket's session key.
     pub(crate) session_key: Key,
-    /// The client's sub-key.
+    /// The client's sub-key, if any.
     pub(crate) subkey: Option<Key>,
 }
 
 impl VerifiedApReq<'_> {
-    /// The sub-key, or without one the session key.
+    /// The client's sub-key, or without one the session key.
     pub(crate) fn base_key(&self) -> &Key {
         self.subkey.as_ref().unwrap_or(&self.session_key)
     }
@@ -44,21 +44,21 @@ pub(crate) struct Decrypted {
     authenticator: Plaintext,
 }
 
-/// What was decrypted; zeroed when dropped, since session keys are in it.
+/// A decrypted element. Zeroed when dropped, since it includes session keys.
 #[derive(Default)]
 pub(crate) struct Plaintext {
     bytes: Zeroizing<Vec<u8>>,
-    /// Where it lies, the confounder in front and the tag behind.
+    /// The range of the plaintext, between confounder and tag.
     at: Range<usize>,
 }
 
 impl Plaintext {
-    /// Decrypts `cipher`; false if another key sealed it.
+    /// Decrypts `cipher`; false if it was encrypted with another key.
     pub(crate) fn decrypt(&mut self, keys: &UsageKeys, cipher: &[u8]) -> bool {
         self.bytes.clear();
         self.bytes.extend_from_slice(cipher);
         let start = match keys.enctype() {
-            // RC4's tag lies in front.
+            // RC4's tag comes first.
             Enctype::Rc4Hmac => Enctype::Rc4Hmac.tag_length(),
             _ => 0,
         } + keys.enctype().confounder_length();
@@ -67,8 +67,8 @@ impl Plaintext {
         length.is_ok()
     }
 
-    /// What was never encrypted.
-    pub(crate) fn of(plain: &[u8]) -> Plaintext {
+    /// For data that was not encrypted.
+    pub(crate) fn unencrypted(plain: &[u8]) -> Plaintext {
         Plaintext { bytes: Zeroizing::new(plain.to_vec()), at: 0..plain.len() }
     }
 
@@ -79,15 +79,15 @@ impl Plaintext {
 }
 
 impl Decrypted {
-    /// Decrypts the ticket, and gives the key that does it.
-    pub(crate) fn open_ticket<'k>(
+    /// Decrypts the ticket; returns the key that did.
+    pub(crate) fn decrypt_ticket<'k>(
         &mut self,
         ticket: &'k Ticket<'_>,
         keys: &'k ServiceKeys<'_>,
         call: &AcceptCall<'_>,
     ) -> Result<&'k Entry, Rejection> {
-        let enctype = allowed(&ticket.enc_part, call)?;
-        let mut refusal = Rejection::denied(
+        let enctype = permitted_enctype(&ticket.enc_part, call)?;
+        let mut rejection = Rejection::denied(
             error_code::NOKEY,
             "no key of the ticket's encryption type for its service",
         );
@@ -97,42 +97,42 @@ impl Decrypted {
             if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher) {
                 return Ok(entry);
             }
-            refusal = Rejection::denied(
+            rejection = Rejection::denied(
                 error_code::MODIFIED,
                 "no key opens the ticket: the KDC has another one for its service",
             );
         }
-        Err(refusal)
+        Err(rejection)
     }
 
-    /// Decrypts a ticket under the session key of the server's own one.
-    pub(crate) fn open_user_to_user_ticket(
+    /// Decrypts a ticket encrypted with the session key of the server's ticket-granting ticket.
+    pub(crate) fn decrypt_user_to_user_ticket(
         &mut self,
         ticket: &Ticket<'_>,
         tgt: &Tgt,
         call: &AcceptCall<'_>,
     ) -> Result<(), Rejection> {
-        let enctype = allowed(&ticket.enc_part, call)?;
+        let enctype = permitted_enctype(&ticket.enc_part, call)?;
         match enctype == tgt.ticket_keys.enctype()
             && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher)
         {
             true => Ok(()),
             false => Err(Rejection::denied(
                 error_code::MODIFIED,
-                "user-to-user: our session key does not open the ticket",
+                "user-to-user: the session key of the server's ticket does not open the ticket",
             )),
         }
     }
 
-    /// Judges the ticket that has been opened, and opens and judges the authenticator.
-    pub(crate) fn open<'a>(
+    /// Verifies the decrypted ticket, then decrypts and verifies the authenticator.
+    pub(crate) fn verify<'a>(
         &'a mut self,
         request: &ApReq<'_>,
         call: &AcceptCall<'_>,
     ) -> Result<VerifiedApReq<'a>, Rejection> {
         let policy = &call.config.policy;
         let ticket = EncTicketPart::decode(self.ticket.bytes())?;
-        let session_key = allowed_key(&ticket.key, policy)?;
+        let session_key = permitted_key(&ticket.key, policy)?;
         let authenticator = session_key.derive_usage(key_usage::AP_REQ_AUTHENTICATOR);
         if request.authenticator.etype != session_key.enctype().number()
             || !self.authenticator.decrypt(&authenticator, request.authenticator.cipher)
@@ -154,7 +154,7 @@ impl Decrypted {
         check_times(&ticket, &authenticator, call)?;
         check_address(&ticket, call)?;
         let subkey =
-            authenticator.subkey.as_ref().map(|key| allowed_key(key, policy)).transpose()?;
+            authenticator.subkey.as_ref().map(|key| permitted_key(key, policy)).transpose()?;
         Ok(VerifiedApReq {
             ticket,
             ticket_bytes: self.ticket.bytes(),
@@ -165,17 +165,20 @@ impl Decrypted {
     }
 }
 
-/// A key as it travels, if policy allows its encryption type.
-fn allowed_key(key: &EncryptionKey<'_>, policy: &Policy) -> Result<Key, Rejection> {
+/// The key in a message, if policy permits its encryption type.
+fn permitted_key(key: &EncryptionKey<'_>, policy: &Policy) -> Result<Key, Rejection> {
     match Enctype::from_number(key.keytype).is_some_and(|enctype| policy.allows(enctype)) {
         true => Ok(key.key()?),
         false => Err(NOT_ALLOWED),
     }
 }
 
-/// The encryption type of what is sealed, if policy allows it.
-fn allowed(sealed: &EncryptedData<'_>, call: &AcceptCall<'_>) -> Result<Enctype, Rejection> {
-    sealed.enctype().filter(|&enctype| call.config.policy.allows(enctype)).ok_or(NOT_ALLOWED)
+/// The encryption type of encrypted data, if policy permits it.
+fn permitted_enctype(
+    encrypted: &EncryptedData<'_>,
+    call: &AcceptCall<'_>,
+) -> Result<Enctype, Rejection> {
+    encrypted.enctype().filter(|&enctype| call.config.policy.allows(enctype)).ok_or(NOT_ALLOWED)
 }
 
 const NOT_ALLOWED: Rejection = Rejection::denied(
@@ -183,7 +186,7 @@ const NOT_ALLOWED: Rejection = Rejection::denied(
     "an encryption type that is not supported or not allowed",
 );
 
-/// The clock against the ticket's times and the authenticator's.
+/// Checks the times of ticket and authenticator against the clock.
 fn check_times(
     ticket: &EncTicketPart<'_>,
     authenticator: &Authenticator<'_>,
@@ -213,7 +216,8 @@ fn check_times(
     Ok(())
 }
 
-/// A ticket for certain addresses alone, held against what the caller says of the client's.
+/// Checks the client's address, as given by the caller, against a ticket that is restricted to
+/// addresses.
 fn check_address(ticket: &EncTicketPart<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
     let policy = call.config.policy.addresses;
     let Some(allowed) = ticket.caddr.filter(|list| !list.is_empty() && policy != Addresses::Ignore)
