@@ -1,15 +1,15 @@
-//! What is known of accounts besides their proofs.
+//! The source of account data that authentication does not supply.
 
 use super::Principal;
 use crate::types::error::Result;
 use std::fmt;
 
-/// Completes principals: adds SIDs, groups and names that neither a ticket nor a logon carries.
+/// Completes principals: adds SIDs, groups and names that neither a ticket nor a logon has.
 pub trait Directory: fmt::Debug + Send + Sync {
-    /// The principal with what is known of its account. One of an account that the directory does
-    /// not know stays as it is.
+    /// Adds the account data of the principal. A principal whose account is not in the directory is
+    /// returned unchanged.
     ///
-    /// Errors: `NoAuthority` where the directory cannot be read, so that no client gets fewer (or
+    /// Errors: `NoAuthority` if the directory cannot be read: a client must not get fewer (or
     /// other) rights than its account has.
     fn complete(&self, client: Principal) -> Result<Principal>;
 }

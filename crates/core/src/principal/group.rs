@@ -10,7 +10,7 @@ pub mod attributes {
     pub const ENABLED_BY_DEFAULT: u32 = 2;
     /// SE_GROUP_ENABLED
     pub const ENABLED: u32 = 4;
-    /// What a token gives a group that its user is simply in.
+    /// The attributes of an ordinary group membership in a token.
     pub const MEMBER: u32 = MANDATORY | ENABLED_BY_DEFAULT | ENABLED;
     /// SE_GROUP_USE_FOR_DENY_ONLY
     pub const USE_FOR_DENY_ONLY: u32 = 0x10;
@@ -28,7 +28,7 @@ pub struct SidAndAttributes {
 }
 
 impl SidAndAttributes {
-    /// It gives rights: it is enabled, and not for denying only.
+    /// Whether the group grants rights: it is enabled, and not deny-only.
     pub fn counts(&self) -> bool {
         self.attributes & attributes::ENABLED != 0
             && self.attributes & attributes::USE_FOR_DENY_ONLY == 0

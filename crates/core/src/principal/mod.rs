@@ -1,4 +1,4 @@
-//! Who the client is.
+//! The authenticated client.
 
 mod account_info;
 pub mod directory;
@@ -16,25 +16,25 @@ use std::sync::Arc;
 /// An authenticated client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Principal {
-    /// The account's name, as the authority spells it, without domain.
+    /// The account's name, in the authority's spelling, without domain.
     pub user: String,
-    /// The NetBIOS domain or computer that the account belongs to, or the realm where no domain is
-    /// known; empty when there is none.
+    /// The NetBIOS domain or computer of the account, or the realm if no domain is known; empty if
+    /// there is none.
     pub domain: String,
     /// An anonymous logon: a null session.
     pub anonymous: bool,
-    /// What is shown instead of `DOMAIN\user`.
+    /// The name shown instead of `DOMAIN\user`.
     pub shown: Option<String>,
-    /// The name in the mechanism's own form, where that is another one: Kerberos' full principal.
+    /// The name in the mechanism's own format, if different: Kerberos' full principal.
     pub native: Option<String>,
-    /// What is known of the account besides.
+    /// More account data, if known.
     pub account: Option<Arc<AccountInfo>>,
-    /// Where this is known from.
+    /// The sources of this data.
     pub origins: Origins,
 }
 
 impl Principal {
-    /// The account `user` of `domain`, for which `origin` vouches.
+    /// The account `user` of `domain`, authenticated by `origin`.
     pub fn of_account(user: String, domain: String, origin: Origin) -> Principal {
         Principal { user, domain, origins: Origins::named(origin), ..Principal::default() }
     }
@@ -47,8 +47,7 @@ impl Principal {
         }
     }
 
-    /// `DOMAIN\user`, or `user` alone, or what the name was mapped to: what `SECPKG_ATTR_NAMES`
-    /// shows.
+    /// The name that `SECPKG_ATTR_NAMES` shows: `DOMAIN\user`, only `user`, or the mapped name.
     pub fn display_name(&self) -> String {
         match &self.shown {
             Some(name) => name.clone(),
@@ -57,7 +56,7 @@ impl Principal {
         }
     }
 
-    /// The name in the mechanism's own form: what `SECPKG_ATTR_NATIVE_NAMES` shows.
+    /// The name that `SECPKG_ATTR_NATIVE_NAMES` shows, in the mechanism's own format.
     pub fn native_name(&self) -> String {
         self.native.clone().unwrap_or_else(|| self.display_name())
     }

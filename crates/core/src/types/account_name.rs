@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A name in the form in which names are compared: upper case, by the same table as in NTOWFv2.
+/// A name in the form used for comparison: upper case, with the same table as in NTOWFv2.
 pub fn fold(name: &str) -> Cow<'_, str> {
     if name.bytes().all(|b| b.is_ascii() && !b.is_ascii_lowercase()) {
         return Cow::Borrowed(name);
@@ -13,13 +13,13 @@ pub fn fold(name: &str) -> Cow<'_, str> {
     Cow::Owned(name.chars().map(upcase).collect())
 }
 
-/// Two names are the same to Windows.
+/// Whether two names are the same to Windows.
 pub fn same(a: &str, b: &str) -> bool {
     a == b || fold(a) == fold(b)
 }
 
-/// Upper case as Windows' own table has it: one UTF-16 code unit to one, no language, and nothing
-/// for letters that only look like another's lower case (micro sign, dotless i, long s).
+/// Upper case by Windows' table: maps single UTF-16 code units, independent of language, and leaves
+/// letters that only look like another's lower case (micro sign, dotless i, long s).
 pub fn upcase(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_uppercase();

@@ -105,10 +105,10 @@ impl ChannelBindings {
 
 /// Checks the client's bindings against the caller's.
 ///
-/// A caller that gives bindings demands them of the client (`ApplicationRequiresCBT`), unless it
-/// says ASC_REQ_ALLOW_MISSING_BINDINGS; behind a proxy (ASC_REQ_PROXY_BINDINGS) they can't match
-/// and aren't compared. The configuration (`strictness`) can demand that there are some whatever
-/// the caller says, or ignore them.
+/// Bindings given by the caller are required of the client (`ApplicationRequiresCBT`), unless the
+/// caller sets ASC_REQ_ALLOW_MISSING_BINDINGS. Behind a proxy (ASC_REQ_PROXY_BINDINGS) they cannot
+/// match and are not compared. The configuration (`strictness`) can require bindings in any case,
+/// or ignore them.
 pub fn check(
     theirs: Option<&[u8; 16]>,
     strictness: Strictness,

@@ -1,5 +1,4 @@
-//! Why a call did not succeed. One type inside; `entry::status` maps it to a `SECURITY_STATUS`,
-//! once.
+//! The errors of all internal functions. `entry::status` maps them to `SECURITY_STATUS` values.
 
 use super::logon_names::LogonNames;
 use crate::types::ntstatus::NtStatus;
@@ -8,8 +7,8 @@ use std::fmt;
 /// The result of everything below the C boundary.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, grouped by whose fault it was. The text is for the operator's log: it never
-/// holds a secret, and it never reaches the peer.
+/// An error, grouped by the side that caused it. The text is for the operator's log: it contains no
+/// secrets and is not sent to the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     // ---- the peer's
@@ -26,86 +25,83 @@ pub enum Error {
     /// A message was replayed or came out of order (`SEC_E_OUT_OF_SEQUENCE`).
     OutOfSequence,
     /// No mechanism or option is common to both sides (`SEC_E_UNSUPPORTED_FUNCTION` on the
-    /// acceptor, as Windows returns where nothing offered can be used).
+    /// acceptor, as in Windows if no offered mechanism is usable).
     NothingInCommon(&'static str),
 
     // ---- the caller's
-    /// An argument that the function's page does not allow (`SEC_E_INVALID_PARAMETER`).
+    /// An argument that the function's documentation does not permit (`SEC_E_INVALID_PARAMETER`).
     InvalidParameter(&'static str),
-    /// A handle that this library did not make, that is closed, or that is in the wrong state
-    /// (`SEC_E_INVALID_HANDLE`).
+    /// A handle that is invalid, closed, or in the wrong state (`SEC_E_INVALID_HANDLE`).
     InvalidHandle(&'static str),
     /// An output buffer too small for `needed` bytes (`SEC_E_BUFFER_TOO_SMALL`).
     BufferTooSmall {
-        /// The length, in bytes, that would do.
+        /// The sufficient length, in bytes.
         needed: usize,
     },
     /// A quality of protection that the mechanism does not have (`SEC_E_QOP_NOT_SUPPORTED`).
     QopNotSupported,
-    /// A function or option that does not exist here (`SEC_E_UNSUPPORTED_FUNCTION`).
+    /// An unsupported function or option (`SEC_E_UNSUPPORTED_FUNCTION`).
     Unsupported(&'static str),
     /// No such package (`SEC_E_SECPKG_NOT_FOUND`).
     PackageNotFound,
     /// The call needs credentials that the handle does not have (`SEC_E_NO_CREDENTIALS`).
     NoCredentials(&'static str),
-    /// The identity given cannot be used (`SEC_E_UNKNOWN_CREDENTIALS`).
+    /// The given identity is not usable (`SEC_E_UNKNOWN_CREDENTIALS`).
     UnknownCredentials(&'static str),
-    /// What an identity holds is asked for, and it is encrypted (`STATUS_INVALID_PARAMETER`, NT's,
-    /// as documented).
+    /// The contents of an identity are requested, but it is encrypted (`STATUS_INVALID_PARAMETER`,
+    /// an NTSTATUS, as documented).
     EncryptedIdentity,
 
-    /// The context cannot leave its process (`SEC_E_CANNOT_PACK`).
+    /// The context cannot be exported (`SEC_E_CANNOT_PACK`).
     CannotPack(&'static str),
-    /// Another package's (`SEC_E_BAD_PKGID`).
+    /// The exported context is another package's (`SEC_E_BAD_PKGID`).
     WrongPackage,
 
     // ---- the machine's
-    /// No authority could be asked about the client (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
+    /// No authority is available to authenticate the client (`SEC_E_NO_AUTHENTICATING_AUTHORITY`).
     NoAuthority(&'static str),
-    /// No token of the client can be had, or not by this process (`SEC_E_NO_IMPERSONATION`).
+    /// A token for the client cannot be made, or not by this process (`SEC_E_NO_IMPERSONATION`).
     NoImpersonation(&'static str),
-    /// The context's lifetime is over (`SEC_E_CONTEXT_EXPIRED`).
+    /// The context has expired (`SEC_E_CONTEXT_EXPIRED`).
     ContextExpired,
     /// A table, a limit or the heap is full (`SEC_E_INSUFFICIENT_MEMORY`).
     OutOfMemory,
-    /// A defect of this library, or of the machine (`SEC_E_INTERNAL_ERROR`).
+    /// An internal error of this library or of the machine (`SEC_E_INTERNAL_ERROR`).
     Internal(&'static str),
 }
 
-/// Why a logon was denied. For the operator's log only: to the caller and to the peer all are the
-/// same.
+/// The reason why a logon was denied. Only for the operator's log: the caller and the peer cannot
+/// distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {
-    /// No account of that name.
+    /// No account with this name.
     UnknownUser,
-    /// The account has another password.
+    /// The password is wrong.
     WrongPassword,
     /// The account is disabled.
     AccountDisabled,
-    /// The client logged on anonymously and the server does not allow it.
+    /// The client is anonymous, which the server does not permit.
     Anonymous,
-    /// The response is of a kind that policy does not allow (LM, NTLMv1, ...).
+    /// Policy does not permit this kind of response (LM, NTLMv1, ...).
     ResponseNotAllowed,
-    /// The exchange took longer than the challenge lives, or clocks differ by more than policy
-    /// allows.
+    /// The challenge has expired, or the clocks differ by more than policy permits.
     Stale,
     /// The MIC over the three NTLM messages, or over the mechanism list, is missing or wrong.
     Mic,
-    /// Kerberos refuses the ticket or the authenticator.
+    /// Kerberos rejects the ticket or the authenticator.
     Ticket(&'static str),
     /// Too many wrong passwords were given for the account; logons to it are throttled.
     Throttled,
     /// NTLM is switched off.
     NtlmOff,
-    /// A domain controller refuses, and says why.
+    /// A domain controller rejects the logon, with this status.
     Controller(NtStatus),
-    /// Policy asks for more than the client offered (128 bits, signing, ...).
+    /// Policy requires more than the client offered (128 bits, signing, ...).
     Policy(&'static str),
 }
 
 impl Error {
-    /// The NTSTATUS that tells an operator what the caller's status does not: SubStatus, as
-    /// Windows' audit calls it.
+    /// The NTSTATUS with the detailed reason: SubStatus in Windows' audit events.
     pub fn nt_status(&self) -> NtStatus {
         match self {
             Error::LogonDenied(denial) => match denial {
@@ -181,15 +177,15 @@ impl fmt::Display for Denial {
 
 impl std::error::Error for Error {}
 
-/// A failed step of a conversation, with the token that tells the peer, if the caller asked for one
+/// A failed step of an exchange, with an error token for the peer if the caller asked for one
 /// (`ASC_REQ_EXTENDED_ERROR`).
 #[derive(Debug)]
 pub struct Failure {
-    /// Why.
+    /// The reason.
     pub error: Error,
-    /// The mechanism's own error message, to be sent to the peer.
+    /// The mechanism's error message for the peer.
     pub token: Option<Vec<u8>>,
-    /// The names that an NTLM client sent, if the authorities were asked about it.
+    /// The names that an NTLM client sent, if the failure is from its verification or later.
     pub logon: Option<Box<LogonNames>>,
 }
 

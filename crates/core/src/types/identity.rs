@@ -1,14 +1,14 @@
-//! An account by name and password, as a caller gives it.
+//! An account with its password, as given by a caller.
 
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A user's name and password, as `SEC_WINNT_AUTH_IDENTITY` brings them.
+/// A user name and password, as in `SEC_WINNT_AUTH_IDENTITY`.
 #[derive(Clone)]
 pub struct Identity {
     /// The account's name.
     pub user: String,
-    /// The account's domain; empty when none was given.
+    /// The account's domain; empty if none was given.
     pub domain: String,
     /// The password; zeroed when dropped.
     pub password: Zeroizing<String>,

@@ -1,9 +1,9 @@
-//! The names that a client sends before anything is proven.
+//! The names that a client sends, before it is authenticated.
 
 use super::channel_bindings::Address;
 
-/// Who an NTLM client says that it is, exactly as sent in AUTHENTICATE_MESSAGE. Unproven where it
-/// comes with a failure: for the log and the audit file alone.
+/// The names that an NTLM client claims, exactly as sent in AUTHENTICATE_MESSAGE. With a failure
+/// they are unauthenticated, and only for the log and the audit file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogonNames {
     /// `UserName`.
@@ -12,6 +12,6 @@ pub struct LogonNames {
     pub domain: String,
     /// `Workstation`.
     pub workstation: String,
-    /// The client's address, if the server program gave it with its channel bindings.
+    /// The client's address, if the caller passed it with its channel bindings.
     pub address: Option<Address>,
 }

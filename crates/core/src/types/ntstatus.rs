@@ -1,4 +1,4 @@
-//! NTSTATUS ([MS-ERREF] 2.3): what a domain controller says of a logon.
+//! NTSTATUS ([MS-ERREF] 2.3): a domain controller's result for a logon.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct NtStatus(pub u32);
 
-/// Gives each status its constant, and its name and meaning to `Display`.
+/// Defines a constant for each status, with its name and meaning for `Display`.
 macro_rules! statuses {
     ($($name:ident = $value:literal, $meaning:literal;)*) => {
         impl NtStatus {
             $(#[doc = concat!("STATUS_", stringify!($name), ": ", $meaning)] pub const $name: NtStatus = NtStatus($value);)*
 
-            /// Its name without `STATUS_`, and what it means.
+            /// The name without `STATUS_`, and the meaning.
             fn known(self) -> Option<(&'static str, &'static str)> {
                 match self.0 {
                     $($value => Some((stringify!($name), $meaning)),)*
@@ -20,7 +20,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// The status of that name, which has no `STATUS_` before it.
+            /// The status with this name, given without `STATUS_`.
             pub fn named(name: &str) -> Option<NtStatus> {
                 match name {
                     $(stringify!($name) => Some(NtStatus($value)),)*
@@ -71,12 +71,12 @@ statuses! {
 }
 
 impl NtStatus {
-    /// It is an error: its severity says so.
+    /// Whether it is an error, by its severity.
     pub fn is_error(self) -> bool {
         self.0 >> 30 == 3
     }
 
-    /// It tells that the domain could not judge the logon, rather than that it refuses it.
+    /// Whether the domain was unable to decide about the logon, rather than rejecting it.
     pub fn is_no_judgement(self) -> bool {
         matches!(
             self,

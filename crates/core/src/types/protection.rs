@@ -1,29 +1,29 @@
-//! Protection of messages: what every mechanism's session takes and returns.
+//! Message protection: the arguments and results shared by all mechanisms' sessions.
 
-/// One piece of a message, in the message's order. All pieces are signed; those with `seal` are
-/// encrypted too.
+/// A part of a message, in the message's order. All parts are signed; those with `seal` are also
+/// encrypted.
 #[derive(Debug)]
 pub struct Part<'a> {
-    /// The caller's bytes, worked on in place.
+    /// The caller's bytes, processed in place.
     pub data: &'a mut [u8],
-    /// Encrypt it (SECBUFFER_DATA), or sign it alone (SECBUFFER_READONLY_WITH_CHECKSUM).
+    /// Whether to encrypt it (SECBUFFER_DATA), or only sign it (SECBUFFER_READONLY_WITH_CHECKSUM).
     pub seal: bool,
 }
 
 /// `SecPkgContext_Sizes`, all in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
-    /// Longest token of the authentication.
+    /// The longest authentication token.
     pub max_token: u32,
-    /// Longest signature that `MakeSignature` makes.
+    /// The longest signature of `MakeSignature`.
     pub max_signature: u32,
-    /// Messages to be encrypted are padded to a multiple of this; 1 for none.
+    /// The block size to which encrypted messages are padded; 1 for none.
     pub block_size: u32,
-    /// Bytes that `EncryptMessage` puts into the SECBUFFER_TOKEN buffer, at most.
+    /// The most bytes that `EncryptMessage` writes to the SECBUFFER_TOKEN buffer.
     pub security_trailer: u32,
 }
 
-/// Quality of protection of one message.
+/// The quality of protection of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Qop {
     /// Signed and encrypted.
@@ -35,14 +35,14 @@ pub enum Qop {
 /// `SecPkgContext_KeyInfo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyInfo {
-    /// Name of the signature algorithm.
+    /// The name of the signature algorithm.
     pub signature_name: &'static str,
-    /// Name of the encryption algorithm.
+    /// The name of the encryption algorithm.
     pub encrypt_name: &'static str,
-    /// Bits of the session key in effect.
+    /// The length of the session key, in bits.
     pub key_bits: u32,
-    /// Number of the signature algorithm, as Windows gives it.
+    /// The number of the signature algorithm, as in Windows.
     pub signature_id: u32,
-    /// Number of the encryption algorithm, as Windows gives it.
+    /// The number of the encryption algorithm, as in Windows.
     pub encrypt_id: u32,
 }
