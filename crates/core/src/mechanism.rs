@@ -3,7 +3,7 @@
 //!
 //! A step borrows the current state and returns the next one. Nothing changes until the caller
 //! stores the result, so a step whose output did not fit the caller's buffer can be repeated. The
-//! one exception is the entry in the replay cache, which the step returns as [`Step::claim`].
+//! one exception is the entry in the replay cache, which the step returns as its `claim`.
 
 use crate::principal::Principal;
 use crate::replay::Claim;

@@ -57,7 +57,8 @@ pub struct GssChecksum<'a> {
 impl<'a> GssChecksum<'a> {
     /// Decodes the checksum. A KRB-CRED without DELEG is treated as an extension.
     ///
-    /// Errors: `InvalidToken` unless `DlgOpt` is 1 and `Dlgth` within the data.
+    /// Errors: `InvalidToken` if it is too short, for bindings that are not an MD5, and with DELEG
+    /// unless `DlgOpt` is 1 and `Dlgth` within the data.
     pub fn decode(checksum: &'a [u8]) -> Result<GssChecksum<'a>> {
         const SHORT: Error = Error::InvalidToken("checksum 0x8003: too short");
         let (length, rest) = checksum.split_first_chunk::<4>().ok_or(SHORT)?;

@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_becomes_somebody_else() {
+    fn no_client_gets_another_s_name() {
         let apply = |template: &str, client: &MappedClient<'_>| {
             NameRules(vec![rule(None, None, template)]).apply(client)
         };

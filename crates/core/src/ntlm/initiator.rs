@@ -159,7 +159,7 @@ impl Negotiated {
         .write()?;
         let session = Session::new(flags, &exported_session_key, Side::Client);
         let established = Established {
-            session: session,
+            session,
             mechanism: Mechanism::Ntlm,
             flags: granted(flags, call.requirements, client.is_anonymous()),
             client: client.principal(),

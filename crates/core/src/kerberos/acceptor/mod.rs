@@ -56,7 +56,7 @@ pub struct Answered {
     sequence: u32,
     /// The ciphertext of the server's AP-REP: returned by an attacker, it would decrypt with the
     /// same key.
-    ours: Box<[u8]>,
+    own_cipher: Box<[u8]>,
 }
 
 impl Default for Acceptor {
@@ -285,7 +285,7 @@ fn answer(
         established,
         session_key,
         sequence: session_keys.local_sequence,
-        ours: cipher.into(),
+        own_cipher: cipher.into(),
     };
     Ok(Step::Continue { next: Acceptor::ExpectApRep(Box::new(answered)), token: reply, claim })
 }
@@ -319,7 +319,7 @@ impl Answered {
             Rejection::denied(error_code::MUT_FAIL, "the third leg does not answer the second");
         let message = ApRep::decode(body)?;
         let mut plain = Plaintext::default();
-        if *message.enc_part.cipher == *self.ours
+        if *message.enc_part.cipher == *self.own_cipher
             || message.enc_part.etype != self.session_key.enctype().number()
             || !plain
                 .decrypt(&self.session_key.derive_usage(key_usage::AP_REP), message.enc_part.cipher)

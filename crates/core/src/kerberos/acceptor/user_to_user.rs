@@ -27,7 +27,7 @@ pub(crate) fn check_permitted(tgt: &Tgt, call: &AcceptCall<'_>) -> Result<(), Re
         true => Ok(()),
         false => Err(Rejection::denied(
             error_code::NOT_US,
-            "user-to-user: our ticket is another service's",
+            "user-to-user: the server's ticket is another service's",
         )),
     }
 }

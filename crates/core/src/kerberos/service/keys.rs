@@ -88,7 +88,7 @@ impl<'a> ServiceKeys<'a> {
         let own = match &self.service.keys {
             CredentialKeys::None => None,
             CredentialKeys::Keytab(keytab) => Some(&**keytab),
-            CredentialKeys::Password(keys) => keys.for_enctype(enctype),
+            CredentialKeys::Password(keys) => keys.of(enctype),
         };
         [own, self.file.as_deref()]
     }

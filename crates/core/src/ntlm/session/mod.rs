@@ -45,7 +45,7 @@ pub struct Session {
     mics: Mics,
 }
 
-/// Whether each direction has had its mechListMIC.
+/// The number of mechListMICs in each direction.
 #[derive(Clone, Copy, Default)]
 struct Mics {
     made: u32,
