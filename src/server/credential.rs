@@ -6,7 +6,7 @@ use crate::authority::{Application, Chain};
 use crate::kerberos::keytab::Keytab;
 use crate::kerberos::{Derivation, Service, ServiceKeys};
 use crate::mechanism::{Mechanism, Package};
-use crate::negotiate::AcceptorConfig;
+use crate::negotiate::{AcceptorConfig, InitiatorConfig};
 use crate::ntlm::Account;
 use crate::persist::persist_struct;
 use crate::stores::derived_keys;
@@ -87,6 +87,11 @@ impl Credential {
     /// What the protocol needs for accepting contexts.
     pub fn acceptor_config(&self, configuration: &Arc<Configuration>) -> Arc<AcceptorConfig> {
         self.acceptance(configuration).acceptor.clone()
+    }
+
+    /// What the protocol needs for initiating contexts.
+    pub fn initiator_config(&self, configuration: &Configuration) -> InitiatorConfig {
+        assemble::initiator(self, configuration)
     }
 
     /// What accepting contexts needs: made once for the configuration in force.

@@ -51,7 +51,7 @@ impl PasswordKeys {
     }
 
     /// The keys of this encryption type.
-    pub(crate) fn of(&self, enctype: Enctype) -> Option<&Keytab> {
+    pub fn of(&self, enctype: Enctype) -> Option<&Keytab> {
         let at = Enctype::ALL.iter().position(|&known| known == enctype)?;
         Some(self.derived.get(at)?.get_or_init(|| self.derive(enctype)))
     }
