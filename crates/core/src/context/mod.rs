@@ -1,4 +1,4 @@
-//! Contexts of a package, by what they await; a package is SPNEGO or one mechanism by itself.
+//! The contexts of a package (SPNEGO, or one mechanism by itself), one type for each stage.
 
 mod persist_accepting;
 mod persist_established;
@@ -13,49 +13,49 @@ use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::Arc;
 
-/// An acceptor's exchange under way.
+/// An acceptor's exchange in progress.
 #[derive(Debug)]
 pub struct Accepting {
-    /// What the exchange was begun with; it goes by that to its end.
+    /// The configuration at the start of the exchange; used until its end.
     pub config: Arc<AcceptorConfig>,
     /// The state of the protocol.
     pub acceptor: Acceptor,
 }
 
-/// An initiator's exchange under way.
+/// An initiator's exchange in progress.
 #[derive(Debug)]
 pub struct Initiating {
-    /// What the exchange was begun with; it goes by that to its end.
+    /// The configuration at the start of the exchange; used until its end.
     pub config: Arc<InitiatorConfig>,
-    /// The target name of the first call.
+    /// The target name given with the first call.
     pub target: String,
     /// The state of the protocol.
     pub initiator: Initiator,
 }
 
-/// An established context with what it was made from.
+/// An established context, with its package and side.
 #[derive(Debug)]
 pub struct EstablishedContext {
     /// Keys, names, attributes.
     pub established: Established,
-    /// The package of the credential: Negotiate's contexts answer SECPKG_ATTR_NEGOTIATION_INFO.
+    /// The package of the credential: only Negotiate's contexts have SECPKG_ATTR_NEGOTIATION_INFO.
     pub package: Package,
-    /// The acceptor's side.
+    /// Whether this is the acceptor's side.
     pub accepted: bool,
 }
 
-/// What a call brings besides its token.
+/// The arguments of a call, apart from its token.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
     /// `fContextReq`.
     pub requirements: ContextFlags,
     /// The SECBUFFER_CHANNEL_BINDINGS buffer.
     pub bindings: Option<&'a ChannelBindings>,
-    /// The clock's reading at the call.
+    /// The current time.
     pub now: FileTime,
 }
 
-/// The acceptor of a package.
+/// The acceptor of one package.
 #[derive(Debug)]
 pub enum Acceptor {
     /// SPNEGO.
@@ -83,7 +83,7 @@ impl Acceptor {
     }
 }
 
-/// The initiator of a package.
+/// The initiator of one package.
 #[derive(Debug)]
 pub enum Initiator {
     /// SPNEGO.
@@ -95,7 +95,7 @@ pub enum Initiator {
 impl Initiator {
     /// The state before the first token of a context of `package`.
     ///
-    /// Errors: `NoCredentials` for a mechanism that has no initiator here.
+    /// Errors: `NoCredentials` for a mechanism without an initiator.
     pub fn new(package: Package) -> Result<Initiator> {
         Ok(match package {
             Package::Negotiate => Initiator::Negotiate(negotiate::Initiator::new()),
@@ -120,15 +120,15 @@ impl Initiator {
 }
 
 impl Accepting {
-    /// Before the first token.
+    /// An exchange before its first token.
     pub fn new(package: Package, config: Arc<AcceptorConfig>) -> Accepting {
         Accepting { config, acceptor: Acceptor::new(package) }
     }
 
-    /// One call of `AcceptSecurityContext`.
+    /// Processes one call of `AcceptSecurityContext`.
     ///
-    /// Errors: `InvalidToken` for a token longer than `max_token`; else those of SPNEGO and the
-    /// mechanisms.
+    /// Errors: `InvalidToken` for a token longer than `max_token`; otherwise those of SPNEGO and
+    /// the mechanisms.
     pub fn step(&self, token: &[u8], call: Call<'_>) -> StepResult<Accepting> {
         check_length(token, self.config.max_token)?;
         let Call { requirements, bindings, now } = call;
@@ -139,9 +139,9 @@ impl Accepting {
 }
 
 impl Initiating {
-    /// Before the first token.
+    /// An exchange before its first token.
     ///
-    /// Errors: `NoCredentials` for a mechanism that has no initiator here.
+    /// Errors: `NoCredentials` for a mechanism without an initiator.
     pub fn new(
         package: Package,
         config: Arc<InitiatorConfig>,
@@ -150,7 +150,7 @@ impl Initiating {
         Ok(Initiating { config, target, initiator: Initiator::new(package)? })
     }
 
-    /// One call of `InitializeSecurityContext`.
+    /// Processes one call of `InitializeSecurityContext`.
     ///
     /// Errors: as for [`Accepting::step`].
     pub fn step(&self, token: Option<&[u8]>, call: Call<'_>) -> StepResult<Initiating> {
@@ -167,8 +167,8 @@ impl Initiating {
     }
 }
 
-/// The one place where a token's length is checked: no longer than SECPKG_ATTR_SIZES and
-/// QuerySecurityPackageInfo said.
+/// Checks a token against the limit reported by SECPKG_ATTR_SIZES and QuerySecurityPackageInfo.
+/// This is the only place that does.
 fn check_length(token: &[u8], max_token: usize) -> Result<()> {
     match token.len() <= max_token {
         true => Ok(()),

@@ -1,5 +1,5 @@
-//! An acceptor between two of the client's tokens, as exported: NTLM's alone. What the exchange was
-//! begun with is not exported: the importing process has its own.
+//! An exported acceptor between two of the client's tokens; NTLM only. The configuration is not
+//! exported: the importing process uses its own.
 
 use super::{Accepting, Acceptor};
 use crate::mechanism::Package;
@@ -19,8 +19,8 @@ impl Accepting {
         }
     }
 
-    /// Reads what [`Accepting::pack`] has written for a context of `package`, to go on with
-    /// `config`.
+    /// Reads what [`Accepting::pack`] has written for a context of `package`; the exchange
+    /// continues with `config`.
     pub fn unpack(
         from: &mut Reader<'_>,
         package: Package,

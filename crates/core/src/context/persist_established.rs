@@ -1,4 +1,4 @@
-//! An established context, packed.
+//! The packed form of an established context.
 
 use crate::context::EstablishedContext;
 use crate::kerberos::EstablishedSession;
@@ -24,8 +24,7 @@ impl Persist for Package {
     }
 }
 
-/// The mechanism says whose keys they are, and comes first. Forwarded credentials are packed with
-/// the context.
+/// The mechanism, then its session. Delegated credentials are part of the session.
 impl Persist for Session {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
@@ -51,7 +50,7 @@ impl Persist for Session {
     }
 }
 
-/// The names of a logon are not packed: they are for who reports its outcome.
+/// The names of a logon are not packed: they serve only to log its outcome.
 impl Persist for Established {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Established {

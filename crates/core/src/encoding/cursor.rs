@@ -1,22 +1,22 @@
-//! A position in a borrowed slice.
+//! Reads fixed-size fields from a borrowed slice.
 
-/// The order of a number's bytes.
+/// The byte order of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByteOrder {
-    /// The most significant byte first.
+    /// Most significant byte first.
     Big,
-    /// The least significant byte first.
+    /// Least significant byte first.
     Little,
 }
 
 impl ByteOrder {
-    /// This machine's.
+    /// The byte order of this machine.
     pub const NATIVE: ByteOrder =
         if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
 }
 
-/// Reads fields of fixed and given length one after the other. A field that does not fit into what
-/// is left is `None`, and the cursor stays where it was.
+/// Reads consecutive fields. If a field exceeds the remaining bytes, the result is `None` and the
+/// cursor does not move.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
@@ -24,12 +24,12 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// At the beginning of `bytes`, in which numbers have this byte order.
+    /// A cursor at the start of `bytes`, whose numbers have this byte order.
     pub fn new(bytes: &'a [u8], order: ByteOrder) -> Cursor<'a> {
         Cursor { bytes, order }
     }
 
-    /// Bytes left.
+    /// The number of unread bytes.
     pub fn remaining(&self) -> usize {
         self.bytes.len()
     }
@@ -53,7 +53,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u8::from_le_bytes)
     }
 
-    /// The next 16 bits as a number.
+    /// The next two bytes as a number.
     pub fn u16(&mut self) -> Option<u16> {
         self.array().map(match self.order {
             ByteOrder::Big => u16::from_be_bytes,
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The next 32 bits as a number.
+    /// The next four bytes as a number.
     pub fn u32(&mut self) -> Option<u32> {
         self.array().map(match self.order {
             ByteOrder::Big => u32::from_be_bytes,

@@ -1,26 +1,26 @@
-//! As much of DER ([X.690]) as SPNEGO and Kerberos need: definite, minimal lengths and one-octet
-//! tags. Nothing recurses here, so a token nests no deeper than the code that reads it, and reading
+//! The subset of DER ([X.690]) that SPNEGO and Kerberos need: definite, minimal lengths and
+//! one-octet tags. Nothing recurses, so nesting is bounded by the code that reads it. Reading
 //! neither copies nor allocates.
 
 use crate::types::error::{Error, Result};
 
-/// INTEGER.
+/// Universal tag 2: INTEGER.
 pub const INTEGER: u8 = 0x02;
-/// OBJECT IDENTIFIER.
+/// Universal tag 6: OBJECT IDENTIFIER.
 pub const OBJECT_IDENTIFIER: u8 = 0x06;
-/// OCTET STRING.
+/// Universal tag 4: OCTET STRING.
 pub const OCTET_STRING: u8 = 0x04;
-/// BIT STRING.
+/// Universal tag 3: BIT STRING.
 pub const BIT_STRING: u8 = 0x03;
-/// ENUMERATED.
+/// Universal tag 10: ENUMERATED.
 pub const ENUMERATED: u8 = 0x0a;
-/// GeneralizedTime.
+/// Universal tag 24: GeneralizedTime.
 pub const GENERALIZED_TIME: u8 = 0x18;
-/// GeneralString.
+/// Universal tag 27: GeneralString.
 pub const GENERAL_STRING: u8 = 0x1b;
-/// SEQUENCE and SEQUENCE OF.
+/// Universal tag 16, constructed: SEQUENCE and SEQUENCE OF.
 pub const SEQUENCE: u8 = 0x30;
-/// `[APPLICATION 0]`, constructed: the frame of RFC 2743 3.1.
+/// `[APPLICATION 0]`, constructed: the GSS-API frame of RFC 2743 3.1.
 pub const APPLICATION_0: u8 = 0x60;
 
 /// `[APPLICATION n]`, constructed; `n` is 30 at most.
@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes }
     }
 
-    /// All has been read.
+    /// Whether everything has been read.
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
@@ -56,6 +56,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element: its tag and its contents.
+    ///
+    /// Errors: `InvalidToken` if there is none, for a tag number above 30, and for a length that is
+    /// not minimal or exceeds the data.
     pub fn any(&mut self) -> Result<(u8, &'a [u8])> {
         let (&tag, rest) =
             self.rest.split_first().ok_or(Error::InvalidToken("DER: an element is missing"))?;
@@ -71,6 +74,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The contents of the next element, which must have this tag.
+    ///
+    /// Errors: `InvalidToken` for another tag, and as for [`Reader::any`].
     pub fn read(&mut self, tag: u8) -> Result<&'a [u8]> {
         if self.peek() != Some(tag) {
             return Err(Error::InvalidToken("DER: another tag than the one expected"));
@@ -79,23 +84,29 @@ impl<'a> Reader<'a> {
     }
 
     /// The contents of the next element if it has this tag.
+    ///
+    /// Errors: as for [`Reader::any`].
     pub fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>> {
         if self.peek() == Some(tag) { Ok(Some(self.any()?.1)) } else { Ok(None) }
     }
 
-    /// The next element as it stands, tag and length included.
+    /// The next element with its tag and length octets.
+    ///
+    /// Errors: as for [`Reader::any`].
     pub fn raw(&mut self) -> Result<&'a [u8]> {
         let before = self.rest;
         self.any()?;
         Ok(before.get(..before.len() - self.rest.len()).unwrap_or_default())
     }
 
-    /// What has not been read.
+    /// The unread rest.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    /// Nothing may be left.
+    /// Checks that everything has been read.
+    ///
+    /// Errors: `InvalidToken` if bytes are left.
     pub fn end(self) -> Result<()> {
         if self.is_empty() {
             Ok(())
@@ -105,7 +116,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The contents of the one element, of this tag, that `bytes` must be.
+/// The contents of the single element in `bytes`, which must have this tag.
+///
+/// Errors: `InvalidToken` for another tag, malformed DER, or bytes after the element.
 pub fn only(bytes: &[u8], tag: u8) -> Result<&[u8]> {
     let mut reader = Reader::new(bytes);
     let contents = reader.read(tag)?;
@@ -113,7 +126,9 @@ pub fn only(bytes: &[u8], tag: u8) -> Result<&[u8]> {
     Ok(contents)
 }
 
-/// The value of an INTEGER with these contents: minimal, and eight octets at most.
+/// The value of an INTEGER with these contents.
+///
+/// Errors: `InvalidToken` unless the contents are minimal and one to eight octets long.
 pub fn integer(contents: &[u8]) -> Result<i64> {
     match contents {
         [] => Err(Error::InvalidToken("DER: an INTEGER without contents")),
@@ -133,7 +148,7 @@ pub fn integer(contents: &[u8]) -> Result<i64> {
     }
 }
 
-/// Takes a length off the front of `bytes`.
+/// Splits the length octets off the front of `bytes`; returns the length and the rest.
 fn length(bytes: &[u8]) -> Result<(usize, &[u8])> {
     let (&first, rest) =
         bytes.split_first().ok_or(Error::InvalidToken("DER: a length is missing"))?;
@@ -153,12 +168,12 @@ fn length(bytes: &[u8]) -> Result<(usize, &[u8])> {
     Ok((value as usize, rest))
 }
 
-/// Octets of an element with `contents` octets of contents.
+/// The encoded size, in octets, of an element with `contents` octets of contents.
 pub const fn size(contents: usize) -> usize {
     1 + length_size(contents) + contents
 }
 
-/// Octets of the length of `contents`.
+/// The number of length octets for `contents` octets of contents.
 const fn length_size(contents: usize) -> usize {
     if contents < 0x80 {
         return 1;
@@ -172,20 +187,20 @@ const fn length_size(contents: usize) -> usize {
     octets
 }
 
-/// Writes elements. The writer of a constructed element either states the size of its contents
-/// first, found with [`size`], so that nothing is moved; or it leaves that to [`Writer::nest`].
+/// Writes elements. For a constructed element, either state the size of its contents first (see
+/// [`size`]), so that nothing has to be moved, or use [`Writer::nest`].
 #[derive(Debug)]
 pub struct Writer {
     out: Vec<u8>,
 }
 
 impl Writer {
-    /// For `capacity` octets.
+    /// An empty writer with room for `capacity` octets.
     pub fn new(capacity: usize) -> Writer {
         Writer { out: Vec::with_capacity(capacity) }
     }
 
-    /// Starts an element that `contents` octets follow.
+    /// Writes the tag and length of an element; its `contents` octets must follow.
     pub fn open(&mut self, tag: u8, contents: usize) {
         self.out.push(tag);
         let octets = length_size(contents) - 1;
@@ -216,8 +231,8 @@ impl Writer {
         self.element(tag, contents);
     }
 
-    /// Appends a constructed element whose contents `contents` appends. They are moved by the
-    /// octets of their length if it has more than one.
+    /// Appends a constructed element; `contents` writes its contents. If the length needs more than
+    /// one octet, the contents are moved to make room.
     pub fn nest(&mut self, tag: u8, contents: impl FnOnce(&mut Writer)) {
         self.out.extend([tag, 0]);
         let start = self.out.len();
@@ -240,20 +255,20 @@ impl Writer {
     /// Appends an INTEGER.
     pub fn integer(&mut self, value: i64) {
         let octets = value.to_be_bytes();
-        // The fewest octets from which the value can be read again, sign and all.
+        // The fewest octets that preserve the value and its sign.
         let spare = (octets.iter().zip(&octets[1..]))
             .take_while(|(first, second)| **first == if **second < 0x80 { 0 } else { 0xff })
             .count();
         self.element(INTEGER, &octets[spare..]);
     }
 
-    /// What was written.
+    /// The encoded octets.
     pub fn finish(self) -> Vec<u8> {
         self.out
     }
 }
 
-/// Octets that [`Writer::field`] appends for `contents` octets of contents.
+/// The octets that [`Writer::field`] writes for `contents` octets of contents.
 pub const fn field_size(contents: usize) -> usize {
     size(size(contents))
 }
@@ -292,7 +307,7 @@ mod tests {
         }
     }
 
-    /// The octets are what the rules of X.690 8.3 ask for.
+    /// Examples of the encoding rules in X.690 8.3.
     #[test]
     fn integers_are_minimal_and_signed() {
         for (value, octets) in [

@@ -1,4 +1,4 @@
-//! Encodings, read from borrowed slices: plain fields, DER, NDR, UTF-16.
+//! Encodings, read from borrowed slices: fixed-size fields, DER, NDR, UTF-16.
 
 pub mod cursor;
 pub mod der;

@@ -1,27 +1,29 @@
-//! Borrowed text in UTF-16LE.
+//! Borrowed UTF-16LE text.
 
 use crate::types::error::{Error, Result};
 use std::fmt::{self, Write};
 
-/// Text in UTF-16LE, copied.
+/// Encodes text as UTF-16LE.
 pub fn bytes_of(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// Text in UTF-16LE, where it stands: no unpaired surrogate and no NUL is in it.
+/// Borrowed UTF-16LE text without unpaired surrogates or NULs.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Utf16<'a> {
     units: &'a [[u8; 2]],
 }
 
 impl<'a> Utf16<'a> {
-    /// Checks `bytes`. A name that would not be the same after conversion is refused, as is one
-    /// with a NUL, which could be taken for its end.
+    /// Checks `bytes`. Rejects text that would not survive conversion unchanged, and a NUL, which
+    /// could be mistaken for a terminator.
+    ///
+    /// Errors: `InvalidToken` for an odd length, an unpaired surrogate or a NUL.
     pub fn new(bytes: &'a [u8]) -> Result<Utf16<'a>> {
         const MALFORMED: Error = Error::InvalidToken("a name is not UTF-16");
         let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
         let text = Utf16 { units };
-        // Nearly all text has no surrogates.
+        // Fast path: nearly all text has no surrogates.
         let plain = |unit: u16| unit != 0 && !(0xd800..0xe000).contains(&unit);
         if !text.units().all(plain)
             && !char::decode_utf16(text.units()).all(|c| c.is_ok_and(|c| c != '\0'))
@@ -36,18 +38,18 @@ impl<'a> Utf16<'a> {
         self.units.iter().map(|unit| u16::from_le_bytes(*unit))
     }
 
-    /// No character.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.units.is_empty()
     }
 
-    /// Its characters.
+    /// The characters, in order.
     pub fn chars(self) -> impl Iterator<Item = char> + use<'a> {
-        // `new` has seen that there is no error.
+        // `new` has ruled out errors.
         char::decode_utf16(self.units()).map_while(std::result::Result::ok)
     }
 
-    /// A copy as Rust has it.
+    /// Converts to an owned string.
     pub fn to_text(self) -> String {
         let mut text = String::with_capacity(self.units.len());
         text.extend(self.chars());

@@ -1,4 +1,4 @@
-//! The server's side.
+//! SPNEGO's acceptor.
 
 use crate::mechanism::Mechanism;
 use crate::negotiate::dispatch::{Established, MechAcceptor, Step, StepResult};
@@ -10,7 +10,7 @@ use crate::types::flags::ContextFlags;
 use std::sync::Arc;
 use tracing::debug;
 
-/// Server side, between two of its tokens.
+/// An acceptor between two tokens.
 #[derive(Debug)]
 pub struct Acceptor {
     state: State,
@@ -18,15 +18,15 @@ pub struct Acceptor {
 
 #[derive(Debug)]
 enum State {
-    /// Awaits the first token.
+    /// Expects the first token.
     Start,
-    /// Has sent NegTokenInit2; awaits what could have been a first token.
+    /// Has sent NegTokenInit2; expects a first token.
     Hinted,
-    /// Awaits a mechanism's token, without SPNEGO from the first one to the last.
+    /// Expects the next token of a mechanism used without SPNEGO.
     Raw(MechAcceptor),
-    /// Awaits the mechanism's token in NegTokenResp.
+    /// Expects the mechanism's token in NegTokenResp.
     Chosen(Chosen),
-    /// Awaits the client's mechListMIC.
+    /// Expects the client's mechListMIC.
     MicAwaited(MicAwaited),
 }
 
@@ -37,13 +37,13 @@ impl Default for Acceptor {
 }
 
 impl Acceptor {
-    /// Awaits the first token.
+    /// The state before the first token.
     pub fn new() -> Acceptor {
         Acceptor { state: State::Start }
     }
 
-    /// Takes the client's next token: SPNEGO's, or a mechanism's own without SPNEGO. An empty first
-    /// token asks which mechanisms there are.
+    /// Processes the client's next token: SPNEGO's, or a mechanism's own without SPNEGO. An empty
+    /// first token asks for the list of mechanisms.
     ///
     /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied(Denial::Mic)`, and the mechanism's.
     /// They carry a `reject` for the peer if the call requires EXTENDED_ERROR.
@@ -101,14 +101,14 @@ impl Persist for State {
     }
 }
 
-/// Answers the empty token ([MS-SPNG] 3.2.5.2).
+/// Answers an empty first token with NegTokenInit2 ([MS-SPNG] 3.2.5.2).
 fn hint(call: &AcceptCall<'_>) -> StepResult<State> {
     let mech_types = mech_type_list(&acceptable(None, call)?);
     let token = NegTokenInit::encode_hint(&mech_types);
     Ok(Step::Continue { next: State::Hinted, token, claim: None })
 }
 
-/// Takes a mechanism's own first token.
+/// Processes a mechanism's own first token, without SPNEGO.
 fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<State> {
     if !call.config.mechanisms.contains(&mechanism) {
         return Err(Error::NothingInCommon(
@@ -119,17 +119,17 @@ fn raw(mechanism: Mechanism, token: &[u8], call: &AcceptCall<'_>) -> StepResult<
     Ok(MechAcceptor::new(mechanism).step(token, call)?.map_next(State::Raw))
 }
 
-/// The longest list of mechanisms that is taken, in bytes; Windows' has about fifty.
+/// The longest accepted list of mechanisms, in bytes. Windows' list has about fifty.
 const LONGEST_MECH_TYPES: usize = 1024;
 
-/// Chooses, in our order, the first mechanism that the client offers, and takes the optimistic
-/// token if it is that mechanism's.
+/// Chooses the first mechanism, in the acceptor's order, that the client offers, and processes the
+/// optimistic token if it is for that mechanism.
 ///
 /// RFC 4178 leaves the order to the acceptor; the stronger mechanism comes first. The mechListMIC
-/// then shows both that nobody has shortened the list.
+/// later proves to both sides that the list was not shortened.
 fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     let list = init.mech_types.ok_or(Error::InvalidToken("NegTokenInit: no mechTypes"))?;
-    // It is kept for the MIC, in each of any number of half-open contexts.
+    // The list is kept for the MIC, and the number of half-open contexts is not limited.
     if list.der().len() > LONGEST_MECH_TYPES {
         return Err(Error::InvalidToken("NegTokenInit: mechTypes too long").into());
     }
@@ -139,7 +139,7 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
         .into_iter()
         .find_map(|mechanism| Some((offered(mechanism)?, mechanism)))
         .ok_or(Error::NothingInCommon("none of the client's mechanisms is allowed here"))?;
-    // Kerberos has two object identifiers: either one at the front makes it the preferred
+    // Kerberos has two object identifiers; either one in first place makes it the preferred
     // mechanism.
     let preferred = list.iter().next().and_then(Mechanism::from_oid) == Some(mechanism);
     let chosen = Chosen {
@@ -153,11 +153,12 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
         optimistic = init.mech_token.is_some(),
         "SPNEGO mechanism chosen"
     );
-    match init.mech_token.or(silence(mechanism, call)) {
+    match init.mech_token.or(empty_token(mechanism, call)) {
         Some(mech_token) if preferred => {
             chosen.advance(mech_token, init.mech_list_mic, Some(oid), call)
         }
-        // Another mechanism's token, or none. The client starts again with what supportedMech says.
+        // No token, or another mechanism's. The client starts again with the mechanism in
+        // supportedMech.
         _ => {
             let neg_state =
                 if preferred { NegState::AcceptIncomplete } else { NegState::RequestMic };
@@ -167,9 +168,9 @@ fn choose(init: &NegTokenInit<'_>, call: &AcceptCall<'_>) -> StepResult<State> {
     }
 }
 
-/// The token that a client without one may have meant: in a datagram context NTLM's client has
-/// nothing to say before the challenge ([MS-NLMP] 3.1.5.2).
-fn silence(mechanism: Mechanism, call: &AcceptCall<'_>) -> Option<&'static [u8]> {
+/// The token of a client that sent none: empty for NTLM in a datagram context, where the client
+/// sends nothing before the challenge ([MS-NLMP] 3.1.5.2).
+fn empty_token(mechanism: Mechanism, call: &AcceptCall<'_>) -> Option<&'static [u8]> {
     (mechanism == Mechanism::Ntlm && call.requirements.contains(ContextFlags::DATAGRAM))
         .then_some(&[])
 }
@@ -184,13 +185,13 @@ fn respond(
         .encode()
 }
 
-/// A mechanism has been chosen and has not finished.
+/// A mechanism is chosen and its exchange in progress.
 #[derive(Debug)]
 struct Chosen {
     /// The client's list, as received.
     mech_types: Arc<[u8]>,
     mechanism: MechAcceptor,
-    /// The mechanism is the client's most preferred one.
+    /// Whether the mechanism is the client's most preferred one.
     preferred: bool,
 }
 
@@ -198,7 +199,7 @@ impl Chosen {
     fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<State> {
         let resp = NegTokenResp::decode(token)?;
         not_rejected(&resp)?;
-        // Only the acceptor has a say in this; a client that repeats it is let go on.
+        // The acceptor chooses the mechanism; a client may repeat the choice.
         if resp
             .supported_mech
             .is_some_and(|oid| Mechanism::from_oid(oid) != Some(self.mechanism.mechanism()))
@@ -207,14 +208,14 @@ impl Chosen {
                 Error::InvalidToken("NegTokenResp: the client names another mechanism").into()
             );
         }
-        let mech_token = resp.response_token.or(silence(self.mechanism.mechanism(), call));
+        let mech_token = resp.response_token.or(empty_token(self.mechanism.mechanism(), call));
         let mech_token =
             mech_token.ok_or(Error::InvalidToken("NegTokenResp: the responseToken is missing"))?;
         self.advance(mech_token, resp.mech_list_mic, None, call)
     }
 
-    /// Gives the mechanism its next token. `oid` is supportedMech of the reply, if it is the first
-    /// one. A MIC that comes before there are keys to check it with means nothing and is ignored.
+    /// Passes the next token to the mechanism. `oid` is the supportedMech of the reply, if it is
+    /// the first one. A MIC received before the keys exist cannot be checked and is ignored.
     fn advance(
         &self,
         mech_token: &[u8],
@@ -248,7 +249,7 @@ impl Chosen {
                     let token = respond(NegState::AcceptCompleted, oid, token, Some(&ours));
                     return done(established, token);
                 }
-                debug!("SPNEGO mechListMIC missing, awaited with the next token");
+                debug!("SPNEGO mechListMIC missing, expected with the next token");
                 let token = respond(NegState::AcceptIncomplete, oid, token, Some(&ours));
                 let next = MicAwaited { mech_types: self.mech_types.clone(), established };
                 Ok(Step::Continue { next: State::MicAwaited(next), token, claim })
@@ -257,7 +258,7 @@ impl Chosen {
     }
 }
 
-/// Checks the client's MIC over its list, if it is there, and makes the server's.
+/// Checks the client's MIC over its list, if there is one, and makes the server's.
 fn exchange_mics(
     established: &mut Established,
     mech_types: &[u8],
@@ -269,7 +270,7 @@ fn exchange_mics(
     established.session.make_mech_list_mic(mech_types)
 }
 
-/// The failure of a context whose mechanism has already succeeded.
+/// The failure of a context after the mechanism has succeeded.
 fn failed(error: Error, established: &Established) -> Failure {
     Failure { error, token: None, logon: established.logon.clone() }
 }
@@ -289,7 +290,7 @@ fn not_rejected(resp: &NegTokenResp<'_>) -> Result<()> {
     }
 }
 
-/// The mechanism is done and our MIC is sent; only the client's MIC is missing.
+/// The mechanism has finished and the server's MIC is sent; the client's MIC is missing.
 #[derive(Debug)]
 struct MicAwaited {
     mech_types: Arc<[u8]>,
@@ -312,7 +313,7 @@ impl MicAwaited {
         let mic = resp.mech_list_mic.ok_or(Error::LogonDenied(Denial::Mic))?;
         let mut established = self.established.clone();
         verify(&mut established, &self.mech_types, mic)?;
-        // A client that says accept-completed waits for nothing more.
+        // A client that sent accept-completed expects no further token.
         let token = (resp.neg_state != Some(NegState::AcceptCompleted))
             .then(|| respond(NegState::AcceptCompleted, None, None, None));
         Ok(Step::Done { established, token, claim: None })

@@ -1,31 +1,31 @@
-//! What the acceptor and the initiator of a credential are given.
+//! The configuration of SPNEGO's acceptor and initiator.
 
 use crate::kerberos;
 use crate::mechanism::Mechanism;
 use crate::ntlm;
 
-/// Everything that accepting contexts with one credential under one configuration needs: shared by
-/// these contexts.
+/// What accepting contexts with one credential under one configuration needs. Shared by these
+/// contexts.
 #[derive(Debug)]
 pub struct AcceptorConfig {
-    /// The mechanisms that credential and policy both allow, preferred first. Bare mechanisms
-    /// without SPNEGO go by them too, unless the package is that mechanism's own.
+    /// The mechanisms permitted by both credential and policy, most preferred first. Also applies
+    /// to tokens of a mechanism without SPNEGO, unless the package is that mechanism's own.
     pub mechanisms: Vec<Mechanism>,
-    /// Longest token accepted, in bytes.
+    /// The longest accepted token, in bytes.
     pub max_token: usize,
-    /// Kerberos.
+    /// Kerberos' configuration.
     pub kerberos: kerberos::AcceptorConfig,
-    /// NTLM.
+    /// NTLM's configuration.
     pub ntlm: ntlm::AcceptorConfig,
 }
 
-/// Everything that initiating contexts with one credential under one configuration needs.
+/// What initiating contexts with one credential under one configuration needs.
 #[derive(Debug)]
 pub struct InitiatorConfig {
-    /// The mechanisms that credential and policy both allow, preferred first.
+    /// The mechanisms permitted by both credential and policy, most preferred first.
     pub mechanisms: Vec<Mechanism>,
-    /// Longest token accepted, in bytes.
+    /// The longest accepted token, in bytes.
     pub max_token: usize,
-    /// NTLM.
+    /// NTLM's configuration.
     pub ntlm: ntlm::InitiatorConfig,
 }

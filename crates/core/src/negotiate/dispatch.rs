@@ -1,4 +1,4 @@
-//! The mechanisms behind SPNEGO: the one place where they are told apart.
+//! Dispatch to the mechanisms behind SPNEGO: the one module that knows both.
 
 use super::session::Session;
 use super::{AcceptCall, InitiateCall};
@@ -8,18 +8,18 @@ use crate::ntlm;
 use crate::persist::{Persist, Reader, Writer};
 use crate::types::error::{Error, Result};
 
-/// An established context, whichever mechanism's.
+/// An established context of either mechanism.
 pub type Established = mechanism::Established<Session>;
 
-/// What a step leads to.
+/// The result of a successful step of either mechanism.
 pub type Step<S> = mechanism::Step<S, Box<Established>>;
 
-/// The result of one step.
+/// The result of a step.
 pub type StepResult<S> = mechanism::StepResult<S, Box<Established>>;
 
-/// A server can speak `mechanism` with a client whose first token, if it is the mechanism's, is
-/// `token`. Kerberos cannot begin without a key. NTLM without accounts can, and rejects all clients
-/// alike, unless it is switched off.
+/// Whether the server can offer `mechanism` to a client; `token` is the client's first token, if it
+/// is that mechanism's. Kerberos needs a key. NTLM is offered unless it is switched off; without
+/// accounts it rejects every client in the same way.
 pub(super) fn acceptable(
     mechanism: Mechanism,
     token: Option<&[u8]>,
@@ -31,7 +31,7 @@ pub(super) fn acceptable(
     }
 }
 
-/// The acceptor of whichever mechanism was chosen, between two of its tokens.
+/// The acceptor of the chosen mechanism, between two of its tokens.
 #[derive(Debug)]
 pub enum MechAcceptor {
     /// Kerberos.
@@ -41,7 +41,7 @@ pub enum MechAcceptor {
 }
 
 impl MechAcceptor {
-    /// Whose acceptor this is.
+    /// The mechanism.
     pub fn mechanism(&self) -> Mechanism {
         match self {
             MechAcceptor::Kerberos(_) => Mechanism::Kerberos,
@@ -57,7 +57,7 @@ impl MechAcceptor {
         }
     }
 
-    /// Takes the peer's next token.
+    /// Processes the client's next token.
     pub fn step(&self, token: &[u8], call: &AcceptCall<'_>) -> StepResult<MechAcceptor> {
         Ok(match self {
             MechAcceptor::Kerberos(acceptor) => acceptor
@@ -70,12 +70,12 @@ impl MechAcceptor {
     }
 }
 
-/// Only NTLM's can be exported while the exchange is under way.
+/// Only an NTLM acceptor can be exported during the exchange.
 impl Persist for MechAcceptor {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             MechAcceptor::Ntlm(acceptor) => acceptor.pack(out),
-            MechAcceptor::Kerberos(_) => Err(Error::CannotPack("Kerberos under way")),
+            MechAcceptor::Kerberos(_) => Err(Error::CannotPack("a Kerberos exchange in progress")),
         }
     }
 
@@ -84,7 +84,7 @@ impl Persist for MechAcceptor {
     }
 }
 
-/// The initiator of whichever mechanism was chosen, between two of its tokens.
+/// The initiator of the chosen mechanism, between two of its tokens.
 #[derive(Debug)]
 pub enum MechInitiator {
     /// NTLM.
@@ -92,7 +92,7 @@ pub enum MechInitiator {
 }
 
 impl MechInitiator {
-    /// Whose initiator this is.
+    /// The mechanism.
     pub fn mechanism(&self) -> Mechanism {
         match self {
             MechInitiator::Ntlm(_) => Mechanism::Ntlm,
@@ -101,17 +101,17 @@ impl MechInitiator {
 
     /// The state before the mechanism's first token.
     ///
-    /// Errors: `NoCredentials` for Kerberos, which has no initiator here.
+    /// Errors: `NoCredentials` for Kerberos, which has no initiator.
     pub fn new(mechanism: Mechanism) -> Result<MechInitiator> {
         match mechanism {
             Mechanism::Kerberos => {
-                Err(Error::NoCredentials("Kerberos is spoken by the accepting side alone"))
+                Err(Error::NoCredentials("Kerberos is supported for acceptors only"))
             }
             Mechanism::Ntlm => Ok(MechInitiator::Ntlm(ntlm::Initiator::new())),
         }
     }
 
-    /// Makes the next token: the first one when `token` is `None`.
+    /// Makes the next token. `token` is the acceptor's last one, `None` at the start.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<MechInitiator> {
         Ok(match self {
             MechInitiator::Ntlm(initiator) => initiator

@@ -1,4 +1,4 @@
-//! The client's side.
+//! SPNEGO's initiator.
 
 use crate::mechanism::Mechanism;
 use crate::negotiate::dispatch::{Established, MechInitiator, Step, StepResult};
@@ -9,7 +9,7 @@ use crate::negotiate::{InitiateCall, candidates, mic, reject};
 use crate::types::error::{Denial, Error, Failure, Result};
 use std::sync::Arc;
 
-/// Client side, between two of its tokens.
+/// An initiator between two tokens.
 #[derive(Debug)]
 pub struct Initiator {
     state: State,
@@ -17,13 +17,13 @@ pub struct Initiator {
 
 #[derive(Debug)]
 enum State {
-    /// Before the first token.
+    /// The state before the first token.
     Start,
-    /// Has sent NegTokenInit; the acceptor's first answer settles the mechanism.
+    /// NegTokenInit is sent; the acceptor's first reply chooses the mechanism.
     Offered(Offered),
-    /// The mechanism is settled and at work.
+    /// The mechanism is chosen and its exchange in progress.
     Agreed(Agreed),
-    /// The mechanism is done and its last token is sent.
+    /// The mechanism has finished and its last token is sent.
     Finishing(Finishing),
 }
 
@@ -34,13 +34,13 @@ impl Default for Initiator {
 }
 
 impl Initiator {
-    /// Before the first token.
+    /// The state before the first token.
     pub fn new() -> Initiator {
         Initiator { state: State::Start }
     }
 
-    /// Makes the next token. `token` is `None` or empty at first, or the acceptor's NegTokenInit2
-    /// hint.
+    /// Makes the next token. For the first one, `token` is `None`, empty, or the acceptor's
+    /// NegTokenInit2 hint.
     ///
     /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied` after a `reject`, `MessageAltered`
     /// for a wrong or missing mechListMIC, and the mechanism's. They carry a `reject` for the peer
@@ -61,9 +61,7 @@ impl State {
     fn answer(&self, token: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
         let resp = NegTokenResp::decode(token)?;
         match self {
-            State::Start => {
-                Err(Error::Internal("nothing has been offered that could be answered").into())
-            }
+            State::Start => Err(Error::Internal("an answer in a state that expects none").into()),
             State::Offered(offered) => offered.step(&resp, call),
             State::Agreed(agreed) => advance(&agreed.mechanism, &agreed.terms, &resp, call),
             State::Finishing(finishing) => finishing.step(&resp),
@@ -71,8 +69,8 @@ impl State {
     }
 }
 
-/// Makes NegTokenInit with the optimistic token of the first mechanism that can start at all; those
-/// before it are not offered. `hint` may hold the acceptor's NegTokenInit2.
+/// Makes NegTokenInit with the optimistic token of the first mechanism that can start. Mechanisms
+/// before it in the list are not offered. `hint` is the acceptor's NegTokenInit2, or empty.
 fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
     let mut mechanisms = candidates(&call.config.mechanisms)?;
     if !hint.is_empty() {
@@ -116,27 +114,27 @@ fn lists(list: MechTypeList<'_>, mechanism: Mechanism) -> bool {
     list.iter().any(|oid| Mechanism::from_oid(oid) == Some(mechanism))
 }
 
-/// What both sides' MICs have to show.
+/// What the mechListMIC is computed from and required by.
 #[derive(Debug, Clone)]
 struct Terms {
-    /// The list as it was sent.
+    /// The list as sent.
     mech_types: Arc<[u8]>,
-    /// The mechanism is the first of the list, and the acceptor did not say request-mic.
+    /// Whether the mechanism is the first of the list and the acceptor did not send request-mic.
     preferred: bool,
 }
 
-/// NegTokenInit has been sent.
+/// NegTokenInit is sent.
 #[derive(Debug)]
 struct Offered {
     mech_types: Arc<[u8]>,
     first: First,
 }
 
-/// What the first mechanism of the list became when it made the optimistic token.
+/// The state of the list's first mechanism after the optimistic token.
 #[derive(Debug)]
 enum First {
     Running(MechInitiator),
-    /// It has but one token.
+    /// The mechanism has only one token.
     Done(Box<Established>),
 }
 
@@ -150,7 +148,7 @@ impl Offered {
             First::Done(established) => established.mechanism,
         };
         let mechanism = match resp.supported_mech {
-            // Java's acceptors name none: the optimistic token was the right one.
+            // Java's acceptors send none: the optimistic token's mechanism is accepted.
             None => first,
             Some(oid) => Mechanism::from_oid(oid)
                 .filter(|&m| MechTypeList::new(&self.mech_types).is_ok_and(|list| lists(list, m)))
@@ -170,27 +168,26 @@ impl Offered {
     }
 }
 
-/// The acceptor chose another mechanism than the first: its exchange begins now.
+/// Starts another mechanism than the first, chosen by the acceptor.
 fn restart(
     mechanism: Mechanism,
     terms: Terms,
     resp: &NegTokenResp<'_>,
     call: &InitiateCall<'_>,
 ) -> StepResult<State> {
-    // Windows 2003 says accept-incomplete here, where RFC 4178 wants request-mic. The MIC is needed
-    // either way.
+    // Windows 2003 sends accept-incomplete, where RFC 4178 requires request-mic. The MIC is
+    // required in both cases.
     if !matches!(resp.neg_state, Some(NegState::RequestMic | NegState::AcceptIncomplete))
         || resp.response_token.is_some()
     {
-        return Err(Error::InvalidToken(
-            "another mechanism than the first is not to be answered like this",
-        )
-        .into());
+        return Err(
+            Error::InvalidToken("a malformed choice of another mechanism than the first").into()
+        );
     }
     send(MechInitiator::new(mechanism)?.step(None, call)?, &terms)
 }
 
-/// The mechanism takes the acceptor's token.
+/// Passes the acceptor's token to the mechanism.
 fn advance(
     mechanism: &MechInitiator,
     terms: &Terms,
@@ -205,7 +202,7 @@ fn advance(
             return Err(Error::InvalidToken("NegTokenResp: the responseToken is missing").into());
         }
     };
-    // The mechanism may know better why it was rejected.
+    // First to the mechanism: its error may state the reason of the rejection.
     let step = mechanism.step(Some(mech_token), call)?;
     if rejected {
         return Err(REJECTED.into());
@@ -225,8 +222,8 @@ fn advance(
 
 const REJECTED: Error = Error::LogonDenied(Denial::Policy("rejected by the acceptor"));
 
-/// Wraps the mechanism's token; with its last one goes our MIC, if one is needed. The acceptor
-/// always has the last word.
+/// Wraps the mechanism's token. The last one carries the initiator's MIC, if required. The acceptor
+/// always sends the final token.
 fn send(step: Step<MechInitiator>, terms: &Terms) -> StepResult<State> {
     let terms = terms.clone();
     let (next, token, ours) = match step {
@@ -255,14 +252,14 @@ fn send(step: Step<MechInitiator>, terms: &Terms) -> StepResult<State> {
     Ok(Step::Continue { next, token: resp.encode(), claim: None })
 }
 
-/// The mechanism is settled.
+/// The mechanism is chosen.
 #[derive(Debug)]
 struct Agreed {
     terms: Terms,
     mechanism: MechInitiator,
 }
 
-/// The mechanism is done; the acceptor's last token is awaited.
+/// The mechanism has finished; the acceptor's last token is expected.
 #[derive(Debug)]
 struct Finishing {
     terms: Terms,
@@ -287,8 +284,7 @@ impl Finishing {
     }
 }
 
-/// Judges the token with which the acceptor ends its part, and makes the one that may still be owed
-/// to it.
+/// Checks the acceptor's last token, and makes the token to send in reply, if any.
 fn conclude(
     established: &mut Established,
     terms: &Terms,
@@ -304,7 +300,9 @@ fn conclude(
         }
         None if completed => return Ok(None),
         None => {
-            return Err(Error::InvalidToken("the acceptor waits for a token that there is not"));
+            return Err(Error::InvalidToken(
+                "the acceptor expects another token after the last one",
+            ));
         }
     }
     if mic_sent || completed {

@@ -1,15 +1,15 @@
 //! SPNEGO, RFC 4178 with [MS-SPNG]: token codec, acceptor and initiator.
 //!
-//! Negotiation by itself protects nothing; the mechListMIC does, afterwards, with the keys of the
-//! mechanism that was chosen. Both sides follow these rules (RFC 4178 5), and `mic::needed` states
-//! the first one:
-//! - The MIC is required if the initiator's most preferred mechanism was not the one chosen, or if
+//! The negotiation itself is unprotected. The mechListMIC protects it afterwards, with the keys of
+//! the chosen mechanism. Both sides follow these rules (RFC 4178 5); `mic::needed` implements the
+//! first one:
+//! - The MIC is required if the chosen mechanism is not the initiator's most preferred one, or if
 //!   the mechanism asks for it, provided that the mechanism has integrity. Then both sides must
-//!   send theirs.
-//! - A MIC that the peer sends is checked, required or not, and answered with our own.
-//! - A required MIC that does not come with the peer's last mechanism token may still come in one
-//!   token more. That is how Windows treats its NTLM clients; RFC 4178 would have the acceptor give
-//!   up at once.
+//!   send a MIC.
+//! - A received MIC is always checked, and answered with a MIC.
+//! - A required MIC that is missing from the peer's last mechanism token may follow in one more
+//!   token. Windows treats its NTLM clients like this; according to RFC 4178 the acceptor would
+//!   fail at once.
 
 mod acceptor;
 mod config;
@@ -30,13 +30,13 @@ use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use token::{NegState, NegTokenResp};
 
-/// One call of `AcceptSecurityContext`, as SPNEGO sees it.
+/// The context of one `AcceptSecurityContext` call for SPNEGO.
 pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 
-/// One call of `InitializeSecurityContext`, as SPNEGO sees it.
+/// The context of one `InitializeSecurityContext` call for SPNEGO.
 pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
 
-/// What a server can negotiate with a client whose optimistic token this is.
+/// The mechanisms that a server can negotiate with a client whose optimistic token is `token`.
 fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechanism>> {
     let mut list = candidates(&call.config.mechanisms)?;
     list.retain(|&mechanism| dispatch::acceptable(mechanism, token, call));
@@ -47,7 +47,7 @@ fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechani
     }
 }
 
-/// What can be negotiated at all.
+/// The configured mechanisms, of which there must be one at least.
 fn candidates(mechanisms: &[Mechanism]) -> Result<Vec<Mechanism>> {
     if mechanisms.is_empty() {
         Err(Error::NothingInCommon("credential and policy leave no mechanism"))
@@ -56,7 +56,7 @@ fn candidates(mechanisms: &[Mechanism]) -> Result<Vec<Mechanism>> {
     }
 }
 
-/// `failure` with a `reject` for the peer, if the caller asked for error tokens.
+/// Adds a `reject` for the peer to `failure`, if the caller asked for error tokens.
 fn reject(failure: Failure, requirements: ContextFlags) -> Failure {
     let token = requirements.contains(ContextFlags::EXTENDED_ERROR).then(|| {
         let response_token = failure.token.as_deref();

@@ -1,4 +1,4 @@
-//! An established context's keys: sign, verify, seal, unseal, whichever mechanism they came from.
+//! Message protection of an established context of either mechanism: sign, verify, seal, unseal.
 
 use crate::kerberos;
 use crate::ntlm;
@@ -7,7 +7,7 @@ use crate::types::protection::{KeyInfo, Part, Qop, Sizes};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The keys and counters of an established context.
+/// The keys and sequence numbers of an established context.
 #[derive(Debug, Clone)]
 pub enum Session {
     /// RFC 4121, RFC 4757, [MS-KILE] 3.4.5.
@@ -16,7 +16,7 @@ pub enum Session {
     Ntlm(ntlm::Session),
 }
 
-/// Calls the same method of whichever mechanism's session this is.
+/// Calls a method of the mechanism's session.
 macro_rules! each {
     ($self:ident, $session:ident => $call:expr) => {
         match $self {
@@ -27,7 +27,7 @@ macro_rules! each {
 }
 
 impl Session {
-    /// The credentials that the client has forwarded.
+    /// The credentials that the client has delegated.
     pub fn delegated(&self) -> Option<&Arc<kerberos::Delegated>> {
         match self {
             Session::Kerberos(kerberos) => kerberos.delegated.as_ref(),
@@ -35,40 +35,40 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_SIZES`.
+    /// The sizes for `SECPKG_ATTR_SIZES`.
     pub fn sizes(&self) -> Sizes {
         each!(self, s => s.sizes())
     }
 
-    /// `SECPKG_ATTR_KEY_INFO`.
+    /// The algorithms for `SECPKG_ATTR_KEY_INFO`.
     pub fn key_info(&self) -> KeyInfo {
         each!(self, s => s.key_info())
     }
 
-    /// `SECPKG_ATTR_SESSION_KEY`.
+    /// The key for `SECPKG_ATTR_SESSION_KEY`.
     pub fn session_key(&self) -> &[u8] {
         each!(self, s => s.session_key())
     }
 
-    /// Goes back to where it was when the first message was due, after any mechListMICs.
+    /// Restores the state before the first message, after any mechListMICs.
     pub fn reset(&mut self) {
         each!(self, s => s.reset())
     }
 
-    /// `MakeSignature`: writes the signature of `parts` to the front of `token` and tells its
-    /// length. `sequence` is the caller's `MessageSeqNo`; only datagram contexts use it.
+    /// `MakeSignature`: writes the signature of `parts` to the start of `token` and returns its
+    /// length in bytes. `sequence` is the caller's `MessageSeqNo`, used by datagram contexts only.
     pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {
         each!(self, s => s.sign(parts, sequence, token))
     }
 
-    /// `VerifySignature`.
+    /// `VerifySignature`: checks the signature of `parts` in `token`.
     pub fn verify(&mut self, parts: &[&[u8]], sequence: u32, token: &[u8]) -> Result<()> {
         each!(self, s => s.verify(parts, sequence, token))
     }
 
-    /// Bytes of padding, each with that number as its value, that `EncryptMessage` puts behind
-    /// `length` bytes to be encrypted, if the caller has room for them (SECBUFFER_PADDING). They
-    /// are one more of the message's parts.
+    /// The bytes of padding, each with that number as its value, that `EncryptMessage` appends to
+    /// `length` bytes of plaintext if the caller passes a buffer for them (SECBUFFER_PADDING). They
+    /// are one more part of the message.
     pub fn padding(&self, length: usize) -> usize {
         match self {
             Session::Kerberos(kerberos) => kerberos.session.padding(length),
@@ -76,8 +76,8 @@ impl Session {
         }
     }
 
-    /// `EncryptMessage`: encrypts `parts` in place, writes the signature to the front of `token`
-    /// and tells its length. On an error nothing has changed.
+    /// `EncryptMessage`: encrypts `parts` in place, writes the signature to the start of `token`
+    /// and returns its length in bytes. On an error nothing is changed.
     pub fn seal(
         &mut self,
         qop: Qop,
@@ -93,8 +93,8 @@ impl Session {
         each!(self, s => s.unseal(parts, sequence, token))
     }
 
-    /// `DecryptMessage` of a SECBUFFER_STREAM, one whole message with its signature: decrypts and
-    /// checks it in place and tells where in `stream` its plaintext lies.
+    /// `DecryptMessage` with SECBUFFER_STREAM, a whole message including its signature: decrypts
+    /// and checks it in place. Returns the range of the plaintext in `stream`.
     pub fn unseal_stream(
         &mut self,
         stream: &mut [u8],
@@ -103,7 +103,7 @@ impl Session {
         each!(self, s => s.unseal_stream(stream, sequence))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), made before any
+    /// Makes SPNEGO's mechListMIC over the DER of the mechanism list ([RFC 4178] 5), before any
     /// message.
     pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         each!(self, s => s.make_mech_list_mic(mech_types))

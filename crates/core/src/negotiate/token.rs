@@ -1,50 +1,52 @@
 //! The tokens of RFC 4178 4.2 and [MS-SPNG] 2.2.1, read from borrowed slices and written in one
 //! allocation.
 //!
-//! What is read is DER, strictly, with these leniencies, each for peers that are known to need it:
-//! - bytes after a token's outermost element are ignored, as MIT krb5 does: callers hand in whole
-//!   buffers;
+//! Tokens must be DER, with these exceptions, each for known peers:
+//! - Bytes after a token's outermost element are ignored, as by MIT krb5: callers pass whole
+//!   buffers.
 //! - `mechToken` may be missing or empty (filters, proxies, and clients without an optimistic
-//!   token);
-//! - `reqFlags` may be sent; it is unprotected and ignored (RFC 4178 4.2.1, [MS-SPNG] 2.2.1);
-//! - `[3]` of NegTokenInit is `mechListMIC` (RFC 4178) or `negHints` ([MS-SPNG]), told apart by the
-//!   inner tag;
-//! - an empty `responseToken` counts as absent: old IIS sends one where no token is left to send;
-//! - a `mechListMIC` that repeats `responseToken` is ignored: Windows 2000 and its imitators send
-//!   it;
-//! - NegTokenResp may stand in the GSS-API frame, as old Sun clients send it;
+//!   token).
+//! - `reqFlags` may be present. It is unprotected and ignored (RFC 4178 4.2.1, [MS-SPNG] 2.2.1).
+//! - `[3]` of NegTokenInit is `mechListMIC` (RFC 4178) or `negHints` ([MS-SPNG]), distinguished by
+//!   the inner tag.
+//! - An empty `responseToken` counts as absent: old IIS sends one when no token is left to send.
+//! - A `mechListMIC` equal to `responseToken` is ignored: sent by Windows 2000 and imitators.
+//! - NegTokenResp may stand in the GSS-API frame, as sent by old Sun clients.
 //! - `negState` and `supportedMech` may be missing from any NegTokenResp: Java's first one has
-//!   neither;
-//! - fields after the known ones are skipped: RFC 4178's types are extensible.
+//!   neither.
+//! - Fields after the known ones are skipped: RFC 4178's types are extensible.
 
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::mechanism::Mechanism;
 use crate::types::error::{Error, Result};
 
-/// SPNEGO's own OBJECT IDENTIFIER, 1.3.6.1.5.5.2, contents only.
+/// SPNEGO's object identifier, 1.3.6.1.5.5.2, contents only.
 pub const SPNEGO_OID: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x02];
 
-/// `hintName`, as every implementation sends it ([MS-SPNG] 2.2.1).
+/// `hintName`, with the value that all implementations send ([MS-SPNG] 2.2.1).
 const HINT_NAME: &[u8] = b"not_defined_in_RFC4178@please_ignore";
 
-/// First bytes of each NTLM message.
+/// The first bytes of every NTLM message.
 const NTLMSSP_SIGNATURE: &[u8] = b"NTLMSSP\0";
 
-/// First byte of Kerberos' AP-REQ, which DCE style sends without a frame.
+/// The first byte of an AP-REQ, which DCE style sends without a frame.
 const AP_REQ: u8 = der::application(14);
 
-/// Mechanisms that a list may hold. Windows lists four, MIT krb5 as many as it has.
+/// The most mechanisms in an accepted list. Windows lists four, MIT krb5 all that are installed.
 const MAX_MECH_TYPES: usize = 64;
 
-/// A MechTypeList, checked. The mechListMIC covers its bytes exactly as they were received.
+/// A validated MechTypeList. The mechListMIC covers its bytes exactly as received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MechTypeList<'a> {
     der: &'a [u8],
 }
 
 impl<'a> MechTypeList<'a> {
-    /// Checks `der`, the list with tag and length.
+    /// Validates `der`, the list with tag and length.
+    ///
+    /// Errors: `InvalidToken` for malformed DER, an empty object identifier, no mechanism, or more
+    /// than 64.
     pub fn new(der: &'a [u8]) -> Result<MechTypeList<'a>> {
         let mut list = Reader::new(der::only(der, der::SEQUENCE)?);
         let mut count = 0;
@@ -63,7 +65,7 @@ impl<'a> MechTypeList<'a> {
         Ok(MechTypeList { der })
     }
 
-    /// Tag, length and contents.
+    /// The encoded list: tag, length and contents.
     pub fn der(&self) -> &'a [u8] {
         self.der
     }
@@ -87,18 +89,21 @@ pub fn mech_type_list(mechanisms: &[Mechanism]) -> Vec<u8> {
     writer.finish()
 }
 
-/// A first token, from either side.
+/// The first token of either side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstToken<'a> {
-    /// SPNEGO's.
+    /// SPNEGO's NegTokenInit.
     Negotiate(NegTokenInit<'a>),
     /// A mechanism's own token, without SPNEGO.
     Raw(Mechanism),
 }
 
 impl<'a> FirstToken<'a> {
-    /// Tells what `token`, which is not empty, is. The mechanism of a bare token is known by NTLM's
-    /// signature, by AP-REQ's tag, or by the object identifier in the GSS-API frame (RFC 2743 3.1).
+    /// Identifies `token`, which must not be empty. A mechanism's own token is recognized by NTLM's
+    /// signature, AP-REQ's tag, or the object identifier in the GSS-API frame (RFC 2743 3.1).
+    ///
+    /// Errors: `InvalidToken` for a malformed token, `NothingInCommon` for an unsupported
+    /// mechanism.
     pub fn read(token: &'a [u8]) -> Result<FirstToken<'a>> {
         if token.starts_with(NTLMSSP_SIGNATURE) {
             return Ok(FirstToken::Raw(Mechanism::Ntlm));
@@ -112,7 +117,7 @@ impl<'a> FirstToken<'a> {
             let mechanism = Mechanism::from_oid(oid);
             return mechanism
                 .map(FirstToken::Raw)
-                .ok_or(Error::NothingInCommon("a token of a mechanism not spoken here"));
+                .ok_or(Error::NothingInCommon("a token of an unsupported mechanism"));
         }
         let choice = frame.read(der::context(0))?;
         frame.end()?;
@@ -120,19 +125,19 @@ impl<'a> FirstToken<'a> {
     }
 }
 
-/// NegTokenInit of RFC 4178 4.2.1 and NegTokenInit2 of [MS-SPNG] 2.2.1, without what nobody uses.
+/// NegTokenInit of RFC 4178 4.2.1 and NegTokenInit2 of [MS-SPNG] 2.2.1, without the unused fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NegTokenInit<'a> {
-    /// `mechTypes`: always there in RFC 4178, optional in [MS-SPNG].
+    /// `mechTypes`: mandatory in RFC 4178, optional in [MS-SPNG].
     pub mech_types: Option<MechTypeList<'a>>,
-    /// `mechToken`: the optimistic token, of the first mechanism of the list.
+    /// `mechToken`: the optimistic token, for the first mechanism of the list.
     pub mech_token: Option<&'a [u8]>,
     /// `mechListMIC`.
     pub mech_list_mic: Option<&'a [u8]>,
 }
 
 impl<'a> NegTokenInit<'a> {
-    /// Reads the contents of `[0]` of NegotiationToken.
+    /// Decodes the contents of `[0]` of NegotiationToken.
     fn decode(choice: &'a [u8]) -> Result<NegTokenInit<'a>> {
         let mut fields = Reader::new(der::only(choice, der::SEQUENCE)?);
         let mech_types = fields.optional(der::context(0))?.map(MechTypeList::new).transpose()?;
@@ -156,7 +161,8 @@ impl<'a> NegTokenInit<'a> {
         Ok(NegTokenInit { mech_types, mech_token, mech_list_mic })
     }
 
-    /// The initiator's first token: no reqFlags, no MIC, and no mechToken if it is empty.
+    /// Encodes the initiator's first token, without reqFlags and MIC. An empty mechToken is
+    /// omitted.
     pub fn encode(mech_types: &[u8], mech_token: &[u8]) -> Vec<u8> {
         let optimistic = if mech_token.is_empty() { 0 } else { der::field_size(mech_token.len()) };
         let mut writer = open_frame(der::size(mech_types.len()) + optimistic);
@@ -168,8 +174,7 @@ impl<'a> NegTokenInit<'a> {
         writer.finish()
     }
 
-    /// The acceptor's NegTokenInit2, for an initiator that wants to know what there is to choose
-    /// from.
+    /// Encodes the acceptor's NegTokenInit2, for an initiator that asks for the list of mechanisms.
     pub fn encode_hint(mech_types: &[u8]) -> Vec<u8> {
         let hints = der::field_size(HINT_NAME.len());
         let fields = der::size(mech_types.len()) + der::size(der::size(hints));
@@ -183,7 +188,8 @@ impl<'a> NegTokenInit<'a> {
     }
 }
 
-/// Writes the GSS-API frame and all headers around `fields` octets of fields of NegTokenInit.
+/// Writes the GSS-API frame and all headers for NegTokenInit; `fields` octets of fields must
+/// follow.
 fn open_frame(fields: usize) -> Writer {
     let choice = der::size(fields);
     let frame = der::size(SPNEGO_OID.len()) + der::size(choice);
@@ -222,7 +228,9 @@ pub struct NegTokenResp<'a> {
 }
 
 impl<'a> NegTokenResp<'a> {
-    /// Reads a token that follows the first one.
+    /// Decodes a token that follows the first one.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn decode(token: &'a [u8]) -> Result<NegTokenResp<'a>> {
         let mut outer = Reader::new(token);
         if let Some(frame) = outer.optional(der::APPLICATION_0)? {
@@ -253,7 +261,7 @@ impl<'a> NegTokenResp<'a> {
         Ok(NegTokenResp { neg_state, supported_mech, response_token, mech_list_mic })
     }
 
-    /// The token's bytes.
+    /// Encodes the token.
     pub fn encode(&self) -> Vec<u8> {
         let present =
             |field: Option<&[u8]>| field.map_or(0, |contents| der::field_size(contents.len()));
@@ -280,7 +288,7 @@ impl<'a> NegTokenResp<'a> {
     }
 }
 
-/// The contents of field `[n]`, an OCTET STRING, if it is next.
+/// The contents of field `[n]`, an OCTET STRING, if it is the next one.
 fn octets<'a>(fields: &mut Reader<'a>, n: u8) -> Result<Option<&'a [u8]>> {
     match fields.optional(der::context(n))? {
         None => Ok(None),
@@ -288,7 +296,7 @@ fn octets<'a>(fields: &mut Reader<'a>, n: u8) -> Result<Option<&'a [u8]>> {
     }
 }
 
-/// Only fields with tags above `[last]` may follow.
+/// Checks that only fields with tags above `[last]` follow.
 fn skip_extensions(mut fields: Reader<'_>, last: u8) -> Result<()> {
     while !fields.is_empty() {
         let (tag, _) = fields.any()?;

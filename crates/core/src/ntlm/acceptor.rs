@@ -1,4 +1,4 @@
-//! The server's side of the exchange, [MS-NLMP] 3.2.5.
+//! The acceptor of an NTLM exchange, [MS-NLMP] 3.2.5.
 
 use super::crypto;
 use super::flags::NegotiateFlags;
@@ -23,38 +23,38 @@ use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
 use tracing::debug;
 
-/// The server's side, by what it awaits.
+/// An acceptor, by the message it expects.
 #[derive(Debug)]
 pub enum Acceptor {
-    /// NEGOTIATE_MESSAGE, or in a datagram context nothing.
+    /// Expects NEGOTIATE_MESSAGE; in a datagram context, an empty token.
     ExpectNegotiate,
-    /// AUTHENTICATE_MESSAGE.
+    /// Expects AUTHENTICATE_MESSAGE.
     ExpectAuthenticate(Challenged),
 }
 
-/// What has been said once the challenge is out.
+/// The state after CHALLENGE_MESSAGE.
 #[derive(Debug)]
 pub struct Challenged {
     /// NegotiateFlags of CHALLENGE_MESSAGE.
     flags: NegotiateFlags,
     server_challenge: [u8; 8],
-    /// The client has said in NEGOTIATE_MESSAGE what it offers.
+    /// Whether the client has stated its capabilities in a NEGOTIATE_MESSAGE.
     offered: bool,
     issued: FileTime,
-    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as they travelled, for the MIC.
+    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as transmitted, for the MIC.
     transcript: Box<[u8]>,
 }
 
 impl Acceptor {
-    /// Awaits NEGOTIATE_MESSAGE.
+    /// The state before NEGOTIATE_MESSAGE.
     pub fn new() -> Acceptor {
         Acceptor::ExpectNegotiate
     }
 
-    /// Takes the client's next message.
+    /// Processes the client's next message.
     ///
     /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied`, `BadBindings`, `WrongTarget`, and
-    /// the authority's. They carry the client's names once it has sent them.
+    /// the authority's. They carry the client's names if it has sent them.
     pub fn step(
         &self,
         token: &[u8],
@@ -99,10 +99,10 @@ impl Default for Acceptor {
     }
 }
 
-/// Server receives a NEGOTIATE_MESSAGE, [MS-NLMP] 3.2.5.1.1; or, in a datagram context, nothing
-/// yet, 3.2.5.2.1.
+/// Server receives a NEGOTIATE_MESSAGE, [MS-NLMP] 3.2.5.1.1; in a datagram context, an empty token,
+/// 3.2.5.2.1.
 fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor, Established<Session>>> {
-    // It is kept for the MIC, in each of any number of half-open contexts.
+    // The message is kept for the MIC, and the number of half-open contexts is not limited.
     if token.len() > super::MAX_TOKEN as usize {
         return Err(Error::InvalidToken("NEGOTIATE_MESSAGE longer than NTLM's cbMaxToken"));
     }
@@ -134,7 +134,7 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor, Estab
     Ok(Step::Continue { next, token: challenge, claim: None })
 }
 
-/// What a datagram client may choose from: it has had no say before the challenge.
+/// What a datagram client may choose from, since it has not stated its capabilities.
 const OFFERED_TO_DATAGRAM: NegotiateFlags = NegotiateFlags::UNICODE
     .union(NegotiateFlags::REQUEST_TARGET)
     .union(NegotiateFlags::SIGN)
@@ -146,14 +146,14 @@ const OFFERED_TO_DATAGRAM: NegotiateFlags = NegotiateFlags::UNICODE
     .union(NegotiateFlags::N128)
     .union(NegotiateFlags::N56);
 
-/// NegotiateFlags for CHALLENGE_MESSAGE: what the client offers, as far as each is ours to give.
+/// NegotiateFlags of CHALLENGE_MESSAGE: what the client offers and the server supports.
 fn choose(
     offered: NegotiateFlags,
     datagram: bool,
     config: &AcceptorConfig,
 ) -> Result<NegotiateFlags> {
     use NegotiateFlags as F;
-    let given_if_offered = F::REQUEST_TARGET
+    let supported = F::REQUEST_TARGET
         | F::SIGN
         | F::SEAL
         | F::ALWAYS_SIGN
@@ -162,14 +162,13 @@ fn choose(
         | F::N128
         | F::N56
         | F::KEY_EXCH;
-    let mut flags = (offered & given_if_offered) | F::NTLM | F::TARGET_INFO;
-    flags |= match Charset::of(offered) {
+    let mut flags = (offered & supported) | F::NTLM | F::TARGET_INFO;
+    flags |= match Charset::from_flags(offered) {
         Some(Charset::Unicode) => F::UNICODE,
         Some(Charset::Oem) => F::OEM,
         None => return Err(Error::InvalidToken("NEGOTIATE_MESSAGE offers no character set")),
     };
-    // Extended session security takes the place of what is weaker ([MS-NLMP] 2.2.2.5, "P", "R",
-    // "K").
+    // Extended session security replaces the weaker options ([MS-NLMP] 2.2.2.5, "P", "R", "K").
     flags |= if offered.contains(F::EXTENDED_SESSIONSECURITY) {
         F::EXTENDED_SESSIONSECURITY
     } else {
@@ -179,7 +178,7 @@ fn choose(
         flags |= if config.names.in_domain { F::TARGET_TYPE_DOMAIN } else { F::TARGET_TYPE_SERVER };
     }
     if datagram {
-        // Datagrams always exchange a key ([MS-NLMP] 3.2.5.2.1).
+        // Datagram contexts always exchange a key ([MS-NLMP] 3.2.5.2.1).
         flags |= F::DATAGRAM | F::KEY_EXCH;
     }
     requirements::strength(flags, &config.policy)?;
@@ -187,10 +186,10 @@ fn choose(
 }
 
 impl Challenged {
-    /// The state after these messages, whoever sent them: `negotiate` is empty in a datagram
-    /// context.
+    /// The state after these two messages; `negotiate` is empty in a datagram context. `issued` is
+    /// the time of the challenge.
     ///
-    /// Errors: `InvalidToken` when `challenge` is no CHALLENGE_MESSAGE.
+    /// Errors: `InvalidToken` if `challenge` is not a CHALLENGE_MESSAGE.
     pub fn new(negotiate: &[u8], challenge: &[u8], issued: FileTime) -> Result<Challenged> {
         let Challenge { flags, server_challenge, .. } = Challenge::parse(challenge)?;
         let transcript = [negotiate, challenge].concat().into_boxed_slice();
@@ -215,8 +214,11 @@ impl Challenged {
         }
         let flags = self.agreed(message.flags)?;
         requirements::strength(flags, &call.config.policy)?;
-        let charset =
-            message.flags.and_then(Charset::of).or(Charset::of(flags)).unwrap_or(Charset::Unicode);
+        let charset = message
+            .flags
+            .and_then(Charset::from_flags)
+            .or(Charset::from_flags(flags))
+            .unwrap_or(Charset::Unicode);
         let names = LogonNames {
             user: charset.decode(message.user)?,
             domain: charset.decode(message.domain)?,
@@ -230,40 +232,40 @@ impl Challenged {
             ?flags,
             "NTLM AUTHENTICATE_MESSAGE"
         );
-        let proven = if message.is_anonymous() {
+        let verified = if message.is_anonymous() {
             anonymous(&message, flags, call)?
         } else {
-            match self.prove(&message, &names, flags, call) {
-                Ok(proven) => proven,
+            match self.verify(&message, &names, flags, call) {
+                Ok(verified) => verified,
                 Err(error) => {
                     return Err(Failure { error, token: None, logon: Some(Box::new(names)) });
                 }
             }
         };
-        debug!(user = proven.principal.display_name(), mic = proven.assertions.has_mic, response = ?proven.response, "NTLM accepted");
-        let anonymous = proven.principal.anonymous;
+        debug!(user = verified.principal.display_name(), mic = verified.assertions.has_mic, response = ?verified.response, "NTLM accepted");
+        let anonymous = verified.principal.anonymous;
         let established = Established {
-            session: Session::new(flags, &proven.exported_session_key, Side::Server),
+            session: Session::new(flags, &verified.exported_session_key, Side::Server),
             mechanism: Mechanism::Ntlm,
             flags: granted(flags, call.requirements, anonymous),
-            client: proven.principal,
+            client: verified.principal,
             server_name: call.config.names.nb_computer.clone(),
-            client_target: proven.assertions.target_name,
+            client_target: verified.assertions.target_name,
             expiry: super::expiry(call.config.context_lifetime, call.now),
-            wants_mech_list_mic: proven.assertions.has_mic,
+            wants_mech_list_mic: verified.assertions.has_mic,
             logon: (!anonymous).then(|| Box::new(names)),
         };
         Ok(Step::Done { established, token: None, claim: None })
     }
 
-    /// Everything that a client proves: its password first, then MIC, channel bindings, target.
-    fn prove(
+    /// Verifies the client's response, then MIC, channel bindings and target name.
+    fn verify(
         &self,
         message: &Authenticate<'_>,
         names: &LogonNames,
         flags: NegotiateFlags,
         call: &AcceptCall<'_>,
-    ) -> Result<Proven> {
+    ) -> Result<VerifiedLogon> {
         let logon = NetworkLogon {
             user: &names.user,
             domain: &names.domain,
@@ -280,9 +282,9 @@ impl Challenged {
                 authenticate: message.around_mic(),
             },
         };
-        // Before the authority is asked, so that a malformed response never looks like a wrong
-        // password or a right one.
-        let assertions = ClientAssertions::of(logon.nt_response)?;
+        // Parsed before the authority is asked, so that a malformed response gives the same error
+        // with a right and a wrong password.
+        let assertions = ClientAssertions::from_response(logon.nt_response)?;
         let Validated { principal, session_base_key, lm_session_key, response } =
             call.config.authority.validate(&logon, call.now)?;
         let principal = call.config.directory.complete(principal)?;
@@ -305,57 +307,60 @@ impl Challenged {
             }
         }
         assertions.check(response, call)?;
-        Ok(Proven { principal, response: Some(response), exported_session_key, assertions })
+        Ok(VerifiedLogon { principal, response: Some(response), exported_session_key, assertions })
     }
 
-    /// The flags that both messages have.
+    /// The flags set in both messages.
     ///
-    /// A client may leave out what it does not want, but hardly weaken what it does: nobody asks
-    /// for signing and then does without the extended session security or the 128 bits that were
-    /// agreed on, except someone in between. A datagram's client that has sent no NEGOTIATE_MESSAGE
-    /// chooses here for the first time.
+    /// A client may drop options it does not need. A client that keeps signing or sealing but drops
+    /// the negotiated extended session security or 128-bit encryption indicates tampering. A
+    /// datagram client that sent no NEGOTIATE_MESSAGE makes its first choice here.
+    ///
+    /// Errors: `InvalidToken` for weakened flags, or without the flags of a datagram context in
+    /// one.
     fn agreed(&self, theirs: Option<NegotiateFlags>) -> Result<NegotiateFlags> {
         use NegotiateFlags as F;
         let Some(theirs) = theirs else { return Ok(self.flags) };
         let flags = self.flags & theirs;
         if self.flags.contains(F::DATAGRAM) && !flags.contains(F::DATAGRAM | F::KEY_EXCH) {
-            return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE is not a datagram's"));
+            return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE is not for a datagram context"));
         }
         let weaker = (self.flags - flags).intersects(F::EXTENDED_SESSIONSECURITY | F::N128)
             || keys::seal_bits(flags) < keys::seal_bits(self.flags);
         if self.offered && flags.intersects(F::SIGN | F::SEAL) && weaker {
-            return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE weakens what was agreed"));
+            return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE weakens the negotiated flags"));
         }
         Ok(flags)
     }
 }
 
-/// Who the client has proven to be, and with what.
-struct Proven {
+/// The result of a successful verification.
+struct VerifiedLogon {
     principal: Principal,
-    /// `None`: a null session, which proves nothing.
+    /// `None` for a null session, which has no response.
     response: Option<ResponseKind>,
     exported_session_key: crypto::Key,
     assertions: ClientAssertions,
 }
 
-/// A null session, where the caller and the configuration allow one. Its key follows from what
-/// everyone can read.
+/// Accepts a null session if the caller and the configuration permit one. Its key derives from
+/// public values.
 fn anonymous(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
     call: &AcceptCall<'_>,
-) -> Result<Proven> {
-    // A null session can prove neither a channel nor a target.
+) -> Result<VerifiedLogon> {
+    // A null session has no channel bindings and no target name.
     let policy: &Policy = &call.config.policy;
-    let demanding = [policy.channel_bindings, policy.target_name].contains(&Strictness::Require);
+    let requires_binding =
+        [policy.channel_bindings, policy.target_name].contains(&Strictness::Require);
     if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION)
         || policy.refuse_null_session
-        || demanding
+        || requires_binding
     {
         return Err(Error::LogonDenied(Denial::Anonymous));
     }
-    Ok(Proven {
+    Ok(VerifiedLogon {
         principal: Principal::anonymous(),
         response: None,
         exported_session_key: exported_session_key(message, flags, &crypto::Key::default())?,
@@ -363,8 +368,8 @@ fn anonymous(
     })
 }
 
-/// The session's key would come from an LM hash that the account does not have: from what everybody
-/// can compute.
+/// Whether the session key would derive from an LM hash that the account does not have, and so from
+/// public values only.
 fn weak_key(flags: NegotiateFlags, response: ResponseKind, lm_session_key: &[u8; 8]) -> bool {
     response == ResponseKind::NtlmV1
         && flags.intersects(NegotiateFlags::LM_KEY | NegotiateFlags::NON_NT_SESSION_KEY)
@@ -373,8 +378,8 @@ fn weak_key(flags: NegotiateFlags, response: ResponseKind, lm_session_key: &[u8;
 
 /// `ExportedSessionKey` ([MS-NLMP] 3.2.5.1.2).
 ///
-/// Without signing and sealing the specification knows no key exchange; clients that make one all
-/// the same are told by their field's length.
+/// The specification defines no key exchange without signing and sealing. Clients that do one
+/// nevertheless are recognized by the length of the field.
 fn exported_session_key(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
@@ -392,7 +397,7 @@ fn exported_session_key(
     }
 }
 
-/// What the caller is told that it got.
+/// The context attributes returned to the caller.
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
     let mut granted = super::protection(flags);
     // These are the caller's own to say.

@@ -5,7 +5,7 @@ use super::wire;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 
-/// The AvIds.
+/// The values of AvId.
 pub mod id {
     /// MsvAvEOL: the end of the list.
     pub const EOL: u16 = 0;
@@ -31,25 +31,27 @@ pub mod id {
     pub const CHANNEL_BINDINGS: u16 = 10;
 }
 
-/// `MsvAvFlags`: AUTHENTICATE_MESSAGE holds a MIC.
+/// Bit of `MsvAvFlags`: AUTHENTICATE_MESSAGE has a MIC.
 pub const FLAG_MIC: u32 = 2;
-/// `MsvAvFlags`: the client has the target's name from an untrusted source.
+/// Bit of `MsvAvFlags`: the client has the target name from an untrusted source.
 pub const FLAG_UNTRUSTED_TARGET: u32 = 4;
 
-/// A list whose lengths have been checked, without its `MsvAvEOL`.
+/// A list with validated lengths, without its `MsvAvEOL`.
 #[derive(Clone, Copy, Default)]
 pub struct AvPairs<'a> {
     pairs: &'a [u8],
 }
 
 impl<'a> AvPairs<'a> {
-    /// Checks the list at the front of `bytes`, which must end in `MsvAvEOL`. What follows that
-    /// does not count.
+    /// Validates the list at the start of `bytes`, up to its `MsvAvEOL`. Bytes after that are
+    /// ignored.
+    ///
+    /// Errors: `InvalidToken` if the terminator is missing or has a value.
     pub fn parse(bytes: &'a [u8]) -> Result<AvPairs<'a>> {
         let mut at = 0;
         loop {
             let (av_id, value, next) =
-                pair(bytes, at).ok_or(Error::InvalidToken("AV pairs do not end"))?;
+                pair(bytes, at).ok_or(Error::InvalidToken("AV pairs without MsvAvEOL"))?;
             if av_id == id::EOL {
                 if !value.is_empty() {
                     return Err(Error::InvalidToken("MsvAvEOL with a value"));
@@ -60,7 +62,7 @@ impl<'a> AvPairs<'a> {
         }
     }
 
-    /// The pairs in their order.
+    /// The pairs, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u16, &'a [u8])> + use<'a> {
         let pairs = self.pairs;
         let mut at = 0;
@@ -71,28 +73,29 @@ impl<'a> AvPairs<'a> {
         })
     }
 
-    /// The first value of that id.
+    /// The first value with this id.
     pub fn get(&self, wanted: u16) -> Option<&'a [u8]> {
         self.iter().find(|(av_id, _)| *av_id == wanted).map(|(_, value)| value)
     }
 
-    /// The only value of that id. With two of them, client and server could each go by another one.
+    /// The only value with this id. Two of them are rejected: client and server could use different
+    /// ones.
     fn only(&self, wanted: u16) -> Result<Option<&'a [u8]>> {
         let mut values = self.iter().filter(|(av_id, _)| *av_id == wanted).map(|(_, value)| value);
         let value = values.next();
         if values.next().is_some() {
-            return Err(Error::InvalidToken("an AV pair stands there twice"));
+            return Err(Error::InvalidToken("a repeated AV pair"));
         }
         Ok(value)
     }
 
-    /// The value of that id, of exactly `N` bytes.
+    /// The value with this id, which must have `N` bytes.
     fn array<const N: usize>(&self, wanted: u16) -> Result<Option<[u8; N]>> {
         let malformed = Error::InvalidToken("an AV pair has the wrong length");
         self.only(wanted)?.map(|value| value.try_into().map_err(|_| malformed)).transpose()
     }
 
-    /// `MsvAvFlags`; none set when absent.
+    /// `MsvAvFlags`; 0 if absent.
     pub fn flags(&self) -> Result<u32> {
         Ok(self.array(id::FLAGS)?.map_or(0, u32::from_le_bytes))
     }
@@ -102,18 +105,18 @@ impl<'a> AvPairs<'a> {
         Ok(self.array(id::TIMESTAMP)?.map(|ticks| FileTime(u64::from_le_bytes(ticks))))
     }
 
-    /// `MsvAvChannelBindings`; all zeros mean the same as its absence.
+    /// `MsvAvChannelBindings`; all zeros count as absent.
     pub fn channel_bindings(&self) -> Result<Option<[u8; 16]>> {
         Ok(self.array(id::CHANNEL_BINDINGS)?.filter(|hash| *hash != [0; 16]))
     }
 
-    /// `MsvAvTargetName`; an empty one means the same as its absence.
+    /// `MsvAvTargetName`; an empty one counts as absent.
     pub fn target_name(&self) -> Result<Option<String>> {
         self.only(id::TARGET_NAME)?.filter(|name| !name.is_empty()).map(wire::utf16).transpose()
     }
 }
 
-/// The pair at `at`: id, value, and where the next one begins.
+/// The pair at `at`: its id and value, and the position of the next one.
 fn pair(bytes: &[u8], at: usize) -> Option<(u16, &[u8], usize)> {
     let header: &[u8; 4] = bytes.get(at..)?.first_chunk()?;
     let length = usize::from(u16::from_le_bytes([header[2], header[3]]));
@@ -122,16 +125,16 @@ fn pair(bytes: &[u8], at: usize) -> Option<(u16, &[u8], usize)> {
     Some((u16::from_le_bytes([header[0], header[1]]), value, start + length))
 }
 
-/// Longest value: as long as its length can say, and no half of a UTF-16 unit. No name of a host
-/// comes near.
+/// The longest value: the limit of the 16-bit length, rounded down to whole UTF-16 units. No
+/// realistic name reaches it.
 const LONGEST: usize = 0xfffe;
 
-/// Appends one pair, its value cut to the longest that there can be.
+/// Appends a pair; the value is truncated to the maximum length.
 pub fn put(out: &mut Vec<u8>, av_id: u16, value: &[u8]) {
     put_with(out, av_id, |out| out.extend_from_slice(value));
 }
 
-/// Appends one pair of text in UTF-16LE.
+/// Appends a pair with text in UTF-16LE.
 pub fn put_text(out: &mut Vec<u8>, av_id: u16, text: &str) {
     put_with(out, av_id, |out| wire::put_utf16(text, out));
 }

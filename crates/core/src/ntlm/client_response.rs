@@ -1,4 +1,4 @@
-//! Who a client is, and how it proves that: [MS-NLMP] 3.1.5.1.2, 3.3.
+//! The client's identity and its responses: [MS-NLMP] 3.1.5.1.2, 3.3.
 
 use super::InitiateCall;
 use super::av_pair::{self, AvPairs, id};
@@ -15,14 +15,14 @@ use crate::types::identity::Identity;
 use crate::types::time::FileTime;
 use zeroize::Zeroizing;
 
-/// Who the client is.
-pub(super) struct Who<'a> {
+/// The client's account and password.
+pub(super) struct ClientIdentity<'a> {
     pub(super) user: &'a str,
     pub(super) domain: &'a str,
     password: &'a str,
 }
 
-impl Who<'_> {
+impl ClientIdentity<'_> {
     pub(super) fn is_anonymous(&self) -> bool {
         self.user.is_empty() && self.password.is_empty()
     }
@@ -35,41 +35,41 @@ impl Who<'_> {
     }
 }
 
-/// The credential's identity, or nobody where the caller wants a null session. `DOMAIN\user` in
-/// place of a user's name is taken apart; `user@domain` travels as it is, with no domain, as
-/// Windows sends it.
-pub(super) fn identity<'a>(call: &InitiateCall<'a>) -> Result<Who<'a>> {
+/// The credential's identity, or an empty one if the caller requires a null session. A user name
+/// `DOMAIN\user` is split; `user@domain` is sent unchanged with an empty domain, as by Windows.
+///
+/// Errors: `NoCredentials` for a credential without identity; `UnknownCredentials` for a password
+/// without a user name.
+pub(super) fn identity<'a>(call: &InitiateCall<'a>) -> Result<ClientIdentity<'a>> {
     if call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION) {
-        return Ok(Who { user: "", domain: "", password: "" });
+        return Ok(ClientIdentity { user: "", domain: "", password: "" });
     }
     let Some(Identity { user, domain: given, password }) = &call.config.identity else {
-        return Err(Error::NoCredentials(
-            "the credential has no identity, and NTLM knows no other",
-        ));
+        return Err(Error::NoCredentials("the credential has no identity"));
     };
-    let who = match user.split_once('\\') {
-        Some((domain, user)) if given.is_empty() => Who { user, domain, password },
-        _ => Who { user, domain: given, password },
+    let client = match user.split_once('\\') {
+        Some((domain, user)) if given.is_empty() => ClientIdentity { user, domain, password },
+        _ => ClientIdentity { user, domain: given, password },
     };
-    if who.user.is_empty() && !who.password.is_empty() {
-        return Err(Error::UnknownCredentials("a password without a user's name"));
+    if client.user.is_empty() && !client.password.is_empty() {
+        return Err(Error::UnknownCredentials("a password without a user name"));
     }
-    Ok(who)
+    Ok(client)
 }
 
-/// What the client answers the challenge with.
-pub(super) struct Evidence {
+/// The fields of AUTHENTICATE_MESSAGE that depend on the password.
+pub(super) struct ClientResponse {
     pub(super) nt_response: Vec<u8>,
     pub(super) lm_response: Vec<u8>,
     pub(super) key_exchange_key: Key,
-    /// AUTHENTICATE_MESSAGE is to hold a MIC.
+    /// Whether AUTHENTICATE_MESSAGE will have a MIC.
     pub(super) has_mic: bool,
 }
 
-impl Evidence {
-    /// Nobody's: no response but one zero byte ([MS-NLMP] 3.3.2).
-    pub(super) fn anonymous() -> Evidence {
-        Evidence {
+impl ClientResponse {
+    /// An anonymous response: a single zero byte ([MS-NLMP] 3.3.2).
+    pub(super) fn anonymous() -> ClientResponse {
+        ClientResponse {
             nt_response: Vec::new(),
             lm_response: vec![0],
             key_exchange_key: Key::default(),
@@ -78,27 +78,27 @@ impl Evidence {
     }
 }
 
-/// Computes the responses: NTLMv2's, except for a server too old to send target information where
-/// the configuration lets NTLMv1 be spoken.
-pub(super) fn prove(
+/// Computes the responses to `challenge`: NTLMv2, or NTLMv1 if the server sends no target
+/// information and the configuration permits NTLMv1.
+pub(super) fn respond(
     challenge: &Challenge<'_>,
-    who: &Who<'_>,
+    client: &ClientIdentity<'_>,
     flags: NegotiateFlags,
     call: &InitiateCall<'_>,
-) -> Result<Evidence> {
-    let nt_hash = Zeroizing::new(crypto::nt_hash(who.password));
+) -> Result<ClientResponse> {
+    let nt_hash = Zeroizing::new(crypto::nt_hash(client.password));
     let mut client_challenge = [0; 8];
     call.config.random.fill(&mut client_challenge)?;
     let extended = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
     let allowed = call.config.policy.responses;
     if challenge.target_info.is_none() && if extended { allowed.ntlmv1_ess } else { allowed.ntlmv1 }
     {
-        return Ok(prove_v1(challenge, &nt_hash, &client_challenge, flags));
+        return Ok(respond_v1(challenge, &nt_hash, &client_challenge, flags));
     }
-    let given = challenge.target_info.unwrap_or_default();
-    let timestamp = given.timestamp()?;
-    let target_info = target_info(&given, timestamp, call)?;
-    let response_key = crypto::ntowf_v2(&nt_hash, who.user, who.domain);
+    let server_info = challenge.target_info.unwrap_or_default();
+    let timestamp = server_info.timestamp()?;
+    let target_info = target_info(&server_info, timestamp, call)?;
+    let response_key = crypto::ntowf_v2(&nt_hash, client.user, client.domain);
     let v2 = V2 {
         response_key: &response_key,
         server_challenge: &challenge.server_challenge,
@@ -107,9 +107,9 @@ pub(super) fn prove(
         target_info: &target_info,
     };
     let Responses { nt, lm, session_base_key } = v2.respond();
-    // A server that sends its time does not look at LMv2 ([MS-NLMP] 3.1.5.1.2).
+    // A server that sends a timestamp ignores LMv2 ([MS-NLMP] 3.1.5.1.2).
     let lm_response = if timestamp.is_some() { vec![0; lm.len()] } else { lm.to_vec() };
-    Ok(Evidence {
+    Ok(ClientResponse {
         nt_response: nt,
         lm_response,
         key_exchange_key: session_base_key,
@@ -117,13 +117,13 @@ pub(super) fn prove(
     })
 }
 
-/// NTLMv1's responses ([MS-NLMP] 3.3.1). The LM response is never sent: it tells too much.
-fn prove_v1(
+/// NTLMv1 responses ([MS-NLMP] 3.3.1). The LM response is never sent: it is too weak.
+fn respond_v1(
     challenge: &Challenge<'_>,
     nt_hash: &[u8; 16],
     client_challenge: &[u8; 8],
     flags: NegotiateFlags,
-) -> Evidence {
+) -> ClientResponse {
     let server_challenge = &challenge.server_challenge;
     let (response, nt, lm) = if flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
         let nt = response::ntlmv1_ess(nt_hash, server_challenge, client_challenge);
@@ -142,7 +142,7 @@ fn prove_v1(
         lm_response: &lm,
         server_challenge,
     };
-    Evidence {
+    ClientResponse {
         nt_response: nt.to_vec(),
         lm_response: lm.to_vec(),
         key_exchange_key: keys::kxkey(flags, &from),
@@ -150,20 +150,20 @@ fn prove_v1(
     }
 }
 
-/// The server's target information with what the client adds ([MS-NLMP] 3.1.5.1.2). What only a
-/// client has to say is taken from nobody else.
+/// The server's target information with the client's additions ([MS-NLMP] 3.1.5.1.2). Pairs that
+/// only a client may set are not copied from the server's.
 fn target_info(
-    given: &AvPairs<'_>,
+    server_info: &AvPairs<'_>,
     timestamp: Option<FileTime>,
     call: &InitiateCall<'_>,
 ) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(512);
-    for (av_id, value) in given.iter() {
+    for (av_id, value) in server_info.iter() {
         if !matches!(av_id, id::FLAGS | id::SINGLE_HOST | id::TARGET_NAME | id::CHANNEL_BINDINGS) {
             av_pair::put(&mut out, av_id, value);
         }
     }
-    let mut flags = given.flags()? & !(av_pair::FLAG_MIC | av_pair::FLAG_UNTRUSTED_TARGET);
+    let mut flags = server_info.flags()? & !(av_pair::FLAG_MIC | av_pair::FLAG_UNTRUSTED_TARGET);
     if timestamp.is_some() {
         flags |= av_pair::FLAG_MIC;
     }

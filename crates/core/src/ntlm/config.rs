@@ -1,4 +1,4 @@
-//! What the acceptor and the initiator are given.
+//! The configuration of NTLM's acceptor and initiator.
 
 use super::logon::Authority;
 use super::policy::{Policy, ServerNames};
@@ -8,36 +8,37 @@ use crate::types::identity::Identity;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a server needs for accepting NTLM.
+/// The configuration of an acceptor.
 #[derive(Debug)]
 pub struct AcceptorConfig {
-    /// What is demanded of clients.
+    /// The requirements for clients.
     pub policy: Policy,
     /// The server's names.
     pub names: ServerNames,
-    /// How long an established context lives; `None`: without end.
+    /// The lifetime of established contexts; `None`: unlimited.
     pub context_lifetime: Option<Duration>,
-    /// Judges logons.
+    /// Verifies logons.
     pub authority: Arc<dyn Authority>,
-    /// Knows more of accounts than those who judge logons.
+    /// Adds account data that the authority did not supply.
     pub directory: Arc<dyn Directory>,
-    /// Random numbers.
+    /// The source of random numbers.
     pub random: &'static dyn SecureRandom,
 }
 
-/// What a client needs for NTLM.
+/// The configuration of an initiator.
 #[derive(Debug)]
 pub struct InitiatorConfig {
-    /// What is demanded of servers: strength, and which responses are sent.
+    /// The requirements for servers (strength), and the responses to send.
     pub policy: Policy,
     /// `Workstation`: the NetBIOS name of this host.
     pub workstation: String,
-    /// Who the client is; `None`: only a null session can be had.
+    /// The client's identity; `None` permits null sessions only.
     pub identity: Option<Identity>,
-    /// Ask for signing even if the caller does not: SPNEGO's mechListMIC needs it.
+    /// Whether to negotiate signing even if the caller does not require it, for SPNEGO's
+    /// mechListMIC.
     pub sign: bool,
-    /// How long an established context lives; `None`: without end.
+    /// The lifetime of established contexts; `None`: unlimited.
     pub context_lifetime: Option<Duration>,
-    /// Random numbers.
+    /// The source of random numbers.
     pub random: &'static dyn SecureRandom,
 }

@@ -1,4 +1,4 @@
-//! NTLM's one-way functions, [MS-NLMP] 3.3 and 6.
+//! NTLM's cryptographic functions, [MS-NLMP] 3.3 and 6.
 
 use crate::primitives::rc4::Rc4;
 use crate::types::account_name::upcase;
@@ -12,16 +12,16 @@ use zeroize::{Zeroize, Zeroizing};
 /// A 16-byte secret, zeroed when dropped.
 pub type Key = Zeroizing<[u8; 16]>;
 
-/// HMAC-MD5 with its key already absorbed.
+/// HMAC-MD5 after its key schedule.
 pub(super) type HmacMd5 = Hmac<Md5>;
 
-/// HMAC-MD5 with `key` absorbed.
+/// HMAC-MD5 with the key `key`.
 pub(super) fn keyed(key: &[u8; 16]) -> HmacMd5 {
     let mut block = [0u8; 64];
     block[..16].copy_from_slice(key);
-    // Hmac pads a shorter key with zeros; giving the whole block needs no fallible call.
+    // Hmac pads shorter keys with zeros. Passing a whole block avoids a fallible call.
     let mac = HmacMd5::new((&block).into());
-    // As a slice: an array is erased byte by byte.
+    // As a slice: an array would be erased byte by byte.
     block.as_mut_slice().zeroize();
     mac
 }
@@ -49,7 +49,7 @@ pub fn md4(data: &[u8]) -> [u8; 16] {
     Md4::digest(data).into()
 }
 
-/// `RC4K(key, data)`: one use of a fresh RC4 state.
+/// `RC4K(key, data)`, with a new RC4 state.
 pub fn rc4k(key: &[u8; 16], mut data: [u8; 16]) -> Key {
     Rc4::new(key).apply(&mut data);
     Zeroizing::new(data)
@@ -62,7 +62,7 @@ pub fn nt_hash(password: &str) -> [u8; 16] {
     md4(&utf16)
 }
 
-/// `LMOWFv1` ([MS-NLMP] 3.3.1), for passwords of at most 14 ASCII characters; others have none.
+/// `LMOWFv1` ([MS-NLMP] 3.3.1), for passwords of at most 14 ASCII characters; `None` for others.
 pub fn lm_hash(password: &str) -> Option<[u8; 16]> {
     if password.len() > 14 || !password.is_ascii() {
         return None;
@@ -77,11 +77,11 @@ pub fn lm_hash(password: &str) -> Option<[u8; 16]> {
     Some(hash)
 }
 
-/// `NTOWFv2` ([MS-NLMP] 3.3.2): the key of NTLMv2 and LMv2 responses. The user's name counts in
-/// upper case, the domain's as it is.
+/// `NTOWFv2` ([MS-NLMP] 3.3.2): the key of NTLMv2 and LMv2 responses. The user name is converted to
+/// upper case, the domain is not.
 pub fn ntowf_v2(nt_hash: &[u8; 16], user: &str, domain: &str) -> Key {
     let mut mac = keyed(nt_hash);
-    // Through a buffer on the stack: names of a usual length take one update.
+    // Buffered on the stack: names of usual length need a single update.
     let mut buffer = [0u8; 128];
     let mut filled = 0;
     for unit in user.chars().map(upcase).flat_map(utf16).chain(domain.chars().flat_map(utf16)) {
@@ -102,12 +102,12 @@ fn utf16(c: char) -> impl Iterator<Item = u16> {
     units.into_iter().take(length)
 }
 
-/// One block of DES under a 56-bit key.
+/// Encrypts one block with DES under a 56-bit key.
 pub(super) fn des(key: &[u8], block: &[u8; 8]) -> [u8; 8] {
     let mut expanded = Zeroizing::new([0u8; 8]);
     let mut bits = key.iter().take(7).fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
     for byte in expanded.iter_mut().rev() {
-        // Seven bits of key above a parity bit that nothing looks at.
+        // Seven bits of key and an unused parity bit.
         *byte = (bits as u8) << 1;
         bits >>= 7;
     }
@@ -116,7 +116,8 @@ pub(super) fn des(key: &[u8], block: &[u8; 8]) -> [u8; 8] {
     out.into()
 }
 
-/// `DESL(key, data)`: three DES blocks under the key's 16 bytes and five zeros ([MS-NLMP] 6).
+/// `DESL(key, data)`: three DES blocks, keyed with the 16 bytes of `key` and five zeros ([MS-NLMP]
+/// 6).
 pub fn desl(key: &[u8; 16], data: &[u8; 8]) -> [u8; 24] {
     let mut padded = Zeroizing::new([0u8; 21]);
     padded[..16].copy_from_slice(key);

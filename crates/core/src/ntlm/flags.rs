@@ -3,9 +3,8 @@
 use bitflags::bitflags;
 
 bitflags! {
-    /// The NEGOTIATE structure. Each name is the documented one without `NTLMSSP_` and
-    /// `NEGOTIATE_`; bits that the specification calls reserved are kept as they come and never
-    /// sent.
+    /// NegotiateFlags. The names are the documented ones without `NTLMSSP_` and `NEGOTIATE_`.
+    /// Reserved bits are preserved when received and never sent.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     pub struct NegotiateFlags: u32 {
         /// NTLMSSP_NEGOTIATE_UNICODE

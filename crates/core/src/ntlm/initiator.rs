@@ -1,7 +1,7 @@
-//! The client's side of the exchange, [MS-NLMP] 3.1.5.
+//! The initiator of an NTLM exchange, [MS-NLMP] 3.1.5.
 
 use super::av_pair::id;
-use super::client_response::{Evidence, identity, prove};
+use super::client_response::{ClientResponse, identity, respond};
 use super::crypto;
 use super::flags::NegotiateFlags;
 use super::message::authenticate::Answer;
@@ -15,31 +15,34 @@ use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use tracing::debug;
 
-/// The client's side, by what it does next.
+/// An initiator, by its next action.
 #[derive(Debug)]
 pub enum Initiator {
-    /// Says NEGOTIATE_MESSAGE, or in a datagram context nothing.
+    /// Sends NEGOTIATE_MESSAGE; in a datagram context, an empty token.
     Start,
-    /// Awaits CHALLENGE_MESSAGE.
+    /// Expects CHALLENGE_MESSAGE.
     ExpectChallenge(Negotiated),
 }
 
-/// What has been said before the challenge.
+/// The state before CHALLENGE_MESSAGE.
 #[derive(Debug)]
 pub struct Negotiated {
-    /// NegotiateFlags of NEGOTIATE_MESSAGE; in a datagram context, what they would have been.
+    /// NegotiateFlags of NEGOTIATE_MESSAGE. In a datagram context, those it would have had.
     flags: NegotiateFlags,
-    /// NEGOTIATE_MESSAGE as it travelled, for the MIC.
+    /// NEGOTIATE_MESSAGE as transmitted, for the MIC.
     message: Vec<u8>,
 }
 
 impl Initiator {
-    /// Before NEGOTIATE_MESSAGE.
+    /// The state before NEGOTIATE_MESSAGE.
     pub fn new() -> Initiator {
         Initiator::Start
     }
 
-    /// Makes the next message.
+    /// Makes the next message. `token` is the server's last one.
+    ///
+    /// Errors: `InvalidToken`, `NothingInCommon`, `NoCredentials`, `UnknownCredentials`, and
+    /// `Unsupported` if the server does not support what the caller requires.
     pub fn step(
         &self,
         token: Option<&[u8]>,
@@ -51,7 +54,7 @@ impl Initiator {
             Initiator::ExpectChallenge(negotiated) => negotiated.answer(token, call),
         };
         step.map_err(|error| {
-            debug!(%error, "NTLM given up");
+            debug!(%error, "NTLM failed");
             error.into()
         })
     }
@@ -63,7 +66,7 @@ impl Default for Initiator {
     }
 }
 
-/// Client initiates the NEGOTIATE_MESSAGE, [MS-NLMP] 3.1.5.1.1. A datagram's client says nothing
+/// Client initiates the NEGOTIATE_MESSAGE, [MS-NLMP] 3.1.5.1.1. A datagram client sends nothing
 /// before the server's challenge, which it may already have.
 fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator, Established<Session>>> {
     identity(call)?;
@@ -80,14 +83,14 @@ fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator, Establ
         });
     }
     if !token.is_empty() {
-        return Err(Error::InvalidToken("the NTLM client speaks first"));
+        return Err(Error::InvalidToken("a token before NEGOTIATE_MESSAGE"));
     }
     let message = Negotiate::write(flags);
     let next = Initiator::ExpectChallenge(Negotiated { flags, message: message.clone() });
     Ok(Step::Continue { next, token: message, claim: None })
 }
 
-/// NegotiateFlags that the caller's requirements ask for ([MS-NLMP] 3.1.1.2, 3.1.5.1.1).
+/// NegotiateFlags for the caller's requirements ([MS-NLMP] 3.1.1.2, 3.1.5.1.1).
 fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
     use ContextFlags as C;
     use NegotiateFlags as F;
@@ -101,8 +104,8 @@ fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
         | F::VERSION
         | F::N128
         | F::N56;
-    // SPNEGO needs a signature for its mechListMIC, whether or not the caller wants any, so Windows
-    // asks for it.
+    // SPNEGO needs signing for its mechListMIC even if the caller does not. Windows also negotiates
+    // it then.
     let spnego = call.config.sign;
     let datagram = required.contains(C::DATAGRAM);
     let seal = required.contains(C::CONFIDENTIALITY);
@@ -125,30 +128,30 @@ impl Negotiated {
         call: &InitiateCall<'_>,
     ) -> Result<Step<Initiator, Established<Session>>> {
         let challenge = Challenge::parse(token)?;
-        let who = identity(call)?;
+        let client = identity(call)?;
         let mut flags = self.agreed(challenge.flags, call)?;
         debug!(?flags, target = challenge.target_name, "NTLM CHALLENGE_MESSAGE");
-        let evidence = if who.is_anonymous() {
+        let client_response = if client.is_anonymous() {
             flags |= NegotiateFlags::ANONYMOUS;
-            Evidence::anonymous()
+            ClientResponse::anonymous()
         } else {
-            prove(&challenge, &who, flags, call)?
+            respond(&challenge, &client, flags, call)?
         };
-        let mut exported_session_key = evidence.key_exchange_key.clone();
+        let mut exported_session_key = client_response.key_exchange_key.clone();
         let encrypted = if flags.contains(NegotiateFlags::KEY_EXCH) {
             call.config.random.fill(&mut exported_session_key[..])?;
-            Some(crypto::rc4k(&evidence.key_exchange_key, *exported_session_key))
+            Some(crypto::rc4k(&client_response.key_exchange_key, *exported_session_key))
         } else {
             None
         };
         let before = [&self.message, token];
-        let mic = evidence.has_mic.then_some((&*exported_session_key, &before));
+        let mic = client_response.has_mic.then_some((&*exported_session_key, &before));
         let message = Answer {
             flags,
-            lm_response: &evidence.lm_response,
-            nt_response: &evidence.nt_response,
-            domain: who.domain,
-            user: who.user,
+            lm_response: &client_response.lm_response,
+            nt_response: &client_response.nt_response,
+            domain: client.domain,
+            user: client.user,
             workstation: &call.config.workstation,
             session_key: encrypted.as_deref().map_or(&[], |key| &key[..]),
             mic,
@@ -158,18 +161,21 @@ impl Negotiated {
         let established = Established {
             session: session,
             mechanism: Mechanism::Ntlm,
-            flags: granted(flags, call.requirements, who.is_anonymous()),
-            client: who.principal(),
+            flags: granted(flags, call.requirements, client.is_anonymous()),
+            client: client.principal(),
             server_name: server_name(&challenge)?,
             client_target: Some(call.target.to_owned()).filter(|target| !target.is_empty()),
             expiry: super::expiry(call.config.context_lifetime, call.now),
-            wants_mech_list_mic: evidence.has_mic,
+            wants_mech_list_mic: client_response.has_mic,
             logon: None,
         };
         Ok(Step::Done { established, token: Some(message), claim: None })
     }
 
-    /// The flags that both messages have, if they do for what the caller requires.
+    /// The flags set in both messages.
+    ///
+    /// Errors: `NothingInCommon` or `Unsupported` if they do not satisfy the configuration or the
+    /// caller's requirements.
     fn agreed(&self, theirs: NegotiateFlags, call: &InitiateCall<'_>) -> Result<NegotiateFlags> {
         use ContextFlags as C;
         use NegotiateFlags as F;
@@ -188,13 +194,13 @@ impl Negotiated {
             return Err(Error::Unsupported("the server does not offer to sign messages"));
         }
         if self.flags.contains(F::DATAGRAM) && !flags.contains(F::DATAGRAM | F::KEY_EXCH) {
-            return Err(Error::Unsupported("the server's challenge is not for a datagram context"));
+            return Err(Error::Unsupported("the challenge is not for a datagram context"));
         }
         Ok(flags)
     }
 }
 
-/// What the caller is told that it got.
+/// The context attributes returned to the caller.
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
     let mut granted = super::protection(flags);
     granted |= requirements
@@ -205,7 +211,7 @@ fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -
     granted
 }
 
-/// The server's name as it gave it.
+/// The server's name as sent by the server.
 fn server_name(challenge: &Challenge<'_>) -> Result<String> {
     let computer = challenge.target_info.and_then(|info| info.get(id::NB_COMPUTER_NAME));
     computer.map_or_else(|| Ok(challenge.target_name.clone()), utf16)

@@ -1,4 +1,4 @@
-//! The keys of a session, [MS-NLMP] 3.4.5.
+//! Key derivation, [MS-NLMP] 3.4.5.
 
 use super::crypto::{self, Key};
 use super::flags::NegotiateFlags;
@@ -6,9 +6,9 @@ use crate::ntlm::ResponseKind;
 use crate::primitives::rc4::Rc4;
 use zeroize::{Zeroize, Zeroizing};
 
-/// What `KXKEY` needs beside the flags.
+/// The inputs of `KXKEY`, besides the flags.
 pub struct KeyExchange<'a> {
-    /// Which response proved the client.
+    /// The kind of the client's response.
     pub response: ResponseKind,
     /// `SessionBaseKey`.
     pub session_base_key: &'a [u8; 16],
@@ -20,7 +20,7 @@ pub struct KeyExchange<'a> {
     pub server_challenge: &'a [u8; 8],
 }
 
-/// `KXKEY` ([MS-NLMP] 3.4.5.1).
+/// `KXKEY` ([MS-NLMP] 3.4.5.1): the key exchange key.
 pub fn kxkey(flags: NegotiateFlags, from: &KeyExchange<'_>) -> Key {
     match from.response {
         ResponseKind::NtlmV2 | ResponseKind::LmV2 => Zeroizing::new(*from.session_base_key),
@@ -49,16 +49,16 @@ pub fn kxkey(flags: NegotiateFlags, from: &KeyExchange<'_>) -> Key {
     }
 }
 
-/// Which way a message travels: each direction has its own keys.
+/// The direction of a message. Each has its own keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// Made with the "Client" mode of `SIGNKEY` and `SEALKEY`.
+    /// The "Client" mode of `SIGNKEY` and `SEALKEY`.
     ClientToServer,
-    /// Made with the "Server" mode.
+    /// The "Server" mode.
     ServerToClient,
 }
 
-/// `SIGNKEY` ([MS-NLMP] 3.4.5.2), with extended session security; without it no signing key exists.
+/// `SIGNKEY` ([MS-NLMP] 3.4.5.2). Only used with extended session security.
 pub fn signkey(exported_session_key: &[u8; 16], direction: Direction) -> Key {
     let magic: &[u8] = match direction {
         Direction::ClientToServer => {
@@ -71,10 +71,10 @@ pub fn signkey(exported_session_key: &[u8; 16], direction: Direction) -> Key {
     Zeroizing::new(crypto::md5(&[exported_session_key, magic]))
 }
 
-/// A key for RC4, of 16 or of 8 bytes.
+/// An RC4 key of 16 or 8 bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealKey {
-    /// One of 8 bytes stands here twice, which is the same to RC4.
+    /// A key of 8 bytes is stored twice in a row, which is equivalent for RC4.
     bytes: [u8; 16],
     length: u8,
 }
@@ -88,12 +88,12 @@ impl SealKey {
         SealKey { bytes: std::array::from_fn(|i| half[i % 8]), length: 8 }
     }
 
-    /// The key's bytes.
+    /// The bytes of the key.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
     }
 
-    /// The start of its key stream.
+    /// A new key stream.
     pub(super) fn rc4(&self) -> Rc4 {
         Rc4::new(&self.bytes)
     }
@@ -139,13 +139,14 @@ pub fn sealkey(
     }
 }
 
-/// Without extended session security: the sealing key is cut to 56 or 40 bits ([MS-NLMP] 3.4.5.3).
-/// Datagrams count since NTLMSSP_REVISION_W2K3, which is what this library's Version says.
+/// Whether the sealing key is reduced to 56 or 40 bits, without extended session security
+/// ([MS-NLMP] 3.4.5.3). For datagrams since NTLMSSP_REVISION_W2K3, the revision in this
+/// implementation's Version.
 fn weakened(flags: NegotiateFlags) -> bool {
     flags.intersects(NegotiateFlags::LM_KEY | NegotiateFlags::DATAGRAM)
 }
 
-/// Bits of the sealing key that are secret.
+/// The number of secret bits in the sealing key.
 pub(super) fn seal_bits(flags: NegotiateFlags) -> u32 {
     let ess = flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY);
     if if ess { flags.contains(NegotiateFlags::N128) } else { !weakened(flags) } {

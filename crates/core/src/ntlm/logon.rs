@@ -1,4 +1,4 @@
-//! One network logon, as the acceptor puts it to whoever judges it.
+//! A network logon: the request from the acceptor to the authority, and its result.
 
 use super::crypto;
 use super::policy::ResponsePolicy;
@@ -10,17 +10,17 @@ use crate::types::time::FileTime;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-/// Judges NTLM logons: knows accounts, or asks those that do.
+/// Verifies NTLM logons, from its own accounts or by asking another service.
 pub trait Authority: fmt::Debug + Send + Sync {
-    /// Judges one logon. It takes about as long for an unknown user as for a wrong password.
+    /// Verifies one logon. An unknown user takes about as long as a wrong password.
     ///
-    /// Errors: `LogonDenied` for a client that is rejected; `NoAuthority` where no account source
-    /// could be asked.
+    /// Errors: `LogonDenied` for a rejected client; `NoAuthority` if no account source is
+    /// available.
     fn validate(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Result<Validated>;
 }
 
-/// A network logon: the same facts that `NETLOGON_NETWORK_INFO` ([MS-NRPC] 2.2.1.4.5) carries to a
-/// domain controller.
+/// A network logon, with the content of `NETLOGON_NETWORK_INFO` ([MS-NRPC] 2.2.1.4.5) for a domain
+/// controller.
 #[derive(Clone, Copy, Default)]
 pub struct NetworkLogon<'a> {
     /// `UserName` of AUTHENTICATE_MESSAGE, exactly as sent.
@@ -29,7 +29,7 @@ pub struct NetworkLogon<'a> {
     pub domain: &'a str,
     /// `Workstation` of AUTHENTICATE_MESSAGE, exactly as sent.
     pub workstation: &'a str,
-    /// The client's address, if the server program gave it with its channel bindings.
+    /// The client's address, if the caller passed it with its channel bindings.
     pub address: Option<Address>,
     /// `ServerChallenge` of CHALLENGE_MESSAGE.
     pub server_challenge: [u8; 8],
@@ -37,74 +37,74 @@ pub struct NetworkLogon<'a> {
     pub nt_response: &'a [u8],
     /// `LmChallengeResponse`.
     pub lm_response: &'a [u8],
-    /// The exchange negotiated NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY.
+    /// Whether NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY was negotiated.
     pub extended_session_security: bool,
-    /// Which kinds of response policy accepts.
+    /// The kinds of response that policy permits.
     pub allowed: ResponsePolicy,
-    /// The messages that the logon is from.
+    /// The messages of the exchange.
     pub messages: Messages<'a>,
 }
 
-/// The messages of a logon, as far as the server program is shown them.
+/// The messages of an exchange, for the server program's own verification.
 #[derive(Clone, Copy, Default)]
 pub struct Messages<'a> {
     /// `EncryptedRandomSessionKey` of AUTHENTICATE_MESSAGE.
     pub session_key: &'a [u8],
-    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as they travelled.
+    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as transmitted.
     pub before: &'a [u8],
-    /// AUTHENTICATE_MESSAGE around its MIC, and the MIC between; `None` where the message has no
-    /// room for one.
+    /// AUTHENTICATE_MESSAGE in three parts: before the MIC, the MIC, and after it; `None` if the
+    /// message has no MIC field.
     pub authenticate: Option<[&'a [u8]; 3]>,
 }
 
-/// A logon whose proof is right.
+/// A verified logon.
 pub struct Validated {
-    /// Who it is.
+    /// The authenticated client.
     pub principal: Principal,
     /// `SessionBaseKey` ([MS-NLMP] 3.3.1, 3.3.2).
     pub session_base_key: Zeroizing<[u8; 16]>,
     /// The first eight bytes of `LMOWFv1`, for `KXKEY` ([MS-NLMP] 3.4.5.1); zeros when unknown.
     pub lm_session_key: Zeroizing<[u8; 8]>,
-    /// Which kind of response it was: NTLMv2 and LMv2 use no `KXKEY` transformation.
+    /// The kind of response. `KXKEY` does not transform the key of NTLMv2 and LMv2.
     pub response: ResponseKind,
 }
 
-/// The kind of response that proved the client.
+/// The kind of response that was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponseKind {
     /// NTLMv2.
     NtlmV2,
-    /// LMv2 alone.
+    /// LMv2 only.
     LmV2,
     /// NTLMv1.
     NtlmV1,
     /// NTLMv1 with extended session security.
     NtlmV1Ess,
-    /// LM alone.
+    /// LM only.
     Lm,
 }
 
-/// One account with its one-way functions ([MS-NLMP] 3.3.1). Zeroed when dropped.
+/// An account with its one-way functions ([MS-NLMP] 3.3.1). Zeroed when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Account {
-    /// The name as the administrator spelled it.
+    /// The name as spelled by the administrator.
     #[zeroize(skip)]
     pub user: String,
-    /// The domain it belongs to; empty for the machine's own.
+    /// The account's domain; empty for local accounts.
     #[zeroize(skip)]
     pub domain: String,
     /// `NTOWFv1`: MD4 of the password in UTF-16LE.
     pub nt_hash: Option<[u8; 16]>,
     /// `LMOWFv1`.
     pub lm_hash: Option<[u8; 16]>,
-    /// Known, but may not log on.
+    /// Whether logons are rejected although the account exists.
     #[zeroize(skip)]
     pub disabled: bool,
 }
 
 impl Account {
-    /// The account that a name and a password make, as `AcquireCredentialsHandle` gets them: `user`
-    /// may be `DOMAIN\\user` when no domain is given apart.
+    /// The account for a name and password as passed to `AcquireCredentialsHandle`. `user` may be
+    /// `DOMAIN\\user` if no domain is given separately.
     pub fn from_identity(identity: &Identity) -> Account {
         let (domain, user) = match identity.user.split_once('\\') {
             Some(parts) if identity.domain.is_empty() => parts,

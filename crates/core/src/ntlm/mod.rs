@@ -29,13 +29,13 @@ use crate::types::time::FileTime;
 use flags::NegotiateFlags;
 use std::time::Duration;
 
-/// One call of `AcceptSecurityContext`, as NTLM sees it.
+/// The context of one `AcceptSecurityContext` call for NTLM.
 pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 
-/// One call of `InitializeSecurityContext`, as NTLM sees it.
+/// The context of one `InitializeSecurityContext` call for NTLM.
 pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
 
-/// What the agreed flags protect messages from, and what else they grant, as contexts report it.
+/// The context attributes granted by the negotiated flags.
 fn protection(flags: NegotiateFlags) -> ContextFlags {
     let signed =
         ContextFlags::INTEGRITY | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
@@ -47,7 +47,7 @@ fn protection(flags: NegotiateFlags) -> ContextFlags {
     granted
 }
 
-/// When a context established now ends.
+/// The expiry of a context established now.
 fn expiry(lifetime: Option<Duration>, now: FileTime) -> FileTime {
     lifetime.map_or(FileTime::NEVER, |lifetime| now.plus(lifetime))
 }

@@ -1,61 +1,63 @@
-//! What a server demands of NTLM, and the names that it gives itself.
+//! NTLM's policy, and the names of the server.
 
 use crate::types::channel_bindings::Strictness;
 use std::time::Duration;
 
-/// Whether NTLM is spoken.
+/// Whether NTLM is enabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It is.
+    /// Enabled.
     On,
-    /// It is, and each logon is reported.
+    /// Enabled, and each logon is audited.
     Audit,
-    /// It is not.
+    /// Disabled.
     Off,
 }
 
-/// Which kinds of response are accepted beside NTLMv2.
+/// The kinds of response accepted besides NTLMv2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ResponsePolicy {
-    /// LMv2 alone, without an NTLMv2 response.
+    /// LMv2 without an NTLMv2 response.
     pub lmv2: bool,
     /// NTLMv1 (24-byte NT response), without extended session security.
     pub ntlmv1: bool,
     /// NTLMv1 with extended session security ("NTLM2 session response").
     pub ntlmv1_ess: bool,
-    /// The LM response by itself.
+    /// LM without an NT response.
     pub lm: bool,
 }
 
-/// `[ntlm]`, as far as the protocol is concerned.
+/// The options of `[ntlm]` that the protocol needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
-    /// Whether it is spoken.
+    /// Whether NTLM is enabled.
     pub mode: Mode,
-    /// Responses accepted beside NTLMv2; none by default.
+    /// Responses accepted besides NTLMv2; none by default.
     pub responses: ResponsePolicy,
-    /// Channel bindings ("Extended Protection"). With `WhenSent`, a client that sends some must
+    /// Channel bindings ("Extended Protection"). With `WhenSent`, bindings sent by a client must
     /// match the caller's.
     pub channel_bindings: Strictness,
-    /// `MsvAvTargetName`, the service's principal name that the client means.
+    /// `MsvAvTargetName`, the service principal name that the client addresses.
     pub target_name: Strictness,
-    /// Names allowed in `MsvAvTargetName`; empty: any service on one of this host's names.
+    /// Names permitted in `MsvAvTargetName`; if empty, any service on one of this host's names.
     pub target_names: Vec<String>,
-    /// Reject a client without NTLMSSP_NEGOTIATE_128.
+    /// Whether to reject clients without NTLMSSP_NEGOTIATE_128.
     pub require_128: bool,
-    /// Reject a client without NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY.
+    /// Whether to reject clients without NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY.
     pub require_extended_session_security: bool,
-    /// Reject NTLMv2 without a MIC.
+    /// Whether to reject NTLMv2 without a MIC.
     pub require_mic: bool,
-    /// How far the client's timestamp may lie from our clock; `None`: not checked.
+    /// The greatest permitted difference between the client's timestamp and the local clock;
+    /// `None`: not checked.
     pub max_clock_skew: Option<Duration>,
-    /// How long a CHALLENGE_MESSAGE can be answered.
+    /// How long after a CHALLENGE_MESSAGE its answer is accepted.
     pub challenge_lifetime: Duration,
-    /// Reject a null session (anonymous) even where the caller sets ASC_REQ_ALLOW_NULL_SESSION.
+    /// Whether to reject null sessions (anonymous) even if the caller sets
+    /// ASC_REQ_ALLOW_NULL_SESSION.
     pub refuse_null_session: bool,
 }
 
-/// `MaxLifetime` of Windows 7 and later ([MS-NLMP] 3.1.1.1, product behavior).
+/// The default of `MaxLifetime` since Windows 7 ([MS-NLMP] 3.1.1.1, product behavior).
 const MAX_LIFETIME: Duration = Duration::from_secs(36 * 60 * 60);
 
 impl Default for Policy {
@@ -76,29 +78,29 @@ impl Default for Policy {
     }
 }
 
-/// The server's names, which CHALLENGE_MESSAGE's target information carries ([MS-NLMP] 2.2.2.1).
+/// The server's names in the target information of CHALLENGE_MESSAGE ([MS-NLMP] 2.2.2.1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerNames {
     /// `MsvAvNbComputerName`.
     pub nb_computer: String,
-    /// `MsvAvNbDomainName`; the computer's name outside a domain.
+    /// `MsvAvNbDomainName`; outside a domain, the computer's name.
     pub nb_domain: String,
     /// `MsvAvDnsComputerName`.
     pub dns_computer: String,
-    /// `MsvAvDnsDomainName`; left out when empty.
+    /// `MsvAvDnsDomainName`; omitted if empty.
     pub dns_domain: String,
-    /// `MsvAvDnsTreeName`; left out when empty.
+    /// `MsvAvDnsTreeName`; omitted if empty.
     pub dns_tree: String,
-    /// The server belongs to a domain: NTLMSSP_TARGET_TYPE_DOMAIN rather than _SERVER.
+    /// Whether the server belongs to a domain: NTLMSSP_TARGET_TYPE_DOMAIN instead of _SERVER.
     pub in_domain: bool,
 }
 
-/// NetBIOS names have at most 15 characters ([MS-NBTE] 1.8).
+/// The maximum length of NetBIOS names, in characters ([MS-NBTE] 1.8).
 const NETBIOS_NAME: usize = 15;
 
 impl ServerNames {
-    /// The names of a host outside a domain: `srv1.example.com` is SRV1 to NetBIOS, as Windows
-    /// derives it.
+    /// The names of a host outside a domain. As in Windows, the NetBIOS name of `srv1.example.com`
+    /// is SRV1.
     pub fn from_host_name(host: &str) -> ServerNames {
         let (label, domain) = host.split_once('.').unwrap_or((host, ""));
         let nb_computer: String =
@@ -114,12 +116,12 @@ impl ServerNames {
         }
     }
 
-    /// The domain that the server is a member of; empty for none.
+    /// The domain that the server is a member of; empty outside a domain.
     pub fn own_domain(&self) -> &str {
         if self.in_domain { &self.nb_domain } else { "" }
     }
 
-    /// The names of the same host as a member of a domain, where its account's name is its own.
+    /// The names of the same host as member of a domain, with the name of its machine account.
     pub fn joined(self, domain: &str, realm: &str, machine_account: &str) -> ServerNames {
         let computer = machine_account.strip_suffix('$').unwrap_or(machine_account);
         let realm = realm.to_lowercase();

@@ -1,5 +1,5 @@
-//! What a server demands of its clients beyond the right password: strength, channel bindings,
-//! target name, clock.
+//! The server's requirements besides a correct response: strength, channel bindings, target name,
+//! clock.
 
 use super::AcceptCall;
 use super::av_pair;
@@ -14,7 +14,7 @@ use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
 use tracing::debug;
 
-/// Refuses what is too weak for the configuration ([MS-NLMP] 3.2.5.1.1,
+/// Rejects flags weaker than the configuration requires ([MS-NLMP] 3.2.5.1.1,
 /// `ServerRequire128bitEncryption`).
 pub(super) fn strength(flags: NegotiateFlags, policy: &Policy) -> Result<()> {
     if policy.require_128 && (!flags.contains(NegotiateFlags::N128) || keys::seal_bits(flags) < 128)
@@ -29,15 +29,14 @@ pub(super) fn strength(flags: NegotiateFlags, policy: &Policy) -> Result<()> {
     Ok(())
 }
 
-/// What a client says of itself in the AV pairs of its NTLMv2 response, which proves them along
-/// with the password.
+/// What a client asserts in the AV pairs of its NTLMv2 response, which authenticates them.
 #[derive(Default)]
 pub(super) struct ClientAssertions {
-    /// When the response was made; `None` without an NTLMv2 response.
+    /// The time of the response; `None` without an NTLMv2 response.
     time: Option<FileTime>,
-    /// AUTHENTICATE_MESSAGE holds a MIC.
+    /// Whether AUTHENTICATE_MESSAGE has a MIC.
     pub(super) has_mic: bool,
-    /// `target_name` comes from a source that the client does not trust.
+    /// Whether the client has `target_name` from an untrusted source.
     untrusted_target: bool,
     /// `MsvAvChannelBindings`.
     channel_bindings: Option<[u8; 16]>,
@@ -46,8 +45,10 @@ pub(super) struct ClientAssertions {
 }
 
 impl ClientAssertions {
-    /// Reads those of an `NtChallengeResponse`; there are none in one that is not NTLMv2.
-    pub(super) fn of(nt_response: &[u8]) -> Result<ClientAssertions> {
+    /// Reads the assertions in an `NtChallengeResponse`; there are none if it is not NTLMv2.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
+    pub(super) fn from_response(nt_response: &[u8]) -> Result<ClientAssertions> {
         if nt_response.len() <= response::SHORT_RESPONSE {
             return Ok(ClientAssertions::default());
         }
@@ -62,8 +63,9 @@ impl ClientAssertions {
         })
     }
 
-    /// Holds them against configuration and caller. Only for a client whose response is right: what
-    /// one without the password says is nobody's word, and errors would tell it things.
+    /// Checks the assertions against the configuration and the caller's bindings. Call this only
+    /// after the response was verified: before that the assertions are unauthenticated, and the
+    /// errors would disclose the configuration.
     pub(super) fn check(&self, response: ResponseKind, call: &AcceptCall<'_>) -> Result<()> {
         let policy = &call.config.policy;
         let v2 = matches!(response, ResponseKind::NtlmV2 | ResponseKind::LmV2);
@@ -85,17 +87,17 @@ impl ClientAssertions {
         self.check_target(policy, &call.config.names)
     }
 
-    /// The service that the client means.
+    /// Checks the service that the client addresses.
     fn check_target(&self, policy: &Policy, server: &ServerNames) -> Result<()> {
         let required = policy.target_name == Strictness::Require;
         match &self.target_name {
             _ if policy.target_name == Strictness::Off => Ok(()),
-            None if required => Err(Error::WrongTarget("the client names none")),
+            None if required => Err(Error::WrongTarget("the client sent no target name")),
             None => Ok(()),
             Some(_) if required && self.untrusted_target => {
-                Err(Error::WrongTarget("the client has the name from an untrusted source"))
+                Err(Error::WrongTarget("the client has the target name from an untrusted source"))
             }
-            Some(name) if is_ours(name, &policy.target_names, server) => Ok(()),
+            Some(name) if is_permitted_target(name, &policy.target_names, server) => Ok(()),
             Some(name) => {
                 debug!(name, "the client means another service");
                 Err(Error::WrongTarget("the client means another service"))
@@ -104,10 +106,10 @@ impl ClientAssertions {
     }
 }
 
-/// Whether a service's principal name, `service/host[:port][/name]`, is one of `allowed`, or where
-/// none is listed, one of any service on this host. A listed name without a service stands for
-/// every service on that host.
-fn is_ours(name: &str, allowed: &[String], server: &ServerNames) -> bool {
+/// Whether the service principal name `name`, `service/host[:port][/name]`, is in `allowed`; an
+/// entry without a service permits every service on that host. If the list is empty, any service on
+/// this host is permitted.
+fn is_permitted_target(name: &str, allowed: &[String], server: &ServerNames) -> bool {
     let host = name.split('/').nth(1).unwrap_or(name);
     let host = host.split(':').next().unwrap_or(host).trim_end_matches('.');
     let same_host = |other: &String| {

@@ -1,4 +1,4 @@
-//! LM, NTLMv1, NTLMv2 and LMv2 responses: computing them, and checking them against an account,
+//! LM, NTLMv1, NTLMv2 and LMv2 responses: computation, and verification against an account;
 //! [MS-NLMP] 3.3.1, 3.3.2 and 3.2.5.1.2.
 
 use super::crypto::{self, Key};
@@ -9,20 +9,20 @@ use zeroize::Zeroizing;
 
 pub use super::crypto::{lm_hash, nt_hash};
 
-/// What a right response proves.
+/// The result of a verified response.
 pub struct Proof {
     /// `SessionBaseKey`.
     pub session_base_key: Key,
-    /// The first eight bytes of `LMOWFv1`; zeros when the account has none.
+    /// The first eight bytes of `LMOWFv1`; zeros if the account has none.
     pub lm_session_key: Zeroizing<[u8; 8]>,
-    /// Which kind of response it was.
+    /// The kind of response.
     pub response: ResponseKind,
 }
 
-/// Length in bytes of every response but NTLMv2's, which is longer.
+/// The length in bytes of all responses but NTLMv2's, which is longer.
 pub const SHORT_RESPONSE: usize = 24;
 
-/// Judges the kind of a logon's response by its form alone. `None`: no response of any kind.
+/// The kind of a logon's response, by its form only; `None` if it is not a response.
 pub fn kind(logon: &NetworkLogon<'_>) -> Option<ResponseKind> {
     let lm = logon.lm_response.len() == SHORT_RESPONSE;
     match logon.nt_response.len() {
@@ -35,12 +35,12 @@ pub fn kind(logon: &NetworkLogon<'_>) -> Option<ResponseKind> {
     }
 }
 
-/// Checks the logon's response against `account`. Takes the same time whether the account has that
-/// password or none at all, so that an authority can call it with a made-up account for a name it
-/// doesn't know. Neither the account's name nor whether it is disabled counts here.
+/// Verifies the logon's response against `account`. Takes the same time whether or not the account
+/// has a password, so that an authority can call it with a made-up account for an unknown name. The
+/// account's name and `disabled` are ignored.
 ///
-/// Errors: `LogonDenied(WrongPassword)`, or `LogonDenied(ResponseNotAllowed)` where `logon.allowed`
-/// lacks the kind.
+/// Errors: `LogonDenied(WrongPassword)`; `LogonDenied(ResponseNotAllowed)` if `logon.allowed` lacks
+/// the kind.
 pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
     const WRONG: Error = Error::LogonDenied(Denial::WrongPassword);
     const NOT_ALLOWED: Error = Error::LogonDenied(Denial::ResponseNotAllowed);
@@ -78,7 +78,7 @@ pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
             if !allowed.lmv2 && !allowed.lm {
                 return Err(NOT_ALLOWED);
             }
-            // Both look alike; each that policy allows is tried.
+            // LMv2 and LM look alike: try each that policy permits.
             let (v2, v2_key) = check_v2(&nt_hash, logon, logon.lm_response);
             let v2 = v2 & has_nt & Choice::from(u8::from(allowed.lmv2));
             let v1 = crypto::desl(&lm_hash, &logon.server_challenge).ct_eq(logon.lm_response);
@@ -100,8 +100,8 @@ pub fn check(account: &Account, logon: &NetworkLogon<'_>) -> Result<Proof> {
     Ok(Proof { session_base_key, lm_session_key, response })
 }
 
-/// Checks the logon's response, which must be NTLMv2 or LMv2, against `NTOWFv2` of the account,
-/// computed with the names that the client sent.
+/// Verifies the logon's response, which must be NTLMv2 or LMv2, against the account's `NTOWFv2` for
+/// the names that the client sent.
 ///
 /// Errors: as for [`check`].
 pub fn check_ntowf_v2(response_key: &Key, logon: &NetworkLogon<'_>) -> Result<Proof> {
@@ -124,11 +124,11 @@ pub fn check_ntowf_v2(response_key: &Key, logon: &NetworkLogon<'_>) -> Result<Pr
     })
 }
 
-/// Checks `HMAC_MD5(NTOWFv2, ServerChallenge || rest)` in front of `rest`, and gives the session
-/// base key.
+/// Verifies the `HMAC_MD5(NTOWFv2, ServerChallenge || rest)` that precedes `rest`; returns the
+/// session base key.
 ///
-/// Some clients compute NTOWFv2 without a domain though they send one; servers should let them in
-/// ([MS-NLMP] 3.2.5.1.2).
+/// Some clients compute NTOWFv2 without a domain although they send one; servers should accept
+/// these ([MS-NLMP] 3.2.5.1.2).
 fn check_v2(nt_hash: &[u8; 16], logon: &NetworkLogon<'_>, response: &[u8]) -> (Choice, Key) {
     let Some((proof, rest)) = response.split_first_chunk::<16>() else {
         return (Choice::from(0), Zeroizing::new([0; 16]));
@@ -159,7 +159,7 @@ fn session_base_key_v2(mut mac: crypto::HmacMd5, proof: &[u8; 16]) -> Key {
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
-/// `NtChallengeResponse` of NTLMv1 with extended session security: "NTLM2 session response".
+/// The `NtChallengeResponse` of NTLMv1 with extended session security ("NTLM2 session response").
 pub fn ntlmv1_ess(
     nt_hash: &[u8; 16],
     server_challenge: &[u8; 8],
@@ -170,7 +170,7 @@ pub fn ntlmv1_ess(
     crypto::desl(nt_hash, &challenge)
 }
 
-/// What a client sends, and its `SessionBaseKey`.
+/// A client's responses and their `SessionBaseKey`.
 pub struct Responses {
     /// `NtChallengeResponse`.
     pub nt: Vec<u8>,

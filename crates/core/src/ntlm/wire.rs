@@ -1,16 +1,16 @@
-//! Reading and writing what NTLM's messages are made of: fixed fields, payload fields, text.
+//! Reads and writes the elements of NTLM messages: fixed fields, payload fields, text.
 
 use super::flags::NegotiateFlags;
 use crate::types::error::{Error, Result};
 
-/// Every message begins with it.
+/// The signature that starts every message.
 pub(super) const SIGNATURE: &[u8; 8] = b"NTLMSSP\0";
 
-/// The VERSION structure that we send ([MS-NLMP] 2.2.2.10): 10.0, build 20348,
+/// The VERSION structure sent by this implementation ([MS-NLMP] 2.2.2.10): 10.0, build 20348,
 /// NTLMSSP_REVISION_W2K3.
 pub(super) const VERSION: [u8; 8] = [10, 0, 0x7c, 0x4f, 0, 0, 0, 15];
 
-/// A message by its MessageType.
+/// MessageType.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MessageType {
     Negotiate = 1,
@@ -18,7 +18,7 @@ pub(super) enum MessageType {
     Authenticate = 3,
 }
 
-/// A message's bytes, of which any may be missing.
+/// The bytes of a message, possibly truncated.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
@@ -26,13 +26,15 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Checks signature and type.
+    ///
+    /// Errors: `InvalidToken` if either is wrong.
     pub(super) fn new(bytes: &'a [u8], expected: MessageType) -> Result<Reader<'a>> {
         let reader = Reader { bytes };
         if bytes.get(..8) != Some(SIGNATURE) {
             return Err(Error::InvalidToken("not an NTLM message"));
         }
         if reader.u32(8)? != expected as u32 {
-            return Err(Error::InvalidToken("not the NTLM message that is due"));
+            return Err(Error::InvalidToken("not the expected NTLM message"));
         }
         Ok(reader)
     }
@@ -43,7 +45,7 @@ impl<'a> Reader<'a> {
             .get(at..)
             .and_then(|rest| rest.first_chunk())
             .copied()
-            .ok_or(Error::InvalidToken("NTLM message cut short"))
+            .ok_or(Error::InvalidToken("truncated NTLM message"))
     }
 
     fn u16(&self, at: usize) -> Result<u16> {
@@ -60,9 +62,12 @@ impl<'a> Reader<'a> {
         self.u32(at).map(NegotiateFlags::from_bits_retain)
     }
 
-    /// The payload that the length, maximum length and offset at `at` describe. The offset of an
-    /// empty one does not count (clients leave 0, or the end), and the maximum length never does
-    /// ([MS-NLMP] 2.2.1). One that lies within the fixed part, `fixed` bytes, is refused.
+    /// The payload described by the length, maximum length and offset at `at`. The offset of an
+    /// empty field is ignored (clients send 0, or the end), and so is the maximum length ([MS-NLMP]
+    /// 2.2.1).
+    ///
+    /// Errors: `InvalidToken` for a payload that exceeds the message or overlaps its fixed part,
+    /// the first `fixed` bytes.
     pub(super) fn field(&self, at: usize, fixed: usize) -> Result<Field<'a>> {
         let length = usize::from(self.u16(at)?);
         let offset = self.u32(at + 4)? as usize;
@@ -79,23 +84,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// One payload field.
+/// A payload field.
 #[derive(Clone, Copy)]
 pub(super) struct Field<'a> {
-    /// Its bytes.
+    /// The contents.
     pub(super) bytes: &'a [u8],
-    /// Where it begins in the message; `None` when empty.
+    /// The offset in the message; `None` if empty.
     pub(super) offset: Option<usize>,
 }
 
-/// A message under construction: the fixed part is laid out at once, payload fields are appended
-/// and described.
+/// A message under construction: the fixed part is allocated first; payload fields are appended and
+/// described in it.
 pub(super) struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    /// Signature, type and `fixed` bytes in all, the rest zeros; room for `payload` more.
+    /// A message with signature, type and a fixed part of `fixed` bytes, zeros so far, and with
+    /// room for `payload` more bytes.
     pub(super) fn new(message: MessageType, fixed: usize, payload: usize) -> Writer {
         let mut bytes = Vec::with_capacity(fixed + payload);
         bytes.extend_from_slice(SIGNATURE);
@@ -104,21 +110,21 @@ impl Writer {
         Writer { bytes }
     }
 
-    /// Writes within the fixed part.
+    /// Writes into the fixed part.
     pub(super) fn put(&mut self, at: usize, value: &[u8]) {
         if let Some(place) = self.bytes.get_mut(at..at + value.len()) {
             place.copy_from_slice(value);
         }
     }
 
-    /// Writes NegotiateFlags within the fixed part.
+    /// Writes NegotiateFlags into the fixed part.
     pub(super) fn put_flags(&mut self, at: usize, flags: NegotiateFlags) {
         self.put(at, &flags.bits().to_le_bytes());
     }
 
-    /// Appends a payload field made by `write` and describes it at `at`.
+    /// Appends a payload field written by `write` and describes it at `at`.
     ///
-    /// Errors: `Internal` when it, or the message, is longer than the field can say.
+    /// Errors: `Internal` if the field or the message exceeds 16-bit lengths.
     pub(super) fn field(&mut self, at: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<()> {
         const TOO_LONG: Error = Error::Internal("an NTLM field of 64 KiB or more");
         let offset = self.bytes.len();
@@ -131,16 +137,17 @@ impl Writer {
         Ok(())
     }
 
-    /// The message.
+    /// The finished message.
     pub(super) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 }
 
-/// How text travels in a message.
+/// The character encoding of a message.
 ///
-/// OEM is whatever code page the machines happen to use. Here it is ISO 8859-1, whose bytes are the
-/// first 256 code points: ASCII is right whatever the peer means, and clients that widen bytes to
+/// OEM means the code page of the machines. It is treated as ISO 8859-1, whose bytes are the first
+/// 256 code points: ASCII is then right in any case, and clients that widen bytes to UTF-16 for
+/// NTOWFv2, like curl, agree with it.
 /// UTF-16 for NTOWFv2, as curl does, agree with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
@@ -149,8 +156,8 @@ pub(super) enum Charset {
 }
 
 impl Charset {
-    /// The one that these flags choose; Unicode if both are set ([MS-NLMP] 2.2.2.5, "A").
-    pub(super) fn of(flags: NegotiateFlags) -> Option<Charset> {
+    /// The encoding selected by these flags; Unicode if both are set ([MS-NLMP] 2.2.2.5, "A").
+    pub(super) fn from_flags(flags: NegotiateFlags) -> Option<Charset> {
         if flags.contains(NegotiateFlags::UNICODE) {
             Some(Charset::Unicode)
         } else if flags.contains(NegotiateFlags::OEM) {
@@ -160,20 +167,22 @@ impl Charset {
         }
     }
 
-    /// Text from the wire; odd lengths, unpaired surrogates and NUL are refused.
+    /// Decodes text.
+    ///
+    /// Errors: `InvalidToken` for odd lengths, unpaired surrogates and NUL.
     pub(super) fn decode(self, bytes: &[u8]) -> Result<String> {
         match self {
             Charset::Unicode => utf16(bytes),
             Charset::Oem => {
                 if bytes.contains(&0) {
-                    return Err(Error::InvalidToken("NUL within a name"));
+                    return Err(Error::InvalidToken("a NUL in a name"));
                 }
                 Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
             }
         }
     }
 
-    /// Text for the wire; what OEM lacks becomes a question mark.
+    /// Encodes text; characters missing from OEM become question marks.
     pub(super) fn encode(self, text: &str, out: &mut Vec<u8>) {
         match self {
             Charset::Unicode => put_utf16(text, out),
@@ -184,11 +193,13 @@ impl Charset {
     }
 }
 
-/// UTF-16LE text, strictly: odd lengths, unpaired surrogates and NUL are refused.
+/// Decodes UTF-16LE text.
+///
+/// Errors: `InvalidToken` for odd lengths, unpaired surrogates and NUL.
 pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
     const MALFORMED: Error = Error::InvalidToken("a name is not UTF-16");
     let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
-    // Most names are ASCII.
+    // Fast path: most names are ASCII.
     if units.iter().all(|[low, high]| *high == 0 && low.is_ascii() && *low != 0) {
         return String::from_utf8(units.iter().map(|[low, _]| *low).collect())
             .map_err(|_| MALFORMED);
@@ -196,7 +207,7 @@ pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
     let mut text = String::with_capacity(units.len());
     for c in char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))) {
         match c {
-            Ok('\0') => return Err(Error::InvalidToken("NUL within a name")),
+            Ok('\0') => return Err(Error::InvalidToken("a NUL in a name")),
             Ok(c) => text.push(c),
             Err(_) => return Err(MALFORMED),
         }
@@ -204,7 +215,7 @@ pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
     Ok(text)
 }
 
-/// Appends text in UTF-16LE.
+/// Appends text as UTF-16LE.
 pub(super) fn put_utf16(text: &str, out: &mut Vec<u8>) {
     if !text.is_ascii() {
         out.extend(text.encode_utf16().flat_map(u16::to_le_bytes));

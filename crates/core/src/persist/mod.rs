@@ -1,9 +1,9 @@
-//! The packed form of what travels to another process: values one after the other, without tags and
-//! of fixed order, numbers in little endian. It says nothing of itself; version, authenticity and
-//! secrecy are the caller's.
+//! The packed form of exported contexts: untagged values in a fixed order, numbers in little
+//! endian. It does not describe itself; version, authenticity and confidentiality are the caller's
+//! task.
 //!
-//! Each type's form stands in one place, mostly as a list of its fields by [`persist_struct!`], from which
-//! it is written and read: a field that is added and forgotten there does not compile.
+//! Each type's form is defined in one place, mostly as a list of its fields by [`persist_struct!`]
+//! that serves both for packing and unpacking. A field missing from the list does not compile.
 
 mod reader;
 mod writer;
@@ -16,21 +16,21 @@ use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::Arc;
 
-/// What can be packed and unpacked. Everything takes at least one byte, so that what is unpacked is
-/// no longer than a multiple of what was packed.
+/// A type that can be packed and unpacked. Each value takes at least one byte, so the size of the
+/// unpacked value is bounded by a multiple of the packed size.
 pub trait Persist: Sized {
     /// Appends the packed form.
     ///
-    /// Errors: `CannotPack` for what must not travel.
+    /// Errors: `CannotPack` if the value must not be exported.
     fn pack(&self, out: &mut Writer) -> Result<()>;
 
     /// Reads what [`Persist::pack`] has written.
     ///
-    /// Errors: `InvalidToken` for anything else, as far as it can be told.
+    /// Errors: `InvalidToken` for anything else that is recognized as malformed.
     fn unpack(from: &mut Reader<'_>) -> Result<Self>;
 }
 
-/// A structure, as its fields one after the other.
+/// Packs a structure as its fields, one after the other.
 #[macro_export]
 macro_rules! persist_struct {
     ($type:ident { $($field:ident),* $(,)? }) => {
@@ -49,7 +49,7 @@ macro_rules! persist_struct {
 }
 pub use persist_struct;
 
-/// An enumeration, as one byte.
+/// Packs an enumeration as one byte.
 #[macro_export]
 macro_rules! persist_enum {
     ($type:ty { $($number:literal = $value:path),* $(,)? }) => {
@@ -70,7 +70,7 @@ macro_rules! persist_enum {
 }
 pub use persist_enum;
 
-/// Not a packed value.
+/// The error for bytes that are not a packed value.
 pub const MALFORMED: Error = Error::InvalidToken("a packed context that cannot be read");
 
 macro_rules! numbers {
@@ -143,7 +143,7 @@ impl<T: Persist> Persist for Vec<T> {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<Vec<T>> {
-        // Nothing is set aside by the number: the items must be there.
+        // Grows as items are read: the length prefix is not trusted for an allocation.
         (0..u32::unpack(from)?).map(|_| T::unpack(from)).collect()
     }
 }

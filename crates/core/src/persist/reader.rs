@@ -1,10 +1,10 @@
-//! Reads from a borrowed slice.
+//! Reads the packed form from a borrowed slice.
 
 use super::MALFORMED;
 use crate::primitives::random::SecureRandom;
 use crate::types::error::Result;
 
-/// What is left to be read.
+/// The unread part of a packed form.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -12,7 +12,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// All of `bytes`. What is unpacked draws its random numbers from `random`.
+    /// A reader of `bytes`. Unpacked values take their random numbers from `random`.
     pub fn new(bytes: &'a [u8], random: &'static dyn SecureRandom) -> Reader<'a> {
         Reader { bytes, random }
     }
@@ -23,13 +23,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `N` bytes.
+    ///
+    /// Errors: `InvalidToken` if fewer are left.
     pub fn array<const N: usize>(&mut self) -> Result<&'a [u8; N]> {
         let (array, rest) = self.bytes.split_first_chunk().ok_or(MALFORMED)?;
         self.bytes = rest;
         Ok(array)
     }
 
-    /// Bytes behind their number.
+    /// A byte string, preceded by its 32-bit length.
+    ///
+    /// Errors: `InvalidToken` if it exceeds the remaining bytes.
     pub fn bytes(&mut self) -> Result<&'a [u8]> {
         let length = u32::from_le_bytes(*self.array()?) as usize;
         let (bytes, rest) = self.bytes.split_at_checked(length).ok_or(MALFORMED)?;
@@ -37,14 +41,18 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// What `read` takes from the front, given what is left and giving back what then still is.
+    /// Reads with a parser that takes the remaining bytes and returns its value and the rest.
+    ///
+    /// Errors: `InvalidToken` if the parser fails.
     pub fn take<T>(&mut self, read: impl FnOnce(&'a [u8]) -> Result<(T, &'a [u8])>) -> Result<T> {
         let (value, rest) = read(self.bytes).map_err(|_| MALFORMED)?;
         self.bytes = rest;
         Ok(value)
     }
 
-    /// Nothing must be left.
+    /// Checks that everything has been read.
+    ///
+    /// Errors: `InvalidToken` if bytes are left.
     pub fn finish(self) -> Result<()> {
         if self.bytes.is_empty() { Ok(()) } else { Err(MALFORMED) }
     }

@@ -1,19 +1,19 @@
-//! Writes to memory that is erased.
+//! Writes the packed form to memory that is erased.
 
 use crate::types::error::{Error, Result};
 use zeroize::Zeroizing;
 
-/// What has been written; erased when dropped, and wherever it was before it grew.
+/// The packed bytes. Erased when dropped, and so is each smaller buffer that was outgrown.
 #[derive(Default)]
 pub struct Writer(Zeroizing<Vec<u8>>);
 
 impl Writer {
-    /// Nothing yet.
+    /// An empty writer.
     pub fn new() -> Writer {
         Writer::default()
     }
 
-    /// Bytes as they are.
+    /// Appends bytes as they are.
     pub fn raw(&mut self, bytes: &[u8]) {
         let length = self.0.len() + bytes.len();
         if length > self.0.capacity() {
@@ -25,23 +25,25 @@ impl Writer {
         self.0.extend_from_slice(bytes);
     }
 
-    /// A number of things.
+    /// Appends a length or count, in 32 bits.
     ///
-    /// Errors: `CannotPack` for one that has more than 32 bits.
+    /// Errors: `CannotPack` if it does not fit.
     pub fn length(&mut self, length: usize) -> Result<()> {
         let length = u32::try_from(length).map_err(|_| Error::CannotPack("too long"))?;
         self.raw(&length.to_le_bytes());
         Ok(())
     }
 
-    /// Bytes behind their number.
+    /// Appends a byte string, preceded by its 32-bit length.
+    ///
+    /// Errors: `CannotPack` if the length does not fit into 32 bits.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.length(bytes.len())?;
         self.raw(bytes);
         Ok(())
     }
 
-    /// All of it.
+    /// The packed bytes.
     pub fn finish(self) -> Zeroizing<Vec<u8>> {
         self.0
     }

@@ -1,6 +1,6 @@
-//! CRC-32, as signatures without extended session security use it.
+//! CRC-32, used by NTLM signatures without extended session security.
 
-/// The checksum of several pieces.
+/// A CRC-32 over data in several pieces.
 #[derive(Clone, Copy)]
 pub(crate) struct Crc32(u32);
 

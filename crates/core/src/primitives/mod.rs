@@ -1,4 +1,4 @@
-//! Primitives that no crate gives in the form needed here.
+//! Primitives that no dependency provides in the form needed here.
 
 pub(crate) mod crc32;
 pub mod random;

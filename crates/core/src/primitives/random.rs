@@ -1,4 +1,4 @@
-//! Random numbers.
+//! The source of random numbers.
 
 use crate::types::error::Result;
 use std::fmt;

@@ -1,5 +1,5 @@
-//! RC4, with a state that can be copied: a message that turns out wrong leaves the session as it
-//! was.
+//! RC4 with a cloneable state, so that a message that fails verification leaves the session
+//! unchanged.
 
 use crate::persist::{MALFORMED, Persist, Reader, Writer};
 use crate::types::error::Result;
@@ -15,14 +15,14 @@ pub(crate) struct Rc4 {
 
 impl Drop for Rc4 {
     fn drop(&mut self) {
-        // As a slice: an array is erased byte by byte.
+        // As a slice: an array would be erased byte by byte.
         self.state.as_mut_slice().zeroize();
     }
 }
 
 impl Rc4 {
-    /// Schedules a key of 16 bytes. RC4 goes through its key over and over, so a key of 8 bytes is
-    /// the same as those bytes twice.
+    /// Schedules a key of 16 bytes. RC4 repeats its key, so a key of 8 bytes is passed twice in a
+    /// row.
     pub(crate) fn new(key: &[u8; 16]) -> Rc4 {
         let mut state: [u8; 256] = std::array::from_fn(|i| i as u8);
         let mut j = 0u8;
@@ -35,7 +35,7 @@ impl Rc4 {
 
     /// Encrypts or decrypts `data` in place.
     pub(crate) fn apply(&mut self, data: &mut [u8]) {
-        // Eight bytes of key stream at a time, so that data is read and written a word at a time.
+        // Eight key stream bytes at a time, so that data is accessed in words.
         let (words, rest) = data.as_chunks_mut::<8>();
         let mut stream = Stream { state: &mut self.state, i: self.i, j: self.j };
         for word in words {
@@ -63,14 +63,14 @@ impl Persist for Rc4 {
             i: Persist::unpack(from)?,
             j: Persist::unpack(from)?,
         };
-        // A state is some order of all bytes, and stays one.
+        // A valid state is a permutation of all bytes.
         let mut seen = [false; 256];
         rc4.state.iter().for_each(|&byte| seen[usize::from(byte)] = true);
         if seen.contains(&false) { Err(MALFORMED) } else { Ok(rc4) }
     }
 }
 
-/// A key stream whose counters stay in registers.
+/// A key stream whose counters are kept in registers.
 struct Stream<'a> {
     state: &'a mut [u8; 256],
     i: u8,
@@ -95,7 +95,7 @@ mod tests {
     use super::Rc4;
 
     fn stream(key: &[u8; 16], from: usize) -> [u8; 16] {
-        // In pieces of odd lengths: the stream does not depend on them.
+        // Pieces of odd lengths; the stream must not depend on them.
         let mut rc4 = Rc4::new(key);
         let mut out = vec![0; from + 16];
         for piece in out.chunks_mut(13) {

@@ -1,5 +1,5 @@
-//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash, so that nobody can choose what falls
-//! together.
+//! SipHash-2-4 (Aumasson and Bernstein, 2012): a keyed hash whose collisions an attacker without
+//! the key cannot choose.
 
 /// The 64-bit hash of `data` under a key of 16 bytes.
 pub fn siphash24(key: &[u8; 16], data: &[u8]) -> u64 {

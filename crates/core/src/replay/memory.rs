@@ -1,9 +1,8 @@
-//! The replay cache of one process.
+//! An in-memory replay cache for one process.
 //!
-//! Authenticators are kept by the span of time that their `ctime` falls in, a table for each, so
-//! that forgetting is the end of a whole table. A tag decides the shard, and the shard has a lock
-//! of its own. What cannot be known any more is rejected: each shard has a horizon, before which it
-//! has forgotten.
+//! Authenticators are stored in one table per span of `ctime`, so expiry drops whole tables. The
+//! tag selects a shard; each shard has its own lock. Each shard has a horizon: entries before it
+//! have been removed, and authenticators from that time are rejected.
 
 use super::table::{Identity, Inserted, Table};
 use super::{Claim, Refusal, in_time, seconds};
@@ -14,43 +13,44 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-/// The smallest limit: the shards have equal parts of it, and a small part would be full by chance.
+/// The lowest entry limit. The limit is divided equally among the shards, and a small share could
+/// fill up by chance.
 pub const FEWEST_ENTRIES: usize = 1 << 16;
 
 const SHARDS: usize = 256;
 
-/// A table holds the authenticators of so many seconds.
+/// The seconds of `ctime` covered by one table.
 const SPAN: i64 = 64;
 
-/// Authenticators accepted lately.
+/// A set of recently accepted authenticators.
 #[derive(Debug)]
 pub struct MemoryCache {
     key: [u8; 16],
     shards: Box<[Shard]>,
-    /// The longest skew that a caller has used, in seconds: nothing is forgotten sooner.
+    /// The longest skew used by any caller, in seconds. Entries are kept at least that long.
     longest_skew: AtomicI64,
-    /// The first span that is to be kept, and the next shard to be cleaned.
+    /// The first span to keep, and the next shard to clean.
     cleaning: AtomicI64,
     cleaned: AtomicUsize,
-    /// When a full cache was last reported, in spans.
+    /// The span in which a full cache was last logged.
     reported: AtomicI64,
 }
 
-/// In a cache line of its own.
+/// A lock in a cache line of its own.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Shard(Mutex<Spans>);
 
 #[derive(Debug)]
 struct Spans {
-    /// In no order; those now in use are at the end.
+    /// Unordered; recently used tables are at the end.
     tables: Vec<(i64, Table)>,
     entries: usize,
-    /// Spans before this one have been forgotten.
+    /// Spans before this one have been removed.
     horizon: i64,
 }
 
-/// Where an authenticator is remembered.
+/// The location of an entry.
 struct Place {
     shard: usize,
     span: i64,
@@ -80,12 +80,12 @@ impl Place {
 }
 
 impl Shard {
-    /// The spans, locked. A panic leaves them usable: every change is complete or not begun.
+    /// Locks the spans. A panic leaves them consistent: each change is complete or not started.
     fn lock(&self) -> MutexGuard<'_, Spans> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, unless another thread has the lock.
+    /// Locks the spans unless another thread holds the lock.
     fn try_lock(&self) -> Option<MutexGuard<'_, Spans>> {
         match self.0.try_lock() {
             Ok(spans) => Some(spans),
@@ -96,8 +96,8 @@ impl Shard {
 }
 
 impl MemoryCache {
-    /// An empty cache. `key` is a secret of the process, so that no client can choose which tags
-    /// fall together.
+    /// An empty cache. `key` must be secret to the process, so that a client cannot choose
+    /// colliding tags.
     pub fn new(key: [u8; 16]) -> MemoryCache {
         let spans = || Spans { tables: Vec::new(), entries: 0, horizon: i64::MIN };
         MemoryCache {
@@ -110,7 +110,7 @@ impl MemoryCache {
         }
     }
 
-    /// As [`ReplayCache::claim`](super::ReplayCache::claim), with about `limit` entries at most.
+    /// As [`ReplayCache::claim`](super::ReplayCache::claim), with room for about `limit` entries.
     pub fn claim(
         &self,
         tag: &[u8],
@@ -130,7 +130,7 @@ impl MemoryCache {
         self.clean(first);
 
         let hash = siphash24(&self.key, tag);
-        // The shard is taken from the low bits, the place in its table from the high ones.
+        // The low bits select the shard, the high bits the slot in its table.
         let (shard, span) = (hash as usize % SHARDS, ctime.div_euclid(SPAN));
         let identity = Identity::new(hash, beginning(tag));
         let inserted = match self.shards.get(shard) {
@@ -147,7 +147,7 @@ impl MemoryCache {
                 if self.reported.swap(span, Ordering::Relaxed) != span {
                     tracing::error!(
                         limit,
-                        "the replay cache is full, or the memory is: clients are refused"
+                        "the replay cache is full or out of memory: clients are refused"
                     );
                 }
                 Err(Refusal::Unavailable(Error::OutOfMemory))
@@ -155,7 +155,7 @@ impl MemoryCache {
         }
     }
 
-    /// Takes a claim of this cache back.
+    /// Rolls back a claim of this cache.
     pub fn release(&self, claim: Claim) {
         let place = Place::from_claim(&claim);
         if let Some(shard) = self.shards.get(place.shard) {
@@ -163,23 +163,23 @@ impl MemoryCache {
         }
     }
 
-    /// Authenticators remembered, some of them no longer needed.
+    /// The number of entries, including expired ones that have not been removed yet.
     pub fn entries(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().entries).sum()
     }
 
-    /// Bytes that they take.
+    /// The memory in use, in bytes.
     pub fn bytes(&self) -> usize {
-        let of = |spans: &Spans| -> usize {
+        let spans_bytes = |spans: &Spans| -> usize {
             let tables = spans.tables.capacity() * size_of::<(i64, Table)>();
             tables + spans.tables.iter().map(|(_, table)| table.bytes()).sum::<usize>()
         };
         SHARDS * size_of::<Shard>()
-            + self.shards.iter().map(|shard| of(&shard.lock())).sum::<usize>()
+            + self.shards.iter().map(|shard| spans_bytes(&shard.lock())).sum::<usize>()
     }
 
-    /// Once in a span, the shards forget what is over: one with each call, so that no call has to
-    /// wait for many.
+    /// Removes expired entries, once per span. Each call cleans one shard, so that no call waits
+    /// for many locks.
     fn clean(&self, first: i64) {
         let cleaning = self.cleaning.load(Ordering::Relaxed);
         if first > cleaning
@@ -221,7 +221,7 @@ impl Spans {
         Ok(inserted)
     }
 
-    /// The table of a span, a new one if there was none; nothing if there is no memory for it.
+    /// The table of a span, created if missing; `None` if memory is exhausted.
     fn table(&mut self, span: i64) -> Option<&mut Table> {
         let at = match self.tables.iter().rposition(|(of, _)| *of == span) {
             Some(at) => at,
@@ -242,7 +242,7 @@ impl Spans {
         }
     }
 
-    /// Forgets the spans before `first`.
+    /// Removes the spans before `first`.
     fn forget(&mut self, first: i64) {
         if first > self.horizon {
             self.horizon = first;

@@ -1,14 +1,14 @@
-//! The replay cache: which authenticators have been accepted (RFC 4120 3.2.3, 10).
+//! The replay cache: the authenticators accepted so far (RFC 4120 3.2.3, 10).
 //!
 //! An authenticator is identified by the integrity tag of its ciphertext
-//! ([`Enctype::tag_of`](crate::kerberos::crypto::Enctype::tag_of)): whatever else of an AP-REQ is
-//! changed, a copy of the authenticator has the same tag. It is remembered as long as its `ctime`
-//! would be accepted.
+//! ([`Enctype::tag_of`](crate::kerberos::crypto::Enctype::tag_of)): a copy of the authenticator has
+//! the same tag, however the rest of the AP-REQ is changed. It is remembered for as long as its
+//! `ctime` would be accepted.
 //!
-//! [`MemoryCache`] keeps them in memory. What cannot be remembered is rejected: a full cache, or
-//! one that cannot be used, accepts nothing. Only a client with a valid ticket gets that far, so
-//! others cannot fill a cache. A client that has a ticket can: each authenticator counts as long as
-//! its `ctime` would be accepted (with the default skew five to ten minutes).
+//! [`MemoryCache`] keeps them in memory. An authenticator that cannot be recorded is rejected,
+//! because the cache is full or unusable. Only clients with a valid ticket reach the cache, so only
+//! they can fill it: each authenticator takes an entry for as long as its `ctime` would be accepted
+//! (with the default skew, five to ten minutes).
 
 mod memory;
 mod table;
@@ -20,11 +20,13 @@ use crate::types::time::FileTime;
 use std::fmt;
 use std::time::Duration;
 
-/// Where authenticators are remembered.
+/// Storage for accepted authenticators.
 pub trait ReplayCache: fmt::Debug + Send + Sync {
-    /// Remembers the authenticator with this tag, unless it is remembered already; of several
-    /// callers with one tag exactly one succeeds. `ctime` is the authenticator's, in seconds since
-    /// 1970; `skew` how far it may lie from `now`.
+    /// Records the authenticator with this tag. Of several calls with the same tag exactly one
+    /// succeeds. `ctime` is the authenticator's time, in seconds since 1970; `skew` is its greatest
+    /// permitted distance from `now`.
+    ///
+    /// Errors: a [`Refusal`] if it is recorded already, out of time, or cannot be recorded.
     fn claim(
         &self,
         tag: &[u8],
@@ -33,27 +35,27 @@ pub trait ReplayCache: fmt::Debug + Send + Sync {
         skew: Duration,
     ) -> Result<Claim, Refusal>;
 
-    /// Takes back a claim that this cache has returned: its authenticator may come again, since the
-    /// call that brought it will be repeated.
+    /// Rolls back a claim returned by this cache, so that the same authenticator is accepted again:
+    /// the caller will repeat the call that presented it.
     fn release(&self, claim: Claim);
 }
 
-/// An authenticator's entry in a cache: its holder was the first to present the authenticator. What
-/// the bytes mean is known to the cache alone.
+/// An entry in a replay cache, held by the call that first presented the authenticator. The bytes
+/// are opaque: their meaning is the cache's.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[must_use = "needed to take the claim back"]
+#[must_use = "needed to roll back the claim"]
 pub struct Claim([u8; Claim::LENGTH]);
 
 impl Claim {
     /// Length of a claim, in bytes.
     pub const LENGTH: usize = 32;
 
-    /// The claim that a cache describes by these bytes.
+    /// A claim with bytes chosen by the cache.
     pub const fn new(bytes: [u8; Claim::LENGTH]) -> Claim {
         Claim(bytes)
     }
 
-    /// The bytes that the cache has chosen.
+    /// The bytes chosen by the cache.
     pub const fn bytes(&self) -> &[u8; Claim::LENGTH] {
         &self.0
     }
@@ -68,12 +70,12 @@ impl fmt::Debug for Claim {
 /// Why an authenticator was not claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It was claimed before (KRB_AP_ERR_REPEAT).
+    /// It was recorded before (KRB_AP_ERR_REPEAT).
     Replayed,
-    /// Its `ctime` is further than the skew from now, or so long past that the cache has forgotten
-    /// who else came then (KRB_AP_ERR_SKEW).
+    /// Its `ctime` differs from the current time by more than the skew, or the entries for that
+    /// time have been removed already (KRB_AP_ERR_SKEW).
     Stale,
-    /// It could not be remembered: the cache is full or cannot be used. The log has the reason.
+    /// It could not be recorded: the cache is full or unusable. The reason is logged.
     Unavailable(Error),
 }
 
@@ -97,17 +99,17 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// `ctime` lies within `skew` of `now`, both in seconds since 1970.
+/// Whether `ctime` is within `skew` of `now`; all in seconds, the times since 1970.
 pub fn in_time(ctime: i64, now: i64, skew: i64) -> bool {
     ctime.abs_diff(now) <= skew.unsigned_abs()
 }
 
-/// A length of time in whole seconds, the last one counted whole.
+/// A duration in whole seconds, rounded up.
 pub fn seconds(skew: Duration) -> i64 {
     i64::try_from(skew.as_secs().saturating_add(u64::from(skew.subsec_nanos() > 0)))
         .unwrap_or(i64::MAX)
         .min(LONGEST_SKEW)
 }
 
-/// No tolerance is longer, in seconds: what is remembered is bounded by it. A century.
+/// The longest skew in use, in seconds (a century): bounds what is remembered.
 const LONGEST_SKEW: i64 = 100 * 366 * 86_400;

@@ -1,12 +1,11 @@
-//! A set of 16-byte identities: open addressing, linear probing, nothing but the identities
-//! themselves.
+//! A set of 16-byte identities: open addressing with linear probing, no other data.
 
-/// What an authenticator is remembered by.
+/// The key of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// A keyed hash of the tag, never 0; decides where the identity lies.
+    /// A keyed hash of the tag, never 0; determines the slot.
     hash: u64,
-    /// The beginning of the tag.
+    /// The first eight bytes of the tag.
     tag: u64,
 }
 
@@ -26,7 +25,7 @@ impl Identity {
 
 const EMPTY: Identity = Identity { hash: 0, tag: 0 };
 
-/// Slots of the smallest table.
+/// The number of slots of the smallest table.
 const FEWEST: usize = 8;
 
 #[derive(Debug, Default)]
@@ -35,23 +34,23 @@ pub(crate) struct Table {
     used: usize,
 }
 
-/// What became of an insertion.
+/// The result of an insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inserted {
     New,
-    /// It was there already.
+    /// It was in the table already.
     Present,
-    /// There is no memory for it.
+    /// Memory is exhausted.
     NoMemory,
 }
 
 impl Table {
-    /// Identities in the table.
+    /// The number of identities.
     pub(crate) fn len(&self) -> usize {
         self.used
     }
 
-    /// Bytes that it occupies.
+    /// The memory in use, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Identity>()
     }
@@ -64,7 +63,7 @@ impl Table {
         if self.contains(identity) {
             return Inserted::Present;
         }
-        // At four fifths full some thirteen slots are looked at, two or three cache lines.
+        // At a load of 4/5, a failed search probes about 13 slots: two or three cache lines.
         if (self.used + 1) * 5 > self.slots.len() * 4 && !self.grow() {
             return Inserted::NoMemory;
         }
@@ -73,7 +72,7 @@ impl Table {
         Inserted::New
     }
 
-    /// Takes an identity out, if it is there.
+    /// Removes an identity, if present.
     pub(crate) fn remove(&mut self, identity: Identity) {
         let Some(mut hole) =
             self.find(identity).filter(|&at| self.slots.get(at) == Some(&identity))
@@ -81,7 +80,7 @@ impl Table {
             return;
         };
         self.used -= 1;
-        // What lies behind it moves up, so that no search ends at the hole.
+        // Move later entries of the run up, so that no search stops at the hole.
         let mut at = hole;
         loop {
             at = self.after(at);
@@ -100,7 +99,7 @@ impl Table {
         self.slots[hole] = EMPTY;
     }
 
-    /// Where the identity lies, or the empty slot where a search for it ends; nothing in a table
+    /// The slot of the identity, or the empty slot where its search ends; `None` for a table
     /// without slots.
     fn find(&self, identity: Identity) -> Option<usize> {
         if self.slots.is_empty() {
@@ -127,7 +126,7 @@ impl Table {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    /// Half as many slots again; `false` if there is no memory.
+    /// Grows by half; `false` if memory is exhausted.
     fn grow(&mut self) -> bool {
         let length = (self.slots.len() + self.slots.len() / 2).max(FEWEST);
         let mut slots = Vec::new();
@@ -148,7 +147,8 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    /// Against the standard library's set, with hashes that collide and run over the table's end.
+    /// Compares with the standard library's set, with colliding hashes that wrap at the table's
+    /// end.
     #[test]
     fn it_is_a_set() {
         let (mut table, mut set) = (Table::default(), HashSet::new());
@@ -158,7 +158,7 @@ mod tests {
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let number = state >> 33;
-            // Few hashes, most of them at the very end.
+            // Few distinct hashes, most of them for the last slots.
             let hash =
                 if number.is_multiple_of(3) { u64::MAX - number % 5 } else { (number % 50) << 58 };
             let identity = Identity::new(hash, number / 64 % 40);

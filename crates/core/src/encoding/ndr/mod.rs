@@ -1,4 +1,4 @@
-//! NDR ([C706] chapter 14), which PACs and Netlogon use.
+//! NDR ([C706] chapter 14), as used by PACs and Netlogon.
 
 pub mod reader;
 mod writer;

@@ -1,11 +1,10 @@
 //! NDR, the Network Data Representation of DCE RPC ([C706] 14, [MS-RPCE] 2.2): little-endian, the
 //! 32-bit transfer syntax.
 //!
-//! A structure is read member by member in the order of its definition. What its pointers refer to
-//! follows the structure, in the order of the pointers ([C706] 14.3.12.3): the reader of the
-//! structure first takes [`Pointer`]s and counts, then reads the referents. Every count is checked
-//! against the bytes that are there, and nothing is allocated. What is written follows the same
-//! order: see [`Writer`].
+//! A structure is read member by member in the order of its definition. The referents of its
+//! pointers follow the structure, in the order of the pointers ([C706] 14.3.12.3): read the
+//! structure's [`Pointer`]s and counts first, then the referents. Every count is checked against
+//! the bytes available, and nothing is allocated. [`Writer`] uses the same order.
 
 pub use crate::encoding::ndr::writer::Writer;
 
@@ -17,15 +16,18 @@ const CUT: Error = Error::InvalidToken("NDR: data is cut short");
 const COUNT: Error = Error::InvalidToken("NDR: counts of one array differ");
 const MISSING: Error = Error::InvalidToken("NDR: a pointer is null that must not be");
 
-/// Reads from a borrowed slice. Numbers are aligned to their size, counted from the beginning of
-/// the slice.
+/// Reads from a borrowed slice. Numbers are aligned to their size, relative to the start of the
+/// slice.
+///
+/// Errors, of all its methods: `InvalidToken` if the data is too short or its counts contradict
+/// each other.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-/// A pointer's place in a structure: whether there is something to read later.
+/// A pointer member of a structure: whether a referent follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Pointer {
@@ -33,23 +35,23 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// It is not null.
+    /// Whether the pointer is not null.
     pub fn is_present(self) -> bool {
         self.present
     }
 
-    /// It must not be null.
+    /// Checks that the pointer is not null.
     pub fn required(self) -> Result<()> {
         if self.present { Ok(()) } else { Err(MISSING) }
     }
 
-    /// Reads the referent if there is one.
+    /// Reads the referent unless the pointer is null.
     pub fn read<T>(self, read: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
         self.present.then(read).transpose()
     }
 }
 
-/// The part of an RPC_UNICODE_STRING ([MS-DTYP] 2.3.10) that stands in its structure.
+/// The fixed part of an RPC_UNICODE_STRING ([MS-DTYP] 2.3.10), as it stands in a structure.
 #[derive(Debug, Clone, Copy)]
 #[must_use]
 pub struct UnicodeString {
@@ -59,7 +61,7 @@ pub struct UnicodeString {
 }
 
 impl UnicodeString {
-    /// Reads the referent: the text, empty if the pointer is null.
+    /// Reads the referent: the text, which is empty if the pointer is null.
     pub fn read<'a>(self, reader: &mut Reader<'a>) -> Result<Utf16<'a>> {
         if !self.buffer.is_present() {
             return if self.length == 0 { Ok(Utf16::default()) } else { Err(MISSING) };
@@ -82,28 +84,28 @@ impl<'a> Reader<'a> {
         Reader { bytes, at: 0 }
     }
 
-    /// Reads what the headers of type serialization version 1 ([MS-RPCE] 2.2.6.1, 2.2.6.2) announce
-    /// at the front of `bytes`. What follows that is not looked at.
+    /// A reader of the data whose length is given by the headers of type serialization version 1
+    /// ([MS-RPCE] 2.2.6.1, 2.2.6.2) at the start of `bytes`. Bytes after that data are ignored.
     pub fn type_serialized(bytes: &'a [u8]) -> Result<Reader<'a>> {
         let (header, rest) = bytes.split_first_chunk::<16>().ok_or(CUT)?;
         let [version, endianness, length_low, length_high, _, _, _, _, a, b, c, d, _, _, _, _] =
             *header;
         if version != 1 || endianness != 0x10 || u16::from_le_bytes([length_low, length_high]) != 8
         {
-            return Err(Error::InvalidToken("NDR: a serialization header that is none of ours"));
+            return Err(Error::InvalidToken("NDR: an unsupported serialization header"));
         }
         let object = rest.get(..u32::from_le_bytes([a, b, c, d]) as usize).ok_or(CUT)?;
         Ok(Reader::new(object))
     }
 
-    /// What has not been read.
+    /// The unread rest.
     pub fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
     /// Skips to a multiple of `boundary`, a power of two.
     pub fn align(&mut self, boundary: usize) {
-        // Beyond the end, where nothing can be read any more, is as good as the end.
+        // A position beyond the end behaves like the end: every read fails.
         self.at = self.at.next_multiple_of(boundary);
     }
 
@@ -115,7 +117,7 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
-    /// The next `N` bytes, aligned to as many.
+    /// The next `N` bytes, aligned to `N`.
     fn aligned<const N: usize>(&mut self) -> Result<[u8; N]> {
         self.align(N);
         self.bytes(N)?.try_into().map_err(|_| CUT)
@@ -141,18 +143,19 @@ impl<'a> Reader<'a> {
         self.aligned().map(u64::from_le_bytes)
     }
 
-    /// Two longs that make one number, as FILETIME and LARGE_INTEGER of old: aligned to four bytes.
+    /// A 64-bit number stored as two longs, such as FILETIME or OLD_LARGE_INTEGER: aligned to four
+    /// bytes.
     pub fn u64_in_longs(&mut self) -> Result<u64> {
         let (low, high) = (self.u32()?, self.u32()?);
         Ok(u64::from(high) << 32 | u64::from(low))
     }
 
-    /// A unique pointer's place in its structure.
+    /// A unique pointer member.
     pub fn pointer(&mut self) -> Result<Pointer> {
         Ok(Pointer { present: self.u32()? != 0 })
     }
 
-    /// An RPC_UNICODE_STRING's place in its structure.
+    /// The fixed part of an RPC_UNICODE_STRING.
     pub fn unicode_string(&mut self) -> Result<UnicodeString> {
         // The pointer aligns the structure to four bytes.
         self.align(4);
@@ -163,9 +166,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The elements of a conformant array, as bytes. Its maximum count must be `count`, the one
-    /// that stands elsewhere in the structure. An element has `size` bytes and is aligned to
-    /// `alignment`, which divides `size`.
+    /// The elements of a conformant array, as bytes. Its maximum count must equal `count`, which
+    /// the structure states elsewhere. An element has `size` bytes and is aligned to `alignment`,
+    /// which divides `size`.
     pub fn conformant(&mut self, count: u32, size: usize, alignment: usize) -> Result<&'a [u8]> {
         if self.u32()? != count {
             return Err(COUNT);
@@ -174,8 +177,8 @@ impl<'a> Reader<'a> {
         self.bytes((count as usize).checked_mul(size).ok_or(CUT)?)
     }
 
-    /// The elements of a conformant varying array, of `size` bytes each (at most four, to which
-    /// they are aligned): maximum count and bytes.
+    /// The elements of a conformant varying array: its maximum count, and the elements as bytes. An
+    /// element has `size` bytes, at most four, and is aligned to its size.
     pub fn conformant_varying(&mut self, size: usize) -> Result<(u32, &'a [u8])> {
         let (maximum, offset, count) = (self.u32()?, self.u32()?, self.u32()?);
         if offset != 0 || count > maximum {
@@ -184,16 +187,17 @@ impl<'a> Reader<'a> {
         Ok((maximum, self.bytes((count as usize).checked_mul(size).ok_or(CUT)?)?))
     }
 
-    /// A `[string] wchar_t *`'s referent: conformant, varying and ended by a NUL, which is not part
-    /// of the text.
+    /// The referent of a `[string] wchar_t *`: conformant, varying, and terminated by a NUL, which
+    /// is not part of the text.
     pub fn wide_string(&mut self) -> Result<Utf16<'a>> {
         match self.conformant_varying(2)?.1 {
             [text @ .., 0, 0] => Utf16::new(text),
-            _ => Err(Error::InvalidToken("NDR: a string does not end")),
+            _ => Err(Error::InvalidToken("NDR: a string without terminator")),
         }
     }
 
-    /// An RPC_SID ([MS-DTYP] 2.4.2.3): conformant, the count standing in front too.
+    /// An RPC_SID ([MS-DTYP] 2.4.2.3): a conformant structure, preceded by the number of
+    /// subauthorities.
     pub fn sid(&mut self) -> Result<Sid> {
         let count = self.u32()?;
         let (sid, rest) = Sid::split_from(self.rest())?;

@@ -5,26 +5,26 @@ use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::wire::{Charset, Field, MessageType, Reader, VERSION, Writer};
 use crate::types::error::{Error, Result};
 
-/// Where each fixed field begins.
+/// The offsets of the fixed fields.
 mod at {
     pub(super) const LM_RESPONSE: usize = 12;
     pub(super) const NT_RESPONSE: usize = 20;
     pub(super) const DOMAIN: usize = 28;
     pub(super) const USER: usize = 36;
     pub(super) const WORKSTATION: usize = 44;
-    /// The oldest clients' message ends here.
+    /// The end of the oldest clients' fixed part.
     pub(super) const SESSION_KEY: usize = 52;
     pub(super) const FLAGS: usize = 60;
     pub(super) const VERSION: usize = 64;
     pub(super) const MIC: usize = 72;
-    /// The length with Version and MIC.
+    /// The length of the fixed part with Version and MIC.
     pub(super) const PAYLOAD: usize = 88;
 }
 
-/// Length of a MIC in bytes.
+/// The length of a MIC in bytes.
 const MIC: usize = 16;
 
-/// A client's answer.
+/// AUTHENTICATE_MESSAGE, as parsed by the server.
 pub struct Authenticate<'a> {
     bytes: &'a [u8],
     /// `LmChallengeResponse`.
@@ -39,16 +39,18 @@ pub struct Authenticate<'a> {
     pub workstation: &'a [u8],
     /// `EncryptedRandomSessionKey`.
     pub session_key: &'a [u8],
-    /// `NegotiateFlags`; `None` from clients so old that their message has none.
+    /// `NegotiateFlags`; `None` from very old clients, whose message has none.
     pub flags: Option<NegotiateFlags>,
-    /// The payload begins behind the place of `MIC`. Whether a MIC is there `MsvAvFlags` alone
-    /// tells.
+    /// Whether the payload starts after a `MIC` field. Only `MsvAvFlags` tells whether the field
+    /// holds a MIC.
     room_for_mic: bool,
 }
 
 impl<'a> Authenticate<'a> {
-    /// Reads the message. How many of the fields after `WorkstationFields` there are shows in where
-    /// the payload begins.
+    /// Parses the message. The start of the payload shows which of the fields after
+    /// `WorkstationFields` are present.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn parse(bytes: &'a [u8]) -> Result<Authenticate<'a>> {
         let reader = Reader::new(bytes, MessageType::Authenticate)?;
         let field = |place| reader.field(place, at::SESSION_KEY);
@@ -69,7 +71,7 @@ impl<'a> Authenticate<'a> {
             payload = payload.min(field.offset.unwrap_or(payload));
         }
         if payload < at::SESSION_KEY || (flags.is_some() && payload < at::VERSION) {
-            return Err(Error::InvalidToken("AUTHENTICATE_MESSAGE cut short"));
+            return Err(Error::InvalidToken("truncated AUTHENTICATE_MESSAGE"));
         }
         let [lm_response, nt_response, domain, user, workstation] = names.map(|field| field.bytes);
         let room_for_mic = payload >= at::PAYLOAD && bytes.len() >= at::PAYLOAD;
@@ -86,14 +88,14 @@ impl<'a> Authenticate<'a> {
         })
     }
 
-    /// Nobody: neither a name nor a response ([MS-NLMP] 3.2.5.1.2).
+    /// Whether the client is anonymous: it sent neither a name nor a response ([MS-NLMP]
+    /// 3.2.5.1.2).
     pub fn is_anonymous(&self) -> bool {
         self.user.is_empty() && self.nt_response.is_empty() && matches!(self.lm_response, [] | [0])
     }
 
-    /// The MIC field, and what it should hold under `exported_session_key`; `None` where the
-    /// message has no room for one. `before` is NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE, as they
-    /// travelled.
+    /// The MIC field, and its expected value under `exported_session_key`; `None` if the message
+    /// has no MIC field. `before` is NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE, as transmitted.
     pub fn mic(
         &self,
         exported_session_key: &[u8; 16],
@@ -103,8 +105,8 @@ impl<'a> Authenticate<'a> {
         Some((mic, crypto::hmac_md5(exported_session_key, &[before, front, &[0; MIC], payload])))
     }
 
-    /// What is before the MIC field, the field, and what is behind it; `None` where the message has
-    /// no room for one.
+    /// The message in three parts: before the MIC field, the field, and after it; `None` if the
+    /// message has no MIC field.
     pub fn around_mic(&self) -> Option<[&'a [u8]; 3]> {
         if !self.room_for_mic {
             return None;
@@ -115,7 +117,7 @@ impl<'a> Authenticate<'a> {
     }
 }
 
-/// What a client's answer is written from.
+/// The fields from which AUTHENTICATE_MESSAGE is written.
 pub struct Answer<'a> {
     /// `NegotiateFlags`.
     pub flags: NegotiateFlags,
@@ -131,16 +133,16 @@ pub struct Answer<'a> {
     pub workstation: &'a str,
     /// `EncryptedRandomSessionKey`.
     pub session_key: &'a [u8],
-    /// The key for a MIC and the two messages before; `None`: no MIC.
+    /// The key of the MIC and the two messages before; `None` for no MIC.
     pub mic: Option<(&'a [u8; 16], &'a [&'a [u8]; 2])>,
 }
 
 impl Answer<'_> {
     /// Writes the message.
     ///
-    /// Errors: `Internal` when a field does not fit.
+    /// Errors: `Internal` if a field is too long.
     pub fn write(&self) -> Result<Vec<u8>> {
-        let charset = Charset::of(self.flags).unwrap_or(Charset::Unicode);
+        let charset = Charset::from_flags(self.flags).unwrap_or(Charset::Unicode);
         let fixed = if self.mic.is_some() { at::PAYLOAD } else { at::MIC };
         let names = 2 * (self.domain.len() + self.user.len() + self.workstation.len());
         let payload =

@@ -7,19 +7,19 @@ use crate::ntlm::wire::{Charset, MessageType, Reader, VERSION, Writer};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 
-/// Where each fixed field begins.
+/// The offsets of the fixed fields.
 mod at {
     pub(super) const TARGET_NAME: usize = 12;
     pub(super) const FLAGS: usize = 20;
     pub(super) const SERVER_CHALLENGE: usize = 24;
-    /// The shortest message ends here, before Reserved and TargetInfo.
+    /// The end of the shortest message, before Reserved and TargetInfo.
     pub(super) const RESERVED: usize = 32;
     pub(super) const TARGET_INFO: usize = 40;
     pub(super) const VERSION: usize = 48;
     pub(super) const PAYLOAD: usize = 56;
 }
 
-/// A server's challenge, as the client reads it.
+/// CHALLENGE_MESSAGE, as parsed by the client.
 pub struct Challenge<'a> {
     /// `NegotiateFlags`.
     pub flags: NegotiateFlags,
@@ -27,19 +27,21 @@ pub struct Challenge<'a> {
     pub server_challenge: [u8; 8],
     /// `TargetName`.
     pub target_name: String,
-    /// `TargetInfo`; `None` when the server has none.
+    /// `TargetInfo`; `None` if the server sent none.
     pub target_info: Option<AvPairs<'a>>,
 }
 
 impl<'a> Challenge<'a> {
-    /// Reads the message.
+    /// Parses the message.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn parse(bytes: &'a [u8]) -> Result<Challenge<'a>> {
         let reader = Reader::new(bytes, MessageType::Challenge)?;
         let flags = reader.flags(at::FLAGS)?;
-        let charset = Charset::of(flags)
+        let charset = Charset::from_flags(flags)
             .ok_or(Error::InvalidToken("CHALLENGE_MESSAGE chooses no character set"))?;
         let server_challenge = reader.array(at::SERVER_CHALLENGE)?;
-        // Servers that were not asked for their name put anything here ([MS-NLMP] 2.2.1.2).
+        // Undefined unless the client asked for it ([MS-NLMP] 2.2.1.2).
         let target_name = if flags.contains(NegotiateFlags::REQUEST_TARGET) {
             charset.decode(reader.field(at::TARGET_NAME, at::RESERVED)?.bytes)?
         } else {
@@ -55,16 +57,16 @@ impl<'a> Challenge<'a> {
     }
 }
 
-/// Writes a server's challenge.
+/// Writes the message.
 ///
-/// Errors: `Internal` when the server's names do not fit.
+/// Errors: `Internal` if the server's names are too long.
 pub fn write(
     flags: NegotiateFlags,
     server_challenge: &[u8; 8],
     server: &ServerNames,
     now: FileTime,
 ) -> Result<Vec<u8>> {
-    let charset = Charset::of(flags).unwrap_or(Charset::Unicode);
+    let charset = Charset::from_flags(flags).unwrap_or(Charset::Unicode);
     let mut writer = Writer::new(MessageType::Challenge, at::PAYLOAD, 456);
     writer.put_flags(at::FLAGS, flags);
     writer.put(at::SERVER_CHALLENGE, server_challenge);
@@ -83,8 +85,8 @@ pub fn write(
     Ok(writer.finish())
 }
 
-/// The server's names in the order in which Windows sends them. The two NetBIOS names must be there
-/// ([MS-NLMP] 2.2.2.1), empty if need be.
+/// Appends the server's names in Windows' order. Both NetBIOS names are mandatory, though possibly
+/// empty ([MS-NLMP] 2.2.2.1).
 fn target_info(server: &ServerNames, now: FileTime, out: &mut Vec<u8>) {
     av_pair::put_text(out, id::NB_DOMAIN_NAME, &server.nb_domain);
     av_pair::put_text(out, id::NB_COMPUTER_NAME, &server.nb_computer);

@@ -1,4 +1,4 @@
-//! NTLM's three messages, [MS-NLMP] 2.2.1: parsed from a borrowed slice, written in one go.
+//! NTLM's three messages, [MS-NLMP] 2.2.1: parsed from borrowed slices, written in one pass.
 
 pub mod authenticate;
 pub mod challenge;

@@ -4,17 +4,17 @@ use crate::ntlm::flags::NegotiateFlags;
 use crate::ntlm::wire::{MessageType, Reader, VERSION, Writer};
 use crate::types::error::Result;
 
-/// Where each fixed field begins.
+/// The offsets of the fixed fields.
 mod at {
     pub(super) const FLAGS: usize = 12;
     pub(super) const DOMAIN: usize = 16;
     pub(super) const WORKSTATION: usize = 24;
     pub(super) const VERSION: usize = 32;
-    /// The length with Version.
+    /// The length of the fixed part with Version.
     pub(super) const PAYLOAD: usize = 40;
 }
 
-/// What a client says first. The names are for the log alone, and OEM whatever the flags say.
+/// NEGOTIATE_MESSAGE. The names are only logged; they are OEM regardless of the flags.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Negotiate<'a> {
     /// `NegotiateFlags`.
@@ -26,12 +26,14 @@ pub struct Negotiate<'a> {
 }
 
 impl<'a> Negotiate<'a> {
-    /// Reads the message: 16 bytes and no names at all (the oldest clients), 32 without Version, or
-    /// 40 with it.
+    /// Parses the message, whose fixed part has 16 bytes without names (the oldest clients), 32
+    /// without Version, or 40 with it.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
     pub fn parse(bytes: &'a [u8]) -> Result<Negotiate<'a>> {
         let reader = Reader::new(bytes, MessageType::Negotiate)?;
         let flags = reader.flags(at::FLAGS)?;
-        // Without its flag a field is not to be looked at ([MS-NLMP] 2.2.1.1).
+        // A field without its flag is ignored ([MS-NLMP] 2.2.1.1).
         let name = |place, supplied| {
             if flags.contains(supplied) {
                 reader.field(place, at::VERSION).map(|field| field.bytes)
@@ -46,8 +48,8 @@ impl<'a> Negotiate<'a> {
 }
 
 impl Negotiate<'_> {
-    /// Writes a message without names, whose empty fields are left zero, as every Windows since
-    /// Vista does.
+    /// Writes a message without names. The empty fields are zero, as in all Windows versions since
+    /// Vista.
     pub fn write(flags: NegotiateFlags) -> Vec<u8> {
         let mut writer = Writer::new(MessageType::Negotiate, at::PAYLOAD, 0);
         writer.put_flags(at::FLAGS, flags);

@@ -1,4 +1,4 @@
-//! An established context's messages, [MS-NLMP] 3.4.
+//! Message protection in an established context, [MS-NLMP] 3.4.
 
 mod direction;
 mod persist;
@@ -8,52 +8,51 @@ use super::flags::NegotiateFlags;
 use super::keys::{self, Direction};
 use crate::types::error::{Error, Result};
 use crate::types::protection::{KeyInfo, Part, Qop, Sizes};
-use direction::{DUMMY, SIGNATURE, Stream};
+use direction::{DUMMY, DirectionState, SIGNATURE};
 use std::fmt;
 use std::ops::Range;
 
-/// `cbMaxToken` of Windows' NTLM, in bytes. Names longer than hosts have would make longer tokens.
+/// `cbMaxToken` of Windows' NTLM, in bytes: enough for any realistic names.
 pub const MAX_TOKEN: u32 = 2888;
 
-/// Long messages are signed and encrypted in pieces of this many bytes, each while it is in the
-/// cache.
+/// Long messages are signed and encrypted in chunks of this many bytes, so that both work on cached
+/// data.
 const CHUNK: usize = 8192;
 
-/// The side of the conversation that this is.
+/// The local side of the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The initiator's.
+    /// The initiator.
     Client,
-    /// The acceptor's.
+    /// The acceptor.
     Server,
 }
 
-/// The keys and counters of an established context.
+/// The keys and sequence numbers of an established context.
 ///
-/// Nothing is derived before the first message: a server that only wants to know who its client is
-/// pays for none of it.
+/// Keys are derived with the first message: a server that only authenticates its clients saves
+/// that.
 #[derive(Clone)]
 pub struct Session {
     exported_session_key: Key,
     flags: NegotiateFlags,
     side: Side,
-    sending: Option<Box<Stream>>,
-    /// Stays `None` without extended session security, where both directions share one stream and
-    /// one counter.
-    receiving: Option<Box<Stream>>,
-    /// mechListMICs made and checked: each has taken a sequence number, and nothing from the key
-    /// stream.
+    sending: Option<Box<DirectionState>>,
+    /// Always `None` without extended session security, where both directions share one key stream
+    /// and one sequence number.
+    receiving: Option<Box<DirectionState>>,
+    /// The mechListMICs made and verified. Each has used a sequence number, but no key stream.
     mics: Mics,
 }
 
-/// mechListMICs by direction.
+/// Whether each direction has had its mechListMIC.
 #[derive(Clone, Copy, Default)]
 struct Mics {
     made: u32,
     checked: u32,
 }
 
-/// Whether signatures mean anything.
+/// How messages are protected.
 #[derive(PartialEq, Eq)]
 enum Protection {
     Signed,
@@ -62,14 +61,14 @@ enum Protection {
 
 const NOT_NEGOTIATED: Error = Error::Unsupported("neither signing nor sealing was negotiated");
 
-/// The front of the caller's token buffer.
-fn room(token: &mut [u8]) -> Result<&mut [u8; SIGNATURE]> {
+/// The part of the caller's token buffer for the signature.
+fn signature_buffer(token: &mut [u8]) -> Result<&mut [u8; SIGNATURE]> {
     token.first_chunk_mut().ok_or(Error::BufferTooSmall { needed: SIGNATURE })
 }
 
-/// The peer's signature; what follows it in the buffer does not count.
-fn given(token: &[u8]) -> Result<&[u8; SIGNATURE]> {
-    token.first_chunk().ok_or(Error::InvalidToken("signature cut short"))
+/// The peer's signature. Bytes after it in the buffer are ignored.
+fn received_signature(token: &[u8]) -> Result<&[u8; SIGNATURE]> {
+    token.first_chunk().ok_or(Error::InvalidToken("truncated signature"))
 }
 
 fn check_dummy(theirs: &[u8; SIGNATURE]) -> Result<()> {
@@ -81,7 +80,7 @@ fn check_dummy(theirs: &[u8; SIGNATURE]) -> Result<()> {
 }
 
 impl Session {
-    /// A context with these keys, before its first message.
+    /// A session with these keys, before its first message.
     pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side) -> Session {
         let exported_session_key = Key::new(*exported_session_key);
         Session {
@@ -94,7 +93,7 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_SIZES`. The block size is 0, as Windows has it for NTLM: there is no padding.
+    /// The sizes for `SECPKG_ATTR_SIZES`. As in Windows, the block size is 0: there is no padding.
     pub fn sizes(&self) -> Sizes {
         let signature = SIGNATURE as u32;
         Sizes {
@@ -105,11 +104,11 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_KEY_INFO`, with the names and numbers that Windows gives.
+    /// The algorithms for `SECPKG_ATTR_KEY_INFO`, with Windows' names and numbers.
     pub fn key_info(&self) -> KeyInfo {
         /// KERB_CHECKSUM_HMAC_MD5
         const HMAC_MD5: u32 = -138i32 as u32;
-        /// What Windows gives for signatures made with CRC-32.
+        /// Windows' number for signatures with CRC-32.
         const RC4_CRC32: u32 = -132i32 as u32;
         /// CALG_RC4
         const RC4: u32 = 0x6801;
@@ -125,22 +124,22 @@ impl Session {
         }
     }
 
-    /// `SECPKG_ATTR_SESSION_KEY`: `ExportedSessionKey`.
+    /// The key for `SECPKG_ATTR_SESSION_KEY`: `ExportedSessionKey`.
     pub fn session_key(&self) -> &[u8] {
         &self.exported_session_key[..]
     }
 
-    /// The flags in force.
+    /// The negotiated flags.
     pub fn flags(&self) -> NegotiateFlags {
         self.flags
     }
 
-    /// Signs `parts`: writes the signature to the front of `token` and tells its length, 16.
+    /// Signs `parts`: writes the signature to the start of `token` and returns its length, 16
+    /// bytes. `sequence` is used in datagram contexts only.
     ///
-    /// `sequence` counts only in a datagram context. Errors: `BufferTooSmall`; `Unsupported` where
-    /// nothing was negotiated that could sign.
+    /// Errors: `BufferTooSmall`; `Unsupported` if no signing was negotiated.
     pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {
-        let out = room(token)?;
+        let out = signature_buffer(token)?;
         *out = match self.protection()? {
             Protection::Dummy => DUMMY,
             Protection::Signed => self
@@ -152,10 +151,10 @@ impl Session {
 
     /// Checks the signature of `parts`.
     ///
-    /// Errors: `MessageAltered`, or `OutOfSequence` for a message that is not the one due. Neither
-    /// moves the context: the message that is due can still be checked.
+    /// Errors: `MessageAltered`; `OutOfSequence` for another message than the expected one. Neither
+    /// changes the state: the expected message can still be verified.
     pub fn verify(&mut self, parts: &[&[u8]], sequence: u32, token: &[u8]) -> Result<()> {
-        let theirs = given(token)?;
+        let theirs = received_signature(token)?;
         match self.protection()? {
             Protection::Dummy => check_dummy(theirs),
             Protection::Signed => self
@@ -164,11 +163,11 @@ impl Session {
         }
     }
 
-    /// Signs all of `parts` and encrypts in place those that are to be: writes the signature to the
-    /// front of `token` and tells its length, 16. Signing or sealing must have been negotiated,
-    /// either, as on Windows.
+    /// Signs all `parts` and encrypts the sealed ones in place; writes the signature to the start
+    /// of `token` and returns its length, 16 bytes. As in Windows, either signing or sealing must
+    /// have been negotiated.
     ///
-    /// Errors: as [`Session::sign`]; nothing has changed then.
+    /// Errors: as for [`Session::sign`]; nothing is changed then.
     pub fn seal(
         &mut self,
         qop: Qop,
@@ -176,7 +175,7 @@ impl Session {
         sequence: u32,
         token: &mut [u8],
     ) -> Result<usize> {
-        let out = room(token)?;
+        let out = signature_buffer(token)?;
         if self.protection()? == Protection::Dummy {
             return Err(NOT_NEGOTIATED);
         }
@@ -195,13 +194,15 @@ impl Session {
         Ok(SIGNATURE)
     }
 
-    /// Decrypts in place those of `parts` that are sealed, and checks the signature of all.
+    /// Decrypts the sealed `parts` in place and checks the signature of all.
     ///
-    /// NTLM's signature does not say whether a message was encrypted, so each is taken as such; one
-    /// made with SECQOP_WRAP_NO_ENCRYPT is for [`Session::verify`]. Errors: as there; the context
-    /// has not moved then, but after `MessageAltered` the parts hold bytes that mean nothing.
+    /// NTLM signatures do not say whether a message is encrypted, so encryption is assumed. Use
+    /// [`Session::verify`] for messages made with SECQOP_WRAP_NO_ENCRYPT.
+    ///
+    /// Errors: as for [`Session::verify`]. The state is not changed then, but after
+    /// `MessageAltered` the contents of the parts are undefined.
     pub fn unseal(&mut self, parts: &mut [Part<'_>], sequence: u32, token: &[u8]) -> Result<Qop> {
-        let theirs = given(token)?;
+        let theirs = received_signature(token)?;
         if self.protection()? == Protection::Dummy {
             return Err(NOT_NEGOTIATED);
         }
@@ -220,8 +221,8 @@ impl Session {
         Ok(Qop::Encrypt)
     }
 
-    /// [`Session::unseal`] of a message behind its signature; tells where in `stream` the message
-    /// is.
+    /// [`Session::unseal`] for a message preceded by its signature; returns the range of the
+    /// message in `stream`.
     pub fn unseal_stream(
         &mut self,
         stream: &mut [u8],
@@ -230,31 +231,33 @@ impl Session {
         let end = stream.len();
         let (token, data) = stream
             .split_at_mut_checked(SIGNATURE)
-            .ok_or(Error::InvalidToken("signature cut short"))?;
+            .ok_or(Error::InvalidToken("truncated signature"))?;
         let qop = self.unseal(&mut [Part { data, seal: true }], sequence, token)?;
         Ok((qop, SIGNATURE..end))
     }
 
-    /// SPNEGO's mechListMIC over the DER of the mechanism list, made before the first message. It
-    /// takes a sequence number like any signature, but the key stream begins anew after it
-    /// ([MS-SPNG] 3.3.5.1).
+    /// Makes SPNEGO's mechListMIC over the DER of the mechanism list, before the first message. It
+    /// uses a sequence number like any signature, but the key stream is reset afterwards ([MS-SPNG]
+    /// 3.3.5.1).
     ///
-    /// Errors: as [`Session::sign`].
+    /// Errors: as for [`Session::sign`].
     pub fn make_mech_list_mic(&mut self, mech_types: &[u8]) -> Result<Vec<u8>> {
         Ok(match self.protection()? {
             Protection::Dummy => DUMMY.to_vec(),
             Protection::Signed => {
-                let mut stream = self.fresh(self.outward());
-                let mic = stream.due(self.flags, 0).sign(|_, checksum| checksum.update(mech_types));
+                let mut state = self.initial(self.outgoing());
+                let mic = state
+                    .for_message(self.flags, 0)
+                    .sign(|_, checksum| checksum.update(mech_types));
                 self.mics.made = self.mics.made.wrapping_add(1);
                 mic.to_vec()
             }
         })
     }
 
-    /// Checks the peer's mechListMIC, in constant time. A wrong one moves nothing.
+    /// Checks the peer's mechListMIC, in constant time. A wrong one does not change the state.
     ///
-    /// Errors: `MessageAltered`, `InvalidToken` for one that is no signature, and as
+    /// Errors: `MessageAltered`; `InvalidToken` for data that is no signature; and as for
     /// [`Session::sign`].
     pub fn verify_mech_list_mic(&mut self, mech_types: &[u8], mic: &[u8]) -> Result<()> {
         let theirs: &[u8; SIGNATURE] =
@@ -262,13 +265,13 @@ impl Session {
         match self.protection()? {
             Protection::Dummy => check_dummy(theirs),
             Protection::Signed => {
-                let mut stream = self.fresh(self.inward());
-                let checked = stream
-                    .due(self.flags, 0)
+                let mut state = self.initial(self.incoming());
+                let checked = state
+                    .for_message(self.flags, 0)
                     .verify(theirs, |_, checksum| checksum.update(mech_types));
                 checked.map_err(|error| match error {
                     Error::OutOfSequence => {
-                        Error::MessageAltered("mechListMIC is not the signature that is due")
+                        Error::MessageAltered("mechListMIC is not the expected signature")
                     }
                     other => other,
                 })?;
@@ -278,7 +281,7 @@ impl Session {
         }
     }
 
-    /// Goes back to where it was when the first message was due.
+    /// Restores the state before the first message.
     pub fn reset(&mut self) {
         (self.sending, self.receiving) = (None, None);
     }
@@ -293,53 +296,52 @@ impl Session {
         }
     }
 
-    fn outward(&self) -> Direction {
+    fn outgoing(&self) -> Direction {
         match self.side {
             Side::Client => Direction::ClientToServer,
             Side::Server => Direction::ServerToClient,
         }
     }
 
-    fn inward(&self) -> Direction {
+    fn incoming(&self) -> Direction {
         match self.side {
             Side::Client => Direction::ServerToClient,
             Side::Server => Direction::ClientToServer,
         }
     }
 
-    /// A direction's stream at its beginning; without extended session security the directions are
-    /// one.
-    fn fresh(&self, direction: Direction) -> Stream {
+    /// A direction's initial state. Without extended session security both directions share one.
+    fn initial(&self, direction: Direction) -> DirectionState {
         let Mics { made, checked } = self.mics;
         let sequence = if !self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
             made.wrapping_add(checked)
-        } else if direction == self.outward() {
+        } else if direction == self.outgoing() {
             made
         } else {
             checked
         };
-        Stream::new(self.flags, &self.exported_session_key, direction, sequence)
+        DirectionState::new(self.flags, &self.exported_session_key, direction, sequence)
     }
 
-    /// The stream for the next message that goes out.
-    fn sending(&mut self, sequence: u32) -> &mut Stream {
-        let stream = match self.sending.take() {
-            Some(stream) => stream,
-            None => Box::new(self.fresh(self.outward())),
+    /// The state for the next sent message.
+    fn sending(&mut self, sequence: u32) -> &mut DirectionState {
+        let state = match self.sending.take() {
+            Some(state) => state,
+            None => Box::new(self.initial(self.outgoing())),
         };
-        self.sending.insert(stream).due(self.flags, sequence)
+        self.sending.insert(state).for_message(self.flags, sequence)
     }
 
-    /// The stream for the next message that comes in.
-    fn receiving(&mut self, sequence: u32) -> &mut Stream {
+    /// The state for the next received message.
+    fn receiving(&mut self, sequence: u32) -> &mut DirectionState {
         if !self.flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY) {
             return self.sending(sequence);
         }
-        let stream = match self.receiving.take() {
-            Some(stream) => stream,
-            None => Box::new(self.fresh(self.inward())),
+        let state = match self.receiving.take() {
+            Some(state) => state,
+            None => Box::new(self.initial(self.incoming())),
         };
-        self.receiving.insert(stream).due(self.flags, sequence)
+        self.receiving.insert(state).for_message(self.flags, sequence)
     }
 }
 

@@ -1,6 +1,6 @@
-//! The packed form of a session: its key, and where each direction stands.
+//! The packed form of a session: its key and the position of each direction.
 
-use super::direction::Stream;
+use super::direction::DirectionState;
 use super::{Mics, Session, Side};
 use crate::ntlm::crypto::Key;
 use crate::ntlm::flags::NegotiateFlags;
@@ -28,9 +28,9 @@ impl Persist for Session {
         flags.pack(out)?;
         side.pack(out)?;
         mics.pack(out)?;
-        for stream in [sending, receiving] {
-            stream.is_some().pack(out)?;
-            stream.as_ref().map_or(Ok(()), |stream| stream.pack_position(out))?;
+        for state in [sending, receiving] {
+            state.is_some().pack(out)?;
+            state.as_ref().map_or(Ok(()), |state| state.pack_position(out))?;
         }
         Ok(())
     }
@@ -40,9 +40,9 @@ impl Persist for Session {
         let (flags, side) = (NegotiateFlags::unpack(from)?, Side::unpack(from)?);
         let mut session = Session::new(flags, &exported_session_key, side);
         session.mics = Mics::unpack(from)?;
-        let mut stream = |direction| -> Result<Option<Box<Stream>>> {
+        let mut state = |direction| -> Result<Option<Box<DirectionState>>> {
             Ok(match bool::unpack(from)? {
-                true => Some(Box::new(Stream::unpack_position(
+                true => Some(Box::new(DirectionState::unpack_position(
                     flags,
                     &exported_session_key,
                     direction,
@@ -51,9 +51,9 @@ impl Persist for Session {
                 false => None,
             })
         };
-        let (outward, inward) = (session.outward(), session.inward());
-        session.sending = stream(outward)?;
-        session.receiving = stream(inward)?;
+        let (outgoing, incoming) = (session.outgoing(), session.incoming());
+        session.sending = state(outgoing)?;
+        session.receiving = state(incoming)?;
         Ok(session)
     }
 }
