@@ -8,7 +8,7 @@ use negossp::config::{Accounts, Addresses, Environment, NtlmMode, Server, Settin
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
 use negossp::server::credential::{Package, Usage};
-use negossp::stores::replay_cache::ReplayCacheKind;
+use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
