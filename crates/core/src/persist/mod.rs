@@ -5,6 +5,7 @@
 //! Each type's form stands in one place, mostly as a list of its fields by [`persist_struct!`], from which
 //! it is written and read: a field that is added and forgotten there does not compile.
 
+mod rc4;
 mod reader;
 mod writer;
 
