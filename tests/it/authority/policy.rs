@@ -9,7 +9,7 @@ use negossp::config::{NtlmMode, Settings};
 use negossp::ntlm::crypto::Key;
 use negossp::principal::{Origin, Principal};
 use negossp::server::credential::Credential;
-use negossp::types::channel_bindings::Address;
+use negossp::types::address::Address;
 use negossp::types::error::{Denial, Error, Result};
 use negossp::types::identity::Identity;
 use std::fs;
