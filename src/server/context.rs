@@ -1,6 +1,7 @@
 //! What a `CtxtHandle` names: an exchange under way, an established context, or one that failed.
 
-use super::assemble::{self, Acceptance};
+use super::acceptance::{Acceptance, Assembled};
+use super::assemble;
 use super::{Configuration, Credential, outcome};
 use crate::authority::Chain;
 use crate::context::{self, Call, EstablishedContext};
@@ -9,7 +10,7 @@ use crate::mechanism::{Mechanism, Package, Step};
 use crate::negotiate::{AcceptorConfig, InitiatorConfig};
 use crate::persist::{Persist, Reader, Writer};
 use crate::replay::Claim;
-use crate::server::credential::{Assembled, Usage};
+use crate::server::credential::Usage;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
