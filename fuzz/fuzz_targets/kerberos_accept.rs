@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::platform::random::SystemRandom;
 use negossp::config::Settings;
-use negossp::stores::replay_cache::ReplayCacheKind;
+use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use negossp::kerberos::keytab::{Entry, Keytab};

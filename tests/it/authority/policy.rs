@@ -8,7 +8,7 @@ use negossp::ntlm::crypto::Key;
 use negossp::ntlm::{Account, Mode, NetworkLogon};
 use negossp::principal::{Origin, Principal};
 use negossp::server::credential::Credential;
-use negossp::types::channel_bindings::Address;
+use negossp::types::address::Address;
 use negossp::types::error::{Denial, Error, Result};
 use negossp::types::identity::Identity;
 use std::fs;

@@ -13,7 +13,7 @@ use negossp::mechanism::Package;
 use negossp::ntlm::{Mode, ServerNames};
 use negossp::server::credential::Usage;
 use negossp::server::{Configuration, Environment, Store};
-use negossp::stores::replay_cache::ReplayCacheKind;
+use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;

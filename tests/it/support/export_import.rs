@@ -10,7 +10,8 @@ use negossp::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttribut
 use negossp::server::Configuration;
 use negossp::server::Context;
 use negossp::server::export_import::{self, CallState, ExportOptions, Imported};
-use negossp::types::channel_bindings::{Address, ChannelBindings};
+use negossp::types::address::Address;
+use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::sid::Sid;

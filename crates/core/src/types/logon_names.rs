@@ -1,6 +1,6 @@
 //! The names that a client sends before anything is proven.
 
-use super::channel_bindings::Address;
+use super::address::Address;
 
 /// Who an NTLM client says that it is, exactly as sent in AUTHENTICATE_MESSAGE. Unproven where it
 /// comes with a failure: for the log and the audit file alone.

@@ -1,10 +1,10 @@
 //! The keys that open tickets: where they come from, and which are tried for one.
 
-use super::name::ServiceName;
 use super::{CredentialKeys, Service};
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::keytab::{Entry, Keytab, RANKS};
 use crate::kerberos::policy::Policy;
+use crate::kerberos::service_name::ServiceName;
 use crate::kerberos::sources::KeySource;
 use smallvec::SmallVec;
 use std::sync::Arc;

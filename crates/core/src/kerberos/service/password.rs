@@ -1,8 +1,8 @@
 //! The keys of a service that is given by its password.
 
-use super::name::ServiceName;
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::keytab::{Entry, Keytab};
+use crate::kerberos::service_name::ServiceName;
 use std::fmt;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
