@@ -5,11 +5,14 @@
 mod accounts;
 
 use accounts::*;
-use negossp::authority::{Account, AccountFile, validate};
 use negossp::config::Settings;
-use negossp::context::{Accepting, Context, Initiating};
+use negossp::context;
+use negossp::ntlm::Account;
+use negossp::platform;
 use negossp::runtime::log::{Call, Filter, Log, about};
 use negossp::server::credential::{Credential, Usage};
+use negossp::server::{Accepting, Configuration, Context, Initiating};
+use negossp::stores::accounts::file::AccountFile;
 use negossp::types::flags::ContextFlags;
 use negossp::types::identity::Identity;
 use std::process::{Command, Stdio};
@@ -31,7 +34,7 @@ fn settings(folder: &Folder) -> Settings {
     let path =
         folder.write("accounts", line("alice", &PASSWORD, "U") + &line("dora", &PASSWORD, "UD"));
     let mut settings = Settings::default();
-    settings.accounts.file = Some(Arc::new(AccountFile::open(path)));
+    settings.accounts.file = Some(path);
     settings
 }
 
@@ -39,19 +42,16 @@ fn settings(folder: &Folder) -> Settings {
 fn a_refusal_is_one_line_with_its_reason_and_the_handle() {
     let folder = Folder::new();
     let settings = settings(&folder);
-    for (user, hash, reason) in [
-        ("alice", &SECRET01, "wrong password"),
-        ("nobody", &PASSWORD, "unknown user"),
-        ("dora", &SECRET01, "wrong password"),
-        ("dora", &PASSWORD, "account disabled"),
+    for (user, password, reason) in [
+        ("alice", "SecREt01", "wrong password"),
+        ("nobody", "Password", "unknown user"),
+        ("dora", "SecREt01", "wrong password"),
+        ("dora", "Password", "account disabled"),
     ] {
         let text = logged("warn", || {
             let _call = Call::begin();
             about(0x1234);
-            assert!(
-                validate(&credential(), &settings, &Client::new(user, "LAB", hash).logon())
-                    .is_err()
-            );
+            assert!(!conversation(&settings, user, "LAB", password));
         });
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(
@@ -63,10 +63,7 @@ fn a_refusal_is_one_line_with_its_reason_and_the_handle() {
         assert!(text.contains(" WARN ") && text.contains(" handle=0x1234: "), "{text}");
     }
     let text = logged("info", || {
-        assert!(
-            validate(&credential(), &settings, &Client::new("ALICE", "", &PASSWORD).logon())
-                .is_ok()
-        );
+        assert!(conversation(&settings, "ALICE", "", "Password"));
     });
     assert!(
         text.lines().count() == 1 && text.contains("user=\"ALICE\"") && text.contains("\\\\alice"),
@@ -77,9 +74,8 @@ fn a_refusal_is_one_line_with_its_reason_and_the_handle() {
 
 #[test]
 fn without_authority_the_log_says_what_is_missing() {
-    let client = Client::new("alice", "", &PASSWORD);
     let none = logged("error", || {
-        assert!(validate(&credential(), &Settings::default(), &client.logon()).is_err())
+        assert!(!conversation(&Settings::default(), "alice", "", "Password"));
     });
     assert!(none.contains("[accounts] file") && none.contains("NEGOSSP_ACCOUNTS"), "{none}");
     let missing = logged("error", || drop(AccountFile::open("/no/such/accounts".into())));
@@ -101,12 +97,8 @@ fn names_from_the_peer_cannot_forge_lines() {
     ];
     for name in names {
         for (user, domain) in [(name, "LAB"), ("alice", name)] {
-            let text = logged("trace", || {
-                let _ = validate(
-                    &credential(),
-                    &settings,
-                    &Client::new(user, domain, &SECRET01).logon(),
-                );
+            let text = logged("warn", || {
+                assert!(!conversation(&settings, user, domain, "SecREt01"));
             });
             let line = text.strip_suffix('\n').unwrap();
             assert!(!line.chars().any(char::is_control), "{text:?}");
@@ -124,7 +116,7 @@ fn secrets_are_not_logged_at_any_level() {
     let client = Client::new("alice", "", &PASSWORD);
     let text = logged("trace", || {
         let mut settings = Settings::default();
-        settings.accounts.file = Some(Arc::new(AccountFile::open(path)));
+        settings.accounts.file = Some(path);
         let mut credential = credential();
         let identity = Identity {
             user: "bob".into(),
@@ -149,47 +141,50 @@ fn secrets_are_not_logged_at_any_level() {
     assert!(text.contains("LINE=2"), "{text}");
 }
 
-/// A whole conversation, and what is logged of it.
-fn conversation(settings: &Arc<Settings>, user: &str, password: &str) -> (bool, String) {
+/// A whole exchange; true if the server has accepted the client.
+fn conversation(settings: &Settings, user: &str, domain: &str, password: &str) -> bool {
     let identity =
-        Identity { user: user.into(), domain: "LAB".into(), password: password.to_owned().into() };
+        Identity { user: user.into(), domain: domain.into(), password: password.to_owned().into() };
     let outbound = Credential {
         usage: Usage { inbound: false, outbound: true },
         identity: Some(identity),
         ..credential()
     };
+    let call = |requirements| context::Call { requirements, bindings: None, now: platform::now() };
+    let configuration = Arc::new(Configuration::open(settings.clone(), None));
     let mut client =
-        Initiating::new(Arc::new(outbound), settings.clone(), "HTTP/srv".into()).unwrap();
-    let mut server = Accepting::new(Arc::new(credential()), settings.clone());
+        Initiating::new(Arc::new(outbound), configuration.clone(), "HTTP/srv".into()).unwrap();
+    let mut server = Accepting::new(Arc::new(credential()), configuration);
     let mut accepted = false;
-    let text = logged("trace", || {
-        let mut answer: Option<Vec<u8>> = None;
-        for _ in 0..6 {
-            let leg = client.step(answer.as_deref(), ContextFlags::INTEGRITY, None).unwrap();
-            match leg.context {
-                Context::Initiating(next) => client = *next,
-                _ => break,
-            }
-            let Ok(leg) = server.step(&leg.token.unwrap(), ContextFlags::empty(), None) else {
-                break;
-            };
-            answer = leg.token;
-            match leg.context {
-                Context::Accepting(next) => server = *next,
-                Context::Established(_) => accepted = true,
-                _ => break,
-            }
+    let mut answer: Option<Vec<u8>> = None;
+    for _ in 0..6 {
+        let output = client.step(answer.as_deref(), call(ContextFlags::INTEGRITY)).unwrap();
+        match output.context {
+            Context::Initiating(next) => client = *next,
+            _ => break,
         }
-    });
-    (accepted, text)
+        let token = output.token.unwrap();
+        let Ok(mut output) = server.step(&token, call(ContextFlags::empty())) else {
+            break;
+        };
+        output.conclude();
+        answer = output.token;
+        match output.context {
+            Context::Accepting(next) => server = *next,
+            Context::Established(_) => accepted = true,
+            _ => break,
+        }
+    }
+    accepted
 }
 
 #[test]
 fn a_conversation_is_logged_with_its_outcome_and_no_secret() {
     let folder = Folder::new();
-    let settings = Arc::new(settings(&folder));
-    let (accepted, text) = conversation(&settings, "alice", "Password");
-    assert!(accepted, "{text}");
+    let settings = settings(&folder);
+    let text = logged("trace", || {
+        assert!(conversation(&settings, "alice", "LAB", "Password"));
+    });
     let outcome: Vec<_> = text.lines().filter(|line| line.contains("client accepted")).collect();
     assert!(
         matches!(outcome[..], [line] if line.contains("alice") && line.contains("mechanism=\"NTLM\"")),
@@ -200,8 +195,9 @@ fn a_conversation_is_logged_with_its_outcome_and_no_secret() {
         "{text}"
     );
 
-    let (accepted, text) = conversation(&settings, "alice", "Pa55word");
-    assert!(!accepted);
+    let text = logged("trace", || {
+        assert!(!conversation(&settings, "alice", "LAB", "Pa55word"));
+    });
     assert_eq!(text.lines().filter(|line| line.contains("client refused")).count(), 1, "{text}");
     assert!(text.contains("logon denied: wrong password") && !text.contains("Pa55word"), "{text}");
 }
@@ -216,6 +212,21 @@ fn filters_choose_by_level_and_path() {
     assert!(logged("warn", both).contains("first") && !logged("warn", both).contains("second"));
     let chosen = logged("error,negossp::negotiate=debug", both);
     assert!(!chosen.contains("first") && chosen.contains("second"));
+}
+
+/// The protocol crate's messages have the targets that README documents.
+#[test]
+fn the_protocol_crate_goes_by_the_library_s_name() {
+    let both = || {
+        tracing::warn!(target: "negossp_core::ntlm::acceptor", "first");
+        tracing::debug!(target: "negossp_core", "second");
+        tracing::warn!(target: "negossp_corex", "third");
+    };
+    let text = logged("error,negossp::ntlm=warn", both);
+    assert!(text.contains(" negossp::ntlm::acceptor: first"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    let text = logged("error,negossp=debug", both);
+    assert!(text.contains(" negossp: second") && text.lines().count() == 2, "{text}");
 }
 
 /// `negossp config check` with an account file that is not there: something to log.

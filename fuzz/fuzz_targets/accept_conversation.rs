@@ -10,7 +10,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::context::{Accepting, Context, Initiating, StepOutput};
+use negossp::server::{Accepting, Context, Initiating, StepOutput};
 use negossp::negotiate::token::{FirstToken, NegTokenInit, NegTokenResp};
 use negossp::types::flags::ContextFlags;
 use negossp_fuzz::{Edit, Setting, USER, use_context};

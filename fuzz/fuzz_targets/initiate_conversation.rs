@@ -5,7 +5,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::context::{Accepting, Context, Initiating, StepOutput};
+use negossp::server::{Accepting, Context, Initiating, StepOutput};
 use negossp_fuzz::{Edit, Setting, use_context};
 
 #[derive(Debug, Arbitrary)]

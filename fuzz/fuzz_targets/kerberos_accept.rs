@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::platform::random::SystemRandom;
 use negossp::config::Settings;
-use negossp::stores::replay_cache::ReplayCacheKind;
+use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use negossp::kerberos::keytab::{Entry, Keytab};
@@ -19,8 +19,9 @@ use negossp::kerberos::message::{
     PrincipalName, Ticket, TicketFlags, TransitedEncoding,
 };
 use negossp::kerberos::{Acceptor, CredentialKeys, Service};
-use negossp::mechanism::{AcceptCall, Mechanism, Notes, Step};
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::mechanism::{AcceptCall, Mechanism, Step};
+use negossp::server::credential::{Credential, Usage};
+use negossp::mechanism::Package;
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use negossp_fuzz::Edit;
@@ -64,8 +65,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         service: Service {
             name: None,
             keys: CredentialKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))),
-        },
-    };
+        }, assembled: Default::default() };
     World {
         key,
         session_key: Key::new(Enctype::Aes128Sha1, &[2; 16]).unwrap(),

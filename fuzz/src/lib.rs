@@ -2,12 +2,13 @@
 //! tokens.
 
 use arbitrary::Arbitrary;
-use negossp::authority::Account;
+use negossp::ntlm::Account;
 use negossp::config::Settings;
 use negossp::types::channel_bindings::Strictness;
 use negossp::mechanism::{Established, Mechanism};
 use negossp::types::protection::{Part, Qop};
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::server::credential::{Credential, Usage};
+use negossp::mechanism::Package;
 use negossp::types::identity::Identity;
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::flags::ContextFlags;
@@ -134,6 +135,7 @@ impl Setting {
                 .collect(),
             application: None,
             service: Default::default(),
+            assembled: Default::default(),
         })
     }
 

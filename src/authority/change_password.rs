@@ -3,11 +3,10 @@
 use super::LocalAccounts;
 use crate::ntlm::response::nt_hash;
 use crate::stores::accounts::account::AccountStatus;
-use crate::stores::accounts::edit;
-use crate::stores::accounts::edit::FileError;
 use crate::stores::accounts::file;
 use crate::stores::accounts::smbpasswd;
 use crate::stores::accounts::smbpasswd::Fields;
+use crate::stores::text_file::{self, FileError};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
@@ -53,9 +52,9 @@ fn change_unlogged(
         return Err(Error::InvalidParameter("an account without a password cannot log on"));
     }
     let (old, new) = (Zeroizing::new(nt_hash(old)), Zeroizing::new(nt_hash(new)));
-    edit::change(path, false, |lines| {
+    text_file::change(path, false, |lines| {
         // Whoever it is, one hash is compared: an unknown name costs what a wrong password costs.
-        let found = accounts.candidates(domain, user).find_map(|name| lines.of_account(name).first().copied());
+        let found = accounts.candidates(domain, user).find_map(|name| file::lines_of_account(lines, name).first().copied());
         let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
         let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account);
         let right = bool::from(known.nt_hash.unwrap_or_default().ct_eq(&*old)) && known.nt_hash.is_some();

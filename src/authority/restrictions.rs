@@ -4,7 +4,7 @@ use super::Options;
 use crate::ntlm::NetworkLogon;
 use crate::principal::Principal;
 use crate::types::account_name::same;
-use crate::types::channel_bindings::Address;
+use crate::types::address::Address;
 use crate::types::error::{Denial, Error, Result};
 use std::net::IpAddr;
 

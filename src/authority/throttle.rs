@@ -13,7 +13,7 @@
 
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::account_name;
-use crate::types::channel_bindings::Address;
+use crate::types::address::Address;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};

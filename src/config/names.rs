@@ -5,7 +5,7 @@ use crate::authority::AuthorityKind;
 use crate::kerberos::Addresses;
 use crate::mechanism::Mechanism;
 use crate::ntlm::Mode;
-use crate::stores::replay_cache::ReplayCacheKind;
+use crate::stores::kerberos_files::ReplayCacheKind;
 use crate::types::channel_bindings::Strictness;
 use crate::winbind::WinbindWay;
 use serde::de::Error as _;

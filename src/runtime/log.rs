@@ -9,6 +9,7 @@
 
 use super::log_text::{Utc, escape_into};
 use crate::platform;
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
@@ -100,6 +101,16 @@ pub fn about(handle: u64) {
     HANDLE.with(|cell| cell.set(handle));
 }
 
+/// A target as the log shows it and filters name it: the protocol crate's modules go by this
+/// library's name.
+fn shown(target: &str) -> Cow<'_, str> {
+    match target.strip_prefix("negossp_core") {
+        Some("") => Cow::Borrowed("negossp"),
+        Some(rest) if rest.starts_with("::") => Cow::Owned(format!("negossp{rest}")),
+        _ => Cow::Borrowed(target),
+    }
+}
+
 /// Which events are logged.
 #[derive(Debug, Clone)]
 pub struct Filter {
@@ -156,7 +167,7 @@ impl<W: Fn(&[u8]) + Send + Sync + 'static> Subscriber for Log<W> {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && *metadata.level() <= self.filter.level(metadata.target())
+        metadata.is_event() && *metadata.level() <= self.filter.level(&shown(metadata.target()))
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -169,8 +180,13 @@ impl<W: Fn(&[u8]) + Send + Sync + 'static> Subscriber for Log<W> {
         let mut line = String::with_capacity(160);
         let metadata = event.metadata();
         // Writing to a String does not fail.
-        let _ =
-            write!(line, "{} {:5} {}", Utc(platform::now()), metadata.level(), metadata.target());
+        let _ = write!(
+            line,
+            "{} {:5} {}",
+            Utc(platform::now()),
+            metadata.level(),
+            shown(metadata.target())
+        );
         match HANDLE.with(Cell::get) {
             0 => {}
             handle => {

@@ -1,5 +1,6 @@
 //! What the protocol needs for a credential under a configuration.
 
+use super::acceptance::Acceptance;
 use super::{Configuration, Credential};
 use crate::authority::{Chain, PassThrough};
 use crate::mechanism::{Mechanism, Package};
@@ -9,19 +10,53 @@ use crate::platform::random::SystemRandom;
 use crate::{kerberos, ntlm};
 use std::sync::Arc;
 
-/// A credential under one configuration.
-#[derive(Debug)]
-pub(super) struct Acceptance {
-    /// What the protocol needs.
-    pub(super) acceptor: Arc<AcceptorConfig>,
-    /// The authorities, which hear how each NTLM logon has ended.
-    pub(super) chain: Arc<Chain>,
+impl Credential {
+    /// The authorities for NTLM logons with this credential.
+    pub fn authorities(&self, configuration: &Configuration) -> Chain {
+        let pass_through = |authority: Arc<dyn PassThrough>| authority;
+        Chain {
+            options: configuration.settings.authorities.clone(),
+            audited: configuration.settings.ntlm.mode == Mode::Audit,
+            credential: self.accounts.clone(),
+            application: self.application.clone(),
+            local: configuration.accounts.clone(),
+            domain: configuration.domain.clone().map(|domain| pass_through(domain)),
+            winbind: configuration.winbind.clone().map(|winbind| pass_through(winbind)),
+        }
+    }
+
+    /// What the protocol needs for accepting contexts.
+    pub fn acceptor_config(&self, configuration: &Arc<Configuration>) -> Arc<AcceptorConfig> {
+        self.acceptance(configuration).acceptor.clone()
+    }
+
+    /// What the protocol needs for initiating contexts.
+    pub fn initiator_config(&self, configuration: &Configuration) -> InitiatorConfig {
+        let settings = &configuration.settings;
+        InitiatorConfig {
+            mechanisms: mechanisms(self, configuration),
+            max_token: settings.limits.max_token as usize,
+            ntlm: ntlm::InitiatorConfig {
+                policy: settings.ntlm.clone(),
+                workstation: settings.server.nb_computer.clone(),
+                identity: self.identity.clone(),
+                sign: self.package == Package::Negotiate,
+                context_lifetime: settings.negotiate.context_lifetime,
+                random: &SystemRandom,
+            },
+        }
+    }
+
+    /// What accepting contexts needs: made once for the configuration in force.
+    pub(super) fn acceptance(&self, configuration: &Arc<Configuration>) -> Arc<Acceptance> {
+        self.assembled.under(configuration, || Acceptance::new(self, configuration))
+    }
 }
 
 impl Acceptance {
-    pub(super) fn new(credential: &Credential, configuration: &Configuration) -> Acceptance {
+    fn new(credential: &Credential, configuration: &Configuration) -> Acceptance {
         let settings = &configuration.settings;
-        let chain = Arc::new(chain(credential, configuration));
+        let chain = Arc::new(credential.authorities(configuration));
         let context_lifetime = settings.negotiate.context_lifetime;
         let acceptor = AcceptorConfig {
             mechanisms: mechanisms(credential, configuration),
@@ -45,37 +80,6 @@ impl Acceptance {
             },
         };
         Acceptance { acceptor: Arc::new(acceptor), chain }
-    }
-}
-
-/// The authorities for NTLM logons with this credential.
-pub(super) fn chain(credential: &Credential, configuration: &Configuration) -> Chain {
-    let pass_through = |authority: Arc<dyn PassThrough>| authority;
-    Chain {
-        options: configuration.settings.authorities.clone(),
-        audited: configuration.settings.ntlm.mode == Mode::Audit,
-        credential: credential.accounts.clone(),
-        application: credential.application.clone(),
-        local: configuration.accounts.clone(),
-        domain: configuration.domain.clone().map(|domain| pass_through(domain)),
-        winbind: configuration.winbind.clone().map(|winbind| pass_through(winbind)),
-    }
-}
-
-/// What the protocol needs for initiating contexts.
-pub(super) fn initiator(credential: &Credential, configuration: &Configuration) -> InitiatorConfig {
-    let settings = &configuration.settings;
-    InitiatorConfig {
-        mechanisms: mechanisms(credential, configuration),
-        max_token: settings.limits.max_token as usize,
-        ntlm: ntlm::InitiatorConfig {
-            policy: settings.ntlm.clone(),
-            workstation: settings.server.nb_computer.clone(),
-            identity: credential.identity.clone(),
-            sign: credential.package == Package::Negotiate,
-            context_lifetime: settings.negotiate.context_lifetime,
-            random: &SystemRandom,
-        },
     }
 }
 

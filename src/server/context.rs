@@ -1,15 +1,15 @@
 //! What a `CtxtHandle` names: an exchange under way, an established context, or one that failed.
 
-use super::assemble::{self, Acceptance};
+use super::acceptance::{Acceptance, Assembled};
 use super::{Configuration, Credential, outcome};
 use crate::authority::Chain;
 use crate::context::{self, Call, EstablishedContext};
 use crate::kerberos::CredentialKeys;
 use crate::mechanism::{Mechanism, Package, Step};
-use crate::negotiate::{AcceptorConfig, InitiatorConfig};
+use crate::negotiate::AcceptorConfig;
 use crate::persist::{Persist, Reader, Writer};
 use crate::replay::Claim;
-use crate::server::credential::{Assembled, Usage};
+use crate::server::credential::Usage;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
@@ -220,8 +220,7 @@ impl Initiating {
         configuration: Arc<Configuration>,
         target: String,
     ) -> Result<Initiating> {
-        let config: Arc<InitiatorConfig> =
-            Arc::new(assemble::initiator(&credential, &configuration));
+        let config = Arc::new(credential.initiator_config(&configuration));
         let exchange = context::Initiating::new(credential.package, config, target)?;
         Ok(Initiating { credential, configuration, exchange })
     }

@@ -1,19 +1,16 @@
 //! What `AcquireCredentialsHandle` made: which package, in which direction, as whom.
 
 use super::Configuration;
-use super::assemble::{self, Acceptance};
-use crate::authority::{Application, Chain};
+use super::acceptance::Assembled;
+use crate::authority::Application;
 use crate::kerberos::keytab::Keytab;
 use crate::kerberos::{Derivation, Service, ServiceKeys};
 use crate::mechanism::{Mechanism, Package};
-use crate::negotiate::AcceptorConfig;
 use crate::ntlm::Account;
 use crate::persist::persist_struct;
 use crate::stores::derived_keys;
 use crate::types::identity::Identity;
-use arc_swap::ArcSwapOption;
-use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 /// `SECPKG_CRED_INBOUND`, `SECPKG_CRED_OUTBOUND`, `SECPKG_CRED_BOTH`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,52 +74,5 @@ impl Credential {
     pub fn has_keys(&self, configuration: &Configuration) -> bool {
         let policy = &configuration.settings.kerberos;
         ServiceKeys::new(&self.service, policy, &*configuration.keys).available()
-    }
-
-    /// The authorities for NTLM logons with this credential.
-    pub fn authorities(&self, configuration: &Configuration) -> Chain {
-        assemble::chain(self, configuration)
-    }
-
-    /// What the protocol needs for accepting contexts.
-    pub fn acceptor_config(&self, configuration: &Arc<Configuration>) -> Arc<AcceptorConfig> {
-        self.acceptance(configuration).acceptor.clone()
-    }
-
-    /// What accepting contexts needs: made once for the configuration in force.
-    pub(super) fn acceptance(&self, configuration: &Arc<Configuration>) -> Arc<Acceptance> {
-        let assembled = self.assembled.0.load();
-        if let Some(made) = &*assembled
-            && std::ptr::eq(made.of.as_ptr(), Arc::as_ptr(configuration))
-        {
-            return made.acceptance.clone();
-        }
-        let acceptance = Arc::new(Acceptance::new(self, configuration));
-        let of = Arc::downgrade(configuration);
-        self.assembled.0.store(Some(Arc::new(Made { of, acceptance: acceptance.clone() })));
-        acceptance
-    }
-}
-
-/// Keeps what was made of a credential and a configuration. A copy of the credential, which is made
-/// to be changed, begins without.
-#[derive(Default)]
-pub struct Assembled(ArcSwapOption<Made>);
-
-struct Made {
-    /// A weak reference keeps the address from being used for another configuration.
-    of: Weak<Configuration>,
-    acceptance: Arc<Acceptance>,
-}
-
-impl Clone for Assembled {
-    fn clone(&self) -> Assembled {
-        Assembled::default()
-    }
-}
-
-impl fmt::Debug for Assembled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Assembled")
     }
 }

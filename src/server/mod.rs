@@ -1,6 +1,7 @@
 //! The one place that assembles: settings and the files that they name become what credentials and
 //! contexts use, and the outcome of an exchange is reported.
 
+pub mod acceptance;
 mod assemble;
 mod configuration;
 mod context;

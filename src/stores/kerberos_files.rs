@@ -1,12 +1,22 @@
 //! The files that Kerberos needs: keytabs, the server's ticket-granting ticket, the replay cache.
 
 use super::keytab_file::KeytabFile;
-use super::replay_cache::ReplayCacheKind;
 use super::tgt_file::TgtFile;
 use crate::kerberos::keytab::Keytab;
 use crate::kerberos::{KeySource, Tgt};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Which replay cache there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplayCacheKind {
+    /// In the memory of the process, for all its contexts.
+    Memory,
+    /// In a file, which other processes of the same user share.
+    File,
+    /// None: anyone who can listen to a client can impersonate it. For measurements alone.
+    Off,
+}
 
 /// What `[kerberos]` says of files.
 #[derive(Debug, Clone, PartialEq)]

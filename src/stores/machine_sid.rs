@@ -3,8 +3,7 @@
 //! It is created once, from random numbers as Windows does for a machine, and kept in a file.
 //! Installations that share the file share the accounts' SIDs.
 
-use super::accounts::edit;
-use super::accounts::edit::FileError;
+use super::text_file::{self, FileError};
 use crate::types::sid::Sid;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -120,7 +119,7 @@ fn of_file(path: &Path) -> Option<Sid> {
 }
 
 fn make(path: &Path) -> Result<Sid, MakeError> {
-    edit::change(path, true, |lines| {
+    text_file::change(path, true, |lines| {
         // Another process has created it meanwhile.
         if let Some(line) = lines.texts().next() {
             return first_line(line).and_then(of_accounts).map_err(MakeError::Content);

@@ -9,4 +9,5 @@ pub mod machine_sid;
 pub mod own_accounts;
 pub mod replay_cache;
 pub mod replay_file;
+pub mod text_file;
 pub mod tgt_file;

@@ -11,7 +11,7 @@
 
 pub use super::replay_file::default_file;
 
-use super::kerberos_files::KerberosFiles;
+use super::kerberos_files::{KerberosFiles, ReplayCacheKind};
 use super::replay_file;
 use crate::platform::random::hash_key;
 use crate::replay::{self, Claim, MemoryCache, Refusal};
@@ -20,17 +20,6 @@ use crate::types::time::FileTime;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
-
-/// Which replay cache there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayCacheKind {
-    /// In the memory of the process, for all its contexts.
-    Memory,
-    /// In a file, which other processes of the same user share.
-    File,
-    /// None: anyone who can listen to a client can impersonate it. For measurements alone.
-    Off,
-}
 
 /// Where authenticators are remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use super::mapping::{Directory, find};
 use crate::access_token::Config;
 use crate::access_token::Sids;
 use crate::access_token::options::{LocalUser, Mapping};
-use crate::access_token::sids::Sids;
 use crate::access_token::{Level, Subject};
 use crate::config::parse;
 use crate::mechanism::Mechanism;

@@ -7,11 +7,10 @@ use negossp::ntlm::response::nt_hash;
 use negossp::platform;
 use negossp::server::{Environment, Store};
 use negossp::stores::accounts::account::AccountStatus;
-use negossp::stores::accounts::edit;
-use negossp::stores::accounts::edit::Lines;
-use negossp::stores::accounts::file::Accounts;
+use negossp::stores::accounts::file::{Accounts, lines_of_account};
 use negossp::stores::accounts::smbpasswd;
 use negossp::stores::accounts::smbpasswd::Fields;
+use negossp::stores::text_file::{self, Lines};
 use std::path::{Path, PathBuf};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -46,8 +45,8 @@ pub(crate) fn add(args: &Args, name: &str) -> Outcome {
     known_name(name)?;
     let path = file(args)?;
     let hash = Zeroizing::new(nt_hash(&password::ask(args, name, true)?));
-    let existed = edit::change(&path, true, |lines| {
-        if let Some(&first) = lines.of_account(name).first() {
+    let existed = text_file::change(&path, true, |lines| {
+        if let Some(&first) = lines_of_account(lines, name).first() {
             let mut fields = Fields::split(lines.text(first));
             fields.set_nt_hash(&hash, now());
             let mut line = fields.join();
@@ -89,9 +88,9 @@ fn no_such(name: &str) -> Failure {
 
 pub(crate) fn remove(args: &Args, name: &str) -> Outcome {
     let path = file(args)?;
-    edit::change(&path, false, |lines| {
+    text_file::change(&path, false, |lines| {
         // All lines of the account: once the first is removed, the second would be used.
-        let found = lines.of_account(name);
+        let found = lines_of_account(lines, name);
         if found.is_empty() {
             return Err(no_such(name));
         }
@@ -103,8 +102,8 @@ pub(crate) fn remove(args: &Args, name: &str) -> Outcome {
 
 pub(crate) fn set_disabled(args: &Args, name: &str, disabled: bool) -> Outcome {
     let path = file(args)?;
-    edit::change(&path, false, |lines| {
-        let &first = lines.of_account(name).first().ok_or_else(|| no_such(name))?;
+    text_file::change(&path, false, |lines| {
+        let &first = lines_of_account(lines, name).first().ok_or_else(|| no_such(name))?;
         smbpasswd::parse(lines.text(first))
             .map_err(|why| Failure::No(format!("the line of {name} is bad: {why}")))?;
         let mut fields = Fields::split(lines.text(first));

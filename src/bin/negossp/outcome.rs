@@ -1,6 +1,6 @@
 //! How a command ends.
 
-use negossp::stores::accounts::edit::FileError;
+use negossp::stores::text_file::FileError;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::{NameRule, NameRules};
 use crate::kerberos::{Addresses, Policy, ServiceName};
 use crate::stores::kerberos_files::KerberosFiles;
-use crate::stores::replay_cache::ReplayCacheKind;
+use crate::stores::kerberos_files::ReplayCacheKind;
 use crate::types::channel_bindings::Strictness;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};

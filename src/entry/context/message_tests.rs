@@ -7,10 +7,12 @@ use crate::entry::abi::*;
 use crate::entry::exports;
 use crate::entry::handles::Object;
 use crate::entry::tests::abi_support::{buffer, descriptor};
+use crate::kerberos::EstablishedSession;
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::session::{Session, Setup, Side};
+use crate::mechanism::Mechanism;
 use crate::mechanism::Package;
-use crate::mechanism::{Established, Mechanism};
+use crate::negotiate::Established;
 use crate::platform::random::SystemRandom;
 use crate::principal::Principal;
 use crate::server::Context;
@@ -45,19 +47,22 @@ impl Handle {
             random: &SystemRandom,
         });
         let established = Established {
-            session: crate::negotiate::session::Session::Kerberos(session),
+            session: crate::negotiate::Session::Kerberos(EstablishedSession {
+                session,
+                delegated: None,
+            }),
             mechanism: Mechanism::Kerberos,
             flags,
             client: Principal::default(),
             server_name: String::new(),
             client_target: None,
             expiry: FileTime::NEVER,
-            delegated: None,
             wants_mech_list_mic: false,
+            logon: None,
         };
         let package = Package::Only(Mechanism::Kerberos);
         let secured = EstablishedContext { established, package, accepted: side == Side::Acceptor };
-        let object = ContextObject::new(Context::Established(Box::new(secured)));
+        let object = ContextObject::new(Context::Established(Box::new(secured)), FileTime::NEVER);
         Handle(CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into())
     }
 

@@ -1,9 +1,10 @@
 //! The account file: an smbpasswd(5) file, read into a map that is replaced when the file changes.
 
 use super::account::Entry;
-use super::smbpasswd;
+use super::smbpasswd::{self, Line};
 use crate::ntlm::Account;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
+use crate::stores::text_file::{self, Lines};
 use crate::types::account_name;
 use std::collections::HashMap;
 use std::collections::hash_map;
@@ -35,7 +36,7 @@ impl Accounts {
     /// in Samba.
     pub fn parse(bytes: &[u8]) -> Accounts {
         let mut accounts = Accounts::default();
-        for (number, line) in smbpasswd::lines(bytes) {
+        for (number, line) in text_file::lines(bytes) {
             let bad = match smbpasswd::parse(line) {
                 Ok(None) => continue,
                 Ok(Some(_)) if smbpasswd::cut_short(line, bytes) => {
@@ -129,6 +130,14 @@ impl Format for AccountFormat {
     fn without(&self, problem: Option<&Problem>) -> Accounts {
         Accounts { problem: problem.cloned(), ..Accounts::default() }
     }
+}
+
+/// The lines of the account `name`, in any letter case, by their index. Of several the first one
+/// counts.
+pub fn lines_of_account(lines: &Lines, name: &str) -> Vec<usize> {
+    let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if account_name::same(found, name));
+    let texts = lines.texts().enumerate();
+    texts.filter_map(|(index, text)| is_of(text).then_some(index)).collect()
 }
 
 /// An account that no client has. Logons of unknown users are checked against it, so that they take

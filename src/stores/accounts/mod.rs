@@ -2,6 +2,5 @@
 
 pub mod account;
 pub mod details;
-pub mod edit;
 pub mod file;
 pub mod smbpasswd;

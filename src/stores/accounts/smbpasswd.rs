@@ -244,21 +244,10 @@ const FLAGS: usize = 4;
 /// Flags are padded to this many characters.
 const FLAG_WIDTH: usize = 11;
 
-/// The byte order mark.
-pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// The file ends within this line, since it is being written or the disk was full. The missing part
 /// may say that the account is disabled.
 pub fn cut_short(line: &[u8], bytes: &[u8]) -> bool {
     !bytes.ends_with(b"\n")
         && bytes.ends_with(line)
         && line.split(|&b| b == b':').filter(|field| !field.is_empty()).count() < 5
-}
-
-/// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order
-/// mark.
-pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let lines = bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.enumerate().map(|(index, line)| (index + 1, line))
 }

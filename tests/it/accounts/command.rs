@@ -1,7 +1,7 @@
 //! The command `negossp`: what it does to account files, what it says, and how it ends.
 
 use crate::support::accounts::*;
-use negossp::authority::Accounts;
+use negossp::stores::accounts::file::Accounts;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

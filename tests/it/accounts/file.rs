@@ -1,9 +1,10 @@
 //! The account file's format, smbpasswd(5), and what becomes of lines that do not keep to it.
 
 use crate::support::accounts::*;
-use negossp::authority::{AccountFile, AccountStatus, Accounts};
 use negossp::ntlm::response::{lm_hash, nt_hash};
 use negossp::runtime::watched_file::Problem;
+use negossp::stores::accounts::account::AccountStatus;
+use negossp::stores::accounts::file::{AccountFile, Accounts};
 
 fn standing(accounts: &Accounts, name: &str) -> Option<AccountStatus> {
     accounts.get(name).map(|entry| entry.standing)

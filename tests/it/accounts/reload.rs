@@ -2,11 +2,11 @@
 //! the newest.
 
 use crate::support::accounts::*;
-use negossp::authority::{AccountFile, Accounts, validate};
+use crate::support::configured;
 use negossp::config::Settings;
 use negossp::runtime::watched_file::Problem;
+use negossp::stores::accounts::file::{AccountFile, Accounts};
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -24,11 +24,12 @@ fn hash_of(accounts: &Accounts, name: &str) -> Option<[u8; 16]> {
 #[test]
 fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
     let folder = Folder::new();
-    let file = Arc::new(AccountFile::open(folder.write("accounts", version(&PASSWORD))));
     let mut settings = Settings::default();
-    settings.accounts.file = Some(file.clone());
+    settings.accounts.file = Some(folder.write("accounts", version(&PASSWORD)));
     // Wrong passwords are given on purpose, many times.
     settings.authorities.throttle = Vec::new();
+    let configuration = configured(settings);
+    let file = configuration.accounts.file.clone().unwrap();
     let credential = credential();
     let old = Client::new("user1", "", &PASSWORD);
     let new = Client::new("user1", "", &SECRET01);
@@ -45,8 +46,8 @@ fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
                         "two versions mixed"
                     );
                     assert_eq!(accounts.len(), NAMES);
-                    let old = validate(&credential, &settings, &old.logon()).is_ok();
-                    let new = validate(&credential, &settings, &new.logon()).is_ok();
+                    let old = validate_under(&credential, &configuration, &old.logon()).is_ok();
+                    let new = validate_under(&credential, &configuration, &new.logon()).is_ok();
                     // The file may change between the two, but only one way at a time.
                     assert!(old || new || hash_of(&file.current(), "user1") != Some(first));
                 }
@@ -57,7 +58,7 @@ fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
                 if round % 2 == 0 { (&SECRET01, &new) } else { (&PASSWORD, &old) };
             folder.replace("accounts", version(hash));
             eventually("the new password counts", || {
-                validate(&credential, &settings, &expected.logon()).is_ok()
+                validate_under(&credential, &configuration, &expected.logon()).is_ok()
             });
         }
         stop.store(true, Ordering::Relaxed);

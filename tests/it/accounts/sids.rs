@@ -2,18 +2,20 @@
 //! says.
 
 use crate::support::accounts::*;
+use crate::support::configured;
 use negossp::access_token::Sids;
-use negossp::authority::machine_sid;
-use negossp::authority::{Account, AccountFile, Details, DetailsFile, MachineSid, validate};
-use negossp::config::{Environment, Settings, Store};
+use negossp::config::Settings;
 use negossp::mechanism::Mechanism;
+use negossp::ntlm::Account;
 use negossp::principal::{Origin, Principal, attributes};
+use negossp::server::{Environment, Store};
+use negossp::stores::accounts::details::Details;
+use negossp::stores::machine_sid::{self, MachineSid};
 use negossp::types::error::{Error, Result};
 use negossp::types::identity::Identity;
 use negossp::types::sid::Sid;
 use std::collections::HashSet;
 use std::fs;
-use std::sync::Arc;
 
 fn sid(text: &str) -> Sid {
     text.parse().unwrap()
@@ -29,12 +31,13 @@ const MACHINE: &str = "S-1-5-21-1-2-3";
 fn server() -> Settings {
     let mut settings = Settings::default();
     settings.server.nb_computer = "SRV".into();
-    settings.accounts.machine_sid = Arc::new(MachineSid::given(sid(MACHINE)));
+    settings.accounts.sid = Some(sid(MACHINE));
     settings
 }
 
 fn user(client: &Principal, settings: &Settings) -> (String, Origin) {
-    let sids = Sids::of(client, Mechanism::Ntlm, settings).unwrap();
+    let tokens = configured(settings.clone()).tokens.clone();
+    let sids = Sids::of(client, Mechanism::Ntlm, &tokens).unwrap();
     (sids.user.to_string(), sids.origin)
 }
 
@@ -79,9 +82,9 @@ fn a_sid_made_of_a_name() {
 
 #[test]
 fn groups_that_everybody_is_in() {
-    let settings = server();
+    let tokens = configured(server()).tokens.clone();
     let client = Principal::of_account("alice".into(), "SRV".into(), Origin::AccountFile);
-    let groups = |client: &Principal, mechanism| Sids::of(client, mechanism, &settings).unwrap();
+    let groups = |client: &Principal, mechanism| Sids::of(client, mechanism, &tokens).unwrap();
     let ntlm = groups(&client, Mechanism::Ntlm);
     // [MS-DTYP] 2.4.2.4: None, EVERYONE, BUILTIN_USERS, NETWORK, AUTHENTICATED_USERS,
     // THIS_ORGANIZATION, NTLM_AUTHENTICATION.
@@ -121,7 +124,7 @@ fn the_machine_s_sid_is_made_once_and_kept() {
     });
     assert_eq!(made.len(), 1);
     let made = *made.iter().next().unwrap();
-    assert_eq!(machine_sid(fs::read_to_string(&path).unwrap().trim()), Ok(made));
+    assert_eq!(machine_sid::of_accounts(fs::read_to_string(&path).unwrap().trim()), Ok(made));
     assert_eq!(MachineSid::kept_in(Some(path)).get(), Some(made));
     let other = MachineSid::kept_in(Some(folder.path("other.sid"))).get().unwrap();
     assert_ne!(other, made);
@@ -138,12 +141,12 @@ fn an_unusable_machine_sid_gives_no_client_a_sid() {
     }
     assert_eq!(MachineSid::kept_in(Some(folder.path("no/such/folder/machine.sid"))).get(), None);
     let mut settings = server();
-    settings.accounts.machine_sid = Arc::new(MachineSid::default());
+    settings.accounts.sid = None;
     assert_eq!(
         Sids::of(
             &Principal::of_account("a".into(), "SRV".into(), Origin::AccountFile),
             Mechanism::Ntlm,
-            &settings
+            &configured(settings).tokens
         ),
         None
     );
@@ -156,7 +159,7 @@ fn where_the_machine_s_sid_is_kept() {
         let config = Some(folder.write("negossp.toml", text));
         Store::open(Environment { config, ..Environment::default() }).current()
     };
-    let kept = |text: &str| open(text).accounts.machine_sid.path().map(std::path::PathBuf::from);
+    let kept = |text: &str| open(text).tokens.machine_sid.path().map(std::path::PathBuf::from);
     assert_eq!(kept(""), Some(folder.path("machine.sid")));
     assert_eq!(kept("[accounts]\nfile = 'accounts.smbpasswd'"), Some(folder.path("accounts.sid")));
     assert_eq!(
@@ -164,11 +167,11 @@ fn where_the_machine_s_sid_is_kept() {
         Some(folder.path("other"))
     );
     assert_eq!(
-        open("[accounts]\nsid = 'S-1-5-21-4-5-6'").accounts.machine_sid.get(),
+        open("[accounts]\nsid = 'S-1-5-21-4-5-6'").tokens.machine_sid.get(),
         Some(sid("S-1-5-21-4-5-6"))
     );
     for wrong in ["sid = 'S-1-5-32'", "sid = 'x'", "sid = 'S-1-5-21-4-5-6'\nsid_file = 'other'"] {
-        assert!(open(&format!("[accounts]\n{wrong}")).defect.is_some(), "{wrong}");
+        assert!(open(&format!("[accounts]\n{wrong}")).settings.defect.is_some(), "{wrong}");
     }
     // Nothing was made: nobody has asked.
     assert!(!folder.path("accounts.sid").exists() && !folder.path("machine.sid").exists());
@@ -243,12 +246,8 @@ impl Logons {
         let folder = Folder::new();
         let lines = [line("alice", &PASSWORD, "U"), line("carol", &PASSWORD, "U")].concat();
         let mut settings = server();
-        settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
-        let file = DetailsFile::open(
-            folder.write("details.toml", details),
-            settings.accounts.machine_sid.clone(),
-        );
-        settings.accounts.details = Some(Arc::new(file));
+        settings.accounts.file = Some(folder.write("accounts", lines));
+        settings.accounts.details = Some(folder.write("details.toml", details));
         Logons { folder, settings, credential: credential() }
     }
 
@@ -267,7 +266,8 @@ fn a_client_with_details() {
         (Origin::AccountFile, Origin::AccountDetails)
     );
     assert_eq!(alice.origins.info, Origin::AccountDetails);
-    let sids = Sids::of(&alice, Mechanism::Ntlm, &logons.settings).unwrap();
+    let sids =
+        Sids::of(&alice, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens).unwrap();
     assert_eq!((sids.user, sids.origin), (sid("S-1-5-21-9-9-9-1104"), Origin::AccountDetails));
     assert_eq!(sids.primary_group, sid("S-1-5-21-9-9-9-1201"));
     let distinct: HashSet<Sid> = sids.groups.iter().map(|group| group.sid).collect();
@@ -287,7 +287,8 @@ fn a_client_with_details() {
     assert!(logons.client("alice", "OTHER").unwrap().account.is_none());
     let bob = logons.client("bob", "SRV").unwrap();
     assert_eq!((bob.origins.logon, bob.origins.info), (Origin::Credential, Origin::AccountDetails));
-    let sids = Sids::of(&bob, Mechanism::Ntlm, &logons.settings).unwrap();
+    let sids =
+        Sids::of(&bob, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens).unwrap();
     assert_eq!((sids.origin, sids.primary_group), (Origin::Derived, sid("S-1-5-21-9-9-9-513")));
 }
 

@@ -1,12 +1,11 @@
 //! Who is let in, as whom, and what the others learn.
 
 use crate::support::accounts::*;
-use negossp::authority::{Account, AccountFile, ResponseKind, Validated, validate};
 use negossp::config::Settings;
+use negossp::ntlm::{Account, ResponseKind, Validated};
 use negossp::server::credential::Credential;
 use negossp::types::error::{Denial, Error};
 use negossp::types::identity::Identity;
-use std::sync::Arc;
 
 struct Server {
     settings: Settings,
@@ -25,7 +24,7 @@ impl Server {
         settings.server.dns_domain = "example.com".into();
         // tests/it/authority/policy.rs is about that; here many wrong passwords are given on purpose.
         settings.authorities.throttle = Vec::new();
-        settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
+        settings.accounts.file = Some(folder.write("accounts", lines));
         Server { settings, credential: credential(), _folder: folder }
     }
 
@@ -243,7 +242,7 @@ fn without_any_account_there_is_no_authority() {
         Err(Error::LogonDenied(Denial::UnknownUser)),
         "an empty file is an authority"
     );
-    server.settings.accounts.file = Some(Arc::new(AccountFile::open("/does/not/exist".into())));
+    server.settings.accounts.file = Some("/does/not/exist".into());
     assert!(matches!(server.name(&client), Err(Error::NoAuthority(_))));
 }
 
@@ -268,7 +267,7 @@ fn every_changed_bit_of_the_response_is_refused() {
     for bit in 0..response.len() * 8 {
         let mut changed = response.clone();
         changed[bit / 8] ^= 1 << (bit % 8);
-        let logon = negossp::authority::NetworkLogon { nt_response: &changed, ..client.logon() };
+        let logon = negossp::ntlm::NetworkLogon { nt_response: &changed, ..client.logon() };
         assert_eq!(
             validate(&server.credential, &server.settings, &logon).err(),
             Some(Error::LogonDenied(Denial::WrongPassword))
@@ -276,7 +275,7 @@ fn every_changed_bit_of_the_response_is_refused() {
     }
     for length in 0..response.len() {
         let logon =
-            negossp::authority::NetworkLogon { nt_response: &response[..length], ..client.logon() };
+            negossp::ntlm::NetworkLogon { nt_response: &response[..length], ..client.logon() };
         assert!(validate(&server.credential, &server.settings, &logon).is_err(), "{length}");
     }
 }

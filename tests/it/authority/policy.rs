@@ -2,14 +2,13 @@
 //! come by NTLM at all.
 
 use crate::support::accounts::*;
-use negossp::authority::{
-    Account, AccountFile, Application, AuthorityKind, NetworkLogon, Proofs, validate,
-};
-use negossp::config::{NtlmMode, Settings};
+use negossp::authority::{Application, AuthorityKind, Proofs};
+use negossp::config::Settings;
 use negossp::ntlm::crypto::Key;
+use negossp::ntlm::{Account, Mode, NetworkLogon};
 use negossp::principal::{Origin, Principal};
 use negossp::server::credential::Credential;
-use negossp::types::channel_bindings::Address;
+use negossp::types::address::Address;
 use negossp::types::error::{Denial, Error, Result};
 use negossp::types::identity::Identity;
 use std::fs;
@@ -28,7 +27,7 @@ impl Server {
         let lines: String = users.iter().map(|user| line(user, &PASSWORD, "U")).collect();
         let mut settings = Settings::default();
         settings.server.nb_computer = "SRV".into();
-        settings.accounts.file = Some(Arc::new(AccountFile::open(folder.write("accounts", lines))));
+        settings.accounts.file = Some(folder.write("accounts", lines));
         Server { settings, credential: credential(), folder }
     }
 
@@ -134,19 +133,19 @@ fn guesses_from_elsewhere_lock_no_client_out() {
 fn ntlm_for_those_on_the_lists() {
     let mut server = Server::new(&["alice", "bob"]);
     let who = |server: &Server| ["alice", "bob"].map(|user| server.asked(user, &PASSWORD).is_ok());
-    server.settings.ntlm.users = vec!["carol".into(), r"srv\ALICE".into()];
+    server.settings.authorities.users = vec!["carol".into(), r"srv\ALICE".into()];
     assert_eq!(who(&server), [true, false]);
     // Not before the password is right.
     assert_eq!(denial(server.asked("bob", &SECRET01)), Denial::WrongPassword);
     assert_eq!(denial(server.asked("nobody", &SECRET01)), Denial::UnknownUser);
-    server.settings.ntlm.users = vec!["Bob".into(), r"OTHER\alice".into()];
+    server.settings.authorities.users = vec!["Bob".into(), r"OTHER\alice".into()];
     assert_eq!(who(&server), [false, true]);
-    server.settings.ntlm.users = vec![];
-    server.settings.ntlm.domains = vec!["OTHER".into()];
+    server.settings.authorities.users = vec![];
+    server.settings.authorities.domains = vec!["OTHER".into()];
     assert_eq!(who(&server), [false, false]);
-    server.settings.ntlm.domains = vec!["srv".into()];
+    server.settings.authorities.domains = vec!["srv".into()];
     assert_eq!(who(&server), [true, true]);
-    server.settings.ntlm.workstations = vec!["192.0.2.7".into(), "2001:db8::7".into()];
+    server.settings.authorities.workstations = vec!["192.0.2.7".into(), "2001:db8::7".into()];
     assert_eq!(who(&server), [false, false]);
     let client = Client::new("alice", "SRV", &PASSWORD);
     let six = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
@@ -158,7 +157,7 @@ fn ntlm_for_those_on_the_lists() {
         let logon = NetworkLogon { address: Some(address), ..client.logon() };
         assert_eq!(server.judge(&logon).is_ok(), admitted, "{address:?}");
     }
-    server.settings.ntlm.workstations = vec!["client".into()];
+    server.settings.authorities.workstations = vec!["client".into()];
     assert_eq!(who(&server), [true, true]);
 }
 
@@ -166,8 +165,8 @@ fn ntlm_for_those_on_the_lists() {
 fn an_audit_tells_who_still_uses_ntlm() {
     let mut server = Server::new(&["alice"]);
     let path = server.folder.path("ntlm.tsv");
-    server.settings.ntlm.mode = NtlmMode::Audit;
-    server.settings.ntlm.audit_file = Some(path.clone());
+    server.settings.ntlm.mode = Mode::Audit;
+    server.settings.authorities.audit_file = Some(path.clone());
     assert!(server.asked("alice", &PASSWORD).is_ok());
     assert!(server.asked("alice", &SECRET01).is_err());
     assert!(server.asked("mallory", &SECRET01).is_err());
@@ -182,6 +181,6 @@ fn an_audit_tells_who_still_uses_ntlm() {
     assert_eq!(lines[2], ["refused", "SRV", "mallory", "CLIENT", "-", "0xc0000064"]);
     assert_eq!((lines.len(), fs::read_to_string(&path).unwrap().lines().count()), (3, 1));
     // A file that cannot be written keeps nobody out.
-    server.settings.ntlm.audit_file = Some(server.folder.path("no/such/folder/ntlm.tsv"));
+    server.settings.authorities.audit_file = Some(server.folder.path("no/such/folder/ntlm.tsv"));
     assert!(server.asked("alice", &PASSWORD).is_ok());
 }

@@ -2,13 +2,18 @@
 //! it.
 
 use crate::support::accounts::*;
+use crate::support::call;
 use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
-use negossp::authority::{AuthorityKind, MachineSid};
-use negossp::config::{Accounts, Addresses, Environment, NtlmMode, Server, Settings, Store};
+use negossp::authority::AuthorityKind;
+use negossp::config::{Accounts, Settings};
+use negossp::kerberos::Addresses;
 use negossp::kerberos::crypto::Enctype;
 use negossp::mechanism::Mechanism;
-use negossp::server::credential::{Package, Usage};
-use negossp::stores::replay_cache::ReplayCacheKind;
+use negossp::mechanism::Package;
+use negossp::ntlm::{Mode, ServerNames};
+use negossp::server::credential::Usage;
+use negossp::server::{Configuration, Environment, Store};
+use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
@@ -25,9 +30,14 @@ fn open(
     Store::open(Environment { config, accounts, default_config, ..Environment::default() })
 }
 
-fn read(text: &str) -> Arc<Settings> {
+/// The settings in force.
+fn settings(store: &Store) -> Settings {
+    store.current().settings.clone()
+}
+
+fn read(text: &str) -> Settings {
     let folder = Folder::new();
-    open(Some(folder.write("negossp.toml", text)), None, None).current()
+    settings(&open(Some(folder.write("negossp.toml", text)), None, None))
 }
 
 fn defect(text: &str) -> String {
@@ -126,7 +136,7 @@ carol = { uid = 0, gid = 0 }
 #[test]
 fn every_key_is_read() {
     let folder = Folder::new();
-    let settings = open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current();
+    let settings = settings(&open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None));
     assert_eq!(settings.defect, None);
     assert_eq!(settings.server.nb_computer, "WEB1");
     assert_eq!(settings.server.nb_domain, "LAB");
@@ -147,12 +157,12 @@ fn every_key_is_read() {
     );
     assert_eq!(authorities.throttle_longest, Duration::from_secs(120));
     let ntlm = &settings.ntlm;
-    assert_eq!((ntlm.mode, &ntlm.audit_file), (NtlmMode::Audit, &Some(folder.path("ntlm.tsv"))));
+    assert_eq!((ntlm.mode, &authorities.audit_file), (Mode::Audit, &Some(folder.path("ntlm.tsv"))));
     assert_eq!(
-        (&ntlm.users[..], &ntlm.domains[..]),
+        (&authorities.users[..], &authorities.domains[..]),
         (&["LAB\\alice".into(), "bob".into()][..], &["LAB".into()][..])
     );
-    assert_eq!(ntlm.workstations, ["DESK", "192.0.2.1"]);
+    assert_eq!(authorities.workstations, ["DESK", "192.0.2.1"]);
     assert!(
         ntlm.responses.lmv2
             && ntlm.responses.ntlmv1
@@ -172,32 +182,23 @@ fn every_key_is_read() {
     );
     assert_eq!((ntlm.max_clock_skew, ntlm.challenge_lifetime), (None, Duration::from_secs(90)));
     assert_eq!(settings.negotiate.mechanisms, [Mechanism::Ntlm, Mechanism::Kerberos]);
-    let kerberos = &settings.kerberos;
+    let (kerberos, files) = (&settings.kerberos, &settings.kerberos_files);
     // Relative to the file that names it.
-    assert_eq!(
-        kerberos.keytab.as_ref().unwrap().path(),
-        Some(folder.path("server.keytab").as_path())
-    );
-    assert_eq!(
-        kerberos.krbtgt_keytab.as_ref().unwrap().path(),
-        Some(folder.path("kdc.keytab").as_path())
-    );
-    assert_eq!(kerberos.replay_cache_file, Some(folder.path("replay")));
-    assert_eq!(kerberos.tgt_ccache.as_ref().unwrap().path(), Some("/var/lib/tgt".as_ref()));
+    assert_eq!(files.keytab, Some(folder.path("server.keytab")));
+    assert_eq!(files.krbtgt_keytab, Some(folder.path("kdc.keytab")));
+    assert_eq!(files.replay_cache_file, Some(folder.path("replay")));
+    assert_eq!(files.tgt_ccache, Some("/var/lib/tgt".into()));
     assert_eq!(
         kerberos.principals.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]
     );
-    assert_eq!(kerberos.realm, "LAB.TEST");
+    assert_eq!(files.realm, "LAB.TEST");
     assert_eq!(
         kerberos.enctypes,
         [Enctype::Aes256Sha384, Enctype::Rc4Hmac, Enctype::Des3Sha1, Enctype::Aes128Sha1]
     );
-    assert_eq!(
-        (kerberos.max_clock_skew, kerberos.replay_cache_entries),
-        (Duration::from_secs(90), 9)
-    );
-    assert_eq!(kerberos.replay_cache, ReplayCacheKind::File);
+    assert_eq!((kerberos.max_clock_skew, files.replay_cache_entries), (Duration::from_secs(90), 9));
+    assert_eq!(files.replay_cache, ReplayCacheKind::File);
     assert_eq!(
         (kerberos.channel_bindings, kerberos.addresses),
         (Strictness::Off, Addresses::Require)
@@ -211,7 +212,7 @@ fn every_key_is_read() {
     );
     let limits = &settings.limits;
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
-    let winbind = &settings.winbind.as_ref().unwrap().settings;
+    let winbind = settings.winbind.as_ref().unwrap();
     assert_eq!(
         (winbind.way, winbind.helpers, winbind.timeout),
         (WinbindWay::NtlmAuth, 7, Duration::from_millis(1234))
@@ -220,18 +221,12 @@ fn every_key_is_read() {
     assert_eq!(winbind.smb_conf.as_deref(), Some(Path::new("/opt/samba/etc/smb.conf")));
     assert_eq!(settings.accounts.domain.as_deref(), Some("CORP"));
     assert!(settings.accounts.strict_domain);
-    assert_eq!(
-        settings.accounts.details.as_ref().unwrap().path(),
-        Some(folder.path("details.toml").as_path())
-    );
-    assert_eq!(settings.accounts.machine_sid.configured(), Some("S-1-5-21-1-2-3".parse().unwrap()));
+    assert_eq!(settings.accounts.details, Some(folder.path("details.toml")));
+    assert_eq!(settings.accounts.sid, Some("S-1-5-21-1-2-3".parse().unwrap()));
     assert!(settings.tokens.wine_user_name);
     assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
-    assert_eq!(
-        settings.accounts.file.as_ref().unwrap().path(),
-        Some(folder.path("accounts").as_path())
-    );
+    assert_eq!(settings.accounts.file, Some(folder.path("accounts")));
     let tokens = &settings.tokens;
     assert_eq!(tokens.map, [Mapping::DomainName, Mapping::Table]);
     assert_eq!(
@@ -253,10 +248,10 @@ fn every_key_is_read() {
 fn what_is_shown_can_be_read_again() {
     let folder = Folder::new();
     for text in [EVERY_KEY, "", "[accounts]\ndomain = \"CORP\"\n"] {
-        let settings = open(Some(folder.write("negossp.toml", text)), None, None).current();
+        let settings = settings(&open(Some(folder.write("negossp.toml", text)), None, None));
         let shown = settings.to_string();
-        let again = open(Some(folder.write("again.toml", &shown)), None, None).current();
-        assert_eq!(*again, *settings, "{shown}");
+        let again = self::settings(&open(Some(folder.write("again.toml", &shown)), None, None));
+        assert_eq!(again, settings, "{shown}");
     }
 }
 
@@ -265,7 +260,7 @@ fn the_readme_names_every_key() {
     let readme = include_str!("../../../README.md");
     let folder = Folder::new();
     let shown =
-        open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None).current().to_string();
+        settings(&open(Some(folder.write("negossp.toml", EVERY_KEY)), None, None)).to_string();
     let keys =
         shown.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| format!("`{key}`"));
     let missing: Vec<_> = keys.filter(|key| !readme.contains(key)).collect();
@@ -274,16 +269,16 @@ fn the_readme_names_every_key() {
 
 /// The defaults, for a configuration in that place: the machine's SID is kept beside it.
 fn defaults(config: &Path) -> Settings {
-    let machine_sid = Arc::new(MachineSid::kept_in(Some(config.with_file_name("machine.sid"))));
-    Settings { accounts: Accounts { machine_sid, ..Accounts::default() }, ..Settings::default() }
+    let sid_file = Some(config.with_file_name("machine.sid"));
+    Settings { accounts: Accounts { sid_file, ..Accounts::default() }, ..Settings::default() }
 }
 
 #[test]
 fn an_empty_file_means_the_defaults() {
     let folder = Folder::new();
-    let read = |text: &str| open(Some(folder.write("negossp.toml", text)), None, None).current();
+    let read = |text: &str| settings(&open(Some(folder.write("negossp.toml", text)), None, None));
     let settings = read("");
-    assert_eq!(*settings, defaults(&folder.path("negossp.toml")));
+    assert_eq!(settings, defaults(&folder.path("negossp.toml")));
     let ntlm = &settings.ntlm;
     assert!(
         !ntlm.responses.lmv2
@@ -292,9 +287,9 @@ fn an_empty_file_means_the_defaults() {
             && !ntlm.responses.lm
     );
     assert!(settings.defect.is_none() && settings.accounts.file.is_none());
-    let kerberos = &settings.kerberos;
+    let (kerberos, files) = (&settings.kerberos, &settings.kerberos_files);
     assert!(
-        kerberos.keytab.is_none()
+        files.keytab.is_none()
             && kerberos.principals.is_empty()
             && kerberos.delegation
             && !kerberos.require_pac
@@ -306,21 +301,21 @@ fn an_empty_file_means_the_defaults() {
         [Enctype::Aes128Sha1, Enctype::Aes256Sha1, Enctype::Aes128Sha256, Enctype::Aes256Sha384]
     );
     assert_eq!(kerberos.max_clock_skew, Duration::from_secs(300), "RFC 4120 1.6");
-    assert_eq!(kerberos.replay_cache, ReplayCacheKind::Memory);
+    assert_eq!(files.replay_cache, ReplayCacheKind::Memory);
     assert_eq!(read("\u{feff}# only a comment\r\n"), settings);
 }
 
 #[test]
 fn names_come_from_the_host_s() {
-    let server = Server::from_host_name("a-rather-long-name.example.com");
+    let server = ServerNames::from_host_name("a-rather-long-name.example.com");
     assert_eq!(server.nb_computer, "A-RATHER-LONG-N");
     assert_eq!(server.nb_domain, server.nb_computer);
     assert_eq!(
         (server.dns_computer.as_str(), server.dns_domain.as_str()),
         ("a-rather-long-name.example.com", "example.com")
     );
-    assert_eq!(Server::from_host_name("srv").nb_computer, "SRV");
-    let nameless = Server::from_host_name("");
+    assert_eq!(ServerNames::from_host_name("srv").nb_computer, "SRV");
+    let nameless = ServerNames::from_host_name("");
     assert!(!nameless.nb_computer.is_empty() && !nameless.dns_computer.is_empty());
 }
 
@@ -351,7 +346,11 @@ fn what_is_wrong_is_reported_with_its_line() {
         ("[ntlm]\nmax_clock_skew = \"99999999999999999999d\"\n", 2, "length of time"),
         ("[ntlm]\nmax_clock_skew = \"é\"\n", 2, "length of time"),
         ("[limits]\ncontexts = -1\n", 2, "invalid value"),
-        ("[tokens]\nmap = [\"nsswitch\"]\n", 2, "table, sid, domain-name or name"),
+        (
+            "[tokens]\nmap = [\"nsswitch\"]\n",
+            2,
+            "expected one of `table`, `sid`, `domain-name`, `name`",
+        ),
         ("[tokens]\ncredentials = \"real\"\n", 2, "unknown variant `real`"),
         ("[tokens.users]\nalice = { uid = 1 }\n", 2, "name of a local account"),
         ("[tokens.users]\nalice = { uid = 4294967295, gid = 1 }\n", 2, "name of a local account"),
@@ -405,7 +404,7 @@ fn what_is_wrong_is_reported_with_its_line() {
 fn bytes_that_are_no_text_are_a_defect() {
     let folder = Folder::new();
     for bytes in [&b"\xff\xfe[\0n\0"[..], &[0; 64], b"[ntlm]\n# caf\xe9\n"] {
-        let settings = open(Some(folder.write("negossp.toml", bytes)), None, None).current();
+        let settings = settings(&open(Some(folder.write("negossp.toml", bytes)), None, None));
         assert!(settings.defect.is_some());
     }
 }
@@ -414,13 +413,16 @@ fn bytes_that_are_no_text_are_a_defect() {
 fn a_named_file_must_exist_and_the_default_one_need_not() {
     let folder = Folder::new();
     let missing = folder.path("missing.toml");
-    assert!(open(Some(missing.clone()), None, None).current().defect.is_some());
-    assert_eq!(*open(None, None, Some(missing.clone())).current(), defaults(&missing));
-    assert_eq!(*open(None, None, None).current(), Settings::default());
-    assert!(open(Some(folder.path(".")), None, None).current().defect.is_some(), "a folder");
+    assert!(open(Some(missing.clone()), None, None).current().settings.defect.is_some());
+    assert_eq!(settings(&open(None, None, Some(missing.clone()))), defaults(&missing));
+    assert_eq!(settings(&open(None, None, None)), Settings::default());
+    assert!(
+        open(Some(folder.path(".")), None, None).current().settings.defect.is_some(),
+        "a folder"
+    );
     let broken = folder.write("broken.toml", "[");
     assert!(
-        open(None, None, Some(broken)).current().defect.is_some(),
+        open(None, None, Some(broken)).current().settings.defect.is_some(),
         "a default file that exists must be right"
     );
 }
@@ -428,9 +430,7 @@ fn a_named_file_must_exist_and_the_default_one_need_not() {
 #[test]
 fn the_order_of_the_sources_is_kept() {
     let folder = Folder::new();
-    let path = |store: &Store| {
-        store.current().accounts.file.as_ref().and_then(|file| file.path().map(PathBuf::from))
-    };
+    let path = |store: &Store| store.current().settings.accounts.file.clone();
     let named = folder.write("named.toml", "[accounts]\nfile = \"/from/named\"\n");
     let default = folder.write("default.toml", "[accounts]\nfile = \"/from/default\"\n");
     let silent = folder.write("silent.toml", "[ntlm]\nrequire_mic = true\n");
@@ -452,12 +452,12 @@ fn the_order_of_the_sources_is_kept() {
 
 /// One call of AcceptSecurityContext with these settings, by a client that asks to be anonymous or
 /// anything.
-fn accept(settings: Arc<Settings>) -> Error {
+fn accept(configuration: Arc<Configuration>) -> Error {
     let mut credential = credential();
     credential.package = Package::Negotiate;
     credential.usage = Usage { inbound: true, outbound: false };
-    let accepting = negossp::context::Accepting::new(Arc::new(credential), settings);
-    accepting.step(b"no token", ContextFlags::ALLOW_NULL_SESSION, None).unwrap_err().error
+    let accepting = negossp::server::Accepting::new(Arc::new(credential), configuration);
+    accepting.step(b"no token", call(ContextFlags::ALLOW_NULL_SESSION)).unwrap_err().error
 }
 
 #[test]
@@ -466,8 +466,8 @@ fn a_file_that_is_broken_at_the_start_accepts_no_client_until_it_is_mended() {
     let store = open(Some(folder.write("negossp.toml", "[ntlm]\nrequire_mic = tru")), None, None);
     assert!(matches!(accept(store.current()), Error::NoAuthority(_)));
     folder.replace("negossp.toml", "[ntlm]\nrequire_mic = true");
-    eventually("the mended file counts", || store.current().ntlm.require_mic);
-    assert_eq!(store.current().defect, None);
+    eventually("the mended file counts", || store.current().settings.ntlm.require_mic);
+    assert_eq!(store.current().settings.defect, None);
     assert!(!matches!(accept(store.current()), Error::NoAuthority(_)));
 }
 
@@ -480,15 +480,15 @@ fn a_file_that_breaks_later_leaves_the_last_good_settings_in_force() {
     for broken in ["[ntlm]\nrequire_mic = ", "[ntlm]\nrequire_micx = true\n", "\0"] {
         folder.replace("negossp.toml", broken);
         std::thread::sleep(Duration::from_millis(1500));
-        let settings = store.current();
+        let settings = settings(&store);
         assert!(settings.ntlm.require_mic && settings.defect.is_none(), "{broken:?}");
     }
     std::fs::remove_file(&path).unwrap();
     std::thread::sleep(Duration::from_millis(1500));
-    assert!(store.current().ntlm.require_mic, "removed");
+    assert!(store.current().settings.ntlm.require_mic, "removed");
     folder.replace("negossp.toml", "[ntlm]\nrequire_128 = true\n");
-    eventually("the next good file counts", || store.current().ntlm.require_128);
-    assert!(!store.current().ntlm.require_mic);
+    eventually("the next good file counts", || store.current().settings.ntlm.require_128);
+    assert!(!store.current().settings.ntlm.require_mic);
 }
 
 #[test]
@@ -502,7 +502,7 @@ fn another_account_file_is_followed_and_the_same_one_is_kept() {
     let file = before.accounts.file.clone().unwrap();
     assert!(file.current().get("alice").is_some());
     folder.replace("negossp.toml", "[accounts]\nfile = \"one\"\ndomain = \"CORP\"\n");
-    eventually("the domain counts", || store.current().accounts.domain.is_some());
+    eventually("the domain counts", || store.current().settings.accounts.domain.is_some());
     assert!(Arc::ptr_eq(&file, store.current().accounts.file.as_ref().unwrap()), "read twice");
     folder.replace("negossp.toml", "[accounts]\nfile = \"two\"\n");
     eventually("the other file counts", || {
@@ -513,7 +513,7 @@ fn another_account_file_is_followed_and_the_same_one_is_kept() {
             .as_ref()
             .is_some_and(|file| file.current().get("bob").is_some())
     });
-    assert_eq!(before.accounts.domain, None, "a snapshot does not change");
+    assert_eq!(before.settings.accounts.domain, None, "a snapshot does not change");
 }
 
 #[test]
@@ -528,18 +528,18 @@ fn a_keytab_is_kept_open_while_it_is_the_same() {
         None,
         None,
     );
-    let before = store.current().kerberos.clone();
+    let before = store.current().keys.clone();
     folder.replace(
         "negossp.toml",
         "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"one\"\nrequire_pac = true\n",
     );
-    eventually("the change counts", || store.current().kerberos.require_pac);
-    let after = store.current().kerberos.clone();
+    eventually("the change counts", || store.current().settings.kerberos.require_pac);
+    let after = store.current().keys.clone();
     assert!(
         Arc::ptr_eq(before.keytab.as_ref().unwrap(), after.keytab.as_ref().unwrap()),
         "read twice"
     );
-    assert_eq!(after.krbtgt_keytab.unwrap().path(), Some(folder.path("one").as_path()));
+    assert_eq!(after.krbtgt_keytab.as_ref().unwrap().path(), Some(folder.path("one").as_path()));
 }
 
 #[test]
@@ -553,7 +553,7 @@ fn eight_threads_see_whole_settings() {
             scope.spawn(|| {
                 let mut last = 0;
                 while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                    let limits = store.current().limits.clone();
+                    let limits = store.current().settings.limits.clone();
                     assert_eq!(limits.contexts, limits.credentials);
                     assert!(limits.contexts >= last, "an older version came back");
                     last = limits.contexts;
@@ -562,7 +562,7 @@ fn eight_threads_see_whole_settings() {
         }
         for n in 2..5 {
             folder.replace("negossp.toml", version(n));
-            eventually("the new settings count", || store.current().limits.contexts == n);
+            eventually("the new settings count", || store.current().settings.limits.contexts == n);
         }
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
     });

@@ -3,14 +3,13 @@
 
 use crate::support::accounts::*;
 use crate::support::domain::{ACCESS_DENIED, Character, Dc, Event};
-use negossp::authority;
-use negossp::config::{Environment, Settings, Store};
+use negossp::config::Settings;
 use negossp::principal::Origin;
+use negossp::server::{Environment, Store};
 use negossp::types::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 fn open(folder: &Folder, text: &str) -> Store {
@@ -19,8 +18,8 @@ fn open(folder: &Folder, text: &str) -> Store {
     Store::open(Environment { config, ..Environment::default() })
 }
 
-fn read(text: &str) -> Arc<Settings> {
-    open(&Folder::new(), text).current()
+fn read(text: &str) -> Settings {
+    open(&Folder::new(), text).current().settings.clone()
 }
 
 const LEAST: &str = "[domain]\nname = \"EXAMPLE\"\nrealm = \"AD.EXAMPLE.TEST\"\nmachine_account = \"web1$\"\nmachine_secret_file = \"machine.secret\"\n";
@@ -39,8 +38,9 @@ machine_keytab = "FILE:machine.keytab"
 timeout_ms = 1500
 connections = 4
 "#;
-    let settings = read(text);
-    let domain = settings.domain.as_ref().unwrap();
+    let configuration = open(&Folder::new(), text).current();
+    let settings = &configuration.settings;
+    let domain = configuration.domain.as_ref().unwrap();
     let ours = &domain.settings;
     let shown: Vec<String> = ours.controllers.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["dc1.ad.example.test", "192.0.2.1:49152", "[2001:db8::1]:49153"]);
@@ -54,7 +54,7 @@ connections = 4
     assert_eq!((domain.machine().account(), domain.machine().computer()), ("WEB1$", "WEB1"));
     assert!(settings.to_string().contains("[domain]\nname = \"EXAMPLE\""), "{settings}");
     let plain = read(LEAST);
-    let ours = &plain.domain.as_ref().unwrap().settings;
+    let ours = plain.domain.as_ref().unwrap();
     assert_eq!(
         (ours.timeout, ours.connections, ours.controllers.len()),
         (Duration::from_secs(5), 2, 0)
@@ -114,10 +114,10 @@ fn who_is_asked_for_whom() {
     let folder = Folder::new();
     folder.write("accounts", line("local", &PASSWORD, "U"));
     let dc = Dc::start(Character::default());
-    let settings = open(&folder, &configuration(dc.address)).current();
+    let configuration = open(&folder, &self::configuration(dc.address)).current();
     let origin = |user: &str, domain: &str| {
         let client = Client::new(user, domain, &PASSWORD);
-        authority::validate(&credential(), &settings, &client.logon())
+        validate_under(&credential(), &configuration, &client.logon())
             .map(|validated| validated.principal.origins.logon)
     };
     for domain in ["", ".", "WEB1", "web1"] {
@@ -140,9 +140,10 @@ fn who_is_asked_for_whom() {
 fn the_machines_own_accounts_need_no_domain_controller() {
     let folder = Folder::new();
     folder.write("accounts", line("local", &PASSWORD, "U"));
-    let settings = open(&folder, &configuration("127.0.0.1:1".parse().unwrap())).current();
+    let configuration =
+        open(&folder, &self::configuration("127.0.0.1:1".parse().unwrap())).current();
     let logon = |user| {
-        authority::validate(&credential(), &settings, &Client::new(user, "", &PASSWORD).logon())
+        validate_under(&credential(), &configuration, &Client::new(user, "", &PASSWORD).logon())
     };
     assert!(logon("local").is_ok());
     assert!(matches!(logon("alice"), Err(Error::NoAuthority(_))));
@@ -154,7 +155,7 @@ fn a_domain_that_stays_as_it_was_keeps_its_connections() {
     let dc = Dc::start(Character::default());
     let store = open(&folder, &configuration(dc.address));
     let logon = || {
-        authority::validate(
+        validate_under(
             &credential(),
             &store.current(),
             &Client::new("alice", "EXAMPLE", &PASSWORD).logon(),
@@ -165,7 +166,9 @@ fn a_domain_that_stays_as_it_was_keeps_its_connections() {
         "negossp.toml",
         format!("{}\n[limits]\ncontexts = 77\n", configuration(dc.address)),
     );
-    eventually("the configuration is read again", || store.current().limits.contexts == 77);
+    eventually("the configuration is read again", || {
+        store.current().settings.limits.contexts == 77
+    });
     assert!(logon().is_ok());
     assert_eq!(dc.count(Event::Authenticate3), 1);
     // Another secret is another channel.

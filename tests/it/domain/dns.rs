@@ -15,6 +15,8 @@ fn settings(name_servers: Vec<SocketAddr>, site: Option<&str>) -> Options {
         site: site.map(str::to_owned),
         name_servers,
         machine_account: "WEB1$".into(),
+        machine_secret_file: None,
+        machine_keytab: None,
         timeout: Duration::from_secs(5),
         connections: 2,
     }

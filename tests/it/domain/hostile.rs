@@ -4,10 +4,11 @@
 use crate::support::accounts::Folder;
 use crate::support::domain::*;
 use crate::support::pac::{LogonInfo, SESSION_KEY, sid};
-use negossp::authority::{Messages, NetworkLogon, ResponsePolicy, Validated};
+use negossp::authority::PassThrough;
 use negossp::domain::netlogon::validation::{self, Level};
 use negossp::domain::netlogon::{Channel, Refusal, Request, logon};
 use negossp::net::rpc::{RpcError, endpoint_mapper};
+use negossp::ntlm::{Messages, NetworkLogon, ResponsePolicy, Validated};
 use negossp::principal::{Origin, Origins};
 use negossp::types::error::{Denial, Error};
 use negossp::types::ntstatus::NtStatus;

@@ -2,17 +2,20 @@
 //! and what was changed, sealed by others, kept too long or imported before is refused.
 
 use crate::support::accounts::{Folder, eventually};
+use crate::support::configured;
 use crate::support::export_import::{RESET, client, context, moved, opened, sealed, secured};
 use negossp::config::{self, Settings};
-use negossp::context::Context;
-use negossp::export::{self, ExportOptions, KeyFile};
+use negossp::kerberos::EstablishedSession;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::Setup;
+use negossp::mechanism::Package;
 use negossp::negotiate::session::Session;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::platform;
 use negossp::platform::random::SystemRandom;
-use negossp::server::credential::Package;
+use negossp::server::export_import;
+use negossp::server::export_import::ExportOptions;
+use negossp::server::{Configuration, Context, Environment, Store};
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::protection::{Part, Qop};
@@ -57,7 +60,10 @@ fn kerberos(enctype: Enctype, dce_style: bool, acceptor_subkey: bool, flags: Con
             dce_style,
             random: &SystemRandom,
         };
-        Session::Kerberos(kerberos::Session::new(setup))
+        Session::Kerberos(EstablishedSession {
+            session: kerberos::Session::new(setup),
+            delegated: None,
+        })
     };
     Pair([side(Side::Initiator, 0xffff_fffe, 77), side(Side::Acceptor, 77, 0xffff_fffe)])
 }
@@ -94,7 +100,7 @@ fn every_pair() -> Vec<(String, Pair)> {
     pairs
 }
 
-fn through(session: &Session, manner: ExportOptions, settings: &Arc<Settings>) -> Session {
+fn through(session: &Session, manner: ExportOptions, settings: &Arc<Configuration>) -> Session {
     secured(moved(&context(session.clone()), manner, settings)).established.session
 }
 
@@ -127,7 +133,7 @@ fn message(pair: &mut Pair, from: usize, seal: bool, sequence: u32, name: &str) 
 
 #[test]
 fn a_conversation_goes_on_wherever_it_is_moved() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     for (name, mut pair) in every_pair() {
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut sequence = 0;
@@ -145,7 +151,7 @@ fn a_conversation_goes_on_wherever_it_is_moved() {
 /// The mechListMIC takes a sequence number, which travels too.
 #[test]
 fn between_the_mic_and_the_first_message() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     for (name, mut pair) in every_pair() {
         for from in [0, 1] {
             let Ok(mic) = pair.0[from].make_mech_list_mic(b"list") else { continue };
@@ -163,7 +169,7 @@ fn between_the_mic_and_the_first_message() {
 /// nothing is random.
 #[test]
 fn a_moved_context_does_what_the_old_one_does() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     let flags = F::SIGN | F::SEAL | F::EXTENDED_SESSIONSECURITY | F::N128 | F::KEY_EXCH;
     for flags in [flags, flags - F::EXTENDED_SESSIONSECURITY, flags | F::DATAGRAM] {
         let mut stays = ntlm(flags).0[0].clone();
@@ -188,7 +194,7 @@ fn a_moved_context_does_what_the_old_one_does() {
 
 #[test]
 fn a_replay_is_refused_after_the_move_as_before() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     let in_order = ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
     let ntlm = ntlm(F::SIGN | F::EXTENDED_SESSIONSECURITY);
     for mut pair in [ntlm, kerberos(Enctype::Aes256Sha1, false, true, in_order)] {
@@ -205,7 +211,7 @@ fn a_replay_is_refused_after_the_move_as_before() {
 
 #[test]
 fn reset_is_where_it_was_when_it_was_established() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     for (name, mut pair) in every_pair() {
         for from in [0, 1] {
             if let Ok(mic) = pair.0[from].make_mech_list_mic(b"list") {
@@ -234,7 +240,7 @@ fn reset_is_where_it_was_when_it_was_established() {
 
 #[test]
 fn everything_that_is_known_is_exported() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     for (session, package, accepted) in [
         (&ntlm(F::SIGN).0[0], Package::Negotiate, true),
         (&ntlm(F::SIGN).0[1], Package::Only(negossp::mechanism::Mechanism::Ntlm), false),
@@ -264,7 +270,7 @@ fn everything_that_is_known_is_exported() {
 
 #[test]
 fn every_edit_and_every_truncation_is_refused() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     let good =
         sealed(&context(ntlm(F::SIGN).0[0].clone()), ExportOptions::default(), &settings).unwrap();
     let refused =
@@ -286,7 +292,7 @@ fn every_edit_and_every_truncation_is_refused() {
 /// Nothing of what is inside can be seen outside, and no two exports look alike.
 #[test]
 fn what_is_sealed_cannot_be_seen() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
     let (one, other) = (
         sealed(&context, ExportOptions::default(), &settings).unwrap(),
@@ -306,16 +312,17 @@ fn another_key_opens_nothing() {
     let folder = Folder::new();
     let settings = |name: &str, text: &str| {
         let mut settings = Settings::default();
-        settings.export.key_file = Some(Arc::new(KeyFile::open(folder.write(name, text))));
-        Arc::new(settings)
+        settings.export.key_file = Some(folder.write(name, text));
+        configured(settings)
     };
     let long = "0123456789abcdef0123456789abcdef";
     let ours = settings("ours", long);
     let (theirs, same) =
         (settings("theirs", &long.replace('7', "8")), settings("same", &format!("{long}\r\n")));
-    let of_process = Arc::new(Settings::default());
+    let of_process = configured(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let export = |settings: &Arc<Settings>| sealed(&context, ExportOptions::default(), settings);
+    let export =
+        |settings: &Arc<Configuration>| sealed(&context, ExportOptions::default(), settings);
     for (from, to, opens) in [
         (&ours, &ours, true),
         (&ours, &same, true),
@@ -323,7 +330,7 @@ fn another_key_opens_nothing() {
         (&ours, &theirs, false),
         (&ours, &of_process, false),
         (&of_process, &ours, false),
-        (&of_process, &Arc::new(Settings::default()), true),
+        (&of_process, &configured(Settings::default()), true),
     ] {
         let result = opened(&export(from).unwrap(), to);
         assert_eq!(result.is_ok(), opens);
@@ -333,7 +340,7 @@ fn another_key_opens_nothing() {
     let short = settings("short", "0123456789abcdef0123456789abcde\n");
     let blob = export(&of_process).unwrap();
     for without in [short, settings("missing", long)] {
-        if without.export.key_file.as_ref().unwrap().path().unwrap().ends_with("missing") {
+        if without.settings.export.key_file.as_ref().unwrap().ends_with("missing") {
             std::fs::remove_file(folder.path("missing")).unwrap();
         }
         eventually("the file is gone", || matches!(export(&without), Err(Error::CannotPack(_))));
@@ -345,8 +352,8 @@ fn another_key_opens_nothing() {
 fn a_key_that_changes_is_read_again() {
     let folder = Folder::new();
     let mut settings = Settings::default();
-    settings.export.key_file = Some(Arc::new(KeyFile::open(folder.write("key", [1; 32]))));
-    let settings = Arc::new(settings);
+    settings.export.key_file = Some(folder.write("key", [1; 32]));
+    let settings = configured(settings);
     let old =
         sealed(&context(ntlm(F::SIGN).0[0].clone()), ExportOptions::default(), &settings).unwrap();
     assert!(opened(&old, &settings).is_ok());
@@ -358,9 +365,9 @@ fn a_key_that_changes_is_read_again() {
 
 #[test]
 fn old_exports_and_those_of_the_future_are_refused() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let (lifetime, now) = (settings.export.lifetime, platform::now());
+    let (lifetime, now) = (settings.settings.export.lifetime, platform::now());
     assert_eq!(lifetime, Duration::from_secs(300));
     let imported = || {
         opened(&sealed(&context, ExportOptions::default(), &settings).unwrap(), &settings).unwrap()
@@ -376,9 +383,9 @@ fn old_exports_and_those_of_the_future_are_refused() {
 
 #[test]
 fn one_export_is_imported_once() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let (lifetime, now) = (settings.export.lifetime, platform::now());
+    let (lifetime, now) = (settings.settings.export.lifetime, platform::now());
     let blob = sealed(&context, ExportOptions::default(), &settings).unwrap();
     let claims = std::thread::scope(|threads| {
         let claim = || opened(&blob, &settings).unwrap().claim(lifetime, now);
@@ -397,21 +404,21 @@ fn one_export_is_imported_once() {
 /// form.
 #[test]
 fn there_is_one_form() {
-    let settings = Arc::new(Settings::default());
+    let settings = configured(Settings::default());
     for (name, mut pair) in every_pair() {
         for n in 0..4 {
             message(&mut pair, n % 2, n < 2, n as u32, &name);
         }
         for session in pair.0 {
-            let plain = export::pack_unsealed(
+            let plain = export_import::pack_unsealed(
                 &context(session),
                 &crate::support::export_import::circumstances(),
                 FileTime(1),
             )
             .unwrap();
-            let again = export::unpack_unsealed(false, &plain, &settings).unwrap();
+            let again = export_import::unpack_unsealed(false, &plain, &settings).unwrap();
             assert_eq!(
-                export::pack_unsealed(
+                export_import::pack_unsealed(
                     &again,
                     &crate::support::export_import::circumstances(),
                     FileTime(1)
@@ -421,14 +428,16 @@ fn there_is_one_form() {
                 "{name}"
             );
             for length in 0..plain.len() {
-                assert!(export::unpack_unsealed(false, &plain[..length], &settings).is_err());
+                assert!(
+                    export_import::unpack_unsealed(false, &plain[..length], &settings).is_err()
+                );
             }
         }
     }
 }
 
 #[test]
-fn configured() {
+fn options_of_the_configuration() {
     let settings = config::parse("[export]\nlifetime = \"30s\"").unwrap();
     assert_eq!(settings.export.lifetime, Duration::from_secs(30));
     assert!(settings.to_string().contains("[export]\nlifetime = 30\n"));
@@ -437,10 +446,8 @@ fn configured() {
     let folder = Folder::new();
     folder.write("export.key", "0123456789abcdef0123456789abcdef");
     let file = folder.write("negossp.toml", "[export]\nkey_file = \"export.key\"");
-    let environment = config::Environment { config: Some(file), ..Default::default() };
-    let shown = config::Store::open(environment).current().to_string();
+    let environment = Environment { config: Some(file), ..Default::default() };
+    let shown = Store::open(environment).current().settings.to_string();
     assert!(shown.contains("export.key") && !shown.contains("0123456789"), "{shown}");
-    assert!(
-        !format!("{:?}", config::Store::open(Default::default()).current()).contains("0123456789")
-    );
+    assert!(!format!("{:?}", Store::open(Default::default()).current()).contains("0123456789"));
 }

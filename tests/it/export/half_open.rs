@@ -2,13 +2,15 @@
 
 use crate::support::accounts::{Folder, PASSWORD, line};
 use crate::support::export_import::{HALF_OPEN, RESET, moved, sealed, secured};
-use negossp::authority::{Account, AccountFile};
+use crate::support::{call, configured};
 use negossp::config::Settings;
-use negossp::context::{Accepting, Context, Initiating, StepOutput};
 use negossp::kerberos::CredentialKeys;
 use negossp::mechanism::Mechanism;
+use negossp::mechanism::Package;
+use negossp::ntlm::Account;
 use negossp::platform;
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::server::credential::{Credential, Usage};
+use negossp::server::{Accepting, Configuration, Context, Initiating, StepOutput};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use negossp::types::identity::Identity;
@@ -27,6 +29,7 @@ fn credential(package: Package, usage: Usage, identity: Option<Identity>) -> Cre
         accounts: vec![],
         application: None,
         service: Default::default(),
+        assembled: Default::default(),
     }
 }
 
@@ -41,7 +44,7 @@ fn alice(password: &str) -> Identity {
 /// The server's configuration and a client.
 struct Fixture {
     folder: Folder,
-    settings: Arc<Settings>,
+    configuration: Arc<Configuration>,
     client: Option<Initiating>,
     server: Accepting,
 }
@@ -49,17 +52,18 @@ struct Fixture {
 impl Fixture {
     fn new(package: Package, password: &str) -> Fixture {
         let folder = Folder::new();
-        let settings = with_accounts(&folder);
+        let configuration = with_accounts(&folder);
         let usage = |inbound| Usage { inbound, outbound: !inbound };
         let client = credential(package, usage(false), Some(alice(password)));
-        let client = Initiating::new(Arc::new(client), settings.clone(), String::new()).unwrap();
+        let client =
+            Initiating::new(Arc::new(client), configuration.clone(), String::new()).unwrap();
         let server =
-            Accepting::new(Arc::new(credential(package, usage(true), None)), settings.clone());
-        Fixture { folder, settings, client: Some(client), server }
+            Accepting::new(Arc::new(credential(package, usage(true), None)), configuration.clone());
+        Fixture { folder, configuration, client: Some(client), server }
     }
 
     fn client(&mut self, token: Option<&[u8]>) -> StepOutput {
-        let mut leg = self.client.take().unwrap().step(token, REQUIRED, None).unwrap();
+        let mut leg = self.client.take().unwrap().step(token, call(REQUIRED)).unwrap();
         if let Context::Initiating(next) = leg.context {
             self.client = Some(*next);
             leg.context = Context::Failed;
@@ -68,11 +72,11 @@ impl Fixture {
     }
 }
 
-fn with_accounts(folder: &Folder) -> Arc<Settings> {
+fn with_accounts(folder: &Folder) -> Arc<Configuration> {
     let file = folder.write("accounts", line("alice", &PASSWORD, "U"));
     let mut settings = Settings::default();
-    settings.accounts.file = Some(Arc::new(AccountFile::open(file)));
-    Arc::new(settings)
+    settings.accounts.file = Some(file);
+    configured(settings)
 }
 
 fn packages() -> [Package; 2] {
@@ -85,7 +89,7 @@ fn every_leg_elsewhere() {
     for package in packages() {
         let mut fixture = Fixture::new(package, "Password");
         let mut token = fixture.client(None).token;
-        let mut server = fixture.server.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
+        let mut server = fixture.server.step(token.as_deref().unwrap(), call(REQUIRED)).unwrap();
         let (client, server) = loop {
             let leg = fixture.client(server.token.as_deref());
             token = leg.token;
@@ -93,19 +97,20 @@ fn every_leg_elsewhere() {
                 break (leg.context, server.context);
             };
             // A worker with settings of its own, which say the same.
-            let settings = with_accounts(&fixture.folder);
-            let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &settings) else {
+            let configuration = with_accounts(&fixture.folder);
+            let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &configuration)
+            else {
                 panic!()
             };
-            assert!(Arc::ptr_eq(&there.settings, &settings));
+            assert!(Arc::ptr_eq(&there.configuration, &configuration));
             assert_eq!(there.credential.package, package);
-            server = there.step(token.as_deref().unwrap(), REQUIRED, None).unwrap();
+            server = there.step(token.as_deref().unwrap(), call(REQUIRED)).unwrap();
             if let (Context::Established(_), None) = (&server.context, &server.token) {
                 break (leg.context, server.context);
             }
         };
         let (client, server) =
-            (secured(client), secured(moved(&server, Default::default(), &fixture.settings)));
+            (secured(client), secured(moved(&server, Default::default(), &fixture.configuration)));
         assert_eq!(server.established.client.user, "alice");
         let (mut client, mut server) = (client.established.session, server.established.session);
         let mut signature = [0; 16];
@@ -118,7 +123,7 @@ fn every_leg_elsewhere() {
 fn challenged(package: Package, password: &str) -> (Fixture, Context, Vec<u8>) {
     let mut fixture = Fixture::new(package, password);
     let token = fixture.client(None).token.unwrap();
-    let leg = fixture.server.step(&token, REQUIRED, None).unwrap();
+    let leg = fixture.server.step(&token, call(REQUIRED)).unwrap();
     let authenticate = fixture.client(leg.token.as_deref()).token.unwrap();
     (fixture, leg.context, authenticate)
 }
@@ -127,10 +132,10 @@ fn challenged(package: Package, password: &str) -> (Fixture, Context, Vec<u8>) {
 fn the_wrong_password_is_wrong_elsewhere_too() {
     for package in packages() {
         let (fixture, server, authenticate) = challenged(package, "wrong");
-        let Context::Accepting(there) = moved(&server, HALF_OPEN, &fixture.settings) else {
+        let Context::Accepting(there) = moved(&server, HALF_OPEN, &fixture.configuration) else {
             panic!()
         };
-        let failure = there.step(&authenticate, REQUIRED, None).err().unwrap();
+        let failure = there.step(&authenticate, call(REQUIRED)).err().unwrap();
         assert_eq!(failure.error, Error::LogonDenied(Denial::WrongPassword));
     }
 }
@@ -139,25 +144,25 @@ fn the_wrong_password_is_wrong_elsewhere_too() {
 #[test]
 fn the_importing_process_has_its_own_accounts_and_policy() {
     let (_fixture, server, authenticate) = challenged(Package::Negotiate, "Password");
-    let elsewhere = Arc::new(Settings::default());
+    let elsewhere = configured(Settings::default());
     let Context::Accepting(there) = moved(&server, HALF_OPEN, &elsewhere) else { panic!() };
-    assert!(there.step(&authenticate, REQUIRED, None).is_err());
+    assert!(there.step(&authenticate, call(REQUIRED)).is_err());
 }
 
 /// A challenge grows old on the way too.
 #[test]
 fn the_challenge_s_clock_goes_on() {
     let (fixture, server, authenticate) = challenged(Package::Negotiate, "Password");
-    let mut settings = (*fixture.settings).clone();
+    let mut settings = fixture.configuration.settings.clone();
     settings.ntlm.challenge_lifetime = Duration::ZERO;
-    let settings = Arc::new(settings);
+    let configuration = configured(settings);
     let issued = platform::now();
-    let Context::Accepting(there) = moved(&server, HALF_OPEN, &settings) else { panic!() };
+    let Context::Accepting(there) = moved(&server, HALF_OPEN, &configuration) else { panic!() };
     while platform::now() <= issued.plus(Duration::from_millis(1)) {
         std::thread::yield_now();
     }
     assert_eq!(
-        there.step(&authenticate, REQUIRED, None).err().unwrap().error,
+        there.step(&authenticate, call(REQUIRED)).err().unwrap().error,
         Error::LogonDenied(Denial::Stale)
     );
 }
@@ -166,10 +171,13 @@ fn the_challenge_s_clock_goes_on() {
 fn only_if_asked_for() {
     let (fixture, server, _) = challenged(Package::Negotiate, "Password");
     for manner in [Default::default(), RESET] {
-        assert!(matches!(sealed(&server, manner, &fixture.settings), Err(Error::InvalidHandle(_))));
+        assert!(matches!(
+            sealed(&server, manner, &fixture.configuration),
+            Err(Error::InvalidHandle(_))
+        ));
     }
     assert!(matches!(
-        sealed(&Context::Failed, HALF_OPEN, &fixture.settings),
+        sealed(&Context::Failed, HALF_OPEN, &fixture.configuration),
         Err(Error::InvalidHandle(_))
     ));
 }
@@ -179,9 +187,12 @@ fn a_client_under_way_stays_where_it_is() {
     let mut fixture = Fixture::new(Package::Negotiate, "Password");
     fixture.client(None);
     let client = Context::Initiating(Box::new(fixture.client.take().unwrap()));
-    assert!(matches!(sealed(&client, HALF_OPEN, &fixture.settings), Err(Error::CannotPack(_))));
     assert!(matches!(
-        sealed(&client, Default::default(), &fixture.settings),
+        sealed(&client, HALF_OPEN, &fixture.configuration),
+        Err(Error::CannotPack(_))
+    ));
+    assert!(matches!(
+        sealed(&client, Default::default(), &fixture.configuration),
         Err(Error::InvalidHandle(_))
     ));
 }
@@ -201,9 +212,9 @@ fn a_credential_with_something_of_its_own_stays_where_it_is() {
     for (credential, travels) in
         [(plain(), true), (with_identity, false), (with_accounts, false), (with_keys, false)]
     {
-        let server = Accepting::new(Arc::new(credential), fixture.settings.clone());
-        let context = server.step(&token, REQUIRED, None).unwrap().context;
-        let result = sealed(&context, HALF_OPEN, &fixture.settings);
+        let server = Accepting::new(Arc::new(credential), fixture.configuration.clone());
+        let context = server.step(&token, call(REQUIRED)).unwrap().context;
+        let result = sealed(&context, HALF_OPEN, &fixture.configuration);
         assert_eq!(result.is_ok(), travels);
         assert!(travels || matches!(result, Err(Error::CannotPack(_))));
     }
@@ -218,8 +229,8 @@ fn kerberos_under_way_stays_where_it_is() {
         None,
     );
     credential.mechanisms = vec![Mechanism::Kerberos];
-    let settings = Arc::new(Settings::default());
+    let configuration = configured(Settings::default());
     let context =
-        Context::Accepting(Box::new(Accepting::new(Arc::new(credential), settings.clone())));
-    assert!(matches!(sealed(&context, HALF_OPEN, &settings), Err(Error::CannotPack(_))));
+        Context::Accepting(Box::new(Accepting::new(Arc::new(credential), configuration.clone())));
+    assert!(matches!(sealed(&context, HALF_OPEN, &configuration), Err(Error::CannotPack(_))));
 }

@@ -4,17 +4,21 @@
 //! `NEGOSSP_WRITE=1 cargo test --test it packed_form`.
 
 use crate::support::export_import::{circumstances, context};
-use negossp::config::{Server, Settings};
-use negossp::context::{Accepting, Context};
-use negossp::export;
+use crate::support::{call, configured};
+use negossp::config::Settings;
+use negossp::kerberos::EstablishedSession;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::Setup;
 use negossp::mechanism::Mechanism;
+use negossp::mechanism::Package;
 use negossp::negotiate::session::Session;
 use negossp::negotiate::token::NegTokenInit;
+use negossp::ntlm::ServerNames;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::platform::random::SystemRandom;
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::server::credential::{Credential, Usage};
+use negossp::server::export_import;
+use negossp::server::{Accepting, Context};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use negossp::{kerberos, ntlm};
@@ -41,7 +45,7 @@ fn kerberos(enctype: Enctype) -> Context {
         random: &SystemRandom,
     });
     session.sign(&[b"message"], 0, &mut [0; 100]).unwrap();
-    context(Session::Kerberos(session))
+    context(Session::Kerberos(EstablishedSession { session, delegated: None }))
 }
 
 /// An acceptor that has sent its challenge.
@@ -57,15 +61,18 @@ fn challenged(package: Package) -> Context {
         accounts: vec![],
         application: None,
         service: Default::default(),
+        assembled: Default::default(),
     };
     let token = match package {
         Package::Negotiate => NegTokenInit::encode(&NTLM, &negotiate),
         Package::Only(_) => negotiate,
     };
-    let settings =
-        Settings { server: Server::from_host_name("server.example.test"), ..Settings::default() };
-    let accepting = Accepting::new(Arc::new(credential), Arc::new(settings));
-    accepting.step(&token, ContextFlags::INTEGRITY, None).unwrap().context
+    let settings = Settings {
+        server: ServerNames::from_host_name("server.example.test"),
+        ..Settings::default()
+    };
+    let accepting = Accepting::new(Arc::new(credential), configured(settings));
+    accepting.step(&token, call(ContextFlags::INTEGRITY)).unwrap().context
 }
 
 fn contexts() -> Vec<(&'static str, Context)> {
@@ -85,10 +92,10 @@ fn contexts() -> Vec<(&'static str, Context)> {
 #[test]
 fn what_was_packed_before_is_what_is_packed_now() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/packed_context");
-    let settings = Arc::new(Settings::default());
+    let configuration = configured(Settings::default());
     for (name, context) in contexts() {
         let half_open = matches!(context, Context::Accepting(_));
-        let packed = export::pack_unsealed(&context, &circumstances(), FileTime(1)).unwrap();
+        let packed = export_import::pack_unsealed(&context, &circumstances(), FileTime(1)).unwrap();
         let file = folder.join(name);
         if std::env::var_os("NEGOSSP_WRITE").is_some() {
             std::fs::create_dir_all(&folder).unwrap();
@@ -101,9 +108,10 @@ fn what_was_packed_before_is_what_is_packed_now() {
             half_open || before[1..] == packed,
             "{name}: packed in another form: the version must be another"
         );
-        let read = export::unpack_unsealed(half_open, &before[1..], &settings).expect(name);
+        let read =
+            export_import::unpack_unsealed(half_open, &before[1..], &configuration).expect(name);
         assert_eq!(
-            export::pack_unsealed(&read, &circumstances(), FileTime(1)).unwrap(),
+            export_import::pack_unsealed(&read, &circumstances(), FileTime(1)).unwrap(),
             before[1..],
             "{name}"
         );

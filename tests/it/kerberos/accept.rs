@@ -2,7 +2,7 @@
 //! RFC 4121 4.1, RFC 4537, [MS-KILE] 3.4.
 
 use crate::support::kerberos::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
-use negossp::config::Addresses;
+use negossp::kerberos::Addresses;
 use negossp::kerberos::ccache::{self, CredentialCache, Principal};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
@@ -14,18 +14,17 @@ use negossp::kerberos::message::{
     HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply,
     TgtRequest, Ticket, TicketFlags, error_code, name_type,
 };
-use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, KeytabFile, ServiceName, TgtFile};
+use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, ServiceName};
 use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
 use negossp::platform;
 use negossp::platform::random::SystemRandom;
-use negossp::stores::ccache_file;
+use negossp::types::address::Address;
+use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::channel_bindings::Strictness;
-use negossp::types::channel_bindings::{Address, ChannelBindings};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
-use std::sync::Arc;
 use std::time::Duration;
 
 const AES: Enctype = Enctype::Aes256Sha1;
@@ -74,7 +73,7 @@ fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
             assert_eq!(subkey.is_none(), older, "{session:?}");
             let in_effect = subkey.as_ref().or(forge.subkey.as_ref()).unwrap();
             assert_eq!(in_effect.enctype(), session);
-            assert_eq!(established.session.session_key(), in_effect.bytes());
+            assert_eq!(established.session.session.session_key(), in_effect.bytes());
         }
     }
 }
@@ -129,10 +128,13 @@ fn without_mutual_authentication_both_sides_count_from_the_clients_number_with_i
         let forge = Forge { cksum: gss(USUAL - GssFlags::MUTUAL), ..Forge::new(enctype) };
         let (established, token) = forge.server().accept(&forge.token()).unwrap();
         assert_eq!(token, None);
-        assert_eq!(established.session.session_key(), forge.subkey.as_ref().unwrap().bytes());
+        assert_eq!(
+            established.session.session.session_key(),
+            forge.subkey.as_ref().unwrap().bytes()
+        );
         let forge = Forge { subkey: None, ..forge };
         let (established, _) = forge.server().accept(&forge.token()).unwrap();
-        assert_eq!(established.session.session_key(), forge.session_key.bytes());
+        assert_eq!(established.session.session.session_key(), forge.session_key.bytes());
     }
 }
 
@@ -154,7 +156,7 @@ fn the_client_may_choose_the_type_of_the_sub_key() {
         let (established, token) = forge.server().accept(&forge.token()).unwrap();
         let subkey = reply(&token.unwrap(), &forge.session_key).2;
         if let Some(subkey) = &subkey {
-            assert_eq!(established.session.session_key(), subkey.bytes());
+            assert_eq!(established.session.session.session_key(), subkey.bytes());
         }
         subkey.map(|subkey| subkey.enctype())
     };
@@ -277,8 +279,8 @@ fn a_request_can_be_made_once_only() {
 fn a_step_that_could_not_be_handed_out_can_be_repeated() {
     let forge = Forge::new(AES);
     let (server, token) = (forge.server(), forge.token());
-    assert!(server.accept(&token).is_ok());
-    server.notes.take_back();
+    let Ok(Step::Done { claim, .. }) = server.step(&Acceptor::new(), &token) else { panic!() };
+    server.config().kerberos.replay.release(claim.unwrap());
     assert!(server.accept(&token).is_ok());
     assert!(server.accept(&token).is_err());
 }
@@ -440,7 +442,7 @@ fn dce_style_has_a_third_leg() {
     for enctype in Enctype::ALL {
         let forge = Forge { cksum: gss(USUAL | GssFlags::DCE_STYLE), ..Forge::new(enctype) };
         let server = forge.server();
-        let Step::Continue { next, token } =
+        let Step::Continue { next, token, .. } =
             server.step(&Acceptor::new(), &forge.ap_req()).unwrap()
         else {
             panic!("no third leg")
@@ -474,14 +476,14 @@ fn dce_style_has_a_third_leg() {
         }
         assert!(server.step(&next, &forge.ap_req()).is_err(), "not the leg that is due");
         assert!(server.step(&next, &token).is_err(), "our own second leg");
-        let Step::Done { established, token } = server.step(&next, &right).unwrap() else {
+        let Step::Done { established, token, .. } = server.step(&next, &right).unwrap() else {
             panic!("a fourth leg")
         };
         assert_eq!(token, None);
         assert!(
             established.flags.contains(ContextFlags::USE_DCE_STYLE | ContextFlags::MUTUAL_AUTH)
         );
-        assert_eq!(established.session.session_key(), subkey.unwrap().bytes());
+        assert_eq!(established.session.session.session_key(), subkey.unwrap().bytes());
     }
 }
 
@@ -632,7 +634,7 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
     };
     let cache = Cache::new("service-tgt", &tgt_key, 3600);
     let mut server = forge.server();
-    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
+    server.settings.kerberos_files.tgt_ccache = Some(cache.path.clone());
     let own_keys = std::mem::replace(&mut server.credential.service.keys, CredentialKeys::None);
     let name = |text| ServiceName::parse(text).unwrap();
     let other = |result: Result<_, Error>| {
@@ -716,8 +718,7 @@ fn user_to_user() {
         long_term.service_key.clone(),
     );
     std::fs::write(&path, crate::support::kerberos::keytab_file(&[entry])).unwrap();
-    server.settings.kerberos.keytab = Some(Arc::new(KeytabFile::open(path.clone())));
-    std::fs::remove_file(path).unwrap();
+    server.settings.kerberos_files.keytab = Some(path.clone());
     server.requirements = ContextFlags::EXTENDED_ERROR;
     let request = TgtRequest { server_name: None, realm: Some(REALM.as_bytes()) }.encode();
     let request =
@@ -731,12 +732,13 @@ fn user_to_user() {
     assert_eq!(refused(&server, &request), error_code::NO_TGT);
     assert_eq!(refused(&server, &forge.token()), error_code::NO_TGT);
     let old = Cache::new("old-tgt", &tgt_key, -1);
-    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(old.path.clone())));
+    server.settings.kerberos_files.tgt_ccache = Some(old.path.clone());
     assert_eq!(refused(&server, &request), error_code::NO_TGT);
 
     let cache = Cache::new("tgt", &tgt_key, 3600);
-    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
-    let Step::Continue { next, token } = server.step(&Acceptor::new(), &request).unwrap() else {
+    server.settings.kerberos_files.tgt_ccache = Some(cache.path.clone());
+    let Step::Continue { next, token, .. } = server.step(&Acceptor::new(), &request).unwrap()
+    else {
         panic!("no ticket")
     };
     let token = Token::read(&token).unwrap();
@@ -744,18 +746,19 @@ fn user_to_user() {
     assert_eq!(TgtReply::decode(token.body).unwrap().ticket.enc_part.cipher, b"for the KDC alone");
     // The ticket that the client has stays good if ours is renewed meanwhile.
     let renewed = Cache::new("renewed-tgt", &key(AES), 3600);
-    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(renewed.path.clone())));
-    let Step::Done { established, token } = server.step(&next, &forge.token()).unwrap() else {
+    server.settings.kerberos_files.tgt_ccache = Some(renewed.path.clone());
+    let Step::Done { established, token, .. } = server.step(&next, &forge.token()).unwrap() else {
         panic!("another leg")
     };
     assert!(established.flags.contains(ContextFlags::USE_SESSION_KEY | ContextFlags::MUTUAL_AUTH));
     assert!(token.is_some());
     // A ticket under our long-term key is not one of user-to-user, nor the reverse.
     assert_eq!(refused(&server, &forge.token()), error_code::MODIFIED);
-    server.settings.kerberos.tgt_ccache = Some(Arc::new(TgtFile::open(cache.path.clone())));
+    server.settings.kerberos_files.tgt_ccache = Some(cache.path.clone());
     assert!(server.accept(&forge.token()).is_ok());
     let long_term = Forge { ap_options: ApOptions::MUTUAL_REQUIRED, ..forge.clone() };
     assert_eq!(refused(&server, &long_term.token()), error_code::MODIFIED);
+    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
@@ -805,7 +808,7 @@ fn forwarded_credentials() {
         server.requirements = ContextFlags::DELEGATE;
         let established = accept(&server, key).unwrap();
         assert!(established.flags.contains(ContextFlags::DELEGATE));
-        let delegated = established.delegated.unwrap();
+        let delegated = established.session.delegated.unwrap();
         let bytes = delegated.ccache().unwrap();
         // They travel with the context.
         let mut packed = Writer::new();
@@ -821,7 +824,7 @@ fn forwarded_credentials() {
         assert!(!accept(&server, key).unwrap().flags.contains(ContextFlags::DELEGATE));
         server.settings.kerberos.delegation = true;
         server.requirements = ContextFlags::empty();
-        assert!(accept(&server, key).unwrap().delegated.is_none());
+        assert!(accept(&server, key).unwrap().session.delegated.is_none());
     }
     server.requirements = ContextFlags::DELEGATE;
     assert!(denied(accept(&server, Some(&key(AES)))).contains("forwarded"));

@@ -2,7 +2,6 @@
 
 use crate::support::kerberos::{Forge, Server, framed};
 use crate::support::pac::{LogonInfo, place, sid, signed};
-use negossp::kerberos::KeytabFile;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::message::authorization_data::ad_type;
@@ -12,7 +11,6 @@ use negossp::platform;
 use negossp::principal::Principal;
 use negossp::types::error::{Denial, Error};
 use negossp::types::time::FileTime;
-use std::sync::Arc;
 
 const AES: Enctype = Enctype::Aes256Sha1;
 
@@ -266,7 +264,7 @@ fn only_krbtgt_signs_for_the_kdc() {
         entry(&["krbtgt", "EXAMPLE.TEST"], &kdc()),
     ];
     std::fs::write(&path, crate::support::kerberos::keytab_file(&entries)).unwrap();
-    case.server.settings.kerberos.krbtgt_keytab = Some(Arc::new(KeytabFile::open(path.clone())));
+    case.server.settings.kerberos_files.krbtgt_keytab = Some(path.clone());
     assert!(case.accept(Some(case.alice())).is_ok());
     let own = signed(
         &crate::support::pac::alice(case.authtime()),

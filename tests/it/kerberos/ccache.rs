@@ -3,7 +3,6 @@
 use crate::support::kerberos_recorded::{Opened, conversations};
 use negossp::kerberos::ccache::CredentialCache;
 use negossp::kerberos::message::{EncKrbCredPart, KrbCred, Ticket, TicketFlags};
-use negossp::stores::ccache_file::save;
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -2,12 +2,15 @@
 //! environment.
 
 use crate::support::accounts::{Folder, eventually};
-use negossp::config::{Environment, Settings, Store};
+use negossp::config::Settings;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::{Entry, Keytab};
-use negossp::kerberos::{KeytabFile, Service, ServiceKeys, ServiceName, has_keys, path_in};
+use negossp::kerberos::{Service, ServiceKeys, ServiceName};
 use negossp::mechanism::Mechanism;
-use negossp::server::credential::{Credential, Package};
+use negossp::mechanism::Package;
+use negossp::server::credential::Credential;
+use negossp::server::{Configuration, Environment, Store};
+use negossp::stores::keytab_file::path_in;
 use negossp::types::identity::Identity;
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -52,23 +55,54 @@ fn credential(service: Service) -> Credential {
 
 /// A credential whose identity holds the keytab.
 fn with_keytab(principal: Option<&str>, keytab: Keytab) -> Credential {
-    credential(Service::new(principal, None, Some(keytab), true, &Settings::default()))
+    let configuration = Settings::default().in_force();
+    credential(Credential::service(principal, None, Some(keytab), true, &configuration))
 }
 
 fn identity(user: &str, domain: &str, password: &str) -> Identity {
     Identity { user: user.into(), domain: domain.into(), password: password.to_owned().into() }
 }
 
+/// Settings, opened for one question, or a configuration that stays.
+trait InForce {
+    fn in_force(&self) -> Arc<Configuration>;
+}
+
+impl InForce for Settings {
+    fn in_force(&self) -> Arc<Configuration> {
+        Arc::new(Configuration::open(self.clone(), None))
+    }
+}
+
+impl InForce for Arc<Configuration> {
+    fn in_force(&self) -> Arc<Configuration> {
+        self.clone()
+    }
+}
+
+fn has_keys(credential: &Credential, settings: &impl InForce) -> bool {
+    credential.has_keys(&settings.in_force())
+}
+
+fn service_keys<'a>(
+    credential: &'a Credential,
+    configuration: &'a Configuration,
+) -> ServiceKeys<'a> {
+    let policy = &configuration.settings.kerberos;
+    ServiceKeys::new(&credential.service, policy, &*configuration.keys)
+}
+
 /// The keys tried for a ticket for `service`, as principal and key version.
 fn tried(
     credential: &Credential,
-    settings: &Settings,
+    settings: &impl InForce,
     service: &str,
     enctype: Enctype,
     kvno: Option<u32>,
 ) -> Vec<String> {
     let (name, realm) = service.rsplit_once('@').unwrap();
-    let keys = ServiceKeys::of(credential, settings);
+    let configuration = settings.in_force();
+    let keys = service_keys(&credential, &configuration);
     let candidates =
         keys.candidates(name.split('/').map(str::as_bytes), realm.as_bytes(), enctype, kvno);
     candidates.map(|entry| format!("{} {}", entry.principal(), entry.kvno)).collect()
@@ -190,7 +224,7 @@ fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found
         };
         versions.enumerate().map(different).collect()
     };
-    let settings = Settings::default();
+    let configuration = Settings::default().in_force();
     for names in [&["HTTP/a@R"][..], &["HTTP/a@R", "HTTP/b@R"], &["HTTP/a@R", "WEB1$@R"]] {
         // In another realm none of the versions is the service's own, and all of them are others.
         for (principal, realm) in
@@ -199,7 +233,7 @@ fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found
             let credential = with_keytab(principal, Keytab::parse(&file(&records(names))).unwrap());
             let looks = Cell::new(0);
             let parts: [&[u8]; 2] = [b"HTTP", b"a"];
-            let keys = ServiceKeys::of(&credential, &settings);
+            let keys = service_keys(&credential, &configuration);
             let found: Vec<_> = keys
                 .candidates(Counted(parts.iter(), &looks), realm.as_bytes(), AES, Some(3))
                 .collect();
@@ -365,7 +399,7 @@ fn sources_in_their_order() {
     let nobody = credential(Service::default());
     let own = with_keytab(None, keytab(&[("HTTP/own@R", 1, 9)]));
     let (both, environment) = (store(Some(&config)), store(None));
-    assert_eq!(both.kerberos.keytab.as_ref().unwrap().path(), Some(&*in_config));
+    assert_eq!(both.settings.kerberos_files.keytab.as_deref(), Some(&*in_config));
     assert_eq!(tried(&nobody, &both, "HTTP/x@R", AES, None), ["HTTP/config@R 1"]);
     assert_eq!(tried(&nobody, &environment, "HTTP/x@R", AES, None), ["HTTP/environment@R 1"]);
     assert_eq!(tried(&own, &both, "HTTP/x@R", AES, None), ["HTTP/own@R 1"]);
@@ -398,10 +432,10 @@ fn names_of_keytabs() {
     }
 }
 
-fn settings_with(file: KeytabFile) -> Settings {
+fn settings_with(file: PathBuf) -> Arc<Configuration> {
     let mut settings = Settings::default();
-    settings.kerberos.keytab = Some(Arc::new(file));
-    settings
+    settings.kerberos_files.keytab = Some(file);
+    settings.in_force()
 }
 
 #[test]
@@ -409,7 +443,7 @@ fn a_keytab_is_read_again_when_it_changes() {
     let folder = Folder::new();
     let (old, new) = (record("HTTP/a@R", 1, AES, 1), record("HTTP/a@R", 2, AES, 2));
     let path = folder.write("keytab", file(std::slice::from_ref(&old)));
-    let settings = settings_with(KeytabFile::open(path.clone()));
+    let settings = settings_with(path.clone());
     let credential = credential(Service::default());
     let versions = || tried(&credential, &settings, "HTTP/a@R", AES, None);
     assert_eq!(versions(), ["HTTP/a@R 1"]);
@@ -439,18 +473,17 @@ fn a_keytab_that_is_missing_or_broken_at_the_start_is_taken_once_it_is_there() {
         if let Some(bytes) = broken {
             folder.write("keytab", bytes);
         }
-        let settings = settings_with(KeytabFile::open(folder.path("keytab")));
+        let settings = settings_with(folder.path("keytab"));
         assert!(!has_keys(&credential, &settings));
-        assert!(settings.kerberos.keytab.as_ref().unwrap().current().problem.is_some());
+        assert!(settings.keys.keytab.as_ref().unwrap().current().problem.is_some());
         folder.replace("keytab", file(&[record("HTTP/a@R", 1, AES, 1)]));
         eventually("the keytab is read", || has_keys(&credential, &settings));
-        assert!(settings.kerberos.keytab.as_ref().unwrap().current().problem.is_none());
+        assert!(settings.keys.keytab.as_ref().unwrap().current().problem.is_none());
     }
     // At the start what can be read of one whose end is missing is used: there is nothing better.
     let folder = Folder::new();
     let whole = file(&[record("HTTP/a@R", 1, AES, 1), record("HTTP/b@R", 1, AES, 2)]);
-    let settings =
-        settings_with(KeytabFile::open(folder.write("keytab", &whole[..whole.len() - 20])));
+    let settings = settings_with(folder.write("keytab", &whole[..whole.len() - 20]));
     assert_eq!(tried(&credential, &settings, "HTTP/b@R", AES, None), ["HTTP/a@R 1"]);
 }
 
@@ -467,9 +500,10 @@ fn of_kdc<'a>(keytab: &'a Keytab, principal: &str) -> Vec<&'a Key> {
 }
 
 /// All are among those that the password gives for a ticket of the service.
-fn has_all(credential: &Credential, settings: &Settings, service: &str, keys: &[&Key]) {
+fn has_all(credential: &Credential, settings: &impl InForce, service: &str, keys: &[&Key]) {
     let (name, realm) = service.rsplit_once('@').unwrap();
-    let ours = ServiceKeys::of(credential, settings);
+    let configuration = settings.in_force();
+    let ours = service_keys(&credential, &configuration);
     assert!(ours.available());
     for key in keys {
         let candidates = ours
@@ -502,14 +536,14 @@ fn with_password(
     user: &str,
     domain: &str,
     alone: bool,
-    settings: &Settings,
+    settings: &impl InForce,
 ) -> Credential {
-    credential(Service::new(
+    credential(Credential::service(
         principal,
         Some(&identity(user, domain, PASSWORD)),
         None,
         alone,
-        settings,
+        &settings.in_force(),
     ))
 }
 
@@ -570,7 +604,7 @@ fn a_service_password_gives_the_keys_of_active_directory() {
         has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &computer);
     }
     settings.server.dns_domain = String::new();
-    settings.kerberos.realm = "AD.EXAMPLE.COM".into();
+    settings.kerberos_files.realm = "AD.EXAMPLE.COM".into();
     let credential = with_password(None, "WEB1$", "", false, &settings);
     has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &computer);
 }
@@ -579,7 +613,7 @@ fn a_service_password_gives_the_keys_of_active_directory() {
 #[test]
 fn a_password_s_keys_are_in_the_realm_of_their_salt() {
     let (mut configured, unconfigured) = (with_rc4(), with_rc4());
-    configured.kerberos.realm = "EXAMPLE.COM".into();
+    configured.kerberos_files.realm = "EXAMPLE.COM".into();
     let keytab = Keytab::parse(include_bytes!("../../data/kerberos/passwords_mit.keytab")).unwrap();
     let service = of_kdc(&keytab, "HTTP/web1.example.com@EXAMPLE.COM");
     for settings in [&configured, &unconfigured] {
@@ -624,7 +658,7 @@ fn a_password_s_keys_are_in_the_realm_of_their_salt() {
 fn a_password_alone_is_not_a_service() {
     let folder = Folder::new();
     let path = folder.write("keytab", file(&[record("HTTP/file@R", 1, AES, 1)]));
-    let settings = settings_with(KeytabFile::open(path));
+    let settings = settings_with(path);
     // Negotiate: one more account for NTLM's clients, and tickets are opened with the configured
     // keytab.
     let account = with_password(None, "alice", "EXAMPLE.COM", false, &settings);
@@ -650,8 +684,13 @@ fn a_password_alone_is_not_a_service() {
         assert!(!has_keys(&client, &Settings::default()), "{principal}");
     }
     // Nobody is a service with an empty password.
-    let empty =
-        credential(Service::new(None, Some(&identity("HTTP/x", "R", "")), None, true, &settings));
+    let empty = credential(Credential::service(
+        None,
+        Some(&identity("HTTP/x", "R", "")),
+        None,
+        true,
+        &settings,
+    ));
     assert_eq!(tried(&empty, &settings, "HTTP/x@R", AES, None), ["HTTP/file@R 1"]);
     // Without any realm there is no salt.
     let mut nowhere = Settings::default();

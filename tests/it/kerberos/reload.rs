@@ -3,13 +3,15 @@
 
 use crate::support::accounts::{Folder, eventually};
 use crate::support::kerberos::{Forge, REALM, SERVICE, Server, framed, key};
+use negossp::config::Settings;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::gss_token::{Token, TokenId};
 use negossp::kerberos::keytab::Keytab;
 use negossp::kerberos::message::{KrbError, error_code};
-use negossp::kerberos::{Acceptor, CredentialKeys, KeytabFile};
+use negossp::kerberos::{Acceptor, CredentialKeys};
 use negossp::platform;
 use negossp::runtime::watched_file::Problem;
+use negossp::server::Configuration;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use std::path::Path;
@@ -39,15 +41,23 @@ fn keytab(keys: &[(&Key, u32)]) -> Vec<u8> {
 }
 
 /// A server whose keys are those of a file.
-fn server(file: &Arc<KeytabFile>) -> Server {
+fn server(configuration: &Arc<Configuration>) -> Server {
     let mut server = Server::with_keytab(Keytab::default());
     server.credential.service.keys = CredentialKeys::None;
-    server.settings.kerberos.keytab = Some(file.clone());
+    server.configuration = Some(configuration.clone());
     server
 }
 
-fn open(path: &Path) -> Arc<KeytabFile> {
-    Arc::new(KeytabFile::open(path.to_owned()))
+fn open(path: &Path) -> Arc<Configuration> {
+    let mut settings = Settings::default();
+    settings.kerberos.enctypes = Enctype::ALL.to_vec();
+    settings.kerberos_files.keytab = Some(path.to_owned());
+    Arc::new(Configuration::open(settings, None))
+}
+
+/// What the keytab's file says is wrong with it now.
+fn keytab_problem(file: &Configuration) -> Option<Problem> {
+    file.keys.keytab.as_ref().unwrap().current().problem.clone()
 }
 
 /// A client with a ticket under this key gets in.
@@ -135,12 +145,12 @@ fn a_keytab_that_is_missing_at_first_counts_once_it_is_there() {
     let folder = Folder::new();
     let service_key = key(AES);
     let file = open(&folder.path("keytab"));
-    assert_eq!(file.current().problem, Some(Problem::Missing));
+    assert_eq!(keytab_problem(&file), Some(Problem::Missing));
     let server = server(&file);
     assert!(!gets_in(&server, &service_key, 3));
     folder.write("keytab", keytab(&[(&service_key, 3)]));
     eventually("the keytab counts", || gets_in(&server, &service_key, 3));
-    assert_eq!(file.current().problem, None);
+    assert_eq!(keytab_problem(&file), None);
 }
 
 #[test]
@@ -162,7 +172,7 @@ fn a_keytab_that_is_damaged_at_first_accepts_no_client() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("keytab")).unwrap();
     let file = open(&folder.path("keytab"));
-    assert!(matches!(file.current().problem, Some(Problem::Unreadable(_))));
+    assert!(matches!(keytab_problem(&file), Some(Problem::Unreadable(_))));
     assert!(!gets_in(&server(&file), &service_key, 3));
 }
 
@@ -194,7 +204,7 @@ fn a_keytab_that_is_spoilt_while_the_server_runs() {
     std::fs::remove_file(folder.path("keytab")).unwrap();
     eventually("the keys are gone", || !gets_in(&server, &new, 4));
     assert!(!gets_in(&server, &old, 3));
-    assert_eq!(file.current().problem, Some(Problem::Missing));
+    assert_eq!(keytab_problem(&file), Some(Problem::Missing));
     folder.write("keytab", keytab(&[(&new, 4)]));
     eventually("the keytab is back", || gets_in(&server, &new, 4));
     assert!(!gets_in(&server, &old, 3));

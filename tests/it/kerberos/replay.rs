@@ -1,8 +1,8 @@
 //! The replay cache: what it remembers, for how long, and that of many who bring one authenticator
 //! a single one wins.
 
-use negossp::config::Kerberos;
 use negossp::replay::{FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache as _};
+use negossp::stores::kerberos_files::KerberosFiles;
 use negossp::stores::replay_cache::ReplayCache;
 use negossp::types::time::FileTime;
 use std::sync::Barrier;
@@ -33,7 +33,7 @@ fn claim(cache: &MemoryCache, tag: &[u8], ctime: i64, now: i64) -> Result<(), Re
 
 #[test]
 fn the_same_authenticator_passes_once() {
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Ok(()));
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Err(Refusal::Replayed));
     assert_eq!(claim(&cache, &tag(2), NOON, NOON), Ok(()));
@@ -56,7 +56,7 @@ fn the_same_authenticator_passes_once() {
 #[test]
 fn it_is_remembered_as_long_as_it_could_pass() {
     for offset in [-300, -299, -100, -1, 0, 1, 63, 64, 299, 300] {
-        let cache = MemoryCache::new();
+        let cache = MemoryCache::new(*b"unguessable key.");
         let ctime = NOON + offset;
         assert_eq!(claim(&cache, &tag(1), ctime, NOON), Ok(()));
         for now in NOON..NOON + 1000 {
@@ -75,7 +75,7 @@ fn it_is_remembered_as_long_as_it_could_pass() {
 
 #[test]
 fn what_is_too_far_from_now_is_not_remembered() {
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     for ctime in [NOON - 301, NOON + 301, 0, i64::MIN, i64::MAX] {
         assert_eq!(claim(&cache, &tag(1), ctime, NOON), Err(Refusal::Stale));
     }
@@ -91,7 +91,7 @@ fn what_is_too_far_from_now_is_not_remembered() {
 /// forgotten by then.
 #[test]
 fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Ok(()));
     for later in 0..3000 {
         // Every shard hears of the time.
@@ -112,7 +112,7 @@ fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
 /// A clock that was ahead and is set right: what was forgotten meanwhile stays out.
 #[test]
 fn a_clock_set_back_accepts_nothing_again() {
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Ok(()));
     for later in 0..3000 {
         assert_eq!(claim(&cache, &tag(100 + later), NOON + 86_400, NOON + 86_400), Ok(()));
@@ -122,7 +122,7 @@ fn a_clock_set_back_accepts_nothing_again() {
 
 #[test]
 fn a_claim_can_be_taken_back() {
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     let place = |n| cache.claim(&tag(n), NOON, at(NOON), SKEW, ENTRIES);
     let places: Vec<_> = (0..10_000).map(|n| place(n).unwrap()).collect();
     for released in places.iter().step_by(2) {
@@ -134,20 +134,20 @@ fn a_claim_can_be_taken_back() {
     }
     assert_eq!(cache.entries(), 10_000);
     // The one that all contexts share, through its front. Other tests use it at the present time.
-    let (now, cache) = (negossp::platform::now(), ReplayCache::of(&Kerberos::default()));
+    let (now, cache) = (negossp::platform::now(), ReplayCache::new(&KerberosFiles::default()));
     let claim = |cache: &ReplayCache| cache.claim(&tag(77), now.unix_seconds(), now, SKEW);
     let claimed = claim(&cache).unwrap();
     assert_eq!(claim(&cache), Err(Refusal::Replayed));
     cache.release(claimed);
     assert!(claim(&cache).is_ok());
-    assert_eq!(claim(&ReplayCache::of(&Kerberos::default())), Err(Refusal::Replayed));
+    assert_eq!(claim(&ReplayCache::new(&KerberosFiles::default())), Err(Refusal::Replayed));
 }
 
 #[test]
 fn of_sixteen_threads_exactly_one_wins() {
     const ROUNDS: u64 = 2000;
     const THREADS: usize = 16;
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     let start = Barrier::new(THREADS);
     let won: Vec<AtomicUsize> = (0..ROUNDS).map(|_| AtomicUsize::new(0)).collect();
     std::thread::scope(|scope| {
@@ -173,7 +173,7 @@ fn of_sixteen_threads_exactly_one_wins() {
 #[test]
 fn a_million_entries_take_thirty_bytes_each_and_are_all_known() {
     const MILLION: u64 = 1_000_000;
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     // As they come in ten minutes: their clients' clocks differ.
     let ctime = |n: u64| NOON - 300 + (n % 601) as i64;
     for n in 0..MILLION {
@@ -196,7 +196,7 @@ fn a_million_entries_take_thirty_bytes_each_and_are_all_known() {
 /// Full means refused: nothing live is forgotten for it.
 #[test]
 fn a_full_cache_refuses_and_forgets_nothing() {
-    let cache = MemoryCache::new();
+    let cache = MemoryCache::new(*b"unguessable key.");
     let limited = |n, ctime, now| cache.claim(&tag(n), ctime, at(now), SKEW, FEWEST_ENTRIES);
     let accepted: Vec<u64> = (0..100_000).filter(|&n| limited(n, NOON, NOON).is_ok()).collect();
     assert_eq!(accepted.len(), FEWEST_ENTRIES);

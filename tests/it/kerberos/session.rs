@@ -1,9 +1,9 @@
 //! Messages of established Kerberos contexts, both sides ours: what is refused, and what is told of
 //! lengths.
 
-use negossp::kerberos::MS_KRB5_OID;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
+use negossp::mechanism::MS_KRB5_OID;
 use negossp::platform::random::SystemRandom;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;

@@ -1,9 +1,11 @@
 //! The acceptor of SPNEGO against a client whose tokens each test wraps by hand.
 
 use crate::support::mechanisms::{Fixture, fail, finish, go_on, talk};
-use negossp::mechanism::{Established, MechInitiator, Mechanism, Step};
+use negossp::mechanism::Mechanism;
+use negossp::negotiate::MechInitiator;
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
 use negossp::negotiate::{Acceptor, Initiator};
+use negossp::negotiate::{Established, Step};
 use negossp::types::error::{Denial, Error, Failure};
 use negossp::types::flags::ContextFlags;
 
@@ -55,13 +57,14 @@ impl Ready {
         let (ntlm, negotiate) = fixture.ntlm_negotiate();
         let optimistic = mech_types.get(4..).is_some_and(|rest| rest.starts_with(NTLM));
         let token = NegTokenInit::encode(received, if optimistic { &negotiate } else { &[] });
-        let Ok(Step::Continue { next, token }) = fixture.accept(&Acceptor::new(), &token) else {
+        let Ok(Step::Continue { next, token, .. }) = fixture.accept(&Acceptor::new(), &token)
+        else {
             return None;
         };
         let (acceptor, challenge) = match NegTokenResp::decode(&token).unwrap().response_token {
             Some(challenge) => (next, challenge.to_vec()),
             None => {
-                let Ok(Step::Continue { next, token }) =
+                let Ok(Step::Continue { next, token, .. }) =
                     fixture.accept(&next, &incomplete(&negotiate, None))
                 else {
                     return None;

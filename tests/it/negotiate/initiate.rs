@@ -1,9 +1,11 @@
 //! The initiator of SPNEGO against a server whose tokens each test wraps by hand.
 
 use crate::support::mechanisms::{Fixture, fail, finish, go_on, talk};
-use negossp::mechanism::{Established, MechAcceptor, Mechanism, Step};
+use negossp::mechanism::Mechanism;
 use negossp::negotiate::Initiator;
+use negossp::negotiate::MechAcceptor;
 use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
+use negossp::negotiate::{Established, Step};
 use negossp::types::error::{Error, Failure};
 use negossp::types::flags::ContextFlags;
 

@@ -1,17 +1,19 @@
 //! SPNEGO over Kerberos and NTLM: which is chosen, and what the mechListMIC then has to show (RFC
 //! 4178 4, 5; [MS-SPNG] 3.1.5.2).
 
+use crate::support::configured;
 use crate::support::kerberos::{Forge, USUAL, gss};
-use negossp::authority::Account;
+use negossp::kerberos::CredentialKeys;
 use negossp::kerberos::crypto::{Enctype, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
 use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::{ApRep, EncApRepPart};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::kerberos::{CredentialKeys, KRB5_OID, MS_KRB5_OID};
-use negossp::mechanism::{Established, InitiateCall, MechInitiator, Mechanism, Step};
-use negossp::negotiate::Acceptor;
+use negossp::mechanism::Mechanism;
+use negossp::mechanism::{KRB5_OID, MS_KRB5_OID};
 use negossp::negotiate::token::{NegState, NegTokenInit, NegTokenResp};
+use negossp::negotiate::{AcceptCall, Acceptor, Established, InitiateCall, MechInitiator, Step};
+use negossp::ntlm::Account;
 use negossp::platform;
 use negossp::platform::random::SystemRandom;
 use negossp::types::error::{Denial, Error, Failure};
@@ -30,13 +32,23 @@ fn list(oids: &[&[u8]]) -> Vec<u8> {
 type Server = crate::support::kerberos::Server;
 
 fn accept(server: &Server, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acceptor>, Failure> {
-    acceptor.step(token, &server.call())
+    let call = server.call();
+    let config = &*server.config();
+    acceptor.step(
+        token,
+        &AcceptCall {
+            config,
+            requirements: call.requirements,
+            bindings: call.bindings,
+            now: call.now,
+        },
+    )
 }
 
 #[track_caller]
 fn done(step: Result<Step<Acceptor>, Failure>) -> (Box<Established>, Vec<u8>) {
     match step.expect("accepted") {
-        Step::Done { established, token } => (established, token.expect("a token")),
+        Step::Done { established, token, .. } => (established, token.expect("a token")),
         Step::Continue { .. } => panic!("goes on"),
     }
 }
@@ -44,7 +56,7 @@ fn done(step: Result<Step<Acceptor>, Failure>) -> (Box<Established>, Vec<u8>) {
 #[track_caller]
 fn goes_on(step: Result<Step<Acceptor>, Failure>) -> (Acceptor, Vec<u8>) {
     match step.expect("accepted") {
-        Step::Continue { next, token } => (next, token),
+        Step::Continue { next, token, .. } => (next, token),
         Step::Done { .. } => panic!("done"),
     }
 }
@@ -190,22 +202,23 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
     assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::RequestMic), Some(NTLM)));
     assert_eq!(resp.response_token, None);
     let client = server_as_client();
+    let configuration = configured(client.settings.clone());
     let call = InitiateCall {
-        credential: &client.credential,
-        settings: &client.settings,
+        config: &client.credential.initiator_config(&configuration),
         requirements: negossp::types::flags::ContextFlags::INTEGRITY,
         target: "HTTP/server.example.test",
         bindings: None,
         now: platform::now(),
     };
-    let Step::Continue { next, token } =
+    let Step::Continue { next, token, .. } =
         MechInitiator::new(Mechanism::Ntlm).unwrap().step(None, &call).unwrap()
     else {
         panic!()
     };
     let (acceptor, token) = goes_on(accept(&server, &acceptor, &response(&token, None)));
     let challenge = NegTokenResp::decode(&token).unwrap().response_token.unwrap().to_vec();
-    let Step::Done { mut established, token } = next.step(Some(&challenge), &call).unwrap() else {
+    let Step::Done { mut established, token, .. } = next.step(Some(&challenge), &call).unwrap()
+    else {
         panic!()
     };
     let token = token.unwrap();

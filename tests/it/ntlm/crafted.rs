@@ -1,8 +1,7 @@
 //! Answers that no client of ours would give: made by hand, with the right password.
 
 use crate::support::ntlm::*;
-use negossp::authority::ResponsePolicy;
-use negossp::mechanism::Established;
+use negossp::ntlm::ResponsePolicy;
 use negossp::ntlm::av_pair::{self, id};
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::message::authenticate::Answer;
@@ -75,7 +74,7 @@ impl Client {
     }
 
     /// An exchange with `server`: its context.
-    fn logs_on(&self, server: &Party) -> Result<Box<Established>, Error> {
+    fn logs_on(&self, server: &Party) -> Result<Established, Error> {
         let negotiate = Negotiate::write(self.offered);
         let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
         let answer = self.answer(&negotiate, &challenge);
@@ -131,11 +130,11 @@ impl Client {
     }
 }
 
-fn denied(result: Result<Box<Established>, Error>, why: Denial) {
+fn denied(result: Result<Established, Error>, why: Denial) {
     assert_eq!(result.err(), Some(Error::LogonDenied(why)));
 }
 
-fn invalid(result: Result<Box<Established>, Error>) {
+fn invalid(result: Result<Established, Error>) {
     let error = result.err();
     assert!(matches!(error, Some(Error::InvalidToken(_))), "{error:?}");
 }

@@ -2,7 +2,6 @@
 //! should not be.
 
 use crate::support::ntlm::*;
-use negossp::mechanism::Step;
 use negossp::ntlm::av_pair::AvPairs;
 use negossp::ntlm::message::authenticate::Authenticate;
 use negossp::ntlm::message::challenge::Challenge;

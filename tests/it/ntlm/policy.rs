@@ -1,8 +1,7 @@
 //! What a server refuses although the password is right, as configuration and caller say.
 
 use crate::support::ntlm::*;
-use negossp::config::Ntlm;
-use negossp::mechanism::Established;
+use negossp::ntlm::Policy;
 use negossp::ntlm::flags::NegotiateFlags as F;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
@@ -51,8 +50,8 @@ fn anonymous_is_accepted_only_where_allowed() {
     assert_eq!(server.flags, SIGNED | C::CONFIDENTIALITY | C::NULL_SESSION);
     both_ways(&mut client, &mut server);
     for demand in [
-        |ntlm: &mut Ntlm| ntlm.channel_bindings = Strictness::Require,
-        |ntlm: &mut Ntlm| {
+        |ntlm: &mut Policy| ntlm.channel_bindings = Strictness::Require,
+        |ntlm: &mut Policy| {
             ntlm.target_name = Strictness::Require;
         },
     ] {
@@ -279,7 +278,7 @@ fn without_target_info(
     client: &Party,
     server: &Party,
     keep: F,
-) -> Result<(Box<Established>, Box<Established>), Error> {
+) -> Result<(Established, Established), Error> {
     let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
     let flags = flags_at(&mut negotiate, 12);
     *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();

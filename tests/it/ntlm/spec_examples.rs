@@ -3,7 +3,7 @@
 
 use crate::support::exchanges::hex;
 use crate::support::ntlm::*;
-use negossp::authority::ResponseKind;
+use negossp::ntlm::ResponseKind;
 use negossp::ntlm::crypto;
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::keys::{Direction, KeyExchange, kxkey, sealkey, signkey};
@@ -387,9 +387,9 @@ fn s4_2_4_4_gss_wrap_ex() {
 fn an_lmv2_response_alone_is_the_examples_too() {
     let mut party = Party::alice();
     party.settings.ntlm.responses = every_response();
-    let account = negossp::authority::Account::from_identity(&identity(USER, DOMAIN, PASSWORD));
+    let account = negossp::ntlm::Account::from_identity(&identity(USER, DOMAIN, PASSWORD));
     let lm_response = hex(LMV2_RESPONSE);
-    let logon = negossp::authority::NetworkLogon {
+    let logon = negossp::ntlm::NetworkLogon {
         user: USER,
         domain: DOMAIN,
         workstation: COMPUTER,
@@ -406,7 +406,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
     let lm_response = hex(LM_RESPONSE);
     let proof = response::check(
         &account,
-        &negossp::authority::NetworkLogon { lm_response: &lm_response, ..logon },
+        &negossp::ntlm::NetworkLogon { lm_response: &lm_response, ..logon },
     );
     assert_eq!(proof.map(|proof| proof.response), Ok(ResponseKind::Lm));
 }

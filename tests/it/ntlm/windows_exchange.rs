@@ -4,8 +4,7 @@
 
 use crate::support::exchanges::hex;
 use crate::support::ntlm::*;
-use negossp::config::Server;
-use negossp::mechanism::Established;
+use negossp::ntlm::ServerNames;
 use negossp::ntlm::flags::NegotiateFlags;
 use negossp::ntlm::message::challenge;
 use negossp::ntlm::message::negotiate::Negotiate;
@@ -59,8 +58,8 @@ fn bindings(certificate_hash: &str) -> ChannelBindings {
     ChannelBindings::from_sec_channel_bindings(&bytes).expect("bindings")
 }
 
-fn names() -> Server {
-    Server {
+fn names() -> ServerNames {
+    ServerNames {
         nb_computer: "DC-WS2008R2".into(),
         nb_domain: "WS2008R2".into(),
         dns_computer: "DC-ws2008r2.ws2008r2.local".into(),
@@ -85,11 +84,7 @@ fn server() -> Party {
     party
 }
 
-fn accept(
-    server: &Party,
-    negotiate: &[u8],
-    authenticate: &[u8],
-) -> Result<Box<Established>, Error> {
+fn accept(server: &Party, negotiate: &[u8], authenticate: &[u8]) -> Result<Established, Error> {
     let challenged = Challenged::new(negotiate, &hex(CHALLENGE), server.now)?;
     server.accept(&Acceptor::ExpectAuthenticate(challenged), authenticate).map(|step| done(step).0)
 }

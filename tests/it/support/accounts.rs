@@ -3,8 +3,15 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
-use negossp::authority::{NetworkLogon, ResponsePolicy};
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::config::Settings;
+use negossp::mechanism::Package;
+use negossp::ntlm::{Authority, NetworkLogon, ResponsePolicy, Validated};
+use negossp::platform;
+use negossp::principal::directory::Directory;
+use negossp::server::Configuration;
+use negossp::server::credential::{Credential, Usage};
+use negossp::types::error::Error;
+use negossp::types::logon_names::LogonNames;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -166,5 +173,37 @@ pub(crate) fn credential() -> Credential {
         accounts: Vec::new(),
         application: None,
         service: Default::default(),
+        assembled: Default::default(),
     }
+}
+
+/// Has the authorities judge a logon, and tells them the outcome, as the end of an exchange does.
+pub(crate) fn validate(
+    credential: &Credential,
+    settings: &Settings,
+    logon: &NetworkLogon<'_>,
+) -> Result<Validated, Error> {
+    validate_under(credential, &Configuration::open(settings.clone(), None), logon)
+}
+
+/// The same under a configuration that stays.
+pub(crate) fn validate_under(
+    credential: &Credential,
+    configuration: &Configuration,
+    logon: &NetworkLogon<'_>,
+) -> Result<Validated, Error> {
+    configuration.usable()?;
+    let (chain, now) = (credential.authorities(configuration), platform::now());
+    let result = chain.validate(logon, now).and_then(|validated| {
+        let principal = configuration.details.complete(validated.principal)?;
+        Ok(Validated { principal, ..validated })
+    });
+    let names = LogonNames {
+        user: logon.user.to_owned(),
+        domain: logon.domain.to_owned(),
+        workstation: logon.workstation.to_owned(),
+        address: logon.address,
+    };
+    chain.conclude(&names, result.as_ref().map(|validated| &validated.principal), now);
+    result
 }

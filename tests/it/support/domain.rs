@@ -155,6 +155,8 @@ pub(crate) fn domain(controllers: &[SocketAddr], folder: &Path, timeout: Duratio
         name_servers: vec![],
         site: None,
         machine_account: "WEB1$".into(),
+        machine_secret_file: None,
+        machine_keytab: None,
         timeout,
         connections: 2,
     };

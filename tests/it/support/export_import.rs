@@ -1,15 +1,17 @@
 //! What the tests of contexts that travel share: the way there, and a client of whom everything is
 //! known.
 
-use negossp::config::Settings;
-use negossp::context::{Context, EstablishedContext};
-use negossp::export::{self, CallState, ExportOptions, Imported};
-use negossp::mechanism::{Established, Mechanism};
-use negossp::negotiate::session::Session;
+use negossp::context::EstablishedContext;
+use negossp::mechanism::Mechanism;
+use negossp::mechanism::Package;
+use negossp::negotiate::{Established, Session};
 use negossp::platform;
 use negossp::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes};
-use negossp::server::credential::Package;
-use negossp::types::channel_bindings::{Address, ChannelBindings};
+use negossp::server::Configuration;
+use negossp::server::Context;
+use negossp::server::export_import::{self, CallState, ExportOptions, Imported};
+use negossp::types::address::Address;
+use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::sid::Sid;
@@ -83,8 +85,8 @@ pub(crate) fn established(session: Session) -> Established {
         server_name: "SERVER".into(),
         client_target: Some("HTTP/server".into()),
         expiry: FileTime(134_000_000_000_000_000),
-        delegated: None,
         wants_mech_list_mic: true,
+        logon: None,
     }
 }
 
@@ -106,19 +108,19 @@ pub(crate) fn secured(context: Context) -> EstablishedContext {
 pub(crate) fn sealed(
     context: &Context,
     manner: ExportOptions,
-    settings: &Settings,
+    configuration: &Configuration,
 ) -> Result<Vec<u8>, Error> {
-    export::export(context, &circumstances(), manner, settings, platform::now())
+    export_import::export(context, &circumstances(), manner, configuration, platform::now())
 }
 
-pub(crate) fn opened(sealed: &[u8], settings: &Arc<Settings>) -> Result<Imported, Error> {
-    export::import(sealed, settings)
+pub(crate) fn opened(sealed: &[u8], configuration: &Arc<Configuration>) -> Result<Imported, Error> {
+    export_import::import(sealed, configuration)
 }
 
 /// There and back.
 #[track_caller]
-pub(crate) fn moved(context: &Context, manner: ExportOptions, settings: &Arc<Settings>) -> Context {
-    let imported = opened(&sealed(context, manner, settings).unwrap(), settings).unwrap();
-    assert_eq!(imported.circumstances, circumstances());
+pub(crate) fn moved(context: &Context, manner: ExportOptions, at: &Arc<Configuration>) -> Context {
+    let imported = opened(&sealed(context, manner, at).unwrap(), at).unwrap();
+    assert_eq!(imported.state, circumstances());
     imported.context
 }

@@ -11,11 +11,14 @@ use negossp::kerberos::message::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData,
     EncryptionKey, HostAddresses, PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
 };
-use negossp::kerberos::{Acceptor, CredentialKeys, Service};
-use negossp::mechanism::{AcceptCall, Established, Mechanism, Notes, Step};
+use negossp::kerberos::{AcceptCall, Acceptor, CredentialKeys, EstablishedSession, Service};
+use negossp::mechanism::Package;
+use negossp::mechanism::{self, Mechanism};
+use negossp::negotiate::AcceptorConfig;
 use negossp::platform;
 use negossp::platform::random::SystemRandom;
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::server::Configuration;
+use negossp::server::credential::{Credential, Usage};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Error, Failure};
 use negossp::types::flags::ContextFlags;
@@ -223,14 +226,21 @@ pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
     Token { oid: Some(Oid::Krb5), id: TokenId::ApReq, body }.write()
 }
 
+/// An established Kerberos context.
+pub(crate) type Established = mechanism::Established<EstablishedSession>;
+
+/// What a step leads to.
+pub(crate) type Step<S> = mechanism::Step<S, Established>;
+
 /// A server with its keys, and what it requires.
 pub(crate) struct Server {
     pub(crate) credential: Credential,
     pub(crate) settings: Settings,
+    /// In place of the settings, where it stays from call to call.
+    pub(crate) configuration: Option<Arc<Configuration>>,
     pub(crate) requirements: ContextFlags,
     pub(crate) bindings: Option<ChannelBindings>,
     pub(crate) now: Option<FileTime>,
-    pub(crate) notes: Notes,
 }
 
 impl Server {
@@ -246,26 +256,32 @@ impl Server {
             accounts: Vec::new(),
             application: None,
             service: Service { name: None, keys: CredentialKeys::Keytab(Arc::new(keytab)) },
+            assembled: Default::default(),
         };
         let requirements = ContextFlags::empty();
         Server {
             credential,
             settings,
+            configuration: None,
             requirements,
             bindings: None,
             now: None,
-            notes: Notes::default(),
         }
+    }
+
+    /// What the acceptor is given.
+    pub(crate) fn config(&self) -> Arc<AcceptorConfig> {
+        let opened = || Arc::new(Configuration::open(self.settings.clone(), None));
+        let configuration = self.configuration.clone().unwrap_or_else(opened);
+        self.credential.acceptor_config(&configuration)
     }
 
     pub(crate) fn call(&self) -> AcceptCall<'_> {
         AcceptCall {
-            credential: &self.credential,
-            settings: &self.settings,
+            config: &Box::leak(Box::new(self.config())).kerberos,
             requirements: self.requirements,
             bindings: self.bindings.as_ref(),
             now: self.now.unwrap_or_else(platform::now),
-            notes: &self.notes,
         }
     }
 
@@ -278,12 +294,9 @@ impl Server {
     }
 
     /// Accepts a conversation of one token.
-    pub(crate) fn accept(
-        &self,
-        token: &[u8],
-    ) -> Result<(Box<Established>, Option<Vec<u8>>), Error> {
+    pub(crate) fn accept(&self, token: &[u8]) -> Result<(Established, Option<Vec<u8>>), Error> {
         match self.step(&Acceptor::new(), token) {
-            Ok(Step::Done { established, token }) => Ok((established, token)),
+            Ok(Step::Done { established, token, .. }) => Ok((established, token)),
             Ok(Step::Continue { .. }) => panic!("another token is awaited"),
             Err(failure) => Err(failure.error),
         }

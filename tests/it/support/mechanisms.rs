@@ -1,18 +1,21 @@
 //! The two parties that tests of SPNEGO put on either side: credentials for both, and either side's
 //! mechanism by itself, so that a test can wrap its tokens as it pleases.
 
-use negossp::authority::Account;
 use negossp::config::Settings;
-use negossp::mechanism::{
-    AcceptCall, Established, InitiateCall, MechAcceptor, MechInitiator, Mechanism, Notes, Step,
+use negossp::mechanism::Mechanism;
+use negossp::mechanism::Package;
+use negossp::negotiate::{
+    AcceptCall, Acceptor, Established, InitiateCall, Initiator, MechAcceptor, MechInitiator,
+    Session, Step,
 };
-use negossp::negotiate::session::Session;
-use negossp::negotiate::{Acceptor, Initiator};
+use negossp::ntlm::Account;
 use negossp::platform;
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::server::Configuration;
+use negossp::server::credential::{Credential, Usage};
 use negossp::types::error::Failure;
 use negossp::types::flags::ContextFlags;
 use negossp::types::identity::Identity;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub(crate) const FLAGS: ContextFlags = ContextFlags::INTEGRITY
@@ -26,7 +29,6 @@ pub(crate) struct Fixture {
     pub(crate) client: Credential,
     pub(crate) settings: Settings,
     pub(crate) requirements: ContextFlags,
-    pub(crate) notes: Notes,
 }
 
 impl Fixture {
@@ -49,31 +51,33 @@ impl Fixture {
                 .collect(),
             application: None,
             service: Default::default(),
+            assembled: Default::default(),
         };
         Fixture {
             server: credential("Passw0rd!", true),
             client: credential(password, false),
             settings: Settings::default(),
             requirements: FLAGS,
-            notes: Notes::default(),
         }
+    }
+
+    /// The configuration, which is never freed.
+    fn configuration(&self) -> &'static Arc<Configuration> {
+        Box::leak(Box::new(Arc::new(Configuration::open(self.settings.clone(), None))))
     }
 
     pub(crate) fn accept_call(&self) -> AcceptCall<'_> {
         AcceptCall {
-            credential: &self.server,
-            settings: &self.settings,
+            config: Box::leak(Box::new(self.server.acceptor_config(self.configuration()))),
             requirements: self.requirements,
             bindings: None,
             now: platform::now(),
-            notes: &self.notes,
         }
     }
 
     pub(crate) fn initiate_call(&self) -> InitiateCall<'_> {
         InitiateCall {
-            credential: &self.client,
-            settings: &self.settings,
+            config: Box::leak(Box::new(self.client.initiator_config(self.configuration()))),
             requirements: self.requirements,
             target: "HTTP/server.example.test",
             bindings: None,
@@ -131,7 +135,7 @@ impl Fixture {
 #[track_caller]
 pub(crate) fn go_on<S>(step: Result<Step<S>, Failure>) -> (S, Vec<u8>) {
     match step {
-        Ok(Step::Continue { next, token }) => (next, token),
+        Ok(Step::Continue { next, token, .. }) => (next, token),
         Ok(Step::Done { .. }) => panic!("done too early"),
         Err(failure) => panic!("failed: {}", failure.error),
     }
@@ -141,7 +145,7 @@ pub(crate) fn go_on<S>(step: Result<Step<S>, Failure>) -> (S, Vec<u8>) {
 #[track_caller]
 pub(crate) fn finish<S>(step: Result<Step<S>, Failure>) -> (Box<Established>, Option<Vec<u8>>) {
     match step {
-        Ok(Step::Done { established, token }) => (established, token),
+        Ok(Step::Done { established, token, .. }) => (established, token),
         Ok(Step::Continue { .. }) => panic!("not done"),
         Err(failure) => panic!("failed: {}", failure.error),
     }

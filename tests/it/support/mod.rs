@@ -10,3 +10,18 @@ pub(crate) mod kerberos_recorded;
 pub(crate) mod mechanisms;
 pub(crate) mod ntlm;
 pub(crate) mod pac;
+
+/// These settings with the files that they name opened.
+pub(crate) fn configured(
+    settings: negossp::config::Settings,
+) -> std::sync::Arc<negossp::server::Configuration> {
+    std::sync::Arc::new(negossp::server::Configuration::open(settings, None))
+}
+
+/// A call without channel bindings, now.
+pub(crate) fn call(
+    requirements: negossp::types::flags::ContextFlags,
+) -> negossp::context::Call<'static> {
+    let now = negossp::platform::now();
+    negossp::context::Call { requirements, bindings: None, now }
+}

@@ -1,18 +1,27 @@
 //! What the NTLM tests share: both sides with settings to play with, and a whole exchange between
 //! them.
 
-use negossp::authority::{Account, ResponsePolicy};
-use negossp::config::{Server, Settings};
-use negossp::mechanism::{AcceptCall, Established, InitiateCall, Mechanism, Notes, Step};
+use negossp::config::Settings;
+use negossp::mechanism::Package;
+use negossp::mechanism::{self, AcceptCall, InitiateCall, Mechanism};
 use negossp::ntlm::flags::NegotiateFlags;
-use negossp::ntlm::{Acceptor, Initiator};
-use negossp::server::credential::{Credential, Package, Usage};
+use negossp::ntlm::{Acceptor, Initiator, ServerNames, Session};
+use negossp::ntlm::{Account, ResponsePolicy};
+use negossp::server::Configuration;
+use negossp::server::credential::{Credential, Usage};
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::identity::Identity;
 use negossp::types::protection::{Part, Qop};
 use negossp::types::time::FileTime;
+use std::sync::Arc;
+
+/// An established NTLM context.
+pub(crate) type Established = mechanism::Established<Session>;
+
+/// What a step leads to.
+pub(crate) type Step<S> = mechanism::Step<S, Established>;
 
 pub(crate) const USER: &str = "alice";
 pub(crate) const DOMAIN: &str = "EXAMPLE";
@@ -21,7 +30,7 @@ pub(crate) const PASSWORD: &str = "Passw0rd!";
 pub(crate) const NOW: FileTime = FileTime(134_398_234_000_000_000);
 
 pub(crate) fn settings() -> Settings {
-    Settings { server: Server::from_host_name("server.example.test"), ..Settings::default() }
+    Settings { server: ServerNames::from_host_name("server.example.test"), ..Settings::default() }
 }
 
 pub(crate) fn every_response() -> ResponsePolicy {
@@ -42,6 +51,7 @@ pub(crate) fn credential(identity: Option<Identity>) -> Credential {
         identity,
         mechanisms: vec![Mechanism::Ntlm],
         service: Default::default(),
+        assembled: Default::default(),
     }
 }
 
@@ -86,13 +96,12 @@ impl Party {
             account.lm_hash = None;
         }
         let Party { settings, requirements, bindings, now, .. } = self;
+        let configuration = Arc::new(Configuration::open(settings.clone(), None));
         let call = AcceptCall {
-            credential: &credential,
-            settings,
+            config: &credential.acceptor_config(&configuration).ntlm,
             requirements: *requirements,
             bindings: bindings.as_ref(),
             now: *now,
-            notes: &Notes::default(),
         };
         acceptor.step(token, &call).map_err(|failure| failure.error)
     }
@@ -104,9 +113,9 @@ impl Party {
     ) -> Result<Step<Initiator>, Error> {
         let credential = credential(self.identity.clone());
         let Party { settings, requirements, bindings, now, target, .. } = self;
+        let configuration = Configuration::open(settings.clone(), None);
         let call = InitiateCall {
-            credential: &credential,
-            settings,
+            config: &credential.initiator_config(&configuration).ntlm,
             requirements: *requirements,
             target,
             bindings: bindings.as_ref(),
@@ -118,21 +127,21 @@ impl Party {
 
 pub(crate) fn going_on<S>(step: Step<S>) -> (S, Vec<u8>) {
     match step {
-        Step::Continue { next, token } => (next, token),
+        Step::Continue { next, token, .. } => (next, token),
         Step::Done { .. } => panic!("done too early"),
     }
 }
 
-pub(crate) fn done<S>(step: Step<S>) -> (Box<Established>, Option<Vec<u8>>) {
+pub(crate) fn done<S>(step: Step<S>) -> (Established, Option<Vec<u8>>) {
     match step {
-        Step::Done { established, token } => (established, token),
+        Step::Done { established, token, .. } => (established, token),
         Step::Continue { .. } => panic!("not done"),
     }
 }
 
 /// An exchange up to its last message, which the acceptor has not seen.
 pub(crate) struct Exchange {
-    pub(crate) client: Box<Established>,
+    pub(crate) client: Established,
     pub(crate) acceptor: Acceptor,
     pub(crate) negotiate: Vec<u8>,
     pub(crate) challenge: Vec<u8>,
@@ -156,7 +165,7 @@ pub(crate) fn exchange(client: &Party, server: &Party) -> Result<Exchange, Error
 pub(crate) fn establish(
     client: &Party,
     server: &Party,
-) -> Result<(Box<Established>, Box<Established>), Error> {
+) -> Result<(Established, Established), Error> {
     let Exchange { client, acceptor, authenticate, .. } = exchange(client, server)?;
     let (server, token) = done(server.accept(&acceptor, &authenticate)?);
     assert_eq!(token, None);
@@ -173,7 +182,7 @@ pub(crate) fn weaker(
     client: &Party,
     server: &Party,
     keep: NegotiateFlags,
-) -> Result<(Box<Established>, Box<Established>), Error> {
+) -> Result<(Established, Established), Error> {
     let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
     let flags = flags_at(&mut negotiate, 12);
     *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();

@@ -5,7 +5,8 @@ use crate::kerberos::EstablishedSession;
 use crate::mechanism::{Mechanism, Package};
 use crate::negotiate::{Established, Session};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
-use crate::types::channel_bindings::{Address, ChannelBindings};
+use crate::types::address::Address;
+use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::Result;
 
 persist_enum!(Mechanism { 0 = Mechanism::Kerberos, 1 = Mechanism::Ntlm });

@@ -2,7 +2,7 @@
 
 use super::crypto::Enctype;
 use super::name_mapping::NameRules;
-use super::service::name::ServiceName;
+use super::service_name::ServiceName;
 use crate::types::channel_bindings::Strictness;
 use std::time::Duration;
 

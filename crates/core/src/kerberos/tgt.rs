@@ -2,7 +2,7 @@
 
 use super::ccache::{CredentialCache, Principal};
 use super::crypto::{UsageKeys, key_usage};
-use super::service::name::ServiceName;
+use super::service_name::ServiceName;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 

@@ -1,5 +1,7 @@
 //! NTLM's cryptographic functions, [MS-NLMP] 3.3 and 6.
 
+pub use crate::primitives::nt_hash::nt_hash;
+
 use crate::primitives::rc4::Rc4;
 use crate::types::account_name::upcase;
 use cipher::{BlockCipherEncrypt, KeyInit};
@@ -53,13 +55,6 @@ pub fn md4(data: &[u8]) -> [u8; 16] {
 pub fn rc4k(key: &[u8; 16], mut data: [u8; 16]) -> Key {
     Rc4::new(key).apply(&mut data);
     Zeroizing::new(data)
-}
-
-/// `NTOWFv1`: MD4 of the password in UTF-16LE ([MS-NLMP] 3.3.1).
-pub fn nt_hash(password: &str) -> [u8; 16] {
-    let mut utf16 = Zeroizing::new(Vec::with_capacity(password.len() * 2));
-    utf16.extend(password.encode_utf16().flat_map(u16::to_le_bytes));
-    md4(&utf16)
 }
 
 /// `LMOWFv1` ([MS-NLMP] 3.3.1), for passwords of at most 14 ASCII characters; `None` for others.

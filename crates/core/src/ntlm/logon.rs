@@ -3,7 +3,7 @@
 use super::crypto;
 use super::policy::ResponsePolicy;
 use crate::principal::Principal;
-use crate::types::channel_bindings::Address;
+use crate::types::address::Address;
 use crate::types::error::Result;
 use crate::types::identity::Identity;
 use crate::types::time::FileTime;

@@ -5,6 +5,7 @@
 //! Each type's form is defined in one place, mostly as a list of its fields by [`persist_struct!`]
 //! that serves both for packing and unpacking. A field missing from the list does not compile.
 
+mod rc4;
 mod reader;
 mod writer;
 

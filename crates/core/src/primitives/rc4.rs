@@ -1,8 +1,6 @@
 //! RC4 with a cloneable state, so that a message that fails verification leaves the session
 //! unchanged.
 
-use crate::persist::{MALFORMED, Persist, Reader, Writer};
-use crate::types::error::Result;
 use zeroize::Zeroize;
 
 /// One RC4 key stream; erased when dropped.
@@ -47,26 +45,19 @@ impl Rc4 {
         }
         (self.i, self.j) = (stream.i, stream.j);
     }
-}
 
-impl Persist for Rc4 {
-    fn pack(&self, out: &mut Writer) -> Result<()> {
-        let Rc4 { state, i, j } = self;
-        state.pack(out)?;
-        i.pack(out)?;
-        j.pack(out)
+    /// The state, with both of its indices.
+    pub(crate) fn parts(&self) -> (&[u8; 256], u8, u8) {
+        (&self.state, self.i, self.j)
     }
 
-    fn unpack(from: &mut Reader<'_>) -> Result<Rc4> {
-        let rc4 = Rc4 {
-            state: Persist::unpack(from)?,
-            i: Persist::unpack(from)?,
-            j: Persist::unpack(from)?,
-        };
+    /// The inverse of [`Rc4::parts`]; `None` if it is not a valid state.
+    pub(crate) fn from_parts(state: &[u8; 256], i: u8, j: u8) -> Option<Rc4> {
+        let rc4 = Rc4 { state: *state, i, j };
         // A valid state is a permutation of all bytes.
         let mut seen = [false; 256];
         rc4.state.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-        if seen.contains(&false) { Err(MALFORMED) } else { Ok(rc4) }
+        (!seen.contains(&false)).then_some(rc4)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Channel bindings: the outer channel (TLS) that an authentication is tied to.
 
+use crate::types::address::Address;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use md5::{Digest, Md5};
@@ -14,27 +15,6 @@ pub struct ChannelBindings {
     pub hash: [u8; 16],
     /// The initiator's address, if the caller gives it.
     pub initiator: Option<Address>,
-}
-
-/// An address of the Internet, as channel bindings (RFC 2744 3.11) and Kerberos' tickets (RFC 4120
-/// 7.5.3) have it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Address {
-    /// Type 2.
-    V4([u8; 4]),
-    /// Type 24 in Kerberos.
-    V6([u8; 16]),
-}
-
-impl Address {
-    /// Reads one. Windows counts the types of addresses otherwise: 23 is its AF_INET6.
-    pub fn new(kind: u32, bytes: &[u8]) -> Option<Address> {
-        match kind {
-            2 => bytes.try_into().ok().map(Address::V4),
-            23 | 24 => bytes.try_into().ok().map(Address::V6),
-            _ => None,
-        }
-    }
 }
 
 /// How strictly something that clients may leave out is checked.

@@ -1,6 +1,6 @@
 //! The names that a client sends, before it is authenticated.
 
-use super::channel_bindings::Address;
+use super::address::Address;
 
 /// The names that an NTLM client claims, exactly as sent in AUTHENTICATE_MESSAGE. With a failure
 /// they are unauthenticated, and only for the log and the audit file.

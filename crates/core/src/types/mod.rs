@@ -1,6 +1,7 @@
 //! The small types that all parts share.
 
 pub mod account_name;
+pub mod address;
 pub mod channel_bindings;
 pub mod error;
 pub mod flags;

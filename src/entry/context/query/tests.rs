@@ -6,8 +6,9 @@ use crate::entry::context::lock::Lock;
 use crate::entry::context::{CONTEXTS, ContextObject};
 use crate::entry::exports;
 use crate::entry::handles::Object;
+use crate::mechanism::Mechanism;
 use crate::mechanism::Package;
-use crate::mechanism::{Established, Mechanism};
+use crate::negotiate::Established;
 use crate::ntlm;
 use crate::principal::{AccountInfo, Principal};
 use crate::server::Context;
@@ -34,11 +35,11 @@ fn context(account: Option<AccountInfo>) -> CtxtHandle {
         server_name: String::new(),
         client_target: None,
         expiry: FileTime::NEVER,
-        delegated: None,
         wants_mech_list_mic: false,
+        logon: None,
     };
     let secured = EstablishedContext { established, package: Package::Negotiate, accepted: true };
-    let object = ContextObject::new(Context::Established(Box::new(secured)));
+    let object = ContextObject::new(Context::Established(Box::new(secured)), FileTime::NEVER);
     CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into()
 }
 

@@ -11,7 +11,7 @@ use crate::kerberos::message::{
 use crate::kerberos::policy::{Addresses, Policy};
 use crate::kerberos::service::keys::ServiceKeys;
 use crate::kerberos::tgt::Tgt;
-use crate::types::channel_bindings::Address;
+use crate::types::address::Address;
 use std::ops::Range;
 use zeroize::Zeroizing;
 

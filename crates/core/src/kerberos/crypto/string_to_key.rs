@@ -4,7 +4,7 @@ use super::derive::{Deriving, des3_key};
 use super::nfold::n_fold;
 use super::secret::Secret;
 use super::{Enctype, Key};
-use crate::ntlm::response::nt_hash;
+use crate::primitives::nt_hash::nt_hash;
 use crate::types::error::{Error, Result};
 use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;

@@ -1,11 +1,11 @@
 //! The keys that decrypt tickets: their sources, and the selection for one ticket.
 
-use super::name::ServiceName;
 use super::{CredentialKeys, Service};
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::keytab::{Entry, Keytab, RANKS};
 use crate::kerberos::message::Components;
 use crate::kerberos::policy::Policy;
+use crate::kerberos::service_name::ServiceName;
 use crate::kerberos::sources::KeySource;
 use smallvec::SmallVec;
 use std::sync::Arc;

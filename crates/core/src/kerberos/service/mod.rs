@@ -1,14 +1,13 @@
 //! The service and keys of a credential for accepting tickets.
 
 pub(crate) mod keys;
-pub(crate) mod name;
 pub(crate) mod password;
 
 use super::crypto::Enctype;
 use super::keytab::Keytab;
 use super::policy::Policy;
+use super::service_name::ServiceName;
 use crate::types::identity::Identity;
-use name::ServiceName;
 use password::{DeriveKey, PasswordKeys};
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! The keys of a service given by its password.
 
-use super::name::ServiceName;
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::keytab::{Entry, Keytab};
+use crate::kerberos::service_name::ServiceName;
 use std::fmt;
 use std::sync::OnceLock;
 use zeroize::Zeroizing;
@@ -51,7 +51,7 @@ impl PasswordKeys {
     }
 
     /// The keys of this encryption type.
-    pub(crate) fn of(&self, enctype: Enctype) -> Option<&Keytab> {
+    pub fn of(&self, enctype: Enctype) -> Option<&Keytab> {
         let at = Enctype::ALL.iter().position(|&known| known == enctype)?;
         Some(self.derived.get(at)?.get_or_init(|| self.derive(enctype)))
     }

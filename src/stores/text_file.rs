@@ -1,12 +1,21 @@
-//! Changing the account file: atomically, by one program at a time, with other lines unchanged.
+//! Text files that are changed: atomically, by one program at a time, with other lines unchanged.
 
-use super::smbpasswd::{self, BYTE_ORDER_MARK, Line};
 use crate::platform;
-use crate::types::account_name;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// The byte order mark.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A file's lines with their numbers, from 1 on, without end of line (LF or CR LF) and byte order
+/// mark.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let lines = bytes.split(|&b| b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.enumerate().map(|(index, line)| (index + 1, line))
+}
 
 /// A file's lines, each with its line end.
 pub struct Lines {
@@ -23,16 +32,10 @@ impl Lines {
         }
     }
 
-    /// The lines of the account `name`, in any letter case. Of several the first one counts.
-    pub fn of_account(&self, name: &str) -> Vec<usize> {
-        let is_of = |line: &[u8]| matches!(smbpasswd::classify(line), Ok(Line::Account(found)) if account_name::same(found, name));
-        (0..self.lines.len()).filter(|&index| is_of(self.text(index))).collect()
-    }
-
     /// A line without its end, and without the byte order mark of the first.
     pub fn text(&self, index: usize) -> &[u8] {
         let line = self.lines.get(index).map_or(&[][..], |line| line);
-        smbpasswd::lines(line).next().map_or(line, |(_, text)| text)
+        lines(line).next().map_or(line, |(_, text)| text)
     }
 
     /// Every line without its end.
