@@ -1,4 +1,4 @@
-//! A key stream of RC4 on its way.
+//! The packed form of an RC4 key stream.
 
 use super::{MALFORMED, Persist, Reader, Writer};
 use crate::primitives::rc4::Rc4;

@@ -1,17 +1,16 @@
-//! Addresses of clients.
+//! Client addresses.
 
-/// An address of the Internet, as channel bindings (RFC 2744 3.11) and Kerberos' tickets (RFC 4120
-/// 7.5.3) have it.
+/// An IP address in channel bindings (RFC 2744 3.11) or a Kerberos ticket (RFC 4120 7.5.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Address {
-    /// Type 2.
+    /// IPv4, type 2.
     V4([u8; 4]),
-    /// Type 24 in Kerberos.
+    /// IPv6, type 24 in Kerberos.
     V6([u8; 16]),
 }
 
 impl Address {
-    /// Reads one. Windows counts the types of addresses otherwise: 23 is its AF_INET6.
+    /// The address with this type and contents, if valid. Type 23 is Windows' AF_INET6.
     pub fn new(kind: u32, bytes: &[u8]) -> Option<Address> {
         match kind {
             2 => bytes.try_into().ok().map(Address::V4),

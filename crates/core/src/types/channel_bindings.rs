@@ -17,7 +17,7 @@ pub struct ChannelBindings {
     pub initiator: Option<Address>,
 }
 
-/// How strictly something that clients may leave out is checked.
+/// How strictly data that clients may omit is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strictness {
     /// Not at all.
@@ -143,11 +143,11 @@ mod tests {
         let length = APPLICATION.len() as u32;
         let tls = structure([0, 0, 0, 0, 0, 0, length, 32], APPLICATION);
         assert_eq!(hash_of(&tls).as_deref(), Some("8f1214c9c9cab8dc3bf866da9aba57a7"));
-        // Addresses too, and the parts in another order than their offsets'.
+        // With addresses, and the parts in another order than that of their offsets.
         let data = [APPLICATION, b"\x0a\x00\x00\x02x", b"\x7f\x00\x00\x01"].concat();
         let all = structure([2, 4, 32 + length + 5, 2, 5, 32 + length, length, 32], &data);
         assert_eq!(hash_of(&all).as_deref(), Some("111f14dc682f83c2a5d6dfd89fe07519"));
-        // What is empty may be anywhere.
+        // Empty parts may have any offset.
         let empty = structure([0, 0, u32::MAX, 0, 0, u32::MAX, length, 32], APPLICATION);
         assert_eq!(hash_of(&empty), hash_of(&tls));
     }
