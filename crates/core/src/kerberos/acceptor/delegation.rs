@@ -36,7 +36,7 @@ pub(crate) fn receive(
             None => {
                 return Err(Rejection::denied(
                     error_code::BAD_INTEGRITY,
-                    "no key decrypts the delegated credentials",
+                    "no key decrypts the forwarded credentials",
                 ));
             }
         }
