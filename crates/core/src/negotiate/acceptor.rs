@@ -234,9 +234,8 @@ impl Chosen {
             }
             Step::Done { mut established, token, claim } => {
                 let token = token.as_deref();
-                let done = |established, token| {
-                    Ok(Step::Done { established, token: Some(token), claim: claim.clone() })
-                };
+                let done =
+                    |established, token| Ok(Step::Done { established, token: Some(token), claim });
                 if mic.is_none() && !mic::needed(&established, self.preferred) {
                     return done(established, respond(NegState::AcceptCompleted, oid, token, None));
                 }

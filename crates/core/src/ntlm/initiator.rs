@@ -156,7 +156,7 @@ impl Negotiated {
         .write()?;
         let session = Session::new(flags, &exported_session_key, Side::Client);
         let established = Established {
-            session: session,
+            session,
             mechanism: Mechanism::Ntlm,
             flags: granted(flags, call.requirements, who.is_anonymous()),
             client: who.principal(),
