@@ -14,20 +14,21 @@ mkdir -p build/test
 export CARGO_TERM_COLOR=never
 
 # Not in `all`: miri, which needs a nightly compiler and many minutes.
-check_parts=(rustfmt clippy fuzz-check bench-check rust)
+check_parts=(rustfmt clippy fuzz-check bench-check core rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
-second_lane=(rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
+second_lane=(core rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 programs-wine32
     demo-wine32 interop-domain interop-winbind)
 
 # How each part is run.
 part() {
     case $1 in
     rustfmt) one "rustfmt" scripts/toolchain.sh linux fmt --all --check ;;
-    clippy) one "clippy" scripts/toolchain.sh linux clippy -q --all-targets -- -D warnings ;;
+    clippy) one "clippy" scripts/toolchain.sh linux clippy -q --workspace --all-targets -- -D warnings ;;
     fuzz-check) one "fuzz-check" fuzz_check ;;
     bench-check) one "bench-check" bench_check ;;
     build) one "build" make --no-print-directory all ;;
+    core) tests/suites/core.sh ;;
     rust) scripts/cargo-test.sh ;;
     differential) tests/suites/differential/run.sh ;;
     dist) tests/suites/dist/run.sh ;;

@@ -14,6 +14,7 @@ mod domain;
 mod export;
 mod handles;
 mod kerberos;
+mod layers;
 mod negotiate;
 mod ntlm;
 mod support;

@@ -3,7 +3,6 @@
 pub mod accounts;
 pub(crate) mod helper_process;
 pub mod thread_credentials;
-pub(crate) mod wbclient;
 
 use super::FileIdentity;
 use crate::types::time::FileTime;

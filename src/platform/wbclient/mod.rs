@@ -1,13 +1,20 @@
 //! winbindd, Samba's daemon for domain members, by its client library, which is loaded on first
 //! use.
 
+#[cfg(unix)]
+mod library;
+#[cfg(not(unix))]
+mod none;
+
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
 use std::ffi::CStr;
 use zeroize::Zeroizing;
 
 #[cfg(unix)]
-pub use super::system::wbclient::Connection;
+pub use library::Connection;
+#[cfg(not(unix))]
+pub use none::Connection;
 
 /// A network logon to validate.
 #[derive(Debug, Clone, Copy)]
@@ -85,32 +92,4 @@ pub enum WbcError {
     Malformed(&'static str),
     /// Another error of the library, by its number.
     Failed(i32),
-}
-
-/// Stub for platforms without winbindd; never constructed.
-#[cfg(not(unix))]
-#[derive(Debug)]
-pub enum Connection {}
-
-#[cfg(not(unix))]
-impl Connection {
-    /// The library is installed.
-    pub fn is_available() -> bool {
-        false
-    }
-
-    /// A new connection; `None` without the library.
-    pub fn open() -> Option<Connection> {
-        None
-    }
-
-    /// Has winbindd validate a logon.
-    pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, WbcError> {
-        match *self {}
-    }
-
-    /// Looks an account up.
-    pub fn look_up(&mut self, _domain: &CStr, _user: &CStr) -> Result<Named, WbcError> {
-        match *self {}
-    }
 }

@@ -1,7 +1,7 @@
 //! libwbclient, by its public header wbclient.h: version 0.12 of its interface, Samba 4.2, or
 //! later.
 
-use super::super::wbclient::{Account, Logon, Named, WbcError};
+use super::{Account, Logon, Named, WbcError};
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
 use std::ffi::{CStr, c_char, c_int, c_void};
