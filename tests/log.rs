@@ -62,8 +62,9 @@ fn a_refusal_is_one_line_with_its_reason_and_the_handle() {
         );
         assert!(text.contains(" WARN ") && text.contains(" handle=0x1234: "), "{text}");
     }
+    let configuration = Arc::new(Configuration::open(settings, None));
     let text = logged("info", || {
-        assert!(conversation(&settings, "ALICE", "", "Password"));
+        assert!(conversation_with(&configuration, "ALICE", "", "Password"));
     });
     assert!(
         text.lines().count() == 1 && text.contains("user=\"ALICE\"") && text.contains("\\\\alice"),
@@ -143,6 +144,16 @@ fn secrets_are_not_logged_at_any_level() {
 
 /// A whole exchange; true if the server has accepted the client.
 fn conversation(settings: &Settings, user: &str, domain: &str, password: &str) -> bool {
+    let configuration = Arc::new(Configuration::open(settings.clone(), None));
+    conversation_with(&configuration, user, domain, password)
+}
+
+fn conversation_with(
+    configuration: &Arc<Configuration>,
+    user: &str,
+    domain: &str,
+    password: &str,
+) -> bool {
     let identity =
         Identity { user: user.into(), domain: domain.into(), password: password.to_owned().into() };
     let outbound = Credential {
@@ -151,10 +162,9 @@ fn conversation(settings: &Settings, user: &str, domain: &str, password: &str) -
         ..credential()
     };
     let call = |requirements| context::Call { requirements, bindings: None, now: platform::now() };
-    let configuration = Arc::new(Configuration::open(settings.clone(), None));
     let mut client =
         Initiating::new(Arc::new(outbound), configuration.clone(), "HTTP/srv".into()).unwrap();
-    let mut server = Accepting::new(Arc::new(credential()), configuration);
+    let mut server = Accepting::new(Arc::new(credential()), configuration.clone());
     let mut accepted = false;
     let mut answer: Option<Vec<u8>> = None;
     for _ in 0..6 {

@@ -298,8 +298,14 @@ fn unreadable_details_reject_the_clients_they_may_be_about() {
     assert!(matches!(logons.client("carol", "SRV"), Err(Error::NoAuthority(_))));
     // And those that were good stay in force.
     let logons = Logons::new(DETAILS);
+    let configuration = configured(logons.settings.clone());
+    let groups = || {
+        let client = Client::new("alice", "SRV", &PASSWORD);
+        let validated = validate_under(&logons.credential, &configuration, &client.logon());
+        validated.unwrap().principal.account.unwrap().groups.len()
+    };
+    assert_eq!(groups(), 3);
     logons.folder.replace("details.toml", "[[account]\n");
-    let groups = || logons.client("alice", "SRV").unwrap().account.unwrap().groups.len();
     assert_eq!(groups(), 3);
     logons.folder.replace("details.toml", "[[account]]\nname = 'alice'\n");
     eventually("alice is in no group any more", || groups() == 0);

@@ -1,4 +1,4 @@
 //! Handles of the C interface.
 
-mod table;
 mod threads;
+mod words;

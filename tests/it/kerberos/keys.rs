@@ -102,7 +102,7 @@ fn tried(
 ) -> Vec<String> {
     let (name, realm) = service.rsplit_once('@').unwrap();
     let configuration = settings.in_force();
-    let keys = service_keys(&credential, &configuration);
+    let keys = service_keys(credential, &configuration);
     let candidates =
         keys.candidates(name.split('/').map(str::as_bytes), realm.as_bytes(), enctype, kvno);
     candidates.map(|entry| format!("{} {}", entry.principal(), entry.kvno)).collect()
@@ -503,7 +503,7 @@ fn of_kdc<'a>(keytab: &'a Keytab, principal: &str) -> Vec<&'a Key> {
 fn has_all(credential: &Credential, settings: &impl InForce, service: &str, keys: &[&Key]) {
     let (name, realm) = service.rsplit_once('@').unwrap();
     let configuration = settings.in_force();
-    let ours = service_keys(&credential, &configuration);
+    let ours = service_keys(credential, &configuration);
     assert!(ours.available());
     for key in keys {
         let candidates = ours

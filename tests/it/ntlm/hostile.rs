@@ -2,14 +2,17 @@
 //! should not be.
 
 use crate::support::ntlm::*;
+use crate::support::{call, configured};
 use negossp::ntlm::av_pair::AvPairs;
 use negossp::ntlm::message::authenticate::Authenticate;
 use negossp::ntlm::message::challenge::Challenge;
 use negossp::ntlm::message::client_challenge::ClientChallenge;
 use negossp::ntlm::message::negotiate::Negotiate;
 use negossp::ntlm::{Acceptor, Initiator};
+use negossp::server;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags as C;
+use std::sync::Arc;
 
 /// A server that demands a MIC, so that not a bit may change.
 fn strict() -> Party {
@@ -130,14 +133,17 @@ fn messages_out_of_turn_are_refused() {
 
 #[test]
 fn a_token_over_the_limit_is_refused() {
-    let mut server = Party::alice();
-    server.settings.limits.max_token = 40;
-    let result = tampered(&server, |leg, message| {
-        if leg == 0 {
-            message.push(0);
-        }
-    });
-    assert!(matches!(result, Err(Error::InvalidToken(_))), "{result:?}");
+    let mut settings = settings();
+    settings.limits.max_token = 40;
+    let server = Arc::new(credential(None));
+    let server = server::Accepting::new(server, configured(settings));
+    let (_, mut token) = going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
+    assert!(token.len() <= 40);
+    let step = |token: &[u8]| server.step(token, call(C::empty())).map(|output| output.complete());
+    token.resize(40, 0);
+    assert!(matches!(step(&token), Ok(false)));
+    token.push(0);
+    assert!(matches!(step(&token).unwrap_err().error, Error::InvalidToken(_)));
 }
 
 // ---- fields
