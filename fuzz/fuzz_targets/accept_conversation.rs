@@ -10,10 +10,10 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::server::{Accepting, Context, Initiating, StepOutput};
 use negossp::negotiate::token::{FirstToken, NegTokenInit, NegTokenResp};
+use negossp::server::{Accepting, Context, Initiating, StepOutput};
 use negossp::types::flags::ContextFlags;
-use negossp_fuzz::{Edit, Setting, USER, use_context};
+use negossp_fuzz::{Edit, Setting, USER, call, use_context};
 
 #[derive(Debug, Arbitrary)]
 struct Plan {
@@ -93,16 +93,16 @@ fuzz_target!(|plan: Plan| {
     let client_setting = Setting { only_ntlm: setting.only_ntlm || plan.bare, ..setting.clone() };
     let bindings = setting.bindings(true);
     let client_bindings = setting.bindings(false);
-    let mut server = Accepting::new(setting.credential(true), setting.settings());
+    let mut server = Accepting::new(setting.credential(true), setting.configuration());
     let mut client = Initiating::new(
         client_setting.credential(false),
-        setting.settings(),
+        setting.configuration(),
         setting.target().into(),
     )
     .ok();
     assert!(client.is_some());
     let accept = |server: &Accepting, token: &[u8]| {
-        server.step(token, setting.requirements(true), bindings.as_ref())
+        server.step(token, call(setting.requirements(true), bindings.as_ref()))
     };
 
     if plan.hint
@@ -120,8 +120,7 @@ fuzz_target!(|plan: Plan| {
         if let Some(initiating) = client.take() {
             let leg = initiating.step(
                 from_server.as_deref(),
-                setting.requirements(false),
-                client_bindings.as_ref(),
+                call(setting.requirements(false), client_bindings.as_ref()),
             );
             if let Ok(StepOutput { context, token: Some(sent), .. }) = leg {
                 token = sent;

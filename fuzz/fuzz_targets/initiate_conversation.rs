@@ -6,7 +6,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use negossp::server::{Accepting, Context, Initiating, StepOutput};
-use negossp_fuzz::{Edit, Setting, use_context};
+use negossp_fuzz::{Edit, Setting, call, use_context};
 
 #[derive(Debug, Arbitrary)]
 struct Plan {
@@ -27,16 +27,20 @@ enum Move {
 fuzz_target!(|plan: Plan| {
     let setting = &plan.setting;
     let (bindings, client_bindings) = (setting.bindings(true), setting.bindings(false));
-    let mut server = Some(Accepting::new(setting.credential(true), setting.settings()));
-    let client =
-        Initiating::new(setting.credential(false), setting.settings(), setting.target().into());
+    let mut server = Some(Accepting::new(setting.credential(true), setting.configuration()));
+    let client = Initiating::new(
+        setting.credential(false),
+        setting.configuration(),
+        setting.target().into(),
+    );
     let mut client = client.expect("NTLM can be initiated");
     let mut from_client: Option<Vec<u8>> = plan.hint.then(Vec::new);
     let mut steps = plan.steps.iter();
     for _ in 0..6 {
         let mut token = None;
         if let (Some(accepting), Some(sent)) = (&server, &from_client)
-            && let Ok(leg) = accepting.step(sent, setting.requirements(true), bindings.as_ref())
+            && let Ok(leg) =
+                accepting.step(sent, call(setting.requirements(true), bindings.as_ref()))
         {
             token = leg.token;
             server = match leg.context {
@@ -52,8 +56,8 @@ fuzz_target!(|plan: Plan| {
             }
             Some(Move::Instead(bytes)) => token = Some(bytes.clone()),
         }
-        let Ok(StepOutput { context, token, .. }) =
-            client.step(token.as_deref(), setting.requirements(false), client_bindings.as_ref())
+        let Ok(StepOutput { context, token, .. }) = client
+            .step(token.as_deref(), call(setting.requirements(false), client_bindings.as_ref()))
         else {
             continue;
         };

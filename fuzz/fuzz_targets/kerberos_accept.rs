@@ -6,9 +6,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::platform::random::SystemRandom;
 use negossp::config::Settings;
-use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use negossp::kerberos::keytab::{Entry, Keytab};
@@ -19,9 +17,12 @@ use negossp::kerberos::message::{
     PrincipalName, Ticket, TicketFlags, TransitedEncoding,
 };
 use negossp::kerberos::{Acceptor, CredentialKeys, Service};
-use negossp::mechanism::{AcceptCall, Mechanism, Step};
-use negossp::server::credential::{Credential, Usage};
 use negossp::mechanism::Package;
+use negossp::mechanism::{AcceptCall, Mechanism, Step};
+use negossp::platform::random::SystemRandom;
+use negossp::server::Configuration;
+use negossp::server::credential::{Credential, Usage};
+use negossp::stores::kerberos_files::ReplayCacheKind;
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
 use negossp_fuzz::Edit;
@@ -44,8 +45,8 @@ const NOW: i64 = 1_800_000_000;
 struct World {
     key: Key,
     session_key: Key,
-    settings: Settings,
     credential: Credential,
+    configuration: Arc<Configuration>,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -53,7 +54,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let entry = Entry::new("R".into(), vec!["HTTP".into(), "h".into()], 1, 1, 0, key.clone());
     let mut settings = Settings::default();
     settings.kerberos.enctypes = Enctype::ALL.to_vec();
-    settings.kerberos.replay_cache = ReplayCacheKind::Off;
+    settings.kerberos_files.replay_cache = ReplayCacheKind::Off;
     let credential = Credential {
         package: Package::Only(Mechanism::Kerberos),
         usage: Usage { inbound: true, outbound: false },
@@ -65,12 +66,14 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         service: Service {
             name: None,
             keys: CredentialKeys::Keytab(Arc::new(Keytab::of_entries(vec![entry]))),
-        }, assembled: Default::default() };
+        },
+        assembled: Default::default(),
+    };
     World {
         key,
         session_key: Key::new(Enctype::Aes128Sha1, &[2; 16]).unwrap(),
-        settings,
         credential,
+        configuration: Arc::new(Configuration::open(settings, None)),
     }
 });
 
@@ -145,21 +148,21 @@ fuzz_target!(|plan: Plan| {
         authorization_data: Some(AuthorizationData::decode(&authenticator_data).unwrap()),
     };
     let authenticator = edited(authenticator.encode().to_vec(), &plan.authenticator);
-    let sealed =
-        world.session_key.encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator, &SystemRandom).unwrap();
+    let sealed = world
+        .session_key
+        .encrypt(key_usage::AP_REQ_AUTHENTICATOR, &authenticator, &SystemRandom)
+        .unwrap();
     let request = ApReq {
         ap_options: ApOptions::from_bits_retain(plan.options),
         ticket,
         authenticator: encrypted(&sealed),
     };
-    let notes = Notes::default();
+    let config = world.credential.acceptor_config(&world.configuration);
     let call = AcceptCall {
-        credential: &world.credential,
-        settings: &world.settings,
+        config: &config.kerberos,
         requirements: ContextFlags::from_bits_truncate(plan.requirements),
         bindings: None,
         now: FileTime::from_unix_seconds(NOW),
-        notes: &notes,
     };
     let mut step = Acceptor::new().step(&request.encode(), &call);
     let untouched = plan.ticket.is_empty()
@@ -173,10 +176,10 @@ fuzz_target!(|plan: Plan| {
     if let Ok(Step::Done { established, .. }) = step {
         // Whoever it is, it is someone of that realm or of another: a name is never empty.
         assert!(established.client.display_name().len() > 1);
-        let mut session = established.session.clone();
+        let negossp::kerberos::EstablishedSession { mut session, delegated } = established.session;
         let mut token = vec![0; session.sizes().max_signature as usize];
         session.sign(&[b"message"], 0, &mut token).unwrap();
-        if let Some(delegated) = established.delegated {
+        if let Some(delegated) = delegated {
             delegated.ccache().unwrap();
         }
     }

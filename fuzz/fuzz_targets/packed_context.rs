@@ -7,20 +7,20 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use negossp::platform::random::SystemRandom;
-use negossp::platform;
 use negossp::config::Settings;
-use negossp::server::Context;
-use negossp::export;
-use negossp::server::export_import::CallState;
 use negossp::persist::{Persist, Reader};
+use negossp::platform;
+use negossp::platform::random::SystemRandom;
+use negossp::server::export_import::{self, CallState, ExportOptions};
+use negossp::server::{Configuration, Context};
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
-use negossp_fuzz::use_context;
+use negossp_fuzz::{call, use_context};
 use std::sync::{Arc, LazyLock};
 
-static SETTINGS: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+static CONFIGURATION: LazyLock<Arc<Configuration>> =
+    LazyLock::new(|| Arc::new(Configuration::open(Settings::default(), None)));
 
 /// The time and the circumstances at the front of what was unpacked.
 fn front(plain: &[u8]) -> (FileTime, CallState) {
@@ -31,29 +31,34 @@ fn front(plain: &[u8]) -> (FileTime, CallState) {
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, bytes)) = data.split_first() else { return };
     if kind & 2 != 0 {
-        assert!(matches!(export::import(bytes, &SETTINGS), Err(Error::InvalidToken(_))));
+        assert!(matches!(
+            export_import::import(bytes, &CONFIGURATION),
+            Err(Error::InvalidToken(_))
+        ));
         return;
     }
-    let Ok(context) = export::unpack_unsealed(kind & 1 != 0, bytes, &SETTINGS) else { return };
+    let Ok(context) = export_import::unpack_unsealed(kind & 1 != 0, bytes, &CONFIGURATION) else {
+        return;
+    };
     let (made, circumstances) = front(bytes);
-    assert_eq!(export::pack_unsealed(&context, &circumstances, made).as_deref(), Ok(bytes));
+    assert_eq!(export_import::pack_unsealed(&context, &circumstances, made).as_deref(), Ok(bytes));
     match &context {
         Context::Established(secured) => use_context(&secured.established, b"message"),
         Context::Accepting(accepting) => {
             for token in [&b""[..], b"NTLMSSP\0\x03\0\0\0", bytes] {
-                let _ =
-                    accepting.step(token, ContextFlags::INTEGRITY, circumstances.bindings.as_ref());
+                let bindings = circumstances.bindings.as_ref();
+                let _ = accepting.step(token, call(ContextFlags::INTEGRITY, bindings));
             }
         }
         Context::Initiating(_) | Context::Failed => panic!("neither is ever exported"),
     }
     // And sealed, and opened again.
-    let sealed = export::export(
+    let sealed = export_import::export(
         &context,
         &circumstances,
-        export::ExportOptions { reset: kind & 4 != 0, half_open: true },
-        &SETTINGS,
+        ExportOptions { reset: kind & 4 != 0, half_open: true },
+        &CONFIGURATION,
         platform::now(),
     );
-    assert!(export::import(&sealed.unwrap(), &SETTINGS).is_ok());
+    assert!(export_import::import(&sealed.unwrap(), &CONFIGURATION).is_ok());
 });

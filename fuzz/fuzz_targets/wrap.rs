@@ -6,12 +6,12 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::platform::random::SystemRandom;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::types::protection::{Part, Qop};
+use negossp::platform::random::SystemRandom;
 use negossp::types::error::Result;
 use negossp::types::flags::ContextFlags;
+use negossp::types::protection::{Part, Qop};
 
 #[derive(Arbitrary, Debug)]
 struct Plan<'a> {
@@ -94,7 +94,9 @@ impl Plan<'_> {
             send_sequence: FIRST,
             receive_sequence: FIRST,
             flags,
-            dce_style, random: &SystemRandom,})
+            dce_style,
+            random: &SystemRandom,
+        })
     }
 }
 

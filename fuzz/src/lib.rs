@@ -2,16 +2,18 @@
 //! tokens.
 
 use arbitrary::Arbitrary;
-use negossp::ntlm::Account;
 use negossp::config::Settings;
-use negossp::types::channel_bindings::Strictness;
-use negossp::mechanism::{Established, Mechanism};
-use negossp::types::protection::{Part, Qop};
+use negossp::context::Call;
+use negossp::mechanism::{Mechanism, Package};
+use negossp::negotiate::Established;
+use negossp::ntlm::Account;
+use negossp::platform;
+use negossp::server::Configuration;
 use negossp::server::credential::{Credential, Usage};
-use negossp::mechanism::Package;
-use negossp::types::identity::Identity;
-use negossp::types::channel_bindings::ChannelBindings;
+use negossp::types::channel_bindings::{ChannelBindings, Strictness};
 use negossp::types::flags::ContextFlags;
+use negossp::types::identity::Identity;
+use negossp::types::protection::{Part, Qop};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -139,7 +141,7 @@ impl Setting {
         })
     }
 
-    pub fn settings(&self) -> Arc<Settings> {
+    pub fn configuration(&self) -> Arc<Configuration> {
         let strictness = |n: u8| {
             [Strictness::WhenSent, Strictness::Off, Strictness::Require][usize::from(n % 3)]
         };
@@ -154,7 +156,7 @@ impl Setting {
         if self.small_tokens {
             settings.limits.max_token = 400;
         }
-        Arc::new(settings)
+        Arc::new(Configuration::open(settings, None))
     }
 
     pub fn requirements(&self, inbound: bool) -> ContextFlags {
@@ -173,6 +175,11 @@ impl Setting {
     pub fn target(&self) -> &'static str {
         if self.target { "HTTP/localhost" } else { "" }
     }
+}
+
+/// A call with these requirements, now.
+pub fn call(requirements: ContextFlags, bindings: Option<&ChannelBindings>) -> Call<'_> {
+    Call { requirements, bindings, now: platform::now() }
 }
 
 /// Everything that a context can be asked, whatever it is made of.
