@@ -57,21 +57,16 @@ impl Authority for Chain {
 
 impl Chain {
     /// Records how a logon ended once everything has been checked: in the audit file, and for the
-    /// throttle, which lets an account go on from where it has logged on before.
-    pub fn conclude(&self, logon: &LogonNames, outcome: Result<&Principal, &Error>, now: FileTime) {
-        if let Ok(client) = outcome
-            && let Some(kind) = AuthorityKind::from_origin(client.origins.logon)
-            && self.options.throttle.contains(&kind)
-        {
-            let LogonNames { user, domain, workstation, address } = logon;
-            let account = match kind {
-                AuthorityKind::Credential | AuthorityKind::AccountFile => client.user.clone(),
-                AuthorityKind::Application => user.clone(),
-                AuthorityKind::Domain | AuthorityKind::Winbind => format!("{domain}\\{user}"),
-            };
-            let throttle = Throttle::global();
-            let attempt = throttle.attempt(&account, workstation, address.as_ref());
-            throttle.right(&attempt, Instant::now());
+    /// throttle, which lets an account go on from where it has logged on before. `outcome` is the
+    /// receipt of the validated logon, or why the client was rejected.
+    pub fn conclude(
+        &self,
+        logon: &LogonNames,
+        outcome: Result<Option<u64>, &Error>,
+        now: FileTime,
+    ) {
+        if let Ok(Some(receipt)) = outcome {
+            Throttle::global().right(receipt, Instant::now());
         }
         audit::record(outcome.err(), logon, self.audited, &self.options, now);
     }
@@ -128,13 +123,12 @@ impl Chain {
             application::ask(&**application, logon).transpose()
         });
         match judged {
-            Ok(Some(proof)) => Verdict::Judged(Ok(self.validated(
-                logon.user.to_owned(),
-                logon.domain,
-                Origin::Application,
-                proof,
-            ))),
-            Ok(None) => Verdict::Unknown,
+            Ok((Some(proof), receipt)) => {
+                let user = logon.user.to_owned();
+                let client = self.validated(user, logon.domain, Origin::Application, proof);
+                Verdict::Judged(Ok(Validated { receipt, ..client }))
+            }
+            Ok((None, _)) => Verdict::Unknown,
             Err(error) => Verdict::Judged(Err(error)),
         }
     }
@@ -191,7 +185,8 @@ impl Chain {
             return Verdict::Unknown;
         }
         let account = format!("{}\\{}", logon.domain, logon.user);
-        Verdict::Judged(self.throttled(&[kind], &account, logon, || to.validate(logon)))
+        let validated = self.throttled(&[kind], &account, logon, || to.validate(logon));
+        Verdict::Judged(validated.map(|(client, receipt)| Validated { receipt, ..client }))
     }
 
     /// An account whose hashes are at hand.
@@ -203,7 +198,7 @@ impl Chain {
         origin: Origin,
         logon: &NetworkLogon<'_>,
     ) -> Result<Validated> {
-        let proof = self.throttled(&[kind], &account.user, logon, || {
+        let (proof, receipt) = self.throttled(&[kind], &account.user, logon, || {
             let proof = response::check(account, logon);
             // "No password set" is the more useful reason.
             if status == AccountStatus::NoPassword {
@@ -212,31 +207,34 @@ impl Chain {
             proof
         })?;
         status.admit()?;
-        Ok(self.validated(account.user.clone(), &account.domain, origin, proof))
+        let client = self.validated(account.user.clone(), &account.domain, origin, proof);
+        Ok(Validated { receipt, ..client })
     }
 
     /// An unknown name: one response is checked all the same, so that it takes as long as a wrong
     /// password.
     fn unknown(&self, kinds: &[AuthorityKind], logon: &NetworkLogon<'_>) -> Result<Validated> {
-        self.throttled(kinds, logon.user, logon, || match response::check(nobody(), logon) {
-            Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
-            _ => Err(Error::LogonDenied(Denial::UnknownUser)),
-        })
+        let denied =
+            self.throttled(kinds, logon.user, logon, || match response::check(nobody(), logon) {
+                Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
+                _ => Err(Error::LogonDenied(Denial::UnknownUser)),
+            });
+        denied.map(|(never, _)| never)
     }
 
     /// Has `judge` check the logon, unless too many wrong passwords were given for the account;
-    /// counts those. That the password was right counts once the whole logon has succeeded
-    /// ([`Chain::conclude`]).
+    /// counts those. That the password was right counts once the whole logon has succeeded:
+    /// [`Chain::conclude`] gets the number returned here, if the throttle is for such accounts.
     fn throttled<T>(
         &self,
         kinds: &[AuthorityKind],
         account: &str,
         logon: &NetworkLogon<'_>,
         judge: impl FnOnce() -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<(T, Option<u64>)> {
         let options = &self.options;
         if !kinds.iter().any(|kind| options.throttle.contains(kind)) {
-            return judge();
+            return Ok((judge()?, None));
         }
         let (throttle, now) = (Throttle::global(), Instant::now());
         let attempt = throttle.attempt(account, logon.workstation, logon.address.as_ref());
@@ -256,7 +254,7 @@ impl Chain {
                 Limits { after: options.throttle_after, longest: options.throttle_longest };
             throttle.wrong(&attempt, limits, now);
         }
-        result
+        Ok((result?, Some(attempt.receipt())))
     }
 
     /// The client whose proof is right. `domain` is the account's; empty for the machine's.
@@ -267,6 +265,7 @@ impl Chain {
             session_base_key: proof.session_base_key,
             lm_session_key: proof.lm_session_key,
             response: proof.response,
+            receipt: None,
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Which authorities there are, and in which order they are asked.
 
-use crate::principal::Origin;
-
 /// An authority that judges NTLM logons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuthorityKind {
@@ -27,18 +25,6 @@ impl AuthorityKind {
         AuthorityKind::Domain,
         AuthorityKind::Winbind,
     ];
-
-    /// The authority of a principal that logged on with NTLM.
-    pub fn from_origin(logon: Origin) -> Option<AuthorityKind> {
-        match logon {
-            Origin::Credential => Some(AuthorityKind::Credential),
-            Origin::Application => Some(AuthorityKind::Application),
-            Origin::AccountFile => Some(AuthorityKind::AccountFile),
-            Origin::Netlogon => Some(AuthorityKind::Domain),
-            Origin::Winbind => Some(AuthorityKind::Winbind),
-            _ => None,
-        }
-    }
 
     /// What the configuration calls it.
     pub fn name(self) -> &'static str {

@@ -107,6 +107,7 @@ impl PassThroughResult {
             session_base_key: self.user_session_key,
             lm_session_key: self.lm_key,
             response: kind,
+            receipt: None,
         })
     }
 }

@@ -39,12 +39,20 @@ const SHARDS: usize = 16;
 /// Counts in one shard.
 const MOST: usize = 4096;
 
-/// What the throttle counts by.
+/// What the throttle counts by: keyed hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
     account: u64,
     place: u64,
+    /// The account at this place.
     both: u64,
+}
+
+impl Attempt {
+    /// What [`Throttle::right`] takes when the attempt has succeeded.
+    pub fn receipt(&self) -> u64 {
+        self.both
+    }
 }
 
 /// Wrong passwords in a row.
@@ -67,7 +75,8 @@ impl Count {
 
 /// All counts.
 pub struct Throttle {
-    hasher: RandomState,
+    accounts: RandomState,
+    places: RandomState,
     shards: [Mutex<HashMap<u64, Count>>; SHARDS],
 }
 
@@ -75,7 +84,8 @@ impl Throttle {
     /// A throttle that has seen nothing yet.
     pub fn new() -> Throttle {
         Throttle {
-            hasher: RandomState::new(),
+            accounts: RandomState::new(),
+            places: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::new(HashMap::new())),
         }
     }
@@ -90,18 +100,13 @@ impl Throttle {
     /// The attempt to log on as `account` from a place: the client's `address`, or if that is
     /// unknown its `workstation`.
     pub fn attempt(&self, account: &str, workstation: &str, address: Option<&Address>) -> Attempt {
-        let account = account_name::fold(account);
-        let workstation = account_name::fold(workstation);
+        let account = self.accounts.hash_one(account_name::fold(account).as_bytes());
         let place = match address {
-            Some(Address::V4(address)) => &address[..],
-            Some(Address::V6(address)) => address,
-            None => workstation.as_bytes(),
+            Some(Address::V4(address)) => self.places.hash_one(&address[..]),
+            Some(Address::V6(address)) => self.places.hash_one(&address[..]),
+            None => self.places.hash_one(account_name::fold(workstation).as_bytes()),
         };
-        Attempt {
-            account: self.hasher.hash_one((0, &account)),
-            place: self.hasher.hash_one((1, place)),
-            both: self.hasher.hash_one((2, &account, place)),
-        }
+        Attempt { account, place, both: account ^ place.rotate_left(32) }
     }
 
     fn shard(&self, key: u64) -> &Mutex<HashMap<u64, Count>> {
@@ -144,9 +149,9 @@ impl Throttle {
         }
     }
 
-    /// The attempt was looked at, and the password was right.
-    pub fn right(&self, attempt: &Attempt, now: Instant) {
-        self.change(attempt.both, now, |_| Count { known: true, wrong: 0, at: now, until: now });
+    /// The attempt with this receipt was looked at, and the logon has succeeded.
+    pub fn right(&self, receipt: u64, now: Instant) {
+        self.change(receipt, now, |_| Count { known: true, wrong: 0, at: now, until: now });
     }
 
     fn change(&self, key: u64, now: Instant, change: impl FnOnce(Option<Count>) -> Count) {
@@ -218,7 +223,7 @@ mod tests {
             let attempt = self.attempt(account, workstation);
             let admitted = self.throttle.admits(&attempt, self.now);
             if admitted {
-                self.throttle.right(&attempt, self.now);
+                self.throttle.right(attempt.receipt(), self.now);
             }
             admitted
         }

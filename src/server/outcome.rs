@@ -4,27 +4,27 @@
 use crate::authority::Chain;
 use crate::negotiate::Established;
 use crate::types::error::{Error, Failure};
-use crate::types::logon_names::LogonNames;
+use crate::types::logon_names::{LogonNames, ValidatedLogon};
 use crate::types::time::FileTime;
 
 /// An acceptor's context is established, and the caller has the last token.
 pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) {
     let Established { client, mechanism, flags, logon, .. } = established;
-    let name = client.display_name();
     let mechanism = mechanism.package_name();
     let Some(logon) = logon else {
         tracing::info!(
             target: "negossp::context",
-            client = name, mechanism, ?flags, "client accepted"
+            client = client.display_name(), mechanism, ?flags, "client accepted"
         );
         return;
     };
-    let LogonNames { user, domain, workstation, .. } = &**logon;
+    let ValidatedLogon { names, receipt } = &**logon;
+    let LogonNames { user, domain, workstation, .. } = names;
     tracing::info!(
         target: "negossp::context",
-        client = name, mechanism, ?flags, user, domain, workstation, "client accepted"
+        client = client.display_name(), mechanism, ?flags, user, domain, workstation, "client accepted"
     );
-    chain.conclude(logon, Ok(client), now);
+    chain.conclude(names, Ok(*receipt), now);
 }
 
 /// An acceptor rejects a client. `token` is the length of its token in bytes.

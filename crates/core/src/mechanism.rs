@@ -10,7 +10,7 @@ use crate::replay::Claim;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
-use crate::types::logon_names::LogonNames;
+use crate::types::logon_names::ValidatedLogon;
 use crate::types::time::FileTime;
 
 /// A security mechanism.
@@ -233,8 +233,8 @@ pub struct Established<S> {
     /// Whether the mechanism requires SPNEGO's mechListMIC in both directions even if it is the
     /// first in the list: NTLM does if AUTHENTICATE_MESSAGE has a MIC ([MS-SPNG] 3.1.5.1, 3.2.5.1).
     pub wants_mech_list_mic: bool,
-    /// The names sent by an NTLM client, for logging the outcome; not part of an exported context.
-    pub logon: Option<Box<LogonNames>>,
+    /// The logon of an NTLM client, for reporting the outcome; not part of an exported context.
+    pub logon: Option<Box<ValidatedLogon>>,
 }
 
 impl<S> Established<S> {

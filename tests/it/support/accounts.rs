@@ -204,6 +204,6 @@ pub(crate) fn validate_under(
         workstation: logon.workstation.to_owned(),
         address: logon.address,
     };
-    chain.conclude(&names, result.as_ref().map(|validated| &validated.principal), now);
+    chain.conclude(&names, result.as_ref().map(|validated| validated.receipt), now);
     result
 }

@@ -271,7 +271,8 @@ fn exchange_mics(
 
 /// The failure of a context after the mechanism has succeeded.
 fn failed(error: Error, established: &Established) -> Failure {
-    Failure { error, token: None, logon: established.logon.clone() }
+    let names = established.logon.as_ref().map(|logon| Box::new(logon.names.clone()));
+    Failure { error, token: None, logon: names }
 }
 
 /// Checks the client's MIC over its list.

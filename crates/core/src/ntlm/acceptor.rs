@@ -18,7 +18,7 @@ use crate::principal::Principal;
 use crate::types::channel_bindings::Strictness;
 use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
-use crate::types::logon_names::LogonNames;
+use crate::types::logon_names::{LogonNames, ValidatedLogon};
 use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
 use tracing::debug;
@@ -253,7 +253,8 @@ impl Challenged {
             client_target: verified.assertions.target_name,
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: verified.assertions.has_mic,
-            logon: (!anonymous).then(|| Box::new(names)),
+            logon: (!anonymous)
+                .then(|| Box::new(ValidatedLogon { names, receipt: verified.receipt })),
         };
         Ok(Step::Done { established, token: None, claim: None })
     }
@@ -285,7 +286,7 @@ impl Challenged {
         // Parsed before the authority is asked, so that a malformed response gives the same error
         // with a right and a wrong password.
         let assertions = ClientAssertions::from_response(logon.nt_response)?;
-        let Validated { principal, session_base_key, lm_session_key, response } =
+        let Validated { principal, session_base_key, lm_session_key, response, receipt } =
             call.config.authority.validate(&logon, call.now)?;
         let principal = call.config.directory.complete(principal)?;
         if weak_key(flags, response, &lm_session_key) {
@@ -307,7 +308,13 @@ impl Challenged {
             }
         }
         assertions.check(response, call)?;
-        Ok(VerifiedLogon { principal, response: Some(response), exported_session_key, assertions })
+        Ok(VerifiedLogon {
+            principal,
+            response: Some(response),
+            receipt,
+            exported_session_key,
+            assertions,
+        })
     }
 
     /// The flags set in both messages.
@@ -339,6 +346,8 @@ struct VerifiedLogon {
     principal: Principal,
     /// `None` for a null session, which has no response.
     response: Option<ResponseKind>,
+    /// The authority's.
+    receipt: Option<u64>,
     exported_session_key: crypto::Key,
     assertions: ClientAssertions,
 }
@@ -363,6 +372,7 @@ fn anonymous(
     Ok(VerifiedLogon {
         principal: Principal::anonymous(),
         response: None,
+        receipt: None,
         exported_session_key: exported_session_key(message, flags, &crypto::Key::default())?,
         assertions: ClientAssertions::default(),
     })

@@ -67,6 +67,9 @@ pub struct Validated {
     pub lm_session_key: Zeroizing<[u8; 8]>,
     /// The kind of response. `KXKEY` does not transform the key of NTLMv2 and LMv2.
     pub response: ResponseKind,
+    /// A reference that the authority gets back when the exchange has succeeded as a whole, with
+    /// the names ([`ValidatedLogon`](crate::types::logon_names::ValidatedLogon)).
+    pub receipt: Option<u64>,
 }
 
 /// The kind of response that was verified.

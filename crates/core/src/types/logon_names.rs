@@ -1,4 +1,4 @@
-//! The names that a client sends, before it is authenticated.
+//! The names that a client sends, before and after it is authenticated.
 
 use super::address::Address;
 
@@ -14,4 +14,14 @@ pub struct LogonNames {
     pub workstation: String,
     /// The client's address, if the caller passed it with its channel bindings.
     pub address: Option<Address>,
+}
+
+/// A logon that an authority has validated. What remains is to report that the exchange has
+/// succeeded as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidatedLogon {
+    /// The names that the client sent.
+    pub names: LogonNames,
+    /// The authority's own reference to the logon, if it gave one.
+    pub receipt: Option<u64>,
 }
