@@ -5,6 +5,5 @@ mod exchange;
 mod hostile;
 mod policy;
 mod recorded;
-mod session;
 mod spec_examples;
 mod windows_exchange;

@@ -1,13 +1,13 @@
 //! Messages of established Kerberos contexts, both sides ours: what is refused, and what is told of
 //! lengths.
 
-use negossp::kerberos::crypto::{Enctype, Key};
-use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::mechanism::MS_KRB5_OID;
-use negossp::platform::random::SystemRandom;
-use negossp::types::error::Error;
-use negossp::types::flags::ContextFlags;
-use negossp::types::protection::{Part, Qop};
+use crate::support::random::COUNTED;
+use negossp_core::kerberos::crypto::{Enctype, Key};
+use negossp_core::kerberos::session::{Session, Setup, Side};
+use negossp_core::mechanism::MS_KRB5_OID;
+use negossp_core::types::error::Error;
+use negossp_core::types::flags::ContextFlags;
+use negossp_core::types::protection::{Part, Qop};
 
 const IN_ORDER: ContextFlags = ContextFlags::REPLAY_DETECT.union(ContextFlags::SEQUENCE_DETECT);
 
@@ -34,7 +34,7 @@ impl Terms {
             receive_sequence,
             flags: self.flags,
             dce_style: self.dce_style,
-            random: &SystemRandom,
+            random: &COUNTED,
         })
     }
 

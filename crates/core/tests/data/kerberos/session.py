@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Writes session_mit.txt or session_heimdal.txt: messages of established contexts, by MIT's or Heimdal's GSSAPI.
 
-  ../../infra/mit-kdc.sh run /tmp/kdc -- python3 session.py mit > session_mit.txt
-  ../../infra/mit-kdc.sh run /tmp/kdc -- python3 session.py heimdal > session_heimdal.txt
+  ../../../../../tests/infra/mit-kdc.sh run /tmp/kdc -- python3 session.py mit > session_mit.txt
+  ../../../../../tests/infra/mit-kdc.sh run /tmp/kdc -- python3 session.py heimdal > session_heimdal.txt
 
 Lines; a side is I (initiator) or A (acceptor), binary fields are hexadecimal, "-" for an empty one. What was protected is
-`text(SIZE)`, the same as in tests/it/kerberos/session.rs.
+`text(SIZE)`, the same as in crates/core/tests/it/kerberos/session.rs.
   context ENCTYPE STYLE KEY ACCEPTOR_SUBKEY FIRST_NUMBER_OF_I FIRST_NUMBER_OF_A
                                         STYLE is mutual, one-way or dce; what follows belongs to it, in its order
   mic SIDE SIZE TOKEN
@@ -16,7 +16,7 @@ Lines; a side is I (initiator) or A (acceptor), binary fields are hexadecimal, "
 import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../interop"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../../../tests/suites/interop"))
 import gss  # noqa: E402
 
 STYLES = {

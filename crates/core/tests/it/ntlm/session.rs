@@ -1,9 +1,9 @@
 //! Signed and sealed messages that come twice, too late, or changed.
 
-use negossp::ntlm::flags::NegotiateFlags as F;
-use negossp::ntlm::{Session, Side};
-use negossp::types::error::Error;
-use negossp::types::protection::{Part, Qop};
+use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::{Session, Side};
+use negossp_core::types::error::Error;
+use negossp_core::types::protection::{Part, Qop};
 
 const KEY: [u8; 16] = [0x55; 16];
 const EXTENDED: F =

@@ -1,7 +1,7 @@
 //! Kerberos' cryptography against the vectors that its documents publish.
 
-use negossp::kerberos::crypto::{Enctype, Key, n_fold, string_to_key};
-use negossp::types::protection::Part;
+use negossp_core::kerberos::crypto::{Enctype, Key, n_fold, string_to_key};
+use negossp_core::types::protection::Part;
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();

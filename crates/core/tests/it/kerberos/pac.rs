@@ -3,13 +3,14 @@
 use crate::support::pac::{
     LogonInfo, client_info, pac_type, place, sid, sign, signed, upn_dns_info,
 };
-use negossp::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
-use negossp::kerberos::message::authorization_data::ad_type;
-use negossp::kerberos::message::{AuthorizationData, EncTicketPart};
-use negossp::kerberos::pac::{Compression, Pac, buffer_type};
-use negossp::principal::SidAndAttributes;
-use negossp::types::error::{Error, Result};
-use negossp::types::sid::Sid;
+use crate::support::shared;
+use negossp_core::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
+use negossp_core::kerberos::message::authorization_data::ad_type;
+use negossp_core::kerberos::message::{AuthorizationData, EncTicketPart};
+use negossp_core::kerberos::pac::{Compression, Pac, buffer_type};
+use negossp_core::principal::SidAndAttributes;
+use negossp_core::types::error::{Error, Result};
+use negossp_core::types::sid::Sid;
 
 /// A ticket of tests/data/kerberos/pac: words and values.
 struct Recorded {
@@ -19,7 +20,7 @@ struct Recorded {
 
 macro_rules! recorded {
     ($($name:literal),* $(,)?) => {
-        [$(Recorded { name: $name, text: include_str!(concat!("../../data/kerberos/pac/", $name, ".txt")) }),*]
+        [$(Recorded { name: $name, text: include_str!(shared!("kerberos/pac/", $name, ".txt")) }),*]
     };
 }
 

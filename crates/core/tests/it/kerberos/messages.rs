@@ -2,12 +2,12 @@
 //! come out the same when written again, and do no harm when garbled.
 
 use crate::support::kerberos_recorded::{Conversation, Opened, conversations, hex};
-use negossp::encoding::der;
-use negossp::encoding::der::Writer;
-use negossp::kerberos::ccache::CredentialCache;
-use negossp::kerberos::gss_checksum::{CHECKSUM_TYPE, GssChecksum};
-use negossp::kerberos::gss_token::{Oid, Token, TokenId};
-use negossp::kerberos::message::*;
+use negossp_core::encoding::der;
+use negossp_core::encoding::der::Writer;
+use negossp_core::kerberos::ccache::CredentialCache;
+use negossp_core::kerberos::gss_checksum::{CHECKSUM_TYPE, GssChecksum};
+use negossp_core::kerberos::gss_token::{Oid, Token, TokenId};
+use negossp_core::kerberos::message::*;
 
 /// The flags that a checksum and an acceptor's result share.
 const SHARED: u32 = 0x107f;

@@ -1,9 +1,9 @@
 //! PACs as tests want them: an NDR writer, the buffers of [MS-PAC], signatures. The writer knows
 //! nothing of the reader.
 
-use negossp::kerberos::crypto::{Key, key_usage};
-use negossp::kerberos::pac::buffer_type;
-use negossp::types::sid::Sid;
+use negossp_core::kerberos::crypto::{Key, key_usage};
+use negossp_core::kerberos::pac::buffer_type;
+use negossp_core::types::sid::Sid;
 
 /// Writes NDR as [C706] 14 has it, little-endian.
 #[derive(Default)]

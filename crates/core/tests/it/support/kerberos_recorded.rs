@@ -1,10 +1,10 @@
 //! The GSS-API conversations of MIT krb5 and Heimdal in tests/data/kerberos, opened with the
 //! service's keys.
 
-use negossp::kerberos::crypto::{Key, key_usage};
-use negossp::kerberos::gss_token::Token;
-use negossp::kerberos::keytab::{Keytab, Wanted};
-use negossp::kerberos::message::*;
+use negossp_core::kerberos::crypto::{Key, key_usage};
+use negossp_core::kerberos::gss_token::Token;
+use negossp_core::kerberos::keytab::{Keytab, Wanted};
+use negossp_core::kerberos::message::*;
 use std::collections::BTreeMap;
 
 pub(crate) fn hex(text: &str) -> Vec<u8> {
@@ -31,7 +31,7 @@ impl Conversation {
 
 pub(crate) fn conversations() -> Vec<Conversation> {
     let mut found: Vec<Conversation> = Vec::new();
-    for line in include_str!("../../data/kerberos/tokens.txt").lines() {
+    for line in include_str!("../../../../../tests/data/kerberos/tokens.txt").lines() {
         let [name, what, value] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
         if found.last().is_none_or(|last| last.name != name) {
             found.push(Conversation { name, ..Conversation::default() });
@@ -49,7 +49,7 @@ pub(crate) fn conversations() -> Vec<Conversation> {
 }
 
 pub(crate) fn keytab() -> Keytab {
-    Keytab::parse(include_bytes!("../../data/kerberos/tokens.keytab")).unwrap()
+    Keytab::parse(include_bytes!("../../../../../tests/data/kerberos/tokens.keytab")).unwrap()
 }
 
 pub(crate) fn decrypt(key: &Key, usage: u32, data: &EncryptedData<'_>) -> Vec<u8> {
@@ -97,7 +97,7 @@ impl Opened {
         let replies = replies.collect();
         let cksum = Authenticator::decode(&authenticator).unwrap().cksum.unwrap();
         let checksum =
-            negossp::kerberos::gss_checksum::GssChecksum::decode(cksum.checksum).unwrap();
+            negossp_core::kerberos::gss_checksum::GssChecksum::decode(cksum.checksum).unwrap();
         let credential = checksum.credential.map(|message| {
             let read = KrbCred::decode(message).unwrap();
             let plain = read.unencrypted().map(<[u8]>::to_vec);

@@ -1,7 +1,8 @@
 //! Keytab files: MIT's read as MIT reads them, and what is no good told apart.
 
-use negossp::kerberos::crypto::{Enctype, Key};
-use negossp::kerberos::keytab::{Defect, Entry, Keytab, Wanted};
+use crate::support::shared;
+use negossp_core::kerberos::crypto::{Enctype, Key};
+use negossp_core::kerberos::keytab::{Defect, Entry, Keytab, Wanted};
 
 /// What MIT sees in one of its files, and we: KVNO, time, name type, encryption type, principal,
 /// key.
@@ -34,8 +35,8 @@ fn same_as_mit(bytes: &[u8], seen: &str) -> Keytab {
 macro_rules! mit {
     ($name:literal) => {
         same_as_mit(
-            include_bytes!(concat!("../../data/kerberos/", $name, ".keytab")),
-            include_str!(concat!("../../data/kerberos/", $name, ".txt")),
+            include_bytes!(shared!("kerberos/", $name, ".keytab")),
+            include_str!(shared!("kerberos/", $name, ".txt")),
         )
     };
 }
@@ -67,8 +68,8 @@ fn names_as_mit() {
 #[test]
 #[cfg(target_endian = "little")]
 fn version_1_as_mit() {
-    let keytab = Keytab::parse(include_bytes!("../../data/kerberos/version1.keytab")).unwrap();
-    let seen = include_str!("../../data/kerberos/version1.txt");
+    let keytab = Keytab::parse(include_bytes!(shared!("kerberos/version1.keytab"))).unwrap();
+    let seen = include_str!(shared!("kerberos/version1.txt"));
     assert_eq!(keytab.entries().len(), seen.lines().count());
     for (entry, line) in keytab.entries().iter().zip(seen.lines()) {
         let fields: Vec<&str> = line.split('\t').collect();
@@ -123,7 +124,7 @@ fn candidates_in_a_sensible_order() {
 /// Cut off anywhere, a file gives the entries before the cut.
 #[test]
 fn a_file_cut_off() {
-    let bytes = include_bytes!("../../data/kerberos/kvnos.keytab");
+    let bytes = include_bytes!(shared!("kerberos/kvnos.keytab"));
     let whole = Keytab::parse(bytes).unwrap();
     let mut most = 0;
     for length in 0..=bytes.len() {
@@ -156,7 +157,7 @@ fn what_is_no_keytab() {
 #[test]
 fn hostile_records() {
     let file = |records: &[&[u8]]| [&[5, 2][..], &records.concat()].concat();
-    let good = &include_bytes!("../../data/kerberos/names.keytab")[2..];
+    let good = &include_bytes!(shared!("kerberos/names.keytab"))[2..];
     let malformed: [&[u8]; 7] = [
         b"\x00\x00\x00\x01\x00",
         b"\x00\x00\x00\x02\x00\x00",

@@ -1,12 +1,12 @@
 //! Messages that MIT's and Heimdal's GSSAPI made (`tests/data/kerberos/session_*.txt`), read and
 //! made again.
 
-use negossp::kerberos::crypto::{Enctype, Key};
-use negossp::kerberos::session::{Session, Setup, Side};
-use negossp::platform::random::SystemRandom;
-use negossp::types::error::Error;
-use negossp::types::flags::ContextFlags;
-use negossp::types::protection::{Part, Qop};
+use crate::support::random::COUNTED;
+use negossp_core::kerberos::crypto::{Enctype, Key};
+use negossp_core::kerberos::session::{Session, Setup, Side};
+use negossp_core::types::error::Error;
+use negossp_core::types::flags::ContextFlags;
+use negossp_core::types::protection::{Part, Qop};
 
 fn hex(text: &str) -> Vec<u8> {
     let text = if text == "-" { "" } else { text };
@@ -73,7 +73,7 @@ fn recorded() -> Vec<Recorded> {
                     receive_sequence,
                     flags: ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT,
                     dce_style: style == "dce",
-                    random: &SystemRandom,
+                    random: &COUNTED,
                 })
             };
             contexts.push(Recorded {

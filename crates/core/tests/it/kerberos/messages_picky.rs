@@ -2,9 +2,9 @@
 //! Recorded messages and ten thousand made up from random values.
 
 use crate::support::kerberos_recorded::{Opened, conversations};
-use negossp::encoding::der;
-use negossp::kerberos::gss_token::Token;
-use negossp::kerberos::message::{
+use negossp_core::encoding::der;
+use negossp_core::kerberos::gss_token::Token;
+use negossp_core::kerberos::message::{
     ApOptions, ApRep, ApReq, Authenticator, AuthorizationData, Checksum, EncApRepPart,
     EncKrbCredPart, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, HostAddresses,
     KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, Ticket, TicketFlags,

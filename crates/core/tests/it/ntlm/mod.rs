@@ -1,0 +1,3 @@
+//! NTLM.
+
+mod session;
