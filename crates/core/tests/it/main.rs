@@ -2,5 +2,6 @@
 //! here reads a clock or asks the operating system for random numbers: a test passes what it wants.
 
 mod kerberos;
+mod negotiate;
 mod ntlm;
 mod support;

@@ -1,21 +1,22 @@
 //! What the NTLM tests share: both sides with settings to play with, and a whole exchange between
 //! them.
 
-use negossp::config::Settings;
-use negossp::mechanism::Package;
-use negossp::mechanism::{self, AcceptCall, InitiateCall, Mechanism};
-use negossp::ntlm::flags::NegotiateFlags;
-use negossp::ntlm::{Acceptor, Initiator, ServerNames, Session};
-use negossp::ntlm::{Account, ResponsePolicy};
-use negossp::server::Configuration;
-use negossp::server::credential::{Credential, Usage};
-use negossp::types::channel_bindings::ChannelBindings;
-use negossp::types::error::Error;
-use negossp::types::flags::ContextFlags;
-use negossp::types::identity::Identity;
-use negossp::types::protection::{Part, Qop};
-use negossp::types::time::FileTime;
+use super::caller::{Accounts, acceptor_config};
+use super::random::COUNTED;
+use negossp_core::mechanism::{self, AcceptCall, InitiateCall};
+use negossp_core::ntlm::flags::NegotiateFlags;
+use negossp_core::ntlm::{
+    Acceptor, AcceptorConfig, Account, Initiator, InitiatorConfig, Policy, ResponsePolicy,
+    ServerNames, Session,
+};
+use negossp_core::types::channel_bindings::ChannelBindings;
+use negossp_core::types::error::Error;
+use negossp_core::types::flags::ContextFlags;
+use negossp_core::types::identity::Identity;
+use negossp_core::types::protection::{Part, Qop};
+use negossp_core::types::time::FileTime;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An established NTLM context.
 pub(crate) type Established = mechanism::Established<Session>;
@@ -29,10 +30,6 @@ pub(crate) const PASSWORD: &str = "Passw0rd!";
 /// 2026-11-22, about when the recorded exchanges were made.
 pub(crate) const NOW: FileTime = FileTime(134_398_234_000_000_000);
 
-pub(crate) fn settings() -> Settings {
-    Settings { server: ServerNames::from_host_name("server.example.test"), ..Settings::default() }
-}
-
 pub(crate) fn every_response() -> ResponsePolicy {
     ResponsePolicy { lmv2: true, ntlmv1: true, ntlmv1_ess: true, lm: true }
 }
@@ -41,25 +38,14 @@ pub(crate) fn identity(user: &str, domain: &str, password: &str) -> Identity {
     Identity { user: user.into(), domain: domain.into(), password: password.to_owned().into() }
 }
 
-pub(crate) fn credential(identity: Option<Identity>) -> Credential {
-    Credential {
-        package: Package::Only(Mechanism::Ntlm),
-        usage: Usage { inbound: true, outbound: true },
-        principal: None,
-        accounts: identity.iter().map(Account::from_identity).collect(),
-        application: None,
-        identity,
-        mechanisms: vec![Mechanism::Ntlm],
-        service: Default::default(),
-        assembled: Default::default(),
-    }
-}
-
 /// One side of an exchange and what its caller wants.
 #[derive(Clone)]
 pub(crate) struct Party {
     pub(crate) identity: Option<Identity>,
-    pub(crate) settings: Settings,
+    pub(crate) policy: Policy,
+    pub(crate) names: ServerNames,
+    /// How long a context lives.
+    pub(crate) context_lifetime: Option<Duration>,
     pub(crate) requirements: ContextFlags,
     pub(crate) target: String,
     pub(crate) bindings: Option<ChannelBindings>,
@@ -73,7 +59,9 @@ impl Party {
     pub(crate) fn alice() -> Party {
         Party {
             identity: Some(identity(USER, DOMAIN, PASSWORD)),
-            settings: settings(),
+            policy: Policy::default(),
+            names: ServerNames::from_host_name("server.example.test"),
+            context_lifetime: None,
             requirements: ContextFlags::empty(),
             target: "HTTP/server.example.test".into(),
             bindings: None,
@@ -91,18 +79,20 @@ impl Party {
         acceptor: &Acceptor,
         token: &[u8],
     ) -> Result<Step<Acceptor>, Error> {
-        let mut credential = credential(self.identity.clone());
-        if let (Some(account), false) = (credential.accounts.first_mut(), self.lm_hash) {
+        let mut accounts: Vec<_> = self.identity.iter().map(Account::from_identity).collect();
+        if let (Some(account), false) = (accounts.first_mut(), self.lm_hash) {
             account.lm_hash = None;
         }
-        let Party { settings, requirements, bindings, now, .. } = self;
-        let configuration = Arc::new(Configuration::open(settings.clone(), None));
-        let call = AcceptCall {
-            config: &credential.acceptor_config(&configuration).ntlm,
-            requirements: *requirements,
-            bindings: bindings.as_ref(),
-            now: *now,
+        let Party { policy, names, context_lifetime, requirements, bindings, now, .. } = self;
+        let config = AcceptorConfig {
+            policy: policy.clone(),
+            names: names.clone(),
+            context_lifetime: *context_lifetime,
+            authority: Arc::new(Accounts(accounts)),
+            ..acceptor_config(vec![]).ntlm
         };
+        let (requirements, bindings, now) = (*requirements, bindings.as_ref(), *now);
+        let call = AcceptCall { config: &config, requirements, bindings, now };
         acceptor.step(token, &call).map_err(|failure| failure.error)
     }
 
@@ -111,16 +101,17 @@ impl Party {
         initiator: &Initiator,
         token: Option<&[u8]>,
     ) -> Result<Step<Initiator>, Error> {
-        let credential = credential(self.identity.clone());
-        let Party { settings, requirements, bindings, now, target, .. } = self;
-        let configuration = Configuration::open(settings.clone(), None);
-        let call = InitiateCall {
-            config: &credential.initiator_config(&configuration).ntlm,
-            requirements: *requirements,
-            target,
-            bindings: bindings.as_ref(),
-            now: *now,
+        let Party { policy, context_lifetime, requirements, bindings, now, target, .. } = self;
+        let config = InitiatorConfig {
+            policy: policy.clone(),
+            workstation: self.names.nb_computer.clone(),
+            identity: self.identity.clone(),
+            sign: false,
+            context_lifetime: *context_lifetime,
+            random: &COUNTED,
         };
+        let (requirements, bindings, now) = (*requirements, bindings.as_ref(), *now);
+        let call = InitiateCall { config: &config, requirements, target, bindings, now };
         initiator.step(token, &call).map_err(|failure| failure.error)
     }
 }

@@ -1,22 +1,19 @@
-//! The two parties that tests of SPNEGO put on either side: credentials for both, and either side's
+//! The two parties that tests of SPNEGO put on either side: configurations for both, and either side's
 //! mechanism by itself, so that a test can wrap its tokens as it pleases.
 
-use negossp::config::Settings;
-use negossp::mechanism::Mechanism;
-use negossp::mechanism::Package;
-use negossp::negotiate::{
-    AcceptCall, Acceptor, Established, InitiateCall, Initiator, MechAcceptor, MechInitiator,
-    Session, Step,
+use super::caller::acceptor_config;
+use super::ntlm::NOW;
+use super::random::COUNTED;
+use negossp_core::mechanism::Mechanism;
+use negossp_core::negotiate::{
+    AcceptCall, Acceptor, AcceptorConfig, Established, InitiateCall, Initiator, InitiatorConfig,
+    MechAcceptor, MechInitiator, Session, Step,
 };
-use negossp::ntlm::Account;
-use negossp::platform;
-use negossp::server::Configuration;
-use negossp::server::credential::{Credential, Usage};
-use negossp::types::error::Failure;
-use negossp::types::flags::ContextFlags;
-use negossp::types::identity::Identity;
+use negossp_core::ntlm::{self, Account};
+use negossp_core::types::error::Failure;
+use negossp_core::types::flags::ContextFlags;
+use negossp_core::types::identity::Identity;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 pub(crate) const FLAGS: ContextFlags = ContextFlags::INTEGRITY
     .union(ContextFlags::CONFIDENTIALITY)
@@ -25,9 +22,8 @@ pub(crate) const FLAGS: ContextFlags = ContextFlags::INTEGRITY
 
 /// Everything that calls on both sides borrow.
 pub(crate) struct Fixture {
-    pub(crate) server: Credential,
-    pub(crate) client: Credential,
-    pub(crate) settings: Settings,
+    pub(crate) server: Arc<AcceptorConfig>,
+    pub(crate) client: Arc<InitiatorConfig>,
     pub(crate) requirements: ContextFlags,
 }
 
@@ -37,51 +33,53 @@ impl Fixture {
         let identity = |password: &str| Identity {
             user: "alice".into(),
             domain: "EXAMPLE".into(),
-            password: Zeroizing::new(password.into()),
+            password: password.to_owned().into(),
         };
-        let credential = |password: &str, inbound: bool| Credential {
-            package: Package::Negotiate,
-            usage: Usage { inbound, outbound: !inbound },
-            principal: None,
-            identity: Some(identity(password)),
+        let server = AcceptorConfig {
             mechanisms: vec![Mechanism::Ntlm],
-            accounts: inbound
-                .then(|| Account::from_identity(&identity(password)))
-                .into_iter()
-                .collect(),
-            application: None,
-            service: Default::default(),
-            assembled: Default::default(),
+            ..acceptor_config(vec![Account::from_identity(&identity("Passw0rd!"))])
         };
-        Fixture {
-            server: credential("Passw0rd!", true),
-            client: credential(password, false),
-            settings: Settings::default(),
-            requirements: FLAGS,
-        }
+        let client = InitiatorConfig {
+            mechanisms: vec![Mechanism::Ntlm],
+            max_token: server.max_token,
+            ntlm: ntlm::InitiatorConfig {
+                policy: ntlm::Policy::default(),
+                workstation: "CLIENT".into(),
+                identity: Some(identity(password)),
+                sign: true,
+                context_lifetime: None,
+                random: &COUNTED,
+            },
+        };
+        Fixture { server: Arc::new(server), client: Arc::new(client), requirements: FLAGS }
     }
 
-    /// The configuration, which is never freed.
-    fn configuration(&self) -> &'static Arc<Configuration> {
-        Box::leak(Box::new(Arc::new(Configuration::open(self.settings.clone(), None))))
+    /// The server's configuration, to be changed before it is used.
+    pub(crate) fn server_mut(&mut self) -> &mut AcceptorConfig {
+        Arc::get_mut(&mut self.server).expect("not in use")
+    }
+
+    /// The client's, likewise.
+    pub(crate) fn client_mut(&mut self) -> &mut InitiatorConfig {
+        Arc::get_mut(&mut self.client).expect("not in use")
     }
 
     pub(crate) fn accept_call(&self) -> AcceptCall<'_> {
         AcceptCall {
-            config: Box::leak(Box::new(self.server.acceptor_config(self.configuration()))),
+            config: &self.server,
             requirements: self.requirements,
             bindings: None,
-            now: platform::now(),
+            now: NOW,
         }
     }
 
     pub(crate) fn initiate_call(&self) -> InitiateCall<'_> {
         InitiateCall {
-            config: Box::leak(Box::new(self.client.initiator_config(self.configuration()))),
+            config: &self.client,
             requirements: self.requirements,
             target: "HTTP/server.example.test",
             bindings: None,
-            now: platform::now(),
+            now: NOW,
         }
     }
 

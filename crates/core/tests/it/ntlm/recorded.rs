@@ -3,11 +3,11 @@
 
 use crate::support::exchanges::{Exchange, exchanges};
 use crate::support::ntlm::*;
-use negossp::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp::types::channel_bindings::ChannelBindings;
-use negossp::types::error::{Denial, Error};
-use negossp::types::flags::ContextFlags;
-use negossp::types::protection::Part;
+use negossp_core::ntlm::{Acceptor, Challenged, Session, Side};
+use negossp_core::types::channel_bindings::ChannelBindings;
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags;
+use negossp_core::types::protection::Part;
 
 /// SEC_CHANNEL_BINDINGS with nothing but application data.
 fn bindings(data: &[u8]) -> ChannelBindings {
@@ -23,7 +23,7 @@ fn bindings(data: &[u8]) -> ChannelBindings {
 fn server(exchange: &Exchange) -> Party {
     let mut party = Party::alice();
     party.identity = Some(identity(&exchange.user, &exchange.domain, &exchange.password));
-    party.settings.ntlm.responses = every_response();
+    party.policy.responses = every_response();
     party.bindings = exchange.bindings.as_deref().map(bindings);
     party
 }
@@ -95,7 +95,7 @@ fn each_message_is_made_alike() {
         let shared = !from_client
             .sender
             .flags()
-            .contains(negossp::ntlm::flags::NegotiateFlags::EXTENDED_SESSIONSECURITY);
+            .contains(negossp_core::ntlm::flags::NegotiateFlags::EXTENDED_SESSIONSECURITY);
         for message in &exchange.messages {
             let ends =
                 if message.from_client || shared { &mut from_client } else { &mut from_server };
@@ -128,7 +128,7 @@ impl Ends {
                 let mut parts = [Part { data: &mut data, seal: true }];
                 assert_eq!(
                     self.sender.seal(
-                        negossp::types::protection::Qop::Encrypt,
+                        negossp_core::types::protection::Qop::Encrypt,
                         &mut parts,
                         0,
                         &mut token

@@ -1,21 +1,21 @@
 //! What a server refuses although the password is right, as configuration and caller say.
 
 use crate::support::ntlm::*;
-use negossp::ntlm::Policy;
-use negossp::ntlm::flags::NegotiateFlags as F;
-use negossp::ntlm::message::negotiate::Negotiate;
-use negossp::ntlm::{Acceptor, Initiator};
-use negossp::types::channel_bindings::ChannelBindings;
-use negossp::types::channel_bindings::Strictness;
-use negossp::types::error::{Denial, Error};
-use negossp::types::flags::ContextFlags as C;
-use negossp::types::time::FileTime;
+use negossp_core::ntlm::Policy;
+use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::message::negotiate::Negotiate;
+use negossp_core::ntlm::{Acceptor, Initiator};
+use negossp_core::types::channel_bindings::ChannelBindings;
+use negossp_core::types::channel_bindings::Strictness;
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags as C;
+use negossp_core::types::time::FileTime;
 use std::time::Duration;
 
 #[test]
 fn the_servers_strength_is_demanded() {
     let mut server = Party::alice();
-    server.settings.ntlm.require_128 = true;
+    server.policy.require_128 = true;
     let refused = weaker(&Party::alice(), &server, F::all() - F::N128).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
     // Without extended session security the flag alone does not make the sealing key that long.
@@ -23,7 +23,7 @@ fn the_servers_strength_is_demanded() {
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
     negotiates(&server, F::UNICODE | F::SEAL | F::N128).expect("128 bits");
     let mut server = Party::alice();
-    server.settings.ntlm.require_extended_session_security = true;
+    server.policy.require_extended_session_security = true;
     let refused = weaker(&Party::alice(), &server, F::all() - F::EXTENDED_SESSIONSECURITY).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
     establish(&Party::alice(), &server).expect("let in");
@@ -56,13 +56,13 @@ fn anonymous_is_accepted_only_where_allowed() {
         },
     ] {
         let mut demanding = Party::requiring(C::ALLOW_NULL_SESSION);
-        demand(&mut demanding.settings.ntlm);
+        demand(&mut demanding.policy);
         assert_eq!(
             establish(&nobody(), &demanding).err(),
             Some(Error::LogonDenied(Denial::Anonymous))
         );
     }
-    allowing.settings.ntlm.refuse_null_session = true;
+    allowing.policy.refuse_null_session = true;
     assert_eq!(establish(&nobody(), &allowing).err(), Some(Error::LogonDenied(Denial::Anonymous)));
 }
 
@@ -94,8 +94,8 @@ fn a_named_client_stays_named_where_anonymous_is_allowed() {
 #[test]
 fn a_challenge_grows_old() {
     let mut server = Party::alice();
-    server.settings.ntlm.max_clock_skew = None;
-    let lifetime = server.settings.ntlm.challenge_lifetime;
+    server.policy.max_clock_skew = None;
+    let lifetime = server.policy.challenge_lifetime;
     let exchange = exchange(&Party::alice(), &server).expect("an answer");
     server.now = NOW.plus(lifetime);
     server.accept(&exchange.acceptor, &exchange.authenticate).expect("in time");
@@ -107,7 +107,7 @@ fn a_challenge_grows_old() {
 #[test]
 fn a_clock_may_differ_so_much() {
     let mut server = Party::alice();
-    server.settings.ntlm.max_clock_skew = Some(Duration::from_secs(300));
+    server.policy.max_clock_skew = Some(Duration::from_secs(300));
     for (seconds, right) in [(0, true), (300, true), (301, false), (-300, true), (-301, false)] {
         let ticks = NOW.0.wrapping_add_signed(seconds * FileTime::TICKS_PER_SECOND as i64);
         let client = Party { now: FileTime(ticks), ..Party::alice() };
@@ -123,7 +123,7 @@ fn a_clock_may_differ_so_much() {
 #[test]
 fn a_context_lives_as_long_as_configured() {
     let mut server = Party::alice();
-    server.settings.negotiate.context_lifetime = Some(Duration::from_secs(60));
+    server.context_lifetime = Some(Duration::from_secs(60));
     let (_, server) = establish(&Party::alice(), &server).expect("let in");
     assert_eq!(server.expiry, NOW.plus(Duration::from_secs(60)));
 }
@@ -133,7 +133,7 @@ fn a_context_lives_as_long_as_configured() {
 #[test]
 fn a_mic_can_be_demanded() {
     let mut server = Party::alice();
-    server.settings.ntlm.require_mic = true;
+    server.policy.require_mic = true;
     establish(&Party::alice(), &server).expect("let in");
     assert_eq!(
         weaker(&Party::alice(), &server, F::all()).err(),
@@ -193,7 +193,7 @@ fn channel_bindings_count_as_policy_and_caller_say() {
     ];
     for (strictness, requirements, ours, theirs, right) in cases {
         let mut server = bound(ours, requirements);
-        server.settings.ntlm.channel_bindings = strictness;
+        server.policy.channel_bindings = strictness;
         let result = establish(&bound(theirs, C::empty()), &server);
         let case = format!("{strictness:?} {requirements:?} {ours:?} {theirs:?}");
         assert_eq!(result.is_ok(), right, "{case}");
@@ -237,8 +237,8 @@ fn the_target_counts_as_policy_says() {
     ];
     for (strictness, names, target, right) in cases {
         let mut server = Party::alice();
-        server.settings.ntlm.target_name = strictness;
-        server.settings.ntlm.target_names = names.iter().map(|&name| name.to_owned()).collect();
+        server.policy.target_name = strictness;
+        server.policy.target_names = names.iter().map(|&name| name.to_owned()).collect();
         let client = Party { target: target.into(), ..Party::alice() };
         let result = establish(&client, &server);
         assert_eq!(result.is_ok(), right, "{strictness:?} {names:?} {target}");
@@ -248,7 +248,7 @@ fn the_target_counts_as_policy_says() {
         );
     }
     let mut server = Party::alice();
-    server.settings.ntlm.target_name = Require;
+    server.policy.target_name = Require;
     let refused = establish(&Party::requiring(C::UNVERIFIED_TARGET_NAME), &server).err();
     assert!(matches!(refused, Some(Error::WrongTarget(_))), "{refused:?}");
 }
@@ -259,8 +259,8 @@ fn ntlmv1_is_used_and_accepted_only_where_configured() {
         for (client_may, server_may) in [(true, true), (true, false), (false, true)] {
             let mut parties = (Party::requiring(C::CONFIDENTIALITY), Party::alice());
             for (party, may) in [(&mut parties.0, client_may), (&mut parties.1, server_may)] {
-                party.settings.ntlm.responses.ntlmv1 = may && !ess;
-                party.settings.ntlm.responses.ntlmv1_ess = may && ess;
+                party.policy.responses.ntlmv1 = may && !ess;
+                party.policy.responses.ntlmv1_ess = may && ess;
             }
             let result = without_target_info(&parties.0, &parties.1, offered);
             if client_may && !server_may {

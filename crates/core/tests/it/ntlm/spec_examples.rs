@@ -3,16 +3,16 @@
 
 use crate::support::exchanges::hex;
 use crate::support::ntlm::*;
-use negossp::ntlm::ResponseKind;
-use negossp::ntlm::crypto;
-use negossp::ntlm::flags::NegotiateFlags;
-use negossp::ntlm::keys::{Direction, KeyExchange, kxkey, sealkey, signkey};
-use negossp::ntlm::message::authenticate::{Answer, Authenticate};
-use negossp::ntlm::message::challenge::Challenge;
-use negossp::ntlm::response::{self, V2};
-use negossp::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp::types::error::{Denial, Error};
-use negossp::types::protection::{Part, Qop};
+use negossp_core::ntlm::ResponseKind;
+use negossp_core::ntlm::crypto;
+use negossp_core::ntlm::flags::NegotiateFlags;
+use negossp_core::ntlm::keys::{Direction, KeyExchange, kxkey, sealkey, signkey};
+use negossp_core::ntlm::message::authenticate::{Answer, Authenticate};
+use negossp_core::ntlm::message::challenge::Challenge;
+use negossp_core::ntlm::response::{self, V2};
+use negossp_core::ntlm::{Acceptor, Challenged, Session, Side};
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::protection::{Part, Qop};
 
 // 4.2.1, common values.
 const USER: &str = "User";
@@ -86,9 +86,9 @@ fn array<const N: usize>(digits: &str) -> [u8; N] {
 fn server(challenge: &str) -> (Party, Acceptor) {
     let mut party = Party::alice();
     party.identity = Some(identity(USER, DOMAIN, PASSWORD));
-    party.settings.ntlm.responses = every_response();
+    party.policy.responses = every_response();
     // The examples were made at the beginning of 1601.
-    party.settings.ntlm.max_clock_skew = None;
+    party.policy.max_clock_skew = None;
     let challenged = Challenged::new(&[], &hex(challenge), party.now).expect("a challenge");
     (party, Acceptor::ExpectAuthenticate(challenged))
 }
@@ -386,10 +386,10 @@ fn s4_2_4_4_gss_wrap_ex() {
 #[test]
 fn an_lmv2_response_alone_is_the_examples_too() {
     let mut party = Party::alice();
-    party.settings.ntlm.responses = every_response();
-    let account = negossp::ntlm::Account::from_identity(&identity(USER, DOMAIN, PASSWORD));
+    party.policy.responses = every_response();
+    let account = negossp_core::ntlm::Account::from_identity(&identity(USER, DOMAIN, PASSWORD));
     let lm_response = hex(LMV2_RESPONSE);
-    let logon = negossp::ntlm::NetworkLogon {
+    let logon = negossp_core::ntlm::NetworkLogon {
         user: USER,
         domain: DOMAIN,
         workstation: COMPUTER,
@@ -406,7 +406,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
     let lm_response = hex(LM_RESPONSE);
     let proof = response::check(
         &account,
-        &negossp::ntlm::NetworkLogon { lm_response: &lm_response, ..logon },
+        &negossp_core::ntlm::NetworkLogon { lm_response: &lm_response, ..logon },
     );
     assert_eq!(proof.map(|proof| proof.response), Ok(ResponseKind::Lm));
 }

@@ -3,10 +3,10 @@
 
 use crate::support::exchanges::{Exchange, exchanges};
 use crate::support::ntlm::*;
-use negossp::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
-use negossp::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp::types::channel_bindings::ChannelBindings;
-use negossp::types::protection::{Part, Qop};
+use negossp_core::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
+use negossp_core::ntlm::{Acceptor, Challenged, Session, Side};
+use negossp_core::types::channel_bindings::ChannelBindings;
+use negossp_core::types::protection::{Part, Qop};
 
 /// The client's list, and the context that the exchange led to.
 fn establish(exchange: &Exchange) -> (MechTypeList<'_>, Established) {

@@ -1,23 +1,25 @@
 //! Messages that someone has broken, cut or made up: none panics, and none lets anybody in who
 //! should not be.
 
+use crate::support::caller::acceptor_config;
 use crate::support::ntlm::*;
-use crate::support::{call, configured};
-use negossp::ntlm::av_pair::AvPairs;
-use negossp::ntlm::message::authenticate::Authenticate;
-use negossp::ntlm::message::challenge::Challenge;
-use negossp::ntlm::message::client_challenge::ClientChallenge;
-use negossp::ntlm::message::negotiate::Negotiate;
-use negossp::ntlm::{Acceptor, Initiator};
-use negossp::server;
-use negossp::types::error::{Denial, Error};
-use negossp::types::flags::ContextFlags as C;
+use negossp_core::context::{Accepting, Call};
+use negossp_core::mechanism::{self, Mechanism, Package};
+use negossp_core::negotiate::AcceptorConfig;
+use negossp_core::ntlm::av_pair::AvPairs;
+use negossp_core::ntlm::message::authenticate::Authenticate;
+use negossp_core::ntlm::message::challenge::Challenge;
+use negossp_core::ntlm::message::client_challenge::ClientChallenge;
+use negossp_core::ntlm::message::negotiate::Negotiate;
+use negossp_core::ntlm::{Acceptor, Initiator};
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags as C;
 use std::sync::Arc;
 
 /// A server that demands a MIC, so that not a bit may change.
 fn strict() -> Party {
     let mut party = Party::alice();
-    party.settings.ntlm.require_mic = true;
+    party.policy.require_mic = true;
     party
 }
 
@@ -133,17 +135,15 @@ fn messages_out_of_turn_are_refused() {
 
 #[test]
 fn a_token_over_the_limit_is_refused() {
-    let mut settings = settings();
-    settings.limits.max_token = 40;
-    let server = Arc::new(credential(None));
-    let server = server::Accepting::new(server, configured(settings));
+    let config = AcceptorConfig { max_token: 40, ..acceptor_config(vec![]) };
+    let server = Accepting::new(Package::Only(Mechanism::Ntlm), Arc::new(config));
     let (_, mut token) = going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
     assert!(token.len() <= 40);
-    let step = |token: &[u8]| server.step(token, call(C::empty())).map(|output| output.complete());
+    let call = Call { requirements: C::empty(), bindings: None, now: NOW };
     token.resize(40, 0);
-    assert!(matches!(step(&token), Ok(false)));
+    assert!(matches!(server.step(&token, call), Ok(mechanism::Step::Continue { .. })));
     token.push(0);
-    assert!(matches!(step(&token).unwrap_err().error, Error::InvalidToken(_)));
+    assert!(matches!(server.step(&token, call).unwrap_err().error, Error::InvalidToken(_)));
 }
 
 // ---- fields

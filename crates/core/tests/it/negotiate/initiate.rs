@@ -1,13 +1,15 @@
 //! The initiator of SPNEGO against a server whose tokens each test wraps by hand.
 
 use crate::support::mechanisms::{Fixture, fail, finish, go_on, talk};
-use negossp::mechanism::Mechanism;
-use negossp::negotiate::Initiator;
-use negossp::negotiate::MechAcceptor;
-use negossp::negotiate::token::{FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list};
-use negossp::negotiate::{Established, Step};
-use negossp::types::error::{Error, Failure};
-use negossp::types::flags::ContextFlags;
+use negossp_core::mechanism::Mechanism;
+use negossp_core::negotiate::Initiator;
+use negossp_core::negotiate::MechAcceptor;
+use negossp_core::negotiate::token::{
+    FirstToken, NegState, NegTokenInit, NegTokenResp, mech_type_list,
+};
+use negossp_core::negotiate::{Established, Step};
+use negossp_core::types::error::{Error, Failure};
+use negossp_core::types::flags::ContextFlags;
 
 const KRB5: &[u8] = b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
 const COMPLETED: Option<NegState> = Some(NegState::AcceptCompleted);
@@ -198,7 +200,7 @@ fn hint_limits_the_offer() {
         fail(fixture.initiate(&Initiator::new(), Some(b"NTLMSSP\0"))).error,
         Error::InvalidToken(_)
     ));
-    fixture.client.mechanisms.clear();
+    fixture.client_mut().mechanisms.clear();
     assert!(matches!(
         fail(fixture.initiate(&Initiator::new(), None)).error,
         Error::NothingInCommon(_)

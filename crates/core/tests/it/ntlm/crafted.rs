@@ -1,16 +1,16 @@
 //! Answers that no client of ours would give: made by hand, with the right password.
 
 use crate::support::ntlm::*;
-use negossp::ntlm::ResponsePolicy;
-use negossp::ntlm::av_pair::{self, id};
-use negossp::ntlm::flags::NegotiateFlags as F;
-use negossp::ntlm::message::authenticate::Answer;
-use negossp::ntlm::message::challenge::Challenge;
-use negossp::ntlm::message::negotiate::Negotiate;
-use negossp::ntlm::response::V2;
-use negossp::ntlm::{Acceptor, crypto};
-use negossp::types::error::{Denial, Error};
-use negossp::types::flags::ContextFlags as C;
+use negossp_core::ntlm::ResponsePolicy;
+use negossp_core::ntlm::av_pair::{self, id};
+use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::message::authenticate::Answer;
+use negossp_core::ntlm::message::challenge::Challenge;
+use negossp_core::ntlm::message::negotiate::Negotiate;
+use negossp_core::ntlm::response::V2;
+use negossp_core::ntlm::{Acceptor, crypto};
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags as C;
 
 /// What a client offers here, and chooses unless a test says otherwise.
 const OFFERED: F = F::UNICODE
@@ -161,7 +161,7 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
     }
     // But where one is demanded, that is not one.
     let mut server = Party::alice();
-    server.settings.ntlm.require_mic = true;
+    server.policy.require_mic = true;
     denied(Client { mic: Mic::Right, ..Client::new() }.logs_on(&server), Denial::Mic);
 }
 
@@ -181,7 +181,7 @@ fn a_client_may_leave_its_domain_out_of_the_hash() {
 fn lm_responses_count_where_policy_allows_them() {
     let policy = |lmv2, lm| {
         let mut server = Party::alice();
-        server.settings.ntlm.responses = ResponsePolicy { lmv2, lm, ..ResponsePolicy::default() };
+        server.policy.responses = ResponsePolicy { lmv2, lm, ..ResponsePolicy::default() };
         server
     };
     let client = |responses| Client { responses, offered: OFFERED - F::KEY_EXCH, ..Client::new() };
@@ -206,7 +206,7 @@ fn ntlmv1_counts_where_policy_allows_it() {
         Client { responses: Responses::V1, offered: OFFERED - F::KEY_EXCH, ..Client::new() };
     denied(client.logs_on(&Party::alice()), Denial::ResponseNotAllowed);
     let mut server = Party::alice();
-    server.settings.ntlm.responses.ntlmv1 = true;
+    server.policy.responses.ntlmv1 = true;
     client.logs_on(&server).expect("let in");
     // A key made of the LM hash, which the account does not have, would be everybody's.
     let server_without_lm = Party { lm_hash: false, ..server.clone() };
@@ -216,7 +216,7 @@ fn ntlmv1_counts_where_policy_allows_it() {
         denied(client.logs_on(&server_without_lm), Denial::ResponseNotAllowed);
         client.logs_on(&server).expect("the account has an LM hash");
     }
-    server.settings.ntlm.require_mic = true;
+    server.policy.require_mic = true;
     client.logs_on(&server).expect("a MIC is demanded of NTLMv2 alone");
 }
 
@@ -275,7 +275,7 @@ fn the_last_message_may_do_without_but_not_weaken() {
     // Nothing is there to be weakened.
     chosen(OFFERED - F::SIGN - F::N128).logs_on(&Party::alice()).expect("without signing");
     let mut server = Party::alice();
-    server.settings.ntlm.require_128 = true;
+    server.policy.require_128 = true;
     let refused = chosen(OFFERED - F::SIGN - F::N128).logs_on(&server).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
 }
@@ -320,7 +320,7 @@ fn oldest(lm_response: &[u8], nt_response: &[u8], user: &[u8]) -> Vec<u8> {
 #[test]
 fn the_oldest_clients_send_no_flags() {
     let mut server = Party::requiring(C::ALLOW_NULL_SESSION);
-    server.settings.ntlm.responses = every_response();
+    server.policy.responses = every_response();
     let negotiate = Negotiate::write(F::OEM | F::NTLM);
     let (acceptor, challenge) =
         going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));

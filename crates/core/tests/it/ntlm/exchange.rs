@@ -1,12 +1,12 @@
 //! Whole exchanges between our initiator and our acceptor: what they agree on.
 
 use crate::support::ntlm::*;
-use negossp::ntlm::flags::NegotiateFlags as F;
-use negossp::ntlm::{Acceptor, Initiator};
-use negossp::types::error::{Denial, Error};
-use negossp::types::flags::ContextFlags as C;
-use negossp::types::protection::{Part, Qop};
-use negossp::types::time::FileTime;
+use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::{Acceptor, Initiator};
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags as C;
+use negossp_core::types::protection::{Part, Qop};
+use negossp_core::types::time::FileTime;
 
 #[test]
 fn alice_gets_in() {
@@ -22,13 +22,9 @@ fn alice_gets_in() {
 
 #[test]
 fn names_are_compared_as_windows_does() {
-    for (user, domain) in [
-        ("ALICE", DOMAIN),
-        ("Alice", ""),
-        ("EXAMPLE\\alice", ""),
-        ("alice@example.test", ""),
-        ("aLiCe", "elsewhere"),
-    ] {
+    for (user, domain) in
+        [("ALICE", DOMAIN), ("Alice", ""), ("EXAMPLE\\alice", ""), ("aLiCe", "elsewhere")]
+    {
         let client = Party { identity: Some(identity(user, domain, PASSWORD)), ..Party::alice() };
         let (_, server) = establish(&client, &Party::alice())
             .unwrap_or_else(|error| panic!("{user} of {domain}: {error}"));

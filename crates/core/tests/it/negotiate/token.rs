@@ -2,11 +2,11 @@
 //! breaking them.
 
 use crate::support::exchanges::{exchanges, hex};
-use negossp::mechanism::Mechanism;
-use negossp::negotiate::token::{
+use negossp_core::mechanism::Mechanism;
+use negossp_core::negotiate::token::{
     FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list,
 };
-use negossp::types::error::Error;
+use negossp_core::types::error::Error;
 
 const NTLM: &str = "2b06010401823702020a";
 const KRB5: &str = "2a864886f712010202";

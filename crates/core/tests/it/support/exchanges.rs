@@ -1,6 +1,8 @@
-//! Reads the recorded exchanges of `tests/data/exchanges`; `tests/suites/interop/record.py` says what the
-//! lines mean.
+//! Reads the recorded exchanges of `tests/data/exchanges`; `tests/suites/interop/record.py` says
+//! what the lines mean.
+#![allow(clippy::disallowed_methods)] // the folder is listed, so that none is left out
 
+use super::shared;
 use std::path::Path;
 
 /// One token of an exchange.
@@ -37,7 +39,7 @@ pub(crate) struct Message {
 
 /// The exchanges whose names start with `prefix`.
 pub(crate) fn exchanges(prefix: &str) -> Vec<Exchange> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/exchanges");
+    let directory = Path::new(shared!("exchanges"));
     let mut found: Vec<_> = std::fs::read_dir(directory)
         .expect("tests/data/exchanges")
         .map(|entry| entry.expect("a directory entry").path())

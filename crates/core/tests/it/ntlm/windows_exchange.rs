@@ -4,16 +4,16 @@
 
 use crate::support::exchanges::hex;
 use crate::support::ntlm::*;
-use negossp::ntlm::ServerNames;
-use negossp::ntlm::flags::NegotiateFlags;
-use negossp::ntlm::message::challenge;
-use negossp::ntlm::message::negotiate::Negotiate;
-use negossp::ntlm::{Acceptor, Challenged};
-use negossp::types::channel_bindings::ChannelBindings;
-use negossp::types::channel_bindings::Strictness;
-use negossp::types::error::{Denial, Error};
-use negossp::types::flags::ContextFlags;
-use negossp::types::time::FileTime;
+use negossp_core::ntlm::ServerNames;
+use negossp_core::ntlm::flags::NegotiateFlags;
+use negossp_core::ntlm::message::challenge;
+use negossp_core::ntlm::message::negotiate::Negotiate;
+use negossp_core::ntlm::{Acceptor, Challenged};
+use negossp_core::types::channel_bindings::ChannelBindings;
+use negossp_core::types::channel_bindings::Strictness;
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags;
+use negossp_core::types::time::FileTime;
 
 /// NEGOTIATE_MESSAGE
 const NEGOTIATE: &str = "\
@@ -73,12 +73,12 @@ fn names() -> ServerNames {
 fn server() -> Party {
     let mut party = Party::alice();
     party.identity = Some(identity("Administrator", "WS2008R2", "P@ssw0rd"));
-    party.settings.server = names();
-    party.settings.ntlm.channel_bindings = Strictness::Require;
-    party.settings.ntlm.target_name = Strictness::Require;
-    party.settings.ntlm.require_mic = true;
-    party.settings.ntlm.require_128 = true;
-    party.settings.ntlm.require_extended_session_security = true;
+    party.names = names();
+    party.policy.channel_bindings = Strictness::Require;
+    party.policy.target_name = Strictness::Require;
+    party.policy.require_mic = true;
+    party.policy.require_128 = true;
+    party.policy.require_extended_session_security = true;
     party.bindings = Some(bindings(CERTIFICATE_HASH));
     party.now = TIME;
     party
@@ -128,7 +128,7 @@ fn another_channel_is_refused() {
 #[test]
 fn another_service_is_refused() {
     let mut server = server();
-    server.settings.ntlm.target_names = vec!["HTTP/www.ws2008r2.local".into(), "dc2".into()];
+    server.policy.target_names = vec!["HTTP/www.ws2008r2.local".into(), "dc2".into()];
     let refused = accept(&server, &hex(NEGOTIATE), &hex(AUTHENTICATE)).err();
     assert!(matches!(refused, Some(Error::WrongTarget(_))), "{refused:?}");
 }
