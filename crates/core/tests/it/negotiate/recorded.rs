@@ -1,11 +1,11 @@
 //! Exchanges between other implementations inside SPNEGO, recorded: the server's half done over
 //! again, with the same mechListMICs as theirs, and the same messages after them.
 
+use crate::support::caller::channel_bindings;
 use crate::support::exchanges::{Exchange, exchanges};
 use crate::support::ntlm::*;
 use negossp_core::negotiate::token::{FirstToken, MechTypeList, NegTokenResp};
 use negossp_core::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp_core::types::channel_bindings::ChannelBindings;
 use negossp_core::types::protection::{Part, Qop};
 
 /// The client's list, and the context that the exchange led to.
@@ -17,10 +17,7 @@ fn establish(exchange: &Exchange) -> (MechTypeList<'_>, Established) {
         |i: usize| NegTokenResp::decode(&exchange.tokens[i].bytes).unwrap().response_token.unwrap();
     let mut server = Party::alice();
     server.identity = Some(identity(&exchange.user, &exchange.domain, &exchange.password));
-    server.bindings = exchange.bindings.as_deref().map(|data| {
-        let words = [0, 0, 0, 0, 0, 0, data.len() as u32, 32].map(u32::to_ne_bytes).concat();
-        ChannelBindings::from_sec_channel_bindings(&[&words, data].concat()).unwrap()
-    });
+    server.bindings = exchange.bindings.as_deref().map(channel_bindings);
     let challenged =
         Challenged::new(init.mech_token.unwrap(), response_token(1), server.now).unwrap();
     let step = server.accept(&Acceptor::ExpectAuthenticate(challenged), response_token(2));

@@ -1,23 +1,13 @@
 //! Exchanges between other implementations, recorded: each must be let in here too, with the same
 //! key, and their messages must come out right.
 
+use crate::support::caller::channel_bindings as bindings;
 use crate::support::exchanges::{Exchange, exchanges};
 use crate::support::ntlm::*;
 use negossp_core::ntlm::{Acceptor, Challenged, Session, Side};
-use negossp_core::types::channel_bindings::ChannelBindings;
 use negossp_core::types::error::{Denial, Error};
 use negossp_core::types::flags::ContextFlags;
 use negossp_core::types::protection::Part;
-
-/// SEC_CHANNEL_BINDINGS with nothing but application data.
-fn bindings(data: &[u8]) -> ChannelBindings {
-    let mut bytes = Vec::new();
-    for word in [0, 0, 0, 0, 0, 0, data.len() as u32, 32] {
-        bytes.extend_from_slice(&word.to_ne_bytes());
-    }
-    bytes.extend_from_slice(data);
-    ChannelBindings::from_sec_channel_bindings(&bytes).expect("bindings")
-}
 
 /// A server that knows the exchange's user.
 fn server(exchange: &Exchange) -> Party {

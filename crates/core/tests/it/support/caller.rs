@@ -12,6 +12,7 @@ use negossp_core::principal::directory::Directory;
 use negossp_core::principal::{Origin, Principal};
 use negossp_core::replay::{Claim, FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
 use negossp_core::types::account_name::same;
+use negossp_core::types::channel_bindings::ChannelBindings;
 use negossp_core::types::error::{Denial, Error, Result};
 use negossp_core::types::time::FileTime;
 use std::sync::Arc;
@@ -109,4 +110,10 @@ pub(crate) fn acceptor_config(accounts: Vec<Account>) -> AcceptorConfig {
             random: &COUNTED,
         },
     }
+}
+
+/// SEC_CHANNEL_BINDINGS with nothing but application data.
+pub(crate) fn channel_bindings(data: &[u8]) -> ChannelBindings {
+    let words = [0, 0, 0, 0, 0, 0, data.len() as u32, 32].map(u32::to_ne_bytes).concat();
+    ChannelBindings::from_sec_channel_bindings(&[&words, data].concat()).expect("bindings")
 }

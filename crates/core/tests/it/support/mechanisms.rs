@@ -1,5 +1,5 @@
-//! The two parties that tests of SPNEGO put on either side: configurations for both, and either side's
-//! mechanism by itself, so that a test can wrap its tokens as it pleases.
+//! The two parties that tests of SPNEGO put on either side: configurations for both, and either
+//! side's mechanism by itself, so that a test can wrap its tokens as it pleases.
 
 use super::caller::acceptor_config;
 use super::ntlm::NOW;

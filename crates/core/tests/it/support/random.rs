@@ -1,7 +1,9 @@
 //! Random numbers that are the same each time.
 
 use negossp_core::primitives::random::SecureRandom;
-use negossp_core::types::error::Result;
+use negossp_core::types::error::{Error, Result};
+use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Numbers that do not repeat, the same in every run of one thread.
@@ -29,3 +31,30 @@ impl SecureRandom for Counted {
 
 /// For tests that need any numbers.
 pub(crate) static COUNTED: Counted = Counted::new();
+
+/// Numbers that someone else has drawn, in their order, and then none.
+#[derive(Debug)]
+pub(crate) struct Drawn(Mutex<VecDeque<Vec<u8>>>);
+
+impl Drawn {
+    /// Never freed, since configurations borrow it for good.
+    pub(crate) fn leak(numbers: impl IntoIterator<Item = Vec<u8>>) -> &'static Drawn {
+        Box::leak(Box::new(Drawn(Mutex::new(numbers.into_iter().collect()))))
+    }
+
+    /// How many are left.
+    pub(crate) fn left(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+impl SecureRandom for Drawn {
+    fn fill(&self, buffer: &mut [u8]) -> Result<()> {
+        let next = self.0.lock().unwrap().pop_front();
+        match next.filter(|next| next.len() == buffer.len()) {
+            Some(next) => buffer.copy_from_slice(&next),
+            None => return Err(Error::Internal("no such number was drawn")),
+        }
+        Ok(())
+    }
+}
