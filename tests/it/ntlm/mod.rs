@@ -1,10 +1,3 @@
-//! NTLM.
+//! NTLM under a configuration; its protocol is tested in `crates/core`.
 
-mod crafted;
-mod exchange;
-mod hostile;
-mod policy;
-mod recorded;
-mod session;
-mod spec_examples;
-mod windows_exchange;
+mod configured;

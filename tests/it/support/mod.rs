@@ -3,12 +3,13 @@
 pub(crate) mod abi;
 pub(crate) mod accounts;
 pub(crate) mod domain;
-pub(crate) mod exchanges;
 pub(crate) mod export_import;
 pub(crate) mod kerberos;
+#[path = "../../../crates/core/tests/it/support/kerberos_recorded.rs"]
+#[allow(dead_code)] // a part is used
 pub(crate) mod kerberos_recorded;
-pub(crate) mod mechanisms;
-pub(crate) mod ntlm;
+#[path = "../../../crates/core/tests/it/support/pac.rs"]
+#[allow(dead_code)] // a part is used
 pub(crate) mod pac;
 
 /// These settings with the files that they name opened.

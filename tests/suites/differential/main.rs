@@ -15,7 +15,7 @@ mod initiator;
 mod log;
 mod mit;
 mod ours;
-#[path = "../../it/support/pac.rs"]
+#[path = "../../../crates/core/tests/it/support/pac.rs"]
 #[allow(dead_code)] // a part is used
 mod pac_support;
 mod random;

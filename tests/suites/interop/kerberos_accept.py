@@ -17,7 +17,7 @@ ASC_MUTUAL = sspi.ASC_DEFAULT | MUTUAL_AUTH
 
 
 def messages(initiator, acceptor, back=True, signed=True):
-    """A message each way. The sizes and tamperings that messages can have are tests/it/kerberos/session*.rs' business."""
+    """A message each way. Their sizes, and tampering, are the business of crates/core/tests/it/kerberos/session*.rs."""
     data = os.urandom(1000)
     equal(acceptor.unwrap_stream(initiator.wrap(data)), data, "unsealed here")
     if signed:

@@ -18,7 +18,7 @@ use std::mem::zeroed;
 use std::slice;
 use std::sync::Arc;
 
-#[path = "../../../../tests/it/support/pac.rs"]
+#[path = "../../../../crates/core/tests/it/support/pac.rs"]
 #[allow(dead_code)] // a part is used
 mod pac_support;
 

@@ -1,0 +1,12 @@
+//! Kerberos.
+
+mod ccache;
+mod crypto_mit;
+mod crypto_vectors;
+mod keytab;
+mod messages;
+mod messages_picky;
+mod pac;
+mod replay;
+mod session;
+mod session_recorded;

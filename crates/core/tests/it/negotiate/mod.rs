@@ -1,0 +1,6 @@
+//! SPNEGO.
+
+mod accept;
+mod initiate;
+mod recorded;
+mod token;

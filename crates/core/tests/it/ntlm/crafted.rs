@@ -1,0 +1,350 @@
+//! Answers that no client of ours would give: made by hand, with the right password.
+
+use crate::support::ntlm::*;
+use negossp_core::ntlm::ResponsePolicy;
+use negossp_core::ntlm::av_pair::{self, id};
+use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::message::authenticate::Answer;
+use negossp_core::ntlm::message::challenge::Challenge;
+use negossp_core::ntlm::message::negotiate::Negotiate;
+use negossp_core::ntlm::response::V2;
+use negossp_core::ntlm::{Acceptor, crypto};
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags as C;
+
+/// What a client offers here, and chooses unless a test says otherwise.
+const OFFERED: F = F::UNICODE
+    .union(F::OEM)
+    .union(F::REQUEST_TARGET)
+    .union(F::NTLM)
+    .union(F::SIGN)
+    .union(F::ALWAYS_SIGN)
+    .union(F::EXTENDED_SESSIONSECURITY)
+    .union(F::N128)
+    .union(F::KEY_EXCH);
+const EXPORTED: [u8; 16] = [0x33; 16];
+
+/// A client whose every choice can be changed.
+#[derive(Clone)]
+struct Client {
+    offered: F,
+    chosen: F,
+    user: &'static str,
+    domain: &'static str,
+    /// The domain that goes into NTOWFv2.
+    hashed_domain: &'static str,
+    av_pairs: Vec<(u16, Vec<u8>)>,
+    mic: Mic,
+    session_key: Option<Vec<u8>>,
+    responses: Responses,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mic {
+    Absent,
+    Right,
+    Wrong,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Responses {
+    V2,
+    LmV2,
+    Lm,
+    V1,
+}
+
+impl Client {
+    fn new() -> Client {
+        Client {
+            offered: OFFERED,
+            chosen: OFFERED,
+            user: USER,
+            domain: DOMAIN,
+            hashed_domain: DOMAIN,
+            av_pairs: Vec::new(),
+            mic: Mic::Absent,
+            session_key: None,
+            responses: Responses::V2,
+        }
+    }
+
+    fn saying(av_id: u16, value: &[u8]) -> Client {
+        Client { av_pairs: vec![(av_id, value.to_vec())], ..Client::new() }
+    }
+
+    /// An exchange with `server`: its context.
+    fn logs_on(&self, server: &Party) -> Result<Established, Error> {
+        let negotiate = Negotiate::write(self.offered);
+        let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
+        let answer = self.answer(&negotiate, &challenge);
+        server.accept(&acceptor, &answer).map(|step| done(step).0)
+    }
+
+    fn answer(&self, negotiate: &[u8], challenge_message: &[u8]) -> Vec<u8> {
+        let challenge = Challenge::parse(challenge_message).expect("a challenge");
+        let flags = (challenge.flags | F::OEM) & self.chosen;
+        let mut target_info = Vec::new();
+        for (av_id, value) in self.av_pairs.iter() {
+            av_pair::put(&mut target_info, *av_id, value);
+        }
+        av_pair::put(&mut target_info, id::EOL, &[]);
+        let nt_hash = crypto::nt_hash(PASSWORD);
+        let response_key = crypto::ntowf_v2(&nt_hash, self.user, self.hashed_domain);
+        let v2 = V2 {
+            response_key: &response_key,
+            server_challenge: &challenge.server_challenge,
+            client_challenge: &[0xcc; 8],
+            time: NOW.0,
+            target_info: &target_info,
+        };
+        let made = v2.respond();
+        let v1 = crypto::desl(&nt_hash, &challenge.server_challenge);
+        let lm = crypto::desl(&crypto::lm_hash(PASSWORD).unwrap(), &challenge.server_challenge);
+        let (nt_response, lm_response): (&[u8], &[u8]) = match self.responses {
+            Responses::V2 => (&made.nt, &[0; 24]),
+            Responses::LmV2 => (&[], &made.lm),
+            Responses::Lm => (&[], &lm),
+            Responses::V1 => (&v1, &[]),
+        };
+        let exchanged = crypto::rc4k(&made.session_base_key, EXPORTED);
+        let session_key = self.session_key.as_deref().unwrap_or(&exchanged[..]);
+        let key = if session_key.len() == 16 && flags.contains(F::KEY_EXCH) {
+            EXPORTED
+        } else {
+            *made.session_base_key
+        };
+        let (key, before) =
+            (if self.mic == Mic::Wrong { [0; 16] } else { key }, [negotiate, challenge_message]);
+        let answer = Answer {
+            flags,
+            lm_response,
+            nt_response,
+            domain: self.domain,
+            user: self.user,
+            workstation: "PC",
+            session_key,
+            mic: (self.mic != Mic::Absent).then_some((&key, &before)),
+        };
+        answer.write().expect("a message")
+    }
+}
+
+fn denied(result: Result<Established, Error>, why: Denial) {
+    assert_eq!(result.err(), Some(Error::LogonDenied(why)));
+}
+
+fn invalid(result: Result<Established, Error>) {
+    let error = result.err();
+    assert!(matches!(error, Some(Error::InvalidToken(_))), "{error:?}");
+}
+
+// ---- MIC
+
+const HAS_MIC: [u8; 4] = [2, 0, 0, 0];
+
+#[test]
+fn a_mic_that_is_announced_must_be_there_and_right() {
+    let announced = Client::saying(id::FLAGS, &HAS_MIC);
+    denied(announced.logs_on(&Party::alice()), Denial::Mic);
+    denied(Client { mic: Mic::Wrong, ..announced.clone() }.logs_on(&Party::alice()), Denial::Mic);
+    let established =
+        Client { mic: Mic::Right, ..announced }.logs_on(&Party::alice()).expect("let in");
+    assert!(established.wants_mech_list_mic);
+}
+
+#[test]
+fn a_mic_that_is_not_announced_is_not_looked_at() {
+    for mic in [Mic::Right, Mic::Wrong] {
+        let established = Client { mic, ..Client::new() }.logs_on(&Party::alice()).expect("let in");
+        assert!(!established.wants_mech_list_mic);
+    }
+    // But where one is demanded, that is not one.
+    let mut server = Party::alice();
+    server.policy.require_mic = true;
+    denied(Client { mic: Mic::Right, ..Client::new() }.logs_on(&server), Denial::Mic);
+}
+
+// ---- responses
+
+#[test]
+fn a_client_may_leave_its_domain_out_of_the_hash() {
+    let client = Client { hashed_domain: "", ..Client::new() };
+    client.logs_on(&Party::alice()).expect("let in");
+    denied(
+        Client { hashed_domain: "OTHER", ..Client::new() }.logs_on(&Party::alice()),
+        Denial::WrongPassword,
+    );
+}
+
+#[test]
+fn lm_responses_count_where_policy_allows_them() {
+    let policy = |lmv2, lm| {
+        let mut server = Party::alice();
+        server.policy.responses = ResponsePolicy { lmv2, lm, ..ResponsePolicy::default() };
+        server
+    };
+    let client = |responses| Client { responses, offered: OFFERED - F::KEY_EXCH, ..Client::new() };
+    let (lmv2, lm) = (client(Responses::LmV2), client(Responses::Lm));
+    lmv2.logs_on(&policy(true, false)).expect("LMv2");
+    lmv2.logs_on(&policy(true, true)).expect("LMv2");
+    denied(lmv2.logs_on(&policy(false, true)), Denial::WrongPassword);
+    denied(lmv2.logs_on(&policy(false, false)), Denial::ResponseNotAllowed);
+    lm.logs_on(&policy(false, true)).expect("LM");
+    lm.logs_on(&policy(true, true)).expect("LM");
+    denied(lm.logs_on(&policy(true, false)), Denial::WrongPassword);
+    denied(lm.logs_on(&policy(false, false)), Denial::ResponseNotAllowed);
+    // A null session is not what an LM response asks for.
+    let mut server = policy(true, true);
+    server.requirements = C::ALLOW_NULL_SESSION;
+    assert!(!lm.logs_on(&server).expect("LM").client.anonymous);
+}
+
+#[test]
+fn ntlmv1_counts_where_policy_allows_it() {
+    let client =
+        Client { responses: Responses::V1, offered: OFFERED - F::KEY_EXCH, ..Client::new() };
+    denied(client.logs_on(&Party::alice()), Denial::ResponseNotAllowed);
+    let mut server = Party::alice();
+    server.policy.responses.ntlmv1 = true;
+    client.logs_on(&server).expect("let in");
+    // A key made of the LM hash, which the account does not have, would be everybody's.
+    let server_without_lm = Party { lm_hash: false, ..server.clone() };
+    for weak in [F::LM_KEY, F::NON_NT_SESSION_KEY] {
+        let offered = (OFFERED - F::KEY_EXCH - F::EXTENDED_SESSIONSECURITY) | weak;
+        let client = Client { offered, chosen: offered, ..client.clone() };
+        denied(client.logs_on(&server_without_lm), Denial::ResponseNotAllowed);
+        client.logs_on(&server).expect("the account has an LM hash");
+    }
+    server.policy.require_mic = true;
+    client.logs_on(&server).expect("a MIC is demanded of NTLMv2 alone");
+}
+
+#[test]
+fn proven_av_pairs_must_make_sense() {
+    invalid(Client::saying(id::FLAGS, &[2, 0]).logs_on(&Party::alice()));
+    invalid(Client::saying(id::CHANNEL_BINDINGS, &[1; 15]).logs_on(&Party::alice()));
+    invalid(Client::saying(id::TARGET_NAME, b"H").logs_on(&Party::alice()));
+    invalid(Client::saying(id::TARGET_NAME, &[0, 0xd8]).logs_on(&Party::alice()));
+    // Somebody in between may have put the first one into CHALLENGE_MESSAGE.
+    for (av_id, value) in
+        [(id::FLAGS, &[0; 4][..]), (id::CHANNEL_BINDINGS, &[1; 16]), (id::TARGET_NAME, b"H\0")]
+    {
+        let twice = Client {
+            av_pairs: vec![(av_id, value.to_vec()), (av_id, value.to_vec())],
+            ..Client::new()
+        };
+        invalid(twice.logs_on(&Party::alice()));
+    }
+    // An unknown one is the client's own affair.
+    Client::saying(0x7fff, b"?").logs_on(&Party::alice()).expect("let in");
+}
+
+// ---- flags and keys
+
+#[test]
+fn a_key_exchange_needs_its_key() {
+    let established = Client::new().logs_on(&Party::alice()).expect("let in");
+    assert_eq!(established.session.session_key(), EXPORTED);
+    for length in [0, 1, 15, 17] {
+        invalid(
+            Client { session_key: Some(vec![7; length]), ..Client::new() }.logs_on(&Party::alice()),
+        );
+    }
+}
+
+#[test]
+fn without_protection_the_field_tells_of_a_key_exchange() {
+    let client = Client { offered: OFFERED - F::SIGN, ..Client::new() };
+    let established = client.logs_on(&Party::alice()).expect("let in");
+    assert_eq!(established.session.session_key(), EXPORTED);
+    for length in [0, 1] {
+        let client = Client { session_key: Some(vec![7; length]), ..client.clone() };
+        let established = client.logs_on(&Party::alice()).expect("let in");
+        assert_ne!(established.session.session_key(), EXPORTED);
+    }
+}
+
+#[test]
+fn the_last_message_may_do_without_but_not_weaken() {
+    let chosen = |chosen| Client { chosen, ..Client::new() };
+    let established = chosen(OFFERED - F::SIGN).logs_on(&Party::alice()).expect("without signing");
+    assert_eq!(established.flags, C::empty());
+    invalid(chosen(OFFERED - F::EXTENDED_SESSIONSECURITY).logs_on(&Party::alice()));
+    invalid(chosen(OFFERED - F::N128).logs_on(&Party::alice()));
+    // Nothing is there to be weakened.
+    chosen(OFFERED - F::SIGN - F::N128).logs_on(&Party::alice()).expect("without signing");
+    let mut server = Party::alice();
+    server.policy.require_128 = true;
+    let refused = chosen(OFFERED - F::SIGN - F::N128).logs_on(&server).err();
+    assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+}
+
+#[test]
+fn the_last_message_claims_nothing_new() {
+    let client =
+        Client { offered: OFFERED - F::SIGN - F::IDENTIFY, chosen: F::all(), ..Client::new() };
+    let established = client.logs_on(&Party::alice()).expect("let in");
+    assert_eq!(established.flags, C::empty());
+}
+
+#[test]
+fn the_last_message_chooses_its_character_set() {
+    for chosen in [OFFERED, OFFERED - F::UNICODE] {
+        let client =
+            Client {
+                chosen, user: "jörg", domain: "BÜRO", hashed_domain: "BÜRO", ..Client::new()
+            };
+        let mut server = Party::alice();
+        server.identity = Some(identity("jörg", "BÜRO", PASSWORD));
+        let established = client.logs_on(&server).expect("let in");
+        assert_eq!(established.client.user, "jörg");
+    }
+}
+
+// ---- old and empty messages
+
+/// An AUTHENTICATE_MESSAGE that ends its fixed part after WorkstationFields, as the oldest clients
+/// send it.
+fn oldest(lm_response: &[u8], nt_response: &[u8], user: &[u8]) -> Vec<u8> {
+    let mut message = [b"NTLMSSP\0", &[3, 0, 0, 0][..], &[0; 40]].concat();
+    for (at, field) in [(12, lm_response), (20, nt_response), (36, user)] {
+        let (length, offset) = (field.len() as u16, message.len() as u32);
+        message[at..at + 2].copy_from_slice(&length.to_le_bytes());
+        message[at + 4..at + 8].copy_from_slice(&offset.to_le_bytes());
+        message.extend_from_slice(field);
+    }
+    message
+}
+
+#[test]
+fn the_oldest_clients_send_no_flags() {
+    let mut server = Party::requiring(C::ALLOW_NULL_SESSION);
+    server.policy.responses = every_response();
+    let negotiate = Negotiate::write(F::OEM | F::NTLM);
+    let (acceptor, challenge) =
+        going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
+    let server_challenge = Challenge::parse(&challenge).expect("a challenge").server_challenge;
+    let nt_response = crypto::desl(&crypto::nt_hash(PASSWORD), &server_challenge);
+    let (established, _) = done(
+        server
+            .accept(&acceptor, &oldest(&[], &nt_response, b"ALICE"))
+            .expect("let in by the response"),
+    );
+    assert_eq!((&*established.client.user, established.client.anonymous), (USER, false));
+    for lm_response in [&[][..], &[0]] {
+        let (established, _) =
+            done(server.accept(&acceptor, &oldest(lm_response, &[], b"")).expect("nobody"));
+        assert!(established.client.anonymous);
+    }
+    // Half of nobody is somebody unknown.
+    for (lm_response, nt_response, user) in [
+        (&[1u8][..], &[][..], &b""[..]),
+        (&[0; 24], &[], b""),
+        (&[], &nt_response, b""),
+        (&[], &[], b"ALICE"),
+    ] {
+        let refused = server.accept(&acceptor, &oldest(lm_response, nt_response, user)).err();
+        assert!(matches!(refused, Some(Error::LogonDenied(_))), "{refused:?}");
+    }
+}

@@ -1,0 +1,10 @@
+//! NTLM.
+
+mod crafted;
+mod exchange;
+mod hostile;
+mod policy;
+mod recorded;
+mod session;
+mod spec_examples;
+mod windows_exchange;

@@ -1,0 +1,291 @@
+//! What a server refuses although the password is right, as configuration and caller say.
+
+use crate::support::ntlm::*;
+use negossp_core::ntlm::Policy;
+use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::message::negotiate::Negotiate;
+use negossp_core::ntlm::{Acceptor, Initiator};
+use negossp_core::types::channel_bindings::ChannelBindings;
+use negossp_core::types::channel_bindings::Strictness;
+use negossp_core::types::error::{Denial, Error};
+use negossp_core::types::flags::ContextFlags as C;
+use negossp_core::types::time::FileTime;
+use std::time::Duration;
+
+#[test]
+fn the_servers_strength_is_demanded() {
+    let mut server = Party::alice();
+    server.policy.require_128 = true;
+    let refused = weaker(&Party::alice(), &server, F::all() - F::N128).err();
+    assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+    // Without extended session security the flag alone does not make the sealing key that long.
+    let refused = negotiates(&server, F::UNICODE | F::SEAL | F::N128 | F::LM_KEY).err();
+    assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+    negotiates(&server, F::UNICODE | F::SEAL | F::N128).expect("128 bits");
+    let mut server = Party::alice();
+    server.policy.require_extended_session_security = true;
+    let refused = weaker(&Party::alice(), &server, F::all() - F::EXTENDED_SESSIONSECURITY).err();
+    assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+    establish(&Party::alice(), &server).expect("let in");
+}
+
+/// What the server says to a client that offers these.
+fn negotiates(server: &Party, offered: F) -> Result<(), Error> {
+    server.accept(&Acceptor::new(), &Negotiate::write(offered)).map(|_| ())
+}
+
+// ---- null sessions
+
+fn nobody() -> Party {
+    Party { identity: Some(identity("", "", "")), ..Party::requiring(C::CONFIDENTIALITY) }
+}
+
+#[test]
+fn anonymous_is_accepted_only_where_allowed() {
+    let refused = establish(&nobody(), &Party::alice()).err();
+    assert_eq!(refused, Some(Error::LogonDenied(Denial::Anonymous)));
+    let mut allowing = Party::requiring(C::ALLOW_NULL_SESSION);
+    let (mut client, mut server) = establish(&nobody(), &allowing).expect("let in");
+    assert!(server.client.anonymous && client.client.anonymous);
+    assert_eq!(server.flags, SIGNED | C::CONFIDENTIALITY | C::NULL_SESSION);
+    both_ways(&mut client, &mut server);
+    for demand in [
+        |ntlm: &mut Policy| ntlm.channel_bindings = Strictness::Require,
+        |ntlm: &mut Policy| {
+            ntlm.target_name = Strictness::Require;
+        },
+    ] {
+        let mut demanding = Party::requiring(C::ALLOW_NULL_SESSION);
+        demand(&mut demanding.policy);
+        assert_eq!(
+            establish(&nobody(), &demanding).err(),
+            Some(Error::LogonDenied(Denial::Anonymous))
+        );
+    }
+    allowing.policy.refuse_null_session = true;
+    assert_eq!(establish(&nobody(), &allowing).err(), Some(Error::LogonDenied(Denial::Anonymous)));
+}
+
+#[test]
+fn a_client_can_ask_to_be_anonymous() {
+    for identity in [None, Party::alice().identity] {
+        let client = Party { identity, ..Party::requiring(C::ALLOW_NULL_SESSION) };
+        assert_eq!(
+            establish(&client, &Party::alice()).err(),
+            Some(Error::LogonDenied(Denial::Anonymous))
+        );
+        let (client, server) =
+            establish(&client, &Party::requiring(C::ALLOW_NULL_SESSION)).expect("let in");
+        assert!(server.client.anonymous && client.flags.contains(C::NULL_SESSION));
+    }
+}
+
+#[test]
+fn a_named_client_stays_named_where_anonymous_is_allowed() {
+    let allowing = Party::requiring(C::ALLOW_NULL_SESSION);
+    let (_, server) = establish(&Party::alice(), &allowing).expect("let in");
+    assert!(!server.client.anonymous && !server.flags.contains(C::NULL_SESSION));
+    let wrong = Party { identity: Some(identity(USER, DOMAIN, "wrong")), ..Party::alice() };
+    assert_eq!(establish(&wrong, &allowing).err(), Some(Error::LogonDenied(Denial::WrongPassword)));
+}
+
+// ---- time
+
+#[test]
+fn a_challenge_grows_old() {
+    let mut server = Party::alice();
+    server.policy.max_clock_skew = None;
+    let lifetime = server.policy.challenge_lifetime;
+    let exchange = exchange(&Party::alice(), &server).expect("an answer");
+    server.now = NOW.plus(lifetime);
+    server.accept(&exchange.acceptor, &exchange.authenticate).expect("in time");
+    server.now = NOW.plus(lifetime + Duration::from_secs(1));
+    let refused = server.accept(&exchange.acceptor, &exchange.authenticate).err();
+    assert_eq!(refused, Some(Error::LogonDenied(Denial::Stale)));
+}
+
+#[test]
+fn a_clock_may_differ_so_much() {
+    let mut server = Party::alice();
+    server.policy.max_clock_skew = Some(Duration::from_secs(300));
+    for (seconds, right) in [(0, true), (300, true), (301, false), (-300, true), (-301, false)] {
+        let ticks = NOW.0.wrapping_add_signed(seconds * FileTime::TICKS_PER_SECOND as i64);
+        let client = Party { now: FileTime(ticks), ..Party::alice() };
+        // Only a client whose server sends no time uses its own.
+        let result = weaker(&client, &server, F::all());
+        assert_eq!(result.is_ok(), right, "{seconds} s");
+        if !right {
+            assert_eq!(result.err(), Some(Error::LogonDenied(Denial::Stale)));
+        }
+    }
+}
+
+#[test]
+fn a_context_lives_as_long_as_configured() {
+    let mut server = Party::alice();
+    server.context_lifetime = Some(Duration::from_secs(60));
+    let (_, server) = establish(&Party::alice(), &server).expect("let in");
+    assert_eq!(server.expiry, NOW.plus(Duration::from_secs(60)));
+}
+
+// ---- MIC
+
+#[test]
+fn a_mic_can_be_demanded() {
+    let mut server = Party::alice();
+    server.policy.require_mic = true;
+    establish(&Party::alice(), &server).expect("let in");
+    assert_eq!(
+        weaker(&Party::alice(), &server, F::all()).err(),
+        Some(Error::LogonDenied(Denial::Mic))
+    );
+}
+
+#[test]
+fn a_changed_challenge_is_detected_by_the_mic() {
+    let (initiator, negotiate) =
+        going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
+    let (acceptor, mut challenge) =
+        going_on(Party::alice().accept(&Acceptor::new(), &negotiate).unwrap());
+    // Someone in between takes sealing from the challenge.
+    let flags = flags_at(&mut challenge, 20);
+    *flags = (u32::from_le_bytes(*flags) & !F::SEAL.bits() & !F::N128.bits()).to_le_bytes();
+    let (_, authenticate) = done(Party::alice().initiate(&initiator, Some(&challenge)).unwrap());
+    let refused = Party::alice().accept(&acceptor, &authenticate.unwrap()).err();
+    assert_eq!(refused, Some(Error::LogonDenied(Denial::Mic)));
+}
+
+// ---- channel bindings and target names
+
+fn bound(channel: Option<u8>, requirements: C) -> Party {
+    Party {
+        bindings: channel.map(|byte| ChannelBindings { hash: [byte; 16], initiator: None }),
+        ..Party::requiring(requirements)
+    }
+}
+
+#[test]
+fn channel_bindings_count_as_policy_and_caller_say() {
+    use Strictness::{Off, Require, WhenSent};
+    let (none, missing, proxy) = (C::empty(), C::ALLOW_MISSING_BINDINGS, C::PROXY_BINDINGS);
+    // policy, caller's flags, the server's channel, the client's channel, whether it gets in
+    let cases = [
+        (WhenSent, none, Some(1), Some(1), true),
+        (WhenSent, none, Some(1), Some(2), false),
+        (WhenSent, none, Some(1), None, false),
+        (WhenSent, none, None, Some(1), true),
+        (WhenSent, none, None, None, true),
+        (WhenSent, missing, Some(1), Some(1), true),
+        (WhenSent, missing, Some(1), Some(2), false),
+        (WhenSent, missing, Some(1), None, true),
+        (WhenSent, proxy, Some(1), Some(2), true),
+        (WhenSent, proxy, Some(1), None, true),
+        (Require, none, Some(1), Some(1), true),
+        (Require, none, Some(1), Some(2), false),
+        (Require, missing, Some(1), None, false),
+        (Require, none, None, Some(1), false),
+        (Require, none, None, None, false),
+        (Require, proxy, Some(1), Some(2), true),
+        (Require, proxy, Some(1), None, false),
+        (Require, proxy, None, None, false),
+        (Off, none, Some(1), Some(2), true),
+        (Off, none, Some(1), None, true),
+    ];
+    for (strictness, requirements, ours, theirs, right) in cases {
+        let mut server = bound(ours, requirements);
+        server.policy.channel_bindings = strictness;
+        let result = establish(&bound(theirs, C::empty()), &server);
+        let case = format!("{strictness:?} {requirements:?} {ours:?} {theirs:?}");
+        assert_eq!(result.is_ok(), right, "{case}");
+        assert!(right || matches!(result.err(), Some(Error::BadBindings(_))), "{case}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_reported_before_wrong_bindings() {
+    let wrong =
+        Party { identity: Some(identity(USER, DOMAIN, "wrong")), ..bound(Some(1), C::empty()) };
+    assert_eq!(
+        establish(&wrong, &bound(Some(2), C::empty())).err(),
+        Some(Error::LogonDenied(Denial::WrongPassword))
+    );
+}
+
+#[test]
+fn the_target_counts_as_policy_says() {
+    use Strictness::{Off, Require, WhenSent};
+    let listed = ["HTTP/www.example.test", "alias"];
+    let cases: [(Strictness, &[&str], &str, bool); 18] = [
+        (Off, &[], "HTTP/elsewhere", true),
+        (Off, &[], "", true),
+        (WhenSent, &[], "", true),
+        (Require, &[], "", false),
+        (Require, &[], "HTTP/server.example.test", true),
+        (Require, &[], "http/SERVER.example.TEST", true),
+        (Require, &[], "HTTP/server", true),
+        (Require, &[], "HTTP/server.example.test:8080", true),
+        (Require, &[], "HTTP/server.example.test./service", true),
+        (Require, &[], "server", true),
+        (WhenSent, &[], "HTTP/elsewhere", false),
+        (Require, &[], "HTTP/", false),
+        (Require, &listed, "HTTP/www.example.test", true),
+        (Require, &listed, "http/WWW.example.test", true),
+        (Require, &listed, "cifs/www.example.test", false),
+        (Require, &listed, "cifs/alias", true),
+        (Require, &listed, "HTTP/server.example.test", false),
+        (Require, &listed, "alias", true),
+    ];
+    for (strictness, names, target, right) in cases {
+        let mut server = Party::alice();
+        server.policy.target_name = strictness;
+        server.policy.target_names = names.iter().map(|&name| name.to_owned()).collect();
+        let client = Party { target: target.into(), ..Party::alice() };
+        let result = establish(&client, &server);
+        assert_eq!(result.is_ok(), right, "{strictness:?} {names:?} {target}");
+        assert!(
+            right || matches!(result.err(), Some(Error::WrongTarget(_))),
+            "{strictness:?} {names:?} {target}"
+        );
+    }
+    let mut server = Party::alice();
+    server.policy.target_name = Require;
+    let refused = establish(&Party::requiring(C::UNVERIFIED_TARGET_NAME), &server).err();
+    assert!(matches!(refused, Some(Error::WrongTarget(_))), "{refused:?}");
+}
+
+#[test]
+fn ntlmv1_is_used_and_accepted_only_where_configured() {
+    for (offered, ess) in [(F::all(), true), (F::all() - F::EXTENDED_SESSIONSECURITY, false)] {
+        for (client_may, server_may) in [(true, true), (true, false), (false, true)] {
+            let mut parties = (Party::requiring(C::CONFIDENTIALITY), Party::alice());
+            for (party, may) in [(&mut parties.0, client_may), (&mut parties.1, server_may)] {
+                party.policy.responses.ntlmv1 = may && !ess;
+                party.policy.responses.ntlmv1_ess = may && ess;
+            }
+            let result = without_target_info(&parties.0, &parties.1, offered);
+            if client_may && !server_may {
+                assert_eq!(result.err(), Some(Error::LogonDenied(Denial::ResponseNotAllowed)));
+                continue;
+            }
+            let (mut client, mut server) = result.expect("let in");
+            both_ways(&mut client, &mut server);
+        }
+    }
+}
+
+/// An exchange in which the client believes that the server is from before NTLMv2.
+fn without_target_info(
+    client: &Party,
+    server: &Party,
+    keep: F,
+) -> Result<(Established, Established), Error> {
+    let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
+    let flags = flags_at(&mut negotiate, 12);
+    *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();
+    let (acceptor, mut challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
+    let flags = flags_at(&mut challenge, 20);
+    *flags = (u32::from_le_bytes(*flags) & !F::TARGET_INFO.bits()).to_le_bytes();
+    let (client, authenticate) = done(client.initiate(&initiator, Some(&challenge))?);
+    let (server, _) = done(server.accept(&acceptor, &authenticate.unwrap())?);
+    Ok((client, server))
+}
