@@ -29,7 +29,7 @@ impl Authority for Accounts {
         let Proof { session_base_key, lm_session_key, response } = response::check(account, logon)?;
         let (user, domain) = (account.user.clone(), account.domain.clone());
         let principal = Principal::of_account(user, domain, Origin::Credential);
-        Ok(Validated { principal, session_base_key, lm_session_key, response })
+        Ok(Validated { principal, session_base_key, lm_session_key, response, receipt: None })
     }
 }
 
