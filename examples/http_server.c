@@ -137,7 +137,7 @@ static bool serve(SOCKET socket, struct conversation *conversation, const struct
         snprintf(lines, sizeof lines, "status: %s\n", status_text(conversation->status, status));
         printf("refused (%s): %s\n", conversation->scheme, status);
         fflush(stdout);
-        stays = answer(socket, request, 401, *headers ? headers : offer, "You are not let in", lines);
+        stays = answer(socket, request, 401, *headers ? headers : offer, "Access denied", lines);
     }
     free(headers);
     return stays;

@@ -167,7 +167,7 @@ static void serve(struct job *job, int connection) {
         SecBuffer in[2] = {{length, SECBUFFER_STREAM, message}, {0, SECBUFFER_DATA, NULL}};
         SecBufferDesc in_desc = {SECBUFFER_VERSION, 2, in};
         if (DecryptMessage(&context, &in_desc, 0, NULL) != SEC_E_OK) break;
-        int written = snprintf(text, sizeof text, "%d serves %s, let in by %s: %.*s", (int)getpid(), name, job->legs,
+        int written = snprintf(text, sizeof text, "%d serves %s, accepted by %s: %.*s", (int)getpid(), name, job->legs,
                                (int)(in[1].cbBuffer < 200 ? in[1].cbBuffer : 200), (char *)in[1].pvBuffer);
         unsigned char token[SIGNATURE_ROOM];
         SecBuffer out[2] = {{sizeof token, SECBUFFER_TOKEN, token}, {(ULONG)written, SECBUFFER_DATA, text}};

@@ -187,11 +187,11 @@ fuzz_target!(|plan: Plan| {
                     return;
                 }
                 assert_eq!(established.client.user, USER);
-                assert!(!setting.wrong_password, "the wrong password was let in");
+                assert!(!setting.wrong_password, "the wrong password was accepted");
                 assert!(
                     !plan.challenge.is_empty()
                         || taken.iter().all(|message| made.contains(message)),
-                    "changed on the way and let in all the same: {made:02x?} {taken:02x?}"
+                    "changed on the way and accepted all the same: {made:02x?} {taken:02x?}"
                 );
                 return;
             }

@@ -4,17 +4,29 @@
 //! Installations that share the file share the accounts' SIDs.
 
 use super::text_file::{self, FileError};
+use crate::platform;
 use crate::types::sid::Sid;
+use crate::types::time::FileTime;
+use once_cell::race::OnceBox;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// The installation's SID and where it comes from.
 #[derive(Debug)]
 pub struct MachineSid {
     origin: Origin,
-    /// The file's SID, read when first needed. `None` inside: that failed, and is not tried again.
-    known: OnceLock<Option<Sid>>,
+    /// The file's SID, read when first needed.
+    known: OnceBox<Sid>,
+    /// When reading the file failed last, in FILETIME ticks; 0: not yet.
+    failed: AtomicU64,
+    /// That there is no file has been logged.
+    warned: Once,
 }
+
+/// A file that cannot be used is tried again after this time.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Where the installation's SID comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,24 +42,41 @@ enum Origin {
 impl MachineSid {
     /// This SID.
     pub fn given(sid: Sid) -> MachineSid {
-        MachineSid { origin: Origin::Given(sid), known: OnceLock::new() }
+        MachineSid::from_origin(Origin::Given(sid))
     }
 
     /// The SID in that file, which is created when first needed.
     pub fn kept_in(path: Option<PathBuf>) -> MachineSid {
-        MachineSid { origin: path.map_or(Origin::Nowhere, Origin::File), known: OnceLock::new() }
+        MachineSid::from_origin(path.map_or(Origin::Nowhere, Origin::File))
+    }
+
+    fn from_origin(origin: Origin) -> MachineSid {
+        let (known, failed, warned) = (OnceBox::new(), AtomicU64::new(0), Once::new());
+        MachineSid { origin, known, failed, warned }
     }
 
     /// The SID; `None`, with the reason in the log, if there is none and it cannot be stored.
     pub fn get(&self) -> Option<Sid> {
         match &self.origin {
             Origin::Given(sid) => Some(*sid),
-            Origin::File(path) => *self.known.get_or_init(|| of_file(path)),
-            Origin::Nowhere => *self.known.get_or_init(|| {
-                tracing::warn!("no SID can be derived for clients without one: [accounts] sid_file names no file for the machine's SID");
+            Origin::File(path) => self.known.get_or_try_init(|| self.read(path)).ok().copied(),
+            Origin::Nowhere => {
+                self.warned.call_once(|| {
+                    tracing::warn!("no SID can be derived for clients without one: [accounts] sid_file names no file for the machine's SID");
+                });
                 None
-            }),
+            }
         }
+    }
+
+    /// Reads or creates the file, unless that failed a moment ago.
+    fn read(&self, path: &Path) -> Result<Box<Sid>, ()> {
+        let now = platform::now();
+        let failed = self.failed.load(Ordering::Relaxed);
+        if failed != 0 && now.distance(FileTime(failed)) < RETRY {
+            return Err(());
+        }
+        of_file(path).map(Box::new).ok_or_else(|| self.failed.store(now.0, Ordering::Relaxed))
     }
 
     /// The file that it is stored in.

@@ -139,7 +139,12 @@ fn an_unusable_machine_sid_gives_no_client_a_sid() {
         // Nor is it replaced: somebody else's accounts have their SIDs by it.
         assert_eq!(fs::read(folder.path("machine.sid")).unwrap(), content.as_bytes());
     }
-    assert_eq!(MachineSid::kept_in(Some(folder.path("no/such/folder/machine.sid"))).get(), None);
+    let later = MachineSid::kept_in(Some(folder.path("later/machine.sid")));
+    assert_eq!(later.get(), None);
+    // It counts once it is there.
+    fs::create_dir(folder.path("later")).unwrap();
+    fs::write(folder.path("later/machine.sid"), MACHINE).unwrap();
+    eventually("the machine's SID is read", || later.get() == Some(sid(MACHINE)));
     let mut settings = server();
     settings.accounts.sid = None;
     assert_eq!(

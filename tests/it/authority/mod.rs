@@ -1,3 +1,4 @@
 //! The chain of authorities.
 
+mod outcome;
 mod policy;

@@ -65,7 +65,7 @@ static bool same_identity(opaque one, opaque other) {
     return user && identity;
 }
 
-/* A client with this identity is let in. */
+/* A client with this identity is accepted. */
 static bool logs_on(opaque identity) {
     struct conversation c;
     if (!conversation_open(&c, NULL)) return false;

@@ -38,7 +38,7 @@ static ULONG ntlm_offset(const struct bytes *token) {
 /* mechListMIC, at the end of a NegTokenResp: tag and length twice, and NTLM's signature. */
 #define MECH_LIST_MIC 20
 
-/* Which bytes of a message matter to whether the client is let in: all of the NTLM message, and mechListMIC but
+/* Which bytes of a message matter to whether the client is accepted: all of the NTLM message, and mechListMIC but
  * for its tag, for it may be left out where the client's first mechanism is taken (RFC 4178 5). */
 static bool matters(const struct bytes *token, SEC_WCHAR *package, ULONG byte) {
     if (byte < ntlm_offset(token)) return false;
@@ -86,7 +86,7 @@ static void flip_bits_of(int message, bool mic) {
     control_conversation_goes_on();
 }
 
-/* Nobody is let in: the MIC covers all messages. */
+/* Nobody is accepted: the MIC covers all messages. */
 static void flipped_bits_in_negotiate(void) {
     flip_bits_of(0, true);
 }

@@ -180,7 +180,7 @@ static void used_while_deleted(void) {
     }
 }
 
-/* ---- the last leg by many at once: one is let in, once */
+/* ---- the last leg by many at once: one is accepted, once */
 
 static struct conversation contested;
 static volatile unsigned established;

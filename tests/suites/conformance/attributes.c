@@ -488,7 +488,7 @@ PROMISE(QueryContextAttributesW, negotiation_info_before_the_end, "page of SecPk
     fixture_close(&d);
 }
 
-PROMISE(QueryContextAttributesW, of_a_denied_client, "page: SEC_E_INVALID_HANDLE; nothing is told of a client who was not let in") {
+PROMISE(QueryContextAttributesW, of_a_denied_client, "page: SEC_E_INVALID_HANDLE; nothing is told of a client who was rejected") {
     struct fixture d;
     SecPkgContext_NamesW names = {NULL};
     REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));

@@ -68,7 +68,7 @@ PROMISE(DeleteSecurityContext, established, "page: deletes the local data struct
     conversation_close(&c);
 }
 
-PROMISE(DeleteSecurityContext, denied, "page of AcceptSecurityContext: the server deletes the context of a client that it does not let in") {
+PROMISE(DeleteSecurityContext, denied, "page of AcceptSecurityContext: the server deletes the context of a client that it rejects") {
     struct fixture d;
     REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
     CHECK_STATUS(fixture_call(&d), SEC_E_LOGON_DENIED);

@@ -189,7 +189,7 @@ PROMISE(QuerySecurityContextToken, invalidated_handle, "page: SEC_E_INVALID_HAND
     CHECK(token == NULL);
 }
 
-PROMISE(QuerySecurityContextToken, of_a_denied_client, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; nobody who was not let in has a token") {
+PROMISE(QuerySecurityContextToken, of_a_denied_client, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; nobody who was rejected has a token") {
     struct fixture d;
     HANDLE token = NULL;
     REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
@@ -233,7 +233,7 @@ PROMISE(ImpersonateSecurityContext, invalidated_handle, "page: SEC_E_INVALID_HAN
     CHECK_ONE_OF(W->ImpersonateSecurityContext(&handle), SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION);
 }
 
-PROMISE(ImpersonateSecurityContext, of_a_denied_client, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; nobody acts as one who was not let in") {
+PROMISE(ImpersonateSecurityContext, of_a_denied_client, "page: SEC_E_INVALID_HANDLE or SEC_E_NO_IMPERSONATION; nobody acts as one who was rejected") {
     struct fixture d;
     REACH(fixture_server_second_with(&d, &(struct terms){.package = u"NTLM", .password = u"wrong"}));
     CHECK(fixture_call(&d) < 0);

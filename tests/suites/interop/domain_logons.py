@@ -112,7 +112,7 @@ def ntlmv1():
     log.says("alice", "not allowed by policy")
 
 
-@check("domain: this machine's own accounts are let in as before, named {}", ["LOCAL", "WEB1\\LOCAL"])
+@check("domain: this machine's own accounts are accepted as before, named {}", ["LOCAL", "WEB1\\LOCAL"])
 def own_accounts(name):
     needs_root()
     account = LOCAL.but(domain="WEB1" if "\\" in name else "")

@@ -125,7 +125,7 @@ def replayed():
     with through(edit) as proxy, configured(controllers=[proxy.name]):
         equal(in_time(), "ok", "status")
         replay[0] = True
-        holds(in_time(WRONG) != "ok", "let in with somebody else's answer")
+        holds(in_time(WRONG) != "ok", "accepted with somebody else's answer")
 
 
 @check("outage: the first domain controller fails, the second is asked, and later the first again")

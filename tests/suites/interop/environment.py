@@ -102,7 +102,7 @@ def denied_by_us(status, initiator, acceptor, **options):
         if error.status != status:
             raise AssertionError(f"{error}, expected {status}") from error
         return error
-    raise AssertionError(f"let in, expected {status}")
+    raise AssertionError(f"accepted, expected {status}")
 
 
 # What an exchange that was tampered with may end in, by where it is noticed.
@@ -117,4 +117,4 @@ def denied(initiator, acceptor, tamper):
         if error.status not in NOT_LET_IN:
             raise
         return
-    raise AssertionError("let in")
+    raise AssertionError("accepted")

@@ -30,7 +30,7 @@ def written(acceptor):
 
 
 def usable(cache):
-    """The KDC gives tickets for it, and a server lets in whoever has them."""
+    """The KDC gives tickets for it, and a server accepts all who have them."""
     status, text = run_tool("klist", "-f", ccache=cache)
     equal(status, 0, f"klist: {text}")
     holds(ALICE in text and "krbtgt/EXAMPLE.TEST" in text, text)

@@ -107,4 +107,4 @@ def refused_first(token, statuses, **options):
         if acceptor.live:
             raise AssertionError("a context was made") from error
         return error
-    raise AssertionError("let in")
+    raise AssertionError("accepted")

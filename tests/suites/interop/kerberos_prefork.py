@@ -8,12 +8,12 @@ from prefork import Connection, Server
 CLIENTS = [(make, package, name) for make in (Mit, Heimdal) for package in ("Kerberos", "Negotiate") for name in AES]
 
 
-@check("let in with a ticket by one process, served by another: {}, {} token: {}", CLIENTS)
+@check("accepted with a ticket by one process, served by another: {}, {} token: {}", CLIENTS)
 def let_in_and_served(make, package, name):
     for arguments in ([], ["--balance"]):
         with Server(*arguments) as server, Connection(server) as connection:
             initiator = make.initiator(ccache(), package, service(name))
-            equal(connection.log_in(initiator), b"o", "let in")
+            equal(connection.log_in(initiator), b"o", "accepted")
             for text in (b"first", b"second"):
                 child, legs = connection.talk(initiator, text)
                 equal(child in legs, False, f"another process than {legs} serves")

@@ -40,10 +40,10 @@ def every_byte(package):
             holds(error.status in NOT_LET_IN, f"{error} for byte {at} of {token.hex()}")
         if acceptor.complete:
             let_in += 1
-            holds(sealed_parts(changed) in (sealed_parts(token), None), f"let in with byte {at} of {token.hex()} changed")
+            holds(sealed_parts(changed) in (sealed_parts(token), None), f"accepted with byte {at} of {token.hex()} changed")
             holds(acceptor.client == ALICE, f"{acceptor.client} with byte {at} of {token.hex()} changed")
         at += 1
-    holds(let_in < 60, f"let in with any of {let_in} bytes changed")
+    holds(let_in < 60, f"accepted with any of {let_in} bytes changed")
 
 
 @check("an AP-REQ cut at every length, {} token", ["Kerberos", "Negotiate"])

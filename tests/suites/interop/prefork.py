@@ -1,4 +1,4 @@
-"""examples/prefork: who was let in by one process is served by another, and a handshake that one has begun another ends."""
+"""examples/prefork: who was accepted by one process is served by another, and a handshake that one has begun another ends."""
 
 import re
 import socket
@@ -9,7 +9,7 @@ from checks import Skip, check, equal, holds
 from environment import ALICE, INITIATORS
 
 PROGRAM = Path(__file__).resolve().parents[3] / "build/examples/linux-x86_64/prefork"
-ANSWER = re.compile(rb"(\d+) serves (?:EXAMPLE\\alice|alice@EXAMPLE.TEST), let in by ([\d, ]+): (.*)")
+ANSWER = re.compile(rb"(\d+) serves (?:EXAMPLE\\alice|alice@EXAMPLE.TEST), accepted by ([\d, ]+): (.*)")
 
 
 class Server:
@@ -76,14 +76,14 @@ class Connection:
         return int(told[1]), [int(leg) for leg in told[2].split(b", ")]
 
 
-@check("let in by the parent and served by a child: {}, {}", INITIATORS)
+@check("accepted by the parent and served by a child: {}, {}", INITIATORS)
 def parent_and_child(make, package):
     with Server() as server:
         served_by = set()
         for _ in range(3):
             with Connection(server) as connection:
                 initiator = make.initiator(ALICE, package)
-                equal(connection.log_in(initiator), b"o", "let in")
+                equal(connection.log_in(initiator), b"o", "accepted")
                 for text in (b"first", b"second", b"third"):
                     child, legs = connection.talk(initiator, text)
                     equal(set(legs), {server.parent}, "who let the client in")
@@ -96,7 +96,7 @@ def parent_and_child(make, package):
 def workers_share_a_handshake(make, package):
     with Server("--balance", "--workers", "3") as server, Connection(server) as connection:
         initiator = make.initiator(ALICE, package)
-        equal(connection.log_in(initiator), b"o", "let in")
+        equal(connection.log_in(initiator), b"o", "accepted")
         for text in (b"first", b"second"):
             child, legs = connection.talk(initiator, text)
             holds(len(legs) >= 2 and len(set(legs)) == min(len(legs), 3), f"another worker for each leg: {legs}")

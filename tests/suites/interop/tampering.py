@@ -124,7 +124,7 @@ def every_byte(leg, package):
     make = lambda: Pyspnego.initiator(ALICE, package)  # noqa: E731
     for (_, acceptor), was, now in changed_exchanges(leg, package, make, lambda: Acceptor.acceptor("Negotiate")):
         if acceptor.complete and not (package == "NTLM" and tells_no_time(now)):
-            holds(same_inside(was, now), f"let in with {was.hex()} changed to {now.hex()}")
+            holds(same_inside(was, now), f"accepted with {was.hex()} changed to {now.hex()}")
 
 
 @check("each byte of {} changed on the way from pyspnego to our initiator", ["CHALLENGE", "the last token"])

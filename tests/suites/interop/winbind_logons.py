@@ -88,13 +88,13 @@ def another_computer(way):
     denied_by_us(DENIED, PyspnegoWithoutMic.initiator(ALICE, "NTLM"), Acceptor.acceptor("NTLM"), tamper=renamed)
 
 
-@check("winbind by {}: where the CHALLENGE names another computer, nobody is let in", WAYS)
+@check("winbind by {}: where the CHALLENGE names another computer, nobody is accepted", WAYS)
 def wrong_name(way):
     with configured(winbind=section(way), server=SERVER.replace("MEMBER1", "MEMBER2")):
-        holds(outcome() != "ok", "let in")
+        holds(outcome() != "ok", "accepted")
 
 
-@check("winbind by {}: this machine's own accounts are let in as before, named {}", by_ways(["LOCAL", "MEMBER1\\LOCAL"]))
+@check("winbind by {}: this machine's own accounts are accepted as before, named {}", by_ways(["LOCAL", "MEMBER1\\LOCAL"]))
 def own_accounts(way, name):
     using(way)
     account = LOCAL.but(domain=COMPUTER if "\\" in name else "")

@@ -149,14 +149,15 @@ fn a_mic_that_is_announced_must_be_there_and_right() {
     denied(announced.logs_on(&Party::alice()), Denial::Mic);
     denied(Client { mic: Mic::Wrong, ..announced.clone() }.logs_on(&Party::alice()), Denial::Mic);
     let established =
-        Client { mic: Mic::Right, ..announced }.logs_on(&Party::alice()).expect("let in");
+        Client { mic: Mic::Right, ..announced }.logs_on(&Party::alice()).expect("accepted");
     assert!(established.wants_mech_list_mic);
 }
 
 #[test]
 fn a_mic_that_is_not_announced_is_not_looked_at() {
     for mic in [Mic::Right, Mic::Wrong] {
-        let established = Client { mic, ..Client::new() }.logs_on(&Party::alice()).expect("let in");
+        let established =
+            Client { mic, ..Client::new() }.logs_on(&Party::alice()).expect("accepted");
         assert!(!established.wants_mech_list_mic);
     }
     // But where one is demanded, that is not one.
@@ -170,7 +171,7 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
 #[test]
 fn a_client_may_leave_its_domain_out_of_the_hash() {
     let client = Client { hashed_domain: "", ..Client::new() };
-    client.logs_on(&Party::alice()).expect("let in");
+    client.logs_on(&Party::alice()).expect("accepted");
     denied(
         Client { hashed_domain: "OTHER", ..Client::new() }.logs_on(&Party::alice()),
         Denial::WrongPassword,
@@ -207,7 +208,7 @@ fn ntlmv1_counts_where_policy_allows_it() {
     denied(client.logs_on(&Party::alice()), Denial::ResponseNotAllowed);
     let mut server = Party::alice();
     server.policy.responses.ntlmv1 = true;
-    client.logs_on(&server).expect("let in");
+    client.logs_on(&server).expect("accepted");
     // A key made of the LM hash, which the account does not have, would be everybody's.
     let server_without_lm = Party { lm_hash: false, ..server.clone() };
     for weak in [F::LM_KEY, F::NON_NT_SESSION_KEY] {
@@ -237,14 +238,14 @@ fn proven_av_pairs_must_make_sense() {
         invalid(twice.logs_on(&Party::alice()));
     }
     // An unknown one is the client's own affair.
-    Client::saying(0x7fff, b"?").logs_on(&Party::alice()).expect("let in");
+    Client::saying(0x7fff, b"?").logs_on(&Party::alice()).expect("accepted");
 }
 
 // ---- flags and keys
 
 #[test]
 fn a_key_exchange_needs_its_key() {
-    let established = Client::new().logs_on(&Party::alice()).expect("let in");
+    let established = Client::new().logs_on(&Party::alice()).expect("accepted");
     assert_eq!(established.session.session_key(), EXPORTED);
     for length in [0, 1, 15, 17] {
         invalid(
@@ -256,11 +257,11 @@ fn a_key_exchange_needs_its_key() {
 #[test]
 fn without_protection_the_field_tells_of_a_key_exchange() {
     let client = Client { offered: OFFERED - F::SIGN, ..Client::new() };
-    let established = client.logs_on(&Party::alice()).expect("let in");
+    let established = client.logs_on(&Party::alice()).expect("accepted");
     assert_eq!(established.session.session_key(), EXPORTED);
     for length in [0, 1] {
         let client = Client { session_key: Some(vec![7; length]), ..client.clone() };
-        let established = client.logs_on(&Party::alice()).expect("let in");
+        let established = client.logs_on(&Party::alice()).expect("accepted");
         assert_ne!(established.session.session_key(), EXPORTED);
     }
 }
@@ -284,7 +285,7 @@ fn the_last_message_may_do_without_but_not_weaken() {
 fn the_last_message_claims_nothing_new() {
     let client =
         Client { offered: OFFERED - F::SIGN - F::IDENTIFY, chosen: F::all(), ..Client::new() };
-    let established = client.logs_on(&Party::alice()).expect("let in");
+    let established = client.logs_on(&Party::alice()).expect("accepted");
     assert_eq!(established.flags, C::empty());
 }
 
@@ -297,7 +298,7 @@ fn the_last_message_chooses_its_character_set() {
             };
         let mut server = Party::alice();
         server.identity = Some(identity("jörg", "BÜRO", PASSWORD));
-        let established = client.logs_on(&server).expect("let in");
+        let established = client.logs_on(&server).expect("accepted");
         assert_eq!(established.client.user, "jörg");
     }
 }
@@ -329,7 +330,7 @@ fn the_oldest_clients_send_no_flags() {
     let (established, _) = done(
         server
             .accept(&acceptor, &oldest(&[], &nt_response, b"ALICE"))
-            .expect("let in by the response"),
+            .expect("accepted by the response"),
     );
     assert_eq!((&*established.client.user, established.client.anonymous), (USER, false));
     for lm_response in [&[][..], &[0]] {

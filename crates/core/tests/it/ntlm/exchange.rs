@@ -10,7 +10,7 @@ use negossp_core::types::time::FileTime;
 
 #[test]
 fn alice_gets_in() {
-    let (client, server) = establish(&Party::alice(), &Party::alice()).expect("let in");
+    let (client, server) = establish(&Party::alice(), &Party::alice()).expect("accepted");
     assert_eq!(client.session.session_key(), server.session.session_key());
     assert_eq!((&*server.client.user, &*server.client.domain), (USER, DOMAIN));
     assert_eq!(server.client_target.as_deref(), Some("HTTP/server.example.test"));
@@ -63,7 +63,7 @@ fn what_the_client_requires_is_granted_to_both() {
         (C::INTEGRITY | C::IDENTIFY, SIGNED | C::IDENTIFY),
     ] {
         let (client, server) =
-            establish(&Party::requiring(required), &Party::alice()).expect("let in");
+            establish(&Party::requiring(required), &Party::alice()).expect("accepted");
         assert_eq!((client.flags, server.flags), (granted, granted), "{required:?}");
         assert_eq!(client.session.session_key(), server.session.session_key());
     }
@@ -74,7 +74,7 @@ fn what_only_the_server_requires_is_absent() {
     let server = Party::requiring(
         C::CONFIDENTIALITY | C::INTEGRITY | C::CONNECTION | C::MUTUAL_AUTH | C::DELEGATE,
     );
-    let (_, server) = establish(&Party::alice(), &server).expect("let in");
+    let (_, server) = establish(&Party::alice(), &server).expect("accepted");
     assert_eq!(server.flags, C::CONNECTION);
 }
 
@@ -151,7 +151,7 @@ fn a_datagram_context_begins_with_the_challenge() {
             going_on(server.accept(&Acceptor::new(), &token).expect("a challenge"));
         let (mut from, authenticate) =
             done(client.initiate(&initiator, Some(&challenge)).expect("an answer"));
-        let (mut to, _) = done(server.accept(&acceptor, &authenticate.unwrap()).expect("let in"));
+        let (mut to, _) = done(server.accept(&acceptor, &authenticate.unwrap()).expect("accepted"));
         assert_eq!(from.session.session_key(), to.session.session_key());
         assert!(from.flags.contains(C::DATAGRAM) && to.flags.contains(C::DATAGRAM));
         if requirements != C::DATAGRAM {
@@ -211,7 +211,7 @@ fn a_step_can_be_repeated() {
     let exchange = exchange(&Party::alice(), &Party::alice()).expect("an answer");
     for _ in 0..2 {
         let step =
-            Party::alice().accept(&exchange.acceptor, &exchange.authenticate).expect("let in");
+            Party::alice().accept(&exchange.acceptor, &exchange.authenticate).expect("accepted");
         assert!(matches!(step, Step::Done { .. }));
     }
 }

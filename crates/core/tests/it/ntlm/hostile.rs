@@ -41,7 +41,7 @@ fn tampered(server: &Party, mut change: impl FnMut(usize, &mut Vec<u8>)) -> Resu
 /// The messages' lengths, the same in each run.
 fn lengths() -> [usize; 3] {
     let mut lengths = [0; 3];
-    tampered(&strict(), |leg, message| lengths[leg] = message.len()).expect("let in");
+    tampered(&strict(), |leg, message| lengths[leg] = message.len()).expect("accepted");
     lengths
 }
 

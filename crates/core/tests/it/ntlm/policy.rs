@@ -26,7 +26,7 @@ fn the_servers_strength_is_demanded() {
     server.policy.require_extended_session_security = true;
     let refused = weaker(&Party::alice(), &server, F::all() - F::EXTENDED_SESSIONSECURITY).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
-    establish(&Party::alice(), &server).expect("let in");
+    establish(&Party::alice(), &server).expect("accepted");
 }
 
 /// What the server says to a client that offers these.
@@ -45,7 +45,7 @@ fn anonymous_is_accepted_only_where_allowed() {
     let refused = establish(&nobody(), &Party::alice()).err();
     assert_eq!(refused, Some(Error::LogonDenied(Denial::Anonymous)));
     let mut allowing = Party::requiring(C::ALLOW_NULL_SESSION);
-    let (mut client, mut server) = establish(&nobody(), &allowing).expect("let in");
+    let (mut client, mut server) = establish(&nobody(), &allowing).expect("accepted");
     assert!(server.client.anonymous && client.client.anonymous);
     assert_eq!(server.flags, SIGNED | C::CONFIDENTIALITY | C::NULL_SESSION);
     both_ways(&mut client, &mut server);
@@ -75,7 +75,7 @@ fn a_client_can_ask_to_be_anonymous() {
             Some(Error::LogonDenied(Denial::Anonymous))
         );
         let (client, server) =
-            establish(&client, &Party::requiring(C::ALLOW_NULL_SESSION)).expect("let in");
+            establish(&client, &Party::requiring(C::ALLOW_NULL_SESSION)).expect("accepted");
         assert!(server.client.anonymous && client.flags.contains(C::NULL_SESSION));
     }
 }
@@ -83,7 +83,7 @@ fn a_client_can_ask_to_be_anonymous() {
 #[test]
 fn a_named_client_stays_named_where_anonymous_is_allowed() {
     let allowing = Party::requiring(C::ALLOW_NULL_SESSION);
-    let (_, server) = establish(&Party::alice(), &allowing).expect("let in");
+    let (_, server) = establish(&Party::alice(), &allowing).expect("accepted");
     assert!(!server.client.anonymous && !server.flags.contains(C::NULL_SESSION));
     let wrong = Party { identity: Some(identity(USER, DOMAIN, "wrong")), ..Party::alice() };
     assert_eq!(establish(&wrong, &allowing).err(), Some(Error::LogonDenied(Denial::WrongPassword)));
@@ -124,7 +124,7 @@ fn a_clock_may_differ_so_much() {
 fn a_context_lives_as_long_as_configured() {
     let mut server = Party::alice();
     server.context_lifetime = Some(Duration::from_secs(60));
-    let (_, server) = establish(&Party::alice(), &server).expect("let in");
+    let (_, server) = establish(&Party::alice(), &server).expect("accepted");
     assert_eq!(server.expiry, NOW.plus(Duration::from_secs(60)));
 }
 
@@ -134,7 +134,7 @@ fn a_context_lives_as_long_as_configured() {
 fn a_mic_can_be_demanded() {
     let mut server = Party::alice();
     server.policy.require_mic = true;
-    establish(&Party::alice(), &server).expect("let in");
+    establish(&Party::alice(), &server).expect("accepted");
     assert_eq!(
         weaker(&Party::alice(), &server, F::all()).err(),
         Some(Error::LogonDenied(Denial::Mic))
@@ -267,7 +267,7 @@ fn ntlmv1_is_used_and_accepted_only_where_configured() {
                 assert_eq!(result.err(), Some(Error::LogonDenied(Denial::ResponseNotAllowed)));
                 continue;
             }
-            let (mut client, mut server) = result.expect("let in");
+            let (mut client, mut server) = result.expect("accepted");
             both_ways(&mut client, &mut server);
         }
     }

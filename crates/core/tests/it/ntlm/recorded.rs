@@ -1,4 +1,4 @@
-//! Exchanges between other implementations, recorded: each must be let in here too, with the same
+//! Exchanges between other implementations, recorded: each must be accepted here too, with the same
 //! key, and their messages must come out right.
 
 use crate::support::caller::channel_bindings as bindings;
@@ -74,7 +74,7 @@ fn each_message_is_made_alike() {
     for exchange in exchanges("ntlm-").into_iter().filter(|exchange| !exchange.messages.is_empty())
     {
         let established =
-            accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("let in");
+            accept(&exchange, &server(&exchange), &exchange.tokens[2].bytes).expect("accepted");
         let server = established.session;
         let key: [u8; 16] = server.session_key().try_into().unwrap();
         let client = Session::new(server.flags(), &key, Side::Client);

@@ -97,7 +97,7 @@ fn server(challenge: &str) -> (Party, Acceptor) {
 /// session key.
 fn accepted(challenge: &str, authenticate: &str) -> Vec<u8> {
     let (mut party, acceptor) = server(challenge);
-    let (established, _) = done(party.accept(&acceptor, &hex(authenticate)).expect("let in"));
+    let (established, _) = done(party.accept(&acceptor, &hex(authenticate)).expect("accepted"));
     assert_eq!(established.client.user, USER);
     party.identity = Some(identity(USER, DOMAIN, "password"));
     let refused = party.accept(&acceptor, &hex(authenticate)).err();

@@ -91,7 +91,7 @@ fn accept(server: &Party, negotiate: &[u8], authenticate: &[u8]) -> Result<Estab
 
 #[test]
 fn the_client_is_accepted() {
-    let established = accept(&server(), &hex(NEGOTIATE), &hex(AUTHENTICATE)).expect("let in");
+    let established = accept(&server(), &hex(NEGOTIATE), &hex(AUTHENTICATE)).expect("accepted");
     assert_eq!(established.client.user, "Administrator");
     assert_eq!(established.client_target.as_deref(), Some("HTTP/dc-ws2008r2.ws2008r2.local"));
     assert!(established.wants_mech_list_mic);
