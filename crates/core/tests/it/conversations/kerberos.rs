@@ -1,4 +1,4 @@
-//! The conversations of MIT krb5 and Heimdal with ourselves in the acceptor's place.
+//! The conversations of MIT krb5 and Heimdal, with this crate as the acceptor.
 
 use crate::support::caller::{Keys, acceptor_config, channel_bindings};
 use crate::support::kerberos_recorded::{
@@ -34,7 +34,7 @@ const FLAGS: [(u32, C); 7] = [
 /// The bindings of the conversations that have any.
 const CHANNEL: &[u8] = b"tls-server-end-point:0123456789abcdef";
 
-/// A conversation, opened, and ourselves before its first token.
+/// A conversation, decrypted, and this crate's acceptor before its first token.
 struct Replay {
     conversation: Conversation,
     opened: Opened,
@@ -94,8 +94,7 @@ impl Replay {
         &self.conversation.initiator[0]
     }
 
-    /// Whether the token answers the client as the recorded one does. It is encrypted with another
-    /// confounder.
+    /// Whether the reply token equals the recorded one when decrypted; the confounder differs.
     fn answers_alike(&self, token: &[u8]) {
         let theirs = Token::read(&self.conversation.acceptor[0]).unwrap();
         let ours = Token::read(token).unwrap();
@@ -105,7 +104,7 @@ impl Replay {
         assert_eq!(part, self.opened.replies[0], "{}", self.conversation.name);
     }
 
-    /// What the recorded acceptor said of the established context, and its key.
+    /// What the recorded acceptor reported about the established context, and its key.
     fn is_as_recorded(&self, established: &Established) {
         let Conversation { name, facts, .. } = &self.conversation;
         assert_eq!(self.drawn.left(), 0, "{name}");
@@ -127,7 +126,7 @@ impl Replay {
         }
     }
 
-    /// The context's key: Heimdal's acceptor did not say, but sent or received it.
+    /// The context's key. Heimdal's acceptor did not report it, but sent or received it.
     fn key(&self) -> Vec<u8> {
         if let Some(key) = self.conversation.facts.get("key") {
             return hex(key);
@@ -159,14 +158,14 @@ fn refused(result: Result<Step<Accepting, Box<Established>>, Failure>) -> Failur
     }
 }
 
-/// Kerberos by itself, and its tokens given to SPNEGO bare.
+/// Kerberos by itself, and its tokens passed to SPNEGO without a wrapper.
 #[test]
 fn each_is_accepted_with_the_same_key() {
     for package in [Package::Only(Mechanism::Kerberos), Package::Negotiate] {
         for replay in Replay::all(package) {
             let Conversation { name, initiator, acceptor, .. } = &replay.conversation;
             let bare_for_spnego = package == Package::Negotiate;
-            // DCE style has no frame that tells the mechanism.
+            // DCE style has no frame that identifies the mechanism.
             if bare_for_spnego && name.ends_with("-dce") {
                 continue;
             }
@@ -233,7 +232,7 @@ fn each_is_accepted_inside_spnego() {
     }
 }
 
-/// A second time, a request gets MIT's own answer, down to the last byte.
+/// For a repeated request the acceptor gives the same answer as MIT's, byte for byte.
 #[test]
 fn a_replay_is_answered_as_mit_answers_it() {
     let mut replay = Replay::named("mit-mutual", Package::Only(Mechanism::Kerberos));
@@ -254,7 +253,7 @@ fn a_replay_is_answered_as_mit_answers_it() {
     assert_eq!(failure.token, Some(theirs));
 }
 
-/// What the caller passes in decides: time, channel, keys.
+/// The result depends on what the caller passes in: time, channel, keys.
 #[test]
 fn elsewhere_it_is_refused() {
     for package in [Package::Only(Mechanism::Kerberos), Package::Negotiate] {

@@ -1,5 +1,5 @@
-//! NTLM's recorded exchanges with ourselves in the acceptor's place, by themselves and inside
-//! SPNEGO; and both sides here, whose tokens follow from what is passed in.
+//! NTLM's recorded exchanges with this crate as the acceptor, bare and inside SPNEGO; and exchanges
+//! with both sides from this crate, whose tokens depend only on what is passed in.
 
 use crate::support::caller::{acceptor_config, channel_bindings};
 use crate::support::exchanges::{Exchange, exchanges};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 const ONLY_NTLM: Package = Package::Only(Mechanism::Ntlm);
 
-/// The server that knows the exchange's user and draws these numbers.
+/// The server that has the account of the exchange's user and uses these random numbers.
 fn config(exchange: &Exchange, drawn: &'static Drawn) -> Arc<AcceptorConfig> {
     let user = identity(&exchange.user, &exchange.domain, &exchange.password);
     let mut config = acceptor_config(vec![Account::from_identity(&user)]);
@@ -83,7 +83,7 @@ fn is_as_recorded(established: &Established, exchange: &Exchange) {
     }
 }
 
-/// From the recorded CHALLENGE_MESSAGE on, which a MIC proves.
+/// From the recorded CHALLENGE_MESSAGE on, which the MIC covers.
 #[test]
 fn each_is_accepted_after_its_challenge() {
     let mut proved = 0;
@@ -110,7 +110,7 @@ fn each_is_accepted_after_its_challenge() {
 }
 
 /// From the first token on, with the recorded server's challenge in a message of our own. The
-/// recorded answer fits it, unless it has a MIC of theirs.
+/// recorded AUTHENTICATE_MESSAGE is valid for it, unless it has a MIC over the recorded message.
 #[test]
 fn each_is_answered_with_the_recorded_challenge() {
     let mut accepted = [0, 0];
@@ -213,13 +213,13 @@ fn conversation(package: Package, numbers: &[&[u8]; 3]) -> (Vec<Vec<u8>>, Vec<Ve
     (tokens, sessions.iter().map(|session| session.session_key().to_vec()).collect())
 }
 
-/// Each step is a function of what is passed in.
+/// Each step depends only on what is passed in.
 #[test]
 fn the_same_numbers_make_the_same_conversation() {
     let numbers: [&[u8]; 3] = [b"\x01\x23\x45\x67\x89\xab\xcd\xef", &[0xaa; 8], &[0x55; 16]];
     for package in [ONLY_NTLM, Package::Negotiate] {
         let (tokens, keys) = conversation(package, &numbers);
-        // [MS-NLMP] 3.1.5.1.2: the exported session key is the one that the client drew.
+        // [MS-NLMP] 3.1.5.1.2: the exported session key is the one that the client generated.
         assert_eq!(keys, [numbers[2], numbers[2]]);
         assert_eq!(conversation(package, &numbers).0, tokens);
         for other in 0..3 {

@@ -1,4 +1,4 @@
-//! Credential caches: MIT's are read as they stand, and written as MIT writes them.
+//! Credential caches: MIT's files are read, and written in the same form as MIT writes them.
 
 use crate::support::kerberos_recorded::{Opened, conversations};
 use crate::support::shared;
@@ -38,7 +38,7 @@ fn what_mit_wrote_is_read() {
         servers,
         ["krbtgt/EXAMPLE.TEST@EXAMPLE.TEST", "HTTP/server.example.test@EXAMPLE.TEST"]
     );
-    // MIT keeps what it knows of the KDC there too.
+    // MIT stores what it knows about the KDC there too.
     assert!(cache.credentials.len() > servers.len());
     for credential in cache.credentials.iter().filter(|credential| !credential.is_configuration()) {
         let ticket = Ticket::decode(credential.ticket).unwrap();

@@ -54,11 +54,11 @@ fn decrypts_what_mit_encrypted() {
         let mut data = sealed.clone();
         let found = key.decrypt(usage, &mut data).unwrap();
         assert_eq!(found[..plain.len()], plain);
-        // Triple DES does not tell padding from data.
+        // Triple DES does not distinguish padding from data.
         assert!(found.len() - plain.len() < enctype.padding());
         assert_eq!(enctype.sealed_length(plain.len()), sealed.len());
 
-        // Encrypted again with the same confounder it is the same, whole and in parts.
+        // Encrypting again with the same confounder gives the same ciphertext, whole and in parts.
         let keys = key.derive_usage(usage);
         for cut in [0, 1, 15, 16, 17] {
             let mut data = sealed.clone();
@@ -121,8 +121,8 @@ fn string_to_key_as_mit() {
     assert!(string_to_key(Enctype::Rc4Hmac, "x", b"", Some(1)).is_err());
 }
 
-/// Every bit flipped, every length cut to, another usage, another key: refused, and no plaintext
-/// left behind.
+/// With any bit flipped, at any shorter length, with another usage or another key: rejected, and no
+/// plaintext is left in the buffer.
 #[test]
 fn altered_data_is_refused() {
     let plain = b"a secret that nobody sees before it is known to be the peer's";
@@ -151,7 +151,7 @@ fn altered_data_is_refused() {
     }
 }
 
-/// Parts that are signed alone are in the tag where they stand.
+/// Parts that are only signed are covered by the tag, at their positions.
 #[test]
 fn parts_signed_alone() {
     for enctype in Enctype::ALL {

@@ -1,4 +1,4 @@
-//! Kerberos' cryptography against the vectors that its documents publish.
+//! Kerberos' cryptography against the test vectors that its specifications publish.
 
 use negossp_core::kerberos::crypto::{Enctype, Key, n_fold, string_to_key};
 use negossp_core::types::protection::Part;
@@ -45,7 +45,7 @@ fn rfc_3961_a_4_des3_string_to_key() {
         ),
         ("\u{1011e}", "EXAMPLE.COMpianist", "85763726585dbc1cce6ec43e1f751f07f1c4cbb098f40b19"),
     ] {
-        // The RFC's text calls the g-clef U+1011E; its bytes, which count, are U+1D11E's.
+        // The RFC's text calls the g-clef U+1011E, but the bytes of the vector are U+1D11E's.
         let password = password.replace('\u{1011e}', "\u{1d11e}");
         let made = string_to_key(Enctype::Des3Sha1, &password, salt.as_bytes(), None).unwrap();
         assert_eq!(made.bytes(), hex(key), "{password} {salt}");
@@ -161,7 +161,7 @@ fn rfc_8009_a_encryption() {
         for (sealed, length) in sealed.into_iter().zip([0u8, 6, 16, 21]) {
             let (plain, sealed) = ((0..length).collect::<Vec<u8>>(), hex(sealed));
             assert_eq!(key.decrypt(2, &mut sealed.clone()).unwrap(), plain);
-            // And back, with the confounder that the vector was made with.
+            // Decryption again, with the confounder of the vector.
             let keys = key.derive_usage(2);
             let mut data = sealed.clone();
             let (body, tag) = data.split_at_mut(sealed.len() - key.enctype().tag_length());

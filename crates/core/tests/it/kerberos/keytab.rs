@@ -1,11 +1,12 @@
-//! Keytab files: MIT's read as MIT reads them, and what is no good told apart.
+//! Keytab files: MIT's are read as MIT reads them, and each kind of malformed file gives its own
+//! error.
 
 use crate::support::shared;
 use negossp_core::kerberos::crypto::{Enctype, Key};
 use negossp_core::kerberos::keytab::{Defect, Entry, Keytab, Wanted};
 
-/// What MIT sees in one of its files, and we: KVNO, time, name type, encryption type, principal,
-/// key.
+/// What MIT and this crate read in one of its files: KVNO, time, name type, encryption type,
+/// principal, key.
 fn same_as_mit(bytes: &[u8], seen: &str) -> Keytab {
     let keytab = Keytab::parse(bytes).unwrap();
     let ours: Vec<String> = keytab
@@ -64,7 +65,7 @@ fn names_as_mit() {
 }
 
 /// Made on a little-endian machine. In a file of version 1 there is no name type; what MIT shows
-/// there is what its memory held.
+/// there is uninitialised memory.
 #[test]
 #[cfg(target_endian = "little")]
 fn version_1_as_mit() {
@@ -105,7 +106,7 @@ fn candidates_in_a_sensible_order() {
     let service = Wanted { realm: Some("R"), components: Some(&["HTTP", "a"]) };
     assert_eq!(order(service, None), [(300, 30), (44, 5), (3, 10), (2, 20)]);
     assert_eq!(order(service, Some(3)), [(3, 10), (300, 30), (44, 5), (2, 20)]);
-    // A version that an older writer cut down to its low byte: 300 is 0x12c.
+    // A version that an older writer truncated to its low byte: 300 is 0x12c.
     assert_eq!(order(service, Some(0x22c)), [(44, 5), (300, 30), (3, 10), (2, 20)]);
     assert_eq!(order(service, Some(9)), [(300, 30), (44, 5), (3, 10), (2, 20)]);
     assert_eq!(order(Wanted::default(), Some(3)), [(3, 11), (3, 10), (300, 30), (44, 5), (2, 20)]);
@@ -152,8 +153,8 @@ fn what_is_no_keytab() {
     }
 }
 
-/// Records with lengths that are not there, counts that are too high or negative, and holes as long
-/// as can be.
+/// Records with lengths beyond the file, counts that are too high or negative, and holes of the
+/// maximum length.
 #[test]
 fn hostile_records() {
     let file = |records: &[&[u8]]| [&[5, 2][..], &records.concat()].concat();
@@ -173,7 +174,7 @@ fn hostile_records() {
         assert_eq!((keytab.skipped()[0].offset, keytab.skipped()[0].why), (2, Defect::Malformed));
         assert_eq!(keytab.entries().len(), 5, "the records after it are read");
     }
-    // Lengths beyond the end: a record, a hole, and the number that has no opposite.
+    // Lengths beyond the end: a record, a hole, and the smallest integer, whose negation overflows.
     for length in [i32::MAX, i32::MIN, i32::MIN + 1] {
         let keytab = Keytab::parse(&file(&[good, &length.to_be_bytes()])).unwrap();
         assert_eq!(keytab.entries().len(), 5);

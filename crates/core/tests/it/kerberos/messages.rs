@@ -1,5 +1,5 @@
-//! Kerberos' messages: those that MIT krb5 and Heimdal sent say what their acceptors said they do,
-//! come out the same when written again, and do no harm when garbled.
+//! Kerberos' messages: those that MIT krb5 and Heimdal sent decode to what their acceptors
+//! reported, encode to the same bytes again, and cause no panic when corrupted.
 
 use crate::support::kerberos_recorded::{Conversation, Opened, conversations, hex};
 use negossp_core::encoding::der;
@@ -44,10 +44,10 @@ fn requests_say_what_the_acceptor_said() {
             (ticket.cname, ticket.crealm),
             "{name}"
         );
-        // MIT's KDC says when a ticket starts only if that is later than the authentication.
+        // MIT's KDC writes a ticket's start time only if it is later than the authentication.
         let starttime = ticket.starttime.unwrap_or(ticket.authtime);
         assert!(ticket.authtime <= starttime && starttime < ticket.endtime, "{name}");
-        // The clock of the client is that of the KDC.
+        // The client's clock is the KDC's.
         assert!((0..5).contains(&(authenticator.ctime - starttime)), "{name}");
         assert_eq!(
             ticket.transited,
@@ -108,7 +108,7 @@ fn replies_prove_that_the_request_was_read() {
             replies += 1;
         }
         if let Some(third) = opened.replies.get(1) {
-            // The service's sequence number, back from the client (MS-KILE 3.4.5.1). The time is
+            // The service's sequence number, returned by the client (MS-KILE 3.4.5.1). The time is
             // the client's own.
             let (reply, third) = (
                 EncApRepPart::decode(&opened.replies[0]).unwrap(),
@@ -130,7 +130,7 @@ fn delegated_credentials_make_the_cache_that_mit_makes() {
         let Some((message, part)) = Opened::new(&conversation).credential else { continue };
         let (message, part) =
             (KrbCred::decode(&message).unwrap(), EncKrbCredPart::decode(&part).unwrap());
-        // Heimdal leaves the protection to the authenticator's encryption.
+        // Heimdal relies on the authenticator's encryption for integrity.
         assert_eq!(message.unencrypted().is_none(), conversation.is_mit(), "{}", conversation.name);
         let cache = CredentialCache::of_krb_cred(&message, &part).unwrap();
         assert_eq!(cache.default_principal.to_text(), conversation.facts["client"]);
@@ -159,8 +159,8 @@ fn an_error_says_what_went_wrong() {
     assert_eq!(error.encode(), token.body);
 }
 
-/// A decoder and its encoder: `None` if the bytes are refused, else the bytes written again, or
-/// `None` where there is something in them that we never write.
+/// A decoder and its encoder: `None` if the bytes are rejected, else the bytes encoded again, or
+/// `None` where they contain a field that the encoder never writes.
 type Reading = fn(&[u8]) -> Option<Option<Vec<u8>>>;
 
 macro_rules! reading {
@@ -190,12 +190,13 @@ fn gss_checksum(bytes: &[u8]) -> Option<Option<Vec<u8>>> {
 
 fn token(bytes: &[u8]) -> Option<Option<Vec<u8>>> {
     let read = Token::read(bytes).ok()?;
-    // A bare message is read no further, and may be cut off: its own decoder will see to that.
+    // Only the type of a bare message is read here, so it may be truncated; its own decoder checks
+    // the rest.
     read.oid?;
     Some(Some(read.write()))
 }
 
-/// Every message of the conversations, with what reads it.
+/// Every message of the conversations, with its decoder.
 fn samples() -> Vec<(String, Vec<u8>, Reading)> {
     let mut samples: Vec<(String, Vec<u8>, Reading)> = Vec::new();
     for conversation in conversations() {
@@ -243,7 +244,7 @@ fn samples() -> Vec<(String, Vec<u8>, Reading)> {
 fn messages_come_out_as_they_went_in() {
     for (name, bytes, read) in samples() {
         let again = read(&bytes).unwrap_or_else(|| panic!("{name}"));
-        // Heimdal adds a nonce and addresses, which we never write.
+        // Heimdal adds a nonce and addresses, which the encoder never writes.
         if name.ends_with("EncKrbCredPart") && again.is_none() {
             continue;
         }
@@ -262,9 +263,8 @@ fn a_message_that_is_cut_off_is_refused() {
     }
 }
 
-/// One byte changed to each other value: nothing panics, and what is still a message is the same
-/// after writing and reading it again. Of each kind of message, the shortest of MIT's and of
-/// Heimdal's.
+/// One byte changed to each other value: nothing panics, and whatever still decodes is unchanged by
+/// encoding and decoding again. Uses the shortest message of each kind, from MIT and from Heimdal.
 #[test]
 fn a_message_that_was_changed_is_refused_or_read_as_it_stands() {
     let mut samples = samples();
@@ -291,7 +291,7 @@ fn a_message_that_was_changed_is_refused_or_read_as_it_stands() {
     assert!(accepted > 100_000);
 }
 
-/// A message that other fields are written into.
+/// A message into which other fields are written.
 fn encrypted_data(etype: i64, kvno: Option<i64>, more: &[(u8, &[u8])]) -> Vec<u8> {
     let mut writer = Writer::new(64);
     writer.nest(der::SEQUENCE, |writer| {
@@ -323,7 +323,7 @@ fn unsigned_numbers_may_come_signed() {
         assert_eq!(data.as_ref().ok().map(|data| data.kvno), read.map(Some), "{sent}");
     }
     assert_eq!(EncryptedData::decode(&encrypted_data(18, None, &[])).unwrap().kvno, None);
-    // Signed numbers are signed.
+    // Signed integers keep their sign.
     assert_eq!(EncryptedData::decode(&encrypted_data(-133, None, &[])).unwrap().etype, -133);
     assert!(EncryptedData::decode(&encrypted_data(0x8000_0000, None, &[])).is_err());
 }
@@ -373,7 +373,7 @@ fn flags_may_be_of_any_length() {
         (&b"\0\x60\0\0\0"[..], Some(both)),
         (b"\0\x60\0\0\0\xff\xff", Some(both)),
         (b"\0\x60", Some(both)),
-        // Two of three bits are used: the third is none.
+        // Two of three bits are used, so the third is absent.
         (b"\x06\x60", Some(ApOptions::USE_SESSION_KEY)),
         (b"\x05\x60", Some(both)),
         (b"\0", Some(ApOptions::empty())),

@@ -1,5 +1,5 @@
-//! Kerberos' messages as picky-krb reads and writes them: the same values, and the same bytes.
-//! Recorded messages and ten thousand made up from random values.
+//! Kerberos' messages as picky-krb decodes and encodes them: the same values and the same bytes,
+//! for recorded messages and ten thousand random ones.
 
 use crate::support::kerberos_recorded::{Opened, conversations};
 use negossp_core::encoding::der;
@@ -12,10 +12,10 @@ use negossp_core::kerberos::message::{
 };
 use picky_krb::{data_types as theirs, messages};
 
-/// What a message says, one line a field.
+/// The content of a message, one line per field.
 type Said = Vec<String>;
 
-/// Both sides' ways to say what a value is.
+/// Formats a value, from this crate's type and from picky's.
 mod ours {
     use super::*;
 
@@ -125,7 +125,7 @@ mod picky {
     }
 }
 
-/// Reads `bytes` as they do, and has them write it again.
+/// Decodes `bytes` with picky, and encodes the result with it again.
 macro_rules! picky {
     ($message:path, $bytes:expr) => {{
         let read: $message = picky_asn1_der::from_bytes($bytes).unwrap();
@@ -252,7 +252,7 @@ fn enc_ap_rep_part(bytes: &[u8]) {
     assert_eq!(us, them);
 }
 
-/// Without `cusec`, which they take for a time.
+/// Without `cusec`, which picky decodes as a time.
 fn krb_error(bytes: &[u8]) {
     let us = KrbError::decode(bytes).unwrap();
     let us: Said = vec![
@@ -382,7 +382,7 @@ impl Random {
         (self.next() >> 33) % end
     }
 
-    /// Of any size that 32 bits have, small ones as often as large ones.
+    /// Of any size that 32 bits allow, small ones as often as large ones.
     fn u32(&mut self) -> u32 {
         (self.next() >> 32) as u32 >> self.below(32)
     }
@@ -393,7 +393,7 @@ impl Random {
     }
 
     fn time(&mut self) -> i64 {
-        // picky knows no year 0.
+        // picky does not accept year 0.
         let first = -62_135_596_800;
         first + (self.next() >> 1) as i64 % (time::LAST - first)
     }
@@ -497,7 +497,7 @@ fn made_up_messages_say_the_same() {
             cusec: None,
             stime: times[1],
             susec: cusec,
-            // They read no negative ones.
+            // picky does not accept negative ones.
             error_code: r.i32() & i32::MAX,
             crealm: r.maybe(&realm),
             cname: r.maybe(cname),

@@ -1,4 +1,5 @@
-//! PACs of real KDCs read as Samba reads them, their signatures verified; PACs of our own that lie.
+//! PACs of real KDCs, read as Samba reads them and with their signatures verified; and forged PACs
+//! of our own.
 
 use crate::support::pac::{
     LogonInfo, client_info, pac_type, place, sid, sign, signed, upn_dns_info,
@@ -77,7 +78,7 @@ impl Recorded {
         Recorded::pac_key(self.one("key"))
     }
 
-    /// The KDC's key that the KDC signature is of.
+    /// The KDC's key, with which the KDC signature is made.
     fn krbtgt(&self) -> UsageKeys {
         let (kind, _) = self.one("KdcSignature").split_once(' ').unwrap();
         let kind: i32 = kind.parse().unwrap();
@@ -106,7 +107,7 @@ fn shown(groups: impl Iterator<Item = SidAndAttributes>) -> Vec<String> {
     groups.map(|group| format!("{} {}", group.sid, group.attributes)).collect()
 }
 
-/// Everything that the samba module of Python reads in a PAC, and we.
+/// Every field that Samba's Python module and this crate read in a PAC.
 fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
     let name = record.name;
     if record.has("EffectiveName") {
@@ -195,8 +196,8 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
     }
 }
 
-/// Reads and verifies all that can be of a recorded ticket; which signatures of the KDC it had
-/// besides its own.
+/// Reads and verifies everything in a recorded ticket; returns which KDC signatures it had besides
+/// the basic one.
 fn accepted(record: &Recorded) -> (bool, bool) {
     let name = record.name;
     let bytes = record.bytes("enc_ticket_part");
@@ -217,8 +218,8 @@ fn accepted(record: &Recorded) -> (bool, bool) {
 #[test]
 fn samba() {
     for record in SAMBA {
-        // [MS-PAC] 2.8.3: tickets to krbtgt have no ticket signature. Samba 4.17 makes both
-        // otherwise.
+        // [MS-PAC] 2.8.3: tickets to krbtgt have no ticket signature. Samba 4.17 makes both all the
+        // same.
         let to_krbtgt = record.name == "samba-krbtgt";
         assert_eq!(accepted(&record), (!to_krbtgt, !to_krbtgt), "{}", record.name);
     }
@@ -232,7 +233,7 @@ fn mit() {
     }
 }
 
-/// Groups of every kind, a long list of them, odd names: by Samba's encoder.
+/// Groups of every kind, a long list of them, unusual names: by Samba's encoder.
 #[test]
 fn samba_encodes() {
     let [record] = recorded!["encoded-groups"];
@@ -261,7 +262,7 @@ fn groups_of_alice() {
     assert_eq!(info.user_sid(), domain.with_rid(1102));
 }
 
-/// Each byte of the PAC is under one of the signatures.
+/// Each byte of the PAC is covered by one of the signatures.
 #[test]
 fn every_byte_is_signed() {
     for record in [&SAMBA[0], &SAMBA[1], &MIT[2]] {
@@ -273,7 +274,7 @@ fn every_byte_is_signed() {
                 let mut changed = ticket.clone();
                 changed[start + at] ^= change;
                 let Ok(pac) = Pac::parse(&changed[start..start + good.len()]) else { continue };
-                // The KDC signature alone is no business of the service's.
+                // A service cannot check the KDC signature by itself.
                 let kdc_only =
                     place(&good, buffer_type::KDC_SIGNATURE).skip(4).any(|place| place == at);
                 assert_eq!(
@@ -371,7 +372,7 @@ fn kdc_key() -> Key {
     key(Enctype::Aes256Sha1, 2)
 }
 
-/// Asks a PAC everything that it can be asked.
+/// Calls every accessor of a PAC.
 fn read_all(pac: &Pac<'_>) -> Result<()> {
     let keys = service_key().derive_usage(key_usage::PAC_SIGNATURE);
     if let Some(info) = pac.logon_info() {
@@ -450,7 +451,7 @@ fn a_buffer_of_every_kind() {
     );
 }
 
-/// What other programs could do with the keys of other protocols is nowhere to be seen.
+/// Session keys for other protocols, which a PAC may hold, are not exposed anywhere.
 #[test]
 fn session_keys_are_not_shown() {
     let bytes = full_pac();
@@ -469,7 +470,7 @@ fn session_keys_are_not_shown() {
 fn nothing_shorter_and_nothing_altered_panics() {
     let good = full_pac();
     for length in 0..good.len() {
-        // What is cut off may be padding only, never part of a buffer.
+        // Only padding can be cut off without an error, never part of a buffer.
         if let Ok(pac) = Pac::parse(&good[..length]) {
             assert!(length >= place(&good, buffer_type::KDC_SIGNATURE).end);
             read_all(&pac).unwrap();
@@ -505,8 +506,8 @@ fn nothing_shorter_and_nothing_altered_panics() {
     }
 }
 
-/// Counts and lengths of KERB_VALIDATION_INFO, by where they stand in the buffer; each made greater
-/// by one and smaller by one must be refused.
+/// Counts and lengths of KERB_VALIDATION_INFO, by their offset in the buffer; each must be rejected
+/// when it is one too large or one too small.
 #[test]
 fn counts_that_lie() {
     let good = pac_type(&[(
@@ -555,7 +556,7 @@ fn counts_that_lie() {
 fn a_pointer_that_is_null() {
     let good = pac_type(&[(buffer_type::LOGON_INFO, LogonInfo::default().encode())]);
     let start = place(&good, buffer_type::LOGON_INFO).start + 16;
-    // To KERB_VALIDATION_INFO, EffectiveName's characters, GroupIds, ExtraSids.
+    // Pointers to KERB_VALIDATION_INFO, EffectiveName's characters, GroupIds, ExtraSids.
     for at in [
         0,
         4 + 48 + 4,
@@ -573,13 +574,13 @@ fn a_pointer_that_is_null() {
 fn serialization_headers() {
     let good = pac_type(&[(buffer_type::LOGON_INFO, LogonInfo::default().encode())]);
     let start = place(&good, buffer_type::LOGON_INFO).start;
-    // Version, endianness, length of the header; big-endian data; more bytes than there are.
+    // Version, endianness, length of the header; big-endian data; a length greater than the buffer.
     for (at, value) in [(0, 2), (1, 0), (1, 1), (2, 16), (3, 8), (9, 0xff)] {
         let mut bad = good.clone();
         bad[start + at] = value;
         assert!(matches!(parse_error(&bad), Error::InvalidToken(_)), "{at}");
     }
-    // What fills up the headers does not count.
+    // The filler bytes in the headers are ignored.
     let mut other = good.clone();
     other[start + 4..start + 8].fill(0);
     other[start + 12..start + 16].fill(0xaa);
@@ -600,8 +601,8 @@ fn the_table_of_buffers() {
     assert_eq!(bad(0, &[0xff; 4]), Error::InvalidToken("PAC: too many buffers"));
     assert_eq!(parse_error(&[64, 0, 0, 0, 0, 0, 0, 0]), Error::InvalidToken("PAC: cut short"));
     const OUTSIDE: Error = Error::InvalidToken("PAC: a buffer lies outside");
-    // Offsets within the table, no multiple of eight, beyond the end, beyond 32 bits; sizes beyond
-    // the end.
+    // Offsets within the table, not a multiple of eight, beyond the end, beyond 32 bits; sizes
+    // beyond the end.
     let entry = 8 + 16 * usize::from(count - 3);
     for offset in [
         0u64,
@@ -625,8 +626,8 @@ fn the_table_of_buffers() {
 #[test]
 fn buffers_that_overlap() {
     let good = full_pac();
-    // Of a type that nobody knows, over the KDC signature: what counts as zero there would be
-    // something else here.
+    // A buffer of an unknown type over the KDC signature: bytes that are zeroed for verification
+    // would be data here.
     let entry = 8 + 16 * (usize::from(good[0]) - 3);
     assert_eq!(good[entry], 77);
     let kdc = place(&good, buffer_type::KDC_SIGNATURE);
@@ -641,7 +642,7 @@ fn buffers_that_overlap() {
         bad[entry + 8..entry + 16].copy_from_slice(&(offset as u64).to_le_bytes());
         assert_eq!(parse_error(&bad), Error::InvalidToken("PAC: buffers overlap"));
     }
-    // An empty one is nowhere.
+    // An empty buffer overlaps nothing.
     let mut empty = good.clone();
     empty[entry + 4..entry + 8].fill(0);
     empty[entry + 8..entry + 16].copy_from_slice(&(kdc.start as u64).to_le_bytes());
@@ -668,7 +669,7 @@ fn buffers_twice() {
             "{kind}"
         );
     }
-    // Nobody knows whether these may be there twice.
+    // The specification does not say whether these may occur twice.
     let mut unknown = buffers.clone();
     unknown.extend([(77, vec![1]), (77, vec![2]), (3, vec![]), (u32::MAX, vec![0; 100])]);
     let pac = signed(&unknown, &service_key(), &kdc_key());
@@ -695,7 +696,7 @@ fn every_enctype_signs() {
     }
 }
 
-/// A read-only domain controller says which one it is behind its signature ([MS-PAC] 2.8).
+/// A read-only domain controller puts its identifier behind its signature ([MS-PAC] 2.8).
 #[test]
 fn signature_of_a_read_only_domain_controller() {
     let (service, kdc) = (service_key(), kdc_key());
@@ -783,10 +784,10 @@ fn whose_pac_it_is() {
         user(LogonInfo { logon_domain_id: None, ..default() }),
         (None, vec!["S-1-18-1 7".to_string()])
     );
-    // A domain that is as long as a SID can be has no accounts.
+    // A domain SID of the maximum length can have no accounts.
     let longest = Sid::new(5, &[1; 15]);
     assert_eq!(user(LogonInfo { logon_domain_id: longest, ..default() }).0, None);
-    // The primary group counts whether it is listed or not.
+    // The primary group counts whether or not it is listed.
     let (_, groups) = user(LogonInfo { primary_group_id: 514, ..default() });
     assert_eq!(groups[2], "S-1-5-21-1-2-3-514 7");
 }
@@ -812,7 +813,7 @@ fn names_beyond_ascii() {
         assert_eq!(pac.check_client_info(AUTHTIME, [name.as_bytes()], b"R"), Ok(()));
         assert!(pac.check_client_info(AUTHTIME, [&name.as_bytes()[1..]], b"R").is_err());
     }
-    // Halves of surrogate pairs, and characters that end names elsewhere.
+    // Unpaired surrogates, and characters that terminate names elsewhere.
     for units in [&[0xd835u16][..], &[0xdd18], &[0xdd18, 0xd835], &[0x61, 0], &[0, 0x61]] {
         let mut bytes = client_info(AUTHTIME, "");
         let name: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
@@ -840,7 +841,7 @@ fn the_ticket_s_client() {
             .check_client_info(AUTHTIME, components(cname), crealm.as_bytes())
             .is_ok()
     };
-    // As MIT compares: nothing quoted; the realm only where it is the ticket's.
+    // As MIT compares: without quoting, and with the realm only where it is the ticket's.
     assert!(check("alice", "alice", "EXAMPLE.TEST"));
     assert!(check("alice/admin", "alice/admin", "EXAMPLE.TEST"));
     assert!(check("alice@example.test", "alice@example.test", "EXAMPLE.TEST"));
@@ -874,7 +875,7 @@ fn the_ticket_s_time() {
         Pac::parse(&bytes).unwrap().check_client_info(authtime, [&b"alice"[..]], b"R").is_ok()
     };
     let exact = (AUTHTIME + 11_644_473_600) as u64 * 10_000_000;
-    // Samba's authtime, out of a record, says that the epoch is right.
+    // Samba's authtime, from a record, to check the epoch.
     assert_eq!(SAMBA[0].number("ClientId") % 10_000_000, 0);
     assert!(at(exact, AUTHTIME) && at(exact + 9_999_999, AUTHTIME) && at(0, -11_644_473_600));
     assert!(
@@ -906,7 +907,7 @@ fn upn_dns_info_short_and_extended() {
         (info.upn.to_text().as_str(), info.dns_domain_name.to_text().as_str()),
         ("a@b", "B")
     );
-    // Flag S without the extension; fields beyond the end; a SID that is none.
+    // Flag S without the extension; fields beyond the end; an invalid SID.
     let extended = upn_dns_info("a@b", "B", 2, Some(("a", sid("S-1-5-21-1-2-3-4"))));
     let broken = |at: usize, value: u8| {
         let mut contents = extended.clone();
@@ -968,13 +969,13 @@ fn claims_of_every_type() {
         r#"Claim { id: "ad://ext/flag", values: Boolean([true, false]) }] }])"#,
     );
     assert_eq!(claims(&good), Ok(Some((Compression::None, shown.into()))));
-    // Compressed ones are handed on; compressed in a way that nobody knows they are refused.
+    // Compressed claims are passed on; those with an unknown compression format are rejected.
     let compressed = claims(&crate::support::pac::claims(4, &crate::support::pac::some_claims()));
     assert_eq!(compressed, Ok(Some((Compression::XpressHuff, "None".into()))));
     assert!(claims(&crate::support::pac::claims(1, &[])).is_err());
     assert_eq!(claims(&[]), Ok(None));
     for length in 1..good.len() {
-        // What is cut off may be padding only.
+        // Only padding can be cut off without an error.
         assert!(claims(&good[..length]).is_err(), "{length}");
     }
     let nothing = claims(&crate::support::pac::claims(0, &[]));
@@ -1007,7 +1008,7 @@ fn groups_of_a_device() {
     }
 }
 
-/// A PAC within lists within lists, beside other elements, and found nowhere.
+/// A PAC in nested lists, beside other elements, and missing.
 #[test]
 fn ticket_signature_at_any_depth() {
     let kdc = kdc_key().derive_usage(key_usage::PAC_SIGNATURE);
@@ -1036,7 +1037,7 @@ fn ticket_signature_at_any_depth() {
     let mut buffers = crate::support::pac::alice(AUTHTIME);
     buffers.push((buffer_type::TICKET_SIGNATURE, [&16i32.to_le_bytes()[..], &[0; 12]].concat()));
     for depth in 0..5 {
-        // Over the ticket in which the PAC is one zero byte.
+        // Over the ticket with the PAC replaced by one zero byte.
         let signature = kdc_key()
             .checksum(key_usage::PAC_SIGNATURE, &[&ticket_with(&wrap(&[0], depth))])
             .unwrap();

@@ -1,5 +1,5 @@
-//! The replay cache: what it remembers, for how long, and that of many who bring one authenticator
-//! a single one wins.
+//! The replay cache: what it remembers and for how long, and that exactly one of several threads
+//! with the same authenticator succeeds.
 
 use negossp_core::replay::{FEWEST_ENTRIES, MemoryCache, Refusal};
 use negossp_core::types::time::FileTime;
@@ -10,14 +10,14 @@ use std::time::Duration;
 /// More than any test needs.
 const ENTRIES: usize = 1 << 23;
 const SKEW: Duration = Duration::from_secs(300);
-/// 2026-11-24, in seconds since 1970; not at the start of anything.
+/// 2026-11-24, in seconds since 1970; not at the start of a minute or an hour.
 const NOON: i64 = 1_795_521_617;
 
 fn at(unix: i64) -> FileTime {
     FileTime(116_444_736_000_000_000).shifted(unix)
 }
 
-/// The tag of the authenticator with this number: as good as random.
+/// The tag of the authenticator with this number, random for the cache's purposes.
 fn tag(number: u64) -> [u8; 12] {
     let mut tag = [0; 12];
     tag[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
@@ -36,7 +36,7 @@ fn the_same_authenticator_passes_once() {
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Err(Refusal::Replayed));
     assert_eq!(claim(&cache, &tag(2), NOON, NOON), Ok(()));
     assert_eq!(claim(&cache, &tag(1), NOON, NOON + 300), Err(Refusal::Replayed));
-    // Tags that differ in their last byte alone, of the lengths that there are.
+    // Tags that differ in their last byte alone, of all lengths in use.
     for length in [12, 16, 20, 24] {
         let (mut one, mut other) = (vec![7; length], vec![7; length]);
         one[length - 1] = 0;
@@ -49,8 +49,8 @@ fn the_same_authenticator_passes_once() {
     assert_eq!(cache.entries(), 10);
 }
 
-/// At no moment at which the skew would let it in does an authenticator pass a second time: not
-/// even the one from a clock that is ahead, which lives twice the skew.
+/// As long as the clock skew would permit it, an authenticator is not accepted a second time. This
+/// includes one from a clock that is ahead, which is kept for twice the skew.
 #[test]
 fn it_is_remembered_as_long_as_it_could_pass() {
     for offset in [-300, -299, -100, -1, 0, 1, 63, 64, 299, 300] {
@@ -58,7 +58,7 @@ fn it_is_remembered_as_long_as_it_could_pass() {
         let ctime = NOON + offset;
         assert_eq!(claim(&cache, &tag(1), ctime, NOON), Ok(()));
         for now in NOON..NOON + 1000 {
-            // Others come too, so that the cache has reason to forget.
+            // Other authenticators are claimed too, so that the cache expires entries.
             assert_eq!(claim(&cache, &tag(now as u64), now, now), Ok(()));
             let expected = if now <= ctime + 300 { Refusal::Replayed } else { Refusal::Stale };
             assert_eq!(
@@ -85,20 +85,20 @@ fn what_is_too_far_from_now_is_not_remembered() {
     assert!(cache.claim(&tag(1), NOON, at(NOON), Duration::ZERO, ENTRIES).is_ok());
 }
 
-/// Whoever makes the tolerance greater while the server runs does not let in what had been
-/// forgotten by then.
+/// If the tolerance is increased while the server runs, an authenticator whose entry has already
+/// expired is still rejected.
 #[test]
 fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
     let cache = MemoryCache::new(*b"unguessable key.");
     assert_eq!(claim(&cache, &tag(1), NOON, NOON), Ok(()));
     for later in 0..3000 {
-        // Every shard hears of the time.
+        // Every shard gets the new time.
         assert_eq!(claim(&cache, &tag(100 + later), NOON + 600, NOON + 600), Ok(()));
     }
     assert_eq!(cache.entries(), 3000, "the old one is still there, which shows nothing");
     let wide = Duration::from_secs(3600);
     assert_eq!(cache.claim(&tag(1), NOON, at(NOON + 600), wide, ENTRIES), Err(Refusal::Stale));
-    // From now on the wide one is what counts.
+    // From now on the larger tolerance applies.
     assert!(cache.claim(&tag(2), NOON + 601, at(NOON + 600), wide, ENTRIES).is_ok());
     assert_eq!(claim(&cache, &tag(3), NOON + 3600, NOON + 3600), Ok(()));
     assert_eq!(
@@ -107,7 +107,8 @@ fn what_was_forgotten_does_not_come_back_with_a_greater_skew() {
     );
 }
 
-/// A clock that was ahead and is set right: what was forgotten meanwhile stays out.
+/// A clock that was ahead and is corrected: authenticators whose entries expired meanwhile are
+/// still rejected.
 #[test]
 fn a_clock_set_back_accepts_nothing_again() {
     let cache = MemoryCache::new(*b"unguessable key.");
@@ -147,7 +148,7 @@ fn of_sixteen_threads_exactly_one_wins() {
             scope.spawn(move || {
                 start.wait();
                 for round in 0..ROUNDS {
-                    // The clock goes on meanwhile, and is not read by all at the same moment.
+                    // The clock advances meanwhile, and the threads read it at different moments.
                     let now = NOON + (round / 20) as i64 + (thread % 3) as i64;
                     match claim(cache, &tag(round), NOON + 50, now) {
                         Ok(()) => drop(won[round as usize].fetch_add(1, Ordering::Relaxed)),
@@ -165,7 +166,7 @@ fn of_sixteen_threads_exactly_one_wins() {
 fn a_million_entries_take_thirty_bytes_each_and_are_all_known() {
     const MILLION: u64 = 1_000_000;
     let cache = MemoryCache::new(*b"unguessable key.");
-    // As they come in ten minutes: their clients' clocks differ.
+    // Authenticators in random order within ten minutes, since the clients' clocks differ.
     let ctime = |n: u64| NOON - 300 + (n % 601) as i64;
     for n in 0..MILLION {
         assert_eq!(claim(&cache, &tag(n), ctime(n), NOON), Ok(()));
@@ -176,7 +177,7 @@ fn a_million_entries_take_thirty_bytes_each_and_are_all_known() {
     for n in 0..MILLION {
         assert_eq!(claim(&cache, &tag(n), ctime(n), NOON), Err(Refusal::Replayed));
     }
-    // And a few minutes later they are gone, with their memory.
+    // A few minutes later their entries are removed and the memory is freed.
     for n in 0..1000 {
         assert_eq!(claim(&cache, &tag(MILLION + n), NOON + 700, NOON + 700), Ok(()));
     }
@@ -184,7 +185,7 @@ fn a_million_entries_take_thirty_bytes_each_and_are_all_known() {
     assert!(cache.bytes() < bytes / 100);
 }
 
-/// Full means refused: nothing live is forgotten for it.
+/// When the cache is full, new authenticators are rejected; no valid entry is evicted.
 #[test]
 fn a_full_cache_refuses_and_forgets_nothing() {
     let cache = MemoryCache::new(*b"unguessable key.");
@@ -196,12 +197,12 @@ fn a_full_cache_refuses_and_forgets_nothing() {
         assert_eq!(limited(n, NOON, NOON), Err(Refusal::Replayed));
     }
     assert!(cache.bytes() <= 32 * FEWEST_ENTRIES);
-    // A lower limit than the least is the least; a higher one has room at once.
+    // A limit below the minimum is raised to it; a higher limit takes effect at once.
     assert!(matches!(
         cache.claim(&tag(200_000), NOON, at(NOON), SKEW, 0),
         Err(Refusal::Unavailable(_))
     ));
     assert!(cache.claim(&tag(200_000), NOON, at(NOON), SKEW, ENTRIES).is_ok());
-    // What is over makes room.
+    // Expired entries make room.
     assert!(limited(300_000, NOON + 400, NOON + 400).is_ok());
 }

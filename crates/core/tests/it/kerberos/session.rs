@@ -1,5 +1,5 @@
-//! Messages of established Kerberos contexts, both sides ours: what is refused, and what is told of
-//! lengths.
+//! Messages of established Kerberos contexts, with both sides from this crate: which messages are
+//! rejected, and which lengths are reported.
 
 use crate::support::random::COUNTED;
 use negossp_core::kerberos::crypto::{Enctype, Key};
@@ -89,7 +89,7 @@ const QOPS: [Qop; 2] = [Qop::Encrypt, Qop::NoEncrypt];
 fn both_ways_in_every_way() {
     for terms in all_terms() {
         let (mut client, mut server) = terms.pair();
-        // Triple DES takes its time.
+        // Triple DES is slow.
         let longest = if terms.enctype == Enctype::Des3Sha1 { 4096 } else { 1 << 20 };
         for length in
             [0, 8, 16, 24, 128, 240, 65536, 1 << 20].into_iter().filter(|&length| length <= longest)
@@ -127,7 +127,7 @@ fn old_tokens(enctype: Enctype) -> bool {
     matches!(enctype, Enctype::Rc4Hmac | Enctype::Des3Sha1)
 }
 
-/// Signature, block, trailer, trailer in DCE style.
+/// Lengths: signature, block, trailer, trailer in DCE style.
 fn lengths(enctype: Enctype) -> (u32, u32, u32, u32) {
     match enctype {
         Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => (28, 1, 60, 76),
@@ -160,7 +160,8 @@ fn sizes_are_exact() {
                     (false, Qop::Encrypt) => trailer as usize,
                     (false, Qop::NoEncrypt) => signature as usize,
                     (true, _) if terms.dce_style => trailer as usize,
-                    // The frame's length takes one to three bytes, of five that there is room for.
+                    // The frame's length takes one to three of the five bytes that are reserved for
+                    // it.
                     (true, _) => {
                         let inner = trailer as usize - 6 + data.len();
                         trailer as usize - 5
@@ -180,7 +181,7 @@ fn sizes_are_exact() {
     }
 }
 
-/// A buffer that is too small is told so, and nothing has happened.
+/// A buffer that is too small is reported, and the context is unchanged.
 #[test]
 fn too_little_room() {
     for terms in all_terms() {
@@ -207,7 +208,7 @@ fn too_little_room() {
             );
             assert_eq!(token, vec![0xa5; room]);
         }
-        // More room than needed stays as it is, and the message is the first.
+        // Excess room is left as it is, and the message has the first sequence number.
         let (mut token, mut data) = (vec![0xa5; 500], message.clone());
         let length = client
             .seal(Qop::Encrypt, &mut [Part { data: &mut data, seal: true }], 0, &mut token)
@@ -227,7 +228,7 @@ fn refused<T: std::fmt::Debug>(found: Result<T, Error>) {
     );
 }
 
-/// How a token says that it was rotated, and how far that is.
+/// The distance by which a token was rotated, from its header.
 fn rotation(terms: Terms, token: &[u8]) -> usize {
     let [extra, rotation] =
         [4, 6].map(|at| usize::from(u16::from_be_bytes([token[at], token[at + 1]])));
@@ -238,7 +239,7 @@ fn names_the_other_mechanism(token: &[u8]) -> bool {
     token[0] == 0x60 && token[..20].windows(9).any(|window| window == MS_KRB5_OID)
 }
 
-/// Every bit of every byte changed: refused, and afterwards the message itself is taken.
+/// Every bit of every byte changed: rejected, and afterwards the original message is accepted.
 #[test]
 fn altered_messages_are_refused() {
     for terms in all_terms() {
@@ -252,7 +253,7 @@ fn altered_messages_are_refused() {
                 altered[bit / 8] ^= 1 << (bit % 8);
                 let (front, rest) = altered.split_at(token.len());
                 if !old_tokens(terms.enctype) && matches!(bit / 8, 6 | 7) {
-                    // Around once more is the same.
+                    // A full extra rotation gives the same token.
                     if rotation(terms, &altered) % body == rotation(terms, &whole) % body {
                         continue;
                     }
@@ -297,7 +298,7 @@ fn altered_messages_are_refused() {
     }
 }
 
-/// A message that is refused for its content leaves nothing of its plaintext behind.
+/// A message that is rejected for its content leaves no plaintext in the buffer.
 #[test]
 fn altered_messages_are_never_delivered() {
     let message = b"a secret that nobody sees before it is known to be the peer's....";
@@ -313,7 +314,7 @@ fn altered_messages_are_never_delivered() {
     }
 }
 
-/// Our own messages, another context's, another kind's.
+/// Messages of the receiver itself, of another context, and of another kind.
 #[test]
 fn messages_of_others() {
     for terms in all_terms() {
@@ -382,8 +383,8 @@ fn any_rotation() {
     }
 }
 
-/// A sealed Wrap token of the initiator's, made by hand: `EC` bytes of filler, and in the copy of
-/// the header whatever `alter` makes of it.
+/// A sealed Wrap token of the initiator's, made by hand: with `EC` bytes of filler, and with
+/// `alter` applied to the encrypted copy of the header.
 fn by_hand(
     terms: Terms,
     extra: u16,
@@ -432,7 +433,7 @@ fn any_filler() {
     }
 }
 
-/// The encrypted copy of the header must be that header, in all but the rotation.
+/// The encrypted copy of the header must equal the header, except for the rotation.
 #[test]
 fn the_copy_of_the_header() {
     for terms in all_terms().into_iter().filter(|terms| !old_tokens(terms.enctype)) {
@@ -453,7 +454,8 @@ fn the_copy_of_the_header() {
     }
 }
 
-/// What was negotiated decides which messages are taken; a refusal changes nothing.
+/// The negotiated flags determine which messages are accepted; a rejection leaves the context
+/// unchanged.
 #[test]
 fn order_and_replay() {
     let in_order = (IN_ORDER, vec![0, 1, 2, 3, 4]);
@@ -481,7 +483,7 @@ fn order_and_replay() {
     }
 }
 
-/// MICs and Wrap tokens count together, each direction by itself.
+/// MICs and Wrap tokens share one sequence, separately for each direction.
 #[test]
 fn one_count_for_all_kinds() {
     for terms in all_terms() {
@@ -503,8 +505,8 @@ fn one_count_for_all_kinds() {
     }
 }
 
-/// Parts that are signed only: changed or moved, the message is refused; sealed ones may be cut
-/// anywhere.
+/// Parts that are only signed: if one is changed or moved, the message is rejected. Sealed parts
+/// may be split anywhere.
 #[test]
 fn parts_signed_only() {
     for terms in all_terms() {
@@ -540,8 +542,8 @@ fn parts_signed_only() {
     }
 }
 
-/// RC4 and triple DES end a message with padding, unless the caller has no room for it; then it is
-/// no stream.
+/// RC4 and triple DES pad a message at its end, unless the caller provides no buffer for it; such a
+/// message cannot be read as a stream.
 #[test]
 fn padding_of_the_older_tokens() {
     for terms in all_terms() {

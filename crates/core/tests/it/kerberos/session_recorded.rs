@@ -20,7 +20,7 @@ fn text(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i * 31 + i / 256) as u8).collect()
 }
 
-/// One recorded context: its two sides, each with messages to come.
+/// One recorded context: both sides, each with its remaining messages.
 struct Recorded {
     name: String,
     style: &'static str,
@@ -96,7 +96,7 @@ fn recorded() -> Vec<Recorded> {
     contexts
 }
 
-/// MICs, and they come out the same.
+/// MICs verify, and are made again with the same bytes.
 #[test]
 fn mic_tokens() {
     for mut context in recorded() {
@@ -120,15 +120,15 @@ fn mic_tokens() {
     }
 }
 
-/// Moves both sides over a message that a test is not about.
+/// Advances both sides past a message that a test does not cover.
 fn skip(from: &mut Session, to: &mut Session) {
     let mut mic = vec![0; from.sizes().max_signature as usize];
     from.sign(&[b"skipped"], 0, &mut mic).unwrap();
     to.verify(&[b"skipped"], 0, &mic).unwrap();
 }
 
-/// Whole Wrap tokens: as a stream, and cut into SSPI's two buffers wherever their makers rotated
-/// them to.
+/// Whole Wrap tokens: as a stream, and split into SSPI's two buffers for every rotation that was
+/// recorded.
 #[test]
 fn wrap_tokens() {
     for mut context in recorded() {
@@ -156,7 +156,8 @@ fn wrap_tokens() {
             assert_eq!(data[..message.len()], message, "{name}");
             assert_eq!(data[message.len()..], vec![padding as u8; padding], "{name}");
 
-            // Ours is as long, and where nothing is random, the same but for the rotation.
+            // Ours has the same length and, where nothing is random, the same bytes except for the
+            // rotation.
             let mut made = vec![0; from.sizes().security_trailer as usize];
             let length =
                 from.seal(qop, &mut [Part { data: &mut data, seal: true }], 0, &mut made).unwrap();
@@ -177,7 +178,7 @@ fn qop(sealed: &str) -> Qop {
     if sealed == "1" { Qop::Encrypt } else { Qop::NoEncrypt }
 }
 
-/// Messages in pieces, some of them signed only, and in DCE style.
+/// Messages in pieces, some of which are only signed, and in DCE style.
 #[test]
 fn messages_in_pieces() {
     for mut context in recorded() {
@@ -207,7 +208,7 @@ fn messages_in_pieces() {
                 assert_eq!(data[..*size], text(*size), "{name}");
             }
 
-            // Ours has the same header, and then the other side reads it.
+            // Ours has the same header, and the other side can read it.
             let mut made = vec![0; from.sizes().security_trailer as usize];
             let mut parts: Vec<_> =
                 data.iter_mut().map(|(seal, _, data)| Part { data, seal: *seal }).collect();

@@ -37,8 +37,8 @@ fn incomplete(response_token: &[u8], mech_list_mic: Option<&[u8]>) -> Vec<u8> {
     answer(Some(NegState::AcceptIncomplete), Some(response_token), mech_list_mic)
 }
 
-/// The exchange up to where AUTHENTICATE_MESSAGE is to be sent, the mechanism list being [`list`]
-/// of `offered` when it leaves the client and `received` when it arrives.
+/// The exchange up to where AUTHENTICATE_MESSAGE is to be sent. The mechanism list is [`list`] of
+/// `offered` when the client sends it and of `received` when it arrives.
 struct Ready {
     fixture: Fixture,
     acceptor: Acceptor,
@@ -52,7 +52,7 @@ impl Ready {
         Ready::altered(list(offered), &list(offered)).unwrap()
     }
 
-    /// `None` if the acceptor refuses the list.
+    /// `None` if the acceptor rejects the list.
     fn altered(mech_types: Vec<u8>, received: &[u8]) -> Option<Ready> {
         Ready::in_fixture(Fixture::new(PASSWORD), mech_types, received)
     }
@@ -147,7 +147,7 @@ fn optimistic_token_is_the_right_one() {
     }
 }
 
-/// The list that Windows sends, and its first mechanism's token, which is not for us.
+/// The list that Windows sends, with a token for its first mechanism, which is not NTLM.
 #[test]
 fn optimistic_token_is_the_wrong_one() {
     let fixture = Fixture::new(PASSWORD);
@@ -192,7 +192,7 @@ fn optimistic_token_is_absent() {
     go_on(fixture.accept(&server, &incomplete(&negotiate, None)));
 }
 
-/// In a datagram context NTLM's first message is the server's.
+/// In a datagram context the server sends NTLM's first message.
 #[test]
 fn datagram_client_is_silent_at_first() {
     for offered in [&[NTLM][..], &[KRB5, NTLM]] {
@@ -216,8 +216,8 @@ fn datagram_client_is_silent_at_first() {
     }
 }
 
-/// As Windows treats a client that puts a MIC into AUTHENTICATE_MESSAGE and sends no mechListMIC
-/// with it.
+/// A client that puts a MIC into AUTHENTICATE_MESSAGE and sends no mechListMIC is treated as on
+/// Windows.
 #[test]
 fn mic_may_come_in_one_token_more() {
     for (offered, last) in [
@@ -242,7 +242,8 @@ fn mic_may_come_in_one_token_more() {
 
         let (server, token) =
             finish(ready.fixture.accept(&server, &answer(last, None, Some(&mic))));
-        // Our MIC went with the token before; who has said accept-completed awaits nothing.
+        // Our MIC was in the previous token; a peer that has sent accept-completed expects no
+        // further token.
         match last {
             Some(NegState::AcceptCompleted) => assert_eq!(token, None),
             _ => assert_eq!(token, Some(answer(Some(NegState::AcceptCompleted), None, None))),
@@ -278,14 +279,14 @@ fn wrong_mic_is_refused_whether_required_or_not() {
         for bad in [&mic[..15], &[&mic[..], b"\0"].concat(), b""] {
             is_denied(fail(ready.send(Some(bad))));
         }
-        // A MIC of another session is as bad as any.
+        // A MIC of another session is rejected like any wrong one.
         let other = Ready::new(offered);
         is_denied(fail(ready.send(Some(&other.mic()))));
     }
 }
 
-/// Old peers repeat the responseToken as mechListMIC. That is no MIC: the real one is still
-/// awaited.
+/// Old peers repeat the responseToken as mechListMIC. That is not a MIC, and the real one is still
+/// required.
 #[test]
 fn mic_that_repeats_the_token_counts_as_none() {
     let ready = Ready::new(&[KRB5, NTLM]);
@@ -303,7 +304,7 @@ fn removing_a_mechanism_in_flight_fails_on_the_mic() {
     ] {
         let ready = Ready::altered(list(offered), &list(received)).unwrap();
         is_denied(fail(ready.send(Some(&ready.mic()))));
-        // Stripping the MIC as well does not help.
+        // Removing the MIC as well is rejected too.
         let (server, _) = go_on(ready.send(None));
         is_denied(fail(
             ready.fixture.accept(&server, &answer(Some(NegState::AcceptCompleted), None, None)),
@@ -357,7 +358,7 @@ fn empty_token_asks_for_the_mechanisms() {
     let (client, _) = finish(fixture.initiate(&client, token.as_deref()));
     talk(&client, &server);
 
-    // SMB clients may also take the hint and go on without SPNEGO.
+    // SMB clients may also take the hint and continue without SPNEGO.
     let (_, negotiate) = fixture.ntlm_negotiate();
     let (_, challenge) = go_on(fixture.accept(&hinted, &negotiate));
     assert!(challenge.starts_with(b"NTLMSSP\0\x02"));
@@ -416,8 +417,8 @@ fn the_peer_is_sent_an_error_only_if_the_caller_wants_that() {
     }
 }
 
-/// Tokens repeated, out of order, of the wrong kind, empty: each is refused, and since a step
-/// changes nothing, the right token is still welcome afterwards.
+/// Tokens that are repeated, out of order, of the wrong kind, or empty: each is rejected. A step
+/// that fails changes nothing, so the right token is still accepted afterwards.
 #[test]
 fn tokens_where_they_do_not_belong() {
     let fixture = Fixture::new(PASSWORD);
@@ -453,7 +454,7 @@ fn tokens_where_they_do_not_belong() {
     finish(fixture.accept(&server, &authenticate));
 }
 
-/// The limit holds for whole tokens, where a context is stepped.
+/// The limit applies to whole tokens, in each step of a context.
 #[test]
 fn longest_token() {
     let mut fixture = Fixture::new(PASSWORD);
@@ -472,8 +473,8 @@ fn longest_token() {
     assert!(matches!(fail(client.step(Some(&[0; 17]), call)).error, Error::InvalidToken(_)));
 }
 
-/// Whatever one bit does to AUTHENTICATE_MESSAGE in its NegTokenResp, nobody but alice comes in,
-/// and nothing panics. What may change without harm is negState alone.
+/// Whatever one bit does to AUTHENTICATE_MESSAGE in its NegTokenResp, no other client than alice is
+/// accepted, and nothing panics. Only negState may change without effect.
 #[test]
 fn flipped_and_cut_last_token() {
     let ready = Ready::new(&[KRB5, NTLM]);

@@ -25,7 +25,7 @@ fn answer(
     NegTokenResp { neg_state: state, supported_mech: None, response_token, mech_list_mic }.encode()
 }
 
-/// NegTokenInit has been sent and a CHALLENGE_MESSAGE is at hand.
+/// NegTokenInit has been sent, and a CHALLENGE_MESSAGE is available.
 struct Offered {
     fixture: Fixture,
     initiator: Initiator,
@@ -58,7 +58,7 @@ impl Offered {
     }
 }
 
-/// AUTHENTICATE_MESSAGE has been sent and taken.
+/// AUTHENTICATE_MESSAGE has been sent and accepted.
 struct Finishing {
     fixture: Fixture,
     initiator: Initiator,
@@ -92,12 +92,12 @@ impl Finishing {
 #[test]
 fn acceptors_may_word_their_replies_differently() {
     let ntlm = Some(Mechanism::Ntlm.oids()[0]);
-    // RFC 4178 acceptors that prefer another mechanism than the client's first say request-mic;
-    // Java says nothing.
+    // RFC 4178 acceptors that prefer another mechanism than the client's first send request-mic;
+    // Java sends neither field.
     for (state, oid) in [(INCOMPLETE, ntlm), (REQUEST_MIC, ntlm), (INCOMPLETE, None), (None, None)]
     {
         let finishing = Finishing::new(state, oid);
-        // After both MICs there is nothing to say, whatever the acceptor's negState.
+        // After both MICs there is nothing to send, whatever the acceptor's negState.
         for last in [COMPLETED, INCOMPLETE, None] {
             let (client, token) = finish(finishing.last_reply(last, None, Some(&finishing.mic)));
             assert_eq!(token, None);
@@ -175,7 +175,7 @@ fn replies_that_make_no_sense() {
     let finishing = Finishing::new(INCOMPLETE, ntlm);
     invalid(finishing.last_reply(COMPLETED, challenge, Some(&finishing.mic)));
     invalid(finishing.fixture.initiate(&finishing.initiator, Some(b"")));
-    // Nothing has changed: the right token is still welcome.
+    // A failed step changes nothing, so the right token is still accepted.
     finish(finishing.last_reply(COMPLETED, Some(b""), Some(&finishing.mic)));
 }
 
@@ -184,7 +184,7 @@ fn hint_limits_the_offer() {
     let mut fixture = Fixture::new("Passw0rd!");
     let hint = NegTokenInit::encode_hint(&mech_type_list(&[Mechanism::Ntlm]));
     go_on(fixture.initiate(&Initiator::new(), Some(&hint)));
-    // Without a list the hint says nothing.
+    // Without a list the hint is empty.
     go_on(fixture.initiate(
         &Initiator::new(),
         Some(b"\x60\x0c\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x02\x30\x00"),

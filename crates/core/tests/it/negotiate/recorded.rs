@@ -1,5 +1,5 @@
-//! Exchanges between other implementations inside SPNEGO, recorded: the server's half done over
-//! again, with the same mechListMICs as theirs, and the same messages after them.
+//! Recorded exchanges between other implementations inside SPNEGO: the server's side is repeated,
+//! with the same mechListMICs and the same messages after them.
 
 use crate::support::caller::channel_bindings;
 use crate::support::exchanges::{Exchange, exchanges};
@@ -36,7 +36,7 @@ fn mech_list_mics_are_the_same() {
             assert_eq!(server.session.session_key(), &key[..], "{}", exchange.name);
         }
         let mic = |i: usize| NegTokenResp::decode(&exchange.tokens[i].bytes).unwrap().mech_list_mic;
-        // Who puts a MIC into AUTHENTICATE_MESSAGE sends a mechListMIC with it.
+        // A client that puts a MIC into AUTHENTICATE_MESSAGE sends a mechListMIC with it.
         if server.wants_mech_list_mic {
             assert!(mic(2).is_some(), "{}", exchange.name);
         }

@@ -1,5 +1,4 @@
-//! SPNEGO's tokens: against those that other implementations made, and against every way of
-//! breaking them.
+//! SPNEGO's tokens: recorded ones of other implementations, and malformed ones.
 
 use crate::support::exchanges::{exchanges, hex};
 use negossp_core::mechanism::Mechanism;
@@ -167,7 +166,7 @@ fn known_leniencies_of_neg_token_resp() {
     assert_eq!(NegTokenResp::decode(&repeated).unwrap().mech_list_mic, None);
     let other = resp(&[state.clone(), mech_token, tlv(0xa3, &tlv(0x04, "4e55"))]);
     assert_eq!(NegTokenResp::decode(&other).unwrap().mech_list_mic, Some(&hex("4e55")[..]));
-    // An empty MIC is one: it will not verify.
+    // An empty MIC is present, and fails verification.
     let empty_mic = resp(&[state, tlv(0xa3, &tlv(0x04, ""))]);
     assert_eq!(NegTokenResp::decode(&empty_mic).unwrap().mech_list_mic, Some(&[][..]));
 }
@@ -244,7 +243,7 @@ fn malformed_answers_are_refused() {
     }
 }
 
-/// Every prefix of a real token is refused, and no single changed bit makes the reader panic.
+/// Every prefix of a real token is rejected, and no single changed bit makes the parser panic.
 #[test]
 fn cut_and_flipped_tokens() {
     for exchange in exchanges("spnego-") {

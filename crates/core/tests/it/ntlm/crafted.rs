@@ -1,4 +1,4 @@
-//! Answers that no client of ours would give: made by hand, with the right password.
+//! Responses that our client never sends: made by hand, with the right password.
 
 use crate::support::ntlm::*;
 use negossp_core::ntlm::ResponsePolicy;
@@ -12,7 +12,7 @@ use negossp_core::ntlm::{Acceptor, crypto};
 use negossp_core::types::error::{Denial, Error};
 use negossp_core::types::flags::ContextFlags as C;
 
-/// What a client offers here, and chooses unless a test says otherwise.
+/// What a client offers here, and selects unless a test says otherwise.
 const OFFERED: F = F::UNICODE
     .union(F::OEM)
     .union(F::REQUEST_TARGET)
@@ -160,7 +160,7 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
             Client { mic, ..Client::new() }.logs_on(&Party::alice()).expect("accepted");
         assert!(!established.wants_mech_list_mic);
     }
-    // But where one is demanded, that is not one.
+    // But where a MIC is required, one that is not announced does not count.
     let mut server = Party::alice();
     server.policy.require_mic = true;
     denied(Client { mic: Mic::Right, ..Client::new() }.logs_on(&server), Denial::Mic);
@@ -195,7 +195,7 @@ fn lm_responses_count_where_policy_allows_them() {
     lm.logs_on(&policy(true, true)).expect("LM");
     denied(lm.logs_on(&policy(true, false)), Denial::WrongPassword);
     denied(lm.logs_on(&policy(false, false)), Denial::ResponseNotAllowed);
-    // A null session is not what an LM response asks for.
+    // A null session is not requested by an LM response.
     let mut server = policy(true, true);
     server.requirements = C::ALLOW_NULL_SESSION;
     assert!(!lm.logs_on(&server).expect("LM").client.anonymous);
@@ -209,7 +209,7 @@ fn ntlmv1_counts_where_policy_allows_it() {
     let mut server = Party::alice();
     server.policy.responses.ntlmv1 = true;
     client.logs_on(&server).expect("accepted");
-    // A key made of the LM hash, which the account does not have, would be everybody's.
+    // A key derived from the LM hash, which the account does not have, would be known to anyone.
     let server_without_lm = Party { lm_hash: false, ..server.clone() };
     for weak in [F::LM_KEY, F::NON_NT_SESSION_KEY] {
         let offered = (OFFERED - F::KEY_EXCH - F::EXTENDED_SESSIONSECURITY) | weak;
@@ -227,7 +227,7 @@ fn proven_av_pairs_must_make_sense() {
     invalid(Client::saying(id::CHANNEL_BINDINGS, &[1; 15]).logs_on(&Party::alice()));
     invalid(Client::saying(id::TARGET_NAME, b"H").logs_on(&Party::alice()));
     invalid(Client::saying(id::TARGET_NAME, &[0, 0xd8]).logs_on(&Party::alice()));
-    // Somebody in between may have put the first one into CHALLENGE_MESSAGE.
+    // An attacker between the peers may have put the first one into CHALLENGE_MESSAGE.
     for (av_id, value) in
         [(id::FLAGS, &[0; 4][..]), (id::CHANNEL_BINDINGS, &[1; 16]), (id::TARGET_NAME, b"H\0")]
     {
@@ -237,7 +237,7 @@ fn proven_av_pairs_must_make_sense() {
         };
         invalid(twice.logs_on(&Party::alice()));
     }
-    // An unknown one is the client's own affair.
+    // An unknown pair is ignored.
     Client::saying(0x7fff, b"?").logs_on(&Party::alice()).expect("accepted");
 }
 
@@ -273,7 +273,7 @@ fn the_last_message_may_do_without_but_not_weaken() {
     assert_eq!(established.flags, C::empty());
     invalid(chosen(OFFERED - F::EXTENDED_SESSIONSECURITY).logs_on(&Party::alice()));
     invalid(chosen(OFFERED - F::N128).logs_on(&Party::alice()));
-    // Nothing is there to be weakened.
+    // Without session keys there is nothing to weaken.
     chosen(OFFERED - F::SIGN - F::N128).logs_on(&Party::alice()).expect("without signing");
     let mut server = Party::alice();
     server.policy.require_128 = true;
@@ -338,7 +338,7 @@ fn the_oldest_clients_send_no_flags() {
             done(server.accept(&acceptor, &oldest(lm_response, &[], b"")).expect("nobody"));
         assert!(established.client.anonymous);
     }
-    // Half of nobody is somebody unknown.
+    // An anonymous response with only one of its fields is one of an unknown user.
     for (lm_response, nt_response, user) in [
         (&[1u8][..], &[][..], &b""[..]),
         (&[0; 24], &[], b""),

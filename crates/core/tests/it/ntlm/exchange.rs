@@ -1,4 +1,4 @@
-//! Whole exchanges between our initiator and our acceptor: what they agree on.
+//! Whole exchanges between our initiator and our acceptor: what they negotiate.
 
 use crate::support::ntlm::*;
 use negossp_core::ntlm::flags::NegotiateFlags as F;
@@ -168,13 +168,13 @@ fn a_datagram_context_takes_negotiate_too() {
     let (_, challenge) =
         going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
     let client = Party::requiring(C::DATAGRAM | C::CONFIDENTIALITY);
-    // The datagram client may be given the challenge at once.
+    // The datagram client may get the challenge in its first call.
     let (_, authenticate) =
         done(client.initiate(&Initiator::new(), Some(&challenge)).expect("an answer"));
     assert!(authenticate.is_some());
 }
 
-/// Datagrams come in any order, each under the number that the caller gives it.
+/// Datagrams may arrive in any order, each with the sequence number that the caller passes.
 fn datagrams(from: &mut Established, to: &mut Established) {
     let mut messages: Vec<_> = [5u32, 0, 1, u32::MAX]
         .map(|number| {

@@ -1,5 +1,5 @@
-//! Messages that someone has broken, cut or made up: none panics, and none lets anybody in who
-//! should not be.
+//! Messages that are damaged, truncated or invented: none causes a panic, and none is accepted
+//! wrongly.
 
 use crate::support::caller::acceptor_config;
 use crate::support::ntlm::*;
@@ -16,15 +16,15 @@ use negossp_core::types::error::{Denial, Error};
 use negossp_core::types::flags::ContextFlags as C;
 use std::sync::Arc;
 
-/// A server that demands a MIC, so that not a bit may change.
+/// A server that requires a MIC, so that no bit may change.
 fn strict() -> Party {
     let mut party = Party::alice();
     party.policy.require_mic = true;
     party
 }
 
-/// Alice's whole exchange with `server`, each message changed by `change` on its way: client's
-/// context or error.
+/// Alice's whole exchange with `server`, each message changed by `change` in transit: the client's
+/// context or an error.
 fn tampered(server: &Party, mut change: impl FnMut(usize, &mut Vec<u8>)) -> Result<String, Error> {
     let client = Party::requiring(C::CONFIDENTIALITY);
     let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
@@ -61,7 +61,7 @@ fn no_bit_may_change() {
 
 #[test]
 fn a_changed_bit_never_yields_another_client() {
-    // Clients without a MIC: what is changed may not matter, but then it is still Alice.
+    // Clients without a MIC: a change may have no effect, but then the client is still Alice.
     for (leg, length) in lengths().into_iter().enumerate() {
         for bit in 0..8 * length {
             let result = tampered(&Party::requiring(C::ALLOW_NULL_SESSION), |now, message| {
@@ -206,7 +206,7 @@ fn random_damage_never_lets_in() {
                 }
             }
         });
-        // Damage done twice to a byte may undo itself.
+        // Two changes to the same byte may cancel each other.
         assert!(result.is_err() || result.is_ok_and(|user| user == USER), "round {round}");
     }
 }
@@ -221,7 +221,7 @@ fn message(message_type: u8, rest: &[u8]) -> Vec<u8> {
 #[test]
 fn negotiate_comes_in_three_lengths() {
     let flags = 0x0008_b203u32.to_le_bytes();
-    // 16 bytes, and no names whatever the flags say of them: then they are missing.
+    // 16 bytes, without names whatever the flags say: the names are then absent.
     let shortest = message(1, &0x0008_8203u32.to_le_bytes());
     assert_eq!(Negotiate::parse(&shortest).map(|message| message.domain), Ok(&[][..]));
     assert!(Negotiate::parse(&message(1, &flags)).is_err());
@@ -230,7 +230,7 @@ fn negotiate_comes_in_three_lengths() {
     let named = message(1, &[&flags[..], &fields, b"GROUPPC"].concat());
     let parsed = Negotiate::parse(&named).expect("a message");
     assert_eq!((parsed.domain, parsed.workstation), (&b"GROUP"[..], &b"PC"[..]));
-    // Each begins an exchange.
+    // Each starts an exchange.
     for first in [shortest, named] {
         going_on(Party::alice().accept(&Acceptor::new(), &first).expect("a challenge"));
     }
@@ -238,7 +238,7 @@ fn negotiate_comes_in_three_lengths() {
 
 #[test]
 fn authenticate_comes_in_four_lengths() {
-    // Nobody's: all fields empty. Up to Workstation, up to NegotiateFlags, with Version, with MIC.
+    // Anonymous: all fields empty. Up to Workstation, up to NegotiateFlags, with Version, with MIC.
     for (length, flags) in
         [(52, None), (64, Some(0x0008_8201u32)), (72, Some(0x0208_8201)), (88, Some(0x0208_8201))]
     {
@@ -270,7 +270,8 @@ fn names_must_be_utf16() {
         let result = Party::alice().accept(&exchange.acceptor, &message).err();
         assert!(matches!(result, Some(Error::InvalidToken(_))), "{result:?}");
     };
-    // A high surrogate alone, a low one alone, the two the wrong way round, a NUL, an odd length.
+    // An unpaired high surrogate, an unpaired low one, the two in the wrong order, a NUL, an odd
+    // length.
     invalid(&|message| message[user..user + 2].copy_from_slice(&0xd800u16.to_le_bytes()));
     invalid(&|message| message[user + 8..user + 10].copy_from_slice(&0xdbffu16.to_le_bytes()));
     invalid(&|message| message[user..user + 2].copy_from_slice(&0xdc00u16.to_le_bytes()));
@@ -284,7 +285,7 @@ fn av_pairs_must_end() {
     let pairs = |bytes: &[u8]| AvPairs::parse(bytes).map(|pairs| pairs.iter().count());
     assert_eq!(pairs(&[0, 0, 0, 0]), Ok(0));
     assert_eq!(pairs(&[2, 0, 2, 0, b'D', 0, 0, 0, 0, 0]), Ok(1));
-    // What follows the end does not count.
+    // What follows the end is ignored.
     assert_eq!(pairs(&[2, 0, 2, 0, b'D', 0, 0, 0, 0, 0, 0xff, 0xff]), Ok(1));
     // Nothing, half a pair, a pair longer than the rest, no end, an end with a value.
     for bytes in [
@@ -328,7 +329,7 @@ fn ntlmv2_responses_must_be_whole() {
 
 #[test]
 fn parsers_take_anything() {
-    // Every message's front with every single byte at every place, and nothing else.
+    // Every message's header with every single byte value at every position, and nothing else.
     for message_type in 1..=3 {
         for length in 0..100 {
             for value in [0, 1, 0x7f, 0x80, 0xff] {

@@ -1,4 +1,5 @@
-//! What a server refuses although the password is right, as configuration and caller say.
+//! What a server rejects by configuration or by the caller's requirements although the password is
+//! right.
 
 use crate::support::ntlm::*;
 use negossp_core::ntlm::Policy;
@@ -29,7 +30,7 @@ fn the_servers_strength_is_demanded() {
     establish(&Party::alice(), &server).expect("accepted");
 }
 
-/// What the server says to a client that offers these.
+/// The server's result for a client that offers these flags.
 fn negotiates(server: &Party, offered: F) -> Result<(), Error> {
     server.accept(&Acceptor::new(), &Negotiate::write(offered)).map(|_| ())
 }
@@ -147,7 +148,7 @@ fn a_changed_challenge_is_detected_by_the_mic() {
         going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
     let (acceptor, mut challenge) =
         going_on(Party::alice().accept(&Acceptor::new(), &negotiate).unwrap());
-    // Someone in between takes sealing from the challenge.
+    // An attacker between the peers removes sealing from the challenge.
     let flags = flags_at(&mut challenge, 20);
     *flags = (u32::from_le_bytes(*flags) & !F::SEAL.bits() & !F::N128.bits()).to_le_bytes();
     let (_, authenticate) = done(Party::alice().initiate(&initiator, Some(&challenge)).unwrap());
@@ -168,7 +169,8 @@ fn bound(channel: Option<u8>, requirements: C) -> Party {
 fn channel_bindings_count_as_policy_and_caller_say() {
     use Strictness::{Off, Require, WhenSent};
     let (none, missing, proxy) = (C::empty(), C::ALLOW_MISSING_BINDINGS, C::PROXY_BINDINGS);
-    // policy, caller's flags, the server's channel, the client's channel, whether it gets in
+    // policy, caller's flags, the server's channel, the client's channel, whether the client is
+    // accepted
     let cases = [
         (WhenSent, none, Some(1), Some(1), true),
         (WhenSent, none, Some(1), Some(2), false),
@@ -273,7 +275,7 @@ fn ntlmv1_is_used_and_accepted_only_where_configured() {
     }
 }
 
-/// An exchange in which the client believes that the server is from before NTLMv2.
+/// An exchange in which the client takes the server for one from before NTLMv2.
 fn without_target_info(
     client: &Party,
     server: &Party,

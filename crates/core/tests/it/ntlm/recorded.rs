@@ -1,5 +1,5 @@
-//! Exchanges between other implementations, recorded: each must be accepted here too, with the same
-//! key, and their messages must come out right.
+//! Recorded exchanges between other implementations: each must be accepted here too, with the same
+//! key, and their messages must decrypt and verify.
 
 use crate::support::caller::channel_bindings as bindings;
 use crate::support::exchanges::{Exchange, exchanges};
@@ -9,7 +9,7 @@ use negossp_core::types::error::{Denial, Error};
 use negossp_core::types::flags::ContextFlags;
 use negossp_core::types::protection::Part;
 
-/// A server that knows the exchange's user.
+/// A server that has the account of the exchange's user.
 fn server(exchange: &Exchange) -> Party {
     let mut party = Party::alice();
     party.identity = Some(identity(&exchange.user, &exchange.domain, &exchange.password));
@@ -18,7 +18,7 @@ fn server(exchange: &Exchange) -> Party {
     party
 }
 
-/// Takes the place of the recorded acceptor for the last message.
+/// Replaces the recorded acceptor for the last message.
 fn accept(exchange: &Exchange, server: &Party, authenticate: &[u8]) -> Result<Established, Error> {
     let [negotiate, challenge, _] = &exchange.tokens[..] else {
         panic!("{}: not three tokens", exchange.name)
@@ -80,8 +80,8 @@ fn each_message_is_made_alike() {
         let client = Session::new(server.flags(), &key, Side::Client);
         let (mut from_client, mut from_server) =
             (Ends::new(client.clone(), server.clone()), Ends::new(server, client));
-        // Without extended session security both directions share one key stream: then there is one
-        // pair of ends.
+        // Without extended session security both directions share one key stream, so there is one
+        // pair of contexts only.
         let shared = !from_client
             .sender
             .flags()

@@ -1,4 +1,4 @@
-//! Signed and sealed messages that come twice, too late, or changed.
+//! Signed and sealed messages that are repeated, out of order or changed.
 
 use negossp_core::ntlm::flags::NegotiateFlags as F;
 use negossp_core::ntlm::{Session, Side};
@@ -77,7 +77,7 @@ fn each_bit_of_message_and_signature_counts() {
                 at if at < token.len() => token[at] ^= 1 << (bit % 8),
                 at => data[at - token.len()] ^= 1 << (bit % 8),
             }
-            // RandomPad is nobody's.
+            // RandomPad is not checked.
             if flags == PLAIN && (32..64).contains(&bit) {
                 continue;
             }
@@ -87,7 +87,7 @@ fn each_bit_of_message_and_signature_counts() {
                 "bit {bit}: {refused:?}"
             );
         }
-        // None of that moved the context.
+        // None of these changed the context.
         assert_eq!(unseal(&mut server, &data, &token), Ok(b"a message".to_vec()));
     }
 }
@@ -172,8 +172,8 @@ fn a_context_without_protection_signs_for_show() {
     assert!(matches!(client.make_mech_list_mic(b"list"), Err(Error::Unsupported(_))));
 }
 
-/// [MS-SPNG] 3.3.5.1: the key stream is the same for mechListMIC and first message. Sequence
-/// numbers go on.
+/// [MS-SPNG] 3.3.5.1: the key stream starts anew after the mechListMIC, so it is the same for the
+/// first message. Sequence numbers continue.
 #[test]
 fn the_mech_list_mic_takes_a_number_and_no_key_stream() {
     for flags in [EXTENDED, PLAIN, EXTENDED - F::KEY_EXCH] {

@@ -82,19 +82,19 @@ fn array<const N: usize>(digits: &str) -> [u8; N] {
     hex(digits).try_into().expect("that many bytes")
 }
 
-/// A server that knows the user and has sent `challenge`.
+/// A server that has the user's account and has sent `challenge`.
 fn server(challenge: &str) -> (Party, Acceptor) {
     let mut party = Party::alice();
     party.identity = Some(identity(USER, DOMAIN, PASSWORD));
     party.policy.responses = every_response();
-    // The examples were made at the beginning of 1601.
+    // The examples use a time at the beginning of 1601.
     party.policy.max_clock_skew = None;
     let challenged = Challenged::new(&[], &hex(challenge), party.now).expect("a challenge");
     (party, Acceptor::ExpectAuthenticate(challenged))
 }
 
-/// Has the example's AUTHENTICATE_MESSAGE accepted, and not with another password; gives the
-/// session key.
+/// Checks that the example's AUTHENTICATE_MESSAGE is accepted, and rejected with another password;
+/// returns the session key.
 fn accepted(challenge: &str, authenticate: &str) -> Vec<u8> {
     let (mut party, acceptor) = server(challenge);
     let (established, _) = done(party.accept(&acceptor, &hex(authenticate)).expect("accepted"));
@@ -235,7 +235,7 @@ fn s4_2_2_4_gss_wrap_ex() {
     let (data, signature) = wrapped(NTLMV1, &RANDOM_SESSION_KEY);
     assert_eq!(data, hex("56fe04d861f9319af0d7238a2e3b4d457fb8"));
     // The example leaves 45c844e5, the encrypted RandomPad, in the signature; 3.4.4.1 sets it to 0
-    // in the end, and so do Windows and its other peers. Nobody looks at it.
+    // in the end, and so do Windows and its other peers. No receiver checks it.
     assert_eq!(signature, array("010000000000000009dcd1df2e459d36"));
     let example = "0100000045c844e509dcd1df2e459d36";
     unwraps(NTLMV1, &RANDOM_SESSION_KEY, "56fe04d861f9319af0d7238a2e3b4d457fb8", example);
@@ -378,7 +378,7 @@ fn s4_2_4_4_gss_wrap_ex() {
         "54e50165bf1936dc996020c1811b0f06fb5f",
         "010000007fb38ec5c55d497600000000",
     );
-    // Without a key exchange the checksum goes as it is.
+    // Without a key exchange the checksum is sent unencrypted.
     let (_, signature) = wrapped(NTLMV2 - NegotiateFlags::KEY_EXCH, &RANDOM_SESSION_KEY);
     assert_eq!(signature, array("01000000703528 51f256430900000000"));
 }

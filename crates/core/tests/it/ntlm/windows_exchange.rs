@@ -1,6 +1,6 @@
 //! An exchange between a real Windows 7 client and a real Windows Server 2008 R2, as Microsoft
 //! published it to explain channel bindings ("NTLM and Channel Binding Hash", 2013), completed by
-//! the NEGOTIATE_MESSAGE that its MIC proves.
+//! the NEGOTIATE_MESSAGE that its MIC covers.
 
 use crate::support::exchanges::hex;
 use crate::support::ntlm::*;
@@ -69,7 +69,7 @@ fn names() -> ServerNames {
     }
 }
 
-/// Ourselves in the place of that server, as strict as can be.
+/// This crate in place of that server, with the strictest policy.
 fn server() -> Party {
     let mut party = Party::alice();
     party.identity = Some(identity("Administrator", "WS2008R2", "P@ssw0rd"));

@@ -1,5 +1,5 @@
-//! What the caller of the protocols passes in, as values of a test: accounts, keys, the cache of
-//! authenticators, random numbers.
+//! What the caller of the protocols passes in, as test values: accounts, keys, the replay cache,
+//! random numbers.
 
 use super::random::COUNTED;
 use negossp_core::kerberos::keytab::Keytab;
@@ -18,7 +18,7 @@ use negossp_core::types::time::FileTime;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An authority that knows these accounts, whatever domain a client names.
+/// An authority that has these accounts, whatever domain a client names.
 #[derive(Debug)]
 pub(crate) struct Accounts(pub(crate) Vec<Account>);
 
@@ -33,7 +33,7 @@ impl Authority for Accounts {
     }
 }
 
-/// A directory that has nothing to add.
+/// A directory that adds nothing.
 #[derive(Debug)]
 pub(crate) struct Empty;
 
@@ -87,7 +87,7 @@ impl ReplayCache for Seen {
     }
 }
 
-/// `server.example.test`, which has no keys and knows `accounts`.
+/// `server.example.test`, which has no keys and has `accounts`.
 pub(crate) fn acceptor_config(accounts: Vec<Account>) -> AcceptorConfig {
     AcceptorConfig {
         mechanisms: vec![Mechanism::Kerberos, Mechanism::Ntlm],

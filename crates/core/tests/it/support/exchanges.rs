@@ -16,7 +16,7 @@ pub(crate) struct Token {
 pub(crate) struct Exchange {
     pub(crate) name: String,
     pub(crate) tokens: Vec<Token>,
-    /// What the initiator was given.
+    /// The credentials of the initiator.
     pub(crate) user: String,
     pub(crate) domain: String,
     pub(crate) password: String,

@@ -14,7 +14,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A conversation: its tokens, and what the acceptor said of it.
+/// A conversation: its tokens, and what the acceptor reported about it.
 #[derive(Default)]
 pub(crate) struct Conversation {
     pub(crate) name: &'static str,

@@ -1,5 +1,5 @@
-//! The two parties that tests of SPNEGO put on either side: configurations for both, and either
-//! side's mechanism by itself, so that a test can wrap its tokens as it pleases.
+//! The two parties that tests of SPNEGO use: configurations for both, and either side's mechanism
+//! by itself, so that a test can wrap its tokens in any way.
 
 use super::caller::acceptor_config;
 use super::ntlm::NOW;
@@ -28,7 +28,7 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// A server that knows alice, and a client that says this password.
+    /// A server that has alice's account, and a client with this password.
     pub(crate) fn new(password: &str) -> Fixture {
         let identity = |password: &str| Identity {
             user: "alice".into(),
@@ -158,7 +158,7 @@ pub(crate) fn fail<S>(step: Result<Step<S>, Failure>) -> Failure {
     }
 }
 
-/// Messages go both ways.
+/// Exchanges messages in both directions.
 #[track_caller]
 pub(crate) fn talk(client: &Established, server: &Established) {
     let (mut client, mut server) = (client.session.clone(), server.session.clone());

@@ -1,4 +1,4 @@
-//! What the NTLM tests share: both sides with settings to play with, and a whole exchange between
+//! What the NTLM tests share: both sides with changeable settings, and a whole exchange between
 //! them.
 
 use super::caller::{Accounts, acceptor_config};
@@ -21,7 +21,7 @@ use std::time::Duration;
 /// An established NTLM context.
 pub(crate) type Established = mechanism::Established<Session>;
 
-/// What a step leads to.
+/// The result of a step.
 pub(crate) type Step<S> = mechanism::Step<S, Established>;
 
 pub(crate) const USER: &str = "alice";
@@ -38,13 +38,13 @@ pub(crate) fn identity(user: &str, domain: &str, password: &str) -> Identity {
     Identity { user: user.into(), domain: domain.into(), password: password.to_owned().into() }
 }
 
-/// One side of an exchange and what its caller wants.
+/// One side of an exchange and its caller's requirements.
 #[derive(Clone)]
 pub(crate) struct Party {
     pub(crate) identity: Option<Identity>,
     pub(crate) policy: Policy,
     pub(crate) names: ServerNames,
-    /// How long a context lives.
+    /// The lifetime of a context.
     pub(crate) context_lifetime: Option<Duration>,
     pub(crate) requirements: ContextFlags,
     pub(crate) target: String,
@@ -55,7 +55,7 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// Alice, or the server that knows her.
+    /// Alice, or the server that has her account.
     pub(crate) fn alice() -> Party {
         Party {
             identity: Some(identity(USER, DOMAIN, PASSWORD)),
@@ -130,7 +130,7 @@ pub(crate) fn done<S>(step: Step<S>) -> (Established, Option<Vec<u8>>) {
     }
 }
 
-/// An exchange up to its last message, which the acceptor has not seen.
+/// An exchange up to its last message, which the acceptor has not received.
 pub(crate) struct Exchange {
     pub(crate) client: Established,
     pub(crate) acceptor: Acceptor,
@@ -178,7 +178,8 @@ pub(crate) fn weaker(
     let flags = flags_at(&mut negotiate, 12);
     *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();
     let (acceptor, mut challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
-    // Without its timestamp the challenge asks for no MIC, which would tell the messages' change.
+    // Without its timestamp the challenge asks for no MIC, which would reveal the change of the
+    // messages.
     let timestamp = challenge.len() - 16;
     challenge[timestamp] = 0xff;
     let (client, authenticate) = done(client.initiate(&initiator, Some(&challenge))?);
@@ -186,7 +187,7 @@ pub(crate) fn weaker(
     Ok((client, server))
 }
 
-/// Signs and seals a few messages each way.
+/// Signs and seals a few messages in each direction.
 pub(crate) fn both_ways(client: &mut Established, server: &mut Established) {
     for round in 0..3u8 {
         for client_sends in [true, false] {

@@ -1,11 +1,11 @@
-//! PACs as tests want them: an NDR writer, the buffers of [MS-PAC], signatures. The writer knows
-//! nothing of the reader.
+//! PACs for the tests: an NDR writer, the buffers of [MS-PAC], signatures. The writer shares no
+//! code with the reader.
 
 use negossp_core::kerberos::crypto::{Key, key_usage};
 use negossp_core::kerberos::pac::buffer_type;
 use negossp_core::types::sid::Sid;
 
-/// Writes NDR as [C706] 14 has it, little-endian.
+/// Writes NDR as specified in [C706] 14, little-endian.
 #[derive(Default)]
 pub(crate) struct Ndr {
     pub(crate) out: Vec<u8>,
@@ -153,10 +153,10 @@ impl Default for LogonInfo {
     }
 }
 
-/// What stands for the session key in [`LogonInfo::encode`].
+/// The placeholder for the session key in [`LogonInfo::encode`].
 pub(crate) const SESSION_KEY: [u8; 16] = *b"USER SESSION KEY";
 
-/// What stands for the LM key.
+/// The placeholder for the LM key.
 pub(crate) const LM_KEY: [u8; 8] = *b"LM KEY..";
 
 /// The structures that begin like KERB_VALIDATION_INFO.
@@ -286,7 +286,7 @@ pub(crate) fn pac_type(buffers: &[(u32, Vec<u8>)]) -> Vec<u8> {
     [head, body].concat()
 }
 
-/// Where the contents of the buffer of this type begin and end in a PAC.
+/// The range of the contents of the buffer of this type in a PAC.
 pub(crate) fn place(pac: &[u8], kind: u32) -> std::ops::Range<usize> {
     let entry = pac[8..]
         .chunks(16)
@@ -309,7 +309,7 @@ fn write_signature(pac: &mut [u8], kind: u32, key: &Key, over: &[u8]) {
     pac[range].copy_from_slice(key.checksum(key_usage::PAC_SIGNATURE, &[over]).unwrap().bytes());
 }
 
-/// The PAC of these buffers with server and KDC signatures behind them.
+/// The PAC of these buffers, with server and KDC signatures appended.
 pub(crate) fn signed(buffers: &[(u32, Vec<u8>)], server: &Key, kdc: &Key) -> Vec<u8> {
     let mut buffers = buffers.to_vec();
     buffers.push((buffer_type::SERVER_SIGNATURE, blank_signature(server)));
@@ -344,7 +344,7 @@ pub(crate) fn sign(pac: &mut [u8], server: &Key, kdc: &Key) {
     write_signature(pac, buffer_type::KDC_SIGNATURE, kdc, &server_signature);
 }
 
-/// What alice's PAC has in front of its signatures.
+/// The buffers of alice's PAC before its signatures.
 pub(crate) fn alice(authtime: i64) -> Vec<(u32, Vec<u8>)> {
     vec![
         (buffer_type::LOGON_INFO, LogonInfo::default().encode()),
@@ -382,7 +382,8 @@ pub(crate) fn some_claims() -> Vec<(&'static str, Values)> {
     ]
 }
 
-/// CLAIMS_SET_METADATA with one CLAIMS_ARRAY from Active Directory; `compression` is only claimed.
+/// CLAIMS_SET_METADATA with one CLAIMS_ARRAY from Active Directory; `compression` is declared but
+/// not applied.
 pub(crate) fn claims(compression: u16, claims: &[(&str, Values)]) -> Vec<u8> {
     let mut set = Ndr::default();
     set.pointer(true);
@@ -445,7 +446,7 @@ pub(crate) fn claims(compression: u16, claims: &[(&str, Values)]) -> Vec<u8> {
     metadata.type_serialized()
 }
 
-/// PAC_DEVICE_INFO of WEB1$, with groups of its own domain, of none and of another.
+/// PAC_DEVICE_INFO of WEB1$, with groups of its own domain, of no domain and of another one.
 pub(crate) fn device_info() -> Vec<u8> {
     let mut w = Ndr::default();
     w.pointer(true);

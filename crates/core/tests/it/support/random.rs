@@ -1,4 +1,4 @@
-//! Random numbers that are the same each time.
+//! Random numbers that are the same in each run.
 
 use negossp_core::primitives::random::SecureRandom;
 use negossp_core::types::error::{Error, Result};
@@ -32,17 +32,17 @@ impl SecureRandom for Counted {
 /// For tests that need any numbers.
 pub(crate) static COUNTED: Counted = Counted::new();
 
-/// Numbers that someone else has drawn, in their order, and then none.
+/// A given list of numbers, in order; an error after the last.
 #[derive(Debug)]
 pub(crate) struct Drawn(Mutex<VecDeque<Vec<u8>>>);
 
 impl Drawn {
-    /// Never freed, since configurations borrow it for good.
+    /// Never freed, since configurations borrow it permanently.
     pub(crate) fn leak(numbers: impl IntoIterator<Item = Vec<u8>>) -> &'static Drawn {
         Box::leak(Box::new(Drawn(Mutex::new(numbers.into_iter().collect()))))
     }
 
-    /// How many are left.
+    /// The count of remaining numbers.
     pub(crate) fn left(&self) -> usize {
         self.0.lock().unwrap().len()
     }
