@@ -60,7 +60,7 @@ static void emit(const char *work, const char *parameter, const char *metric, do
 
 /* ---- connections ---- */
 
-/* What is measured. Callgrind is told to collect inside these two functions only: keep their names and keep them whole. */
+/* What is measured. Callgrind collects inside these two functions only, so keep their names and do not split them. */
 __attribute__((noinline)) static void acceptor_legs(connection *v, int n) {
     for (int i = 0; i < n; i++)
         if (!v[i].acceptor.established) acceptor->accept(&v[i].acceptor, &v[i].to_acceptor, &v[i].to_initiator);

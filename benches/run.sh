@@ -46,7 +46,7 @@ heimdal() {
 
 scripts/need.sh gcc libc6-dev python3
 [ "$what" != instr ] || scripts/need.sh valgrind
-PATH=$PATH:$HOME/.cargo/bin # rustup puts cargo where only a login shell may look
+PATH=$PATH:$HOME/.cargo/bin # rustup puts cargo in a folder that may be in the PATH of login shells only
 scripts/toolchain.sh linux build --release --quiet --lib
 export NEGOSSP_LIBRARY=${NEGOSSP_LIBRARY:-${CARGO_TARGET_DIR:-$PWD/target}/release/libnegossp.so}
 crate floor bench-floor floor

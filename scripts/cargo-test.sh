@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 log=build/test/cargo.txt
 mkdir -p build/test
 status=0
-# Compilers that tests of the header call; klist for tests of credential caches; wbclient.h, to hold our structures against.
+# Compilers that tests of the header call; klist for tests of credential caches; wbclient.h, to check our structures
+# against.
 scripts/need.sh gcc g++ gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 krb5-user libwbclient-dev
 [ $# -gt 0 ] || set -- scripts/toolchain.sh linux test --no-fail-fast -- --show-output
 "$@" >"$log" 2>&1 </dev/null || status=$?
@@ -15,7 +16,7 @@ sed -n 's/^test \(.*\) \.\.\. ignored\(, \)\{0,1\}\(.*\)$/SKIPPED: \1: \3/p' "$l
 awk -v status="$status" '
     /^test result:/ { passed += $4; failed += $6; skipped += $8 }
     /^ *SKIPPED: / { passed--; skipped++ }
-    # A command that skips everything has passed nothing.
+    # A command that skips every test has not passed.
     END { if (passed < 0) passed = 0 }
     # Cargo failed without a failing test: something did not compile.
     END { if (status && !failed) failed = 1; printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$log"

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The account that every peer's acceptor knows and every initiator is. run.sh writes it in each library's format. */
+/* The account that every peer's acceptor has and every initiator uses. run.sh writes it in each library's format. */
 #ifndef BENCH_DOMAIN
 #define BENCH_DOMAIN "BENCH"
 #endif

@@ -1,10 +1,10 @@
-//! A whole conversation with the acceptor: a client of ours, and someone in between who changes,
+//! A whole conversation with the acceptor: our client, and an attacker in between that changes,
 //! repeats, replaces and withholds tokens.
 //!
-//! What must hold besides not panicking: nobody comes in with the wrong password; who comes in is
-//! alice, or nobody where that is allowed; and nobody comes in whose NTLM messages were changed on
-//! the way, unless the challenge was changed too: without a time in it the client makes no MIC,
-//! without target information it may answer with NTLMv1.
+//! What must hold besides not panicking: no client is accepted with the wrong password; an accepted
+//! client is alice, or anonymous where that is allowed; and no client is accepted whose NTLM
+//! messages were changed in transit, unless the challenge was changed too: without a time in it the
+//! client makes no MIC, and without target information it may answer with NTLMv1.
 
 #![no_main]
 
@@ -22,10 +22,11 @@ struct Plan {
     bare: bool,
     /// Asks for the hint first.
     hint: bool,
-    /// Mechanisms put in front of the client's list, so that its optimistic token is another's.
+    /// Mechanisms put in front of the client's list, so that its optimistic token belongs to
+    /// another one.
     before: Vec<Other>,
     steps: Vec<Move>,
-    /// What becomes of the server's first message before the client sees it.
+    /// How the server's first message is changed before the client receives it.
     challenge: Vec<Edit>,
     message: Vec<u8>,
 }
@@ -39,17 +40,17 @@ enum Other {
 
 #[derive(Debug, Arbitrary)]
 enum Move {
-    /// The client's token as it is.
+    /// The client's token, unchanged.
     Pass,
     /// The whole token changed.
     Outer(Vec<Edit>),
-    /// The mechanism's token inside changed, or that of a bare one.
+    /// The mechanism's token inside changed, or a bare one.
     Inner(Vec<Edit>),
-    /// SPNEGO's mechListMIC left out.
+    /// SPNEGO's mechListMIC removed.
     WithoutMic,
-    /// The token before once more.
+    /// The previous token repeated.
     Again,
-    /// Something else altogether.
+    /// An unrelated token.
     Instead(Vec<u8>),
 }
 
@@ -110,7 +111,7 @@ fuzz_target!(|plan: Plan| {
     {
         server = *next;
     }
-    // NTLM's messages as the client made them and as the server took them.
+    // NTLM's messages as the client made them and as the server received them.
     let (mut made, mut taken): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (vec![], vec![]);
     let mut from_server: Option<Vec<u8>> = None;
     let mut before: Vec<u8> = vec![];
@@ -160,7 +161,7 @@ fuzz_target!(|plan: Plan| {
         }
         before.clone_from(&token);
         let Ok(leg) = accept(&server, &token) else {
-            // A failed step has changed nothing, so the conversation may be tried further.
+            // A failed step changes nothing, so further tokens may be tried.
             continue;
         };
         taken.extend(inner(&token));

@@ -1,4 +1,4 @@
-//! The account file: what a line gives can be found under its name.
+//! The account file: an account that a line defines can be found under its name.
 
 #![no_main]
 

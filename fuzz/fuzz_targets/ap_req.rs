@@ -1,5 +1,5 @@
-//! Kerberos' tokens and messages: what is read comes out the same when it is written and read
-//! again. Each input is given to every decoder, so that plaintexts are reached too.
+//! Kerberos' tokens and messages: whatever decodes is unchanged by encoding and decoding again.
+//! Each input is given to every decoder, so that plaintexts are covered too.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use negossp::kerberos::gss_checksum::GssChecksum;
 use negossp::kerberos::gss_token::Token;
 use negossp::kerberos::message::*;
 
-/// What encodes is read again, and encodes to the same.
+/// Whatever encodes is decoded again, and encodes to the same bytes.
 macro_rules! again {
     ($message:ident, $bytes:expr) => {
         if let Ok(read) = $message::decode($bytes) {

@@ -1,6 +1,6 @@
-//! SspiUnmarshalAuthIdentity on bytes that anybody may have made, in a heap block of their exact
-//! size; then every function on the identity that they turn out to be. Encrypted and decrypted,
-//! copied and sent, it must be the same.
+//! SspiUnmarshalAuthIdentity on arbitrary bytes, in a heap block of their exact size; then every
+//! function on the resulting identity. Encrypted and decrypted, copied and marshalled, it must be
+//! the same.
 
 #![no_main]
 
@@ -13,12 +13,12 @@ use std::slice;
 
 type Opaque = PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
 
-/// What the library gave, freed when dropped.
+/// Memory from the library, freed when dropped.
 struct Given(*mut c_void);
 
 impl Drop for Given {
     fn drop(&mut self) {
-        // SAFETY: nobody uses it any more.
+        // SAFETY: the memory is not used again.
         unsafe { SspiLocalFree(self.0) };
     }
 }
@@ -31,7 +31,7 @@ fn expect(status: SECURITY_STATUS, allowed: &[SECURITY_STATUS]) -> bool {
 fn unmarshal(bytes: &[u8]) -> Option<Given> {
     let mut exact = bytes.to_vec().into_boxed_slice();
     let mut identity = null_mut();
-    // SAFETY: as many bytes are there.
+    // SAFETY: there are that many bytes.
     let status = unsafe {
         SspiUnmarshalAuthIdentity(exact.len() as ULONG, exact.as_mut_ptr().cast(), &mut identity)
     };
@@ -40,10 +40,10 @@ fn unmarshal(bytes: &[u8]) -> Option<Given> {
 
 fn marshal(identity: Opaque) -> Vec<u8> {
     let (mut length, mut bytes) = (0, null_mut());
-    // SAFETY: an identity, and two places.
+    // SAFETY: an identity, and two output pointers.
     assert_eq!(unsafe { SspiMarshalAuthIdentity(identity, &mut length, &mut bytes) }, SEC_E_OK);
     let given = Given(bytes.cast());
-    // SAFETY: the library has said how many there are.
+    // SAFETY: the library returned this length.
     unsafe { slice::from_raw_parts(given.0.cast::<u8>(), length as usize) }.to_vec()
 }
 
@@ -53,13 +53,14 @@ fuzz_target!(|data: &[u8]| {
     let before = marshal(identity);
     assert_eq!(marshal(unmarshal(&before).expect("our own").0), before);
     let package: Vec<u16> = "NTLM\0".encode_utf16().collect();
-    // SAFETY: identities of the library's, places, strings that end with a zero.
+    // SAFETY: identities from the library, output pointers, zero-terminated strings.
     unsafe {
         let (mut copy, mut other) = (null_mut(), null_mut());
         assert_eq!(SspiCopyAuthIdentity(identity, &mut copy), SEC_E_OK);
         let copy = Given(copy);
         let encrypted = SspiIsAuthIdentityEncrypted(identity) == 1;
-        // Parts that overlap can't be encrypted; for others than this process there is no key.
+        // Overlapping parts cannot be encrypted, and there is no key for other scopes than this
+        // process.
         if expect(
             SspiEncryptAuthIdentity(identity),
             &[SEC_E_INVALID_PARAMETER, SEC_E_UNKNOWN_CREDENTIALS],

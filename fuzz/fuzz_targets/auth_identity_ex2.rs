@@ -14,9 +14,9 @@ fuzz_target!(|data: &[u8]| {
     if rest.len() < size_of::<SEC_WINNT_AUTH_IDENTITY_EX2>() {
         return;
     }
-    // What makes it a block at all is right, its length above all: it is the caller's word for what
-    // may be read. With a header's length that none has it would be a SEC_WINNT_AUTH_IDENTITY, full
-    // of pointers.
+    // The fields that identify the block are valid, above all its length, which is the caller's
+    // guarantee of what may be read. With another header length it would be a
+    // SEC_WINNT_AUTH_IDENTITY, which holds pointers.
     let mut block = rest.to_vec().into_boxed_slice();
     let at = offset_of!(SEC_WINNT_AUTH_IDENTITY_EX2, cbStructureLength);
     block[..4].copy_from_slice(&SEC_WINNT_AUTH_IDENTITY_VERSION_2.to_ne_bytes());

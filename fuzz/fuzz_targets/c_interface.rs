@@ -1,6 +1,6 @@
-//! The C interface as a careless program calls it: handles of the wrong kind, ended or never made,
+//! The C interface, called incorrectly: handles of the wrong kind, deleted or invented ones,
 //! buffers of every type in every order, too small, empty or NULL. Every buffer is a heap block of
-//! its exact size, so that the address sanitizer sees one byte too many.
+//! its exact size, so that the address sanitizer reports a single byte too many.
 
 #![no_main]
 #![allow(non_snake_case)] // the documentation's names
@@ -21,7 +21,7 @@ struct Program {
 
 #[derive(Debug, Arbitrary)]
 enum Call {
-    /// A conversation as it should be, up to the end; both contexts become handles to choose from.
+    /// A correct conversation, to the end; both contexts are added to the handles to choose from.
     Converse {
         server_requirements: u32,
         client_requirements: u32,
@@ -104,7 +104,7 @@ enum Kind {
 
 #[derive(Debug, Arbitrary)]
 enum Content {
-    /// The last token that was made by the other side.
+    /// The last token that the other side made.
     Token,
     Bytes(Vec<u8>),
     Space(u16),
@@ -171,7 +171,7 @@ impl Owned {
         }
     }
 
-    /// After a call that makes a token: the token, and what the library allocated freed.
+    /// After a call that makes a token: returns the token, and frees what the library allocated.
     fn output(&mut self, status: SECURITY_STATUS) -> Option<Vec<u8>> {
         let mut token = None;
         for ((buffer, &capacity), &given) in
@@ -189,7 +189,7 @@ impl Owned {
                 && status >= 0
                 && !buffer.pvBuffer.is_null()
             {
-                // SAFETY: the library says that cbBuffer bytes lie there.
+                // SAFETY: the library guarantees cbBuffer bytes there.
                 token = Some(
                     unsafe {
                         std::slice::from_raw_parts(buffer.pvBuffer.cast(), buffer.cbBuffer as usize)
@@ -198,7 +198,7 @@ impl Owned {
                 );
             }
             if allocated && !buffer.pvBuffer.is_null() && status != SEC_E_INVALID_PARAMETER {
-                // SAFETY: nobody uses it any more.
+                // SAFETY: the buffer is not used again.
                 assert_eq!(unsafe { FreeContextBuffer(buffer.pvBuffer) }, SEC_E_OK);
             }
         }
@@ -250,7 +250,7 @@ impl Machine {
                 Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
             };
             let mut handle = SecHandle { dwLower: 0, dwUpper: 0 };
-            // SAFETY: everything points to what it should.
+            // SAFETY: every pointer is valid for its type.
             let status = unsafe {
                 AcquireCredentialsHandleW(
                     null_mut(),
@@ -299,7 +299,7 @@ impl Machine {
         let new = if step.new_context { &raw mut new_context } else { null_mut() };
         let attributes = if step.attributes { &raw mut attributes } else { null_mut() };
         let expiry = if step.expiry { &raw mut expiry } else { null_mut() };
-        // SAFETY: every pointer is NULL or points to what it should.
+        // SAFETY: every pointer is NULL or valid for its type.
         let status = unsafe {
             if accept {
                 AcceptSecurityContext(
@@ -340,7 +340,7 @@ impl Machine {
         status
     }
 
-    /// Contexts made as they should be.
+    /// Contexts of a correct conversation.
     fn converse(
         &mut self,
         server_requirements: u32,
@@ -405,7 +405,7 @@ impl Machine {
                 let mut desc = NO_DESC;
                 let mut context = self.handle(context);
                 let context = context.as_mut().map_or(null_mut(), |handle| &raw mut *handle);
-                // SAFETY: every pointer is NULL or points to what it should.
+                // SAFETY: every pointer is NULL or valid for its type.
                 let status =
                     unsafe { CompleteAuthToken(context, argument(&mut output, &mut desc)) };
                 output.as_mut().and_then(|output| output.output(status));
@@ -417,7 +417,7 @@ impl Machine {
                 let bytes = (answer.len() * size_of::<usize>()) as u32;
                 let buffer: *mut c_void = answer.as_mut_ptr().cast();
                 let attribute = u32::from(*attribute);
-                // SAFETY: there is room for every attribute, or the library is told how much.
+                // SAFETY: there is room for every attribute, or the length is passed.
                 let status = unsafe {
                     match (ansi, length) {
                         (false, None) => QueryContextAttributesW(context, attribute, buffer),
@@ -458,7 +458,7 @@ impl Machine {
                 let context = context.as_mut().map_or(null_mut(), |handle| &raw mut *handle);
                 let message = argument(&mut owned, &mut desc);
                 let mut found = 0;
-                // SAFETY: every pointer is NULL or points to what it should.
+                // SAFETY: every pointer is NULL or valid for its type.
                 unsafe {
                     match what {
                         What::Make => MakeSignature(context, *qop, message, *number),
@@ -487,18 +487,18 @@ impl Machine {
                 };
             }
             Call::FreeAny(address) => {
-                // SAFETY: nobody uses what the library does not know.
+                // SAFETY: the library does not access an address that it did not allocate.
                 unsafe { FreeContextBuffer(with_exposed_provenance_mut(*address)) };
             }
         }
     }
 }
 
-/// Frees whatever of these words the library gave. A package's description holds pointers into
-/// itself only.
+/// Frees those of these words that are the library's allocations. A package's description holds
+/// only pointers into itself.
 fn free_each(words: &[usize]) {
     for &word in words {
-        // SAFETY: what the library did not give it leaves alone.
+        // SAFETY: the library ignores pointers that it did not allocate.
         unsafe { FreeContextBuffer(with_exposed_provenance_mut(word)) };
     }
 }

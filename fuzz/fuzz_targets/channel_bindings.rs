@@ -1,4 +1,4 @@
-//! SEC_CHANNEL_BINDINGS, whose offsets and lengths are the caller's.
+//! SEC_CHANNEL_BINDINGS, whose offsets and lengths come from the caller.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! The configuration file: what is read from one is the same after it was shown.
+//! The configuration file: settings that were read are the same after printing and reading them
+//! again.
 
 #![no_main]
 

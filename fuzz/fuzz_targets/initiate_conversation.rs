@@ -1,4 +1,4 @@
-//! A whole conversation with the initiator: a server of ours, and someone in between who changes,
+//! A whole conversation with the initiator: our server, and an attacker in between that changes,
 //! replaces and withholds its tokens.
 
 #![no_main]

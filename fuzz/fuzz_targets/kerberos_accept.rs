@@ -1,6 +1,6 @@
-//! The Kerberos acceptor behind the encryption: what a client with a ticket of its own, and a KDC
-//! gone mad, can put into ticket, authenticator, checksum and forwarded credentials. Tokens that
-//! nobody sealed are `ap_req`'s.
+//! The Kerberos acceptor after decryption: what a client with a ticket of its own, and a malicious
+//! KDC, can put into ticket, authenticator, checksum and forwarded credentials. Tokens that cannot
+//! be decrypted are covered by `ap_req`.
 
 #![no_main]
 
@@ -174,7 +174,7 @@ fuzz_target!(|plan: Plan| {
         step = next.step(&plan.dce, &call);
     }
     if let Ok(Step::Done { established, .. }) = step {
-        // Whoever it is, it is someone of that realm or of another: a name is never empty.
+        // An accepted client is a principal of that realm or of another; its name is never empty.
         assert!(established.client.display_name().len() > 1);
         let negossp::kerberos::EstablishedSession { mut session, delegated } = established.session;
         let mut token = vec![0; session.sizes().max_signature as usize];

@@ -1,4 +1,4 @@
-//! Keytab files: whatever is in one, an entry that was read has a principal and can be found.
+//! Keytab files: an entry that was read from any file has a principal and can be found.
 
 #![no_main]
 

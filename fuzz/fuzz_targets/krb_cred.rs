@@ -1,5 +1,5 @@
-//! What delegation hands over, and credential caches: a cache made of a message is read as it was
-//! meant, and what is read is written the same.
+//! Delegated credentials and credential caches: a cache that is made from a message is read with
+//! the same content, and a cache that was read is written unchanged.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use negossp::kerberos::ccache::CredentialCache;
 use negossp::kerberos::message::{EncKrbCredPart, KrbCred, Ticket};
 
-/// Reads what was written, and writes it again.
+/// Reads the written cache, and writes it again.
 fn again(cache: &CredentialCache<'_>) {
     let Ok(written) = cache.encode() else { return };
     let read = CredentialCache::parse(&written).expect("what was written");
@@ -44,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(!tickets.is_empty() && tickets.iter().all(|ticket| Ticket::decode(ticket).is_ok()));
         let written = KrbCred::encode(&tickets, &message.enc_part);
         assert_eq!(KrbCred::decode(&written), Ok(message));
-        // As Heimdal sends it, in the clear, so that fuzzing gets to what is in it.
+        // Unencrypted, as Heimdal sends it, so that fuzzing reaches the content.
         let part = EncKrbCredPart::decode(message.enc_part.cipher);
         if let Ok(cache) = part.and_then(|part| CredentialCache::of_krb_cred(&message, &part)) {
             again(&cache);

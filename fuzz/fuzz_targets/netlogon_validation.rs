@@ -1,5 +1,5 @@
-//! What a domain controller answers, decrypted: the results of a logon, the endpoint mapper's, and
-//! a name server's.
+//! Decrypted answers: a domain controller's results of a logon, the endpoint mapper's, and a name
+//! server's.
 
 #![no_main]
 

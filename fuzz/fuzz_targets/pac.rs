@@ -1,5 +1,5 @@
-//! PACs, and tickets with one: all that is read can be shown, and the ticket signature is looked
-//! for in the PAC that authorization data gives.
+//! PACs, and tickets with one: whatever is read can be formatted, and the ticket signature is
+//! searched for in the PAC from the authorization data.
 
 #![no_main]
 
@@ -52,7 +52,7 @@ fn use_groups(groups: impl Iterator<Item = SidAndAttributes>, length: usize) {
 
 fn use_pac(pac: &Pac<'_>, length: usize) {
     for keys in KEYS.iter() {
-        // Nobody can sign with these keys but by chance.
+        // Random input is practically never signed with these keys.
         assert!(
             pac.verify_server(keys).is_err()
                 && pac.verify_full(keys).is_err()

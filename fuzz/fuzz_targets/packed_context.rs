@@ -1,8 +1,8 @@
-//! Contexts from another process: what is inside the seal, which a stranger cannot reach, and the
-//! seal itself, which he can.
+//! Exported contexts: the decrypted content, which an attacker cannot change, and the encrypted
+//! form, which an attacker can.
 //!
-//! What must hold besides not panicking: what can be unpacked is packed in the same form, and can
-//! be used; nothing that was not sealed here is opened.
+//! What must hold besides not panicking: what can be unpacked is packed in the same form and can be
+//! used; nothing that was not sealed with the key is opened.
 
 #![no_main]
 
@@ -52,7 +52,7 @@ fuzz_target!(|data: &[u8]| {
         }
         Context::Initiating(_) | Context::Failed => panic!("neither is ever exported"),
     }
-    // And sealed, and opened again.
+    // Sealed and opened again.
     let sealed = export_import::export(
         &context,
         &circumstances,

@@ -1,4 +1,4 @@
-//! SPNEGO's tokens: what is read comes out the same when it is written and read again.
+//! SPNEGO's tokens: whatever decodes is unchanged by encoding and decoding again.
 
 #![no_main]
 

@@ -1,6 +1,6 @@
-//! Messages of established Kerberos contexts: garbage, genuine ones altered on their way, and what
-//! a peer who has the key may send. Nothing but a genuine message is taken, and a refusal leaves
-//! the context where it was.
+//! Messages of established Kerberos contexts: random bytes, genuine ones altered in transit, and
+//! what a peer with the key may send. Only a genuine message is accepted, and a rejection leaves
+//! the context unchanged.
 
 #![no_main]
 
@@ -44,7 +44,7 @@ enum Step<'a> {
         at: u16,
         mask: u8,
     },
-    /// By a peer with the key: header and content as it likes.
+    /// From a peer with the key, with any header and content.
     Crafted {
         flags: u8,
         extra: u16,
@@ -54,8 +54,8 @@ enum Step<'a> {
     },
 }
 
-/// How a token is handed over: as a stream, or its front, and two parts with one between that is
-/// signed only.
+/// How a token is passed: as a stream, or as its header and two sealed parts with a part between
+/// them that is only signed.
 #[derive(Arbitrary, Debug, Clone, Copy)]
 struct Cuts {
     stream: bool,
@@ -72,8 +72,8 @@ impl Plan<'_> {
     }
 
     /// Where it does not encrypt the message, RC4 does not protect its number either (RFC 4757 7):
-    /// it is encrypted with a key stream, and in no checksum. Which number the context has moved to
-    /// is anybody's guess then.
+    /// it is encrypted with a key stream, and in no checksum. The number that the context has
+    /// advanced to is then unknown.
     fn number_is_open(&self, mask: u8) -> bool {
         self.enctype() == Enctype::Rc4Hmac && mask != 0
     }
@@ -197,7 +197,7 @@ fuzz_target!(|plan: Plan<'_>| {
                     }
                     Err(_) => {}
                 }
-                // Whoever was guessed about may have counted.
+                // The guess may have advanced the sequence number.
                 if padding == 0 && client.padding(0) > 0 && cuts.stream {
                     return;
                 }
@@ -229,7 +229,7 @@ fuzz_target!(|plan: Plan<'_>| {
                 body.extend(tag);
                 let turned = usize::from(rotation) % body.len();
                 body.rotate_right(turned);
-                // What is inside must be a copy of the header, in its place.
+                // The encrypted part must be a copy of the header, in its place.
                 let copy = content.len().checked_sub(16).map(|at| &content[at..]);
                 let mut taken = server.clone();
                 if open(&mut taken, &[&header[..], &body].concat(), cuts).is_ok() {
@@ -241,7 +241,7 @@ fuzz_target!(|plan: Plan<'_>| {
                 }
             }
         }
-        // Whatever was refused: the message that is due is taken.
+        // After any rejection the next genuine message is accepted.
         let (length, whole) =
             seal(&mut client.clone(), Qop::Encrypt, b"due.....", client.padding(8));
         let cuts = Cuts { stream: false, front: length as u8, second: 3 };

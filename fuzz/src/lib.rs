@@ -1,5 +1,4 @@
-//! What the conversation targets share: the two parties, and what someone in between does to their
-//! tokens.
+//! What the conversation targets share: the two parties, and an attacker's changes to their tokens.
 
 use arbitrary::Arbitrary;
 use negossp::config::Settings;
@@ -17,11 +16,11 @@ use negossp::types::protection::{Part, Qop};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// The account that the server knows.
+/// The account of the server.
 pub const USER: &str = "alice";
 const PASSWORD: &str = "Passw0rd!";
 
-/// What someone in between does to a token.
+/// An attacker's change to a token.
 #[derive(Debug, Clone, Arbitrary)]
 pub enum Edit {
     Flip {
@@ -83,13 +82,13 @@ impl Edit {
     }
 }
 
-/// How the parties are set up.
+/// The setup of the parties.
 #[derive(Debug, Clone, Arbitrary)]
 pub struct Setting {
     /// The package NTLM instead of Negotiate.
     pub only_ntlm: bool,
     pub wrong_password: bool,
-    /// The client is nobody.
+    /// The client is anonymous.
     pub nobody: bool,
     pub server_requirements: u32,
     pub client_requirements: u32,
@@ -182,7 +181,7 @@ pub fn call(requirements: ContextFlags, bindings: Option<&ChannelBindings>) -> C
     Call { requirements, bindings, now: platform::now() }
 }
 
-/// Everything that a context can be asked, whatever it is made of.
+/// Queries every attribute of a context, whatever its state.
 pub fn use_context(established: &Established, data: &[u8]) {
     let mut session = established.session.clone();
     let _ = (

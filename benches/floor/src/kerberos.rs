@@ -1,8 +1,9 @@
 //! What a Kerberos acceptance needs with AES-256 and SHA-1, mutual, and what messages need: RFC
 //! 3961, 3962, 4121.
 //!
-//! Of a long-term key everything is ready beforehand; of the session key nothing is. The sub-key's
-//! own keys belong to the messages, if there are any.
+//! Everything derived from a long-term key is computed beforehand, and nothing derived from the
+//! session key is. The keys derived from the sub-key are counted with the messages, if there are
+//! any.
 
 use aes::{Aes256Dec, Aes256Enc};
 use cbc::{Decryptor, Encryptor};
@@ -71,7 +72,7 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
-    /// `pac`: the length of the PAC in the ticket, or nought.
+    /// `pac`: the length of the PAC in the ticket, or 0.
     pub fn new(pac: usize) -> Acceptance {
         let signing = HmacSha1::new_from_slice(&[3; 32]).expect("any length");
         Acceptance {
@@ -84,7 +85,7 @@ impl Acceptance {
         }
     }
 
-    /// One acceptance. Its name is known to run.sh.
+    /// One acceptance. run.sh refers to this function by name.
     #[inline(never)]
     pub fn acceptance(&mut self) {
         self.service.open(black_box(&mut self.ticket));

@@ -81,8 +81,8 @@ const EXCHANGE: Exchange = Exchange {
     mech_types: [8; 14],
 };
 
-/// [MS-NLMP] 3.3.2, 3.4.4, 3.4.5 for one NTLMv2 acceptance with MIC and key exchange. Its name is
-/// known to run.sh.
+/// [MS-NLMP] 3.3.2, 3.4.4, 3.4.5 for one NTLMv2 acceptance with MIC and key exchange. run.sh refers
+/// to this function by name.
 #[inline(never)]
 fn acceptance(x: &Exchange, spnego: bool) {
     let ntowf_v2 = hmac_md5(black_box(&x.nt_hash), &[&x.user_and_domain]);
@@ -103,7 +103,8 @@ fn acceptance(x: &Exchange, spnego: bool) {
     black_box((signing, sealing));
 }
 
-/// How much faster two threads are than one, with nothing shared: what the machine allows just now.
+/// How much faster two threads are than one, with nothing shared: what the machine allows at the
+/// moment.
 fn threads() {
     for count in [1, 2] {
         let n = 500;
@@ -203,7 +204,7 @@ fn parts() {
 }
 
 fn main() {
-    // NTOWFv2 of [MS-NLMP] 4.2.4.1.1: these are the operations they claim to be.
+    // NTOWFv2 of [MS-NLMP] 4.2.4.1.1, to check that these are the operations that they should be.
     let nt_hash = [
         0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca, 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8,
         0x52,

@@ -224,7 +224,7 @@ macro_rules! both {
 /// # Safety
 /// `message` has `SIGNATURE_SIZE + size` octets.
 unsafe fn parts<'a>(message: *mut u8, size: usize) -> [SecurityBufferRef<'a>; 2] {
-    // SAFETY: passed on.
+    // SAFETY: the caller's guarantee is passed on.
     let (token, data) = unsafe { std::slice::from_raw_parts_mut(message, SIGNATURE_SIZE + size) }
         .split_at_mut(SIGNATURE_SIZE);
     [SecurityBufferRef::token_buf(token), SecurityBufferRef::data_buf(data)]
