@@ -1,5 +1,5 @@
-//! The handle table in every order that its threads' steps can take: loom runs the table's own
-//! source with locks and atomics of its own.
+//! The handle table under every interleaving of its threads' steps: loom runs the table's own
+//! source with its own locks and atomics.
 
 #[path = "../src/entry/handles/table.rs"]
 #[allow(dead_code, unreachable_pub)]
@@ -24,7 +24,7 @@ mod sync {
         }
     }
 
-    /// `OnceLock` is the standard library's concern, not the model's.
+    /// `OnceLock` is left to the standard library and not modelled.
     pub(crate) struct Lazy<T>(OnceLock<T>);
 
     impl<T> Lazy<T> {
@@ -45,7 +45,8 @@ mod sync {
         pub(crate) static NUMBER: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     }
 
-    /// Threads of the model share one thread of the system: each says who it is before it calls.
+    /// Loom runs the model's threads on one system thread, so each sets its identity before it
+    /// calls.
     pub(crate) fn thread_number() -> usize {
         NUMBER.get()
     }
@@ -63,7 +64,7 @@ fn table() -> Arc<Table<u32>> {
 
 fn explore(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    // Errors of this kind show with two or three switches; more only multiply the orders.
+    // Such errors show with two or three switches; more only multiply the interleavings.
     builder.preemption_bound = Some(3);
     builder.check(model);
 }

@@ -1,4 +1,4 @@
-//! The log: what it says, what it keeps to itself, and that a peer cannot write lines of its own.
+//! The log: what it contains, what it must not contain, and that a peer cannot inject lines.
 
 #[path = "it/support/accounts.rs"]
 #[allow(dead_code)] // a part is used
@@ -239,7 +239,7 @@ fn the_protocol_crate_goes_by_the_library_s_name() {
     assert!(text.contains(" negossp: second") && text.lines().count() == 2, "{text}");
 }
 
-/// `negossp config check` with an account file that is not there: something to log.
+/// `negossp config check` with a missing account file, which logs a message.
 fn negossp() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_negossp"));
     command.args(["config", "check"]).env_clear().env("NEGOSSP_ACCOUNTS", "/no/such/accounts");
@@ -311,8 +311,8 @@ fn a_closed_or_broken_standard_error_does_no_harm() {
     }
 }
 
-/// A host that has not touched SIGPIPE, as C programs are, must outlive a log whose reader has gone
-/// away.
+/// A process that leaves SIGPIPE at its default, as C programs do, must survive when the reader of
+/// its log is gone.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_log_without_reader_does_not_kill_the_host() {

@@ -1,6 +1,6 @@
-//! The replay cache in a file: shared by processes, with MIT's library among them, after a process
-//! died and after a crash. The processes are this program again: a test starts itself, with
-//! `NEGOSSP_TEST_FILE` set, and then does what another process is to do.
+//! The replay cache in a file: shared by processes, including MIT's library, after the death of a
+//! process and after a crash. The processes are this program again: a test starts it with
+//! `NEGOSSP_TEST_FILE` set, and it then does the other process' part.
 #![cfg(unix)]
 
 #[path = "it/support/accounts.rs"]
@@ -29,7 +29,7 @@ fn at(unix: i64) -> FileTime {
     FileTime(116_444_736_000_000_000).shifted(unix)
 }
 
-/// The ciphertext of an authenticator, as good as random, of bytes enough for any tag.
+/// The ciphertext of an authenticator, random for the cache's purposes, long enough for any tag.
 fn cipher(number: u64) -> Vec<u8> {
     (1..=5u64)
         .flat_map(|word| {
@@ -54,7 +54,7 @@ fn start(test: &str, file: &Path) -> Command {
     again
 }
 
-/// The cache to use in a process that a test has started; nothing in the test itself.
+/// The cache to use in a process that a test has started; `None` in the test itself.
 fn given() -> Option<ReplayCache> {
     Some(ReplayCache::File(std::env::var_os("NEGOSSP_TEST_FILE")?.into()))
 }
@@ -72,7 +72,7 @@ fn the_same_authenticator_passes_once() {
     }
     assert_eq!(claim(&cache, 1, NOON, NOON + 301), Err(Refusal::Stale));
     assert_eq!(claim(&cache, 9999, NOON + 301, NOON), Err(Refusal::Stale));
-    // Tags of any length, the shorter padded and the longer cut.
+    // Tags of any length; shorter ones are padded and longer ones truncated.
     for tag in [&[1u8; 4][..], &[2; 12], &[3; 24]] {
         assert!(cache.claim(tag, NOON, at(NOON), SKEW).is_ok());
         assert_eq!(cache.claim(tag, NOON, at(NOON), SKEW), Err(Refusal::Replayed));
@@ -86,7 +86,7 @@ fn it_is_remembered_as_long_as_it_could_pass() {
         let cache = cache_in(&folder);
         assert_eq!(claim(&cache, 1, NOON + offset, NOON), Ok(()));
         for now in (NOON..=NOON + offset + 300).step_by(if offset == 300 { 7 } else { 1 }) {
-            // Others come too, so that there is reason to overwrite what is over.
+            // Other authenticators are claimed too, so that expired records are overwritten.
             for other in 0..10 {
                 assert_eq!(claim(&cache, 1_000_000 + 10 * now as u64 + other, now, now), Ok(()));
             }
@@ -100,7 +100,7 @@ fn it_is_remembered_as_long_as_it_could_pass() {
     }
 }
 
-/// What is over is overwritten: the file does not grow with time.
+/// Expired records are overwritten: the file does not grow with time.
 #[test]
 fn the_file_does_not_grow_for_ever() {
     let folder = Folder::new();
@@ -129,12 +129,12 @@ fn a_claim_can_be_taken_back() {
             cache.release(claim);
         }
     }
-    // What lies in a later table because of one that is gone is found all the same.
+    // A record in a later table is found even after the table before it is gone.
     for number in (0..3000).rev() {
         assert_eq!(place(number).is_ok(), number % 2 == 0);
         assert!(place(number).is_err());
     }
-    // A claim of a file that is no more takes nothing from the next.
+    // Releasing a claim in a file that no longer exists does not affect the next file.
     let old = place(5000).unwrap();
     std::fs::remove_file(folder.path("replay")).unwrap();
     assert_eq!(claim(&cache, 5000, NOON, NOON), Ok(()));
@@ -188,7 +188,7 @@ fn the_file_is_the_owners_alone() {
     assert_eq!(claim(&cache, 1, NOON, NOON), Ok(()));
 }
 
-/// Whatever a crash left: what is whole counts, and the file is used on.
+/// After a crash: complete records count, and the file remains in use.
 #[test]
 fn a_torn_file_is_used_on() {
     let folder = Folder::new();
@@ -203,7 +203,7 @@ fn a_torn_file_is_used_on() {
     for number in 0..200 {
         assert_eq!(claim(&cache, number, NOON, NOON), Ok(()));
     }
-    // The last record is cut, byte by byte: nothing else is lost.
+    // The last record is truncated, byte by byte: nothing else is lost.
     let file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let whole = file.metadata().unwrap().len();
     for cut in 1..=16 {
@@ -219,7 +219,7 @@ fn a_torn_file_is_used_on() {
         );
         assert_eq!(file.metadata().unwrap().len(), whole);
     }
-    // A disc full of nonsense is no reason to panic, nor to let anybody in twice.
+    // A file full of random bytes causes no panic and no second acceptance.
     let mut noise: Vec<u8> = (0..50_000).flat_map(cipher).collect();
     noise.truncate(1_999_999);
     std::fs::write(&path, &noise).unwrap();
@@ -229,8 +229,8 @@ fn a_torn_file_is_used_on() {
     }
 }
 
-/// A process that holds the lock and does not go on is not waited for for ever, and nobody is let
-/// in meanwhile. In a process of its own, since a process uses its files one after the other.
+/// A process that holds the lock and stops is waited for only for a limited time, and no client is
+/// accepted meanwhile. In a process of its own, since a process uses its files one after the other.
 #[test]
 fn a_lock_that_is_kept_refuses() {
     if let Some(cache) = given() {
@@ -259,7 +259,7 @@ fn a_lock_that_is_kept_refuses() {
 
 const SHARED: u64 = 3000;
 
-/// Claims all, and says which it got.
+/// Claims all, and reports which claims succeeded.
 fn claim_all(cache: &ReplayCache) {
     println!("ready");
     std::io::stdin().read_exact(&mut [0]).unwrap();
@@ -277,12 +277,12 @@ fn four_processes_share_it_and_exactly_one_wins() {
     if let Some(cache) = given() {
         return claim_all(&cache);
     }
-    // Exactly one wins in any case; that they were at it at the same time may take more than one
-    // attempt.
+    // Exactly one succeeds in any case; several attempts may be needed until they really run at the
+    // same time.
     assert!((0..20).any(|_| processes_that_won() > 1), "they did not run at the same time");
 }
 
-/// Has four processes claim the same numbers; how many of them got some.
+/// Has four processes claim the same numbers; returns how many of them succeeded with some.
 fn processes_that_won() -> usize {
     let folder = Folder::new();
     let spawn = || {
@@ -320,7 +320,7 @@ fn processes_that_won() -> usize {
     winners
 }
 
-/// Claims on and on, and says what it got.
+/// Claims continuously, and reports which claims succeeded.
 fn claim_until_killed(cache: &ReplayCache) {
     let first: u64 = std::env::var("NEGOSSP_TEST_FIRST").unwrap().parse().unwrap();
     for number in first.. {
@@ -357,7 +357,7 @@ fn a_writer_that_is_killed_does_no_harm() {
             }
         };
         read(50 + 13 * round);
-        // SIGKILL, wherever it is: the lock goes with it.
+        // SIGKILL at any point: the lock is released with the process.
         child.kill().unwrap();
         child.wait().unwrap();
         read(u64::MAX);
@@ -434,7 +434,7 @@ impl Mit {
         }
     }
 
-    /// What MIT says to an authenticator at that time: `Ok` or [`REPEAT`].
+    /// MIT's result for an authenticator at that time: `Ok` or [`REPEAT`].
     fn claim(&self, name: &str, enctype: Enctype, cipher: &[u8], now: i64) -> Result<(), i32> {
         let name = CString::new(name).unwrap();
         let data = Data { magic: 0, length: cipher.len() as u32, data: cipher.as_ptr() };
@@ -461,7 +461,7 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
         cache.claim(enctype.tag_of(&cipher(number)), NOON, at(NOON), SKEW).map(|_| ())
     };
     let mits = |enctype, number| mit.claim(&theirs, enctype, &cipher(number), NOON);
-    // Numbers enough for three tables, from both in turn, the file made by either.
+    // Enough numbers for three tables, from both in turn, in a file made by either.
     for maker in 0..2 {
         for number in 0..6000u64 {
             let enctype = Enctype::ALL[number as usize % 6];
@@ -480,7 +480,7 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
         }
         std::fs::remove_file(&path).unwrap();
     }
-    // What we took back is MIT's to take.
+    // A claim that was released can be claimed by MIT.
     for number in 0..2000 {
         let claimed =
             cache.claim(Enctype::Aes256Sha1.tag_of(&cipher(number)), NOON, at(NOON), SKEW).unwrap();
@@ -494,9 +494,9 @@ fn mit_sees_what_we_saw_and_we_what_mit_saw() {
     }
 }
 
-/// An authenticator from a clock that is ahead passes for up to twice the skew. MIT, which
-/// overwrites a record when the skew has passed since its time, must not overwrite ours as long;
-/// and we not MIT's.
+/// An authenticator from a clock that is ahead is valid for up to twice the skew. MIT overwrites a
+/// record when the skew has passed since its time. It must not overwrite ours within that time, nor
+/// we MIT's.
 #[test]
 fn neither_overwrites_what_the_other_needs() {
     let Some(mit) = Mit::load() else { return };
@@ -577,7 +577,7 @@ fn the_default_file_is_mits() {
     share(&folder.path("named"), &[("KRB5RCACHENAME", Path::new(&named)), ("KRB5RCACHEDIR", &a)]);
 }
 
-/// Forks, and tells what `work` comes to in the child. `while_forking` goes on in other threads
+/// Forks, and returns the result of `work` in the child. `while_forking` runs in other threads
 /// until then.
 fn in_child(while_forking: impl Fn() + Sync, work: impl FnOnce() -> bool) -> bool {
     let (running, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -611,7 +611,7 @@ fn in_child(while_forking: impl Fn() + Sync, work: impl FnOnce() -> bool) -> boo
     libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
 }
 
-/// Servers fork workers, at times while another thread is at the cache.
+/// Servers fork workers, at times while another thread uses the cache.
 #[test]
 fn a_forked_process_uses_the_file_too() {
     let folder = Folder::new();
@@ -634,8 +634,8 @@ fn a_forked_process_uses_the_file_too() {
     }
 }
 
-/// The memory of a process is its own: a child's begins empty, so that no lock in it is held by
-/// nobody.
+/// A process has its own memory: a child's begins empty, so that no lock in it is held by a thread
+/// that does not exist there.
 #[test]
 fn a_forked_process_has_a_memory_of_its_own() {
     let cache = ReplayCache::Memory { entries: 1 << 20 };

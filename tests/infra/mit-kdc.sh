@@ -22,7 +22,7 @@
 #   mixed                  key aes256-sha1, session key aes128-sha2
 #   nopac                  aes256-sha1, and its tickets have no PAC; to others' this KDC, from 1.20 on, adds a small one
 #   password               key from the password ServicePassw0rd!, aes256-sha1, MIT's salt
-#   absent                 in the KDC only: nobody has its key
+#   absent                 in the KDC only: no keytab has its key
 #   rolled                 its key was changed: rolled.keytab has kvno 1 and 2, rolled-old.keytab 1, rolled-new.keytab 2;
 #                          rolled.ccache has alice's ticket under kvno 1
 #   host/server.example.test, postgres/server.example.test, HTTP/localhost   other names, in http.keytab
@@ -45,7 +45,7 @@ export KRB5RCACHEDIR='$dir/rcache'
 END
 }
 
-# Process ids are used again: only a KDC of this folder. Of a process that is gone but not yet waited for nothing is read.
+# Process ids are reused, so only a KDC of this folder counts. A zombie process has an empty command line.
 is_kdc() { grep -qzxF "$dir/kdc.pid" "/proc/$1/cmdline" 2>/dev/null; }
 
 stop() {
@@ -71,7 +71,7 @@ write_configuration() { # PORT
     forwardable = true
     ticket_lifetime = 10h
     renew_lifetime = 1d
-    # Newer MIT wants to be allowed what is off by default; Heimdal counts RC4 among the weak ones.
+    # Newer MIT needs these allowed explicitly; Heimdal counts RC4 among the weak ones.
     allow_weak_crypto = true
     allow_rc4 = true
     allow_des3 = true
@@ -105,7 +105,7 @@ END
 END
 }
 
-# kadmin.local, whose exit status says nothing: what it complains of goes to standard error.
+# kadmin.local, whose exit status is always 0: what it reports as an error goes to standard error.
 admin() { TERM=dumb kadmin.local -r "$realm" 2>&1 | tee -a "$dir/admin.log" | grep -E ': .* while ' >&2 || true; }
 
 # SERVICE KEY'S-ENCTYPE [SESSION-KEY'S-ENCTYPE]: the commands that make a service whose only key is of that enctype.
@@ -159,7 +159,7 @@ roll() {
     } | admin
 }
 
-# A KDC on some free port. Between looking and taking it somebody else may have it: then with another.
+# A KDC on some free port. Another process may take the port before the KDC does: then it is tried with another one.
 start_kdc() {
     local port pid i
     for ((i = 0; i < 20; i++)); do
@@ -169,7 +169,7 @@ start_kdc() {
         setsid krb5kdc -r "$realm" -n -P "$dir/kdc.pid" >>"$dir/kdc.out" 2>&1 </dev/null &
         pid=$!
         while kill -0 "$pid" 2>/dev/null; do
-            # Listening, and it is this one: it writes the file once it has its sockets.
+            # Listening, and it is this KDC: it writes the file once it has its sockets.
             if [[ -s $dir/kdc.pid && $(cat "$dir/kdc.pid") == "$pid" ]] && listens "$port"; then
                 [[ -z ${OWNER:-} ]] || watch_owner is_kdc "$pid" &
                 return

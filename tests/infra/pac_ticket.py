@@ -4,8 +4,8 @@
     pac_ticket.py CCACHE KEYTAB SERVICE OUT [SIZE]
 
 The ticket for SERVICE (HTTP/host) in CCACHE is opened with its key in KEYTAB, gets a PAC of about SIZE octets (1500) by
-more groups, and goes into the cache OUT. Signed with the service's key; the KDC's signature is made with a key that
-nobody has. Needs impacket, as the interoperability checks do.
+more groups, and goes into the cache OUT. Signed with the service's key; the KDC's signature is made with a
+random key. Needs impacket, as the interoperability checks do.
 """
 
 import os
@@ -88,7 +88,7 @@ def pac(user, authtime, key, groups):
 
 
 def with_pac(ticket, key, user, size=1500, change=lambda made: made):
-    """The ticket with a PAC, which `change` may tamper with after it was signed; and the PAC's size."""
+    """The ticket with a PAC, which `change` may alter after it was signed; and the PAC's size."""
     part = decoder.decode(crypto.decrypt(key, TICKET_USAGE, bytes(ticket["enc-part"]["cipher"])), asn1Spec=EncTicketPart())[0]
     authtime = timegm(part["authtime"].asDateTime.timetuple())
     least = len(pac(user, authtime, key, 0))

@@ -51,8 +51,8 @@ END
 # Where it listens.
 address() { cat "$dir/address" 2>/dev/null || echo 127.0.0.1; }
 
-# Process ids are used again: only a Samba of this folder, which is told by where it writes to, for it changes its command
-# line. All of its processes are of one group.
+# Process ids are reused, so only a Samba of this folder counts. It is recognised by the folder that it writes to, since it
+# changes its command line. All of its processes are of one group.
 is_samba() { [[ $(readlink "/proc/$1/fd/1" 2>/dev/null) == "$dir/log/samba.out" ]]; }
 members() { ps -e -o pid=,pgid= | awk -v group="$1" '$2 == group { print $1 }'; }
 
@@ -87,7 +87,7 @@ write_configuration() { # PORT
     print_client_defaults >"$dir/krb5.conf"
     cat >>"$dir/krb5.conf" <<END
     kdc_timesync = 0
-    # Newer MIT wants to be allowed what is off by default.
+    # Newer MIT needs these allowed explicitly.
     allow_weak_crypto = true
     allow_rc4 = true
 [realms]
@@ -131,7 +131,7 @@ END
 END
 }
 
-# An address that nothing listens on; two that look at the same time hardly find the same.
+# An address that nothing listens on; two runs that look at the same time hardly find the same.
 take_address() {
     local i
     for ((i = 0; i < 20; i++)); do
@@ -152,7 +152,7 @@ provision() {
         { tail -20 "$dir/log/accounts.log" >&2; die "no accounts"; }
 }
 
-# The KDC on some free port. Between looking and taking it somebody else may have it: then with another.
+# The KDC on some free port. Another process may take the port before the KDC does: then it is tried with another one.
 start_samba() {
     local port pid i j
     for ((i = 0; i < 10; i++)); do

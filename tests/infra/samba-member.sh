@@ -82,7 +82,7 @@ samba_configuration() { # DIR NAME ADDRESS
 END
 }
 
-# Samba's folders, for whoever sees these mounts. That of winbindd's socket is compiled in.
+# Samba's folders, for processes that see these mounts. That of winbindd's socket is compiled in.
 folders() { # DIR
     local name
     for name in run/samba var/lib/samba var/cache/samba var/log/samba; do

@@ -1,12 +1,13 @@
-//! AcceptSecurityContext through the C interface: what holds from one leg to the next, and what a
-//! caller's mistake leaves as it was. (The C tests, tests/suites/c, go through every parameter.)
+//! AcceptSecurityContext through the C interface: state that is kept from one leg to the next, and
+//! state that a caller's mistake does not change. (The C tests, tests/suites/c, cover every
+//! parameter.)
 
 use crate::support::abi::*;
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
 use std::ptr::null_mut;
 
-/// A server before the client's last token, which is given too.
+/// A server before the client's last token, which is returned too.
 fn before_last_leg(outbound: &Credentials, inbound: &Credentials, server: &mut Side) -> Vec<u8> {
     let mut client = Side::client(ISC_REQ_INTEGRITY);
     let first = server.step(inbound, Some(&client.step(outbound, None).token));
@@ -63,7 +64,7 @@ fn a_callers_mistake_does_not_end_the_conversation() {
     let mut room = vec![0u8; 4096];
     let mut call = |input: SecBufferDesc, output: SecBufferDesc| {
         let (mut input, mut output) = (input, output);
-        // SAFETY: every pointer that is followed points to what its type says.
+        // SAFETY: every pointer that is dereferenced points to a value of its type.
         unsafe {
             AcceptSecurityContext(
                 null_mut(),
@@ -148,7 +149,7 @@ fn bindings_of_an_early_leg_hold_for_the_last() {
     }
 }
 
-/// Input and output in the same memory, and every structure where no alignment can be counted on.
+/// Input and output in the same memory, and every structure unaligned.
 #[test]
 fn memory_may_be_shared_and_unaligned() {
     let (outbound, inbound) =

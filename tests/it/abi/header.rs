@@ -1,5 +1,5 @@
-//! The committed header and `.def` files are what the sources make, and other compilers agree with
-//! them.
+//! The committed header and `.def` files equal what is generated from the sources, and other
+//! compilers agree with them.
 
 mod generator;
 mod lists;
@@ -27,7 +27,8 @@ fn header_is_current() {
     }
 }
 
-/// Runs a compiler over `tests/suites/c/layout.c`; a machine without it skips, and says so.
+/// Runs a compiler over `tests/suites/c/layout.c`; on a machine without it the test is skipped with
+/// a message.
 fn compiles(name: &str, compiler: &str, arguments: &[&str]) {
     let mut command = Command::new(compiler);
     command.current_dir(generator::root()).args(arguments);

@@ -1,4 +1,4 @@
-//! The command `negossp`: what it does to account files, what it says, and how it ends.
+//! The command `negossp`: its effect on account files, its output, and its exit status.
 
 use crate::support::accounts::*;
 use negossp::stores::accounts::file::Accounts;
@@ -26,7 +26,7 @@ fn run(command: &mut Command, input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// `negossp account ARGS --file FILE`, with its exit status and all that it said.
+/// Runs `negossp account ARGS --file FILE`; returns its exit status and all of its output.
 fn account(file: &Path, args: &[&str], input: &str) -> (i32, String) {
     let output = run(negossp(&["account"]).args(args).arg("--file").arg(file), input);
     (output.status.code().unwrap(), text(&output))
@@ -334,7 +334,7 @@ fn owner_permissions_and_links_survive_a_change() {
     assert_eq!(accounts(&file).len(), 2);
 }
 
-/// What the log and `config check` say of a file that the server may not read.
+/// What the log and `config check` report about a file that the server may not read.
 #[test]
 #[cfg(unix)]
 fn a_file_without_permissions_is_reported() {
@@ -346,7 +346,7 @@ fn a_file_without_permissions_is_reported() {
     let mut command = negossp(&["config", "check"]);
     command.env("NEGOSSP_ACCOUNTS", &file).env("NEGOSSP_LOG", "error");
     if std::fs::read(&file).is_ok() {
-        // We are root, whom permissions do not stop: let somebody else look.
+        // Permissions do not apply to root, so the file is read as another user.
         command.uid(65534).gid(65534);
         if command.spawn().and_then(|child| child.wait_with_output()).is_err() {
             println!(
@@ -364,7 +364,7 @@ fn a_file_without_permissions_is_reported() {
     assert!(said.contains("ERROR negossp::"), "{said}");
 }
 
-/// Through a terminal of its own, made by script(1).
+/// Through a pseudo-terminal, made by script(1).
 #[test]
 #[cfg(target_os = "linux")]
 fn the_terminal_is_asked_without_echo() {

@@ -1,4 +1,4 @@
-//! The account file's format, smbpasswd(5), and what becomes of lines that do not keep to it.
+//! The account file's format, smbpasswd(5), and the handling of malformed lines.
 
 use crate::support::accounts::*;
 use negossp::ntlm::response::{lm_hash, nt_hash};
@@ -86,7 +86,8 @@ fn flags_say_who_may_log_on() {
 
 #[test]
 fn the_hash_of_no_password_is_no_hash() {
-    // What dumps of Windows' accounts write where no LM hash is stored, and for an empty password.
+    // Dumps of Windows' accounts contain these where no LM hash is stored, and for an empty
+    // password.
     let (lm, nt) = ("AAD3B435B51404EEAAD3B435B51404EE", "31d6cfe0d16ae931b73c59d7e0c089c0");
     assert_eq!((lm, nt), (&*hex(&lm_hash("").unwrap()), &*hex(&nt_hash("")).to_lowercase()));
     let accounts = Accounts::parse(

@@ -1,5 +1,5 @@
-//! The account file changes under a running server: every logon sees one version of it, and soon
-//! the newest.
+//! The account file changes while a server runs: every logon uses one version of it, and soon the
+//! newest.
 
 use crate::support::accounts::*;
 use crate::support::configured;
@@ -26,7 +26,7 @@ fn eight_threads_see_the_old_accounts_or_the_new_and_nothing_between() {
     let folder = Folder::new();
     let mut settings = Settings::default();
     settings.accounts.file = Some(folder.write("accounts", version(&PASSWORD)));
-    // Wrong passwords are given on purpose, many times.
+    // Wrong passwords are given on purpose, many times, so throttling is off.
     settings.authorities.throttle = Vec::new();
     let configuration = configured(settings);
     let file = configuration.accounts.file.clone().unwrap();
@@ -71,7 +71,7 @@ fn a_file_written_in_place_counts_once_it_is_whole() {
     let path = folder.write("accounts", line("old", &PASSWORD, "U"));
     let file = AccountFile::open(path.clone());
     let text = line("first", &PASSWORD, "U") + &line("second", &PASSWORD, "U");
-    // Half a line in the end: a program that stops for a while in the middle of writing.
+    // Half a line at the end: a program that pauses in the middle of writing.
     let (head, tail) = text.split_at(text.len() - 40);
     let mut writer = std::fs::OpenOptions::new().write(true).truncate(true).open(&path).unwrap();
     writer.write_all(head.as_bytes()).unwrap();
@@ -89,8 +89,7 @@ fn two_changes_within_one_tick_of_the_file_system_s_clock_both_count() {
     let folder = Folder::new();
     let path = folder.write("accounts", line("a", &PASSWORD, "U"));
     let file = AccountFile::open(path.clone());
-    // Same length, same file, and the time stamp put back to what it was: nothing but the bytes
-    // tells.
+    // Same length, same file, and the time stamp set back: only the content differs.
     let stamp = std::fs::metadata(&path).unwrap().modified().unwrap();
     let changed = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     (&changed).write_all(line("b", &PASSWORD, "U").as_bytes()).unwrap();
@@ -128,11 +127,11 @@ fn what_becomes_unreadable_stays_as_it_was() {
     let folder = Folder::new();
     let path = folder.write("accounts", line("alice", &PASSWORD, "U"));
     let file = AccountFile::open(path.clone());
-    // A directory in its place: unreadable for root too.
+    // A directory in its place, which root cannot read either.
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     std::thread::sleep(Duration::from_millis(2500));
-    // Between the two calls a look may have found nothing at all there; that is a removal.
+    // Between the two calls a check may have found no file; that counts as a removal.
     let accounts = file.current();
     assert!(
         accounts.get("alice").is_some() || accounts.problem == Some(Problem::Missing),

@@ -1,5 +1,5 @@
-//! SIDs: of the machine, of clients whom nobody has given one, and what the file of account details
-//! says.
+//! SIDs: of the machine, of clients without an assigned SID, and those from the file of account
+//! details.
 
 use crate::support::accounts::*;
 use crate::support::configured;
@@ -57,13 +57,13 @@ fn a_sid_made_of_a_name() {
         user(&named("émile", "SRV"), &settings).0,
         "S-1-5-21-1-2-3-1501368392-2218590841-4174804502-1949709074"
     );
-    // Of another domain, for which somebody else vouches.
+    // Of another domain, as the application states.
     let other = Principal::of_account("Alice".into(), "Other".into(), Origin::Application);
     assert_eq!(
         user(&other, &settings).0,
         "S-1-5-21-1-2-3-4242575692-4255225650-1347185206-2435620118"
     );
-    // A Kerberos principal is taken as it is.
+    // A Kerberos principal is used unchanged.
     let mut kerberos =
         Principal::of_account("alice/admin".into(), "EXAMPLE.COM".into(), Origin::Ticket);
     kerberos.native = Some("alice/admin@EXAMPLE.COM".into());
@@ -74,7 +74,7 @@ fn a_sid_made_of_a_name() {
     // The same name within another domain's principal is not the machine's user.
     kerberos.native = Some("ALICE@EXAMPLE.COM".into());
     assert_ne!(user(&kerberos, &settings).0, alice);
-    // By a rule without a domain it is.
+    // With a mapping rule that gives no domain it is.
     let mut renamed = Principal { user: "alice".into(), domain: String::new(), ..kerberos };
     renamed.origins.name = Origin::NameMapping;
     assert_eq!(user(&renamed, &settings).0, alice);
@@ -102,13 +102,13 @@ fn groups_that_everybody_is_in() {
     assert_eq!(ntlm.primary_group.to_string(), everybody[0]);
     let kerberos = groups(&client, Mechanism::Kerberos);
     assert_eq!(texts(kerberos.groups.iter().map(|group| group.sid)), everybody[..6]);
-    // Of another domain: not of the machine's own group.
+    // Of another domain: not a member of the machine's own group.
     let other = groups(
         &Principal::of_account("alice".into(), "OTHER".into(), Origin::Application),
         Mechanism::Ntlm,
     );
     assert_eq!((other.primary_group.to_string().as_str(), other.groups.len()), ("S-1-5-32-545", 6));
-    // Nobody is not even Everyone.
+    // An anonymous client is not a member of Everyone.
     let nobody = groups(&Principal::anonymous(), Mechanism::Ntlm);
     assert_eq!((nobody.user.to_string().as_str(), nobody.groups.len()), ("S-1-5-7", 1));
 }
@@ -136,12 +136,12 @@ fn an_unusable_machine_sid_gives_no_client_a_sid() {
     for content in ["", "\n", "S-1-5-32-544\n", "S-1-5-21-1-2\n", "S-1-5-21-1-2-3-500\n", "\u{0}"] {
         let kept = MachineSid::kept_in(Some(folder.write("machine.sid", content)));
         assert_eq!(kept.get(), None, "{content:?}");
-        // Nor is it replaced: somebody else's accounts have their SIDs by it.
+        // It is not replaced either: the SIDs of existing accounts are derived from it.
         assert_eq!(fs::read(folder.path("machine.sid")).unwrap(), content.as_bytes());
     }
     let later = MachineSid::kept_in(Some(folder.path("later/machine.sid")));
     assert_eq!(later.get(), None);
-    // It counts once it is there.
+    // It takes effect once the file exists.
     fs::create_dir(folder.path("later")).unwrap();
     fs::write(folder.path("later/machine.sid"), MACHINE).unwrap();
     eventually("the machine's SID is read", || later.get() == Some(sid(MACHINE)));
@@ -178,7 +178,7 @@ fn where_the_machine_s_sid_is_kept() {
     for wrong in ["sid = 'S-1-5-32'", "sid = 'x'", "sid = 'S-1-5-21-4-5-6'\nsid_file = 'other'"] {
         assert!(open(&format!("[accounts]\n{wrong}")).settings.defect.is_some(), "{wrong}");
     }
-    // Nothing was made: nobody has asked.
+    // Nothing was created, since no SID was requested.
     assert!(!folder.path("accounts.sid").exists() && !folder.path("machine.sid").exists());
 }
 
@@ -216,7 +216,7 @@ fn details_of_accounts() {
     );
     let bob = details.get("bob").unwrap();
     assert_eq!((bob.sid, bob.primary_group), (None, Some(sid("S-1-5-21-9-9-9-513"))));
-    // The primary group is one that it is in.
+    // The primary group is one of which it is a member.
     assert_eq!(texts(bob.groups.iter().map(|group| group.sid)), ["S-1-5-21-9-9-9-513"]);
     assert!(details.get("carol").is_none());
 }
@@ -280,7 +280,7 @@ fn a_client_with_details() {
     assert!(distinct.contains(&sid("S-1-5-32-551")) && distinct.contains(&sid("S-1-5-11")));
     let carol = logons.client("carol", "SRV").unwrap();
     assert_eq!((carol.account.as_ref(), carol.origins.info), (None, Origin::Nobody));
-    // An account that the server program brings: the machine's own or another domain's.
+    // An account that the server program supplies: the machine's own or another domain's.
     let own = |user: &str, domain: &str| {
         Account::from_identity(&Identity {
             user: user.into(),
@@ -301,7 +301,7 @@ fn a_client_with_details() {
 fn unreadable_details_reject_the_clients_they_may_be_about() {
     let logons = Logons::new("[[account]\n");
     assert!(matches!(logons.client("carol", "SRV"), Err(Error::NoAuthority(_))));
-    // And those that were good stay in force.
+    // The valid lines stay in effect.
     let logons = Logons::new(DETAILS);
     let configuration = configured(logons.settings.clone());
     let groups = || {

@@ -1,4 +1,4 @@
-//! Who is let in, as whom, and what the others learn.
+//! Which clients are accepted, under which name, and what rejected ones can learn.
 
 use crate::support::accounts::*;
 use negossp::config::Settings;
@@ -22,7 +22,8 @@ impl Server {
         settings.server.nb_domain = "SRV".into();
         settings.server.dns_computer = "srv.example.com".into();
         settings.server.dns_domain = "example.com".into();
-        // tests/it/authority/policy.rs is about that; here many wrong passwords are given on purpose.
+        // Throttling is tested in tests/it/authority/policy.rs; here many wrong passwords are given
+        // on purpose.
         settings.authorities.throttle = Vec::new();
         settings.accounts.file = Some(folder.write("accounts", lines));
         Server { settings, credential: credential(), _folder: folder }
@@ -38,7 +39,7 @@ impl Server {
         validate(&self.credential, &self.settings, &client.logon())
     }
 
-    /// The name under which the client is let in.
+    /// The name under which the client is accepted.
     fn name(&self, client: &Client) -> Result<String, Error> {
         self.asked(client).map(|validated| validated.principal.display_name())
     }
@@ -104,7 +105,7 @@ fn a_disabled_account_is_known_only_to_its_owner() {
 #[test]
 fn no_client_is_accepted_without_a_password() {
     let none = "X".repeat(32);
-    // MD4 of nothing
+    // MD4 of the empty string
     let empty = *b"\x31\xd6\xcf\xe0\xd1\x6a\xe9\x31\xb7\x3c\x59\xd7\xe0\xc0\x89\xc0";
     let lines =
         format!("x:1:{none}:{none}:[U          ]:\ny:1:{none}:{}:[NU         ]:\n", hex(&empty));
@@ -148,7 +149,7 @@ fn names_mean_what_they_mean_to_windows() {
         );
     }
     assert_eq!(server.name(&Client::new("ÜNAL", "", &PASSWORD)).as_deref(), Ok("CORP\\ünal"));
-    // A whole name in the file comes before the part in front of its @.
+    // An entry for the whole name takes precedence over one for the part in front of its @.
     assert_eq!(
         server.name(&Client::new("bob@example.com", "", &SECRET01)).as_deref(),
         Ok("CORP\\bob@example.com")
@@ -207,7 +208,7 @@ fn the_credential_s_own_account_comes_first() {
         Err(Error::LogonDenied(Denial::WrongPassword))
     );
     assert_eq!(server.name(&Client::new("bob", "", &PASSWORD)).as_deref(), Ok("SRV\\bob"));
-    // It is enough by itself.
+    // It is sufficient by itself.
     server.settings.accounts.file = None;
     assert_eq!(server.name(&Client::new("alice", "", &SECRET01)).as_deref(), Ok("LAB\\alice"));
     assert_eq!(

@@ -1,5 +1,5 @@
 //! The outcome of an exchange is recorded once, after every check: a client whose response is right
-//! and whose message is not is recorded as refused.
+//! and whose message is rejected is recorded as refused.
 
 use crate::support::accounts::*;
 use crate::support::{call, configured};
@@ -35,7 +35,7 @@ impl Server {
         Server { configuration: configured(settings), audit_file, _folder: folder }
     }
 
-    /// Alice logs on, with AUTHENTICATE_MESSAGE changed on its way.
+    /// Alice logs on, with AUTHENTICATE_MESSAGE changed in transit.
     fn log_on(
         &self,
         bindings: Option<&ChannelBindings>,
@@ -74,7 +74,7 @@ impl Server {
         Ok(())
     }
 
-    /// What the audit file says of the outcome, and with which status.
+    /// The outcome in the audit file, and its status.
     fn audited(&self) -> Vec<(String, String)> {
         let text = fs::read_to_string(&self.audit_file).unwrap();
         let line = |line: &str| {

@@ -1,5 +1,5 @@
-//! Who is asked about an NTLM client and in which order, how often anybody may guess, and who may
-//! come by NTLM at all.
+//! Which authorities are asked about an NTLM client and in which order, how failed logons are
+//! throttled, and which clients may use NTLM at all.
 
 use crate::support::accounts::*;
 use negossp::authority::{Application, AuthorityKind, Proofs};
@@ -21,7 +21,7 @@ struct Server {
 }
 
 impl Server {
-    /// A server called SRV whose account file knows `users` by PASSWORD.
+    /// A server called SRV whose account file has `users` with PASSWORD.
     fn new(users: &[&str]) -> Server {
         let folder = Folder::new();
         let lines: String = users.iter().map(|user| line(user, &PASSWORD, "U")).collect();
@@ -56,7 +56,7 @@ fn denial(result: Result<Principal>) -> Denial {
     }
 }
 
-/// Knows `app`, by SecREt01, computed as [MS-NLMP] 3.3.2 says.
+/// Has the account `app` with the password SecREt01, computed as in [MS-NLMP] 3.3.2.
 #[derive(Debug)]
 struct Program;
 
@@ -76,17 +76,17 @@ fn the_first_who_knows_the_client_decides() {
     let logon = |server: &Server, user: &str, hash: &[u8; 16]| {
         server.asked(user, hash).map(|client| client.origins.logon)
     };
-    // The nearer first.
+    // The nearer one first.
     assert_eq!(logon(&server, "alice", &SECRET01).unwrap(), Origin::Credential);
     assert_eq!(denial(server.asked("alice", &PASSWORD)), Denial::WrongPassword);
     assert_eq!(logon(&server, "app", &SECRET01).unwrap(), Origin::Application);
-    // By the configuration the other way.
+    // The other way round, by configuration.
     server.settings.authorities.order =
         vec![AuthorityKind::AccountFile, AuthorityKind::Application, AuthorityKind::Credential];
     assert_eq!(logon(&server, "alice", &PASSWORD).unwrap(), Origin::AccountFile);
     assert_eq!(logon(&server, "app", &PASSWORD).unwrap(), Origin::AccountFile);
     assert_eq!(denial(server.asked("alice", &SECRET01)), Denial::WrongPassword);
-    // Who is not named is not asked.
+    // An authority that is not listed is not asked.
     server.settings.authorities.order = vec![AuthorityKind::Application];
     assert_eq!(denial(server.asked("alice", &PASSWORD)), Denial::UnknownUser);
     server.credential.application = None;
@@ -95,8 +95,8 @@ fn the_first_who_knows_the_client_decides() {
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
 }
 
-/// The status that the caller sees is one and the same: [`Error::LogonDenied`]. This is about what
-/// the log says.
+/// The caller always gets the same status, [`Error::LogonDenied`]. This is about the reason in the
+/// log.
 #[test]
 fn guessing_is_throttled_whether_or_not_there_is_such_an_account() {
     for user in ["throttled-1", "nobody-1"] {
@@ -135,7 +135,7 @@ fn ntlm_for_those_on_the_lists() {
     let who = |server: &Server| ["alice", "bob"].map(|user| server.asked(user, &PASSWORD).is_ok());
     server.settings.authorities.users = vec!["carol".into(), r"srv\ALICE".into()];
     assert_eq!(who(&server), [true, false]);
-    // Not before the password is right.
+    // Not before the password has been verified.
     assert_eq!(denial(server.asked("bob", &SECRET01)), Denial::WrongPassword);
     assert_eq!(denial(server.asked("nobody", &SECRET01)), Denial::UnknownUser);
     server.settings.authorities.users = vec!["Bob".into(), r"OTHER\alice".into()];
@@ -170,7 +170,7 @@ fn an_audit_tells_who_still_uses_ntlm() {
     assert!(server.asked("alice", &PASSWORD).is_ok());
     assert!(server.asked("alice", &SECRET01).is_err());
     assert!(server.asked("mallory", &SECRET01).is_err());
-    // Somebody moves it away.
+    // Another process moves it away.
     let text = fs::read_to_string(&path).unwrap();
     fs::remove_file(&path).unwrap();
     assert!(server.asked("alice", &PASSWORD).is_ok());
@@ -180,7 +180,7 @@ fn an_audit_tells_who_still_uses_ntlm() {
     assert_eq!(lines[1], ["refused", "SRV", "alice", "CLIENT", "-", "0xc000006a"]);
     assert_eq!(lines[2], ["refused", "SRV", "mallory", "CLIENT", "-", "0xc0000064"]);
     assert_eq!((lines.len(), fs::read_to_string(&path).unwrap().lines().count()), (3, 1));
-    // A file that cannot be written keeps nobody out.
+    // A file that cannot be written does not prevent logons.
     server.settings.authorities.audit_file = Some(server.folder.path("no/such/folder/ntlm.tsv"));
     assert!(server.asked("alice", &PASSWORD).is_ok());
 }

@@ -1,5 +1,4 @@
-//! The configuration file: every key, what is wrong with it, where it is looked for, and changes to
-//! it.
+//! The configuration file: every key, invalid values, where it is searched for, and changes to it.
 
 use crate::support::accounts::*;
 use crate::support::call;
@@ -267,7 +266,7 @@ fn the_readme_names_every_key() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// The defaults, for a configuration in that place: the machine's SID is kept beside it.
+/// The defaults, for a configuration at that path: the machine's SID is stored beside it.
 fn defaults(config: &Path) -> Settings {
     let sid_file = Some(config.with_file_name("machine.sid"));
     Settings { accounts: Accounts { sid_file, ..Accounts::default() }, ..Settings::default() }
@@ -450,8 +449,8 @@ fn the_order_of_the_sources_is_kept() {
     assert_eq!(path(&open(None, Some(variable.clone()), None)), Some(variable));
 }
 
-/// One call of AcceptSecurityContext with these settings, by a client that asks to be anonymous or
-/// anything.
+/// One call of AcceptSecurityContext with these settings and an invalid token, where anonymous
+/// clients are permitted.
 fn accept(configuration: Arc<Configuration>) -> Error {
     let mut credential = credential();
     credential.package = Package::Negotiate;

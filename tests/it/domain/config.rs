@@ -1,5 +1,5 @@
-//! `[domain]`: its keys, what it makes of the server's names, who is asked for whom, and what
-//! `negossp` says of it.
+//! `[domain]`: its keys, its effect on the server's names, which controller is asked for which
+//! account, and the output of `negossp`.
 
 use crate::support::accounts::*;
 use crate::support::domain::{ACCESS_DENIED, Character, Dc, Event};
@@ -67,7 +67,7 @@ fn the_server_is_called_as_its_account_in_the_domain() {
     let server = &settings.server;
     assert_eq!((server.nb_computer.as_str(), server.nb_domain.as_str()), ("WEB1", "EXAMPLE"));
     assert!(server.in_domain && server.dns_domain == "ad.example.test");
-    // What [server] says holds, but a domain controller takes no other computer's name.
+    // The names in [server] apply, but a domain controller does not accept another computer's name.
     let settings = read(&format!(
         "{LEAST}[server]\nnetbios_computer = \"WEB1\"\ndns_computer = \"www.example.test\"\n"
     ));
@@ -171,13 +171,13 @@ fn a_domain_that_stays_as_it_was_keeps_its_connections() {
     });
     assert!(logon().is_ok());
     assert_eq!(dc.count(Event::Authenticate3), 1);
-    // Another secret is another channel.
+    // Another secret requires another channel.
     folder.replace("machine.secret", "Password2\n");
     eventually("the secret is read again", || logon().is_err());
     assert!(dc.count(Event::Authenticate3) > 1);
 }
 
-/// `negossp ARGS` with that configuration: its exit status, and all that it said.
+/// Runs `negossp ARGS` with that configuration; returns its exit status and all of its output.
 fn negossp(folder: &Folder, args: &[&str], input: &str) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_negossp"));
     command.args(args).env_clear().env("NEGOSSP_CONFIG", folder.path("negossp.toml"));
@@ -220,7 +220,7 @@ fn domain_check_says_step_by_step_what_works() {
         status == 1 && said.contains("FAILED") && said.contains("STATUS_NO_SUCH_USER"),
         "{said}"
     );
-    // Whoever says yes to everything does not know the password.
+    // A controller that accepts everything does not have the password.
     let (status, said) = check(Character::default(), &["--user", "alice"]);
     assert!(status == 1 && said.contains("another session key"), "{said}");
     let (status, said) = check(Character { status: ACCESS_DENIED, ..Character::default() }, &[]);

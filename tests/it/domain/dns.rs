@@ -26,12 +26,12 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(10)
 }
 
-/// A name server that makes of each question what it likes: UDP, and TCP at the same port.
+/// A name server with a given answer to each question: UDP, and TCP at the same port.
 fn server(
     udp: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send + 'static,
     tcp: impl Fn(&[u8]) -> Vec<u8> + Send + 'static,
 ) -> SocketAddr {
-    // A port that is free for both; with luck the first.
+    // A port that is free for both; usually the first attempt succeeds.
     let both = || {
         let socket = UdpSocket::bind("127.0.0.1:0").ok()?;
         let listener = TcpListener::bind(socket.local_addr().ok()?).ok()?;
@@ -126,7 +126,7 @@ fn of_the_site_first() {
         found(&settings(vec![address], Some("Berlin"))),
         ["near.example.test", "far.example.test"]
     );
-    // A site that has none, or does not exist.
+    // A site without controllers, or one that does not exist.
     assert_eq!(
         found(&settings(vec![address], Some("Paris"))),
         ["far.example.test", "near.example.test"]
@@ -193,7 +193,7 @@ fn a_long_answer_comes_by_tcp() {
     assert_eq!(found(&settings(vec![address], None)).len(), 2);
     let address = server(truncated, nothing);
     assert!(controller::find(&settings(vec![address], None), soon()).is_err());
-    // More than anybody has: as many as make sense are kept.
+    // More than any real domain has: a limited number is kept.
     let many = |question: &[u8]| {
         let names: Vec<String> =
             (0..200).map(|number| format!("dc{number}.example.test")).collect();

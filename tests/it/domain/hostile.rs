@@ -1,5 +1,5 @@
-//! Domain controllers that are broken, hostile or only pretend to be: nobody is let in who should
-//! not be, and every call ends, with little memory.
+//! Domain controllers that are broken, hostile or impersonated: no client is wrongly accepted, and
+//! every call ends, with little memory.
 
 use crate::support::accounts::Folder;
 use crate::support::domain::*;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(200);
 
-/// What stands in for a response; the tests' domain controller looks at none.
+/// A placeholder for a response; the tests' domain controller does not check it.
 const RESPONSE: [u8; 60] = [9; 60];
 
 fn network_logon(nt_response: &[u8]) -> NetworkLogon<'_> {
@@ -85,7 +85,7 @@ fn who_the_client_is_at_every_level() {
         );
         let told = if level == 6 { ["example.test", "alice@example.test"] } else { ["", ""] };
         assert_eq!([account.dns_domain.as_str(), account.upn.as_str()], told);
-        // Below level 6 the keys travel encrypted once more.
+        // Below level 6 the keys are sent with another layer of encryption.
         assert_eq!(*validated.session_base_key, SESSION_KEY);
         assert_eq!(*validated.lm_session_key, *b"LM KEY..");
     }
@@ -154,7 +154,7 @@ fn nothing_less_than_aes_and_no_peer_without_the_secret() {
     );
 }
 
-/// A logon over one connection, its answer changed.
+/// A logon over one connection, with the answer changed.
 fn over_one(dc: &Dc, channel: &Channel, deadline: Duration) -> Result<validation::Reply, RpcError> {
     assert!(dc.address.ip().is_loopback());
     let deadline = Instant::now() + deadline;
@@ -164,7 +164,7 @@ fn over_one(dc: &Dc, channel: &Channel, deadline: Duration) -> Result<validation
 
 #[test]
 fn no_bit_of_an_answer_may_change() {
-    // Each connection has the bit of its number changed.
+    // On each connection another bit is changed, by the connection's number.
     let bit = std::sync::Arc::new(AtomicUsize::new(usize::MAX));
     let length = std::sync::Arc::new(AtomicUsize::new(0));
     let (now, seen) = (bit.clone(), length.clone());
@@ -189,7 +189,7 @@ fn no_bit_of_an_answer_may_change() {
     for flipped in 0..bits {
         bit.store(flipped, Ordering::SeqCst);
         if let Ok(reply) = over_one(&dc, &channel, SHORT) {
-            // What says nothing may change: then it still is Alice.
+            // Bytes without meaning may change: the client is still Alice.
             let validation = reply.validation.unwrap();
             assert_eq!(
                 (validation.user.as_str(), *validation.user_session_key),
@@ -199,8 +199,8 @@ fn no_bit_of_an_answer_may_change() {
             unnoticed += 1;
         }
     }
-    // Minor version, flags, hints, reserved bytes: of one fragment, some 50 bytes, of which half is
-    // the signature's end.
+    // Minor version, flags, hints, reserved bytes: some 50 bytes of one fragment, half of which is
+    // the end of the signature.
     assert!(unnoticed < 8 * 64, "{unnoticed} of {bits}");
 }
 
@@ -221,7 +221,7 @@ fn answers_that_are_cut_lengthened_or_of_another_kind() {
             |answer| *answer = b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
         ];
         for (index, edit) in edits.into_iter().enumerate() {
-            // Some are waited for to the end: it could be on its way.
+            // Some are waited for until the timeout, since the answer could still arrive.
             assert!(no_authority(asked(acting(event, edited(edit)), SHORT)), "{event:?}, {index}");
         }
         for action in [Action::Close, Action::Silence, Action::Fault(5), Action::Fault(0x1c01_0003)]
@@ -257,7 +257,7 @@ fn results_in_fragments_of_any_size() {
             asked(acting(Event::Logon, Action::Results(right.clone(), size)), LONG).unwrap();
         assert_eq!(validated.principal.user, "alice");
     }
-    // Authentic, and nonsense: counts of what is not there, and cut at every length.
+    // Authentic but invalid: counts beyond the data, and truncation at every length.
     for length in (0..right.len()).step_by(3) {
         assert!(validation::parse(&right[..length]).is_err(), "{length}");
     }
@@ -320,11 +320,11 @@ fn the_next_controller_is_asked_and_a_dead_domain_is_left_alone() {
     for _ in 0..5 {
         assert!(both.validate(&network_logon(&RESPONSE)).is_ok());
     }
-    // One that is silent takes half of the time, and no more.
+    // A controller that does not answer takes half of the time, and no more.
     let silent = Dc::start(acting(Event::ReqChallenge, Action::Silence));
     let both = domain(&[silent.address, good.address], &folder.path("."), Duration::from_secs(2));
     assert!(both.validate(&network_logon(&RESPONSE)).is_ok());
-    // And if there is no other, nobody tries again for a while.
+    // If there is no other, none is tried again for a while.
     let alone = dead.domain(&folder.path("."), LONG);
     assert!(no_authority(alone.validate(&network_logon(&RESPONSE))));
     let before = dead.count(Event::Bind);
@@ -357,7 +357,7 @@ fn logons_that_time_out_do_no_harm() {
         }
     });
     assert!(let_in.load(Ordering::SeqCst) > 0);
-    // The domain controller was busy, and not away.
+    // The domain controller was busy, not unreachable.
     assert!(domain.validate(&network_logon(&RESPONSE)).is_ok());
     assert_eq!(dc.count(Event::Authenticate3), 1);
 }

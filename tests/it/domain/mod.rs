@@ -1,4 +1,4 @@
-//! Logons that a domain controller judges.
+//! Logons that a domain controller validates.
 
 mod config;
 mod dns;

@@ -1,5 +1,5 @@
-//! Established contexts that are exported and imported: messages go on as if nothing had happened,
-//! and what was changed, sealed by others, kept too long or imported before is refused.
+//! Established contexts that are exported and imported: messages continue without a break, and an
+//! export that was changed, sealed with another key, kept too long or already imported is rejected.
 
 use crate::support::accounts::{Folder, eventually};
 use crate::support::configured;
@@ -68,7 +68,7 @@ fn kerberos(enctype: Enctype, dce_style: bool, acceptor_subkey: bool, flags: Con
     Pair([side(Side::Initiator, 0xffff_fffe, 77), side(Side::Acceptor, 77, 0xffff_fffe)])
 }
 
-/// Every kind of session there is.
+/// Every kind of session.
 fn every_pair() -> Vec<(String, Pair)> {
     let mut pairs = vec![];
     let flags = [
@@ -148,7 +148,7 @@ fn a_conversation_goes_on_wherever_it_is_moved() {
     }
 }
 
-/// The mechListMIC takes a sequence number, which travels too.
+/// The mechListMIC uses a sequence number, which is exported too.
 #[test]
 fn between_the_mic_and_the_first_message() {
     let settings = configured(Settings::default());
@@ -165,8 +165,8 @@ fn between_the_mic_and_the_first_message() {
     }
 }
 
-/// Moved twice, or moved and left alone: what either makes is the same, byte for byte, where
-/// nothing is random.
+/// Exported twice, or exported once and not used: the messages of either are the same, byte for
+/// byte, where nothing is random.
 #[test]
 fn a_moved_context_does_what_the_old_one_does() {
     let settings = configured(Settings::default());
@@ -203,7 +203,7 @@ fn a_replay_is_refused_after_the_move_as_before() {
         pair.0[1].verify(&[b"once"], 0, &token[..length]).unwrap();
         let mut there = through(&pair.0[1], ExportOptions::default(), &settings);
         assert_eq!(there.verify(&[b"once"], 0, &token[..length]), Err(Error::OutOfSequence));
-        // And one that began anew takes it.
+        // And a context that was reset accepts it.
         let mut anew = through(&pair.0[1], RESET, &settings);
         assert_eq!(anew.verify(&[b"once"], 0, &token[..length]), Ok(()));
     }
@@ -223,10 +223,10 @@ fn reset_is_where_it_was_when_it_was_established() {
             message(&mut pair, n % 2, n < 4, n as u32, &name);
         }
         for side in [0, 1] {
-            // Both begin anew, or one and a peer that has not said anything yet.
+            // Both are reset, or one of them while the peer has not sent anything yet.
             let mut fresh = at_first.clone();
             fresh.0[side] = through(&pair.0[side], RESET, &settings);
-            // Reset and moved on.
+            // Reset, and then exported.
             fresh.0[side] = through(&fresh.0[side], ExportOptions::default(), &settings);
             for n in 0..6 {
                 message(&mut fresh, n % 2, n < 3, n as u32, &name);
@@ -289,7 +289,7 @@ fn every_edit_and_every_truncation_is_refused() {
     assert!(opened(&good, &settings).is_ok());
 }
 
-/// Nothing of what is inside can be seen outside, and no two exports look alike.
+/// No plaintext of the content appears in an export, and no two exports are equal.
 #[test]
 fn what_is_sealed_cannot_be_seen() {
     let settings = configured(Settings::default());
@@ -336,7 +336,7 @@ fn another_key_opens_nothing() {
         assert_eq!(result.is_ok(), opens);
         assert!(opens || matches!(result, Err(Error::InvalidToken(_))));
     }
-    // A key that cannot be had is not the process' own.
+    // If the key cannot be read, the process key does not replace it.
     let short = settings("short", "0123456789abcdef0123456789abcde\n");
     let blob = export(&of_process).unwrap();
     for without in [short, settings("missing", long)] {
@@ -395,12 +395,12 @@ fn one_export_is_imported_once() {
     let (good, bad): (Vec<_>, Vec<_>) = claims.into_iter().partition(|claim| claim.is_ok());
     assert_eq!((good.len(), bad.len()), (1, 7));
     assert!(bad.into_iter().all(|claim| matches!(claim, Err(Error::InvalidToken(_)))));
-    // Where there was no room for the context, it may come again.
+    // An import that failed because the table was full may be repeated.
     good.into_iter().for_each(|claim| claim.unwrap().release());
     assert!(opened(&blob, &settings).unwrap().claim(lifetime, now).is_ok());
 }
 
-/// What is packed and unpacked is packed in the same way again: nothing is lost, and there is one
+/// Packing, unpacking and packing again gives the same bytes: nothing is lost, and there is one
 /// form.
 #[test]
 fn there_is_one_form() {
@@ -442,7 +442,7 @@ fn options_of_the_configuration() {
     assert_eq!(settings.export.lifetime, Duration::from_secs(30));
     assert!(settings.to_string().contains("[export]\nlifetime = 30\n"));
     assert!(config::parse("[export]\nkey = \"0123456789abcdef0123456789abcdef\"").is_err());
-    // What is shown is the file, never the key.
+    // The output shows the file, never the key.
     let folder = Folder::new();
     folder.write("export.key", "0123456789abcdef0123456789abcdef");
     let file = folder.write("negossp.toml", "[export]\nkey_file = \"export.key\"");

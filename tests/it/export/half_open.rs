@@ -1,4 +1,4 @@
-//! NTLM exchanges that begin at one acceptor and end at another.
+//! NTLM exchanges that begin in one acceptor and end in another.
 
 use crate::support::accounts::{Folder, PASSWORD, line};
 use crate::support::export_import::{HALF_OPEN, RESET, moved, sealed, secured};
@@ -83,7 +83,7 @@ fn packages() -> [Package; 2] {
     [Package::Negotiate, Package::Only(Mechanism::Ntlm)]
 }
 
-/// Every leg at another worker.
+/// Every leg in another worker.
 #[test]
 fn every_leg_elsewhere() {
     for package in packages() {
@@ -96,7 +96,7 @@ fn every_leg_elsewhere() {
             let Context::Accepting(_) = &server.context else {
                 break (leg.context, server.context);
             };
-            // A worker with settings of its own, which say the same.
+            // A worker with its own copy of the same settings.
             let configuration = with_accounts(&fixture.folder);
             let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &configuration)
             else {
@@ -119,7 +119,7 @@ fn every_leg_elsewhere() {
     }
 }
 
-/// Up to where the challenge has been sent.
+/// The exchange up to the challenge.
 fn challenged(package: Package, password: &str) -> (Fixture, Context, Vec<u8>) {
     let mut fixture = Fixture::new(package, password);
     let token = fixture.client(None).token.unwrap();
@@ -140,7 +140,7 @@ fn the_wrong_password_is_wrong_elsewhere_too() {
     }
 }
 
-/// The importer's settings count.
+/// The importer's settings apply.
 #[test]
 fn the_importing_process_has_its_own_accounts_and_policy() {
     let (_fixture, server, authenticate) = challenged(Package::Negotiate, "Password");
@@ -149,7 +149,7 @@ fn the_importing_process_has_its_own_accounts_and_policy() {
     assert!(there.step(&authenticate, call(REQUIRED)).is_err());
 }
 
-/// A challenge grows old on the way too.
+/// The lifetime of a challenge includes the time between export and import.
 #[test]
 fn the_challenge_s_clock_goes_on() {
     let (fixture, server, authenticate) = challenged(Package::Negotiate, "Password");
@@ -197,7 +197,7 @@ fn a_client_under_way_stays_where_it_is() {
     ));
 }
 
-/// What belongs to a credential alone would be missing there.
+/// State that belongs to a credential alone would be missing after the import.
 #[test]
 fn a_credential_with_something_of_its_own_stays_where_it_is() {
     let inbound = Usage { inbound: true, outbound: false };
@@ -220,7 +220,7 @@ fn a_credential_with_something_of_its_own_stays_where_it_is() {
     }
 }
 
-/// Kerberos holds a ticket's key by then, or a claim in a replay cache.
+/// By then Kerberos holds a ticket's key, or a claim in a replay cache.
 #[test]
 fn kerberos_under_way_stays_where_it_is() {
     let mut credential = credential(

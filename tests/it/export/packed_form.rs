@@ -1,7 +1,7 @@
 //! The packed form of contexts: one of each kind as it was packed before, in
-//! fuzz/corpus/packed_context. What was packed by this version is read by it, and who changes the
-//! form must change the version in `src/export`, and then these files:
-//! `NEGOSSP_WRITE=1 cargo test --test it packed_form`.
+//! fuzz/corpus/packed_context. This version reads what it packed earlier. A change of the form
+//! requires a change of the version in `src/export`, and then of these files: `NEGOSSP_WRITE=1
+//! cargo test --test it packed_form`.
 
 use crate::support::export_import::{circumstances, context};
 use crate::support::{call, configured};
@@ -88,7 +88,7 @@ fn contexts() -> Vec<(&'static str, Context)> {
     ]
 }
 
-/// What a file holds: whether the context is half open, and its packed form.
+/// The content of a file: whether the context is half open, and its packed form.
 #[test]
 fn what_was_packed_before_is_what_is_packed_now() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/packed_context");
@@ -103,7 +103,7 @@ fn what_was_packed_before_is_what_is_packed_now() {
         }
         let before = std::fs::read(&file).unwrap();
         assert_eq!(before[0], u8::from(half_open));
-        // A challenge is random, and made at a time; all else is as it was.
+        // A challenge is random and has a time; all other bytes are unchanged.
         assert!(
             half_open || before[1..] == packed,
             "{name}: packed in another form: the version must be another"

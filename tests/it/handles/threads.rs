@@ -1,5 +1,6 @@
-//! Sixteen threads at the C interface's handles: made, used, deleted twice, used after that, of the
-//! wrong kind, made up, and the same one used and deleted at once.
+//! Sixteen threads that use handles of the C interface: valid ones, ones deleted twice or used
+//! after deletion, ones of the wrong kind, invented ones, and one that is used and deleted at the
+//! same time.
 
 use crate::support::abi::*;
 use negossp::entry::abi::*;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const THREADS: u32 = 16;
 
-/// A generator that needs no seed of the system's (xorshift).
+/// A generator that needs no seed from the system (xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -25,7 +26,7 @@ impl Numbers {
     }
 }
 
-/// Every function that takes a context, on this handle; each status.
+/// Calls every function that takes a context, with this handle; returns each status.
 fn use_context(mut handle: SecHandle) -> [SECURITY_STATUS; 5] {
     let (mut data, mut signature) = ([7u8; 32], [0u8; 64]);
     let mut buffers = [buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_TOKEN, &mut signature)];
@@ -49,7 +50,7 @@ fn use_context(mut handle: SecHandle) -> [SECURITY_STATUS; 5] {
     }
 }
 
-/// What a handle that may be gone at any moment can answer.
+/// The possible results for a handle that may be deleted at any moment.
 const POSSIBLE: [SECURITY_STATUS; 6] = [
     SEC_E_OK,
     SEC_E_INVALID_HANDLE,
@@ -64,8 +65,8 @@ fn threads_hammer_every_handle() {
     let rounds = if cfg!(miri) { 8 } else { 400 };
     let outbound = Credentials::outbound("NTLM", "secret");
     let inbound = Credentials::inbound("NTLM");
-    // Established contexts that all threads know. Whoever wants to may delete one; it puts another
-    // in its place.
+    // Established contexts that all threads share. Each thread may delete one and put another in
+    // its place.
     let shared: Vec<Mutex<SecHandle>> = (0..8).map(|_| Mutex::new(NO_HANDLE)).collect();
     let deleted = AtomicU32::new(0);
     std::thread::scope(|scope| {
@@ -76,7 +77,7 @@ fn threads_hammer_every_handle() {
                 for _ in 0..rounds {
                     let place = numbers.below(shared.len());
                     match numbers.below(8) {
-                        // Create, and let the others at it.
+                        // Create one, and share it with the others.
                         0 | 1 => {
                             let (mut client, mut server) =
                                 (Side::client(ISC_REQ_INTEGRITY), Side::server(0));
@@ -96,14 +97,14 @@ fn threads_hammer_every_handle() {
                             );
                             assert_eq!(use_context(old), [SEC_E_INVALID_HANDLE; 5]);
                         }
-                        // Use what somebody may be deleting.
+                        // Use one that another thread may be deleting.
                         2..=4 => {
                             let handle = *shared[place].lock().unwrap();
                             for status in use_context(handle) {
                                 assert!(POSSIBLE.contains(&status), "{status:#x}");
                             }
                         }
-                        // Delete it under them, twice.
+                        // Delete it while others use it, twice.
                         5 => {
                             let mut handle = *shared[place].lock().unwrap();
                             // SAFETY: a handle.
@@ -133,7 +134,7 @@ fn threads_hammer_every_handle() {
                             }
                             assert_eq!(use_context(inbound.0), [SEC_E_INVALID_HANDLE; 5]);
                         }
-                        // Made up.
+                        // Invented handles.
                         _ => {
                             let words = [
                                 0,
@@ -180,7 +181,7 @@ fn a_context_deleted_in_use() {
         std::thread::scope(|scope| {
             for _ in 1..THREADS {
                 scope.spawn(move || {
-                    // Until it is gone, signing works; from then on it is gone for good.
+                    // Until it is deleted, signing works; afterwards every call fails.
                     let mut gone = false;
                     for _ in 0..1000 {
                         let (mut data, mut signature) = ([1u8; 16], [0u8; 16]);
@@ -207,7 +208,7 @@ fn a_context_deleted_in_use() {
 }
 
 /// The client's last token from all threads at once: one of them establishes the context, the
-/// others find its conversation over, and it works.
+/// others find the conversation complete, and the context works.
 #[test]
 fn one_token_in_all_threads() {
     let (outbound, inbound) =

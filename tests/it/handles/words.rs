@@ -1,4 +1,5 @@
-//! The handle table by itself: what its words may be, and what a handle that is not one finds.
+//! The handle table by itself: the permitted values of a handle's words, and the result for an
+//! invalid handle.
 
 #[path = "../../../src/entry/handles/sync.rs"]
 #[allow(dead_code, unreachable_pub)]

@@ -1,4 +1,4 @@
-//! The acceptor against requests made with the service's own key, right and wrong: RFC 4120 3.2.3,
+//! The acceptor against valid and invalid requests made with the service's own key: RFC 4120 3.2.3,
 //! RFC 4121 4.1, RFC 4537, [MS-KILE] 3.4.
 
 use crate::support::kerberos::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
@@ -36,7 +36,7 @@ fn denied(result: Result<impl Sized, Error>) -> &'static str {
     }
 }
 
-/// What the AP-REP in `token` tells the client.
+/// The content of the AP-REP in `token`.
 fn reply(token: &[u8], session_key: &Key) -> (i64, u32, Option<Key>, Option<u32>) {
     let token = Token::read(token).unwrap();
     assert_eq!(token.id, TokenId::ApRep);
@@ -67,8 +67,8 @@ fn a_good_request_is_accepted_with_every_pair_of_encryption_types() {
             let (ctime, cusec, subkey, sequence) = reply(&token.unwrap(), &forge.session_key);
             assert_eq!((ctime, cusec), (now.unix_seconds(), 123_456));
             assert!(sequence.is_some());
-            // RFC 4121's messages get a sub-key of the acceptor's; the older ones can't say whose
-            // key they use.
+            // RFC 4121's messages get a sub-key of the acceptor's; the older ones cannot state
+            // whose key they use.
             let older = matches!(session, Enctype::Rc4Hmac | Enctype::Des3Sha1);
             assert_eq!(subkey.is_none(), older, "{session:?}");
             let in_effect = subkey.as_ref().or(forge.subkey.as_ref()).unwrap();
@@ -160,13 +160,13 @@ fn the_client_may_choose_the_type_of_the_sub_key() {
         }
         subkey.map(|subkey| subkey.enctype())
     };
-    // RFC 4537 3: the first that we know.
+    // RFC 4537 3: the first one that is supported.
     let mut forge = Forge { authenticator_data: offer(&[99, 20, 18]), ..Forge::new(AES) };
     assert_eq!(chosen(&forge), Some(Enctype::Aes256Sha384));
     // From RC4 to RFC 4121's messages.
     forge = Forge { authenticator_data: offer(&[17, 23]), ..Forge::new(Enctype::Rc4Hmac) };
     assert_eq!(chosen(&forge), Some(Enctype::Aes128Sha1));
-    // Never back.
+    // Never the reverse.
     forge = Forge { authenticator_data: offer(&[23]), ..Forge::new(AES) };
     assert_eq!(chosen(&forge), Some(AES));
     forge = Forge { authenticator_data: offer(&[]), ..Forge::new(Enctype::Rc4Hmac) };
@@ -290,7 +290,7 @@ fn keys() {
     let good = Forge::new(AES);
     let server = good.server();
     let token = |forge: Forge| forge.token();
-    // The key is the same whatever the ticket calls its service and version.
+    // The key is found whatever service name and version the ticket states.
     assert!(server.accept(&token(Forge { kvno: None, ..good.clone() })).is_ok());
     assert!(server.accept(&token(Forge { kvno: Some(7), ..good.clone() })).is_ok());
     assert!(
@@ -306,7 +306,7 @@ fn keys() {
         denied(server.accept(&token(Forge { service_key: key(Enctype::Rc4Hmac), ..good.clone() })))
             .contains("no key of")
     );
-    // A session key that the ticket does not have.
+    // A session key other than the ticket's.
     let mut stolen = good.clone();
     stolen.session_key = key(AES);
     let (theirs, ours) = (stolen.ap_req(), good.ap_req());
@@ -333,7 +333,7 @@ fn encryption_types_that_policy_forbids() {
 }
 
 /// RFC 4120 2.7: servers reject tickets that came through realms that no KDC has checked. A PAC is
-/// another matter.
+/// handled separately.
 #[test]
 fn realms_on_the_way_must_have_been_checked() {
     let mut forge = Forge { realm: "TRUSTED.EXAMPLE".into(), ..Forge::new(AES) };
@@ -346,14 +346,14 @@ fn realms_on_the_way_must_have_been_checked() {
 
 #[test]
 fn checksums_other_than_gss_api_s() {
-    // None: no wishes.
+    // None: no requirement.
     let forge = Forge { cksum: Cksum::None, ..Forge::new(AES) };
     let (established, token) = forge.server().accept(&forge.token()).unwrap();
     assert_eq!((established.flags, token), (ContextFlags::empty(), None));
-    // A real one over nothing, as Samba's clients send it.
+    // A valid one over no data, as Samba's clients send it.
     for enctype in Enctype::ALL {
         let mut forge = Forge::new(enctype);
-        // With the session key, sub-key or not: so MIT's acceptor has it.
+        // With the session key, whether or not there is a sub-key, as MIT's acceptor verifies it.
         let session_key = forge.session_key.clone();
         let checksum = session_key.checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
         forge.cksum = Cksum::Other(checksum.checksum_type(), checksum.bytes().to_vec());
@@ -362,7 +362,7 @@ fn checksums_other_than_gss_api_s() {
             ContextFlags::MUTUAL_AUTH | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
         assert_eq!(established.flags, flags);
         assert!(token.is_some());
-        // Over something: it was made for another protocol.
+        // Over some data: it was made for another protocol.
         let other = session_key.checksum(key_usage::AP_REQ_CHECKSUM, &[b"PA-DATA"]).unwrap();
         let subkeys =
             forge.subkey.as_ref().unwrap().checksum(key_usage::AP_REQ_CHECKSUM, &[]).unwrap();
@@ -406,8 +406,7 @@ fn channel_bindings() {
     assert_eq!(verdict(&client(7), Some(8), none, Strictness::Off), Ok(()));
     bad(verdict(&client(7), None, none, Strictness::Require));
     bad(verdict(&client(0), Some(7), lenient, Strictness::Require));
-    // A client that knows of bindings leaves them out only where it sees another channel than we
-    // do.
+    // A client that supports bindings omits them only where its channel differs from ours.
     let knows =
         Forge { authenticator_data: vec![(ad_type::AP_OPTIONS, vec![0, 0x40, 0, 0])], ..client(0) };
     bad(verdict(&knows, Some(7), lenient, when_sent));
@@ -498,7 +497,7 @@ fn anonymous_is_accepted_only_where_the_caller_says_so() {
     };
     let mut server = forge.server();
     assert!(matches!(server.accept(&forge.token()), Err(Error::LogonDenied(Denial::Anonymous))));
-    // The type of a name is a hint; and a client may keep its name to itself.
+    // The type of a name is a hint, and a client need not send its name.
     let other_type = Forge { client_type: name_type::PRINCIPAL, ..forge.clone() };
     let unnamed = Forge {
         ticket_flags: TicketFlags::ANONYMOUS,
@@ -553,8 +552,8 @@ fn no_byte_of_a_request_can_be_changed_or_left_out() {
     let body = forge.ap_req();
     let request = ApReq::decode(&body).unwrap();
     let offset = |part: &[u8]| part.as_ptr() as usize - body.as_ptr() as usize;
-    // Names and options outside the ticket's sealed part, and its key version, are hints that
-    // nothing protects.
+    // Names and options outside the ticket's encrypted part, and its key version, are unprotected
+    // hints.
     let sealed = [request.ticket.enc_part.cipher, request.authenticator.cipher];
     for part in sealed {
         for at in offset(part)..offset(part) + part.len() {
@@ -575,7 +574,7 @@ fn no_byte_of_a_request_can_be_changed_or_left_out() {
     }
 }
 
-/// A file with a ticket-granting ticket of the service's, as `kinit -k` leaves it.
+/// A file with the service's ticket-granting ticket, as `kinit -k` writes it.
 struct Cache {
     path: std::path::PathBuf,
 }
@@ -657,13 +656,13 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
         }
         server.settings.kerberos.principals.clear();
     }
-    // Keys of its own say who the service is.
+    // The service's own keys determine its name.
     server.credential.service.keys = own_keys;
     other(server.accept(&forge.token()));
 }
 
-/// The name beside the ticket is anybody's to change; the key that opens it is not, nor is what the
-/// client has sealed.
+/// An attacker can change the name beside the ticket, but not the key that decrypts it, nor what
+/// the client has encrypted.
 #[test]
 fn the_service_is_the_one_whose_key_it_is() {
     let told = |forge: &Forge, server: &crate::support::kerberos::Server| {
@@ -678,7 +677,7 @@ fn the_service_is_the_one_whose_key_it_is() {
     let server = forge.server();
     let own = ("HTTP/server.example.test@EXAMPLE.TEST".into(), "HTTP/server.example.test".into());
     assert_eq!(told(&forge, &server), own);
-    // Services of one account have one key.
+    // The services of one account share a key.
     let entry = Entry::new(REALM.into(), vec!["WEB1$".into()], 1, 3, 0, forge.service_key.clone());
     let account = crate::support::kerberos::Server::with_keytab(Keytab::of_entries(vec![entry]));
     assert_eq!(told(&forge, &account), ("HTTP/admin@OTHER".into(), "HTTP/admin".into()));
@@ -728,7 +727,7 @@ fn user_to_user() {
         assert!(matches!(failure.error, Error::LogonDenied(_)));
         KrbError::decode(Token::read(&failure.token.unwrap()).unwrap().body).unwrap().error_code
     };
-    // Without a ticket of its own the server cannot.
+    // Not possible for a server without a ticket of its own.
     assert_eq!(refused(&server, &request), error_code::NO_TGT);
     assert_eq!(refused(&server, &forge.token()), error_code::NO_TGT);
     let old = Cache::new("old-tgt", &tgt_key, -1);
@@ -744,7 +743,7 @@ fn user_to_user() {
     let token = Token::read(&token).unwrap();
     assert_eq!((token.oid, token.id), (Some(Oid::UserToUser), TokenId::TgtReply));
     assert_eq!(TgtReply::decode(token.body).unwrap().ticket.enc_part.cipher, b"for the KDC alone");
-    // The ticket that the client has stays good if ours is renewed meanwhile.
+    // The client's ticket stays valid if ours is renewed meanwhile.
     let renewed = Cache::new("renewed-tgt", &key(AES), 3600);
     server.settings.kerberos_files.tgt_ccache = Some(renewed.path.clone());
     let Step::Done { established, token, .. } = server.step(&next, &forge.token()).unwrap() else {
@@ -752,7 +751,7 @@ fn user_to_user() {
     };
     assert!(established.flags.contains(ContextFlags::USE_SESSION_KEY | ContextFlags::MUTUAL_AUTH));
     assert!(token.is_some());
-    // A ticket under our long-term key is not one of user-to-user, nor the reverse.
+    // A ticket under the long-term key is not accepted for user-to-user, nor the reverse.
     assert_eq!(refused(&server, &forge.token()), error_code::MODIFIED);
     server.settings.kerberos_files.tgt_ccache = Some(cache.path.clone());
     assert!(server.accept(&forge.token()).is_ok());
@@ -810,7 +809,7 @@ fn forwarded_credentials() {
         assert!(established.flags.contains(ContextFlags::DELEGATE));
         let delegated = established.session.delegated.unwrap();
         let bytes = delegated.ccache().unwrap();
-        // They travel with the context.
+        // They are exported with the context.
         let mut packed = Writer::new();
         delegated.pack(&mut packed).unwrap();
         let there = Delegated::unpack(&mut Reader::new(&packed.finish(), &SystemRandom)).unwrap();
@@ -819,7 +818,7 @@ fn forwarded_credentials() {
         assert_eq!(cache.default_principal.to_text(), "alice@EXAMPLE.TEST");
         let tgt = cache.ticket_granting_ticket().unwrap();
         assert_eq!((tgt.ticket, tgt.key.keyvalue), (&ticket[..], ticket_key.bytes()));
-        // Only if the caller wants them, and the configuration.
+        // Only if the caller requires them and the configuration permits it.
         server.settings.kerberos.delegation = false;
         assert!(!accept(&server, key).unwrap().flags.contains(ContextFlags::DELEGATE));
         server.settings.kerberos.delegation = true;
@@ -828,7 +827,7 @@ fn forwarded_credentials() {
     }
     server.requirements = ContextFlags::DELEGATE;
     assert!(denied(accept(&server, Some(&key(AES)))).contains("forwarded"));
-    // Somebody else's.
+    // Another client's.
     let forge = Forge { client: vec!["mallory".into()], ..sealed(None) };
     assert!(denied(server.accept(&forge.token())).contains("another client's"));
 }

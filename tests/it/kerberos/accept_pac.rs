@@ -1,4 +1,4 @@
-//! What a PAC makes of the client of a ticket, and the rules of `[kerberos] names`.
+//! The client's identity from the PAC in its ticket, and the rules of `[kerberos] names`.
 
 use crate::support::kerberos::{Forge, Server, framed};
 use crate::support::pac::{LogonInfo, place, sid, signed};
@@ -87,7 +87,7 @@ fn no_pac_is_the_principal_and_a_bad_one_is_a_refusal() {
     let mut case = Case::new(AES);
     let client = case.accept(None).unwrap();
     assert_eq!((client.display_name().as_str(), client.account), ("alice@EXAMPLE.TEST", None));
-    // Each buffer's middle, and the signature.
+    // The middle of each buffer, and the signature.
     let good = case.alice();
     for kind in [
         buffer_type::LOGON_INFO,
@@ -103,7 +103,7 @@ fn no_pac_is_the_principal_and_a_bad_one_is_a_refusal() {
     for length in [0, 7, 8, good.len() / 2, good.len() - 24] {
         case.refused(good[..length].to_vec());
     }
-    // Signed with another key; with none; for another client or another time.
+    // Signed with another key; not signed; for another client or another time.
     let stranger = Key::new(AES, &[1; 32]).unwrap();
     case.refused(signed(&crate::support::pac::alice(case.authtime()), &stranger, &kdc()));
     case.refused(crate::support::pac::pac_type(&crate::support::pac::alice(case.authtime())));
@@ -165,7 +165,7 @@ fn names_by_rules() {
     assert_eq!(names(&["EXAMPLE\\root", "admin"], None), refused);
 }
 
-/// The account's SID and groups stay what they are.
+/// The account's SID and groups are unchanged.
 #[test]
 fn rules_know_the_pac() {
     let mut case = Case::new(AES);
@@ -179,8 +179,8 @@ fn rules_know_the_pac() {
     assert_eq!(client.account.unwrap().sid, Some(sid("S-1-5-21-1-2-3-1102")));
 }
 
-/// Asked for `root`, a domain controller may answer for the account `root$`, which anybody may have
-/// made.
+/// For a request for `root`, a domain controller may answer with the account `root$`, which an
+/// ordinary user may have created.
 #[test]
 fn rules_are_about_the_account_and_not_about_what_the_client_called_itself() {
     let mut case = Case::new(AES);
@@ -203,7 +203,7 @@ fn rules_are_about_the_account_and_not_about_what_the_client_called_itself() {
     assert_eq!(called("root").as_deref(), Ok("admin"));
 }
 
-/// What a rule makes of a name with a backslash in it stays one name.
+/// A rule's result for a name with a backslash remains one name.
 #[test]
 fn a_quoting_backslash_divides_nothing() {
     let mut case = Case::new(AES);
@@ -244,7 +244,8 @@ fn all_that_the_pac_tells_is_kept() {
     assert_eq!(account.device_claims, None);
 }
 
-/// A keytab with the KDC's key may hold others: whoever has one of those is not the KDC.
+/// A keytab with the KDC's key may hold other keys; a holder of one of those cannot sign as the
+/// KDC.
 #[test]
 fn only_krbtgt_signs_for_the_kdc() {
     let mut case = Case::new(AES);

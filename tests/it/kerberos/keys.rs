@@ -1,5 +1,4 @@
-//! Which keys are tried for a ticket, and where they come from: identity, configuration,
-//! environment.
+//! Which keys are tried for a ticket, and their sources: identity, configuration, environment.
 
 use crate::support::accounts::{Folder, eventually};
 use negossp::config::Settings;
@@ -19,7 +18,7 @@ use std::time::Duration;
 
 const AES: Enctype = Enctype::Aes256Sha1;
 
-/// A record of a keytab file, in the words of MIT's "Keytab file format".
+/// A record of a keytab file, as specified in MIT's "Keytab file format".
 fn record(principal: &str, kvno: u32, enctype: Enctype, byte: u8) -> Vec<u8> {
     let (name, realm) = principal.rsplit_once('@').unwrap();
     let counted = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat();
@@ -38,7 +37,7 @@ fn file(records: &[Vec<u8>]) -> Vec<u8> {
     [&[5, 2][..], &records.concat()].concat()
 }
 
-/// A keytab with these entries: principal, key version, what its key consists of.
+/// A keytab with these entries: principal, key version, the byte that fills its key.
 fn keytab(entries: &[(&str, u32, u8)]) -> Keytab {
     let records: Vec<_> =
         entries.iter().map(|&(principal, kvno, byte)| record(principal, kvno, AES, byte)).collect();
@@ -142,7 +141,7 @@ fn the_service_s_own_keys_come_first_and_those_of_the_ticket_s_version_before_th
         "HTTP/web2@R 2",
     ];
     assert_eq!(tried_aes(&credential, "HTTP/web1@R", None), newest);
-    // A name that is not there may be an alias: all are tried.
+    // A name that is not in the keytab may be an alias, so all keys are tried.
     assert_eq!(tried_aes(&credential, "cifs/web1@R", Some(7)).first().unwrap(), "WEB1$@R 7");
     assert_eq!(tried_aes(&credential, "cifs/web1@R", Some(7)).len(), 6);
     assert!(
@@ -187,12 +186,12 @@ fn a_keytab_of_thousands_does_not_mean_thousands_of_attempts() {
     assert_eq!(tried_aes(&credential, "HTTP/host2345@R", Some(1))[0], "HTTP/host2345@R 1");
     let attempts = tried_aes(&credential, "HTTP/nobody@R", Some(1)).len();
     assert!((1..=64).contains(&attempts), "{attempts}");
-    // For one service among them there is one key, and nothing is tried for another.
+    // For one of these services there is one key, and nothing is tried for another.
     let restricted = with_keytab(Some("HTTP/host17"), Keytab::parse(&file(&records)).unwrap());
     assert_eq!(tried_aes(&restricted, "HTTP/host17@R", None), ["HTTP/host17@R 1"]);
 }
 
-/// A name that counts how often it is looked at from the beginning: what a search costs.
+/// A name that counts how often it is compared from the beginning, to measure a search.
 #[derive(Debug)]
 struct Counted<'a>(std::slice::Iter<'a, &'a [u8]>, &'a Cell<usize>);
 
@@ -211,7 +210,7 @@ impl<'a> Iterator for Counted<'a> {
     }
 }
 
-/// A ticket with rubbish in it makes all candidates be looked for, and anybody can send one.
+/// A ticket with random bytes causes a search for all candidate keys, and any client can send one.
 #[test]
 fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found() {
     let records = |names: &[&str]| -> Vec<Vec<u8>> {
@@ -226,7 +225,7 @@ fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found
     };
     let configuration = Settings::default().in_force();
     for names in [&["HTTP/a@R"][..], &["HTTP/a@R", "HTTP/b@R"], &["HTTP/a@R", "WEB1$@R"]] {
-        // In another realm none of the versions is the service's own, and all of them are others.
+        // In another realm none of the versions is the service's own, and all are alternatives.
         for (principal, realm) in
             [(None, "R"), (Some("HTTP/a"), "R"), (None, "OTHER"), (Some("HTTP/a"), "OTHER")]
         {
@@ -250,12 +249,12 @@ fn hundreds_of_versions_of_a_service_are_searched_once_and_the_ticket_s_is_found
             );
         }
     }
-    // Another's key of that version is found behind as many of others.
+    // The key of another service with that version comes behind as many others.
     let credential = with_keytab(None, Keytab::parse(&file(&records(&["HTTP/b@R"]))).unwrap());
     assert_eq!(tried_aes(&credential, "HTTP/a@R", Some(3))[0], "HTTP/b@R 3");
 }
 
-/// A ticket-granting ticket is sealed with this key, and is not a ticket for a service.
+/// A ticket-granting ticket is encrypted with this key, and is not accepted as a service ticket.
 #[test]
 fn the_kdc_s_own_key_opens_nothing() {
     let credential = with_keytab(None, keytab(&[("krbtgt/R@R", 1, 1), ("HTTP/a@R", 1, 2)]));
@@ -279,7 +278,7 @@ fn a_principal_restricts_to_one_service() {
         for asked in
             ["HTTP/web1.example.com@EXAMPLE.COM", "cifs/web1.example.com@EXAMPLE.COM", "x/y@Z"]
         {
-            // What a ticket says of its service is not protected: it is the key that decides.
+            // The service name in a ticket is not protected: the key decides.
             assert_eq!(
                 tried_aes(&credential, asked, None),
                 ["HTTP/web1.example.com@EXAMPLE.COM 1"],
@@ -339,7 +338,7 @@ fn a_service_may_be_an_alias_of_an_account() {
     assert_eq!(tried_aes(&http, "HTTP/web1@AD", Some(2)), ["WEB1$@AD 2", "WEB1$@AD 3"]);
     let host = with_keytab(Some("host/web1"), samba());
     assert_eq!(tried_aes(&host, "cifs/web1@AD", Some(2)), ["host/web1@AD 2", "host/web1@AD 3"]);
-    // The service has a key of its own, so the account's is not its.
+    // The service has a key of its own, so the account's key is not used for it.
     let both =
         with_keytab(Some("HTTP/web1"), keytab(&[("WEB1$@AD", 3, 1), ("HTTP/web1@AD", 1, 2)]));
     assert_eq!(tried_aes(&both, "HTTP/web1@AD", Some(3)), ["HTTP/web1@AD 1"]);
@@ -450,7 +449,7 @@ fn a_keytab_is_read_again_when_it_changes() {
     // As ktutil and kadmin do it: the new key is appended.
     folder.replace("keytab", file(&[old.clone(), new.clone()]));
     eventually("the new key counts", || versions() == ["HTTP/a@R 2", "HTTP/a@R 1"]);
-    // What is no keytab, or not yet a whole one, changes nothing.
+    // An invalid or incomplete keytab changes nothing.
     let whole = file(&[old.clone(), new.clone()]);
     for broken in [&b"rubbish"[..], &[], &[5], &whole[..whole.len() - 20]] {
         folder.replace("keytab", broken);
@@ -480,7 +479,7 @@ fn a_keytab_that_is_missing_or_broken_at_the_start_is_taken_once_it_is_there() {
         eventually("the keytab is read", || has_keys(&credential, &settings));
         assert!(settings.keys.keytab.as_ref().unwrap().current().problem.is_none());
     }
-    // At the start what can be read of one whose end is missing is used: there is nothing better.
+    // At the start the readable part of a truncated keytab is used, since there is no earlier one.
     let folder = Folder::new();
     let whole = file(&[record("HTTP/a@R", 1, AES, 1), record("HTTP/b@R", 1, AES, 2)]);
     let settings = settings_with(folder.write("keytab", &whole[..whole.len() - 20]));
@@ -499,7 +498,7 @@ fn of_kdc<'a>(keytab: &'a Keytab, principal: &str) -> Vec<&'a Key> {
     keys
 }
 
-/// All are among those that the password gives for a ticket of the service.
+/// All are among those that the password yields for a ticket of the service.
 fn has_all(credential: &Credential, settings: &impl InForce, service: &str, keys: &[&Key]) {
     let (name, realm) = service.rsplit_once('@').unwrap();
     let configuration = settings.in_force();
@@ -581,7 +580,7 @@ fn a_service_password_gives_the_keys_of_active_directory() {
     for (user, domain) in [
         ("WEB1$", "AD.EXAMPLE.COM"),
         ("web1$", "ad.example.com"),
-        // The service's account is mostly the computer's.
+        // The service's account is usually the computer's.
         ("HTTP/web1.ad.example.com", "AD.EXAMPLE.COM"),
     ] {
         let credential = with_password(None, user, domain, false, &settings);
@@ -596,7 +595,7 @@ fn a_service_password_gives_the_keys_of_active_directory() {
         &settings,
     );
     has_all(&credential, &settings, "HTTP/web1.ad.example.com@AD.EXAMPLE.COM", &user);
-    // The realm where the caller gives a NetBIOS domain or none.
+    // The realm is used where the caller passes a NetBIOS domain or none.
     let mut settings = with_rc4();
     settings.server.dns_domain = "ad.example.com".into();
     for domain in ["EXAMPLE", "", "."] {
@@ -637,7 +636,7 @@ fn a_password_s_keys_are_in_the_realm_of_their_salt() {
             &of_kdc(&keytab, "WEB1$@EXAMPLE.COM"),
         );
     }
-    // The realm is not another one, and it is said so before a ticket comes.
+    // The realm does not match, and the error is returned before a ticket arrives.
     let elsewhere = with_password(
         Some("HTTP/web1.example.com@OTHER"),
         "HTTP/web1.example.com",
@@ -659,20 +658,20 @@ fn a_password_alone_is_not_a_service() {
     let folder = Folder::new();
     let path = folder.write("keytab", file(&[record("HTTP/file@R", 1, AES, 1)]));
     let settings = settings_with(path);
-    // Negotiate: one more account for NTLM's clients, and tickets are opened with the configured
+    // Negotiate: one more account for NTLM's clients, and tickets are decrypted with the configured
     // keytab.
     let account = with_password(None, "alice", "EXAMPLE.COM", false, &settings);
     assert_eq!(tried(&account, &settings, "HTTP/x@R", AES, None), ["HTTP/file@R 1"]);
     assert!(!has_keys(&account, &Settings::default()));
-    // What the caller gives as a service is that, and nothing else is.
+    // A service that the caller passes is used as that, and nothing else is.
     let service = with_password(None, "HTTP/x", "R", false, &settings);
     assert!(
         tried(&service, &settings, "HTTP/x@R", AES, None)
             .iter()
             .all(|key| key.starts_with("HTTP/x@R"))
     );
-    // Nor does it become one by the service that is named beside it: alice, who knows it, could
-    // forge tickets.
+    // It does not become a service through the service name beside it either: alice, who knows the
+    // password, could forge tickets.
     for principal in ["HTTP/file", "HTTP/file@R", "alice"] {
         let client = with_password(Some(principal), "alice", "R", false, &settings);
         assert!(
@@ -683,7 +682,7 @@ fn a_password_alone_is_not_a_service() {
         );
         assert!(!has_keys(&client, &Settings::default()), "{principal}");
     }
-    // Nobody is a service with an empty password.
+    // An empty password is not valid for a service.
     let empty = credential(Credential::service(
         None,
         Some(&identity("HTTP/x", "R", "")),

@@ -4,7 +4,7 @@ use crate::support::accounts::Folder;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// The program, with nothing of the environment's configuration.
+/// The program, without configuration from the environment.
 fn negossp(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_negossp"));
     for name in ["NEGOSSP_CONFIG", "NEGOSSP_ACCOUNTS", "NEGOSSP_LOG", "KRB5_KTNAME"] {
@@ -61,7 +61,7 @@ fn without_a_name_it_is_the_configured_one() {
     let shown =
         |name, value: PathBuf| negossp(&["keytab", "list"]).env(name, value).output().unwrap();
     assert_eq!(shown("NEGOSSP_CONFIG", config).stdout, expected);
-    // As all Kerberos programs take it, and relative to where the program was started.
+    // In the format of all Kerberos programs, and relative to the current folder.
     let variable: PathBuf = format!("FILE:{}", folder.path("server.keytab").display()).into();
     assert_eq!(shown("KRB5_KTNAME", variable).stdout, expected);
     assert_eq!(shown("KRB5_KTNAME", folder.path("server.keytab")).stdout, expected);

@@ -1,4 +1,4 @@
-//! Credential caches that MIT's klist reads.
+//! Credential caches that MIT's klist can read.
 
 use crate::support::accounts::Folder;
 use crate::support::kerberos_recorded::{Opened, conversations};
@@ -36,7 +36,7 @@ fn klist_reads_what_we_write() {
         );
         assert!(text.contains("Default principal: alice@EXAMPLE.TEST"), "{text}");
         assert!(text.contains("krbtgt/EXAMPLE.TEST@EXAMPLE.TEST"), "{text}");
-        // The ticket is under the KDC's key, whatever the session key is.
+        // The ticket is encrypted with the KDC's key, whatever the session key is.
         assert!(text.contains(", aes256-cts-hmac-sha1-96"), "{text}");
         // Forwardable and forwarded.
         assert!(text.contains("Flags: Ff"), "{text}");

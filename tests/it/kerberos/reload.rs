@@ -1,5 +1,5 @@
-//! The keytab changes under a running server, is missing or is spoilt: who has a ticket for a key
-//! that is in force gets in at every moment, and nobody else. And clocks that differ.
+//! The keytab changes while a server runs, is missing or is corrupt: at every moment exactly the
+//! clients with a ticket for a key in effect are accepted. Also clocks that differ.
 
 use crate::support::accounts::{Folder, eventually};
 use crate::support::kerberos::{Forge, REALM, SERVICE, Server, framed, key};
@@ -40,7 +40,7 @@ fn keytab(keys: &[(&Key, u32)]) -> Vec<u8> {
     file
 }
 
-/// A server whose keys are those of a file.
+/// A server that reads its keys from a file.
 fn server(configuration: &Arc<Configuration>) -> Server {
     let mut server = Server::with_keytab(Keytab::default());
     server.credential.service.keys = CredentialKeys::None;
@@ -55,12 +55,12 @@ fn open(path: &Path) -> Arc<Configuration> {
     Arc::new(Configuration::open(settings, None))
 }
 
-/// What the keytab's file says is wrong with it now.
+/// The error that is now reported for the keytab file.
 fn keytab_problem(file: &Configuration) -> Option<Problem> {
     file.keys.keytab.as_ref().unwrap().current().problem.clone()
 }
 
-/// A client with a ticket under this key gets in.
+/// A client with a ticket under this key is accepted.
 fn gets_in(server: &Server, service_key: &Key, kvno: u32) -> bool {
     let forge = Forge { service_key: service_key.clone(), kvno: Some(kvno), ..Forge::new(AES) };
     match server.accept(&forge.token()) {
@@ -79,19 +79,19 @@ fn a_key_is_rolled_while_the_server_runs() {
     let server = server(&file);
     assert!(gets_in(&server, &old, 3));
     assert!(!gets_in(&server, &new, 4));
-    // The KDC has the new key at once, the keytab a little later: with both in it nobody is turned
-    // away.
+    // The KDC has the new key at once, the keytab a little later: with both keys in it no client is
+    // rejected.
     folder.replace("keytab", keytab(&[(&old, 3), (&new, 4)]));
     eventually("the new key counts", || gets_in(&server, &new, 4));
     assert!(gets_in(&server, &old, 3), "tickets from before the change are good until they end");
-    // Whoever's ticket is older than the keytab's oldest key has to get another one.
+    // A client whose ticket is older than the keytab's oldest key has to get another one.
     folder.replace("keytab", keytab(&[(&new, 4)]));
     eventually("the old key is out of force", || !gets_in(&server, &old, 3));
     assert!(gets_in(&server, &new, 4));
 }
 
-/// The keytab of round n has the keys n and n+1; a client that uses a key that is in two keytabs
-/// gets in whichever of them is in force, and whatever is being done to the file.
+/// The keytab of round n has the keys n and n+1; a client that uses a key that is in two keytabs is
+/// accepted whichever of them is in effect, and however the file is being changed.
 #[test]
 fn eight_threads_accept_while_the_keytab_is_replaced() {
     const ROUNDS: usize = 5;
@@ -168,7 +168,7 @@ fn a_keytab_that_is_damaged_at_first_accepts_no_client() {
         folder.write("keytab", &good);
         eventually("the good keytab counts", || gets_in(&server, &service_key, 3));
     }
-    // A folder is no file.
+    // A folder is not a file.
     let folder = Folder::new();
     std::fs::create_dir(folder.path("keytab")).unwrap();
     let file = open(&folder.path("keytab"));
@@ -176,8 +176,8 @@ fn a_keytab_that_is_damaged_at_first_accepts_no_client() {
     assert!(!gets_in(&server(&file), &service_key, 3));
 }
 
-/// What was read last stays in force while what is there cannot be read; a keytab that is gone
-/// takes its keys with it.
+/// The keys read last stay in effect while the file cannot be read; a keytab that is removed takes
+/// its keys out of effect.
 #[test]
 fn a_keytab_that_is_spoilt_while_the_server_runs() {
     let folder = Folder::new();
@@ -186,11 +186,11 @@ fn a_keytab_that_is_spoilt_while_the_server_runs() {
     let file = open(&folder.write("keytab", &good));
     let server = server(&file);
     let two = keytab(&[(&old, 3), (&new, 4)]);
-    // The last is one that is still being written: its end is missing, and the old key with it.
+    // The last is one that is still being written: its end, with the old key, is missing.
     let cut = keytab(&[(&key(AES), 4), (&old, 3)]);
     for spoilt in [b"".to_vec(), b"nonsense".to_vec(), cut[..cut.len() - 5].to_vec()] {
         folder.write("keytab", &spoilt);
-        // Long enough for it to be looked at, twice.
+        // Long enough for two checks of the file.
         let until = std::time::Instant::now() + std::time::Duration::from_millis(2300);
         while std::time::Instant::now() < until {
             assert!(gets_in(&server, &old, 3), "{spoilt:02x?}");
@@ -210,8 +210,8 @@ fn a_keytab_that_is_spoilt_while_the_server_runs() {
     assert!(!gets_in(&server, &old, 3));
 }
 
-/// A client whose clock is wrong is refused and told ours, with which it gets in, as often as it
-/// has something new.
+/// A client whose clock is wrong is rejected and gets the server's time, with which it is accepted,
+/// as often as it sends a new authenticator.
 #[test]
 fn a_client_with_a_wrong_clock_learns_the_right_one() {
     let folder = Folder::new();
@@ -231,7 +231,7 @@ fn a_client_with_a_wrong_clock_learns_the_right_one() {
         assert_eq!(token.id, TokenId::Error);
         let told = KrbError::decode(token.body).unwrap();
         assert_eq!(told.error_code, error_code::SKEW);
-        // The client reckons with the difference from now on.
+        // From now on the client applies the difference.
         forge.ctime = wrong + (told.stime - (now.unix_seconds() + wrong));
         let again = framed(&forge.at(now));
         assert!(server.accept(&again).is_ok());
@@ -240,9 +240,9 @@ fn a_client_with_a_wrong_clock_learns_the_right_one() {
     }
 }
 
-/// Requests from both ends of the tolerance pass once, and not again while they could: an hour and
-/// a half of clients whose clocks are ahead and behind. In a process of its own, since the replay
-/// cache does not go back in time for the other tests.
+/// Requests from both ends of the tolerance are accepted once, and not again while their time is
+/// valid: an hour and a half of clients whose clocks are ahead and behind. In a process of its own,
+/// since the replay cache's time cannot go back for the other tests.
 #[test]
 fn replays_are_refused_as_long_as_the_skew_would_let_them_in() {
     if std::env::var_os("NEGOSSP_TEST_ALONE").is_none() {

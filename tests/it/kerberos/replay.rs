@@ -7,7 +7,7 @@ use negossp::stores::replay_cache::ReplayCache;
 use std::time::Duration;
 
 const SKEW: Duration = Duration::from_secs(300);
-/// No other test's authenticator has it.
+/// Unique to this test.
 const TAG: [u8; 12] = *b"claim, twice";
 
 /// Other tests use it at the present time.

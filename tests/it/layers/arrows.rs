@@ -1,4 +1,4 @@
-//! Reads Rust sources and finds which file names which other file's items.
+//! Reads Rust sources and finds which files refer to items of which other files.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -8,30 +8,30 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// A module's names, from its crate's: `["negossp", "entry", "abi"]`.
 pub(super) type Module = Vec<String>;
 
-/// One file naming another.
+/// A reference from one file to another.
 #[derive(Debug)]
 pub(super) struct Arrow {
     pub(super) from: Module,
     pub(super) to: Module,
-    /// Where it is written: the file, the line and the path.
+    /// Where the reference is: the file, the line and the path.
     pub(super) place: String,
 }
 
-/// A path as it is written: in which module, on which line.
+/// A path in the source: its module and line.
 struct Written {
     module: Module,
     line: usize,
     path: Vec<String>,
 }
 
-/// What is read of a set of files. Test code is left out.
+/// The parsed content of a set of files. Test code is left out.
 #[derive(Default)]
 pub(super) struct Sources {
     /// The file of each module that has one.
     files: BTreeMap<Module, String>,
     inline: HashSet<Module>,
     test_only: HashSet<Module>,
-    /// What `use` in a module makes of a name: several paths where systems differ.
+    /// What `use` in a module binds a name to: several paths where systems differ.
     aliases: HashMap<(Module, String), Vec<Vec<String>>>,
     written: Vec<(Module, Written)>,
 }
@@ -66,7 +66,7 @@ impl Sources {
         self.walk(tokens, &module, &module);
     }
 
-    /// Each arrow once, at the first line that draws it.
+    /// Each reference once, at its first line.
     pub(super) fn arrows(&self) -> Vec<Arrow> {
         let mut seen = HashSet::new();
         let mut arrows = Vec::new();
@@ -102,7 +102,7 @@ impl Sources {
                 {
                     self.skip_item(rest, module)
                 }
-                // A visibility, `pub(in crate::entry)`, uses nothing.
+                // A visibility, `pub(in crate::entry)`, is not a reference.
                 [TokenTree::Ident(word), TokenTree::Group(group), ..]
                     if word == "pub" && group.delimiter() == Delimiter::Parenthesis =>
                 {
@@ -185,7 +185,7 @@ impl Sources {
         self.note(file, module, end, path);
     }
 
-    /// How many tokens an attribute and its item are.
+    /// The number of tokens of an attribute and its item.
     fn skip_item(&mut self, tokens: &[TokenTree], module: &Module) -> usize {
         let mut is_use = false;
         for (n, token) in tokens.iter().enumerate().skip(2) {
@@ -205,8 +205,8 @@ impl Sources {
         tokens.len()
     }
 
-    /// The modules whose files a path leads to: where the item is, and which export it again on
-    /// the way. None for what is outside of the sources.
+    /// The modules whose files a path leads to: where the item is, and the modules that re-export
+    /// it. None for what is outside of the sources.
     fn resolve(&self, module: &Module, path: &[String]) -> Vec<Module> {
         let mut passed = Vec::new();
         self.follow(module, path, &mut passed, 0);

@@ -1,5 +1,5 @@
-//! Arrows run down: a file names only what stands in lower rows, and no two files name each other
-//! in a circle. The rows are data here, and ARCHITECTURE.md shows the same.
+//! References run downwards: a file refers only to items of lower layers, and no files refer to
+//! each other in a cycle. The layers are listed here, and ARCHITECTURE.md shows the same.
 
 mod arrows;
 
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use arrows::{Arrow, Sources};
 
-/// The parts of a folder, the uppermost row first. Parts in one row do not know each other.
+/// The parts of a folder, the uppermost layer first. Parts of one layer do not refer to each other.
 struct Layers {
     /// The folder, and its module.
     path: &'static str,
@@ -16,10 +16,10 @@ struct Layers {
     rows: &'static [&'static [&'static str]],
 }
 
-/// What stands for the folder's own `mod.rs`, `lib.rs` or `main.rs`.
+/// The name for the folder's own `mod.rs`, `lib.rs` or `main.rs`.
 const OWN_FILE: &str = "mod";
 
-/// `lib.rs` names the parts, and holds nothing that they could name.
+/// `lib.rs` declares the parts, and holds nothing that they could refer to.
 const ROOT: Layers = Layers {
     path: "src",
     module: &["negossp"],
@@ -73,12 +73,12 @@ const ENTRY: Layers = Layers {
 };
 
 impl Layers {
-    /// The part that a module belongs to, and its row. `None`: it stands outside of this folder.
+    /// The part that a module belongs to, and its layer. `None`: it is outside of this folder.
     fn part<'m>(&self, module: &'m [String]) -> Option<(&'m str, Option<usize>)> {
         let inside = module.iter().zip(self.module).take_while(|(a, b)| a == *b).count();
         let part = match &module[inside..] {
             [] if inside == self.module.len() => OWN_FILE,
-            // Outside, a whole crate can be a part.
+            // From outside, a whole crate can be a part.
             [part, ..] if inside == self.module.len() || inside == 0 => part,
             _ => return None,
         };
@@ -86,13 +86,13 @@ impl Layers {
         (inside > 0 || row.is_some()).then_some((part, row))
     }
 
-    /// As ARCHITECTURE.md shows them.
+    /// As in ARCHITECTURE.md.
     fn shown(&self) -> String {
         let rows = self.rows.iter().map(|row| format!("  {}\n", row.join(" | ")));
         format!("{}/\n{}", self.path, rows.collect::<String>())
     }
 
-    /// Arrows that do not run down.
+    /// References that do not run downwards.
     fn arrows_up(&self, sources: &Sources) -> Vec<String> {
         let runs_up = |arrow: &Arrow| {
             let ((from, from_row), (to, to_row)) = (self.part(&arrow.from)?, self.part(&arrow.to)?);
@@ -102,7 +102,7 @@ impl Layers {
         sources.arrows().iter().filter_map(runs_up).collect()
     }
 
-    /// Files that no row holds, and parts that have no file.
+    /// Files that are in no layer, and parts that have no file.
     fn unmatched(&self, sources: &Sources) -> Vec<String> {
         let parts: Vec<_> = sources.modules().filter_map(|m| Some((m, self.part(m)?))).collect();
         let files = parts.iter().filter(|(_, (_, row))| row.is_none()).map(|(m, _)| m.join("::"));
@@ -112,8 +112,8 @@ impl Layers {
     }
 }
 
-/// Circles of files. A module and those below it count as one among its neighbours; what it has in
-/// common with those below it is no circle.
+/// Cycles of files. A module and its submodules count as one among its neighbours; references
+/// between it and its submodules are not a cycle.
 fn circles(arrows: &[Arrow]) -> Vec<String> {
     type Neighbours<'a> = BTreeMap<&'a [String], BTreeMap<&'a [String], &'a Arrow>>;
     let mut folders: BTreeMap<&[String], Neighbours> = BTreeMap::new();
@@ -130,7 +130,7 @@ fn circles(arrows: &[Arrow]) -> Vec<String> {
     for neighbours in folders.values() {
         let mut done = BTreeSet::new();
         for start in neighbours.keys() {
-            // Depth first; the arrows that lead to where it is.
+            // Depth first; the references that lead to the current file.
             let mut road: Vec<(&[String], Option<&Arrow>, Vec<_>)> = Vec::new();
             let next = |at: &[String]| -> Vec<(&[String], &Arrow)> {
                 neighbours.get(at).into_iter().flatten().map(|(to, arrow)| (*to, *arrow)).collect()
@@ -203,7 +203,7 @@ mod made_up {
         sources
     }
 
-    /// The lines from which the file `a` draws arrows that do not run down.
+    /// The lines of the file `a` with references that do not run downwards.
     fn up(text: &str) -> Vec<String> {
         let root = "mod top; mod a; mod b; pub use top::Reexported;";
         let top = "pub struct Item; mod inner;";
@@ -248,7 +248,7 @@ mod made_up {
     #[test]
     fn a_circle_is_found() {
         let found = |files: &[(&str, &str)]| circles(&read(files).arrows()).len();
-        // Two files, also by what their parent exports again, and three in two folders.
+        // Two files, also through what their parent re-exports, and three in two folders.
         assert_eq!(
             found(&[("c", ""), ("c::a", "use super::b::X;"), ("c::b", "use super::a::Y;")]),
             1
@@ -257,7 +257,7 @@ mod made_up {
         assert_eq!(found(&[root, ("c::a", "use super::b::X;"), ("c::b", "use super::Y;")]), 1);
         let a = [("c::a", ""), ("c::a::x", "use crate::b::Z;"), ("c::b", "use crate::d::W;")];
         assert_eq!(found(&[&a[..], &[("c", ""), ("c::d", "use crate::a::x::X;")]].concat()), 1);
-        // Not a module and those below it.
+        // Not a module and its submodules.
         assert_eq!(found(&[("c::a", "mod x; use x::X;"), ("c::a::x", "use super::Y;")]), 0);
         let test = ("c::b", "#[cfg(test)] mod tests { use super::a::Y; }");
         assert_eq!(found(&[("c", ""), ("c::a", "use super::b::X;"), test]), 0);

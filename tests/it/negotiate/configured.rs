@@ -1,4 +1,4 @@
-//! What the configuration says reaches the protocol.
+//! Configuration settings take effect in the protocol.
 
 use crate::support::accounts::credential;
 use crate::support::{call, configured};
@@ -31,7 +31,7 @@ fn alice(inbound: bool) -> Credential {
     }
 }
 
-/// The limit holds for whole tokens, where a context is stepped.
+/// The limit applies to whole tokens, in each step of a context.
 #[test]
 fn longest_token() {
     let mut settings = Settings::default();
@@ -56,7 +56,7 @@ fn longest_token() {
     over(initiating(&settings).step(Some(&[0; 17]), call).map(|output| output.complete()));
 }
 
-/// The protocol's tests in `crates/core` say what each of these does.
+/// The effect of each setting is tested in `crates/core`.
 #[test]
 fn the_protocol_is_given_what_is_configured() {
     let mut settings = Settings {
@@ -86,13 +86,13 @@ fn the_protocol_is_given_what_is_configured() {
     assert_eq!(initiator.ntlm.workstation, "ANOTHER");
     assert_eq!(initiator.ntlm.context_lifetime, lifetime);
     assert!(initiator.ntlm.identity.is_some_and(|identity| identity.user == "alice"));
-    // SPNEGO's mechListMIC wants a signature; NTLM by itself signs if its caller wants that.
+    // SPNEGO's mechListMIC requires signing; NTLM by itself signs if its caller requires that.
     assert!(initiator.ntlm.sign);
     let only = Credential { package: Package::Only(Mechanism::Ntlm), ..client };
     assert!(!only.initiator_config(&configured(settings)).ntlm.sign);
 }
 
-/// What credential and configuration both allow, in the credential's order.
+/// What both credential and configuration allow, in the credential's order.
 #[test]
 fn mechanisms_are_those_of_credential_and_configuration() {
     use Mechanism::{Kerberos, Ntlm};

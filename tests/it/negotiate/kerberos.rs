@@ -1,5 +1,5 @@
-//! SPNEGO over Kerberos and NTLM: which is chosen, and what the mechListMIC then has to show (RFC
-//! 4178 4, 5; [MS-SPNG] 3.1.5.2).
+//! SPNEGO over Kerberos and NTLM: which mechanism is chosen, and when a mechListMIC is required
+//! (RFC 4178 4, 5; [MS-SPNG] 3.1.5.2).
 
 use crate::support::configured;
 use crate::support::kerberos::{Forge, USUAL, gss};
@@ -183,7 +183,7 @@ fn identity() -> Identity {
     }
 }
 
-/// A server that knows alice's password and has no keytab.
+/// A server that has alice's account and no keytab.
 fn without_key() -> Server {
     let mut server = Forge::new(Enctype::Aes256Sha1).server();
     server.credential.service.keys = CredentialKeys::None;
@@ -198,7 +198,7 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
     let optimistic = NegTokenInit::encode(&mech_types, &Forge::new(Enctype::Aes256Sha1).token());
     let (acceptor, token) = goes_on(accept(&server, &Acceptor::new(), &optimistic));
     let resp = NegTokenResp::decode(&token).unwrap();
-    // Safely: the client has to prove that nobody shortened its list.
+    // Safe, because the client has to prove that its list was not shortened.
     assert_eq!((resp.neg_state, resp.supported_mech), (Some(NegState::RequestMic), Some(NTLM)));
     assert_eq!(resp.response_token, None);
     let client = server_as_client();
@@ -228,7 +228,7 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
     let theirs = NegTokenResp::decode(&last).unwrap();
     established.session.verify_mech_list_mic(&mech_types, theirs.mech_list_mic.unwrap()).unwrap();
 
-    // Kerberos alone, and nothing to do it with: no challenge of NTLM's leaves the server.
+    // Kerberos alone, without a key for it: the server does not send an NTLM challenge.
     server.credential.mechanisms = vec![Mechanism::Kerberos];
     for token in [
         optimistic,
@@ -276,7 +276,7 @@ fn a_server_of_kerberos_alone_never_challenges() {
         );
         assert_eq!(established.mechanism, Mechanism::Kerberos);
     }
-    // And one of NTLM alone takes no ticket.
+    // And a server with NTLM alone does not accept a ticket.
     server.credential.mechanisms = vec![Mechanism::Ntlm];
     assert!(accept(&server, &Acceptor::new(), &forge.token()).is_err());
     assert!(accept(&server, &Acceptor::new(), &forge.ap_req()).is_err());

@@ -5,7 +5,7 @@ use negossp::entry::exports::*;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
-/// A handle that is not valid, as SecInvalidateHandle leaves it.
+/// An invalid handle, as SecInvalidateHandle sets it.
 pub(crate) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
 /// UTF-16 with a terminating zero.
@@ -13,10 +13,10 @@ pub(crate) fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
-/// The text of a string that the library gave, which is freed.
+/// The text of a string from the library, which is then freed.
 pub(crate) fn take_wide(string: *mut u16) -> String {
     assert!(!string.is_null());
-    // SAFETY: a string of the library's ends with a zero.
+    // SAFETY: a string from the library ends with a zero.
     let text = unsafe {
         let length = (0..).find(|n| *string.add(*n) == 0).unwrap();
         String::from_utf16(std::slice::from_raw_parts(string, length)).unwrap()
@@ -27,7 +27,7 @@ pub(crate) fn take_wide(string: *mut u16) -> String {
 
 /// FreeContextBuffer.
 pub(crate) fn free(buffer: *mut c_void) -> SECURITY_STATUS {
-    // SAFETY: nobody uses the buffer any more.
+    // SAFETY: the buffer is not used again.
     unsafe { FreeContextBuffer(buffer) }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn descriptor(buffers: &mut [SecBuffer]) -> SecBufferDesc {
     }
 }
 
-/// What one leg gave.
+/// The result of one leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StepOutput {
     pub(crate) status: SECURITY_STATUS,
@@ -250,8 +250,8 @@ impl Drop for Side {
     }
 }
 
-/// Takes tokens back and forth until one side is done and has nothing to say, or fails; both last
-/// legs.
+/// Passes tokens back and forth until one side is complete and has no token to send, or fails;
+/// returns both last legs.
 pub(crate) fn converse(
     client: &mut Side,
     client_credentials: &Credentials,
@@ -273,7 +273,7 @@ pub(crate) fn converse(
     }
 }
 
-/// An established pair with what it was made from.
+/// An established pair with the objects that it was made from.
 #[allow(dead_code)] // kept alive, and read by unit tests
 pub(crate) struct Pair {
     pub(crate) client: Side,

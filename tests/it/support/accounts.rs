@@ -1,5 +1,5 @@
 //! What the tests of accounts and configuration share: a folder of their own, lines of an account
-//! file, and NTLMv2 responses computed here, after [MS-NLMP] 3.3.2, with nothing of the library's.
+//! file, and NTLMv2 responses computed here, after [MS-NLMP] 3.3.2, without code of the library.
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
@@ -39,7 +39,7 @@ pub(crate) fn line(name: &str, nt_hash: &[u8; 16], flags: &str) -> String {
     format!("{name}:1000:{}:{}:[{flags:<11}]:LCT-00000000:\n", "X".repeat(32), hex(nt_hash))
 }
 
-/// A folder that is removed in the end.
+/// A folder that is removed when dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -85,7 +85,7 @@ pub(crate) fn private(path: &Path) {
     let _ = path;
 }
 
-/// Waits until `done`, and fails when it has not come about in a time that is ample on any machine.
+/// Waits until `done`, and fails after a time that is ample on any machine.
 pub(crate) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
@@ -130,7 +130,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Sends `user` and `domain` as they are; `nt_hash` is the password's.
+    /// Sends `user` and `domain` unchanged; `nt_hash` is the password's.
     pub(crate) fn new(user: &str, domain: &str, nt_hash: &[u8; 16]) -> Client {
         let key = hmac(nt_hash, &[&utf16(&user.to_uppercase()), &utf16(domain)]);
         let proof = hmac(&key, &[&SERVER_CHALLENGE, &temp()]);
@@ -177,7 +177,8 @@ pub(crate) fn credential() -> Credential {
     }
 }
 
-/// Has the authorities judge a logon, and tells them the outcome, as the end of an exchange does.
+/// Has the authorities validate a logon, and reports the outcome to them as at the end of an
+/// exchange.
 pub(crate) fn validate(
     credential: &Credential,
     settings: &Settings,
@@ -186,7 +187,7 @@ pub(crate) fn validate(
     validate_under(credential, &Configuration::open(settings.clone(), None), logon)
 }
 
-/// The same under a configuration that stays.
+/// The same under a configuration that is not reloaded.
 pub(crate) fn validate_under(
     credential: &Credential,
     configuration: &Configuration,

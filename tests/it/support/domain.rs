@@ -1,6 +1,6 @@
-//! A domain controller of the tests' own, on loopback, which does as a test tells it. It computes
-//! keys and writes NDR by itself; messages are sealed with the library's other end, which is held
-//! against another implementation elsewhere.
+//! A scriptable domain controller on loopback. It computes keys and writes NDR by itself; messages
+//! are sealed with the library's code for the other end, which is checked against another
+//! implementation elsewhere.
 
 use super::pac::{Form, LogonInfo, Ndr, SESSION_KEY};
 use hmac::{Hmac, KeyInit, Mac};
@@ -24,26 +24,26 @@ pub(crate) const ALL_FLAGS: u32 = 0x612f_ffff;
 const SERVER_CHALLENGE: [u8; 8] = *b"\x10\x32\x54\x76\x98\xba\xdc\xfe";
 pub(crate) const ACCESS_DENIED: u32 = 0xc000_0022;
 
-/// What a client has sent.
+/// A request from the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Bind,
     ReqChallenge,
     Authenticate3,
-    /// A bind with protection.
+    /// A protected bind.
     SecureBind,
     Logon,
 }
 
-/// What becomes of an answer on its way.
+/// A change to an answer in transit.
 pub(crate) type Edit = dyn Fn(&mut Vec<u8>) + Send + Sync;
 
-/// What the domain controller does about it.
+/// The domain controller's reaction.
 #[derive(Clone)]
 pub(crate) enum Action {
     /// The right answer.
     Answer,
-    /// The right answer, changed on its way.
+    /// The right answer, changed in transit.
     Edited(Arc<Edit>),
     /// These results, properly protected, in fragments of so many bytes.
     Results(Vec<u8>, usize),
@@ -52,7 +52,7 @@ pub(crate) enum Action {
     Fault(u32),
     Silence,
     Close,
-    /// One byte of the right answer now and then.
+    /// One byte of the right answer at intervals.
     Drip,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn edited(edit: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> Act
     Action::Edited(Arc::new(edit))
 }
 
-/// How the domain controller is.
+/// The domain controller's behaviour.
 pub(crate) struct Character {
     pub(crate) act: Box<dyn Fn(usize, Event) -> Action + Send + Sync>,
     pub(crate) flags: u32,
@@ -69,7 +69,7 @@ pub(crate) struct Character {
     pub(crate) session_key: [u8; 16],
     /// The highest validation level that it knows.
     pub(crate) level: u16,
-    /// What it says of a logon.
+    /// Its result of a logon.
     pub(crate) status: u32,
 }
 
@@ -182,7 +182,7 @@ struct Seat<'a> {
 }
 
 impl Seat<'_> {
-    /// Takes one message and answers it; nothing once it is over.
+    /// Reads one message and answers it; returns nothing after the last.
     fn serve(&mut self) -> Option<()> {
         let (message, call) = self.read()?;
         let operation = u16::from_le_bytes([message[22], message[23]]);
@@ -303,7 +303,7 @@ impl Seat<'_> {
         })
     }
 
-    /// What the domain controller says of a logon.
+    /// The domain controller's result of a logon.
     fn results(&self, level: u16) -> Vec<u8> {
         let character = self.character;
         let status = if level > character.level { 0xc000_0003 } else { character.status };

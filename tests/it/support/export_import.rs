@@ -1,5 +1,5 @@
-//! What the tests of contexts that travel share: the way there, and a client of whom everything is
-//! known.
+//! What the tests of exported contexts share: export and import, and a client with every attribute
+//! set.
 
 use negossp::context::EstablishedContext;
 use negossp::mechanism::Mechanism;
@@ -33,7 +33,7 @@ fn sid(text: &str) -> Sid {
     text.parse().unwrap()
 }
 
-/// Somebody of whom everything is known, each thing unlike the others.
+/// A client with every attribute set, each to a different value.
 pub(crate) fn client() -> Principal {
     let group = |rid: u32, attributes| SidAndAttributes {
         sid: sid(&format!("S-1-5-21-1-2-3-{rid}")),
@@ -117,7 +117,7 @@ pub(crate) fn opened(sealed: &[u8], configuration: &Arc<Configuration>) -> Resul
     export_import::import(sealed, configuration)
 }
 
-/// There and back.
+/// Exports and imports a context.
 #[track_caller]
 pub(crate) fn moved(context: &Context, manner: ExportOptions, at: &Arc<Configuration>) -> Context {
     let imported = opened(&sealed(context, manner, at).unwrap(), at).unwrap();

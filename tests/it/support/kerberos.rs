@@ -1,5 +1,5 @@
-//! A KDC and a client in one: makes AP-REQs for a service whose key the test has chosen, right ones
-//! and wrong ones.
+//! A KDC and a client in one: makes valid and invalid AP-REQs for a service whose key the test has
+//! chosen.
 
 use negossp::config::Settings;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
@@ -28,14 +28,14 @@ use std::sync::Arc;
 pub(crate) const REALM: &str = "EXAMPLE.TEST";
 pub(crate) const SERVICE: [&str; 2] = ["HTTP", "server.example.test"];
 
-/// What mutual GSS-API clients ask for.
+/// The flags that mutual GSS-API clients request.
 pub(crate) const USUAL: GssFlags = GssFlags::MUTUAL
     .union(GssFlags::REPLAY)
     .union(GssFlags::SEQUENCE)
     .union(GssFlags::CONF)
     .union(GssFlags::INTEG);
 
-/// What is to be in a request. Times are seconds from now.
+/// The content of a request. Times are seconds from now.
 #[derive(Clone)]
 pub(crate) struct Forge {
     pub(crate) service_key: Key,
@@ -47,7 +47,7 @@ pub(crate) struct Forge {
     pub(crate) client: Vec<String>,
     pub(crate) client_type: i32,
     pub(crate) realm: String,
-    /// The authenticator's, if it is to be another than the ticket's.
+    /// The authenticator's value, if it differs from the ticket's.
     pub(crate) other_client: Option<Vec<String>>,
     pub(crate) other_realm: Option<String>,
     pub(crate) ticket_flags: TicketFlags,
@@ -59,9 +59,9 @@ pub(crate) struct Forge {
     pub(crate) ctime: i64,
     /// The DER of HostAddresses.
     pub(crate) caddr: Option<Vec<u8>>,
-    /// ad-type and ad-data of what is to stand in the ticket, within AD-IF-RELEVANT.
+    /// ad-type and ad-data of an element in the ticket, within AD-IF-RELEVANT.
     pub(crate) ticket_data: Vec<(i32, Vec<u8>)>,
-    /// Likewise in the authenticator.
+    /// The same in the authenticator.
     pub(crate) authenticator_data: Vec<(i32, Vec<u8>)>,
     pub(crate) ap_options: ApOptions,
     pub(crate) seq_number: Option<u32>,
@@ -91,7 +91,7 @@ pub(crate) fn gss(flags: GssFlags) -> Cksum {
 }
 
 impl Forge {
-    /// A good request of alice's.
+    /// A valid request from alice.
     pub(crate) fn new(enctype: Enctype) -> Forge {
         Forge {
             service_key: key(enctype),
@@ -120,7 +120,7 @@ impl Forge {
         }
     }
 
-    /// The server that has the service's key, and none other.
+    /// The server that has the service's key and no other.
     pub(crate) fn server(&self) -> Server {
         let entry = Entry::new(
             REALM.into(),
@@ -229,14 +229,14 @@ pub(crate) fn framed(body: &[u8]) -> Vec<u8> {
 /// An established Kerberos context.
 pub(crate) type Established = mechanism::Established<EstablishedSession>;
 
-/// What a step leads to.
+/// The result of a step.
 pub(crate) type Step<S> = mechanism::Step<S, Established>;
 
-/// A server with its keys, and what it requires.
+/// A server with its keys and its requirements.
 pub(crate) struct Server {
     pub(crate) credential: Credential,
     pub(crate) settings: Settings,
-    /// In place of the settings, where it stays from call to call.
+    /// Replaces the settings, where it is kept from call to call.
     pub(crate) configuration: Option<Arc<Configuration>>,
     pub(crate) requirements: ContextFlags,
     pub(crate) bindings: Option<ChannelBindings>,
@@ -269,7 +269,7 @@ impl Server {
         }
     }
 
-    /// What the acceptor is given.
+    /// The arguments of the acceptor.
     pub(crate) fn config(&self) -> Arc<AcceptorConfig> {
         let opened = || Arc::new(Configuration::open(self.settings.clone(), None));
         let configuration = self.configuration.clone().unwrap_or_else(opened);

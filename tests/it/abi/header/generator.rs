@@ -1,9 +1,9 @@
 //! Makes `include/negossp.h`, `tests/suites/c/layout.c`, the `.def` files and the list of exports in
 //! COMPATIBILITY.md from `src/entry`.
 //!
-//! cbindgen does the translation. Around it: it reads `extern "C"` only, so "system" is spelled so;
-//! Rust's `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their documented tags and
-//! pointer names; and constants keep their spelling.
+//! cbindgen does the translation. Adjustments around it: it reads `extern "C"` only, so "system" is
+//! rewritten to that; Rust's `SecPkgInfo<SEC_WCHAR>` becomes `SecPkgInfoW`; structures get their
+//! documented tags and pointer names; and constants keep their spelling.
 
 use super::lists::{compatibility, definition, layout, two_forms};
 use super::names::{document, spell, stem};
@@ -11,13 +11,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file this module makes, below the project's root, and what should be in it.
+/// A file that this module generates, below the project's root, and its expected content.
 pub(crate) struct Made {
     pub(crate) path: &'static str,
     pub(crate) text: String,
 }
 
-/// Everything made from the sources.
+/// Everything that is generated from the sources.
 pub(crate) fn all() -> Vec<Made> {
     vec![
         Made { path: "include/negossp.h", text: header() },
@@ -38,7 +38,7 @@ pub(super) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
-/// A source without its module's own comment, which may only stand at a file's head.
+/// A source without its module comment, which is valid only at the head of a file.
 fn items(path: &str) -> String {
     read(path)
         .lines()
@@ -137,7 +137,7 @@ fn with_forms(source: &str) -> String {
     out
 }
 
-/// The identifier that `text` begins with.
+/// The identifier at the start of `text`.
 pub(super) fn ident(text: &str) -> &str {
     &text[..text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())]
 }
@@ -180,7 +180,7 @@ fn constants() -> String {
     out
 }
 
-/// The names without A or W, which mean one or the other as UNICODE says.
+/// The names without A or W, which are defined as one or the other depending on UNICODE.
 fn either_form(source: &str, generic: &[String]) -> String {
     let functions =
         source.lines().filter_map(|line| line.strip_prefix("pub unsafe extern \"system\" fn "));
