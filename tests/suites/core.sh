@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# core.sh: negossp-core by itself: its tests, what it depends on, and that it builds for a target without an operating
-# system, where there are no files, clock, threads or random numbers to be had.
+# core.sh: negossp-core by itself: its tests, its dependencies, and a build for a target without an operating system,
+# where files, clock, threads and random numbers are not available.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 mkdir -p build/test

@@ -1,9 +1,10 @@
 #!/bin/sh
-# miri.sh: the C boundary under Miri, which follows every pointer. Needs `rustup component add miri --toolchain
-# nightly`; takes some minutes. Fails if Miri finds something.
+# miri.sh: the C boundary under Miri, which checks every pointer access. Needs `rustup component add miri
+# --toolchain nightly`; takes some minutes. Fails if Miri reports an error.
 set -eu
 cd "$(dirname "$0")/../.."
-# Files and the clock are the machine's; a handle's words and FreeContextBuffer's records are addresses in numbers.
+# Files and the clock are the machine's; a handle's words and FreeContextBuffer's records are addresses stored as
+# integers.
 export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-permissive-provenance"
 if ! cargo +nightly miri --version >/dev/null 2>&1; then
     echo "SKIPPED: miri: rustup component add miri --toolchain nightly"

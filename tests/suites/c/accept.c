@@ -72,7 +72,7 @@ static void ntlm_needs_a_first_token(void) {
     conversation_close(&c);
 }
 
-/* SEC_E_LOGON_DENIED for each reason that is the account's, none of them told apart. */
+/* SEC_E_LOGON_DENIED for each reason that concerns the account, so that the client cannot distinguish them. */
 static void sec_e_logon_denied_for_all_alike(void) {
     static const struct terms refused[] = {
         {.password = u"password"},
@@ -122,7 +122,7 @@ static void later_failure_leaves_a_context_to_delete(void) {
     conversation_close(&c);
 }
 
-/* Not even the right token helps after a wrong one: the challenge has been used. */
+/* Not even the right token is accepted after a wrong one: the challenge has been used. */
 static void no_second_try(void) {
     for (size_t p = 0; p < 2; p++) {
         struct conversation c;
@@ -136,7 +136,7 @@ static void no_second_try(void) {
     }
 }
 
-/* Established is the end: one more leg is an error and takes nothing away. */
+/* After a context is established, one more leg is an error and leaves it unchanged. */
 static void leg_after_the_last(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
@@ -144,7 +144,7 @@ static void leg_after_the_last(void) {
     conversation_close(&c);
 }
 
-/* Packages that finish a token in CompleteAuthToken are others; here there is nothing left to do. */
+/* Other packages finish a token in CompleteAuthToken; for these there is nothing left to do. */
 static void complete_auth_token_is_not_needed(void) {
     struct conversation c;
     REQUIRE(conversation_until_last_leg(&c, NULL));
@@ -158,7 +158,7 @@ static void complete_auth_token_is_not_needed(void) {
     conversation_close(&c);
 }
 
-/* Many conversations at once, none of which knows of another. */
+/* Many independent conversations at once. */
 static void interleaved_conversations(void) {
     enum { COUNT = 8 };
     static struct conversation c[COUNT];

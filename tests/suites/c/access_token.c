@@ -1,12 +1,12 @@
-/* The client's access token, and threads that act as the client: Windows' half of QuerySecurityContextToken,
- * ImpersonateSecurityContext and RevertSecurityContext. */
+/* The client's access token, and threads that impersonate the client: Windows' part of
+ * QuerySecurityContextToken, ImpersonateSecurityContext and RevertSecurityContext. */
 #include "conversation.h"
 #include "groups.h"
 #include "platform.h"
 
 #ifdef _WIN32
 
-/* What GetTokenInformation tells, in memory that is aligned for it. */
+/* The result of GetTokenInformation, in aligned memory. */
 union information {
     ULONG_PTR words[1024];
     TOKEN_USER user;
@@ -28,7 +28,7 @@ static bool well_known(WELL_KNOWN_SID_TYPE type, union information *sid) {
     return CHECK(CreateWellKnownSid(type, NULL, sid, &length));
 }
 
-/* ntdll makes tokens: Windows, and Wine from version 9 on. */
+/* ntdll creates tokens: Windows, and Wine from version 9 on. */
 static bool tokens_can_be_made(void) {
     return GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtCreateToken") != NULL;
 }
@@ -39,7 +39,7 @@ static HANDLE process_token(void) {
     return token;
 }
 
-/* Whose process it is; read before a thread acts as somebody who may not know. */
+/* The user of the process; read before a thread impersonates a user who may not query it. */
 static union information process_user;
 
 static void read_process_user(void) {
@@ -49,7 +49,7 @@ static void read_process_user(void) {
     CHECK(CloseHandle(process));
 }
 
-/* An established context's client. */
+/* The token of an established context's client. */
 static bool client_of(struct conversation *c, const struct terms *terms, HANDLE *token) {
     *token = NULL;
     read_process_user();
@@ -57,7 +57,7 @@ static bool client_of(struct conversation *c, const struct terms *terms, HANDLE 
            CHECK(*token != NULL);
 }
 
-/* Everything that a token of somebody who is not an administrator says of itself. */
+/* All fields of a token of a user who is not an administrator. */
 static void is_no_administrators(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
     union information told, administrators;
     if (!well_known(WinBuiltinAdministratorsSid, &administrators)) return;
@@ -74,7 +74,7 @@ static void is_no_administrators(HANDLE token, SECURITY_IMPERSONATION_LEVEL leve
     if (informed(token, TokenPrivileges, &told)) {
         for (DWORD i = 0; i < told.privileges.PrivilegeCount; i++) {
             LUID_AND_ATTRIBUTES *held = &told.privileges.Privileges[i];
-            /* SeChangeNotifyPrivilege, which everybody has. */
+            /* SeChangeNotifyPrivilege, which every user has. */
             CHECK(!(held->Attributes & SE_PRIVILEGE_ENABLED) || (held->Luid.LowPart == 23 && held->Luid.HighPart == 0));
         }
     }
@@ -92,7 +92,7 @@ static bool is_the_processs(PSID user) {
     return process_user.user.User.Sid && EqualSid(process_user.user.User.Sid, user);
 }
 
-/* The same of somebody who is known, by a token that is the client's own where tokens can be made. */
+/* The same of a known user, with a token that is the client's own where tokens can be created. */
 static void is_a_plain_users(HANDLE token, SECURITY_IMPERSONATION_LEVEL level) {
     union information user;
     is_no_administrators(token, level);
@@ -113,7 +113,7 @@ static void tells_what_there_is_to_know(void) {
         if (informed(token, TokenGroups, &told)) CHECK_EQUAL(told.groups.GroupCount, groups);
         if (informed(token, TokenPrivileges, &told)) CHECK_EQUAL(told.privileges.PrivilegeCount, privileges);
     }
-    /* Wine tells the source of no token, the process's own included. */
+    /* Wine reports the source of no token, not even of the process' own. */
     HANDLE process = process_token();
     DWORD length = 0;
     if (GetTokenInformation(process, TokenSource, &told, sizeof told, &length)) {
@@ -166,7 +166,7 @@ static void membership(void) {
     conversation_close(&c);
 }
 
-/* What AccessCheck says where only that SID may read. */
+/* The result of AccessCheck where only that SID may read. */
 static bool may_read(HANDLE token, PSID allowed) {
     GENERIC_MAPPING mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
     union information system, list;
@@ -175,7 +175,7 @@ static bool may_read(HANDLE token, PSID allowed) {
     DWORD length = sizeof privileges, granted = 0;
     BOOL access = FALSE;
     ACL *dacl = (ACL *)&list;
-    /* It belongs to the system, for owners may read who may do what. */
+    /* Owned by the system, because owners may read an object's access list. */
     if (!well_known(WinLocalSystemSid, &system)) return false;
     CHECK(InitializeAcl(dacl, sizeof list, ACL_REVISION) && AddAccessAllowedAce(dacl, ACL_REVISION, FILE_GENERIC_READ, allowed));
     CHECK(InitializeSecurityDescriptor(&absolute, SECURITY_DESCRIPTOR_REVISION));
@@ -228,7 +228,7 @@ static void outlives_its_context(void) {
     CHECK(CloseHandle(token));
 }
 
-/* Who wants to be identified, or is to be no more than that, is. */
+/* A client that requests identification only, or a server that requires no more, gets that level. */
 static void level_is_as_agreed(void) {
     struct terms terms[] = {{.client_requirements = CLIENT_USUAL | ISC_REQ_IDENTIFY},
                             {.client_requirements = CLIENT_USUAL | ISC_REQ_IDENTIFY, .package = u"NTLM"},
@@ -239,7 +239,7 @@ static void level_is_as_agreed(void) {
         REQUIRE(client_of(&c, &terms[i], &token));
         is_a_plain_users(token, SecurityIdentification);
         CHECK(!DuplicateTokenEx(token, MAXIMUM_ALLOWED, NULL, SecurityImpersonation, TokenImpersonation, &more));
-        /* A thread may wear it, and is found to be no more. */
+        /* A thread may impersonate with it, and has this level only. */
         if (CHECK_STATUS(W->ImpersonateSecurityContext(&c.server.context), SEC_E_OK)) {
             if (CHECK(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &more))) {
                 is_a_plain_users(more, SecurityIdentification);
@@ -269,7 +269,7 @@ static void nobody(void) {
 
 /* ---- ImpersonateSecurityContext, RevertSecurityContext */
 
-/* The thread acts as a client, or as the process. */
+/* Whether the thread impersonates a client or has the process' identity. */
 static bool acts_as_a_client(void) {
     HANDLE worn = NULL;
     if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &worn)) {
@@ -309,7 +309,7 @@ static void one_within_the_other(void) {
     ULONG of_outer = worn_id();
     REQUIRE_STATUS(W->ImpersonateSecurityContext(&inner.server.context), SEC_E_OK);
     CHECK(worn_id() != of_outer);
-    /* Its token is made, or was, whoever the thread acts as. */
+    /* The token of a further client is created, or has been, whichever client the thread impersonates. */
     HANDLE token = NULL;
     struct conversation third;
     if (client_of(&third, NULL, &token)) is_a_plain_users(token, SecurityImpersonation);
@@ -323,7 +323,7 @@ static void one_within_the_other(void) {
     conversation_close(&inner);
 }
 
-/* The program's own impersonation is what remains. */
+/* The program's own impersonation stays in effect afterwards. */
 static void within_the_programs_own(void) {
     struct conversation c;
     HANDLE process = process_token(), own = NULL;
@@ -407,7 +407,7 @@ static void once_with_each(void) {
 
 static void no_handle_is_left(void) {
     DWORD before = 0, after = 0;
-    for (int i = 0; i < 3; i++) once_with_each(); /* what is opened once for all */
+    for (int i = 0; i < 3; i++) once_with_each(); /* opened once only */
     CHECK(GetProcessHandleCount(GetCurrentProcess(), &before));
     for (unsigned i = 0; i < effort(50); i++) once_with_each();
     CHECK(GetProcessHandleCount(GetCurrentProcess(), &after));
@@ -445,7 +445,7 @@ const struct test access_token_tests[] = {
 
 /* ---- config/wine-user-name.toml: [tokens] wine_user_name */
 
-/* What LookupAccountSid calls the user of the token that Wine has when it makes none. */
+/* The name that LookupAccountSid gives for the user of the token that Wine has when it creates none. */
 static void lookup_account_sid_tells_the_client(void) {
     struct conversation c;
     HANDLE token;

@@ -1,12 +1,12 @@
-/* What is added to credentials and contexts, and taken from packages: AddCredentials, the callback for a program's own accounts,
- * AddSecurityPackage and DeleteSecurityPackage, ChangeAccountPassword; attributes of credentials. */
+/* What is added to credentials and contexts, and removed from packages: AddCredentials, the callback for a program's own
+ * accounts, AddSecurityPackage and DeleteSecurityPackage, ChangeAccountPassword; attributes of credentials. */
 #include "conversation.h"
 #include "groups.h"
 #include "platform.h"
 
 #include <stdlib.h>
 
-/* The legs of an NTLM logon by the client as terms say, from the server's side; how it ends. */
+/* The legs of an NTLM logon by a client with these terms, from the server's side; returns the last status. */
 static SECURITY_STATUS logs_on(struct conversation *c) {
     SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
     for (int legs = 0; legs < 6 && status == SEC_I_CONTINUE_NEEDED; legs++) {
@@ -29,7 +29,7 @@ static void one_more_account(void) {
     struct terms terms = {.user = u"carol", .domain = DOMAIN, .password = u"another"};
     struct conversation c;
     REQUIRE(conversation_open(&c, &terms));
-    /* Nobody knows her, until she is added. */
+    /* Her account is unknown until it is added. */
     CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
     conversation_close(&c);
     REQUIRE(conversation_open(&c, &terms));
@@ -40,7 +40,7 @@ static void one_more_account(void) {
     CHECK(expiry.HighPart == 0x7fffff36 && expiry.LowPart == 0xd5969fff);
     CHECK_STATUS(logs_on(&c), SEC_E_OK);
     conversation_close(&c);
-    /* Other credentials know nothing of it. */
+    /* Other credentials do not have it. */
     REQUIRE(conversation_open(&c, &terms));
     CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
     conversation_close(&c);
@@ -140,7 +140,7 @@ static void a_program_s_own_accounts(void) {
         W->FreeContextBuffer(names.sUserName);
     }
     conversation_close(&c);
-    /* The account file knows the others still. */
+    /* Accounts of the account file still work. */
     REQUIRE(conversation_open(&c, NULL));
     asked.answer = SEC_E_NO_CREDENTIALS;
     CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
@@ -165,7 +165,7 @@ static void a_program_that_does_not_know(void) {
         CHECK_EQUAL(asked.times, 1);
         conversation_close(&c);
     }
-    /* Zeros would be a key that everybody knows: a callback that says yes and leaves them has not answered. */
+    /* Zeros would be a key that anyone can compute: a callback that returns success and leaves them has not answered. */
     struct asked zeros = {.answer = SEC_E_OK};
     struct conversation c;
     REQUIRE(conversation_open(&c, &AS_USER));
@@ -197,7 +197,7 @@ static void one_context_s_callback(void) {
     conversation_close(&c);
 }
 
-/* A callback that comes back to the context that it is asked about: refused, and no thread waits for itself. */
+/* A callback that uses the context for which it was called: rejected, without a deadlock. */
 static CtxtHandle *inner;
 static SECURITY_STATUS inner_accept, inner_query, inner_sign;
 
@@ -229,7 +229,7 @@ static void a_callback_that_comes_back(void) {
     conversation_close(&c);
 }
 
-/* ---- packages that come and go ---- */
+/* ---- packages that are added and deleted ---- */
 
 typedef SECURITY_STATUS(WINAPI *delete_fn)(SEC_WCHAR *);
 typedef SECURITY_STATUS(WINAPI *add_fn)(SEC_WCHAR *, void *);
@@ -242,7 +242,7 @@ static void a_package_is_taken_from_negotiate(void) {
     REQUIRE(conversation_open(&before, NULL));
     CHECK_STATUS(take(u"ntlm"), SEC_E_OK);
     CHECK_STATUS(take(u"NTLM"), SEC_E_SECPKG_NOT_FOUND);
-    /* Credentials that were there before have it still. */
+    /* Credentials acquired before still work with it. */
     CHECK_STATUS(logs_on(&before), SEC_E_OK);
     conversation_close(&before);
     memset(&after, 0, sizeof after);
@@ -282,7 +282,7 @@ static SECURITY_STATUS logon(SEC_WCHAR *user, SEC_WCHAR *password) {
 
 static void a_password_is_changed(void) {
     CHECK_STATUS(change(u"NTLM", u"mutable", u"old one", u"new one"), SEC_E_OK);
-    /* The file is looked at once in a second. */
+    /* The file is checked once in a second. */
     SECURITY_STATUS status = SEC_E_LOGON_DENIED;
     for (int n = 0; n < 100 && status == SEC_E_LOGON_DENIED; n++) {
         sleep_milliseconds(100);

@@ -1,8 +1,9 @@
-/* AcceptSecurityContext's arguments: which may be NULL, which may be one, what else they may not be. */
+/* AcceptSecurityContext's arguments: which may be NULL, which may be the same, which values are
+ * invalid. */
 #include "conversation.h"
 #include "groups.h"
 
-/* One call with everything spelled out. */
+/* One call with every argument given. */
 struct call {
     CredHandle *credential;
     CtxtHandle *context, *new_context;
@@ -119,20 +120,20 @@ static void sec_e_invalid_handle(void) {
     SecInvalidateHandle(&ones);
     struct bytes *token = &c.client.sent;
     ULONG attributes;
-    /* a context that is none */
+    /* an invalid context */
     CHECK_STATUS(accept_call((struct call){&c.server.credential, &ones, &ones, token}, &attributes, NULL),
                  SEC_E_INVALID_HANDLE);
     CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.server.credential, &fresh, token}, &attributes, NULL),
                  SEC_E_INVALID_HANDLE);
     CHECK_STATUS(accept_call((struct call){&c.server.credential, &c.client.context, &fresh, token}, &attributes, NULL),
                  SEC_E_INVALID_HANDLE);
-    /* a credential that is none */
+    /* an invalid credential */
     CHECK_STATUS(accept_call((struct call){NULL, NULL, &fresh, token}, &attributes, NULL), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(accept_call((struct call){&zero, NULL, &fresh, token}, &attributes, NULL), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(accept_call((struct call){&ones, NULL, &fresh, token}, &attributes, NULL), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(accept_call((struct call){&c.server.context, NULL, &fresh, token}, &attributes, NULL),
                  SEC_E_INVALID_HANDLE);
-    /* the conversation is none the worse */
+    /* the conversation is not affected */
     CHECK(converse(&c) && conversation_works(&c));
     conversation_close(&c);
 }

@@ -114,7 +114,7 @@ static void WINAPI tell(void *handle, void *data) {
     told->status = call_status(handle);
     if (told->chain) { /* another call by the same context, from its callback */
         told->chain = false;
-        reinit(handle); /* the callback stays */
+        reinit(handle); /* the callback stays registered */
         told->times++;
         free_credentials_async(handle, &told->credential);
         return;
@@ -125,7 +125,7 @@ static void WINAPI tell(void *handle, void *data) {
 
 static bool told_times(struct told *told, unsigned times) {
     for (int n = 0; n < 10000 && told->times < times; n++) sleep_milliseconds(1);
-    /* The thread sanitizer does not see into this program. It sees a lock of the library's, which the callback has held. */
+    /* The thread sanitizer does not instrument this program. It sees a lock of the library's, which the callback has held. */
     (void)call_status(NULL);
     return told->times == times;
 }
@@ -171,7 +171,7 @@ static void a_failure_is_told(void) {
     CHECK_STATUS(told.status, SEC_E_SECPKG_NOT_FOUND);
 }
 
-/* Logons whose last leg is held up within the library, by the callback that is asked for the account: 16 of them keep all of its
+/* Logons whose last leg is blocked within the library, in the callback that supplies the account: 16 of them keep all of its
  * threads busy. */
 enum { THREADS = 16, WAITING = 8 };
 static struct conversation held[THREADS];
@@ -233,7 +233,7 @@ static void freed_while_it_waits(void) {
     struct told told[WAITING];
     memset(credentials, 0, sizeof credentials);
     REQUIRE(hold_threads(THREADS));
-    /* Every thread is held up: these stay pending. */
+    /* Every thread is blocked: these stay pending. */
     for (int n = 0; n < WAITING; n++) {
         memset(&told[n], 0, sizeof told[n]);
         waiting[n] = create();
@@ -245,7 +245,7 @@ static void freed_while_it_waits(void) {
                      SEC_E_INVALID_HANDLE);
     }
     for (int n = 0; n < WAITING; n += 2) free_async(waiting[n]);
-    /* What ends a handle is done, though nobody keeps track of it and the caller's copy is gone. */
+    /* A call that ends a handle is executed, although its status object is freed and the caller's copy is gone. */
     CredHandle ended, copy;
     REQUIRE_STATUS(W->AcquireCredentialsHandleW(NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &ended, NULL), SEC_E_OK);
     copy = ended;
@@ -258,7 +258,7 @@ static void freed_while_it_waits(void) {
         CHECK(told_times(&told[n], 1));
         CHECK_STATUS(W->FreeCredentialsHandle(&credentials[n]), SEC_E_OK);
     }
-    /* The calls of those that were freed were not made, and nobody was told. */
+    /* The calls that were freed before they began were not made, and their callbacks were not called. */
     for (int n = 0; n < WAITING; n += 2) {
         CHECK_EQUAL(told[n].times, 0);
         CHECK(HANDLE_IS_ZERO(credentials[n]));
@@ -275,7 +275,7 @@ static void freed_while_it_waits(void) {
 static void free_or_open(unsigned index) {
     if (index == 0) {
         free_async(holding[0]);
-        /* The call has returned: what it was given may be forgotten. */
+        /* The call has returned, so its arguments may be freed. */
         CHECK_EQUAL(__sync_fetch_and_add(&returned, 0), 1);
     } else {
         sleep_milliseconds(50);
@@ -291,7 +291,7 @@ static void freed_while_it_runs(void) {
     conversation_close(&held[0]);
 }
 
-/* Callbacks that wait for another call each: more of them than there are threads for calls. */
+/* Callbacks that each wait for another call: more of them than there are threads for calls. */
 static void WINAPI wait_within(void *handle, void *data) {
     CredHandle credential;
     void *other = create();
@@ -325,7 +325,7 @@ static void what_is_no_context(void) {
     free_async(freed);
     void *const none[] = {NULL, &local, (void *)(uintptr_t)16, (void *)(uintptr_t)-1, freed};
     for (size_t n = 0; n < sizeof none / sizeof *none; n++) {
-        if (n == 2) continue; /* may be somebody's */
+        if (n == 2) continue; /* may be another caller's */
         CHECK_STATUS(call_status(none[n]), SEC_E_INVALID_HANDLE);
         CHECK_STATUS(reinit(none[n]), SEC_E_INVALID_HANDLE);
         CHECK_STATUS(set_callback(none[n], NULL, NULL), SEC_E_INVALID_HANDLE);

@@ -178,7 +178,7 @@ static void client_specified_target(void) {
     conversation_close(&c);
 }
 
-/* What nobody has told of the client is "never", and nothing. */
+/* Times that are not known for the client are "never", and flags are zero. */
 static void times_and_flags(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
@@ -193,7 +193,7 @@ static void times_and_flags(void) {
     conversation_close(&c);
 }
 
-/* A number of each context's own. */
+/* A number that is unique to each context. */
 static void authentication_id(void) {
     struct conversation a, b;
     REQUIRE(conversation_establish(&a, NULL));
@@ -211,7 +211,7 @@ static ULONG nego_status(struct side *side) {
                                                                                                                : 1;
 }
 
-/* From the first leg on, and after the last, what the last leg returned. */
+/* After the first leg and after the last, the status that the latest leg returned. */
 static void status_of_each_leg(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
@@ -224,14 +224,14 @@ static void status_of_each_leg(void) {
     CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
     CHECK_EQUAL(nego_status(&c.client), SEC_I_CONTINUE_NEEDED);
     CHECK_EQUAL(nego_status(&c.server), SEC_I_CONTINUE_NEEDED);
-    /* Its own answer is none to itself. */
+    /* The server's own token, sent back to it, is rejected. */
     SECURITY_STATUS status = server_leg_with(&c, c.server.sent.data, c.server.sent.length);
     CHECK_REFUSED(status);
     CHECK_EQUAL(nego_status(&c.server), (ULONG)status);
     conversation_close(&c);
 }
 
-/* The account's SID on every platform. Nobody has given alice one: it is made of her name, and so always the same. */
+/* The account's SID on every platform. None is configured for alice: it is derived from her name, and so always the same. */
 static void client_sids(void) {
     char first[200] = "";
     for (int time = 0; time < 2; time++) {
@@ -250,7 +250,7 @@ static void client_sids(void) {
     }
 }
 
-/* Why a client is refused is one to the caller, and two to the server's log. */
+/* The reason for a rejection: one status for the caller, and two substatus values for the server's log. */
 static void substatus(void) {
     static const struct {
         struct terms terms;
@@ -272,7 +272,8 @@ static void substatus(void) {
     }
 }
 
-/* A handle that is the context's: the same each time, and no initiator has one. Where the client has no account there is none. */
+/* A handle that belongs to the context: the same each time, and not available from an initiator. Where the client has no account
+ * there is none. */
 static void access_token(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
@@ -298,7 +299,7 @@ static void access_token(void) {
 #endif
 }
 
-/* No domain has told claims of her. */
+/* There are no claims without a domain. */
 static void no_claims(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
@@ -308,7 +309,7 @@ static void no_claims(void) {
     conversation_close(&c);
 }
 
-/* Where in an answer the pointers are that FreeContextBuffer wants back: two at most. */
+/* The offsets in an answer of the pointers that the caller must pass to FreeContextBuffer: two at most. */
 static const struct given {
     ULONG attribute;
     size_t pointers[2];
@@ -330,8 +331,8 @@ static const struct given {
     {SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, {offsetof(SecPkgContext_ClientSpecifiedTarget, sTargetName)}, 1},
 };
 
-/* Each number is answered or refused, without harm, whether it is an attribute's or not; and each pointer in an
- * answer is one to give back. */
+/* Each number is answered or rejected safely, whether or not it is an attribute's; and each pointer in an answer is one that the
+ * caller must free. */
 static void every_number_is_answered_or_refused(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));

@@ -1,5 +1,6 @@
-/* The Sspi* functions on identities. What they promise is on their pages and in <sspi.h>'s own comments; what these leave
- * open is as Windows has it, as far as Wine's tests (dlls/secur32/tests), which are run there, state it: those say so. */
+/* The Sspi* functions on identities. What they promise is on their pages and in <sspi.h>'s own comments; what these leave open
+ * is as on Windows, as far as Wine's tests (dlls/secur32/tests), which were run there, state it: the comments say so where it
+ * applies. */
 #include "block.h"
 #include "conversation.h"
 #include "groups.h"
@@ -44,7 +45,7 @@ static void free_string(const void *string) {
     SSPI(SspiLocalFree)((void *)string);
 }
 
-/* Whether the identity's strings are these, NULL for those that it has not. */
+/* Whether the identity's strings are these; NULL for absent ones. */
 static bool strings_are(opaque identity, const SEC_WCHAR *user, const SEC_WCHAR *domain, const SEC_WCHAR *password) {
     const SEC_WCHAR *got[3] = {u"not set", u"not set", u"not set"}, *want[3] = {user, domain, password};
     if (!CHECK_STATUS(SSPI(SspiEncodeAuthIdentityAsStrings)(identity, &got[0], &got[1], &got[2]),
@@ -95,7 +96,7 @@ static void strings_and_back(void) {
     }
 }
 
-/* Windows says SEC_E_INVALID_TOKEN, and leaves the place as it was: Wine's tests. */
+/* Windows returns SEC_E_INVALID_TOKEN, and leaves the output unchanged: Wine's tests. */
 static void no_string_at_all(void) {
     opaque identity = (opaque)(uintptr_t)16;
     CHECK_STATUS(SSPI(SspiEncodeStringsAsAuthIdentity)(NULL, NULL, NULL, &identity), SEC_E_INVALID_TOKEN);
@@ -116,7 +117,7 @@ static void strings_that_nobody_wants(void) {
     free_identity(identity);
 }
 
-/* As Windows lays it out, in one allocation: Wine's tests. */
+/* In Windows' layout, in one allocation: Wine's tests. */
 static void an_identity_of_strings_is_an_ex_form(void) {
     opaque identity = of(USER, NULL, PASSWORD);
     REQUIRE(identity != NULL);
@@ -149,12 +150,12 @@ static void free_of_what_is_not_ours(void) {
     opaque identity = of(USER, DOMAIN, PASSWORD);
     free_string((char *)identity + 8);
     CHECK(strings_are(identity, USER, DOMAIN, PASSWORD));
-    /* One allocator gives them all. */
+    /* One allocator is used for all of them. */
     free_string(identity);
     free_identity(identity);
 }
 
-/* The password goes, the names stay: Wine's tests. */
+/* The password is cleared, the names stay: Wine's tests. */
 static void zeroed(void) {
     opaque identity = of(USER, DOMAIN, PASSWORD);
     SSPI(SspiZeroAuthIdentity)(identity);
@@ -246,7 +247,7 @@ static void compared(void) {
 
 /* ---- every form */
 
-/* A, W, their EX forms, the EX2 form, and what was made bytes of each: they are one identity, and each logs on. */
+/* A, W, their EX forms, the EX2 form, and each of them marshalled: they are one identity, and each logs on. */
 static void every_form_is_one_identity(void) {
     SEC_WINNT_AUTH_IDENTITY_W w = identity_w(USER, DOMAIN, PASSWORD);
     SEC_WINNT_AUTH_IDENTITY_A a = {
@@ -281,7 +282,7 @@ static void every_form_is_one_identity(void) {
         free_string(bytes);
         CHECK(same_identity(other, made));
         CHECK(logs_on(other));
-        /* Encrypted, as a program keeps it. */
+        /* Encrypted, as a program stores it. */
         CHECK_STATUS(SSPI(SspiEncryptAuthIdentity)(other), SEC_E_OK);
         CHECK(same_identity(other, made));
         CHECK(logs_on(other));
@@ -303,7 +304,7 @@ static bool contains(const void *memory, size_t length, const void *part, size_t
     return false;
 }
 
-/* In place, in memory of the caller's that has room for nothing more: the page has [in, out]. */
+/* In place, in the caller's memory, without any excess room: the page has [in, out]. */
 static void encrypted_where_it_is(void) {
     SEC_WCHAR user[] = USER, domain[] = DOMAIN, password[] = PASSWORD;
     SEC_WINNT_AUTH_IDENTITY_W own = identity_w(user, domain, password);
@@ -343,7 +344,7 @@ static void encrypted_for_whom(void) {
     free_identity(identity);
 }
 
-/* As bytes it stays encrypted (the page of SspiEncryptAuthIdentityEx has it sent so), and nothing of it can be read. */
+/* Marshalled it stays encrypted (the page of SspiEncryptAuthIdentityEx has it sent so), and no plaintext of it can be read. */
 static void encrypted_bytes(void) {
     opaque identity = of(USER, DOMAIN, PASSWORD), other = NULL;
     char *bytes = NULL;
@@ -438,7 +439,7 @@ static void bytes_as_windows_has_them(void) {
     free_identity(identity);
 }
 
-/* The bytes end where memory ends: reading on would end the process. */
+/* The bytes end at an inaccessible page: reading further would end the process. */
 static void unmarshal_fenced(const char *bytes, size_t length, size_t shortest) {
     char *fenced = fence(bytes, length);
     opaque identity = NULL;
@@ -455,7 +456,7 @@ static void unmarshal_fenced(const char *bytes, size_t length, size_t shortest) 
     fence_free(fenced, length);
 }
 
-/* Cut off anywhere; and, one after the other, every byte of the header something else. */
+/* Truncated at every length; and, one after the other, every byte of the header changed. */
 static void bytes_that_somebody_has_made(void) {
     struct block ex2 = block_of(USER, u"NTLM", &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, PASSWORD, 2 * TEXT_LENGTH(PASSWORD));
     opaque made = of(USER, DOMAIN, PASSWORD), forms[] = {made, (opaque)&ex2};

@@ -1,4 +1,4 @@
-/* Spoiled tokens at every leg: a clear error, no harm, and no effect on a conversation beside it. */
+/* Malformed tokens at every leg: a clear error, no damage, and no effect on a concurrent conversation. */
 #include "control_conversation.h"
 #include "groups.h"
 
@@ -15,7 +15,8 @@ static void truncated_tokens(void) {
                 length = c.client.sent.length;
                 if (cut < length) {
                     SECURITY_STATUS status = fenced_leg(&c, c.client.sent.data, cut);
-                    /* NEGOTIATE_MESSAGE may be as short as its first 16 bytes; that lets nobody in. */
+                    /* NEGOTIATE_MESSAGE may be as short as its first 16 bytes; no client is accepted by that
+                     * alone. */
                     bool begun = leg == 0 && status == SEC_I_CONTINUE_NEEDED;
                     if (!begun && !CHECK_REFUSED(status)) fail(__FILE__, __LINE__, "leg %d cut to %u", leg, (unsigned)cut);
                     if (!begun) CHECK_EQUAL(c.server.sent.length, 0);
@@ -45,7 +46,7 @@ static bool matters(const struct bytes *token, SEC_WCHAR *package, ULONG byte) {
     return package == packages[1] || byte != token->length - MECH_LIST_MIC;
 }
 
-/* Flips one bit of one of the three messages on its way. */
+/* Flips one bit of one of the three messages in transit. */
 static void flip(SEC_WCHAR *package, int message, ULONG bit, ULONG *bits, bool mic) {
     struct conversation c;
     struct terms terms = {.package = package};
@@ -86,7 +87,7 @@ static void flip_bits_of(int message, bool mic) {
     control_conversation_goes_on();
 }
 
-/* Nobody is accepted: the MIC covers all messages. */
+/* No client is accepted: the MIC covers all messages. */
 static void flipped_bits_in_negotiate(void) {
     flip_bits_of(0, true);
 }
@@ -187,7 +188,7 @@ static void foreign_tokens(void) {
     control_conversation_goes_on();
 }
 
-/* SPNEGO inside SPNEGO, and brackets without end. */
+/* SPNEGO inside SPNEGO, and nesting without end. */
 static void nested_tokens(void) {
     REQUIRE(control_conversation_waits());
     struct conversation c;
@@ -219,7 +220,7 @@ static void nested_tokens(void) {
     control_conversation_goes_on();
 }
 
-/* More than cbMaxToken, though it begins well. */
+/* More than cbMaxToken, though it begins with a valid token. */
 static void oversized_tokens(void) {
     static const ULONG lengths[] = {70000, 1u << 20, 16u << 20};
     REQUIRE(control_conversation_waits());
@@ -239,7 +240,7 @@ static void oversized_tokens(void) {
     control_conversation_goes_on();
 }
 
-/* Noise of every length. */
+/* Random bytes of every length. */
 static void random_tokens(void) {
     uint64_t random = 20261122;
     unsigned rounds = effort(3000);

@@ -61,8 +61,8 @@ static void keep(struct conversation *c, const SecBuffer *out) {
     memcpy(c->server.sent.data, out->pvBuffer, out->cbBuffer);
 }
 
-/* Tries every leg with no room, one byte too little, and exactly enough; each refusal tells the need,
- * writes nothing, and leaves the context ready for the repetition. */
+/* Tries every leg with no room, one byte too little, and exactly enough; each rejection reports the required
+ * length, writes nothing, and leaves the context ready for the repetition. */
 static void too_small_then_enough(SEC_WCHAR *package, unsigned legs) {
     struct conversation c;
     struct terms terms = {.package = package};
@@ -128,7 +128,7 @@ static void large_output_keeps_its_rest(void) {
     conversation_close(&c);
 }
 
-/* NTLM's last leg sends nothing: the buffer says so and stays as it was. */
+/* NTLM's last leg sends nothing: the buffer's length is 0 and its content is unchanged. */
 static void no_token_means_length_zero(void) {
     struct conversation c;
     struct terms terms = {.package = u"NTLM"};
@@ -153,7 +153,7 @@ static void no_output_is_needed_where_nothing_is_sent(void) {
     conversation_close(&c);
 }
 
-/* A token that must be sent and has no buffer to go to: refused, and nothing lost. */
+/* A token that must be sent and has no output buffer: rejected, and the state is unchanged. */
 static void missing_output_is_refused(void) {
     struct conversation c;
     REQUIRE(conversation_open(&c, NULL));
@@ -167,7 +167,7 @@ static void missing_output_is_refused(void) {
     conversation_close(&c);
 }
 
-/* The input's token is found wherever it stands, whatever stands around it, and may be marked read-only. */
+/* The input's token is found at any position among other buffers, and may be marked read-only. */
 static void input_token_at_any_index(void) {
     static const ULONG others[] = {SECBUFFER_EMPTY, SECBUFFER_PKG_PARAMS, SECBUFFER_EXTRA, SECBUFFER_DATA};
     for (ULONG index = 0; index < 4; index++) {
@@ -211,7 +211,8 @@ static void output_token_at_any_index(void) {
     }
 }
 
-/* ASC_REQ_ALLOCATE_MEMORY: the library's memory, told by ASC_RET_ALLOCATED_MEMORY, freed by FreeContextBuffer. */
+/* ASC_REQ_ALLOCATE_MEMORY: memory from the library, indicated by ASC_RET_ALLOCATED_MEMORY, freed by
+ * FreeContextBuffer. */
 static void allocates_when_asked(void) {
     struct conversation c;
     REQUIRE(conversation_open(&c, NULL));
@@ -272,7 +273,7 @@ static void outputs_of_a_failed_leg(void) {
     }
 }
 
-/* The error token of a failure has its own memory if the caller wanted it allocated, or none. */
+/* The error token of a failure is in allocated memory if the caller asked for that, or there is none. */
 static void allocated_outputs_of_a_failed_leg(void) {
     for (int extended = 0; extended < 2; extended++) {
         struct conversation c;

@@ -1,4 +1,4 @@
-/* What shows only with a configuration of its own: see config/ and run.sh. */
+/* Behaviour that needs a configuration of its own: see config/ and run.sh. */
 #include "conversation.h"
 #include "groups.h"
 #include "platform.h"
@@ -80,9 +80,9 @@ static void sec_e_insufficient_memory_when_contexts_run_out(void) {
     /* for an acceptor too */
     more->client.sent.length = 0;
     CHECK_STATUS(server_leg_with(more, NULL, 0), SEC_E_INSUFFICIENT_MEMORY);
-    /* those that are there go on */
+    /* existing ones continue to work */
     CHECK(converse(&c) && conversation_works(&c));
-    /* and there is room again when one is gone */
+    /* and there is room again when one is deleted */
     for (ULONG i = 0; i < made; i++) CHECK_STATUS(W->DeleteSecurityContext(&contexts[i]), SEC_E_OK);
     CHECK(converse(more) && conversation_works(more));
     conversation_close(more);
@@ -156,7 +156,7 @@ const struct test lifetime_tests[] = {
     END_OF_TESTS,
 };
 
-/* ---- config/no-accounts.toml: nobody to ask */
+/* ---- config/no-accounts.toml: no authority */
 
 static void sec_e_no_authenticating_authority_without_accounts(void) {
     for (int p = 0; p < 2; p++) {
@@ -209,7 +209,7 @@ const struct test unreadable_tests[] = {
 
 /* ---- config/internal.toml: [server] has a name that no CHALLENGE_MESSAGE can hold */
 
-/* An error that is nobody's but the server's own, and that has no status of its own. */
+/* An internal error of the server, for which there is no specific status. */
 static void sec_e_internal_error_when_no_challenge_can_be_made(void) {
     for (int p = 0; p < 2; p++) {
         struct conversation c;

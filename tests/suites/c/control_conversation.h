@@ -1,5 +1,5 @@
-/* A conversation that waits between its legs while another one, beside it, is given bad input: whatever happens
- * to that, this one goes on. */
+/* A conversation that waits between its legs while another one is given bad input: it continues, whatever happens
+ * to the other. */
 #ifndef NEGOSSP_TESTS_CONTROL_CONVERSATION_H
 #define NEGOSSP_TESTS_CONTROL_CONVERSATION_H
 

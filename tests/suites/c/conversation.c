@@ -118,7 +118,7 @@ SECURITY_STATUS server_leg(struct conversation *c) {
     return server_leg_with(c, c->client.sent.data, c->client.sent.length);
 }
 
-/* Whether the side still has, or may have, a leg to go. */
+/* Whether the side still has, or may have, a leg to make. */
 static bool goes_on(const struct side *side) {
     return !side->has_context || side->status == SEC_I_CONTINUE_NEEDED;
 }
@@ -142,7 +142,7 @@ bool conversation_until_last_leg(struct conversation *c, const struct terms *ter
            CHECK_STATUS(server_leg(c), SEC_I_CONTINUE_NEEDED) && CHECK(client_leg(c) >= 0);
 }
 
-/* Seals a message on one side and opens it on the other. */
+/* Seals a message on one side and decrypts it on the other. */
 static bool send_message(struct side *from, struct side *to, ULONG number) {
     static const char text[] = "attack at dawn";
     char message[sizeof text];

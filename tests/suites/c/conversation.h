@@ -1,5 +1,5 @@
-/* A conversation between an initiator and an acceptor of the library, driven one leg at a time, so that a
- * test can look at, or spoil, whatever passes between them. */
+/* A conversation between an initiator and an acceptor of the library, run one leg at a time, so that a test can
+ * read or change the tokens between them. */
 #ifndef NEGOSSP_TESTS_CONVERSATION_H
 #define NEGOSSP_TESTS_CONVERSATION_H
 
@@ -20,8 +20,8 @@ struct bytes {
     unsigned char data[TOKEN_MAX];
 };
 
-/* What a test asks for; what it leaves out (zero) is the usual: Negotiate, alice, her password, and a client that
- * wants to sign and seal. */
+/* What a test requires; fields that it omits (zero) have the usual values: Negotiate, alice, her password, and a
+ * client that requests signing and sealing. */
 #define CLIENT_USUAL \
     (ISC_REQ_INTEGRITY | ISC_REQ_CONFIDENTIALITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)
 struct terms {
@@ -33,9 +33,9 @@ struct terms {
     /* SEC_CHANNEL_BINDINGS of each side. */
     void *client_bindings, *server_bindings;
     ULONG client_bindings_length, server_bindings_length;
-    /* The server's credential gets this identity. */
+    /* The server's credential is acquired with this identity. */
     SEC_WINNT_AUTH_IDENTITY_W *server_identity;
-    /* The client is nobody. */
+    /* The client is anonymous. */
     bool anonymous;
 };
 

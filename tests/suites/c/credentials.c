@@ -85,7 +85,7 @@ static void one_credential_for_both_directions(void) {
     conversation_close(&c);
 }
 
-/* Lengths are counted in characters, without a NUL that need not be there. */
+/* Lengths are counted in characters, without a NUL, which is optional. */
 static void identity_is_counted_not_terminated(void) {
     static SEC_WCHAR run[] = u"alicePasswordEXAMPLE";
     SEC_WINNT_AUTH_IDENTITY_W user = {
@@ -95,13 +95,13 @@ static void identity_is_counted_not_terminated(void) {
     REQUIRE(conversation_open(&c, NULL));
     CHECK_STATUS(W->FreeCredentialsHandle(&c.client.credential), SEC_E_OK);
     REQUIRE_STATUS(acquire(u"Negotiate", SECPKG_CRED_OUTBOUND, &user, &c.client.credential), SEC_E_OK);
-    /* The caller may forget its copy at once. */
+    /* The caller may free its copy at once. */
     memset(run, 0, sizeof run);
     CHECK(converse(&c));
     conversation_close(&c);
 }
 
-/* Flags tell the letters of an identity, whichever function it is given to. */
+/* Flags determine the character set of an identity, in either function. */
 static void ansi_identity_for_w_and_unicode_for_a(void) {
     SEC_WINNT_AUTH_IDENTITY_A narrow = {.User = (unsigned char *)"alice",
                                         .UserLength = 5,
@@ -155,7 +155,7 @@ static void malformed_identities(void) {
     else CHECK_REFUSED(status);
 }
 
-/* An inbound identity is one more account, of this credential alone. */
+/* An inbound identity is an additional account, of this credential alone. */
 static void inbound_identity_is_an_account(void) {
     SEC_WINNT_AUTH_IDENTITY_W carol = identity_w(u"carol", DOMAIN, u"only here");
     struct terms terms = {.user = u"carol", .password = u"only here", .server_identity = &carol};
@@ -166,7 +166,7 @@ static void inbound_identity_is_an_account(void) {
     if (CHECK(conversation_until_last_leg(&c, &terms))) CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
     conversation_close(&c);
     terms = (struct terms){.server_identity = &carol};
-    CHECK(conversation_establish(&c, &terms)); /* the file's accounts are there too */
+    CHECK(conversation_establish(&c, &terms)); /* the file's accounts are available too */
     conversation_close(&c);
 }
 
@@ -194,7 +194,7 @@ static void package_list(void) {
     }
 }
 
-/* With every mechanism taken from it, a credential is of no use; when that shows is left open. */
+/* With every mechanism excluded, a credential is of no use; which call fails is left open. */
 static void package_list_without_ntlm(void) {
     SEC_WINNT_AUTH_IDENTITY_EXW user = {
         .Version = SEC_WINNT_AUTH_IDENTITY_VERSION,

@@ -31,7 +31,7 @@ static SECURITY_STATUS import_context(SEC_WCHAR *package, SecBuffer *packed, Ctx
     return W->ImportSecurityContextW(package, packed, NULL, context);
 }
 
-/* The side's context is exported, its old handle gone, and imported under another. */
+/* Exports the side's context, checks that the old handle is invalid, and imports it under a new one. */
 static bool move(struct side *side, SEC_WCHAR *package) {
     SecBuffer packed;
     CtxtHandle old = side->context;
@@ -123,7 +123,7 @@ static void what_was_told_is_told_there_too(void) {
     conversation_close(&c);
 }
 
-/* Without SECPKG_CONTEXT_EXPORT_DELETE_OLD both are there; the peer takes each message from one of them. */
+/* Without SECPKG_CONTEXT_EXPORT_DELETE_OLD both exist; the peer accepts each message from one of them. */
 static void the_old_context_stays_unless_it_is_to_go(void) {
     struct conversation c;
     SecBuffer packed;
@@ -133,7 +133,7 @@ static void the_old_context_stays_unless_it_is_to_go(void) {
     CHECK(conversation_works(&c));
     CHECK_STATUS(import_context(u"Negotiate", &packed, &other), SEC_E_OK);
     CHECK_STATUS(W->FreeContextBuffer(packed.pvBuffer), SEC_E_OK);
-    /* The new one stands where the old one stood: a message behind. */
+    /* The new one has the state at the time of the export: it is one message behind. */
     struct message m;
     message_reset(&m);
     CHECK_STATUS(message_encrypt(&c.client, &m), SEC_E_OK);
@@ -159,7 +159,7 @@ static void reset_begins_where_it_was_established(void) {
         struct message m;
         message_reset(&m);
         CHECK_STATUS(message_sign(&c.client, &m), SEC_E_OK);
-        /* one side anew: what is said is not what is due */
+        /* one side is reset: its message has an unexpected number */
         CHECK_STATUS(message_verify(&c.server, &m), s ? SEC_E_OK : SEC_E_OUT_OF_SEQUENCE);
     }
     CHECK(conversation_works(&c));
@@ -228,7 +228,7 @@ static void the_package_must_be_the_context_s(void) {
         CHECK_STATUS(export_context(&c.server.context, MOVE, &packed), SEC_E_OK);
         if (CHECK_STATUS(import_context(cases[i].named, &packed, &c.server.context), cases[i].status) &&
             cases[i].status != SEC_E_OK) {
-            /* That was no import: the right one may follow. */
+            /* That import failed, so the right one may follow. */
             CHECK_STATUS(import_context(cases[i].of, &packed, &c.server.context), SEC_E_OK);
         }
         CHECK(conversation_works(&c));
@@ -281,7 +281,7 @@ static void a_handshake_begun_here_ends_there(void) {
         SecBuffer packed;
         REQUIRE(conversation_until_last_leg(&c, &terms));
         CHECK_STATUS(export_context(&c.server.context, MOVE, &packed), SEC_E_INVALID_HANDLE);
-        /* With the handle of no credential, as of a worker that has not made one. */
+        /* With an invalid credential handle, as in a worker that has not acquired one. */
         REQUIRE_STATUS(export_context(&c.server.context, MOVE | NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, &packed), SEC_E_OK);
         CtxtHandle old = c.server.context;
         CHECK_STATUS(W->DeleteSecurityContext(&old), SEC_E_INVALID_HANDLE);
@@ -313,7 +313,7 @@ static void what_is_not_exported_half_open(void) {
     REQUIRE(conversation_until_last_leg(&c, &terms));
     CHECK_STATUS(export_context(&c.server.context, NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, &packed), SEC_E_CANNOT_PACK);
     CHECK(converse(&c) && conversation_works(&c));
-    /* Once it is established, nothing of the credential is needed. */
+    /* Once the context is established, nothing of the credential is needed. */
     CHECK(move(&c.server, u"Negotiate") && conversation_works(&c));
     conversation_close(&c);
     REQUIRE(conversation_open(&c, NULL));
@@ -388,7 +388,7 @@ static void of_several_who_import_it_one_gets_it(void) {
     }
 }
 
-/* What is sealed is sealed with each sequence number once: whoever has the context, before or after. */
+/* Each sequence number is used for sealing once, whichever process has the context. */
 static unsigned char sequence_numbers[THREADS][4];
 static bool sealed_any[THREADS];
 
@@ -442,8 +442,8 @@ static bool read_all(int from, void *bytes, size_t length) {
     return got == length;
 }
 
-/* What a child of a pre-forking server does: it takes the context that its parent has accepted, reads a message, answers, and
- * hands the context back. */
+/* What a child of a pre-forking server does: it imports the context that its parent has accepted, reads a message, answers,
+ * and exports the context again. */
 static bool child_goes_on(struct side *server, SecBuffer *packed, struct message *question, int to) {
     CtxtHandle again;
     struct message answer;
@@ -474,7 +474,7 @@ static void a_forked_child_goes_on(void) {
     if (child == 0) {
         bool good = child_goes_on(&c.server, &packed, &question, ends[1]);
         if (!write_all(ends[1], &good, sizeof good)) abort();
-        /* Its status is valgrind's, which finds the memory of threads that the child does not have. */
+        /* The exit status is valgrind's, which reports memory of threads that do not exist in the child. */
         _exit(0);
     }
     close(ends[1]);
@@ -524,7 +524,7 @@ const struct test export_import_tests[] = {
 
 static const char exported[] = "exported-context.bin";
 
-/* Both sides of a conversation under way, with a message that is under way too. */
+/* Both sides of a conversation in progress, with a message in transit. */
 static void writes_an_exported_context(void) {
     struct conversation c;
     struct message m;
@@ -547,7 +547,7 @@ static void writes_an_exported_context(void) {
     conversation_close(&c);
 }
 
-/* Opens it: both sides' imports end with `status`. */
+/* Imports it: both sides' imports end with `status`. */
 static bool open_exported(struct conversation *c, struct message *m, SECURITY_STATUS status) {
     FILE *file = fopen(exported, "rb");
     if (!CHECK(file != NULL)) return false;
@@ -590,7 +590,7 @@ static void a_context_is_not_for_another_key(void) {
     CHECK(open_exported(&c, &m, SEC_E_INVALID_TOKEN));
 }
 
-/* [export] key_file is missing: nobody's key takes its place. */
+/* [export] key_file is missing: no other key replaces it. */
 static void without_the_key_nothing_is_exported(void) {
     struct conversation c;
     struct message m;

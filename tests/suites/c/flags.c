@@ -1,4 +1,4 @@
-/* Context attributes: what is required, what is granted, and that the two are not the same; channel bindings. */
+/* Context attributes: which are required, which are granted, and that these may differ; channel bindings. */
 #include "conversation.h"
 #include "groups.h"
 
@@ -13,7 +13,7 @@ static void client_asks_for_everything(void) {
     conversation_close(&c);
 }
 
-/* What the client did not ask for is not there because the server wants it. */
+/* An attribute that the client did not request is not granted because the server requires it. */
 static void required_but_not_offered_is_absent(void) {
     struct conversation c;
     struct terms terms = {.package = u"NTLM",
@@ -25,7 +25,7 @@ static void required_but_not_offered_is_absent(void) {
     conversation_close(&c);
 }
 
-/* NTLM cannot delegate nor prove the server, whatever both ask. */
+/* NTLM supports neither delegation nor mutual authentication, whatever both request. */
 static void ntlm_never_delegates(void) {
     struct conversation c;
     struct terms terms = {.client_requirements = CLIENT_USUAL | ISC_REQ_DELEGATE | ISC_REQ_MUTUAL_AUTH,
@@ -48,7 +48,7 @@ static void nothing_protects_before_the_end(void) {
     conversation_close(&c);
 }
 
-/* Every flag of the page and of the issue is taken, alone, together, and with bits that mean nothing. */
+/* Every flag of the page and of the issue is accepted, alone, together, and with undefined bits. */
 static void every_requirement_is_accepted(void) {
     static const ULONG requirements[] = {
         ASC_REQ_CONFIDENTIALITY, ASC_REQ_CONNECTION, ASC_REQ_DELEGATE, ASC_REQ_EXTENDED_ERROR, ASC_REQ_INTEGRITY,
@@ -114,7 +114,7 @@ static void datagram(void) {
     conversation_close(&c);
 }
 
-/* Nobody gets in only where the server allows it, and is called what it is. */
+/* An anonymous client is accepted only where the server permits it, and is reported as anonymous. */
 static void null_session(void) {
     struct conversation c;
     struct terms terms = {.package = u"NTLM", .anonymous = true};
@@ -194,7 +194,7 @@ static void bindings_of_the_client_alone(void) {
     with_bindings(&tls, NULL, 0, SEC_E_OK);
 }
 
-/* Lengths and offsets that point outside the buffer: refused on the first call, without reading there. */
+/* Lengths and offsets that point outside the buffer: rejected on the first call, without reading there. */
 static void malformed_bindings(void) {
     for (int kind = 0; kind < 5; kind++) {
         struct bindings tls = bindings_of("tls-server-end-point:right");

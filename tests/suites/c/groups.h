@@ -1,4 +1,4 @@
-/* Every subject's tests, listed in main.c. */
+/* The tests of every subject, listed in main.c. */
 #ifndef NEGOSSP_TESTS_GROUPS_H
 #define NEGOSSP_TESTS_GROUPS_H
 

@@ -1,5 +1,5 @@
-/* Handles under threads: made, used, deleted twice, used after, forged. Nothing crashes, hangs or leaks, and
- * nobody's handle ever works for anybody else. */
+/* Handles under threads: created, used, deleted twice, used after deletion, forged. Nothing crashes, hangs
+ * or leaks, and no handle ever refers to another owner's object. */
 #include "conversation.h"
 #include "groups.h"
 #include "platform.h"
@@ -25,7 +25,7 @@ static bool ok_or_gone(SECURITY_STATUS status) {
     return status == SEC_E_OK || status == (SECURITY_STATUS)SEC_E_INVALID_HANDLE;
 }
 
-/* ---- conversations side by side */
+/* ---- concurrent conversations */
 
 static void one_thread_converses(unsigned index) {
     struct conversation *c = malloc(sizeof *c);
@@ -47,7 +47,7 @@ static void conversations_in_every_thread(void) {
     in_threads(THREADS, one_thread_converses);
 }
 
-/* ---- forged handles, while real ones come and go */
+/* ---- forged handles, while valid ones are created and deleted */
 
 static struct conversation victim;
 
@@ -76,11 +76,11 @@ static void one_thread_forges(unsigned index) {
     unsigned rounds = effort(2000);
     for (unsigned i = 0; i < rounds; i++) {
         CtxtHandle handle = forged(i + index, &random);
-        if (memcmp(&handle, &victim.client.context, sizeof handle) == 0) continue; /* that one is real */
+        if (memcmp(&handle, &victim.client.context, sizeof handle) == 0) continue; /* that one is valid */
         CHECK_STATUS(sizes_of(handle), SEC_E_INVALID_HANDLE);
         CHECK_STATUS(sign_with(handle), SEC_E_INVALID_HANDLE);
         CHECK_STATUS(W->DeleteSecurityContext(&handle), SEC_E_INVALID_HANDLE);
-        /* as a credential: everything but the one that is */
+        /* as a credential: all but the valid one */
         if (memcmp(&handle, &victim.server.credential, sizeof handle) != 0) {
             CHECK_STATUS(W->FreeCredentialsHandle(&handle), SEC_E_INVALID_HANDLE);
         }
@@ -105,7 +105,7 @@ static void wrong_kind(void) {
     conversation_close(&c);
 }
 
-/* ---- stale handles never come back to life, though their slots are used again */
+/* ---- deleted handles stay invalid, though their slots are reused */
 
 static void stale_handles(void) {
     enum { KEPT = 64 };
@@ -123,7 +123,7 @@ static void stale_handles(void) {
     }
 }
 
-/* ---- one handle deleted by many */
+/* ---- one handle deleted by many threads */
 
 static CtxtHandle shared;
 static volatile unsigned deletions;
@@ -151,7 +151,7 @@ static void deleted_by_many_at_once(void) {
     }
 }
 
-/* ---- one context used by many while one deletes it */
+/* ---- one context used by many threads while one deletes it */
 
 static void one_thread_uses(unsigned index) {
     if (index == 0) {
@@ -180,7 +180,7 @@ static void used_while_deleted(void) {
     }
 }
 
-/* ---- the last leg by many at once: one is accepted, once */
+/* ---- the last leg by many threads at once: accepted exactly once */
 
 static struct conversation contested;
 static volatile unsigned established;
@@ -213,7 +213,7 @@ static void last_leg_by_many_at_once(void) {
     }
 }
 
-/* ---- a credential freed while others begin with it */
+/* ---- a credential freed while others begin contexts with it */
 
 static CredHandle shared_credential;
 static struct bytes first_token;
@@ -258,7 +258,7 @@ static void credential_freed_while_others_begin(void) {
     conversation_close(&c);
 }
 
-/* ---- memory given to one thread and freed by another */
+/* ---- memory allocated in one thread and freed by another */
 
 static void one_thread_enumerates(unsigned index) {
     (void)index;

@@ -30,7 +30,7 @@ void outcome_reset(void);
 
 /* Records a failure of the running test. Safe from any thread. */
 void fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Leaves the running test uncounted but for "skipped". */
+/* Counts the running test as skipped only. */
 void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The name of a status, for a reader. */
@@ -45,11 +45,11 @@ bool check_number(const char *file, int line, const char *what, unsigned long lo
 #define CHECK_STATUS(call, want) check_status(__FILE__, __LINE__, #call, (call), (want))
 #define CHECK_EQUAL(got, want) \
     check_number(__FILE__, __LINE__, #got, (unsigned long long)(got), (unsigned long long)(want))
-/* An error, and one that blames the caller or the peer rather than the library. */
+/* An error, and one that indicates a fault of the caller or the peer rather than of the library. */
 #define CHECK_REFUSED(call) check_refused(__FILE__, __LINE__, #call, (call))
 bool check_refused(const char *file, int line, const char *what, SECURITY_STATUS got);
 
-/* Ends the test at the first thing without which the rest makes no sense. */
+/* Ends the test at the first failure after which the rest is pointless. */
 #define REQUIRE(condition) \
     do { \
         if (!CHECK(condition)) return; \
@@ -59,7 +59,8 @@ bool check_refused(const char *file, int line, const char *what, SECURITY_STATUS
         if (!CHECK_STATUS(call, want)) return; \
     } while (0)
 
-/* How much a hammering test does: the plan times this, in hundredths (NEGOSSP_TEST_EFFORT; valgrind gets less). */
+/* How many iterations a stress test makes: its number is multiplied by this, in hundredths (NEGOSSP_TEST_EFFORT;
+ * less for valgrind). */
 unsigned effort(unsigned plan);
 
 /* Runs the groups for one configuration and tells whether all passed. */

@@ -1,4 +1,5 @@
-/* Threads that act as their clients, on Linux: what each may open is its client's business and no other thread's. */
+/* Threads that impersonate their clients, on Linux: each thread has its client's file permissions, and other threads are
+ * not affected. */
 #define _GNU_SOURCE
 #include "conversation.h"
 #include "groups.h"
@@ -39,9 +40,9 @@ static bool is_root(void) {
     return false;
 }
 
-/* ---- what a thread is */
+/* ---- the identity of a thread */
 
-/* The thread's credentials as the kernel tells them. */
+/* The thread's credentials as the kernel reports them. */
 struct identity {
     char text[4096];
 };
@@ -70,7 +71,7 @@ static bool same(struct identity a, struct identity b) {
     return false;
 }
 
-/* As system calls, which ask about this thread. */
+/* As system calls, which apply to this thread only. */
 static unsigned fs_uid(void) {
     return (unsigned)syscall(SYS_setfsuid, -1);
 }
@@ -90,7 +91,7 @@ static bool effective(void) {
     return configuration && strcmp(configuration, "tokens-effective") == 0;
 }
 
-/* This thread is user `n` to files, and to all else as the configuration says. */
+/* This thread is user `n` for file access, and for all else as configured. */
 static bool acts_as(unsigned n) {
     return CHECK_EQUAL(fs_uid(), UID(n)) && CHECK_EQUAL(fs_gid(), GID(n)) &&
            CHECK_EQUAL(effective_uid(), effective() ? UID(n) : 0) && CHECK_EQUAL(effective_gid(), effective() ? GID(n) : 0);
@@ -105,7 +106,7 @@ static const char *path_of(unsigned n, char *path) {
     return path;
 }
 
-/* 0 or why not. */
+/* 0 or the error number. */
 static int try_to_open(unsigned n, int flags) {
     char path[128];
     int file = open(path_of(n, path), flags);
@@ -136,7 +137,7 @@ static void remove_files(void) {
     CHECK(rmdir(folder) == 0);
 }
 
-/* The files open to user `n`, and to no other. */
+/* The files that user `n` may open, and no other user. */
 static bool opens_what_it_may(unsigned n) {
     bool right = true;
     for (unsigned other = 0; other < USERS; other++) {
@@ -206,7 +207,7 @@ static void makes_files_that_are_the_client_s(void) {
     with_users(made_by_user_2);
 }
 
-/* Each is, when it ends, whoever the thread was before. */
+/* Reverting restores the identity that the thread had before. */
 static void one_within_the_other(void) {
     struct identity before = identity();
     REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(0)), SEC_E_OK);
@@ -215,13 +216,13 @@ static void one_within_the_other(void) {
     REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(2)), SEC_E_OK);
     acts_as(2);
     opens_what_it_may(2);
-    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(4)), SEC_E_OK); /* as which the thread does not act */
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(4)), SEC_E_OK); /* which the thread does not impersonate */
     acts_as(2);
     CHECK_STATUS(W->RevertSecurityContext(CONTEXT(2)), SEC_E_OK);
     CHECK(same(first, identity()));
     opens_what_it_may(0);
     REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(3)), SEC_E_OK);
-    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(0)), SEC_E_OK); /* with what began within it */
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(0)), SEC_E_OK); /* together with the nested impersonation */
     CHECK(same(before, identity()));
     CHECK_STATUS(W->RevertSecurityContext(CONTEXT(3)), SEC_E_OK);
     CHECK(same(before, identity()));
@@ -252,7 +253,7 @@ static volatile bool over;
 
 static void one_thread_is_its_user(unsigned index) {
     if (index == USERS) {
-        /* The server's own thread, all the while. */
+        /* The server's own thread, throughout. */
         struct identity before = identity();
         while (!__atomic_load_n(&over, __ATOMIC_RELAXED)) {
             CHECK_EQUAL(fs_uid(), 0);
@@ -320,7 +321,7 @@ static void clients_without_an_account(void) {
     no_account(u"misled", NULL, NULL);
 }
 
-/* By name it would be root; and of another domain's user the name says nothing. */
+/* A local account of that name is root; and a user of another domain is not the local account of the same name. */
 static void nobody_is_who_his_name_says_elsewhere(void) {
     no_account(u"root", NULL, NULL);
     SEC_WINNT_AUTH_IDENTITY_W daemon = identity_w(u"daemon", u"EVIL", PASSWORD), root = identity_w(u"root", u"EVIL", PASSWORD);
@@ -362,7 +363,7 @@ static void to_be_identified_only(void) {
     conversation_close(&c);
 }
 
-/* Runs `body` in a process of its own, which may give up rights for good. */
+/* Runs `body` in a process of its own, which may drop privileges permanently. */
 static void in_a_child(void (*body)(void)) {
     int pipes[2];
     char why[sizeof outcome.why] = "ended early";
@@ -399,7 +400,7 @@ static void as_user_1(void) {
     CHECK_STATUS(W->ImpersonateSecurityContext(CONTEXT(2)), SEC_E_NO_IMPERSONATION);
     CHECK(same(before, identity()));
     opens_what_it_may(0);
-    /* What it is already, it may be. */
+    /* An identity that the process already has is permitted. */
     CHECK_STATUS(W->ImpersonateSecurityContext(CONTEXT(0)), SEC_E_OK);
     CHECK_STATUS(W->ImpersonateSecurityContext(CONTEXT(1)), SEC_E_NO_IMPERSONATION);
     opens_what_it_may(0);
@@ -440,7 +441,7 @@ static void as_a_capable_service(void) {
     struct identity before = identity();
     CHECK_EQUAL(try_to_open(0, O_RDWR), 0);
     REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(2)), SEC_E_OK);
-    /* The kernel would have left it CAP_DAC_OVERRIDE. */
+    /* The kernel would have kept CAP_DAC_OVERRIDE. */
     opens_what_it_may(2);
     REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(3)), SEC_E_OK);
     opens_what_it_may(3);
@@ -494,7 +495,7 @@ static void accounts_by_name(void) {
     }
 }
 
-/* Root is root where the table says so, and loses nothing. */
+/* Root is root where the table lists it, and keeps its privileges. */
 static void root_by_the_table(void) {
     struct conversation c;
     if (!is_root()) return;
@@ -530,7 +531,7 @@ static void tokens_outlive_their_contexts(void) {
     with_users(tokens_of_contexts_gone);
 }
 
-/* ---- everything at once: contexts are deleted while others ask for tokens and act as their clients */
+/* ---- everything at once: contexts are deleted while others query tokens and impersonate their clients */
 
 static struct conversation contested;
 static CtxtHandle contested_context;
@@ -581,7 +582,7 @@ static void races(void) {
     }
 }
 
-/* ---- calls that complete later, begun by a thread that acts as a client, are the server's all the same */
+/* ---- calls that complete later, started by a thread that impersonates a client, run as the server */
 
 static struct {
     void (*free)(PSspiAsyncContext);
@@ -618,7 +619,8 @@ static void begun_as_a_client(void) {
     CHECK_STATUS(W->RevertSecurityContext(CONTEXT(0)), SEC_E_OK);
     REQUIRE_STATUS(status, SEC_E_OK);
     for (int n = 0; n < 10000 && !__atomic_load_n(&later.times, __ATOMIC_ACQUIRE); n++) sleep_milliseconds(1);
-    /* The thread sanitizer does not see into this program. It sees a lock of the library's, which the callback has held. */
+    /* The thread sanitizer does not instrument this program. It sees a lock of the library's, which the callback has
+     * held. */
     (void)later.status(NULL);
     CHECK_STATUS(later.result, SEC_E_OK);
     CHECK(same(before, later.identity));
@@ -631,7 +633,7 @@ static void threads_of_the_library_s_are_the_server_s(void) {
 /* ---- config/tokens-effective.toml */
 
 static void seen_by_others(void) {
-    /* The kernel tells a socket's peer the effective user. */
+    /* The kernel reports the effective user to a socket's peer. */
     struct ucred peer;
     socklen_t length = sizeof peer;
     int pair[2];
@@ -649,7 +651,7 @@ static void peers_see_the_client(void) {
     with_users(seen_by_others);
 }
 
-/* Nothing of root's is left to a thread that is somebody else: no port below 1024, no other host name. */
+/* A thread that impersonates has no privileges of root: no port below 1024, no change of the host name. */
 static void no_privilege(void) {
     char name[256];
     CHECK(gethostname(name, sizeof name) == 0);

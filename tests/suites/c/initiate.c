@@ -1,4 +1,4 @@
-/* InitializeSecurityContext: the client's half, as far as it is not seen through the server's. */
+/* InitializeSecurityContext: the client's part, where it is not covered by the server's tests. */
 #include "conversation.h"
 #include "groups.h"
 
@@ -98,7 +98,7 @@ static void null_arguments(void) {
     conversation_close(&c);
 }
 
-/* What some callers pass on the first call: a descriptor with nothing in it. */
+/* Some callers pass this on the first call: an empty descriptor. */
 static void empty_input_on_the_first_call(void) {
     struct conversation c;
     REQUIRE(conversation_open(&c, NULL));

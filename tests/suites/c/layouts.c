@@ -1,10 +1,10 @@
-/* The buffers of a message: which they are, how they are cut, how long they must be. */
+/* The buffers of a message: their types, how the data is split, how long they must be. */
 #include "groups.h"
 #include "message.h"
 
 #include <stdlib.h>
 
-/* SECPKG_ATTR_SIZES is what a program allocates by. */
+/* Programs allocate by SECPKG_ATTR_SIZES. */
 static void sizes_suffice(void) {
     struct conversation c;
     REQUIRE(message_contexts(&c));
@@ -39,7 +39,7 @@ static void sizes_suffice(void) {
     conversation_close(&c);
 }
 
-/* A signature that does not fit is refused and has used up no sequence number. */
+/* A signature that does not fit is rejected and uses no sequence number. */
 static void token_buffer_too_small(void) {
     struct conversation c;
     struct message m;
@@ -70,7 +70,7 @@ static void token_anywhere(void) {
     conversation_close(&c);
 }
 
-/* Several data buffers are one message, wherever it is cut. */
+/* Several data buffers are one message, wherever it is split. */
 static void data_in_pieces(void) {
     struct conversation c;
     struct message m;

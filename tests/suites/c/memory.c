@@ -1,4 +1,5 @@
-/* FreeContextBuffer: what the library gave out, what it never gave out, and what it has back already. */
+/* FreeContextBuffer: on the library's allocations, on other memory, and on memory that was already
+ * freed. */
 #include "conversation.h"
 #include "groups.h"
 
@@ -22,7 +23,7 @@ static void of_every_kind(void) {
     conversation_close(&c);
 }
 
-/* What was given out stays when the context and the credential are gone. */
+/* An allocation stays valid when the context and the credential are gone. */
 static void outlives_its_context(void) {
     struct conversation c;
     REQUIRE(conversation_establish(&c, NULL));
@@ -33,7 +34,7 @@ static void outlives_its_context(void) {
     CHECK_STATUS(W->FreeContextBuffer(names.sUserName), SEC_E_OK);
 }
 
-/* Programs do free what the library never returned; that must not bring them down. */
+/* Programs do free memory that the library never returned; that must not crash them. */
 static void foreign_pointers(void) {
     static char fixed[64];
     char stack[64];
@@ -80,7 +81,7 @@ static void twice(void) {
 }
 
 #ifdef __GLIBC__
-/* The heap in use is after a thousand conversations what it was after a hundred. */
+/* The heap usage after a thousand conversations equals that after a hundred. */
 static void nothing_grows(void) {
     size_t before = 0, after;
     unsigned rounds = effort(1000);

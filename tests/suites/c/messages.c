@@ -82,7 +82,7 @@ static void reordering_is_refused(void) {
     conversation_close(&c);
 }
 
-/* A message reflected to its sender is no message of the peer. */
+/* A message that is returned to its sender is rejected. */
 static void reflection_is_refused(void) {
     struct conversation c;
     struct message m;
@@ -120,7 +120,8 @@ static void seal_message_is_encrypt_message(void) {
     conversation_close(&c);
 }
 
-/* Where neither signing nor sealing was negotiated, nothing is sealed. Where one was, both work, as on Windows. */
+/* Where neither signing nor sealing was negotiated, sealing fails. Where one was negotiated, both work, as on
+ * Windows. */
 static void sealing_needs_protection(void) {
     static const ULONG requirements[] = {ISC_REQ_CONNECTION, ISC_REQ_INTEGRITY};
     for (int protected = 0; protected < 2; protected++) {
@@ -134,7 +135,7 @@ static void sealing_needs_protection(void) {
     }
 }
 
-/* In a datagram context messages come in any order, and MessageSeqNo tells which is which. */
+/* In a datagram context messages may arrive in any order, and MessageSeqNo identifies each. */
 static void datagrams_in_any_order(void) {
     struct conversation c;
     struct message m[3];

@@ -1,4 +1,4 @@
-/* Calls that are wrong in themselves: tokens out of order, legs repeated, nothing where something must be. */
+/* Incorrect calls: tokens out of order, legs repeated, missing arguments. */
 #include "control_conversation.h"
 #include "groups.h"
 

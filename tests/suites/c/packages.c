@@ -131,7 +131,7 @@ static void tables_are_static(void) {
     CHECK_EQUAL(InitSecurityInterfaceAByName()->dwVersion, InitSecurityInterfaceWByName()->dwVersion);
 }
 
-/* Every documented slot is callable: programs call what they find there without looking. */
+/* Every documented slot is callable: programs call them without a check. */
 static void tables_are_complete(void) {
     PSecurityFunctionTableA a = InitSecurityInterfaceAByName();
     PSecurityFunctionTableW w = InitSecurityInterfaceWByName();
@@ -166,7 +166,7 @@ static void tables_are_complete(void) {
 #undef TEXT_SLOT
 }
 
-/* A handle of zeros is none. */
+/* An all-zero handle is invalid. */
 static void a_handle_of_zeros(void) {
     CtxtHandle context = {0, 0};
     SecBufferDesc none = {SECBUFFER_VERSION, 0, NULL};

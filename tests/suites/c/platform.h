@@ -19,8 +19,8 @@ void sleep_milliseconds(unsigned milliseconds);
 /* The local time as SSPI counts it: 100 ns ticks since 1601, by this system's own reckoning. */
 uint64_t local_time_ticks(void);
 
-/* A copy of `length` bytes whose last byte is followed by memory that nobody may touch: reading or writing
- * beyond it ends the process. Freed with fence_free. */
+/* A copy of `length` bytes whose last byte is followed by inaccessible memory: reading or writing beyond
+ * it ends the process. Freed with fence_free. */
 void *fence(const void *bytes, size_t length);
 void fence_free(void *copy, size_t length);
 

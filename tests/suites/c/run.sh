@@ -74,8 +74,8 @@ linux | valgrind)
         "$root/scripts/dist.sh" linux-x86_64
         library=$root/dist/linux-x86_64
     else
-        # Not the release: there the optimizer compares the payload of a None before it looks whether it is one,
-        # which is sound, and which memcheck cannot tell from the use of a value that was never set.
+        # Not the release build: there the optimizer compares the payload of a None before it checks the tag. That is sound,
+        # but memcheck cannot distinguish it from the use of an uninitialised value.
         (cd "$root" && scripts/toolchain.sh linux build -q --lib)
         library=$root/target/debug
     fi
@@ -85,8 +85,8 @@ linux | valgrind)
     compile gcc linked -I"$root/include" "$here/linked/linked.c" -L"$library" -lnegossp -Wl,-rpath,"$library"
     if [[ $what == valgrind ]]; then
         "$root/scripts/need.sh" valgrind libc6-dbg
-        # Optimised Rust looks at an enum's payload before its tag, and discards what it saw: reads of uninitialised
-        # memory are Miri's to find (tests/suites/miri.sh), which sees the program and not what became of it.
+        # Optimised Rust reads an enum's payload before its tag and discards it. Reads of uninitialised memory are therefore
+        # left to Miri (tests/suites/miri.sh), which interprets the program before optimisation.
         # What is only "possibly" lost is reachable by pointers into its middle, as Arc and HashMap keep them.
         runner=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect
             --errors-for-leak-kinds=definite,indirect --undef-value-errors=no --num-callers=30)
@@ -158,12 +158,12 @@ if [[ -n $only ]]; then
     finish
 fi
 run names default "$program" "$file" names
-# Of tokens, and what else a later Wine does in another way.
+# Tests of tokens, and of what else differs in a later Wine.
 if [[ $what == wine10 ]]; then
     run wine-user-name wine-user-name "$program" "$file" names
     finish
 fi
-# The same functions by another way: hammering them once is enough.
+# The same functions, found in another way: one stress run is enough.
 NEGOSSP_TEST_EFFORT=$((NEGOSSP_TEST_EFFORT / 10)) run tables default "$program" "$file" tables
 for configuration in complete limits no-accounts absent-accounts malformed absent internal strict require-mic tokens tokens-effective; do
     run $configuration $configuration "$program" "$file" names
@@ -171,7 +171,8 @@ done
 for zone in UTC Asia/Kolkata America/St_Johns; do
     TZ=$zone run "lifetime, TZ $zone" lifetime "$program" "$file" names
 done
-# A context goes from one process to another: to one with another key, to one whose key is missing, and to one with the same.
+# A context is passed from one process to another: to one with another key, to one whose key is missing, and to one with the
+# same.
 for configuration in export-write export-own-key absent-key export-read; do
     run $configuration $configuration "$program" "$file" names
 done

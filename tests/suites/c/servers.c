@@ -1,10 +1,10 @@
-/* How existing servers use SSPI, each habit a test. */
+/* Usage patterns of existing servers, each in a test. */
 #include "conversation.h"
 #include "groups.h"
 
 #include <stdlib.h>
 
-/* A server's side of a connection, as such programs keep it. */
+/* A server's state of a connection, as such programs keep it. */
 struct connection {
     CredHandle credential;
     CtxtHandle context;
@@ -133,11 +133,11 @@ static void frees_the_output_of_a_first_error(void) {
                                            &s.context, &out_desc, &attributes, NULL));
     CHECK_EQUAL(out.cbBuffer, 0);
     W->FreeContextBuffer(out.pvBuffer);
-    W->DeleteSecurityContext(&s.context); /* of a context that never was */
+    W->DeleteSecurityContext(&s.context); /* of a context that was never created */
     W->FreeCredentialsHandle(&s.credential);
 }
 
-/* Credentials go while their contexts, begun and established, live on. */
+/* Credentials are freed while their contexts, both half-open and established, remain in use. */
 static void credentials_freed_before_their_contexts(void) {
     struct conversation begun, ready;
     REQUIRE(conversation_until_last_leg(&begun, NULL));
@@ -182,8 +182,8 @@ static void frees_what_it_was_never_given(void) {
     CHECK(strcmp(local, "on the stack") == 0);
 }
 
-/* There is a token or there is none, and a thread that could not become the client goes on as it was. On Linux alice has no
- * account: see impersonate.c for those who have. */
+/* Either there is a token or there is none, and a thread that failed to impersonate continues with its own identity. On
+ * Linux alice has no account: see impersonate.c for clients that have one. */
 static void token_of_the_client(void) {
     struct conversation c;
     HANDLE token = &c;

@@ -1,5 +1,5 @@
-/* Credentials of a Kerberos service: keytabs and passwords handed to AcquireCredentialsHandle. What keys they give shows in
- * what Negotiate offers to a client that sends nothing yet. */
+/* Credentials of a Kerberos service: keytabs and passwords passed to AcquireCredentialsHandle. Whether they yield keys is
+ * visible in what Negotiate offers to a client that has not sent a token yet. */
 #include "block.h"
 #include "conversation.h"
 #include "groups.h"
@@ -68,7 +68,7 @@ static void its_user_is_named(void) {
     struct block b = block_of(u"HTTP/web1", NULL, &SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, keytab, KEYTAB_LENGTH);
     CredHandle credential;
     REQUIRE_STATUS(acquire(NULL, u"Kerberos", &b, &credential), SEC_E_OK);
-    memset(&b, 0xff, sizeof b); /* the caller may forget its copy at once */
+    memset(&b, 0xff, sizeof b); /* the caller may free its copy at once */
     SecPkgCredentials_NamesW names = {NULL};
     if (CHECK_STATUS(W->QueryCredentialsAttributesW(&credential, SECPKG_CRED_ATTR_NAMES, &names), SEC_E_OK)) {
         CHECK(equal_wa(names.sUserName, "HTTP/web1"));
@@ -104,15 +104,15 @@ static void a_service_s_password(void) {
     OFFERS(NULL, &service, true, true);
     SEC_WINNT_AUTH_IDENTITY_W computer = identity_w(u"WEB1$", u"EXAMPLE.TEST", PASSWORD);
     OFFERS(NULL, &computer, true, true);
-    /* A user is an account for NTLM's clients and never a service too, whatever pszPrincipal says: whoever knows an
-     * account's password could forge tickets for anybody. */
+    /* A user is an account for NTLM's clients and never a service too, whatever pszPrincipal says: anyone who knows an
+     * account's password could forge tickets for any client. */
     SEC_WINNT_AUTH_IDENTITY_W user = identity_w(USER, u"EXAMPLE.TEST", PASSWORD);
     OFFERS(NULL, &user, false, true);
     OFFERS(u"HTTP/web1.example.test", &user, false, true);
     struct block b = block_of(u"HTTP/web1@EXAMPLE.TEST", NULL, &SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, PASSWORD,
                               2 * TEXT_LENGTH(PASSWORD));
     OFFERS(NULL, &b, true, true);
-    /* Nobody logs on as a service. */
+    /* A service cannot log on as a client. */
     struct terms terms = {.user = u"HTTP/web1.example.test", .server_identity = &service};
     struct conversation c;
     if (CHECK(conversation_until_last_leg(&c, &terms))) CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
@@ -161,7 +161,7 @@ static void blocks_that_are_none(void) {
     CHECK_STATUS(acquire(NULL, u"Negotiate", &b, &credential), SEC_E_UNKNOWN_CREDENTIALS);
 }
 
-/* Kerberos by itself accepts Kerberos's tokens only, and says with what status that it cannot begin. */
+/* Kerberos by itself accepts Kerberos's tokens only, and returns the status for why it cannot begin. */
 static void the_package_by_itself(void) {
     struct conversation c;
     memset(&c, 0, sizeof c);
@@ -183,7 +183,7 @@ static void the_package_by_itself(void) {
     conversation_close(&c);
 }
 
-/* Who wants Kerberos alone sends no NTLM challenge, whatever the client sends. */
+/* A server with Kerberos alone sends no NTLM challenge, whatever the client sends. */
 static void without_ntlm_there_is_no_challenge(void) {
     struct block b = with_keytab(u"Kerberos");
     for (int raw = 0; raw < 2; raw++) {

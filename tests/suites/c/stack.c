@@ -1,4 +1,4 @@
-/* i686 alone: each callee pops exactly its arguments. A compiler's own calls hide it when one does not. */
+/* i686 alone: each callee pops exactly its arguments. A compiler's own calls hide an error in this. */
 #include "groups.h"
 
 #if defined(_WIN32) && defined(__i386__)
@@ -54,8 +54,8 @@ static const struct {
     {"VerifySignature", 4},
 };
 
-/* Calls `function` with sixteen zeros on the stack and tells how many bytes it popped, and in `kept` whether it
- * left alone the registers that are its caller's. */
+/* Calls `function` with sixteen zeros on the stack and returns how many bytes it popped, and in `kept` whether
+ * it preserved the callee-saved registers. */
 __attribute__((noinline)) static unsigned popped_by(void *function, bool *kept) {
     unsigned popped, ebx, esi;
     __asm__ volatile(

@@ -1,4 +1,5 @@
-/* The A functions and the W functions are one: equal answers, names beyond ASCII, conversations through either. */
+/* The A functions and the W functions are equivalent: equal answers, names beyond ASCII, conversations through
+ * either. */
 #include "conversation.h"
 #include "groups.h"
 
@@ -92,7 +93,7 @@ static void names_beyond_ascii_from_the_file(void) {
     }
 }
 
-/* Half of a surrogate pair is no character; it must do no harm either. */
+/* An unpaired surrogate is not a character; it must not cause damage either. */
 static void broken_utf16(void) {
     struct terms terms = {.user = u"\xd800", .password = u"\xdc00\xdc00"};
     SEC_WINNT_AUTH_IDENTITY_W user = identity_w(terms.user, DOMAIN, terms.password);
@@ -144,7 +145,7 @@ static void a_identity_beyond_ascii(void) {
     conversation_close(&c);
 }
 
-/* Handles are the same, whichever function made them. */
+/* Handles are interchangeable between the A and W functions. */
 static void a_and_w_share_handles(void) {
     struct conversation c;
     REQUIRE(conversation_open(&c, NULL));

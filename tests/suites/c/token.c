@@ -1,4 +1,4 @@
-/* Tokens on Linux: handles that are numbers, and what is read of them. */
+/* Tokens on Linux: handles that are numbers, and the information read from them. */
 #include "conversation.h"
 #include "groups.h"
 #include "platform.h"
@@ -54,7 +54,7 @@ static const char *text_of(HANDLE token, ULONG class, char *text, ULONG size) {
     return text;
 }
 
-/* SECPKG_ATTR_ACCESS_TOKEN: good as long as its context is. */
+/* SECPKG_ATTR_ACCESS_TOKEN: valid as long as its context is. */
 static void the_context_s_own(void) {
     struct conversation c;
     SecPkgContext_AccessToken first = {NULL}, again = {NULL};
@@ -113,7 +113,7 @@ static void tells_of_accounts_by_name(void) {
     CHECK_STATUS(token_functions()->close(token), SEC_E_OK);
 }
 
-/* Too little room: nothing is written, and it is said how much is needed. */
+/* Too little room: nothing is written, and the required length is returned. */
 static void buffers_of_every_length(void) {
     HANDLE token = token_of(u"user4");
     REQUIRE(token != NULL);
@@ -121,7 +121,7 @@ static void buffers_of_every_length(void) {
         ULONG needed = 0, again = 0;
         SECURITY_STATUS status = token_functions()->query(token, class, NULL, 0, &needed);
         if (class == NEGOSSP_TOKEN_SID || class == NEGOSSP_TOKEN_GROUP_SIDS) {
-            if (status == (SECURITY_STATUS)SEC_E_UNSUPPORTED_FUNCTION) continue; /* nobody has told it */
+            if (status == (SECURITY_STATUS)SEC_E_UNSUPPORTED_FUNCTION) continue; /* not configured */
         }
         CHECK_STATUS(status, SEC_E_BUFFER_TOO_SMALL);
         CHECK(needed > 0 && needed < 4096);
@@ -145,7 +145,7 @@ static void buffers_of_every_length(void) {
     CHECK_STATUS(token_functions()->close(token), SEC_E_OK);
 }
 
-/* Whatever is no token of ours. */
+/* Values that are not tokens. */
 static void refused(HANDLE token) {
     ULONG level = 4711, needed = 1;
     CHECK_STATUS(token_functions()->query(token, NEGOSSP_TOKEN_LEVEL, &level, sizeof level, &needed), SEC_E_INVALID_HANDLE);
@@ -175,7 +175,7 @@ static void only_handles_of_ours(void) {
     refused((HANDLE)(number + 4 * 1000));
     refused((HANDLE)(number ^ (uintptr_t)1 << 40));
     refused((HANDLE)(number ^ (uintptr_t)1 << 63));
-    /* Other objects of ours. */
+    /* Other objects of the library. */
     refused((HANDLE)(c.server.context.dwUpper << 32 | c.server.context.dwLower));
     refused((HANDLE)(c.server.credential.dwUpper << 32 | c.server.credential.dwLower));
     CtxtHandle context = {number & 0xffffffff, number >> 32};
@@ -183,7 +183,7 @@ static void only_handles_of_ours(void) {
     CHECK_STATUS(W->DeleteSecurityContext(&context), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(token_functions()->close(token), SEC_E_OK);
     refused(token);
-    /* The other one is not touched. */
+    /* The other one is not affected. */
     ULONG level;
     CHECK_STATUS(token_functions()->query(another, NEGOSSP_TOKEN_LEVEL, &level, sizeof level, NULL), SEC_E_OK);
     CHECK_STATUS(token_functions()->close(another), SEC_E_OK);

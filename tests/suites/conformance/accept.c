@@ -198,7 +198,7 @@ PROMISE(AcceptSecurityContext, attributes_may_be_null, "negossp.h: pfContextAttr
     fixture_close(&d);
 }
 
-/* ---- who is rejected */
+/* ---- rejected clients */
 
 static void denied(const struct terms *terms) {
     struct fixture d;

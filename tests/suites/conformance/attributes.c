@@ -10,7 +10,7 @@ static void release(void *buffer) {
     CHECK_STATUS(W->FreeContextBuffer(buffer), SEC_E_OK);
 }
 
-/* ---- what contexts of these packages have */
+/* ---- attributes of contexts of these packages */
 
 PROMISE(QueryContextAttributesW, sizes, "page of SecPkgContext_Sizes: the sizes of the parts of messages") {
     struct conversation c;
@@ -316,7 +316,7 @@ PROMISE(QueryContextAttributesW, target_information, "page of SecPkgContext_Targ
     conversation_close(&c);
 }
 
-/* ---- what need not be there: where it is not, the status says so and nothing is written */
+/* ---- optional attributes: where one is absent, the status says so and nothing is written */
 
 static void has_or_says_not(ULONG attribute) {
     struct conversation c;

@@ -1,7 +1,7 @@
-/* What AcceptSecurityContext and InitializeSecurityContext promise in the same words. */
+/* Promises that AcceptSecurityContext and InitializeSecurityContext share. */
 #include "fixture.h"
 
-/* What brings a fixture before the function's first call, a later one, and the last. */
+/* Prepares a fixture for the function's first call, a later one, and the last. */
 struct function {
     bool (*before_first)(struct fixture *d, SEC_WCHAR *package);
     bool (*before_second)(struct fixture *d, SEC_WCHAR *package);
@@ -10,7 +10,7 @@ struct function {
 static const struct function accepting = {fixture_server_first, fixture_server_second, fixture_server_last};
 static const struct function initiating = {fixture_client_first, fixture_client_second, fixture_client_second};
 
-/* A promise of each. */
+/* A promise for each of the two. */
 #define PROMISE_OF_BOTH(what, why) \
     static void both_##what(const struct function *f); \
     PROMISE(AcceptSecurityContext, what, why) { both_##what(&accepting); } \

@@ -1,4 +1,4 @@
-/* What signatures and encryption promise in the same words. */
+/* Promises that signatures and encryption share. */
 #include "../c/message.h"
 #include "fixture.h"
 
@@ -20,7 +20,7 @@ static SECURITY_STATUS remove_from(const struct protection *p, struct conversati
     return p->encrypts ? W->DecryptMessage(context, desc, 0, qop) : W->VerifySignature(context, desc, 0, qop);
 }
 
-/* A promise of either function. */
+/* A promise for either function. */
 #define PROMISE_OF_BOTH(sign, encrypt, what, why) \
     static void sign##_both_##what(const struct protection *p); \
     PROMISE(sign, what, why) { sign##_both_##what(&signing); } \

@@ -1,5 +1,5 @@
 #!/usr/bin/awk -f
-# differs.awk -v bits=64 -v report=FILE wine-differs.txt RESULTS: holds the reference's results against the list of its
+# differs.awk -v bits=64 -v report=FILE wine-differs.txt RESULTS: compares the reference's results with the list of its
 # differences. Prints how many promises it keeps or breaks as listed, how many are wrong, and how many were not reached.
 #
 # A line of the list: NAME... | WHAT WINE DOES | WHY. Each name is a promise's; one may end in `*`, for all that differ in one

@@ -332,7 +332,7 @@ PROMISE(DecryptMessage, token_behind_the_data, "page of SecBufferDesc: an array 
     conversation_close(&c);
 }
 
-/* The message as it goes over the wire: its trailer, then itself. */
+/* The message as it is sent: its trailer, then the data. */
 static ULONG wire(struct conversation *c, unsigned char *stream) {
     struct message m;
     if (message_encrypt(&c->client, &m) != SEC_E_OK) return 0;

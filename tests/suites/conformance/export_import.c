@@ -1,4 +1,4 @@
-/* Exported contexts: what becomes of what ExportSecurityContext has packed. */
+/* Exported contexts: how ExportSecurityContext's result can be used. */
 #include "fixture.h"
 
 /* negossp.h's own, which mingw's headers do not have. */
@@ -19,7 +19,7 @@ static SECURITY_STATUS unpack(SecBuffer *packed, CtxtHandle *context) {
 
 static void freed(SecBuffer *packed) { CHECK_STATUS(W->FreeContextBuffer(packed->pvBuffer), SEC_E_OK); }
 
-/* The context of one side goes where the other side finds it again. */
+/* The context of one side is exported and imported again on the other. */
 static void goes_on(bool client) {
     struct conversation c;
     SecBuffer packed;

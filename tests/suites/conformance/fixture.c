@@ -79,7 +79,7 @@ bool fixture_server_second(struct fixture *d, SEC_WCHAR *package) {
     return fixture_server_second_with(d, &(struct terms){.package = package});
 }
 
-/* It is tried once. */
+/* Tried only once. */
 bool somebody_gets_in(SEC_WCHAR *package) {
     static int known[2];
     int *in = &known[equal_wa(package, "NTLM")];

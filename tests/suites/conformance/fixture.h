@@ -1,5 +1,5 @@
-/* A call of AcceptSecurityContext or InitializeSecurityContext that is right as it lies here: a promise spoils one thing
- * in it and makes the call. */
+/* A correct call of AcceptSecurityContext or InitializeSecurityContext: a promise changes one argument and makes the
+ * call. */
 #ifndef NEGOSSP_CONFORMANCE_FIXTURE_H
 #define NEGOSSP_CONFORMANCE_FIXTURE_H
 
@@ -20,7 +20,7 @@ struct fixture {
     PULONG attributes_at;
     TimeStamp expiry;
     PTimeStamp expiry_at;
-    CtxtHandle fresh; /* where a first call puts its context */
+    CtxtHandle fresh; /* where a first call stores its context */
     SECURITY_STATUS status;
 };
 
@@ -34,25 +34,25 @@ bool fixture_server_first_with(struct fixture *d, const struct terms *terms);
 bool fixture_server_second_with(struct fixture *d, const struct terms *terms);
 bool fixture_client_first_with(struct fixture *d, const struct terms *terms);
 
-/* Whether a client gets in at all, in this package: a reference may have nobody to ask. */
+/* Whether a client is accepted at all with this package: a reference may have no authority. */
 bool somebody_gets_in(SEC_WCHAR *package);
-/* The server's second call, where somebody gets in. */
+/* The server's second call, where a client is accepted. */
 bool fixture_server_last(struct fixture *d, SEC_WCHAR *package);
 bool fixture_server_last_with(struct fixture *d, const struct terms *terms);
 
 /* Makes the call. */
 SECURITY_STATUS fixture_call(struct fixture *d);
-/* Makes the call, and goes on to the end as if nothing was: both sides are established. */
+/* Makes the call, and continues to the end: both sides are established. */
 bool fixture_finish(struct fixture *d);
 void fixture_close(struct fixture *d);
 
-/* The call that `before` prepares refuses this handle as its context. */
+/* The call that `before` prepares rejects this handle as its context. */
 void fixture_refuses_context(bool (*before)(struct fixture *d, SEC_WCHAR *package), SecHandle handle);
 
 /* Buffers in a descriptor. */
 SecBufferDesc desc_of(SecBuffer *buffers, ULONG count);
 
-/* After a first call that failed there is no context, and nothing to be sent. */
+/* After a first call that failed there is no context, and no token to send. */
 void check_nothing_came_of_it(const char *file, int line, struct fixture *d);
 #define CHECK_NOTHING_CAME_OF_IT(d) check_nothing_came_of_it(__FILE__, __LINE__, d)
 

@@ -1,7 +1,8 @@
-/* pAuthData of AcquireCredentialsHandle: a form is understood if one can authenticate with it. */
+/* pAuthData of AcquireCredentialsHandle: a form is supported if a client can authenticate with
+ * it. */
 #include "fixture.h"
 
-/* Whether a client with this identity gets in. */
+/* Whether a client with this identity is accepted. */
 static bool gets_in(bool ansi_function, void *identity) {
     struct conversation c;
     if (!conversation_open(&c, NULL)) return false;

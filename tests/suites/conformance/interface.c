@@ -1,7 +1,7 @@
 /* InitSecurityInterface and its tables. */
 #include "suite.h"
 
-/* The library lives as long as the test, so its tables do. */
+/* The library stays loaded as long as the test, so its tables stay valid. */
 static PSecurityFunctionTableA a(void) {
     return InitSecurityInterfaceAByName();
 }

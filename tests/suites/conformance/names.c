@@ -1,4 +1,5 @@
-/* What secur32 exports beside SSPI: names of users and computers, and the way to LSA. On Windows only. */
+/* What secur32 exports besides SSPI: names of users and computers, and the connection to LSA. On Windows
+ * only. */
 #include "suite.h"
 
 #ifdef _WIN32

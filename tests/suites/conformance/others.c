@@ -1,4 +1,4 @@
-/* Functions that stand beside the conversation: control tokens, packing, impersonation. */
+/* Functions outside of the conversation: control tokens, export, impersonation. */
 #include "fixture.h"
 
 /* ---- ApplyControlToken */
@@ -126,7 +126,7 @@ PROMISE(QuerySecurityContextToken, gives_a_token_or_none, "page: Token receives 
 }
 
 #ifdef _WIN32
-/* The client's token, once its context is gone; NULL, and the promise is at its end, where there is none. */
+/* The client's token, after its context is deleted; NULL, and the promise ends, where there is none. */
 static HANDLE token_of_a_client(void) {
     struct conversation c;
     HANDLE token = NULL;
@@ -258,7 +258,7 @@ PROMISE(RevertSecurityContext, without_impersonating, "page: SEC_E_OK, or SEC_E_
     conversation_close(&c);
 }
 
-/* ---- functions that have suites of their own: here, that they are there */
+/* ---- functions that have suites of their own: here only that they exist */
 
 static void are_exported(const char *const *names) {
     for (; *names; names++) {

@@ -53,7 +53,7 @@ PROMISE(DeleteSecurityPackageW, null_name, "bad use: pszPackageName is not optio
     CHECK_REFUSED(delete_w(NULL));
 }
 
-/* What a Negotiate server says to a client that has NTLM alone. */
+/* The reply of a Negotiate server to a client that has NTLM alone. */
 static SECURITY_STATUS server_answers_ntlm(void) {
     struct fixture d;
     if (!fixture_server_first(&d, u"Negotiate")) return SEC_E_INTERNAL_ERROR;

@@ -258,7 +258,7 @@ PROMISE(QuerySecurityPackageInfo, each_call_gives_a_structure_of_its_own, "page:
     W->FreeContextBuffer(two);
 }
 
-/* ---- what the packages say of themselves */
+/* ---- the packages' descriptions */
 
 static ULONG capabilities(SEC_WCHAR *name) {
     PSecPkgInfoW info = info_of(name);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh linux|wine64|wine32 [NAME]: holds the library, and under Wine Wine's own secur32 too, against what SSPI's
-# documentation promises: every promise, or those whose name begins with NAME.
+# run.sh linux|wine64|wine32 [NAME]: checks the library, and under Wine also Wine's own secur32, against what SSPI's documentation
+# promises: every promise, or those whose name begins with NAME.
 #
 # Wine's secur32 is a reference: where it breaks a promise, wine-differs.txt says so, and why. A difference that is not
 # listed fails, and so does one that is listed and does not occur.
@@ -37,8 +37,8 @@ compile() { # COMPILER OUTPUT ARGUMENT...
     fi
 }
 
-# Every promise of the library, into results-LABEL.txt. A promise that ends the process is named there, and the next process
-# goes on with the one after it.
+# Checks every promise of the library and writes results-LABEL.txt. A promise that ends the process is named there, and the next
+# process continues with the one after it.
 promises() { # LABEL ARGUMENT...
     local label=$1 results=results-$1.txt log=log-$1.txt after=() at status
     shift
@@ -58,7 +58,7 @@ promises() { # LABEL ARGUMENT...
     done
 }
 
-# Adds up what became of the promises.
+# Adds up the results of the promises.
 judge() { # LABEL
     local results=results-$1.txt
     echo "---- $1"
@@ -98,21 +98,21 @@ wine64 | wine32)
     trap '"$root/scripts/wine.sh" $bits --stop' EXIT
     runner=("$root/scripts/wine.sh" "$bits")
 
-    # In the place of secur32.dll, as a program that is to be served has it.
+    # In the place of secur32.dll, as for a program that uses the library.
     built=$root/dist/windows-$machine
     cp "$built/negossp.dll" negossp.dll
     cp "$built/$([[ -e $built/secur32.dll ]] && echo secur32.dll || echo negossp.dll)" secur32.dll
     WINEDLLOVERRIDES="secur32=n,b;mscoree,mshtml=" promises secur32.dll secur32.dll
     judge secur32.dll
 
-    # By its own name it keeps the same promises, but for what secur32 exports besides.
+    # Under its own name it keeps the same promises, except for what secur32 exports besides.
     promises negossp.dll negossp.dll
     elsewhere=$(sed -n 's/^SKIP \(.*\): only secur32.dll exports it$/\1/p' results-negossp.dll.txt)
     outcomes() { sed -nE 's/^(ok|FAIL) ([^:]*).*/\1 \2/p' "$1" | grep -vF "${elsewhere:-no such name}"; }
     same() { diff <(outcomes results-secur32.dll.txt) <(outcomes results-negossp.dll.txt); }
     count "negossp.dll differs from secur32.dll" same
 
-    # In no domain, whatever this machine is in.
+    # Not in a domain, even if this machine is in one.
     rm -f secur32.dll
     printf '[global]\nworkgroup = NOWHERE\nwinbindd socket directory = %s/none\n' "$out" >smb.conf
     printf '[libdefaults]\ndefault_realm = NOWHERE.TEST\ndns_lookup_kdc = false\ndefault_keytab_name = FILE:%s/none\ndefault_ccache_name = FILE:%s/none\n' \

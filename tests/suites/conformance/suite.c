@@ -57,7 +57,8 @@ bool check_ok_or_refused(const char *file, int line, const char *what, SECURITY_
     return got >= 0 || check_refused(file, line, what, got);
 }
 
-/* Whether the library has the function that the promise is about. What begins in lower case is none. */
+/* Whether the library has the function that the promise is about. A name in lower case is not a
+ * function. */
 static bool exists(const char *function) {
     if (islower((unsigned char)function[0])) return true;
     char name[64];
@@ -69,7 +70,7 @@ static bool exists(const char *function) {
     return false;
 }
 
-/* A promise that does not end, ends the process. */
+/* A promise that hangs ends the process. */
 #define LONGEST_SECONDS 90
 
 #ifdef _WIN32
@@ -92,7 +93,7 @@ static void watch(void) {
     if (InterlockedIncrement(&promises_begun) == 1) CloseHandle(CreateThread(NULL, 0, watchdog, NULL, 0, NULL));
 }
 
-/* No debugger, no dialog: the process ends, and whoever reads its output sees where. */
+/* No debugger, no dialog: the process ends, and its output shows where. */
 static LONG WINAPI end_process(EXCEPTION_POINTERS *exception) {
     printf("exception %08lx\n", exception->ExceptionRecord->ExceptionCode);
     fflush(stdout);
@@ -121,7 +122,7 @@ static void run(const struct promise *promise) {
     else printf("ok %s\n", promise->name);
     if (outcome.failures) printf("  because %s\n", promise->why);
     fflush(stdout);
-    /* Who has broken a promise may have broken more, such as the heap. */
+    /* After a broken promise other state may be damaged, such as the heap. */
     if (outcome.failures && is_reference) end_process_now();
 }
 
@@ -137,7 +138,7 @@ static int list(void) {
     return 0;
 }
 
-/* The names of promises are unique, so that one can be found again. */
+/* The names of promises are unique, so that each can be found. */
 static bool unique(void) {
     for (const struct promise *p = promises; p; p = p->next) {
         if (find(p->name) != p) {

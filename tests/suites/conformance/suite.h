@@ -35,8 +35,8 @@ void promise_add(struct promise *promise);
     static void __attribute__((constructor)) add_##function##_##what(void) { promise_add(&promise_##function##_##what); } \
     static void function##_##what(void)
 
-/* Ends the promise where it cannot be looked at: a failure, but with the reference not reached. Any checks that failed on
- * the way are part of that. */
+/* Ends the promise where it cannot be checked: a failure, but with the reference it counts as not reached. Checks that
+ * failed before are part of that. */
 bool reached(const char *file, int line, const char *what, bool holds);
 #define REACH(condition) \
     do { \
@@ -48,25 +48,25 @@ bool check_one_of(const char *file, int line, const char *what, SECURITY_STATUS 
 #define CHECK_ONE_OF(call, ...) \
     check_one_of(__FILE__, __LINE__, #call, (call), (const SECURITY_STATUS[]){__VA_ARGS__}, \
                  sizeof((const SECURITY_STATUS[]){__VA_ARGS__}) / sizeof(SECURITY_STATUS))
-/* The call was refused or, there being no promise, did something; but it returned. */
+/* The call was rejected or, there being no promise, did something; but it returned. */
 #define CHECK_OK_OR_REFUSED(call) check_ok_or_refused(__FILE__, __LINE__, #call, (call))
 bool check_ok_or_refused(const char *file, int line, const char *what, SECURITY_STATUS got);
 
 /* The library's path, as given on the command line. */
 extern const char *library_path;
 
-/* What is done in a process of its own, because the process may not survive it: the function's result is the process's exit
- * status. The library has not been loaded there yet. */
+/* Runs in a process of its own, because the process may not survive it: the function's result is the process's exit status.
+ * The library has not been loaded there yet. */
 struct errand {
     const char *name;
     int (*run)(void);
 };
 extern const struct errand errands[];
-/* Runs an errand in a child process; the child's exit status, or -1 where it crashed or did not end. */
+/* Runs such a function in a child process; returns the child's exit status, or -1 where it crashed or did not end. */
 int child(const char *errand);
 #define CHILD_IS_FINE 42
 
-/* Handles that are none: all zeros, as SecInvalidateHandle leaves it, as a deleted one, and any numbers. */
+/* Invalid handles: all zeros, as SecInvalidateHandle sets it, a deleted one, and arbitrary numbers. */
 extern const SecHandle zero_handle, invalid_handle, deleted_handle, made_up_handle;
 
 /* An export with an A and a W form, or only one; NULL where there is none. */

@@ -1,4 +1,4 @@
-//! What is changed in a conversation, and what the change is called.
+//! The changes that are made to a conversation, and their names.
 
 use crate::forge::*;
 use crate::pac_support::{alice, pac_type, signed};
@@ -6,11 +6,11 @@ use crate::random::Random;
 use negossp::kerberos::crypto::{Enctype, Key, key_usage, random_key};
 use negossp::platform::random::SystemRandom;
 
-/// A conversation to be judged.
+/// A conversation to be compared.
 pub struct Case {
-    /// What was changed: the class that a difference is explained by.
+    /// What was changed: the class by which a difference is explained.
     pub label: String,
-    /// What both are given first, in a context of its own, and accept.
+    /// A conversation that both accept first, in a context of its own.
     pub before: Option<Vec<u8>>,
     pub token: Vec<u8>,
     pub conversation: Conversation,
@@ -64,7 +64,7 @@ fn bits_flipped(mut c: Conversation, r: &mut Random) -> Case {
     c.modern_frame();
     let (mut token, _) = c.token();
     let count = 1 + r.below(3);
-    // Half of them at the front, where more of it is structure.
+    // Half of them at the front, which has more structure.
     let within = if r.once_in(2) { token.len().min(120) } else { token.len() };
     for _ in 0..count {
         let at = r.below(within);
@@ -369,8 +369,8 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
         }
         10 => {
             let length = *r.of(&[0, 1, 8, 15, 17, 24, 31, 33, 64]);
-            // To HMAC, and so to MIT's RC4, a key is the same without zeros at its end: it differs
-            // elsewhere too.
+            // For HMAC, and so for MIT's RC4, zeros at the end of a key make no difference, so it
+            // is changed elsewhere too.
             let shorter = length < c.session_bytes.len();
             if let Some(first) = c.session_bytes.first_mut().filter(|_| shorter) {
                 *first ^= 1;
@@ -383,7 +383,7 @@ fn keys(world: &World, c: &mut Conversation, r: &mut Random) -> String {
             }
         }
         11 => {
-            // The numbers of two types whose keys are of one length.
+            // The numbers of two types whose keys have the same length.
             let other = match c.session.enctype() {
                 Enctype::Aes256Sha1 => 20,
                 Enctype::Aes256Sha384 => 18,
@@ -659,8 +659,7 @@ fn flags(c: &mut Conversation, r: &mut Random) -> String {
             c.caddr = Some(addresses);
             c.address = *r.of(&[None, Some([192, 0, 2, 1]), Some([192, 0, 2, 2])]);
             if c.address.is_some() {
-                // The address is a part of the bindings too, which the client does not know of
-                // here.
+                // The address is a part of the bindings too, which the client does not know here.
                 (c.bindings, c.gss_bindings) = (None, [0; 16]);
             }
             format!(
@@ -712,7 +711,7 @@ fn data(c: &mut Conversation, r: &mut Random) -> String {
     format!("{what}{} in the {place}", if within { " if relevant" } else { "" })
 }
 
-/// PACs ([MS-PAC]), as the KDC of a domain would have put them there, and not.
+/// PACs ([MS-PAC]), as a domain's KDC makes them, and malformed ones.
 fn pacs(world: &World, c: &mut Conversation, r: &mut Random) -> String {
     c.cname = Name::new(1, &["alice"]);
     c.own_cname = c.cname.clone();
@@ -745,7 +744,7 @@ fn pacs(world: &World, c: &mut Conversation, r: &mut Random) -> String {
             "a PAC cut"
         }
         7 => {
-            // A kind of buffer that is yet to be thought of.
+            // A buffer type that is not defined yet.
             let mut buffers = buffers;
             buffers.push((4242, vec![7; r.below(100)]));
             pac = signed(&buffers, &server, &kdc);

@@ -1,9 +1,9 @@
-//! Where the two acceptors differ, and why.
+//! The differences between the two acceptors, and their reasons.
 
 /// A class of differences.
 pub struct Explained {
     pub difference: &'static str,
-    /// What was changed; `*` stands for anything.
+    /// What was changed; `*` matches anything.
     pub labels: &'static [&'static str],
     pub reason: &'static str,
 }
@@ -21,7 +21,7 @@ const WE: &str = "only we accept";
 const MIT_GOES_ON: &str = "MIT goes on";
 const WE_GO_ON: &str = "we go on";
 
-/// Each occurs in every run, and nothing else does. Of several that fit, the first counts.
+/// Each occurs in every run, and no other difference does. If several match, the first counts.
 pub const EXPLAINED: &[Explained] = &[
     // ---- encodings
     explained(

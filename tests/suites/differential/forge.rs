@@ -1,5 +1,5 @@
-//! Conversations as a client with a ticket would begin them, and their ticket too: with the
-//! service's key in hand no KDC is needed.
+//! The first token of a conversation as a client with a ticket makes it, and the ticket too: with
+//! the service's key no KDC is needed.
 
 use crate::random::Random;
 use crate::tree::*;
@@ -53,7 +53,7 @@ pub mod oid {
     pub const NTLM: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x02, 0x0a];
 }
 
-/// The service's keys, and one that is nobody's.
+/// The service's keys, and one of another key that is in no keytab.
 pub struct World {
     pub keys: Vec<Key>,
     pub other_key: Key,
@@ -70,7 +70,7 @@ impl World {
         for (key, (_, kvno)) in keys.iter().zip(SERVICE_KEYS) {
             keytab.extend(keytab_entry(&SERVICE, key, kvno));
         }
-        // Another service's, which somebody's ticket may be for too.
+        // A key of another service, for which a ticket may be too.
         keytab.extend(keytab_entry(
             &["imap", "server.example"],
             &random_key(Enctype::Aes256Sha1, &SystemRandom).unwrap(),
@@ -127,7 +127,7 @@ impl Name {
     }
 }
 
-/// What lies around the AP-REQ.
+/// The wrapper around the AP-REQ.
 #[derive(Clone, PartialEq)]
 pub enum Frame {
     /// RFC 2743 3.1, with this mechanism.
@@ -138,10 +138,10 @@ pub enum Frame {
     Spnego(Vec<&'static [u8]>, Box<Frame>),
 }
 
-/// `[n]` type and bytes, as most things are.
+/// `[n]` type and bytes, a common structure.
 pub type Typed = (i64, Vec<u8>);
 
-/// Where a tree is spoilt.
+/// The tree in which a node is changed.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Target {
     TicketPart,
@@ -151,7 +151,7 @@ pub enum Target {
     Cred,
 }
 
-/// All that a conversation's first token is made of.
+/// The parts of a conversation's first token.
 #[derive(Clone)]
 pub struct Conversation {
     // the ticket
@@ -182,7 +182,7 @@ pub struct Conversation {
     pub authenticator_usage: u32,
     pub own_crealm: Vec<u8>,
     pub own_cname: Name,
-    /// In place of the one that is made of the next four.
+    /// Replaces the value that is made from the next four.
     pub checksum: Option<Option<Typed>>,
     pub gss_flags: u32,
     pub gss_bindings: [u8; 16],
@@ -197,11 +197,11 @@ pub struct Conversation {
     pub ap_options: u32,
     pub token_id: [u8; 2],
     pub frame: Frame,
-    /// What the acceptors are told of the channel.
+    /// The channel that the acceptors are given.
     pub bindings: Option<Vec<u8>>,
-    /// And of the client's address.
+    /// The client's address that they are given.
     pub address: Option<[u8; 4]>,
-    /// One node of one tree is spoilt.
+    /// One node of one tree is changed.
     pub spoil: Option<(Target, u64)>,
 }
 
@@ -226,7 +226,7 @@ const SESSION_TYPES: [Enctype; 8] = [
 ];
 
 impl Conversation {
-    /// One that both should accept, in its many varieties.
+    /// A token that both should accept, with random variations.
     pub fn new(world: &World, random: &mut Random) -> Conversation {
         let which = random.below(SERVICE_KEYS.len());
         let session = random_key(*random.of(&SESSION_TYPES), &SystemRandom).unwrap();
@@ -316,13 +316,13 @@ impl Conversation {
                 c.bindings = Some(b"tls-unique:one".to_vec());
                 c.gss_bindings = bindings_hash(b"tls-unique:one");
             }
-            // Told to one side alone.
+            // Passed to one side only.
             1 => c.bindings = Some(b"tls-unique:two".to_vec()),
             2 => c.gss_bindings = bindings_hash(b"tls-unique:three"),
             _ => {}
         }
         match random.below(12) {
-            // Something nobody knows, where it may be.
+            // An unknown element, where one is permitted.
             0 => {
                 c.ticket_data = vec![(
                     1,
@@ -335,7 +335,7 @@ impl Conversation {
                     authorization_data("if-relevant", &[(4242, b"what".to_vec())]).encode(),
                 )]
             }
-            // The encryption types that the client would like, RFC 4537.
+            // The encryption types that the client prefers, RFC 4537.
             2 => c.data = vec![etype_negotiation(&[20, 18, 17])],
             _ => {}
         }
@@ -347,7 +347,7 @@ impl Conversation {
         self.ap_options |= MUTUAL_REQUIRED;
     }
 
-    /// What the acceptors are told beside the token.
+    /// The acceptors' input besides the token.
     pub fn channel(&self) -> Channel {
         Channel { bindings: self.bindings.clone(), address: self.address }
     }
@@ -431,7 +431,7 @@ impl Conversation {
         message("Authenticator", 2, fields)
     }
 
-    /// The ticket's bytes, its encrypted part spoilt if that is what is to be.
+    /// The ticket's bytes, with its encrypted part changed if that is chosen.
     pub fn ticket(&self, label: &mut Option<String>) -> Node {
         let part = self.spoilt(Target::TicketPart, self.ticket_part(), label);
         let cipher =
@@ -456,7 +456,7 @@ impl Conversation {
         self.request_of(ticket, cipher, label)
     }
 
-    /// An AP-REQ with a ticket and an authenticator that were made before.
+    /// An AP-REQ with an existing ticket and authenticator.
     pub fn request_of(
         &self,
         ticket: Node,
@@ -485,7 +485,7 @@ impl Conversation {
             .unwrap()
     }
 
-    /// The first token, with what was spoilt.
+    /// The first token, and the description of its change.
     pub fn token(&self) -> (Vec<u8>, Option<String>) {
         let mut label = None;
         let request = self.request(&mut label);
@@ -574,7 +574,7 @@ impl Conversation {
         message("KRB-CRED", 22, fields).encode()
     }
 
-    /// The sub-key, if it is one that works.
+    /// The sub-key, if it is a valid one.
     pub fn subkey(&self) -> Option<Key> {
         let (number, bytes) = self.subkey.as_ref()?;
         Key::new(Enctype::from_number(i32::try_from(*number).ok()?)?, bytes).ok()

@@ -1,5 +1,5 @@
-//! The client's side after its first token: the acceptor's answer, DCE style's third leg, and
-//! messages.
+//! The client's side after its first token: it checks the acceptor's answer, makes DCE style's
+//! third leg, and exchanges messages.
 
 use crate::forge::{Conversation, gss};
 use negossp::encoding::der::Reader;
@@ -84,13 +84,13 @@ pub fn third_leg(c: &Conversation, reply: &Reply) -> Vec<u8> {
     .encode()
 }
 
-/// The client's session, and the key in effect. `reply` is what the acceptor said, if it answered.
+/// The client's session, and the key in effect. `reply` is the acceptor's AP-REP, if there was one.
 pub fn session(c: &Conversation, reply: Option<&Reply>) -> Result<(Session, Key), String> {
     let own = match &c.subkey {
         Some(_) => c.subkey().ok_or("accepted with a sub-key that cannot be one")?,
         None => c.session.clone(),
     };
-    // An acceptor without a mind of its own sends the client's sub-key back.
+    // An acceptor that chooses no sub-key returns the client's.
     let theirs =
         reply.and_then(|reply| reply.subkey.clone()).filter(|key| key.bytes() != own.bytes());
     let sequence = c.seq_number.unwrap_or(0) as u32;

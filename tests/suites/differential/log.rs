@@ -1,4 +1,4 @@
-//! Our acceptor's reasons: the last refusal in its log.
+//! The reasons of our acceptor: the last rejection in its log.
 
 use negossp::runtime::log::{Filter, Log};
 use std::sync::Mutex;
@@ -16,7 +16,7 @@ pub fn keep() {
     tracing::subscriber::set_global_default(log).expect("the first to ask for the log");
 }
 
-/// The last reason, once.
+/// The last reason, returned once.
 pub fn taken() -> Option<String> {
     let line = LAST.lock().unwrap().take()?;
     Some(match line.split_once("error=") {

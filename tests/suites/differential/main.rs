@@ -1,8 +1,9 @@
-//! The same conversations for MIT's acceptor and for ours: same verdict, and where both accept the
-//! same client, flags, keys and messages. Each is made from its number alone;
-//! `main.rs --only NUMBER` shows one.
+//! Gives the same conversations to MIT's acceptor and to ours: both must give the same verdict, and
+//! where both accept, the same client, flags, keys and messages. Each conversation depends on its
+//! number alone; `main.rs --only NUMBER` shows one.
 //!
-//! Where they differ on purpose, `explained.rs` says why, and COMPATIBILITY.md does for users.
+//! Where they differ on purpose, `explained.rs` states the reason, and COMPATIBILITY.md does for
+//! users.
 #![allow(unreachable_pub)]
 
 #[path = "../../it/support/abi.rs"]
@@ -55,7 +56,7 @@ const NEGOSSP_TOML: &str = "[kerberos]
 enctypes = [\"aes256-sha2\", \"aes128-sha2\", \"aes256-sha1\", \"aes128-sha1\", \"des3-cbc-sha1\", \"rc4-hmac\"]
 ";
 
-/// What both are asked in turn.
+/// The acceptors, asked in turn.
 trait Acceptor {
     fn accept(&mut self, channel: &Channel, token: &[u8]) -> Verdict;
     fn go_on(&mut self, token: &[u8]) -> Verdict;
@@ -81,7 +82,7 @@ macro_rules! acceptor {
 acceptor!(Mit);
 acceptor!(Ours);
 
-/// One acceptor's part of a case: the last verdict, and what became of the messages.
+/// One acceptor's results of a case: the last verdict, and the results of the messages.
 struct Outcome {
     verdict: Verdict,
     /// Types of the keys in effect, and whether the acceptor's own is.
@@ -89,7 +90,7 @@ struct Outcome {
     trouble: Option<String>,
 }
 
-/// In whole blocks, since DCE style has its callers pad.
+/// In whole blocks, since in DCE style the caller pads.
 const TEXT: &[u8] = b"a message of 24 octets..";
 
 fn judge(case: &Case, acceptor: &mut dyn Acceptor) -> Outcome {
@@ -139,7 +140,7 @@ fn judge(case: &Case, acceptor: &mut dyn Acceptor) -> Outcome {
     Outcome { verdict, key, trouble }
 }
 
-/// How the outcomes differ; nothing if they do not.
+/// How the outcomes differ; empty if they do not.
 fn difference(mit: &Outcome, ours: &Outcome) -> Option<&'static str> {
     let (m, o) = (&mit.verdict, &ours.verdict);
     match (m.accepted, o.accepted) {
@@ -178,7 +179,7 @@ fn main() {
         println!("0 passed, 0 failed, 1 skipped");
         return;
     };
-    // The configuration is a process' own, so the second run has another process.
+    // The configuration is global to a process, so the second run uses another process.
     let shared = arguments.iter().any(|argument| argument == "--shared");
     let folder = std::env::temp_dir().join(format!("negossp-differential-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -241,14 +242,14 @@ fn main() {
     std::process::exit(i32::from(failed > 0));
 }
 
-/// What one has accepted is a replay to the other, where they share a replay cache.
+/// A conversation that one has accepted is a replay to the other, where they share a replay cache.
 fn share(world: &World, mit: &mut Mit) -> (u32, u32) {
     let mut ours = Ours::new();
     let (mut passed, mut failed) = (0, 0);
     for number in 0..SHARED {
         let mut conversation = Conversation::new(world, &mut Random::new(u64::MAX, number));
         if conversation.frame == Frame::Gss(oid::MS_KRB5) {
-            // MIT has no words for what is wrong with these.
+            // MIT gives no reason for these.
             conversation.frame = Frame::Gss(oid::KRB5);
         }
         let (token, _) = conversation.token();
@@ -279,7 +280,7 @@ fn run(world: &World, mit: &mut Mit, count: u64, only: Option<u64>) -> (u32, u32
     let begun = Instant::now();
     let mut ours = Ours::new();
     let mut seen = vec![0u32; EXPLAINED.len()];
-    // Label and difference: how often, an example, and what was said.
+    // Label and difference: how often, an example, and the reasons given.
     let mut unexplained: BTreeMap<(String, &str), (u32, u64, String)> = BTreeMap::new();
     let (mut same, mut accepted, mut labels) = (0, 0, BTreeMap::<String, u32>::new());
     for number in only.map_or(0..count, |number| number..number + 1) {
@@ -296,8 +297,8 @@ fn run(world: &World, mit: &mut Mit, count: u64, only: Option<u64>) -> (u32, u32
             println!("ours: {:?} {:?} {:?}", own.verdict, own.key, own.trouble);
         }
         let mut how = difference(&theirs, &own);
-        // What neither manages is this test's fault, unless it no longer knows what the
-        // authenticator says.
+        // A message that neither accepts is this test's fault, unless the test does not know the
+        // content of the authenticator.
         let spoilt =
             case.conversation.spoil.is_some_and(|(target, _)| target == Target::Authenticator);
         if how.is_none() && theirs.trouble.is_some() && own.verdict.accepted && !spoilt {

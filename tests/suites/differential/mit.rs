@@ -36,7 +36,8 @@ impl Mit {
         Mit { program, folder, replay_cache, input: child.stdin.take(), child, output }
     }
 
-    /// Asks. A process that dies of the question is replaced by another; its answer is that.
+    /// Asks one question. If the process dies of it, it is replaced by another, and that is the
+    /// answer.
     fn ask(&mut self, letter: u8, fields: &[&[u8]]) -> Result<Answer, String> {
         let mut question = vec![letter];
         for field in fields {
@@ -57,7 +58,7 @@ impl Mit {
         Ok(Answer(answer))
     }
 
-    /// The first token of a conversation.
+    /// Passes the first token of a conversation.
     pub fn accept(&mut self, channel: &Channel, token: &[u8]) -> Verdict {
         let data = channel.bindings.as_deref().unwrap_or_default();
         let bindings = match (channel.address, &channel.bindings) {
@@ -68,7 +69,7 @@ impl Mit {
         Answer::into_verdict(self.ask(b'A', &[&bindings, token]))
     }
 
-    /// A further one.
+    /// Passes a further token.
     pub fn go_on(&mut self, token: &[u8]) -> Verdict {
         Answer::into_verdict(self.ask(b'C', &[token]))
     }

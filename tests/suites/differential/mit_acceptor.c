@@ -88,7 +88,7 @@ static void write_all(const void *from, size_t length)
 static gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
 static gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 
-/* What gss_display_status makes of a minor status. */
+/* The text of gss_display_status for a minor status. */
 static void put_reason(OM_uint32 major, OM_uint32 minor)
 {
     OM_uint32 ignored, more = 0;

@@ -19,11 +19,11 @@ const WANTED: ULONG = ASC_REQ_DELEGATE
     | ASC_REQ_CONFIDENTIALITY
     | ASC_REQ_INTEGRITY
     | ASC_REQ_USE_DCE_STYLE
-    // As MIT's acceptor does, which has no way to require channel bindings: those that the client
-    // sends must be right.
+    // As MIT's acceptor, which cannot require channel bindings: if the client sends any, they must
+    // be right.
     | ASC_REQ_ALLOW_MISSING_BINDINGS;
 
-/// ASC_RET_* and what GSS-API calls it.
+/// ASC_RET_* and GSS-API's name for it.
 const FLAGS: [(ULONG, u32); 8] = [
     (ASC_RET_DELEGATE, gss::DELEG),
     (ASC_RET_MUTUAL_AUTH, gss::MUTUAL),
@@ -66,14 +66,14 @@ impl Ours {
         }
     }
 
-    /// The first token of a conversation.
+    /// Passes the first token of a conversation.
     pub fn accept(&mut self, channel: &Channel, token: &[u8]) -> Verdict {
         self.side = Side::server(WANTED);
         self.side.bindings = channel_bindings(channel);
         self.step(token)
     }
 
-    /// A further one.
+    /// Passes a further token.
     pub fn go_on(&mut self, token: &[u8]) -> Verdict {
         self.step(token)
     }

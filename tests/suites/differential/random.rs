@@ -26,7 +26,7 @@ impl Random {
         self.next() as u8
     }
 
-    /// Once in `times`.
+    /// True once in `times`.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -1,11 +1,11 @@
-//! DER as a tree whose nodes can be spoilt one by one.
+//! DER as a tree whose nodes can be changed one by one.
 
 use crate::random::Random;
 
 /// One element.
 #[derive(Clone)]
 pub struct Node {
-    /// The field that it is or is in.
+    /// The field that it is or belongs to.
     pub name: &'static str,
     pub tag: u8,
     pub body: Body,
@@ -18,15 +18,15 @@ pub enum Body {
     Inner(Vec<Node>),
 }
 
-/// How an element's length is written.
+/// The encoding of an element's length.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Length {
     Minimal,
-    /// With that many octets more than there need be.
+    /// With that many octets more than necessary.
     Long(usize),
     /// 0x80, and two zeros at the end.
     Indefinite,
-    /// Wrong by this.
+    /// Wrong by this amount.
     Wrong(i64),
 }
 
@@ -122,8 +122,8 @@ impl Node {
         }
     }
 
-    /// Does something to the node with this number, which may change its place among its siblings;
-    /// its path.
+    /// Applies a function to the node with this number, which may change its place among its
+    /// siblings; returns its path.
     fn at(
         &mut self,
         number: usize,
@@ -151,7 +151,7 @@ impl Node {
         unreachable!("numbers are those of nodes")
     }
 
-    /// Spoils one node, and tells how and which.
+    /// Changes one node, and returns a description.
     pub fn spoil(&mut self, random: &mut Random) -> String {
         let number = random.below(self.count() - 1);
         let mut how = String::new();
@@ -162,7 +162,7 @@ impl Node {
     }
 }
 
-/// Numbers that are at the edge of something.
+/// Boundary values.
 const NUMBERS: [i64; 18] = [
     -1,
     0,
@@ -184,7 +184,7 @@ const NUMBERS: [i64; 18] = [
     0x1_0000_0000,
 ];
 
-/// Times that are none, or written as KerberosTime is not, or far away.
+/// Times that are invalid, not in the form of KerberosTime, or far away.
 const TIMES: [&str; 14] = [
     "",
     "Z",
@@ -249,7 +249,7 @@ fn spoil_among(siblings: &mut Vec<Node>, index: usize, random: &mut Random) -> S
                 return "padded number".into();
             }
             if node.tag == 0x18 {
-                // Not what the clock makes of a bit: the same in every run.
+                // Computed without a clock: the same in every run.
                 let time = *random.of(&TIMES);
                 *contents = time.into();
                 return format!("\"{time}\"");
@@ -289,7 +289,7 @@ fn spoil_among(siblings: &mut Vec<Node>, index: usize, random: &mut Random) -> S
                 "one more in".into()
             }
             2 => {
-                // A field that a later version may have.
+                // A field that a later version may define.
                 children.push(field(20 + random.below(10) as u8, integer("more", 7)));
                 "a new field in".into()
             }

@@ -1,4 +1,4 @@
-//! What an acceptor is told beside the token, and what it says.
+//! An acceptor's input besides the token, and its result.
 
 /// The channel under the conversation.
 #[derive(Default)]
@@ -12,11 +12,11 @@ pub struct Channel {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Verdict {
     pub accepted: bool,
-    /// It waits for another token.
+    /// It expects another token.
     pub goes_on: bool,
-    /// Why not, in its own words.
+    /// The reason for a rejection, in the acceptor's own words.
     pub reason: String,
-    /// What it sends back.
+    /// The reply token.
     pub token: Vec<u8>,
     /// GSS-API's flags.
     pub flags: u32,
@@ -27,15 +27,15 @@ pub struct Verdict {
     pub delegated: bool,
 }
 
-/// A wrapped message. Front and rest together are what GSS_Wrap makes; DCE style has them apart,
-/// and there the front may not be empty.
+/// A wrapped message. Front and rest together are GSS_Wrap's result; in DCE style they are
+/// separate, and there the front may not be empty.
 #[derive(Debug)]
 pub struct Wrapped {
     pub front: Vec<u8>,
     pub rest: Vec<u8>,
 }
 
-/// What an acceptor made of a wrapped message, and its answer.
+/// An acceptor's result for a wrapped message, and its answer.
 #[derive(Debug)]
 pub struct Exchange {
     pub plain: Vec<u8>,

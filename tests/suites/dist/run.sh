@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh: what `make dist` made is what others rely on: names, exports, imports, calling convention, linking,
-# installation. The last line counts.
+# run.sh: checks what others rely on in the result of `make dist`: names, exports, imports, calling convention,
+# linking, installation. The last line counts.
 set -uo pipefail
 cd "$(dirname "$0")/../../.."
 root=$PWD
@@ -48,7 +48,7 @@ check "functions are listed" test "$(wc -l <<<"$functions")" -gt 30
 # ---- Linux ----
 
 so=dist/linux-x86_64/libnegossp.so
-# Those on tokens, which on Windows are the system's, are Linux' alone.
+# Those on tokens exist on Linux alone; on Windows they are the system's.
 linux_functions=$functions$'\n'$(sed -n 's/^pub .*extern "system" fn \(Negossp[A-Za-z]*\).*/\1/p' src/entry/exports/unix_token.rs)
 linux_exports() { differ "$linux_functions" "$(nm -D --defined-only $so | awk '{print $3}')"; }
 check "linux: exports exactly the functions" linux_exports
@@ -114,7 +114,7 @@ check "linux: installs, and may be moved" linux_installs
 # DLLs that both Wine 8 and Windows 10 have.
 known_dlls='kernel32|ntdll|advapi32|msvcrt|userenv|ws2_32|ole32|iphlpapi'
 
-# All that the DLLs export, whichever of their names they have: on Windows there is more than SSPI.
+# All exports of the DLLs, under either of their names: on Windows there is more than SSPI.
 everything=$(names_in dist/windows-x86_64/secur32.def)
 same_library() { cmp dist/windows-$1/negossp.dll dist/windows-$1/secur32.dll; } # MACHINE
 imports() { # MACHINE
@@ -129,7 +129,7 @@ listed() { # MACHINE
     differ "$functions" "$(names_in dist/windows-$1/negossp.def)"
     differ "$everything" "$(names_in dist/windows-$1/secur32.def)"
 }
-# Whoever is linked to mingw's import library, or uses what Wine's own exports, finds it in ours.
+# Programs linked to mingw's import library, or that use what Wine's own DLL exports, find the same names in ours.
 nothing_lacks() { # NAMES
     comm -23 <(sort -u <<<"$1") <(sort -u <<<"$everything")
 }
@@ -145,7 +145,7 @@ wine_s() {
 image() { # MACHINE FORMAT
     local headers name
     headers=$("$1-w64-mingw32-objdump" -p dist/windows-$1/negossp.dll)
-    # Address-space layout randomisation and no execution of data, as every DLL of today.
+    # Address-space layout randomisation and no execution of data, as in all current DLLs.
     for name in "file format $2" DYNAMIC_BASE NX_COMPAT; do grep -q "$name" <<<"$headers" || echo "not $name"; done
 }
 # What callers of a function are to be linked with: in the import library of mingw, for those that it has, as in ours.
@@ -171,7 +171,7 @@ for machine in x86_64 i686; do
     check "windows-$machine: exports all that mingw's libsecur32.a has" mingw_s $machine
     check "windows-$machine: one library under both names" same_library $machine
 done
-# What Wine's only seems to have ends the program that calls it: it must not be passed on there.
+# Functions that are stubs in Wine's DLL end the program that calls them: they must not be forwarded there.
 wine_stubs() {
     local dll name
     dll=$(dpkg -L libwine 2>/dev/null | grep '/x86_64-windows/secur32\.dll$')
@@ -186,7 +186,8 @@ check "windows: exports all that Wine's secur32.dll does" wine_s
 check "windows-x86_64: image" image x86_64 pei-x86-64
 check "windows-i686: image" image i686 pei-i386
 
-# What each function takes off the stack when it returns, read from its machine code, against what callers expect.
+# What each function removes from the stack when it returns, read from its machine code, compared with what callers
+# expect.
 disassembled() { # SYMBOL DLL: by whichever of the names at its address objdump knows the function
     local address alias code
     address=$(i686-w64-mingw32-nm "$2" | awk -v symbol="$1" '$3 == symbol { print $1; exit }')

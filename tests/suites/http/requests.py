@@ -1,5 +1,5 @@
-"""Bad and odd requests to the example server: each is answered as HTTP says, or the connection is closed, and the
-server goes on serving others."""
+"""Malformed and unusual requests to the example server: each is answered as HTTP requires, or the connection is closed,
+and the server continues to serve others."""
 
 import base64
 import re
@@ -99,7 +99,7 @@ def check_offer(port):
     connection = Connection(port).send(f"GET / HTTP/1.1\r\n{HOST}\r\n")
     status, headers, _ = connection.response()
     assert (status, challenges(headers)) == (401, ["Negotiate", "NTLM"]), (status, headers)
-    # The connection stays, whatever the next request's letter case, and an unknown scheme is like none.
+    # The connection stays open, whatever the next request's letter case, and an unknown scheme is treated like none.
     connection.send(f"GET / HTTP/1.1\r\nhOST: x\r\nAuthorization: Basic YTpi\r\nConnection: Close\r\n\r\n")
     status, headers, _ = connection.response()
     assert (status, challenges(headers)) == (401, ["Negotiate", "NTLM"]), (status, headers)
@@ -155,7 +155,7 @@ def check_challenge(port):
 
 
 def check_third_leg_elsewhere(port):
-    """An AUTHENTICATE_MESSAGE on a connection that was given no challenge is refused."""
+    """An AUTHENTICATE_MESSAGE on a connection without a challenge is rejected."""
     message = b"NTLMSSP\0" + struct.pack("<I", 3) + struct.pack("<HHI", 0, 0, 64) * 6 + struct.pack("<I", 0x60088205)
     status, headers, body = None, None, None
     connection = Connection(port)
@@ -173,7 +173,7 @@ def check_html(port):
 
 
 def check_slow_and_many(port):
-    """Two hundred idle connections at once disturb nobody, and half-sent requests that end are forgotten."""
+    """Two hundred idle connections at once do not block others, and incomplete requests that end are discarded."""
     idle = [Connection(port).send("GET / HT") for _ in range(200)]
     assert status_of(port, f"GET / HTTP/1.1\r\n{HOST}\r\n") == 401
     for connection in idle:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh [PROGRAM ARGUMENT...]: what the example server does with bad and odd requests. Without arguments the server
-# built for Linux is started. The last line counts.
+# run.sh [PROGRAM ARGUMENT...]: checks how the example server handles malformed and unusual requests. Without
+# arguments the server built for Linux is started. The last line counts.
 set -eu
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 cd "$root"

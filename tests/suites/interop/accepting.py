@@ -8,7 +8,7 @@ from sspi import Acceptor
 from environment import ALICE, BARE, DISABLED, INITIATORS, IN_SPNEGO, JOERG, LONG, NOBODY
 from environment import denied_by_us, established, policy
 
-# Bare NTLM reaches both packages; NTLM in SPNEGO is Negotiate's alone.
+# Bare NTLM works with both packages; NTLM in SPNEGO with Negotiate alone.
 PAIRS = [(make, package, "Negotiate") for make, package in INITIATORS] + [(*pair, "NTLM") for pair in BARE]
 
 
@@ -173,7 +173,7 @@ def null_session(package):
 
 @check("two hundred conversations side by side")
 def side_by_side():
-    """Each with its own key, legs interleaved: nothing of one shows in another."""
+    """Each with its own key, legs interleaved: the contexts are independent."""
     pairs = [(Pyspnego.initiator(ALICE, "Negotiate"), Acceptor.acceptor("Negotiate")) for _ in range(100)]
     pairs += [(GssNtlmssp.initiator(ALICE, "NTLM"), Acceptor.acceptor("NTLM")) for _ in range(100)]
     tokens = [initiator.step() for initiator, _ in pairs]

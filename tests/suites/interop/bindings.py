@@ -73,7 +73,7 @@ def ours_same(make, package):
     established(Initiator.initiator(ALICE, package, bindings=BINDINGS), make.acceptor(package, bindings=BINDINGS))
 
 
-# To both of these, an initiator without bindings is welcome.
+# Both of these accept an initiator without bindings.
 @check("our bindings to {}, {}: others", ACCEPTORS)
 def ours_others(make, package):
     initiator = Initiator.initiator(ALICE, package, bindings=OTHER_BINDINGS)

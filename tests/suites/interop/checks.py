@@ -12,7 +12,7 @@ CHECKS = []
 
 
 class Skip(Exception):
-    """Not possible here, for the reason given."""
+    """The check cannot run here, for the reason given."""
 
 
 def check(name, values=None, label=str):

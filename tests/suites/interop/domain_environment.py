@@ -23,7 +23,7 @@ WRONG = ALICE.but(password="wrong")
 UNREACHABLE, DENIED = "SEC_E_NO_AUTHENTICATING_AUTHORITY", "SEC_E_LOGON_DENIED"
 TIMEOUT = 3.0
 
-# What the domain's own script says of its users.
+# What the domain's own script reports about its users.
 GROUPS = {"alice": ["webusers", "webadmins", "weblocal", "everybody"], "bob": ["webusers", "everybody"], "jörg": []}
 
 
@@ -75,7 +75,7 @@ def write_secret(text):
 
 
 def section(controllers=None, secret=None, timeout=TIMEOUT, more=""):
-    """The configuration's [domain]; an empty list of controllers leaves it to DNS to find them."""
+    """The configuration's [domain]; with an empty list of controllers they are found by DNS."""
     controllers = ", ".join(f'"{name}"' for name in ([address()] if controllers is None else controllers))
     secret = secret or f'machine_secret_file = "{secret_file()}"'
     return (
@@ -86,7 +86,7 @@ def section(controllers=None, secret=None, timeout=TIMEOUT, more=""):
 
 @contextlib.contextmanager
 def configured(**options):
-    """Has the domain configured otherwise while the block lasts. The library looks at the file once a second."""
+    """Changes the domain's configuration while the block lasts. The library checks the file once a second."""
     before = environment.BASE["domain"]
     environment.BASE["domain"] = section(**options)
     with environment.policy():
@@ -95,7 +95,7 @@ def configured(**options):
 
 
 def prepare():
-    """Before the library is loaded: it reads the environment then."""
+    """Called before the library is loaded, which reads the environment then."""
     environment.ACCOUNTS[:] = [LOCAL]
     environment.prepare()
     if os.geteuid() == 0:
@@ -129,7 +129,7 @@ def log_file():
 
 
 class Log:
-    """What is logged from now on."""
+    """Collects what is logged from now on."""
 
     def __init__(self):
         self.start = os.path.getsize(log_file()) if os.path.exists(log_file()) else 0
@@ -149,7 +149,7 @@ class Log:
 
 
 def logon(account=ALICE, make=Pyspnego, package="NTLM"):
-    """Logs on; returns our end of it."""
+    """Logs on; returns our context."""
     acceptor = Acceptor.acceptor(package)
     environment.established(make.initiator(account, package), acceptor)
     return acceptor
@@ -176,7 +176,7 @@ def in_time(account=ALICE, limit=TIMEOUT + 2):
 
 
 def works_again(account=ALICE, within=20):
-    """Sooner or later all is well, and meanwhile nobody is told anything wrong."""
+    """Logons work again after some time, and until then no wrong result is returned."""
     end = time.monotonic() + within
     while (result := in_time(account)) != "ok":
         if result != UNREACHABLE:
@@ -187,7 +187,7 @@ def works_again(account=ALICE, within=20):
 
 
 def another_process():
-    """A forked child asks for itself, and its parent goes on."""
+    """A forked child makes logons of its own, and its parent continues."""
     equal(outcome(), "ok", "before")
     child = os.fork()
     if child == 0:
@@ -197,8 +197,8 @@ def another_process():
 
 
 def under_load(rounds, meanwhile):
-    """8 threads log on so many times each, two of three with the right password, while `meanwhile` does something to whoever
-    judges: nobody is told anything wrong, and afterwards all is well."""
+    """8 threads log on so many times each, two of three with the right password, while `meanwhile` disturbs the domain
+    controller or winbindd: no wrong result is returned, and afterwards all logons work."""
     counts, wrong = Counter(), []
 
     def work(number):
@@ -235,7 +235,7 @@ def halted():
 
 @contextlib.contextmanager
 def frozen():
-    """The domain controller runs and does nothing while the block lasts."""
+    """The domain controller is stopped, without ending, while the block lasts."""
     with open(file("samba.group")) as f:
         group = int(f.read())
     os.killpg(group, signal.SIGSTOP)

@@ -1,4 +1,5 @@
-"""Logons of a domain's users by NTLM: who they are, who is refused and why, who is asked."""
+"""Logons of a domain's users by NTLM: their identities, rejections and their reasons, and which authority is
+asked."""
 
 import os
 import subprocess
@@ -38,7 +39,7 @@ def same_groups():
     established(Mit.initiator(f"FILE:{file('alice.ccache')}", "Negotiate", "HTTP/server.ad.example.test"), acceptor)
     by_ticket, by_password = acceptor.client_sids, logon().client_sids
     equal(by_password[0], by_ticket[0], "the account's SID")
-    # S-1-18-1, that it was Kerberos which authenticated, only a ticket has.
+    # S-1-18-1 (authenticated by Kerberos) is in tickets only.
     equal(set(by_password[1:]), set(by_ticket[1:]) - {"S-1-18-1"}, "the groups")
 
 
@@ -96,7 +97,8 @@ def wrong_password(make, package):
 def another_computer():
     needs_root()
     log = Log()
-    # Of the same length, so that nothing else changes; without a MIC nobody but the domain controller can tell.
+    # Of the same length, so that nothing else changes; without a MIC only the domain controller can detect the
+    # change.
     ours, other = ("WEB1".encode("utf-16-le"), "WEB2".encode("utf-16-le"))
     renamed = lambda number, side, token: token.replace(ours, other) if side == "S" else token  # noqa: E731
     denied_by_us(DENIED, PyspnegoWithoutMic.initiator(ALICE, "NTLM"), Acceptor.acceptor("NTLM"), tamper=renamed)

@@ -1,4 +1,4 @@
-"""What goes wrong with domain controllers and connections: every logon ends correctly and in time, and afterwards all is well."""
+"""Failures of domain controllers and connections: every logon ends correctly and in time, and afterwards logons work again."""
 
 import os
 import subprocess
@@ -175,12 +175,12 @@ def replaced():
             for stopped, other in ((None, twin), (twin, None), (None, twin)):
                 works_again()
                 script("halt", stopped)
-                # The one that is left knows of no channel yet, or of one that was long ago.
+                # The remaining controller has no channel yet, or only an old one.
                 for _ in range(3):
                     equal(in_time(ALICE, limit=TIMEOUT + 1), "ok", "a logon by the other one")
                 equal(in_time(WRONG, limit=TIMEOUT + 1), DENIED, "a wrong password by the other one")
                 script("resume", stopped)
-                # One that has failed rests for three seconds.
+                # A controller that has failed is not tried for three seconds.
                 time.sleep(3.5)
     finally:
         script("stop", twin)
@@ -205,7 +205,7 @@ def password_changed():
     equal(outcome(), "ok", "before")
     change("An0ther-Passw0rd")
     try:
-        # The channel that there is lasts until the domain controller begins again; then only the new secret will do.
+        # The existing channel lasts until the domain controller restarts; then only the new secret is accepted.
         script("halt")
         script("resume")
         log = Log()
@@ -251,7 +251,7 @@ def restarted_under_load():
             script("resume")
 
     under_load(2000, restart_twice)
-    # Nothing is left of 16,000 logons: no socket, and no more memory than an allocator keeps.
+    # Nothing remains of 16,000 logons: no socket, and no more memory than an allocator keeps.
     files_then, memory_then = footprint()
     holds(files_then <= files + 4, f"{files} open files before, {files_then} after")
     holds(memory_then <= memory + 32 * 1024, f"{memory} KiB before, {memory_then} after")

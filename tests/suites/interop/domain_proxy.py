@@ -1,4 +1,4 @@
-"""A TCP proxy before the domain controller, for what happens to connections and answers on their way."""
+"""A TCP proxy before the domain controller, to interrupt connections and change answers in transit."""
 
 import socket
 import threading
@@ -50,14 +50,14 @@ class Proxy:
             end_connection(end)
 
     def cut(self):
-        """All connections that there are."""
+        """All open connections."""
         with self.lock:
             ends, self.open = self.open, set()
         for end in ends:
             end_connection(end)
 
     def refuse(self):
-        """No more connections, and those that there are cut."""
+        """Refuses new connections and cuts the open ones."""
         end_connection(self.listener)
         self.listener.close()
         self.cut()

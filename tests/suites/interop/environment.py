@@ -1,4 +1,4 @@
-"""What the checks have in common: the accounts, the files that tell the library of them, its policies."""
+"""What the checks have in common: the accounts, the files that configure them, the library's policies."""
 
 import contextlib
 import os
@@ -22,7 +22,7 @@ ACCOUNTS = [ALICE, JOERG, LONG, DISABLED]
 BINDINGS = b"tls-server-end-point:" + bytes(range(32))
 OTHER_BINDINGS = b"tls-server-end-point:" + bytes(32)
 
-# Who initiates with which kind of token, and who accepts.
+# The combinations of initiator and kind of token, and of acceptors.
 BARE = [(make, "NTLM") for make in (Pyspnego, PyspnegoWithoutMic, GssNtlmssp, Impacket)]
 IN_SPNEGO = [(make, "Negotiate") for make in (Pyspnego, PyspnegoWithMechListMic, GssNtlmssp, Impacket)]
 INITIATORS = BARE + IN_SPNEGO
@@ -58,7 +58,7 @@ def write_policy(**sections):
 
 @contextlib.contextmanager
 def policy(**sections):
-    """Has another policy in force while the block lasts. The library looks at the file once a second."""
+    """Has another policy in effect while the block lasts. The library checks the file once a second."""
     write_policy(**sections)
     time.sleep(1.2)
     try:
@@ -69,7 +69,7 @@ def policy(**sections):
 
 
 def prepare():
-    """Before the library is loaded: it reads the environment then."""
+    """Called before the library is loaded, which reads the environment then."""
     peers.clean_environment(directory, [a for a in ACCOUNTS if a is not DISABLED])
     path = os.path.join(directory, "accounts")
     with open(path, "w", encoding="utf-8") as f:
@@ -79,7 +79,7 @@ def prepare():
 
 
 def remove():
-    """Afterwards."""
+    """Called at the end."""
     shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -105,12 +105,12 @@ def denied_by_us(status, initiator, acceptor, **options):
     raise AssertionError(f"accepted, expected {status}")
 
 
-# What an exchange that was tampered with may end in, by where it is noticed.
+# The possible outcomes of an exchange that was changed, depending on where the change is detected.
 NOT_LET_IN = ("SEC_E_LOGON_DENIED", "SEC_E_MESSAGE_ALTERED", "SEC_E_INVALID_TOKEN")
 
 
 def denied(initiator, acceptor, tamper):
-    """The exchange, tampered with, must end with our side refusing."""
+    """The exchange, changed in transit, must end with a rejection on our side."""
     try:
         peers.exchange(initiator, acceptor, tamper=tamper)
     except SspiError as error:

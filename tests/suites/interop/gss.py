@@ -111,7 +111,7 @@ class Context:
         self.library, self.flags, self.mechanism = library, flags, oid(KRB5)
         self.handle, self.credential, self.done = c.c_void_p(), c.c_void_p(), False
         if enctype is not None:
-            # No other, also for the sub-keys: MIT's two sides agree on their best one else.
+            # Also for the sub-keys: otherwise MIT's two sides agree on their best enctype.
             self.library.call("gss_acquire_cred", None, c.c_uint32(0), None, c.c_int(1), c.byref(self.credential), None, None)
             only = (c.c_int32 * 1)(enctype)
             self.library.call("gss_krb5_set_allowable_enctypes", self.credential, c.c_uint32(1), only)
@@ -143,7 +143,7 @@ class Context:
         return bytes(found.contents.elements[0])
 
     def export(self):
-        """What is inside; the context is used up."""
+        """The data inside; the context is used up."""
         found = c.POINTER(Lucid)()
         self.library.call("gss_krb5_export_lucid_sec_context", c.byref(self.handle), c.c_uint32(1), c.byref(found))
         return found.contents

@@ -30,8 +30,8 @@ def browse(account, defaults=()):
 
 
 def is_let_in(account, defaults=()):
-    """The page names ALICE, or whoever it is. A browser that is late, on a busy machine, shows an empty page, as it
-    does when it is refused; so it is asked again."""
+    """The page names ALICE, or the given account. A browser that is slow on a busy machine shows an empty page, as it
+    does when it is rejected; so the check is repeated."""
     user = defaults[0].user if defaults else account.user
     pages = []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Files opened as the client, from curl's authentication on: the example server, as root on Linux, with two users."""
+"""Files opened as the client, authenticated by curl: the example server, as root on Linux, with two users."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from http_service import Example
 from peers import Account
 from environment import ALICE, LONG
 
-# Numbers that need no account of the machine.
+# User ids that need no account on the machine.
 USERS = {ALICE: (61101, 62101), LONG: (61102, 62102)}
 STRANGER = Account("stranger", "Passw0rd!", environment.DOMAIN)
 _place = None

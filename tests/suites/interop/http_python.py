@@ -1,4 +1,4 @@
-"""Python's HTTP clients, and every initiator with its tokens carried over HTTP."""
+"""Python's HTTP clients, and every initiator with its tokens sent over HTTP."""
 
 import base64
 from concurrent.futures import ThreadPoolExecutor

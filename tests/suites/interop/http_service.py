@@ -1,4 +1,4 @@
-"""The HTTP server that the clients are tried against, and what all clients need to reach it."""
+"""The HTTP server for testing the clients, and the settings with which all clients reach it."""
 
 import os
 import shlex
@@ -57,7 +57,7 @@ _starting = threading.Lock()
 
 
 def port():
-    """Where it listens; it is started when first asked for, by whichever thread."""
+    """Where it listens; the first thread to ask starts it."""
     with _starting:
         return _port()
 
@@ -88,7 +88,7 @@ _getaddrinfo = socket.getaddrinfo
 
 
 def _loopback(host, *rest, **more):
-    """No name service has a part in this."""
+    """No name service is used for this."""
     name = host.decode() if isinstance(host, bytes) else host
     return _getaddrinfo("127.0.0.1" if name == peers.HOST else host, *rest, **more)
 

@@ -17,7 +17,8 @@ ASC_MUTUAL = sspi.ASC_DEFAULT | MUTUAL_AUTH
 
 
 def messages(initiator, acceptor, back=True, signed=True):
-    """A message each way. Their sizes, and tampering, are the business of crates/core/tests/it/kerberos/session*.rs."""
+    """A message each way. Message sizes and altered messages are covered by
+    crates/core/tests/it/kerberos/session*.rs."""
     data = os.urandom(1000)
     equal(acceptor.unwrap_stream(initiator.wrap(data)), data, "unsealed here")
     if signed:
@@ -46,7 +47,7 @@ def accepts(make, package, ours, name):
 
 @check("accept {}, {} token, package {}, not mutual: {}", [(*pair, name) for pair in PAIRS for name in [*AES, "mixed"]])
 def accepts_one_way(make, package, ours, name):
-    """Without an AP-REP Heimdal's initiator takes our sequence to begin at nought; MIT's and ours where its own does."""
+    """Without an AP-REP Heimdal's initiator takes our sequence to begin at 0; MIT's and ours where its own does."""
     _, _, legs = accepted(make, package, ours, service(name), flags=PROTECTED, back=make is Mit)
     equal(len(legs), 1 if package == "Kerberos" else 2, "tokens")
 
@@ -132,7 +133,7 @@ def flags(what):
 
 @check("an AP-REQ of {}, {}, presented again", INITIATORS)
 def replayed(make, package):
-    """To another context, another credential, another package; before and after the first context is gone."""
+    """To another context, another credential, another package; before and after the first context is deleted."""
     initiator, acceptor = make.initiator(ccache(), package, SERVER), Acceptor.acceptor("Negotiate", flags=ASC_MUTUAL)
     (_, token), *_ = established(initiator, acceptor)
     refused_first(token, DENIED)
@@ -184,7 +185,7 @@ def rolled():
 
 @check("two hundred conversations side by side")
 def side_by_side():
-    """Each with its own key, legs interleaved: nothing of one shows in another."""
+    """Each with its own key, legs interleaved: the contexts are independent."""
     pairs = []
     for number in range(200):
         make, package = INITIATORS[number % len(INITIATORS)]

@@ -1,4 +1,4 @@
-"""A domain's clients: tickets with PACs from a Samba domain controller, also such as no domain controller makes."""
+"""A domain's clients: tickets with PACs from a Samba domain controller, and with PACs that no domain controller makes."""
 
 import contextlib
 import os
@@ -76,7 +76,7 @@ def domain(keytab="http"):
 
 
 def use_keytab(path):
-    """The library looks at the file once a second."""
+    """The library checks the file once a second."""
     shutil.copy(path, server_keytab() + ".new")
     os.replace(server_keytab() + ".new", server_keytab())
     time.sleep(1.2)
@@ -96,7 +96,7 @@ def accepted_token(token, client="EXAMPLE\\alice"):
 
 
 def groups_of(there, user):
-    """By tests/infra/samba_accounts.py; Samba adds that it knows the user by authentication (S-1-18-1)."""
+    """From tests/infra/samba_accounts.py; Samba adds that it authenticated the user itself (S-1-18-1)."""
     groups = {"alice": ["webusers", "webadmins", "weblocal", "everybody"], "bob": ["webusers", "everybody"]}
     return {there.sids["."] + "-513", "S-1-18-1", *(there.sids[group] for group in groups.get(user, []))}
 
@@ -156,7 +156,8 @@ SERVER_SIGNATURE, KDC_SIGNATURE, LOGON_INFO = 6, 7, 1
 
 
 class ServiceTicket:
-    """An AP-REQ of MIT's initiator for HTTP/server, whose ticket the service's key opens and closes again."""
+    """An AP-REQ of MIT's initiator for HTTP/server, whose ticket is decrypted and encrypted again with the service's
+    key."""
 
     def __init__(self, there, user="alice"):
         self.key = there.key("server", AES256)
@@ -171,7 +172,7 @@ class ServiceTicket:
     def token(self, pac):
         """The AP-REQ, bare, with this PAC or with none in the ticket."""
         if pac is None:
-            self.list[0]["ad-type"] = 999  # nobody's
+            self.list[0]["ad-type"] = 999  # unassigned
         self.list[0]["ad-data"] = pac or b"nothing"
         self.part["authorization-data"][0]["ad-data"] = encoder.encode(self.list)
         sealed = crypto._enctype_table[AES256].encrypt(self.key, 2, encoder.encode(self.part), None)
@@ -204,7 +205,7 @@ def assembled(parts, key=None):
 
 
 def changed(pac, kind, at):
-    """One bit of a buffer, counted from its end if negative."""
+    """Changes one bit of a buffer, counted from its end if negative."""
     parts = buffers(pac)
     next(contents for each, contents in parts if each == kind)[at] ^= 1
     return assembled(parts)
@@ -286,6 +287,6 @@ def names():
 
 
 def remove():
-    """Afterwards."""
+    """Called at the end."""
     if _domain:
         subprocess.run([SCRIPT, "stop", _domain.directory], check=False)

@@ -1,4 +1,4 @@
-"""Forwarded credentials: what the application gets is a cache that MIT's tools use against the KDC."""
+"""Forwarded credentials: the application gets a cache that MIT's tools use with the KDC."""
 
 import os
 import tempfile
@@ -30,7 +30,7 @@ def written(acceptor):
 
 
 def usable(cache):
-    """The KDC gives tickets for it, and a server accepts all who have them."""
+    """The KDC issues tickets for it, and a server accepts all of them."""
     status, text = run_tool("klist", "-f", ccache=cache)
     equal(status, 0, f"klist: {text}")
     holds(ALICE in text and "krbtgt/EXAMPLE.TEST" in text, text)

@@ -15,9 +15,9 @@ REALM = "EXAMPLE.TEST"
 ALICE = f"alice@{REALM}"
 ROOT = str(Path(__file__).resolve().parents[3])
 
-# Who initiates with which kind of token.
+# The combinations of initiator and kind of token ...
 INITIATORS = [(make, package) for make in (Mit, Heimdal) for package in ("Kerberos", "Negotiate")]
-# ... and to which of our packages it goes: bare Kerberos reaches both, SPNEGO only Negotiate.
+# ... and the packages that accept it: bare Kerberos works with both, SPNEGO only with Negotiate.
 PAIRS = [(*who, "Negotiate") for who in INITIATORS] + [(make, "Kerberos", "Kerberos") for make in (Mit, Heimdal)]
 
 SERVER = "HTTP/server.example.test"
@@ -44,14 +44,14 @@ def server_keytab():
 
 
 def install_keytab(name):
-    """Puts another of the realm's keytabs in its place, at once, as an administrator should."""
+    """Replaces the keytab by another of the realm's, atomically, as an administrator should."""
     shutil.copy(realm_file(f"{name}.keytab"), server_keytab() + ".new")
     os.replace(server_keytab() + ".new", server_keytab())
 
 
 @contextlib.contextmanager
 def keytab(name):
-    """Has another keytab in force while the block lasts. The library looks at the file once a second."""
+    """Has another keytab in effect while the block lasts. The library checks the file once a second."""
     install_keytab(name)
     time.sleep(1.2)
     try:
@@ -63,7 +63,7 @@ def keytab(name):
 
 @contextlib.contextmanager
 def no_keytab():
-    """Has a keytab without keys in force while the block lasts."""
+    """Has a keytab without keys in effect while the block lasts."""
     with open(realm_file("empty.keytab"), "wb") as f:
         f.write(b"\5\2")
     with keytab("empty"):
@@ -71,10 +71,10 @@ def no_keytab():
 
 
 def prepare():
-    """Before the library is loaded: it reads the environment then."""
+    """Called before the library is loaded, which reads the environment then."""
     environment.BASE["kerberos"] = f'keytab = "{server_keytab()}"\n'
     environment.prepare()
-    # The realm's script knows how to end the KDC when this process is gone; remove() need not.
+    # The realm's script ends the KDC when this process is gone; remove() need not.
     script = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
     subprocess.run(
         [script, "start", os.path.join(environment.directory, "realm")], check=True, stdout=subprocess.DEVNULL,

@@ -105,7 +105,7 @@ def over_http(make, package):
     holds(initiator.complete, "the initiator is not complete")
 
 
-# Under Wine a program of the tests' gets nothing of MIT's environment.
+# Under Wine a test program does not get MIT's environment.
 LINUX = "wine" not in os.environ.get("NEGOSSP_HTTP_SERVER", "wine")
 
 

@@ -1,6 +1,6 @@
-"""Messages of Kerberos contexts: whatever MIT's and Heimdal's GSSAPI protect is read here, and the other way round.
+"""Messages of Kerberos contexts: everything that MIT's and Heimdal's GSSAPI protect is read here, and the reverse.
 
-Theirs are gss_wrap's and gss_get_mic's tokens, and gss_wrap_iov's pieces; ours are SSPI's buffers, put one behind the other.
+Theirs are gss_wrap's and gss_get_mic's tokens, and gss_wrap_iov's pieces; ours are SSPI's buffers, concatenated.
 """
 
 import os
@@ -45,7 +45,7 @@ def pair(library, name, flags=gss.MUTUAL | gss.REPLAY | gss.SEQUENCE | gss.CONF 
 
 
 def call(function, acceptor, buffers, qop=0):
-    """EncryptMessage or DecryptMessage; what the buffers hold then."""
+    """EncryptMessage or DecryptMessage; returns the content of the buffers."""
     buffers = Buffers(*buffers)
     if function == "EncryptMessage":
         sspi.LIBRARY.call(function, byref(acceptor.handle), c_uint32(qop), byref(buffers.desc), c_uint32(0))
@@ -56,7 +56,7 @@ def call(function, acceptor, buffers, qop=0):
 
 
 def encrypt(acceptor, data, sealed=True):
-    """Token, data and padding, as programs that speak with GSSAPI have it."""
+    """Token, data and padding, as programs that interoperate with GSSAPI use them."""
     sizes = acceptor.sizes
     buffers = [(SECBUFFER_TOKEN, bytes(sizes.cbSecurityTrailer)), (SECBUFFER_DATA, data)]
     buffers.append((SECBUFFER_PADDING, bytes(sizes.cbBlockSize)))
@@ -84,7 +84,7 @@ def padding_length(name, size):
 @check("messages of every size with {}, {}, {}", [(*peer, style) for peer in PEERS for style in ("mutual", "one-way")])
 def every_size(library, name, style):
     flags = gss.REPLAY | gss.SEQUENCE | gss.CONF | gss.INTEG | (gss.MUTUAL if style == "mutual" else 0)
-    # Without an AP-REP Heimdal has our numbers begin at 0.
+    # Without an AP-REP Heimdal expects our numbers to begin at 0.
     back = style == "mutual" or library == "MIT"
     with policy(kerberos=ALL_ENCTYPES) if name in OLD else default_ccache(ccache()):
         initiator, acceptor = pair(library, name, flags)
@@ -112,12 +112,13 @@ def in_new_format(token):
     return token[0] == 5
 
 
-# What a sealed message has besides its data.
+# The length of a sealed message beyond its data.
 LONGER_BY = {"aes256-sha1": 60, "aes128-sha1": 60, "aes256-sha2": 72, "aes128-sha2": 64}
 
 
 def of_that_enctype(library, name, token, size):
-    """MIT's initiator was told which enctype to take. Heimdal's takes a better one than the service's if we have it."""
+    """MIT's initiator was given the enctype. Heimdal's chooses a better one than the service's if the library supports
+    it."""
     if library != "MIT":
         return
     equal(in_new_format(token), name not in OLD, "the new format")
@@ -157,7 +158,7 @@ def pieces_both_ways(library, initiator, acceptor, padded):
     for shape in PIECES:
         for sealed in (True, False):
             if library == "Heimdal" and not sealed and initiator.flags & gss.DCE_STYLE:
-                continue  # it refuses that itself
+                continue  # it rejects that itself
             parts = [(kind, os.urandom(size)) for kind, size in shape]
             plain = [data for _, data in parts]
             qop = 0 if sealed else SECQOP_WRAP_NO_ENCRYPT
@@ -208,7 +209,7 @@ def dce_style(library, name):
 
 @check("buffers without enough room, with {}, {}", [("MIT", name) for name in ENCTYPES])
 def too_little_room(library, name):
-    """The need is told, and the message that is made next is the first one."""
+    """The required length is returned, and the next message is the first one."""
     with policy(kerberos=ALL_ENCTYPES) if name in OLD else default_ccache(ccache()):
         initiator, acceptor = pair(library, name)
         sizes = acceptor.sizes

@@ -1,4 +1,5 @@
-"""SPNEGO over Kerberos and NTLM: what is chosen, who may fall back to what, and what the mechListMIC guards."""
+"""SPNEGO over Kerberos and NTLM: which mechanism is chosen, when fallback is permitted, and what the mechListMIC
+protects."""
 
 from pyasn1.codec.der import encoder
 from pyasn1.type import univ
@@ -22,7 +23,7 @@ REFUSED = (*NOT_LET_IN, "SEC_E_NO_AUTHENTICATING_AUTHORITY", "SEC_E_SECPKG_NOT_F
 
 
 class MitListing(Mit):
-    """MIT's initiator with a list of which it is made sure that it is what was asked for."""
+    """MIT's initiator with a list, which is checked to be the requested one."""
 
     def step(self, token=None):
         made = super().step(token)
@@ -71,7 +72,7 @@ def fall_back():
 
 @check("MIT lists krb5 and NTLM, and the ticket is for a service whose key is not there: refused")
 def no_such_key():
-    """That there is no key for a ticket may as well mean that somebody changed the ticket, to have NTLM instead."""
+    """A missing key may also mean that an attacker changed the ticket to force NTLM, so there is no fallback."""
     refused_first(mit(service("absent"), KRB5, NTLMSSP_OID).step(), ("SEC_E_LOGON_DENIED",))
 
 
@@ -114,7 +115,7 @@ def hint_first():
 
 
 class Listing:
-    """MIT's Kerberos inside a SPNEGO of our own, with a list of our choice, of which the first one's token is sent."""
+    """MIT's Kerberos inside a SPNEGO of our own, with a given list, of which the first mechanism's token is sent."""
 
     empty_messages = True
 
@@ -229,7 +230,7 @@ def wrong_mic():
 
 @check("a ticket that is not right does not fall back to NTLM")
 def no_fall_back():
-    """A key that is there and does not open the ticket, or an AP-REQ that was seen before: an attack, not a lack."""
+    """A key that exists and does not decrypt the ticket, or a repeated AP-REQ: an attack, not a missing key."""
     token = mit(SERVER, KRB5, NTLMSSP_OID).step()
     at = token.index(b"\x01\x00\x6e") + 350  # in the ticket's sealed part
     refused_first(bytes([*token[:at], token[at] ^ 1, *token[at + 1 :]]), NOT_LET_IN)

@@ -1,4 +1,5 @@
-"""Tickets with a PAC as a domain controller makes it, put there with the service's key: who the client is then."""
+"""Tickets with a PAC as a domain controller makes it, added with the service's key: the resulting identity of the
+client."""
 
 import hashlib
 import itertools

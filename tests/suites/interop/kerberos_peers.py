@@ -26,7 +26,7 @@ DEFAULT = PROTECTED | MUTUAL
 
 @contextlib.contextmanager
 def default_ccache(name):
-    """For clients that cannot be told."""
+    """For clients that have no parameter for it."""
     kept, os.environ["KRB5CCNAME"] = os.environ["KRB5CCNAME"], name
     try:
         yield
@@ -35,7 +35,7 @@ def default_ccache(name):
 
 
 class Context(gssapi.SecurityContext):
-    """Raises at the failed step, not at the next."""
+    """Fails at the failed step, not at the next."""
 
     __DEFER_STEP_ERRORS__ = False
 
@@ -72,7 +72,7 @@ class Mit:
 
     @classmethod
     def acceptor(cls, keytab, bindings=None):
-        """For tests of the tests."""
+        """Used by tests of the tests."""
         credentials = gssapi.Credentials(usage="accept", mechs=[KRB5, SPNEGO], store={"keytab": keytab})
         given = ChannelBindings(application_data=bindings) if bindings is not None else None
         return cls(Context(usage="accept", creds=credentials, channel_bindings=given))
@@ -113,7 +113,7 @@ class Mit:
 
 
 def target(service, mechs):
-    """A principal's name; where NTLM may be asked too, a name that it understands as well."""
+    """A principal's name; where NTLM may be used too, a name that it understands as well."""
     if NTLMSSP in mechs:
         return gssapi.Name(service.replace("/", "@", 1), gssapi.NameType.hostbased_service)
     return gssapi.Name(service, PRINCIPAL)
@@ -187,7 +187,7 @@ class HeimdalLibrary:
         return text.bytes().decode(errors="replace")
 
     def take(self, buffer):
-        """What a call made, released there."""
+        """Releases what a call allocated."""
         data = buffer.bytes()
         self.call("gss_release_buffer", byref(buffer))
         return data

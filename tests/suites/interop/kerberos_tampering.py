@@ -1,4 +1,4 @@
-"""What an attacker on the way can do to an AP-REQ, and AP-REQs that make no sense."""
+"""What an attacker between the peers can do to an AP-REQ, and malformed AP-REQs."""
 
 from impacket.krb5.asn1 import AP_REQ
 from pyasn1.codec.der import decoder
@@ -9,7 +9,7 @@ from kerberos_peers import Mit
 from kerberos_environment import ALICE, SERVER, ccache
 from sspi import Acceptor, SspiError
 
-# What a refusal may be called, by where it is noticed.
+# The possible statuses of a rejection, depending on where the change is detected.
 NOT_LET_IN = (
     "SEC_E_LOGON_DENIED", "SEC_E_MESSAGE_ALTERED", "SEC_E_INVALID_TOKEN", "SEC_E_NO_CREDENTIALS",
     "SEC_E_WRONG_PRINCIPAL", "SEC_E_UNSUPPORTED_FUNCTION",
@@ -17,7 +17,7 @@ NOT_LET_IN = (
 
 
 def sealed_parts(token):
-    """What is encrypted in a token's AP-REQ; None if there is none that can be read."""
+    """The encrypted parts of a token's AP-REQ; None if it cannot be parsed."""
     try:
         request, _ = decoder.decode(token[token.index(b"\x01\x00\x6e") + 2 :], asn1Spec=AP_REQ())
     except Exception:
@@ -27,7 +27,8 @@ def sealed_parts(token):
 
 @check("each byte of an AP-REQ changed on the way, {} token", ["Kerberos", "Negotiate"])
 def every_byte(package):
-    """What a ticket is for, its key's number and the options around it are not protected; all else is."""
+    """The ticket's service name, its key version and the options around it are not protected; all else
+    is."""
     at, length, let_in = 0, 1, 0
     while at < length:
         token = Mit.initiator(ccache(), package, SERVER).step()
@@ -58,7 +59,7 @@ def every_length(package):
 
 @check("ticket of one user, authenticator of another")
 def crossed():
-    """Both for the same service, each good for itself."""
+    """Both for the same service, each valid by itself."""
     alice, carol = (Mit.initiator(ccache(user), "Kerberos", SERVER).step() for user in ("alice", "carol"))
     for token, other in ((alice, carol), (carol, alice)):
         (_, mine), (_, theirs) = sealed_parts(token)[1], sealed_parts(other)[1]

@@ -15,7 +15,7 @@ from kerberos_peers import Heimdal, Mit
 from kerberos_environment import ROOT
 
 COMMAND = os.environ.get("NEGOSSP_TOKEN_SERVER")
-FOLDER = os.path.join(ROOT, "build", "token-server")  # a chroot sees nothing but the checkout
+FOLDER = os.path.join(ROOT, "build", "token-server")  # a chroot contains nothing but the checkout
 ADMINISTRATORS, EVERYONE, AUTHENTICATED = "S-1-5-32-544", "S-1-1-0", "S-1-5-11"
 WAYS = ("AccessCheck", "CheckTokenMembership", "OpenEvent")
 
@@ -35,7 +35,7 @@ class TokenServer:
         )  # fmt: skip
 
     def answer(self, token):
-        """(the server's token, what else it says)"""
+        """(the server's token, its other output)"""
         self.process.stdin.write(token.hex() + "\n")
         self.process.stdin.flush()
         lines = []
@@ -82,7 +82,7 @@ def decides(make):
                 for sid, expected in holds_for.items():
                     ways = dict.fromkeys(WAYS, expected)
                     if sid == there.sids[user]:
-                        ways["CheckTokenMembership"] = False  # Wine looks among the groups alone
+                        ways["CheckTokenMembership"] = False  # Wine checks the groups alone
                     equal(decided(lines, sid), ways, f"what {user} gets that only {sid} may have")
         finally:
             server.close()

@@ -1,4 +1,4 @@
-"""SPNEGO: mechanism lists as Windows and others send them, and what an attacker on the way can do to list and MIC."""
+"""SPNEGO: mechanism lists as Windows and others send them, and an attacker's changes to list and MIC."""
 
 from spnego._spnego import NegState, NegTokenInit, NegTokenResp, unpack_token
 
@@ -12,12 +12,12 @@ from environment import ALICE, denied, established
 
 NTLMSSP, KRB5, MS_KRB5 = peers.NTLMSSP.dotted_form, "1.2.840.113554.1.2.2", "1.2.840.48018.1.2.2"
 NEGOEX, UNKNOWN = "1.3.6.1.4.1.311.2.2.30", "1.3.6.1.4.1.311.2.2.31"
-# What stands for a Kerberos AP-REQ: its frame ([RFC 4121] 4.1) around nothing that could be decrypted.
+# A placeholder for a Kerberos AP-REQ: its frame ([RFC 4121] 4.1) around data that cannot be decrypted.
 AP_REQ = bytes.fromhex("600f06092a864886f712010202") + b"\x01\x00" + b"\x6e\x00"
 
 
 class Listing(Pyspnego):
-    """pyspnego's initiator with a mechanism list of our choice and an optimistic token of the first of them."""
+    """pyspnego's initiator with a given mechanism list and an optimistic token of its first mechanism."""
 
     def __init__(self, mechs, optimistic):
         made = Pyspnego.initiator(ALICE, "Negotiate")

@@ -13,7 +13,8 @@ SIZES = [0, 1, 16, 1000, 65536, 1 << 20]
 
 
 def conversation(initiator, acceptor):
-    """Messages of all sizes in both directions, signed and sealed in turn: every one moves the counters."""
+    """Messages of all sizes in both directions, signed and sealed in turn: each one advances the sequence
+    numbers."""
     for size in SIZES:
         if not size and not (initiator.empty_messages and acceptor.empty_messages):
             continue
@@ -68,7 +69,7 @@ def between(package):
     equal(error.status, "SEC_E_MESSAGE_ALTERED", "status")
 
 
-# Where one bit is turned: [MS-NLMP] 2.2.2.9.2, then the data.
+# Where one bit is changed: [MS-NLMP] 2.2.2.9.2, then the data.
 PLACES = {"version": 0, "checksum": 4, "last of the checksum": 11, "data": 16, "last of the data": -1}
 
 

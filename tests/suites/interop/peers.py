@@ -49,7 +49,7 @@ class Account:
 
 
 class Pyspnego:
-    """pyspnego's own Python NTLM, bare or inside its own SPNEGO; no system library has a part in it."""
+    """pyspnego's own Python NTLM, bare or inside its own SPNEGO; no system library is used."""
 
     name = "pyspnego"
     empty_messages = True
@@ -80,7 +80,7 @@ class Pyspnego:
 
     @classmethod
     def acceptor(cls, package, bindings=None, flags=SIGN_SEAL):
-        """Knows the accounts of NTLM_USER_FILE."""
+        """Has the accounts of NTLM_USER_FILE."""
         return cls(
             spnego.server(
                 hostname=HOST, service=SERVICE, protocol=_protocol(package), options=cls._options(package),
@@ -128,7 +128,7 @@ class PyspnegoWithMechListMic(Pyspnego):
 
 
 class PyspnegoWithoutMic(Pyspnego):
-    """pyspnego's bare initiator as if the server had told no time: it sends no MIC then. In SPNEGO it always does."""
+    """pyspnego's bare initiator as if the server had sent no time: it sends no MIC then. In SPNEGO it always does."""
 
     name = "pyspnego without MIC"
 
@@ -185,7 +185,7 @@ class GssNtlmssp:
 
     @classmethod
     def acceptor(cls, package, bindings=None):
-        """Knows the accounts of NTLM_USER_FILE."""
+        """Has the accounts of NTLM_USER_FILE."""
         return cls(
             gssapi.SecurityContext(
                 usage="accept",
@@ -320,9 +320,9 @@ def binding_digest(application_data):
 
 
 def exchange(initiator, acceptor, recorder=None, tamper=None, limit=8):
-    """Carries tokens between the two until neither has one, and returns the (side, token) pairs.
+    """Passes tokens between the two until neither has one, and returns the (side, token) pairs.
 
-    `tamper(number, side, token) -> token` may change each on its way."""
+    `tamper(number, side, token) -> token` may change each in transit."""
     legs, token = [], initiator.step(None)
     side, parties = "C", {"C": acceptor, "S": initiator}
     while token:
@@ -339,7 +339,7 @@ def exchange(initiator, acceptor, recorder=None, tamper=None, limit=8):
 
 
 def clean_environment(directory, accounts):
-    """Nothing from outside decides what the peers do: no tickets, no proxies, own NTLM accounts and names."""
+    """The peers do not depend on the machine's settings: no tickets, no proxies, own NTLM accounts and names."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("KRB5", "NTLM", "NEGOSSP_", "GSS")):
             if name not in ("NEGOSSP_LIB", "NEGOSSP_LIBRARY", "NEGOSSP_HTTP_SERVER", "NEGOSSP_TOKEN_SERVER"):

@@ -1,4 +1,5 @@
-"""examples/prefork: who was accepted by one process is served by another, and a handshake that one has begun another ends."""
+"""examples/prefork: a client accepted by one process is served by another, and a handshake begun in one is ended in
+another."""
 
 import re
 import socket
@@ -13,7 +14,7 @@ ANSWER = re.compile(rb"(\d+) serves (?:EXAMPLE\\alice|alice@EXAMPLE.TEST), accep
 
 
 class Server:
-    """The example, and who its processes are."""
+    """The example, and the ids of its processes."""
 
     def __init__(self, *arguments):
         if not PROGRAM.exists():
@@ -56,7 +57,7 @@ class Connection:
         return data
 
     def log_in(self, initiator):
-        """The handshake; how it ends: o or x."""
+        """The handshake; returns its result: o or x."""
         token = initiator.step(None)
         while True:
             answer = self.ask(token or b"")
@@ -68,7 +69,7 @@ class Connection:
                 return letter
 
     def talk(self, initiator, text):
-        """A sealed message and its answer: the process that serves, and those that have let the client in."""
+        """A sealed message and its answer: the process that serves, and those that accepted the client."""
         answer = initiator.unwrap(self.ask(initiator.wrap(text)))
         told = ANSWER.fullmatch(answer)
         holds(told, f"an answer: {answer}")

@@ -39,7 +39,7 @@ def hexed(data):
 
 
 class Recording:
-    """One exchange on its way into a file."""
+    """Writes one exchange to a file."""
 
     def __init__(self, directory, name, initiator, acceptor, package, account, bindings=None):
         self.path = os.path.join(directory, name + ".txt")

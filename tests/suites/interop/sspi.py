@@ -103,7 +103,7 @@ class NegotiationInfo(ctypes.Structure):
 
 
 class SspiError(Exception):
-    """A failed call. `token` is what the library wants the peer to see."""
+    """A failed call. `token` is the library's token for the peer."""
 
     def __init__(self, function, status, token=None):
         self.status, self.token = STATUS.get(status, f"{status:#010x}"), token
@@ -111,7 +111,7 @@ class SspiError(Exception):
 
 
 class Library:
-    """The loaded library; every function checked for its status."""
+    """The loaded library; the status of every function is checked."""
 
     def __init__(self, path):
         self.dll = ctypes.CDLL(path)
@@ -158,13 +158,13 @@ class Buffers:
         self.desc = SecBufferDesc(SECBUFFER_VERSION, len(buffers), self.array)
 
     def __getitem__(self, index):
-        """The bytes that the buffer holds now, wherever it points."""
+        """The bytes that the buffer now refers to."""
         buffer = self.array[index]
         return ctypes.string_at(buffer.pvBuffer, buffer.cbBuffer) if buffer.cbBuffer else b""
 
 
 def channel_bindings(application_data):
-    """SEC_CHANNEL_BINDINGS: 8 ULONGs, then what the last two tell of."""
+    """SEC_CHANNEL_BINDINGS: 8 ULONGs, then the data that the last two describe."""
     head = [0, 0, 0, 0, 0, 0, len(application_data), 32]
     return b"".join(n.to_bytes(4, "little") for n in head) + application_data
 
@@ -314,7 +314,7 @@ class Context:
         return buffers[0] + buffers[1]
 
     def wrap_padded(self, data):
-        """EncryptMessage with a SECBUFFER_PADDING, as what is to be a gss_wrap's token needs it: old Kerberos tokens pad."""
+        """EncryptMessage with a SECBUFFER_PADDING, as needed for a token of gss_wrap's form: old Kerberos tokens pad."""
         sizes = self.sizes
         parts = [(SECBUFFER_TOKEN, bytes(sizes.cbSecurityTrailer)), (SECBUFFER_DATA, data), (SECBUFFER_PADDING, bytes(sizes.cbBlockSize))]
         buffers = Buffers(*parts)

@@ -1,4 +1,4 @@
-"""What an attacker on the way can do to NTLM's messages, and tokens that make no sense."""
+"""What an attacker between the peers can do to NTLM's messages, and malformed tokens."""
 
 import os
 
@@ -68,9 +68,9 @@ def replayed(make, package):
 
 
 def changes(run):
-    """Runs `run(change)` once for each byte of the token that it passes through `change`, another bit each time.
+    """Runs `run(change)` once for each byte of the token that it passes through `change`, with another bit changed each time.
 
-    Yields what `run` returned with the token as it was and as it became."""
+    Yields what `run` returned with the token before and after the change."""
     at, length = 0, 1
     while at < length:
         seen = []
@@ -87,7 +87,7 @@ def changes(run):
 
 
 def same_inside(was, now):
-    """NegTokenResps that differ in nothing that is protected: negState and supportedMech are not."""
+    """NegTokenResps that differ only in unprotected fields: negState and supportedMech."""
     if was[:1] != b"\xa1":
         return False
     was, now = unpack_token(was), unpack_token(now)
@@ -95,8 +95,8 @@ def same_inside(was, now):
 
 
 def tells_no_time(token):
-    """A CHALLENGE_MESSAGE whose timestamp is lost: clients answer it without a MIC, so that nothing tells, unless
-    the server's policy is [ntlm] require_mic. pyspnego sends one in SPNEGO all the same."""
+    """A CHALLENGE_MESSAGE whose timestamp is lost: clients answer it without a MIC, so that the change is not
+    detected, unless the server's policy is [ntlm] require_mic. pyspnego sends one in SPNEGO all the same."""
     at = token.find(b"NTLMSSP\0\2")
     return at >= 0 and AvId.timestamp not in (Challenge.unpack(token[at:]).target_info or {})
 

@@ -1,4 +1,4 @@
-"""NTLM with less than is usual: key lengths, no key exchange, no extended session security, NTLMv1."""
+"""NTLM with reduced options: key lengths, no key exchange, no extended session security, NTLMv1."""
 
 import contextlib
 import os
@@ -52,7 +52,7 @@ def policy_refuses():
         established(Pyspnego.initiator(ALICE, "NTLM"), Acceptor.acceptor("Negotiate"))
 
 
-# What LM_COMPAT_LEVEL makes pyspnego and gss-ntlmssp send.
+# What pyspnego and gss-ntlmssp send depending on LM_COMPAT_LEVEL.
 LEVELS = {"LM and NTLMv1": "0", "LM and NTLMv1, extended session security": "1", "NTLMv1, extended session security": "2"}
 
 
@@ -65,7 +65,7 @@ def old_initiators():
 
 
 def at_level(level, make, account):
-    """pyspnego looks at its environment when the initiator is made, gss-ntlmssp at each step."""
+    """pyspnego reads its environment when the initiator is made, gss-ntlmssp at each step."""
     with variables_set(LM_COMPAT_LEVEL=level):
         initiator = make.initiator(account, "NTLM")
     step = initiator.step

@@ -29,7 +29,7 @@ def section(way, more=""):
 
 
 def prepare():
-    """Before the library is loaded: it reads the environment then."""
+    """Called before the library is loaded, which reads the environment then."""
     environment.ACCOUNTS[:] = [LOCAL]
     environment.prepare()
     domain_environment.write_secret(PASSWORD)
@@ -43,7 +43,7 @@ def remove():
 
 
 def using(way):
-    """winbindd is asked this way from now on. The library looks at its file once a second."""
+    """winbindd is asked in this way from now on. The library checks its file once a second."""
     if environment.BASE["winbind"] != section(way):
         configure(winbind=section(way))
 
@@ -56,7 +56,7 @@ def configure(**sections):
 
 @contextlib.contextmanager
 def configured(**sections):
-    """Sections are otherwise while the block lasts; None for one that is not there."""
+    """Changes sections while the block lasts; None removes one."""
     before = dict(environment.BASE)
     environment.BASE.update(sections)
     for name in [name for name, text in sections.items() if text is None]:
@@ -92,7 +92,7 @@ def stopped():
 
 @contextlib.contextmanager
 def frozen():
-    """winbindd runs and does nothing while the block lasts, neither it nor its children."""
+    """winbindd and its children are stopped, without ending, while the block lasts."""
     with open(os.path.join(member(), "winbindd.pid")) as f:
         pids = [int(f.read())]
     pids += [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and parent(pid) == pids[0]]
@@ -130,7 +130,7 @@ def children():
 
 
 def who(account=ALICE, **options):
-    """Who the library says that somebody is: name, SID, groups."""
+    """The library's view of a client: name, SID, groups."""
     acceptor = domain_environment.logon(account, **options)
     sid, *groups = acceptor.client_sids
     return acceptor.client, sid, frozenset(groups)

@@ -1,4 +1,4 @@
-"""Logons of a domain's users by NTLM, judged by winbindd: as Netlogon's, down to the SIDs."""
+"""Logons of a domain's users by NTLM, validated by winbindd: the same results as by Netlogon, including the SIDs."""
 
 from checks import check, equal, holds
 from domain_logons import NAMES, REFUSED
@@ -8,7 +8,7 @@ from sspi import Acceptor
 from winbind_environment import COMPUTER, SERVER, WAYS, configured, netlogon, section, using, who
 from environment import INITIATORS, denied_by_us, established
 
-# Each check both ways, so that the way changes once.
+# Each check in both ways, grouped so that the way changes once.
 by_ways = lambda values: [(way, *(v if isinstance(v, tuple) else (v,))) for way in WAYS for v in values]  # noqa: E731
 
 
@@ -82,7 +82,8 @@ def alternating(way):
 @check("winbind by {}: a response to another computer's challenge is refused", WAYS)
 def another_computer(way):
     using(way)
-    # Of the same length, so that nothing else changes; without a MIC nobody but the domain controller can tell.
+    # Of the same length, so that nothing else changes; without a MIC only the domain controller can detect the
+    # change.
     ours, other = (name.encode("utf-16-le") for name in (COMPUTER, COMPUTER[:-1] + "2"))
     renamed = lambda number, side, token: token.replace(ours, other) if side == "S" else token  # noqa: E731
     denied_by_us(DENIED, PyspnegoWithoutMic.initiator(ALICE, "NTLM"), Acceptor.acceptor("NTLM"), tamper=renamed)

@@ -1,4 +1,4 @@
-"""What happens when winbindd, or a helper, does not do its part."""
+"""Failures of winbindd, and of a helper process."""
 
 import os
 import signal

@@ -11,7 +11,7 @@ MODULES = "mpm_prefork authn_core authz_core authz_user headers auth_gssapi ssl"
 
 
 class Apache:
-    """Serves a page whose header X-User says who the client is; over TLS too, with a certificate for server.example.test."""
+    """Serves a page whose header X-User names the client; over TLS too, with a certificate for server.example.test."""
 
     def __init__(self):
         self.folder = os.path.join(stage.public, "apache")

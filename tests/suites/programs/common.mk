@@ -1,5 +1,5 @@
-# What the programs' Makefiles have in common: for PLATFORM the compilers, where the program goes, and our library beside it
-# under the name that it is wanted by.
+# What the programs' Makefiles have in common: the compilers for PLATFORM, the program's folder, and our library beside it
+# under the name that it is loaded by.
 programs := tests/suites/programs
 out := build/programs/$(program)/$(PLATFORM)
 

@@ -12,7 +12,7 @@ from checks import check, equal, holds
 from stage import DISABLED, DOMAIN, PASSWORDS, REALM
 
 PRINCIPAL = "HTTP/server.example.test"
-# As CREATE USER has them: by their own name, or USING another.
+# As in CREATE USER: by their own name, or USING another.
 USERS = {
     "alice": "", "bob": "", "admin": f"alice@{REALM}", "ntlm": f"{DOMAIN}\\alice", "ntlm-disabled": f"{DOMAIN}\\{DISABLED}",
     "ntlm-nobody": f"{DOMAIN}\\nobody",
@@ -33,7 +33,7 @@ class Server:
         stage.wait_for_port(self.port, self.process, "server.exe")
 
     def query(self, user, tickets):
-        """Debian's client: its exit status, what it printed, what it complained of."""
+        """Debian's client: its exit status, its output, its error messages."""
         environment = {
             "PATH": os.environ["PATH"], "HOME": stage.directory, "KRB5_CONFIG": stage.realm_file("krb5.conf"),
             "KRB5CCNAME": f"FILE:{stage.realm_file(tickets)}.ccache",
@@ -46,7 +46,7 @@ class Server:
         return out.returncode, out.stdout.strip(), out.stderr.strip()
 
     def login(self, user, initiator):
-        """A client of ours: what the server said in the end, "OK" or its complaint."""
+        """Our client: the server's last answer, "OK" or its error message."""
         with socket.create_connection(("127.0.0.1", self.port), 30) as connection, connection.makefile("rb") as incoming:
 
             def receive():
@@ -70,7 +70,7 @@ class Server:
                     if packet[0] in (OK, ERR):
                         break
                     token = initiator.step(packet[1:] if packet[0] == MORE_DATA else packet)
-                    # What ends SPNEGO needs no answer.
+                    # The last token of SPNEGO needs no answer.
                     if not token:
                         packet, number = receive()
                         break

@@ -54,7 +54,7 @@ prepare() { # PROGRAM PLATFORM
         # curl for Windows looks in the system's folder only: a prefix of its own, with the DLL there.
         PREFIX=system-dll scripts/wine.sh 64 --prepare || return
         system=build/wine/prefix64-system-dll/drive_c/windows/system32
-        # What is not ours is passed on to the system's own, which has moved aside.
+        # Functions that are not ours are forwarded to the system's own DLL, which was moved aside.
         mkdir -p $system/negossp
         [[ -e $system/negossp/secur32.dll ]] || mv $system/secur32.dll $system/negossp/
         cp "build/programs/curl/$platform/secur32.dll" $system/

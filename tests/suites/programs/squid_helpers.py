@@ -80,7 +80,7 @@ class Helper:
 
 
 class Origin(http.server.BaseHTTPRequestHandler):
-    """Says who the proxy says that the client is."""
+    """Returns the client's name that the proxy sends."""
 
     protocol_version = "HTTP/1.1"
 
@@ -135,7 +135,7 @@ class Squid:
         return curl("--proxy", f"http://{host}:{self.port}", "--noproxy", "", *resolved, *arguments, *[target] * urls, **options)
 
     def converse(self, scheme, initiator):
-        """What curl does not send: the tokens of any initiator, in one connection. Returns the status and the body."""
+        """Tokens of any initiator, which curl does not send, in one connection. Returns the status and the body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         token = initiator.step()
         with contextlib.closing(connection):
@@ -168,7 +168,7 @@ _squids = {}
 
 
 def squid(platform):
-    """The one of this platform, started when first asked for."""
+    """The helper of this platform, started at its first use."""
     if platform not in _squids:
         configuration = stage.configure(f"squid-{platform}", limits=LIMITS)
         helpers = {
@@ -256,7 +256,7 @@ def ntlm_checks(known_to, unknown_to):
 
 
 def ticket_name(user):
-    """As the helper writes it: in small letters."""
+    """As the helper writes it: in lower case."""
     return f"{user}@{REALM}".lower()
 
 

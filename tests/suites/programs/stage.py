@@ -27,7 +27,7 @@ strict_domain = true
 keytab = "http.keytab"
 """
 
-# Within the checkout, since 32-bit Wine sees nothing else; and a place for those who run as nobody in particular.
+# Within the checkout, since 32-bit Wine sees nothing else; and a folder that unprivileged processes can read.
 os.makedirs(os.path.join(ROOT, "build", "programs"), exist_ok=True)
 directory = tempfile.mkdtemp(prefix="run-", dir=os.path.join(ROOT, "build", "programs"))
 public = tempfile.mkdtemp(prefix="negossp-programs-")
@@ -97,7 +97,7 @@ _kept = []
 
 
 def keep_alive(platform, prefix=""):
-    """Has Wine running in the prefix until the end: to begin takes some seconds."""
+    """Keeps Wine running in the prefix until the end, since starting it takes some seconds."""
     if platform != "linux":
         wine = [os.path.join(ROOT, "scripts", "wine.sh"), platform.removeprefix("wine"), "cmd.exe", "/c", "set /p line="]
         _kept.append(
@@ -125,7 +125,7 @@ def wait_for_port(port, process, what):
 
 
 def ntlm_user_file(user, password, domain=DOMAIN):
-    """What gss-ntlmssp, below curl's --negotiate, takes for a user's password."""
+    """The file from which gss-ntlmssp, below curl's --negotiate, reads a user's password."""
     path = tempfile.mkstemp(dir=directory)[1]
     with open(path, "w", encoding="utf-8") as f:
         f.write(f"{domain}:{user}:{password}\n")
@@ -133,7 +133,7 @@ def ntlm_user_file(user, password, domain=DOMAIN):
 
 
 def curl(*arguments, tickets=None, user_file="/dev/null"):
-    """Debian's curl, with nothing of the caller's own settings; returns the status and the body, byte by byte."""
+    """Debian's curl, without the caller's settings; returns the status and the body, byte by byte."""
     environment = {
         "PATH": os.environ["PATH"], "HOME": directory, "LC_ALL": "C.UTF-8", "NTLM_USER_FILE": user_file,
         "KRB5_CONFIG": realm_file("krb5.conf"), "KRB5CCNAME": f"FILE:{realm_file(tickets or 'none')}.ccache",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh wine64|wine32: what the library passes on to the system's own secur32.dll, by a program that finds the library under
-# that name beside it: TLS by Schannel and by WinHTTP to a server on loopback, and functions that are not SSPI's.
+# run.sh wine64|wine32: what the library forwards to the system's own secur32.dll, tested by a program that finds the library
+# under that name beside it: TLS by Schannel and by WinHTTP to a server on loopback, and functions that are not SSPI's.
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,7 +50,7 @@ run() { # LABEL ARGUMENT...
 }
 run "beside the program"
 
-# In the system's folder, for programs that look for DLLs nowhere else; the system's own moved into a folder there.
+# In the system's folder, for programs that search for DLLs nowhere else; the system's own is moved into a folder there.
 export PREFIX=system
 "$root/scripts/wine.sh" $bits --prepare
 windows=$root/build/wine/prefix$bits-system/drive_c/windows

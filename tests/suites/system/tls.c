@@ -41,7 +41,7 @@ static SOCKET connected(unsigned short port) {
     return connect(s, (struct sockaddr *)&to, sizeof to) == 0 ? s : INVALID_SOCKET;
 }
 
-/* The handshake, as every program has it: the first call with a NULL context, later ones with the input's rest kept. */
+/* The handshake, as in every program: the first call with a NULL context, later ones with the unused rest of the input kept. */
 static bool handshake(SOCKET s, CredHandle *credential, CtxtHandle *context) {
     static unsigned char in[0x8000];
     unsigned long length = 0, attributes, flags = ISC_REQ_STREAM | ISC_REQ_CONFIDENTIALITY | ISC_REQ_ALLOCATE_MEMORY |
@@ -129,7 +129,7 @@ static void by_own_calls(unsigned short port) {
         SecBuffer token = {sizeof shutdown, SECBUFFER_TOKEN, &shutdown};
         SecBufferDesc token_desc = {SECBUFFER_VERSION, 1, &token};
         returns("ApplyControlToken (Schannel)", sspi->ApplyControlToken(&context, &token_desc), SEC_E_OK);
-        /* What is ours is not the system's, and the other way round. */
+        /* Functions for our packages do not accept the system's handles, nor the reverse. */
         returns("MakeSignature (Schannel)", sspi->MakeSignature(&context, 0, &token_desc, 0), SEC_E_UNSUPPORTED_FUNCTION);
         returns("DeleteSecurityContext", sspi->DeleteSecurityContext(&context), SEC_E_OK);
         returns("DeleteSecurityContext again", sspi->DeleteSecurityContext(&context), SEC_E_INVALID_HANDLE);
@@ -187,7 +187,7 @@ static void passed_on(HMODULE library) {
     check("LsaDeregisterLogonProcess", leave(lsa) == 0);
     LPSTR list = NULL;
     ULONG count = 0;
-    /* Wine has no SASL: then there is a status, and nothing happens. */
+    /* Wine has no SASL: then a status is returned, and nothing else happens. */
     SECURITY_STATUS status = profiles(&list, &count);
     check("SaslEnumerateProfiles", status == SEC_E_OK || (status == SEC_E_UNSUPPORTED_FUNCTION && !list && !count));
 }
@@ -228,7 +228,7 @@ int main(int count, char **arguments) {
         returns("FreeContextBuffer of the stack, later", sspi->FreeContextBuffer(&stack), SEC_E_INVALID_PARAMETER);
     }
     check("FreeLibrary", FreeLibrary(again) && FreeLibrary(library));
-    /* As some programs have it: the library is unloaded and its functions are called all the same. */
+    /* Some programs unload the library and call its functions afterwards. */
     returns("after FreeLibrary", sspi->EnumerateSecurityPackagesW(&packages, &package), SEC_E_OK);
     returns("after FreeLibrary: freed", sspi->FreeContextBuffer(package), SEC_E_OK);
     printf("%u passed, %u failed, 0 skipped\n", passed, failed);

@@ -1,5 +1,5 @@
-/* A program that names the functions and lets the linker find them: through the import library on Windows,
- * with -lnegossp elsewhere. One logon, so that what was linked is also what works. */
+/* A program that refers to the functions by name and is linked to them: through the import library on
+ * Windows, with -lnegossp elsewhere. It makes one logon to check that the linked functions work. */
 #include "../abi.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ static void expect(const char *what, bool holds) {
     holds ? passed++ : failed++;
 }
 
-/* Every function that a program of this library may name. */
+/* Every function that a program of this library may refer to. */
 static const struct {
     const char *name;
     void (*function)(void);

@@ -1,4 +1,5 @@
-/* A DLL that goes on using the library while the process ends: DllMain is called for each DLL, the last one loaded first. */
+/* A DLL that continues to use the library while the process ends: DllMain is called for each DLL, the last one loaded
+ * first. */
 #include "../../c/abi.h"
 
 static SecurityFunctionTableW *table;
@@ -7,7 +8,7 @@ static CtxtHandle context;
 
 #define FINE 42
 
-/* Loads the library, if nobody has, and begins a conversation; 0 if all went well. */
+/* Loads the library, unless it is loaded already, and begins a conversation; 0 on success. */
 __declspec(dllexport) int detach_prepare(const char *library) {
     static unsigned char room[4096];
     static SEC_WCHAR user[] = u"alice", password[] = u"Password";
@@ -29,7 +30,7 @@ __declspec(dllexport) int detach_prepare(const char *library) {
     return 0;
 }
 
-/* What a program does that cleans up late: it asks, ends its conversation, and begins another. */
+/* What a program with late cleanup does: it queries, ends its conversation, and begins another. */
 static int use_it(void) {
     PSecPkgInfoW info = NULL;
     SECURITY_STATUS status = table->QuerySecurityPackageInfoW(u"NTLM", &info);

@@ -34,7 +34,7 @@ static void fail(const char *what) {
     exit(1);
 }
 
-/* All rights for that SID alone, and the system as owner, for owners may read who may do what. */
+/* All rights for that SID alone, and the system as owner, because owners may read an object's access list. */
 static PSECURITY_DESCRIPTOR only_for(const char *sid) {
     char text[256];
     PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -53,7 +53,7 @@ static BOOL checked(HANDLE token, PSECURITY_DESCRIPTOR descriptor) {
     return access && granted == wanted;
 }
 
-/* Whether the thread opens an event as the client. */
+/* Whether the thread can open an event as the client. */
 static BOOL opened(CtxtHandle *context, PSECURITY_DESCRIPTOR descriptor) {
     SECURITY_ATTRIBUTES attributes = {sizeof attributes, descriptor, FALSE};
     HANDLE event = CreateEventA(&attributes, TRUE, FALSE, "negossp-token-server"), again;

@@ -1,4 +1,4 @@
-/* What curl's configure would have found on Linux, had it been told to use SSPI. Windows' is in curl's lib/config-win32.h. */
+/* What curl's configure would find on Linux with SSPI enabled. Windows' is in curl's lib/config-win32.h. */
 #define OS "linux"
 #define ENABLE_IPV6 1
 #define HAVE_ALARM 1
@@ -63,7 +63,7 @@
 #define SIZEOF_TIME_T 8
 #define STDC_HEADERS 1
 
-/* What curl has for WIN32 only, of what its use of SSPI relies on. */
+/* Definitions that curl has for WIN32 only, and that its use of SSPI relies on. */
 #define PLATFORM_WINNT 1
 #define VERSION_EQUAL 1
 #define curlx_verify_windows_version(major, minor, build, platform, condition) 0

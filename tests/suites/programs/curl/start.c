@@ -1,4 +1,4 @@
-/* On Linux: curl starts its SSPI where it starts with Windows as a whole, in a file of which the rest is Windows'. */
+/* On Linux: initialises curl's SSPI support, which on Windows is done in a file that cannot be compiled here. */
 #include "curl_setup.h"
 #include "curl_sspi.h"
 

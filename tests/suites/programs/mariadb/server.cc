@@ -28,13 +28,13 @@ extern unsigned long srv_mech;
 
 static const unsigned long capabilities =
     CLIENT_MYSQL | CLIENT_CONNECT_WITH_DB | CLIENT_PROTOCOL_41 | CLIENT_SECURE_CONNECTION | CLIENT_PLUGIN_AUTH;
-/* How packets begin. */
+/* The first bytes of packets. */
 static const char ok_packet = 0, more_data = 1, auth_switch = '\xfe', end_packet = '\xfe', err_packet = '\xff';
 
 static std::map<std::string, std::string> users;
 static thread_local std::string complaint;
 
-/* What the server gives plugins to complain with: the client gets it, or the log. */
+/* The plugin's error messages: they are sent to the client or written to the log. */
 extern "C" void my_printf_error(unsigned int, const char *format, unsigned long flags, ...) {
     char text[2048];
     va_list arguments;

@@ -1,2 +1,2 @@
-/* As Windows' own compiler finds it, whatever the case of its letters. */
+/* For the spelling that Windows' own compiler accepts in any letter case. */
 #include <secext.h>
