@@ -1,5 +1,4 @@
-//! Accounts that the program itself keeps: the library asks it, by way of a callback, for what
-//! proves them.
+//! Accounts of the server program, which returns proofs through a callback.
 
 use crate::ntlm::NetworkLogon;
 use crate::ntlm::crypto::Key;
@@ -8,14 +7,14 @@ use crate::types::error::Result;
 use std::any::Any;
 use std::fmt;
 
-/// A program that knows accounts.
+/// A program with accounts.
 pub trait Application: Any + fmt::Debug + Send + Sync {
     /// `NTOWFv2` ([MS-NLMP] 3.3.2) of the account that the client's names mean, computed with these
-    /// names; nothing if the program lets no such client in.
+    /// names; `None` if the program does not have the account.
     fn ntowf_v2(&self, logon: &NetworkLogon<'_>, proofs: &Proofs) -> Option<Key>;
 }
 
-/// What the program is shown of a logon, should it judge for itself or pass it on.
+/// The parts of a logon with which the program can check it itself or pass it on.
 pub struct Proofs {
     /// What `NTProofStr` is computed over: `ServerChallenge`, then `NtChallengeResponse` from its
     /// 17th byte on.
@@ -38,8 +37,8 @@ impl Proofs {
     }
 }
 
-/// Has the program's key checked against the client's response; nothing if the program does not
-/// know the client.
+/// Checks the client's response with the program's key. `None` if the program does not have the
+/// account.
 pub(super) fn ask(
     application: &dyn Application,
     logon: &NetworkLogon<'_>,

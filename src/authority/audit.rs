@@ -1,4 +1,4 @@
-//! Who still uses NTLM: what must be known before it can be switched off.
+//! The audit of NTLM logons: which clients still use NTLM, before it is disabled.
 //!
 //! With `[ntlm] mode = "audit"` each logon is logged as a warning of `negossp::authority::audit`.
 //! `[ntlm] audit_file` has a line for each, whatever the mode: tab-separated, time in UTC,

@@ -1,4 +1,4 @@
-//! Which account a client's names mean.
+//! The account that a client's names mean.
 
 use super::pass_through::PassThrough;
 use crate::ntlm::ServerNames;

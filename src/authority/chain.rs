@@ -25,7 +25,7 @@ pub struct Chain {
     pub audited: bool,
     /// The credential's own accounts.
     pub credential: Vec<Account>,
-    /// The server program.
+    /// The server program's accounts.
     pub application: Option<Arc<dyn Application>>,
     /// The account file.
     pub local: LocalAccounts,
@@ -35,21 +35,21 @@ pub struct Chain {
     pub winbind: Option<Arc<dyn PassThrough>>,
 }
 
-/// What one authority says.
+/// The result of one authority.
 enum Verdict {
-    /// It has judged the logon.
+    /// It has accepted or rejected the logon.
     Judged(Result<Validated>),
-    /// It does not know the client.
+    /// It does not have the account.
     Unknown,
-    /// There is no such authority, or (why) it cannot be asked.
+    /// It is not configured, or cannot be used for this reason.
     Absent(Option<Error>),
 }
 
 impl Authority for Chain {
     fn validate(&self, logon: &NetworkLogon<'_>, _now: FileTime) -> Result<Validated> {
         let validated = self.ask(logon)?;
-        // Only once it is known who it is: without the password, a client must not learn whom the
-        // policy is about.
+        // After authentication: a client without the password must not learn to whom the policy
+        // applies.
         restrictions::admit(&validated.principal, &self.options, logon)?;
         Ok(validated)
     }
@@ -133,8 +133,8 @@ impl Chain {
         }
     }
 
-    /// The account file's. Where there is a domain, only a client that names this machine or no
-    /// domain means them.
+    /// The account file's. If there is a domain, only a client that names this machine or no domain
+    /// means them.
     fn account_file(&self, logon: &NetworkLogon<'_>) -> Verdict {
         let Some(file) = &self.local.file else { return Verdict::Absent(None) };
         let accounts = file.peek();
@@ -158,14 +158,14 @@ impl Chain {
         }
     }
 
-    /// There is a domain, and an authority for it.
+    /// Whether there is a domain and an authority for it.
     fn in_domain(&self) -> bool {
         let order = &self.options.order;
         self.domain.is_some() && order.contains(&AuthorityKind::Domain)
             || self.winbind.is_some() && order.contains(&AuthorityKind::Winbind)
     }
 
-    /// The client names this machine, and so none of the domain's accounts.
+    /// Whether the client names this machine, and so none of the domain's accounts.
     fn is_of_this_machine_alone(&self, named: &str) -> bool {
         let domain = self.domain.as_deref();
         let of_the_domain = domain.is_some_and(|domain| domain.is_named(named));
@@ -189,7 +189,7 @@ impl Chain {
         Verdict::Judged(validated.map(|(client, receipt)| Validated { receipt, ..client }))
     }
 
-    /// An account whose hashes are at hand.
+    /// An account whose hashes are known here.
     fn account(
         &self,
         kind: AuthorityKind,
@@ -200,7 +200,7 @@ impl Chain {
     ) -> Result<Validated> {
         let (proof, receipt) = self.throttled(&[kind], &account.user, logon, || {
             let proof = response::check(account, logon);
-            // "No password set" is the more useful reason.
+            // "No password set" is more useful in the log.
             if status == AccountStatus::NoPassword {
                 status.admit()?;
             }
@@ -222,8 +222,8 @@ impl Chain {
         denied.map(|(never, _)| never)
     }
 
-    /// Has `judge` check the logon, unless too many wrong passwords were given for the account;
-    /// counts those. That the password was right counts once the whole logon has succeeded:
+    /// Calls `judge` to check the logon, unless the account is throttled, and counts wrong
+    /// passwords. That the password was right counts once the whole logon has succeeded:
     /// [`Chain::conclude`] gets the number returned here, if the throttle is for such accounts.
     fn throttled<T>(
         &self,

@@ -1,4 +1,4 @@
-//! Changing the password of an account in the account file, by who knows the old one.
+//! Changes the password of an account in the account file, for a caller that knows the old one.
 
 use super::LocalAccounts;
 use crate::ntlm::response::nt_hash;
@@ -6,7 +6,7 @@ use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::file;
 use crate::stores::accounts::smbpasswd;
 use crate::stores::accounts::smbpasswd::Fields;
-use crate::stores::text_file::{self, FileError};
+use crate::stores::text_file::{self, FileError, Lines};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 
 const DENIED: Error = Error::LogonDenied(Denial::WrongPassword);
 
-/// Gives the account of these names the password `new` if `old` is its password. Whoever waits for
-/// the file waits for other programs that are changing it.
+/// Sets the account's password to `new` if `old` is its password. Waits while other programs change
+/// the file.
 ///
 /// Errors: `LogonDenied` alike for an unknown name, a wrong password and an account that may not
-/// log on; `NoAuthority` where there is no account file, or it cannot be changed;
-/// `InvalidParameter` where `new` is no password.
+/// log on; `NoAuthority` if there is no account file or it cannot be changed; `InvalidParameter` if
+/// `new` is empty.
 pub fn change(
     accounts: &LocalAccounts,
     domain: &str,
@@ -52,29 +52,43 @@ fn change_unlogged(
         return Err(Error::InvalidParameter("an account without a password cannot log on"));
     }
     let (old, new) = (Zeroizing::new(nt_hash(old)), Zeroizing::new(nt_hash(new)));
-    text_file::change(path, false, |lines| {
-        // Whoever it is, one hash is compared: an unknown name costs what a wrong password costs.
-        let found = accounts.candidates(domain, user).find_map(|name| file::lines_of_account(lines, name).first().copied());
-        let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
-        let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account);
-        let right = bool::from(known.nt_hash.unwrap_or_default().ct_eq(&*old)) && known.nt_hash.is_some();
-        let standing = entry.as_ref().map(|entry| entry.standing);
-        let (Some(line), Some(AccountStatus::Normal), true) = (found, standing, right) else { return Err(Refused::Denied) };
-        let mut fields = Fields::split(lines.text(line));
-        fields.set_nt_hash(&new, u32::try_from(now.unix_seconds()).unwrap_or(u32::MAX));
-        lines.replace(line, &fields.join());
-        Ok(())
-    })
-    .map_err(|refused| match refused {
+    let change = |lines: &mut Lines| {
+        let names = accounts.candidates(domain, user);
+        replace_hash(lines, names, &old, &new, now)
+    };
+    text_file::change(path, false, change).map_err(|refused| match refused {
         Refused::Denied => DENIED,
-        Refused::File(error) => {
-            tracing::error!(file = %error.path.display(), error = %error.error, "account file: it cannot be changed");
+        Refused::File(FileError { path, error }) => {
+            tracing::error!(file = %path.display(), %error, "account file: it cannot be changed");
             Error::NoAuthority("the account file cannot be changed")
         }
     })
 }
 
-/// Why a password stays as it is.
+/// Replaces the NT hash of the first account that has one of the names.
+fn replace_hash<'a>(
+    lines: &mut Lines,
+    mut names: impl Iterator<Item = &'a str>,
+    old: &[u8; 16],
+    new: &[u8; 16],
+    now: FileTime,
+) -> Result<(), Refused> {
+    let found = names.find_map(|name| file::lines_of_account(lines, name).first().copied());
+    let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
+    // One hash is compared in any case, so that an unknown name takes as long as a wrong password.
+    let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account).nt_hash;
+    let right = bool::from(known.unwrap_or_default().ct_eq(old)) && known.is_some();
+    let standing = entry.as_ref().map(|entry| entry.standing);
+    let (Some(line), Some(AccountStatus::Normal), true) = (found, standing, right) else {
+        return Err(Refused::Denied);
+    };
+    let mut fields = Fields::split(lines.text(line));
+    fields.set_nt_hash(new, u32::try_from(now.unix_seconds()).unwrap_or(u32::MAX));
+    lines.replace(line, &fields.join());
+    Ok(())
+}
+
+/// Why a password was not changed.
 enum Refused {
     Denied,
     File(FileError),

@@ -1,5 +1,5 @@
-//! Who judges NTLM logons. An authority gets the challenge and the client's responses and gives the
-//! session base key and a principal, or rejects; what else it knows of the account stays with it.
+//! Authorities for NTLM logons. An authority gets the challenge and the client's responses. It
+//! returns the session base key and a principal, or rejects the logon.
 //!
 //! [`Chain`] asks the authorities in their configured order; the throttle, the restrictions of NTLM
 //! and the audit file are policy around it.

@@ -1,5 +1,5 @@
-//! Logons that somebody else judges who knows the domain's accounts ([MS-APDS] 3.1): what is asked,
-//! and what follows from the answer, whoever is asked.
+//! Pass-through authentication ([MS-APDS] 3.1): what a domain controller and winbindd have in
+//! common, the request and the result.
 
 use crate::ntlm::{NetworkLogon, ResponseKind, Validated, crypto, response};
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
@@ -9,48 +9,50 @@ use std::fmt;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// An authority that a logon is passed on to: it knows a domain's accounts.
+/// An authority that has a domain's accounts, and to which logons are passed on.
 pub trait PassThrough: fmt::Debug + Send + Sync {
-    /// The client that sends this name means this domain.
+    /// Whether a client that sends this domain name means this domain.
     fn is_named(&self, domain: &str) -> bool;
 
-    /// Has the logon judged there.
+    /// Validates the logon.
     ///
-    /// Errors: `LogonDenied` when it is rejected, there or by policy before; `NoAuthority` when
-    /// none can be asked.
+    /// Errors: `LogonDenied` if the authority or the local policy rejects it; `NoAuthority` if no
+    /// authority can be reached.
     fn validate(&self, logon: &NetworkLogon<'_>) -> Result<Validated>;
 }
 
 /// The challenge and the responses as they are passed on.
 #[derive(Clone, Copy)]
 pub struct PassThroughRequest<'a> {
-    /// What kind of response it is.
+    /// The kind of response.
     pub kind: ResponseKind,
-    /// What the responses answer.
+    /// The challenge that the responses belong to.
     pub challenge: [u8; 8],
     /// The NT response.
     pub nt_response: &'a [u8],
-    /// The LM response, or nothing.
+    /// The LM response; may be empty.
     pub lm_response: &'a [u8],
 }
 
 impl<'a> PassThroughRequest<'a> {
-    /// What is asked of this logon, if policy lets its response in. LM and LMv2 without more are
-    /// not passed on: nobody could tell which of them they have been taken for.
+    /// The request for this logon.
+    ///
+    /// Errors: `LogonDenied` if the policy does not allow this kind of response. LM and LMv2
+    /// responses alone are not passed on: the reply would not tell which of them was validated.
     pub fn of(logon: &NetworkLogon<'a>) -> Result<PassThroughRequest<'a>> {
         let kind = response::kind(logon).ok_or(Error::LogonDenied(Denial::WrongPassword))?;
         let NetworkLogon { server_challenge, nt_response, lm_response, allowed, .. } = *logon;
         let (allowed, challenge, lm_response) = match kind {
-            // A right LMv2 response beside a wrong NTLMv2 response would be let in by some; what it
-            // does not prove is what the NTLMv2 response says of channel bindings and target.
+            // Some authorities accept a correct LMv2 response beside a wrong NTLMv2 response. It
+            // does not protect the channel bindings and the target name in the latter.
             ResponseKind::NtlmV2 => (true, server_challenge, &[][..]),
             ResponseKind::NtlmV1 => {
                 let whole = lm_response.len() == response::SHORT_RESPONSE;
                 (allowed.ntlmv1, server_challenge, if whole { lm_response } else { &[][..] })
             }
             ResponseKind::NtlmV1Ess => {
-                // What was answered is made of both challenges, and the place of the LM response
-                // holds the client's.
+                // The response belongs to a digest of both challenges; the client's is in the field
+                // of the LM response.
                 let digest =
                     crypto::md5(&[&server_challenge, lm_response.get(..8).unwrap_or_default()]);
                 (allowed.ntlmv1_ess, std::array::from_fn(|i| digest[i]), &[][..])
@@ -64,22 +66,22 @@ impl<'a> PassThroughRequest<'a> {
     }
 }
 
-/// What is said of a logon that is not let in.
+/// The error for a rejected logon.
 pub fn refused(status: NtStatus) -> Error {
     if status.is_no_judgement() {
-        tracing::error!(%status, "the domain cannot judge the logon");
-        return Error::NoAuthority("the domain cannot judge the logon");
+        tracing::error!(%status, "the domain cannot validate the logon");
+        return Error::NoAuthority("the domain cannot validate the logon");
     }
     Error::LogonDenied(Denial::Controller(status))
 }
 
-/// An account that is let in.
+/// A validated account.
 pub struct PassThroughResult {
     /// Its name, as the domain spells it.
     pub user: String,
     /// Its domain's NetBIOS name.
     pub domain: String,
-    /// What else is known of it; nothing if nobody told.
+    /// Account data, if the authority returned any.
     pub facts: Option<AccountInfo>,
     /// UserSessionKey
     pub user_session_key: Zeroizing<[u8; 16]>,
@@ -88,7 +90,9 @@ pub struct PassThroughResult {
 }
 
 impl PassThroughResult {
-    /// The client, unless that was a guest's logon, or one without a key.
+    /// The validated logon.
+    ///
+    /// Errors: `LogonDenied` for a guest's logon and for one without a session key.
     pub fn into_validated(self, kind: ResponseKind, origin: Origin) -> Result<Validated> {
         const GUEST: u32 = crate::kerberos::pac::user_flags::GUEST;
         if self.facts.as_ref().is_some_and(|facts| facts.user_flags & GUEST != 0) {
@@ -96,7 +100,7 @@ impl PassThroughResult {
                 "the domain knows the client as a guest",
             )));
         }
-        // Everybody knows a key of zeros.
+        // A key of zeros is no secret.
         if *self.user_session_key == [0; 16] {
             return Err(Error::LogonDenied(Denial::Policy("the domain gave no session key")));
         }

@@ -1,4 +1,4 @@
-//! Who may use NTLM at all: `[ntlm] users`, `domains` and `workstations`.
+//! Restrictions of NTLM: `[ntlm] users`, `domains` and `workstations`.
 
 use super::Options;
 use crate::ntlm::NetworkLogon;

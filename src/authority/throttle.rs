@@ -1,15 +1,15 @@
-//! The throttle on guessing passwords: an account whose password was given wrong many times in a row
-//! is left alone for a second after the next wrong one, then for two, four, and so on up to a limit
-//! of seconds. What comes meanwhile is refused without a look, like a wrong password, whether or
-//! not there is such an account.
+//! The throttle on password guessing. After many wrong passwords in a row, logons for the account
+//! are rejected without checking for a second, after the next wrong one for two seconds, then four,
+//! and so on up to a limit. They look like a wrong password, whether or not the account exists.
 //!
-//! It must not become a way to keep somebody out. Where an account has logged on from before, it
-//! has a count of its own, so that whoever guesses elsewhere does not stand in its way. A place is
-//! the client's address if the caller tells it in the channel bindings, else the workstation's
-//! name, which clients say as they like. What one place guesses at many accounts is counted too.
+//! The throttle must not lock out the account's owner. An account has a separate count for each
+//! place from which it has logged on before, so that guesses from elsewhere do not delay it. A
+//! place is the client's address if the caller passes it with the channel bindings, otherwise the
+//! workstation name, which clients choose freely. Guesses from one place at many accounts are
+//! counted too.
 //!
-//! Counts are forgotten after a quarter of an hour, and when there are too many; what is remembered
-//! is a keyed hash.
+//! Counts expire after a quarter of an hour, and earlier if there are too many. Only keyed hashes
+//! are stored.
 
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::account_name;
@@ -20,26 +20,26 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// How it is set.
+/// Its settings.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Wrong passwords in a row before it takes hold.
+    /// Consecutive wrong passwords before delays start.
     pub after: u32,
-    /// The longest pause.
+    /// The longest delay.
     pub longest: Duration,
 }
 
-/// One place may give as many more wrong passwords as this, at different accounts.
+/// A place may give this many times more wrong passwords, for different accounts.
 const PLACES: u32 = 5;
-/// The first pause.
+/// The first delay.
 const SHORTEST: Duration = Duration::from_secs(1);
-/// A count that has not grown for so long is forgotten.
+/// A count expires after this time without a wrong password.
 const FORGOTTEN: Duration = Duration::from_secs(15 * 60);
 const SHARDS: usize = 16;
 /// Counts in one shard.
 const MOST: usize = 4096;
 
-/// What the throttle counts by: keyed hashes.
+/// The keyed hashes by which an attempt is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
     account: u64,
@@ -49,7 +49,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// What [`Throttle::right`] takes when the attempt has succeeded.
+    /// The argument of [`Throttle::right`] once the attempt has succeeded.
     pub fn receipt(&self) -> u64 {
         self.both
     }
@@ -59,11 +59,11 @@ impl Attempt {
 #[derive(Debug, Clone, Copy)]
 struct Count {
     wrong: u32,
-    /// Of an account at a place where it has logged on.
+    /// The count is for an account at a place from which it has logged on.
     known: bool,
-    /// The last one.
+    /// The time of the last one.
     at: Instant,
-    /// Nothing is looked at before.
+    /// Attempts are rejected before this time.
     until: Instant,
 }
 
@@ -81,7 +81,7 @@ pub struct Throttle {
 }
 
 impl Throttle {
-    /// A throttle that has seen nothing yet.
+    /// A throttle without counts.
     pub fn new() -> Throttle {
         Throttle {
             accounts: RandomState::new(),
@@ -90,7 +90,7 @@ impl Throttle {
         }
     }
 
-    /// The process' own.
+    /// The throttle of the process.
     pub fn global() -> &'static Throttle {
         static GLOBAL: LazyLock<ForkLocal<Throttle>> =
             LazyLock::new(|| ForkLocal::new(Throttle::new()));
@@ -117,9 +117,9 @@ impl Throttle {
         self.shard(key).lock().get(&key).copied()
     }
 
-    /// The attempt may be looked at.
+    /// Whether the attempt may be checked.
     pub fn admits(&self, attempt: &Attempt, now: Instant) -> bool {
-        // Where it has logged on from before, nothing else counts.
+        // At a place from which the account has logged on, only the count for both matters.
         let keys = match self.count(attempt.both) {
             Some(own) => return own.until <= now,
             None => [attempt.account, attempt.place],
@@ -127,7 +127,7 @@ impl Throttle {
         keys.into_iter().all(|key| self.count(key).is_none_or(|count| count.until <= now))
     }
 
-    /// The attempt was looked at, and the password was wrong.
+    /// Counts a wrong password.
     pub fn wrong(&self, attempt: &Attempt, limits: Limits, now: Instant) {
         let of_places = Limits { after: limits.after.saturating_mul(PLACES), ..limits };
         let counts: &[_] = match self.count(attempt.both) {
@@ -149,7 +149,7 @@ impl Throttle {
         }
     }
 
-    /// The attempt with this receipt was looked at, and the logon has succeeded.
+    /// Records that the logon of the attempt with this receipt has succeeded.
     pub fn right(&self, receipt: u64, now: Instant) {
         self.change(receipt, now, |_| Count { known: true, wrong: 0, at: now, until: now });
     }
@@ -164,8 +164,8 @@ impl Throttle {
     }
 }
 
-/// Forgets a part. Whoever makes up names to have others forgotten finds that it is the made-up
-/// ones that go first.
+/// Removes a part of the counts, those of invented names first, so that an attacker cannot displace
+/// counts that matter.
 fn make_room(counts: &mut HashMap<u64, Count>, now: Instant) {
     counts.retain(|_, count| count.is_fresh(now));
     let mut ranks: Vec<_> = counts
@@ -239,7 +239,7 @@ mod tests {
                 world.wait(1);
             }
         }
-        // After a while it is as if nothing had been.
+        // Then the counts have expired.
         world.wait(15 * 60);
         for _ in 0..3 {
             assert!(world.guess("alice", "A"));

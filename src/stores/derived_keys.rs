@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The most that are kept: those of a handful of services.
 const MOST: usize = 64;
 
-/// The wait for the list, which nobody holds for long.
+/// The maximum wait for the list, which is held briefly.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a key is derived from, under a secret of the process.
@@ -80,7 +80,7 @@ impl Derived {
         mac.update(&(salt.len() as u64).to_be_bytes());
         mac.update(salt.as_bytes());
         mac.update(password.as_bytes());
-        // A process that forks while a key is derived leaves its child one that nobody derives.
+        // A child forked while a key is derived gets an entry that no thread completes.
         mac.update(&std::process::id().to_be_bytes());
         Some(mac.finalize().into_bytes().into())
     }

@@ -86,7 +86,7 @@ impl PassThrough for Winbind {
 }
 
 impl Winbind {
-    /// A winbindd that nobody has asked yet.
+    /// A winbindd without connections yet.
     pub fn new(settings: Options) -> Winbind {
         let open = ForkLocal::new(Open::new(&settings));
         Winbind { settings, open }

@@ -32,7 +32,7 @@ fn problems(configuration: &Configuration) -> Vec<String> {
     if let Some(defect) = &settings.defect {
         return vec![
             format!("configuration: {defect}"),
-            "nobody is let in until that is mended; shown are the defaults".into(),
+            "all clients are rejected until it is corrected; the defaults are shown".into(),
         ];
     }
     let (kerberos, keys) = (&settings.kerberos, &configuration.keys);
