@@ -1,6 +1,7 @@
 //! What a `CtxtHandle` names: an exchange under way, an established context, or one that failed.
 
 use super::acceptance::{Acceptance, Assembled};
+use super::pending_logon::PendingLogon;
 use super::{Configuration, Credential, outcome};
 use crate::authority::Chain;
 use crate::context::{self, Call, EstablishedContext};
@@ -31,13 +32,14 @@ pub enum Context {
 /// An acceptor's exchange under way.
 #[derive(Debug)]
 pub struct Accepting {
-    /// The credential of the first call; it outlives its handle.
-    pub credential: Arc<Credential>,
-    /// The configuration of the first call.
-    pub configuration: Arc<Configuration>,
+    credential: Arc<Credential>,
+    configuration: Arc<Configuration>,
+    /// What follows from both.
     assembled: Arc<Acceptance>,
     /// The state of the protocol.
-    pub exchange: context::Accepting,
+    exchange: context::Accepting,
+    /// A validated logon, while the client's last token is missing.
+    pending: Option<Arc<PendingLogon>>,
 }
 
 /// An initiator's exchange under way.
@@ -63,6 +65,8 @@ pub struct StepOutput {
     claim: Option<(Arc<AcceptorConfig>, Claim)>,
     /// Who hears of it if it is the end.
     chain: Option<Arc<Chain>>,
+    /// The logon that an earlier step has validated.
+    pending: Option<Arc<PendingLogon>>,
     now: FileTime,
 }
 
@@ -73,11 +77,20 @@ impl StepOutput {
         if let Some((config, claim)) = &self.claim {
             config.kerberos.replay.release(*claim);
         }
+        if let Context::Accepting(next) = &self.context
+            && let Some(pending) = &next.pending
+        {
+            pending.settle();
+        }
     }
 
     /// The caller has the token: reports the outcome, if the exchange has come to its end.
     pub fn conclude(&mut self) {
         if let Context::Established(context) = &mut self.context {
+            if self.pending.as_ref().is_some_and(|pending| !pending.settle()) {
+                // An export has reported it.
+                context.established.logon = None;
+            }
             match &self.chain {
                 Some(chain) => outcome::accepted(&context.established, chain, self.now),
                 None => outcome::initiated(&context.established),
@@ -106,15 +119,36 @@ impl Accepting {
     pub fn new(credential: Arc<Credential>, configuration: Arc<Configuration>) -> Accepting {
         let assembled = credential.acceptance(&configuration);
         let exchange = context::Accepting::new(credential.package, assembled.acceptor.clone());
-        Accepting { credential, configuration, assembled, exchange }
+        Accepting { credential, configuration, assembled, exchange, pending: None }
+    }
+
+    /// The credential of the first call, or its replacement; it outlives its handle.
+    pub fn credential(&self) -> &Arc<Credential> {
+        &self.credential
+    }
+
+    /// The configuration of the first call.
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        &self.configuration
+    }
+
+    /// Continues with another credential, under the same configuration.
+    pub fn set_credential(&mut self, credential: Arc<Credential>) {
+        self.assembled = credential.acceptance(&self.configuration);
+        self.exchange.config = self.assembled.acceptor.clone();
+        self.credential = credential;
     }
 
     /// One call of `AcceptSecurityContext`. A failure is reported: to the log, and where it is an
     /// NTLM logon's, to the authorities. Success is reported by [`StepOutput::conclude`].
     pub fn step(&self, token: &[u8], call: Call<'_>) -> Result<StepOutput, Failure> {
         let chain = &self.assembled.chain;
-        self.step_unreported(token, call)
-            .inspect_err(|failure| outcome::rejected(failure, token.len(), chain, call.now))
+        self.step_unreported(token, call).inspect_err(|failure| {
+            outcome::rejected(failure, token.len(), chain, call.now);
+            if let Some(pending) = &self.pending {
+                pending.settle();
+            }
+        })
     }
 
     fn step_unreported(&self, token: &[u8], call: Call<'_>) -> Result<StepOutput, Failure> {
@@ -124,11 +158,15 @@ impl Accepting {
         self.configuration.usable()?;
         Ok(match self.exchange.step(token, call)? {
             Step::Continue { next, token, claim } => {
+                let pending = next.validated().map(|logon| {
+                    Arc::new(PendingLogon::new(logon.clone(), self.assembled.chain.clone()))
+                });
                 let next = Accepting {
                     credential: self.credential.clone(),
                     configuration: self.configuration.clone(),
                     assembled: self.assembled.clone(),
                     exchange: next,
+                    pending,
                 };
                 let context = Context::Accepting(Box::new(next));
                 self.output(context, Some(token), claim, call.now)
@@ -151,7 +189,18 @@ impl Accepting {
         now: FileTime,
     ) -> StepOutput {
         let claim = claim.map(|claim| (self.assembled.acceptor.clone(), claim));
-        StepOutput { context, token, claim, chain: Some(self.assembled.chain.clone()), now }
+        let (chain, pending) = (Some(self.assembled.chain.clone()), self.pending.clone());
+        StepOutput { context, token, claim, chain, pending, now }
+    }
+
+    /// Reports a validated logon whose client has one more token to send: this exchange is
+    /// continued in another process, which does not have the client's names.
+    pub(super) fn conclude_export(&self, now: FileTime) {
+        if let Some(pending) = &self.pending
+            && pending.settle()
+        {
+            outcome::exported(&pending.logon, &pending.chain, now);
+        }
     }
 
     /// Appends the packed form: the credential, which must have nothing of its own, and the
@@ -207,7 +256,8 @@ impl Accepting {
         };
         let assembled = credential.acceptance(&configuration);
         let exchange = context::Accepting::unpack(from, package, assembled.acceptor.clone())?;
-        Ok(Accepting { credential: Arc::new(credential), configuration, assembled, exchange })
+        let credential = Arc::new(credential);
+        Ok(Accepting { credential, configuration, assembled, exchange, pending: None })
     }
 }
 
@@ -244,14 +294,28 @@ impl Initiating {
                     exchange: next,
                 };
                 let context = Context::Initiating(Box::new(next));
-                StepOutput { context, token: Some(token), claim: None, chain: None, now: call.now }
+                StepOutput {
+                    context,
+                    token: Some(token),
+                    claim: None,
+                    chain: None,
+                    pending: None,
+                    now: call.now,
+                }
             }
             Step::Done { established, token, .. } => {
                 let package = self.credential.package;
                 let established = *established;
                 let context = EstablishedContext { established, package, accepted: false };
                 let context = Context::Established(Box::new(context));
-                StepOutput { context, token, claim: None, chain: None, now: call.now }
+                StepOutput {
+                    context,
+                    token,
+                    claim: None,
+                    chain: None,
+                    pending: None,
+                    now: call.now,
+                }
             }
         })
     }

@@ -59,7 +59,11 @@ pub fn export(
         }
     }
     let (kind, out) = pack(context, state, options.reset, now)?;
-    configuration.export_key.seal(kind, &out.finish())
+    let sealed = configuration.export_key.seal(kind, &out.finish())?;
+    if let Context::Accepting(accepting) = context {
+        accepting.conclude_export(now);
+    }
+    Ok(sealed)
 }
 
 fn pack(

@@ -3,7 +3,8 @@
 
 use crate::authority::Chain;
 use crate::negotiate::Established;
-use crate::types::error::{Error, Failure};
+use crate::platform;
+use crate::types::error::{Denial, Error, Failure};
 use crate::types::logon_names::{LogonNames, ValidatedLogon};
 use crate::types::time::FileTime;
 
@@ -18,11 +19,12 @@ pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) 
         );
         return;
     };
-    let ValidatedLogon { names, receipt } = &**logon;
+    let ValidatedLogon { names, response, receipt } = &**logon;
     let LogonNames { user, domain, workstation, .. } = names;
     tracing::info!(
         target: "negossp::context",
-        client = client.display_name(), mechanism, ?flags, user, domain, workstation, "client accepted"
+        client = client.display_name(), mechanism, response, ?flags, user, domain, workstation,
+        "client accepted"
     );
     chain.conclude(names, Ok(*receipt), now);
 }
@@ -35,8 +37,8 @@ pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: File
         return;
     };
     let LogonNames { user, domain, workstation, .. } = &**logon;
-    // The one is the operator's to mend, the other the client's.
-    if matches!(error, Error::NoAuthority(_)) {
+    // Errors for which the client is not responsible.
+    if matches!(error, Error::NoAuthority(_) | Error::OutOfMemory | Error::Internal(_)) {
         tracing::error!(
             target: "negossp::context",
             token, user, domain, workstation, "client refused: {error}"
@@ -48,6 +50,28 @@ pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: File
         );
     }
     chain.conclude(logon, Err(error), now);
+}
+
+/// A client whose response was right has not sent its last token.
+pub(super) fn abandoned(names: &LogonNames, chain: &Chain) {
+    let LogonNames { user, domain, workstation, .. } = names;
+    tracing::warn!(
+        target: "negossp::context",
+        user, domain, workstation, "client refused: it did not finish the exchange"
+    );
+    let error = Error::LogonDenied(Denial::Mic);
+    chain.conclude(names, Err(&error), platform::now());
+}
+
+/// An exchange is continued in another process, with the client's last token missing.
+pub(super) fn exported(logon: &ValidatedLogon, chain: &Chain, now: FileTime) {
+    let ValidatedLogon { names, receipt, .. } = logon;
+    let LogonNames { user, domain, workstation, .. } = names;
+    tracing::info!(
+        target: "negossp::context",
+        user, domain, workstation, "client authenticated; its context is exported"
+    );
+    chain.conclude(names, Ok(*receipt), now);
 }
 
 /// An initiator's context is established.

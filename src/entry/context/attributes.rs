@@ -23,8 +23,8 @@ pub(crate) unsafe fn set(
     let mut object = shared.lock()?;
     match object.context_mut() {
         Some(Context::Accepting(accepting)) => {
-            accepting.credential =
-                Arc::new(hash_callback::set(&accepting.credential, attribute, buffer)?);
+            let credential = hash_callback::set(accepting.credential(), attribute, buffer)?;
+            accepting.set_credential(Arc::new(credential));
             Ok(SEC_E_OK)
         }
         Some(Context::Established(_) | Context::Initiating(_)) => {

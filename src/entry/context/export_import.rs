@@ -114,7 +114,7 @@ pub(crate) unsafe fn import(
 fn belongs(imported: &Imported, package: Package) -> Result<()> {
     let (of_credential, negotiated) = match &imported.context {
         Context::Established(secured) => (secured.package, Some(secured.established.mechanism)),
-        Context::Accepting(accepting) => (accepting.credential.package, Some(Mechanism::Ntlm)),
+        Context::Accepting(accepting) => (accepting.credential().package, Some(Mechanism::Ntlm)),
         Context::Initiating(_) | Context::Failed => {
             return Err(Error::Internal("a context that is never exported"));
         }

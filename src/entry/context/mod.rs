@@ -259,7 +259,7 @@ impl ContextObject {
 /// The configuration of a context that is not established yet.
 fn configuration(context: &Context) -> Option<&Configuration> {
     match context {
-        Context::Accepting(accepting) => Some(&accepting.configuration),
+        Context::Accepting(accepting) => Some(accepting.configuration()),
         Context::Initiating(initiating) => Some(&initiating.configuration),
         Context::Established(_) | Context::Failed => None,
     }

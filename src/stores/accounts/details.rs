@@ -92,7 +92,9 @@ impl Directory for AccountDetails {
     /// be one that is denied access.
     fn complete(&self, client: Principal) -> Result<Principal, Error> {
         let Some(file) = &self.file else { return Ok(client) };
-        if client.account.is_some() || client.anonymous || !self.own.contain(&client) {
+        // A domain's account is none of this machine's, whatever it is called.
+        let of_domain = matches!(client.origins.logon, Origin::Netlogon | Origin::Winbind);
+        if client.account.is_some() || client.anonymous || of_domain || !self.own.contain(&client) {
             return Ok(client);
         }
         let details = file.peek();

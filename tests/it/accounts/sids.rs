@@ -7,6 +7,7 @@ use negossp::access_token::Sids;
 use negossp::config::Settings;
 use negossp::mechanism::Mechanism;
 use negossp::ntlm::Account;
+use negossp::principal::directory::Directory;
 use negossp::principal::{Origin, Principal, attributes};
 use negossp::server::{Environment, Store};
 use negossp::stores::accounts::details::Details;
@@ -295,6 +296,19 @@ fn a_client_with_details() {
     let sids =
         Sids::of(&bob, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens).unwrap();
     assert_eq!((sids.origin, sids.primary_group), (Origin::Derived, sid("S-1-5-21-9-9-9-513")));
+}
+
+/// An account of a domain is another one, even if the domain is named as this machine is.
+#[test]
+fn details_are_not_for_accounts_of_a_domain() {
+    let logons = Logons::new(DETAILS);
+    let details = &configured(logons.settings.clone()).details;
+    let completed = |origin| {
+        let client = Principal::of_account("alice".into(), "SRV".into(), origin);
+        details.complete(client).unwrap().account.is_some()
+    };
+    assert!(completed(Origin::Credential));
+    assert!(!completed(Origin::Winbind) && !completed(Origin::Netlogon));
 }
 
 #[test]

@@ -102,8 +102,8 @@ fn every_leg_elsewhere() {
             else {
                 panic!()
             };
-            assert!(Arc::ptr_eq(&there.configuration, &configuration));
-            assert_eq!(there.credential.package, package);
+            assert!(Arc::ptr_eq(there.configuration(), &configuration));
+            assert_eq!(there.credential().package, package);
             server = there.step(token.as_deref().unwrap(), call(REQUIRED)).unwrap();
             if let (Context::Established(_), None) = (&server.context, &server.token) {
                 break (leg.context, server.context);

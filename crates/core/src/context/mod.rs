@@ -10,6 +10,7 @@ use crate::negotiate::{
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::logon_names::ValidatedLogon;
 use crate::types::time::FileTime;
 use std::sync::Arc;
 
@@ -135,6 +136,14 @@ impl Accepting {
         let call = AcceptCall { config: &*self.config, requirements, bindings, now };
         let step = self.acceptor.step(token, &call)?;
         Ok(step.map_next(|acceptor| Accepting { config: self.config.clone(), acceptor }))
+    }
+
+    /// The logon that is validated already, while the client's mechListMIC is missing.
+    pub fn validated(&self) -> Option<&ValidatedLogon> {
+        match &self.acceptor {
+            Acceptor::Negotiate(acceptor) => acceptor.validated(),
+            Acceptor::Only(_) => None,
+        }
     }
 }
 

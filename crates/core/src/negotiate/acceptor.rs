@@ -7,6 +7,7 @@ use crate::negotiate::{AcceptCall, acceptable, mic, reject};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
+use crate::types::logon_names::ValidatedLogon;
 use std::sync::Arc;
 use tracing::debug;
 
@@ -62,6 +63,14 @@ impl Acceptor {
             State::MicAwaited(awaited) => awaited.step(token).map_err(rejected)?,
         };
         Ok(step.map_next(|state| Acceptor { state }))
+    }
+
+    /// The logon that NTLM has validated, while the client's mechListMIC is missing.
+    pub fn validated(&self) -> Option<&ValidatedLogon> {
+        match &self.state {
+            State::MicAwaited(awaited) => awaited.established.logon.as_deref(),
+            _ => None,
+        }
     }
 }
 

@@ -253,8 +253,10 @@ impl Challenged {
             client_target: verified.assertions.target_name,
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: verified.assertions.has_mic,
-            logon: (!anonymous)
-                .then(|| Box::new(ValidatedLogon { names, receipt: verified.receipt })),
+            logon: verified.response.map(|response| {
+                let (response, receipt) = (response.name(), verified.receipt);
+                Box::new(ValidatedLogon { names, response, receipt })
+            }),
         };
         Ok(Step::Done { established, token: None, claim: None })
     }

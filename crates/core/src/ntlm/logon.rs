@@ -87,6 +87,19 @@ pub enum ResponseKind {
     Lm,
 }
 
+impl ResponseKind {
+    /// Its name in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            ResponseKind::NtlmV2 => "NTLMv2",
+            ResponseKind::LmV2 => "LMv2",
+            ResponseKind::NtlmV1 => "NTLMv1",
+            ResponseKind::NtlmV1Ess => "NTLMv1 with extended session security",
+            ResponseKind::Lm => "LM",
+        }
+    }
+}
+
 /// An account with its one-way functions ([MS-NLMP] 3.3.1). Zeroed when dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Account {

@@ -22,6 +22,8 @@ pub struct LogonNames {
 pub struct ValidatedLogon {
     /// The names that the client sent.
     pub names: LogonNames,
+    /// The kind of response, for the log: `NTLMv2` and so on.
+    pub response: &'static str,
     /// The authority's own reference to the logon, if it gave one.
     pub receipt: Option<u64>,
 }

@@ -196,7 +196,7 @@ fn negotiation_info<Char: Text>(
             (Package::Only(secured.established.mechanism), SECPKG_NEGOTIATION_COMPLETE)
         }
         Some(Context::Accepting(accepting)) => {
-            (accepting.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS)
+            (accepting.credential().package, SECPKG_NEGOTIATION_IN_PROGRESS)
         }
         Some(Context::Initiating(initiating)) => {
             (initiating.credential.package, SECPKG_NEGOTIATION_IN_PROGRESS)
