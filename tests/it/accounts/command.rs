@@ -245,7 +245,7 @@ fn config_check_shows_what_is_in_force_and_what_is_wrong() {
     assert!(status == 1 && said.contains("accounts:1: "), "{said}");
     let (status, said) = check(&folder.write("bad.toml", "[ntlm]\nrequire_mick = true\n"));
     assert!(
-        status == 1 && said.contains("line 2: ") && said.contains("nobody is let in"),
+        status == 1 && said.contains("line 2: ") && said.contains("all clients are rejected"),
         "{said}"
     );
     let (status, said) = check(&folder.path("missing.toml"));
