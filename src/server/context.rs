@@ -152,6 +152,7 @@ impl Accepting {
     }
 
     fn step_unreported(&self, token: &[u8], call: Call<'_>) -> Result<StepOutput, Failure> {
+        self.exchange.check_length(token)?;
         if !self.credential.usage.inbound {
             return Err(Error::NoCredentials("the credential is not for inbound use").into());
         }
@@ -283,6 +284,7 @@ impl Initiating {
     }
 
     fn step_unreported(&self, token: Option<&[u8]>, call: Call<'_>) -> Result<StepOutput, Failure> {
+        self.exchange.check_length(token)?;
         if !self.credential.usage.outbound {
             return Err(Error::NoCredentials("the credential is not for outbound use").into());
         }

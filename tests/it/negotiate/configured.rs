@@ -52,6 +52,9 @@ fn longest_token() {
         assert!(matches!(result.unwrap_err().error, Error::InvalidToken(_)));
     };
     over(accept(&settings, &token));
+    // Before what is wrong with the credential.
+    let outbound = Accepting::new(Arc::new(alice(false)), configured(settings.clone()));
+    over(outbound.step(&token, call).map(|output| output.complete()));
     settings.limits.max_token = 16;
     over(initiating(&settings).step(Some(&[0; 17]), call).map(|output| output.complete()));
 }

@@ -131,11 +131,19 @@ impl Accepting {
     /// Errors: `InvalidToken` for a token longer than `max_token`; otherwise those of SPNEGO and
     /// the mechanisms.
     pub fn step(&self, token: &[u8], call: Call<'_>) -> StepResult<Accepting> {
-        check_length(token, self.config.max_token)?;
+        self.check_length(token)?;
         let Call { requirements, bindings, now } = call;
         let call = AcceptCall { config: &*self.config, requirements, bindings, now };
         let step = self.acceptor.step(token, &call)?;
         Ok(step.map_next(|acceptor| Accepting { config: self.config.clone(), acceptor }))
+    }
+
+    /// Checks the length of a token, which a step does too. For callers that have checks of their
+    /// own, which come after this one.
+    ///
+    /// Errors: `InvalidToken` for a token longer than `max_token`.
+    pub fn check_length(&self, token: &[u8]) -> Result<()> {
+        check_length(token, self.config.max_token)
     }
 
     /// The logon that is validated already, while the client's mechListMIC is missing.
@@ -163,7 +171,7 @@ impl Initiating {
     ///
     /// Errors: as for [`Accepting::step`].
     pub fn step(&self, token: Option<&[u8]>, call: Call<'_>) -> StepResult<Initiating> {
-        check_length(token.unwrap_or_default(), self.config.max_token)?;
+        self.check_length(token)?;
         let Call { requirements, bindings, now } = call;
         let target = &self.target;
         let call = InitiateCall { config: &*self.config, requirements, target, bindings, now };
@@ -173,6 +181,11 @@ impl Initiating {
             target: self.target.clone(),
             initiator,
         }))
+    }
+
+    /// As [`Accepting::check_length`].
+    pub fn check_length(&self, token: Option<&[u8]>) -> Result<()> {
+        check_length(token.unwrap_or_default(), self.config.max_token)
     }
 }
 
