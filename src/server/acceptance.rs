@@ -1,4 +1,4 @@
-//! What accepting contexts uses of a credential, kept with it.
+//! What accepting contexts needs of a credential, kept with it.
 
 use super::Configuration;
 use crate::authority::Chain;

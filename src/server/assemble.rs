@@ -13,15 +13,14 @@ use std::sync::Arc;
 impl Credential {
     /// The authorities for NTLM logons with this credential.
     pub fn authorities(&self, configuration: &Configuration) -> Chain {
-        let pass_through = |authority: Arc<dyn PassThrough>| authority;
         Chain {
             options: configuration.settings.authorities.clone(),
             audited: configuration.settings.ntlm.mode == Mode::Audit,
             credential: self.accounts.clone(),
             application: self.application.clone(),
             local: configuration.accounts.clone(),
-            domain: configuration.domain.clone().map(|domain| pass_through(domain)),
-            winbind: configuration.winbind.clone().map(|winbind| pass_through(winbind)),
+            domain: configuration.domain.clone().map(|domain| domain as Arc<dyn PassThrough>),
+            winbind: configuration.winbind.clone().map(|winbind| winbind as Arc<dyn PassThrough>),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::authority::Chain;
 use crate::context::{self, Call, EstablishedContext};
 use crate::kerberos::CredentialKeys;
 use crate::mechanism::{Mechanism, Package, Step};
-use crate::negotiate::AcceptorConfig;
+use crate::negotiate::{AcceptorConfig, Established};
 use crate::persist::{Persist, Reader, Writer};
 use crate::replay::Claim;
 use crate::server::credential::Usage;
@@ -27,6 +27,13 @@ pub enum Context {
     Established(Box<EstablishedContext>),
     /// Failed: it can only be deleted.
     Failed,
+}
+
+impl Context {
+    fn established(established: Established, package: Package, accepted: bool) -> Context {
+        let context = EstablishedContext { established, package, accepted };
+        Context::Established(Box::new(context))
+    }
 }
 
 /// An acceptor's exchange under way.
@@ -173,10 +180,7 @@ impl Accepting {
                 self.output(context, Some(token), claim, call.now)
             }
             Step::Done { established, token, claim } => {
-                let package = self.credential.package;
-                let established = *established;
-                let context = EstablishedContext { established, package, accepted: true };
-                let context = Context::Established(Box::new(context));
+                let context = Context::established(*established, self.credential.package, true);
                 self.output(context, token, claim, call.now)
             }
         })
@@ -295,30 +299,18 @@ impl Initiating {
                     configuration: self.configuration.clone(),
                     exchange: next,
                 };
-                let context = Context::Initiating(Box::new(next));
-                StepOutput {
-                    context,
-                    token: Some(token),
-                    claim: None,
-                    chain: None,
-                    pending: None,
-                    now: call.now,
-                }
+                Self::output(Context::Initiating(Box::new(next)), Some(token), call.now)
             }
             Step::Done { established, token, .. } => {
                 let package = self.credential.package;
-                let established = *established;
-                let context = EstablishedContext { established, package, accepted: false };
-                let context = Context::Established(Box::new(context));
-                StepOutput {
-                    context,
-                    token,
-                    claim: None,
-                    chain: None,
-                    pending: None,
-                    now: call.now,
-                }
+                let context = Context::established(*established, package, false);
+                Self::output(context, token, call.now)
             }
         })
+    }
+
+    /// An initiator claims nothing, and no authority is told.
+    fn output(context: Context, token: Option<Vec<u8>>, now: FileTime) -> StepOutput {
+        StepOutput { context, token, claim: None, chain: None, pending: None, now }
     }
 }

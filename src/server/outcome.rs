@@ -12,21 +12,23 @@ use crate::types::time::FileTime;
 pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) {
     let Established { client, mechanism, flags, logon, .. } = established;
     let mechanism = mechanism.package_name();
-    let Some(logon) = logon else {
-        tracing::info!(
-            target: "negossp::context",
-            client = client.display_name(), mechanism, ?flags, "client accepted"
-        );
-        return;
-    };
-    let ValidatedLogon { names, response, receipt } = &**logon;
-    let LogonNames { user, domain, workstation, .. } = names;
+    // Fields without a value are left out.
+    let logon = logon.as_deref();
+    let names = logon.map(|logon| &logon.names);
     tracing::info!(
         target: "negossp::context",
-        client = client.display_name(), mechanism, response, ?flags, user, domain, workstation,
+        client = client.display_name(),
+        mechanism,
+        response = logon.map(|logon| logon.response),
+        ?flags,
+        user = names.map(|names| &*names.user),
+        domain = names.map(|names| &*names.domain),
+        workstation = names.map(|names| &*names.workstation),
         "client accepted"
     );
-    chain.conclude(names, Ok(*receipt), now);
+    if let Some(ValidatedLogon { names, receipt, .. }) = logon {
+        chain.conclude(names, Ok(*receipt), now);
+    }
 }
 
 /// An acceptor rejects a client. `token` is the length of its token in bytes.

@@ -93,8 +93,11 @@ impl Directory for AccountDetails {
     fn complete(&self, client: Principal) -> Result<Principal, Error> {
         let Some(file) = &self.file else { return Ok(client) };
         // A domain's account is none of this machine's, whatever it is called.
-        let of_domain = matches!(client.origins.logon, Origin::Netlogon | Origin::Winbind);
-        if client.account.is_some() || client.anonymous || of_domain || !self.own.contain(&client) {
+        if client.account.is_some()
+            || client.anonymous
+            || client.origins.logon.is_domains()
+            || !self.own.contain(&client)
+        {
             return Ok(client);
         }
         let details = file.peek();
