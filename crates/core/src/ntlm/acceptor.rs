@@ -269,11 +269,15 @@ impl Challenged {
         flags: NegotiateFlags,
         call: &AcceptCall<'_>,
     ) -> Result<VerifiedLogon> {
+        // Parsed before the authority is asked, so that a malformed response gives the same error
+        // with a right and a wrong password.
+        let assertions = ClientAssertions::from_response(message.nt_response)?;
         let logon = NetworkLogon {
             user: &names.user,
             domain: &names.domain,
             workstation: &names.workstation,
             address: names.address,
+            machine_id: assertions.machine_id,
             server_challenge: self.server_challenge,
             nt_response: message.nt_response,
             lm_response: message.lm_response,
@@ -285,9 +289,6 @@ impl Challenged {
                 authenticate: message.around_mic(),
             },
         };
-        // Parsed before the authority is asked, so that a malformed response gives the same error
-        // with a right and a wrong password.
-        let assertions = ClientAssertions::from_response(logon.nt_response)?;
         let Validated { principal, session_base_key, lm_session_key, response, receipt } =
             call.config.authority.validate(&logon, call.now)?;
         let principal = call.config.directory.complete(principal)?;

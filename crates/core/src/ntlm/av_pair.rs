@@ -36,6 +36,9 @@ pub const FLAG_MIC: u32 = 2;
 /// Bit of `MsvAvFlags`: the client has the target name from an untrusted source.
 pub const FLAG_UNTRUSTED_TARGET: u32 = 4;
 
+/// The length of Single_Host_Data in bytes: Size, Z4, CustomData, MachineID.
+const SINGLE_HOST: usize = 4 + 4 + 8 + 32;
+
 /// A list with validated lengths, without its `MsvAvEOL`.
 #[derive(Clone, Copy, Default)]
 pub struct AvPairs<'a> {
@@ -108,6 +111,13 @@ impl<'a> AvPairs<'a> {
     /// `MsvAvChannelBindings`; all zeros count as absent.
     pub fn channel_bindings(&self) -> Result<Option<[u8; 16]>> {
         Ok(self.array(id::CHANNEL_BINDINGS)?.filter(|hash| *hash != [0; 16]))
+    }
+
+    /// MachineID of `MsvAvSingleHost` ([MS-NLMP] 2.2.2.2): random bytes that a Windows client chooses
+    /// at each start. A structure of another length has none.
+    pub fn machine_id(&self) -> Result<Option<[u8; 32]>> {
+        let value = self.only(id::SINGLE_HOST)?.filter(|value| value.len() == SINGLE_HOST);
+        Ok(value.and_then(|value| value.last_chunk().copied()))
     }
 
     /// `MsvAvTargetName`; an empty one counts as absent.

@@ -31,6 +31,8 @@ pub struct NetworkLogon<'a> {
     pub workstation: &'a str,
     /// The client's address, if the caller passed it with its channel bindings.
     pub address: Option<Address>,
+    /// MachineID of the NTLMv2 response, if the client sent one: nobody can guess it.
+    pub machine_id: Option<[u8; 32]>,
     /// `ServerChallenge` of CHALLENGE_MESSAGE.
     pub server_challenge: [u8; 8],
     /// `NtChallengeResponse`.

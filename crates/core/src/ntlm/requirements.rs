@@ -42,6 +42,8 @@ pub(super) struct ClientAssertions {
     channel_bindings: Option<[u8; 16]>,
     /// `MsvAvTargetName`.
     pub(super) target_name: Option<String>,
+    /// MachineID of `MsvAvSingleHost`.
+    pub(super) machine_id: Option<[u8; 32]>,
 }
 
 impl ClientAssertions {
@@ -60,6 +62,7 @@ impl ClientAssertions {
             untrusted_target: flags & av_pair::FLAG_UNTRUSTED_TARGET != 0,
             channel_bindings: av_pairs.channel_bindings()?,
             target_name: av_pairs.target_name()?,
+            machine_id: av_pairs.machine_id()?,
         })
     }
 

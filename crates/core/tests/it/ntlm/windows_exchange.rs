@@ -6,7 +6,9 @@ use crate::support::exchanges::hex;
 use crate::support::ntlm::*;
 use negossp_core::ntlm::ServerNames;
 use negossp_core::ntlm::flags::NegotiateFlags;
+use negossp_core::ntlm::message::authenticate::Authenticate;
 use negossp_core::ntlm::message::challenge;
+use negossp_core::ntlm::message::client_challenge::ClientChallenge;
 use negossp_core::ntlm::message::negotiate::Negotiate;
 use negossp_core::ntlm::{Acceptor, Challenged};
 use negossp_core::types::channel_bindings::ChannelBindings;
@@ -96,6 +98,16 @@ fn the_client_is_accepted() {
     assert_eq!(established.client_target.as_deref(), Some("HTTP/dc-ws2008r2.ws2008r2.local"));
     assert!(established.wants_mech_list_mic);
     assert_eq!(established.flags, ContextFlags::empty());
+}
+
+#[test]
+fn the_clients_machine_is_recognized() {
+    let authenticate = hex(AUTHENTICATE);
+    let message = Authenticate::parse(&authenticate).expect("AUTHENTICATE_MESSAGE");
+    let pairs = ClientChallenge::parse(message.nt_response).expect("an NTLMv2 response").av_pairs;
+    let machine_id = pairs.machine_id().expect("well-formed").expect("a MachineID");
+    let expected = "4d6b0d27541022f5ffa673da2bfcfdf1942f257be11a49c954197aca8aaf2eaf";
+    assert_eq!(machine_id[..], hex(expected));
 }
 
 #[test]
