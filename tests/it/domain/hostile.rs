@@ -27,6 +27,7 @@ fn network_logon(nt_response: &[u8]) -> NetworkLogon<'_> {
         user: "alice",
         domain: "EXAMPLE",
         address: None,
+        machine_id: None,
         workstation: "CLIENT",
         server_challenge: [1; 8],
         nt_response,

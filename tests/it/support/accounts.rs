@@ -152,6 +152,7 @@ impl Client {
             domain: &self.domain,
             workstation: "CLIENT",
             address: None,
+            machine_id: None,
             server_challenge: SERVER_CHALLENGE,
             nt_response: &self.nt_response,
             lm_response: &[],

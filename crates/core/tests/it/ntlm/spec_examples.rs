@@ -394,6 +394,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
         domain: DOMAIN,
         workstation: COMPUTER,
         address: None,
+        machine_id: None,
         server_challenge: SERVER_CHALLENGE,
         nt_response: &[],
         lm_response: &lm_response,
