@@ -192,7 +192,8 @@ disassembled() { # SYMBOL DLL: by whichever of the names at its address objdump 
     local address alias code
     address=$(i686-w64-mingw32-nm "$2" | awk -v symbol="$1" '$3 == symbol { print $1; exit }')
     for alias in "$1" $(i686-w64-mingw32-nm "$2" | awk -v address="$address" '$1 == address { print $3 }'); do
-        code=$(i686-w64-mingw32-objdump -d --disassemble="$alias" "$2")
+        # Its own block: objdump sometimes goes on with functions that follow.
+        code=$(i686-w64-mingw32-objdump -d --disassemble="$alias" "$2" | awk '/>:$/ { found = 1 } found && /^$/ { exit } found')
         [[ $code != *'>:'* ]] || { echo "$code"; return; }
     done
 }
