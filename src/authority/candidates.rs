@@ -43,6 +43,24 @@ impl LocalAccounts {
         as_sent.into_iter().chain(principal_name)
     }
 
+    /// The name that attempts on an account are counted under if no authority knows it: the same for
+    /// `user` and `user@suffix`.
+    pub(super) fn canonical_name<'a>(&self, domain: &str, user: &'a str) -> &'a str {
+        self.candidates(domain, user).last().unwrap_or(user)
+    }
+
+    /// The name that attempts on an account of the file are counted under.
+    pub(super) fn name_in_file(&self, domain: &str, user: &str) -> String {
+        let accounts = self.file.as_ref().map(|file| file.peek());
+        let known = accounts
+            .as_ref()
+            .and_then(|accounts| self.candidates(domain, user).find_map(|name| accounts.get(name)));
+        known.map_or_else(
+            || self.canonical_name(domain, user).to_owned(),
+            |entry| entry.account.user.clone(),
+        )
+    }
+
     /// This domain means the machine's accounts: it is one of the server's names, or none, or
     /// policy is not strict.
     fn is_our_domain(&self, domain: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The authorities in their order: the first that knows the client decides.
 
 use super::pass_through::PassThrough;
-use super::throttle::{Limits, Throttle};
+use super::throttle::Throttle;
 use super::{Application, AuthorityKind, LocalAccounts, Options, application, audit, restrictions};
 use crate::ntlm::response::{self, Proof};
 use crate::ntlm::{Account, Authority, NetworkLogon, Validated};
@@ -10,9 +10,10 @@ use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::file::nobody;
 use crate::types::account_name::same;
 use crate::types::error::{Denial, Error, Result};
-use crate::types::logon_names::LogonNames;
+use crate::types::logon_names::{LogonNames, Receipt};
 use crate::types::ntstatus::NtStatus;
 use crate::types::time::FileTime;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,6 +22,8 @@ use std::time::Instant;
 pub struct Chain {
     /// Their order, the throttle, who may use NTLM.
     pub options: Options,
+    /// The throttle on password guessing.
+    pub throttle: Arc<Throttle>,
     /// `[ntlm] mode = "audit"`.
     pub audited: bool,
     /// The credential's own accounts.
@@ -46,8 +49,8 @@ enum Verdict {
 }
 
 impl Authority for Chain {
-    fn validate(&self, logon: &NetworkLogon<'_>, _now: FileTime) -> Result<Validated> {
-        let validated = self.ask(logon)?;
+    fn validate(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Result<Validated> {
+        let validated = self.ask(logon, now)?;
         // After authentication: a client without the password must not learn to whom the policy
         // applies.
         restrictions::admit(&validated.principal, &self.options, logon)?;
@@ -62,25 +65,25 @@ impl Chain {
     pub fn conclude(
         &self,
         logon: &LogonNames,
-        outcome: Result<Option<u64>, &Error>,
+        outcome: Result<Option<Receipt>, &Error>,
         now: FileTime,
     ) {
         if let Ok(Some(receipt)) = outcome {
-            Throttle::global().right(receipt, Instant::now());
+            self.throttle.succeeded(receipt, now);
         }
         audit::record(outcome.err(), logon, self.audited, &self.options, now);
     }
 
     /// The verdict of the first authority that knows the client.
-    fn ask(&self, logon: &NetworkLogon<'_>) -> Result<Validated> {
+    fn ask(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Result<Validated> {
         let (mut unknown_to, mut absent) = (Vec::new(), None);
         for &kind in &self.options.order {
             let verdict = match kind {
-                AuthorityKind::Credential => self.credential(logon),
-                AuthorityKind::Application => self.application(logon),
-                AuthorityKind::AccountFile => self.account_file(logon),
-                AuthorityKind::Domain => self.pass_on(kind, self.domain.as_deref(), logon),
-                AuthorityKind::Winbind => self.pass_on(kind, self.winbind.as_deref(), logon),
+                AuthorityKind::Credential => self.credential(logon, now),
+                AuthorityKind::Application => self.application(logon, now),
+                AuthorityKind::AccountFile => self.account_file(logon, now),
+                AuthorityKind::Domain => self.pass_on(kind, self.domain.as_deref(), logon, now),
+                AuthorityKind::Winbind => self.pass_on(kind, self.winbind.as_deref(), logon, now),
             };
             match verdict {
                 Verdict::Judged(result) => return result,
@@ -89,7 +92,7 @@ impl Chain {
             }
         }
         match absent {
-            _ if !unknown_to.is_empty() => self.unknown(&unknown_to, logon),
+            _ if !unknown_to.is_empty() => self.unknown(&unknown_to, logon, now),
             Some(why) => Err(why),
             None => Err(Error::NoAuthority(
                 "no account file is configured ([accounts] file, or NEGOSSP_ACCOUNTS)",
@@ -98,7 +101,7 @@ impl Chain {
     }
 
     /// The credential's own accounts.
-    fn credential(&self, logon: &NetworkLogon<'_>) -> Verdict {
+    fn credential(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Verdict {
         if self.credential.is_empty() {
             return Verdict::Absent(None);
         }
@@ -110,16 +113,17 @@ impl Chain {
                 let status =
                     if own.disabled { AccountStatus::Disabled } else { AccountStatus::Normal };
                 let kind = AuthorityKind::Credential;
-                Verdict::Judged(self.account(kind, own, status, Origin::Credential, logon))
+                Verdict::Judged(self.account(kind, own, status, Origin::Credential, logon, now))
             }
             None => Verdict::Unknown,
         }
     }
 
     /// The server program's.
-    fn application(&self, logon: &NetworkLogon<'_>) -> Verdict {
+    fn application(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Verdict {
         let Some(application) = &self.application else { return Verdict::Absent(None) };
-        let judged = self.throttled(&[AuthorityKind::Application], logon.user, logon, || {
+        let name = self.local.canonical_name(logon.domain, logon.user);
+        let judged = self.throttled(&[AuthorityKind::Application], name, logon, now, || {
             application::ask(&**application, logon).transpose()
         });
         match judged {
@@ -135,7 +139,7 @@ impl Chain {
 
     /// The account file's. If there is a domain, only a client that names this machine or no domain
     /// means them.
-    fn account_file(&self, logon: &NetworkLogon<'_>) -> Verdict {
+    fn account_file(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Verdict {
         let Some(file) = &self.local.file else { return Verdict::Absent(None) };
         let accounts = file.peek();
         if accounts.problem.is_some() {
@@ -153,6 +157,7 @@ impl Chain {
                 entry.standing,
                 Origin::AccountFile,
                 logon,
+                now,
             )),
             None => Verdict::Unknown,
         }
@@ -179,13 +184,14 @@ impl Chain {
         kind: AuthorityKind,
         to: Option<&dyn PassThrough>,
         logon: &NetworkLogon<'_>,
+        now: FileTime,
     ) -> Verdict {
         let Some(to) = to else { return Verdict::Absent(None) };
         if self.is_of_this_machine_alone(logon.domain) {
             return Verdict::Unknown;
         }
-        let account = format!("{}\\{}", logon.domain, logon.user);
-        let validated = self.throttled(&[kind], &account, logon, || to.validate(logon));
+        let account = canonical_name(to, logon);
+        let validated = self.throttled(&[kind], &account, logon, now, || to.validate(logon));
         Verdict::Judged(validated.map(|(client, receipt)| Validated { receipt, ..client }))
     }
 
@@ -197,15 +203,17 @@ impl Chain {
         status: AccountStatus,
         origin: Origin,
         logon: &NetworkLogon<'_>,
+        now: FileTime,
     ) -> Result<Validated> {
-        let (proof, receipt) = self.throttled(&[kind], &account.user, logon, || {
-            let proof = response::check(account, logon);
-            // "No password set" is more useful in the log.
-            if status == AccountStatus::NoPassword {
-                status.admit()?;
-            }
-            proof
-        })?;
+        let checked =
+            self.throttled(&[kind], &account.user, logon, now, || response::check(account, logon));
+        // "No password set" is more useful in the log.
+        if status == AccountStatus::NoPassword
+            && let Err(Error::LogonDenied(Denial::WrongPassword)) = checked
+        {
+            status.admit()?;
+        }
+        let (proof, receipt) = checked?;
         status.admit()?;
         let client = self.validated(account.user.clone(), &account.domain, origin, proof);
         Ok(Validated { receipt, ..client })
@@ -213,9 +221,15 @@ impl Chain {
 
     /// An unknown name: one response is checked all the same, so that it takes as long as a wrong
     /// password.
-    fn unknown(&self, kinds: &[AuthorityKind], logon: &NetworkLogon<'_>) -> Result<Validated> {
+    fn unknown(
+        &self,
+        kinds: &[AuthorityKind],
+        logon: &NetworkLogon<'_>,
+        now: FileTime,
+    ) -> Result<Validated> {
+        let name = self.local.canonical_name(logon.domain, logon.user);
         let denied =
-            self.throttled(kinds, logon.user, logon, || match response::check(nobody(), logon) {
+            self.throttled(kinds, name, logon, now, || match response::check(nobody(), logon) {
                 Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
                 _ => Err(Error::LogonDenied(Denial::UnknownUser)),
             });
@@ -223,36 +237,38 @@ impl Chain {
     }
 
     /// Calls `judge` to check the logon, unless the account is throttled, and counts wrong
-    /// passwords. That the password was right counts once the whole logon has succeeded:
-    /// [`Chain::conclude`] gets the number returned here, if the throttle is for such accounts.
+    /// passwords. That the client may go on from there counts once the whole logon has succeeded:
+    /// [`Chain::conclude`] gets the receipt returned here, if the throttle is for such accounts.
     fn throttled<T>(
         &self,
         kinds: &[AuthorityKind],
         account: &str,
         logon: &NetworkLogon<'_>,
+        now: FileTime,
         judge: impl FnOnce() -> Result<T>,
-    ) -> Result<(T, Option<u64>)> {
-        let options = &self.options;
-        if !kinds.iter().any(|kind| options.throttle.contains(kind)) {
+    ) -> Result<(T, Option<Receipt>)> {
+        if !self.options.throttles(kinds) {
             return Ok((judge()?, None));
         }
-        let (throttle, now) = (Throttle::global(), Instant::now());
-        let attempt = throttle.attempt(account, logon.workstation, logon.address.as_ref());
-        if !throttle.admits(&attempt, now) {
+        let (throttle, limits) = (&self.throttle, self.options.limits());
+        let (machine_id, address) = (logon.machine_id.as_ref(), logon.address.as_ref());
+        let mut attempt = throttle.attempt(account, machine_id, address, now);
+        if !throttle.admits(&mut attempt, limits, Instant::now()) {
+            // As long as checking takes: the time must not tell who is throttled.
+            let _ = black_box(response::check(nobody(), logon));
             return Err(Error::LogonDenied(Denial::Throttled));
         }
         let result = judge();
-        if let Err(Error::LogonDenied(
-            Denial::WrongPassword
-            | Denial::UnknownUser
-            | Denial::Controller(
-                NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
-            ),
-        )) = &result
-        {
-            let limits =
-                Limits { after: options.throttle_after, longest: options.throttle_longest };
-            throttle.wrong(&attempt, limits, now);
+        match &result {
+            Ok(_) => throttle.right(&attempt, limits, Instant::now()),
+            Err(Error::LogonDenied(
+                Denial::WrongPassword
+                | Denial::UnknownUser
+                | Denial::Controller(
+                    NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
+                ),
+            )) => throttle.wrong(&attempt, limits, Instant::now()),
+            Err(_) => {}
         }
         Ok((result?, Some(attempt.receipt())))
     }
@@ -268,4 +284,15 @@ impl Chain {
             receipt: None,
         }
     }
+}
+
+/// The name that attempts on a domain's account are counted under: `\\user` for the domain's own
+/// accounts, however the client names it.
+fn canonical_name(domain: &dyn PassThrough, logon: &NetworkLogon<'_>) -> String {
+    let (of, user) = match logon.user.rsplit_once('@') {
+        Some((user, suffix)) if logon.domain.is_empty() => (suffix, user),
+        _ => (logon.domain, logon.user),
+    };
+    let of = if domain.is_named(of) { "" } else { of };
+    format!("{of}\\{user}")
 }

@@ -1,6 +1,7 @@
 //! Changes the password of an account in the account file, for a caller that knows the old one.
 
-use super::LocalAccounts;
+use super::throttle::Throttle;
+use super::{AuthorityKind, LocalAccounts, Options};
 use crate::ntlm::response::nt_hash;
 use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::file;
@@ -9,41 +10,77 @@ use crate::stores::accounts::smbpasswd::Fields;
 use crate::stores::text_file::{self, FileError, Lines};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
+use std::time::Instant;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 const DENIED: Error = Error::LogonDenied(Denial::WrongPassword);
 
-/// Sets the account's password to `new` if `old` is its password. Waits while other programs change
-/// the file.
-///
-/// Errors: `LogonDenied` alike for an unknown name, a wrong password and an account that may not
-/// log on; `NoAuthority` if there is no account file or it cannot be changed; `InvalidParameter` if
-/// `new` is empty.
-pub fn change(
-    accounts: &LocalAccounts,
-    domain: &str,
-    user: &str,
-    old: &str,
-    new: &str,
-    now: FileTime,
-) -> Result<()> {
-    let result = change_unlogged(accounts, domain, user, old, new, now);
-    match &result {
-        Ok(()) => tracing::info!(user, domain, "password changed"),
-        Err(error) => tracing::warn!(user, domain, "password not changed: {error}"),
-    }
-    result
+/// A request to change a password.
+pub struct PasswordChange<'a> {
+    /// The account's domain; may be empty.
+    pub domain: &'a str,
+    /// The account.
+    pub user: &'a str,
+    /// The password that it has.
+    pub old: &'a str,
+    /// The password that it gets.
+    pub new: &'a str,
 }
 
-fn change_unlogged(
+/// The accounts whose passwords can be changed, and the throttle on guessing these.
+pub struct PasswordChanger<'a> {
+    /// The accounts.
+    pub accounts: &'a LocalAccounts,
+    /// The throttle.
+    pub throttle: &'a Throttle,
+    /// Its options.
+    pub options: &'a Options,
+}
+
+impl PasswordChanger<'_> {
+    /// Sets the account's password to `new` if `old` is its password. Waits while other programs
+    /// change the file. Wrong passwords count as those of logons do.
+    ///
+    /// Errors: `LogonDenied` alike for an unknown name, a wrong password, an account that may not
+    /// log on, and one that is throttled; `NoAuthority` if there is no account file or it cannot be
+    /// changed; `InvalidParameter` if `new` is empty.
+    pub fn change(&self, change: &PasswordChange<'_>, now: FileTime) -> Result<()> {
+        let result = self.throttled(change, now);
+        let PasswordChange { user, domain, .. } = change;
+        match &result {
+            Ok(()) => tracing::info!(user, domain, "password changed"),
+            Err(error) => tracing::warn!(user, domain, "password not changed: {error}"),
+        }
+        result
+    }
+
+    fn throttled(&self, change: &PasswordChange<'_>, now: FileTime) -> Result<()> {
+        if !self.options.throttles(&[AuthorityKind::AccountFile]) {
+            return change_unthrottled(self.accounts, change, now);
+        }
+        let limits = self.options.limits();
+        let name = self.accounts.name_in_file(change.domain, change.user);
+        let mut attempt = self.throttle.attempt(&name, None, None, now);
+        if !self.throttle.admits(&mut attempt, limits, Instant::now()) {
+            return Err(Error::LogonDenied(Denial::Throttled));
+        }
+        let result = change_unthrottled(self.accounts, change, now);
+        match &result {
+            Ok(()) => self.throttle.right(&attempt, limits, Instant::now()),
+            Err(Error::LogonDenied(_)) => self.throttle.wrong(&attempt, limits, Instant::now()),
+            Err(_) => {}
+        }
+        result
+    }
+}
+
+fn change_unthrottled(
     accounts: &LocalAccounts,
-    domain: &str,
-    user: &str,
-    old: &str,
-    new: &str,
+    change: &PasswordChange<'_>,
     now: FileTime,
 ) -> Result<()> {
+    let &PasswordChange { domain, user, old, new } = change;
     let file = accounts.file.as_ref();
     let path = file
         .and_then(|file| file.path())

@@ -18,7 +18,7 @@ pub mod throttle;
 pub use application::{Application, Proofs};
 pub use candidates::LocalAccounts;
 pub use chain::Chain;
-pub use change_password::change as change_password;
+pub use change_password::{PasswordChange, PasswordChanger};
 pub use kind::AuthorityKind;
 pub use options::Options;
 pub use pass_through::PassThrough;

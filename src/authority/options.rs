@@ -1,6 +1,7 @@
 //! What `[authorities]` configures.
 
 use super::AuthorityKind;
+use super::throttle::Limits;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,10 +12,12 @@ pub struct Options {
     pub order: Vec<AuthorityKind>,
     /// The authorities whose accounts are throttled.
     pub throttle: Vec<AuthorityKind>,
-    /// Consecutive wrong passwords before throttling starts.
+    /// Wrong passwords before attempts are throttled.
     pub throttle_after: u32,
-    /// The longest delay after a wrong password; the first is one second.
-    pub throttle_longest: Duration,
+    /// One wrong password is forgotten in this time, and one attempt is checked while throttled.
+    pub throttle_interval: Duration,
+    /// Keeps the places from which accounts have logged on.
+    pub throttle_file: Option<PathBuf>,
     /// `[ntlm] audit_file`: gets a line for each logon.
     pub audit_file: Option<PathBuf>,
     /// `[ntlm] users`: who may use NTLM, `DOMAIN\\user` or `user`; empty: all users.
@@ -26,6 +29,17 @@ pub struct Options {
     pub workstations: Vec<String>,
 }
 
+impl Options {
+    /// Whether accounts of one of these are throttled.
+    pub(super) fn throttles(&self, kinds: &[AuthorityKind]) -> bool {
+        kinds.iter().any(|kind| self.throttle.contains(kind))
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits { after: self.throttle_after, interval: self.throttle_interval }
+    }
+}
+
 impl Default for Options {
     fn default() -> Options {
         Options {
@@ -33,7 +47,8 @@ impl Default for Options {
             // A domain counts wrong passwords itself, over all its servers.
             throttle: vec![AuthorityKind::AccountFile],
             throttle_after: 10,
-            throttle_longest: Duration::from_secs(30),
+            throttle_interval: Duration::from_secs(30),
+            throttle_file: None,
             audit_file: None,
             users: Vec::new(),
             domains: Vec::new(),

@@ -15,6 +15,7 @@ impl Credential {
     pub fn authorities(&self, configuration: &Configuration) -> Chain {
         Chain {
             options: configuration.settings.authorities.clone(),
+            throttle: configuration.throttle.clone(),
             audited: configuration.settings.ntlm.mode == Mode::Audit,
             credential: self.accounts.clone(),
             application: self.application.clone(),

@@ -2,6 +2,7 @@
 
 use crate::access_token;
 use crate::authority::LocalAccounts;
+use crate::authority::throttle::Throttle;
 use crate::config::Settings;
 use crate::domain::Domain;
 use crate::domain::machine_secret::{Secret, SecretFile};
@@ -31,6 +32,8 @@ pub struct Configuration {
     pub details: Arc<AccountDetails>,
     /// What clients' access tokens are made with.
     pub tokens: Arc<access_token::Config>,
+    /// The throttle on password guessing.
+    pub throttle: Arc<Throttle>,
     /// `[domain]`.
     pub domain: Option<Arc<Domain>>,
     /// `[winbind]`.
@@ -98,7 +101,14 @@ impl Configuration {
             KeyFile::open,
         ));
         let tokens = access_token::Config { options: settings.tokens.clone(), own, machine_sid };
+        let throttle = kept(
+            settings.authorities.throttle_file.as_deref(),
+            previous.map(|previous| &previous.throttle),
+            Throttle::path,
+            Throttle::open,
+        );
         Configuration {
+            throttle: throttle.unwrap_or_else(|| Throttle::of_process().clone()),
             accounts,
             details: Arc::new(details),
             tokens: Arc::new(tokens),

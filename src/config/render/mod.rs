@@ -83,7 +83,8 @@ impl Display for Settings {
         writeln!(f, "order = {}", List(authorities.order.iter().map(|kind| kind.name_of())))?;
         writeln!(f, "throttle = {}", List(authorities.throttle.iter().map(|kind| kind.name_of())))?;
         writeln!(f, "throttle_after = {}", authorities.throttle_after)?;
-        writeln!(f, "throttle_longest = {}", Limit(Some(authorities.throttle_longest)))?;
+        writeln!(f, "throttle_interval = {}", Limit(Some(authorities.throttle_interval)))?;
+        file(f, "throttle_file", &authorities.throttle_file)?;
 
         let accounts = &self.accounts;
         writeln!(f, "\n[accounts]")?;

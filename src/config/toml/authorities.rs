@@ -4,6 +4,7 @@ use super::span::Span;
 use crate::authority::{AuthorityKind, Options};
 use crate::config::names::{Name, Names, values};
 use serde::Deserialize;
+use std::path::PathBuf;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -11,7 +12,8 @@ pub(crate) struct AuthoritiesTable {
     order: Option<Vec<Name<AuthorityKind>>>,
     throttle: Option<Vec<Name<AuthorityKind>>>,
     throttle_after: Option<u32>,
-    throttle_longest: Option<Span>,
+    throttle_interval: Option<Span>,
+    throttle_file: Option<PathBuf>,
 }
 
 fn kinds(names: Vec<Name<AuthorityKind>>, key: &str) -> Result<Vec<AuthorityKind>, String> {
@@ -35,7 +37,10 @@ impl AuthoritiesTable {
                 .throttle
                 .map_or(Ok(default.throttle), |names| kinds(names, "throttle"))?,
             throttle_after: self.throttle_after.unwrap_or(default.throttle_after).max(1),
-            throttle_longest: self.throttle_longest.map_or(default.throttle_longest, |span| span.0),
+            throttle_interval: self
+                .throttle_interval
+                .map_or(default.throttle_interval, |span| span.0),
+            throttle_file: self.throttle_file,
             ..Options::default()
         })
     }

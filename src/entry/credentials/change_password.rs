@@ -1,6 +1,6 @@
 //! ChangeAccountPassword.
 
-use crate::authority;
+use crate::authority::{PasswordChange, PasswordChanger};
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::PasswordArguments;
 use crate::entry::boundary::buffers::Buffers;
@@ -31,14 +31,14 @@ pub(crate) unsafe fn change<Char: Text>(
         let (account, old, new) = (given(account)?, given(old)?, given(new)?);
         let configuration = server::current();
         configuration.usable()?;
-        authority::change_password(
-            &configuration.accounts,
-            &domain.unwrap_or_default(),
-            &account,
-            &old,
-            &new,
-            platform::now(),
-        )?;
+        let changer = PasswordChanger {
+            accounts: &configuration.accounts,
+            throttle: &configuration.throttle,
+            options: &configuration.settings.authorities,
+        };
+        let domain = domain.unwrap_or_default();
+        let change = PasswordChange { domain: &domain, user: &account, old: &old, new: &new };
+        changer.change(&change, platform::now())?;
     }
     Ok(SEC_E_OK)
 }

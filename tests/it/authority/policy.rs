@@ -95,40 +95,6 @@ fn the_first_who_knows_the_client_decides() {
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
 }
 
-/// The caller always gets the same status, [`Error::LogonDenied`]. This is about the reason in the
-/// log.
-#[test]
-fn guessing_is_throttled_whether_or_not_there_is_such_an_account() {
-    for user in ["throttled-1", "nobody-1"] {
-        let server = Server::new(&["throttled-1"]);
-        let looked_at = (0..20)
-            .take_while(|_| denial(server.asked(user, &SECRET01)) != Denial::Throttled)
-            .count();
-        assert_eq!(looked_at, 10, "{user}");
-        assert_eq!(denial(server.asked(user, &PASSWORD)), Denial::Throttled);
-    }
-    // Not where it is off.
-    let mut server = Server::new(&["throttled-2"]);
-    server.settings.authorities.throttle = vec![AuthorityKind::Credential];
-    assert!(
-        (0..20).all(|_| denial(server.asked("throttled-2", &SECRET01)) == Denial::WrongPassword)
-    );
-    assert!(server.asked("throttled-2", &PASSWORD).is_ok());
-}
-
-#[test]
-fn guesses_from_elsewhere_lock_no_client_out() {
-    let server = Server::new(&["throttled-3"]);
-    let from = |address: [u8; 4], hash: &[u8; 16]| {
-        let client = Client::new("throttled-3", "SRV", hash);
-        server.judge(&NetworkLogon { address: Some(Address::V4(address)), ..client.logon() })
-    };
-    assert!(from([192, 0, 2, 1], &PASSWORD).is_ok());
-    while denial(from([192, 0, 2, 66], &SECRET01)) != Denial::Throttled {}
-    assert_eq!(denial(from([192, 0, 2, 2], &PASSWORD)), Denial::Throttled);
-    assert!(from([192, 0, 2, 1], &PASSWORD).is_ok());
-}
-
 #[test]
 fn ntlm_for_those_on_the_lists() {
     let mut server = Server::new(&["alice", "bob"]);

@@ -61,7 +61,7 @@ complete_auth_token = true
 order = ["file", "credential", "domain"]
 throttle = ["domain"]
 throttle_after = 4
-throttle_longest = "2m"
+throttle_interval = "2m"
 
 [ntlm]
 mode = "audit"
@@ -154,7 +154,7 @@ fn every_key_is_read() {
         (&authorities.throttle[..], authorities.throttle_after),
         (&[AuthorityKind::Domain][..], 4)
     );
-    assert_eq!(authorities.throttle_longest, Duration::from_secs(120));
+    assert_eq!(authorities.throttle_interval, Duration::from_secs(120));
     let ntlm = &settings.ntlm;
     assert_eq!((ntlm.mode, &authorities.audit_file), (Mode::Audit, &Some(folder.path("ntlm.tsv"))));
     assert_eq!(

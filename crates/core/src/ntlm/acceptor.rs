@@ -18,7 +18,7 @@ use crate::principal::Principal;
 use crate::types::channel_bindings::Strictness;
 use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
-use crate::types::logon_names::{LogonNames, ValidatedLogon};
+use crate::types::logon_names::{LogonNames, Receipt, ValidatedLogon};
 use crate::types::time::FileTime;
 use subtle::ConstantTimeEq;
 use tracing::debug;
@@ -350,7 +350,7 @@ struct VerifiedLogon {
     /// `None` for a null session, which has no response.
     response: Option<ResponseKind>,
     /// The authority's.
-    receipt: Option<u64>,
+    receipt: Option<Receipt>,
     exported_session_key: crypto::Key,
     assertions: ClientAssertions,
 }

@@ -6,6 +6,7 @@ use crate::principal::Principal;
 use crate::types::address::Address;
 use crate::types::error::Result;
 use crate::types::identity::Identity;
+use crate::types::logon_names::Receipt;
 use crate::types::time::FileTime;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -71,7 +72,7 @@ pub struct Validated {
     pub response: ResponseKind,
     /// A reference that the authority gets back when the exchange has succeeded as a whole, with
     /// the names ([`ValidatedLogon`](crate::types::logon_names::ValidatedLogon)).
-    pub receipt: Option<u64>,
+    pub receipt: Option<Receipt>,
 }
 
 /// The kind of response that was verified.

@@ -25,5 +25,10 @@ pub struct ValidatedLogon {
     /// The kind of response, for the log: `NTLMv2` and so on.
     pub response: &'static str,
     /// The authority's own reference to the logon, if it gave one.
-    pub receipt: Option<u64>,
+    pub receipt: Option<Receipt>,
 }
+
+/// An authority's own reference to a logon that it has validated: it gets it back when the exchange
+/// has succeeded as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt(pub [u64; 3]);

@@ -1,0 +1,157 @@
+//! The file of places: `[authorities] throttle_file`. It outlives a restart and is shared by the
+//! processes of one user, for example the workers of a server.
+//!
+//! It begins with a signature and the key of its hashes. A record follows for each logon that was
+//! news. A record with a wrong checksum, left by a process that was killed, is skipped.
+
+use super::places::Places;
+use crate::platform::random::SystemRandom;
+use crate::platform::shared_file::{self, Locked};
+use crate::primitives::random::SecureRandom;
+use crate::primitives::siphash::siphash24;
+use crate::types::time::FileTime;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const SIGNATURE: &[u8; 16] = b"negossp places 1";
+const KEY: usize = 16;
+const HEADER: usize = SIGNATURE.len() + KEY;
+/// Account, place, time, checksum: 64 bits each.
+const RECORD: usize = 4 * 8;
+/// A longer file is written anew, without what has been replaced.
+const LONG: usize = HEADER + 200_000 * RECORD;
+/// A file longer than this is not read.
+const TOO_LONG: u64 = 4 * LONG as u64;
+/// How long to wait for another process.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+pub(super) struct PlacesFile {
+    path: PathBuf,
+    /// The length up to which it has been read.
+    seen: AtomicU64,
+}
+
+impl PlacesFile {
+    pub(super) fn new(path: PathBuf) -> PlacesFile {
+        PlacesFile { path, seen: AtomicU64::new(0) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file into `places`, or creates it. Returns its key; `None`, with a line in the
+    /// log, if it cannot be used.
+    pub(super) fn load(&self, places: &Places) -> Option<[u8; KEY]> {
+        self.logged(self.try_load(places))
+    }
+
+    fn try_load(&self, places: &Places) -> io::Result<[u8; KEY]> {
+        let file = shared_file::open(&self.path)?;
+        let locked = Locked::wait(&file, PATIENCE)?;
+        let length = file.metadata()?.len();
+        if length == 0 {
+            let mut key = [0; KEY];
+            SystemRandom.fill(&mut key).map_err(|_| io::Error::other("no random numbers"))?;
+            locked.write_at(&[*SIGNATURE, key].concat(), 0)?;
+            self.seen.store(HEADER as u64, Ordering::Relaxed);
+            return Ok(key);
+        }
+        let key = read_key(&locked)?;
+        if length > TOO_LONG {
+            return Err(io::Error::other("it is too long"));
+        }
+        let mut records = vec![0; length as usize - HEADER];
+        let read = locked.read_at(&mut records, HEADER as u64)?;
+        for record in records[..read].chunks_exact(RECORD) {
+            if let Some((account, place, at)) = decode(&key, record) {
+                places.remember(account, place, at);
+            }
+        }
+        self.seen.store(length, Ordering::Relaxed);
+        Ok(key)
+    }
+
+    /// Reads the file again if it has changed; false if it has not. `key` is the process' own.
+    pub(super) fn refresh(&self, key: &[u8; KEY], places: &Places) -> bool {
+        let length = std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
+        length != self.seen.load(Ordering::Relaxed)
+            && length != 0
+            && self.logged(self.try_load(places)).is_some_and(|its| its == *key)
+    }
+
+    /// Appends a record, if the file has this key.
+    pub(super) fn append(
+        &self,
+        key: &[u8; KEY],
+        account: u64,
+        place: u64,
+        at: FileTime,
+        places: &Places,
+    ) {
+        self.logged(self.try_append(key, &encode(key, account, place, at), places));
+    }
+
+    fn try_append(&self, key: &[u8; KEY], record: &[u8], places: &Places) -> io::Result<()> {
+        let file = shared_file::open(&self.path)?;
+        let locked = Locked::wait(&file, PATIENCE)?;
+        if read_key(&locked)? != *key {
+            return Err(io::Error::other("it has been replaced; restart the server"));
+        }
+        let length = file.metadata()?.len();
+        let seen = self.seen.load(Ordering::Relaxed);
+        // A record that was cut short is overwritten.
+        let end = length - (length - HEADER as u64) % RECORD as u64;
+        locked.write_at(record, end)?;
+        if length as usize > LONG {
+            // Others' places that were not read yet come back with their next logon.
+            let mut all = Vec::new();
+            places.for_each(|account, place, at| all.extend(encode(key, account, place, at)));
+            locked.write_at(&all, HEADER as u64)?;
+            file.set_len((HEADER + all.len()) as u64)?;
+        } else if seen == length {
+            self.seen.store(end + RECORD as u64, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn logged<T>(&self, result: io::Result<T>) -> Option<T> {
+        result
+            .inspect_err(|error| {
+                let file = self.path.display();
+                tracing::error!(%file, %error, "[authorities] throttle_file cannot be used");
+            })
+            .ok()
+    }
+}
+
+fn read_key(locked: &Locked<'_>) -> io::Result<[u8; KEY]> {
+    let mut header = [0; HEADER];
+    let read = locked.read_at(&mut header, 0)?;
+    match header.split_first_chunk() {
+        Some((SIGNATURE, key)) if read == HEADER => {
+            key.try_into().map_err(|_| io::Error::other("no key"))
+        }
+        _ => Err(io::Error::other("it is another kind of file")),
+    }
+}
+
+fn encode(key: &[u8; KEY], account: u64, place: u64, at: FileTime) -> [u8; RECORD] {
+    let mut record = [0; RECORD];
+    for (to, from) in record.chunks_exact_mut(8).zip([account, place, at.0]) {
+        to.copy_from_slice(&from.to_le_bytes());
+    }
+    let checksum = siphash24(key, &record[..RECORD - 8]);
+    record[RECORD - 8..].copy_from_slice(&checksum.to_le_bytes());
+    record
+}
+
+fn decode(key: &[u8; KEY], record: &[u8]) -> Option<(u64, u64, FileTime)> {
+    let mut words = record
+        .chunks_exact(8)
+        .map(|word| u64::from_le_bytes(std::array::from_fn(|index| word[index])));
+    let (account, place, at) = (words.next()?, words.next()?, FileTime(words.next()?));
+    (encode(key, account, place, at) == record).then_some((account, place, at))
+}
