@@ -109,6 +109,72 @@ fn names_from_the_peer_cannot_forge_lines() {
     }
 }
 
+/// Otherwise a client could fill the disk with several times what it sends.
+#[test]
+fn what_a_client_sends_is_cut() {
+    let folder = Folder::new();
+    let settings = settings(&folder);
+    let name = "\u{1}".repeat(256);
+    let text = logged("warn", || {
+        assert!(!conversation(&settings, &name, &name, "SecREt01"));
+    });
+    assert!(text.contains("unknown user") && text.contains("\"...("), "{text}");
+    assert!(text.len() < 1200, "{text}");
+    // Windows has no longer names.
+    let text = logged("warn", || {
+        assert!(!conversation(&settings, &"x".repeat(257), "", "SecREt01"));
+    });
+    assert!(text.contains("a name longer than 256 characters") && text.len() < 300, "{text}");
+}
+
+#[test]
+fn a_flood_of_refusals_is_summed_up() {
+    let folder = Folder::new();
+    let settings = settings(&folder);
+    let configuration = Arc::new(Configuration::open(settings, None));
+    let server = Accepting::new(Arc::new(credential()), configuration);
+    let token = vec![0; 1 << 20];
+    let call = || context::Call {
+        requirements: ContextFlags::empty(),
+        bindings: None,
+        now: platform::now(),
+    };
+    let text = logged("warn", || {
+        for _ in 0..5000 {
+            assert!(server.step(&token, call()).is_err());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        assert!(server.step(&token, call()).is_err());
+    });
+    let similar: u64 = text
+        .split(" similar=")
+        .skip(1)
+        .map(|rest| {
+            rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<u64>().unwrap()
+        })
+        .sum();
+    let lines = text.lines().count();
+    assert!((101..200).contains(&lines), "{lines} lines");
+    assert_eq!(similar + lines as u64, 5001);
+}
+
+#[test]
+fn in_audit_mode_too_a_refusal_is_one_line() {
+    let folder = Folder::new();
+    let mut settings = settings(&folder);
+    settings.ntlm.mode = negossp::ntlm::Mode::Audit;
+    let text = logged("warn", || {
+        assert!(!conversation(&settings, "alice", "", "SecREt01"));
+    });
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(
+        text.contains("negossp::authority::audit") && text.contains("wrong password"),
+        "{text}"
+    );
+    let text = logged("info", || assert!(conversation(&settings, "alice", "", "Password")));
+    assert_eq!(text.matches("NTLM is still in use").count(), 1, "{text}");
+}
+
 #[test]
 fn secrets_are_not_logged_at_any_level() {
     let folder = Folder::new();

@@ -2,7 +2,9 @@
 
 use super::pass_through::PassThrough;
 use super::throttle::Throttle;
-use super::{Application, AuthorityKind, LocalAccounts, Options, application, audit, restrictions};
+use super::{
+    Application, AuditFile, AuthorityKind, LocalAccounts, Options, application, audit, restrictions,
+};
 use crate::ntlm::response::{self, Proof};
 use crate::ntlm::{Account, Authority, NetworkLogon, Validated};
 use crate::principal::{Origin, Principal};
@@ -26,6 +28,8 @@ pub struct Chain {
     pub throttle: Arc<Throttle>,
     /// `[ntlm] mode = "audit"`.
     pub audited: bool,
+    /// `[ntlm] audit_file`.
+    pub audit_file: Option<Arc<AuditFile>>,
     /// The credential's own accounts.
     pub credential: Vec<Account>,
     /// The server program's accounts.
@@ -59,19 +63,22 @@ impl Authority for Chain {
 }
 
 impl Chain {
-    /// Records how a logon ended once everything has been checked: in the audit file, and for the
-    /// throttle, which lets an account go on from where it has logged on before. `outcome` is the
-    /// receipt of the validated logon, or why the client was rejected.
-    pub fn conclude(
-        &self,
-        logon: &LogonNames,
-        outcome: Result<Option<Receipt>, &Error>,
-        now: FileTime,
-    ) {
-        if let Ok(Some(receipt)) = outcome {
+    /// A client has logged on, and everything has been checked. The throttle gets its `receipt`
+    /// back and lets the account go on from where it has logged on before.
+    pub fn accepted(&self, logon: &LogonNames, receipt: Option<Receipt>, now: FileTime) {
+        if let Some(receipt) = receipt {
             self.throttle.succeeded(receipt, now);
         }
-        audit::record(outcome.err(), logon, self.audited, &self.options, now);
+        if let Some(file) = &self.audit_file {
+            file.append(&audit::line(None, logon, now));
+        }
+    }
+
+    /// A client has been rejected, after `more` others for the same reason that were not recorded.
+    pub fn rejected(&self, logon: &LogonNames, why: &Error, more: u64, now: FileTime) {
+        let Some(file) = &self.audit_file else { return };
+        let others = if more == 0 { String::new() } else { audit::more(why, more, now) };
+        file.append(&(others + &audit::line(Some(why), logon, now)));
     }
 
     /// The verdict of the first authority that knows the client.

@@ -3,6 +3,7 @@
 use super::throttle::Throttle;
 use super::{AuthorityKind, LocalAccounts, Options};
 use crate::ntlm::response::nt_hash;
+use crate::runtime::log;
 use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::file;
 use crate::stores::accounts::smbpasswd;
@@ -50,7 +51,10 @@ impl PasswordChanger<'_> {
         let PasswordChange { user, domain, .. } = change;
         match &result {
             Ok(()) => tracing::info!(user, domain, "password changed"),
-            Err(error) => tracing::warn!(user, domain, "password not changed: {error}"),
+            Err(error) => {
+                tracing::warn!(user, domain, "password not changed: {error}");
+                log::explained();
+            }
         }
         result
     }

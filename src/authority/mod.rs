@@ -16,6 +16,7 @@ mod restrictions;
 pub mod throttle;
 
 pub use application::{Application, Proofs};
+pub use audit::AuditFile;
 pub use candidates::LocalAccounts;
 pub use chain::Chain;
 pub use change_password::{PasswordChange, PasswordChanger};

@@ -8,6 +8,7 @@ use super::abi::*;
 use super::boundary::guard::guard;
 use super::boundary::memory;
 use super::exports;
+use crate::runtime::log;
 use crate::types::error::Error;
 use abi_support::{Credentials, NO_HANDLE, Side, buffer, converse, descriptor, establish, free};
 use std::ffi::c_void;
@@ -33,6 +34,27 @@ fn sec_e_internal_error_for_any_panic() {
     }
     assert_eq!(guard("test", || Err(Error::OutOfSequence)), SEC_E_OUT_OF_SEQUENCE);
     assert_eq!(guard("test", || Ok(SEC_I_CONTINUE_NEEDED)), SEC_I_CONTINUE_NEEDED);
+}
+
+/// A client that is refused is one line at one level, whatever the status.
+#[test]
+fn a_call_whose_failure_is_explained_is_no_second_line() {
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(0));
+    let counter = lines.clone();
+    let subscriber =
+        log::Log::new(log::Filter::parse("info").0, move |_| *counter.lock().unwrap() += 1);
+    tracing::subscriber::with_default(subscriber, || {
+        for explained in [true, false, true] {
+            guard("test", || {
+                if explained {
+                    tracing::warn!("client refused");
+                    log::explained();
+                }
+                Err(Error::NoCredentials("none"))
+            });
+        }
+    });
+    assert_eq!(*lines.lock().unwrap(), 3);
 }
 
 #[test]

@@ -5,9 +5,10 @@
 //! error, or to the end of the file that `NEGOSSP_LOG_FILE` names.
 //!
 //! Data from a peer is recorded as a string value (`user = name`), which is quoted, so that it
-//! cannot imitate another field; control characters are always escaped. Secrets are never logged.
+//! cannot imitate another field; control characters are always escaped. A value is cut at 256
+//! characters, and `...(17 more)` follows its closing quote. Secrets are never logged.
 
-use super::log_text::{Utc, escape_into};
+use super::log_text::{Utc, cut, escape_into};
 use crate::platform;
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -72,6 +73,8 @@ fn open(path: &Path) -> std::io::Result<File> {
 thread_local! {
     /// The handle of the call in progress on this thread; 0 for none.
     static HANDLE: Cell<u64> = const { Cell::new(0) };
+    /// Whether a line says why the call in progress fails.
+    static EXPLAINED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A call of an exported function. Lines logged by its thread during the call contain its handle.
@@ -83,6 +86,7 @@ impl Call {
     #[inline]
     pub fn begin() -> Call {
         about(0);
+        EXPLAINED.set(false);
         Call(())
     }
 }
@@ -99,6 +103,16 @@ impl Drop for Call {
 #[inline]
 pub fn about(handle: u64) {
     HANDLE.with(|cell| cell.set(handle));
+}
+
+/// A line says why the call in progress on this thread fails: no other need say so.
+pub fn explained() {
+    EXPLAINED.set(true);
+}
+
+/// Whether a line says why the call in progress on this thread fails.
+pub fn is_explained() -> bool {
+    EXPLAINED.get()
 }
 
 /// A target as the log shows it and filters name it: the protocol crate's modules go by this
@@ -221,6 +235,18 @@ struct Text {
 }
 
 impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            self.message.push_str(value);
+            return;
+        }
+        let (value, left_out) = cut(value);
+        let _ = write!(self.fields, " {}={value:?}", field.name());
+        if left_out > 0 {
+            let _ = write!(self.fields, "...({left_out} more)");
+        }
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
@@ -229,7 +255,7 @@ impl Visit for Text {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let _ = write!(self.fields, " {}={:?}", field.name(), value.to_string());
+        self.record_str(field, &value.to_string());
     }
 }
 

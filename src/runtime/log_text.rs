@@ -16,6 +16,21 @@ pub(crate) fn escape_into(line: &mut String, text: &str) {
     }
 }
 
+/// The longest value in a line, in characters as they are escaped. Peers choose many values.
+const LONGEST: usize = 256;
+
+/// The part of a value that is written, and how many characters are left out.
+pub(crate) fn cut(value: &str) -> (&str, usize) {
+    let mut room = LONGEST;
+    for (at, character) in value.char_indices() {
+        match room.checked_sub(character.escape_debug().count()) {
+            Some(left) => room = left,
+            None => return (&value[..at], value[at..].chars().count()),
+        }
+    }
+    (value, 0)
+}
+
 /// Displays an instant in the format of ISO 8601.
 pub(crate) struct Utc(pub(crate) FileTime);
 

@@ -16,6 +16,7 @@ impl Credential {
         Chain {
             options: configuration.settings.authorities.clone(),
             throttle: configuration.throttle.clone(),
+            audit_file: configuration.audit_file.clone(),
             audited: configuration.settings.ntlm.mode == Mode::Audit,
             credential: self.accounts.clone(),
             application: self.application.clone(),

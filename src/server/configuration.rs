@@ -1,8 +1,8 @@
 //! The settings in force, with what they name opened.
 
 use crate::access_token;
-use crate::authority::LocalAccounts;
 use crate::authority::throttle::Throttle;
+use crate::authority::{AuditFile, LocalAccounts};
 use crate::config::Settings;
 use crate::domain::Domain;
 use crate::domain::machine_secret::{Secret, SecretFile};
@@ -34,6 +34,8 @@ pub struct Configuration {
     pub tokens: Arc<access_token::Config>,
     /// The throttle on password guessing.
     pub throttle: Arc<Throttle>,
+    /// `[ntlm] audit_file`.
+    pub audit_file: Option<Arc<AuditFile>>,
     /// `[domain]`.
     pub domain: Option<Arc<Domain>>,
     /// `[winbind]`.
@@ -107,7 +109,14 @@ impl Configuration {
             Throttle::path,
             Throttle::open,
         );
+        let audit_file = kept(
+            settings.authorities.audit_file.as_deref(),
+            previous.and_then(|previous| previous.audit_file.as_ref()),
+            AuditFile::path,
+            AuditFile::open,
+        );
         Configuration {
+            audit_file,
             throttle: throttle.unwrap_or_else(|| Throttle::of_process().clone()),
             accounts,
             details: Arc::new(details),

@@ -7,6 +7,7 @@ mod configuration;
 mod context;
 pub mod credential;
 pub mod export_import;
+mod flood;
 mod outcome;
 mod pending_logon;
 mod store;

@@ -1,12 +1,18 @@
 //! How an exchange has ended, reported once, when everything has been checked: one line in the log,
 //! and for NTLM logons the audit file and the throttle.
 
+use super::flood::Flood;
 use crate::authority::Chain;
 use crate::negotiate::Established;
 use crate::platform;
+use crate::runtime::log;
 use crate::types::error::{Denial, Error, Failure};
 use crate::types::logon_names::{LogonNames, ValidatedLogon};
 use crate::types::time::FileTime;
+use std::time::Instant;
+
+/// The clients that this process has rejected.
+static FLOOD: Flood = Flood::new();
 
 /// An acceptor's context is established, and the caller has the last token.
 pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) {
@@ -27,15 +33,30 @@ pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) 
         "client accepted"
     );
     if let Some(ValidatedLogon { names, receipt, .. }) = logon {
-        chain.conclude(names, Ok(*receipt), now);
+        if chain.audited {
+            warn_of_ntlm(names);
+        }
+        chain.accepted(names, *receipt, now);
     }
 }
 
-/// An acceptor rejects a client. `token` is the length of its token in bytes.
+/// The line of `[ntlm] mode = "audit"`.
+fn warn_of_ntlm(names: &LogonNames) {
+    let LogonNames { user, domain, workstation, .. } = names;
+    tracing::warn!(
+        target: "negossp::authority::audit",
+        user, domain, workstation, outcome = "accepted", "NTLM is still in use"
+    );
+}
+
+/// An acceptor rejects a client: one line in the log. `token` is the length of its token in bytes.
 pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: FileTime) {
+    log::explained();
     let Failure { error, logon, .. } = failure;
+    let Some(more) = FLOOD.admits(error, Instant::now()) else { return };
+    let similar = (more > 0).then_some(more);
     let Some(logon) = logon else {
-        tracing::warn!(target: "negossp::context", token, "client refused: {error}");
+        tracing::warn!(target: "negossp::context", token, similar, "client refused: {error}");
         return;
     };
     let LogonNames { user, domain, workstation, .. } = &**logon;
@@ -43,26 +64,34 @@ pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: File
     if matches!(error, Error::NoAuthority(_) | Error::OutOfMemory | Error::Internal(_)) {
         tracing::error!(
             target: "negossp::context",
-            token, user, domain, workstation, "client refused: {error}"
+            token, user, domain, workstation, similar, "client refused: {error}"
+        );
+    } else if chain.audited {
+        tracing::warn!(
+            target: "negossp::authority::audit",
+            token, user, domain, workstation, similar, outcome = "refused",
+            "NTLM is still in use; client refused: {error}"
         );
     } else {
         tracing::warn!(
             target: "negossp::context",
-            token, user, domain, workstation, "client refused: {error}"
+            token, user, domain, workstation, similar, "client refused: {error}"
         );
     }
-    chain.conclude(logon, Err(error), now);
+    chain.rejected(logon, error, more, now);
 }
 
 /// A client whose response was right has not sent its last token.
 pub(super) fn abandoned(names: &LogonNames, chain: &Chain) {
+    let error = Error::LogonDenied(Denial::Mic);
+    let Some(more) = FLOOD.admits(&error, Instant::now()) else { return };
     let LogonNames { user, domain, workstation, .. } = names;
+    let similar = (more > 0).then_some(more);
     tracing::warn!(
         target: "negossp::context",
-        user, domain, workstation, "client refused: it did not finish the exchange"
+        user, domain, workstation, similar, "client refused: it did not finish the exchange"
     );
-    let error = Error::LogonDenied(Denial::Mic);
-    chain.conclude(names, Err(&error), platform::now());
+    chain.rejected(names, &error, more, platform::now());
 }
 
 /// An exchange is continued in another process, with the client's last token missing.
@@ -73,7 +102,10 @@ pub(super) fn exported(logon: &ValidatedLogon, chain: &Chain, now: FileTime) {
         target: "negossp::context",
         user, domain, workstation, "client authenticated; its context is exported"
     );
-    chain.conclude(names, Ok(*receipt), now);
+    if chain.audited {
+        warn_of_ntlm(names);
+    }
+    chain.accepted(names, *receipt, now);
 }
 
 /// An initiator's context is established.

@@ -5,7 +5,7 @@ use super::status;
 use crate::entry::abi::{SEC_E_INTERNAL_ERROR, SEC_E_OK, SECURITY_STATUS};
 use crate::platform;
 use crate::runtime::log;
-use crate::types::error::{Error, Result};
+use crate::types::error::Result;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
@@ -85,15 +85,7 @@ fn log_result(name: &'static str, result: &Result<SECURITY_STATUS>) {
         Ok(status) => {
             tracing::trace!(function = name, status = format_args!("{status:#010x}"), "returns")
         }
-        // Already logged by the step itself.
-        Err(
-            error @ (Error::InvalidToken(_)
-            | Error::LogonDenied(_)
-            | Error::BadBindings(_)
-            | Error::WrongTarget(_)
-            | Error::NothingInCommon(_)
-            | Error::NoAuthority(_)),
-        ) => tracing::debug!(function = name, %error, "fails"),
+        Err(error) if log::is_explained() => tracing::debug!(function = name, %error, "fails"),
         Err(error) => tracing::warn!(function = name, %error, "fails"),
     }
 }

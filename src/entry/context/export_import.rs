@@ -8,6 +8,7 @@ use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{Object, find, take};
 use crate::mechanism::{Mechanism, Package};
 use crate::platform;
+use crate::runtime::log;
 use crate::server::export_import::{self, ExportOptions, Imported};
 use crate::server::{self, Context};
 use crate::types::error::{Error, Result};
@@ -93,11 +94,12 @@ pub(crate) unsafe fn import(
     let settings = &configuration.settings;
     let imported = export_import::import(sealed, &configuration)
         .and_then(|imported| belongs(&imported, package).map(|()| imported));
-    let imported = imported.inspect_err(|error| {
-        tracing::warn!(bytes = sealed.len(), "context not imported: {error}")
-    })?;
-    let claim = imported.claim(settings.export.lifetime, platform::now());
-    let claim = claim.inspect_err(|error| tracing::warn!("context not imported: {error}"))?;
+    let refused = |error: &Error| {
+        tracing::warn!(bytes = sealed.len(), "context not imported: {error}");
+        log::explained();
+    };
+    let imported = imported.inspect_err(refused)?;
+    let claim = imported.claim(settings.export.lifetime, platform::now()).inspect_err(refused)?;
     let shared = Arc::new(Lock::new(ContextObject::imported(imported)));
     let Some(words) = CONTEXTS.insert(Object::Ours(shared), settings.limits.contexts) else {
         claim.release();

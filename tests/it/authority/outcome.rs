@@ -56,16 +56,30 @@ impl Server {
 
     /// An exchange of alice's up to the server's challenge.
     fn challenged(&self, package: Package, bindings: Option<&ChannelBindings>) -> Exchange {
+        self.challenged_by(package, bindings, Some(alice("Password")))
+    }
+
+    /// The same of a client with this identity; without one, a null session's.
+    fn challenged_by(
+        &self,
+        package: Package,
+        bindings: Option<&ChannelBindings>,
+        identity: Option<Identity>,
+    ) -> Exchange {
+        let requirements = match identity {
+            Some(_) => ContextFlags::INTEGRITY,
+            None => ContextFlags::ALLOW_NULL_SESSION,
+        };
         let mechanisms = vec![Mechanism::Ntlm];
         let server = Credential { package, mechanisms, ..credential() };
         let client = Credential {
             usage: Usage { inbound: false, outbound: true },
-            identity: Some(alice("Password")),
+            identity,
             ..server.clone()
         };
         let client =
             Initiating::new(Arc::new(client), self.configuration.clone(), "HTTP/srv".into());
-        let negotiate = client.unwrap().step(None, call(ContextFlags::INTEGRITY)).unwrap();
+        let negotiate = client.unwrap().step(None, call(requirements)).unwrap();
         let server = Accepting::new(Arc::new(server), self.configuration.clone());
         let challenge =
             server.step(&negotiate.token.unwrap(), Call { bindings, ..plain() }).unwrap();
@@ -74,8 +88,7 @@ impl Server {
         else {
             panic!("too early")
         };
-        let authenticate =
-            client.step(challenge.token.as_deref(), call(ContextFlags::INTEGRITY)).unwrap();
+        let authenticate = client.step(challenge.token.as_deref(), call(requirements)).unwrap();
         Exchange { server: *server, authenticate: authenticate.token.unwrap() }
     }
 
@@ -146,7 +159,7 @@ fn wrong_channel_bindings_are_recorded_as_refused() {
 fn a_client_that_does_not_finish_is_recorded_as_refused() {
     let server = Server::new();
     let (accepting, _) = server.mic_awaited();
-    assert!(!server.audit_file.exists());
+    assert!(server.audited().is_empty());
     drop(accepting);
     assert_eq!(server.audited(), ["refused"]);
 }
@@ -193,5 +206,20 @@ fn a_replaced_credential_counts_in_the_next_step() {
         let credential = Credential { accounts, ..(**accepting.credential()).clone() };
         accepting.set_credential(Arc::new(credential));
         assert_eq!(accepting.step(&authenticate, plain()).is_ok(), accepted, "{password}");
+    }
+}
+
+#[test]
+fn null_sessions_are_recorded() {
+    let server = Server::new();
+    for (allowed, outcome) in
+        [(ContextFlags::ALLOW_NULL_SESSION, "accepted"), (ContextFlags::empty(), "refused")]
+    {
+        let exchange = server.challenged_by(NTLM, None, None);
+        let accepted = exchange.server.step(&exchange.authenticate, call(allowed));
+        if let Ok(mut output) = accepted {
+            output.conclude();
+        }
+        assert_eq!(server.audited().pop().expect("a line"), outcome);
     }
 }

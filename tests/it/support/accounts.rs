@@ -206,6 +206,9 @@ pub(crate) fn validate_under(
         workstation: logon.workstation.to_owned(),
         address: logon.address,
     };
-    chain.conclude(&names, result.as_ref().map(|validated| validated.receipt), now);
+    match &result {
+        Ok(validated) => chain.accepted(&names, validated.receipt, now),
+        Err(error) => chain.rejected(&names, error, 0, now),
+    }
     result
 }

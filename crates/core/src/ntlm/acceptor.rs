@@ -220,9 +220,9 @@ impl Challenged {
             .or(Charset::from_flags(flags))
             .unwrap_or(Charset::Unicode);
         let names = LogonNames {
-            user: charset.decode(message.user)?,
-            domain: charset.decode(message.domain)?,
-            workstation: charset.decode(message.workstation)?,
+            user: name(charset, message.user)?,
+            domain: name(charset, message.domain)?,
+            workstation: name(charset, message.workstation)?,
             address: call.bindings.and_then(|bindings| bindings.initiator),
         };
         debug!(
@@ -233,13 +233,14 @@ impl Challenged {
             "NTLM AUTHENTICATE_MESSAGE"
         );
         let verified = if message.is_anonymous() {
-            anonymous(&message, flags, call)?
+            anonymous(&message, flags, call)
         } else {
-            match self.verify(&message, &names, flags, call) {
-                Ok(verified) => verified,
-                Err(error) => {
-                    return Err(Failure { error, token: None, logon: Some(Box::new(names)) });
-                }
+            self.verify(&message, &names, flags, call)
+        };
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err(error) => {
+                return Err(Failure { error, token: None, logon: Some(Box::new(names)) });
             }
         };
         debug!(user = verified.principal.display_name(), mic = verified.assertions.has_mic, response = ?verified.response, "NTLM accepted");
@@ -253,10 +254,11 @@ impl Challenged {
             client_target: verified.assertions.target_name,
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: verified.assertions.has_mic,
-            logon: verified.response.map(|response| {
-                let (response, receipt) = (response.name(), verified.receipt);
-                Box::new(ValidatedLogon { names, response, receipt })
-            }),
+            logon: Some(Box::new(ValidatedLogon {
+                names,
+                response: verified.response.map_or("none", ResponseKind::name),
+                receipt: verified.receipt,
+            })),
         };
         Ok(Step::Done { established, token: None, claim: None })
     }
@@ -342,6 +344,18 @@ impl Challenged {
         }
         Ok(flags)
     }
+}
+
+/// The longest name of a user, a domain or a computer in Windows, in characters (`UNLEN`).
+const LONGEST_NAME: usize = 256;
+
+/// A name in AUTHENTICATE_MESSAGE. Names are copied into the log and the audit file, so that longer
+/// ones than Windows has are malformed.
+fn name(charset: Charset, bytes: &[u8]) -> Result<String> {
+    if bytes.len() > LONGEST_NAME * charset.unit() {
+        return Err(Error::InvalidToken("a name longer than 256 characters"));
+    }
+    charset.decode(bytes)
 }
 
 /// The result of a successful verification.

@@ -167,6 +167,14 @@ impl Charset {
         }
     }
 
+    /// The length of a code unit in bytes.
+    pub(super) fn unit(self) -> usize {
+        match self {
+            Charset::Unicode => 2,
+            Charset::Oem => 1,
+        }
+    }
+
     /// Decodes text.
     ///
     /// Errors: `InvalidToken` for odd lengths, unpaired surrogates and NUL.

@@ -1,0 +1,87 @@
+//! Limits the lines that a flood of rejected clients writes. After some for one reason, one in each
+//! second is written, and says how many were not.
+
+use crate::types::error::Error;
+use parking_lot::Mutex;
+use std::time::{Duration, Instant};
+
+/// Lines that are written at once.
+const BURST: u32 = 100;
+/// One more is written in this time.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Reasons that are counted by themselves.
+const REASONS: usize = 64;
+
+/// The clients that were rejected for one reason.
+struct Reason {
+    error: Error,
+    /// When all lines that were written are forgotten.
+    until: Instant,
+    /// Clients without a line since the last one.
+    more: u64,
+}
+
+/// The limit of one process.
+pub(super) struct Flood(Mutex<Vec<Reason>>);
+
+impl Flood {
+    pub(super) const fn new() -> Flood {
+        Flood(Mutex::new(Vec::new()))
+    }
+
+    /// Whether this rejection gets a line: if so, how many for the same reason got none before it.
+    pub(super) fn admits(&self, error: &Error, now: Instant) -> Option<u64> {
+        // A fork may have left it locked.
+        let Some(mut reasons) = self.0.try_lock() else { return Some(0) };
+        let at = match reasons.iter().position(|reason| reason.error == *error) {
+            Some(at) => at,
+            None => {
+                if reasons.len() >= REASONS {
+                    reasons.retain(|reason| reason.until > now || reason.more > 0);
+                }
+                if reasons.len() >= REASONS || reasons.try_reserve(1).is_err() {
+                    return Some(0);
+                }
+                reasons.push(Reason { error: *error, until: now, more: 0 });
+                reasons.len() - 1
+            }
+        };
+        let reason = &mut reasons[at];
+        if reason.until.saturating_duration_since(now) > INTERVAL * (BURST - 1) {
+            reason.more += 1;
+            return None;
+        }
+        reason.until = reason.until.max(now) + INTERVAL;
+        Some(std::mem::take(&mut reason.more))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::error::Denial;
+
+    #[test]
+    fn a_flood_is_counted_and_others_are_not_in_its_way() {
+        let (flood, mut now) = (Flood::new(), Instant::now());
+        let [wrong, unknown] = [Denial::WrongPassword, Denial::UnknownUser].map(Error::LogonDenied);
+        let lines = (0..1000).filter(|_| flood.admits(&wrong, now).is_some()).count();
+        assert_eq!(lines, BURST as usize);
+        assert_eq!(flood.admits(&unknown, now), Some(0));
+        now += INTERVAL;
+        assert_eq!(flood.admits(&wrong, now), Some(1000 - u64::from(BURST)));
+        assert_eq!(flood.admits(&wrong, now), None);
+        now += INTERVAL * BURST;
+        assert_eq!(flood.admits(&wrong, now), Some(1));
+        assert_eq!(flood.admits(&wrong, now), Some(0));
+    }
+
+    #[test]
+    fn the_number_of_reasons_is_bounded() {
+        let (flood, now) = (Flood::new(), Instant::now());
+        for needed in 0..1000 {
+            assert_eq!(flood.admits(&Error::BufferTooSmall { needed }, now), Some(0));
+        }
+        assert!(flood.0.lock().len() <= REASONS);
+    }
+}
