@@ -5,6 +5,7 @@ use crate::mechanism::Mechanism;
 use crate::ntlm::ServerNames;
 use crate::stores::kerberos_files::KerberosFiles;
 use crate::{access_token, authority, export, kerberos, ntlm, platform};
+use std::time::Duration;
 
 impl Default for Settings {
     /// The defaults, with names from the host's own.
@@ -45,6 +46,13 @@ impl Default for Negotiate {
 impl Default for Limits {
     fn default() -> Limits {
         // 48256 is the cbMaxToken of Windows' Negotiate.
-        Limits { contexts: 1 << 20, credentials: 1 << 16, max_token: 48256 }
+        Limits {
+            contexts: 1 << 20,
+            credentials: 1 << 16,
+            max_token: 48256,
+            half_open: 1 << 16,
+            half_open_bytes: 128 << 20,
+            half_open_age: Duration::from_secs(10 * 60),
+        }
     }
 }

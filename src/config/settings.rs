@@ -96,6 +96,12 @@ pub struct Limits {
     pub credentials: u32,
     /// Longest token accepted, in bytes (`cbMaxToken` is this).
     pub max_token: u32,
+    /// Contexts that may wait for a client's next token at a time; the oldest are ended.
+    pub half_open: u32,
+    /// The memory of these, in bytes.
+    pub half_open_bytes: u32,
+    /// How long each may take from its first token to the last.
+    pub half_open_age: Duration,
 }
 
 /// `[accounts]`.

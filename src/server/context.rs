@@ -146,6 +146,14 @@ impl Accepting {
         self.credential = credential;
     }
 
+    /// Ends the exchange because of `[limits]`.
+    pub fn abandon(self) {
+        // A validated logon reports itself.
+        if self.pending.is_none() {
+            outcome::ended();
+        }
+    }
+
     /// One call of `AcceptSecurityContext`. A failure is reported: to the log, and where it is an
     /// NTLM logon's, to the authorities. Success is reported by [`StepOutput::conclude`].
     pub fn step(&self, token: &[u8], call: Call<'_>) -> Result<StepOutput, Failure> {

@@ -94,6 +94,18 @@ pub(super) fn abandoned(names: &LogonNames, chain: &Chain) {
     chain.rejected(names, &error, more, platform::now());
 }
 
+/// An exchange was not finished in time, or too many others have begun since.
+pub(super) fn ended() {
+    let error = Error::ContextExpired;
+    if let Some(more) = FLOOD.admits(&error, Instant::now()) {
+        let similar = (more > 0).then_some(more);
+        tracing::warn!(
+            target: "negossp::context",
+            similar, "client refused: it did not finish the exchange ([limits] half_open)"
+        );
+    }
+}
+
 /// An exchange is continued in another process, with the client's last token missing.
 pub(super) fn exported(logon: &ValidatedLogon, chain: &Chain, now: FileTime) {
     let ValidatedLogon { names, receipt, .. } = logon;

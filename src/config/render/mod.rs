@@ -78,6 +78,9 @@ impl Display for Settings {
         writeln!(f, "contexts = {}", limits.contexts)?;
         writeln!(f, "credentials = {}", limits.credentials)?;
         writeln!(f, "max_token = {}", limits.max_token)?;
+        writeln!(f, "half_open = {}", limits.half_open)?;
+        writeln!(f, "half_open_bytes = {}", limits.half_open_bytes)?;
+        writeln!(f, "half_open_age = {}", Limit(Some(limits.half_open_age)))?;
 
         writeln!(f, "\n[authorities]")?;
         writeln!(f, "order = {}", List(authorities.order.iter().map(|kind| kind.name_of())))?;

@@ -1,5 +1,6 @@
 //! The table `[limits]`.
 
+use super::span::Span;
 use crate::config::Limits;
 use serde::Deserialize;
 
@@ -9,6 +10,9 @@ pub(super) struct LimitsTable {
     contexts: Option<u32>,
     credentials: Option<u32>,
     max_token: Option<u32>,
+    half_open: Option<u32>,
+    half_open_bytes: Option<u32>,
+    half_open_age: Option<Span>,
 }
 
 /// Below this a client's AUTHENTICATE_MESSAGE with long names no longer fits.
@@ -30,6 +34,9 @@ impl LimitsTable {
             contexts: self.contexts.unwrap_or(default.contexts),
             credentials: self.credentials.unwrap_or(default.credentials),
             max_token,
+            half_open: self.half_open.unwrap_or(default.half_open),
+            half_open_bytes: self.half_open_bytes.unwrap_or(default.half_open_bytes),
+            half_open_age: self.half_open_age.map_or(default.half_open_age, |span| span.0),
         })
     }
 }

@@ -101,10 +101,23 @@ pub(crate) unsafe fn import(
     let imported = imported.inspect_err(refused)?;
     let claim = imported.claim(settings.export.lifetime, platform::now()).inspect_err(refused)?;
     let shared = Arc::new(Lock::new(ContextObject::imported(imported)));
-    let Some(words) = CONTEXTS.insert(Object::Ours(shared), settings.limits.contexts) else {
+    let object = Object::Ours(shared.clone());
+    let Some(words) = CONTEXTS.insert(object, settings.limits.contexts) else {
         claim.release();
         return Err(Error::OutOfMemory);
     };
+    let mut object = shared.lock()?;
+    if object.is_half_open() {
+        let now = object.started;
+        let waits =
+            object.wait_for_client(&shared, words.slot(), sealed.len(), &settings.limits, now);
+        if let Err(error) = waits {
+            drop(object);
+            CONTEXTS.remove(words);
+            claim.release();
+            return Err(error);
+        }
+    }
     tracing::debug!(bytes = sealed.len(), "context imported");
     // SAFETY: C caller's contract, outputs.
     unsafe { put(context, words.into()) };

@@ -33,6 +33,13 @@ impl<T> Lock<T> {
         self.holder.store(thread, Ordering::Relaxed);
         Ok(Held { lock: self, value })
     }
+
+    /// The value, unless a thread holds it.
+    pub(crate) fn try_lock(&self) -> Option<Held<'_, T>> {
+        let value = self.value.try_lock()?;
+        self.holder.store(this_thread(), Ordering::Relaxed);
+        Some(Held { lock: self, value })
+    }
 }
 
 /// Access to the value until dropped.

@@ -4,6 +4,7 @@ pub(crate) mod access_token;
 pub(crate) mod attributes;
 pub(crate) mod complete;
 pub(crate) mod export_import;
+mod half_open;
 pub(crate) mod lock;
 pub(crate) mod message;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::boundary::flags::Side;
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, first_generation};
 use crate::access_token::{Config, Subject, Token};
+use crate::config::Limits;
 use crate::context::{Call, EstablishedContext};
 use crate::server::export_import::{CallState, Imported};
 use crate::server::{Configuration, Context, StepOutput};
@@ -49,6 +51,10 @@ pub(super) struct ContextObject {
     pub(super) last_status: SECURITY_STATUS,
     /// The NTSTATUS of that, if it was an error.
     pub(super) substatus: NtStatus,
+    /// While an acceptor waits for its client's next token.
+    place: Option<half_open::Place>,
+    /// The exchange has been ended by the limits for half-open contexts.
+    expired: bool,
     /// The client's token, once requested.
     token: Option<Arc<Token>>,
     /// A handle for it that the caller uses but does not close.
@@ -81,6 +87,8 @@ impl ContextObject {
             started: now,
             last_status: SEC_E_OK,
             substatus: NtStatus::SUCCESS,
+            place: None,
+            expired: false,
             token: None,
             borrowed: None,
         }
@@ -120,6 +128,9 @@ impl ContextObject {
         bindings: Option<ChannelBindings>,
         now: FileTime,
     ) -> Result<StepOutput, Failure> {
+        if self.expired {
+            return Err(Error::ContextExpired.into());
+        }
         let State::Ready(ready) = &mut self.state else {
             return Err(Error::InvalidHandle("CompleteAuthToken has not been called").into());
         };
@@ -131,6 +142,13 @@ impl ContextObject {
                 )
                 .into());
             }
+        }
+        let limits = configuration(ready).map(|configuration| &configuration.settings.limits);
+        if side == Side::Accept
+            && limits.is_some_and(|limits| now.distance(self.started) > limits.half_open_age)
+        {
+            self.expire();
+            return Err(Error::ContextExpired.into());
         }
         let requirements = required | self.requirements;
         self.bindings = bindings.or(self.bindings);
@@ -146,7 +164,8 @@ impl ContextObject {
             Context::Established(_) | Context::Failed => {
                 Err(Error::Internal("a context that is not under way").into())
             }
-        }?;
+        };
+        let output = output.inspect_err(|_| self.place = None)?;
         self.state = State::Ready(context);
         Ok(output)
     }
@@ -174,7 +193,52 @@ impl ContextObject {
     /// Advances to the context after `leg`.
     pub(super) fn proceed(&mut self, leg: StepOutput, required: ContextFlags) {
         self.requirements |= self.lasting(required);
-        self.state = State::Ready(leg.context);
+        self.become_ready(leg.context);
+    }
+
+    fn become_ready(&mut self, context: Context) {
+        if !matches!(context, Context::Accepting(_)) {
+            self.place = None;
+        }
+        self.state = State::Ready(context);
+    }
+
+    /// Whether this is an acceptor that waits for its client's next token.
+    pub(super) fn is_half_open(&self) -> bool {
+        matches!(
+            &self.state,
+            State::Ready(Context::Accepting(_))
+                | State::Incomplete(StepOutput { context: Context::Accepting(_), .. })
+        )
+    }
+
+    /// Counts this context, which is `shared`'s, among those that wait for a client. `slot` is its
+    /// handle's, `bytes` the length of its client's token.
+    fn wait_for_client(
+        &mut self,
+        shared: &Shared,
+        slot: usize,
+        bytes: usize,
+        limits: &Limits,
+        now: FileTime,
+    ) -> Result<()> {
+        let place = half_open::enter(shared, slot, bytes, limits, now);
+        self.place = Some(place.ok_or(Error::OutOfMemory)?);
+        Ok(())
+    }
+
+    /// Ends an exchange that is under way, because of `[limits]`.
+    fn expire(&mut self) {
+        if !self.is_half_open() {
+            return;
+        }
+        let failed = State::Ready(Context::Failed);
+        match std::mem::replace(&mut self.state, failed) {
+            State::Ready(Context::Accepting(accepting)) => accepting.abandon(),
+            State::Incomplete(_) | State::Ready(_) => {}
+        }
+        self.place = None;
+        self.expired = true;
     }
 
     /// [`complete`](Self::complete) will advance to the context after `leg`.
@@ -197,13 +261,13 @@ impl ContextObject {
         if let State::Incomplete(leg) =
             std::mem::replace(&mut self.state, State::Ready(Context::Failed))
         {
-            self.state = State::Ready(leg.context);
+            self.become_ready(leg.context);
         }
     }
 
     /// Makes the context failed, for good.
     pub(super) fn fail(&mut self) {
-        self.state = State::Ready(Context::Failed);
+        self.become_ready(Context::Failed);
     }
 
     /// The context, unless CompleteAuthToken must be called next.

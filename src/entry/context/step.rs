@@ -143,18 +143,32 @@ impl Call<'_> {
             find(&CREDENTIALS, arguments.credential)?
         };
         let configuration = server::current();
-        let limit = configuration.settings.limits.contexts;
+        let limits = configuration.settings.limits.clone();
         let shared: Shared =
             Arc::new(Lock::new(ContextObject::new(first(credential, configuration)?, self.now)));
         let new = UncommittedHandle(
-            CONTEXTS.insert(Object::Ours(shared.clone()), limit).ok_or(Error::OutOfMemory)?,
+            CONTEXTS
+                .insert(Object::Ours(shared.clone()), limits.contexts)
+                .ok_or(Error::OutOfMemory)?,
         );
         log::about(new.0.number());
-        // SAFETY: C caller's contract, handles and buffers.
-        let status = unsafe { self.go_on(&mut *shared.lock()?)? };
+        let status = {
+            let mut object = shared.lock()?;
+            // SAFETY: C caller's contract, handles and buffers.
+            let status = unsafe { self.go_on(&mut object)? };
+            if self.side == Side::Accept && object.is_half_open() {
+                object.wait_for_client(&shared, new.0.slot(), self.length(), &limits, self.now)?;
+            }
+            status
+        };
         // SAFETY: C caller's contract, outputs.
         unsafe { put(arguments.new_context, new.keep().into()) };
         Ok(status)
+    }
+
+    /// The length of the input token, in bytes.
+    fn length(&self) -> usize {
+        self.input.find(SECBUFFER_TOKEN).map_or(0, |token| token.length())
     }
 
     /// Takes the input and writes the output. The context advances only if the output fits.

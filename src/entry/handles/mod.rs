@@ -124,6 +124,11 @@ impl Words {
     pub(super) fn number(self) -> u64 {
         u64::from(self.upper) << 32 | u64::from(self.lower)
     }
+
+    /// The number of the object's slot.
+    pub(super) fn slot(self) -> usize {
+        self.lower as usize >> 2
+    }
 }
 
 impl From<Words> for SecHandle {

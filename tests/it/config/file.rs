@@ -101,6 +101,9 @@ tgt_ccache = "FILE:/var/lib/tgt"
 contexts = 7
 credentials = 8
 max_token = 12000
+half_open = 9
+half_open_bytes = 10000
+half_open_age = "3m"
 
 [accounts]
 file = "accounts"
@@ -211,6 +214,8 @@ fn every_key_is_read() {
     );
     let limits = &settings.limits;
     assert_eq!((limits.contexts, limits.credentials, limits.max_token), (7, 8, 12_000));
+    assert_eq!((limits.half_open, limits.half_open_bytes), (9, 10_000));
+    assert_eq!(limits.half_open_age, Duration::from_secs(180));
     let winbind = settings.winbind.as_ref().unwrap();
     assert_eq!(
         (winbind.way, winbind.helpers, winbind.timeout),

@@ -112,6 +112,59 @@ const struct test limits_tests[] = {
     END_OF_TESTS,
 };
 
+/* ---- config/half-open.toml: [limits] half_open = 64, half_open_age = "2s" */
+
+/* Exchanges that others begin and do not go on with, ten for each that does. */
+static void who_goes_on_is_served_while_others_leave_their_exchanges(void) {
+    enum { ROUNDS = 20, GARBAGE = 10 };
+    static struct conversation c;
+    static CtxtHandle left[ROUNDS * GARBAGE];
+    unsigned number = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        REQUIRE(conversation_open(&c, NULL));
+        REQUIRE_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+        REQUIRE_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+        for (unsigned i = 0; i < GARBAGE; i++) {
+            struct conversation other;
+            REQUIRE(conversation_open(&other, NULL));
+            REQUIRE_STATUS(client_leg(&other), SEC_I_CONTINUE_NEEDED);
+            REQUIRE_STATUS(server_leg(&other), SEC_I_CONTINUE_NEEDED);
+            left[number++] = other.server.context;
+            other.server.has_context = false;
+            conversation_close(&other);
+        }
+        CHECK(converse(&c) && conversation_works(&c));
+        conversation_close(&c);
+    }
+    /* The oldest have been ended, and say so at every call. */
+    REQUIRE(conversation_open(&c, NULL));
+    REQUIRE_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    c.server.context = left[0];
+    c.server.has_context = true;
+    CHECK_STATUS(server_leg(&c), SEC_E_CONTEXT_EXPIRED);
+    CHECK_STATUS(server_leg_with(&c, c.client.sent.data, c.client.sent.length), SEC_E_CONTEXT_EXPIRED);
+    conversation_close(&c);
+    for (unsigned i = 1; i < number; i++) CHECK_STATUS(W->DeleteSecurityContext(&left[i]), SEC_E_OK);
+}
+
+static void an_exchange_must_end_in_time(void) {
+    struct conversation c;
+    REQUIRE(conversation_until_last_leg(&c, NULL));
+    sleep_milliseconds(2300);
+    CHECK_STATUS(server_leg(&c), SEC_E_CONTEXT_EXPIRED);
+    conversation_close(&c);
+    REQUIRE(conversation_establish(&c, NULL));
+    sleep_milliseconds(2300);
+    CHECK(conversation_works(&c));
+    conversation_close(&c);
+}
+
+const struct test half_open_tests[] = {
+    TEST(who_goes_on_is_served_while_others_leave_their_exchanges),
+    TEST(an_exchange_must_end_in_time),
+    END_OF_TESTS,
+};
+
 /* ---- config/lifetime.toml: [negotiate] context_lifetime = 2 (seconds), in several time zones */
 
 #define TICKS_PER_SECOND 10000000ull

@@ -34,6 +34,7 @@ static const struct group groups[] = {
     {"access_token", "default", access_token_tests},
     {"complete", "complete", complete_tests},
     {"limits", "limits", limits_tests},
+    {"half_open", "half-open", half_open_tests},
     {"lifetime", "lifetime", lifetime_tests},
     {"no_accounts", "no-accounts", no_accounts_tests},
     {"unreadable", "absent-accounts", unreadable_tests},
