@@ -169,6 +169,9 @@ for name in ${lanes[*]}; do
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     while IFS= read -r line; do skips+=("$line"); done <"build/test/$name.skips"
 done
-if ((${#skips[@]})); then printf '%s\n' "${skips[@]}" | awk '!seen[$0]++'; fi
+if ((${#skips[@]})); then
+    printf '%s\n' "${skips[@]}" | awk '!seen[$0]++ { order[++n] = $0 }
+        END { for (i = 1; i <= n; i++) print order[i] (seen[order[i]] > 1 ? " (" seen[order[i]] " times)" : "") }'
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))

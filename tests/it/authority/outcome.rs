@@ -18,6 +18,7 @@ use negossp::types::identity::Identity;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Where MIC is in AUTHENTICATE_MESSAGE ([MS-NLMP] 2.2.1.3).
 const MIC: usize = 72;
@@ -222,4 +223,26 @@ fn null_sessions_are_recorded() {
         }
         assert_eq!(server.audited().pop().expect("a line"), outcome);
     }
+}
+
+/// No number of right logons at the same time may refuse one.
+#[test]
+fn four_threads_log_the_same_account_on() {
+    let server = Server::new();
+    let begun = Instant::now();
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..10_000 {
+                    let exchange = server.challenged(NTLM, None);
+                    let accepted = exchange.server.step(&exchange.authenticate, plain());
+                    accepted.expect("accepted").conclude();
+                    if begun.elapsed() > Duration::from_secs(20) {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    assert!(!server.audited().is_empty() && server.audited().iter().all(|it| it == "accepted"));
 }

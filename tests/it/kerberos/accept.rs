@@ -19,12 +19,14 @@ use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
 use negossp::platform;
 use negossp::platform::random::SystemRandom;
+use negossp::server::Configuration;
 use negossp::types::address::Address;
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use negossp::types::time::FileTime;
+use std::sync::Arc;
 use std::time::Duration;
 
 const AES: Enctype = Enctype::Aes256Sha1;
@@ -830,4 +832,22 @@ fn forwarded_credentials() {
     // Another client's.
     let forge = Forge { client: vec!["mallory".into()], ..sealed(None) };
     assert!(denied(server.accept(&forge.token())).contains("another client's"));
+}
+
+/// No number of right requests at the same time may refuse one.
+#[test]
+fn four_threads_accept_the_same_client() {
+    let forge = Forge { cksum: gss(GssFlags::MUTUAL), ..Forge::new(AES) };
+    let mut server = forge.server();
+    server.configuration = Some(Arc::new(Configuration::open(server.settings.clone(), None)));
+    let server = &server;
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..2000 {
+                    server.accept(&forge.token()).expect("accepted");
+                }
+            });
+        }
+    });
 }

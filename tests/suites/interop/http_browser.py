@@ -1,4 +1,4 @@
-"""A headless Chromium, where there is one. It first tries NTLM of its own with the password in the URL; when
+"""A headless Chromium. It first tries NTLM of its own with the password in the URL; when
 that is refused, Negotiate with GSSAPI's default credentials, which are gss-ntlmssp's from NTLM_USER_FILE."""
 
 import os

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import httpd
 import peers
@@ -108,3 +109,15 @@ def curl_refused(way):
 def curl_refused_post():
     status, _, _ = curl("--data-binary", f"@{body(65536)}", "--ntlm", "-u", WRONG)
     equal(status, 401, "status")
+
+
+@check("curl {}, four at a time", {way: WAYS[way] for way in ("--ntlm", "--negotiate")})
+def at_the_same_time(way):
+    def logons(_):
+        for _ in range(50):
+            status, text, _ = curl(*WAYS[way]["arguments"], accounts=WAYS[way].get("accounts"))
+            equal(status, 200, "status")
+            let_in(text)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(logons, range(4)))

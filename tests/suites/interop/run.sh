@@ -18,7 +18,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 venv=${VENV:-$root/build/venv}
-packages=(python3-venv python3-gssapi gss-ntlmssp curl)
+packages=(python3-venv python3-gssapi gss-ntlmssp curl chromium)
 kerberos_packages=(libgssapi3-heimdal python3-requests-kerberos krb5-kdc krb5-admin-server krb5-user)
 clients=$here/requirements.txt
 
