@@ -13,6 +13,7 @@ use crate::entry::credentials::CREDENTIALS;
 use crate::entry::handles::table::Words;
 use crate::entry::handles::{NO_HANDLE, Object, find};
 use crate::platform;
+use crate::primitives::stack;
 use crate::runtime::log;
 use crate::server::{self, Accepting, Configuration, Context, Credential, Initiating, StepOutput};
 use crate::types::channel_bindings::ChannelBindings;
@@ -75,6 +76,10 @@ unsafe fn step(
     let panicking = ClearOutputOnPanic(&output);
     // SAFETY: C caller's contract.
     let result = unsafe { call.run(first) };
+    // An initiator has computed with its password.
+    if side == Side::Initiate {
+        stack::erase::<16>();
+    }
     std::mem::forget(panicking);
     let failure = match result {
         Ok(status) => return Ok(status),

@@ -14,6 +14,7 @@ use super::wire::Charset;
 use super::{AcceptCall, AcceptorConfig};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
+use crate::primitives::stack;
 use crate::principal::Principal;
 use crate::types::channel_bindings::Strictness;
 use crate::types::error::{Denial, Error, Failure, Result};
@@ -235,7 +236,10 @@ impl Challenged {
         let verified = if message.is_anonymous() {
             anonymous(&message, flags, call)
         } else {
-            self.verify(&message, &names, flags, call)
+            let verified = self.verify(&message, &names, flags, call);
+            // Of the keys only the exported one is left, where it stays.
+            stack::erase::<4>();
+            verified
         };
         let verified = match verified {
             Ok(verified) => verified,
@@ -246,7 +250,7 @@ impl Challenged {
         debug!(user = verified.principal.display_name(), mic = verified.assertions.has_mic, response = ?verified.response, "NTLM accepted");
         let anonymous = verified.principal.anonymous;
         let established = Established {
-            session: Session::new(flags, &verified.exported_session_key, Side::Server),
+            session: Session::with_key(flags, verified.exported_session_key, Side::Server),
             mechanism: Mechanism::Ntlm,
             flags: granted(flags, call.requirements, anonymous),
             client: verified.principal,
@@ -264,6 +268,7 @@ impl Challenged {
     }
 
     /// Verifies the client's response, then MIC, channel bindings and target name.
+    #[inline(never)] // the stack that it has used is erased
     fn verify(
         &self,
         message: &Authenticate<'_>,
@@ -365,7 +370,7 @@ struct VerifiedLogon {
     response: Option<ResponseKind>,
     /// The authority's.
     receipt: Option<Receipt>,
-    exported_session_key: crypto::Key,
+    exported_session_key: Box<crypto::Key>,
     assertions: ClientAssertions,
 }
 
@@ -411,16 +416,16 @@ fn exported_session_key(
     message: &Authenticate<'_>,
     flags: NegotiateFlags,
     key_exchange_key: &crypto::Key,
-) -> Result<crypto::Key> {
+) -> Result<Box<crypto::Key>> {
     if !flags.contains(NegotiateFlags::KEY_EXCH) {
-        return Ok(key_exchange_key.clone());
+        return Ok(Box::new(key_exchange_key.clone()));
     }
     match message.session_key.try_into() {
-        Ok(encrypted) => Ok(crypto::rc4k(key_exchange_key, encrypted)),
+        Ok(encrypted) => Ok(Box::new(crypto::rc4k(key_exchange_key, encrypted))),
         Err(_) if flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL) => {
             Err(Error::InvalidToken("EncryptedRandomSessionKey is not 16 bytes long"))
         }
-        Err(_) => Ok(key_exchange_key.clone()),
+        Err(_) => Ok(Box::new(key_exchange_key.clone())),
     }
 }
 

@@ -5,3 +5,4 @@ pub mod nt_hash;
 pub mod random;
 pub(crate) mod rc4;
 pub mod siphash;
+pub mod stack;

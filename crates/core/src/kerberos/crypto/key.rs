@@ -10,13 +10,15 @@ use crate::primitives::random::SecureRandom;
 use crate::types::error::{Error, Result};
 use crate::types::protection::Part;
 use std::fmt;
+use std::sync::Arc;
 use zeroize::Zeroize;
 
-/// A key with its encryption type. Zeroed when dropped; its bytes do not appear in debug output.
+/// A key with its encryption type. Its bytes stand in one place, whatever is moved or cloned, and are
+/// zeroed when the last clone is dropped; they do not appear in debug output.
 #[derive(Clone)]
 pub struct Key {
     enctype: Enctype,
-    secret: Secret,
+    secret: Arc<Secret>,
 }
 
 impl Key {
@@ -29,13 +31,16 @@ impl Key {
                 "a key of a length that its encryption type does not have",
             ));
         }
-        let mut secret = Secret::zeros(bytes.len());
-        secret.copy_from_slice(bytes);
-        Ok(Key { enctype, secret })
+        let mut key = Key::from_secret(enctype, Secret::zeros(bytes.len()));
+        // Filled where it stays.
+        if let Some(secret) = Arc::get_mut(&mut key.secret) {
+            secret.copy_from_slice(bytes);
+        }
+        Ok(key)
     }
 
     pub(super) fn from_secret(enctype: Enctype, secret: Secret) -> Key {
-        Key { enctype, secret }
+        Key { enctype, secret: Arc::new(secret) }
     }
 
     /// The encryption type.
@@ -130,7 +135,7 @@ pub fn random_key(enctype: Enctype, random: &dyn SecureRandom) -> Result<Key> {
     } else {
         random.fill(&mut secret)?;
     }
-    Ok(Key { enctype, secret })
+    Ok(Key::from_secret(enctype, secret))
 }
 
 /// [`Key::decrypt`] with derived keys.

@@ -34,7 +34,8 @@ pub enum Side {
 /// that.
 #[derive(Clone)]
 pub struct Session {
-    exported_session_key: Key,
+    /// Elsewhere than the session, which moves.
+    exported_session_key: Box<Key>,
     flags: NegotiateFlags,
     side: Side,
     sending: Option<Box<DirectionState>>,
@@ -82,7 +83,15 @@ fn check_dummy(theirs: &[u8; SIGNATURE]) -> Result<()> {
 impl Session {
     /// A session with these keys, before its first message.
     pub fn new(flags: NegotiateFlags, exported_session_key: &[u8; 16], side: Side) -> Session {
-        let exported_session_key = Key::new(*exported_session_key);
+        Session::with_key(flags, Box::new(Key::new(*exported_session_key)), side)
+    }
+
+    /// The same with a key that stays where it is.
+    pub(super) fn with_key(
+        flags: NegotiateFlags,
+        exported_session_key: Box<Key>,
+        side: Side,
+    ) -> Session {
         Session {
             exported_session_key,
             flags,
