@@ -23,6 +23,9 @@ pub struct Options {
     /// On Wine, the process' user name is set to the client's when a client's token is returned or
     /// impersonated.
     pub wine_user_name: bool,
+    /// On a Wine that cannot make a client's token, a restricted copy of the server's is returned,
+    /// whose user and group names are the server's.
+    pub wine_restricted_token: bool,
     /// On Windows, clients that are logged on as accounts of the system if the process may not
     /// create tokens.
     pub windows_logon: Vec<LogonOf>,
@@ -94,6 +97,7 @@ impl Default for Options {
             credentials: Credentials::FileSystem,
             users: Vec::new(),
             wine_user_name: false,
+            wine_restricted_token: false,
             windows_logon: vec![LogonOf::Domain],
         }
     }

@@ -7,7 +7,7 @@ use crate::authority::Chain;
 use crate::context::{self, Call, EstablishedContext};
 use crate::kerberos::CredentialKeys;
 use crate::mechanism::{Mechanism, Package, Step};
-use crate::negotiate::{AcceptorConfig, Established};
+use crate::negotiate::AcceptorConfig;
 use crate::persist::{Persist, Reader, Writer};
 use crate::replay::Claim;
 use crate::server::credential::Usage;
@@ -24,16 +24,9 @@ pub enum Context {
     /// An initiator awaits the server's next token.
     Initiating(Box<Initiating>),
     /// Established.
-    Established(Box<EstablishedContext>),
+    Established(EstablishedContext),
     /// Failed: it can only be deleted.
     Failed,
-}
-
-impl Context {
-    fn established(established: Established, package: Package, accepted: bool) -> Context {
-        let context = EstablishedContext { established, package, accepted };
-        Context::Established(Box::new(context))
-    }
 }
 
 /// An acceptor's exchange under way.
@@ -188,7 +181,11 @@ impl Accepting {
                 self.output(context, Some(token), claim, call.now)
             }
             Step::Done { established, token, claim } => {
-                let context = Context::established(*established, self.credential.package, true);
+                let context = Context::Established(EstablishedContext {
+                    established,
+                    package: self.credential.package,
+                    accepted: true,
+                });
                 self.output(context, token, claim, call.now)
             }
         })
@@ -311,7 +308,11 @@ impl Initiating {
             }
             Step::Done { established, token, .. } => {
                 let package = self.credential.package;
-                let context = Context::established(*established, package, false);
+                let context = Context::Established(EstablishedContext {
+                    established,
+                    package,
+                    accepted: false,
+                });
                 Self::output(context, token, call.now)
             }
         })

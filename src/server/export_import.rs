@@ -77,7 +77,7 @@ fn pack(
     state.pack(&mut out)?;
     let kind = match context {
         Context::Established(context) if reset => {
-            let EstablishedContext { established, package, accepted } = &**context;
+            let EstablishedContext { established, package, accepted } = context;
             let mut established = established.clone();
             established.session.reset();
             let (package, accepted) = (*package, *accepted);

@@ -12,7 +12,7 @@ pub(crate) fn make<S: System>(
     tokens: &Options,
 ) -> Result<S::Handle> {
     let made = if system.is_wine() {
-        wine::make(system, subject)
+        wine::make(system, subject, tokens)
     } else {
         native::make(system, subject, tokens)
     };

@@ -1,22 +1,31 @@
 //! On Wine: from version 9 on any process may create a token with any SIDs. Before, there is only a
-//! copy of the server's token without the rights that other users lack: its user remains.
+//! copy of the server's token without the rights that other users lack. Its user remains, and so do
+//! the names of its groups, which programs take for the client's: it is made only where the
+//! configuration asks for it.
 
 use super::contents_of::contents_of;
 use super::system::System;
-use crate::access_token::Subject;
+use crate::access_token::{Options, Subject};
 use crate::platform::access_token::{Privilege, TokenInfo};
 use crate::principal::{SidAndAttributes, attributes};
 use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 
 /// A client's token.
-pub(crate) fn make<S: System>(system: &S, subject: &Subject) -> Result<S::Handle> {
+pub(crate) fn make<S: System>(
+    system: &S,
+    subject: &Subject,
+    tokens: &Options,
+) -> Result<S::Handle> {
     const NOT_MADE: Error = Error::NoImpersonation("no token could be made");
     match contents_of(subject, true).filter(|_| system.can_create()) {
         Some(contents) => {
             system.create(&contents, None).map_err(|refusal| refusal.log("NtCreateToken", NOT_MADE))
         }
-        None => restricted(system, subject),
+        None if tokens.wine_restricted_token => restricted(system, subject),
+        None => Err(Error::NoImpersonation(
+            "this Wine cannot make the client's token ([tokens] wine_restricted_token)",
+        )),
     }
 }
 
@@ -110,11 +119,26 @@ mod tests {
         ));
     }
 
+    fn restricting() -> Options {
+        Options { wine_restricted_token: true, ..Options::default() }
+    }
+
+    /// A program that lists the token's groups would show every client as an administrator.
+    #[test]
+    fn before_that_none_unless_configured() {
+        let system = wine();
+        assert!(matches!(
+            make(&system, &client(), &Options::default()),
+            Err(Error::NoImpersonation(_))
+        ));
+        assert!(!system.restricted.get());
+    }
+
     #[test]
     fn before_that_what_is_left_of_the_servers() {
         for level in [Level::Identification, Level::Impersonation, Level::Delegation] {
             let system = wine();
-            let made = make(&system, &Subject { level, ..client() }, &Options::default()).unwrap();
+            let made = make(&system, &Subject { level, ..client() }, &restricting()).unwrap();
             let info = system.info(&made).unwrap();
             assert_eq!(info.level, Some(level as u32));
             assert!(info.enabled.is_empty());
@@ -133,10 +157,7 @@ mod tests {
         let system = FakeSystem { can_create: true, ..wine() };
         let unknown =
             subject(Principal::of_account("alice".into(), String::new(), Origin::AccountFile));
-        assert!(matches!(
-            make(&system, &unknown, &Options::default()),
-            Ok(FakeToken::Restricted(_))
-        ));
+        assert!(matches!(make(&system, &unknown, &restricting()), Ok(FakeToken::Restricted(_))));
     }
 
     #[test]
@@ -153,14 +174,14 @@ mod tests {
         for left in [own, grouped, privileged, half, torn] {
             let system = FakeSystem { restricts_to: Some(left), ..wine() };
             assert!(matches!(
-                make(&system, &client(), &Options::default()),
+                make(&system, &client(), &restricting()),
                 Err(Error::NoImpersonation(_))
             ));
         }
         let ignores_levels = FakeSystem { ignores_levels: true, ..wine() };
         let asked = Subject { level: Level::Identification, ..client() };
         assert!(matches!(
-            make(&ignores_levels, &asked, &Options::default()),
+            make(&ignores_levels, &asked, &restricting()),
             Err(Error::NoImpersonation(_))
         ));
     }

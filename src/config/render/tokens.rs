@@ -24,6 +24,7 @@ pub(crate) fn write(tokens: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     }
     writeln!(f, " }}")?;
     writeln!(f, "wine_user_name = {}", tokens.wine_user_name)?;
+    writeln!(f, "wine_restricted_token = {}", tokens.wine_restricted_token)?;
     writeln!(f, "windows_logon = {}", List(tokens.windows_logon.iter().map(|of| of.name_of())))
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct TokensTable {
     credentials: Option<Name<Credentials>>,
     users: BTreeMap<String, LocalUserValue>,
     wine_user_name: Option<bool>,
+    wine_restricted_token: Option<bool>,
     windows_logon: Option<Vec<Name<LogonOf>>>,
 }
 
@@ -77,6 +78,9 @@ impl TokensTable {
             credentials: self.credentials.map_or(default.credentials, |name| name.0),
             users,
             wine_user_name: self.wine_user_name.unwrap_or(default.wine_user_name),
+            wine_restricted_token: self
+                .wine_restricted_token
+                .unwrap_or(default.wine_restricted_token),
             windows_logon: self.windows_logon.map_or(default.windows_logon, values),
         })
     }

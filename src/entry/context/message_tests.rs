@@ -61,8 +61,12 @@ impl Handle {
             logon: None,
         };
         let package = Package::Only(Mechanism::Kerberos);
-        let secured = EstablishedContext { established, package, accepted: side == Side::Acceptor };
-        let object = ContextObject::new(Context::Established(Box::new(secured)), FileTime::NEVER);
+        let secured = EstablishedContext {
+            established: Box::new(established),
+            package,
+            accepted: side == Side::Acceptor,
+        };
+        let object = ContextObject::new(Context::Established(secured), FileTime::NEVER);
         Handle(CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into())
     }
 

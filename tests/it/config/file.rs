@@ -127,6 +127,7 @@ allow_root = true
 anonymous = "nobody"
 credentials = "effective"
 wine_user_name = true
+wine_restricted_token = true
 windows_logon = ["machine", "realm", "domain"]
 
 [tokens.users]
@@ -227,7 +228,7 @@ fn every_key_is_read() {
     assert!(settings.accounts.strict_domain);
     assert_eq!(settings.accounts.details, Some(folder.path("details.toml")));
     assert_eq!(settings.accounts.sid, Some("S-1-5-21-1-2-3".parse().unwrap()));
-    assert!(settings.tokens.wine_user_name);
+    assert!(settings.tokens.wine_user_name && settings.tokens.wine_restricted_token);
     assert_eq!(settings.tokens.windows_logon, [LogonOf::Machine, LogonOf::Realm, LogonOf::Domain]);
     // Relative to the file that names it.
     assert_eq!(settings.accounts.file, Some(folder.path("accounts")));

@@ -252,7 +252,7 @@ fn everything_that_is_known_is_exported() {
     ] {
         let mut old = secured(context(session.clone()));
         (old.package, old.accepted) = (package, accepted);
-        let old = Context::Established(Box::new(old));
+        let old = Context::Established(old);
         let new = secured(moved(&old, ExportOptions::default(), &settings));
         let old = secured(old);
         assert_eq!((new.package, new.accepted), (package, accepted));

@@ -91,16 +91,16 @@ pub(crate) fn established(session: Session) -> Established {
 }
 
 pub(crate) fn context(session: Session) -> Context {
-    Context::Established(Box::new(EstablishedContext {
-        established: established(session),
+    Context::Established(EstablishedContext {
+        established: Box::new(established(session)),
         package: Package::Negotiate,
         accepted: true,
-    }))
+    })
 }
 
 pub(crate) fn secured(context: Context) -> EstablishedContext {
     match context {
-        Context::Established(secured) => *secured,
+        Context::Established(secured) => secured,
         other => panic!("not established: {other:?}"),
     }
 }

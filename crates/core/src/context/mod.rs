@@ -37,8 +37,8 @@ pub struct Initiating {
 /// An established context, with its package and side.
 #[derive(Debug)]
 pub struct EstablishedContext {
-    /// Keys, names, attributes.
-    pub established: Established,
+    /// Keys, names, attributes. They stay where the mechanism has put them.
+    pub established: Box<Established>,
     /// The package of the credential: only Negotiate's contexts have SECPKG_ATTR_NEGOTIATION_INFO.
     pub package: Package,
     /// Whether this is the acceptor's side.

@@ -38,8 +38,12 @@ fn context(account: Option<AccountInfo>) -> CtxtHandle {
         wants_mech_list_mic: false,
         logon: None,
     };
-    let secured = EstablishedContext { established, package: Package::Negotiate, accepted: true };
-    let object = ContextObject::new(Context::Established(Box::new(secured)), FileTime::NEVER);
+    let secured = EstablishedContext {
+        established: Box::new(established),
+        package: Package::Negotiate,
+        accepted: true,
+    };
+    let object = ContextObject::new(Context::Established(secured), FileTime::NEVER);
     CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into()
 }
 
