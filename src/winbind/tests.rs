@@ -64,6 +64,7 @@ impl FakeHelper {
             domain: "",
             address: None,
             machine_id: None,
+            oem: None,
             workstation,
             server_challenge: [1, 2, 3, 4, 5, 6, 7, 0xff],
             nt_response: &nt_response,

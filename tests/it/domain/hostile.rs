@@ -28,6 +28,7 @@ fn network_logon(nt_response: &[u8]) -> NetworkLogon<'_> {
         domain: "EXAMPLE",
         address: None,
         machine_id: None,
+        oem: None,
         workstation: "CLIENT",
         server_challenge: [1; 8],
         nt_response,

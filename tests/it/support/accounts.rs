@@ -153,6 +153,7 @@ impl Client {
             workstation: "CLIENT",
             address: None,
             machine_id: None,
+            oem: None,
             server_challenge: SERVER_CHALLENGE,
             nt_response: &self.nt_response,
             lm_response: &[],

@@ -1,9 +1,10 @@
 //! The acceptor of an NTLM exchange, [MS-NLMP] 3.2.5.
 
+use super::client_names;
 use super::crypto;
 use super::flags::NegotiateFlags;
 use super::keys::{self, KeyExchange};
-use super::logon::{Messages, NetworkLogon, ResponseKind, Validated};
+use super::logon::{Messages, NetworkLogon, OemNames, ResponseKind, Validated};
 use super::message::authenticate::Authenticate;
 use super::message::challenge::{self, Challenge};
 use super::message::negotiate::Negotiate;
@@ -159,11 +160,12 @@ fn choose(
         | F::SEAL
         | F::ALWAYS_SIGN
         | F::IDENTIFY
-        | F::VERSION
         | F::N128
         | F::N56
         | F::KEY_EXCH;
-    let mut flags = (offered & supported) | F::NTLM | F::TARGET_INFO;
+    // As in Windows, whether or not the client offers them. gss-ntlmssp before 1.1 puts its MIC in
+    // the place of Version otherwise.
+    let mut flags = (offered & supported) | F::NTLM | F::TARGET_INFO | F::VERSION;
     flags |= match Charset::from_flags(offered) {
         Some(Charset::Unicode) => F::UNICODE,
         Some(Charset::Oem) => F::OEM,
@@ -215,17 +217,8 @@ impl Challenged {
         }
         let flags = self.agreed(message.flags)?;
         requirements::strength(flags, &call.config.policy)?;
-        let charset = message
-            .flags
-            .and_then(Charset::from_flags)
-            .or(Charset::from_flags(flags))
-            .unwrap_or(Charset::Unicode);
-        let names = LogonNames {
-            user: name(charset, message.user)?,
-            domain: name(charset, message.domain)?,
-            workstation: name(charset, message.workstation)?,
-            address: call.bindings.and_then(|bindings| bindings.initiator),
-        };
+        let address = call.bindings.and_then(|bindings| bindings.initiator);
+        let (names, oem) = client_names::read(&message, self.flags, address)?;
         debug!(
             user = names.user,
             domain = names.domain,
@@ -236,7 +229,7 @@ impl Challenged {
         let verified = if message.is_anonymous() {
             anonymous(&message, flags, call)
         } else {
-            let verified = self.verify(&message, &names, flags, call);
+            let verified = self.verify(&message, &names, oem, flags, call);
             // Of the keys only the exported one is left, where it stays.
             stack::erase::<4>();
             verified
@@ -272,6 +265,7 @@ impl Challenged {
     fn verify(
         &self,
         message: &Authenticate<'_>,
+        oem: Option<OemNames<'_>>,
         names: &LogonNames,
         flags: NegotiateFlags,
         call: &AcceptCall<'_>,
@@ -283,6 +277,7 @@ impl Challenged {
             user: &names.user,
             domain: &names.domain,
             workstation: &names.workstation,
+            oem,
             address: names.address,
             machine_id: assertions.machine_id,
             server_challenge: self.server_challenge,
@@ -349,18 +344,6 @@ impl Challenged {
         }
         Ok(flags)
     }
-}
-
-/// The longest name of a user, a domain or a computer in Windows, in characters (`UNLEN`).
-const LONGEST_NAME: usize = 256;
-
-/// A name in AUTHENTICATE_MESSAGE. Names are copied into the log and the audit file, so that longer
-/// ones than Windows has are malformed.
-fn name(charset: Charset, bytes: &[u8]) -> Result<String> {
-    if bytes.len() > LONGEST_NAME * charset.unit() {
-        return Err(Error::InvalidToken("a name longer than 256 characters"));
-    }
-    charset.decode(bytes)
 }
 
 /// The result of a successful verification.

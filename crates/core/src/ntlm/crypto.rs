@@ -75,11 +75,25 @@ pub fn lm_hash(password: &str) -> Option<[u8; 16]> {
 /// `NTOWFv2` ([MS-NLMP] 3.3.2): the key of NTLMv2 and LMv2 responses. The user name is converted to
 /// upper case, the domain is not.
 pub fn ntowf_v2(nt_hash: &[u8; 16], user: &str, domain: &str) -> Key {
+    ntowf_v2_of(
+        nt_hash,
+        user.chars().map(upcase).flat_map(utf16).chain(domain.chars().flat_map(utf16)),
+    )
+}
+
+/// `NTOWFv2` as clients compute it that widen the bytes of OEM text to UTF-16.
+pub(super) fn ntowf_v2_widened(nt_hash: &[u8; 16], user: &[u8], domain: &[u8]) -> Key {
+    let user = user.iter().map(u8::to_ascii_uppercase);
+    ntowf_v2_of(nt_hash, user.chain(domain.iter().copied()).map(u16::from))
+}
+
+/// `HMAC_MD5(nt_hash, names)`, the names in UTF-16LE.
+fn ntowf_v2_of(nt_hash: &[u8; 16], names: impl Iterator<Item = u16>) -> Key {
     let mut mac = keyed(nt_hash);
     // Buffered on the stack: names of usual length need a single update.
     let mut buffer = [0u8; 128];
     let mut filled = 0;
-    for unit in user.chars().map(upcase).flat_map(utf16).chain(domain.chars().flat_map(utf16)) {
+    for unit in names {
         if filled == buffer.len() {
             mac.update(&buffer);
             filled = 0;

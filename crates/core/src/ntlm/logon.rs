@@ -30,6 +30,8 @@ pub struct NetworkLogon<'a> {
     pub domain: &'a str,
     /// `Workstation` of AUTHENTICATE_MESSAGE, exactly as sent.
     pub workstation: &'a str,
+    /// The same names before they were decoded, where OEM text is not ASCII.
+    pub oem: Option<OemNames<'a>>,
     /// The client's address, if the caller passed it with its channel bindings.
     pub address: Option<Address>,
     /// MachineID of the NTLMv2 response, if the client sent one: nobody can guess it.
@@ -46,6 +48,16 @@ pub struct NetworkLogon<'a> {
     pub allowed: ResponsePolicy,
     /// The messages of the exchange.
     pub messages: Messages<'a>,
+}
+
+/// Names in OEM text, as sent. Clients such as curl do not decode it: in their `NTOWFv2` each byte
+/// is one UTF-16 unit, and only ASCII letters are converted to upper case.
+#[derive(Clone, Copy)]
+pub struct OemNames<'a> {
+    /// `UserName`.
+    pub user: &'a [u8],
+    /// `DomainName`.
+    pub domain: &'a [u8],
 }
 
 /// The messages of an exchange, for the server program's own verification.

@@ -2,6 +2,7 @@
 
 mod acceptor;
 pub mod av_pair;
+mod client_names;
 mod client_response;
 mod config;
 pub mod crypto;
@@ -19,7 +20,7 @@ mod wire;
 pub use acceptor::{Acceptor, Challenged};
 pub use config::{AcceptorConfig, InitiatorConfig};
 pub use initiator::{Initiator, Negotiated};
-pub use logon::{Account, Authority, Messages, NetworkLogon, ResponseKind, Validated};
+pub use logon::{Account, Authority, Messages, NetworkLogon, OemNames, ResponseKind, Validated};
 pub use policy::{Mode, Policy, ResponsePolicy, ServerNames};
 pub use session::{MAX_TOKEN, Session, Side};
 

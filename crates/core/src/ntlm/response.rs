@@ -2,7 +2,7 @@
 //! [MS-NLMP] 3.3.1, 3.3.2 and 3.2.5.1.2.
 
 use super::crypto::{self, Key};
-use super::logon::{Account, NetworkLogon, ResponseKind};
+use super::logon::{Account, NetworkLogon, OemNames, ResponseKind};
 use crate::types::error::{Denial, Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
@@ -128,20 +128,24 @@ pub fn check_ntowf_v2(response_key: &Key, logon: &NetworkLogon<'_>) -> Result<Pr
 /// session base key.
 ///
 /// Some clients compute NTOWFv2 without a domain although they send one; servers should accept
-/// these ([MS-NLMP] 3.2.5.1.2).
+/// these ([MS-NLMP] 3.2.5.1.2). Others compute it from undecoded OEM text.
 fn check_v2(nt_hash: &[u8; 16], logon: &NetworkLogon<'_>, response: &[u8]) -> (Choice, Key) {
     let Some((proof, rest)) = response.split_first_chunk::<16>() else {
         return (Choice::from(0), Zeroizing::new([0; 16]));
     };
-    let try_domain = |domain: &str| {
-        let key = crypto::ntowf_v2(nt_hash, logon.user, domain);
+    let try_key = |key: Key| {
         let mac = crypto::keyed(&key);
         let expected = v2_proof(mac.clone(), &logon.server_challenge, rest);
         (expected.ct_eq(proof), mac)
     };
-    let (mut right, mut mac) = try_domain(logon.domain);
+    let (mut right, mut mac) = try_key(crypto::ntowf_v2(nt_hash, logon.user, logon.domain));
     if !bool::from(right) && !logon.domain.is_empty() {
-        (right, mac) = try_domain("");
+        (right, mac) = try_key(crypto::ntowf_v2(nt_hash, logon.user, ""));
+    }
+    if let Some(OemNames { user, domain }) = logon.oem
+        && !bool::from(right)
+    {
+        (right, mac) = try_key(crypto::ntowf_v2_widened(nt_hash, user, domain));
     }
     (right, session_base_key_v2(mac, proof))
 }

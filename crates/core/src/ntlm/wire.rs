@@ -145,10 +145,9 @@ impl Writer {
 
 /// The character encoding of a message.
 ///
-/// OEM means the code page of the machines. It is treated as ISO 8859-1, whose bytes are the first
-/// 256 code points: ASCII is then right in any case, and clients that widen bytes to UTF-16 for
-/// NTOWFv2, like curl, agree with it.
-/// UTF-16 for NTOWFv2, as curl does, agree with it.
+/// OEM means the code page of the client's machine, which no message tells. Text that is valid UTF-8
+/// is taken for it, as Unix clients send it; what is not ASCII is hardly ever valid by accident.
+/// Other text is taken for ISO 8859-1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Charset {
     Unicode,
@@ -185,7 +184,10 @@ impl Charset {
                 if bytes.contains(&0) {
                     return Err(Error::InvalidToken("a NUL in a name"));
                 }
-                Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
+                Ok(match std::str::from_utf8(bytes) {
+                    Ok(text) => text.to_owned(),
+                    Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+                })
             }
         }
     }

@@ -14,7 +14,8 @@ mod at {
     pub(super) const PAYLOAD: usize = 40;
 }
 
-/// NEGOTIATE_MESSAGE. The names are only logged; they are OEM regardless of the flags.
+/// NEGOTIATE_MESSAGE. The names are only logged; they are OEM regardless of the flags. One that
+/// cannot be read is empty: some clients (Heimdal's) write it where the fixed part should be.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Negotiate<'a> {
     /// `NegotiateFlags`.
@@ -29,20 +30,17 @@ impl<'a> Negotiate<'a> {
     /// Parses the message, whose fixed part has 16 bytes without names (the oldest clients), 32
     /// without Version, or 40 with it.
     ///
-    /// Errors: `InvalidToken` if it is malformed.
+    /// Errors: `InvalidToken` if signature, type or flags are missing or wrong.
     pub fn parse(bytes: &'a [u8]) -> Result<Negotiate<'a>> {
         let reader = Reader::new(bytes, MessageType::Negotiate)?;
         let flags = reader.flags(at::FLAGS)?;
         // A field without its flag is ignored ([MS-NLMP] 2.2.1.1).
-        let name = |place, supplied| {
-            if flags.contains(supplied) {
-                reader.field(place, at::VERSION).map(|field| field.bytes)
-            } else {
-                Ok(&[][..])
-            }
+        let name = |place, supplied| match reader.field(place, at::VERSION) {
+            Ok(field) if flags.contains(supplied) => field.bytes,
+            _ => &[][..],
         };
-        let domain = name(at::DOMAIN, NegotiateFlags::OEM_DOMAIN_SUPPLIED)?;
-        let workstation = name(at::WORKSTATION, NegotiateFlags::OEM_WORKSTATION_SUPPLIED)?;
+        let domain = name(at::DOMAIN, NegotiateFlags::OEM_DOMAIN_SUPPLIED);
+        let workstation = name(at::WORKSTATION, NegotiateFlags::OEM_WORKSTATION_SUPPLIED);
         Ok(Negotiate { flags, domain, workstation })
     }
 }

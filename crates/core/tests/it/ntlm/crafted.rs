@@ -349,3 +349,77 @@ fn the_oldest_clients_send_no_flags() {
         assert!(matches!(refused, Some(Error::LogonDenied(_))), "{refused:?}");
     }
 }
+/// A client that offers OEM text alone, as curl and GNU Wget do. `chosen`: the flags of its last
+/// message; `user`: its bytes in either message.
+fn oem_logon(chosen: F, user: &[u8], hashed_user: &[u8]) -> Result<Established, Error> {
+    let mut server = Party::alice();
+    server.identity = Some(identity("jörg", "", PASSWORD));
+    let negotiate = Negotiate::write(F::OEM | F::NTLM | F::REQUEST_TARGET);
+    let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
+    let parsed = Challenge::parse(&challenge).expect("a challenge");
+    assert!(parsed.flags.contains(F::OEM) && !parsed.flags.contains(F::UNICODE));
+    let mut target_info = Vec::new();
+    for (av_id, value) in parsed.target_info.expect("target information").iter() {
+        av_pair::put(&mut target_info, av_id, value);
+    }
+    av_pair::put(&mut target_info, id::EOL, &[]);
+    let identity: Vec<u8> = hashed_user.iter().flat_map(|byte| [*byte, 0]).collect();
+    let response_key = crypto::hmac_md5(&crypto::nt_hash(PASSWORD), &[&identity]);
+    let v2 = V2 {
+        response_key: &response_key,
+        server_challenge: &parsed.server_challenge,
+        client_challenge: &[0xcc; 8],
+        time: NOW.0,
+        target_info: &target_info,
+    };
+    let answer = Answer {
+        flags: F::OEM | F::NTLM,
+        lm_response: &[0; 24],
+        nt_response: &v2.respond().nt,
+        domain: "",
+        // As many bytes, which are replaced.
+        user: &"x".repeat(user.len()),
+        workstation: "",
+        session_key: &[],
+        mic: None,
+    };
+    let mut message = answer.write().expect("a message");
+    let place = message.windows(user.len()).position(|bytes| bytes == vec![b'x'; user.len()]);
+    let place = place.expect("the name");
+    message[place..place + user.len()].copy_from_slice(user);
+    message[60..64].copy_from_slice(&chosen.bits().to_le_bytes());
+    server.accept(&acceptor, &message).map(|step| done(step).0)
+}
+
+/// [MS-NLMP] 2.2.1.3: names are in the negotiated character set. GNU Wget and older node clients
+/// set the flag of the other one in their last message.
+#[test]
+fn names_are_in_the_negotiated_character_set() {
+    let unicode = F::UNICODE | F::NTLM | F::ALWAYS_SIGN;
+    for chosen in [F::OEM | F::NTLM, F::NTLM, unicode, unicode | F::OEM] {
+        let utf16: Vec<u8> = "jörg".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        // ISO 8859-1, and UTF-8; hashed as the name's UTF-16.
+        for user in [&b"j\xf6rg"[..], "jörg".as_bytes()] {
+            let established = oem_logon(chosen, user, b"J\xd6RG").expect("accepted");
+            assert_eq!(established.client.user, "jörg", "{chosen:?}");
+        }
+        // A client that has meant its flag.
+        let result = oem_logon(chosen, &utf16, b"J\xd6RG");
+        if chosen.contains(F::UNICODE) {
+            assert_eq!(result.expect("accepted").client.user, "jörg");
+        } else {
+            invalid(result);
+        }
+    }
+}
+
+/// curl hashes the bytes as they are and converts ASCII letters alone to upper case.
+#[test]
+fn names_may_be_hashed_as_undecoded_oem_text() {
+    for (user, hashed) in [(&b"j\xf6rg"[..], &b"J\xf6RG"[..]), (b"j\xc3\xb6rg", b"J\xc3\xb6RG")] {
+        let established = oem_logon(F::OEM | F::NTLM, user, hashed).expect("accepted");
+        assert_eq!(established.client.user, "jörg");
+    }
+    denied(oem_logon(F::OEM | F::NTLM, b"j\xf6rg", b"J\xf7RG"), Denial::WrongPassword);
+}
+

@@ -1,6 +1,7 @@
 //! NTLM.
 
 mod crafted;
+mod curl_exchange;
 mod exchange;
 mod hostile;
 mod policy;

@@ -4,6 +4,7 @@
 use crate::support::ntlm::*;
 use negossp_core::ntlm::Policy;
 use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::message::challenge::Challenge;
 use negossp_core::ntlm::message::negotiate::Negotiate;
 use negossp_core::ntlm::{Acceptor, Initiator};
 use negossp_core::types::channel_bindings::ChannelBindings;
@@ -28,6 +29,20 @@ fn the_servers_strength_is_demanded() {
     let refused = weaker(&Party::alice(), &server, F::all() - F::EXTENDED_SESSIONSECURITY).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
     establish(&Party::alice(), &server).expect("accepted");
+}
+
+/// As in Windows: gss-ntlmssp before 1.1 leaves Version out of its last message otherwise, and has
+/// its MIC in another place.
+#[test]
+fn the_challenge_has_a_version_whatever_the_client_offers() {
+    for offered in [F::UNICODE | F::NTLM, F::UNICODE | F::NTLM | F::VERSION] {
+        let (_, challenge) = going_on(
+            Party::alice().accept(&Acceptor::new(), &Negotiate::write(offered)).expect("one"),
+        );
+        let parsed = Challenge::parse(&challenge).expect("a challenge");
+        assert!(parsed.flags.contains(F::VERSION), "{offered:?}");
+        assert_eq!((challenge[48], challenge[55]), (10, 15), "{offered:?}");
+    }
 }
 
 /// The server's result for a client that offers these flags.

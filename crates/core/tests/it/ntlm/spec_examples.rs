@@ -395,6 +395,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
         workstation: COMPUTER,
         address: None,
         machine_id: None,
+        oem: None,
         server_challenge: SERVER_CHALLENGE,
         nt_response: &[],
         lm_response: &lm_response,
