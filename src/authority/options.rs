@@ -38,6 +38,11 @@ impl Options {
     pub(super) fn limits(&self) -> Limits {
         Limits { after: self.throttle_after, interval: self.throttle_interval }
     }
+
+    /// Whether NTLM is for listed clients alone.
+    pub fn restricts_clients(&self) -> bool {
+        [&self.users, &self.domains, &self.workstations].into_iter().any(|list| !list.is_empty())
+    }
 }
 
 impl Default for Options {

@@ -72,7 +72,12 @@ impl Acceptance {
                 random: &SystemRandom,
             },
             ntlm: ntlm::AcceptorConfig {
-                policy: settings.ntlm.clone(),
+                policy: ntlm::Policy {
+                    // An anonymous client is on no list.
+                    refuse_null_session: settings.ntlm.refuse_null_session
+                        || settings.authorities.restricts_clients(),
+                    ..settings.ntlm.clone()
+                },
                 names: settings.server.clone(),
                 context_lifetime,
                 authority: chain.clone(),

@@ -20,12 +20,12 @@ fn identity(user: &str, domain: &str, password: &str) -> Identity {
     Identity { user: user.into(), domain: domain.into(), password: password.to_owned().into() }
 }
 
-fn alice() -> Identity {
+pub(super) fn alice() -> Identity {
     identity(USER, DOMAIN, PASSWORD)
 }
 
 /// The identity as a client, and as an account of the server's.
-fn ntlm(identity: Option<Identity>) -> Arc<Credential> {
+pub(super) fn ntlm(identity: Option<Identity>) -> Arc<Credential> {
     Arc::new(Credential {
         package: Package::Only(Mechanism::Ntlm),
         usage: Usage { inbound: true, outbound: true },

@@ -1,3 +1,4 @@
 //! NTLM under a configuration; its protocol is tested in `crates/core`.
 
 mod configured;
+mod null_session;

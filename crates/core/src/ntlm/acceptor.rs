@@ -17,7 +17,7 @@ use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::primitives::stack;
 use crate::principal::Principal;
-use crate::types::channel_bindings::Strictness;
+use crate::types::channel_bindings::{self, Strictness};
 use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::logon_names::{LogonNames, Receipt, ValidatedLogon};
@@ -364,16 +364,18 @@ fn anonymous(
     flags: NegotiateFlags,
     call: &AcceptCall<'_>,
 ) -> Result<VerifiedLogon> {
-    // A null session has no channel bindings and no target name.
+    // A null session has no channel bindings, no target name and no MIC.
     let policy: &Policy = &call.config.policy;
     let requires_binding =
         [policy.channel_bindings, policy.target_name].contains(&Strictness::Require);
     if !call.requirements.contains(ContextFlags::ALLOW_NULL_SESSION)
         || policy.refuse_null_session
+        || policy.require_mic
         || requires_binding
     {
         return Err(Error::LogonDenied(Denial::Anonymous));
     }
+    channel_bindings::check(None, policy.channel_bindings, call.bindings, call.requirements)?;
     Ok(VerifiedLogon {
         principal: Principal::anonymous(),
         response: None,
@@ -414,10 +416,9 @@ fn exported_session_key(
 
 /// The context attributes returned to the caller.
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
-    let mut granted = super::protection(flags);
+    let mut granted = super::protection(flags, anonymous);
     // These are the caller's own to say.
     granted |= requirements
         & (ContextFlags::CONNECTION | ContextFlags::USE_DCE_STYLE | ContextFlags::IDENTIFY);
-    granted.set(ContextFlags::NULL_SESSION, anonymous);
     granted
 }

@@ -202,12 +202,11 @@ impl Negotiated {
 
 /// The context attributes returned to the caller.
 fn granted(flags: NegotiateFlags, requirements: ContextFlags, anonymous: bool) -> ContextFlags {
-    let mut granted = super::protection(flags);
+    let mut granted = super::protection(flags, anonymous);
     granted |= requirements
         & (ContextFlags::CONNECTION
             | ContextFlags::USE_DCE_STYLE
             | ContextFlags::USE_SUPPLIED_CREDS);
-    granted.set(ContextFlags::NULL_SESSION, anonymous);
     granted
 }
 

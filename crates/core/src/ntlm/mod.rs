@@ -36,13 +36,17 @@ pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 /// The context of one `InitializeSecurityContext` call for NTLM.
 pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
 
-/// The context attributes granted by the negotiated flags.
-fn protection(flags: NegotiateFlags) -> ContextFlags {
+/// The context attributes granted by the negotiated flags. A null session's key is public, so
+/// that it protects nothing, whatever was negotiated.
+fn protection(flags: NegotiateFlags, anonymous: bool) -> ContextFlags {
     let signed =
         ContextFlags::INTEGRITY | ContextFlags::REPLAY_DETECT | ContextFlags::SEQUENCE_DETECT;
     let mut granted = ContextFlags::empty();
-    granted.set(signed, flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL));
-    granted.set(ContextFlags::CONFIDENTIALITY, flags.contains(NegotiateFlags::SEAL));
+    if !anonymous {
+        granted.set(signed, flags.intersects(NegotiateFlags::SIGN | NegotiateFlags::SEAL));
+        granted.set(ContextFlags::CONFIDENTIALITY, flags.contains(NegotiateFlags::SEAL));
+    }
+    granted.set(ContextFlags::NULL_SESSION, anonymous);
     granted.set(ContextFlags::IDENTIFY, flags.contains(NegotiateFlags::IDENTIFY));
     granted.set(ContextFlags::DATAGRAM, flags.contains(NegotiateFlags::DATAGRAM));
     granted

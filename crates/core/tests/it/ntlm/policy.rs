@@ -63,11 +63,13 @@ fn anonymous_is_accepted_only_where_allowed() {
     let mut allowing = Party::requiring(C::ALLOW_NULL_SESSION);
     let (mut client, mut server) = establish(&nobody(), &allowing).expect("accepted");
     assert!(server.client.anonymous && client.client.anonymous);
-    assert_eq!(server.flags, SIGNED | C::CONFIDENTIALITY | C::NULL_SESSION);
+    // Anybody knows the key, so that it protects nothing.
+    assert_eq!((server.flags, client.flags), (C::NULL_SESSION, C::NULL_SESSION));
     both_ways(&mut client, &mut server);
     for demand in [
         |ntlm: &mut Policy| ntlm.channel_bindings = Strictness::Require,
         |ntlm: &mut Policy| {
+        |ntlm: &mut Policy| ntlm.require_mic = true,
             ntlm.target_name = Strictness::Require;
         },
     ] {
@@ -84,6 +86,22 @@ fn anonymous_is_accepted_only_where_allowed() {
 
 #[test]
 fn a_client_can_ask_to_be_anonymous() {
+/// Bindings that the caller gives are required of everybody.
+#[test]
+fn anonymous_clients_have_no_channel_bindings() {
+    for (ours, requirements, right) in [
+        (None, C::empty(), true),
+        (Some(1), C::empty(), false),
+        (Some(1), C::ALLOW_MISSING_BINDINGS, true),
+        (Some(1), C::PROXY_BINDINGS, true),
+    ] {
+        let server = bound(ours, C::ALLOW_NULL_SESSION | requirements);
+        let result = establish(&nobody(), &server);
+        assert_eq!(result.is_ok(), right, "{ours:?} {requirements:?}");
+        assert!(right || matches!(result.err(), Some(Error::BadBindings(_))));
+    }
+}
+
     for identity in [None, Party::alice().identity] {
         let client = Party { identity, ..Party::requiring(C::ALLOW_NULL_SESSION) };
         assert_eq!(

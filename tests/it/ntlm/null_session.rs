@@ -1,0 +1,46 @@
+//! Null sessions under a configuration.
+
+use super::configured::ntlm;
+use crate::support::{call, configured};
+use negossp::config::Settings;
+use negossp::server::{Accepting, Context, Initiating};
+use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags;
+
+fn logs_on(settings: Settings) -> Result<(), Error> {
+    let (configuration, call) = (configured(settings), call(ContextFlags::ALLOW_NULL_SESSION));
+    let client = Initiating::new(ntlm(None), configuration.clone(), String::new()).unwrap();
+    let server = Accepting::new(ntlm(None), configuration);
+    let negotiate = client.step(None, call).expect("NEGOTIATE_MESSAGE");
+    let challenge = server.step(&negotiate.token.unwrap(), call).expect("CHALLENGE_MESSAGE");
+    let (Context::Initiating(client), Context::Accepting(server)) =
+        (negotiate.context, challenge.context)
+    else {
+        panic!("done too early")
+    };
+    let answer = client.step(challenge.token.as_deref(), call).expect("AUTHENTICATE_MESSAGE");
+    let output = server.step(&answer.token.unwrap(), call).map_err(|failure| failure.error)?;
+    let Context::Established(context) = output.context else { panic!("not done") };
+    assert!(context.established.client.anonymous);
+    assert_eq!(context.established.flags, ContextFlags::NULL_SESSION);
+    Ok(())
+}
+
+/// An anonymous client is on no list, not even with the name of a listed workstation.
+#[test]
+fn lists_exclude_null_sessions() {
+    assert_eq!(logs_on(Settings::default()), Ok(()));
+    for restrict in [
+        |settings: &mut Settings| settings.authorities.users = vec!["alice".into()],
+        |settings: &mut Settings| settings.authorities.domains = vec!["EXAMPLE".into()],
+        |settings: &mut Settings| {
+            settings.authorities.workstations = vec![settings.server.nb_computer.clone()]
+        },
+        |settings: &mut Settings| settings.ntlm.refuse_null_session = true,
+        |settings: &mut Settings| settings.ntlm.require_mic = true,
+    ] {
+        let mut settings = Settings::default();
+        restrict(&mut settings);
+        assert_eq!(logs_on(settings), Err(Error::LogonDenied(Denial::Anonymous)));
+    }
+}
