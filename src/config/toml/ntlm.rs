@@ -48,10 +48,14 @@ impl NtlmTable {
         }
         Policy {
             mode: self.mode.map_or(default.mode, |name| name.0),
+        let target_names = self.target_names.unwrap_or(default.target_names);
+        // Without a list, clients that use an alias of this host would be rejected.
+        let target_name =
+            if target_names.is_empty() { default.target_name } else { Strictness::WhenSent };
             responses,
             channel_bindings: self.channel_bindings.map_or(default.channel_bindings, |name| name.0),
-            target_name: self.target_name.map_or(default.target_name, |name| name.0),
-            target_names: self.target_names.unwrap_or(default.target_names),
+            target_name: self.target_name.map_or(target_name, |name| name.0),
+            target_names,
             require_128: self.require_128.unwrap_or(default.require_128),
             require_extended_session_security: self
                 .require_extended_session_security

@@ -314,6 +314,17 @@ fn an_empty_file_means_the_defaults() {
 fn names_come_from_the_host_s() {
     let server = ServerNames::from_host_name("a-rather-long-name.example.com");
     assert_eq!(server.nb_computer, "A-RATHER-LONG-N");
+/// A list of names is there to be compared with; without one, aliases would be rejected.
+#[test]
+fn listed_target_names_are_compared_when_sent() {
+    let target_name = |text: &str| read(&format!("[ntlm]\n{text}")).ntlm.target_name;
+    assert_eq!(target_name(""), Strictness::Off);
+    assert_eq!(target_name("target_names = []"), Strictness::Off);
+    assert_eq!(target_name("target_names = [\"HTTP/web1\"]"), Strictness::WhenSent);
+    let off = "target_names = [\"HTTP/web1\"]\ntarget_name = \"off\"";
+    assert_eq!(target_name(off), Strictness::Off);
+}
+
     assert_eq!(server.nb_domain, server.nb_computer);
     assert_eq!(
         (server.dns_computer.as_str(), server.dns_domain.as_str()),
