@@ -111,13 +111,15 @@ pub(crate) unsafe fn sign(
     sequence: ULONG,
 ) -> Result<SECURITY_STATUS> {
     let work = |session: &mut Session, buffers: Buffers<'_>| {
-        if qop != 0 {
-            return Err(Error::QopNotSupported);
-        }
+        let sign = match qop {
+            0 => Session::sign,
+            SECQOP_WRAP_NO_ENCRYPT => Session::sign_without_encryption,
+            _ => return Err(Error::QopNotSupported),
+        };
         let message = Message::new(buffers, true, false)?;
         // SAFETY: `Message::check` found that the token overlaps no data, which are only read.
         let (parts, token) = unsafe { (message.parts()?, message.token.bytes_mut()?) };
-        message.tell_length(session.sign(&parts, sequence, token))
+        message.tell_length(sign(session, &parts, sequence, token))
     };
     // SAFETY: C caller's contract, handles and buffers.
     unsafe { with_session(context, message, work) }

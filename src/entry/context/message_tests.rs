@@ -1,4 +1,4 @@
-//! Messages of Kerberos contexts in SSPI buffers. Miri checks the pointers.
+//! Messages in SSPI buffers, mostly of Kerberos contexts. Miri checks the pointers.
 
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject};
@@ -13,6 +13,7 @@ use crate::kerberos::session::{Session, Setup, Side};
 use crate::mechanism::Mechanism;
 use crate::mechanism::Package;
 use crate::negotiate::Established;
+use crate::ntlm;
 use crate::platform::random::SystemRandom;
 use crate::principal::Principal;
 use crate::server::Context;
@@ -46,12 +47,29 @@ impl Handle {
             dce_style,
             random: &SystemRandom,
         });
+        let session =
+            crate::negotiate::Session::Kerberos(EstablishedSession { session, delegated: None });
+        Handle::of(session, Mechanism::Kerberos, flags, side == Side::Acceptor)
+    }
+
+    /// An NTLM client that signs.
+    fn ntlm() -> Handle {
+        use ntlm::flags::NegotiateFlags as F;
+        let flags = F::SIGN | F::EXTENDED_SESSIONSECURITY | F::N128 | F::KEY_EXCH;
+        let session = ntlm::Session::new(flags, &[0x4b; 16], ntlm::Side::Client);
+        let session = crate::negotiate::Session::Ntlm(session);
+        Handle::of(session, Mechanism::Ntlm, ContextFlags::INTEGRITY, false)
+    }
+
+    fn of(
+        session: crate::negotiate::Session,
+        mechanism: Mechanism,
+        flags: ContextFlags,
+        accepted: bool,
+    ) -> Handle {
         let established = Established {
-            session: crate::negotiate::Session::Kerberos(EstablishedSession {
-                session,
-                delegated: None,
-            }),
-            mechanism: Mechanism::Kerberos,
+            session,
+            mechanism,
             flags,
             client: Principal::default(),
             server_name: String::new(),
@@ -60,11 +78,10 @@ impl Handle {
             wants_mech_list_mic: false,
             logon: None,
         };
-        let package = Package::Only(Mechanism::Kerberos);
         let secured = EstablishedContext {
             established: Box::new(established),
-            package,
-            accepted: side == Side::Acceptor,
+            package: Package::Only(mechanism),
+            accepted,
         };
         let object = ContextObject::new(Context::Established(secured), FileTime::NEVER);
         Handle(CONTEXTS.insert(Object::Ours(Arc::new(Lock::new(object))), 1000).unwrap().into())
@@ -89,6 +106,30 @@ impl Handle {
             unsafe { exports::DecryptMessage(&mut self.0, &mut descriptor(buffers), 0, &mut qop) };
         (status, qop)
     }
+}
+
+/// .NET calls it with SECQOP_WRAP_NO_ENCRYPT. Windows' NTLM signs then; its Kerberos answers
+/// SEC_E_INVALID_TOKEN (dotnet/runtime#103461).
+#[test]
+fn signatures_of_a_wrapped_quality_are_ntlms() {
+    let sign = |handle: &mut Handle, qop| {
+        let (mut data, mut token) = (*MESSAGE, [0; 64]);
+        let mut buffers = [buffer(SECBUFFER_DATA, &mut data), buffer(SECBUFFER_TOKEN, &mut token)];
+        let mut message = descriptor(&mut buffers);
+        // SAFETY: the buffers point to what they say.
+        let status = unsafe { exports::MakeSignature(&mut handle.0, qop, &mut message, 0) };
+        (status, token)
+    };
+    let (status, signature) = sign(&mut Handle::ntlm(), 0);
+    assert_eq!(status, SEC_E_OK);
+    let (mut ntlm, mut kerberos) =
+        (Handle::ntlm(), Handle::new(Side::Initiator, Enctype::Aes256Sha1, false));
+    assert_eq!(sign(&mut kerberos, SECQOP_WRAP_NO_ENCRYPT).0, SEC_E_INVALID_TOKEN);
+    for handle in [&mut ntlm, &mut kerberos] {
+        assert_eq!(sign(handle, 0x1234).0, SEC_E_QOP_NOT_SUPPORTED);
+    }
+    assert_eq!(sign(&mut ntlm, SECQOP_WRAP_NO_ENCRYPT), (SEC_E_OK, signature));
+    assert_eq!(sign(&mut kerberos, 0).0, SEC_E_OK);
 }
 
 const MESSAGE: &[u8; 21] = b"a message to be sent.";

@@ -108,6 +108,17 @@ static void wrap_without_encryption(void) {
     conversation_close(&c);
 }
 
+/* As .NET calls it; with NTLM. */
+static void sign_without_encryption(void) {
+    struct conversation c;
+    struct message m;
+    REQUIRE(message_contexts(&c));
+    message_reset(&m);
+    CHECK_STATUS(W->MakeSignature(&c.client.context, SECQOP_WRAP_NO_ENCRYPT, &m.desc, 0), SEC_E_OK);
+    CHECK_STATUS(message_verify(&c.server, &m), SEC_E_OK);
+    conversation_close(&c);
+}
+
 static void seal_message_is_encrypt_message(void) {
     struct conversation c;
     struct message m;
@@ -179,6 +190,7 @@ const struct test messages_tests[] = {
     TEST(reordering_is_refused),
     TEST(reflection_is_refused),
     TEST(wrap_without_encryption),
+    TEST(sign_without_encryption),
     TEST(seal_message_is_encrypt_message),
     TEST(sealing_needs_protection),
     TEST(datagrams_in_any_order),

@@ -2,7 +2,7 @@
 
 use crate::kerberos;
 use crate::ntlm;
-use crate::types::error::Result;
+use crate::types::error::{Error, Result};
 use crate::types::protection::{KeyInfo, Part, Qop, Sizes};
 use std::ops::Range;
 use std::sync::Arc;
@@ -59,6 +59,25 @@ impl Session {
     /// length in bytes. `sequence` is the caller's `MessageSeqNo`, used by datagram contexts only.
     pub fn sign(&mut self, parts: &[&[u8]], sequence: u32, token: &mut [u8]) -> Result<usize> {
         each!(self, s => s.sign(parts, sequence, token))
+    }
+
+    /// `MakeSignature` with SECQOP_WRAP_NO_ENCRYPT, as .NET calls it. As in Windows, NTLM makes the
+    /// same signature.
+    ///
+    /// Errors: `InvalidToken` with Kerberos, which has that quality of protection for
+    /// `EncryptMessage` alone.
+    pub fn sign_without_encryption(
+        &mut self,
+        parts: &[&[u8]],
+        sequence: u32,
+        token: &mut [u8],
+    ) -> Result<usize> {
+        match self {
+            Session::Kerberos(_) => {
+                Err(Error::InvalidToken("SECQOP_WRAP_NO_ENCRYPT for a signature"))
+            }
+            Session::Ntlm(session) => session.sign(parts, sequence, token),
+        }
     }
 
     /// `VerifySignature`: checks the signature of `parts` in `token`.

@@ -7,7 +7,8 @@ use crate::entry::context::message;
 /// Signs a message.
 ///
 /// \param phContext  An established context with integrity.
-/// \param fQOP  0.
+/// \param fQOP  0. With NTLM also SECQOP_WRAP_NO_ENCRYPT, which makes no difference; with Kerberos
+///     that is SEC_E_INVALID_TOKEN.
 /// \param pMessage  The message in SECBUFFER_DATA buffers and one SECBUFFER_TOKEN buffer, which
 ///     receives the signature: its cbBuffer is its capacity (SecPkgContext_Sizes.cbMaxSignature)
 ///     and then the length.
