@@ -174,7 +174,11 @@ static void package_list(void) {
     static const struct {
         SEC_WCHAR *list;
         SECURITY_STATUS status;
-    } lists[] = {{u"NTLM", SEC_I_CONTINUE_NEEDED}, {u"ntlm", SEC_I_CONTINUE_NEEDED}, {u"!Kerberos", SEC_I_CONTINUE_NEEDED}};
+    } lists[] = {{u"NTLM", SEC_I_CONTINUE_NEEDED},
+                 {u"ntlm", SEC_I_CONTINUE_NEEDED},
+                 {u"!Kerberos", SEC_I_CONTINUE_NEEDED},
+                 /* as Windows answers when nothing is left */
+                 {u"!Kerberos,!NTLM", SEC_E_NO_CREDENTIALS}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         SEC_WINNT_AUTH_IDENTITY_EXW user = {
             .Version = SEC_WINNT_AUTH_IDENTITY_VERSION,

@@ -5,7 +5,7 @@ use crate::negotiate::dispatch::{Established, MechInitiator, Step, StepResult};
 use crate::negotiate::token::{
     FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list,
 };
-use crate::negotiate::{InitiateCall, candidates, mic, reject};
+use crate::negotiate::{InitiateCall, NO_MECHANISM, mic, reject};
 use crate::types::error::{Denial, Error, Failure, Result};
 use std::sync::Arc;
 
@@ -42,9 +42,10 @@ impl Initiator {
     /// Makes the next token. For the first one, `token` is `None`, empty, or the acceptor's
     /// NegTokenInit2 hint.
     ///
-    /// Errors: `InvalidToken`, `NothingInCommon`, `LogonDenied` after a `reject`, `MessageAltered`
-    /// for a wrong or missing mechListMIC, and the mechanism's. They carry a `reject` for the peer
-    /// if the call requires EXTENDED_ERROR and the peer has sent something.
+    /// Errors: `InvalidToken`, `NoCredentials` if no mechanism is configured, `NothingInCommon`,
+    /// `LogonDenied` after a `reject`, `MessageAltered` for a wrong or missing mechListMIC, and the
+    /// mechanism's. They carry a `reject` for the peer if the call requires EXTENDED_ERROR and the
+    /// peer has sent something.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
         let token = token.unwrap_or_default();
         let step = match &self.state {
@@ -72,7 +73,10 @@ impl State {
 /// Makes NegTokenInit with the optimistic token of the first mechanism that can start. Mechanisms
 /// before it in the list are not offered. `hint` is the acceptor's NegTokenInit2, or empty.
 fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
-    let mut mechanisms = candidates(&call.config.mechanisms)?;
+    let mut mechanisms = call.config.mechanisms.clone();
+    if mechanisms.is_empty() {
+        return Err(Error::NoCredentials(NO_MECHANISM).into());
+    }
     if !hint.is_empty() {
         let FirstToken::Negotiate(init) = FirstToken::read(hint)? else {
             return Err(Error::InvalidToken("not a NegTokenInit2").into());

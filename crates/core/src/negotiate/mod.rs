@@ -38,7 +38,10 @@ pub type InitiateCall<'a> = mechanism::InitiateCall<'a, InitiatorConfig>;
 
 /// The mechanisms that a server can negotiate with a client whose optimistic token is `token`.
 fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechanism>> {
-    let mut list = candidates(&call.config.mechanisms)?;
+    let mut list = call.config.mechanisms.clone();
+    if list.is_empty() {
+        return Err(Error::NothingInCommon(NO_MECHANISM));
+    }
     list.retain(|&mechanism| dispatch::acceptable(mechanism, token, call));
     if list.is_empty() {
         Err(Error::NoAuthority("no mechanism has what it needs: no key for Kerberos"))
@@ -47,14 +50,8 @@ fn acceptable(token: Option<&[u8]>, call: &AcceptCall<'_>) -> Result<Vec<Mechani
     }
 }
 
-/// The configured mechanisms, of which there must be one at least.
-fn candidates(mechanisms: &[Mechanism]) -> Result<Vec<Mechanism>> {
-    if mechanisms.is_empty() {
-        Err(Error::NothingInCommon("credential and policy leave no mechanism"))
-    } else {
-        Ok(mechanisms.to_vec())
-    }
-}
+/// The credential's package list, or the policy, excludes every mechanism.
+const NO_MECHANISM: &str = "credential and policy leave no mechanism";
 
 /// Adds a `reject` for the peer to `failure`, if the caller asked for error tokens.
 fn reject(failure: Failure, requirements: ContextFlags) -> Failure {

@@ -181,7 +181,7 @@ fn replies_that_make_no_sense() {
 
 #[test]
 fn hint_limits_the_offer() {
-    let mut fixture = Fixture::new("Passw0rd!");
+    let fixture = Fixture::new("Passw0rd!");
     let hint = NegTokenInit::encode_hint(&mech_type_list(&[Mechanism::Ntlm]));
     go_on(fixture.initiate(&Initiator::new(), Some(&hint)));
     // Without a list the hint is empty.
@@ -200,9 +200,15 @@ fn hint_limits_the_offer() {
         fail(fixture.initiate(&Initiator::new(), Some(b"NTLMSSP\0"))).error,
         Error::InvalidToken(_)
     ));
+}
+
+/// As Windows: a credential whose package list leaves nothing is none.
+#[test]
+fn without_a_mechanism_there_are_no_credentials() {
+    let mut fixture = Fixture::new("Passw0rd!");
     fixture.client_mut().mechanisms.clear();
     assert!(matches!(
         fail(fixture.initiate(&Initiator::new(), None)).error,
-        Error::NothingInCommon(_)
+        Error::NoCredentials(_)
     ));
 }
