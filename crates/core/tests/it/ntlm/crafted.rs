@@ -257,8 +257,13 @@ fn a_key_exchange_needs_its_key() {
 #[test]
 fn without_protection_the_field_tells_of_a_key_exchange() {
     let client = Client { offered: OFFERED - F::SIGN, ..Client::new() };
-    let established = client.logs_on(&Party::alice()).expect("accepted");
-    assert_eq!(established.session.session_key(), EXPORTED);
+    // Also with a MIC under the exchanged key, as older macOS clients send it.
+    let proved = Client { mic: Mic::Right, ..Client::saying(id::FLAGS, &HAS_MIC) };
+    let proved = Client { offered: OFFERED - F::SIGN, ..proved };
+    for client in [&client, &proved] {
+        let established = client.logs_on(&Party::alice()).expect("accepted");
+        assert_eq!(established.session.session_key(), EXPORTED);
+    }
     for length in [0, 1] {
         let client = Client { session_key: Some(vec![7; length]), ..client.clone() };
         let established = client.logs_on(&Party::alice()).expect("accepted");

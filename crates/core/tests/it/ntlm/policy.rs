@@ -226,7 +226,12 @@ fn channel_bindings_count_as_policy_and_caller_say() {
         (Off, none, Some(1), Some(2), true),
         (Off, none, Some(1), None, true),
     ];
-    for (strictness, requirements, ours, theirs, right) in cases {
+    // A hash of zeros is none ([MS-NLMP] 2.2.2.1).
+    let zeros = cases.into_iter().filter(|(.., theirs, _)| theirs.is_none());
+    let zeros = zeros.map(|(strictness, requirements, ours, _, right)| {
+        (strictness, requirements, ours, Some(0), right)
+    });
+    for (strictness, requirements, ours, theirs, right) in cases.into_iter().chain(zeros) {
         let mut server = bound(ours, requirements);
         server.policy.channel_bindings = strictness;
         let result = establish(&bound(theirs, C::empty()), &server);
