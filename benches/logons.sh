@@ -17,6 +17,8 @@ controllers = ["127.0.0.10"]
 machine_account = "WEB1$"
 machine_secret_file = "$etc/secret"
 connections = 1
+[ntlm]
+loopback_check = false # the client is in the same process
 END
 for way in libwbclient ntlm_auth; do
     cat > "$etc/$way.toml" <<END
@@ -27,6 +29,8 @@ netbios_domain = "EXAMPLE"
 use = "$way"
 helpers = 1
 smb_conf = "$SAMBA_MEMBER/member/smb.conf"
+[ntlm]
+loopback_check = false
 END
 done
 

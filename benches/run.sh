@@ -93,7 +93,7 @@ echo "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $lib/gssntlmssp/gssntlmssp.so" > "$ou
 echo "BENCH:alice:Passw0rd!" > "$out/etc/ntlm_users"
 echo "alice:BENCH::$nt_hash:::" > "$out/etc/sam"
 echo "alice:1000:$(printf 'X%.0s' {1..32}):${nt_hash^^}:[U          ]:LCT-00000000:" > "$out/etc/accounts"
-printf '[accounts]\nfile = "%s"\ndomain = "BENCH"\n' "$out/etc/accounts" > "$out/etc/negossp.toml"
+printf '[server]\ndns_computer = "server.bench.test"\n\n[accounts]\nfile = "%s"\ndomain = "BENCH"\n' "$out/etc/accounts" > "$out/etc/negossp.toml"
 chmod 600 "$out"/etc/*
 export GSS_MECH_CONFIG=$out/etc/mech NTLM_USER_FILE=$out/etc/ntlm_users KRB5_CONFIG=/dev/null
 

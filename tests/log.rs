@@ -228,8 +228,9 @@ fn conversation_with(
         ..credential()
     };
     let call = |requirements| context::Call { requirements, bindings: None, now: platform::now() };
-    let mut client =
-        Initiating::new(Arc::new(outbound), configuration.clone(), "HTTP/srv".into()).unwrap();
+    // Its own name: both sides are one process.
+    let target = format!("HTTP/{}", configuration.settings.server.nb_computer);
+    let mut client = Initiating::new(Arc::new(outbound), configuration.clone(), target).unwrap();
     let mut server = Accepting::new(Arc::new(credential()), configuration.clone());
     let mut accepted = false;
     let mut answer: Option<Vec<u8>> = None;

@@ -11,6 +11,7 @@ use negossp::entry::abi::*;
 use negossp::entry::exports::*;
 use std::ffi::c_void;
 use std::ptr::{null_mut, with_exposed_provenance_mut};
+use std::sync::LazyLock;
 
 #[derive(Debug, Arbitrary)]
 struct Program {
@@ -228,6 +229,11 @@ struct Machine {
     from_client: Vec<u8>,
 }
 
+/// This host, since both sides are one process.
+static TARGET: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    wide(&format!("HTTP/{}", negossp::config::Settings::default().server.nb_computer))
+});
+
 fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
@@ -317,7 +323,7 @@ impl Machine {
                 InitializeSecurityContextW(
                     credential,
                     context,
-                    null_mut(),
+                    TARGET.as_ptr().cast_mut(),
                     step.requirements,
                     0,
                     0,

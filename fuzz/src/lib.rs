@@ -148,6 +148,8 @@ impl Setting {
         settings.ntlm.channel_bindings = strictness(self.check_bindings);
         settings.ntlm.target_name = strictness(self.check_target);
         settings.ntlm.require_mic = self.require_mic;
+        // Both parties are one process.
+        settings.ntlm.loopback_check = false;
         settings.ntlm.responses.ntlmv1 = self.old_responses;
         settings.ntlm.responses.ntlmv1_ess = self.old_responses;
         settings.ntlm.responses.lmv2 = self.old_responses;

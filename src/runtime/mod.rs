@@ -4,6 +4,7 @@
 pub(crate) mod fork_local;
 pub mod log;
 pub(crate) mod log_text;
+pub(crate) mod machine_id;
 pub(crate) mod thread_role;
 pub(crate) mod toml_text;
 pub mod watched_file;

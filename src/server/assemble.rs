@@ -7,6 +7,7 @@ use crate::mechanism::{Mechanism, Package};
 use crate::negotiate::{AcceptorConfig, InitiatorConfig};
 use crate::ntlm::Mode;
 use crate::platform::random::SystemRandom;
+use crate::runtime::machine_id::machine_id;
 use crate::{kerberos, ntlm};
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ impl Credential {
             ntlm: ntlm::InitiatorConfig {
                 policy: settings.ntlm.clone(),
                 workstation: settings.server.nb_computer.clone(),
+                machine_id: machine_id().ok().copied(),
                 identity: self.identity.clone(),
                 sign: self.package == Package::Negotiate,
                 context_lifetime: settings.negotiate.context_lifetime,
@@ -79,6 +81,7 @@ impl Acceptance {
                     ..settings.ntlm.clone()
                 },
                 names: settings.server.clone(),
+                machine_id: machine_id().ok().copied(),
                 context_lifetime,
                 authority: chain.clone(),
                 directory: configuration.details.clone(),

@@ -69,6 +69,8 @@ impl Display for Settings {
             ntlm.require_extended_session_security
         )?;
         writeln!(f, "require_mic = {}", ntlm.require_mic)?;
+        writeln!(f, "require_target_info = {}", ntlm.require_target_info)?;
+        writeln!(f, "loopback_check = {}", ntlm.loopback_check)?;
         writeln!(f, "max_clock_skew = {}", Limit(ntlm.max_clock_skew))?;
         writeln!(f, "challenge_lifetime = {}", Limit(Some(ntlm.challenge_lifetime)))?;
         writeln!(f, "refuse_null_session = {}", ntlm.refuse_null_session)?;

@@ -23,6 +23,8 @@ pub(super) struct NtlmTable {
     require_128: Option<bool>,
     require_extended_session_security: Option<bool>,
     require_mic: Option<bool>,
+    require_target_info: Option<bool>,
+    loopback_check: Option<bool>,
     max_clock_skew: Option<Limit>,
     challenge_lifetime: Option<Span>,
     refuse_null_session: Option<bool>,
@@ -46,12 +48,12 @@ impl NtlmTable {
                 WeakResponse::Lm => lm,
             } = true;
         }
-        Policy {
-            mode: self.mode.map_or(default.mode, |name| name.0),
         let target_names = self.target_names.unwrap_or(default.target_names);
         // Without a list, clients that use an alias of this host would be rejected.
         let target_name =
             if target_names.is_empty() { default.target_name } else { Strictness::WhenSent };
+        Policy {
+            mode: self.mode.map_or(default.mode, |name| name.0),
             responses,
             channel_bindings: self.channel_bindings.map_or(default.channel_bindings, |name| name.0),
             target_name: self.target_name.map_or(target_name, |name| name.0),
@@ -61,6 +63,8 @@ impl NtlmTable {
                 .require_extended_session_security
                 .unwrap_or(default.require_extended_session_security),
             require_mic: self.require_mic.unwrap_or(default.require_mic),
+            require_target_info: self.require_target_info.unwrap_or(default.require_target_info),
+            loopback_check: self.loopback_check.unwrap_or(default.loopback_check),
             max_clock_skew: self.max_clock_skew.map_or(default.max_clock_skew, |limit| limit.0),
             challenge_lifetime: self
                 .challenge_lifetime

@@ -2,7 +2,7 @@
 //! and whose message is not is recorded as refused.
 
 use crate::support::accounts::*;
-use crate::support::{call, configured};
+use crate::support::{call, configured, own_name};
 use negossp::config::Settings;
 use negossp::context::Call;
 use negossp::mechanism::{Mechanism, Package};
@@ -78,8 +78,8 @@ impl Server {
             identity,
             ..server.clone()
         };
-        let client =
-            Initiating::new(Arc::new(client), self.configuration.clone(), "HTTP/srv".into());
+        let target = own_name(&self.configuration);
+        let client = Initiating::new(Arc::new(client), self.configuration.clone(), target);
         let negotiate = client.unwrap().step(None, call(requirements)).unwrap();
         let server = Accepting::new(Arc::new(server), self.configuration.clone());
         let challenge =

@@ -2,7 +2,7 @@
 
 use crate::support::accounts::{Folder, PASSWORD, line};
 use crate::support::export_import::{HALF_OPEN, RESET, moved, sealed, secured};
-use crate::support::{call, configured};
+use crate::support::{call, configured, own_name};
 use negossp::config::Settings;
 use negossp::kerberos::CredentialKeys;
 use negossp::mechanism::Mechanism;
@@ -55,8 +55,8 @@ impl Fixture {
         let configuration = with_accounts(&folder);
         let usage = |inbound| Usage { inbound, outbound: !inbound };
         let client = credential(package, usage(false), Some(alice(password)));
-        let client =
-            Initiating::new(Arc::new(client), configuration.clone(), String::new()).unwrap();
+        let target = own_name(&configuration);
+        let client = Initiating::new(Arc::new(client), configuration.clone(), target).unwrap();
         let server =
             Accepting::new(Arc::new(credential(package, usage(true), None)), configuration.clone());
         Fixture { folder, configuration, client: Some(client), server }
@@ -138,6 +138,25 @@ fn the_wrong_password_is_wrong_elsewhere_too() {
         let failure = there.step(&authenticate, call(REQUIRED)).err().unwrap();
         assert_eq!(failure.error, Error::LogonDenied(Denial::WrongPassword));
     }
+}
+
+/// The packed form has the messages alone, and in them the target information.
+#[test]
+fn the_challenge_is_compared_elsewhere_too() {
+    let mut fixture = Fixture::new(Package::Only(Mechanism::Ntlm), "Password");
+    let token = fixture.client(None).token.unwrap();
+    let server = fixture.server.step(&token, call(REQUIRED)).unwrap();
+    // Without the timestamp, for which the client makes a MIC.
+    let mut challenge = server.token.unwrap();
+    let timestamp = challenge.len() - 16;
+    challenge[timestamp] = 0xff;
+    let authenticate = fixture.client(Some(&challenge)).token.unwrap();
+    let Context::Accepting(there) = moved(&server.context, HALF_OPEN, &fixture.configuration)
+    else {
+        panic!()
+    };
+    let failure = there.step(&authenticate, call(REQUIRED)).err().unwrap();
+    assert_eq!(failure.error, Error::LogonDenied(Denial::TargetInfo));
 }
 
 /// The importer's settings apply.

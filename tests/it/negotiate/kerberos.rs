@@ -1,8 +1,8 @@
 //! SPNEGO over Kerberos and NTLM: which mechanism is chosen, and when a mechListMIC is required
 //! (RFC 4178 4, 5; [MS-SPNG] 3.1.5.2).
 
-use crate::support::configured;
 use crate::support::kerberos::{Forge, USUAL, gss};
+use crate::support::{configured, own_name};
 use negossp::kerberos::CredentialKeys;
 use negossp::kerberos::crypto::{Enctype, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
@@ -206,7 +206,7 @@ fn without_a_key_the_same_negotiation_goes_on_with_ntlm() {
     let call = InitiateCall {
         config: &client.credential.initiator_config(&configuration),
         requirements: negossp::types::flags::ContextFlags::INTEGRITY,
-        target: "HTTP/server.example.test",
+        target: &own_name(&configuration),
         bindings: None,
         now: platform::now(),
     };

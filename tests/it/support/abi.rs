@@ -135,7 +135,9 @@ pub(crate) struct Side {
 
 impl Side {
     fn new(accepts: bool, requirements: ULONG) -> Side {
-        let target = wide("HTTP/server.example");
+        // This host, since both sides are one process.
+        let host = negossp::config::Settings::default().server.nb_computer;
+        let target = wide(&format!("HTTP/{host}"));
         Side {
             context: NO_HANDLE,
             begun: false,

@@ -19,6 +19,11 @@ pub(crate) fn configured(
     std::sync::Arc::new(negossp::server::Configuration::open(settings, None))
 }
 
+/// A service of this host, as clients must name it that are in the same process.
+pub(crate) fn own_name(configuration: &negossp::server::Configuration) -> String {
+    format!("HTTP/{}", configuration.settings.server.nb_computer)
+}
+
 /// A call without channel bindings, now.
 pub(crate) fn call(
     requirements: negossp::types::flags::ContextFlags,

@@ -9,7 +9,7 @@ import time
 from impacket.ntlm import compute_lmhash, compute_nthash
 
 import peers
-from peers import Account, GssNtlmssp, Impacket, Pyspnego, PyspnegoWithMechListMic, PyspnegoWithoutMic
+from peers import Account, GssNtlmssp, Impacket, Pyspnego, PyspnegoWithMechListMic
 from sspi import SspiError
 
 DOMAIN = "EXAMPLE"
@@ -23,7 +23,7 @@ BINDINGS = b"tls-server-end-point:" + bytes(range(32))
 OTHER_BINDINGS = b"tls-server-end-point:" + bytes(32)
 
 # The combinations of initiator and kind of token, and of acceptors.
-BARE = [(make, "NTLM") for make in (Pyspnego, PyspnegoWithoutMic, GssNtlmssp, Impacket)]
+BARE = [(make, "NTLM") for make in (Pyspnego, GssNtlmssp, Impacket)]
 IN_SPNEGO = [(make, "Negotiate") for make in (Pyspnego, PyspnegoWithMechListMic, GssNtlmssp, Impacket)]
 INITIATORS = BARE + IN_SPNEGO
 ACCEPTORS = [(make, package) for make in (Pyspnego, GssNtlmssp) for package in ("NTLM", "Negotiate")]

@@ -128,7 +128,8 @@ class PyspnegoWithMechListMic(Pyspnego):
 
 
 class PyspnegoWithoutMic(Pyspnego):
-    """pyspnego's bare initiator as if the server had sent no time: it sends no MIC then. In SPNEGO it always does."""
+    """pyspnego's bare initiator as if the server had sent no time: it sends no MIC then, and not all of the target
+    information. In SPNEGO it always sends a MIC."""
 
     name = "pyspnego without MIC"
 

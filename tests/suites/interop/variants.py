@@ -7,7 +7,7 @@ from spnego._ntlm_raw.messages import NegotiateFlags as Flags
 
 from checks import check, equal
 from messages import conversation
-from peers import GssNtlmssp, Impacket, Pyspnego
+from peers import GssNtlmssp, Impacket, Pyspnego, PyspnegoWithoutMic
 from sspi import Acceptor
 from environment import ALICE, denied_by_us, established, policy
 
@@ -117,6 +117,14 @@ def mic_required():
         established(Pyspnego.initiator(ALICE, "NTLM"), Acceptor.acceptor("Negotiate"))
         established(GssNtlmssp.initiator(ALICE, "Negotiate"), Acceptor.acceptor("Negotiate"))
         denied_by_us("SEC_E_LOGON_DENIED", Impacket.initiator(ALICE, "NTLM"), Acceptor.acceptor("Negotiate"))
+
+
+@check("the timestamp removed on the way, and with it the MIC")
+def timestamp_removed():
+    without = lambda: (PyspnegoWithoutMic.initiator(ALICE, "NTLM"), Acceptor.acceptor("NTLM"))  # noqa: E731
+    denied_by_us("SEC_E_LOGON_DENIED", *without())
+    with policy(ntlm="require_target_info = false"):
+        established(*without())
 
 
 @check("the target name required by policy")

@@ -11,6 +11,7 @@ use super::message::negotiate::Negotiate;
 use super::policy::{Mode, Policy};
 use super::requirements::{self, ClientAssertions};
 use super::session::{Session, Side};
+use super::transcript::Transcript;
 use super::wire::Charset;
 use super::{AcceptCall, AcceptorConfig};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
@@ -43,8 +44,8 @@ pub struct Challenged {
     /// Whether the client has stated its capabilities in a NEGOTIATE_MESSAGE.
     offered: bool,
     issued: FileTime,
-    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as transmitted, for the MIC.
-    transcript: Box<[u8]>,
+    /// NEGOTIATE_MESSAGE and CHALLENGE_MESSAGE as transmitted.
+    transcript: Transcript,
 }
 
 impl Acceptor {
@@ -125,13 +126,12 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor, Estab
     let mut server_challenge = [0; 8];
     call.config.random.fill(&mut server_challenge)?;
     let challenge = challenge::write(flags, &server_challenge, &call.config.names, call.now)?;
-    let transcript = [token, &challenge].concat().into_boxed_slice();
     let next = Acceptor::ExpectAuthenticate(Challenged {
         flags,
         server_challenge,
         offered: !token.is_empty(),
         issued: call.now,
-        transcript,
+        transcript: Transcript::new(token, &challenge),
     });
     Ok(Step::Continue { next, token: challenge, claim: None })
 }
@@ -195,13 +195,12 @@ impl Challenged {
     /// Errors: `InvalidToken` if `challenge` is not a CHALLENGE_MESSAGE.
     pub fn new(negotiate: &[u8], challenge: &[u8], issued: FileTime) -> Result<Challenged> {
         let Challenge { flags, server_challenge, .. } = Challenge::parse(challenge)?;
-        let transcript = [negotiate, challenge].concat().into_boxed_slice();
         Ok(Challenged {
             flags,
             server_challenge,
             offered: !negotiate.is_empty(),
             issued,
-            transcript,
+            transcript: Transcript::new(negotiate, challenge),
         })
     }
 
@@ -265,14 +264,15 @@ impl Challenged {
     fn verify(
         &self,
         message: &Authenticate<'_>,
-        oem: Option<OemNames<'_>>,
         names: &LogonNames,
+        oem: Option<OemNames<'_>>,
         flags: NegotiateFlags,
         call: &AcceptCall<'_>,
     ) -> Result<VerifiedLogon> {
         // Parsed before the authority is asked, so that a malformed response gives the same error
         // with a right and a wrong password.
-        let assertions = ClientAssertions::from_response(message.nt_response)?;
+        let assertions =
+            ClientAssertions::from_response(message.nt_response, self.transcript.target_info())?;
         let logon = NetworkLogon {
             user: &names.user,
             domain: &names.domain,
@@ -287,7 +287,7 @@ impl Challenged {
             allowed: call.config.policy.responses,
             messages: Messages {
                 session_key: message.session_key,
-                before: &self.transcript,
+                before: self.transcript.bytes(),
                 authenticate: message.around_mic(),
             },
         };
@@ -307,7 +307,7 @@ impl Challenged {
         let exported_session_key =
             exported_session_key(message, flags, &keys::kxkey(flags, &from))?;
         if assertions.has_mic {
-            let mic = message.mic(&exported_session_key, &self.transcript);
+            let mic = message.mic(&exported_session_key, self.transcript.bytes());
             if !mic.is_some_and(|(theirs, ours)| theirs.ct_eq(&ours).into()) {
                 return Err(Error::LogonDenied(Denial::Mic));
             }

@@ -120,10 +120,28 @@ impl<'a> AvPairs<'a> {
         Ok(value.and_then(|value| value.last_chunk().copied()))
     }
 
+    /// Whether a client that was sent the list `sent` returns it: this list has each of its pairs
+    /// once, with the same value. Those that clients set themselves do not count.
+    pub(super) fn returns(&self, sent: &AvPairs<'_>) -> bool {
+        // Most clients append theirs.
+        let added = self.pairs.strip_prefix(sent.pairs).map(|pairs| AvPairs { pairs });
+        if added.is_some_and(|added| added.iter().all(|(av_id, _)| is_clients(av_id))) {
+            return true;
+        }
+        sent.iter().filter(|(av_id, _)| !is_clients(*av_id)).all(|(av_id, value)| {
+            self.iter().filter(|(other, _)| *other == av_id).map(|(_, value)| value).eq([value])
+        })
+    }
+
     /// `MsvAvTargetName`; an empty one counts as absent.
     pub fn target_name(&self) -> Result<Option<String>> {
         self.only(id::TARGET_NAME)?.filter(|name| !name.is_empty()).map(wire::utf16).transpose()
     }
+}
+
+/// Whether clients set this pair in their responses, whatever the server sends.
+pub(super) fn is_clients(av_id: u16) -> bool {
+    matches!(av_id, id::FLAGS | id::SINGLE_HOST | id::TARGET_NAME | id::CHANNEL_BINDINGS)
 }
 
 /// The pair at `at`: its id and value, and the position of the next one.
@@ -142,6 +160,16 @@ const LONGEST: usize = 0xfffe;
 /// Appends a pair; the value is truncated to the maximum length.
 pub fn put(out: &mut Vec<u8>, av_id: u16, value: &[u8]) {
     put_with(out, av_id, |out| out.extend_from_slice(value));
+}
+
+/// Appends `MsvAvSingleHost` with this MachineID ([MS-NLMP] 2.2.2.2). CustomData is for the same
+/// platform only and stays empty.
+pub fn put_machine_id(out: &mut Vec<u8>, machine_id: &[u8; 32]) {
+    put_with(out, id::SINGLE_HOST, |out| {
+        out.extend_from_slice(&(SINGLE_HOST as u32).to_le_bytes());
+        out.extend_from_slice(&[0; 4 + 8]);
+        out.extend_from_slice(machine_id);
+    });
 }
 
 /// Appends a pair with text in UTF-16LE.

@@ -159,7 +159,7 @@ fn target_info(
 ) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(512);
     for (av_id, value) in server_info.iter() {
-        if !matches!(av_id, id::FLAGS | id::SINGLE_HOST | id::TARGET_NAME | id::CHANNEL_BINDINGS) {
+        if !av_pair::is_clients(av_id) {
             av_pair::put(&mut out, av_id, value);
         }
     }
@@ -172,6 +172,9 @@ fn target_info(
     }
     if flags != 0 {
         av_pair::put(&mut out, id::FLAGS, &flags.to_le_bytes());
+    }
+    if let Some(machine_id) = call.config.machine_id {
+        av_pair::put_machine_id(&mut out, &machine_id);
     }
     av_pair::put(
         &mut out,

@@ -15,6 +15,8 @@ pub struct AcceptorConfig {
     pub policy: Policy,
     /// The server's names.
     pub names: ServerNames,
+    /// MachineID of this process' initiators ([MS-NLMP] 2.2.2.2); `None` if unknown.
+    pub machine_id: Option<[u8; 32]>,
     /// The lifetime of established contexts; `None`: unlimited.
     pub context_lifetime: Option<Duration>,
     /// Verifies logons.
@@ -32,6 +34,8 @@ pub struct InitiatorConfig {
     pub policy: Policy,
     /// `Workstation`: the NetBIOS name of this host.
     pub workstation: String,
+    /// MachineID to send in `MsvAvSingleHost` ([MS-NLMP] 2.2.2.2); `None`: no such pair.
+    pub machine_id: Option<[u8; 32]>,
     /// The client's identity; `None` permits null sessions only.
     pub identity: Option<Identity>,
     /// Whether to negotiate signing even if the caller does not require it, for SPNEGO's

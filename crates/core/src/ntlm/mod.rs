@@ -15,6 +15,7 @@ mod policy;
 mod requirements;
 pub mod response;
 mod session;
+mod transcript;
 mod wire;
 
 pub use acceptor::{Acceptor, Challenged};

@@ -47,6 +47,12 @@ pub struct Policy {
     pub require_extended_session_security: bool,
     /// Whether to reject NTLMv2 without a MIC.
     pub require_mic: bool,
+    /// Whether to reject NTLMv2 that does not return the target information of CHALLENGE_MESSAGE
+    /// unchanged. A client that has received no `MsvAvTimestamp` sends no MIC.
+    pub require_target_info: bool,
+    /// Whether to reject clients with the acceptor's own MachineID: messages of this process that
+    /// somebody sends back to it. Its own clients may name this service in `MsvAvTargetName`.
+    pub loopback_check: bool,
     /// The greatest permitted difference between the client's timestamp and the local clock;
     /// `None`: not checked.
     pub max_clock_skew: Option<Duration>,
@@ -71,6 +77,8 @@ impl Default for Policy {
             require_128: false,
             require_extended_session_security: false,
             require_mic: false,
+            require_target_info: true,
+            loopback_check: true,
             max_clock_skew: Some(MAX_LIFETIME),
             challenge_lifetime: MAX_LIFETIME,
             refuse_null_session: false,

@@ -2,7 +2,7 @@
 //! clock.
 
 use super::AcceptCall;
-use super::av_pair;
+use super::av_pair::{self, AvPairs};
 use super::flags::NegotiateFlags;
 use super::keys;
 use super::logon::ResponseKind;
@@ -44,13 +44,16 @@ pub(super) struct ClientAssertions {
     pub(super) target_name: Option<String>,
     /// MachineID of `MsvAvSingleHost`.
     pub(super) machine_id: Option<[u8; 32]>,
+    /// Whether the response lacks a part of the target information that the server sent.
+    lacks_target_info: bool,
 }
 
 impl ClientAssertions {
-    /// Reads the assertions in an `NtChallengeResponse`; there are none if it is not NTLMv2.
+    /// Reads the assertions in an `NtChallengeResponse`; there are none if it is not NTLMv2. `sent`
+    /// is the target information of CHALLENGE_MESSAGE.
     ///
     /// Errors: `InvalidToken` if it is malformed.
-    pub(super) fn from_response(nt_response: &[u8]) -> Result<ClientAssertions> {
+    pub(super) fn from_response(nt_response: &[u8], sent: AvPairs<'_>) -> Result<ClientAssertions> {
         if nt_response.len() <= response::SHORT_RESPONSE {
             return Ok(ClientAssertions::default());
         }
@@ -63,6 +66,7 @@ impl ClientAssertions {
             channel_bindings: av_pairs.channel_bindings()?,
             target_name: av_pairs.target_name()?,
             machine_id: av_pairs.machine_id()?,
+            lacks_target_info: !av_pairs.returns(&sent),
         })
     }
 
@@ -74,6 +78,15 @@ impl ClientAssertions {
         let v2 = matches!(response, ResponseKind::NtlmV2 | ResponseKind::LmV2);
         if policy.require_mic && v2 && !self.has_mic {
             return Err(Error::LogonDenied(Denial::Mic));
+        }
+        if policy.require_target_info && self.lacks_target_info {
+            return Err(Error::LogonDenied(Denial::TargetInfo));
+        }
+        if policy.loopback_check
+            && self.machine_id.is_some_and(|theirs| Some(theirs) == call.config.machine_id)
+            && !self.means(policy, &call.config.names)
+        {
+            return Err(Error::LogonDenied(Denial::Reflected));
         }
         if let (Some(time), Some(limit)) = (self.time, policy.max_clock_skew)
             && call.now.distance(time) > limit
@@ -88,6 +101,12 @@ impl ClientAssertions {
             call.requirements,
         )?;
         self.check_target(policy, &call.config.names)
+    }
+
+    /// Whether the client has the name of this service, from a trusted source.
+    fn means(&self, policy: &Policy, server: &ServerNames) -> bool {
+        let name = self.target_name.as_ref().filter(|_| !self.untrusted_target);
+        name.is_some_and(|name| is_permitted_target(name, &policy.target_names, server))
     }
 
     /// Checks the service that the client addresses.

@@ -88,6 +88,10 @@ pub enum Denial {
     Stale,
     /// The MIC over the three NTLM messages, or over the mechanism list, is missing or wrong.
     Mic,
+    /// The NTLMv2 response does not return the target information of the challenge.
+    TargetInfo,
+    /// The client's messages are this process' own, meant for another service.
+    Reflected,
     /// Kerberos rejects the ticket or the authenticator.
     Ticket(&'static str),
     /// Too many wrong passwords were given for the account; logons to it are throttled.
@@ -116,6 +120,8 @@ impl Error {
                 | Denial::ResponseNotAllowed
                 | Denial::Stale
                 | Denial::Mic
+                | Denial::TargetInfo
+                | Denial::Reflected
                 | Denial::Ticket(_) => NtStatus::LOGON_FAILURE,
             },
             Error::NoAuthority(_) => NtStatus::NO_LOGON_SERVERS,
@@ -166,6 +172,8 @@ impl fmt::Display for Denial {
             Denial::ResponseNotAllowed => "kind of response not allowed by policy",
             Denial::Stale => "challenge or timestamp too old",
             Denial::Mic => "MIC missing or wrong",
+            Denial::TargetInfo => "target information changed or missing in the response",
+            Denial::Reflected => "this process' own messages, sent back to it",
             Denial::Throttled => "too many wrong passwords",
             Denial::NtlmOff => "NTLM is switched off ([ntlm] mode)",
             Denial::Ticket(why) => return write!(f, "Kerberos: {why}"),

@@ -47,14 +47,25 @@ impl<'a> Challenge<'a> {
         } else {
             String::new()
         };
-        let target_info = if flags.contains(NegotiateFlags::TARGET_INFO) {
-            let field = reader.field(at::TARGET_INFO, at::VERSION)?;
-            if field.bytes.is_empty() { None } else { Some(AvPairs::parse(field.bytes)?) }
-        } else {
-            None
-        };
+        let target_info = target_info_in(&reader, flags)?;
         Ok(Challenge { flags, server_challenge, target_name, target_info })
     }
+
+    /// `TargetInfo` of the message; `None` if it has none.
+    ///
+    /// Errors: `InvalidToken` if it is malformed.
+    pub fn target_info_of(bytes: &'a [u8]) -> Result<Option<AvPairs<'a>>> {
+        let reader = Reader::new(bytes, MessageType::Challenge)?;
+        target_info_in(&reader, reader.flags(at::FLAGS)?)
+    }
+}
+
+fn target_info_in<'a>(reader: &Reader<'a>, flags: NegotiateFlags) -> Result<Option<AvPairs<'a>>> {
+    if !flags.contains(NegotiateFlags::TARGET_INFO) {
+        return Ok(None);
+    }
+    let field = reader.field(at::TARGET_INFO, at::VERSION)?;
+    if field.bytes.is_empty() { Ok(None) } else { AvPairs::parse(field.bytes).map(Some) }
 }
 
 /// Writes the message.

@@ -33,6 +33,8 @@ struct Client {
     domain: &'static str,
     /// The domain that goes into NTOWFv2.
     hashed_domain: &'static str,
+    /// It copies the server's AV pairs, before its own.
+    returns_target_info: bool,
     av_pairs: Vec<(u16, Vec<u8>)>,
     mic: Mic,
     session_key: Option<Vec<u8>>,
@@ -62,6 +64,7 @@ impl Client {
             user: USER,
             domain: DOMAIN,
             hashed_domain: DOMAIN,
+            returns_target_info: true,
             av_pairs: Vec::new(),
             mic: Mic::Absent,
             session_key: None,
@@ -85,8 +88,10 @@ impl Client {
         let challenge = Challenge::parse(challenge_message).expect("a challenge");
         let flags = (challenge.flags | F::OEM) & self.chosen;
         let mut target_info = Vec::new();
-        for (av_id, value) in self.av_pairs.iter() {
-            av_pair::put(&mut target_info, *av_id, value);
+        let returned = challenge.target_info.unwrap_or_default();
+        let own = self.av_pairs.iter().map(|(av_id, value)| (*av_id, &value[..]));
+        for (av_id, value) in returned.iter().filter(|_| self.returns_target_info).chain(own) {
+            av_pair::put(&mut target_info, av_id, value);
         }
         av_pair::put(&mut target_info, id::EOL, &[]);
         let nt_hash = crypto::nt_hash(PASSWORD);
@@ -164,6 +169,58 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
     let mut server = Party::alice();
     server.policy.require_mic = true;
     denied(Client { mic: Mic::Right, ..Client::new() }.logs_on(&server), Denial::Mic);
+}
+
+// ---- target information
+
+/// All that the server sent must come back, each pair unchanged; clients add pairs of their own and
+/// bits of MsvAvFlags, in any order.
+#[test]
+fn target_information_must_come_back() {
+    let challenge = {
+        let negotiate = Negotiate::write(OFFERED);
+        let first = Party::alice().accept(&Acceptor::new(), &negotiate).expect("a challenge");
+        going_on(first).1
+    };
+    let sent: Vec<(u16, Vec<u8>)> = Challenge::parse(&challenge)
+        .and_then(|challenge| {
+            let pairs = challenge.target_info.unwrap_or_default();
+            Ok(pairs.iter().map(|(av_id, value)| (av_id, value.to_vec())).collect())
+        })
+        .expect("a challenge");
+    assert_eq!(sent.len(), 5);
+    let returning = |av_pairs: Vec<(u16, Vec<u8>)>| Client {
+        returns_target_info: false,
+        av_pairs,
+        ..Client::new()
+    };
+    let server = Party::alice();
+    returning(sent.clone()).logs_on(&server).expect("unchanged");
+    let mut other = sent.clone();
+    other.reverse();
+    other.insert(2, (id::FLAGS, vec![0; 4]));
+    other.push((0x7fff, b"?".to_vec()));
+    returning(other).logs_on(&server).expect("in another order, with more");
+    for at in 0..sent.len() {
+        let mut without = sent.clone();
+        without.remove(at);
+        let mut changed = sent.clone();
+        changed[at].1[0] ^= 1;
+        let mut shorter = sent.clone();
+        shorter[at].1.pop();
+        let mut twice = sent.clone();
+        twice.push((sent[at].0, b"X\0".to_vec()));
+        for av_pairs in [without, changed, shorter, twice] {
+            let client = returning(av_pairs);
+            denied(client.logs_on(&server), Denial::TargetInfo);
+            client.logs_on(&server.taking_any_target_info()).expect("not compared");
+        }
+    }
+    denied(returning(vec![]).logs_on(&server), Denial::TargetInfo);
+    // Who does not know the password learns nothing of it.
+    let mut server = Party::alice();
+    server.identity = Some(identity(USER, DOMAIN, "another"));
+    denied(returning(vec![]).logs_on(&server), Denial::WrongPassword);
 }
 
 // ---- responses
@@ -294,66 +351,6 @@ fn the_last_message_claims_nothing_new() {
     assert_eq!(established.flags, C::empty());
 }
 
-#[test]
-fn the_last_message_chooses_its_character_set() {
-    for chosen in [OFFERED, OFFERED - F::UNICODE] {
-        let client =
-            Client {
-                chosen, user: "jörg", domain: "BÜRO", hashed_domain: "BÜRO", ..Client::new()
-            };
-        let mut server = Party::alice();
-        server.identity = Some(identity("jörg", "BÜRO", PASSWORD));
-        let established = client.logs_on(&server).expect("accepted");
-        assert_eq!(established.client.user, "jörg");
-    }
-}
-
-// ---- old and empty messages
-
-/// An AUTHENTICATE_MESSAGE that ends its fixed part after WorkstationFields, as the oldest clients
-/// send it.
-fn oldest(lm_response: &[u8], nt_response: &[u8], user: &[u8]) -> Vec<u8> {
-    let mut message = [b"NTLMSSP\0", &[3, 0, 0, 0][..], &[0; 40]].concat();
-    for (at, field) in [(12, lm_response), (20, nt_response), (36, user)] {
-        let (length, offset) = (field.len() as u16, message.len() as u32);
-        message[at..at + 2].copy_from_slice(&length.to_le_bytes());
-        message[at + 4..at + 8].copy_from_slice(&offset.to_le_bytes());
-        message.extend_from_slice(field);
-    }
-    message
-}
-
-#[test]
-fn the_oldest_clients_send_no_flags() {
-    let mut server = Party::requiring(C::ALLOW_NULL_SESSION);
-    server.policy.responses = every_response();
-    let negotiate = Negotiate::write(F::OEM | F::NTLM);
-    let (acceptor, challenge) =
-        going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
-    let server_challenge = Challenge::parse(&challenge).expect("a challenge").server_challenge;
-    let nt_response = crypto::desl(&crypto::nt_hash(PASSWORD), &server_challenge);
-    let (established, _) = done(
-        server
-            .accept(&acceptor, &oldest(&[], &nt_response, b"ALICE"))
-            .expect("accepted by the response"),
-    );
-    assert_eq!((&*established.client.user, established.client.anonymous), (USER, false));
-    for lm_response in [&[][..], &[0]] {
-        let (established, _) =
-            done(server.accept(&acceptor, &oldest(lm_response, &[], b"")).expect("nobody"));
-        assert!(established.client.anonymous);
-    }
-    // An anonymous response with only one of its fields is one of an unknown user.
-    for (lm_response, nt_response, user) in [
-        (&[1u8][..], &[][..], &b""[..]),
-        (&[0; 24], &[], b""),
-        (&[], &nt_response, b""),
-        (&[], &[], b"ALICE"),
-    ] {
-        let refused = server.accept(&acceptor, &oldest(lm_response, nt_response, user)).err();
-        assert!(matches!(refused, Some(Error::LogonDenied(_))), "{refused:?}");
-    }
-}
 /// A client that offers OEM text alone, as curl and GNU Wget do. `chosen`: the flags of its last
 /// message; `user`: its bytes in either message.
 fn oem_logon(chosen: F, user: &[u8], hashed_user: &[u8]) -> Result<Established, Error> {
@@ -428,3 +425,63 @@ fn names_may_be_hashed_as_undecoded_oem_text() {
     denied(oem_logon(F::OEM | F::NTLM, b"j\xf6rg", b"J\xf7RG"), Denial::WrongPassword);
 }
 
+#[test]
+fn the_last_message_chooses_its_character_set() {
+    for chosen in [OFFERED, OFFERED - F::UNICODE] {
+        let client =
+            Client {
+                chosen, user: "jörg", domain: "BÜRO", hashed_domain: "BÜRO", ..Client::new()
+            };
+        let mut server = Party::alice();
+        server.identity = Some(identity("jörg", "BÜRO", PASSWORD));
+        let established = client.logs_on(&server).expect("accepted");
+        assert_eq!(established.client.user, "jörg");
+    }
+}
+
+// ---- old and empty messages
+
+/// An AUTHENTICATE_MESSAGE that ends its fixed part after WorkstationFields, as the oldest clients
+/// send it.
+fn oldest(lm_response: &[u8], nt_response: &[u8], user: &[u8]) -> Vec<u8> {
+    let mut message = [b"NTLMSSP\0", &[3, 0, 0, 0][..], &[0; 40]].concat();
+    for (at, field) in [(12, lm_response), (20, nt_response), (36, user)] {
+        let (length, offset) = (field.len() as u16, message.len() as u32);
+        message[at..at + 2].copy_from_slice(&length.to_le_bytes());
+        message[at + 4..at + 8].copy_from_slice(&offset.to_le_bytes());
+        message.extend_from_slice(field);
+    }
+    message
+}
+
+#[test]
+fn the_oldest_clients_send_no_flags() {
+    let mut server = Party::requiring(C::ALLOW_NULL_SESSION);
+    server.policy.responses = every_response();
+    let negotiate = Negotiate::write(F::OEM | F::NTLM);
+    let (acceptor, challenge) =
+        going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
+    let server_challenge = Challenge::parse(&challenge).expect("a challenge").server_challenge;
+    let nt_response = crypto::desl(&crypto::nt_hash(PASSWORD), &server_challenge);
+    let (established, _) = done(
+        server
+            .accept(&acceptor, &oldest(&[], &nt_response, b"ALICE"))
+            .expect("accepted by the response"),
+    );
+    assert_eq!((&*established.client.user, established.client.anonymous), (USER, false));
+    for lm_response in [&[][..], &[0]] {
+        let (established, _) =
+            done(server.accept(&acceptor, &oldest(lm_response, &[], b"")).expect("nobody"));
+        assert!(established.client.anonymous);
+    }
+    // An anonymous response with only one of its fields is one of an unknown user.
+    for (lm_response, nt_response, user) in [
+        (&[1u8][..], &[][..], &b""[..]),
+        (&[0; 24], &[], b""),
+        (&[], &nt_response, b""),
+        (&[], &[], b"ALICE"),
+    ] {
+        let refused = server.accept(&acceptor, &oldest(lm_response, nt_response, user)).err();
+        assert!(matches!(refused, Some(Error::LogonDenied(_))), "{refused:?}");
+    }
+}

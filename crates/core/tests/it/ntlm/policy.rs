@@ -4,7 +4,9 @@
 use crate::support::ntlm::*;
 use negossp_core::ntlm::Policy;
 use negossp_core::ntlm::flags::NegotiateFlags as F;
+use negossp_core::ntlm::message::authenticate::Authenticate;
 use negossp_core::ntlm::message::challenge::Challenge;
+use negossp_core::ntlm::message::client_challenge::ClientChallenge;
 use negossp_core::ntlm::message::negotiate::Negotiate;
 use negossp_core::ntlm::{Acceptor, Initiator};
 use negossp_core::types::channel_bindings::ChannelBindings;
@@ -67,9 +69,9 @@ fn anonymous_is_accepted_only_where_allowed() {
     assert_eq!((server.flags, client.flags), (C::NULL_SESSION, C::NULL_SESSION));
     both_ways(&mut client, &mut server);
     for demand in [
+        |ntlm: &mut Policy| ntlm.require_mic = true,
         |ntlm: &mut Policy| ntlm.channel_bindings = Strictness::Require,
         |ntlm: &mut Policy| {
-        |ntlm: &mut Policy| ntlm.require_mic = true,
             ntlm.target_name = Strictness::Require;
         },
     ] {
@@ -84,8 +86,6 @@ fn anonymous_is_accepted_only_where_allowed() {
     assert_eq!(establish(&nobody(), &allowing).err(), Some(Error::LogonDenied(Denial::Anonymous)));
 }
 
-#[test]
-fn a_client_can_ask_to_be_anonymous() {
 /// Bindings that the caller gives are required of everybody.
 #[test]
 fn anonymous_clients_have_no_channel_bindings() {
@@ -102,6 +102,8 @@ fn anonymous_clients_have_no_channel_bindings() {
     }
 }
 
+#[test]
+fn a_client_can_ask_to_be_anonymous() {
     for identity in [None, Party::alice().identity] {
         let client = Party { identity, ..Party::requiring(C::ALLOW_NULL_SESSION) };
         assert_eq!(
@@ -187,6 +189,78 @@ fn a_changed_challenge_is_detected_by_the_mic() {
     let (_, authenticate) = done(Party::alice().initiate(&initiator, Some(&challenge)).unwrap());
     let refused = Party::alice().accept(&acceptor, &authenticate.unwrap()).err();
     assert_eq!(refused, Some(Error::LogonDenied(Denial::Mic)));
+}
+
+// ---- target information
+
+/// Without MsvAvTimestamp in the challenge a client sends no MIC, and all flags could be changed.
+#[test]
+fn a_timestamp_removed_on_the_way_is_detected() {
+    let (initiator, negotiate) =
+        going_on(Party::requiring(C::CONFIDENTIALITY).initiate(&Initiator::new(), None).unwrap());
+    let (acceptor, mut challenge) =
+        going_on(Party::alice().accept(&Acceptor::new(), &negotiate).unwrap());
+    let end = challenge.len();
+    challenge.drain(end - 16..end - 4);
+    let length = u16::from_le_bytes([challenge[40], challenge[41]]) - 12;
+    challenge[40..42].copy_from_slice(&length.to_le_bytes());
+    let client = Party::requiring(C::CONFIDENTIALITY);
+    let (_, authenticate) = done(client.initiate(&initiator, Some(&challenge)).unwrap());
+    let refused = Party::alice().accept(&acceptor, &authenticate.unwrap()).err();
+    assert_eq!(refused, Some(Error::LogonDenied(Denial::TargetInfo)));
+}
+
+// ---- reflection
+
+/// A process that accepts and initiates. Its own messages come back to it, and only its own names
+/// make them meant for it.
+#[test]
+fn reflected_messages_are_refused() {
+    let process = |id: u8| Party { machine_id: Some([id; 32]), ..Party::alice() };
+    let log_on = |client: Party, server: &Party| establish(&client, server).map(|_| ());
+    let reflected = Err(Error::LogonDenied(Denial::Reflected));
+    let own = process(1);
+    for target in [
+        "HTTP/elsewhere.example.test",
+        "elsewhere",
+        "",
+        // A host name with a marshalled target, which a client might cut off (CVE-2025-33073).
+        "cifs/server1UWhRCAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAwbEAYBAAAA",
+        "cifs/server.example.test1UWhRCAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAwbEAYBAAAA",
+    ] {
+        let client = |id| Party { target: target.into(), ..process(id) };
+        assert_eq!(log_on(client(1), &own), reflected, "{target}");
+        assert_eq!(log_on(client(2), &own), Ok(()), "{target}");
+        assert_eq!(log_on(Party { machine_id: None, ..client(1) }, &own), Ok(()), "{target}");
+        assert_eq!(log_on(client(1), &Party { machine_id: None, ..own.clone() }), Ok(()));
+        let mut without = own.clone();
+        without.policy.loopback_check = false;
+        assert_eq!(log_on(client(1), &without), Ok(()), "{target}");
+    }
+    // Its own names, if nobody else has chosen them.
+    for target in ["HTTP/server.example.test", "cifs/SERVER", "server"] {
+        let client = Party { target: target.into(), ..process(1) };
+        assert_eq!(log_on(client.clone(), &own), Ok(()), "{target}");
+        let unverified = Party { requirements: C::UNVERIFIED_TARGET_NAME, ..client };
+        assert_eq!(log_on(unverified, &own), reflected, "{target}");
+    }
+    let mut listed = own.clone();
+    listed.policy.target_names = vec!["HTTP/alias.example.test".into()];
+    let alias = Party { target: "HTTP/alias.example.test".into(), ..process(1) };
+    assert_eq!(log_on(alias.clone(), &own), reflected);
+    assert_eq!(log_on(alias, &listed), Ok(()));
+}
+
+/// [MS-NLMP] 2.2.2.2: Size, Z4, CustomData, MachineID.
+#[test]
+fn the_initiator_sends_its_machine_id() {
+    let client = Party { machine_id: Some([7; 32]), ..Party::alice() };
+    let message = exchange(&client, &Party::alice()).expect("an answer").authenticate;
+    let response = Authenticate::parse(&message).unwrap().nt_response;
+    let pairs = ClientChallenge::parse(response).unwrap().av_pairs;
+    let expected = [&48u32.to_le_bytes()[..], &[0; 12], &[7; 32]].concat();
+    assert_eq!(pairs.get(8), Some(&expected[..]));
+    assert_eq!(pairs.machine_id(), Ok(Some([7; 32])));
 }
 
 // ---- channel bindings and target names
@@ -303,10 +377,19 @@ fn ntlmv1_is_used_and_accepted_only_where_configured() {
                 party.policy.responses.ntlmv1_ess = may && ess;
             }
             let result = without_target_info(&parties.0, &parties.1, offered);
-            if client_may && !server_may {
-                assert_eq!(result.err(), Some(Error::LogonDenied(Denial::ResponseNotAllowed)));
-                continue;
-            }
+            let result = match (client_may, server_may) {
+                (true, false) => {
+                    let refused = Some(Error::LogonDenied(Denial::ResponseNotAllowed));
+                    assert_eq!(result.err(), refused);
+                    continue;
+                }
+                // NTLMv2, but without the target information.
+                (false, _) => {
+                    assert_eq!(result.err(), Some(Error::LogonDenied(Denial::TargetInfo)));
+                    without_target_info(&parties.0, &parties.1.taking_any_target_info(), offered)
+                }
+                (true, true) => result,
+            };
             let (mut client, mut server) = result.expect("accepted");
             both_ways(&mut client, &mut server);
         }

@@ -104,6 +104,7 @@ pub(crate) fn acceptor_config(accounts: Vec<Account>) -> AcceptorConfig {
         ntlm: ntlm::AcceptorConfig {
             policy: ntlm::Policy::default(),
             names: ServerNames::from_host_name("server.example.test"),
+            machine_id: None,
             context_lifetime: None,
             authority: Arc::new(Accounts(accounts)),
             directory: Arc::new(Empty),

@@ -45,6 +45,7 @@ impl Fixture {
             ntlm: ntlm::InitiatorConfig {
                 policy: ntlm::Policy::default(),
                 workstation: "CLIENT".into(),
+                machine_id: None,
                 identity: Some(identity(password)),
                 sign: true,
                 context_lifetime: None,

@@ -52,6 +52,8 @@ pub(crate) struct Party {
     pub(crate) now: FileTime,
     /// The account has an LM hash.
     pub(crate) lm_hash: bool,
+    /// The MachineID of its process.
+    pub(crate) machine_id: Option<[u8; 32]>,
 }
 
 impl Party {
@@ -67,7 +69,15 @@ impl Party {
             bindings: None,
             now: NOW,
             lm_hash: true,
+            machine_id: None,
         }
+    }
+
+    /// The same, which does not compare the target information that clients return.
+    pub(crate) fn taking_any_target_info(&self) -> Party {
+        let mut party = self.clone();
+        party.policy.require_target_info = false;
+        party
     }
 
     pub(crate) fn requiring(requirements: ContextFlags) -> Party {
@@ -87,6 +97,7 @@ impl Party {
         let config = AcceptorConfig {
             policy: policy.clone(),
             names: names.clone(),
+            machine_id: self.machine_id,
             context_lifetime: *context_lifetime,
             authority: Arc::new(Accounts(accounts)),
             ..acceptor_config(vec![]).ntlm
@@ -105,6 +116,7 @@ impl Party {
         let config = InitiatorConfig {
             policy: policy.clone(),
             workstation: self.names.nb_computer.clone(),
+            machine_id: self.machine_id,
             identity: self.identity.clone(),
             sign: false,
             context_lifetime: *context_lifetime,
@@ -177,6 +189,7 @@ pub(crate) fn weaker(
     let (initiator, mut negotiate) = going_on(client.initiate(&Initiator::new(), None)?);
     let flags = flags_at(&mut negotiate, 12);
     *flags = (u32::from_le_bytes(*flags) & keep.bits()).to_le_bytes();
+    let server = server.taking_any_target_info();
     let (acceptor, mut challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
     // Without its timestamp the challenge asks for no MIC, which would reveal the change of the
     // messages.
