@@ -82,12 +82,6 @@ impl ClientAssertions {
         if policy.require_target_info && self.lacks_target_info {
             return Err(Error::LogonDenied(Denial::TargetInfo));
         }
-        if policy.loopback_check
-            && self.machine_id.is_some_and(|theirs| Some(theirs) == call.config.machine_id)
-            && !self.means(policy, &call.config.names)
-        {
-            return Err(Error::LogonDenied(Denial::Reflected));
-        }
         if let (Some(time), Some(limit)) = (self.time, policy.max_clock_skew)
             && call.now.distance(time) > limit
         {
@@ -100,7 +94,14 @@ impl ClientAssertions {
             call.bindings,
             call.requirements,
         )?;
-        self.check_target(policy, &call.config.names)
+        self.check_target(policy, &call.config.names)?;
+        if policy.loopback_check
+            && self.machine_id.is_some_and(|theirs| Some(theirs) == call.config.machine_id)
+            && !self.means(policy, &call.config.names)
+        {
+            return Err(Error::LogonDenied(Denial::Reflected));
+        }
+        Ok(())
     }
 
     /// Whether the client has the name of this service, from a trusted source.

@@ -249,6 +249,10 @@ fn reflected_messages_are_refused() {
     let alias = Party { target: "HTTP/alias.example.test".into(), ..process(1) };
     assert_eq!(log_on(alias.clone(), &own), reflected);
     assert_eq!(log_on(alias, &listed), Ok(()));
+    // Where target names are compared, that is the reason given.
+    listed.policy.target_name = Strictness::WhenSent;
+    let refused = log_on(own.clone(), &listed).err();
+    assert!(matches!(refused, Some(Error::WrongTarget(_))), "{refused:?}");
 }
 
 /// [MS-NLMP] 2.2.2.2: Size, Z4, CustomData, MachineID.
