@@ -41,6 +41,14 @@
 #define SECPKG_ATTR_AUTH_NTLM_HASH_CB 1108
 #define SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA 1109
 
+/*
+ * Set in the same way: a NTLM_ACCOUNT_NAME_CALLBACK, by which the program says what the account is called that a client's
+ * names mean. All else goes by that name: SECPKG_ATTR_NAMES, rules of the configuration, delays after wrong passwords, the
+ * log. Without it the domain is that of `[accounts] domain`, or the computer, whatever the client has sent: a program with
+ * accounts in several domains needs the callback. Its buffer is the function itself.
+ */
+#define SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB 0x4e530010
+
 #ifdef _WIN32
 
 #ifndef SECURITY_WIN32
@@ -1099,6 +1107,18 @@ typedef SECURITY_STATUS (*NTLM_HASH_CALLBACK)(void *Client,
                                               const uint8_t *Mic,
                                               const SecBuffer *MicValue,
                                               uint8_t *NtlmHash);
+
+// Says what an account of the program is called: the value of SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB.
+// `Client` is the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA. `AuthIdentity` has the user and the
+// domain from the client, in UTF-16, without a password. `Domain` and `User` point to 257
+// characters each and hold, with a terminating zero, what the account is called if the function
+// changes nothing: the domain of the account file, and the user in lower case, without a domain
+// before it. The function may overwrite both, and returns SEC_E_OK. It returns an error if it does
+// not know the client; the callback for the hash is then not called.
+typedef SECURITY_STATUS (*NTLM_ACCOUNT_NAME_CALLBACK)(void *Client,
+                                                      const SEC_WINNT_AUTH_IDENTITY_W *AuthIdentity,
+                                                      SEC_WCHAR *Domain,
+                                                      SEC_WCHAR *User);
 
 // SECPKG_ATTR_NAMES.
 typedef struct _SecPkgContext_NamesW {

@@ -1,5 +1,6 @@
 //! Accounts of the server program, which returns proofs through a callback.
 
+use super::candidates::AccountName;
 use crate::ntlm::NetworkLogon;
 use crate::ntlm::crypto::Key;
 use crate::ntlm::response::{self, Proof};
@@ -12,6 +13,12 @@ pub trait Application: Any + fmt::Debug + Send + Sync {
     /// `NTOWFv2` ([MS-NLMP] 3.3.2) of the account that the client's names mean, computed with these
     /// names; `None` if the program does not have the account.
     fn ntowf_v2(&self, logon: &NetworkLogon<'_>, proofs: &Proofs) -> Option<Key>;
+
+    /// What the account that the client's names mean is called; `None` if there is none. Asked
+    /// first. `account` is its name if the program has no other.
+    fn account_name(&self, _logon: &NetworkLogon<'_>, account: AccountName) -> Option<AccountName> {
+        Some(account)
+    }
 }
 
 /// The parts of a logon with which the program can check it itself or pass it on.

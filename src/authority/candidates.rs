@@ -1,9 +1,12 @@
 //! The account that a client's names mean.
 
+use super::Application;
 use super::pass_through::PassThrough;
-use crate::ntlm::ServerNames;
+use crate::ntlm::{Account, NetworkLogon, ServerNames};
+use crate::stores::accounts::details::DetailsFile;
 use crate::stores::accounts::file::AccountFile;
-use crate::types::account_name::same;
+use crate::types::account_name::{downcase, same};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The accounts of this machine, and the names that mean them.
@@ -11,6 +14,8 @@ use std::sync::Arc;
 pub struct LocalAccounts {
     /// The account file, if one is configured.
     pub file: Option<Arc<AccountFile>>,
+    /// The file of account details, which has their user principal names.
+    pub details: Option<Arc<DetailsFile>>,
     /// The domain that its accounts belong to.
     pub domain: Option<String>,
     /// A client that names another domain than the accounts', the machine's own or none means no
@@ -22,41 +27,93 @@ pub struct LocalAccounts {
 
 impl LocalAccounts {
     /// The user names that a domain and a user may mean, in the order in which they are looked for:
-    /// the name as sent, then, for `user@suffix` without a domain (a user principal name), the part
-    /// before the last `@`.
+    /// the name as sent, then, for `user@suffix` without a domain (a user principal name), the
+    /// account that `[accounts] details` gives that name, then the part before the last `@`. An
+    /// explicit principal name goes before the implicit one, as in a domain ([MS-ADTS] 5.1.1.1.1).
     ///
-    /// None where the domain is one that `[accounts] strict_domain` excludes.
+    /// None where the domain is one that `[accounts] strict_domain` excludes. A listed principal
+    /// name is the account's own, whatever its suffix.
     pub(super) fn candidates<'a>(
         &self,
         domain: &str,
         user: &'a str,
-    ) -> impl Iterator<Item = &'a str> {
+    ) -> impl Iterator<Item = Cow<'a, str>> {
         let as_sent = self.is_our_domain(domain).then_some(user);
-        let principal_name = match user.rsplit_once('@') {
-            Some((user, suffix))
-                if domain.is_empty() && !user.is_empty() && self.is_our_domain(suffix) =>
-            {
-                Some(user)
-            }
-            _ => None,
+        let suffix =
+            user.rsplit_once('@').filter(|(user, _)| domain.is_empty() && !user.is_empty());
+        let listed = suffix.and_then(|_| self.account_of_upn(user));
+        let implicit = suffix.and_then(|(user, suffix)| self.is_our_domain(suffix).then_some(user));
+        let (as_sent, implicit) = (as_sent.map(Cow::Borrowed), implicit.map(Cow::Borrowed));
+        as_sent.into_iter().chain(listed.map(Cow::Owned)).chain(implicit)
+    }
+
+    /// The name of the account that the details give this user principal name.
+    fn account_of_upn(&self, upn: &str) -> Option<String> {
+        self.details.as_ref()?.peek().account_of_upn(upn).map(str::to_owned)
+    }
+
+    /// The account that the client's names mean among those of a credential. Of several with its
+    /// name: that of the domain that the client names, else one without a domain, else the first.
+    pub(super) fn own_account<'a>(
+        &self,
+        accounts: &'a [Account],
+        domain: &str,
+        user: &str,
+    ) -> Option<&'a Account> {
+        let exact = |own: &&Account| {
+            !own.domain.is_empty()
+                && (same(&own.domain, domain) && same(&own.user, user)
+                    || domain.is_empty()
+                        && user.rsplit_once('@').is_some_and(|(user, suffix)| {
+                            same(&own.domain, suffix) && same(&own.user, user)
+                        }))
         };
-        as_sent.into_iter().chain(principal_name)
+        let named =
+            |own: &&Account| self.candidates(domain, user).any(|name| same(&name, &own.user));
+        accounts
+            .iter()
+            .find(exact)
+            .or_else(|| accounts.iter().find(|own| own.domain.is_empty() && named(own)))
+            .or_else(|| accounts.iter().find(named))
+    }
+
+    /// What an account of the server program is called, whichever way the client writes it; `None`
+    /// if the program has no such account. The program may say it. Else the domain is the
+    /// accounts', since a name in another domain is not the program's to give, and the user is in
+    /// lower case, without `DOMAIN\` and without a suffix that is the machine's own. Another suffix
+    /// stays: the program may have accounts that are called by mail addresses.
+    pub(super) fn application_account(
+        &self,
+        application: &dyn Application,
+        logon: &NetworkLogon<'_>,
+    ) -> Option<AccountName> {
+        let user = logon.user.rsplit('\\').next().filter(|user| !user.is_empty());
+        let user = user.unwrap_or(logon.user);
+        let user = match user.rsplit_once('@') {
+            Some((name, suffix)) if !name.is_empty() && self.is_own_name(suffix) => name,
+            _ => user,
+        };
+        let account = AccountName {
+            domain: self.domain_of("").to_owned(),
+            user: downcase(&self.account_of_upn(user).unwrap_or_else(|| user.to_owned())),
+        };
+        application.account_name(logon, account)
     }
 
     /// The name that attempts on an account are counted under if no authority knows it: the same for
     /// `user` and `user@suffix`.
-    pub(super) fn canonical_name<'a>(&self, domain: &str, user: &'a str) -> &'a str {
-        self.candidates(domain, user).last().unwrap_or(user)
+    pub(super) fn canonical_name<'a>(&self, domain: &str, user: &'a str) -> Cow<'a, str> {
+        self.candidates(domain, user).last().unwrap_or(Cow::Borrowed(user))
     }
 
     /// The name that attempts on an account of the file are counted under.
     pub(super) fn name_in_file(&self, domain: &str, user: &str) -> String {
         let accounts = self.file.as_ref().map(|file| file.peek());
-        let known = accounts
-            .as_ref()
-            .and_then(|accounts| self.candidates(domain, user).find_map(|name| accounts.get(name)));
+        let known = accounts.as_ref().and_then(|accounts| {
+            self.candidates(domain, user).find_map(|name| accounts.get(&name))
+        });
         known.map_or_else(
-            || self.canonical_name(domain, user).to_owned(),
+            || self.canonical_name(domain, user).into_owned(),
             |entry| entry.account.user.clone(),
         )
     }
@@ -64,11 +121,13 @@ impl LocalAccounts {
     /// This domain means the machine's accounts: it is one of the server's names, or none, or
     /// policy is not strict.
     fn is_our_domain(&self, domain: &str) -> bool {
+        !self.strict_domain || domain.is_empty() || domain == "." || self.is_own_name(domain)
+    }
+
+    /// The domain is called so, or the machine or its domain.
+    fn is_own_name(&self, domain: &str) -> bool {
         let names = &self.names;
-        !self.strict_domain
-            || domain.is_empty()
-            || domain == "."
-            || self.domain.as_deref().is_some_and(|ours| same(ours, domain))
+        self.domain.as_deref().is_some_and(|ours| same(ours, domain))
             || [
                 &names.nb_computer,
                 &names.nb_domain,
@@ -77,7 +136,7 @@ impl LocalAccounts {
                 &names.dns_tree,
             ]
             .into_iter()
-            .any(|ours| same(ours, domain))
+            .any(|ours| !ours.is_empty() && same(ours, domain))
     }
 
     /// Of a machine that is `joined` to a domain: its own accounts are meant, not the domain's.
@@ -96,4 +155,13 @@ impl LocalAccounts {
         let domains = [domain, self.domain.as_deref().unwrap_or_default(), &self.names.nb_computer];
         domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default()
     }
+}
+
+/// An account by the one name that everything else goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountName {
+    /// Its domain's NetBIOS name.
+    pub domain: String,
+    /// Its own (sAMAccountName).
+    pub user: String,
 }

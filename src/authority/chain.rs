@@ -10,7 +10,6 @@ use crate::ntlm::{Account, Authority, NetworkLogon, Validated};
 use crate::principal::{Origin, Principal};
 use crate::stores::accounts::account::AccountStatus;
 use crate::stores::accounts::file::nobody;
-use crate::types::account_name::same;
 use crate::types::error::{Denial, Error, Result};
 use crate::types::logon_names::{LogonNames, Receipt};
 use crate::types::ntstatus::NtStatus;
@@ -112,10 +111,7 @@ impl Chain {
         if self.credential.is_empty() {
             return Verdict::Absent(None);
         }
-        let is_meant = |own: &&Account| {
-            self.local.candidates(logon.domain, logon.user).any(|name| same(name, &own.user))
-        };
-        match self.credential.iter().find(is_meant) {
+        match self.local.own_account(&self.credential, logon.domain, logon.user) {
             Some(own) => {
                 let status =
                     if own.disabled { AccountStatus::Disabled } else { AccountStatus::Normal };
@@ -129,14 +125,17 @@ impl Chain {
     /// The server program's.
     fn application(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Verdict {
         let Some(application) = &self.application else { return Verdict::Absent(None) };
-        let name = self.local.canonical_name(logon.domain, logon.user);
-        let judged = self.throttled(&[AuthorityKind::Application], name, logon, now, || {
-            application::ask(&**application, logon).transpose()
-        });
+        let Some(account) = self.local.application_account(&**application, logon) else {
+            return Verdict::Unknown;
+        };
+        let judged =
+            self.throttled(&[AuthorityKind::Application], &account.user, logon, now, || {
+                application::ask(&**application, logon).transpose()
+            });
         match judged {
             Ok((Some(proof), receipt)) => {
-                let user = logon.user.to_owned();
-                let client = self.validated(user, logon.domain, Origin::Application, proof);
+                let client =
+                    self.validated(account.user, &account.domain, Origin::Application, proof);
                 Verdict::Judged(Ok(Validated { receipt, ..client }))
             }
             Ok((None, _)) => Verdict::Unknown,
@@ -157,7 +156,7 @@ impl Chain {
             return Verdict::Unknown;
         }
         let mut candidates = self.local.candidates(logon.domain, logon.user);
-        match candidates.find_map(|name| accounts.get(name)) {
+        match candidates.find_map(|name| accounts.get(&name)) {
             Some(entry) => Verdict::Judged(self.account(
                 AuthorityKind::AccountFile,
                 &entry.account,
@@ -236,7 +235,7 @@ impl Chain {
     ) -> Result<Validated> {
         let name = self.local.canonical_name(logon.domain, logon.user);
         let denied =
-            self.throttled(kinds, name, logon, now, || match response::check(nobody(), logon) {
+            self.throttled(kinds, &name, logon, now, || match response::check(nobody(), logon) {
                 Err(error @ Error::LogonDenied(Denial::ResponseNotAllowed)) => Err(error),
                 _ => Err(Error::LogonDenied(Denial::UnknownUser)),
             });

@@ -11,6 +11,7 @@ use crate::stores::accounts::smbpasswd::Fields;
 use crate::stores::text_file::{self, FileError, Lines};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
+use std::borrow::Cow;
 use std::time::Instant;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -109,12 +110,12 @@ fn change_unthrottled(
 /// Replaces the NT hash of the first account that has one of the names.
 fn replace_hash<'a>(
     lines: &mut Lines,
-    mut names: impl Iterator<Item = &'a str>,
+    mut names: impl Iterator<Item = Cow<'a, str>>,
     old: &[u8; 16],
     new: &[u8; 16],
     now: FileTime,
 ) -> Result<(), Refused> {
-    let found = names.find_map(|name| file::lines_of_account(lines, name).first().copied());
+    let found = names.find_map(|name| file::lines_of_account(lines, &name).first().copied());
     let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
     // One hash is compared in any case, so that an unknown name takes as long as a wrong password.
     let known = entry.as_ref().map_or(file::nobody(), |entry| &entry.account).nt_hash;

@@ -17,7 +17,7 @@ pub mod throttle;
 
 pub use application::{Application, Proofs};
 pub use audit::AuditFile;
-pub use candidates::LocalAccounts;
+pub use candidates::{AccountName, LocalAccounts};
 pub use chain::Chain;
 pub use change_password::{PasswordChange, PasswordChanger};
 pub use kind::AuthorityKind;

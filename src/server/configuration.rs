@@ -52,17 +52,6 @@ impl Configuration {
     /// Opens what the settings name. What is as it was in the `previous` configuration is kept
     /// open, with its connections.
     pub fn open(settings: Settings, previous: Option<&Configuration>) -> Configuration {
-        let accounts = LocalAccounts {
-            file: kept(
-                settings.accounts.file.as_deref(),
-                previous.and_then(|previous| previous.accounts.file.as_ref()),
-                AccountFile::path,
-                AccountFile::open,
-            ),
-            domain: settings.accounts.domain.clone(),
-            strict_domain: settings.accounts.strict_domain,
-            names: settings.server.clone(),
-        };
         let own = settings.own_accounts();
         let machine_sid = match settings.accounts.sid {
             Some(sid) => MachineSid::given(sid),
@@ -81,6 +70,18 @@ impl Configuration {
                 |path| DetailsFile::open(path, machine_sid.clone()),
             ),
             own: own.clone(),
+        };
+        let accounts = LocalAccounts {
+            file: kept(
+                settings.accounts.file.as_deref(),
+                previous.and_then(|previous| previous.accounts.file.as_ref()),
+                AccountFile::path,
+                AccountFile::open,
+            ),
+            details: details.file.clone(),
+            domain: settings.accounts.domain.clone(),
+            strict_domain: settings.accounts.strict_domain,
+            names: settings.server.clone(),
         };
         let domain = settings.domain.as_ref().map(|options| {
             let secret = match &options.machine_secret_file {

@@ -186,3 +186,19 @@ pub type NTLM_HASH_CALLBACK = Option<
         NtlmHash: *mut u8,
     ) -> SECURITY_STATUS,
 >;
+
+/// Says what an account of the program is called: the value of SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB.
+/// `Client` is the value of SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA. `AuthIdentity` has the user and the
+/// domain from the client, in UTF-16, without a password. `Domain` and `User` point to 257
+/// characters each and hold, with a terminating zero, what the account is called if the function
+/// changes nothing: the domain of the account file, and the user in lower case, without a domain
+/// before it. The function may overwrite both, and returns SEC_E_OK. It returns an error if it does
+/// not know the client; the callback for the hash is then not called.
+pub type NTLM_ACCOUNT_NAME_CALLBACK = Option<
+    unsafe extern "C" fn(
+        Client: *mut c_void,
+        AuthIdentity: *const SEC_WINNT_AUTH_IDENTITY<SEC_WCHAR>,
+        Domain: *mut SEC_WCHAR,
+        User: *mut SEC_WCHAR,
+    ) -> SECURITY_STATUS,
+>;

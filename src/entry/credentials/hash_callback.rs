@@ -1,7 +1,7 @@
 //! Accounts supplied by the program through a callback, with the attributes and the signature that
-//! WinPR uses.
+//! WinPR uses, and another callback by which the program says what an account is called.
 
-use crate::authority::{Application, Proofs};
+use crate::authority::{AccountName, Application, Proofs};
 use crate::entry::abi::*;
 use crate::entry::boundary::text::Text;
 use crate::ntlm::NetworkLogon;
@@ -17,10 +17,18 @@ use zeroize::Zeroizing;
 const SECPKG_ATTR_AUTH_NTLM_HASH_CB: ULONG = 1108;
 const SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: ULONG = 1109;
 
-/// The callback and its first argument.
+/// An attribute of the library, which `negossp.h` documents.
+const SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB: ULONG = 0x4e53_0010;
+
+/// The longest name of a user or a domain ([MS-LSAT] and UNLEN), in characters, with the
+/// terminating zero.
+const NAME: usize = 257;
+
+/// The callbacks and their first argument.
 #[derive(Debug, Clone, Copy)]
 struct HashCallback {
     function: NTLM_HASH_CALLBACK,
+    account_name: NTLM_ACCOUNT_NAME_CALLBACK,
     argument: *mut c_void,
 }
 
@@ -40,9 +48,11 @@ pub(crate) fn set(
         .application
         .as_deref()
         .and_then(|application| (application as &dyn Any).downcast_ref());
-    let mut callback = callback
-        .copied()
-        .unwrap_or(HashCallback { function: None, argument: std::ptr::null_mut() });
+    let mut callback = callback.copied().unwrap_or(HashCallback {
+        function: None,
+        account_name: None,
+        argument: std::ptr::null_mut(),
+    });
     match attribute {
         SECPKG_ATTR_AUTH_NTLM_HASH_CB => {
             // SAFETY: C caller's contract, attributes: it is such a function, or NULL.
@@ -50,9 +60,16 @@ pub(crate) fn set(
                 unsafe { std::mem::transmute::<*mut c_void, NTLM_HASH_CALLBACK>(buffer) }
         }
         SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA => callback.argument = buffer,
+        SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB => {
+            // SAFETY: C caller's contract, attributes: it is such a function, or NULL.
+            callback.account_name =
+                unsafe { std::mem::transmute::<*mut c_void, NTLM_ACCOUNT_NAME_CALLBACK>(buffer) }
+        }
         _ => return Err(Error::Unsupported("this attribute can't be set")),
     }
-    let application = callback.function.is_some() || !callback.argument.is_null();
+    let application = callback.function.is_some()
+        || callback.account_name.is_some()
+        || !callback.argument.is_null();
     let application = application.then(|| Arc::new(callback) as Arc<dyn Application>);
     Ok(Credential { application, ..credential.clone() })
 }
@@ -60,17 +77,8 @@ pub(crate) fn set(
 impl Application for HashCallback {
     fn ntowf_v2(&self, logon: &NetworkLogon<'_>, proofs: &Proofs) -> Option<Zeroizing<[u8; 16]>> {
         let function = self.function?;
-        let (mut user, mut domain) =
-            (SEC_WCHAR::encode(logon.user), SEC_WCHAR::encode(logon.domain));
-        let identity = SEC_WINNT_AUTH_IDENTITY {
-            User: user.as_mut_ptr(),
-            UserLength: user.len() as ULONG - 1,
-            Domain: domain.as_mut_ptr(),
-            DomainLength: domain.len() as ULONG - 1,
-            Password: std::ptr::null_mut(),
-            PasswordLength: 0,
-            Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
-        };
+        let mut names = Names::of(logon);
+        let identity = names.identity();
         let [proof_value, mic_value] =
             [&proofs.nt_proof_value, &proofs.mic_value].map(|bytes| SecBuffer {
                 cbBuffer: bytes.len() as ULONG,
@@ -98,4 +106,56 @@ impl Application for HashCallback {
         // returns FALSE for failure leaves zeros, which must not pass as a hash.
         (status >= 0 && *hash != [0; 16]).then_some(hash)
     }
+    fn account_name(&self, logon: &NetworkLogon<'_>, account: AccountName) -> Option<AccountName> {
+        let Some(function) = self.account_name else { return Some(account) };
+        let mut names = Names::of(logon);
+        let identity = names.identity();
+        let [mut domain, mut user] = [&account.domain, &account.user].map(|name| padded(name));
+        // SAFETY: C caller's contract, callbacks. The identity lives as long as the call, and both
+        // names have as many characters as the callback may write.
+        let status =
+            unsafe { function(self.argument, &identity, domain.as_mut_ptr(), user.as_mut_ptr()) };
+        let (domain, user) = (text_of(&domain)?, text_of(&user)?);
+        (status >= 0 && !user.is_empty()).then_some(AccountName { domain, user })
+    }
+}
+
+/// The names from the client, as an identity points to them.
+struct Names {
+    user: Vec<SEC_WCHAR>,
+    domain: Vec<SEC_WCHAR>,
+}
+
+impl Names {
+    fn of(logon: &NetworkLogon<'_>) -> Names {
+        Names { user: SEC_WCHAR::encode(logon.user), domain: SEC_WCHAR::encode(logon.domain) }
+    }
+
+    /// Valid as long as the names are.
+    fn identity(&mut self) -> SEC_WINNT_AUTH_IDENTITY<SEC_WCHAR> {
+        SEC_WINNT_AUTH_IDENTITY {
+            User: self.user.as_mut_ptr(),
+            UserLength: self.user.len() as ULONG - 1,
+            Domain: self.domain.as_mut_ptr(),
+            DomainLength: self.domain.len() as ULONG - 1,
+            Password: std::ptr::null_mut(),
+            PasswordLength: 0,
+            Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
+        }
+    }
+}
+
+/// A name with zeros up to [`NAME`]; empty if it is longer.
+fn padded(name: &str) -> [SEC_WCHAR; NAME] {
+    let encoded = SEC_WCHAR::encode(name);
+    std::array::from_fn(|at| match encoded.len() {
+        ..=NAME => encoded.get(at).copied().unwrap_or(0),
+        _ => 0,
+    })
+}
+
+/// The text before the first zero; `None` without one, or if it is not UTF-16.
+fn text_of(characters: &[SEC_WCHAR; NAME]) -> Option<String> {
+    let end = characters.iter().position(|&character| character == 0)?;
+    SEC_WCHAR::decode(characters.get(..end)?).ok().map(|text| text.to_string())
 }

@@ -33,6 +33,8 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Details {
     by_name: HashMap<Box<str>, Arc<AccountInfo>>,
+    /// The names of the accounts that have a user principal name; `None` where several have it.
+    by_upn: HashMap<Box<str>, Option<Box<str>>>,
     /// Why there are no details.
     pub problem: Option<Problem>,
 }
@@ -44,9 +46,15 @@ impl Details {
     pub fn parse(text: &str, machine: &MachineSid) -> Result<Details, String> {
         let document: Document = from_toml(text)?;
         let groups = Groups { listed: document.groups, machine };
-        let mut by_name = HashMap::new();
+        let (mut by_name, mut by_upn) = (HashMap::new(), HashMap::new());
         for account in document.account {
             let name = account.name.clone();
+            if !account.upn.is_empty() {
+                by_upn
+                    .entry(account_name::fold(&account.upn).into())
+                    .and_modify(|of: &mut Option<Box<str>>| *of = None)
+                    .or_insert_with(|| Some(name.as_str().into()));
+            }
             match by_name.entry(account_name::fold(&name).into()) {
                 hash_map::Entry::Occupied(_) => return Err(format!("{name} stands there twice")),
                 hash_map::Entry::Vacant(free) => {
@@ -56,12 +64,22 @@ impl Details {
                 }
             }
         }
-        Ok(Details { by_name, problem: None })
+        Ok(Details { by_name, by_upn, problem: None })
     }
 
     /// The details of the account of that name, in any letter case.
     pub fn get(&self, name: &str) -> Option<&Arc<AccountInfo>> {
         self.by_name.get(&*account_name::fold(name))
+    }
+
+    /// The name of the one account with this user principal name, in any letter case.
+    pub fn account_of_upn(&self, upn: &str) -> Option<&str> {
+        self.by_upn.get(&*account_name::fold(upn))?.as_deref()
+    }
+
+    /// User principal names that several accounts have, and so none can log on with.
+    fn ambiguous_upns(&self) -> impl Iterator<Item = &str> {
+        self.by_upn.iter().filter(|(_, account)| account.is_none()).map(|(upn, _)| &**upn)
     }
 
     /// The number of accounts.
@@ -207,6 +225,9 @@ impl Format for DetailsFormat {
         let text = std::str::from_utf8(content.bytes)
             .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to()))?;
         let details = Details::parse(text, &self.machine)?;
+        for upn in details.ambiguous_upns() {
+            tracing::warn!(file = %content.path.display(), upn, "account details: several accounts have this upn: none can log on with it");
+        }
         tracing::info!(file = %content.path.display(), accounts = details.len(), "file of account details read");
         Ok(details)
     }

@@ -2,7 +2,7 @@
 //! throttled, and which clients may use NTLM at all.
 
 use crate::support::accounts::*;
-use negossp::authority::{Application, AuthorityKind, Proofs};
+use negossp::authority::{AccountName, Application, AuthorityKind, Proofs};
 use negossp::config::Settings;
 use negossp::ntlm::crypto::Key;
 use negossp::ntlm::{Account, Mode, NetworkLogon};
@@ -93,6 +93,129 @@ fn the_first_who_knows_the_client_decides() {
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
     server.settings.authorities.order = vec![AuthorityKind::Domain];
     assert!(matches!(server.asked("alice", &PASSWORD), Err(Error::NoAuthority(_))));
+}
+
+/// `DOMAIN\user` of a result.
+fn called(result: Result<Principal>) -> String {
+    result.map(|client| format!("{}\\{}", client.domain, client.user)).unwrap()
+}
+
+/// The user principal name in `[accounts] details` is a name of the account ([MS-ADTS] 5.1.1.1.1:
+/// userPrincipalName), whatever its suffix.
+#[test]
+fn a_listed_principal_name_is_a_way_to_log_on() {
+    let mut server = Server::new(&["alice", "bob", "carol"]);
+    let details = "[[account]]\nname = \"Alice\"\nupn = \"a.liddell@corp.example.com\"\n\
+        [[account]]\nname = \"carol\"\nupn = \"bob@example.com\"\n\
+        [[account]]\nname = \"bob\"\nupn = \"two@example.com\"\n\
+        [[account]]\nname = \"alice2\"\nupn = \"TWO@example.com\"\n";
+    server.settings.accounts.details = Some(server.folder.write("details.toml", details));
+    server.settings.accounts.sid_file = Some(server.folder.path("sid"));
+    let by_upn = |server: &Server, upn: &str| {
+        server.judge(&Client::new(upn, "", &PASSWORD).logon()).map(|client| client.user)
+    };
+    for strict in [false, true] {
+        server.settings.accounts.strict_domain = strict;
+        for upn in ["a.liddell@corp.example.com", "A.Liddell@CORP.example.com"] {
+            assert_eq!(by_upn(&server, upn).unwrap(), "alice", "{upn}, {strict}");
+        }
+        // The listed name goes before the implicit one.
+        assert_eq!(by_upn(&server, "bob@example.com").unwrap(), "carol");
+        assert_eq!(
+            denial(by_upn(&server, "a.liddell@corp.example.org").map(|_| unreachable!())),
+            Denial::UnknownUser
+        );
+        // A name that several accounts have means none of them.
+        assert!(by_upn(&server, "two@example.com").is_err());
+        // With a domain beside it, it is no principal name.
+        let client = Client::new("a.liddell@corp.example.com", "SRV", &PASSWORD);
+        assert!(server.judge(&client.logon()).is_err());
+    }
+}
+
+#[test]
+fn of_two_accounts_of_one_name_that_of_the_named_domain_is_meant() {
+    let mut server = Server::new(&[]);
+    for (domain, password) in [("CORP", "SecREt01"), ("LAB", "Password"), ("", "pässwörd")] {
+        let identity = Identity {
+            user: "alice".into(),
+            domain: domain.into(),
+            password: password.to_owned().into(),
+        };
+        server.credential.accounts.push(Account::from_identity(&identity));
+    }
+    let hash: [u8; 16] = 0x0553_1522_50ac_01ad_b421_3cb9_9386_63e4_u128.to_be_bytes();
+    for strict in [false, true] {
+        server.settings.accounts.strict_domain = strict;
+        for (user, domain, hash, name) in [
+            ("alice", "CORP", SECRET01, r"CORP\alice"),
+            ("Alice", "lab", PASSWORD, r"LAB\alice"),
+            ("alice@LAB", "", PASSWORD, r"LAB\alice"),
+            ("alice", "", hash, r"SRV\alice"),
+            ("alice", "SRV", hash, r"SRV\alice"),
+        ] {
+            let client = Client::new(user, domain, &hash);
+            assert_eq!(called(server.judge(&client.logon())), name, "{user} {domain}");
+        }
+        let client = Client::new("alice", "LAB", &SECRET01);
+        assert_eq!(denial(server.judge(&client.logon())), Denial::WrongPassword);
+        let elsewhere = Client::new("alice", "WORKGROUP", &hash);
+        assert_eq!(server.judge(&elsewhere.logon()).is_ok(), !strict);
+    }
+}
+
+/// Has an account whichever way its name is written, as programs have that look at the last part of
+/// it. One with `mail` calls it by a name of its own.
+#[derive(Debug)]
+struct Lenient {
+    mail: bool,
+}
+
+impl Application for Lenient {
+    fn ntowf_v2(&self, logon: &NetworkLogon<'_>, _proofs: &Proofs) -> Option<Key> {
+        let names = format!("{}{}", logon.user.to_uppercase(), logon.domain);
+        let names: Vec<u8> = names.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        Some(Key::new(hmac(&SECRET01, &[&names])))
+    }
+
+    fn account_name(&self, logon: &NetworkLogon<'_>, account: AccountName) -> Option<AccountName> {
+        if !self.mail {
+            return Some(account);
+        }
+        let known = logon.user.to_lowercase().contains("alice");
+        known.then(|| AccountName { domain: "SHOP".into(), user: "Alice.Liddell".into() })
+    }
+}
+
+/// Names in another domain are not the program's to give, and one account has one name.
+#[test]
+fn an_application_s_account_has_one_name_whatever_the_client_writes() {
+    let mut server = Server::new(&[]);
+    server.settings.accounts.domain = Some("SHOP".into());
+    server.credential.application = Some(Arc::new(Lenient { mail: false }));
+    let spellings = [
+        ("aLiCe", "CORP"),
+        (r"CORP\alice", "CORP"),
+        ("alice@shop", ""),
+        ("ALICE", ""),
+        ("alice", "SHOP"),
+    ];
+    let named = |server: &Server, (user, domain): (&str, &str)| {
+        server.judge(&Client::new(user, domain, &SECRET01).logon())
+    };
+    for spelling in spellings {
+        assert_eq!(called(named(&server, spelling)), r"SHOP\alice", "{spelling:?}");
+    }
+    // Mail addresses are names of their own.
+    assert_eq!(called(named(&server, ("Alice@example.com", ""))), r"SHOP\alice@example.com");
+    // A Kelvin sign is no k: names that Windows tells apart stay apart.
+    assert_eq!(called(named(&server, ("\u{212a}ate", ""))), "SHOP\\\u{212a}ate");
+    // The program may say it.
+    server.credential.application = Some(Arc::new(Lenient { mail: true }));
+    for spelling in spellings {
+        assert_eq!(called(named(&server, spelling)), r"SHOP\Alice.Liddell", "{spelling:?}");
+    }
+    assert_eq!(denial(named(&server, ("bob", ""))), Denial::UnknownUser);
 }
 
 #[test]

@@ -118,6 +118,22 @@ static SECURITY_STATUS knows_user(void *client, const SEC_WINNT_AUTH_IDENTITY_W 
     return asked->answer;
 }
 
+/* What the account is called: proposed in lower case, in the machine's domain; the program says otherwise. */
+#define ACCOUNT_NAME_CB 0x4e530010
+
+static SECURITY_STATUS calls_it_user(void *client, const SEC_WINNT_AUTH_IDENTITY_W *identity, SEC_WCHAR *domain, SEC_WCHAR *user) {
+    (void)client;
+    CHECK(identity->UserLength == 4 && memcmp(user, u"user", 10) == 0 && domain[0] != 0 && memcmp(domain, u"Domain", 14) != 0);
+    memcpy(domain, u"Domain", 14);
+    memcpy(user, u"User", 10);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS knows_nobody(void *client, const SEC_WINNT_AUTH_IDENTITY_W *identity, SEC_WCHAR *domain, SEC_WCHAR *user) {
+    (void)client, (void)identity, (void)domain, (void)user;
+    return SEC_E_NO_CREDENTIALS;
+}
+
 static const struct terms AS_USER = {.user = u"User", .domain = u"Domain", .password = u"Password"};
 
 static SECURITY_STATUS set_on_credentials(CredHandle *credential, struct asked *asked) {
@@ -134,6 +150,18 @@ static void a_program_s_own_accounts(void) {
     CHECK_STATUS(logs_on(&c), SEC_E_OK);
     CHECK_EQUAL(asked.times, 1);
     CHECK(asked.right);
+    conversation_close(&c);
+    REQUIRE(conversation_open(&c, &AS_USER));
+    CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
+    CHECK_STATUS(W->SetCredentialsAttributesW(&c.server.credential, ACCOUNT_NAME_CB, (void *)(uintptr_t)knows_nobody, 0), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_LOGON_DENIED);
+    CHECK_EQUAL(asked.times, 1);
+    conversation_close(&c);
+    REQUIRE(conversation_open(&c, &AS_USER));
+    CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
+    CHECK_STATUS(W->SetCredentialsAttributesW(&c.server.credential, ACCOUNT_NAME_CB, (void *)(uintptr_t)calls_it_user, 0), SEC_E_OK);
+    CHECK_STATUS(logs_on(&c), SEC_E_OK);
+    CHECK_EQUAL(asked.times, 2);
     SecPkgContext_NamesW names = {NULL};
     if (CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK)) {
         CHECK(equal_wa(names.sUserName, "Domain\\User"));
@@ -145,7 +173,7 @@ static void a_program_s_own_accounts(void) {
     asked.answer = SEC_E_NO_CREDENTIALS;
     CHECK_STATUS(set_on_credentials(&c.server.credential, &asked), SEC_E_OK);
     CHECK_STATUS(logs_on(&c), SEC_E_OK);
-    CHECK_EQUAL(asked.times, 2);
+    CHECK_EQUAL(asked.times, 3);
     conversation_close(&c);
 }
 

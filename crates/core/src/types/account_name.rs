@@ -13,6 +13,21 @@ pub fn fold(name: &str) -> Cow<'_, str> {
     Cow::Owned(name.chars().map(upcase).collect())
 }
 
+/// A name in lower case, by the same table: the same for all names that Windows takes for one, and
+/// different for others.
+pub fn downcase(name: &str) -> String {
+    name.chars().map(|c| lower_of(upcase(c))).collect()
+}
+
+/// The character whose upper case `upper` is; itself where that is not one alone.
+fn lower_of(upper: char) -> char {
+    let mut lower = upper.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(l), None) if upcase(l) == upper => l,
+        _ => upper,
+    }
+}
+
 /// Whether two names are the same to Windows.
 pub fn same(a: &str, b: &str) -> bool {
     a == b || fold(a) == fold(b)

@@ -41,6 +41,14 @@
 #define SECPKG_ATTR_AUTH_NTLM_HASH_CB 1108
 #define SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA 1109
 
+/*
+ * Set in the same way: a NTLM_ACCOUNT_NAME_CALLBACK, by which the program says what the account is called that a client's
+ * names mean. All else goes by that name: SECPKG_ATTR_NAMES, rules of the configuration, delays after wrong passwords, the
+ * log. Without it the domain is that of `[accounts] domain`, or the computer, whatever the client has sent: a program with
+ * accounts in several domains needs the callback. Its buffer is the function itself.
+ */
+#define SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB 0x4e530010
+
 #ifdef _WIN32
 
 #ifndef SECURITY_WIN32
