@@ -31,6 +31,8 @@ const LIST_AGE: Duration = Duration::from_secs(900);
 const MOST_TRIES: usize = 4;
 
 const UNREACHABLE: Error = Error::NoAuthority("no domain controller can be reached");
+const UNREADABLE: Error =
+    Error::NoAuthority("the domain controller's reply to this logon cannot be read");
 const BUSY: Error = Error::NoAuthority("the domain controller does not keep up with the logons");
 
 /// A domain's connections.
@@ -137,6 +139,11 @@ impl Pool {
                 RpcError::Local(why) => {
                     tracing::error!("domain: {error}");
                     return Err(Error::Internal(why));
+                }
+                RpcError::Unreadable(_) => {
+                    tracing::error!(%controller, user = request.user, "domain: {error}");
+                    self.return_connection(borrowed);
+                    return Err(UNREADABLE);
                 }
                 RpcError::Closed if borrowed.kept => {
                     tracing::info!(%controller, "domain: a connection was closed");

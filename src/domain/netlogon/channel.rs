@@ -1,7 +1,7 @@
 //! The secure channel: mutual authentication of the machine and a domain controller ([MS-NRPC]
 //! 3.1.4.1), and connections protected with the resulting session key.
 
-use super::credential::{Session, session_key};
+use super::credential::{Session, is_random, session_key};
 use super::machine::Machine;
 use super::procedures::{authenticate3, req_challenge};
 use super::{INTERFACE, Seal};
@@ -88,12 +88,19 @@ impl Channel {
     ) -> Result<Channel, Refusal> {
         let mut connection = Connection::open(address, &INTERFACE, None, deadline)?;
         let mut client_challenge = Zeroizing::new([0; 8]);
-        getrandom::fill(&mut *client_challenge)
-            .map_err(|_| RpcError::Local("no random numbers"))?;
+        while !is_random(&client_challenge) {
+            getrandom::fill(&mut *client_challenge)
+                .map_err(|_| RpcError::Local("no random numbers"))?;
+        }
         let (server_challenge, status) =
             req_challenge(&mut connection, machine, &client_challenge, deadline)?;
         if status != NtStatus::SUCCESS {
             return Err(Refusal::Status("NetrServerReqChallenge", status));
+        }
+        // A peer that returns what it was sent needs no secret: with equal challenges both
+        // credentials are equal.
+        if server_challenge == *client_challenge || !is_random(&server_challenge) {
+            return Err(Refusal::Impostor);
         }
         let session = session_key(nt_hash, &client_challenge, &server_challenge);
         let credential = session.credential(&client_challenge);
@@ -107,7 +114,8 @@ impl Channel {
         if answer.flags & flags::REQUIRED != flags::REQUIRED {
             return Err(Refusal::Weak(answer.flags));
         }
-        match bool::from(session.credential(&server_challenge).ct_eq(&answer.credential)) {
+        let right = bool::from(session.credential(&server_challenge).ct_eq(&answer.credential));
+        match right && answer.credential != credential && is_random(&answer.credential) {
             true => Ok(Channel { address, machine: machine.clone(), session }),
             false => Err(Refusal::Impostor),
         }

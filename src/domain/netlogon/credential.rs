@@ -37,6 +37,13 @@ fn hmac(key: &[u8; 16]) -> Hmac<Sha256> {
     Hmac::<Sha256>::new((&*block).into())
 }
 
+/// Whether a challenge or credential can be of a party that chose or computed it: its first five
+/// bytes are not all the same, the check of [MS-NRPC] 3.1.4.1. With AES-CFB8 and a constant input,
+/// one key in 256 gives a constant output, which needs no secret to guess (CVE-2020-1472).
+pub(super) fn is_random(eight: &[u8; 8]) -> bool {
+    eight[1..5].iter().any(|byte| *byte != eight[0])
+}
+
 impl Session {
     /// A session with a known key.
     pub fn of_key(key: [u8; 16]) -> Session {

@@ -40,6 +40,10 @@ pub struct Request<'a> {
 }
 
 /// Has the domain controller validate a logon.
+///
+/// Errors: [`RpcError::Unreadable`] for a reply that kept the seal and cannot be read, for example
+/// since the account has a name that is not text. That is this logon's trouble, not the domain
+/// controller's.
 pub fn logon(
     channel: &Channel,
     connection: &mut Connection,
@@ -50,7 +54,7 @@ pub fn logon(
     let arguments = arguments(channel.machine().computer(), request, level)?;
     let results = connection.call(SAM_LOGON_EX, &arguments, deadline)?;
     let mut reply = validation::parse(&results)
-        .map_err(|_| RpcError::Malformed("results of NetrLogonSamLogonEx"))?;
+        .map_err(|_| RpcError::Unreadable("results of NetrLogonSamLogonEx"))?;
     if let Some(validation) = &mut reply.validation {
         validation.decrypt_keys(channel.session());
     }

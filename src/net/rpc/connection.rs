@@ -27,8 +27,19 @@ pub trait Protection: Send {
 /// RPC_C_AUTHN_LEVEL_PKT_PRIVACY
 const PRIVACY: u8 = 6;
 
-/// Requests are padded to a multiple of this before their token ([MS-RPCE] 2.2.2.11).
+/// Requests and responses are padded to a multiple of this before their token ([MS-RPCE] 2.2.2.11).
 const PADDING: usize = 16;
+
+/// Checks the length of a response's padding, which is not under the seal: it must not take away
+/// more than the alignment can need. Fragments before the last carry a multiple of [`PADDING`], as
+/// Windows and Samba send them, so nobody can cut something out of the middle.
+fn check_padding(padding: usize, last: bool) -> Result<(), RpcError> {
+    match padding {
+        0 => Ok(()),
+        1..PADDING if last => Ok(()),
+        _ => Err(RpcError::Altered("more padding than alignment needs")),
+    }
+}
 
 /// The longest results accepted. A logon's are some kilobytes; a thousand groups add about ten
 /// thousand bytes.
@@ -194,9 +205,11 @@ impl Connection {
             if (header.flags & pdu::FIRST != 0) != first {
                 return Err(RpcError::Malformed("fragments out of order"));
             }
+            let last = header.flags & pdu::LAST != 0;
             let part: &[u8] = match &mut self.protection {
                 Some(protection) => {
                     let (rest, trailer, token) = split_token(&mut body, &header, &**protection)?;
+                    check_padding(usize::from(trailer.padding), last)?;
                     let part = rest
                         .get_mut(CALL_HEADER - HEADER..)
                         .ok_or(RpcError::Malformed("cut short"))?;
@@ -211,7 +224,6 @@ impl Connection {
                 }
                 None => body.get(CALL_HEADER - HEADER..).ok_or(RpcError::Malformed("cut short"))?,
             };
-            let last = header.flags & pdu::LAST != 0;
             // Empty fragments could continue for ever.
             if part.is_empty() && !last {
                 return Err(RpcError::Malformed("an empty fragment"));

@@ -51,6 +51,9 @@ pub enum RpcError {
     Fault(u32),
     /// The answer is not protected as agreed, or was modified.
     Altered(&'static str),
+    /// The results came as agreed, and cannot be read. Only this call fails: the connection can be
+    /// used again.
+    Unreadable(&'static str),
     /// The call cannot be made on this side.
     Local(&'static str),
 }
@@ -64,6 +67,7 @@ impl fmt::Display for RpcError {
             RpcError::Malformed(why) => write!(f, "malformed answer: {why}"),
             RpcError::BindRefused(reason) => write!(f, "RPC bind refused, reason {reason}"),
             RpcError::Fault(status) => write!(f, "RPC fault {status:#010x}"),
+            RpcError::Unreadable(why) => write!(f, "answer cannot be read: {why}"),
             RpcError::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
             RpcError::Local(why) => f.write_str(why),
         }

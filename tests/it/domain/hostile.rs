@@ -254,10 +254,17 @@ fn answers_that_never_end() {
 #[test]
 fn results_in_fragments_of_any_size() {
     let right = results(Some(&LogonInfo::default()), 6, SESSION_KEY, *b"LM KEY..", 0);
-    for size in [1, 7, 16, 100, right.len(), 5000] {
+    for size in [16, 48, 112, right.len(), 5000] {
         let validated =
             asked(acting(Event::Logon, Action::Results(right.clone(), size)), LONG).unwrap();
         assert_eq!(validated.principal.user, "alice");
+    }
+    // The length of the padding is not under the seal: fragments before the last have none.
+    for size in [1, 7, 100] {
+        assert!(no_authority(asked(
+            acting(Event::Logon, Action::Results(right.clone(), size)),
+            LONG
+        )));
     }
     // Authentic but invalid: counts beyond the data, and truncation at every length.
     for length in (0..right.len()).step_by(3) {
@@ -269,9 +276,90 @@ fn results_in_fragments_of_any_size() {
         let _ = validation::parse(&huge);
     }
     assert!(no_authority(asked(
-        acting(Event::Logon, Action::Results(vec![0xff; 600], 100)),
+        acting(Event::Logon, Action::Results(vec![0xff; 600], 112)),
         SHORT
     )));
+}
+
+/// [MS-RPCE] 2.2.2.11: the trailer is aligned to 16 bytes, which takes at most 15 of padding.
+#[test]
+fn padding_takes_nothing_away_but_what_alignment_needs() {
+    // The trailer stands before the signature of 56 bytes; auth_pad_length is its third byte.
+    let padded = |fragment: &'static [u8]| {
+        edited(move |answer| {
+            let at = answer.len() - 56 - 6;
+            answer[at] = answer[at].wrapping_add(fragment[0]);
+        })
+    };
+    for more in [&[16][..], &[32], &[240]] {
+        let character = acting(Event::Logon, padded(more));
+        let dc = Dc::start(character);
+        let channel =
+            Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).unwrap();
+        let error = over_one(&dc, &channel, SHORT).err();
+        assert!(matches!(error, Some(RpcError::Altered(_))), "{more:?}: {error:?}");
+    }
+}
+
+/// A reply that kept the seal and cannot be read concerns one logon: neither does the controller
+/// rest, nor is the channel made anew.
+#[test]
+fn an_unreadable_reply_is_one_logon_s_trouble() {
+    let good = results(Some(&LogonInfo::default()), 6, SESSION_KEY, *b"LM KEY..", 0);
+    let name: Vec<u8> = "alice".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let at = good.windows(name.len()).position(|window| window == name).unwrap();
+    // EffectiveName with a NUL, and with half a surrogate; results that are cut short.
+    let with = |unit: [u8; 2]| {
+        let mut bad = good.clone();
+        bad[at..at + 2].copy_from_slice(&unit);
+        bad
+    };
+    for bad in [with([0, 0]), with([0, 0xd8]), good[..good.len() / 2].to_vec()] {
+        let folder = Folder::new();
+        let logons = AtomicUsize::new(0);
+        let act = move |_: usize, event: Event| match event {
+            Event::Logon if logons.fetch_add(1, Ordering::SeqCst) % 2 == 0 => {
+                Action::Results(bad.clone(), 112)
+            }
+            _ => Action::Answer,
+        };
+        let dc = Dc::start(Character { act: Box::new(act), ..Character::default() });
+        let domain = dc.domain(&folder.path("."), LONG);
+        for _ in 0..3 {
+            assert!(no_authority(domain.validate(&network_logon(&RESPONSE))));
+            assert!(domain.validate(&network_logon(&RESPONSE)).is_ok());
+        }
+        assert_eq!((dc.count(Event::Authenticate3), dc.count(Event::Logon)), (1, 6));
+    }
+}
+
+/// Challenge and credential sent back, and constants, prove nothing ([MS-NRPC] 3.1.4.1).
+#[test]
+fn a_peer_without_the_secret_is_no_controller() {
+    // Both stand alone at the start of the results, behind the header of 24 bytes.
+    let own = |event: Event, bytes: [u8; 8]| {
+        move |_: usize, now: Event| match now {
+            now if now == event => edited(move |answer| answer[24..32].copy_from_slice(&bytes)),
+            _ => Action::Answer,
+        }
+    };
+    let refusal = |act: Box<dyn Fn(usize, Event) -> Action + Send + Sync>| {
+        let dc = Dc::start(Character { act, reflects: false, ..Character::default() });
+        Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG).err()
+    };
+    for constant in [0, 0xff, 7] {
+        let mut almost = [constant; 8];
+        almost[7] ^= 1;
+        for bytes in [[constant; 8], almost] {
+            let challenge = refusal(Box::new(own(Event::ReqChallenge, bytes)));
+            assert_eq!(challenge, Some(Refusal::Impostor), "{bytes:?}");
+            let credential = refusal(Box::new(own(Event::Authenticate3, bytes)));
+            assert_eq!(credential, Some(Refusal::Impostor), "{bytes:?}");
+        }
+    }
+    let dc = Dc::start(Character { reflects: true, ..Character::default() });
+    let made = Channel::establish(dc.address, &machine(), &NT_HASH, Instant::now() + LONG);
+    assert_eq!(made.err(), Some(Refusal::Impostor));
 }
 
 #[test]

@@ -71,6 +71,8 @@ pub(crate) struct Character {
     pub(crate) level: u16,
     /// Its result of a logon.
     pub(crate) status: u32,
+    /// It knows no secret, and returns the client's challenge and credential.
+    pub(crate) reflects: bool,
 }
 
 impl Default for Character {
@@ -83,6 +85,7 @@ impl Default for Character {
             session_key: SESSION_KEY,
             level: 6,
             status: 0,
+            reflects: false,
         }
     }
 }
@@ -271,17 +274,22 @@ impl Seat<'_> {
             }
             Event::ReqChallenge => {
                 self.client_challenge = message[message.len() - 8..].try_into().unwrap();
-                self.fragments(&[&SERVER_CHALLENGE[..], &[0; 4]].concat(), 4096, call)
+                let challenge =
+                    if self.character.reflects { self.client_challenge } else { SERVER_CHALLENGE };
+                self.fragments(&[&challenge[..], &[0; 4]].concat(), 4096, call)
             }
             Event::Authenticate3 => {
                 let key = session_key(&self.character.nt_hash, &self.client_challenge);
                 *self.key.lock().unwrap() = key;
                 // Behind the names of WEB1$ and WEB1, unaligned.
                 let theirs = &message[24 + 54..24 + 62];
-                let right = cfb8(&key, &self.client_challenge) == theirs;
+                let right = self.character.reflects || cfb8(&key, &self.client_challenge) == theirs;
                 let status =
                     if right || self.character.nt_hash != NT_HASH { 0 } else { ACCESS_DENIED };
-                let credential = cfb8(&key, &SERVER_CHALLENGE);
+                let credential = match self.character.reflects {
+                    true => theirs.to_vec(),
+                    false => cfb8(&key, &SERVER_CHALLENGE),
+                };
                 let results = [
                     &credential[..],
                     &self.character.flags.to_le_bytes(),
@@ -298,7 +306,7 @@ impl Seat<'_> {
                     arguments[arguments.len() - 7],
                 ]);
                 let results = self.results(level);
-                self.fragments(&results, 1000, call)
+                self.fragments(&results, 1008, call)
             }
         })
     }
