@@ -185,6 +185,13 @@ static struct scheme *find_scheme(const char *authorization, const char **token)
     return NULL;
 }
 
+/* A client may begin anew before it has finished, as libsoup does: a NEGOTIATE_MESSAGE ([MS-NLMP] 2.2.1.1), or an
+ * InitialContextToken (RFC 2743, 3.1), whose tag no later token has. */
+static bool is_first(const unsigned char *bytes, size_t length) {
+    static const unsigned char negotiate[] = {'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0};
+    return (length >= sizeof negotiate && memcmp(bytes, negotiate, sizeof negotiate) == 0) || (length && bytes[0] == 0x60);
+}
+
 enum outcome conversation_step(struct conversation *conversation, const char *authorization, char **reply) {
     *reply = NULL;
     const char *token;
@@ -194,8 +201,8 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
     unsigned char *bytes = decode(token, &length);
     if (!bytes) return OUTCOME_BAD;
 
-    /* A token after the end, or under the other scheme, begins a new conversation. */
-    if (conversation->established || conversation->scheme != scheme->name) conversation_end(conversation);
+    /* A token after the end, under the other scheme, or that only a first message can be begins a new conversation. */
+    if (conversation->established || conversation->scheme != scheme->name || is_first(bytes, length)) conversation_end(conversation);
     conversation->scheme = scheme->name;
 
     SecBuffer in = {(unsigned)length, SECBUFFER_TOKEN, bytes};

@@ -154,6 +154,28 @@ def check_challenge(port):
     connection.close()
 
 
+def check_begins_anew(port):
+    """A client may begin anew on the same connection before it has finished (libsoup does): each first message gets a
+    challenge of its own, raw and in SPNEGO."""
+    connection = Connection(port)
+    # NegTokenInit (RFC 4178 4.2.1) with NTLM alone and the message as its mechToken.
+    message = base64.b64decode(NEGOTIATE)
+    mechanism = b"\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"
+    der = lambda tag, body: bytes([tag, len(body)]) + body
+    token = der(0xA0, der(0x30, mechanism)) + der(0xA2, der(0x04, message))
+    init = der(0x60, b"\x06\x06\x2b\x06\x01\x05\x05\x02" + der(0xA0, der(0x30, token)))
+    spnego = base64.b64encode(init).decode()
+    seen = set()
+    for value in [f"NTLM {NEGOTIATE}"] * 2 + [f"Negotiate {spnego}"] * 2 + [f"Negotiate {NEGOTIATE}"] * 2:
+        status, headers, body = connection.send(f"GET / HTTP/1.1\r\n{HOST}Authorization: {value}\r\n\r\n").response()
+        assert status == 401 and b"SEC_E" not in body, (value, status, body)
+        answer = base64.b64decode(challenges(headers)[0].split()[1])
+        at = answer.index(b"NTLMSSP\0\2\0\0\0")
+        seen.add(answer[at + 24 : at + 32])
+    assert len(seen) == 6, "a challenge twice"
+    connection.close()
+
+
 def check_third_leg_elsewhere(port):
     """An AUTHENTICATE_MESSAGE on a connection without a challenge is rejected."""
     message = b"NTLMSSP\0" + struct.pack("<I", 3) + struct.pack("<HHI", 0, 0, 64) * 6 + struct.pack("<I", 0x60088205)
