@@ -41,6 +41,9 @@ mod sync {
         }
     }
 
+    /// The model does not fork.
+    pub(crate) fn enter() {}
+
     thread_local! {
         pub(crate) static NUMBER: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     }

@@ -1,6 +1,5 @@
 //! Accounts of the server program, which returns proofs through a callback.
 
-use super::candidates::AccountName;
 use crate::ntlm::NetworkLogon;
 use crate::ntlm::crypto::Key;
 use crate::ntlm::response::{self, Proof};
@@ -18,6 +17,22 @@ pub trait Application: Any + fmt::Debug + Send + Sync {
     /// first. `account` is its name if the program has no other.
     fn account_name(&self, _logon: &NetworkLogon<'_>, account: AccountName) -> Option<AccountName> {
         Some(account)
+    }
+}
+
+/// An account by the one name that everything else goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountName {
+    /// Its domain's NetBIOS name.
+    pub domain: String,
+    /// Its own (sAMAccountName).
+    pub user: String,
+}
+
+impl AccountName {
+    /// The name that attempts are counted under: the program may ignore what stands behind an `@`.
+    pub(super) fn counted(&self) -> &str {
+        self.user.rsplit_once('@').map_or(&*self.user, |(name, _)| name)
     }
 }
 

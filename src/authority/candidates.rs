@@ -1,6 +1,6 @@
 //! The account that a client's names mean.
 
-use super::Application;
+use super::application::{AccountName, Application};
 use super::pass_through::PassThrough;
 use crate::ntlm::{Account, NetworkLogon, ServerNames};
 use crate::stores::accounts::details::DetailsFile;
@@ -155,13 +155,4 @@ impl LocalAccounts {
         let domains = [domain, self.domain.as_deref().unwrap_or_default(), &self.names.nb_computer];
         domains.into_iter().find(|name| !name.is_empty()).unwrap_or_default()
     }
-}
-
-/// An account by the one name that everything else goes by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountName {
-    /// Its domain's NetBIOS name.
-    pub domain: String,
-    /// Its own (sAMAccountName).
-    pub user: String,
 }

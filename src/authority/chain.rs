@@ -129,7 +129,7 @@ impl Chain {
             return Verdict::Unknown;
         };
         let judged =
-            self.throttled(&[AuthorityKind::Application], &account.user, logon, now, || {
+            self.throttled(&[AuthorityKind::Application], account.counted(), logon, now, || {
                 application::ask(&**application, logon).transpose()
             });
         match judged {

@@ -15,9 +15,9 @@ pub mod pass_through;
 mod restrictions;
 pub mod throttle;
 
-pub use application::{Application, Proofs};
+pub use application::{AccountName, Application, Proofs};
 pub use audit::AuditFile;
-pub use candidates::{AccountName, LocalAccounts};
+pub use candidates::LocalAccounts;
 pub use chain::Chain;
 pub use change_password::{PasswordChange, PasswordChanger};
 pub use kind::AuthorityKind;

@@ -47,7 +47,6 @@
 pub mod abi;
 mod access_token;
 mod async_call;
-#[cfg(target_os = "linux")]
 mod at_load;
 mod auth_identity;
 pub mod boundary;

@@ -102,6 +102,11 @@ pub struct Claim(replay::Claim);
 static IMPORTED: LazyLock<ForkLocal<MemoryCache>> =
     LazyLock::new(|| ForkLocal::new(memory_cache()));
 
+/// Makes what the process needs for its children or before them.
+pub fn prepare() {
+    LazyLock::force(&IMPORTED);
+}
+
 impl Claim {
     /// Claims a context of this nonce, exported at `made`, for this process; it can be claimed
     /// once.

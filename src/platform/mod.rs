@@ -26,8 +26,8 @@ pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, thread_credentials};
 pub use system::{
-    coarse_millis, default_config_file, host_name, on_stack, private, replay_cache, standard_error,
-    stay_loaded, sync_folder, take_after, take_no_signals, write_line,
+    at_fork, coarse_millis, default_config_file, host_name, on_stack, private, replay_cache,
+    standard_error, stay_loaded, sync_folder, take_after, take_no_signals, write_line,
 };
 
 use crate::types::time::FileTime;

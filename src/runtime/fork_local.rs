@@ -3,23 +3,24 @@
 //! A fork copies one thread. A lock that another thread held stays locked in the child for ever,
 //! and the guarded value may be half written, so the child starts with a new value.
 
+use once_cell::race::OnceBox;
 use std::fmt;
 use std::process;
-use std::sync::OnceLock;
 
 /// A value that is created anew in a forked child.
 pub(crate) struct ForkLocal<T> {
     /// The process that it was created in.
     owner: u32,
     value: T,
-    /// The value of the process forked from the owner.
-    of_child: OnceLock<Box<ForkLocal<T>>>,
+    /// The value of the process forked from the owner. Threads race to make it: with a lock, a
+    /// fork meanwhile would leave it closed.
+    of_child: OnceBox<ForkLocal<T>>,
 }
 
 impl<T> ForkLocal<T> {
     /// This value for the calling process.
     pub(crate) fn new(value: T) -> ForkLocal<T> {
-        ForkLocal { owner: process::id(), value, of_child: OnceLock::new() }
+        ForkLocal { owner: process::id(), value, of_child: OnceBox::new() }
     }
 
     /// The calling process's value, which `make` creates in a forked child.
@@ -29,20 +30,19 @@ impl<T> ForkLocal<T> {
 
     fn of(&self, process: u32, make: impl FnOnce() -> T) -> &T {
         let mut of = self;
+        let mut make = Some(make);
         while of.owner != process {
-            match of.of_child.get() {
-                Some(child) => of = child,
-                None => {
-                    let child = || {
-                        Box::new(ForkLocal {
-                            owner: process,
-                            value: make(),
-                            of_child: OnceLock::new(),
-                        })
-                    };
-                    return &of.of_child.get_or_init(child).value;
+            of = match (of.of_child.get(), make.take()) {
+                (Some(child), unused) => {
+                    make = unused;
+                    child
                 }
-            }
+                (None, Some(make)) => of.of_child.get_or_init(|| {
+                    Box::new(ForkLocal { owner: process, value: make(), of_child: OnceBox::new() })
+                }),
+                // Another thread's of this process, which the last round has found.
+                (None, None) => break,
+            };
         }
         &of.value
     }

@@ -15,7 +15,7 @@ use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::fs::{File, OpenOptions};
 use std::path::Path;
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span;
@@ -26,14 +26,13 @@ use tracing::{Event, Metadata, Subscriber};
 /// costs one load.
 #[inline]
 pub fn init() {
-    static ONCE: Once = Once::new();
-    if !ONCE.is_completed() {
-        ONCE.call_once(|| {
-            let wanted = platform::environment("NEGOSSP_LOG").unwrap_or_default();
-            if !wanted.is_empty() {
-                switch_on(&wanted.to_string_lossy());
-            }
-        });
+    // Not a Once: a fork while another thread is at it would block the child.
+    static BEGUN: AtomicBool = AtomicBool::new(false);
+    if !BEGUN.load(Ordering::Relaxed) && !BEGUN.swap(true, Ordering::Relaxed) {
+        let wanted = platform::environment("NEGOSSP_LOG").unwrap_or_default();
+        if !wanted.is_empty() {
+            switch_on(&wanted.to_string_lossy());
+        }
     }
 }
 

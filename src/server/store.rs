@@ -5,9 +5,10 @@ use crate::config::{self, Settings};
 use crate::platform;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 use crate::stores::keytab_file::path_in;
+use once_cell::race::OnceBox;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The environment variables that bear on the configuration. Read once per process: a later change
 /// of the environment, which C programs make without a lock, is not looked at.
@@ -63,8 +64,9 @@ impl Store {
 
     /// The process' own.
     pub fn global() -> &'static Store {
-        static GLOBAL: OnceLock<Store> = OnceLock::new();
-        GLOBAL.get_or_init(|| Store::open(Environment::of_process()))
+        // Not a OnceLock: a fork while another thread initializes that would block the child.
+        static GLOBAL: OnceBox<Store> = OnceBox::new();
+        GLOBAL.get_or_init(|| Box::new(Store::open(Environment::of_process())))
     }
 
     /// The configuration in force.

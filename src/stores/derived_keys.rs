@@ -3,6 +3,7 @@
 //! a credential for each connection would spend on each.
 
 use crate::kerberos::crypto::{Enctype, Key, string_to_key};
+use crate::runtime::fork_local::ForkLocal;
 use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use sha2::Sha256;
@@ -29,12 +30,19 @@ pub(crate) struct Derived {
     slots: Mutex<VecDeque<(Origin, Slot)>>,
 }
 
-static DERIVED: LazyLock<Option<Derived>> = LazyLock::new(Derived::new);
+/// A forked child begins anew: a thread of its parent may have been deriving a key.
+static DERIVED: LazyLock<ForkLocal<Option<Derived>>> =
+    LazyLock::new(|| ForkLocal::new(Derived::new()));
+
+/// Makes the list of the process.
+pub fn prepare() {
+    LazyLock::force(&DERIVED);
+}
 
 /// [`string_to_key`] with the encryption type's own number of iterations, done once for the same.
 pub fn key(enctype: Enctype, password: &str, salt: &str) -> Option<Key> {
     let derive = || string_to_key(enctype, password, salt.as_bytes(), None).ok();
-    match &*DERIVED {
+    match DERIVED.get(Derived::new) {
         Some(derived) => derived.key(enctype, password, salt, derive),
         None => derive(),
     }
@@ -80,8 +88,6 @@ impl Derived {
         mac.update(&(salt.len() as u64).to_be_bytes());
         mac.update(salt.as_bytes());
         mac.update(password.as_bytes());
-        // A child forked while a key is derived gets an entry that no thread completes.
-        mac.update(&std::process::id().to_be_bytes());
         Some(mac.finalize().into_bytes().into())
     }
 }
@@ -132,10 +138,12 @@ mod tests {
         let found = keys.of(AES).unwrap();
         assert_eq!(found.entries().len(), 2);
         for (entry, salt) in found.entries().iter().zip(["RHTTPweb1", "Rhostweb1.r"]) {
-            let again = DERIVED
-                .as_ref()
-                .unwrap()
-                .key(AES, PASSWORD, salt, || panic!("derived twice: {salt}"));
+            let again =
+                DERIVED
+                    .get(|| unreachable!())
+                    .as_ref()
+                    .unwrap()
+                    .key(AES, PASSWORD, salt, || panic!("derived twice: {salt}"));
             assert_eq!(again.unwrap().bytes(), entry.key.bytes());
         }
     }

@@ -17,6 +17,7 @@ use crate::platform::random::hash_key;
 use crate::replay::{self, Claim, MemoryCache, Refusal};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::time::FileTime;
+use once_cell::race::OnceBox;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub enum ReplayCache {
 impl ReplayCache {
     /// The one that the configuration asks for.
     pub fn new(settings: &KerberosFiles) -> ReplayCache {
-        static DEFAULT: LazyLock<Option<PathBuf>> = LazyLock::new(default_file);
+        static DEFAULT: OnceBox<Option<PathBuf>> = OnceBox::new();
         match settings.replay_cache {
             ReplayCacheKind::Memory => {
                 ReplayCache::Memory { entries: settings.replay_cache_entries as usize }
@@ -49,7 +50,7 @@ impl ReplayCache {
                 settings
                     .replay_cache_file
                     .as_ref()
-                    .or(DEFAULT.as_ref())
+                    .or(DEFAULT.get_or_init(|| Box::new(default_file())).as_ref())
                     .cloned()
                     .unwrap_or_default(),
             ),
@@ -58,12 +59,18 @@ impl ReplayCache {
     }
 }
 
+static MEMORY: LazyLock<ForkLocal<MemoryCache>> = LazyLock::new(|| ForkLocal::new(memory_cache()));
+
 /// The cache in memory that all contexts of the process share; a forked process has its own, which
 /// begins empty.
 fn memory() -> &'static MemoryCache {
-    static MEMORY: LazyLock<ForkLocal<MemoryCache>> =
-        LazyLock::new(|| ForkLocal::new(memory_cache()));
     MEMORY.get(memory_cache)
+}
+
+/// Makes what a fork must not find half made.
+pub fn prepare() {
+    memory();
+    replay_file::prepare();
 }
 
 impl replay::ReplayCache for ReplayCache {

@@ -119,11 +119,17 @@ pub fn default_file() -> Option<PathBuf> {
     Some(folder.join(name))
 }
 
+/// The lock on the file may be owned by the process rather than the open file, so threads need a
+/// lock of their own.
+static OWN: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
+
+/// Makes the lock of the threads.
+pub(super) fn prepare() {
+    LazyLock::force(&OWN);
+}
+
 /// Runs `work` with the file locked.
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
-    // The lock may be owned by the process rather than the open file, so threads need a lock of
-    // their own.
-    static OWN: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
     let _own = OWN.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
     let locked = Locked::wait(&file, PATIENCE)?;

@@ -16,6 +16,11 @@ use std::sync::{Arc, LazyLock};
 static TOKENS: LazyLock<Table<Arc<Token>>> =
     LazyLock::new(|| Table::new(Kind::Token, first_generation));
 
+/// Makes the table.
+pub(crate) fn prepare() {
+    LazyLock::force(&TOKENS);
+}
+
 /// A HANDLE for the token: its two words in one. `[limits] contexts` limits their number.
 pub(crate) fn new_handle(token: Arc<Token>) -> Result<HANDLE> {
     if size_of::<HANDLE>() < size_of::<u64>() {

@@ -24,9 +24,15 @@ struct State {
     pool: Pool,
 }
 
+static STATE: LazyLock<ForkLocal<State>> = LazyLock::new(ForkLocal::default);
+
 fn state() -> &'static State {
-    static STATE: LazyLock<ForkLocal<State>> = LazyLock::new(ForkLocal::default);
     STATE.get(State::default)
+}
+
+/// Makes the state of the process.
+pub(super) fn prepare() {
+    state();
 }
 
 /// Tracks one call at a time.

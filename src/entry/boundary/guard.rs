@@ -7,13 +7,15 @@ use crate::platform;
 use crate::runtime::log;
 use crate::types::error::Result;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Initialization, once per process.
 pub(crate) fn first_call() {
-    static ONCE: Once = Once::new();
-    if !ONCE.is_completed() {
-        ONCE.call_once(platform::stay_loaded);
+    // Not a Once, which a fork could leave half done. Doing it twice does no harm.
+    static DONE: AtomicBool = AtomicBool::new(false);
+    if !DONE.load(Ordering::Relaxed) {
+        platform::stay_loaded();
+        DONE.store(true, Ordering::Relaxed);
     }
     log::init();
 }

@@ -1,11 +1,13 @@
 //! Memory that callers free with FreeContextBuffer.
 //!
 //! All live allocations are recorded. So anything else that a caller passes (the address of a local
-//! variable, the middle of a buffer, the same buffer twice) is recognized and not touched.
+//! variable, the middle of a buffer, the same buffer twice) is recognized and not touched. A forked
+//! child has its parent's allocations: a fork waits until no thread is at work on the record.
 
 use crate::entry::abi::{SEC_E_OK, SECURITY_STATUS};
+use crate::runtime::fork_gate::enter;
+use crate::runtime::mutex::Mutex;
 use crate::types::error::{Error, Result};
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
@@ -31,6 +33,11 @@ fn shard(address: usize) -> &'static Mutex<HashMap<usize, Allocation>> {
     &LIVE[address / size_of::<u64>() % SHARDS]
 }
 
+/// Makes the record, when the library is loaded: a fork while that goes on would leave it closed.
+pub(crate) fn prepare() {
+    LazyLock::force(&LIVE);
+}
+
 /// `length` zero bytes, aligned for every structure, which the caller frees with FreeContextBuffer.
 pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
     let words = length.div_ceil(size_of::<u64>()).max(1);
@@ -39,6 +46,7 @@ pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
     buffer.resize(words, 0);
     let start = NonNull::from(Box::leak(buffer.into_boxed_slice())).cast::<u64>();
     let address = start.addr().get();
+    let _inside = enter();
     shard(address).lock().insert(address, Allocation { start, words });
     Ok(start.cast())
 }
@@ -53,10 +61,9 @@ pub(crate) fn copy(bytes: &[u8]) -> Result<NonNull<u8>> {
 
 /// The number of bytes at `start`, if it is a live allocation of the library.
 pub(crate) fn length(start: *const c_void) -> Option<usize> {
-    shard(start.addr())
-        .lock()
-        .get(&start.addr())
-        .map(|allocation| allocation.words * size_of::<u64>())
+    let _inside = enter();
+    let live = shard(start.addr()).lock();
+    live.get(&start.addr()).map(|allocation| allocation.words * size_of::<u64>())
 }
 
 /// FreeContextBuffer. The memory is erased first: it may hold a key.
@@ -64,7 +71,10 @@ pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     if buffer.is_null() {
         return Ok(SEC_E_OK);
     }
-    let found = shard(buffer.addr()).lock().remove(&buffer.addr());
+    let found = {
+        let _inside = enter();
+        shard(buffer.addr()).lock().remove(&buffer.addr())
+    };
     let Allocation { start, words } =
         found.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
     // SAFETY: `allocate` leaked it, and it was just removed from the record.

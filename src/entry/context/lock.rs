@@ -1,23 +1,32 @@
 //! The lock of a context. It records the thread that holds it: a call with the same context from
-//! within a callback of the caller is rejected, and does not wait for itself.
+//! within a callback of the caller is rejected, and does not wait for itself. So is a call in a
+//! forked child with a context that a thread of its parent was using: that thread is not there.
 
+use crate::runtime::fork_gate::generation;
+use crate::runtime::mutex::Mutex;
 use crate::types::error::{Error, Result};
-use parking_lot::{Mutex, MutexGuard};
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// A value that one thread at a time uses.
 pub(crate) struct Lock<T> {
     /// The thread that holds `value`, 0 for none. Only a thread itself writes its own number here,
     /// so a thread that reads its own number holds the lock. Any other number means nothing.
     holder: AtomicUsize,
+    /// The process of the last holder, as [`generation`] counts them.
+    process: AtomicU32,
     value: Mutex<T>,
 }
 
 impl<T> Lock<T> {
     pub(crate) fn new(value: T) -> Lock<T> {
-        Lock { holder: AtomicUsize::new(0), value: Mutex::new(value) }
+        Lock {
+            holder: AtomicUsize::new(0),
+            process: AtomicU32::new(generation()),
+            value: Mutex::new(value),
+        }
     }
 
     /// The value. Waits for other threads.
@@ -25,11 +34,15 @@ impl<T> Lock<T> {
         let thread = this_thread();
         let value = match self.value.try_lock() {
             Some(value) => value,
+            None if self.process.load(Ordering::Relaxed) != generation() => {
+                return Err(Error::InvalidHandle("a context in use by another process' thread"));
+            }
             None if self.holder.load(Ordering::Relaxed) == thread => {
                 return Err(Error::InvalidHandle("a context in use by this thread"));
             }
             None => self.value.lock(),
         };
+        self.process.store(generation(), Ordering::Relaxed);
         self.holder.store(thread, Ordering::Relaxed);
         Ok(Held { lock: self, value })
     }

@@ -24,10 +24,16 @@ pub(super) enum Object<T> {
 /// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
 pub(super) const NO_HANDLE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// Makes the seed of generations.
+pub(super) fn prepare() {
+    LazyLock::force(&SEED);
+}
+
 /// The first generation of a slot: differs from slot to slot and from process to process, and
 /// leaves about 2^31 uses of the slot.
 pub(super) fn first_generation(slot: u32) -> u32 {
-    static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     1 + SEED.hash_one(slot) as u32 % (LAST_GENERATION / 2)
 }
 

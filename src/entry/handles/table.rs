@@ -7,9 +7,10 @@
 //! handle).
 //!
 //! Finding an object locks its slot only. Slots lie in segments that are never moved or freed;
-//! freed slots are kept in lists, of which each thread prefers one.
+//! freed slots are kept in lists, of which each thread prefers one. A forked child has its parent's
+//! handles: a fork waits until no thread is at work here.
 
-use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, thread_number};
+use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, enter, thread_number};
 
 /// The kind of a handle's object: the low two bits of its lower word. Not 0, so that the word is
 /// not 0; there are too few slots for the word to become -1.
@@ -78,6 +79,7 @@ impl<T: Clone> Table<T> {
 
     /// Makes a handle for `object`, unless there are `limit` objects already.
     pub(crate) fn insert(&self, object: T, limit: u32) -> Option<Words> {
+        let _inside = enter();
         if self.live.fetch_add(1, Ordering::Relaxed) >= limit {
             self.live.fetch_sub(1, Ordering::Relaxed);
             return None;
@@ -93,19 +95,22 @@ impl<T: Clone> Table<T> {
 
     /// The object that the handle names.
     pub(crate) fn get(&self, words: Words) -> Option<T> {
+        let _inside = enter();
         let state = self.slot(words)?.1.state.lock();
         if state.generation == words.upper { state.object.clone() } else { None }
     }
 
-    /// Changes the object that the handle names. `change` should be short: the slot is locked
-    /// meanwhile.
+    /// Changes the object that the handle names. `change` should be short, and use no table: the
+    /// slot is locked meanwhile, and a fork waits.
     pub(crate) fn update<R>(&self, words: Words, change: impl FnOnce(&mut T) -> R) -> Option<R> {
+        let _inside = enter();
         let mut state = self.slot(words)?.1.state.lock();
         if state.generation == words.upper { state.object.as_mut().map(change) } else { None }
     }
 
     /// Removes the object: its handle is invalid from now on.
     pub(crate) fn remove(&self, words: Words) -> Option<T> {
+        let _inside = enter();
         let (index, slot) = self.slot(words)?;
         let (object, reusable) = {
             let mut state = slot.state.lock();

@@ -17,6 +17,17 @@ use std::time::SystemTime;
 /// The library stays in memory even after dlclose: it is linked so (build.rs).
 pub fn stay_loaded() {}
 
+/// Has every fork of the process call these: before it, and after it in the parent and in the
+/// child. Without memory for them nothing is called.
+pub fn at_fork(before: extern "C" fn(), in_parent: extern "C" fn(), in_child: extern "C" fn()) {
+    // Miri does not fork.
+    if cfg!(miri) {
+        return;
+    }
+    // SAFETY: functions without arguments, of a library that is never unloaded.
+    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+}
+
 /// The kernel's host name, with its domain if it was set with one. No name service is queried.
 pub fn host_name() -> String {
     // Not supported by Miri.

@@ -41,6 +41,9 @@ pub fn stay_loaded() {
     unsafe { GetModuleHandleExW(flags, somewhere, &mut module) };
 }
 
+/// Nothing to do: processes do not fork.
+pub fn at_fork(_before: extern "C" fn(), _in_parent: extern "C" fn(), _in_child: extern "C" fn()) {}
+
 /// The process runs on Wine.
 pub fn is_wine() -> bool {
     use std::sync::OnceLock;

@@ -1,0 +1,113 @@
+//! What forked children have of their parent, and what they begin anew. A program of its own, since
+//! it forks while its threads are at work.
+#![cfg(target_os = "linux")]
+
+#[path = "it/support/abi.rs"]
+#[allow(dead_code)] // a part is used
+mod abi;
+
+use abi::{Credentials, NO_HANDLE, Side, wide};
+use negossp::entry::abi::*;
+use negossp::entry::exports::*;
+use std::ptr::null_mut;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+/// Tests fork one at a time: a child has the threads of none.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Runs `work` in a child and returns the status of its end: 0, or 14 (SIGALRM) if it hangs.
+fn child(work: impl FnOnce() -> bool) -> i32 {
+    // SAFETY: the child calls functions that it may call after a fork, and ends without the test
+    // program's destructors.
+    unsafe {
+        match libc::fork() {
+            0 => {
+                libc::alarm(20);
+                libc::_exit(if work() { 0 } else { 1 });
+            }
+            -1 => panic!("fork"),
+            pid => {
+                let mut status = 0;
+                assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+                status
+            }
+        }
+    }
+}
+
+/// A NEGOTIATE_MESSAGE ([MS-NLMP] 2.2.1.1) without names.
+const NEGOTIATE: &[u8] = b"NTLMSSP\0\x01\0\0\0\x05\x82\x08\x60\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+/// Acquires credentials, begins a context, has memory allocated, and gives all back.
+fn one_round() -> bool {
+    let credentials = Credentials::inbound("NTLM");
+    let mut server = Side::server(0);
+    let begun = server.step(&credentials, Some(NEGOTIATE)).status == SEC_I_CONTINUE_NEEDED;
+    begun && allocates()
+}
+
+fn allocates() -> bool {
+    let mut info = null_mut();
+    let mut package = wide("NTLM");
+    // SAFETY: a string, and room for a pointer, which is then freed.
+    unsafe {
+        QuerySecurityPackageInfoW(package.as_mut_ptr(), &mut info) == SEC_E_OK
+            && FreeContextBuffer(info.cast()) == SEC_E_OK
+    }
+}
+
+/// SECPKG_ATTR_NEGOSSP_SUBSTATUS of a context.
+fn substatus(context: &mut SecHandle) -> SECURITY_STATUS {
+    let mut value: ULONG = 0;
+    // SAFETY: a handle, and room for the attribute.
+    unsafe { QueryContextAttributesW(context, 0x4e53_0003, (&raw mut value).cast()) }
+}
+
+#[test]
+fn a_fork_finds_no_lock_closed() {
+    let _one = ONE_AT_A_TIME.lock().unwrap();
+    let shared_credentials = Credentials::inbound("NTLM");
+    let mut shared = Side::server(0);
+    shared.step(&shared_credentials, Some(NEGOTIATE));
+    // What a parent has allocated, its child may free.
+    let mut inherited = null_mut();
+    let mut package = wide("NTLM");
+    // SAFETY: a string, and room for a pointer.
+    let status = unsafe { QuerySecurityPackageInfoW(package.as_mut_ptr(), &mut inherited) };
+    assert_eq!(status, SEC_E_OK);
+    let (over, context) = (AtomicBool::new(false), shared.context);
+    thread::scope(|threads| {
+        for _ in 0..3 {
+            threads.spawn(|| {
+                let mut context = context;
+                while !over.load(Ordering::Relaxed) {
+                    assert!(one_round());
+                    for _ in 0..20 {
+                        assert!(allocates());
+                        assert_eq!(substatus(&mut context), SEC_E_OK);
+                    }
+                }
+            });
+        }
+        let hung = (0..600)
+            .filter(|_| {
+                let status = child(|| {
+                    // The context may be in use by a thread that the child does not have.
+                    let mut context = context;
+                    let usable = matches!(substatus(&mut context), SEC_E_OK | SEC_E_INVALID_HANDLE);
+                    // SAFETY: memory of the library that this process has not freed.
+                    let freed = unsafe { FreeContextBuffer(inherited.cast()) } == SEC_E_OK;
+                    let mut of_parent = Side::server(0);
+                    let step = of_parent.step(&shared_credentials, Some(NEGOTIATE));
+                    usable && freed && step.status == SEC_I_CONTINUE_NEEDED && one_round()
+                });
+                status != 0
+            })
+            .count();
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(hung, 0, "of 600 children");
+    });
+    assert_ne!(context.dwLower, NO_HANDLE.dwLower);
+}
