@@ -2,10 +2,13 @@
 
 pub mod access_token;
 pub mod ansi;
+#[cfg(any(windows, test))]
+mod file_rights;
 pub mod helper_process;
 pub mod name_servers;
 pub mod random;
 pub mod shared_file;
+pub mod shared_memory;
 pub mod system_dll;
 pub mod terminal;
 #[cfg(unix)]
@@ -26,8 +29,9 @@ pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, thread_credentials};
 pub use system::{
-    at_fork, coarse_millis, default_config_file, host_name, on_stack, private, replay_cache,
-    standard_error, stay_loaded, sync_folder, take_after, take_no_signals, write_line,
+    at_fork, coarse_millis, create_private, default_config_file, host_name, is_exposed, on_stack,
+    private, replay_cache, standard_error, stay_loaded, sync_folder, take_after, take_no_signals,
+    write_line,
 };
 
 use crate::types::time::FileTime;
@@ -59,8 +63,6 @@ pub struct FileIdentity {
     pub modified: SystemTime,
     /// In bytes.
     pub length: u64,
-    /// On Unix, users other than the owner may read or write it.
-    pub exposed: bool,
     /// Device, file number and time of the last change to the file's attributes, where the system
     /// has them.
     pub number: [u64; 3],

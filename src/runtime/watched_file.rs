@@ -36,7 +36,7 @@ pub struct Content<'a> {
     pub path: &'a Path,
     /// The whole file.
     pub bytes: &'a [u8],
-    /// On Unix, users other than the owner may read or write it.
+    /// Others than the owner may read or write it; on Windows, than the owner and administrators.
     pub exposed: bool,
 }
 
@@ -243,21 +243,22 @@ fn read<F: Format>(
     previous: Option<&F::Value>,
 ) -> Result<Option<F::Value>, Problem> {
     seen.identity = None;
-    let (bytes, before, after) = bytes_of(path).map_err(problem_of)?;
+    let (bytes, before, after, exposed) = bytes_of(path).map_err(problem_of)?;
     seen.identity = Some(after);
     seen.doubtful = before != after || after.age() < GRANULARITY;
     let digest = Md5::digest(&bytes).into();
     if seen.digest == Some(digest) && seen.problem.is_none() {
         return Ok(None);
     }
-    let content = Content { path, bytes: &bytes, exposed: after.exposed };
+    let content = Content { path, bytes: &bytes, exposed };
     let value = format.read(&content, previous).map_err(Problem::Malformed)?;
     seen.digest = Some(digest);
     Ok(Some(value))
 }
 
-/// The file's bytes, zeroed when dropped, with its identity before and after they were read.
-fn bytes_of(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, FileIdentity, FileIdentity)> {
+/// The file's bytes, zeroed when dropped, with its identity before and after they were read, and
+/// whether others may use it.
+fn bytes_of(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, FileIdentity, FileIdentity, bool)> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -270,7 +271,8 @@ fn bytes_of(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, FileIdentity, FileId
     // a copy.
     let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
     (&file).take(LARGEST).read_to_end(&mut bytes)?;
-    Ok((bytes, FileIdentity::of(&metadata), FileIdentity::of(&file.metadata()?)))
+    let exposed = platform::is_exposed(&file);
+    Ok((bytes, FileIdentity::of(&metadata), FileIdentity::of(&file.metadata()?), exposed))
 }
 
 impl FileIdentity {

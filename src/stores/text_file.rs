@@ -165,11 +165,10 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private(OpenOptions::new().write(true).create_new(true)).open(temporary)?;
-    match fs::metadata(path) {
-        Ok(metadata) => platform::take_after(&file, &metadata)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+    let mut file = platform::create_private(temporary)?;
+    match platform::take_after(&file, path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
     }
     file.write_all(bytes)?;
     file.sync_all()

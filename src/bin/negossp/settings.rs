@@ -3,10 +3,12 @@
 use crate::outcome::{Failure, Outcome, print};
 use negossp::kerberos::Policy;
 use negossp::kerberos::keytab::Entry;
+use negossp::platform;
 use negossp::runtime::watched_file::Problem;
 use negossp::server::{Configuration, Environment, Store};
 use negossp::stores::accounts::file::AccountFile;
 use negossp::stores::keytab_file::KeytabFile;
+use std::fs::File;
 use std::path::Path;
 
 pub(crate) fn check() -> Outcome {
@@ -53,6 +55,16 @@ fn problems(configuration: &Configuration) -> Vec<String> {
         && let Err(why) = domain.secret().nt_hashes(domain.machine().account())
     {
         problems.push(format!("{}: {why}", shown(domain.secret().path())));
+    }
+    let domain = settings.domain.as_ref();
+    let secrets = [
+        &settings.export.key_file,
+        &domain.and_then(|domain| domain.machine_secret_file.clone()),
+        &domain.and_then(|domain| domain.machine_keytab.clone()),
+    ];
+    for path in secrets.into_iter().flatten() {
+        let exposed = File::open(path).is_ok_and(|file| platform::is_exposed(&file));
+        problems.extend(of_file(&shown(Some(path)), None, exposed));
     }
     problems
         .extend(keys.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());

@@ -98,7 +98,6 @@ impl FileIdentity {
         FileIdentity {
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             length: metadata.len(),
-            exposed: metadata.mode() & 0o077 != 0,
             number: [metadata.dev(), metadata.ino(), changed],
         }
     }
@@ -125,10 +124,22 @@ pub fn private(options: &mut OpenOptions) {
     options.mode(0o600);
 }
 
+/// Creates a file that its owner alone may use, for writing. Fails if there is one.
+pub fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    private(&mut options);
+    options.write(true).create_new(true).open(path)
+}
+
+/// Users other than the owner may read or write the file.
+pub fn is_exposed(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
+}
+
 /// Gives a new file the owner and permissions of the one it will replace. Without the right to
 /// change the owner, it sets only the permissions.
-pub fn take_after(new: &File, old: &Metadata) -> std::io::Result<()> {
-    let own = new.metadata()?;
+pub fn take_after(new: &File, old: &Path) -> std::io::Result<()> {
+    let (own, old) = (new.metadata()?, std::fs::metadata(old)?);
     let mut mode = old.permissions().mode();
     if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
         match fchown(new, Some(old.uid()), Some(old.gid())) {

@@ -1,6 +1,9 @@
 //! Windows and Wine.
 
 pub(crate) mod access_token;
+mod file_access;
+
+pub use file_access::{create_private, is_exposed, take_after};
 
 use super::FileIdentity;
 use crate::types::time::FileTime;
@@ -119,7 +122,6 @@ impl FileIdentity {
         FileIdentity {
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             length: metadata.len(),
-            exposed: false,
             number: [metadata.creation_time(), 0, 0],
         }
     }
@@ -137,13 +139,8 @@ pub(crate) fn to_local(utc: FileTime) -> FileTime {
     FileTime(u64::from(to.dwHighDateTime) << 32 | u64::from(to.dwLowDateTime))
 }
 
-/// Nothing to do: files inherit their folder's access rights.
+/// Nothing to do: files without secrets inherit their folder's access rights.
 pub fn private(_options: &mut OpenOptions) {}
-
-/// Nothing to do: files inherit their folder's access rights.
-pub fn take_after(_new: &File, _old: &Metadata) -> std::io::Result<()> {
-    Ok(())
-}
 
 /// Nothing to do: the file system journals names.
 pub fn sync_folder(_path: &Path) -> std::io::Result<()> {

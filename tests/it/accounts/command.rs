@@ -248,6 +248,28 @@ fn config_check_shows_what_is_in_force_and_what_is_wrong() {
         status == 1 && said.contains("line 2: ") && said.contains("all clients are rejected"),
         "{said}"
     );
+    // Secrets that others may read, whichever file they stand in.
+    #[cfg(unix)]
+    for (table, name) in [("export", "key_file"), ("domain", "machine_secret_file")] {
+        use std::os::unix::fs::PermissionsExt;
+        folder.write("accounts", line("alice", &PASSWORD, "U"));
+        let secret = folder.write("secret", "nt-hash:".to_owned() + &"a".repeat(32));
+        let more = if table == "domain" {
+            "name = \"EXAMPLE\"\nrealm = \"EXAMPLE.TEST\"\nmachine_account = \"WEB1$\"\n"
+        } else {
+            ""
+        };
+        let config = folder.write(
+            "secrets.toml",
+            format!("[accounts]\nfile = \"accounts\"\n[{table}]\n{more}{name} = \"secret\"\n"),
+        );
+        for (mode, warned) in [(0o600, false), (0o644, true), (0o620, true)] {
+            std::fs::set_permissions(&secret, PermissionsExt::from_mode(mode)).unwrap();
+            let said = check(&config).1;
+            let expected = "secret: others than its owner may read or write it";
+            assert_eq!(said.contains(expected), warned, "{mode:o}: {said}");
+        }
+    }
     let (status, said) = check(&folder.path("missing.toml"));
     assert!(status == 1 && said.contains("no such file"), "{said}");
 }

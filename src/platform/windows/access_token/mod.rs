@@ -48,6 +48,11 @@ pub(crate) fn create(contents: &Contents, with: Option<Privilege>) -> CallResult
     thread::with_privilege(with, || create::create(contents, own_user))?
 }
 
+/// The user that the process runs as.
+pub(crate) fn process_user() -> CallResult<Sid> {
+    query::user(&process_token(TOKEN_QUERY)?)
+}
+
 /// What is read of the process's own token.
 pub(crate) fn process_token_info() -> CallResult<TokenInfo> {
     token_info(&process_token(TOKEN_QUERY)?)
