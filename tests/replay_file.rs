@@ -634,20 +634,50 @@ fn a_forked_process_uses_the_file_too() {
     }
 }
 
-/// A process has its own memory: a child's begins empty, so that no lock in it is held by a thread
-/// that does not exist there.
+/// What a killed process has claimed, the next one does not accept (RFC 4120 3.2.3), and it accepts
+/// everybody else. A claim that was taken back is none.
 #[test]
-fn a_forked_process_has_a_memory_of_its_own() {
-    let cache = ReplayCache::Memory { entries: 1 << 20 };
+fn a_restarted_process_remembers_what_memory_held() {
+    const TEST: &str = "a_restarted_process_remembers_what_memory_held";
+    let now = negossp::platform::now().unix_seconds();
+    if let Some(path) = std::env::var_os("NEGOSSP_TEST_FILE") {
+        let cache = ReplayCache::Memory { entries: 1 << 20, restarts: Some(path.into()) };
+        let ctime = std::env::var("NEGOSSP_TEST_TIME").unwrap().parse().unwrap();
+        let first = claim(&cache, 0, ctime, now);
+        let taken = cache.claim(Enctype::Aes256Sha1.tag_of(&cipher(1)), ctime, at(now), SKEW);
+        let slow = claim(&cache, u64::from(std::process::id()), now - 299, now);
+        println!("results: {first:?} {} {slow:?}", taken.is_ok());
+        cache.release(taken.unwrap());
+        // It ends by a signal: nothing more is written.
+        std::process::abort();
+    }
+    let folder = Folder::new();
+    let path = folder.path("restart");
+    let results = || {
+        let output = start(TEST, &path).env("NEGOSSP_TEST_TIME", (now - 10).to_string()).output();
+        let text = String::from_utf8(output.unwrap().stdout).unwrap();
+        let line = text.lines().find_map(|line| line.split_once("results: ")).unwrap();
+        line.1.to_owned()
+    };
+    assert_eq!(results(), "Ok(()) true Ok(())");
+    assert_eq!(results(), "Err(Replayed) true Ok(())");
+    assert_eq!(results(), "Err(Replayed) true Ok(())");
+}
+
+/// RFC 4120 3.2.3: a server that serves a name by several processes must not accept an
+/// authenticator in each of them. Memory is shared from the load of the library on.
+#[test]
+fn a_forked_process_shares_the_memory() {
+    let cache = ReplayCache::Memory { entries: 1 << 20, restarts: None };
     assert_eq!(claim(&cache, 0, NOON, NOON), Ok(()));
     let in_the_child = || {
-        claim(&cache, 0, NOON, NOON) == Ok(())
-            && claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed)
+        claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed)
+            && claim(&cache, 1, NOON, NOON) == Ok(())
     };
     assert!(in_child(std::thread::yield_now, in_the_child));
-    assert_eq!(
-        claim(&cache, 0, NOON, NOON),
-        Err(Refusal::Replayed),
-        "the parent keeps what it has"
-    );
+    assert_eq!(claim(&cache, 0, NOON, NOON), Err(Refusal::Replayed));
+    assert_eq!(claim(&cache, 1, NOON, NOON), Err(Refusal::Replayed), "what the child claimed");
+    // And another child, which has never seen its sibling.
+    let sibling = || claim(&cache, 1, NOON, NOON) == Err(Refusal::Replayed);
+    assert!(in_child(std::thread::yield_now, sibling));
 }

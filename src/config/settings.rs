@@ -1,7 +1,7 @@
 //! Everything configurable, as values.
 
 use crate::mechanism::Mechanism;
-use crate::stores::kerberos_files::KerberosFiles;
+use crate::stores::kerberos_files::{KerberosFiles, RestartFile};
 use crate::stores::own_accounts::OwnAccounts;
 use crate::types::sid::Sid;
 use crate::{access_token, authority, domain, export, kerberos, ntlm, winbind};
@@ -63,6 +63,11 @@ impl Settings {
         let KerberosFiles { keytab, krbtgt_keytab, tgt_ccache, replay_cache_file, .. } =
             &mut self.kerberos_files;
         [keytab, krbtgt_keytab, tgt_ccache, replay_cache_file].into_iter().for_each(resolve);
+        if let (RestartFile::At(path), Some(folder)) =
+            (&mut self.kerberos_files.replay_restart_file, folder)
+        {
+            *path = folder.join(&path);
+        }
         let Accounts { file, details, sid_file, .. } = &mut self.accounts;
         [file, details, sid_file].into_iter().for_each(resolve);
         [&mut self.authorities.audit_file, &mut self.export.key_file].into_iter().for_each(resolve);

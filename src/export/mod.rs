@@ -3,8 +3,8 @@
 //! A sealed context is a header (magic, version, kind, nonce) and, encrypted, what is in it.
 //! XChaCha20-Poly1305 authenticates both, under a key that the importing process must have: from a
 //! file, or the one that a process shares with its forked children. What was sealed too long ago,
-//! or has been imported by this process already, is rejected; that is remembered as Kerberos
-//! remembers authenticators.
+//! or has been imported already by this process or one that it shares a parent with, is rejected;
+//! that is remembered as Kerberos remembers authenticators.
 
 mod key;
 mod key_file;
@@ -16,11 +16,13 @@ pub use options::Options;
 
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum};
 use crate::platform::random::{SystemRandom, hash_key};
-use crate::replay::{self, MemoryCache, Refusal};
-use crate::runtime::fork_local::ForkLocal;
+use crate::platform::shared_memory;
+use crate::replay::{self, Refusal};
+use crate::stores::shared_replay::{FEWER_WORDS, SharedCache};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
-use std::sync::{Arc, LazyLock};
+use once_cell::race::OnceBox;
+use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -93,23 +95,26 @@ pub struct Opened {
     pub nonce: [u8; Key::NONCE],
 }
 
-/// An import that has been claimed: no other thread of this process has it.
+/// An import that has been claimed: no other thread has it.
 #[derive(Debug)]
 #[must_use = "needed to release the claim"]
 pub struct Claim(replay::Claim);
 
-/// What this process has imported lately. A forked child begins anew.
-static IMPORTED: LazyLock<ForkLocal<MemoryCache>> =
-    LazyLock::new(|| ForkLocal::new(memory_cache()));
+/// What this process, its parent and its children have imported lately.
+fn imported() -> &'static SharedCache {
+    static IMPORTED: OnceBox<SharedCache> = OnceBox::new();
+    let make = || SharedCache::new(hash_key(), shared_memory::words(FEWER_WORDS));
+    IMPORTED.get_or_init(|| Box::new(make()))
+}
 
 /// Makes what the process needs for its children or before them.
 pub fn prepare() {
-    LazyLock::force(&IMPORTED);
+    imported();
 }
 
 impl Claim {
-    /// Claims a context of this nonce, exported at `made`, for this process; it can be claimed
-    /// once.
+    /// Claims a context of this nonce, exported at `made`; it can be claimed once, by this
+    /// process and those that share its memory.
     ///
     /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`.
     pub fn new(
@@ -118,8 +123,7 @@ impl Claim {
         lifetime: Duration,
         now: FileTime,
     ) -> Result<Claim> {
-        let imported = IMPORTED.get(memory_cache);
-        match imported.claim(nonce, made.unix_seconds(), now, lifetime, IMPORTS) {
+        match imported().claim(nonce, made.unix_seconds(), now, lifetime, IMPORTS) {
             Ok(place) => Ok(Claim(place)),
             Err(Refusal::Replayed) => {
                 Err(Error::InvalidToken("an exported context that was imported before"))
@@ -131,10 +135,6 @@ impl Claim {
 
     /// As if it had not been claimed.
     pub fn release(self) {
-        IMPORTED.get(memory_cache).release(self.0);
+        imported().release(self.0);
     }
-}
-
-fn memory_cache() -> MemoryCache {
-    MemoryCache::new(hash_key())
 }

@@ -4,7 +4,9 @@ use super::Configuration;
 use crate::config::{self, Settings};
 use crate::platform;
 use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
+use crate::stores::kerberos_files::RestartFile;
 use crate::stores::keytab_file::path_in;
+use crate::stores::replay_restart::default_file;
 use once_cell::race::OnceBox;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -116,6 +118,10 @@ impl ConfigFile {
             let beside_config =
                 || self.place.as_deref().map(|path| path.with_file_name("machine.sid"));
             accounts.sid_file = accounts.sid_file.take().or(beside_accounts).or_else(beside_config);
+        }
+        let restarts = &mut settings.kerberos_files.replay_restart_file;
+        if *restarts == RestartFile::Unset {
+            *restarts = default_file().map_or(RestartFile::Off, RestartFile::At);
         }
         let keytab = &mut settings.kerberos_files.keytab;
         *keytab = keytab.take().or_else(|| self.keytab.clone());

@@ -18,6 +18,19 @@ pub enum ReplayCacheKind {
     Off,
 }
 
+/// Where the last claims outlive the process, for a replay cache in memory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RestartFile {
+    /// Not configured: a server's process uses
+    /// [`default_file`](super::replay_restart::default_file).
+    #[default]
+    Unset,
+    /// Nowhere.
+    Off,
+    /// In this file.
+    At(PathBuf),
+}
+
 /// What `[kerberos]` says of files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KerberosFiles {
@@ -35,6 +48,8 @@ pub struct KerberosFiles {
     pub replay_cache_file: Option<PathBuf>,
     /// Authenticators that the replay cache in memory holds at most.
     pub replay_cache_entries: u32,
+    /// The file with the last claims of a cache in memory, for the time after a restart.
+    pub replay_restart_file: RestartFile,
 }
 
 impl Default for KerberosFiles {
@@ -47,6 +62,7 @@ impl Default for KerberosFiles {
             replay_cache: ReplayCacheKind::Memory,
             replay_cache_file: None,
             replay_cache_entries: 1 << 22,
+            replay_restart_file: RestartFile::Unset,
         }
     }
 }

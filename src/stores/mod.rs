@@ -9,5 +9,7 @@ pub mod machine_sid;
 pub mod own_accounts;
 pub mod replay_cache;
 pub mod replay_file;
+pub mod replay_restart;
+pub(crate) mod shared_replay;
 pub mod text_file;
 pub mod tgt_file;

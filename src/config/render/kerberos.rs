@@ -5,7 +5,7 @@ use crate::config::names::Names;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
 use crate::kerberos::{Policy, ServiceName};
-use crate::stores::kerberos_files::KerberosFiles;
+use crate::stores::kerberos_files::{KerberosFiles, RestartFile};
 use std::fmt::{self, Display, Formatter};
 
 pub(super) fn write(
@@ -21,6 +21,11 @@ pub(super) fn write(
     writeln!(f, "replay_cache = {}", Quoted(files.replay_cache.name_of()))?;
     file(f, "replay_cache_file", &files.replay_cache_file)?;
     writeln!(f, "replay_cache_entries = {}", files.replay_cache_entries)?;
+    match &files.replay_restart_file {
+        RestartFile::Unset => file(f, "replay_restart_file", &None)?,
+        RestartFile::Off => writeln!(f, "replay_restart_file = {}", Quoted(""))?,
+        RestartFile::At(path) => file(f, "replay_restart_file", &Some(path.clone()))?,
+    }
     writeln!(f, "channel_bindings = {}", Quoted(kerberos.channel_bindings.name_of()))?;
     writeln!(f, "addresses = {}", Quoted(kerberos.addresses.name_of()))?;
     writeln!(f, "names = {}", NameTables(&kerberos.names))?;

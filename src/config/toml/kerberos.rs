@@ -7,7 +7,7 @@ use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::{NameRule, NameRules};
 use crate::kerberos::{Addresses, Policy, ServiceName};
 use crate::stores::kerberos_files::KerberosFiles;
-use crate::stores::kerberos_files::ReplayCacheKind;
+use crate::stores::kerberos_files::{ReplayCacheKind, RestartFile};
 use crate::types::channel_bindings::Strictness;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
@@ -25,6 +25,7 @@ pub(crate) struct KerberosTable {
     replay_cache: Option<Name<ReplayCacheKind>>,
     replay_cache_file: Option<PathBuf>,
     replay_cache_entries: Option<u32>,
+    replay_restart_file: Option<PathBuf>,
     channel_bindings: Option<Name<Strictness>>,
     addresses: Option<Name<Addresses>>,
     names: Vec<RuleName>,
@@ -120,6 +121,11 @@ impl KerberosTable {
             replay_cache: self.replay_cache.map_or(files.replay_cache, |name| name.0),
             replay_cache_file: self.replay_cache_file,
             replay_cache_entries,
+            replay_restart_file: match self.replay_restart_file {
+                None => RestartFile::Unset,
+                Some(path) if path.as_os_str().is_empty() => RestartFile::Off,
+                Some(path) => RestartFile::At(path),
+            },
         };
         Ok((policy, files))
     }

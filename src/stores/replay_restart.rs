@@ -1,0 +1,152 @@
+//! The last claims of a replay cache in memory, in a file that outlives the process: a server that is
+//! restarted must not accept what it accepted before (RFC 4120 3.2.3).
+//!
+//! The file is mapped, so that a claim is a write to memory and a process that is killed has written
+//! all of them; the system writes them to the disk when it likes. It is the same table as the one in
+//! memory, of a fixed size: where it is full the oldest claim is overwritten. For authenticators from
+//! the time of those, and for nobody else, RFC 4120's other rule holds: until the skew has passed
+//! since the start they are rejected. At 400 logons in a second the file suffices.
+//!
+//! That rule for all, without a file, would reject every client whose clock is behind by more than
+//! the time since the start, and nearly all clients of a server that runs a process for each
+//! connection, whose authenticators are older than it.
+
+use super::shared_replay::{RESTART_WORDS, SharedCache};
+use crate::platform::{self, shared_file, shared_memory};
+use crate::runtime::thread_role;
+use once_cell::race::OnceBox;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Timeout for the lock, which is held while a file is made.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a file begins with, in the words of the table's header that it leaves free. The number is
+/// that of the form.
+const MAGIC: u64 = u64::from_be_bytes(*b"nego\0\0\0\x01");
+const MAGIC_AT: usize = 16;
+const KEY_AT: usize = 17;
+
+/// The file where none is configured: in the folder of MIT's replay cache, see
+/// [`replay_file::default_file`](super::replay_file::default_file).
+pub fn default_file() -> Option<PathBuf> {
+    let variable = |name| platform::environment(name).filter(|value| !value.is_empty());
+    let (folder, name) = platform::replay_cache();
+    let folder = variable("KRB5RCACHEDIR").map(PathBuf::from).or(folder)?;
+    Some(folder.join(name.replace("krb5", "negossp").replace(".rcache2", ".replay")))
+}
+
+/// The claims in this file; `None`, with the reason in the log, if it cannot be used. A process
+/// uses the file that it was asked for first.
+pub(crate) fn claims(path: &Path) -> Option<&'static SharedCache> {
+    static CLAIMS: OnceBox<Option<SharedCache>> = OnceBox::new();
+    let open = || {
+        open(path)
+            .inspect_err(|error| {
+                tracing::warn!(
+                    file = %path.display(), %error,
+                    "[kerberos] replay_restart_file cannot be used: after a restart replays are not detected"
+                )
+            })
+            .ok()
+    };
+    // With a client's rights the file may not open, or another one may. A later call opens it.
+    if CLAIMS.get().is_none() && thread_role::is_impersonating() {
+        return None;
+    }
+    CLAIMS.get_or_init(|| Box::new(open())).as_ref()
+}
+
+/// Opens the file, or makes it.
+pub(crate) fn open(path: &Path) -> io::Result<SharedCache> {
+    let file = shared_file::open(path)?;
+    let locked = shared_file::Locked::wait(&file, PATIENCE)?;
+    let words = shared_memory::of_file(&file, RESTART_WORDS)?;
+    let now = platform::now().unix_seconds();
+    let word = |at: usize| words.get(at).map_or(0, |word| word.load(Ordering::SeqCst));
+    // After a leap of the clock into the future all clients would be too old.
+    if word(MAGIC_AT) != MAGIC || SharedCache::is_of_the_future(words, now) {
+        make(words)?;
+    }
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&word(KEY_AT).to_ne_bytes());
+    key[8..].copy_from_slice(&word(KEY_AT + 1).to_ne_bytes());
+    drop(locked);
+    Ok(SharedCache::overwriting(key, words, now))
+}
+
+/// An empty table under a new key.
+fn make(words: &[AtomicU64]) -> io::Result<()> {
+    words.iter().for_each(|word| word.store(0, Ordering::SeqCst));
+    let mut key = [[0; 8]; 2];
+    for half in &mut key {
+        getrandom::fill(half).map_err(|_| io::Error::other("no random numbers"))?;
+    }
+    let content = [MAGIC, u64::from_ne_bytes(key[0]), u64::from_ne_bytes(key[1])];
+    for (word, value) in words.iter().skip(MAGIC_AT).zip(content) {
+        word.store(value, Ordering::SeqCst);
+    }
+    Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::replay::Refusal;
+    use crate::types::time::FileTime;
+
+    const SKEW: Duration = Duration::from_secs(300);
+
+    fn claim(cache: &SharedCache, number: u32, ctime: i64, now: i64) -> Result<(), Refusal> {
+        let mut tag = [7; 12];
+        tag[..4].copy_from_slice(&number.wrapping_mul(0x9e37_79b9).to_be_bytes());
+        cache.claim(&tag, ctime, FileTime::from_unix_seconds(now), SKEW, 0).map(|_| ())
+    }
+
+    fn file(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("negossp-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        path
+    }
+
+    #[test]
+    fn what_was_claimed_before_a_restart_is_claimed_after_it() {
+        let (path, now) = (file("restart"), platform::now().unix_seconds());
+        let before = open(&path).unwrap();
+        for number in 0..1000 {
+            assert_eq!(claim(&before, number, now, now), Ok(()));
+        }
+        // As if the process had been killed: nothing more is written.
+        let after = open(&path).unwrap();
+        for number in 0..1000 {
+            assert_eq!(claim(&after, number, now, now), Err(Refusal::Replayed));
+        }
+        // Right clients, those with slow clocks too, are not rejected.
+        for ctime in [now - 299, now, now + 299] {
+            assert_eq!(claim(&after, 5000, ctime, now), Ok(()));
+        }
+        // A leap of the clock that was put right.
+        let _ = claim(&after, 1, now + 1_000_000, now + 1_000_000);
+        let later = open(&path).unwrap();
+        assert_eq!(claim(&later, 1, now, now), Ok(()));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// What no longer fits is rejected by its time, and only for as long as it could be replayed.
+    #[test]
+    fn a_full_file_rejects_only_what_it_may_have_forgotten() {
+        let (path, now) = (file("full"), platform::now().unix_seconds());
+        let before = open(&path).unwrap();
+        for number in 0..400_000 {
+            assert_eq!(claim(&before, number, now - 200, now), Ok(()), "{number}");
+        }
+        let after = open(&path).unwrap();
+        let accepted =
+            (0..400_000).filter(|&number| claim(&after, number, now - 200, now).is_ok()).count();
+        assert_eq!(accepted, 0);
+        assert_eq!(claim(&after, 1_000_000, now, now), Ok(()));
+        std::fs::remove_file(&path).unwrap();
+    }
+}
