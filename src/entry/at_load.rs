@@ -4,6 +4,7 @@
 use super::access_token;
 use super::boundary::memory;
 use super::{async_call, context, credentials, handles};
+use crate::authority::throttle::Throttle;
 use crate::export;
 use crate::runtime::fork_gate;
 use crate::runtime::machine_id::machine_id;
@@ -23,6 +24,7 @@ extern "C" fn at_load() {
     export::prepare();
     replay_cache::prepare();
     derived_keys::prepare();
+    Throttle::of_process();
     nobody();
     handles::prepare();
     LazyLock::force(&credentials::CREDENTIALS);

@@ -2,7 +2,7 @@
 //!
 //! A fork copies one thread. What another thread was changing stays half changed in the child, and
 //! its lock closed for ever. So whoever works on such data [enters](enter) first, and a fork waits
-//! until nobody is inside. Nobody stays inside for longer than a lookup, and none enters twice.
+//! until nobody is inside. Nobody stays inside for longer than a lookup.
 //! What a child begins anew is [`ForkLocal`](super::fork_local::ForkLocal) instead.
 //!
 //! Locks within are the standard library's. On Linux theirs have no state outside the lock, while
@@ -34,15 +34,29 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// The calling thread works on inherited data until this is dropped.
 #[must_use]
-pub(crate) struct Inside(&'static Counter);
+pub(crate) struct Inside(Option<&'static Counter>);
+
+thread_local! {
+    /// How often the thread has entered. A fork waits for one that is inside, so that one must not
+    /// wait for the fork.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Changes the depth and returns what it was.
+fn change_depth(change: impl FnOnce(usize) -> usize) -> usize {
+    DEPTH.try_with(|depth| depth.replace(change(depth.get()))).unwrap_or(0)
+}
 
 /// Waits for a fork that is under way.
 pub(crate) fn enter() -> Inside {
+    if change_depth(|depth| depth + 1) > 0 {
+        return Inside(None);
+    }
     let counter = &INSIDE[thread_number() % COUNTERS];
     loop {
         counter.0.fetch_add(1, Ordering::SeqCst);
         if FORKS.load(Ordering::SeqCst) == 0 {
-            return Inside(counter);
+            return Inside(Some(counter));
         }
         counter.0.fetch_sub(1, Ordering::SeqCst);
         while FORKS.load(Ordering::SeqCst) != 0 {
@@ -53,7 +67,10 @@ pub(crate) fn enter() -> Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Release);
+        change_depth(|depth| depth.saturating_sub(1));
+        if let Some(counter) = self.0 {
+            counter.0.fetch_sub(1, Ordering::Release);
+        }
     }
 }
 

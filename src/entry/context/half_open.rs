@@ -7,8 +7,9 @@
 use super::lock::Lock;
 use super::{ContextObject, Shared};
 use crate::config::Limits;
+use crate::runtime::fork_gate;
+use crate::runtime::mutex::Mutex;
 use crate::types::time::FileTime;
-use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 
 /// The contexts in parts, which threads lock at different times. A context's part follows from its
@@ -63,6 +64,7 @@ pub(super) fn enter(
         (share(limits.half_open as usize), share(limits.half_open_bytes as usize));
     let mut ended: [Option<Shared>; 2] = [None, None];
     let entry = {
+        let _inside = fork_gate::enter();
         let mut queue = PARTS_OF_PROCESS[part].lock();
         // At most two at a time: what remains over a limit is ended by the calls that follow.
         for ended in &mut ended {
@@ -92,6 +94,7 @@ fn end(context: &Shared) {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let _inside = fork_gate::enter();
         PARTS_OF_PROCESS[self.part].lock().remove(self.entry);
     }
 }

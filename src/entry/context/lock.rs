@@ -34,7 +34,7 @@ impl<T> Lock<T> {
         let thread = this_thread();
         let value = match self.value.try_lock() {
             Some(value) => value,
-            None if self.process.load(Ordering::Relaxed) != generation() => {
+            None if self.is_left_by_another_process() => {
                 return Err(Error::InvalidHandle("a context in use by another process' thread"));
             }
             None if self.holder.load(Ordering::Relaxed) == thread => {
@@ -47,9 +47,22 @@ impl<T> Lock<T> {
         Ok(Held { lock: self, value })
     }
 
+    /// The holder is a thread of the process from which this one was forked. A thread of this
+    /// process says so at once when it has the lock.
+    fn is_left_by_another_process(&self) -> bool {
+        (0..1000).all(|_| {
+            let another = self.process.load(Ordering::Relaxed) != generation();
+            if another {
+                std::thread::yield_now();
+            }
+            another
+        })
+    }
+
     /// The value, unless a thread holds it.
     pub(crate) fn try_lock(&self) -> Option<Held<'_, T>> {
         let value = self.value.try_lock()?;
+        self.process.store(generation(), Ordering::Relaxed);
         self.holder.store(this_thread(), Ordering::Relaxed);
         Some(Held { lock: self, value })
     }
