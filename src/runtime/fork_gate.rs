@@ -17,8 +17,11 @@ use std::time::{Duration, Instant};
 const COUNTERS: usize = 16;
 
 /// A fork does not wait for longer: another library may have made its own preparations, for which
-/// the thread inside waits in turn.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// the thread inside waits in turn. On a busy machine a thread may not run for seconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The wait between two looks at a thread that is inside for longer than a lookup takes.
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// A counter in a cache line of its own.
 #[repr(align(64))]
@@ -102,9 +105,14 @@ pub(crate) fn install() {
 extern "C" fn before() {
     FORKS.fetch_add(1, Ordering::SeqCst);
     let deadline = Instant::now() + PATIENCE;
+    let mut looks = 0;
     for counter in &INSIDE {
         while counter.0.load(Ordering::SeqCst) != 0 && Instant::now() < deadline {
-            std::thread::yield_now();
+            looks += 1;
+            match looks {
+                0..100 => std::thread::yield_now(),
+                _ => std::thread::sleep(PAUSE),
+            }
         }
     }
 }

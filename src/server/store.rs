@@ -24,6 +24,8 @@ pub struct Environment {
     pub keytab: Option<PathBuf>,
     /// The TOML file to use without `NEGOSSP_CONFIG`, if it exists.
     pub default_config: Option<PathBuf>,
+    /// The file with the last Kerberos authenticators, where the TOML file says nothing of it.
+    pub restart_file: Option<PathBuf>,
 }
 
 impl Environment {
@@ -38,6 +40,7 @@ impl Environment {
             accounts: path("NEGOSSP_ACCOUNTS"),
             keytab: value("KRB5_KTNAME").and_then(keytab).map(absolute),
             default_config: platform::default_config_file(),
+            restart_file: default_file().map(absolute),
         }
     }
 }
@@ -58,9 +61,9 @@ impl Store {
     pub fn open(environment: Environment) -> Store {
         let named = environment.config.is_some();
         let path = environment.config.or(environment.default_config);
-        let (accounts, keytab) = (environment.accounts, environment.keytab);
+        let Environment { accounts, keytab, restart_file, .. } = environment;
         let place = path.clone();
-        let format = ConfigFile { named, place, accounts, keytab };
+        let format = ConfigFile { named, place, accounts, keytab, restart_file };
         Store(WatchedFile::with_format(path, format))
     }
 
@@ -99,6 +102,8 @@ struct ConfigFile {
     accounts: Option<PathBuf>,
     /// KRB5_KTNAME.
     keytab: Option<PathBuf>,
+    /// For the last authenticators.
+    restart_file: Option<PathBuf>,
 }
 
 impl ConfigFile {
@@ -120,8 +125,10 @@ impl ConfigFile {
             accounts.sid_file = accounts.sid_file.take().or(beside_accounts).or_else(beside_config);
         }
         let restarts = &mut settings.kerberos_files.replay_restart_file;
-        if *restarts == RestartFile::Unset {
-            *restarts = default_file().map_or(RestartFile::Off, RestartFile::At);
+        if *restarts == RestartFile::Unset
+            && let Some(path) = &self.restart_file
+        {
+            *restarts = RestartFile::At(path.clone());
         }
         let keytab = &mut settings.kerberos_files.keytab;
         *keytab = keytab.take().or_else(|| self.keytab.clone());

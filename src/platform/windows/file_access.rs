@@ -166,10 +166,10 @@ pub fn create_private(path: &Path) -> io::Result<File> {
         );
         let error = io::Error::last_os_error();
         LocalFree(descriptor);
-        match handle {
-            INVALID_HANDLE_VALUE => Err(error),
-            handle => Ok(File::from_raw_handle(handle)),
+        if handle == INVALID_HANDLE_VALUE {
+            return Err(error);
         }
+        Ok(File::from_raw_handle(handle))
     }
 }
 
