@@ -205,9 +205,11 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
     if (conversation->established || conversation->scheme != scheme->name || is_first(bytes, length)) conversation_end(conversation);
     conversation->scheme = scheme->name;
 
-    SecBuffer in = {(unsigned)length, SECBUFFER_TOKEN, bytes};
+    /* A library that does not know the second buffer's type ignores it. */
+    SecBuffer in[] = {{(unsigned)length, SECBUFFER_TOKEN, bytes},
+                      {(unsigned)conversation->peer_length, SECBUFFER_NEGOSSP_PEER_ADDRESS, &conversation->peer}};
     SecBuffer out = {0, SECBUFFER_TOKEN, NULL};
-    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, conversation->peer_length ? 2 : 1, in};
     SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
     CtxtHandle context = conversation->context;
     TimeStamp expiry;

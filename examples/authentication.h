@@ -6,19 +6,17 @@
 
 #include "os.h"
 
-#ifdef _WIN32
-#define SECURITY_WIN32
-#include <security.h>
-#else
 #include <negossp.h>
-#endif
 
 /* Loads the library, takes its function table and acquires credentials for both packages. False, with the reason on
  * standard error, when it cannot. */
 bool authentication_start(const char *library);
 
-/* One connection's conversation; initialise with zeros. */
+/* One connection's conversation; initialise with zeros, and with the client's address if it is known: what limits the
+ * guessing of passwords then knows clients from each other. */
 struct conversation {
+    struct sockaddr_storage peer;
+    socklen_t peer_length;
     CtxtHandle context;
     bool begun, established;
     const char *scheme;    /* of the conversation; static */

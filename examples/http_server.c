@@ -156,7 +156,9 @@ static void close_gently(SOCKET socket) {
 
 static THREAD_BODY(serve_connection, argument) {
     struct http_input *input = argument;
-    struct conversation conversation = {0};
+    struct conversation conversation = {.peer_length = sizeof conversation.peer};
+    if (getpeername(input->socket, (struct sockaddr *)&conversation.peer, &conversation.peer_length) != 0)
+        conversation.peer_length = 0;
     socket_timeout(input->socket, PATIENCE_SECONDS);
     for (;;) {
         struct http_request request;

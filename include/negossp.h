@@ -35,6 +35,17 @@
 #define SECPKG_ATTR_NEGOSSP_SUBSTATUS 0x4e530003
 
 /*
+ * The client's address, which a server tells: the throttle on password guessing, the audit, `[ntlm] workstations` and
+ * tickets that are limited to addresses use it. It does not change the channel bindings.
+ *
+ * SECBUFFER_NEGOSSP_PEER_ADDRESS: the type of an input buffer of any call of AcceptSecurityContext. pvBuffer and cbBuffer
+ *   are a `sockaddr` and its length, as accept() and getpeername() return them. It holds for the calls that follow.
+ * SECPKG_ATTR_NEGOSSP_PEER_ADDRESS: the same for SetContextAttributes, between the calls.
+ */
+#define SECBUFFER_NEGOSSP_PEER_ADDRESS 0x0e530001
+#define SECPKG_ATTR_NEGOSSP_PEER_ADDRESS 0x4e530004
+
+/*
  * Attributes that WinPR has, for SetCredentialsAttributes and SetContextAttributes: a callback by which the program supplies
  * the accounts that NTLM's clients log on to, and its first argument. The buffer is the function, or the argument, itself.
  */
@@ -285,10 +296,25 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECBUFFER_DTLS_MTU 24
 #define SECBUFFER_FLAGS 27
 #define SECBUFFER_TRAFFIC_SECRETS 28
+#define SECBUFFER_CHANNEL_BINDINGS_RESULT 30
 #define SECBUFFER_ATTRMASK 0xf0000000
 #define SECBUFFER_READONLY 0x80000000
 #define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000
 #define SECBUFFER_RESERVED 0x60000000
+
+/* `flags` of SEC_CHANNEL_BINDINGS_EX, its magic number ('XEBC'), and of the result. */
+#define SEC_CHANNEL_BINDINGS_EX_MAGIC 0x58454243
+#define SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS 0x1
+#define SEC_CHANNEL_BINDINGS_VALID_FLAGS 0x1
+#define SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT 0x1
+#define SEC_CHANNEL_BINDINGS_RESULT_ABSENT 0x2
+#define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISMATCH 0x4
+#define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING 0x8
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED 0x10
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY 0x20
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING 0x40
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID 0x70
+#define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID 0xc
 
 /* Data representations: both are accepted and ignored. */
 #define SECURITY_NATIVE_DREP 0x00000010
@@ -1040,20 +1066,6 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
   QUERY_CREDENTIALS_ATTRIBUTES_EX_FN_A QueryCredentialsAttributesExA;
 } SecurityFunctionTableA, *PSecurityFunctionTableA;
 
-// An identity in any of these forms, in memory of the caller or of the library.
-typedef void *PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
-
-// Called, in a thread of the library, when a call is complete. `Handle` is its context,
-// `CallbackData` the argument registered with the function. It may start the next call or free the
-// context. It should not wait for other calls.
-typedef void (*SspiAsyncNotifyCallback)(PSspiAsyncContext Handle, void *CallbackData);
-
-// Made by AcquireCredentialsHandle and ended by FreeCredentialsHandle.
-typedef SecHandle CredHandle;
-
-// Made by AcceptSecurityContext and InitializeSecurityContext and ended by DeleteSecurityContext.
-typedef SecHandle CtxtHandle;
-
 // Channel bindings, which the caller passes in a SECBUFFER_CHANNEL_BINDINGS buffer. Offsets count
 // from the structure's start.
 typedef struct _SEC_CHANNEL_BINDINGS {
@@ -1074,6 +1086,64 @@ typedef struct _SEC_CHANNEL_BINDINGS {
   // Offset of the application data.
   ULONG dwApplicationDataOffset;
 } SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
+
+// SECPKG_ATTR_UNIQUE_BINDINGS and SECPKG_ATTR_ENDPOINT_BINDINGS, of the outer channel.
+typedef struct _SecPkgContext_Bindings {
+  // Bytes at `Bindings`.
+  ULONG BindingsLength;
+  // The bindings.
+  SEC_CHANNEL_BINDINGS *Bindings;
+} SecPkgContext_Bindings, *PSecPkgContext_Bindings;
+
+// An identity in any of these forms, in memory of the caller or of the library.
+typedef void *PSEC_WINNT_AUTH_IDENTITY_OPAQUE;
+
+// Called, in a thread of the library, when a call is complete. `Handle` is its context,
+// `CallbackData` the argument registered with the function. It may start the next call or free the
+// context. It should not wait for other calls.
+typedef void (*SspiAsyncNotifyCallback)(PSspiAsyncContext Handle, void *CallbackData);
+
+// Made by AcquireCredentialsHandle and ended by FreeCredentialsHandle.
+typedef SecHandle CredHandle;
+
+// Made by AcceptSecurityContext and InitializeSecurityContext and ended by DeleteSecurityContext.
+typedef SecHandle CtxtHandle;
+
+// Channel bindings with flags, in the place of SEC_CHANNEL_BINDINGS: what
+// SspiSetChannelBindingFlags makes. Offsets count from the structure's start.
+typedef struct _SEC_CHANNEL_BINDINGS_EX {
+  // SEC_CHANNEL_BINDINGS_EX_MAGIC.
+  ULONG magicNumber;
+  // SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS, or 0.
+  ULONG flags;
+  // Bytes of this structure.
+  ULONG cbHeaderLength;
+  // Bytes of this structure and the data after it.
+  ULONG cbStructureLength;
+  // Kind of the initiator's address.
+  ULONG dwInitiatorAddrType;
+  // Bytes of the initiator's address.
+  ULONG cbInitiatorLength;
+  // Offset of the initiator's address.
+  ULONG dwInitiatorOffset;
+  // Kind of the acceptor's address.
+  ULONG dwAcceptorAddrType;
+  // Bytes of the acceptor's address.
+  ULONG cbAcceptorLength;
+  // Offset of the acceptor's address.
+  ULONG dwAcceptorOffset;
+  // Bytes of application data.
+  ULONG cbApplicationDataLength;
+  // Offset of the application data.
+  ULONG dwApplicationDataOffset;
+} SEC_CHANNEL_BINDINGS_EX, *PSEC_CHANNEL_BINDINGS_EX;
+
+// What AcceptSecurityContext found of the channel bindings, in a SECBUFFER_CHANNEL_BINDINGS_RESULT
+// buffer among the output buffers.
+typedef struct _SEC_CHANNEL_BINDINGS_RESULT {
+  // `SEC_CHANNEL_BINDINGS_RESULT_*`; 0 before the bindings are compared.
+  ULONG flags;
+} SEC_CHANNEL_BINDINGS_RESULT, *PSEC_CHANNEL_BINDINGS_RESULT;
 
 // SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` gives the actual form.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
@@ -1478,14 +1548,6 @@ typedef struct _SecPkgContext_ClientSpecifiedTarget {
   // function.
   SEC_WCHAR *sTargetName;
 } SecPkgContext_ClientSpecifiedTarget, *PSecPkgContext_ClientSpecifiedTarget;
-
-// SECPKG_ATTR_UNIQUE_BINDINGS and SECPKG_ATTR_ENDPOINT_BINDINGS, of the outer channel.
-typedef struct _SecPkgContext_Bindings {
-  // Bytes at `Bindings`.
-  ULONG BindingsLength;
-  // The bindings.
-  SEC_CHANNEL_BINDINGS *Bindings;
-} SecPkgContext_Bindings, *PSecPkgContext_Bindings;
 
 // SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS. Offsets count from the structure's start.
 typedef struct _SecPkgCredentials_KdcProxySettings {
@@ -2070,14 +2132,16 @@ PSecurityFunctionTableA InitSecurityInterfaceA(void);
 // Changes a context.
 //
 // \param phContext  A context that awaits its client's next token.
-// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: the
-//     callback by which the program supplies accounts for this context, or its first argument.
-// \param pBuffer  The function itself, a psSspiNtlmHashCallback, or the argument itself; NULL for
-//     none.
-// \param cbBuffer  Ignored.
+// \param ulAttribute  SECPKG_ATTR_NEGOSSP_PEER_ADDRESS: the client's address, for the calls to
+//     come. SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: the callback by
+//     which the program supplies accounts for this context, or its first argument.
+// \param pBuffer  A `sockaddr`, as accept() and getpeername() return it; one that is not of IPv4
+//     or IPv6 means that the address is not known. For the others the function itself, a
+//     psSspiNtlmHashCallback, or the argument itself; NULL for none.
+// \param cbBuffer  Bytes of the `sockaddr`; ignored for the others.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too
-// late for it).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (no `sockaddr`) or
+// SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too late for it).
 SECURITY_STATUS SetContextAttributesW(PCtxtHandle phContext,
                                       ULONG ulAttribute,
                                       void *pBuffer,
@@ -2092,7 +2156,8 @@ SECURITY_STATUS SetContextAttributesA(PCtxtHandle phContext,
 // Changes credentials, for the contexts that are started from now on.
 //
 // \param phCredential  Credentials for inbound use.
-// \param ulAttribute  As for SetContextAttributesW.
+// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA, as for
+//     SetContextAttributesW.
 // \param pBuffer  As for SetContextAttributesW. The function is called in the thread that accepts
 //     a client, and may be called in several at once.
 // \param cbBuffer  Ignored.
@@ -2128,6 +2193,19 @@ SECURITY_STATUS QueryCredentialsAttributesExA(PCredHandle phCredential,
                                               ULONG ulAttribute,
                                               void *pBuffer,
                                               ULONG cbBuffer);
+
+// Sets flags of channel bindings, which QueryContextAttributes of the outer channel (TLS) has
+// returned, before they are passed to AcceptSecurityContext: their structure becomes a
+// SEC_CHANNEL_BINDINGS_EX.
+//
+// \param pBindings  The bindings, of either form. Their memory is freed as by FreeContextBuffer
+//     and replaced by new memory, which FreeContextBuffer frees.
+// \param flags  SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS: bindings that differ or are missing reject no
+//     client, and are only reported in a SECBUFFER_CHANNEL_BINDINGS_RESULT buffer; or 0.
+//
+// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, other flags, or malformed bindings) or
+// SEC_E_INSUFFICIENT_MEMORY.
+SECURITY_STATUS SspiSetChannelBindingFlags(SecPkgContext_Bindings *pBindings, ULONG flags);
 
 // Changes the password of an account in the account file.
 //

@@ -137,6 +137,7 @@ fn a_flood_of_refusals_is_summed_up() {
     let call = || context::Call {
         requirements: ContextFlags::empty(),
         bindings: None,
+        address: None,
         now: platform::now(),
     };
     let text = logged("warn", || {
@@ -227,7 +228,12 @@ fn conversation_with(
         identity: Some(identity),
         ..credential()
     };
-    let call = |requirements| context::Call { requirements, bindings: None, now: platform::now() };
+    let call = |requirements| context::Call {
+        requirements,
+        bindings: None,
+        address: None,
+        now: platform::now(),
+    };
     // Its own name: both sides are one process.
     let target = format!("HTTP/{}", configuration.settings.server.nb_computer);
     let mut client = Initiating::new(Arc::new(outbound), configuration.clone(), target).unwrap();

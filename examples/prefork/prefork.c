@@ -33,6 +33,7 @@ struct job {
     enum { LEG, SERVE } what;
     SECURITY_STATUS status; /* of the leg */
     char legs[128];         /* the processes that made the legs */
+    struct sockaddr_in peer; /* the client's address */
     uint32_t context, token; /* lengths */
     unsigned char bytes[2 * ROOM]; /* the exported context, then the token */
 };
@@ -115,8 +116,10 @@ static void make_leg(struct job *job) {
     size_t used = strlen(job->legs);
     snprintf(job->legs + used, sizeof job->legs - used, "%s%d", used ? ", " : "", (int)getpid());
     if (begun && (job->status = unpack(job, &context)) != SEC_E_OK) goto failed;
-    SecBuffer in = {job->token, SECBUFFER_TOKEN, job->bytes + job->context}, out = {sizeof answer, SECBUFFER_TOKEN, answer};
-    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in}, out_desc = {SECBUFFER_VERSION, 1, &out};
+    SecBuffer in[] = {{job->token, SECBUFFER_TOKEN, job->bytes + job->context},
+                      {sizeof job->peer, SECBUFFER_NEGOSSP_PEER_ADDRESS, &job->peer}};
+    SecBuffer out = {sizeof answer, SECBUFFER_TOKEN, answer};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 2, in}, out_desc = {SECBUFFER_VERSION, 1, &out};
     ULONG attributes;
     job->status = AcceptSecurityContext(&credential, begun ? &context : NULL, &in_desc,
                                         ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_SEQUENCE_DETECT,
@@ -200,6 +203,8 @@ static void welcome(int connection, const int *workers, unsigned count, bool bal
     static struct job job;
     job.context = 0;
     job.legs[0] = 0;
+    socklen_t peer_length = sizeof job.peer;
+    if (getpeername(connection, (struct sockaddr *)&job.peer, &peer_length)) return;
     do {
         uint32_t length;
         if (!read_frame(connection, job.bytes + job.context, &length)) return;

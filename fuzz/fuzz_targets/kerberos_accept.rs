@@ -162,6 +162,7 @@ fuzz_target!(|plan: Plan| {
         config: &config.kerberos,
         requirements: ContextFlags::from_bits_truncate(plan.requirements),
         bindings: None,
+        address: None,
         now: FileTime::from_unix_seconds(NOW),
     };
     let mut step = Acceptor::new().step(&request.encode(), &call);

@@ -170,7 +170,7 @@ impl Setting {
 
     pub fn bindings(&self, inbound: bool) -> Option<ChannelBindings> {
         let byte = if inbound { self.server_bindings } else { self.client_bindings };
-        byte.map(|byte| ChannelBindings { hash: [byte; 16], initiator: None })
+        byte.map(|byte| ChannelBindings::of_channel([byte; 16]))
     }
 
     pub fn target(&self) -> &'static str {
@@ -180,7 +180,7 @@ impl Setting {
 
 /// A call with these requirements, now.
 pub fn call(requirements: ContextFlags, bindings: Option<&ChannelBindings>) -> Call<'_> {
-    Call { requirements, bindings, now: platform::now() }
+    Call { requirements, bindings, address: None, now: platform::now() }
 }
 
 /// Queries every attribute of a context, whatever its state.

@@ -27,7 +27,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What every sealed context begins with; the number is that of the packed form.
-const MAGIC: [u8; 8] = *b"negossp\x01";
+const MAGIC: [u8; 8] = *b"negossp\x02";
 
 /// Imports that are remembered at a time, at most: more within `[export] lifetime` are rejected.
 const IMPORTS: usize = 1 << 20;

@@ -5,6 +5,7 @@ use crate::context::EstablishedContext;
 use crate::export::{Claim, Key, Kind, Opened};
 use crate::persist::{Persist, Reader, Writer, persist_struct};
 use crate::platform::random::SystemRandom;
+use crate::types::address::Address;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -19,11 +20,13 @@ pub struct CallState {
     pub requirements: ContextFlags,
     /// The caller's channel bindings.
     pub bindings: Option<ChannelBindings>,
+    /// The client's address, if the caller told it.
+    pub address: Option<Address>,
     /// When the first call was made, in UTC.
     pub started: FileTime,
 }
 
-persist_struct!(CallState { requirements, bindings, started });
+persist_struct!(CallState { requirements, bindings, address, started });
 
 /// How a context is to be exported.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -7,7 +7,8 @@
 
 use crate::principal::Principal;
 use crate::replay::Claim;
-use crate::types::channel_bindings::ChannelBindings;
+use crate::types::address::Address;
+use crate::types::channel_bindings::{BindingsResult, ChannelBindings};
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::logon_names::ValidatedLogon;
@@ -111,6 +112,8 @@ pub struct AcceptCall<'a, C> {
     pub requirements: ContextFlags,
     /// The SECBUFFER_CHANNEL_BINDINGS buffer.
     pub bindings: Option<&'a ChannelBindings>,
+    /// The client's address, if the caller told it.
+    pub address: Option<Address>,
     /// The current time.
     pub now: FileTime,
 }
@@ -118,8 +121,8 @@ pub struct AcceptCall<'a, C> {
 impl<'a, C> AcceptCall<'a, C> {
     /// The same call with the configuration of a lower layer.
     pub fn with<D>(&self, config: &'a D) -> AcceptCall<'a, D> {
-        let AcceptCall { config: _, requirements, bindings, now } = *self;
-        AcceptCall { config, requirements, bindings, now }
+        let AcceptCall { config: _, requirements, bindings, address, now } = *self;
+        AcceptCall { config, requirements, bindings, address, now }
     }
 }
 
@@ -228,6 +231,8 @@ pub struct Established<S> {
     /// The service principal name that the client asked for, for
     /// `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`.
     pub client_target: Option<String>,
+    /// The acceptor's comparison of the channel bindings; not part of an exported context.
+    pub bindings: BindingsResult,
     /// The expiry of the context, in UTC.
     pub expiry: FileTime,
     /// Whether the mechanism requires SPNEGO's mechListMIC in both directions even if it is the
@@ -247,6 +252,7 @@ impl<S> Established<S> {
             client,
             server_name,
             client_target,
+            bindings,
             expiry,
             wants_mech_list_mic,
             logon,
@@ -258,6 +264,7 @@ impl<S> Established<S> {
             client,
             server_name,
             client_target,
+            bindings,
             expiry,
             wants_mech_list_mic,
             logon,

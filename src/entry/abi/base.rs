@@ -119,6 +119,50 @@ pub struct SEC_CHANNEL_BINDINGS {
 /// Pointer to channel bindings.
 pub type PSEC_CHANNEL_BINDINGS = *mut SEC_CHANNEL_BINDINGS;
 
+/// Channel bindings with flags, in the place of SEC_CHANNEL_BINDINGS: what
+/// SspiSetChannelBindingFlags makes. Offsets count from the structure's start.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_CHANNEL_BINDINGS_EX {
+    /// SEC_CHANNEL_BINDINGS_EX_MAGIC.
+    pub magicNumber: ULONG,
+    /// SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS, or 0.
+    pub flags: ULONG,
+    /// Bytes of this structure.
+    pub cbHeaderLength: ULONG,
+    /// Bytes of this structure and the data after it.
+    pub cbStructureLength: ULONG,
+    /// Kind of the initiator's address.
+    pub dwInitiatorAddrType: ULONG,
+    /// Bytes of the initiator's address.
+    pub cbInitiatorLength: ULONG,
+    /// Offset of the initiator's address.
+    pub dwInitiatorOffset: ULONG,
+    /// Kind of the acceptor's address.
+    pub dwAcceptorAddrType: ULONG,
+    /// Bytes of the acceptor's address.
+    pub cbAcceptorLength: ULONG,
+    /// Offset of the acceptor's address.
+    pub dwAcceptorOffset: ULONG,
+    /// Bytes of application data.
+    pub cbApplicationDataLength: ULONG,
+    /// Offset of the application data.
+    pub dwApplicationDataOffset: ULONG,
+}
+/// Pointer to channel bindings with flags.
+pub type PSEC_CHANNEL_BINDINGS_EX = *mut SEC_CHANNEL_BINDINGS_EX;
+
+/// What AcceptSecurityContext found of the channel bindings, in a SECBUFFER_CHANNEL_BINDINGS_RESULT
+/// buffer among the output buffers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SEC_CHANNEL_BINDINGS_RESULT {
+    /// `SEC_CHANNEL_BINDINGS_RESULT_*`; 0 before the bindings are compared.
+    pub flags: ULONG,
+}
+/// Pointer to the result.
+pub type PSEC_CHANNEL_BINDINGS_RESULT = *mut SEC_CHANNEL_BINDINGS_RESULT;
+
 /// A package.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -52,6 +52,23 @@ layout! {
         cbApplicationDataLength 24 24,
         dwApplicationDataOffset 28 28,
     }
+    SEC_CHANNEL_BINDINGS_EX: 48 48 {
+        magicNumber 0 0,
+        flags 4 4,
+        cbHeaderLength 8 8,
+        cbStructureLength 12 12,
+        dwInitiatorAddrType 16 16,
+        cbInitiatorLength 20 20,
+        dwInitiatorOffset 24 24,
+        dwAcceptorAddrType 28 28,
+        cbAcceptorLength 32 32,
+        dwAcceptorOffset 36 36,
+        cbApplicationDataLength 40 40,
+        dwApplicationDataOffset 44 44,
+    }
+    SEC_CHANNEL_BINDINGS_RESULT: 4 4 {
+        flags 0 0,
+    }
     SecPkgInfo<SEC_CHAR>: 20 32 {
         fCapabilities 0 0,
         wVersion 4 4,

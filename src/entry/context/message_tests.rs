@@ -74,6 +74,7 @@ impl Handle {
             client: Principal::default(),
             server_name: String::new(),
             client_target: None,
+            bindings: Default::default(),
             expiry: FileTime::NEVER,
             wants_mech_list_mic: false,
             logon: None,

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_token;
 pub(crate) mod attributes;
+pub(crate) mod channel;
 pub(crate) mod complete;
 pub(crate) mod export_import;
 mod half_open;
@@ -22,7 +23,8 @@ use crate::config::Limits;
 use crate::context::{Call, EstablishedContext};
 use crate::server::export_import::{CallState, Imported};
 use crate::server::{Configuration, Context, StepOutput};
-use crate::types::channel_bindings::ChannelBindings;
+use crate::types::address::Address;
+use crate::types::channel_bindings::{BindingsResult, ChannelBindings};
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::ntstatus::NtStatus;
@@ -45,6 +47,8 @@ pub(super) struct ContextObject {
     requirements: ContextFlags,
     /// The channel bindings that were passed last. They hold for all later legs.
     bindings: Option<ChannelBindings>,
+    /// The peer's address that was told last: by itself, or as the initiator's in the bindings.
+    pub(super) address: Option<Address>,
     /// The time of the first call, in UTC.
     pub(super) started: FileTime,
     /// The status of the last call that took a token.
@@ -84,6 +88,7 @@ impl ContextObject {
             state: State::Ready(context),
             requirements,
             bindings: None,
+            address: None,
             started: now,
             last_status: SEC_E_OK,
             substatus: NtStatus::SUCCESS,
@@ -97,12 +102,13 @@ impl ContextObject {
     /// An object for a context that another process has exported.
     pub(super) fn imported(imported: Imported) -> ContextObject {
         let Imported { context, state, .. } = imported;
-        let CallState { requirements, bindings, started } = state;
+        let CallState { requirements, bindings, address, started } = state;
         let under_way = matches!(context, Context::Accepting(_));
         let last_status = if under_way { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK };
         ContextObject {
             requirements,
             bindings,
+            address,
             started,
             last_status,
             ..ContextObject::new(context, started)
@@ -114,6 +120,7 @@ impl ContextObject {
         CallState {
             requirements: self.requirements,
             bindings: self.bindings,
+            address: self.address,
             started: self.started,
         }
     }
@@ -125,7 +132,7 @@ impl ContextObject {
         side: Side,
         token: Option<&[u8]>,
         required: ContextFlags,
-        bindings: Option<ChannelBindings>,
+        channel: (Option<ChannelBindings>, Option<Address>),
         now: FileTime,
     ) -> Result<StepOutput, Failure> {
         if self.expired {
@@ -151,8 +158,12 @@ impl ContextObject {
             return Err(Error::ContextExpired.into());
         }
         let requirements = required | self.requirements;
+        let (bindings, address) = channel;
+        let in_bindings = || bindings.and_then(|bindings| bindings.initiator);
+        self.address = address.or_else(in_bindings).or(self.address);
         self.bindings = bindings.or(self.bindings);
-        let call = Call { requirements, bindings: self.bindings.as_ref(), now };
+        let (bindings, address) = (self.bindings.as_ref(), self.address);
+        let call = Call { requirements, bindings, address, now };
         // Replaced by `Failed` during the step, so that an error or panic leaves the context
         // failed.
         let context = std::mem::replace(ready, Context::Failed);
@@ -283,6 +294,18 @@ impl ContextObject {
         match &mut self.state {
             State::Ready(context) => Some(context),
             State::Incomplete(_) => None,
+        }
+    }
+
+    /// The comparison of the channel bindings, once the context is established.
+    fn bindings_result(&self) -> Option<BindingsResult> {
+        let context = match &self.state {
+            State::Ready(context) => context,
+            State::Incomplete(leg) => &leg.context,
+        };
+        match context {
+            Context::Established(secured) => Some(secured.established.bindings),
+            _ => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! AcceptSecurityContext and InitializeSecurityContext.
 
+use super::channel::{self, ResultOut};
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject, Shared};
 use crate::entry::abi::*;
@@ -16,7 +17,6 @@ use crate::platform;
 use crate::primitives::stack;
 use crate::runtime::log;
 use crate::server::{self, Accepting, Configuration, Context, Credential, Initiating, StepOutput};
-use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::ntstatus::NtStatus;
@@ -68,11 +68,13 @@ unsafe fn step(
     // SAFETY: C caller's contract, buffers.
     let (input, output) =
         unsafe { (Buffers::new(arguments.input), Buffers::new(arguments.output)?) };
+    let bindings_result = ResultOut::new(output);
     let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
     // Checked after the output, which is cleared: programs send what is in it after an error.
-    let input = input.inspect_err(|error| output.fail(error))?;
+    let clear = |error: &Error| output.fail(error);
+    let (input, bindings_result) = (input.inspect_err(clear)?, bindings_result.inspect_err(clear)?);
     let now = platform::now();
-    let call = Call { side, arguments, input, required, now, output: &output };
+    let call = Call { side, arguments, input, required, now, output: &output, bindings_result };
     let panicking = ClearOutputOnPanic(&output);
     // SAFETY: C caller's contract.
     let result = unsafe { call.run(first) };
@@ -117,6 +119,7 @@ struct Call<'call> {
     /// The clock's reading at the call.
     now: FileTime,
     output: &'call TokenOut<'call>,
+    bindings_result: ResultOut<'call>,
 }
 
 impl Call<'_> {
@@ -187,22 +190,15 @@ impl Call<'_> {
             Ok(status) => (*status, NtStatus::SUCCESS),
             Err(failure) => (status::of(&failure.error), failure.error.nt_status()),
         };
+        self.bindings_result.write(object.bindings_result(), &result);
         result
     }
 
     /// # Safety
     /// As for [`step`].
     unsafe fn take(&self, object: &mut ContextObject) -> Result<SECURITY_STATUS, Failure> {
-        let bindings =
-            match self.input.find(SECBUFFER_CHANNEL_BINDINGS).filter(|buffer| buffer.length() != 0)
-            {
-                Some(buffer) => {
-                    // SAFETY: C caller's contract, buffers: read before anything is written.
-                    let bytes = unsafe { buffer.bytes()? };
-                    Some(ChannelBindings::from_sec_channel_bindings(bytes)?)
-                }
-                None => None,
-            };
+        // SAFETY: C caller's contract, buffers: read before anything is written.
+        let channel = unsafe { channel::read(self.input)? };
         let token = match self.input.find(SECBUFFER_TOKEN).filter(|buffer| buffer.length() != 0) {
             // SAFETY: C caller's contract, buffers: only `step` uses it, before anything is
             // written.
@@ -210,7 +206,7 @@ impl Call<'_> {
             None => None,
         };
         let completes = object.completes_tokens();
-        let mut output = object.step(self.side, token, self.required, bindings, self.now)?;
+        let mut output = object.step(self.side, token, self.required, channel, self.now)?;
         let status = self.write_output(&output, completes).inspect_err(|_| output.roll_back())?;
         output.conclude();
         match completes {

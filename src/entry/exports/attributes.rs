@@ -2,21 +2,23 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::attributes;
+use crate::entry::context::{attributes, channel};
 use crate::entry::credentials;
 use std::ffi::c_void;
 
 /// Changes a context.
 ///
 /// \param phContext  A context that awaits its client's next token.
-/// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: the
-///     callback by which the program supplies accounts for this context, or its first argument.
-/// \param pBuffer  The function itself, a psSspiNtlmHashCallback, or the argument itself; NULL for
-///     none.
-/// \param cbBuffer  Ignored.
+/// \param ulAttribute  SECPKG_ATTR_NEGOSSP_PEER_ADDRESS: the client's address, for the calls to
+///     come. SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA: the callback by
+///     which the program supplies accounts for this context, or its first argument.
+/// \param pBuffer  A `sockaddr`, as accept() and getpeername() return it; one that is not of IPv4
+///     or IPv6 means that the address is not known. For the others the function itself, a
+///     psSspiNtlmHashCallback, or the argument itself; NULL for none.
+/// \param cbBuffer  Bytes of the `sockaddr`; ignored for the others.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE or SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too
-/// late for it).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (no `sockaddr`) or
+/// SEC_E_UNSUPPORTED_FUNCTION (another attribute, or too late for it).
 ///
 /// # Safety
 /// The [C caller's contract](crate::entry).
@@ -30,7 +32,7 @@ pub unsafe extern "system" fn SetContextAttributesW(
     guard("SetContextAttributesW", || {
         forward!(context phContext, SEC_WCHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: C caller's contract, handles and attributes.
-        unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
+        unsafe { attributes::set(phContext, ulAttribute, pBuffer, cbBuffer) }
     })
 }
 
@@ -48,14 +50,15 @@ pub unsafe extern "system" fn SetContextAttributesA(
     guard("SetContextAttributesA", || {
         forward!(context phContext, SEC_CHAR, SetContextAttributes(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: C caller's contract, handles and attributes.
-        unsafe { attributes::set(phContext, ulAttribute, pBuffer) }
+        unsafe { attributes::set(phContext, ulAttribute, pBuffer, cbBuffer) }
     })
 }
 
 /// Changes credentials, for the contexts that are started from now on.
 ///
 /// \param phCredential  Credentials for inbound use.
-/// \param ulAttribute  As for SetContextAttributesW.
+/// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA, as for
+///     SetContextAttributesW.
 /// \param pBuffer  As for SetContextAttributesW. The function is called in the thread that accepts
 ///     a client, and may be called in several at once.
 /// \param cbBuffer  Ignored.
@@ -141,5 +144,30 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExA(
         unsafe {
             credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
         }
+    })
+}
+
+/// Sets flags of channel bindings, which QueryContextAttributes of the outer channel (TLS) has
+/// returned, before they are passed to AcceptSecurityContext: their structure becomes a
+/// SEC_CHANNEL_BINDINGS_EX.
+///
+/// \param pBindings  The bindings, of either form. Their memory is freed as by FreeContextBuffer
+///     and replaced by new memory, which FreeContextBuffer frees.
+/// \param flags  SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS: bindings that differ or are missing reject no
+///     client, and are only reported in a SECBUFFER_CHANNEL_BINDINGS_RESULT buffer; or 0.
+///
+/// Returns SEC_E_OK, SEC_E_INVALID_PARAMETER (NULL, other flags, or malformed bindings) or
+/// SEC_E_INSUFFICIENT_MEMORY.
+///
+/// # Safety
+/// The [C caller's contract](crate::entry).
+#[unsafe(no_mangle)]
+pub unsafe extern "system" fn SspiSetChannelBindingFlags(
+    pBindings: *mut SecPkgContext_Bindings,
+    flags: ULONG,
+) -> SECURITY_STATUS {
+    guard("SspiSetChannelBindingFlags", || {
+        // SAFETY: C caller's contract, outputs.
+        unsafe { channel::set_flags(pBindings, flags) }
     })
 }

@@ -3,7 +3,9 @@
 use super::functions::System;
 use super::inside::inside;
 use crate::entry::abi::*;
+use crate::entry::boundary::memory;
 use crate::platform;
+use crate::types::error::Result;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,9 +18,16 @@ pub(crate) fn gave_memory() {
     GAVE.store(true, Ordering::Relaxed);
 }
 
+/// FreeContextBuffer: of this library's memory, or secur32.dll's.
+///
+/// Errors: `InvalidParameter` for memory of neither, and for memory that has been freed before.
+pub(crate) fn free_context_buffer(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
+    memory::free(buffer).or_else(|error| free(buffer).ok_or(error))
+}
+
 /// Frees memory that this library did not allocate, if secur32.dll can have allocated it. Some
 /// programs free the address of a local variable.
-pub(crate) fn free(buffer: *mut c_void) -> Option<SECURITY_STATUS> {
+fn free(buffer: *mut c_void) -> Option<SECURITY_STATUS> {
     if !GAVE.load(Ordering::Relaxed) || platform::on_stack(buffer) {
         return None;
     }

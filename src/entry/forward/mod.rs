@@ -19,5 +19,5 @@ pub(super) use calls::{StepOn, accept, acquire, change_password, import, initiat
 pub(super) use functions::procedure;
 pub(super) use functions::{Form, own_table};
 pub(super) use handles::{Forwarded, end, find};
-pub(super) use memory::{free, gave_memory};
+pub(super) use memory::{free_context_buffer, gave_memory};
 pub(super) use packages::{add_package, delete_package, others, package};

@@ -151,7 +151,7 @@ fn a_wrong_mic_is_recorded_as_refused() {
 #[test]
 fn wrong_channel_bindings_are_recorded_as_refused() {
     let server = Server::new();
-    let bindings = ChannelBindings { hash: [7; 16], initiator: None };
+    let bindings = ChannelBindings::of_channel([7; 16]);
     assert!(server.log_on(Some(&bindings), |_| ()).is_err());
     assert_eq!(server.audited(), ["refused"]);
 }
@@ -189,7 +189,12 @@ fn an_exported_exchange_is_recorded_where_the_password_was_verified() {
     let context = Context::Accepting(accepting);
     let options = ExportOptions { reset: false, half_open: true };
     let now = negossp::platform::now();
-    let state = CallState { requirements: ContextFlags::empty(), bindings: None, started: now };
+    let state = CallState {
+        requirements: ContextFlags::empty(),
+        bindings: None,
+        address: None,
+        started: now,
+    };
     let sealed = export_import::export(&context, &state, options, &server.configuration, now);
     drop(context);
     let imported = export_import::import(&sealed.unwrap(), &server.configuration).unwrap();

@@ -40,6 +40,7 @@ fn accept(server: &Server, acceptor: &Acceptor, token: &[u8]) -> Result<Step<Acc
             config,
             requirements: call.requirements,
             bindings: call.bindings,
+            address: call.address,
             now: call.now,
         },
     )

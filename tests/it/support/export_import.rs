@@ -24,7 +24,13 @@ pub(crate) const HALF_OPEN: ExportOptions = ExportOptions { reset: false, half_o
 pub(crate) fn circumstances() -> CallState {
     CallState {
         requirements: ContextFlags::INTEGRITY | ContextFlags::IDENTIFY,
-        bindings: Some(ChannelBindings { hash: [7; 16], initiator: Some(Address::V6([9; 16])) }),
+        bindings: Some(ChannelBindings {
+            hash: [7; 16],
+            channel: Some([8; 16]),
+            initiator: Some(Address::V6([9; 16])),
+            audit: false,
+        }),
+        address: Some(Address::V4([192, 0, 2, 1])),
         started: FileTime(133_000_000_000_000_000),
     }
 }
@@ -84,6 +90,7 @@ pub(crate) fn established(session: Session) -> Established {
         client: client(),
         server_name: "SERVER".into(),
         client_target: Some("HTTP/server".into()),
+        bindings: Default::default(),
         expiry: FileTime(134_000_000_000_000_000),
         wants_mech_list_mic: true,
         logon: None,

@@ -19,6 +19,7 @@ use negossp::platform;
 use negossp::platform::random::SystemRandom;
 use negossp::server::Configuration;
 use negossp::server::credential::{Credential, Usage};
+use negossp::types::address::Address;
 use negossp::types::channel_bindings::ChannelBindings;
 use negossp::types::error::{Error, Failure};
 use negossp::types::flags::ContextFlags;
@@ -240,6 +241,7 @@ pub(crate) struct Server {
     pub(crate) configuration: Option<Arc<Configuration>>,
     pub(crate) requirements: ContextFlags,
     pub(crate) bindings: Option<ChannelBindings>,
+    pub(crate) address: Option<Address>,
     pub(crate) now: Option<FileTime>,
 }
 
@@ -265,6 +267,7 @@ impl Server {
             configuration: None,
             requirements,
             bindings: None,
+            address: None,
             now: None,
         }
     }
@@ -281,6 +284,7 @@ impl Server {
             config: &Box::leak(Box::new(self.config())).kerberos,
             requirements: self.requirements,
             bindings: self.bindings.as_ref(),
+            address: self.address,
             now: self.now.unwrap_or_else(platform::now),
         }
     }

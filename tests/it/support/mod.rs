@@ -29,5 +29,5 @@ pub(crate) fn call(
     requirements: negossp::types::flags::ContextFlags,
 ) -> negossp::context::Call<'static> {
     let now = negossp::platform::now();
-    negossp::context::Call { requirements, bindings: None, now }
+    negossp::context::Call { requirements, bindings: None, address: None, now }
 }

@@ -90,11 +90,16 @@ SECURITY_STATUS client_leg_with(struct conversation *c, const void *token, ULONG
 SECURITY_STATUS server_leg_with(struct conversation *c, const void *token, ULONG length) {
     const struct terms *t = &c->terms;
     struct side *side = &c->server;
-    SecBuffer in[2] = {{length, SECBUFFER_TOKEN, (void *)token},
-                       {t->server_bindings_length, SECBUFFER_CHANNEL_BINDINGS, t->server_bindings}};
-    SecBufferDesc in_desc = {SECBUFFER_VERSION, t->server_bindings ? 2 : 1, in};
-    SecBuffer out = {sizeof side->sent.data, SECBUFFER_TOKEN, side->sent.data};
-    SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
+    SecBuffer in[3] = {{length, SECBUFFER_TOKEN, (void *)token}};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, in};
+    if (t->server_bindings)
+        in[in_desc.cBuffers++] = (SecBuffer){t->server_bindings_length, SECBUFFER_CHANNEL_BINDINGS, t->server_bindings};
+    if (t->server_address)
+        in[in_desc.cBuffers++] = (SecBuffer){t->server_address_length, SECBUFFER_NEGOSSP_PEER_ADDRESS, t->server_address};
+    ULONG result_length = t->bindings_result_length ? t->bindings_result_length : sizeof *t->bindings_result;
+    SecBuffer out[2] = {{sizeof side->sent.data, SECBUFFER_TOKEN, side->sent.data},
+                        {result_length, SECBUFFER_CHANNEL_BINDINGS_RESULT, t->bindings_result}};
+    SecBufferDesc out_desc = {SECBUFFER_VERSION, t->bindings_result ? 2 : 1, out};
     CtxtHandle new_context = {0, 0};
     side->status = W->AcceptSecurityContext(&side->credential, side->has_context ? &side->context : NULL, &in_desc,
                                             t->server_requirements, t->drep,
@@ -104,7 +109,7 @@ SECURITY_STATUS server_leg_with(struct conversation *c, const void *token, ULONG
         side->context = new_context;
         side->has_context = true;
     }
-    side->sent.length = out.cbBuffer;
+    side->sent.length = out[0].cbBuffer;
     c->servers_turn = false;
     return side->status;
 }

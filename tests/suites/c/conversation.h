@@ -33,6 +33,12 @@ struct terms {
     /* SEC_CHANNEL_BINDINGS of each side. */
     void *client_bindings, *server_bindings;
     ULONG client_bindings_length, server_bindings_length;
+    /* SEC_CHANNEL_BINDINGS_RESULT of the server; its length is 4 unless given. */
+    ULONG *bindings_result;
+    ULONG bindings_result_length;
+    /* The `sockaddr` of the client, as the server tells it. */
+    void *server_address;
+    ULONG server_address_length;
     /* The server's credential is acquired with this identity. */
     SEC_WINNT_AUTH_IDENTITY_W *server_identity;
     /* The client is anonymous. */

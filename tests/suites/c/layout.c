@@ -18,7 +18,7 @@
 #define SIZE(type, on32, on64) _Static_assert(sizeof(type) == BY_WIDTH(on32, on64), "size of " #type)
 #define MEMBER(type, member, on32, on64) \
     _Static_assert(offsetof(type, member) == BY_WIDTH(on32, on64), "offset of " #type "." #member)
-/* Structures of our own, which are Unix' alone. */
+/* Structures of our own, which are Unix' alone, and those that mingw does not have yet. */
 #ifdef _WIN32
 #define ON_UNIX_SIZE(type, on32, on64) _Static_assert(1, "")
 #define ON_UNIX_MEMBER(type, member, on32, on64) _Static_assert(1, "")
@@ -50,6 +50,21 @@ MEMBER(SEC_CHANNEL_BINDINGS, cbAcceptorLength, 16, 16);
 MEMBER(SEC_CHANNEL_BINDINGS, dwAcceptorOffset, 20, 20);
 MEMBER(SEC_CHANNEL_BINDINGS, cbApplicationDataLength, 24, 24);
 MEMBER(SEC_CHANNEL_BINDINGS, dwApplicationDataOffset, 28, 28);
+ON_UNIX_SIZE(SEC_CHANNEL_BINDINGS_EX, 48, 48);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, magicNumber, 0, 0);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, flags, 4, 4);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, cbHeaderLength, 8, 8);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, cbStructureLength, 12, 12);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, dwInitiatorAddrType, 16, 16);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, cbInitiatorLength, 20, 20);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, dwInitiatorOffset, 24, 24);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, dwAcceptorAddrType, 28, 28);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, cbAcceptorLength, 32, 32);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, dwAcceptorOffset, 36, 36);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, cbApplicationDataLength, 40, 40);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_EX, dwApplicationDataOffset, 44, 44);
+ON_UNIX_SIZE(SEC_CHANNEL_BINDINGS_RESULT, 4, 4);
+ON_UNIX_MEMBER(SEC_CHANNEL_BINDINGS_RESULT, flags, 0, 0);
 SIZE(SecPkgInfoA, 20, 32);
 SIZE(SecPkgInfoW, 20, 32);
 MEMBER(SecPkgInfoA, fCapabilities, 0, 0);

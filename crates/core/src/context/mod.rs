@@ -7,6 +7,7 @@ use crate::mechanism::{AcceptCall, InitiateCall, Package};
 use crate::negotiate::{
     self, AcceptorConfig, Established, InitiatorConfig, MechAcceptor, MechInitiator, StepResult,
 };
+use crate::types::address::Address;
 use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -52,6 +53,8 @@ pub struct Call<'a> {
     pub requirements: ContextFlags,
     /// The SECBUFFER_CHANNEL_BINDINGS buffer.
     pub bindings: Option<&'a ChannelBindings>,
+    /// The client's address, if an acceptor's caller told it.
+    pub address: Option<Address>,
     /// The current time.
     pub now: FileTime,
 }
@@ -132,8 +135,8 @@ impl Accepting {
     /// the mechanisms.
     pub fn step(&self, token: &[u8], call: Call<'_>) -> StepResult<Accepting> {
         self.check_length(token)?;
-        let Call { requirements, bindings, now } = call;
-        let call = AcceptCall { config: &*self.config, requirements, bindings, now };
+        let Call { requirements, bindings, address, now } = call;
+        let call = AcceptCall { config: &*self.config, requirements, bindings, address, now };
         let step = self.acceptor.step(token, &call)?;
         Ok(step.map_next(|acceptor| Accepting { config: self.config.clone(), acceptor }))
     }
@@ -172,7 +175,7 @@ impl Initiating {
     /// Errors: as for [`Accepting::step`].
     pub fn step(&self, token: Option<&[u8]>, call: Call<'_>) -> StepResult<Initiating> {
         self.check_length(token)?;
-        let Call { requirements, bindings, now } = call;
+        let Call { requirements, bindings, address: _, now } = call;
         let target = &self.target;
         let call = InitiateCall { config: &*self.config, requirements, target, bindings, now };
         let step = self.initiator.step(token, &call)?;

@@ -6,7 +6,7 @@ use crate::mechanism::{Mechanism, Package};
 use crate::negotiate::{Established, Session};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
 use crate::types::address::Address;
-use crate::types::channel_bindings::ChannelBindings;
+use crate::types::channel_bindings::{BindingsResult, ChannelBindings};
 use crate::types::error::Result;
 
 persist_enum!(Mechanism { 0 = Mechanism::Kerberos, 1 = Mechanism::Ntlm });
@@ -51,7 +51,7 @@ impl Persist for Session {
     }
 }
 
-/// The names of a logon are not packed: they serve only to log its outcome.
+/// What reports the outcome of the exchange is not packed: its bindings and the names of a logon.
 impl Persist for Established {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         let Established {
@@ -61,6 +61,7 @@ impl Persist for Established {
             client,
             server_name,
             client_target,
+            bindings: _,
             expiry,
             wants_mech_list_mic,
             logon: _,
@@ -84,6 +85,7 @@ impl Persist for Established {
             client: Persist::unpack(from)?,
             server_name: Persist::unpack(from)?,
             client_target: Persist::unpack(from)?,
+            bindings: BindingsResult::empty(),
             expiry: Persist::unpack(from)?,
             wants_mech_list_mic: false,
             logon: None,
@@ -123,4 +125,4 @@ impl Persist for Address {
     }
 }
 
-persist_struct!(ChannelBindings { hash, initiator });
+persist_struct!(ChannelBindings { hash, channel, initiator, audit });

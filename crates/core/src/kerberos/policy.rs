@@ -29,8 +29,8 @@ pub struct Policy {
     pub delegation: bool,
 }
 
-/// How to treat the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's address is the
-/// initiator's in the caller's channel bindings.
+/// How to treat the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's address is
+/// the one that the caller tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addresses {
     /// Ignore them.

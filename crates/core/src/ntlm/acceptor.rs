@@ -18,7 +18,7 @@ use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_struct};
 use crate::primitives::stack;
 use crate::principal::Principal;
-use crate::types::channel_bindings::{self, Strictness};
+use crate::types::channel_bindings::{self, BindingsResult, ClientBindings, Strictness};
 use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::logon_names::{LogonNames, Receipt, ValidatedLogon};
@@ -216,8 +216,7 @@ impl Challenged {
         }
         let flags = self.agreed(message.flags)?;
         requirements::strength(flags, &call.config.policy)?;
-        let address = call.bindings.and_then(|bindings| bindings.initiator);
-        let (names, oem) = client_names::read(&message, self.flags, address)?;
+        let (names, oem) = client_names::read(&message, self.flags, call.address)?;
         debug!(
             user = names.user,
             domain = names.domain,
@@ -248,6 +247,7 @@ impl Challenged {
             client: verified.principal,
             server_name: call.config.names.nb_computer.clone(),
             client_target: verified.assertions.target_name,
+            bindings: verified.bindings,
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: verified.assertions.has_mic,
             logon: Some(Box::new(ValidatedLogon {
@@ -312,13 +312,14 @@ impl Challenged {
                 return Err(Error::LogonDenied(Denial::Mic));
             }
         }
-        assertions.check(response, call)?;
+        let bindings = assertions.check(response, call)?;
         Ok(VerifiedLogon {
             principal,
             response: Some(response),
             receipt,
             exported_session_key,
             assertions,
+            bindings,
         })
     }
 
@@ -355,6 +356,7 @@ struct VerifiedLogon {
     receipt: Option<Receipt>,
     exported_session_key: Box<crypto::Key>,
     assertions: ClientAssertions,
+    bindings: BindingsResult,
 }
 
 /// Accepts a null session if the caller and the configuration permit one. Its key derives from
@@ -375,13 +377,19 @@ fn anonymous(
     {
         return Err(Error::LogonDenied(Denial::Anonymous));
     }
-    channel_bindings::check(None, policy.channel_bindings, call.bindings, call.requirements)?;
+    let bindings = channel_bindings::check(
+        &ClientBindings::default(),
+        policy.channel_bindings,
+        call.bindings,
+        call.requirements,
+    )?;
     Ok(VerifiedLogon {
         principal: Principal::anonymous(),
         response: None,
         receipt: None,
         exported_session_key: exported_session_key(message, flags, &crypto::Key::default())?,
         assertions: ClientAssertions::default(),
+        bindings,
     })
 }
 

@@ -113,6 +113,12 @@ impl<'a> AvPairs<'a> {
         Ok(self.array(id::CHANNEL_BINDINGS)?.filter(|hash| *hash != [0; 16]))
     }
 
+    /// Whether there is a `MsvAvChannelBindings`: clients that support channel bindings send zeros
+    /// where they have none ([MS-NLMP] 2.2.2.1).
+    pub fn supports_channel_bindings(&self) -> Result<bool> {
+        Ok(self.only(id::CHANNEL_BINDINGS)?.is_some())
+    }
+
     /// MachineID of `MsvAvSingleHost` ([MS-NLMP] 2.2.2.2): random bytes that a Windows client chooses
     /// at each start. A structure of another length has none.
     pub fn machine_id(&self) -> Result<Option<[u8; 32]>> {

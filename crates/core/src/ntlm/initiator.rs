@@ -11,6 +11,7 @@ use super::session::{Session, Side};
 use super::wire::utf16;
 use super::{InitiateCall, requirements};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
+use crate::types::channel_bindings::BindingsResult;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use tracing::debug;
@@ -165,6 +166,7 @@ impl Negotiated {
             client: client.principal(),
             server_name: server_name(&challenge)?,
             client_target: Some(call.target.to_owned()).filter(|target| !target.is_empty()),
+            bindings: BindingsResult::empty(),
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: client_response.has_mic,
             logon: None,

@@ -32,7 +32,7 @@ pub struct NetworkLogon<'a> {
     pub workstation: &'a str,
     /// The same names before they were decoded, where OEM text is not ASCII.
     pub oem: Option<OemNames<'a>>,
-    /// The client's address, if the caller passed it with its channel bindings.
+    /// The client's address, if the caller told it.
     pub address: Option<Address>,
     /// MachineID of the NTLMv2 response, if the client sent one: nobody can guess it.
     pub machine_id: Option<[u8; 32]>,

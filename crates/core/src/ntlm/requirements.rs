@@ -9,7 +9,7 @@ use super::logon::ResponseKind;
 use super::message::client_challenge::ClientChallenge;
 use super::policy::{Policy, ServerNames};
 use super::response;
-use crate::types::channel_bindings::{self, Strictness};
+use crate::types::channel_bindings::{self, BindingsResult, ClientBindings, Strictness};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::time::FileTime;
 use tracing::debug;
@@ -39,7 +39,7 @@ pub(super) struct ClientAssertions {
     /// Whether the client has `target_name` from an untrusted source.
     untrusted_target: bool,
     /// `MsvAvChannelBindings`.
-    channel_bindings: Option<[u8; 16]>,
+    channel_bindings: ClientBindings,
     /// `MsvAvTargetName`.
     pub(super) target_name: Option<String>,
     /// MachineID of `MsvAvSingleHost`.
@@ -63,7 +63,10 @@ impl ClientAssertions {
             time: Some(time),
             has_mic: flags & av_pair::FLAG_MIC != 0,
             untrusted_target: flags & av_pair::FLAG_UNTRUSTED_TARGET != 0,
-            channel_bindings: av_pairs.channel_bindings()?,
+            channel_bindings: ClientBindings {
+                hash: av_pairs.channel_bindings()?,
+                supported: av_pairs.supports_channel_bindings()?,
+            },
             target_name: av_pairs.target_name()?,
             machine_id: av_pairs.machine_id()?,
             lacks_target_info: !av_pairs.returns(&sent),
@@ -73,7 +76,11 @@ impl ClientAssertions {
     /// Checks the assertions against the configuration and the caller's bindings. Call this only
     /// after the response was verified: before that the assertions are unauthenticated, and the
     /// errors would disclose the configuration.
-    pub(super) fn check(&self, response: ResponseKind, call: &AcceptCall<'_>) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        response: ResponseKind,
+        call: &AcceptCall<'_>,
+    ) -> Result<BindingsResult> {
         let policy = &call.config.policy;
         let v2 = matches!(response, ResponseKind::NtlmV2 | ResponseKind::LmV2);
         if policy.require_mic && v2 && !self.has_mic {
@@ -88,8 +95,8 @@ impl ClientAssertions {
             return Err(Error::LogonDenied(Denial::Stale));
         }
         // `ServerChannelBindingsUnhashed` of [MS-NLMP] 3.2.5.1.2.
-        channel_bindings::check(
-            self.channel_bindings.as_ref(),
+        let bindings = channel_bindings::check(
+            &self.channel_bindings,
             policy.channel_bindings,
             call.bindings,
             call.requirements,
@@ -101,7 +108,7 @@ impl ClientAssertions {
         {
             return Err(Error::LogonDenied(Denial::Reflected));
         }
-        Ok(())
+        Ok(bindings)
     }
 
     /// Whether the client has the name of this service, from a trusted source.

@@ -1,5 +1,6 @@
 //! The errors of all internal functions. `entry::status` maps them to `SECURITY_STATUS` values.
 
+use super::bindings_result::BindingsError;
 use super::logon_names::LogonNames;
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
@@ -17,7 +18,7 @@ pub enum Error {
     /// The client is rejected (`SEC_E_LOGON_DENIED`), whatever the reason.
     LogonDenied(Denial),
     /// Channel bindings differ or are missing where they are required (`SEC_E_BAD_BINDINGS`).
-    BadBindings(&'static str),
+    BadBindings(BindingsError),
     /// The client named a service that is not this one (`SEC_E_TARGET_UNKNOWN`).
     WrongTarget(&'static str),
     /// A signature does not match (`SEC_E_MESSAGE_ALTERED`).
@@ -135,7 +136,7 @@ impl fmt::Display for Error {
         match self {
             Error::InvalidToken(why) => write!(f, "invalid token: {why}"),
             Error::LogonDenied(why) => write!(f, "logon denied: {why}"),
-            Error::BadBindings(why) => write!(f, "channel bindings: {why}"),
+            Error::BadBindings(error) => write!(f, "channel bindings: {}", error.why),
             Error::WrongTarget(why) => write!(f, "wrong target: {why}"),
             Error::MessageAltered(why) => write!(f, "message altered: {why}"),
             Error::OutOfSequence => f.write_str("message out of sequence"),

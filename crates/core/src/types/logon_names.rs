@@ -12,7 +12,7 @@ pub struct LogonNames {
     pub domain: String,
     /// `Workstation`.
     pub workstation: String,
-    /// The client's address, if the caller passed it with its channel bindings.
+    /// The client's address, if the caller told it.
     pub address: Option<Address>,
 }
 

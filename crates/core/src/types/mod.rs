@@ -2,6 +2,7 @@
 
 pub mod account_name;
 pub mod address;
+pub mod bindings_result;
 pub mod channel_bindings;
 pub mod error;
 pub mod flags;

@@ -34,6 +34,7 @@ fn context(account: Option<AccountInfo>) -> CtxtHandle {
         client,
         server_name: String::new(),
         client_target: None,
+        bindings: Default::default(),
         expiry: FileTime::NEVER,
         wants_mech_list_mic: false,
         logon: None,

@@ -2,7 +2,6 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
-use crate::entry::boundary::memory;
 use crate::entry::context::query;
 use crate::entry::forward;
 use std::ffi::c_void;
@@ -105,7 +104,5 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeContextBuffer(pvContextBuffer: *mut c_void) -> SECURITY_STATUS {
-    guard("FreeContextBuffer", || {
-        memory::free(pvContextBuffer).or_else(|error| forward::free(pvContextBuffer).ok_or(error))
-    })
+    guard("FreeContextBuffer", || forward::free_context_buffer(pvContextBuffer))
 }

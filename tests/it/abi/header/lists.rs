@@ -39,9 +39,10 @@ pub(super) fn layout() -> String {
     out
 }
 
-/// The lines before a line about a structure that Windows' headers do not have.
+/// The lines before a line about a structure that Windows' headers do not have, or mingw's.
 fn of_ours(structure: &str) -> &'static str {
-    if structure.starts_with("NEGOSSP_") { "ON_UNIX_" } else { "" }
+    const NEWER: [&str; 2] = ["SEC_CHANNEL_BINDINGS_EX", "SEC_CHANNEL_BINDINGS_RESULT"];
+    if structure.starts_with("NEGOSSP_") || NEWER.contains(&structure) { "ON_UNIX_" } else { "" }
 }
 
 /// Whether the table's member `name` is a function with two forms.
@@ -186,7 +187,7 @@ const LAYOUT_PROLOGUE: &str = r#"/*
 #define SIZE(type, on32, on64) _Static_assert(sizeof(type) == BY_WIDTH(on32, on64), "size of " #type)
 #define MEMBER(type, member, on32, on64) \
     _Static_assert(offsetof(type, member) == BY_WIDTH(on32, on64), "offset of " #type "." #member)
-/* Structures of our own, which are Unix' alone. */
+/* Structures of our own, which are Unix' alone, and those that mingw does not have yet. */
 #ifdef _WIN32
 #define ON_UNIX_SIZE(type, on32, on64) _Static_assert(1, "")
 #define ON_UNIX_MEMBER(type, member, on32, on64) _Static_assert(1, "")

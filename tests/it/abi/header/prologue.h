@@ -35,6 +35,17 @@
 #define SECPKG_ATTR_NEGOSSP_SUBSTATUS 0x4e530003
 
 /*
+ * The client's address, which a server tells: the throttle on password guessing, the audit, `[ntlm] workstations` and
+ * tickets that are limited to addresses use it. It does not change the channel bindings.
+ *
+ * SECBUFFER_NEGOSSP_PEER_ADDRESS: the type of an input buffer of any call of AcceptSecurityContext. pvBuffer and cbBuffer
+ *   are a `sockaddr` and its length, as accept() and getpeername() return them. It holds for the calls that follow.
+ * SECPKG_ATTR_NEGOSSP_PEER_ADDRESS: the same for SetContextAttributes, between the calls.
+ */
+#define SECBUFFER_NEGOSSP_PEER_ADDRESS 0x0e530001
+#define SECPKG_ATTR_NEGOSSP_PEER_ADDRESS 0x4e530004
+
+/*
  * Attributes that WinPR has, for SetCredentialsAttributes and SetContextAttributes: a callback by which the program supplies
  * the accounts that NTLM's clients log on to, and its first argument. The buffer is the function, or the argument, itself.
  */

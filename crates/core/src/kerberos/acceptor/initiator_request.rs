@@ -11,7 +11,7 @@ use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{
     ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code,
 };
-use crate::types::channel_bindings;
+use crate::types::channel_bindings::{self, BindingsResult, ClientBindings};
 use crate::types::flags::ContextFlags;
 
 /// The options that the client requests.
@@ -111,7 +111,10 @@ impl<'a> InitiatorRequest<'a> {
     }
 
     /// Checks the channel bindings (RFC 4121 4.1.1.2, [MS-KILE] 3.4.5).
-    pub(crate) fn check_bindings(&self, call: &AcceptCall<'_>) -> Result<(), Rejection> {
+    pub(crate) fn check_bindings(
+        &self,
+        call: &AcceptCall<'_>,
+    ) -> Result<BindingsResult, Rejection> {
         let strictness = call.config.policy.channel_bindings;
         let mut requirements = call.requirements;
         // A client that supports bindings omits them only if it uses another channel than the
@@ -121,7 +124,7 @@ impl<'a> InitiatorRequest<'a> {
             requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) && !self.supports_bindings,
         );
         Ok(channel_bindings::check(
-            self.bindings.as_ref(),
+            &ClientBindings { hash: self.bindings, supported: self.supports_bindings },
             strictness,
             call.bindings,
             requirements,

@@ -157,7 +157,7 @@ fn accept(
     let verified = plain.verify(request, call)?;
     let claim = check_replay(request, &verified, call)?;
     let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;
-    requested.check_bindings(call)?;
+    let bindings = requested.check_bindings(call)?;
     let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);
     let client = client::identify(ticket, ticket_bytes, ticket_key.pac_keys(), call)?;
     let delegated = delegation::receive(requested.delegation, &verified, call)?;
@@ -186,6 +186,7 @@ fn accept(
             Some(target) => target,
             None => ticket_key.spn(request)?,
         }),
+        bindings,
         expiry: expiry(ticket.endtime, call),
         wants_mech_list_mic: false,
         logon: None,

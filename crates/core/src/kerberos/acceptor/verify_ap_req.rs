@@ -224,8 +224,7 @@ fn check_address(ticket: &EncTicketPart<'_>, call: &AcceptCall<'_>) -> Result<()
     else {
         return Ok(());
     };
-    let from = call.bindings.and_then(|bindings| bindings.initiator);
-    match from {
+    match call.address {
         Some(address) if allowed.iter().any(|allowed| same(allowed, address)) => Ok(()),
         None if policy == Addresses::WhenKnown => Ok(()),
         _ => Err(Rejection::denied(

@@ -83,7 +83,12 @@ impl Replay {
     }
 
     fn call(&self) -> Call<'_> {
-        Call { requirements: C::DELEGATE, bindings: self.bindings.as_ref(), now: self.now }
+        Call {
+            requirements: C::DELEGATE,
+            bindings: self.bindings.as_ref(),
+            address: None,
+            now: self.now,
+        }
     }
 
     fn config(&self) -> &AcceptorConfig {

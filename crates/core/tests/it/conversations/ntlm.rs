@@ -30,7 +30,7 @@ fn config(exchange: &Exchange, drawn: &'static Drawn) -> Arc<AcceptorConfig> {
 }
 
 fn call(bindings: Option<&ChannelBindings>) -> Call<'_> {
-    Call { requirements: C::empty(), bindings, now: NOW }
+    Call { requirements: C::empty(), bindings, address: None, now: NOW }
 }
 
 /// NTLM's message in the exchange's token with this number.
@@ -173,7 +173,7 @@ fn conversation(package: Package, numbers: &[&[u8]; 3]) -> (Vec<Vec<u8>>, Vec<Ve
         },
     };
     let requirements = C::INTEGRITY | C::CONFIDENTIALITY;
-    let call = Call { requirements, bindings: None, now: NOW };
+    let call = Call { requirements, bindings: None, address: None, now: NOW };
     let target = "HTTP/server.example.test".to_owned();
     let mut client = Initiating::new(package, Arc::new(client), target).unwrap();
     let mut server = Accepting::new(package, Arc::new(config));

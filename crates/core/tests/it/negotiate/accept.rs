@@ -459,7 +459,7 @@ fn tokens_where_they_do_not_belong() {
 fn longest_token() {
     let mut fixture = Fixture::new(PASSWORD);
     let (_, mut token) = go_on(fixture.initiate(&Initiator::new(), None));
-    let call = Call { requirements: FLAGS, bindings: None, now: NOW };
+    let call = Call { requirements: FLAGS, bindings: None, address: None, now: NOW };
     let accept = |fixture: &Fixture, token: &[u8]| {
         Accepting::new(Package::Negotiate, fixture.server.clone()).step(token, call)
     };

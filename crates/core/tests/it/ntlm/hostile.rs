@@ -134,7 +134,7 @@ fn a_token_over_the_limit_is_refused() {
     let server = Accepting::new(Package::Only(Mechanism::Ntlm), Arc::new(config));
     let (_, mut token) = going_on(Party::alice().initiate(&Initiator::new(), None).unwrap());
     assert!(token.len() <= 40);
-    let call = Call { requirements: C::empty(), bindings: None, now: NOW };
+    let call = Call { requirements: C::empty(), bindings: None, address: None, now: NOW };
     token.resize(40, 0);
     assert!(matches!(server.step(&token, call), Ok(mechanism::Step::Continue { .. })));
     token.push(0);

@@ -271,7 +271,7 @@ fn the_initiator_sends_its_machine_id() {
 
 fn bound(channel: Option<u8>, requirements: C) -> Party {
     Party {
-        bindings: channel.map(|byte| ChannelBindings { hash: [byte; 16], initiator: None }),
+        bindings: channel.map(|byte| ChannelBindings::of_channel([byte; 16])),
         ..Party::requiring(requirements)
     }
 }

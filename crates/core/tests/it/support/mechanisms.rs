@@ -70,6 +70,7 @@ impl Fixture {
             config: &self.server,
             requirements: self.requirements,
             bindings: None,
+            address: None,
             now: NOW,
         }
     }

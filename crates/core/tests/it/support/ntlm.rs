@@ -103,7 +103,7 @@ impl Party {
             ..acceptor_config(vec![]).ntlm
         };
         let (requirements, bindings, now) = (*requirements, bindings.as_ref(), *now);
-        let call = AcceptCall { config: &config, requirements, bindings, now };
+        let call = AcceptCall { config: &config, requirements, bindings, address: None, now };
         acceptor.step(token, &call).map_err(|failure| failure.error)
     }
 
