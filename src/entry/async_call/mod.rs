@@ -38,7 +38,7 @@ pub(super) fn prepare() {
 /// Tracks one call at a time.
 struct AsyncContext {
     inner: Mutex<Inner>,
-    /// A call has returned.
+    /// A call or a callback has returned.
     returned: Condvar,
 }
 
@@ -46,6 +46,8 @@ struct Inner {
     callback: SspiAsyncNotifyCallback,
     data: *mut c_void,
     progress: Progress,
+    /// The threads that are in its callback: more than one if a callback has begun the next call.
+    notifying: Vec<ThreadId>,
     /// The caller has freed it: the callback must not be called any more.
     freed: bool,
 }
@@ -62,6 +64,16 @@ enum Progress {
     /// This thread is making the call.
     Running(ThreadId),
     Complete(SECURITY_STATUS),
+}
+
+impl Inner {
+    /// Another thread makes the context's call, or is in its callback. The own thread does not
+    /// count: it would wait for itself.
+    fn in_use(&self) -> bool {
+        let own = thread::current().id();
+        matches!(self.progress, Progress::Running(thread) if thread != own)
+            || self.notifying.iter().any(|&thread| thread != own)
+    }
 }
 
 impl Progress {
@@ -90,6 +102,7 @@ pub(super) fn create() -> Result<PSspiAsyncContext> {
         callback: None,
         data: std::ptr::null_mut(),
         progress: Progress::Ready,
+        notifying: Vec::new(),
         freed: false,
     };
     contexts.insert(
@@ -104,17 +117,17 @@ fn find(handle: PSspiAsyncContext) -> Result<Arc<AsyncContext>> {
     found.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))
 }
 
-/// SspiFreeAsyncContext. The callback is not called any more. A call that waits for a thread is not
-/// made, and one in progress has returned when this returns, so that the caller may free its
-/// arguments. A call that ends a handle does not use the caller's memory, and is made in any case.
+/// SspiFreeAsyncContext. The callback is not called any more, and one that is under way has
+/// returned when this returns, so that the caller may free its data. A call that waits for a thread
+/// is not made, and one in progress has returned, so that the caller may free its arguments. A call
+/// that ends a handle does not use the caller's memory, and is made in any case.
 pub(super) fn free(handle: PSspiAsyncContext) -> Result<()> {
     let removed = state().contexts.lock().remove(&handle.addr());
     let context =
         removed.ok_or(Error::InvalidHandle("no asynchronous context, or one that was freed"))?;
     let mut inner = context.inner.lock();
     inner.freed = true;
-    // Not within the call's own thread, which would wait for itself.
-    while matches!(inner.progress, Progress::Running(thread) if thread != thread::current().id()) {
+    while inner.in_use() {
         context.returned.wait(&mut inner);
     }
     Ok(())
@@ -203,7 +216,11 @@ pub(super) fn begin<F: FnOnce() -> SECURITY_STATUS + 'static>(
 impl AsyncContext {
     /// Makes the call and returns the callback, to be called next. The status is set before that,
     /// so that the callback may start the next call or free the context.
-    fn make<F: FnOnce() -> SECURITY_STATUS>(&self, number: usize, call: Call<F>) -> Option<Notice> {
+    fn make<F: FnOnce() -> SECURITY_STATUS>(
+        self: Arc<Self>,
+        number: usize,
+        call: Call<F>,
+    ) -> Option<Notice> {
         let mut inner = self.inner.lock();
         if inner.freed && !call.alone {
             return None;
@@ -218,8 +235,24 @@ impl AsyncContext {
         self.returned.notify_all();
         let callback = callback?;
         Some(Box::new(move || {
-            // SAFETY: C caller's contract, callbacks.
-            unsafe { callback(std::ptr::without_provenance_mut(number), data) };
+            self.notify(|| {
+                // SAFETY: C caller's contract, callbacks.
+                unsafe { callback(std::ptr::without_provenance_mut(number), data) }
+            })
         }))
+    }
+
+    /// Calls the callback, unless the caller has freed the context meanwhile.
+    fn notify(&self, callback: impl FnOnce()) {
+        let own = thread::current().id();
+        let mut inner = self.inner.lock();
+        if inner.freed {
+            return;
+        }
+        inner.notifying.push(own);
+        drop(inner);
+        callback();
+        self.inner.lock().notifying.retain(|&thread| thread != own);
+        self.returned.notify_all();
     }
 }

@@ -22,9 +22,11 @@ pub extern "system" fn SspiCreateAsyncContext() -> PSspiAsyncContext {
     answer("SspiCreateAsyncContext", async_call::create, std::ptr::null_mut())
 }
 
-/// Frees an asynchronous context. Its callback is not called any more. A call that waits for a
-/// thread is not made; one in progress has returned when this function returns (unless this
-/// function is called from within that call). Calls that end a handle are made in any case.
+/// Frees an asynchronous context. Its callback is not called any more, and one that is under way
+/// has returned when this function returns, unless it is the callback that calls this function. So
+/// the callback's data may be freed next. A call that waits for a thread is not made; one in
+/// progress has returned likewise. Calls that end a handle are made in any case. Two callbacks that
+/// free each other's context wait forever.
 ///
 /// \param Handle  The context. NULL and invalid contexts are ignored.
 #[unsafe(no_mangle)]

@@ -357,6 +357,74 @@ static void many_at_once(void) {
     in_threads(8, busy);
 }
 
+/* Data that the program frees after the context. */
+struct owned {
+    volatile int alive, inside, done, late;
+    unsigned milliseconds;
+    bool frees;
+};
+
+static void WINAPI use_data(void *handle, void *data) {
+    struct owned *owned = data;
+    if (!__atomic_load_n(&owned->alive, __ATOMIC_SEQ_CST)) __atomic_store_n(&owned->late, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&owned->inside, 1, __ATOMIC_SEQ_CST);
+    if (owned->milliseconds) sleep_milliseconds(owned->milliseconds);
+    if (owned->frees) free_async(handle);
+    if (!__atomic_load_n(&owned->alive, __ATOMIC_SEQ_CST)) __atomic_store_n(&owned->late, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&owned->done, 1, __ATOMIC_SEQ_CST);
+}
+
+/* A call that fails at once. */
+static void *begin_with(struct owned *owned) {
+    void *async = create();
+    static CredHandle none;
+    if (!async || !CHECK_STATUS(set_callback(async, use_data, owned), SEC_E_OK) ||
+        !CHECK_STATUS(free_credentials_async(async, &none), SEC_E_OK))
+        return NULL;
+    return async;
+}
+
+/* The program sees that the call is complete, frees the context and then the callback's data. */
+static void no_callback_after_the_context_is_freed(void) {
+    REQUIRE(find_all());
+    unsigned rounds = effort(3000);
+    struct owned *all = calloc(rounds, sizeof *all);
+    REQUIRE(all);
+    unsigned late = 0, missing = 0;
+    for (unsigned n = 0; n < rounds; n++) {
+        all[n].alive = 1;
+        void *async = begin_with(&all[n]);
+        if (!CHECK(async)) break;
+        while (call_status(async) == ASYNC_PENDING) {}
+        free_async(async);
+        __atomic_store_n(&all[n].alive, 0, __ATOMIC_SEQ_CST);
+        if (all[n].inside && !all[n].done) missing++;
+    }
+    sleep_milliseconds(200);
+    for (unsigned n = 0; n < rounds; n++) late += (unsigned)all[n].late;
+    CHECK_EQUAL(late, 0);
+    CHECK_EQUAL(missing, 0);
+    free(all);
+}
+
+static void free_waits_for_the_callback(void) {
+    REQUIRE(find_all());
+    struct owned owned = {.alive = 1, .milliseconds = 200};
+    void *async = begin_with(&owned);
+    REQUIRE(async);
+    while (!owned.inside) sleep_milliseconds(1);
+    free_async(async);
+    CHECK(owned.done);
+}
+
+static void a_callback_frees_its_context(void) {
+    REQUIRE(find_all());
+    struct owned owned = {.alive = 1, .frees = true};
+    REQUIRE(begin_with(&owned));
+    for (int n = 0; n < 5000 && !owned.done; n++) sleep_milliseconds(1);
+    CHECK(owned.done);
+}
+
 const struct test async_tests[] = {
     TEST(a_conversation),
     TEST(the_callback_is_called_once),
@@ -365,6 +433,9 @@ const struct test async_tests[] = {
     TEST(freed_while_it_waits),
     TEST(freed_while_it_runs),
     TEST(callbacks_that_wait),
+    TEST(no_callback_after_the_context_is_freed),
+    TEST(free_waits_for_the_callback),
+    TEST(a_callback_frees_its_context),
     TEST(what_is_no_context),
     TEST(many_at_once),
     END_OF_TESTS,
