@@ -1,54 +1,111 @@
 //! Memory that callers free with FreeContextBuffer.
 //!
-//! All live allocations are recorded. So anything else that a caller passes (the address of a local
+//! All allocations are recorded. So anything else that a caller passes (the address of a local
 //! variable, the middle of a buffer, the same buffer twice) is recognized and not touched. A forked
 //! child has its parent's allocations: a fork waits until no thread is at work on the record.
+//!
+//! On Windows other memory may be the system's, and FreeContextBuffer forwards it. A buffer that
+//! was given back to the heap could become the system's, or anyone's, and a second
+//! FreeContextBuffer of it would free that. So there a freed buffer is kept for the next allocation
+//! of its size: an address that was this library's once stays this library's. No more is kept than
+//! was in use at one time.
 
 use crate::entry::abi::{SEC_E_OK, SECURITY_STATUS};
 use crate::runtime::fork_gate::enter;
 use crate::runtime::mutex::Mutex;
 use crate::types::error::{Error, Result};
-use std::collections::HashMap;
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
-use std::ptr::{NonNull, slice_from_raw_parts_mut};
+use std::ptr::NonNull;
+use std::slice;
 use std::sync::LazyLock;
 use zeroize::Zeroize;
 
-/// One allocation. It consists of words, so that it is aligned for every structure.
-struct Allocation {
-    start: NonNull<u64>,
-    words: usize,
+/// Whether freed buffers are kept.
+const KEEPS: bool = cfg!(any(windows, test));
+
+/// The smallest buffer where they are kept: there are not too many sizes.
+const SMALLEST: usize = 64;
+
+/// One allocation. It is aligned for every structure.
+struct Block {
+    start: NonNull<u8>,
+    length: usize,
+    /// In the caller's hands.
+    live: bool,
 }
 
 // SAFETY: the record owns the allocation, which may be made and freed in any thread.
-unsafe impl Send for Allocation {}
+unsafe impl Send for Block {}
 
-const SHARDS: usize = 16;
+impl Block {
+    /// Zeros.
+    fn new(length: usize) -> Result<Block> {
+        let layout = Block::layout(length)?;
+        // SAFETY: the layout is not empty.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(Error::OutOfMemory)?;
+        Ok(Block { start, length, live: true })
+    }
 
-static LIVE: LazyLock<[Mutex<HashMap<usize, Allocation>>; SHARDS]> =
-    LazyLock::new(|| std::array::from_fn(|_| Mutex::new(HashMap::new())));
+    fn layout(length: usize) -> Result<Layout> {
+        Layout::from_size_align(length.max(1), align_of::<u64>()).map_err(|_| Error::OutOfMemory)
+    }
 
-fn shard(address: usize) -> &'static Mutex<HashMap<usize, Allocation>> {
-    &LIVE[address / size_of::<u64>() % SHARDS]
+    fn erase(&mut self) {
+        // SAFETY: the block owns as many bytes, all of which have been written to by `new`.
+        unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }.zeroize();
+    }
+
+    fn release(self) {
+        if let Ok(layout) = Block::layout(self.length) {
+            // SAFETY: `new` allocated it with this layout.
+            unsafe { dealloc(self.start.as_ptr(), layout) };
+        }
+    }
 }
+
+#[derive(Default)]
+struct Record {
+    /// All blocks by their addresses.
+    blocks: BTreeMap<usize, Block>,
+    /// The addresses of those that are not live, by length.
+    spare: HashMap<usize, Vec<usize>>,
+}
+
+static RECORD: LazyLock<Mutex<Record>> = LazyLock::new(|| Mutex::new(Record::default()));
 
 /// Makes the record, when the library is loaded: a fork while that goes on would leave it closed.
 pub(crate) fn prepare() {
-    LazyLock::force(&LIVE);
+    LazyLock::force(&RECORD);
 }
 
-/// `length` zero bytes, aligned for every structure, which the caller frees with FreeContextBuffer.
+/// At least `length` zero bytes, aligned for every structure, which the caller frees with
+/// FreeContextBuffer.
 pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
-    let words = length.div_ceil(size_of::<u64>()).max(1);
-    let mut buffer: Vec<u64> = Vec::new();
-    buffer.try_reserve_exact(words).map_err(|_| Error::OutOfMemory)?;
-    buffer.resize(words, 0);
-    let start = NonNull::from(Box::leak(buffer.into_boxed_slice())).cast::<u64>();
-    let address = start.addr().get();
+    let rounded = match KEEPS {
+        true => length.max(SMALLEST).checked_next_power_of_two().ok_or(Error::OutOfMemory)?,
+        false => length,
+    };
+    allocate_exactly(rounded)
+}
+
+/// The same, with no byte more: of structures that have few lengths.
+pub(crate) fn allocate_exactly(length: usize) -> Result<NonNull<u8>> {
     let _inside = enter();
-    shard(address).lock().insert(address, Allocation { start, words });
-    Ok(start.cast())
+    let mut record = RECORD.lock();
+    let Record { blocks, spare } = &mut *record;
+    if let Some(address) = spare.get_mut(&length).and_then(Vec::pop)
+        && let Some(block) = blocks.get_mut(&address)
+    {
+        block.live = true;
+        return Ok(block.start);
+    }
+    let block = Block::new(length)?;
+    let start = block.start;
+    blocks.insert(start.addr().get(), block);
+    Ok(start)
 }
 
 /// A copy of `bytes`, which the caller frees with FreeContextBuffer.
@@ -62,8 +119,16 @@ pub(crate) fn copy(bytes: &[u8]) -> Result<NonNull<u8>> {
 /// The number of bytes at `start`, if it is a live allocation of the library.
 pub(crate) fn length(start: *const c_void) -> Option<usize> {
     let _inside = enter();
-    let live = shard(start.addr()).lock();
-    live.get(&start.addr()).map(|allocation| allocation.words * size_of::<u64>())
+    let record = RECORD.lock();
+    record.blocks.get(&start.addr()).filter(|block| block.live).map(|block| block.length)
+}
+
+/// Whether the address is, or was, within an allocation of the library.
+pub(crate) fn is_ours(address: *const c_void) -> bool {
+    let _inside = enter();
+    let record = RECORD.lock();
+    let before = record.blocks.range(..=address.addr()).next_back();
+    before.is_some_and(|(start, block)| address.addr() - start < block.length.max(1))
 }
 
 /// FreeContextBuffer. The memory is erased first: it may hold a key.
@@ -71,15 +136,19 @@ pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     if buffer.is_null() {
         return Ok(SEC_E_OK);
     }
-    let found = {
-        let _inside = enter();
-        shard(buffer.addr()).lock().remove(&buffer.addr())
-    };
-    let Allocation { start, words } =
-        found.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
-    // SAFETY: `allocate` leaked it, and it was just removed from the record.
-    let mut buffer = unsafe { Box::from_raw(slice_from_raw_parts_mut(start.as_ptr(), words)) };
-    buffer.zeroize();
+    let _inside = enter();
+    let mut record = RECORD.lock();
+    let Record { blocks, spare } = &mut *record;
+    let block = blocks.get_mut(&buffer.addr()).filter(|block| block.live);
+    let block = block.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
+    block.erase();
+    if KEEPS {
+        block.live = false;
+        spare.entry(block.length).or_default().push(buffer.addr());
+    } else if let Some(block) = blocks.remove(&buffer.addr()) {
+        drop(record);
+        block.release();
+    }
     Ok(SEC_E_OK)
 }
 

@@ -41,7 +41,8 @@ impl PackageInfo {
     }
 }
 
-/// An array of `packages` with their strings, in one allocation that the caller frees.
+/// An array of `packages` with their strings, in one allocation that the caller frees. On
+/// Windows it is a block of the process heap of just that length, which programs ask for.
 pub(crate) fn allocate<Char: Text>(packages: &[PackageInfo]) -> Result<*mut SecPkgInfo<Char>> {
     let encoded: Vec<_> =
         packages.iter().map(|d| (Char::encode(&d.name), Char::encode(&d.comment), d)).collect();
@@ -50,7 +51,7 @@ pub(crate) fn allocate<Char: Text>(packages: &[PackageInfo]) -> Result<*mut SecP
         .iter()
         .map(|(name, comment, _)| size_of_val(&name[..]) + size_of_val(&comment[..]))
         .sum();
-    let start: NonNull<u8> = memory::allocate(array + strings)?;
+    let start: NonNull<u8> = memory::allocate_exactly(array + strings)?;
     let infos = start.cast::<SecPkgInfo<Char>>().as_ptr();
     // SAFETY: the strings follow the array, within the allocation.
     let mut free = unsafe { start.as_ptr().add(array) }.cast::<Char>();

@@ -25,10 +25,10 @@ pub(crate) fn free_context_buffer(buffer: *mut c_void) -> Result<SECURITY_STATUS
     memory::free(buffer).or_else(|error| free(buffer).ok_or(error))
 }
 
-/// Frees memory that this library did not allocate, if secur32.dll can have allocated it. Some
-/// programs free the address of a local variable.
+/// Frees memory that was never this library's, if secur32.dll can have allocated it. Some programs
+/// free the address of a local variable.
 fn free(buffer: *mut c_void) -> Option<SECURITY_STATUS> {
-    if !GAVE.load(Ordering::Relaxed) || platform::on_stack(buffer) {
+    if !GAVE.load(Ordering::Relaxed) || memory::is_ours(buffer) || platform::on_stack(buffer) {
         return None;
     }
     let function = System::loaded()?.unicode.FreeContextBuffer?;

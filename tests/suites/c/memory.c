@@ -80,6 +80,23 @@ static void twice(void) {
     CHECK_STATUS(W->FreeContextBuffer(info), SEC_E_OK);
 }
 
+#ifdef _WIN32
+/* As on Windows, where Wine's tests were run: programs ask the heap for its length. */
+static void package_information_is_a_block_of_the_heap(void) {
+    PSecPkgInfoA a = NULL;
+    PSecPkgInfoW w = NULL;
+    for (int n = 0; n < 2; n++) {
+        REQUIRE_STATUS(A->QuerySecurityPackageInfoA("NTLM", &a), SEC_E_OK);
+        REQUIRE_STATUS(W->QuerySecurityPackageInfoW(u"NTLM", &w), SEC_E_OK);
+        CHECK_EQUAL(HeapSize(GetProcessHeap(), 0, a), sizeof *a + strlen(a->Name) + 1 + strlen(a->Comment) + 1);
+        CHECK_EQUAL(HeapSize(GetProcessHeap(), 0, w), sizeof *w + 2 * (length_w(w->Name) + 1 + length_w(w->Comment) + 1));
+        CHECK_STATUS(A->FreeContextBuffer(a), SEC_E_OK);
+        CHECK_STATUS(W->FreeContextBuffer(w), SEC_E_OK);
+        CHECK_STATUS(W->FreeContextBuffer(w), SEC_E_INVALID_PARAMETER);
+    }
+}
+#endif
+
 #ifdef __GLIBC__
 /* The heap usage after a thousand conversations equals that after a hundred. */
 static void nothing_grows(void) {
@@ -103,6 +120,9 @@ const struct test memory_tests[] = {
     TEST(foreign_pointers),
     TEST(the_middle_of_a_buffer),
     TEST(twice),
+#ifdef _WIN32
+    TEST(package_information_is_a_block_of_the_heap),
+#endif
 #ifdef __GLIBC__
     TEST(nothing_grows),
 #endif

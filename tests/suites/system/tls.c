@@ -192,6 +192,22 @@ static void passed_on(HMODULE library) {
     check("SaslEnumerateProfiles", status == SEC_E_OK || (status == SEC_E_UNSUPPORTED_FUNCTION && !list && !count));
 }
 
+/* Memory that was ours once: the heap would have given it to somebody else by the second call. */
+static void freed_twice(void) {
+    bool refused = true, whole = true;
+    for (int n = 0; n < 200; n++) {
+        PSecPkgInfoW ours;
+        ULONG count;
+        if (n % 2 ? sspi->QuerySecurityPackageInfoW((SEC_WCHAR *)L"NTLM", &ours) : sspi->EnumerateSecurityPackagesW(&count, &ours)) break;
+        sspi->FreeContextBuffer(ours);
+        char *another = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, 100 + n);
+        refused &= sspi->FreeContextBuffer(ours) == SEC_E_INVALID_PARAMETER;
+        refused &= sspi->FreeContextBuffer((char *)ours + 8) == SEC_E_INVALID_PARAMETER;
+        whole &= HeapValidate(GetProcessHeap(), 0, another) && HeapFree(GetProcessHeap(), 0, another);
+    }
+    check("FreeContextBuffer twice, after Schannel was used", refused && whole && HeapValidate(GetProcessHeap(), 0, NULL));
+}
+
 int main(int count, char **arguments) {
     WSADATA data;
     unsigned short port = count > 1 ? (unsigned short)atoi(arguments[1]) : 0;
@@ -226,6 +242,7 @@ int main(int count, char **arguments) {
         by_own_calls(port);
         by_winhttp(port);
         returns("FreeContextBuffer of the stack, later", sspi->FreeContextBuffer(&stack), SEC_E_INVALID_PARAMETER);
+        freed_twice();
     }
     check("FreeLibrary", FreeLibrary(again) && FreeLibrary(library));
     /* Some programs unload the library and call its functions afterwards. */
