@@ -875,9 +875,9 @@ typedef struct _SECURITY_FUNCTION_TABLE_W {
   FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
   // QuerySecurityPackageInfo.
   QUERY_SECURITY_PACKAGE_INFO_FN_W QuerySecurityPackageInfoW;
-  // Not used.
+  // EncryptMessage, by the number that it had before it was documented.
   void *Reserved3;
-  // Not used.
+  // DecryptMessage, likewise.
   void *Reserved4;
   // ExportSecurityContext.
   EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
@@ -1036,9 +1036,9 @@ typedef struct _SECURITY_FUNCTION_TABLE_A {
   FREE_CONTEXT_BUFFER_FN FreeContextBuffer;
   // QuerySecurityPackageInfo.
   QUERY_SECURITY_PACKAGE_INFO_FN_A QuerySecurityPackageInfoA;
-  // Not used.
+  // EncryptMessage, by the number that it had before it was documented.
   void *Reserved3;
-  // Not used.
+  // DecryptMessage, likewise.
   void *Reserved4;
   // ExportSecurityContext.
   EXPORT_SECURITY_CONTEXT_FN ExportSecurityContext;
@@ -1830,8 +1830,8 @@ SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle phCredential, ULONG ulAt
 // - SEC_I_CONTINUE_NEEDED: send the reply and pass the client's next token to another call.
 // - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call
 //   CompleteAuthToken on the output before sending it. Only if so configured.
-// - SEC_E_BUFFER_TOO_SMALL: the reply needs a buffer of the cbBuffer now set. Nothing has changed:
-//   call again.
+// - SEC_E_BUFFER_TOO_SMALL: the reply needs a buffer of the cbBuffer now set, unless that was 0.
+//   Nothing has changed: call again.
 // - SEC_E_INVALID_HANDLE: the handle is invalid, has ended or is of the other kind, or its
 //   authentication has ended.
 // - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
@@ -2021,7 +2021,7 @@ SECURITY_STATUS MakeSignature(PCtxtHandle phContext, ULONG fQOP, PSecBufferDesc 
 // \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN
 //     buffer.
 // \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
-// \param pfQOP  Receives 0; may be NULL.
+// \param pfQOP  With Kerberos receives 0, and with NTLM nothing; may be NULL.
 //
 // Returns SEC_E_OK, SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, and as MakeSignature.
 SECURITY_STATUS VerifySignature(PCtxtHandle phContext,
@@ -2056,7 +2056,8 @@ SECURITY_STATUS EncryptMessage(PCtxtHandle phContext,
 //     as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then
 //     set to point at the plain message within it.
 // \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
-// \param pfQOP  Receives 0, or SECQOP_WRAP_NO_ENCRYPT; may be NULL.
+// \param pfQOP  With Kerberos receives 0, or SECQOP_WRAP_NO_ENCRYPT, and with NTLM nothing; may be
+//     NULL.
 //
 // Returns as VerifySignature.
 SECURITY_STATUS DecryptMessage(PCtxtHandle phContext,
@@ -2466,9 +2467,11 @@ BOOLEAN SspiIsPromptingNeeded(ULONG ErrorOrNtStatus);
 // contexts.
 PSspiAsyncContext SspiCreateAsyncContext(void);
 
-// Frees an asynchronous context. Its callback is not called any more. A call that waits for a
-// thread is not made; one in progress has returned when this function returns (unless this
-// function is called from within that call). Calls that end a handle are made in any case.
+// Frees an asynchronous context. Its callback is not called any more, and one that is under way
+// has returned when this function returns, unless it is the callback that calls this function. So
+// the callback's data may be freed next. A call that waits for a thread is not made; one in
+// progress has returned likewise. Calls that end a handle are made in any case. Two callbacks that
+// free each other's context wait forever.
 //
 // \param Handle  The context. NULL and invalid contexts are ignored.
 void SspiFreeAsyncContext(PSspiAsyncContext Handle);

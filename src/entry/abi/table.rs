@@ -261,9 +261,9 @@ pub struct SecurityFunctionTable<Char> {
     pub FreeContextBuffer: FREE_CONTEXT_BUFFER_FN,
     /// QuerySecurityPackageInfo.
     pub QuerySecurityPackageInfo: QUERY_SECURITY_PACKAGE_INFO_FN<Char>,
-    /// Not used.
+    /// EncryptMessage, by the number that it had before it was documented.
     pub Reserved3: *mut c_void,
-    /// Not used.
+    /// DecryptMessage, likewise.
     pub Reserved4: *mut c_void,
     /// ExportSecurityContext.
     pub ExportSecurityContext: EXPORT_SECURITY_CONTEXT_FN,

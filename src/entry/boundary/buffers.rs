@@ -178,6 +178,9 @@ impl<'call> Buffer<'call> {
     }
 }
 
+/// An output with a length and no memory. Windows has this status for it.
+const NO_MEMORY: Error = Error::Internal("pvBuffer of the output is NULL and cbBuffer is not 0");
+
 /// The output for a leg's token: the first SECBUFFER_TOKEN buffer of an output descriptor, or
 /// memory that the library allocates.
 pub(crate) struct TokenOut<'call> {
@@ -201,6 +204,7 @@ impl<'call> TokenOut<'call> {
         match &self.buffer {
             _ if length == 0 => Ok(()),
             Some(_) if self.allocate => Ok(()),
+            Some(buffer) if buffer.first(length)?.was.pvBuffer.is_null() => Err(NO_MEMORY),
             Some(buffer) => buffer.first(length)?.check(),
             None => Err(Error::BufferTooSmall { needed: length }),
         }
@@ -229,10 +233,12 @@ impl<'call> TokenOut<'call> {
     }
 
     /// After an error: sets the required length if there was too little room, else an empty token.
+    /// As on Windows, a buffer of no length keeps that.
     pub(crate) fn fail(&self, error: &Error) {
         let Some(buffer) = &self.buffer else { return };
         match error {
-            Error::BufferTooSmall { needed } => buffer.set_length(*needed),
+            Error::BufferTooSmall { needed } if buffer.length() > 0 => buffer.set_length(*needed),
+            Error::BufferTooSmall { .. } => {}
             _ => {
                 buffer.set_length(0);
                 if self.allocate {

@@ -141,7 +141,7 @@ pub(crate) unsafe fn verify(
         let (parts, token) = unsafe { (message.parts()?, message.token.bytes()?) };
         session.verify(&parts, sequence, token)?;
         // SAFETY: C caller's contract, outputs.
-        unsafe { put(qop, 0) };
+        unsafe { tell_quality(session, qop, Qop::Encrypt) };
         Ok(SEC_E_OK)
     };
     // SAFETY: C caller's contract, handles and buffers.
@@ -226,11 +226,22 @@ pub(crate) unsafe fn decrypt(
             session.unseal(&mut parts, sequence, token)?
         };
         // SAFETY: C caller's contract, outputs.
-        unsafe { put(qop, if used == Qop::NoEncrypt { SECQOP_WRAP_NO_ENCRYPT } else { 0 }) };
+        unsafe { tell_quality(session, qop, used) };
         Ok(SEC_E_OK)
     };
     // SAFETY: C caller's contract, handles and buffers.
     unsafe { with_session(context, message, work) }
+}
+
+/// Tells the caller how a message was protected. NTLM leaves `pfQOP` alone, as on Windows.
+///
+/// # Safety
+/// `quality` is NULL or points to a place for it.
+unsafe fn tell_quality(session: &Session, quality: *mut ULONG, used: Qop) {
+    if let Session::Kerberos(_) = session {
+        // SAFETY: C caller's contract, outputs.
+        unsafe { put(quality, if used == Qop::NoEncrypt { SECQOP_WRAP_NO_ENCRYPT } else { 0 }) };
+    }
 }
 
 /// Runs `work` with the keys of an established context and the message's buffers.

@@ -31,7 +31,7 @@ use std::sync::{Arc, LazyLock};
 pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
     LazyLock::new(|| Table::new(Kind::Credential, first_generation));
 
-/// AcquireCredentialsHandle, for a package of this library. `handle` is not NULL.
+/// AcquireCredentialsHandle, for a package of this library.
 ///
 /// # Safety
 /// As the function's own.
@@ -39,6 +39,9 @@ pub(super) unsafe fn acquire<Char: Text>(
     package: Package,
     arguments: &AcquireArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
+    if arguments.handle.is_null() {
+        return Err(Error::InvalidParameter("phCredential is NULL"));
+    }
     let usage = usage(arguments.usage)?;
     // SAFETY: C caller's contract, strings and identities.
     let (principal, data) = unsafe {

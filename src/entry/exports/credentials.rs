@@ -103,9 +103,7 @@ pub unsafe extern "system" fn AcquireCredentialsHandleA(
 /// # Safety
 /// As for AcquireCredentialsHandleW.
 unsafe fn acquire<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
-    if arguments.handle.is_null() {
-        return Err(Error::InvalidParameter("phCredential is NULL"));
-    }
+    // The package first: the others' answers to wrong arguments are their own.
     // SAFETY: C caller's contract, which secur32.dll asks for too.
     unsafe {
         match packages::named(arguments.package) {

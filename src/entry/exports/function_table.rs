@@ -6,6 +6,7 @@ use crate::entry::abi::*;
 use crate::entry::boundary::guard::first_call;
 use crate::entry::forward;
 use std::cell::UnsafeCell;
+use std::ffi::c_void;
 use std::ptr::null_mut;
 
 /// A table in writable memory, as on Windows: some programs replace its functions by wrappers.
@@ -18,10 +19,12 @@ unsafe impl<Char> Sync for Table<Char> {}
 macro_rules! table {
     ($char:ty: $($member:ident = $function:expr,)*) => {
         Table::<$char>(UnsafeCell::new(SecurityFunctionTable {
-            dwVersion: SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION_5,
+            // Windows has this number too, whatever members the table has.
+            dwVersion: SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
             Reserved2: null_mut(),
-            Reserved3: null_mut(),
-            Reserved4: null_mut(),
+            // What EncryptMessage and DecryptMessage were called before they were documented.
+            Reserved3: EncryptMessage as *mut c_void,
+            Reserved4: DecryptMessage as *mut c_void,
             Reserved8: null_mut(),
             FreeCredentialsHandle: Some(FreeCredentialsHandle),
             AcceptSecurityContext: Some(AcceptSecurityContext),

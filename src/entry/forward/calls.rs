@@ -29,6 +29,7 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
     let function =
         Char::functions(system).AcquireCredentialsHandle.ok_or(Error::PackageNotFound)?;
     let mut made = NO_HANDLE;
+    let place = if arguments.handle.is_null() { null_mut() } else { &raw mut made };
     // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
     let status = inside(|| unsafe {
         function(
@@ -39,11 +40,11 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
             arguments.data,
             arguments.get_key,
             arguments.get_key_argument,
-            &mut made,
+            place,
             arguments.expiry,
         )
     });
-    if status < 0 {
+    if status < 0 || arguments.handle.is_null() {
         return Ok(status);
     }
     gave_memory();
@@ -220,9 +221,11 @@ unsafe fn go_on(
     if is_handle(new) && new != was {
         context.handle.replace(new);
     }
-    // SAFETY: C caller's contract, handles: `phContext` points to a handle, which was found. It may
-    // be `phNewContext` too.
-    unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
+    if status >= 0 {
+        // SAFETY: C caller's contract, handles: `phContext` points to a handle, which was found. It
+        // may be `phNewContext` too.
+        unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
+    }
     Ok(status)
 }
 

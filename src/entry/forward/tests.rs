@@ -35,6 +35,9 @@ unsafe extern "system" fn acquire(
         if *package == DENIES {
             return SEC_E_SECPKG_NOT_FOUND;
         }
+        if handle.is_null() {
+            return SEC_E_NO_CREDENTIALS;
+        }
         *handle = CREDENTIAL;
     }
     SEC_E_OK
@@ -58,6 +61,9 @@ unsafe extern "system" fn accept(
             assert!(*credential == CREDENTIAL);
             *new = FIRST;
             return SEC_E_INCOMPLETE_MESSAGE;
+        }
+        if *context == SECOND {
+            return SEC_E_DECRYPT_FAILURE;
         }
         assert!(*context == FIRST && *new == FIRST);
         *new = SECOND;
@@ -265,6 +271,27 @@ fn acquired(package: &str) -> (SECURITY_STATUS, SecHandle) {
     (status, handle)
 }
 
+/// Its own answers, to arguments that this library's packages reject otherwise.
+#[test]
+fn another_package_answers_for_wrong_arguments() {
+    let mut package = text("Schannel");
+    // SAFETY: text with a zero; the fake takes NULL for the handle.
+    let status = unsafe {
+        AcquireCredentialsHandleW(
+            null_mut(),
+            package.as_mut_ptr(),
+            0,
+            std::ptr::without_provenance_mut(7),
+            null_mut(),
+            None,
+            null_mut(),
+            null_mut(),
+            null_mut(),
+        )
+    };
+    assert_eq!(status, SEC_E_NO_CREDENTIALS);
+}
+
 /// One leg with the arguments that the fake expects.
 fn leg(credential: PCredHandle, context: PCtxtHandle, new: PCtxtHandle) -> SECURITY_STATUS {
     // SAFETY: pointers to handles, or NULL.
@@ -295,6 +322,9 @@ fn a_conversation_of_another_package() {
     let mut other = NONE;
     assert_eq!(leg(null_mut(), &mut context, &mut other), SEC_I_CONTINUE_NEEDED);
     assert!(other == context, "the program goes on with the same handle, whatever the system does");
+    let mut unchanged = NONE;
+    assert_eq!(leg(null_mut(), &mut context, &mut unchanged), SEC_E_DECRYPT_FAILURE);
+    assert!(unchanged == NONE, "a call that fails gives no context");
     let mut answer: ULONG = 0;
     // SAFETY: a handle, and a place for the answer.
     unsafe {
@@ -420,5 +450,25 @@ fn memory_of_the_system_s() {
         assert_eq!(FreeContextBuffer((&raw const GIVEN).cast_mut().cast()), SEC_E_OK);
         assert_eq!(BUFFERS_FREED.load(Ordering::SeqCst), freed + 1);
         assert_eq!(FreeContextBuffer((&raw mut nobody_s).cast()), SEC_E_INVALID_PARAMETER);
+    }
+}
+
+/// Even though the heap may have given the address to the system since, had it been freed.
+#[test]
+fn memory_that_was_once_ours_is_never_the_system_s() {
+    assert_eq!(acquired("Schannel").0, SEC_E_OK);
+    let (mut count, mut infos) = (0, null_mut());
+    let freed = BUFFERS_FREED.load(Ordering::SeqCst);
+    // SAFETY: places for both; the fake touches no buffer.
+    unsafe {
+        assert_eq!(EnumerateSecurityPackagesW(&mut count, &mut infos), SEC_E_OK);
+        let (name, second) = ((*infos).Name, infos.add(1));
+        for _ in 0..2 {
+            assert_eq!(FreeContextBuffer(name.cast()), SEC_E_INVALID_PARAMETER);
+            assert_eq!(FreeContextBuffer(second.cast()), SEC_E_INVALID_PARAMETER);
+            FreeContextBuffer(infos.cast());
+        }
+        assert_eq!(FreeContextBuffer(infos.cast()), SEC_E_INVALID_PARAMETER);
+        assert_eq!(BUFFERS_FREED.load(Ordering::SeqCst), freed);
     }
 }

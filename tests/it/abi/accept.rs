@@ -40,10 +40,18 @@ fn every_capacity_below_the_need_is_refused_and_none_costs_the_leg() {
         server.room = 0;
         let mut end = server.step(&inbound, Some(&token));
         while end.status == SEC_E_BUFFER_TOO_SMALL {
-            assert!(end.length as usize > server.room, "the need is more than there was");
             let need = end.length as usize;
-            server.room =
-                if server.room + 1 < need { (server.room * 2 + 1).min(need - 1) } else { need };
+            server.room = match server.room {
+                // As on Windows, a buffer of no length is not told the need.
+                0 => {
+                    assert_eq!(need, 0);
+                    1
+                }
+                room => {
+                    assert!(need > room, "the need is more than there was");
+                    if room + 1 < need { (room * 2 + 1).min(need - 1) } else { need }
+                }
+            };
             end = server.step(&inbound, Some(&token));
         }
         if end.status == SEC_E_OK {

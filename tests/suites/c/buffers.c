@@ -61,8 +61,9 @@ static void keep(struct conversation *c, const SecBuffer *out) {
     memcpy(c->server.sent.data, out->pvBuffer, out->cbBuffer);
 }
 
-/* Tries every leg with no room, one byte too little, and exactly enough; each rejection reports the required
- * length, writes nothing, and leaves the context ready for the repetition. */
+/* Tries every leg with no room, with a byte, with one byte too little, and exactly enough. Each rejection writes nothing and
+ * leaves the context ready for the repetition; with any room it reports the required length, with none it leaves 0, as Windows
+ * does (Wine's tests). */
 static void too_small_then_enough(SEC_WCHAR *package, unsigned legs) {
     struct conversation c;
     struct terms terms = {.package = package};
@@ -71,9 +72,13 @@ static void too_small_then_enough(SEC_WCHAR *package, unsigned legs) {
         CHECK(client_leg(&c) >= 0);
         struct guarded none = guarded_new(0);
         CHECK_STATUS(leg_into(&c, &none.buffer, 1, 0), SEC_E_BUFFER_TOO_SMALL);
-        ULONG need = none.buffer.cbBuffer;
-        CHECK(need > 0 && need < TOKEN_MAX);
+        CHECK_EQUAL(none.buffer.cbBuffer, 0);
         guarded_check(&none, 0);
+        struct guarded little = guarded_new(1);
+        CHECK_STATUS(leg_into(&c, &little.buffer, 1, 0), SEC_E_BUFFER_TOO_SMALL);
+        ULONG need = little.buffer.cbBuffer;
+        CHECK(need > 1 && need < TOKEN_MAX);
+        guarded_check(&little, 0);
         struct guarded less = guarded_new(need - 1);
         CHECK_STATUS(leg_into(&c, &less.buffer, 1, 0), SEC_E_BUFFER_TOO_SMALL);
         CHECK_EQUAL(less.buffer.cbBuffer, need);
@@ -110,6 +115,28 @@ static void too_small_first_call_makes_no_context(void) {
                                           &out_desc, &attributes, NULL),
                  SEC_E_BUFFER_TOO_SMALL);
     CHECK_STATUS(W->DeleteSecurityContext(&context), SEC_E_INVALID_HANDLE);
+    conversation_close(&c);
+}
+
+/* Wine's tests, which were run on Windows: SEC_E_INTERNAL_ERROR, or success. */
+static void an_output_with_a_length_and_no_memory(void) {
+    struct conversation c;
+    REQUIRE(conversation_open(&c, NULL));
+    CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+    SecBuffer out = {TOKEN_MAX, SECBUFFER_TOKEN, NULL};
+    CHECK_STATUS(leg_into(&c, &out, 1, 0), SEC_E_INTERNAL_ERROR);
+    CHECK(!c.server.has_context);
+    CHECK_EQUAL(out.cbBuffer, 0);
+    SecBufferDesc out_desc = {SECBUFFER_VERSION, 1, &out};
+    CtxtHandle context = {0, 0};
+    ULONG attributes;
+    out.cbBuffer = TOKEN_MAX;
+    CHECK_STATUS(W->InitializeSecurityContextW(&c.client.credential, NULL, NULL, 0, 0, 0, NULL, 0, &context, &out_desc, &attributes,
+                                               NULL),
+                 SEC_E_INTERNAL_ERROR);
+    /* the conversation goes on with what the client has sent */
+    CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+    CHECK(converse(&c));
     conversation_close(&c);
 }
 
@@ -292,6 +319,7 @@ const struct test buffers_tests[] = {
     TEST(too_small_is_repeatable_for_negotiate),
     TEST(too_small_is_repeatable_for_ntlm),
     TEST(too_small_first_call_makes_no_context),
+    TEST(an_output_with_a_length_and_no_memory),
     TEST(large_output_keeps_its_rest),
     TEST(no_token_means_length_zero),
     TEST(no_output_is_needed_where_nothing_is_sent),

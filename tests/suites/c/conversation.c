@@ -159,7 +159,7 @@ static bool send_message(struct side *from, struct side *to, ULONG number) {
     return CHECK_STATUS(W->EncryptMessage(&from->context, 0, &desc, number), SEC_E_OK) &&
            CHECK(memcmp(message, text, sizeof text) != 0) &&
            CHECK_STATUS(W->DecryptMessage(&to->context, &desc, number, &qop), SEC_E_OK) &&
-           CHECK(memcmp(message, text, sizeof text) == 0) && CHECK_EQUAL(qop, 0);
+           CHECK(memcmp(message, text, sizeof text) == 0) && CHECK_EQUAL(qop, 77);
 }
 
 bool conversation_works(struct conversation *c) {

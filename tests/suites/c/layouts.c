@@ -142,7 +142,7 @@ static void stream_layout(void) {
     SecBufferDesc desc = {SECBUFFER_VERSION, 2, parts};
     ULONG qop = 77;
     CHECK_STATUS(W->DecryptMessage(&c.server.context, &desc, 0, &qop), SEC_E_OK);
-    CHECK_EQUAL(qop, 0);
+    CHECK_EQUAL(qop, 77);
     CHECK_EQUAL(parts[1].cbBuffer, sizeof MESSAGE_TEXT);
     CHECK(parts[1].pvBuffer == stream + SIGNATURE);
     CHECK(memcmp(stream + SIGNATURE, MESSAGE_TEXT, sizeof MESSAGE_TEXT) == 0);

@@ -127,8 +127,17 @@ static void refuses_null_arguments(void) {
 static void tables_are_static(void) {
     CHECK(InitSecurityInterfaceAByName() == InitSecurityInterfaceAByName());
     CHECK(InitSecurityInterfaceWByName() == InitSecurityInterfaceWByName());
-    CHECK(InitSecurityInterfaceAByName()->dwVersion >= SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION);
-    CHECK_EQUAL(InitSecurityInterfaceAByName()->dwVersion, InitSecurityInterfaceWByName()->dwVersion);
+}
+
+/* As on Windows, where Wine's tests were run: some programs compare the version, and some call what is reserved. */
+static void tables_are_those_of_windows(void) {
+    PSecurityFunctionTableA a = InitSecurityInterfaceAByName();
+    PSecurityFunctionTableW w = InitSecurityInterfaceWByName();
+    CHECK_EQUAL(a->dwVersion, SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION);
+    CHECK_EQUAL(w->dwVersion, SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION);
+    CHECK((void *)a->Reserved3 == (void *)a->EncryptMessage && (void *)w->Reserved3 == (void *)w->EncryptMessage);
+    CHECK((void *)a->Reserved4 == (void *)a->DecryptMessage && (void *)w->Reserved4 == (void *)w->DecryptMessage);
+    CHECK(!a->Reserved2 && !w->Reserved2);
 }
 
 /* Every documented slot is callable: programs call them without a check. */
@@ -185,6 +194,7 @@ const struct test packages_tests[] = {
     TEST(refuses_unknown_names),
     TEST(refuses_null_arguments),
     TEST(tables_are_static),
+    TEST(tables_are_those_of_windows),
     TEST(tables_are_complete),
     TEST(a_handle_of_zeros),
     END_OF_TESTS,

@@ -40,7 +40,7 @@ pub unsafe extern "system" fn MakeSignature(
 /// \param pMessage  The message in SECBUFFER_DATA buffers and the signature in a SECBUFFER_TOKEN
 ///     buffer.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
-/// \param pfQOP  Receives 0; may be NULL.
+/// \param pfQOP  With Kerberos receives 0, and with NTLM nothing; may be NULL.
 ///
 /// Returns SEC_E_OK, SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE, and as MakeSignature.
 ///
@@ -99,7 +99,8 @@ pub unsafe extern "system" fn EncryptMessage(
 ///     as received in one SECBUFFER_STREAM buffer, and an empty SECBUFFER_DATA buffer that is then
 ///     set to point at the plain message within it.
 /// \param MessageSeqNo  The message's number; used by datagram contexts, else ignored.
-/// \param pfQOP  Receives 0, or SECQOP_WRAP_NO_ENCRYPT; may be NULL.
+/// \param pfQOP  With Kerberos receives 0, or SECQOP_WRAP_NO_ENCRYPT, and with NTLM nothing; may be
+///     NULL.
 ///
 /// Returns as VerifySignature.
 ///

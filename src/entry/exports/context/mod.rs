@@ -41,8 +41,8 @@ pub use query::*;
 /// - SEC_I_CONTINUE_NEEDED: send the reply and pass the client's next token to another call.
 /// - SEC_I_COMPLETE_NEEDED, SEC_I_COMPLETE_AND_CONTINUE: as the two above, but call
 ///   CompleteAuthToken on the output before sending it. Only if so configured.
-/// - SEC_E_BUFFER_TOO_SMALL: the reply needs a buffer of the cbBuffer now set. Nothing has changed:
-///   call again.
+/// - SEC_E_BUFFER_TOO_SMALL: the reply needs a buffer of the cbBuffer now set, unless that was 0.
+///   Nothing has changed: call again.
 /// - SEC_E_INVALID_HANDLE: the handle is invalid, has ended or is of the other kind, or its
 ///   authentication has ended.
 /// - SEC_E_INVALID_TOKEN, SEC_E_LOGON_DENIED, SEC_E_BAD_BINDINGS, SEC_E_TARGET_UNKNOWN,
