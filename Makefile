@@ -31,7 +31,7 @@ test-programs: ## real programs with the library in place: build them, authentic
 
 test-wine32: ## what runs in 32 bits, from scratch: the C harness, the conformance suite, a real program
 	@scripts/wine.sh 32 --stop; rm -rf build/wine/prefix32 build/c/wine32 build/conformance/wine32
-	@scripts/test.sh c-wine32 conformance-wine32 system-wine32 programs-wine32
+	@scripts/test.sh c-wine32 conformance-wine32 system-wine32 winetest-wine32 programs-wine32
 
 bench: dist-linux-x86_64 ## measure, against other implementations
 	@benches/run.sh
