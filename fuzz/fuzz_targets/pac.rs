@@ -72,9 +72,10 @@ fn use_pac(pac: &Pac<'_>, length: usize) {
         use_groups(info.groups(), length);
     }
     pac.requestor().into_iter().for_each(shown);
-    let _ = (
-        pac.client_claims().is_ok(),
-        pac.device_claims().is_ok(),
-        format!("{pac:?} {:?}", pac.upn_dns_info()),
-    );
+    let _ = format!("{pac:?} {:?}", pac.upn_dns_info());
+    for claims in [pac.client_claims(), pac.device_claims()] {
+        if let Ok(Some(claims)) = claims {
+            let _ = claims.arrays();
+        }
+    }
 }

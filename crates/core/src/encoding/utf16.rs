@@ -33,6 +33,16 @@ impl<'a> Utf16<'a> {
         Ok(text)
     }
 
+    /// For a text that need not be there: empty if it has unpaired surrogates or NULs.
+    ///
+    /// Errors: `InvalidToken` for an odd length.
+    pub fn if_text(bytes: &'a [u8]) -> Result<Utf16<'a>> {
+        match bytes.len().is_multiple_of(2) {
+            true => Ok(Utf16::new(bytes).unwrap_or_default()),
+            false => Err(Error::InvalidToken("half a character")),
+        }
+    }
+
     /// The code units, in order.
     pub fn units(self) -> impl Iterator<Item = u16> + use<'a> {
         self.units.iter().map(|unit| u16::from_le_bytes(*unit))

@@ -13,12 +13,13 @@ use std::ptr::NonNull;
 /// AUTHZ_SECURITY_ATTRIBUTES_INFORMATION, followed by all that it points to. Claims of unknown
 /// types are left out.
 ///
-/// Errors: `Unsupported` for claims that are compressed, `OutOfMemory`.
+/// Errors: `Unsupported` for claims that are compressed in an unsupported way, `InvalidToken`,
+/// `OutOfMemory`.
 pub(crate) fn subject_attributes(client_claims: &[u8]) -> Result<*mut c_void> {
     let claims = Claims::parse(client_claims)?;
     let arrays = claims
-        .arrays
-        .ok_or(Error::Unsupported("claims that the domain controller has compressed"))?;
+        .arrays()?
+        .ok_or(Error::Unsupported("claims compressed in a format that is not supported"))?;
     let claims: Vec<&Claim<'_>> = arrays
         .iter()
         .flat_map(|array| &array.claims)

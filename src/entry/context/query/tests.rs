@@ -158,9 +158,33 @@ fn claims_as_authz_lays_them_out() {
     }
 }
 
+/// As a Windows domain controller has compressed them; the crate `negossp-core` tests the values.
+#[test]
+fn compressed_claims() {
+    let recorded = include_str!("../../../../tests/data/kerberos/pac/windows.txt");
+    let line = recorded.lines().find_map(|line| line.strip_prefix("claims_compressed ")).unwrap();
+    let byte = |at| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
+    let bytes: Vec<u8> = (0..line.len()).step_by(2).map(byte).collect();
+    let account = AccountInfo { client_claims: Some(bytes.into()), ..AccountInfo::default() };
+    let mut context = context(Some(account));
+    let answer: SecPkgContext_SubjectAttributes =
+        query(&mut context, SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES).unwrap();
+    end(context);
+    // SAFETY: the attribute's documentation says what is there, until it is freed.
+    unsafe {
+        let all = answer.AttributeInfo.cast::<AUTHZ_SECURITY_ATTRIBUTES_INFORMATION>().read();
+        assert_eq!(all.AttributeCount, 3);
+        let attributes = slice::from_raw_parts(all.Attribute.pAttributeV1, 3);
+        let names: Vec<String> = attributes.iter().map(|attribute| text(attribute.pName)).collect();
+        assert!(names[1].starts_with("ad://ext/sAMAccountName:"), "{names:?}");
+        assert_eq!(text(attributes[1].Values.ppString.read()), "testuser1");
+        assert_eq!(exports::FreeContextBuffer(answer.AttributeInfo), SEC_E_OK);
+    }
+}
+
 #[test]
 fn no_claims() {
-    for account in [None, Some(claims(4)), Some(AccountInfo::default())] {
+    for account in [None, Some(claims(3)), Some(AccountInfo::default())] {
         let mut context = context(account);
         let answer = query::<SecPkgContext_SubjectAttributes>(
             &mut context,

@@ -63,8 +63,17 @@ pub struct UnicodeString {
 impl UnicodeString {
     /// Reads the referent: the text, which is empty if the pointer is null.
     pub fn read<'a>(self, reader: &mut Reader<'a>) -> Result<Utf16<'a>> {
+        Utf16::new(self.bytes(reader)?)
+    }
+
+    /// Reads the referent; it counts as empty if it is not text (see [`Utf16::new`]).
+    pub fn read_if_text<'a>(self, reader: &mut Reader<'a>) -> Result<Utf16<'a>> {
+        Utf16::if_text(self.bytes(reader)?)
+    }
+
+    fn bytes<'a>(self, reader: &mut Reader<'a>) -> Result<&'a [u8]> {
         if !self.buffer.is_present() {
-            return if self.length == 0 { Ok(Utf16::default()) } else { Err(MISSING) };
+            return if self.length == 0 { Ok(&[]) } else { Err(MISSING) };
         }
         if !self.length.is_multiple_of(2) {
             return Err(Error::InvalidToken("NDR: half a character"));
@@ -74,7 +83,7 @@ impl UnicodeString {
         {
             return Err(COUNT);
         }
-        Utf16::new(units)
+        Ok(units)
     }
 }
 

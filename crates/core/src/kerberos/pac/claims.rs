@@ -1,25 +1,28 @@
 //! PAC_CLIENT_CLAIMS_INFO and PAC_DEVICE_CLAIMS_INFO, [MS-PAC] 2.11 and 2.13: the claims of
 //! [MS-ADTS] 2.2.18.
 //!
-//! Domain controllers compress claims if that saves enough. Compressed claims are passed on unread:
-//! decompression ([MS-XCA] 2.1) is not worth its risk unless a server needs it.
+//! Domain controllers compress claims if that saves enough, with XPRESS Huffman. The other two
+//! formats are not read: no domain controller is known to use them.
 
 use crate::encoding::ndr::reader::{Pointer, Reader};
 use crate::encoding::utf16::Utf16;
+use crate::encoding::xpress_huffman::decompress;
 use crate::types::error::{Error, Result};
+use std::borrow::Cow;
 
 /// CLAIMS_SET_METADATA, [MS-ADTS] 2.2.18.8.
 #[derive(Debug, Clone)]
 pub struct Claims<'a> {
     /// usCompressionFormat
     pub compression: Compression,
-    /// ClaimsSet: a CLAIMS_SET, serialized and possibly compressed (see `compression`).
-    pub claims_set: &'a [u8],
-    /// ulUncompressedClaimsSetSize, in bytes.
-    pub uncompressed_size: u32,
-    /// The contents of `claims_set`; `None` if it is compressed.
-    pub arrays: Option<Vec<ClaimsArray<'a>>>,
+    /// ClaimsSet: a CLAIMS_SET, serialized; `None` if it is compressed in a way that is not
+    /// supported.
+    claims_set: Option<Cow<'a, [u8]>>,
 }
+
+/// The longest claims that are decompressed, in bytes. Those of a real client have a few thousand: a
+/// token has at most 65535 bytes, with a PAC that is not compressed as a whole.
+const LONGEST: u32 = 1 << 20;
 
 /// CLAIMS_COMPRESSION_FORMAT, [MS-ADTS] 2.2.18.4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +75,7 @@ const MISSING: Error = Error::InvalidToken("PAC: values of a claim are missing")
 impl<'a> Claims<'a> {
     /// Parses the buffer.
     ///
-    /// Errors: `InvalidToken` if it is malformed.
+    /// Errors: `InvalidToken` if it is malformed, `OutOfMemory`.
     pub fn parse(contents: &'a [u8]) -> Result<Claims<'a>> {
         let mut reader = Reader::type_serialized(contents)?;
         let r = &mut reader;
@@ -86,16 +89,27 @@ impl<'a> Claims<'a> {
             4 => Compression::XpressHuff,
             _ => return Err(Error::InvalidToken("PAC: claims compressed in an unknown way")),
         };
-        let uncompressed_size = r.u32()?;
+        let size = r.u32()?;
         // usReservedType, ulReservedFieldSize and ReservedField follow the data read here.
         claims_set.required()?;
         let (_, _, _) = (r.u16()?, r.u32()?, r.pointer()?.is_present());
         let claims_set = r.conformant(claims_set_size, 1, 1)?;
-        let arrays = match compression {
-            Compression::None => Some(claims_arrays(claims_set)?),
-            _ => None,
+        let claims_set = match compression {
+            Compression::None => Some(Cow::from(claims_set)),
+            Compression::XpressHuff if size > LONGEST => {
+                return Err(Error::InvalidToken("PAC: claims that are too long"));
+            }
+            Compression::XpressHuff => Some(decompress(claims_set, size as usize)?.into()),
+            Compression::Lznt1 | Compression::Xpress => None,
         };
-        Ok(Claims { compression, claims_set, uncompressed_size, arrays })
+        Ok(Claims { compression, claims_set })
+    }
+
+    /// The claims by their sources; `None` if they are compressed in a way that is not supported.
+    ///
+    /// Errors: `InvalidToken` if they are malformed.
+    pub fn arrays(&self) -> Result<Option<Vec<ClaimsArray<'_>>>> {
+        self.claims_set.as_deref().map(claims_arrays).transpose()
     }
 }
 

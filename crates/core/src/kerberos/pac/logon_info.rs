@@ -47,7 +47,9 @@ pub struct Beside<'a> {
     pub upn: Utf16<'a>,
 }
 
-/// The client's account. The session keys of other protocols in the structure are not kept.
+/// The client's account. The session keys of other protocols in the structure are not kept. Names
+/// other than EffectiveName and LogonDomainName are empty if they are not text: an administrator who
+/// writes half a surrogate into one must not keep the account from logging on.
 #[derive(Clone, Copy)]
 pub struct LogonInfo<'a> {
     /// LogonTime
@@ -172,18 +174,18 @@ impl<'a> LogonInfo<'a> {
             password_can_change,
             password_must_change,
             effective_name: effective_name.read(r)?,
-            full_name: full_name.read(r)?,
-            logon_script: logon_script.read(r)?,
-            profile_path: profile_path.read(r)?,
-            home_directory: home_directory.read(r)?,
-            home_directory_drive: home_directory_drive.read(r)?,
+            full_name: full_name.read_if_text(r)?,
+            logon_script: logon_script.read_if_text(r)?,
+            profile_path: profile_path.read_if_text(r)?,
+            home_directory: home_directory.read_if_text(r)?,
+            home_directory_drive: home_directory_drive.read_if_text(r)?,
             logon_count,
             bad_password_count,
             user_id,
             primary_group_id,
             group_ids: GroupMemberships::read(r, group_ids, group_count)?,
             user_flags,
-            logon_server: logon_server.read(r)?,
+            logon_server: logon_server.read_if_text(r)?,
             logon_domain_name: logon_domain_name.read(r)?,
             logon_domain_id: logon_domain_id.read(|| r.sid())?,
             user_account_control,
@@ -198,11 +200,11 @@ impl<'a> LogonInfo<'a> {
             info.resource_group_ids = GroupMemberships::read(r, ids, count)?;
         }
         let (dns_logon_domain_name, upn) = match domain_and_upn {
-            Some((domain, upn)) => (domain.read(r)?, upn.read(r)?),
+            Some((domain, upn)) => (domain.read_if_text(r)?, upn.read_if_text(r)?),
             None => (Utf16::default(), Utf16::default()),
         };
         for string in expansion {
-            let _ = string.read(r)?;
+            let _ = string.read_if_text(r)?;
         }
         if user_flags & user_flags::EXTRA_SIDS == 0 {
             info.extra_sids = ExtraSids::default();

@@ -4,7 +4,7 @@ use crate::encoding::utf16::Utf16;
 use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 
-/// The client's names in DNS format.
+/// The client's names in DNS format. They are empty if they are not text.
 #[derive(Debug, Clone, Copy)]
 pub struct UpnDnsInfo<'a> {
     /// Upn: userPrincipalName, or a constructed one.
@@ -36,10 +36,10 @@ impl<'a> UpnDnsInfo<'a> {
         let flags = u32::from_le_bytes(flags);
         let extended = flags & EXTENDED != 0;
         Ok(UpnDnsInfo {
-            upn: Utf16::new(field(contents, 0)?)?,
-            dns_domain_name: Utf16::new(field(contents, 4)?)?,
+            upn: Utf16::if_text(field(contents, 0)?)?,
+            dns_domain_name: Utf16::if_text(field(contents, 4)?)?,
             upn_is_constructed: flags & CONSTRUCTED != 0,
-            sam_name: if extended { Some(Utf16::new(field(contents, 12)?)?) } else { None },
+            sam_name: if extended { Some(Utf16::if_text(field(contents, 12)?)?) } else { None },
             sid: if extended { Some(Sid::from_bytes(field(contents, 16)?)?) } else { None },
         })
     }

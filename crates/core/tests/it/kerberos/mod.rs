@@ -10,3 +10,4 @@ mod pac;
 mod replay;
 mod session;
 mod session_recorded;
+mod windows_pac;

@@ -2,13 +2,13 @@
 //! of our own.
 
 use crate::support::pac::{
-    LogonInfo, client_info, pac_type, place, sid, sign, signed, upn_dns_info,
+    LogonInfo, client_info, pac_type, place, sid, sign, sign_basic, signed, upn_dns_info, utf16,
 };
 use crate::support::shared;
 use negossp_core::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp_core::kerberos::message::authorization_data::ad_type;
 use negossp_core::kerberos::message::{AuthorizationData, EncTicketPart};
-use negossp_core::kerberos::pac::{Compression, Pac, buffer_type};
+use negossp_core::kerberos::pac::{Claims, Compression, Pac, buffer_type};
 use negossp_core::principal::SidAndAttributes;
 use negossp_core::types::error::{Error, Result};
 use negossp_core::types::sid::Sid;
@@ -385,8 +385,9 @@ fn read_all(pac: &Pac<'_>) -> Result<()> {
     }
     let _ = (pac.verify_kdc(&keys), pac.verify_full(&keys), pac.verify_server(&keys));
     let _ = pac.check_client_info(AUTHTIME, [&b"alice"[..]], b"EXAMPLE.TEST");
-    pac.client_claims()?;
-    pac.device_claims()?;
+    for claims in [pac.client_claims()?, pac.device_claims()?].into_iter().flatten() {
+        claims.arrays()?;
+    }
     pac.device_info().map(|info| info.map(|info| info.groups().count()))?;
     Ok(())
 }
@@ -929,6 +930,73 @@ fn upn_dns_info_short_and_extended() {
     }
 }
 
+/// The KDC's signature is over the server's only, so neither protects against a holder of the
+/// service's key who changes the PAC.
+#[test]
+fn the_full_signature_is_verified_if_there_is_one() {
+    let kdc = kdc_key().derive_usage(key_usage::PAC_SIGNATURE);
+    let service = service_key().derive_usage(key_usage::PAC_SIGNATURE);
+    let mut buffers = crate::support::pac::alice(AUTHTIME);
+    buffers.push((buffer_type::FULL_SIGNATURE, [&16i32.to_le_bytes()[..], &[0; 12]].concat()));
+    let good = signed(&buffers, &service_key(), &kdc_key());
+    let ticket = SAMBA[0].bytes("enc_ticket_part");
+    assert_eq!(Pac::parse(&good).unwrap().verify_as_kdc(&ticket, &kdc), Ok(()));
+    let full = place(&good, buffer_type::FULL_SIGNATURE);
+    for at in [full.start + 4, full.end - 1, place(&good, buffer_type::LOGON_INFO).end - 1] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        sign_basic(&mut bad, &service_key(), &kdc_key());
+        let Ok(pac) = Pac::parse(&bad) else { panic!("{at}") };
+        assert_eq!((pac.verify_server(&service), pac.verify_kdc(&kdc)), (Ok(()), Ok(())), "{at}");
+        assert_eq!(pac.verify_as_kdc(&ticket, &kdc), Err(MISMATCH), "{at}");
+    }
+}
+
+/// An administrator can write what is not text into the attributes of an account.
+#[test]
+fn text_that_nobody_needs_may_be_anything() {
+    let changed = |old: &str, new: &[u8]| {
+        let mut pac = pac_type(&crate::support::pac::alice(AUTHTIME));
+        let old = utf16(old);
+        let places: Vec<usize> =
+            (0..pac.len() - old.len()).filter(|&at| pac[at..].starts_with(&old)).collect();
+        assert!(!places.is_empty());
+        places.into_iter().for_each(|at| pac[at..at + new.len()].copy_from_slice(new));
+        pac
+    };
+    for bad in [b"\0\0", b"\x00\xd8", b"\x00\xdc"] {
+        for word in
+            ["Alice Example", "logon.cmd", "DC1", "alice@ad.example.test", "AD.EXAMPLE.TEST"]
+        {
+            let bytes = changed(word, bad);
+            let pac = Pac::parse(&bytes).unwrap();
+            let (info, upn) = (pac.logon_info().unwrap(), pac.upn_dns_info().unwrap());
+            let texts = [
+                ("Alice Example", info.full_name),
+                ("logon.cmd", info.logon_script),
+                ("DC1", info.logon_server),
+                ("alice@ad.example.test", upn.upn),
+                ("AD.EXAMPLE.TEST", upn.dns_domain_name),
+                ("alice", info.effective_name),
+                ("EXAMPLE", info.logon_domain_name),
+            ];
+            for (expected, text) in texts {
+                let expected = if expected == word { "" } else { expected };
+                assert_eq!(text.to_text(), expected, "{word} {bad:x?}");
+            }
+            assert_eq!(info.user_sid(), Some(sid("S-1-5-21-1-2-3-1102")));
+        }
+    }
+    // Those by which the client is known must be text.
+    for info in [
+        LogonInfo { effective_name: "ali\0ce".into(), ..LogonInfo::default() },
+        LogonInfo { logon_domain_name: "EXAM\0PLE".into(), ..LogonInfo::default() },
+    ] {
+        let bytes = pac_type(&[(buffer_type::LOGON_INFO, info.encode())]);
+        assert!(matches!(parse_error(&bytes), Error::InvalidToken(_)));
+    }
+}
+
 #[test]
 fn attributes_and_requestor() {
     let attributes = |contents: &[u8]| {
@@ -957,8 +1025,11 @@ fn claims_of_every_type() {
     let claims = |contents: &[u8]| {
         let bytes = pac_type(&[(buffer_type::CLIENT_CLAIMS, contents.to_vec())]);
         let pac = Pac::parse(&bytes).unwrap();
-        pac.client_claims()
-            .map(|claims| claims.map(|claims| (claims.compression, format!("{:?}", claims.arrays))))
+        pac.client_claims().and_then(|claims| {
+            let shown =
+                |claims: Claims<'_>| Ok((claims.compression, format!("{:?}", claims.arrays()?)));
+            claims.map(shown).transpose()
+        })
     };
     let good = crate::support::pac::claims(0, &crate::support::pac::some_claims());
     let shown = concat!(
@@ -969,9 +1040,9 @@ fn claims_of_every_type() {
         r#"Claim { id: "ad://ext/flag", values: Boolean([true, false]) }] }])"#,
     );
     assert_eq!(claims(&good), Ok(Some((Compression::None, shown.into()))));
-    // Compressed claims are passed on; those with an unknown compression format are rejected.
-    let compressed = claims(&crate::support::pac::claims(4, &crate::support::pac::some_claims()));
-    assert_eq!(compressed, Ok(Some((Compression::XpressHuff, "None".into()))));
+    // Formats that no domain controller uses are not read; unknown ones are rejected.
+    let compressed = claims(&crate::support::pac::claims(3, &crate::support::pac::some_claims()));
+    assert_eq!(compressed, Ok(Some((Compression::Xpress, "None".into()))));
     assert!(claims(&crate::support::pac::claims(1, &[])).is_err());
     assert_eq!(claims(&[]), Ok(None));
     for length in 1..good.len() {
@@ -1012,6 +1083,7 @@ fn groups_of_a_device() {
 #[test]
 fn ticket_signature_at_any_depth() {
     let kdc = kdc_key().derive_usage(key_usage::PAC_SIGNATURE);
+    let service = service_key().derive_usage(key_usage::PAC_SIGNATURE);
     let recorded = SAMBA[0].bytes("enc_ticket_part");
     let ticket_with = |list: &[u8]| {
         // The recorded ticket with another list: [10] is its last element.
@@ -1046,6 +1118,15 @@ fn ticket_signature_at_any_depth() {
         let ticket = ticket_with(&wrap(&bytes, depth));
         let pac = Pac::parse(&bytes).unwrap();
         pac.verify_as_kdc(&ticket, &kdc).unwrap();
+        // The other signatures, over the wrong one, are right.
+        let mut wrong = buffers.clone();
+        wrong[3].1[4] ^= 1;
+        let wrong = signed(&wrong, &service_key(), &kdc_key());
+        let ticket_of_wrong = ticket_with(&wrap(&wrong, depth));
+        let pac_of_wrong = Pac::parse(&wrong).unwrap();
+        assert_eq!(pac_of_wrong.verify_server(&service), Ok(()));
+        assert_eq!(pac_of_wrong.verify_kdc(&kdc), Ok(()));
+        assert_eq!(pac_of_wrong.verify_as_kdc(&ticket_of_wrong, &kdc), Err(MISMATCH));
         let elsewhere = ticket_with(&wrap(&bytes, depth + 1));
         assert_eq!(pac.verify_ticket(&elsewhere, &kdc), Err(MISMATCH));
         assert!(

@@ -337,6 +337,15 @@ pub(crate) fn sign(pac: &mut [u8], server: &Key, kdc: &Key) {
     {
         write_signature(pac, buffer_type::FULL_SIGNATURE, kdc, &blank);
     }
+    sign_basic(pac, server, kdc);
+}
+
+/// Makes the server's signature and the KDC's over it, and leaves the others as they are.
+pub(crate) fn sign_basic(pac: &mut [u8], server: &Key, kdc: &Key) {
+    for kind in [buffer_type::SERVER_SIGNATURE, buffer_type::KDC_SIGNATURE] {
+        let range = place(pac, kind);
+        pac[range.start + 4..range.end].fill(0);
+    }
     let unsigned = pac.to_vec();
     write_signature(pac, buffer_type::SERVER_SIGNATURE, server, &unsigned);
     let range = place(pac, buffer_type::SERVER_SIGNATURE);
