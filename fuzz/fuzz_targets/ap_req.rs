@@ -56,7 +56,7 @@ fn message(bytes: &[u8]) {
     again!(TgtRequest, bytes);
     again!(TgtReply, bytes);
     if let Ok(request) = ApReq::decode(bytes) {
-        name(&request.ticket.sname, request.ticket.realm);
+        name(&request.ticket.sname.for_log(), request.ticket.realm.for_log());
     }
     if let Ok(part) = EncTicketPart::decode(bytes) {
         name(&part.cname, part.crealm);

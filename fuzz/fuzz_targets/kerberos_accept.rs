@@ -14,7 +14,7 @@ use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncKrbCredPart, EncTicketPart,
     EncryptedData, EncryptionKey, EtypeList, HostAddress, HostAddresses, KrbCred, KrbCredInfo,
-    PrincipalName, Ticket, TicketFlags, TransitedEncoding,
+    PrincipalName, Ticket, TicketFlags, TransitedEncoding, Unprotected,
 };
 use negossp::kerberos::{Acceptor, CredentialKeys, Service};
 use negossp::mechanism::Package;
@@ -111,7 +111,11 @@ fuzz_target!(|plan: Plan| {
         .encrypt(key_usage::TICKET, &edited(part.encode().to_vec(), &plan.ticket), &SystemRandom)
         .unwrap();
     let encrypted = |cipher| EncryptedData { etype: 17, kvno: None, cipher };
-    let ticket = Ticket { realm: b"R", sname: service, enc_part: encrypted(&ticket_cipher) };
+    let ticket = Ticket {
+        realm: Unprotected::new(&b"R"[..]),
+        sname: Unprotected::new(service),
+        enc_part: encrypted(&ticket_cipher),
+    };
     let info = KrbCredInfo {
         key: EncryptionKey::of(&world.session_key),
         prealm: Some(b"R"),

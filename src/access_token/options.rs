@@ -108,6 +108,12 @@ impl Options {
     pub fn user(&self, name: &str) -> Option<&LocalUser> {
         self.users.iter().find(|(known, _)| same_user(known, name)).map(|(_, user)| user)
     }
+
+    /// The table's entry for the account of a domain with this principal, in any letter case.
+    pub fn user_of_directory(&self, principal: &str) -> Option<&LocalUser> {
+        let same = |known: &str| known.contains('@') && account_name::same(known, principal);
+        self.users.iter().find(|(known, _)| same(known)).map(|(_, user)| user)
+    }
 }
 
 /// Two names in the table mean the same client. Case is significant in Kerberos principals only.

@@ -50,6 +50,29 @@ impl Settings {
         }
     }
 
+    /// The domains that the server belongs to.
+    pub fn own_domains(&self) -> kerberos::OwnDomains {
+        let server = &self.server;
+        let dns_domain =
+            Some(&server.dns_domain).filter(|name| server.in_domain && !name.is_empty());
+        let domain = self.domain.as_ref();
+        let names = [&server.nb_computer, &server.nb_domain].into_iter();
+        kerberos::OwnDomains {
+            realms: domain
+                .map(|domain| &domain.realm)
+                .into_iter()
+                .chain(dns_domain)
+                .cloned()
+                .collect(),
+            names: names
+                .chain(&self.accounts.domain)
+                .chain(domain.map(|domain| &domain.name))
+                .filter(|name| !name.is_empty())
+                .cloned()
+                .collect(),
+        }
+    }
+
     /// Every path in the settings, taken from `folder` if it is relative. An empty path names no
     /// file.
     pub(crate) fn resolve_paths(&mut self, folder: Option<&Path>) {

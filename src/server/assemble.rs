@@ -66,6 +66,7 @@ impl Acceptance {
             max_token: settings.limits.max_token as usize,
             kerberos: kerberos::AcceptorConfig {
                 policy: settings.kerberos.clone(),
+                own_domains: settings.own_domains(),
                 context_lifetime,
                 service: credential.service.clone(),
                 keys: configuration.keys.clone(),

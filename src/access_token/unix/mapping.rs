@@ -113,13 +113,18 @@ impl<D: Directory> Search<'_, D> {
         let of_domain = names.of_domain.filter(|(domain, user)| {
             !domain.is_empty() && !domain.contains('\\') && !user.contains('\\')
         });
-        names
-            .native
-            .and_then(|name| self.tokens.user(name))
+        let native = || {
+            let exact = names.native.and_then(|name| self.tokens.user(name));
+            let directory = names.native.filter(|_| names.of_directory);
+            exact.or_else(|| self.tokens.user_of_directory(directory?))
+        };
+        // An account called `alice@REALM` is not the Kerberos client of that name.
+        let local = names.local.filter(|user| !user.contains(['\\', '@']));
+        native()
             .or_else(|| {
                 of_domain.and_then(|(domain, user)| self.tokens.user(&format!("{domain}\\{user}")))
             })
-            .or_else(|| names.local.and_then(|user| self.tokens.user(user)))
+            .or_else(|| local.and_then(|user| self.tokens.user(user)))
     }
 
     /// The account that the configuration names; it must exist.

@@ -224,6 +224,36 @@ fn the_table() {
     );
 }
 
+/// The table has principals as administrators write them; in a directory `Alice` and `alice` are one
+/// account, in other realms they are two.
+#[test]
+fn letter_case_matters_in_principals_that_no_directory_names() {
+    let table = "map = [\"table\"]\nusers = { \"alice@LAB.TEST\" = \"bob\" }\n";
+    assert_eq!(found(&by_pac("EXAMPLE", "ALICE", "LAB.TEST"), table), Some(1001));
+    assert_eq!(found(&by_ticket("ALICE", "LAB.TEST"), table), None);
+    let both = "map = [\"table\"]\nusers = { \"ALICE@LAB.TEST\" = \"bob\", \"alice@LAB.TEST\" = \"alice\" }\n";
+    assert_eq!(found(&by_pac("EXAMPLE", "alice", "LAB.TEST"), both), Some(1000));
+}
+
+/// With its computer account `games$` a client gets a ticket when it asks for `games`.
+#[test]
+fn the_table_is_about_the_account_of_the_pac() {
+    let table =
+        "map = [\"table\"]\nusers = { \"games@LAB.TEST\" = \"bob\" }\ndomains = [\"LAB.TEST\"]\n";
+    assert_eq!(found(&by_pac("EXAMPLE", "games$", "LAB.TEST"), table), None);
+    assert_eq!(found(&by_pac("EXAMPLE", "games", "LAB.TEST"), table), Some(1001));
+}
+
+#[test]
+fn accounts_whose_names_look_like_principals() {
+    let table =
+        "map = [\"table\"]\nusers = { \"alice@LAB.TEST\" = \"bob\" }\ndomains = [\"EVIL.TEST\"]\n";
+    assert_eq!(found(&by_file("CORP", "alice@LAB.TEST"), table), None);
+    let mut foreign = by_pac("EVIL.TEST", "alice@LAB.TEST", "EVIL.TEST");
+    foreign.principal.native = Some("alice\\@LAB.TEST@EVIL.TEST".into());
+    assert_eq!(found(&foreign, table), None);
+}
+
 #[test]
 fn an_anonymous_client_has_no_account_unless_configured() {
     let anonymous = subject(Principal::anonymous());

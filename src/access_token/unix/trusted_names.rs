@@ -1,8 +1,8 @@
 //! Which of a client's names are trusted, and for what.
 //!
-//! The domain in a PAC is chosen by the domain controller of the client's realm. Another realm's
-//! controller could call any client `DOMAIN\administrator`, so such names count only in the
-//! service's own realm and in those that the configuration lists. A user's name without its domain
+//! The domain in a PAC is chosen by the domain controller of the client's realm. The domain of another
+//! realm's controller does not count, unless the configuration lists that realm; the service's own
+//! realm is that of the key which decrypted the ticket. A user's name without its domain
 //! means a local user only if the domain is that of the machine's own accounts, or listed:
 //! `EVIL\root` is not root.
 
@@ -14,8 +14,10 @@ use crate::types::account_name::same;
 /// A client's trusted names.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Names<'a> {
-    /// Kerberos' full principal.
+    /// The Kerberos principal: `sAMAccountName@REALM` if there is a PAC.
     pub(crate) native: Option<&'a str>,
+    /// Whether `native` names a domain's account, whose letter case does not matter.
+    pub(crate) of_directory: bool,
     /// Domain, or realm, and user.
     pub(crate) of_domain: Option<(&'a str, &'a str)>,
     /// The user's name if it may be that of a local user.
@@ -35,15 +37,15 @@ impl<'a> Names<'a> {
                 let own = config.own.domain.as_deref().is_some_and(|own| same(own, domain))
                     || same(&config.own.computer, domain);
                 Names {
-                    native: None,
                     of_domain: Some((domain, user)),
                     local: (own || listed(domain)).then_some(user),
+                    ..Names::default()
                 }
             }
             Origin::Netlogon | Origin::Winbind => Names {
-                native: None,
                 of_domain: Some((domain, user)),
                 local: listed(domain).then_some(user),
+                ..Names::default()
             },
             Origin::Ticket | Origin::Pac => {
                 let realm = principal.native.as_deref().and_then(realm_of);
@@ -57,6 +59,7 @@ impl<'a> Names<'a> {
                 let says_so = principal.origins.name != Origin::Pac || home || listed;
                 Names {
                     native: principal.native.as_deref(),
+                    of_directory: principal.origins.info == Origin::Pac,
                     of_domain: says_so.then_some((domain, user)),
                     local: listed.then_some(user),
                 }

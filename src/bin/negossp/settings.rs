@@ -1,8 +1,9 @@
 //! `negossp config check`.
 
-use crate::outcome::{Failure, Outcome, print};
-use negossp::kerberos::Policy;
+use crate::outcome::{Failure, Outcome, print, remark};
+use negossp::config::Settings;
 use negossp::kerberos::keytab::Entry;
+use negossp::kerberos::{Policy, RequirePac};
 use negossp::platform;
 use negossp::runtime::watched_file::Problem;
 use negossp::server::{Configuration, Environment, Store};
@@ -25,8 +26,39 @@ pub(crate) fn check() -> Outcome {
         (None, None) => "# defaults\n".to_owned(),
     };
     print(&format!("{source}{settings}"))?;
+    believed_names(settings).iter().for_each(|warning| remark(&format!("warning: {warning}")));
     let problems = problems(&configuration);
     if problems.is_empty() { Ok(()) } else { Err(Failure::No(problems.join("\nnegossp: "))) }
+}
+
+/// Where a Kerberos client's own choice of a name gives it something, since `[kerberos] require_pac`
+/// does not apply to its realm. That is right for a realm whose KDC knows a client by one name only.
+fn believed_names(settings: &Settings) -> Vec<String> {
+    let (kerberos, own, tokens) = (&settings.kerberos, settings.own_domains(), &settings.tokens);
+    let checked = |realm: Option<&str>| match kerberos.require_pac {
+        RequirePac::Always => true,
+        RequirePac::OfDomain => realm.is_some_and(|realm| own.has_realm(realm.as_bytes())),
+        RequirePac::Never => false,
+    };
+    // The other domains are NetBIOS names.
+    let domains = tokens.domains.iter().filter(|name| name.contains('.'));
+    let users = tokens.users.iter().filter_map(|(name, _)| name.rsplit_once('@'));
+    let rules = kerberos.names.0.iter().map(|rule| ("[kerberos] names", rule.realm()));
+    let tables = (domains.map(|name| ("[tokens] domains", Some(name.as_str()))))
+        .chain(users.map(|(_, realm)| ("[tokens.users]", Some(realm))))
+        .chain(rules);
+    let mut warnings: Vec<String> = tables
+        .filter(|&(_, realm)| !checked(realm))
+        .map(|(table, realm)| {
+            let realm = realm.unwrap_or("every realm");
+            format!(
+                "{table}: clients of {realm} are believed under the name that they asked the KDC \
+                 for; in Active Directory set [kerberos] require_pac"
+            )
+        })
+        .collect();
+    warnings.dedup();
+    warnings
 }
 
 fn problems(configuration: &Configuration) -> Vec<String> {

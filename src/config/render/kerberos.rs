@@ -4,7 +4,7 @@ use super::{Limit, List, Quoted, file};
 use crate::config::names::Names;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
-use crate::kerberos::{Policy, ServiceName};
+use crate::kerberos::{Policy, RequirePac, ServiceName};
 use crate::stores::kerberos_files::{KerberosFiles, RestartFile};
 use std::fmt::{self, Display, Formatter};
 
@@ -29,7 +29,15 @@ pub(super) fn write(
     writeln!(f, "channel_bindings = {}", Quoted(kerberos.channel_bindings.name_of()))?;
     writeln!(f, "addresses = {}", Quoted(kerberos.addresses.name_of()))?;
     writeln!(f, "names = {}", NameTables(&kerberos.names))?;
-    writeln!(f, "require_pac = {}", kerberos.require_pac)?;
+    writeln!(
+        f,
+        "require_pac = {}",
+        match kerberos.require_pac {
+            RequirePac::Never => "false",
+            RequirePac::OfDomain => "\"domain\"",
+            RequirePac::Always => "true",
+        }
+    )?;
     file(f, "krbtgt_keytab", &files.krbtgt_keytab)?;
     writeln!(f, "delegation = {}", kerberos.delegation)?;
     file(f, "tgt_ccache", &files.tgt_ccache)

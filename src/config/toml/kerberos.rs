@@ -5,7 +5,7 @@ use super::span::Span;
 use crate::config::names::Name;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::{NameRule, NameRules};
-use crate::kerberos::{Addresses, Policy, ServiceName};
+use crate::kerberos::{Addresses, Policy, RequirePac, ServiceName};
 use crate::stores::kerberos_files::KerberosFiles;
 use crate::stores::kerberos_files::{ReplayCacheKind, RestartFile};
 use crate::types::channel_bindings::Strictness;
@@ -29,7 +29,7 @@ pub(crate) struct KerberosTable {
     channel_bindings: Option<Name<Strictness>>,
     addresses: Option<Name<Addresses>>,
     names: Vec<RuleName>,
-    require_pac: Option<bool>,
+    require_pac: Option<RequirePacValue>,
     krbtgt_keytab: Option<FileName>,
     delegation: Option<bool>,
     tgt_ccache: Option<FileName>,
@@ -78,6 +78,29 @@ impl<'de> Deserialize<'de> for EnctypeName {
     }
 }
 
+/// `false`, `true` or `"domain"`.
+struct RequirePacValue(RequirePac);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RequirePacForm {
+    Always(bool),
+    Of(String),
+}
+
+impl<'de> Deserialize<'de> for RequirePacValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RequirePacValue, D::Error> {
+        let wrong = || D::Error::custom("expected false, true or \"domain\"");
+        let require = match RequirePacForm::deserialize(deserializer).map_err(|_| wrong())? {
+            RequirePacForm::Always(true) => RequirePac::Always,
+            RequirePacForm::Always(false) => RequirePac::Never,
+            RequirePacForm::Of(who) if who == "domain" => RequirePac::OfDomain,
+            RequirePacForm::Of(_) => return Err(wrong()),
+        };
+        Ok(RequirePacValue(require))
+    }
+}
+
 /// The replay cache remembers for as long as a clock may be wrong: more than this is a mistake.
 const LONGEST_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -109,7 +132,7 @@ impl KerberosTable {
             channel_bindings: self.channel_bindings.map_or(policy.channel_bindings, |name| name.0),
             addresses: self.addresses.map_or(policy.addresses, |name| name.0),
             names: NameRules(self.names.into_iter().map(|rule| rule.0).collect()),
-            require_pac: self.require_pac.unwrap_or(policy.require_pac),
+            require_pac: self.require_pac.map_or(policy.require_pac, |value| value.0),
             delegation: self.delegation.unwrap_or(policy.delegation),
         };
         let path = |name: Option<FileName>| name.map(|name| name.0);

@@ -274,6 +274,31 @@ fn config_check_shows_what_is_in_force_and_what_is_wrong() {
     assert!(status == 1 && said.contains("no such file"), "{said}");
 }
 
+/// Warnings do not make the configuration wrong: MIT's KDC knows a client by one name.
+#[test]
+fn config_check_warns_of_names_that_clients_choose() {
+    let folder = Folder::new();
+    folder.write("accounts", line("alice", &PASSWORD, "U"));
+    let rest = "[accounts]\nfile = \"accounts\"\n";
+    let check = |tables: &str| {
+        let config = folder.write("negossp.toml", format!("{tables}{rest}"));
+        let output = run(negossp(&["config", "check"]).env("NEGOSSP_CONFIG", config), "");
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+        text(&output).matches("warning: ").count()
+    };
+    let tables = concat!(
+        "names = [{ realm = \"AD.TEST\", name = \"x\" }]\n",
+        "[tokens]\ndomains = [\"AD.TEST\", \"EXAMPLE\"]\n",
+        "users = { \"alice@AD.TEST\" = \"alice\", bob = \"bob\" }\n",
+    );
+    assert_eq!(check(""), 0);
+    assert_eq!(check(&format!("[kerberos]\n{tables}")), 3);
+    assert_eq!(check(&format!("[kerberos]\nrequire_pac = true\n{tables}")), 0);
+    let server = "[server]\nin_domain = true\ndns_domain = \"ad.test\"\n";
+    assert_eq!(check(&format!("{server}[kerberos]\n{tables}")), 0);
+    assert_eq!(check(&format!("{server}[kerberos]\nrequire_pac = false\n{tables}")), 3);
+}
+
 #[test]
 fn what_is_not_understood_ends_with_2() {
     for args in [

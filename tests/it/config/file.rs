@@ -5,8 +5,8 @@ use crate::support::call;
 use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
 use negossp::authority::AuthorityKind;
 use negossp::config::{Accounts, Settings};
-use negossp::kerberos::Addresses;
 use negossp::kerberos::crypto::Enctype;
+use negossp::kerberos::{Addresses, RequirePac};
 use negossp::mechanism::Mechanism;
 use negossp::mechanism::Package;
 use negossp::ntlm::{Mode, ServerNames};
@@ -210,7 +210,8 @@ fn every_key_is_read() {
         (kerberos.channel_bindings, kerberos.addresses),
         (Strictness::Off, Addresses::Require)
     );
-    assert!(kerberos.require_pac && !kerberos.delegation);
+    assert_eq!(kerberos.require_pac, RequirePac::Always);
+    assert!(!kerberos.delegation);
     let names: Vec<_> =
         kerberos.names.0.iter().map(|rule| (rule.realm(), rule.principal(), rule.name())).collect();
     assert_eq!(
@@ -301,7 +302,7 @@ fn an_empty_file_means_the_defaults() {
         files.keytab.is_none()
             && kerberos.principals.is_empty()
             && kerberos.delegation
-            && !kerberos.require_pac
+            && kerberos.require_pac == RequirePac::OfDomain
     );
     let allowed: Vec<_> =
         Enctype::ALL.into_iter().filter(|&enctype| kerberos.allows(enctype)).collect();
@@ -352,6 +353,44 @@ fn the_accounts_domain_is_named_in_challenges() {
     assert_eq!((server.nb_domain.as_str(), server.in_domain), ("WEB1", false));
 }
 
+/// Whose clients need a PAC by default, and whose names no other domain may use.
+#[test]
+fn the_domains_that_the_server_belongs_to() {
+    let own = |text: &str| {
+        let own = read(text).own_domains();
+        (own.realms.join(" "), own.names.join(" "))
+    };
+    let server = "[server]\nnetbios_computer = \"WEB1\"\ndns_domain = \"ad.example.com\"\n";
+    assert_eq!(own(server), (String::new(), "WEB1 WEB1".into()));
+    let named = format!("{server}netbios_domain = \"EXAMPLE\"\n");
+    assert_eq!(own(&named), ("ad.example.com".into(), "WEB1 EXAMPLE".into()));
+    let accounts = format!("{server}[accounts]\ndomain = \"CORP\"\n");
+    assert_eq!(own(&accounts), ("ad.example.com".into(), "WEB1 CORP CORP".into()));
+    let outside = format!("{named}in_domain = false\n");
+    assert_eq!(own(&outside), (String::new(), "WEB1 EXAMPLE".into()));
+    let domain = concat!(
+        "[domain]\nname = \"EXAMPLE\"\nrealm = \"ad.example.com\"\nmachine_account = \"WEB1$\"\n",
+        "machine_secret_file = \"machine\"\n",
+    );
+    let (realms, names) = own(domain);
+    assert_eq!(realms, "ad.example.com ad.example.com");
+    assert_eq!(names, "WEB1 EXAMPLE EXAMPLE");
+}
+
+#[test]
+fn who_needs_a_pac() {
+    for (value, require) in [
+        ("false", RequirePac::Never),
+        ("true", RequirePac::Always),
+        ("\"domain\"", RequirePac::OfDomain),
+    ] {
+        let settings = read(&format!("[kerberos]\nrequire_pac = {value}\n"));
+        assert_eq!(settings.kerberos.require_pac, require);
+        assert!(settings.to_string().contains(&format!("\nrequire_pac = {value}\n")));
+        assert_eq!(read(&settings.to_string()).kerberos.require_pac, require);
+    }
+}
+
 #[test]
 fn what_is_wrong_is_reported_with_its_line() {
     for (text, line, what) in [
@@ -389,6 +428,8 @@ fn what_is_wrong_is_reported_with_its_line() {
         ("[kerberos]\ntgt_ccache = \"KEYRING:session\"\n", 2, "only files"),
         ("[kerberos]\nreplay_cache = \"none\"\n", 2, "unknown variant `none`"),
         ("[kerberos]\naddresses = \"check\"\n", 2, "unknown variant `check`"),
+        ("[kerberos]\nrequire_pac = \"realm\"\n", 2, "false, true or \"domain\""),
+        ("[kerberos]\nrequire_pac = 1\n", 2, "false, true or \"domain\""),
         ("[kerberos]\nkeytabs = \"x\"\n", 2, "unknown field `keytabs`"),
         ("[kerberos]\nnames = [{ name = \"{nobody}\" }]\n", 2, "{principal}, {user}"),
         ("[kerberos]\nnames = [{ principal = \"a@B\", name = \"x\" }]\n", 2, "without realm"),
@@ -553,7 +594,9 @@ fn a_keytab_is_kept_open_while_it_is_the_same() {
         "negossp.toml",
         "[kerberos]\nkeytab = \"one\"\nkrbtgt_keytab = \"one\"\nrequire_pac = true\n",
     );
-    eventually("the change counts", || store.current().settings.kerberos.require_pac);
+    eventually("the change counts", || {
+        store.current().settings.kerberos.require_pac == RequirePac::Always
+    });
     let after = store.current().keys.clone();
     assert!(
         Arc::ptr_eq(before.keytab.as_ref().unwrap(), after.keytab.as_ref().unwrap()),

@@ -12,7 +12,7 @@ use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
     ApOptions, ApRep, ApReq, EncApRepPart, EncKrbCredPart, EncryptedData, EncryptionKey, EtypeList,
     HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply,
-    TgtRequest, Ticket, TicketFlags, error_code, name_type,
+    TgtRequest, Ticket, TicketFlags, Unprotected, error_code, name_type,
 };
 use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, ServiceName};
 use negossp::mechanism::{Mechanism, Step};
@@ -590,8 +590,8 @@ impl Cache {
         };
         let krbtgt = PrincipalName::encode_components(&["krbtgt", REALM]);
         let ticket = Ticket {
-            realm: REALM.as_bytes(),
-            sname: PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap(),
+            realm: Unprotected::new(REALM.as_bytes()),
+            sname: Unprotected::new(PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap()),
             enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"for the KDC alone" },
         }
         .encode();
@@ -662,13 +662,13 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
     other(server.accept(&forge.token()));
 }
 
-/// An attacker can change the name beside the ticket, but not the key that decrypts it, nor what
-/// the client has encrypted.
+/// An attacker can change the name and the realm beside the ticket, but not the key that decrypts
+/// it, nor what the client has encrypted.
 #[test]
 fn the_service_is_the_one_whose_key_it_is() {
     let told = |forge: &Forge, server: &crate::support::kerberos::Server| {
         let established = server.accept(&forge.token()).unwrap().0;
-        (established.server_name, established.client_target.unwrap())
+        (established.server_name, established.client_target)
     };
     let mut forge = Forge {
         service: vec!["HTTP".into(), "admin".into()],
@@ -676,24 +676,35 @@ fn the_service_is_the_one_whose_key_it_is() {
         ..Forge::new(AES)
     };
     let server = forge.server();
-    let own = ("HTTP/server.example.test@EXAMPLE.TEST".into(), "HTTP/server.example.test".into());
+    let own = (
+        "HTTP/server.example.test@EXAMPLE.TEST".to_owned(),
+        Some("HTTP/server.example.test".to_owned()),
+    );
     assert_eq!(told(&forge, &server), own);
-    // The services of one account share a key.
-    let entry = Entry::new(REALM.into(), vec!["WEB1$".into()], 1, 3, 0, forge.service_key.clone());
-    let account = crate::support::kerberos::Server::with_keytab(Keytab::of_entries(vec![entry]));
-    assert_eq!(told(&forge, &account), ("HTTP/admin@OTHER".into(), "HTTP/admin".into()));
+    // The services of one account share a key, which does not tell them apart.
+    let entry = |name: &[&str]| {
+        let components = name.iter().map(|part| part.to_string()).collect();
+        Entry::new(REALM.into(), components, 1, 3, 0, forge.service_key.clone())
+    };
+    let with_keys = |keys| crate::support::kerberos::Server::with_keytab(Keytab::of_entries(keys));
+    let account = with_keys(vec![entry(&["WEB1$"])]);
+    assert_eq!(told(&forge, &account), ("WEB1$@EXAMPLE.TEST".into(), None));
+    let several = with_keys(vec![entry(&["HTTP", "web1"]), entry(&["host", "web1"])]);
+    let (name, target) = told(&forge, &several);
+    assert!(name.ends_with("/web1@EXAMPLE.TEST") && target.is_none(), "{name} {target:?}");
     let target: Vec<u8> =
         "HTTP/alias@EXAMPLE.TEST".encode_utf16().flat_map(u16::to_le_bytes).collect();
     forge.authenticator_data = vec![(ad_type::CLIENT_TARGET, target)];
-    assert_eq!(told(&forge, &account).1, "HTTP/alias@EXAMPLE.TEST");
-    assert_eq!(told(&forge, &server).1, "HTTP/alias@EXAMPLE.TEST");
-    // In C a name would end there.
+    for server in [&account, &server, &several] {
+        assert_eq!(told(&forge, server).1.as_deref(), Some("HTTP/alias@EXAMPLE.TEST"));
+    }
+    // Whatever stands there.
     forge = Forge {
         service: vec!["HTTP".into(), "admin\0.example.test".into()],
         authenticator_data: Vec::new(),
         ..forge
     };
-    assert!(matches!(account.accept(&forge.token()), Err(Error::InvalidToken(_))));
+    assert_eq!(told(&forge, &account), ("WEB1$@EXAMPLE.TEST".into(), None));
 }
 
 #[test]
@@ -752,6 +763,17 @@ fn user_to_user() {
     };
     assert!(established.flags.contains(ContextFlags::USE_SESSION_KEY | ContextFlags::MUTUAL_AUTH));
     assert!(token.is_some());
+    // The server is the client of its ticket-granting ticket, whatever stands beside the ticket.
+    assert_eq!(
+        (established.server_name.as_str(), established.client_target),
+        ("HTTP/server.example.test@EXAMPLE.TEST", None)
+    );
+    let rewritten =
+        Forge { service: vec!["admin".into()], service_realm: "OTHER".into(), ..forge.clone() };
+    let Step::Done { established, .. } = server.step(&next, &rewritten.token()).unwrap() else {
+        panic!("another leg")
+    };
+    assert_eq!(established.server_name, "HTTP/server.example.test@EXAMPLE.TEST");
     // A ticket under the long-term key is not accepted for user-to-user, nor the reverse.
     assert_eq!(refused(&server, &forge.token()), error_code::MODIFIED);
     server.settings.kerberos_files.tgt_ccache = Some(cache.path.clone());
@@ -766,8 +788,8 @@ fn forwarded_credentials() {
     let names = PrincipalName::encode_components(&["alice"]);
     let krbtgt = PrincipalName::encode_components(&["krbtgt", REALM]);
     let ticket = Ticket {
-        realm: REALM.as_bytes(),
-        sname: PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap(),
+        realm: Unprotected::new(REALM.as_bytes()),
+        sname: Unprotected::new(PrincipalName::new(name_type::SRV_INST, &krbtgt).unwrap()),
         enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"for the KDC alone" },
     }
     .encode();

@@ -1,7 +1,7 @@
 //! The client's identity from the PAC in its ticket, and the rules of `[kerberos] names`.
 
 use crate::support::kerberos::{Forge, Server, framed};
-use crate::support::pac::{LogonInfo, place, sid, signed};
+use crate::support::pac::{LogonInfo, place, sid, sign_basic, signed};
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::message::authorization_data::ad_type;
@@ -19,14 +19,14 @@ fn kdc() -> Key {
 }
 
 /// A client's ticket with a PAC, which `change` may alter before and after it is signed.
-struct Case {
-    forge: Forge,
-    server: Server,
+pub(super) struct Case {
+    pub(super) forge: Forge,
+    pub(super) server: Server,
     now: FileTime,
 }
 
 impl Case {
-    fn new(enctype: Enctype) -> Case {
+    pub(super) fn new(enctype: Enctype) -> Case {
         let forge = Forge::new(enctype);
         let mut server = forge.server();
         let now = platform::now();
@@ -34,20 +34,20 @@ impl Case {
         Case { forge, server, now }
     }
 
-    fn authtime(&self) -> i64 {
+    pub(super) fn authtime(&self) -> i64 {
         self.now.unix_seconds() + self.forge.authtime
     }
 
     /// The PAC of these buffers, signed.
-    fn pac(&self, buffers: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    pub(super) fn pac(&self, buffers: &[(u32, Vec<u8>)]) -> Vec<u8> {
         signed(buffers, &self.forge.service_key, &kdc())
     }
 
-    fn alice(&self) -> Vec<u8> {
+    pub(super) fn alice(&self) -> Vec<u8> {
         self.pac(&crate::support::pac::alice(self.authtime()))
     }
 
-    fn accept(&mut self, pac: Option<Vec<u8>>) -> Result<Principal, Error> {
+    pub(super) fn accept(&mut self, pac: Option<Vec<u8>>) -> Result<Principal, Error> {
         self.forge.ticket_data = pac.into_iter().map(|pac| (ad_type::WIN2K_PAC, pac)).collect();
         let token = framed(&self.forge.at(self.now));
         self.server.accept(&token).map(|(established, _)| established.client)
@@ -125,7 +125,7 @@ fn unknown_buffers_are_passed_over() {
     assert_eq!(case.accept(Some(pac)).unwrap().display_name(), "EXAMPLE\\alice");
 }
 
-fn rule(realm: Option<&str>, principal: Option<&str>, name: &str) -> NameRule {
+pub(super) fn rule(realm: Option<&str>, principal: Option<&str>, name: &str) -> NameRule {
     NameRule::new(realm.map(Into::into), principal, name).unwrap()
 }
 
@@ -273,5 +273,19 @@ fn only_krbtgt_signs_for_the_kdc() {
         &case.forge.service_key,
     );
     case.refused(own);
+    // The full signature and the ticket's count too, with the other signatures made over them.
+    for kind in [buffer_type::FULL_SIGNATURE, buffer_type::TICKET_SIGNATURE] {
+        let mut buffers = crate::support::pac::alice(case.authtime());
+        let checksum_type = AES.checksum_type().to_le_bytes();
+        buffers.push((kind, [&checksum_type[..], &[7; 12]].concat()));
+        buffers.push((buffer_type::SERVER_SIGNATURE, [&checksum_type[..], &[0; 12]].concat()));
+        buffers.push((buffer_type::KDC_SIGNATURE, [&checksum_type[..], &[0; 12]].concat()));
+        let mut pac = crate::support::pac::pac_type(&buffers);
+        sign_basic(&mut pac, &case.forge.service_key, &kdc());
+        let krbtgt = case.server.settings.kerberos_files.krbtgt_keytab.take();
+        assert!(case.accept(Some(pac.clone())).is_ok(), "{kind}");
+        case.server.settings.kerberos_files.krbtgt_keytab = krbtgt;
+        case.refused(pac);
+    }
     std::fs::remove_file(path).unwrap();
 }

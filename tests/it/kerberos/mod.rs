@@ -2,6 +2,7 @@
 
 mod accept;
 mod accept_pac;
+mod client_account;
 mod keys;
 mod keytab_command;
 mod klist;

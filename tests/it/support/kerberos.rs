@@ -9,7 +9,8 @@ use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;
 use negossp::kerberos::message::{
     ApOptions, ApReq, Authenticator, AuthorizationData, Checksum, EncTicketPart, EncryptedData,
-    EncryptionKey, HostAddresses, PrincipalName, Ticket, TicketFlags, TransitedEncoding, name_type,
+    EncryptionKey, HostAddresses, PrincipalName, Ticket, TicketFlags, TransitedEncoding,
+    Unprotected, name_type,
 };
 use negossp::kerberos::{AcceptCall, Acceptor, CredentialKeys, EstablishedSession, Service};
 use negossp::mechanism::Package;
@@ -204,8 +205,8 @@ impl Forge {
         let encrypted =
             |key: &Key, kvno, cipher| EncryptedData { etype: key.enctype().number(), kvno, cipher };
         let ticket = Ticket {
-            realm: self.service_realm.as_bytes(),
-            sname: PrincipalName::new(name_type::SRV_INST, &service).unwrap(),
+            realm: Unprotected::new(self.service_realm.as_bytes()),
+            sname: Unprotected::new(PrincipalName::new(name_type::SRV_INST, &service).unwrap()),
             enc_part: encrypted(&self.service_key, self.kvno, &ticket_cipher),
         };
         ApReq {

@@ -52,7 +52,7 @@ pub const EXPLAINED: &[Explained] = &[
     explained(
         MIT,
         &["* AP-REQ.ticket.sname.name-string", "* AP-REQ.ticket.realm"],
-        "The service's name on a ticket, which nothing protects, must be a name, and in UTF-8. MIT does not read it.",
+        "The service's name on a ticket, which nothing protects, must be a name. MIT does not read it.",
     ),
     explained(MIT, &["bits of the token"], "One of the above."),
     explained(

@@ -4,7 +4,7 @@
 
 use super::message::{
     EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket,
-    TicketFlags, quote,
+    TicketFlags, push_principal,
 };
 use crate::encoding::cursor::{ByteOrder, Cursor};
 use crate::types::error::{Error, Result};
@@ -42,14 +42,10 @@ impl Principal {
     /// The name in MIT's notation; invalid UTF-8 is replaced.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        for (at, component) in self.components.iter().enumerate() {
-            if at > 0 {
-                text.push('/');
-            }
-            quote(&String::from_utf8_lossy(component), true, &mut text);
-        }
-        text.push('@');
-        quote(&String::from_utf8_lossy(&self.realm), false, &mut text);
+        let components: Vec<_> =
+            self.components.iter().map(|component| String::from_utf8_lossy(component)).collect();
+        let realm = String::from_utf8_lossy(&self.realm);
+        push_principal(components.iter().map(|component| &**component), &realm, &mut text);
         text
     }
 
@@ -101,7 +97,7 @@ impl<'a> Credential<'a> {
         let read = Ticket::decode(ticket)?;
         let server = match (&info.sname, info.srealm) {
             (Some(sname), Some(srealm)) => Principal::from_name(sname, srealm),
-            _ => Principal::from_name(&read.sname, read.realm),
+            _ => Principal::from_name(&read.sname.inside_krb_cred(), read.realm.inside_krb_cred()),
         };
         Ok(Credential {
             client: Principal::from_name(pname, prealm),

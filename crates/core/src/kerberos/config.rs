@@ -1,5 +1,6 @@
 //! The configuration of Kerberos' acceptor.
 
+use super::own_domains::OwnDomains;
 use super::policy::Policy;
 use super::service::Service;
 use super::sources::KeySource;
@@ -14,6 +15,8 @@ use std::time::Duration;
 pub struct AcceptorConfig {
     /// The requirements for clients.
     pub policy: Policy,
+    /// The domains that the server belongs to.
+    pub own_domains: OwnDomains,
     /// The maximum lifetime of an established context; `None`: as long as its ticket is valid.
     pub context_lifetime: Option<Duration>,
     /// The service and keys of the credential.

@@ -22,13 +22,13 @@
 //! text must not contain the separators `\`, `/` and `@`: a client named `OTHER\root` could
 //! otherwise get another client's name. Such clients are rejected.
 
-use super::message::quote;
+use super::message::push_principal;
 use crate::types::error::{Denial, Error, Result};
 
 /// The names of a client.
 #[derive(Debug, Clone, Copy)]
 pub struct MappedClient<'a> {
-    /// The components of `cname`.
+    /// The components of its name: of `cname`, or the account's name in the PAC.
     pub components: &'a [&'a str],
     /// `crealm`
     pub realm: &'a str,
@@ -211,7 +211,9 @@ impl Template {
         for part in &self.parts {
             match (part, client.account) {
                 (Part::Text(text), _) => name.push_str(text),
-                (Part::Principal, _) => principal(client, &mut name),
+                (Part::Principal, _) => {
+                    push_principal(client.components.iter().copied(), client.realm, &mut name)
+                }
                 (Part::User, Some((_, user))) => name.push_str(undivided(user)?),
                 (Part::User, None) => {
                     for (at, component) in client.components.iter().enumerate() {
@@ -236,15 +238,6 @@ fn undivided(text: &str) -> Result<&str> {
         Error::LogonDenied(Denial::Policy("[kerberos] names cannot take such a name"));
     let divides = |c: char| matches!(c, '\\' | '/' | '@') || c.is_control();
     if text.is_empty() || text.contains(divides) { Err(REFUSED) } else { Ok(text) }
-}
-
-fn principal(client: &MappedClient<'_>, name: &mut String) {
-    for (at, component) in client.components.iter().enumerate() {
-        name.push_str(if at > 0 { "/" } else { "" });
-        quote(component, true, name);
-    }
-    name.push('@');
-    quote(client.realm, false, name);
 }
 
 #[cfg(test)]

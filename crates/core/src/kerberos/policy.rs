@@ -23,8 +23,8 @@ pub struct Policy {
     pub addresses: Addresses,
     /// Rules for client names that replace the default `DOMAIN\user` or principal.
     pub names: NameRules,
-    /// Whether to reject tickets without a PAC.
-    pub require_pac: bool,
+    /// The clients whose tickets must have a PAC that describes their account.
+    pub require_pac: RequirePac,
     /// Whether to accept delegated credentials, if the caller also sets ASC_REQ_DELEGATE.
     pub delegation: bool,
 }
@@ -40,6 +40,20 @@ pub enum Addresses {
     /// The client's address must be among them. Without an address from the caller, such tickets
     /// are rejected.
     Require,
+}
+
+/// The clients whose tickets must have a PAC with LOGON_INFO. Without one, a client's name is the one
+/// that it has asked the KDC for: a domain controller answers a request for `games` with a ticket for
+/// the account `games$`, if there is no other of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequirePac {
+    /// None.
+    Never,
+    /// Those of the domains that the server belongs to:
+    /// [`OwnDomains::realms`](super::OwnDomains::realms).
+    OfDomain,
+    /// All.
+    Always,
 }
 
 impl Policy {
@@ -63,7 +77,7 @@ impl Default for Policy {
             channel_bindings: Strictness::WhenSent,
             addresses: Addresses::WhenKnown,
             names: NameRules::default(),
-            require_pac: false,
+            require_pac: RequirePac::OfDomain,
             delegation: true,
         }
     }

@@ -45,6 +45,16 @@ impl Tgt {
         &self.pac_keys
     }
 
+    /// The principal that the ticket was issued to, in MIT's notation.
+    pub(super) fn principal(&self) -> String {
+        self.client.to_text()
+    }
+
+    /// Its realm.
+    pub(super) fn realm(&self) -> &[u8] {
+        &self.client.realm
+    }
+
     /// Whether the ticket has not expired.
     pub(super) fn is_valid(&self, now: FileTime) -> bool {
         self.endtime > now.unix_seconds()

@@ -1,26 +1,29 @@
 //! Identification of the client, by its ticket and the PAC in it.
 
+use super::account::Account;
 use super::rejection::Rejection;
-use crate::kerberos::AcceptCall;
+use super::ticket_key::TicketKey;
 use crate::kerberos::crypto::UsageKeys;
 use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{EncTicketPart, TicketFlags, error_code};
 use crate::kerberos::name_mapping::{MappedClient, NameRules};
 use crate::kerberos::pac::Pac;
+use crate::kerberos::{AcceptCall, AcceptorConfig, RequirePac};
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::error::{Denial, Error, Result};
 use crate::types::flags::ContextFlags;
 use smallvec::SmallVec;
 use std::sync::Arc;
+use tracing::debug;
 
-/// Identifies the client of a ticket. `ticket_bytes` is the decrypted EncTicketPart; `keys` verify
-/// PAC signatures made with the key that encrypted it.
+/// Identifies the client of a ticket. `ticket_bytes` is the decrypted EncTicketPart; `key` is the
+/// key that encrypted it.
 ///
 /// With a PAC, the client is the account in the PAC. A PAC with invalid signatures is an error.
 pub(crate) fn identify(
     ticket: &EncTicketPart<'_>,
     ticket_bytes: &[u8],
-    keys: &UsageKeys,
+    key: &TicketKey<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<Principal, Rejection> {
     if is_anonymous(ticket) {
@@ -32,29 +35,41 @@ pub(crate) fn identify(
             }),
         };
     }
-    let full = ticket.cname.to_text(ticket.crealm)?;
+    let config = call.config;
     let pac = ticket.authorization_data.and_then(|list| list.find(ad_type::WIN2K_PAC));
-    let account = match pac {
-        Some(bytes) => {
-            let pac = Pac::parse(bytes)?;
-            verify(&pac, ticket, ticket_bytes, keys, call)?;
-            domain_account(&pac)
-        }
-        None if call.config.policy.require_pac => {
-            return Err(Rejection::denied(
-                error_code::GENERIC,
-                "the ticket has no PAC, and policy requires one",
-            ));
-        }
-        None => None,
-    };
-    if account.is_none() {
+    let pac = pac.map(Pac::parse).transpose()?;
+    if let Some(pac) = &pac {
+        verify(pac, ticket, ticket_bytes, key.pac_keys(), call)?;
+    }
+    let info = pac.as_ref().and_then(account_info);
+    if info.is_none() {
+        check_pac_required(ticket, pac.is_some(), config)?;
         check_transited(ticket)?;
     }
-    let principal = account.unwrap_or_else(|| principal_without_account(&full));
-    let mut principal = renamed(principal, ticket, &call.config.policy.names)?;
-    principal.native = Some(full);
-    Ok(call.config.directory.complete(principal)?)
+    let account = Account::of(ticket, pac.as_ref(), key.realm(), &config.own_domains)?;
+    let principal = principal(&account, info);
+    log_other_name(ticket, &principal);
+    let principal = renamed(principal, &account, &config.policy.names)?;
+    Ok(config.directory.complete(principal)?)
+}
+
+/// Rejects a client whose account no PAC describes, if the configuration requires one.
+fn check_pac_required(
+    ticket: &EncTicketPart<'_>,
+    has_pac: bool,
+    config: &AcceptorConfig,
+) -> Result<(), Rejection> {
+    let required = match config.policy.require_pac {
+        RequirePac::Never => false,
+        RequirePac::OfDomain => config.own_domains.has_realm(ticket.crealm),
+        RequirePac::Always => true,
+    };
+    let why = match (required, has_pac) {
+        (false, _) => return Ok(()),
+        (true, false) => "the ticket has no PAC ([kerberos] require_pac)",
+        (true, true) => "the PAC describes no account ([kerberos] require_pac)",
+    };
+    Err(Rejection::denied(error_code::GENERIC, why))
 }
 
 /// Checks the realms between the client's and the server's, each of which could have invented the
@@ -104,11 +119,11 @@ fn verify(
     }
 }
 
-/// The account described by a PAC; `None` if it describes none, as with MIT's KDC.
-fn domain_account(pac: &Pac<'_>) -> Option<Principal> {
+/// What a PAC tells of the account; `None` if it describes none, as with MIT's KDC.
+fn account_info(pac: &Pac<'_>) -> Option<AccountInfo> {
     let logon = pac.logon_info()?;
     let upn = pac.upn_dns_info();
-    let account = AccountInfo {
+    Some(AccountInfo {
         upn: upn.map(|info| info.upn.to_text()).unwrap_or_default(),
         dns_domain: upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default(),
         client_claims: pac.client_claims_bytes().map(Into::into),
@@ -117,23 +132,63 @@ fn domain_account(pac: &Pac<'_>) -> Option<Principal> {
         requestor: pac.requestor(),
         pac_attributes: pac.attributes(),
         ..logon.facts()
+    })
+}
+
+/// The client with this account: `DOMAIN\user` if its domain's NetBIOS name is known, else the
+/// principal.
+fn principal(account: &Account<'_>, info: Option<AccountInfo>) -> Principal {
+    let native = account.principal();
+    let principal = match (&account.domain, &*account.components) {
+        (Some(domain), [user]) => {
+            Principal::of_account(user.clone().into_owned(), domain.clone(), Origin::Pac)
+        }
+        (_, components) => {
+            let (parts, realm) = native.rsplit_once('@').unwrap_or((&native, ""));
+            let user = match (&info, components) {
+                (Some(_), [user]) => user,
+                _ => parts,
+            };
+            Principal {
+                shown: Some(native.clone()),
+                ..Principal::of_account(user.into(), realm.into(), Origin::Ticket)
+            }
+        }
     };
-    let principal = Principal::of_account(
-        logon.effective_name.to_text(),
-        logon.logon_domain_name.to_text(),
-        Origin::Pac,
-    );
-    let origins = Origins { logon: Origin::Ticket, ..Origins::all(Origin::Pac) };
-    Some(Principal { account: Some(Arc::new(account)), origins, ..principal })
+    let of_info = if info.is_some() { Origin::Pac } else { Origin::Nobody };
+    let origins =
+        Origins { logon: Origin::Ticket, sid: of_info, info: of_info, ..principal.origins };
+    Principal { native: Some(native), account: info.map(Arc::new), origins, ..principal }
+}
+
+/// Logs the name that the client asked the KDC for, if it is another than its account's.
+fn log_other_name(ticket: &EncTicketPart<'_>, principal: &Principal) {
+    if tracing::enabled!(tracing::Level::DEBUG)
+        && principal.account.is_some()
+        && let Ok(cname) = ticket.cname.to_text(ticket.crealm)
+        && principal.native.as_ref() != Some(&cname)
+    {
+        debug!(cname, account = principal.native, "the ticket has another name than its account");
+    }
 }
 
 /// Applies the name rules of the configuration.
 fn renamed(
     mut principal: Principal,
-    ticket: &EncTicketPart<'_>,
+    account: &Account<'_>,
     rules: &NameRules,
 ) -> Result<Principal> {
-    if let Some(name) = mapped_name(&principal, ticket, rules)? {
+    if rules.0.is_empty() {
+        return Ok(principal);
+    }
+    let components: SmallVec<[&str; 4]> = account.components.iter().map(|part| &**part).collect();
+    let of_pac = principal.account.is_some();
+    let client = MappedClient {
+        components: &components,
+        realm: account.realm,
+        account: of_pac.then_some((&*principal.domain, &*principal.user)),
+    };
+    if let Some(name) = rules.apply(&client)? {
         let (domain, user) = split(&name);
         (principal.domain, principal.user) = (domain.into(), user.into());
         principal.shown = Some(name);
@@ -142,45 +197,11 @@ fn renamed(
     Ok(principal)
 }
 
-fn mapped_name(
-    principal: &Principal,
-    ticket: &EncTicketPart<'_>,
-    rules: &NameRules,
-) -> Result<Option<String>> {
-    if rules.0.is_empty() {
-        return Ok(None);
-    }
-    const NOT_TEXT: Error = Error::InvalidToken("PrincipalName: not UTF-8");
-    let components: std::result::Result<SmallVec<[&str; 4]>, _> =
-        ticket.cname.components().map(str::from_utf8).collect();
-    let mut components = components.map_err(|_| NOT_TEXT)?;
-    let account = principal.account.is_some().then_some((&*principal.domain, &*principal.user));
-    // A domain controller accepts aliases of an account: a request for `root` may be answered for
-    // `root$`. The rules apply to the account.
-    if let (Some((_, user)), [only]) = (account, &mut components[..]) {
-        *only = user;
-    }
-    rules.apply(&MappedClient {
-        components: &components,
-        realm: str::from_utf8(ticket.crealm).map_err(|_| NOT_TEXT)?,
-        account,
-    })
-}
-
 /// Splits `DOMAIN\user` at the backslash. A backslash that quotes the next character, as in a
 /// principal, does not split.
 fn split(name: &str) -> (&str, &str) {
     match name.split_once('\\') {
         Some((domain, user)) if !user.starts_with(['\\', '@', '/']) => (domain, user),
         _ => ("", name),
-    }
-}
-
-/// The client for a principal without account data; `full` is in MIT's notation.
-fn principal_without_account(full: &str) -> Principal {
-    let (user, realm) = full.rsplit_once('@').unwrap_or((full, ""));
-    Principal {
-        shown: Some(full.into()),
-        ..Principal::of_account(user.into(), realm.into(), Origin::Ticket)
     }
 }

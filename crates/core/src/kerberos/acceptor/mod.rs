@@ -1,20 +1,21 @@
 //! The acceptor of the AP exchange, with GSS-API's frames (RFC 4121 4.1) or, in DCE style, without.
 
+mod account;
 mod client;
 mod delegation;
 mod initiator_request;
 mod rejection;
 mod session_keys;
+mod ticket_key;
 mod user_to_user;
 mod verify_ap_req;
 
 pub(super) use user_to_user::can_begin as user_to_user_can_begin;
 
-use super::crypto::{Key, UsageKeys, key_usage};
+use super::crypto::{Key, key_usage};
 use super::gss_token::{Oid, Token, TokenId};
-use super::keytab;
 use super::message::{
-    ApOptions, ApRep, ApReq, EncApRepPart, EncryptedData, EncryptionKey, KrbError, PrincipalName,
+    ApRep, ApReq, EncApRepPart, EncryptedData, EncryptionKey, KrbError, PrincipalName,
     SKEW_RECOVERY, Ticket, error_code,
 };
 use super::service::keys::ServiceKeys;
@@ -31,6 +32,7 @@ use initiator_request::InitiatorRequest;
 use rejection::Rejection;
 use session_keys::SessionKeys;
 use std::sync::Arc;
+use ticket_key::TicketKey;
 use tracing::debug;
 use verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
 
@@ -88,7 +90,8 @@ impl Acceptor {
                 let request = ApReq::decode(token.body)?;
                 let ticket = &request.ticket;
                 accept(&request, token.oid, self.tgt(), call).map_err(|rejection| {
-                    let service = ticket.sname.to_text(ticket.realm).unwrap_or_default();
+                    let (sname, realm) = (ticket.sname.for_log(), ticket.realm.for_log());
+                    let service = sname.to_text(realm).unwrap_or_default();
                     debug!(error = %rejection.error, code = rejection.code, service, "Kerberos rejected");
                     failure(rejection, token.oid, Some(ticket), call)
                 })
@@ -128,8 +131,8 @@ fn failure(
             stime: call.now.unix_seconds(),
             susec: call.now.microsecond(),
             error_code: rejection.code,
-            realm: ticket.map(|ticket| ticket.realm).unwrap_or_default(),
-            sname: ticket.map(|ticket| ticket.sname).unwrap_or(PrincipalName::EMPTY),
+            realm: ticket.map(|ticket| ticket.realm.for_krb_error()).unwrap_or_default(),
+            sname: ticket.map_or(PrincipalName::EMPTY, |ticket| ticket.sname.for_krb_error()),
             // Without it Windows clients do not retry with the server's time.
             e_data: (rejection.code == error_code::SKEW).then_some(SKEW_RECOVERY),
             ctime: None,
@@ -153,13 +156,13 @@ fn accept(
     let config = call.config;
     let keys = ServiceKeys::new(&config.service, &config.policy, &*config.keys);
     let mut plain = Decrypted::default();
-    let ticket_key = decrypt_ticket(request, &keys, &mut plain, sent, call)?;
+    let ticket_key = TicketKey::decrypt(request, &keys, &mut plain, sent, call)?;
     let verified = plain.verify(request, call)?;
     let claim = check_replay(request, &verified, call)?;
     let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;
     let bindings = requested.check_bindings(call)?;
     let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);
-    let client = client::identify(ticket, ticket_bytes, ticket_key.pac_keys(), call)?;
+    let client = client::identify(ticket, ticket_bytes, &ticket_key, call)?;
     let delegated = delegation::receive(requested.delegation, &verified, call)?;
     let session_keys = SessionKeys::choose(&verified, &requested, config.random)?;
     let mut flags = requested.granted(call.requirements);
@@ -181,11 +184,8 @@ fn accept(
         mechanism: Mechanism::Kerberos,
         flags,
         client,
-        server_name: ticket_key.server_name(request)?,
-        client_target: Some(match requested.target.take() {
-            Some(target) => target,
-            None => ticket_key.spn(request)?,
-        }),
+        server_name: ticket_key.principal(),
+        client_target: requested.target.take().or_else(|| ticket_key.spn()),
         bindings,
         expiry: expiry(ticket.endtime, call),
         wants_mech_list_mic: false,
@@ -195,68 +195,6 @@ fn accept(
         return Ok(Step::Done { established, token: None, claim: Some(claim) });
     }
     answer(established, verified, &session_keys, requested.dce_style(), oid, claim, config.random)
-}
-
-/// The key that decrypted the ticket.
-enum TicketKey<'k> {
-    /// A key of the service.
-    Service(&'k keytab::Entry),
-    /// The session key of the server's ticket-granting ticket.
-    Tgt(Arc<Tgt>),
-}
-
-impl TicketKey<'_> {
-    /// Verifies the PAC signatures that the KDC made with the key.
-    fn pac_keys(&self) -> &UsageKeys {
-        match self {
-            TicketKey::Service(entry) => entry.pac_keys(),
-            TicketKey::Tgt(tgt) => tgt.pac_keys(),
-        }
-    }
-
-    /// The service that the key belongs to; `None` for an account's key, which may be that of
-    /// several services.
-    fn service(&self) -> Option<&keytab::Entry> {
-        match self {
-            TicketKey::Service(entry) => Some(*entry).filter(|entry| !entry.is_account()),
-            TicketKey::Tgt(_) => None,
-        }
-    }
-
-    /// The server's principal. If the key does not identify the service, the unprotected name in
-    /// the ticket is used.
-    fn server_name(&self, request: &ApReq<'_>) -> Result<String, Error> {
-        match self.service() {
-            Some(entry) => Ok(entry.principal()),
-            None => request.ticket.sname.to_text(request.ticket.realm),
-        }
-    }
-
-    /// The service principal name, from the same source.
-    fn spn(&self, request: &ApReq<'_>) -> Result<String, Error> {
-        match self.service() {
-            Some(entry) => Ok(entry.components.join("/")),
-            None => request.ticket.sname.to_spn(),
-        }
-    }
-}
-
-/// Decrypts the ticket with a key of the service or, in user-to-user authentication, with the
-/// session key of the server's ticket: the one `sent` to this client, or else the current one.
-fn decrypt_ticket<'k>(
-    request: &'k ApReq<'_>,
-    keys: &'k ServiceKeys<'_>,
-    plain: &mut Decrypted,
-    sent: Option<&Arc<Tgt>>,
-    call: &AcceptCall<'_>,
-) -> Result<TicketKey<'k>, Rejection> {
-    if !request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
-        return plain.decrypt_ticket(&request.ticket, keys, call).map(TicketKey::Service);
-    }
-    let tgt = sent.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
-    user_to_user::check_permitted(&tgt, call)?;
-    plain.decrypt_user_to_user_ticket(&request.ticket, &tgt, call)?;
-    Ok(TicketKey::Tgt(tgt))
 }
 
 /// Makes the AP-REP. In DCE style the client's own is expected next.

@@ -15,10 +15,9 @@ use std::sync::Arc;
 /// Whether the ticket is for a service to which caller and configuration restrict tickets. A
 /// credential with keys of its own is restricted to the service of these keys.
 fn permitted(tgt: &Tgt, config: &AcceptorConfig) -> bool {
-    let (service, principals) = (&config.service, &config.policy.principals);
-    matches!(service.keys, CredentialKeys::None)
-        && service.name.as_ref().is_none_or(|name| tgt.is_for(name))
-        && (principals.is_empty() || principals.iter().any(|name| tgt.is_for(name)))
+    let mut restrictions = config.service.restrictions(&config.policy);
+    matches!(config.service.keys, CredentialKeys::None)
+        && restrictions.all(|names| names.iter().any(|name| tgt.is_for(name)))
 }
 
 /// Rejects the client if the ticket is not permitted.

@@ -91,9 +91,8 @@ impl Decrypted {
             error_code::NOKEY,
             "no key of the ticket's encryption type for its service",
         );
-        for entry in
-            keys.candidates(ticket.sname.components(), ticket.realm, enctype, ticket.enc_part.kvno)
-        {
+        let (sname, realm) = (ticket.sname.for_key_search(), ticket.realm.for_key_search());
+        for entry in keys.candidates(sname.components(), realm, enctype, ticket.enc_part.kvno) {
             if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher) {
                 return Ok(entry);
             }

@@ -1,7 +1,7 @@
 //! One key of a keytab.
 
 use crate::kerberos::crypto::{Key, UsageKeys, key_usage};
-use crate::kerberos::message::{Components, quote};
+use crate::kerberos::message::{Components, push_principal};
 
 /// The number of ranks that [`Entry::rank`] returns.
 pub(in crate::kerberos) const RANKS: u8 = 3;
@@ -23,6 +23,8 @@ pub struct Entry {
     pub key: Key,
     ticket_keys: UsageKeys,
     pac_keys: UsageKeys,
+    /// Whether other principals of the keytab have the same key.
+    pub(super) shared: bool,
 }
 
 impl Entry {
@@ -37,7 +39,17 @@ impl Entry {
     ) -> Entry {
         let ticket_keys = key.derive_usage(key_usage::TICKET);
         let pac_keys = key.derive_usage(key_usage::PAC_SIGNATURE);
-        Entry { realm, components, name_type, kvno, timestamp, key, ticket_keys, pac_keys }
+        Entry {
+            realm,
+            components,
+            name_type,
+            kvno,
+            timestamp,
+            key,
+            ticket_keys,
+            pac_keys,
+            shared: false,
+        }
     }
 
     /// The derived keys that decrypt tickets.
@@ -72,6 +84,12 @@ impl Entry {
         self.components.len() == 1
     }
 
+    /// Whether the key is that of one service, which it identifies: not that of an account, and under
+    /// no other name in the keytab.
+    pub(in crate::kerberos) fn identifies_service(&self) -> bool {
+        !self.is_account() && !self.shared
+    }
+
     /// Whether the key is that of a KDC.
     pub fn is_kdc(&self) -> bool {
         self.components.first().is_some_and(|first| first.eq_ignore_ascii_case("krbtgt"))
@@ -80,14 +98,7 @@ impl Entry {
     /// The principal in MIT's notation.
     pub fn principal(&self) -> String {
         let mut text = String::new();
-        for (at, component) in self.components.iter().enumerate() {
-            if at > 0 {
-                text.push('/');
-            }
-            quote(component, true, &mut text);
-        }
-        text.push('@');
-        quote(&self.realm, false, &mut text);
+        push_principal(self.components.iter().map(String::as_str), &self.realm, &mut text);
         text
     }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Index {
     /// One position for each key. In keytabs of Active Directory's accounts, all services of an
     /// account have the same key.
     distinct: Vec<usize>,
-    /// One position for each key of an account, under the account's name.
+    /// One position for each key of an account in a realm, under the account's name.
     accounts: Vec<usize>,
 }
 
@@ -30,7 +30,7 @@ impl Index {
             if keys.insert(key) {
                 index.distinct.push(position);
             }
-            if entry.is_account() && of_accounts.insert(key) {
+            if entry.is_account() && of_accounts.insert((key, &entry.realm)) {
                 index.accounts.push(position);
             }
         }

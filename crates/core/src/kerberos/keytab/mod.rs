@@ -15,6 +15,7 @@ use crate::types::error::{Error, Result};
 pub(super) use entry::RANKS;
 use index::Index;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fmt;
 
 /// A record of a file without a usable key.
@@ -136,6 +137,10 @@ impl Keytab {
             entries.get(index).map(|entry| Reverse((entry.kvno, entry.timestamp)))
         });
         self.index = Index::new(entries, &self.newest);
+        let shared = shared(entries);
+        for (entry, shared) in self.entries.iter_mut().zip(shared) {
+            entry.shared = shared;
+        }
         self
     }
 
@@ -183,6 +188,19 @@ impl Keytab {
     pub(super) fn distinct(&self) -> impl Iterator<Item = &Entry> {
         self.index.distinct().filter_map(|index| self.entries.get(index))
     }
+}
+
+/// Which entries have a key that is also under another name.
+fn shared(entries: &[Entry]) -> Vec<bool> {
+    fn of(entry: &Entry) -> (Enctype, &[u8]) {
+        (entry.key.enctype(), entry.key.bytes())
+    }
+    let mut keys: HashMap<_, (&Entry, bool)> = HashMap::new();
+    for entry in entries {
+        let (first, shared) = keys.entry(of(entry)).or_insert((entry, false));
+        *shared |= !same_name(first.name(), entry.name());
+    }
+    entries.iter().map(|entry| keys.get(&of(entry)).is_some_and(|(_, shared)| *shared)).collect()
 }
 
 /// The version of the file format.

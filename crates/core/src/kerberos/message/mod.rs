@@ -30,6 +30,7 @@ mod krb_error;
 mod principal_name;
 mod ticket;
 pub mod time;
+mod unprotected;
 mod user_to_user;
 
 pub use ap_rep::{ApRep, EncApRepPart};
@@ -40,10 +41,11 @@ pub use key::{EncryptedData, EncryptionKey};
 pub use krb_cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
 pub use krb_error::{KrbError, SKEW_RECOVERY, error_code};
 pub use principal_name::{Components, PrincipalName, name_type};
-pub(super) use principal_name::{quote, same_name};
+pub(super) use principal_name::{push_principal, same_name, text_of};
 pub use ticket::{
     EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlags, TransitedEncoding,
 };
+pub use unprotected::Unprotected;
 pub use user_to_user::{TgtReply, TgtRequest};
 
 /// The protocol version: `pvno`, `tkt-vno` and `authenticator-vno` (RFC 4120 5).

@@ -89,7 +89,7 @@ impl<'a> PrincipalName<'a> {
             if at > 0 {
                 text.push('/');
             }
-            text.push_str(std::str::from_utf8(component).map_err(|_| NOT_TEXT)?);
+            text.push_str(text_of(component)?);
         }
         if text.contains('\0') { Err(NOT_TEXT) } else { Ok(text) }
     }
@@ -112,13 +112,9 @@ impl<'a> PrincipalName<'a> {
     pub fn to_text(&self, realm: &[u8]) -> Result<String> {
         let mut text = String::with_capacity(self.names.len() + realm.len());
         for (at, component) in self.components().enumerate() {
-            if at > 0 {
-                text.push('/');
-            }
-            quote(std::str::from_utf8(component).map_err(|_| NOT_TEXT)?, true, &mut text);
+            push_component(at, text_of(component)?, &mut text);
         }
-        text.push('@');
-        quote(std::str::from_utf8(realm).map_err(|_| NOT_TEXT)?, false, &mut text);
+        push_realm(text_of(realm)?, &mut text);
         Ok(text)
     }
 
@@ -161,8 +157,39 @@ impl fmt::Debug for PrincipalName<'_> {
     }
 }
 
+/// A component or realm as text.
+///
+/// Errors: `InvalidToken` if it is not UTF-8.
+pub(in crate::kerberos) fn text_of(part: &[u8]) -> Result<&str> {
+    std::str::from_utf8(part).map_err(|_| NOT_TEXT)
+}
+
+/// Appends a principal in MIT's notation, as [`PrincipalName::to_text`] returns it.
+pub(in crate::kerberos) fn push_principal<'a>(
+    components: impl Iterator<Item = &'a str>,
+    realm: &str,
+    text: &mut String,
+) {
+    for (at, component) in components.enumerate() {
+        push_component(at, component, text);
+    }
+    push_realm(realm, text);
+}
+
+fn push_component(at: usize, component: &str, text: &mut String) {
+    if at > 0 {
+        text.push('/');
+    }
+    quote(component, true, text);
+}
+
+fn push_realm(realm: &str, text: &mut String) {
+    text.push('@');
+    quote(realm, false, text);
+}
+
 /// Appends a component or realm in MIT's notation, with separators inside it quoted by backslashes.
-pub(crate) fn quote(part: &str, slash: bool, text: &mut String) {
+fn quote(part: &str, slash: bool, text: &mut String) {
     for c in part.chars() {
         match c {
             '\\' | '@' => text.extend(['\\', c]),

@@ -1,7 +1,7 @@
 //! Ticket and EncTicketPart, RFC 4120 5.3.
 
 use super::fields::{self, Fields, WriteFields, flags, int32, maybe, octets, string, time};
-use super::{AuthorizationData, EncryptedData, EncryptionKey, PrincipalName, VERSION};
+use super::{AuthorizationData, EncryptedData, EncryptionKey, PrincipalName, Unprotected, VERSION};
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::types::error::{Error, Result};
@@ -12,9 +12,9 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket<'a> {
     /// `realm` of the service.
-    pub realm: &'a [u8],
+    pub realm: Unprotected<&'a [u8]>,
     /// `sname`, the service.
-    pub sname: PrincipalName<'a>,
+    pub sname: Unprotected<PrincipalName<'a>>,
     /// `enc-part`: an [`EncTicketPart`] encrypted with the service's key, usage 2.
     pub enc_part: EncryptedData<'a>,
 }
@@ -29,8 +29,8 @@ impl<'a> Ticket<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Ticket<'a>> {
         let mut fields = Fields::sequence(der::only(bytes, der::application(Self::APPLICATION))?)?;
         fields.version(0)?;
-        let realm = string(fields.field(1)?)?;
-        let sname = PrincipalName::decode_named(fields.field(2)?)?;
+        let realm = Unprotected(string(fields.field(1)?)?);
+        let sname = Unprotected(PrincipalName::decode_named(fields.field(2)?)?);
         let enc_part = EncryptedData::decode(fields.field(3)?)?;
         fields.end()?;
         Ok(Ticket { realm, sname, enc_part })
@@ -46,8 +46,8 @@ impl<'a> Ticket<'a> {
     pub(super) fn write(&self, writer: &mut Writer) {
         fields::message(writer, Self::APPLICATION, |writer| {
             writer.number(0, VERSION);
-            writer.string(1, self.realm);
-            writer.tagged(2, |writer| self.sname.write(writer));
+            writer.string(1, self.realm.0);
+            writer.tagged(2, |writer| self.sname.0.write(writer));
             writer.tagged(3, |writer| self.enc_part.write(writer));
         });
     }

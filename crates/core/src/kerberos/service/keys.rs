@@ -124,9 +124,7 @@ impl<'a> ServiceKeys<'a> {
 
     /// The restrictions on the services of tickets: the caller's and the configuration's.
     fn restrictions(&self) -> impl Iterator<Item = &[ServiceName]> {
-        [self.service.name.as_slice(), &self.policy.principals]
-            .into_iter()
-            .filter(|names| !names.is_empty())
+        self.service.restrictions(self.policy)
     }
 
     /// Whether the restrictions permit the entry's key for such a ticket.
@@ -139,7 +137,7 @@ impl<'a> ServiceKeys<'a> {
         let is_for = |name: &ServiceName| {
             name.matches(entry.name(), entry.realm.as_bytes())
                 || entry.is_account()
-                    && name.matches(wanted.name.clone(), wanted.realm)
+                    && name.matches(wanted.name.clone(), entry.realm.as_bytes())
                     && may_run_as_account(keytab, name)
         };
         self.restrictions().all(|names| names.iter().any(is_for))

@@ -67,6 +67,16 @@ impl Service {
         Service { name, keys }
     }
 
+    /// The restrictions on the services of tickets: the caller's and the configuration's. One name
+    /// of each list must fit.
+    pub(crate) fn restrictions<'a>(
+        &'a self,
+        policy: &'a Policy,
+    ) -> impl Iterator<Item = &'a [ServiceName]> {
+        let lists = [self.name.as_slice(), &policy.principals];
+        lists.into_iter().filter(|names| !names.is_empty())
+    }
+
     /// Whether the identity is a service rather than a client's account. It must not be both:
     /// anyone who knows the account's password could then forge tickets for any client. A service
     /// has a name that no client has (`HTTP/web1`, `WEB1$`), unless the package is Kerberos

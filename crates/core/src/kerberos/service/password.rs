@@ -73,17 +73,26 @@ impl PasswordKeys {
 
     fn derive(&self, enctype: Enctype) -> Keytab {
         let key = |salt: &str| (self.derive)(enctype, &self.password, salt);
-        let keys: Vec<(&str, Key)> = match enctype {
-            // RC4 has no salt; its key is the same in all realms.
-            Enctype::Rc4Hmac => self.realms().filter_map(|realm| Some((realm, key("")?))).collect(),
+        let keys: Vec<(String, Key)> = match enctype {
+            // RC4 has no salt; its key is the same in all realms. These are in capitals nearly always,
+            // and a name without a dot probably is the domain's NetBIOS name.
+            Enctype::Rc4Hmac => {
+                let upper = self.realms().map(str::to_uppercase);
+                let mut realms: Vec<String> =
+                    upper.chain(self.realms().map(str::to_owned)).collect();
+                realms.sort_by_key(|realm| !realm.contains('.'));
+                realms.dedup();
+                let key = key("");
+                realms.into_iter().filter_map(|realm| Some((realm, key.clone()?))).collect()
+            }
             _ => self
                 .salts
                 .iter()
-                .filter_map(|Salt { realm, salt }| Some((realm.as_str(), key(salt)?)))
+                .filter_map(|Salt { realm, salt }| Some((realm.clone(), key(salt)?)))
                 .collect(),
         };
-        let entry = |(realm, key): (&str, Key)| {
-            Entry::new(realm.to_owned(), self.components.clone(), NT_PRINCIPAL, 0, 0, key)
+        let entry = |(realm, key): (String, Key)| {
+            Entry::new(realm, self.components.clone(), NT_PRINCIPAL, 0, 0, key)
         };
         Keytab::of_entries(keys.into_iter().map(entry).collect())
     }

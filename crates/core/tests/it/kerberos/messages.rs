@@ -9,6 +9,14 @@ use negossp_core::kerberos::gss_checksum::{CHECKSUM_TYPE, GssChecksum};
 use negossp_core::kerberos::gss_token::{Oid, Token, TokenId};
 use negossp_core::kerberos::message::*;
 
+fn ticket_of<'a>(
+    realm: &'a [u8],
+    sname: PrincipalName<'a>,
+    enc_part: EncryptedData<'a>,
+) -> Ticket<'a> {
+    Ticket { realm: Unprotected::new(realm), sname: Unprotected::new(sname), enc_part }
+}
+
 /// The flags that a checksum and an acceptor's result share.
 const SHARED: u32 = 0x107f;
 
@@ -352,7 +360,7 @@ fn ap_req(pvno: i64, msg_type: i64, options: &[u8]) -> Vec<u8> {
     let sname = PrincipalName::encode_components(&["HTTP", "server"]);
     let sname = PrincipalName::new(name_type::SRV_INST, &sname).unwrap();
     let enc_part = EncryptedData { etype: 18, kvno: Some(2), cipher: b"ticket" };
-    let ticket = Ticket { realm: b"EXAMPLE.TEST", sname, enc_part }.encode();
+    let ticket = ticket_of(b"EXAMPLE.TEST", sname, enc_part).encode();
     let mut writer = Writer::new(256);
     writer.nest(der::application(14), |writer| {
         writer.nest(der::SEQUENCE, |writer| {
@@ -409,8 +417,7 @@ fn bytes_behind_a_message_do_not_count_and_those_within_do() {
     assert_eq!(ApReq::decode(&request), ApReq::decode(&whole));
     let sname = PrincipalName::encode_components(&["HTTP"]);
     let enc_part = EncryptedData { etype: 18, kvno: None, cipher: b"" };
-    let ticket =
-        Ticket { realm: b"R", sname: PrincipalName::new(1, &sname).unwrap(), enc_part }.encode();
+    let ticket = ticket_of(b"R", PrincipalName::new(1, &sname).unwrap(), enc_part).encode();
     assert!(Ticket::decode(&ticket).is_ok());
     assert!(Ticket::decode(&[&ticket[..], b"\0"].concat()).is_err());
 }
@@ -473,8 +480,7 @@ fn lists_are_bounded() {
     }
     let sname = PrincipalName::encode_components(&["HTTP"]);
     let enc_part = EncryptedData { etype: 0, kvno: None, cipher: b"plain" };
-    let ticket =
-        Ticket { realm: b"R", sname: PrincipalName::new(1, &sname).unwrap(), enc_part }.encode();
+    let ticket = ticket_of(b"R", PrincipalName::new(1, &sname).unwrap(), enc_part).encode();
     for (count, good) in [(0, false), (1, true), (32, true), (33, false)] {
         let message = KrbCred::encode(&vec![&ticket; count], &enc_part);
         let read = KrbCred::decode(&message);

@@ -8,7 +8,7 @@ use negossp_core::kerberos::message::{
     ApOptions, ApRep, ApReq, Authenticator, AuthorizationData, Checksum, EncApRepPart,
     EncKrbCredPart, EncTicketPart, EncryptedData, EncryptionKey, HostAddress, HostAddresses,
     KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply, Ticket, TicketFlags,
-    TransitedEncoding, time,
+    TransitedEncoding, Unprotected, time,
 };
 use picky_krb::{data_types as theirs, messages};
 
@@ -40,7 +40,12 @@ mod ours {
     }
 
     pub(super) fn ticket(ticket: &Ticket<'_>) -> String {
-        format!("{:?} {} {}", ticket.realm, name(&ticket.sname), encrypted(&ticket.enc_part))
+        format!(
+            "{:?} {} {}",
+            ticket.realm,
+            name(&ticket.sname.for_log()),
+            encrypted(&ticket.enc_part)
+        )
     }
 
     pub(super) fn address(address: &HostAddress<'_>) -> String {
@@ -434,7 +439,11 @@ fn made_up_messages_say_the_same() {
             cipher: &cipher,
         };
         let key = EncryptionKey { keytype: r.i32(), keyvalue: &keyvalue };
-        let ticket = Ticket { realm: &realm, sname, enc_part };
+        let ticket = Ticket {
+            realm: Unprotected::new(&realm[..]),
+            sname: Unprotected::new(sname),
+            enc_part,
+        };
         let list: Vec<_> = (0..r.below(4))
             .map(|_| (r.i32(), r.bytes()))
             .filter(|(ad_type, _)| *ad_type != 1)

@@ -94,6 +94,7 @@ pub(crate) fn acceptor_config(accounts: Vec<Account>) -> AcceptorConfig {
         max_token: 48_256,
         kerberos: kerberos::AcceptorConfig {
             policy: kerberos::Policy::default(),
+            own_domains: kerberos::OwnDomains::default(),
             context_lifetime: None,
             service: kerberos::Service::default(),
             keys: Arc::new(Keys(None)),

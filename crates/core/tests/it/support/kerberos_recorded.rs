@@ -73,10 +73,11 @@ impl Opened {
     pub(crate) fn new(conversation: &Conversation) -> Opened {
         let body = Token::read(&conversation.initiator[0]).unwrap().body.to_vec();
         let request = ApReq::decode(&body).unwrap();
-        let realm = std::str::from_utf8(request.ticket.realm).unwrap();
+        let realm = std::str::from_utf8(request.ticket.realm.for_log()).unwrap();
         let components: Vec<&str> = request
             .ticket
             .sname
+            .for_log()
             .components()
             .map(|component| std::str::from_utf8(component).unwrap())
             .collect();
