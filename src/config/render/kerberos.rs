@@ -27,6 +27,9 @@ pub(super) fn write(
         RestartFile::At(path) => file(f, "replay_restart_file", &Some(path.clone()))?,
     }
     writeln!(f, "channel_bindings = {}", Quoted(kerberos.channel_bindings.name_of()))?;
+    if let Some(strictness) = kerberos.target_name {
+        writeln!(f, "target_name = {}", Quoted(strictness.name_of()))?;
+    }
     writeln!(f, "addresses = {}", Quoted(kerberos.addresses.name_of()))?;
     writeln!(f, "names = {}", NameTables(&kerberos.names))?;
     writeln!(

@@ -92,6 +92,7 @@ replay_cache = "file"
 replay_cache_file = "replay"
 replay_cache_entries = 9
 channel_bindings = "off"
+target_name = "require"
 addresses = "require"
 names = [{ realm = "LAB.TEST", principal = '*/admin', name = 'ADMIN\{first}' }, { name = "{user}" }]
 require_pac = true
@@ -211,6 +212,7 @@ fn every_key_is_read() {
         (Strictness::Off, Addresses::Require)
     );
     assert_eq!(kerberos.require_pac, RequirePac::Always);
+    assert_eq!(kerberos.target_name, Some(Strictness::Require));
     assert!(!kerberos.delegation);
     let names: Vec<_> =
         kerberos.names.0.iter().map(|rule| (rule.realm(), rule.principal(), rule.name())).collect();
@@ -430,6 +432,7 @@ fn what_is_wrong_is_reported_with_its_line() {
         ("[kerberos]\naddresses = \"check\"\n", 2, "unknown variant `check`"),
         ("[kerberos]\nrequire_pac = \"realm\"\n", 2, "false, true or \"domain\""),
         ("[kerberos]\nrequire_pac = 1\n", 2, "false, true or \"domain\""),
+        ("[kerberos]\ntarget_name = \"on\"\n", 2, "unknown variant `on`"),
         ("[kerberos]\nkeytabs = \"x\"\n", 2, "unknown field `keytabs`"),
         ("[kerberos]\nnames = [{ name = \"{nobody}\" }]\n", 2, "{principal}, {user}"),
         ("[kerberos]\nnames = [{ principal = \"a@B\", name = \"x\" }]\n", 2, "without realm"),

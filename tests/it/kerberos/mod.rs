@@ -8,3 +8,4 @@ mod keytab_command;
 mod klist;
 mod reload;
 mod replay;
+mod target_name;

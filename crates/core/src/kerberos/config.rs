@@ -7,6 +7,7 @@ use super::sources::KeySource;
 use crate::primitives::random::SecureRandom;
 use crate::principal::directory::Directory;
 use crate::replay::ReplayCache;
+use crate::types::channel_bindings::Strictness;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,4 +30,17 @@ pub struct AcceptorConfig {
     pub directory: Arc<dyn Directory>,
     /// The source of random numbers.
     pub random: &'static dyn SecureRandom,
+}
+
+impl AcceptorConfig {
+    /// How strictly the service that the client addresses is compared with those to which tickets
+    /// are restricted.
+    pub(super) fn target_name(&self) -> Strictness {
+        self.policy.target_name.unwrap_or_else(|| {
+            match self.service.restrictions(&self.policy).next() {
+                Some(_) => Strictness::WhenSent,
+                None => Strictness::Off,
+            }
+        })
+    }
 }

@@ -19,6 +19,10 @@ pub struct Policy {
     pub max_clock_skew: Duration,
     /// Channel bindings. With `WhenSent`, bindings sent by a client must match the caller's.
     pub channel_bindings: Strictness,
+    /// The service that the client addresses (KERB_AUTH_DATA_CLIENT_TARGET), compared with the
+    /// services to which tickets are restricted; any is right without a restriction. `None`:
+    /// `WhenSent` where there is a restriction.
+    pub target_name: Option<Strictness>,
     /// How to treat tickets that are restricted to network addresses.
     pub addresses: Addresses,
     /// Rules for client names that replace the default `DOMAIN\user` or principal.
@@ -75,6 +79,7 @@ impl Default for Policy {
             ],
             max_clock_skew: Duration::from_secs(5 * 60),
             channel_bindings: Strictness::WhenSent,
+            target_name: None,
             addresses: Addresses::WhenKnown,
             names: NameRules::default(),
             require_pac: RequirePac::OfDomain,

@@ -55,6 +55,11 @@ impl Tgt {
         &self.client.realm
     }
 
+    /// Whether it is an account's rather than that of a service on a host.
+    pub(super) fn is_account(&self) -> bool {
+        self.client.components.len() == 1
+    }
+
     /// Whether the ticket has not expired.
     pub(super) fn is_valid(&self, now: FileTime) -> bool {
         self.endtime > now.unix_seconds()

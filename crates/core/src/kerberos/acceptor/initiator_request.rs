@@ -2,8 +2,8 @@
 //! and the elements of [MS-KILE] and RFC 4537 in the authenticator's authorization data.
 
 use super::rejection::Rejection;
+use super::ticket_key::TicketKey;
 use super::verify_ap_req::VerifiedApReq;
-use crate::kerberos::AcceptCall;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::gss_checksum;
 use crate::kerberos::gss_checksum::{GssChecksum, GssFlags};
@@ -11,8 +11,12 @@ use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{
     ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code,
 };
-use crate::types::channel_bindings::{self, BindingsResult, ClientBindings};
+use crate::kerberos::service_name::ServiceName;
+use crate::kerberos::{AcceptCall, AcceptorConfig};
+use crate::types::channel_bindings::{self, BindingsResult, ClientBindings, Strictness};
+use crate::types::error::Error;
 use crate::types::flags::ContextFlags;
+use tracing::debug;
 
 /// The options that the client requests.
 #[derive(Default)]
@@ -29,6 +33,8 @@ pub(crate) struct InitiatorRequest<'a> {
     pub(crate) enctype: Option<Enctype>,
     /// The service, as named by the client.
     pub(crate) target: Option<String>,
+    /// Whether the client has `target` from an untrusted source.
+    unverified_target: bool,
 }
 
 impl<'a> InitiatorRequest<'a> {
@@ -91,6 +97,8 @@ impl<'a> InitiatorRequest<'a> {
                 ad_type::AP_OPTIONS => {
                     let options = ApOptionsData::decode(element.ad_data)?;
                     self.supports_bindings |= options.contains(ApOptionsData::CBT);
+                    self.unverified_target |=
+                        options.contains(ApOptionsData::UNVERIFIED_TARGET_NAME);
                 }
                 ad_type::CLIENT_TARGET if self.target.is_none() => {
                     let target = client_target(element.ad_data)?;
@@ -131,6 +139,43 @@ impl<'a> InitiatorRequest<'a> {
         )?)
     }
 
+    /// Checks the service that the client means. The name beside the ticket is not protected, and an
+    /// account's key is that of all its services, so that a ticket for one of them could be relayed
+    /// to another.
+    pub(crate) fn check_target(
+        &self,
+        key: &TicketKey<'_>,
+        config: &AcceptorConfig,
+    ) -> Result<(), Rejection> {
+        let strictness = config.target_name();
+        let required = strictness == Strictness::Require;
+        if strictness == Strictness::Off {
+            return Ok(());
+        }
+        let target = match self.target.as_deref().and_then(ServiceName::parse) {
+            None if required => return Err(wrong_target("the client sent no target name")),
+            None => return Ok(()),
+            Some(_) if required && self.unverified_target => {
+                return Err(wrong_target(
+                    "the client has the target name from an untrusted source",
+                ));
+            }
+            Some(target) => target,
+        };
+        // Clients name a realm as they guess it; the service's is the key's.
+        let means = |name: &ServiceName| {
+            name.matches(target.components(), key.realm()) || key.is_of_account(name)
+        };
+        let mut restrictions = config.service.restrictions(&config.policy);
+        match restrictions.all(|names| names.iter().any(means)) {
+            true => Ok(()),
+            false => {
+                debug!(name = target.as_str(), "the client means another service");
+                Err(wrong_target("the client means another service"))
+            }
+        }
+    }
+
     /// Whether the exchange has three legs, and messages are laid out for DCE RPC.
     pub(crate) fn dce_style(&self) -> bool {
         self.flags.contains(GssFlags::DCE_STYLE)
@@ -160,4 +205,9 @@ impl<'a> InitiatorRequest<'a> {
         // These only depend on the caller.
         granted | requirements & (ContextFlags::CONNECTION | ContextFlags::IDENTIFY)
     }
+}
+
+/// The client means another service than this one, or does not say which.
+fn wrong_target(why: &'static str) -> Rejection {
+    Rejection { code: error_code::NOT_US, error: Error::WrongTarget(why) }
 }

@@ -161,6 +161,7 @@ fn accept(
     let claim = check_replay(request, &verified, call)?;
     let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;
     let bindings = requested.check_bindings(call)?;
+    requested.check_target(&ticket_key, config)?;
     let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);
     let client = client::identify(ticket, ticket_bytes, &ticket_key, call)?;
     let delegated = delegation::receive(requested.delegation, &verified, call)?;

@@ -8,6 +8,7 @@ use crate::kerberos::crypto::UsageKeys;
 use crate::kerberos::keytab;
 use crate::kerberos::message::{ApOptions, ApReq};
 use crate::kerberos::service::keys::ServiceKeys;
+use crate::kerberos::service_name::ServiceName;
 use crate::kerberos::tgt::Tgt;
 use std::sync::Arc;
 
@@ -72,6 +73,16 @@ impl TicketKey<'_> {
                 Some(entry.components.join("/"))
             }
             TicketKey::Service(_) | TicketKey::Tgt(_) => None,
+        }
+    }
+
+    /// Whether the key is the account's with this name, and so the key of all its services.
+    pub(crate) fn is_of_account(&self, name: &ServiceName) -> bool {
+        match self {
+            TicketKey::Service(entry) => {
+                entry.is_account() && name.matches(entry.name(), entry.realm.as_bytes())
+            }
+            TicketKey::Tgt(tgt) => tgt.is_account() && tgt.is_for(name),
         }
     }
 }
