@@ -42,7 +42,11 @@ mod sync {
     }
 
     /// The model does not fork.
-    pub(crate) fn enter() {}
+    pub(crate) struct Inside;
+
+    pub(crate) fn enter() -> Inside {
+        Inside
+    }
 
     thread_local! {
         pub(crate) static NUMBER: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
