@@ -3,6 +3,7 @@
 //! reading.
 
 use crate::platform::{self, FileIdentity};
+use crate::primitives::stack;
 use crate::runtime::fork_local::ForkLocal;
 use crate::runtime::thread_role;
 use arc_swap::{ArcSwap, Guard};
@@ -251,7 +252,10 @@ fn read<F: Format>(
         return Ok(None);
     }
     let content = Content { path, bytes: &bytes, exposed };
-    let value = format.read(&content, previous).map_err(Problem::Malformed)?;
+    let value = format.read(&content, previous);
+    // Keys and hashes have been moved on their way from the file.
+    stack::erase::<16>();
+    let value = value.map_err(Problem::Malformed)?;
     seen.digest = Some(digest);
     Ok(Some(value))
 }

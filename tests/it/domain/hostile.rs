@@ -318,7 +318,7 @@ fn an_unreadable_reply_is_one_logon_s_trouble() {
         let folder = Folder::new();
         let logons = AtomicUsize::new(0);
         let act = move |_: usize, event: Event| match event {
-            Event::Logon if logons.fetch_add(1, Ordering::SeqCst) % 2 == 0 => {
+            Event::Logon if logons.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) => {
                 Action::Results(bad.clone(), 112)
             }
             _ => Action::Answer,

@@ -24,6 +24,7 @@ use super::tgt::Tgt;
 use super::{AcceptCall, EstablishedSession};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::primitives::random::SecureRandom;
+use crate::primitives::stack;
 use crate::replay::Claim;
 use crate::types::error::{Error, Failure};
 use crate::types::flags::ContextFlags;
@@ -89,7 +90,10 @@ impl Acceptor {
             (Acceptor::ExpectApReq | Acceptor::ExpectUserToUser(_), TokenId::ApReq) => {
                 let request = ApReq::decode(token.body)?;
                 let ticket = &request.ticket;
-                accept(&request, token.oid, self.tgt(), call).map_err(|rejection| {
+                let accepted = accept(&request, token.oid, self.tgt(), call);
+                // Of the keys those of the context are left, where they stay.
+                stack::erase::<8>();
+                accepted.map_err(|rejection| {
                     let (sname, realm) = (ticket.sname.for_log(), ticket.realm.for_log());
                     let service = sname.to_text(realm).unwrap_or_default();
                     debug!(error = %rejection.error, code = rejection.code, service, "Kerberos rejected");
@@ -147,6 +151,7 @@ fn failure(
 }
 
 /// Receipt of KRB_AP_REQ (RFC 4120 3.2.3) and generation of KRB_AP_REP (3.2.4), for GSS-API.
+#[inline(never)] // the stack that it has used is erased
 fn accept(
     request: &ApReq<'_>,
     oid: Option<Oid>,
