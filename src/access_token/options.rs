@@ -109,9 +109,15 @@ impl Options {
         self.users.iter().find(|(known, _)| same_user(known, name)).map(|(_, user)| user)
     }
 
-    /// The table's entry for the account of a domain with this principal, in any letter case.
+    /// The table's entry for the account of a domain with this principal. The account's name, unlike
+    /// the realm, is in any letter case.
     pub fn user_of_directory(&self, principal: &str) -> Option<&LocalUser> {
-        let same = |known: &str| known.contains('@') && account_name::same(known, principal);
+        let same = |known: &str| match (known.rsplit_once('@'), principal.rsplit_once('@')) {
+            (Some((known, known_realm)), Some((user, realm))) => {
+                known_realm == realm && account_name::same(known, user)
+            }
+            _ => false,
+        };
         self.users.iter().find(|(known, _)| same(known)).map(|(_, user)| user)
     }
 }

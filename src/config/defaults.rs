@@ -24,6 +24,7 @@ impl Default for Settings {
             tokens: access_token::Options::default(),
             export: export::Options::default(),
             defect: None,
+            is_member: false,
         }
     }
 }

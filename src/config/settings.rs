@@ -39,6 +39,10 @@ pub struct Settings {
     /// understood when the process started. All clients are rejected then, because what was written
     /// may be stricter than the defaults.
     pub defect: Option<String>,
+    /// The server is a member of the domain `server.dns_domain`: by `[server] member`, or because
+    /// there is `[domain]` or `[winbind]`. The domain of its own accounts is none of which it is a
+    /// member.
+    pub is_member: bool,
 }
 
 impl Settings {
@@ -53,8 +57,7 @@ impl Settings {
     /// The domains that the server belongs to.
     pub fn own_domains(&self) -> kerberos::OwnDomains {
         let server = &self.server;
-        let dns_domain =
-            Some(&server.dns_domain).filter(|name| server.in_domain && !name.is_empty());
+        let dns_domain = Some(&server.dns_domain).filter(|name| self.is_member && !name.is_empty());
         let domain = self.domain.as_ref();
         let names = [&server.nb_computer, &server.nb_domain].into_iter();
         kerberos::OwnDomains {

@@ -24,8 +24,11 @@ pub fn words(count: usize) -> &'static [AtomicU64] {
 }
 
 /// A file's content as so many words, which all processes that map it share, and which are never
-/// unmapped. A file that is longer or shorter becomes zero words; its space is taken at once, since
-/// a write for which there is none would end the process.
+/// unmapped. Its space is taken at once, since a write for which there is none would end the process;
+/// so only of file systems that keep what they have taken.
+///
+/// Errors: `InvalidData` for a file of another length, unless it is empty. It must not be truncated:
+/// another process may have mapped it.
 pub fn of_file(file: &File, count: usize) -> io::Result<&'static [AtomicU64]> {
     system::map_file(file, count)
 }
@@ -39,13 +42,17 @@ mod system {
 
     pub(super) fn map_file(file: &File, count: usize) -> io::Result<&'static [AtomicU64]> {
         let length = count * size_of::<AtomicU64>();
-        if file.metadata()?.len() != length as u64 {
-            file.set_len(0)?;
-            // SAFETY: an open descriptor.
-            match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length as libc::off_t) } {
-                0 => {}
-                error => return Err(io::Error::from_raw_os_error(error)),
-            }
+        if ![0, length as u64].contains(&file.metadata()?.len()) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if !keeps_space(file)? {
+            return Err(io::Error::other("its file system does not reserve space"));
+        }
+        // Also where the length is right: the file may have holes.
+        // SAFETY: an open descriptor.
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length as libc::off_t) } {
+            0 => {}
+            error => return Err(io::Error::from_raw_os_error(error)),
         }
         // SAFETY: maps new memory at an address of the system's choice, of an open descriptor.
         let start = unsafe {
@@ -65,6 +72,31 @@ mod system {
         // processes of the same user change them; those of the library by the same atomic
         // operations only.
         Ok(unsafe { std::slice::from_raw_parts(start.cast(), count) })
+    }
+
+    /// Whether the file system writes to the space that a file has been given, instead of to other
+    /// space, of which there may be none.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    fn keeps_space(file: &File) -> io::Result<bool> {
+        const EXT: i64 = 0xef53;
+        const XFS: i64 = 0x5846_5342;
+        const TMPFS: i64 = 0x0102_1994;
+        // SAFETY: zeros are a valid statfs, and the descriptor is open.
+        let (status, about) = unsafe {
+            let mut about: libc::statfs = std::mem::zeroed();
+            (libc::fstatfs(file.as_raw_fd(), &mut about), about)
+        };
+        if status != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        #[allow(clippy::unnecessary_cast)] // of 32 bits on some machines
+        let kind = about.f_type as i64;
+        Ok([EXT, XFS, TMPFS].contains(&kind))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    fn keeps_space(_file: &File) -> io::Result<bool> {
+        Ok(false)
     }
 
     pub(super) fn map(count: usize) -> Option<&'static [AtomicU64]> {
@@ -107,8 +139,9 @@ mod system {
     }
 
     pub(super) fn map(count: usize) -> Option<&'static [AtomicU64]> {
-        let mut words: Vec<u64> = Vec::new();
-        words.try_reserve_exact(count).ok()?;
+        let mut probe: Vec<u64> = Vec::new();
+        probe.try_reserve_exact(count).ok()?;
+        drop(probe);
         // Zeroed by the system, a page when it is touched.
         let words: &'static mut [u64] = Box::leak(vec![0; count].into_boxed_slice());
         // SAFETY: an AtomicU64 has the size and the values of a u64, and at most its alignment in

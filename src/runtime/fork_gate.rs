@@ -62,7 +62,12 @@ pub(crate) fn enter() -> Inside {
             return Inside(Some(counter));
         }
         counter.0.fetch_sub(1, Ordering::SeqCst);
+        // The forking thread may wait, in a handler of another library's, for a lock of the caller.
+        let deadline = Instant::now() + PATIENCE;
         while FORKS.load(Ordering::SeqCst) != 0 {
+            if Instant::now() > deadline {
+                return Inside(None);
+            }
             std::thread::yield_now();
         }
     }

@@ -39,7 +39,12 @@ impl Flood {
                 if reasons.len() >= REASONS {
                     reasons.retain(|reason| reason.until > now || reason.more > 0);
                 }
-                if reasons.len() >= REASONS || reasons.try_reserve(1).is_err() {
+                if reasons.len() >= REASONS {
+                    // The one that was seen least of late.
+                    let oldest = (0..reasons.len()).min_by_key(|at| reasons[*at].until);
+                    oldest.map(|at| reasons.swap_remove(at));
+                }
+                if reasons.try_reserve(1).is_err() {
                     return Some(0);
                 }
                 reasons.push(Reason { error: *error, until: now, more: 0 });

@@ -61,6 +61,17 @@ pub(crate) fn claims(path: &Path) -> Option<&'static SharedCache> {
 
 /// Opens the file, or makes it.
 pub(crate) fn open(path: &Path) -> io::Result<SharedCache> {
+    open_once(path).or_else(|error| match error.kind() {
+        // Another version's: it goes on with its own.
+        io::ErrorKind::InvalidData => {
+            std::fs::remove_file(path)?;
+            open_once(path)
+        }
+        _ => Err(error),
+    })
+}
+
+fn open_once(path: &Path) -> io::Result<SharedCache> {
     let file = shared_file::open(path)?;
     let locked = shared_file::Locked::wait(&file, PATIENCE)?;
     let words = shared_memory::of_file(&file, RESTART_WORDS)?;

@@ -293,7 +293,9 @@ impl SharedCache {
     }
 
     fn stage(&self) -> usize {
-        self.word(header::STAGE).load(Ordering::SeqCst) as usize
+        let stage = self.word(header::STAGE).load(Ordering::SeqCst);
+        // A file may be damaged.
+        usize::try_from(stage).unwrap_or(usize::MAX).min(STAGES.len() - 1)
     }
 
     /// The stage that has room for so many claims, at a load of three quarters, if memory has.

@@ -36,7 +36,7 @@ pub(super) fn line(rejection: Option<&Error>, logon: &LogonNames, now: FileTime)
 /// A line for refusals that have no line each: how many, and their NTSTATUS.
 pub(super) fn more(refusal: &Error, number: u64, now: FileTime) -> String {
     let status = refusal.nt_status().0;
-    format!("{}\trefused\t-\t({number} more)\t-\t-\t{status:#010x}\n", Utc(now))
+    format!("{}\tomitted\t-\t{number}\t-\t-\t{status:#010x}\n", Utc(now))
 }
 
 #[cfg(test)]

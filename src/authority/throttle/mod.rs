@@ -141,11 +141,12 @@ impl Throttle {
         now: FileTime,
     ) -> Attempt {
         let Tables { key, places, .. } = self.tables();
-        let account = siphash24(key, account_name::fold(account).as_bytes());
+        let account = account_name::with_folded(account, |name| siphash24(key, name.as_bytes()));
         let machine = machine_id.map(|id| siphash24(key, id));
         let address = address.map(|address| match address {
             Address::V4(address) => siphash24(key, address),
-            Address::V6(address) => siphash24(key, address),
+            // One client has a whole network of these, and changes its address at will.
+            Address::V6(address) => siphash24(key, &[&[6][..], &address[..8]].concat()),
         });
         let mut attempt = Attempt { account, places: [machine, address], own: None };
         attempt.recognize(places, now);

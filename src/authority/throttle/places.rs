@@ -47,7 +47,7 @@ impl Places {
         }
         let places = shard.entry(account).or_default();
         match places.iter_mut().find(|(known, _)| *known == place) {
-            Some((_, at)) if at.0 >= now.0 || now.distance(*at) < PRECISION => return false,
+            Some((_, at)) if now.distance(*at) < PRECISION => return false,
             Some((_, at)) => *at = now,
             None => {
                 if places.len() >= MOST_PLACES {

@@ -9,6 +9,7 @@ use crate::platform::random::SystemRandom;
 use crate::platform::shared_file::{self, Locked};
 use crate::primitives::random::SecureRandom;
 use crate::primitives::siphash::siphash24;
+use crate::runtime::thread_role;
 use crate::types::time::FileTime;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,12 +46,15 @@ impl PlacesFile {
     /// Reads the file into `places`, or creates it. Returns its key; `None`, with a line in the
     /// log, if it cannot be used.
     pub(super) fn load(&self, places: &Places) -> Option<[u8; KEY]> {
-        self.logged(self.try_load(places))
+        self.logged(self.try_load(None, places))
     }
 
-    fn try_load(&self, places: &Places) -> io::Result<[u8; KEY]> {
+    /// `expected` is the key that the file must have.
+    fn try_load(&self, expected: Option<&[u8; KEY]>, places: &Places) -> io::Result<[u8; KEY]> {
         let file = shared_file::open(&self.path)?;
-        let locked = Locked::wait(&file, PATIENCE)?;
+        // Many workers may start at once.
+        let locked =
+            Locked::wait(&file, if expected.is_none() { 20 * PATIENCE } else { PATIENCE })?;
         let length = file.metadata()?.len();
         if length == 0 {
             let mut key = [0; KEY];
@@ -60,11 +64,15 @@ impl PlacesFile {
             return Ok(key);
         }
         let key = read_key(&locked)?;
+        if expected.is_some_and(|expected| *expected != key) {
+            return Err(io::Error::other("it has been replaced; restart the server"));
+        }
         if length > TOO_LONG {
             return Err(io::Error::other("it is too long"));
         }
         let mut records = vec![0; length as usize - HEADER];
         let read = locked.read_at(&mut records, HEADER as u64)?;
+        drop(locked);
         for record in records[..read].chunks_exact(RECORD) {
             if let Some((account, place, at)) = decode(&key, record) {
                 places.remember(account, place, at);
@@ -76,10 +84,14 @@ impl PlacesFile {
 
     /// Reads the file again if it has changed; false if it has not. `key` is the process' own.
     pub(super) fn refresh(&self, key: &[u8; KEY], places: &Places) -> bool {
+        // A client's rights may not suffice, and must not decide.
+        if thread_role::is_impersonating() {
+            return false;
+        }
         let length = std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
         length != self.seen.load(Ordering::Relaxed)
             && length != 0
-            && self.logged(self.try_load(places)).is_some_and(|its| its == *key)
+            && self.logged(self.try_load(Some(key), places)).is_some()
     }
 
     /// Appends a record, if the file has this key.
@@ -91,6 +103,9 @@ impl PlacesFile {
         at: FileTime,
         places: &Places,
     ) {
+        if thread_role::is_impersonating() {
+            return;
+        }
         self.logged(self.try_append(key, &encode(key, account, place, at), places));
     }
 

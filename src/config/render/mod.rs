@@ -21,6 +21,7 @@ impl Display for Settings {
         writeln!(f, "dns_domain = {}", Quoted(&server.dns_domain))?;
         writeln!(f, "dns_tree = {}", Quoted(&server.dns_tree))?;
         writeln!(f, "in_domain = {}", server.in_domain)?;
+        writeln!(f, "member = {}", self.is_member)?;
 
         let negotiate = &self.negotiate;
         writeln!(f, "\n[negotiate]")?;

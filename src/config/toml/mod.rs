@@ -81,6 +81,7 @@ impl Document {
         let (kerberos, kerberos_files) = self.kerberos.into_kerberos()?;
         let accounts = self.accounts.into_accounts()?;
         let domain = self.domain.map(DomainTable::into_domain).transpose()?;
+        let is_member = self.server.member.unwrap_or(domain.is_some() || self.winbind.is_some());
         let server = self.server.into_server(accounts.domain.as_deref(), domain.as_ref())?;
         let own_domain = server.own_domain();
         let winbind = self.winbind.map(|table| table.into_winbind(own_domain)).transpose()?;
@@ -99,6 +100,7 @@ impl Document {
             export: self.export.into_export(),
             server,
             defect: None,
+            is_member,
         })
     }
 }

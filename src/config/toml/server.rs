@@ -15,6 +15,7 @@ pub(super) struct ServerTable {
     dns_domain: Option<String>,
     dns_tree: Option<String>,
     in_domain: Option<bool>,
+    pub(super) member: Option<bool>,
 }
 
 impl ServerTable {

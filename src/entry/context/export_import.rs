@@ -108,7 +108,7 @@ pub(crate) unsafe fn import(
     };
     let mut object = shared.lock()?;
     if object.is_half_open() {
-        let now = object.started;
+        let now = platform::now();
         let waits =
             object.wait_for_client(&shared, words.slot(), sealed.len(), &settings.limits, now);
         if let Err(error) = waits {

@@ -50,12 +50,14 @@ pub(super) struct Place {
 }
 
 /// Adds a context whose first tokens had `bytes`, and ends others that are over the limits. `slot`
-/// is the number of its handle's slot. `None` if there is no memory for it.
+/// is the number of its handle's slot, `since` the time of its first call. `None` if there is no memory
+/// for it.
 pub(super) fn enter(
     context: &Shared,
     slot: usize,
     bytes: usize,
     limits: &Limits,
+    since: FileTime,
     now: FileTime,
 ) -> Option<Place> {
     let part = slot % PARTS;
@@ -71,18 +73,24 @@ pub(super) fn enter(
             let too_many = queue.number >= most || queue.bytes + bytes + FIXED > most_bytes;
             let too_old = |queue: &Queue| {
                 let oldest = queue.entries.get(queue.oldest as usize);
-                oldest.is_some_and(|oldest| now.distance(oldest.since) > limits.half_open_age)
+                oldest.is_some_and(|oldest| is_too_old(oldest.since, now, limits))
             };
             if !too_many && !too_old(&queue) {
                 break;
             }
             *ended = queue.take_oldest();
         }
-        queue.add(Arc::downgrade(context), bytes + FIXED, now)
+        queue.add(Arc::downgrade(context), bytes + FIXED, since)
     };
     // Without the queue's lock: a context that is dropped gives up its place.
     ended.into_iter().flatten().for_each(|context| end(&context));
     entry.map(|entry| Place { part, entry })
+}
+
+/// Whether an exchange has taken too long. One that began in the future, before the clock was set
+/// back, has not.
+pub(super) fn is_too_old(since: FileTime, now: FileTime, limits: &Limits) -> bool {
+    now.0 > since.0 && now.distance(since) > limits.half_open_age
 }
 
 /// Ends a context, unless a call with it is under way: then its client is going on.

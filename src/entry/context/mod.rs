@@ -21,6 +21,7 @@ use super::handles::{Object, first_generation};
 use crate::access_token::{Config, Subject, Token};
 use crate::config::Limits;
 use crate::context::{Call, EstablishedContext};
+use crate::runtime::log;
 use crate::server::export_import::{CallState, Imported};
 use crate::server::{Configuration, Context, StepOutput};
 use crate::types::address::Address;
@@ -136,6 +137,8 @@ impl ContextObject {
         now: FileTime,
     ) -> Result<StepOutput, Failure> {
         if self.expired {
+            // When it was ended.
+            log::explained();
             return Err(Error::ContextExpired.into());
         }
         let State::Ready(ready) = &mut self.state else {
@@ -152,9 +155,10 @@ impl ContextObject {
         }
         let limits = configuration(ready).map(|configuration| &configuration.settings.limits);
         if side == Side::Accept
-            && limits.is_some_and(|limits| now.distance(self.started) > limits.half_open_age)
+            && limits.is_some_and(|limits| half_open::is_too_old(self.started, now, limits))
         {
             self.expire();
+            log::explained();
             return Err(Error::ContextExpired.into());
         }
         let requirements = required | self.requirements;
@@ -233,7 +237,7 @@ impl ContextObject {
         limits: &Limits,
         now: FileTime,
     ) -> Result<()> {
-        let place = half_open::enter(shared, slot, bytes, limits, now);
+        let place = half_open::enter(shared, slot, bytes, limits, self.started, now);
         self.place = Some(place.ok_or(Error::OutOfMemory)?);
         Ok(())
     }

@@ -62,7 +62,7 @@ impl Accounts {
 
     /// The account of that name, in any letter case.
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.by_name.get(&*account_name::fold(name))
+        account_name::with_folded(name, |name| self.by_name.get(name))
     }
 
     /// Every account, in no order.

@@ -294,7 +294,7 @@ fn config_check_warns_of_names_that_clients_choose() {
     assert_eq!(check(""), 0);
     assert_eq!(check(&format!("[kerberos]\n{tables}")), 3);
     assert_eq!(check(&format!("[kerberos]\nrequire_pac = true\n{tables}")), 0);
-    let server = "[server]\nin_domain = true\ndns_domain = \"ad.test\"\n";
+    let server = "[server]\nmember = true\ndns_domain = \"ad.test\"\n";
     assert_eq!(check(&format!("{server}[kerberos]\n{tables}")), 0);
     assert_eq!(check(&format!("{server}[kerberos]\nrequire_pac = false\n{tables}")), 3);
 }

@@ -51,6 +51,7 @@ dns_computer = "web1.lab.test"
 dns_domain = "lab.test"
 dns_tree = "forest.test"
 in_domain = false
+member = true
 
 [negotiate]
 mechanisms = ["NTLM", "Kerberos"]
@@ -149,7 +150,7 @@ fn every_key_is_read() {
     assert_eq!(settings.server.dns_computer, "web1.lab.test");
     assert_eq!(settings.server.dns_domain, "lab.test");
     assert_eq!(settings.server.dns_tree, "forest.test");
-    assert!(!settings.server.in_domain);
+    assert!(!settings.server.in_domain && settings.is_member);
     assert_eq!(settings.negotiate.context_lifetime, Some(Duration::from_secs(36_000)));
     assert!(settings.negotiate.complete_auth_token);
     let authorities = &settings.authorities;
@@ -365,11 +366,17 @@ fn the_domains_that_the_server_belongs_to() {
     let server = "[server]\nnetbios_computer = \"WEB1\"\ndns_domain = \"ad.example.com\"\n";
     assert_eq!(own(server), (String::new(), "WEB1 WEB1".into()));
     let named = format!("{server}netbios_domain = \"EXAMPLE\"\n");
-    assert_eq!(own(&named), ("ad.example.com".into(), "WEB1 EXAMPLE".into()));
+    // A name for the server's own accounts does not make it a member: the realm that is called like
+    // its DNS domain may be MIT's, whose clients have no PAC.
+    assert_eq!(own(&named), (String::new(), "WEB1 EXAMPLE".into()));
     let accounts = format!("{server}[accounts]\ndomain = \"CORP\"\n");
-    assert_eq!(own(&accounts), ("ad.example.com".into(), "WEB1 CORP CORP".into()));
-    let outside = format!("{named}in_domain = false\n");
-    assert_eq!(own(&outside), (String::new(), "WEB1 EXAMPLE".into()));
+    assert_eq!(own(&accounts), (String::new(), "WEB1 CORP CORP".into()));
+    let member = format!("{named}member = true\n");
+    assert_eq!(own(&member), ("ad.example.com".into(), "WEB1 EXAMPLE".into()));
+    let winbind = format!("{named}[winbind]\nuse = \"ntlm_auth\"\n");
+    assert_eq!(own(&winbind).0, "ad.example.com", "{:?}", read(&winbind).defect);
+    let outside = format!("{named}member = false\n[winbind]\nuse = \"ntlm_auth\"\n");
+    assert_eq!(own(&outside).0, "");
     let domain = concat!(
         "[domain]\nname = \"EXAMPLE\"\nrealm = \"ad.example.com\"\nmachine_account = \"WEB1$\"\n",
         "machine_secret_file = \"machine\"\n",

@@ -196,7 +196,7 @@ fn clients_of_the_server_s_domain_need_a_pac() {
         "[domain]\nname = \"EXAMPLE\"\nrealm = \"example.test\"\nmachine_account = \"WEB1$\"\n",
         "machine_secret_file = \"none\"\n",
     );
-    let member = "[server]\nin_domain = true\ndns_domain = \"example.test\"\n";
+    let member = "[server]\nmember = true\ndns_domain = \"example.test\"\n";
     for text in [domain, member] {
         let mut case = Case::new(AES);
         case.server.settings = parse(text).unwrap();

@@ -62,6 +62,11 @@ fn a_ticket_for_another_service_is_not_accepted_under_this_one_s_name() {
         (account, http, None, Some("HTTP/web1@EXAMPLE.TEST"), UNVERIFIED, true),
         (account, http, None, None, NONE, true),
         (account, both, None, Some("cifs/web1@EXAMPLE.TEST"), NONE, true),
+        // Spellings of the service. `host` stands for the services without names of their own.
+        (account, http, None, Some("HTTP/web1.example.com"), NONE, true),
+        (account, http, None, Some("HTTP/web1:8080"), NONE, true),
+        (&["host", "web1"], &["host/web1"], None, Some("HTTP/web1.example.com"), NONE, true),
+        (&["host", "web1"], &["host/web1"], None, Some("HTTP/web2"), NONE, false),
         // The realm is the key's; a client may guess another.
         (account, &["HTTP/web1@EXAMPLE.TEST"], None, Some("HTTP/web1@CLIENT.TEST"), NONE, true),
         // The name of an account stands for all its services.

@@ -122,7 +122,9 @@ PROMISE_OF_BOTH(output_buffer_of_null, "bad use: pvBuffer is NULL and cbBuffer i
     struct fixture d;
     REACH(f->before_first(&d, u"NTLM"));
     d.out[0].pvBuffer = NULL;
-    CHECK_REFUSED(fixture_call(&d));
+    /* Wine's own tests, which were run on Windows: SEC_E_INTERNAL_ERROR, or success. */
+    SECURITY_STATUS status = fixture_call(&d);
+    if (status != SEC_E_INTERNAL_ERROR) CHECK_OK_OR_REFUSED(status);
     fixture_close(&d);
 }
 

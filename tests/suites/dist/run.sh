@@ -187,7 +187,7 @@ check "windows-x86_64: image" image x86_64 pei-x86-64
 check "windows-i686: image" image i686 pei-i386
 
 # What each function removes from the stack when it returns, read from its machine code, compared with what callers
-# expect.
+# expect. The first return counts: tables of addresses, which follow the code, may look like others.
 disassembled() { # SYMBOL DLL: by whichever of the names at its address objdump knows the function
     local address alias code
     address=$(i686-w64-mingw32-nm "$2" | awk -v symbol="$1" '$3 == symbol { print $1; exit }')
@@ -201,11 +201,11 @@ pops() {
     local dll=$1 symbol name stated code
     for symbol in $(import_symbols i686 dist/windows-i686/libsecur32.dll.a); do
         name=${symbol#_} name=${name%@*} stated=${symbol##*@}
-        code=$(disassembled "$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
+        code=$(disassembled "$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sed -n 1p)
         # A body shared with another function of the same arguments is reached by a jump.
         if [[ -z $code ]]; then
             symbol=$(disassembled "$symbol" "$dll" | sed -n 's/.*\tjmp .*<\(.*\)>$/\1/p' | head -n 1)
-            code=$(disassembled "$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sort -u)
+            code=$(disassembled "$symbol" "$dll" | sed -n 's/^ *[0-9a-f]*:\t[^\t]*\t\(ret.*\)/\1/p' | sed -n 1p)
         fi
         case $code in
         ret | "ret ") popped=0 ;;

@@ -258,7 +258,7 @@ def without():
     with domain() as there:
         accepted_token(ServiceTicket(there).token(None), client="alice@AD.EXAMPLE.TEST")
         # By default for clients of the server's own domain.
-        for wanted in ({"kerberos": "require_pac = true"}, {"server": f'dns_domain = "{DOMAIN}"'}):
+        for wanted in ({"kerberos": "require_pac = true"}, {"server": f'dns_domain = "{DOMAIN}"\nmember = true'}):
             with policy(**wanted):
                 refused_first(ServiceTicket(there).token(None), DENIED)
                 accepted(Mit.initiator(there.ccache(), "Kerberos", SERVER))

@@ -15,9 +15,10 @@ pub struct OwnDomains {
 const OF_SYSTEM: [&str; 3] = ["BUILTIN", "NT AUTHORITY", "NT SERVICE"];
 
 impl OwnDomains {
-    /// Whether the realm is a domain's that the server belongs to.
+    /// Whether the realm is a domain's that the server belongs to, or is called like one.
     pub fn has_realm(&self, realm: &[u8]) -> bool {
-        self.realms.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(realm))
+        let mut own = self.realms.iter().chain(&self.names);
+        own.any(|own| own.as_bytes().eq_ignore_ascii_case(realm))
     }
 
     /// Whether `name` is the name of such a domain, of the computer or of the system's own

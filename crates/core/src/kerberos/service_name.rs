@@ -78,6 +78,40 @@ impl ServiceName {
             || self.on_host().is_some_and(|parts| same_name(parts.into_iter(), components))
     }
 
+    /// Whether it permits the service that a client names on its host: the same service, or any if
+    /// it is `host`, which Active Directory has for the services without names of their own. A port
+    /// does not count unless this name has one too, and either host may be the other's first label.
+    pub(crate) fn permits<'a>(&self, target: impl Components<'a>) -> bool {
+        let mut ours = self
+            .on_host()
+            .map(|parts| parts.to_vec())
+            .unwrap_or_else(|| self.components.iter().map(String::as_bytes).collect());
+        let mut theirs: Vec<_> = target.collect();
+        let ([our_service, our_host, ..], [service, host, ..]) =
+            (ours.as_mut_slice(), theirs.as_mut_slice())
+        else {
+            return false;
+        };
+        if our_service.eq_ignore_ascii_case(b"host") {
+            *our_service = *service;
+        }
+        let without_port =
+            |host: &'a [u8]| host.split(|byte| *byte == b':').next().unwrap_or_default();
+        if !our_host.contains(&b':') {
+            *host = without_port(host);
+        }
+        let label = |host: &[u8]| host.iter().position(|byte| *byte == b'.');
+        let short = match (label(our_host), label(host)) {
+            (Some(end), None) => our_host[..end].eq_ignore_ascii_case(host),
+            (None, Some(end)) => host[..end].eq_ignore_ascii_case(our_host),
+            _ => our_host.eq_ignore_ascii_case(host),
+        };
+        let rest = |parts: &[&[u8]]| parts.get(2..).unwrap_or_default().concat();
+        short
+            && our_service.eq_ignore_ascii_case(service)
+            && rest(&ours).eq_ignore_ascii_case(&rest(&theirs))
+    }
+
     /// The components if read as GSS-API's `service@host`.
     pub(crate) fn on_host(&self) -> Option<[&[u8]; 2]> {
         match (self.components.as_slice(), &self.realm) {
@@ -90,6 +124,29 @@ impl ServiceName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_permits_the_spellings_of_its_service() {
+        for (own, target, permitted) in [
+            ("HTTP/web1.example.com", "http/WEB1", true),
+            ("HTTP/web1", "HTTP/web1.example.com", true),
+            ("HTTP/web1", "HTTP/web1:8080", true),
+            ("HTTP/web1:8080", "HTTP/web1:8080", true),
+            ("HTTP/web1:8080", "HTTP/web1:80", false),
+            ("HTTP@web1.example.com", "HTTP/web1", true),
+            ("host/web1", "cifs/web1", true),
+            ("host/web1", "cifs/web2", false),
+            ("HTTP/web1", "cifs/web1", false),
+            ("HTTP/web1.example.com", "HTTP/web1.other.com", false),
+            ("HTTP/web1.example.com", "HTTP/web", false),
+            ("ldap/dc1/example.com", "ldap/dc1/example.com", true),
+            ("ldap/dc1/example.com", "ldap/dc1/other.com", false),
+            ("WEB1$", "HTTP/web1", false),
+        ] {
+            let (own, target) = (ServiceName::parse(own).unwrap(), ServiceName::parse(target));
+            assert_eq!(own.permits(target.unwrap().components()), permitted, "{own:?}");
+        }
+    }
 
     #[test]
     fn names_as_they_are_written() {

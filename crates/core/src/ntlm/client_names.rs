@@ -18,9 +18,9 @@ pub(super) fn read<'a>(
 ) -> Result<(LogonNames, Option<OemNames<'a>>)> {
     let charset = charset(message, negotiated);
     let names = LogonNames {
-        user: name(charset, message.user)?,
-        domain: name(charset, message.domain)?,
-        workstation: name(charset, message.workstation)?,
+        user: name(charset, message.user, LONGEST_USER)?,
+        domain: name(charset, message.domain, LONGEST_NAME)?,
+        workstation: name(charset, message.workstation, LONGEST_NAME)?,
         address,
     };
     let &Authenticate { user, domain, .. } = message;
@@ -44,14 +44,16 @@ fn charset(message: &Authenticate<'_>, negotiated: NegotiateFlags) -> Charset {
     }
 }
 
-/// The longest name of a user, a domain or a computer in Windows, in characters (`UNLEN`).
+/// The longest name of a domain or a computer in Windows, in characters.
 const LONGEST_NAME: usize = 256;
+/// The longest name of a user, in characters: a user principal name ([MS-ADA3] 2.349).
+const LONGEST_USER: usize = 1024;
 
-/// A name in AUTHENTICATE_MESSAGE. Names are copied into the log and the audit file, so that longer
-/// ones than Windows has are malformed.
-fn name(charset: Charset, bytes: &[u8]) -> Result<String> {
-    if bytes.len() > LONGEST_NAME * charset.unit() {
-        return Err(Error::InvalidToken("a name longer than 256 characters"));
+/// A name in AUTHENTICATE_MESSAGE. Names are kept, logged and audited, so that longer ones than
+/// Windows has are malformed.
+fn name(charset: Charset, bytes: &[u8], longest: usize) -> Result<String> {
+    if bytes.len() > longest * charset.unit() {
+        return Err(Error::InvalidToken("a name longer than any in Windows"));
     }
     charset.decode(bytes)
 }

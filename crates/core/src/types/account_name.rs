@@ -28,6 +28,19 @@ fn lower_of(upper: char) -> char {
     }
 }
 
+/// Calls `work` with the [`fold`]ed name. Short ASCII names, as most are, need no allocation.
+pub fn with_folded<R>(name: &str, work: impl FnOnce(&str) -> R) -> R {
+    let mut buffer = [0; 64];
+    match buffer.get_mut(..name.len()) {
+        Some(upper) if name.is_ascii() => {
+            upper.copy_from_slice(name.as_bytes());
+            upper.make_ascii_uppercase();
+            work(std::str::from_utf8(upper).unwrap_or_default())
+        }
+        _ => work(&fold(name)),
+    }
+}
+
 /// Whether two names are the same to Windows.
 pub fn same(a: &str, b: &str) -> bool {
     a == b || fold(a) == fold(b)
@@ -46,5 +59,18 @@ pub fn upcase(c: char) -> char {
     match (upper.next(), upper.next()) {
         (Some(u), None) if c == '\u{3c2}' || u.to_lowercase().eq([c]) => u,
         _ => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_in_place_is_folding() {
+        let long = "a".repeat(65);
+        for name in ["", "alice", "ALICE", "j\u{f6}rg", "a@b.example.com", &long, &long[1..]] {
+            assert!(with_folded(name, |folded| folded == fold(name)), "{name}");
+        }
     }
 }

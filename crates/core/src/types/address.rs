@@ -14,8 +14,16 @@ impl Address {
     pub fn new(kind: u32, bytes: &[u8]) -> Option<Address> {
         match kind {
             2 => bytes.try_into().ok().map(Address::V4),
-            23 | 24 => bytes.try_into().ok().map(Address::V6),
+            23 | 24 => bytes.try_into().ok().map(Address::v6),
             _ => None,
+        }
+    }
+
+    /// An IPv6 address; one that stands for an IPv4 address (`::ffff:192.0.2.1`) is that.
+    fn v6(bytes: [u8; 16]) -> Address {
+        match bytes {
+            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d] => Address::V4([a, b, c, d]),
+            bytes => Address::V6(bytes),
         }
     }
 }

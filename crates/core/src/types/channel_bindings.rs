@@ -210,7 +210,10 @@ pub fn check(
     let may_miss = requirements.contains(ContextFlags::ALLOW_MISSING_BINDINGS) && !required;
     let bound = ours.is_some_and(|ours| ours.channel.is_some());
     let (outcome, refused) = match (&theirs.hash, ours) {
-        (Some(theirs), Some(ours)) if ours.matches(theirs) => (R::VALID_MATCHED, None),
+        // Without application data nothing is bound, whatever the hash.
+        (Some(theirs), Some(ours)) if (bound || !required) && ours.matches(theirs) => {
+            (R::VALID_MATCHED, None)
+        }
         (Some(_), _) if proxy => (R::VALID_PROXY, None),
         (None, _) if proxy && !required => (R::empty(), None),
         (Some(_), _) if bound => (R::NOTVALID_MISMATCH, Some("the client's are another channel's")),

@@ -33,6 +33,10 @@ impl<'a> Account<'a> {
         own: &OwnDomains,
     ) -> Result<Account<'a>> {
         let realm = text_of(ticket.crealm)?;
+        // What divides names in text must not be part of one.
+        if realm.contains(['@', '\\', '\0']) {
+            return Err(Error::LogonDenied(Denial::Ticket("a realm with characters of none")));
+        }
         let Some(logon) = pac.and_then(Pac::logon_info) else {
             let components = ticket.cname.components().map(|part| text_of(part).map(Cow::from));
             return Ok(Account {
@@ -48,7 +52,8 @@ impl<'a> Account<'a> {
         let domain = logon.logon_domain_name.to_text();
         let is_home = ticket.crealm == service_realm;
         let upn = pac.and_then(Pac::upn_dns_info);
-        let believed = !domain.is_empty() && (is_home || is_own_name(&domain, realm, upn, own));
+        let believed =
+            !domain.is_empty() && (is_home || is_own_name(&domain, realm, service_realm, upn, own));
         Ok(Account {
             components: SmallVec::from_iter([Cow::from(user)]),
             realm,
@@ -67,10 +72,19 @@ impl<'a> Account<'a> {
 /// Whether another realm's domain controller gives a NetBIOS name that can be its own domain's: not
 /// one of the server's domains, and in agreement with the realm, which the KDCs between have
 /// checked. It must be one of the labels of the realm, as EXAMPLE is of AD.EXAMPLE.COM, since
-/// nothing else in the PAC is from anybody but that domain controller.
-fn is_own_name(name: &str, realm: &str, upn: Option<&UpnDnsInfo<'_>>, own: &OwnDomains) -> bool {
+/// nothing else in the PAC is from anybody but that domain controller. The first label of the
+/// service's realm is what its own domain is called where nothing else is configured.
+fn is_own_name(
+    name: &str,
+    realm: &str,
+    service_realm: &[u8],
+    upn: Option<&UpnDnsInfo<'_>>,
+    own: &OwnDomains,
+) -> bool {
+    let home = service_realm.split(|byte| *byte == b'.').next().unwrap_or_default();
     let dns_domain = upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default();
     !own.has_name(name)
+        && !home.eq_ignore_ascii_case(name.as_bytes())
         && dns_domain.eq_ignore_ascii_case(realm)
         && realm.split('.').any(|label| label.eq_ignore_ascii_case(name))
 }

@@ -164,7 +164,9 @@ impl<'a> InitiatorRequest<'a> {
         };
         // Clients name a realm as they guess it; the service's is the key's.
         let means = |name: &ServiceName| {
-            name.matches(target.components(), key.realm()) || key.is_of_account(name)
+            name.matches(target.components(), key.realm())
+                || name.permits(target.components())
+                || key.is_of_account(name)
         };
         let mut restrictions = config.service.restrictions(&config.policy);
         match restrictions.all(|names| names.iter().any(means)) {
