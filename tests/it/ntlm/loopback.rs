@@ -2,9 +2,10 @@
 //! service, whoever sends it back.
 
 use super::configured::{alice, ntlm};
+use super::last_step;
 use crate::support::{call, configured, own_name};
 use negossp::config::Settings;
-use negossp::server::{Accepting, Configuration, Context, Initiating};
+use negossp::server::{Accepting, Configuration, Initiating};
 use negossp::types::error::{Denial, Error};
 use negossp::types::flags::ContextFlags;
 use std::sync::Arc;
@@ -14,16 +15,7 @@ fn logs_on(configuration: &Arc<Configuration>, target: String) -> Result<(), Err
     let call = call(ContextFlags::empty());
     let client = Initiating::new(ntlm(Some(alice())), configuration.clone(), target).unwrap();
     let server = Accepting::new(ntlm(Some(alice())), configuration.clone());
-    let negotiate = client.step(None, call).expect("NEGOTIATE_MESSAGE");
-    let challenge = server.step(&negotiate.token.unwrap(), call).expect("CHALLENGE_MESSAGE");
-    let (Context::Initiating(client), Context::Accepting(server)) =
-        (negotiate.context, challenge.context)
-    else {
-        panic!("done too early")
-    };
-    let answer = client.step(challenge.token.as_deref(), call).expect("AUTHENTICATE_MESSAGE");
-    let step = server.step(&answer.token.unwrap(), call);
-    step.map(|_| ()).map_err(|failure| failure.error)
+    last_step(client, server, call).map(|_| ())
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Null sessions under a configuration.
 
 use super::configured::ntlm;
+use super::last_step;
 use crate::support::{call, configured};
 use negossp::config::Settings;
 use negossp::server::{Accepting, Context, Initiating};
@@ -11,15 +12,7 @@ fn logs_on(settings: Settings) -> Result<(), Error> {
     let (configuration, call) = (configured(settings), call(ContextFlags::ALLOW_NULL_SESSION));
     let client = Initiating::new(ntlm(None), configuration.clone(), String::new()).unwrap();
     let server = Accepting::new(ntlm(None), configuration);
-    let negotiate = client.step(None, call).expect("NEGOTIATE_MESSAGE");
-    let challenge = server.step(&negotiate.token.unwrap(), call).expect("CHALLENGE_MESSAGE");
-    let (Context::Initiating(client), Context::Accepting(server)) =
-        (negotiate.context, challenge.context)
-    else {
-        panic!("done too early")
-    };
-    let answer = client.step(challenge.token.as_deref(), call).expect("AUTHENTICATE_MESSAGE");
-    let output = server.step(&answer.token.unwrap(), call).map_err(|failure| failure.error)?;
+    let output = last_step(client, server, call)?;
     let Context::Established(context) = output.context else { panic!("not done") };
     assert!(context.established.client.anonymous);
     assert_eq!(context.established.flags, ContextFlags::NULL_SESSION);
