@@ -170,13 +170,13 @@ impl SharedCache {
         }
         let hash = siphash24(&self.key, tag);
         let word = (span(ctime) & SPAN_MASK) << (64 - SPAN_BITS) | (hash >> SPAN_BITS).max(1);
-        let last = self.stage_for(if self.overwrites.is_some() { usize::MAX } else { limit });
+        let last = || self.stage_for(if self.overwrites.is_some() { usize::MAX } else { limit });
         for _ in 0..ATTEMPTS {
             let stage = self.stage();
             let (slot, old) = match self.search(hash, word, horizon, stage) {
                 Found::Claimed => return Err(Refusal::Replayed),
                 Found::Free(slot, old) => (slot, old),
-                Found::Full if stage < last => {
+                Found::Full if stage < last() => {
                     self.grow(stage, span(now.saturating_add(longest)) + 1);
                     continue;
                 }
@@ -221,16 +221,18 @@ impl SharedCache {
     /// Looks for the word, and for a slot for it in the buckets of `stage`.
     fn search(&self, hash: u64, word: u64, horizon: u64, stage: usize) -> Found {
         let mut free = None;
-        for slot in self.buckets(hash, stage) {
-            match self.load(slot) {
-                found if found == word => return Found::Claimed,
-                found if found == 0 || is_over(found, horizon) => {
-                    free = free.or(Some((slot, found)));
-                    if found == 0 {
-                        break;
-                    }
+        'buckets: for first in buckets(hash, stage) {
+            for (at, slot) in self.bucket(first).iter().enumerate() {
+                let found = slot.load(Ordering::SeqCst);
+                if found == word {
+                    return Found::Claimed;
                 }
-                _ => {}
+                if free.is_none() && (found == 0 || is_over(found, horizon)) {
+                    free = Some((first + at, found));
+                }
+                if found == 0 {
+                    break 'buckets;
+                }
             }
         }
         if self.is_in_left_stage(hash, word, horizon, stage, usize::MAX) {
@@ -261,27 +263,30 @@ impl SharedCache {
     }
 
     fn is_in(&self, hash: u64, word: u64, stage: usize, except: usize) -> bool {
-        let slots = self.buckets(hash, stage).map(|slot| (slot, self.load(slot)));
-        let mut used = slots.take_while(|(_, found)| *found != 0);
-        used.any(|(slot, found)| found == word && slot != except)
+        for first in buckets(hash, stage) {
+            for (at, slot) in self.bucket(first).iter().enumerate() {
+                match slot.load(Ordering::SeqCst) {
+                    0 => return false,
+                    found if found == word && first + at != except => return true,
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// The slot for a hash with the oldest claim, and that.
     fn oldest(&self, hash: u64, horizon: u64, stage: usize) -> (usize, u64) {
-        let slots = self.buckets(hash, stage).map(|slot| (slot, self.load(slot)));
+        let slots = buckets(hash, stage).into_iter().flat_map(|first| {
+            let slots = self.bucket(first).iter().enumerate();
+            slots.map(move |(at, slot)| (first + at, slot.load(Ordering::SeqCst)))
+        });
         slots.min_by_key(|(_, word)| span_of(*word, horizon)).unwrap_or_default()
     }
 
-    /// The slots for a hash: its bucket's, then those of the neighbour. A slot that was never used
-    /// ends a search: those behind it were not used either.
-    fn buckets(&self, hash: u64, stage: usize) -> impl Iterator<Item = usize> + use<> {
-        let bits = STAGES.get(stage).copied().unwrap_or_default();
-        let first = FIRST.get(stage).copied().unwrap_or_default();
-        let bucket = hash as usize & ((1 << bits) - 1);
-        [bucket, bucket ^ 1].into_iter().flat_map(move |bucket| {
-            let start = (first + bucket) * BUCKET;
-            start..start + BUCKET
-        })
+    /// The slots of a bucket that begins with this one.
+    fn bucket(&self, first: usize) -> &[AtomicU64] {
+        self.slots.get(first..first + BUCKET).unwrap_or_default()
     }
 
     /// Goes on to the next stage, unless another thread has.
@@ -316,14 +321,19 @@ impl SharedCache {
         }
     }
 
-    fn load(&self, slot: usize) -> u64 {
-        self.slots.get(slot).map_or(0, |slot| slot.load(Ordering::SeqCst))
-    }
-
     fn word(&self, index: usize) -> &AtomicU64 {
         static NONE: AtomicU64 = AtomicU64::new(0);
         self.header.get(index).unwrap_or(&NONE)
     }
+}
+
+/// The first slots of the buckets for a hash: its own, then the neighbour. A slot that was never
+/// used ends a search: those behind it were not used either.
+fn buckets(hash: u64, stage: usize) -> [usize; 2] {
+    let bits = STAGES.get(stage).copied().unwrap_or_default();
+    let first = FIRST.get(stage).copied().unwrap_or_default();
+    let bucket = hash as usize & ((1 << bits) - 1);
+    [bucket, bucket ^ 1].map(|bucket| (first + bucket) * BUCKET)
 }
 
 /// The span of a time in seconds since 1970; times before that are in the first.

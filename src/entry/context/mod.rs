@@ -165,7 +165,9 @@ impl ContextObject {
         let (bindings, address) = channel;
         let in_bindings = || bindings.and_then(|bindings| bindings.initiator);
         self.address = address.or_else(in_bindings).or(self.address);
-        self.bindings = bindings.or(self.bindings);
+        if bindings.is_some() {
+            self.bindings = bindings;
+        }
         let (bindings, address) = (self.bindings.as_ref(), self.address);
         let call = Call { requirements, bindings, address, now };
         // Replaced by `Failed` during the step, so that an error or panic leaves the context

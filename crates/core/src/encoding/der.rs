@@ -202,15 +202,12 @@ impl Writer {
 
     /// Writes the tag and length of an element; its `contents` octets must follow.
     pub fn open(&mut self, tag: u8, contents: usize) {
-        self.out.push(tag);
         let octets = length_size(contents) - 1;
         if octets == 0 {
-            self.out.push(contents as u8);
+            self.out.extend_from_slice(&[tag, contents as u8]);
         } else {
-            self.out.push(0x80 | octets as u8);
-            for i in (0..octets).rev() {
-                self.out.push((contents >> (8 * i)) as u8);
-            }
+            self.out.extend_from_slice(&[tag, 0x80 | octets as u8]);
+            self.out.extend((0..octets).rev().map(|octet| (contents >> (8 * octet)) as u8));
         }
     }
 
@@ -256,9 +253,8 @@ impl Writer {
     pub fn integer(&mut self, value: i64) {
         let octets = value.to_be_bytes();
         // The fewest octets that preserve the value and its sign.
-        let spare = (octets.iter().zip(&octets[1..]))
-            .take_while(|(first, second)| **first == if **second < 0x80 { 0 } else { 0xff })
-            .count();
+        let sign_bits = (value ^ (value >> 63)).leading_zeros();
+        let spare = (sign_bits as usize - 1) / 8;
         self.element(INTEGER, &octets[spare..]);
     }
 

@@ -24,9 +24,13 @@ impl Rc4 {
     pub(crate) fn new(key: &[u8; 16]) -> Rc4 {
         let mut state: [u8; 256] = std::array::from_fn(|i| i as u8);
         let mut j = 0u8;
-        for i in 0..256 {
-            j = j.wrapping_add(state[i]).wrapping_add(key[i % 16]);
-            state.swap(i, usize::from(j));
+        // In rounds of the key's length, so that the compiler unrolls them.
+        for round in 0..16 {
+            for (at, key) in key.iter().enumerate() {
+                let i = 16 * round + at;
+                j = j.wrapping_add(state[i]).wrapping_add(*key);
+                state.swap(i, usize::from(j));
+            }
         }
         Rc4 { state, i: 0, j: 0 }
     }

@@ -3,18 +3,19 @@
 
 /// The 64-bit hash of `data` under a key of 16 bytes.
 pub fn siphash24(key: &[u8; 16], data: &[u8]) -> u64 {
-    let (k0, k1) = (word(&key[..8]), word(&key[8..]));
+    let key = u128::from_le_bytes(*key);
+    let (k0, k1) = (key as u64, (key >> 64) as u64);
     let mut v = [
         k0 ^ 0x736f_6d65_7073_6575,
         k1 ^ 0x646f_7261_6e64_6f6d,
         k0 ^ 0x6c79_6765_6e65_7261,
         k1 ^ 0x7465_6462_7974_6573,
     ];
-    let mut chunks = data.chunks_exact(8);
-    for chunk in &mut chunks {
-        absorb(&mut v, word(chunk));
+    let (words, rest) = data.as_chunks();
+    for chunk in words {
+        absorb(&mut v, u64::from_le_bytes(*chunk));
     }
-    absorb(&mut v, word(chunks.remainder()) | (data.len() as u64) << 56);
+    absorb(&mut v, word(rest) | (data.len() as u64) << 56);
     v[2] ^= 0xff;
     (0..4).for_each(|_| round(&mut v));
     v[0] ^ v[1] ^ v[2] ^ v[3]

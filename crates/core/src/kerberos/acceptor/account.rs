@@ -63,7 +63,8 @@ impl<'a> Account<'a> {
 
     /// The principal, in MIT's notation: `sAMAccountName@REALM` if there is a PAC.
     pub(crate) fn principal(&self) -> String {
-        let mut text = String::new();
+        let components = self.components.iter().map(|part| part.len() + 1);
+        let mut text = String::with_capacity(components.sum::<usize>() + self.realm.len());
         push_principal(self.components.iter().map(|part| &**part), self.realm, &mut text);
         text
     }

@@ -13,7 +13,7 @@ use crate::kerberos::service::keys::ServiceKeys;
 use crate::kerberos::tgt::Tgt;
 use crate::types::address::Address;
 use std::ops::Range;
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// A verified request: the client has a valid ticket for this service, and the ticket's session
 /// key.
@@ -47,7 +47,7 @@ pub(crate) struct Decrypted {
 /// A decrypted element. Zeroed when dropped, since it includes session keys.
 #[derive(Default)]
 pub(crate) struct Plaintext {
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: Box<[u8]>,
     /// The range of the plaintext, between confounder and tag.
     at: Range<usize>,
 }
@@ -55,8 +55,7 @@ pub(crate) struct Plaintext {
 impl Plaintext {
     /// Decrypts `cipher`; false if it was encrypted with another key.
     pub(crate) fn decrypt(&mut self, keys: &UsageKeys, cipher: &[u8]) -> bool {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(cipher);
+        *self = Plaintext { bytes: cipher.into(), at: 0..0 };
         let start = match keys.enctype() {
             // RC4's tag comes first.
             Enctype::Rc4Hmac => Enctype::Rc4Hmac.tag_length(),
@@ -69,12 +68,19 @@ impl Plaintext {
 
     /// For data that was not encrypted.
     pub(crate) fn unencrypted(plain: &[u8]) -> Plaintext {
-        Plaintext { bytes: Zeroizing::new(plain.to_vec()), at: 0..plain.len() }
+        Plaintext { bytes: plain.into(), at: 0..plain.len() }
     }
 
     /// The plaintext.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.bytes.get(self.at.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Plaintext {
+    fn drop(&mut self) {
+        // As a slice: a box or a vector would be erased byte by byte.
+        (*self.bytes).zeroize();
     }
 }
 

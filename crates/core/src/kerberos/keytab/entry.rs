@@ -97,7 +97,8 @@ impl Entry {
 
     /// The principal in MIT's notation.
     pub fn principal(&self) -> String {
-        let mut text = String::new();
+        let components = self.components.iter().map(|part| part.len() + 1);
+        let mut text = String::with_capacity(components.sum::<usize>() + self.realm.len());
         push_principal(self.components.iter().map(String::as_str), &self.realm, &mut text);
         text
     }

@@ -190,6 +190,10 @@ fn push_realm(realm: &str, text: &mut String) {
 
 /// Appends a component or realm in MIT's notation, with separators inside it quoted by backslashes.
 fn quote(part: &str, slash: bool, text: &mut String) {
+    let is_special = |byte: &u8| matches!(byte, b'\\' | b'@' | b'/' | b'\n' | b'\t' | 8 | 0);
+    if !part.as_bytes().iter().any(is_special) {
+        return text.push_str(part);
+    }
     for c in part.chars() {
         match c {
             '\\' | '@' => text.extend(['\\', c]),
