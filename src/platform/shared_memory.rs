@@ -68,6 +68,7 @@ mod system {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
+        leave_out_of_core_dumps(start, length);
         // SAFETY: as many words as the file has, aligned to a page, and never unmapped. Other
         // processes of the same user change them; those of the library by the same atomic
         // operations only.
@@ -108,11 +109,12 @@ mod system {
         const NO_RESERVE: libc::c_int = libc::MAP_NORESERVE;
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         const NO_RESERVE: libc::c_int = 0;
+        let length = count * size_of::<AtomicU64>();
         // SAFETY: maps new memory at an address of the system's choice.
         let start = unsafe {
             libc::mmap(
                 std::ptr::null_mut(),
-                count * size_of::<AtomicU64>(),
+                length,
                 libc::PROT_READ | libc::PROT_WRITE,
                 libc::MAP_SHARED | libc::MAP_ANONYMOUS | NO_RESERVE,
                 -1,
@@ -122,9 +124,19 @@ mod system {
         if start == libc::MAP_FAILED {
             return None;
         }
+        leave_out_of_core_dumps(start, length);
         // SAFETY: as many words as were mapped, zero, aligned to a page, and never unmapped. Other
         // processes change them by the same atomic operations only.
         Some(unsafe { std::slice::from_raw_parts(start.cast(), count) })
+    }
+
+    /// A dump would have megabytes of no use, and the keys of the hashes in a file.
+    fn leave_out_of_core_dumps(start: *mut libc::c_void, length: usize) {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        // SAFETY: the mapping was just made. Its content stays as it is.
+        let _ = unsafe { libc::madvise(start, length, libc::MADV_DONTDUMP) };
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = (start, length);
     }
 }
 
@@ -147,5 +159,28 @@ mod system {
         // SAFETY: an AtomicU64 has the size and the values of a u64, and at most its alignment in
         // memory that the system has aligned to a page; the exclusive reference ends here.
         Some(unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), count) })
+    }
+}
+
+#[cfg(all(test, target_os = "linux", not(miri)))]
+mod tests {
+    use super::words;
+
+    /// proc(5): `dd` in VmFlags marks what core dumps leave out.
+    #[test]
+    fn shared_words_are_left_out_of_core_dumps() {
+        let address = words(1 << 16).as_ptr().addr();
+        let mut within = false;
+        let mut flags = None;
+        for line in std::fs::read_to_string("/proc/self/smaps").unwrap().lines() {
+            let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+            let bound = |text| usize::from_str_radix(text, 16).ok();
+            if let Some((first, end)) = range.and_then(|(a, b)| Some((bound(a)?, bound(b)?))) {
+                within = (first..end).contains(&address);
+            } else if within && line.starts_with("VmFlags:") {
+                flags = Some(line.to_owned());
+            }
+        }
+        assert!(flags.unwrap().split(' ').any(|flag| flag == "dd"));
     }
 }
