@@ -16,7 +16,8 @@
 #           NETLOGON  1: Netlogon, its endpoint mapper and the domain's DNS too, on an address in 127.0.0.0/8 that nothing
 #                     else listens on, which is then SAMBA_AD_ADDRESS
 #
-# Realm AD.EXAMPLE.TEST, domain EXAMPLE, no other port than the KDC's unless NETLOGON is set. All passwords are Passw0rd!. In DIR:
+# Realm AD.EXAMPLE.TEST, domain EXAMPLE, no other port than the KDC's unless NETLOGON is set. All passwords are Passw0rd!.
+# Besides users and services there is the computer GAMES$, made as any user may make one. In DIR:
 #   krb5.conf              clients' configuration
 #   users.keytab           alice (in webusers, webadmins, weblocal and, by webusers, in everybody), bob, jörg, disabled,
 #                          expired

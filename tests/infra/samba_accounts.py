@@ -14,6 +14,8 @@ from samba.samdb import SamDB
 DIR, DOMAIN, PASSWORD = (os.environ[name] for name in ("DIR", "DOMAIN", "PASSWORD"))
 USERS = ["alice", "bob", "jörg", "disabled", "expired"]
 REFUSED = ["mustchange", "locked", "nohours", "elsewhere"]
+# games is also a user of any Debian machine.
+COMPUTERS = ["web1", "games"]
 RC4, AES, ALL = "4", "24", "28"  # msDS-SupportedEncryptionTypes
 GROUPS = {
     "webusers": (dsdb.GTYPE_SECURITY_GLOBAL_GROUP, ["alice", "bob"]),
@@ -78,7 +80,9 @@ def main():
         directory.add_remove_group_members(group, members, add_members_operation=True)
     directory.newuser("svc_http", PASSWORD)
     directory.newuser("svc_rc4", PASSWORD)
-    directory.newcomputer("web1")
+    for computer in COMPUTERS:
+        directory.newcomputer(computer)
+    directory.setpassword("(sAMAccountName=games$)", PASSWORD)
     service("svc_http", [f"HTTP/server.{DOMAIN}"], AES)
     service("svc_rc4", [f"HTTP/rc4.{DOMAIN}"], RC4)
     service("web1$", [f"HTTP/web1.{DOMAIN}", f"host/web1.{DOMAIN}"], ALL)

@@ -10,6 +10,7 @@ import uuid
 from ctypes import POINTER, byref, c_int32, c_int64, c_size_t, c_uint16, c_uint32, c_void_p
 
 SEC_E_OK = 0
+SEC_E_NO_IMPERSONATION = 0x8009030B
 SEC_I_CONTINUE_NEEDED = 0x00090312
 SEC_I_COMPLETE_NEEDED = 0x00090313
 SEC_I_COMPLETE_AND_CONTINUE = 0x00090314
@@ -23,6 +24,7 @@ STATUS = {
     0x80090306: "SEC_E_NOT_OWNER",
     0x80090308: "SEC_E_INVALID_TOKEN",
     0x8009030A: "SEC_E_QOP_NOT_SUPPORTED",
+    0x8009030B: "SEC_E_NO_IMPERSONATION",
     0x8009030C: "SEC_E_LOGON_DENIED",
     0x8009030D: "SEC_E_UNKNOWN_CREDENTIALS",
     0x8009030E: "SEC_E_NO_CREDENTIALS",
@@ -46,8 +48,9 @@ SIGNED = SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM
 SEC_WINNT_AUTH_IDENTITY_UNICODE = 2
 
 SECPKG_ATTR_SIZES, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO = 0, 1, 9, 10
-SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET = 12, 27
+SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET = 12, 13, 27
 SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE, SECPKG_ATTR_NEGOSSP_CLIENT_SIDS = 0x4E530001, 0x4E530002
+NEGOSSP_TOKEN_USER_NAME = 1
 
 REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, USE_DCE_STYLE = 0x4, 0x8, 0x10, 0x200
 ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY = 0x10000, 0x20000
@@ -96,6 +99,10 @@ class OnePointer(ctypes.Structure):
     """SecPkgContext_Names, _PackageInfo, _ClientSpecifiedTarget."""
 
     _fields_ = [("pointer", c_void_p)]
+
+
+class NativeNames(ctypes.Structure):
+    _fields_ = [("sClientName", c_void_p), ("sServerName", c_void_p)]
 
 
 class NegotiationInfo(ctypes.Structure):
@@ -278,6 +285,28 @@ class Context:
     def client_sids(self):
         """The account's SID and then its groups'."""
         return self._text(SECPKG_ATTR_NEGOSSP_CLIENT_SIDS).split()
+
+    @property
+    def native_names(self):
+        """The client's and the service's."""
+        answer = self.query(SECPKG_ATTR_NATIVE_NAMES, NativeNames())
+        names = from_utf16(answer.sClientName), from_utf16(answer.sServerName)
+        self._free(answer.sClientName)
+        self._free(answer.sServerName)
+        return names
+
+    @property
+    def local_account(self):
+        """On Linux: the account that a thread would act as for this client; None if there is none."""
+        token, name, length = c_void_p(), ctypes.create_string_buffer(256), c_uint32()
+        status = LIBRARY.call("QuerySecurityContextToken", byref(self.handle), byref(token), accept=(SEC_E_OK, SEC_E_NO_IMPERSONATION))
+        if status:
+            return None
+        try:
+            LIBRARY.call("NegosspQueryToken", token, c_uint32(NEGOSSP_TOKEN_USER_NAME), name, c_uint32(256), byref(length))
+        finally:
+            LIBRARY.call("NegosspCloseToken", token)
+        return name.value.decode()
 
     def _octets(self, attribute):
         answer = self.query(attribute, SessionKey())
