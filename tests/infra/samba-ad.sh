@@ -147,10 +147,10 @@ provision() {
     [[ ! -e $dir/address ]] || dns=SAMBA_INTERNAL
     samba-tool domain provision -s /dev/null --realm="$realm" --domain="$netbios" --server-role=dc --dns-backend="$dns" \
         --host-name=dc1 --host-ip="$(address)" --adminpass="$password" --targetdir="$dir" >"$dir/log/provision.log" 2>&1 ||
-        { tail -20 "$dir/log/provision.log" >&2; die "samba-tool does not make a domain"; }
+        { tail -n 20 "$dir/log/provision.log" >&2; die "samba-tool does not make a domain"; }
     write_configuration 88 # in place of the one that samba-tool left
     DIR=$dir DOMAIN=$domain PASSWORD=$password /usr/bin/python3 "$here/samba_accounts.py" >"$dir/log/accounts.log" 2>&1 ||
-        { tail -20 "$dir/log/accounts.log" >&2; die "no accounts"; }
+        { tail -n 20 "$dir/log/accounts.log" >&2; die "no accounts"; }
 }
 
 # The KDC on some free port. Another process may take the port before the KDC does: then it is tried with another one.
@@ -173,7 +173,7 @@ start_samba() {
         done
         kill -9 "$pid" 2>/dev/null || true
     done
-    tail -20 "$dir"/log/samba.* >&2
+    tail -n 20 "$dir"/log/samba.* >&2
     die "samba does not start"
 }
 
