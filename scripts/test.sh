@@ -18,7 +18,7 @@ check_parts=(rustfmt clippy fuzz-check bench-check core rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
 second_lane=(core rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 programs-wine32
-    demo-wine32 interop-domain interop-winbind)
+    demo-wine32 interop-domain interop-winbind interop-trust)
 
 # How each part is run.
 part() {
@@ -48,6 +48,7 @@ part() {
     interop-kerberos-wine64) interop_wine64 kerberos kerberos_http ;;
     interop-domain) interop_linux domain ;;
     interop-winbind) interop_linux winbind ;;
+    interop-trust) interop_linux trust ;;
     interop-domain-wine64) interop_wine64 domain domain_http ;;
     interop-token-wine10) interop_token 10 ;;
     system-wine64) tests/suites/system/run.sh wine64 ;;

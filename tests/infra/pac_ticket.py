@@ -13,14 +13,14 @@ import struct
 import sys
 from calendar import timegm
 
-from impacket.dcerpc.v5.dtypes import NULL
+from impacket.dcerpc.v5.dtypes import NULL, RPC_SID
 from impacket.dcerpc.v5.ndr import NDRULONG
 from impacket.dcerpc.v5.samr import GROUP_MEMBERSHIP
 from impacket.krb5 import crypto
 from impacket.krb5.asn1 import AD_IF_RELEVANT, EncTicketPart, Ticket
 from impacket.krb5.ccache import CCache
 from impacket.krb5.keytab import Keytab
-from impacket.krb5.pac import KERB_VALIDATION_INFO, VALIDATION_INFO
+from impacket.krb5.pac import KERB_SID_AND_ATTRIBUTES, KERB_VALIDATION_INFO, VALIDATION_INFO
 from pyasn1.codec.der import decoder, encoder
 
 DOMAIN, DOMAIN_SID, USER_RID = "EXAMPLE", "S-1-5-21-1004336348-1177238915-682003330", 1104
@@ -29,6 +29,7 @@ AD_IF_RELEVANT_TYPE, AD_WIN2K_PAC = 1, 128
 LOGON_INFO, SERVER_CHECKSUM, KDC_CHECKSUM, CLIENT_INFO = 1, 6, 7, 10
 # Checksum types by encryption type, and the lengths of their checksums.
 CHECKSUMS = {17: (15, 12), 18: (16, 12), 23: (-138, 16)}
+LOGON_EXTRA_SIDS = 0x20
 NEVER = 0x7FFFFFFFFFFFFFFF
 
 
@@ -36,17 +37,18 @@ def filetime(seconds):
     return (seconds + 11644473600) * 10_000_000
 
 
-def logon_info(user, logon_time, groups):
+def logon_info(user, logon_time, groups, domain=DOMAIN, domain_sid=DOMAIN_SID, user_rid=USER_RID, extra_sids=()):
     info = KERB_VALIDATION_INFO()
     times = {"LogonTime": logon_time, "LogoffTime": NEVER, "KickOffTime": NEVER, "PasswordLastSet": logon_time,
              "PasswordCanChange": 0, "PasswordMustChange": NEVER, "LastSuccessfulILogon": 0, "LastFailedILogon": 0}  # fmt: skip
     for name, value in times.items():
         info[name]["dwLowDateTime"], info[name]["dwHighDateTime"] = value & 0xFFFFFFFF, value >> 32
-    info["EffectiveName"], info["LogonDomainName"], info["LogonServer"] = user, DOMAIN, "DC"
+    info["EffectiveName"], info["LogonDomainName"], info["LogonServer"] = user, domain, "DC"
     for name in ("FullName", "LogonScript", "ProfilePath", "HomeDirectory", "HomeDirectoryDrive"):
         info[name] = ""
-    info["UserId"], info["PrimaryGroupId"], info["UserAccountControl"] = USER_RID, 513, 0x10
-    info["LogonCount"] = info["BadPasswordCount"] = info["UserFlags"] = 0
+    info["UserId"], info["PrimaryGroupId"], info["UserAccountControl"] = user_rid, 513, 0x10
+    info["LogonCount"] = info["BadPasswordCount"] = 0
+    info["UserFlags"] = LOGON_EXTRA_SIDS if extra_sids else 0
     for rid in [513, *range(2000, 2000 + groups)]:
         membership, number = GROUP_MEMBERSHIP(), NDRULONG()
         number["Data"] = rid
@@ -54,13 +56,23 @@ def logon_info(user, logon_time, groups):
         info["GroupIds"].append(membership)
     info["GroupCount"] = groups + 1
     info["UserSessionKey"], info["LMKey"] = bytes(16), bytes(8)
-    info["LogonDomainId"].fromCanonical(DOMAIN_SID)
+    info["LogonDomainId"].fromCanonical(domain_sid)
     info["SubAuthStatus"] = info["FailedILogonCount"] = info["Reserved3"] = 0
-    info["SidCount"], info["ExtraSids"] = 0, NULL
+    info["SidCount"] = len(extra_sids)
+    if not extra_sids:
+        info["ExtraSids"] = NULL
+    for text in extra_sids:
+        entry, sid = KERB_SID_AND_ATTRIBUTES(), RPC_SID()
+        sid.fromCanonical(text)
+        entry["Sid"], entry["Attributes"] = sid, 7
+        info["ExtraSids"].append(entry)
     info["ResourceGroupDomainSid"], info["ResourceGroupCount"], info["ResourceGroupIds"] = NULL, 0, NULL
     serialized = VALIDATION_INFO()
     serialized["Data"] = info
-    return serialized.getData() + serialized.getDataReferents()
+    made = serialized.getData() + serialized.getDataReferents()
+    # [MS-RPCE] 2.2.6.2: ObjectBufferLength is a multiple of 8, which impacket does not see to.
+    made += bytes(-len(made) % 8)
+    return made[:8] + struct.pack("<L", len(made) - 16) + made[12:]
 
 
 def pac(user, authtime, key, groups):

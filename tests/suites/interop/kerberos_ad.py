@@ -39,6 +39,9 @@ class Domain:
         )  # fmt: skip
         if started.returncode:
             raise AssertionError(f"samba-ad.sh: {started.stderr}")
+        self.read_sids()
+
+    def read_sids(self):
         with open(self.file("sids"), encoding="utf-8") as f:
             self.sids = dict(line.split() for line in f)
 
@@ -155,28 +158,42 @@ AES256, PAC_USAGE = 18, 17
 SERVER_SIGNATURE, KDC_SIGNATURE, LOGON_INFO = 6, 7, 1
 
 
-class ServiceTicket:
-    """An AP-REQ of MIT's initiator for HTTP/server, whose ticket is decrypted and encrypted again with the service's
-    key."""
+class Ticket:
+    """A ticket that is decrypted, and encrypted again with the same key."""
 
-    def __init__(self, there, user="alice"):
-        self.key = there.key("server", AES256)
-        token = Mit.initiator(there.ccache(user), "Kerberos", SERVER).step()
-        self.request, _ = decoder.decode(token[token.index(b"\x01\x00\x6e") + 2 :], asn1Spec=asn1.AP_REQ())
-        cipher = bytes(self.request["ticket"]["enc-part"]["cipher"])
-        plain = crypto._enctype_table[AES256].decrypt(self.key, 2, cipher)
+    def __init__(self, ticket, key):
+        self.ticket, self.key = ticket, key
+        cipher = bytes(ticket["enc-part"]["cipher"])
+        plain = crypto._enctype_table[AES256].decrypt(key, 2, cipher)
         self.part, _ = decoder.decode(plain, asn1Spec=asn1.EncTicketPart())
         self.list, _ = decoder.decode(bytes(self.part["authorization-data"][0]["ad-data"]), asn1Spec=asn1.AD_IF_RELEVANT())
         self.pac = bytes(self.list[0]["ad-data"])
 
-    def token(self, pac):
-        """The AP-REQ, bare, with this PAC or with none in the ticket."""
+    def seal(self, pac):
+        """With this PAC, or with none."""
         if pac is None:
             self.list[0]["ad-type"] = 999  # unassigned
         self.list[0]["ad-data"] = pac or b"nothing"
         self.part["authorization-data"][0]["ad-data"] = encoder.encode(self.list)
-        sealed = crypto._enctype_table[AES256].encrypt(self.key, 2, encoder.encode(self.part), None)
-        self.request["ticket"]["enc-part"]["cipher"] = sealed
+        self.ticket["enc-part"]["cipher"] = crypto._enctype_table[AES256].encrypt(self.key, 2, encoder.encode(self.part), None)
+
+
+def ap_req(initiator):
+    """The AP-REQ of an initiator of the package Kerberos."""
+    token = initiator.step()
+    return decoder.decode(token[token.index(b"\x01\x00\x6e") + 2 :], asn1Spec=asn1.AP_REQ())[0]
+
+
+class ServiceTicket(Ticket):
+    """The ticket in an AP-REQ of MIT's initiator for HTTP/server."""
+
+    def __init__(self, there, user="alice", ccache=None):
+        self.request = ap_req(Mit.initiator(ccache or there.ccache(user), "Kerberos", SERVER))
+        super().__init__(self.request["ticket"], there.key("server", AES256))
+
+    def token(self, pac):
+        """The AP-REQ, bare, with this PAC or with none in the ticket."""
+        self.seal(pac)
         return encoder.encode(self.request)
 
 

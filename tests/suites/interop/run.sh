@@ -6,6 +6,7 @@
 #   run.sh kerberos [-v] [PART]   the same of the Kerberos checks, with a KDC of their own
 #   run.sh domain [-v] [PART]     the same of the checks of a domain, with a Samba domain controller of their own
 #   run.sh winbind [-v] [PART]    the same of the checks of winbind, on a member of a domain of their own
+#   run.sh trust [-v] [PART]      the same of the checks of a trust, beside two domains of their own that trust each other
 #   run.sh prepare       only installs what is missing
 #   run.sh record        writes tests/data/exchanges anew
 #
@@ -50,16 +51,21 @@ find_http_server() {
 }
 
 suite=suite.py
-member=()
-if [[ ${1:-} == winbind ]]; then
-    if ! "$root/tests/infra/samba-member.sh" possible; then
-        echo "SKIPPED: winbind: no namespaces can be made here for a member of a domain"
+inside=()
+case ${1:-} in
+winbind) infra=$root/tests/infra/samba-member.sh ;;
+trust) infra=$root/tests/infra/samba-trust.sh ;;
+*) infra= ;;
+esac
+if [[ -n $infra ]]; then
+    if ! "$infra" possible; then
+        echo "SKIPPED: $1: no namespaces can be made here for domain controllers"
         echo "0 passed, 0 failed, 1 skipped"
         exit 0
     fi
-    member=("$root/tests/infra/samba-member.sh" run "${TMPDIR:-/tmp}/negossp-member-$$" --)
+    inside=("$infra" run "${TMPDIR:-/tmp}/negossp-$1-$$" --)
 fi
-if [[ ${1:-} == kerberos || ${1:-} == domain || ${1:-} == winbind ]]; then
+if [[ ${1:-} == kerberos || ${1:-} == domain || -n $infra ]]; then
     suite=$1_suite.py
     packages+=("${kerberos_packages[@]}")
     export RUNLEVEL=1 # the packages start no KDC of their own
@@ -80,6 +86,6 @@ record) exec "$venv/bin/python" "$here/record.py" "$root/tests/data/exchanges" ;
 *)
     find_library
     find_http_server
-    exec "${member[@]}" "$venv/bin/python" "$here/$suite" "$NEGOSSP_LIB" "$@"
+    exec "${inside[@]}" "$venv/bin/python" "$here/$suite" "$NEGOSSP_LIB" "$@"
     ;;
 esac
