@@ -45,9 +45,11 @@ impl Sids {
             });
         }
         let facts = client.account.as_deref();
-        let (user, origin) = user(client, facts, config)?;
-        let admissible =
-            |sid: &Sid| !(client.origins.info.is_domains() && well_known::of_machine(sid));
+        // What no domain may send ([MS-PAC] 4.1.2.2, the boundary of a member).
+        let own = config.machine_sid.own_sids();
+        let of_machine = |sid: &Sid| well_known::of_machine(sid) || own.contain(sid);
+        let (user, origin) = user(client, facts, config, of_machine)?;
+        let admissible = |sid: &Sid| !(client.origins.info.is_domains() && of_machine(sid));
         let mut seen = HashSet::new();
         let of_account =
             facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid));
@@ -84,10 +86,15 @@ impl Sids {
 }
 
 /// The client's own SID, and who supplied it.
-fn user(client: &Principal, facts: Option<&AccountInfo>, config: &Config) -> Option<(Sid, Origin)> {
+fn user(
+    client: &Principal,
+    facts: Option<&AccountInfo>,
+    config: &Config,
+    of_machine: impl Fn(&Sid) -> bool,
+) -> Option<(Sid, Origin)> {
     if let Some(sid) = facts.and_then(|facts| facts.sid) {
         // No token for a SID from a domain that only the machine itself may assign.
-        return (!(client.origins.sid.is_domains() && well_known::of_machine(&sid)))
+        return (!(client.origins.sid.is_domains() && of_machine(&sid)))
             .then_some((sid, client.origins.sid));
     }
     let machine = config.machine_sid.get()?;

@@ -25,6 +25,25 @@ pub struct MachineSid {
     warned: Once,
 }
 
+/// The SIDs that only an installation gives to accounts: those derived from its own, and its own
+/// with a relative identifier. The latter not if it is configured, since it may be a domain's then.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnSids {
+    machine: Option<Sid>,
+    may_be_a_domain: bool,
+}
+
+impl OwnSids {
+    /// Whether it is one of them.
+    pub fn contain(&self, sid: &Sid) -> bool {
+        let more = |machine: &Sid| {
+            let under = sid.sub_authorities().strip_prefix(machine.sub_authorities());
+            under.filter(|_| sid.authority() == machine.authority()).map_or(0, <[u32]>::len)
+        };
+        self.machine.as_ref().map_or(0, more) > usize::from(self.may_be_a_domain)
+    }
+}
+
 /// A file that cannot be used is tried again after this time.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -67,6 +86,16 @@ impl MachineSid {
                 None
             }
         }
+    }
+
+    /// The SIDs of the installation's own accounts, if it has any: none is created for this.
+    pub fn own_sids(&self) -> OwnSids {
+        let machine = match &self.origin {
+            Origin::File(path) if self.known.get().is_none() && !path.exists() => None,
+            Origin::Nowhere => None,
+            _ => self.get(),
+        };
+        OwnSids { machine, may_be_a_domain: self.configured().is_some() }
     }
 
     /// Reads or creates the file, unless that failed a moment ago.

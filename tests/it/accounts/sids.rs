@@ -8,7 +8,7 @@ use negossp::config::Settings;
 use negossp::mechanism::Mechanism;
 use negossp::ntlm::Account;
 use negossp::principal::directory::Directory;
-use negossp::principal::{Origin, Principal, attributes};
+use negossp::principal::{AccountInfo, Origin, Origins, Principal, SidAndAttributes, attributes};
 use negossp::server::{Environment, Store};
 use negossp::stores::accounts::details::Details;
 use negossp::stores::machine_sid::{self, MachineSid};
@@ -17,6 +17,7 @@ use negossp::types::identity::Identity;
 use negossp::types::sid::Sid;
 use std::collections::HashSet;
 use std::fs;
+use std::sync::Arc;
 
 fn sid(text: &str) -> Sid {
     text.parse().unwrap()
@@ -328,4 +329,51 @@ fn unreadable_details_reject_the_clients_they_may_be_about() {
     assert_eq!(groups(), 3);
     logons.folder.replace("details.toml", "[[account]]\nname = 'alice'\n");
     eventually("alice is in no group any more", || groups() == 0);
+}
+
+/// [MS-PAC] 4.1.2.2: the boundary of a member lets nothing pass that has its prefix.
+#[test]
+fn a_domain_gives_nobody_the_sids_of_our_own_accounts() {
+    let folder = Folder::new();
+    let mut kept = server();
+    kept.accounts.sid = None;
+    kept.accounts.sid_file = Some(folder.write("machine.sid", MACHINE));
+    let derived =
+        user(&Principal::of_account("alice".into(), "SRV".into(), Origin::AccountFile), &kept);
+    let sent = |account: &str, groups: &[&str], origin: Origin, settings: &Settings| {
+        let attributes = attributes::MEMBER;
+        let groups = groups.iter().map(|group| SidAndAttributes { sid: sid(group), attributes });
+        let account = AccountInfo {
+            sid: Some(sid(account)),
+            groups: groups.collect(),
+            ..AccountInfo::default()
+        };
+        let client = Principal {
+            account: Some(Arc::new(account)),
+            origins: Origins::all(origin),
+            ..Principal::of_account("eve".into(), "EVIL".into(), origin)
+        };
+        let sids = Sids::of(&client, Mechanism::Kerberos, &configured(settings.clone()).tokens)?;
+        Some(texts(sids.account_groups().iter().map(|group| group.sid)))
+    };
+    let ours = ["S-1-5-21-1-2-3-1104", &derived.0];
+    let theirs = ["S-1-5-21-1-2-4-1104", "S-1-5-21-1-2-3"];
+    let all = [ours, theirs].concat();
+    for origin in [Origin::Pac, Origin::Netlogon, Origin::Winbind] {
+        for account in ours {
+            assert_eq!(sent(account, &theirs, origin, &kept), None, "{account}");
+        }
+        let groups = sent("S-1-5-21-1-2-4-1103", &all, origin, &kept);
+        assert_eq!(groups.unwrap(), theirs);
+        // A SID that is configured may be the domain's own.
+        let groups = sent("S-1-5-21-1-2-3-1103", &all, origin, &server());
+        assert_eq!(groups.unwrap(), [ours[0], theirs[0], theirs[1]]);
+    }
+    // The administrator may.
+    let groups = sent(ours[0], &all, Origin::AccountDetails, &kept);
+    assert_eq!(groups.unwrap(), all);
+    // No file is made for this.
+    kept.accounts.sid_file = Some(folder.path("none.sid"));
+    assert_eq!(sent(ours[0], &all, Origin::Pac, &kept).unwrap(), all);
+    assert!(!folder.path("none.sid").exists());
 }

@@ -3,8 +3,8 @@ hostile: no client is more than a client of its own realm."""
 
 import subprocess
 
-from checks import check, equal, holds
-from domain_environment import Log
+from checks import check, equal, holds, refused
+from domain_environment import LOCAL, Log, logon
 from environment import established, policy
 from http_curl import curl
 from kerberos_accept import ASC_MUTUAL, DENIED
@@ -12,7 +12,7 @@ from kerberos_ad import SERVER, WEB1, ServiceTicket, ap_req
 from kerberos_environment import PAIRS, refused_first
 from kerberos_peers import Heimdal, Mit, default_ccache
 from pyasn1.codec.der import encoder
-from sspi import Acceptor
+from sspi import Acceptor, SspiError
 from trust_environment import EVIL, EXAMPLE, LOCAL_USER, hostile, said
 
 
@@ -122,12 +122,18 @@ def beside_the_ticket():
         holds(client.native_names[1].endswith("@AD.EXAMPLE.TEST"), client.native_names[1])
 
 
-@check("trust: groups that each machine has for itself are not taken from another domain")
-def groups_of_machines():
-    theirs = f"{EVIL.sids['.']}-4711"
-    client = accepted(Mit.initiator(hostile(said(extra_sids=["S-1-5-32-544", "S-1-5-18", theirs])), "Kerberos", SERVER))
+@check("trust: SIDs that each machine gives for itself, and this one's, are not taken from another domain")
+def sids_of_machines():
+    local, theirs = logon(LOCAL).client_sids[0], f"{EVIL.sids['.']}-4711"
+    machine = "-".join(local.split("-")[:7])
+    of_machine = ["S-1-5-32-544", "S-1-5-18", local, f"{machine}-1000"]
+    client = accepted(Mit.initiator(hostile(said(extra_sids=[*of_machine, theirs])), "Kerberos", SERVER))
     found = client.client_sids
-    holds(theirs in found and not {"S-1-5-32-544", "S-1-5-18"} & set(found), f"the groups {found}")
+    holds(theirs in found and not set(of_machine) & set(found), f"the groups {found}")
+    # Nor as the account's own; then it has none.
+    client = accepted(Mit.initiator(hostile(said(sid=local)), "Kerberos", SERVER))
+    equal((client.client, client.local_account), ("EVIL\\alice", None), "who it is")
+    equal(refused(SspiError, "SIDs", lambda: client.client_sids).status, "SEC_E_UNSUPPORTED_FUNCTION", "the account's SIDs")
 
 
 @check("trust: a client without a PAC passes no domain controller, and is only of its own realm")
