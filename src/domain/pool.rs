@@ -4,12 +4,17 @@
 //! as many callers as configured connections work at a time; the others wait in a queue, each until
 //! its own deadline. Without a channel, one caller establishes it while the others wait. If that
 //! fails, all of them fail, and callers of the next seconds fail at once.
+//!
+//! Only clients that name this domain are surely validated by its controller itself. For others it
+//! asks another domain's, which need not answer. So that they hold up nobody else, one connection
+//! is kept free of them, and a reply that does not come is no failure of the controller.
 
 use super::Domain;
 use super::controller::{self, Controllers};
 use super::machine_secret::NtHash;
 use super::netlogon::validation::{Level, Reply};
 use super::netlogon::{Channel, INTERFACE, Refusal, Request, logon};
+use crate::authority::pass_through::PassThrough;
 use crate::net::host::Host;
 use crate::net::rpc::{Connection, RpcError, endpoint_mapper};
 use crate::types::error::{Error, Result};
@@ -33,6 +38,8 @@ const MOST_TRIES: usize = 4;
 const UNREACHABLE: Error = Error::NoAuthority("no domain controller can be reached");
 const UNREADABLE: Error =
     Error::NoAuthority("the domain controller's reply to this logon cannot be read");
+const NO_REPLY: Error =
+    Error::NoAuthority("the domain controller has not replied to this logon in time");
 const BUSY: Error = Error::NoAuthority("the domain controller does not keep up with the logons");
 
 /// A domain's connections.
@@ -47,6 +54,8 @@ pub struct Pool {
 struct State {
     /// Callers that may still start work.
     free_slots: usize,
+    /// Those of them whose clients need not be of this domain.
+    free_for_others: usize,
     /// Callers that wait for a slot.
     queue: VecDeque<Arc<Waiter>>,
     active: Option<Arc<ActiveChannel>>,
@@ -73,12 +82,18 @@ struct ActiveChannel {
 
 #[derive(Debug)]
 struct Waiter {
+    /// Its client names this domain.
+    own: bool,
     granted: Mutex<bool>,
     wake: Condvar,
 }
 
 /// Semaphore permit; Drop passes it to the next waiter.
-struct Slot<'a>(&'a Pool);
+struct Slot<'a> {
+    pool: &'a Pool,
+    /// The client names this domain.
+    own: bool,
+}
 
 /// Drop guard: wakes the waiters when establishing a channel ends, also by panic.
 struct EstablishGuard<'a>(&'a Pool);
@@ -103,6 +118,7 @@ impl Pool {
     pub fn new(connections: usize) -> Pool {
         let state = State {
             free_slots: connections,
+            free_for_others: connections.saturating_sub(1).max(1),
             queue: VecDeque::new(),
             active: None,
             idle: Vec::new(),
@@ -118,14 +134,16 @@ impl Pool {
     /// tried.
     pub fn logon(&self, domain: &Domain, request: &Request<'_>) -> Result<Reply> {
         let deadline = Instant::now() + domain.settings.timeout;
-        let _permit = self.acquire_slot(deadline)?;
+        let own = domain.is_named(request.domain);
+        let _permit = self.acquire_slot(own, deadline)?;
         let mut failed_anew = false;
         for _ in 0..MOST_TRIES {
             let mut borrowed = self.borrow(domain, deadline)?;
             let until = self.share(&borrowed.active, deadline);
             let had_time = is_time_enough(until, domain);
             let error = match ask(&mut borrowed, request, until) {
-                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED => {
+                // The channel is not known any more. On a new one, another domain may say so.
+                Ok(reply) if reply.status == NtStatus::ACCESS_DENIED && (own || !failed_anew) => {
                     RpcError::Fault(reply.status.0)
                 }
                 Ok(reply) => {
@@ -150,6 +168,10 @@ impl Pool {
                     self.state.lock().idle.clear();
                 }
                 RpcError::TimedOut if !had_time => return Err(BUSY),
+                RpcError::TimedOut if !own && self.is_alive(&borrowed.active, deadline) => {
+                    tracing::warn!(%controller, user = request.user, domain = request.domain, "domain: no reply to a logon");
+                    return Err(NO_REPLY);
+                }
                 RpcError::Closed
                 | RpcError::Fault(_)
                 | RpcError::BindRefused(_)
@@ -170,15 +192,16 @@ impl Pool {
     }
 
     /// Waits for a slot.
-    fn acquire_slot(&self, deadline: Instant) -> Result<Slot<'_>> {
+    fn acquire_slot(&self, own: bool, deadline: Instant) -> Result<Slot<'_>> {
+        let slot = |own| Slot { pool: self, own };
         let waiter = {
             let mut state = self.state.lock();
             state.check_reachable()?;
-            if state.free_slots > 0 {
-                state.free_slots -= 1;
-                return Ok(Slot(self));
+            if state.take_slot(own) {
+                return Ok(slot(own));
             }
-            let waiter = Arc::new(Waiter { granted: Mutex::new(false), wake: Condvar::new() });
+            let waiter = Waiter { own, granted: Mutex::new(false), wake: Condvar::new() };
+            let waiter = Arc::new(waiter);
             state.queue.push_back(waiter.clone());
             waiter
         };
@@ -191,12 +214,12 @@ impl Pool {
                 if *waiter.granted.lock() {
                     // Granted meanwhile, but too late: pass it on.
                     drop(state);
-                    drop(Slot(self));
+                    drop(slot(own));
                 }
                 return Err(BUSY);
             }
         }
-        Ok(Slot(self))
+        Ok(slot(own))
     }
 
     /// A connection that is ready for a call, idle or new.
@@ -311,6 +334,26 @@ impl Pool {
         }
     }
 
+    /// Whether the controller still accepts connections. If there is no time to see, the next caller
+    /// does, which finds no idle ones.
+    fn is_alive(&self, active: &Arc<ActiveChannel>, deadline: Instant) -> bool {
+        self.state.lock().idle.clear();
+        if Instant::now() >= deadline {
+            return true;
+        }
+        match active.channel.connect(midpoint(deadline)) {
+            Ok(connection) => {
+                self.return_connection(Borrowed {
+                    active: active.clone(),
+                    connection,
+                    kept: false,
+                });
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
     /// The deadline for one controller: half of the time if there is another one to try.
     fn share(&self, active: &ActiveChannel, deadline: Instant) -> Instant {
         match self.state.lock().controllers.has_other_than(&active.controller) {
@@ -367,6 +410,20 @@ fn ask(
 }
 
 impl State {
+    fn may_take_slot(&self, own: bool) -> bool {
+        self.free_slots > 0 && (own || self.free_for_others > 0)
+    }
+
+    /// Takes a slot if one is free.
+    fn take_slot(&mut self, own: bool) -> bool {
+        let free = self.may_take_slot(own);
+        if free {
+            self.free_slots -= 1;
+            self.free_for_others -= usize::from(!own);
+        }
+        free
+    }
+
     /// Fails while no controller is expected to be reachable.
     fn check_reachable(&mut self) -> Result<()> {
         match self.retry_at {
@@ -402,13 +459,14 @@ impl State {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.state.lock();
-        match state.queue.pop_front() {
-            Some(waiter) => {
-                *waiter.granted.lock() = true;
-                waiter.wake.notify_one();
-            }
-            None => state.free_slots += 1,
+        let mut state = self.pool.state.lock();
+        state.free_slots += 1;
+        state.free_for_others += usize::from(!self.own);
+        let next = state.queue.iter().position(|waiter| state.may_take_slot(waiter.own));
+        if let Some(waiter) = next.and_then(|at| state.queue.remove(at)) {
+            state.take_slot(waiter.own);
+            *waiter.granted.lock() = true;
+            waiter.wake.notify_one();
         }
     }
 }

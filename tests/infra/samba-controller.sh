@@ -86,6 +86,7 @@ start_controller() {
     unshare --mount --propagation private bash -c '
         source "$1"; folders "$2/dc"; exec samba -F --no-process-group -M single -s "$2/smb.conf"' \
         bash "${BASH_SOURCE[0]}" "$dir" >>"$dir/log/samba.out" 2>&1 </dev/null &
+    echo $! >"$dir/samba.pid"
     wait_for "the domain controller" serves
 }
 

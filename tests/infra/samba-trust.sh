@@ -10,6 +10,7 @@
 # In DIR:
 #   krb5.conf              clients' configuration, with both realms
 #   example, evil          what samba-ad.sh has of a domain: both have the same accounts and passwords
+#   */samba.pid            the first process of each domain controller; all of them have mounts of their own
 #   evil/trust.keytab      the key of krbtgt/AD.EXAMPLE.TEST@EVIL.TEST, with which tickets pass from one to the other
 # The trust is between forests and goes both ways. The domain controllers' addresses are 127.0.0.10 and 127.0.0.20.
 set -euo pipefail

@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for ServerAddress {
     }
 }
 
-const DEFAULT_CONNECTIONS: usize = 2;
+const DEFAULT_CONNECTIONS: usize = 3;
 /// A domain controller judges no more at a time for one member.
 const MOST_CONNECTIONS: usize = 64;
 /// NetBIOS names have at most 15 characters ([MS-NBTE] 1.8).

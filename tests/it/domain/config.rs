@@ -57,7 +57,7 @@ connections = 4
     let ours = plain.domain.as_ref().unwrap();
     assert_eq!(
         (ours.timeout, ours.connections, ours.controllers.len()),
-        (Duration::from_secs(5), 2, 0)
+        (Duration::from_secs(5), 3, 0)
     );
 }
 

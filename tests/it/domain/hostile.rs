@@ -12,7 +12,9 @@ use negossp::ntlm::{Messages, NetworkLogon, ResponsePolicy, Validated};
 use negossp::principal::{Origin, Origins};
 use negossp::types::error::{Denial, Error};
 use negossp::types::ntstatus::NtStatus;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -465,6 +467,92 @@ fn a_controller_that_fails_at_every_logon_gives_way_to_the_next() {
         let both = domain(&[bad.address, good.address], &folder.path("."), LONG);
         assert!(both.validate(&network_logon(&RESPONSE)).is_ok());
     }
+}
+
+/// A client that names another domain, whose controller this one asks.
+fn of_other_domain() -> NetworkLogon<'static> {
+    NetworkLogon { domain: "EVIL", ..network_logon(&RESPONSE) }
+}
+
+/// What a controller does with logons while its asking another domain's is of no use.
+fn controller_of_a_trust(
+    action: Action,
+    other_domain: Arc<AtomicBool>,
+    and_then: Option<Event>,
+) -> Character {
+    let act = move |_: usize, event: Event| match other_domain.load(Ordering::SeqCst) {
+        true if event == Event::Logon || Some(event) == and_then => action.clone(),
+        _ => Action::Answer,
+    };
+    Character { act: Box::new(act), ..Character::default() }
+}
+
+/// The controller of another domain may hang, or be hostile. The server's own is at work.
+#[test]
+fn a_logon_of_another_domain_without_a_reply_stops_nobody_else() {
+    let denied = Action::Results(results(None, 6, [0; 16], [0; 8], ACCESS_DENIED), 100);
+    for (action, controllers) in [(Action::Silence, 1), (Action::Silence, 2), (denied, 1)] {
+        let folder = Folder::new();
+        let asked = Arc::new(AtomicBool::new(false));
+        let start = || Dc::start(controller_of_a_trust(action.clone(), asked.clone(), None));
+        let all: Vec<Dc> = (0..controllers).map(|_| start()).collect();
+        let addresses: Vec<SocketAddr> = all.iter().map(|dc| dc.address).collect();
+        let domain = domain(&addresses, &folder.path("."), Duration::from_secs(1));
+        for _ in 0..2 {
+            assert!(domain.validate(&network_logon(&RESPONSE)).is_ok());
+            asked.store(true, Ordering::SeqCst);
+            assert!(domain.validate(&of_other_domain()).is_err());
+            asked.store(false, Ordering::SeqCst);
+            let start = Instant::now();
+            assert!(domain.validate(&network_logon(&RESPONSE)).is_ok());
+            assert!(domain.validate(&of_other_domain()).is_ok());
+            assert!(start.elapsed() < Duration::from_millis(900));
+        }
+        assert_eq!(all.iter().skip(1).map(|dc| dc.count(Event::Bind)).sum::<usize>(), 0);
+    }
+}
+
+/// While logons of another domain wait for their replies, one connection is free of them.
+#[test]
+fn logons_of_another_domain_leave_a_connection_to_the_own() {
+    let folder = Folder::new();
+    let asked = Arc::new(AtomicBool::new(true));
+    let dc = Dc::start(controller_of_a_trust(Action::Silence, asked.clone(), None));
+    let domain = dc.domain(&folder.path("."), Duration::from_secs(3));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert!(no_authority(domain.validate(&of_other_domain()))));
+        }
+        while dc.count(Event::Logon) == 0 {
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(dc.count(Event::Logon), 1);
+        asked.store(false, Ordering::SeqCst);
+        let start = Instant::now();
+        for _ in 0..10 {
+            assert!(domain.validate(&network_logon(&RESPONSE)).is_ok());
+        }
+        assert!(start.elapsed() < Duration::from_secs(2));
+        asked.store(true, Ordering::SeqCst);
+    });
+    asked.store(false, Ordering::SeqCst);
+    assert!(domain.validate(&of_other_domain()).is_ok());
+}
+
+/// One that accepts no connection either is left for the next, by clients of any domain.
+#[test]
+fn a_controller_that_hangs_gives_way_to_the_next_for_clients_of_any_domain() {
+    let folder = Folder::new();
+    let hangs = Arc::new(AtomicBool::new(false));
+    let hanging = controller_of_a_trust(Action::Silence, hangs.clone(), Some(Event::SecureBind));
+    let (bad, good) = (Dc::start(hanging), Dc::start(Character::default()));
+    let both = domain(&[bad.address, good.address], &folder.path("."), Duration::from_secs(2));
+    assert!(both.validate(&of_other_domain()).is_ok());
+    assert_eq!(good.count(Event::Logon), 0);
+    hangs.store(true, Ordering::SeqCst);
+    assert!(both.validate(&of_other_domain()).is_ok());
+    assert_eq!(good.count(Event::Logon), 1);
 }
 
 #[test]

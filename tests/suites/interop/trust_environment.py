@@ -1,8 +1,10 @@
 """What the checks of a trust have in common: two domains that trust each other (samba-trust.sh), a server in EXAMPLE, clients
 of EVIL, and what EVIL's domain controller can say of them."""
 
+import contextlib
 import itertools
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -50,8 +52,30 @@ class Trusting(Domain):
             subprocess.run(tool, check=True, stdout=subprocess.DEVNULL)
         return f"FILE:{path}"
 
+    @contextlib.contextmanager
+    def frozen(self):
+        """Its domain controller is stopped, without ending, while the block lasts."""
+        with open(self.file("samba.pid"), encoding="utf-8") as f:
+            mounts = mounts_of(f.read().strip())
+        processes = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and mounts_of(pid) == mounts]
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+
     def account(self, user="alice"):
         return Account(user, PASSWORD, self.name)
+
+
+def mounts_of(pid):
+    """The namespace of a process' mounts; None if it has ended."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:
+        return None
 
 
 EXAMPLE = EVIL = None

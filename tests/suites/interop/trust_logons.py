@@ -1,7 +1,10 @@
 """Accounts of a trusted domain by NTLM: the server's own domain controller asks the other's."""
 
+import threading
+import time
+
 from checks import check, equal, holds
-from domain_environment import DENIED, PASSWORD, Log, logon, outcome
+from domain_environment import DENIED, PASSWORD, UNREACHABLE, Log, in_time, logon, outcome, works_again
 from environment import INITIATORS, denied_by_us
 from peers import Account
 from sspi import Acceptor
@@ -52,3 +55,21 @@ def with_curl():
     status, text, _ = curl("--ntlm", "-u", f"{ALICE.qualified}:{ALICE.password}")
     equal(status, 200, "status")
     holds("user: EVIL\\alice\n" in text and "package: NTLM\n" in text, text)
+
+
+@check("trust: while the other domain's controller hangs, its accounts hold up nobody else")
+def hanging():
+    own = EXAMPLE.account()
+    equal([outcome(ALICE), outcome(own)], ["ok", "ok"], "before")
+    with EVIL.frozen():
+        for account in (ALICE, NAMES["user principal name"]):
+            equal(in_time(account), UNREACHABLE, f"{account.qualified}")
+            equal(in_time(own, limit=1), "ok", f"after {account.qualified}")
+        waiting = [threading.Thread(target=in_time, args=(ALICE,)) for _ in range(6)]
+        for thread in waiting:
+            thread.start()
+        while any(thread.is_alive() for thread in waiting):
+            equal(in_time(own, limit=1), "ok", "beside them")
+            time.sleep(0.1)
+    works_again(ALICE)
+    equal(outcome(own), "ok", "afterwards")
