@@ -16,6 +16,7 @@ use crate::authority::pass_through::{PassThrough, PassThroughRequest, PassThroug
 use crate::ntlm::{NetworkLogon, Validated};
 use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
+use crate::types::account_name;
 use crate::types::error::{Denial, Error, Result};
 use ntlm_auth::Keys;
 use ntlm_auth_pool::NtlmAuthPool;
@@ -56,6 +57,13 @@ struct Names {
     user: CString,
     domain: CString,
     workstation: CString,
+    /// The domain is winbindd's. Others' controllers need not answer it.
+    own: bool,
+}
+
+/// How many of the helpers clients of other domains may have at once.
+fn for_others(helpers: usize) -> usize {
+    helpers.saturating_sub(1).max(1)
 }
 
 impl PassThrough for Winbind {
@@ -161,6 +169,7 @@ impl Names {
             user: name(logon.user)?,
             domain: name(domain)?,
             workstation: name(logon.workstation)?,
+            own: account_name::same(domain, own_domain),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::ntlm_auth::{self, Answer, HelperError, Keys};
-use super::{BUSY, MALFORMED, Names, SLOW, UNREACHABLE};
+use super::{BUSY, MALFORMED, Names, SLOW, UNREACHABLE, for_others};
 use crate::authority::pass_through::{self, PassThroughRequest};
 use crate::platform::helper_process::Helper;
 use crate::types::error::{Error, Result};
@@ -26,12 +26,16 @@ struct State {
     idle: Vec<(Helper, Instant)>,
     /// All helpers, including those in use.
     count: usize,
+    /// Permits of clients that do not name winbindd's domain.
+    others: usize,
 }
 
 /// The right to use a helper; Drop returns it.
 struct Permit<'a> {
     helpers: &'a NtlmAuthPool,
     helper: Option<Helper>,
+    /// The client names winbindd's domain.
+    own: bool,
 }
 
 impl NtlmAuthPool {
@@ -47,7 +51,7 @@ impl NtlmAuthPool {
         question: &PassThroughRequest<'_>,
         deadline: Instant,
     ) -> Result<Keys> {
-        let mut permit = self.permit(deadline)?;
+        let mut permit = self.permit(names.own, deadline)?;
         let request = ntlm_auth::request(names, question);
         // An idle helper may have ended meanwhile; that does not count against the next.
         loop {
@@ -88,8 +92,9 @@ impl NtlmAuthPool {
         state.count -= ended.len();
     }
 
-    /// Waits for a helper, or for the right to start one.
-    fn permit(&self, deadline: Instant) -> Result<Permit<'_>> {
+    /// Waits for a helper, or for the right to start one. Clients that do not name winbindd's
+    /// domain leave one free, if there are several.
+    fn permit(&self, own: bool, deadline: Instant) -> Result<Permit<'_>> {
         let mut ended = Vec::new();
         let mut state = self.state.lock();
         loop {
@@ -97,14 +102,14 @@ impl NtlmAuthPool {
                 ended.push(state.idle.remove(0).0);
                 state.count -= 1;
             }
-            if let Some((helper, _)) = state.idle.pop() {
-                drop(state);
-                return Ok(Permit { helpers: self, helper: Some(helper) });
-            }
-            if state.count < self.most {
-                state.count += 1;
-                drop(state);
-                return Ok(Permit { helpers: self, helper: None });
+            if own || state.others < for_others(self.most) {
+                let helper = state.idle.pop().map(|(helper, _)| helper);
+                if helper.is_some() || state.count < self.most {
+                    state.count += usize::from(helper.is_none());
+                    state.others += usize::from(!own);
+                    drop(state);
+                    return Ok(Permit { helpers: self, helper, own });
+                }
             }
             if self.given_back.wait_until(&mut state, deadline).timed_out() {
                 return Err(BUSY);
@@ -120,8 +125,10 @@ impl Drop for Permit<'_> {
             Some(helper) => state.idle.push((helper, Instant::now())),
             None => state.count -= 1,
         }
+        state.others -= usize::from(!self.own);
         drop(state);
-        self.helpers.given_back.notify_one();
+        // Not each of those that wait may have it.
+        self.helpers.given_back.notify_all();
     }
 }
 

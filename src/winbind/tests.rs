@@ -58,10 +58,20 @@ impl FakeHelper {
     }
 
     fn logon_of(&self, user: &str, workstation: &str, time: Duration) -> Result<Keys> {
+        self.logon_in("", user, workstation, time)
+    }
+
+    fn logon_in(
+        &self,
+        domain: &str,
+        user: &str,
+        workstation: &str,
+        time: Duration,
+    ) -> Result<Keys> {
         let nt_response = [0xa5; 60];
         let logon = NetworkLogon {
             user,
-            domain: "",
+            domain,
             address: None,
             machine_id: None,
             oem: None,
@@ -333,4 +343,27 @@ fn many_logons_share_a_few_helpers_and_each_gets_its_own_answer() {
         }
     });
     assert!(fake.pids().len() <= 2, "{:?}", fake.pids());
+}
+
+/// winbindd asks the controllers of other domains, which need not answer it.
+#[test]
+fn logons_of_another_domain_leave_a_helper_to_the_own() {
+    // NT-Domain is EVIL.
+    let fake = FakeHelper::by(&format!(
+        "while read_request; do case $request in *'NT-Domain:: RVZJTA=='*) exec sleep 1000;; esac\n\
+         printf '{YES}.\\n'; done"
+    ));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (fake, time) = (&fake, Duration::from_secs(3));
+            scope.spawn(move || assert!(fake.logon_in("EVIL", "alice", "", time).is_err()));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(fake.pids().len(), 1);
+        let start = Instant::now();
+        for domain in ["", "EXAMPLE", "example"] {
+            fake.logon_in(domain, "alice", "", Duration::from_secs(2)).unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(1));
+    });
 }

@@ -1,9 +1,10 @@
 //! A pool of threads that call winbindd's client library.
 //!
 //! The library has no timeout, so it is not called on the caller's thread: a few threads, started
-//! on demand and ended when idle, call it, and callers wait until their own deadline.
+//! on demand and ended when idle, call it, and callers wait until their own deadline. One thread is
+//! kept free of clients that do not name winbindd's domain, if there are several.
 
-use super::{BUSY, Names, SLOW, UNREACHABLE, account};
+use super::{BUSY, Names, SLOW, UNREACHABLE, account, for_others};
 use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::platform;
 use crate::platform::wbclient::{Connection, Logon, Named, WbcError};
@@ -31,13 +32,11 @@ pub(super) struct WbclientPool {
     most: usize,
 }
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     more: Condvar,
 }
 
-#[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
     threads: usize,
@@ -45,9 +44,19 @@ struct State {
     idle: usize,
     /// Threads in calls whose callers have given up.
     overdue: usize,
+    /// Those of them with clients of other domains.
+    overdue_of_others: usize,
+    /// Threads that clients of other domains may still have.
+    free_for_others: usize,
 }
 
-type Job = Box<dyn FnOnce(&mut Option<Connection>) + Send>;
+struct Job {
+    /// The client names winbindd's domain.
+    own: bool,
+    run: Box<Work>,
+}
+
+type Work = dyn FnOnce(&mut Option<Connection>) + Send;
 
 /// A call's result.
 struct Slot<T> {
@@ -65,7 +74,16 @@ enum Progress<T> {
 
 impl WbclientPool {
     pub(super) fn new(most: usize) -> WbclientPool {
-        WbclientPool { shared: Arc::default(), most }
+        let state = State {
+            jobs: VecDeque::new(),
+            threads: 0,
+            idle: 0,
+            overdue: 0,
+            overdue_of_others: 0,
+            free_for_others: for_others(most),
+        };
+        let shared = Arc::new(Shared { state: Mutex::new(state), more: Condvar::new() });
+        WbclientPool { shared, most }
     }
 
     /// Has a logon judged.
@@ -78,7 +96,7 @@ impl WbclientPool {
         let challenge = question.challenge;
         let nt_response = Zeroizing::new(question.nt_response.to_vec());
         let lm_response = Zeroizing::new(question.lm_response.to_vec());
-        let answer = self.call(deadline, move |connection| {
+        let answer = self.call(names.own, deadline, move |connection| {
             connection.authenticate(&Logon {
                 user: &names.user,
                 domain: &names.domain,
@@ -104,13 +122,15 @@ impl WbclientPool {
     /// Looks an account up. Failure is an error, so that a client does not map to one account now
     /// and to another later.
     pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
-        self.call(deadline, move |connection| connection.look_up(&names.domain, &names.user))?
-            .map_err(log_error)
+        let look_up =
+            move |connection: &mut Connection| connection.look_up(&names.domain, &names.user);
+        self.call(names.own, deadline, look_up)?.map_err(log_error)
     }
 
     /// Has a thread call the library, and waits for the result until the deadline.
     fn call<T: Send + 'static>(
         &self,
+        own: bool,
         deadline: Instant,
         work: impl FnOnce(&mut Connection) -> std::result::Result<T, WbcError> + Send + 'static,
     ) -> Result<std::result::Result<T, WbcError>> {
@@ -119,7 +139,7 @@ impl WbclientPool {
             return Err(UNREACHABLE);
         }
         let slot = Arc::new(Slot { state: Mutex::new(Progress::Waiting), changed: Condvar::new() });
-        self.submit(job(self.shared.clone(), slot.clone(), work))?;
+        self.submit(job(self.shared.clone(), slot.clone(), own, work))?;
         let mut progress = slot.state.lock();
         while !matches!(*progress, Progress::Done(_)) {
             if slot.changed.wait_until(&mut progress, deadline).timed_out()
@@ -128,7 +148,9 @@ impl WbclientPool {
                 let begun =
                     matches!(std::mem::replace(&mut *progress, Progress::GivenUp), Progress::Begun);
                 if begun {
-                    self.shared.state.lock().overdue += 1;
+                    let mut state = self.shared.state.lock();
+                    state.overdue += 1;
+                    state.overdue_of_others += usize::from(!own);
                 }
                 drop(progress);
                 tracing::error!("winbind: no answer in time");
@@ -144,7 +166,8 @@ impl WbclientPool {
     fn submit(&self, job: Job) -> Result<()> {
         let mut state = self.shared.state.lock();
         // While overdue calls occupy all threads, waiting is pointless.
-        if state.overdue >= self.most {
+        let all_others = state.overdue_of_others >= for_others(self.most);
+        if state.overdue >= self.most || (!job.own && all_others) {
             return Err(SLOW);
         }
         state.jobs.push_back(job);
@@ -178,9 +201,10 @@ fn log_error(error: WbcError) -> Error {
 fn job<T: Send + 'static>(
     shared: Arc<Shared>,
     slot: Arc<Slot<std::result::Result<T, WbcError>>>,
+    own: bool,
     work: impl FnOnce(&mut Connection) -> std::result::Result<T, WbcError> + Send + 'static,
 ) -> Job {
-    Box::new(move |connection| {
+    let run = move |connection: &mut Option<Connection>| {
         let mut progress = slot.state.lock();
         if matches!(*progress, Progress::GivenUp) {
             return;
@@ -198,12 +222,25 @@ fn job<T: Send + 'static>(
         let mut progress = slot.state.lock();
         if matches!(*progress, Progress::GivenUp) {
             // The caller counted it under the slot's lock, which is held here.
-            shared.state.lock().overdue -= 1;
+            let mut state = shared.state.lock();
+            state.overdue -= 1;
+            state.overdue_of_others -= usize::from(!own);
             return;
         }
         *progress = Progress::Done(answer);
         slot.changed.notify_one();
-    })
+    };
+    Job { own, run: Box::new(run) }
+}
+
+impl State {
+    /// The next job that a thread may begin.
+    fn next(&mut self) -> Option<Job> {
+        let may_begin = |job: &Job| job.own || self.free_for_others > 0;
+        let job = self.jobs.iter().position(may_begin).and_then(|at| self.jobs.remove(at))?;
+        self.free_for_others -= usize::from(!job.own);
+        Some(job)
+    }
 }
 
 impl Shared {
@@ -213,10 +250,11 @@ impl Shared {
         let mut connection = None;
         let mut state = self.state.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(Job { own, run }) = state.next() {
                 drop(state);
-                job(&mut connection);
+                run(&mut connection);
                 state = self.state.lock();
+                state.free_for_others += usize::from(!own);
                 continue;
             }
             state.idle += 1;
@@ -227,5 +265,35 @@ impl Shared {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `o` is a job of a client that names winbindd's domain, `x` one of another's.
+    fn queue(jobs: &str, free_for_others: usize) -> State {
+        let job = |own| Job { own, run: Box::new(|_| ()) };
+        State {
+            jobs: jobs.chars().map(|kind| job(kind == 'o')).collect(),
+            threads: 0,
+            idle: 0,
+            overdue: 0,
+            overdue_of_others: 0,
+            free_for_others,
+        }
+    }
+
+    #[test]
+    fn clients_of_other_domains_leave_a_thread_free() {
+        for (jobs, free, begun) in
+            [("xoxo", 2, "xoxo"), ("xxxo", 1, "xo"), ("xoxo", 0, "oo"), ("x", 0, ""), ("", 1, "")]
+        {
+            let mut state = queue(jobs, free);
+            let next = || state.next().map(|job| if job.own { 'o' } else { 'x' });
+            assert_eq!(std::iter::from_fn(next).collect::<String>(), begun, "{jobs} {free}");
+        }
+        assert_eq!([1, 2, 4].map(for_others), [1, 1, 3]);
     }
 }
