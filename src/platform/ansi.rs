@@ -22,7 +22,8 @@ mod windows {
     use super::Zeroizing;
     use std::ptr::{null, null_mut};
     use windows_sys::Win32::Globalization::{
-        CP_ACP, MB_ERR_INVALID_CHARS, MultiByteToWideChar, WideCharToMultiByte,
+        CP_ACP, CP_UTF8, GetACP, MB_ERR_INVALID_CHARS, MultiByteToWideChar, WC_NO_BEST_FIT_CHARS,
+        WideCharToMultiByte,
     };
 
     /// The text in `bytes`, if valid. Erased when dropped, since it may be a password.
@@ -52,30 +53,53 @@ mod windows {
         Some(text)
     }
 
-    /// `text` in bytes, with `?` for what the code page lacks.
+    /// `text` in bytes, with `?` for what the code page lacks. Never with a similar character: a
+    /// name would become another name.
     pub fn encode(text: &str) -> Vec<u8> {
-        let wide: Vec<u16> = text.encode_utf16().collect();
-        let Ok(length) = i32::try_from(wide.len()) else { return Vec::new() };
-        if length == 0 {
+        if text.is_empty() {
             return Vec::new();
         }
+        // A code page that cannot be used has ASCII, at least.
+        let ascii = |character: char| match character.is_ascii() {
+            true => character as u8,
+            false => b'?',
+        };
+        // SAFETY: reads a number.
+        convert(unsafe { GetACP() }, text).unwrap_or_else(|| text.chars().map(ascii).collect())
+    }
+
+    fn convert(code_page: u32, text: &str) -> Option<Vec<u8>> {
+        let wide: Vec<u16> = text.encode_utf16().collect();
+        let length = i32::try_from(wide.len()).ok()?;
         // No code page takes more than four bytes for a UTF-16 unit.
-        let mut bytes = vec![0u8; 4 * wide.len()];
-        let room = i32::try_from(bytes.len()).unwrap_or(i32::MAX);
-        // SAFETY: the lengths are no more than those of the slices; the last two may be NULL.
+        let room = length.checked_mul(4)?;
+        let mut bytes = vec![0u8; usize::try_from(room).ok()?];
+        let (flags, missing) = match has_all_characters(code_page) {
+            true => (0, null()),
+            false => (WC_NO_BEST_FIT_CHARS, c"?".as_ptr().cast()),
+        };
+        // SAFETY: the lengths are those of the slices, `missing` is NULL or a string, and the last
+        // pointer may be NULL.
         let written = unsafe {
             WideCharToMultiByte(
-                CP_ACP,
-                0,
+                code_page,
+                flags,
                 wide.as_ptr(),
                 length,
                 bytes.as_mut_ptr(),
                 room,
-                null(),
+                missing,
                 null_mut(),
             )
         };
-        bytes.truncate(usize::try_from(written).unwrap_or(0));
-        bytes
+        bytes.truncate(usize::try_from(written).ok().filter(|written| *written != 0)?);
+        Some(bytes)
+    }
+
+    /// UTF-8 and GB 18030: WideCharToMultiByte takes neither the flag nor a character for what is
+    /// missing. The other code pages that its documentation excepts are no ANSI code pages.
+    fn has_all_characters(code_page: u32) -> bool {
+        const GB_18030: u32 = 54936;
+        [CP_UTF8, GB_18030].contains(&code_page)
     }
 }

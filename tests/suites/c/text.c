@@ -145,6 +145,67 @@ static void a_identity_beyond_ascii(void) {
     conversation_close(&c);
 }
 
+/* Whether `narrow` is `wide` in the text of the A functions: on Windows each character is itself or `?`, and not one that
+ * looks like it (WC_NO_BEST_FIT_CHARS). */
+static bool is_itself_or_missing(const char *narrow, const SEC_WCHAR *wide) {
+#ifdef _WIN32
+    SEC_WCHAR back[64];
+    size_t length = length_w(wide);
+    if (MultiByteToWideChar(CP_ACP, 0, narrow, -1, back, 64) != (int)length + 1) return false;
+    for (size_t i = 0; i < length; i++) {
+        if (back[i] != wide[i] && back[i] != '?') return false;
+    }
+    return true;
+#else
+    for (; *wide; wide++) { /* UTF-8 */
+        unsigned unit = *wide;
+        if (unit < 0x80) {
+            if ((unsigned char)*narrow++ != unit) return false;
+        } else if (unit < 0x800) {
+            if ((unsigned char)*narrow++ != (0xc0 | unit >> 6)) return false;
+            if ((unsigned char)*narrow++ != (0x80 | (unit & 0x3f))) return false;
+        } else {
+            if ((unsigned char)*narrow++ != (0xe0 | unit >> 12)) return false;
+            if ((unsigned char)*narrow++ != (0x80 | (unit >> 6 & 0x3f))) return false;
+            if ((unsigned char)*narrow++ != (0x80 | (unit & 0x3f))) return false;
+        }
+    }
+    return *narrow == 0;
+#endif
+}
+
+/* A name that the code page lacks is not another account's name. */
+static void no_name_becomes_another(void) {
+    /* Fullwidth letters, a dotless i, letters with marks, letters of another alphabet, a subscript. */
+    static SEC_WCHAR *const names[] = {u"\uff41\uff44\uff4d\uff49\uff4e", u"adm\u0131n", u"\u0101dmin", u"\u0430dmin",
+                                       u"adm\u1d62n", u"\u03b1dmin"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        SEC_WINNT_AUTH_IDENTITY_W account = identity_w(names[i], DOMAIN, PASSWORD);
+        struct terms terms = {.user = names[i], .password = PASSWORD, .server_identity = &account};
+        struct conversation c;
+        if (CHECK(conversation_establish(&c, &terms))) {
+            SecPkgContext_NamesA a;
+            if (CHECK_STATUS(A->QueryContextAttributesA(&c.server.context, SECPKG_ATTR_NAMES, &a), SEC_E_OK)) {
+                CHECK(strcmp(a.sUserName, "EXAMPLE\\admin") != 0);
+                CHECK(strlen(a.sUserName) > 8 && is_itself_or_missing(a.sUserName + 8, names[i]));
+                CHECK_STATUS(A->FreeContextBuffer(a.sUserName), SEC_E_OK);
+            }
+            SecPkgContext_NativeNamesA native;
+            if (CHECK_STATUS(A->QueryContextAttributesA(&c.server.context, SECPKG_ATTR_NATIVE_NAMES, &native), SEC_E_OK)) {
+                CHECK(!strstr(native.sClientName, "admin"));
+                A->FreeContextBuffer(native.sClientName), A->FreeContextBuffer(native.sServerName);
+            }
+            SecPkgCredentials_NamesA credential;
+            if (CHECK_STATUS(A->QueryCredentialsAttributesA(&c.client.credential, SECPKG_CRED_ATTR_NAMES, &credential),
+                             SEC_E_OK)) {
+                CHECK(!strstr(credential.sUserName, "admin"));
+                CHECK_STATUS(A->FreeContextBuffer(credential.sUserName), SEC_E_OK);
+            }
+        }
+        conversation_close(&c);
+    }
+}
+
 /* Handles are interchangeable between the A and W functions. */
 static void a_and_w_share_handles(void) {
     struct conversation c;
@@ -167,6 +228,7 @@ const struct test text_tests[] = {
     TEST(broken_utf16),
     TEST(broken_bytes_for_a),
     TEST(a_identity_beyond_ascii),
+    TEST(no_name_becomes_another),
     TEST(a_and_w_share_handles),
     END_OF_TESTS,
 };
