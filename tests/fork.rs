@@ -5,10 +5,14 @@
 #[path = "it/support/abi.rs"]
 #[allow(dead_code)] // a part is used
 mod abi;
+#[path = "it/support/accounts.rs"]
+#[allow(dead_code)] // a part is used
+mod accounts;
 
 use abi::{Credentials, NO_HANDLE, Side, wide};
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
+use negossp::types::error::{Denial, Error};
 use std::ptr::null_mut;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,4 +114,39 @@ fn a_fork_finds_no_lock_closed() {
         assert_eq!(hung, 0, "of 600 children");
     });
     assert_ne!(context.dwLower, NO_HANDLE.dwLower);
+}
+
+/// A server that forks for each connection: each child checks one password.
+#[test]
+fn children_count_wrong_passwords_together() {
+    let _one = ONE_AT_A_TIME.lock().unwrap();
+    let folder = accounts::Folder::new();
+    let lines: String = ["forked-1", "forked-2"]
+        .map(|user| accounts::line(user, &accounts::PASSWORD, "U"))
+        .concat();
+    let mut settings = negossp::config::Settings::default();
+    settings.accounts.file = Some(folder.write("accounts", lines));
+    let configuration = negossp::server::Configuration::open(settings, None);
+    let credential = accounts::credential();
+    let in_child = |user: &str, hash: &[u8; 16], expected: Result<(), Denial>| {
+        let status = child(|| {
+            let client = accounts::Client::new(user, "", hash);
+            let result = accounts::validate_under(&credential, &configuration, &client.logon());
+            let result = result.map(|_| ()).map_err(|error| match error {
+                Error::LogonDenied(denial) => denial,
+                _ => Denial::UnknownUser,
+            });
+            result == expected
+        });
+        assert_eq!(status, 0, "{user}: {expected:?}");
+    };
+    for _ in 0..100 {
+        in_child("forked-2", &accounts::PASSWORD, Ok(()));
+    }
+    for _ in 0..10 {
+        in_child("forked-1", &accounts::SECRET01, Err(Denial::WrongPassword));
+    }
+    in_child("forked-1", &accounts::SECRET01, Err(Denial::Throttled));
+    in_child("forked-1", &accounts::PASSWORD, Err(Denial::Throttled));
+    in_child("forked-2", &accounts::PASSWORD, Ok(()));
 }

@@ -243,7 +243,8 @@ impl Chain {
     }
 
     /// Calls `judge` to check the logon, unless the account is throttled, and counts wrong
-    /// passwords. That the client may go on from there counts once the whole logon has succeeded:
+    /// passwords. Of attempts at the same time, those that are judged after so many wrong ones that
+    /// the account is throttled are rejected, whatever the judgement. That the client may go on from there counts once the whole logon has succeeded:
     /// [`Chain::conclude`] gets the receipt returned here, if the throttle is for such accounts.
     fn throttled<T>(
         &self,
@@ -266,7 +267,6 @@ impl Chain {
         }
         let result = judge();
         match &result {
-            Ok(_) => throttle.right(&attempt, limits, Instant::now()),
             Err(Error::LogonDenied(
                 Denial::WrongPassword
                 | Denial::UnknownUser
@@ -274,7 +274,13 @@ impl Chain {
                     NtStatus::WRONG_PASSWORD | NtStatus::NO_SUCH_USER | NtStatus::LOGON_FAILURE,
                 ),
             )) => throttle.wrong(&attempt, limits, Instant::now()),
-            Err(_) => {}
+            // Some other denials, too, are for right passwords alone.
+            Ok(_) | Err(Error::LogonDenied(_))
+                if !throttle.admits(&mut attempt, limits, Instant::now()) =>
+            {
+                return Err(Error::LogonDenied(Denial::Throttled));
+            }
+            _ => {}
         }
         Ok((result?, Some(attempt.receipt())))
     }

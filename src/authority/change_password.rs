@@ -71,10 +71,8 @@ impl PasswordChanger<'_> {
             return Err(Error::LogonDenied(Denial::Throttled));
         }
         let result = change_unthrottled(self.accounts, change, now);
-        match &result {
-            Ok(()) => self.throttle.right(&attempt, limits, Instant::now()),
-            Err(Error::LogonDenied(_)) => self.throttle.wrong(&attempt, limits, Instant::now()),
-            Err(_) => {}
+        if let Err(Error::LogonDenied(_)) = result {
+            self.throttle.wrong(&attempt, limits, Instant::now());
         }
         result
     }

@@ -1,103 +1,193 @@
-//! Wrong passwords, counted under keyed hashes. Each is forgotten after one interval, so that a
-//! count needs no other lifetime.
+//! Wrong passwords, counted under keyed hashes in memory that forked children share.
+//!
+//! A count is one word: a part of the hash, and when the last of its wrong passwords is forgotten.
+//! Each is forgotten after one interval, so that a count has room for [`Limits::after`] of them and
+//! gets room for one more in each interval. An attempt is checked while there is room, and its
+//! result stands only if there is room still: a wrong password takes it, a right one does not. So
+//! attempts under way at the same time are worth no more than one after the other, while right ones
+//! never stand in each other's way.
+//!
+//! There are no locks: a process may die at any step and leaves nothing closed.
 
 use super::Limits;
-use parking_lot::Mutex;
-use std::collections::HashMap;
-use std::time::Instant;
+use crate::platform::shared_memory;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-const SHARDS: usize = 16;
-/// Counts in one shard.
-const MOST: usize = 4096;
-
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    /// When the last of the wrong passwords is forgotten.
-    until: Instant,
-    /// While throttled: when the next attempt is checked.
-    next: Instant,
-}
-
-impl Count {
-    /// `limits.after` wrong passwords are not forgotten.
-    fn is_throttled(&self, limits: Limits, now: Instant) -> bool {
-        let fewer = limits.interval.saturating_mul(limits.after.saturating_sub(1));
-        self.until.saturating_duration_since(now) > fewer
-    }
-}
+/// Counts that are looked through for one hash: two cache lines.
+const BUCKET: usize = 16;
+/// All counts.
+const WORDS: usize = 1 << 17;
+/// Bits of a word for the time, in milliseconds: 34 years. The others are the hash's.
+const TIME_BITS: u32 = 40;
+const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+/// Attempts to change a word, each lost to another thread's change.
+const ATTEMPTS: usize = 1000;
 
 /// The counts. No count of right passwords can throttle: only wrong ones add to them.
+#[derive(Clone)]
 pub(super) struct Guesses {
-    shards: [Mutex<HashMap<u64, Count>>; SHARDS],
+    words: &'static [AtomicU64],
+    /// Times count from here. A child has its parent's.
+    base: Instant,
+}
+
+/// When the wrong passwords of a word are forgotten, in milliseconds.
+fn until(word: u64) -> u64 {
+    word & TIME_MASK
+}
+
+fn is_under(word: u64, key: u64) -> bool {
+    word >> TIME_BITS == key >> TIME_BITS
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Guesses {
+    /// New counts. Their memory is never freed.
     pub(super) fn new() -> Guesses {
-        Guesses { shards: std::array::from_fn(|_| Mutex::default()) }
+        Guesses { words: shared_memory::words(WORDS), base: Instant::now() }
     }
 
-    fn shard(&self, key: u64) -> &Mutex<HashMap<u64, Count>> {
-        &self.shards[key as usize % SHARDS]
+    fn time(&self, now: Instant) -> u64 {
+        milliseconds(now.saturating_duration_since(self.base)).saturating_add(1)
     }
 
-    /// Whether an attempt may be checked. While throttled that is one in each interval, and this
-    /// attempt is it.
-    pub(super) fn admits(&self, key: u64, limits: Limits, now: Instant) -> bool {
-        let mut shard = self.shard(key).lock();
-        match shard.get_mut(&key) {
-            Some(count) if count.is_throttled(limits, now) => {
-                let admitted = count.next <= now;
-                if admitted {
-                    count.next = now.checked_add(limits.interval).unwrap_or(now);
-                }
-                admitted
-            }
-            _ => true,
-        }
+    /// The words that a key may be in.
+    fn bucket(&self, key: u64) -> &'static [AtomicU64] {
+        let buckets = (self.words.len() / BUCKET).max(1);
+        self.words.chunks(BUCKET).nth(key as usize % buckets).unwrap_or_default()
     }
 
-    /// The attempt that was admitted does not count.
-    pub(super) fn give_back(&self, key: u64, now: Instant) {
-        if let Some(count) = self.shard(key).lock().get_mut(&key) {
-            count.next = now;
-        }
+    /// Whether there is room for a wrong password.
+    pub(super) fn has_room(&self, key: u64, limits: Limits, now: Instant) -> bool {
+        let now = self.time(now);
+        let until = find(self.bucket(key), key, now).map_or(0, |(_, word)| until(word));
+        is_room(until, limits, now)
     }
 
-    /// Counts a wrong password.
+    /// Counts a wrong password, if there is room for it.
     pub(super) fn add(&self, key: u64, limits: Limits, now: Instant) {
-        let mut shard = self.shard(key).lock();
-        if shard.len() >= MOST && !shard.contains_key(&key) {
-            make_room(&mut shard, now);
-        }
-        let count = shard.entry(key).or_insert(Count { until: now, next: now });
-        let was_throttled = count.is_throttled(limits, now);
-        // Attempts that were under way at the same time may all be wrong.
-        let most = limits.interval.saturating_mul(limits.after.saturating_mul(2));
-        let until = count.until.max(now).checked_add(limits.interval);
-        count.until = until.zip(now.checked_add(most)).map_or(count.until, |(a, b)| a.min(b));
-        if !was_throttled && count.is_throttled(limits, now) {
-            count.next = now.checked_add(limits.interval).unwrap_or(now);
+        let (bucket, now) = (self.bucket(key), self.time(now));
+        let interval = milliseconds(limits.interval).max(1);
+        for _ in 0..ATTEMPTS {
+            let found = find(bucket, key, now);
+            let (at, old) = found.unwrap_or_else(|| first_forgotten(bucket));
+            let known = found.map_or(0, |(_, word)| until(word));
+            let Some(word) = bucket.get(at).filter(|_| is_room(known, limits, now)) else { return };
+            let later = known.max(now).saturating_add(interval).min(TIME_MASK);
+            let new = key & !TIME_MASK | later;
+            let changed = word.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst);
+            if changed.is_err() {
+                continue;
+            }
+            // Another thread may have made a count for this key at the same time: the first of the
+            // bucket is the one that holds.
+            match find(bucket, key, now) {
+                Some((first, _)) if first < at => {
+                    let _ = word.compare_exchange(new, 0, Ordering::SeqCst, Ordering::SeqCst);
+                }
+                _ => return,
+            }
         }
     }
 
     /// Forgets all wrong passwords under this key.
     pub(super) fn forget(&self, key: u64) {
-        self.shard(key).lock().remove(&key);
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_bounded(&self) -> bool {
-        self.shards.iter().all(|shard| shard.lock().len() <= MOST)
+        for word in self.bucket(key) {
+            let old = word.load(Ordering::SeqCst);
+            if old != 0 && is_under(old, key) {
+                let _ = word.compare_exchange(old, 0, Ordering::SeqCst, Ordering::SeqCst);
+            }
+        }
     }
 }
 
-/// Removes a quarter of the counts, the smallest ones first: those of invented names.
-fn make_room(counts: &mut HashMap<u64, Count>, now: Instant) {
-    counts.retain(|_, count| count.until > now);
-    let mut ranks: Vec<_> = counts.iter().map(|(key, count)| (count.until, *key)).collect();
-    ranks.sort_unstable();
-    let surplus = (counts.len() + MOST / 4).saturating_sub(MOST);
-    ranks.into_iter().take(surplus).for_each(|(_, key)| {
-        counts.remove(&key);
-    });
+/// So many wrong passwords are not forgotten yet that one more has room.
+fn is_room(until: u64, limits: Limits, now: u64) -> bool {
+    let interval = milliseconds(limits.interval).max(1);
+    let fewer = interval.saturating_mul(u64::from(limits.after.saturating_sub(1)));
+    until.saturating_sub(now) <= fewer
+}
+
+/// The count under a key, unless it is forgotten: its place and its word.
+fn find(bucket: &[AtomicU64], key: u64, now: u64) -> Option<(usize, u64)> {
+    let words = bucket.iter().map(|word| word.load(Ordering::SeqCst)).enumerate();
+    let mut under = words.filter(|(_, word)| is_under(*word, key) && until(*word) > now);
+    under.next()
+}
+
+/// The count that a new one displaces: the one that is forgotten first, which is unused, over, or
+/// the smallest. So invented names displace one another.
+fn first_forgotten(bucket: &[AtomicU64]) -> (usize, u64) {
+    let words = bucket.iter().map(|word| word.load(Ordering::SeqCst)).enumerate();
+    words.min_by_key(|(_, word)| until(*word)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { after: 10, interval: Duration::from_secs(30) };
+
+    /// Hashes of one bucket.
+    fn key(number: u64) -> u64 {
+        number << TIME_BITS | 7
+    }
+
+    fn guesses(guesses: &Guesses, key: u64, now: Instant) -> u32 {
+        (0..)
+            .take_while(|_| {
+                let room = guesses.has_room(key, LIMITS, now);
+                guesses.add(key, LIMITS, now);
+                room
+            })
+            .count() as u32
+    }
+
+    #[test]
+    fn a_full_bucket_forgets_the_smallest_count() {
+        let (counts, now) = (Guesses::new(), Instant::now());
+        assert_eq!(guesses(&counts, key(1), now), LIMITS.after);
+        for number in 2..1000 {
+            counts.add(key(number), LIMITS, now);
+            assert!(!counts.has_room(key(1), LIMITS, now));
+        }
+        assert_eq!(guesses(&counts, key(2), now), LIMITS.after);
+        // All are forgotten in time, and room is made in each interval.
+        let soon = now + LIMITS.interval;
+        assert_eq!(guesses(&counts, key(1), soon), 1);
+        assert_eq!(guesses(&counts, key(1), now + 20 * LIMITS.interval), LIMITS.after);
+    }
+
+    /// Wrong passwords that come when there is no room keep nobody out for longer.
+    #[test]
+    fn room_is_made_in_each_interval_whatever_is_tried() {
+        let (counts, mut now) = (Guesses::new(), Instant::now());
+        for _ in 0..100 {
+            (0..1000).for_each(|_| counts.add(key(1), LIMITS, now));
+            assert!(!counts.has_room(key(1), LIMITS, now));
+            now += LIMITS.interval;
+            assert!(counts.has_room(key(1), LIMITS, now));
+        }
+    }
+
+    #[test]
+    fn threads_that_begin_a_count_at_the_same_time_have_one() {
+        let (counts, now) = (Guesses::new(), Instant::now());
+        for number in 1..if cfg!(miri) { 3 } else { 300 } {
+            std::thread::scope(|threads| {
+                for _ in 0..4 {
+                    threads.spawn(|| {
+                        counts.add(key(number), LIMITS, now);
+                        counts.add(key(number), LIMITS, now);
+                    });
+                }
+            });
+            assert_eq!(guesses(&counts, key(number), now), LIMITS.after - 8, "{number}");
+            counts.forget(key(number));
+        }
+    }
 }

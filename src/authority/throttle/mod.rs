@@ -8,7 +8,8 @@
 //! - [`places`]: where accounts have logged on from. A place is the client's address, if the caller
 //!   told it, or the MachineID of a Windows client, which nobody can guess. Attempts from there are
 //!   counted by themselves, and guesses from elsewhere do not delay them.
-//! - [`guesses`]: wrong passwords, for each account and for each address.
+//! - [`guesses`]: wrong passwords, for each account and for each address, in one table for a process
+//!   and the children that it forks.
 //!
 //! What a client can choose at will, such as its workstation name, protects nobody and is held
 //! against nobody. Only keyed hashes are stored.
@@ -85,35 +86,44 @@ fn own(account: u64, place: u64) -> u64 {
 /// All counts.
 pub struct Throttle {
     file: Option<PlacesFile>,
+    /// The key of the hashes, unless the file has one. Children have their parent's, and its counts.
+    key: [u8; 16],
+    guesses: Guesses,
     tables: ForkLocal<Tables>,
 }
 
-/// The tables of one process.
+/// What each process has for itself.
 struct Tables {
+    /// The key of the hashes.
     key: [u8; 16],
     places: Places,
-    guesses: Guesses,
 }
 
 impl Tables {
-    fn new(file: Option<&PlacesFile>) -> Tables {
+    /// `key` is used where there is no file, or none that can be read.
+    fn new(file: Option<&PlacesFile>, key: [u8; 16]) -> Tables {
         let places = Places::new();
-        let key = file.and_then(|file| file.load(&places)).unwrap_or_else(hash_key);
-        Tables { key, places, guesses: Guesses::new() }
+        let key = file.and_then(|file| file.load(&places)).unwrap_or(key);
+        Tables { key, places }
     }
 }
 
 impl Throttle {
     /// A throttle that keeps its places in memory.
     pub fn new() -> Throttle {
-        Throttle { file: None, tables: ForkLocal::new(Tables::new(None)) }
+        Throttle::with(None, Guesses::new())
     }
 
     /// A throttle that keeps its places in a file too, so that a restart forgets none.
     pub fn open(path: PathBuf) -> Throttle {
-        let file = PlacesFile::new(path);
-        let tables = ForkLocal::new(Tables::new(Some(&file)));
-        Throttle { file: Some(file), tables }
+        let guesses = Throttle::of_process().guesses.clone();
+        Throttle::with(Some(PlacesFile::new(path)), guesses)
+    }
+
+    fn with(file: Option<PlacesFile>, guesses: Guesses) -> Throttle {
+        let key = hash_key();
+        let tables = ForkLocal::new(Tables::new(file.as_ref(), key));
+        Throttle { file, key, guesses, tables }
     }
 
     /// The throttle of the process, without a file.
@@ -128,7 +138,7 @@ impl Throttle {
     }
 
     fn tables(&self) -> &Tables {
-        self.tables.get(|| Tables::new(self.file.as_ref()))
+        self.tables.get(|| Tables::new(self.file.as_ref(), self.key))
     }
 
     /// The attempt to log on as `account`, a canonical name, from the client with this MachineID
@@ -140,7 +150,7 @@ impl Throttle {
         address: Option<&Address>,
         now: FileTime,
     ) -> Attempt {
-        let Tables { key, places, .. } = self.tables();
+        let Tables { key, places } = self.tables();
         let account = account_name::with_folded(account, |name| siphash24(key, name.as_bytes()));
         let machine = machine_id.map(|id| siphash24(key, id));
         let address = address.map(|address| match address {
@@ -153,17 +163,19 @@ impl Throttle {
         attempt
     }
 
-    /// Whether the attempt may be checked.
+    /// Whether the attempt may be checked, and, once its password has turned out right, whether that
+    /// stands: not if wrong ones have taken all room meanwhile. Of attempts at the same time as many
+    /// have a result as of attempts one after the other.
     pub fn admits(&self, attempt: &mut Attempt, limits: Limits, now: Instant) -> bool {
-        self.admits_now(attempt, limits, now)
-            || self.was_learnt_elsewhere(attempt) && self.admits_now(attempt, limits, now)
+        self.has_room(attempt, limits, now)
+            || self.was_learnt_elsewhere(attempt) && self.has_room(attempt, limits, now)
     }
 
     /// Whether another process that shares the file has learnt this attempt's place. Only asked
     /// about attempts that would be rejected.
     fn was_learnt_elsewhere(&self, attempt: &mut Attempt) -> bool {
         let Some(file) = self.file.as_ref().filter(|_| attempt.own.is_none()) else { return false };
-        let Tables { places, key, .. } = self.tables();
+        let Tables { places, key } = self.tables();
         if !file.refresh(key, places) {
             return false;
         }
@@ -171,40 +183,22 @@ impl Throttle {
         attempt.own.is_some()
     }
 
-    fn admits_now(&self, attempt: &Attempt, limits: Limits, now: Instant) -> bool {
-        let Tables { guesses, .. } = self.tables();
-        let mut taken = None;
-        for (key, limits) in attempt.keys(limits) {
-            if !guesses.admits(key, limits, now) {
-                if let Some(key) = taken {
-                    guesses.give_back(key, now);
-                }
-                return false;
-            }
-            taken = Some(key);
-        }
-        true
+    fn has_room(&self, attempt: &Attempt, limits: Limits, now: Instant) -> bool {
+        attempt.keys(limits).all(|(key, limits)| self.guesses.has_room(key, limits, now))
     }
 
     /// Counts a wrong password.
     pub fn wrong(&self, attempt: &Attempt, limits: Limits, now: Instant) {
-        let Tables { guesses, .. } = self.tables();
-        attempt.keys(limits).for_each(|(key, limits)| guesses.add(key, limits, now));
-    }
-
-    /// The password was right: other attempts need not wait for this one.
-    pub fn right(&self, attempt: &Attempt, limits: Limits, now: Instant) {
-        let Tables { guesses, .. } = self.tables();
-        attempt.keys(limits).for_each(|(key, _)| guesses.give_back(key, now));
+        attempt.keys(limits).for_each(|(key, limits)| self.guesses.add(key, limits, now));
     }
 
     /// The logon of the attempt with this receipt has succeeded as a whole: its places become the
     /// account's own.
     pub fn succeeded(&self, receipt: Receipt, now: FileTime) {
-        let Tables { places, guesses, key } = self.tables();
+        let Tables { places, key } = self.tables();
         let Receipt([account, machine, address]) = receipt;
         for place in [machine, address].into_iter().filter(|place| *place != 0) {
-            guesses.forget(own(account, place));
+            self.guesses.forget(own(account, place));
             if places.remember(account, place, now)
                 && let Some(file) = &self.file
             {
