@@ -244,6 +244,17 @@ impl ContextObject {
         Ok(())
     }
 
+    /// Counts a further token of a client that is waited for, of so many bytes.
+    fn charge(&self, bytes: usize, now: FileTime) {
+        let context = match &self.state {
+            State::Ready(context) => context,
+            State::Incomplete(leg) => &leg.context,
+        };
+        if let (Some(place), Some(configuration)) = (&self.place, configuration(context)) {
+            place.charge(bytes, &configuration.settings.limits, now);
+        }
+    }
+
     /// Ends an exchange that is under way, because of `[limits]`.
     fn expire(&mut self) {
         if !self.is_half_open() {

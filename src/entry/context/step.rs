@@ -135,8 +135,13 @@ impl Call<'_> {
         if !arguments.context.is_null() {
             // SAFETY: C caller's contract, handles.
             let shared = unsafe { find(&CONTEXTS, arguments.context)? };
-            // SAFETY: C caller's contract, handles and buffers.
-            let status = unsafe { self.go_on(&mut *shared.lock()?)? };
+            let status = {
+                let mut object = shared.lock()?;
+                // SAFETY: C caller's contract, handles and buffers.
+                let status = unsafe { self.go_on(&mut object)? };
+                object.charge(self.length(), self.now);
+                status
+            };
             // SAFETY: C caller's contract, handles and outputs. Both pointers may be equal.
             unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
             return Ok(status);

@@ -112,7 +112,7 @@ const struct test limits_tests[] = {
     END_OF_TESTS,
 };
 
-/* ---- config/half-open.toml: [limits] half_open = 64, half_open_age = "2s" */
+/* ---- config/half-open.toml: [limits] half_open = 64, half_open_bytes = 128 KiB, half_open_age = "2s" */
 
 /* Exchanges that others begin and do not go on with, ten for each that does. */
 static void who_goes_on_is_served_while_others_leave_their_exchanges(void) {
@@ -147,6 +147,58 @@ static void who_goes_on_is_served_while_others_leave_their_exchanges(void) {
     for (unsigned i = 1; i < number; i++) CHECK_STATUS(W->DeleteSecurityContext(&left[i]), SEC_E_OK);
 }
 
+/* One leg of a server with this token; `context` is all zeros at first. */
+static SECURITY_STATUS leg_with(CredHandle *credential, CtxtHandle *context, void *token, ULONG length) {
+    static unsigned char answer[TOKEN_MAX];
+    SecBuffer in = {length, SECBUFFER_TOKEN, token}, out = {sizeof answer, SECBUFFER_TOKEN, answer};
+    SecBufferDesc in_desc = {SECBUFFER_VERSION, 1, &in}, out_desc = {SECBUFFER_VERSION, 1, &out};
+    ULONG attributes;
+    return W->AcceptSecurityContext(credential, HANDLE_IS_ZERO(*context) ? NULL : context, &in_desc, 0, 0, context, &out_desc,
+                                    &attributes, NULL);
+}
+
+/* A NegTokenInit (RFC 4178 4.2.1) that offers NTLM, without a token of it. */
+static unsigned char offer[] = {0x60, 0x1c, 6, 6, 0x2b, 6, 1, 5, 5, 2, 0xa0, 0x12, 0x30, 0x10, 0xa0,
+                                0x0e, 0x30, 0x0c, 6, 0x0a, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 2, 2, 0x0a};
+
+/* A NegTokenResp (4.2.2) that is nearly as long as may be: a NEGOTIATE_MESSAGE, and what nobody looks at. */
+static unsigned char *large_negotiate(ULONG *length) {
+    static unsigned char token[2800];
+    static const unsigned char message[32] = {'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x05, 0x82, 0x08, 0x60};
+    const unsigned size = sizeof token, heads[] = {0xa1, 0x30, 0xa2, 0x04};
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned rest = size - 4 * (i + 1);
+        unsigned char head[4] = {(unsigned char)heads[i], 0x82, (unsigned char)(rest >> 8), (unsigned char)rest};
+        memcpy(token + 4 * i, head, 4);
+    }
+    memcpy(token + 16, message, sizeof message);
+    *length = size;
+    return token;
+}
+
+/* The memory of later tokens counts too. */
+static void later_tokens_end_the_exchanges_of_others(void) {
+    enum { OTHERS = 32 }; /* fewer than may be half open at a time */
+    static CtxtHandle first[16], others[OTHERS];
+    memset(first, 0, sizeof first), memset(others, 0, sizeof others);
+    CredHandle credential;
+    REQUIRE_STATUS(W->AcquireCredentialsHandleW(NULL, u"Negotiate", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &credential, NULL),
+                   SEC_E_OK);
+    ULONG length;
+    unsigned char *large = large_negotiate(&length);
+    for (unsigned i = 0; i < 16; i++) REQUIRE_STATUS(leg_with(&credential, &first[i], offer, sizeof offer), SEC_I_CONTINUE_NEEDED);
+    for (unsigned i = 0; i < OTHERS; i++) {
+        REQUIRE_STATUS(leg_with(&credential, &others[i], offer, sizeof offer), SEC_I_CONTINUE_NEEDED);
+        REQUIRE_STATUS(leg_with(&credential, &others[i], large, length), SEC_I_CONTINUE_NEEDED);
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        CHECK_STATUS(leg_with(&credential, &first[i], large, length), SEC_E_CONTEXT_EXPIRED);
+        W->DeleteSecurityContext(&first[i]);
+    }
+    for (unsigned i = 0; i < OTHERS; i++) W->DeleteSecurityContext(&others[i]);
+    CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
 static void an_exchange_must_end_in_time(void) {
     struct conversation c;
     REQUIRE(conversation_until_last_leg(&c, NULL));
@@ -161,6 +213,7 @@ static void an_exchange_must_end_in_time(void) {
 
 const struct test half_open_tests[] = {
     TEST(who_goes_on_is_served_while_others_leave_their_exchanges),
+    TEST(later_tokens_end_the_exchanges_of_others),
     TEST(an_exchange_must_end_in_time),
     END_OF_TESTS,
 };
