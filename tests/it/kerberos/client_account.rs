@@ -2,14 +2,18 @@
 //! the ticket.
 
 use super::accept_pac::{Case, rule};
+use crate::support::accounts::PASSWORD;
+use crate::support::kerberos::framed;
 use crate::support::pac::{LogonInfo, client_info, upn_dns_info};
 use negossp::config::parse;
-use negossp::kerberos::crypto::Enctype;
+use negossp::kerberos::crypto::{Enctype, Key, string_to_key};
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::name_mapping::NameRules;
 use negossp::kerberos::pac::buffer_type;
-use negossp::kerberos::{CredentialKeys, RequirePac};
+use negossp::kerberos::{CredentialKeys, Derivation, RequirePac, Service, ServiceName};
+use negossp::platform;
 use negossp::types::error::{Denial, Error};
+use negossp::types::identity::Identity;
 use std::sync::Arc;
 
 const AES: Enctype = Enctype::Aes256Sha1;
@@ -100,6 +104,76 @@ fn the_realm_beside_the_ticket_makes_nobody_at_home() {
         let client = case.accept(Some(pac)).unwrap();
         assert_eq!(client.display_name(), "alice@EVIL.TEST", "{realm}");
         assert_eq!((&*client.domain, &*client.user), ("EVIL.TEST", "alice"));
+    }
+}
+
+/// The service's principal, for a client of a realm, whatever realm stands beside the ticket.
+fn service_of(case: &mut Case, client_realm: &str) -> String {
+    case.forge.realm = client_realm.into();
+    let services: Vec<_> = ["EXAMPLE.TEST", "OTHER.TEST", "CORP", "EVIL.TEST", ""]
+        .into_iter()
+        .map(|realm| {
+            case.forge.service_realm = realm.into();
+            let (established, _) =
+                case.server.accept(&framed(&case.forge.at(platform::now()))).unwrap();
+            established.server_name
+        })
+        .collect();
+    assert!(services.iter().all(|service| *service == services[0]), "{services:?}");
+    services[0].clone()
+}
+
+/// Equal keys do not tell the realm. The client's own does, if the keytab has it.
+#[test]
+fn the_realm_beside_the_ticket_selects_none_of_two_with_one_key() {
+    let mut case = Case::new(AES);
+    let key = case.forge.service_key.clone();
+    let entry = |realm: &str, name: &[&str]| {
+        let name = name.iter().map(|part| (*part).to_owned()).collect();
+        Entry::new(realm.into(), name, 1, 3, 0, key.clone())
+    };
+    let service: Vec<&str> = ["HTTP", "web1.example.test"].into();
+    let entries = vec![
+        entry("OTHER.TEST", &["WEB1$"]),
+        entry("EXAMPLE.TEST", &["WEB1$"]),
+        entry("OTHER.TEST", &service),
+        entry("EXAMPLE.TEST", &service),
+    ];
+    let keytab = CredentialKeys::Keytab(Arc::new(Keytab::of_entries(entries)));
+    case.server.credential.service.keys = keytab;
+    case.forge.service = service.iter().map(|part| (*part).to_owned()).collect();
+    let service_in = |realm: &str| format!("HTTP/web1.example.test@{realm}");
+    for realm in ["EXAMPLE.TEST", "OTHER.TEST"] {
+        assert_eq!(service_of(&mut case, realm), service_in(realm));
+    }
+    assert_eq!(service_of(&mut case, "EVIL.TEST"), service_in("OTHER.TEST"));
+    // Of those that are permitted.
+    let only = ServiceName::parse("HTTP/web1.example.test@EXAMPLE.TEST").unwrap();
+    case.server.settings.kerberos.principals = vec![only];
+    for realm in ["EXAMPLE.TEST", "OTHER.TEST", "EVIL.TEST"] {
+        assert_eq!(service_of(&mut case, realm), service_in("EXAMPLE.TEST"));
+    }
+}
+
+/// An RC4 key is the same in all realms that a password's principal may be in. One of these is only
+/// a guess, and may be a realm of somebody else's.
+#[test]
+fn a_realm_that_was_guessed_is_nobody_s_home() {
+    let mut case = Case::new(Enctype::Rc4Hmac);
+    case.forge.service_key = Key::new(Enctype::Rc4Hmac, &PASSWORD).unwrap();
+    let identity = Identity {
+        user: "WEB1$".into(),
+        domain: "CORP".into(),
+        password: "Password".to_owned().into(),
+    };
+    let derive = |enctype, password: &str, salt: &str| {
+        string_to_key(enctype, password, salt.as_bytes(), None).ok()
+    };
+    let policy = &case.server.settings.kerberos.clone();
+    let derivation = Derivation { default_realm: "EXAMPLE.TEST", policy, derive };
+    case.server.credential.service = Service::new(None, Some(&identity), None, true, derivation);
+    for realm in ["EXAMPLE.TEST", "CORP", "EVIL.TEST"] {
+        assert_eq!(service_of(&mut case, realm), "WEB1$@EXAMPLE.TEST", "{realm}");
     }
 }
 

@@ -163,6 +163,7 @@ fn accept(
     let mut plain = Decrypted::default();
     let ticket_key = TicketKey::decrypt(request, &keys, &mut plain, sent, call)?;
     let verified = plain.verify(request, call)?;
+    let ticket_key = ticket_key.of_service(request, &keys, verified.ticket.crealm);
     let claim = check_replay(request, &verified, call)?;
     let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;
     let bindings = requested.check_bindings(call)?;

@@ -40,6 +40,25 @@ impl<'k> TicketKey<'k> {
     }
 }
 
+impl<'k> TicketKey<'k> {
+    /// The key of the same ticket, which is for a client of `crealm`, under the entry that tells the
+    /// service.
+    pub(crate) fn of_service<'r>(
+        self,
+        request: &ApReq<'r>,
+        keys: &'k ServiceKeys<'_>,
+        crealm: &'r [u8],
+    ) -> TicketKey<'k> {
+        match self {
+            TicketKey::Service(entry) => {
+                let name = request.ticket.sname.for_key_search();
+                TicketKey::Service(keys.service_of(entry, name.components(), crealm))
+            }
+            TicketKey::Tgt(tgt) => TicketKey::Tgt(tgt),
+        }
+    }
+}
+
 impl TicketKey<'_> {
     /// Verifies the PAC signatures that the KDC made with the key.
     pub(crate) fn pac_keys(&self) -> &UsageKeys {

@@ -2,6 +2,7 @@
 
 use crate::kerberos::crypto::{Key, UsageKeys, key_usage};
 use crate::kerberos::message::{Components, push_principal};
+use subtle::ConstantTimeEq;
 
 /// The number of ranks that [`Entry::rank`] returns.
 pub(in crate::kerberos) const RANKS: u8 = 3;
@@ -25,6 +26,8 @@ pub struct Entry {
     pac_keys: UsageKeys,
     /// Whether other principals of the keytab have the same key.
     pub(super) shared: bool,
+    /// Whether it is also under another realm.
+    pub(super) in_several_realms: bool,
 }
 
 impl Entry {
@@ -49,6 +52,7 @@ impl Entry {
             ticket_keys,
             pac_keys,
             shared: false,
+            in_several_realms: false,
         }
     }
 
@@ -88,6 +92,17 @@ impl Entry {
     /// no other name in the keytab.
     pub(in crate::kerberos) fn identifies_service(&self) -> bool {
         !self.is_account() && !self.shared
+    }
+
+    /// Whether the keytab has the key under another realm too, so that it does not tell the realm.
+    pub(in crate::kerberos) fn is_in_several_realms(&self) -> bool {
+        self.in_several_realms
+    }
+
+    /// Whether the other entry has the same key.
+    pub(in crate::kerberos) fn has_key_of(&self, other: &Entry) -> bool {
+        self.key.enctype() == other.key.enctype()
+            && bool::from(self.key.bytes().ct_eq(other.key.bytes()))
     }
 
     /// Whether the key is that of a KDC.

@@ -138,8 +138,8 @@ impl Keytab {
         });
         self.index = Index::new(entries, &self.newest);
         let shared = shared(entries);
-        for (entry, shared) in self.entries.iter_mut().zip(shared) {
-            entry.shared = shared;
+        for (entry, (names, realms)) in self.entries.iter_mut().zip(shared) {
+            (entry.shared, entry.in_several_realms) = (names, realms);
         }
         self
     }
@@ -190,17 +190,19 @@ impl Keytab {
     }
 }
 
-/// Which entries have a key that is also under another name.
-fn shared(entries: &[Entry]) -> Vec<bool> {
+/// For each entry, whether its key is also under another name, and under another realm.
+fn shared(entries: &[Entry]) -> Vec<(bool, bool)> {
     fn of(entry: &Entry) -> (Enctype, &[u8]) {
         (entry.key.enctype(), entry.key.bytes())
     }
-    let mut keys: HashMap<_, (&Entry, bool)> = HashMap::new();
+    let mut keys: HashMap<_, (&Entry, (bool, bool))> = HashMap::new();
     for entry in entries {
-        let (first, shared) = keys.entry(of(entry)).or_insert((entry, false));
-        *shared |= !same_name(first.name(), entry.name());
+        let (first, (names, realms)) = keys.entry(of(entry)).or_insert((entry, (false, false)));
+        *names |= !same_name(first.name(), entry.name());
+        *realms |= !first.realm.eq_ignore_ascii_case(&entry.realm);
     }
-    entries.iter().map(|entry| keys.get(&of(entry)).is_some_and(|(_, shared)| *shared)).collect()
+    let shared = |entry| keys.get(&of(entry)).map(|(_, shared)| *shared).unwrap_or_default();
+    entries.iter().map(shared).collect()
 }
 
 /// The version of the file format.

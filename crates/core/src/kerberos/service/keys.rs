@@ -3,13 +3,12 @@
 use super::{CredentialKeys, Service};
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::keytab::{Entry, Keytab, RANKS};
-use crate::kerberos::message::Components;
+use crate::kerberos::message::{Components, same_name};
 use crate::kerberos::policy::Policy;
 use crate::kerberos::service_name::ServiceName;
 use crate::kerberos::sources::KeySource;
 use smallvec::SmallVec;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
 /// The most keys tried for one ticket. Limits the work that a client can cause, for any size of the
 /// keytab.
@@ -78,6 +77,52 @@ impl<'a> ServiceKeys<'a> {
         searches
             .flat_map(move |(keytab, search)| self.search(keytab, search, &wanted))
             .take(MAX_TRIED)
+    }
+
+    /// The entry that tells the service of a ticket which the key of `opened` has decrypted; the
+    /// ticket is for a client of `crealm` and names the service beside it.
+    ///
+    /// It is `opened`, unless the key stands under several realms. Then nothing in the ticket says
+    /// which of their KDCs has made it, and the realm beside it, which anyone can change, must not
+    /// decide whether the client is at home. All of these KDCs are trusted alike, since each could
+    /// have made it for any client. So it is the client's own realm if that is one of them, else the
+    /// one that the keytab has first. Of a password's realms all but the first are guesses.
+    pub fn service_of<'s, 't>(
+        &'s self,
+        opened: &'s Entry,
+        name: impl Components<'t>,
+        crealm: &'t [u8],
+    ) -> &'s Entry {
+        if !opened.is_in_several_realms() {
+            return opened;
+        }
+        let wanted =
+            Wanted { name: name.clone(), realm: crealm, enctype: opened.key.enctype(), kvno: None };
+        let with_key = || {
+            let keytabs = self.keytabs(wanted.enctype).into_iter().flatten();
+            keytabs.flat_map(|keytab| {
+                let is_it = |entry: &&Entry| {
+                    entry.has_key_of(opened)
+                        && !entry.is_kdc()
+                        && self.permits(keytab, entry, &wanted)
+                };
+                keytab.entries().iter().filter(is_it)
+            })
+        };
+        let is_in =
+            |entry: &Entry, realm: &[u8]| entry.realm.as_bytes().eq_ignore_ascii_case(realm);
+        let at_home = match self.service.keys {
+            CredentialKeys::Password(_) => None,
+            CredentialKeys::Keytab(_) | CredentialKeys::None => {
+                with_key().find(|entry| is_in(entry, crealm))
+            }
+        };
+        let Some(of_realm) = at_home.or_else(|| with_key().next()) else { return opened };
+        let in_realm = || with_key().filter(|entry| is_in(entry, of_realm.realm.as_bytes()));
+        let named = in_realm().find(|entry| same_name(entry.name(), name.clone()));
+        let named =
+            named.or_else(|| in_realm().find(|entry| same_name(entry.name(), opened.name())));
+        named.unwrap_or(of_realm)
     }
 
     /// The keytabs with keys of this encryption type, in order of precedence.
@@ -181,17 +226,12 @@ fn likeliest<'k, I: Iterator<Item = &'k Entry>>(
             if tried.len() + found.len() >= MAX_TRIED {
                 return found;
             }
-            if !tried.iter().chain(&found).any(|other| same_key(other, entry)) {
+            if !tried.iter().chain(&found).any(|other| other.has_key_of(entry)) {
                 found.push(entry);
             }
         }
     }
     found
-}
-
-/// Whether two entries, with different names or versions, have the same key.
-fn same_key(one: &Entry, other: &Entry) -> bool {
-    one.key.bytes().ct_eq(other.key.bytes()).into()
 }
 
 /// The entries with this name.
