@@ -2483,7 +2483,8 @@ void SspiFreeAsyncContext(PSspiAsyncContext Handle);
 // Returns SEC_E_OK or SEC_E_INVALID_HANDLE (not a context, or a call is in progress).
 SECURITY_STATUS SspiReinitAsyncContext(PSspiAsyncContext Handle);
 
-// Registers the function that is called, once, when the context's call is complete.
+// Registers the function that is called, once, when the context's call is complete. Waits for a
+// call of the former function that is under way, unless called by it, so that its data may be freed.
 //
 // \param Context  The context.
 // \param Callback  The function; NULL for none. It is called in another thread.

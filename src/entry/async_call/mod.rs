@@ -45,9 +45,12 @@ struct AsyncContext {
 struct Inner {
     callback: SspiAsyncNotifyCallback,
     data: *mut c_void,
+    /// How often the callback has been set.
+    registration: u64,
     progress: Progress,
-    /// The threads that are in its callback: more than one if a callback has begun the next call.
-    notifying: Vec<ThreadId>,
+    /// The threads that are in its callback, and which registration's: more than one if a callback
+    /// has begun the next call.
+    notifying: Vec<(ThreadId, u64)>,
     /// The caller has freed it: the callback must not be called any more.
     freed: bool,
 }
@@ -72,7 +75,7 @@ impl Inner {
     fn in_use(&self) -> bool {
         let own = thread::current().id();
         matches!(self.progress, Progress::Running(thread) if thread != own)
-            || self.notifying.iter().any(|&thread| thread != own)
+            || self.notifying.iter().any(|&(thread, _)| thread != own)
     }
 }
 
@@ -101,6 +104,7 @@ pub(super) fn create() -> Result<PSspiAsyncContext> {
     let inner = Inner {
         callback: None,
         data: std::ptr::null_mut(),
+        registration: 0,
         progress: Progress::Ready,
         notifying: Vec::new(),
         freed: false,
@@ -144,7 +148,9 @@ pub(super) fn reinit(handle: PSspiAsyncContext) -> Result<SECURITY_STATUS> {
     Ok(SEC_E_OK)
 }
 
-/// SspiSetAsyncNotifyCallback.
+/// SspiSetAsyncNotifyCallback. The former callback is not called any more, and one that is under way
+/// has returned when this returns, so that the caller may free its data. A callback does not wait: it
+/// would wait for itself.
 pub(super) fn set_callback(
     handle: PSspiAsyncContext,
     callback: SspiAsyncNotifyCallback,
@@ -152,7 +158,14 @@ pub(super) fn set_callback(
 ) -> Result<SECURITY_STATUS> {
     let context = find(handle)?;
     let mut inner = context.inner.lock();
-    (inner.callback, inner.data) = (callback, data);
+    let former = inner.registration;
+    (inner.callback, inner.data, inner.registration) = (callback, data, former.wrapping_add(1));
+    let own = thread::current().id();
+    while inner.notifying.iter().any(|&(_, registration)| registration <= former)
+        && inner.notifying.iter().all(|&(thread, _)| thread != own)
+    {
+        context.returned.wait(&mut inner);
+    }
     Ok(SEC_E_OK)
 }
 
@@ -230,29 +243,25 @@ impl AsyncContext {
         let status = (call.call)();
         let mut inner = self.inner.lock();
         inner.progress = Progress::Complete(status);
-        let (callback, data) = (inner.callback.filter(|_| !inner.freed), inner.data);
+        let notifies = inner.callback.is_some() && !inner.freed;
         drop(inner);
         self.returned.notify_all();
-        let callback = callback?;
-        Some(Box::new(move || {
-            self.notify(|| {
-                // SAFETY: C caller's contract, callbacks.
-                unsafe { callback(std::ptr::without_provenance_mut(number), data) }
-            })
-        }))
+        notifies.then(|| Box::new(move || self.notify(number)) as Notice)
     }
 
-    /// Calls the callback, unless the caller has freed the context meanwhile.
-    fn notify(&self, callback: impl FnOnce()) {
+    /// Calls the callback that is set now, unless the caller has freed the context meanwhile.
+    fn notify(&self, number: usize) {
         let own = thread::current().id();
         let mut inner = self.inner.lock();
-        if inner.freed {
+        let (Some(callback), data) = (inner.callback.filter(|_| !inner.freed), inner.data) else {
             return;
-        }
-        inner.notifying.push(own);
+        };
+        let registration = inner.registration;
+        inner.notifying.push((own, registration));
         drop(inner);
-        callback();
-        self.inner.lock().notifying.retain(|&thread| thread != own);
+        // SAFETY: C caller's contract, callbacks.
+        unsafe { callback(std::ptr::without_provenance_mut(number), data) }
+        self.inner.lock().notifying.retain(|&(thread, _)| thread != own);
         self.returned.notify_all();
     }
 }

@@ -44,7 +44,8 @@ pub extern "system" fn SspiReinitAsyncContext(Handle: PSspiAsyncContext) -> SECU
     guard("SspiReinitAsyncContext", || async_call::reinit(Handle))
 }
 
-/// Registers the function that is called, once, when the context's call is complete.
+/// Registers the function that is called, once, when the context's call is complete. Waits for a
+/// call of the former function that is under way, unless called by it, so that its data may be freed.
 ///
 /// \param Context  The context.
 /// \param Callback  The function; NULL for none. It is called in another thread.

@@ -425,6 +425,74 @@ static void a_callback_frees_its_context(void) {
     CHECK(owned.done);
 }
 
+static void setting_another_callback_waits_for_the_former(void) {
+    REQUIRE(find_all());
+    for (int removed = 0; removed < 2; removed++) {
+        struct owned owned = {.alive = 1, .milliseconds = 200}, other = {.alive = 1};
+        void *async = begin_with(&owned);
+        REQUIRE(async);
+        while (!owned.inside) sleep_milliseconds(1);
+        CHECK_STATUS(set_callback(async, removed ? NULL : use_data, removed ? NULL : &other), SEC_E_OK);
+        CHECK(owned.done);
+        __atomic_store_n(&owned.alive, 0, __ATOMIC_SEQ_CST);
+        CHECK(requires_notify(async) == !removed);
+        free_async(async);
+        CHECK(!owned.late && !other.inside);
+    }
+}
+
+/* The program sees that the call is complete, sets another callback and then frees the former's data. */
+static void no_callback_after_another_is_set(void) {
+    REQUIRE(find_all());
+    unsigned rounds = effort(3000);
+    struct owned *all = calloc(rounds, sizeof *all);
+    REQUIRE(all);
+    struct owned other = {.alive = 1};
+    unsigned late = 0, missing = 0;
+    for (unsigned n = 0; n < rounds; n++) {
+        all[n].alive = 1;
+        void *async = begin_with(&all[n]);
+        if (!CHECK(async)) break;
+        while (call_status(async) == ASYNC_PENDING) {}
+        set_callback(async, n % 2 ? NULL : use_data, n % 2 ? NULL : &other);
+        __atomic_store_n(&all[n].alive, 0, __ATOMIC_SEQ_CST);
+        if (all[n].inside && !all[n].done) missing++;
+        free_async(async);
+    }
+    sleep_milliseconds(200);
+    for (unsigned n = 0; n < rounds; n++) late += (unsigned)all[n].late;
+    CHECK_EQUAL(late, 0);
+    CHECK_EQUAL(missing, 0);
+    free(all);
+}
+
+static struct owned after_this;
+
+static void WINAPI set_another(void *handle, void *data) {
+    set_callback(handle, use_data, &after_this);
+    __atomic_store_n((int *)data, 1, __ATOMIC_SEQ_CST);
+}
+
+static void a_callback_sets_another(void) {
+    REQUIRE(find_all());
+    static CredHandle none;
+    int done = 0;
+    memset(&after_this, 0, sizeof after_this);
+    after_this.alive = 1;
+    void *async = create();
+    REQUIRE(async);
+    CHECK_STATUS(set_callback(async, set_another, &done), SEC_E_OK);
+    CHECK_STATUS(free_credentials_async(async, &none), SEC_E_OK);
+    for (int n = 0; n < 5000 && !__atomic_load_n(&done, __ATOMIC_SEQ_CST); n++) sleep_milliseconds(1);
+    CHECK(done);
+    while (reinit(async) != SEC_E_OK) sleep_milliseconds(1);
+    CHECK(!after_this.inside);
+    CHECK_STATUS(free_credentials_async(async, &none), SEC_E_OK);
+    for (int n = 0; n < 5000 && !after_this.done; n++) sleep_milliseconds(1);
+    CHECK(after_this.done);
+    free_async(async);
+}
+
 const struct test async_tests[] = {
     TEST(a_conversation),
     TEST(the_callback_is_called_once),
@@ -436,6 +504,9 @@ const struct test async_tests[] = {
     TEST(no_callback_after_the_context_is_freed),
     TEST(free_waits_for_the_callback),
     TEST(a_callback_frees_its_context),
+    TEST(setting_another_callback_waits_for_the_former),
+    TEST(no_callback_after_another_is_set),
+    TEST(a_callback_sets_another),
     TEST(what_is_no_context),
     TEST(many_at_once),
     END_OF_TESTS,
