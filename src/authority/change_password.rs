@@ -42,7 +42,7 @@ pub struct PasswordChanger<'a> {
 
 impl PasswordChanger<'_> {
     /// Sets the account's password to `new` if `old` is its password. Waits while other programs
-    /// change the file. Wrong passwords count as those of logons do.
+    /// change the file. Wrong passwords count as those of logons do, at a place of their own.
     ///
     /// Errors: `LogonDenied` alike for an unknown name, a wrong password, an account that may not
     /// log on, and one that is throttled; `NoAuthority` if there is no account file or it cannot be
@@ -62,26 +62,43 @@ impl PasswordChanger<'_> {
 
     fn throttled(&self, change: &PasswordChange<'_>, now: FileTime) -> Result<()> {
         if !self.options.throttles(&[AuthorityKind::AccountFile]) {
-            return change_unthrottled(self.accounts, change, now);
+            return change_if(self.accounts, change, now, || true);
         }
-        let limits = self.options.limits();
+        let (throttle, limits) = (self.throttle, self.options.limits());
         let name = self.accounts.name_in_file(change.domain, change.user);
-        let mut attempt = self.throttle.attempt(&name, None, None, now);
-        if !self.throttle.admits(&mut attempt, limits, Instant::now()) {
-            return Err(Error::LogonDenied(Denial::Throttled));
+        // While others guess, an owner who has changed the password here before can do so.
+        let mut attempt = throttle.attempt_here(&name, now);
+        let receipt = attempt.receipt();
+        if !throttle.admits(&mut attempt, limits, Instant::now()) {
+            // As long as a wrong password takes: the time must not tell who is throttled.
+            return match change_if(self.accounts, change, now, || false) {
+                Ok(()) | Err(Error::LogonDenied(_)) => Err(Error::LogonDenied(Denial::Throttled)),
+                error => error,
+            };
         }
-        let result = change_unthrottled(self.accounts, change, now);
-        if let Err(Error::LogonDenied(_)) = result {
-            self.throttle.wrong(&attempt, limits, Instant::now());
+        let mut stands = true;
+        let result = change_if(self.accounts, change, now, || {
+            stands = throttle.admits(&mut attempt, limits, Instant::now());
+            stands
+        });
+        match &result {
+            Ok(()) => throttle.succeeded(receipt, now),
+            Err(Error::LogonDenied(_)) if !stands => {
+                return Err(Error::LogonDenied(Denial::Throttled));
+            }
+            Err(Error::LogonDenied(_)) => throttle.wrong(&attempt, limits, Instant::now()),
+            Err(_) => {}
         }
         result
     }
 }
 
-fn change_unthrottled(
+/// Changes the password if the old one is right, and `permits` then says so.
+fn change_if(
     accounts: &LocalAccounts,
     change: &PasswordChange<'_>,
     now: FileTime,
+    permits: impl FnOnce() -> bool,
 ) -> Result<()> {
     let &PasswordChange { domain, user, old, new } = change;
     let file = accounts.file.as_ref();
@@ -94,7 +111,7 @@ fn change_unthrottled(
     let (old, new) = (Zeroizing::new(nt_hash(old)), Zeroizing::new(nt_hash(new)));
     let change = |lines: &mut Lines| {
         let names = accounts.candidates(domain, user);
-        replace_hash(lines, names, &old, &new, now)
+        replace_hash(lines, names, &old, &new, now, permits)
     };
     text_file::change(path, false, change).map_err(|refused| match refused {
         Refused::Denied => DENIED,
@@ -112,6 +129,7 @@ fn replace_hash<'a>(
     old: &[u8; 16],
     new: &[u8; 16],
     now: FileTime,
+    permits: impl FnOnce() -> bool,
 ) -> Result<(), Refused> {
     let found = names.find_map(|name| file::lines_of_account(lines, &name).first().copied());
     let entry = found.and_then(|line| smbpasswd::parse(lines.text(line)).ok().flatten());
@@ -122,6 +140,9 @@ fn replace_hash<'a>(
     let (Some(line), Some(AccountStatus::Normal), true) = (found, standing, right) else {
         return Err(Refused::Denied);
     };
+    if !permits() {
+        return Err(Refused::Denied);
+    }
     let mut fields = Fields::split(lines.text(line));
     fields.set_nt_hash(new, u32::try_from(now.unix_seconds()).unwrap_or(u32::MAX));
     lines.replace(line, &fields.join());

@@ -49,7 +49,7 @@ const ADDRESSES: u32 = 5;
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
     account: u64,
-    /// MachineID and address, if known.
+    /// MachineID and address, if known; in place of the former, that the server program itself asks.
     places: [Option<u64>; 2],
     /// The account at a place from which it has logged on before.
     own: Option<u64>,
@@ -150,15 +150,27 @@ impl Throttle {
         address: Option<&Address>,
         now: FileTime,
     ) -> Attempt {
-        let Tables { key, places } = self.tables();
-        let account = account_name::with_folded(account, |name| siphash24(key, name.as_bytes()));
+        let Tables { key, .. } = self.tables();
         let machine = machine_id.map(|id| siphash24(key, id));
         let address = address.map(|address| match address {
             Address::V4(address) => siphash24(key, address),
             // One client has a whole network of these, and changes its address at will.
             Address::V6(address) => siphash24(key, &[&[6][..], &address[..8]].concat()),
         });
-        let mut attempt = Attempt { account, places: [machine, address], own: None };
+        self.attempt_at(account, [machine, address], now)
+    }
+
+    /// The attempt of the server program itself to change the password of `account`.
+    pub fn attempt_here(&self, account: &str, now: FileTime) -> Attempt {
+        // No MachineID and no address has this length.
+        let here = siphash24(&self.tables().key, b"ChangeAccountPassword");
+        self.attempt_at(account, [Some(here), None], now)
+    }
+
+    fn attempt_at(&self, account: &str, at: [Option<u64>; 2], now: FileTime) -> Attempt {
+        let Tables { key, places } = self.tables();
+        let account = account_name::with_folded(account, |name| siphash24(key, name.as_bytes()));
+        let mut attempt = Attempt { account, places: at, own: None };
         attempt.recognize(places, now);
         attempt
     }

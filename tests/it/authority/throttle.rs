@@ -14,6 +14,8 @@ use negossp::server::credential::Credential;
 use negossp::types::address::Address;
 use negossp::types::error::{Denial, Error, Result};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A server called SRV.
 struct Server {
@@ -204,4 +206,57 @@ fn changes_of_a_password_are_throttled_too() {
         // It is the same count as that of logons.
         assert_eq!(denial(server.asked("SRV", user, &PASSWORD)), Denial::Throttled);
     }
+}
+
+/// Otherwise whoever guesses at an account keeps its owner from changing the password.
+#[test]
+fn who_has_changed_a_password_here_can_change_it_while_others_guess() {
+    let server = Server::new("throttled-12");
+    let configuration = server.open();
+    let changer = PasswordChanger {
+        accounts: &configuration.accounts,
+        throttle: &configuration.throttle,
+        options: &configuration.settings.authorities,
+    };
+    let change = |old: &str, new: &str| {
+        let change = PasswordChange { domain: "SRV", user: "throttled-12", old, new };
+        changer.change(&change, platform::now())
+    };
+    assert_eq!(change("Password", "second"), Ok(()));
+    while denial(server.asked("SRV", "throttled-12", &SECRET01)) != Denial::Throttled {}
+    assert_eq!(change("second", "third"), Ok(()));
+    // Guesses made here count by themselves.
+    while denial(change("wrong", "another")) != Denial::Throttled {}
+    assert_eq!(denial(change("third", "another")), Denial::Throttled);
+}
+
+/// The time would tell who is throttled.
+#[test]
+fn a_throttled_change_waits_for_the_file_as_others_do() {
+    let server = Server::new("throttled-13");
+    let configuration = server.open();
+    let change = || {
+        let changer = PasswordChanger {
+            accounts: &configuration.accounts,
+            throttle: &configuration.throttle,
+            options: &configuration.settings.authorities,
+        };
+        let (user, old) = ("throttled-13", "wrong");
+        changer.change(&PasswordChange { domain: "SRV", user, old, new: "new" }, platform::now())
+    };
+    while denial(change()) != Denial::Throttled {}
+    // As another program that changes the file.
+    let lock = std::fs::File::open(server.folder.path("accounts.lock")).unwrap();
+    lock.lock().unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        let changes = threads.spawn(|| {
+            let denial = denial(change());
+            (denial, over.load(Ordering::SeqCst))
+        });
+        std::thread::sleep(Duration::from_millis(200));
+        over.store(true, Ordering::SeqCst);
+        lock.unlock().unwrap();
+        assert_eq!(changes.join().unwrap(), (Denial::Throttled, true));
+    });
 }
