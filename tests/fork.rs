@@ -10,12 +10,18 @@ mod abi;
 mod accounts;
 
 use abi::{Credentials, NO_HANDLE, Side, wide};
+use negossp::config::Settings;
+use negossp::context;
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
+use negossp::platform;
+use negossp::runtime::log::{Filter, Log};
+use negossp::server::{Accepting, Configuration};
 use negossp::types::error::{Denial, Error};
+use negossp::types::flags::ContextFlags;
 use std::ptr::null_mut;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Tests fork one at a time: a child has the threads of none.
@@ -95,9 +101,9 @@ fn a_fork_finds_no_lock_closed() {
                 }
             });
         }
-        let hung = (0..600)
-            .filter(|_| {
-                let status = child(|| {
+        let failed: Vec<i32> = (0..600)
+            .map(|_| {
+                child(|| {
                     // The context may be in use by a thread that the child does not have.
                     let mut context = context;
                     let usable = matches!(substatus(&mut context), SEC_E_OK | SEC_E_INVALID_HANDLE);
@@ -106,12 +112,12 @@ fn a_fork_finds_no_lock_closed() {
                     let mut of_parent = Side::server(0);
                     let step = of_parent.step(&shared_credentials, Some(NEGOTIATE));
                     usable && freed && step.status == SEC_I_CONTINUE_NEEDED && one_round()
-                });
-                status != 0
+                })
             })
-            .count();
+            .filter(|status| *status != 0)
+            .collect();
         over.store(true, Ordering::Relaxed);
-        assert_eq!(hung, 0, "of 600 children");
+        assert!(failed.is_empty(), "of 600 children: {failed:?}");
     });
     assert_ne!(context.dwLower, NO_HANDLE.dwLower);
 }
@@ -124,9 +130,9 @@ fn children_count_wrong_passwords_together() {
     let lines: String = ["forked-1", "forked-2"]
         .map(|user| accounts::line(user, &accounts::PASSWORD, "U"))
         .concat();
-    let mut settings = negossp::config::Settings::default();
+    let mut settings = Settings::default();
     settings.accounts.file = Some(folder.write("accounts", lines));
-    let configuration = negossp::server::Configuration::open(settings, None);
+    let configuration = Configuration::open(settings, None);
     let credential = accounts::credential();
     let in_child = |user: &str, hash: &[u8; 16], expected: Result<(), Denial>| {
         let status = child(|| {
@@ -149,4 +155,49 @@ fn children_count_wrong_passwords_together() {
     in_child("forked-1", &accounts::SECRET01, Err(Denial::Throttled));
     in_child("forked-1", &accounts::PASSWORD, Err(Denial::Throttled));
     in_child("forked-2", &accounts::PASSWORD, Ok(()));
+}
+
+/// A child that was forked while a thread of its parent counted refusals.
+#[test]
+fn a_child_sums_up_a_flood_of_refusals() {
+    let _one = ONE_AT_A_TIME.lock().unwrap();
+    let configuration = Configuration::open(Settings::default(), None);
+    let server = Accepting::new(Arc::new(accounts::credential()), Arc::new(configuration));
+    let refused = || {
+        let call = context::Call {
+            requirements: ContextFlags::empty(),
+            bindings: None,
+            address: None,
+            now: platform::now(),
+        };
+        server.step(b"no token", call).is_err()
+    };
+    let over = AtomicBool::new(false);
+    thread::scope(|threads| {
+        for _ in 0..3 {
+            threads.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    assert!(refused());
+                }
+            });
+        }
+        let unlimited = (0..300)
+            .filter(|_| {
+                let status = child(|| {
+                    let lines = Arc::new(AtomicUsize::new(0));
+                    let writer = lines.clone();
+                    let count = move |_: &[u8]| {
+                        writer.fetch_add(1, Ordering::Relaxed);
+                    };
+                    let log = Log::new(Filter::parse("warn").0, count);
+                    tracing::subscriber::with_default(log, || {
+                        (0..500).all(|_| refused()) && lines.load(Ordering::Relaxed) < 250
+                    })
+                });
+                status != 0
+            })
+            .count();
+        over.store(true, Ordering::Relaxed);
+        assert_eq!(unlimited, 0, "of 300 children");
+    });
 }

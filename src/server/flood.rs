@@ -1,8 +1,9 @@
 //! Limits the lines that a flood of rejected clients writes. After some for one reason, one in each
 //! second is written, and says how many were not.
 
+use crate::runtime::fork_gate;
+use crate::runtime::mutex::Mutex;
 use crate::types::error::Error;
-use parking_lot::Mutex;
 use std::time::{Duration, Instant};
 
 /// Lines that are written at once.
@@ -15,13 +16,15 @@ const REASONS: usize = 64;
 /// The clients that were rejected for one reason.
 struct Reason {
     error: Error,
+    /// They said who they are: the audit has these only.
+    named: bool,
     /// When all lines that were written are forgotten.
     until: Instant,
     /// Clients without a line since the last one.
     more: u64,
 }
 
-/// The limit of one process.
+/// The limit of one process. A child goes on with its parent's.
 pub(super) struct Flood(Mutex<Vec<Reason>>);
 
 impl Flood {
@@ -29,11 +32,13 @@ impl Flood {
         Flood(Mutex::new(Vec::new()))
     }
 
-    /// Whether this rejection gets a line: if so, how many for the same reason got none before it.
-    pub(super) fn admits(&self, error: &Error, now: Instant) -> Option<u64> {
-        // A fork may have left it locked.
-        let Some(mut reasons) = self.0.try_lock() else { return Some(0) };
-        let at = match reasons.iter().position(|reason| reason.error == *error) {
+    /// Whether this rejection, of a client with or without a name, gets a line: if so, how many of
+    /// such clients got none before it for the same reason.
+    pub(super) fn admits(&self, error: &Error, named: bool, now: Instant) -> Option<u64> {
+        let _inside = fork_gate::enter();
+        let mut reasons = self.0.lock();
+        let is_it = |reason: &Reason| reason.error == *error && reason.named == named;
+        let at = match reasons.iter().position(is_it) {
             Some(at) => at,
             None => {
                 if reasons.len() >= REASONS {
@@ -47,7 +52,7 @@ impl Flood {
                 if reasons.try_reserve(1).is_err() {
                     return Some(0);
                 }
-                reasons.push(Reason { error: *error, until: now, more: 0 });
+                reasons.push(Reason { error: *error, named, until: now, more: 0 });
                 reasons.len() - 1
             }
         };
@@ -70,22 +75,41 @@ mod tests {
     fn a_flood_is_counted_and_others_are_not_in_its_way() {
         let (flood, mut now) = (Flood::new(), Instant::now());
         let [wrong, unknown] = [Denial::WrongPassword, Denial::UnknownUser].map(Error::LogonDenied);
-        let lines = (0..1000).filter(|_| flood.admits(&wrong, now).is_some()).count();
+        let lines = (0..1000).filter(|_| flood.admits(&wrong, true, now).is_some()).count();
         assert_eq!(lines, BURST as usize);
-        assert_eq!(flood.admits(&unknown, now), Some(0));
+        assert_eq!(flood.admits(&unknown, true, now), Some(0));
         now += INTERVAL;
-        assert_eq!(flood.admits(&wrong, now), Some(1000 - u64::from(BURST)));
-        assert_eq!(flood.admits(&wrong, now), None);
+        assert_eq!(flood.admits(&wrong, true, now), Some(1000 - u64::from(BURST)));
+        assert_eq!(flood.admits(&wrong, true, now), None);
         now += INTERVAL * BURST;
-        assert_eq!(flood.admits(&wrong, now), Some(1));
-        assert_eq!(flood.admits(&wrong, now), Some(0));
+        assert_eq!(flood.admits(&wrong, true, now), Some(1));
+        assert_eq!(flood.admits(&wrong, true, now), Some(0));
+    }
+
+    /// What the audit says of clients with names must not count those without.
+    #[test]
+    fn clients_without_a_name_are_counted_by_themselves() {
+        let (flood, mut now) = (Flood::new(), Instant::now());
+        let wrong = Error::LogonDenied(Denial::WrongPassword);
+        for named in [true, false] {
+            for _ in 0..BURST {
+                assert_eq!(flood.admits(&wrong, named, now), Some(0));
+            }
+        }
+        for _ in 0..3 {
+            assert_eq!(flood.admits(&wrong, true, now), None);
+            (0..100).for_each(|_| assert_eq!(flood.admits(&wrong, false, now), None));
+        }
+        now += INTERVAL;
+        assert_eq!(flood.admits(&wrong, false, now), Some(300));
+        assert_eq!(flood.admits(&wrong, true, now), Some(3));
     }
 
     #[test]
     fn the_number_of_reasons_is_bounded() {
         let (flood, now) = (Flood::new(), Instant::now());
         for needed in 0..1000 {
-            assert_eq!(flood.admits(&Error::BufferTooSmall { needed }, now), Some(0));
+            assert_eq!(flood.admits(&Error::BufferTooSmall { needed }, false, now), Some(0));
         }
         assert!(flood.0.lock().len() <= REASONS);
     }

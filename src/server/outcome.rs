@@ -53,7 +53,7 @@ fn warn_of_ntlm(names: &LogonNames) {
 pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: FileTime) {
     log::explained();
     let Failure { error, logon, .. } = failure;
-    let Some(more) = FLOOD.admits(error, Instant::now()) else { return };
+    let Some(more) = FLOOD.admits(error, logon.is_some(), Instant::now()) else { return };
     let similar = (more > 0).then_some(more);
     let Some(logon) = logon else {
         tracing::warn!(target: "negossp::context", token, similar, "client refused: {error}");
@@ -84,7 +84,7 @@ pub(super) fn rejected(failure: &Failure, token: usize, chain: &Chain, now: File
 /// A client whose response was right has not sent its last token.
 pub(super) fn abandoned(names: &LogonNames, chain: &Chain) {
     let error = Error::LogonDenied(Denial::Mic);
-    let Some(more) = FLOOD.admits(&error, Instant::now()) else { return };
+    let Some(more) = FLOOD.admits(&error, true, Instant::now()) else { return };
     let LogonNames { user, domain, workstation, .. } = names;
     let similar = (more > 0).then_some(more);
     tracing::warn!(
@@ -97,7 +97,7 @@ pub(super) fn abandoned(names: &LogonNames, chain: &Chain) {
 /// An exchange was not finished in time, or too many others have begun since.
 pub(super) fn ended() {
     let error = Error::ContextExpired;
-    if let Some(more) = FLOOD.admits(&error, Instant::now()) {
+    if let Some(more) = FLOOD.admits(&error, false, Instant::now()) {
         let similar = (more > 0).then_some(more);
         tracing::warn!(
             target: "negossp::context",

@@ -7,19 +7,23 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// `[ntlm] audit_file`.
 #[derive(Debug)]
 pub struct AuditFile {
     path: PathBuf,
-    /// For threads that act as a client, who may not open it.
+    /// For threads that act as a client, who may not open it, and for when it cannot be opened.
     opened: ArcSwapOption<File>,
+    /// That it cannot be opened has been logged.
+    reported: AtomicBool,
 }
 
 impl AuditFile {
     /// The file at this path, which is created.
     pub fn open(path: PathBuf) -> AuditFile {
-        let file = AuditFile { path, opened: ArcSwapOption::empty() };
+        let (opened, reported) = (ArcSwapOption::empty(), AtomicBool::new(false));
+        let file = AuditFile { path, opened, reported };
         // An error is reported with the first line.
         let _ = file.reopen();
         file
@@ -38,10 +42,30 @@ impl AuditFile {
         }
     }
 
-    /// Opens the file for each line, so that it can be rotated at any time.
+    /// Opens the file for each line, so that it can be rotated at any time. While it cannot be opened,
+    /// lines go to the file that was opened last.
     fn try_append(&self, lines: &str) -> io::Result<()> {
-        let kept = self.opened.load_full().filter(|_| thread_role::is_impersonating());
-        let file = kept.map_or_else(|| self.reopen(), Ok)?;
+        let kept = self.opened.load_full();
+        let file = match kept {
+            Some(kept) if thread_role::is_impersonating() => kept,
+            Some(kept) => match self.reopen() {
+                Ok(opened) => {
+                    self.reported.store(false, Ordering::Relaxed);
+                    opened
+                }
+                Err(error) => {
+                    if !self.reported.swap(true, Ordering::Relaxed) {
+                        let file = self.path.display();
+                        tracing::error!(
+                            %file, %error,
+                            "[ntlm] audit_file cannot be opened: lines go to the file that was there"
+                        );
+                    }
+                    kept
+                }
+            },
+            None => self.reopen()?,
+        };
         (&*file).write_all(lines.as_bytes())
     }
 
@@ -70,10 +94,22 @@ mod tests {
         thread_role::set_impersonating(true);
         let written = file.try_append("line\n");
         thread_role::set_impersonating(false);
-        let refused = file.try_append("line\n");
+        // So does another, rather than to write nothing.
+        let also_written = file.try_append("another\n");
         let text = fs::read_to_string(elsewhere.join("ntlm.tsv")).unwrap();
+        // Once there is a path again, that is used.
+        fs::create_dir_all(&folder).unwrap();
+        let rotated = file.try_append("third\n");
+        let new_text = fs::read_to_string(folder.join("ntlm.tsv")).unwrap();
         fs::remove_dir_all(&elsewhere).unwrap();
-        assert!(written.is_ok() && refused.is_err());
-        assert_eq!(text, "line\n");
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(written.is_ok() && also_written.is_ok() && rotated.is_ok());
+        assert_eq!((&*text, &*new_text), ("line\nanother\n", "third\n"));
+    }
+
+    #[test]
+    fn a_file_that_could_never_be_opened_is_an_error() {
+        let file = AuditFile::open(std::env::temp_dir().join("negossp-no-folder/ntlm.tsv"));
+        assert!(file.try_append("line\n").is_err());
     }
 }
