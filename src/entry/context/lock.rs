@@ -9,6 +9,10 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// On a busy machine a thousand looks take much longer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A value that one thread at a time uses.
 pub(crate) struct Lock<T> {
@@ -48,14 +52,16 @@ impl<T> Lock<T> {
     }
 
     /// The holder is a thread of the process from which this one was forked. A thread of this
-    /// process says so at once when it has the lock.
+    /// process says so at once when it has the lock, unless it is not running.
     fn is_left_by_another_process(&self) -> bool {
-        (0..1000).all(|_| {
-            let another = self.process.load(Ordering::Relaxed) != generation();
-            if another {
-                std::thread::yield_now();
-            }
-            another
+        let another = || self.process.load(Ordering::Relaxed) != generation();
+        if !another() {
+            return false;
+        }
+        let deadline = Instant::now() + PATIENCE;
+        (0..1000).take_while(|_| Instant::now() < deadline).all(|_| {
+            std::thread::yield_now();
+            another()
         })
     }
 
