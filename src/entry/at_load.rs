@@ -2,7 +2,6 @@
 
 #[cfg(unix)]
 use super::access_token;
-use super::boundary::memory;
 use super::{async_call, context, credentials, handles};
 use crate::authority::throttle::Throttle;
 use crate::export;
@@ -32,7 +31,6 @@ extern "C" fn at_load() {
     #[cfg(unix)]
     access_token::unix::prepare();
     async_call::prepare();
-    memory::prepare();
     fork_gate::install();
 }
 

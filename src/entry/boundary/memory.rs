@@ -11,16 +11,16 @@
 //! was in use at one time.
 
 use crate::entry::abi::{SEC_E_OK, SECURITY_STATUS};
-use crate::runtime::fork_gate::enter;
+use crate::runtime::fork_gate::{enter, thread_number};
 use crate::runtime::mutex::Mutex;
 use crate::types::error::{Error, Result};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::slice;
-use std::sync::LazyLock;
+use std::sync::MutexGuard;
 use zeroize::Zeroize;
 
 /// Whether freed buffers are kept.
@@ -66,19 +66,45 @@ impl Block {
     }
 }
 
-#[derive(Default)]
+/// The record in parts, which threads lock at different times. A block's part follows from its
+/// address.
+const PARTS: usize = 16;
+
+/// A part of the record, in cache lines of its own.
+#[repr(align(64))]
+struct Part(Mutex<Record>);
+
 struct Record {
-    /// All blocks by their addresses.
+    /// Blocks by their addresses.
     blocks: BTreeMap<usize, Block>,
     /// The addresses of those that are not live, by length.
-    spare: HashMap<usize, Vec<usize>>,
+    spare: BTreeMap<usize, Vec<usize>>,
 }
 
-static RECORD: LazyLock<Mutex<Record>> = LazyLock::new(|| Mutex::new(Record::default()));
+static RECORD: [Part; PARTS] = [const { Part(Mutex::new(Record::new())) }; PARTS];
 
-/// Makes the record, when the library is loaded: a fork while that goes on would leave it closed.
-pub(crate) fn prepare() {
-    LazyLock::force(&RECORD);
+impl Record {
+    const fn new() -> Record {
+        Record { blocks: BTreeMap::new(), spare: BTreeMap::new() }
+    }
+
+    /// The part that has this block.
+    fn of(address: usize) -> MutexGuard<'static, Record> {
+        // Blocks of one thread are often next to each other, and those of another far away.
+        RECORD[(address >> 6 ^ address >> 20) % PARTS].0.lock()
+    }
+
+    /// A freed block of this length, in any part.
+    fn reuse(length: usize) -> Option<NonNull<u8>> {
+        let own = thread_number();
+        (0..PARTS).find_map(|part| {
+            let mut record = RECORD[own.wrapping_add(part) % PARTS].0.lock();
+            let Record { blocks, spare } = &mut *record;
+            let block = blocks.get_mut(&spare.get_mut(&length)?.pop()?)?;
+            block.live = true;
+            Some(block.start)
+        })
+    }
 }
 
 /// At least `length` zero bytes, aligned for every structure, which the caller frees with
@@ -94,17 +120,12 @@ pub(crate) fn allocate(length: usize) -> Result<NonNull<u8>> {
 /// The same, with no byte more: of structures that have few lengths.
 pub(crate) fn allocate_exactly(length: usize) -> Result<NonNull<u8>> {
     let _inside = enter();
-    let mut record = RECORD.lock();
-    let Record { blocks, spare } = &mut *record;
-    if let Some(address) = spare.get_mut(&length).and_then(Vec::pop)
-        && let Some(block) = blocks.get_mut(&address)
-    {
-        block.live = true;
-        return Ok(block.start);
+    if KEEPS && let Some(start) = Record::reuse(length) {
+        return Ok(start);
     }
     let block = Block::new(length)?;
     let start = block.start;
-    blocks.insert(start.addr().get(), block);
+    Record::of(start.addr().get()).blocks.insert(start.addr().get(), block);
     Ok(start)
 }
 
@@ -119,16 +140,18 @@ pub(crate) fn copy(bytes: &[u8]) -> Result<NonNull<u8>> {
 /// The number of bytes at `start`, if it is a live allocation of the library.
 pub(crate) fn length(start: *const c_void) -> Option<usize> {
     let _inside = enter();
-    let record = RECORD.lock();
+    let record = Record::of(start.addr());
     record.blocks.get(&start.addr()).filter(|block| block.live).map(|block| block.length)
 }
 
 /// Whether the address is, or was, within an allocation of the library.
 pub(crate) fn is_ours(address: *const c_void) -> bool {
     let _inside = enter();
-    let record = RECORD.lock();
-    let before = record.blocks.range(..=address.addr()).next_back();
-    before.is_some_and(|(start, block)| address.addr() - start < block.length.max(1))
+    RECORD.iter().any(|part| {
+        let record = part.0.lock();
+        let before = record.blocks.range(..=address.addr()).next_back();
+        before.is_some_and(|(start, block)| address.addr() - start < block.length.max(1))
+    })
 }
 
 /// FreeContextBuffer. The memory is erased first: it may hold a key.
@@ -137,7 +160,7 @@ pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
         return Ok(SEC_E_OK);
     }
     let _inside = enter();
-    let mut record = RECORD.lock();
+    let mut record = Record::of(buffer.addr());
     let Record { blocks, spare } = &mut *record;
     let block = blocks.get_mut(&buffer.addr()).filter(|block| block.live);
     let block = block.ok_or(Error::InvalidParameter("a buffer that the library did not give"))?;
