@@ -14,6 +14,8 @@ use negossp::config::Settings;
 use negossp::context;
 use negossp::entry::abi::*;
 use negossp::entry::exports::*;
+use negossp::kerberos::crypto::{Enctype, Key};
+use negossp::kerberos::{PasswordKeys, ServiceName};
 use negossp::platform;
 use negossp::runtime::log::{Filter, Log};
 use negossp::server::{Accepting, Configuration};
@@ -199,5 +201,28 @@ fn a_child_sums_up_a_flood_of_refusals() {
             .count();
         over.store(true, Ordering::Relaxed);
         assert_eq!(unlimited, 0, "of 300 children");
+    });
+}
+
+/// A password's keys take tens of milliseconds, in which another thread may fork.
+#[test]
+fn a_child_waits_for_no_key_that_its_parent_derives() {
+    static DERIVING: AtomicBool = AtomicBool::new(false);
+    let _one = ONE_AT_A_TIME.lock().unwrap();
+    let derive = |enctype, _: &str, _: &str| {
+        DERIVING.store(true, Ordering::SeqCst);
+        thread::sleep(std::time::Duration::from_millis(300));
+        Key::new(enctype, &[7; 16]).ok()
+    };
+    let name = ServiceName::parse("HTTP/web1@EXAMPLE.TEST").unwrap();
+    let realms = vec!["EXAMPLE.TEST".to_owned()];
+    let keys = PasswordKeys::new(&name, realms, "secret".to_owned().into(), derive);
+    thread::scope(|threads| {
+        threads.spawn(|| keys.of(Enctype::Rc4Hmac).unwrap().entries().len());
+        while !DERIVING.load(Ordering::SeqCst) {
+            thread::yield_now();
+        }
+        let status = child(|| keys.of(Enctype::Rc4Hmac).unwrap().entries().len() == 1);
+        assert_eq!(status, 0);
     });
 }

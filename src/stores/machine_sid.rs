@@ -9,8 +9,7 @@ use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use once_cell::race::OnceBox;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The installation's SID and where it comes from.
@@ -22,7 +21,7 @@ pub struct MachineSid {
     /// When reading the file failed last, in FILETIME ticks; 0: not yet.
     failed: AtomicU64,
     /// That there is no file has been logged.
-    warned: Once,
+    warned: AtomicBool,
 }
 
 /// The SIDs that only an installation gives to accounts: those derived from its own, and its own
@@ -70,7 +69,7 @@ impl MachineSid {
     }
 
     fn from_origin(origin: Origin) -> MachineSid {
-        let (known, failed, warned) = (OnceBox::new(), AtomicU64::new(0), Once::new());
+        let (known, failed, warned) = (OnceBox::new(), AtomicU64::new(0), AtomicBool::new(false));
         MachineSid { origin, known, failed, warned }
     }
 
@@ -80,9 +79,11 @@ impl MachineSid {
             Origin::Given(sid) => Some(*sid),
             Origin::File(path) => self.known.get_or_try_init(|| self.read(path)).ok().copied(),
             Origin::Nowhere => {
-                self.warned.call_once(|| {
-                    tracing::warn!("no SID can be derived for clients without one: [accounts] sid_file names no file for the machine's SID");
-                });
+                if !self.warned.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "no SID can be derived for clients without one: [accounts] sid_file names no file for the machine's SID"
+                    );
+                }
                 None
             }
         }

@@ -26,12 +26,11 @@ pub(super) use strings::{as_strings, of_strings};
 
 use super::abi::*;
 use super::boundary::memory::{self, CallerMemory};
-use super::boundary::pointers::put;
+use super::boundary::pointers::{self, put};
 use super::boundary::text::{self, Text, utf16_bytes};
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
-use std::slice;
 
 /// Finds the parts of the caller's identity. These functions have no A form: text is UTF-16 unless
 /// Flags says otherwise.
@@ -291,7 +290,7 @@ pub(super) unsafe fn unmarshal(
         return Err(Error::InvalidParameter("the array is NULL"));
     }
     // SAFETY: C caller's contract.
-    let bytes = unsafe { slice::from_raw_parts(array.cast::<u8>(), length as usize) };
+    let bytes = unsafe { pointers::bytes(array, length)? };
     let made = match marshal::parse(bytes)? {
         marshal::Identity::Block(block) => allocate::store_block(block)?,
         marshal::Identity::Strings(content) => allocate::store(&content)?,

@@ -91,7 +91,7 @@ fn marshalled(identity: Opaque) -> Vec<u8> {
     assert_eq!(unsafe { SspiMarshalAuthIdentity(identity, &mut length, &mut array) }, SEC_E_OK);
     // SAFETY: as many bytes were given, and are freed once.
     unsafe {
-        let bytes = slice::from_raw_parts(array.cast::<u8>(), length as usize).to_vec();
+        let bytes = std::slice::from_raw_parts(array.cast::<u8>(), length as usize).to_vec();
         SspiLocalFree(array.cast());
         bytes
     }

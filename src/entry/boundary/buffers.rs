@@ -4,6 +4,7 @@
 //! the same memory as input and output. Only the bytes that a function works on are borrowed.
 
 use super::memory;
+use super::pointers::{self, check_bytes};
 use crate::entry::abi::*;
 use crate::types::error::{Error, Result};
 use std::marker::PhantomData;
@@ -108,21 +109,9 @@ impl<'call> Buffer<'call> {
         self.was.pvBuffer.addr()
     }
 
-    /// Rejects a buffer without memory, or with an impossible length: 2 GiB or more is a negative
-    /// number that the program did not check.
+    /// Rejects a buffer without memory, or with an impossible length.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.length() == 0 {
-            return Ok(());
-        }
-        if self.was.pvBuffer.is_null() {
-            return Err(Error::InvalidParameter("pvBuffer is NULL and cbBuffer is not 0"));
-        }
-        if i32::try_from(self.length()).is_err()
-            || self.address().checked_add(self.length()).is_none()
-        {
-            return Err(Error::InvalidParameter("a buffer longer than there can be"));
-        }
-        Ok(())
+        check_bytes(self.was.pvBuffer, self.was.cbBuffer)
     }
 
     /// Shares memory with `other`. Both have passed [`check`](Self::check).
@@ -136,13 +125,9 @@ impl<'call> Buffer<'call> {
     /// # Safety
     /// Nothing writes to it while the slice is in use, which ends before `'call` does.
     pub(crate) unsafe fn bytes(&self) -> Result<&'call [u8]> {
-        self.check()?;
-        if self.length() == 0 {
-            return Ok(&[]);
-        }
-        // SAFETY: C caller's contract, buffers: `check` found a pointer and a possible length. This
-        // function's caller ensures that nothing writes to them.
-        Ok(unsafe { slice::from_raw_parts(self.was.pvBuffer.cast(), self.length()) })
+        // SAFETY: C caller's contract, buffers. This function's caller ensures that nothing writes
+        // to them.
+        unsafe { pointers::bytes(self.was.pvBuffer, self.was.cbBuffer) }
     }
 
     /// The content, to be changed.
@@ -154,7 +139,7 @@ impl<'call> Buffer<'call> {
         if self.length() == 0 {
             return Ok(&mut []);
         }
-        // SAFETY: as in `bytes`; this function's caller ensures that nothing else uses them.
+        // SAFETY: `check` found a pointer and a possible length; this function's caller ensures that nothing else uses them.
         Ok(unsafe { slice::from_raw_parts_mut(self.was.pvBuffer.cast(), self.length()) })
     }
 

@@ -2,12 +2,12 @@
 
 use super::{CONTEXTS, channel};
 use crate::entry::abi::*;
+use crate::entry::boundary::pointers;
 use crate::entry::credentials::hash_callback;
 use crate::entry::handles::find;
 use crate::server::Context;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
-use std::slice;
 use std::sync::Arc;
 
 /// The address of a context's peer; `negossp.h` documents its value.
@@ -28,11 +28,8 @@ pub(crate) unsafe fn set(
     let mut object = shared.lock()?;
     match object.context_mut() {
         Some(Context::Accepting(_)) if attribute == SECPKG_ATTR_NEGOSSP_PEER_ADDRESS => {
-            if buffer.is_null() {
-                return Err(Error::InvalidParameter("NULL for the peer's address"));
-            }
             // SAFETY: C caller's contract, attributes: it has `length` bytes.
-            let bytes = unsafe { slice::from_raw_parts(buffer.cast(), length as usize) };
+            let bytes = unsafe { pointers::bytes(buffer, length)? };
             object.address = channel::socket_address(bytes)?;
             Ok(SEC_E_OK)
         }

@@ -4,12 +4,11 @@
 use crate::entry::abi::*;
 use crate::entry::boundary::buffers::{Buffer, Buffers};
 use crate::entry::boundary::memory;
-use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::pointers::{self, put};
 use crate::entry::forward;
 use crate::types::address::Address;
 use crate::types::channel_bindings::{AUDIT_BINDINGS, BindingsResult, ChannelBindings, Parts};
 use crate::types::error::{Error, Failure, Result};
-use std::slice;
 
 /// The type of an input buffer; `negossp.h` documents it.
 const SECBUFFER_NEGOSSP_PEER_ADDRESS: ULONG = 0x0e53_0001;
@@ -113,11 +112,8 @@ pub(crate) unsafe fn set_flags(
     }
     // SAFETY: C caller's contract, outputs: it is not NULL.
     let SecPkgContext_Bindings { BindingsLength, Bindings } = unsafe { bindings.read_unaligned() };
-    if Bindings.is_null() {
-        return Err(Error::InvalidParameter("NULL for the bindings' structure"));
-    }
     // SAFETY: C caller's contract, outputs: it has `BindingsLength` bytes.
-    let plain = unsafe { slice::from_raw_parts(Bindings.cast(), BindingsLength as usize) };
+    let plain = unsafe { pointers::bytes(Bindings, BindingsLength)? };
     let extended = Parts::read(plain)?.write_extended(flags)?;
     let new = SecPkgContext_Bindings {
         BindingsLength: extended.len() as ULONG,

@@ -4,7 +4,7 @@ use super::lock::Lock;
 use super::{CONTEXTS, ContextObject};
 use crate::entry::abi::*;
 use crate::entry::boundary::memory;
-use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::pointers::{self, put};
 use crate::entry::handles::{Object, find, take};
 use crate::mechanism::{Mechanism, Package};
 use crate::platform;
@@ -12,7 +12,6 @@ use crate::runtime::log;
 use crate::server::export_import::{self, ExportOptions, Imported};
 use crate::server::{self, Context};
 use crate::types::error::{Error, Result};
-use std::slice;
 use std::sync::Arc;
 
 /// ExportSecurityContext, for a context of this library.
@@ -89,7 +88,7 @@ pub(crate) unsafe fn import(
         return Err(Error::InvalidToken("an empty packed context"));
     }
     // SAFETY: C caller's contract, buffers.
-    let sealed = unsafe { slice::from_raw_parts(pvBuffer.cast::<u8>(), cbBuffer as usize) };
+    let sealed = unsafe { pointers::bytes(pvBuffer, cbBuffer)? };
     let configuration = server::current();
     let settings = &configuration.settings;
     let imported = export_import::import(sealed, &configuration)

@@ -4,9 +4,9 @@
 use super::{Account, Logon, Named, WbcError};
 use crate::principal::SidAndAttributes;
 use crate::types::sid::Sid;
+use once_cell::race::OnceBox;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
-use std::sync::OnceLock;
 use zeroize::{Zeroize, Zeroizing};
 
 /// `struct wbcDomainSid`
@@ -168,7 +168,8 @@ functions! {
 
 /// The library's functions, loaded once; `None` if that fails.
 fn library() -> Option<&'static Functions> {
-    static LIBRARY: OnceLock<Option<Functions>> = OnceLock::new();
+    // Not a OnceLock: a fork while another thread loads it would block the child.
+    static LIBRARY: OnceBox<Option<Functions>> = OnceBox::new();
     let load = || {
         // SAFETY: the name ends in a zero. What the library does when it is loaded is as trusted as
         // any that the system would have linked: it is searched for in the same places.
@@ -178,7 +179,7 @@ fn library() -> Option<&'static Functions> {
         // SAFETY: the handle is what dlopen gave for that library.
         unsafe { Functions::of(NonNull::new(library)?) }
     };
-    LIBRARY.get_or_init(load).as_ref()
+    LIBRARY.get_or_init(|| Box::new(load())).as_ref()
 }
 
 /// A connection to winbindd, made on first use and again after it was lost. Calls block as long as

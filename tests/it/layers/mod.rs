@@ -2,6 +2,7 @@
 //! each other in a cycle. The layers are listed here, and ARCHITECTURE.md shows the same.
 
 mod arrows;
+mod once;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

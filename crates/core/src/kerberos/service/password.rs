@@ -3,8 +3,8 @@
 use crate::kerberos::crypto::{Enctype, Key};
 use crate::kerberos::keytab::{Entry, Keytab};
 use crate::kerberos::service_name::ServiceName;
+use once_cell::race::OnceBox;
 use std::fmt;
-use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// The name type of a principal (RFC 4120 6.2).
@@ -25,7 +25,8 @@ pub struct PasswordKeys {
     password: Zeroizing<String>,
     salts: Vec<Salt>,
     derive: DeriveKey,
-    derived: [OnceLock<Keytab>; Enctype::ALL.len()],
+    /// Not locked while they are derived: a fork meanwhile would leave a lock closed in the child.
+    derived: [OnceBox<Keytab>; Enctype::ALL.len()],
 }
 
 /// A salt of the principal in a realm.
@@ -53,7 +54,7 @@ impl PasswordKeys {
     /// The keys of this encryption type.
     pub fn of(&self, enctype: Enctype) -> Option<&Keytab> {
         let at = Enctype::ALL.iter().position(|&known| known == enctype)?;
-        Some(self.derived.get(at)?.get_or_init(|| self.derive(enctype)))
+        Some(self.derived.get(at)?.get_or_init(|| Box::new(self.derive(enctype))))
     }
 
     /// Whether they are keys of the service with this name, or of an account that the service may
