@@ -1,19 +1,14 @@
-//! The replay cache: the authenticators accepted so far (RFC 4120 3.2.3, 10).
+//! The replay cache: the authenticators accepted so far (RFC 4120 3.2.3, 10). The caller keeps it;
+//! here is what a cache does.
 //!
 //! An authenticator is identified by the integrity tag of its ciphertext
 //! ([`Enctype::tag_of`](crate::kerberos::crypto::Enctype::tag_of)): a copy of the authenticator has
 //! the same tag, however the rest of the AP-REQ is changed. It is remembered for as long as its
 //! `ctime` would be accepted.
 //!
-//! [`MemoryCache`] keeps them in memory. An authenticator that cannot be recorded is rejected,
-//! because the cache is full or unusable. Only clients with a valid ticket reach the cache, so only
+//! An authenticator that cannot be recorded, because the cache is full or unusable, is rejected. Only clients with a valid ticket reach the cache, so only
 //! they can fill it: each authenticator takes an entry for as long as its `ctime` would be accepted
 //! (with the default skew, five to ten minutes).
-
-mod memory;
-mod table;
-
-pub use memory::{FEWEST_ENTRIES, MemoryCache};
 
 use crate::types::error::{Denial, Error};
 use crate::types::time::FileTime;

@@ -7,7 +7,6 @@ mod keytab;
 mod messages;
 mod messages_picky;
 mod pac;
-mod replay;
 mod session;
 mod session_recorded;
 mod windows_pac;

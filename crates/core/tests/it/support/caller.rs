@@ -10,12 +10,12 @@ use negossp_core::ntlm::response::{self, Proof};
 use negossp_core::ntlm::{self, Account, Authority, NetworkLogon, ServerNames, Validated};
 use negossp_core::principal::directory::Directory;
 use negossp_core::principal::{Origin, Principal};
-use negossp_core::replay::{Claim, FEWEST_ENTRIES, MemoryCache, Refusal, ReplayCache};
+use negossp_core::replay::{Claim, Refusal, ReplayCache, in_time, seconds};
 use negossp_core::types::account_name::same;
 use negossp_core::types::channel_bindings::ChannelBindings;
 use negossp_core::types::error::{Denial, Error, Result};
 use negossp_core::types::time::FileTime;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// An authority that has these accounts, whatever domain a client names.
@@ -61,13 +61,13 @@ impl KeySource for Keys {
     }
 }
 
-/// A replay cache of a test's own.
-#[derive(Debug)]
-pub(crate) struct Seen(pub(crate) MemoryCache);
+/// A replay cache of a test's own: the tags that it has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Mutex<Vec<Vec<u8>>>);
 
 impl Seen {
     pub(crate) fn nothing() -> Seen {
-        Seen(MemoryCache::new(*b"unguessable key."))
+        Seen::default()
     }
 }
 
@@ -79,11 +79,23 @@ impl ReplayCache for Seen {
         now: FileTime,
         skew: Duration,
     ) -> Result<Claim, Refusal> {
-        self.0.claim(tag, ctime, now, skew, FEWEST_ENTRIES)
+        let mut seen = self.0.lock().unwrap();
+        if !in_time(ctime, now.unix_seconds(), seconds(skew)) {
+            return Err(Refusal::Stale);
+        }
+        if seen.iter().any(|known| known == tag) {
+            return Err(Refusal::Replayed);
+        }
+        seen.push(tag.to_vec());
+        let mut claim = [0; Claim::LENGTH];
+        claim[0] = tag.len() as u8;
+        claim[1..=tag.len()].copy_from_slice(tag);
+        Ok(Claim::new(claim))
     }
 
     fn release(&self, claim: Claim) {
-        self.0.release(claim);
+        let [length, tag @ ..] = claim.bytes();
+        self.0.lock().unwrap().retain(|known| *known != tag[..usize::from(*length)]);
     }
 }
 
