@@ -16,6 +16,7 @@ use negossp::entry::abi::*;
 use negossp::entry::exports::*;
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::{PasswordKeys, ServiceName};
+use negossp::ntlm::NetworkLogon;
 use negossp::platform;
 use negossp::runtime::log::{Filter, Log};
 use negossp::server::{Accepting, Configuration};
@@ -136,10 +137,12 @@ fn children_count_wrong_passwords_together() {
     settings.accounts.file = Some(folder.write("accounts", lines));
     let configuration = Configuration::open(settings, None);
     let credential = accounts::credential();
+    let home = std::cell::Cell::new(None);
     let in_child = |user: &str, hash: &[u8; 16], expected: Result<(), Denial>| {
         let status = child(|| {
             let client = accounts::Client::new(user, "", hash);
-            let result = accounts::validate_under(&credential, &configuration, &client.logon());
+            let logon = NetworkLogon { machine_id: home.get(), ..client.logon() };
+            let result = accounts::validate_under(&credential, &configuration, &logon);
             let result = result.map(|_| ()).map_err(|error| match error {
                 Error::LogonDenied(denial) => denial,
                 _ => Denial::UnknownUser,
@@ -156,6 +159,16 @@ fn children_count_wrong_passwords_together() {
     }
     in_child("forked-1", &accounts::SECRET01, Err(Denial::Throttled));
     in_child("forked-1", &accounts::PASSWORD, Err(Denial::Throttled));
+    in_child("forked-2", &accounts::PASSWORD, Ok(()));
+    // They know together where an account has logged on from.
+    home.set(Some([7; 32]));
+    in_child("forked-2", &accounts::PASSWORD, Ok(()));
+    home.set(None);
+    for _ in 0..10 {
+        in_child("forked-2", &accounts::SECRET01, Err(Denial::WrongPassword));
+    }
+    in_child("forked-2", &accounts::PASSWORD, Err(Denial::Throttled));
+    home.set(Some([7; 32]));
     in_child("forked-2", &accounts::PASSWORD, Ok(()));
 }
 

@@ -8,8 +8,9 @@
 //! - [`places`]: where accounts have logged on from. A place is the client's address, if the caller
 //!   told it, or the MachineID of a Windows client, which nobody can guess. Attempts from there are
 //!   counted by themselves, and guesses from elsewhere do not delay them.
-//! - [`guesses`]: wrong passwords, for each account and for each address, in one table for a process
-//!   and the children that it forks.
+//! - [`guesses`]: wrong passwords, for each account and for each address.
+//!
+//! Both are in memory that a process shares with the children that it forks.
 //!
 //! What a client can choose at will, such as its workstation name, protects nobody and is held
 //! against nobody. Only keyed hashes are stored.
@@ -20,7 +21,6 @@ mod places_file;
 
 use crate::platform::{self, random::hash_key};
 use crate::primitives::siphash::siphash24;
-use crate::runtime::fork_local::ForkLocal;
 use crate::types::account_name;
 use crate::types::address::Address;
 use crate::types::logon_names::Receipt;
@@ -83,47 +83,32 @@ fn own(account: u64, place: u64) -> u64 {
     account ^ place.rotate_left(32)
 }
 
-/// All counts.
+/// All counts. Forked children share them with their parent.
 pub struct Throttle {
     file: Option<PlacesFile>,
-    /// The key of the hashes, unless the file has one. Children have their parent's, and its counts.
-    key: [u8; 16],
-    guesses: Guesses,
-    tables: ForkLocal<Tables>,
-}
-
-/// What each process has for itself.
-struct Tables {
     /// The key of the hashes.
     key: [u8; 16],
     places: Places,
-}
-
-impl Tables {
-    /// `key` is used where there is no file, or none that can be read.
-    fn new(file: Option<&PlacesFile>, key: [u8; 16]) -> Tables {
-        let places = Places::new();
-        let key = file.and_then(|file| file.load(&places)).unwrap_or(key);
-        Tables { key, places }
-    }
+    guesses: Guesses,
 }
 
 impl Throttle {
     /// A throttle that keeps its places in memory.
     pub fn new() -> Throttle {
-        Throttle::with(None, Guesses::new())
+        Throttle { file: None, key: hash_key(), places: Places::new(), guesses: Guesses::new() }
     }
 
     /// A throttle that keeps its places in a file too, so that a restart forgets none.
     pub fn open(path: PathBuf) -> Throttle {
-        let guesses = Throttle::of_process().guesses.clone();
-        Throttle::with(Some(PlacesFile::new(path)), guesses)
+        let Throttle { key, places, guesses, .. } = &**Throttle::of_process();
+        Throttle::with_file(path, *key, places.clone(), guesses.clone())
     }
 
-    fn with(file: Option<PlacesFile>, guesses: Guesses) -> Throttle {
-        let key = hash_key();
-        let tables = ForkLocal::new(Tables::new(file.as_ref(), key));
-        Throttle { file, key, guesses, tables }
+    /// `key` is used if the file cannot be read.
+    fn with_file(path: PathBuf, key: [u8; 16], places: Places, guesses: Guesses) -> Throttle {
+        let file = PlacesFile::new(path);
+        let key = file.load(&places).unwrap_or(key);
+        Throttle { file: Some(file), key, places, guesses }
     }
 
     /// The throttle of the process, without a file.
@@ -137,10 +122,6 @@ impl Throttle {
         self.file.as_ref().map(PlacesFile::path)
     }
 
-    fn tables(&self) -> &Tables {
-        self.tables.get(|| Tables::new(self.file.as_ref(), self.key))
-    }
-
     /// The attempt to log on as `account`, a canonical name, from the client with this MachineID
     /// and address.
     pub fn attempt(
@@ -150,7 +131,7 @@ impl Throttle {
         address: Option<&Address>,
         now: FileTime,
     ) -> Attempt {
-        let Tables { key, .. } = self.tables();
+        let key = &self.key;
         let machine = machine_id.map(|id| siphash24(key, id));
         let address = address.map(|address| match address {
             Address::V4(address) => siphash24(key, address),
@@ -163,15 +144,15 @@ impl Throttle {
     /// The attempt of the server program itself to change the password of `account`.
     pub fn attempt_here(&self, account: &str, now: FileTime) -> Attempt {
         // No MachineID and no address has this length.
-        let here = siphash24(&self.tables().key, b"ChangeAccountPassword");
+        let here = siphash24(&self.key, b"ChangeAccountPassword");
         self.attempt_at(account, [Some(here), None], now)
     }
 
     fn attempt_at(&self, account: &str, at: [Option<u64>; 2], now: FileTime) -> Attempt {
-        let Tables { key, places } = self.tables();
-        let account = account_name::with_folded(account, |name| siphash24(key, name.as_bytes()));
+        let hash = |name: &str| siphash24(&self.key, name.as_bytes());
+        let account = account_name::with_folded(account, hash);
         let mut attempt = Attempt { account, places: at, own: None };
-        attempt.recognize(places, now);
+        attempt.recognize(&self.places, now);
         attempt
     }
 
@@ -187,11 +168,10 @@ impl Throttle {
     /// about attempts that would be rejected.
     fn was_learnt_elsewhere(&self, attempt: &mut Attempt) -> bool {
         let Some(file) = self.file.as_ref().filter(|_| attempt.own.is_none()) else { return false };
-        let Tables { places, key } = self.tables();
-        if !file.refresh(key, places) {
+        if !file.refresh(&self.key, &self.places) {
             return false;
         }
-        attempt.recognize(places, platform::now());
+        attempt.recognize(&self.places, platform::now());
         attempt.own.is_some()
     }
 
@@ -207,14 +187,13 @@ impl Throttle {
     /// The logon of the attempt with this receipt has succeeded as a whole: its places become the
     /// account's own.
     pub fn succeeded(&self, receipt: Receipt, now: FileTime) {
-        let Tables { places, key } = self.tables();
         let Receipt([account, machine, address]) = receipt;
         for place in [machine, address].into_iter().filter(|place| *place != 0) {
             self.guesses.forget(own(account, place));
-            if places.remember(account, place, now)
+            if self.places.remember(account, place, now)
                 && let Some(file) = &self.file
             {
-                file.append(key, account, place, now, places);
+                file.append(&self.key, account, place, now, &self.places);
             }
         }
     }

@@ -1,87 +1,188 @@
-//! Where accounts have logged on from. An account has a few places, and newer ones displace its
-//! oldest. Only successful logons add to the table, so that guesses cannot displace anything.
+//! Where accounts have logged on from, in memory that forked children share. An account has a few
+//! places, and newer ones displace its oldest. Only successful logons add to the table, so that
+//! guesses cannot displace anything.
+//!
+//! A place is three words: account, place, and the time of the last logon with a checksum of the
+//! others. There are no locks: what two threads write to one entry at the same time, or what a
+//! process leaves half written when it dies, has a wrong checksum, and is none until the next logon
+//! from there.
 
+use crate::platform::shared_memory;
 use crate::types::time::FileTime;
-use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const SHARDS: usize = 16;
-/// Accounts in one shard.
-const MOST_ACCOUNTS: usize = 4096;
+/// Words of an entry.
+const ENTRY: usize = 3;
+/// Entries that are looked through for one account.
+const BUCKET: usize = 16;
+/// All words: of 262,144 places.
+const WORDS: usize = ENTRY << 18;
 /// Places of one account.
 const MOST_PLACES: usize = 8;
 /// A place is forgotten this long after the last logon from there: eight weeks.
 const KEPT: Duration = Duration::from_secs(8 * 7 * 24 * 60 * 60);
 /// The time of the last logon is kept up to date to within this.
 const PRECISION: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bits of a word for the time, in seconds since 1970. The others are the checksum's.
+const TIME_BITS: u32 = 40;
+const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+
+#[derive(Clone)]
+pub(super) struct Places {
+    words: &'static [AtomicU64],
+}
 
 /// A place and its last logon.
-type Place = (u64, FileTime);
-
-pub(super) struct Places {
-    shards: [Mutex<HashMap<u64, Vec<Place>>>; SHARDS],
+struct Place {
+    account: u64,
+    place: u64,
+    at: FileTime,
 }
 
 impl Places {
+    /// No places. Their memory is never freed.
     pub(super) fn new() -> Places {
-        Places { shards: std::array::from_fn(|_| Mutex::default()) }
+        Places { words: shared_memory::words(WORDS) }
     }
 
-    fn shard(&self, account: u64) -> &Mutex<HashMap<u64, Vec<Place>>> {
-        &self.shards[account as usize % SHARDS]
+    /// The entries that an account's places may be in.
+    fn bucket(&self, account: u64) -> &'static [[AtomicU64; ENTRY]] {
+        let (entries, _) = self.words.as_chunks::<ENTRY>();
+        let buckets = (entries.len() / BUCKET).max(1);
+        entries.chunks(BUCKET).nth(account as usize % buckets).unwrap_or_default()
     }
 
     /// Whether the account has logged on from there.
     pub(super) fn has(&self, account: u64, place: u64, now: FileTime) -> bool {
-        let shard = self.shard(account).lock();
-        let mut places = shard.get(&account).into_iter().flatten();
-        places.any(|(known, at)| *known == place && is_kept(*at, now))
+        let mut entries = self.bucket(account).iter();
+        entries.any(|entry| {
+            entry[1].load(Ordering::Acquire) == place
+                && read(entry).is_some_and(|known| known.is(account, place) && known.is_kept(now))
+        })
     }
 
     /// Records a logon from there. True if that is news: the first one, or the first for a day.
     pub(super) fn remember(&self, account: u64, place: u64, now: FileTime) -> bool {
-        let mut shard = self.shard(account).lock();
-        if shard.len() >= MOST_ACCOUNTS && !shard.contains_key(&account) {
-            make_room(&mut shard, now);
-        }
-        let places = shard.entry(account).or_default();
-        match places.iter_mut().find(|(known, _)| *known == place) {
-            Some((_, at)) if now.distance(*at) < PRECISION => return false,
-            Some((_, at)) => *at = now,
-            None => {
-                if places.len() >= MOST_PLACES {
-                    let oldest = (0..places.len()).min_by_key(|index| places[*index].1.0);
-                    oldest.map(|index| places.swap_remove(index));
-                }
-                places.push((place, now));
+        let bucket = self.bucket(account);
+        let places: Vec<_> = bucket.iter().map(read).collect();
+        let is_it =
+            |known: &Option<Place>| known.as_ref().is_some_and(|known| known.is(account, place));
+        if let Some(index) = places.iter().position(is_it) {
+            let at = places[index].as_ref().map(|known| known.at);
+            if at.is_some_and(|at| now.distance(at) < PRECISION) {
+                return false;
             }
+            write(&bucket[index], account, place, now);
+            return true;
+        }
+        let own =
+            |known: &&Option<Place>| known.as_ref().is_some_and(|known| known.account == account);
+        let is_full = places.iter().filter(own).count() >= MOST_PLACES;
+        // Unused and expired ones, then the oldest: the account's own if it has too many.
+        let age = |known: &Option<Place>| known.as_ref().map_or(0, |known| known.at.0.max(1));
+        let candidates = places.iter().enumerate().filter(|(_, known)| !is_full || own(known));
+        if let Some((index, _)) = candidates.min_by_key(|(_, known)| age(known)) {
+            write(&bucket[index], account, place, now);
         }
         true
     }
 
     /// Each account's places, with the last logon from there.
     pub(super) fn for_each(&self, mut each: impl FnMut(u64, u64, FileTime)) {
-        for shard in &self.shards {
-            for (account, places) in &*shard.lock() {
-                places.iter().for_each(|(place, at)| each(*account, *place, *at));
-            }
-        }
+        let entries = self.words.as_chunks().0.iter().filter_map(read);
+        entries.for_each(|Place { account, place, at }| each(account, place, at));
     }
 }
 
-fn is_kept(at: FileTime, now: FileTime) -> bool {
-    now.distance(at) < KEPT
+impl Place {
+    fn is(&self, account: u64, place: u64) -> bool {
+        (self.account, self.place) == (account, place)
+    }
+
+    fn is_kept(&self, now: FileTime) -> bool {
+        now.distance(self.at) < KEPT
+    }
 }
 
-/// Removes what has expired, and a quarter of the accounts, those whose last logon is longest ago.
-fn make_room(accounts: &mut HashMap<u64, Vec<Place>>, now: FileTime) {
-    let last = |places: &[Place]| places.iter().map(|(_, at)| at.0).max().unwrap_or_default();
-    accounts.retain(|_, places| is_kept(FileTime(last(places)), now));
-    let mut ranks: Vec<_> = accounts.iter().map(|(key, places)| (last(places), *key)).collect();
-    ranks.sort_unstable();
-    let surplus = (accounts.len() + MOST_ACCOUNTS / 4).saturating_sub(MOST_ACCOUNTS);
-    ranks.into_iter().take(surplus).for_each(|(_, key)| {
-        accounts.remove(&key);
-    });
+/// The place in an entry, if it is whole.
+fn read(entry: &[AtomicU64; ENTRY]) -> Option<Place> {
+    let [account, place, about] = entry.each_ref().map(|word| word.load(Ordering::Acquire));
+    let at = FileTime::from_unix_seconds((about & TIME_MASK).cast_signed());
+    (about != 0 && about >> TIME_BITS == checksum(account, place)).then_some(Place {
+        account,
+        place,
+        at,
+    })
+}
+
+fn write(entry: &[AtomicU64; ENTRY], account: u64, place: u64, now: FileTime) {
+    let [to_account, to_place, about] = entry;
+    let seconds = now.unix_seconds().max(1).cast_unsigned().min(TIME_MASK);
+    about.store(0, Ordering::Release);
+    to_account.store(account, Ordering::Release);
+    to_place.store(place, Ordering::Release);
+    about.store(checksum(account, place) << TIME_BITS | seconds, Ordering::Release);
+}
+
+/// 24 bits.
+fn checksum(account: u64, place: u64) -> u64 {
+    (account ^ place.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> TIME_BITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: FileTime = FileTime(140_000_000_000_000_000);
+
+    #[test]
+    fn an_entry_that_is_half_written_is_none() {
+        let places = Places::new();
+        assert!(places.remember(5, 6, NOW) && places.has(5, 6, NOW));
+        let used = |entry: &&[AtomicU64; ENTRY]| entry[2].load(Ordering::Relaxed) != 0;
+        let entry = places.bucket(5).iter().find(used).unwrap();
+        for word in entry {
+            let right = word.swap(0x1234_5678_9abc, Ordering::Relaxed);
+            assert!(!places.has(5, 6, NOW));
+            word.store(right, Ordering::Relaxed);
+        }
+        assert!(places.has(5, 6, NOW) && !places.remember(5, 6, NOW));
+    }
+
+    /// Accounts whose hashes fall into one bucket.
+    #[test]
+    fn an_account_displaces_no_more_than_its_share() {
+        let places = Places::new();
+        let account = |number: u64| number << 40;
+        let at = |second: u64| FileTime(NOW.0 + second * 10_000_000);
+        for number in 1..9 {
+            places.remember(account(number), number, at(number));
+        }
+        for place in 100..1000 {
+            places.remember(account(9), place, at(place));
+        }
+        for number in 1..9 {
+            assert!(places.has(account(number), number, at(1000)), "{number}");
+        }
+        let known = (100..1000).filter(|place| places.has(account(9), *place, at(1000)));
+        assert!(known.eq(992..1000));
+    }
+
+    #[test]
+    fn threads_that_write_at_the_same_time_leave_no_place_that_nobody_has() {
+        let places = Places::new();
+        let account = |thread: u64| thread << 40;
+        std::thread::scope(|threads| {
+            for thread in 1..5 {
+                let places = places.clone();
+                threads.spawn(move || {
+                    for round in 0..if cfg!(miri) { 10 } else { 5000 } {
+                        places.remember(account(thread), thread << 32 | round, NOW);
+                    }
+                });
+            }
+        });
+        places.for_each(|account, place, _| assert_eq!(account >> 40, place >> 32));
+    }
 }
