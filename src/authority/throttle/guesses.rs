@@ -21,6 +21,8 @@ const WORDS: usize = 1 << 17;
 /// Bits of a word for the time, in milliseconds: 34 years. The others are the hash's.
 const TIME_BITS: u32 = 40;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
+/// A word that was used and is over. Times begin with 1.
+const OVER: u64 = 1;
 /// Attempts to change a word, each lost to another thread's change.
 const ATTEMPTS: usize = 1000;
 
@@ -42,7 +44,7 @@ fn is_under(word: u64, key: u64) -> bool {
 }
 
 fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }
 
 impl Guesses {
@@ -58,7 +60,8 @@ impl Guesses {
     /// The words that a key may be in.
     fn bucket(&self, key: u64) -> &'static [AtomicU64] {
         let buckets = (self.words.len() / BUCKET).max(1);
-        self.words.chunks(BUCKET).nth(key as usize % buckets).unwrap_or_default()
+        let first = key as usize % buckets * BUCKET;
+        self.words.get(first..first + BUCKET).unwrap_or_default()
     }
 
     /// Whether there is room for a wrong password.
@@ -74,7 +77,7 @@ impl Guesses {
         let interval = milliseconds(limits.interval).max(1);
         for _ in 0..ATTEMPTS {
             let found = find(bucket, key, now);
-            let (at, old) = found.unwrap_or_else(|| first_forgotten(bucket));
+            let (at, old) = found.unwrap_or_else(|| displaced(bucket, now));
             let known = found.map_or(0, |(_, word)| until(word));
             let Some(word) = bucket.get(at).filter(|_| is_room(known, limits, now)) else { return };
             let later = known.max(now).saturating_add(interval).min(TIME_MASK);
@@ -87,7 +90,7 @@ impl Guesses {
             // bucket is the one that holds.
             match find(bucket, key, now) {
                 Some((first, _)) if first < at => {
-                    let _ = word.compare_exchange(new, 0, Ordering::SeqCst, Ordering::SeqCst);
+                    let _ = word.compare_exchange(new, OVER, Ordering::SeqCst, Ordering::SeqCst);
                 }
                 _ => return,
             }
@@ -98,8 +101,11 @@ impl Guesses {
     pub(super) fn forget(&self, key: u64) {
         for word in self.bucket(key) {
             let old = word.load(Ordering::SeqCst);
-            if old != 0 && is_under(old, key) {
-                let _ = word.compare_exchange(old, 0, Ordering::SeqCst, Ordering::SeqCst);
+            if old == 0 {
+                break;
+            }
+            if is_under(old, key) {
+                let _ = word.compare_exchange(old, OVER, Ordering::SeqCst, Ordering::SeqCst);
             }
         }
     }
@@ -114,16 +120,23 @@ fn is_room(until: u64, limits: Limits, now: u64) -> bool {
 
 /// The count under a key, unless it is forgotten: its place and its word.
 fn find(bucket: &[AtomicU64], key: u64, now: u64) -> Option<(usize, u64)> {
-    let words = bucket.iter().map(|word| word.load(Ordering::SeqCst)).enumerate();
-    let mut under = words.filter(|(_, word)| is_under(*word, key) && until(*word) > now);
-    under.next()
+    for (at, word) in bucket.iter().enumerate() {
+        match word.load(Ordering::SeqCst) {
+            // Never used, and so are those behind it.
+            0 => break,
+            word if is_under(word, key) && until(word) > now => return Some((at, word)),
+            _ => {}
+        }
+    }
+    None
 }
 
-/// The count that a new one displaces: the one that is forgotten first, which is unused, over, or
-/// the smallest. So invented names displace one another.
-fn first_forgotten(bucket: &[AtomicU64]) -> (usize, u64) {
-    let words = bucket.iter().map(|word| word.load(Ordering::SeqCst)).enumerate();
-    words.min_by_key(|(_, word)| until(*word)).unwrap_or_default()
+/// The word that a new count displaces: the first that is unused or over, else the one that is
+/// forgotten first, which is the smallest. So invented names displace one another.
+fn displaced(bucket: &[AtomicU64], now: u64) -> (usize, u64) {
+    let words = || bucket.iter().map(|word| word.load(Ordering::SeqCst)).enumerate();
+    let over = words().find(|(_, word)| until(*word) <= now);
+    over.or_else(|| words().min_by_key(|(_, word)| until(*word))).unwrap_or_default()
 }
 
 #[cfg(test)]

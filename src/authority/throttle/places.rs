@@ -50,36 +50,31 @@ impl Places {
     fn bucket(&self, account: u64) -> &'static [[AtomicU64; ENTRY]] {
         let (entries, _) = self.words.as_chunks::<ENTRY>();
         let buckets = (entries.len() / BUCKET).max(1);
-        entries.chunks(BUCKET).nth(account as usize % buckets).unwrap_or_default()
+        let first = account as usize % buckets * BUCKET;
+        entries.get(first..first + BUCKET).unwrap_or_default()
     }
 
     /// Whether the account has logged on from there.
     pub(super) fn has(&self, account: u64, place: u64, now: FileTime) -> bool {
-        let mut entries = self.bucket(account).iter();
-        entries.any(|entry| {
-            entry[1].load(Ordering::Acquire) == place
-                && read(entry).is_some_and(|known| known.is(account, place) && known.is_kept(now))
-        })
+        find(self.bucket(account), account, place).is_some_and(|(_, at)| now.distance(at) < KEPT)
     }
 
     /// Records a logon from there. True if that is news: the first one, or the first for a day.
     pub(super) fn remember(&self, account: u64, place: u64, now: FileTime) -> bool {
         let bucket = self.bucket(account);
-        let places: Vec<_> = bucket.iter().map(read).collect();
-        let is_it =
-            |known: &Option<Place>| known.as_ref().is_some_and(|known| known.is(account, place));
-        if let Some(index) = places.iter().position(is_it) {
-            let at = places[index].as_ref().map(|known| known.at);
-            if at.is_some_and(|at| now.distance(at) < PRECISION) {
-                return false;
+        match find(bucket, account, place) {
+            Some((_, at)) if now.distance(at) < PRECISION => return false,
+            Some((entry, _)) => {
+                write(entry, account, place, now);
+                return true;
             }
-            write(&bucket[index], account, place, now);
-            return true;
+            None => {}
         }
+        let places: Vec<_> = bucket.iter().map(read).collect();
         let own =
             |known: &&Option<Place>| known.as_ref().is_some_and(|known| known.account == account);
         let is_full = places.iter().filter(own).count() >= MOST_PLACES;
-        // Unused and expired ones, then the oldest: the account's own if it has too many.
+        // Unused ones, then the oldest: the account's own if it has too many.
         let age = |known: &Option<Place>| known.as_ref().map_or(0, |known| known.at.0.max(1));
         let candidates = places.iter().enumerate().filter(|(_, known)| !is_full || own(known));
         if let Some((index, _)) = candidates.min_by_key(|(_, known)| age(known)) {
@@ -95,14 +90,23 @@ impl Places {
     }
 }
 
-impl Place {
-    fn is(&self, account: u64, place: u64) -> bool {
-        (self.account, self.place) == (account, place)
+/// The entry of a place, and its last logon.
+fn find(
+    bucket: &[[AtomicU64; ENTRY]],
+    account: u64,
+    place: u64,
+) -> Option<(&[AtomicU64; ENTRY], FileTime)> {
+    for entry in bucket {
+        match entry[0].load(Ordering::Acquire) {
+            // Never used, and so are those behind it.
+            0 => break,
+            of if of == account && entry[1].load(Ordering::Acquire) == place => {
+                return read(entry).map(|known| (entry, known.at));
+            }
+            _ => {}
+        }
     }
-
-    fn is_kept(&self, now: FileTime) -> bool {
-        now.distance(self.at) < KEPT
-    }
+    None
 }
 
 /// The place in an entry, if it is whole.
