@@ -4,8 +4,10 @@ pub mod access_token;
 pub mod ansi;
 #[cfg(any(windows, test))]
 mod file_rights;
+pub mod files;
 pub mod helper_process;
 pub mod name_servers;
+mod opened_file;
 pub mod random;
 pub mod shared_file;
 pub mod shared_memory;
@@ -29,9 +31,8 @@ pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, thread_credentials};
 pub use system::{
-    at_fork, coarse_millis, create_private, default_config_file, host_name, is_exposed, on_stack,
-    private, replay_cache, standard_error, stay_loaded, sync_folder, take_after, take_no_signals,
-    write_line,
+    at_fork, coarse_millis, default_config_file, host_name, on_stack, replay_cache, standard_error,
+    stay_loaded, take_no_signals, write_line,
 };
 
 use crate::types::time::FileTime;

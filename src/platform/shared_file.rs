@@ -1,6 +1,7 @@
 //! A file shared by processes of one user, in a folder where others may write.
 
-use std::fs::{File, OpenOptions};
+use super::files::{self, Access};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,13 +9,7 @@ use std::time::{Duration, Instant};
 /// Opens a file to read and write, creating it if missing. Rejects one that another user can have
 /// put there or can change: a link, another owner's, or writable by others.
 pub fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    super::private(&mut options);
-    system::no_links(&mut options);
-    let file = options.open(path)?;
-    system::trust(&file.metadata()?).map_err(io::Error::other)?;
-    Ok(file)
+    files::open(path, Access::Share).map(|opened| opened.file)
 }
 
 /// An advisory lock on a whole file, against other processes; Drop releases it.
@@ -72,28 +67,10 @@ impl Drop for Locked<'_> {
 
 #[cfg(unix)]
 mod system {
-    use std::fs::{File, Metadata, OpenOptions};
+    use std::fs::File;
     use std::io;
     use std::os::fd::AsRawFd;
-    use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-
-    pub(super) fn no_links(options: &mut OpenOptions) {
-        // Non-blocking, in case it is a FIFO.
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
-    }
-
-    pub(super) fn trust(metadata: &Metadata) -> Result<(), &'static str> {
-        // SAFETY: reads the process' identity.
-        let user = unsafe { libc::geteuid() };
-        match () {
-            () if !metadata.is_file() => Err("not a regular file"),
-            () if metadata.uid() != user => Err("it belongs to another user"),
-            () if metadata.mode() & 0o022 != 0 => Err("other users may write to it"),
-            // A hard link to another file of this user's would be overwritten.
-            () if metadata.nlink() != 1 => Err("it has several names, or none any more"),
-            () => Ok(()),
-        }
-    }
+    use std::os::unix::fs::FileExt;
 
     /// `false` if another process has the lock. It is of the kind that MIT's library takes: a POSIX
     /// record lock over the whole file, owned by the open file where supported (Linux 3.15), else
@@ -144,22 +121,9 @@ mod system {
 
 #[cfg(windows)]
 mod system {
-    use std::fs::{File, Metadata, OpenOptions, TryLockError};
+    use std::fs::{File, TryLockError};
     use std::io;
-    use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
-    use windows_sys::Win32::Storage::FileSystem::{
-        FILE_ATTRIBUTE_REPARSE_POINT, FILE_FLAG_OPEN_REPARSE_POINT,
-    };
-
-    pub(super) fn no_links(options: &mut OpenOptions) {
-        options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
-    }
-
-    /// The folder's access rights decide who may write.
-    pub(super) fn trust(metadata: &Metadata) -> Result<(), &'static str> {
-        let link = metadata.file_attributes() & FILE_ATTRIBUTE_REPARSE_POINT != 0;
-        if link || !metadata.is_file() { Err("not a regular file") } else { Ok(()) }
-    }
+    use std::os::windows::fs::FileExt;
 
     pub(super) fn try_lock(file: &File) -> io::Result<bool> {
         match file.try_lock() {

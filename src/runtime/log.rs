@@ -10,10 +10,11 @@
 
 use super::log_text::{Utc, cut, escape_into};
 use crate::platform;
+use crate::platform::files::{self, Access};
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::field::{Field, Visit};
@@ -63,10 +64,7 @@ fn switch_on(wanted: &str) {
 
 /// Opens a log file for appending. It contains user names, so on Unix only its owner may read it.
 fn open(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    platform::private(&mut options);
-    options.open(path)
+    files::open(path, Access::Append).map(|opened| opened.file)
 }
 
 thread_local! {

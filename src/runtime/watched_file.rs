@@ -2,7 +2,7 @@
 //! second has passed. The library starts no thread for that, and no caller waits for another one's
 //! reading.
 
-use crate::platform::{self, FileIdentity};
+use crate::platform::{self, FileIdentity, files};
 use crate::primitives::stack;
 use crate::runtime::fork_local::ForkLocal;
 use crate::runtime::thread_role;
@@ -10,13 +10,11 @@ use arc_swap::{ArcSwap, Guard};
 use md5::{Digest, Md5};
 use parking_lot::Mutex;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
-use zeroize::Zeroizing;
 
 /// Time between two checks of a file, in milliseconds.
 const INTERVAL: u64 = 1000;
@@ -26,9 +24,6 @@ const SETTLED: Duration = Duration::from_millis(100);
 
 /// Two changes closer than this may have the same time stamp, on the coarsest file system (FAT).
 const GRANULARITY: Duration = Duration::from_secs(2);
-
-/// The longest file that is read, in bytes.
-const LARGEST: u64 = 512 << 20;
 
 /// A file's content.
 #[derive(Clone, Copy)]
@@ -110,6 +105,8 @@ struct Seen {
     doubtful: bool,
     digest: Option<[u8; 16]>,
     problem: Option<Problem>,
+    /// What is wrong with the file's owner or its folder's.
+    doubt: Option<String>,
 }
 
 impl<F: Format + Default> WatchedFile<F> {
@@ -147,6 +144,11 @@ impl<F: Format> WatchedFile<F> {
     /// The file's path.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// What is wrong with the file's owner or its folder's, though it is used.
+    pub fn doubt(&self) -> Option<String> {
+        self.seen.get(Mutex::default).lock().doubt.clone()
     }
 
     /// The snapshot in force.
@@ -244,9 +246,16 @@ fn read<F: Format>(
     previous: Option<&F::Value>,
 ) -> Result<Option<F::Value>, Problem> {
     seen.identity = None;
-    let (bytes, before, after, exposed) = bytes_of(path).map_err(problem_of)?;
+    let files::Content { bytes, identity: [before, after], exposed, doubt } =
+        files::read(path).map_err(problem_of)?;
     seen.identity = Some(after);
     seen.doubtful = before != after || after.age() < GRANULARITY;
+    if seen.doubt != doubt {
+        if let Some(doubt) = &doubt {
+            tracing::warn!(file = %path.display(), "{}: {doubt}", F::WHAT);
+        }
+        seen.doubt = doubt;
+    }
     let digest = Md5::digest(&bytes).into();
     if seen.digest == Some(digest) && seen.problem.is_none() {
         return Ok(None);
@@ -258,25 +267,6 @@ fn read<F: Format>(
     let value = value.map_err(Problem::Malformed)?;
     seen.digest = Some(digest);
     Ok(Some(value))
-}
-
-/// The file's bytes, zeroed when dropped, with its identity before and after they were read, and
-/// whether others may use it.
-fn bytes_of(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, FileIdentity, FileIdentity, bool)> {
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    if metadata.len() > LARGEST {
-        return Err(io::Error::other(format!("longer than {} MiB", LARGEST >> 20)));
-    }
-    // One byte more than its length, so that reading to its end does not move the buffer and leave
-    // a copy.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-    (&file).take(LARGEST).read_to_end(&mut bytes)?;
-    let exposed = platform::is_exposed(&file);
-    Ok((bytes, FileIdentity::of(&metadata), FileIdentity::of(&file.metadata()?), exposed))
 }
 
 impl FileIdentity {

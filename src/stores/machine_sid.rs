@@ -4,7 +4,7 @@
 //! Installations that share the file share the accounts' SIDs.
 
 use super::text_file::{self, FileError};
-use crate::platform;
+use crate::platform::{self, files};
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 use once_cell::race::OnceBox;
@@ -161,17 +161,20 @@ impl From<FileError> for MakeError {
 
 /// The file's SID, or a new one, which is written to it.
 fn of_file(path: &Path) -> Option<Sid> {
-    match std::fs::read(path) {
-        Ok(bytes) => first_line(&bytes).and_then(of_accounts),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match make(path) {
+    match files::read(path).map(|content| content.bytes) {
+        Ok(bytes) if !bytes.is_empty() => first_line(&bytes).and_then(of_accounts).map_err(str::to_owned),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("cannot be read: {error}"))
+        }
+        // An empty file is being made.
+        Ok(_) | Err(_) => match make(path) {
             Ok(sid) => Ok(sid),
-            Err(MakeError::Content(why)) => Err(why),
+            Err(MakeError::Content(why)) => Err(why.to_owned()),
             Err(MakeError::File(FileError { path, error })) => {
                 tracing::warn!(file = %path.display(), %error, "the machine's SID cannot be stored: no SID can be derived for clients without one");
                 return None;
             }
         },
-        Err(_) => Err("cannot be read"),
     }
     .inspect_err(|why| tracing::error!(file = %path.display(), "the machine's SID: {why}; no SID can be derived for clients without one"))
     .ok()
@@ -180,7 +183,8 @@ fn of_file(path: &Path) -> Option<Sid> {
 fn make(path: &Path) -> Result<Sid, MakeError> {
     text_file::change(path, true, |lines| {
         // Another process has created it meanwhile.
-        if let Some(line) = lines.texts().next() {
+        if !lines.is_new() {
+            let line = lines.texts().next().unwrap_or_default();
             return first_line(line).and_then(of_accounts).map_err(MakeError::Content);
         }
         let mut numbers = [0; 12];

@@ -1,9 +1,9 @@
 //! Text files that are changed: atomically, by one program at a time, with other lines unchanged.
 
-use crate::platform;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use crate::platform::files::Edit;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The byte order mark.
@@ -20,16 +20,23 @@ pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 /// A file's lines, each with its line end.
 pub struct Lines {
     lines: Vec<Zeroizing<Vec<u8>>>,
+    new: bool,
 }
 
 impl Lines {
-    fn of(bytes: &[u8]) -> Lines {
+    fn of(bytes: &[u8], new: bool) -> Lines {
         Lines {
+            new,
             lines: bytes
                 .split_inclusive(|&b| b == b'\n')
                 .map(|line| Zeroizing::new(line.to_vec()))
                 .collect(),
         }
+    }
+
+    /// The file was missing.
+    pub fn is_new(&self) -> bool {
+        self.new
     }
 
     /// A line without its end, and without the byte order mark of the first.
@@ -97,6 +104,9 @@ impl FileError {
     }
 }
 
+/// How long to wait for another process that changes the file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Applies `change` to the file's lines and replaces the file by the result, under a lock that
 /// every `negossp` takes. If `change` fails, the file is unchanged. A missing file is created if
 /// `create` is set.
@@ -105,71 +115,15 @@ pub fn change<T, E: From<FileError>>(
     create: bool,
     change: impl FnOnce(&mut Lines) -> Result<T, E>,
 ) -> Result<T, E> {
-    // The target of a symbolic link is replaced, not the link.
-    let path = &match fs::canonicalize(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound && create => path.to_owned(),
-        result => result.map_err(FileError::of(path))?,
-    };
-    let lock_path = beside(path, ".lock");
-    let lock =
-        private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock_path);
-    let lock =
-        lock.and_then(|file| file.lock().map(|()| file)).map_err(FileError::of(&lock_path))?;
-    let old = match read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound && create => Zeroizing::new(Vec::new()),
-        result => result.map_err(FileError::of(path))?,
-    };
-    let mut lines = Lines::of(&old);
+    let edit = Edit::begin(path, create, PATIENCE).map_err(FileError::of(path))?;
+    let old = edit.content().map_err(FileError::of(path))?;
+    let mut lines = Lines::of(&old, edit.is_new());
     let value = change(&mut lines)?;
     let new = lines.bytes();
-    if *new != *old || !path.exists() {
-        replace(path, &new).map_err(FileError::of(path))?;
+    if *new != *old {
+        edit.replace(&new).map_err(FileError::of(path))?;
+    } else {
+        edit.keep();
     }
-    drop(lock);
     Ok(value)
-}
-
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut file = File::open(path)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(file.metadata()?.len() as usize + 1));
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// The file's path with `ending` appended to its name.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending);
-    path.with_file_name(name)
-}
-
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    platform::private(options);
-    options
-}
-
-/// Writes a new file beside the old one and renames it, with the old one's owner and permissions.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = beside(path, ".new");
-    // Left by a run that was killed; no other process writes it while the lock is held here.
-    match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let written = write(path, &temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-        return written;
-    }
-    platform::sync_folder(path)
-}
-
-fn write(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = platform::create_private(temporary)?;
-    match platform::take_after(&file, path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -12,6 +12,8 @@ mod authority;
 mod config;
 mod domain;
 mod export;
+#[cfg(target_os = "linux")]
+mod files;
 mod handles;
 mod kerberos;
 mod layers;

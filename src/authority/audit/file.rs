@@ -1,9 +1,9 @@
 //! The file of the audit.
 
-use crate::platform;
+use crate::platform::files::{self, Access};
 use crate::runtime::thread_role;
 use arc_swap::ArcSwapOption;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -70,9 +70,7 @@ impl AuditFile {
     }
 
     fn reopen(&self) -> io::Result<Arc<File>> {
-        let mut options = OpenOptions::new();
-        platform::private(options.create(true).append(true));
-        let file = Arc::new(options.open(&self.path)?);
+        let file = Arc::new(files::open(&self.path, Access::Append)?.file);
         self.opened.store(Some(file.clone()));
         Ok(file)
     }

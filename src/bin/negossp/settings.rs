@@ -4,12 +4,11 @@ use crate::outcome::{Failure, Outcome, print, remark};
 use negossp::config::Settings;
 use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::{Policy, RequirePac};
-use negossp::platform;
+use negossp::platform::files::{self, Access};
 use negossp::runtime::watched_file::Problem;
 use negossp::server::{Configuration, Environment, Store};
 use negossp::stores::accounts::file::AccountFile;
 use negossp::stores::keytab_file::KeytabFile;
-use std::fs::File;
 use std::path::Path;
 
 pub(crate) fn check() -> Outcome {
@@ -27,6 +26,7 @@ pub(crate) fn check() -> Outcome {
     };
     print(&format!("{source}{settings}"))?;
     believed_names(settings).iter().for_each(|warning| remark(&format!("warning: {warning}")));
+    doubts(store.path(), settings).iter().for_each(|doubt| remark(&format!("warning: {doubt}")));
     let problems = problems(&configuration);
     if problems.is_empty() { Ok(()) } else { Err(Failure::No(problems.join("\nnegossp: "))) }
 }
@@ -59,6 +59,26 @@ fn believed_names(settings: &Settings) -> Vec<String> {
         .collect();
     warnings.dedup();
     warnings
+}
+
+/// Files that are used though somebody else may have a hand in them.
+fn doubts(configuration: Option<&Path>, settings: &Settings) -> Vec<String> {
+    let (accounts, kerberos) = (&settings.accounts, &settings.kerberos_files);
+    let domain = settings.domain.as_ref();
+    let named = [
+        configuration,
+        accounts.file.as_deref(),
+        accounts.sid_file.as_deref(),
+        kerberos.keytab.as_deref(),
+        settings.export.key_file.as_deref(),
+        domain.and_then(|domain| domain.machine_secret_file.as_deref()),
+        domain.and_then(|domain| domain.machine_keytab.as_deref()),
+    ];
+    let doubt = |path: &Path| {
+        let doubt = files::open(path, Access::Read).ok()?.doubt?;
+        Some(format!("{}: {doubt}", path.display()))
+    };
+    named.into_iter().flatten().filter_map(doubt).collect()
 }
 
 fn problems(configuration: &Configuration) -> Vec<String> {
@@ -95,7 +115,8 @@ fn problems(configuration: &Configuration) -> Vec<String> {
         &domain.and_then(|domain| domain.machine_keytab.clone()),
     ];
     for path in secrets.into_iter().flatten() {
-        let exposed = File::open(path).is_ok_and(|file| platform::is_exposed(&file));
+        let exposed =
+            files::open(path, Access::Read).is_ok_and(|opened| files::is_exposed(&opened.file));
         problems.extend(of_file(&shown(Some(path)), None, exposed));
     }
     problems

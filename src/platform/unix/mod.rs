@@ -1,17 +1,18 @@
 //! Linux and other Unix systems.
 
 pub mod accounts;
+pub(super) mod files;
 pub(crate) mod helper_process;
 pub mod thread_credentials;
 
 use super::FileIdentity;
 use crate::types::time::FileTime;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// The library stays in memory even after dlclose: it is linked so (build.rs).
@@ -117,46 +118,6 @@ pub(crate) fn to_local(utc: FileTime) -> FileTime {
         }
     };
     utc.shifted(offset)
-}
-
-/// Makes files created with `options` accessible to the owner only.
-pub fn private(options: &mut OpenOptions) {
-    options.mode(0o600);
-}
-
-/// Creates a file that its owner alone may use, for writing. Fails if there is one.
-pub fn create_private(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    private(&mut options);
-    options.write(true).create_new(true).open(path)
-}
-
-/// Users other than the owner may read or write the file.
-pub fn is_exposed(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
-}
-
-/// Gives a new file the owner and permissions of the one it will replace. Without the right to
-/// change the owner, it sets only the permissions.
-pub fn take_after(new: &File, old: &Path) -> std::io::Result<()> {
-    let (own, old) = (new.metadata()?, std::fs::metadata(old)?);
-    let mut mode = old.permissions().mode();
-    if (own.uid(), own.gid()) != (old.uid(), old.gid()) {
-        match fchown(new, Some(old.uid()), Some(old.gid())) {
-            Ok(()) => {}
-            // Not allowed to. Another group must not get the permissions of the old file's group.
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => mode &= 0o7700,
-            Err(error) => return Err(error),
-        }
-    }
-    new.set_permissions(std::fs::Permissions::from_mode(mode))
-}
-
-/// Flushes the directory entry of `path` to disk.
-pub fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 /// A duplicate of standard error, if it is open: the host may close descriptor 2 and reuse the

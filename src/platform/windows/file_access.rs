@@ -130,6 +130,22 @@ pub fn is_exposed(file: &File) -> bool {
     is_open_to_others(&allowed, &own)
 }
 
+/// What is wrong with the file's owner, who can change it: neither the process' user nor the system
+/// nor administrators. `None` where the file system has no owners.
+pub(super) fn owner_doubt(file: &File) -> Option<String> {
+    // SYSTEM, Administrators, TrustedInstaller.
+    const TRUSTED: [&str; 3] = [
+        "S-1-5-18",
+        "S-1-5-32-544",
+        "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
+    ];
+    let owner = Descriptor::of(file).ok()?.owner()?;
+    let name = owner.to_string();
+    let trusted =
+        TRUSTED.contains(&&*name) || access_token::process_user().is_ok_and(|user| user == owner);
+    (!trusted).then(|| format!("it belongs to {name} (icacls /setowner)"))
+}
+
 /// Creates a file that SYSTEM, administrators and the process' user alone may use, for writing.
 /// Fails if there is one.
 pub fn create_private(path: &Path) -> io::Result<File> {
@@ -174,7 +190,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 }
 
 /// Gives a new file of [`create_private`] the access rights of the one that it will replace.
-pub fn take_after(new: &File, old: &Path) -> io::Result<()> {
+pub(super) fn take_after(new: &File, old: &Path) -> io::Result<()> {
     let old = OpenOptions::new().access_mode(READ_CONTROL).open(old)?;
     // Without access rights there is nothing to take over.
     let Ok(descriptor) = Descriptor::of(&old) else { return Ok(()) };

@@ -2,16 +2,15 @@
 
 pub(crate) mod access_token;
 mod file_access;
-
-pub use file_access::{create_private, is_exposed, take_after};
+pub(super) mod files;
 
 use super::FileIdentity;
 use crate::types::time::FileTime;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::Write;
 use std::os::windows::fs::MetadataExt;
 use std::os::windows::io::AsHandle;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 use windows_sys::Win32::Foundation::FILETIME;
 use windows_sys::Win32::Storage::FileSystem::FileTimeToLocalFileTime;
@@ -137,14 +136,6 @@ pub(crate) fn to_local(utc: FileTime) -> FileTime {
         return utc;
     }
     FileTime(u64::from(to.dwHighDateTime) << 32 | u64::from(to.dwLowDateTime))
-}
-
-/// Nothing to do: files without secrets inherit their folder's access rights.
-pub fn private(_options: &mut OpenOptions) {}
-
-/// Nothing to do: the file system journals names.
-pub fn sync_folder(_path: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// A duplicate of standard error, if the process has one.

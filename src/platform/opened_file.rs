@@ -1,0 +1,41 @@
+//! What opening a file takes and gives, on every system.
+
+use std::fs::File;
+use std::io::{self, Read};
+use zeroize::Zeroizing;
+
+/// The longest file that is read, in bytes.
+pub const LARGEST: u64 = 512 << 20;
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// To read.
+    Read,
+    /// To append lines; it is made if it is missing. May also be a device or a pipe.
+    Append,
+    /// To read and write, by processes of one user; it is made if it is missing.
+    Share,
+}
+
+/// A file that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub file: File,
+    /// What is wrong with its owner or its folder's, and the command that mends it.
+    pub doubt: Option<String>,
+}
+
+/// The rest of a file, zeroed when dropped.
+pub(in crate::platform) fn read_all(file: &File) -> io::Result<Zeroizing<Vec<u8>>> {
+    let length = file.metadata()?.len();
+    if length > LARGEST {
+        return Err(io::Error::other(format!("longer than {} MiB", LARGEST >> 20)));
+    }
+    // One byte more than its length, so that reading to its end does not move the buffer and leave
+    // a copy.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize + 1));
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
