@@ -6,8 +6,10 @@
 
 use super::{Impersonate, Token};
 use crate::runtime::thread_role;
-use crate::types::error::Result;
+use crate::types::error::{Error, Result};
 use std::cell::RefCell;
+#[cfg(unix)]
+use std::sync::Arc;
 
 /// One impersonation.
 struct Entry<Previous> {
@@ -47,10 +49,6 @@ impl<T: Impersonate> ImpersonationStack<T> {
         entries.truncate(at);
         Ok(true)
     }
-
-    fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
-    }
 }
 
 thread_local! {
@@ -61,38 +59,78 @@ thread_local! {
 ///
 /// Errors: `NoImpersonation`. The thread's identity is then unchanged.
 pub(crate) fn impersonate(context: u64, token: &Token) -> Result<()> {
+    if thread_role::is_broken() {
+        return Err(BROKEN);
+    }
     STACK.with(|stack| {
         let result = stack.impersonate(context, token);
-        thread_role::set_impersonating(!stack.is_empty());
+        note(stack);
         result
     })
 }
 
 /// The calling thread no longer impersonates the client of that context; returns whether it did.
+///
+/// Errors: `NoImpersonation`. The thread is then neither the server nor the client, and later calls
+/// try again.
 pub(crate) fn revert(context: u64) -> Result<bool> {
     STACK.with(|stack| {
         let result = stack.revert(context);
-        thread_role::set_impersonating(!stack.is_empty());
+        thread_role::set_broken(result.is_err());
+        note(stack);
+        if let Ok(false) = result {
+            tracing::warn!("revert: the thread does not impersonate this context's client");
+        }
         result
     })
 }
 
-/// What a thread started by the calling one must do first, so that it acts as the server: on Unix
-/// it would inherit the identity of an impersonated client, for good.
+/// The calling thread may work as the server, or as a client whom it impersonates.
+///
+/// Errors: `NoImpersonation` if it has been left between the two.
+pub(crate) fn check_thread() -> Result<()> {
+    if thread_role::is_broken() { Err(BROKEN) } else { Ok(()) }
+}
+
+const BROKEN: Error =
+    Error::NoImpersonation("the thread's credentials could not be restored: it is partly a client");
+
+/// The calling process becomes the client of this token for good, also if the thread that forked it
+/// impersonated another.
+///
+/// Errors: `NoImpersonation`; the process may then be anybody with no more rights than before.
 #[cfg(unix)]
-pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
+pub(crate) fn become_client(token: &Token) -> Result<()> {
     let server = STACK.with(|stack| stack.0.borrow().first().map(|entry| entry.previous.clone()));
-    move || server.map_or(Ok(()), |server| Token::end(&server))
+    if let Some(server) = server {
+        Token::end(&server)?;
+    }
+    token.become_for_good()
+}
+
+/// Notes the thread's role.
+fn note(stack: &ImpersonationStack<Token>) {
+    match stack.0.borrow().first() {
+        None => thread_role::set_server(),
+        Some(outermost) => thread_role::set_impersonating(to_server(outermost)),
+    }
+}
+
+/// How a thread that inherits this one's identity becomes the server.
+#[cfg(unix)]
+fn to_server(outermost: &Entry<<Token as Impersonate>::Previous>) -> Option<thread_role::Return> {
+    let server = outermost.previous.clone();
+    Some(Arc::new(move || Token::end(&server).is_ok()))
 }
 #[cfg(windows)]
-pub(crate) fn for_new_thread() -> impl FnOnce() -> Result<()> + Send + 'static {
-    || Ok(())
+fn to_server(_outermost: &Entry<<Token as Impersonate>::Previous>) -> Option<thread_role::Return> {
+    // Threads start with the process' token.
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::error::Error;
     use std::cell::Cell;
 
     thread_local! {

@@ -16,7 +16,9 @@ pub(crate) mod windows;
 
 pub use crate::platform::access_token::Level;
 pub use config::Config;
-pub(crate) use impersonation::{for_new_thread, impersonate, revert};
+#[cfg(unix)]
+pub(crate) use impersonation::become_client;
+pub(crate) use impersonation::{check_thread, impersonate, revert};
 pub use options::Options;
 pub use sids::Sids;
 pub use subject::Subject;

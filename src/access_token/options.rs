@@ -14,6 +14,12 @@ pub struct Options {
     pub domains: Vec<String>,
     /// A client may map to root without an entry in the table.
     pub allow_root: bool,
+    /// The lowest user number that a client may map to without an entry in the table.
+    pub min_uid: u32,
+    /// Likewise, of the account's group.
+    pub min_gid: u32,
+    /// A thread that cannot be made the server's again ends the process.
+    pub abort_on_failed_revert: bool,
     /// The account of an anonymous client (a null session).
     pub anonymous: Option<LocalUser>,
     /// Which credentials a thread takes over from the client that it impersonates.
@@ -64,9 +70,10 @@ impl Mapping {
 /// Which credentials a thread takes over from the client that it impersonates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credentials {
-    /// Those that file access is checked with: file-system user and group, and the groups.
+    /// Those that most access to files is checked with: file-system user and group, and the groups.
+    /// What the kernel checks with the effective user, /proc/sys for one, is still open to it.
     FileSystem,
-    /// The effective user and group, and the groups.
+    /// The effective user and group, with those for files, and the groups.
     Effective,
 }
 
@@ -93,8 +100,13 @@ impl Default for Options {
             winbind_separator: '\\',
             domains: Vec::new(),
             allow_root: false,
+            // Lower ones are the system's own on most systems.
+            min_uid: 1000,
+            // 100 is a group of users on many.
+            min_gid: 100,
+            abort_on_failed_revert: false,
             anonymous: None,
-            credentials: Credentials::FileSystem,
+            credentials: Credentials::Effective,
             users: Vec::new(),
             wine_user_name: false,
             wine_restricted_token: false,

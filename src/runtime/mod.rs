@@ -8,5 +8,6 @@ pub(crate) mod log_text;
 pub(crate) mod machine_id;
 pub(crate) mod mutex;
 pub(crate) mod thread_role;
+pub(crate) mod threads;
 pub(crate) mod toml_text;
 pub mod watched_file;

@@ -3,18 +3,49 @@
 //! Such a thread must not do the server's own work: the client may lack the rights for it, and what
 //! the client can read is not to be trusted.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+/// Gives the calling thread, which has inherited a client's identity, the server's again; false if
+/// that fails.
+pub(crate) type Return = Arc<dyn Fn() -> bool + Send + Sync>;
 
 thread_local! {
     static IMPERSONATING: Cell<bool> = const { Cell::new(false) };
+    static RETURN: RefCell<Option<Return>> = const { RefCell::new(None) };
+    static BROKEN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Notes whether the calling thread impersonates a client.
-pub(crate) fn set_impersonating(impersonating: bool) {
-    IMPERSONATING.set(impersonating);
+/// Notes that the calling thread impersonates a client; on Unix a thread that it starts needs
+/// `to_server`.
+pub(crate) fn set_impersonating(to_server: Option<Return>) {
+    IMPERSONATING.set(true);
+    RETURN.set(to_server);
+}
+
+/// Notes that it does not.
+pub(crate) fn set_server() {
+    IMPERSONATING.set(false);
+    RETURN.set(None);
 }
 
 /// The calling thread impersonates a client.
 pub(crate) fn is_impersonating() -> bool {
     IMPERSONATING.get()
+}
+
+/// What a thread that the calling one starts must do first.
+pub(super) fn to_server() -> Option<Return> {
+    RETURN.with_borrow(Clone::clone)
+}
+
+/// Notes whether the calling thread has been left with an identity that is neither the server's nor
+/// a client's.
+pub(crate) fn set_broken(broken: bool) {
+    BROKEN.set(broken);
+}
+
+/// Whether it has.
+pub(crate) fn is_broken() -> bool {
+    BROKEN.get()
 }

@@ -5,6 +5,7 @@ use super::ntlm_auth::{self, Answer, HelperError, Keys};
 use super::{BUSY, MALFORMED, Names, SLOW, UNREACHABLE, for_others};
 use crate::authority::pass_through::{self, PassThroughRequest};
 use crate::platform::helper_process::Helper;
+use crate::runtime::threads;
 use crate::types::error::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use std::ffi::OsString;
@@ -139,7 +140,8 @@ fn start(settings: &Options) -> Result<Helper> {
         argument.push(path);
         argument
     }));
-    Helper::start(&settings.ntlm_auth, &arguments).map_err(|error| {
+    let program = settings.ntlm_auth.clone();
+    threads::as_server(move || Helper::start(&program, &arguments)).map_err(|error| {
         tracing::error!(program = ?settings.ntlm_auth, "winbind: the helper cannot be started: {error}");
         UNREACHABLE
     })

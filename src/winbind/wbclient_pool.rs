@@ -8,13 +8,13 @@ use super::{BUSY, Names, SLOW, UNREACHABLE, account, for_others};
 use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
 use crate::platform;
 use crate::platform::wbclient::{Connection, Logon, Named, WbcError};
+use crate::runtime::threads;
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -173,8 +173,11 @@ impl WbclientPool {
         state.jobs.push_back(job);
         if state.idle < state.jobs.len() && state.threads < self.most {
             let shared = self.shared.clone();
-            match thread::Builder::new().name("negossp-winbind".into()).spawn(move || shared.work())
-            {
+            let work = move |begun: Result<(), threads::NotTheServer>| match begun {
+                Ok(()) => shared.work(),
+                Err(_) => shared.state.lock().threads -= 1,
+            };
+            match threads::start("negossp-winbind", work) {
                 Ok(_) => state.threads += 1,
                 Err(_) if state.threads > 0 => {}
                 Err(_) => {

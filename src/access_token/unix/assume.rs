@@ -8,7 +8,7 @@
 use super::LocalAccount;
 use super::mapping::set;
 use crate::access_token::options::Credentials;
-use crate::platform::thread_credentials::{self, Identity, OVER_FILES, SET_GID, SET_UID};
+use crate::platform::thread_credentials::{self, Identity, SET_GID, SET_UID};
 use crate::types::error::{Error, Result};
 use std::io;
 
@@ -87,11 +87,10 @@ fn wanted(before: &Identity, account: &LocalAccount, credentials: Credentials) -
     if account.groups != set(before.groups.iter().copied(), gid) || before.fs_gid != gid {
         wanted.groups = account.groups.clone();
     }
-    wanted.capabilities.effective &= match credentials {
-        _ if uid == 0 => u64::MAX,
-        Credentials::FileSystem => !OVER_FILES,
-        Credentials::Effective => 0,
-    };
+    // Those over files are not all that reach files: CAP_SYS_ADMIN sets attributes, for one.
+    if uid != 0 {
+        wanted.capabilities.effective = 0;
+    }
     wanted
 }
 

@@ -5,7 +5,8 @@ use crate::access_token::Config;
 use crate::access_token::Subject;
 use crate::access_token::options::{LocalUser, Mapping, Options};
 use crate::platform::accounts::{self, Account};
-use crate::platform::wbclient;
+use crate::platform::process_credentials;
+use crate::platform::wbclient::{self, WbcError};
 use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 use std::io;
@@ -29,8 +30,10 @@ pub struct LocalAccount {
 pub(crate) trait Directory {
     /// The account of that name.
     fn by_name(&self, name: &str) -> io::Result<Option<Account>>;
-    /// The account of the domain's user with that SID.
-    fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>>;
+    /// The account of the domain's user with that SID, who is in these groups of domains.
+    fn by_sid(&self, sid: &Sid, groups: &[Sid]) -> io::Result<Option<Account>>;
+    /// The user that the process runs as.
+    fn own_uid(&self) -> u32;
 }
 
 /// The accounts of the system's name services.
@@ -41,16 +44,28 @@ impl Directory for NameService {
         accounts::by_name(name)
     }
 
-    fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>> {
+    fn by_sid(&self, sid: &Sid, groups: &[Sid]) -> io::Result<Option<Account>> {
         let Some(mut winbindd) = wbclient::Connection::open() else { return Ok(None) };
-        match winbindd.uid_of(sid) {
-            Ok(uid) => accounts::by_uid(uid),
-            Err(trouble) => {
-                tracing::debug!(?trouble, "winbind tells no user of the client's SID");
-                Ok(None)
-            }
-        }
+        let uid = match winbindd.uid_of(sid) {
+            Ok(uid) => uid,
+            Err(WbcError::Unknown) => return Ok(None),
+            Err(WbcError::Unavailable) if !wbclient::is_configured() => return Ok(None),
+            Err(error) => return Err(unanswered(error)),
+        };
+        let Some(mut account) = accounts::by_uid(uid)? else { return Ok(None) };
+        // The name service leaves out what it cannot find out; a group that is missing may be one
+        // that a file is closed to.
+        account.groups.extend(winbindd.gids_of(groups).map_err(unanswered)?);
+        Ok(Some(account))
     }
+
+    fn own_uid(&self) -> u32 {
+        process_credentials::real_uid()
+    }
+}
+
+fn unanswered(error: WbcError) -> io::Error {
+    io::Error::other(format!("winbind: {error:?}"))
 }
 
 /// Finds the client's local account.
@@ -78,7 +93,12 @@ pub(crate) fn find(
                 None => None,
             },
             Mapping::Sid => {
-                search.checked(supplied_sid(subject).map(|sid| directory.by_sid(&sid)))?
+                let groups = subject.sids.iter().flat_map(|sids| &sids.groups);
+                let groups: Vec<Sid> = groups
+                    .filter(|group| group.counts() && group.sid.is_of_domain())
+                    .map(|group| group.sid)
+                    .collect();
+                search.checked(supplied_sid(subject).map(|sid| directory.by_sid(&sid, &groups)))?
             }
             Mapping::DomainName => {
                 search.checked(search.domain_name(&names).map(|name| directory.by_name(&name)))?
@@ -89,16 +109,29 @@ pub(crate) fn find(
             }
         };
         if let Some(account) = found {
-            // No client becomes root by a name that another system gives it.
-            return match account.uid {
-                0 if !config.options.allow_root => {
-                    Err(Error::NoImpersonation("the client's account is root's"))
-                }
-                _ => Ok(local(account, mapping.name())),
-            };
+            bounds(&account, &config.options, directory.own_uid())?;
+            return Ok(local(account, mapping.name()));
         }
     }
     Err(Error::NoImpersonation("the client has no account here"))
+}
+
+/// Rejects accounts that no client gets by a name or a SID, since others choose those: root's, the
+/// system's own and the server's.
+fn bounds(account: &Account, options: &Options, own_uid: u32) -> Result<()> {
+    let why = match account.uid {
+        0 if options.allow_root => return Ok(()),
+        0 => "the client's account is root's ([tokens] allow_root)",
+        uid if uid == own_uid => "the client's account is the server's own",
+        uid if uid < options.min_uid => {
+            "the client's account is a system's user ([tokens] min_uid)"
+        }
+        _ if account.gid < options.min_gid => {
+            "the group of the client's account is a system's ([tokens] min_gid)"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::NoImpersonation(why))
 }
 
 struct Search<'a, D> {
@@ -144,10 +177,18 @@ impl<D: Directory> Search<'_, D> {
     }
 
     fn checked(&self, answer: Option<io::Result<Option<Account>>>) -> Result<Option<Account>> {
-        answer.unwrap_or(Ok(None)).map_err(|error| {
+        let account = answer.unwrap_or(Ok(None)).map_err(|error| {
             tracing::error!(%error, "the name service does not answer");
             Error::NoImpersonation("the name service does not answer")
-        })
+        })?;
+        // "No change" to the system.
+        let nobody = |account: &Account| {
+            account.uid == u32::MAX || account.gid == u32::MAX || account.groups.contains(&u32::MAX)
+        };
+        match account.as_ref().is_some_and(nobody) {
+            true => Err(Error::NoImpersonation("an account with a number that is no user's")),
+            false => Ok(account),
+        }
     }
 
     /// `DOMAIN\user`, if that is unambiguous.

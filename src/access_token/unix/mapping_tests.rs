@@ -16,6 +16,8 @@ use std::io;
 use std::sync::Arc;
 
 const SID: &str = "S-1-5-21-1-2-3-1104";
+/// winbind does not answer for this one.
+const UNANSWERED: &str = "S-1-5-21-1-2-3-1105";
 
 /// The machine's accounts, and winbind's; queries for `broken` fail.
 struct Machine;
@@ -25,6 +27,13 @@ impl Directory for Machine {
         let uid = match name {
             "root" | "toor" | "EXAMPLE\\boss" => 0,
             "alice" => 1000,
+            "daemon" | "EXAMPLE\\daemon" => 5,
+            "www" => OWN,
+            "none" => u32::MAX,
+            "wheel" => {
+                let groups = vec![10];
+                return Ok(Some(Account { name: name.into(), uid: 1002, gid: 10, groups }));
+            }
             "bob" => 1001,
             "nobody" => 65534,
             "EXAMPLE\\alice" => 20_000,
@@ -36,7 +45,10 @@ impl Directory for Machine {
         Ok(Some(Account { name: name.into(), uid, gid: uid, groups: vec![uid, 4] }))
     }
 
-    fn by_sid(&self, sid: &Sid) -> io::Result<Option<Account>> {
+    fn by_sid(&self, sid: &Sid, _groups: &[Sid]) -> io::Result<Option<Account>> {
+        if sid.to_string() == UNANSWERED {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         Ok((sid.to_string() == SID).then(|| Account {
             name: "EXAMPLE\\by-sid".into(),
             uid: 40_000,
@@ -44,7 +56,14 @@ impl Directory for Machine {
             groups: vec![],
         }))
     }
+
+    fn own_uid(&self) -> u32 {
+        OWN
+    }
 }
+
+/// The server's own user.
+const OWN: u32 = 50_000;
 
 fn config(tokens: &str) -> Config {
     let server = "[server]\nnetbios_computer = \"WEB1\"\n[accounts]\ndomain = \"CORP\"\n[tokens]\n";
@@ -197,6 +216,34 @@ fn no_client_is_root_by_name() {
     assert_eq!(found(&by_file("EXAMPLE", "boss"), "domains = [\"EXAMPLE\"]\n"), None);
     // The table is explicit.
     assert_eq!(found(&by_file("CORP", "captain"), "users = { captain = \"root\" }\n"), Some(0));
+}
+
+#[test]
+fn no_client_is_a_user_of_the_system_or_the_server_by_name() {
+    for user in ["daemon", "www", "none", "wheel"] {
+        let by_name = "domains = [\"EXAMPLE\"]\nmap = [\"name\"]\n";
+        assert_eq!(found(&by_file("CORP", user), ""), None, "{user}");
+        assert_eq!(found(&by_file("EXAMPLE", user), by_name), None, "{user}");
+    }
+    assert_eq!(found(&by_pac("EXAMPLE", "daemon", "LAB.TEST"), NAMES), None);
+    assert_eq!(found(&by_file("CORP", "daemon"), "min_uid = 5\nmin_gid = 5\n"), Some(5));
+    assert_eq!(found(&by_file("CORP", "wheel"), "min_gid = 10\n"), Some(1002));
+    assert_eq!(found(&by_file("CORP", "www"), "min_uid = 0\n"), None);
+    // The table is explicit, but no number means "no change".
+    assert_eq!(found(&by_file("CORP", "d"), "users = { d = \"daemon\" }\n"), Some(5));
+    assert_eq!(found(&by_file("CORP", "d"), "users = { d = \"none\" }\n"), None);
+}
+
+/// While winbind is down the client must not become the local user of the same name.
+#[test]
+fn a_service_that_does_not_answer_ends_the_search() {
+    let all = "domains = [\"LAB.TEST\"]\n";
+    let mut client = by_pac("EXAMPLE", "bob", "LAB.TEST");
+    client.sids.as_mut().unwrap().user = "S-1-5-21-1-2-3-1106".parse().unwrap();
+    assert_eq!(found(&client, all), Some(1001));
+    client.sids.as_mut().unwrap().user = UNANSWERED.parse().unwrap();
+    assert_eq!(found(&client, all), None);
+    assert_eq!(found(&client, "domains = [\"LAB.TEST\"]\nmap = [\"name\"]\n"), Some(1001));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod trusted_names;
 use super::{Impersonate, Level, Subject};
 use crate::access_token::Config;
 use crate::access_token::options::Credentials;
+use crate::platform::process_credentials;
 use crate::platform::thread_credentials::Identity;
 use crate::types::error::{Error, Result};
 pub use mapping::LocalAccount;
@@ -59,13 +60,32 @@ impl Token {
     }
 }
 
+impl Token {
+    fn check_level(&self) -> Result<()> {
+        match self.subject.level < Level::Impersonation {
+            true => Err(Error::NoImpersonation("the client wants to be identified only")),
+            false => Ok(()),
+        }
+    }
+
+    /// The calling process becomes the client. It should have one thread.
+    ///
+    /// Errors: `NoImpersonation`; it may then have part of the client's identity.
+    pub(crate) fn become_for_good(&self) -> Result<()> {
+        self.check_level()?;
+        let LocalAccount { uid, gid, groups, .. } = &self.account;
+        process_credentials::become_for_good(*uid, *gid, groups).map_err(|error| {
+            tracing::error!(uid, gid, %error, "the process may not become the client");
+            Error::NoImpersonation("the process may not become the client")
+        })
+    }
+}
+
 impl Impersonate for Token {
     type Previous = Identity;
 
     fn begin(&self) -> Result<Identity> {
-        if self.subject.level < Level::Impersonation {
-            return Err(Error::NoImpersonation("the client wants to be identified only"));
-        }
+        self.check_level()?;
         assume::assume(&mut assume::CallingThread, &self.account, self.credentials)
     }
 

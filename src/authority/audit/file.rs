@@ -89,9 +89,9 @@ mod tests {
         let file = AuditFile::open(folder.join("ntlm.tsv"));
         // No path leads there any more, as for a client that may not search the folder.
         fs::rename(&folder, &elsewhere).unwrap();
-        thread_role::set_impersonating(true);
+        thread_role::set_impersonating(None);
         let written = file.try_append("line\n");
-        thread_role::set_impersonating(false);
+        thread_role::set_server();
         // So does another, rather than to write nothing.
         let also_written = file.try_append("another\n");
         let text = fs::read_to_string(elsewhere.join("ntlm.tsv")).unwrap();

@@ -14,6 +14,9 @@ pub(crate) fn write(tokens: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     )?;
     writeln!(f, "domains = {}", List(tokens.domains.iter().map(String::as_str)))?;
     writeln!(f, "allow_root = {}", tokens.allow_root)?;
+    writeln!(f, "min_uid = {}", tokens.min_uid)?;
+    writeln!(f, "min_gid = {}", tokens.min_gid)?;
+    writeln!(f, "abort_on_failed_revert = {}", tokens.abort_on_failed_revert)?;
     if let Some(user) = &tokens.anonymous {
         writeln!(f, "anonymous = {user}")?;
     }

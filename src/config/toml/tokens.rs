@@ -13,6 +13,9 @@ pub(crate) struct TokensTable {
     winbind_separator: Option<char>,
     domains: Option<Vec<String>>,
     allow_root: Option<bool>,
+    min_uid: Option<u32>,
+    min_gid: Option<u32>,
+    abort_on_failed_revert: Option<bool>,
     anonymous: Option<LocalUserValue>,
     credentials: Option<Name<Credentials>>,
     users: BTreeMap<String, LocalUserValue>,
@@ -74,6 +77,11 @@ impl TokensTable {
             winbind_separator: self.winbind_separator.unwrap_or(default.winbind_separator),
             domains: self.domains.unwrap_or(default.domains),
             allow_root: self.allow_root.unwrap_or(default.allow_root),
+            min_uid: self.min_uid.unwrap_or(default.min_uid),
+            min_gid: self.min_gid.unwrap_or(default.min_gid),
+            abort_on_failed_revert: self
+                .abort_on_failed_revert
+                .unwrap_or(default.abort_on_failed_revert),
             anonymous: self.anonymous.map(|user| user.0),
             credentials: self.credentials.map_or(default.credentials, |name| name.0),
             users,

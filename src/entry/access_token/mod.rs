@@ -4,9 +4,19 @@
 pub(crate) mod unix;
 
 use super::abi::HANDLE;
-use crate::access_token::Token;
+use crate::access_token::{self, Token};
+use crate::server;
 use crate::types::error::Result;
 use std::sync::Arc;
+
+/// The calling thread no longer impersonates the client with this number; returns whether it did.
+pub(super) fn revert(number: u64) -> Result<bool> {
+    access_token::revert(number).inspect_err(|_| {
+        if server::current().settings.tokens.abort_on_failed_revert {
+            std::process::abort();
+        }
+    })
+}
 
 /// A HANDLE for the caller.
 #[cfg(windows)]

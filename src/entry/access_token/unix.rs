@@ -58,9 +58,15 @@ pub(crate) fn impersonate(token: HANDLE) -> Result<SECURITY_STATUS> {
 
 /// NegosspRevertToken. A thread can stop impersonating even if the token is closed.
 pub(crate) fn revert(token: HANDLE) -> Result<SECURITY_STATUS> {
-    if !access_token::revert(words(token).number())? {
+    if !super::revert(words(token).number())? {
         find(token)?;
     }
+    Ok(SEC_E_OK)
+}
+
+/// NegosspBecomeToken.
+pub(crate) fn become_client(token: HANDLE) -> Result<SECURITY_STATUS> {
+    access_token::become_client(&*find(token)?)?;
     Ok(SEC_E_OK)
 }
 

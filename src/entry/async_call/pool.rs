@@ -1,10 +1,9 @@
 //! The threads that make calls. They start with the first call and end soon after the last.
 
-use crate::access_token;
+use crate::runtime::threads;
 use crate::types::error::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
-use std::thread;
 use std::time::Duration;
 
 /// A call. It returns the callback to be called afterwards.
@@ -58,8 +57,7 @@ impl Pool {
     fn enough_threads(&'static self, queue: &mut Queue) -> bool {
         let room = queue.calling < CALLING && queue.calling + queue.in_callbacks < THREADS;
         if queue.idle < queue.jobs.len() && room {
-            let first = access_token::for_new_thread();
-            let started = thread::Builder::new().name("negossp".into()).spawn(|| match first() {
+            let started = threads::start("negossp", |begun| match begun {
                 Ok(()) => self.work(),
                 Err(_) => self.queue.lock().calling -= 1,
             });

@@ -3,7 +3,7 @@
 use super::CONTEXTS;
 use crate::access_token::{self, Token};
 use crate::entry::abi::*;
-use crate::entry::access_token::new_handle;
+use crate::entry::access_token::{new_handle, revert as revert_number};
 use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{find, find_numbered, number};
 use crate::server;
@@ -28,7 +28,7 @@ pub(crate) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS
 pub(crate) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract, handles.
     unsafe {
-        if !access_token::revert(number(context)?)? {
+        if !revert_number(number(context)?)? {
             find(&CONTEXTS, context)?;
         }
     }

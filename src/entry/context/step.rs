@@ -3,6 +3,7 @@
 use super::channel::{self, ResultOut};
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject, Shared};
+use crate::access_token;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
 use crate::entry::boundary::buffers::{Buffers, TokenOut};
@@ -64,6 +65,7 @@ unsafe fn step(
     arguments: &Arguments,
     first: impl FnOnce(Arc<Credential>, Arc<Configuration>) -> Result<Context>,
 ) -> Result<SECURITY_STATUS> {
+    access_token::check_thread()?;
     let required = flags::required(side, arguments.requirements);
     // SAFETY: C caller's contract, buffers.
     let (input, output) =

@@ -69,6 +69,24 @@ pub extern "system" fn NegosspImpersonateToken(Token: HANDLE) -> SECURITY_STATUS
     guard("NegosspImpersonateToken", || unix::impersonate(Token))
 }
 
+/// The calling process becomes the client of a token, for good: for a child process between fork
+/// and exec, whose program then has the client's rights and no others.
+///
+/// All its user and group numbers become the account's, its groups are the account's, and it keeps
+/// no capability. ImpersonateSecurityContext does not suffice for that: the real user stays the
+/// server's there, and a program may make it the effective one. Files that the parent has open and
+/// did not mark close-on-exec are the program's too.
+///
+/// \param Token  From QuerySecurityContextToken, called before the fork. The thread that forks may
+///     impersonate a client.
+///
+/// Returns SEC_E_OK; SEC_E_NO_IMPERSONATION: the child must end, since it may be partly the client;
+/// SEC_E_INVALID_HANDLE.
+#[unsafe(no_mangle)]
+pub extern "system" fn NegosspBecomeToken(Token: HANDLE) -> SECURITY_STATUS {
+    guard("NegosspBecomeToken", || unix::become_client(Token))
+}
+
 /// Ends what NegosspImpersonateToken began, as RevertSecurityContext does.
 ///
 /// \param Token  The token. It may have been closed meanwhile.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub(super) mod files;
 pub(crate) mod helper_process;
+pub mod process_credentials;
 pub mod thread_credentials;
 
 use super::FileIdentity;

@@ -196,6 +196,13 @@ mod linux {
         Ok((both(low.effective, high.effective), both(low.permitted, high.permitted)))
     }
 
+    /// Empties the calling thread's effective, permitted and inheritable capabilities.
+    pub fn clear_capabilities() -> io::Result<()> {
+        let (mut header, data) = (HEADER, [Data::default(); 2]);
+        // SAFETY: version 3 reads two elements.
+        done(unsafe { libc::syscall(libc::SYS_capset, &mut header, data.as_ptr()) })
+    }
+
     /// Sets the calling thread's effective capabilities.
     pub fn set_capabilities(effective: u64) -> io::Result<()> {
         let (mut header, mut data) = (HEADER, read_capabilities()?);

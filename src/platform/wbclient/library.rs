@@ -19,6 +19,14 @@ struct DomainSid {
     sub_authorities: [u32; 15],
 }
 
+/// `struct wbcUnixId`
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct UnixId {
+    kind: c_int,
+    id: u32,
+}
+
 /// `struct wbcSidWithAttr`
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -111,6 +119,10 @@ const LEVEL_RESPONSE: c_int = 3;
 const SUCCESS: c_int = 0;
 /// WBC_ERR_WINBIND_NOT_AVAILABLE
 const NOT_AVAILABLE: c_int = 6;
+/// WBC_ERR_DOMAIN_NOT_FOUND, WBC_ERR_UNKNOWN_USER
+const UNKNOWN: [c_int; 2] = [7, 11];
+/// WBC_ID_TYPE_GID, WBC_ID_TYPE_BOTH
+const GROUPS: [c_int; 2] = [2, 3];
 /// WBC_ERR_AUTH_ERROR
 const AUTH_ERROR: c_int = 10;
 /// WBC_SID_NAME_USER, WBC_SID_NAME_COMPUTER
@@ -163,6 +175,7 @@ functions! {
     wbcCtxLookupName: fn(*mut c_void, *const c_char, *const c_char, *mut DomainSid, *mut c_int) -> c_int;
     wbcCtxLookupSid: fn(*mut c_void, *const DomainSid, *mut *mut c_char, *mut *mut c_char, *mut c_int) -> c_int;
     wbcCtxSidToUid: fn(*mut c_void, *const DomainSid, *mut libc::uid_t) -> c_int;
+    wbcCtxSidsToUnixIds: fn(*mut c_void, *const DomainSid, u32, *mut UnixId) -> c_int;
     wbcCtxLookupUserSids: fn(*mut c_void, *const DomainSid, bool, *mut u32, *mut *mut DomainSid) -> c_int;
 }
 
@@ -331,21 +344,50 @@ impl Connection {
 
     /// The user number for this SID.
     pub fn uid_of(&mut self, sid: &Sid) -> Result<u32, WbcError> {
-        let [_, _, authority @ ..] = sid.authority().to_be_bytes();
-        let numbers = sid.sub_authorities();
-        let mut sub_authorities = [0; 15];
-        sub_authorities[..numbers.len()].copy_from_slice(numbers);
-        let sid = DomainSid { revision: 1, count: numbers.len() as u8, authority, sub_authorities };
         let mut uid = libc::uid_t::MAX;
         // SAFETY: the context is not shared; the SID and the place for the number live through the
         // call.
-        done(unsafe { (self.functions.wbcCtxSidToUid)(self.context.as_ptr(), &sid, &mut uid) })?;
-        if uid == libc::uid_t::MAX {
-            Err(WbcError::Malformed("a number that is no user's"))
-        } else {
-            Ok(uid)
+        let result = unsafe {
+            (self.functions.wbcCtxSidToUid)(self.context.as_ptr(), &domain_sid(sid), &mut uid)
+        };
+        match done(result) {
+            Err(WbcError::Failed(code)) if UNKNOWN.contains(&code) => Err(WbcError::Unknown),
+            Err(error) => Err(error),
+            Ok(()) if uid == libc::uid_t::MAX => {
+                Err(WbcError::Malformed("a number that is no user's"))
+            }
+            Ok(()) => Ok(uid),
         }
     }
+
+    /// The numbers of those of the SIDs that are groups here.
+    pub fn gids_of(&mut self, sids: &[Sid]) -> Result<Vec<u32>, WbcError> {
+        let sids: Vec<DomainSid> = sids.iter().take(MOST_SIDS as usize).map(domain_sid).collect();
+        let mut ids = vec![UnixId { kind: 0, id: u32::MAX }; sids.len()];
+        if sids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // SAFETY: the context is not shared; there are so many SIDs, and places for as many
+        // numbers.
+        done(unsafe {
+            (self.functions.wbcCtxSidsToUnixIds)(
+                self.context.as_ptr(),
+                sids.as_ptr(),
+                sids.len() as u32,
+                ids.as_mut_ptr(),
+            )
+        })?;
+        let groups = ids.iter().filter(|id| GROUPS.contains(&id.kind) && id.id != u32::MAX);
+        Ok(groups.map(|id| id.id).collect())
+    }
+}
+
+fn domain_sid(sid: &Sid) -> DomainSid {
+    let [_, _, authority @ ..] = sid.authority().to_be_bytes();
+    let numbers = sid.sub_authorities();
+    let mut sub_authorities = [0; 15];
+    sub_authorities[..numbers.len()].copy_from_slice(numbers);
+    DomainSid { revision: 1, count: numbers.len() as u8, authority, sub_authorities }
 }
 
 impl Drop for Connection {
@@ -476,6 +518,7 @@ mod tests {
         }
         places!("wbcDomainSid", DomainSid: "sid_rev_num" revision, "num_auths" count, "id_auth" authority,
             "sub_auths" sub_authorities);
+        places!("wbcUnixId", UnixId: "type" kind, "id" id);
         places!("wbcSidWithAttr", SidWithAttr: "sid" sid, "attributes" attributes);
         places!("wbcAuthUserParams", AuthUserParams: "account_name" account_name, "domain_name" domain_name,
             "workstation_name" workstation_name, "flags" flags, "parameter_control" parameter_control, "level" level,
@@ -521,6 +564,10 @@ mod tests {
             ("WBC_AUTH_USER_LEVEL_RESPONSE", LEVEL_RESPONSE),
             ("WBC_ERR_SUCCESS", SUCCESS),
             ("WBC_ERR_WINBIND_NOT_AVAILABLE", NOT_AVAILABLE),
+            ("WBC_ERR_DOMAIN_NOT_FOUND", UNKNOWN[0]),
+            ("WBC_ERR_UNKNOWN_USER", UNKNOWN[1]),
+            ("WBC_ID_TYPE_GID", GROUPS[0]),
+            ("WBC_ID_TYPE_BOTH", GROUPS[1]),
             ("WBC_ERR_AUTH_ERROR", AUTH_ERROR),
             ("WBC_SID_NAME_USER", ACCOUNTS[0]),
             ("WBC_SID_NAME_COMPUTER", ACCOUNTS[1]),
@@ -552,6 +599,16 @@ mod tests {
             "wbcCtxLookupUserSids",
             "wbcErr",
             "struct wbcContext *, const struct wbcDomainSid *, bool, uint32_t *, struct wbcDomainSid **",
+        );
+        function(
+            "wbcCtxSidToUid",
+            "wbcErr",
+            "struct wbcContext *, const struct wbcDomainSid *, uid_t *",
+        );
+        function(
+            "wbcCtxSidsToUnixIds",
+            "wbcErr",
+            "struct wbcContext *, const struct wbcDomainSid *, uint32_t, struct wbcUnixId *",
         );
         c
     }

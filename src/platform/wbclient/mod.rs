@@ -86,10 +86,26 @@ pub struct Named {
 pub enum WbcError {
     /// winbindd does not answer.
     Unavailable,
+    /// It knows nobody of this SID, or gives them no number.
+    Unknown,
     /// The logon is rejected, with this NTSTATUS.
     Refused(u32),
     /// The library's answer is malformed.
     Malformed(&'static str),
     /// Another error of the library, by its number.
     Failed(i32),
+}
+
+/// The machine is set up for winbindd: its name service asks it (nsswitch.conf(5)), or it has run
+/// since the machine was started. Elsewhere its silence is no outage.
+pub fn is_configured() -> bool {
+    let switch = std::fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
+    let names = |line: &str| {
+        let services = line.split('#').next().and_then(|line| line.trim().strip_prefix("passwd:"));
+        services.is_some_and(|services| services.split_whitespace().any(|name| name == "winbind"))
+    };
+    switch.lines().any(names)
+        || ["/run/samba/winbindd", "/var/run/samba/winbindd", "/var/lib/samba/winbindd"]
+            .iter()
+            .any(|folder| std::path::Path::new(folder).exists())
 }

@@ -3,6 +3,7 @@
 
 mod arrows;
 mod once;
+mod one_way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -8,7 +8,7 @@
 #ifdef _WIN32
 
 const struct test impersonate_tests[] = {END_OF_TESTS};
-const struct test effective_tests[] = {END_OF_TESTS};
+const struct test file_system_tests[] = {END_OF_TESTS};
 
 #else
 
@@ -24,6 +24,7 @@ const struct test effective_tests[] = {END_OF_TESTS};
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* config/tokens.toml: user1 to user8 are 61001 to 61008 in the groups 62001 to 62008; user3 and user4 are in 63000 too. */
@@ -88,7 +89,7 @@ static unsigned effective_gid(void) {
 /* This run's configuration. */
 static bool effective(void) {
     const char *configuration = getenv("NEGOSSP_TEST_CONFIGURATION");
-    return configuration && strcmp(configuration, "tokens-effective") == 0;
+    return configuration && strcmp(configuration, "tokens-file-system") != 0;
 }
 
 /* This thread is user `n` for file access, and for all else as configured. */
@@ -630,7 +631,7 @@ static void threads_of_the_library_s_are_the_server_s(void) {
     with_users(begun_as_a_client);
 }
 
-/* ---- config/tokens-effective.toml */
+/* ---- what is not a file of an ordinary file system */
 
 static void seen_by_others(void) {
     /* The kernel reports the effective user to a socket's peer. */
@@ -665,6 +666,89 @@ static void no_privilege_is_left(void) {
     with_users(no_privilege);
 }
 
+/* As root a client could write how the kernel starts programs, and give a program of its own capabilities. */
+static void root_s_reach(void) {
+    static const char setting[] = "/proc/sys/kernel/core_pattern";
+    /* VFS_CAP_REVISION_2 with CAP_SETUID. */
+    static const unsigned capabilities[5] = {0x02000001, SETUID, 0, 0, 0};
+    char path[128];
+    struct stat about;
+    int as_root = open(setting, O_WRONLY | O_CLOEXEC);
+    if (as_root >= 0) close(as_root);
+    REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(7)), SEC_E_OK);
+    int opened = open(setting, O_WRONLY | O_CLOEXEC), why = errno;
+    int given = setxattr(path_of(7, path), "security.capability", capabilities, sizeof capabilities, 0), why_not = errno;
+    int trusted = setxattr(path, "trusted.negossp", "x", 1, 0);
+    int owned = chown(path, 0, (gid_t)-1);
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(7)), SEC_E_OK);
+    if (opened >= 0) close(opened);
+    if (effective() && as_root >= 0) {
+        CHECK(opened < 0);
+        CHECK_EQUAL(why, EACCES);
+    }
+    CHECK(given != 0 && trusted != 0 && owned != 0);
+    CHECK_EQUAL(why_not, EPERM);
+    CHECK(stat(path, &about) == 0 && about.st_uid == UID(7));
+}
+static void what_is_root_s_stays_root_s(void) {
+    with_users(root_s_reach);
+}
+
+/* ---- a program that is the client */
+
+static HANDLE becoming;
+
+static void becomes_user_3(void) {
+    char expected[512];
+    CHECK_STATUS(token_functions()->become(becoming), SEC_E_OK);
+    sprintf(expected, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nGroups:\t%u %u \n", UID(2), UID(2), UID(2), UID(2), GID(2),
+            GID(2), GID(2), GID(2), GID(2), SHARED);
+    struct identity now = identity();
+    if (strncmp(now.text, expected, strlen(expected)) != 0) fail(__FILE__, __LINE__, "it is\n%sand not\n%s", now.text, expected);
+    static const char *const sets[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        sprintf(expected, "%s:\t0000000000000000\n", sets[i]);
+        CHECK(strstr(now.text, expected) != NULL);
+    }
+    CHECK(setuid(0) != 0 && seteuid(0) != 0 && setgid(0) != 0);
+    opens_what_it_may(2);
+}
+static void becomes_nobody_else(void) {
+    become(0);
+    struct identity before = identity();
+    CHECK_STATUS(token_functions()->become(becoming), SEC_E_NO_IMPERSONATION);
+    CHECK(same(before, identity()));
+}
+static void programs(void) {
+    struct identity before = identity();
+    REQUIRE_STATUS(W->QuerySecurityContextToken(CONTEXT(2), &becoming), SEC_E_OK);
+    in_a_child(becomes_user_3);
+    in_a_child(becomes_nobody_else);
+    /* Forked by a thread that impersonates another client. */
+    REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(5)), SEC_E_OK);
+    in_a_child(becomes_user_3);
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(5)), SEC_E_OK);
+    CHECK(same(before, identity()));
+    CHECK_STATUS(token_functions()->close(becoming), SEC_E_OK);
+}
+static void a_child_becomes_the_client(void) {
+    with_users(programs);
+}
+
+/* [tokens] min_uid: no client is a user of the system by its name. */
+static void no_user_of_the_system(void) {
+    struct conversation c;
+    HANDLE token = NULL;
+    if (!getpwnam("daemon")) {
+        skip("this machine has no daemon");
+        return;
+    }
+    REQUIRE(conversation_establish(&c, &(struct terms){.user = u"daemon"}));
+    CHECK_STATUS(W->ImpersonateSecurityContext(&c.server.context), SEC_E_NO_IMPERSONATION);
+    CHECK_STATUS(W->QuerySecurityContextToken(&c.server.context, &token), SEC_E_NO_IMPERSONATION);
+    conversation_close(&c);
+}
+
 const struct test impersonate_tests[] = {
     TEST(opens_the_client_s_files),
     TEST(makes_files_that_are_the_client_s),
@@ -683,10 +767,14 @@ const struct test impersonate_tests[] = {
     TEST(tokens_outlive_their_contexts),
     TEST(races),
     TEST(threads_of_the_library_s_are_the_server_s),
+    TEST(peers_see_the_client),
+    TEST(no_privilege_is_left),
+    TEST(what_is_root_s_stays_root_s),
+    TEST(a_child_becomes_the_client),
     END_OF_TESTS,
 };
 
-const struct test effective_tests[] = {
+const struct test file_system_tests[] = {
     TEST(opens_the_client_s_files),
     TEST(makes_files_that_are_the_client_s),
     TEST(nested),
@@ -698,8 +786,10 @@ const struct test effective_tests[] = {
     TEST(tokens_outlive_their_contexts),
     TEST(races),
     TEST(threads_of_the_library_s_are_the_server_s),
-    TEST(peers_see_the_client),
     TEST(no_privilege_is_left),
+    TEST(what_is_root_s_stays_root_s),
+    TEST(a_child_becomes_the_client),
+    TEST(no_user_of_the_system),
     END_OF_TESTS,
 };
 

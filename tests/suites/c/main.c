@@ -50,7 +50,7 @@ static const struct group groups[] = {
     {"export_own_key", "export-own-key", export_own_key_tests},
     {"keyless", "absent-key", keyless_tests},
     {"impersonate", "tokens", impersonate_tests},
-    {"effective", "tokens-effective", effective_tests},
+    {"file-system", "tokens-file-system", file_system_tests},
     {"token", "tokens", token_tests},
     {"wine_user_name", "wine-user-name", wine_user_name_tests},
     {NULL, NULL, NULL},

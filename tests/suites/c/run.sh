@@ -165,7 +165,7 @@ if [[ $what == wine10 ]]; then
 fi
 # The same functions, found in another way: one stress run is enough.
 NEGOSSP_TEST_EFFORT=$((NEGOSSP_TEST_EFFORT / 10)) run tables default "$program" "$file" tables
-for configuration in complete limits half-open no-accounts absent-accounts malformed absent internal strict address require-mic tokens tokens-effective; do
+for configuration in complete limits half-open no-accounts absent-accounts malformed absent internal strict address require-mic tokens tokens-file-system; do
     run $configuration $configuration "$program" "$file" names
 done
 for zone in UTC Asia/Kolkata America/St_Johns; do

@@ -27,6 +27,7 @@ static void find_functions(void) {
     find("NegosspCloseToken", &functions.close, sizeof functions.close);
     find("NegosspImpersonateToken", &functions.impersonate, sizeof functions.impersonate);
     find("NegosspRevertToken", &functions.revert, sizeof functions.revert);
+    find("NegosspBecomeToken", &functions.become, sizeof functions.become);
 }
 
 const struct token_functions *token_functions(void) {
@@ -152,6 +153,7 @@ static void refused(HANDLE token) {
     CHECK_EQUAL(level, 4711);
     CHECK_EQUAL(needed, 0);
     CHECK_STATUS(token_functions()->impersonate(token), SEC_E_INVALID_HANDLE);
+    CHECK_STATUS(token_functions()->become(token), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(token_functions()->revert(token), SEC_E_INVALID_HANDLE);
     CHECK_STATUS(token_functions()->close(token), SEC_E_INVALID_HANDLE);
 }

@@ -9,6 +9,7 @@ struct token_functions {
     SECURITY_STATUS (*close)(HANDLE);
     SECURITY_STATUS (*impersonate)(HANDLE);
     SECURITY_STATUS (*revert)(HANDLE);
+    SECURITY_STATUS (*become)(HANDLE);
 };
 
 /* Found by name. */

@@ -115,6 +115,12 @@ impl Sid {
         self.sub_authorities.get(..usize::from(self.count)).unwrap_or_default()
     }
 
+    /// Whether a domain or a machine has given it to one of its accounts or groups: S-1-5-21, the
+    /// domain's three numbers, and the account's.
+    pub fn is_of_domain(&self) -> bool {
+        self.authority() == 5 && matches!(self.sub_authorities(), [21, _, _, _, _])
+    }
+
     /// The account of this relative identifier in the domain that `self` is; `None` if `self` has
     /// no room for it.
     pub fn with_rid(&self, rid: u32) -> Option<Sid> {

@@ -47,6 +47,7 @@ static const struct {
     FUNCTION(NegosspImpersonateToken),
     FUNCTION(NegosspQueryToken),
     FUNCTION(NegosspRevertToken),
+    FUNCTION(NegosspBecomeToken),
 #endif
     FUNCTION(QueryContextAttributesA),
     FUNCTION(QueryContextAttributesW),
