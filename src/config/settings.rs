@@ -96,7 +96,11 @@ impl Settings {
         }
         let Accounts { file, details, sid_file, .. } = &mut self.accounts;
         [file, details, sid_file].into_iter().for_each(resolve);
-        [&mut self.authorities.audit_file, &mut self.export.key_file].into_iter().for_each(resolve);
+        let export = &mut self.export;
+        [&mut export.key_file, &mut export.previous_key_file, &mut export.once_file]
+            .into_iter()
+            .chain([&mut self.authorities.audit_file])
+            .for_each(resolve);
         if let Some(domain) = &mut self.domain {
             [&mut domain.machine_secret_file, &mut domain.machine_keytab]
                 .into_iter()

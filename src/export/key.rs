@@ -42,8 +42,8 @@ impl Key {
         })
     }
 
-    /// `header` followed by a nonce, `plain` encrypted and the tag of all.
-    pub fn seal(&self, header: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+    /// `header` followed by a nonce, `plain` encrypted and the tag of all, and of `audience`.
+    pub fn seal(&self, header: &[u8], audience: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let mut nonce = [0; Key::NONCE];
         getrandom::fill(&mut nonce).map_err(|_| Error::Internal("no random numbers"))?;
         let mut sealed = Vec::new();
@@ -53,7 +53,11 @@ impl Key {
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(plain);
         let body = sealed.get_mut(header.len() + nonce.len()..).unwrap_or_default();
-        match self.0.encrypt_inout_detached(&XNonce::from(nonce), header, body.into()) {
+        match self.0.encrypt_inout_detached(
+            &XNonce::from(nonce),
+            &associated(header, audience),
+            body.into(),
+        ) {
             Ok(tag) => sealed.extend_from_slice(&tag),
             Err(_) => {
                 sealed.zeroize();
@@ -63,12 +67,14 @@ impl Key {
         Ok(sealed)
     }
 
-    /// Opens what [`Key::seal`] sealed with this header; `sealed` is what follows the header.
+    /// Opens what [`Key::seal`] sealed with this header for this audience; `sealed` is what follows
+    /// the header.
     ///
     /// Errors: `InvalidToken`, without the reason.
-    pub fn open(&self, header: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        const WRONG: Error =
-            Error::InvalidToken("an exported context that was changed, or sealed with another key");
+    pub fn open(&self, header: &[u8], audience: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        const WRONG: Error = Error::InvalidToken(
+            "an exported context that was changed, or sealed with another key or for others ([export] audience)",
+        );
         let (nonce, rest) = sealed.split_first_chunk::<{ Key::NONCE }>().ok_or(WRONG)?;
         let (body, tag) = rest.split_last_chunk::<TAG>().ok_or(WRONG)?;
         let mut plain = Zeroizing::new(Vec::new());
@@ -76,13 +82,18 @@ impl Key {
         plain.extend_from_slice(body);
         let opened = self.0.decrypt_inout_detached(
             &XNonce::from(*nonce),
-            header,
+            &associated(header, audience),
             plain.as_mut_slice().into(),
             &(*tag).into(),
         );
         opened.map_err(|_| WRONG)?;
         Ok(plain)
     }
+}
+
+/// The data that is authenticated besides the content.
+fn associated(header: &[u8], audience: &str) -> Vec<u8> {
+    [header, audience.as_bytes()].concat()
 }
 
 impl fmt::Debug for Key {

@@ -18,16 +18,18 @@ use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum};
 use crate::platform::random::{SystemRandom, hash_key};
 use crate::platform::shared_memory;
 use crate::replay::{self, Refusal};
+use crate::stores::replay_restart;
 use crate::stores::shared_replay::{FEWER_WORDS, SharedCache};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use once_cell::race::OnceBox;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What every sealed context begins with; the number is that of the packed form.
-const MAGIC: [u8; 8] = *b"negossp\x02";
+const MAGIC: [u8; 8] = *b"negossp\x03";
 
 /// Imports that are remembered at a time, at most: more within `[export] lifetime` are rejected.
 const IMPORTS: usize = 1 << 20;
@@ -43,15 +45,22 @@ pub enum Kind {
 
 persist_enum!(Kind { 1 = Kind::Established, 2 = Kind::HalfOpen });
 
-/// The key of exported contexts: of a file, or without one that of this process and its forked
+/// The keys of exported contexts: of files, or without one that of this process and its forked
 /// children.
 #[derive(Debug)]
-pub struct ExportKey(pub Option<Arc<KeyFile>>);
+pub struct ExportKey {
+    /// `[export] key_file`.
+    pub file: Option<Arc<KeyFile>>,
+    /// `[export] previous_key_file`.
+    pub previous: Option<Arc<KeyFile>>,
+    /// `[export] audience`, or the server's name.
+    pub audience: String,
+}
 
 impl ExportKey {
     /// Calls `work` with the key in force; fails with `missing` if the configured file has none.
     fn with<T>(&self, work: impl FnOnce(&Key) -> Result<T>, missing: Error) -> Result<T> {
-        match &self.0 {
+        match &self.file {
             None => work(Key::of_process()?),
             Some(file) => work(file.current().as_ref().as_ref().ok_or(missing)?),
         }
@@ -65,10 +74,10 @@ impl ExportKey {
         let mut header = Writer::new();
         header.raw(&MAGIC);
         kind.pack(&mut header)?;
-        self.with(|key| key.seal(&header.finish(), plain), NO_KEY)
+        self.with(|key| key.seal(&header.finish(), &self.audience, plain), NO_KEY)
     }
 
-    /// Opens what [`ExportKey::seal`] has sealed.
+    /// Opens what [`ExportKey::seal`] has sealed, also with the previous key.
     ///
     /// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without
     /// a key.
@@ -78,7 +87,11 @@ impl ExportKey {
         let kind = header
             .strip_prefix(&MAGIC)
             .ok_or(Error::InvalidToken("not an exported context, or another version's"))?;
-        let plain = self.with(|key| key.open(header, body), NO_KEY)?;
+        let open = |key: &Key| key.open(header, &self.audience, body);
+        let plain = self.with(open, NO_KEY).or_else(|error| {
+            let previous = self.previous.as_ref().map(|file| file.current());
+            previous.as_deref().and_then(Option::as_ref).ok_or(error).and_then(open)
+        })?;
         let nonce = *body.first_chunk().ok_or(MALFORMED)?;
         Ok(Opened { kind: Kind::unpack(&mut Reader::new(kind, &SystemRandom))?, plain, nonce })
     }
@@ -98,7 +111,10 @@ pub struct Opened {
 /// An import that has been claimed: no other thread has it.
 #[derive(Debug)]
 #[must_use = "needed to release the claim"]
-pub struct Claim(replay::Claim);
+pub struct Claim {
+    in_memory: replay::Claim,
+    in_file: Option<(&'static SharedCache, replay::Claim)>,
+}
 
 /// What this process, its parent and its children have imported lately.
 fn imported() -> &'static SharedCache {
@@ -107,34 +123,70 @@ fn imported() -> &'static SharedCache {
     IMPORTED.get_or_init(|| Box::new(make()))
 }
 
+/// What all processes that use the file have imported lately.
+fn imported_by_all(path: &Path) -> Result<&'static SharedCache> {
+    static IMPORTED: OnceBox<Option<SharedCache>> = OnceBox::new();
+    let open = || {
+        let opened = replay_restart::open(path);
+        let problem = |error: &io::Error| {
+            tracing::error!(file = %path.display(), %error, "[export] once_file cannot be used");
+        };
+        Box::new(opened.inspect_err(problem).ok())
+    };
+    let known = IMPORTED.get_or_init(open);
+    known.as_ref().ok_or(Error::NoCredentials("[export] once_file cannot be used"))
+}
+
 /// Makes what the process needs for its children or before them.
 pub fn prepare() {
     imported();
 }
 
 impl Claim {
-    /// Claims a context of this nonce, exported at `made`; it can be claimed once, by this
-    /// process and those that share its memory.
+    /// Claims a context of this nonce, exported at `made`; it can be claimed once, by this process
+    /// and those that share its memory or `[export] once_file`.
     ///
-    /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`.
+    /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`;
+    /// `NoCredentials` if the file cannot be used.
     pub fn new(
         nonce: &[u8; Key::NONCE],
         made: FileTime,
-        lifetime: Duration,
+        options: &Options,
         now: FileTime,
     ) -> Result<Claim> {
-        match imported().claim(nonce, made.unix_seconds(), now, lifetime, IMPORTS) {
-            Ok(place) => Ok(Claim(place)),
-            Err(Refusal::Replayed) => {
-                Err(Error::InvalidToken("an exported context that was imported before"))
-            }
-            Err(Refusal::Stale) => Err(Error::InvalidToken("a context exported too long ago")),
-            Err(Refusal::Unavailable(error)) => Err(error),
-        }
+        let claim = |cache: &SharedCache| {
+            cache
+                .claim(nonce, made.unix_seconds(), now, options.lifetime, IMPORTS)
+                .map_err(not_claimed)
+        };
+        let shared = options.once_file.as_deref().map(imported_by_all).transpose()?;
+        let in_memory = claim(imported())?;
+        let in_file = match shared {
+            None => None,
+            Some(cache) => match claim(cache) {
+                Ok(claimed) => Some((cache, claimed)),
+                Err(error) => {
+                    imported().release(in_memory);
+                    return Err(error);
+                }
+            },
+        };
+        Ok(Claim { in_memory, in_file })
     }
 
     /// As if it had not been claimed.
     pub fn release(self) {
-        imported().release(self.0);
+        imported().release(self.in_memory);
+        if let Some((cache, claim)) = self.in_file {
+            cache.release(claim);
+        }
+    }
+}
+
+fn not_claimed(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Replayed => Error::InvalidToken("an exported context that was imported before"),
+        Refusal::Stale => Error::InvalidToken("a context exported too long ago"),
+        Refusal::Unavailable(error) => error,
     }
 }

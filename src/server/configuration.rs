@@ -97,12 +97,22 @@ impl Configuration {
             let made = Winbind::new(options.clone());
             unchanged(made, previous.and_then(|previous| previous.winbind.as_ref()))
         });
-        let export_key = ExportKey(kept(
-            settings.export.key_file.as_deref(),
-            previous.and_then(|previous| previous.export_key.0.as_ref()),
-            KeyFile::path,
-            KeyFile::open,
-        ));
+        let key_file = |path: &Option<PathBuf>, open: Option<&Arc<KeyFile>>| {
+            kept(path.as_deref(), open, KeyFile::path, KeyFile::open)
+        };
+        let open = previous.map(|previous| &previous.export_key);
+        let export = &settings.export;
+        let export_key = ExportKey {
+            file: key_file(&export.key_file, open.and_then(|open| open.file.as_ref())),
+            previous: key_file(
+                &export.previous_key_file,
+                open.and_then(|open| open.previous.as_ref()),
+            ),
+            audience: export
+                .audience
+                .clone()
+                .unwrap_or_else(|| settings.server.nb_computer.to_uppercase()),
+        };
         let tokens = access_token::Config { options: settings.tokens.clone(), own, machine_sid };
         let throttle = kept(
             settings.authorities.throttle_file.as_deref(),

@@ -1,8 +1,9 @@
 //! Contexts packed for another process, and unpacked from it.
 
+use super::import_policy;
 use super::{Accepting, Configuration, Context};
 use crate::context::EstablishedContext;
-use crate::export::{Claim, Key, Kind, Opened};
+use crate::export::{Claim, Key, Kind, Opened, Options};
 use crate::persist::{Persist, Reader, Writer, persist_struct};
 use crate::platform::random::SystemRandom;
 use crate::types::address::Address;
@@ -11,7 +12,6 @@ use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What the calls so far have left beside the context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,12 +113,16 @@ pub struct Imported {
     nonce: [u8; Key::NONCE],
 }
 
-/// Opens and unpacks a context that [`export`] has made.
+/// Opens and unpacks a context that [`export`] has made, and that this process would have accepted.
 ///
 /// Errors: `InvalidToken` for anything else, whatever is wrong with it; `NoCredentials` without a
-/// key.
+/// key; `LogonDenied` for a client whom the configuration does not admit.
 pub fn import(sealed: &[u8], configuration: &Arc<Configuration>) -> Result<Imported> {
-    unpack(configuration.export_key.open(sealed)?, configuration)
+    let imported = unpack(configuration.export_key.open(sealed)?, configuration)?;
+    if let Context::Established(context) = &imported.context {
+        import_policy::check(context, configuration)?;
+    }
+    Ok(imported)
 }
 
 fn unpack(opened: Opened, configuration: &Arc<Configuration>) -> Result<Imported> {
@@ -141,8 +145,8 @@ impl Imported {
     /// Claims the context for this process, which succeeds once.
     ///
     /// Errors: `InvalidToken` if it has been claimed, or was exported too long ago; `OutOfMemory`.
-    pub fn claim(&self, lifetime: Duration, now: FileTime) -> Result<Claim> {
-        Claim::new(&self.nonce, self.made, lifetime, now)
+    pub fn claim(&self, options: &Options, now: FileTime) -> Result<Claim> {
+        Claim::new(&self.nonce, self.made, options, now)
     }
 }
 

@@ -8,6 +8,7 @@ mod context;
 pub mod credential;
 pub mod export_import;
 mod flood;
+mod import_policy;
 mod outcome;
 mod pending_logon;
 mod store;

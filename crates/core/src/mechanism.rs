@@ -231,7 +231,7 @@ pub struct Established<S> {
     /// The service principal name that the client asked for, for
     /// `SECPKG_ATTR_CLIENT_SPECIFIED_TARGET`.
     pub client_target: Option<String>,
-    /// The acceptor's comparison of the channel bindings; not part of an exported context.
+    /// The acceptor's comparison of the channel bindings.
     pub bindings: BindingsResult,
     /// The expiry of the context, in UTC.
     pub expiry: FileTime,

@@ -111,6 +111,7 @@ fn problems(configuration: &Configuration) -> Vec<String> {
     let domain = settings.domain.as_ref();
     let secrets = [
         &settings.export.key_file,
+        &settings.export.previous_key_file,
         &domain.and_then(|domain| domain.machine_secret_file.clone()),
         &domain.and_then(|domain| domain.machine_keytab.clone()),
     ];
@@ -118,6 +119,12 @@ fn problems(configuration: &Configuration) -> Vec<String> {
         let exposed =
             files::open(path, Access::Read).is_ok_and(|opened| files::is_exposed(&opened.file));
         problems.extend(of_file(&shown(Some(path)), None, exposed));
+    }
+    let export = &configuration.export_key;
+    for file in [&export.file, &export.previous].into_iter().flatten() {
+        if file.current().is_none() {
+            problems.push(format!("{}: no key for exported contexts", shown(file.path())));
+        }
     }
     problems
         .extend(keys.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());

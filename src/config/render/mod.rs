@@ -107,6 +107,11 @@ impl Display for Settings {
 
         writeln!(f, "\n[export]")?;
         file(f, "key_file", &self.export.key_file)?;
+        file(f, "previous_key_file", &self.export.previous_key_file)?;
+        if let Some(audience) = &self.export.audience {
+            writeln!(f, "audience = {}", Quoted(audience))?;
+        }
+        file(f, "once_file", &self.export.once_file)?;
         writeln!(f, "lifetime = {}", Limit(Some(self.export.lifetime)))?;
 
         writeln!(f, "\n[tokens]")?;

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ExportTable {
     key_file: Option<PathBuf>,
+    previous_key_file: Option<PathBuf>,
+    audience: Option<String>,
+    once_file: Option<PathBuf>,
     lifetime: Option<Span>,
 }
 
@@ -16,6 +19,7 @@ impl ExportTable {
     pub(super) fn into_export(self) -> Options {
         let default = Options::default();
         let lifetime = self.lifetime.map_or(default.lifetime, |span| span.0);
-        Options { lifetime, key_file: self.key_file }
+        let ExportTable { key_file, previous_key_file, audience, once_file, .. } = self;
+        Options { key_file, previous_key_file, audience, once_file, lifetime }
     }
 }

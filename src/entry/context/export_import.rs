@@ -98,7 +98,7 @@ pub(crate) unsafe fn import(
         log::explained();
     };
     let imported = imported.inspect_err(refused)?;
-    let claim = imported.claim(settings.export.lifetime, platform::now()).inspect_err(refused)?;
+    let claim = imported.claim(&settings.export, platform::now()).inspect_err(refused)?;
     let shared = Arc::new(Lock::new(ContextObject::imported(imported)));
     let object = Object::Ours(shared.clone());
     let Some(words) = CONTEXTS.insert(object, settings.limits.contexts) else {

@@ -375,7 +375,7 @@ fn old_exports_and_those_of_the_future_are_refused() {
     for (shifted, good) in
         [(0, true), (290, true), (-290, true), (310, false), (-310, false), (86_400, false)]
     {
-        let claim = imported().claim(lifetime, now.shifted(shifted));
+        let claim = imported().claim(&settings.settings.export, now.shifted(shifted));
         assert_eq!(claim.is_ok(), good, "{shifted}");
         assert!(good || matches!(claim, Err(Error::InvalidToken(_))));
     }
@@ -385,10 +385,10 @@ fn old_exports_and_those_of_the_future_are_refused() {
 fn one_export_is_imported_once() {
     let settings = configured(Settings::default());
     let context = context(ntlm(F::SIGN).0[0].clone());
-    let (lifetime, now) = (settings.settings.export.lifetime, platform::now());
+    let now = platform::now();
     let blob = sealed(&context, ExportOptions::default(), &settings).unwrap();
     let claims = std::thread::scope(|threads| {
-        let claim = || opened(&blob, &settings).unwrap().claim(lifetime, now);
+        let claim = || opened(&blob, &settings).unwrap().claim(&settings.settings.export, now);
         let threads: Vec<_> = (0..8).map(|_| threads.spawn(claim)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
@@ -397,7 +397,7 @@ fn one_export_is_imported_once() {
     assert!(bad.into_iter().all(|claim| matches!(claim, Err(Error::InvalidToken(_)))));
     // An import that failed because the table was full may be repeated.
     good.into_iter().for_each(|claim| claim.unwrap().release());
-    assert!(opened(&blob, &settings).unwrap().claim(lifetime, now).is_ok());
+    assert!(opened(&blob, &settings).unwrap().claim(&settings.settings.export, now).is_ok());
 }
 
 /// Packing, unpacking and packing again gives the same bytes: nothing is lost, and there is one

@@ -2,4 +2,5 @@
 
 mod established;
 mod half_open;
+mod importer;
 mod packed_form;

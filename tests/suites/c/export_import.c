@@ -590,6 +590,13 @@ static void a_context_is_not_for_another_key(void) {
     CHECK(open_exported(&c, &m, SEC_E_INVALID_TOKEN));
 }
 
+/* [export] once_file */
+static void another_process_has_imported_it(void) {
+    struct conversation c;
+    struct message m;
+    CHECK(open_exported(&c, &m, SEC_E_INVALID_TOKEN));
+}
+
 /* [export] key_file is missing: no other key replaces it. */
 static void without_the_key_nothing_is_exported(void) {
     struct conversation c;
@@ -604,5 +611,7 @@ static void without_the_key_nothing_is_exported(void) {
 
 const struct test export_write_tests[] = {TEST(writes_an_exported_context), END_OF_TESTS};
 const struct test export_read_tests[] = {TEST(imports_a_written_context), END_OF_TESTS};
+const struct test export_once_tests[] = {TEST(imports_a_written_context), END_OF_TESTS};
+const struct test export_again_tests[] = {TEST(another_process_has_imported_it), END_OF_TESTS};
 const struct test export_own_key_tests[] = {TEST(a_context_is_not_for_another_key), END_OF_TESTS};
 const struct test keyless_tests[] = {TEST(without_the_key_nothing_is_exported), END_OF_TESTS};

@@ -48,6 +48,8 @@ static const struct group groups[] = {
     {"export_write", "export-write", export_write_tests},
     {"export_read", "export-read", export_read_tests},
     {"export_own_key", "export-own-key", export_own_key_tests},
+    {"export_once", "export-once", export_once_tests},
+    {"export_again", "export-once", export_again_tests},
     {"keyless", "absent-key", keyless_tests},
     {"impersonate", "tokens", impersonate_tests},
     {"file-system", "tokens-file-system", file_system_tests},

@@ -176,6 +176,12 @@ done
 for configuration in export-write export-own-key absent-key export-read; do
     run $configuration $configuration "$program" "$file" names
 done
+# By two processes with nothing in common but a file, which Windows has none of: once.
+if [[ $what == linux ]]; then
+    rm -f config/imports
+    run "export-once, first" export-once "$program" "$file" names export_once
+    run "export-once, again" export-once "$program" "$file" names export_again
+fi
 # And from one system to another.
 on_linux() { # CONFIGURATION
     local wine=("${runner[@]}")

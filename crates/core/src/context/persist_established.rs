@@ -6,7 +6,7 @@ use crate::mechanism::{Mechanism, Package};
 use crate::negotiate::{Established, Session};
 use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum, persist_struct};
 use crate::types::address::Address;
-use crate::types::channel_bindings::{BindingsResult, ChannelBindings};
+use crate::types::channel_bindings::ChannelBindings;
 use crate::types::error::Result;
 
 persist_enum!(Mechanism { 0 = Mechanism::Kerberos, 1 = Mechanism::Ntlm });
@@ -61,7 +61,7 @@ impl Persist for Established {
             client,
             server_name,
             client_target,
-            bindings: _,
+            bindings,
             expiry,
             wants_mech_list_mic,
             logon: _,
@@ -72,6 +72,7 @@ impl Persist for Established {
         client.pack(out)?;
         server_name.pack(out)?;
         client_target.pack(out)?;
+        bindings.pack(out)?;
         expiry.pack(out)?;
         session.delegated().cloned().pack(out)?;
         wants_mech_list_mic.pack(out)
@@ -85,7 +86,7 @@ impl Persist for Established {
             client: Persist::unpack(from)?,
             server_name: Persist::unpack(from)?,
             client_target: Persist::unpack(from)?,
-            bindings: BindingsResult::empty(),
+            bindings: Persist::unpack(from)?,
             expiry: Persist::unpack(from)?,
             wants_mech_list_mic: false,
             logon: None,

@@ -12,6 +12,7 @@ mod writer;
 pub use reader::Reader;
 pub use writer::Writer;
 
+use crate::types::channel_bindings::BindingsResult;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
@@ -197,6 +198,16 @@ impl Persist for FileTime {
 
     fn unpack(from: &mut Reader<'_>) -> Result<FileTime> {
         u64::unpack(from).map(FileTime)
+    }
+}
+
+impl Persist for BindingsResult {
+    fn pack(&self, out: &mut Writer) -> Result<()> {
+        self.bits().pack(out)
+    }
+
+    fn unpack(from: &mut Reader<'_>) -> Result<BindingsResult> {
+        BindingsResult::from_bits(u32::unpack(from)?).ok_or(MALFORMED)
     }
 }
 

@@ -21,13 +21,15 @@ use std::ptr;
 ///     - SECPKG_CONTEXT_EXPORT_RESET_NEW: the new context starts in the state of this one when it
 ///       was established.
 ///     - SECPKG_CONTEXT_EXPORT_DELETE_OLD: this context is deleted; of several such calls one
-///       succeeds. Without this flag there are two contexts: a program that uses both has messages
-///       rejected, and encrypts different messages with the same key stream.
+///       succeeds. Use it. Without this flag there are two contexts: a program that seals with both
+///       has messages rejected, and with NTLM encrypts different messages with the same RC4 key
+///       stream, which reveals both to whoever sees them.
 ///     - NEGOSSP_CONTEXT_EXPORT_HALF_OPEN, an extension: a context that awaits the client's reply
 ///       to NTLM's challenge can be exported too.
 /// \param pPackedContext  Receives the packed context: BufferType SECBUFFER_EMPTY, and cbBuffer
 ///     bytes at pvBuffer, which the caller frees with FreeContextBuffer. They are encrypted, and
-///     can be imported for a few minutes and once in each process. Zeros after an error.
+///     can be imported for a few minutes, by servers with the same name or `[export] audience`, and
+///     once in each process, or in all that share `[export] once_file`. Zeros after an error.
 /// \param pToken  Receives NULL: the imported context has the client's token. May be NULL.
 ///
 /// Returns SEC_E_OK; SEC_E_INVALID_HANDLE (also: not established, or failed); SEC_E_CANNOT_PACK
@@ -70,9 +72,10 @@ pub unsafe extern "system" fn ExportSecurityContext(
 /// \param phContext  Receives the context's handle, which DeleteSecurityContext ends.
 ///
 /// Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_BAD_PKGID (another package's
-/// context); SEC_E_INVALID_TOKEN (not a packed context, changed, sealed with another key or another
-/// version, too old, or imported before in this process); SEC_E_NO_CREDENTIALS (the configured key
-/// is not available); SEC_E_INVALID_HANDLE (NULL for phContext); SEC_E_INVALID_PARAMETER (NULL for
+/// context); SEC_E_INVALID_TOKEN (not a packed context, changed, sealed with another key, for others or
+/// by another version, too old, or imported before); SEC_E_LOGON_DENIED (this process would not have
+/// let the client in); SEC_E_NO_CREDENTIALS (the configured key or `[export] once_file` is not
+/// available); SEC_E_INVALID_HANDLE (NULL for phContext); SEC_E_INVALID_PARAMETER (NULL for
 /// pPackedContext); SEC_E_INSUFFICIENT_MEMORY.
 ///
 /// # Safety
