@@ -1,15 +1,23 @@
 //! A file shared by processes of one user, in a folder where others may write.
 
-use super::files::{self, Access};
+use super::files::{self, Access, Opened};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Opens a file to read and write, creating it if missing. Rejects one that another user can have
 /// put there or can change: a link, another owner's, or writable by others.
 pub fn open(path: &Path) -> io::Result<File> {
-    files::open(path, Access::Share).map(|opened| opened.file)
+    let Opened { file, doubt } = files::open(path, Access::Share)?;
+    if let Some(doubt) = doubt {
+        static TOLD: AtomicBool = AtomicBool::new(false);
+        if !TOLD.swap(true, Ordering::Relaxed) {
+            tracing::warn!(file = %path.display(), "{doubt}, and so have clients rejected");
+        }
+    }
+    Ok(file)
 }
 
 /// An advisory lock on a whole file, against other processes; Drop releases it.

@@ -12,6 +12,7 @@ use std::fs::{File, Metadata};
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -66,15 +67,31 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from("/etc/negossp/negossp.toml"))
 }
 
-/// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and
-/// file.
+/// Where the user's replay cache is: folder, unless the environment names one for it, and file. A
+/// folder where nobody else can make the file first, if there is one; else that of MIT's library.
 pub fn replay_cache() -> (Option<PathBuf>, String) {
-    let folder = super::environment("TMPDIR")
-        .filter(|folder| !folder.is_empty())
-        .unwrap_or_else(|| "/var/tmp".into());
     // SAFETY: reads the process' identity.
     let user = unsafe { libc::geteuid() };
-    (Some(folder.into()), format!("krb5_{user}.rcache2"))
+    let variable = |name| super::environment(name).filter(|folder| !folder.is_empty());
+    // systemd may name several. It empties the folder for run time when the service stops.
+    let first = |folders: std::ffi::OsString| {
+        folders
+            .as_bytes()
+            .split(|&byte| byte == b':')
+            .next()
+            .map(|folder| PathBuf::from(std::ffi::OsStr::from_bytes(folder)))
+    };
+    let ours = || {
+        let folder = PathBuf::from("/run/negossp");
+        std::fs::metadata(&folder).is_ok_and(|found| found.uid() == user).then_some(folder)
+    };
+    let folder = variable("STATE_DIRECTORY")
+        .and_then(first)
+        .or_else(ours)
+        .or_else(|| variable("RUNTIME_DIRECTORY").and_then(first))
+        .or_else(|| variable("TMPDIR").map(PathBuf::from))
+        .unwrap_or_else(|| "/var/tmp".into());
+    (Some(folder), format!("krb5_{user}.rcache2"))
 }
 
 /// The process has more rights than the user who started it.

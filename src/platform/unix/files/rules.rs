@@ -148,7 +148,12 @@ pub(super) fn folder(facts: &Facts, name: &str, process: &Process, purpose: Use)
         ));
     }
     let why = || format!("its folder belongs to user {} (chown root {name})", facts.uid);
-    owner(facts, process, purpose, why)
+    match owner(facts, process, purpose, why) {
+        Verdict::Fine if purpose == Use::Share && facts.others_write() => {
+            Verdict::Doubt(format!("others can make a file in {name} first"))
+        }
+        verdict => verdict,
+    }
 }
 
 fn owner(facts: &Facts, process: &Process, purpose: Use, why: impl Fn() -> String) -> Verdict {
@@ -229,9 +234,12 @@ mod tests {
             // Debian's and Fedora's umask for users with a group of their own.
             for mode in [0o700, 0o755, 0o775, 0o1777] {
                 let facts = Facts { mode: libc::S_IFDIR | mode, ..own };
-                for purpose in [Use::Read, Use::Append, Use::Edit, Use::Share] {
+                for purpose in [Use::Read, Use::Append, Use::Edit] {
                     assert_eq!(folder(&facts, "/d", &process, purpose), Verdict::Fine, "{mode:o}");
                 }
+                let shared = folder(&facts, "/d", &process, Use::Share);
+                assert_eq!(shared == Verdict::Fine, mode != 0o1777, "{shared:?}");
+                assert!(!refused(shared));
             }
         }
     }
