@@ -735,6 +735,30 @@ static void a_child_becomes_the_client(void) {
     with_users(programs);
 }
 
+/* ---- a thread that cannot be given its own credentials again */
+
+static void without_a_way_back(void) {
+    struct capability_header header = {0x20080522, 0};
+    struct capability_data data[2] = {{0, 0, 0}, {0, 0, 0}};
+    struct conversation c;
+    /* User 5 with capabilities, whose real user is not the client either. */
+    become_capable(SETGID | SETUID);
+    REQUIRE_STATUS(W->ImpersonateSecurityContext(CONTEXT(2)), SEC_E_OK);
+    REQUIRE(syscall(SYS_capset, &header, data) == 0);
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(2)), SEC_E_NO_IMPERSONATION);
+    /* It is partly the client: it authenticates nobody, and acts as nobody else. */
+    CHECK_STATUS(W->ImpersonateSecurityContext(CONTEXT(3)), SEC_E_NO_IMPERSONATION);
+    if (CHECK(conversation_open(&c, &(struct terms){.user = users[0]}))) CHECK_STATUS(client_leg(&c), SEC_E_NO_IMPERSONATION);
+    conversation_close(&c);
+    CHECK_STATUS(W->RevertSecurityContext(CONTEXT(2)), SEC_E_NO_IMPERSONATION);
+}
+static void no_way_back_body(void) {
+    in_a_child(without_a_way_back);
+}
+static void a_thread_between_two_users_serves_nobody(void) {
+    with_users(no_way_back_body);
+}
+
 /* [tokens] min_uid: no client is a user of the system by its name. */
 static void no_user_of_the_system(void) {
     struct conversation c;
@@ -771,6 +795,7 @@ const struct test impersonate_tests[] = {
     TEST(no_privilege_is_left),
     TEST(what_is_root_s_stays_root_s),
     TEST(a_child_becomes_the_client),
+    TEST(a_thread_between_two_users_serves_nobody),
     END_OF_TESTS,
 };
 
