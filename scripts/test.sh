@@ -17,7 +17,7 @@ export CARGO_TERM_COLOR=never
 check_parts=(rustfmt clippy fuzz-check bench-check core rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
-second_lane=(core rust differential dist c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 programs-wine32
+second_lane=(core rust differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 programs-wine32
     demo-wine32 interop-domain interop-winbind interop-trust)
 
 # How each part is run.
@@ -32,6 +32,7 @@ part() {
     rust) scripts/cargo-test.sh ;;
     differential) tests/suites/differential/run.sh ;;
     dist) tests/suites/dist/run.sh ;;
+    privilege) tests/suites/privilege/run.sh ;;
     c-linux) tests/suites/c/run.sh linux ;;
     c-valgrind) tests/suites/c/run.sh valgrind ;;
     c-asan) tests/suites/c/run.sh asan ;;

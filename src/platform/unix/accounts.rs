@@ -82,15 +82,40 @@ fn ask(
     }
 }
 
+/// What a name service that cannot answer leaves in errno. The call itself succeeds: the C library
+/// leaves out the groups of such a service.
+const UNANSWERED: [libc::c_int; 12] = [
+    libc::EAGAIN,
+    libc::ECONNREFUSED,
+    libc::ECONNRESET,
+    libc::EHOSTDOWN,
+    libc::EHOSTUNREACH,
+    libc::EIO,
+    libc::EMFILE,
+    libc::ENETUNREACH,
+    libc::ENOMEM,
+    libc::ENOTCONN,
+    libc::EPIPE,
+    libc::ETIMEDOUT,
+];
+
 /// The groups of the account, including `gid`.
+///
+/// Errors: also if a name service cannot answer, as far as it says so. A group that is missing may be
+/// one that a file is closed to.
 fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
     let mut groups: Vec<libc::gid_t> = vec![0; 64];
     loop {
         let mut count = groups.len() as libc::c_int;
+        set_errno(0);
         // SAFETY: the name ends with a zero, and there is room for `count` groups.
         let status = unsafe {
             libc::getgrouplist(name.as_ptr(), gid as _, groups.as_mut_ptr().cast(), &mut count)
         };
+        let error = io::Error::last_os_error();
+        if status >= 0 && error.raw_os_error().is_some_and(|error| UNANSWERED.contains(&error)) {
+            return Err(error);
+        }
         let count = usize::try_from(count).unwrap_or(0);
         if status >= 0 && count <= groups.len() {
             groups.truncate(count);
@@ -103,6 +128,16 @@ fn groups(name: &CStr, gid: libc::gid_t) -> io::Result<Vec<u32>> {
         }
         groups.resize(room.min(GROUPS), 0);
     }
+}
+
+fn set_errno(error: libc::c_int) {
+    // SAFETY: the calling thread's own errno.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    unsafe {
+        *libc::__errno_location() = error;
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = error;
 }
 
 #[cfg(test)]

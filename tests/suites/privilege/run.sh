@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# run.sh: which account a client gets, with accounts and name services made for it: root in namespaces of its own, with its own
+# /etc/passwd, /etc/group and nsswitch.conf and a name service that can fail.
+set -euo pipefail
+{ # read as a whole before it runs, so that it may be edited meanwhile
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+out=$root/build/privilege
+mkdir -p "$out"
+if [[ ${1:-} != inside ]]; then
+    if [[ $(id -u) != 0 ]] || ! unshare -m true 2>/dev/null; then
+        echo "SKIPPED: privilege: needs root, and namespaces"
+        echo "0 passed, 0 failed, 1 skipped"
+        exit 0
+    fi
+    "$root/scripts/need.sh" gcc libc6-dev
+    if [[ -z ${NEGOSSP_DIST:-} ]]; then
+        "$root/scripts/dist.sh" linux-x86_64
+        NEGOSSP_DIST=$root/dist/linux-x86_64
+    fi
+    gcc -O1 -Wall -Wextra -Werror -shared -fPIC -DMODE="\"$out/stub/mode\"" -o "$out/libnss_stub.so.2" "$here/nss_stub.c"
+    gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I"$root/include" -o "$out/logon" "$here/logon.c" "$NEGOSSP_DIST/libnegossp.so" \
+        -Wl,-rpath,"$NEGOSSP_DIST"
+    exec unshare -m --propagation private "$here/run.sh" inside
+fi
+
+cd "$out"
+mkdir -p stub
+mount -t tmpfs none stub
+bind() { # FILE: what standard input has, in the place of the file
+    cat >"stub/${1##*/}"
+    mount --bind "stub/${1##*/}" "$1"
+}
+bind /etc/passwd <<X
+root:x:0:0::/root:/bin/sh
+daemon:x:1:1::/:/bin/false
+postgres:x:5:5::/:/bin/sh
+alice:x:20001:20001::/:/bin/sh
+bob:x:20002:50::/:/bin/sh
+nobody:x:65534:65534::/:/bin/false
+X
+bind /etc/group <<X
+root:x:0:
+staff:x:50:
+alice:x:20001:
+audio:x:29:alice
+X
+bind /etc/nsswitch.conf <<X
+passwd: files stub
+group: files stub
+X
+export LD_LIBRARY_PATH=$out
+hash=$(printf Password | iconv -t UTF-16LE | openssl dgst -md4 -provider legacy -r 2>/dev/null | cut -d' ' -f1) || hash=
+[[ -n $hash ]] || hash=a4f49c406510bdcab6824ee7c30fd852
+for user in root daemon postgres alice bob stranger; do
+    echo "$user:1000:$(printf 'X%.0s' {1..32}):${hash^^}:[U          ]:LCT-00000000:"
+done >stub/accounts
+chmod 600 stub/accounts
+
+passed=0 failed=0
+configure() { # TOKENS: the table's lines
+    printf '[accounts]\nfile = "accounts"\ndomain = "EXAMPLE"\n[ntlm]\nloopback_check = false\n[tokens]\n%s\n' "$1" >stub/negossp.toml
+    chmod 600 stub/negossp.toml
+}
+expect() { # MODE USER EXPECTED
+    local got
+    echo "$1" >stub/mode
+    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml ./logon "$2" 2>&1) || got+=" (ended with $?)"
+    if [[ $got == "$2 $3" ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL $2, the name service is $1: $got, and not: $2 $3"
+    fi
+}
+none=8009030b # SEC_E_NO_IMPERSONATION
+
+for credentials in effective file-system; do
+    as=0
+    configure "credentials = \"$credentials\""
+    [[ $credentials == file-system ]] || as=20001
+    expect silent alice "uid=20001 gid=20001 groups=29,20001 as=$as"
+    expect groups alice "uid=20001 gid=20001 groups=29,4242,20001 as=$as"
+    # A group is missing from the answer, perhaps one that files are closed to.
+    expect down alice $none
+    # Not the system's own users, under whatever name.
+    for user in root daemon postgres; do expect silent "$user" $none; done
+    expect silent bob $none # his group
+    expect silent stranger $none
+    expect down stranger $none
+done
+configure 'min_uid = 5
+min_gid = 5'
+expect silent postgres "uid=5 gid=5 groups=5 as=5"
+expect silent bob "uid=20002 gid=50 groups=50 as=20002"
+expect silent daemon $none
+configure 'users = { stranger = "postgres", alice = { uid = 20007, gid = 20008 } }'
+expect silent stranger "uid=5 gid=5 groups=5 as=5"
+expect down alice "uid=20007 gid=20008 groups=20008 as=20007"
+expect down stranger $none
+
+# A thread that cannot go back: it says so, or ends the process.
+broken() { # EXPECTED
+    local got
+    echo silent >stub/mode
+    # Not a sub-shell of bash, which tells of the signal itself.
+    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml setpriv --reuid 20002 --regid 50 --clear-groups --inh-caps +setuid,+setgid \
+        --ambient-caps +setuid,+setgid ./logon --break alice 2>/dev/null) || got+=" (ended with $?)"
+    if [[ $got == "$1" ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL a thread that cannot go back: $got, and not: $1"
+    fi
+}
+chown -R 20002:50 stub/negossp.toml stub/accounts
+chmod 755 stub
+configure ''
+broken "reverts: $none"
+configure 'abort_on_failed_revert = true'
+broken " (ended with 134)"
+
+echo "$passed passed, $failed failed, 0 skipped"
+[[ $failed == 0 ]]
+exit
+}
