@@ -58,14 +58,19 @@ done >stub/accounts
 chmod 600 stub/accounts
 
 passed=0 failed=0
+# A server that is not root and may change users, as systemd starts it with AmbientCapabilities.
+service=(setpriv --reuid 20003 --regid 20003 --clear-groups --inh-caps +setuid,+setgid --ambient-caps +setuid,+setgid)
+server=() # how the server is started
 configure() { # TOKENS: the table's lines
     printf '[accounts]\nfile = "accounts"\ndomain = "EXAMPLE"\n[ntlm]\nloopback_check = false\n[tokens]\n%s\n' "$1" >stub/negossp.toml
     chmod 600 stub/negossp.toml
+    chown 20003 stub/negossp.toml stub/accounts
+    [[ ${#server[@]} != 0 ]] || chown 0 stub/negossp.toml stub/accounts
 }
 expect() { # MODE USER EXPECTED
     local got
     echo "$1" >stub/mode
-    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml ./logon "$2" 2>&1) || got+=" (ended with $?)"
+    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml "${server[@]}" ./logon "$2" 2>&1) || got+=" (ended with $?)"
     if [[ $got == "$2 $3" ]]; then
         passed=$((passed + 1))
     else
@@ -75,37 +80,42 @@ expect() { # MODE USER EXPECTED
 }
 none=8009030b # SEC_E_NO_IMPERSONATION
 
-for credentials in effective file-system; do
-    as=0
-    configure "credentials = \"$credentials\""
-    [[ $credentials == file-system ]] || as=20001
-    expect silent alice "uid=20001 gid=20001 groups=29,20001 as=$as"
-    expect groups alice "uid=20001 gid=20001 groups=29,4242,20001 as=$as"
-    # A group is missing from the answer, perhaps one that files are closed to.
-    expect down alice $none
-    # Not the system's own users, under whatever name.
-    for user in root daemon postgres; do expect silent "$user" $none; done
-    expect silent bob $none # his group
-    expect silent stranger $none
-    expect down stranger $none
-done
-configure 'min_uid = 5
+chmod 755 stub
+as_both() {
+    for credentials in effective file-system; do
+        as=0
+        [[ ${#server[@]} == 0 ]] || as=20003
+        configure "credentials = \"$credentials\""
+        [[ $credentials == file-system ]] || as=20001
+        expect silent alice "uid=20001 gid=20001 groups=29,20001 as=$as"
+        expect groups alice "uid=20001 gid=20001 groups=29,4242,20001 as=$as"
+        # A group is missing from the answer, perhaps one that files are closed to.
+        expect down alice $none
+        # Not the system's own users, under whatever name.
+        for user in root daemon postgres; do expect silent "$user" $none; done
+        expect silent bob $none # his group
+        expect silent stranger $none
+        expect down stranger $none
+    done
+    configure 'min_uid = 5
 min_gid = 5'
-expect silent postgres "uid=5 gid=5 groups=5 as=5"
-expect silent bob "uid=20002 gid=50 groups=50 as=20002"
-expect silent daemon $none
-configure 'users = { stranger = "postgres", alice = { uid = 20007, gid = 20008 } }'
-expect silent stranger "uid=5 gid=5 groups=5 as=5"
-expect down alice "uid=20007 gid=20008 groups=20008 as=20007"
-expect down stranger $none
+    expect silent postgres "uid=5 gid=5 groups=5 as=5"
+    expect silent bob "uid=20002 gid=50 groups=50 as=20002"
+    expect silent daemon $none
+    configure 'users = { stranger = "postgres", alice = { uid = 20007, gid = 20008 } }'
+    expect silent stranger "uid=5 gid=5 groups=5 as=5"
+    expect down alice "uid=20007 gid=20008 groups=20008 as=20007"
+    expect down stranger $none
+}
+as_both
+server=("${service[@]}")
+as_both
 
 # A thread that cannot go back: it says so, or ends the process.
 broken() { # EXPECTED
     local got
     echo silent >stub/mode
-    # Not a sub-shell of bash, which tells of the signal itself.
-    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml setpriv --reuid 20002 --regid 50 --clear-groups --inh-caps +setuid,+setgid \
-        --ambient-caps +setuid,+setgid ./logon --break alice 2>/dev/null) || got+=" (ended with $?)"
+    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml "${server[@]}" ./logon --break alice 2>/dev/null) || got+=" (ended with $?)"
     if [[ $got == "$1" ]]; then
         passed=$((passed + 1))
     else
@@ -113,8 +123,6 @@ broken() { # EXPECTED
         echo "FAIL a thread that cannot go back: $got, and not: $1"
     fi
 }
-chown -R 20002:50 stub/negossp.toml stub/accounts
-chmod 755 stub
 configure ''
 broken "reverts: $none"
 configure 'abort_on_failed_revert = true'
