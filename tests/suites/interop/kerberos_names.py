@@ -15,7 +15,8 @@ from sspi import Acceptor
 from environment import established, policy, write_policy
 
 REALM = DOMAIN.upper()
-LOCAL_USERS = f'domains = ["{REALM}"]\n'
+BOUNDED = f'domains = ["{REALM}"]\n'
+LOCAL_USERS = BOUNDED + "min_uid = 1\nmin_gid = 1\n"
 TABLE = f'users = {{ "games@{REALM}" = "games" }}\n'
 # In these the domain's clients need a PAC.
 REQUIRED = {
@@ -79,6 +80,9 @@ def believed():
     with domain() as there, policy(tokens=LOCAL_USERS):
         equal(accepted(initiator(there, "games", "--no-request-pac")).local_account, "games", "the local account")
         warned("[tokens] domains")
+    with domain() as there, policy(tokens=BOUNDED):
+        equal(accepted(initiator(there, "games", "--no-request-pac")).local_account, None, "by default: a user of the system")
+    with policy():
         write_policy(tokens=TABLE)
         warned("[tokens.users]")
 
