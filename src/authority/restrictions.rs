@@ -10,22 +10,28 @@ use std::net::IpAddr;
 
 /// Rejects a client that is on none of the configured lists. An empty list admits all clients.
 pub(super) fn admit(client: &Principal, lists: &Options, logon: &NetworkLogon<'_>) -> Result<()> {
-    let is_user = |name: &String| match name.split_once('\\') {
-        Some((domain, user)) => same(domain, &client.domain) && same(user, &client.user),
-        None => same(name, &client.user),
-    };
     let is_place = |name: &String| {
         same(name, logon.workstation)
             || name.parse().is_ok_and(|ip| logon.address.as_ref().map(ip_address) == Some(ip))
     };
-    let listed = (lists.users.is_empty() || lists.users.iter().any(is_user))
-        && (lists.domains.is_empty()
-            || lists.domains.iter().any(|name| same(name, &client.domain)))
-        && (lists.workstations.is_empty() || lists.workstations.iter().any(is_place));
-    if listed {
+    let placed = lists.workstations.is_empty() || lists.workstations.iter().any(is_place);
+    if lists.admits_client(client) && placed {
         Ok(())
     } else {
         Err(Error::LogonDenied(Denial::Policy("NTLM is for those on the lists of [ntlm] alone")))
+    }
+}
+
+impl Options {
+    /// Whether the client is on the lists of users and domains, wherever it comes from.
+    pub fn admits_client(&self, client: &Principal) -> bool {
+        let is_user = |name: &String| match name.split_once('\\') {
+            Some((domain, user)) => same(domain, &client.domain) && same(user, &client.user),
+            None => same(name, &client.user),
+        };
+        (self.users.is_empty() || self.users.iter().any(is_user))
+            && (self.domains.is_empty()
+                || self.domains.iter().any(|name| same(name, &client.domain)))
     }
 }
 

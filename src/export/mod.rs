@@ -18,13 +18,14 @@ use crate::persist::{MALFORMED, Persist, Reader, Writer, persist_enum};
 use crate::platform::random::{SystemRandom, hash_key};
 use crate::platform::shared_memory;
 use crate::replay::{self, Refusal};
+use crate::runtime::thread_role;
 use crate::stores::replay_restart;
 use crate::stores::shared_replay::{FEWER_WORDS, SharedCache};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
+use arc_swap::ArcSwapOption;
 use once_cell::race::OnceBox;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -125,16 +126,35 @@ fn imported() -> &'static SharedCache {
 
 /// What all processes that use the file have imported lately.
 fn imported_by_all(path: &Path) -> Result<&'static SharedCache> {
-    static IMPORTED: OnceBox<Option<SharedCache>> = OnceBox::new();
-    let open = || {
-        let opened = replay_restart::open(path);
-        let problem = |error: &io::Error| {
+    type Opened = Vec<(PathBuf, &'static SharedCache)>;
+    /// The files that could be opened. Memory that is mapped stays so.
+    static OPENED: ArcSwapOption<Opened> = ArcSwapOption::const_empty();
+    const UNUSABLE: Error = Error::NoCredentials("[export] once_file cannot be used");
+    let opened = OPENED.load();
+    if let Some((_, cache)) =
+        opened.iter().flat_map(|all| all.iter()).find(|(known, _)| known == path)
+    {
+        return Ok(cache);
+    }
+    // With a client's rights it may not open, or another one may. A later call opens it.
+    if thread_role::is_impersonating() {
+        return Err(UNUSABLE);
+    }
+    match replay_restart::open(path) {
+        Ok(cache) => {
+            let cache: &'static SharedCache = Box::leak(Box::new(cache));
+            OPENED.rcu(|all| {
+                let mut all = all.as_deref().cloned().unwrap_or_default();
+                all.push((path.to_owned(), cache));
+                Some(Arc::new(all))
+            });
+            Ok(cache)
+        }
+        Err(error) => {
             tracing::error!(file = %path.display(), %error, "[export] once_file cannot be used");
-        };
-        Box::new(opened.inspect_err(problem).ok())
-    };
-    let known = IMPORTED.get_or_init(open);
-    known.as_ref().ok_or(Error::NoCredentials("[export] once_file cannot be used"))
+            Err(UNUSABLE)
+        }
+    }
 }
 
 /// Makes what the process needs for its children or before them.

@@ -40,7 +40,16 @@ pub struct Content {
 ///
 /// Errors: also for a file longer than [`LARGEST`].
 pub fn read(path: &Path) -> io::Result<Content> {
-    let Opened { file, doubt } = open(path, Access::Read)?;
+    read_for(path, Access::Read)
+}
+
+/// Reads a file for whoever has named it, as a tool does.
+pub fn look(path: &Path) -> io::Result<Content> {
+    read_for(path, Access::Look)
+}
+
+fn read_for(path: &Path, access: Access) -> io::Result<Content> {
+    let Opened { file, doubt } = open(path, access)?;
     let before = file.metadata()?;
     let bytes = opened_file::read_all(&file)?;
     let identity = [FileIdentity::of(&before), FileIdentity::of(&file.metadata()?)];

@@ -31,8 +31,8 @@ pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, process_credentials, thread_credentials};
 pub use system::{
-    at_fork, coarse_millis, default_config_file, host_name, on_stack, replay_cache, standard_error,
-    stay_loaded, take_no_signals, write_line,
+    at_fork, coarse_millis, default_config_file, host_name, on_stack, replay_cache, service_folder,
+    standard_error, stay_loaded, take_no_signals, write_line,
 };
 
 use crate::types::time::FileTime;

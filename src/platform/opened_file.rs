@@ -10,8 +10,10 @@ pub const LARGEST: u64 = 512 << 20;
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// To read.
+    /// To read what decides something, or is a secret.
     Read,
+    /// To read whatever is there, for whoever has named it.
+    Look,
     /// To append lines; it is made if it is missing. May also be a device or a pipe.
     Append,
     /// To read and write, by processes of one user; it is made if it is missing.

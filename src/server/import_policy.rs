@@ -3,7 +3,6 @@
 
 use super::Configuration;
 use crate::context::EstablishedContext;
-use crate::kerberos::ServiceName;
 use crate::mechanism::Mechanism;
 use crate::ntlm::Mode;
 use crate::principal::Origin;
@@ -38,32 +37,19 @@ pub(super) fn check(context: &EstablishedContext, configuration: &Configuration)
     {
         return denied("an imported context without the channel bindings that are required here");
     }
-    if mechanism == Mechanism::Kerberos && !is_our_service(context, configuration) {
+    let (server, target) = (&established.server_name, established.client_target.as_deref());
+    if mechanism == Mechanism::Kerberos && !settings.kerberos.admits_service(server, target) {
         return denied("an imported context of a service that is not among [kerberos] principals");
     }
+    let client = &established.client;
+    if mechanism == Mechanism::Ntlm {
+        let lists = &settings.authorities;
+        let nobody = settings.ntlm.refuse_null_session || lists.restricts_clients();
+        if client.anonymous && nobody || !client.anonymous && !lists.admits_client(client) {
+            return denied("an imported context of a client who may not use NTLM here");
+        }
+    }
     check_account(context, configuration)
-}
-
-/// Whether the ticket was for one of the services to which they are restricted. A key of an account
-/// does not tell which service the client meant.
-fn is_our_service(context: &EstablishedContext, configuration: &Configuration) -> bool {
-    let established = &context.established;
-    let principals = &configuration.settings.kerberos.principals;
-    let named = [Some(&established.server_name), established.client_target.as_ref()];
-    let mut services = named
-        .into_iter()
-        .flatten()
-        .filter_map(|name| ServiceName::parse(name))
-        .filter(|name| !name.is_account())
-        .peekable();
-    let matches = |service: ServiceName| {
-        let realm = service.realm().unwrap_or_default().as_bytes();
-        principals.iter().any(|ours| match service.realm() {
-            Some(_) => ours.matches(service.components(), realm),
-            None => ours.matches(service.components(), ours.realm().unwrap_or_default().as_bytes()),
-        })
-    };
-    principals.is_empty() || services.peek().is_none() || services.any(matches)
 }
 
 /// Rejects a client whose account the importer's file has disabled, or no longer has.

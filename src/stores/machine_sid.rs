@@ -92,7 +92,12 @@ impl MachineSid {
     /// The SIDs of the installation's own accounts, if it has any: none is created for this.
     pub fn own_sids(&self) -> OwnSids {
         let machine = match &self.origin {
-            Origin::File(path) if self.known.get().is_none() && !path.exists() => None,
+            // Where it cannot be looked for, as with a client's rights, it may be there.
+            Origin::File(path)
+                if self.known.get().is_none() && matches!(path.try_exists(), Ok(false)) =>
+            {
+                None
+            }
             Origin::Nowhere => None,
             _ => self.get(),
         };
@@ -162,12 +167,11 @@ impl From<FileError> for MakeError {
 /// The file's SID, or a new one, which is written to it.
 fn of_file(path: &Path) -> Option<Sid> {
     match files::read(path).map(|content| content.bytes) {
-        Ok(bytes) if !bytes.is_empty() => first_line(&bytes).and_then(of_accounts).map_err(str::to_owned),
+        Ok(bytes) => first_line(&bytes).and_then(of_accounts).map_err(str::to_owned),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(format!("cannot be read: {error}"))
         }
-        // An empty file is being made.
-        Ok(_) | Err(_) => match make(path) {
+        Err(_) => match make(path) {
             Ok(sid) => Ok(sid),
             Err(MakeError::Content(why)) => Err(why.to_owned()),
             Err(MakeError::File(FileError { path, error })) => {

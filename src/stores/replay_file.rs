@@ -104,8 +104,8 @@ pub(crate) fn release(path: &Path, claim: &Claim) {
     }
 }
 
-/// The default location: the file that KRB5RCACHENAME names with the type
-/// `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR or `platform::replay_cache`; on Windows
+/// The default location of MIT's replay cache: the file that KRB5RCACHENAME names with the type
+/// `file2`, else `krb5_UID.rcache2` in the folder KRB5RCACHEDIR, TMPDIR or /var/tmp; on Windows
 /// `krb5.rcache2` in the user's folder for local data.
 pub fn default_file() -> Option<PathBuf> {
     let variable = |name| platform::environment(name).filter(|value| !value.is_empty());

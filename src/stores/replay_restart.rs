@@ -29,12 +29,13 @@ const MAGIC: u64 = u64::from_be_bytes(*b"nego\0\0\0\x01");
 const MAGIC_AT: usize = 16;
 const KEY_AT: usize = 17;
 
-/// The file where none is configured: in the folder of MIT's replay cache, see
-/// [`replay_file::default_file`](super::replay_file::default_file).
+/// The file where none is configured: in the folder that the environment names for MIT's replay
+/// cache, else in the service's own, else in MIT's.
 pub fn default_file() -> Option<PathBuf> {
     let variable = |name| platform::environment(name).filter(|value| !value.is_empty());
     let (folder, name) = platform::replay_cache();
-    let folder = variable("KRB5RCACHEDIR").map(PathBuf::from).or(folder)?;
+    let named = variable("KRB5RCACHEDIR").map(PathBuf::from);
+    let folder = named.or_else(platform::service_folder).or(folder)?;
     Some(folder.join(name.replace("krb5", "negossp").replace(".rcache2", ".replay")))
 }
 
@@ -63,12 +64,23 @@ pub(crate) fn claims(path: &Path) -> Option<&'static SharedCache> {
 pub(crate) fn open(path: &Path) -> io::Result<SharedCache> {
     open_once(path).or_else(|error| match error.kind() {
         // Another version's: it goes on with its own.
-        io::ErrorKind::InvalidData => {
+        io::ErrorKind::InvalidData if is_ours(path) => {
             std::fs::remove_file(path)?;
             open_once(path)
         }
         _ => Err(error),
     })
+}
+
+/// Whether the file is one of a version of this library's, and no other that was named by mistake.
+fn is_ours(path: &Path) -> bool {
+    let Ok(file) = shared_file::open(path) else { return false };
+    let mut magic = [0; 8];
+    let at = (MAGIC_AT * size_of::<u64>()) as u64;
+    let read = shared_file::Locked::wait(&file, PATIENCE)
+        .and_then(|locked| locked.read_at(&mut magic, at));
+    // In the machine's byte order, without the number of the form.
+    read.is_ok_and(|read| read == magic.len()) && u64::from_ne_bytes(magic) >> 32 == MAGIC >> 32
 }
 
 fn open_once(path: &Path) -> io::Result<SharedCache> {

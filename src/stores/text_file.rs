@@ -123,7 +123,7 @@ pub fn change<T, E: From<FileError>>(
     if *new != *old {
         edit.replace(&new).map_err(FileError::of(path))?;
     } else {
-        edit.keep();
+        edit.keep().map_err(FileError::of(path))?;
     }
     Ok(value)
 }

@@ -123,6 +123,15 @@ fn root_follows_no_link_of_another_user() {
     let output = add(&link);
     assert!(said(&output).contains("a link of another user"), "{}", said(&output));
     assert_eq!(std::fs::read(&target).unwrap(), b"of root's\n");
+    // Nor one that leads on to a folder.
+    let inner = folder.path("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let through = folder.path("through");
+    symlink(&inner, &through).unwrap();
+    std::os::unix::fs::lchown(&through, Some(BOB), Some(BOB)).unwrap();
+    let output = add(&through.join("users"));
+    assert!(said(&output).contains("a link of another user"), "{}", said(&output));
+    assert!(!inner.join("users").exists());
     // An administrator's own is followed, and stays.
     let own = folder.path("own");
     symlink("target", &own).unwrap();
@@ -144,6 +153,54 @@ fn an_edit_keeps_the_owner_and_gives_no_program_rights() {
     let metadata = std::fs::metadata(&file).unwrap();
     assert_eq!(metadata.mode() & 0o7777, 0o750);
     assert!(!root || (metadata.uid(), metadata.gid()) == (BOB, BOB));
+    let names: Vec<_> = std::fs::read_dir(folder.path(".")).unwrap().collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+/// What is written to a file of bob's in a folder of everybody's is bob's.
+#[test]
+fn nothing_is_written_to_what_others_put_into_a_sticky_folder() {
+    if !is_root("nothing_is_written_to_what_others_put_into_a_sticky_folder") {
+        return;
+    }
+    let folder = Folder::new();
+    mode(&folder.path("."), 0o1777);
+    let his = folder.write("users", line("bob", &PASSWORD, "U"));
+    chown(&his, Some(BOB), Some(BOB)).unwrap();
+    assert_eq!(add(&his).status.code(), Some(3));
+    assert!(!std::fs::read_to_string(&his).unwrap().contains("alice"));
+    // A FIFO that he reads, as the log.
+    let pipe = folder.path("log");
+    fifo(&pipe);
+    mode(&pipe, 0o622);
+    chown(&pipe, Some(BOB), Some(BOB)).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || {
+            use std::os::unix::fs::OpenOptionsExt;
+            let mut options = std::fs::OpenOptions::new();
+            let mut end = options.read(true).custom_flags(libc::O_NONBLOCK).open(pipe).unwrap();
+            std::thread::sleep(Duration::from_secs(1));
+            let mut text = String::new();
+            let _ = std::io::Read::read_to_string(&mut end, &mut text);
+            text
+        }
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    let config = folder.write("missing.toml", "[accounts]\nfile = 7");
+    let environment = [("NEGOSSP_CONFIG", &*config), ("NEGOSSP_LOG_FILE", &*pipe)];
+    negossp(&["config", "check"], &environment, None);
+    assert_eq!(reader.join().unwrap(), "");
+}
+
+/// A kill between two steps leaves what was there, or what is new, and no lock that holds.
+#[test]
+fn a_lock_that_was_left_behind_holds_nobody_up() {
+    let folder = Folder::new();
+    let file = folder.path("users");
+    folder.write("users.lock", "");
+    folder.write("users.new", "half");
+    assert_eq!(add(&file).status.code(), Some(0));
     let names: Vec<_> = std::fs::read_dir(folder.path(".")).unwrap().collect();
     assert_eq!(names.len(), 1, "{names:?}");
 }
@@ -206,6 +263,23 @@ fn an_edit_keeps_the_access_control_list() {
     assert_eq!(std::fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
 }
 
+/// The mask of a list stands where the group's permissions are.
+#[test]
+fn a_list_that_lets_others_write_is_seen() {
+    let folder = Folder::new();
+    folder.write("users", line("bob", &PASSWORD, "U"));
+    let config = folder.write("negossp.toml", "[accounts]\nfile = \"users\"");
+    let mut list = list_for(BOB);
+    // Bob's entry and the mask: read and write.
+    list[4 + 8 + 2] = 6;
+    list[4 + 3 * 8 + 2] = 6;
+    if !set_list(&config, ACCESS, &list) {
+        println!("SKIPPED: a_list_that_lets_others_write_is_seen: the file system has none");
+        return;
+    }
+    assert!(said(&check(&config, None)).contains("others may write to it"));
+}
+
 #[test]
 fn a_fifo_is_no_file_and_makes_nobody_wait() {
     let folder = Folder::new();
@@ -266,7 +340,7 @@ fn root_reads_no_configuration_of_another_user_and_others_are_warned() {
         chown(path, Some(BOB), Some(BOB)).unwrap();
         let output = check(&config, None);
         assert_eq!(output.status.code(), Some(1));
-        let expected = format!("it belongs to user {BOB} (chown root {})", path.display());
+        let expected = format!("it belongs to user {BOB} (chown root {}", path.display());
         assert!(said(&output).contains(&expected), "{}", said(&output));
         // For a server that runs as a third user they are the application's files.
         let output = check(&config, Some(54321));

@@ -116,6 +116,11 @@ pub(crate) fn find(
     Err(Error::NoImpersonation("the client has no account here"))
 }
 
+/// `nobody`: who owns what cannot be told, as files of NFS.
+const NOBODYS: [u32; 1] = [65534];
+/// The users that systemd makes for services while they run (DynamicUser=).
+const DYNAMIC: std::ops::RangeInclusive<u32> = 61184..=65519;
+
 /// Rejects accounts that no client gets by a name or a SID, since others choose those: root's, the
 /// system's own and the server's.
 fn bounds(account: &Account, options: &Options, own_uid: u32) -> Result<()> {
@@ -123,6 +128,9 @@ fn bounds(account: &Account, options: &Options, own_uid: u32) -> Result<()> {
         0 if options.allow_root => return Ok(()),
         0 => "the client's account is root's ([tokens] allow_root)",
         uid if uid == own_uid => "the client's account is the server's own",
+        uid if NOBODYS.contains(&uid) || DYNAMIC.contains(&uid) => {
+            "the client's account is a system's user, nobody or a service's"
+        }
         uid if uid < options.min_uid => {
             "the client's account is a system's user ([tokens] min_uid)"
         }

@@ -29,6 +29,7 @@ impl Directory for Machine {
             "alice" => 1000,
             "daemon" | "EXAMPLE\\daemon" => 5,
             "www" => OWN,
+            "dynamic" => 61184,
             "none" => u32::MAX,
             "wheel" => {
                 let groups = vec![10];
@@ -220,7 +221,7 @@ fn no_client_is_root_by_name() {
 
 #[test]
 fn no_client_is_a_user_of_the_system_or_the_server_by_name() {
-    for user in ["daemon", "www", "none", "wheel"] {
+    for user in ["daemon", "www", "none", "wheel", "nobody", "dynamic"] {
         let by_name = "domains = [\"EXAMPLE\"]\nmap = [\"name\"]\n";
         assert_eq!(found(&by_file("CORP", user), ""), None, "{user}");
         assert_eq!(found(&by_file("EXAMPLE", user), by_name), None, "{user}");

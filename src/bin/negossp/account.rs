@@ -5,6 +5,7 @@ use crate::outcome::{Failure, Outcome, print, remark};
 use crate::password;
 use negossp::ntlm::response::nt_hash;
 use negossp::platform;
+use negossp::platform::files;
 use negossp::server::{Environment, Store};
 use negossp::stores::accounts::account::AccountStatus;
 use negossp::stores::accounts::file::{Accounts, lines_of_account};
@@ -119,7 +120,7 @@ pub(crate) fn set_disabled(args: &Args, name: &str, disabled: bool) -> Outcome {
 }
 
 fn read(path: &Path) -> Outcome<Zeroizing<Vec<u8>>> {
-    std::fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file(path, error))
+    files::look(path).map(|content| content.bytes).map_err(|error| Failure::file(path, error))
 }
 
 fn load(args: &Args) -> Outcome<(PathBuf, Accounts)> {

@@ -2,10 +2,10 @@
 
 use crate::outcome::{Failure, Outcome, print, remark};
 use negossp::kerberos::keytab::Keytab;
+use negossp::platform::files;
 use negossp::server::{Environment, Store};
 use negossp::stores::keytab_file::path_in;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// Lists the entries of a keytab, without their keys. As with other programs the name may begin
 /// with `FILE:`.
@@ -23,8 +23,7 @@ pub(crate) fn list_configured() -> Outcome {
 }
 
 fn list_file(path: &Path) -> Outcome {
-    let bytes =
-        std::fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file(path, error))?;
+    let bytes = files::look(path).map_err(|error| Failure::file(path, error))?.bytes;
     let keytab = Keytab::parse(&bytes)
         .map_err(|error| Failure::Trouble(format!("{}: {error}", path.display())))?;
     let lines = keytab.entries().iter().map(|entry| {

@@ -8,6 +8,7 @@ pub mod thread_credentials;
 
 use super::FileIdentity;
 use crate::types::time::FileTime;
+use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::Write;
 use std::mem::MaybeUninit;
@@ -67,31 +68,41 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from("/etc/negossp/negossp.toml"))
 }
 
-/// Where the user's replay cache is: folder, unless the environment names one for it, and file. A
-/// folder where nobody else can make the file first, if there is one; else that of MIT's library.
+/// Where MIT's library keeps the user's replay cache, which all its processes share: folder, unless
+/// the environment names one, and file.
 pub fn replay_cache() -> (Option<PathBuf>, String) {
+    let folder = variable("TMPDIR").unwrap_or_else(|| "/var/tmp".into());
+    (Some(folder), format!("krb5_{}.rcache2", user()))
+}
+
+/// A folder of this service's where nobody else can make a file first: one that systemd has made for
+/// it, and that outlives it, before one that does not.
+pub fn service_folder() -> Option<PathBuf> {
+    let own = |folder: &PathBuf| {
+        std::fs::metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == user())
+    };
+    // systemd may name several.
+    let first = |folders: PathBuf| {
+        let folder = folders.as_os_str().as_bytes().split(|&byte| byte == b':').next();
+        folder.map(|folder| PathBuf::from(OsStr::from_bytes(folder)))
+    };
+    [
+        variable("STATE_DIRECTORY").and_then(first),
+        Some(PathBuf::from("/run/negossp")),
+        variable("RUNTIME_DIRECTORY").and_then(first),
+    ]
+    .into_iter()
+    .flatten()
+    .find(own)
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    super::environment(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn user() -> u32 {
     // SAFETY: reads the process' identity.
-    let user = unsafe { libc::geteuid() };
-    let variable = |name| super::environment(name).filter(|folder| !folder.is_empty());
-    // systemd may name several. It empties the folder for run time when the service stops.
-    let first = |folders: std::ffi::OsString| {
-        folders
-            .as_bytes()
-            .split(|&byte| byte == b':')
-            .next()
-            .map(|folder| PathBuf::from(std::ffi::OsStr::from_bytes(folder)))
-    };
-    let ours = || {
-        let folder = PathBuf::from("/run/negossp");
-        std::fs::metadata(&folder).is_ok_and(|found| found.uid() == user).then_some(folder)
-    };
-    let folder = variable("STATE_DIRECTORY")
-        .and_then(first)
-        .or_else(ours)
-        .or_else(|| variable("RUNTIME_DIRECTORY").and_then(first))
-        .or_else(|| variable("TMPDIR").map(PathBuf::from))
-        .unwrap_or_else(|| "/var/tmp".into());
-    (Some(folder), format!("krb5_{user}.rcache2"))
+    unsafe { libc::geteuid() }
 }
 
 /// The process has more rights than the user who started it.

@@ -22,6 +22,7 @@ pub fn become_for_good(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     if missing & !before.capabilities.effective != 0 {
         thread_credentials::set_capabilities(before.capabilities.effective | missing)?;
     }
+    system::leave_keyring();
     if groups != before.groups {
         // SAFETY: there are so many groups.
         done(unsafe { libc::setgroups(groups.len() as _, groups.as_ptr()) })?;
@@ -57,8 +58,8 @@ fn verify(uid: u32, gid: u32, groups: &[u32]) -> io::Result<()> {
     if !is_it {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    // SAFETY: changes nothing if it fails, as it must.
-    match uid != 0 && unsafe { libc::setresuid(0, 0, 0) } == 0 {
+    // Of this thread only: what the others of a process may is not known.
+    match uid != 0 && thread_credentials::set_uid(0).is_ok() {
         true => Err(io::Error::other("the process can become root again")),
         false => Ok(()),
     }
@@ -72,6 +73,20 @@ fn done(status: libc::c_int) -> io::Result<()> {
 mod system {
     use super::*;
 
+    /// Gives the process a session keyring of its own: possession of the server's, and of root's that is
+    /// linked there, needs no permission.
+    pub(super) fn leave_keyring() {
+        const KEYCTL_JOIN_SESSION_KEYRING: libc::c_long = 1;
+        // SAFETY: a null pointer for a keyring without a name. Kernels may have no keyrings.
+        unsafe {
+            libc::syscall(
+                libc::SYS_keyctl,
+                KEYCTL_JOIN_SESSION_KEYRING,
+                std::ptr::null::<libc::c_char>(),
+            )
+        };
+    }
+
     /// Empties the sets that a program inherits. The bounding set stays, as at every login: programs
     /// with rights of their own go on to have them.
     pub(super) fn give_up_capabilities() -> io::Result<()> {
@@ -84,6 +99,8 @@ mod system {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use super::*;
+
+    pub(super) fn leave_keyring() {}
 
     pub(super) fn give_up_capabilities() -> io::Result<()> {
         Ok(())

@@ -28,7 +28,7 @@ pub const OVER_FILES: u64 =
 /// A thread's credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Identity {
-    /// Its groups, in the kernel's order: sorted.
+    /// Its groups, sorted.
     pub groups: Vec<u32>,
     /// Its effective group.
     pub gid: u32,
@@ -109,6 +109,8 @@ mod linux {
             match usize::try_from(unsafe { libc::getgroups(count, groups.as_mut_ptr()) }) {
                 Ok(count) if count <= groups.len() => {
                     groups.truncate(count);
+                    // The kernel sorts by the numbers outside of a user namespace.
+                    groups.sort_unstable();
                     return Ok(groups);
                 }
                 Ok(_) => {}

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
     let mut options = OpenOptions::new();
     match access {
-        Access::Read => options.read(true),
+        Access::Read | Access::Look => options.read(true),
         Access::Append => options.append(true).create(true),
         Access::Share => {
             options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).read(true).write(true).create(true)
@@ -97,8 +97,11 @@ impl Edit {
     }
 
     /// Leaves the content as it is. A file that is missing is made.
-    pub fn keep(self) {
-        let _ = create_private(&self.path);
+    pub fn keep(self) -> io::Result<()> {
+        match create_private(&self.path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            made => made.map(drop),
+        }
     }
 
     /// Replaces the content, and keeps the access rights.

@@ -110,6 +110,11 @@ pub fn replay_cache() -> (Option<PathBuf>, String) {
     (folder.map(PathBuf::from), "krb5.rcache2".into())
 }
 
+/// None: files are the user's.
+pub fn service_folder() -> Option<PathBuf> {
+    None
+}
+
 /// Windows has no set-user-ID programs.
 pub(super) fn environment_is_foreign() -> bool {
     false

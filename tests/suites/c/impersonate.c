@@ -473,7 +473,7 @@ static void accounts_by_name(void) {
         SEC_WCHAR *user;
         const char *name;
         bool anonymous;
-    } cases[] = {{u"nobody", "nobody", false}, {u"daemon", "daemon", false}, {NULL, "nobody", true}};
+    } cases[] = {{u"daemon", "daemon", false}, {NULL, "nobody", true}};
     if (!is_root()) return;
     struct identity before = identity();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

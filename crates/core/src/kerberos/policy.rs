@@ -61,6 +61,37 @@ pub enum RequirePac {
 }
 
 impl Policy {
+    /// Whether a context would have been accepted here that was accepted with a key of the principal
+    /// `server`, from a client that addressed `target`. The key of an account may be that of any of
+    /// its services.
+    pub fn admits_service(&self, server: &str, target: Option<&str>) -> bool {
+        let Some(key) = ServiceName::parse(server) else { return self.principals.is_empty() };
+        let realm = key.realm().unwrap_or_default().as_bytes();
+        let of_key = |ours: &ServiceName| {
+            ours.matches(key.components(), realm) || key.is_account() && !ours.is_account()
+        };
+        if !self.principals.is_empty() && !self.principals.iter().any(of_key) {
+            return false;
+        }
+        let strictness = self.target_name.unwrap_or(match self.principals.is_empty() {
+            true => Strictness::Off,
+            false => Strictness::WhenSent,
+        });
+        match (strictness, target.and_then(ServiceName::parse)) {
+            (Strictness::Off, _) => true,
+            (Strictness::Require, None) => false,
+            (_, None) => true,
+            (_, Some(target)) => {
+                let means = |ours: &ServiceName| {
+                    ours.matches(target.components(), realm)
+                        || ours.permits(target.components())
+                        || key.is_account() && ours.matches(key.components(), realm)
+                };
+                self.principals.is_empty() || self.principals.iter().any(means)
+            }
+        }
+    }
+
     /// Whether the encryption type is accepted.
     pub fn allows(&self, enctype: Enctype) -> bool {
         self.enctypes.contains(&enctype)

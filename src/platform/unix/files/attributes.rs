@@ -28,13 +28,37 @@ pub(super) fn take_over(new: &File, old: &File) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
-    new.set_permissions(Permissions::from_mode(mode))?;
-    extended::take_over(new, old, owned)
+    // Until the last step the file is its owner's alone: whoever opens it meanwhile keeps it open.
+    if !extended::take_over(new, old, owned)? {
+        new.set_permissions(Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// Whether the file, which may be open to be found only, has an access control list.
+pub(super) fn has_access_list(file: &File) -> bool {
+    extended::has_access_list(file)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod extended {
     use super::*;
+
+    pub(super) fn has_access_list(file: &File) -> bool {
+        match value(file, ACCESS_LIST) {
+            Ok(list) => return list.is_some_and(|list| !list.is_empty()),
+            // A descriptor that is open to be found only has no attributes by itself.
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => {}
+            Err(_) => return true,
+        }
+        let Ok(path) = CString::new(format!("/proc/self/fd/{}", file.as_raw_fd())) else {
+            return true;
+        };
+        // SAFETY: strings that end with zeros, and no buffer.
+        let length =
+            unsafe { libc::getxattr(path.as_ptr(), ACCESS_LIST.as_ptr(), std::ptr::null_mut(), 0) };
+        length > 0
+    }
 
     /// Attributes to take over: the list and the labels of security modules.
     fn is_taken(name: &CStr) -> bool {
@@ -45,8 +69,16 @@ mod extended {
                 && ![&b"security.capability"[..], b"security.ima", b"security.evm"].contains(&name)
     }
 
-    pub(super) fn take_over(new: &File, old: &File, owned: bool) -> io::Result<()> {
-        let names = names(old)?;
+    /// Returns whether `new` has got an access control list, which has the permissions too.
+    pub(super) fn take_over(new: &File, old: &File, owned: bool) -> io::Result<bool> {
+        let is_list = |name: &CString| name.as_c_str() == ACCESS_LIST;
+        let mut names = names(old)?;
+        // A folder may give one to new files.
+        if !names.iter().any(is_list) {
+            remove(new, ACCESS_LIST)?;
+        }
+        // The list last.
+        names.sort_by_key(is_list);
         for name in names.iter().filter(|name| is_taken(name)) {
             let value = value(old, name)?;
             if value.is_some() && self::value(new, name)? == value {
@@ -65,11 +97,7 @@ mod extended {
                 io::Error::other(format!("its attribute {name} cannot be carried over: {error}"))
             })?;
         }
-        // A folder may give one to new files.
-        if !names.iter().any(|name| name.as_c_str() == ACCESS_LIST) {
-            remove(new, ACCESS_LIST)?;
-        }
-        Ok(())
+        Ok(names.iter().any(is_list))
     }
 
     /// None where the file system has no such attributes.
@@ -140,7 +168,11 @@ mod extended {
 mod extended {
     use super::*;
 
-    pub(super) fn take_over(_new: &File, _old: &File, _owned: bool) -> io::Result<()> {
-        Ok(())
+    pub(super) fn has_access_list(_file: &File) -> bool {
+        false
+    }
+
+    pub(super) fn take_over(_new: &File, _old: &File, _owned: bool) -> io::Result<bool> {
+        Ok(false)
     }
 }

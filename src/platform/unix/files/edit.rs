@@ -4,6 +4,7 @@ use super::attributes;
 use super::folder::Place;
 use super::rules::Use;
 use crate::platform::opened_file::read_all;
+use std::ffi::CString;
 use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -12,68 +13,67 @@ use zeroize::Zeroizing;
 
 /// The end of the name of a file that is not complete yet.
 const UNFINISHED: &str = ".new";
+/// The end of the name of the file that is locked. It is its user's alone: who can read the file
+/// itself could keep that locked.
+const LOCK: &str = ".lock";
 
 /// A file that is being changed, locked against others who change it.
 #[derive(Debug)]
 pub struct Edit {
     place: Place,
-    /// The present file. Its lock ends when it is closed.
-    file: File,
-    /// It was made for this edit, and is removed again if nothing is written.
-    made: bool,
+    lock: Lock,
+    /// The present file, if there is one.
+    file: Option<File>,
 }
 
 impl Edit {
-    /// Locks the file, which is made if it is missing and `create` is set. A link to it is followed,
-    /// not replaced.
+    /// Locks the file, which may be missing if `create` is set. A link to it is followed, not
+    /// replaced.
     ///
     /// Errors: `NotFound`; `TimedOut` if another process keeps it locked for longer than `patience`;
     /// others by the rules for files.
     pub fn begin(path: &Path, create: bool, patience: Duration) -> io::Result<Edit> {
-        let deadline = Instant::now() + patience;
         let place = Place::of(path, Use::Edit)?;
-        loop {
-            let (file, made) = match open(&place) {
-                Err(error) if error.kind() == ErrorKind::NotFound && create => {
-                    match place.create(&place.beside("")?) {
-                        Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                        file => (file?, true),
-                    }
-                }
-                file => (file?, false),
-            };
-            lock(&file, deadline)?;
-            // Its name may have been given to a new file while this one was waited for.
-            let metadata = file.metadata()?;
-            if place.has(&metadata)? {
-                let made = made && metadata.len() == 0;
-                return Ok(Edit { place, file, made });
+        let find = || match place.open(libc::O_RDONLY, Use::Edit) {
+            Err(error) if error.kind() == ErrorKind::NotFound && create => Ok(None),
+            file => file.map(|(file, _)| Some(file)),
+        };
+        // Nothing is made beside a file that must not be changed.
+        find()?;
+        let lock = Lock::take(&place, Instant::now() + patience)?;
+        let file = find();
+        match file {
+            Ok(file) => Ok(Edit { place, lock, file }),
+            Err(error) => {
+                lock.give(&place);
+                Err(error)
             }
         }
     }
 
-    /// The file was missing.
+    /// The file is missing.
     pub fn is_new(&self) -> bool {
-        self.made
+        self.file.is_none()
     }
 
-    /// The present content, zeroed when dropped.
+    /// The present content, zeroed when dropped; none of a file that is missing.
     pub fn content(&self) -> io::Result<Zeroizing<Vec<u8>>> {
-        read_all(&self.file)
+        self.file.as_ref().map_or_else(|| Ok(Zeroizing::default()), read_all)
     }
 
-    /// Leaves the content as it is; a file that was made stays, empty.
-    pub fn keep(mut self) {
-        self.made = false;
+    /// Leaves the content as it is. A file that is missing is made.
+    pub fn keep(self) -> io::Result<()> {
+        if self.is_new() { self.replace(b"") } else { Ok(()) }
     }
 
     /// Replaces the content, and keeps owner, permissions, access control list and labels.
-    pub fn replace(mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn replace(self, bytes: &[u8]) -> io::Result<()> {
         let name = self.place.beside(UNFINISHED)?;
         // Left by a process that was killed; no other one writes it now.
         self.place.remove(&name)?;
         let mut new = self.place.create(&name)?;
-        let written = attributes::take_over(&new, &self.file)
+        let written = (self.file.as_ref())
+            .map_or(Ok(()), |file| attributes::take_over(&new, file))
             .and_then(|()| new.write_all(bytes))
             .and_then(|()| new.sync_all())
             .and_then(|()| self.place.rename_to(&name));
@@ -81,31 +81,43 @@ impl Edit {
             let _ = self.place.remove(&name);
             return written;
         }
-        self.made = false;
         self.place.sync()
     }
 }
 
 impl Drop for Edit {
     fn drop(&mut self) {
-        if self.made {
-            let _ = self.place.remove_it();
-        }
+        self.lock.give(&self.place);
     }
 }
 
-fn open(place: &Place) -> io::Result<File> {
-    // NFS locks for writing only what is open for it.
-    let file = match place.open(libc::O_RDWR, Use::Edit) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            place.open(libc::O_RDONLY, Use::Edit)
-        }
-        file => file,
-    };
-    file.map(|(file, _)| file)
+/// A lock on a file that is removed again, so that nobody finds one that he may not open.
+#[derive(Debug)]
+struct Lock {
+    name: CString,
+    /// Locked until it is closed.
+    _file: File,
 }
 
-fn lock(file: &File, deadline: Instant) -> io::Result<()> {
+impl Lock {
+    fn take(place: &Place, deadline: Instant) -> io::Result<Lock> {
+        let name = place.beside(LOCK)?;
+        loop {
+            let file = place.open_lock(&name)?;
+            wait(&file, deadline)?;
+            // The one that had it before has removed it.
+            if place.has(&name, &file.metadata()?)? {
+                return Ok(Lock { name, _file: file });
+            }
+        }
+    }
+
+    fn give(&self, place: &Place) {
+        let _ = place.remove(&self.name);
+    }
+}
+
+fn wait(file: &File, deadline: Instant) -> io::Result<()> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),

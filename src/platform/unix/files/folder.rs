@@ -1,6 +1,7 @@
 //! A name in a folder that is open.
 
 use super::rules::{self, Facts, Process, Use, Verdict};
+use std::collections::VecDeque;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io;
@@ -21,105 +22,155 @@ pub(super) struct Place {
     /// For messages.
     pub(super) shown: PathBuf,
     /// What is wrong with the folder.
-    pub(super) doubt: Option<String>,
+    doubt: Option<String>,
     /// The folder belongs to the kernel's file system of processes, whose links lead to open files.
     of_processes: bool,
 }
 
-impl Place {
-    /// Follows a path. The last name may be missing.
-    pub(super) fn of(path: &Path, purpose: Use) -> io::Result<Place> {
-        let process = Process::current();
-        let mut place = Place::within(None, path, Path::new("."), &process, purpose)?;
-        for _ in 0..MOST_LINKS {
-            match place.target(&process, purpose)? {
-                None => return Ok(place),
-                Some(target) => {
-                    let shown = place.shown.parent().unwrap_or(Path::new(".")).to_owned();
-                    let next =
-                        Place::within(Some(&place.folder), &target, &shown, &process, purpose)?;
-                    place = Place { doubt: place.doubt.or(next.doubt.clone()), ..next };
-                }
+/// The folder that has been reached.
+struct Walk {
+    folder: File,
+    /// For messages.
+    shown: PathBuf,
+}
+
+impl Walk {
+    /// Puts a path before what is left. An absolute one begins at the root.
+    fn push_front(&mut self, path: &Path, names: &mut VecDeque<OsString>) -> io::Result<()> {
+        if path.is_absolute() {
+            (self.folder, self.shown) = (open_folder(Path::new("/"))?, PathBuf::from("/"));
+        }
+        // A slash at the end means a folder.
+        if path.as_os_str().as_bytes().ends_with(b"/") {
+            names.push_front("..".into());
+        }
+        for component in path.components().rev() {
+            match component {
+                Component::Normal(name) => names.push_front(name.to_owned()),
+                Component::ParentDir => names.push_front("..".into()),
+                Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
             }
         }
-        Err(io::Error::from_raw_os_error(libc::ELOOP))
+        Ok(())
     }
 
-    /// The place of a path that is relative to `base`, which is shown as `base_shown`.
-    fn within(
-        base: Option<&File>,
-        path: &Path,
-        base_shown: &Path,
+    /// What has this name in the folder, to be found only; not what a link leads to.
+    fn open(&self, name: &OsStr) -> io::Result<File> {
+        open_at(&self.folder, &c_string(name)?, SEARCH | libc::O_NOFOLLOW, 0)
+    }
+
+    fn follow(&self, name: &OsStr) -> io::Result<File> {
+        open_at(&self.folder, &c_string(name)?, SEARCH | libc::O_DIRECTORY, 0)
+    }
+
+    fn enter(&mut self, folder: File, name: &OsStr) {
+        self.folder = folder;
+        self.shown.push(name);
+    }
+
+    fn shown(&self) -> &Path {
+        if self.shown.as_os_str().is_empty() { Path::new(".") } else { &self.shown }
+    }
+
+    /// What the rules say of the folder: what is wrong with it, though it may be used.
+    fn check(&self, process: &Process, purpose: Use) -> io::Result<(Facts, Option<String>)> {
+        let facts = Facts::of(&self.folder)?;
+        let name = self.shown().display().to_string();
+        match rules::folder(&facts, &name, process, purpose) {
+            Verdict::Fine => Ok((facts, None)),
+            Verdict::Doubt(why) => Ok((facts, Some(why))),
+            Verdict::Refused(why) => Err(io::Error::other(why)),
+        }
+    }
+
+    /// A name in the folder, if files there may be used.
+    fn place(
+        self,
+        name: &OsStr,
+        of_processes: bool,
         process: &Process,
         purpose: Use,
     ) -> io::Result<Place> {
-        let (Some(name), Some(Component::Normal(_))) =
-            (path.file_name(), path.components().next_back())
-        else {
-            return Err(io::Error::other("not the path of a file"));
-        };
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        let folder = open_folder(base, parent)?;
-        let facts = Facts::of(&folder.metadata()?);
-        let shown = match (base, parent.is_absolute()) {
-            (Some(_), false) => base_shown.join(parent),
-            _ => parent.to_owned(),
-        };
-        let doubt = match rules::folder(&facts, &shown.display().to_string(), process, purpose) {
-            Verdict::Fine => None,
-            Verdict::Doubt(why) => Some(why),
-            Verdict::Refused(why) => return Err(io::Error::other(why)),
-        };
-        let of_processes = is_of_processes(&folder);
-        let shown = shown.join(name);
-        Ok(Place { folder, facts, name: c_string(name)?, shown, doubt, of_processes })
+        let (facts, doubt) = self.check(process, purpose)?;
+        let (name, shown) = (c_string(name)?, self.shown().join(name));
+        Ok(Place { folder: self.folder, facts, name, shown, doubt, of_processes })
     }
+}
 
-    /// The target of the link that is here, if one is.
-    fn target(&self, process: &Process, purpose: Use) -> io::Result<Option<PathBuf>> {
-        // The files that processes share are the library's own.
-        if self.of_processes || purpose == Use::Share {
-            return Ok(None);
-        }
-        let mut target = vec![0u8; libc::PATH_MAX as usize];
-        // SAFETY: an open descriptor, a string that ends with a zero, and a buffer of this length.
-        let length = unsafe {
-            libc::readlinkat(
-                self.folder.as_raw_fd(),
-                self.name.as_ptr(),
-                target.as_mut_ptr().cast(),
-                target.len(),
-            )
-        };
-        let Ok(length) = usize::try_from(length) else {
-            return match io::Error::last_os_error() {
-                error
-                    if [Some(libc::EINVAL), Some(libc::ENOENT)].contains(&error.raw_os_error()) =>
-                {
-                    Ok(None)
+/// Where a link leads that is open to be found.
+fn target_of(link: &File) -> io::Result<PathBuf> {
+    let mut target = vec![0u8; libc::PATH_MAX as usize];
+    // SAFETY: an open descriptor, an empty name for itself, and a buffer of this length.
+    let length = unsafe {
+        libc::readlinkat(link.as_raw_fd(), c"".as_ptr(), target.as_mut_ptr().cast(), target.len())
+    };
+    let length = usize::try_from(length).map_err(|_| io::Error::last_os_error())?;
+    target.truncate(length);
+    Ok(OsString::from_vec(target).into())
+}
+
+impl Place {
+    /// Follows a path, name by name. The last one may be missing.
+    pub(super) fn of(path: &Path, purpose: Use) -> io::Result<Place> {
+        let process = Process::current();
+        let mut walk = Walk { folder: open_folder(Path::new("."))?, shown: PathBuf::new() };
+        let mut names = VecDeque::new();
+        walk.push_front(path, &mut names)?;
+        let mut links = 0;
+        while let Some(name) = names.pop_front() {
+            let last = names.is_empty();
+            if name == ".." {
+                if last {
+                    break;
                 }
-                error => Err(error),
+                walk.enter(walk.open(&name)?, &name);
+                continue;
+            }
+            let of_processes = is_of_processes(&walk.folder);
+            // The files that processes share are the library's own, and no links.
+            if last && (of_processes || purpose == Use::Share) {
+                return walk.place(&name, of_processes, &process, purpose);
+            }
+            let found = match walk.open(&name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && last => {
+                    return walk.place(&name, of_processes, &process, purpose);
+                }
+                found => found?,
             };
-        };
-        target.truncate(length);
-        let owner = self.stat()?.map(|about| about.st_uid);
-        match owner.is_some_and(|owner| rules::link(owner, process)) {
-            true => Ok(Some(OsString::from_vec(target).into())),
-            false => {
-                Err(io::Error::other(format!("{} is a link of another user", self.shown.display())))
+            let about = found.metadata()?;
+            if of_processes && about.is_symlink() {
+                // It leads to a folder of the process itself.
+                walk.enter(walk.follow(&name)?, &name);
+            } else if about.is_symlink() {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(io::Error::from_raw_os_error(libc::ELOOP));
+                }
+                // Who may replace files there may exchange links.
+                walk.check(&process, purpose)?;
+                if !rules::link(about.uid(), &process, purpose) {
+                    let shown = walk.shown.join(&name);
+                    let why = format!("{} is a link of another user", shown.display());
+                    return Err(io::Error::other(why));
+                }
+                walk.push_front(&target_of(&found)?, &mut names)?;
+            } else if last {
+                return walk.place(&name, of_processes, &process, purpose);
+            } else {
+                walk.enter(found, &name);
             }
         }
+        Err(io::Error::other("not the path of a file"))
     }
 
-    /// What is here, without following a link; `None` if nothing is.
-    fn stat(&self) -> io::Result<Option<libc::stat>> {
+    /// What has this name in the folder, without following a link; `None` if nothing has.
+    fn stat(&self, name: &CString) -> io::Result<Option<libc::stat>> {
         // SAFETY: all zeros is a valid stat, the descriptor is open, and the name ends with a zero.
         let (status, about) = unsafe {
             let mut about: libc::stat = std::mem::zeroed();
             let flags = libc::AT_SYMLINK_NOFOLLOW;
             let folder = self.folder.as_raw_fd();
-            (libc::fstatat(folder, self.name.as_ptr(), &mut about, flags), about)
+            (libc::fstatat(folder, name.as_ptr(), &mut about, flags), about)
         };
         match done(status) {
             Ok(()) => Ok(Some(about)),
@@ -128,13 +179,13 @@ impl Place {
         }
     }
 
-    /// Whether this is the metadata of the file here.
-    pub(super) fn has(&self, file: &Metadata) -> io::Result<bool> {
+    /// Whether this is the metadata of the file with that name in the folder.
+    pub(super) fn has(&self, name: &CString, file: &Metadata) -> io::Result<bool> {
         #[allow(clippy::unnecessary_cast)] // of 32 bits on some machines
         let is_it = |about: libc::stat| {
             (about.st_dev as u64, about.st_ino as u64) == (file.dev(), file.ino())
         };
-        Ok(self.stat()?.is_some_and(is_it))
+        Ok(self.stat(name)?.is_some_and(is_it))
     }
 
     /// Opens the file, and looks whether the rules permit its use. A file that is made is its
@@ -146,7 +197,7 @@ impl Place {
     ) -> io::Result<(File, Option<String>)> {
         let file = self.open_unchecked(flags)?;
         let name = self.shown.display().to_string();
-        let facts = Facts::of(&file.metadata()?);
+        let facts = Facts::of(&file)?;
         match rules::file(&facts, &self.facts, &name, &Process::current(), purpose) {
             Verdict::Fine => Ok((file, self.doubt.clone())),
             Verdict::Doubt(why) => Ok((file, Some(why))),
@@ -160,6 +211,18 @@ impl Place {
         self.open_at(&self.name, flags | links | libc::O_NONBLOCK | libc::O_NOCTTY, 0o600)
     }
 
+    /// Opens a file with another name to lock it, for its user alone; it is made if it is missing.
+    pub(super) fn open_lock(&self, name: &CString) -> io::Result<File> {
+        let flags = libc::O_RDWR | libc::O_CREAT | libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let file = self.open_at(name, flags, 0o600)?;
+        let shown = String::from_utf8_lossy(name.as_bytes()).into_owned();
+        match rules::file(&Facts::of(&file)?, &self.facts, &shown, &Process::current(), Use::Share)
+        {
+            Verdict::Refused(why) => Err(io::Error::other(format!("{shown}: {why}"))),
+            Verdict::Fine | Verdict::Doubt(_) => Ok(file),
+        }
+    }
+
     /// Makes a file with another name, which must be new, for its user alone.
     pub(super) fn create(&self, name: &CString) -> io::Result<File> {
         let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
@@ -167,10 +230,7 @@ impl Place {
     }
 
     fn open_at(&self, name: &CString, flags: libc::c_int, mode: libc::c_uint) -> io::Result<File> {
-        // SAFETY: an open descriptor and a string that ends with a zero.
-        descriptor(unsafe {
-            libc::openat(self.folder.as_raw_fd(), name.as_ptr(), flags | libc::O_CLOEXEC, mode)
-        })
+        open_at(&self.folder, name, flags, mode)
     }
 
     /// The name here, with `ending` appended.
@@ -195,14 +255,9 @@ impl Place {
         }
     }
 
-    /// Removes the file here.
-    pub(super) fn remove_it(&self) -> io::Result<()> {
-        self.remove(&self.name)
-    }
-
     /// Flushes the folder's names to disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        match open_folder_for(Some(&self.folder), Path::new("."), libc::O_RDONLY) {
+        match open_at(&self.folder, &c".".to_owned(), libc::O_RDONLY | libc::O_DIRECTORY, 0) {
             // It may be searched, and not listed.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
             folder => folder?.sync_all(),
@@ -216,16 +271,22 @@ const SEARCH: libc::c_int = libc::O_PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const SEARCH: libc::c_int = libc::O_RDONLY;
 
-fn open_folder(base: Option<&File>, path: &Path) -> io::Result<File> {
-    open_folder_for(base, path, SEARCH)
+fn open_folder(path: &Path) -> io::Result<File> {
+    let path = c_string(path.as_os_str())?;
+    let flags = SEARCH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+    // SAFETY: a string that ends with a zero.
+    descriptor(unsafe { libc::open(path.as_ptr(), flags) })
 }
 
-fn open_folder_for(base: Option<&File>, path: &Path, access: libc::c_int) -> io::Result<File> {
-    let base = base.map_or(libc::AT_FDCWD, AsRawFd::as_raw_fd);
-    let path = c_string(path.as_os_str())?;
-    // SAFETY: an open descriptor, or the working folder's, and a string that ends with a zero.
+fn open_at(
+    folder: &File,
+    name: &CString,
+    flags: libc::c_int,
+    mode: libc::c_uint,
+) -> io::Result<File> {
+    // SAFETY: an open descriptor and a string that ends with a zero.
     descriptor(unsafe {
-        libc::openat(base, path.as_ptr(), access | libc::O_DIRECTORY | libc::O_CLOEXEC)
+        libc::openat(folder.as_raw_fd(), name.as_ptr(), flags | libc::O_CLOEXEC, mode)
     })
 }
 

@@ -21,7 +21,7 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
     if cfg!(miri) {
         let mut options = OpenOptions::new();
         match access {
-            Access::Read => options.read(true),
+            Access::Read | Access::Look => options.read(true),
             Access::Append => options.append(true).create(true),
             Access::Share => options.read(true).write(true).create(true),
         };
@@ -29,6 +29,7 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
     }
     let (purpose, flags) = match access {
         Access::Read => (Use::Read, libc::O_RDONLY),
+        Access::Look => (Use::Look, libc::O_RDONLY),
         Access::Append => (Use::Append, libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT),
         Access::Share => (Use::Share, libc::O_RDWR | libc::O_CREAT),
     };

@@ -1,7 +1,11 @@
 //! Who may have a hand in a file.
 
-use crate::platform::thread_credentials::{OVER_FILES, SET_GID, SET_UID};
-use std::fs::Metadata;
+use super::attributes;
+use crate::platform::environment;
+use crate::platform::thread_credentials::{self, OVER_FILES, SET_GID, SET_UID};
+use once_cell::race::OnceBox;
+use std::fs::File;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 
 /// The owner that the kernel shows for users that a user namespace does not have.
@@ -16,16 +20,21 @@ pub(super) struct Facts {
     pub(super) mode: u32,
     /// The number of its names.
     pub(super) links: u64,
+    /// It has an access control list, whose mask the group's permissions are.
+    pub(super) listed: bool,
 }
 
 impl Facts {
-    pub(super) fn of(metadata: &Metadata) -> Facts {
-        Facts {
+    pub(super) fn of(file: &File) -> io::Result<Facts> {
+        let metadata = file.metadata()?;
+        let mode = metadata.mode();
+        Ok(Facts {
             uid: metadata.uid(),
             gid: metadata.gid(),
-            mode: metadata.mode(),
+            mode,
             links: metadata.nlink(),
-        }
+            listed: mode & 0o020 != 0 && attributes::has_access_list(file),
+        })
     }
 
     fn kind(&self) -> u32 {
@@ -39,7 +48,8 @@ impl Facts {
     /// Others than the owner may write to it. Many systems give each user a group with the same
     /// number; root's group has root's rights.
     pub(super) fn others_write(&self) -> bool {
-        let group = self.mode & 0o020 != 0 && self.gid != 0 && self.gid != self.uid;
+        let own = self.gid == 0 || self.gid == self.uid;
+        let group = self.mode & 0o020 != 0 && (self.listed || !own);
         group || self.mode & 0o002 != 0
     }
 
@@ -73,8 +83,22 @@ impl Process {
         Process { uid: unsafe { libc::geteuid() }, rights: Rights::OfThread }
     }
 
-    fn trusts(&self, owner: u32) -> bool {
-        owner == 0 || owner == self.uid || owner == OVERFLOW && self.is_in_namespace()
+    /// Whether the owner may decide for the process. `shared` is a folder where others make files.
+    fn trusts(&self, owner: u32, shared: bool) -> bool {
+        owner == 0
+            || owner == self.uid
+            // Some user outside, who may be anybody.
+            || !shared && owner == OVERFLOW && self.is_in_namespace()
+            || self.is_named(owner)
+    }
+
+    /// Whoever has started the process trusts the owner.
+    fn is_named(&self, owner: u32) -> bool {
+        match self.rights {
+            Rights::OfThread => named_owners().contains(&owner),
+            #[cfg(test)]
+            Rights::Known { .. } => false,
+        }
     }
 
     /// It has more rights over files and users than its user.
@@ -97,14 +121,25 @@ impl Process {
     }
 }
 
-/// CAP_SYS_MODULE, CAP_SYS_PTRACE, CAP_SYS_ADMIN.
-const OVER_THE_SYSTEM: u64 = 1 << 16 | 1 << 19 | 1 << 21;
+/// CAP_SETPCAP, CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SETFCAP, CAP_BPF.
+const OVER_THE_SYSTEM: u64 = 1 << 8 | 1 << 16 | 1 << 17 | 1 << 19 | 1 << 21 | 1 << 31 | 1 << 39;
 
 fn has_capabilities() -> bool {
-    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
-    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let effective = effective.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
-    effective.is_some_and(|bits| bits & (OVER_FILES | SET_UID | SET_GID | OVER_THE_SYSTEM) != 0)
+    let over = OVER_FILES | SET_UID | SET_GID | OVER_THE_SYSTEM;
+    // Systems without credentials per thread have no capabilities.
+    thread_credentials::current().is_ok_and(|now| now.capabilities.effective & over != 0)
+}
+
+/// The environment variable with further owners that are trusted, as numbers.
+const OWNERS: &str = "NEGOSSP_FILE_OWNERS";
+
+fn named_owners() -> &'static [u32] {
+    static NAMED: OnceBox<Vec<u32>> = OnceBox::new();
+    NAMED.get_or_init(|| {
+        let text = environment(OWNERS).unwrap_or_default();
+        let numbers = text.to_str().unwrap_or_default().split([',', ' ']);
+        Box::new(numbers.filter_map(|number| number.trim().parse().ok()).collect())
+    })
 }
 
 /// Whether the process' user namespace has this user (user_namespaces(7)).
@@ -132,6 +167,8 @@ pub(super) enum Verdict {
 pub(super) enum Use {
     /// To read what is in it.
     Read,
+    /// To show it to whoever has named it.
+    Look,
     /// To append to it.
     Append,
     /// To replace it.
@@ -142,13 +179,19 @@ pub(super) enum Use {
 
 /// A folder, shown as `name`, in which a file is used.
 pub(super) fn folder(facts: &Facts, name: &str, process: &Process, purpose: Use) -> Verdict {
+    if purpose == Use::Look {
+        return Verdict::Fine;
+    }
     if facts.others_write() && !facts.is_sticky() {
         return Verdict::Refused(format!(
-            "others may replace files in its folder (chmod go-w {name})"
+            "others may replace files in its folder (chmod go-w {name}, or use a folder in it)"
         ));
     }
-    let why = || format!("its folder belongs to user {} (chown root {name})", facts.uid);
-    match owner(facts, process, purpose, why) {
+    let why = || {
+        let uid = facts.uid;
+        format!("its folder belongs to user {uid} (chown root {name}, or run this as that user)")
+    };
+    match owner(facts, false, process, purpose, why) {
         Verdict::Fine if purpose == Use::Share && facts.others_write() => {
             Verdict::Doubt(format!("others can make a file in {name} first"))
         }
@@ -156,8 +199,14 @@ pub(super) fn folder(facts: &Facts, name: &str, process: &Process, purpose: Use)
     }
 }
 
-fn owner(facts: &Facts, process: &Process, purpose: Use, why: impl Fn() -> String) -> Verdict {
-    match process.trusts(facts.uid) {
+fn owner(
+    facts: &Facts,
+    shared: bool,
+    process: &Process,
+    purpose: Use,
+    why: impl Fn() -> String,
+) -> Verdict {
+    match process.trusts(facts.uid, shared) {
         true => Verdict::Fine,
         // Another user who can change the file can do no more than the process can.
         false if [Use::Read, Use::Append].contains(&purpose) && !process.is_privileged() => {
@@ -176,15 +225,21 @@ pub(super) fn file(
     purpose: Use,
 ) -> Verdict {
     let stream = [libc::S_IFCHR, libc::S_IFIFO].contains(&facts.kind());
+    let shared = folder.others_write();
     match purpose {
-        Use::Append if stream => return Verdict::Fine,
+        // Anybody can have made it, to read what is written.
+        Use::Append if stream && (!shared || process.trusts(facts.uid, shared)) => {
+            return Verdict::Fine;
+        }
         _ if !facts.is_regular() => return Verdict::Refused("not a regular file".into()),
+        Use::Look => return Verdict::Fine,
         // Another name may be that of a file of the process' user elsewhere.
         Use::Append | Use::Share if facts.links != 1 => {
             return Verdict::Refused("it has several names, or none any more".into());
         }
-        Use::Share if facts.mode & 0o022 != 0 => {
-            return Verdict::Refused(format!("others may write to it (chmod go-w {name})"));
+        // Who can read it can lock it.
+        Use::Share if facts.mode & 0o077 != 0 => {
+            return Verdict::Refused(format!("others may read or write it (chmod 600 {name})"));
         }
         Use::Share if facts.uid != process.uid => {
             return Verdict::Refused(format!("it belongs to user {}", facts.uid));
@@ -193,20 +248,23 @@ pub(super) fn file(
             return Verdict::Refused(format!("others may write to it (chmod go-w {name})"));
         }
         // The new file is its owner's, as the old one was.
-        Use::Edit => return Verdict::Fine,
+        Use::Edit if !shared || process.trusts(facts.uid, shared) => return Verdict::Fine,
         _ => {}
     }
-    let why = || format!("it belongs to user {} (chown root {name})", facts.uid);
-    match owner(facts, process, purpose, why) {
+    let why = || {
+        let uid = facts.uid;
+        format!("it belongs to user {uid} (chown root {name}, or run this as that user)")
+    };
+    match owner(facts, shared, process, purpose, why) {
         // Anybody can have made it.
-        Verdict::Doubt(why) if folder.others_write() => Verdict::Refused(why),
+        Verdict::Doubt(why) if shared => Verdict::Refused(why),
         verdict => verdict,
     }
 }
 
-/// A link to follow, in a folder that a rule for folders has let pass.
-pub(super) fn link(owner: u32, process: &Process) -> bool {
-    process.trusts(owner)
+/// A link to follow, in whatever folder.
+pub(super) fn link(owner: u32, process: &Process, purpose: Use) -> bool {
+    purpose == Use::Look || process.trusts(owner, true)
 }
 
 #[cfg(test)]
@@ -215,8 +273,10 @@ mod tests {
 
     const ROOT: Process = process(0, false, true);
     const SERVICE: Process = process(990, false, true);
-    const FOLDER: Facts = Facts { uid: 0, gid: 0, mode: libc::S_IFDIR | 0o755, links: 2 };
-    const FILE: Facts = Facts { uid: 0, gid: 0, mode: libc::S_IFREG | 0o640, links: 1 };
+    const FOLDER: Facts =
+        Facts { uid: 0, gid: 0, mode: libc::S_IFDIR | 0o755, links: 2, listed: false };
+    const FILE: Facts =
+        Facts { uid: 0, gid: 0, mode: libc::S_IFREG | 0o640, links: 1, listed: false };
     const STICKY: Facts = Facts { mode: libc::S_IFDIR | 0o1777, ..FOLDER };
 
     const fn process(uid: u32, privileged: bool, all_users: bool) -> Process {
@@ -246,8 +306,15 @@ mod tests {
 
     #[test]
     fn folders_where_others_write_are_not() {
-        for (gid, mode) in [(0, 0o777), (0, 0o757), (100, 0o775), (100, 0o2775)] {
-            let facts = Facts { gid, mode: libc::S_IFDIR | mode, ..FOLDER };
+        for (gid, mode, listed) in [
+            (0, 0o777, false),
+            (0, 0o757, false),
+            (100, 0o775, false),
+            (100, 0o2775, false),
+            // Its list lets another user write.
+            (0, 0o770, true),
+        ] {
+            let facts = Facts { gid, mode: libc::S_IFDIR | mode, listed, ..FOLDER };
             for process in [ROOT, SERVICE] {
                 assert!(refused(folder(&facts, "/d", &process, Use::Read)), "{gid} {mode:o}");
             }
@@ -274,6 +341,11 @@ mod tests {
             file(&file_of_other, &FOLDER, "/d/f", &SERVICE, Use::Read),
             Verdict::Doubt(why) if why.contains("chown root /d/f")
         ));
+        // Nor is it edited, or told of clients.
+        assert!(refused(file(&file_of_other, &STICKY, "/tmp/f", &ROOT, Use::Edit)));
+        let pipe = Facts { mode: libc::S_IFIFO | 0o622, ..file_of_other };
+        assert!(refused(file(&pipe, &STICKY, "/tmp/f", &ROOT, Use::Append)));
+        assert_eq!(file(&pipe, &FOLDER, "/d/f", &ROOT, Use::Append), Verdict::Fine);
         // Where anybody can make files the owner says who has.
         assert!(refused(file(&file_of_other, &STICKY, "/tmp/f", &SERVICE, Use::Read)));
         let privileged = process(990, true, true);
@@ -309,5 +381,8 @@ mod tests {
         let facts = Facts { uid: OVERFLOW, gid: OVERFLOW, ..FILE };
         assert_eq!(file(&facts, &FOLDER, "/d/f", &inside, Use::Read), Verdict::Fine);
         assert!(refused(file(&facts, &FOLDER, "/d/f", &ROOT, Use::Read)));
+        // Where others make files it can be anybody's.
+        assert!(refused(file(&facts, &STICKY, "/tmp/f", &inside, Use::Read)));
+        assert!(!link(OVERFLOW, &inside, Use::Read));
     }
 }
