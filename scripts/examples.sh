@@ -27,7 +27,7 @@ for platform; do
     case $platform in
     linux-*)
         program=$out/prefork
-        newest=$(ls -t "$program" examples/prefork/*.c "dist/$platform/negossp.h" 2>/dev/null | head -n 1)
+        newest=$(ls -t "$program" examples/prefork/*.[ch] "dist/$platform/negossp.h" 2>/dev/null | head -n 1)
         # shellcheck disable=SC2086 # likewise
         [ "$newest" = "$program" ] ||
             "$compiler" $flags $definitions -Idist/"$platform" -o "$program" examples/prefork/*.c -Ldist/"$platform" -lnegossp \
