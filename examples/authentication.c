@@ -27,7 +27,7 @@ static PSecurityFunctionTableW sspi;
 
 /* ---- text ---- */
 
-/* A growing string; `failed` if memory ran out. */
+/* A growing string; `failed` if memory ran out, or it could not be made. */
 struct text {
     char *bytes;
     size_t length, room;
@@ -56,16 +56,16 @@ static void append(struct text *text, const char *format, ...) {
     text->length += (size_t)length;
 }
 
-/* Appends UTF-16 as UTF-8; a lone surrogate becomes U+FFFD. */
+/* Appends UTF-16 as UTF-8. Fails if that is not possible, instead of writing something like it: two names must not become
+ * one. Nor has a name control characters, which would divide lines. */
 static void append_wide(struct text *text, const SEC_WCHAR *wide) {
+    if (!wide) text->failed = true;
     for (size_t i = 0; wide && wide[i]; i++) {
         uint32_t c = (uint16_t)wide[i];
         if (c >= 0xD800 && c < 0xDC00 && (uint16_t)wide[i + 1] >= 0xDC00 && (uint16_t)wide[i + 1] < 0xE000)
             c = 0x10000 + ((c - 0xD800) << 10) + ((uint16_t)wide[++i] - 0xDC00u);
-        else if (c >= 0xD800 && c < 0xE000)
-            c = 0xFFFD;
-        if (c < 0x20 || c == 0x7F)
-            append(text, "\\x%02x", (unsigned)c);
+        if ((c >= 0xD800 && c < 0xE000) || c < 0x20 || c == 0x7F)
+            text->failed = true;
         else if (c < 0x80)
             append(text, "%c", (int)c);
         else if (c < 0x800)
@@ -76,6 +76,13 @@ static void append_wide(struct text *text, const SEC_WCHAR *wide) {
             append(text, "%c%c%c%c", (int)(0xF0 | c >> 18), (int)(0x80 | (c >> 12 & 63)), (int)(0x80 | (c >> 6 & 63)),
                    (int)(0x80 | (c & 63)));
     }
+}
+
+/* The string, to be freed by the caller; NULL if it failed. */
+static char *finish(struct text *text) {
+    if (!text->failed) return text->bytes;
+    free(text->bytes);
+    return NULL;
 }
 
 const char *status_text(SECURITY_STATUS status, char *text) {
@@ -192,6 +199,19 @@ static bool is_first(const unsigned char *bytes, size_t length) {
     return (length >= sizeof negotiate && memcmp(bytes, negotiate, sizeof negotiate) == 0) || (length && bytes[0] == 0x60);
 }
 
+/* The client's name, to be freed by the caller; NULL if it cannot be had whole, and `*status` says why. */
+static char *client_name(CtxtHandle *context, SECURITY_STATUS *status) {
+    SecPkgContext_NamesW names = {0};
+    struct text text = {0};
+    *status = sspi->QueryContextAttributesW(context, SECPKG_ATTR_NAMES, &names);
+    if (*status != SEC_E_OK) return NULL;
+    append_wide(&text, names.sUserName);
+    sspi->FreeContextBuffer(names.sUserName);
+    char *name = finish(&text);
+    if (!name) *status = SEC_E_LOGON_DENIED;
+    return name;
+}
+
 enum outcome conversation_step(struct conversation *conversation, const char *authorization, char **reply) {
     *reply = NULL;
     const char *token;
@@ -242,7 +262,14 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
     case SEC_I_CONTINUE_NEEDED:
     case SEC_I_COMPLETE_AND_CONTINUE: return OUTCOME_CONTINUE;
     case SEC_E_OK:
-    case SEC_I_COMPLETE_NEEDED: conversation->established = true; return OUTCOME_WELCOME;
+    case SEC_I_COMPLETE_NEEDED:
+        conversation->client = client_name(&context, &conversation->status);
+        conversation->established = conversation->client != NULL;
+        if (conversation->established) return OUTCOME_WELCOME;
+        free(*reply);
+        *reply = NULL;
+        conversation_end(conversation);
+        return OUTCOME_REFUSED;
     default: conversation_end(conversation); return OUTCOME_REFUSED;
     }
 }
@@ -250,6 +277,8 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
 void conversation_end(struct conversation *conversation) {
     if (conversation->begun) sspi->DeleteSecurityContext(&conversation->context);
     conversation->begun = conversation->established = false;
+    free(conversation->client);
+    conversation->client = NULL;
     conversation->flags = 0;
 }
 
@@ -313,14 +342,7 @@ char *conversation_describe(struct conversation *conversation) {
     CtxtHandle *context = &conversation->context;
     struct text text = {0};
 
-    SecPkgContext_NamesW names = {0};
-    if (sspi->QueryContextAttributesW(context, SECPKG_ATTR_NAMES, &names) == SEC_E_OK) {
-        append(&text, "user: ");
-        append_wide(&text, names.sUserName);
-        append(&text, "\n");
-        sspi->FreeContextBuffer(names.sUserName);
-    }
-    append(&text, "scheme: %s\n", conversation->scheme);
+    append(&text, "user: %s\nscheme: %s\n", conversation->client, conversation->scheme);
 
     SecPkgContext_NegotiationInfoW negotiation = {0};
     SecPkgContext_PackageInfoW package = {0};
@@ -362,9 +384,5 @@ char *conversation_describe(struct conversation *conversation) {
         append(&text, " (local time)\n");
     }
 
-    if (text.failed) {
-        free(text.bytes);
-        return NULL;
-    }
-    return text.bytes;
+    return finish(&text);
 }

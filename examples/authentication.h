@@ -1,6 +1,7 @@
 /* HTTP authentication by SSPI: the schemes Negotiate and NTLM (RFC 4559, [MS-NTHT]). A conversation belongs to one
  * connection: its first token starts a security context, later ones continue it, and once it is established all further
- * requests of that connection are the same client's. */
+ * requests of that connection are the same client's. A client whose name cannot be had whole is rejected: under half a name
+ * it might be taken for another. */
 #ifndef EXAMPLE_AUTHENTICATION_H
 #define EXAMPLE_AUTHENTICATION_H
 
@@ -20,6 +21,7 @@ struct conversation {
     CtxtHandle context;
     bool begun, established;
     const char *scheme;    /* of the conversation; static */
+    char *client;          /* its name, UTF-8, once it is established */
     unsigned long flags;   /* ASC_RET_* of the established context */
     SECURITY_STATUS status; /* of the last leg */
 };

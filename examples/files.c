@@ -1,6 +1,5 @@
 #include "files.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,13 +35,14 @@ int files_read(struct conversation *conversation, const char *folder, const char
         return 403;
     }
     /* Opened with the client's rights. */
-    FILE *file = fopen(path, "rb");
-    int error = errno;
+    const char *why;
+    bool missing;
+    FILE *file = regular_file_open(path, &why, &missing);
     /* A thread that cannot revert must not serve other clients. */
     if (conversation_revert(conversation) != SEC_E_OK) abort();
     if (!file) {
-        *text = words("file", strerror(error));
-        return error == ENOENT ? 404 : 403;
+        *text = words("file", why);
+        return missing ? 404 : 403;
     }
     *text = content(file);
     fclose(file);

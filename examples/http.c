@@ -5,8 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool send_all(SOCKET socket, const char *bytes, size_t length) {
+unsigned http_patience_seconds = 30;
+
+static int64_t deadline_from_now(void) { return os_now() + (int64_t)http_patience_seconds * 1000; }
+
+/* Lets the next call wait no longer than until the deadline; false when that has passed. */
+static bool wait_until(SOCKET socket, int64_t deadline) {
+    int64_t left = deadline - os_now();
+    if (left > 0) socket_timeout(socket, left);
+    return left > 0;
+}
+
+static bool send_all(SOCKET socket, const char *bytes, size_t length, int64_t deadline) {
     while (length) {
+        if (!wait_until(socket, deadline)) return false;
         int sent = (int)send(socket, bytes, length > 1 << 20 ? 1 << 20 : length, IO_FLAGS);
         if (sent <= 0) return false;
         bytes += sent;
@@ -15,14 +27,10 @@ static bool send_all(SOCKET socket, const char *bytes, size_t length) {
     return true;
 }
 
-/* Receives more into the buffer: > 0, or 0 when the peer has disconnected or the buffer is full. */
-static int receive(struct http_input *input) {
-    size_t room = HEAD_MAX - input->used;
-    if (!room) return 0;
-    int got = (int)recv(input->socket, input->bytes + input->used, (int)room, 0);
-    if (got <= 0) return 0;
-    input->used += (size_t)got;
-    return got;
+/* Receives up to `room` bytes: how many; 0 when the peer has disconnected, -1 when the time is over. */
+static int receive(const struct http_input *input, char *bytes, size_t room) {
+    if (!wait_until(input->socket, input->deadline)) return -1;
+    return (int)recv(input->socket, bytes, (int)room, 0);
 }
 
 static bool same_word(const char *a, const char *b) {
@@ -69,6 +77,12 @@ static int take_field(struct http_request *request, struct fields *fields, const
     } else if (same_word(name, "authorization")) {
         if (request->authorization) return 400;
         request->authorization = value;
+    } else if (same_word(name, "x-forwarded-for")) {
+        request->proxy_header = "X-Forwarded-For";
+    } else if (same_word(name, "forwarded")) {
+        request->proxy_header = "Forwarded";
+    } else if (same_word(name, "via")) {
+        request->proxy_header = "Via";
     } else if (same_word(name, "accept")) {
         request->accept = value;
     } else if (same_word(name, "connection")) {
@@ -139,8 +153,8 @@ static int skip_body(struct http_input *input, size_t head, size_t body) {
     input->parsed = head + here;
     for (body -= here; body;) {
         char scratch[16 * 1024];
-        int got = (int)recv(input->socket, scratch, (int)(body < sizeof scratch ? body : sizeof scratch), 0);
-        if (got <= 0) return -1;
+        int got = receive(input, scratch, body < sizeof scratch ? body : sizeof scratch);
+        if (got <= 0) return got ? 408 : -1;
         body -= (size_t)got;
     }
     return 0;
@@ -151,6 +165,7 @@ int http_read(struct http_input *input, struct http_request *request) {
     input->used -= input->parsed;
     input->parsed = 0;
     *request = (struct http_request){.accept = ""};
+    input->deadline = deadline_from_now();
 
     size_t head;
     for (;;) {
@@ -162,7 +177,9 @@ int http_read(struct http_input *input, struct http_request *request) {
         head = head_length(input);
         if (head) break;
         if (input->used == HEAD_MAX) return 431;
-        if (!receive(input)) return input->used ? 400 : -1;
+        int got = receive(input, input->bytes + input->used, HEAD_MAX - input->used);
+        if (got <= 0) return !input->used ? -1 : got ? 408 : 400;
+        input->used += (size_t)got;
     }
 
     /* The head's last byte is the newline of its empty line; in its place goes the end of the text. */
@@ -179,7 +196,7 @@ int http_read(struct http_input *input, struct http_request *request) {
     request->keep_alive = version >= 1 ? !(fields.connection && lists(fields.connection, "close"))
                                        : fields.connection && lists(fields.connection, "keep-alive");
     if (fields.expect && request->body_length && input->used == head &&
-        !send_all(input->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25))
+        !send_all(input->socket, "HTTP/1.1 100 Continue\r\n\r\n", 25, input->deadline))
         return -1;
     return skip_body(input, head, request->body_length);
 }
@@ -191,6 +208,7 @@ static const char *reason(int status) {
     case 404: return "Not Found";
     case 400: return "Bad Request";
     case 401: return "Unauthorized";
+    case 408: return "Request Timeout";
     case 413: return "Content Too Large";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
@@ -211,7 +229,7 @@ bool http_send(SOCKET socket, int status, const char *headers, const char *conte
                           "Cache-Control: no-store\r\nConnection: %s\r\n%s\r\n%s",
                           status, reason(status), content_type, strlen(body), keep_alive ? "keep-alive" : "close", headers,
                           body_wanted ? body : "");
-    bool sent = length > 0 && (size_t)length < room && send_all(socket, text, (size_t)length);
+    bool sent = length > 0 && (size_t)length < room && send_all(socket, text, (size_t)length, deadline_from_now());
     free(text);
     return sent;
 }

@@ -10,14 +10,17 @@
 #define HEAD_MAX (96 * 1024)
 /* Longest body in bytes that is read (and discarded). */
 #define BODY_MAX (64 * 1024 * 1024)
-/* How long the server waits for a client. */
-#define PATIENCE_SECONDS 30
+
+/* How long a client may take for a request, from the answer before it to the request's last byte, and then to take the
+ * answer: a deadline for each of the two, however the bytes trickle. */
+extern unsigned http_patience_seconds;
 
 /* One connection's input. Initialise with the socket and zeros. */
 struct http_input {
     SOCKET socket;
-    size_t used;   /* bytes in `bytes` */
-    size_t parsed; /* of them, those that belong to the request last read */
+    int64_t deadline; /* of the request that is being read */
+    size_t used;      /* bytes in `bytes` */
+    size_t parsed;    /* of them, those that belong to the request last read */
     char bytes[HEAD_MAX + 1];
 };
 
@@ -26,12 +29,14 @@ struct http_request {
     const char *method, *target;
     const char *authorization; /* NULL: none */
     const char *accept;        /* "" when not sent */
+    const char *proxy_header;  /* one that only proxies send; NULL: none */
     bool keep_alive;
     bool is_head;
     size_t body_length;
 };
 
-/* Reads one request with its body. Returns 0; the status to answer with before closing; or -1 when the peer is gone. */
+/* Reads one request with its body. Returns 0; the status to answer with before closing; or -1 when the peer is gone, or
+ * has asked for nothing until the deadline. */
 int http_read(struct http_input *input, struct http_request *request);
 
 /* Sends a whole response. `headers` are further header lines, each ended by CR LF. False when the peer is gone. */

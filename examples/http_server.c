@@ -1,13 +1,20 @@
 /* A small HTTP server that authenticates its clients with the schemes Negotiate and NTLM through
  * any library that has the SSPI functions, loaded at run time.
  *
- *   http_server [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]
+ *   http_server [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER] [--behind-proxy] [--patience SECONDS]
+ *
+ * These schemes authenticate a connection, not a request: whoever sends the next request on it is taken for the client that
+ * has authenticated. A proxy in between that shares its connections to the server among its clients gives one client the
+ * rights of another. Requests with X-Forwarded-For, Forwarded or Via, by which a proxy can be recognised, are therefore
+ * refused. --behind-proxy allows them: for a proxy that keeps a connection of its own for each connection of a client, and
+ * for no other. A proxy that sends none of these headers cannot be noticed.
  *
  * The library is by default that in NEGOSSP_LIBRARY, or else libnegossp.so or negossp.dll wherever the system's loader
  * finds it. Port 0, the default, takes a free one. What it listens on is the first line of its output.
  *
  * GET / describes the client: as HTML to a browser, as text to others. POST and PUT do too, and count the body. With --files,
- * or HTTP_SERVER_FILES in the environment, GET /NAME shows the file of that name in the folder, if the client may read it. */
+ * or HTTP_SERVER_FILES in the environment, GET /NAME shows the file of that name in the folder, if the client may read it.
+ * --patience is how long a client may take for a request. */
 #include "authentication.h"
 #include "files.h"
 #include "http.h"
@@ -27,6 +34,7 @@
 
 static int connections;
 static const char *files; /* --files */
+static bool behind_proxy;
 
 /* ---- pages ---- */
 
@@ -104,9 +112,22 @@ static bool welcome(SOCKET socket, const struct http_request *request, struct co
     return stays;
 }
 
+/* What a request of the client of an established conversation is answered with. False ends the connection. */
+static bool show(SOCKET socket, const struct http_request *request, struct conversation *conversation, const char *headers) {
+    if (files && strcmp(request->target, "/") != 0) return show_file(socket, request, conversation, headers);
+    return welcome(socket, request, conversation, headers);
+}
+
 /* Answers one request. False ends the connection. */
 static bool serve(SOCKET socket, struct conversation *conversation, const struct http_request *request) {
     static const char offer[] = "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\n";
+    if (request->proxy_header && !behind_proxy) {
+        printf("refused (%s): a proxy, which may share the connection among its clients; see --behind-proxy\n", request->proxy_header);
+        fflush(stdout);
+        struct http_request last = *request;
+        last.keep_alive = false;
+        return answer(socket, &last, 403, "", "Not through a proxy", "");
+    }
     char *reply = NULL;
     enum outcome outcome = OUTCOME_NONE;
     if (request->authorization) outcome = conversation_step(conversation, request->authorization, &reply);
@@ -126,10 +147,7 @@ static bool serve(SOCKET socket, struct conversation *conversation, const struct
     bool stays;
     char status[64], lines[128];
     switch (outcome) {
-    case OUTCOME_WELCOME:
-        stays = files && strcmp(request->target, "/") != 0 ? show_file(socket, request, conversation, headers)
-                                                           : welcome(socket, request, conversation, headers);
-        break;
+    case OUTCOME_WELCOME: stays = show(socket, request, conversation, headers); break;
     case OUTCOME_CONTINUE: stays = answer(socket, request, 401, headers, "Go on", ""); break;
     case OUTCOME_BAD: stays = answer(socket, request, 400, "", "The token is not base64", ""); break;
     case OUTCOME_NONE: stays = answer(socket, request, 401, offer, "Who are you?", "offered: Negotiate, NTLM\n"); break;
@@ -145,12 +163,15 @@ static bool serve(SOCKET socket, struct conversation *conversation, const struct
 
 /* ---- connections ---- */
 
-/* Closes so that the last answer arrives even when the peer is still sending. */
+/* Closes so that the last answer arrives even when the peer is still sending, for a second at most. */
 static void close_gently(SOCKET socket) {
     char scratch[4096];
+    int64_t end = os_now() + 1000;
     shutdown(socket, 1);
-    socket_timeout(socket, 1);
-    for (int i = 0; i < 64 && recv(socket, scratch, sizeof scratch, 0) > 0; i++) {}
+    for (int64_t left; (left = end - os_now()) > 0;) {
+        socket_timeout(socket, left);
+        if (recv(socket, scratch, sizeof scratch, 0) <= 0) break;
+    }
     socket_close(socket);
 }
 
@@ -159,7 +180,6 @@ static THREAD_BODY(serve_connection, argument) {
     struct conversation conversation = {.peer_length = sizeof conversation.peer};
     if (getpeername(input->socket, (struct sockaddr *)&conversation.peer, &conversation.peer_length) != 0)
         conversation.peer_length = 0;
-    socket_timeout(input->socket, PATIENCE_SECONDS);
     for (;;) {
         struct http_request request;
         int status = http_read(input, &request);
@@ -211,8 +231,15 @@ int main(int count, char **arguments) {
             library = arguments[++i];
         else if (more && strcmp(arguments[i], "--files") == 0)
             files = arguments[++i];
+        else if (strcmp(arguments[i], "--behind-proxy") == 0)
+            behind_proxy = true;
+        else if (more && strcmp(arguments[i], "--patience") == 0)
+            http_patience_seconds = (unsigned)strtoul(arguments[++i], NULL, 10);
         else {
-            fprintf(stderr, "usage: %s [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]\n", arguments[0]);
+            fprintf(stderr,
+                    "usage: %s [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]\n"
+                    "       [--behind-proxy] [--patience SECONDS]\n",
+                    arguments[0]);
             return 2;
         }
     }

@@ -2,12 +2,15 @@
 and the server continues to serve others."""
 
 import base64
+import contextlib
 import re
+import select
 import socket
 import struct
 import subprocess
 import sys
 import threading
+import time
 
 HOST = "Host: localhost\r\n"
 # A NEGOTIATE_MESSAGE ([MS-NLMP] 2.2.1.1) without payload: UNICODE, NTLM, EXTENDED_SESSIONSECURITY, TARGET, 128, KEY_EXCH.
@@ -211,27 +214,101 @@ def check_slow_and_many(port):
     assert results == [401] * 20, results
 
 
-def main():
-    server = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    passed = failed = 0
+PROXY_HEADERS = ["X-Forwarded-For: 192.0.2.1", "x-forwarded-for:", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy"]
+
+
+def check_proxies(port):
+    """What comes through a proxy is refused, whatever else it says, and the connection ended: it may be several clients'."""
+    for header in PROXY_HEADERS:
+        connection = Connection(port)
+        assert connection.send(f"GET / HTTP/1.1\r\n{HOST}\r\n").response()[0] == 401
+        connection.send(f"GET / HTTP/1.1\r\n{HOST}{header}\r\nAuthorization: NTLM {NEGOTIATE}\r\n\r\n")
+        status, headers, _ = connection.response()
+        assert (status, challenges(headers), dict(headers)["connection"]) == (403, [], "close"), (header, status, headers)
+        assert connection.closed(), header
+        connection.close()
+
+
+def check_proxies_in_the_log(_):
+    with server() as (port, lines):
+        status_of(port, f"GET / HTTP/1.1\r\n{HOST}Via: 1.1 proxy\r\n\r\n")
+        assert select.select([lines], [], [], 20)[0], "no line"
+        line = lines.readline()
+        assert b"Via" in line and b"--behind-proxy" in line, line
+
+
+def check_behind_proxy(_):
+    with server("--behind-proxy") as (port, _):
+        for header in PROXY_HEADERS:
+            assert status_of(port, f"GET / HTTP/1.1\r\n{HOST}{header}\r\n\r\n") == 401, header
+
+
+def check_trickle(_):
+    """A request that is not whole in time is ended, however often a byte of it comes."""
+    with server("--patience", "2") as (port, _):
+        for beginning in "GET / HTTP/1.1\r\nX: ", f"POST / HTTP/1.1\r\n{HOST}Content-Length: 1000000\r\n\r\n", "":
+            connection = Connection(port).send(beginning)
+            connection.socket.settimeout(0.2)
+            start = time.monotonic()
+            while True:
+                assert time.monotonic() < start + 20, f"{beginning!r}: not ended"
+                try:
+                    # A server with nothing to read but empty lines has no request to answer.
+                    connection.send("a" if beginning else "\n")
+                    data = connection.socket.recv(4096)
+                    break
+                except TimeoutError:
+                    continue
+                except ConnectionError:
+                    data = None
+                    break
+            wanted = b"HTTP/1.1 408" if beginning else b""
+            assert data is None or data[:12] == wanted, (beginning, data)
+            connection.close()
+            assert status_of(port, f"GET / HTTP/1.1\r\n{HOST}\r\n") == 401
+
+
+def check_reads_nothing(_):
+    """A client that does not take its answers holds no thread: the server ends the connection."""
+    with server("--patience", "2") as (port, _):
+        connection = Connection(port)
+        connection.socket.settimeout(20)
+        try:
+            while True:
+                connection.send(f"GET / HTTP/1.1\r\n{HOST}\r\n" * 1000)
+        except ConnectionError:
+            pass
+        connection.close()
+
+
+@contextlib.contextmanager
+def server(*arguments):
+    """The server, started with these further arguments: its port, and the lines that it writes."""
+    process = subprocess.Popen([*sys.argv[1:], *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     try:
-        port = int(re.match(rb"listening on http://[^:]+:(\d+)/", server.stdout.readline()).group(1))
-        threading.Thread(target=server.stdout.read, daemon=True).start()
+        yield int(re.match(rb"listening on http://[^:]+:(\d+)/", process.stdout.readline()).group(1)), process.stdout
+        assert process.poll() is None, f"the server ended with status {process.poll()}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main():
+    passed = failed = 0
+    with server() as (port, lines):
+        threading.Thread(target=lines.read, daemon=True).start()
         for name, check in sorted(globals().items()):
             if not name.startswith("check_"):
                 continue
             title = name.removeprefix("check_").replace("_", " ")
             try:
                 check(port)
-                assert server.poll() is None, f"the server ended with status {server.poll()}"
+                assert status_of(port, f"GET / HTTP/1.1\r\n{HOST}\r\n") == 401, "the server continues to serve"
                 passed += 1
                 print(f"ok {title}")
             except Exception as error:
                 failed += 1
                 print(f"FAIL {title}: {type(error).__name__}: {error}")
-    finally:
-        server.terminate()
-        server.wait()
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return failed > 0
 

@@ -37,6 +37,8 @@ def place():
             os.chmod(path, 0o600)
         with open(os.path.join(folder, "of-root"), "w") as f:
             os.chmod(f.name, 0o600)
+        os.mkfifo(os.path.join(folder, "pipe"))
+        os.chown(os.path.join(folder, "pipe"), *USERS[ALICE])
         accounts = os.path.join(environment.directory, "files-accounts")
         with open(accounts, "w") as f:
             f.writelines(environment.smbpasswd_line(number, account) for number, account in enumerate([*USERS, STRANGER]))
@@ -84,3 +86,10 @@ def stranger():
     status, text = fetch(STRANGER, "of-61101")
     equal(status, 403, "status")
     holds("SEC_E_NO_IMPERSONATION" in text, f"says {text.strip()!r}")
+
+
+@check("a pipe is no file, and keeps nobody waiting")
+def pipe():
+    status, text = fetch(ALICE, "pipe")
+    equal(status, 403, "status")
+    holds("not a regular file" in text, f"says {text.strip()!r}")

@@ -1,6 +1,7 @@
 """Python's HTTP clients, and every initiator with its tokens sent over HTTP."""
 
 import base64
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -8,10 +9,11 @@ import httpx_ntlm
 import requests
 import requests_ntlm
 
+import failing_names
 import peers
 import environment
-from checks import check, equal, holds
-from http_service import let_in, url
+from checks import Skip, check, equal, holds
+from http_service import Example, let_in, url
 from initiating import REFUSALS
 from environment import ALICE, JOERG
 
@@ -73,14 +75,14 @@ def with_httpx_wrong():
         equal(client.get(url()).status_code, 401, "status")
 
 
-def by_hand(initiator, scheme):
-    """requests carrying an initiator's tokens; returns the last answer."""
+def by_hand(initiator, scheme, at=None):
+    """requests carrying an initiator's tokens, to the example at another port if one is told; returns the last answer."""
     with session(scheme) as s:
         token, answer = initiator.step(), None
         for _ in range(4):
             if not token:
                 break
-            answer = s.get(url(), headers={"Authorization": f"{scheme} {base64.b64encode(token).decode()}"})
+            answer = s.get(url(at=at), headers={"Authorization": f"{scheme} {base64.b64encode(token).decode()}"})
             _, _, text = answer.headers.get("WWW-Authenticate", "").partition(" ")
             try:
                 token = initiator.step(base64.b64decode(text)) if text and not initiator.complete else None
@@ -113,6 +115,21 @@ def over_http_not_ascii():
     equal(answer.status_code, 200, "status")
     answer.encoding = "utf-8"
     let_in(answer.text, JOERG)
+
+
+@check("a client whose name {} is refused", ["cannot be had", "is not text"])
+def no_name(why):
+    if os.name != "posix" or "wine" in os.environ.get("NEGOSSP_HTTP_SERVER", "wine"):
+        raise Skip("needs the example server on Linux (scripts/examples.sh)")
+    variables = {**failing_names.in_front(), "NAMES": "surrogate" if why == "is not text" else ""}
+    example = Example("--library", failing_names.library(), **variables)
+    try:
+        for scheme in ("NTLM", "Negotiate"):
+            answer = by_hand(peers.Pyspnego.initiator(ALICE, scheme), scheme, at=example.port)
+            equal(answer.status_code, 401, "status")
+            holds("user:" not in answer.text, f"says {answer.text.strip()!r}")
+    finally:
+        example.close()
 
 
 @check("thirty-two connections at a time")

@@ -17,10 +17,10 @@ from environment import ALICE
 
 
 class Example:
-    """examples/http_server.c, built; or, where it is not, a server of our own with the same answers. `variables`: what
-    else is in its environment."""
+    """examples/http_server.c, built; or, where it is not, a server of our own with the same answers. `arguments`: what
+    else is on its command line; `variables`: in its environment."""
 
-    def __init__(self, **variables):
+    def __init__(self, *arguments, **variables):
         self.process = self.own = None
         command = os.environ.get("NEGOSSP_HTTP_SERVER")
         if not command:
@@ -32,7 +32,7 @@ class Example:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = subprocess.Popen(
-            [*shlex.split(command), str(self.port)], env={**os.environ, **variables}, stdin=subprocess.DEVNULL,
+            [*shlex.split(command), str(self.port), *arguments], env={**os.environ, **variables}, stdin=subprocess.DEVNULL,
             stdout=open(os.path.join(environment.directory, "http-server.log"), "w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         for _ in range(200):
@@ -80,8 +80,8 @@ def close():
         _example.close()
 
 
-def url(path="/"):
-    return f"http://{peers.HOST}:{port()}{path}"
+def url(path="/", at=None):
+    return f"http://{peers.HOST}:{at or port()}{path}"
 
 
 _getaddrinfo = socket.getaddrinfo
