@@ -24,6 +24,11 @@ static struct scheme {
 #define SCHEMES (sizeof schemes / sizeof *schemes)
 
 static PSecurityFunctionTableW sspi;
+#ifndef _WIN32
+/* Of negossp alone, or NULL. */
+static SECURITY_STATUS (*become_token)(HANDLE);
+static SECURITY_STATUS (*close_token)(HANDLE);
+#endif
 
 /* ---- text ---- */
 
@@ -162,6 +167,11 @@ bool authentication_start(const char *library) {
         fprintf(stderr, "%s has no security interface\n", library);
         return false;
     }
+#ifndef _WIN32
+    void *become = library_symbol(loaded, "NegosspBecomeToken"), *close = library_symbol(loaded, "NegosspCloseToken");
+    memcpy(&become_token, &become, sizeof become_token);
+    memcpy(&close_token, &close, sizeof close_token);
+#endif
     for (size_t i = 0; i < SCHEMES; i++) {
         SEC_WCHAR package[16] = {0};
         for (size_t j = 0; schemes[i].name[j]; j++) package[j] = (SEC_WCHAR)schemes[i].name[j];
@@ -337,6 +347,16 @@ SECURITY_STATUS conversation_impersonate(struct conversation *conversation) {
 SECURITY_STATUS conversation_revert(struct conversation *conversation) {
     return sspi->RevertSecurityContext(&conversation->context);
 }
+
+#ifndef _WIN32
+SECURITY_STATUS conversation_token(struct conversation *conversation, HANDLE *token) {
+    if (!become_token || !close_token || !sspi->QuerySecurityContextToken) return SEC_E_UNSUPPORTED_FUNCTION;
+    return sspi->QuerySecurityContextToken(&conversation->context, token);
+}
+
+SECURITY_STATUS token_become(HANDLE token) { return become_token(token); }
+void token_close(HANDLE token) { close_token(token); }
+#endif
 
 char *conversation_describe(struct conversation *conversation) {
     CtxtHandle *context = &conversation->context;

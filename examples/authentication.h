@@ -50,6 +50,14 @@ char *conversation_describe(struct conversation *conversation);
 SECURITY_STATUS conversation_impersonate(struct conversation *conversation);
 SECURITY_STATUS conversation_revert(struct conversation *conversation);
 
+#ifndef _WIN32
+/* The client of an established conversation as a token, to be closed. A child process becomes the client with it, for good,
+ * between fork and exec. Functions of negossp: SEC_E_UNSUPPORTED_FUNCTION with other libraries. */
+SECURITY_STATUS conversation_token(struct conversation *conversation, HANDLE *token);
+SECURITY_STATUS token_become(HANDLE token);
+void token_close(HANDLE token);
+#endif
+
 /* A status in words: name and number. `text` has room for at least 64 bytes and is returned. */
 const char *status_text(SECURITY_STATUS status, char *text);
 

@@ -1,7 +1,8 @@
 /* A small HTTP server that authenticates its clients with the schemes Negotiate and NTLM through
  * any library that has the SSPI functions, loaded at run time.
  *
- *   http_server [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER] [--behind-proxy] [--patience SECONDS]
+ *   http_server [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER] [--run COMMAND]
+ *               [--behind-proxy] [--patience SECONDS]
  *
  * These schemes authenticate a connection, not a request: whoever sends the next request on it is taken for the client that
  * has authenticated. A proxy in between that shares its connections to the server among its clients gives one client the
@@ -14,10 +15,12 @@
  *
  * GET / describes the client: as HTML to a browser, as text to others. POST and PUT do too, and count the body. With --files,
  * or HTTP_SERVER_FILES in the environment, GET /NAME shows the file of that name in the folder, if the client may read it.
- * --patience is how long a client may take for a request. */
+ * With --run, on Linux, GET /run shows the output of the command, which is run by /bin/sh as the client. --patience is how
+ * long a client may take for a request. */
 #include "authentication.h"
 #include "files.h"
 #include "http.h"
+#include "run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +36,8 @@
 #define CONNECTIONS_MAX 256
 
 static int connections;
-static const char *files; /* --files */
+static const char *files;   /* --files */
+static const char *command; /* --run */
 static bool behind_proxy;
 
 /* ---- pages ---- */
@@ -97,6 +101,15 @@ static bool show_file(SOCKET socket, const struct http_request *request, struct 
     return stays;
 }
 
+/* The command's output, for the client of an established conversation. False ends the connection. */
+static bool show_run(SOCKET socket, const struct http_request *request, struct conversation *conversation, const char *headers) {
+    char *text = NULL;
+    int status = run_command(conversation, command, &text);
+    bool stays = answer(socket, request, text ? status : 503, headers, status == 200 ? request->target : "You may not", text ? text : "");
+    free(text);
+    return stays;
+}
+
 /* A welcome for the client of an established conversation. False ends the connection. */
 static bool welcome(SOCKET socket, const struct http_request *request, struct conversation *conversation, const char *headers) {
     char *lines = conversation_describe(conversation);
@@ -114,6 +127,7 @@ static bool welcome(SOCKET socket, const struct http_request *request, struct co
 
 /* What a request of the client of an established conversation is answered with. False ends the connection. */
 static bool show(SOCKET socket, const struct http_request *request, struct conversation *conversation, const char *headers) {
+    if (command && strcmp(request->target, "/run") == 0) return show_run(socket, request, conversation, headers);
     if (files && strcmp(request->target, "/") != 0) return show_file(socket, request, conversation, headers);
     return welcome(socket, request, conversation, headers);
 }
@@ -231,13 +245,15 @@ int main(int count, char **arguments) {
             library = arguments[++i];
         else if (more && strcmp(arguments[i], "--files") == 0)
             files = arguments[++i];
+        else if (more && strcmp(arguments[i], "--run") == 0)
+            command = arguments[++i];
         else if (strcmp(arguments[i], "--behind-proxy") == 0)
             behind_proxy = true;
         else if (more && strcmp(arguments[i], "--patience") == 0)
             http_patience_seconds = (unsigned)strtoul(arguments[++i], NULL, 10);
         else {
             fprintf(stderr,
-                    "usage: %s [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER]\n"
+                    "usage: %s [--port PORT] [--address ADDRESS] [--library PATH] [--files FOLDER] [--run COMMAND]\n"
                     "       [--behind-proxy] [--patience SECONDS]\n",
                     arguments[0]);
             return 2;

@@ -1,4 +1,5 @@
-"""Files opened as the client, authenticated by curl: the example server, as root on Linux, with two users."""
+"""Files opened, and commands run, as the client, authenticated by curl: the example server, as root on Linux, with two
+users."""
 
 import os
 import shutil
@@ -10,6 +11,7 @@ from http_curl import curl
 from http_service import Example
 from peers import Account
 from environment import ALICE, LONG
+from processes import children, eventually
 
 # User ids that need no account on the machine.
 USERS = {ALICE: (61101, 62101), LONG: (61102, 62102)}
@@ -46,7 +48,9 @@ def place():
         with open(config, "w") as f:
             f.write(f'[accounts]\nfile = "{accounts}"\ndomain = "{environment.DOMAIN}"\n[tokens.users]\n')
             f.writelines(f"'{account.qualified}' = {{ uid = {uid}, gid = {gid} }}\n" for account, (uid, gid) in USERS.items())
-        _place = folder, Example(NEGOSSP_CONFIG=config, HTTP_SERVER_FILES=folder)
+        # What a check has written into `command`.
+        run = ("--run", f". {folder}/command")
+        _place = folder, Example(*run, NEGOSSP_CONFIG=config, HTTP_SERVER_FILES=folder)
     return _place
 
 
@@ -93,3 +97,82 @@ def pipe():
     status, text = fetch(ALICE, "pipe")
     equal(status, 403, "status")
     holds("not a regular file" in text, f"says {text.strip()!r}")
+
+
+def run(account, command):
+    """What curl gets of the command, run as that user; nothing of it remains."""
+    folder, example = place()
+    path = os.path.join(folder, "command")
+    with open(path, "w") as f:
+        os.chmod(path, 0o644)
+        f.write(command)
+    status, text = fetch(account, "run")
+    eventually(lambda: not children(example.process.pid), "the command has ended, and has been waited for")
+    return status, text
+
+
+@check("a command run as curl's user {}", [(account,) for account in USERS], lambda account: account.user)
+def own_command(account):
+    uid, gid = USERS[account]
+    status, text = run(account, "id -u; id -g; id -G; id -ru; id -rg; grep CapEff /proc/self/status")
+    equal(status, 200, "status")
+    holds(f"\n{uid}\n{gid}\n{gid}\n{uid}\n{gid}\nCapEff:\t0000000000000000\n" in text, f"says {text.strip()!r}")
+
+
+@check("a command gets nothing of the server's")
+def command_alone():
+    status, text = run(ALICE, "env; cat; ls -l /proc/self/fd")
+    equal(status, 200, "status")
+    holds("NEGOSSP" not in text and "HTTP_SERVER" not in text, f"the environment: {text.strip()!r}")
+    holds("/dev/null" in text and "pipe:" in text and "socket:" not in text, f"what is open: {text.strip()!r}")
+
+
+@check("a command that writes too much is cut off")
+def command_too_long():
+    status, text = run(ALICE, "exec yes")
+    equal(status, 200, "status")
+    holds(65536 <= len(text) < 67000 and "there is more" in text, f"{len(text)} bytes")
+
+
+def has_ended(pipe):
+    """Nobody has it open for writing any more."""
+    try:
+        return os.read(pipe, 1) == b""
+    except BlockingIOError:
+        return False
+
+
+@check("a command that takes too long is ended, with its children")
+def command_too_slow():
+    folder, _ = place()
+    started = os.path.join(folder, "started")
+    os.mkfifo(started)
+    os.chmod(started, 0o666)
+    reader = os.open(started, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status, text = run(ALICE, f"echo begun; sleep 1000 3>{started} & wait")
+        equal(status, 200, "status")
+        holds("begun" in text and "ended" in text, f"says {text.strip()!r}")
+        eventually(lambda: has_ended(reader), "its child has ended")
+    finally:
+        os.close(reader)
+
+
+@check("no command as a user without a local account")
+def stranger_command():
+    status, text = run(STRANGER, "id -u")
+    equal(status, 403, "status")
+    holds("SEC_E_NO_IMPERSONATION" in text, f"says {text.strip()!r}")
+
+
+@check("no command on Windows")
+def windows_command():
+    if "wine" not in os.environ.get("NEGOSSP_HTTP_SERVER", ""):
+        raise Skip("Windows only")
+    example = Example("--run", "echo run")
+    try:
+        status, text, _ = curl("--ntlm", "-u", f"{ALICE.qualified}:{ALICE.password}", at=example.port, path="run")
+        equal(status, 404, "status")
+        holds("not on Windows" in text, f"says {text.strip()!r}")
+    finally:
+        example.close()
