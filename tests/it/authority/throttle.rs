@@ -246,6 +246,7 @@ fn a_throttled_change_waits_for_the_file_as_others_do() {
     };
     while denial(change()) != Denial::Throttled {}
     // As another program that changes the file.
+    server.folder.write("accounts.lock", "");
     let lock = std::fs::File::open(server.folder.path("accounts.lock")).unwrap();
     lock.lock().unwrap();
     let over = AtomicBool::new(false);
