@@ -1838,7 +1838,8 @@ SECURITY_STATUS QueryCredentialsAttributesA(PCredHandle phCredential, ULONG ulAt
 //   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is rejected.
 // - SEC_E_NO_AUTHENTICATING_AUTHORITY: no authority could be asked about the client.
 // - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
-// - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
+// - SEC_E_INSUFFICIENT_MEMORY: the configured number of contexts exists, or the heap is full.
+// - SEC_E_INVALID_PARAMETER, SEC_E_INTERNAL_ERROR.
 //
 // If a first call fails, there is no context. If a later call fails, the context can only be
 // deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is

@@ -29,6 +29,11 @@ pub use negossp_core::{
     replay, types,
 };
 
+/// An `rlib` user with an allocator of their own builds without the feature.
+#[cfg(feature = "memory-reserve")]
+#[global_allocator]
+static HEAP: platform::heap::Heap = platform::heap::Heap;
+
 // Unit tests share helpers with the tests in tests/, which know the crate by this name.
 #[cfg(test)]
 extern crate self as negossp;

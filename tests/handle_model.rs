@@ -8,6 +8,7 @@ mod table;
 /// In place of `src/entry/handles/sync.rs`.
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicU32, Ordering};
+    pub(crate) use negossp::types::allocation;
     use std::sync::OnceLock;
 
     pub(crate) const FREE_LISTS: usize = 2;
@@ -36,8 +37,11 @@ mod sync {
             self.0.get()
         }
 
-        pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
-            self.0.get_or_init(make)
+        pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Option<T>) -> Option<&T> {
+            match self.0.get() {
+                Some(value) => Some(value),
+                None => make().map(|value| self.0.get_or_init(|| value)),
+            }
         }
     }
 

@@ -64,8 +64,9 @@ fn use_pac(pac: &Pac<'_>, length: usize) {
         assert_eq!(info.extra_sids.iter().count(), info.extra_sids.len());
         use_groups(info.groups(), length);
         assert!(
-            info.effective_name.to_text().len() <= length
-                && !info.effective_name.to_text().contains('\0')
+            info.effective_name
+                .to_text()
+                .is_ok_and(|name| name.len() <= length && !name.contains('\0'))
         );
     }
     if let Ok(Some(info)) = pac.device_info() {

@@ -4,6 +4,8 @@ use crate::access_token::Config;
 use crate::mechanism::Mechanism;
 use crate::principal::{AccountInfo, Origin, Principal, SidAndAttributes, attributes, well_known};
 use crate::stores::derived_sid;
+use crate::types::allocation;
+use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 use std::collections::HashSet;
 
@@ -29,32 +31,37 @@ const USERS_RID: u32 = 513;
 impl Sids {
     /// The SIDs of a client authenticated by `mechanism`; `None` if no authority supplied its SID
     /// and there is no machine SID to derive it from.
-    pub fn of(client: &Principal, mechanism: Mechanism, config: &Config) -> Option<Sids> {
+    pub fn of(client: &Principal, mechanism: Mechanism, config: &Config) -> Result<Option<Sids>> {
         if client.anonymous {
             let user = well_known::anonymous_logon();
             let groups = vec![SidAndAttributes {
                 sid: well_known::network(),
                 attributes: attributes::MEMBER,
             }];
-            return Some(Sids {
+            return Ok(Some(Sids {
                 user,
                 origin: Origin::Nobody,
                 primary_group: well_known::network(),
                 groups,
                 of_account: 0,
-            });
+            }));
         }
         let facts = client.account.as_deref();
         // What no domain may send ([MS-PAC] 4.1.2.2, the boundary of a member).
         let own = config.machine_sid.own_sids();
         let of_machine = |sid: &Sid| well_known::of_machine(sid) || own.contain(sid);
-        let (user, origin) = user(client, facts, config, of_machine)?;
+        let Some((user, origin)) = user(client, facts, config, of_machine) else {
+            return Ok(None);
+        };
         let admissible = |sid: &Sid| !(client.origins.info.is_domains() && of_machine(sid));
+        // With room for the common ones.
+        let most = facts.map_or(0, |facts| facts.groups.len()) + 8;
         let mut seen = HashSet::new();
+        seen.try_reserve(most).map_err(|_| Error::OutOfMemory)?;
         let of_account =
             facts.iter().flat_map(|facts| &facts.groups).filter(|group| admissible(&group.sid));
-        let mut groups: Vec<SidAndAttributes> =
-            of_account.filter(|group| seen.insert(group.sid)).copied().collect();
+        let of_account = of_account.filter(|group| seen.insert(group.sid)).copied();
+        let mut groups = allocation::collect(of_account, most)?;
         let of_account = groups.len();
         let primary_group =
             facts.and_then(|facts| facts.primary_group).filter(admissible).unwrap_or_else(|| {
@@ -76,7 +83,7 @@ impl Sids {
             .chain((mechanism == Mechanism::Ntlm).then(well_known::ntlm_authentication));
         let members = common.filter(|sid| seen.insert(*sid));
         groups.extend(members.map(|sid| SidAndAttributes { sid, attributes: attributes::MEMBER }));
-        Some(Sids { user, origin, primary_group, groups, of_account })
+        Ok(Some(Sids { user, origin, primary_group, groups, of_account }))
     }
 
     /// The account's groups only.

@@ -6,6 +6,7 @@ use crate::mechanism::Mechanism;
 use crate::negotiate::Established;
 use crate::platform::access_token::Level;
 use crate::principal::Principal;
+use crate::types::error::Result;
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 
@@ -43,15 +44,17 @@ pub struct Subject {
 
 impl Subject {
     /// The client of a context whose server this is.
-    pub fn new(established: &Established, logon_id: u64, config: &Config) -> Subject {
-        Subject {
-            sids: Sids::of(&established.client, established.mechanism, config),
+    ///
+    /// Errors: `OutOfMemory`.
+    pub fn new(established: &Established, logon_id: u64, config: &Config) -> Result<Subject> {
+        Ok(Subject {
+            sids: Sids::of(&established.client, established.mechanism, config)?,
             principal: established.client.clone(),
             level: level_of(established.flags),
             mechanism: established.mechanism,
             server_name: established.server_name.clone(),
             expiry: established.expiry,
             logon_id,
-        }
+        })
     }
 }

@@ -148,8 +148,8 @@ impl Chain {
     fn account_file(&self, logon: &NetworkLogon<'_>, now: FileTime) -> Verdict {
         let Some(file) = &self.local.file else { return Verdict::Absent(None) };
         let accounts = file.peek();
-        if accounts.problem.is_some() {
-            return Verdict::Absent(Some(Error::NoAuthority("the account file cannot be read")));
+        if let Some(problem) = &accounts.problem {
+            return Verdict::Absent(Some(problem.error("the account file cannot be read")));
         }
         let domain = self.domain.as_deref();
         if self.in_domain() && !self.local.is_this_machine(logon.domain, domain) {

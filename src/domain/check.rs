@@ -189,7 +189,7 @@ fn log_on(
         time: platform::now().0,
         target_info: &target_info,
     };
-    let Responses { nt, lm, session_base_key } = v2.respond();
+    let Responses { nt, lm, session_base_key } = v2.respond().map_err(|error| error.to_string())?;
     let request = Request {
         user,
         domain: user_domain,

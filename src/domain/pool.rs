@@ -158,6 +158,7 @@ impl Pool {
                     tracing::error!("domain: {error}");
                     return Err(Error::Internal(why));
                 }
+                RpcError::OutOfMemory => return Err(Error::OutOfMemory),
                 RpcError::Unreadable(_) => {
                     tracing::error!(%controller, user = request.user, "domain: {error}");
                     self.return_connection(borrowed);

@@ -17,6 +17,8 @@ use std::sync::LazyLock;
 /// do not fork and make these when they are first needed.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 extern "C" fn at_load() {
+    #[cfg(target_os = "linux")]
+    crate::platform::heap::thread::prepare();
     // If there are no random numbers yet, they are made when they are first needed.
     let _ = export::Key::of_process();
     let _ = machine_id();

@@ -73,7 +73,7 @@ impl ExportKey {
     pub fn seal(&self, kind: Kind, plain: &[u8]) -> Result<Vec<u8>> {
         const NO_KEY: Error = Error::CannotPack("[export] key_file has no key");
         let mut header = Writer::new();
-        header.raw(&MAGIC);
+        header.raw(&MAGIC)?;
         kind.pack(&mut header)?;
         self.with(|key| key.seal(&header.finish(), &self.audience, plain), NO_KEY)
     }

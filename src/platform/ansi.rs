@@ -1,17 +1,26 @@
 //! The text of C programs' `char`: UTF-8 on Unix, the process's ANSI code page on Windows.
 
+use crate::types::allocation;
+use crate::types::error::Result;
 use zeroize::Zeroizing;
 
 /// The text in `bytes`, if valid. Erased when dropped, since it may be a password.
+///
+/// Errors: `OutOfMemory`.
 #[cfg(unix)]
-pub fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
-    std::str::from_utf8(bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
+pub fn decode(bytes: &[u8]) -> Result<Option<Zeroizing<String>>> {
+    std::str::from_utf8(bytes)
+        .ok()
+        .map(|text| allocation::text(text).map(Zeroizing::new))
+        .transpose()
 }
 
 /// `text` in bytes.
+///
+/// Errors: `OutOfMemory`.
 #[cfg(unix)]
-pub fn encode(text: &str) -> Vec<u8> {
-    text.as_bytes().to_vec()
+pub fn encode(text: &str) -> Result<Vec<u8>> {
+    allocation::copy(text.as_bytes())
 }
 
 #[cfg(windows)]
@@ -19,7 +28,7 @@ pub use windows::{decode, encode};
 
 #[cfg(windows)]
 mod windows {
-    use super::Zeroizing;
+    use super::{Result, Zeroizing, allocation};
     use std::ptr::{null, null_mut};
     use windows_sys::Win32::Globalization::{
         CP_ACP, CP_UTF8, GetACP, MB_ERR_INVALID_CHARS, MultiByteToWideChar, WC_NO_BEST_FIT_CHARS,
@@ -27,13 +36,14 @@ mod windows {
     };
 
     /// The text in `bytes`, if valid. Erased when dropped, since it may be a password.
-    pub fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
-        let length = i32::try_from(bytes.len()).ok()?;
+    pub fn decode(bytes: &[u8]) -> Result<Option<Zeroizing<String>>> {
+        let Ok(length) = i32::try_from(bytes.len()) else { return Ok(None) };
         if length == 0 {
-            return Some(Zeroizing::default());
+            return Ok(Some(Zeroizing::default()));
         }
         // One byte makes one UTF-16 unit at most.
-        let mut wide = Zeroizing::new(vec![0u16; bytes.len()]);
+        let mut wide = Zeroizing::new(allocation::vec(bytes.len())?);
+        wide.resize(bytes.len(), 0u16);
         // SAFETY: both lengths are those of the slices.
         let written = unsafe {
             MultiByteToWideChar(
@@ -45,19 +55,23 @@ mod windows {
                 length,
             )
         };
-        let wide = wide.get(..usize::try_from(written).ok().filter(|n| *n != 0)?)?;
-        let mut text = Zeroizing::new(String::with_capacity(3 * wide.len()));
+        let written = usize::try_from(written).unwrap_or(0);
+        let Some(wide) = wide.get(..written).filter(|wide| !wide.is_empty()) else {
+            return Ok(None);
+        };
+        let mut text = Zeroizing::new(allocation::string(3 * wide.len())?);
         for character in char::decode_utf16(wide.iter().copied()) {
-            text.push(character.ok()?);
+            let Ok(character) = character else { return Ok(None) };
+            text.push(character);
         }
-        Some(text)
+        Ok(Some(text))
     }
 
     /// `text` in bytes, with `?` for what the code page lacks. Never with a similar character: a
     /// name would become another name.
-    pub fn encode(text: &str) -> Vec<u8> {
+    pub fn encode(text: &str) -> Result<Vec<u8>> {
         if text.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         // A code page that cannot be used has ASCII, at least.
         let ascii = |character: char| match character.is_ascii() {
@@ -65,7 +79,8 @@ mod windows {
             false => b'?',
         };
         // SAFETY: reads a number.
-        convert(unsafe { GetACP() }, text).unwrap_or_else(|| text.chars().map(ascii).collect())
+        let bytes = convert(unsafe { GetACP() }, text);
+        Ok(bytes.unwrap_or_else(|| text.chars().map(ascii).collect()))
     }
 
     fn convert(code_page: u32, text: &str) -> Option<Vec<u8>> {

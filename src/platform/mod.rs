@@ -5,6 +5,7 @@ pub mod ansi;
 #[cfg(any(windows, test))]
 mod file_rights;
 pub mod files;
+pub mod heap;
 pub mod helper_process;
 pub mod name_servers;
 mod opened_file;

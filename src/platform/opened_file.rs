@@ -1,11 +1,14 @@
 //! What opening a file takes and gives, on every system.
 
+use super::heap;
 use std::fs::File;
 use std::io::{self, Read};
 use zeroize::Zeroizing;
 
 /// The longest file that is read, in bytes.
 pub const LARGEST: u64 = 512 << 20;
+/// What is made of a file takes less than as many times its length.
+const PARSED: usize = 2;
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +38,14 @@ pub(in crate::platform) fn read_all(file: &File) -> io::Result<Zeroizing<Vec<u8>
     if length > LARGEST {
         return Err(io::Error::other(format!("longer than {} MiB", LARGEST >> 20)));
     }
+    let length = length as usize;
+    if !heap::has(length.saturating_mul(PARSED)) {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
     // One byte more than its length, so that reading to its end does not move the buffer and leave
     // a copy.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize + 1));
+    let mut bytes = Zeroizing::new(Vec::new());
+    bytes.try_reserve_exact(length + 1)?;
     file.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

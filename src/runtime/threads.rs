@@ -3,10 +3,11 @@
 //! nothing else starts threads or processes.
 
 use super::thread_role;
+use crate::platform::heap;
 use std::io;
 use std::thread::{self, JoinHandle};
 
-/// Starts a thread that does the work as the server. `work` is told if it could not become the
+/// Starts a thread that does the work as the server, if there is memory for its variables. `work` is told if it could not become the
 /// server, and then must not go on.
 pub(crate) fn start<T: Send + 'static>(
     name: &str,
@@ -17,6 +18,10 @@ pub(crate) fn start<T: Send + 'static>(
         Some(to_server) if !to_server() => Err(NotTheServer),
         _ => Ok(()),
     };
+    // The C library would end the process.
+    if !heap::can_start_thread() {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
     thread::Builder::new().name(name.into()).spawn(move || work(begin()))
 }
 

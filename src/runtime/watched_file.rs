@@ -6,6 +6,7 @@ use crate::platform::{self, FileIdentity, files};
 use crate::primitives::stack;
 use crate::runtime::fork_local::ForkLocal;
 use crate::runtime::thread_role;
+use crate::types::error::Error;
 use arc_swap::{ArcSwap, Guard};
 use md5::{Digest, Md5};
 use parking_lot::Mutex;
@@ -24,6 +25,9 @@ const SETTLED: Duration = Duration::from_millis(100);
 
 /// Two changes closer than this may have the same time stamp, on the coarsest file system (FAT).
 const GRANULARITY: Duration = Duration::from_secs(2);
+
+/// [`Problem::NoMemory`] as text.
+pub const NO_MEMORY: &str = "out of memory";
 
 /// A file's content.
 #[derive(Clone, Copy)]
@@ -45,6 +49,18 @@ pub enum Problem {
     Unreadable(String),
     /// It was read and not understood.
     Malformed(String),
+    /// There is no memory for it. It is read again at the next use.
+    NoMemory,
+}
+
+impl Problem {
+    /// The error of a call that needs the file.
+    pub fn error(&self, why: &'static str) -> Error {
+        match self {
+            Problem::NoMemory => Error::OutOfMemory,
+            _ => Error::NoAuthority(why),
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -53,6 +69,7 @@ impl fmt::Display for Problem {
             Problem::Missing => f.write_str("no such file"),
             Problem::Unreadable(why) => write!(f, "cannot be read: {why}"),
             Problem::Malformed(why) => f.write_str(why),
+            Problem::NoMemory => f.write_str(NO_MEMORY),
         }
     }
 }
@@ -132,11 +149,15 @@ impl<F: Format> WatchedFile<F> {
                 }
             },
         };
+        let next_check = match seen.problem {
+            Some(Problem::NoMemory) => 0,
+            _ => platform::coarse_millis() + INTERVAL,
+        };
         WatchedFile {
             format,
             path,
             snapshot: ArcSwap::from_pointee(value),
-            next_check: AtomicU64::new(platform::coarse_millis() + INTERVAL),
+            next_check: AtomicU64::new(next_check),
             seen: ForkLocal::new(Mutex::new(seen)),
         }
     }
@@ -184,6 +205,8 @@ impl<F: Format> WatchedFile<F> {
         // Set before the work, so that not every caller waits for a slow disk.
         self.next_check.store(now + INTERVAL, Ordering::Relaxed);
         match identity_of(path) {
+            // It has not been read.
+            _ if seen.problem == Some(Problem::NoMemory) => {}
             Ok(identity) if seen.identity == Some(identity) && !seen.doubtful => return,
             Ok(identity) if seen.identity != Some(identity) && identity.age() < SETTLED => {
                 self.next_check.store(now + SETTLED.as_millis() as u64, Ordering::Relaxed);
@@ -192,7 +215,11 @@ impl<F: Format> WatchedFile<F> {
             _ => {}
         }
         let previous = self.snapshot.load_full();
-        match read::<F>(&self.format, path, &mut seen, Some(&previous)) {
+        let read = read::<F>(&self.format, path, &mut seen, Some(&previous));
+        if matches!(read, Err(Problem::NoMemory)) {
+            self.next_check.store(0, Ordering::Relaxed);
+        }
+        match read {
             Ok(None) => {}
             Ok(Some(value)) => {
                 seen.problem = None;
@@ -230,6 +257,7 @@ fn report<F: Format>(format: &F, path: &Path, problem: &Problem, consequence: &s
 fn problem_of(error: io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::NotFound => Problem::Missing,
+        io::ErrorKind::OutOfMemory => Problem::NoMemory,
         _ => Problem::Unreadable(error.to_string()),
     }
 }

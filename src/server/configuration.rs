@@ -8,6 +8,7 @@ use crate::domain::Domain;
 use crate::domain::machine_secret::{Secret, SecretFile};
 use crate::export::ExportKey;
 use crate::export::KeyFile;
+use crate::runtime::watched_file::NO_MEMORY;
 use crate::stores::accounts::details::{AccountDetails, DetailsFile};
 use crate::stores::accounts::file::AccountFile;
 use crate::stores::kerberos_files::KeyFiles;
@@ -145,6 +146,7 @@ impl Configuration {
     pub fn usable(&self) -> Result<()> {
         match self.settings.defect {
             None => Ok(()),
+            Some(ref defect) if defect == NO_MEMORY => Err(Error::OutOfMemory),
             Some(_) => Err(Error::NoAuthority(
                 "the configuration file could not be read when the process started",
             )),

@@ -11,7 +11,7 @@ use crate::negotiate::AcceptorConfig;
 use crate::persist::{Persist, Reader, Writer};
 use crate::replay::Claim;
 use crate::server::credential::Usage;
-use crate::types::error::{Error, Failure, Result};
+use crate::types::error::{Denial, Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use std::sync::Arc;
@@ -165,7 +165,13 @@ impl Accepting {
             return Err(Error::NoCredentials("the credential is not for inbound use").into());
         }
         self.configuration.usable()?;
-        Ok(match self.exchange.step(token, call)? {
+        let step = self.exchange.step(token, call).map_err(|failure| match failure.error {
+            Error::LogonDenied(Denial::Ticket(_)) if self.configuration.keys.lack_memory() => {
+                Error::OutOfMemory.into()
+            }
+            _ => failure,
+        });
+        Ok(match step? {
             Step::Continue { next, token, claim } => {
                 let pending = next.validated().map(|logon| {
                     Arc::new(PendingLogon::new(logon.clone(), self.assembled.chain.clone()))

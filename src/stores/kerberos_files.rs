@@ -4,6 +4,7 @@ use super::keytab_file::KeytabFile;
 use super::tgt_file::TgtFile;
 use crate::kerberos::keytab::Keytab;
 use crate::kerberos::{KeySource, Tgt};
+use crate::runtime::watched_file::Problem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -76,6 +77,14 @@ pub struct KeyFiles {
     pub krbtgt_keytab: Option<Arc<KeytabFile>>,
     /// The credential cache with the server's ticket.
     pub tgt_ccache: Option<Arc<TgtFile>>,
+}
+
+impl KeyFiles {
+    /// Whether there was no memory to read a keytab.
+    pub fn lack_memory(&self) -> bool {
+        let files = [&self.keytab, &self.krbtgt_keytab];
+        files.into_iter().flatten().any(|file| file.peek().problem == Some(Problem::NoMemory))
+    }
 }
 
 impl KeySource for KeyFiles {

@@ -75,7 +75,7 @@ fn config(tokens: &str) -> Config {
 
 fn subject(principal: Principal) -> Subject {
     Subject {
-        sids: Sids::of(&principal, Mechanism::Kerberos, &config("")),
+        sids: Sids::of(&principal, Mechanism::Kerberos, &config("")).unwrap(),
         principal,
         level: Level::Impersonation,
         mechanism: Mechanism::Kerberos,

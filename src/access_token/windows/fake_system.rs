@@ -159,7 +159,7 @@ fn config() -> Config {
 
 pub(crate) fn subject(principal: Principal) -> Subject {
     let (level, mechanism) = (Level::Impersonation, Mechanism::Kerberos);
-    let sids = Sids::of(&principal, mechanism, &config());
+    let sids = Sids::of(&principal, mechanism, &config()).unwrap();
     Subject {
         principal,
         sids,

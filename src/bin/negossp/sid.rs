@@ -49,6 +49,7 @@ pub(crate) fn of_user(name: &str) -> Outcome {
     let client = configuration.details.complete(client);
     let client = client.map_err(|error| Failure::Trouble(error.to_string()))?;
     let sids = Sids::of(&client, mechanism, &configuration.tokens);
+    let sids = sids.map_err(|error| Failure::Trouble(error.to_string()))?;
     let sids = sids.ok_or_else(|| no_machine_sid(&configuration))?;
     let groups = sids.groups.iter().map(|group| format!("group\t{}\n", group.sid));
     print(&format!("user\t{}\n{}", sids.user, groups.collect::<String>()))

@@ -5,6 +5,7 @@ use super::validation::{self, Reply};
 use crate::encoding::ndr::reader::Writer;
 use crate::encoding::utf16;
 use crate::net::rpc::{Connection, RpcError};
+use crate::types::error::Error;
 use std::time::Instant;
 use zeroize::Zeroizing;
 
@@ -53,8 +54,10 @@ pub fn logon(
 ) -> Result<Reply, RpcError> {
     let arguments = arguments(channel.machine().computer(), request, level)?;
     let results = connection.call(SAM_LOGON_EX, &arguments, deadline)?;
-    let mut reply = validation::parse(&results)
-        .map_err(|_| RpcError::Unreadable("results of NetrLogonSamLogonEx"))?;
+    let mut reply = validation::parse(&results).map_err(|error| match error {
+        Error::OutOfMemory => RpcError::OutOfMemory,
+        _ => RpcError::Unreadable("results of NetrLogonSamLogonEx"),
+    })?;
     if let Some(validation) = &mut reply.validation {
         validation.decrypt_keys(channel.session());
     }
@@ -67,7 +70,9 @@ fn arguments(
     request: &Request<'_>,
     level: validation::Level,
 ) -> Result<Zeroizing<Vec<u8>>, RpcError> {
-    let texts = [request.domain, request.user, request.workstation].map(utf16::bytes_of);
+    let bytes_of = |text| utf16::bytes_of(text).map_err(|_| RpcError::OutOfMemory);
+    let texts =
+        [bytes_of(request.domain)?, bytes_of(request.user)?, bytes_of(request.workstation)?];
     let responses = [request.nt_response, request.lm_response];
     if texts
         .iter()
@@ -80,7 +85,7 @@ fn arguments(
     let [domain, user, workstation] = &texts;
     let length = texts.iter().map(Vec::len).sum::<usize>()
         + responses.map(<[u8]>::len).iter().sum::<usize>();
-    let mut w = Writer::with_capacity(256 + length);
+    let mut w = Writer::try_with_capacity(256 + length).map_err(|_| RpcError::OutOfMemory)?;
     // LogonServer: null, the server at this address; ComputerName
     w.null().pointer().wide_string(computer);
     // LogonLevel, and the same as the union's discriminant

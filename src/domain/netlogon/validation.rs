@@ -113,12 +113,12 @@ fn validation(r: &mut Reader<'_>, level: Level) -> Result<Validation> {
     const CUT: Error = Error::InvalidToken("NDR: data is cut short");
     Ok(Validation {
         level,
-        user: info.effective_name.to_text(),
-        domain: info.logon_domain_name.to_text(),
+        user: info.effective_name.to_text()?,
+        domain: info.logon_domain_name.to_text()?,
         facts: AccountInfo {
-            dns_domain: beside.dns_logon_domain_name.to_text(),
-            upn: beside.upn.to_text(),
-            ..info.facts()
+            dns_domain: beside.dns_logon_domain_name.to_text()?,
+            upn: beside.upn.to_text()?,
+            ..info.facts()?
         },
         user_session_key: Zeroizing::new(beside.user_session_key.try_into().map_err(|_| CUT)?),
         lm_key: Zeroizing::new(beside.lm_key.try_into().map_err(|_| CUT)?),

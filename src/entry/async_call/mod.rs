@@ -90,7 +90,7 @@ pub(super) fn create() -> Result<PSspiAsyncContext> {
     const MOST: usize = 1 << 20;
     let state = state();
     let mut contexts = state.contexts.lock();
-    if contexts.len() >= MOST {
+    if contexts.len() >= MOST || contexts.try_reserve(1).is_err() {
         return Err(Error::OutOfMemory);
     }
     // Odd, unlike the address of any structure. A number repeats only after all others have been

@@ -43,6 +43,7 @@ impl Pool {
         if queue.jobs.len() >= WAITING {
             return Err(Error::OutOfMemory);
         }
+        queue.jobs.try_reserve(1).map_err(|_| Error::OutOfMemory)?;
         queue.jobs.push_back(job);
         if !self.enough_threads(&mut queue) {
             // There is no thread to run it.

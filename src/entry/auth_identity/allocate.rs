@@ -3,6 +3,7 @@
 use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
 use crate::entry::boundary::memory;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use std::ptr::{NonNull, null_mut};
@@ -89,7 +90,7 @@ pub(super) fn block(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> {
     ];
     let length: usize = size_of::<Ex2>()
         + parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum::<usize>();
-    let mut block = Zeroizing::new(Vec::with_capacity(length));
+    let mut block = Zeroizing::new(allocation::vec(length)?);
     block.resize(size_of::<Ex2>(), 0);
     put(&mut block, offset_of!(Ex2, Version), &SEC_WINNT_AUTH_IDENTITY_VERSION_2.to_ne_bytes());
     put(&mut block, offset_of!(Ex2, cbHeaderLength), &(size_of::<Ex2>() as USHORT).to_ne_bytes());
@@ -116,7 +117,7 @@ pub(super) fn pack(kind: GUID, data: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     const HEADER: usize = size_of::<Persist>();
     let length = USHORT::try_from(HEADER + data.len()).map_err(|_| TOO_LONG)?;
     let data_length = length - HEADER as USHORT;
-    let mut packed = Zeroizing::new(Vec::with_capacity(length.into()));
+    let mut packed = Zeroizing::new(allocation::vec(length.into())?);
     packed.resize(HEADER, 0);
     put(&mut packed, offset_of!(Persist, cbHeaderLength), &(HEADER as USHORT).to_ne_bytes());
     put(&mut packed, offset_of!(Persist, cbStructureLength), &length.to_ne_bytes());

@@ -10,6 +10,7 @@ use super::owned::{
 };
 use crate::entry::abi::*;
 use crate::entry::boundary::text::utf16_bytes;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use zeroize::Zeroizing;
@@ -26,14 +27,15 @@ pub(super) fn fold(content: &OwnedIdentity) -> Result<Option<Zeroizing<String>>>
         }
         None => Zeroizing::default(),
         Some(Credentials::Password(password)) => {
-            pack(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16_bytes(&password))?
+            pack(SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, &utf16_bytes(&password)?)?
         }
         Some(Credentials::Persist(kind, data)) => pack(kind, &data)?,
     };
-    let packages = packages.map(|list| utf16_bytes(&list)).unwrap_or_default();
+    let packages = packages.map(|list| utf16_bytes(&list)).transpose()?.unwrap_or_default();
     let count = USHORT::try_from(packages.len() / 2)
         .map_err(|_| Error::UnknownCredentials("a list of packages too long"))?;
-    let mut flat = Zeroizing::new(vec![0; size_of::<Flat>() + packed.len() + packages.len()]);
+    let length = size_of::<Flat>() + packed.len() + packages.len();
+    let mut flat = Zeroizing::new(allocation::zeros(length)?);
     put(&mut flat, offset_of!(Flat, cbHeaderLength), &(size_of::<Flat>() as USHORT).to_ne_bytes());
     put(&mut flat, offset_of!(Flat, Flags), &(content.flags & MEANING).to_ne_bytes());
     put(&mut flat, PACKED_OFFSET, &(size_of::<Flat>() as ULONG).to_ne_bytes());
@@ -42,7 +44,7 @@ pub(super) fn fold(content: &OwnedIdentity) -> Result<Option<Zeroizing<String>>>
     put(&mut flat, PACKAGES_COUNT, &count.to_ne_bytes());
     put(&mut flat, size_of::<Flat>(), &packed);
     put(&mut flat, size_of::<Flat>() + packed.len(), &packages);
-    let mut text = Zeroizing::new(String::with_capacity(MARK.len() + 2 * flat.len()));
+    let mut text = Zeroizing::new(allocation::string(MARK.len() + 2 * flat.len())?);
     text.push_str(MARK);
     let digits = flat.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));

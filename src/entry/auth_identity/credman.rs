@@ -2,7 +2,7 @@
 
 use super::ex2::Credentials;
 use super::owned::OwnedIdentity;
-use super::{new_bytes, new_text, read_decrypted, read_unencrypted, require_output};
+use super::{concat_text, new_bytes, new_text, read_decrypted, read_unencrypted, require_output};
 use crate::entry::abi::*;
 use crate::entry::boundary::pointers::put;
 use crate::entry::boundary::text::{self, Text, utf16_bytes};
@@ -64,8 +64,8 @@ pub(crate) unsafe fn prepare_for_write<Char: Text>(
     let credentials = content.credentials()?;
     let blob = match &credentials {
         None => None,
-        Some(Credentials::Password(password)) => Some(utf16_bytes(password)),
-        Some(Credentials::Persist(..)) => content.credentials.clone(),
+        Some(Credentials::Password(password)) => Some(utf16_bytes(password)?),
+        Some(Credentials::Persist(_, _)) => content.credentials,
     };
     let size = blob.as_ref().map_or(0, |blob| blob.len());
     let target_name = new_text(Some(target.as_ref().map_or(&user, |target| target)))?;
@@ -94,5 +94,6 @@ fn user_name(content: &OwnedIdentity) -> Result<String> {
     let user = content.text(&content.user)?.filter(|user| !user.is_empty());
     let user = user.ok_or(Error::NoCredentials("an identity without a user"))?;
     let domain = content.text(&content.domain)?.filter(|domain| !domain.is_empty());
-    Ok(domain.map_or(user.to_string(), |domain| format!("{}\\{}", &*domain, &*user)))
+    let domain = domain.as_deref().map(|domain| [domain.as_str(), "\\"]).unwrap_or_default();
+    concat_text(&[domain[0], domain[1], &user])
 }

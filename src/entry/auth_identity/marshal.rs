@@ -10,6 +10,7 @@ use super::known;
 use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
 use crate::entry::boundary::text;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use zeroize::Zeroizing;
 
@@ -29,11 +30,8 @@ const HEADER: usize = 44;
 const END: usize = 4;
 
 /// The bytes of a SEC_WINNT_AUTH_IDENTITY_EX2.
-pub(super) fn of_block(block: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(block.len() + PADDING));
-    bytes.extend_from_slice(block);
-    bytes.extend([0; PADDING]);
-    bytes
+pub(super) fn of_block(block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    allocation::concat(&[block, &[0; PADDING]]).map(Zeroizing::new)
 }
 
 /// The bytes of any other identity.
@@ -47,7 +45,7 @@ pub(super) fn of_strings(content: &OwnedIdentity) -> Result<Zeroizing<Vec<u8>>> 
     ];
     let length: usize =
         parts.iter().filter_map(|part| part.0.as_ref()).map(|part| part.len()).sum();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(HEADER + length + END));
+    let mut bytes = Zeroizing::new(allocation::vec(HEADER + length + END)?);
     bytes.resize(HEADER, 0);
     let text =
         if content.ansi { SEC_WINNT_AUTH_IDENTITY_ANSI } else { SEC_WINNT_AUTH_IDENTITY_UNICODE };
@@ -112,7 +110,7 @@ fn strings(bytes: &[u8]) -> Result<OwnedIdentity> {
                     .get(offset..)
                     .and_then(|rest| rest.get(..length * unit(ansi)))
                     .ok_or(MALFORMED)?;
-                Ok(Some(Zeroizing::new(part.to_vec())))
+                Ok(Some(Zeroizing::new(allocation::copy(part)?)))
             }
         }
     };

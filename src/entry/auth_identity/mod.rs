@@ -28,6 +28,7 @@ use super::abi::*;
 use super::boundary::memory::{self, CallerMemory};
 use super::boundary::pointers::{self, put};
 use super::boundary::text::{self, Text, utf16_bytes};
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
@@ -89,6 +90,13 @@ fn require_output<T>(output: *mut T) -> Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// The parts, one after the other.
+fn concat_text(parts: &[&str]) -> Result<String> {
+    let mut text = allocation::string(parts.iter().map(|part| part.len()).sum())?;
+    parts.iter().for_each(|part| text.push_str(part));
+    Ok(text)
 }
 
 /// A string for the caller; NULL for `None`.
@@ -165,8 +173,9 @@ pub(super) unsafe fn exclude<Char: Text>(
     let encrypted = given.is_encrypted();
     let mut content = given.open()?.in_unicode()?;
     let list = content.text(&content.packages)?.filter(|list| !list.is_empty());
-    let list = list.map_or(format!("!{}", &*package), |list| format!("{},!{}", &*list, &*package));
-    content.packages = Some(utf16_bytes(&list));
+    let before = list.as_deref().map(|list| [list.as_str(), ","]).unwrap_or_default();
+    let list = concat_text(&[before[0], before[1], "!", &package])?;
+    content.packages = Some(utf16_bytes(&list)?);
     if encrypted {
         content.encrypt()?;
     }
@@ -267,7 +276,7 @@ pub(super) unsafe fn marshal(
     unsafe {
         let places = find(identity)?;
         let bytes = match places.block() {
-            Some(block) => marshal::of_block(block),
+            Some(block) => marshal::of_block(block)?,
             None => marshal::of_strings(&places.read()?)?,
         };
         put(array, memory::copy(&bytes)?.as_ptr().cast());

@@ -1,9 +1,10 @@
 //! An owned copy of an identity of any form, erased when dropped.
 
 use super::cipher::Key;
-use super::ex2::{self, Block, Credentials, UNREADABLE};
+use super::ex2::{self, Block, Credentials, unreadable};
 use crate::entry::abi::*;
 use crate::entry::boundary::text::{ansi_from_bytes, utf16_bytes, utf16_from_bytes};
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use zeroize::Zeroizing;
@@ -46,13 +47,12 @@ impl OwnedIdentity {
     /// From a whole SEC_WINNT_AUTH_IDENTITY_EX2 block.
     pub(crate) fn of_block(block: &[u8]) -> Result<OwnedIdentity> {
         let Block { flags, ansi, parts } = Block::new(block)?;
-        let part = |range| {
-            block
-                .get(range)
-                .filter(|part: &&[u8]| !part.is_empty())
-                .map(|part| Zeroizing::new(part.to_vec()))
+        let part = |range| -> Result<Part> {
+            let part = block.get(range).filter(|part: &&[u8]| !part.is_empty());
+            part.map(|part| allocation::copy(part).map(Zeroizing::new)).transpose()
         };
         let [user, domain, credentials, packages] = parts.map(part);
+        let (user, domain, credentials, packages) = (user?, domain?, credentials?, packages?);
         Ok(OwnedIdentity { flags, ansi, user, domain, credentials, packed: true, packages })
     }
 
@@ -73,7 +73,7 @@ impl OwnedIdentity {
             return Err(Error::UnknownCredentials("an identity that is encrypted for others"));
         }
         if !self.is_encrypted() {
-            self.through(Key::of_process()?, Key::encipher);
+            self.through(Key::of_process()?, Key::encipher)?;
             self.flags |= SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED;
         }
         Ok(())
@@ -85,7 +85,7 @@ impl OwnedIdentity {
             return Err(Error::UnknownCredentials("an identity that is encrypted for others"));
         }
         if self.is_encrypted() {
-            self.through(Key::of_process()?, Key::decipher);
+            self.through(Key::of_process()?, Key::decipher)?;
             self.flags &= !SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED;
         }
         Ok(())
@@ -93,11 +93,11 @@ impl OwnedIdentity {
 
     /// Name, domain and credentials are enciphered as one message. The package list is not secret
     /// and is not changed.
-    fn through(&mut self, key: &Key, cipher: fn(&Key, &mut [u8])) {
+    fn through(&mut self, key: &Key, cipher: fn(&Key, &mut [u8])) -> Result<()> {
         let mut parts = [&mut self.user, &mut self.domain, &mut self.credentials]
             .map(|part| part.as_deref_mut());
         let length = parts.iter().flatten().map(|part| part.len()).sum();
-        let mut whole = Zeroizing::new(Vec::with_capacity(length));
+        let mut whole = Zeroizing::new(allocation::vec(length)?);
         parts.iter().flatten().for_each(|part| whole.extend_from_slice(part));
         cipher(key, &mut whole);
         let mut rest = &whole[..];
@@ -106,17 +106,15 @@ impl OwnedIdentity {
             part.copy_from_slice(own);
             rest = others;
         }
+        Ok(())
     }
 
     /// The text of one of its parts.
     pub(crate) fn text(&self, part: &Part) -> Result<Option<Zeroizing<String>>> {
         part.as_ref()
-            .map(|bytes| {
-                match self.ansi {
-                    true => ansi_from_bytes(bytes),
-                    false => utf16_from_bytes(bytes),
-                }
-                .ok_or(UNREADABLE)
+            .map(|bytes| match self.ansi {
+                true => ansi_from_bytes(bytes).map_err(unreadable),
+                false => utf16_from_bytes(bytes).map_err(unreadable),
             })
             .transpose()
     }
@@ -133,7 +131,7 @@ impl OwnedIdentity {
     pub(super) fn in_unicode(mut self) -> Result<OwnedIdentity> {
         if self.ansi {
             let converted = |part: &Part| -> Result<Part> {
-                Ok(self.text(part)?.map(|text| utf16_bytes(&text)))
+                self.text(part)?.map(|text| utf16_bytes(&text)).transpose()
             };
             let (user, domain, packages) =
                 (converted(&self.user)?, converted(&self.domain)?, converted(&self.packages)?);
@@ -172,18 +170,23 @@ pub(super) fn unfold(content: OwnedIdentity) -> Result<OwnedIdentity> {
     if content.packed || content.credentials.is_none() {
         return Ok(content);
     }
-    let Ok(Some(text)) = content.text(&content.credentials) else { return Ok(content) };
-    let Some(flat) = text.strip_prefix(MARK).and_then(bytes) else { return Ok(content) };
+    let text = match content.text(&content.credentials) {
+        Ok(Some(text)) => text,
+        Err(Error::OutOfMemory) => return Err(Error::OutOfMemory),
+        Ok(None) | Err(_) => return Ok(content),
+    };
+    let flat = text.strip_prefix(MARK).map(bytes).transpose()?.flatten();
+    let Some(flat) = flat else { return Ok(content) };
     let Some((flags, packed, packages)) = parse(&flat) else { return Ok(content) };
     let mut content = content.in_unicode()?;
     content.flags |= flags & MEANING;
     content.packages =
-        Some(Zeroizing::new(packages.to_vec())).filter(|packages| !packages.is_empty());
+        Some(Zeroizing::new(allocation::copy(packages)?)).filter(|packages| !packages.is_empty());
     (content.credentials, content.packed) = match packed {
         [] => (None, false),
         packed => match ex2::unpack(packed)? {
-            Credentials::Password(password) => (Some(utf16_bytes(&password)), false),
-            Credentials::Persist(..) => (Some(Zeroizing::new(packed.to_vec())), true),
+            Credentials::Password(password) => (Some(utf16_bytes(&password)?), false),
+            Credentials::Persist(..) => (Some(Zeroizing::new(allocation::copy(packed)?)), true),
         },
     };
     Ok(content)
@@ -200,12 +203,15 @@ fn parse(flat: &[u8]) -> Option<(ULONG, &[u8], &[u8])> {
     Some((u32_at(offset_of!(Flat, Flags))?, packed, packages))
 }
 
-fn bytes(digits: &str) -> Option<Zeroizing<Vec<u8>>> {
+/// The bytes that these hexadecimal digits are; `None` if they are none.
+fn bytes(digits: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let (pairs, odd) = digits.as_bytes().as_chunks::<2>();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(pairs.len()));
+    let mut bytes = Zeroizing::new(allocation::vec(pairs.len())?);
     for pair in pairs {
-        let [high, low] = pair.map(|digit| char::from(digit).to_digit(16));
-        bytes.push((high? << 4 | low?) as u8);
+        let [Some(high), Some(low)] = pair.map(|digit| char::from(digit).to_digit(16)) else {
+            return Ok(None);
+        };
+        bytes.push((high << 4 | low) as u8);
     }
-    odd.is_empty().then_some(bytes)
+    Ok(odd.is_empty().then_some(bytes))
 }

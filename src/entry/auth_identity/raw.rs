@@ -5,6 +5,7 @@ use super::owned::{OwnedIdentity, Part, TEXT};
 use crate::entry::abi::*;
 use crate::entry::boundary::memory;
 use crate::entry::boundary::text::{self, Text};
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use std::ops::Range;
@@ -198,11 +199,11 @@ impl RawIdentity {
         Ok(OwnedIdentity {
             flags: self.flags,
             ansi: self.ansi,
-            user: read(self.user),
-            domain: read(self.domain),
-            credentials: read(self.credentials),
+            user: read(self.user)?,
+            domain: read(self.domain)?,
+            credentials: read(self.credentials)?,
             packed: false,
-            packages: read(self.packages),
+            packages: read(self.packages)?,
         })
     }
 
@@ -271,14 +272,14 @@ impl RawIdentity {
 impl Place {
     /// # Safety
     /// The pointer is NULL or points to as many bytes.
-    unsafe fn read(self) -> Part {
+    unsafe fn read(self) -> Result<Part> {
         if self.start.is_null() {
-            return None;
+            return Ok(None);
         }
-        let mut bytes = Zeroizing::new(vec![0; self.length]);
+        let mut bytes = Zeroizing::new(allocation::zeros(self.length)?);
         // SAFETY: C caller's contract, identities; `bytes` has as many.
         unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(self.start, self.length) };
-        Some(bytes)
+        Ok(Some(bytes))
     }
 
     fn overlaps(&self, other: &Place) -> bool {

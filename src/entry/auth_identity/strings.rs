@@ -21,7 +21,8 @@ pub(crate) unsafe fn of_strings<Char: Text>(
     // SAFETY: C caller's contract, strings.
     let [user, domain, credentials] =
         unsafe { [text::read(user)?, text::read(domain)?, text::read(credentials)?] }
-            .map(|string| string.map(|string| utf16_bytes(&string)));
+            .map(|string| string.map(|string| utf16_bytes(&string)).transpose());
+    let (user, domain, credentials) = (user?, domain?, credentials?);
     if user.is_none() && domain.is_none() && credentials.is_none() {
         return Err(Error::InvalidToken("an identity of no string"));
     }

@@ -110,8 +110,8 @@ fn keytab() -> Made {
     let data = include_bytes!("../../../tests/data/kerberos/holes.keytab");
     let packed = allocate::pack(SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data).unwrap();
     let content = OwnedIdentity {
-        user: Some(utf16_bytes("HTTP/web1")),
-        domain: Some(utf16_bytes("EXAMPLE.TEST")),
+        user: Some(utf16_bytes("HTTP/web1").unwrap()),
+        domain: Some(utf16_bytes("EXAMPLE.TEST").unwrap()),
         credentials: Some(packed),
         packed: true,
         ..OwnedIdentity::default()

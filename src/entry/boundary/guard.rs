@@ -2,10 +2,12 @@
 //! SEC_E_INTERNAL_ERROR, and the log gets its line.
 
 use super::status;
-use crate::entry::abi::{SEC_E_INTERNAL_ERROR, SEC_E_OK, SECURITY_STATUS};
-use crate::platform;
+use crate::entry::abi::{
+    SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR, SEC_E_OK, SECURITY_STATUS,
+};
+use crate::platform::{self, heap};
 use crate::runtime::log;
-use crate::types::error::Result;
+use crate::types::error::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,12 +22,44 @@ pub(crate) fn first_call() {
     log::init();
 }
 
-/// Runs the body of the exported function `name`.
+/// Whether there is memory for a call: without it the call does nothing.
+#[inline]
+pub(crate) fn memory() -> Result<()> {
+    if heap::has_memory() { Ok(()) } else { Err(Error::OutOfMemory) }
+}
+
+/// Runs the body of the exported function `name`, if there is memory for a call.
+pub(crate) fn guard(
+    name: &'static str,
+    body: impl FnOnce() -> Result<SECURITY_STATUS>,
+) -> SECURITY_STATUS {
+    guard_step(name, || (), body)
+}
+
+/// The same; without memory `clear` sets the outputs first.
+pub(crate) fn guard_step(
+    name: &'static str,
+    clear: impl Fn(),
+    body: impl FnOnce() -> Result<SECURITY_STATUS>,
+) -> SECURITY_STATUS {
+    // Not even a line in the log is possible.
+    if !heap::thread_is_ready() {
+        clear();
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    guard_always(name, || {
+        memory().inspect_err(|_| clear())?;
+        body()
+    })
+}
+
+/// Runs the body of an exported function that must succeed without memory too, since it frees
+/// something or tells a state.
 ///
 /// A panic leaves the library usable: its locks do not poison, and a context that was being changed
 /// has failed (see `ContextObject::step`). No panic hook is installed: the process's own sees the
 /// panic.
-pub(crate) fn guard(
+pub(crate) fn guard_always(
     name: &'static str,
     body: impl FnOnce() -> Result<SECURITY_STATUS>,
 ) -> SECURITY_STATUS {
@@ -50,11 +84,11 @@ pub(crate) fn guard(
     })
 }
 
-/// Runs the body of the exported function `name`, which does not return a status. Returns
-/// `otherwise` after an error or a panic.
+/// Runs the body of the exported function `name`, which does not return a status, without memory
+/// too. Returns `otherwise` after an error or a panic.
 pub(crate) fn answer<T>(name: &'static str, body: impl FnOnce() -> Result<T>, otherwise: T) -> T {
     let mut given = None;
-    guard(name, || {
+    guard_always(name, || {
         given = Some(body()?);
         Ok(SEC_E_OK)
     });

@@ -13,6 +13,7 @@
 use crate::entry::abi::{SEC_E_OK, SECURITY_STATUS};
 use crate::runtime::fork_gate::{enter, thread_number};
 use crate::runtime::mutex::Mutex;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::BTreeMap;
@@ -167,7 +168,8 @@ pub(crate) fn free(buffer: *mut c_void) -> Result<SECURITY_STATUS> {
     block.erase();
     if KEEPS {
         block.live = false;
-        spare.entry(block.length).or_default().push(buffer.addr());
+        // Without memory to keep it there, it stays unused.
+        let _ = allocation::push(spare.entry(block.length).or_default(), buffer.addr());
     } else if let Some(block) = blocks.remove(&buffer.addr()) {
         drop(record);
         block.release();

@@ -44,8 +44,10 @@ impl PackageInfo {
 /// An array of `packages` with their strings, in one allocation that the caller frees. On
 /// Windows it is a block of the process heap of just that length, which programs ask for.
 pub(crate) fn allocate<Char: Text>(packages: &[PackageInfo]) -> Result<*mut SecPkgInfo<Char>> {
-    let encoded: Vec<_> =
-        packages.iter().map(|d| (Char::encode(&d.name), Char::encode(&d.comment), d)).collect();
+    let encoded = packages
+        .iter()
+        .map(|d| Ok((Char::encode(&d.name)?, Char::encode(&d.comment)?, d)))
+        .collect::<Result<Vec<_>>>()?;
     let array = size_of::<SecPkgInfo<Char>>() * packages.len();
     let strings: usize = encoded
         .iter()

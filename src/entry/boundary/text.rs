@@ -3,6 +3,7 @@
 use super::memory;
 use crate::entry::abi::{SEC_CHAR, SEC_WCHAR};
 use crate::platform::ansi;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use zeroize::{DefaultIsZeroes, Zeroizing};
 
@@ -16,7 +17,7 @@ pub(crate) trait Text: DefaultIsZeroes + PartialEq {
     fn decode(characters: &[Self]) -> Result<Zeroizing<String>>;
 
     /// Encodes `text`, with a terminating zero.
-    fn encode(text: &str) -> Vec<Self>;
+    fn encode(text: &str) -> Result<Vec<Self>>;
 }
 
 impl Text for SEC_WCHAR {
@@ -24,18 +25,16 @@ impl Text for SEC_WCHAR {
 
     fn decode(characters: &[SEC_WCHAR]) -> Result<Zeroizing<String>> {
         // Full capacity at once: growing would leave copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(3 * characters.len()));
+        let mut text = Zeroizing::new(allocation::string(3 * characters.len())?);
         for character in char::decode_utf16(characters.iter().copied()) {
             text.push(character.map_err(|_| Error::InvalidParameter("text that is not UTF-16"))?);
         }
         Ok(text)
     }
 
-    fn encode(text: &str) -> Vec<SEC_WCHAR> {
+    fn encode(text: &str) -> Result<Vec<SEC_WCHAR>> {
         // Full capacity at once: it may be a password, and growing would leave copies behind.
-        let mut characters = Vec::with_capacity(text.len() + 1);
-        characters.extend(text.encode_utf16().chain([0]));
-        characters
+        allocation::collect(text.encode_utf16().chain([0]), text.len() + 1)
     }
 }
 
@@ -43,42 +42,41 @@ impl Text for SEC_CHAR {
     const ZERO: SEC_CHAR = 0;
 
     fn decode(characters: &[SEC_CHAR]) -> Result<Zeroizing<String>> {
-        let bytes: Zeroizing<Vec<u8>> =
-            Zeroizing::new(characters.iter().map(|c| c.cast_unsigned()).collect());
-        ansi::decode(&bytes)
+        let bytes = characters.iter().map(|c| c.cast_unsigned());
+        let bytes = Zeroizing::new(allocation::collect(bytes, characters.len())?);
+        ansi::decode(&bytes)?
             .ok_or(Error::InvalidParameter("text that is not in the A functions' encoding"))
     }
 
-    fn encode(text: &str) -> Vec<SEC_CHAR> {
-        ansi::encode(text).into_iter().map(|byte: u8| byte.cast_signed()).chain([0]).collect()
+    fn encode(text: &str) -> Result<Vec<SEC_CHAR>> {
+        let bytes = ansi::encode(text)?;
+        let most = bytes.len() + 1;
+        allocation::collect(bytes.into_iter().map(|byte| byte.cast_signed()).chain([0]), most)
     }
 }
 
-/// The text of the A functions that these bytes are; `None` if they are none.
-pub(crate) fn ansi_from_bytes(bytes: &[u8]) -> Option<Zeroizing<String>> {
-    let characters: Zeroizing<Vec<SEC_CHAR>> =
-        Zeroizing::new(bytes.iter().map(|byte| byte.cast_signed()).collect());
-    SEC_CHAR::decode(&characters).ok()
+/// The text of the A functions that these bytes are.
+pub(crate) fn ansi_from_bytes(bytes: &[u8]) -> Result<Zeroizing<String>> {
+    let characters = bytes.iter().map(|byte| byte.cast_signed());
+    SEC_CHAR::decode(&Zeroizing::new(allocation::collect(characters, bytes.len())?))
 }
 
-/// The text in UTF-16 that these bytes are, at any address; `None` if they are none.
-pub(crate) fn utf16_from_bytes(bytes: &[u8]) -> Option<Zeroizing<String>> {
+/// The text in UTF-16 that these bytes are, at any address.
+pub(crate) fn utf16_from_bytes(bytes: &[u8]) -> Result<Zeroizing<String>> {
     let (pairs, odd) = bytes.as_chunks();
     if !odd.is_empty() {
-        return None;
+        return Err(Error::InvalidParameter("half a character"));
     }
-    let characters = Zeroizing::new(
-        pairs.iter().map(|&pair| u16::from_ne_bytes(pair)).collect::<Vec<SEC_WCHAR>>(),
-    );
-    SEC_WCHAR::decode(&characters).ok()
+    let characters = pairs.iter().map(|&pair| u16::from_ne_bytes(pair));
+    SEC_WCHAR::decode(&Zeroizing::new(allocation::collect(characters, pairs.len())?))
 }
 
 /// The bytes of `text` in UTF-16.
-pub(crate) fn utf16_bytes(text: &str) -> Zeroizing<Vec<u8>> {
+pub(crate) fn utf16_bytes(text: &str) -> Result<Zeroizing<Vec<u8>>> {
     // Full capacity at once: growing would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * text.len()));
+    let mut bytes = Zeroizing::new(allocation::vec(2 * text.len())?);
     text.encode_utf16().for_each(|unit| bytes.extend(unit.to_ne_bytes()));
-    bytes
+    Ok(bytes)
 }
 
 /// Longest string that is read for its terminating zero, in characters.
@@ -118,7 +116,7 @@ pub(crate) unsafe fn read_counted<Char: Text>(
     if length as usize > LONGEST {
         return Err(Error::InvalidParameter("an overlong string"));
     }
-    let mut characters = Zeroizing::new(Vec::with_capacity(length as usize));
+    let mut characters = Zeroizing::new(allocation::vec(length as usize)?);
     // SAFETY: C caller's contract, strings: `n` is below the given length.
     characters.extend((0..length as usize).map(|n| unsafe { string.add(n).read_unaligned() }));
     Char::decode(&characters).map(Some)
@@ -126,7 +124,7 @@ pub(crate) unsafe fn read_counted<Char: Text>(
 
 /// A copy of `text` that the caller frees with FreeContextBuffer.
 pub(crate) fn allocate<Char: Text>(text: &str) -> Result<*mut Char> {
-    let characters = Zeroizing::new(Char::encode(text));
+    let characters = Zeroizing::new(Char::encode(text)?);
     let start = memory::allocate(size_of_val(&characters[..]))?.cast::<Char>();
     // SAFETY: `allocate` returned as many new bytes, aligned for every type.
     unsafe { start.as_ptr().copy_from_nonoverlapping(characters.as_ptr(), characters.len()) };

@@ -343,7 +343,7 @@ impl ContextObject {
         if !secured.accepted {
             return Err(Error::InvalidHandle("the client's own side of a context"));
         }
-        let subject = Subject::new(&secured.established, logon_id, config);
+        let subject = Subject::new(&secured.established, logon_id, config)?;
         let token = Arc::new(Token::of(subject, config)?);
         Ok(self.token.insert(token).clone())
     }

@@ -18,6 +18,7 @@ use crate::platform;
 use crate::primitives::stack;
 use crate::runtime::log;
 use crate::server::{self, Accepting, Configuration, Context, Credential, Initiating, StepOutput};
+use crate::types::allocation;
 use crate::types::error::{Error, Failure, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::ntstatus::NtStatus;
@@ -49,10 +50,29 @@ pub(crate) unsafe fn initiate<Char: Text>(
     // SAFETY: C caller's contract.
     unsafe {
         step(Side::Initiate, arguments, |credential, configuration| {
-            let target =
-                text::read(more.target)?.map(|target| target.to_string()).unwrap_or_default();
+            let target = text::read(more.target)?.map(|target| allocation::text(&target));
+            let target = target.transpose()?.unwrap_or_default();
             Ok(Context::Initiating(Box::new(Initiating::new(credential, configuration, target)?)))
         })
+    }
+}
+
+/// What a call leaves that there is no memory for: no token, and a first one no context.
+///
+/// # Safety
+/// As for AcceptSecurityContext and InitializeSecurityContext.
+pub(crate) unsafe fn clear(side: Side, arguments: &Arguments) {
+    let allocate =
+        flags::required(side, arguments.requirements).contains(ContextFlags::ALLOCATE_MEMORY);
+    // SAFETY: C caller's contract, buffers and outputs.
+    unsafe {
+        if let Ok(output) = Buffers::new(arguments.output) {
+            TokenOut::new(output, allocate).fail(&Error::OutOfMemory);
+        }
+        put(arguments.attributes, 0);
+        if arguments.context.is_null() {
+            put(arguments.new_context, NO_HANDLE);
+        }
     }
 }
 
@@ -228,7 +248,7 @@ impl Call<'_> {
     fn write_output(&self, step: &StepOutput, completes: bool) -> Result<SECURITY_STATUS> {
         let token = step.token.as_deref().unwrap_or_default();
         let allocated = match completes {
-            true => self.output.write(&vec![0; token.len()])?,
+            true => self.output.write(&allocation::zeros(token.len())?)?,
             false => self.output.write(token)?,
         };
         let mut flags = step.flags();

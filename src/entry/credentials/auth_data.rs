@@ -5,6 +5,7 @@ use crate::entry::auth_identity::{Credentials, OwnedIdentity, RawIdentity};
 use crate::entry::boundary::text::Text;
 use crate::kerberos::keytab::Keytab;
 use crate::mechanism::Mechanism;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use crate::types::identity::Identity;
 
@@ -37,7 +38,7 @@ pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
 impl AuthData {
     pub(crate) fn of(content: &OwnedIdentity) -> Result<AuthData> {
         let text = |part| -> Result<Option<String>> {
-            Ok(content.text(part)?.map(|text| text.to_string()))
+            content.text(part)?.map(|text| allocation::text(&text)).transpose()
         };
         let (user, domain, packages) =
             (text(&content.user)?, text(&content.domain)?, text(&content.packages)?);

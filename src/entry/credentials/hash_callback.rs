@@ -128,7 +128,7 @@ struct Names {
 
 impl Names {
     fn of(logon: &NetworkLogon<'_>) -> Names {
-        Names { user: SEC_WCHAR::encode(logon.user), domain: SEC_WCHAR::encode(logon.domain) }
+        Names { user: wide(logon.user), domain: wide(logon.domain) }
     }
 
     /// Valid as long as the names are.
@@ -145,9 +145,14 @@ impl Names {
     }
 }
 
+/// A name with a terminating zero. The client's names have at most 256 units.
+fn wide(name: &str) -> Vec<SEC_WCHAR> {
+    name.encode_utf16().chain([0]).collect()
+}
+
 /// A name with zeros up to [`NAME`]; empty if it is longer.
 fn padded(name: &str) -> [SEC_WCHAR; NAME] {
-    let encoded = SEC_WCHAR::encode(name);
+    let encoded = wide(name);
     std::array::from_fn(|at| match encoded.len() {
         ..=NAME => encoded.get(at).copied().unwrap_or(0),
         _ => 0,

@@ -20,6 +20,7 @@ use crate::server::acceptance::Assembled;
 use crate::server::credential::Usage;
 use crate::server::{self, Configuration, Credential};
 use crate::types::account_name;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use crate::types::identity::Identity;
 use crate::types::time::FileTime;
@@ -47,9 +48,9 @@ pub(super) unsafe fn acquire<Char: Text>(
     let (principal, data) = unsafe {
         (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?)
     };
+    let principal = principal.map(|name| allocation::text(&name)).transpose()?;
     let configuration = server::current();
-    let credential =
-        credential(package, usage, principal.map(|name| name.to_string()), data, &configuration);
+    let credential = credential(package, usage, principal, data, &configuration);
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
         log_keys(&credential, &configuration);
     }

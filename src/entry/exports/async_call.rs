@@ -9,7 +9,7 @@ use super::{
 };
 use crate::entry::abi::*;
 use crate::entry::async_call::{self, Call};
-use crate::entry::boundary::guard::{answer, guard};
+use crate::entry::boundary::guard::{answer, guard, guard_always, memory};
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 
@@ -19,7 +19,11 @@ use std::ffi::c_void;
 /// contexts.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiCreateAsyncContext() -> PSspiAsyncContext {
-    answer("SspiCreateAsyncContext", async_call::create, std::ptr::null_mut())
+    let create = || {
+        memory()?;
+        async_call::create()
+    };
+    answer("SspiCreateAsyncContext", create, std::ptr::null_mut())
 }
 
 /// Frees an asynchronous context. Its callback is not called any more, and one that is under way
@@ -85,7 +89,7 @@ pub extern "system" fn SspiAsyncContextRequiresNotify(AsyncContext: PSspiAsyncCo
 /// the context is invalid or no call has been made.
 #[unsafe(no_mangle)]
 pub extern "system" fn SspiGetAsyncCallStatus(Handle: PSspiAsyncContext) -> SECURITY_STATUS {
-    guard("SspiGetAsyncCallStatus", || async_call::status(Handle))
+    guard_always("SspiGetAsyncCallStatus", || async_call::status(Handle))
 }
 
 /// AcquireCredentialsHandleW, in a thread of the library.
@@ -318,7 +322,7 @@ pub unsafe extern "system" fn SspiFreeCredentialsHandleAsync(
     AsyncContext: PSspiAsyncContext,
     phCredential: PCredHandle,
 ) -> SECURITY_STATUS {
-    guard("SspiFreeCredentialsHandleAsync", || {
+    guard_always("SspiFreeCredentialsHandleAsync", || {
         // The caller may have freed its copy when the call is made.
         // SAFETY: C caller's contract, handles.
         let mut handle = unsafe { the_handle(phCredential)? };
@@ -342,7 +346,7 @@ pub unsafe extern "system" fn SspiDeleteSecurityContextAsync(
     AsyncContext: PSspiAsyncContext,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
-    guard("SspiDeleteSecurityContextAsync", || {
+    guard_always("SspiDeleteSecurityContextAsync", || {
         // The caller may have freed its copy when the call is made.
         // SAFETY: C caller's contract, handles.
         let mut handle = unsafe { the_handle(phContext)? };

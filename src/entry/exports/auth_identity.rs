@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::auth_identity::{self, ForWrite};
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::guard::{guard, guard_always};
 use std::ffi::c_void;
 
 /// Makes an identity from strings.
@@ -154,7 +154,7 @@ pub unsafe extern "system" fn SspiCompareAuthIdentities(
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiZeroAuthIdentity(AuthData: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) {
-    guard("SspiZeroAuthIdentity", || {
+    guard_always("SspiZeroAuthIdentity", || {
         // SAFETY: C caller's contract, identities.
         unsafe { auth_identity::zero(AuthData) }
     });
@@ -169,7 +169,7 @@ pub unsafe extern "system" fn SspiZeroAuthIdentity(AuthData: PSEC_WINNT_AUTH_IDE
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiFreeAuthIdentity(AuthData: PSEC_WINNT_AUTH_IDENTITY_OPAQUE) {
-    guard("SspiFreeAuthIdentity", || auth_identity::free(AuthData));
+    guard_always("SspiFreeAuthIdentity", || auth_identity::free(AuthData));
 }
 
 /// Erases and frees what these functions allocated. Other memory is not touched.
@@ -180,7 +180,7 @@ pub unsafe extern "system" fn SspiFreeAuthIdentity(AuthData: PSEC_WINNT_AUTH_IDE
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn SspiLocalFree(DataBuffer: *mut c_void) {
-    guard("SspiLocalFree", || auth_identity::free(DataBuffer));
+    guard_always("SspiLocalFree", || auth_identity::free(DataBuffer));
 }
 
 /// Encrypts an identity in place, so that only this process, and those forked from it, can read it:
@@ -280,7 +280,7 @@ pub unsafe extern "system" fn SspiIsAuthIdentityEncrypted(
     EncryptedAuthData: PSEC_WINNT_AUTH_IDENTITY_OPAQUE,
 ) -> BOOLEAN {
     let mut encrypted = false;
-    guard("SspiIsAuthIdentityEncrypted", || {
+    guard_always("SspiIsAuthIdentityEncrypted", || {
         // SAFETY: C caller's contract, identities.
         encrypted = unsafe { auth_identity::is_encrypted(EncryptedAuthData)? };
         Ok(SEC_E_OK)

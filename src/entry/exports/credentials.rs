@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::AcquireArguments;
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::credentials::{self, CREDENTIALS};
 use crate::entry::forward::{self, Form};
 use crate::entry::handles::{Object, take};
@@ -216,7 +216,7 @@ pub unsafe extern "system" fn AddCredentialsA(
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -> SECURITY_STATUS {
-    guard("FreeCredentialsHandle", || {
+    guard_always("FreeCredentialsHandle", || {
         // SAFETY: C caller's contract, handles.
         Ok(match unsafe { take(&CREDENTIALS, phCredential)? } {
             Object::Ours(_) => SEC_E_OK,

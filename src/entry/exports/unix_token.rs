@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::access_token::unix;
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::boundary::pointers::put;
 use std::ffi::c_void;
 
@@ -56,7 +56,7 @@ pub unsafe extern "system" fn NegosspQueryToken(
 /// Returns SEC_E_OK; SEC_E_INVALID_HANDLE: not a token, or closed already.
 #[unsafe(no_mangle)]
 pub extern "system" fn NegosspCloseToken(Token: HANDLE) -> SECURITY_STATUS {
-    guard("NegosspCloseToken", || unix::close(Token))
+    guard_always("NegosspCloseToken", || unix::close(Token))
 }
 
 /// ImpersonateSecurityContext, for the client of a token, whose context may have been deleted.
@@ -94,5 +94,5 @@ pub extern "system" fn NegosspBecomeToken(Token: HANDLE) -> SECURITY_STATUS {
 /// Returns what RevertSecurityContext does.
 #[unsafe(no_mangle)]
 pub extern "system" fn NegosspRevertToken(Token: HANDLE) -> SECURITY_STATUS {
-    guard("NegosspRevertToken", || unix::revert(Token))
+    guard_always("NegosspRevertToken", || unix::revert(Token))
 }

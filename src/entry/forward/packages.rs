@@ -32,7 +32,7 @@ pub(crate) fn others() -> Vec<PackageInfo> {
 pub(crate) fn package(name: &str) -> Result<PackageInfo> {
     let system = System::get().ok_or(Error::PackageNotFound)?;
     let query = system.unicode.QuerySecurityPackageInfo.ok_or(Error::PackageNotFound)?;
-    let mut name = SEC_WCHAR::encode(name);
+    let mut name = SEC_WCHAR::encode(name)?;
     let mut info = null_mut();
     // SAFETY: the name ends with a zero, and the output is a local.
     if inside(|| unsafe { query(name.as_mut_ptr(), &mut info) }) != SEC_E_OK || info.is_null() {

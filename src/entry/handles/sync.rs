@@ -3,6 +3,7 @@
 
 pub(crate) use crate::runtime::fork_gate::{enter, thread_number};
 pub(crate) use crate::runtime::mutex::Mutex;
+pub(crate) use crate::types::allocation;
 use once_cell::race::OnceBox;
 pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -22,7 +23,8 @@ impl<T> Lazy<T> {
         self.0.get()
     }
 
-    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
-        self.0.get_or_init(|| Box::new(make()))
+    /// `None` if `make` returns that.
+    pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Option<T>) -> Option<&T> {
+        self.0.get_or_try_init(|| make().map(Box::new).ok_or(())).ok()
     }
 }

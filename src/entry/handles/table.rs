@@ -10,7 +10,7 @@
 //! freed slots are kept in lists, of which each thread prefers one. A forked child has its parent's
 //! handles: a fork waits until no thread is at work here.
 
-use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, enter, thread_number};
+use super::sync::{AtomicU32, FREE_LISTS, Lazy, Mutex, Ordering, allocation, enter, thread_number};
 
 /// The kind of a handle's object: the low two bits of its lower word. Not 0, so that the word is
 /// not 0; there are too few slots for the word to become -1.
@@ -77,7 +77,7 @@ impl<T: Clone> Table<T> {
         }
     }
 
-    /// Makes a handle for `object`, unless there are `limit` objects already.
+    /// Makes a handle for `object`, unless there are `limit` objects already, or no memory.
     pub(crate) fn insert(&self, object: T, limit: u32) -> Option<Words> {
         let _inside = enter();
         if self.live.fetch_add(1, Ordering::Relaxed) >= limit {
@@ -122,13 +122,14 @@ impl<T: Clone> Table<T> {
             (object, state.generation < LAST_GENERATION)
         };
         if reusable {
-            self.free[thread_number() % FREE_LISTS].lock().push(index);
+            self.keep_free(index);
         }
         self.live.fetch_sub(1, Ordering::Relaxed);
         Some(object)
     }
 
     /// A slot for a new object: a freed one, from this thread's list or another, else a new one.
+    /// `None` without memory.
     fn vacant(&self) -> Option<(u32, &Slot<T>)> {
         let own = thread_number();
         let freed = (0..FREE_LISTS).find_map(|n| self.free[(own + n) % FREE_LISTS].lock().pop());
@@ -143,15 +144,27 @@ impl<T: Clone> Table<T> {
         };
         let (segment, offset) = place(index);
         let slots = self.segments.get(segment)?.get_or_make(|| self.segment(segment));
-        Some((index, slots.get(offset)?))
+        if slots.is_none() {
+            self.keep_free(index);
+        }
+        Some((index, slots?.get(offset)?))
     }
 
-    fn segment(&self, segment: usize) -> Box<[Slot<T>]> {
+    /// Keeps the number of a slot without an object. Without memory for it the slot is not used
+    /// again.
+    fn keep_free(&self, index: u32) {
+        let _ = allocation::push(&mut self.free[thread_number() % FREE_LISTS].lock(), index);
+    }
+
+    /// `None` without memory.
+    fn segment(&self, segment: usize) -> Option<Box<[Slot<T>]>> {
         let start = FIRST_SEGMENT * ((1 << segment) - 1);
         let slot = |index| Slot {
             state: Mutex::new(State { generation: (self.first_generation)(index), object: None }),
         };
-        (start..start + (FIRST_SEGMENT << segment)).map(slot).collect()
+        let count = FIRST_SEGMENT << segment;
+        let slots = (start..start + count).map(slot);
+        allocation::collect(slots, count as usize).ok().map(Vec::into_boxed_slice)
     }
 
     fn slot(&self, words: Words) -> Option<(u32, &Slot<T>)> {

@@ -56,6 +56,8 @@ pub enum RpcError {
     Unreadable(&'static str),
     /// The call cannot be made on this side.
     Local(&'static str),
+    /// There is no memory for the call or its results.
+    OutOfMemory,
 }
 
 impl fmt::Display for RpcError {
@@ -70,6 +72,7 @@ impl fmt::Display for RpcError {
             RpcError::Unreadable(why) => write!(f, "answer cannot be read: {why}"),
             RpcError::Altered(why) => write!(f, "answer not protected as agreed: {why}"),
             RpcError::Local(why) => f.write_str(why),
+            RpcError::OutOfMemory => f.write_str("out of memory"),
         }
     }
 }

@@ -119,8 +119,8 @@ impl Directory for AccountDetails {
             return Ok(client);
         }
         let details = file.peek();
-        if details.problem.is_some() {
-            return Err(Error::NoAuthority("the file of account details cannot be read"));
+        if let Some(problem) = &details.problem {
+            return Err(problem.error("the file of account details cannot be read"));
         }
         let Some(info) = details.get(&client.user) else { return Ok(client) };
         let sid = if info.sid.is_some() { Origin::AccountDetails } else { client.origins.sid };

@@ -39,7 +39,7 @@ fn server() -> Settings {
 
 fn user(client: &Principal, settings: &Settings) -> (String, Origin) {
     let tokens = configured(settings.clone()).tokens.clone();
-    let sids = Sids::of(client, Mechanism::Ntlm, &tokens).unwrap();
+    let sids = Sids::of(client, Mechanism::Ntlm, &tokens).unwrap().unwrap();
     (sids.user.to_string(), sids.origin)
 }
 
@@ -86,7 +86,8 @@ fn a_sid_made_of_a_name() {
 fn groups_that_everybody_is_in() {
     let tokens = configured(server()).tokens.clone();
     let client = Principal::of_account("alice".into(), "SRV".into(), Origin::AccountFile);
-    let groups = |client: &Principal, mechanism| Sids::of(client, mechanism, &tokens).unwrap();
+    let groups =
+        |client: &Principal, mechanism| Sids::of(client, mechanism, &tokens).unwrap().unwrap();
     let ntlm = groups(&client, Mechanism::Ntlm);
     // [MS-DTYP] 2.4.2.4: None, EVERYONE, BUILTIN_USERS, NETWORK, AUTHENTICATED_USERS,
     // THIS_ORGANIZATION, NTLM_AUTHENTICATION.
@@ -154,7 +155,8 @@ fn an_unusable_machine_sid_gives_no_client_a_sid() {
             &Principal::of_account("a".into(), "SRV".into(), Origin::AccountFile),
             Mechanism::Ntlm,
             &configured(settings).tokens
-        ),
+        )
+        .unwrap(),
         None
     );
 }
@@ -273,8 +275,9 @@ fn a_client_with_details() {
         (Origin::AccountFile, Origin::AccountDetails)
     );
     assert_eq!(alice.origins.info, Origin::AccountDetails);
-    let sids =
-        Sids::of(&alice, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens).unwrap();
+    let sids = Sids::of(&alice, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens)
+        .unwrap()
+        .unwrap();
     assert_eq!((sids.user, sids.origin), (sid("S-1-5-21-9-9-9-1104"), Origin::AccountDetails));
     assert_eq!(sids.primary_group, sid("S-1-5-21-9-9-9-1201"));
     let distinct: HashSet<Sid> = sids.groups.iter().map(|group| group.sid).collect();
@@ -294,8 +297,9 @@ fn a_client_with_details() {
     assert!(logons.client("alice", "OTHER").unwrap().account.is_none());
     let bob = logons.client("bob", "SRV").unwrap();
     assert_eq!((bob.origins.logon, bob.origins.info), (Origin::Credential, Origin::AccountDetails));
-    let sids =
-        Sids::of(&bob, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens).unwrap();
+    let sids = Sids::of(&bob, Mechanism::Ntlm, &configured(logons.settings.clone()).tokens)
+        .unwrap()
+        .unwrap();
     assert_eq!((sids.origin, sids.primary_group), (Origin::Derived, sid("S-1-5-21-9-9-9-513")));
 }
 
@@ -353,7 +357,8 @@ fn a_domain_gives_nobody_the_sids_of_our_own_accounts() {
             origins: Origins::all(origin),
             ..Principal::of_account("eve".into(), "EVIL".into(), origin)
         };
-        let sids = Sids::of(&client, Mechanism::Kerberos, &configured(settings.clone()).tokens)?;
+        let sids = Sids::of(&client, Mechanism::Kerberos, &configured(settings.clone()).tokens)
+            .unwrap()?;
         Some(texts(sids.account_groups().iter().map(|group| group.sid)))
     };
     let ours = ["S-1-5-21-1-2-3-1104", &derived.0];

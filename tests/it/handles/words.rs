@@ -3,6 +3,7 @@
 
 /// In place of `src/entry/handles/sync.rs`: nothing forks here.
 mod sync {
+    pub(crate) use negossp::types::allocation;
     pub(crate) use parking_lot::Mutex;
     pub(crate) use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,8 +20,11 @@ mod sync {
             self.0.get()
         }
 
-        pub(crate) fn get_or_make(&self, make: impl FnOnce() -> T) -> &T {
-            self.0.get_or_init(make)
+        pub(crate) fn get_or_make(&self, make: impl FnOnce() -> Option<T>) -> Option<&T> {
+            match self.0.get() {
+                Some(value) => Some(value),
+                None => make().map(|value| self.0.get_or_init(|| value)),
+            }
         }
     }
 

@@ -83,6 +83,7 @@ linux | valgrind)
     "$root/scripts/need.sh" gcc libc6-dev
     compile gcc harness -I"$root/include" "${sources[@]}" "${linux_libraries[@]}"
     compile gcc linked -I"$root/include" "$here/linked/linked.c" -L"$library" -lnegossp -Wl,-rpath,"$library"
+    compile gcc first_call -I"$root/include" "$here/first_call/first_call.c" -rdynamic "${linux_libraries[@]}"
     if [[ $what == valgrind ]]; then
         "$root/scripts/need.sh" valgrind libc6-dbg
         # Optimised Rust reads an enum's payload before its tag and discards it. Reads of uninitialised memory are therefore
@@ -197,5 +198,6 @@ if [[ $what == wine* ]]; then
 fi
 [[ $what != wine* ]] || run wine-user-name wine-user-name "$program" "$file" names
 [[ $what == *san ]] || run linked default "$linked"
+[[ $what != linux ]] || run "first call" default ./first_call "$file"
 finish
 }

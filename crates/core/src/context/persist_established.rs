@@ -107,11 +107,11 @@ impl Persist for Address {
     fn pack(&self, out: &mut Writer) -> Result<()> {
         match self {
             Address::V4(bytes) => {
-                out.raw(&[4]);
+                out.raw(&[4])?;
                 bytes.pack(out)
             }
             Address::V6(bytes) => {
-                out.raw(&[6]);
+                out.raw(&[6])?;
                 bytes.pack(out)
             }
         }

@@ -1,11 +1,14 @@
 //! Borrowed UTF-16LE text.
 
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::fmt::{self, Write};
 
 /// Encodes text as UTF-16LE.
-pub fn bytes_of(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+///
+/// Errors: `OutOfMemory`.
+pub fn bytes_of(text: &str) -> Result<Vec<u8>> {
+    allocation::collect(text.encode_utf16().flat_map(u16::to_le_bytes), 2 * text.len())
 }
 
 /// Borrowed UTF-16LE text without unpaired surrogates or NULs.
@@ -60,10 +63,12 @@ impl<'a> Utf16<'a> {
     }
 
     /// Converts to an owned string.
-    pub fn to_text(self) -> String {
-        let mut text = String::with_capacity(self.units.len());
+    ///
+    /// Errors: `OutOfMemory`.
+    pub fn to_text(self) -> Result<String> {
+        let mut text = allocation::string(self.chars().map(char::len_utf8).sum())?;
         text.extend(self.chars());
-        text
+        Ok(text)
     }
 }
 
@@ -81,7 +86,9 @@ impl fmt::Display for Utf16<'_> {
 
 impl fmt::Debug for Utf16<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.to_text())
+        f.write_char('"')?;
+        self.chars().flat_map(char::escape_debug).try_for_each(|c| f.write_char(c))?;
+        f.write_char('"')
     }
 }
 
@@ -95,7 +102,7 @@ mod tests {
             let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let read = Utf16::new(&bytes).unwrap();
             assert_eq!(
-                (read.to_text().as_str(), read.to_string().as_str(), read.is_empty()),
+                (read.to_text().unwrap().as_str(), read.to_string().as_str(), read.is_empty()),
                 (text, text, text.is_empty())
             );
             assert!(read == *text && read != *"bob" && read != *"alice " && read != *"alic");

@@ -7,6 +7,7 @@ use super::message::{
     TicketFlags, push_principal,
 };
 use crate::encoding::cursor::{ByteOrder, Cursor};
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use zeroize::Zeroizing;
 
@@ -203,9 +204,9 @@ impl<'a> CredentialCache<'a> {
             1024 + 2 * (credential.ticket.len() + credential.second_ticket.len())
         };
         let mut out = Writer {
-            bytes: Zeroizing::new(Vec::with_capacity(
+            bytes: Zeroizing::new(allocation::vec(
                 512 + self.credentials.iter().map(size).sum::<usize>(),
-            )),
+            )?),
         };
         out.bytes.extend([5, 4, 0, 0]);
         out.principal(&self.default_principal)?;

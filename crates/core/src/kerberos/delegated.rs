@@ -3,6 +3,7 @@
 use super::ccache::CredentialCache;
 use super::message::{EncKrbCredPart, KrbCred};
 use crate::persist::{Persist, Reader, Writer};
+use crate::types::allocation;
 use crate::types::error::Result;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -20,7 +21,10 @@ impl Delegated {
     ///
     /// Errors: `InvalidToken` if they cannot be converted to a credential cache.
     pub(super) fn new(message: &[u8], part: &[u8]) -> Result<Delegated> {
-        let delegated = Delegated { message: message.into(), part: Zeroizing::new(part.to_vec()) };
+        let delegated = Delegated {
+            message: allocation::copy(message)?.into_boxed_slice(),
+            part: Zeroizing::new(allocation::copy(part)?),
+        };
         // Checked here, while the client can still be rejected.
         delegated.ccache()?;
         Ok(delegated)

@@ -131,7 +131,7 @@ fn negotiate(token: &[u8], call: &AcceptCall<'_>) -> Result<Step<Acceptor, Estab
         server_challenge,
         offered: !token.is_empty(),
         issued: call.now,
-        transcript: Transcript::new(token, &challenge),
+        transcript: Transcript::new(token, &challenge)?,
     });
     Ok(Step::Continue { next, token: challenge, claim: None })
 }
@@ -200,7 +200,7 @@ impl Challenged {
             server_challenge,
             offered: !negotiate.is_empty(),
             issued,
-            transcript: Transcript::new(negotiate, challenge),
+            transcript: Transcript::new(negotiate, challenge)?,
         })
     }
 

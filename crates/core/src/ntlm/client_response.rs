@@ -9,6 +9,7 @@ use super::logon::ResponseKind;
 use super::message::challenge::Challenge;
 use super::response::{self, Responses, V2};
 use crate::principal::{Origin, Principal};
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
 use crate::types::identity::Identity;
@@ -106,7 +107,7 @@ pub(super) fn respond(
         time: timestamp.unwrap_or(call.now).0,
         target_info: &target_info,
     };
-    let Responses { nt, lm, session_base_key } = v2.respond();
+    let Responses { nt, lm, session_base_key } = v2.respond()?;
     // A server that sends a timestamp ignores LMv2 ([MS-NLMP] 3.1.5.1.2).
     let lm_response = if timestamp.is_some() { vec![0; lm.len()] } else { lm.to_vec() };
     Ok(ClientResponse {
@@ -157,7 +158,9 @@ fn target_info(
     timestamp: Option<FileTime>,
     call: &InitiateCall<'_>,
 ) -> Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(512);
+    // Pairs that only the client adds take less than 256 bytes, besides the target.
+    let from_server: usize = server_info.iter().map(|(_, value)| 4 + value.len()).sum();
+    let mut out = allocation::vec(from_server + 2 * call.target.len() + 256)?;
     for (av_id, value) in server_info.iter() {
         if !av_pair::is_clients(av_id) {
             av_pair::put(&mut out, av_id, value);

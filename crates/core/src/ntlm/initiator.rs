@@ -86,7 +86,7 @@ fn start(token: &[u8], call: &InitiateCall<'_>) -> Result<Step<Initiator, Establ
     if !token.is_empty() {
         return Err(Error::InvalidToken("a token before NEGOTIATE_MESSAGE"));
     }
-    let message = Negotiate::write(flags);
+    let message = Negotiate::write(flags)?;
     let next = Initiator::ExpectChallenge(Negotiated { flags, message: message.clone() });
     Ok(Step::Continue { next, token: message, claim: None })
 }

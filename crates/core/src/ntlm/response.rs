@@ -3,6 +3,7 @@
 
 use super::crypto::{self, Key};
 use super::logon::{Account, NetworkLogon, OemNames, ResponseKind};
+use crate::types::allocation;
 use crate::types::error::{Denial, Error, Result};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
@@ -200,8 +201,10 @@ pub struct V2<'a> {
 
 impl V2<'_> {
     /// Computes the NTLMv2 and LMv2 responses.
-    pub fn respond(&self) -> Responses {
-        let mut nt = Vec::with_capacity(16 + 28 + self.target_info.len() + 4);
+    ///
+    /// Errors: `OutOfMemory`.
+    pub fn respond(&self) -> Result<Responses> {
+        let mut nt = allocation::vec(16 + 28 + self.target_info.len() + 4)?;
         nt.extend_from_slice(&[0; 16]);
         nt.extend_from_slice(&[1, 1, 0, 0, 0, 0, 0, 0]);
         nt.extend_from_slice(&self.time.to_le_bytes());
@@ -219,6 +222,6 @@ impl V2<'_> {
             self.client_challenge,
         ));
         lm[16..].copy_from_slice(self.client_challenge);
-        Responses { nt, lm, session_base_key: session_base_key_v2(mac, &proof) }
+        Ok(Responses { nt, lm, session_base_key: session_base_key_v2(mac, &proof) })
     }
 }

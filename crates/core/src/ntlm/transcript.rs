@@ -5,6 +5,7 @@ use super::av_pair::AvPairs;
 use super::message::challenge::Challenge;
 use super::wire::{MessageType, SIGNATURE};
 use crate::persist::{MALFORMED, Persist, Reader, Writer};
+use crate::types::allocation;
 use crate::types::error::Result;
 
 /// NEGOTIATE_MESSAGE (empty in a datagram context) and CHALLENGE_MESSAGE.
@@ -17,11 +18,12 @@ pub(super) struct Transcript {
 }
 
 impl Transcript {
-    pub(super) fn new(negotiate: &[u8], challenge: &[u8]) -> Transcript {
-        Transcript {
-            bytes: [negotiate, challenge].concat().into_boxed_slice(),
+    /// Errors: `OutOfMemory`.
+    pub(super) fn new(negotiate: &[u8], challenge: &[u8]) -> Result<Transcript> {
+        Ok(Transcript {
+            bytes: allocation::concat(&[negotiate, challenge])?.into_boxed_slice(),
             challenge: negotiate.len(),
-        }
+        })
     }
 
     /// Both messages, for the MIC.

@@ -1,6 +1,7 @@
 //! Reads and writes the elements of NTLM messages: fixed fields, payload fields, text.
 
 use super::flags::NegotiateFlags;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 
 /// The signature that starts every message.
@@ -102,12 +103,14 @@ pub(super) struct Writer {
 impl Writer {
     /// A message with signature, type and a fixed part of `fixed` bytes, zeros so far, and with
     /// room for `payload` more bytes.
-    pub(super) fn new(message: MessageType, fixed: usize, payload: usize) -> Writer {
-        let mut bytes = Vec::with_capacity(fixed + payload);
+    ///
+    /// Errors: `OutOfMemory`.
+    pub(super) fn new(message: MessageType, fixed: usize, payload: usize) -> Result<Writer> {
+        let mut bytes = allocation::vec(fixed + payload)?;
         bytes.extend_from_slice(SIGNATURE);
         bytes.extend_from_slice(&(message as u32).to_le_bytes());
         bytes.resize(fixed, 0);
-        Writer { bytes }
+        Ok(Writer { bytes })
     }
 
     /// Writes into the fixed part.
@@ -184,10 +187,12 @@ impl Charset {
                 if bytes.contains(&0) {
                     return Err(Error::InvalidToken("a NUL in a name"));
                 }
-                Ok(match std::str::from_utf8(bytes) {
-                    Ok(text) => text.to_owned(),
-                    Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
-                })
+                let mut text = allocation::string(2 * bytes.len())?;
+                match std::str::from_utf8(bytes) {
+                    Ok(utf8) => text.push_str(utf8),
+                    Err(_) => text.extend(bytes.iter().map(|byte| char::from(*byte))),
+                }
+                Ok(text)
             }
         }
     }
@@ -211,10 +216,12 @@ pub(super) fn utf16(bytes: &[u8]) -> Result<String> {
     let (units, []) = bytes.as_chunks::<2>() else { return Err(MALFORMED) };
     // Fast path: most names are ASCII.
     if units.iter().all(|[low, high]| *high == 0 && low.is_ascii() && *low != 0) {
+        // A field has less than 64 KiB, so this is small.
         return String::from_utf8(units.iter().map(|[low, _]| *low).collect())
             .map_err(|_| MALFORMED);
     }
-    let mut text = String::with_capacity(units.len());
+    // Three bytes for a unit, four for two.
+    let mut text = allocation::string(3 * units.len())?;
     for c in char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))) {
         match c {
             Ok('\0') => return Err(Error::InvalidToken("a NUL in a name")),

@@ -12,6 +12,7 @@ mod writer;
 pub use reader::Reader;
 pub use writer::Writer;
 
+use crate::types::allocation;
 use crate::types::channel_bindings::BindingsResult;
 use crate::types::error::{Error, Result};
 use crate::types::flags::ContextFlags;
@@ -79,8 +80,7 @@ macro_rules! numbers {
     ($($number:ty)*) => {$(
         impl Persist for $number {
             fn pack(&self, out: &mut Writer) -> Result<()> {
-                out.raw(&self.to_le_bytes());
-                Ok(())
+                out.raw(&self.to_le_bytes())
             }
 
             fn unpack(from: &mut Reader<'_>) -> Result<$number> {
@@ -94,8 +94,7 @@ numbers!(u8 u32 u64);
 
 impl<const N: usize> Persist for [u8; N] {
     fn pack(&self, out: &mut Writer) -> Result<()> {
-        out.raw(self);
-        Ok(())
+        out.raw(self)
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<[u8; N]> {
@@ -123,7 +122,7 @@ impl Persist for String {
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<String> {
-        std::str::from_utf8(from.bytes()?).map(str::to_owned).map_err(|_| MALFORMED)
+        allocation::text(std::str::from_utf8(from.bytes()?).map_err(|_| MALFORMED)?)
     }
 }
 
@@ -146,7 +145,11 @@ impl<T: Persist> Persist for Vec<T> {
 
     fn unpack(from: &mut Reader<'_>) -> Result<Vec<T>> {
         // Grows as items are read: the length prefix is not trusted for an allocation.
-        (0..u32::unpack(from)?).map(|_| T::unpack(from)).collect()
+        let mut items = Vec::new();
+        for _ in 0..u32::unpack(from)? {
+            allocation::push(&mut items, T::unpack(from)?)?;
+        }
+        Ok(items)
     }
 }
 

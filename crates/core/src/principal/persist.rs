@@ -23,8 +23,7 @@ persist_struct!(Origins { logon, name, sid, info });
 
 impl Persist for Sid {
     fn pack(&self, out: &mut Writer) -> Result<()> {
-        out.raw(&self.to_bytes());
-        Ok(())
+        out.raw(&self.to_bytes())
     }
 
     fn unpack(from: &mut Reader<'_>) -> Result<Sid> {

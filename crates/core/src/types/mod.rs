@@ -2,6 +2,7 @@
 
 pub mod account_name;
 pub mod address;
+pub mod allocation;
 pub mod bindings_result;
 pub mod channel_bindings;
 pub mod error;

@@ -6,6 +6,7 @@ mod tests;
 
 use crate::entry::abi::*;
 use crate::entry::boundary::text::utf16_from_bytes;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::mem::offset_of;
 use std::ops::Range;
@@ -25,8 +26,13 @@ pub(crate) enum Credentials {
     Persist(GUID, Zeroizing<Vec<u8>>),
 }
 
-pub(crate) const UNREADABLE: Error =
-    Error::UnknownCredentials("an identity whose text cannot be read");
+/// The error of text that cannot be decoded.
+pub(crate) fn unreadable(error: Error) -> Error {
+    match error {
+        Error::OutOfMemory => error,
+        _ => Error::UnknownCredentials("an identity whose text cannot be read"),
+    }
+}
 
 /// A block's flags and the ranges of its parts.
 pub(crate) struct Block {
@@ -82,9 +88,10 @@ pub(crate) fn unpack(packed: &[u8]) -> Result<Credentials> {
             .ok_or(MALFORMED)?;
     match kind {
         SEC_WINNT_AUTH_DATA_TYPE_PASSWORD => {
-            Ok(Credentials::Password(utf16_from_bytes(password(packed, data)?).ok_or(UNREADABLE)?))
+            let text = utf16_from_bytes(password(packed, data)?).map_err(unreadable)?;
+            Ok(Credentials::Password(text))
         }
-        _ => Ok(Credentials::Persist(kind, Zeroizing::new(data.to_vec()))),
+        _ => Ok(Credentials::Persist(kind, Zeroizing::new(allocation::copy(data)?))),
     }
 }
 

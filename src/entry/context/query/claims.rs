@@ -5,6 +5,7 @@ use crate::encoding::utf16::Utf16;
 use crate::entry::abi::*;
 use crate::entry::boundary::memory;
 use crate::kerberos::pac::{Claim, ClaimValues, Claims};
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
 use std::ptr::NonNull;
@@ -20,15 +21,16 @@ pub(crate) fn subject_attributes(client_claims: &[u8]) -> Result<*mut c_void> {
     let arrays = claims
         .arrays()?
         .ok_or(Error::Unsupported("claims compressed in a format that is not supported"))?;
-    let claims: Vec<&Claim<'_>> = arrays
-        .iter()
-        .flat_map(|array| &array.claims)
-        .filter(|claim| !matches!(claim.values, ClaimValues::Other(_)))
-        .collect();
+    let all = arrays.iter().flat_map(|array| &array.claims);
+    let known = |claim: &&Claim<'_>| !matches!(claim.values, ClaimValues::Other(_));
+    let claims = allocation::collect(all.clone().filter(known), all.count())?;
     let mut layout = Layout::default();
     let information = layout.room_for::<AUTHZ_SECURITY_ATTRIBUTES_INFORMATION>(1);
     let attributes = layout.room_for::<AUTHZ_SECURITY_ATTRIBUTE_V1>(claims.len());
-    let places: Vec<Places> = claims.iter().map(|claim| Places::of(claim, &mut layout)).collect();
+    let mut places = allocation::vec(claims.len())?;
+    for claim in &claims {
+        places.push(Places::of(claim, &mut layout)?);
+    }
     let block = Block(memory::allocate(layout.length)?);
     for (index, (claim, places)) in claims.iter().zip(&places).enumerate() {
         block.text(places.name, claim.id);
@@ -83,18 +85,19 @@ struct Places {
 }
 
 impl Places {
-    fn of(claim: &Claim<'_>, layout: &mut Layout) -> Places {
+    fn of(claim: &Claim<'_>, layout: &mut Layout) -> Result<Places> {
         let name = layout.room_for_text(claim.id);
         let (count, strings) = match &claim.values {
             ClaimValues::Int64(values) => (values.len(), vec![]),
             ClaimValues::Uint64(values) => (values.len(), vec![]),
             ClaimValues::Boolean(values) => (values.len(), vec![]),
             ClaimValues::String(values) => {
-                (values.len(), values.iter().map(|text| layout.room_for_text(*text)).collect())
+                let places = values.iter().map(|text| layout.room_for_text(*text));
+                (values.len(), allocation::collect(places, values.len())?)
             }
             ClaimValues::Other(_) => (0, vec![]),
         };
-        Places { name, values: layout.room_for::<u64>(count), count, strings }
+        Ok(Places { name, values: layout.room_for::<u64>(count), count, strings })
     }
 }
 

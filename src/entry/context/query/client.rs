@@ -8,6 +8,7 @@ use crate::principal::AccountInfo;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use std::ffi::c_void;
+use std::fmt::Write;
 
 fn facts(secured: &EstablishedContext) -> Option<&AccountInfo> {
     secured.established.client.account.as_deref()
@@ -47,12 +48,17 @@ pub(crate) fn claims(secured: &EstablishedContext) -> Result<*mut c_void> {
 /// line.
 pub(crate) fn sids(secured: &EstablishedContext, config: &Config) -> Result<String> {
     let established = &secured.established;
-    let sids = Sids::of(&established.client, established.mechanism, config);
+    let sids = Sids::of(&established.client, established.mechanism, config)?;
     let sids = sids.ok_or(Error::Unsupported("the SIDs of a client that has none"))?;
     let groups = sids.account_groups().iter().filter(|group| group.counts()).map(|group| group.sid);
-    Ok(std::iter::once(sids.user)
-        .chain(groups)
-        .map(|sid| sid.to_string())
-        .collect::<Vec<_>>()
-        .join("\n"))
+    /// Characters of the longest SID: an authority in hexadecimal and 15 sub-authorities.
+    const LONGEST: usize = "S-1-0x000000000000".len() + 15 * "-4294967295".len();
+    let mut text = String::new();
+    for sid in std::iter::once(sids.user).chain(groups) {
+        text.try_reserve(1 + LONGEST).map_err(|_| Error::OutOfMemory)?;
+        text.push_str(if text.is_empty() { "" } else { "\n" });
+        // There is room, and writing to a String does not fail.
+        let _ = write!(text, "{sid}");
+    }
+    Ok(text)
 }

@@ -6,6 +6,7 @@ mod client;
 mod tests;
 
 use crate::context::EstablishedContext;
+use crate::encoding::utf16;
 use crate::entry::abi::*;
 use crate::entry::boundary::flags;
 use crate::entry::boundary::flags::Side;
@@ -118,8 +119,7 @@ pub(crate) unsafe fn query<Char: Text>(
                 Ok(SecPkgContext_Flags { Flags: flags::granted(side, established.flags) })
             }),
             SECPKG_ATTR_TARGET_INFORMATION => answer.with(|| {
-                let target: Vec<u8> =
-                    target(secured)?.encode_utf16().flat_map(u16::to_le_bytes).collect();
+                let target = utf16::bytes_of(target(secured)?)?;
                 Ok(SecPkgContext_TargetInformation {
                     MarshalledTargetInfoLength: target.len() as ULONG,
                     MarshalledTargetInfo: memory::copy(&target)?.as_ptr(),

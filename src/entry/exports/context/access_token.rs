@@ -1,7 +1,7 @@
 //! Impersonation of the client, and its token.
 
 use crate::entry::abi::*;
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::boundary::pointers::put;
 use crate::entry::context::access_token;
 use std::ptr;
@@ -42,7 +42,7 @@ pub unsafe extern "system" fn ImpersonateSecurityContext(
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn RevertSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
-    guard("RevertSecurityContext", || {
+    guard_always("RevertSecurityContext", || {
         forward!(context phContext, RevertSecurityContext());
         // SAFETY: C caller's contract, handles.
         unsafe { access_token::revert(phContext) }

@@ -3,7 +3,8 @@
 use super::route;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::flags::Side;
+use crate::entry::boundary::guard::{guard, guard_always, guard_step};
 use crate::entry::context::{CONTEXTS, complete, step};
 use crate::entry::forward::{self, Form};
 use crate::entry::handles::{Object, find, take};
@@ -49,7 +50,8 @@ pub use query::*;
 ///   SEC_E_UNSUPPORTED_FUNCTION (no mechanism in common): the client is rejected.
 /// - SEC_E_NO_AUTHENTICATING_AUTHORITY: no authority could be asked about the client.
 /// - SEC_E_NO_CREDENTIALS: the credentials are not for inbound use.
-/// - SEC_E_INVALID_PARAMETER, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR.
+/// - SEC_E_INSUFFICIENT_MEMORY: the configured number of contexts exists, or the heap is full.
+/// - SEC_E_INVALID_PARAMETER, SEC_E_INTERNAL_ERROR.
 ///
 /// If a first call fails, there is no context. If a later call fails, the context can only be
 /// deleted. With ASC_REQ_EXTENDED_ERROR, an error may come with a token for the client: cbBuffer is
@@ -69,18 +71,20 @@ pub unsafe extern "system" fn AcceptSecurityContext(
     pfContextAttr: *mut ULONG,
     ptsTimeStamp: PTimeStamp,
 ) -> SECURITY_STATUS {
-    guard("AcceptSecurityContext", || {
-        let arguments = Arguments {
-            credential: phCredential,
-            context: phContext,
-            input: pInput,
-            requirements: fContextReq,
-            data_rep: TargetDataRep,
-            new_context: phNewContext,
-            output: pOutput,
-            attributes: pfContextAttr,
-            expiry: ptsTimeStamp,
-        };
+    let arguments = Arguments {
+        credential: phCredential,
+        context: phContext,
+        input: pInput,
+        requirements: fContextReq,
+        data_rep: TargetDataRep,
+        new_context: phNewContext,
+        output: pOutput,
+        attributes: pfContextAttr,
+        expiry: ptsTimeStamp,
+    };
+    // SAFETY: C caller's contract.
+    let clear = || unsafe { step::clear(Side::Accept, &arguments) };
+    guard_step("AcceptSecurityContext", clear, || {
         // SAFETY: C caller's contract, which secur32.dll asks for too.
         unsafe {
             match route::step(&arguments) {
@@ -130,18 +134,20 @@ pub unsafe extern "system" fn InitializeSecurityContextW(
     pfContextAttr: *mut ULONG,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    guard("InitializeSecurityContextW", || {
-        let arguments = Arguments {
-            credential: phCredential,
-            context: phContext,
-            input: pInput,
-            requirements: fContextReq,
-            data_rep: TargetDataRep,
-            new_context: phNewContext,
-            output: pOutput,
-            attributes: pfContextAttr,
-            expiry: ptsExpiry,
-        };
+    let arguments = Arguments {
+        credential: phCredential,
+        context: phContext,
+        input: pInput,
+        requirements: fContextReq,
+        data_rep: TargetDataRep,
+        new_context: phNewContext,
+        output: pOutput,
+        attributes: pfContextAttr,
+        expiry: ptsExpiry,
+    };
+    // SAFETY: C caller's contract.
+    let clear = || unsafe { step::clear(Side::Initiate, &arguments) };
+    guard_step("InitializeSecurityContextW", clear, || {
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: C caller's contract.
         unsafe { initiate(&arguments, &more) }
@@ -167,18 +173,20 @@ pub unsafe extern "system" fn InitializeSecurityContextA(
     pfContextAttr: *mut ULONG,
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
-    guard("InitializeSecurityContextA", || {
-        let arguments = Arguments {
-            credential: phCredential,
-            context: phContext,
-            input: pInput,
-            requirements: fContextReq,
-            data_rep: TargetDataRep,
-            new_context: phNewContext,
-            output: pOutput,
-            attributes: pfContextAttr,
-            expiry: ptsExpiry,
-        };
+    let arguments = Arguments {
+        credential: phCredential,
+        context: phContext,
+        input: pInput,
+        requirements: fContextReq,
+        data_rep: TargetDataRep,
+        new_context: phNewContext,
+        output: pOutput,
+        attributes: pfContextAttr,
+        expiry: ptsExpiry,
+    };
+    // SAFETY: C caller's contract.
+    let clear = || unsafe { step::clear(Side::Initiate, &arguments) };
+    guard_step("InitializeSecurityContextA", clear, || {
         let more = InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
         // SAFETY: C caller's contract.
         unsafe { initiate(&arguments, &more) }
@@ -236,7 +244,7 @@ pub unsafe extern "system" fn CompleteAuthToken(
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> SECURITY_STATUS {
-    guard("DeleteSecurityContext", || {
+    guard_always("DeleteSecurityContext", || {
         // SAFETY: C caller's contract, handles.
         Ok(match unsafe { take(&CONTEXTS, phContext)? } {
             Object::Ours(_) => SEC_E_OK,

@@ -1,7 +1,7 @@
 //! Queries of contexts, and FreeContextBuffer.
 
 use crate::entry::abi::*;
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::context::query;
 use crate::entry::forward;
 use std::ffi::c_void;
@@ -104,5 +104,5 @@ pub unsafe extern "system" fn QueryContextAttributesExA(
 /// The [C caller's contract](crate::entry).
 #[unsafe(no_mangle)]
 pub unsafe extern "system" fn FreeContextBuffer(pvContextBuffer: *mut c_void) -> SECURITY_STATUS {
-    guard("FreeContextBuffer", || forward::free_context_buffer(pvContextBuffer))
+    guard_always("FreeContextBuffer", || forward::free_context_buffer(pvContextBuffer))
 }

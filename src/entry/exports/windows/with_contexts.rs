@@ -5,7 +5,7 @@
 use super::forwarded::ForwardedFunction;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
-use crate::entry::boundary::guard::guard;
+use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::context::CONTEXTS;
 use crate::entry::exports::route;
 use crate::entry::forward;
@@ -198,7 +198,7 @@ pub unsafe extern "system" fn SecDeleteUserModeContext(
     type Delete = unsafe extern "system" fn(PCtxtHandle) -> SECURITY_STATUS;
     static FUNCTION: ForwardedFunction = ForwardedFunction::new(c"SecDeleteUserModeContext", true);
     // SAFETY: the function has this type. C caller's contract.
-    guard("SecDeleteUserModeContext", || unsafe {
+    guard_always("SecDeleteUserModeContext", || unsafe {
         with_context(ContextHandle, &FUNCTION, |function, context| {
             transmute::<NonNull<()>, Delete>(function)(context)
         })

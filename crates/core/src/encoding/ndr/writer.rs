@@ -1,5 +1,7 @@
 //! Writes NDR: arguments of remote procedure calls.
 
+use crate::types::allocation;
+use crate::types::error::Result;
 use zeroize::Zeroizing;
 
 /// Writes into a buffer that is erased when dropped, since some arguments are secrets. Numbers are
@@ -21,6 +23,13 @@ impl Writer {
     /// An empty writer with room for `bytes` bytes.
     pub fn with_capacity(bytes: usize) -> Writer {
         Writer { out: Zeroizing::new(Vec::with_capacity(bytes)), referents: 0 }
+    }
+
+    /// The same, for what a peer or caller decides.
+    ///
+    /// Errors: `OutOfMemory`.
+    pub fn try_with_capacity(bytes: usize) -> Result<Writer> {
+        Ok(Writer { out: Zeroizing::new(allocation::vec(bytes)?), referents: 0 })
     }
 
     /// The encoded bytes.

@@ -45,11 +45,11 @@ impl<'a> Account<'a> {
                 domain: None,
             });
         };
-        let user = logon.effective_name.to_text();
+        let user = logon.effective_name.to_text()?;
         if user.is_empty() {
             return Err(Error::LogonDenied(Denial::Ticket("the PAC names no account")));
         }
-        let domain = logon.logon_domain_name.to_text();
+        let domain = logon.logon_domain_name.to_text()?;
         let is_home = ticket.crealm == service_realm;
         let upn = pac.and_then(Pac::upn_dns_info);
         let believed =
@@ -83,9 +83,12 @@ fn is_own_name(
     own: &OwnDomains,
 ) -> bool {
     let home = service_realm.split(|byte| *byte == b'.').next().unwrap_or_default();
-    let dns_domain = upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default();
+    let dns_domain = upn.map(|info| info.dns_domain_name).unwrap_or_default();
     !own.has_name(name)
         && !home.eq_ignore_ascii_case(name.as_bytes())
-        && dns_domain.eq_ignore_ascii_case(realm)
+        && dns_domain
+            .chars()
+            .map(|c| c.to_ascii_lowercase())
+            .eq(realm.chars().map(|c| c.to_ascii_lowercase()))
         && realm.split('.').any(|label| label.eq_ignore_ascii_case(name))
 }

@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::rejection::Rejection;
 use super::ticket_key::TicketKey;
+use crate::encoding::utf16::Utf16;
 use crate::kerberos::crypto::UsageKeys;
 use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{EncTicketPart, TicketFlags, error_code};
@@ -10,6 +11,7 @@ use crate::kerberos::name_mapping::{MappedClient, NameRules};
 use crate::kerberos::pac::Pac;
 use crate::kerberos::{AcceptCall, AcceptorConfig, RequirePac};
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
+use crate::types::allocation;
 use crate::types::error::{Denial, Error, Result};
 use crate::types::flags::ContextFlags;
 use smallvec::SmallVec;
@@ -41,7 +43,7 @@ pub(crate) fn identify(
     if let Some(pac) = &pac {
         verify(pac, ticket, ticket_bytes, key.pac_keys(), call)?;
     }
-    let info = pac.as_ref().and_then(account_info);
+    let info = pac.as_ref().map(account_info).transpose()?.flatten();
     if info.is_none() {
         check_pac_required(ticket, pac.is_some(), config)?;
         check_transited(ticket)?;
@@ -120,19 +122,23 @@ fn verify(
 }
 
 /// What a PAC tells of the account; `None` if it describes none, as with MIT's KDC.
-fn account_info(pac: &Pac<'_>) -> Option<AccountInfo> {
-    let logon = pac.logon_info()?;
+///
+/// Errors: `OutOfMemory`.
+fn account_info(pac: &Pac<'_>) -> Result<Option<AccountInfo>> {
+    let Some(logon) = pac.logon_info() else { return Ok(None) };
     let upn = pac.upn_dns_info();
-    Some(AccountInfo {
-        upn: upn.map(|info| info.upn.to_text()).unwrap_or_default(),
-        dns_domain: upn.map(|info| info.dns_domain_name.to_text()).unwrap_or_default(),
-        client_claims: pac.client_claims_bytes().map(Into::into),
-        device_claims: pac.device_claims_bytes().map(Into::into),
-        device_info: pac.device_info_bytes().map(Into::into),
+    let text = |text: Option<Utf16<'_>>| text.unwrap_or_default().to_text();
+    let copy = |bytes: &[u8]| allocation::copy(bytes).map(Into::into);
+    Ok(Some(AccountInfo {
+        upn: text(upn.map(|info| info.upn))?,
+        dns_domain: text(upn.map(|info| info.dns_domain_name))?,
+        client_claims: pac.client_claims_bytes().map(copy).transpose()?,
+        device_claims: pac.device_claims_bytes().map(copy).transpose()?,
+        device_info: pac.device_info_bytes().map(copy).transpose()?,
         requestor: pac.requestor(),
         pac_attributes: pac.attributes(),
-        ..logon.facts()
-    })
+        ..logon.facts()?
+    }))
 }
 
 /// The client with this account: `DOMAIN\user` if its domain's NetBIOS name is known, else the

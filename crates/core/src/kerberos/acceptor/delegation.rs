@@ -25,14 +25,14 @@ pub(crate) fn receive(
     // encrypt, since the authenticator is encrypted.
     let keys = [Some(&verified.session_key), verified.subkey.as_ref()];
     let same_type = |key: &&Key| key.enctype().number() == cred.enc_part.etype;
-    let decrypted = keys
-        .into_iter()
-        .flatten()
-        .filter(same_type)
-        .any(|key| part.decrypt(&key.derive_usage(key_usage::KRB_CRED), cred.enc_part.cipher));
+    let mut decrypted = false;
+    for key in keys.into_iter().flatten().filter(same_type) {
+        let keys = key.derive_usage(key_usage::KRB_CRED);
+        decrypted = decrypted || part.decrypt(&keys, cred.enc_part.cipher)?;
+    }
     if !decrypted {
         match cred.unencrypted() {
-            Some(plain) => part = Plaintext::unencrypted(plain),
+            Some(plain) => part = Plaintext::unencrypted(plain)?,
             None => {
                 return Err(Rejection::denied(
                     error_code::BAD_INTEGRITY,

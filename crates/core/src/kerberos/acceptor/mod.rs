@@ -267,8 +267,10 @@ impl Answered {
         let mut plain = Plaintext::default();
         if *message.enc_part.cipher == *self.own_cipher
             || message.enc_part.etype != self.session_key.enctype().number()
-            || !plain
-                .decrypt(&self.session_key.derive_usage(key_usage::AP_REP), message.enc_part.cipher)
+            || !plain.decrypt(
+                &self.session_key.derive_usage(key_usage::AP_REP),
+                message.enc_part.cipher,
+            )?
         {
             return Err(WRONG);
         }

@@ -12,6 +12,8 @@ use crate::kerberos::policy::{Addresses, Policy};
 use crate::kerberos::service::keys::ServiceKeys;
 use crate::kerberos::tgt::Tgt;
 use crate::types::address::Address;
+use crate::types::allocation;
+use crate::types::error::Result;
 use std::ops::Range;
 use zeroize::Zeroize;
 
@@ -54,8 +56,10 @@ pub(crate) struct Plaintext {
 
 impl Plaintext {
     /// Decrypts `cipher`; false if it was encrypted with another key.
-    pub(crate) fn decrypt(&mut self, keys: &UsageKeys, cipher: &[u8]) -> bool {
-        *self = Plaintext { bytes: cipher.into(), at: 0..0 };
+    ///
+    /// Errors: `OutOfMemory`.
+    pub(crate) fn decrypt(&mut self, keys: &UsageKeys, cipher: &[u8]) -> Result<bool> {
+        *self = Plaintext { bytes: allocation::copy(cipher)?.into_boxed_slice(), at: 0..0 };
         let start = match keys.enctype() {
             // RC4's tag comes first.
             Enctype::Rc4Hmac => Enctype::Rc4Hmac.tag_length(),
@@ -63,12 +67,13 @@ impl Plaintext {
         } + keys.enctype().confounder_length();
         let length = keys.decrypt(&mut self.bytes).map(<[u8]>::len);
         self.at = start..start + length.unwrap_or(0);
-        length.is_ok()
+        Ok(length.is_ok())
     }
 
     /// For data that was not encrypted.
-    pub(crate) fn unencrypted(plain: &[u8]) -> Plaintext {
-        Plaintext { bytes: plain.into(), at: 0..plain.len() }
+    pub(crate) fn unencrypted(plain: &[u8]) -> Result<Plaintext> {
+        let bytes = allocation::copy(plain)?.into_boxed_slice();
+        Ok(Plaintext { bytes, at: 0..plain.len() })
     }
 
     /// The plaintext.
@@ -99,7 +104,7 @@ impl Decrypted {
         );
         let (sname, realm) = (ticket.sname.for_key_search(), ticket.realm.for_key_search());
         for entry in keys.candidates(sname.components(), realm, enctype, ticket.enc_part.kvno) {
-            if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher) {
+            if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher)? {
                 return Ok(entry);
             }
             rejection = Rejection::denied(
@@ -119,7 +124,7 @@ impl Decrypted {
     ) -> Result<(), Rejection> {
         let enctype = permitted_enctype(&ticket.enc_part, call)?;
         match enctype == tgt.ticket_keys.enctype()
-            && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher)
+            && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher)?
         {
             true => Ok(()),
             false => Err(Rejection::denied(
@@ -140,7 +145,7 @@ impl Decrypted {
         let session_key = permitted_key(&ticket.key, policy)?;
         let authenticator = session_key.derive_usage(key_usage::AP_REQ_AUTHENTICATOR);
         if request.authenticator.etype != session_key.enctype().number()
-            || !self.authenticator.decrypt(&authenticator, request.authenticator.cipher)
+            || !self.authenticator.decrypt(&authenticator, request.authenticator.cipher)?
         {
             return Err(Rejection::denied(
                 error_code::BAD_INTEGRITY,

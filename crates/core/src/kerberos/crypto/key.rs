@@ -7,6 +7,7 @@ use super::secret::Secret;
 use super::{Checksum, Enctype};
 use crate::persist::{Persist, Reader, Writer};
 use crate::primitives::random::SecureRandom;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use crate::types::protection::Part;
 use std::fmt;
@@ -65,7 +66,7 @@ impl Key {
     /// Encrypts `plain`, preceded by a random confounder. Triple DES pads with zeros. The result is
     /// the `cipher` of an EncryptedData.
     pub fn encrypt(&self, usage: u32, plain: &[u8], random: &dyn SecureRandom) -> Result<Vec<u8>> {
-        let mut data = vec![0; self.enctype.sealed_length(plain.len())];
+        let mut data = allocation::zeros(self.enctype.sealed_length(plain.len()))?;
         let (body, tag) = body_and_tag(self.enctype, &mut data).ok_or(TOO_SHORT)?;
         let (confounder, rest) = body.split_at_mut(self.enctype.confounder_length());
         random.fill(confounder)?;

@@ -7,6 +7,7 @@
 use crate::encoding::ndr::reader::{Pointer, Reader};
 use crate::encoding::utf16::Utf16;
 use crate::encoding::xpress_huffman::decompress;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use std::borrow::Cow;
 
@@ -127,7 +128,7 @@ fn claims_arrays(claims_set: &[u8]) -> Result<Vec<ClaimsArray<'_>>> {
     }
     let mut heads = Reader::new(r.conformant(count, 12, 4)?);
     // The buffer holds that many; their referents follow all of them.
-    let mut arrays = Vec::with_capacity(count as usize);
+    let mut arrays = allocation::vec(count as usize)?;
     for _ in 0..count {
         let (source, claim_count, entries) = (heads.u16()?, heads.u32()?, heads.pointer()?);
         let claims = match entries.read(|| claim_entries(r, claim_count))? {
@@ -153,7 +154,7 @@ fn claim_entries<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Claim<'a>>> {
     if r.u32()? != count || count as usize > r.rest().len() / 8 {
         return Err(MISSING);
     }
-    let mut heads = Vec::with_capacity(count as usize);
+    let mut heads = allocation::vec(count as usize)?;
     for _ in 0..count {
         let (id, kind) = (r.pointer()?, r.u16()?);
         if r.u16()? != kind {
@@ -164,7 +165,11 @@ fn claim_entries<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Claim<'a>>> {
             _ => Head { id, kind, count: 0, values: None },
         });
     }
-    heads.into_iter().map(|head| claim(r, &head)).collect()
+    let mut claims = allocation::vec(heads.len())?;
+    for head in &heads {
+        claims.push(claim(r, head)?);
+    }
+    Ok(claims)
 }
 
 fn claim<'a>(r: &mut Reader<'a>, head: &Head) -> Result<Claim<'a>> {
@@ -184,13 +189,20 @@ fn claim<'a>(r: &mut Reader<'a>, head: &Head) -> Result<Claim<'a>> {
         }),
         kind => {
             let numbers = if values.is_present() { r.conformant(head.count, 8, 8)? } else { &[] };
-            let numbers = numbers.as_chunks().0.iter().copied();
+            let (numbers, _) = numbers.as_chunks();
+            let (count, numbers) = (numbers.len(), numbers.iter().copied());
             match kind {
-                1 => ClaimValues::Int64(numbers.map(i64::from_le_bytes).collect()),
-                2 => ClaimValues::Uint64(numbers.map(u64::from_le_bytes).collect()),
-                _ => ClaimValues::Boolean(
-                    numbers.map(|number| u64::from_le_bytes(number) != 0).collect(),
-                ),
+                1 => {
+                    ClaimValues::Int64(allocation::collect(numbers.map(i64::from_le_bytes), count)?)
+                }
+                2 => ClaimValues::Uint64(allocation::collect(
+                    numbers.map(u64::from_le_bytes),
+                    count,
+                )?),
+                _ => ClaimValues::Boolean(allocation::collect(
+                    numbers.map(|number| u64::from_le_bytes(number) != 0),
+                    count,
+                )?),
             }
         }
     };
@@ -199,7 +211,7 @@ fn claim<'a>(r: &mut Reader<'a>, head: &Head) -> Result<Claim<'a>> {
 
 fn strings<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<Utf16<'a>>> {
     let mut pointers = Reader::new(r.conformant(count, 4, 4)?);
-    let mut strings = Vec::with_capacity(count as usize);
+    let mut strings = allocation::vec(count as usize)?;
     for _ in 0..count {
         pointers.pointer()?.required()?;
         strings.push(r.wide_string()?);

@@ -3,6 +3,7 @@
 use super::groups::{ExtraSids, GroupMemberships};
 use crate::encoding::ndr::reader::Reader;
 use crate::principal::SidAndAttributes;
+use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use crate::types::sid::Sid;
 
@@ -80,7 +81,7 @@ impl<'a> DeviceInfo<'a> {
 fn domain_groups_array<'a>(r: &mut Reader<'a>, count: u32) -> Result<Vec<DomainGroups<'a>>> {
     let mut entries = Reader::new(r.conformant(count, 12, 4)?);
     // The buffer holds that many entries; their referents follow all of them.
-    let mut groups = Vec::with_capacity(count as usize);
+    let mut groups = allocation::vec(count as usize)?;
     for _ in 0..count {
         let domain_id = entries.pointer()?;
         let group_count = entries.u32()?;

@@ -5,6 +5,7 @@ use super::groups::{ExtraSids, GroupMemberships};
 use crate::encoding::ndr::reader::{Reader, UnicodeString};
 use crate::encoding::utf16::Utf16;
 use crate::principal::{AccountInfo, SidAndAttributes, attributes};
+use crate::types::allocation;
 use crate::types::error::Result;
 use crate::types::sid::Sid;
 use crate::types::time::FileTime;
@@ -217,20 +218,26 @@ impl<'a> LogonInfo<'a> {
     }
 
     /// The account data.
-    pub fn facts(&self) -> AccountInfo {
-        AccountInfo {
+    ///
+    /// Errors: `OutOfMemory`.
+    pub fn facts(&self) -> Result<AccountInfo> {
+        // There can be hundreds of groups.
+        let mut groups = allocation::vec(self.groups().size_hint().1.unwrap_or(0))?;
+        // Internal iteration is faster over the four chained arrays.
+        self.groups().for_each(|group| groups.push(group));
+        Ok(AccountInfo {
             sid: self.user_sid(),
             primary_group: self.primary_group_sid(),
-            groups: collect(self.groups()),
-            full_name: self.full_name.to_text(),
-            logon_server: self.logon_server.to_text(),
+            groups: groups.into_boxed_slice(),
+            full_name: self.full_name.to_text()?,
+            logon_server: self.logon_server.to_text()?,
             logon_time: self.logon_time,
             logoff_time: self.logoff_time,
             password_must_change: self.password_must_change,
             user_flags: self.user_flags,
             user_account_control: self.user_account_control,
             ..AccountInfo::default()
-        }
+        })
     }
 
     /// The account's SID; `None` without a domain, or without both UserId and ExtraSids.
@@ -259,14 +266,6 @@ impl<'a> LogonInfo<'a> {
             .chain(self.extra_sids.iter().skip(accounts))
             .chain(self.resource_group_ids.sids(self.resource_group_domain_sid))
     }
-}
-
-/// Collects an iterator whose upper size bound is exact for PACs. There can be hundreds of groups,
-/// and internal iteration over the four chained arrays is faster.
-fn collect<T>(items: impl Iterator<Item = T>) -> Box<[T]> {
-    let mut all = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
-    items.for_each(|item| all.push(item));
-    all.into_boxed_slice()
 }
 
 impl fmt::Debug for LogonInfo<'_> {

@@ -147,7 +147,7 @@ impl Answer<'_> {
         let names = 2 * (self.domain.len() + self.user.len() + self.workstation.len());
         let payload =
             names + self.lm_response.len() + self.nt_response.len() + self.session_key.len();
-        let mut writer = Writer::new(MessageType::Authenticate, fixed, payload);
+        let mut writer = Writer::new(MessageType::Authenticate, fixed, payload)?;
         writer.put_flags(at::FLAGS, self.flags);
         if self.flags.contains(NegotiateFlags::VERSION) {
             writer.put(at::VERSION, &VERSION);

@@ -78,7 +78,7 @@ pub fn write(
     now: FileTime,
 ) -> Result<Vec<u8>> {
     let charset = Charset::from_flags(flags).unwrap_or(Charset::Unicode);
-    let mut writer = Writer::new(MessageType::Challenge, at::PAYLOAD, 456);
+    let mut writer = Writer::new(MessageType::Challenge, at::PAYLOAD, 456)?;
     writer.put_flags(at::FLAGS, flags);
     writer.put(at::SERVER_CHALLENGE, server_challenge);
     if flags.contains(NegotiateFlags::VERSION) {

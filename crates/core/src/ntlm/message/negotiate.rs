@@ -48,12 +48,14 @@ impl<'a> Negotiate<'a> {
 impl Negotiate<'_> {
     /// Writes a message without names. The empty fields are zero, as in all Windows versions since
     /// Vista.
-    pub fn write(flags: NegotiateFlags) -> Vec<u8> {
-        let mut writer = Writer::new(MessageType::Negotiate, at::PAYLOAD, 0);
+    ///
+    /// Errors: `OutOfMemory`.
+    pub fn write(flags: NegotiateFlags) -> Result<Vec<u8>> {
+        let mut writer = Writer::new(MessageType::Negotiate, at::PAYLOAD, 0)?;
         writer.put_flags(at::FLAGS, flags);
         if flags.contains(NegotiateFlags::VERSION) {
             writer.put(at::VERSION, &VERSION);
         }
-        writer.finish()
+        Ok(writer.finish())
     }
 }

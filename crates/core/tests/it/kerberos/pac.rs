@@ -123,7 +123,7 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
             ("LogonDomainName", info.logon_domain_name),
         ];
         for (word, text) in texts {
-            assert_eq!(text.to_text(), record.one(word), "{name}: {word}");
+            assert_eq!(text.to_text().unwrap(), record.one(word), "{name}: {word}");
         }
         let numbers = [
             ("LogonTime", info.logon_time.0),
@@ -157,7 +157,7 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
     if record.has("ClientId") {
         let info = pac.client_info().expect(name);
         assert_eq!(
-            (info.client_id.0, info.name.to_text().as_str()),
+            (info.client_id.0, info.name.to_text().unwrap().as_str()),
             (record.number("ClientId"), record.one("Name")),
             "{name}"
         );
@@ -165,12 +165,15 @@ fn same_as_samba(record: &Recorded, pac: &Pac<'_>) {
     if record.has("Upn") {
         let info = pac.upn_dns_info().expect(name);
         assert_eq!(
-            (info.upn.to_text().as_str(), info.dns_domain_name.to_text().as_str()),
+            (
+                info.upn.to_text().unwrap().as_str(),
+                info.dns_domain_name.to_text().unwrap().as_str()
+            ),
             (record.one("Upn"), record.one("DnsDomainName"))
         );
         assert_eq!(u64::from(info.upn_is_constructed), record.number("Flags") & 1);
         assert_eq!(
-            info.sam_name.map(|text| text.to_text()),
+            info.sam_name.map(|text| text.to_text().unwrap()),
             record.all("SamName").first().map(|text| text.to_string())
         );
         assert_eq!(info.sid, record.all("Sid").first().map(|text| sid(text)));
@@ -447,7 +450,7 @@ fn a_buffer_of_every_kind() {
     ];
     assert_eq!(shown(info.groups()), groups);
     assert_eq!(
-        (info.home_directory.is_empty(), info.logon_script.to_text().as_str()),
+        (info.home_directory.is_empty(), info.logon_script.to_text().unwrap().as_str()),
         (true, "logon.cmd")
     );
 }
@@ -808,9 +811,9 @@ fn names_beyond_ascii() {
         ]);
         let pac = Pac::parse(&bytes).unwrap();
         let read = pac.logon_info().unwrap();
-        assert_eq!(read.effective_name.to_text(), name);
-        assert_eq!(read.logon_domain_name.to_text(), name.to_uppercase());
-        assert_eq!(read.full_name.to_text(), format!("{name} {name}"));
+        assert_eq!(read.effective_name.to_text().unwrap(), name);
+        assert_eq!(read.logon_domain_name.to_text().unwrap(), name.to_uppercase());
+        assert_eq!(read.full_name.to_text().unwrap(), format!("{name} {name}"));
         assert_eq!(pac.check_client_info(AUTHTIME, [name.as_bytes()], b"R"), Ok(()));
         assert!(pac.check_client_info(AUTHTIME, [&name.as_bytes()[1..]], b"R").is_err());
     }
@@ -905,7 +908,7 @@ fn upn_dns_info_short_and_extended() {
     let info = pac.upn_dns_info().unwrap();
     assert!(info.upn_is_constructed && info.sam_name.is_none() && info.sid.is_none());
     assert_eq!(
-        (info.upn.to_text().as_str(), info.dns_domain_name.to_text().as_str()),
+        (info.upn.to_text().unwrap().as_str(), info.dns_domain_name.to_text().unwrap().as_str()),
         ("a@b", "B")
     );
     // Flag S without the extension; fields beyond the end; an invalid SID.
@@ -982,7 +985,7 @@ fn text_that_nobody_needs_may_be_anything() {
             ];
             for (expected, text) in texts {
                 let expected = if expected == word { "" } else { expected };
-                assert_eq!(text.to_text(), expected, "{word} {bad:x?}");
+                assert_eq!(text.to_text().unwrap(), expected, "{word} {bad:x?}");
             }
             assert_eq!(info.user_sid(), Some(sid("S-1-5-21-1-2-3-1102")));
         }

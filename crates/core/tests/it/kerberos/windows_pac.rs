@@ -39,10 +39,14 @@ fn a_pac_with_its_server_signature() {
     assert_eq!(pac.kdc_signature().unwrap().signature_type, -138);
     let info = pac.logon_info().unwrap();
     assert_eq!(
-        (info.effective_name.to_text(), info.full_name.to_text(), info.logon_server.to_text()),
+        (
+            info.effective_name.to_text().unwrap(),
+            info.full_name.to_text().unwrap(),
+            info.logon_server.to_text().unwrap()
+        ),
         ("testuser1".into(), "Test1 User1".into(), "ADDC".into())
     );
-    assert_eq!(info.logon_domain_name.to_text(), "TEST");
+    assert_eq!(info.logon_domain_name.to_text().unwrap(), "TEST");
     assert_eq!((info.logon_count, info.user_account_control), (216, 528));
     let domain = "S-1-5-21-3167651404-3865080224-2280184895";
     assert_eq!(info.user_sid(), Some(sid(&format!("{domain}-1105"))));
@@ -52,7 +56,7 @@ fn a_pac_with_its_server_signature() {
     assert_eq!(shown(info.groups()), [&groups[..], &extra].concat());
     let upn = pac.upn_dns_info().unwrap();
     assert_eq!(
-        (upn.upn.to_text(), upn.dns_domain_name.to_text()),
+        (upn.upn.to_text().unwrap(), upn.dns_domain_name.to_text().unwrap()),
         ("testuser1@test.gokrb5".into(), "TEST.GOKRB5".into())
     );
     // Every byte is signed, except what the signatures themselves say.
@@ -75,10 +79,10 @@ fn with_logon_info(contents: &[u8], check: impl FnOnce(&LogonInfo<'_>)) {
 fn logon_information_across_a_trust() {
     with_logon_info(&recorded("logon_info_trust"), |info| {
         assert_eq!(
-            (info.effective_name.to_text(), info.logon_domain_name.to_text()),
+            (info.effective_name.to_text().unwrap(), info.logon_domain_name.to_text().unwrap()),
             ("testuser1".into(), "USER".into())
         );
-        assert_eq!((info.logon_server.to_text(), info.user_flags), ("UDC".into(), 544));
+        assert_eq!((info.logon_server.to_text().unwrap(), info.user_flags), ("UDC".into(), 544));
         let domain = "S-1-5-21-2284869408-3503417140-1141177250";
         let resources = "S-1-5-21-3062750306-1230139592-1973306805";
         assert_eq!(info.user_sid(), Some(sid(&format!("{domain}-1106"))));
@@ -99,14 +103,14 @@ fn logon_information_across_a_trust() {
 fn logon_information_with_many_groups() {
     with_logon_info(&recorded("logon_info_extra_sids"), |info| {
         assert_eq!(
-            (info.effective_name.to_text(), info.full_name.to_text()),
+            (info.effective_name.to_text().unwrap(), info.full_name.to_text().unwrap()),
             ("lzhu".into(), "Liqiang(Larry) Zhu".into())
         );
         assert_eq!(
-            (info.logon_script.to_text(), info.logon_server.to_text()),
+            (info.logon_script.to_text().unwrap(), info.logon_server.to_text().unwrap()),
             ("ntds2.bat".into(), "NTDEV-DC-05".into())
         );
-        assert_eq!(info.logon_domain_name.to_text(), "NTDEV");
+        assert_eq!(info.logon_domain_name.to_text().unwrap(), "NTDEV");
         assert_eq!((info.logon_count, info.user_id, info.primary_group_id), (4180, 2_914_711, 513));
         assert_eq!((info.group_ids.len(), info.extra_sids.len()), (26, 13));
         assert!(info.logoff_time >= FileTime::NEVER);

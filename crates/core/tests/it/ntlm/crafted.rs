@@ -78,7 +78,7 @@ impl Client {
 
     /// An exchange with `server`: its context.
     fn logs_on(&self, server: &Party) -> Result<Established, Error> {
-        let negotiate = Negotiate::write(self.offered);
+        let negotiate = Negotiate::write(self.offered).unwrap();
         let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
         let answer = self.answer(&negotiate, &challenge);
         server.accept(&acceptor, &answer).map(|step| done(step).0)
@@ -103,7 +103,7 @@ impl Client {
             time: NOW.0,
             target_info: &target_info,
         };
-        let made = v2.respond();
+        let made = v2.respond().unwrap();
         let v1 = crypto::desl(&nt_hash, &challenge.server_challenge);
         let lm = crypto::desl(&crypto::lm_hash(PASSWORD).unwrap(), &challenge.server_challenge);
         let (nt_response, lm_response): (&[u8], &[u8]) = match self.responses {
@@ -178,7 +178,7 @@ fn a_mic_that_is_not_announced_is_not_looked_at() {
 #[test]
 fn target_information_must_come_back() {
     let challenge = {
-        let negotiate = Negotiate::write(OFFERED);
+        let negotiate = Negotiate::write(OFFERED).unwrap();
         let first = Party::alice().accept(&Acceptor::new(), &negotiate).expect("a challenge");
         going_on(first).1
     };
@@ -356,7 +356,7 @@ fn the_last_message_claims_nothing_new() {
 fn oem_logon(chosen: F, user: &[u8], hashed_user: &[u8]) -> Result<Established, Error> {
     let mut server = Party::alice();
     server.identity = Some(identity("jörg", "", PASSWORD));
-    let negotiate = Negotiate::write(F::OEM | F::NTLM | F::REQUEST_TARGET);
+    let negotiate = Negotiate::write(F::OEM | F::NTLM | F::REQUEST_TARGET).unwrap();
     let (acceptor, challenge) = going_on(server.accept(&Acceptor::new(), &negotiate)?);
     let parsed = Challenge::parse(&challenge).expect("a challenge");
     assert!(parsed.flags.contains(F::OEM) && !parsed.flags.contains(F::UNICODE));
@@ -377,7 +377,7 @@ fn oem_logon(chosen: F, user: &[u8], hashed_user: &[u8]) -> Result<Established, 
     let answer = Answer {
         flags: F::OEM | F::NTLM,
         lm_response: &[0; 24],
-        nt_response: &v2.respond().nt,
+        nt_response: &v2.respond().unwrap().nt,
         domain: "",
         // As many bytes, which are replaced.
         user: &"x".repeat(user.len()),
@@ -458,7 +458,7 @@ fn oldest(lm_response: &[u8], nt_response: &[u8], user: &[u8]) -> Vec<u8> {
 fn the_oldest_clients_send_no_flags() {
     let mut server = Party::requiring(C::ALLOW_NULL_SESSION);
     server.policy.responses = every_response();
-    let negotiate = Negotiate::write(F::OEM | F::NTLM);
+    let negotiate = Negotiate::write(F::OEM | F::NTLM).unwrap();
     let (acceptor, challenge) =
         going_on(server.accept(&Acceptor::new(), &negotiate).expect("a challenge"));
     let server_challenge = Challenge::parse(&challenge).expect("a challenge").server_challenge;

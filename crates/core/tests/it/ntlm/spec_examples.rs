@@ -315,7 +315,7 @@ fn v2_responses() -> response::Responses {
         time: 0,
         target_info: &target_info,
     };
-    v2.respond()
+    v2.respond().unwrap()
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn the_clients_machine_is_recognized() {
 #[test]
 fn our_messages_are_windows_own() {
     // All but the Version, the last eight bytes of the fixed part.
-    let mut negotiate = Negotiate::write(NegotiateFlags::from_bits_retain(0xa208_8207));
+    let mut negotiate = Negotiate::write(NegotiateFlags::from_bits_retain(0xa208_8207)).unwrap();
     negotiate[32..40].copy_from_slice(&hex(NEGOTIATE)[32..40]);
     assert_eq!(negotiate, hex(NEGOTIATE));
     let flags = NegotiateFlags::from_bits_retain(0xa289_8205);
