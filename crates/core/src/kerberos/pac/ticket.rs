@@ -58,7 +58,9 @@ pub(super) fn without_pac<T>(
         at = element.contents;
     }
     parts.push(&[0]);
-    parts.push(enc_ticket_part.get(innermost.end..).ok_or(MALFORMED)?);
+    // Triple DES leaves its padding after the ticket, which the KDC has not signed.
+    let end = path.first().ok_or(MALFORMED)?.end;
+    parts.push(enc_ticket_part.get(innermost.end..end).ok_or(MALFORMED)?);
     with(&parts)
 }
 

@@ -1121,6 +1121,8 @@ fn ticket_signature_at_any_depth() {
         let ticket = ticket_with(&wrap(&bytes, depth));
         let pac = Pac::parse(&bytes).unwrap();
         pac.verify_as_kdc(&ticket, &kdc).unwrap();
+        // RFC 3961 6.3: decryption with Triple DES leaves the padding.
+        pac.verify_as_kdc(&[&ticket[..], &[0; 7]].concat(), &kdc).unwrap();
         // The other signatures, over the wrong one, are right.
         let mut wrong = buffers.clone();
         wrong[3].1[4] ^= 1;
