@@ -36,9 +36,10 @@
 //!   from any thread with the argument that was registered with it.
 //! - **freed memory**: the caller does not use memory after it has freed it.
 //!
-//! Nothing needs to be aligned. Two arguments may point to the same memory. During a call no other
-//! thread writes to memory that the arguments point to, or reads memory that is an output. An
-//! asynchronous call lasts until it is complete or its context has been freed.
+//! Nothing needs to be aligned. Two arguments may point to the same memory: what a call reads it has
+//! read before it writes there, and a new handle is written last. During a call no other thread
+//! writes to memory that the arguments point to, or reads memory that is an output. An asynchronous
+//! call lasts until it is complete or its context has been freed.
 //!
 //! A function whose `# Safety` section says "as the function's own" takes the arguments of an
 //! exported function, with these promises.

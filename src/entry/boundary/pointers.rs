@@ -44,6 +44,23 @@ pub(crate) unsafe fn bytes<'call, T>(start: *const T, length: ULONG) -> Result<&
     Ok(unsafe { slice::from_raw_parts(start.cast(), length as usize) })
 }
 
+/// What an argument points to, read before an output is written, which may lie there.
+pub(crate) struct Copied<T>(Option<T>);
+
+impl<T: Copy> Copied<T> {
+    /// # Safety
+    /// `input` is NULL or points to a `T`, aligned or not.
+    pub(crate) unsafe fn new(input: *const T) -> Copied<T> {
+        // SAFETY: not NULL, so it points to a `T`.
+        Copied((!input.is_null()).then(|| unsafe { input.read_unaligned() }))
+    }
+
+    /// The argument as it was, NULL or a pointer to the copy.
+    pub(crate) fn pointer(&mut self) -> *mut T {
+        self.0.as_mut().map_or(std::ptr::null_mut(), |copy| &raw mut *copy)
+    }
+}
+
 /// A time as SSPI gives it: local, except "never", which is the same everywhere.
 pub(crate) fn timestamp(utc: FileTime) -> TimeStamp {
     TimeStamp { QuadPart: crate::platform::local_time(utc).0.cast_signed() }

@@ -18,22 +18,34 @@ const INET: u16 = 2;
 /// `AF_INET6`.
 const INET6: u16 = if cfg!(windows) { 23 } else { 10 };
 
-/// The channel bindings in the input of a call, and the peer's address.
-///
-/// # Safety
-/// Nothing writes to the input during this function.
-pub(super) unsafe fn read(
-    input: Buffers<'_>,
-) -> Result<(Option<ChannelBindings>, Option<Address>)> {
-    let content = |kind| match input.find(kind).filter(|buffer| buffer.length() != 0) {
+/// The input buffers of a call that tell of the connection.
+#[derive(Clone, Copy)]
+pub(super) struct ChannelIn<'call> {
+    bindings: Option<Buffer<'call>>,
+    address: Option<Buffer<'call>>,
+}
+
+impl<'call> ChannelIn<'call> {
+    pub(super) fn new(input: Buffers<'call>) -> ChannelIn<'call> {
+        let find = |kind| input.find(kind).filter(|buffer| buffer.length() != 0);
+        ChannelIn {
+            bindings: find(SECBUFFER_CHANNEL_BINDINGS),
+            address: find(SECBUFFER_NEGOSSP_PEER_ADDRESS),
+        }
+    }
+
+    /// The channel bindings, and the peer's address.
+    ///
+    /// # Safety
+    /// Nothing writes to the input during this function.
+    pub(super) unsafe fn read(self) -> Result<(Option<ChannelBindings>, Option<Address>)> {
         // SAFETY: C caller's contract, buffers; see above.
-        Some(buffer) => unsafe { buffer.bytes() }.map(Some),
-        None => Ok(None),
-    };
-    let bindings = content(SECBUFFER_CHANNEL_BINDINGS)?;
-    let bindings = bindings.map(ChannelBindings::from_sec_channel_bindings).transpose()?;
-    let address = content(SECBUFFER_NEGOSSP_PEER_ADDRESS)?.map(socket_address).transpose()?;
-    Ok((bindings, address.flatten()))
+        let content = |buffer: Buffer<'call>| unsafe { buffer.bytes() };
+        let bindings = self.bindings.map(content).transpose()?;
+        let bindings = bindings.map(ChannelBindings::from_sec_channel_bindings).transpose()?;
+        let address = self.address.map(content).transpose()?;
+        Ok((bindings, address.map(socket_address).transpose()?.flatten()))
+    }
 }
 
 /// The address in a `sockaddr`; `None` of a family other than IP.

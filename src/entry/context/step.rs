@@ -1,12 +1,12 @@
 //! AcceptSecurityContext and InitializeSecurityContext.
 
-use super::channel::{self, ResultOut};
+use super::channel::{ChannelIn, ResultOut};
 use super::lock::Lock;
 use super::{CONTEXTS, ContextObject, Shared};
 use crate::access_token;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
-use crate::entry::boundary::buffers::{Buffers, TokenOut};
+use crate::entry::boundary::buffers::{Buffer, Buffers, TokenOut};
 use crate::entry::boundary::flags::{self, Side};
 use crate::entry::boundary::pointers::{put, timestamp};
 use crate::entry::boundary::status;
@@ -49,9 +49,12 @@ pub(crate) unsafe fn initiate<Char: Text>(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract.
     unsafe {
+        // Before anything is written, which may be where the string is.
+        let target = arguments.context.is_null().then(|| text::read(more.target));
         step(Side::Initiate, arguments, |credential, configuration| {
-            let target = text::read(more.target)?.map(|target| allocation::text(&target));
-            let target = target.transpose()?.unwrap_or_default();
+            let target = target.transpose()?.flatten();
+            let target = target.map(|target| allocation::text(&target)).transpose()?;
+            let target = target.unwrap_or_default();
             Ok(Context::Initiating(Box::new(Initiating::new(credential, configuration, target)?)))
         })
     }
@@ -94,7 +97,8 @@ unsafe fn step(
     let output = TokenOut::new(output, required.contains(ContextFlags::ALLOCATE_MEMORY));
     // Checked after the output, which is cleared: programs send what is in it after an error.
     let clear = |error: &Error| output.fail(error);
-    let (input, bindings_result) = (input.inspect_err(clear)?, bindings_result.inspect_err(clear)?);
+    let input = Input::new(input.inspect_err(clear)?);
+    let bindings_result = bindings_result.inspect_err(clear)?;
     let now = platform::now();
     let call = Call { side, arguments, input, required, now, output: &output, bindings_result };
     let panicking = ClearOutputOnPanic(&output);
@@ -132,11 +136,23 @@ impl Drop for ClearOutputOnPanic<'_> {
     }
 }
 
+/// The input buffers that are used, as the caller set them: an output may be written there.
+struct Input<'call> {
+    token: Option<Buffer<'call>>,
+    channel: ChannelIn<'call>,
+}
+
+impl<'call> Input<'call> {
+    fn new(input: Buffers<'call>) -> Input<'call> {
+        Input { token: input.find(SECBUFFER_TOKEN), channel: ChannelIn::new(input) }
+    }
+}
+
 /// One call. What must not be read twice has been read.
 struct Call<'call> {
     side: Side,
     arguments: &'call Arguments,
-    input: Buffers<'call>,
+    input: Input<'call>,
     required: ContextFlags,
     /// The clock's reading at the call.
     now: FileTime,
@@ -152,11 +168,15 @@ impl Call<'_> {
         first: impl FnOnce(Arc<Credential>, Arc<Configuration>) -> Result<Context>,
     ) -> Result<SECURITY_STATUS, Failure> {
         let arguments = self.arguments;
-        // SAFETY: C caller's contract, outputs.
-        unsafe { put(arguments.attributes, 0) };
         if !arguments.context.is_null() {
-            // SAFETY: C caller's contract, handles.
-            let shared = unsafe { find(&CONTEXTS, arguments.context)? };
+            // SAFETY: C caller's contract, handles and outputs. The handle is read before anything
+            // is written.
+            let (handle, shared) = unsafe {
+                let read = (arguments.context.read_unaligned(), find(&CONTEXTS, arguments.context));
+                put(arguments.attributes, 0);
+                read
+            };
+            let shared = shared?;
             let status = {
                 let mut object = shared.lock()?;
                 // SAFETY: C caller's contract, handles and buffers.
@@ -164,19 +184,22 @@ impl Call<'_> {
                 object.charge(self.length(), self.now);
                 status
             };
-            // SAFETY: C caller's contract, handles and outputs. Both pointers may be equal.
-            unsafe { put(arguments.new_context, arguments.context.read_unaligned()) };
+            // SAFETY: C caller's contract, handles and outputs.
+            unsafe { put(arguments.new_context, handle) };
             return Ok(status);
-        }
-        if arguments.new_context.is_null() {
-            return Err(Error::InvalidHandle("a first call has nowhere to put its context").into());
         }
         // SAFETY: C caller's contract, handles and outputs. After a failed first call there is no
         // context.
         let credential = unsafe {
+            let credential = find(&CREDENTIALS, arguments.credential);
+            put(arguments.attributes, 0);
             put(arguments.new_context, NO_HANDLE);
-            find(&CREDENTIALS, arguments.credential)?
+            credential
         };
+        if arguments.new_context.is_null() {
+            return Err(Error::InvalidHandle("a first call has nowhere to put its context").into());
+        }
+        let credential = credential?;
         let configuration = server::current();
         let limits = configuration.settings.limits.clone();
         let shared: Shared =
@@ -203,7 +226,7 @@ impl Call<'_> {
 
     /// The length of the input token, in bytes.
     fn length(&self) -> usize {
-        self.input.find(SECBUFFER_TOKEN).map_or(0, |token| token.length())
+        self.input.token.map_or(0, |token| token.length())
     }
 
     /// Takes the input and writes the output. The context advances only if the output fits.
@@ -225,8 +248,8 @@ impl Call<'_> {
     /// As for [`step`].
     unsafe fn take(&self, object: &mut ContextObject) -> Result<SECURITY_STATUS, Failure> {
         // SAFETY: C caller's contract, buffers: read before anything is written.
-        let channel = unsafe { channel::read(self.input)? };
-        let token = match self.input.find(SECBUFFER_TOKEN).filter(|buffer| buffer.length() != 0) {
+        let channel = unsafe { self.input.channel.read()? };
+        let token = match self.input.token.filter(|buffer| buffer.length() != 0) {
             // SAFETY: C caller's contract, buffers: only `step` uses it, before anything is
             // written.
             Some(buffer) => Some(unsafe { buffer.bytes()? }),

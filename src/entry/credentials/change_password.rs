@@ -18,14 +18,12 @@ pub(crate) unsafe fn change<Char: Text>(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract, buffers and strings.
     unsafe {
+        let texts = [arguments.domain, arguments.account, arguments.old, arguments.new]
+            .map(|text| text::read(text));
         // The status is the only result.
         Buffers::new(arguments.output)?.iter().for_each(|buffer| buffer.set_length(0));
-        let [domain, account, old, new] = [
-            text::read(arguments.domain)?,
-            text::read(arguments.account)?,
-            text::read(arguments.old)?,
-            text::read(arguments.new)?,
-        ];
+        let [domain, account, old, new] = texts;
+        let (domain, account, old, new) = (domain?, account?, old?, new?);
         let given =
             |text: Option<_>| text.ok_or(Error::InvalidParameter("NULL for a name or a password"));
         let (account, old, new) = (given(account)?, given(old)?, given(new)?);

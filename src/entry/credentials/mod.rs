@@ -57,10 +57,11 @@ pub(super) unsafe fn acquire<Char: Text>(
     let limit = configuration.settings.limits.credentials;
     let words =
         CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
+    // The handle last: it must not be lost, even if both are in one place.
     // SAFETY: C caller's contract, outputs.
     unsafe {
-        put(arguments.handle, words.into());
         put(arguments.expiry, timestamp(FileTime::NEVER));
+        put(arguments.handle, words.into());
     }
     Ok(SEC_E_OK)
 }

@@ -2,3 +2,4 @@
 
 mod accept;
 mod header;
+mod shared_memory;

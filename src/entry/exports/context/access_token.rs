@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::{guard, guard_always};
-use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::pointers::{Copied, put};
 use crate::entry::context::access_token;
 use std::ptr;
 
@@ -67,8 +67,13 @@ pub unsafe extern "system" fn QuerySecurityContextToken(
     phContext: PCtxtHandle,
     Token: *mut HANDLE,
 ) -> SECURITY_STATUS {
-    // SAFETY: C caller's contract, outputs.
-    unsafe { put(Token, ptr::null_mut()) };
+    // SAFETY: C caller's contract, handles and outputs.
+    let mut context = unsafe {
+        let context = Copied::new(phContext);
+        put(Token, ptr::null_mut());
+        context
+    };
+    let phContext = context.pointer();
     guard("QuerySecurityContextToken", || {
         forward!(context phContext, QuerySecurityContextToken(Token));
         // SAFETY: C caller's contract, handles and outputs.

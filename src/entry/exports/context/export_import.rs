@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
-use crate::entry::boundary::pointers::put;
+use crate::entry::boundary::pointers::{Copied, put};
 use crate::entry::boundary::text;
 use crate::entry::context::{CONTEXTS, export_import};
 use crate::entry::forward::{self, Form};
@@ -48,14 +48,17 @@ pub unsafe extern "system" fn ExportSecurityContext(
     pPackedContext: PSecBuffer,
     pToken: *mut *mut c_void,
 ) -> SECURITY_STATUS {
-    // SAFETY: C caller's contract, buffers and outputs.
-    unsafe {
+    // SAFETY: C caller's contract, handles, buffers and outputs.
+    let mut context = unsafe {
+        let context = Copied::new(phContext);
         put(
             pPackedContext,
             SecBuffer { cbBuffer: 0, BufferType: SECBUFFER_EMPTY, pvBuffer: ptr::null_mut() },
         );
         put(pToken, ptr::null_mut());
-    }
+        context
+    };
+    let phContext = context.pointer();
     guard("ExportSecurityContext", || {
         forward!(context phContext, ExportSecurityContext(fFlags, pPackedContext, pToken));
         // SAFETY: C caller's contract, handles and buffers.
@@ -87,8 +90,6 @@ pub unsafe extern "system" fn ImportSecurityContextW(
     Token: *mut c_void,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
-    // SAFETY: C caller's contract, handles and outputs.
-    unsafe { put(phContext, NO_HANDLE) };
     guard("ImportSecurityContextW", || {
         // SAFETY: C caller's contract, handles, strings and buffers.
         unsafe { import(pszPackage, pPackedContext, Token, phContext) }
@@ -106,8 +107,6 @@ pub unsafe extern "system" fn ImportSecurityContextA(
     Token: *mut c_void,
     phContext: PCtxtHandle,
 ) -> SECURITY_STATUS {
-    // SAFETY: C caller's contract, handles and outputs.
-    unsafe { put(phContext, NO_HANDLE) };
     guard("ImportSecurityContextA", || {
         // SAFETY: C caller's contract, handles, strings and buffers.
         unsafe { import(pszPackage, pPackedContext, Token, phContext) }
@@ -124,16 +123,32 @@ unsafe fn import<Char: Form>(
     token: *mut c_void,
     context: PCtxtHandle,
 ) -> Result<SECURITY_STATUS> {
+    let mut made = NoHandle(context);
     if context.is_null() {
         return Err(Error::InvalidHandle("nowhere to put the context"));
     }
     // SAFETY: C caller's contract, strings.
     let name = unsafe { text::read(package)? }.ok_or(Error::PackageNotFound)?;
     // SAFETY: C caller's contract, which secur32.dll asks for too.
-    unsafe {
+    let status = unsafe {
         match Package::from_name(&name) {
-            Ok(package) => export_import::import(package, packed, context),
-            Err(_) => forward::import(&CONTEXTS, &name, package, packed, token, context),
+            Ok(package) => export_import::import(package, packed, context)?,
+            Err(_) => forward::import(&CONTEXTS, &name, package, packed, token, context)?,
         }
+    };
+    if status >= 0 {
+        made.0 = ptr::null_mut();
+    }
+    Ok(status)
+}
+
+/// Sets the place for a handle to none when dropped, unless it is NULL. Not at a call's start: what
+/// the other arguments point to may be there.
+struct NoHandle(PCtxtHandle);
+
+impl Drop for NoHandle {
+    fn drop(&mut self) {
+        // SAFETY: C caller's contract, handles and outputs.
+        unsafe { put(self.0, NO_HANDLE) };
     }
 }
