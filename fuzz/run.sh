@@ -14,7 +14,14 @@ failed=
 for target in $targets; do
     mkdir -p "$out/corpus/$target" "$out/artifacts/$target" "fuzz/corpus/$target"
     echo "fuzz $target, $seconds s"
-    if cargo +nightly fuzz run --target-dir "$out/target" "$target" \
+    options=(--target-dir "$out/target")
+    # Races are seen only if the standard library is built with the sanitizer too.
+    if [[ $target == two_threads ]]; then
+        rustup component add rust-src --toolchain nightly >/dev/null 2>&1
+        options=(--sanitizer thread --build-std --target-dir "$out/target-thread")
+        export TSAN_OPTIONS=halt_on_error=1
+    fi
+    if cargo +nightly fuzz run "${options[@]}" "$target" \
         "$out/corpus/$target" "fuzz/corpus/$target" -- \
         -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix="$out/artifacts/$target/" >"$out/$target.log" 2>&1; then

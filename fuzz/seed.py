@@ -119,6 +119,26 @@ def strings(unit, *parts):
     return struct.pack("=11I", 0x200, 44, *words[:6], flags, *words[6:]) + text + bytes(4)
 
 
+# GSS-API's flags: DELEG, MUTUAL, REPLAY, SEQUENCE, CONF, INTEG; and DCE style.
+USUAL, DCE_STYLE = 0x3F, 0x1000
+MUTUAL_REQUIRED = 0x20000000
+
+
+def kerberos_accept(enctype, pac, dce=False, **flags):
+    """A genuine request, which is accepted, as the crate `arbitrary` reads it: the fields of the target's Plan in their
+    order; a list is a byte 1 before each element and a byte 0 at its end, an optional value a byte 1 and the value, or 0."""
+    edits = b"\0"
+    signed = bytes([flags.get("kdc", False)] * 2)
+    pac = b"\1" + 3 * edits + b"\0" + signed + edits if pac else b"\0"
+    request = struct.pack("BB", enctype, flags.get("admin", False)) + pac + 4 * edits
+    request += struct.pack("<BHI", flags.get("sealed", False), USUAL | (DCE_STYLE if dce else 0), MUTUAL_REQUIRED)
+    known = flags.get("known", False)
+    request += bytes([known, known, known, flags.get("user_to_user", False)])
+    requirements = struct.pack("<I", 0xFFFFFFFF)
+    server = bytes([0, flags.get("kdc", False)]) + (b"\1\1" if known else b"\0") + bytes([known] * 7)
+    return request + requirements + server + edits
+
+
 def main():
     for path in sorted((HERE.parent / "tests/data/exchanges").glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -158,6 +178,13 @@ def main():
     for unit in (1, 2):
         write("auth_identity_bytes", strings(unit, "alice", "EXAMPLE", "Password", "!NTLM"))
         write("auth_identity_bytes", strings(unit, "alice", "", "", ""))
+    for enctype in range(6):
+        for pac in (False, True):
+            write("kerberos_accept", kerberos_accept(enctype, pac))
+        write("kerberos_accept", kerberos_accept(enctype, True, dce=True, kdc=True, sealed=True))
+        write("kerberos_accept", kerberos_accept(enctype, True, user_to_user=True))
+    write("kerberos_accept", kerberos_accept(0, False, admin=True))
+    write("kerberos_accept", kerberos_accept(0, True, known=True, sealed=True))
     for table in CONFIG.split("\n\n"):
         write("config_file", table.encode())
 

@@ -1,4 +1,10 @@
-//! What the conversation targets share: the two parties, and an attacker's changes to their tokens.
+//! What several targets share. Here: the two parties of the conversation targets, and an attacker's
+//! changes to tokens. [`kerberos`]: a KDC and its client. [`abi`]: programs that call the exported
+//! functions.
+
+#[allow(non_snake_case)] // the documentation's names
+pub mod abi;
+pub mod kerberos;
 
 use arbitrary::Arbitrary;
 use negossp::config::Settings;
@@ -18,7 +24,8 @@ use zeroize::Zeroizing;
 
 /// The account of the server.
 pub const USER: &str = "alice";
-const PASSWORD: &str = "Passw0rd!";
+/// Its password.
+pub const PASSWORD: &str = "Passw0rd!";
 
 /// An attacker's change to a token.
 #[derive(Debug, Clone, Arbitrary)]

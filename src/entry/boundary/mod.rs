@@ -5,7 +5,7 @@ pub(crate) mod arguments;
 pub(crate) mod buffers;
 pub(crate) mod flags;
 pub(crate) mod guard;
-pub(crate) mod memory;
+pub mod memory;
 pub(crate) mod package_info;
 pub(crate) mod pointers;
 pub(crate) mod query_buffer;
