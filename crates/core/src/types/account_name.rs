@@ -73,4 +73,25 @@ mod tests {
             assert!(with_folded(name, |folded| folded == fold(name)), "{name}");
         }
     }
+
+    /// [MS-UCODEREF] 3.1.5.3 maps single UTF-16 units, and letters whose lower case is another one
+    /// stay: the micro sign is no small mu. The final sigma is the exception in the table.
+    #[test]
+    fn only_letters_of_the_table_are_folded() {
+        for (small, capital) in
+            [("\u{3bc}", "\u{39c}"), ("\u{3c2}", "\u{3a3}"), ("\u{f6}", "\u{d6}")]
+        {
+            assert!(same(small, capital), "{small}");
+        }
+        for (one, other) in [
+            ("\u{b5}", "\u{39c}"),
+            ("\u{17f}", "S"),
+            ("\u{131}", "I"),
+            ("\u{df}", "SS"),
+            // Deseret: two units each.
+            ("\u{10428}", "\u{10400}"),
+        ] {
+            assert!(!same(one, other), "{one}");
+        }
+    }
 }

@@ -291,6 +291,11 @@ mod tests {
         assert_eq!(check(Some(addressed.hash)), Ok(BindingsResult::VALID_MATCHED));
         assert!(check(Some([7; 16])).is_err());
         assert!(check(None).is_err());
+        // Of either side.
+        let data = [APPLICATION, &[127, 0, 0, 1], &[10, 0, 0, 1]].concat();
+        let both = read([2, 4, 32 + length, 2, 4, 36 + length, length, 32], &data);
+        assert_ne!(both.hash, addressed.hash);
+        assert_eq!(both.channel, Some(plain.hash));
     }
 
     #[test]
@@ -306,6 +311,10 @@ mod tests {
             assert_eq!(check(Some([7; 16]), Strictness::WhenSent), Ok(BindingsResult::empty()));
             assert!(check(None, Strictness::Require).is_err());
             assert!(check(Some([7; 16]), Strictness::Require).is_err());
+            // The same hash is right, but binds nothing.
+            let same = Some(ours.hash);
+            assert_eq!(check(same, Strictness::WhenSent), Ok(BindingsResult::VALID_MATCHED));
+            assert!(check(same, Strictness::Require).is_err());
         }
         // The hash of no addresses and no data is no channel's.
         let client = ClientBindings { hash: Some(no_address.hash), supported: true };

@@ -297,7 +297,7 @@ fn attributes_info(contents: &[u8]) -> Result<u32> {
     if length.div_ceil(32) as usize > words.len() {
         return Err(MALFORMED);
     }
-    let Some(word) = words.first().filter(|_| length > 0) else { return Ok(0) };
+    let Some(word) = words.first() else { return Ok(0) };
     let mask = if length >= 32 { u32::MAX } else { (1 << length) - 1 };
     Ok(u32::from_le_bytes(*word) & mask)
 }

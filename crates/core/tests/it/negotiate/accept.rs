@@ -103,6 +103,28 @@ fn is_denied(failure: Failure) {
     assert!(failure.token.is_none());
 }
 
+/// The list is kept for the mechListMIC while clients may leave many exchanges half open.
+#[test]
+fn a_mechanism_list_has_a_length_that_lists_have() {
+    let fixture = Fixture::new(PASSWORD);
+    let accepted = |length: usize| {
+        let oid = |length: usize| [&[0x06, length as u8, 0x2b], &vec![1; length - 1][..]].concat();
+        let mut contents = oid(NTLM.len());
+        contents[2..].copy_from_slice(NTLM);
+        // With a SEQUENCE's four octets before the contents.
+        while contents.len() + 4 < length {
+            let left = length - contents.len() - 4;
+            contents.extend(oid(if left < 32 { left - 2 } else { 14 }));
+        }
+        let [high, low] = (contents.len() as u16).to_be_bytes();
+        let list = [&[0x30, 0x82, high, low], &contents[..]].concat();
+        assert_eq!(list.len(), length);
+        fixture.accept(&Acceptor::new(), &NegTokenInit::encode(&list, &[])).is_ok()
+    };
+    assert!(accepted(1024));
+    assert!(!accepted(1025) && !accepted(1026));
+}
+
 #[test]
 fn both_sides_of_ours() {
     let fixture = Fixture::new(PASSWORD);

@@ -1,14 +1,13 @@
 //! Responses that our client never sends: made by hand, with the right password.
 
 use crate::support::ntlm::*;
-use negossp_core::ntlm::ResponsePolicy;
 use negossp_core::ntlm::av_pair::{self, id};
 use negossp_core::ntlm::flags::NegotiateFlags as F;
 use negossp_core::ntlm::message::authenticate::Answer;
 use negossp_core::ntlm::message::challenge::Challenge;
 use negossp_core::ntlm::message::negotiate::Negotiate;
-use negossp_core::ntlm::response::V2;
-use negossp_core::ntlm::{Acceptor, crypto};
+use negossp_core::ntlm::response::{self, V2};
+use negossp_core::ntlm::{Acceptor, MAX_TOKEN, NetworkLogon, ResponseKind, ResponsePolicy, crypto};
 use negossp_core::types::error::{Denial, Error};
 use negossp_core::types::flags::ContextFlags as C;
 
@@ -258,6 +257,36 @@ fn lm_responses_count_where_policy_allows_them() {
     assert!(!lm.logs_on(&server).expect("LM").client.anonymous);
 }
 
+/// [MS-NLMP] 2.2.2.3, 2.2.2.4, 2.2.2.6 and 2.2.2.8 give the lengths: 24 bytes, and more for NTLMv2
+/// alone.
+#[test]
+fn a_response_is_known_by_its_form() {
+    use ResponseKind as Kind;
+    for (nt, lm, ess, lmv2, kind) in [
+        (0, 24, false, true, Some(Kind::LmV2)),
+        (0, 24, false, false, Some(Kind::Lm)),
+        (0, 0, true, true, None),
+        (0, 23, false, true, None),
+        (0, 40, false, true, None),
+        (0, 40, false, false, None),
+        (23, 24, true, true, None),
+        (24, 24, true, true, Some(Kind::NtlmV1Ess)),
+        (24, 23, true, true, Some(Kind::NtlmV1)),
+        (24, 24, false, true, Some(Kind::NtlmV1)),
+        (25, 24, true, true, Some(Kind::NtlmV2)),
+        (25, 0, false, false, Some(Kind::NtlmV2)),
+    ] {
+        let logon = NetworkLogon {
+            nt_response: &[0; 25][..nt],
+            lm_response: &[0; 40][..lm],
+            extended_session_security: ess,
+            allowed: ResponsePolicy { lmv2, ..Default::default() },
+            ..Default::default()
+        };
+        assert_eq!(response::kind(&logon), kind, "{nt} {lm} {ess} {lmv2}");
+    }
+}
+
 #[test]
 fn ntlmv1_counts_where_policy_allows_it() {
     let client =
@@ -274,6 +303,10 @@ fn ntlmv1_counts_where_policy_allows_it() {
         denied(client.logs_on(&server_without_lm), Denial::ResponseNotAllowed);
         client.logs_on(&server).expect("the account has an LM hash");
     }
+    // Other keys do not derive from it.
+    let offered = OFFERED - F::KEY_EXCH - F::EXTENDED_SESSIONSECURITY;
+    let of_nt_hash = Client { offered, chosen: offered, ..client.clone() };
+    of_nt_hash.logs_on(&server_without_lm).expect("accepted");
     server.policy.require_mic = true;
     client.logs_on(&server).expect("a MIC is demanded of NTLMv2 alone");
 }
@@ -341,6 +374,38 @@ fn the_last_message_may_do_without_but_not_weaken() {
     server.policy.require_128 = true;
     let refused = chosen(OFFERED - F::SIGN - F::N128).logs_on(&server).err();
     assert!(matches!(refused, Some(Error::NothingInCommon(_))), "{refused:?}");
+    // 40 bits where 56 were agreed.
+    let offered = (OFFERED - F::N128) | F::N56;
+    let client = Client { offered, chosen: offered, ..Client::new() };
+    client.logs_on(&Party::alice()).expect("56 bits");
+    invalid(Client { chosen: offered - F::N56, ..client }.logs_on(&Party::alice()));
+}
+
+/// [MS-NLMP] 3.2.5.2.1: datagram contexts exchange a key.
+#[test]
+fn a_datagram_context_stays_one() {
+    let server = Party::requiring(C::DATAGRAM);
+    let chosen = |chosen| {
+        Client { offered: OFFERED | F::DATAGRAM, chosen, ..Client::new() }.logs_on(&server)
+    };
+    chosen(OFFERED | F::DATAGRAM).expect("accepted");
+    invalid(chosen(OFFERED));
+    invalid(chosen((OFFERED - F::KEY_EXCH) | F::DATAGRAM));
+}
+
+/// NEGOTIATE_MESSAGE is kept until the client answers, and clients may leave many exchanges.
+#[test]
+fn a_first_message_is_no_longer_than_a_token_may_be() {
+    let begins = |length| {
+        let mut message = Negotiate::write(OFFERED);
+        message.resize(length, 0);
+        Party::alice().accept(&Acceptor::new(), &message).map(|_| ())
+    };
+    let longest = MAX_TOKEN as usize;
+    assert_eq!(begins(longest), Ok(()));
+    for length in [longest + 1, longest + 2] {
+        assert!(matches!(begins(length), Err(Error::InvalidToken(_))), "{length}");
+    }
 }
 
 #[test]
@@ -423,6 +488,28 @@ fn names_may_be_hashed_as_undecoded_oem_text() {
         assert_eq!(established.client.user, "jörg");
     }
     denied(oem_logon(F::OEM | F::NTLM, b"j\xf6rg", b"J\xf7RG"), Denial::WrongPassword);
+    // UTF-16 is hashed as it is, in upper case.
+    let utf16: Vec<u8> = "jörg".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let hashed = utf16.to_ascii_uppercase();
+    denied(oem_logon(F::UNICODE | F::NTLM, &utf16, &hashed), Denial::WrongPassword);
+}
+
+/// Names go into log and audit, so that their length is bounded: [MS-ADA3] 2.349 for a user
+/// principal name, 256 characters for a domain.
+#[test]
+fn names_are_no_longer_than_those_of_windows() {
+    let logs_on = |chosen, user: usize, domain: usize| {
+        let text = |length| &*"x".repeat(length).leak();
+        let (user, domain) = (text(user), text(domain));
+        let server = Party { identity: Some(identity(user, domain, PASSWORD)), ..Party::alice() };
+        Client { chosen, user, domain, hashed_domain: domain, ..Client::new() }.logs_on(&server)
+    };
+    for chosen in [OFFERED, OFFERED - F::UNICODE] {
+        logs_on(chosen, 1024, 256).expect("the longest");
+        for (user, domain) in [(1025, 1), (1026, 1), (1, 257), (1, 258)] {
+            invalid(logs_on(chosen, user, domain));
+        }
+    }
 }
 
 #[test]
