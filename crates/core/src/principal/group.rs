@@ -34,3 +34,25 @@ impl SidAndAttributes {
             && self.attributes & attributes::USE_FOR_DENY_ONLY == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SE_GROUP_ENABLED and SE_GROUP_USE_FOR_DENY_ONLY of TOKEN_GROUPS.
+    #[test]
+    fn only_an_enabled_group_grants_rights() {
+        let sid: Sid = "S-1-5-21-1-2-3-513".parse().unwrap();
+        for (attributes, counts) in [
+            (attributes::MEMBER, true),
+            (attributes::ENABLED, true),
+            (attributes::MEMBER | attributes::RESOURCE, true),
+            (attributes::MANDATORY | attributes::ENABLED_BY_DEFAULT, false),
+            (attributes::USE_FOR_DENY_ONLY, false),
+            (attributes::MEMBER | attributes::USE_FOR_DENY_ONLY, false),
+            (0, false),
+        ] {
+            assert_eq!(SidAndAttributes { sid, attributes }.counts(), counts, "{attributes:#x}");
+        }
+    }
+}

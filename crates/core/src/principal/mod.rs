@@ -61,3 +61,21 @@ impl Principal {
         self.native.clone().unwrap_or_else(|| self.display_name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SECPKG_ATTR_NAMES: `sUserName` is `DOMAIN\user`.
+    #[test]
+    fn a_client_is_shown_with_its_domain_if_it_has_one() {
+        let shown = |domain: &str, shown: Option<&str>| {
+            let shown = shown.map(str::to_owned);
+            let of = Principal::of_account("alice".into(), domain.into(), Origin::AccountFile);
+            Principal { shown, ..of }.display_name()
+        };
+        assert_eq!(shown("CORP", None), "CORP\\alice");
+        assert_eq!(shown("", None), "alice");
+        assert_eq!(shown("CORP", Some("al")), "al");
+    }
+}

@@ -41,3 +41,27 @@ pub fn of_machine(sid: &Sid) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// [MS-DTYP] 2.4.2.4. BUILTIN\Users is what everybody is who has logged on.
+    #[test]
+    fn what_a_machine_gives_for_itself_is_no_domain_s_to_give() {
+        for (text, expected) in [
+            ("S-1-5-32-545", false),
+            ("S-1-5-32-544", true),
+            ("S-1-5-18", true),
+            ("S-1-5-20", true),
+            ("S-1-5-21-1-2-3-512", false),
+            ("S-1-5-80-1-2", true),
+            ("S-1-5-111-1", true),
+            ("S-1-16-12288", true),
+            ("S-1-5-11", false),
+            ("S-1-18-1", false),
+        ] {
+            assert_eq!(of_machine(&text.parse().unwrap()), expected, "{text}");
+        }
+    }
+}

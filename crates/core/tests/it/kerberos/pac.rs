@@ -2,16 +2,18 @@
 //! of our own.
 
 use crate::support::pac::{
-    LogonInfo, client_info, pac_type, place, sid, sign, sign_basic, signed, upn_dns_info, utf16,
+    LogonInfo, Ndr, claims_metadata, client_info, pac_type, place, sid, sign, sign_basic, signed,
+    upn_dns_info, utf16,
 };
 use crate::support::shared;
 use negossp_core::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use negossp_core::kerberos::message::authorization_data::ad_type;
 use negossp_core::kerberos::message::{AuthorizationData, EncTicketPart};
 use negossp_core::kerberos::pac::{Claims, Compression, Pac, buffer_type};
-use negossp_core::principal::SidAndAttributes;
+use negossp_core::principal::{AccountInfo, SidAndAttributes};
 use negossp_core::types::error::{Error, Result};
 use negossp_core::types::sid::Sid;
+use negossp_core::types::time::FileTime;
 
 /// A ticket of tests/data/kerberos/pac: words and values.
 struct Recorded {
@@ -1059,6 +1061,74 @@ fn claims_of_every_type() {
     );
 }
 
+/// [MS-ADTS] 2.2.18.2: COMPRESSION_FORMAT. The length is bounded before anything is allocated.
+#[test]
+fn claims_compressed_or_too_long() {
+    let claims = |compression, size: u32| {
+        let mut bytes = crate::support::pac::claims(compression, &[]);
+        bytes[32..36].copy_from_slice(&size.to_le_bytes());
+        let bytes = pac_type(&[(buffer_type::DEVICE_CLAIMS, bytes)]);
+        let claims = Pac::parse(&bytes).unwrap().device_claims();
+        claims.map(|claims| claims.expect("claims").compression)
+    };
+    assert_eq!(claims(0, 1), Ok(Compression::None));
+    assert_eq!(claims(2, 1), Ok(Compression::Lznt1));
+    let too_long = Err(Error::InvalidToken("PAC: claims that are too long"));
+    assert_ne!(claims(4, 1 << 20), too_long);
+    assert_eq!(claims(4, (1 << 20) + 1), too_long);
+}
+
+/// Null pointers are for no elements alone.
+#[test]
+fn claims_that_are_missing() {
+    // CLAIMS_SET: the number of arrays, and whether they are there; of claims; of values.
+    let read = |arrays: (u32, bool), claims: (u32, bool), values: (u32, bool)| {
+        let mut set = Ndr::default();
+        set.pointer(true);
+        set.u32(arrays.0);
+        set.pointer(arrays.1);
+        set.u16(0);
+        set.u32(0);
+        set.pointer(false);
+        if arrays.1 {
+            set.u32(arrays.0);
+            set.u16(1);
+            set.u32(claims.0);
+            set.pointer(claims.1);
+        }
+        if arrays.1 && claims.1 {
+            set.u32(if claims.0 == u32::MAX { u32::MAX } else { 1 });
+            set.pointer(true);
+            set.u16(1);
+            set.u16(1);
+            set.u32(values.0);
+            set.pointer(values.1);
+            set.wide_string_referent("ad://ext/number");
+        }
+        if values.1 {
+            set.u32(values.0);
+            set.u64(5);
+        }
+        let bytes = pac_type(&[(buffer_type::CLIENT_CLAIMS, claims_metadata(0, set))]);
+        let pac = Pac::parse(&bytes).unwrap();
+        let claims = pac.client_claims().unwrap().expect("claims");
+        claims.arrays().map(|arrays| arrays.expect("not compressed").len())
+    };
+    let (none, one) = ((0, false), (1, true));
+    assert_eq!(read(one, one, one), Ok(1));
+    assert_eq!(read(one, one, none), Ok(1));
+    assert_eq!(read(one, none, none), Ok(1));
+    assert_eq!(read(none, none, none), Ok(0));
+    let missing = (1, false);
+    assert!(read(missing, none, none).is_err());
+    assert!(read(one, missing, none).is_err());
+    assert!(read(one, one, missing).is_err());
+    assert!(read(one, one, (2, false)).is_err());
+    // As many as the array has, and no more than there is room for: nothing is allocated for them.
+    assert!(read(one, (u32::MAX, true), one).is_err());
+    assert!(read(one, (0, true), one).is_err());
+}
+
 #[test]
 fn groups_of_a_device() {
     let bytes = pac_type(&[(buffer_type::DEVICE_INFO, crate::support::pac::device_info())]);
@@ -1075,6 +1145,19 @@ fn groups_of_a_device() {
         (info.user_id, info.primary_group_id, info.account_domain_id),
         (1104, 515, Some(sid("S-1-5-21-1-2-3")))
     );
+    // DomainGroupCount and DomainGroup: none, or missing.
+    for (count, right) in [(0u32, true), (1, false)] {
+        let mut w = Ndr::default();
+        w.pointer(true);
+        [1104, 515].into_iter().for_each(|number| w.u32(number));
+        w.pointer(false);
+        for of_list in [0, 0, count] {
+            w.u32(of_list);
+            w.pointer(false);
+        }
+        let bytes = pac_type(&[(buffer_type::DEVICE_INFO, w.type_serialized())]);
+        assert_eq!(Pac::parse(&bytes).unwrap().device_info().is_ok(), right, "{count}");
+    }
     let good = crate::support::pac::device_info();
     for length in 0..good.len() {
         let bytes = pac_type(&[(buffer_type::DEVICE_INFO, good[..length].to_vec())]);
@@ -1101,8 +1184,12 @@ fn ticket_signature_at_any_depth() {
         let mut list =
             AuthorizationData::encode(&[(7, &[7; 300]), (ad_type::WIN2K_PAC, pac), (9, b"nine")]);
         for _ in 0..depth {
+            // Types whose last octet is the PAC's, and a list without one.
+            let other = AuthorizationData::encode(&[(9, b"nine"), (-128, b"")]);
             list = AuthorizationData::encode(&[
                 (7, b"seven"),
+                (ad_type::IF_RELEVANT, &other),
+                (384, b"384"),
                 (ad_type::IF_RELEVANT, &list),
                 (8, b"eight"),
             ]);
@@ -1139,4 +1226,61 @@ fn ticket_signature_at_any_depth() {
                 .is_err()
         );
     }
+    // The search for the PAC does not go deeper, although the ticket may not have been read before.
+    let template = EncTicketPart::decode(&recorded).unwrap();
+    let without = EncTicketPart { authorization_data: None, ..template }.encode();
+    let fields = contents(contents(&without));
+    let bytes = signed(&buffers, &service_key(), &kdc_key());
+    let found = |depth| {
+        let list = element(0xaa, &wrap(&bytes, depth));
+        let ticket = element(0x63, &element(0x30, &[fields, &list].concat()));
+        Pac::parse(&bytes).unwrap().verify_ticket(&ticket, &kdc) == Err(MISMATCH)
+    };
+    assert_eq!([1, 8, 9, 10, 20].map(found), [true, true, false, false, false]);
+}
+
+/// An element in DER.
+fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let [high, low] = (contents.len() as u16).to_be_bytes();
+    let head = match contents.len() {
+        0..0x80 => vec![tag, low],
+        0x80..0x100 => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    [&head, contents].concat()
+}
+
+fn contents(element: &[u8]) -> &[u8] {
+    &element[match element[1] {
+        0..0x80 => 2,
+        length => 2 + usize::from(length & 0x7f),
+    }..]
+}
+
+/// What attributes of the context and access tokens are made of.
+#[test]
+fn all_of_an_account_is_kept() {
+    let logon_info = LogonInfo { user_account_control: 0x210, ..LogonInfo::default() };
+    let bytes = pac_type(&[(buffer_type::LOGON_INFO, logon_info.encode())]);
+    let groups = ["S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1107", "S-1-18-1"];
+    let group = |text| SidAndAttributes { sid: sid(text), attributes: 7 };
+    let expected = AccountInfo {
+        sid: Some(sid("S-1-5-21-1-2-3-1102")),
+        primary_group: Some(sid("S-1-5-21-1-2-3-513")),
+        groups: groups.map(group).into(),
+        full_name: "Alice Example".into(),
+        logon_server: "DC1".into(),
+        logon_time: FileTime(1),
+        logoff_time: FileTime(u64::MAX >> 1),
+        password_must_change: FileTime(6),
+        user_flags: 0x20,
+        user_account_control: 0x210,
+        ..AccountInfo::default()
+    };
+    let pac = Pac::parse(&bytes).unwrap();
+    let info = pac.logon_info().unwrap();
+    assert_eq!(info.facts(), expected);
+    assert_eq!((info.group_ids.len(), info.group_ids.is_empty()), (2, false));
+    assert_eq!((info.extra_sids.len(), info.extra_sids.is_empty()), (1, false));
+    assert_eq!((info.resource_group_ids.len(), info.resource_group_ids.is_empty()), (0, true));
 }

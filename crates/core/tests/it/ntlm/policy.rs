@@ -8,7 +8,7 @@ use negossp_core::ntlm::message::authenticate::Authenticate;
 use negossp_core::ntlm::message::challenge::Challenge;
 use negossp_core::ntlm::message::client_challenge::ClientChallenge;
 use negossp_core::ntlm::message::negotiate::Negotiate;
-use negossp_core::ntlm::{Acceptor, Initiator};
+use negossp_core::ntlm::{Acceptor, Account, Initiator, ServerNames};
 use negossp_core::types::channel_bindings::ChannelBindings;
 use negossp_core::types::channel_bindings::Strictness;
 use negossp_core::types::error::{Denial, Error};
@@ -417,4 +417,47 @@ fn without_target_info(
     let (client, authenticate) = done(client.initiate(&initiator, Some(&challenge))?);
     let (server, _) = done(server.accept(&acceptor, &authenticate.unwrap())?);
     Ok((client, server))
+}
+
+// ---- names
+
+/// [MS-NLMP] 2.2.2.1: a member's NetBIOS and DNS domain names are its domain's.
+#[test]
+fn a_member_is_called_by_its_domain() {
+    let host = ServerNames::from_host_name("web1.example.test");
+    assert_eq!((host.own_domain(), &*host.nb_domain), ("", "WEB1"));
+    let member = host.joined("EXAMPLE", "AD.EXAMPLE.TEST", "web1$");
+    let expected = ServerNames {
+        nb_computer: "WEB1".into(),
+        nb_domain: "EXAMPLE".into(),
+        dns_computer: "web1.example.test".into(),
+        dns_domain: "ad.example.test".into(),
+        dns_tree: String::new(),
+        in_domain: true,
+    };
+    assert_eq!((member.own_domain(), &member), ("EXAMPLE", &expected));
+    let member = ServerNames::from_host_name("front").joined("EXAMPLE", "EXAMPLE.TEST", "WEB1$");
+    let names = (&*member.nb_computer, &*member.dns_computer);
+    assert_eq!(names, ("WEB1", "web1.example.test"));
+}
+
+/// SEC_WINNT_AUTH_IDENTITY: `DOMAIN\user` stands for both only if there is no domain.
+#[test]
+fn an_identity_has_its_domain_in_one_place() {
+    let named = |user, domain| {
+        let account = Account::from_identity(&identity(user, domain, PASSWORD));
+        (account.domain.clone(), account.user.clone())
+    };
+    assert_eq!(named("CORP\\bob", ""), ("CORP".into(), "bob".into()));
+    assert_eq!(named(".\\bob", ""), ("".into(), "bob".into()));
+    assert_eq!(named("CORP\\bob", "EXAMPLE"), ("EXAMPLE".into(), "CORP\\bob".into()));
+    assert_eq!(named("bob", "EXAMPLE"), ("EXAMPLE".into(), "bob".into()));
+}
+
+/// The log, and the trace of an outcome, say which response a client has used.
+#[test]
+fn a_kind_of_response_has_a_name() {
+    let server = Party::alice();
+    let (_, established) = establish(&Party::alice(), &server).expect("accepted");
+    assert_eq!(established.logon.expect("names").response, "NTLMv2");
 }

@@ -405,6 +405,12 @@ fn an_lmv2_response_alone_is_the_examples_too() {
     };
     let proof = response::check(&account, &logon).map(|proof| proof.response);
     assert_eq!(proof, Ok(ResponseKind::LmV2));
+    // By the key alone, which a server program may have instead of the hash.
+    let response_key = crypto::ntowf_v2(&crypto::nt_hash(PASSWORD), USER, DOMAIN);
+    let by_key = |logon: &_| response::check_ntowf_v2(&response_key, logon);
+    assert_eq!(by_key(&logon).map(|proof| proof.response), Ok(ResponseKind::LmV2));
+    let wrong = negossp_core::ntlm::NetworkLogon { server_challenge: [7; 8], ..logon };
+    assert_eq!(by_key(&wrong).err(), Some(Error::LogonDenied(Denial::WrongPassword)));
     let lm_response = hex(LM_RESPONSE);
     let proof = response::check(
         &account,

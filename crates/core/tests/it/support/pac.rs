@@ -440,6 +440,11 @@ pub(crate) fn claims(compression: u16, claims: &[(&str, Values)]) -> Vec<u8> {
         set.u32(numbers.len() as u32);
         numbers.into_iter().for_each(|number| set.u64(number));
     }
+    claims_metadata(compression, set)
+}
+
+/// CLAIMS_SET_METADATA with this CLAIMS_SET.
+pub(crate) fn claims_metadata(compression: u16, set: Ndr) -> Vec<u8> {
     let set = set.type_serialized();
     let mut metadata = Ndr::default();
     metadata.pointer(true);
