@@ -136,8 +136,7 @@ impl Options {
 
 /// Two names in the table mean the same client. Case is significant in Kerberos principals only.
 pub(crate) fn same_user(a: &str, b: &str) -> bool {
-    let principal = |name: &str| name.contains('@');
-    if principal(a) || principal(b) { a == b } else { account_name::same(a, b) }
+    if a.contains('@') { a == b } else { account_name::same(a, b) }
 }
 
 /// Who must have authenticated a client for it to be logged on as an account of the system.
@@ -158,6 +157,28 @@ impl LogonOf {
             LogonOf::Domain => "domain",
             LogonOf::Realm => "realm",
             LogonOf::Machine => "machine",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// README, `[tokens] windows_logon`.
+    #[test]
+    fn logons_are_called_as_in_the_configuration() {
+        let all = [LogonOf::Domain, LogonOf::Realm, LogonOf::Machine];
+        assert_eq!(all.map(LogonOf::name), ["domain", "realm", "machine"]);
+    }
+
+    #[test]
+    fn letter_case_matters_in_principals_alone() {
+        assert!(same_user("alice", "ALICE") && same_user("alice@LAB", "alice@LAB"));
+        for (one, other) in
+            [("alice@LAB", "ALICE@LAB"), ("alice", "alice@LAB"), ("alice@LAB", "alice")]
+        {
+            assert!(!same_user(one, other), "{one} {other}");
         }
     }
 }

@@ -58,3 +58,22 @@ impl Subject {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SECURITY_IMPERSONATION_LEVEL: SecurityIdentification, SecurityImpersonation,
+    /// SecurityDelegation.
+    #[test]
+    fn who_is_to_be_identified_only_is_not_acted_as() {
+        for (flags, level) in [
+            (ContextFlags::empty(), Level::Impersonation),
+            (ContextFlags::DELEGATE, Level::Delegation),
+            (ContextFlags::IDENTIFY, Level::Identification),
+            (ContextFlags::IDENTIFY | ContextFlags::DELEGATE, Level::Identification),
+        ] {
+            assert_eq!(level_of(flags), level, "{flags:?}");
+        }
+    }
+}

@@ -37,3 +37,15 @@ impl AuthorityKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AuthorityKind;
+
+    /// README, `[authorities] order`.
+    #[test]
+    fn they_are_called_as_in_the_configuration() {
+        let names: Vec<_> = AuthorityKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names, ["credential", "application", "file", "domain", "winbind"]);
+    }
+}

@@ -115,3 +115,27 @@ impl PassThroughResult {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ntlm::ResponsePolicy;
+
+    /// [MS-NLMP] 3.3.1: beside an NTLMv1 response stands the LM response, 24 bytes or none.
+    #[test]
+    fn an_lm_response_beside_ntlmv1_is_passed_on_whole() {
+        for (length, passed_on) in [(24, 24), (0, 0), (23, 0), (25, 0)] {
+            let logon = NetworkLogon {
+                nt_response: &[1; 24],
+                lm_response: &[2; 25][..length],
+                allowed: ResponsePolicy { ntlmv1: true, ..Default::default() },
+                ..Default::default()
+            };
+            let request = PassThroughRequest::of(&logon).unwrap();
+            assert_eq!(
+                (request.kind, request.lm_response.len()),
+                (ResponseKind::NtlmV1, passed_on)
+            );
+        }
+    }
+}

@@ -113,4 +113,27 @@ mod tests {
         }
         assert!(flood.0.lock().len() <= REASONS);
     }
+
+    /// A new reason displaces those that say nothing any more; a count that was not told is kept.
+    #[test]
+    fn what_was_not_told_is_kept() {
+        let (flood, start) = (Flood::new(), Instant::now());
+        let reason = |needed| Error::BufferTooSmall { needed };
+        for _ in 0..BURST {
+            assert_eq!(flood.admits(&reason(0), true, start), Some(0));
+        }
+        assert_eq!(flood.admits(&reason(0), true, start), None);
+        for needed in 1..REASONS - 2 {
+            assert_eq!(flood.admits(&reason(needed), true, start), Some(0));
+        }
+        let later = start + INTERVAL * 2 * BURST;
+        // One that is forgotten at this very moment, and one that is not yet.
+        assert_eq!(flood.admits(&reason(1001), true, later - INTERVAL), Some(0));
+        assert_eq!(flood.admits(&reason(1002), true, later), Some(0));
+        assert_eq!(flood.0.lock().len(), REASONS);
+        assert_eq!(flood.admits(&reason(1003), true, later), Some(0));
+        let kept: Vec<_> = flood.0.lock().iter().map(|reason| reason.error).collect();
+        assert_eq!(kept, [0, 1002, 1003].map(reason));
+        assert_eq!(flood.admits(&reason(0), true, later), Some(1));
+    }
 }

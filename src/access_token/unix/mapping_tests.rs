@@ -40,6 +40,8 @@ impl Directory for Machine {
             "EXAMPLE\\alice" => 20_000,
             "EXAMPLE+alice" => 20_001,
             "LAB.TEST\\alice" => 30_000,
+            // Of a domain CORP\EXAMPLE, which there cannot be, or of a user that there cannot be.
+            "CORP\\EXAMPLE\\alice" => 50_000,
             "broken" => return Err(io::ErrorKind::TimedOut.into()),
             _ => return Ok(None),
         };
@@ -165,6 +167,16 @@ fn a_domain_s_users() {
         ),
         Some(20_001)
     );
+    for origin in [Origin::Netlogon, Origin::Winbind] {
+        let by_domain = |domain: &str, user: &str| {
+            subject(Principal::of_account(user.into(), domain.into(), origin))
+        };
+        assert_eq!(found(&by_domain("EXAMPLE", "alice"), NAMES), Some(20_000));
+        // A listed domain's users are the local ones of their names.
+        let listed = "map = [\"name\"]\ndomains = [\"EXAMPLE\"]\n";
+        assert_eq!(found(&by_domain("EXAMPLE", "bob"), listed), Some(1001));
+        assert_eq!(found(&by_domain("OTHER", "bob"), listed), None);
+    }
     // Another realm's domain controller can call any client EXAMPLE\alice.
     assert_eq!(found(&by_pac("EXAMPLE", "alice", "EVIL.TEST"), NAMES), None);
     assert_eq!(
@@ -187,8 +199,13 @@ fn names_that_would_be_other_names() {
         ("EXAMPLE\\alice", ""),
         ("CORP", "EXAMPLE\\alice"),
         ("CORP", "alice\0"),
+        ("CORP\\EXAMPLE", "alice"),
     ] {
         assert_eq!(found(&by_file(domain, user), ""), None, "{domain} {user}");
+    }
+    let table = "map = [\"table\"]\nusers = { 'EX\\A\\b' = \"bob\", '\\carol' = \"bob\" }\n";
+    for (domain, user) in [("EX\\A", "b"), ("EX", "A\\b"), ("", "carol")] {
+        assert_eq!(found(&by_file(domain, user), table), None, "{domain} {user}");
     }
     assert_eq!(found(&by_file("CORP", "EXAMPLE+alice"), "winbind_separator = \"+\"\n"), None);
     assert_eq!(found(&by_file("CORP", "alice@EXAMPLE"), ""), None);

@@ -87,6 +87,7 @@ mod tests {
         let elsewhere = folder.with_extension("away");
         fs::create_dir_all(&folder).unwrap();
         let file = AuditFile::open(folder.join("ntlm.tsv"));
+        assert_eq!(file.path(), Some(&*folder.join("ntlm.tsv")));
         // No path leads there any more, as for a client that may not search the folder.
         fs::rename(&folder, &elsewhere).unwrap();
         thread_role::set_impersonating(None);

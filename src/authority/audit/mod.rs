@@ -61,5 +61,20 @@ mod tests {
             line(Some(&refusal), &logon, at),
             "2023-11-14T22:13:20.000000Z\trefused\t-\tal\\u{9}ice\\u{a}\tDESK\t-\t0xc000006a\n"
         );
+        assert_eq!(
+            more(&refusal, 7, at),
+            "2023-11-14T22:13:20.000000Z\tomitted\t-\t7\t-\t-\t0xc000006a\n"
+        );
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_says_so() {
+        let user = |length| {
+            let logon = LogonNames { user: "x".repeat(length), ..LogonNames::default() };
+            let line = line(None, &logon, FileTime::from_unix_seconds(1_700_000_000));
+            line.split('\t').nth(3).map(str::to_owned)
+        };
+        assert_eq!(user(256), Some("x".repeat(256)));
+        assert_eq!(user(257), Some("x".repeat(256) + "..."));
     }
 }

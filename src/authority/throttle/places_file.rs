@@ -170,3 +170,118 @@ fn decode(key: &[u8; KEY], record: &[u8]) -> Option<(u64, u64, FileTime)> {
     let (account, place, at) = (words.next()?, words.next()?, FileTime(words.next()?));
     (encode(key, account, place, at) == record).then_some((account, place, at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const AT: FileTime = FileTime(134_000_000_000_000_000);
+
+    /// A file that is removed when dropped.
+    struct Temporary(PathBuf);
+
+    impl Temporary {
+        fn new(name: &str) -> Temporary {
+            let name = format!("negossp-places-{name}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            let _ = fs::remove_file(&path);
+            Temporary(path)
+        }
+
+        fn open(&self) -> PlacesFile {
+            PlacesFile::new(self.0.clone())
+        }
+
+        fn length(&self) -> u64 {
+            fs::metadata(&self.0).map_or(0, |metadata| metadata.len())
+        }
+
+        fn set_length(&self, length: u64) {
+            let file = fs::OpenOptions::new().write(true).open(&self.0).unwrap();
+            file.set_len(length).unwrap();
+        }
+
+        /// Whether a process that starts now knows this place of account 1.
+        fn has(&self, place: u64) -> bool {
+            let places = Places::new();
+            self.open().load(&places).unwrap();
+            places.has(1, place, AT)
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn each_bit_of_a_record_is_checked() {
+        let key = [7; KEY];
+        let record = encode(&key, 1, 2, AT);
+        assert_eq!(decode(&key, &record), Some((1, 2, AT)));
+        for at in 0..RECORD * 8 {
+            let mut damaged = record;
+            damaged[at / 8] ^= 1 << (at % 8);
+            assert_eq!(decode(&key, &damaged), None, "bit {at}");
+        }
+    }
+
+    /// An attempt that would be rejected must not cost a reading of the file.
+    #[test]
+    fn it_is_read_again_only_if_it_has_changed() {
+        let file = Temporary::new("refresh");
+        let (one, other) = (file.open(), file.open());
+        let places = Places::new();
+        let key = one.load(&places).unwrap();
+        assert!(other.load(&places).is_some() && !other.refresh(&key, &places));
+        one.append(&key, 1, 7, AT, &places);
+        // Its own record is not news.
+        assert!(!one.refresh(&key, &places));
+        assert!(other.refresh(&key, &places) && !other.refresh(&key, &places));
+        // What another process has written before it is.
+        other.append(&key, 1, 8, AT, &places);
+        one.append(&key, 1, 9, AT, &places);
+        let learnt = Places::new();
+        assert!(one.refresh(&key, &learnt));
+        assert!([7, 8, 9].into_iter().all(|place| learnt.has(1, place, AT)));
+        assert!(!one.refresh(&key, &places));
+        fs::remove_file(&file.0).unwrap();
+        assert!(!one.refresh(&key, &places));
+    }
+
+    #[test]
+    fn a_long_file_is_written_anew() {
+        let file = Temporary::new("long");
+        let (open, places) = (file.open(), Places::new());
+        let key = open.load(&places).unwrap();
+        let append = |place| {
+            places.remember(1, place, AT);
+            open.append(&key, 1, place, AT, &places);
+        };
+        append(7);
+        // Records of nothing, up to the limit.
+        file.set_length(LONG as u64);
+        append(8);
+        assert_eq!(file.length(), (LONG + RECORD) as u64);
+        append(9);
+        assert_eq!(file.length(), (HEADER + 3 * RECORD) as u64);
+        assert!(file.has(7) && file.has(8) && file.has(9) && !file.has(10));
+    }
+
+    #[test]
+    fn a_file_of_no_length_that_it_has_is_not_read() {
+        let file = Temporary::new("lengths");
+        assert!(file.open().load(&Places::new()).is_some());
+        for (length, read) in [(TOO_LONG, true), (TOO_LONG + 1, false), (TOO_LONG + 2, false)] {
+            file.set_length(length);
+            assert_eq!(file.open().load(&Places::new()).is_some(), read, "{length}");
+        }
+        for length in [HEADER - 1, SIGNATURE.len(), SIGNATURE.len() - 1] {
+            file.set_length(length as u64);
+            assert!(file.open().load(&Places::new()).is_none(), "{length}");
+            assert_eq!(file.length(), length as u64);
+        }
+    }
+}

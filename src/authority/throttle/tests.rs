@@ -79,7 +79,8 @@ impl World {
     }
 
     fn guess_until_throttled(&self, account: &str, from: From) {
-        while self.guess(account, from) {}
+        let throttled = (0..1000).any(|_| !self.guess(account, from));
+        assert!(throttled, "a thousand wrong passwords for {account}");
     }
 }
 
@@ -130,9 +131,30 @@ fn right_passwords_alone_never_throttle() {
 fn a_right_password_takes_no_turn_of_a_throttled_account() {
     let mut world = World::new();
     world.guess_until_throttled("alice", From::Anywhere);
-    world.wait(30);
+    // Attempts that were under way are wrong too: the account is throttled for longer, and has its
+    // turn when it would have had it without them.
+    for _ in 0..2 {
+        world.wait(10);
+        world.throttle.wrong(&world.attempt("alice", From::Anywhere), LIMITS, world.now());
+        assert!(!world.log_on("alice", From::Anywhere));
+    }
+    world.wait(10);
     for _ in 0..100 {
         assert!(world.log_on("alice", From::Anywhere));
+    }
+    assert!(world.guess("alice", From::Anywhere));
+    assert!(!world.guess("alice", From::Anywhere));
+}
+
+#[test]
+fn a_success_from_its_place_forgets_the_wrong_passwords_from_there() {
+    let world = World::new();
+    assert!(world.log_on("alice", From::Machine(1)));
+    for _ in 0..10 {
+        for _ in 1..LIMITS.after {
+            assert!(world.guess("alice", From::Machine(1)));
+        }
+        assert!(world.log_on("alice", From::Machine(1)));
     }
 }
 
@@ -312,6 +334,7 @@ impl Drop for File {
 fn a_file_keeps_places_across_a_restart() {
     let file = File::new("places-restart");
     let world = file.world();
+    assert_eq!(world.throttle.path(), Some(&*file.0));
     assert!(world.log_on("alice", From::Machine(1)));
     assert!(world.log_on("alice", From::Both(2, 7)));
     for world in [file.world(), file.world()] {
@@ -334,6 +357,21 @@ fn processes_share_a_file() {
     assert!(one.log_on("alice", From::Machine(1)));
     assert!(other.log_on("alice", From::Machine(1)));
     assert!(!other.log_on("alice", From::Machine(2)));
+}
+
+/// A place that this process has forgotten and another one knows has its own wrong passwords.
+#[test]
+fn a_place_that_was_learnt_elsewhere_is_throttled_by_itself() {
+    let file = File::new("places-learnt");
+    let (one, other) = (file.world(), file.world());
+    assert!(one.log_on("alice", From::Machine(1)));
+    one.guess_until_throttled("alice", From::Machine(1));
+    for machine in 2..10 {
+        assert!(one.log_on("alice", From::Machine(machine)));
+    }
+    one.guess_until_throttled("alice", From::Anywhere);
+    assert!(other.log_on("alice", From::Machine(1)));
+    assert!(!one.log_on("alice", From::Machine(1)));
 }
 
 #[test]

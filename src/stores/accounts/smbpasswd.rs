@@ -251,3 +251,78 @@ pub fn cut_short(line: &[u8], bytes: &[u8]) -> bool {
         && bytes.ends_with(line)
         && line.split(|&b| b == b':').filter(|field| !field.is_empty()).count() < 5
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: [u8; 16] = [0xa5; 16];
+
+    /// smbpasswd(5): name, uid, LM hash, NT hash, flags, time of the last change.
+    #[test]
+    fn a_new_hash_changes_its_fields_and_no_other() {
+        let hashes = format!("{}:{}", "X".repeat(32), "A5".repeat(16));
+        let line = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
+        assert_eq!(
+            line(&format("alice", 1000, &HASH, 0x5f00)),
+            format!("alice:1000:{hashes}:[U          ]:LCT-00005F00:")
+        );
+        for (old, new) in [
+            ("bob:7:LM:NT:[NDU ]:LCT-00000001:Bob", "bob:7:HASHES:[DU         ]:LCT-00000002:Bob"),
+            ("bob:7:LM:NT:[U]:", "bob:7:HASHES:[U          ]:LCT-00000002"),
+            ("bob:7:LM:NT", "bob:7:HASHES:[U          ]:LCT-00000002:"),
+            ("bob:7", "bob:7:HASHES:[U          ]:LCT-00000002:"),
+            ("bob", "bob:0:HASHES:[U          ]:LCT-00000002:"),
+            // The oldest form, with a full name.
+            ("bob:7:LM:NT:Bob:/home", "bob:7:HASHES:[U          ]:Bob:/home"),
+        ] {
+            let mut fields = Fields::split(old.as_bytes());
+            fields.set_nt_hash(&HASH, 2);
+            assert_eq!(line(&fields.join()), new.replace("HASHES", &hashes), "{old}");
+        }
+    }
+
+    #[test]
+    fn flags_are_set_one_by_one() {
+        let mut fields = Fields::split(b"bob:7:LM:NT:[NU]:LCT-00000001:");
+        for (flag, on, flags) in [
+            (b'D', true, "[NUD        ]"),
+            (b'D', true, "[NUD        ]"),
+            (b'N', false, "[UD         ]"),
+            (b'D', false, "[U          ]"),
+        ] {
+            fields.set_flag(flag, on);
+            assert_eq!(&**fields.0[FLAGS], flags.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_user_number_of_an_account() {
+        assert_eq!(uid(b"bob:1007:LM:NT:[U]:"), Some(1007));
+        for line in [&b"#bob:1007:LM"[..], b"bob:x:LM", b"bob", b"b/b:1007:LM"] {
+            assert_eq!(uid(line), None);
+        }
+    }
+
+    #[test]
+    fn a_name_must_fit_into_a_line() {
+        let longest = "n".repeat(256);
+        for name in ["bob", "b b", "b#", &longest] {
+            assert_eq!(check_name(name), Ok(()), "{name}");
+        }
+        for name in ["", "#b", " b", "b ", "b:b", "b\nb", "b/b", "b\\b", &(longest + "n")] {
+            assert!(check_name(name).is_err(), "{name}");
+        }
+    }
+
+    /// A last line without its end counts as whole once its flags are there.
+    #[test]
+    fn what_is_missing_at_the_end_of_a_file_may_be_a_flag() {
+        let cut = |file: &str, line: &str| cut_short(line.as_bytes(), file.as_bytes());
+        assert!(cut("a:1:LM:NT:[U]:\nbob:1:LM:NT", "bob:1:LM:NT"));
+        assert!(cut("bob:1", "bob:1"));
+        assert!(!cut("bob:1:LM:NT:[D", "bob:1:LM:NT:[D"));
+        assert!(!cut("bob:1:LM:NT\n", "bob:1:LM:NT"));
+        assert!(!cut("bob:1:LM:NT\nalice:1", "bob:1:LM:NT"));
+    }
+}
