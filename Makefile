@@ -39,10 +39,13 @@ bench: dist-linux-x86_64 ## measure, against other implementations
 fuzz: ## run each fuzz target for a while (SECONDS=60)
 	@fuzz/run.sh $(or $(SECONDS),60)
 
+mutants: ## small faults, put into the files that decide: do the tests notice? (ARGS="--file src/authority/chain.rs")
+	@tests/suites/mutants/run.sh $(ARGS)
+
 install: ## library, header, pkg-config file and tool (PREFIX, DESTDIR)
 	@scripts/install.sh "$(DESTDIR)" "$(PREFIX)"
 
 clean: ## remove everything made
 	rm -rf --one-file-system build dist target
 
-.PHONY: all help dist examples demo check test test-programs test-wine32 bench fuzz install clean
+.PHONY: all help dist examples demo check test test-programs test-wine32 bench fuzz mutants install clean

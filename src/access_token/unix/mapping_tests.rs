@@ -1,6 +1,6 @@
 //! Which clients map to which accounts, and which must not.
 
-use super::mapping::{Directory, find};
+use super::mapping::{Directory, NameService, find};
 use crate::access_token::Config;
 use crate::access_token::Sids;
 use crate::access_token::options::{LocalUser, Mapping};
@@ -330,6 +330,13 @@ fn an_anonymous_client_has_no_account_unless_configured() {
         None
     );
     assert_eq!(found(&anonymous, "anonymous = \"nobody\"\n"), Some(65534));
+}
+
+#[test]
+fn the_name_service_is_the_system_s() {
+    let root = NameService.by_name("root").unwrap().expect("root");
+    assert_eq!((root.uid, root.gid), (0, 0));
+    assert!(NameService.by_name("no user of this name").unwrap().is_none());
 }
 
 /// The next method might find another user.
