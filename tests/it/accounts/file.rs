@@ -177,6 +177,18 @@ fn a_bad_line_is_reported_by_its_number_and_the_others_count() {
     }
 }
 
+/// What one line may cost is bounded; Windows has no longer names.
+#[test]
+fn lines_and_names_have_a_greatest_length() {
+    let text = line("alice", &PASSWORD, "U").trim_end().to_owned();
+    let padded = |length: usize| bad(format!("{text}{}", "x".repeat(length - text.len())));
+    assert!(padded(1024).is_empty());
+    assert!(!padded(1025).is_empty() && !padded(1026).is_empty());
+    let named = |length: usize| bad(line(&"n".repeat(length), &PASSWORD, "U"));
+    assert!(named(256).is_empty());
+    assert!(!named(257).is_empty() && !named(258).is_empty());
+}
+
 #[test]
 fn reasons_do_not_repeat_hashes() {
     let text = "x:1:CD06CA7C7E10C99B1D33B7485A2ED8:A4F49C406510BDCAB6824EE7C30FD852:[U]:\n";

@@ -18,6 +18,7 @@ use negossp::types::sid::Sid;
 use std::collections::HashSet;
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn sid(text: &str) -> Sid {
     text.parse().unwrap()
@@ -223,6 +224,8 @@ fn details_of_accounts() {
     // The primary group is one of which it is a member.
     assert_eq!(texts(bob.groups.iter().map(|group| group.sid)), ["S-1-5-21-9-9-9-513"]);
     assert!(details.get("carol").is_none());
+    assert!(details.len() == 2 && !details.is_empty());
+    assert!(Details::parse("", &machine).unwrap().is_empty());
 }
 
 #[test]
@@ -314,6 +317,25 @@ fn details_are_not_for_accounts_of_a_domain() {
     };
     assert!(completed(Origin::Credential));
     assert!(!completed(Origin::Winbind) && !completed(Origin::Netlogon));
+    // What another source has told stays as it is.
+    let info = AccountInfo { full_name: "Another".into(), ..AccountInfo::default() };
+    let known = Principal {
+        account: Some(Arc::new(info)),
+        ..Principal::of_account("alice".into(), "SRV".into(), Origin::Credential)
+    };
+    assert_eq!(details.complete(known.clone()).unwrap(), known);
+}
+
+/// An access token has those of the account and others of its kind of logon.
+#[test]
+fn the_account_s_groups_come_first() {
+    let logons = Logons::new(DETAILS);
+    let client = logons.client("alice", "SRV").unwrap();
+    let configuration = configured(logons.settings.clone());
+    let sids = Sids::of(&client, Mechanism::Ntlm, &configuration.tokens).unwrap();
+    let of_account = &client.account.as_ref().unwrap().groups;
+    assert_eq!(sids.account_groups(), &of_account[..]);
+    assert!(sids.groups.len() > of_account.len());
 }
 
 #[test]
@@ -330,7 +352,11 @@ fn unreadable_details_reject_the_clients_they_may_be_about() {
     };
     assert_eq!(groups(), 3);
     logons.folder.replace("details.toml", "[[account]\n");
-    assert_eq!(groups(), 3);
+    // It is looked at once in a second.
+    for _ in 0..3 {
+        assert_eq!(groups(), 3);
+        std::thread::sleep(Duration::from_millis(600));
+    }
     logons.folder.replace("details.toml", "[[account]]\nname = 'alice'\n");
     eventually("alice is in no group any more", || groups() == 0);
 }

@@ -1,5 +1,6 @@
 //! The chain of authorities.
 
+mod domain;
 mod outcome;
 mod policy;
 mod throttle;

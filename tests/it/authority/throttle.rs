@@ -131,6 +131,15 @@ fn the_applications_accounts_are_throttled_wherever_the_client_says_it_is() {
     };
     let checked = (0..50).take_while(|number| guess(*number) != Denial::Throttled).count();
     assert_eq!(checked, CHECKED);
+    // The program may ignore what stands behind an `@`; its other accounts are others.
+    let mail = |number: usize| {
+        let user = format!("app-7m@{}.example.com", ["one", "two"][number % 2]);
+        denial(server.judge(&Client::new(&user, "", &SECRET01).logon()))
+    };
+    let checked = (0..50).take_while(|number| mail(*number) != Denial::Throttled).count();
+    assert_eq!(checked, CHECKED);
+    let other = Client::new("app-7n", "", &SECRET01);
+    assert_eq!(denial(server.judge(&other.logon())), Denial::WrongPassword);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use negossp::config::Settings;
 use negossp::kerberos::CredentialKeys;
 use negossp::mechanism::Mechanism;
 use negossp::mechanism::Package;
+use negossp::negotiate::token::{NegTokenInit, NegTokenResp, mech_type_list};
 use negossp::ntlm::Account;
 use negossp::platform;
 use negossp::server::credential::{Credential, Usage};
@@ -116,6 +117,59 @@ fn every_leg_elsewhere() {
         let mut signature = [0; 16];
         client.sign(&[b"hello"], 0, &mut signature).unwrap();
         server.verify(&[b"hello"], 0, &signature).unwrap();
+    }
+}
+
+/// Whatever the client has sent so far: nothing, an empty token, a list of mechanisms without a
+/// token, or NTLM's message without SPNEGO's.
+#[test]
+fn every_state_goes_elsewhere() {
+    let negotiate = Package::Negotiate;
+    let ntlm = Package::Only(Mechanism::Ntlm);
+    for (client, begins) in
+        [(negotiate, "nothing"), (negotiate, "empty"), (ntlm, "list"), (ntlm, "raw")]
+    {
+        let mut fixture = Fixture::new(client, "Password");
+        let usage = Usage { inbound: true, outbound: false };
+        let server = Arc::new(credential(negotiate, usage, None));
+        let server = Accepting::new(server, fixture.configuration.clone());
+        let first = fixture.client(None).token.unwrap();
+        let elsewhere = |context: &Context| match moved(context, HALF_OPEN, &fixture.configuration)
+        {
+            Context::Accepting(there) => *there,
+            _ => panic!("not an acceptor"),
+        };
+        let wrapped = |token: &[u8]| {
+            NegTokenResp {
+                neg_state: None,
+                supported_mech: None,
+                response_token: Some(token),
+                mech_list_mic: None,
+            }
+            .encode()
+        };
+        let list = NegTokenInit::encode(&mech_type_list(&[Mechanism::Ntlm]), &[]);
+        let (server, first) = match begins {
+            "empty" => (elsewhere(&server.step(&[], call(REQUIRED)).unwrap().context), first),
+            "list" => {
+                (elsewhere(&server.step(&list, call(REQUIRED)).unwrap().context), wrapped(&first))
+            }
+            _ => (elsewhere(&Context::Accepting(Box::new(server))), first),
+        };
+        let step = server.step(&first, call(REQUIRED)).unwrap();
+        let challenge = step.token.as_deref().unwrap();
+        let challenge = match begins {
+            "list" => NegTokenResp::decode(challenge).unwrap().response_token.unwrap(),
+            _ => challenge,
+        };
+        let there = elsewhere(&step.context);
+        let answer = fixture.client(Some(challenge)).token.unwrap();
+        let answer = if begins == "list" { wrapped(&answer) } else { answer };
+        let last = there.step(&answer, call(REQUIRED)).unwrap();
+        // SPNEGO still awaits a mechListMIC from the client that was asked for one.
+        // A client that has made a MIC owes SPNEGO its own: this one knows nothing of it.
+        let established = matches!(last.context, Context::Established(_));
+        assert_eq!(established, begins != "list", "{begins}");
     }
 }
 

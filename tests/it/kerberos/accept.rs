@@ -162,6 +162,10 @@ fn the_client_may_choose_the_type_of_the_sub_key() {
         }
         subkey.map(|subkey| subkey.enctype())
     };
+    // Of two lists the first that has a supported one.
+    let lists = [offer(&[99]), offer(&[17]), offer(&[18])].concat();
+    let forge = Forge { authenticator_data: lists, ..Forge::new(AES) };
+    assert_eq!(chosen(&forge), Some(Enctype::Aes128Sha1));
     // RFC 4537 3: the first one that is supported.
     let mut forge = Forge { authenticator_data: offer(&[99, 20, 18]), ..Forge::new(AES) };
     assert_eq!(chosen(&forge), Some(Enctype::Aes256Sha384));
@@ -657,6 +661,14 @@ fn user_to_user_is_for_the_service_that_the_caller_means() {
         }
         server.settings.kerberos.principals.clear();
     }
+    // A client that means another service of the host; the server's ticket is no account's.
+    server.settings.kerberos.principals = vec![name("HTTP/server.example.test")];
+    let target: Vec<u8> =
+        "cifs/server.example.test".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let authenticator_data = vec![(ad_type::CLIENT_TARGET, target)];
+    let relayed = Forge { authenticator_data, ..forge.clone() };
+    assert!(matches!(server.accept(&relayed.token()), Err(Error::WrongTarget(_))));
+    server.settings.kerberos.principals.clear();
     // The service's own keys determine its name.
     server.credential.service.keys = own_keys;
     other(server.accept(&forge.token()));
@@ -705,6 +717,36 @@ fn the_service_is_the_one_whose_key_it_is() {
         ..forge
     };
     assert_eq!(told(&forge, &account), ("WEB1$@EXAMPLE.TEST".into(), None));
+}
+
+/// SPNEGO offers Kerberos without a key to a client that begins so.
+#[test]
+fn a_ticket_of_the_server_s_own_is_enough_for_user_to_user() {
+    let tgt_key = key(AES);
+    let forge = |ap_options| Forge {
+        service_key: tgt_key.clone(),
+        ap_options,
+        kvno: None,
+        ..Forge::new(AES)
+    };
+    let request = TgtRequest { server_name: None, realm: Some(REALM.as_bytes()) }.encode();
+    let request =
+        Token { oid: Some(Oid::UserToUser), id: TokenId::TgtRequest, body: &request }.write();
+    let mut server = Forge::new(AES).server();
+    server.credential.service.keys = CredentialKeys::None;
+    let session_key = forge(ApOptions::USE_SESSION_KEY).token();
+    let usual = forge(ApOptions::MUTUAL_REQUIRED).token();
+    let tokens = [Some(&*request), Some(&*session_key), Some(&*usual), Some(&usual[..20]), None];
+    let can_accept = |server: &crate::support::kerberos::Server| {
+        tokens.map(|token| negossp::kerberos::can_accept(token, &server.call()))
+    };
+    assert_eq!(can_accept(&server), [false; 5]);
+    let cache = Cache::new("spnego-tgt", &tgt_key, 3600);
+    server.settings.kerberos_files.tgt_ccache = Some(cache.path.clone());
+    assert_eq!(can_accept(&server), [true, true, false, false, false]);
+    let other = ServiceName::parse("HTTP/other.example.test").unwrap();
+    server.settings.kerberos.principals = vec![other];
+    assert_eq!(can_accept(&server), [false; 5]);
 }
 
 #[test]

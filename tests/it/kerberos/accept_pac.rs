@@ -242,6 +242,15 @@ fn all_that_the_pac_tells_is_kept() {
         Some(&*crate::support::pac::claims(0, &crate::support::pac::some_claims()))
     );
     assert_eq!(account.device_claims, None);
+    // Of the client's computer, [MS-PAC] 2.13; empty for one without claims.
+    let claims = crate::support::pac::claims(0, &crate::support::pac::some_claims());
+    for (contents, kept) in [(claims.clone(), Some(&*claims)), (vec![], None)] {
+        let mut buffers = crate::support::pac::alice(case.authtime());
+        buffers.push((buffer_type::DEVICE_CLAIMS, contents));
+        let pac = case.pac(&buffers);
+        let account = case.accept(Some(pac)).unwrap().account.unwrap();
+        assert_eq!((account.device_claims.as_deref(), &account.client_claims), (kept, &None));
+    }
 }
 
 /// A keytab with the KDC's key may hold other keys; a holder of one of those cannot sign as the

@@ -12,6 +12,7 @@ use negossp::kerberos::name_mapping::NameRules;
 use negossp::kerberos::pac::buffer_type;
 use negossp::kerberos::{CredentialKeys, Derivation, RequirePac, Service, ServiceName};
 use negossp::platform;
+use negossp::principal::{Origin, Origins};
 use negossp::types::error::{Denial, Error};
 use negossp::types::identity::Identity;
 use std::sync::Arc;
@@ -80,11 +81,47 @@ fn odd_names_of_accounts() {
         let pac = OfAccount { user, domain: "EXAMPLE", cname: "alice", dns: None }.pac(&case);
         assert_eq!(case.accept(Some(pac)).unwrap().native_name(), native);
     }
+    // In a domain without a NetBIOS name the realm stands for it, and the user keeps its name.
+    let pac = OfAccount { user: "a/b", domain: "", cname: "alice", dns: None }.pac(&case);
+    let client = case.accept(Some(pac)).unwrap();
+    assert_eq!((&*client.user, &*client.domain), ("a/b", "EXAMPLE.TEST"));
+    assert_eq!(client.display_name(), "a\\/b@EXAMPLE.TEST");
     let nobody = OfAccount { user: "", domain: "EXAMPLE", cname: "alice", dns: None }.pac(&case);
     assert_eq!(
         case.accept(Some(nobody)).unwrap_err(),
         Error::LogonDenied(Denial::Ticket("the PAC names no account"))
     );
+}
+
+/// `[tokens]` believes each name as far as its source can vouch for it.
+#[test]
+fn each_part_of_a_client_has_its_source() {
+    let mut case = Case::new(AES);
+    let (logon, name) = (Origin::Ticket, Origin::Ticket);
+    let by_ticket = Origins { logon, name, sid: Origin::Nobody, info: Origin::Nobody };
+    assert_eq!(case.accept(None).unwrap().origins, by_ticket);
+    let of_pac = Origins { logon, name: Origin::Pac, sid: Origin::Pac, info: Origin::Pac };
+    let pac = case.alice();
+    assert_eq!(case.accept(Some(pac)).unwrap().origins, of_pac);
+    // Without a NetBIOS name the client is called by its realm, which is the ticket's.
+    let pac = OfAccount { user: "alice", domain: "", cname: "alice", dns: None }.pac(&case);
+    assert_eq!(case.accept(Some(pac)).unwrap().origins, Origins { name, ..of_pac });
+}
+
+/// The first label of the server's realm is what its domain is called where nothing else says it.
+#[test]
+fn without_a_setting_the_realm_tells_the_server_s_domain() {
+    let mut case = Case::new(AES);
+    for (realm, domain, shown) in [
+        ("EXAMPLE.EVIL.TEST", "EXAMPLE", "alice@EXAMPLE.EVIL.TEST"),
+        ("EXAMPLE.EVIL.TEST", "example", "alice@EXAMPLE.EVIL.TEST"),
+        ("OTHER.EVIL.TEST", "OTHER", "OTHER\\alice"),
+    ] {
+        case.forge.realm = realm.into();
+        let dns = Some(realm);
+        let pac = OfAccount { user: "alice", domain, cname: "alice", dns }.pac(&case);
+        assert_eq!(case.accept(Some(pac)).unwrap().display_name(), shown);
+    }
 }
 
 /// `[tokens]` decides by the server's realm whether the client is one of its own.

@@ -566,6 +566,8 @@ fn a_service_password_gives_the_keys_of_mit_s_kdc() {
     has_all(&credential, &settings, "HTTP/web1.example.com@EXAMPLE.COM", &user);
     let credential = with_password(None, "svc-web", "EXAMPLE.COM", true, &settings);
     has_all(&credential, &settings, "HTTP/anything@EXAMPLE.COM", &user);
+    // A user's salt is not a computer's: each key more is an attempt more.
+    assert_eq!(tried(&credential, &settings, "HTTP/anything@EXAMPLE.COM", AES, None).len(), 1);
     let computer = with_password(None, "WEB1$", "EXAMPLE.COM", false, &settings);
     has_all(&computer, &settings, "host/web1@EXAMPLE.COM", &of_kdc(&keytab, "WEB1$@EXAMPLE.COM"));
 }

@@ -111,3 +111,30 @@ fn the_caller_s_principal_restricts_tickets_too() {
     let error = KrbError::decode(Token::read(&token).unwrap().body).unwrap();
     assert_eq!(error.error_code, error_code::NOT_US);
 }
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// What is compared is what the program and the log are told.
+#[test]
+fn a_client_means_one_service() {
+    let http = &["HTTP/web1"][..];
+    let mut forge = meaning(None, NONE);
+    let server = server(&forge, &["WEB1$"], http, None);
+    let mut meant = |targets: &[&str]| {
+        let element = |target: &&str| (ad_type::CLIENT_TARGET, utf16(target));
+        forge.authenticator_data = targets.iter().map(element).collect();
+        let accepted = server.accept(&forge.token());
+        accepted.map(|(established, _)| established.client_target)
+    };
+    // Of several the first counts, and one that is empty or has a NUL is none.
+    let first = Some("HTTP/web1".to_owned());
+    assert_eq!(meant(&["HTTP/web1", "cifs/web1"]), Ok(first.clone()));
+    assert_eq!(
+        meant(&["cifs/web1", "HTTP/web1"]),
+        Err(Error::WrongTarget("the client means another service"))
+    );
+    assert_eq!(meant(&["", "HTTP/web1"]), Ok(first));
+    assert_eq!(meant(&["HTTP/web1\0"]), Ok(None));
+}
