@@ -332,7 +332,7 @@ fn the_account_s_groups_come_first() {
     let logons = Logons::new(DETAILS);
     let client = logons.client("alice", "SRV").unwrap();
     let configuration = configured(logons.settings.clone());
-    let sids = Sids::of(&client, Mechanism::Ntlm, &configuration.tokens).unwrap();
+    let sids = Sids::of(&client, Mechanism::Ntlm, &configuration.tokens).unwrap().unwrap();
     let of_account = &client.account.as_ref().unwrap().groups;
     assert_eq!(sids.account_groups(), &of_account[..]);
     assert!(sids.groups.len() > of_account.len());

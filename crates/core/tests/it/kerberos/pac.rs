@@ -1279,7 +1279,7 @@ fn all_of_an_account_is_kept() {
     };
     let pac = Pac::parse(&bytes).unwrap();
     let info = pac.logon_info().unwrap();
-    assert_eq!(info.facts(), expected);
+    assert_eq!(info.facts().unwrap(), expected);
     assert_eq!((info.group_ids.len(), info.group_ids.is_empty()), (2, false));
     assert_eq!((info.extra_sids.len(), info.extra_sids.is_empty()), (1, false));
     assert_eq!((info.resource_group_ids.len(), info.resource_group_ids.is_empty()), (0, true));

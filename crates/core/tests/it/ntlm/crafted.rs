@@ -397,7 +397,7 @@ fn a_datagram_context_stays_one() {
 #[test]
 fn a_first_message_is_no_longer_than_a_token_may_be() {
     let begins = |length| {
-        let mut message = Negotiate::write(OFFERED);
+        let mut message = Negotiate::write(OFFERED).unwrap();
         message.resize(length, 0);
         Party::alice().accept(&Acceptor::new(), &message).map(|_| ())
     };
