@@ -100,6 +100,66 @@ fn the_importer_s_settings_hold() {
     assert_eq!(denied(&file, client(), ntlm), None);
 }
 
+/// As the acceptor compares key and target with `principals`.
+#[test]
+fn the_importer_admits_the_services_that_it_would_accept() {
+    let folder = Folder::new();
+    folder.write("key", (7..39).collect::<Vec<u8>>());
+    let any = importer(&folder, "");
+    let admitted = |kerberos: &str, server: &str, target: &str| {
+        let mut context = context_of(client(), Mechanism::Kerberos);
+        if let Context::Established(context) = &mut context {
+            context.established.server_name = server.into();
+            context.established.client_target = Some(target.into()).filter(|_| !target.is_empty());
+        }
+        let blob = sealed(&context, ExportOptions::default(), &any).unwrap();
+        opened(&blob, &importer(&folder, &format!("[kerberos]\n{kerberos}"))).is_ok()
+    };
+    let account = "WEB1$@EXAMPLE.TEST";
+    let service = "HTTP/web1.example.test@EXAMPLE.TEST";
+    for (principals, server, target, good) in [
+        ("\"WEB1$\"", account, "HTTP/web1", true),
+        ("\"WEB1$\"", account, "", true),
+        ("\"HTTP/web1.example.test\"", account, "HTTP/web1", true),
+        ("\"HTTP/web1\"", account, "HTTP/web1:8080", true),
+        ("\"host/web1\"", account, "cifs/web1", true),
+        ("\"HTTP/web1@EXAMPLE.TEST\"", account, "HTTP/web1@OTHER", true),
+        ("\"HTTP/web1.example.test\"", service, "", true),
+        ("\"HTTP/web1\"", account, "cifs/web1", false),
+        ("\"HTTP/web1.example.test\"", service, "cifs/web1", false),
+        ("\"WEB1$\"", "OTHER$@EXAMPLE.TEST", "", false),
+        ("\"HTTP/web2\"", service, "", false),
+    ] {
+        let kerberos = format!("principals = [{principals}]\n");
+        assert_eq!(admitted(&kerberos, server, target), good, "{principals} {server} {target}");
+        let off = format!("{kerberos}target_name = \"off\"\n");
+        assert!(!good || admitted(&off, server, target), "off: {principals} {server} {target}");
+    }
+    assert!(admitted(
+        "principals = [\"HTTP/web1\"]\ntarget_name = \"off\"\n",
+        account,
+        "HTTP/alias"
+    ));
+}
+
+#[test]
+fn the_lists_of_ntlm_hold_for_imports() {
+    let folder = Folder::new();
+    folder.write("key", (7..39).collect::<Vec<u8>>());
+    let any = importer(&folder, "");
+    let imported = |ntlm: &str, principal: Principal| {
+        let context = context_of(principal, Mechanism::Ntlm);
+        let blob = sealed(&context, ExportOptions::default(), &any).unwrap();
+        opened(&blob, &importer(&folder, &format!("[ntlm]\n{ntlm}\n"))).is_ok()
+    };
+    assert!(imported("users = [\"EXAMPLE\\\\alice\"]", local("alice")));
+    assert!(!imported("users = [\"EXAMPLE\\\\bob\"]", local("alice")));
+    assert!(!imported("domains = [\"OTHER\"]", local("alice")));
+    assert!(imported("", Principal::anonymous()));
+    assert!(!imported("refuse_null_session = true", Principal::anonymous()));
+    assert!(!imported("domains = [\"NT AUTHORITY\"]", Principal::anonymous()));
+}
+
 #[test]
 fn bindings_that_matched_are_imported_where_they_are_required() {
     let folder = Folder::new();
