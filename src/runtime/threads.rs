@@ -42,3 +42,52 @@ pub(crate) fn as_server<T: Send + 'static>(
     };
     start("negossp", work)?.join().unwrap_or_else(|_| Err(io::Error::other("a panic")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::sync::Arc;
+    use std::thread::ThreadId;
+
+    thread_local! {
+        /// Who the thread is, for these tests.
+        static WHO: Cell<&'static str> = const { Cell::new("client") };
+    }
+
+    /// As a thread that impersonates a client; those that it starts inherit that.
+    fn impersonating<T>(can_return: bool, work: impl FnOnce() -> T) -> T {
+        thread_role::set_impersonating(Some(Arc::new(move || {
+            WHO.set(if can_return { "server" } else { "client" });
+            can_return
+        })));
+        let result = work();
+        thread_role::set_server();
+        result
+    }
+
+    fn who_works() -> io::Result<(&'static str, ThreadId)> {
+        as_server(|| Ok((WHO.get(), thread::current().id())))
+    }
+
+    #[test]
+    fn a_thread_that_a_client_s_thread_starts_is_the_server_s() {
+        let started = impersonating(true, || start("test", |begun| (begun.is_ok(), WHO.get())));
+        assert_eq!(started.unwrap().join().unwrap(), (true, "server"));
+        // It is told when it is not, and does nothing then.
+        let started = impersonating(false, || start("test", |begun| begun.is_ok()));
+        assert!(!started.unwrap().join().unwrap());
+        // The server's own threads need nothing.
+        assert!(start("test", |begun| begun.is_ok()).unwrap().join().unwrap());
+    }
+
+    #[test]
+    fn a_process_is_started_by_a_thread_of_the_server_s() {
+        let here = thread::current().id();
+        let (who, elsewhere) = impersonating(true, who_works).unwrap();
+        assert_eq!(who, "server");
+        assert_ne!(elsewhere, here);
+        assert!(impersonating(false, who_works).is_err());
+        assert_eq!(who_works().unwrap().1, here);
+    }
+}
