@@ -59,9 +59,7 @@ thread_local! {
 ///
 /// Errors: `NoImpersonation`. The thread's identity is then unchanged.
 pub(crate) fn impersonate(context: u64, token: &Token) -> Result<()> {
-    if thread_role::is_broken() {
-        return Err(BROKEN);
-    }
+    check_thread()?;
     STACK.with(|stack| {
         let result = stack.impersonate(context, token);
         note(stack);

@@ -8,6 +8,7 @@ use crate::platform::access_token::Level;
 use crate::principal::Principal;
 use crate::types::error::Result;
 use crate::types::flags::ContextFlags;
+use crate::types::sid::Sid;
 use crate::types::time::FileTime;
 
 /// The level that was agreed on: the client may have requested to be identified only
@@ -43,6 +44,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The SIDs of the client's groups that are enabled and not for deny only.
+    pub fn group_sids(&self) -> impl Iterator<Item = Sid> {
+        let groups = self.sids.iter().flat_map(|sids| &sids.groups);
+        groups.filter(|group| group.counts()).map(|group| group.sid)
+    }
+
     /// The client of a context whose server this is.
     ///
     /// Errors: `OutOfMemory`.

@@ -1,12 +1,11 @@
 //! Files that decide who is let in, hold secrets or tell of clients, in folders where somebody else
 //! may have a hand. Every such file is opened here.
 //!
-//! A path is followed once, by descriptors: the folder is opened, then the name in it, and the
-//! rules apply to what was opened. What a rule refuses is an error whose text names the command
+//! A path is followed once, name by name, by descriptors, and the rules apply to what was opened. What a rule refuses is an error whose text names the command
 //! that mends it. On Unix (`unix/files/rules.rs`):
 //!
 //! - A folder belongs to root or to the process' user, and others may write to it only if it is
-//!   sticky (`/tmp`). A link is followed if it belongs to one of the two.
+//!   sticky (`/tmp`). A link is followed if it belongs to one of the two, in such a folder.
 //! - The file is a regular one. Others than its owner may not write to it. It belongs to root or to
 //!   the process' user; a process without privileges also reads a file or folder of another user,
 //!   with a [doubt](Opened::doubt).
@@ -16,7 +15,7 @@
 //! rights are inherited, and what is unusual about them is a doubt.
 
 pub use super::opened_file::{Access, LARGEST, Opened};
-pub use super::system::files::{Edit, create_private, is_exposed, open};
+pub use super::system::files::{Edit, is_exposed, open};
 
 use super::{FileIdentity, opened_file};
 use std::io;

@@ -1,8 +1,9 @@
 //! What opening a file takes and gives, on every system.
 
 use super::heap;
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read};
+use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// The longest file that is read, in bytes.
@@ -48,4 +49,22 @@ pub(in crate::platform) fn read_all(file: &File) -> io::Result<Zeroizing<Vec<u8>
     bytes.try_reserve_exact(length + 1)?;
     file.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Locks a file until it is closed, against others who edit what it stands for.
+///
+/// Errors: `TimedOut`.
+pub(in crate::platform) fn wait_for_lock(file: &File, deadline: Instant) -> io::Result<()> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(ErrorKind::TimedOut, "another process keeps it locked"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }

@@ -12,8 +12,7 @@ impl Token {
 
     /// The SIDs of the client's groups that are enabled and not for deny only.
     pub fn group_sids(&self) -> Vec<Sid> {
-        let groups = self.subject.sids.iter().flat_map(|sids| &sids.groups);
-        groups.filter(|group| group.counts()).map(|group| group.sid).collect()
+        self.subject.group_sids().collect()
     }
 
     /// The origin of each item, one per line.

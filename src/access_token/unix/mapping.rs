@@ -93,11 +93,7 @@ pub(crate) fn find(
                 None => None,
             },
             Mapping::Sid => {
-                let groups = subject.sids.iter().flat_map(|sids| &sids.groups);
-                let groups: Vec<Sid> = groups
-                    .filter(|group| group.counts() && group.sid.is_of_domain())
-                    .map(|group| group.sid)
-                    .collect();
+                let groups: Vec<Sid> = subject.group_sids().filter(Sid::is_of_domain).collect();
                 search.checked(supplied_sid(subject).map(|sid| directory.by_sid(&sid, &groups)))?
             }
             Mapping::DomainName => {

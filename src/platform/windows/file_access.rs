@@ -148,7 +148,7 @@ pub(super) fn owner_doubt(file: &File) -> Option<String> {
 
 /// Creates a file that SYSTEM, administrators and the process' user alone may use, for writing.
 /// Fails if there is one.
-pub fn create_private(path: &Path) -> io::Result<File> {
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let user = access_token::process_user()
         .map_err(|error| io::Error::from_raw_os_error(error.0 as i32))?;
     let rights = format!("D:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;{user})");

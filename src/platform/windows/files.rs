@@ -1,10 +1,10 @@
 //! Files. Who may use a new one follows from its folder's access rights.
 
-pub use super::file_access::{create_private, is_exposed};
+pub use super::file_access::is_exposed;
 
-use super::file_access::{owner_doubt, take_after};
-use crate::platform::opened_file::{Access, Opened, read_all};
-use std::fs::{File, OpenOptions, TryLockError};
+use super::file_access::{create_private, owner_doubt, take_after};
+use crate::platform::opened_file::{Access, Opened, read_all, wait_for_lock};
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::{MetadataExt, OpenOptionsExt};
@@ -68,19 +68,8 @@ impl Edit {
             .write(true)
             .custom_flags(FILE_FLAG_OPEN_REPARSE_POINT)
             .open(beside(&path, ".lock"))?;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => return Ok(Edit { path, _lock: lock }),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let why = "another process keeps it locked";
-                    return Err(io::Error::new(ErrorKind::TimedOut, why));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
+        wait_for_lock(&lock, deadline)?;
+        Ok(Edit { path, _lock: lock })
     }
 
     /// The file is missing.

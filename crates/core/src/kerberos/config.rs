@@ -36,11 +36,7 @@ impl AcceptorConfig {
     /// How strictly the service that the client addresses is compared with those to which tickets
     /// are restricted.
     pub(super) fn target_name(&self) -> Strictness {
-        self.policy.target_name.unwrap_or_else(|| {
-            match self.service.restrictions(&self.policy).next() {
-                Some(_) => Strictness::WhenSent,
-                None => Strictness::Off,
-            }
-        })
+        let restricted = self.service.restrictions(&self.policy).next().is_some();
+        self.policy.target_strictness(restricted)
     }
 }

@@ -73,23 +73,30 @@ impl Policy {
         if !self.principals.is_empty() && !self.principals.iter().any(of_key) {
             return false;
         }
-        let strictness = self.target_name.unwrap_or(match self.principals.is_empty() {
-            true => Strictness::Off,
-            false => Strictness::WhenSent,
-        });
-        match (strictness, target.and_then(ServiceName::parse)) {
+        match (
+            self.target_strictness(!self.principals.is_empty()),
+            target.and_then(ServiceName::parse),
+        ) {
             (Strictness::Off, _) => true,
             (Strictness::Require, None) => false,
             (_, None) => true,
             (_, Some(target)) => {
                 let means = |ours: &ServiceName| {
-                    ours.matches(target.components(), realm)
-                        || ours.permits(target.components())
+                    ours.is_meant_by(&target, realm)
                         || key.is_account() && ours.matches(key.components(), realm)
                 };
                 self.principals.is_empty() || self.principals.iter().any(means)
             }
         }
+    }
+
+    /// How strictly the service that the client addresses is compared; tickets may be `restricted`
+    /// to some services.
+    pub(super) fn target_strictness(&self, restricted: bool) -> Strictness {
+        self.target_name.unwrap_or(match restricted {
+            true => Strictness::WhenSent,
+            false => Strictness::Off,
+        })
     }
 
     /// Whether the encryption type is accepted.

@@ -78,6 +78,12 @@ impl ServiceName {
             || self.on_host().is_some_and(|parts| same_name(parts.into_iter(), components))
     }
 
+    /// Whether a client that addresses `target` means it. Clients name a realm as they guess it; the
+    /// service's is the key's.
+    pub(crate) fn is_meant_by(&self, target: &ServiceName, key_realm: &[u8]) -> bool {
+        self.matches(target.components(), key_realm) || self.permits(target.components())
+    }
+
     /// Whether it permits the service that a client names on its host: the same service, or any if
     /// it is `host`, which Active Directory has for the services without names of their own. A port
     /// does not count unless this name has one too, and either host may be the other's first label.

@@ -3,9 +3,9 @@
 use super::attributes;
 use super::folder::Place;
 use super::rules::Use;
-use crate::platform::opened_file::read_all;
+use crate::platform::opened_file::{read_all, wait_for_lock};
 use std::ffi::CString;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -104,7 +104,7 @@ impl Lock {
         let name = place.beside(LOCK)?;
         loop {
             let file = place.open_lock(&name)?;
-            wait(&file, deadline)?;
+            wait_for_lock(&file, deadline)?;
             // The one that had it before has removed it.
             if place.has(&name, &file.metadata()?)? {
                 return Ok(Lock { name, _file: file });
@@ -114,20 +114,5 @@ impl Lock {
 
     fn give(&self, place: &Place) {
         let _ = place.remove(&self.name);
-    }
-}
-
-fn wait(file: &File, deadline: Instant) -> io::Result<()> {
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(ErrorKind::TimedOut, "another process keeps it locked"));
-            }
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
     }
 }

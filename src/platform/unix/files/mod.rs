@@ -12,7 +12,7 @@ use folder::Place;
 use rules::Use;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Opens a file, unless somebody may have a hand in it who must not (see `platform/files.rs`).
@@ -35,11 +35,6 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
     };
     let (file, doubt) = Place::of(path, purpose)?.open(flags, purpose)?;
     Ok(Opened { file, doubt })
-}
-
-/// Creates a file that its owner alone may use, for writing. Fails if there is one.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().mode(0o600).write(true).create_new(true).open(path)
 }
 
 /// Users other than the owner may read or write the file.

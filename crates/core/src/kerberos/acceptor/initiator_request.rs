@@ -162,12 +162,8 @@ impl<'a> InitiatorRequest<'a> {
             }
             Some(target) => target,
         };
-        // Clients name a realm as they guess it; the service's is the key's.
-        let means = |name: &ServiceName| {
-            name.matches(target.components(), key.realm())
-                || name.permits(target.components())
-                || key.is_of_account(name)
-        };
+        let means =
+            |name: &ServiceName| name.is_meant_by(&target, key.realm()) || key.is_of_account(name);
         let mut restrictions = config.service.restrictions(&config.policy);
         match restrictions.all(|names| names.iter().any(means)) {
             true => Ok(()),
