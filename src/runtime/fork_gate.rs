@@ -39,23 +39,38 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 #[must_use]
 pub(crate) struct Inside(Option<&'static Counter>);
 
-thread_local! {
-    /// How often the thread has entered. A fork waits for one that is inside, so that one must not
-    /// wait for the fork.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+/// What is kept of a thread.
+struct Thread {
+    /// How often it has entered. A fork waits for one that is inside, so that one must not wait for
+    /// the fork.
+    depth: Cell<usize>,
+    /// Its number plus one, 0 before it has one.
+    number: Cell<usize>,
 }
 
-/// Changes the depth and returns what it was.
-fn change_depth(change: impl FnOnce(usize) -> usize) -> usize {
-    DEPTH.try_with(|depth| depth.replace(change(depth.get()))).unwrap_or(0)
+thread_local! {
+    static THREAD: Thread = const { Thread { depth: Cell::new(0), number: Cell::new(0) } };
+}
+
+impl Thread {
+    fn number(&self) -> usize {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        if self.number.get() == 0 {
+            self.number.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        self.number.get() - 1
+    }
 }
 
 /// Waits for a fork that is under way.
 pub(crate) fn enter() -> Inside {
-    if change_depth(|depth| depth + 1) > 0 {
-        return Inside(None);
-    }
-    let counter = &INSIDE[thread_number() % COUNTERS];
+    let number = THREAD.try_with(|thread| {
+        let depth = thread.depth.get();
+        thread.depth.set(depth + 1);
+        (depth == 0).then(|| thread.number())
+    });
+    let Some(number) = number.unwrap_or(Some(0)) else { return Inside(None) };
+    let counter = &INSIDE[number % COUNTERS];
     loop {
         counter.0.fetch_add(1, Ordering::SeqCst);
         if FORKS.load(Ordering::SeqCst) == 0 {
@@ -75,7 +90,7 @@ pub(crate) fn enter() -> Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        change_depth(|depth| depth.saturating_sub(1));
+        let _ = THREAD.try_with(|thread| thread.depth.set(thread.depth.get().saturating_sub(1)));
         if let Some(counter) = self.0 {
             counter.0.fetch_sub(1, Ordering::Release);
         }
@@ -89,17 +104,7 @@ pub(crate) fn generation() -> u32 {
 
 /// A number of the calling thread, different from those of most others.
 pub(crate) fn thread_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    let number = NUMBER.try_with(|number| {
-        if number.get() == usize::MAX {
-            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
-        }
-        number.get()
-    });
-    number.unwrap_or(0)
+    THREAD.try_with(Thread::number).unwrap_or(0)
 }
 
 /// Has every fork of the process wait. Called once, when the library is loaded.
