@@ -116,3 +116,28 @@ impl Lock {
         let _ = place.remove(&self.name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// One removes the lock while another one has opened it, and not looked at it yet.
+    #[test]
+    fn a_lock_that_is_removed_meanwhile_is_made_again() {
+        let folder = std::env::temp_dir().join(format!("negossp-edits-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+        let path = folder.join("file");
+        std::thread::scope(|threads| {
+            for _ in 0..8 {
+                threads.spawn(|| {
+                    for _ in 0..3000 {
+                        Edit::begin(&path, true, Duration::from_secs(60)).unwrap();
+                    }
+                });
+            }
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

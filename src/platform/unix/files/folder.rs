@@ -195,13 +195,29 @@ impl Place {
         flags: libc::c_int,
         purpose: Use,
     ) -> io::Result<(File, Option<String>)> {
-        let file = self.open_unchecked(flags)?;
+        let (file, facts) = self.present(|| self.open_unchecked(flags))?;
         let name = self.shown.display().to_string();
-        let facts = Facts::of(&file)?;
         match rules::file(&facts, &self.facts, &name, &Process::current(), purpose) {
             Verdict::Fine => Ok((file, self.doubt.clone())),
             Verdict::Doubt(why) => Ok((file, Some(why))),
             Verdict::Refused(why) => Err(io::Error::other(why)),
+        }
+    }
+
+    /// A file that is still there once it has been opened: it may be removed or replaced meanwhile,
+    /// as locks are.
+    fn present(&self, open: impl Fn() -> io::Result<File>) -> io::Result<(File, Facts)> {
+        const ATTEMPTS: usize = 1000;
+        let mut attempts = 0;
+        loop {
+            let file = open()?;
+            let facts = Facts::of(&file)?;
+            attempts += 1;
+            // What a process has open may have no name.
+            if facts.links != 0 || self.of_processes || attempts == ATTEMPTS {
+                return Ok((file, facts));
+            }
+            std::thread::yield_now();
         }
     }
 
@@ -214,10 +230,9 @@ impl Place {
     /// Opens a file with another name to lock it, for its user alone; it is made if it is missing.
     pub(super) fn open_lock(&self, name: &CString) -> io::Result<File> {
         let flags = libc::O_RDWR | libc::O_CREAT | libc::O_NOFOLLOW | libc::O_NONBLOCK;
-        let file = self.open_at(name, flags, 0o600)?;
+        let (file, facts) = self.present(|| self.open_at(name, flags, 0o600))?;
         let shown = String::from_utf8_lossy(name.as_bytes()).into_owned();
-        match rules::file(&Facts::of(&file)?, &self.facts, &shown, &Process::current(), Use::Share)
-        {
+        match rules::file(&facts, &self.facts, &shown, &Process::current(), Use::Share) {
             Verdict::Refused(why) => Err(io::Error::other(format!("{shown}: {why}"))),
             Verdict::Fine | Verdict::Doubt(_) => Ok(file),
         }
