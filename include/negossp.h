@@ -1716,7 +1716,9 @@ typedef struct _NEGOSSP_TOKEN_IDS {
 // \param pvLogonId  Ignored; NULL.
 // \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or
 //     its EX2 form, encrypted by SspiEncryptAuthIdentity or not. It is copied. For outbound use,
-//     the identity to authenticate as. For inbound use, one of two: an additional account for
+//     the identity to authenticate as; without a user in it, on Windows and Wine, the user who runs
+//     the process, by the system's own secur32.dll ([outbound] provider in the configuration). For
+//     inbound use, one of two: an additional account for
 //     clients, valid with these credentials only; or the service, by name (HTTP/host, HOST$, or
 //     with "Kerberos" any account; the domain is the realm) and password, or in the EX2 form by
 //     the bytes of a keytab. A service is not an account for clients. Acquire the credentials of a

@@ -1,6 +1,6 @@
 //! What holds where the configuration says nothing.
 
-use super::{Accounts, Limits, Negotiate, Settings};
+use super::{Accounts, Limits, Negotiate, Outbound, Settings};
 use crate::mechanism::Mechanism;
 use crate::ntlm::ServerNames;
 use crate::stores::kerberos_files::KerberosFiles;
@@ -17,6 +17,7 @@ impl Default for Settings {
             kerberos_files: KerberosFiles::default(),
             ntlm: ntlm::Policy::default(),
             limits: Limits::default(),
+            outbound: Outbound::default(),
             accounts: Accounts::default(),
             authorities: authority::Options::default(),
             domain: None,

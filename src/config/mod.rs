@@ -9,5 +9,5 @@ mod render;
 mod settings;
 mod toml;
 
-pub use settings::{Accounts, Limits, Negotiate, Settings};
+pub use settings::{Accounts, Limits, Negotiate, Outbound, OutboundProvider, Settings};
 pub use toml::parse;

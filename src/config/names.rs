@@ -1,5 +1,6 @@
 //! The names that settings have in the file: one list for reading and writing each.
 
+use super::settings::OutboundProvider;
 use crate::access_token::options::{Credentials, LogonOf, Mapping};
 use crate::authority::AuthorityKind;
 use crate::kerberos::Addresses;
@@ -45,6 +46,7 @@ config_enum! {
     Mapping { Table = "table", Sid = "sid", DomainName = "domain-name", Name = "name" }
     Mechanism { Kerberos = "Kerberos", Ntlm = "NTLM" }
     Mode { On = "on", Audit = "audit", Off = "off" }
+    OutboundProvider { Auto = "auto", System = "system", Negossp = "negossp" }
     ReplayCacheKind { Memory = "memory", File = "file", Off = "off" }
     Strictness { Off = "off", WhenSent = "when-sent", Require = "require" }
     WeakResponse { LmV2 = "LMv2", NtlmV1 = "NTLMv1", NtlmV1Ess = "NTLMv1-ESS", Lm = "LM" }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub kerberos_files: KerberosFiles,
     /// `[ntlm]`.
     pub ntlm: ntlm::Policy,
+    /// `[outbound]`.
+    pub outbound: Outbound,
     /// `[limits]`.
     pub limits: Limits,
     /// `[accounts]`.
@@ -120,6 +122,27 @@ pub struct Negotiate {
     /// CompleteAuthToken, as packages such as Digest do, so that a server's path for them can be
     /// exercised.
     pub complete_auth_token: bool,
+}
+
+/// `[outbound]`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outbound {
+    /// Who makes credentials for outbound use.
+    pub provider: OutboundProvider,
+}
+
+/// Who makes credentials for outbound use. Without an SSPI of the operating system's, always this
+/// library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutboundProvider {
+    /// This library if the caller gives an identity; else the operating system's SSPI, which knows
+    /// the user who runs the process.
+    #[default]
+    Auto,
+    /// The operating system's SSPI.
+    System,
+    /// This library.
+    Negossp,
 }
 
 /// `[limits]`.

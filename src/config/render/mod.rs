@@ -33,6 +33,9 @@ impl Display for Settings {
         writeln!(f, "context_lifetime = {}", Limit(negotiate.context_lifetime))?;
         writeln!(f, "complete_auth_token = {}", negotiate.complete_auth_token)?;
 
+        writeln!(f, "\n[outbound]")?;
+        writeln!(f, "provider = {}", Quoted(self.outbound.provider.name_of()))?;
+
         writeln!(f, "\n[kerberos]")?;
         kerberos::write(&self.kerberos, &self.kerberos_files, f)?;
 

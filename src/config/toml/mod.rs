@@ -9,6 +9,7 @@ mod kerberos;
 mod limits;
 mod negotiate;
 mod ntlm;
+mod outbound;
 mod server;
 mod span;
 mod tokens;
@@ -25,6 +26,7 @@ use kerberos::KerberosTable;
 use limits::LimitsTable;
 use negotiate::NegotiateTable;
 use ntlm::NtlmTable;
+use outbound::OutboundTable;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use server::ServerTable;
@@ -48,6 +50,7 @@ struct Document {
     kerberos: KerberosTable,
     ntlm: NtlmTable,
     limits: LimitsTable,
+    outbound: OutboundTable,
     accounts: AccountsTable,
     authorities: AuthoritiesTable,
     tokens: TokensTable,
@@ -92,6 +95,7 @@ impl Document {
             kerberos_files,
             ntlm: self.ntlm.into_ntlm(&mut authorities),
             limits: self.limits.into_limits()?,
+            outbound: self.outbound.into_outbound(),
             accounts,
             authorities,
             domain,

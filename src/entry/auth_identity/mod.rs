@@ -220,6 +220,46 @@ pub(super) unsafe fn decrypt(
     unsafe { change(options, identity, OwnedIdentity::decrypt) }
 }
 
+/// An identity in plain text: the caller's own, or a copy of one that SspiEncryptAuthIdentity has
+/// encrypted, which is erased and freed when dropped.
+pub(super) struct Decrypted {
+    identity: *mut u8,
+    is_copy: bool,
+}
+
+impl Decrypted {
+    /// `data` is NULL, or an identity of any form; `Char` is the form of the function it was passed
+    /// to.
+    ///
+    /// # Safety
+    /// The [C caller's contract](crate::entry), identities.
+    pub(super) unsafe fn of<Char: Text>(data: *mut u8) -> Result<Decrypted> {
+        let plain = Decrypted { identity: data, is_copy: false };
+        if data.is_null() {
+            return Ok(plain);
+        }
+        // SAFETY: C caller's contract, identities.
+        let content = unsafe { RawIdentity::of::<Char>(data)?.read()? };
+        if !content.is_encrypted() {
+            return Ok(plain);
+        }
+        let identity = allocate::store(&content.open()?)?.as_ptr();
+        Ok(Decrypted { identity, is_copy: true })
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut u8 {
+        self.identity
+    }
+}
+
+impl Drop for Decrypted {
+    fn drop(&mut self) {
+        if self.is_copy {
+            let _ = memory::free(self.identity.cast());
+        }
+    }
+}
+
 /// Changes an identity in place.
 ///
 /// # Safety

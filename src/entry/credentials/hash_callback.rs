@@ -37,6 +37,16 @@ unsafe impl Send for HashCallback {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for HashCallback {}
 
+/// Whether [`set`] sets it.
+pub(crate) fn is_attribute(attribute: ULONG) -> bool {
+    matches!(
+        attribute,
+        SECPKG_ATTR_AUTH_NTLM_HASH_CB
+            | SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA
+            | SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB
+    )
+}
+
 /// The credential with an attribute of the callback set. `buffer` is the function or its argument
 /// itself.
 pub(crate) fn set(

@@ -3,12 +3,14 @@
 pub(crate) mod auth_data;
 pub(crate) mod change_password;
 pub(crate) mod hash_callback;
+mod outbound;
 
 use super::abi::*;
 use super::boundary::arguments::AcquireArguments;
 use super::boundary::pointers::{put, timestamp};
 use super::boundary::query_buffer::QueryBuffer;
 use super::boundary::text::{self, Text};
+use super::forward::{self, Form};
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, find, first_generation, update};
 use super::packages;
@@ -36,7 +38,7 @@ pub(super) static CREDENTIALS: LazyLock<Table<Object<Arc<Credential>>>> =
 ///
 /// # Safety
 /// As the function's own.
-pub(super) unsafe fn acquire<Char: Text>(
+pub(super) unsafe fn acquire<Char: Form>(
     package: Package,
     arguments: &AcquireArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
@@ -50,20 +52,44 @@ pub(super) unsafe fn acquire<Char: Text>(
     };
     let principal = principal.map(|name| allocation::text(&name)).transpose()?;
     let configuration = server::current();
+    // SAFETY: C caller's contract.
+    let outbound =
+        unsafe { outbound::acquire(arguments, usage, &data, &configuration.settings.outbound)? };
+    if let outbound::Side::Refused(status) = outbound
+        && !usage.inbound
+    {
+        return Ok(status);
+    }
     let credential = credential(package, usage, principal, data, &configuration);
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
         log_keys(&credential, &configuration);
     }
     let limit = configuration.settings.limits.credentials;
-    let words =
-        CREDENTIALS.insert(Object::Ours(Arc::new(credential)), limit).ok_or(Error::OutOfMemory)?;
+    let credential = Arc::new(credential);
+    let (status, system_s, object) = match outbound {
+        outbound::Side::System(status, handle) if usage.inbound => {
+            (status, Some(handle.clone()), Object::Both(credential, handle))
+        }
+        outbound::Side::System(status, handle) => {
+            (status, Some(handle.clone()), Object::Forwarded(handle))
+        }
+        _ => (SEC_E_OK, None, Object::Ours(credential)),
+    };
+    let Some(words) = CREDENTIALS.insert(object, limit) else {
+        if let Some(handle) = system_s {
+            forward::end(&handle, |system| system.unicode.FreeCredentialsHandle);
+        }
+        return Err(Error::OutOfMemory);
+    };
     // The handle last: it must not be lost, even if both are in one place.
     // SAFETY: C caller's contract, outputs.
     unsafe {
-        put(arguments.expiry, timestamp(FileTime::NEVER));
+        if system_s.is_none() {
+            put(arguments.expiry, timestamp(FileTime::NEVER));
+        }
         put(arguments.handle, words.into());
     }
-    Ok(SEC_E_OK)
+    Ok(status)
 }
 
 fn credential(

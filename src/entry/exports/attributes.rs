@@ -3,7 +3,9 @@
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
 use crate::entry::context::{attributes, channel};
-use crate::entry::credentials;
+use crate::entry::credentials::{self, hash_callback};
+use crate::entry::forward::Form;
+use crate::types::error::Result;
 use std::ffi::c_void;
 
 /// Changes a context.
@@ -76,9 +78,8 @@ pub unsafe extern "system" fn SetCredentialsAttributesW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("SetCredentialsAttributesW", || {
-        forward!(credentials phCredential, SEC_WCHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: C caller's contract, handles and attributes.
-        unsafe { credentials::set(phCredential, ulAttribute, pBuffer) }
+        // SAFETY: C caller's contract.
+        unsafe { set::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, cbBuffer) }
     })
 }
 
@@ -94,10 +95,27 @@ pub unsafe extern "system" fn SetCredentialsAttributesA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("SetCredentialsAttributesA", || {
-        forward!(credentials phCredential, SEC_CHAR, SetCredentialsAttributes(ulAttribute, pBuffer, cbBuffer));
-        // SAFETY: C caller's contract, handles and attributes.
-        unsafe { credentials::set(phCredential, ulAttribute, pBuffer) }
+        // SAFETY: C caller's contract.
+        unsafe { set::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, cbBuffer) }
     })
+}
+
+/// SetCredentialsAttributes in either form.
+///
+/// # Safety
+/// As for SetCredentialsAttributesW.
+unsafe fn set<Char: Form>(
+    handle: PCredHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+    length: ULONG,
+) -> Result<SECURITY_STATUS> {
+    if !hash_callback::is_attribute(attribute) {
+        forward!(outbound_credentials handle, Char, SetCredentialsAttributes(attribute, buffer, length));
+    }
+    forward!(credentials handle, Char, SetCredentialsAttributes(attribute, buffer, length));
+    // SAFETY: C caller's contract, handles and attributes.
+    unsafe { credentials::set(handle, attribute, buffer) }
 }
 
 /// QueryCredentialsAttributesW with the length of the buffer.
@@ -119,7 +137,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExW(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesExW", || {
-        forward!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
+        forward!(outbound_credentials phCredential, SEC_WCHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: C caller's contract, handles and attributes.
         unsafe {
             credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))
@@ -139,7 +157,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesExA(
     cbBuffer: ULONG,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesExA", || {
-        forward!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
+        forward!(outbound_credentials phCredential, SEC_CHAR, QueryCredentialsAttributesEx(ulAttribute, pBuffer, cbBuffer));
         // SAFETY: C caller's contract, handles and attributes.
         unsafe {
             credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, Some(cbBuffer))

@@ -4,11 +4,13 @@ use crate::entry::abi::*;
 use crate::entry::boundary::arguments::AcquireArguments;
 use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::credentials::{self, CREDENTIALS};
+use crate::entry::exports::route;
 use crate::entry::forward::{self, Form};
 use crate::entry::handles::{Object, take};
 use crate::entry::packages;
 use crate::types::error::{Error, Result};
 use std::ffi::c_void;
+use std::ptr::null_mut;
 
 /// Makes credentials for accepting or initiating contexts.
 ///
@@ -20,7 +22,9 @@ use std::ffi::c_void;
 /// \param pvLogonId  Ignored; NULL.
 /// \param pAuthData  NULL, or a SEC_WINNT_AUTH_IDENTITY_W or _A (as its Flags say), its EX form or
 ///     its EX2 form, encrypted by SspiEncryptAuthIdentity or not. It is copied. For outbound use,
-///     the identity to authenticate as. For inbound use, one of two: an additional account for
+///     the identity to authenticate as; without a user in it, on Windows and Wine, the user who runs
+///     the process, by the system's own secur32.dll ([outbound] provider in the configuration). For
+///     inbound use, one of two: an additional account for
 ///     clients, valid with these credentials only; or the service, by name (HTTP/host, HOST$, or
 ///     with "Kerberos" any account; the domain is the realm) and password, or in the EX2 form by
 ///     the bytes of a keytab. A service is not an account for clients. Acquire the credentials of a
@@ -144,26 +148,19 @@ pub unsafe extern "system" fn AddCredentialsW(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("AddCredentialsW", || {
-        forward!(credentials hCredentials, SEC_WCHAR, AddCredentials(
-            pszPrincipal,
-            pszPackage,
-            fCredentialUse,
-            pAuthData,
-            pGetKeyFn,
-            pvGetKeyArgument,
-            ptsExpiry
-        ));
-        // SAFETY: C caller's contract, handles, strings and identities.
-        unsafe {
-            credentials::add(
-                hCredentials,
-                pszPrincipal,
-                pszPackage,
-                fCredentialUse,
-                pAuthData,
-                ptsExpiry,
-            )
-        }
+        let arguments = AcquireArguments {
+            principal: pszPrincipal,
+            package: pszPackage,
+            usage: fCredentialUse,
+            logon_id: null_mut(),
+            data: pAuthData,
+            get_key: pGetKeyFn,
+            get_key_argument: pvGetKeyArgument,
+            handle: hCredentials,
+            expiry: ptsExpiry,
+        };
+        // SAFETY: C caller's contract.
+        unsafe { add(&arguments) }
     })
 }
 
@@ -183,27 +180,55 @@ pub unsafe extern "system" fn AddCredentialsA(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("AddCredentialsA", || {
-        forward!(credentials hCredentials, SEC_CHAR, AddCredentials(
-            pszPrincipal,
-            pszPackage,
-            fCredentialUse,
-            pAuthData,
-            pGetKeyFn,
-            pvGetKeyArgument,
-            ptsExpiry
-        ));
-        // SAFETY: C caller's contract, handles, strings and identities.
-        unsafe {
-            credentials::add(
-                hCredentials,
-                pszPrincipal,
-                pszPackage,
-                fCredentialUse,
-                pAuthData,
-                ptsExpiry,
-            )
-        }
+        let arguments = AcquireArguments {
+            principal: pszPrincipal,
+            package: pszPackage,
+            usage: fCredentialUse,
+            logon_id: null_mut(),
+            data: pAuthData,
+            get_key: pGetKeyFn,
+            get_key_argument: pvGetKeyArgument,
+            handle: hCredentials,
+            expiry: ptsExpiry,
+        };
+        // SAFETY: C caller's contract.
+        unsafe { add(&arguments) }
     })
+}
+
+/// AddCredentials in either form: `arguments.handle` is the handle of the credentials.
+///
+/// # Safety
+/// As for AddCredentialsW.
+unsafe fn add<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
+    let AcquireArguments { principal, package, usage, data, handle, expiry, .. } = *arguments;
+    let (get_key, get_key_argument) = (arguments.get_key, arguments.get_key_argument);
+    let add_to_system = |usage| {
+        forward!(outbound_credentials handle, Char, AddCredentials(
+            principal,
+            package,
+            usage,
+            data,
+            get_key,
+            get_key_argument,
+            expiry
+        ));
+        Err(Error::InvalidHandle("ended meanwhile"))
+    };
+    // SAFETY: C caller's contract, handles, strings and identities.
+    unsafe {
+        if route::credentials(handle).is_some() {
+            return add_to_system(usage);
+        }
+        // Of credentials of both sides each side is added to alone.
+        if usage & SECPKG_CRED_OUTBOUND == 0 || route::outbound_credentials(handle).is_none() {
+            return credentials::add(handle, principal, package, usage, data, expiry);
+        }
+        if usage & SECPKG_CRED_INBOUND != 0 {
+            credentials::add(handle, principal, package, SECPKG_CRED_INBOUND, data, expiry)?;
+        }
+        add_to_system(SECPKG_CRED_OUTBOUND)
+    }
 }
 
 /// Ends a credentials handle. Contexts made with it continue to work.
@@ -220,7 +245,7 @@ pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -
         // SAFETY: C caller's contract, handles.
         Ok(match unsafe { take(&CREDENTIALS, phCredential)? } {
             Object::Ours(_) => SEC_E_OK,
-            Object::Forwarded(handle) => {
+            Object::Forwarded(handle) | Object::Both(_, handle) => {
                 forward::end(&handle, |system| system.unicode.FreeCredentialsHandle)
             }
         })
@@ -248,7 +273,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesW(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesW", || {
-        forward!(credentials phCredential, SEC_WCHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
+        forward!(outbound_credentials phCredential, SEC_WCHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
         // SAFETY: C caller's contract, handles and attributes.
         unsafe { credentials::query::<SEC_WCHAR>(phCredential, ulAttribute, pBuffer, None) }
     })
@@ -265,7 +290,7 @@ pub unsafe extern "system" fn QueryCredentialsAttributesA(
     pBuffer: *mut c_void,
 ) -> SECURITY_STATUS {
     guard("QueryCredentialsAttributesA", || {
-        forward!(credentials phCredential, SEC_CHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
+        forward!(outbound_credentials phCredential, SEC_CHAR, QueryCredentialsAttributes(ulAttribute, pBuffer));
         // SAFETY: C caller's contract, handles and attributes.
         unsafe { credentials::query::<SEC_CHAR>(phCredential, ulAttribute, pBuffer, None) }
     })

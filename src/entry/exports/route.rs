@@ -2,6 +2,7 @@
 
 use crate::entry::abi::SecHandle;
 use crate::entry::boundary::arguments::Arguments;
+use crate::entry::boundary::flags::Side;
 use crate::entry::context::CONTEXTS;
 use crate::entry::credentials::CREDENTIALS;
 use crate::entry::forward::{self, Forwarded, StepOn};
@@ -24,14 +25,31 @@ pub(super) unsafe fn credentials(handle: *const SecHandle) -> Option<Forwarded> 
     unsafe { forward::find(&CREDENTIALS, handle) }
 }
 
+/// Likewise, also of credentials whose outbound side alone is secur32.dll's: what they are, and
+/// what is said about them, is that side's.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn outbound_credentials(handle: *const SecHandle) -> Option<Forwarded> {
+    // SAFETY: C caller's contract, handles.
+    unsafe { forward::find_outbound(&CREDENTIALS, handle) }
+}
+
 /// The handles of secur32.dll that AcceptSecurityContext or InitializeSecurityContext works on: the
 /// context or, in a first call, the credentials.
 ///
 /// # Safety
 /// Both handles are NULL or point to handles.
-pub(super) unsafe fn step(arguments: &Arguments) -> Option<StepOn> {
+pub(super) unsafe fn step(side: Side, arguments: &Arguments) -> Option<StepOn> {
     // SAFETY: C caller's contract, handles.
-    match unsafe { (context(arguments.context), credentials(arguments.credential)) } {
+    let (context, credential) = unsafe {
+        let credential = match side {
+            Side::Accept => credentials(arguments.credential),
+            Side::Initiate => outbound_credentials(arguments.credential),
+        };
+        (context(arguments.context), credential)
+    };
+    match (context, credential) {
         (Some(context), credential) => Some(StepOn::Context { context, credential }),
         (None, Some(credential)) if arguments.context.is_null() => {
             Some(StepOn::Credentials(credential))

@@ -25,35 +25,64 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
     table: &Table<Object<T>>,
     arguments: &AcquireArguments<Char>,
 ) -> Result<SECURITY_STATUS> {
-    let system = System::get().ok_or(Error::PackageNotFound)?;
-    let function =
-        Char::functions(system).AcquireCredentialsHandle.ok_or(Error::PackageNotFound)?;
     let mut made = NO_HANDLE;
     let place = if arguments.handle.is_null() { null_mut() } else { &raw mut made };
     // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
-    let status = inside(|| unsafe {
-        function(
-            arguments.principal,
-            arguments.package,
-            arguments.usage,
-            arguments.logon_id,
-            arguments.data,
-            arguments.get_key,
-            arguments.get_key_argument,
-            place,
-            arguments.expiry,
-        )
-    });
+    let status = unsafe { call_acquire(arguments, arguments.usage, arguments.data, place)? };
     if status < 0 || arguments.handle.is_null() {
         return Ok(status);
     }
-    gave_memory();
     // SAFETY: C caller's contract, outputs.
     unsafe {
         let limit = server::current().settings.limits.credentials;
         insert(table, made, limit, arguments.handle, |s| s.unicode.FreeCredentialsHandle)?
     };
     Ok(status)
+}
+
+/// secur32.dll's credentials for outbound use, of a package that this library has too. `data` takes
+/// the place of `pAuthData`. Errors: `PackageNotFound` if secur32.dll has no such package.
+///
+/// # Safety
+/// As for AcquireCredentialsHandle.
+pub(crate) unsafe fn acquire_outbound<Char: Form>(
+    arguments: &AcquireArguments<Char>,
+    data: *mut c_void,
+) -> Result<(SECURITY_STATUS, ForwardedHandle)> {
+    let mut made = NO_HANDLE;
+    let usage = arguments.usage & !SECPKG_CRED_INBOUND;
+    // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
+    match unsafe { call_acquire(arguments, usage, data, &raw mut made)? } {
+        SEC_E_SECPKG_NOT_FOUND => Err(Error::PackageNotFound),
+        status => Ok((status, ForwardedHandle::new(made))),
+    }
+}
+
+/// # Safety
+/// As for AcquireCredentialsHandle; `place` is NULL or receives a handle.
+unsafe fn call_acquire<Char: Form>(
+    arguments: &AcquireArguments<Char>,
+    usage: ULONG,
+    data: *mut c_void,
+    place: PCredHandle,
+) -> Result<SECURITY_STATUS> {
+    let system = System::get().ok_or(Error::PackageNotFound)?;
+    let function =
+        Char::functions(system).AcquireCredentialsHandle.ok_or(Error::PackageNotFound)?;
+    // SAFETY: C caller's contract, which secur32.dll asks for too.
+    Ok(inside(|| unsafe {
+        function(
+            arguments.principal,
+            arguments.package,
+            usage,
+            arguments.logon_id,
+            data,
+            arguments.get_key,
+            arguments.get_key_argument,
+            place,
+            arguments.expiry,
+        )
+    }))
 }
 
 /// What AcceptSecurityContext and InitializeSecurityContext work on, if it is secur32.dll's.
@@ -215,7 +244,7 @@ unsafe fn go_on(
 ) -> Result<SECURITY_STATUS> {
     let was = context.handle.words();
     let (mut words, mut new) = (was, was);
-    gave_memory();
+    note_memory(arguments);
     let status = inside(|| call(context.system, credential, &mut words, &mut new))?;
     // secur32.dll may replace its handle. The caller's stays the same.
     if is_handle(new) && new != was {
@@ -241,7 +270,7 @@ unsafe fn begin<T: Clone>(
         return Err(Error::InvalidHandle("a first call has nowhere to put its context"));
     }
     let (mut words, mut new) = (credential.handle.words(), NO_HANDLE);
-    gave_memory();
+    note_memory(arguments);
     let status = inside(|| call(credential.system, &mut words, null_mut(), &mut new))?;
     // Some errors leave a context, to read more of a message or to be deleted. The handle shows it.
     if is_handle(new) {
@@ -253,6 +282,14 @@ unsafe fn begin<T: Clone>(
         unsafe { put(arguments.new_context, NO_HANDLE) };
     }
     Ok(status)
+}
+
+/// Notes that the call may allocate its output, as only this flag asks for.
+fn note_memory(arguments: &Arguments) {
+    const { assert!(ISC_REQ_ALLOCATE_MEMORY == ASC_REQ_ALLOCATE_MEMORY) };
+    if arguments.requirements & ISC_REQ_ALLOCATE_MEMORY != 0 {
+        gave_memory();
+    }
 }
 
 /// Whether secur32.dll has written a handle.

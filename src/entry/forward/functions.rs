@@ -66,7 +66,7 @@ impl System {
 }
 
 /// The characters of the A and of the W functions.
-pub(crate) trait Form: Text {
+pub(crate) trait Form: Text + 'static {
     /// The last letter of the names of functions with text in this form.
     const LETTER: &str;
 

@@ -47,6 +47,24 @@ pub(crate) unsafe fn find<T: Clone>(
     }
 }
 
+/// Likewise, also of credentials whose outbound side alone is secur32.dll's.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(crate) unsafe fn find_outbound<T: Clone>(
+    table: &LazyLock<Table<Object<T>>>,
+    handle: *const SecHandle,
+) -> Option<Forwarded> {
+    let system = System::loaded()?;
+    // SAFETY: C caller's contract, handles.
+    match unsafe { object(table, handle) } {
+        Ok(Object::Forwarded(handle) | Object::Both(_, handle)) => {
+            Some(Forwarded { system, handle })
+        }
+        _ => None,
+    }
+}
+
 /// Ends a handle of secur32.dll that has been taken out of its table.
 pub(crate) fn end(
     handle: &ForwardedHandle,

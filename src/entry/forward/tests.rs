@@ -6,11 +6,18 @@ use crate::entry::exports::*;
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Handles of the fake secur32.dll.
 const CREDENTIAL: SecHandle = SecHandle { dwLower: 0x1111, dwUpper: 0x2222 };
 const FIRST: SecHandle = SecHandle { dwLower: 0x3333, dwUpper: 0x4444 };
 const SECOND: SecHandle = SecHandle { dwLower: 0x3333, dwUpper: 0x5555 };
+
+/// Held by tests that look at the counts.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 static CREDENTIALS_FREED: AtomicUsize = AtomicUsize::new(0);
 static CONTEXTS_DELETED: AtomicUsize = AtomicUsize::new(0);
@@ -21,7 +28,7 @@ const DENIES: u16 = b'x' as u16;
 unsafe extern "system" fn acquire(
     _: *mut SEC_WCHAR,
     package: *mut SEC_WCHAR,
-    _: ULONG,
+    usage: ULONG,
     logon_id: *mut c_void,
     _: *mut c_void,
     _: SEC_GET_KEY_FN,
@@ -32,8 +39,13 @@ unsafe extern "system" fn acquire(
     assert_eq!(logon_id.addr(), 7, "every argument is passed on");
     // SAFETY: the test passes text and a place for a handle.
     unsafe {
-        if *package == DENIES {
-            return SEC_E_SECPKG_NOT_FOUND;
+        match String::from_utf16_lossy(std::slice::from_raw_parts(package, 2)).as_str() {
+            // Wine without ntlm_auth has no NTLM.
+            "NT" => return SEC_E_SECPKG_NOT_FOUND,
+            "Ke" => return SEC_E_NO_CREDENTIALS,
+            "Ne" => assert_eq!(usage, SECPKG_CRED_OUTBOUND, "the other side is the library's"),
+            _ if *package == DENIES => return SEC_E_SECPKG_NOT_FOUND,
+            _ => {}
         }
         if handle.is_null() {
             return SEC_E_NO_CREDENTIALS;
@@ -69,6 +81,45 @@ unsafe extern "system" fn accept(
         *new = SECOND;
     }
     SEC_I_CONTINUE_NEEDED
+}
+
+unsafe extern "system" fn initiate(
+    credential: PCredHandle,
+    context: PCtxtHandle,
+    _: *mut SEC_WCHAR,
+    _: ULONG,
+    _: ULONG,
+    _: ULONG,
+    _: PSecBufferDesc,
+    _: ULONG,
+    new: PCtxtHandle,
+    _: PSecBufferDesc,
+    _: *mut ULONG,
+    _: PTimeStamp,
+) -> SECURITY_STATUS {
+    // SAFETY: pointers to handles, or NULL.
+    unsafe {
+        assert!(*credential == CREDENTIAL, "the handle that the system gave");
+        if context.is_null() {
+            *new = FIRST;
+            return SEC_I_CONTINUE_NEEDED;
+        }
+        assert!(*context == FIRST);
+    }
+    SEC_E_OK
+}
+
+unsafe extern "system" fn query_credentials(
+    credential: PCredHandle,
+    attribute: ULONG,
+    buffer: *mut c_void,
+) -> SECURITY_STATUS {
+    // SAFETY: the test passes a handle and a word.
+    unsafe {
+        assert!(*credential == CREDENTIAL, "the handle that the system gave");
+        *buffer.cast::<ULONG>() = attribute + 1;
+    }
+    SEC_E_OK
 }
 
 unsafe extern "system" fn query(
@@ -234,6 +285,8 @@ pub(crate) fn system() -> System {
         AcquireCredentialsHandle: Some(acquire),
         FreeCredentialsHandle: Some(free_credentials),
         AcceptSecurityContext: Some(accept),
+        InitializeSecurityContext: Some(initiate),
+        QueryCredentialsAttributes: Some(query_credentials),
         DeleteSecurityContext: Some(delete),
         QueryContextAttributes: Some(query),
         FreeContextBuffer: Some(free_buffer),
@@ -252,16 +305,30 @@ const NONE: SecHandle = SecHandle { dwLower: usize::MAX, dwUpper: usize::MAX };
 
 /// Credentials of the fake secur32.dll.
 fn acquired(package: &str) -> (SECURITY_STATUS, SecHandle) {
+    acquired_for(package, SECPKG_CRED_INBOUND, None)
+}
+
+fn acquired_for(package: &str, usage: ULONG, user: Option<&str>) -> (SECURITY_STATUS, SecHandle) {
     let (mut package, mut handle) = (text(package), NONE);
+    let mut user = user.map(text);
+    let mut identity = user.as_mut().map(|user| SEC_WINNT_AUTH_IDENTITY::<SEC_WCHAR> {
+        User: user.as_mut_ptr(),
+        UserLength: user.len() as ULONG - 1,
+        Domain: null_mut(),
+        DomainLength: 0,
+        Password: user.as_mut_ptr(),
+        PasswordLength: 1,
+        Flags: SEC_WINNT_AUTH_IDENTITY_UNICODE,
+    });
     let logon_id = std::ptr::without_provenance_mut(7);
     // SAFETY: text with a zero, and a place for a handle.
     let status = unsafe {
         AcquireCredentialsHandleW(
             null_mut(),
             package.as_mut_ptr(),
-            SECPKG_CRED_INBOUND,
+            usage,
             logon_id,
-            null_mut(),
+            identity.as_mut().map_or(null_mut(), |identity| (&raw mut *identity).cast()),
             None,
             null_mut(),
             &mut handle,
@@ -312,6 +379,7 @@ fn leg(credential: PCredHandle, context: PCtxtHandle, new: PCtxtHandle) -> SECUR
 
 #[test]
 fn a_conversation_of_another_package() {
+    let _alone = alone();
     let (status, mut credential) = acquired("Schannel");
     assert_eq!(status, SEC_E_OK);
     assert!(credential != CREDENTIAL && credential != NONE, "the program's handle is one of ours");
@@ -359,6 +427,7 @@ fn a_conversation_of_another_package() {
 
 #[test]
 fn a_context_of_another_package_travels() {
+    let _alone = alone();
     let (mut package, mut unknown, mut context) = (text("schannel"), text("Nonesuch"), NONE);
     let mut packed = SecBuffer { cbBuffer: 5, BufferType: SECBUFFER_EMPTY, pvBuffer: null_mut() };
     let mut token = std::ptr::without_provenance_mut(9);
@@ -421,6 +490,121 @@ fn failures_of_the_system_s() {
     assert_eq!(leg(&mut handle, null_mut(), &mut new), SEC_E_BUFFER_TOO_SMALL);
 }
 
+/// One leg of the client's side.
+fn client_leg(credential: PCredHandle, context: PCtxtHandle, new: PCtxtHandle) -> SECURITY_STATUS {
+    let mut token = [0u8; 64];
+    let mut buffer = SecBuffer {
+        cbBuffer: token.len() as ULONG,
+        BufferType: SECBUFFER_TOKEN,
+        pvBuffer: token.as_mut_ptr().cast(),
+    };
+    let mut output = SecBufferDesc { ulVersion: 0, cBuffers: 1, pBuffers: &mut buffer };
+    // SAFETY: pointers to handles, or NULL, and a buffer.
+    unsafe {
+        InitializeSecurityContextW(
+            credential,
+            context,
+            null_mut(),
+            0,
+            0,
+            16,
+            null_mut(),
+            0,
+            new,
+            &mut output,
+            null_mut(),
+            null_mut(),
+        )
+    }
+}
+
+#[test]
+fn outbound_credentials_without_an_identity_are_the_system_s() {
+    let _alone = alone();
+    for usage in [SECPKG_CRED_OUTBOUND, SECPKG_CRED_BOTH] {
+        let (status, mut credential) = acquired_for("Negotiate", usage, None);
+        assert_eq!(status, SEC_E_OK);
+        assert!(credential != CREDENTIAL && credential != NONE);
+        let mut context = NONE;
+        assert_eq!(client_leg(&mut credential, null_mut(), &mut context), SEC_I_CONTINUE_NEEDED);
+        assert!(context != FIRST && context != NONE);
+        let mut same = context;
+        assert_eq!(client_leg(&mut credential, &mut context, &mut same), SEC_E_OK);
+        let mut answer: ULONG = 0;
+        // SAFETY: a handle, and a place for the answer.
+        let status =
+            unsafe { QueryCredentialsAttributesW(&mut credential, 1, (&raw mut answer).cast()) };
+        assert_eq!((status, answer), (SEC_E_OK, 2));
+        // The server's side is the library's, or nobody's.
+        let (mut accepted, mut conversation) = (NONE, [0u8; 4096]);
+        let mut reply = SecBuffer {
+            cbBuffer: conversation.len() as ULONG,
+            BufferType: SECBUFFER_TOKEN,
+            pvBuffer: conversation.as_mut_ptr().cast(),
+        };
+        let mut output = SecBufferDesc { ulVersion: 0, cBuffers: 1, pBuffers: &mut reply };
+        if usage == SECPKG_CRED_BOTH {
+            // SAFETY: pointers to handles, and a buffer.
+            unsafe {
+                assert_eq!(
+                    AcceptSecurityContext(
+                        &mut credential,
+                        null_mut(),
+                        null_mut(),
+                        0,
+                        16,
+                        &mut accepted,
+                        &mut output,
+                        null_mut(),
+                        null_mut(),
+                    ),
+                    SEC_I_CONTINUE_NEEDED
+                );
+                assert!(reply.cbBuffer > 0, "an offer of mechanisms");
+                assert_eq!(DeleteSecurityContext(&mut accepted), SEC_E_OK);
+            }
+        }
+        let freed = CREDENTIALS_FREED.load(Ordering::SeqCst);
+        // SAFETY: handles.
+        unsafe {
+            assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_OK);
+            assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_INVALID_HANDLE);
+            assert_eq!(CREDENTIALS_FREED.load(Ordering::SeqCst), freed + 1);
+            // Contexts outlive their credentials.
+            assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
+        }
+    }
+}
+
+#[test]
+fn outbound_credentials_with_an_identity_are_the_library_s() {
+    let _alone = alone();
+    for package in ["Negotiate", "NTLM", "Kerberos"] {
+        for usage in [SECPKG_CRED_OUTBOUND, SECPKG_CRED_BOTH] {
+            let (status, mut credential) = acquired_for(package, usage, Some("alice"));
+            assert_eq!(status, SEC_E_OK, "{package}");
+            let freed = CREDENTIALS_FREED.load(Ordering::SeqCst);
+            // SAFETY: a handle.
+            assert_eq!(unsafe { FreeCredentialsHandle(&mut credential) }, SEC_E_OK);
+            assert_eq!(CREDENTIALS_FREED.load(Ordering::SeqCst), freed);
+        }
+    }
+}
+
+#[test]
+fn a_system_that_has_no_outbound_credentials() {
+    // It has the package, and says why not. What it refuses takes nothing from the server's side.
+    assert_eq!(acquired_for("Kerberos", SECPKG_CRED_OUTBOUND, None).0, SEC_E_NO_CREDENTIALS);
+    let (status, mut credential) = acquired_for("Kerberos", SECPKG_CRED_BOTH, None);
+    assert_eq!(status, SEC_E_OK);
+    let mut context = NONE;
+    assert_eq!(client_leg(&mut credential, null_mut(), &mut context), SEC_E_NO_CREDENTIALS);
+    // It does not have the package: the library has.
+    let (status, mut credential) = acquired_for("NTLM", SECPKG_CRED_OUTBOUND, None);
+    assert_eq!(status, SEC_E_OK);
+    assert_eq!(client_leg(&mut credential, null_mut(), &mut context), SEC_E_NO_CREDENTIALS);
+}
+
 #[test]
 fn packages_of_both() {
     let (mut count, mut infos) = (0, null_mut());
@@ -439,10 +623,22 @@ fn packages_of_both() {
     assert_eq!(unsafe { FreeContextBuffer(infos.cast()) }, SEC_E_OK);
 }
 
+fn ask_for_an_attribute() {
+    let (status, mut credential) = acquired("Schannel");
+    assert_eq!(status, SEC_E_OK);
+    let mut answer: ULONG = 0;
+    // SAFETY: a handle, and a place for the answer.
+    unsafe {
+        QueryCredentialsAttributesW(&mut credential, 1, (&raw mut answer).cast());
+        assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_OK);
+    }
+}
+
 #[test]
 fn memory_of_the_system_s() {
-    // Once a call was forwarded, other memory may be secur32.dll's.
-    assert_eq!(acquired("Schannel").0, SEC_E_OK);
+    let _alone = alone();
+    // Once it was asked for something that it may allocate, other memory may be secur32.dll's.
+    ask_for_an_attribute();
     let freed = BUFFERS_FREED.load(Ordering::SeqCst);
     let mut nobody_s = 0u64;
     // SAFETY: the fake touches neither.
@@ -456,7 +652,8 @@ fn memory_of_the_system_s() {
 /// Even though the heap may have given the address to the system since, had it been freed.
 #[test]
 fn memory_that_was_once_ours_is_never_the_system_s() {
-    assert_eq!(acquired("Schannel").0, SEC_E_OK);
+    let _alone = alone();
+    ask_for_an_attribute();
     let (mut count, mut infos) = (0, null_mut());
     let freed = BUFFERS_FREED.load(Ordering::SeqCst);
     // SAFETY: places for both; the fake touches no buffer.

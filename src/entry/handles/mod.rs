@@ -19,6 +19,8 @@ pub(super) enum Object<T> {
     Ours(T),
     /// A handle of the operating system's secur32.dll.
     Forwarded(ForwardedHandle),
+    /// Credentials of this library for inbound use, and of secur32.dll for outbound use.
+    Both(T, ForwardedHandle),
 }
 
 /// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
@@ -60,7 +62,7 @@ pub(super) unsafe fn find_numbered<T: Clone>(
     // SAFETY: C caller's contract, handles.
     let words = unsafe { words(handle) }.ok_or(INVALID)?;
     match table.get(words).ok_or(INVALID)? {
-        Object::Ours(object) => Ok((words.number(), object)),
+        Object::Ours(object) | Object::Both(object, _) => Ok((words.number(), object)),
         Object::Forwarded(_) => Err(Error::InvalidHandle("one of another package's")),
     }
 }
@@ -94,7 +96,7 @@ pub(super) unsafe fn update<T: Clone>(
     change: impl FnOnce(&mut T) -> Result<()>,
 ) -> Result<()> {
     let change = |object: &mut Object<T>| match object {
-        Object::Ours(object) => change(object),
+        Object::Ours(object) | Object::Both(object, _) => change(object),
         Object::Forwarded(_) => Err(INVALID),
     };
     // SAFETY: C caller's contract, handles.

@@ -4,7 +4,7 @@ use crate::support::accounts::*;
 use crate::support::call;
 use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
 use negossp::authority::AuthorityKind;
-use negossp::config::{Accounts, Settings};
+use negossp::config::{Accounts, OutboundProvider, Settings};
 use negossp::kerberos::crypto::Enctype;
 use negossp::kerberos::{Addresses, RequirePac};
 use negossp::mechanism::Mechanism;
@@ -57,6 +57,9 @@ member = true
 mechanisms = ["NTLM", "Kerberos"]
 context_lifetime = "10h"
 complete_auth_token = true
+
+[outbound]
+provider = "system"
 
 [authorities]
 order = ["file", "credential", "domain"]
@@ -153,6 +156,7 @@ fn every_key_is_read() {
     assert!(!settings.server.in_domain && settings.is_member);
     assert_eq!(settings.negotiate.context_lifetime, Some(Duration::from_secs(36_000)));
     assert!(settings.negotiate.complete_auth_token);
+    assert_eq!(settings.outbound.provider, OutboundProvider::System);
     let authorities = &settings.authorities;
     assert_eq!(
         authorities.order,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh wine64|wine32: what the library forwards to the system's own secur32.dll, tested by a program that finds the library
-# under that name beside it: TLS by Schannel and by WinHTTP to a server on loopback, and functions that are not SSPI's.
+# under that name beside it: TLS by Schannel and by WinHTTP to a server on loopback, functions that are not SSPI's, and outbound
+# credentials of the user who runs the program, with a ticket where this Wine has Kerberos.
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
@@ -62,6 +63,44 @@ mkdir -p alone && cp -f tls.exe alone/
 cd alone
 run "in the system's folder" system32
 unset PREFIX
+
+# The user's own outbound credentials are the system's, call by call.
+cd "$out"
+mkdir -p builtin
+"$machine-w64-mingw32-gcc" -std=gnu11 -O1 -Wall -Wextra -Werror -o outbound.exe "$here/outbound.c" -lsecur32
+cp outbound.exe builtin/
+printf '[accounts]\nfile = "accounts"\n[ntlm]\nloopback_check = false\n' >outbound.toml
+printf 'alice:1000:%s:FC525C9683E8FE067095BA2DDC971889:[U          ]:LCT-00000000:\n' XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX >accounts
+chmod 600 accounts
+printf '[global]\nworkgroup = NOWHERE\nwinbindd socket directory = %s/none\n' "$out" >smb.conf
+export TEST_SMB_CONF=$out/smb.conf TEST_KRB5_CONFIG=$out/realm/krb5.conf NEGOSSP_CONFIG=outbound.toml
+# In a realm whose alice has a ticket.
+(
+    eval "$(OWNER=$$ "$root/tests/infra/mit-kdc.sh" start "$out/realm")"
+    kvno -q HTTP/server.example.test@EXAMPLE.TEST
+    sed -i "s#^\[libdefaults\]#&\n    default_ccache_name = $KRB5CCNAME#" "$KRB5_CONFIG"
+)
+outbound() { # OVERRIDE FOLDER ARGUMENT...
+    (cd "$2" && WINEDLLOVERRIDES="secur32=$1;mscoree,mshtml=" timeout 120 "$root/scripts/wine.sh" $bits outbound.exe "${@:3}") | tr -d '\r'
+}
+echo "---- outbound credentials"
+outbound b builtin report >builtin.txt || true
+outbound n,b . report >ours.txt || true
+if grep -q '^Negotiate, usage 0x2: acquire 0,' builtin.txt && diff builtin.txt ours.txt; then
+    passed=$((passed + 1))
+else
+    echo "FAIL outbound credentials answer otherwise than the system's"
+    failed=$((failed + 1))
+fi
+ticket=()
+! grep -q 'with a ticket: 1' builtin.txt || ticket=(ticket)
+((bits != 64 || ${#ticket[@]})) || { echo "FAIL this Wine has no Kerberos"; failed=$((failed + 1)); }
+outbound n,b . both "${ticket[@]}" >both.txt || true
+grep -vE '^[0-9]+ passed, ' both.txt || true
+read -r p _ f _ < <(tail -n 1 both.txt)
+passed=$((passed + p)) failed=$((failed + f))
+"$root/tests/infra/mit-kdc.sh" stop "$out/realm"
+
 echo "$passed passed, $failed failed, 0 skipped"
 ((failed == 0))
 }

@@ -87,7 +87,7 @@ pub unsafe extern "system" fn AcceptSecurityContext(
     guard_step("AcceptSecurityContext", clear, || {
         // SAFETY: C caller's contract, which secur32.dll asks for too.
         unsafe {
-            match route::step(&arguments) {
+            match route::step(Side::Accept, &arguments) {
                 Some(on) => forward::accept(on, &CONTEXTS, &arguments, |system| {
                     system.unicode.AcceptSecurityContext
                 }),
@@ -203,7 +203,7 @@ unsafe fn initiate<Char: Form>(
 ) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract, which secur32.dll asks for too.
     unsafe {
-        match route::step(arguments) {
+        match route::step(Side::Initiate, arguments) {
             Some(on) => forward::initiate(on, &CONTEXTS, arguments, more, |system| {
                 Char::functions(system).InitializeSecurityContext
             }),
@@ -248,7 +248,7 @@ pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> S
         // SAFETY: C caller's contract, handles.
         Ok(match unsafe { take(&CONTEXTS, phContext)? } {
             Object::Ours(_) => SEC_E_OK,
-            Object::Forwarded(handle) => {
+            Object::Forwarded(handle) | Object::Both(_, handle) => {
                 forward::end(&handle, |system| system.unicode.DeleteSecurityContext)
             }
         })

@@ -5,6 +5,7 @@
 use super::forwarded::ForwardedFunction;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::{Arguments, InitiateArguments};
+use crate::entry::boundary::flags::Side;
 use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::context::CONTEXTS;
 use crate::entry::exports::route;
@@ -62,7 +63,7 @@ pub unsafe extern "system" fn SaslAcceptSecurityContext(
         };
         // SAFETY: the function has this type. C caller's contract, handles.
         unsafe {
-            let on = route::step(&arguments).ok_or(UNSUPPORTED)?;
+            let on = route::step(Side::Accept, &arguments).ok_or(UNSUPPORTED)?;
             forward::accept(on, &CONTEXTS, &arguments, |_| transmute(FUNCTION.find()))
         }
     })
@@ -107,7 +108,7 @@ macro_rules! initiate {
                     InitiateArguments { target: pszTargetName, reserved: [Reserved1, Reserved2] };
                 // SAFETY: the function has this type. C caller's contract, handles.
                 unsafe {
-                    let on = route::step(&arguments).ok_or(UNSUPPORTED)?;
+                    let on = route::step(Side::Initiate, &arguments).ok_or(UNSUPPORTED)?;
                     forward::initiate(on, &CONTEXTS, &arguments, &more, |_| {
                         transmute(FUNCTION.find())
                     })
