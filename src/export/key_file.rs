@@ -6,6 +6,17 @@ use crate::runtime::watched_file::{Content, Format, Problem, WatchedFile};
 /// A file with a key, read again when it has changed. Once it is removed, there is no key.
 pub type KeyFile = WatchedFile<KeyFormat>;
 
+/// What one version of a key file has.
+#[derive(Debug, Default)]
+pub struct FileKey {
+    /// The key.
+    pub key: Option<Key>,
+    /// Why it cannot be random, if it cannot. It is used all the same.
+    pub weakness: Option<&'static str>,
+    /// Why there is no key.
+    pub problem: Option<Problem>,
+}
+
 /// The format of a [`KeyFile`]: a secret of any bytes.
 #[derive(Debug, Default)]
 pub struct KeyFormat;
@@ -43,14 +54,10 @@ fn weakness(secret: &[u8]) -> Option<&'static str> {
 }
 
 impl Format for KeyFormat {
-    type Value = Option<Key>;
+    type Value = FileKey;
     const WHAT: &'static str = "key file of [export]";
 
-    fn read(
-        &self,
-        content: &Content<'_>,
-        _previous: Option<&Option<Key>>,
-    ) -> Result<Option<Key>, String> {
+    fn read(&self, content: &Content<'_>, _previous: Option<&FileKey>) -> Result<FileKey, String> {
         let secret = secret(content.bytes);
         if secret.len() < SHORTEST {
             return Err(format!("shorter than {SHORTEST} bytes"));
@@ -58,14 +65,15 @@ impl Format for KeyFormat {
         if content.exposed {
             tracing::warn!(file = %content.path.display(), "others than its owner may read or write the key of exported contexts");
         }
-        if let Some(why) = weakness(secret) {
+        let weakness = weakness(secret);
+        if let Some(why) = weakness {
             tracing::warn!(file = %content.path.display(), "the key of exported contexts is not random: {why}");
         }
-        Ok(Some(Key::derive(secret)))
+        Ok(FileKey { key: Some(Key::derive(secret)), weakness, problem: None })
     }
 
-    fn without(&self, _problem: Option<&Problem>) -> Option<Key> {
-        None
+    fn without(&self, problem: Option<&Problem>) -> FileKey {
+        FileKey { problem: problem.cloned(), ..FileKey::default() }
     }
 }
 

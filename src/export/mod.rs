@@ -63,7 +63,7 @@ impl ExportKey {
     fn with<T>(&self, work: impl FnOnce(&Key) -> Result<T>, missing: Error) -> Result<T> {
         match &self.file {
             None => work(Key::of_process()?),
-            Some(file) => work(file.current().as_ref().as_ref().ok_or(missing)?),
+            Some(file) => work(file.current().key.as_ref().ok_or(missing)?),
         }
     }
 
@@ -91,7 +91,7 @@ impl ExportKey {
         let open = |key: &Key| key.open(header, &self.audience, body);
         let plain = self.with(open, NO_KEY).or_else(|error| {
             let previous = self.previous.as_ref().map(|file| file.current());
-            previous.as_deref().and_then(Option::as_ref).ok_or(error).and_then(open)
+            previous.as_ref().and_then(|file| file.key.as_ref()).ok_or(error).and_then(open)
         })?;
         let nonce = *body.first_chunk().ok_or(MALFORMED)?;
         Ok(Opened { kind: Kind::unpack(&mut Reader::new(kind, &SystemRandom))?, plain, nonce })

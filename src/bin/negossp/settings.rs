@@ -2,6 +2,7 @@
 
 use crate::outcome::{Failure, Outcome, print, remark};
 use negossp::config::Settings;
+use negossp::export::KeyFile;
 use negossp::kerberos::keytab::Entry;
 use negossp::kerberos::{Policy, RequirePac};
 use negossp::platform::files::{self, Access};
@@ -71,6 +72,7 @@ fn doubts(configuration: Option<&Path>, settings: &Settings) -> Vec<String> {
         accounts.sid_file.as_deref(),
         kerberos.keytab.as_deref(),
         settings.export.key_file.as_deref(),
+        settings.export.previous_key_file.as_deref(),
         domain.and_then(|domain| domain.machine_secret_file.as_deref()),
         domain.and_then(|domain| domain.machine_keytab.as_deref()),
     ];
@@ -122,9 +124,7 @@ fn problems(configuration: &Configuration) -> Vec<String> {
     }
     let export = &configuration.export_key;
     for file in [&export.file, &export.previous].into_iter().flatten() {
-        if file.current().is_none() {
-            problems.push(format!("{}: no key for exported contexts", shown(file.path())));
-        }
+        problems.extend(of_export_key(file));
     }
     problems
         .extend(keys.keytab.as_deref().map(|file| of_keytab(file, kerberos)).unwrap_or_default());
@@ -156,6 +156,15 @@ fn of_keytab(file: &KeytabFile, kerberos: &Policy) -> Vec<String> {
         problems
             .push(format!("{path}: no key of an encryption type that [kerberos] enctypes allows"));
     }
+    problems
+}
+
+fn of_export_key(file: &KeyFile) -> Vec<String> {
+    let (path, content) = (shown(file.path()), file.current());
+    let mut problems = of_file(&path, content.problem.as_ref(), false);
+    problems.extend(content.weakness.map(|why| {
+        format!("{path}: whoever guesses this key of exported contexts is any client: {why}")
+    }));
     problems
 }
 

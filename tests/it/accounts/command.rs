@@ -274,6 +274,56 @@ fn config_check_shows_what_is_in_force_and_what_is_wrong() {
     assert!(status == 1 && said.contains("no such file"), "{said}");
 }
 
+#[test]
+fn config_check_tells_of_keys_for_exported_contexts_that_are_none() {
+    let folder = Folder::new();
+    folder.write("accounts", line("alice", &PASSWORD, "U"));
+    let random: Vec<u8> = (1..=32u8).map(|byte| byte.wrapping_mul(167) ^ 0xa5).collect();
+    // What is in the file, and what is said of it.
+    let cases: [(&[u8], Option<&str>); 8] = [
+        (&random, None),
+        (b"bm90IHJhbmRvbSBidXQgYXMgbG9uZyBhcyBhIGtleSBpcw==\n", None),
+        (&random[..31], Some("shorter than 32 bytes")),
+        (b"", Some("shorter than 32 bytes")),
+        (&[0; 32], Some("hardly any different bytes")),
+        (&[b'x'; 64], Some("hardly any different bytes")),
+        (b"0123456789abcdef0123456789abcdef\n", Some("too short for random text")),
+        (b"the quick brown fox jumps over the lazy dog\n", Some("text with spaces")),
+    ];
+    for setting in ["key_file", "previous_key_file"] {
+        let other = if setting == "key_file" { "" } else { "key_file = \"other\"\n" };
+        folder.write("other", &random);
+        let table =
+            format!("[accounts]\nfile = \"accounts\"\n[export]\n{setting} = \"secret\"\n{other}");
+        let config = folder.write("negossp.toml", table);
+        let check = || {
+            let output = run(negossp(&["config", "check"]).env("NEGOSSP_CONFIG", &config), "");
+            (output.status.code().unwrap(), text(&output))
+        };
+        for (content, expected) in cases {
+            folder.write("secret", content);
+            let (status, said) = check();
+            assert_eq!(status, i32::from(expected.is_some()), "{setting}: {said}");
+            if let Some(expected) = expected {
+                let told = |line: &str| line.contains("secret: ") && line.contains(expected);
+                assert!(said.lines().any(told), "{setting}, {expected}: {said}");
+            }
+        }
+        #[cfg(unix)]
+        {
+            let secret = folder.write("secret", &random);
+            let readable = std::os::unix::fs::PermissionsExt::from_mode(0o604);
+            std::fs::set_permissions(secret, readable).unwrap();
+            let (status, said) = check();
+            let expected = "secret: others than its owner may read or write it";
+            assert!(status == 1 && said.contains(expected), "{setting}: {said}");
+        }
+        std::fs::remove_file(folder.path("secret")).unwrap();
+        let (status, said) = check();
+        assert!(status == 1 && said.contains("secret: no such file"), "{setting}: {said}");
+    }
+}
+
 /// Warnings do not make the configuration wrong: MIT's KDC knows a client by one name.
 #[test]
 fn config_check_warns_of_names_that_clients_choose() {
