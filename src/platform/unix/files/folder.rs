@@ -1,5 +1,6 @@
 //! A name in a folder that is open.
 
+use super::file_system::is_of_processes;
 use super::rules::{self, Facts, Process, Use, Verdict};
 use std::collections::VecDeque;
 use std::ffi::{CString, OsStr, OsString};
@@ -303,24 +304,6 @@ fn open_at(
     descriptor(unsafe {
         libc::openat(folder.as_raw_fd(), name.as_ptr(), flags | libc::O_CLOEXEC, mode)
     })
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn is_of_processes(_folder: &File) -> bool {
-    false
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn is_of_processes(folder: &File) -> bool {
-    const PROC: i64 = 0x9fa0;
-    // SAFETY: zeros are a valid statfs, and the descriptor is open.
-    let (status, about) = unsafe {
-        let mut about: libc::statfs = std::mem::zeroed();
-        (libc::fstatfs(folder.as_raw_fd(), &mut about), about)
-    };
-    #[allow(clippy::unnecessary_cast)] // of 32 bits on some machines
-    let kind = about.f_type as i64;
-    status == 0 && kind == PROC
 }
 
 fn c_string(text: &OsStr) -> io::Result<CString> {

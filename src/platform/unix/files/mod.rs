@@ -2,6 +2,7 @@
 
 mod attributes;
 mod edit;
+mod file_system;
 mod folder;
 mod rules;
 

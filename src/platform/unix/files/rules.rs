@@ -1,6 +1,6 @@
 //! Who may have a hand in a file.
 
-use super::attributes;
+use super::{attributes, file_system};
 use crate::platform::environment;
 use crate::platform::thread_credentials::{self, OVER_FILES, SET_GID, SET_UID};
 use once_cell::race::OnceBox;
@@ -22,6 +22,8 @@ pub(super) struct Facts {
     pub(super) links: u64,
     /// It has an access control list, whose mask the group's permissions are.
     pub(super) listed: bool,
+    /// Others have permissions that chmod may not take from them, in this kind of file system.
+    pub(super) fixed: bool,
 }
 
 impl Facts {
@@ -34,7 +36,18 @@ impl Facts {
             mode,
             links: metadata.nlink(),
             listed: mode & 0o020 != 0 && attributes::has_access_list(file),
+            fixed: mode & 0o022 != 0 && file_system::may_lack_permissions(file),
         })
+    }
+
+    /// The command that takes permissions from others, as part of a message.
+    fn mended_by(&self, command: &str) -> String {
+        match self.fixed {
+            true => {
+                format!("{command}; if that has no effect in this file system, use another one")
+            }
+            false => command.to_owned(),
+        }
     }
 
     fn kind(&self) -> u32 {
@@ -183,9 +196,8 @@ pub(super) fn folder(facts: &Facts, name: &str, process: &Process, purpose: Use)
         return Verdict::Fine;
     }
     if facts.others_write() && !facts.is_sticky() {
-        return Verdict::Refused(format!(
-            "others may replace files in its folder (chmod go-w {name}, or use a folder in it)"
-        ));
+        let command = facts.mended_by(&format!("chmod go-w {name}, or use a folder in it"));
+        return Verdict::Refused(format!("others may replace files in its folder ({command})"));
     }
     let why = || {
         let uid = facts.uid;
@@ -239,13 +251,15 @@ pub(super) fn file(
         }
         // Who can read it can lock it.
         Use::Share if facts.mode & 0o077 != 0 => {
-            return Verdict::Refused(format!("others may read or write it (chmod 600 {name})"));
+            let command = facts.mended_by(&format!("chmod 600 {name}"));
+            return Verdict::Refused(format!("others may read or write it ({command})"));
         }
         Use::Share if facts.uid != process.uid => {
             return Verdict::Refused(format!("it belongs to user {}", facts.uid));
         }
         Use::Read | Use::Edit if facts.others_write() => {
-            return Verdict::Refused(format!("others may write to it (chmod go-w {name})"));
+            let command = facts.mended_by(&format!("chmod go-w {name}"));
+            return Verdict::Refused(format!("others may write to it ({command})"));
         }
         // The new file is its owner's, as the old one was.
         Use::Edit if !shared || process.trusts(facts.uid, shared) => return Verdict::Fine,
@@ -273,10 +287,22 @@ mod tests {
 
     const ROOT: Process = process(0, false, true);
     const SERVICE: Process = process(990, false, true);
-    const FOLDER: Facts =
-        Facts { uid: 0, gid: 0, mode: libc::S_IFDIR | 0o755, links: 2, listed: false };
-    const FILE: Facts =
-        Facts { uid: 0, gid: 0, mode: libc::S_IFREG | 0o640, links: 1, listed: false };
+    const FOLDER: Facts = Facts {
+        uid: 0,
+        gid: 0,
+        mode: libc::S_IFDIR | 0o755,
+        links: 2,
+        listed: false,
+        fixed: false,
+    };
+    const FILE: Facts = Facts {
+        uid: 0,
+        gid: 0,
+        mode: libc::S_IFREG | 0o640,
+        links: 1,
+        listed: false,
+        fixed: false,
+    };
     const STICKY: Facts = Facts { mode: libc::S_IFDIR | 0o1777, ..FOLDER };
 
     const fn process(uid: u32, privileged: bool, all_users: bool) -> Process {
@@ -317,6 +343,24 @@ mod tests {
             let facts = Facts { gid, mode: libc::S_IFDIR | mode, listed, ..FOLDER };
             for process in [ROOT, SERVICE] {
                 assert!(refused(folder(&facts, "/d", &process, Use::Read)), "{gid} {mode:o}");
+            }
+        }
+    }
+
+    /// The advice must not be a command that changes nothing (WSL's drives, FAT, shared folders).
+    #[test]
+    fn where_chmod_may_change_nothing_it_is_said() {
+        for fixed in [false, true] {
+            let folder_of = |mode| Facts { mode: libc::S_IFDIR | mode, fixed, ..FOLDER };
+            let file_of = |mode| Facts { mode: libc::S_IFREG | mode, fixed, ..FILE };
+            for verdict in [
+                folder(&folder_of(0o777), "/d", &ROOT, Use::Read),
+                file(&file_of(0o777), &FOLDER, "/d/f", &ROOT, Use::Read),
+                file(&file_of(0o777), &FOLDER, "/d/f", &ROOT, Use::Share),
+            ] {
+                let Verdict::Refused(why) = verdict else { panic!("{verdict:?}") };
+                assert!(why.contains("chmod"), "{why}");
+                assert_eq!(why.contains("in this file system, use another one"), fixed, "{why}");
             }
         }
     }
