@@ -46,13 +46,18 @@ def smbpasswd_line(number, account):
     return f"{account.user}:{1000 + number}:{lm_hash}:{nt_hash}:{flags}:LCT-00000000:\n"
 
 
-def write_policy(**sections):
-    """The library's configuration file, with a line or more added to a section."""
-    path = os.path.join(directory, "negossp.toml")
+def write_sections(path, sections):
+    """A configuration file of the library's, with a line or more added to a section."""
     with open(path + ".new", "w") as f:
         for section in sorted({*BASE, *sections}):
             f.write(f"[{section}]\n{BASE.get(section, '')}{sections.get(section, '')}\n")
     os.replace(path + ".new", path)
+
+
+def write_policy(**sections):
+    """The library's configuration file."""
+    path = os.path.join(directory, "negossp.toml")
+    write_sections(path, sections)
     return path
 
 

@@ -18,7 +18,7 @@ import http_curl, http_python, mechanism_lists, prefork  # noqa: E401, E402, F40
 checks.CHECKS.clear()  # those modules' own checks are suite.py's
 
 import kerberos_accept, kerberos_ad, kerberos_bindings, kerberos_delegation, kerberos_http  # noqa: E401, E402, F401
-import kerberos_keys, kerberos_messages, kerberos_negotiate, kerberos_pac, kerberos_prefork, kerberos_tampering  # noqa: E401, E402, F401
+import kerberos_import, kerberos_keys, kerberos_messages, kerberos_negotiate, kerberos_pac, kerberos_prefork, kerberos_tampering  # noqa: E401, E402, F401
 import kerberos_names, kerberos_token  # noqa: E401, E402, F401
 
 try:

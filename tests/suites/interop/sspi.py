@@ -52,6 +52,7 @@ SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_CLIENT_SPECI
 SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE, SECPKG_ATTR_NEGOSSP_CLIENT_SIDS = 0x4E530001, 0x4E530002
 NEGOSSP_TOKEN_USER_NAME = 1
 
+EXPORT_DELETE_OLD = 2
 REPLAY_DETECT, SEQUENCE_DETECT, CONFIDENTIALITY, USE_DCE_STYLE = 0x4, 0x8, 0x10, 0x200
 ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY = 0x10000, 0x20000
 ASC_REQ_DELEGATE = 1
@@ -256,6 +257,15 @@ class Context:
 
     # ---- established
 
+    def exported(self):
+        """The context packed for another process. It ends here."""
+        packed = SecBuffer()
+        LIBRARY.call("ExportSecurityContext", byref(self.handle), c_uint32(EXPORT_DELETE_OLD), byref(packed), None)
+        self.live = False
+        data = ctypes.string_at(packed.pvBuffer, packed.cbBuffer)
+        self._free(packed.pvBuffer)
+        return data
+
     def query(self, attribute, structure):
         LIBRARY.call("QueryContextAttributesW", byref(self.handle), c_uint32(attribute), byref(structure))
         return structure
@@ -402,6 +412,15 @@ class Acceptor(Context):
                 byref(self.handle), byref(out.desc), byref(self.attributes), byref(self.expiry),
             ],
         )  # fmt: skip
+
+
+def imported(package, packed):
+    """A context that another process has exported."""
+    memory = ctypes.create_string_buffer(packed, len(packed))
+    buffer, context = SecBuffer(len(packed), 0, ctypes.addressof(memory)), Context(None, None, 0)
+    LIBRARY.call("ImportSecurityContextW", utf16(package), byref(buffer), None, byref(context.handle))
+    context.live = True
+    return context
 
 
 class Initiator(Context):
