@@ -1,8 +1,13 @@
 /* logon USER...: for each, a logon in this process and the client's account: `USER uid=N gid=N groups=N,N as=N`, where `as` is the
- * effective user while the client is impersonated, or `USER STATUS`. With --break the thread gives up its way back first. */
+ * effective user while the client is impersonated, or `USER STATUS`. With --break the thread gives up its way back first.
+ *
+ * logon --read FILE USER, --write FILE USER: whether a thread that impersonates the user may open the file, and what is in it:
+ * `opened TEXT`, or why not. Nothing is written. */
+#define _GNU_SOURCE
 #include <negossp.h>
 
-#include <stdbool.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,16 +80,29 @@ static void break_the_thread(CtxtHandle *context) {
     printf("reverts: %08x\n", (unsigned)RevertSecurityContext(context));
 }
 
+static void open_file(CtxtHandle *context, const char *path, int flags) {
+    char text[64] = "";
+    if (ImpersonateSecurityContext(context) != SEC_E_OK) return;
+    int file = open(path, flags | O_NONBLOCK | O_CLOEXEC), error = errno;
+    if (file >= 0 && flags == O_RDONLY && read(file, text, sizeof text - 1) < 0) error = errno, file = -1;
+    RevertSecurityContext(context);
+    if (file >= 0) printf("opened %s\n", text);
+    else printf("%s\n", strerrorname_np(error));
+}
+
 int main(int count, char **arguments) {
     setvbuf(stdout, NULL, _IONBF, 0);
     if (AcquireCredentialsHandleW(NULL, u"NTLM", SECPKG_CRED_INBOUND, NULL, NULL, NULL, NULL, &server_credential, NULL) != SEC_E_OK)
         return 1;
-    bool breaks = count > 1 && strcmp(arguments[1], "--break") == 0;
-    for (int i = 1 + breaks; i < count; i++) {
+    const char *option = count > 2 && strncmp(arguments[1], "--", 2) == 0 ? arguments[1] : "";
+    int first = 1;
+    if (*option) first = strcmp(option, "--break") == 0 ? 2 : 3;
+    for (int i = first; i < count; i++) {
         CtxtHandle context;
         SECURITY_STATUS status = logon(arguments[i], &context);
         if (status != SEC_E_OK) printf("%s %08x\n", arguments[i], (unsigned)status);
-        else if (breaks) break_the_thread(&context);
+        else if (strcmp(option, "--break") == 0) break_the_thread(&context);
+        else if (*option) open_file(&context, arguments[2], strcmp(option, "--write") == 0 ? O_WRONLY : O_RDONLY);
         else tell(arguments[i], &context);
     }
     return 0;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh: which account a client gets, with accounts and name services made for it: root in namespaces of its own, with its own
-# /etc/passwd, /etc/group and nsswitch.conf and a name service that can fail.
+# /etc/passwd, /etc/group and nsswitch.conf and a name service that can fail. And what a thread reaches that acts as a client.
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,14 +13,16 @@ if [[ ${1:-} != inside ]]; then
         echo "0 passed, 0 failed, 1 skipped"
         exit 0
     fi
-    "$root/scripts/need.sh" gcc libc6-dev
+    "$root/scripts/need.sh" gcc libc6-dev linux-libc-dev util-linux
     if [[ -z ${NEGOSSP_DIST:-} ]]; then
         "$root/scripts/dist.sh" linux-x86_64
         NEGOSSP_DIST=$root/dist/linux-x86_64
     fi
+    export NEGOSSP_DIST
     gcc -O1 -Wall -Wextra -Werror -shared -fPIC -DMODE="\"$out/stub/mode\"" -o "$out/libnss_stub.so.2" "$here/nss_stub.c"
     gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I"$root/include" -o "$out/logon" "$here/logon.c" "$NEGOSSP_DIST/libnegossp.so" \
         -Wl,-rpath,"$NEGOSSP_DIST"
+    gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o "$out/private_fs" "$here/private_fs.c"
     exec unshare -m --propagation private "$here/run.sh" inside
 fi
 
@@ -128,7 +130,90 @@ broken "reverts: $none"
 configure 'abort_on_failed_revert = true'
 broken " (ended with 134)"
 
-echo "$passed passed, $failed failed, 0 skipped"
+# What the kernel decides by all of a caller's users, or by the effective one, and not by the one for files: with "file-system"
+# that is the server, and with "effective" the client.
+reaches() { # OPTION FILE EXPECTED
+    local got
+    echo silent >stub/mode
+    got=$(NEGOSSP_CONFIG=$out/stub/negossp.toml "${server[@]}" ./logon "$1" "$2" alice 2>&1) || got+=" (ended with $?)"
+    if [[ $got == "$3" ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL alice's thread, $1 $2, a server of user $as, credentials = $credentials: $got, and not: $3"
+    fi
+}
+# Mounts a user's private FUSE file system at stub/private-UID; fails, and says why, if that cannot be done here.
+skipped=0
+fuse=/dev/fuse
+[[ -e $fuse ]] || modprobe fuse 2>/dev/null || true
+[[ -e $fuse ]] || { fuse=stub/fuse && mknod "$fuse" c 10 229; } || true
+private_fs() { # UID [fixed]
+    mkdir -p "stub/private-$1${2:-}"
+    ./private_fs "$fuse" "stub/private-$1${2:-}" "$@"
+}
+with_private_fs() {
+    for as in 0 20003; do
+        local got
+        if ! why=$(private_fs "$as" 2>&1); then
+            echo "SKIPPED: a private FUSE file system of user $as: ${why//$'\n'/; }"
+            skipped=$((skipped + 1))
+            continue
+        fi
+        # It serves its user and nobody else, or the test shows nothing.
+        got=$(setpriv --reuid "$as" --regid "$as" --clear-groups cat "stub/private-$as/caller" 2>&1) || true
+        got+=", $(setpriv --reuid 20001 --regid 20001 --clear-groups cat "stub/private-$as/caller" 2>&1 | sed 's/.*: //')" || true
+        if [[ $got != "asked for $as, Permission denied" ]]; then
+            failed=$((failed + 1))
+            echo "FAIL a private FUSE file system of user $as: $got"
+        fi
+    done
+    for as in 0 20003; do
+        server=("${service[@]}")
+        [[ $as != 0 ]] || server=()
+        for credentials in effective file-system; do
+            configure "credentials = \"$credentials\""
+            for owner in 0 20003; do
+                mountpoint -q "stub/private-$owner" || continue
+                if [[ $credentials == file-system && $owner == "$as" ]]; then
+                    # The server's user passes, and the file system hears of the client, whom it may check itself.
+                    reaches --read "stub/private-$owner/caller" "opened asked for 20001"
+                else
+                    reaches --read "stub/private-$owner/caller" EACCES
+                fi
+            done
+            if [[ $credentials == file-system && $as == 0 ]]; then
+                # Unless not even root may here: in a container.
+                if (: >>/proc/sys/kernel/core_pattern) 2>/dev/null; then reaches --write /proc/sys/kernel/core_pattern "opened "; fi
+            else
+                reaches --write /proc/sys/kernel/core_pattern EACCES
+            fi
+        done
+    done
+}
+trap 'for owner in 0 20003 0fixed; do umount -l "stub/private-$owner" 2>/dev/null || true; done' EXIT
+with_private_fs
+
+# Where every file is everybody's, and stays so: the message must not only name a command that changes nothing.
+without_permissions() {
+    local file=$out/stub/private-0fixed/caller hint="if that has no effect in this file system, use another one" got
+    if ! why=$(private_fs 0 fixed 2>&1); then
+        echo "SKIPPED: a file system without permissions: ${why//$'\n'/; }"
+        skipped=$((skipped + 1))
+        return
+    fi
+    chmod go-w "${file%/*}" "$file"
+    got=$(NEGOSSP_CONFIG=$file "$NEGOSSP_DIST/negossp" config check 2>&1) || true
+    if [[ $got == *"others may replace files in its folder (chmod go-w "*"; $hint)"* ]]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAIL a configuration where chmod changes nothing: $got"
+    fi
+}
+without_permissions
+
+echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 ]]
 exit
 }
