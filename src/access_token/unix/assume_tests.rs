@@ -236,3 +236,106 @@ fn what_was_given_up_meanwhile_does_not_come_back() {
     assert_eq!((thread.now.fs_uid, thread.now.groups.as_slice()), (900, &[900][..]));
     assert_eq!(thread.now.capabilities.effective, SET_UID | SET_GID);
 }
+
+/// A thread that counts the system calls which `CallingThread` makes.
+struct Counted {
+    thread: Model,
+    calls: usize,
+    changes: usize,
+    /// The change that is reported, and not made, counted from 0, if any.
+    lie: Option<usize>,
+}
+
+impl Counted {
+    fn new(thread: &Model, lie: Option<usize>) -> Counted {
+        Counted { thread: thread.clone(), calls: 0, changes: 0, lie }
+    }
+
+    fn change(
+        &mut self,
+        calls: usize,
+        change: impl FnOnce(&mut Model) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let number = self.changes;
+        self.changes += 1;
+        self.calls += calls;
+        match self.lie == Some(number) {
+            true => Ok(()),
+            false => change(&mut self.thread),
+        }
+    }
+}
+
+impl Thread for Counted {
+    fn identity(&mut self) -> io::Result<Identity> {
+        // Two users, two groups, groups, capabilities.
+        self.calls += 6;
+        self.thread.identity()
+    }
+    fn capabilities(&mut self) -> io::Result<Capabilities> {
+        self.calls += 1;
+        self.thread.capabilities()
+    }
+    fn set_groups(&mut self, groups: &[u32]) -> io::Result<()> {
+        self.change(1, |thread| thread.set_groups(groups))
+    }
+    fn set_gid(&mut self, gid: u32) -> io::Result<()> {
+        self.change(1, |thread| thread.set_gid(gid))
+    }
+    fn set_uid(&mut self, uid: u32) -> io::Result<()> {
+        self.change(1, |thread| thread.set_uid(uid))
+    }
+    fn set_fs_gid(&mut self, gid: u32) -> io::Result<()> {
+        self.change(1, |thread| thread.set_fs_gid(gid))
+    }
+    fn set_fs_uid(&mut self, uid: u32) -> io::Result<()> {
+        self.change(1, |thread| thread.set_fs_uid(uid))
+    }
+    fn set_capabilities(&mut self, effective: u64) -> io::Result<()> {
+        self.change(2, |thread| thread.set_capabilities(effective))
+    }
+}
+
+/// Servers impersonate for each request.
+#[test]
+fn there_and_back_takes_few_system_calls() {
+    for begin in privileged() {
+        for credentials in BOTH {
+            let mut thread = Counted::new(&begin, None);
+            let before = assume(&mut thread, &account(1000, &[100]), credentials).unwrap();
+            let there = std::mem::take(&mut thread.calls);
+            restore(&mut thread, &before).unwrap();
+            assert!(there + thread.calls <= 40, "{there} and {}", thread.calls);
+        }
+    }
+}
+
+/// setfsuid reports no failure, and a filter of system calls may pretend success.
+#[test]
+fn a_change_that_is_not_made_is_noticed() {
+    for begin in privileged() {
+        for credentials in BOTH {
+            let account = account(1000, &[100]);
+            let mut honest = Counted::new(&begin, None);
+            let before = assume(&mut honest, &account, credentials).unwrap();
+            let there = honest.changes;
+            assert!(there >= 3);
+            for lie in 0..there {
+                let mut thread = Counted::new(&begin, Some(lie));
+                assert!(assume(&mut thread, &account, credentials).is_err(), "change {lie}");
+                assert_eq!(thread.thread.now, begin.now, "change {lie}");
+            }
+            let client = honest.thread.clone();
+            restore(&mut honest, &before).unwrap();
+            let mut lost = 0;
+            for lie in 0..honest.changes - there {
+                let mut thread = Counted::new(&client, Some(lie));
+                let restored = restore(&mut thread, &before).is_ok();
+                // Root gets its capabilities with the user, and needs none before.
+                assert_eq!(restored, thread.thread.now == before, "change {lie} back");
+                lost += usize::from(!restored);
+            }
+            assert!(lost >= 3, "groups, group and user at least");
+        }
+    }
+}

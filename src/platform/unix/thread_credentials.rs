@@ -88,38 +88,40 @@ mod linux {
     pub fn current() -> io::Result<Identity> {
         // SAFETY: these only read the calling thread's credentials.
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
-        let (effective, permitted) = capabilities()?;
         Ok(Identity {
             groups: groups()?,
             gid,
             fs_gid: fs(number::SET_FS_GID, NONE),
             uid,
             fs_uid: fs(number::SET_FS_UID, NONE),
-            capabilities: Capabilities { effective, permitted },
+            capabilities: capabilities()?,
         })
     }
 
+    /// Most threads have fewer groups; only for others their number is asked first.
+    const USUAL: usize = 64;
+
     fn groups() -> io::Result<Vec<u32>> {
+        let mut groups: Vec<libc::gid_t> = vec![0; USUAL];
         loop {
+            let room = libc::c_int::try_from(groups.len()).unwrap_or(libc::c_int::MAX);
+            // SAFETY: there is room for as many groups as the kernel is told.
+            let count = unsafe { libc::getgroups(room, groups.as_mut_ptr()) };
+            if let Ok(count) = usize::try_from(count) {
+                groups.truncate(count);
+                // The kernel sorts by the numbers outside of a user namespace.
+                groups.sort_unstable();
+                return Ok(groups);
+            }
+            let error = io::Error::last_os_error();
             // SAFETY: asks for the number of groups.
             let count = unsafe { libc::getgroups(0, std::ptr::null_mut()) };
-            let mut groups: Vec<libc::gid_t> =
-                vec![0; usize::try_from(count).map_err(|_| io::Error::last_os_error())?];
-            // SAFETY: there is room for `count` groups. A length of 0 again asks for the number.
-            match usize::try_from(unsafe { libc::getgroups(count, groups.as_mut_ptr()) }) {
-                Ok(count) if count <= groups.len() => {
-                    groups.truncate(count);
-                    // The kernel sorts by the numbers outside of a user namespace.
-                    groups.sort_unstable();
-                    return Ok(groups);
-                }
-                Ok(_) => {}
-                Err(_) => match io::Error::last_os_error() {
-                    // More groups than before; only this thread could have changed them.
-                    error if error.raw_os_error() == Some(libc::EINVAL) => {}
-                    error => return Err(error),
-                },
+            let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+            // There are more than there was room for; only this thread could have changed them.
+            if error.raw_os_error() != Some(libc::EINVAL) || count <= groups.len() {
+                return Err(error);
             }
+            groups.resize(count, 0);
         }
     }
 
@@ -141,26 +143,21 @@ mod linux {
         done(unsafe { libc::syscall(number::SET_RES_UID, NONE, uid as c_long, NONE) })
     }
 
-    /// Changes the calling thread's file-system group.
+    /// Changes the calling thread's file-system group. The kernel does not say whether it has: see
+    /// [`current`] afterwards.
     pub fn set_fs_gid(gid: u32) -> io::Result<()> {
-        changed(number::SET_FS_GID, gid)
+        fs(number::SET_FS_GID, gid as c_long);
+        Ok(())
     }
 
-    /// Changes the calling thread's file-system user.
+    /// Changes the calling thread's file-system user. The kernel does not say whether it has: see
+    /// [`current`] afterwards.
     pub fn set_fs_uid(uid: u32) -> io::Result<()> {
-        changed(number::SET_FS_UID, uid)
+        fs(number::SET_FS_UID, uid as c_long);
+        Ok(())
     }
 
-    /// setfsuid and setfsgid return the previous value whether or not they succeed, so they are
-    /// called twice.
-    fn changed(call: c_long, id: u32) -> io::Result<()> {
-        fs(call, id as c_long);
-        match fs(call, NONE) == id {
-            true => Ok(()),
-            false => Err(io::Error::from_raw_os_error(libc::EPERM)),
-        }
-    }
-
+    /// Returns the previous number, whether or not it is changed.
     fn fs(call: c_long, id: c_long) -> u32 {
         // SAFETY: takes a number and gives one.
         unsafe { libc::syscall(call, id) as u32 }
@@ -192,10 +189,14 @@ mod linux {
         Ok(data)
     }
 
-    fn capabilities() -> io::Result<(u64, u64)> {
+    /// The calling thread's capabilities.
+    pub fn capabilities() -> io::Result<Capabilities> {
         let [low, high] = read_capabilities()?;
         let both = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
-        Ok((both(low.effective, high.effective), both(low.permitted, high.permitted)))
+        Ok(Capabilities {
+            effective: both(low.effective, high.effective),
+            permitted: both(low.permitted, high.permitted),
+        })
     }
 
     /// Empties the calling thread's effective, permitted and inheritable capabilities.
@@ -218,13 +219,16 @@ mod linux {
 /// Other systems have no credentials per thread.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod none {
-    use super::{Identity, io};
+    use super::{Capabilities, Identity, io};
 
     fn none<T>() -> io::Result<T> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
     pub fn current() -> io::Result<Identity> {
+        none()
+    }
+    pub fn capabilities() -> io::Result<Capabilities> {
         none()
     }
     pub fn set_groups(_groups: &[u32]) -> io::Result<()> {

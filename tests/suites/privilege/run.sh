@@ -113,6 +113,15 @@ as_both
 server=("${service[@]}")
 as_both
 
+# A server that is in many groups: as many as are read at once, and more.
+server=()
+configure ''
+for many in 64 65 300; do
+    server=(setpriv --groups "$(seq -s, 1000 $((999 + many)))")
+    expect silent alice "uid=20001 gid=20001 groups=29,20001 as=20001"
+done
+server=("${service[@]}")
+
 # A thread that cannot go back: it says so, or ends the process.
 broken() { # EXPECTED
     local got
