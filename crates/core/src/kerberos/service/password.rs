@@ -79,10 +79,13 @@ impl PasswordKeys {
             // and a name without a dot probably is the domain's NetBIOS name.
             Enctype::Rc4Hmac => {
                 let upper = self.realms().map(str::to_uppercase);
-                let mut realms: Vec<String> =
-                    upper.chain(self.realms().map(str::to_owned)).collect();
+                let mut realms: Vec<String> = Vec::new();
+                for realm in upper.chain(self.realms().map(str::to_owned)) {
+                    if !realms.contains(&realm) {
+                        realms.push(realm);
+                    }
+                }
                 realms.sort_by_key(|realm| !realm.contains('.'));
-                realms.dedup();
                 let key = key("");
                 realms.into_iter().filter_map(|realm| Some((realm, key.clone()?))).collect()
             }

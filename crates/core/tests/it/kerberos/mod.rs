@@ -7,6 +7,7 @@ mod keytab;
 mod messages;
 mod messages_picky;
 mod pac;
+mod password_keys;
 mod session;
 mod session_recorded;
 mod windows_pac;
