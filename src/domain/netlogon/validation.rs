@@ -11,8 +11,6 @@ use zeroize::Zeroizing;
 /// NETLOGON_VALIDATION_INFO_CLASS, [MS-NRPC] 2.2.1.4.17: which structure is returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// NetlogonValidationSamInfo
-    SamInfo = 2,
     /// NetlogonValidationSamInfo2
     SamInfo2 = 3,
     /// NetlogonValidationSamInfo4
@@ -21,14 +19,11 @@ pub enum Level {
 
 impl Level {
     fn of(number: u16) -> Option<Level> {
-        [Level::SamInfo, Level::SamInfo2, Level::SamInfo4]
-            .into_iter()
-            .find(|level| *level as u16 == number)
+        [Level::SamInfo2, Level::SamInfo4].into_iter().find(|level| *level as u16 == number)
     }
 
     fn form(self) -> Form {
         match self {
-            Level::SamInfo => Form::SamInfo,
             Level::SamInfo2 => Form::SamInfo2,
             Level::SamInfo4 => Form::SamInfo4,
         }

@@ -283,6 +283,15 @@ fn results_in_fragments_of_any_size() {
     )));
 }
 
+/// NETLOGON_VALIDATION_INFO_CLASS, [MS-NRPC] 2.2.1.4.17: 3 and 6 are asked for.
+#[test]
+fn results_of_a_level_that_is_never_asked_for_are_not_read() {
+    for level in 0..8 {
+        let results = results(Some(&LogonInfo::default()), level, SESSION_KEY, *b"LM KEY..", 0);
+        assert_eq!(validation::parse(&results).is_ok(), [3, 6].contains(&level), "{level}");
+    }
+}
+
 /// [MS-RPCE] 2.2.2.11: the trailer is aligned to 16 bytes, which takes at most 15 of padding.
 #[test]
 fn padding_takes_nothing_away_but_what_alignment_needs() {

@@ -27,8 +27,6 @@ pub mod user_flags {
 pub enum Form {
     /// KERB_VALIDATION_INFO
     Kerberos,
-    /// NETLOGON_VALIDATION_SAM_INFO, [MS-NRPC] 2.2.1.4.11
-    SamInfo,
     /// NETLOGON_VALIDATION_SAM_INFO2, [MS-NRPC] 2.2.1.4.12
     SamInfo2,
     /// NETLOGON_VALIDATION_SAM_INFO4, [MS-NRPC] 2.2.1.4.13
@@ -147,10 +145,8 @@ impl<'a> LogonInfo<'a> {
         let user_account_control = r.u32()?;
         // SubAuthStatus, LastSuccessfulILogon, LastFailedILogon, FailedILogonCount, Reserved3
         let _interactive_logons = r.bytes(28)?;
-        let (sid_count, extra_sids) = match form {
-            Form::SamInfo => (0, None),
-            _ => (r.u32()?, Some(r.pointer()?)),
-        };
+        let sid_count = r.u32()?;
+        let extra_sids = r.pointer()?;
         let resources = match form {
             Form::Kerberos => Some((r.pointer()?, r.u32()?, r.pointer()?)),
             _ => None,
@@ -190,9 +186,7 @@ impl<'a> LogonInfo<'a> {
             logon_domain_name: logon_domain_name.read(r)?,
             logon_domain_id: logon_domain_id.read(|| r.sid())?,
             user_account_control,
-            extra_sids: extra_sids.map_or(Ok(ExtraSids::default()), |pointer| {
-                ExtraSids::read(r, pointer, sid_count)
-            })?,
+            extra_sids: ExtraSids::read(r, extra_sids, sid_count)?,
             resource_group_domain_sid: None,
             resource_group_ids: GroupMemberships::default(),
         };
