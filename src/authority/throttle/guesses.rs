@@ -91,13 +91,8 @@ impl Guesses {
             if changed.is_err() {
                 continue;
             }
-            // Another thread may have made a count for this key at the same time: the first of the
-            // bucket is the one that holds.
-            match find(bucket, key, now) {
-                Some((first, _)) if first < at => {
-                    let _ = word.compare_exchange(new, OVER, Ordering::SeqCst, Ordering::SeqCst);
-                }
-                _ => return,
+            if holds(bucket, at, new, now) {
+                return;
             }
         }
     }
@@ -134,6 +129,18 @@ fn find(bucket: &[AtomicU64], key: u64, now: u64) -> Option<(usize, u64)> {
         }
     }
     None
+}
+
+/// Whether the word that has been written at this place is the count of its key. Another thread may
+/// have made one at the same time: the first of the bucket holds, and a later one is taken back.
+fn holds(bucket: &[AtomicU64], at: usize, word: u64, now: u64) -> bool {
+    let first = find(bucket, word, now).map_or(at, |(first, _)| first);
+    if first < at
+        && let Some(later) = bucket.get(at)
+    {
+        let _ = later.compare_exchange(word, OVER, Ordering::SeqCst, Ordering::SeqCst);
+    }
+    first >= at
 }
 
 /// The word that a new count displaces: the first that is unused or over, else the one that is
@@ -190,6 +197,36 @@ mod tests {
             now += LIMITS.interval;
             assert!(counts.has_room(key(1), LIMITS, now));
         }
+    }
+
+    #[test]
+    fn of_two_counts_of_one_key_the_first_holds() {
+        let counts = Guesses::new();
+        let (bucket, now) = (counts.bucket(key(1)), 1000);
+        let words = [key(2), key(1), key(3), key(1)].map(|key| key & !TIME_MASK | now + 1);
+        bucket.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::SeqCst));
+        let read = || bucket.iter().map(|word| word.load(Ordering::SeqCst));
+        for at in 0..3 {
+            assert!(holds(bucket, at, words[at], now));
+            assert!(read().take(4).eq(words));
+        }
+        assert!(!holds(bucket, 3, words[3], now));
+        assert!(read().take(4).eq([words[0], words[1], words[2], OVER]));
+        // Nor does one whose word another thread has changed meanwhile.
+        bucket[3].store(words[3] + 1, Ordering::SeqCst);
+        assert!(!holds(bucket, 3, words[3], now));
+        assert_eq!(bucket[3].load(Ordering::SeqCst), words[3] + 1);
+    }
+
+    /// The whole table is used: 30,000 accounts are throttled at the same time.
+    #[test]
+    fn the_counts_of_many_keys_are_kept() {
+        let (counts, now) = (Guesses::new(), Instant::now());
+        let count = if cfg!(miri) { 100 } else { 30_000u64 };
+        let keys = || (1..count).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let once = Limits { after: 1, ..LIMITS };
+        keys().for_each(|key| counts.add(key, once, now));
+        assert!(keys().all(|key| !counts.has_room(key, once, now)));
     }
 
     #[test]

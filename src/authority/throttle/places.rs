@@ -154,6 +154,26 @@ mod tests {
         assert!(places.has(5, 6, NOW) && !places.remember(5, 6, NOW));
     }
 
+    /// Such are what two threads write to one entry at the same time.
+    #[test]
+    fn an_entry_of_parts_of_two_is_none() {
+        let places = Places::new();
+        let (account, place) = (0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210);
+        assert!(places.remember(account, place, NOW));
+        let used = |entry: &&[AtomicU64; ENTRY]| entry[2].load(Ordering::Relaxed) != 0;
+        let entry = places.bucket(account).iter().find(used).unwrap();
+        for bit in 0..64 {
+            let (other_account, other_place) = (account ^ 1 << bit, place ^ 1 << bit);
+            entry[1].store(other_place, Ordering::Relaxed);
+            assert!(!places.has(account, other_place, NOW), "{bit}");
+            entry[1].store(place, Ordering::Relaxed);
+            entry[0].store(other_account, Ordering::Relaxed);
+            places.for_each(|account, _, _| panic!("{account}"));
+            entry[0].store(account, Ordering::Relaxed);
+        }
+        assert!(places.has(account, place, NOW));
+    }
+
     /// Accounts whose hashes fall into one bucket.
     #[test]
     fn an_account_displaces_no_more_than_its_share() {
@@ -171,6 +191,32 @@ mod tests {
         }
         let known = (100..1000).filter(|place| places.has(account(9), *place, at(1000)));
         assert!(known.eq(992..1000));
+    }
+
+    #[test]
+    fn a_place_is_kept_for_eight_weeks_from_its_last_logon() {
+        const DAY: u64 = 86_400;
+        const WEEKS: u64 = 8 * 7 * DAY;
+        let places = Places::new();
+        let after = |seconds: u64| FileTime(NOW.0 + seconds * 10_000_000);
+        let has = |seconds: u64| places.has(5, 6, after(seconds));
+        assert!(places.remember(5, 6, NOW));
+        assert!(has(WEEKS - 1) && !has(WEEKS));
+        // Another logon of the same day changes nothing.
+        assert!(!places.remember(5, 6, after(DAY - 1)));
+        assert!(has(WEEKS - 1) && !has(WEEKS));
+        assert!(places.remember(5, 6, after(DAY)));
+        assert!(has(DAY + WEEKS - 1) && !has(DAY + WEEKS));
+    }
+
+    /// The whole table is used.
+    #[test]
+    fn the_places_of_many_accounts_are_kept() {
+        let places = Places::new();
+        let count = if cfg!(miri) { 100 } else { 60_000u64 };
+        let accounts = || (1..count).map(|number| number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        accounts().for_each(|account| assert!(places.remember(account, 7, NOW)));
+        assert!(accounts().all(|account| places.has(account, 7, NOW)));
     }
 
     #[test]

@@ -177,6 +177,8 @@ mod tests {
     use std::fs;
 
     const AT: FileTime = FileTime(134_000_000_000_000_000);
+    /// Of 200,000 logons, with signature and key.
+    const LENGTH: u64 = 32 + 200_000 * 32;
 
     /// A file that is removed when dropped.
     struct Temporary(PathBuf);
@@ -262,9 +264,9 @@ mod tests {
         };
         append(7);
         // Records of nothing, up to the limit.
-        file.set_length(LONG as u64);
+        file.set_length(LENGTH);
         append(8);
-        assert_eq!(file.length(), (LONG + RECORD) as u64);
+        assert_eq!(file.length(), LENGTH + RECORD as u64);
         append(9);
         assert_eq!(file.length(), (HEADER + 3 * RECORD) as u64);
         assert!(file.has(7) && file.has(8) && file.has(9) && !file.has(10));
@@ -274,7 +276,8 @@ mod tests {
     fn a_file_of_no_length_that_it_has_is_not_read() {
         let file = Temporary::new("lengths");
         assert!(file.open().load(&Places::new()).is_some());
-        for (length, read) in [(TOO_LONG, true), (TOO_LONG + 1, false), (TOO_LONG + 2, false)] {
+        for (length, read) in [(4 * LENGTH, true), (4 * LENGTH + 1, false), (4 * LENGTH + 2, false)]
+        {
             file.set_length(length);
             assert_eq!(file.open().load(&Places::new()).is_some(), read, "{length}");
         }

@@ -349,6 +349,20 @@ fn a_file_keeps_places_across_a_restart() {
     assert_eq!(fs::metadata(&file.0).unwrap().len(), length);
 }
 
+/// A configuration that is read anew opens the file again.
+#[test]
+fn a_file_that_is_opened_again_has_the_same_counts() {
+    let file = File::new("places-again");
+    let world = World::with(Throttle::open(file.0.clone()));
+    assert!(world.log_on("alice", From::Machine(1)));
+    world.guess_until_throttled("alice", From::Anywhere);
+    let again = World::with(Throttle::open(file.0.clone()));
+    assert_eq!(again.throttle.path(), Some(&*file.0));
+    assert!(!again.guess("alice", From::Anywhere));
+    assert!(again.log_on("alice", From::Machine(1)));
+    assert!(Arc::ptr_eq(Throttle::of_process(), Throttle::of_process()));
+}
+
 #[test]
 fn processes_share_a_file() {
     let file = File::new("places-shared");
