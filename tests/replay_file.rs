@@ -11,6 +11,7 @@ use accounts::Folder;
 use negossp::kerberos::crypto::Enctype;
 use negossp::replay::{Refusal, ReplayCache as _};
 use negossp::stores::replay_cache::{ReplayCache, default_file};
+use negossp::stores::replay_restart;
 use negossp::types::time::FileTime;
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
@@ -115,6 +116,18 @@ fn the_file_does_not_grow_for_ever() {
         first = if round == 0 { length() } else { first };
     }
     assert!(length() <= 4 * first, "{first} bytes, then {}", length());
+}
+
+/// Otherwise a client could make tags that fall on one another's places.
+#[test]
+fn each_file_has_a_seed_of_its_own() {
+    let seed = || {
+        let folder = Folder::new();
+        assert_eq!(claim(&cache_in(&folder), 1, NOON, NOON), Ok(()));
+        std::fs::read(folder.path("replay")).unwrap()[..16].to_vec()
+    };
+    let (one, other) = (seed(), seed());
+    assert!(one != other && one != [0; 16] && other != [0; 16]);
 }
 
 #[test]
@@ -662,6 +675,38 @@ fn a_restarted_process_remembers_what_memory_held() {
     assert_eq!(results(), "Ok(()) true Ok(())");
     assert_eq!(results(), "Err(Replayed) true Ok(())");
     assert_eq!(results(), "Err(Replayed) true Ok(())");
+}
+
+/// Where nobody else can make a file first, if there is such a folder; beside MIT's replay cache if
+/// that has a place.
+#[test]
+fn the_file_for_restarts_is_in_a_folder_of_the_service_s() {
+    const TEST: &str = "the_file_for_restarts_is_in_a_folder_of_the_service_s";
+    if given().is_some() {
+        println!("file: {}", replay_restart::default_file().unwrap().display());
+        return;
+    }
+    let folder = Folder::new();
+    let (a, b) = (folder.path("a"), folder.path("b"));
+    [&a, &b].into_iter().for_each(|folder| std::fs::create_dir(folder).unwrap());
+    // SAFETY: reads the process' identity.
+    let name = format!("negossp_{}.replay", unsafe { libc::geteuid() });
+    let file = |variables: &[(&str, &Path)]| {
+        let mut command = start(TEST, &a);
+        for name in ["KRB5RCACHEDIR", "STATE_DIRECTORY", "RUNTIME_DIRECTORY", "TMPDIR"] {
+            command.env_remove(name);
+        }
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find_map(|line| line.split_once("file: ")).unwrap();
+        line.1.to_owned()
+    };
+    let in_folder = |folder: &Path| folder.join(&name).display().to_string();
+    assert_eq!(file(&[("KRB5RCACHEDIR", &a), ("STATE_DIRECTORY", &b)]), in_folder(&a));
+    assert_eq!(file(&[("KRB5RCACHEDIR", Path::new("")), ("STATE_DIRECTORY", &b)]), in_folder(&b));
+    if !Path::new("/run/negossp").exists() {
+        assert_eq!(file(&[("TMPDIR", &b)]), in_folder(&b));
+    }
 }
 
 /// RFC 4120 3.2.3: a server that serves a name by several processes must not accept an

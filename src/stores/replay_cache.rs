@@ -75,7 +75,6 @@ fn memory() -> &'static SharedCache {
 /// Makes what children share, and what a fork must not find half made.
 pub fn prepare() {
     memory();
-    replay_file::prepare();
 }
 
 impl replay::ReplayCache for ReplayCache {

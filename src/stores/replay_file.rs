@@ -18,11 +18,11 @@ use crate::replay::{Claim, Refusal, in_time, seconds};
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
+use once_cell::race::OnceBox;
 use parking_lot::Mutex;
 use shared_file::Locked;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Length of a tag, cut or padded with zeros.
@@ -121,16 +121,12 @@ pub fn default_file() -> Option<PathBuf> {
 
 /// The lock on the file may be owned by the process rather than the open file, so threads need a
 /// lock of their own.
-static OWN: LazyLock<ForkLocal<Mutex<()>>> = LazyLock::new(ForkLocal::default);
-
-/// Makes the lock of the threads.
-pub(super) fn prepare() {
-    LazyLock::force(&OWN);
-}
+static OWN: OnceBox<ForkLocal<Mutex<()>>> = OnceBox::new();
 
 /// Runs `work` with the file locked.
 fn with<T>(path: &Path, work: impl FnOnce(&Locked<'_>) -> io::Result<T>) -> io::Result<T> {
-    let _own = OWN.get(Mutex::default).try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
+    let own = OWN.get_or_init(Box::default).get(Mutex::default);
+    let _own = own.try_lock_for(PATIENCE).ok_or(ErrorKind::TimedOut)?;
     let file = shared_file::open(path)?;
     let locked = Locked::wait(&file, PATIENCE)?;
     work(&locked)
@@ -189,4 +185,76 @@ fn record_of(tag: &[u8], time: u32) -> [u8; RECORD] {
 fn time_of(record: &[u8; RECORD]) -> u32 {
     let [.., a, b, c, d] = *record;
     u32::from_be_bytes([a, b, c, d])
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    const TIME: u32 = 1_795_521_617;
+
+    /// Makes a file, and fills the two slots of this tag in so many tables, if it may have these.
+    /// Returns where the first of them is.
+    fn fill(file: &Locked<'_>, tag: &[u8; TAG], tables: usize) -> u64 {
+        let (mut seed, mut start, mut records) = ([7; SEED], SEED as u64, 1023);
+        file.write_at(&seed, 0).unwrap();
+        let slot = |seed: &[u8; SEED], start, records| {
+            start + siphash24(seed, tag) % records * RECORD as u64
+        };
+        let first = slot(&seed, start, records);
+        for _ in 0..tables {
+            if start + records * 16 >= 1 << 31 {
+                break;
+            }
+            let other = record_of(&[9; TAG], TIME);
+            file.write_at(&[other, other].concat(), slot(&seed, start, records)).unwrap();
+            start += records * 16;
+            records = (2 * records).next_multiple_of(1024);
+            seed[0] += 1;
+        }
+        first
+    }
+
+    fn with_file(name: &str, test: impl FnOnce(&Locked<'_>)) {
+        let path = std::env::temp_dir().join(format!("negossp-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let file = shared_file::open(&path).unwrap();
+        test(&Locked::wait(&file, PATIENCE).unwrap());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// The format has signed offsets of 32 bits.
+    #[test]
+    fn a_file_of_two_gigabytes_is_full() {
+        with_file("rcache-full", |file| {
+            let record = record_of(&[1; TAG], TIME);
+            fill(file, &[1; TAG], 100);
+            assert!(store(file, &record, 0).is_err());
+        });
+    }
+
+    #[test]
+    fn the_slot_behind_one_that_is_taken_is_used() {
+        with_file("rcache-next", |file| {
+            let first = fill(file, &[1; TAG], 1);
+            let next = first + RECORD as u64;
+            file.write_at(&[0; RECORD], next).unwrap();
+            let record = record_of(&[1; TAG], TIME);
+            assert_eq!(store(file, &record, TIME.into()).unwrap(), Some(next));
+            assert_eq!(store(file, &record, TIME.into()).unwrap(), None);
+        });
+    }
+
+    /// MIT's records have the time of the claim. The authenticator's own may be later by the skew,
+    /// and it is accepted until the skew has passed since: twice the skew after the claim.
+    #[test]
+    fn a_record_is_overwritten_when_it_cannot_matter_any_more() {
+        for (over, overwritten) in [(TIME, false), (TIME + 1, true)] {
+            with_file("rcache-over", |file| {
+                let first = fill(file, &[1; TAG], 1);
+                let place = store(file, &record_of(&[1; TAG], TIME), over.into()).unwrap().unwrap();
+                assert_eq!(place == first, overwritten);
+            });
+        }
+    }
 }

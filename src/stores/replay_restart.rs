@@ -117,8 +117,11 @@ fn make(words: &[AtomicU64]) -> io::Result<()> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::primitives::siphash::siphash24;
     use crate::replay::Refusal;
     use crate::types::time::FileTime;
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
 
     const SKEW: Duration = Duration::from_secs(300);
 
@@ -154,6 +157,87 @@ mod tests {
         let _ = claim(&after, 1, now + 1_000_000, now + 1_000_000);
         let later = open(&path).unwrap();
         assert_eq!(claim(&later, 1, now, now), Ok(()));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// The words of a file.
+    fn words(path: &Path) -> Vec<u64> {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word)).collect()
+    }
+
+    /// Whoever knew the key could make an authenticator that another one's word keeps out.
+    #[test]
+    fn all_of_the_key_is_random_and_counts() {
+        let (path, other) = (file("key"), file("other-key"));
+        let now = platform::now().unix_seconds();
+        let tag = [7; 12];
+        let cache = open(&path).unwrap();
+        open(&other).unwrap();
+        assert!(cache.claim(&tag, now, FileTime::from_unix_seconds(now), SKEW, 0).is_ok());
+        let keys: Vec<u64> = [&path, &other]
+            .iter()
+            .flat_map(|path| words(path)[KEY_AT..KEY_AT + 2].to_vec())
+            .collect();
+        assert!((0..4).all(|at| keys[at] != 0 && !keys[..at].contains(&keys[at])));
+        assert_eq!(words(&path)[MAGIC_AT], MAGIC);
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&keys[0].to_ne_bytes());
+        key[8..].copy_from_slice(&keys[1].to_ne_bytes());
+        // A word is 24 bits of the time and 40 of the hash.
+        let hash = siphash24(&key, &tag) >> 24;
+        let is_it = |word: &u64| word & ((1 << 40) - 1) == hash;
+        assert_eq!(words(&path).iter().filter(|word| is_it(word)).count(), 1);
+        [path, other].iter().for_each(|path| std::fs::remove_file(path).unwrap());
+    }
+
+    /// The clock has not gone back because the skew is shorter than the table's unit of time.
+    #[test]
+    fn a_short_skew_is_no_leap_of_the_clock() {
+        let (path, now) = (file("short"), platform::now());
+        let skew = Duration::from_secs(1);
+        let claim = |cache: &SharedCache| {
+            cache.claim(&[7; 12], now.unix_seconds(), now, skew, 0).map(|_| ())
+        };
+        assert_eq!(claim(&open(&path).unwrap()), Ok(()));
+        assert_eq!(claim(&open(&path).unwrap()), Err(Refusal::Replayed));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn the_table_of_another_version_is_replaced_and_nothing_else() {
+        let (path, now) = (file("version"), platform::now().unix_seconds());
+        let create = |content: &[u8]| {
+            let _ = std::fs::remove_file(&path);
+            let mut options = std::fs::OpenOptions::new();
+            let mut file = options.write(true).create_new(true).mode(0o600).open(&path).unwrap();
+            file.write_all(content).unwrap();
+        };
+        let at_word = |at: usize, word: u64| {
+            let mut content = vec![0; 8 * 100];
+            content[8 * at..][..8].copy_from_slice(&word.to_ne_bytes());
+            content
+        };
+        for version in [MAGIC + 1, MAGIC + 0xffff] {
+            create(&at_word(MAGIC_AT, version));
+            let cache = open(&path).unwrap();
+            assert_eq!(claim(&cache, 1, now, now), Ok(()));
+            assert_eq!(words(&path).len(), RESTART_WORDS);
+            assert_eq!(words(&path)[MAGIC_AT], MAGIC);
+        }
+        for foreign in [
+            b"a file that was named by mistake".to_vec(),
+            b"a file that was named by mistake".repeat(100),
+            at_word(MAGIC_AT, MAGIC)[..8 * MAGIC_AT + 7].to_vec(),
+            at_word(MAGIC_AT, MAGIC ^ 1 << 63),
+            at_word(0, MAGIC),
+            at_word(2, MAGIC),
+            at_word(3, MAGIC),
+        ] {
+            create(&foreign);
+            assert!(open(&path).is_err());
+            assert_eq!(std::fs::read(&path).unwrap(), foreign);
+        }
         std::fs::remove_file(&path).unwrap();
     }
 

@@ -130,7 +130,7 @@ impl SharedCache {
         SharedCache { key, overwrites: None, header, slots }
     }
 
-    /// Likewise, one that overwrites its oldest claims where it is full. Until twice the skew after
+    /// Likewise, one that overwrites its oldest claims where it is full. Up to twice the skew after
     /// `now`, authenticators are rejected that are as old as what had been overwritten before.
     pub(crate) fn overwriting(key: [u8; 16], words: &'static [AtomicU64], now: i64) -> SharedCache {
         let cache = SharedCache::new(key, words);
@@ -164,12 +164,12 @@ impl SharedCache {
         }
         if let Some(Opened { at, forgotten }) = self.overwrites
             && span(ctime) <= forgotten
-            && now < at.saturating_add(longest.saturating_mul(2))
+            && now <= at.saturating_add(longest.saturating_mul(2))
         {
             return Err(Refusal::Stale);
         }
         let hash = siphash24(&self.key, tag);
-        let word = (span(ctime) & SPAN_MASK) << (64 - SPAN_BITS) | (hash >> SPAN_BITS).max(1);
+        let word = span(ctime) << (64 - SPAN_BITS) | (hash >> SPAN_BITS).max(1);
         let last = || self.stage_for(if self.overwrites.is_some() { usize::MAX } else { limit });
         for _ in 0..ATTEMPTS {
             let stage = self.stage();
@@ -211,7 +211,7 @@ impl SharedCache {
     pub(crate) fn release(&self, claim: Claim) {
         let Place { slot, word } = Place::from_claim(&claim);
         // Expired, but not 0, where searches end.
-        let before = self.word(header::HORIZON).load(Ordering::Relaxed).wrapping_sub(1) & SPAN_MASK;
+        let before = self.word(header::HORIZON).load(Ordering::Relaxed).wrapping_sub(1);
         let over = before << (64 - SPAN_BITS) | 1;
         if let Some(slot) = self.slots.get(slot) {
             let _ = slot.compare_exchange(word, over, Ordering::SeqCst, Ordering::SeqCst);

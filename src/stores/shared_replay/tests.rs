@@ -1,4 +1,5 @@
 use super::*;
+use crate::runtime::log::{Filter, Log};
 use std::sync::Barrier;
 use std::sync::atomic::AtomicUsize;
 
@@ -50,6 +51,16 @@ fn a_claim_can_be_taken_back() {
     assert_eq!(claim(&cache, 2, NOON, NOON), Err(Refusal::Replayed));
 }
 
+/// A client whose answer does not fit comes again and again.
+#[test]
+fn claims_that_are_taken_back_leave_their_room() {
+    let cache = cache(1);
+    for number in 0..20_000 {
+        cache.release(claim(&cache, number, NOON, NOON).unwrap());
+    }
+    assert!(claim(&cache, 20_000, NOON, NOON).is_ok());
+}
+
 /// Through all stages nothing is forgotten, and when all has expired there is room again.
 #[test]
 fn it_grows_and_is_used_again() {
@@ -74,8 +85,145 @@ fn a_full_cache_refuses_and_forgets_nothing() {
     let accepted: Vec<u64> =
         (0..10_000).filter(|&number| claim(&cache, number, NOON, NOON).is_ok()).collect();
     assert!(accepted.len() > 2500, "{}", accepted.len());
-    for number in accepted {
+    for &number in &accepted {
         assert_eq!(claim(&cache, number, NOON, NOON), Err(Refusal::Replayed));
+    }
+    // When all has expired, the room is there again.
+    let mut later = NOON + 1000;
+    for years in 0..6 {
+        later += years * 365 * 86_400;
+        for &number in &accepted {
+            assert!(claim(&cache, number, later, later).is_ok());
+        }
+        later += 1000;
+    }
+}
+
+#[test]
+fn a_word_is_over_for_half_of_all_spans() {
+    let word = |span: u64| span << (64 - SPAN_BITS) | 5;
+    for horizon in [0, 1, 100, span(NOON), SPAN_MASK, SPAN_MASK + 1] {
+        for behind in [1, 2, 1000, SPAN_MASK / 2 + 1] {
+            assert!(is_over(word(horizon.wrapping_sub(behind)), horizon), "{horizon} {behind}");
+        }
+        for ahead in [0, 1, 1000, SPAN_MASK / 2] {
+            assert!(!is_over(word(horizon + ahead), horizon), "{horizon} {ahead}");
+            assert_eq!(span_of(word(horizon + ahead), horizon), horizon + ahead);
+        }
+    }
+}
+
+/// All of a stage is used, and nothing else.
+#[test]
+fn each_bucket_has_a_neighbour_of_its_stage() {
+    for (stage, (bits, first)) in STAGES.into_iter().zip(FIRST).enumerate() {
+        let slots = first * BUCKET..(first + (1 << bits)) * BUCKET;
+        for hash in 0..1000 {
+            let [own, neighbour] = buckets(hash, stage);
+            assert!(slots.contains(&own) && slots.contains(&neighbour) && own != neighbour);
+            assert_eq!(buckets(hash ^ 1, stage), [neighbour, own]);
+        }
+    }
+}
+
+/// It is full at the limit, whatever memory has.
+#[test]
+fn more_than_the_limit_is_refused() {
+    let (cache, other) = (cache(3), cache(3));
+    let accepted = |cache: &SharedCache, limit| {
+        let claim = |number: &u64| cache.claim(&tag(*number), NOON, at(NOON), SKEW, limit).is_ok();
+        (0..50_000).filter(claim).count()
+    };
+    assert!((2500..5000).contains(&accepted(&cache, 2500)));
+    assert!((20_000..40_000).contains(&accepted(&other, 20_000)));
+}
+
+#[test]
+fn a_full_cache_says_so_once_a_minute() {
+    let cache = cache(1);
+    let lines = std::sync::Arc::new(AtomicUsize::new(0));
+    let counter = lines.clone();
+    let log = Log::new(Filter::parse("error").0, move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    });
+    tracing::subscriber::with_default(log, || {
+        for (minute, said) in [1, 2, 3].into_iter().enumerate() {
+            let now = NOON + 64 * minute as i64;
+            let refused = |number: &u64| claim(&cache, *number, now, now).is_err();
+            assert!((0..10_000).filter(refused).count() > 1);
+            assert_eq!(lines.load(Ordering::Relaxed), said);
+        }
+    });
+}
+
+/// What no longer fits may have been accepted before a restart. It is rejected for as long as it
+/// could pass, and nothing else is.
+#[test]
+fn what_was_overwritten_before_a_restart_is_rejected_as_long_as_it_could_pass() {
+    let words = (0..words_for(1)).map(|_| AtomicU64::new(0));
+    let words: &'static [_] = Box::leak(words.collect::<Box<[_]>>());
+    let open = || SharedCache::overwriting(*b"unguessable key.", words, NOON);
+    // From clocks that are as far ahead as may be.
+    let ctime = NOON + 300;
+    let before = open();
+    assert!((0..10_000).all(|number| claim(&before, number, ctime, NOON).is_ok()));
+    let after = open();
+    for now in [NOON, NOON + 300, NOON + 599, NOON + 600] {
+        let refused = |number: &u64| claim(&after, *number, ctime, now).is_err();
+        assert_eq!((0..10_000).filter(refused).count(), 10_000, "{}", now - NOON);
+    }
+    assert_eq!(span(ctime + 1), span(ctime));
+    assert_eq!(claim(&after, 20_000, ctime + 1, NOON + 600), Err(Refusal::Stale));
+    assert!(claim(&after, 20_000, ctime + 1, NOON + 601).is_ok());
+    assert!(claim(&after, 20_001, ctime + SPAN, NOON + 300).is_ok());
+}
+
+/// The thread that makes the cache grow may have read its clock before another one.
+#[test]
+fn what_a_later_clock_has_claimed_is_remembered_when_the_cache_grows() {
+    let (cache, later) = (cache(2), NOON + SPAN);
+    let ctime = later + 300;
+    assert!(claim(&cache, 0, ctime, later).is_ok());
+    let grown = (1..).find(|number| {
+        assert!(claim(&cache, *number, NOON, NOON).is_ok());
+        cache.stage() == 1
+    });
+    assert!(grown.is_some());
+    for now in [later, later + 599, later + 600] {
+        assert_eq!(claim(&cache, 0, ctime, now), Err(Refusal::Replayed), "{}", now - later);
+    }
+}
+
+#[test]
+fn a_damaged_header_names_no_stage_that_is_not_there() {
+    let cache = cache(1);
+    for stage in [STAGES.len(), STAGES.len() + 1, STAGES.len() + 2, usize::MAX] {
+        cache.word(header::STAGE).store(stage as u64, Ordering::SeqCst);
+        assert!(cache.stage() < STAGES.len());
+    }
+}
+
+/// Two claims of one tag at the same time have each written a word, one of them after the cache
+/// has grown: each finds the other's.
+#[test]
+fn a_word_is_found_in_all_stages() {
+    let cache = cache(3);
+    let first = claim(&cache, 1, NOON, NOON).unwrap();
+    let (horizon, hash) = (span(NOON - 300), siphash24(&cache.key, &tag(1)));
+    let mut places = vec![Place::from_claim(&first)];
+    assert!(!cache.is_elsewhere(hash, &places[0], horizon));
+    for stage in 0..2 {
+        cache.grow(stage, span(NOON + 300) + 1);
+        let slot = buckets(hash, stage + 1)[0];
+        let word = places[0].word;
+        cache.slots[slot].store(word, Ordering::SeqCst);
+        places.push(Place { slot, word });
+        for place in &places {
+            assert!(cache.is_elsewhere(hash, place, horizon), "{}", place.slot);
+        }
+        // The word before is gone: the others find one another still.
+        cache.slots[places.remove(0).slot].store(1, Ordering::SeqCst);
+        assert!(!cache.is_elsewhere(hash, &places[0], horizon));
     }
 }
 
