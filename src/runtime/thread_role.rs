@@ -49,3 +49,27 @@ pub(crate) fn set_broken(broken: bool) {
 pub(crate) fn is_broken() -> bool {
     BROKEN.get()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_its_thread_s_alone() {
+        let elsewhere = || {
+            let role = || (is_impersonating(), to_server().is_some(), is_broken());
+            std::thread::spawn(role).join().unwrap()
+        };
+        assert!(!is_impersonating() && to_server().is_none() && !is_broken());
+        set_impersonating(Some(Arc::new(|| true)));
+        assert!(is_impersonating() && to_server().is_some_and(|to_server| to_server()));
+        assert_eq!(elsewhere(), (false, false, false));
+        set_server();
+        assert!(!is_impersonating() && to_server().is_none());
+        set_broken(true);
+        assert!(is_broken());
+        assert_eq!(elsewhere(), (false, false, false));
+        set_broken(false);
+        assert!(!is_broken());
+    }
+}

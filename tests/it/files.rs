@@ -16,7 +16,16 @@ const BOB: u32 = 12345;
 
 /// Runs the tool for at most ten seconds.
 fn negossp(args: &[&str], environment: &[(&str, &Path)], user: Option<u32>) -> Output {
-    let mut command = Command::new(BIN);
+    run(Command::new(BIN), args, environment, user)
+}
+
+/// Runs a command that is or starts the tool.
+fn run(
+    mut command: Command,
+    args: &[&str],
+    environment: &[(&str, &Path)],
+    user: Option<u32>,
+) -> Output {
     command.args(args).env_clear().env("NEGOSSP_LOG", "warn").envs(environment.iter().copied());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(user) = user {
@@ -320,6 +329,13 @@ fn a_configuration_that_others_may_write_is_not_read() {
         assert!(said.contains(&format!("others may write to it (chmod go-w {name})")), "{said}");
         mode(path, 0o600);
     }
+    // Root's group may, if it is that.
+    mode(&config, 0o660);
+    // SAFETY: reads the process' identity.
+    let group_is_own =
+        [0, unsafe { libc::geteuid() }].contains(&std::fs::metadata(&config).unwrap().gid());
+    assert_eq!(check(&config, None).status.success(), group_is_own);
+    mode(&config, 0o600);
     mode(&folder.path("."), 0o777);
     assert!(said(&check(&config, None)).contains("others may replace files in its folder"));
     mode(&folder.path("."), 0o755);
@@ -348,4 +364,82 @@ fn root_reads_no_configuration_of_another_user_and_others_are_warned() {
         assert!(!said(&output).contains("cannot be read"), "{}", said(&output));
         chown(path, Some(0), Some(0)).unwrap();
     }
+}
+
+/// Whoever starts the server may name further owners, such as a container's host has.
+#[test]
+fn owners_that_the_environment_names_are_trusted() {
+    if !is_root("owners_that_the_environment_names_are_trusted") {
+        return;
+    }
+    let folder = Folder::new();
+    let users = folder.write("users", line("bob", &PASSWORD, "U"));
+    let config = folder.write("negossp.toml", "[accounts]\nfile = \"users\"");
+    for (owners, uid, read) in [
+        ("12345", BOB, true),
+        ("1, 12345,7", BOB, true),
+        ("1 12345", BOB, true),
+        ("1,2345", BOB, false),
+        ("0,1", BOB, false),
+        ("", BOB, false),
+        // Stands for all whom a user namespace does not have, but this process is in none.
+        ("", 65534, false),
+    ] {
+        chown(&users, Some(uid), Some(uid)).unwrap();
+        let environment =
+            [("NEGOSSP_CONFIG", &*config), ("NEGOSSP_FILE_OWNERS", Path::new(owners))];
+        let output = negossp(&["config", "check"], &environment, None);
+        assert_eq!(output.status.success(), read, "{owners:?}: {}", said(&output));
+    }
+}
+
+/// A service with rights over files or users reads others' files no more than root does.
+#[test]
+fn a_user_with_capabilities_reads_no_file_of_another_user() {
+    if !is_root("a_user_with_capabilities_reads_no_file_of_another_user") {
+        return;
+    }
+    let folder = Folder::new();
+    let users = folder.write("users", line("bob", &PASSWORD, "U"));
+    let config = folder.write("negossp.toml", "[accounts]\nfile = \"users\"");
+    mode(&users, 0o644);
+    mode(&config, 0o644);
+    chown(&config, Some(BOB), Some(BOB)).unwrap();
+    for (capability, read) in [("net_bind_service", true), ("dac_override", false)] {
+        let with = format!("+{capability}");
+        let args = ["--reuid=54321", "--regid=54321", "--clear-groups", "--inh-caps", &with];
+        let args = [&args[..], &["--ambient-caps", &with, BIN, "config", "check"]].concat();
+        let environment = [("NEGOSSP_CONFIG", &*config)];
+        let output = run(Command::new("/usr/bin/setpriv"), &args, &environment, None);
+        assert_eq!(
+            !said(&output).contains("cannot be read"),
+            read,
+            "{capability}: {}",
+            said(&output)
+        );
+    }
+}
+
+/// The root of a container: its files may belong to a user whom its namespace does not have.
+#[test]
+fn files_from_outside_of_a_user_namespace_are_read_in_it() {
+    if !is_root("files_from_outside_of_a_user_namespace_are_read_in_it") {
+        return;
+    }
+    let inside = |program: &str, config: &Path| {
+        let args = ["--user", "--map-root-user", program, "config", "check"];
+        run(Command::new("/usr/bin/unshare"), &args, &[("NEGOSSP_CONFIG", config)], None)
+    };
+    let folder = Folder::new();
+    folder.write("users", line("bob", &PASSWORD, "U"));
+    let config = folder.write("negossp.toml", "[accounts]\nfile = \"users\"");
+    if !inside("/bin/true", &config).status.success() {
+        println!("SKIPPED: files_from_outside_of_a_user_namespace_are_read_in_it: no namespaces");
+        return;
+    }
+    mode(&config, 0o644);
+    chown(&config, Some(BOB), Some(BOB)).unwrap();
+    let output = inside(BIN, &config);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(!check(&config, None).status.success());
 }

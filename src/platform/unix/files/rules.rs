@@ -138,9 +138,12 @@ impl Process {
 const OVER_THE_SYSTEM: u64 = 1 << 8 | 1 << 16 | 1 << 17 | 1 << 19 | 1 << 21 | 1 << 31 | 1 << 39;
 
 fn has_capabilities() -> bool {
-    let over = OVER_FILES | SET_UID | SET_GID | OVER_THE_SYSTEM;
     // Systems without credentials per thread have no capabilities.
-    thread_credentials::current().is_ok_and(|now| now.capabilities.effective & over != 0)
+    thread_credentials::current().is_ok_and(|now| are_over_others(now.capabilities.effective))
+}
+
+fn are_over_others(capabilities: u64) -> bool {
+    [OVER_FILES, SET_UID, SET_GID, OVER_THE_SYSTEM].iter().any(|over| capabilities & over != 0)
 }
 
 /// The environment variable with further owners that are trusted, as numbers.
@@ -157,7 +160,11 @@ fn named_owners() -> &'static [u32] {
 
 /// Whether the process' user namespace has this user (user_namespaces(7)).
 fn has_user(user: u32) -> bool {
-    let Ok(map) = std::fs::read_to_string("/proc/self/uid_map") else { return true };
+    let map = std::fs::read_to_string("/proc/self/uid_map");
+    map.map_or(true, |map| is_mapped(&map, user))
+}
+
+fn is_mapped(map: &str, user: u32) -> bool {
     map.lines().any(|line| {
         let numbers: Vec<u64> =
             line.split_whitespace().filter_map(|number| number.parse().ok()).collect();
@@ -331,6 +338,14 @@ mod tests {
     }
 
     #[test]
+    fn a_group_that_may_only_read_does_not_count() {
+        for mode in [0o700, 0o750, 0o755] {
+            let facts = Facts { gid: 100, mode: libc::S_IFDIR | mode, ..FOLDER };
+            assert_eq!(folder(&facts, "/d", &SERVICE, Use::Share), Verdict::Fine, "{mode:o}");
+        }
+    }
+
+    #[test]
     fn folders_where_others_write_are_not() {
         for (gid, mode, listed) in [
             (0, 0o777, false),
@@ -417,6 +432,71 @@ mod tests {
         assert!(refused(file(&two, &FOLDER, "/d/f", &ROOT, Use::Append)));
         assert!(refused(file(&two, &FOLDER, "/d/f", &ROOT, Use::Share)));
         assert_eq!(file(&two, &FOLDER, "/d/f", &ROOT, Use::Read), Verdict::Fine);
+    }
+
+    #[test]
+    fn what_processes_share_is_their_user_s_alone() {
+        let own = |mode| Facts { uid: 990, gid: 990, mode: libc::S_IFREG | mode, ..FILE };
+        let shared = |facts: Facts| file(&facts, &FOLDER, "/d/f", &SERVICE, Use::Share);
+        assert_eq!(shared(own(0o600)), Verdict::Fine);
+        for mode in [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o666] {
+            assert!(refused(shared(own(mode))), "{mode:o}");
+        }
+        // Root's is trusted, but no other process of this user has made it.
+        assert!(refused(shared(Facts { uid: 0, ..own(0o600) })));
+    }
+
+    #[test]
+    fn whoever_has_named_a_file_is_shown_it() {
+        let of_other = Facts { uid: 1001, gid: 1001, mode: libc::S_IFREG | 0o666, ..FILE };
+        let folder_of_other = Facts { mode: libc::S_IFDIR | 0o777, uid: 1001, ..FOLDER };
+        for process in [ROOT, SERVICE] {
+            assert_eq!(folder(&folder_of_other, "/d", &process, Use::Look), Verdict::Fine);
+            let shown = file(&of_other, &folder_of_other, "/d/f", &process, Use::Look);
+            assert_eq!(shown, Verdict::Fine);
+            assert!(link(1001, &process, Use::Look));
+        }
+    }
+
+    #[test]
+    fn links_of_root_and_of_the_own_user_are_followed() {
+        for purpose in [Use::Read, Use::Append, Use::Edit, Use::Share] {
+            assert!(link(0, &SERVICE, purpose) && link(990, &SERVICE, purpose));
+            assert!(!link(1001, &SERVICE, purpose) && !link(990, &ROOT, purpose));
+        }
+    }
+
+    /// Numbers of capabilities(7).
+    #[test]
+    fn capabilities_over_files_users_and_the_system_count() {
+        // CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, SETGID, SETUID, SETPCAP, SYS_MODULE,
+        // SYS_RAWIO, SYS_PTRACE, SYS_ADMIN, SETFCAP, BPF
+        for number in [0, 1, 2, 3, 6, 7, 8, 16, 17, 19, 21, 31, 39] {
+            assert!(are_over_others(1 << number), "{number}");
+        }
+        // KILL, NET_BIND_SERVICE, NET_ADMIN, NET_RAW, IPC_LOCK, SYS_NICE, SYS_TIME
+        for number in [5, 10, 12, 13, 14, 23, 25] {
+            assert!(!are_over_others(1 << number), "{number}");
+        }
+        assert!(!are_over_others(0));
+    }
+
+    /// Lines of user_namespaces(7): first number inside, first outside, count.
+    #[test]
+    fn the_map_of_a_namespace_tells_its_users() {
+        let all = "         0          0 4294967295\n";
+        assert!([0, 1, OVERFLOW].into_iter().all(|user| is_mapped(all, user)));
+        for (map, mapped) in [
+            ("0 1000 1\n", false),
+            ("0 100000 65534\n", false),
+            ("0 100000 65535\n", true),
+            ("65534 1000 1\n", true),
+            ("65535 1000 10\n", false),
+            ("0 1000 1\n65530 100000 10\n", true),
+            ("", false),
+        ] {
+            assert_eq!(is_mapped(map, OVERFLOW), mapped, "{map}");
+        }
     }
 
     #[test]
