@@ -17,6 +17,7 @@ mod files;
 mod handles;
 mod kerberos;
 mod layers;
+mod mutants;
 mod negotiate;
 mod ntlm;
 mod support;
