@@ -10,7 +10,7 @@ mod accounts;
 use accounts::Folder;
 use negossp::kerberos::crypto::Enctype;
 use negossp::replay::{Refusal, ReplayCache as _};
-use negossp::stores::replay_cache::{ReplayCache, default_file};
+use negossp::stores::replay_cache::{self, ReplayCache, default_file};
 use negossp::stores::replay_restart;
 use negossp::types::time::FileTime;
 use std::collections::BTreeSet;
@@ -725,4 +725,22 @@ fn a_forked_process_shares_the_memory() {
     // And another child, which has never seen its sibling.
     let sibling = || claim(&cache, 1, NOON, NOON) == Err(Refusal::Replayed);
     assert!(in_child(std::thread::yield_now, sibling));
+}
+
+/// A parent that leaves all clients to its children has claimed nothing before it forks.
+#[test]
+fn children_share_the_memory_that_was_made_at_load() {
+    const TEST: &str = "children_share_the_memory_that_was_made_at_load";
+    if given().is_none() {
+        let output = start(TEST, Path::new("unused")).output().unwrap();
+        assert!(String::from_utf8_lossy(&output.stdout).contains("shared by children"));
+        return;
+    }
+    // As at load: the test has no other use of the cache in this process.
+    replay_cache::prepare();
+    let cache = ReplayCache::Memory { entries: 1 << 20, restarts: None };
+    assert!(in_child(std::thread::yield_now, || claim(&cache, 0, NOON, NOON) == Ok(())));
+    let again = || claim(&cache, 0, NOON, NOON) == Err(Refusal::Replayed);
+    assert!(in_child(std::thread::yield_now, again));
+    println!("shared by children");
 }

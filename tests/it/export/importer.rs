@@ -35,11 +35,15 @@ fn importer(folder: &Folder, text: &str) -> Arc<Configuration> {
     configured(settings)
 }
 
-fn local(user: &str) -> Principal {
+fn validated(user: &str, by: Origin) -> Principal {
     Principal {
-        origins: Origins { logon: Origin::AccountFile, ..Origins::default() },
-        ..Principal::of_account(user.into(), "EXAMPLE".into(), Origin::AccountFile)
+        origins: Origins { logon: by, ..Origins::default() },
+        ..Principal::of_account(user.into(), "EXAMPLE".into(), by)
     }
+}
+
+fn local(user: &str) -> Principal {
+    validated(user, Origin::AccountFile)
 }
 
 #[test]
@@ -96,8 +100,12 @@ fn the_importer_s_settings_hold() {
     assert_eq!(denied(&file, local("alice"), ntlm), None);
     assert_eq!(denied(&file, local("bob"), ntlm), Some(Denial::AccountDisabled));
     assert_eq!(denied(&file, local("carol"), ntlm), Some(Denial::UnknownUser));
-    // Others' accounts are not in the file.
+    // Others' accounts are not in the file, even under a name that it has, nor is nobody.
     assert_eq!(denied(&file, client(), ntlm), None);
+    for user in ["bob", "carol"] {
+        assert_eq!(denied(&file, validated(user, Origin::Netlogon), ntlm), None);
+    }
+    assert_eq!(denied(&file, Principal::anonymous(), ntlm), None);
 }
 
 /// As the acceptor compares key and target with `principals`.
