@@ -12,8 +12,17 @@ PATH=$PATH:$HOME/.cargo/bin
 tool=$PWD/build/mutants/cargo-mutants-$version
 [ -x "$tool/bin/cargo-mutants" ] || cargo install --locked --quiet --version "$version" --root "$tool" cargo-mutants
 
+settings=tests/suites/mutants/mutants.toml
+case " $* " in
+*" --file"* | *" -f"*)
+    # cargo-mutants would add the files to the settings' patterns.
+    settings=build/mutants/mutants.toml
+    sed '/^examine_globs/,/^]/d' tests/suites/mutants/mutants.toml >"$settings"
+    ;;
+esac
+
 run() {
-    "$tool/bin/cargo-mutants" mutants --workspace --config tests/suites/mutants/mutants.toml --output build/mutants --colors never "$@"
+    "$tool/bin/cargo-mutants" mutants --workspace --config "$settings" --output build/mutants --colors never "$@"
 }
 case " $* " in
 *" --list "*) run "$@"; exit ;;
