@@ -2665,6 +2665,21 @@ SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
                                        void *Token,
                                        PCtxtHandle phContext);
 
+// Describes the library in this process, for operators. Its presence shows that the library is in
+// place.
+//
+// \param Buffer  Receives UTF-8 text that ends with a zero: lines `key=value`, each with a line
+//     feed. `version`; `platform`; `configuration`, the file that the library looks for;
+//     `configuration_state`, `in force`, `missing: ...` or `not in force, ...`; `mechanisms`;
+//     `accounts`, the account file, and `accounts_usable`, how many of its lines can be used;
+//     `keytab`; `computer`; `domain`. Others may follow. Not touched after an error.
+// \param cbBuffer  Bytes at Buffer; 0 to ask for the number.
+// \param pcbNeeded  Receives the number of bytes that were, or would have been, written. May be
+//     NULL.
+//
+// Returns SEC_E_OK, SEC_E_BUFFER_TOO_SMALL or SEC_E_INVALID_PARAMETER (Buffer is NULL).
+SECURITY_STATUS NegosspDescribe(SEC_CHAR *Buffer, ULONG cbBuffer, ULONG *pcbNeeded);
+
 // Queries a token's client.
 //
 // \param Token  From QuerySecurityContextToken. Several threads may use it at once.

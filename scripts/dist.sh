@@ -37,6 +37,10 @@ windows-*)
     install_binary "$tool" "$built" "$out/negossp.dll"
     # The same library under the name of the system's.
     install -C -m 755 "$out/negossp.dll" "$out/secur32.dll"
+    # What tells a user whether the library is in place. The same from every checkout.
+    "${tool}gcc" -std=gnu11 -O2 -s -static -Wall -Wextra -Wl,--no-insert-timestamp -o "$out/negossp-check.exe.new" src/bin/negossp-check/*.c
+    install -C -m 755 "$out/negossp-check.exe.new" "$out/negossp-check.exe"
+    rm "$out/negossp-check.exe.new"
     for name in negossp secur32; do
         install -C -m 644 "def/$machine/$name.def" "$out/$name.def"
         # Undecorated names in the DLL; on i686 the symbols that callers link carry `_` and `@bytes` all the same.

@@ -10,6 +10,12 @@ dist=dist/linux-x86_64
 install -D -m 755 $dist/libnegossp.so "$to/lib/libnegossp.so"
 install -D -m 755 $dist/negossp "$to/bin/negossp"
 install -D -m 644 $dist/negossp.h "$to/include/negossp.h"
+# For `negossp wine install`, where they were built.
+for platform in windows-x86_64 windows-i686; do
+    for file in secur32.dll negossp-check.exe; do
+        [ ! -e "dist/$platform/$file" ] || install -D -m 644 "dist/$platform/$file" "$to/lib/negossp/$platform/$file"
+    done
+done
 mkdir -p "$to/lib/pkgconfig"
 scripts/pkgconfig.sh .. ../../include >"$to/lib/pkgconfig/negossp.pc"
 chmod 644 "$to/lib/pkgconfig/negossp.pc"

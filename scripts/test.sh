@@ -15,9 +15,9 @@ export CARGO_TERM_COLOR=never
 
 # Not in `all`: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy fuzz-check bench-check core rust)
-first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 interop interop-wine64
+first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 prefix-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
-second_lane=(core rust differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 programs-wine32
+second_lane=(core rust differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 prefix-wine32 programs-wine32
     demo-wine32 interop-domain interop-winbind interop-trust)
 
 # How each part is run.
@@ -54,6 +54,8 @@ part() {
     interop-token-wine10) interop_token 10 ;;
     system-wine64) tests/suites/system/run.sh wine64 ;;
     system-wine32) tests/suites/system/run.sh wine32 ;;
+    prefix-wine64) tests/suites/prefix/run.sh wine64 ;;
+    prefix-wine32) tests/suites/prefix/run.sh wine32 ;;
     winetest-wine64) tests/suites/winetest/run.sh wine64 ;;
     winetest-wine32) tests/suites/winetest/run.sh wine32 ;;
     miri) scripts/cargo-test.sh tests/suites/miri.sh ;;

@@ -13,6 +13,10 @@ pub(crate) struct Args {
     pub(crate) file: Option<PathBuf>,
     /// `--user`.
     pub(crate) user: Option<String>,
+    /// `--from`.
+    pub(crate) from: Option<PathBuf>,
+    /// `--prefix`.
+    pub(crate) prefix: bool,
     /// `--stdin`.
     pub(crate) stdin: bool,
     /// `--help`.
@@ -45,6 +49,12 @@ impl Args {
                     args.user =
                         Some(name.ok_or_else(|| Failure::Usage("--user needs a name".into()))?);
                 }
+                "--from" => {
+                    let folder = given.next();
+                    let missing = || Failure::Usage("--from needs the name of a folder".into());
+                    args.from = Some(folder.ok_or_else(missing)?.into());
+                }
+                "--prefix" => args.prefix = true,
                 "--stdin" => args.stdin = true,
                 "-h" | "--help" => args.help = true,
                 "-V" | "--version" => args.version = true,

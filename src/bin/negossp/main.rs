@@ -8,6 +8,8 @@ mod outcome;
 mod password;
 mod settings;
 mod sid;
+#[cfg(unix)]
+mod wine;
 
 use args::Args;
 use outcome::{Failure, Outcome, print};
@@ -32,11 +34,18 @@ Usage:
                                  without their keys; without FILE of the one that the configuration names
                                  ([kerberos] keytab, or KRB5_KTNAME)
   negossp domain check           check step by step whether the domain of the configuration can validate logons
+  negossp wine install PROGRAM.exe   put the library into the place of secur32.dll for a program under Wine, in the prefix
+                                 of WINEPREFIX: the DLL beside it, an override for its name, and a first configuration
+  negossp wine check PROGRAM.exe tell which secur32.dll the program gets, and which version and configuration
+  negossp wine remove PROGRAM.exe    restore what was there before
+                                 With --prefix instead of PROGRAM.exe: for all programs of the prefix
 
 Options:
   --file FILE    the account file, in smbpasswd(5) format; without it the one that the configuration names
                  ([accounts] file in the file that NEGOSSP_CONFIG names, or NEGOSSP_ACCOUNTS)
   --user NAME    with domain check: also log on as that user: user, DOMAIN\\user or user@domain
+  --from FOLDER  with wine: the folder with windows-x86_64 and windows-i686, as `make dist` makes it; without it beside
+                 the folder of this program
   --stdin        read the password from the first line of standard input; the default when standard
                  input is not a terminal
   -h, --help     show this
@@ -68,6 +77,15 @@ fn run(args: Args) -> Outcome {
         ["sid"] => sid::of_machine(),
         ["sid", name] => sid::of_user(name),
         ["domain", "check"] => domain::check(&args),
+        #[cfg(unix)]
+        ["wine", what @ ("install" | "check" | "remove"), program @ ..] if program.len() < 2 => {
+            let program = program.first().copied();
+            match *what {
+                "install" => wine::install(&args, program),
+                "check" => wine::check(&args, program),
+                _ => wine::remove(&args, program),
+            }
+        }
         ["keytab", "list", file] => keytab::list(file),
         ["keytab", "list"] => keytab::list_configured(),
         [] | ["help"] => print(HELP),

@@ -14,7 +14,8 @@ mkdir -p "$work/src"
 exec 9>"$work/src.lock"
 flock 9
 
-if [[ ! -e $out/.complete ]]; then
+# Other folders of the same package are fetched anew.
+if [[ $(cat "$out/.complete" 2>/dev/null) != "folders: $*" ]]; then
     scripts/need.sh dpkg-dev xz-utils patch debian-archive-keyring >&2
     mkdir -p "$work/apt/lists/partial"
     apt=(apt-get -q -o Dir::Etc::SourceList="$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
@@ -43,6 +44,6 @@ if [[ ! -e $out/.complete ]]; then
         exit 1
     }
     rm -rf "$work/src/get"
-    touch "$out/.complete"
+    echo "folders: $*" >"$out/.complete"
 fi
 echo "$out"

@@ -30,7 +30,8 @@ trap '"$root/scripts/wine.sh" $bits --stop' EXIT
 "$root/scripts/need.sh" "gcc-mingw-w64-${machine/_/-}"
 [[ -n ${NEGOSSP_DIST:-} ]] || "$root/scripts/dist.sh" "windows-$machine"
 library=$(realpath "${NEGOSSP_DIST:-$root/dist/windows-$machine}")
-source=$("$root/tests/suites/programs/fetch.sh" wine dlls/secur32/tests include/wine/test.h include/wine/debug.h)
+source=$("$root/tests/suites/programs/fetch.sh" wine dlls/secur32/tests dlls/winhttp/tests dlls/wldap32/tests \
+    include/wine/test.h include/wine/debug.h 'include/*.idl')
 
 # Of Wine's headers only those of the tests: the others are mingw's, as for programs.
 cd "$out"

@@ -49,7 +49,7 @@ fn items(path: &str) -> String {
 
 /// The sources in the order in which the header shows them.
 const TYPES: [&str; 6] = ["base", "attributes", "authz", "identity", "token", "table"];
-pub(super) const FUNCTIONS: [&str; 12] = [
+pub(super) const FUNCTIONS: [&str; 13] = [
     "credentials",
     "context/mod",
     "context/query",
@@ -62,6 +62,7 @@ pub(super) const FUNCTIONS: [&str; 12] = [
     "auth_identity",
     "async_call",
     "context/export_import",
+    "describe",
 ];
 /// The sources of functions that are exported on Windows alone, and that the system's headers
 /// declare there.
