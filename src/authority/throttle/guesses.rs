@@ -203,7 +203,7 @@ mod tests {
     fn of_two_counts_of_one_key_the_first_holds() {
         let counts = Guesses::new();
         let (bucket, now) = (counts.bucket(key(1)), 1000);
-        let words = [key(2), key(1), key(3), key(1)].map(|key| key & !TIME_MASK | now + 1);
+        let words = [key(2), key(1), key(3), key(1)].map(|key| (key & !TIME_MASK) | (now + 1));
         bucket.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::SeqCst));
         let read = || bucket.iter().map(|word| word.load(Ordering::SeqCst));
         for at in 0..3 {
