@@ -10,7 +10,7 @@
  * refused. --behind-proxy allows them: for a proxy that keeps a connection of its own for each connection of a client, and
  * for no other. A proxy that sends none of these headers cannot be noticed.
  *
- * The library is by default that in NEGOSSP_LIBRARY, or else libnegossp.so or negossp.dll wherever the system's loader
+ * The library is by default that in NEGOSSP_LIBRARY, or else libnegossp.so.1 or negossp.dll wherever the system's loader
  * finds it. Port 0, the default, takes a free one. What it listens on is the first line of its output.
  *
  * GET / describes the client: as HTML to a browser, as text to others. POST and PUT do too, and count the body. With --files,
@@ -29,7 +29,7 @@
 #ifdef _WIN32
 #define DEFAULT_LIBRARY "negossp.dll"
 #else
-#define DEFAULT_LIBRARY "libnegossp.so"
+#define DEFAULT_LIBRARY "libnegossp.so.1"
 #endif
 
 /* Connections served at a time. */

@@ -24,7 +24,9 @@ install_binary() { # TOOL-PREFIX FROM TO
 case $platform in
 linux-x86_64)
     scripts/toolchain.sh linux build -q --release --lib --bins
-    install_binary '' target/release/libnegossp.so "$out/libnegossp.so"
+    # The name that the loader asks for, and the one for linking.
+    install_binary '' target/release/libnegossp.so "$out/libnegossp.so.1"
+    ln -sfn libnegossp.so.1 "$out/libnegossp.so"
     install_binary '' target/release/negossp "$out/negossp"
     scripts/pkgconfig.sh . . >"$out/negossp.pc"
     ;;

@@ -5,9 +5,10 @@ set -eu
 cd "$(dirname "$0")/.."
 to=$1$2
 dist=dist/linux-x86_64
-[ -e $dist/libnegossp.so ] || scripts/dist.sh linux-x86_64
+[ -e $dist/libnegossp.so.1 ] || scripts/dist.sh linux-x86_64
 
-install -D -m 755 $dist/libnegossp.so "$to/lib/libnegossp.so"
+install -D -m 755 $dist/libnegossp.so.1 "$to/lib/libnegossp.so.1"
+ln -sfn libnegossp.so.1 "$to/lib/libnegossp.so"
 install -D -m 755 $dist/negossp "$to/bin/negossp"
 install -D -m 644 $dist/negossp.h "$to/include/negossp.h"
 # For `negossp wine install`, where they were built.

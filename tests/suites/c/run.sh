@@ -82,9 +82,19 @@ linux | valgrind)
     file=$library/libnegossp.so
     "$root/scripts/need.sh" gcc libc6-dev
     compile gcc harness -I"$root/include" "${sources[@]}" "${linux_libraries[@]}"
-    compile gcc linked -I"$root/include" "$here/linked/linked.c" -L"$library" -lnegossp -Wl,-rpath,"$library"
+    # The name that linked programs ask for.
+    install -C "$file" libnegossp.so.1
+    compile gcc linked -I"$root/include" "$here/linked/linked.c" ./libnegossp.so.1 -Wl,-rpath,'$ORIGIN'
     compile gcc first_call -I"$root/include" "$here/first_call/first_call.c" -rdynamic "${linux_libraries[@]}"
-    if [[ $what == valgrind ]]; then
+    if [[ $what == linux ]]; then
+        "$root/scripts/need.sh" libwinpr2-dev
+        beside=(-I"$root/include" "$here/beside/beside.c" "${linux_libraries[@]}" -Wl,--no-as-needed,-rpath,'$ORIGIN')
+        compile gcc beside "${beside[@]}"
+        compile gcc beside-own -DOWN_NAMES -rdynamic "${beside[@]}"
+        compile gcc beside-winpr "${beside[@]}" -lwinpr2
+        compile gcc beside-both "${beside[@]}" ./libnegossp.so.1 -lwinpr2
+        compile gcc beside-both-turned "${beside[@]}" -lwinpr2 ./libnegossp.so.1
+    else
         "$root/scripts/need.sh" valgrind libc6-dbg
         # Optimised Rust reads an enum's payload before its tag and discards it. Reads of uninitialised memory are therefore
         # left to Miri (tests/suites/miri.sh), which interprets the program before optimisation.
@@ -199,5 +209,22 @@ fi
 [[ $what != wine* ]] || run wine-user-name wine-user-name "$program" "$file" names
 [[ $what == *san ]] || run linked default "$linked"
 [[ $what != linux ]] || run "first call" default ./first_call "$file"
+# In one process with other libraries that have the same names.
+if [[ $what == linux ]]; then
+    ours=./libnegossp.so.1
+    for program in beside{-own,-winpr,-both,-both-turned}; do run "$program" default ./$program $ours; done
+    run "beside, WinPR 2 before" default ./beside libwinpr2.so.2 $ours
+    run "beside, WinPR 2 after" default ./beside $ours libwinpr2.so.2
+    # WinPR 3 is Debian 13's, which is in a chroot.
+    chroot=("$root/scripts/wine_chroot.sh" 10)
+    if why=$("${chroot[@]}") && "${chroot[@]}" --install libwinpr3-3; then
+        runner=("${chroot[@]}" "$root")
+        run "beside, WinPR 3 before" default ./beside libwinpr3.so.3 $ours
+        run "beside, WinPR 3 after" default ./beside $ours libwinpr3.so.3
+    else
+        echo "SKIPPED: beside WinPR 3: $why"
+        skipped=$((skipped + 1))
+    fi
+fi
 finish
 }

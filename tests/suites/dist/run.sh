@@ -32,7 +32,7 @@ differ() { diff --label wanted --label found -U0 <(sort -u <<<"$1") <(sort -u <<
 # ---- names ----
 
 files() {
-    differ "$(printf '%s\n' libnegossp.so negossp.h negossp.pc negossp)" "$(ls dist/linux-x86_64)"
+    differ "$(printf '%s\n' libnegossp.so{,.1} negossp.h negossp.pc negossp)" "$(ls dist/linux-x86_64)"
     local machine
     for machine in x86_64 i686; do
         differ "$(printf '%s\n' {negossp,secur32}.{dll,def} lib{negossp,secur32}.dll.a negossp.h)" "$(ls dist/windows-$machine)"
@@ -50,13 +50,19 @@ check "functions are listed" test "$(wc -l <<<"$functions")" -gt 30
 so=dist/linux-x86_64/libnegossp.so
 # Those on tokens exist on Linux alone; on Windows they are the system's.
 linux_functions=$functions$'\n'$(sed -n 's/^pub .*extern "system" fn \(Negossp[A-Za-z]*\).*/\1/p' src/entry/exports/unix_token.rs)
-linux_exports() { differ "$linux_functions" "$(nm -D --defined-only $so | awk '{print $3}')"; }
-check "linux: exports exactly the functions" linux_exports
-linux_soname() { differ "libnegossp.so" "$(readelf -d $so | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"; }
+# Some linkers add the version itself, as an absolute symbol.
+linux_exports() { differ "${linux_functions//$'\n'/@@NEGOSSP_1$'\n'}@@NEGOSSP_1" "$(nm -D --defined-only $so | awk '$2 != "A" {print $3}')"; }
+check "linux: exports exactly the functions, each with its version" linux_exports
+linux_soname() {
+    differ "libnegossp.so.1" "$(readelf -d $so | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')"
+    differ "libnegossp.so.1" "$(readlink $so)"
+}
 check "linux: soname" linux_soname
+linux_symbolic() { readelf -d $so | grep -q 'FLAGS).*SYMBOLIC' || echo "its own names may be another library's"; }
+check "linux: binds its own names to itself" linux_symbolic
 linux_needs() { readelf -d $so | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|libgcc_s|ld-linux-x86-64)\.so\.'; true; }
 check "linux: needs the C library only" linux_needs
-linux_stripped() { readelf -SW $so | grep -oE '\.debug_[a-z]+'; test -s build/debug/linux-x86_64/libnegossp.so.debug; }
+linux_stripped() { readelf -SW $so | grep -oE '\.debug_[a-z]+'; test -s build/debug/linux-x86_64/libnegossp.so.1.debug; }
 check "linux: stripped, with the debug information kept" linux_stripped
 
 declared() {

@@ -20,8 +20,8 @@ if [[ ${1:-} != inside ]]; then
     fi
     export NEGOSSP_DIST
     gcc -O1 -Wall -Wextra -Werror -shared -fPIC -DMODE="\"$out/stub/mode\"" -o "$out/libnss_stub.so.2" "$here/nss_stub.c"
-    gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I"$root/include" -o "$out/logon" "$here/logon.c" "$NEGOSSP_DIST/libnegossp.so" \
-        -Wl,-rpath,"$NEGOSSP_DIST"
+    install -C -m 755 "$NEGOSSP_DIST/libnegossp.so" "$out/libnegossp.so.1" # the name that linked programs ask for
+    gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I"$root/include" -o "$out/logon" "$here/logon.c" "$out/libnegossp.so.1" -Wl,-rpath,"$out"
     gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o "$out/private_fs" "$here/private_fs.c"
     exec unshare -m --propagation private "$here/run.sh" inside
 fi

@@ -10,7 +10,7 @@ exe :=
 shims := -I$(programs)/win32 -Iinclude
 linked := -Wl,--no-as-needed dist/$(PLATFORM)/libnegossp.so -Wl,-rpath,'$$ORIGIN'
 library := dist/$(PLATFORM)/libnegossp.so
-beside := $(out)/libnegossp.so
+beside := $(out)/libnegossp.so.1
 else
 tool := $(patsubst windows-%,%,$(PLATFORM))-w64-mingw32-
 exe := .exe

@@ -3,7 +3,7 @@
  * folder's headers stand for <windows.h>, <sspi.h>, <security.h> and their like. A port would have a file of this kind.
  *
  * Text is char, as in programs that do not define UNICODE. The system's security library, under whichever name a program
- * loads it, is the libnegossp.so beside it.
+ * loads it, is the libnegossp.so.1 beside it.
  */
 #ifndef PROGRAMS_WINDOWS_H
 #define PROGRAMS_WINDOWS_H
@@ -41,7 +41,7 @@ typedef const char *LPCTSTR;
 
 static inline HMODULE LoadLibrary(const char *name) {
     int system = !strcasecmp(name, "secur32.dll") || !strcasecmp(name, "security.dll");
-    return dlopen(system ? "libnegossp.so" : name, RTLD_NOW | RTLD_LOCAL);
+    return dlopen(system ? "libnegossp.so.1" : name, RTLD_NOW | RTLD_LOCAL);
 }
 #define GetProcAddress(module, name) dlsym((module), (name))
 #define FreeLibrary(module) (!dlclose(module))
