@@ -28,11 +28,17 @@ linux-x86_64)
     install_binary '' target/release/libnegossp.so "$out/libnegossp.so.1"
     ln -sfn libnegossp.so.1 "$out/libnegossp.so"
     install_binary '' target/release/negossp "$out/negossp"
-    scripts/pkgconfig.sh . . >"$out/negossp.pc"
+    scripts/pkgconfig.sh . include >"$out/negossp.pc"
+    install -d "$out/include/negossp/compat"
+    install -C -m 644 include/negossp/compat/*.h "$out/include/negossp/compat/"
+    ln -sfn ../negossp.h "$out/include/negossp.h"
     ;;
 windows-*)
     machine=${platform#windows-}
     tool=$machine-w64-mingw32-
+    scripts/need.sh llvm
+    llvm_machine=i386
+    [ "$machine" = i686 ] || llvm_machine=i386:x86-64
     scripts/toolchain.sh "$platform" build -q --release --lib
     built=target/$machine-win7-windows-gnu/release/negossp.dll
     [ -e "$built" ] || built=target/debian/$machine-win7-windows-gnu/release/negossp.dll
@@ -47,6 +53,8 @@ windows-*)
         install -C -m 644 "def/$machine/$name.def" "$out/$name.def"
         # Undecorated names in the DLL; on i686 the symbols that callers link carry `_` and `@bytes` all the same.
         "${tool}dlltool" --kill-at --input-def "$out/$name.def" --dllname $name.dll --output-lib "$out/lib$name.dll.a"
+        # The same for Microsoft's linker.
+        llvm-dlltool -k -m $llvm_machine -d "$out/$name.def" -D $name.dll -l "$out/$name.lib"
     done
     ;;
 *)

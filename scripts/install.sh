@@ -11,6 +11,8 @@ install -D -m 755 $dist/libnegossp.so.1 "$to/lib/libnegossp.so.1"
 ln -sfn libnegossp.so.1 "$to/lib/libnegossp.so"
 install -D -m 755 $dist/negossp "$to/bin/negossp"
 install -D -m 644 $dist/negossp.h "$to/include/negossp.h"
+install -d "$to/include/negossp/compat"
+install -m 644 $dist/include/negossp/compat/*.h "$to/include/negossp/compat/"
 # For `negossp wine install`, where they were built.
 for platform in windows-x86_64 windows-i686; do
     for file in secur32.dll negossp-check.exe; do

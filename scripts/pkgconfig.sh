@@ -6,6 +6,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$(dirname "$0")/../Cargo.toml" | 
 cat <<END
 libdir=\${pcfiledir}/$1
 includedir=\${pcfiledir}/$2
+compatdir=\${includedir}/negossp/compat
 
 Name: negossp
 Description: The server side of the SSPI Negotiate package behind secur32's C interface

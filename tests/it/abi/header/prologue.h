@@ -2,8 +2,8 @@
  * negossp: the server side of the SSPI Negotiate package behind the C ABI of secur32.dll.
  *
  * On Windows this header is <sspi.h> and the few things of our own below. Elsewhere it is what a server that was written for
- * <security.h> needs: include it in its stead. ULONG has 32 bits, and SEC_WCHAR 16 (UTF-16; write u"Negotiate",
- * not L"Negotiate"). The text of A functions is UTF-8.
+ * <security.h> needs: include it in its stead, or compile with the folder negossp/compat, which has headers of such names.
+ * ULONG has 32 bits, and SEC_WCHAR 16 (UTF-16; write u"Negotiate", not L"Negotiate"). The text of A functions is UTF-8.
  *
  * Made from src/entry by the test `header_is_current`; do not edit.
  */
