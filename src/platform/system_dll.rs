@@ -1,4 +1,5 @@
-//! The system's own `secur32.dll`, which this library may replace under the same name.
+//! The system's own `secur32.dll`, which this library may replace under the same name, and
+//! `sspicli.dll`.
 
 use std::ffi::CStr;
 use std::ptr::NonNull;
@@ -28,8 +29,7 @@ impl SystemDll {
     /// Loads the DLL; `None` if there is none, or if it is this library itself.
     ///
     /// By its full path, so that no search finds this library or another one under that name; its
-    /// dependencies are searched beside it. Not sspicli.dll, which in Wine forwards to secur32
-    /// again, and so to this library. If this library is installed in the system's folder, for
+    /// dependencies are searched beside it. If this library is installed in the system's folder, for
     /// programs that search only there, the system's own DLL is expected in the folder `negossp`
     /// there, where the installation has moved it.
     #[cfg(windows)]
@@ -37,6 +37,13 @@ impl SystemDll {
         const PLACES: [&[u16]; 2] =
             [&wide(*b"\\secur32.dll\0"), &wide(*b"\\negossp\\secur32.dll\0")];
         PLACES.into_iter().find_map(load)
+    }
+
+    /// Loads sspicli.dll, where Windows has some functions that secur32.dll lacks. Not for Wine,
+    /// where it forwards to secur32.dll again, and so to this library.
+    #[cfg(windows)]
+    pub fn load_sspicli() -> Option<SystemDll> {
+        load(&wide(*b"\\sspicli.dll\0"))
     }
 
     /// The function of that name.

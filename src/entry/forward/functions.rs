@@ -3,6 +3,8 @@
 use super::inside::is_inside;
 use crate::entry::abi::*;
 use crate::entry::boundary::text::Text;
+#[cfg(windows)]
+use crate::platform;
 use crate::platform::system_dll::SystemDll;
 #[cfg(windows)]
 use std::ffi::CStr;
@@ -111,10 +113,13 @@ pub(crate) fn own_table<Char: Form>() -> Option<PSecurityFunctionTable<Char>> {
     Some(unsafe { init() }).filter(|table| !table.is_null())
 }
 
-/// The function `name` of secur32.dll, of SSPI or not.
+/// The function `name` of secur32.dll, of SSPI or not, or else of Windows' sspicli.dll.
 #[cfg(windows)]
 pub(crate) fn procedure(name: &CStr) -> Option<NonNull<()>> {
-    System::get()?.dll?.function(name)
+    static SSPICLI: OnceLock<Option<SystemDll>> = OnceLock::new();
+    let function = System::get().and_then(|system| system.dll?.function(name));
+    let sspicli = || if platform::is_wine() { None } else { SystemDll::load_sspicli() };
+    function.or_else(|| (*SSPICLI.get_or_init(sspicli))?.function(name))
 }
 
 /// The function `name` of secur32.dll in one form.

@@ -177,7 +177,9 @@ import_symbols() { "$1-w64-mingw32-nm" "$2" 2>/dev/null | sed -n 's/.* T \(.*\)/
 same_symbols() { # MACHINE LIBRARY NAMES
     local ours theirs name
     ours=$(import_symbols "$1" "dist/windows-$1/lib$2.dll.a")
-    theirs=$(import_symbols "$1" "$("$1-w64-mingw32-gcc" -print-file-name=libsecur32.a)")
+    theirs=$(for library in secur32 sspicli; do
+        import_symbols "$1" "$("$1-w64-mingw32-gcc" -print-file-name=lib$library.a)"
+    done | sort -u)
     differ "$3" "$(sed 's/@.*//' <<<"$ours" | if [[ $1 == i686 ]]; then sed 's/^_//'; else cat; fi)"
     for name in $(sed 's/@.*//' <<<"$theirs"); do
         local stated wanted

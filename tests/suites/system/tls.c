@@ -187,6 +187,27 @@ static void passed_on(HMODULE library) {
     check("LsaDeregisterLogonProcess", leave(lsa) == 0);
     LPSTR list = NULL;
     ULONG count = 0;
+    /* Those of sspicli.dll, of which Wine has the names only: then each has a failure of its own kind. */
+    BOOL(WINAPI * logon)(LPWSTR, LPWSTR, LPWSTR, DWORD, DWORD, PTOKEN_GROUPS, PHANDLE, PSID *, PVOID *, PDWORD, PVOID) =
+        (void *)GetProcAddress(library, "LogonUserExExW");
+    NTSTATUS(NTAPI * is_protected)(PBOOLEAN) = (void *)GetProcAddress(library, "SeciIsProtectedUser");
+    BOOLEAN(NTAPI * computer_name)(LPWSTR, LPWSTR *) = (void *)GetProcAddress(library, "SspiGetComputerNameForSPN");
+    SECURITY_STATUS(SEC_ENTRY * unmarshal)(ULONG, char *, PVOID *, ULONG *) = (void *)GetProcAddress(library, "SspiUnmarshalAuthIdentityInternal");
+    if (check("functions of sspicli.dll", logon && is_protected && computer_name && unmarshal)) {
+        BOOLEAN protected_user = 7;
+        LPWSTR computer = NULL;
+        PVOID identity = NULL;
+        HANDLE token = NULL;
+        bool wine = GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version") != NULL;
+        SetLastError(0);
+        check("LogonUserExExW", !logon(L"nobody", L".", L"wrong", 3, 0, NULL, &token, NULL, NULL, NULL, NULL) && !token &&
+                                    (!wine || GetLastError() == ERROR_PROC_NOT_FOUND));
+        NTSTATUS protection = is_protected(&protected_user);
+        check("SeciIsProtectedUser", protection == 0 || (protection == (NTSTATUS)0xc000007a && protected_user == 7));
+        SetLastError(0);
+        check("SspiGetComputerNameForSPN", computer_name(L"server", &computer) || (!computer && (!wine || GetLastError() == ERROR_PROC_NOT_FOUND)));
+        check("SspiUnmarshalAuthIdentityInternal", unmarshal(4, "none", &identity, NULL) < 0 && !identity);
+    }
     /* Wine has no SASL: then a status is returned, and nothing else happens. */
     SECURITY_STATUS status = profiles(&list, &count);
     check("SaslEnumerateProfiles", status == SEC_E_OK || (status == SEC_E_UNSUPPORTED_FUNCTION && !list && !count));

@@ -1,6 +1,6 @@
-//! The exports of secur32.dll that are not SSPI's: forwarded to the operating system's DLL,
-//! argument by argument. If there is no such DLL, or it lacks the function, the caller gets a
-//! failure of the function's kind.
+//! The exports of secur32.dll and sspicli.dll that are not SSPI's: forwarded to the operating
+//! system's DLL, argument by argument. If there is no such DLL, or it lacks the function, the caller
+//! gets a failure of the function's kind.
 //!
 //! On Windows and Wine only. The arguments and the result are words: none is wider than a pointer,
 //! and the upper half of a narrower one is ignored.
@@ -115,6 +115,7 @@ forwarded! {
     fn TranslateNameA(lpAccountName, AccountNameFormat, DesiredNameFormat, lpTranslatedName, nSize) -> False;
     fn TranslateNameW(lpAccountName, AccountNameFormat, DesiredNameFormat, lpTranslatedName, nSize) -> False;
     fn GetSecurityUserInfo(LogonId, Flags, UserInformation) -> NtStatus, a stub in Wine;
+    fn LogonUserExExW(lpszUsername, lpszDomain, lpszPassword, dwLogonType, dwLogonProvider, pTokenGroups, phToken, ppLogonSid, ppProfileBuffer, pdwProfileLength, pQuotaLimits) -> False, a stub in Wine;
     fn LsaCallAuthenticationPackage(LsaHandle, AuthenticationPackage, ProtocolSubmitBuffer, SubmitBufferLength, ProtocolReturnBuffer, ReturnBufferLength, ProtocolStatus) -> NtStatus;
     fn LsaConnectUntrusted(LsaHandle) -> NtStatus;
     fn LsaDeregisterLogonProcess(LsaHandle) -> NtStatus;
@@ -136,9 +137,12 @@ forwarded! {
     fn SeciAllocateAndSetCallFlags(Flags, a) -> NtStatus;
     fn SeciAllocateAndSetIPAddress(IpAddress, Length, a) -> NtStatus;
     fn SeciFreeCallContext() -> Nothing;
+    fn SeciIsProtectedUser(ProtectedUser) -> NtStatus, a stub in Wine;
     fn SecGetLocaleSpecificEncryptionRules(a) -> False, a stub in Wine;
     fn SecpFreeMemory(Memory) -> Nothing, a stub in Wine;
     fn SecpSetIPAddress(IpAddress, Length) -> NtStatus;
     fn SecpTranslateName(a, b, c, d, e, f) -> False, a stub in Wine;
     fn SecpTranslateNameEx(a, b, c, d, e, f) -> False, a stub in Wine;
+    fn SspiGetComputerNameForSPN(Name, ComputerName) -> False, a stub in Wine;
+    fn SspiUnmarshalAuthIdentityInternal(AuthIdentityLength, AuthIdentityByteArray, ppAuthIdentity, a) -> SecurityStatus, a stub in Wine;
 }
