@@ -28,7 +28,13 @@
  *   last call succeeded.
  *
  * SECPKG_ATTR_AUTHENTICATION_ID, for which Windows has a number and no structure, is a LUID here: eight bytes that no other
- *   context of the process has.
+ *   context of the process has. Likewise, each a ULONG here:
+ *
+ * SECPKG_ATTR_CONTEXT_DELETED: 1 if the exchange has ended without a context, by an error or by `[limits]`, so that the handle
+ *   can only be deleted; else 0.
+ * SECPKG_ATTR_IS_LOOPBACK, of an acceptor's context: 1 if the client is on this machine, else 0. It is if the address that the
+ *   server told is a loopback address. Without an address it is if an NTLM client has sent this machine's MachineID; that is
+ *   not part of an exported context. Whom the client has authenticated to before knows its MachineID, so grant nothing by it.
  */
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002
@@ -536,6 +542,11 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SECPKG_NEGOTIATION_IN_PROGRESS 2
 #define SECPKG_NEGOTIATION_DIRECT 3
 #define SECPKG_NEGOTIATION_TRY_MULTICRED 4
+
+/* SECPKG_ATTR_LCT_STATUS. */
+#define SecPkgAttrLastClientTokenYes 0
+#define SecPkgAttrLastClientTokenNo 1
+#define SecPkgAttrLastClientTokenMaybe 2
 
 /* Qualities of protection. */
 #define SECQOP_WRAP_NO_ENCRYPT 0x80000001
@@ -1145,6 +1156,9 @@ typedef struct _SEC_CHANNEL_BINDINGS_RESULT {
   ULONG flags;
 } SEC_CHANNEL_BINDINGS_RESULT, *PSEC_CHANNEL_BINDINGS_RESULT;
 
+// `SecPkgAttrLastClientTokenYes` and its like.
+typedef ULONG SECPKG_ATTR_LCT_STATUS;
+
 // SEC_WINNT_AUTH_IDENTITY_A and _W. `Flags` gives the actual form.
 typedef struct _SEC_WINNT_AUTH_IDENTITY_W {
   // Account.
@@ -1518,6 +1532,13 @@ typedef struct _SecPkgContext_NegoStatus {
   // context.
   ULONG LastStatus;
 } SecPkgContext_NegoStatus, *PSecPkgContext_NegoStatus;
+
+// SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS.
+typedef struct _SecPkgContext_LastClientTokenStatus {
+  // Whether the token of the last call of InitializeSecurityContext with this context is the
+  // last that the client sends.
+  SECPKG_ATTR_LCT_STATUS LastClientTokenStatus;
+} SecPkgContext_LastClientTokenStatus, *PSecPkgContext_LastClientTokenStatus;
 
 // SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
 typedef struct _SecPkgContext_SubjectAttributes {

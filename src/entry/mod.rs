@@ -44,7 +44,7 @@
 //! A function whose `# Safety` section says "as the function's own" takes the arguments of an
 //! exported function, with these promises.
 
-#[allow(non_camel_case_types, non_snake_case)]
+#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
 pub mod abi;
 mod access_token;
 mod async_call;

@@ -214,6 +214,17 @@ impl<S, E> Step<S, E> {
     }
 }
 
+/// Whether the initiator's last token is the last that it sends: `SECPKG_ATTR_LCT_STATUS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastToken {
+    /// It is.
+    Yes,
+    /// Another one follows, whatever the acceptor answers.
+    No,
+    /// That depends on the acceptor's answer.
+    Maybe,
+}
+
 /// An established context. `S` is the session of one mechanism, or of either.
 #[derive(Debug, Clone)]
 pub struct Established<S> {
@@ -238,6 +249,9 @@ pub struct Established<S> {
     /// Whether the mechanism requires SPNEGO's mechListMIC in both directions even if it is the
     /// first in the list: NTLM does if AUTHENTICATE_MESSAGE has a MIC ([MS-SPNG] 3.1.5.1, 3.2.5.1).
     pub wants_mech_list_mic: bool,
+    /// Whether an NTLM client has sent the MachineID of the acceptor's own machine; not part of an
+    /// exported context.
+    pub same_machine: bool,
     /// The logon of an NTLM client, for reporting the outcome; not part of an exported context.
     pub logon: Option<Box<ValidatedLogon>>,
 }
@@ -255,6 +269,7 @@ impl<S> Established<S> {
             bindings,
             expiry,
             wants_mech_list_mic,
+            same_machine,
             logon,
         } = self;
         Established {
@@ -267,6 +282,7 @@ impl<S> Established<S> {
             bindings,
             expiry,
             wants_mech_list_mic,
+            same_machine,
             logon,
         }
     }

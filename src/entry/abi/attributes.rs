@@ -195,6 +195,18 @@ pub struct SecPkgContext_NegoStatus {
     pub LastStatus: ULONG,
 }
 
+/// `SecPkgAttrLastClientTokenYes` and its like.
+pub type SECPKG_ATTR_LCT_STATUS = ULONG;
+
+/// SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SecPkgContext_LastClientTokenStatus {
+    /// Whether the token of the last call of InitializeSecurityContext with this context is the
+    /// last that the client sends.
+    pub LastClientTokenStatus: SECPKG_ATTR_LCT_STATUS,
+}
+
 /// SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -276,6 +276,11 @@ ulongs! {
     SECPKG_NEGOTIATION_DIRECT = 3;
     SECPKG_NEGOTIATION_TRY_MULTICRED = 4;
 
+    // SECPKG_ATTR_LCT_STATUS.
+    SecPkgAttrLastClientTokenYes = 0;
+    SecPkgAttrLastClientTokenNo = 1;
+    SecPkgAttrLastClientTokenMaybe = 2;
+
     // Qualities of protection.
     SECQOP_WRAP_NO_ENCRYPT = 0x80000001;
     SECQOP_WRAP_OOB_DATA = 0x40000000;

@@ -153,6 +153,9 @@ layout! {
     SecPkgContext_NegoStatus: 4 4 {
         LastStatus 0 0,
     }
+    SecPkgContext_LastClientTokenStatus: 4 4 {
+        LastClientTokenStatus 0 0,
+    }
     SecPkgContext_SubjectAttributes: 4 8 {
         AttributeInfo 0 0,
     }

@@ -77,6 +77,7 @@ impl Handle {
             bindings: Default::default(),
             expiry: FileTime::NEVER,
             wants_mech_list_mic: false,
+            same_machine: false,
             logon: None,
         };
         let secured = EstablishedContext {

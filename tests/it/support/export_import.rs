@@ -93,6 +93,7 @@ pub(crate) fn established(session: Session) -> Established {
         bindings: Default::default(),
         expiry: FileTime(134_000_000_000_000_000),
         wants_mech_list_mic: true,
+        same_machine: false,
         logon: None,
     }
 }

@@ -25,6 +25,10 @@
 #define ASC_REQ_HTTP 0x10000000
 #endif
 
+#ifndef SECPKG_ATTR_IS_LOOPBACK
+#define SECPKG_ATTR_IS_LOOPBACK 37
+#endif
+
 /* Attributes of ours, which the system's headers don't have. */
 #ifndef SECPKG_ATTR_NEGOSSP_CLIENT_SIDS
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002

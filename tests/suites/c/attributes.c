@@ -272,6 +272,77 @@ static void substatus(void) {
     }
 }
 
+static SECPKG_ATTR_LCT_STATUS last_token(struct side *side) {
+    SecPkgContext_LastClientTokenStatus answer = {(SECPKG_ATTR_LCT_STATUS)77};
+    CHECK(query_w(side, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &answer));
+    return answer.LastClientTokenStatus;
+}
+
+/* The page of SECPKG_ATTR_LCT_STATUS: whether the token of the last InitializeSecurityContext is the client's last. */
+static void last_client_token(void) {
+    SEC_WCHAR *packages[] = {u"NTLM", u"Negotiate"};
+    for (size_t i = 0; i < 2; i++) {
+        struct conversation c;
+        REQUIRE(conversation_open(&c, &(struct terms){.package = packages[i]}));
+        CHECK_STATUS(client_leg(&c), SEC_I_CONTINUE_NEEDED);
+        /* NTLM has two of them. */
+        CHECK_EQUAL(last_token(&c.client), SecPkgAttrLastClientTokenNo);
+        CHECK_STATUS(server_leg(&c), SEC_I_CONTINUE_NEEDED);
+        SecPkgContext_LastClientTokenStatus answer;
+        CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &answer),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+        /* AUTHENTICATE_MESSAGE, which in SPNEGO has the client's mechListMIC beside it. */
+        CHECK(client_leg(&c) >= 0);
+        CHECK_EQUAL(last_token(&c.client), SecPkgAttrLastClientTokenYes);
+        CHECK(converse(&c));
+        CHECK_EQUAL(last_token(&c.client), SecPkgAttrLastClientTokenYes);
+        CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &answer),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+        conversation_close(&c);
+    }
+}
+
+/* Whether there is still a context behind the handle, at any time; negossp.h says that it is a ULONG. */
+static void context_deleted(void) {
+    struct conversation c;
+    ULONG deleted = 77;
+    REQUIRE(conversation_until_last_leg(&c, &(struct terms){.password = u"wrong"}));
+    CHECK(query_w(&c.server, SECPKG_ATTR_CONTEXT_DELETED, &deleted));
+    CHECK_EQUAL(deleted, 0);
+    CHECK_STATUS(server_leg(&c), SEC_E_LOGON_DENIED);
+    CHECK(query_w(&c.server, SECPKG_ATTR_CONTEXT_DELETED, &deleted));
+    CHECK_EQUAL(deleted, 1);
+    conversation_close(&c);
+
+    REQUIRE(conversation_establish(&c, NULL));
+    CHECK(query_w(&c.server, SECPKG_ATTR_CONTEXT_DELETED, &deleted));
+    CHECK_EQUAL(deleted, 0);
+    conversation_close(&c);
+}
+
+/* Whether the client is on this machine: by the address that the server tells, else by NTLM's MachineID, which is the same here
+ * for both sides. */
+static void is_loopback(void) {
+    struct socket_address here = inet("\x7f\0\0\1"), elsewhere = inet("\xc0\0\2\7");
+    struct socket_address here6 = inet6("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1");
+    struct {
+        struct socket_address *address;
+        ULONG answer;
+    } cases[] = {{NULL, 1}, {&here, 1}, {&elsewhere, 0}, {&here6, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct conversation c;
+        struct terms terms = {.server_address = cases[i].address, .server_address_length = sizeof here};
+        ULONG loopback = 77;
+        REQUIRE(conversation_until_last_leg(&c, &terms));
+        CHECK_STATUS(W->QueryContextAttributesW(&c.server.context, SECPKG_ATTR_IS_LOOPBACK, &loopback), SEC_E_INVALID_HANDLE);
+        CHECK(converse(&c));
+        CHECK(query_w(&c.server, SECPKG_ATTR_IS_LOOPBACK, &loopback));
+        CHECK_EQUAL(loopback, cases[i].answer);
+        CHECK_STATUS(W->QueryContextAttributesW(&c.client.context, SECPKG_ATTR_IS_LOOPBACK, &loopback), SEC_E_UNSUPPORTED_FUNCTION);
+        conversation_close(&c);
+    }
+}
+
 /* A handle that belongs to the context: the same each time, and not available from an initiator. Where the client has no account
  * there is none. */
 static void access_token(void) {
@@ -384,6 +455,9 @@ const struct test attributes_tests[] = {
     TEST(status_of_each_leg),
     TEST(client_sids),
     TEST(substatus),
+    TEST(last_client_token),
+    TEST(context_deleted),
+    TEST(is_loopback),
     TEST(access_token),
     TEST(no_claims),
     TEST(every_number_is_answered_or_refused),

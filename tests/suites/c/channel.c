@@ -4,14 +4,6 @@
 #include "groups.h"
 #include "platform.h"
 
-#ifdef _WIN32
-#define ADDRESS_INET 2
-#define ADDRESS_INET6 23
-#else
-#define ADDRESS_INET 2
-#define ADDRESS_INET6 10
-#endif
-
 /* Not in every mingw's <sspi.h>. */
 struct result {
     ULONG flags;
@@ -176,23 +168,6 @@ const struct test channel_tests[] = {
 };
 
 /* ---- config/address.toml: [ntlm] workstations = ["192.0.2.7", "2001:db8::9"] */
-
-struct socket_address {
-    USHORT family, port;
-    unsigned char rest[24];
-};
-
-static struct socket_address inet(const char *address) {
-    struct socket_address made = {ADDRESS_INET, 0x1234, {0}};
-    memcpy(made.rest, address, 4);
-    return made;
-}
-
-static struct socket_address inet6(const char *address) {
-    struct socket_address made = {ADDRESS_INET6, 0x1234, {0}};
-    memcpy(made.rest + 4, address, 16);
-    return made;
-}
 
 /* The address with the first call, with the second, or by the attribute in between. */
 static void from_address(struct socket_address *address, SECURITY_STATUS want) {

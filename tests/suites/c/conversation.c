@@ -165,3 +165,23 @@ static bool send_message(struct side *from, struct side *to, ULONG number) {
 bool conversation_works(struct conversation *c) {
     return send_message(&c->client, &c->server, 0) && send_message(&c->server, &c->client, 0);
 }
+
+#ifdef _WIN32
+#define ADDRESS_INET 2
+#define ADDRESS_INET6 23
+#else
+#define ADDRESS_INET 2
+#define ADDRESS_INET6 10
+#endif
+
+struct socket_address inet(const char *address) {
+    struct socket_address made = {ADDRESS_INET, 0x1234, {0}};
+    memcpy(made.rest, address, 4);
+    return made;
+}
+
+struct socket_address inet6(const char *address) {
+    struct socket_address made = {ADDRESS_INET6, 0x1234, {0}};
+    memcpy(made.rest + 4, address, 16);
+    return made;
+}

@@ -91,6 +91,15 @@ bool conversation_until_last_leg(struct conversation *c, const struct terms *ter
 /* A message goes from the client to the server, sealed, and back: the context works. */
 bool conversation_works(struct conversation *c);
 
+/* A `sockaddr` of either family, of the 4 or 16 bytes of an address. */
+struct socket_address {
+    USHORT family, port;
+    unsigned char rest[24];
+};
+
+struct socket_address inet(const char *address);
+struct socket_address inet6(const char *address);
+
 #define HANDLE_IS_ZERO(handle) ((handle).dwLower == 0 && (handle).dwUpper == 0)
 
 #endif

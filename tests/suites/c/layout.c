@@ -161,6 +161,8 @@ SIZE(SecPkgContext_LogoffTime, 8, 8);
 MEMBER(SecPkgContext_LogoffTime, tsLogoffTime, 0, 0);
 SIZE(SecPkgContext_NegoStatus, 4, 4);
 MEMBER(SecPkgContext_NegoStatus, LastStatus, 0, 0);
+SIZE(SecPkgContext_LastClientTokenStatus, 4, 4);
+MEMBER(SecPkgContext_LastClientTokenStatus, LastClientTokenStatus, 0, 0);
 SIZE(SecPkgContext_SubjectAttributes, 4, 8);
 MEMBER(SecPkgContext_SubjectAttributes, AttributeInfo, 0, 0);
 SIZE(AUTHZ_SECURITY_ATTRIBUTE_V1, 20, 32);

@@ -3,7 +3,7 @@
 mod persist_accepting;
 mod persist_established;
 
-use crate::mechanism::{AcceptCall, InitiateCall, Package};
+use crate::mechanism::{AcceptCall, InitiateCall, LastToken, Package};
 use crate::negotiate::{
     self, AcceptorConfig, Established, InitiatorConfig, MechAcceptor, MechInitiator, StepResult,
 };
@@ -97,6 +97,14 @@ pub enum Initiator {
 }
 
 impl Initiator {
+    /// Whether the token made last is the last that this side sends.
+    pub fn last_token(&self) -> LastToken {
+        match self {
+            Initiator::Negotiate(initiator) => initiator.last_token(),
+            Initiator::Only(initiator) => initiator.last_token(),
+        }
+    }
+
     /// The state before the first token of a context of `package`.
     ///
     /// Errors: `NoCredentials` for a mechanism without an initiator.

@@ -64,6 +64,7 @@ impl Persist for Established {
             bindings,
             expiry,
             wants_mech_list_mic,
+            same_machine: _,
             logon: _,
         } = self;
         session.pack(out)?;
@@ -89,6 +90,7 @@ impl Persist for Established {
             bindings: Persist::unpack(from)?,
             expiry: Persist::unpack(from)?,
             wants_mech_list_mic: false,
+            same_machine: false,
             logon: None,
         };
         match (&mut established.session, Persist::unpack(from)?) {

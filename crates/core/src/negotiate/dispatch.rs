@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::{AcceptCall, InitiateCall};
 use crate::kerberos;
-use crate::mechanism::{self, Mechanism};
+use crate::mechanism::{self, LastToken, Mechanism};
 use crate::ntlm;
 use crate::persist::{Persist, Reader, Writer};
 use crate::types::error::{Error, Result};
@@ -96,6 +96,14 @@ impl MechInitiator {
     pub fn mechanism(&self) -> Mechanism {
         match self {
             MechInitiator::Ntlm(_) => Mechanism::Ntlm,
+        }
+    }
+
+    /// Whether the token made last is the mechanism's last. NTLM's before AUTHENTICATE_MESSAGE never
+    /// is, and with that the mechanism is done.
+    pub fn last_token(&self) -> LastToken {
+        match self {
+            MechInitiator::Ntlm(_) => LastToken::No,
         }
     }
 

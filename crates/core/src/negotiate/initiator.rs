@@ -1,6 +1,6 @@
 //! SPNEGO's initiator.
 
-use crate::mechanism::Mechanism;
+use crate::mechanism::{LastToken, Mechanism};
 use crate::negotiate::dispatch::{Established, MechInitiator, Step, StepResult};
 use crate::negotiate::token::{
     FirstToken, MechTypeList, NegState, NegTokenInit, NegTokenResp, mech_type_list,
@@ -55,6 +55,19 @@ impl Initiator {
             }
         };
         Ok(step.map_next(|state| Initiator { state }))
+    }
+
+    /// Whether the token made last is the last that this side sends.
+    pub fn last_token(&self) -> LastToken {
+        match &self.state {
+            State::Start => LastToken::No,
+            State::Offered(Offered { first: First::Running(mechanism), .. })
+            | State::Agreed(Agreed { mechanism, .. }) => mechanism.last_token(),
+            State::Offered(Offered { first: First::Done(_), .. }) => LastToken::Maybe,
+            State::Finishing(Finishing { mic_sent: true, .. }) => LastToken::Yes,
+            // The acceptor may ask for a mechListMIC.
+            State::Finishing(Finishing { mic_sent: false, .. }) => LastToken::Maybe,
+        }
     }
 }
 

@@ -240,6 +240,7 @@ impl Challenged {
         };
         debug!(user = verified.principal.display_name(), mic = verified.assertions.has_mic, response = ?verified.response, "NTLM accepted");
         let anonymous = verified.principal.anonymous;
+        let same_machine = verified.assertions.is_from(call.config.machine_id);
         let established = Established {
             session: Session::with_key(flags, verified.exported_session_key, Side::Server),
             mechanism: Mechanism::Ntlm,
@@ -250,6 +251,7 @@ impl Challenged {
             bindings: verified.bindings,
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: verified.assertions.has_mic,
+            same_machine,
             logon: Some(Box::new(ValidatedLogon {
                 names,
                 response: verified.response.map_or("none", ResponseKind::name),

@@ -169,6 +169,7 @@ impl Negotiated {
             bindings: BindingsResult::empty(),
             expiry: super::expiry(call.config.context_lifetime, call.now),
             wants_mech_list_mic: client_response.has_mic,
+            same_machine: false,
             logon: None,
         };
         Ok(Step::Done { established, token: Some(message), claim: None })

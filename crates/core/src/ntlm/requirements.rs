@@ -103,12 +103,17 @@ impl ClientAssertions {
         )?;
         self.check_target(policy, &call.config.names)?;
         if policy.loopback_check
-            && self.machine_id.is_some_and(|theirs| Some(theirs) == call.config.machine_id)
+            && self.is_from(call.config.machine_id)
             && !self.means(policy, &call.config.names)
         {
             return Err(Error::LogonDenied(Denial::Reflected));
         }
         Ok(bindings)
+    }
+
+    /// Whether the client has sent the MachineID of this machine.
+    pub(super) fn is_from(&self, machine_id: Option<[u8; 32]>) -> bool {
+        self.machine_id.is_some_and(|theirs| Some(theirs) == machine_id)
     }
 
     /// Whether the client has the name of this service, from a trusted source.

@@ -10,6 +10,14 @@ pub enum Address {
 }
 
 impl Address {
+    /// Whether it is of the machine itself (RFC 1122 3.2.1.3, RFC 4291 2.5.3).
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Address::V4([first, ..]) => *first == 127,
+            Address::V6(bytes) => *bytes == 1u128.to_be_bytes(),
+        }
+    }
+
     /// The address with this type and contents, if valid. Type 23 is Windows' AF_INET6.
     pub fn new(kind: u32, bytes: &[u8]) -> Option<Address> {
         match kind {

@@ -5,6 +5,7 @@ use crate::context::EstablishedContext;
 use crate::entry::abi::*;
 use crate::entry::boundary::pointers::timestamp;
 use crate::principal::AccountInfo;
+use crate::types::address::Address;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use std::ffi::c_void;
@@ -34,6 +35,14 @@ pub(crate) fn user_flags(secured: &EstablishedContext) -> SecPkgContext_UserFlag
 /// SECPKG_ATTR_AUTHENTICATION_ID, a LUID: the context's number.
 pub(crate) fn authentication_id(number: u64) -> SECURITY_INTEGER {
     SECURITY_INTEGER { QuadPart: number.cast_signed() }
+}
+
+/// SECPKG_ATTR_IS_LOOPBACK: by the address that the server told, else by NTLM's MachineID.
+pub(crate) fn is_loopback(secured: &EstablishedContext, address: Option<Address>) -> Result<bool> {
+    if !secured.accepted {
+        return Err(Error::Unsupported("an attribute of the acceptor's contexts"));
+    }
+    Ok(address.map_or(secured.established.same_machine, |address| address.is_loopback()))
 }
 
 /// SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES.

@@ -18,7 +18,7 @@ use crate::entry::boundary::text::Text;
 use crate::entry::context::{CONTEXTS, ContextObject};
 use crate::entry::handles::find_numbered;
 use crate::entry::packages;
-use crate::mechanism::Package;
+use crate::mechanism::{LastToken, Package};
 use crate::server;
 use crate::server::Context;
 use crate::types::error::{Error, Result};
@@ -57,6 +57,16 @@ pub(crate) unsafe fn query<Char: Text>(
         // SAFETY: C caller's contract, attributes.
         return unsafe { answer.with(|| Ok(object.substatus.0)) };
     }
+    if attribute == SECPKG_ATTR_CONTEXT_DELETED {
+        // SAFETY: C caller's contract, attributes.
+        return unsafe {
+            answer.with(|| Ok(ULONG::from(matches!(object.context(), Some(Context::Failed)))))
+        };
+    }
+    if attribute == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS {
+        // SAFETY: C caller's contract, attributes.
+        return unsafe { answer.with(|| last_client_token(&object)) };
+    }
     if attribute == SECPKG_ATTR_ACCESS_TOKEN {
         // SAFETY: C caller's contract, attributes.
         return unsafe {
@@ -64,7 +74,7 @@ pub(crate) unsafe fn query<Char: Text>(
             answer.with(|| Ok(SecPkgContext_AccessToken { AccessToken: token()? }))
         };
     }
-    let started = object.started;
+    let (started, address) = (object.started, object.address);
     let secured = object.secured()?;
     let established = &secured.established;
     // SAFETY: C caller's contract, attributes.
@@ -151,6 +161,9 @@ pub(crate) unsafe fn query<Char: Text>(
             SECPKG_ATTR_LOGOFF_TIME => answer.with(|| Ok(client::logoff_time(secured))),
             SECPKG_ATTR_USER_FLAGS => answer.with(|| Ok(client::user_flags(secured))),
             SECPKG_ATTR_AUTHENTICATION_ID => answer.with(|| Ok(client::authentication_id(number))),
+            SECPKG_ATTR_IS_LOOPBACK => {
+                answer.with(|| client::is_loopback(secured, address).map(ULONG::from))
+            }
             SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES => answer.with(|| {
                 Ok(SecPkgContext_SubjectAttributes { AttributeInfo: client::claims(secured)? })
             }),
@@ -206,6 +219,26 @@ fn negotiation_info<Char: Text>(
     Ok(SecPkgContext_NegotiationInfo {
         PackageInfo: packages::of(package)?,
         NegotiationState: state,
+    })
+}
+
+/// Whether the initiator's last token was its last; also available before the context is
+/// established.
+fn last_client_token(object: &ContextObject) -> Result<SecPkgContext_LastClientTokenStatus> {
+    let last = match object.context() {
+        Some(Context::Established(secured)) if !secured.accepted => LastToken::Yes,
+        Some(Context::Initiating(initiating)) => initiating.exchange.initiator.last_token(),
+        Some(Context::Established(_) | Context::Accepting(_)) => {
+            return Err(Error::Unsupported("an attribute of the initiator's contexts"));
+        }
+        Some(Context::Failed) | None => return Err(Error::InvalidHandle("a context that failed")),
+    };
+    Ok(SecPkgContext_LastClientTokenStatus {
+        LastClientTokenStatus: match last {
+            LastToken::Yes => SecPkgAttrLastClientTokenYes,
+            LastToken::No => SecPkgAttrLastClientTokenNo,
+            LastToken::Maybe => SecPkgAttrLastClientTokenMaybe,
+        },
     })
 }
 

@@ -37,6 +37,7 @@ fn context(account: Option<AccountInfo>) -> CtxtHandle {
         bindings: Default::default(),
         expiry: FileTime::NEVER,
         wants_mech_list_mic: false,
+        same_machine: false,
         logon: None,
     };
     let secured = EstablishedContext {

@@ -28,7 +28,13 @@
  *   last call succeeded.
  *
  * SECPKG_ATTR_AUTHENTICATION_ID, for which Windows has a number and no structure, is a LUID here: eight bytes that no other
- *   context of the process has.
+ *   context of the process has. Likewise, each a ULONG here:
+ *
+ * SECPKG_ATTR_CONTEXT_DELETED: 1 if the exchange has ended without a context, by an error or by `[limits]`, so that the handle
+ *   can only be deleted; else 0.
+ * SECPKG_ATTR_IS_LOOPBACK, of an acceptor's context: 1 if the client is on this machine, else 0. It is if the address that the
+ *   server told is a loopback address. Without an address it is if an NTLM client has sent this machine's MachineID; that is
+ *   not part of an exported context. Whom the client has authenticated to before knows its MachineID, so grant nothing by it.
  */
 #define SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE 0x4e530001
 #define SECPKG_ATTR_NEGOSSP_CLIENT_SIDS 0x4e530002

@@ -196,6 +196,7 @@ fn accept(
         bindings,
         expiry: expiry(ticket.endtime, call),
         wants_mech_list_mic: false,
+        same_machine: false,
         logon: None,
     };
     if !requested.mutual() {
