@@ -35,7 +35,7 @@ files() {
     differ "$(printf '%s\n' include libnegossp.so{,.1} negossp.h negossp.pc negossp)" "$(ls dist/linux-x86_64)"
     local machine
     for machine in x86_64 i686; do
-        differ "$(printf '%s\n' {negossp,secur32}.{dll,def,lib} lib{negossp,secur32}.dll.a negossp.h)" "$(ls dist/windows-$machine)"
+        differ "$(printf '%s\n' {negossp,secur32}.{dll,def,lib} lib{negossp,secur32}.dll.a negossp-check.exe negossp.h)" "$(ls dist/windows-$machine)"
     done
 }
 check "names of the files" files
