@@ -28,6 +28,8 @@ linux-x86_64)
     install_binary '' target/release/libnegossp.so "$out/libnegossp.so.1"
     ln -sfn libnegossp.so.1 "$out/libnegossp.so"
     install_binary '' target/release/negossp "$out/negossp"
+    # The tool under the name of Samba's helper.
+    ln -sf negossp "$out/ntlm_auth"
     scripts/pkgconfig.sh . include >"$out/negossp.pc"
     install -d "$out/include/negossp/compat"
     install -C -m 644 include/negossp/compat/*.h "$out/include/negossp/compat/"

@@ -10,6 +10,9 @@ dist=dist/linux-x86_64
 install -D -m 755 $dist/libnegossp.so.1 "$to/lib/libnegossp.so.1"
 ln -sfn libnegossp.so.1 "$to/lib/libnegossp.so"
 install -D -m 755 $dist/negossp "$to/bin/negossp"
+# In a folder of its own: it would hide Samba's program of that name.
+mkdir -p "$to/lib/negossp"
+ln -sf ../../bin/negossp "$to/lib/negossp/ntlm_auth"
 install -D -m 644 $dist/negossp.h "$to/include/negossp.h"
 install -d "$to/include/negossp/compat"
 install -m 644 $dist/include/negossp/compat/*.h "$to/include/negossp/compat/"

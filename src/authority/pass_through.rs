@@ -32,7 +32,13 @@ pub struct PassThroughRequest<'a> {
     pub nt_response: &'a [u8],
     /// The LM response; may be empty.
     pub lm_response: &'a [u8],
+    /// It is MS-CHAPv2's.
+    pub mschapv2: bool,
 }
+
+/// ParameterControl, [MS-NRPC] 2.2.1.4.15: the response is MS-CHAPv2's, which a domain controller
+/// may allow although it allows no other NTLMv1.
+pub const ALLOW_MSVCHAPV2: u32 = 0x1_0000;
 
 impl<'a> PassThroughRequest<'a> {
     /// The request for this logon.
@@ -41,7 +47,8 @@ impl<'a> PassThroughRequest<'a> {
     /// responses alone are not passed on: the reply would not tell which of them was validated.
     pub fn of(logon: &NetworkLogon<'a>) -> Result<PassThroughRequest<'a>> {
         let kind = response::kind(logon).ok_or(Error::LogonDenied(Denial::WrongPassword))?;
-        let NetworkLogon { server_challenge, nt_response, lm_response, allowed, .. } = *logon;
+        let NetworkLogon { server_challenge, nt_response, lm_response, allowed, mschapv2, .. } =
+            *logon;
         let (allowed, challenge, lm_response) = match kind {
             // Some authorities accept a correct LMv2 response beside a wrong NTLMv2 response. It
             // does not protect the channel bindings and the target name in the latter.
@@ -62,7 +69,7 @@ impl<'a> PassThroughRequest<'a> {
         if !allowed {
             return Err(Error::LogonDenied(Denial::ResponseNotAllowed));
         }
-        Ok(PassThroughRequest { kind, challenge, nt_response, lm_response })
+        Ok(PassThroughRequest { kind, challenge, nt_response, lm_response, mschapv2 })
     }
 }
 

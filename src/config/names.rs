@@ -49,7 +49,9 @@ config_enum! {
     OutboundProvider { Auto = "auto", System = "system", Negossp = "negossp" }
     ReplayCacheKind { Memory = "memory", File = "file", Off = "off" }
     Strictness { Off = "off", WhenSent = "when-sent", Require = "require" }
-    WeakResponse { LmV2 = "LMv2", NtlmV1 = "NTLMv1", NtlmV1Ess = "NTLMv1-ESS", Lm = "LM" }
+    WeakResponse {
+        LmV2 = "LMv2", NtlmV1 = "NTLMv1", NtlmV1Ess = "NTLMv1-ESS", Lm = "LM", MsChapV2 = "MS-CHAPv2"
+    }
     WinbindWay { Libwbclient = "libwbclient", NtlmAuth = "ntlm_auth" }
 }
 
@@ -60,6 +62,7 @@ pub(super) enum WeakResponse {
     NtlmV1,
     NtlmV1Ess,
     Lm,
+    MsChapV2,
 }
 
 /// A value by its name.

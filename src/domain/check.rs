@@ -197,6 +197,7 @@ fn log_on(
         challenge: server_challenge,
         nt_response: &nt,
         lm_response: &lm,
+        mschapv2: false,
     };
     let mut connection = channel.connect(deadline).map_err(|why| why.to_string())?;
     let reply = logon(channel, &mut connection, &request, Level::SamInfo4, deadline)

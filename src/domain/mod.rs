@@ -75,6 +75,7 @@ impl PassThrough for Domain {
             challenge: question.challenge,
             nt_response: question.nt_response,
             lm_response: question.lm_response,
+            mschapv2: question.mschapv2,
         };
         let pool = self.pool.get(|| Pool::new(self.settings.connections));
         let reply = pool.logon(self, &request)?;

@@ -99,6 +99,24 @@ impl StepOutput {
         }
     }
 
+    /// The caller rejects a client that this step has accepted, instead of [`StepOutput::conclude`].
+    /// Reports it as the exchange's end, and returns why.
+    pub fn reject(self, why: Denial) -> Failure {
+        if let Some(pending) = &self.pending {
+            pending.settle();
+        }
+        let logon = match self.context {
+            Context::Established(context) => context.established.logon,
+            _ => None,
+        };
+        let logon = logon.map(|logon| Box::new(logon.names));
+        let failure = Failure { error: Error::LogonDenied(why), token: None, logon };
+        if let Some(chain) = &self.chain {
+            outcome::rejected(&failure, 0, chain, self.now);
+        }
+        failure
+    }
+
     /// The context is established, though `token` may still have to be sent.
     pub fn complete(&self) -> bool {
         matches!(self.context, Context::Established(_))

@@ -5,6 +5,7 @@ use super::flood::Flood;
 use crate::authority::Chain;
 use crate::negotiate::Established;
 use crate::platform;
+use crate::principal::Principal;
 use crate::runtime::log;
 use crate::types::error::{Denial, Error, Failure};
 use crate::types::logon_names::{LogonNames, ValidatedLogon};
@@ -32,12 +33,30 @@ pub(super) fn accepted(established: &Established, chain: &Chain, now: FileTime) 
         workstation = names.map(|names| &*names.workstation),
         "client accepted"
     );
-    if let Some(ValidatedLogon { names, receipt, .. }) = logon {
-        if chain.audited {
-            warn_of_ntlm(names);
-        }
-        chain.accepted(names, *receipt, now);
+    if let Some(logon) = logon {
+        admitted(logon, chain, now);
     }
+}
+
+/// A logon without an exchange is accepted.
+pub(super) fn validated(client: &Principal, logon: &ValidatedLogon, chain: &Chain, now: FileTime) {
+    let LogonNames { user, domain, workstation, .. } = &logon.names;
+    tracing::info!(
+        target: "negossp::context",
+        client = client.display_name(),
+        response = logon.response,
+        user, domain, workstation,
+        "logon validated"
+    );
+    admitted(logon, chain, now);
+}
+
+/// Tells the authorities of a logon that is accepted.
+fn admitted(ValidatedLogon { names, receipt, .. }: &ValidatedLogon, chain: &Chain, now: FileTime) {
+    if chain.audited {
+        warn_of_ntlm(names);
+    }
+    chain.accepted(names, *receipt, now);
 }
 
 /// The line of `[ntlm] mode = "audit"`.
@@ -108,16 +127,12 @@ pub(super) fn ended() {
 
 /// An exchange is continued in another process, with the client's last token missing.
 pub(super) fn exported(logon: &ValidatedLogon, chain: &Chain, now: FileTime) {
-    let ValidatedLogon { names, receipt, .. } = logon;
-    let LogonNames { user, domain, workstation, .. } = names;
+    let LogonNames { user, domain, workstation, .. } = &logon.names;
     tracing::info!(
         target: "negossp::context",
         user, domain, workstation, "client authenticated; its context is exported"
     );
-    if chain.audited {
-        warn_of_ntlm(names);
-    }
-    chain.accepted(names, *receipt, now);
+    admitted(logon, chain, now);
 }
 
 /// An initiator's context is established.

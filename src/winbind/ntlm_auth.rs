@@ -4,6 +4,7 @@
 
 use super::Names;
 use crate::authority::pass_through::PassThroughRequest;
+use crate::encoding::{base64, hex};
 use crate::platform::helper_process::Helper;
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
@@ -80,11 +81,11 @@ pub(super) fn request(names: &Names, question: &PassThroughRequest<'_>) -> Zeroi
             out.push(b'\n');
         }
     };
-    line("LANMAN-Challenge:", hex, &question.challenge);
-    line("NT-Response:", hex, question.nt_response);
-    line("LANMAN-Response:", hex, question.lm_response);
-    line("Username::", base64, names.user.as_bytes());
-    line("NT-Domain::", base64, names.domain.as_bytes());
+    line("LANMAN-Challenge:", hex::encode_into, &question.challenge);
+    line("NT-Response:", hex::encode_into, question.nt_response);
+    line("LANMAN-Response:", hex::encode_into, question.lm_response);
+    line("Username::", base64::encode_into, names.user.as_bytes());
+    line("NT-Domain::", base64::encode_into, names.domain.as_bytes());
     out.extend_from_slice(b"Request-User-Session-Key: Yes\nRequest-LanMan-Session-Key: Yes\n.\n");
     out
 }
@@ -226,42 +227,11 @@ fn refusal(text: &str) -> Answer {
     Answer::No(NtStatus::LOGON_FAILURE)
 }
 
-fn hex(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    out.extend(
-        bytes
-            .iter()
-            .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
-    );
-}
-
-/// RFC 4648, 4.
-fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            out.push(if i <= chunk.len() {
-                DIGITS[(bits >> (18 - 6 * i) & 63) as usize]
-            } else {
-                b'='
-            });
-        }
-    }
-}
-
 /// A key in hexadecimal, of exactly its length.
 fn key<const N: usize>(value: &[u8]) -> Result<Zeroizing<[u8; N]>, HelperError> {
     const BAD: HelperError = HelperError::Malformed("a key of another length");
+    let bytes = hex::decode(value).ok_or(BAD)?;
     let mut key = Zeroizing::new([0; N]);
-    if value.len() != 2 * N {
-        return Err(BAD);
-    }
-    for (byte, pair) in key.iter_mut().zip(value.chunks_exact(2)) {
-        let digit = |c: u8| char::from(c).to_digit(16).ok_or(BAD);
-        let [high, low] = pair else { return Err(BAD) };
-        *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
-    }
+    key.copy_from_slice(bytes.first_chunk::<N>().filter(|_| bytes.len() == N).ok_or(BAD)?);
     Ok(key)
 }

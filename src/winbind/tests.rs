@@ -81,6 +81,7 @@ impl FakeHelper {
             lm_response: &[0; 24],
             extended_session_security: true,
             allowed: ResponsePolicy::default(),
+            mschapv2: false,
             messages: Default::default(),
         };
         let names = Names::of(&logon, &self.settings.domain)?;

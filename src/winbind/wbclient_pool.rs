@@ -5,7 +5,9 @@
 //! kept free of clients that do not name winbindd's domain, if there are several.
 
 use super::{BUSY, Names, SLOW, UNREACHABLE, account, for_others};
-use crate::authority::pass_through::{self, PassThroughRequest, PassThroughResult};
+use crate::authority::pass_through::{
+    self, ALLOW_MSVCHAPV2, PassThroughRequest, PassThroughResult,
+};
 use crate::platform;
 use crate::platform::wbclient::{Connection, Logon, Named, WbcError};
 use crate::runtime::threads;
@@ -94,6 +96,8 @@ impl WbclientPool {
         deadline: Instant,
     ) -> Result<PassThroughResult> {
         let challenge = question.challenge;
+        let allowed = if question.mschapv2 { ALLOW_MSVCHAPV2 } else { 0 };
+        let parameter_control = PARAMETER_CONTROL | allowed;
         let nt_response = Zeroizing::new(question.nt_response.to_vec());
         let lm_response = Zeroizing::new(question.lm_response.to_vec());
         let answer = self.call(names.own, deadline, move |connection| {
@@ -104,7 +108,7 @@ impl WbclientPool {
                 challenge,
                 nt_response: &nt_response,
                 lm_response: &lm_response,
-                parameter_control: PARAMETER_CONTROL,
+                parameter_control,
             })
         })?;
         match answer {

@@ -20,4 +20,5 @@ mod layers;
 mod mutants;
 mod negotiate;
 mod ntlm;
+mod ntlm_auth;
 mod support;

@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod domain;
 mod keytab;
+mod ntlm_auth;
 mod outcome;
 mod password;
 mod settings;
@@ -33,6 +34,8 @@ Usage:
   negossp keytab list [FILE]     list the entries of a Kerberos keytab (key version, encryption type, principal),
                                  without their keys; without FILE of the one that the configuration names
                                  ([kerberos] keytab, or KRB5_KTNAME)
+  negossp ntlm-auth OPTION...    validate logons for other programs, as Samba's ntlm_auth does, also when called by that
+                                 name; its options are Samba's, and 'negossp ntlm-auth --help' lists them
   negossp domain check           check step by step whether the domain of the configuration can validate logons
   negossp wine install PROGRAM.exe   put the library into the place of secur32.dll for a program under Wine, in the prefix
                                  of WINEPREFIX: the DLL beside it, an override for its name, and a first configuration
@@ -98,7 +101,15 @@ fn run(args: Args) -> Outcome {
 
 fn main() -> ExitCode {
     negossp::runtime::log::init();
-    let (message, status) = match Args::parse(std::env::args_os().skip(1)).and_then(run) {
+    let mut given = std::env::args_os().peekable();
+    let program = given.next();
+    if ntlm_auth::is_meant(program.as_ref()) {
+        return ntlm_auth::run(given);
+    }
+    if given.next_if(|word| word == "ntlm-auth").is_some() {
+        return ntlm_auth::run(given);
+    }
+    let (message, status) = match Args::parse(given).and_then(run) {
         Ok(()) | Err(Failure::NobodyReads) => return ExitCode::SUCCESS,
         Err(Failure::No(message)) => (message, 1),
         Err(Failure::Usage(message)) => (format!("{message}\nTry 'negossp --help'."), 2),

@@ -46,6 +46,7 @@ impl Display for Settings {
             (responses.ntlmv1, WeakResponse::NtlmV1),
             (responses.ntlmv1_ess, WeakResponse::NtlmV1Ess),
             (responses.lm, WeakResponse::Lm),
+            (responses.mschapv2, WeakResponse::MsChapV2),
         ];
         let authorities = &self.authorities;
         writeln!(f, "\n[ntlm]")?;

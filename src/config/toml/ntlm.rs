@@ -40,12 +40,13 @@ impl NtlmTable {
         authorities.workstations = self.workstations;
         let mut responses = default.responses;
         for Name(weak) in self.weak_responses.unwrap_or_default() {
-            let ResponsePolicy { lmv2, ntlmv1, ntlmv1_ess, lm } = &mut responses;
+            let ResponsePolicy { lmv2, ntlmv1, ntlmv1_ess, lm, mschapv2 } = &mut responses;
             *match weak {
                 WeakResponse::LmV2 => lmv2,
                 WeakResponse::NtlmV1 => ntlmv1,
                 WeakResponse::NtlmV1Ess => ntlmv1_ess,
                 WeakResponse::Lm => lm,
+                WeakResponse::MsChapV2 => mschapv2,
             } = true;
         }
         let target_names = self.target_names.unwrap_or(default.target_names);

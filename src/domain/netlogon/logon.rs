@@ -2,6 +2,7 @@
 
 use super::channel::Channel;
 use super::validation::{self, Reply};
+use crate::authority::pass_through::ALLOW_MSVCHAPV2;
 use crate::encoding::ndr::reader::Writer;
 use crate::encoding::utf16;
 use crate::net::rpc::{Connection, RpcError};
@@ -38,6 +39,8 @@ pub struct Request<'a> {
     pub nt_response: &'a [u8],
     /// LmChallengeResponse
     pub lm_response: &'a [u8],
+    /// The response is MS-CHAPv2's.
+    pub mschapv2: bool,
 }
 
 /// Has the domain controller validate a logon.
@@ -92,7 +95,7 @@ fn arguments(
     w.u16(NETWORK_INFORMATION).u16(NETWORK_INFORMATION).pointer();
     // Identity: LogonDomainName, ParameterControl, Reserved, UserName, Workstation
     w.counted(domain.len())
-        .u32(PARAMETER_CONTROL)
+        .u32(PARAMETER_CONTROL | if request.mschapv2 { ALLOW_MSVCHAPV2 } else { 0 })
         .bytes(&[0; 8])
         .counted(user.len())
         .counted(workstation.len());

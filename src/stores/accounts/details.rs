@@ -35,6 +35,8 @@ pub struct Details {
     by_name: HashMap<Box<str>, Arc<AccountInfo>>,
     /// The names of the accounts that have a user principal name; `None` where several have it.
     by_upn: HashMap<Box<str>, Option<Box<str>>>,
+    /// The SIDs of the groups that the file names.
+    groups: HashMap<Box<str>, Sid>,
     /// Why there are no details.
     pub problem: Option<Problem>,
 }
@@ -46,8 +48,16 @@ impl Details {
     pub fn parse(text: &str, machine: &MachineSid) -> Result<Details, String> {
         let document: Document = from_toml(text)?;
         let groups = Groups { listed: document.groups, machine };
-        let (mut by_name, mut by_upn) = (HashMap::new(), HashMap::new());
+        let (mut by_name, mut by_upn, mut by_group) =
+            (HashMap::new(), HashMap::new(), HashMap::new());
+        for (name, sid) in &groups.listed {
+            by_group.extend(explicit(sid).map(|sid| (account_name::fold(name).into(), sid)));
+        }
         for account in document.account {
+            for group in account.groups.iter().chain(&account.primary_group) {
+                by_group
+                    .extend(groups.sid(group).map(|sid| (account_name::fold(group).into(), sid)));
+            }
             let name = account.name.clone();
             if !account.upn.is_empty() {
                 by_upn
@@ -64,12 +74,17 @@ impl Details {
                 }
             }
         }
-        Ok(Details { by_name, by_upn, problem: None })
+        Ok(Details { by_name, by_upn, groups: by_group, problem: None })
     }
 
     /// The details of the account of that name, in any letter case.
     pub fn get(&self, name: &str) -> Option<&Arc<AccountInfo>> {
         self.by_name.get(&*account_name::fold(name))
+    }
+
+    /// The SID of the group of that name, in any letter case, if the file names it.
+    pub fn group(&self, name: &str) -> Option<Sid> {
+        self.groups.get(&*account_name::fold(name)).copied()
     }
 
     /// The name of the one account with this user principal name, in any letter case.

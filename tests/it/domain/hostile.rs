@@ -37,6 +37,7 @@ fn network_logon(nt_response: &[u8]) -> NetworkLogon<'_> {
         lm_response: &[0; 24],
         extended_session_security: true,
         allowed: ResponsePolicy::default(),
+        mschapv2: false,
         messages: Messages::default(),
     }
 }
@@ -49,6 +50,7 @@ fn request() -> Request<'static> {
         challenge: [1; 8],
         nt_response: &RESPONSE,
         lm_response: &[],
+        mschapv2: false,
     }
 }
 

@@ -130,6 +130,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    #[allow(dead_code)] // not used by all programs
+    pub(crate) fn nt_response(&self) -> &[u8] {
+        &self.nt_response
+    }
+
     /// Sends `user` and `domain` unchanged; `nt_hash` is the password's.
     pub(crate) fn new(user: &str, domain: &str, nt_hash: &[u8; 16]) -> Client {
         let key = hmac(nt_hash, &[&utf16(&user.to_uppercase()), &utf16(domain)]);
@@ -159,6 +164,7 @@ impl Client {
             lm_response: &[],
             extended_session_security: true,
             allowed: ResponsePolicy::default(),
+            mschapv2: false,
             messages: Default::default(),
         }
     }

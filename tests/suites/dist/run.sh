@@ -32,7 +32,7 @@ differ() { diff --label wanted --label found -U0 <(sort -u <<<"$1") <(sort -u <<
 # ---- names ----
 
 files() {
-    differ "$(printf '%s\n' include libnegossp.so{,.1} negossp.h negossp.pc negossp)" "$(ls dist/linux-x86_64)"
+    differ "$(printf '%s\n' include libnegossp.so{,.1} negossp.h negossp.pc negossp ntlm_auth)" "$(ls dist/linux-x86_64)"
     local machine
     for machine in x86_64 i686; do
         differ "$(printf '%s\n' {negossp,secur32}.{dll,def,lib} lib{negossp,secur32}.dll.a negossp-check.exe negossp.h)" "$(ls dist/windows-$machine)"
@@ -112,6 +112,8 @@ linux_installs() {
     gcc -std=c11 $work/linked.c -o $work/linked-moved $flags || return
     run_linked env LD_LIBRARY_PATH=$work/moved/lib $work/linked-moved
     $work/moved/bin/negossp --version >/dev/null || echo "the tool does not run"
+    [[ $($work/moved/lib/negossp/ntlm_auth --version) == Version\ * ]] || echo "it does not run as ntlm_auth"
+    [[ $(dist/linux-x86_64/ntlm_auth --version) == Version\ * ]] || echo "it does not run as ntlm_auth in dist"
 }
 check "linux: installs, and may be moved" linux_installs
 # Sources that are written for Windows, which mingw compiles too, with the installed headers of the same names.

@@ -287,6 +287,7 @@ impl Challenged {
             lm_response: message.lm_response,
             extended_session_security: flags.contains(NegotiateFlags::EXTENDED_SESSIONSECURITY),
             allowed: call.config.policy.responses,
+            mschapv2: false,
             messages: Messages {
                 session_key: message.session_key,
                 before: self.transcript.bytes(),

@@ -46,6 +46,8 @@ pub struct NetworkLogon<'a> {
     pub extended_session_security: bool,
     /// The kinds of response that policy permits.
     pub allowed: ResponsePolicy,
+    /// The program says that the response is MS-CHAPv2's: a domain controller may allow it for that.
+    pub mschapv2: bool,
     /// The messages of the exchange.
     pub messages: Messages<'a>,
 }

@@ -25,6 +25,9 @@ pub struct ResponsePolicy {
     pub ntlmv1_ess: bool,
     /// LM without an NT response.
     pub lm: bool,
+    /// NTLMv1 as part of MS-CHAPv2 (RFC 2759, 8.5), where the program says that it is. No NTLM
+    /// exchange is.
+    pub mschapv2: bool,
 }
 
 /// The options of `[ntlm]` that the protocol needs.

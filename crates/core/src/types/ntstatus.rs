@@ -71,6 +71,11 @@ statuses! {
 }
 
 impl NtStatus {
+    /// The name without `STATUS_`, if it is one of these.
+    pub fn name(self) -> Option<&'static str> {
+        self.known().map(|(name, _)| name)
+    }
+
     /// Whether it is an error, by its severity.
     pub fn is_error(self) -> bool {
         self.0 >> 30 == 3

@@ -31,7 +31,7 @@ pub(crate) const PASSWORD: &str = "Passw0rd!";
 pub(crate) const NOW: FileTime = FileTime(134_398_234_000_000_000);
 
 pub(crate) fn every_response() -> ResponsePolicy {
-    ResponsePolicy { lmv2: true, ntlmv1: true, ntlmv1_ess: true, lm: true }
+    ResponsePolicy { lmv2: true, ntlmv1: true, ntlmv1_ess: true, lm: true, mschapv2: false }
 }
 
 pub(crate) fn identity(user: &str, domain: &str, password: &str) -> Identity {

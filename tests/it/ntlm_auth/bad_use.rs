@@ -1,0 +1,175 @@
+//! A parent that sends rubbish, half lines or too much, or dies.
+
+use super::*;
+use std::time::{Duration, Instant};
+
+const CONVERSATIONS: [&str; 4] =
+    ["squid-2.5-ntlmssp", "ntlmssp-client-1", "gss-spnego", "gss-spnego-client"];
+
+/// Samba's answers, observed of 4.17.
+#[test]
+fn rubbish_is_answered_with_bh() {
+    let folder = server("");
+    for protocol in CONVERSATIONS {
+        let mut helper = Helper::start(&folder, protocol, &["--username=alice", "--password=x"]);
+        for (line, answer) in [
+            (&b"X"[..], "BH Query invalid"),
+            (b"\0", "BH Query invalid"),
+            (b"YR\0AAAA", "BH Query invalid"),
+            (b"XX", "BH SPNEGO request invalid prefix"),
+            (b"LL", "BH SPNEGO request invalid prefix"),
+            (b"LF", "BH SPNEGO request invalid prefix"),
+            (b"yr", "BH SPNEGO request invalid prefix"),
+            (b"TT", "BH SPNEGO request invalid prefix"),
+            (b"KK", "BH SPNEGO request invalid prefix"),
+            (b"AF", "BH SPNEGO request invalid prefix"),
+            (b"NA", "BH SPNEGO request invalid prefix"),
+            (b"BH x", "BH SPNEGO request invalid prefix"),
+            (b"ERR", "BH SPNEGO request invalid prefix"),
+            (b"SF", "BH SPNEGO request invalid prefix"),
+            (b"SF ", "BH SPNEGO request invalid prefix"),
+            (b"PW", "BH SPNEGO request invalid prefix"),
+            (b"\xff\xfe\xfd", "BH SPNEGO request invalid prefix"),
+            (b"OK", "BH Command expected"),
+            (b"OK x", "BH Command expected"),
+            (b"GK", "BH No session key"),
+            (b"SF nonsense \xff", "OK"),
+        ] {
+            assert_eq!(helper.ask(line), answer, "{protocol}: {}", line.escape_ascii());
+        }
+        let invalid = match protocol {
+            "gss-spnego" => "NA * NT_STATUS_INVALID_PARAMETER",
+            _ => "NA NT_STATUS_INVALID_PARAMETER",
+        };
+        for line in
+            ["YR !!!!", "KK AAAA", "TT AAAA", "NA AAAA", "YR AAAA", "KK AAAA", "AF TlRMTVNTUAA="]
+        {
+            assert_eq!(helper.ask(line), invalid, "{protocol}: {line}");
+        }
+        assert_eq!(helper.end(), (0, String::new()));
+    }
+}
+
+#[test]
+fn a_long_line_costs_an_answer_and_no_memory() {
+    let folder = server("");
+    for (protocol, answers) in [
+        ("squid-2.5-ntlmssp", &["BH Oversized message"][..]),
+        ("gss-spnego-client", &["BH Oversized message"]),
+        ("squid-2.5-basic", &["ERR"]),
+        ("ntlm-server-1", &["Error: Oversized message!", "."]),
+    ] {
+        let mut helper = Helper::start(&folder, protocol, &["--username=alice", "--password=x"]);
+        let mut long = b"YR ".to_vec();
+        long.resize(1 << 20, b'A');
+        for _ in 0..3 {
+            let answer = helper.ask(&long);
+            assert_eq!(answer, answers[0], "{protocol}");
+            answers[1..].iter().for_each(|more| assert_eq!(helper.read(), *more));
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let status = format!("/proc/{}/status", helper.child.id());
+            let status = std::fs::read_to_string(status).unwrap();
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+            let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+            assert!(kilobytes < 40_000, "{kilobytes} kB");
+        }
+    }
+    // As long as may be: a token that is no message.
+    let mut helper = Helper::start(&folder, "squid-2.5-ntlmssp", &[]);
+    let mut long = b"YR ".to_vec();
+    long.resize(3 + 400_000, b'A');
+    assert_eq!(helper.ask(&long), "NA NT_STATUS_INVALID_PARAMETER");
+}
+
+/// Samba gives no answer to these, and says ERR on standard error.
+#[test]
+fn an_empty_line_has_no_answer() {
+    let folder = server("");
+    for protocol in CONVERSATIONS {
+        let mut helper = Helper::start(&folder, protocol, &["--username=alice", "--password=x"]);
+        helper.send("");
+        helper.send("");
+        assert_eq!(helper.ask("OK"), "BH Command expected");
+    }
+}
+
+#[test]
+fn a_helper_ends_with_its_parent() {
+    let folder = server("");
+    for protocol in CONVERSATIONS.into_iter().chain(["squid-2.5-basic", "ntlm-server-1"]) {
+        let start = || Helper::start(&folder, protocol, &["--username=alice", "--password=x"]);
+        // Half a line is none.
+        let mut helper = start();
+        helper.to.as_mut().unwrap().write_all(b"alice Passw").unwrap();
+        assert_eq!(helper.end(), (0, String::new()), "{protocol}");
+        // Nobody reads the answers.
+        let mut command = command(
+            &folder,
+            &[&format!("--helper-protocol={protocol}"), "--username=alice", "--password=x"],
+        );
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let mut to = child.stdin.take().unwrap();
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            let _ = to.write_all(b"x y\n.\n");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{protocol} does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{protocol}");
+    }
+}
+
+/// Samba's texts, observed of 4.17.
+#[test]
+fn malformed_requests_of_ntlm_server_1() {
+    let folder = server("");
+    let mut helper = Helper::start(&folder, "ntlm-server-1", &[]);
+    for (line, error) in [
+        (&b"x"[..], "Parameter not found!"),
+        (b"x: y", "Unknown request x"),
+        (b"x\x1b\xc2\x85: y", "Unknown request x\\u{1b}\\u{85}"),
+        (b"Username:: !", "Parameter not found!"),
+        (b"Username: \xff", "Parameter not found!"),
+        (b"LANMAN-Challenge: 00", "hex decode of 00 failed! (got 1 bytes, expected 8)"),
+        (b"LANMAN-Challenge: zz", "hex decode of zz failed! (got 0 bytes, expected 8)"),
+        (b"NT-Response: 00", "hex decode of 00 failed! (only got 1 bytes, needed at least 24)"),
+        (b"LANMAN-Response: 11", "hex decode of 11 failed! (got 1 bytes, expected 24)"),
+    ] {
+        assert_eq!(helper.ask(line), format!("Error: {error}"));
+        assert_eq!(helper.read(), ".");
+    }
+    for (lines, error) in [
+        (&[][..], "No username supplied!"),
+        (&["Username: alice"], "No password supplied!"),
+        (
+            &["Username: alice", "NT-Response: 000000000000000000000000000000000000000000000000"],
+            "No lanman-challenge supplied!",
+        ),
+    ] {
+        lines.iter().for_each(|line| helper.send(line));
+        assert_eq!(helper.ask("."), format!("Error: {error}"));
+        assert_eq!(helper.read(), ".");
+    }
+    assert_eq!(helper.end(), (0, String::new()));
+}
+
+#[test]
+fn options_that_are_wrong_end_it() {
+    let folder = server("");
+    for arguments in [
+        &[][..],
+        &["--helper-protocol=nonsense"],
+        &["--helper-protocol=ntlm-change-password-1"],
+        &["--nonsense"],
+        &["--diagnostics", "--username=alice", "--password=x"],
+        &["--username=alice", "--challenge=01", "--nt-response=00"],
+        &["--challenge=0102030405060708"],
+        &["--username=A\\alice", "--domain=B", "--password=x"],
+        &["--username="],
+    ] {
+        assert_eq!(run(&folder, arguments, "").0, 1, "{arguments:?}");
+    }
+}
