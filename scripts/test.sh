@@ -16,7 +16,7 @@ export CARGO_TERM_COLOR=never
 # Not in `all`: miri, which needs a nightly compiler and many minutes.
 check_parts=(rustfmt clippy fuzz-check bench-check core rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 prefix-wine64 interop interop-wine64
-    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http programs demo)
+    interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http ntlm-auth programs demo)
 second_lane=(core rust differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 prefix-wine32 programs-wine32
     demo-wine32 interop-domain interop-winbind interop-trust)
 
@@ -60,7 +60,9 @@ part() {
     winetest-wine32) tests/suites/winetest/run.sh wine32 ;;
     miri) scripts/cargo-test.sh tests/suites/miri.sh ;;
     http) tests/suites/http/run.sh ;;
-    programs) alone programs tests/suites/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 ;;
+    ntlm-auth) tests/suites/ntlm_auth/run.sh ;;
+    programs) alone programs tests/suites/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 \
+        ntlmauth-linux freeradius-linux ;;
     programs-wine32) alone programs tests/suites/programs/run.sh squid-wine32 mariadb-wine32 ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;

@@ -9,6 +9,7 @@
 # The program's environment has only the caller's NEGOSSP_*, TEST_*, TZ and RUST_BACKTRACE:
 # a winbind, a gss-ntlmssp or a Kerberos cache of the machine must not change a result. Where Wine itself is to use Samba's
 # ntlm_auth and MIT's Kerberos, TEST_SMB_CONF and TEST_KRB5_CONFIG name their configurations; no other mechanism is plugged in.
+# TEST_PATH: a folder whose programs Wine finds first.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 bits=$1
@@ -26,7 +27,7 @@ mkdir -p "$root/build/wine"
 
 # Runs a command with Wine's environment, in the chroot where it has one, in the present folder.
 in_wine() {
-    set -- HOME="$root/build/wine" XDG_RUNTIME_DIR="$root/build/wine" PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 WINEPREFIX="$prefix" \
+    set -- HOME="$root/build/wine" XDG_RUNTIME_DIR="$root/build/wine" PATH="${TEST_PATH:+$TEST_PATH:}/usr/local/bin:/usr/bin:/bin" LANG=C.UTF-8 WINEPREFIX="$prefix" \
         WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES="${WINEDLLOVERRIDES:-mscoree,mshtml=}" \
         ${TEST_SMB_CONF:+SMB_CONF_PATH="$TEST_SMB_CONF"} ${TEST_KRB5_CONFIG:+KRB5_CONFIG="$TEST_KRB5_CONFIG" GSS_MECH_CONFIG=/dev/null} "$@"
     for name in $(env | sed -n 's/^\(NEGOSSP_[A-Z0-9_]*\|TEST_[A-Z0-9_]*\|TZ\|RUST_BACKTRACE\)=.*/\1/p'); do

@@ -1,5 +1,5 @@
 //! `negossp ntlm-auth`: Samba's helper protocols, spoken by the program itself over its pipes.
-//! `tests/suites/interop/run.sh ntlm_auth` compares them with Samba's program.
+//! `tests/suites/ntlm_auth/run.sh` compares them with Samba's program.
 
 mod bad_use;
 mod conversations;
@@ -134,6 +134,10 @@ fn the_name_of_samba_s_program_is_enough() {
     let numbers = version.strip_prefix("Version ").unwrap().split('-').next().unwrap();
     let numbers: Vec<u32> = numbers.split('.').map(|number| number.parse().unwrap()).collect();
     assert!(numbers.len() == 3 && numbers > vec![3, 0, 25], "{version}");
+    // As Squid calls its helpers.
+    let mut command = Command::new(&link);
+    at(std::os::unix::process::CommandExt::arg0(&mut command, "(ntlm_auth)").arg("-V"), &folder);
+    assert!(command.output().unwrap().stdout.starts_with(b"Version "));
     let own = called(Path::new(env!("CARGO_BIN_EXE_negossp")), OsStr::new("--version"));
     assert!(own.starts_with("negossp "));
 }

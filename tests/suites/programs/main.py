@@ -10,11 +10,19 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 
 import checks  # noqa: E402
 import curl_client  # noqa: E402
+import freeradius  # noqa: E402
 import mariadb_plugin  # noqa: E402
+import ntlm_auth_helpers  # noqa: E402
 import squid_helpers  # noqa: E402
 import stage  # noqa: E402
 
-PROGRAMS = {"squid": squid_helpers, "curl": curl_client, "mariadb": mariadb_plugin}
+PROGRAMS = {
+    "squid": squid_helpers,
+    "curl": curl_client,
+    "mariadb": mariadb_plugin,
+    "ntlmauth": ntlm_auth_helpers,
+    "freeradius": freeradius,
+}
 
 
 def skip(what):

@@ -6,13 +6,15 @@
 #   squid-wine64 squid-wine32  Squid's negotiate_sspi_auth and ntlm_sspi_auth, for Windows, run by Debian's Squid
 #   squid-linux                negotiate_sspi_auth with negossp.h in place of <windows.h>
 #   curl-wine64 curl-linux     curl with SSPI in place of GSSAPI, as a client of Debian's Apache and of pyspnego
+#   ntlmauth-linux             negossp as ntlm_auth, run by Debian's Squid by helper lines as for Samba's
+#   freeradius-linux           the same, run by Debian's FreeRADIUS for MS-CHAP
 #   mariadb-wine64 mariadb-wine32   MariaDB's GSSAPI plugin for Windows in a server of its own, asked by Debian's mariadb
 #
 # Sources and builds are kept in build/programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 here=tests/suites/programs
-all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32)
+all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32 ntlmauth-linux freeradius-linux)
 
 options=() wanted=()
 while (($#)); do
@@ -29,7 +31,7 @@ done
 # What a program is built from, and runs with.
 declare -A sources=([squid]=squid [curl]=curl [mariadb]="mariadb plugin/auth_gssapi include")
 declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc"
-    [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client")
+    [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client" [ntlmauth]=squid [freeradius]="freeradius freeradius-utils")
 
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
@@ -47,6 +49,7 @@ prepare() { # PROGRAM PLATFORM
     scripts/dist.sh $platform || return
     # shellcheck disable=SC2086 # lists
     scripts/need.sh make ${needs[$1]} || return
+    [[ -n ${sources[$1]:-} ]] || return 0
     # shellcheck disable=SC2086
     source=$($here/fetch.sh ${sources[$1]}) || return
     make -s -j"$(nproc)" -f "$here/$1/Makefile" SOURCE="$source" PLATFORM=$platform >&2 || return

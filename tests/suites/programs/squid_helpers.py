@@ -33,6 +33,7 @@ class Helper:
     def __init__(self, name, command, environment):
         self.path, self.started, self.running = os.path.join(stage.public, f"{name}.socket"), 0, []
         self.command, self.environment = command, environment
+        self.line = f"/usr/bin/python3 -S -E {stage.public}/relay.py {self.path}"
         self.log = open(os.path.join(stage.directory, f"{name}.log"), "wb")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
@@ -99,7 +100,9 @@ class Origin(http.server.BaseHTTPRequestHandler):
 
 
 class Squid:
-    def __init__(self, helpers):
+    """Squid with helpers; `environment` is what it and they have."""
+
+    def __init__(self, helpers, environment=None, extra=()):
         self.helpers = helpers
         self.origin = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Origin)
         threading.Thread(target=self.origin.serve_forever, daemon=True).start()
@@ -113,10 +116,12 @@ class Squid:
         ]  # fmt: skip
         for scheme, helper in helpers.items():
             lines += [
-                f"auth_param {scheme} program /usr/bin/python3 -S -E {stage.public}/relay.py {helper.path}",
+                f"auth_param {scheme} program {helper.line}",
                 f"auth_param {scheme} children 2 startup=1 idle=1",
-                f"auth_param {scheme} keep_alive on",
             ]
+            if scheme != "basic":
+                lines.append(f"auth_param {scheme} keep_alive on")
+        lines += extra
         lines += ["acl known proxy_auth REQUIRED", "http_access allow known", "http_access deny all"]
         configuration = os.path.join(stage.public, "squid.conf")
         with open(configuration, "w") as f:
@@ -125,8 +130,9 @@ class Squid:
             shutil.chown(self.logs, "proxy")
         self.output = open(os.path.join(stage.directory, "squid.log"), "wb")
         self.process = subprocess.Popen(
-            ["/usr/sbin/squid", "-N", "-f", configuration], stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output
-        )
+            ["/usr/sbin/squid", "-N", "-f", configuration], stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+            env=environment,
+        )  # fmt: skip
         stage.wait_for_port(self.port, self.process, "squid")
 
     def ask(self, *arguments, host="localhost", urls=1, **options):

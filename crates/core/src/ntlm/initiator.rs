@@ -115,7 +115,7 @@ fn wanted(call: &InitiateCall<'_>) -> NegotiateFlags {
         || (spnego && !required.contains(C::NO_INTEGRITY));
     flags.set(F::SEAL, seal);
     flags.set(F::SIGN, sign);
-    flags.set(F::KEY_EXCH, sign || datagram);
+    flags.set(F::KEY_EXCH, sign || datagram || required.contains(C::USE_SESSION_KEY));
     flags.set(F::IDENTIFY, required.contains(C::IDENTIFY));
     flags.set(F::DATAGRAM, datagram);
     flags

@@ -172,8 +172,9 @@ impl Conversation<'_> {
                 Err(error) => return Ok(Some(self.failed(&error.into()))),
             },
         };
+        // As Samba, which always exchanges a key: Wine takes that for session security.
         let call = Call {
-            requirements: self.features,
+            requirements: self.features | ContextFlags::USE_SESSION_KEY,
             bindings: None,
             address: None,
             now: platform::now(),

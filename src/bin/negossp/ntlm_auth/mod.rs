@@ -13,14 +13,15 @@ mod status;
 
 use lines::Lines;
 use options::{Options, Parsed, Protocol};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Whether the program was called by Samba's name for it.
+/// Whether the program was called by Samba's name for it; Squid puts the name in parentheses.
 pub(crate) fn is_meant(program: Option<&OsString>) -> bool {
-    program.and_then(|path| Path::new(path).file_stem()).is_some_and(|name| name == "ntlm_auth")
+    let name = program.and_then(|path| Path::new(path).file_stem()).and_then(OsStr::to_str);
+    name.is_some_and(|name| name.trim_matches(['(', ')']) == "ntlm_auth")
 }
 
 /// Runs the command; the arguments are those after its name.
