@@ -3,7 +3,7 @@
 #
 #   samba   conversations of both programs with each other, and the same lines to both: same answers, or an explained
 #           difference. CONVERSATIONS: how many (1000)
-#   wine64  Wine 8's NTLM, as client and as server, with itself and with negossp.dll as the peer; and Wine's own tests of NTLM,
+#   wine64  Wine 8's NTLM, as client and as server, with itself and with negossp.dll as the peer; WinHTTP; Wine's own NTLM tests
 #   wine10  the same with Wine 10
 #
 # NTLM_AUTH: the program to test, instead of dist/linux-x86_64/negossp, freshly made. NEGOSSP_DIST: as in winetest/run.sh.
@@ -47,7 +47,7 @@ wine() { # 64|10 [server-seals]
         return
     }
     mkdir -p "$folder"
-    "$root/scripts/need.sh" gcc-mingw-w64-x86-64
+    "$root/scripts/need.sh" gcc-mingw-w64-x86-64 python3
     [[ -n ${NEGOSSP_DIST:-} ]] || "$root/scripts/dist.sh" windows-x86_64
     library=$(realpath "${NEGOSSP_DIST:-$root/dist/windows-x86_64}")
     x86_64-w64-mingw32-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o "$folder/sspi.exe" "$here/sspi.c" -lsecur32
@@ -65,6 +65,13 @@ wine() { # 64|10 [server-seals]
     export TEST_PATH=$folder NEGOSSP_CONFIG=negossp.toml WINEDLLOVERRIDES="secur32=b;mscoree,mshtml="
     (cd "$folder" && timeout --kill-after=10 120 "$root/scripts/wine.sh" "$bits" sspi.exe ${2:-}) >"$folder/sspi.log" 2>&1 </dev/null || true
     count "$folder/sspi.log"
+    x86_64-w64-mingw32-gcc -std=gnu11 -O1 -Wall -Wextra -Werror -o "$folder/winhttp.exe" "$here/winhttp.c" -lwinhttp
+    coproc web { cd "$folder" && exec python3 "$here/httpd.py" "$folder/ntlm_auth"; }
+    read -r port <&"${web[0]}"
+    (cd "$folder" && timeout --kill-after=10 120 "$root/scripts/wine.sh" "$bits" winhttp.exe "$port") >"$folder/winhttp.log" 2>&1 </dev/null || true
+    exec {web[1]}>&-
+    wait "$web_PID" || true
+    count "$folder/winhttp.log"
     (cd "$folder" && timeout --kill-after=10 120 "$root/scripts/wine.sh" "$bits" tests.exe ntlm) >"$folder/ntlm.log" 2>&1 </dev/null || true
     # Their last line: "0020:ntlm: 234 tests executed (0 marked as todo, 0 as flaky, 0 failures), 0 skipped."
     tr -d '\r' <"$folder/ntlm.log" | sed -n 's/^\(ntlm.c:[0-9]*\): Test failed: /FAIL wine'"$bits"': \1: /p'
