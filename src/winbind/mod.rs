@@ -18,6 +18,7 @@ use crate::principal::Origin;
 use crate::runtime::fork_local::ForkLocal;
 use crate::types::account_name;
 use crate::types::error::{Denial, Error, Result};
+use crate::types::sid::Sid;
 use ntlm_auth::Keys;
 use ntlm_auth_pool::NtlmAuthPool;
 pub use options::{Options, WinbindWay};
@@ -98,6 +99,16 @@ impl Winbind {
     pub fn new(settings: Options) -> Winbind {
         let open = ForkLocal::new(Open::new(&settings));
         Winbind { settings, open }
+    }
+
+    /// The SID of an account or a group of this domain, or, if it is empty, of the own one.
+    ///
+    /// Errors: `NoAuthority` if there is none, or libwbclient cannot tell.
+    pub fn sid_of(&self, domain: &str, name: &str) -> Result<Sid> {
+        let named = NetworkLogon { user: name, domain, ..NetworkLogon::default() };
+        let names = Names::of(&named, &self.settings.domain)?;
+        let open = self.open.get(|| Open::new(&self.settings));
+        open.wbclient.sid_of(names, Instant::now() + self.settings.timeout)
     }
 
     /// ntlm_auth returns only the keys. The account is looked up by winbindd's client library, if

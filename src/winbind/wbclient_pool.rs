@@ -13,6 +13,7 @@ use crate::platform::wbclient::{Connection, Logon, Named, WbcError};
 use crate::runtime::threads;
 use crate::types::error::{Error, Result};
 use crate::types::ntstatus::NtStatus;
+use crate::types::sid::Sid;
 use parking_lot::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -128,6 +129,13 @@ impl WbclientPool {
     pub(super) fn look_up(&self, names: Names, deadline: Instant) -> Result<Named> {
         let look_up =
             move |connection: &mut Connection| connection.look_up(&names.domain, &names.user);
+        self.call(names.own, deadline, look_up)?.map_err(log_error)
+    }
+
+    /// The SID of an account or a group.
+    pub(super) fn sid_of(&self, names: Names, deadline: Instant) -> Result<Sid> {
+        let look_up =
+            move |connection: &mut Connection| connection.sid_of(&names.domain, &names.user);
         self.call(names.own, deadline, look_up)?.map_err(log_error)
     }
 

@@ -301,19 +301,7 @@ impl Connection {
     /// Looks an account up.
     pub fn look_up(&mut self, domain: &CStr, user: &CStr) -> Result<Named, WbcError> {
         let (functions, context) = (self.functions, self.context.as_ptr());
-        let mut sid =
-            DomainSid { revision: 0, count: 0, authority: [0; 6], sub_authorities: [0; 15] };
-        let mut kind = 0;
-        // SAFETY: the context is not shared; names and places live through the call.
-        done(unsafe {
-            (functions.wbcCtxLookupName)(
-                context,
-                domain.as_ptr(),
-                user.as_ptr(),
-                &mut sid,
-                &mut kind,
-            )
-        })?;
+        let (sid, mut kind) = self.name(domain, user)?;
         if !ACCOUNTS.contains(&kind) {
             return Err(WbcError::Malformed("not the name of an account"));
         }
@@ -340,6 +328,25 @@ impl Connection {
         // SAFETY: texts of the library's, which `own_name` and `own_domain` keep.
         let (user, domain) = unsafe { (text(own_name.memory)?, text(own_domain.memory)?) };
         Ok(Named { user, domain, sid: sid_of(&sid)?, groups })
+    }
+
+    /// The SID of whatever has this name: an account or a group.
+    pub fn sid_of(&mut self, domain: &CStr, name: &CStr) -> Result<Sid, WbcError> {
+        sid_of(&self.name(domain, name)?.0)
+    }
+
+    /// A name's SID, and what it names.
+    fn name(&mut self, domain: &CStr, name: &CStr) -> Result<(DomainSid, c_int), WbcError> {
+        let mut sid =
+            DomainSid { revision: 0, count: 0, authority: [0; 6], sub_authorities: [0; 15] };
+        let mut kind = 0;
+        let (domain, name) = (domain.as_ptr(), name.as_ptr());
+        let context = self.context.as_ptr();
+        // SAFETY: the context is not shared; names and places live through the call.
+        done(unsafe {
+            (self.functions.wbcCtxLookupName)(context, domain, name, &mut sid, &mut kind)
+        })?;
+        Ok((sid, kind))
     }
 
     /// The user number for this SID.

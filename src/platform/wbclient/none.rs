@@ -1,6 +1,7 @@
 //! Platforms without winbindd.
 
 use super::{Account, Logon, Named, WbcError};
+use crate::types::sid::Sid;
 use std::ffi::CStr;
 
 /// Never constructed.
@@ -20,6 +21,11 @@ impl Connection {
 
     /// Has winbindd validate a logon.
     pub fn authenticate(&mut self, _logon: &Logon<'_>) -> Result<Account, WbcError> {
+        match *self {}
+    }
+
+    /// The SID of whatever has this name.
+    pub fn sid_of(&mut self, _domain: &CStr, _name: &CStr) -> Result<Sid, WbcError> {
         match *self {}
     }
 

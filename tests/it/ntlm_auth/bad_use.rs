@@ -156,6 +156,18 @@ fn malformed_requests_of_ntlm_server_1() {
     assert_eq!(helper.end(), (0, String::new()));
 }
 
+/// A chain of programs that each start the next would have no end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_helper_that_would_ask_itself_ends() {
+    let own = env!("CARGO_BIN_EXE_negossp");
+    for (program, status) in [(own, 1), ("/usr/bin/ntlm_auth", 0)] {
+        let folder = server(&format!("[winbind]\nuse = 'ntlm_auth'\nntlm_auth = '{program}'\n"));
+        let helper = Helper::start(&folder, "squid-2.5-basic", &[]);
+        assert_eq!(helper.end(), (status, String::new()), "{program}");
+    }
+}
+
 #[test]
 fn options_that_are_wrong_end_it() {
     let folder = server("");

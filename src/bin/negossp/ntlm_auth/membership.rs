@@ -3,7 +3,8 @@
 use negossp::server::Configuration;
 use negossp::types::sid::Sid;
 
-/// The SIDs of the groups: a list of SIDs, or one name, which the file of account details must have.
+/// The SIDs of the groups: a list of SIDs, or one name, which the file of account details has or
+/// winbindd knows.
 ///
 /// Errors: why there is none; then nobody is a member.
 pub(super) fn groups(required: &str, configuration: &Configuration) -> Result<Vec<Sid>, String> {
@@ -21,7 +22,13 @@ pub(super) fn groups(required: &str, configuration: &Configuration) -> Result<Ve
             .iter()
             .any(|ours| ours.eq_ignore_ascii_case(domain));
     let details = configuration.details.file.as_ref().filter(|_| is_own);
-    let sid = details.and_then(|file| file.peek().group(name));
-    sid.map(|sid| vec![sid])
-        .ok_or_else(|| format!("no SID is known for {required} ([accounts] details, [groups])"))
+    let known = details.and_then(|file| file.peek().group(name));
+    let asked = || {
+        let winbind = configuration.winbind.as_ref().filter(|_| !name.is_empty())?;
+        winbind.sid_of(domain, name).ok()
+    };
+    known
+        .or_else(asked)
+        .map(|sid| vec![sid])
+        .ok_or_else(|| format!("no SID is known for {required}"))
 }

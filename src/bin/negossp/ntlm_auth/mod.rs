@@ -31,6 +31,10 @@ pub(crate) fn run(given: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(Parsed::Print(text)) => return print(io::stdout(), &text, ExitCode::SUCCESS),
         Err(message) => return print(io::stderr(), &message, ExitCode::FAILURE),
     };
+    if setup::asks_itself() {
+        let message = "[winbind] ntlm_auth is this program, and has to be Samba's\n";
+        return print(io::stderr(), message, ExitCode::FAILURE);
+    }
     match &options.protocol {
         None => one_shot::run(&options),
         Some(name) => match Protocol::named(name) {

@@ -11,9 +11,23 @@ use negossp::server::credential::Usage;
 use negossp::server::{self, Configuration, Credential};
 use negossp::types::identity::Identity;
 use negossp::types::sid::Sid;
+use negossp::winbind::WinbindWay;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+/// `[winbind]` would have this program start itself, and that again, without an end.
+pub(super) fn asks_itself() -> bool {
+    let configuration = server::current();
+    let winbind = configuration.settings.winbind.as_ref();
+    let Some(program) = winbind.filter(|options| options.way == WinbindWay::NtlmAuth) else {
+        return false;
+    };
+    let whole = |path: &Path| path.canonicalize().ok();
+    let own = std::env::current_exe().ok().and_then(|path| whole(&path));
+    own.is_some() && whole(&program.ntlm_auth) == own
+}
 
 /// The credentials and the configuration, made anew when the file of the configuration changes.
 pub(super) struct Setup<'a> {
