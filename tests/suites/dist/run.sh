@@ -205,7 +205,8 @@ wine() { # MACHINE ARGUMENT...
 }
 # Runs a program of ours under Wine, beside the DLL.
 in_wine() { # MACHINE PROGRAM [ARGUMENT...]: prints what it prints, and a status that is not 0
-    (cd $work/$1 && wine "$@" || echo "status $?")
+    # Standard error also has what Wine says of its own services.
+    (cd $work/$1 && wine "$@" 2>/dev/null || echo "status $?")
 }
 own_table() { # MACHINE
     "$1-w64-mingw32-gcc" -O1 -Wall -Wextra -Werror tests/suites/dist/table.c -o $work/$1/table.exe && in_wine $1 table.exe negossp.dll

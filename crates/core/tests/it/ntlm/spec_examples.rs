@@ -400,6 +400,7 @@ fn an_lmv2_response_alone_is_the_examples_too() {
         nt_response: &[],
         lm_response: &lm_response,
         extended_session_security: false,
+        mschapv2: false,
         allowed: every_response(),
         messages: Default::default(),
     };
