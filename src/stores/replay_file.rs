@@ -187,7 +187,8 @@ fn time_of(record: &[u8; RECORD]) -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

@@ -114,7 +114,8 @@ fn make(words: &[AtomicU64]) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::primitives::siphash::siphash24;
