@@ -366,6 +366,42 @@ fn root_reads_no_configuration_of_another_user_and_others_are_warned() {
     }
 }
 
+/// Each file that says who is let in, as whom, or with which keys: an owner who is another user of the
+/// machine than root and the server's can replace it.
+#[test]
+fn config_check_warns_of_the_owner_of_each_file() {
+    if !is_root("config_check_warns_of_the_owner_of_each_file") {
+        return;
+    }
+    let folder = Folder::new();
+    let domain = "name = \"R\"\nrealm = \"R.TEST\"\nmachine_account = \"WEB1$\"\n";
+    for (table, setting, more) in [
+        ("accounts", "file", ""),
+        ("accounts", "details", "file = \"users\"\n"),
+        ("accounts", "sid_file", "file = \"users\"\n"),
+        ("kerberos", "keytab", ""),
+        ("kerberos", "krbtgt_keytab", ""),
+        ("export", "key_file", ""),
+        ("export", "previous_key_file", "key_file = \"secret\"\n"),
+        ("domain", "machine_secret_file", domain),
+        ("domain", "machine_keytab", domain),
+    ] {
+        let named = folder.write("named", line("bob", &PASSWORD, "U"));
+        let config =
+            folder.write("negossp.toml", format!("[{table}]\n{more}{setting} = \"named\"\n"));
+        for path in [&named, &config] {
+            mode(path, 0o644);
+        }
+        let warning =
+            format!("negossp: warning: {}: it belongs to user {BOB} (chown root", named.display());
+        for (owner, warned) in [(BOB, true), (0, false)] {
+            chown(&named, Some(owner), Some(owner)).unwrap();
+            let said = said(&check(&config, Some(54321)));
+            assert_eq!(said.contains(&warning), warned, "{setting} of {owner}: {said}");
+        }
+    }
+}
+
 /// Whoever starts the server may name further owners, such as a container's host has.
 #[test]
 fn owners_that_the_environment_names_are_trusted() {

@@ -69,8 +69,10 @@ fn doubts(configuration: Option<&Path>, settings: &Settings) -> Vec<String> {
     let named = [
         configuration,
         accounts.file.as_deref(),
+        accounts.details.as_deref(),
         accounts.sid_file.as_deref(),
         kerberos.keytab.as_deref(),
+        kerberos.krbtgt_keytab.as_deref(),
         settings.export.key_file.as_deref(),
         settings.export.previous_key_file.as_deref(),
         domain.and_then(|domain| domain.machine_secret_file.as_deref()),
