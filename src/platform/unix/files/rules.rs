@@ -22,7 +22,7 @@ pub(super) struct Facts {
     pub(super) links: u64,
     /// It has an access control list, whose mask the group's permissions are.
     pub(super) listed: bool,
-    /// Others have permissions that chmod may not take from them, in this kind of file system.
+    /// chmod may change nothing, in this kind of file system.
     pub(super) fixed: bool,
 }
 
@@ -36,7 +36,7 @@ impl Facts {
             mode,
             links: metadata.nlink(),
             listed: mode & 0o020 != 0 && attributes::has_access_list(file),
-            fixed: mode & 0o022 != 0 && file_system::may_lack_permissions(file),
+            fixed: file_system::may_lack_permissions(file),
         })
     }
 
