@@ -11,7 +11,7 @@
 //! | `GK` | `GK KEY`: the session key, in base64 |
 
 use super::lines::{Line, Lines};
-use super::options::Options;
+use super::options::{Options, Role};
 use super::setup::{NTLM, Setup};
 use super::status;
 use negossp::context::Call;
@@ -26,15 +26,6 @@ use negossp::types::ntstatus::NtStatus;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-/// Which side of which exchange the helper is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    NtlmServer,
-    NtlmClient,
-    SpnegoServer,
-    SpnegoClient,
-}
 
 impl Role {
     fn package(self) -> Package {

@@ -1,6 +1,5 @@
 //! The options, as programs pass them to Samba's `ntlm_auth`.
 
-use super::conversation::Role;
 use negossp::encoding::hex;
 use std::ffi::OsString;
 use zeroize::Zeroizing;
@@ -76,6 +75,15 @@ pub(super) struct Options {
 pub(super) enum Parsed {
     Run(Box<Options>),
     Print(String),
+}
+
+/// Which side of which exchange the helper is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    NtlmServer,
+    NtlmClient,
+    SpnegoServer,
+    SpnegoClient,
 }
 
 /// What is spoken with the parent.
