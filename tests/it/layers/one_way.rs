@@ -36,7 +36,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The source up to its tests.
 fn without_tests(text: &str) -> &str {
-    let ends = ["\n#[cfg(test)]\nmod tests {", "\n#[cfg(all(test,"];
+    let ends = ["\n#[cfg(test)]\nmod tests {", "\n#[cfg(test)]\n#[cfg(", "\n#[cfg(all(test,"];
     ends.iter().filter_map(|end| text.find(end)).min().map_or(text, |end| &text[..end])
 }
 
