@@ -9,11 +9,14 @@
 #   mit-kdc.sh admin [DIR]          kadmin.local, commands on standard input
 #
 # Settings: OWNER  process id; when that process is gone, the KDC ends too (not with `run`)
+#           LDAP   1: the database is in a directory server of its own, which knows constrained delegation; the other one
+#                  does not: HTTP/server may act for its clients towards HTTP/aes256-sha1. There is no jörg then
 #
 # Realm EXAMPLE.TEST, no DNS. In DIR:
 #   krb5.conf              clients' configuration, MIT's and Heimdal's
 #   users.keytab           alice, bob, alice/admin, jörg (with the password Passw0rd!) and carol (without preauthentication)
 #   USER.ccache            a forwardable ticket-granting ticket of alice, bob, carol and jörg; alice-admin.ccache
+#   server.ccache          a ticket-granting ticket of HTTP/server.example.test, the service's own
 #   SERVICE.keytab         the keys of HTTP/SERVICE.example.test, and http.keytab the keys of all services but `absent`
 # Services:
 #   server                 keys of all AES enctypes; forwarding a ticket to it is approved (OK-AS-DELEGATE)
@@ -29,8 +32,12 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
+. "$here/ldap-database.sh"
 
 realm=EXAMPLE.TEST domain=example.test password='Passw0rd!' service_password='ServicePassw0rd!'
+users=(alice bob jörg)
+# A directory's names are of ASCII.
+[[ ${LDAP:-} != 1 ]] || users=(alice bob)
 aes=aes256-sha1:normal,aes128-sha1:normal,aes256-sha2:normal,aes128-sha2:normal
 
 parse_arguments mit-kdc "$@"
@@ -59,6 +66,7 @@ stop() {
         done
         ! is_kdc "$pid" || kill -9 "$pid" 2>/dev/null || true
     fi
+    ldap_stop
     [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
 }
 
@@ -90,7 +98,7 @@ END
     kdc_tcp_listen = 127.0.0.1:$1
 [realms]
     $realm = {
-        database_name = $dir/principal
+        $(database)
         key_stash_file = $dir/stash
         acl_file = $dir/kadm5.acl
         max_life = 10h
@@ -103,6 +111,22 @@ END
     kdc = FILE:$dir/kdc.log
     default = FILE:$dir/library.log
 END
+    [[ ${LDAP:-} != 1 ]] || ldap_print_modules >>"$dir/kdc.conf"
+}
+
+# Where the realm's is.
+database() {
+    if [[ ${LDAP:-} == 1 ]]; then ldap_database_module; else echo "database_name = $dir/principal"; fi
+}
+
+create_database() {
+    local master=$RANDOM$RANDOM$RANDOM
+    if [[ ${LDAP:-} == 1 ]]; then
+        ldap_start
+        ldap_create "$master"
+    else
+        kdb5_util -r "$realm" create -s -P "$master"
+    fi
 }
 
 # kadmin.local, whose exit status is always 0: what it reports as an error goes to standard error.
@@ -124,7 +148,7 @@ keep() {
 make_principals() {
     local name
     {
-        for name in alice bob alice/admin jörg; do
+        for name in "${users[@]}" alice/admin; do
             printf 'addprinc -e %s -pw %s %s\n' "$aes" "$password" "$name"
             keep "$name" users
         done
@@ -183,24 +207,27 @@ start_kdc() {
 
 start() {
     may_use_folder
-    RUNLEVEL=1 "$root/scripts/need.sh" krb5-kdc krb5-admin-server krb5-user >&2 # RUNLEVEL: no daemons of the packages' own
+    local user packages=(krb5-kdc krb5-admin-server krb5-user)
+    [[ ${LDAP:-} != 1 ]] || packages+=("${ldap_packages[@]}")
+    RUNLEVEL=1 "$root/scripts/need.sh" "${packages[@]}" >&2 # RUNLEVEL: no daemons of the packages' own
     stop
     mkdir -p "$dir/rcache"
     chmod 700 "$dir"
     : >"$mark"
     eval "$(print_env)"
     write_configuration 88
-    kdb5_util -r "$realm" create -s -P "$RANDOM$RANDOM$RANDOM" >>"$dir/admin.log" 2>&1 || { cat "$dir/admin.log" >&2; die "no database"; }
+    create_database >>"$dir/admin.log" 2>&1 || { cat "$dir/admin.log" >&2; die "no database"; }
     make_principals
+    [[ ${LDAP:-} != 1 ]] || ldap_allow_delegation "HTTP/server.$domain" "HTTP/aes256-sha1.$domain" >>"$dir/admin.log" 2>&1 ||
+        { tail -n 20 "$dir/admin.log" >&2; die "no delegation"; }
     start_kdc
-    ticket alice alice
-    ticket bob bob
-    ticket jörg jörg
+    for user in "${users[@]}"; do ticket "$user" "$user"; done
     ticket carol carol
     ticket alice/admin alice-admin
     ticket alice rolled
     KRB5CCNAME=FILE:$dir/rolled.ccache kvno -q HTTP/rolled.$domain
     roll
+    KRB5CCNAME=FILE:$dir/server.ccache kinit -k -t "$dir/server.keytab" HTTP/server.$domain
 }
 
 case $verb in

@@ -24,9 +24,10 @@
 #   USER.ccache            a ticket-granting ticket of alice, bob and jörg
 #   http.keytab            the keys of all services; server.keytab, rc4.keytab and web1.keytab those of one
 #   krbtgt.keytab          the domain's own key
+#   svc_http.keytab        the keys of HTTP/server's account, under its own name
 #   sids                   the SIDs of the domain, its users and its groups: NAME SID
 # Services:
-#   HTTP/server            of the user svc_http, with AES keys
+#   HTTP/server            of the user svc_http, with AES keys; it may act for its clients towards HTTP/web1
 #   HTTP/rc4               of the user svc_rc4, with an RC4 key only
 #   HTTP/web1, host/web1   of the computer WEB1$; web1.keytab is as a joined machine has it
 set -euo pipefail

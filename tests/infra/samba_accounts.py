@@ -84,6 +84,7 @@ def main():
         directory.newcomputer(computer)
     directory.setpassword("(sAMAccountName=games$)", PASSWORD)
     service("svc_http", [f"HTTP/server.{DOMAIN}"], AES)
+    modify(entry("svc_http").dn, "msDS-AllowedToDelegateTo", f"HTTP/web1.{DOMAIN}")
     service("svc_rc4", [f"HTTP/rc4.{DOMAIN}"], RC4)
     service("web1$", [f"HTTP/web1.{DOMAIN}", f"host/web1.{DOMAIN}"], ALL)
     modify(entry("web1$").dn, "dNSHostName", f"web1.{DOMAIN}")
@@ -93,6 +94,7 @@ def main():
         "server": [f"HTTP/server.{DOMAIN}"],
         "rc4": [f"HTTP/rc4.{DOMAIN}"],
         "web1": ["web1$", f"HTTP/web1.{DOMAIN}", f"host/web1.{DOMAIN}"],
+        "svc_http": ["svc_http"],
         "krbtgt": ["krbtgt"],
     }
     keytabs["http"] = keytabs["server"] + keytabs["rc4"] + keytabs["web1"]
