@@ -321,7 +321,7 @@ fn use_context(established: Established<EstablishedSession>) {
     let part = Part { data: &mut data, seal: true };
     assert!(session.unseal(&mut [part], 0, &trailer).is_err(), "a reflected message");
     if let Some(delegated) = delegated {
-        delegated.ccache().unwrap();
+        delegated.ccache(None).unwrap();
     }
     let Some(account) = established.client.account else { return };
     account.sid.iter().for_each(|sid| assert_eq!(sid.to_string().parse(), Ok(*sid)));

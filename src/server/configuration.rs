@@ -8,6 +8,7 @@ use crate::domain::Domain;
 use crate::domain::machine_secret::{Secret, SecretFile};
 use crate::export::ExportKey;
 use crate::export::KeyFile;
+use crate::kerberos::{Delegation, KeySource, Tgt};
 use crate::runtime::watched_file::NO_MEMORY;
 use crate::stores::accounts::details::{AccountDetails, DetailsFile};
 use crate::stores::accounts::file::AccountFile;
@@ -17,6 +18,7 @@ use crate::stores::machine_sid::MachineSid;
 use crate::stores::replay_cache::ReplayCache;
 use crate::stores::tgt_file::TgtFile;
 use crate::types::error::{Error, Result};
+use crate::types::time::FileTime;
 use crate::winbind::Winbind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -140,6 +142,13 @@ impl Configuration {
             export_key,
             settings,
         }
+    }
+
+    /// The server's own ticket-granting ticket, if it is valid and constrained delegation is
+    /// permitted.
+    pub fn tgt_for_delegation(&self, now: FileTime) -> Option<Arc<Tgt>> {
+        let permitted = self.settings.kerberos.delegation == Delegation::Constrained;
+        permitted.then(|| self.keys.tgt()).flatten().filter(|tgt| tgt.is_valid(now))
     }
 
     /// Fails while the configuration that was written is not in force.

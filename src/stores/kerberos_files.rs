@@ -39,7 +39,8 @@ pub struct KerberosFiles {
     pub keytab: Option<PathBuf>,
     /// A keytab with the KDC's own key (`krbtgt`), for the KDC's signatures in a PAC.
     pub krbtgt_keytab: Option<PathBuf>,
-    /// A credential cache with the server's own ticket-granting ticket, for user-to-user tickets.
+    /// A credential cache with the server's own ticket-granting ticket, for user-to-user tickets and
+    /// constrained delegation.
     pub tgt_ccache: Option<PathBuf>,
     /// The realm of a service password that comes without one; empty: the DNS domain in capitals.
     pub realm: String,

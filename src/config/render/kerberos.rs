@@ -4,7 +4,7 @@ use super::{Limit, List, Quoted, file};
 use crate::config::names::Names;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
-use crate::kerberos::{Policy, RequirePac, ServiceName};
+use crate::kerberos::{Delegation, Policy, RequirePac, ServiceName};
 use crate::stores::kerberos_files::{KerberosFiles, RestartFile};
 use std::fmt::{self, Display, Formatter};
 
@@ -42,7 +42,15 @@ pub(super) fn write(
         }
     )?;
     file(f, "krbtgt_keytab", &files.krbtgt_keytab)?;
-    writeln!(f, "delegation = {}", kerberos.delegation)?;
+    writeln!(
+        f,
+        "delegation = {}",
+        match kerberos.delegation {
+            Delegation::Never => "false",
+            Delegation::Forwarded => "true",
+            Delegation::Constrained => "\"constrained\"",
+        }
+    )?;
     file(f, "tgt_ccache", &files.tgt_ccache)
 }
 

@@ -5,7 +5,7 @@ use super::span::Span;
 use crate::config::names::Name;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::{NameRule, NameRules};
-use crate::kerberos::{Addresses, Policy, RequirePac, ServiceName};
+use crate::kerberos::{Addresses, Delegation, Policy, RequirePac, ServiceName};
 use crate::stores::kerberos_files::KerberosFiles;
 use crate::stores::kerberos_files::{ReplayCacheKind, RestartFile};
 use crate::types::channel_bindings::Strictness;
@@ -32,7 +32,7 @@ pub(crate) struct KerberosTable {
     names: Vec<RuleName>,
     require_pac: Option<RequirePacValue>,
     krbtgt_keytab: Option<FileName>,
-    delegation: Option<bool>,
+    delegation: Option<DelegationValue>,
     tgt_ccache: Option<FileName>,
 }
 
@@ -79,24 +79,41 @@ impl<'de> Deserialize<'de> for EnctypeName {
     }
 }
 
-/// `false`, `true` or `"domain"`.
-struct RequirePacValue(RequirePac);
-
+/// `false`, `true` or a word.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum RequirePacForm {
-    Always(bool),
-    Of(String),
+enum SwitchOrWord {
+    Switch(bool),
+    Word(String),
 }
+
+/// `false`, `true` or `"constrained"`.
+struct DelegationValue(Delegation);
+
+impl<'de> Deserialize<'de> for DelegationValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<DelegationValue, D::Error> {
+        let wrong = || D::Error::custom("expected false, true or \"constrained\"");
+        let delegation = match SwitchOrWord::deserialize(deserializer).map_err(|_| wrong())? {
+            SwitchOrWord::Switch(false) => Delegation::Never,
+            SwitchOrWord::Switch(true) => Delegation::Forwarded,
+            SwitchOrWord::Word(word) if word == "constrained" => Delegation::Constrained,
+            SwitchOrWord::Word(_) => return Err(wrong()),
+        };
+        Ok(DelegationValue(delegation))
+    }
+}
+
+/// `false`, `true` or `"domain"`.
+struct RequirePacValue(RequirePac);
 
 impl<'de> Deserialize<'de> for RequirePacValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RequirePacValue, D::Error> {
         let wrong = || D::Error::custom("expected false, true or \"domain\"");
-        let require = match RequirePacForm::deserialize(deserializer).map_err(|_| wrong())? {
-            RequirePacForm::Always(true) => RequirePac::Always,
-            RequirePacForm::Always(false) => RequirePac::Never,
-            RequirePacForm::Of(who) if who == "domain" => RequirePac::OfDomain,
-            RequirePacForm::Of(_) => return Err(wrong()),
+        let require = match SwitchOrWord::deserialize(deserializer).map_err(|_| wrong())? {
+            SwitchOrWord::Switch(true) => RequirePac::Always,
+            SwitchOrWord::Switch(false) => RequirePac::Never,
+            SwitchOrWord::Word(who) if who == "domain" => RequirePac::OfDomain,
+            SwitchOrWord::Word(_) => return Err(wrong()),
         };
         Ok(RequirePacValue(require))
     }
@@ -135,7 +152,7 @@ impl KerberosTable {
             addresses: self.addresses.map_or(policy.addresses, |name| name.0),
             names: NameRules(self.names.into_iter().map(|rule| rule.0).collect()),
             require_pac: self.require_pac.map_or(policy.require_pac, |value| value.0),
-            delegation: self.delegation.unwrap_or(policy.delegation),
+            delegation: self.delegation.map_or(policy.delegation, |value| value.0),
         };
         let path = |name: Option<FileName>| name.map(|name| name.0);
         let files = KerberosFiles {

@@ -6,7 +6,7 @@ use negossp::access_token::options::{Credentials, LocalUser, LogonOf, Mapping};
 use negossp::authority::AuthorityKind;
 use negossp::config::{Accounts, OutboundProvider, Settings};
 use negossp::kerberos::crypto::Enctype;
-use negossp::kerberos::{Addresses, RequirePac};
+use negossp::kerberos::{Addresses, Delegation, RequirePac};
 use negossp::mechanism::Mechanism;
 use negossp::mechanism::Package;
 use negossp::ntlm::{Mode, ServerNames};
@@ -101,7 +101,7 @@ addresses = "require"
 names = [{ realm = "LAB.TEST", principal = '*/admin', name = 'ADMIN\{first}' }, { name = "{user}" }]
 require_pac = true
 krbtgt_keytab = "kdc.keytab"
-delegation = false
+delegation = "constrained"
 tgt_ccache = "FILE:/var/lib/tgt"
 
 [limits]
@@ -218,7 +218,7 @@ fn every_key_is_read() {
     );
     assert_eq!(kerberos.require_pac, RequirePac::Always);
     assert_eq!(kerberos.target_name, Some(Strictness::Require));
-    assert!(!kerberos.delegation);
+    assert_eq!(kerberos.delegation, Delegation::Constrained);
     let names: Vec<_> =
         kerberos.names.0.iter().map(|rule| (rule.realm(), rule.principal(), rule.name())).collect();
     assert_eq!(
@@ -308,7 +308,7 @@ fn an_empty_file_means_the_defaults() {
     assert!(
         files.keytab.is_none()
             && kerberos.principals.is_empty()
-            && kerberos.delegation
+            && kerberos.delegation == Delegation::Forwarded
             && kerberos.require_pac == RequirePac::OfDomain
     );
     let allowed: Vec<_> =
@@ -405,6 +405,20 @@ fn who_needs_a_pac() {
 }
 
 #[test]
+fn which_delegated_credentials_are_accepted() {
+    for (value, delegation) in [
+        ("false", Delegation::Never),
+        ("true", Delegation::Forwarded),
+        ("\"constrained\"", Delegation::Constrained),
+    ] {
+        let settings = read(&format!("[kerberos]\ndelegation = {value}\n"));
+        assert_eq!(settings.kerberos.delegation, delegation);
+        assert!(settings.to_string().contains(&format!("\ndelegation = {value}\n")));
+        assert_eq!(read(&settings.to_string()).kerberos.delegation, delegation);
+    }
+}
+
+#[test]
 fn what_is_wrong_is_reported_with_its_line() {
     for (text, line, what) in [
         ("[ntlm]\n\nrequire_mics = true\n", 3, "unknown field `require_mics`"),
@@ -443,6 +457,7 @@ fn what_is_wrong_is_reported_with_its_line() {
         ("[kerberos]\naddresses = \"check\"\n", 2, "unknown variant `check`"),
         ("[kerberos]\nrequire_pac = \"realm\"\n", 2, "false, true or \"domain\""),
         ("[kerberos]\nrequire_pac = 1\n", 2, "false, true or \"domain\""),
+        ("[kerberos]\ndelegation = \"forwarded\"\n", 2, "false, true or \"constrained\""),
         ("[kerberos]\ntarget_name = \"on\"\n", 2, "unknown variant `on`"),
         ("[kerberos]\nkeytabs = \"x\"\n", 2, "unknown field `keytabs`"),
         ("[kerberos]\nnames = [{ name = \"{nobody}\" }]\n", 2, "{principal}, {user}"),

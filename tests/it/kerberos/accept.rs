@@ -14,7 +14,7 @@ use negossp::kerberos::message::{
     HostAddress, HostAddresses, KrbCred, KrbCredInfo, KrbError, PrincipalName, TgtReply,
     TgtRequest, Ticket, TicketFlags, Unprotected, error_code, name_type,
 };
-use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, ServiceName};
+use negossp::kerberos::{Acceptor, CredentialKeys, Delegated, Delegation, ServiceName};
 use negossp::mechanism::{Mechanism, Step};
 use negossp::persist::{Persist, Reader, Writer};
 use negossp::platform;
@@ -873,20 +873,20 @@ fn forwarded_credentials() {
         let established = accept(&server, key).unwrap();
         assert!(established.flags.contains(ContextFlags::DELEGATE));
         let delegated = established.session.delegated.unwrap();
-        let bytes = delegated.ccache().unwrap();
+        let bytes = delegated.ccache(None).unwrap();
         // They are exported with the context.
         let mut packed = Writer::new();
         delegated.pack(&mut packed).unwrap();
         let there = Delegated::unpack(&mut Reader::new(&packed.finish(), &SystemRandom)).unwrap();
-        assert_eq!(there.ccache().unwrap(), bytes);
+        assert_eq!(there.ccache(None).unwrap(), bytes);
         let cache = CredentialCache::parse(&bytes).unwrap();
         assert_eq!(cache.default_principal.to_text(), "alice@EXAMPLE.TEST");
         let tgt = cache.ticket_granting_ticket().unwrap();
         assert_eq!((tgt.ticket, tgt.key.keyvalue), (&ticket[..], ticket_key.bytes()));
         // Only if the caller requires them and the configuration permits it.
-        server.settings.kerberos.delegation = false;
+        server.settings.kerberos.delegation = Delegation::Never;
         assert!(!accept(&server, key).unwrap().flags.contains(ContextFlags::DELEGATE));
-        server.settings.kerberos.delegation = true;
+        server.settings.kerberos.delegation = Delegation::Forwarded;
         server.requirements = ContextFlags::empty();
         assert!(accept(&server, key).unwrap().session.delegated.is_none());
     }

@@ -3,6 +3,7 @@
 mod accept;
 mod accept_pac;
 mod client_account;
+mod evidence;
 mod keys;
 mod keytab_command;
 mod klist;

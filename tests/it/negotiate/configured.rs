@@ -3,7 +3,7 @@
 use crate::support::accounts::credential;
 use crate::support::{call, configured};
 use negossp::config::Settings;
-use negossp::kerberos::Addresses;
+use negossp::kerberos::{Addresses, Delegation};
 use negossp::mechanism::{Mechanism, Package};
 use negossp::ntlm::{Account, ServerNames};
 use negossp::server::credential::{Credential, Usage};
@@ -69,7 +69,7 @@ fn the_protocol_is_given_what_is_configured() {
     settings.ntlm.require_mic = true;
     settings.ntlm.responses.ntlmv1 = true;
     settings.kerberos.addresses = Addresses::Require;
-    settings.kerberos.delegation = false;
+    settings.kerberos.delegation = Delegation::Never;
     settings.negotiate.context_lifetime = Some(Duration::from_secs(60));
     settings.limits.max_token = 1000;
     let lifetime = settings.negotiate.context_lifetime;

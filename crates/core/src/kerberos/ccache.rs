@@ -1,6 +1,6 @@
 //! Credential caches in the FILE format of MIT's documentation ("Credential cache file format"):
 //! versions 3 and 4 are read, 4 is written. Used for delegated credentials, and for the service's
-//! ticket-granting ticket in user-to-user authentication.
+//! own ticket-granting ticket.
 
 use super::message::{
     EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket,
@@ -21,6 +21,8 @@ const MAX_ELEMENTS: u32 = 256;
 
 /// The realm of entries that are not tickets but MIT's configuration data.
 const CONFIGURATION_REALM: &[u8] = b"X-CACHECONF:";
+/// The first component of their names.
+const CONFIGURATION_NAME: &[u8] = b"krb5_ccache_conf_data";
 
 /// A principal's name with its realm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +117,30 @@ impl<'a> Credential<'a> {
             ticket,
             second_ticket: &[],
         })
+    }
+
+    /// Configuration data of MIT's: the `value` of `key`, in a cache of `owner`.
+    pub fn configuration(owner: &Principal, key: &str, value: &'a [u8]) -> Credential<'a> {
+        let server = Principal {
+            name_type: 0,
+            realm: CONFIGURATION_REALM.to_vec(),
+            components: vec![CONFIGURATION_NAME.to_vec(), key.into()],
+        };
+        Credential {
+            client: owner.clone(),
+            server,
+            key: EncryptionKey { keytype: 0, keyvalue: &[] },
+            authtime: 0,
+            starttime: 0,
+            endtime: 0,
+            renew_till: 0,
+            is_skey: false,
+            ticket_flags: TicketFlags::empty(),
+            addresses: Vec::new(),
+            authdata: Vec::new(),
+            ticket: value,
+            second_ticket: &[],
+        }
     }
 
     /// Whether it is not a credential but MIT's configuration data.

@@ -27,7 +27,7 @@ pub use acceptor::Acceptor;
 pub use config::AcceptorConfig;
 pub use delegated::Delegated;
 pub use own_domains::OwnDomains;
-pub use policy::{Addresses, Policy, RequirePac};
+pub use policy::{Addresses, Delegation, Policy, RequirePac};
 pub use service::keys::ServiceKeys;
 pub use service::password::{DeriveKey, PasswordKeys};
 pub use service::{CredentialKeys, Derivation, Service};
@@ -47,7 +47,7 @@ pub type AcceptCall<'a> = mechanism::AcceptCall<'a, AcceptorConfig>;
 pub struct EstablishedSession {
     /// Keys and sequence numbers.
     pub session: Session,
-    /// The credentials that the client has delegated.
+    /// The credentials for acting as the client elsewhere.
     pub delegated: Option<Arc<Delegated>>,
 }
 

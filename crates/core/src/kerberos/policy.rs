@@ -29,8 +29,20 @@ pub struct Policy {
     pub names: NameRules,
     /// The clients whose tickets must have a PAC that describes their account.
     pub require_pac: RequirePac,
-    /// Whether to accept delegated credentials, if the caller also sets ASC_REQ_DELEGATE.
-    pub delegation: bool,
+    /// The delegated credentials to accept, if the caller also sets ASC_REQ_DELEGATE.
+    pub delegation: Delegation,
+}
+
+/// The credentials with which a server may act as its clients elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delegation {
+    /// None.
+    Never,
+    /// Those that clients forward.
+    Forwarded,
+    /// Those, and where a client forwards none, its ticket: the evidence for constrained delegation
+    /// (S4U2proxy, [MS-SFU]).
+    Constrained,
 }
 
 /// How to treat the addresses in a ticket (`caddr`, RFC 4120 5.3). The client's address is
@@ -121,7 +133,7 @@ impl Default for Policy {
             addresses: Addresses::WhenKnown,
             names: NameRules::default(),
             require_pac: RequirePac::OfDomain,
-            delegation: true,
+            delegation: Delegation::Forwarded,
         }
     }
 }

@@ -16,6 +16,7 @@ pub trait KeySource: fmt::Debug + Send + Sync {
     /// is configured; these signatures are not verified then.
     fn kdc(&self) -> Option<Arc<Keytab>>;
 
-    /// The server's ticket-granting ticket for user-to-user authentication, possibly expired.
+    /// The server's ticket-granting ticket for user-to-user authentication and constrained
+    /// delegation, possibly expired.
     fn tgt(&self) -> Option<Arc<Tgt>>;
 }

@@ -1,13 +1,15 @@
-//! The server's own ticket-granting ticket, for user-to-user authentication (RFC 4120 3.7).
+//! The server's own ticket-granting ticket, for user-to-user authentication (RFC 4120 3.7) and
+//! constrained delegation ([MS-SFU] 3.2.5.2).
 
 use super::ccache::{CredentialCache, Principal};
 use super::crypto::{UsageKeys, key_usage};
 use super::service_name::ServiceName;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
+use std::fmt;
+use zeroize::Zeroizing;
 
 /// The server's own ticket-granting ticket, with its keys.
-#[derive(Debug)]
 pub struct Tgt {
     pub(super) ticket: Box<[u8]>,
     /// The client of the ticket.
@@ -18,6 +20,8 @@ pub struct Tgt {
     pub(super) ticket_keys: UsageKeys,
     /// Verifies PAC signatures made with its session key.
     pac_keys: UsageKeys,
+    /// A credential cache with this ticket alone.
+    ccache: Zeroizing<Vec<u8>>,
 }
 
 impl Tgt {
@@ -31,12 +35,17 @@ impl Tgt {
             .ticket_granting_ticket()
             .ok_or(Error::UnknownCredentials("no ticket-granting ticket in it"))?;
         let key = tgt.key.key()?;
+        let alone = CredentialCache {
+            default_principal: tgt.client.clone(),
+            credentials: vec![tgt.clone()],
+        };
         Ok(Tgt {
             ticket: tgt.ticket.into(),
             client: tgt.client.clone(),
             endtime: tgt.endtime.into(),
             ticket_keys: key.derive_usage(key_usage::TICKET),
             pac_keys: key.derive_usage(key_usage::PAC_SIGNATURE),
+            ccache: alone.encode()?,
         })
     }
 
@@ -60,13 +69,27 @@ impl Tgt {
         self.client.components.len() == 1
     }
 
+    /// A credential cache with this ticket alone. It contains the session key.
+    pub(super) fn ccache(&self) -> &[u8] {
+        &self.ccache
+    }
+
     /// Whether the ticket has not expired.
-    pub(super) fn is_valid(&self, now: FileTime) -> bool {
+    pub fn is_valid(&self, now: FileTime) -> bool {
         self.endtime > now.unix_seconds()
     }
 
     /// Whether the ticket is for the principal with this name.
     pub(super) fn is_for(&self, name: &ServiceName) -> bool {
         name.matches(self.client.components.iter().map(Vec::as_slice), &self.client.realm)
+    }
+}
+
+impl fmt::Debug for Tgt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tgt")
+            .field("client", &self.client)
+            .field("endtime", &self.endtime)
+            .finish_non_exhaustive()
     }
 }

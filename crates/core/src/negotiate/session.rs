@@ -27,7 +27,7 @@ macro_rules! each {
 }
 
 impl Session {
-    /// The credentials that the client has delegated.
+    /// The credentials for acting as the client elsewhere.
     pub fn delegated(&self) -> Option<&Arc<kerberos::Delegated>> {
         match self {
             Session::Kerberos(kerberos) => kerberos.delegated.as_ref(),

@@ -19,6 +19,7 @@ use crate::entry::context::{CONTEXTS, ContextObject};
 use crate::entry::handles::find_numbered;
 use crate::entry::packages;
 use crate::mechanism::{LastToken, Package};
+use crate::platform;
 use crate::server;
 use crate::server::Context;
 use crate::types::error::{Error, Result};
@@ -144,8 +145,9 @@ pub(crate) unsafe fn query<Char: Text>(
                 let delegated = established
                     .session
                     .delegated()
-                    .ok_or(Error::NoCredentials("the client has forwarded none"))?;
-                let ccache = delegated.ccache()?;
+                    .ok_or(Error::NoCredentials("the client has delegated none"))?;
+                let tgt = server::current().tgt_for_delegation(platform::now());
+                let ccache = delegated.ccache(tgt.as_deref())?;
                 Ok(SecPkgContext_SessionKey {
                     SessionKeyLength: ccache.len() as ULONG,
                     SessionKey: memory::copy(&ccache)?.as_ptr(),

@@ -13,10 +13,14 @@
 /*
  * Attributes of contexts that Windows does not have, for QueryContextAttributes.
  *
- * SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: the credentials that the client forwarded, as a credential cache in the format
+ * SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE: the credentials for acting as the client, as a credential cache in the format
  *   of MIT Kerberos, version 4: what KRB5CCNAME=FILE:... names once it is written to a file, which nobody else may read.
  *   The buffer is a SecPkgContext_SessionKey, whose SessionKey is to be freed with FreeContextBuffer.
- *   SEC_E_NO_CREDENTIALS if none were forwarded, or ASC_REQ_DELEGATE was not required.
+ *   If the client forwarded credentials (ASC_RET_DELEGATE), the cache has these. If not, and with `[kerberos] delegation =
+ *   "constrained"`, it has the client's ticket, if that is forwardable, and the ticket-granting ticket of the server's own in
+ *   `[kerberos] tgt_ccache`: MIT's GSS-API gets tickets as the client with it, for services that the KDC allows the server
+ *   (S4U2proxy). Who has such a cache is the server, too: it is not for programs that are the client's.
+ *   SEC_E_NO_CREDENTIALS if there is neither, or ASC_REQ_DELEGATE was not required.
  * SECPKG_ATTR_NEGOSSP_CLIENT_SIDS: the client's SIDs as text, `S-1-5-21-...`, one to a line: the account's first, then
  *   those of its groups that count (enabled, and not for denying only), as the domain or the file of account details tells
  *   them. The buffer is a SecPkgContext_Names, whose sUserName is to be freed with FreeContextBuffer. A client whom nobody

@@ -1,12 +1,14 @@
 //! Credential delegation: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121
-//! 4.1.1).
-//! RFC 4121 4.1.1).
+//! 4.1.1), and evidence for constrained delegation ([MS-SFU] 3.2.5.2).
 
 use super::rejection::Rejection;
+use super::ticket_key::TicketKey;
 use super::verify_ap_req::{Plaintext, VerifiedApReq};
 use crate::kerberos::crypto::{Key, key_usage};
-use crate::kerberos::message::{EncKrbCredPart, KrbCred, KrbCredInfo, error_code};
-use crate::kerberos::{AcceptCall, Delegated};
+use crate::kerberos::message::{
+    EncKrbCredPart, EncryptionKey, KrbCred, KrbCredInfo, Ticket, TicketFlags, error_code,
+};
+use crate::kerberos::{AcceptCall, Delegated, Delegation};
 use crate::types::flags::ContextFlags;
 use std::sync::Arc;
 
@@ -16,8 +18,8 @@ pub(crate) fn receive(
     verified: &VerifiedApReq<'_>,
     call: &AcceptCall<'_>,
 ) -> Result<Option<Arc<Delegated>>, Rejection> {
-    let wanted =
-        call.requirements.contains(ContextFlags::DELEGATE) && call.config.policy.delegation;
+    let wanted = call.requirements.contains(ContextFlags::DELEGATE)
+        && call.config.policy.delegation != Delegation::Never;
     let Some(message) = message.filter(|_| wanted) else { return Ok(None) };
     let cred = KrbCred::decode(message)?;
     let mut part = Plaintext::default();
@@ -52,5 +54,42 @@ pub(crate) fn receive(
             "the client delegates another client's credentials",
         ));
     }
-    Ok(Some(Arc::new(Delegated::new(message, part.bytes())?)))
+    Ok(Some(Arc::new(Delegated::forwarded(message, part.bytes())?)))
+}
+
+/// The client's ticket, if it may serve as evidence, and both the caller and the configuration ask
+/// for it. A KDC takes forwardable tickets only, and cannot open those of user-to-user
+/// authentication. A client of identification level, or without a name, is not to be acted for.
+/// `granted` are the context's attributes.
+pub(crate) fn evidence(
+    ticket: &Ticket<'_>,
+    key: &TicketKey<'_>,
+    verified: &VerifiedApReq<'_>,
+    granted: ContextFlags,
+    call: &AcceptCall<'_>,
+) -> Result<Option<Arc<Delegated>>, Rejection> {
+    let part = &verified.ticket;
+    let wanted = call.requirements.contains(ContextFlags::DELEGATE)
+        && call.config.policy.delegation == Delegation::Constrained;
+    if !wanted
+        || !part.flags.contains(TicketFlags::FORWARDABLE)
+        || granted.intersects(ContextFlags::IDENTIFY | ContextFlags::NULL_SESSION)
+        || matches!(key, TicketKey::Tgt(_))
+    {
+        return Ok(None);
+    }
+    let info = KrbCredInfo {
+        key: EncryptionKey::of(&verified.session_key),
+        prealm: Some(part.crealm),
+        pname: Some(part.cname),
+        flags: Some(part.flags),
+        authtime: Some(part.authtime),
+        starttime: part.starttime,
+        endtime: Some(part.endtime),
+        renew_till: part.renew_till,
+        srealm: None,
+        sname: None,
+        caddr: part.caddr,
+    };
+    Ok(Some(Arc::new(Delegated::evidence(ticket, &info)?)))
 }

@@ -170,12 +170,16 @@ fn accept(
     requested.check_target(&ticket_key, config)?;
     let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);
     let client = client::identify(ticket, ticket_bytes, &ticket_key, call)?;
-    let delegated = delegation::receive(requested.delegation, &verified, call)?;
+    let forwarded = delegation::receive(requested.delegation, &verified, call)?;
     let session_keys = SessionKeys::choose(&verified, &requested, config.random)?;
     let mut flags = requested.granted(call.requirements);
-    flags.set(ContextFlags::DELEGATE, delegated.is_some());
+    flags.set(ContextFlags::DELEGATE, forwarded.is_some());
     flags.set(ContextFlags::NULL_SESSION, client.anonymous);
     flags.set(ContextFlags::USE_SESSION_KEY, matches!(ticket_key, TicketKey::Tgt(_)));
+    let delegated = match forwarded {
+        None => delegation::evidence(&request.ticket, &ticket_key, &verified, flags, call)?,
+        forwarded => forwarded,
+    };
     let session = Session::new(Setup {
         side: Side::Acceptor,
         key: session_keys.key().clone(),

@@ -124,7 +124,7 @@ impl Replay {
         let expiry = FileTime::from_unix_seconds(ticket.endtime).plus(skew);
         assert_eq!(established.expiry, expiry, "{name}");
         assert_eq!(established.session.session_key(), self.key(), "{name}");
-        let delegated = established.session.delegated().map(|delegated| delegated.ccache());
+        let delegated = established.session.delegated().map(|delegated| delegated.ccache(None));
         assert_eq!(delegated.is_some(), flags.contains(C::DELEGATE), "{name}");
         if let Some(theirs) = facts.get("ccache") {
             assert_eq!(**delegated.unwrap().unwrap(), hex(theirs), "{name}");
