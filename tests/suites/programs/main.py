@@ -11,6 +11,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 import checks  # noqa: E402
 import curl_client  # noqa: E402
 import freeradius  # noqa: E402
+import freerdp_server  # noqa: E402
 import mariadb_plugin  # noqa: E402
 import ntlm_auth_helpers  # noqa: E402
 import squid_helpers  # noqa: E402
@@ -22,6 +23,7 @@ PROGRAMS = {
     "mariadb": mariadb_plugin,
     "ntlmauth": ntlm_auth_helpers,
     "freeradius": freeradius,
+    "freerdp": freerdp_server,
 }
 
 

@@ -9,12 +9,14 @@
 #   ntlmauth-linux             negossp as ntlm_auth, run by Debian's Squid by helper lines as for Samba's
 #   freeradius-linux           the same, run by Debian's FreeRADIUS for MS-CHAP
 #   mariadb-wine64 mariadb-wine32   MariaDB's GSSAPI plugin for Windows in a server of its own, asked by Debian's mariadb
+#   freerdp-linux   Debian's FreeRDP as a server, unmodified, with xfreerdp as its client
 #
 # Sources and builds are kept in build/programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 here=tests/suites/programs
-all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32 ntlmauth-linux freeradius-linux)
+all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32 ntlmauth-linux freeradius-linux
+    freerdp-linux)
 
 options=() wanted=()
 while (($#)); do
@@ -28,10 +30,11 @@ while (($#)); do
 done
 ((${#wanted[@]})) || wanted=("${all[@]}")
 
-# What a program is built from, and runs with.
+# What a program is built from, and runs with. FreeRDP is Debian's own.
 declare -A sources=([squid]=squid [curl]=curl [mariadb]="mariadb plugin/auth_gssapi include")
 declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc"
-    [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client" [ntlmauth]=squid [freeradius]="freeradius freeradius-utils")
+    [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client" [ntlmauth]=squid [freeradius]="freeradius freeradius-utils"
+    [freerdp]="freerdp2-shadow-x11 freerdp2-x11 xvfb")
 
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
