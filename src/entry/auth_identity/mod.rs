@@ -16,6 +16,7 @@ mod strings;
 mod target;
 #[cfg(test)]
 mod tests;
+mod winpr;
 
 pub(super) use compare::compare;
 pub(super) use credman::{ForWrite, prepare_for_read, prepare_for_write};
@@ -23,6 +24,7 @@ pub(super) use ex2::Credentials;
 pub(super) use owned::OwnedIdentity;
 pub(super) use raw::RawIdentity;
 pub(super) use strings::{as_strings, of_strings};
+pub(super) use winpr::WinprSettings;
 
 use super::abi::*;
 use super::boundary::memory::{self, CallerMemory};

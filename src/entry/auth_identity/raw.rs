@@ -50,7 +50,7 @@ fn versioned(length: ULONG) -> bool {
 }
 
 /// No string is below: operating systems keep these addresses free, to catch NULL with an offset.
-const LOWEST: usize = 0x10000;
+pub(super) const LOWEST: usize = 0x10000;
 
 const SHORT: Error = Error::UnknownCredentials("memory of the library's that is no identity");
 
@@ -178,6 +178,11 @@ impl RawIdentity {
             credentials: place((plain.Password, plain.PasswordLength))?,
             packages: place(packages)?,
         })
+    }
+
+    /// Where it starts, if it is a SEC_WINNT_AUTH_IDENTITY_EX.
+    pub(super) fn start_of_ex(&self) -> Option<*const u8> {
+        matches!(self.form, Form::Ex).then_some(self.start.cast_const())
     }
 
     /// Its flags.

@@ -378,6 +378,25 @@ fn memory_that_is_no_identity() {
     assert_eq!(acquire(plain.opaque()), SEC_E_UNKNOWN_CREDENTIALS);
 }
 
+/// WinPR's flags say that settings are behind the identity. Behind the library's own, there are
+/// none, and Windows knows no such flags.
+#[test]
+fn no_settings_behind_the_library_s_own() {
+    for flag in [0x100, 0x200] {
+        let ours = alice();
+        // SAFETY: the library has made it in the EX form, and nobody else uses it.
+        unsafe {
+            let flags = &raw mut (*ours.0.cast::<SEC_WINNT_AUTH_IDENTITY_EX<SEC_WCHAR>>()).Flags;
+            flags.write(flags.read() | flag);
+        }
+        let status = if cfg!(windows) { SEC_E_OK } else { SEC_E_UNKNOWN_CREDENTIALS };
+        assert_eq!(acquire(ours.0), status);
+        // The other functions do not take them.
+        // SAFETY: an identity.
+        assert_eq!(unsafe { SspiValidateAuthIdentity(ours.0) }, SEC_E_UNKNOWN_CREDENTIALS);
+    }
+}
+
 #[test]
 fn erased_where_it_is() {
     let mut plain = Plain::new("alice", "EXAMPLE", "Password");

@@ -1,13 +1,16 @@
 //! `pAuthData` of AcquireCredentialsHandle.
 
+use crate::authority::Application;
 use crate::entry::abi::*;
-use crate::entry::auth_identity::{Credentials, OwnedIdentity, RawIdentity};
+use crate::entry::auth_identity::{Credentials, OwnedIdentity, RawIdentity, WinprSettings};
 use crate::entry::boundary::text::Text;
 use crate::kerberos::keytab::Keytab;
 use crate::mechanism::Mechanism;
+use crate::ntlm::Account;
 use crate::types::allocation;
 use crate::types::error::{Error, Result};
 use crate::types::identity::Identity;
+use std::sync::Arc;
 
 /// The identity that the caller gives, and the mechanisms.
 #[derive(Default)]
@@ -16,23 +19,32 @@ pub(crate) struct AuthData {
     pub(crate) identity: Option<Identity>,
     /// `PackageList` of the EX forms.
     pub(crate) packages: Option<String>,
-    /// The keytab in packed credentials.
+    /// The keytab in packed credentials, or of WinPR's settings.
     pub(crate) keytab: Option<Keytab>,
+    /// WinPR's settings behind the identity, until they are opened.
+    pub(crate) winpr: Option<WinprSettings>,
+    /// The accounts of their SAM file.
+    pub(crate) accounts: Vec<Account>,
+    /// Their callback.
+    pub(crate) application: Option<Arc<dyn Application>>,
 }
 
 /// Reads the structure, decrypting it if SspiEncryptAuthIdentity has encrypted it. `Char` is the
 /// form of the function that it was passed to, used if its Flags do not give the form.
 ///
 /// # Safety
-/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form or to a
-/// block that begins with its EX2 form.
+/// `data` is NULL or points to a SEC_WINNT_AUTH_IDENTITY of either form, to its EX form, with WinPR's
+/// settings behind it if its flags say so, or to a block that begins with its EX2 form.
 pub(crate) unsafe fn read<Char: Text>(data: *const u8) -> Result<AuthData> {
     if data.is_null() {
         return Ok(AuthData::default());
     }
     // SAFETY: C caller's contract, identities.
-    let content = unsafe { RawIdentity::of::<Char>(data.cast_mut())?.read()? };
-    AuthData::of(&content.open()?)
+    let (content, winpr) = unsafe {
+        let identity = RawIdentity::of::<Char>(data.cast_mut())?;
+        (identity.read()?, WinprSettings::of(&identity)?)
+    };
+    Ok(AuthData { winpr, ..AuthData::of(&content.open()?)? })
 }
 
 impl AuthData {
@@ -59,17 +71,22 @@ impl AuthData {
             domain: domain.unwrap_or_default(),
             password: password.unwrap_or_default(),
         });
-        Ok(AuthData { identity, packages: packages.filter(|list| !list.is_empty()), keytab })
+        let packages = packages.filter(|list| !list.is_empty());
+        Ok(AuthData { identity, packages, keytab, ..AuthData::default() })
     }
 }
 
 fn keytab(data: &[u8]) -> Result<Keytab> {
-    let keytab = Keytab::parse(data)
-        .map_err(|_| Error::UnknownCredentials("packed credentials: not a keytab"))?;
+    with_keys(
+        Keytab::parse(data)
+            .map_err(|_| Error::UnknownCredentials("packed credentials: not a keytab"))?,
+    )
+}
+
+/// Rejects a keytab without keys.
+pub(super) fn with_keys(keytab: Keytab) -> Result<Keytab> {
     match keytab.entries() {
-        [] => Err(Error::UnknownCredentials(
-            "packed credentials: a keytab without a key that can be used",
-        )),
+        [] => Err(Error::UnknownCredentials("a keytab without a key that can be used")),
         _ => Ok(keytab),
     }
 }

@@ -37,6 +37,15 @@ unsafe impl Send for HashCallback {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for HashCallback {}
 
+/// The program's accounts by this callback; `None` without one.
+pub(super) fn of(
+    function: NTLM_HASH_CALLBACK,
+    argument: *mut c_void,
+) -> Option<Arc<dyn Application>> {
+    function?;
+    Some(Arc::new(HashCallback { function, account_name: None, argument }))
+}
+
 /// Whether [`set`] sets it.
 pub(crate) fn is_attribute(attribute: ULONG) -> bool {
     matches!(

@@ -4,6 +4,7 @@ pub(crate) mod auth_data;
 pub(crate) mod change_password;
 pub(crate) mod hash_callback;
 mod outbound;
+mod winpr;
 
 use super::abi::*;
 use super::boundary::arguments::AcquireArguments;
@@ -47,9 +48,12 @@ pub(super) unsafe fn acquire<Char: Form>(
     }
     let usage = usage(arguments.usage)?;
     // SAFETY: C caller's contract, strings and identities.
-    let (principal, data) = unsafe {
+    let (principal, mut data) = unsafe {
         (text::read(arguments.principal)?, auth_data::read::<Char>(arguments.data.cast())?)
     };
+    if usage.inbound {
+        data.open_winpr()?;
+    }
     let principal = principal.map(|name| allocation::text(&name)).transpose()?;
     let configuration = server::current();
     // SAFETY: C caller's contract.
@@ -99,7 +103,7 @@ fn credential(
     data: AuthData,
     configuration: &Configuration,
 ) -> Credential {
-    let AuthData { identity, packages: list, keytab } = data;
+    let AuthData { identity, packages: list, keytab, accounts: of_file, application, .. } = data;
     let mechanisms = match package {
         Package::Negotiate => {
             let mut mechanisms = auth_data::mechanisms(
@@ -128,7 +132,8 @@ fn credential(
     let usable = |identity: &&Identity| {
         usage.inbound && is_client(identity) && !identity.password.is_empty()
     };
-    let accounts = identity.iter().filter(usable).map(Account::from_identity).collect();
+    let of_identity = identity.iter().filter(usable).map(Account::from_identity);
+    let accounts = of_identity.chain(of_file).collect();
     Credential {
         package,
         usage,
@@ -136,7 +141,7 @@ fn credential(
         identity,
         mechanisms,
         accounts,
-        application: None,
+        application,
         service,
         assembled: Assembled::default(),
     }
@@ -228,13 +233,16 @@ pub(super) unsafe fn add<Char: Text>(
     let (credential, package) = unsafe { (find(&CREDENTIALS, handle)?, packages::named(package)?) };
     let usage = self::usage(usage)?;
     // SAFETY: C caller's contract, strings and identities.
-    let (principal, data) =
+    let (principal, mut data) =
         unsafe { (text::read(principal)?, auth_data::read::<Char>(data.cast())?) };
     if package != credential.package && credential.package != Package::Negotiate {
         return Err(Error::PackageNotFound);
     }
     if usage.inbound && !credential.usage.inbound || usage.outbound && !credential.usage.outbound {
         return Err(Error::InvalidParameter("credentials of another direction"));
+    }
+    if usage.inbound {
+        data.open_winpr()?;
     }
     let principal = principal.map(|name| name.to_string());
     let added = self::credential(package, usage, principal, data, &server::current());
@@ -260,6 +268,7 @@ fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
         joined.accounts.retain(|other| !same(other));
         joined.accounts.push(account);
     }
+    joined.application = added.application.or(joined.application);
     match (&joined.service.keys, &added.service.keys) {
         (_, CredentialKeys::None) => {}
         (CredentialKeys::None, _) => joined.service = added.service,
@@ -323,7 +332,7 @@ mod tests {
         let data = AuthData {
             identity: Some(identity),
             packages: packages.map(str::to_owned),
-            keytab: None,
+            ..AuthData::default()
         };
         let usage = Usage { inbound: true, outbound: false };
         credential(

@@ -28,7 +28,10 @@ use std::ptr::null_mut;
 ///     clients, valid with these credentials only; or the service, by name (HTTP/host, HOST$, or
 ///     with "Kerberos" any account; the domain is the realm) and password, or in the EX2 form by
 ///     the bytes of a keytab. A service is not an account for clients. Acquire the credentials of a
-///     service once and not per connection: deriving keys from a password is slow.
+///     service once and not per connection: deriving keys from a password is slow. On Linux, the EX
+///     form with 0x100 or 0x200 in its Flags is WinPR's SEC_WINNT_AUTH_IDENTITY_WINPR or its _V2:
+///     for inbound use, settings behind it may name a SAM file, which is read at once, a callback
+///     as of SECPKG_ATTR_AUTH_NTLM_HASH_CB, which goes before the file, and a keytab.
 /// \param pGetKeyFn  Ignored; NULL.
 /// \param pvGetKeyArgument  Ignored; NULL.
 /// \param phCredential  Receives the handle, which FreeCredentialsHandle ends.

@@ -4,3 +4,4 @@ pub mod account;
 pub mod details;
 pub mod file;
 pub mod smbpasswd;
+pub mod winpr_sam;

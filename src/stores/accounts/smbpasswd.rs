@@ -96,6 +96,11 @@ pub fn parse(line: &[u8]) -> Result<Option<Entry>, &'static str> {
     Ok(Some(Entry { account, standing }))
 }
 
+/// A hash field, but for that of the empty password: an account without one cannot log on.
+pub(super) fn password_hash(field: &[u8]) -> Result<Option<[u8; 16]>, ()> {
+    Ok(hash(field)?.filter(|hash| *hash != EMPTY_NT && *hash != EMPTY_LM))
+}
+
 /// A hash field: 32 hexadecimal digits, or 32 characters that mean none (`XXX...`, `***...`, `NO
 /// PASSWORDXXX...`).
 fn hash(field: &[u8]) -> Result<Option<[u8; 16]>, ()> {

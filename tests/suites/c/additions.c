@@ -3,7 +3,9 @@
 #include "conversation.h"
 #include "groups.h"
 #include "platform.h"
+#include "winpr.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The legs of an NTLM logon by a client with these terms, from the server's side; returns the last status. */
@@ -371,6 +373,110 @@ static void attributes_of_credentials(void) {
     CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
+#ifndef _WIN32
+/* ---- WinPR's settings behind an identity, as FreeRDP 3's servers pass them ---- */
+
+static SECURITY_STATUS acquire_with(CredHandle *credential, ULONG use, void *identity) {
+    return W->AcquireCredentialsHandleW(NULL, u"NTLM", use, NULL, identity, NULL, NULL, credential, NULL);
+}
+
+static void write_sam_file(const char *content) {
+    FILE *file = fopen("winpr.sam", "w");
+    REQUIRE(file && fputs(content, file) >= 0);
+    fclose(file);
+}
+
+static void logs_on_with(const struct terms *terms, void *identity, SEC_WCHAR *password, SECURITY_STATUS expected) {
+    struct terms own = *terms;
+    own.server_identity = identity;
+    own.password = password;
+    struct conversation c;
+    REQUIRE(conversation_open(&c, &own));
+    CHECK_STATUS(logs_on(&c), expected);
+    conversation_close(&c);
+}
+
+/* The password's NTOWFv1 is of [MS-NLMP] 4.2.2.1.2. */
+#define SAM_LINE "User:Domain:e52cac67419a9a224a3b108f3fa6cb6d:a4f49c406510bdcab6824ee7c30fd852:::\n"
+
+static void winpr_s_sam_file(void) {
+    struct winpr_ntlm ntlm = {.sam_file = "winpr.sam"};
+    struct winpr_identity first = {WINPR_IDENTITY(WINPR_EXTENDED), &ntlm, NULL};
+    struct winpr_ntlm_v2 ntlm_v2 = {.size = sizeof ntlm_v2, .sam_file = "winpr.sam"};
+    struct winpr_identity_v2 second = {WINPR_IDENTITY(WINPR_EXTENDED_V2), 1, &ntlm_v2, NULL};
+    void *const identities[] = {&first, &second};
+    for (size_t n = 0; n < 2; n++) {
+        write_sam_file("# a comment\nno account\n" SAM_LINE);
+        logs_on_with(&AS_USER, identities[n], u"Password", SEC_E_OK);
+        logs_on_with(&AS_USER, identities[n], u"password", SEC_E_LOGON_DENIED);
+        struct terms nobody = {.user = u"nobody", .domain = u"Domain"};
+        logs_on_with(&nobody, identities[n], u"Password", SEC_E_LOGON_DENIED);
+        /* Without a domain it is of any. */
+        write_sam_file("User:::A4F49C406510BDCAB6824EE7C30FD852:::");
+        logs_on_with(&AS_USER, identities[n], u"Password", SEC_E_OK);
+        /* Without a password nobody logs on. */
+        write_sam_file("User:Domain:aad3b435b51404eeaad3b435b51404ee:31d6cfe0d16ae931b73c59d7e0c089c0:::\n");
+        logs_on_with(&AS_USER, identities[n], u"", SEC_E_LOGON_DENIED);
+        /* A file that cannot be used must not leave the clients to others' accounts. */
+        CredHandle credential;
+        write_sam_file("User:Domain:a4f4\n");
+        CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, identities[n]), SEC_E_UNKNOWN_CREDENTIALS);
+        remove("winpr.sam");
+        CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, identities[n]), SEC_E_UNKNOWN_CREDENTIALS);
+    }
+}
+
+static void winpr_s_hash_callback(void) {
+    struct asked asked = {.answer = SEC_E_OK};
+    memcpy(asked.hash, NTOWF_V2, 16);
+    /* With a callback WinPR does not look into the file. */
+    struct winpr_ntlm ntlm = {"absent.sam", knows_user, &asked};
+    struct winpr_identity first = {WINPR_IDENTITY(WINPR_EXTENDED), &ntlm, NULL};
+    struct winpr_ntlm_v2 ntlm_v2 = {.size = sizeof ntlm_v2, .sam_file = "absent.sam", .callback = knows_user, .argument = &asked};
+    struct winpr_identity_v2 second = {WINPR_IDENTITY(WINPR_EXTENDED_V2), 1, &ntlm_v2, NULL};
+    logs_on_with(&AS_USER, &first, u"Password", SEC_E_OK);
+    CHECK(asked.times == 1 && asked.right);
+    logs_on_with(&AS_USER, &second, u"Password", SEC_E_OK);
+    CHECK_EQUAL(asked.times, 2);
+    logs_on_with(&AS_USER, &second, u"password", SEC_E_LOGON_DENIED);
+    asked.answer = SEC_E_NO_CREDENTIALS;
+    logs_on_with(&AS_USER, &first, u"Password", SEC_E_LOGON_DENIED);
+    CHECK_EQUAL(asked.times, 4);
+    /* An account of an added identity. */
+    asked.answer = SEC_E_OK;
+    CredHandle credential;
+    REQUIRE_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, NULL), SEC_E_OK);
+    CHECK_STATUS(add(&credential, u"NTLM", SECPKG_CRED_INBOUND, (void *)&first), SEC_E_OK);
+    CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+
+static void winpr_s_settings_that_are_none(void) {
+    struct winpr_identity first = {WINPR_IDENTITY(WINPR_EXTENDED), NULL, NULL};
+    struct winpr_ntlm_v2 ntlm_v2 = {.size = offsetof(struct winpr_ntlm_v2, sam_file), .sam_file = "absent.sam"};
+    struct winpr_identity_v2 second = {WINPR_IDENTITY(WINPR_EXTENDED_V2), 1, &ntlm_v2, NULL};
+    logs_on_with(&AS_USER, &first, u"Password", SEC_E_LOGON_DENIED);
+    /* The size says that the structure ends before its second member. */
+    logs_on_with(&AS_USER, &second, u"Password", SEC_E_LOGON_DENIED);
+    CredHandle credential;
+    second.version = 0;
+    CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, &second), SEC_E_UNKNOWN_CREDENTIALS);
+    first.ntlm = (void *)(uintptr_t)44;
+    CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, &first), SEC_E_UNKNOWN_CREDENTIALS);
+    first.ntlm = NULL, first.kerberos = (void *)(uintptr_t)44;
+    CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, &first), SEC_E_UNKNOWN_CREDENTIALS);
+    /* A client's are not read, nor is anything behind the plain form. */
+    struct winpr_ntlm ntlm = {.sam_file = "absent.sam"};
+    first.ntlm = &ntlm, first.kerberos = NULL;
+    first.identity.User = u"alice", first.identity.UserLength = 5;
+    CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_OUTBOUND, &first), SEC_E_OK);
+    CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+    SEC_WINNT_AUTH_IDENTITY_W plain = {.User = u"alice", .UserLength = 5,
+                                       .Flags = SEC_WINNT_AUTH_IDENTITY_UNICODE | WINPR_EXTENDED};
+    CHECK_STATUS(acquire_with(&credential, SECPKG_CRED_INBOUND, &plain), SEC_E_OK);
+    CHECK_STATUS(W->FreeCredentialsHandle(&credential), SEC_E_OK);
+}
+#endif
+
 const struct test additions_tests[] = {
     TEST(one_more_account),
     TEST(an_account_added_again_has_the_new_password_only),
@@ -384,5 +490,10 @@ const struct test additions_tests[] = {
     TEST(a_password_is_changed),
     TEST(passwords_that_stay),
     TEST(attributes_of_credentials),
+#ifndef _WIN32
+    TEST(winpr_s_sam_file),
+    TEST(winpr_s_hash_callback),
+    TEST(winpr_s_settings_that_are_none),
+#endif
     END_OF_TESTS,
 };

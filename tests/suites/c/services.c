@@ -3,6 +3,9 @@
 #include "block.h"
 #include "conversation.h"
 #include "groups.h"
+#include "winpr.h"
+
+#include <stdio.h>
 
 /* A keytab with one key: kvno 1, aes256-cts-hmac-sha1-96, HTTP/web1.example.test@EXAMPLE.TEST. */
 static const unsigned char keytab[] =
@@ -201,6 +204,33 @@ static void without_ntlm_there_is_no_challenge(void) {
     }
 }
 
+#ifndef _WIN32
+/* FreeRDP 3's servers name a keytab in WinPR's settings behind the identity. */
+static void a_keytab_in_winpr_s_settings(void) {
+    FILE *file = fopen("winpr.keytab", "wb");
+    REQUIRE(file && fwrite(keytab, 1, KEYTAB_LENGTH, file) == KEYTAB_LENGTH);
+    fclose(file);
+    struct winpr_kerberos kerberos = {.keytab = "winpr.keytab"};
+    struct winpr_identity first = {WINPR_IDENTITY(WINPR_EXTENDED), NULL, &kerberos};
+    struct winpr_kerberos_v2 kerberos_v2 = {sizeof kerberos_v2, .keytab = "FILE:winpr.keytab"};
+    struct winpr_identity_v2 second = {WINPR_IDENTITY(WINPR_EXTENDED_V2), 1, NULL, &kerberos_v2};
+    OFFERS(NULL, &first, true, true);
+    OFFERS(NULL, &second, true, true);
+    OFFERS(u"HTTP/web1.example.test", &first, true, true);
+    OFFERS(u"HTTP/other.example.test", &first, false, true);
+    /* Structures of a version that ends before the member. */
+    kerberos_v2.size = (ULONG)offsetof(struct winpr_kerberos_v2, keytab);
+    OFFERS(NULL, &second, false, true);
+    static char *const unusable[] = {"absent.keytab", "MEMORY:keys", "config/accounts"};
+    CredHandle credential;
+    for (size_t n = 0; n < sizeof unusable / sizeof *unusable; n++) {
+        kerberos.keytab = unusable[n];
+        CHECK_STATUS(acquire(NULL, u"Negotiate", &first, &credential), SEC_E_UNKNOWN_CREDENTIALS);
+    }
+    remove("winpr.keytab");
+}
+#endif
+
 const struct test services_tests[] = {
     TEST(a_keytab_in_packed_credentials),
     TEST(its_user_is_named),
@@ -210,5 +240,8 @@ const struct test services_tests[] = {
     TEST(blocks_that_are_none),
     TEST(the_package_by_itself),
     TEST(without_ntlm_there_is_no_challenge),
+#ifndef _WIN32
+    TEST(a_keytab_in_winpr_s_settings),
+#endif
     END_OF_TESTS,
 };
