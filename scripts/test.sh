@@ -62,7 +62,7 @@ part() {
     http) tests/suites/http/run.sh ;;
     ntlm-auth) tests/suites/ntlm_auth/run.sh ;;
     programs) alone programs tests/suites/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 \
-        ntlmauth-linux freeradius-linux freerdp-linux ;;
+        ntlmauth-linux freeradius-linux freerdp-linux freerdp3-linux ;;
     programs-wine32) alone programs tests/suites/programs/run.sh squid-wine32 mariadb-wine32 ;;
     demo) scripts/demo.sh linux wine64 ;;
     demo-wine32) scripts/demo.sh wine32 ;;

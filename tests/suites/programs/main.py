@@ -23,7 +23,8 @@ PROGRAMS = {
     "mariadb": mariadb_plugin,
     "ntlmauth": ntlm_auth_helpers,
     "freeradius": freeradius,
-    "freerdp": freerdp_server,
+    "freerdp": freerdp_server.FREERDP,
+    "freerdp3": freerdp_server.FREERDP3,
 }
 
 

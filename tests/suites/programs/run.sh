@@ -9,14 +9,15 @@
 #   ntlmauth-linux             negossp as ntlm_auth, run by Debian's Squid by helper lines as for Samba's
 #   freeradius-linux           the same, run by Debian's FreeRADIUS for MS-CHAP
 #   mariadb-wine64 mariadb-wine32   MariaDB's GSSAPI plugin for Windows in a server of its own, asked by Debian's mariadb
-#   freerdp-linux   Debian's FreeRDP as a server, unmodified, with xfreerdp as its client
+#   freerdp-linux freerdp3-linux    Debian's FreeRDP as a server, unmodified, with xfreerdp as its client: Debian 12's, and Debian 13's
+#                                   in the chroot that has Wine 10
 #
 # Sources and builds are kept in build/programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 here=tests/suites/programs
 all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32 ntlmauth-linux freeradius-linux
-    freerdp-linux)
+    freerdp-linux freerdp3-linux)
 
 options=() wanted=()
 while (($#)); do
@@ -34,7 +35,7 @@ done
 declare -A sources=([squid]=squid [curl]=curl [mariadb]="mariadb plugin/auth_gssapi include")
 declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc"
     [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client" [ntlmauth]=squid [freeradius]="freeradius freeradius-utils"
-    [freerdp]="freerdp2-shadow-x11 freerdp2-x11 xvfb")
+    [freerdp]="freerdp2-shadow-x11 freerdp2-x11 xvfb" [freerdp3]=xvfb)
 
 # 77: this machine cannot have the program; why is on standard output.
 prepare() { # PROGRAM PLATFORM
@@ -52,6 +53,10 @@ prepare() { # PROGRAM PLATFORM
     scripts/dist.sh $platform || return
     # shellcheck disable=SC2086 # lists
     scripts/need.sh make ${needs[$1]} || return
+    if [[ $1 == freerdp3 ]]; then
+        scripts/wine_chroot.sh 10 >/dev/null || { scripts/wine_chroot.sh 10; return; }
+        scripts/wine_chroot.sh 10 --install freerdp3-shadow-x11 freerdp3-x11 >&2 || return
+    fi
     [[ -n ${sources[$1]:-} ]] || return 0
     # shellcheck disable=SC2086
     source=$($here/fetch.sh ${sources[$1]}) || return

@@ -46,6 +46,13 @@ def realm(verb):
         subprocess.run([script, verb, realm_file("")], check=verb == "start", env=environment, stdout=log, stderr=log)
 
 
+def realm_admin(*commands):
+    """Gives commands to the realm's kadmin.local."""
+    script = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
+    lines = "".join(f"{command}\n" for command in commands)
+    subprocess.run([script, "admin", realm_file("")], input=lines, check=True, text=True, capture_output=True)
+
+
 def realm_file(name):
     return os.path.join(directory, "realm", name)
 
@@ -69,11 +76,12 @@ def remove():
 
 def configure(name, **sections):
     """Writes a configuration, with lines added to its sections; returns its path."""
-    path = os.path.join(directory, f"{name}.toml")
+    path, text = os.path.join(directory, f"{name}.toml"), CONFIGURATION
+    for section, lines in sections.items():
+        head = f"[{section}]\n"
+        text = text.replace(head, f"{head}{lines}\n") if head in text else f"{text}{head}{lines}\n"
     with open(path, "w") as f:
-        f.write(CONFIGURATION)
-        for section, lines in sections.items():
-            f.write(f"[{section}]\n{lines}\n")
+        f.write(text)
     return path
 
 
