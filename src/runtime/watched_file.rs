@@ -149,9 +149,11 @@ impl<F: Format> WatchedFile<F> {
                 }
             },
         };
+        // What the first reading lacked may be there at the first use: that may be by a child of
+        // this process that runs as the user whose file it is.
         let next_check = match seen.problem {
-            Some(Problem::NoMemory) => 0,
-            _ => platform::coarse_millis() + INTERVAL,
+            Some(_) => 0,
+            None => platform::coarse_millis() + INTERVAL,
         };
         WatchedFile {
             format,

@@ -109,6 +109,25 @@ fn a_file_that_appears_later_is_read() {
     assert_eq!(file.current().problem, None);
 }
 
+/// A server that root starts, and that goes on as the user whose file it is, needs it at once.
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_read_at_first_is_tried_again_at_the_first_use() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    let path = folder.write("accounts", line("alice", &PASSWORD, "U"));
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(60);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    let allow = |mode| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    allow(0o666); // others may write
+    let file = AccountFile::open(path.clone());
+    allow(0o600);
+    assert!(file.current().get("alice").is_some());
+    assert_eq!(file.current().problem, None);
+}
+
 #[test]
 fn a_file_that_is_removed_accepts_no_client_until_it_is_back() {
     let folder = Folder::new();
