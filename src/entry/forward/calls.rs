@@ -1,5 +1,6 @@
 //! Calls that make credentials and contexts of secur32.dll.
 
+use super::allocated::Allocated;
 use super::functions::{Form, System};
 use super::handles::{Forwarded, end};
 use super::inside::inside;
@@ -35,6 +36,7 @@ pub(crate) unsafe fn acquire<Char: Form, T: Clone>(
     // SAFETY: C caller's contract, outputs.
     unsafe {
         let limit = server::current().settings.limits.credentials;
+        let made = ForwardedHandle::new(made);
         insert(table, made, limit, arguments.handle, |s| s.unicode.FreeCredentialsHandle)?
     };
     Ok(status)
@@ -54,7 +56,7 @@ pub(crate) unsafe fn acquire_outbound<Char: Form>(
     // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
     match unsafe { call_acquire(arguments, usage, data, &raw mut made)? } {
         SEC_E_SECPKG_NOT_FOUND => Err(Error::PackageNotFound),
-        status => Ok((status, ForwardedHandle::new(made))),
+        status => Ok((status, ForwardedHandle::outbound(made))),
     }
 }
 
@@ -135,10 +137,16 @@ pub(crate) unsafe fn initiate<Char: Form, T: Clone>(
     more: &InitiateArguments<Char>,
     function: impl FnOnce(&System) -> INITIALIZE_SECURITY_CONTEXT_FN<Char>,
 ) -> Result<SECURITY_STATUS> {
-    let Arguments { input, requirements, data_rep, output, attributes, expiry, .. } = *arguments;
+    let Arguments { input, data_rep, attributes, expiry, .. } = *arguments;
     let InitiateArguments { target, reserved: [reserved1, reserved2] } = *more;
+    // SAFETY: C caller's contract, buffers.
+    let mut allocated = unsafe { Allocated::for_call(&on, arguments)? };
+    let (requirements, output) = match &mut allocated {
+        Some(allocated) => allocated.arguments(arguments),
+        None => (arguments.requirements, arguments.output),
+    };
     // SAFETY: C caller's contract, which secur32.dll asks for too.
-    unsafe {
+    let status = unsafe {
         step(on, contexts, arguments, |system, credential, context, new| {
             let function =
                 function(system).ok_or(Error::Unsupported("the system has no such function"))?;
@@ -156,8 +164,13 @@ pub(crate) unsafe fn initiate<Char: Form, T: Clone>(
                 attributes,
                 expiry,
             ))
-        })
+        })?
+    };
+    if let Some(allocated) = allocated {
+        // SAFETY: C caller's contract, buffers and outputs.
+        unsafe { allocated.give(arguments, status) };
     }
+    Ok(status)
 }
 
 /// ImportSecurityContext for the package `name` of secur32.dll.
@@ -181,7 +194,8 @@ pub(crate) unsafe fn import<Char: Form, T: Clone>(
     // SAFETY: C caller's contract, which secur32.dll asks for too; `made` is a local.
     let status = inside(|| unsafe { function(package, packed, token, &mut made) });
     if status >= 0 {
-        let limit = server::current().settings.limits.contexts;
+        let (limit, made) =
+            (server::current().settings.limits.contexts, ForwardedHandle::new(made));
         // SAFETY: C caller's contract, outputs.
         unsafe { insert(contexts, made, limit, context, |s| s.unicode.DeleteSecurityContext)? };
     }
@@ -275,6 +289,7 @@ unsafe fn begin<T: Clone>(
     // Some errors leave a context, to read more of a message or to be deleted. The handle shows it.
     if is_handle(new) {
         let (limit, output) = (server::current().settings.limits.contexts, arguments.new_context);
+        let new = credential.handle.context(new);
         // SAFETY: C caller's contract, outputs.
         unsafe { insert(contexts, new, limit, output, |s| s.unicode.DeleteSecurityContext)? };
     } else {
@@ -303,12 +318,11 @@ fn is_handle(handle: SecHandle) -> bool {
 /// `output` is NULL or points to a handle.
 unsafe fn insert<T: Clone>(
     table: &Table<Object<T>>,
-    handle: SecHandle,
+    handle: ForwardedHandle,
     limit: u32,
     output: PSecHandle,
     ends: impl FnOnce(&System) -> FREE_CREDENTIALS_HANDLE_FN,
 ) -> Result<()> {
-    let handle = ForwardedHandle::new(handle);
     let Some(words) = table.insert(Object::Forwarded(handle.clone()), limit) else {
         end(&handle, ends);
         return Err(Error::OutOfMemory);

@@ -5,6 +5,7 @@
 //! All of the caller's handles are of this library's tables. An entry there may stand for a handle
 //! of secur32.dll ([`Object`](super::handles::Object)), so that an invalid handle never reaches it.
 
+mod allocated;
 mod calls;
 mod functions;
 mod handles;

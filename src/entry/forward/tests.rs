@@ -83,28 +83,42 @@ unsafe extern "system" fn accept(
     SEC_I_CONTINUE_NEEDED
 }
 
+/// The client's first token.
+const TOKEN: &[u8] = b"abc";
+
 unsafe extern "system" fn initiate(
     credential: PCredHandle,
     context: PCtxtHandle,
     _: *mut SEC_WCHAR,
-    _: ULONG,
+    requirements: ULONG,
     _: ULONG,
     _: ULONG,
     _: PSecBufferDesc,
     _: ULONG,
     new: PCtxtHandle,
-    _: PSecBufferDesc,
-    _: *mut ULONG,
+    output: PSecBufferDesc,
+    attributes: *mut ULONG,
     _: PTimeStamp,
 ) -> SECURITY_STATUS {
-    // SAFETY: pointers to handles, or NULL.
+    assert_eq!(requirements & ISC_REQ_ALLOCATE_MEMORY, 0, "what Wine's Kerberos does not know");
+    // SAFETY: pointers to handles, or NULL; a buffer; a place for attributes, or NULL.
     unsafe {
         assert!(*credential == CREDENTIAL, "the handle that the system gave");
+        let buffer = &mut *(*output).pBuffers;
+        if !attributes.is_null() {
+            *attributes = 2;
+        }
         if context.is_null() {
             *new = FIRST;
+            if (buffer.cbBuffer as usize) < TOKEN.len() {
+                return SEC_E_BUFFER_TOO_SMALL;
+            }
+            buffer.pvBuffer.cast::<u8>().copy_from(TOKEN.as_ptr(), TOKEN.len());
+            buffer.cbBuffer = TOKEN.len() as ULONG;
             return SEC_I_CONTINUE_NEEDED;
         }
         assert!(*context == FIRST);
+        buffer.cbBuffer = 0;
     }
     SEC_E_OK
 }
@@ -573,6 +587,54 @@ fn outbound_credentials_without_an_identity_are_the_system_s() {
             // Contexts outlive their credentials.
             assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
         }
+    }
+}
+
+/// As PostgreSQL's client asks for its tokens.
+#[test]
+fn memory_for_outbound_tokens_is_allocated_where_the_system_does_not() {
+    let _alone = alone();
+    let (status, mut credential) = acquired_for("Negotiate", SECPKG_CRED_OUTBOUND, None);
+    assert_eq!(status, SEC_E_OK);
+    let (mut context, mut attributes) = (NONE, 0);
+    for (first, length, attribute) in [(true, TOKEN.len(), ISC_RET_ALLOCATED_MEMORY), (false, 0, 0)]
+    {
+        let mut buffer =
+            SecBuffer { cbBuffer: 0, BufferType: SECBUFFER_TOKEN, pvBuffer: null_mut() };
+        let mut output = SecBufferDesc { ulVersion: 0, cBuffers: 1, pBuffers: &mut buffer };
+        let mut new = context;
+        // SAFETY: handles, a buffer, a place for attributes; then what the call has allocated.
+        unsafe {
+            let status = InitializeSecurityContextW(
+                &mut credential,
+                if first { null_mut() } else { &mut context },
+                null_mut(),
+                ISC_REQ_ALLOCATE_MEMORY,
+                0,
+                16,
+                null_mut(),
+                0,
+                &mut new,
+                &mut output,
+                &mut attributes,
+                null_mut(),
+            );
+            assert_eq!(status, if first { SEC_I_CONTINUE_NEEDED } else { SEC_E_OK });
+            assert_eq!((buffer.cbBuffer as usize, attributes), (length, 2 | attribute));
+            if first {
+                let token = std::slice::from_raw_parts(buffer.pvBuffer.cast::<u8>(), length);
+                assert_eq!(token, TOKEN);
+                assert_eq!(FreeContextBuffer(buffer.pvBuffer), SEC_E_OK);
+                context = new;
+            } else {
+                assert!(buffer.pvBuffer.is_null());
+            }
+        }
+    }
+    // SAFETY: handles.
+    unsafe {
+        assert_eq!(DeleteSecurityContext(&mut context), SEC_E_OK);
+        assert_eq!(FreeCredentialsHandle(&mut credential), SEC_E_OK);
     }
 }
 
