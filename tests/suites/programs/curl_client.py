@@ -14,17 +14,16 @@ import subprocess
 import httpd
 import peers
 import stage
-from apache import Apache
+from apache import Gssapi
 from checks import check, equal, holds
 from stage import DOMAIN, PASSWORDS
 
-PREFIX = "system-dll"
 _open = []
 
 
 @functools.cache
 def apache():
-    _open.append(running := Apache())
+    _open.append(running := Gssapi())
     return running
 
 
@@ -37,7 +36,7 @@ def curl(platform, *arguments):
     """Returns curl's exit status, each answer's status, the names of X-User, the body, and how many connections were made."""
     command, environment = stage.command(
         platform, "curl", "curl", "-q", "-sS", "-i", "--noproxy", "*", "--max-time", "60", "-w", "\nmade %{num_connects}\n", *arguments,
-        configuration=stage.configure(f"curl-{platform}"), prefix=PREFIX,
+        configuration=stage.configure(f"curl-{platform}"), prefix=stage.IN_SYSTEM,
     )  # fmt: skip
     out = subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL)
     text = out.stdout.decode("utf-8").replace("\r", "")
@@ -57,7 +56,7 @@ def register(platform):
     def page(path="index.html"):
         return f"http://127.0.0.1:{apache().port}/{path}"
 
-    stage.keep_alive(platform, PREFIX)
+    stage.keep_alive(platform, stage.IN_SYSTEM)
     for way in ("--ntlm", "--negotiate"):
 
         @check(f"curl-{platform}: {way}, Apache, {{}}", ["alice", "bob"])

@@ -10,9 +10,14 @@ sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__f
 
 import checks  # noqa: E402
 import curl_client  # noqa: E402
+import firebird_trusted  # noqa: E402
 import freeradius  # noqa: E402
 import freerdp_server  # noqa: E402
+import go_sspi  # noqa: E402
+import libpq_client  # noqa: E402
 import mariadb_plugin  # noqa: E402
+import mod_authn_ntlm  # noqa: E402
+import node_addon  # noqa: E402
 import ntlm_auth_helpers  # noqa: E402
 import squid_helpers  # noqa: E402
 import stage  # noqa: E402
@@ -25,6 +30,11 @@ PROGRAMS = {
     "freeradius": freeradius,
     "freerdp": freerdp_server.FREERDP,
     "freerdp3": freerdp_server.FREERDP3,
+    "go": go_sspi,
+    "firebird": firebird_trusted,
+    "libpq": libpq_client,
+    "node": node_addon,
+    "mod_authn_ntlm": mod_authn_ntlm,
 }
 
 

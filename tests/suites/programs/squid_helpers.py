@@ -4,9 +4,7 @@ Squid asks a helper over two pipes (YR, KK; TT, AF, OK, NA, ERR, BH). Who it tak
 in a header, which that returns.
 """
 
-import base64
 import contextlib
-import http.client
 import http.server
 import os
 import shutil
@@ -19,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import peers
 import stage
 from checks import check, equal, holds
-from stage import DISABLED, DOMAIN, PASSWORDS, REALM, curl, ntlm_user_file
+from stage import DISABLED, DOMAIN, PASSWORDS, REALM, converse, curl, ntlm_user_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # negotiate_sspi_auth encodes what it believes to be an answer, cbMaxToken bytes of it when there is none because the client was
@@ -141,21 +139,7 @@ class Squid:
         return curl("--proxy", f"http://{host}:{self.port}", "--noproxy", "", *resolved, *arguments, *[target] * urls, **options)
 
     def converse(self, scheme, initiator):
-        """Tokens of any initiator, which curl does not send, in one connection. Returns the status and the body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        token = initiator.step()
-        with contextlib.closing(connection):
-            while True:
-                header = f"{scheme} {base64.b64encode(token).decode()}"
-                target = f"http://127.0.0.1:{self.origin.server_address[1]}/"
-                connection.request("GET", target, headers={"Proxy-Authorization": header})
-                answer = connection.getresponse()
-                body = answer.read().decode("latin-1")
-                offers = answer.headers.get_all("Proxy-Authenticate", [])
-                challenge = next((offer.split()[1] for offer in offers if offer.startswith(f"{scheme} ")), None)
-                if answer.status != 407 or not challenge:
-                    return answer.status, body
-                token = initiator.step(base64.b64decode(challenge))
+        return converse(self.port, f"http://127.0.0.1:{self.origin.server_address[1]}/", scheme, initiator, proxy=True)
 
     def close(self):
         self.process.send_signal(signal.SIGTERM)

@@ -1,5 +1,8 @@
 """What the programs have in common: accounts, a realm, the library's configuration, and how a program is run on a platform."""
 
+import base64
+import contextlib
+import http.client
 import os
 import shutil
 import socket
@@ -15,6 +18,8 @@ TOOL = os.path.join(ROOT, "dist", "linux-x86_64", "negossp")
 DOMAIN, REALM = "EXAMPLE", "EXAMPLE.TEST"
 PASSWORDS = {"alice": "Passw0rd!", "bob": "correct horse", "jörg": "Pässwörd", "dave": "Passw0rd!"}
 DISABLED = "dave"
+# A Wine prefix that has the library in the system's folder, for programs that load it from there only.
+IN_SYSTEM = "system-dll"
 CONFIGURATION = f"""
 [server]
 netbios_computer = "SERVER"
@@ -74,15 +79,27 @@ def remove():
     shutil.rmtree(public, ignore_errors=True)
 
 
-def configure(name, **sections):
-    """Writes a configuration, with lines added to its sections; returns its path."""
-    path, text = os.path.join(directory, f"{name}.toml"), CONFIGURATION
+def configure(name, folder=None, **sections):
+    """Writes a configuration, with lines added to its sections; returns its path. `folder`: where it and its files are."""
+    path = os.path.join(folder or directory, f"{name}.toml")
+    text = CONFIGURATION
     for section, lines in sections.items():
         head = f"[{section}]\n"
         text = text.replace(head, f"{head}{lines}\n") if head in text else f"{text}{head}{lines}\n"
     with open(path, "w") as f:
         f.write(text)
     return path
+
+
+def configure_for(user, name, **sections):
+    """The same for a server that is started by root and goes on as `user`, who owns what is secret."""
+    folder = os.path.join(public, name)
+    os.makedirs(folder)
+    for file in ("accounts", "http.keytab"):
+        shutil.copy2(os.path.join(directory, file), folder)  # a file of this moment is not read before it has settled
+        if os.getuid() == 0:
+            shutil.chown(os.path.join(folder, file), user)
+    return configure(name, folder, **sections)
 
 
 def command(platform, folder, program, *arguments, configuration, prefix=""):
@@ -153,3 +170,22 @@ def curl(*arguments, tickets=None, user_file="/dev/null"):
         raise AssertionError(f"curl: {out.stderr.decode().strip()}")
     body, _, status = out.stdout.decode("latin-1").rpartition("\n")
     return int(status), body
+
+
+def converse(port, target, scheme, initiator, proxy=False):
+    """Tokens of any initiator, which curl does not send, in one connection. Returns the status and the body."""
+    authorization, challenge, refused = (
+        ("Proxy-Authorization", "Proxy-Authenticate", 407) if proxy else ("Authorization", "WWW-Authenticate", 401)
+    )
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    token = initiator.step()
+    with contextlib.closing(connection):
+        while True:
+            connection.request("GET", target, headers={authorization: f"{scheme} {base64.b64encode(token).decode()}"})
+            answer = connection.getresponse()
+            body = answer.read().decode("latin-1")
+            offers = answer.headers.get_all(challenge, [])
+            answered = next((words[1] for words in map(str.split, offers) if len(words) > 1 and words[0] == scheme), None)
+            if answer.status != refused or not answered:
+                return answer.status, body
+            token = initiator.step(base64.b64decode(answered))

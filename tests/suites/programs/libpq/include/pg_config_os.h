@@ -1,0 +1,1 @@
+#include "port/win32.h"
