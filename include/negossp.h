@@ -2701,7 +2701,8 @@ SECURITY_STATUS ImportSecurityContextA(SEC_CHAR *pszPackage,
 //
 // \param Buffer  Receives UTF-8 text that ends with a zero: lines `key=value`, each with a line
 //     feed. `version`; `platform`; `configuration`, the file that the library looks for;
-//     `configuration_state`, `in force`, `missing: ...` or `not in force, ...`; `mechanisms`;
+//     `configuration_state`, `in force`, `in force as last read: ...` (the file cannot be used as
+//     it is now), `missing: ...` or `not in force, ...`; `mechanisms`;
 //     `accounts`, the account file, and `accounts_usable`, how many of its lines can be used;
 //     `keytab`; `computer`; `domain`. Others may follow. Not touched after an error.
 // \param cbBuffer  Bytes at Buffer; 0 to ask for the number.

@@ -174,6 +174,13 @@ impl<F: Format> WatchedFile<F> {
         self.seen.get(Mutex::default).lock().doubt.clone()
     }
 
+    /// Whether the snapshot in force is of the file's content, and what is wrong with the file as it
+    /// is now.
+    pub fn state(&self) -> (bool, Option<Problem>) {
+        let seen = self.seen.get(Mutex::default).lock();
+        (seen.digest.is_some(), seen.problem.clone())
+    }
+
     /// The snapshot in force.
     pub fn current(&self) -> Arc<F::Value> {
         Guard::into_inner(self.peek())

@@ -4,17 +4,18 @@ use super::store::Store;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Lines `key=value` about the library in this process and its configuration. Only names of files,
-/// nothing of what is in them.
+/// Lines `key=value` about the library in this process and its configuration: names of files, and
+/// why a configuration file cannot be used, which may quote a word of it.
 pub fn describe() -> String {
     let store = Store::global();
     let configuration = store.current();
     let settings = &configuration.settings;
     let path = |path: Option<&Path>| path.map_or(String::new(), |path| path.display().to_string());
-    let state = match (&settings.defect, store.path()) {
+    let state = match (&settings.defect, store.state()) {
         (Some(defect), _) => format!("not in force, all clients are rejected: {defect}"),
-        (None, Some(file)) if file.exists() => "in force".into(),
-        (None, _) => "missing: defaults".into(),
+        (None, (true, None)) => "in force".into(),
+        (None, (true, Some(problem))) => format!("in force as last read: {problem}"),
+        (None, (false, _)) => "missing: defaults".into(),
     };
     let accounts = configuration.accounts.file.as_ref().map(|file| file.current());
     let mechanisms: Vec<_> =

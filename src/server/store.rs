@@ -79,6 +79,12 @@ impl Store {
         self.0.current()
     }
 
+    /// Whether the configuration in force is of the file's content, and what is wrong with the file
+    /// as it is now.
+    pub fn state(&self) -> (bool, Option<Problem>) {
+        self.0.state()
+    }
+
     /// The file that is watched, whether or not it exists.
     pub fn path(&self) -> Option<&Path> {
         self.0.path()

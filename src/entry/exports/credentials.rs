@@ -1,6 +1,7 @@
 //! Credentials: acquire, free, query.
 
 use crate::entry::abi::*;
+use crate::entry::auth_identity::Decrypted;
 use crate::entry::boundary::arguments::AcquireArguments;
 use crate::entry::boundary::guard::{guard, guard_always};
 use crate::entry::credentials::{self, CREDENTIALS};
@@ -206,7 +207,7 @@ pub unsafe extern "system" fn AddCredentialsA(
 unsafe fn add<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY_STATUS> {
     let AcquireArguments { principal, package, usage, data, handle, expiry, .. } = *arguments;
     let (get_key, get_key_argument) = (arguments.get_key, arguments.get_key_argument);
-    let add_to_system = |usage| {
+    let add_to_system = |usage, data| {
         forward!(outbound_credentials handle, Char, AddCredentials(
             principal,
             package,
@@ -221,16 +222,18 @@ unsafe fn add<Char: Form>(arguments: &AcquireArguments<Char>) -> Result<SECURITY
     // SAFETY: C caller's contract, handles, strings and identities.
     unsafe {
         if route::credentials(handle).is_some() {
-            return add_to_system(usage);
+            return add_to_system(usage, data);
         }
         // Of credentials of both sides each side is added to alone.
         if usage & SECPKG_CRED_OUTBOUND == 0 || route::outbound_credentials(handle).is_none() {
             return credentials::add(handle, principal, package, usage, data, expiry);
         }
-        if usage & SECPKG_CRED_INBOUND != 0 {
-            credentials::add(handle, principal, package, SECPKG_CRED_INBOUND, data, expiry)?;
+        let identity = Decrypted::of::<Char>(data.cast())?;
+        let status = add_to_system(SECPKG_CRED_OUTBOUND, identity.as_ptr().cast())?;
+        if status < 0 || usage & SECPKG_CRED_INBOUND == 0 {
+            return Ok(status);
         }
-        add_to_system(SECPKG_CRED_OUTBOUND)
+        credentials::add(handle, principal, package, SECPKG_CRED_INBOUND, data, null_mut())
     }
 }
 

@@ -1,7 +1,7 @@
 //! ISC_REQ_ALLOCATE_MEMORY for the process's own outbound credentials, on Wine: its Kerberos knows
 //! only buffers of the caller's, in Negotiate too. PostgreSQL's client relies on it.
 
-use super::calls::StepOn;
+use super::handles::Forwarded;
 use crate::entry::abi::*;
 use crate::entry::boundary::arguments::Arguments;
 use crate::entry::boundary::memory::{self, CallerMemory};
@@ -25,8 +25,10 @@ impl Allocated {
     ///
     /// # Safety
     /// As for InitializeSecurityContext.
-    pub(super) unsafe fn for_call(on: &StepOn, arguments: &Arguments) -> Result<Option<Allocated>> {
-        let (StepOn::Credentials(forwarded) | StepOn::Context { context: forwarded, .. }) = on;
+    pub(super) unsafe fn for_call(
+        forwarded: &Forwarded,
+        arguments: &Arguments,
+    ) -> Result<Option<Allocated>> {
         if arguments.requirements & ISC_REQ_ALLOCATE_MEMORY == 0
             || !forwarded.handle.is_outbound()
             || !needed()

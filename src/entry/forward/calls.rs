@@ -139,8 +139,9 @@ pub(crate) unsafe fn initiate<Char: Form, T: Clone>(
 ) -> Result<SECURITY_STATUS> {
     let Arguments { input, data_rep, attributes, expiry, .. } = *arguments;
     let InitiateArguments { target, reserved: [reserved1, reserved2] } = *more;
+    let (StepOn::Credentials(forwarded) | StepOn::Context { context: forwarded, .. }) = &on;
     // SAFETY: C caller's contract, buffers.
-    let mut allocated = unsafe { Allocated::for_call(&on, arguments)? };
+    let mut allocated = unsafe { Allocated::for_call(forwarded, arguments)? };
     let (requirements, output) = match &mut allocated {
         Some(allocated) => allocated.arguments(arguments),
         None => (arguments.requirements, arguments.output),

@@ -72,14 +72,15 @@ pub fn default_config_file() -> Option<PathBuf> {
 /// the environment names one, and file.
 pub fn replay_cache() -> (Option<PathBuf>, String) {
     let folder = variable("TMPDIR").unwrap_or_else(|| "/var/tmp".into());
-    (Some(folder), format!("krb5_{}.rcache2", user()))
+    (Some(folder), format!("krb5_{}.rcache2", effective_user()))
 }
 
 /// A folder of this service's where nobody else can make a file first: one that systemd has made for
 /// it, and that outlives it, before one that does not.
 pub fn service_folder() -> Option<PathBuf> {
     let own = |folder: &PathBuf| {
-        std::fs::metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == user())
+        std::fs::metadata(folder)
+            .is_ok_and(|found| found.is_dir() && found.uid() == effective_user())
     };
     // systemd may name several.
     let first = |folders: PathBuf| {
@@ -100,7 +101,8 @@ fn variable(name: &str) -> Option<PathBuf> {
     super::environment(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-fn user() -> u32 {
+/// The user whose rights the calling thread has.
+pub fn effective_user() -> u32 {
     // SAFETY: reads the process' identity.
     unsafe { libc::geteuid() }
 }

@@ -104,6 +104,32 @@ check "install beside somebody else's DLL" 1 negossp install program/Server.exe
 check "it is as it was" 0 cmp program/secur32.dll program/Server.exe
 check "no override was made" 0 test -z "$(overrides)"
 rm program/secur32.dll
+# The same name to Wine.
+cp program/Server.exe program/SECUR32.DLL
+check "install beside somebody else's DLL in capitals" 1 negossp install program/Server.exe
+rm program/SECUR32.DLL
+# A name that somebody has linked before it is written.
+echo precious >precious
+for name in secur32.negossp-new secur32.dll.negossp-new; do ln -sf "$PWD/precious" program/$name; done
+check "install beside links" 0 negossp install program/Server.exe
+check "what they lead to is as it was" 0 grep -qx precious precious
+check "remove" 0 negossp remove program/Server.exe
+rm program/*.negossp-new
+# Wine goes by the name that it is given, and looks beside that.
+mkdir -p linked several
+ln -s ../program/Server.exe linked/alias.exe
+check "install for a link" 0 negossp install linked/alias.exe
+check "the DLL is beside it" 0 cmp linked/secur32.dll "$root/dist/windows-$machine/secur32.dll"
+check "it says that it is in place" 0 bash -c '"$WINE" linked/alias.exe --probe 2>/dev/null | grep -q "^negossp=1"'
+check "remove" 0 negossp remove linked/alias.exe
+cp program/Server.exe $'several/with\ttab.exe'
+check "a name with a tab" 1 negossp install $'several/with\ttab.exe'
+# At the same time.
+for n in 1 2 3 4; do cp program/Server.exe "several/several $n.exe"; done
+for n in 1 2 3 4; do negossp install "several/several $n.exe" >/dev/null 2>&1 & done
+wait $(jobs -p | tail -n 4) || true
+for n in 1 2 3 4; do check "remove one of four" 0 negossp remove "several/several $n.exe"; done
+check "nothing is left of them" 0 test -z "$(overrides)" -a ! -e several/secur32.dll
 echo text >program/text.exe
 check "what is no program" 3 negossp install program/text.exe
 check "no program at all" 3 negossp install program/none.exe
@@ -135,6 +161,12 @@ for test in winhttp url ber; do
 done
 files >files.before
 check "not in place at first" 1 negossp check --prefix
+# An installation that was interrupted when the system's own had been moved.
+check "install" 0 negossp install --prefix
+rm "$windows/system32/secur32.dll"
+check "remove after an interruption" 0 negossp remove --prefix
+files >files.after
+check "every file is restored" 0 diff files.before files.after
 check "install" 0 negossp install --prefix
 check "check" 0 negossp check --prefix
 check "the system's own is kept" 0 test -s "$windows/system32/negossp/secur32.dll"

@@ -2,7 +2,7 @@
 
 use super::prefix::{NATIVE, Prefix};
 use super::record::{Entry, Record};
-use super::{Target, check, files};
+use super::{Target, check, files, whole};
 use crate::args::Args;
 use crate::outcome::{Failure, Outcome, print, remark};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ file = \"accounts\"
 pub(crate) fn install(args: &Args, program: Option<&str>) -> Outcome {
     let target = Target::of(args, program)?;
     let prefix = Prefix::of_environment()?;
+    let _lock = prefix.lock()?;
     let places = target.places(&prefix)?;
     let is_system = matches!(target, Target::Prefix);
     let mut sources = Vec::new();
@@ -25,6 +26,9 @@ pub(crate) fn install(args: &Args, program: Option<&str>) -> Outcome {
         files::may_replace(place, is_system)?;
         sources.push(files::source(args, *machine, files::DLL)?);
     }
+
+    // Programs of its kind run there, before anything is changed.
+    check::ask(args, &prefix, &target)?;
 
     let (key, id) = (target.key(), target.id());
     let mut record = Record::read(&prefix)?;
@@ -70,14 +74,10 @@ fn first_configuration(prefix: &Prefix, answer: &check::Answer) -> Outcome<Optio
 
 pub(crate) fn remove(args: &Args, program: Option<&str>) -> Outcome {
     let prefix = Prefix::of_environment()?;
+    let _lock = prefix.lock()?;
     let id = match (program, args.prefix) {
         // The program may be gone.
-        (Some(program), false) => Path::new(program)
-            .canonicalize()
-            .or_else(|_| std::path::absolute(program))
-            .map_err(|error| Failure::file(Path::new(program), error))?
-            .display()
-            .to_string(),
+        (Some(program), false) => whole(Path::new(program))?.display().to_string(),
         _ => Target::of(args, program)?.id(),
     };
     let mut record = Record::read(&prefix)?;
@@ -88,8 +88,9 @@ pub(crate) fn remove(args: &Args, program: Option<&str>) -> Outcome {
     // Another program in the same folder, or of the same name, still needs these.
     let needed = |file: &PathBuf| record.entries.iter().any(|other| other.files.contains(file));
     for file in entry.files.iter().filter(|file| !needed(file)) {
-        files::take_back(file).map_err(|error| Failure::file(file, error))?;
-        print(&format!("library\t{}\tremoved\n", file.display()))?;
+        let restored = files::take_back(file).map_err(|error| Failure::file(file, error))?;
+        let done = if restored { "removed" } else { "somebody else's: left as it is" };
+        print(&format!("library\t{}\t{done}\n", file.display()))?;
     }
     if !record.entries.iter().any(|other| other.key == entry.key)
         && prefix.find_override(&entry.key)?.as_deref() == Some(NATIVE)

@@ -17,6 +17,16 @@ use std::path::{Path, PathBuf};
 pub(crate) use check::check;
 pub(crate) use install::{install, remove};
 
+/// The path without links but for the program itself: Wine knows it by the name that it is given,
+/// and looks for DLLs beside that.
+fn whole(path: &Path) -> Outcome<PathBuf> {
+    let name =
+        path.file_name().ok_or_else(|| Failure::Usage("not the name of a program".into()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    Ok(folder.map_err(|error| Failure::file(path, error))?.join(name))
+}
+
 /// Which programs the library is for.
 enum Target {
     /// One program: the DLL is beside it, and the override is for its name alone.
@@ -35,7 +45,8 @@ impl Target {
     }
 
     fn program(path: &Path) -> Outcome<Target> {
-        let path = path.canonicalize().map_err(|error| Failure::file(path, error))?;
+        let path = whole(path)?;
+        files::check_name(&path)?;
         let machine = Machine::of(&path).map_err(|error| Failure::file(&path, error))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         Ok(Target::Program { path, name, machine })

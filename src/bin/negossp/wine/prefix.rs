@@ -2,6 +2,8 @@
 
 use super::image::Machine;
 use crate::outcome::{Failure, Outcome};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -30,6 +32,12 @@ impl Prefix {
             )));
         }
         let folder = folder.canonicalize().map_err(|error| Failure::file(&folder, error))?;
+        super::files::check_name(&folder)?;
+        let owner = folder.metadata().map_err(|error| Failure::file(&folder, error))?.uid();
+        // As Wine does. Whoever owns it can have linked anything there.
+        if owner != negossp::platform::effective_user() {
+            return Err(Failure::No(format!("{} belongs to another user", folder.display())));
+        }
         Ok(Prefix { folder, wine: value("WINE").map_or("wine".into(), PathBuf::from) })
     }
 
@@ -64,8 +72,21 @@ impl Prefix {
         self.run(Path::new("reg"), arguments)
     }
 
+    /// Locks what is installed against other processes of this command, until it is dropped.
+    pub(super) fn lock(&self) -> Outcome<File> {
+        let path = self.folder.join("negossp.lock");
+        let file = File::options().write(true).create(true).truncate(false).open(&path);
+        let locked = file.and_then(|file| file.lock().map(|()| file));
+        locked.map_err(|error| Failure::file(&path, error))
+    }
+
     /// The override of a key.
     pub(super) fn find_override(&self, key: &str) -> Outcome<Option<String>> {
+        // A key that is missing and a Wine that does not run look alike.
+        if !self.registry(&["query", r"HKCU\Software"])?.status.success() {
+            let shown = self.folder.display();
+            return Err(Failure::Trouble(format!("the registry of {shown} cannot be read")));
+        }
         let output = self.registry(&["query", key, "/v", VALUE])?;
         let text = String::from_utf8_lossy(&output.stdout);
         let value = text.lines().find_map(|line| {
