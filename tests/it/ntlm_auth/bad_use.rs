@@ -63,7 +63,11 @@ fn a_long_line_costs_an_answer_and_no_memory() {
         let mut long = b"YR ".to_vec();
         long.resize(1 << 20, b'A');
         for _ in 0..3 {
-            let answer = helper.ask(&long);
+            helper.send(&long);
+            if protocol == "ntlm-server-1" {
+                helper.send(".");
+            }
+            let answer = helper.read();
             assert_eq!(answer, answers[0], "{protocol}");
             answers[1..].iter().for_each(|more| assert_eq!(helper.read(), *more));
         }
@@ -122,32 +126,76 @@ fn a_helper_ends_with_its_parent() {
     }
 }
 
-/// Samba's texts, observed of 4.17.
+/// Each request has one answer, at its dot: Samba's first, observed of 4.17. It answers some lines
+/// at once and the request again, so that what a client can put into a value moves its answers.
 #[test]
-fn malformed_requests_of_ntlm_server_1() {
+fn requests_and_answers_of_ntlm_server_1_are_one_to_one() {
     let folder = server("");
     let mut helper = Helper::start(&folder, "ntlm-server-1", &[]);
-    for (line, error) in [
-        (&b"x"[..], "Parameter not found!"),
-        (b"x: y", "Unknown request x"),
-        (b"x\x1b\xc2\x85: y", "Unknown request x\\u{1b}\\u{85}"),
-        (b"Username:: !", "Parameter not found!"),
-        (b"Username: \xff", "Parameter not found!"),
-        (b"LANMAN-Challenge: 00", "hex decode of 00 failed! (got 1 bytes, expected 8)"),
-        (b"LANMAN-Challenge: zz", "hex decode of zz failed! (got 0 bytes, expected 8)"),
-        (b"NT-Response: 00", "hex decode of 00 failed! (only got 1 bytes, needed at least 24)"),
-        (b"LANMAN-Response: 11", "hex decode of 11 failed! (got 1 bytes, expected 24)"),
+    let long = [b"x: ", &vec![b'x'; 700_000][..]].concat();
+    let response = b"NT-Response: 000000000000000000000000000000000000000000000000";
+    let no = "Authenticated: No";
+    let right = |helper: &mut Helper| {
+        ["Username: alice", "Password: Password", "."].iter().for_each(|line| helper.send(line));
+        assert_eq!((helper.read(), helper.read()), ("Authenticated: Yes".into(), ".".into()));
+        ["Username: bob", "Password: wrong", "."].iter().for_each(|line| helper.send(line));
+        assert_eq!((helper.read(), helper.read()), (no.into(), ".".into()));
+    };
+    for (lines, answer) in [
+        (&[&b"x"[..]][..], "Error: Parameter not found!"),
+        (&[b"\xff: x"], "Error: Parameter not found!"),
+        (&[b"NT-Response:: !"], "Error: Parameter not found!"),
+        (&[b"x: y"], "Error: Unknown request x"),
+        (&[b"x\x1b\xc2\x85: y"], "Error: Unknown request x\\u{1b}\\u{85}"),
+        (&[&long], "Error: Oversized message!"),
+        (&[b"LANMAN-Challenge: 00"], "Error: hex decode of 00 failed! (got 1 bytes, expected 8)"),
+        (&[b"LANMAN-Challenge: zz"], "Error: hex decode of zz failed! (got 0 bytes, expected 8)"),
+        (
+            &[b"NT-Response: 00"],
+            "Error: hex decode of 00 failed! (only got 1 bytes, needed at least 24)",
+        ),
+        (&[b"LANMAN-Response: 11"], "Error: hex decode of 11 failed! (got 1 bytes, expected 24)"),
+        // The first thing that is wrong.
+        (&[b"x: y", b"x", b"Username: \xff", b"z: y"], "Error: Unknown request x"),
+        // No text is nobody's name or password.
+        (&[b"Username:: /2Fi"], no),
+        (&[b"Username:: YQBi"], no),
+        (&[b"Username:: YWxpY2UKLgo="], no),
+        (&[b"Username:: !"], no),
+        (&[b"Username: \xff"], no),
+        (&[b"Username: alice\0"], no),
+        (&[b"Full-Username: \xff"], no),
+        (&[b"NT-Domain:: /2Fi"], no),
+        (&[b"Password:: /2Fi"], no),
+        (&[b"Password: Password\0"], no),
+        // A value is what follows the name.
+        (&[b"Username: alice:: x"], no),
+        (&[b"Password: x:: YWxpY2U="], no),
+        (&[b"Password:: UGFzc3dvcmQ="], "Authenticated: Yes"),
     ] {
-        assert_eq!(helper.ask(line), format!("Error: {error}"));
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|line| line[..line.len().min(40)].escape_ascii().to_string())
+            .collect();
+        let request = [&[&b"Username: alice"[..], b"Password: Password"][..], lines].concat();
+        request.iter().for_each(|line| helper.send(line));
+        assert_eq!(helper.ask("."), answer, "{shown:?}");
         assert_eq!(helper.read(), ".");
+        right(&mut helper);
+    }
+    // Responses of such a name are rejected as others are.
+    for name in [&b"Username:: /2Fi"[..], b"Username: nobody"] {
+        let challenge = b"LANMAN-Challenge: 0102030405060708";
+        [name, challenge, response].iter().for_each(|line| helper.send(line));
+        assert_eq!(helper.ask("."), no);
+        assert!(helper.read().starts_with("Authentication-Error: The attempted logon is invalid."));
+        assert_eq!((helper.read(), helper.read()), (".".into(), ".".into()));
+        right(&mut helper);
     }
     for (lines, error) in [
         (&[][..], "No username supplied!"),
-        (&["Username: alice"], "No password supplied!"),
-        (
-            &["Username: alice", "NT-Response: 000000000000000000000000000000000000000000000000"],
-            "No lanman-challenge supplied!",
-        ),
+        (&[&b"Username: alice"[..]], "No password supplied!"),
+        (&[b"Username: alice", response], "No lanman-challenge supplied!"),
     ] {
         lines.iter().for_each(|line| helper.send(line));
         assert_eq!(helper.ask("."), format!("Error: {error}"));

@@ -1,6 +1,7 @@
 //! `ntlm-server-1`: requests of lines `Name: value`, or `Name:: value in base64`, each ended by a
-//! line with a dot, as are the answers. An answer that is a rejection has a second such line, as
-//! Samba's has.
+//! line with a dot, as are the answers. A request has one answer, at its dot, whatever is wrong in
+//! it: values are a client's, and one that moved the answers would give it another client's. A
+//! rejected response has a second dot, as Samba's has.
 
 use super::lines::{Line, Lines};
 use super::one_shot::keys;
@@ -11,7 +12,7 @@ use negossp::encoding::{base64, hex};
 use negossp::ntlm::Validated;
 use negossp::platform;
 use negossp::server::{PasswordLogon, ResponseLogon};
-use negossp::types::error::Error;
+use negossp::types::error::{Denial, Error};
 use negossp::types::identity::Identity;
 use negossp::types::ntstatus::NtStatus;
 use std::io::{self, Read, Write};
@@ -29,6 +30,18 @@ struct Request {
     password: Option<Zeroizing<String>>,
     user_session_key: bool,
     lm_session_key: bool,
+    /// A password is given, even if it is none.
+    has_password: bool,
+    /// What was wrong first.
+    wrong: Option<Wrong>,
+}
+
+/// Why a request is not checked.
+enum Wrong {
+    /// The text of the answer, which is an error.
+    Malformed(String),
+    /// A name or a password that is no text: nobody's.
+    NotText,
 }
 
 pub(super) fn serve<R: Read, W: Write>(
@@ -38,48 +51,69 @@ pub(super) fn serve<R: Read, W: Write>(
     let mut setup = Setup::new(options);
     let mut request = Request::default();
     while let Some(line) = lines.next()? {
-        let answer = match line {
-            Line::TooLong => Some("Error: Oversized message!\n.".to_owned()),
-            Line::Text(line) if line.is_empty() => {
-                lines.complain();
-                None
-            }
+        match line {
+            Line::TooLong => request.note(Wrong::Malformed("Oversized message!".to_owned())),
+            Line::Text(line) if line.is_empty() => lines.complain(),
             Line::Text(line) if line.as_slice() == b"." => {
                 let request = std::mem::take(&mut request);
-                Some(format!("{}.", &*request.answer(options, &mut setup)))
+                let mut answer = request.answer(options, &mut setup);
+                answer.push('.');
+                lines.answer(&answer)?;
             }
-            Line::Text(line) => request.add(&line).err().map(|why| format!("Error: {why}\n.")),
-        };
-        if let Some(answer) = answer.map(Zeroizing::new) {
-            lines.answer(&answer)?;
+            Line::Text(line) => {
+                if let Err(wrong) = request.add(&line) {
+                    request.note(wrong);
+                }
+            }
         }
     }
     Ok(())
 }
 
-/// A line's name and value.
-fn parameter(line: &[u8]) -> Option<(&str, Zeroizing<Vec<u8>>)> {
-    let find = |what: &[u8]| line.windows(what.len()).position(|bytes| bytes == what);
-    let name = |at: usize| std::str::from_utf8(line.get(..at)?).ok();
-    if let Some(at) = find(b":: ") {
-        return Some((name(at)?, base64::decode(line.get(at + 3..)?)?));
-    }
-    let at = find(b": ")?;
-    Some((name(at)?, Zeroizing::new(line.get(at + 2..)?.to_vec())))
+/// A line's name and value; the value is `None` if it is not base64 where it should be.
+fn parameter(line: &[u8]) -> Option<(&str, Option<Zeroizing<Vec<u8>>>)> {
+    let at = line.windows(2).position(|bytes| bytes == b": ")?;
+    let (name, value) = (line.get(..at)?, line.get(at + 2..)?);
+    let (name, value) = match name.strip_suffix(b":") {
+        Some(name) => (name, base64::decode(value)),
+        None => (name, Some(Zeroizing::new(value.to_vec()))),
+    };
+    Some((std::str::from_utf8(name).ok()?, value))
 }
 
 impl Request {
-    /// Adds a line. The error is Samba's text for it.
-    fn add(&mut self, line: &[u8]) -> Result<(), String> {
-        let Some((name, value)) = parameter(line) else {
-            return Err("Parameter not found!".to_owned());
-        };
+    fn note(&mut self, wrong: Wrong) {
+        self.wrong.get_or_insert(wrong);
+    }
+
+    /// Adds a line.
+    ///
+    /// Errors: what is wrong, in Samba's words.
+    fn add(&mut self, line: &[u8]) -> Result<(), Wrong> {
+        let not_found = || Wrong::Malformed("Parameter not found!".to_owned());
+        let (name, value) = parameter(line).ok_or_else(not_found)?;
         let text = || {
-            let text = std::str::from_utf8(&value).ok().filter(|text| !text.contains(['\0', '\n']));
-            text.map(|text| Zeroizing::new(text.to_owned()))
-                .ok_or_else(|| "Parameter not found!".to_owned())
+            let text = value.as_ref().and_then(|value| std::str::from_utf8(value).ok());
+            text.filter(|text| !text.contains(['\0', '\n']))
+                .map(|text| Zeroizing::new(text.to_owned()))
+                .ok_or(Wrong::NotText)
         };
         let named = |known: &str| name.eq_ignore_ascii_case(known);
+        if named("Password") {
+            self.has_password = true;
+            self.password = Some(text()?);
+            return Ok(());
+        } else if named("NT-Domain") {
+            self.domain = Some(text()?.to_string());
+            return Ok(());
+        } else if named("Username") {
+            self.username = Some(text()?.to_string());
+            return Ok(());
+        } else if named("Full-Username") {
+            self.full_username = Some(text()?.to_string());
+            return Ok(());
+        }
+        let value = value.ok_or_else(not_found)?;
         if named("LANMAN-Challenge") {
             let bytes = hex::decode(&value).unwrap_or_default();
             self.challenge = bytes.as_slice().try_into().ok();
@@ -99,20 +133,12 @@ impl Request {
             if self.lm_response.is_none() {
                 return Err(bad_hex(&value, &format!("got {} bytes, expected 24", bytes.len())));
             }
-        } else if named("Password") {
-            self.password = Some(text()?);
-        } else if named("NT-Domain") {
-            self.domain = Some(text()?.to_string());
-        } else if named("Username") {
-            self.username = Some(text()?.to_string());
-        } else if named("Full-Username") {
-            self.full_username = Some(text()?.to_string());
         } else if named("Request-User-Session-Key") {
             self.user_session_key = value.eq_ignore_ascii_case(b"Yes");
         } else if named("Request-LanMan-Session-Key") {
             self.lm_session_key = value.eq_ignore_ascii_case(b"Yes");
         } else {
-            return Err(format!("Unknown request {}", name.escape_debug()));
+            return Err(Wrong::Malformed(format!("Unknown request {}", name.escape_debug())));
         }
         Ok(())
     }
@@ -120,6 +146,15 @@ impl Request {
     /// The lines of the answer, without its last dot.
     fn answer(mut self, options: &Options, setup: &mut Setup<'_>) -> Zeroizing<String> {
         let error = |why: &str| Zeroizing::new(format!("Error: {why}\n"));
+        let responses = self.nt_response.is_some() || self.lm_response.is_some();
+        match self.wrong {
+            None => {}
+            Some(Wrong::Malformed(why)) => return error(&why),
+            Some(Wrong::NotText) if responses && !self.has_password => {
+                return rejected(&Error::LogonDenied(Denial::UnknownUser));
+            }
+            Some(Wrong::NotText) => return password_checked(false),
+        }
         if let (None, Some(full)) = (&self.username, &self.full_username) {
             match full.split_once('\\') {
                 Some((domain, user)) => {
@@ -140,10 +175,9 @@ impl Request {
             let identity = Identity { user, domain, password };
             let logon = PasswordLogon { identity: &identity, workstation: "" };
             let validated = credential.validate_password(&configuration, logon, groups, now);
-            let yes = if validated.is_ok() { "Yes" } else { "No" };
-            return Zeroizing::new(format!("Authenticated: {yes}\n"));
+            return password_checked(validated.is_ok());
         }
-        if self.nt_response.is_none() && self.lm_response.is_none() {
+        if !responses {
             return error("No password supplied!");
         }
         let Some(challenge) = self.challenge else {
@@ -163,25 +197,34 @@ impl Request {
     }
 }
 
+/// The answer to a request with a password.
+fn password_checked(accepted: bool) -> Zeroizing<String> {
+    let yes = if accepted { "Yes" } else { "No" };
+    Zeroizing::new(format!("Authenticated: {yes}\n"))
+}
+
+/// The answer to a request with responses.
 fn authenticated(validated: Result<Validated, Error>, lm: bool, user: bool) -> Zeroizing<String> {
+    let validated = match validated {
+        Ok(validated) => validated,
+        Err(error) => return rejected(&error),
+    };
     let mut lines = Zeroizing::new(String::with_capacity(256));
-    match validated {
-        Ok(validated) => {
-            lines.push_str("Authenticated: Yes\n");
-            keys(&mut lines, ["LANMAN-Session-Key: ", "User-Session-Key: "], lm, user, &validated);
-        }
-        Err(error) => {
-            let text = match status::of(&error) {
-                NtStatus::UNSUCCESSFUL => "Reading winbind reply failed!".to_owned(),
-                status => status::text(status),
-            };
-            lines.push_str(&format!("Authenticated: No\nAuthentication-Error: {text}\n.\n"));
-        }
-    }
+    lines.push_str("Authenticated: Yes\n");
+    keys(&mut lines, ["LANMAN-Session-Key: ", "User-Session-Key: "], lm, user, &validated);
     lines
 }
 
-fn bad_hex(value: &[u8], why: &str) -> String {
+/// The answer to responses that are rejected, with Samba's first dot.
+fn rejected(error: &Error) -> Zeroizing<String> {
+    let text = match status::of(error) {
+        NtStatus::UNSUCCESSFUL => "Reading winbind reply failed!".to_owned(),
+        status => status::text(status),
+    };
+    Zeroizing::new(format!("Authenticated: No\nAuthentication-Error: {text}\n.\n"))
+}
+
+fn bad_hex(value: &[u8], why: &str) -> Wrong {
     let value = String::from_utf8_lossy(value);
-    format!("hex decode of {} failed! ({why})", value.escape_debug())
+    Wrong::Malformed(format!("hex decode of {} failed! ({why})", value.escape_debug()))
 }
