@@ -214,3 +214,31 @@ fn members_of_the_required_group_alone_are_accepted() {
         assert_eq!(basic.ask("bob SecREt01"), "ERR");
     }
 }
+
+/// Squid reads `AF a b` as the token `a` and the user `b`, `AF "a"` as the user `a`, and a line's
+/// end as the answer's.
+#[test]
+fn a_name_that_would_be_read_as_another_is_not_told() {
+    for name in
+        ["x admin", "x\tadmin", "x\u{a0}admin", "\"admin\"", "x\nAF admin", "x\radmin", "x\u{7f}"]
+    {
+        for (protocol, of) in [
+            ("squid-2.5-ntlmssp", "ntlmssp-client-1"),
+            ("gss-spnego", "ntlmssp-client-1"),
+            ("gss-spnego", "gss-spnego-client"),
+        ] {
+            let folder = server("[ntlm]\naudit_file = 'audit'");
+            let mut server = Helper::start(&folder, protocol, &["--password=Password"]);
+            let mut peer = client(&folder, of, name, PASSWORD_TEXT);
+            let last = converse(&mut peer, &mut server);
+            assert_eq!(last, "BH Failed to retrieve session info", "{name:?}");
+            assert_eq!(server.ask("GK"), "BH No session key");
+            // The parent has not let the client in.
+            let audit = std::fs::read_to_string(folder.path("audit")).unwrap();
+            assert!(!audit.contains("accepted"), "{name:?}: {audit}");
+            assert!(audit.lines().last().unwrap().contains("refused"), "{name:?}: {audit}");
+            let mut peer = client(&folder, of, "admin", PASSWORD_TEXT);
+            assert!(converse(&mut peer, &mut server).ends_with("EXAMPLE\\admin"));
+        }
+    }
+}

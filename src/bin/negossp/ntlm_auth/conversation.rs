@@ -20,7 +20,7 @@ use negossp::mechanism::Package;
 use negossp::negotiate::Session;
 use negossp::platform;
 use negossp::server::{Accepting, Context, Initiating, NOT_A_MEMBER, StepOutput};
-use negossp::types::error::{Error, Failure};
+use negossp::types::error::{Denial, Error, Failure};
 use negossp::types::flags::ContextFlags;
 use negossp::types::ntstatus::NtStatus;
 use std::io::{self, Read, Write};
@@ -50,6 +50,9 @@ const FEATURES: [(&str, ContextFlags); 3] = [
 
 const INVALID: &str = "BH Query invalid";
 const UNKNOWN: &str = "BH SPNEGO request invalid prefix";
+
+/// The name would be read as something else in the answer.
+const NAME_UNFIT: Denial = Denial::Policy("a name with white space, control characters or quotes");
 
 /// Answers lines until the parent ends.
 pub(super) fn serve<R: Read, W: Write>(
@@ -245,11 +248,15 @@ impl Conversation<'_> {
         Ok(if self.password.is_some() { Asked::Given } else { Asked::Refused })
     }
 
-    /// Rejects a client that is in none of the required groups.
+    /// Rejects a client whose name cannot stand in the answer, or that is in none of the required
+    /// groups. The program rejects it, so that the audit has to.
     fn admit(&self, step: StepOutput) -> Result<StepOutput, Failure> {
         let Context::Established(context) = &step.context else { return Ok(step) };
         if self.role.is_client() {
             return Ok(step);
+        }
+        if !is_one_word(&context.established.client.display_name()) {
+            return Err(step.reject(NAME_UNFIT));
         }
         let configuration = negossp::server::current();
         let Some(groups) = self.setup.required_groups(&configuration) else { return Ok(step) };
@@ -272,11 +279,6 @@ impl Conversation<'_> {
         self.context = Some(step.context);
         let or_star = |text: Option<String>| text.unwrap_or_else(|| "*".to_owned());
         match (self.role, client) {
-            // The parent takes what follows the name's end for the next answer.
-            (_, Some(name)) if name.contains(['\n', '\r', '\0']) => {
-                self.context = Some(Context::Failed);
-                "BH Failed to retrieve session info".to_owned()
-            }
             (Role::NtlmServer, Some(name)) => format!("AF {name}"),
             (Role::SpnegoServer, Some(name)) => format!("AF {} {name}", or_star(token)),
             (Role::NtlmServer, None) => format!("TT {}", or_star(token)),
@@ -293,6 +295,9 @@ impl Conversation<'_> {
 
     /// The answer to a step that failed.
     fn failed(&self, failure: &Failure) -> String {
+        if matches!(&failure.error, Error::LogonDenied(why) if *why == NAME_UNFIT) {
+            return "BH Failed to retrieve session info".to_owned();
+        }
         let status = status::of(&failure.error);
         let name = status::name(status);
         let code = match status {
@@ -308,6 +313,12 @@ impl Conversation<'_> {
             _ => format!("{code} {name}"),
         }
     }
+}
+
+/// The parent takes what follows an end of line for the next answer. Squid splits `AF a b` into a
+/// token and a name, and takes quotes off.
+fn is_one_word(name: &str) -> bool {
+    !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"')
 }
 
 enum Asked {
