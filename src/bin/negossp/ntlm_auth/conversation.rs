@@ -68,7 +68,7 @@ pub(super) fn serve<R: Read, W: Write>(
         context: None,
     };
     while let Some(line) = lines.next()? {
-        let answer = match line {
+        let answer = Zeroizing::new(match line {
             Line::TooLong => "BH Oversized message".to_owned(),
             Line::Text(line) if line.is_empty() => {
                 lines.complain();
@@ -78,7 +78,7 @@ pub(super) fn serve<R: Read, W: Write>(
                 Some(answer) => answer,
                 None => return Ok(()),
             },
-        };
+        });
         lines.answer(&answer)?;
     }
     Ok(())
@@ -116,7 +116,7 @@ impl Conversation<'_> {
                 None => "BH Password invalid".to_owned(),
             },
             b"GK" => match self.session() {
-                Some(session) => format!("GK {}", base64::encode(session.session_key())),
+                Some(session) => key_line(session.session_key()),
                 None => "BH No session key".to_owned(),
             },
             b"GF" => match self.session() {
@@ -319,6 +319,15 @@ impl Conversation<'_> {
 /// token and a name, and takes quotes off.
 fn is_one_word(name: &str) -> bool {
     !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"')
+}
+
+/// The answer to `GK`, without copies of the key that nobody erases.
+fn key_line(key: &[u8]) -> String {
+    let digits = Zeroizing::new(base64::encode(key));
+    let mut line = String::with_capacity(3 + digits.len());
+    line.push_str("GK ");
+    line.push_str(&digits);
+    line
 }
 
 enum Asked {

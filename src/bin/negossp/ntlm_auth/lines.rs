@@ -1,7 +1,7 @@
 //! The parent's lines, and the answers to them.
 
 use std::io::{self, ErrorKind, Read, Write};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The longest line, in bytes, without its end: Samba's limit.
 const LONGEST: usize = 630_000;
@@ -50,14 +50,17 @@ impl<R: Read, W: Write> Lines<R, W> {
                 }
                 self.unread = 0..read;
             }
-            let unread = self.block.get(self.unread.clone()).unwrap_or_default();
+            let unread = self.block.get_mut(self.unread.clone()).unwrap_or_default();
             let end = unread.iter().position(|&byte| byte == b'\n');
-            let part = unread.get(..end.unwrap_or(unread.len())).unwrap_or_default();
+            let length = end.unwrap_or(unread.len());
+            let part = unread.get_mut(..length).unwrap_or_default();
             too_long |= line.len() + part.len() > LONGEST;
             if !too_long {
                 append(&mut line, part);
             }
-            self.unread.start += part.len() + usize::from(end.is_some());
+            // It may be a password.
+            part.zeroize();
+            self.unread.start += length + usize::from(end.is_some());
             if end.is_some() {
                 return Ok(Some(if too_long { Line::TooLong } else { Line::Text(line) }));
             }
@@ -123,6 +126,23 @@ mod tests {
         for at_once in [1, 2, 3, 100] {
             let all = read(b"YR\n\nKK x\0y\r\nhalf a li", at_once);
             assert_eq!(all, [&b"YR"[..], b"", b"KK x\0y\r"].map(|line| Some(line.to_vec())));
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_erased() {
+        let input = b"alice Password\nPW UGFzc3dvcmQ=\nbob";
+        for at_once in [5, 100] {
+            let mut lines = Lines::new(Slow(input, at_once), Vec::new());
+            for consumed in [14, 30] {
+                lines.next().unwrap().unwrap();
+                if at_once == 100 {
+                    assert!(lines.block[..consumed].iter().all(|&b| b == 0 || b == b'\n'));
+                    assert!(lines.block[consumed + 1..].starts_with(&input[consumed + 1..]));
+                }
+            }
+            assert!(lines.next().unwrap().is_none());
+            assert!(lines.block.iter().all(|&b| b == 0 || b == b'\n'));
         }
     }
 
