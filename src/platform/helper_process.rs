@@ -1,10 +1,14 @@
 //! A child process that is kept running, with a socket as its standard input and output.
 
 #[cfg(unix)]
-pub use super::system::helper_process::Helper;
+pub use super::system::helper_process::{Helper, MARKER};
 
 #[cfg(not(unix))]
 use std::{ffi::OsString, io, path::Path, time::Instant};
+
+/// No process is a helper.
+#[cfg(not(unix))]
+pub const MARKER: &str = "NEGOSSP_HELPER";
 
 /// Stub for platforms without helper programs; never constructed.
 #[cfg(not(unix))]

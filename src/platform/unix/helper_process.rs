@@ -9,6 +9,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Is in the environment of a helper, and of what it runs: such a process must not ask a helper in
+/// its turn.
+pub const MARKER: &str = "NEGOSSP_HELPER";
+
 /// A running helper; Drop ends it and reaps its process.
 #[derive(Debug)]
 pub struct Helper {
@@ -17,7 +21,7 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Starts the program with an empty environment and no inherited files.
+    /// Starts the program with an environment of its own and no inherited files.
     pub fn start(program: &Path, arguments: &[OsString]) -> io::Result<Helper> {
         let (stream, theirs) = UnixStream::pair()?;
         let input = OwnedFd::from(theirs);
@@ -28,6 +32,7 @@ impl Helper {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("LC_ALL", "C.UTF-8")
+            .env(MARKER, "1")
             .current_dir("/")
             .stdin(Stdio::from(input))
             .stdout(Stdio::from(output))
@@ -169,7 +174,7 @@ mod tests {
             .filter_map(|line| line.strip_prefix("export ")?.split('=').next())
             .collect();
         assert!(
-            names.iter().all(|name| ["PATH", "LC_ALL", "PWD", "OLDPWD"].contains(name)),
+            names.iter().all(|name| ["PATH", "LC_ALL", "PWD", "OLDPWD", MARKER].contains(name)),
             "{environment}"
         );
         let process = format!("/proc/{}", helper.child.id());

@@ -216,6 +216,45 @@ fn a_helper_that_would_ask_itself_ends() {
     }
 }
 
+/// Nor may the program that is started be a script that runs this one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_helper_that_would_ask_itself_by_a_script_ends() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = server("");
+    let (script, config) = (folder.path("wrap.sh"), folder.path("negossp.toml"));
+    let more = format!(
+        "[authorities]\norder = ['winbind']\n[winbind]\nuse = 'ntlm_auth'\nntlm_auth = '{}'\ntimeout_ms = 3000\n",
+        script.display()
+    );
+    folder.write("negossp.toml", std::fs::read_to_string(&config).unwrap() + &more);
+    let started = folder.path("started");
+    folder.write(
+        "wrap.sh",
+        format!(
+            "#!/bin/sh\necho >>{started}\n[ $(wc -l <{started}) -lt 20 ] || exit 1\n\
+             export NEGOSSP_CONFIG={config}\n{own} ntlm-auth \"$@\"\necho $? >>{ended}\n",
+            started = started.display(),
+            config = config.display(),
+            own = env!("CARGO_BIN_EXE_negossp"),
+            ended = folder.path("ended").display(),
+        ),
+    );
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut helper = Helper::start(&folder, "squid-2.5-ntlmssp", &[]);
+    let plain = server("");
+    let arguments = ["--username=alice", "--domain=OTHER", "--password=Password"];
+    let mut client = Helper::start(&plain, "ntlmssp-client-1", &arguments);
+    let challenge = helper.ask(client.ask("YR"));
+    let answer = helper.ask(client.ask(challenge).replace("AF ", "KK "));
+    assert!(answer.starts_with("BH NT_STATUS_UNSUCCESSFUL"), "{answer}");
+    // It has been started, and tried again at most once; none of them has started a further one.
+    let ended = std::fs::read_to_string(folder.path("ended")).unwrap_or_default();
+    assert!(ended.lines().all(|status| status == "1"), "{ended}");
+    let starts = std::fs::read_to_string(&started).unwrap_or_default().lines().count();
+    assert!((1..=2).contains(&starts), "{starts} starts");
+}
+
 #[test]
 fn options_that_are_wrong_end_it() {
     let folder = server("");

@@ -7,6 +7,7 @@ use negossp::config::Settings;
 use negossp::mechanism::{Mechanism, Package};
 use negossp::ntlm::crypto::{self, Key};
 use negossp::ntlm::{Account, NetworkLogon};
+use negossp::platform::helper_process;
 use negossp::server::credential::Usage;
 use negossp::server::{self, Configuration, Credential};
 use negossp::types::identity::Identity;
@@ -24,6 +25,10 @@ pub(super) fn asks_itself() -> bool {
     let Some(program) = winbind.filter(|options| options.way == WinbindWay::NtlmAuth) else {
         return false;
     };
+    // By a script, whose name tells nothing.
+    if std::env::var_os(helper_process::MARKER).is_some() {
+        return true;
+    }
     let whole = |path: &Path| path.canonicalize().ok();
     let own = std::env::current_exe().ok().and_then(|path| whole(&path));
     own.is_some() && whole(&program.ntlm_auth) == own
