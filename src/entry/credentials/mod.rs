@@ -72,7 +72,7 @@ pub(super) unsafe fn acquire<Char: Form>(
     let credential = Arc::new(credential);
     let (status, system_s, object) = match outbound {
         outbound::Side::System(status, handle) if usage.inbound => {
-            (status, Some(handle.clone()), Object::Both(credential, handle))
+            (status, Some(handle.clone()), Object::Both(Arc::new((credential, handle))))
         }
         outbound::Side::System(status, handle) => {
             (status, Some(handle.clone()), Object::Forwarded(handle))

@@ -251,8 +251,11 @@ pub unsafe extern "system" fn FreeCredentialsHandle(phCredential: PCredHandle) -
         // SAFETY: C caller's contract, handles.
         Ok(match unsafe { take(&CREDENTIALS, phCredential)? } {
             Object::Ours(_) => SEC_E_OK,
-            Object::Forwarded(handle) | Object::Both(_, handle) => {
+            Object::Forwarded(handle) => {
                 forward::end(&handle, |system| system.unicode.FreeCredentialsHandle)
+            }
+            Object::Both(both) => {
+                forward::end(&both.1, |system| system.unicode.FreeCredentialsHandle)
             }
         })
     })

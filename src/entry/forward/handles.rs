@@ -58,9 +58,8 @@ pub(crate) unsafe fn find_outbound<T: Clone>(
     let system = System::loaded()?;
     // SAFETY: C caller's contract, handles.
     match unsafe { object(table, handle) } {
-        Ok(Object::Forwarded(handle) | Object::Both(_, handle)) => {
-            Some(Forwarded { system, handle })
-        }
+        Ok(Object::Forwarded(handle)) => Some(Forwarded { system, handle }),
+        Ok(Object::Both(both)) => Some(Forwarded { system, handle: both.1.clone() }),
         _ => None,
     }
 }

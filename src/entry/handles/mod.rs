@@ -9,7 +9,7 @@ use crate::runtime::log;
 use crate::types::error::{Error, Result};
 use forwarded::ForwardedHandle;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use table::{LAST_GENERATION, Table, Words};
 
 /// What a caller's handle names.
@@ -20,7 +20,8 @@ pub(super) enum Object<T> {
     /// A handle of the operating system's secur32.dll.
     Forwarded(ForwardedHandle),
     /// Credentials of this library for inbound use, and of secur32.dll for outbound use.
-    Both(T, ForwardedHandle),
+    /// In one allocation: what every call copies out of the table is a pointer.
+    Both(Arc<(T, ForwardedHandle)>),
 }
 
 /// A `(ULONG_PTR)-1` in both words, as SecInvalidateHandle makes it.
@@ -62,7 +63,8 @@ pub(super) unsafe fn find_numbered<T: Clone>(
     // SAFETY: C caller's contract, handles.
     let words = unsafe { words(handle) }.ok_or(INVALID)?;
     match table.get(words).ok_or(INVALID)? {
-        Object::Ours(object) | Object::Both(object, _) => Ok((words.number(), object)),
+        Object::Ours(object) => Ok((words.number(), object)),
+        Object::Both(both) => Ok((words.number(), both.0.clone())),
         Object::Forwarded(_) => Err(Error::InvalidHandle("one of another package's")),
     }
 }
@@ -96,7 +98,13 @@ pub(super) unsafe fn update<T: Clone>(
     change: impl FnOnce(&mut T) -> Result<()>,
 ) -> Result<()> {
     let change = |object: &mut Object<T>| match object {
-        Object::Ours(object) | Object::Both(object, _) => change(object),
+        Object::Ours(object) => change(object),
+        Object::Both(both) => {
+            let (mut object, handle) = (**both).clone();
+            change(&mut object)?;
+            *both = Arc::new((object, handle));
+            Ok(())
+        }
         Object::Forwarded(_) => Err(INVALID),
     };
     // SAFETY: C caller's contract, handles.

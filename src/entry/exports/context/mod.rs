@@ -247,8 +247,9 @@ pub unsafe extern "system" fn DeleteSecurityContext(phContext: PCtxtHandle) -> S
     guard_always("DeleteSecurityContext", || {
         // SAFETY: C caller's contract, handles.
         Ok(match unsafe { take(&CONTEXTS, phContext)? } {
-            Object::Ours(_) => SEC_E_OK,
-            Object::Forwarded(handle) | Object::Both(_, handle) => {
+            // Both are credentials' alone.
+            Object::Ours(_) | Object::Both(_) => SEC_E_OK,
+            Object::Forwarded(handle) => {
                 forward::end(&handle, |system| system.unicode.DeleteSecurityContext)
             }
         })
