@@ -260,7 +260,7 @@ impl Chain {
         let (throttle, limits) = (&self.throttle, self.options.limits());
         let (machine_id, address) = (logon.machine_id.as_ref(), logon.address.as_ref());
         let mut attempt = throttle.attempt(account, machine_id, address, now);
-        if !throttle.admits(&mut attempt, limits, Instant::now()) {
+        if !throttle.admits(&mut attempt, limits, Instant::now) {
             // As long as checking takes: the time must not tell who is throttled.
             let _ = black_box(response::check(nobody(), logon));
             return Err(Error::LogonDenied(Denial::Throttled));
@@ -276,7 +276,7 @@ impl Chain {
             )) => throttle.wrong(&attempt, limits, Instant::now()),
             // Some other denials, too, are for right passwords alone.
             Ok(_) | Err(Error::LogonDenied(_))
-                if !throttle.admits(&mut attempt, limits, Instant::now()) =>
+                if !throttle.admits(&mut attempt, limits, Instant::now) =>
             {
                 return Err(Error::LogonDenied(Denial::Throttled));
             }

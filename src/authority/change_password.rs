@@ -69,7 +69,7 @@ impl PasswordChanger<'_> {
         // While others guess, an owner who has changed the password here before can do so.
         let mut attempt = throttle.attempt_here(&name, now);
         let receipt = attempt.receipt();
-        if !throttle.admits(&mut attempt, limits, Instant::now()) {
+        if !throttle.admits(&mut attempt, limits, Instant::now) {
             // As long as a wrong password takes: the time must not tell who is throttled.
             return match change_if(self.accounts, change, now, || false) {
                 Ok(()) | Err(Error::LogonDenied(_)) => Err(Error::LogonDenied(Denial::Throttled)),
@@ -78,7 +78,7 @@ impl PasswordChanger<'_> {
         }
         let mut stands = true;
         let result = change_if(self.accounts, change, now, || {
-            stands = throttle.admits(&mut attempt, limits, Instant::now());
+            stands = throttle.admits(&mut attempt, limits, Instant::now);
             stands
         });
         match &result {

@@ -159,7 +159,12 @@ impl Throttle {
     /// Whether the attempt may be checked, and, once its password has turned out right, whether that
     /// stands: not if wrong ones have taken all room meanwhile. Of attempts at the same time as many
     /// have a result as of attempts one after the other.
-    pub fn admits(&self, attempt: &mut Attempt, limits: Limits, now: Instant) -> bool {
+    pub fn admits(
+        &self,
+        attempt: &mut Attempt,
+        limits: Limits,
+        now: impl Fn() -> Instant + Copy,
+    ) -> bool {
         self.has_room(attempt, limits, now)
             || self.was_learnt_elsewhere(attempt) && self.has_room(attempt, limits, now)
     }
@@ -175,7 +180,12 @@ impl Throttle {
         attempt.own.is_some()
     }
 
-    fn has_room(&self, attempt: &Attempt, limits: Limits, now: Instant) -> bool {
+    fn has_room(
+        &self,
+        attempt: &Attempt,
+        limits: Limits,
+        now: impl Fn() -> Instant + Copy,
+    ) -> bool {
         attempt.keys(limits).all(|(key, limits)| self.guesses.has_room(key, limits, now))
     }
 

@@ -61,7 +61,7 @@ impl World {
     /// Whether the attempt is checked; if so, the password is wrong.
     fn guess(&self, account: &str, from: From) -> bool {
         let mut attempt = self.attempt(account, from);
-        let admitted = self.throttle.admits(&mut attempt, LIMITS, self.now());
+        let admitted = self.throttle.admits(&mut attempt, LIMITS, || self.now());
         if admitted {
             self.throttle.wrong(&attempt, LIMITS, self.now());
         }
@@ -70,9 +70,9 @@ impl World {
 
     fn log_on(&self, account: &str, from: From) -> bool {
         let mut attempt = self.attempt(account, from);
-        let admitted = self.throttle.admits(&mut attempt, LIMITS, self.now());
+        let admitted = self.throttle.admits(&mut attempt, LIMITS, || self.now());
         if admitted {
-            assert!(self.throttle.admits(&mut attempt, LIMITS, self.now()));
+            assert!(self.throttle.admits(&mut attempt, LIMITS, || self.now()));
             self.throttle.succeeded(attempt.receipt(), self.file_time());
         }
         admitted
@@ -118,8 +118,8 @@ fn right_passwords_alone_never_throttle() {
                 for round in 0..20_000 {
                     let from = if round % 3 == 0 { From::Anywhere } else { From::Address(thread) };
                     let mut attempt = world.attempt("alice", from);
-                    assert!(world.throttle.admits(&mut attempt, LIMITS, now));
-                    assert!(world.throttle.admits(&mut attempt, LIMITS, now));
+                    assert!(world.throttle.admits(&mut attempt, LIMITS, || now));
+                    assert!(world.throttle.admits(&mut attempt, LIMITS, || now));
                     world.throttle.succeeded(attempt.receipt(), world.file_time());
                 }
             });
@@ -266,7 +266,9 @@ fn guesses_at_the_same_time_all_count() {
             });
         }
     });
-    assert!(!world.throttle.admits(&mut world.attempt("alice", From::Anywhere), many, world.start));
+    assert!(
+        !world.throttle.admits(&mut world.attempt("alice", From::Anywhere), many, || world.start)
+    );
 }
 
 /// With a slow authority all of these are asked about before the first has an answer.
@@ -278,12 +280,12 @@ fn guesses_under_way_at_the_same_time_are_not_all_answered() {
         let mut under_way: Vec<_> =
             (0..100).map(|_| world.attempt("alice", From::Anywhere)).collect();
         for attempt in &mut under_way {
-            assert!(world.throttle.admits(attempt, LIMITS, world.now()));
+            assert!(world.throttle.admits(attempt, LIMITS, || world.now()));
         }
         let (answered, others) = under_way.split_at_mut(checked as usize);
         answered.iter().for_each(|attempt| world.throttle.wrong(attempt, LIMITS, world.now()));
         // The next one is right, and nobody learns that.
-        assert!(!world.throttle.admits(&mut others[0], LIMITS, world.now()), "{round}");
+        assert!(!world.throttle.admits(&mut others[0], LIMITS, || world.now()), "{round}");
         // The others count no more than has been answered.
         others.iter().for_each(|attempt| world.throttle.wrong(attempt, LIMITS, world.now()));
         assert!(!world.log_on("alice", From::Anywhere));
@@ -303,7 +305,7 @@ fn right_passwords_under_way_at_the_same_time_are_all_accepted() {
     let mut under_way: Vec<_> = (0..1000).map(|_| world.attempt("alice", From::Anywhere)).collect();
     for _ in 0..2 {
         for attempt in &mut under_way {
-            assert!(world.throttle.admits(attempt, LIMITS, world.now()));
+            assert!(world.throttle.admits(attempt, LIMITS, || world.now()));
         }
     }
 }
