@@ -34,7 +34,9 @@ if [[ $(cat "$out/.complete" 2>/dev/null) != "folders: $*" ]]; then
         "${apt[@]}" source --download-only "$package" || "${apt[@]}" source --download-only "$package/bookworm"
         if (($#)); then
             mkdir "$out"
-            tar -C "$out" -xf ./*.orig.tar.[gxb]z* --strip-components=1 --wildcards --no-wildcards-match-slash "${@/#/*/}"
+            # Not its signature.
+            archive=$(find . -name '*.orig.tar.*' ! -name '*.asc')
+            tar -C "$out" -xf "$archive" --strip-components=1 --wildcards --no-wildcards-match-slash "${@/#/*/}"
         else
             dpkg-source --no-check -x ./*.dsc "$out" # apt has checked it
         fi
