@@ -30,7 +30,7 @@ class Apache:
         self.output = open(os.path.join(stage.directory, f"{name}.log"), "wb")
         self.process = subprocess.Popen(
             ["/usr/sbin/apache2", "-D", "FOREGROUND", "-f", configuration], env=environment, stdin=subprocess.DEVNULL,
-            stdout=self.output, stderr=self.output,
+            stdout=self.output, stderr=self.output, start_new_session=True,  # when it ends, it ends its process group
         )  # fmt: skip
         stage.wait_for_port(self.port, self.process, "apache2")
 
