@@ -39,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The time in a record that was rolled back: expired, but not 0, where searches end.
 const OVER: u32 = 1;
+/// The earliest time of a claim, after that one.
+const EARLIEST: u32 = 2;
 
 /// The position of a claim's record.
 struct Place {
@@ -76,7 +78,7 @@ pub(crate) fn claim(
     }
     // Readers take a record for expired once the skew has passed since its time. MIT writes the
     // time of the claim; an authenticator from a fast clock would stay valid for longer.
-    let time = u32::try_from(ctime.max(now)).unwrap_or(u32::MAX).max(OVER + 1);
+    let time = u32::try_from(ctime.max(now)).unwrap_or(u32::MAX).max(EARLIEST);
     let record = record_of(tag, time);
     // As long as MIT's records without that could matter.
     let over = now.saturating_sub(skew.saturating_mul(2));
@@ -95,7 +97,9 @@ pub(crate) fn release(path: &Path, claim: &Claim) {
     let Some(place) = Place::from_claim(claim) else { return };
     let done = with(path, |file| {
         let mut found = [0; RECORD];
-        let same = file.read_at(&mut found, place.offset)? == RECORD && found == place.record;
+        // What is read of a shorter file differs: the time, which a record ends with, is not 0.
+        file.read_at(&mut found, place.offset)?;
+        let same = found == place.record;
         // A tag that no authenticator has, but for a chance of 2^-96.
         if same { file.write_at(&record_of(&[], OVER), place.offset) } else { Ok(()) }
     });
