@@ -17,7 +17,7 @@ def run(platform, *arguments):
     return stage.command(platform, "firebird", "trusted", *arguments, configuration=stage.configure(f"firebird-{platform}"))
 
 
-class Server:
+class Server(stage.Running):
     def __init__(self, platform):
         self.port = stage.free_port()
         command, environment = run(platform, "server", str(self.port))
@@ -37,24 +37,9 @@ class Server:
                     return content.decode("cp1252").split("\n")
                 token = initiator.step(content)
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
 
-
-_servers = {}
-
-
-def server(platform):
-    if platform not in _servers:
-        _servers[platform] = Server(platform)
-    return _servers[platform]
-
-
-def close():
-    for running in _servers.values():
-        running.close()
+server = stage.Servers(Server)
+close = server.close
 
 
 def ask(platform, user, password=None):

@@ -50,7 +50,7 @@ server default {{
 """
 
 
-class Server:
+class Server(stage.Running):
     def __init__(self, name, policy):
         self.folder, self.port = os.path.join(stage.directory, f"freeradius-{name}"), stage.free_port()
         os.mkdir(self.folder)
@@ -77,11 +77,6 @@ class Server:
         if answers != ["Access-Accept"] and answers != ["Access-Reject"]:
             raise AssertionError(f"radtest: {out.stdout} {out.stderr}")
         return answers[0].removeprefix("Access-"), out.stdout
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
 
 
 _servers = {}

@@ -23,7 +23,7 @@ EVE, EVES_PASSWORD, EVES_HASH = "eve", "Password", "a4f49c406510bdcab6824ee7c30f
 MAPPED = "\n".join(f'"{user}" = {{ uid = 65534, gid = 65534 }}' for user in ["alice", "bob", EVE, f"alice@{REALM}"])
 
 
-class Display:
+class Display(stage.Running):
     """An X server without a screen, which only this machine can reach."""
 
     def __init__(self):
@@ -38,13 +38,8 @@ class Display:
             self.name = f":{f.readline().strip()}"
         holds(self.name != ":", "Xvfb does not start")
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
 
-
-class Server:
+class Server(stage.Running):
     """A server that logs decisions of the library."""
 
     def __init__(self, name, configuration, command, client):
@@ -83,9 +78,7 @@ class Server:
             return result, [line for line in f if re.search("client (accepted|refused)", line)]
 
     def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
+        super().close()
         self.display.close()
 
 

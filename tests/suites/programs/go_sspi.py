@@ -12,7 +12,7 @@ from checks import check, equal, holds
 from stage import DISABLED, DOMAIN, PASSWORDS, REALM, converse, curl, ntlm_user_file
 
 
-class Server:
+class Server(stage.Running):
     def __init__(self, platform):
         self.port = stage.free_port()
         command, environment = run(platform, "server", str(self.port))
@@ -29,11 +29,6 @@ class Server:
         status, body = converse(self.port, f"/{path}", scheme, initiator)
         return status, *(body.split("\n") if status == 200 else ("", ""))
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
-
 
 def run(platform, *arguments):
     tokens = {"tokens": "wine_restricted_token = true"}
@@ -41,18 +36,8 @@ def run(platform, *arguments):
     return stage.command(platform, "go", "sspi", *arguments, configuration=configuration, prefix=stage.IN_SYSTEM)
 
 
-_servers = {}
-
-
-def server(platform):
-    if platform not in _servers:
-        _servers[platform] = Server(platform)
-    return _servers[platform]
-
-
-def close():
-    for running in _servers.values():
-        running.close()
+server = stage.Servers(Server)
+close = server.close
 
 
 NEGOTIATE = ("--negotiate", "-u", ":")

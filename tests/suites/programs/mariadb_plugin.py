@@ -21,7 +21,7 @@ CLIENT_PROTOCOL_41, CLIENT_SECURE_CONNECTION, CLIENT_PLUGIN_AUTH = 1 << 9, 1 << 
 AUTH_SWITCH, OK, ERR, MORE_DATA = 0xFE, 0x00, 0xFF, 0x01
 
 
-class Server:
+class Server(stage.Running):
     def __init__(self, platform):
         self.port = stage.free_port()
         users = [f"{user}={using}" if using else user for user, using in USERS.items()]
@@ -76,24 +76,9 @@ class Server:
                         break
             return "OK" if packet[0] == OK else packet[9:].decode("latin-1")
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
 
-
-_servers = {}
-
-
-def server(platform):
-    if platform not in _servers:
-        _servers[platform] = Server(platform)
-    return _servers[platform]
-
-
-def close():
-    for running in _servers.values():
-        running.close()
+server = stage.Servers(Server)
+close = server.close
 
 
 def register(platform):

@@ -17,7 +17,7 @@ TOKENS = "wine_restricted_token = true\nwine_user_name = true"
 NAMES = f"names = [{{ realm = '{REALM}', name = '{DOMAIN}\\{{user}}' }}]"
 
 
-class Server:
+class Server(stage.Running):
     def __init__(self, platform):
         self.port = stage.free_port()
         script = os.path.join(stage.ROOT, "build", "programs", "src", "node", "server.js")
@@ -33,11 +33,6 @@ class Server:
     def converse(self, initiator):
         return user_of(*converse(self.port, "/", "Negotiate", initiator))
 
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
-
 
 def user_of(status, body):
     """The status, by which mechanism the client came, and its name."""
@@ -47,18 +42,8 @@ def user_of(status, body):
     return status, told["method"], f"{told['user'].get('domain')}\\{told['user'].get('name')}"
 
 
-_servers = {}
-
-
-def server(platform):
-    if platform not in _servers:
-        _servers[platform] = Server(platform)
-    return _servers[platform]
-
-
-def close():
-    for running in _servers.values():
-        running.close()
+server = stage.Servers(Server)
+close = server.close
 
 
 def register(platform):

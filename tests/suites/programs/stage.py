@@ -51,6 +51,31 @@ def realm(verb):
         subprocess.run([script, verb, realm_file("")], check=verb == "start", env=environment, stdout=log, stderr=log)
 
 
+class Running:
+    """A program that runs as `process`, whose output is in `log`."""
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+class Servers:
+    """Servers of one kind: one for each platform, started when it is first asked for."""
+
+    def __init__(self, kind):
+        self.kind, self.running = kind, {}
+
+    def __call__(self, platform):
+        if platform not in self.running:
+            self.running[platform] = self.kind(platform)
+        return self.running[platform]
+
+    def close(self):
+        for running in self.running.values():
+            running.close()
+
+
 def realm_admin(*commands):
     """Gives commands to the realm's kadmin.local."""
     script = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
