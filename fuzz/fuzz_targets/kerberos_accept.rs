@@ -7,7 +7,8 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use negossp::kerberos::ccache::{Credential, CredentialCache, Principal};
+use negossp::kerberos::Principal;
+use negossp::kerberos::ccache::{Credential, CredentialCache};
 use negossp::kerberos::crypto::Enctype;
 use negossp::kerberos::keytab::{Entry, Keytab};
 use negossp::kerberos::message::authorization_data::ad_type;

@@ -3,7 +3,8 @@
 
 use crate::support::kerberos::{Cksum, Forge, REALM, SERVICE, USUAL, framed, gss, key};
 use negossp::kerberos::Addresses;
-use negossp::kerberos::ccache::{self, CredentialCache, Principal};
+use negossp::kerberos::Principal;
+use negossp::kerberos::ccache::{self, CredentialCache};
 use negossp::kerberos::crypto::{Enctype, Key, key_usage};
 use negossp::kerberos::gss_checksum::GssFlags;
 use negossp::kerberos::gss_token::{Oid, Token, TokenId};

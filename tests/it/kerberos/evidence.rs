@@ -2,7 +2,8 @@
 //! that is made of them.
 
 use crate::support::kerberos::{Forge, REALM, SERVICE, Server, USUAL, gss, key};
-use negossp::kerberos::ccache::{Credential, CredentialCache, Principal};
+use negossp::kerberos::Principal;
+use negossp::kerberos::ccache::{Credential, CredentialCache};
 use negossp::kerberos::crypto::{Enctype, Key};
 use negossp::kerberos::gss_checksum::GssFlags;
 use negossp::kerberos::message::{

@@ -3,9 +3,9 @@
 //! own ticket-granting ticket.
 
 use super::message::{
-    EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, PrincipalName, Ticket,
-    TicketFlags, push_principal,
+    EncKrbCredPart, EncryptionKey, HostAddress, KrbCred, KrbCredInfo, Ticket, TicketFlags,
 };
+use super::principal::Principal;
 use crate::encoding::cursor::{ByteOrder, Cursor};
 use crate::types::allocation;
 use crate::types::error::{Error, Result};
@@ -23,40 +23,6 @@ const MAX_ELEMENTS: u32 = 256;
 const CONFIGURATION_REALM: &[u8] = b"X-CACHECONF:";
 /// The first component of their names.
 const CONFIGURATION_NAME: &[u8] = b"krb5_ccache_conf_data";
-
-/// A principal's name with its realm.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// Name type (RFC 4120 6.2).
-    pub name_type: i32,
-    /// The realm.
-    pub realm: Vec<u8>,
-    /// The components of the name.
-    pub components: Vec<Vec<u8>>,
-}
-
-impl Principal {
-    /// The name in a message.
-    pub fn from_name(name: &PrincipalName<'_>, realm: &[u8]) -> Principal {
-        let components = name.components().map(<[u8]>::to_vec).collect();
-        Principal { name_type: name.name_type, realm: realm.to_vec(), components }
-    }
-
-    /// The name in MIT's notation; invalid UTF-8 is replaced.
-    pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        let components: Vec<_> =
-            self.components.iter().map(|component| String::from_utf8_lossy(component)).collect();
-        let realm = String::from_utf8_lossy(&self.realm);
-        push_principal(components.iter().map(|component| &**component), &realm, &mut text);
-        text
-    }
-
-    /// Whether it is `krbtgt/REALM`, of the same realm.
-    fn is_local_krbtgt(&self) -> bool {
-        matches!(self.components.as_slice(), [service, instance] if service == b"krbtgt" && *instance == self.realm)
-    }
-}
 
 /// A ticket, and the data needed to use it. Times are seconds since 1970, 0 for none.
 #[derive(Debug, Clone)]

@@ -2,10 +2,12 @@
 //!
 //! [`crypto`] implements the encryption types, independent of messages; [`keytab`] the service's
 //! keys; [`message`] the messages, and [`gss_token`] the frame around them; [`pac`] the domain
-//! controller's data about a client; [`ccache`] the storage of delegated credentials.
+//! controller's data about a client; [`ccache`] the storage of credentials; [`client`] the exchanges
+//! with KDCs.
 
 mod acceptor;
 pub mod ccache;
+pub mod client;
 mod config;
 pub mod crypto;
 mod delegated;
@@ -17,6 +19,7 @@ pub mod name_mapping;
 mod own_domains;
 pub mod pac;
 mod policy;
+mod principal;
 mod service;
 mod service_name;
 pub mod session;
@@ -28,6 +31,7 @@ pub use config::AcceptorConfig;
 pub use delegated::Delegated;
 pub use own_domains::OwnDomains;
 pub use policy::{Addresses, Delegation, Policy, RequirePac};
+pub use principal::{EncodedName, Principal};
 pub use service::keys::ServiceKeys;
 pub use service::password::{DeriveKey, PasswordKeys};
 pub use service::{CredentialKeys, Derivation, Service};

@@ -1,8 +1,9 @@
 //! The server's own ticket-granting ticket, for user-to-user authentication (RFC 4120 3.7) and
 //! constrained delegation ([MS-SFU] 3.2.5.2).
 
-use super::ccache::{CredentialCache, Principal};
+use super::ccache::CredentialCache;
 use super::crypto::{UsageKeys, key_usage};
+use super::principal::Principal;
 use super::service_name::ServiceName;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;

@@ -29,6 +29,10 @@ pub enum Error {
     /// acceptor, as in Windows if no offered mechanism is usable).
     NothingInCommon(&'static str),
 
+    /// A KDC, or the acceptor of a Kerberos exchange, refuses with this code of a KRB-ERROR
+    /// (RFC 4120 7.5.9).
+    KrbError(i32),
+
     // ---- the caller's
     /// An argument that the function's documentation does not permit (`SEC_E_INVALID_PARAMETER`).
     InvalidParameter(&'static str),
@@ -141,6 +145,7 @@ impl fmt::Display for Error {
             Error::MessageAltered(why) => write!(f, "message altered: {why}"),
             Error::OutOfSequence => f.write_str("message out of sequence"),
             Error::NothingInCommon(why) => write!(f, "nothing in common with the peer: {why}"),
+            Error::KrbError(code) => write!(f, "KRB-ERROR {code}"),
             Error::InvalidParameter(why) => write!(f, "invalid parameter: {why}"),
             Error::InvalidHandle(why) => write!(f, "invalid handle: {why}"),
             Error::BufferTooSmall { needed } => {

@@ -5,10 +5,40 @@ use super::{PrincipalName, VERSION};
 use crate::encoding::der::Writer;
 use crate::types::error::Result;
 
-/// Error codes of the AP exchange, RFC 4120 7.5.9.
+/// Error codes, RFC 4120 7.5.9.
 pub mod error_code {
+    /// KDC_ERR_NAME_EXP: the client's entry has expired.
+    pub const NAME_EXP: i32 = 1;
+    /// KDC_ERR_C_PRINCIPAL_UNKNOWN
+    pub const C_PRINCIPAL_UNKNOWN: i32 = 6;
+    /// KDC_ERR_S_PRINCIPAL_UNKNOWN
+    pub const S_PRINCIPAL_UNKNOWN: i32 = 7;
+    /// KDC_ERR_POLICY
+    pub const POLICY: i32 = 12;
+    /// KDC_ERR_BADOPTION
+    pub const BADOPTION: i32 = 13;
     /// KDC_ERR_ETYPE_NOSUPP: no support for the encryption type.
     pub const ETYPE_NOSUPP: i32 = 14;
+    /// KDC_ERR_PADATA_TYPE_NOSUPP
+    pub const PADATA_TYPE_NOSUPP: i32 = 16;
+    /// KDC_ERR_CLIENT_REVOKED: the client's account is disabled or locked.
+    pub const CLIENT_REVOKED: i32 = 18;
+    /// KDC_ERR_CLIENT_NOTYET
+    pub const CLIENT_NOTYET: i32 = 21;
+    /// KDC_ERR_KEY_EXPIRED: the client's password has expired.
+    pub const KEY_EXPIRED: i32 = 23;
+    /// KDC_ERR_PREAUTH_FAILED: a wrong password.
+    pub const PREAUTH_FAILED: i32 = 24;
+    /// KDC_ERR_PREAUTH_REQUIRED
+    pub const PREAUTH_REQUIRED: i32 = 25;
+    /// KDC_ERR_SERVER_NOMATCH: the service is another than the additional ticket's.
+    pub const SERVER_NOMATCH: i32 = 26;
+    /// KDC_ERR_MUST_USE_USER2USER
+    pub const MUST_USE_USER2USER: i32 = 27;
+    /// KDC_ERR_PATH_NOT_ACCEPTED
+    pub const PATH_NOT_ACCEPTED: i32 = 28;
+    /// KDC_ERR_SVC_UNAVAILABLE
+    pub const SVC_UNAVAILABLE: i32 = 29;
     /// KRB_AP_ERR_BAD_INTEGRITY: the ticket does not decrypt.
     pub const BAD_INTEGRITY: i32 = 31;
     /// KRB_AP_ERR_TKT_EXPIRED
@@ -43,6 +73,14 @@ pub mod error_code {
     pub const MUT_FAIL: i32 = 46;
     /// KRB_AP_ERR_INAPP_CKSUM: a checksum of an inappropriate type.
     pub const INAPP_CKSUM: i32 = 50;
+    /// KRB_ERR_RESPONSE_TOO_BIG: to be asked again by TCP.
+    pub const RESPONSE_TOO_BIG: i32 = 52;
+    /// KDC_ERR_WRONG_REALM: the client is of another realm, which the error names.
+    pub const WRONG_REALM: i32 = 68;
+    /// KDC_ERR_PREAUTH_EXPIRED: the exchange is to be begun anew.
+    pub const PREAUTH_EXPIRED: i32 = 90;
+    /// KDC_ERR_MORE_PREAUTH_DATA_REQUIRED
+    pub const MORE_PREAUTH_DATA_REQUIRED: i32 = 91;
     /// KRB_ERR_GENERIC
     pub const GENERIC: i32 = 60;
     /// KRB_AP_ERR_NO_TGT: no ticket-granting ticket for user-to-user.
