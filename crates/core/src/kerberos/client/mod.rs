@@ -5,6 +5,8 @@
 
 mod credentials;
 mod kdc;
+mod options;
 
 pub use credentials::Credentials;
 pub use kdc::{Exchange, Kdc, KdcService, Next, run};
+pub use options::ClientOptions;
