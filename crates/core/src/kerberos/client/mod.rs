@@ -3,10 +3,17 @@
 //! [`Kdc`] carries requests to a KDC; [`run`] drives an exchange over it. An exchange can also be
 //! driven by hand, where the messages travel otherwise.
 
+mod ap_req;
+mod armour;
+mod as_exchange;
+mod clock;
 mod credentials;
 mod kdc;
 mod options;
+mod secret;
 
+pub use as_exchange::{AsExchange, AsParameters, AsService, Issued};
 pub use credentials::Credentials;
 pub use kdc::{Exchange, Kdc, KdcService, Next, run};
 pub use options::ClientOptions;
+pub use secret::ClientSecret;

@@ -1,5 +1,5 @@
-//! Key usage numbers: RFC 4120 7.5.1, RFC 4121 2. Each use of a key has its own number, from which
-//! separate keys are derived.
+//! Key usage numbers: RFC 4120 7.5.1, RFC 4121 2, RFC 6113 5.4, RFC 6806 11. Each use of a key has
+//! its own number, from which separate keys are derived.
 
 /// AS-REQ, PA-ENC-TIMESTAMP, with the client's key.
 pub const PA_ENC_TIMESTAMP: u32 = 1;
@@ -37,3 +37,17 @@ pub const ACCEPTOR_SIGN: u32 = 23;
 pub const INITIATOR_SEAL: u32 = 24;
 /// MIC tokens from the initiator.
 pub const INITIATOR_SIGN: u32 = 25;
+/// FAST: the checksum over the outer request.
+pub const FAST_REQ_CHECKSUM: u32 = 50;
+/// FAST: the inner request, with the armour key.
+pub const FAST_ENC: u32 = 51;
+/// FAST: the inner reply, with the armour key.
+pub const FAST_REP: u32 = 52;
+/// FAST: the checksum over the ticket, with the armour key.
+pub const FAST_FINISHED: u32 = 53;
+/// PA-ENCRYPTED-CHALLENGE from the client.
+pub const ENC_CHALLENGE_CLIENT: u32 = 54;
+/// PA-ENCRYPTED-CHALLENGE from the KDC.
+pub const ENC_CHALLENGE_KDC: u32 = 55;
+/// The checksum over the AS-REQ in the reply (RFC 6806 11).
+pub const AS_REQ: u32 = 56;

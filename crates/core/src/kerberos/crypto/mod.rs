@@ -8,6 +8,7 @@
 pub(crate) mod arcfour;
 mod checksum;
 mod cipher;
+mod combine;
 mod derive;
 mod enctype;
 mod key;

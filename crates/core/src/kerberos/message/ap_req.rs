@@ -96,7 +96,7 @@ impl<'a> Checksum<'a> {
         Ok(Checksum { cksumtype, checksum })
     }
 
-    fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.nest(der::SEQUENCE, |writer| {
             writer.number(0, self.cksumtype);
             writer.octets(1, self.checksum);

@@ -31,6 +31,13 @@ impl<'a> EncryptedData<'a> {
         Ok(EncryptedData { etype, kvno, cipher })
     }
 
+    /// Encodes the element.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(32 + self.cipher.len());
+        self.write(&mut writer);
+        writer.finish()
+    }
+
     /// The encryption type, if supported.
     pub fn enctype(&self) -> Option<Enctype> {
         Enctype::from_number(self.etype)

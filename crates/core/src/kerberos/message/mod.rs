@@ -17,18 +17,19 @@
 //!
 //! All counts from a peer are limited: components of a name, elements and depth of authorization
 //! data, addresses, tickets.
-//! addresses, tickets.
 
 mod ap_rep;
 mod ap_req;
 pub mod authorization_data;
 mod authorization_elements;
+mod fast;
 mod fields;
 mod kdc_rep;
 mod kdc_req;
 mod key;
 mod krb_cred;
 mod krb_error;
+mod krb_priv;
 mod pa_data;
 mod principal_name;
 mod ticket;
@@ -40,11 +41,13 @@ pub use ap_rep::{ApRep, EncApRepPart};
 pub use ap_req::{ApOptions, ApReq, Authenticator, Checksum};
 pub use authorization_data::{AuthorizationData, Element};
 pub use authorization_elements::{ApOptionsData, EtypeList, client_target};
+pub use fast::{FastArmoredRep, FastArmoredReq, FastFinished, FastReq, FastResponse};
 pub use kdc_rep::{EncKdcRepPart, KdcRep};
 pub use kdc_req::{KdcExchange, KdcOptions, KdcReq, KdcReqBody, NewKdcReqBody};
 pub use key::{EncryptedData, EncryptionKey};
 pub use krb_cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
 pub use krb_error::{KrbError, SKEW_RECOVERY, error_code};
+pub use krb_priv::{ChangePasswdData, EncKrbPrivPart, KrbPriv};
 pub use pa_data::{EtypeInfo, PaData, PaDataList, PaEncTimestamp, pa_type};
 pub use principal_name::{Components, PrincipalName, name_type};
 pub(super) use principal_name::{push_principal, same_name, text_of};
