@@ -6,6 +6,7 @@
 mod ap_req;
 mod armour;
 mod as_exchange;
+mod change_password;
 mod clock;
 mod credentials;
 mod kdc;
@@ -13,6 +14,9 @@ mod options;
 mod secret;
 
 pub use as_exchange::{AsExchange, AsParameters, AsService, Issued};
+pub use change_password::{
+    ChangePassword, NewPassword, PasswordChange, PasswordPolicy, PasswordResult,
+};
 pub use credentials::Credentials;
 pub use kdc::{Exchange, Kdc, KdcService, Next, run};
 pub use options::ClientOptions;
