@@ -7,6 +7,10 @@ pub const PA_ENC_TIMESTAMP: u32 = 1;
 pub const TICKET: u32 = 2;
 /// AS-REP, encrypted part, with the client's key.
 pub const AS_REP: u32 = 3;
+/// `enc-authorization-data` of a TGS-REQ, with the session key.
+pub const TGS_REQ_AUTHORIZATION_DATA: u32 = 4;
+/// `enc-authorization-data` of a TGS-REQ, with the authenticator's sub-key.
+pub const TGS_REQ_AUTHORIZATION_DATA_SUBKEY: u32 = 5;
 /// The checksum in the authenticator of a TGS-REQ.
 pub const TGS_REQ_CHECKSUM: u32 = 6;
 /// The authenticator of a TGS-REQ.
@@ -29,6 +33,8 @@ pub const KRB_CRED: u32 = 14;
 pub const KRB_SAFE: u32 = 15;
 /// A PAC's signatures ([MS-PAC] 2.8): KERB_NON_KERB_CKSUM_SALT.
 pub const PAC_SIGNATURE: u32 = 17;
+/// PA-FOR-USER ([MS-SFU] 2.2.1), with the session key.
+pub const PA_FOR_USER: u32 = 17;
 /// Wrap tokens from the acceptor, sealed or not.
 pub const ACCEPTOR_SEAL: u32 = 22;
 /// MIC tokens from the acceptor.
@@ -51,3 +57,7 @@ pub const ENC_CHALLENGE_CLIENT: u32 = 54;
 pub const ENC_CHALLENGE_KDC: u32 = 55;
 /// The checksum over the AS-REQ in the reply (RFC 6806 11).
 pub const AS_REQ: u32 = 56;
+/// PA-S4U-X509-USER in a request ([MS-SFU] 2.2.2).
+pub const PA_S4U_X509_USER_REQUEST: u32 = 26;
+/// PA-S4U-X509-USER in a reply.
+pub const PA_S4U_X509_USER_REPLY: u32 = 27;

@@ -32,6 +32,7 @@ mod krb_error;
 mod krb_priv;
 mod pa_data;
 mod principal_name;
+mod s4u;
 mod ticket;
 pub mod time;
 mod unprotected;
@@ -51,6 +52,7 @@ pub use krb_priv::{ChangePasswdData, EncKrbPrivPart, KrbPriv};
 pub use pa_data::{EtypeInfo, PaData, PaDataList, PaEncTimestamp, pa_type};
 pub use principal_name::{Components, PrincipalName, name_type};
 pub(super) use principal_name::{push_principal, same_name, text_of};
+pub use s4u::{PaForUser, PaS4uX509User, PacOptions, S4uOptions, S4uUserId};
 pub use ticket::{
     EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlags, TransitedEncoding,
 };

@@ -29,6 +29,14 @@ impl<T: Copy> Unprotected<T> {
         self.0
     }
 
+    /// Whether it is what a protected field says. Only to reject a message that contradicts itself.
+    pub(in crate::kerberos) fn agrees_with(self, protected: T) -> bool
+    where
+        T: PartialEq,
+    {
+        self.0 == protected
+    }
+
     /// For the log and for tests.
     pub fn for_log(self) -> T {
         self.0
