@@ -4,6 +4,7 @@
 //! [`server`](crate::server).
 
 mod defaults;
+pub mod krb5_conf;
 mod names;
 mod render;
 mod settings;

@@ -2,4 +2,5 @@
 
 pub mod dns;
 pub mod host;
+pub mod kdc;
 pub mod rpc;

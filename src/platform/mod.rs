@@ -7,8 +7,10 @@ mod file_rights;
 pub mod files;
 pub mod heap;
 pub mod helper_process;
+pub mod hosts_file;
 pub mod name_servers;
 mod opened_file;
+pub mod poll;
 pub mod random;
 pub mod shared_file;
 pub mod shared_memory;
@@ -32,8 +34,8 @@ pub use system::is_wine;
 #[cfg(unix)]
 pub use system::{accounts, effective_user, process_credentials, thread_credentials};
 pub use system::{
-    at_fork, coarse_millis, default_config_file, host_name, on_stack, replay_cache, service_folder,
-    standard_error, stay_loaded, take_no_signals, write_line,
+    at_fork, coarse_millis, default_config_file, host_name, krb5_conf_files, on_stack, replay_cache,
+    service_folder, standard_error, stay_loaded, take_no_signals, write_line,
 };
 
 use crate::types::time::FileTime;

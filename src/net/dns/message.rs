@@ -9,8 +9,12 @@ pub enum Kind {
     A = 1,
     /// An IPv6 address, RFC 3596.
     Aaaa = 28,
+    /// A text.
+    Txt = 16,
     /// A service's hosts, RFC 2782.
     Srv = 33,
+    /// A service's URIs, RFC 7553.
+    Uri = 256,
 }
 
 /// A record of a queried type.
@@ -24,7 +28,20 @@ pub enum Record {
         priority: u16,
         /// Among equal priorities, the relative share of requests.
         weight: u16,
+        /// The port.
+        port: u16,
         /// The host's name.
+        target: String,
+    },
+    /// TXT: its first string, of printable characters.
+    Text(String),
+    /// URI, of printable characters.
+    Uri {
+        /// Lower values are tried first.
+        priority: u16,
+        /// Among equal priorities, the relative share of requests.
+        weight: u16,
+        /// The URI.
         target: String,
     },
 }
@@ -119,16 +136,39 @@ fn record(bytes: &[u8], kind: u16, start: usize, data: &[u8]) -> Option<Option<R
     } else if kind == Kind::Aaaa as u16 {
         Record::Address(IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(data).ok()?)))
     } else if kind == Kind::Srv as u16 {
-        let &[p0, p1, w0, w1, _port0, _port1] = data.first_chunk()?;
+        let &[p0, p1, w0, w1, port0, port1] = data.first_chunk()?;
         let (target, _) = name(bytes, start + 6)?;
         Record::Service {
             priority: u16::from_be_bytes([p0, p1]),
             weight: u16::from_be_bytes([w0, w1]),
+            port: u16::from_be_bytes([port0, port1]),
             target,
+        }
+    } else if kind == Kind::Txt as u16 {
+        let (&length, rest) = data.split_first()?;
+        match printable(rest.get(..usize::from(length))?) {
+            Some(text) => Record::Text(text),
+            None => return Some(None),
+        }
+    } else if kind == Kind::Uri as u16 {
+        let (&[p0, p1, w0, w1], target) = data.split_first_chunk()?;
+        match printable(target) {
+            Some(target) => Record::Uri {
+                priority: u16::from_be_bytes([p0, p1]),
+                weight: u16::from_be_bytes([w0, w1]),
+                target,
+            },
+            None => return Some(None),
         }
     } else {
         return Some(None);
     }))
+}
+
+/// A text of visible ASCII characters.
+fn printable(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.bytes().all(|c| c.is_ascii_graphic()).then(|| text.to_owned())
 }
 
 /// The name at `at`, and where it ends. Compression pointers must point backwards, so that reading
@@ -186,7 +226,12 @@ mod tests {
         // The owner is the question's name; the target ends in the question's domain, at byte 23.
         let record = b"\xc0\x0c\0\x21\0\x01\0\0\x0e\x10\0\x0c\0\x0a\0\x64\x01\x85\x03dc1\xc0\x17";
         let expected =
-            Record::Service { priority: 10, weight: 100, target: "dc1.example.test".into() };
+            Record::Service {
+                priority: 10,
+                weight: 100,
+                port: 389,
+                target: "dc1.example.test".into(),
+            };
         assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![expected.clone()]));
         // Other records are present too: an alias.
         let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\0\0\x02\xc0\x17";
@@ -207,6 +252,28 @@ mod tests {
                 Err(Failure::Malformed)
             );
         }
+    }
+
+    /// RFC 1035 3.3.14 and RFC 7553 4.
+    #[test]
+    fn texts_and_uris() {
+        let asked = question(1, "_kerberos.example.test", Kind::Txt).unwrap();
+        let record = b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x08\x05REALM\x01x";
+        let text = Record::Text("REALM".into());
+        assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![text]));
+        let asked = question(1, "_kerberos.example.test", Kind::Uri).unwrap();
+        let record = b"\xc0\x0c\x01\0\0\x01\0\0\0\0\0\x13\0\x0a\0\x01krb5srv::tcp:kdc";
+        let target = "krb5srv::tcp:kdc".to_owned();
+        let uri = Record::Uri { priority: 10, weight: 1, target };
+        let mut record = record.to_vec();
+        record[11] = 20;
+        assert_eq!(answer(&asked, &reply(&asked, 1, &record)), Ok(vec![uri]));
+        // A string longer than its record, and one that is not to be shown.
+        let asked = question(1, "_kerberos.example.test", Kind::Txt).unwrap();
+        let record = b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x03\x05RE";
+        assert_eq!(answer(&asked, &reply(&asked, 1, record)), Err(Failure::Malformed));
+        let record = b"\xc0\x0c\0\x10\0\x01\0\0\0\0\0\x03\x02R\n";
+        assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![]));
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Finding domain controllers and their addresses: by SRV records, [MS-ADTS] 6.3.6.
+//! Finding hosts: domain controllers by SRV records ([MS-ADTS] 6.3.6), KDCs by SRV and URI records
+//! (RFC 4120 7.2.3.2), and addresses.
 
 pub mod message;
 mod resolver;
 
 use crate::net::host::Host;
-use crate::platform::name_servers;
+use crate::platform::{hosts_file, name_servers};
 use message::{Kind, Record};
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -32,7 +33,13 @@ pub fn domain_controllers(
     for name in of_site.iter().chain([&everywhere]) {
         match resolver::ask(&servers, name, Kind::Srv, deadline) {
             Ok(records) => {
-                for host in in_order(records, random) {
+                let hosts = records.into_iter().filter_map(|record| match record {
+                    Record::Service { priority, weight, target, .. } if !target.is_empty() => {
+                        Some((priority, weight, target))
+                    }
+                    _ => None,
+                });
+                for host in in_order(hosts, random) {
                     let name = Host { host, port: None };
                     if !found.contains(&name) && found.len() < MOST_CONTROLLERS {
                         found.push(name);
@@ -45,21 +52,62 @@ pub fn domain_controllers(
     if found.is_empty() { Err(error) } else { Ok(found) }
 }
 
-/// The hosts of SRV records in the order to try them, RFC 2782: by priority, and within that at
-/// random by weight.
-fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<String> {
-    let mut rest: Vec<(u16, u64, String)> = records
-        .into_iter()
-        .filter_map(|record| match record {
-            Record::Service { priority, weight, target } if !target.is_empty() => {
-                Some((priority, u64::from(weight), target))
-            }
-            _ => None,
-        })
-        .collect();
+/// The services of this name by SRV records, `_service._protocol.domain`: hosts and ports in the order
+/// in which they are to be tried. The error is one line.
+pub fn services(
+    name: &str,
+    servers: &[SocketAddr],
+    deadline: Instant,
+) -> Result<Vec<(String, u16)>, String> {
+    let records = resolver::ask(&or_system(servers), name, Kind::Srv, deadline)?;
+    let records = records.into_iter().filter_map(|record| match record {
+        Record::Service { priority, weight, port, target } if !target.is_empty() && port != 0 => {
+            Some((priority, weight, (target, port)))
+        }
+        _ => None,
+    });
+    Ok(in_order(records, random))
+}
+
+/// The URIs of this name, `_service.domain`, in the order in which they are to be tried. The error is
+/// one line.
+pub fn uris(
+    name: &str,
+    servers: &[SocketAddr],
+    deadline: Instant,
+) -> Result<Vec<String>, String> {
+    let records = resolver::ask(&or_system(servers), name, Kind::Uri, deadline)?;
+    let records = records.into_iter().filter_map(|record| match record {
+        Record::Uri { priority, weight, target } => Some((priority, weight, target)),
+        _ => None,
+    });
+    Ok(in_order(records, random))
+}
+
+/// The text of this name. The error is one line.
+pub fn text(
+    name: &str,
+    servers: &[SocketAddr],
+    deadline: Instant,
+) -> Result<Option<String>, String> {
+    let records = resolver::ask(&or_system(servers), name, Kind::Txt, deadline)?;
+    Ok(records.into_iter().find_map(|record| match record {
+        Record::Text(text) => Some(text),
+        _ => None,
+    }))
+}
+
+/// What records name, by priority and weight, in the order to try it, RFC 2782: by priority, and
+/// within that at random by weight.
+fn in_order<T>(
+    records: impl Iterator<Item = (u16, u16, T)>,
+    mut random: impl FnMut(u64) -> u64,
+) -> Vec<T> {
+    let mut rest: Vec<(u16, u64, T)> =
+        records.map(|(priority, weight, target)| (priority, weight.into(), target)).collect();
     // Zero weights come first, so that they are chosen now and then.
     rest.sort_by_key(|(priority, weight, _)| (*priority, *weight));
-    let mut hosts = Vec::with_capacity(rest.len());
+    let mut ordered = Vec::with_capacity(rest.len());
     while let Some(&(first, ..)) = rest.first() {
         let same = rest.iter().take_while(|(priority, ..)| *priority == first);
         let mut chosen = random(same.clone().map(|(_, weight, _)| weight).sum());
@@ -72,9 +120,9 @@ fn in_order(records: Vec<Record>, mut random: impl FnMut(u64) -> u64) -> Vec<Str
                 _ => true,
             }
         });
-        hosts.push(rest.remove(at.unwrap_or(0)).2);
+        ordered.push(rest.remove(at.unwrap_or(0)).2);
     }
-    hosts
+    ordered
 }
 
 /// A number from 0 up to `most`.
@@ -110,7 +158,7 @@ pub fn addresses(
         let found =
             [Kind::A, Kind::Aaaa].into_iter().flat_map(by).filter_map(|record| match record {
                 Record::Address(address) => Some((address, port).into()),
-                Record::Service { .. } => None,
+                _ => None,
             });
         let found: Vec<SocketAddr> = found.take(MOST_ADDRESSES).collect();
         if !found.is_empty() {
@@ -121,30 +169,55 @@ pub fn addresses(
     Ok(found.take(MOST_ADDRESSES).collect())
 }
 
+/// Like [`addresses`], and within the deadline: the system's table of hosts, then DNS. The system's
+/// resolver, which has no deadline, is asked for a name that the DNS servers answered not to know: it
+/// may have other sources, and asks these servers again.
+pub fn addresses_in_time(
+    host: &str,
+    port: u16,
+    servers: &[SocketAddr],
+    deadline: Instant,
+) -> Result<Vec<SocketAddr>, String> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![(address, port).into()]);
+    }
+    let of_table = hosts_file::addresses(host);
+    if !of_table.is_empty() {
+        let found = of_table.into_iter().take(MOST_ADDRESSES);
+        return Ok(found.map(|address| (address, port).into()).collect());
+    }
+    let servers = or_system(servers);
+    let mut found = Vec::new();
+    for kind in [Kind::A, Kind::Aaaa] {
+        match resolver::ask(&servers, host, kind, deadline) {
+            Ok(records) => found.extend(records.into_iter().filter_map(|record| match record {
+                Record::Address(address) => Some(SocketAddr::from((address, port))),
+                _ => None,
+            })),
+            Err(why) if found.is_empty() => return Err(why),
+            Err(_) => {}
+        }
+    }
+    if found.is_empty() {
+        found.extend((host, port).to_socket_addrs().map_err(|error| error.to_string())?);
+    }
+    found.truncate(MOST_ADDRESSES);
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn service(priority: u16, weight: u16, target: &str) -> Record {
-        Record::Service { priority, weight, target: target.into() }
-    }
-
     #[test]
     fn priority_before_weight() {
-        let records = || {
-            vec![
-                service(10, 5, "later"),
-                service(0, 1, "light"),
-                service(0, 9, "heavy"),
-                service(0, 0, "none"),
-            ]
-        };
-        let ordered = |at: fn(u64) -> u64| in_order(records(), at);
+        let records =
+            [(10, 5, "later"), (0, 1, "light"), (0, 9, "heavy"), (0, 0, "none")].into_iter();
+        let ordered = |at: fn(u64) -> u64| in_order(records.clone(), at);
         assert_eq!(ordered(|_| 0), ["none", "light", "heavy", "later"]);
         assert_eq!(ordered(|most| most), ["heavy", "light", "none", "later"]);
         // Over many times, heavy is the first nine times of ten.
-        let first = (0..2000).filter(|_| in_order(records(), random)[0] == "heavy").count();
+        let first = (0..2000).filter(|_| in_order(records.clone(), random)[0] == "heavy").count();
         assert!((1300..2000).contains(&first), "{first}");
-        assert!(in_order(vec![service(0, 0, "")], random).is_empty());
     }
 }

@@ -68,6 +68,16 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from("/etc/negossp/negossp.toml"))
 }
 
+/// Where Kerberos' configuration is.
+pub fn krb5_conf_files() -> Vec<PathBuf> {
+    vec!["/etc/krb5.conf".into()]
+}
+
+/// Where the system's table of host names is.
+pub(super) fn hosts_file() -> Option<PathBuf> {
+    Some("/etc/hosts".into())
+}
+
 /// Where MIT's library keeps the user's replay cache, which all its processes share: folder, unless
 /// the environment names one, and file.
 pub fn replay_cache() -> (Option<PathBuf>, String) {

@@ -103,6 +103,24 @@ pub fn default_config_file() -> Option<PathBuf> {
     Some(PathBuf::from(folder).join("negossp").join("negossp.toml"))
 }
 
+/// Where Kerberos' configuration is: in the first of MIT's places with a file.
+pub fn krb5_conf_files() -> Vec<PathBuf> {
+    const PLACES: [(&str, &str); 2] =
+        [("ProgramData", "MIT\\Kerberos5\\krb5.ini"), ("SystemRoot", "krb5.ini")];
+    let mut paths = PLACES.into_iter().filter_map(|(folder, file)| {
+        let folder = std::env::var_os(folder).filter(|folder| !folder.is_empty())?;
+        Some(PathBuf::from(folder).join(file))
+    });
+    let first = paths.clone().next();
+    paths.find(|path| path.exists()).or(first).into_iter().collect()
+}
+
+/// Where the system's table of host names is.
+pub(super) fn hosts_file() -> Option<PathBuf> {
+    let folder = std::env::var_os("SystemRoot").filter(|folder| !folder.is_empty())?;
+    Some(PathBuf::from(folder).join("System32\\drivers\\etc\\hosts"))
+}
+
 /// Where MIT's library keeps the user's replay cache: folder, unless the environment names one, and
 /// file.
 pub fn replay_cache() -> (Option<PathBuf>, String) {
