@@ -2,7 +2,10 @@
 
 use crate::support::kerberos_recorded::{Opened, conversations};
 use crate::support::shared;
-use negossp_core::kerberos::ccache::CredentialCache;
+use negossp_core::kerberos::Principal;
+use negossp_core::kerberos::ccache::{
+    self, ConfigurationKey, Credential, CredentialCache, KdcOffset,
+};
 use negossp_core::kerberos::message::{EncKrbCredPart, KrbCred, Ticket, TicketFlags};
 
 const VERSION_3: &[u8] = include_bytes!(shared!("kerberos/version3.ccache"));
@@ -123,4 +126,143 @@ fn keys_and_tickets_must_be_as_many() {
                 .is_err()
         );
     }
+}
+
+/// "Each credential in a keyring, and in the messages of a credential cache manager, has the form
+/// that it has in a file of version 4" (MIT's documentation, "KCM protocol", "ccache file format").
+#[test]
+fn a_single_credential_is_written_as_in_a_file() {
+    let mut rest = VERSION_4;
+    for credential in CredentialCache::parse(VERSION_4).unwrap().credentials.iter().rev() {
+        let alone = credential.encode().unwrap();
+        rest = rest.strip_suffix(alone.as_slice()).unwrap();
+        let read = Credential::decode(&alone).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{credential:?}"));
+        // Nothing but what is there is read, and what follows does not count.
+        for end in 0..alone.len() {
+            assert!(Credential::decode(&alone[..end]).is_err());
+        }
+        assert!(Credential::decode(&[&alone[..], b"more"].concat()).is_ok());
+    }
+    let owner = CredentialCache::parse(VERSION_4).unwrap().default_principal;
+    let alone = ccache::encode_principal(&owner).unwrap();
+    assert_eq!(rest, [b"\x05\x04\0\0", &alone[..]].concat());
+    assert_eq!(ccache::decode_principal(&alone), Ok(owner));
+    assert!(ccache::decode_principal(&alone[..alone.len() - 1]).is_err());
+}
+
+/// A file stays in its version when something is appended.
+#[test]
+fn an_appended_credential_has_the_version_of_the_file() {
+    for bytes in [VERSION_3, VERSION_4] {
+        let cache = CredentialCache::parse(bytes).unwrap();
+        let last = cache.credentials.last().unwrap().encode_for(bytes).unwrap();
+        assert!(bytes.ends_with(&last));
+        let longer = [bytes, &last].concat();
+        let longer = CredentialCache::parse(&longer).unwrap();
+        assert_eq!(longer.credentials.len(), cache.credentials.len() + 1);
+    }
+    let cache = CredentialCache::parse(VERSION_4).unwrap();
+    assert!(cache.credentials[0].encode_for(b"\x05\x02").is_err());
+}
+
+/// "Tag 1, length 8: time offset in seconds, microseconds; both are signed" (MIT's documentation,
+/// "Header format").
+#[test]
+fn the_offset_of_the_kdc_is_read_and_written() {
+    assert_eq!(CredentialCache::kdc_offset(VERSION_3), None);
+    assert_eq!(CredentialCache::kdc_offset(VERSION_4), None);
+    let cache = CredentialCache::parse(VERSION_4).unwrap();
+    for offset in [
+        KdcOffset { seconds: 300, microseconds: 17 },
+        KdcOffset { seconds: -86_400, microseconds: -1 },
+    ] {
+        let file = cache.encode_with(Some(offset)).unwrap();
+        assert_eq!(&file[..8], b"\x05\x04\0\x0c\0\x01\0\x08");
+        assert_eq!(CredentialCache::kdc_offset(&file), Some(offset));
+        assert_eq!(CredentialCache::parse(&file).unwrap().encode().unwrap().as_slice(), VERSION_4);
+    }
+    // Behind a tag that nobody knows; of another length; cut off.
+    let known = b"\0\x01\0\x08\0\0\0\x05\0\0\0\x06";
+    let header =
+        |fields: &[u8]| [b"\x05\x04", &(fields.len() as u16).to_be_bytes()[..], fields].concat();
+    let offset = Some(KdcOffset { seconds: 5, microseconds: 6 });
+    let unknown = [&b"\0\x09\0\x01x"[..], known].concat();
+    assert_eq!(CredentialCache::kdc_offset(&header(&unknown)), offset);
+    assert_eq!(CredentialCache::kdc_offset(&header(b"\0\x01\0\x04\0\0\0\x05")), None);
+    for end in 0..known.len() {
+        assert_eq!(CredentialCache::kdc_offset(&header(&known[..end])), None);
+    }
+}
+
+/// MIT 1.18 and later skip an entry with an `authtime` and no `endtime`, and know configuration data
+/// that was removed by its realm.
+#[test]
+fn a_removed_credential_is_one_without_an_end() {
+    for bytes in [VERSION_3, VERSION_4] {
+        let before = CredentialCache::parse(bytes).unwrap();
+        let removals = ccache::removals(bytes, |credential| {
+            credential.server.to_text().starts_with("krbtgt/") || credential.is_configuration()
+        })
+        .unwrap();
+        let mut file = bytes.to_vec();
+        for (at, written) in &removals {
+            file[*at..at + written.len()].copy_from_slice(written);
+        }
+        let after = CredentialCache::parse(&file).unwrap();
+        assert_eq!(after.credentials.len(), before.credentials.len());
+        let mut removed = 0;
+        for (after, before) in after.credentials.iter().zip(&before.credentials) {
+            if before.server.to_text().starts_with("HTTP/") {
+                assert_eq!(format!("{after:?}"), format!("{before:?}"));
+                assert!(!after.is_removed());
+                continue;
+            }
+            removed += 1;
+            assert!(after.is_removed() && !before.is_removed());
+            assert_eq!((after.endtime, after.authtime), (0, u32::MAX));
+            assert!(after.key.keyvalue.iter().all(|&byte| byte == 0));
+            assert!(!after.is_configuration());
+            assert_eq!(after.ticket, before.ticket);
+        }
+        assert_eq!(removed, removals.len());
+        // Once.
+        assert!(
+            ccache::removals(&file, |credential| !credential.server.to_text().starts_with("HTTP/"))
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
+
+/// `kinit` writes what it knows about the realm's KDC: krb5_ccache_conf_data/KEY/ABOUT@X-CACHECONF:
+#[test]
+fn configuration_is_found_by_its_key() {
+    let cache = CredentialCache::parse(VERSION_4).unwrap();
+    let keys: Vec<_> = cache.credentials.iter().filter_map(Credential::configuration_key).collect();
+    let about = Some(&b"krbtgt/EXAMPLE.TEST@EXAMPLE.TEST"[..]);
+    assert!(keys.contains(&ConfigurationKey { key: b"fast_avail", about }), "{keys:?}");
+    assert!(keys.contains(&ConfigurationKey { key: b"pa_type", about }), "{keys:?}");
+    let owner = &cache.default_principal;
+    let made = Credential::configuration_about(owner, b"fast_avail", about, b"yes");
+    let found = cache.credentials.iter().find(|credential| credential.server == made.server);
+    assert_eq!(found.unwrap().encode(), made.encode());
+    let made = Credential::configuration(owner, "start_realm", b"A");
+    let key = ConfigurationKey { key: b"start_realm", about: None };
+    assert_eq!(made.configuration_key(), Some(key));
+    let tgt = cache.ticket_granting_ticket().unwrap();
+    assert_eq!(tgt.configuration_key(), None);
+}
+
+/// Heimdal's krb5_store_creds_tag: 32 bits that say which parts are there, client (1), server (2),
+/// four times, is_skey, flags.
+#[test]
+fn a_matching_credential_names_client_and_service() {
+    let client = Principal::new(1, &["a"], "R");
+    let server = Principal::new(2, &["s", "h"], "Q");
+    let mut bytes = b"\0\0\0\x03".to_vec();
+    bytes.extend(b"\0\0\0\x01\0\0\0\x01\0\0\0\x01R\0\0\0\x01a");
+    bytes.extend(b"\0\0\0\x02\0\0\0\x02\0\0\0\x01Q\0\0\0\x01s\0\0\0\x01h");
+    bytes.extend([0; 21]);
+    assert_eq!(*ccache::encode_tag(&client, &server).unwrap(), bytes);
 }
