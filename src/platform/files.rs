@@ -15,7 +15,7 @@
 //! rights are inherited, and what is unusual about them is a doubt.
 
 pub use super::opened_file::{Access, LARGEST, Opened};
-pub use super::system::files::{Edit, is_exposed, open};
+pub use super::system::files::{Edit, is_exposed, make_private_folder, open, remove};
 
 use super::{FileIdentity, opened_file};
 use std::io;

@@ -32,7 +32,10 @@ pub(crate) use system::access_token as access_token_calls;
 #[cfg(windows)]
 pub use system::is_wine;
 #[cfg(unix)]
-pub use system::{accounts, effective_user, process_credentials, thread_credentials};
+pub use system::{
+    accounts, effective_user, keyring, local_socket, process_credentials, real_user,
+    thread_credentials,
+};
 pub use system::{
     at_fork, coarse_millis, default_config_file, host_name, krb5_conf_files, on_stack, replay_cache,
     service_folder, standard_error, stay_loaded, take_no_signals, write_line,

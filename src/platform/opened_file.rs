@@ -22,6 +22,8 @@ pub enum Access {
     Append,
     /// To read and write, by processes of one user; it is made if it is missing.
     Share,
+    /// To read and write what is there, by processes of one user.
+    Update,
 }
 
 /// A file that was opened.

@@ -27,9 +27,22 @@ pub struct Locked<'a>(&'a File);
 impl<'a> Locked<'a> {
     /// Waits for the lock, with a timeout, since its holder may be stopped in a debugger.
     pub fn wait(file: &'a File, patience: Duration) -> io::Result<Locked<'a>> {
+        Locked::wait_for(|| system::try_lock(file), file, patience)
+    }
+
+    /// As [`Locked::wait`], for a file that is open to be read: others may read it meanwhile.
+    pub fn wait_to_read(file: &'a File, patience: Duration) -> io::Result<Locked<'a>> {
+        Locked::wait_for(|| system::try_lock_shared(file), file, patience)
+    }
+
+    fn wait_for(
+        try_lock: impl Fn() -> io::Result<bool>,
+        file: &'a File,
+        patience: Duration,
+    ) -> io::Result<Locked<'a>> {
         let begun = Instant::now();
         for attempt in 0.. {
-            if system::try_lock(file)? {
+            if try_lock()? {
                 return Ok(Locked(file));
             }
             if begun.elapsed() > patience {
@@ -84,7 +97,16 @@ mod system {
     /// record lock over the whole file, owned by the open file where supported (Linux 3.15), else
     /// by the process.
     pub(super) fn try_lock(file: &File) -> io::Result<bool> {
-        match control(file, libc::F_WRLCK as _) {
+        attempt(file, libc::F_WRLCK as _)
+    }
+
+    /// As `try_lock`; others may have a lock of this kind too.
+    pub(super) fn try_lock_shared(file: &File) -> io::Result<bool> {
+        attempt(file, libc::F_RDLCK as _)
+    }
+
+    fn attempt(file: &File, kind: libc::c_short) -> io::Result<bool> {
+        match control(file, kind) {
             Ok(()) => Ok(true),
             Err(error) => match error.raw_os_error() {
                 Some(libc::EAGAIN | libc::EACCES) => Ok(false),
@@ -134,7 +156,15 @@ mod system {
     use std::os::windows::fs::FileExt;
 
     pub(super) fn try_lock(file: &File) -> io::Result<bool> {
-        match file.try_lock() {
+        result(file.try_lock())
+    }
+
+    pub(super) fn try_lock_shared(file: &File) -> io::Result<bool> {
+        result(file.try_lock_shared())
+    }
+
+    fn result(locked: Result<(), TryLockError>) -> io::Result<bool> {
+        match locked {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),

@@ -3,6 +3,8 @@
 pub mod accounts;
 pub(super) mod files;
 pub(crate) mod helper_process;
+pub mod keyring;
+pub mod local_socket;
 pub mod process_credentials;
 pub mod thread_credentials;
 
@@ -115,6 +117,12 @@ fn variable(name: &str) -> Option<PathBuf> {
 pub fn effective_user() -> u32 {
     // SAFETY: reads the process' identity.
     unsafe { libc::geteuid() }
+}
+
+/// The user who has started the process.
+pub fn real_user() -> u32 {
+    // SAFETY: reads the process' identity.
+    unsafe { libc::getuid() }
 }
 
 /// The process has more rights than the user who started it.

@@ -28,6 +28,7 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
         Access::Share => {
             options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).read(true).write(true).create(true)
         }
+        Access::Update => options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).read(true).write(true),
     };
     let file = options.open(path)?;
     if access != Access::Append {
@@ -41,6 +42,22 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
     }
     let doubt = owner_doubt(&file);
     Ok(Opened { file, doubt })
+}
+
+/// Makes a folder, unless there is one, in a folder of the user's.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+/// Removes a file. It is returned, so that its content can be erased: its name goes when it is
+/// closed.
+pub fn remove(path: &Path) -> io::Result<File> {
+    let Opened { file, .. } = open(path, Access::Update)?;
+    std::fs::remove_file(path)?;
+    Ok(file)
 }
 
 /// A file that is being changed, locked against others who change it by a file beside it.
@@ -95,13 +112,26 @@ impl Edit {
 
     /// Replaces the content, and keeps the access rights.
     pub fn replace(self, bytes: &[u8]) -> io::Result<()> {
+        self.replace_by(bytes, take_after)
+    }
+
+    /// Replaces the file by one with the access rights of new files.
+    pub fn replace_private(self, bytes: &[u8]) -> io::Result<()> {
+        self.replace_by(bytes, |_, _| Ok(()))
+    }
+
+    fn replace_by(
+        self,
+        bytes: &[u8],
+        take_after: impl Fn(&File, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
         let temporary = beside(&self.path, ".new");
         // Left by a run that was killed; no other process writes it while the lock is held here.
         match std::fs::remove_file(&temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let written = write(&self.path, &temporary, bytes)
+        let written = write(&self.path, &temporary, bytes, take_after)
             .and_then(|()| replace_file(&self.path, &temporary));
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
@@ -110,7 +140,12 @@ impl Edit {
     }
 }
 
-fn write(path: &Path, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(
+    path: &Path,
+    temporary: &Path,
+    bytes: &[u8],
+    take_after: impl Fn(&File, &Path) -> io::Result<()>,
+) -> io::Result<()> {
     let mut file = create_private(temporary)?;
     match take_after(&file, path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),

@@ -68,12 +68,25 @@ impl Edit {
 
     /// Replaces the content, and keeps owner, permissions, access control list and labels.
     pub fn replace(self, bytes: &[u8]) -> io::Result<()> {
+        self.replace_by(bytes, attributes::take_over)
+    }
+
+    /// Replaces the file by one that is its user's alone.
+    pub fn replace_private(self, bytes: &[u8]) -> io::Result<()> {
+        self.replace_by(bytes, |_, _| Ok(()))
+    }
+
+    fn replace_by(
+        self,
+        bytes: &[u8],
+        take_over: impl Fn(&File, &File) -> io::Result<()>,
+    ) -> io::Result<()> {
         let name = self.place.beside(UNFINISHED)?;
         // Left by a process that was killed; no other one writes it now.
         self.place.remove(&name)?;
         let mut new = self.place.create(&name)?;
         let written = (self.file.as_ref())
-            .map_or(Ok(()), |file| attributes::take_over(&new, file))
+            .map_or(Ok(()), |file| take_over(&new, file))
             .and_then(|()| new.write_all(bytes))
             .and_then(|()| new.sync_all())
             .and_then(|()| self.place.rename_to(&name));

@@ -271,6 +271,11 @@ impl Place {
         }
     }
 
+    /// Removes the file with the name here.
+    pub(super) fn remove_itself(&self) -> io::Result<()> {
+        self.remove(&self.name)
+    }
+
     /// Flushes the folder's names to disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         match open_at(&self.folder, &c".".to_owned(), libc::O_RDONLY | libc::O_DIRECTORY, 0) {

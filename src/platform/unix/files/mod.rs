@@ -13,7 +13,7 @@ use folder::Place;
 use rules::Use;
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 /// Opens a file, unless somebody may have a hand in it who must not (see `platform/files.rs`).
@@ -25,6 +25,7 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
             Access::Read | Access::Look => options.read(true),
             Access::Append => options.append(true).create(true),
             Access::Share => options.read(true).write(true).create(true),
+            Access::Update => options.read(true).write(true),
         };
         return Ok(Opened { file: options.open(path)?, doubt: None });
     }
@@ -33,9 +34,26 @@ pub fn open(path: &Path, access: Access) -> io::Result<Opened> {
         Access::Look => (Use::Look, libc::O_RDONLY),
         Access::Append => (Use::Append, libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT),
         Access::Share => (Use::Share, libc::O_RDWR | libc::O_CREAT),
+        Access::Update => (Use::Share, libc::O_RDWR),
     };
     let (file, doubt) = Place::of(path, purpose)?.open(flags, purpose)?;
     Ok(Opened { file, doubt })
+}
+
+/// Makes a folder for its user alone, unless there is one.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        made => made,
+    }
+}
+
+/// Removes a file that is its user's alone. It is returned, so that its content can be erased.
+pub fn remove(path: &Path) -> io::Result<File> {
+    let place = Place::of(path, Use::Share)?;
+    let (file, _) = place.open(libc::O_RDWR, Use::Share)?;
+    place.remove_itself()?;
+    Ok(file)
 }
 
 /// Users other than the owner may read or write the file.

@@ -103,7 +103,7 @@ impl<'a> Credential<'a> {
     ) -> Credential<'a> {
         let mut components = vec![CONFIGURATION_NAME.to_vec(), key.to_vec()];
         components.extend(about.map(<[u8]>::to_vec));
-        let server = Principal { name_type: 0, realm: CONFIGURATION_REALM.to_vec(), components };
+        let server = Principal { name_type: 1, realm: CONFIGURATION_REALM.to_vec(), components };
         Credential {
             client: owner.clone(),
             server,
