@@ -21,6 +21,7 @@ pub mod platform;
 pub mod runtime;
 pub mod server;
 pub mod stores;
+pub mod tickets;
 pub mod winbind;
 
 // The protocols, under the names that they have there.

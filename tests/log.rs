@@ -236,7 +236,7 @@ fn conversation_with(
     };
     // Its own name: both sides are one process.
     let target = format!("HTTP/{}", configuration.settings.server.nb_computer);
-    let mut client = Initiating::new(Arc::new(outbound), configuration.clone(), target).unwrap();
+    let mut client = Initiating::new(Arc::new(outbound), configuration.clone(), target);
     let mut server = Accepting::new(Arc::new(credential()), configuration.clone());
     let mut accepted = false;
     let mut answer: Option<Vec<u8>> = None;

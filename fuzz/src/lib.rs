@@ -143,6 +143,7 @@ impl Setting {
                 .collect(),
             application: None,
             service: Default::default(),
+            tickets: None,
             assembled: Default::default(),
         })
     }

@@ -4,7 +4,7 @@ use super::{Accounts, Limits, Negotiate, Outbound, Settings};
 use crate::mechanism::Mechanism;
 use crate::ntlm::ServerNames;
 use crate::stores::kerberos_files::KerberosFiles;
-use crate::{access_token, authority, export, kerberos, ntlm, platform};
+use crate::{access_token, authority, export, kerberos, ntlm, platform, tickets};
 use std::time::Duration;
 
 impl Default for Settings {
@@ -15,6 +15,7 @@ impl Default for Settings {
             negotiate: Negotiate::default(),
             kerberos: kerberos::Policy::default(),
             kerberos_files: KerberosFiles::default(),
+            tickets: tickets::Options::default(),
             ntlm: ntlm::Policy::default(),
             limits: Limits::default(),
             outbound: Outbound::default(),
@@ -39,6 +40,7 @@ impl Default for Negotiate {
     fn default() -> Negotiate {
         Negotiate {
             mechanisms: Mechanism::ALL.to_vec(),
+            initiate: None,
             context_lifetime: None,
             complete_auth_token: false,
         }

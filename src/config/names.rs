@@ -7,6 +7,7 @@ use crate::kerberos::Addresses;
 use crate::mechanism::Mechanism;
 use crate::ntlm::Mode;
 use crate::stores::kerberos_files::ReplayCacheKind;
+use crate::tickets::DelegateTo;
 use crate::types::channel_bindings::Strictness;
 use crate::winbind::WinbindWay;
 use serde::de::Error as _;
@@ -41,6 +42,7 @@ config_enum! {
         Domain = "domain",
         Winbind = "winbind",
     }
+    DelegateTo { OkAsDelegate = "ok-as-delegate", Any = "any" }
     Credentials { FileSystem = "file-system", Effective = "effective" }
     LogonOf { Domain = "domain", Realm = "realm", Machine = "machine" }
     Mapping { Table = "table", Sid = "sid", DomainName = "domain-name", Name = "name" }

@@ -3,8 +3,9 @@
 use crate::mechanism::Mechanism;
 use crate::stores::kerberos_files::{KerberosFiles, RestartFile};
 use crate::stores::own_accounts::OwnAccounts;
+use crate::tickets::Krb5ConfPlace;
 use crate::types::sid::Sid;
-use crate::{access_token, authority, domain, export, kerberos, ntlm, winbind};
+use crate::{access_token, authority, domain, export, kerberos, ntlm, tickets, winbind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ pub struct Settings {
     pub kerberos: kerberos::Policy,
     /// The files of `[kerberos]`, and the realm of service passwords.
     pub kerberos_files: KerberosFiles,
+    /// What `[kerberos]` says of clients.
+    pub tickets: tickets::Options,
     /// `[ntlm]`.
     pub ntlm: ntlm::Policy,
     /// `[outbound]`.
@@ -96,6 +99,10 @@ impl Settings {
         {
             *path = folder.join(&path);
         }
+        resolve(&mut self.tickets.client_keytab);
+        if let (Krb5ConfPlace::At(path), Some(folder)) = (&mut self.tickets.krb5_conf, folder) {
+            *path = folder.join(&path);
+        }
         let Accounts { file, details, sid_file, .. } = &mut self.accounts;
         [file, details, sid_file].into_iter().for_each(resolve);
         let export = &mut self.export;
@@ -116,6 +123,8 @@ impl Settings {
 pub struct Negotiate {
     /// Mechanisms that may be negotiated at all, preferred first.
     pub mechanisms: Vec<Mechanism>,
+    /// Mechanisms with which this side initiates, preferred first; `None`: all of `mechanisms`.
+    pub initiate: Option<Vec<Mechanism>>,
     /// How long an established context lives; `None`: without end.
     pub context_lifetime: Option<Duration>,
     /// Answer SEC_I_COMPLETE_NEEDED / SEC_I_COMPLETE_AND_CONTINUE and finish the token in

@@ -3,11 +3,13 @@
 use super::acceptance::Acceptance;
 use super::{Configuration, Credential};
 use crate::authority::{Chain, PassThrough};
+use crate::kerberos::TicketSource;
 use crate::mechanism::{Mechanism, Package};
 use crate::negotiate::{AcceptorConfig, InitiatorConfig};
 use crate::ntlm::Mode;
 use crate::platform::random::SystemRandom;
 use crate::runtime::machine_id::machine_id;
+use crate::tickets::DelegateTo;
 use crate::{kerberos, ntlm};
 use std::sync::Arc;
 
@@ -36,8 +38,17 @@ impl Credential {
     pub fn initiator_config(&self, configuration: &Configuration) -> InitiatorConfig {
         let settings = &configuration.settings;
         InitiatorConfig {
-            mechanisms: mechanisms(self, configuration),
+            mechanisms: initiating(self, configuration),
             max_token: settings.limits.max_token as usize,
+            kerberos: kerberos::InitiatorConfig {
+                tickets: self.tickets.clone().map(|tickets| tickets as Arc<dyn TicketSource>),
+                enctypes: settings.kerberos.enctypes.clone(),
+                max_clock_skew: settings.kerberos.max_clock_skew,
+                delegate_to_any: settings.tickets.delegate_to == DelegateTo::Any,
+                sign: self.package == Package::Negotiate,
+                context_lifetime: settings.negotiate.context_lifetime,
+                random: &SystemRandom,
+            },
             ntlm: ntlm::InitiatorConfig {
                 policy: settings.ntlm.clone(),
                 workstation: settings.server.nb_computer.clone(),
@@ -90,6 +101,18 @@ impl Acceptance {
             },
         };
         Acceptance { acceptor: Arc::new(acceptor), chain }
+    }
+}
+
+/// The mechanisms that credential and policy both allow for initiating. `[negotiate] initiate` has
+/// its own order.
+fn initiating(credential: &Credential, configuration: &Configuration) -> Vec<Mechanism> {
+    let allowed = mechanisms(credential, configuration);
+    match &configuration.settings.negotiate.initiate {
+        None => allowed,
+        Some(order) => {
+            order.iter().copied().filter(|mechanism| allowed.contains(mechanism)).collect()
+        }
     }
 }
 

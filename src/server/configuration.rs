@@ -1,5 +1,6 @@
 //! The settings in force, with what they name opened.
 
+use super::realms::ClientRealms;
 use crate::access_token;
 use crate::authority::throttle::Throttle;
 use crate::authority::{AuditFile, LocalAccounts};
@@ -19,7 +20,9 @@ use crate::stores::replay_cache::ReplayCache;
 use crate::stores::tgt_file::TgtFile;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
+use crate::tickets;
 use crate::winbind::Winbind;
+use once_cell::race::OnceBox;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,6 +52,8 @@ pub struct Configuration {
     pub replay: Arc<ReplayCache>,
     /// The key of exported contexts.
     pub export_key: ExportKey,
+    /// Realms and their KDCs, read when the first client needs them.
+    realms: OnceBox<ClientRealms>,
 }
 
 impl Configuration {
@@ -140,8 +145,15 @@ impl Configuration {
             keys: Arc::new(key_files(&settings, previous.map(|previous| &*previous.keys))),
             replay: Arc::new(ReplayCache::new(&settings.kerberos_files)),
             export_key,
+            realms: OnceBox::new(),
             settings,
         }
+    }
+
+    /// What is configured for Kerberos clients.
+    pub fn client_environment(&self) -> Arc<tickets::Environment> {
+        let open = || Box::new(ClientRealms::open(&self.settings));
+        self.realms.get_or_init(open).current(&self.settings)
     }
 
     /// The server's own ticket-granting ticket, if it is valid and constrained delegation is

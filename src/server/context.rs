@@ -252,6 +252,7 @@ impl Accepting {
             accounts,
             application,
             service,
+            tickets: _,
             assembled: _,
         } = &*self.credential;
         if identity.is_some()
@@ -286,6 +287,7 @@ impl Accepting {
             mechanisms: Persist::unpack(from)?,
             accounts: Vec::new(),
             application: None,
+            tickets: None,
             assembled: Assembled::default(),
         };
         let assembled = credential.acceptance(&configuration);
@@ -297,16 +299,14 @@ impl Accepting {
 
 impl Initiating {
     /// Before the first token.
-    ///
-    /// Errors: `NoCredentials` for a package that has no initiator here.
     pub fn new(
         credential: Arc<Credential>,
         configuration: Arc<Configuration>,
         target: String,
-    ) -> Result<Initiating> {
+    ) -> Initiating {
         let config = Arc::new(credential.initiator_config(&configuration));
-        let exchange = context::Initiating::new(credential.package, config, target)?;
-        Ok(Initiating { credential, configuration, exchange })
+        let exchange = context::Initiating::new(credential.package, config, target);
+        Initiating { credential, configuration, exchange }
     }
 
     /// One call of `InitializeSecurityContext`. A failure is logged; success is reported by

@@ -9,6 +9,7 @@ use crate::mechanism::{Mechanism, Package};
 use crate::ntlm::Account;
 use crate::persist::persist_struct;
 use crate::stores::derived_keys;
+use crate::tickets::Tickets;
 use crate::types::identity::Identity;
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Credential {
     pub application: Option<Arc<dyn Application>>,
     /// What it brings for accepting Kerberos tickets.
     pub service: Service,
+    /// The client's Kerberos tickets, for outbound use.
+    pub tickets: Option<Arc<Tickets>>,
     /// What contexts use, for the configuration that was last in force.
     pub assembled: Assembled,
 }

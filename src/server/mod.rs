@@ -13,6 +13,7 @@ mod import_policy;
 mod network_logon;
 mod outcome;
 mod pending_logon;
+mod realms;
 mod store;
 
 pub use configuration::Configuration;

@@ -6,6 +6,7 @@ use crate::kerberos::crypto::Enctype;
 use crate::kerberos::name_mapping::NameRules;
 use crate::kerberos::{Delegation, Policy, RequirePac, ServiceName};
 use crate::stores::kerberos_files::{KerberosFiles, RestartFile};
+use crate::tickets::{Krb5ConfPlace, Options};
 use std::fmt::{self, Display, Formatter};
 
 pub(super) fn write(
@@ -52,6 +53,28 @@ pub(super) fn write(
         }
     )?;
     file(f, "tgt_ccache", &files.tgt_ccache)
+}
+
+/// What is for clients. The table of KDCs stands at the end, as TOML demands.
+pub(super) fn write_client(options: &Options, f: &mut Formatter<'_>) -> fmt::Result {
+    match &options.krb5_conf {
+        Krb5ConfPlace::System => file(f, "krb5_conf", &None)?,
+        Krb5ConfPlace::Off => writeln!(f, "krb5_conf = {}", Quoted(""))?,
+        Krb5ConfPlace::At(path) => file(f, "krb5_conf", &Some(path.clone()))?,
+    }
+    if let Some(ccache) = &options.ccache {
+        writeln!(f, "ccache = {}", Quoted(ccache))?;
+    }
+    file(f, "client_keytab", &options.client_keytab)?;
+    writeln!(f, "kdc_timeout = {}", Limit(Some(options.kdc_timeout)))?;
+    writeln!(f, "delegate_to = {}", Quoted(options.delegate_to.name_of()))?;
+    if !options.kdcs.is_empty() {
+        writeln!(f, "\n[kerberos.kdcs]")?;
+        for (realm, kdcs) in &options.kdcs {
+            writeln!(f, "{} = {}", Quoted(realm), List(kdcs.iter().map(String::as_str)))?;
+        }
+    }
+    Ok(())
 }
 
 /// An array of tables, on one line.

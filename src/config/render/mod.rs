@@ -30,6 +30,9 @@ impl Display for Settings {
             "mechanisms = {}",
             List(negotiate.mechanisms.iter().map(|m| m.package_name()))
         )?;
+        if let Some(initiate) = &negotiate.initiate {
+            writeln!(f, "initiate = {}", List(initiate.iter().map(|m| m.package_name())))?;
+        }
         writeln!(f, "context_lifetime = {}", Limit(negotiate.context_lifetime))?;
         writeln!(f, "complete_auth_token = {}", negotiate.complete_auth_token)?;
 
@@ -38,6 +41,7 @@ impl Display for Settings {
 
         writeln!(f, "\n[kerberos]")?;
         kerberos::write(&self.kerberos, &self.kerberos_files, f)?;
+        kerberos::write_client(&self.tickets, f)?;
 
         let ntlm = &self.ntlm;
         let responses = &ntlm.responses;

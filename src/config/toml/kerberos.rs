@@ -8,9 +8,11 @@ use crate::kerberos::name_mapping::{NameRule, NameRules};
 use crate::kerberos::{Addresses, Delegation, Policy, RequirePac, ServiceName};
 use crate::stores::kerberos_files::KerberosFiles;
 use crate::stores::kerberos_files::{ReplayCacheKind, RestartFile};
+use crate::tickets::{DelegateTo, Krb5ConfPlace, Options};
 use crate::types::channel_bindings::Strictness;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +36,12 @@ pub(crate) struct KerberosTable {
     krbtgt_keytab: Option<FileName>,
     delegation: Option<DelegationValue>,
     tgt_ccache: Option<FileName>,
+    krb5_conf: Option<PathBuf>,
+    ccache: Option<String>,
+    client_keytab: Option<FileName>,
+    kdcs: BTreeMap<String, Vec<String>>,
+    kdc_timeout: Option<Span>,
+    delegate_to: Option<Name<DelegateTo>>,
 }
 
 /// What clients are called: for whom, and the name.
@@ -122,8 +130,12 @@ impl<'de> Deserialize<'de> for RequirePacValue {
 /// The replay cache remembers for as long as a clock may be wrong: more than this is a mistake.
 const LONGEST_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long a context may wait for KDCs.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
 impl KerberosTable {
-    pub(super) fn into_kerberos(self) -> Result<(Policy, KerberosFiles), String> {
+    pub(super) fn into_kerberos(self) -> Result<(Policy, KerberosFiles, Options), String> {
         let (policy, files) = (Policy::default(), KerberosFiles::default());
         let enctypes = self
             .enctypes
@@ -155,6 +167,23 @@ impl KerberosTable {
             delegation: self.delegation.map_or(policy.delegation, |value| value.0),
         };
         let path = |name: Option<FileName>| name.map(|name| name.0);
+        let options = Options::default();
+        let kdc_timeout = self.kdc_timeout.map_or(options.kdc_timeout, |span| span.0);
+        if !(SHORTEST_WAIT..=LONGEST_WAIT).contains(&kdc_timeout) {
+            return Err("[kerberos] kdc_timeout is outside 100 ms to 10 minutes".into());
+        }
+        let options = Options {
+            krb5_conf: match self.krb5_conf {
+                None => Krb5ConfPlace::System,
+                Some(path) if path.as_os_str().is_empty() => Krb5ConfPlace::Off,
+                Some(path) => Krb5ConfPlace::At(path),
+            },
+            ccache: self.ccache.filter(|name| !name.is_empty()),
+            client_keytab: path(self.client_keytab),
+            kdcs: self.kdcs,
+            kdc_timeout,
+            delegate_to: self.delegate_to.map_or(options.delegate_to, |name| name.0),
+        };
         let files = KerberosFiles {
             keytab: path(self.keytab),
             krbtgt_keytab: path(self.krbtgt_keytab),
@@ -169,6 +198,6 @@ impl KerberosTable {
                 Some(path) => RestartFile::At(path),
             },
         };
-        Ok((policy, files))
+        Ok((policy, files, options))
     }
 }

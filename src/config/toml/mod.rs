@@ -81,7 +81,7 @@ fn timeout(table: &str, milliseconds: Option<u64>) -> Result<Duration, String> {
 
 impl Document {
     fn into_settings(self) -> Result<Settings, String> {
-        let (kerberos, kerberos_files) = self.kerberos.into_kerberos()?;
+        let (kerberos, kerberos_files, tickets) = self.kerberos.into_kerberos()?;
         let accounts = self.accounts.into_accounts()?;
         let domain = self.domain.map(DomainTable::into_domain).transpose()?;
         let is_member = self.server.member.unwrap_or(domain.is_some() || self.winbind.is_some());
@@ -93,6 +93,7 @@ impl Document {
             negotiate: self.negotiate.into_negotiate()?,
             kerberos,
             kerberos_files,
+            tickets,
             ntlm: self.ntlm.into_ntlm(&mut authorities),
             limits: self.limits.into_limits()?,
             outbound: self.outbound.into_outbound(),

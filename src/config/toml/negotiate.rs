@@ -10,6 +10,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, default)]
 pub(super) struct NegotiateTable {
     mechanisms: Option<Vec<Name<Mechanism>>>,
+    initiate: Option<Vec<Name<Mechanism>>>,
     context_lifetime: Option<Limit>,
     complete_auth_token: Option<bool>,
 }
@@ -24,6 +25,7 @@ impl NegotiateTable {
         };
         Ok(Negotiate {
             mechanisms,
+            initiate: self.initiate.map(values),
             context_lifetime: self
                 .context_lifetime
                 .map_or(default.context_lifetime, |limit| limit.0),

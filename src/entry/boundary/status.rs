@@ -12,6 +12,7 @@ pub(crate) fn of(error: &Error) -> SECURITY_STATUS {
         Error::BadBindings(_) => SEC_E_BAD_BINDINGS,
         Error::WrongTarget(_) => SEC_E_TARGET_UNKNOWN,
         Error::MessageAltered(_) => SEC_E_MESSAGE_ALTERED,
+        Error::DowngradeDetected(_) => SEC_E_DOWNGRADE_DETECTED,
         Error::OutOfSequence => SEC_E_OUT_OF_SEQUENCE,
         Error::NothingInCommon(_) | Error::Unsupported(_) => SEC_E_UNSUPPORTED_FUNCTION,
         Error::KrbError(code) => of_krb_error(*code),

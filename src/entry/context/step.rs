@@ -55,7 +55,7 @@ pub(crate) unsafe fn initiate<Char: Text>(
             let target = target.transpose()?.flatten();
             let target = target.map(|target| allocation::text(&target)).transpose()?;
             let target = target.unwrap_or_default();
-            Ok(Context::Initiating(Box::new(Initiating::new(credential, configuration, target)?)))
+            Ok(Context::Initiating(Box::new(Initiating::new(credential, configuration, target))))
         })
     }
 }

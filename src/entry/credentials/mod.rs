@@ -2,6 +2,7 @@
 
 pub(crate) mod auth_data;
 pub(crate) mod change_password;
+mod client_tickets;
 pub(crate) mod hash_callback;
 mod outbound;
 mod winpr;
@@ -64,7 +65,9 @@ pub(super) unsafe fn acquire<Char: Form>(
     {
         return Ok(status);
     }
-    let credential = credential(package, usage, principal, data, &configuration);
+    let ours = Usage { outbound: usage.outbound && outbound.is_ours(), ..usage };
+    let credential = credential(package, usage, ours, principal, data, &configuration);
+    let expiry = credential.tickets.as_ref().and_then(|tickets| tickets.expiry());
     if usage.inbound && credential.mechanisms.contains(&Mechanism::Kerberos) {
         log_keys(&credential, &configuration);
     }
@@ -89,35 +92,29 @@ pub(super) unsafe fn acquire<Char: Form>(
     // SAFETY: C caller's contract, outputs.
     unsafe {
         if system_s.is_none() {
-            put(arguments.expiry, timestamp(FileTime::NEVER));
+            put(arguments.expiry, timestamp(expiry.unwrap_or(FileTime::NEVER)));
         }
         put(arguments.handle, words.into());
     }
     Ok(status)
 }
 
+/// The credential. `ours` is the usage without the side that the system's SSPI has.
 fn credential(
     package: Package,
     usage: Usage,
+    ours: Usage,
     principal: Option<String>,
     data: AuthData,
     configuration: &Configuration,
 ) -> Credential {
-    let AuthData { identity, packages: list, keytab, accounts: of_file, application, .. } = data;
-    let mechanisms = match package {
-        Package::Negotiate => {
-            let mut mechanisms = auth_data::mechanisms(
-                list.as_deref(),
-                &configuration.settings.negotiate.mechanisms,
-            );
-            mechanisms.retain(|mechanism| !packages::deleted(*mechanism));
-            mechanisms
-        }
-        Package::Only(mechanism) => vec![mechanism],
-    };
-    let tickets = usage.inbound && mechanisms.contains(&Mechanism::Kerberos);
+    let mechanisms = mechanisms(package, data.packages.as_deref(), configuration);
+    let is_client = ours.outbound && mechanisms.contains(&Mechanism::Kerberos);
+    let tickets = if is_client { client_tickets::of(&data, configuration) } else { None };
+    let AuthData { identity, packages: _, keytab, accounts: of_file, application, .. } = data;
+    let accepts = usage.inbound && mechanisms.contains(&Mechanism::Kerberos);
     let alone = package == Package::Only(Mechanism::Kerberos);
-    let service = match tickets {
+    let service = match accepts {
         true => {
             let (principal, identity) = (principal.as_deref(), identity.as_ref());
             Credential::service(principal, identity, keytab, alone, configuration)
@@ -128,7 +125,7 @@ fn credential(
     // service is not an account.
     let named = |identity: &Identity| !identity.user.is_empty() && !identity.user.contains('/');
     let is_client =
-        |identity: &Identity| named(identity) && !(tickets && Service::is_meant(identity, alone));
+        |identity: &Identity| named(identity) && !(accepts && Service::is_meant(identity, alone));
     let usable = |identity: &&Identity| {
         usage.inbound && is_client(identity) && !identity.password.is_empty()
     };
@@ -143,7 +140,25 @@ fn credential(
         accounts,
         application,
         service,
+        tickets,
         assembled: Assembled::default(),
+    }
+}
+
+/// The mechanisms of the package that the caller's list leaves, preferred first.
+fn mechanisms(
+    package: Package,
+    list: Option<&str>,
+    configuration: &Configuration,
+) -> Vec<Mechanism> {
+    match package {
+        Package::Negotiate => {
+            let configured = &configuration.settings.negotiate.mechanisms;
+            let mut mechanisms = auth_data::mechanisms(list, configured);
+            mechanisms.retain(|mechanism| !packages::deleted(*mechanism));
+            mechanisms
+        }
+        Package::Only(mechanism) => vec![mechanism],
     }
 }
 
@@ -213,6 +228,9 @@ fn name(credential: &Credential) -> Result<String> {
         (Some(identity), _) if identity.domain.is_empty() => Ok(identity.user.clone()),
         (Some(identity), _) => Ok(format!("{}\\{}", identity.domain, identity.user)),
         (None, Some(principal)) => Ok(principal.clone()),
+        (None, None) if let Some(tickets) = &credential.tickets => {
+            tickets.client().map(|client| client.to_text())
+        }
         (None, None) => Err(Error::NoCredentials("the credentials have no name")),
     }
 }
@@ -245,7 +263,7 @@ pub(super) unsafe fn add<Char: Text>(
         data.open_winpr()?;
     }
     let principal = principal.map(|name| name.to_string());
-    let added = self::credential(package, usage, principal, data, &server::current());
+    let added = self::credential(package, usage, usage, principal, data, &server::current());
     // SAFETY: C caller's contract, handles and outputs.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
@@ -276,6 +294,7 @@ fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
     }
     if added.usage.outbound && added.identity.is_some() {
         joined.identity = added.identity;
+        joined.tickets = added.tickets;
     }
     Ok(joined)
 }
@@ -337,6 +356,7 @@ mod tests {
         let usage = Usage { inbound: true, outbound: false };
         credential(
             Package::from_name(package).unwrap(),
+            usage,
             usage,
             principal.map(str::to_owned),
             data,

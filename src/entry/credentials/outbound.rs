@@ -22,6 +22,13 @@ pub(super) enum Side {
     Refused(SECURITY_STATUS),
 }
 
+impl Side {
+    /// Whether it is this library's.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self, Side::Ours)
+    }
+}
+
 /// Acquires the outbound side of credentials. `data` is what `pAuthData` says.
 ///
 /// # Safety

@@ -80,7 +80,7 @@ impl Server {
         };
         let target = own_name(&self.configuration);
         let client = Initiating::new(Arc::new(client), self.configuration.clone(), target);
-        let negotiate = client.unwrap().step(None, call(requirements)).unwrap();
+        let negotiate = client.step(None, call(requirements)).unwrap();
         let server = Accepting::new(Arc::new(server), self.configuration.clone());
         let challenge =
             server.step(&negotiate.token.unwrap(), Call { bindings, ..plain() }).unwrap();

@@ -30,6 +30,7 @@ fn credential(package: Package, usage: Usage, identity: Option<Identity>) -> Cre
         accounts: vec![],
         application: None,
         service: Default::default(),
+        tickets: None,
         assembled: Default::default(),
     }
 }
@@ -57,7 +58,7 @@ impl Fixture {
         let usage = |inbound| Usage { inbound, outbound: !inbound };
         let client = credential(package, usage(false), Some(alice(password)));
         let target = own_name(&configuration);
-        let client = Initiating::new(Arc::new(client), configuration.clone(), target).unwrap();
+        let client = Initiating::new(Arc::new(client), configuration.clone(), target);
         let server =
             Accepting::new(Arc::new(credential(package, usage(true), None)), configuration.clone());
         Fixture { folder, configuration, client: Some(client), server }

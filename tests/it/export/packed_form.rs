@@ -61,6 +61,7 @@ fn challenged(package: Package) -> Context {
         accounts: vec![],
         application: None,
         service: Default::default(),
+        tickets: None,
         assembled: Default::default(),
     };
     let token = match package {

@@ -4,6 +4,7 @@ mod accept;
 mod accept_pac;
 mod client_account;
 mod evidence;
+mod initiate;
 mod keys;
 mod keytab_command;
 mod klist;

@@ -31,7 +31,7 @@ const ROOT: Layers = Layers {
         &["server"],
         // Above those whose options it reads.
         &["config"],
-        &["access_token", "domain", "export", "winbind"],
+        &["access_token", "domain", "export", "tickets", "winbind"],
         &["authority"],
         &["stores"],
         &["net"],

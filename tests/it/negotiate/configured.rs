@@ -38,7 +38,7 @@ fn longest_token() {
     let call = call(ContextFlags::INTEGRITY | ContextFlags::CONFIDENTIALITY);
     let initiating = |settings: &Settings| {
         let (client, configuration) = (Arc::new(alice(false)), configured(settings.clone()));
-        Initiating::new(client, configuration, "HTTP/server.example.test".to_owned()).unwrap()
+        Initiating::new(client, configuration, "HTTP/server.example.test".to_owned())
     };
     let mut token = initiating(&settings).step(None, call).unwrap().token.unwrap();
     let accept = |settings: &Settings, token: &[u8]| {

@@ -38,7 +38,7 @@ pub(super) fn ntlm(identity: Option<Identity>) -> Arc<Credential> {
 
 fn initiating(client: Identity, settings: &Settings) -> Initiating {
     let target = "HTTP/server.example.test".to_owned();
-    Initiating::new(ntlm(Some(client)), configured(settings.clone()), target).expect("an initiator")
+    Initiating::new(ntlm(Some(client)), configured(settings.clone()), target)
 }
 
 fn token(output: StepOutput) -> (Context, Vec<u8>) {

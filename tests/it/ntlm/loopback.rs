@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The outcome for the process' own client that means `target`.
 fn logs_on(configuration: &Arc<Configuration>, target: String) -> Result<(), Error> {
     let call = call(ContextFlags::empty());
-    let client = Initiating::new(ntlm(Some(alice())), configuration.clone(), target).unwrap();
+    let client = Initiating::new(ntlm(Some(alice())), configuration.clone(), target);
     let server = Accepting::new(ntlm(Some(alice())), configuration.clone());
     last_step(client, server, call).map(|_| ())
 }

@@ -10,7 +10,7 @@ use negossp::types::flags::ContextFlags;
 
 fn logs_on(settings: Settings) -> Result<(), Error> {
     let (configuration, call) = (configured(settings), call(ContextFlags::ALLOW_NULL_SESSION));
-    let client = Initiating::new(ntlm(None), configuration.clone(), String::new()).unwrap();
+    let client = Initiating::new(ntlm(None), configuration.clone(), String::new());
     let server = Accepting::new(ntlm(None), configuration);
     let output = last_step(client, server, call)?;
     let Context::Established(context) = output.context else { panic!("not done") };

@@ -181,6 +181,7 @@ pub(crate) fn credential() -> Credential {
         accounts: Vec::new(),
         application: None,
         service: Default::default(),
+        tickets: None,
         assembled: Default::default(),
     }
 }

@@ -145,30 +145,7 @@ impl Forge {
         let now = now.unix_seconds();
         let names = |parts: &[String]| PrincipalName::encode_components(parts);
         let (client, service) = (names(&self.client), names(&self.service));
-        let list = |elements: &[(i32, Vec<u8>)]| {
-            let elements: Vec<_> = elements.iter().map(|(kind, data)| (*kind, &data[..])).collect();
-            let inner = AuthorizationData::encode(&elements);
-            (!elements.is_empty())
-                .then(|| AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &inner)]))
-        };
-        let ticket_data = list(&self.ticket_data);
-        let part = EncTicketPart {
-            flags: self.ticket_flags,
-            key: EncryptionKey::of(&self.session_key),
-            crealm: self.realm.as_bytes(),
-            cname: PrincipalName::new(self.client_type, &client).unwrap(),
-            transited: TransitedEncoding { tr_type: 1, contents: &self.transited },
-            authtime: now + self.authtime,
-            starttime: self.starttime.map(|time| now + time),
-            endtime: now + self.endtime,
-            renew_till: None,
-            caddr: self.caddr.as_deref().map(|caddr| HostAddresses::decode(caddr).unwrap()),
-            authorization_data: ticket_data
-                .as_deref()
-                .map(|data| AuthorizationData::decode(data).unwrap()),
-        };
-        let ticket_cipher =
-            self.service_key.encrypt(key_usage::TICKET, &part.encode(), &SystemRandom).unwrap();
+        let ticket_cipher = self.ticket_cipher(now);
         let (cksumtype, checksum) = match &self.cksum {
             Cksum::None => (0, Vec::new()),
             Cksum::Other(kind, bytes) => (*kind, bytes.clone()),
@@ -182,7 +159,7 @@ impl Forge {
                 (gss_checksum::CHECKSUM_TYPE, gss.encode().unwrap())
             }
         };
-        let authenticator_data = list(&self.authenticator_data);
+        let authenticator_data = data_list(&self.authenticator_data);
         let other_client = self.other_client.as_deref().map(names);
         let authenticator = Authenticator {
             crealm: self.other_realm.as_deref().unwrap_or(&self.realm).as_bytes(),
@@ -204,11 +181,7 @@ impl Forge {
             .unwrap();
         let encrypted =
             |key: &Key, kvno, cipher| EncryptedData { etype: key.enctype().number(), kvno, cipher };
-        let ticket = Ticket {
-            realm: Unprotected::new(self.service_realm.as_bytes()),
-            sname: Unprotected::new(PrincipalName::new(name_type::SRV_INST, &service).unwrap()),
-            enc_part: encrypted(&self.service_key, self.kvno, &ticket_cipher),
-        };
+        let ticket = self.ticket_of(&service, &ticket_cipher);
         ApReq {
             ap_options: self.ap_options,
             ticket,
@@ -217,10 +190,53 @@ impl Forge {
         .encode()
     }
 
+    /// The ticket, encoded, issued when the clock shows `now`.
+    pub(crate) fn ticket(&self, now: FileTime) -> Vec<u8> {
+        let service = PrincipalName::encode_components(&self.service);
+        self.ticket_of(&service, &self.ticket_cipher(now.unix_seconds())).encode()
+    }
+
+    fn ticket_of<'a>(&'a self, service: &'a [u8], cipher: &'a [u8]) -> Ticket<'a> {
+        let etype = self.service_key.enctype().number();
+        Ticket {
+            realm: Unprotected::new(self.service_realm.as_bytes()),
+            sname: Unprotected::new(PrincipalName::new(name_type::SRV_INST, service).unwrap()),
+            enc_part: EncryptedData { etype, kvno: self.kvno, cipher },
+        }
+    }
+
+    fn ticket_cipher(&self, now: i64) -> Vec<u8> {
+        let client = PrincipalName::encode_components(&self.client);
+        let ticket_data = data_list(&self.ticket_data);
+        let part = EncTicketPart {
+            flags: self.ticket_flags,
+            key: EncryptionKey::of(&self.session_key),
+            crealm: self.realm.as_bytes(),
+            cname: PrincipalName::new(self.client_type, &client).unwrap(),
+            transited: TransitedEncoding { tr_type: 1, contents: &self.transited },
+            authtime: now + self.authtime,
+            starttime: self.starttime.map(|time| now + time),
+            endtime: now + self.endtime,
+            renew_till: None,
+            caddr: self.caddr.as_deref().map(|caddr| HostAddresses::decode(caddr).unwrap()),
+            authorization_data: ticket_data
+                .as_deref()
+                .map(|data| AuthorizationData::decode(data).unwrap()),
+        };
+        self.service_key.encrypt(key_usage::TICKET, &part.encode(), &SystemRandom).unwrap()
+    }
+
     /// The GSS-API token.
     pub(crate) fn token(&self) -> Vec<u8> {
         framed(&self.ap_req())
     }
+}
+
+/// Authorization data within AD-IF-RELEVANT; `None` without elements.
+fn data_list(elements: &[(i32, Vec<u8>)]) -> Option<Vec<u8>> {
+    let elements: Vec<_> = elements.iter().map(|(kind, data)| (*kind, &data[..])).collect();
+    let inner = AuthorizationData::encode(&elements);
+    (!elements.is_empty()).then(|| AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &inner)]))
 }
 
 /// AP-REQ in GSS-API's frame.
@@ -259,6 +275,7 @@ impl Server {
             accounts: Vec::new(),
             application: None,
             service: Service { name: None, keys: CredentialKeys::Keytab(Arc::new(keytab)) },
+            tickets: None,
             assembled: Default::default(),
         };
         let requirements = ContextFlags::empty();

@@ -106,13 +106,11 @@ impl Initiator {
     }
 
     /// The state before the first token of a context of `package`.
-    ///
-    /// Errors: `NoCredentials` for a mechanism without an initiator.
-    pub fn new(package: Package) -> Result<Initiator> {
-        Ok(match package {
+    pub fn new(package: Package) -> Initiator {
+        match package {
             Package::Negotiate => Initiator::Negotiate(negotiate::Initiator::new()),
-            Package::Only(mechanism) => Initiator::Only(MechInitiator::new(mechanism)?),
-        })
+            Package::Only(mechanism) => Initiator::Only(MechInitiator::new(mechanism)),
+        }
     }
 
     fn step(
@@ -168,22 +166,19 @@ impl Accepting {
 
 impl Initiating {
     /// An exchange before its first token.
-    ///
-    /// Errors: `NoCredentials` for a mechanism without an initiator.
-    pub fn new(
-        package: Package,
-        config: Arc<InitiatorConfig>,
-        target: String,
-    ) -> Result<Initiating> {
-        Ok(Initiating { config, target, initiator: Initiator::new(package)? })
+    pub fn new(package: Package, config: Arc<InitiatorConfig>, target: String) -> Initiating {
+        Initiating { config, target, initiator: Initiator::new(package) }
     }
 
     /// Processes one call of `InitializeSecurityContext`.
     ///
-    /// Errors: as for [`Accepting::step`].
+    /// Errors: as for [`Accepting::step`], and `Unsupported` for MANUAL_CRED_VALIDATION.
     pub fn step(&self, token: Option<&[u8]>, call: Call<'_>) -> StepResult<Initiating> {
         self.check_length(token)?;
         let Call { requirements, bindings, address: _, now } = call;
+        if requirements.contains(ContextFlags::MANUAL_CRED_VALIDATION) {
+            return Err(Error::Unsupported("ISC_REQ_MANUAL_CRED_VALIDATION is Schannel's").into());
+        }
         let target = &self.target;
         let call = InitiateCall { config: &*self.config, requirements, target, bindings, now };
         let step = self.initiator.step(token, &call)?;

@@ -13,6 +13,7 @@ pub mod crypto;
 mod delegated;
 pub mod gss_checksum;
 pub mod gss_token;
+mod initiator;
 pub mod keytab;
 pub mod message;
 pub mod name_mapping;
@@ -29,6 +30,9 @@ mod tgt;
 pub use acceptor::Acceptor;
 pub use config::AcceptorConfig;
 pub use delegated::Delegated;
+pub use initiator::{
+    InitiateCall, Initiator, InitiatorConfig, Target, TicketRequest, TicketSource,
+};
 pub use own_domains::OwnDomains;
 pub use policy::{Addresses, Delegation, Policy, RequirePac};
 pub use principal::{EncodedName, Principal};

@@ -26,6 +26,8 @@ pub struct InitiatorConfig {
     pub mechanisms: Vec<Mechanism>,
     /// The longest accepted token, in bytes.
     pub max_token: usize,
+    /// Kerberos' configuration.
+    pub kerberos: kerberos::InitiatorConfig,
     /// NTLM's configuration.
     pub ntlm: ntlm::InitiatorConfig,
 }

@@ -87,6 +87,8 @@ impl Persist for MechAcceptor {
 /// The initiator of the chosen mechanism, between two of its tokens.
 #[derive(Debug)]
 pub enum MechInitiator {
+    /// Kerberos.
+    Kerberos(kerberos::Initiator),
     /// NTLM.
     Ntlm(ntlm::Initiator),
 }
@@ -95,6 +97,7 @@ impl MechInitiator {
     /// The mechanism.
     pub fn mechanism(&self) -> Mechanism {
         match self {
+            MechInitiator::Kerberos(_) => Mechanism::Kerberos,
             MechInitiator::Ntlm(_) => Mechanism::Ntlm,
         }
     }
@@ -103,25 +106,25 @@ impl MechInitiator {
     /// is, and with that the mechanism is done.
     pub fn last_token(&self) -> LastToken {
         match self {
+            MechInitiator::Kerberos(initiator) => initiator.last_token(),
             MechInitiator::Ntlm(_) => LastToken::No,
         }
     }
 
     /// The state before the mechanism's first token.
-    ///
-    /// Errors: `NoCredentials` for Kerberos, which has no initiator.
-    pub fn new(mechanism: Mechanism) -> Result<MechInitiator> {
+    pub fn new(mechanism: Mechanism) -> MechInitiator {
         match mechanism {
-            Mechanism::Kerberos => {
-                Err(Error::NoCredentials("Kerberos is supported for acceptors only"))
-            }
-            Mechanism::Ntlm => Ok(MechInitiator::Ntlm(ntlm::Initiator::new())),
+            Mechanism::Kerberos => MechInitiator::Kerberos(kerberos::Initiator::new()),
+            Mechanism::Ntlm => MechInitiator::Ntlm(ntlm::Initiator::new()),
         }
     }
 
     /// Makes the next token. `token` is the acceptor's last one, `None` at the start.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<MechInitiator> {
         Ok(match self {
+            MechInitiator::Kerberos(initiator) => initiator
+                .step(token, &call.with(&call.config.kerberos))?
+                .map(MechInitiator::Kerberos, |context| Box::new(context.map(Session::Kerberos))),
             MechInitiator::Ntlm(initiator) => initiator
                 .step(token, &call.with(&call.config.ntlm))?
                 .map(MechInitiator::Ntlm, |context| Box::new(context.map(Session::Ntlm))),

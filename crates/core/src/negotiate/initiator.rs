@@ -1,5 +1,6 @@
 //! SPNEGO's initiator.
 
+use crate::kerberos::message::error_code;
 use crate::mechanism::{LastToken, Mechanism};
 use crate::negotiate::dispatch::{Established, MechInitiator, Step, StepResult};
 use crate::negotiate::token::{
@@ -8,6 +9,7 @@ use crate::negotiate::token::{
 use crate::negotiate::{InitiateCall, NO_MECHANISM, mic, reject};
 use crate::types::error::{Denial, Error, Failure, Result};
 use std::sync::Arc;
+use tracing::debug;
 
 /// An initiator between two tokens.
 #[derive(Debug)]
@@ -43,8 +45,9 @@ impl Initiator {
     /// NegTokenInit2 hint.
     ///
     /// Errors: `InvalidToken`, `NoCredentials` if no mechanism is configured, `NothingInCommon`,
-    /// `LogonDenied` after a `reject`, `MessageAltered` for a wrong or missing mechListMIC, and the
-    /// mechanism's. They carry a `reject` for the peer if the call requires EXTENDED_ERROR and the
+    /// `LogonDenied` after a `reject`, `MessageAltered` for a wrong or missing mechListMIC,
+    /// `DowngradeDetected` if that was to protect the choice of another mechanism than the first, and
+    /// the mechanism's. They carry a `reject` for the peer if the call requires EXTENDED_ERROR and the
     /// peer has sent something.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<Initiator> {
         let token = token.unwrap_or_default();
@@ -102,15 +105,14 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
         "the acceptor offers no mechanism that is allowed here",
     ));
     while let Some(&mechanism) = mechanisms.first() {
-        let (first, mech_token) = match MechInitiator::new(mechanism)
-            .map_err(Failure::from)
-            .and_then(|first| first.step(None, call))
-        {
+        let (first, mech_token) = match MechInitiator::new(mechanism).step(None, call) {
             Ok(Step::Continue { next, token, .. }) => (First::Running(next), token),
             Ok(Step::Done { established, token, .. }) => {
                 (First::Done(established), token.unwrap_or_default())
             }
+            Err(why) if is_final(&why.error) => return Err(why),
             Err(why) => {
+                debug!(error = %why.error, ?mechanism, "SPNEGO: a mechanism is not offered");
                 failure = why;
                 mechanisms.remove(0);
                 continue;
@@ -127,6 +129,19 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
     Err(failure)
 }
 
+/// Whether the failure of one mechanism is the whole negotiation's. A password that a KDC has
+/// rejected is not tried with NTLM: it would count twice against the account.
+fn is_final(error: &Error) -> bool {
+    match error {
+        Error::KrbError(code) => matches!(
+            *code,
+            error_code::PREAUTH_FAILED | error_code::CLIENT_REVOKED | error_code::KEY_EXPIRED
+        ),
+        Error::InvalidParameter(_) | Error::OutOfMemory | Error::Internal(_) => true,
+        _ => false,
+    }
+}
+
 fn lists(list: MechTypeList<'_>, mechanism: Mechanism) -> bool {
     list.iter().any(|oid| Mechanism::from_oid(oid) == Some(mechanism))
 }
@@ -138,6 +153,8 @@ struct Terms {
     mech_types: Arc<[u8]>,
     /// Whether the mechanism is the first of the list and the acceptor did not send request-mic.
     preferred: bool,
+    /// Whether the acceptor chose another mechanism than the first.
+    fallback: bool,
 }
 
 /// NegTokenInit is sent.
@@ -172,7 +189,8 @@ impl Offered {
                 .ok_or(Error::InvalidToken("supportedMech was not offered"))?,
         };
         let preferred = mechanism == first && resp.neg_state != Some(NegState::RequestMic);
-        let terms = Terms { mech_types: self.mech_types.clone(), preferred };
+        let fallback = mechanism != first;
+        let terms = Terms { mech_types: self.mech_types.clone(), preferred, fallback };
         if mechanism != first {
             return restart(mechanism, terms, resp, call);
         }
@@ -201,7 +219,7 @@ fn restart(
             Error::InvalidToken("a malformed choice of another mechanism than the first").into()
         );
     }
-    send(MechInitiator::new(mechanism)?.step(None, call)?, &terms)
+    send(MechInitiator::new(mechanism).step(None, call)?, &terms)
 }
 
 /// Passes the acceptor's token to the mechanism.
@@ -237,6 +255,9 @@ fn advance(
     }
 }
 
+/// Without the MIC anyone on the way may have chosen the weaker mechanism.
+const DOWNGRADE: Error =
+    Error::DowngradeDetected("the choice of another mechanism has no mechListMIC that is right");
 const REJECTED: Error = Error::LogonDenied(Denial::Policy("rejected by the acceptor"));
 
 /// Wraps the mechanism's token. The last one carries the initiator's MIC, if required. The acceptor
@@ -311,9 +332,15 @@ fn conclude(
     let completed =
         !matches!(resp.neg_state, Some(NegState::AcceptIncomplete | NegState::RequestMic));
     match resp.mech_list_mic {
-        Some(mic) => established.session.verify_mech_list_mic(&terms.mech_types, mic)?,
+        Some(mic) => established
+            .session
+            .verify_mech_list_mic(&terms.mech_types, mic)
+            .map_err(|error| if terms.fallback { DOWNGRADE } else { error })?,
         None if mic::needed(established, terms.preferred) => {
-            return Err(Error::MessageAltered("the acceptor's mechListMIC is missing"));
+            return Err(match terms.fallback {
+                true => DOWNGRADE,
+                false => Error::MessageAltered("the acceptor's mechListMIC is missing"),
+            });
         }
         None if completed => return Ok(None),
         None => {

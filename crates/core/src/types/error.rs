@@ -23,6 +23,8 @@ pub enum Error {
     WrongTarget(&'static str),
     /// A signature does not match (`SEC_E_MESSAGE_ALTERED`).
     MessageAltered(&'static str),
+    /// A peer, or anyone between, may have forced a weaker mechanism (`SEC_E_DOWNGRADE_DETECTED`).
+    DowngradeDetected(&'static str),
     /// A message was replayed or came out of order (`SEC_E_OUT_OF_SEQUENCE`).
     OutOfSequence,
     /// No mechanism or option is common to both sides (`SEC_E_UNSUPPORTED_FUNCTION` on the
@@ -143,6 +145,7 @@ impl fmt::Display for Error {
             Error::BadBindings(error) => write!(f, "channel bindings: {}", error.why),
             Error::WrongTarget(why) => write!(f, "wrong target: {why}"),
             Error::MessageAltered(why) => write!(f, "message altered: {why}"),
+            Error::DowngradeDetected(why) => write!(f, "downgrade detected: {why}"),
             Error::OutOfSequence => f.write_str("message out of sequence"),
             Error::NothingInCommon(why) => write!(f, "nothing in common with the peer: {why}"),
             Error::KrbError(code) => write!(f, "KRB-ERROR {code}"),

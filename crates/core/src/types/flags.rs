@@ -52,5 +52,7 @@ bitflags! {
         const USE_SUPPLIED_CREDS = 1 << 20;
         /// Initiator only: the server's name comes from an untrusted source.
         const UNVERIFIED_TARGET_NAME = 1 << 21;
+        /// Initiator only: the caller validates the server's certificate itself (Schannel's).
+        const MANUAL_CRED_VALIDATION = 1 << 22;
     }
 }

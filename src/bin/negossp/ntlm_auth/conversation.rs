@@ -210,7 +210,7 @@ impl Conversation<'_> {
             let configuration = self.setup.for_client();
             let password = self.password.clone().unwrap_or_default();
             let credential = self.setup.client_credential(package, &password, &configuration);
-            let initiating = Initiating::new(credential, configuration, self.setup.target())?;
+            let initiating = Initiating::new(credential, configuration, self.setup.target());
             return Ok(Context::Initiating(Box::new(initiating)));
         }
         let configuration = self.setup.for_server();

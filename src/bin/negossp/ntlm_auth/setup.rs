@@ -153,6 +153,7 @@ fn empty(package: Package, usage: Usage, configuration: &Configuration) -> Crede
         accounts: Vec::new(),
         application: None,
         service: Default::default(),
+        tickets: None,
         assembled: Default::default(),
     }
 }

@@ -1,4 +1,4 @@
-//! AP-REQs for services of the KDC: the armour of FAST, and the password service.
+//! AP-REQs for services of the KDC: the armor of FAST, and the password service.
 
 use super::Credentials;
 use crate::kerberos::crypto::{Key, key_usage};

@@ -4,7 +4,7 @@
 //! driven by hand, where the messages travel otherwise.
 
 mod ap_req;
-mod armour;
+mod armor;
 mod as_exchange;
 mod capaths;
 mod change_password;

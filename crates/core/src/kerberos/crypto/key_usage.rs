@@ -45,11 +45,11 @@ pub const INITIATOR_SEAL: u32 = 24;
 pub const INITIATOR_SIGN: u32 = 25;
 /// FAST: the checksum over the outer request.
 pub const FAST_REQ_CHECKSUM: u32 = 50;
-/// FAST: the inner request, with the armour key.
+/// FAST: the inner request, with the armor key.
 pub const FAST_ENC: u32 = 51;
-/// FAST: the inner reply, with the armour key.
+/// FAST: the inner reply, with the armor key.
 pub const FAST_REP: u32 = 52;
-/// FAST: the checksum over the ticket, with the armour key.
+/// FAST: the checksum over the ticket, with the armor key.
 pub const FAST_FINISHED: u32 = 53;
 /// PA-ENCRYPTED-CHALLENGE from the client.
 pub const ENC_CHALLENGE_CLIENT: u32 = 54;

@@ -1,4 +1,4 @@
-//! FAST, RFC 6113 5.4: requests and replies of a KDC inside an armour.
+//! FAST, RFC 6113 5.4: requests and replies of a KDC inside an armor.
 
 use super::fields::{
     Fields, WriteFields, flags, int32, maybe, microseconds, octets, string, time, uint32,
@@ -10,13 +10,13 @@ use crate::encoding::der::Writer;
 use crate::types::error::Result;
 use zeroize::Zeroizing;
 
-/// FX_FAST_ARMOR_AP_REQUEST: the armour is an AP-REQ.
+/// FX_FAST_ARMOR_AP_REQUEST: the armor is an AP-REQ.
 const ARMOR_AP_REQUEST: i32 = 1;
 
 /// KrbFastArmoredReq, the value of PA-FX-FAST in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FastArmoredReq<'a> {
-    /// The AP-REQ in `armor`, encoded; `None` if there is no armour of this kind, as in a TGS-REQ.
+    /// The AP-REQ in `armor`, encoded; `None` if there is no armor of this kind, as in a TGS-REQ.
     pub armor: Option<&'a [u8]>,
     /// `req-checksum`
     pub req_checksum: Checksum<'a>,
@@ -145,7 +145,7 @@ pub struct FastResponse<'a> {
     pub nonce: u32,
 }
 
-/// KrbFastFinished: what else the armour protects of a reply.
+/// KrbFastFinished: what else the armor protects of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FastFinished<'a> {
     /// `timestamp`, the KDC's time in seconds since 1970.

@@ -6,6 +6,7 @@ use crate::support::exchanges::{Exchange, exchanges};
 use crate::support::ntlm::{NOW, every_response, identity};
 use crate::support::random::Drawn;
 use negossp_core::context::{Accepting, Acceptor, Call, Initiating};
+use negossp_core::kerberos;
 use negossp_core::mechanism::{Mechanism, Package, Step};
 use negossp_core::negotiate::token::{FirstToken, NegTokenResp};
 use negossp_core::negotiate::{AcceptorConfig, Established, InitiatorConfig, MechAcceptor};
@@ -162,6 +163,7 @@ fn conversation(package: Package, numbers: &[&[u8]; 3]) -> (Vec<Vec<u8>>, Vec<Ve
     let client = InitiatorConfig {
         mechanisms: vec![Mechanism::Ntlm],
         max_token: config.max_token,
+        kerberos: kerberos::InitiatorConfig::without_client(clients),
         ntlm: ntlm::InitiatorConfig {
             policy: ntlm::Policy::default(),
             workstation: "CLIENT".into(),
@@ -175,7 +177,7 @@ fn conversation(package: Package, numbers: &[&[u8]; 3]) -> (Vec<Vec<u8>>, Vec<Ve
     let requirements = C::INTEGRITY | C::CONFIDENTIALITY;
     let call = Call { requirements, bindings: None, address: None, now: NOW };
     let target = "HTTP/server.example.test".to_owned();
-    let mut client = Initiating::new(package, Arc::new(client), target).unwrap();
+    let mut client = Initiating::new(package, Arc::new(client), target);
     let mut server = Accepting::new(package, Arc::new(config));
     let (mut tokens, mut sessions) = (vec![], vec![]);
     let mut to_client: Option<Vec<u8>> = None;

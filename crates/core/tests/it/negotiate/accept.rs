@@ -491,7 +491,7 @@ fn longest_token() {
     assert!(matches!(fail(accept(&fixture, &token)).error, Error::InvalidToken(_)));
     fixture.client_mut().max_token = 16;
     let target = "HTTP/server.example.test".to_owned();
-    let client = Initiating::new(Package::Negotiate, fixture.client, target).unwrap();
+    let client = Initiating::new(Package::Negotiate, fixture.client, target);
     assert!(matches!(fail(client.step(Some(&[0; 17]), call)).error, Error::InvalidToken(_)));
 }
 

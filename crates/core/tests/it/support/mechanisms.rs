@@ -4,6 +4,7 @@
 use super::caller::acceptor_config;
 use super::ntlm::NOW;
 use super::random::COUNTED;
+use negossp_core::kerberos;
 use negossp_core::mechanism::Mechanism;
 use negossp_core::negotiate::{
     AcceptCall, Acceptor, AcceptorConfig, Established, InitiateCall, Initiator, InitiatorConfig,
@@ -42,6 +43,7 @@ impl Fixture {
         let client = InitiatorConfig {
             mechanisms: vec![Mechanism::Ntlm],
             max_token: server.max_token,
+            kerberos: kerberos::InitiatorConfig::without_client(&COUNTED),
             ntlm: ntlm::InitiatorConfig {
                 policy: ntlm::Policy::default(),
                 workstation: "CLIENT".into(),
@@ -103,7 +105,7 @@ impl Fixture {
 
     /// NTLM's NEGOTIATE_MESSAGE and the state that awaits CHALLENGE_MESSAGE.
     pub(crate) fn ntlm_negotiate(&self) -> (MechInitiator, Vec<u8>) {
-        go_on(MechInitiator::new(Mechanism::Ntlm).unwrap().step(None, &self.initiate_call()))
+        go_on(MechInitiator::new(Mechanism::Ntlm).step(None, &self.initiate_call()))
     }
 
     /// NTLM's AUTHENTICATE_MESSAGE and the client's context.

@@ -1,14 +1,14 @@
 //! The AS exchange, RFC 4120 3.1: credentials for a password or a client's key.
 //!
 //! The first request has no pre-authentication data: the KDC's refusal says what it wants. Beneath
-//! an armour (RFC 6113) nothing is believed that came without it, except that a request failed.
+//! an armor (RFC 6113) nothing is believed that came without it, except that a request failed.
 
 mod method_data;
 mod refusal;
 mod reply;
 
 use super::ap_req::random_number;
-use super::armour::{Armour, encrypted_timestamp};
+use super::armor::{Armor, encrypted_timestamp};
 use super::clock;
 use super::secret::{Budget, ClientSecret, KeyRecipe};
 use super::{ClientOptions, Credentials, Exchange, KdcService, Next};
@@ -52,8 +52,8 @@ pub struct AsParameters {
     /// The service.
     pub service: AsService,
     /// The ticket-granting ticket of another principal in the same realm, for FAST. With it, all
-    /// is armoured.
-    pub armour: Option<Credentials>,
+    /// is armored.
+    pub armor: Option<Credentials>,
     /// How far the KDC's clock is known to be ahead of ours, in microseconds; else 0.
     pub clock_offset: i64,
     /// What is asked for and accepted.
@@ -67,7 +67,7 @@ pub struct AsParameters {
 pub struct Issued {
     /// The credentials. Their client is the one asked for unless names may change
     /// ([`ClientOptions::canonicalize`], or a name of type ENTERPRISE). Then its realm is
-    /// authentic, and the name if the exchange was armoured. Otherwise nothing protects the name on
+    /// authentic, and the name if the exchange was armored. Otherwise nothing protects the name on
     /// its way; with another one than the ticket's, the ticket is of no use (RFC 4120 3.2.3).
     pub credentials: Credentials,
     /// How far the KDC's clock is ahead of ours, in microseconds.
@@ -97,7 +97,7 @@ pub struct AsExchange {
     enctypes: Vec<Enctype>,
     /// The realms asked, the current one last.
     realms: Vec<String>,
-    armour: Option<Armour>,
+    armor: Option<Armor>,
     budget: Budget,
     /// The client's key in use, with how it was made.
     key: Option<(KeyRecipe, Key)>,
@@ -139,7 +139,7 @@ impl AsExchange {
         Ok(AsExchange {
             enctypes,
             realms: vec![realm],
-            armour: None,
+            armor: None,
             budget: Budget::default(),
             key: None,
             preauthenticate: false,
@@ -154,7 +154,7 @@ impl AsExchange {
     }
 
     /// Whether the KDC said that it supports FAST. A KDC that demands it refuses with
-    /// KDC_ERR_PREAUTH_REQUIRED without an armour. Not protected.
+    /// KDC_ERR_PREAUTH_REQUIRED without an armor. Not protected.
     pub fn fast_offered(&self) -> bool {
         self.fast_offered
     }
@@ -208,8 +208,8 @@ impl AsExchange {
         }
         let random = self.parameters.random;
         let time = clock::shifted(now, self.offset);
-        if let (None, Some(credentials)) = (&self.armour, &self.parameters.armour) {
-            self.armour = Some(Armour::new(credentials, time, random)?);
+        if let (None, Some(credentials)) = (&self.armor, &self.parameters.armor) {
+            self.armor = Some(Armor::new(credentials, time, random)?);
         }
         let options = &self.parameters.options;
         let kdc_options = self.kdc_options();
@@ -252,8 +252,8 @@ impl AsExchange {
             padata.push(element(pa_type::PAC_REQUEST, include_pac));
         }
         padata.push(element(pa_type::REQ_ENC_PA_REP, &[]));
-        let request = match &self.armour {
-            Some(armour) => armour.as_req(&padata, &body, random)?,
+        let request = match &self.armor {
+            Some(armor) => armor.as_req(&padata, &body, random)?,
             None => KdcReq::encode(KdcExchange::As, &padata, &body),
         };
         let preauthenticated = proof.is_some();
@@ -262,14 +262,14 @@ impl AsExchange {
     }
 
     /// The element that shows that we have the client's key, if the KDC has asked for it: an
-    /// encrypted challenge beneath an armour, else an encrypted timestamp.
+    /// encrypted challenge beneath an armor, else an encrypted timestamp.
     fn proof(&self, time: FileTime) -> Result<Option<(i32, Vec<u8>)>> {
         let Some((_, key)) = self.key.as_ref().filter(|_| self.preauthenticate) else {
             return Ok(None);
         };
         let random = self.parameters.random;
-        Ok(Some(match &self.armour {
-            Some(armour) => (pa_type::ENCRYPTED_CHALLENGE, armour.challenge(key, time, random)?),
+        Ok(Some(match &self.armor {
+            Some(armor) => (pa_type::ENCRYPTED_CHALLENGE, armor.challenge(key, time, random)?),
             None => {
                 let usage = key_usage::PA_ENC_TIMESTAMP;
                 (pa_type::ENC_TIMESTAMP, encrypted_timestamp(key, usage, time, random)?)

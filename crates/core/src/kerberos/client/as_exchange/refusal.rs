@@ -17,16 +17,16 @@ impl AsExchange {
     ) -> Result<Next<Issued>> {
         let error = KrbError::decode(reply)?;
         let method_data = error.e_data.and_then(|data| PaDataList::decode(data).ok());
-        let Some(armour) = &self.armour else {
+        let Some(armor) = &self.armor else {
             return self.answer(sent, &error, method_data, now);
         };
         // RFC 6113 5.4.4: the error that counts is inside.
         let outer = method_data.unwrap_or_default();
         if outer.find(pa_type::FX_FAST).is_none() {
-            return Err(unarmoured(error.error_code));
+            return Err(unarmored(error.error_code));
         }
         let mut plain = Zeroizing::default();
-        let response = armour.open(outer, sent.nonce, &mut plain)?;
+        let response = armor.open(outer, sent.nonce, &mut plain)?;
         let inner = response.padata.find(pa_type::FX_ERROR);
         let inner = inner.ok_or(Error::MessageAltered("FAST: an error without PA-FX-ERROR"))?;
         self.answer(sent, &KrbError::decode(inner)?, Some(response.padata), now)
@@ -77,8 +77,8 @@ impl AsExchange {
                 self.preauthenticate = false;
                 self.cookie = None;
             }
-            // RFC 6806 7. The armour's ticket is not for the other realm's KDC.
-            error_code::WRONG_REALM if self.canonicalizes() && self.armour.is_none() => {
+            // RFC 6806 7. The armor's ticket is not for the other realm's KDC.
+            error_code::WRONG_REALM if self.canonicalizes() && self.armor.is_none() => {
                 self.follow(error).ok_or(refusal)?;
             }
             0 => return Err(Error::InvalidToken("KRB-ERROR: no error")),
@@ -89,7 +89,7 @@ impl AsExchange {
 
     /// The kind of pre-authentication that we can do.
     fn mechanism(&self) -> i32 {
-        match self.armour {
+        match self.armor {
             Some(_) => pa_type::ENCRYPTED_CHALLENGE,
             None => pa_type::ENC_TIMESTAMP,
         }
@@ -131,13 +131,13 @@ fn cookie(data: PaDataList<'_>) -> Option<Vec<u8>> {
     data.find(pa_type::FX_COOKIE).map(<[u8]>::to_vec)
 }
 
-/// The meaning of an error without armour in an armoured exchange. A KDC that cannot use the
-/// armour's ticket has no other way to say so. It does not speak for the client: nobody shall be
+/// The meaning of an error without armor in an armored exchange. A KDC that cannot use the
+/// armor's ticket has no other way to say so. It does not speak for the client: nobody shall be
 /// told that a password has expired, say, by whoever pleases.
-fn unarmoured(code: i32) -> Error {
-    let speaks_of_client = code < error_code::SVC_UNAVAILABLE || code > error_code::GENERIC;
+fn unarmored(code: i32) -> Error {
+    let speaks_of_client = !(error_code::SVC_UNAVAILABLE..=error_code::GENERIC).contains(&code);
     if speaks_of_client {
-        return Error::MessageAltered("FAST: the KDC's refusal is not armoured");
+        return Error::MessageAltered("FAST: the KDC's refusal is not armored");
     }
     Error::KrbError(code)
 }

@@ -12,7 +12,7 @@ use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use zeroize::Zeroizing;
 
-/// What of a reply lies outside of its encrypted part: as it came, or as the armour protects it.
+/// What of a reply lies outside of its encrypted part: as it came, or as the armor protects it.
 struct Outside<'a> {
     client: Principal,
     padata: PaDataList<'a>,
@@ -25,8 +25,8 @@ impl AsExchange {
     /// Takes an AS-REP.
     pub(super) fn issued(&mut self, sent: &Sent, reply: &[u8], now: FileTime) -> Result<Issued> {
         let rep = KdcRep::decode(KdcExchange::As, reply)?;
-        let mut armoured = Zeroizing::default();
-        let outside = self.outside(&rep, sent, &mut armoured)?;
+        let mut armored = Zeroizing::default();
+        let outside = self.outside(&rep, sent, &mut armored)?;
         let mut plain = Zeroizing::default();
         let key = self.decrypt(&rep, &outside, sent, &mut plain)?;
         let part = EncKdcRepPart::decode(&plain)?;
@@ -44,7 +44,7 @@ impl AsExchange {
         Ok(Issued {
             clock_offset: clock::learn(now, self.offset, seconds, microseconds),
             key_expiration: key_expiration.filter(|&time| time > 0),
-            fast_available: self.armour.is_some() || negotiated,
+            fast_available: self.armor.is_some() || negotiated,
             credentials: Credentials {
                 client: outside.client,
                 server: Principal::from_name(&part.sname, part.srealm),
@@ -73,7 +73,7 @@ impl AsExchange {
         sent: &Sent,
         plain: &'a mut Zeroizing<Vec<u8>>,
     ) -> Result<Outside<'a>> {
-        let Some(armour) = &self.armour else {
+        let Some(armor) = &self.armor else {
             return Ok(Outside {
                 client: Principal::from_name(&rep.cname, rep.crealm),
                 padata: rep.padata,
@@ -81,8 +81,8 @@ impl AsExchange {
                 time: None,
             });
         };
-        let response = armour.open(rep.padata, sent.nonce, plain)?;
-        let finished = armour.finished(&response, rep.ticket)?;
+        let response = armor.open(rep.padata, sent.nonce, plain)?;
+        let finished = armor.finished(&response, rep.ticket)?;
         Ok(Outside {
             client: Principal::from_name(&finished.cname, finished.crealm),
             padata: response.padata,
@@ -138,11 +138,11 @@ impl AsExchange {
                 (key, opened)
             }
         };
-        if let (Some(armour), Some(challenge)) =
-            (&self.armour, outside.padata.find(pa_type::ENCRYPTED_CHALLENGE))
+        if let (Some(armor), Some(challenge)) =
+            (&self.armor, outside.padata.find(pa_type::ENCRYPTED_CHALLENGE))
             && sent.preauthenticated
         {
-            armour.check_challenge(challenge, &long_term)?;
+            armor.check_challenge(challenge, &long_term)?;
         }
         Ok(opened)
     }

@@ -1,4 +1,4 @@
-//! FAST, RFC 6113 5.4: the armour of requests and replies.
+//! FAST, RFC 6113 5.4: the armor of requests and replies.
 
 use super::Credentials;
 use super::ap_req::{ApReqParts, ap_req};
@@ -12,11 +12,11 @@ use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use zeroize::Zeroizing;
 
-const NOT_ARMOURED: Error = Error::MessageAltered("FAST: the KDC's answer is not armoured");
+const NOT_ARMOURED: Error = Error::MessageAltered("FAST: the KDC's answer is not armored");
 
-/// The armour of one exchange, made of another principal's ticket.
+/// The armor of one exchange, made of another principal's ticket.
 #[derive(Debug)]
-pub(super) struct Armour {
+pub(super) struct Armor {
     key: Key,
     ap_req: Vec<u8>,
 }
@@ -28,22 +28,22 @@ enum Direction {
     Kdc,
 }
 
-impl Armour {
-    /// An armour of these credentials for a ticket-granting service, at `time` by the KDC's clock.
+impl Armor {
+    /// An armor of these credentials for a ticket-granting service, at `time` by the KDC's clock.
     pub(super) fn new(
         credentials: &Credentials,
         time: FileTime,
         random: &dyn SecureRandom,
-    ) -> Result<Armour> {
+    ) -> Result<Armor> {
         let subkey = random_key(credentials.key.enctype(), random)?;
         let parts =
             ApReqParts { options: ApOptions::empty(), subkey: &subkey, seq_number: None, time };
         let ap_req = ap_req(credentials, &parts, random)?;
         let key = subkey.combine("subkeyarmor", &credentials.key, "ticketarmor");
-        Ok(Armour { key, ap_req })
+        Ok(Armor { key, ap_req })
     }
 
-    /// The armoured AS-REQ of these elements and this body.
+    /// The armored AS-REQ of these elements and this body.
     pub(super) fn as_req(
         &self,
         padata: &[PaData<'_>],
@@ -66,7 +66,7 @@ impl Armour {
         Ok(KdcReq::encode(KdcExchange::As, &padata, req_body))
     }
 
-    /// Decrypts the armoured answer among `padata` into `plain`.
+    /// Decrypts the armored answer among `padata` into `plain`.
     ///
     /// Errors: `MessageAltered` if there is none, or it is not for the request with this nonce.
     pub(super) fn open<'a>(

@@ -1,0 +1,23 @@
+//! What service tickets are asked for with.
+
+use crate::kerberos::Principal;
+use crate::kerberos::client::Credentials;
+use std::sync::Arc;
+
+/// What service tickets are asked for with.
+#[derive(Debug, Clone)]
+pub(super) struct Base {
+    /// A ticket-granting ticket: the client's, or with evidence the service's that acts for it.
+    pub(super) tgt: Arc<Credentials>,
+    /// The evidence for S4U2proxy.
+    pub(super) evidence: Option<Arc<Evidence>>,
+}
+
+/// The client's ticket for the service that acts for it ([MS-SFU] 3.1.5.2).
+#[derive(Debug)]
+pub(super) struct Evidence {
+    /// The ticket, encoded.
+    pub(super) ticket: Vec<u8>,
+    /// The client.
+    pub(super) client: Principal,
+}

@@ -1,0 +1,86 @@
+//! Tickets in memory: those of one credential.
+
+use super::base::Base;
+use crate::kerberos::client::Credentials;
+use crate::types::error::Error;
+use crate::types::time::FileTime;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Service tickets that a credential holds at most.
+const MOST: usize = 256;
+/// Failures that a credential remembers at most.
+const MOST_FAILURES: usize = 64;
+/// A ticket that ends sooner, in seconds, is not used any more.
+pub(super) const MARGIN: i64 = 60;
+/// How long a failure is the answer to the same question.
+const FAILURE_AGE: Duration = Duration::from_secs(5);
+
+/// What a ticket was asked for by: the target's name, and for user-to-user authentication the
+/// service's ticket.
+pub(super) type Key = (String, Option<Vec<u8>>);
+
+/// The tickets, and what could not be had.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// What service tickets are asked for with.
+    pub(super) base: Option<Base>,
+    /// Ticket-granting tickets of other realms, from referrals.
+    pub(super) cross_realm: Vec<Arc<Credentials>>,
+    /// The forwarded ticket-granting ticket.
+    pub(super) forwarded: Option<Arc<Credentials>>,
+    services: HashMap<Key, Arc<Credentials>>,
+    failures: HashMap<Key, (Error, Instant)>,
+}
+
+impl Held {
+    /// The ticket for this key, if it is valid. `now` is the time by the KDC's clock.
+    pub(super) fn service(&self, key: &Key, now: FileTime) -> Option<Arc<Credentials>> {
+        self.services.get(key).filter(|ticket| ticket.is_valid(now, MARGIN)).cloned()
+    }
+
+    /// Keeps a ticket. The one that ends first makes room.
+    pub(super) fn insert(&mut self, key: Key, ticket: Arc<Credentials>) {
+        self.failures.remove(&key);
+        if self.services.len() >= MOST && !self.services.contains_key(&key) {
+            let first = self.services.iter().min_by_key(|(_, ticket)| ticket.endtime);
+            if let Some(first) = first.map(|(key, _)| key.clone()) {
+                self.services.remove(&first);
+            }
+        }
+        self.services.insert(key, ticket);
+    }
+
+    /// Keeps the ticket-granting tickets of other realms.
+    pub(super) fn insert_cross_realm(&mut self, tickets: Vec<Arc<Credentials>>) {
+        for ticket in tickets {
+            self.cross_realm.retain(|other| other.server != ticket.server);
+            if self.cross_realm.len() < MOST_FAILURES {
+                self.cross_realm.push(ticket);
+            }
+        }
+    }
+
+    /// Removes a ticket.
+    pub(super) fn forget(&mut self, ticket: &Arc<Credentials>) {
+        self.services.retain(|_, held| !Arc::ptr_eq(held, ticket));
+    }
+
+    /// The failure that is still the answer.
+    pub(super) fn failure(&self, key: &Key) -> Option<Error> {
+        self.failures.get(key).filter(|(_, at)| at.elapsed() < FAILURE_AGE).map(|(error, _)| *error)
+    }
+
+    /// Remembers a failure for a while: a KDC that does not answer would else be waited for again
+    /// with every context.
+    pub(super) fn fail(&mut self, key: Key, error: Error) {
+        if matches!(error, Error::OutOfMemory) {
+            return;
+        }
+        if self.failures.len() >= MOST_FAILURES {
+            self.failures.clear();
+        }
+        self.failures.insert(key, (error, Instant::now()));
+    }
+}

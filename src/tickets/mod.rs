@@ -1,0 +1,322 @@
+//! The Kerberos tickets of outbound credentials: from a credential cache, or from KDCs.
+
+mod base;
+mod client;
+mod clock;
+mod environment;
+mod held;
+mod options;
+mod single_flight;
+mod sources;
+
+pub use client::Realms;
+pub use environment::Environment;
+pub use options::{DelegateTo, Krb5ConfPlace, Options};
+
+use crate::kerberos::client::{
+    Credentials, Kdc, S4uProxy, S4uProxyRequest, ServiceTicket, ServiceTicketRequest, TgsConfig,
+    TgsExchange, TgsRequest, run,
+};
+use crate::kerberos::message::{TicketFlags, error_code};
+use crate::kerberos::{Principal, crypto, Target, TicketRequest, TicketSource};
+use crate::net::kdc;
+use crate::platform;
+use crate::platform::random::SystemRandom;
+use crate::runtime::fork_local::ForkLocal;
+use crate::stores::ccache::Contents;
+use crate::types::error::{Error, Result};
+use crate::types::identity::Identity;
+use crate::types::time::FileTime;
+use base::Base;
+use clock::Clock;
+use held::{Held, Key, MARGIN};
+use parking_lot::Mutex;
+use single_flight::SingleFlight;
+use sources::Source;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The tickets of one client: of an identity with a password, or of the user who runs the process.
+/// They are in memory only, shared by all contexts of the credential.
+#[derive(Debug)]
+pub struct Tickets {
+    source: Source,
+    environment: Arc<Environment>,
+    clock: Clock,
+    state: ForkLocal<State>,
+}
+
+/// What changes, anew in a forked child.
+#[derive(Debug, Default)]
+struct State {
+    held: Mutex<Held>,
+    services: SingleFlight<Key, Arc<Credentials>>,
+    bases: SingleFlight<(), Base>,
+}
+
+impl Tickets {
+    /// The tickets of a client with a password.
+    ///
+    /// Errors: `NoCredentials` if it is in no known realm.
+    pub fn with_password(identity: &Identity, environment: Arc<Environment>) -> Result<Tickets> {
+        let client = client::principal(identity, &*environment.realms)?;
+        let password = identity.password.clone();
+        Ok(Tickets::of(Source::Password { client, password }, environment))
+    }
+
+    /// The tickets of the user who runs the process: those of the credential cache, or else got with
+    /// the client keytab.
+    pub fn of_user(environment: Arc<Environment>) -> Tickets {
+        Tickets::of(Source::User, environment)
+    }
+
+    /// The tickets of a client with keys of its own, each with its version.
+    pub fn with_keys(
+        client: Principal,
+        keys: Vec<(u32, crypto::Key)>,
+        environment: Arc<Environment>,
+    ) -> Tickets {
+        Tickets::of(Source::Keys { client, keys }, environment)
+    }
+
+    /// The tickets of a client who has delegated them: a credential cache in MIT's file format, as
+    /// [`Delegated::ccache`](crate::kerberos::Delegated::ccache) makes it.
+    ///
+    /// Errors: `NoCredentials` if it cannot be read.
+    pub fn delegated(ccache: &[u8], environment: Arc<Environment>) -> Result<Tickets> {
+        let contents = Contents::parse(ccache, "delegated credentials");
+        let contents = contents.map_err(|error| error.error())?;
+        Ok(Tickets::of(Source::Delegated(Arc::new(contents)), environment))
+    }
+
+    fn of(source: Source, environment: Arc<Environment>) -> Tickets {
+        Tickets {
+            source,
+            environment,
+            clock: Clock::default(),
+            state: ForkLocal::default(),
+        }
+    }
+
+    fn state(&self) -> &State {
+        self.state.get(State::default)
+    }
+
+    /// The client's principal, as far as it is known without asking a KDC.
+    ///
+    /// Errors: `NoCredentials` if there is none.
+    pub fn client(&self) -> Result<Principal> {
+        self.source.client(&self.environment)
+    }
+
+    /// When the tickets end, if there are any. No KDC is asked.
+    pub fn expiry(&self) -> Option<FileTime> {
+        let held = self.state().held.lock().base.clone();
+        let now = self.clock.at(platform::now());
+        let base = held.or_else(|| self.source.cached_base(&self.environment, now))?;
+        Some(FileTime::from_unix_seconds(base.tgt.endtime))
+    }
+
+    /// One deadline for all that one request of ours takes.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.environment.timeout
+    }
+
+    fn kdc(&self, deadline: Instant) -> kdc::Client {
+        kdc::Client::with_deadline(self.environment.kdcs.clone(), deadline)
+    }
+
+    /// What service tickets are asked for with: held, from the credential cache, or from a KDC.
+    fn base(&self, kdc: &dyn Kdc, deadline: Instant) -> Result<Base> {
+        let state = self.state();
+        let now = self.clock.at(platform::now());
+        let held = state.held.lock().base.clone();
+        if let Some(base) = held.filter(|base| base.tgt.is_valid(now, MARGIN)) {
+            return Ok(base);
+        }
+        state.bases.ask(&(), deadline, || {
+            let got = self.source.base(&self.environment, kdc, &self.clock)?;
+            let mut held = state.held.lock();
+            held.cross_realm.clear();
+            held.forwarded = None;
+            held.base = Some(got.clone());
+            Ok(got)
+        })
+    }
+
+    /// A ticket for the first of the target's principals that a KDC knows.
+    fn find(&self, request: &TicketRequest<'_>, deadline: Instant) -> Result<Credentials> {
+        let kdc = self.kdc(deadline);
+        let mut failure = Error::WrongTarget("the target has no principal");
+        for service in self.candidates(request.target) {
+            if request.user_to_user.is_none()
+                && let Some(cached) = self.source.cached(&self.environment, &service, &self.clock)
+            {
+                return Ok(cached);
+            }
+            let base = self.base(&kdc, deadline)?;
+            match self.ask(base, service, request.user_to_user, &kdc) {
+                Ok(ticket) => return Ok(ticket),
+                Err(why @ Error::KrbError(error_code::S_PRINCIPAL_UNKNOWN)) => failure = why,
+                Err(why) => return Err(why),
+            }
+        }
+        Err(failure)
+    }
+
+    /// The principals to ask for, with their realms as far as the configuration knows them.
+    fn candidates(&self, target: &Target) -> Vec<Principal> {
+        let realms = &self.environment.realms;
+        let mut candidates = Vec::new();
+        for named in &target.candidates {
+            let host = named.components.get(1).and_then(|host| std::str::from_utf8(host).ok());
+            let names = match host {
+                Some(host) if named.realm.is_empty() => realms.host_names(host),
+                _ => Vec::new(),
+            };
+            if names.is_empty() {
+                candidates.push(named.clone());
+            }
+            for name in names {
+                let without_port = name.split(':').next().unwrap_or_default();
+                let realm = realms.of_host(without_port).unwrap_or_default();
+                let mut principal = named.clone();
+                principal.realm = realm.as_bytes().to_vec();
+                if let Some(host) = principal.components.get_mut(1) {
+                    *host = name.into_bytes();
+                }
+                candidates.push(principal);
+            }
+        }
+        candidates
+    }
+
+    fn ask(
+        &self,
+        base: Base,
+        service: Principal,
+        user_to_user: Option<&[u8]>,
+        kdc: &dyn Kdc,
+    ) -> Result<Credentials> {
+        let known = self.state().held.lock().cross_realm.clone();
+        let clock_offset = self.clock.offset() / 1_000_000;
+        let config = TgsConfig {
+            options: self.environment.options.clone(),
+            capaths: self.environment.capaths.clone(),
+            random: &SystemRandom,
+        };
+        let (ticket, intermediates, learnt) = match (base.evidence, user_to_user) {
+            (Some(evidence), None) => {
+                let asked = S4uProxyRequest {
+                    tgt: base.tgt,
+                    service,
+                    evidence: evidence.ticket.clone(),
+                    client: evidence.client.clone(),
+                    known,
+                    clock_offset,
+                };
+                let output = run(&mut S4uProxy::new(asked, config), kdc)?;
+                (output.ticket, output.intermediates, output.clock_offset)
+            }
+            (Some(_), Some(_)) => {
+                return Err(Error::Unsupported("user-to-user by constrained delegation"));
+            }
+            (None, user_to_user) => {
+                let asked = ServiceTicketRequest {
+                    tgt: base.tgt,
+                    service,
+                    user_to_user: user_to_user.map(<[u8]>::to_vec),
+                    authorization_data: None,
+                    known,
+                    clock_offset,
+                };
+                let output = run(&mut ServiceTicket::new(asked, config), kdc)?;
+                (output.ticket, output.intermediates, output.clock_offset)
+            }
+        };
+        self.learn(learnt);
+        self.state().held.lock().insert_cross_realm(intermediates);
+        Ok(ticket)
+    }
+
+    /// Keeps an offset in seconds, unless a better one is known.
+    fn learn(&self, seconds: i64) {
+        if seconds != self.clock.offset() / 1_000_000 {
+            self.clock.learn(seconds.saturating_mul(1_000_000));
+        }
+    }
+
+    /// A forwarded ticket-granting ticket of the client's own realm.
+    fn forward(&self, deadline: Instant) -> Result<Arc<Credentials>> {
+        let kdc = self.kdc(deadline);
+        let Base { tgt, evidence } = self.base(&kdc, deadline)?;
+        if evidence.is_some() || !tgt.flags.contains(TicketFlags::FORWARDABLE) {
+            return Err(Error::NoCredentials("the ticket-granting ticket is not forwardable"));
+        }
+        let mut exchange = TgsExchange::new(
+            TgsRequest::forwarded(tgt)?,
+            self.environment.options.clone(),
+            self.clock.offset() / 1_000_000,
+            &SystemRandom,
+        );
+        let output = run(&mut exchange, &kdc)?;
+        self.learn(output.clock_offset);
+        let forwarded = Arc::new(output.credentials);
+        self.state().held.lock().forwarded = Some(forwarded.clone());
+        Ok(forwarded)
+    }
+}
+
+impl TicketSource for Tickets {
+    fn is_realm(&self, name: &str) -> bool {
+        let realms = &self.environment.realms;
+        realms.is_realm(name)
+            || realms.default_realm().is_some_and(|realm| realm.eq_ignore_ascii_case(name))
+            || self.client().is_ok_and(|client| client.realm.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    fn service_ticket(&self, request: &TicketRequest<'_>) -> Result<Arc<Credentials>> {
+        let key: Key = (request.target.text.clone(), request.user_to_user.map(<[u8]>::to_vec));
+        let now = self.clock.at(platform::now());
+        let state = self.state();
+        {
+            let held = state.held.lock();
+            if let Some(ticket) = held.service(&key, now) {
+                return Ok(ticket);
+            }
+            if let Some(failure) = held.failure(&key) {
+                return Err(failure);
+            }
+        }
+        let deadline = self.deadline();
+        state.services.ask(&key, deadline, || match self.find(request, deadline) {
+            Ok(ticket) => {
+                let ticket = Arc::new(ticket);
+                state.held.lock().insert(key.clone(), ticket.clone());
+                Ok(ticket)
+            }
+            Err(error) => {
+                tracing::debug!(%error, target = request.target.text, "no ticket");
+                state.held.lock().fail(key.clone(), error);
+                Err(error)
+            }
+        })
+    }
+
+    fn forwarded_ticket(&self, _service: &Credentials) -> Result<Arc<Credentials>> {
+        let now = self.clock.at(platform::now());
+        let held = self.state().held.lock().forwarded.clone();
+        match held.filter(|ticket| ticket.is_valid(now, MARGIN)) {
+            Some(ticket) => Ok(ticket),
+            None => self.forward(self.deadline()),
+        }
+    }
+
+    fn authenticator_time(&self, now: FileTime, _service: &Principal) -> FileTime {
+        self.clock.authenticator_time(now)
+    }
+
+    fn forget(&self, ticket: &Arc<Credentials>) {
+        self.state().held.lock().forget(ticket);
+    }
+}
