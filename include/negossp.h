@@ -70,6 +70,15 @@
  */
 #define SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB 0x4e530010
 
+/*
+ * An attribute for SetCredentialsAttributes, of credentials for outbound use. The buffer is a CtxtHandle that
+ * AcceptSecurityContext has made: contexts that are started from now on act as its client, with the tickets that the client
+ * has delegated. With `[kerberos] delegation = "constrained"` that may be the client's own ticket for this server, and the
+ * KDC decides for which services it gives tickets (S4U2proxy, [MS-SFU]). A thread that impersonates a client acquires such
+ * credentials without this attribute, if it gives no identity.
+ */
+#define SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT 0x4e530011
+
 #ifdef _WIN32
 
 #ifndef SECURITY_WIN32
@@ -2190,15 +2199,20 @@ SECURITY_STATUS SetContextAttributesA(PCtxtHandle phContext,
 
 // Changes credentials, for the contexts that are started from now on.
 //
-// \param phCredential  Credentials for inbound use.
-// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA, as for
-//     SetContextAttributesW.
+// \param phCredential  The credentials.
+// \param ulAttribute  Of credentials for inbound use, SECPKG_ATTR_AUTH_NTLM_HASH_CB or
+//     SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA, as for SetContextAttributesW. Of credentials for outbound
+//     use, SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT: they act as the client of a context, with what
+//     it has delegated; SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS.
 // \param pBuffer  As for SetContextAttributesW. The function is called in the thread that accepts
-//     a client, and may be called in several at once.
-// \param cbBuffer  Ignored.
+//     a client, and may be called in several at once. For credentials for outbound use a CtxtHandle
+//     that AcceptSecurityContext has made, or a SecPkgCredentials_KdcProxySettings.
+// \param cbBuffer  The bytes of the SecPkgCredentials_KdcProxySettings with its text; ignored for
+//     the others.
 //
-// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use)
-// or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for the other use),
+// SEC_E_NO_CREDENTIALS (the client has delegated none) or SEC_E_UNSUPPORTED_FUNCTION (another
+// attribute; no KDC proxies in this build).
 SECURITY_STATUS SetCredentialsAttributesW(PCredHandle phCredential,
                                           ULONG ulAttribute,
                                           void *pBuffer,

@@ -5,10 +5,10 @@
 //! with more rights than the surrounding code may expect.
 
 use super::{Impersonate, Token};
+use crate::kerberos::Delegated;
 use crate::runtime::thread_role;
 use crate::types::error::{Error, Result};
 use std::cell::RefCell;
-#[cfg(unix)]
 use std::sync::Arc;
 
 /// One impersonation.
@@ -17,6 +17,8 @@ struct Entry<Previous> {
     context: u64,
     /// The thread's identity before it.
     previous: Previous,
+    /// The credentials that the client has delegated.
+    delegated: Option<Arc<Delegated>>,
 }
 
 /// A thread's impersonations, the current one last.
@@ -28,12 +30,17 @@ impl<T: Impersonate> ImpersonationStack<T> {
     }
 
     /// Impersonates the client of the context, whether or not the thread does so already.
-    fn impersonate(&self, context: u64, token: &T) -> Result<()> {
+    fn impersonate(
+        &self,
+        context: u64,
+        token: &T,
+        delegated: Option<Arc<Delegated>>,
+    ) -> Result<()> {
         let previous = token.begin()?;
         let mut entries = self.0.borrow_mut();
         // Impersonating the same client twice needs only one revert.
         if entries.last().is_none_or(|last| last.context != context) {
-            entries.push(Entry { context, previous });
+            entries.push(Entry { context, previous, delegated });
         }
         Ok(())
     }
@@ -56,12 +63,17 @@ thread_local! {
 }
 
 /// The calling thread impersonates the client of the context with this number, until [`revert`].
+/// `delegated` are the credentials with which it may act as the client elsewhere.
 ///
 /// Errors: `NoImpersonation`. The thread's identity is then unchanged.
-pub(crate) fn impersonate(context: u64, token: &Token) -> Result<()> {
+pub(crate) fn impersonate(
+    context: u64,
+    token: &Token,
+    delegated: Option<Arc<Delegated>>,
+) -> Result<()> {
     check_thread()?;
     STACK.with(|stack| {
-        let result = stack.impersonate(context, token);
+        let result = stack.impersonate(context, token, delegated);
         note(stack);
         result
     })
@@ -80,6 +92,23 @@ pub(crate) fn revert(context: u64) -> Result<bool> {
             tracing::warn!("revert: the thread does not impersonate this context's client");
         }
         result
+    })
+}
+
+/// Whom the calling thread acts as.
+#[derive(Debug)]
+pub(crate) enum Acting {
+    /// The server.
+    Server,
+    /// A client, with the credentials that it has delegated.
+    Client(Option<Arc<Delegated>>),
+}
+
+/// Whom the calling thread acts as.
+pub(crate) fn acting() -> Acting {
+    STACK.with(|stack| match stack.0.borrow().last() {
+        None => Acting::Server,
+        Some(entry) => Acting::Client(entry.delegated.clone()),
     })
 }
 
@@ -159,7 +188,7 @@ mod tests {
         for (number, &(begin, context, then)) in steps.iter().enumerate() {
             match begin {
                 Some(who) => {
-                    assert_eq!(stack.impersonate(context, &FakeToken(who)).is_ok(), !who.is_empty())
+                    assert_eq!(stack.impersonate(context, &FakeToken(who), None).is_ok(), !who.is_empty())
                 }
                 None => assert!(stack.revert(context).is_ok()),
             }

@@ -6,11 +6,13 @@ mod clock;
 mod environment;
 mod held;
 mod options;
+mod proxy;
 mod single_flight;
 mod sources;
 
 pub use client::Realms;
 pub use environment::Environment;
+pub use proxy::ProxySettings;
 pub use options::{DelegateTo, Krb5ConfPlace, Options};
 
 use crate::kerberos::client::{
@@ -42,6 +44,9 @@ use std::time::Instant;
 pub struct Tickets {
     source: Source,
     environment: Arc<Environment>,
+    /// Where KDCs are: the environment's, perhaps by a proxy of the credential's own.
+    kdcs: Arc<kdc::Options>,
+    proxy: Option<ProxySettings>,
     clock: Clock,
     state: ForkLocal<State>,
 }
@@ -90,12 +95,22 @@ impl Tickets {
     }
 
     fn of(source: Source, environment: Arc<Environment>) -> Tickets {
-        Tickets {
-            source,
-            environment,
-            clock: Clock::default(),
-            state: ForkLocal::default(),
-        }
+        let kdcs = environment.kdcs.clone();
+        let (clock, state) = (Clock::default(), ForkLocal::default());
+        Tickets { source, environment, kdcs, proxy: None, clock, state }
+    }
+
+    /// The same client with a KDC proxy of its own, without the tickets got so far.
+    pub fn with_proxy(&self, proxy: &ProxySettings) -> Tickets {
+        let mut tickets = Tickets::of(self.source.clone(), self.environment.clone());
+        tickets.kdcs = Arc::new(proxy.apply(&self.environment.kdcs));
+        tickets.proxy = Some(proxy.clone());
+        tickets
+    }
+
+    /// The KDC proxy of its own.
+    pub fn proxy(&self) -> Option<&ProxySettings> {
+        self.proxy.as_ref()
     }
 
     fn state(&self) -> &State {
@@ -123,7 +138,7 @@ impl Tickets {
     }
 
     fn kdc(&self, deadline: Instant) -> kdc::Client {
-        kdc::Client::with_deadline(self.environment.kdcs.clone(), deadline)
+        kdc::Client::with_deadline(self.kdcs.clone(), deadline)
     }
 
     /// What service tickets are asked for with: held, from the credential cache, or from a KDC.

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Where a client's tickets are from.
+#[derive(Clone)]
 pub(super) enum Source {
     /// A password.
     Password { client: Principal, password: Zeroizing<String> },

@@ -52,7 +52,7 @@ pub(crate) fn close(token: HANDLE) -> Result<SECURITY_STATUS> {
 
 /// NegosspImpersonateToken.
 pub(crate) fn impersonate(token: HANDLE) -> Result<SECURITY_STATUS> {
-    access_token::impersonate(words(token).number(), &*find(token)?)?;
+    access_token::impersonate(words(token).number(), &*find(token)?, None)?;
     Ok(SEC_E_OK)
 }
 

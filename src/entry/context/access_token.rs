@@ -6,6 +6,7 @@ use crate::entry::abi::*;
 use crate::entry::access_token::{new_handle, revert as revert_number};
 use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{find, find_numbered, number};
+use crate::kerberos::Delegated;
 use crate::server;
 use crate::types::error::{Error, Result};
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use std::sync::Arc;
 /// `context` is NULL or points to a handle.
 pub(crate) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract, handles.
-    let (number, token) = unsafe { token_of(context)? };
-    access_token::impersonate(number, &token)?;
+    let (number, token, delegated) = unsafe { token_of(context)? };
+    access_token::impersonate(number, &token, delegated)?;
     Ok(SEC_E_OK)
 }
 
@@ -41,7 +42,7 @@ pub(crate) unsafe fn revert(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
 /// `context` is NULL or points to a handle; `token` is NULL or points to a HANDLE.
 pub(crate) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract, handles.
-    let (_, client_token) = unsafe { token_of(context)? };
+    let (_, client_token, _) = unsafe { token_of(context)? };
     if token.is_null() {
         return Err(Error::InvalidParameter("Token is NULL"));
     }
@@ -51,13 +52,27 @@ pub(crate) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<S
     Ok(SEC_E_OK)
 }
 
-/// The number of an accepted context, and the token of its client.
+/// What the client of an accepted context has delegated.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
-unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>)> {
+pub(crate) unsafe fn delegated_by(context: PCtxtHandle) -> Result<Arc<Delegated>> {
+    // SAFETY: C caller's contract, handles.
+    let shared = unsafe { find(&CONTEXTS, context)? };
+    let delegated = shared.lock()?.delegated();
+    delegated.ok_or(Error::NoCredentials("the client has delegated none"))
+}
+
+/// The number of an accepted context, the token of its client, and what that has delegated.
+///
+/// # Safety
+/// `context` is NULL or points to a handle.
+unsafe fn token_of(
+    context: PCtxtHandle,
+) -> Result<(u64, Arc<Token>, Option<Arc<Delegated>>)> {
     // SAFETY: C caller's contract, handles.
     let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     let mut object = shared.lock()?;
-    Ok((number, object.token(number, &server::current().tokens)?))
+    let token = object.token(number, &server::current().tokens)?;
+    Ok((number, token, object.delegated()))
 }

@@ -21,6 +21,7 @@ use super::handles::{Object, first_generation};
 use crate::access_token::{Config, Subject, Token};
 use crate::config::Limits;
 use crate::context::{Call, EstablishedContext};
+use crate::kerberos::Delegated;
 use crate::runtime::log;
 use crate::server::export_import::{CallState, Imported};
 use crate::server::{Configuration, Context, StepOutput};
@@ -346,6 +347,11 @@ impl ContextObject {
         let subject = Subject::new(&secured.established, logon_id, config)?;
         let token = Arc::new(Token::of(subject, config)?);
         Ok(self.token.insert(token).clone())
+    }
+
+    /// What the client has delegated.
+    pub(super) fn delegated(&mut self) -> Option<Arc<Delegated>> {
+        self.secured().ok()?.established.session.delegated().cloned()
     }
 
     /// A handle for the client's token, which the context owns; likewise.

@@ -1,15 +1,19 @@
 //! The Kerberos tickets of credentials for outbound use.
 
 use super::auth_data::AuthData;
-use crate::kerberos::Principal;
+use crate::access_token::{self, Acting};
+use crate::kerberos::{Delegated, Principal};
+use crate::kerberos::crypto::Key;
 use crate::kerberos::keytab::Keytab;
+use crate::platform;
 use crate::server::Configuration;
 use crate::stores::client_keytab;
 use crate::tickets::Tickets;
-use crate::types::error::Result;
+use crate::types::error::{Error, Result};
 use std::sync::Arc;
 
-/// The tickets of the client that `data` names, or else of the user who runs the process. `None` if
+/// The tickets of the client that `data` names; else of the client that the calling thread
+/// impersonates, with what that has delegated; else of the user who runs the process. `None` if
 /// Kerberos cannot be used: the reason is logged.
 pub(super) fn of(data: &AuthData, configuration: &Configuration) -> Option<Arc<Tickets>> {
     let environment = configuration.client_environment();
@@ -20,7 +24,14 @@ pub(super) fn of(data: &AuthData, configuration: &Configuration) -> Option<Arc<T
             Ok(Tickets::with_keys(client, keys, environment))
         }
         (None, Some(identity)) => Tickets::with_password(identity, environment),
-        (None, None) => Ok(Tickets::of_user(environment)),
+        (None, None) => match access_token::acting() {
+            Acting::Server => Ok(Tickets::of_user(environment)),
+            Acting::Client(Some(delegated)) => of_delegated(&delegated, configuration),
+            // Never the server's own tickets.
+            Acting::Client(None) => {
+                Err(Error::NoCredentials("the impersonated client has delegated none"))
+            }
+        },
     };
     let tickets: Result<Tickets> = tickets;
     match tickets {
@@ -32,11 +43,19 @@ pub(super) fn of(data: &AuthData, configuration: &Configuration) -> Option<Arc<T
     }
 }
 
+/// The tickets with which a server acts as a client that has delegated them.
+///
+/// Errors: `NoCredentials`: the server has no valid ticket of its own, for constrained delegation.
+pub(super) fn of_delegated(
+    delegated: &Delegated,
+    configuration: &Configuration,
+) -> Result<Tickets> {
+    let tgt = configuration.tgt_for_delegation(platform::now());
+    Tickets::delegated(&delegated.ccache(tgt.as_deref())?, configuration.client_environment())
+}
+
 /// The client of packed credentials: the one with this name, or the keytab's first.
-fn client_of(
-    keytab: &Keytab,
-    name: &str,
-) -> Option<(Principal, Vec<(u32, crate::kerberos::crypto::Key)>)> {
+fn client_of(keytab: &Keytab, name: &str) -> Option<(Principal, Vec<(u32, Key)>)> {
     let is_meant = |principal: &Principal| {
         let text = principal.to_text();
         let user = text.split('@').next().unwrap_or_default();

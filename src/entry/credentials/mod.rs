@@ -3,6 +3,7 @@
 pub(crate) mod auth_data;
 pub(crate) mod change_password;
 mod client_tickets;
+mod kdc_proxy;
 pub(crate) mod hash_callback;
 mod outbound;
 mod winpr;
@@ -16,13 +17,14 @@ use super::forward::{self, Form};
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, find, first_generation, update};
 use super::packages;
-use crate::kerberos::{CredentialKeys, Service};
+use crate::kerberos::{CredentialKeys, Delegated, Service};
 use crate::mechanism::Mechanism;
 use crate::mechanism::Package;
 use crate::ntlm::Account;
 use crate::server::acceptance::Assembled;
 use crate::server::credential::Usage;
 use crate::server::{self, Configuration, Credential};
+use crate::tickets::Tickets;
 use crate::types::account_name;
 use crate::types::allocation;
 use crate::types::error::{Error, Result};
@@ -203,17 +205,10 @@ pub(super) unsafe fn query<Char: Text>(
                     sUserName: text::allocate(&name(&credential)?)?,
                 })
             }),
-            // The library never contacts a KDC, so it has no proxy.
-            SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS => answer.with(|| {
-                Ok(SecPkgCredentials_KdcProxySettings {
-                    Version: KDC_PROXY_SETTINGS_V1,
-                    Flags: 0,
-                    ProxyServerOffset: 0,
-                    ProxyServerLength: 0,
-                    ClientTlsCredOffset: 0,
-                    ClientTlsCredLength: 0,
-                })
-            }),
+            SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS => {
+                let settings = credential.tickets.as_ref().and_then(|tickets| tickets.proxy());
+                kdc_proxy::write(settings, buffer, length)
+            }
             SECPKG_CRED_ATTR_SSI_PROVIDER => {
                 Err(Error::NoCredentials("the credentials are no identity provider's"))
             }
@@ -317,7 +312,14 @@ pub(super) unsafe fn set(
     handle: PCredHandle,
     attribute: ULONG,
     buffer: *mut c_void,
+    length: ULONG,
 ) -> Result<SECURITY_STATUS> {
+    if attribute == SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS {
+        // SAFETY: C caller's contract, attributes.
+        let settings = unsafe { kdc_proxy::read(buffer.cast(), length)? };
+        // SAFETY: C caller's contract, handles.
+        return unsafe { change_tickets(handle, |tickets| Ok(tickets.with_proxy(&settings))) };
+    }
     // SAFETY: C caller's contract, handles and attributes.
     unsafe {
         update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
@@ -326,6 +328,55 @@ pub(super) unsafe fn set(
                 return Err(Error::InvalidParameter("credentials for outbound use only"));
             }
             *credential = Arc::new(changed);
+            Ok(())
+        })?;
+    }
+    Ok(SEC_E_OK)
+}
+
+/// Lets contexts that are started from now on act as a client that has delegated its credentials.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+pub(super) unsafe fn act_as(handle: PCredHandle, delegated: &Delegated) -> Result<SECURITY_STATUS> {
+    let tickets = client_tickets::of_delegated(delegated, &server::current())?;
+    let tickets = Arc::new(tickets);
+    // SAFETY: C caller's contract, handles.
+    unsafe {
+        update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            if !credential.usage.outbound {
+                return Err(Error::InvalidParameter("credentials for inbound use only"));
+            }
+            let changed = Credential {
+                tickets: Some(tickets.clone()),
+                // Kerberos' alone: the credential's own password is another's.
+                identity: None,
+                ..(**credential).clone()
+            };
+            *credential = Arc::new(changed);
+            Ok(())
+        })?;
+    }
+    Ok(SEC_E_OK)
+}
+
+/// Changes the tickets of a credential.
+///
+/// # Safety
+/// `handle` is NULL or points to a handle.
+unsafe fn change_tickets(
+    handle: PCredHandle,
+    change: impl Fn(&Tickets) -> Result<Tickets>,
+) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, handles.
+    unsafe {
+        update(&CREDENTIALS, handle, |credential: &mut Arc<Credential>| {
+            let tickets = credential
+                .tickets
+                .as_ref()
+                .ok_or(Error::InvalidParameter("credentials without a client for Kerberos"))?;
+            let tickets = Some(Arc::new(change(tickets)?));
+            *credential = Arc::new(Credential { tickets, ..(**credential).clone() });
             Ok(())
         })?;
     }

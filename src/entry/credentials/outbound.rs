@@ -2,6 +2,7 @@
 //! who runs the process, as a program had them without this library.
 
 use super::auth_data::AuthData;
+use crate::access_token::{self, Acting};
 use crate::config::{Outbound, OutboundProvider};
 use crate::entry::abi::*;
 use crate::entry::auth_identity::Decrypted;
@@ -29,6 +30,12 @@ impl Side {
     }
 }
 
+/// Whether the calling thread impersonates a client of this library's that has delegated
+/// credentials, which the system's SSPI does not know.
+fn has_delegated() -> bool {
+    matches!(access_token::acting(), Acting::Client(Some(_)))
+}
+
 /// Acquires the outbound side of credentials. `data` is what `pAuthData` says.
 ///
 /// # Safety
@@ -40,7 +47,7 @@ pub(super) unsafe fn acquire<Char: Form>(
     settings: &Outbound,
 ) -> Result<Side> {
     let wanted = match settings.provider {
-        OutboundProvider::Auto => data.identity.is_none(),
+        OutboundProvider::Auto => data.identity.is_none() && !has_delegated(),
         OutboundProvider::System => true,
         OutboundProvider::Negossp => false,
     };

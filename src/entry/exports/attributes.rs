@@ -2,11 +2,15 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
+use crate::entry::context::access_token::delegated_by;
 use crate::entry::context::{attributes, channel};
 use crate::entry::credentials::{self, hash_callback};
 use crate::entry::forward::Form;
 use crate::types::error::Result;
 use std::ffi::c_void;
+
+/// An attribute of the library, which `negossp.h` documents.
+const SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT: ULONG = 0x4e53_0011;
 
 /// Changes a context.
 ///
@@ -58,15 +62,20 @@ pub unsafe extern "system" fn SetContextAttributesA(
 
 /// Changes credentials, for the contexts that are started from now on.
 ///
-/// \param phCredential  Credentials for inbound use.
-/// \param ulAttribute  SECPKG_ATTR_AUTH_NTLM_HASH_CB or SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA, as for
-///     SetContextAttributesW.
+/// \param phCredential  The credentials.
+/// \param ulAttribute  Of credentials for inbound use, SECPKG_ATTR_AUTH_NTLM_HASH_CB or
+///     SECPKG_ATTR_AUTH_NTLM_HASH_CB_DATA, as for SetContextAttributesW. Of credentials for outbound
+///     use, SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT: they act as the client of a context, with what
+///     it has delegated; SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS.
 /// \param pBuffer  As for SetContextAttributesW. The function is called in the thread that accepts
-///     a client, and may be called in several at once.
-/// \param cbBuffer  Ignored.
+///     a client, and may be called in several at once. For credentials for outbound use a CtxtHandle
+///     that AcceptSecurityContext has made, or a SecPkgCredentials_KdcProxySettings.
+/// \param cbBuffer  The bytes of the SecPkgCredentials_KdcProxySettings with its text; ignored for
+///     the others.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for outbound use)
-/// or SEC_E_UNSUPPORTED_FUNCTION (another attribute).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for the other use),
+/// SEC_E_NO_CREDENTIALS (the client has delegated none) or SEC_E_UNSUPPORTED_FUNCTION (another
+/// attribute; no KDC proxies in this build).
 ///
 /// # Safety
 /// The [C caller's contract](crate::entry).
@@ -110,12 +119,19 @@ unsafe fn set<Char: Form>(
     buffer: *mut c_void,
     length: ULONG,
 ) -> Result<SECURITY_STATUS> {
+    if attribute == SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT {
+        // SAFETY: C caller's contract, handles.
+        unsafe {
+            let delegated = delegated_by(buffer.cast())?;
+            return credentials::act_as(handle, &delegated);
+        }
+    }
     if !hash_callback::is_attribute(attribute) {
         forward!(outbound_credentials handle, Char, SetCredentialsAttributes(attribute, buffer, length));
     }
     forward!(credentials handle, Char, SetCredentialsAttributes(attribute, buffer, length));
     // SAFETY: C caller's contract, handles and attributes.
-    unsafe { credentials::set(handle, attribute, buffer) }
+    unsafe { credentials::set(handle, attribute, buffer, length) }
 }
 
 /// QueryCredentialsAttributesW with the length of the buffer.

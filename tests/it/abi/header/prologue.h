@@ -70,6 +70,15 @@
  */
 #define SECPKG_ATTR_NEGOSSP_ACCOUNT_NAME_CB 0x4e530010
 
+/*
+ * An attribute for SetCredentialsAttributes, of credentials for outbound use. The buffer is a CtxtHandle that
+ * AcceptSecurityContext has made: contexts that are started from now on act as its client, with the tickets that the client
+ * has delegated. With `[kerberos] delegation = "constrained"` that may be the client's own ticket for this server, and the
+ * KDC decides for which services it gives tickets (S4U2proxy, [MS-SFU]). A thread that impersonates a client acquires such
+ * credentials without this attribute, if it gives no identity.
+ */
+#define SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT 0x4e530011
+
 #ifdef _WIN32
 
 #ifndef SECURITY_WIN32
