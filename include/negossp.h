@@ -289,8 +289,12 @@ static const GUID SEC_WINNT_AUTH_DATA_TYPE_KEYTAB = {
 #define SEC_E_EXT_BUFFER_TOO_SMALL ((SECURITY_STATUS)0x8009036a)
 #define SEC_E_INSUFFICIENT_BUFFERS ((SECURITY_STATUS)0x8009036b)
 
-/* An NTSTATUS, for the one function that is documented to return it. */
+/* NTSTATUS values: for the one function that is documented to return the first, and where there is */
+
+/* no SEC_E_*. */
 #define STATUS_INVALID_PARAMETER ((SECURITY_STATUS)0xc000000d)
+#define STATUS_PASSWORD_RESTRICTION ((SECURITY_STATUS)0xc000006c)
+#define STATUS_PASSWORD_EXPIRED ((SECURITY_STATUS)0xc0000071)
 
 
 /* Versions and types of buffers. */
@@ -2256,7 +2260,9 @@ SECURITY_STATUS QueryCredentialsAttributesExA(PCredHandle phCredential,
 // SEC_E_INSUFFICIENT_MEMORY.
 SECURITY_STATUS SspiSetChannelBindingFlags(SecPkgContext_Bindings *pBindings, ULONG flags);
 
-// Changes the password of an account in the account file.
+// Changes the password of an account in the account file, or by its KDC (RFC 3244) that of an account
+// whose domain is a realm that krb5.conf or the configuration knows. Such a password may have
+// expired.
 //
 // \param pszPackageName  "Negotiate", "Kerberos" or "NTLM".
 // \param pszDomainName  The account's domain; may be NULL. It is matched like the domain of a
@@ -2269,9 +2275,10 @@ SECURITY_STATUS SspiSetChannelBindingFlags(SecPkgContext_Bindings *pBindings, UL
 // \param dwReserved  0.
 // \param pOutput  May be NULL. Its buffers are set empty.
 //
-// Returns SEC_E_OK, SEC_E_LOGON_DENIED (the same for an unknown account, a wrong password and an
+// Returns SEC_E_OK, STATUS_PASSWORD_RESTRICTION (the KDC's policy does not permit the new
+// password), SEC_E_LOGON_DENIED (the same for an unknown account, a wrong password and an
 // account that may not log on), SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it
-// cannot be changed), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
+// cannot be changed; or no KDC replies), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
 // password). For a package of the operating system, what its secur32.dll returns.
 SECURITY_STATUS ChangeAccountPasswordW(SEC_WCHAR *pszPackageName,
                                        SEC_WCHAR *pszDomainName,

@@ -1,6 +1,7 @@
 //! The Kerberos tickets of outbound credentials: from a credential cache, or from KDCs.
 
 mod base;
+mod change_password;
 mod client;
 mod clock;
 mod environment;
@@ -10,6 +11,7 @@ mod proxy;
 mod single_flight;
 mod sources;
 
+pub use change_password::{change_password, is_in_realm};
 pub use client::Realms;
 pub use environment::Environment;
 pub use proxy::ProxySettings;

@@ -104,6 +104,9 @@ statuses! {
     SEC_E_EXT_BUFFER_TOO_SMALL = 0x8009036a;
     SEC_E_INSUFFICIENT_BUFFERS = 0x8009036b;
 
-    // An NTSTATUS, for the one function that is documented to return it.
+    // NTSTATUS values: for the one function that is documented to return the first, and where there is
+    // no SEC_E_*.
     STATUS_INVALID_PARAMETER = 0xc000000d;
+    STATUS_PASSWORD_RESTRICTION = 0xc000006c;
+    STATUS_PASSWORD_EXPIRED = 0xc0000071;
 }

@@ -23,6 +23,7 @@ pub(crate) fn of(error: &Error) -> SECURITY_STATUS {
         Error::PackageNotFound => SEC_E_SECPKG_NOT_FOUND,
         Error::NoCredentials(_) => SEC_E_NO_CREDENTIALS,
         Error::UnknownCredentials(_) => SEC_E_UNKNOWN_CREDENTIALS,
+        Error::PasswordRestriction(_) => STATUS_PASSWORD_RESTRICTION,
         Error::EncryptedIdentity => STATUS_INVALID_PARAMETER,
         Error::CannotPack(_) => SEC_E_CANNOT_PACK,
         Error::WrongPackage => SEC_E_BAD_PKGID,
@@ -40,10 +41,11 @@ fn of_krb_error(code: i32) -> SECURITY_STATUS {
         error_code::C_PRINCIPAL_UNKNOWN
         | error_code::PREAUTH_FAILED
         | error_code::CLIENT_REVOKED
-        | error_code::KEY_EXPIRED
         | error_code::CLIENT_NOTYET
         | error_code::NAME_EXP
         | error_code::POLICY => SEC_E_LOGON_DENIED,
+        // There is no SEC_E_* for it. The caller can ask for a new password and change it.
+        error_code::KEY_EXPIRED => STATUS_PASSWORD_EXPIRED,
         error_code::S_PRINCIPAL_UNKNOWN | error_code::NOKEY | error_code::NOT_US => {
             SEC_E_TARGET_UNKNOWN
         }

@@ -8,7 +8,9 @@ use crate::entry::forward::{self, Form};
 use crate::entry::packages;
 use crate::types::error::{Error, Result};
 
-/// Changes the password of an account in the account file.
+/// Changes the password of an account in the account file, or by its KDC (RFC 3244) that of an account
+/// whose domain is a realm that krb5.conf or the configuration knows. Such a password may have
+/// expired.
 ///
 /// \param pszPackageName  "Negotiate", "Kerberos" or "NTLM".
 /// \param pszDomainName  The account's domain; may be NULL. It is matched like the domain of a
@@ -21,9 +23,10 @@ use crate::types::error::{Error, Result};
 /// \param dwReserved  0.
 /// \param pOutput  May be NULL. Its buffers are set empty.
 ///
-/// Returns SEC_E_OK, SEC_E_LOGON_DENIED (the same for an unknown account, a wrong password and an
+/// Returns SEC_E_OK, STATUS_PASSWORD_RESTRICTION (the KDC's policy does not permit the new
+/// password), SEC_E_LOGON_DENIED (the same for an unknown account, a wrong password and an
 /// account that may not log on), SEC_E_NO_AUTHENTICATING_AUTHORITY (there is no account file, or it
-/// cannot be changed), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
+/// cannot be changed; or no KDC replies), SEC_E_SECPKG_NOT_FOUND or SEC_E_INVALID_PARAMETER (NULL, or an empty new
 /// password). For a package of the operating system, what its secur32.dll returns.
 ///
 /// # Safety
@@ -97,10 +100,7 @@ unsafe fn change<Char: Form>(arguments: &PasswordArguments<Char>) -> Result<SECU
             Err(Error::PackageNotFound) if !arguments.package.is_null() => {
                 forward::change_password(arguments)
             }
-            package => {
-                package?;
-                change_password::change(arguments)
-            }
+            package => change_password::change(package?, arguments),
         }
     }
 }

@@ -55,6 +55,8 @@ pub enum Error {
     NoCredentials(&'static str),
     /// The given identity is not usable (`SEC_E_UNKNOWN_CREDENTIALS`).
     UnknownCredentials(&'static str),
+    /// A password that is not permitted (`STATUS_PASSWORD_RESTRICTION`, an NTSTATUS).
+    PasswordRestriction(&'static str),
     /// The contents of an identity are requested, but it is encrypted (`STATUS_INVALID_PARAMETER`,
     /// an NTSTATUS, as documented).
     EncryptedIdentity,
@@ -159,6 +161,7 @@ impl fmt::Display for Error {
             Error::PackageNotFound => f.write_str("no such package"),
             Error::NoCredentials(why) => write!(f, "no credentials: {why}"),
             Error::UnknownCredentials(why) => write!(f, "unusable credentials: {why}"),
+            Error::PasswordRestriction(why) => write!(f, "password not permitted: {why}"),
             Error::EncryptedIdentity => f.write_str("an encrypted identity"),
             Error::CannotPack(why) => write!(f, "cannot be exported: {why}"),
             Error::WrongPackage => f.write_str("another package's context"),
