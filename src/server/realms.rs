@@ -117,6 +117,7 @@ fn environment(settings: &Settings, krb5: Arc<Krb5Conf>) -> Environment {
         capaths: Arc::new(capaths),
         kdcs: Arc::new(kdcs),
         timeout: options.kdc_timeout,
+        problems: krb5.problems.clone(),
         ccaches: ccache::Settings {
             default_name: defaults.default_ccache_name.clone(),
             patience: options.kdc_timeout,

@@ -20,6 +20,8 @@ pub struct Environment {
     pub realms: Arc<dyn Realms + Send + Sync>,
     /// Where the KDCs are.
     pub kdcs: Arc<kdc::Options>,
+    /// What could not be read of krb5.conf, a line each.
+    pub problems: Vec<String>,
     /// How long a context waits for KDCs in all.
     pub timeout: Duration,
     /// What krb5.conf says of credential caches.

@@ -5,6 +5,7 @@ mod change_password;
 mod client;
 mod clock;
 mod environment;
+pub mod explain;
 mod held;
 mod options;
 mod proxy;

@@ -4,6 +4,7 @@ mod account;
 mod args;
 mod domain;
 mod keytab;
+mod logon;
 mod ntlm_auth;
 mod outcome;
 mod password;
@@ -34,6 +35,9 @@ Usage:
   negossp keytab list [FILE]     list the entries of a Kerberos keytab (key version, encryption type, principal),
                                  without their keys; without FILE of the one that the configuration names
                                  ([kerberos] keytab, or KRB5_KTNAME)
+  negossp logon TARGET           get a Kerberos ticket for a service (HTTP/host, HTTP/host@REALM) as a client of this
+                                 configuration would, step by step, with the reason of each failure; as the owner of the
+                                 credential cache, or with --user by password
   negossp ntlm-auth OPTION...    validate logons for other programs, as Samba's ntlm_auth does, also when called by that
                                  name; its options are Samba's, and 'negossp ntlm-auth --help' lists them
   negossp domain check           check step by step whether the domain of the configuration can validate logons
@@ -46,7 +50,7 @@ Usage:
 Options:
   --file FILE    the account file, in smbpasswd(5) format; without it the one that the configuration names
                  ([accounts] file in the file that NEGOSSP_CONFIG names, or NEGOSSP_ACCOUNTS)
-  --user NAME    with domain check: also log on as that user: user, DOMAIN\\user or user@domain
+  --user NAME    with domain check and logon: the user to log on as: user, DOMAIN\\user or user@domain
   --from FOLDER  with wine: the folder with windows-x86_64 and windows-i686, as `make dist` makes it; without it beside
                  the folder of this program
   --stdin        read the password from the first line of standard input; the default when standard
@@ -80,6 +84,7 @@ fn run(args: Args) -> Outcome {
         ["sid"] => sid::of_machine(),
         ["sid", name] => sid::of_user(name),
         ["domain", "check"] => domain::check(&args),
+        ["logon", target] => logon::logon(&args, target),
         #[cfg(unix)]
         ["wine", what @ ("install" | "check" | "remove"), program @ ..] if program.len() < 2 => {
             let program = program.first().copied();

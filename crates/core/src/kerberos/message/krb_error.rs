@@ -89,6 +89,53 @@ pub mod error_code {
     pub const USER_TO_USER_REQUIRED: i32 = 69;
 }
 
+/// The name of an error code and what it means, for the log.
+pub fn error_name(code: i32) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        error_code::NAME_EXP => ("KDC_ERR_NAME_EXP", "the client's entry has expired"),
+        error_code::C_PRINCIPAL_UNKNOWN => {
+            ("KDC_ERR_C_PRINCIPAL_UNKNOWN", "the KDC does not know the client")
+        }
+        error_code::S_PRINCIPAL_UNKNOWN => {
+            ("KDC_ERR_S_PRINCIPAL_UNKNOWN", "the KDC does not know the service")
+        }
+        error_code::POLICY => ("KDC_ERR_POLICY", "the KDC's policy forbids it"),
+        error_code::BADOPTION => ("KDC_ERR_BADOPTION", "the KDC does not grant what was asked for"),
+        error_code::ETYPE_NOSUPP => ("KDC_ERR_ETYPE_NOSUPP", "no encryption type in common"),
+        error_code::PADATA_TYPE_NOSUPP => {
+            ("KDC_ERR_PADATA_TYPE_NOSUPP", "a kind of pre-authentication that is not supported")
+        }
+        error_code::CLIENT_REVOKED => {
+            ("KDC_ERR_CLIENT_REVOKED", "the client's account is disabled or locked")
+        }
+        error_code::KEY_EXPIRED => ("KDC_ERR_KEY_EXPIRED", "the client's password has expired"),
+        error_code::PREAUTH_FAILED => ("KDC_ERR_PREAUTH_FAILED", "a wrong password"),
+        error_code::PREAUTH_REQUIRED => {
+            ("KDC_ERR_PREAUTH_REQUIRED", "a kind of pre-authentication that is not supported")
+        }
+        error_code::MUST_USE_USER2USER => {
+            ("KDC_ERR_MUST_USE_USER2USER", "the service takes user-to-user tickets only")
+        }
+        error_code::PATH_NOT_ACCEPTED => {
+            ("KDC_ERR_PATH_NOT_ACCEPTED", "the realms between client and service are not accepted")
+        }
+        error_code::SVC_UNAVAILABLE => ("KDC_ERR_SVC_UNAVAILABLE", "the KDC is not available"),
+        error_code::BAD_INTEGRITY => ("KRB_AP_ERR_BAD_INTEGRITY", "a ticket that does not decrypt"),
+        error_code::TKT_EXPIRED => ("KRB_AP_ERR_TKT_EXPIRED", "the ticket has expired"),
+        error_code::TKT_NYV => ("KRB_AP_ERR_TKT_NYV", "the ticket is not valid yet"),
+        error_code::REPEAT => ("KRB_AP_ERR_REPEAT", "the request was taken for a replay"),
+        error_code::NOT_US => ("KRB_AP_ERR_NOT_US", "the ticket is for another service"),
+        error_code::SKEW => ("KRB_AP_ERR_SKEW", "the clocks differ too much"),
+        error_code::MODIFIED => ("KRB_AP_ERR_MODIFIED", "the service has another key"),
+        error_code::BADKEYVER => ("KRB_AP_ERR_BADKEYVER", "the service has no key of this version"),
+        error_code::NOKEY => ("KRB_AP_ERR_NOKEY", "the service has no key"),
+        error_code::NO_TGT => ("KRB_AP_ERR_NO_TGT", "the service has no ticket-granting ticket"),
+        error_code::WRONG_REALM => ("KDC_ERR_WRONG_REALM", "the client is of another realm"),
+        error_code::GENERIC => ("KRB_ERR_GENERIC", "an error without a code of its own"),
+        _ => return None,
+    })
+}
+
 /// KERB-ERROR-DATA of type KERB_AP_ERR_TYPE_SKEW_RECOVERY ([MS-KILE] 2.2.2). As `e_data` of a
 /// KRB_AP_ERR_SKEW it makes Windows clients retry with the server's time ([MS-KILE] 3.2.5.8).
 pub const SKEW_RECOVERY: &[u8] = &[0x30, 0x05, 0xa1, 0x03, 0x02, 0x01, 0x02];
