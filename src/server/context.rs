@@ -5,7 +5,7 @@ use super::pending_logon::PendingLogon;
 use super::{Configuration, Credential, outcome};
 use crate::authority::Chain;
 use crate::context::{self, Call, EstablishedContext};
-use crate::kerberos::CredentialKeys;
+use crate::kerberos::{CredentialKeys, Target, TicketRequest, TicketSource};
 use crate::mechanism::{Mechanism, Package, Step};
 use crate::negotiate::AcceptorConfig;
 use crate::persist::{Persist, Reader, Writer};
@@ -51,6 +51,25 @@ pub struct Initiating {
     pub configuration: Arc<Configuration>,
     /// The state of the protocol.
     pub exchange: context::Initiating,
+}
+
+/// A ticket that an initiator's next step needs.
+#[derive(Debug)]
+pub struct AwaitedTicket {
+    tickets: Arc<dyn TicketSource>,
+    target: String,
+    user_to_user: Vec<u8>,
+}
+
+impl AwaitedTicket {
+    /// Waits for the KDC. The step finds the ticket, or the failure, held.
+    pub fn fetch(&self) {
+        let target = Target::parse(&self.target, |name| self.tickets.is_realm(name));
+        if let Ok(target) = target {
+            let user_to_user = Some(&*self.user_to_user);
+            let _ = self.tickets.service_ticket(&TicketRequest { target: &target, user_to_user });
+        }
+    }
 }
 
 /// What a step leads to, before anything has been stored: the caller may still find that the token
@@ -307,6 +326,13 @@ impl Initiating {
         let config = Arc::new(credential.initiator_config(&configuration));
         let exchange = context::Initiating::new(credential.package, config, target);
         Initiating { credential, configuration, exchange }
+    }
+
+    /// What the step with this token will ask a KDC for.
+    pub fn awaited_ticket(&self, token: &[u8]) -> Option<AwaitedTicket> {
+        let user_to_user = self.exchange.user_to_user_ticket(token)?;
+        let tickets = self.exchange.config.kerberos.tickets.clone()?;
+        Some(AwaitedTicket { tickets, target: self.exchange.target.clone(), user_to_user })
     }
 
     /// One call of `InitializeSecurityContext`. A failure is logged; success is reported by

@@ -17,7 +17,7 @@ mod realms;
 mod store;
 
 pub use configuration::Configuration;
-pub use context::{Accepting, Context, Initiating, StepOutput};
+pub use context::{Accepting, AwaitedTicket, Context, Initiating, StepOutput};
 pub use credential::Credential;
 pub use describe::describe;
 pub use network_logon::{NOT_A_MEMBER, PasswordLogon, RequiredGroups, ResponseLogon};

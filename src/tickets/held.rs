@@ -14,6 +14,10 @@ const MOST: usize = 256;
 const MOST_FAILURES: usize = 64;
 /// A ticket that ends sooner, in seconds, is not used any more.
 pub(super) const MARGIN: i64 = 60;
+/// A renewable ticket-granting ticket that ends sooner, in seconds, is renewed.
+pub(super) const RENEW_BEFORE: i64 = 600;
+/// After a renewal that failed, the next is tried.
+pub(super) const RENEW_AGAIN: Duration = Duration::from_secs(60);
 /// How long a failure is the answer to the same question.
 const FAILURE_AGE: Duration = Duration::from_secs(5);
 
@@ -26,6 +30,8 @@ pub(super) type Key = (String, Option<Vec<u8>>);
 pub(super) struct Held {
     /// What service tickets are asked for with.
     pub(super) base: Option<Base>,
+    /// Not before then is a renewal tried again.
+    pub(super) renew_after: Option<Instant>,
     /// Ticket-granting tickets of other realms, from referrals.
     pub(super) cross_realm: Vec<Arc<Credentials>>,
     /// The forwarded ticket-granting ticket.

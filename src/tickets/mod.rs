@@ -34,7 +34,7 @@ use crate::types::identity::Identity;
 use crate::types::time::FileTime;
 use base::Base;
 use clock::Clock;
-use held::{Held, Key, MARGIN};
+use held::{Held, Key, MARGIN, RENEW_AGAIN, RENEW_BEFORE};
 use parking_lot::Mutex;
 use single_flight::SingleFlight;
 use sources::Source;
@@ -150,16 +150,58 @@ impl Tickets {
         let now = self.clock.at(platform::now());
         let held = state.held.lock().base.clone();
         if let Some(base) = held.filter(|base| base.tgt.is_valid(now, MARGIN)) {
-            return Ok(base);
+            return Ok(self.renewed(base, now, kdc));
         }
         state.bases.ask(&(), deadline, || {
             let got = self.source.base(&self.environment, kdc, &self.clock)?;
-            let mut held = state.held.lock();
-            held.cross_realm.clear();
-            held.forwarded = None;
-            held.base = Some(got.clone());
-            Ok(got)
+            {
+                let mut held = state.held.lock();
+                held.cross_realm.clear();
+                held.forwarded = None;
+                held.base = Some(got.clone());
+            }
+            Ok(self.renewed(got, now, kdc))
         })
+    }
+
+    /// The ticket-granting ticket with a later end, if it is about to end and can be renewed.
+    fn renewed(&self, base: Base, now: FileTime, kdc: &dyn Kdc) -> Base {
+        let tgt = &base.tgt;
+        let renewable = tgt.flags.contains(TicketFlags::RENEWABLE)
+            && tgt.renew_till.is_some_and(|till| till > tgt.endtime);
+        if !renewable || base.evidence.is_some() || tgt.is_valid(now, RENEW_BEFORE) {
+            return base;
+        }
+        {
+            let mut held = self.state().held.lock();
+            if held.renew_after.is_some_and(|after| Instant::now() < after) {
+                return base;
+            }
+            // Other threads go on with the old one meanwhile.
+            held.renew_after = Some(Instant::now() + RENEW_AGAIN);
+        }
+        match TgsRequest::renewal(tgt.clone()).and_then(|request| self.ask_tgs(request, kdc)) {
+            Ok(renewed) => {
+                let renewed = Base { tgt: Arc::new(renewed), evidence: None };
+                let mut held = self.state().held.lock();
+                held.base = Some(renewed.clone());
+                held.forwarded = None;
+                renewed
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the ticket-granting ticket is not renewed");
+                base
+            }
+        }
+    }
+
+    /// Asks the TGS of the client's realm.
+    fn ask_tgs(&self, request: TgsRequest, kdc: &dyn Kdc) -> Result<Credentials> {
+        let options = self.environment.options.clone();
+        let offset = self.clock.offset() / 1_000_000;
+        let output = run(&mut TgsExchange::new(request, options, offset, &SystemRandom), kdc)?;
+        self.learn(output.clock_offset);
+        Ok(output.credentials)
     }
 
     /// A ticket for the first of the target's principals that a KDC knows.
@@ -271,15 +313,7 @@ impl Tickets {
         if evidence.is_some() || !tgt.flags.contains(TicketFlags::FORWARDABLE) {
             return Err(Error::NoCredentials("the ticket-granting ticket is not forwardable"));
         }
-        let mut exchange = TgsExchange::new(
-            TgsRequest::forwarded(tgt)?,
-            self.environment.options.clone(),
-            self.clock.offset() / 1_000_000,
-            &SystemRandom,
-        );
-        let output = run(&mut exchange, &kdc)?;
-        self.learn(output.clock_offset);
-        let forwarded = Arc::new(output.credentials);
+        let forwarded = Arc::new(self.ask_tgs(TgsRequest::forwarded(tgt)?, &kdc)?);
         self.state().held.lock().forwarded = Some(forwarded.clone());
         Ok(forwarded)
     }

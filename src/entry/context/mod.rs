@@ -24,7 +24,7 @@ use crate::context::{Call, EstablishedContext};
 use crate::kerberos::Delegated;
 use crate::runtime::log;
 use crate::server::export_import::{CallState, Imported};
-use crate::server::{Configuration, Context, StepOutput};
+use crate::server::{AwaitedTicket, Configuration, Context, StepOutput};
 use crate::types::address::Address;
 use crate::types::channel_bindings::{BindingsResult, ChannelBindings};
 use crate::types::error::{Error, Failure, Result};
@@ -124,6 +124,14 @@ impl ContextObject {
             bindings: self.bindings,
             address: self.address,
             started: self.started,
+        }
+    }
+
+    /// What the next leg with this token will ask a KDC for.
+    pub(super) fn awaited_ticket(&self, token: &[u8]) -> Option<AwaitedTicket> {
+        match &self.state {
+            State::Ready(Context::Initiating(initiating)) => initiating.awaited_ticket(token),
+            _ => None,
         }
     }
 

@@ -177,6 +177,10 @@ impl Call<'_> {
                 read
             };
             let shared = shared?;
+            if self.side == Side::Initiate {
+                // SAFETY: C caller's contract, buffers.
+                unsafe { self.wait_for_ticket(&shared)? };
+            }
             let status = {
                 let mut object = shared.lock()?;
                 // SAFETY: C caller's contract, handles and buffers.
@@ -222,6 +226,22 @@ impl Call<'_> {
         // SAFETY: C caller's contract, outputs.
         unsafe { put(arguments.new_context, new.keep().into()) };
         Ok(status)
+    }
+
+    /// Waits for a KDC before the context is locked.
+    ///
+    /// # Safety
+    /// As for [`step`].
+    unsafe fn wait_for_ticket(&self, shared: &Shared) -> Result<()> {
+        let Some(token) = self.input.token.filter(|buffer| buffer.length() != 0) else {
+            return Ok(());
+        };
+        // SAFETY: C caller's contract, buffers: nothing is written yet.
+        let awaited = unsafe { shared.lock()?.awaited_ticket(token.bytes()?) };
+        if let Some(awaited) = awaited {
+            awaited.fetch();
+        }
+        Ok(())
     }
 
     /// The length of the input token, in bytes.

@@ -113,6 +113,13 @@ impl Initiator {
         }
     }
 
+    fn user_to_user_ticket(&self, token: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Initiator::Negotiate(initiator) => initiator.user_to_user_ticket(token),
+            Initiator::Only(initiator) => initiator.user_to_user_ticket(token),
+        }
+    }
+
     fn step(
         &self,
         token: Option<&[u8]>,
@@ -187,6 +194,13 @@ impl Initiating {
             target: self.target.clone(),
             initiator,
         }))
+    }
+
+    /// The service's ticket-granting ticket in `token`, encoded, for which the step asks a
+    /// [`TicketSource`](crate::kerberos::TicketSource).
+    pub fn user_to_user_ticket(&self, token: &[u8]) -> Option<Vec<u8>> {
+        self.check_length(Some(token)).ok()?;
+        self.initiator.user_to_user_ticket(token)
     }
 
     /// As [`Accepting::check_length`].

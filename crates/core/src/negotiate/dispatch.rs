@@ -119,6 +119,14 @@ impl MechInitiator {
         }
     }
 
+    /// As [`kerberos::Initiator::user_to_user_ticket`].
+    pub fn user_to_user_ticket(&self, token: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            MechInitiator::Kerberos(initiator) => initiator.user_to_user_ticket(token),
+            MechInitiator::Ntlm(_) => None,
+        }
+    }
+
     /// Makes the next token. `token` is the acceptor's last one, `None` at the start.
     pub fn step(&self, token: Option<&[u8]>, call: &InitiateCall<'_>) -> StepResult<MechInitiator> {
         Ok(match self {

@@ -60,6 +60,16 @@ impl Initiator {
         Ok(step.map_next(|state| Initiator { state }))
     }
 
+    /// As [`MechInitiator::user_to_user_ticket`], of the mechanism's token inside.
+    pub fn user_to_user_ticket(&self, token: &[u8]) -> Option<Vec<u8>> {
+        let mechanism = match &self.state {
+            State::Offered(Offered { first: First::Running(mechanism), .. })
+            | State::Agreed(Agreed { mechanism, .. }) => mechanism,
+            _ => return None,
+        };
+        mechanism.user_to_user_ticket(NegTokenResp::decode(token).ok()?.response_token?)
+    }
+
     /// Whether the token made last is the last that this side sends.
     pub fn last_token(&self) -> LastToken {
         match &self.state {

@@ -86,6 +86,14 @@ impl Initiator {
         }
     }
 
+    /// The service's ticket-granting ticket in `token`, encoded, with which the next step asks
+    /// [`TicketSource::service_ticket`]. A caller can do so first, where it holds no lock.
+    pub fn user_to_user_ticket(&self, token: &[u8]) -> Option<Vec<u8>> {
+        let Initiator::ExpectTgt = self else { return None };
+        let token = Token::read(token).ok().filter(|token| token.id == TokenId::TgtReply)?;
+        Some(TgtReply::decode(token.body).ok()?.ticket.encode())
+    }
+
     /// Makes the next token. `token` is the acceptor's last one.
     ///
     /// Errors: `NoCredentials` without a client or a ticket; `WrongTarget` for a target that cannot
