@@ -4,6 +4,7 @@
 #   benches/run.sh          everything, about 20 minutes; QUICK=1: 4 minutes and coarser figures
 #   benches/run.sh instr    user-space instructions of one acceptance (callgrind), which do not depend on the machine's load
 #   benches/run.sh logons   only logons that a domain controller validates, as root
+#   benches/run.sh initiators   only Kerberos' initiators, beside MIT's and Heimdal's
 #   benches/run.sh build    only fetch and build
 #
 # The result is build/bench/report.md (with `instr`, instructions.md). Packages of the peers are fetched by apt and cargo
@@ -67,6 +68,34 @@ logons() { # ROUNDS LOGONS
     BIN=$bin OUT=$out ROUNDS=$1 LOGONS=$2 tests/infra/samba-member.sh run "$out/member" -- benches/logons.sh ||
         echo "FAILED: logons by a domain controller" >&2
 }
+# Contexts with a cached ticket, and logons with a password: microseconds of the initiator's CPU time for each.
+initiators() { # ROUNDS CACHED PASSWORD
+    scripts/need.sh libkrb5-dev libgssapi3-heimdal krb5-kdc krb5-admin-server krb5-user >&2 &&
+        compile initiators-negossp initiators.c -Iinclude -ldl && compile initiators-mit initiators.c -DPEER_GSS -Iinclude -ldl -lgssapi_krb5 &&
+        compile initiators-heimdal initiators.c -DPEER_GSS -w -Iinclude -ldl -l:libgssapi.so.3 &&
+        OWNER=$$ tests/infra/mit-kdc.sh start "$out/initiators" > "$out/initiators.env" || {
+        echo "SKIPPED: benchmark of initiators: no KDC, or a peer that cannot be built" >&2
+        return
+    }
+    (
+        eval "$(cat "$out/initiators.env")"
+        printf '[kerberos]\nkeytab = "%s/initiators/http.keytab"\n' "$out" > "$out/etc/initiators.toml"
+        chmod 600 "$out/etc/initiators.toml"
+        export NEGOSSP_CONFIG=$out/etc/initiators.toml BENCH_SERVICE=HTTP/server.example.test@EXAMPLE.TEST
+        kvno -q HTTP/server.example.test
+        for round in $(seq "$1"); do
+            for peer in negossp mit heimdal; do
+                echo "$round,$(LABEL=$peer "$bin/initiators-$peer" cached "$2")"
+                echo "$round,$(LABEL=$peer "$bin/initiators-$peer" password "$3")"
+            done
+        done
+    )
+    tests/infra/mit-kdc.sh stop "$out/initiators"
+}
+if [ "$what" = initiators ]; then
+    if [ -n "${QUICK:-}" ]; then initiators 3 2000 30; else initiators 9 10000 100; fi | tee "$out/initiators.csv"
+    exit 0
+fi
 if [ "$what" = logons ]; then
     if [ -n "${QUICK:-}" ]; then logons 2 300; else logons 9 2000; fi > "$out/logons.csv"
     benches/report.py "$out/logons.csv" | tee "$out/logons.md"
