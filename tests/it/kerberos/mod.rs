@@ -2,6 +2,10 @@
 
 mod accept;
 mod accept_pac;
+mod ccache_file;
+#[cfg(target_os = "linux")]
+mod ccache_keyring;
+mod ccache_support;
 mod client_account;
 mod evidence;
 mod initiate;
