@@ -139,7 +139,60 @@ def kerberos_accept(enctype, pac, dce=False, **flags):
     return request + requirements + server + edits
 
 
+def ccache_parts(file):
+    """The principal of a credential cache file of version 4 without a header, and its credentials, each alone."""
+    at = 4
+
+    def number():
+        nonlocal at
+        at += 4
+        return struct.unpack_from(">I", file, at - 4)[0]
+
+    def data():
+        nonlocal at
+        length = number()
+        at += length
+
+    def principal():
+        number()
+        for _ in range(number() + 1):
+            data()
+
+    principal()
+    owner, credentials = file[4:at], []
+    while at < len(file):
+        begin = at
+        principal()
+        principal()
+        at += 2
+        data()
+        at += 4 * 4 + 1 + 4
+        for _ in range(2):
+            for _ in range(number()):
+                at += 2
+                data()
+        data()
+        data()
+        credentials.append(file[begin:at])
+    return owner, credentials
+
+
+def ccaches():
+    """What kinit and kvno of MIT's wrote, and the replies of a credential cache manager that has it."""
+    old, file = ((HERE.parent / f"tests/data/kerberos/version{version}.ccache").read_bytes() for version in (3, 4))
+    owner, credentials = ccache_parts(file)
+    for data in (old, file, file[:2] + struct.pack(">HHHii", 12, 1, 8, 300, 7) + file[4:], owner, *credentials):
+        write("ccache", data)
+    for name in ("FILE:/tmp/krb5cc_0", "DIR::/d/tktX", "KEYRING:persistent:0:tkt", "KCM:1000", "MEMORY:a"):
+        write("ccache", name.encode())
+    listed = struct.pack(">I", len(credentials)) + b"".join(struct.pack(">I", len(each)) + each for each in credentials)
+    for results in (owner, credentials[-1], b"1000:2\0", bytes(range(32)), struct.pack(">i", -300), listed):
+        write("kcm_reply", bytes(4) + results)
+    write("kcm_reply", struct.pack(">i", -1765328189))
+
+
 def main():
+    ccaches()
     for path in sorted((HERE.parent / "tests/data/exchanges").glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
             word, _, value = line.partition(" ")

@@ -6,9 +6,9 @@ cd "$(dirname "$0")/.."
 log=build/test/cargo.txt
 mkdir -p build/test
 status=0
-# Compilers that tests of the header call; klist for tests of credential caches; wbclient.h, to check our structures
+# Compilers that tests of the header call; klist and credential cache managers for tests of caches; wbclient.h, to check our structures
 # against.
-scripts/need.sh gcc g++ gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 krb5-user libwbclient-dev
+scripts/need.sh gcc g++ gcc-mingw-w64-x86-64 gcc-mingw-w64-i686 krb5-user heimdal-kcm sssd-kcm libwbclient-dev
 [ $# -gt 0 ] || set -- scripts/toolchain.sh linux test --no-fail-fast -- --show-output
 "$@" >"$log" 2>&1 </dev/null || status=$?
 cat "$log"

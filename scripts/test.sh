@@ -17,7 +17,7 @@ export CARGO_TERM_COLOR=never
 check_parts=(rustfmt clippy fuzz-check bench-check core rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 prefix-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http ntlm-auth programs demo)
-second_lane=(core rust differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 prefix-wine32 programs-wine32
+second_lane=(core rust ccache differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 prefix-wine32 programs-wine32
     demo-wine32 interop-domain interop-winbind interop-trust)
 
 # How each part is run.
@@ -30,6 +30,7 @@ part() {
     build) one "build" make --no-print-directory all ;;
     core) tests/suites/core.sh ;;
     rust) scripts/cargo-test.sh ;;
+    ccache) tests/suites/ccache/run.sh ;;
     differential) tests/suites/differential/run.sh ;;
     dist) tests/suites/dist/run.sh ;;
     privilege) tests/suites/privilege/run.sh ;;

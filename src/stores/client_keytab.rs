@@ -9,11 +9,16 @@ use crate::stores::parameter_expansion::expand;
 use std::cmp::Reverse;
 use std::path::PathBuf;
 
-/// The system's default, as MIT's documentation has it.
-const DEFAULT: &str = if cfg!(windows) {
-    r"FILE:%{APPDATA}\MIT\Kerberos5\client.keytab"
+/// The system's defaults, of which the first one that there is counts: MIT's with the folders of its
+/// documentation, of Debian and of Red Hat.
+const DEFAULTS: &[&str] = if cfg!(windows) {
+    &[r"%{APPDATA}\MIT\Kerberos5\client.keytab"]
 } else {
-    "FILE:/var/lib/krb5/user/%{euid}/client.keytab"
+    &[
+        "/var/lib/krb5/user/%{euid}/client.keytab",
+        "/etc/krb5/user/%{euid}/client.keytab",
+        "/var/kerberos/krb5/user/%{euid}/client.keytab",
+    ]
 };
 
 /// The path of the client keytab: that of KRB5_CLIENT_KTNAME, whose tokens are not replaced, as in
@@ -25,7 +30,15 @@ pub fn path(configured: Option<&str>) -> Result<PathBuf, String> {
     {
         return keytab_file::path_in(name.to_str().ok_or("KRB5_CLIENT_KTNAME: not UTF-8")?);
     }
-    keytab_file::path_in(&expand(configured.unwrap_or(DEFAULT))?)
+    if let Some(name) = configured {
+        return keytab_file::path_in(&expand(name)?);
+    }
+    let mut paths = Vec::new();
+    for name in DEFAULTS {
+        paths.push(PathBuf::from(expand(name)?));
+    }
+    let present = paths.iter().position(|path| path.exists()).unwrap_or(0);
+    Ok(paths.swap_remove(present))
 }
 
 /// A client that a keytab has keys of.

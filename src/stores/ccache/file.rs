@@ -13,6 +13,7 @@ use crate::platform::shared_file::Locked;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -64,11 +65,13 @@ impl Ccache for FileCache {
     fn read(&self) -> Result<Contents> {
         let Opened { file, doubt } =
             files::open(&self.path, Access::Read).map_err(|error| self.error(&error))?;
-        if let Some(doubt) = doubt {
-            tracing::warn!(cache = %self.name, "credential cache: {doubt}");
-        }
-        if files::is_exposed(&file) {
-            tracing::warn!(cache = %self.name, "credential cache: others than its owner may read or write it");
+        let exposed = || "others than its owner may read or write it".to_owned();
+        if let Some(doubt) = doubt.or_else(|| files::is_exposed(&file).then(exposed)) {
+            // It is read often.
+            static TOLD: AtomicBool = AtomicBool::new(false);
+            if !TOLD.swap(true, Ordering::Relaxed) {
+                tracing::warn!(cache = %self.name, "credential cache: {doubt}");
+            }
         }
         let locked =
             Locked::wait_to_read(&file, self.patience).map_err(|error| self.error(&error))?;

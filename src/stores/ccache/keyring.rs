@@ -11,8 +11,8 @@ use super::error::{CcacheError, Problem, Result};
 use super::name::{Anchor, KeyringName, Name};
 use crate::kerberos::Principal;
 use crate::kerberos::ccache::{self, Credential, KdcOffset};
+use crate::platform;
 use crate::platform::keyring::{self, Serial};
-use crate::platform::{self};
 use std::ffi::{CStr, CString};
 use std::io;
 use zeroize::Zeroizing;
@@ -52,6 +52,16 @@ fn is_gone(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|number| gone.contains(&number))
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_without_persistent(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EOPNOTSUPP)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_without_persistent(_error: &io::Error) -> bool {
+    false
+}
+
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn is_gone(_error: &io::Error) -> bool {
     false
@@ -78,9 +88,7 @@ fn anchor(name: &KeyringName) -> io::Result<(Serial, Option<Serial>, CString)> {
             let user = name.collection.parse().unwrap_or(own);
             let ring = match keyring::persistent(user, Serial::PROCESS) {
                 // A kernel without persistent keyrings.
-                Err(error) if error.kind() == io::ErrorKind::Unsupported && user == own => {
-                    Serial::USER
-                }
+                Err(error) if is_without_persistent(&error) && user == own => Serial::USER,
                 ring => ring?,
             };
             (ring, Some(Serial::PROCESS), PERSISTENT.to_owned())

@@ -99,6 +99,9 @@ fn what_is_read_is_what_was_written() {
     cache.replace(&contents).unwrap();
     let read = cache.read().unwrap();
     assert_eq!(format!("{read:?}"), format!("{contents:?}"));
+    for (read, written) in read.credentials.iter().zip(&contents.credentials) {
+        assert_same(read, written);
+    }
     assert_eq!(read.kdc_time(now()).unix_seconds() + 3600, now().unix_seconds());
 }
 

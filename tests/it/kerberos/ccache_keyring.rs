@@ -6,7 +6,7 @@ use negossp::platform::keyring::{self, Serial};
 use negossp::stores::ccache::{Ccache, Collection, Name, Problem};
 
 /// Whether the system lets the process have keys.
-fn have_keyrings() -> bool {
+pub(super) fn have_keyrings() -> bool {
     match keyring::add(c"user", c"negossp-test", b"x", Serial::PROCESS) {
         Ok(_) => true,
         Err(error) => {
@@ -39,7 +39,7 @@ fn is_used(cache: &dyn Ccache, shown: Option<&str>) {
     assert_eq!(read.credentials.len(), 2);
     for credentials in &contents.credentials {
         let found = read.find(&credentials.server, now(), 0).unwrap();
-        assert_eq!(format!("{found:?}"), format!("{credentials:?}"));
+        assert_same(found, credentials);
     }
     assert_eq!(read.configuration("fast_avail", Some(&krbtgt())), Some(&b"yes"[..]));
     if let Some(name) = shown {

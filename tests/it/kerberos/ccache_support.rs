@@ -2,6 +2,7 @@
 
 use crate::support::accounts::Folder;
 use negossp::kerberos::Principal;
+use negossp::kerberos::client::Credentials;
 use negossp::stores::ccache::{Ccache, Contents, Name, Settings};
 use negossp::types::time::FileTime;
 use std::process::Command;
@@ -55,6 +56,13 @@ pub(super) fn settings() -> Settings {
 
 pub(super) fn open(name: &str) -> Box<dyn Ccache> {
     settings().open(&Name::parse(name).unwrap()).unwrap()
+}
+
+/// They are the same, in their keys too, which are not printed.
+pub(super) fn assert_same(a: &Credentials, b: &Credentials) {
+    assert_eq!(format!("{a:?}"), format!("{b:?}"));
+    assert_eq!(a.key.bytes(), b.key.bytes());
+    assert_eq!((&a.ticket, &a.second_ticket), (&b.ticket, &b.second_ticket));
 }
 
 /// The names of the services in a cache.
