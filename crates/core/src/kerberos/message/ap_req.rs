@@ -96,6 +96,13 @@ impl<'a> Checksum<'a> {
         Ok(Checksum { cksumtype, checksum })
     }
 
+    /// Encodes the element.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(32 + self.checksum.len());
+        self.write(&mut writer);
+        writer.finish()
+    }
+
     pub(super) fn write(&self, writer: &mut Writer) {
         writer.nest(der::SEQUENCE, |writer| {
             writer.number(0, self.cksumtype);

@@ -1,5 +1,6 @@
 //! Kerberos.
 
+mod as_exchange;
 mod ccache;
 mod crypto_mit;
 mod crypto_vectors;
