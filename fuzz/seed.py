@@ -191,8 +191,77 @@ def ccaches():
     write("kcm_reply", struct.pack(">i", -1765328189))
 
 
+def der(tag, *contents):
+    """An element of DER."""
+    data = b"".join(contents)
+    length = bytes([len(data)]) if len(data) < 128 else b"\x82" + struct.pack(">H", len(data))
+    return bytes([tag]) + length + data
+
+
+def fields(**values):
+    """A SEQUENCE of fields with explicit tags: f0, f1, ..."""
+    return der(0x30, *(der(0xA0 + int(name[1:]), value) for name, value in values.items()))
+
+
+def number(value):
+    return der(2, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def principal(*components):
+    return fields(f0=number(1), f1=der(0x30, *(der(0x1B, part.encode()) for part in components)))
+
+
+def kdc_reply():
+    """Replies as the target reads them: its options, then kind, length and bytes of each. Its nonces are all the same."""
+    def time(text):
+        return der(0x18, text.encode())
+
+    def text(value):
+        return der(0x1B, value.encode())
+
+    def element(kind, value):
+        return fields(f1=number(kind), f2=der(4, value))
+
+    def reply(kind, data):
+        return bytes([kind]) + struct.pack(">H", len(data)) + data
+
+    key = fields(f0=number(17), f1=der(4, b"k" * 16))
+    now, end, nonce = time("20270115080000Z"), time("20270115180000Z"), number(0x11111111)
+    info = fields(f0=number(17), f1=text("salt"), f2=der(4, struct.pack(">I", 4096)))
+    info2 = element(19, der(0x30, info))
+    error = der(0x7E, fields(f0=number(5), f1=number(30), f4=now, f5=number(0), f6=number(24), f9=text("R.TEST"), f10=principal("krbtgt")))
+
+    def part(*server):
+        last = der(0x30, fields(f0=number(6), f1=end))
+        return der(0x79, fields(f0=key, f1=last, f2=nonce, f4=der(3, b"\0\x40\xc0\0\0"), f5=now, f6=now, f7=end, f8=end,
+                                f9=text("R.TEST"), f10=principal(*server)))
+
+    tgt, changepw = part("krbtgt", "R.TEST"), part("kadmin", "changepw")
+    checksum = fields(f0=number(15), f1=der(4, bytes(12)))
+    finished = fields(f0=now, f1=number(0), f2=text("R.TEST"), f3=principal("alice"), f4=checksum)
+    response = fields(f0=der(0x30), f2=finished, f3=nonce)
+    hints = der(0x30, info2, element(2, b""), element(133, b"cookie"))
+    inner = fields(f0=der(0x30, info2, element(138, b""), element(137, error.replace(number(24), number(25)))), f3=nonce)
+    wrong_realm = reply(2, bytes([68]))
+    yield bytes([0]) + reply(1, tgt)
+    yield bytes([0]) + reply(2, bytes([25]) + hints) + reply(1, tgt)
+    yield bytes([2]) + reply(2, bytes([25]) + hints) + reply(0, error)
+    yield bytes([4]) + reply(2, bytes([37])) + reply(1, changepw)
+    yield bytes([0x11]) + wrong_realm + reply(2, bytes([25]) + hints) + reply(1, tgt)
+    yield bytes([8]) + reply(4, bytes([len(response) + 1]) + response + tgt)
+    yield bytes([8]) + reply(3, inner) + reply(4, bytes([len(response) + 1]) + response + tgt)
+    yield bytes([0xFF]) + error
+    data = der(4, b"\0\4No.")
+    refused = der(0x7E, fields(f0=number(5), f1=number(30), f4=now, f5=number(0), f6=number(60), f9=text("R.TEST"), f10=principal("kadmin"), f12=data))
+    yield bytes([0xFF]) + struct.pack(">HHH", len(refused) + 6, 1, 0) + refused
+    yield tgt
+    yield response
+
+
 def main():
     ccaches()
+    for seed in kdc_reply():
+        write("kdc_reply", seed)
     for path in sorted((HERE.parent / "tests/data/exchanges").glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
             word, _, value = line.partition(" ")

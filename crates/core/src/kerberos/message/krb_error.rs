@@ -13,6 +13,8 @@ pub mod error_code {
     pub const C_PRINCIPAL_UNKNOWN: i32 = 6;
     /// KDC_ERR_S_PRINCIPAL_UNKNOWN
     pub const S_PRINCIPAL_UNKNOWN: i32 = 7;
+    /// KDC_ERR_NEVER_VALID: by the KDC's clock the ticket would end before it begins.
+    pub const NEVER_VALID: i32 = 11;
     /// KDC_ERR_POLICY
     pub const POLICY: i32 = 12;
     /// KDC_ERR_BADOPTION

@@ -67,7 +67,8 @@ impl AsExchange {
                     return Err(refusal);
                 }
             }
-            error_code::SKEW if first(&mut self.once.skew) => {
+            // Of clocks that differ by more than a ticket's lifetime.
+            error_code::SKEW | error_code::NEVER_VALID if first(&mut self.once.skew) => {
                 if let Some(cookie) = cookie(method_data.unwrap_or_default()) {
                     self.cookie = Some(cookie);
                 }

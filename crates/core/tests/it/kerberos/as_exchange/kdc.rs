@@ -205,6 +205,9 @@ impl Kdc {
         let Some(&enctype) = wanted else {
             return refuse(error_code::ETYPE_NOSUPP, &[]);
         };
+        if body.till <= self.clock {
+            return refuse(error_code::NEVER_VALID, &[]);
+        }
         let mechanism =
             if armour.is_some() { pa_type::ENCRYPTED_CHALLENGE } else { pa_type::ENC_TIMESTAMP };
         let proof = padata.find(mechanism);
