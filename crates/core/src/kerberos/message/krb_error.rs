@@ -1,9 +1,10 @@
 //! KRB-ERROR, RFC 4120 5.9.1.
 
 use super::fields::{self, Fields, WriteFields, int32, maybe, microseconds, octets, string, time};
-use super::{PrincipalName, VERSION};
+use super::{PaDataList, PrincipalName, VERSION};
 use crate::encoding::der::Writer;
 use crate::types::error::Result;
+use crate::types::ntstatus::NtStatus;
 
 /// Error codes, RFC 4120 7.5.9.
 pub mod error_code {
@@ -142,6 +143,22 @@ pub fn error_name(code: i32) -> Option<(&'static str, &'static str)> {
 /// KRB_AP_ERR_SKEW it makes Windows clients retry with the server's time ([MS-KILE] 3.2.5.8).
 pub const SKEW_RECOVERY: &[u8] = &[0x30, 0x05, 0xa1, 0x03, 0x02, 0x01, 0x02];
 
+/// KERB_ERR_TYPE_EXTENDED: the data of a KERB-ERROR-DATA is a KERB-EXT-ERROR.
+const EXTENDED: i32 = 3;
+
+impl PaDataList<'_> {
+    /// The status of a KERB-EXT-ERROR in a refusal's list, whose type is the number of PA-PW-SALT.
+    pub fn nt_status(&self) -> Option<NtStatus> {
+        self.find(EXTENDED).and_then(ext_error)
+    }
+}
+
+/// KERB-EXT-ERROR: status, reserved, flags, in little-endian order.
+fn ext_error(value: &[u8]) -> Option<NtStatus> {
+    let (status, rest) = value.split_first_chunk()?;
+    (rest.len() == 8).then(|| NtStatus(u32::from_le_bytes(*status)))
+}
+
 /// The reason why a request was rejected. The message is unprotected. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KrbError<'a> {
@@ -195,6 +212,19 @@ impl<'a> KrbError<'a> {
         };
         fields.end()?;
         Ok(error)
+    }
+
+    /// The status that a domain controller gives as its reason: KERB-EXT-ERROR ([MS-KILE] 2.2.1),
+    /// in a KERB-ERROR-DATA by itself or in a list.
+    pub fn nt_status(&self) -> Option<NtStatus> {
+        let data = self.e_data?;
+        if let Ok(list) = PaDataList::decode(data) {
+            return list.nt_status();
+        }
+        let mut fields = Fields::sequence(data).ok()?;
+        let data_type = int32(fields.field(1).ok()?).ok()?;
+        let value = octets(fields.field(2).ok()?).ok()?;
+        (data_type == EXTENDED).then_some(value).and_then(ext_error)
     }
 
     /// Encodes the message.

@@ -20,6 +20,7 @@ use crate::kerberos::message::{
 use crate::kerberos::principal::Principal;
 use crate::primitives::random::SecureRandom;
 use crate::types::error::{Error, Result};
+use crate::types::ntstatus::NtStatus;
 use crate::types::time::FileTime;
 use std::time::Duration;
 
@@ -110,6 +111,7 @@ pub struct AsExchange {
     sent: Option<Sent>,
     once: Once,
     fast_offered: bool,
+    status: Option<NtStatus>,
 }
 
 /// What is tried again only once.
@@ -149,6 +151,7 @@ impl AsExchange {
             sent: None,
             once: Once::default(),
             fast_offered: false,
+            status: None,
             parameters,
         })
     }
@@ -157,6 +160,12 @@ impl AsExchange {
     /// KDC_ERR_PREAUTH_REQUIRED without an armor. Not protected.
     pub fn fast_offered(&self) -> bool {
         self.fast_offered
+    }
+
+    /// The NTSTATUS with which a domain controller explained its last refusal, such as a disabled
+    /// account or an expired password ([MS-KILE] 2.2.1). Protected only by an armour.
+    pub fn nt_status(&self) -> Option<NtStatus> {
+        self.status
     }
 
     fn realm(&self) -> &str {

@@ -42,6 +42,10 @@ impl AsExchange {
     ) -> Result<Next<Issued>> {
         let refusal = Error::KrbError(error.error_code);
         self.fast_offered |= method_data.is_some_and(|data| data.find(pa_type::FX_FAST).is_some());
+        self.status = match error.error_code {
+            error_code::PREAUTH_REQUIRED => None,
+            _ => method_data.and_then(|data| data.nt_status()).or_else(|| error.nt_status()),
+        };
         let first = |tried: &mut bool| !std::mem::replace(tried, true);
         match error.error_code {
             error_code::PREAUTH_REQUIRED if !sent.preauthenticated => {
@@ -55,7 +59,8 @@ impl AsExchange {
             // A wrong password, unless the KDC now names another key than before.
             error_code::PREAUTH_FAILED if sent.preauthenticated => {
                 let data = method_data.ok_or(refusal)?;
-                let names_keys = [pa_type::ETYPE_INFO2, pa_type::ETYPE_INFO, pa_type::PW_SALT]
+                // PA-PW-SALT may be something else here: see `KrbError::nt_status`.
+                let names_keys = [pa_type::ETYPE_INFO2, pa_type::ETYPE_INFO]
                     .iter()
                     .any(|&padata_type| data.find(padata_type).is_some());
                 let before = self.key.as_ref().map(|(recipe, _)| recipe.clone());

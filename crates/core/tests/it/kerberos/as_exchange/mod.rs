@@ -4,6 +4,8 @@ mod fast;
 mod hostile;
 mod kdc;
 mod kpasswd;
+mod named;
+mod recorded;
 
 use kdc::{Kdc, NOW, PASSWORD, at, encode, krb_error, parameters, run};
 use negossp_core::kerberos::Principal;
@@ -16,6 +18,7 @@ use negossp_core::kerberos::message::{
     pa_type,
 };
 use negossp_core::types::error::Error;
+use negossp_core::types::ntstatus::NtStatus;
 use std::time::Duration;
 
 /// RFC 4120 3.1: pre-authentication on demand, with what ETYPE-INFO2 says; RFC 6113 5.2: the cookie
@@ -191,6 +194,25 @@ fn refusals_are_passed_on() {
         kdc.instead = Box::new(move |reply| *reply = Some(krb_error(code, NOW, &[])));
         assert_eq!(run(parameters(), &mut kdc).unwrap_err(), Error::KrbError(code));
         assert_eq!(kdc.requests, 1);
+    }
+}
+
+/// [MS-KILE] 2.2.1: KERB-EXT-ERROR, alone or in a list as domain controllers send it.
+#[test]
+fn a_domain_controllers_reason_is_told() {
+    // STATUS_ACCOUNT_DISABLED, reserved, flags.
+    let value = [0x72, 0, 0, 0xc0, 0, 0, 0, 0, 1, 0, 0, 0];
+    let list = encode(&[(3, value.to_vec())]);
+    let alone = list[2..].to_vec();
+    let short = encode(&[(3, value[..11].to_vec())]);
+    let disabled = Some(NtStatus(0xc000_0072));
+    for (data, status) in [(list, disabled), (alone, disabled), (short, None), (vec![], None)] {
+        let mut exchange = AsExchange::new(parameters()).unwrap();
+        exchange.step(None, at(NOW)).unwrap();
+        let refused = krb_error(error_code::CLIENT_REVOKED, NOW, &data);
+        let error = exchange.step(Some(&refused), at(NOW)).unwrap_err();
+        assert_eq!(error, Error::KrbError(error_code::CLIENT_REVOKED));
+        assert_eq!(exchange.nt_status(), status);
     }
 }
 
