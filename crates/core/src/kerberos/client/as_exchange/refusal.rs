@@ -141,9 +141,8 @@ fn cookie(data: PaDataList<'_>) -> Option<Vec<u8>> {
 /// armor's ticket has no other way to say so. It does not speak for the client: nobody shall be
 /// told that a password has expired, say, by whoever pleases.
 fn unarmored(code: i32) -> Error {
-    let speaks_of_client = !(error_code::SVC_UNAVAILABLE..=error_code::GENERIC).contains(&code);
-    if speaks_of_client {
-        return Error::MessageAltered("FAST: the KDC's refusal is not armored");
+    if (error_code::SVC_UNAVAILABLE..=error_code::GENERIC).contains(&code) {
+        return Error::KrbError(code);
     }
-    Error::KrbError(code)
+    Error::MessageAltered("FAST: the KDC's refusal is not armored")
 }

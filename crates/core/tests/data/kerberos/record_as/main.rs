@@ -5,8 +5,8 @@
 mod named;
 /// Where the tests have it.
 #[allow(dead_code)]
+#[path = "../../../it/support"]
 mod support {
-    #[path = "../../../../it/support/random.rs"]
     pub(crate) mod random;
 }
 
