@@ -78,7 +78,7 @@ fn parameters(options: u8) -> AsParameters {
             false => ClientSecret::Keys(vec![(1, key(1))]),
         },
         service: if bit(2) { AsService::ChangePassword } else { AsService::TicketGranting },
-        armour: bit(3).then(credentials),
+        armor: bit(3).then(credentials),
         clock_offset: 0,
         options: ClientOptions {
             enctypes: vec![Enctype::Aes128Sha1, Enctype::Aes256Sha1],
@@ -143,23 +143,22 @@ fn reply(kind: u8, data: &[u8], request: &[u8]) -> Vec<u8> {
         1 => rep(PaDataList::default(), &encrypted(&key(1), key_usage::AS_REP, data)),
         2 => error(i32::from(data.first().copied().unwrap_or(25)), data.get(1..).unwrap_or(&[])),
         inner => {
-            let Some(armour) = armour(request) else { return data.to_vec() };
-            let armoured = |plain: &[u8]| {
-                let cipher = encrypted(&armour, key_usage::FAST_REP, plain);
+            let Some(armor) = armor(request) else { return data.to_vec() };
+            let armored = |plain: &[u8]| {
+                let cipher = encrypted(&armor, key_usage::FAST_REP, plain);
                 let value = FastArmoredRep { enc_fast_rep: data17(&cipher) }.encode();
                 let element = PaData { padata_type: pa_type::FX_FAST, padata_value: &value };
                 PaDataList::encode(&[element])
             };
             if inner == 3 {
-                return error(60, &armoured(data));
+                return error(60, &armored(data));
             }
             // The inner response, and after it the encrypted part.
             let length = data.first().map_or(0, |&length| usize::from(length)).min(data.len());
             let (response, part) = data.split_at(length);
             let response = response.get(1..).unwrap_or_default();
-            let checksum = armour
-                .checksum(key_usage::FAST_FINISHED, &[&ticket(&[3; 32])])
-                .expect("a checksum");
+            let checksum =
+                armor.checksum(key_usage::FAST_FINISHED, &[&ticket(&[3; 32])]).expect("a checksum");
             let list = match FastResponse::decode(response) {
                 // The checksum of the ticket is not to be guessed.
                 Ok(mut read) => {
@@ -169,9 +168,9 @@ fn reply(kind: u8, data: &[u8], request: &[u8]) -> Vec<u8> {
                             checksum: checksum.bytes(),
                         };
                     }
-                    armoured(&read.encode())
+                    armored(&read.encode())
                 }
-                Err(_) => armoured(response),
+                Err(_) => armored(response),
             };
             let list = PaDataList::decode(&list).expect("just encoded");
             rep(list, &encrypted(&key(1), key_usage::AS_REP, part))
@@ -179,8 +178,8 @@ fn reply(kind: u8, data: &[u8], request: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The armour's key, as the KDC finds it.
-fn armour(request: &[u8]) -> Option<Key> {
+/// The armor's key, as the KDC finds it.
+fn armor(request: &[u8]) -> Option<Key> {
     let request = KdcReq::decode(request).ok()?;
     let armored = FastArmoredReq::decode(request.padata.find(pa_type::FX_FAST)?).ok()?;
     let ap_req = ApReq::decode(armored.armor?).ok()?;

@@ -163,7 +163,7 @@ impl AsExchange {
     }
 
     /// The NTSTATUS with which a domain controller explained its last refusal, such as a disabled
-    /// account or an expired password ([MS-KILE] 2.2.1). Protected only by an armour.
+    /// account or an expired password ([MS-KILE] 2.2.1). Protected only by an armor.
     pub fn nt_status(&self) -> Option<NtStatus> {
         self.status
     }

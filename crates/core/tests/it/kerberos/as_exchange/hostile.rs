@@ -1,7 +1,7 @@
 //! A hostile KDC, or somebody in between: it can refuse service and nothing else.
 
 use super::kdc::{
-    Checked, Kdc, NOW, PASSWORD, RANDOM, Reply, armoured_parameters, encode, krb_error, parameters,
+    Checked, Kdc, NOW, PASSWORD, RANDOM, Reply, armored_parameters, encode, krb_error, parameters,
     run, run_through,
 };
 use negossp_core::kerberos::Principal;
@@ -56,7 +56,7 @@ fn every_field_counts() {
     }
 }
 
-/// With canonicalisation (RFC 6806 6) the KDC may name the client and its realm otherwise, but not
+/// With canonicalization (RFC 6806 6) the KDC may name the client and its realm otherwise, but not
 /// a ticket-granting service other than the realm's own, nor another service.
 #[test]
 fn canonical_names_are_those_of_one_realm() {
@@ -193,7 +193,7 @@ fn believed(issued: &Result<Issued>, name_may_change: bool) {
 }
 
 /// Mutated replies, to each request in turn: refused, or without effect. Only a name that may
-/// change and that no armour protects can be altered.
+/// change and that no armor protects can be altered.
 #[test]
 fn mutated_replies_never_change_what_is_believed() {
     // A key, since passwords take their time.
@@ -201,17 +201,17 @@ fn mutated_replies_never_change_what_is_believed() {
     let mut dice = Dice(14);
     let mut good = 0;
     for round in 0..20_000 {
-        let (mut of, armour) = match round % 4 {
+        let (mut of, armor) = match round % 4 {
             0 => {
-                let (of, armour) = armoured_parameters();
-                (of, Some(armour))
+                let (of, armor) = armored_parameters();
+                (of, Some(armor))
             }
             _ => (parameters(), None),
         };
         of.options.canonicalize = round % 2 == 0;
-        let name_may_change = of.options.canonicalize && armour.is_none();
+        let name_may_change = of.options.canonicalize && armor.is_none();
         of.secret = ClientSecret::Keys(vec![(1, key.clone())]);
-        let mut kdc = Kdc { armour, preauth: round % 3 > 0, ..Kdc::new() };
+        let mut kdc = Kdc { armor, preauth: round % 3 > 0, ..Kdc::new() };
         kdc.known.replace(Some(key.clone()));
         let which = dice.below(2);
         let mut replies = 0;

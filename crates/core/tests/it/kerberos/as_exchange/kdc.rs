@@ -47,7 +47,7 @@ pub(super) struct Reply {
 /// What the checksum of RFC 6806 11 is over.
 pub(super) struct Checked(pub Vec<u8>);
 
-/// What an armour adds.
+/// What an armor adds.
 pub(super) struct Fast {
     pub client: Principal,
     pub nonce: u32,
@@ -57,7 +57,7 @@ pub(super) struct Fast {
     pub finished: bool,
     /// The key with which the KDC answers an encrypted challenge.
     pub challenge: Option<Key>,
-    pub armoured: bool,
+    pub armored: bool,
 }
 
 type Edit<T> = Box<dyn Fn(&mut T)>;
@@ -72,8 +72,8 @@ pub(super) struct Kdc {
     pub preauth: bool,
     pub clock: i64,
     pub cookie: Option<&'static [u8]>,
-    /// The armour's ticket key, in fact its session key.
-    pub armour: Option<Key>,
+    /// The armor's ticket key, in fact its session key.
+    pub armor: Option<Key>,
     pub edit: Edit<Reply>,
     /// Answers instead of the KDC.
     pub instead: Edit<Option<Vec<u8>>>,
@@ -94,7 +94,7 @@ impl Kdc {
             preauth: true,
             clock: NOW,
             cookie: None,
-            armour: None,
+            armor: None,
             edit: Box::new(|_| ()),
             instead: Box::new(|_| ()),
             session_enctype: Enctype::Aes256Sha1,
@@ -123,7 +123,7 @@ impl Kdc {
         string_to_key(enctype, PASSWORD, salt.as_bytes(), self.iterations).unwrap()
     }
 
-    fn method_data(&self, armoured: bool) -> Vec<(i32, Vec<u8>)> {
+    fn method_data(&self, armored: bool) -> Vec<(i32, Vec<u8>)> {
         let params = self.iterations.map(u32::to_be_bytes);
         let info = |enctype: &Enctype| EtypeInfo {
             etype: enctype.number(),
@@ -131,8 +131,7 @@ impl Kdc {
             s2kparams: params.as_ref().map(<[u8; 4]>::as_slice),
         };
         let infos: Vec<EtypeInfo<'_>> = self.enctypes.iter().map(info).collect();
-        let mechanism =
-            if armoured { pa_type::ENCRYPTED_CHALLENGE } else { pa_type::ENC_TIMESTAMP };
+        let mechanism = if armored { pa_type::ENCRYPTED_CHALLENGE } else { pa_type::ENC_TIMESTAMP };
         let mut list = vec![
             (pa_type::ETYPE_INFO2, EtypeInfo::encode_list2(&infos)),
             (mechanism, Vec::new()),
@@ -156,16 +155,16 @@ impl Kdc {
         }
         let outer = KdcReq::decode(request).unwrap();
         assert_eq!(outer.exchange, KdcExchange::As);
-        let Some(armour) = &self.armour else {
+        let Some(armor) = &self.armor else {
             return self.plain(request, outer.padata, outer.req_body, None);
         };
         let armored = FastArmoredReq::decode(outer.padata.find(pa_type::FX_FAST).unwrap()).unwrap();
         let ap_req = ApReq::decode(armored.armor.unwrap()).unwrap();
         let mut authenticator = ap_req.authenticator.cipher.to_vec();
         let authenticator =
-            armour.decrypt(key_usage::AP_REQ_AUTHENTICATOR, &mut authenticator).unwrap();
+            armor.decrypt(key_usage::AP_REQ_AUTHENTICATOR, &mut authenticator).unwrap();
         let subkey = Authenticator::decode(authenticator).unwrap().subkey.unwrap().key().unwrap();
-        let key = subkey.combine("subkeyarmor", armour, "ticketarmor");
+        let key = subkey.combine("subkeyarmor", armor, "ticketarmor");
         let Checksum { cksumtype, checksum } = armored.req_checksum;
         let usage = key_usage::FAST_REQ_CHECKSUM;
         key.verify_checksum(usage, &[outer.req_body], cksumtype, checksum).unwrap();
@@ -179,13 +178,13 @@ impl Kdc {
         request: &[u8],
         padata: PaDataList<'_>,
         body: &[u8],
-        armour: Option<&Key>,
+        armor: Option<&Key>,
     ) -> Vec<u8> {
         let body = KdcReqBody::decode(body).unwrap();
         assert!(padata.find(pa_type::REQ_ENC_PA_REP).is_some(), "RFC 6806 11");
         assert_eq!(body.realm, self.realm.as_bytes());
         let wanted = body.etypes().find_map(|n| self.enctypes.iter().find(|e| e.number() == n));
-        let refuse = |code: i32, list: &[(i32, Vec<u8>)]| match armour {
+        let refuse = |code: i32, list: &[(i32, Vec<u8>)]| match armor {
             None => self.error(code, &encode(list)),
             Some(key) => {
                 let mut list = list.to_vec();
@@ -197,7 +196,7 @@ impl Kdc {
                     finished: None,
                     nonce: body.nonce,
                 };
-                let armored = armoured(key, &response);
+                let armored = armored(key, &response);
                 // The outer code is not the one that counts.
                 self.error(error_code::GENERIC, &encode(&[(pa_type::FX_FAST, armored)]))
             }
@@ -209,10 +208,10 @@ impl Kdc {
             return refuse(error_code::NEVER_VALID, &[]);
         }
         let mechanism =
-            if armour.is_some() { pa_type::ENCRYPTED_CHALLENGE } else { pa_type::ENC_TIMESTAMP };
+            if armor.is_some() { pa_type::ENCRYPTED_CHALLENGE } else { pa_type::ENC_TIMESTAMP };
         let proof = padata.find(mechanism);
         if proof.is_none() && self.preauth {
-            return refuse(error_code::PREAUTH_REQUIRED, &self.method_data(armour.is_some()));
+            return refuse(error_code::PREAUTH_REQUIRED, &self.method_data(armor.is_some()));
         }
         let mut reply_enctype = enctype;
         if let Some(proof) = proof {
@@ -220,16 +219,16 @@ impl Kdc {
             let proof = EncryptedData::decode(proof).unwrap();
             reply_enctype = proof.enctype().unwrap();
             let long_term = self.key(reply_enctype);
-            let (key, usage) = match armour {
-                Some(armour) => (
-                    armour.combine("clientchallengearmor", &long_term, "challengelongterm"),
+            let (key, usage) = match armor {
+                Some(armor) => (
+                    armor.combine("clientchallengearmor", &long_term, "challengelongterm"),
                     key_usage::ENC_CHALLENGE_CLIENT,
                 ),
                 None => (long_term, key_usage::PA_ENC_TIMESTAMP),
             };
             let mut data = proof.cipher.to_vec();
             let Ok(time) = key.decrypt(usage, &mut data) else {
-                return refuse(error_code::PREAUTH_FAILED, &self.method_data(armour.is_some()));
+                return refuse(error_code::PREAUTH_FAILED, &self.method_data(armor.is_some()));
             };
             let time = PaEncTimestamp::decode(time).unwrap();
             assert!(time.pausec.is_some());
@@ -239,7 +238,7 @@ impl Kdc {
         }
         let mut reply = self.reply(request, &body, reply_enctype, proof.is_some());
         (self.edit)(&mut reply);
-        encode_reply(&reply, armour)
+        encode_reply(&reply, armor)
     }
 
     fn reply(
@@ -279,7 +278,7 @@ impl Kdc {
                 ticket: ticket.clone(),
                 finished: true,
                 challenge: Some(key.clone()),
-                armoured: true,
+                armored: true,
             },
             key,
             ticket,
@@ -313,15 +312,15 @@ pub(super) fn krb_error(code: i32, stime: i64, e_data: &[u8]) -> Vec<u8> {
     .encode()
 }
 
-fn armoured(key: &Key, response: &FastResponse<'_>) -> Vec<u8> {
+fn armored(key: &Key, response: &FastResponse<'_>) -> Vec<u8> {
     let cipher = key.encrypt(key_usage::FAST_REP, &response.encode(), &RANDOM).unwrap();
     let enc_fast_rep = EncryptedData { etype: key.enctype().number(), kvno: None, cipher: &cipher };
     FastArmoredRep { enc_fast_rep }.encode()
 }
 
-fn encode_reply(reply: &Reply, armour: Option<&Key>) -> Vec<u8> {
-    let armour = armour.filter(|_| reply.fast.armoured);
-    let key = match (armour, &reply.fast.strengthen) {
+fn encode_reply(reply: &Reply, armor: Option<&Key>) -> Vec<u8> {
+    let armor = armor.filter(|_| reply.fast.armored);
+    let key = match (armor, &reply.fast.strengthen) {
         (Some(_), Some(strengthen)) => strengthen.combine("strengthenkey", &reply.key, "replykey"),
         _ => reply.key.clone(),
     };
@@ -343,16 +342,16 @@ fn encode_reply(reply: &Reply, armour: Option<&Key>) -> Vec<u8> {
     part.encrypted_pa_data = PaDataList::decode(&encrypted_pa_data).unwrap();
     let cipher = key.encrypt(reply.usage, &part.encode(KdcExchange::As), &RANDOM).unwrap();
     let mut padata = reply.padata.clone();
-    if let Some(armour) = armour {
+    if let Some(armor) = armor {
         if let Some(long_term) = &reply.fast.challenge {
-            let key = armour.combine("kdcchallengearmor", long_term, "challengelongterm");
+            let key = armor.combine("kdcchallengearmor", long_term, "challengelongterm");
             let time = PaEncTimestamp { patimestamp: reply.authtime, pausec: Some(0) }.encode();
             let cipher = key.encrypt(key_usage::ENC_CHALLENGE_KDC, &time, &RANDOM).unwrap();
             let data = EncryptedData { etype: key.enctype().number(), kvno: None, cipher: &cipher };
             padata.push((pa_type::ENCRYPTED_CHALLENGE, data.encode()));
         }
         let client = reply.fast.client.encode();
-        let checksum = armour.checksum(key_usage::FAST_FINISHED, &[&reply.fast.ticket]).unwrap();
+        let checksum = armor.checksum(key_usage::FAST_FINISHED, &[&reply.fast.ticket]).unwrap();
         let inner = encode(&padata);
         let response = FastResponse {
             padata: PaDataList::decode(&inner).unwrap(),
@@ -369,7 +368,7 @@ fn encode_reply(reply: &Reply, armour: Option<&Key>) -> Vec<u8> {
             }),
             nonce: reply.fast.nonce,
         };
-        padata = vec![(pa_type::FX_FAST, armoured(armour, &response))];
+        padata = vec![(pa_type::FX_FAST, armored(armor, &response))];
     }
     let outer = encode(&padata);
     let client = reply.client.encode();
@@ -389,20 +388,20 @@ pub(super) fn parameters() -> AsParameters {
         client: Principal::new(name_type::PRINCIPAL, &["alice"], "R.TEST"),
         secret: ClientSecret::Password(PASSWORD.to_owned().into()),
         service: AsService::TicketGranting,
-        armour: None,
+        armor: None,
         clock_offset: 0,
         options: ClientOptions { canonicalize: false, ..ClientOptions::default() },
         random: &RANDOM,
     }
 }
 
-/// Another principal's credentials, and parameters that use them as armour.
-pub(super) fn armoured_parameters() -> (AsParameters, Key) {
+/// Another principal's credentials, and parameters that use them as armor.
+pub(super) fn armored_parameters() -> (AsParameters, Key) {
     let key = random_key(Enctype::Aes256Sha1, &RANDOM).unwrap();
     let server = Principal::krbtgt("R.TEST", "R.TEST");
     let sname = server.encode();
     let enc_part = EncryptedData { etype: 18, kvno: None, cipher: &[1; 80] };
-    let armour = Credentials {
+    let armor = Credentials {
         client: Principal::new(name_type::PRINCIPAL, &["host$"], "R.TEST"),
         server: server.clone(),
         key: key.clone(),
@@ -421,7 +420,7 @@ pub(super) fn armoured_parameters() -> (AsParameters, Key) {
         .encode(),
         second_ticket: Vec::new(),
     };
-    (AsParameters { armour: Some(armour), ..parameters() }, key)
+    (AsParameters { armor: Some(armor), ..parameters() }, key)
 }
 
 /// Runs an exchange with this KDC, whose answers pass `between`.

@@ -1,6 +1,6 @@
 //! Changing passwords (RFC 3244), against a password service played here.
 
-use super::kdc::{NOW, RANDOM, armoured_parameters, at, krb_error};
+use super::kdc::{NOW, RANDOM, armored_parameters, at, krb_error};
 use negossp_core::kerberos::Principal;
 use negossp_core::kerberos::client::{
     ChangePassword, Exchange, KdcService, NewPassword, Next, PasswordChange, PasswordPolicy,
@@ -26,8 +26,8 @@ struct Heard {
 }
 
 fn parameters(target: Option<Principal>) -> (NewPassword, Key) {
-    let (armoured, key) = armoured_parameters();
-    let credentials = armoured.armour.unwrap();
+    let (armored, key) = armored_parameters();
+    let credentials = armored.armor.unwrap();
     let password = "new password".to_owned().into();
     let address = Some("192.0.2.7".parse().unwrap());
     (

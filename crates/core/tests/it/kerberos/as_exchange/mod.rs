@@ -345,7 +345,7 @@ fn a_name_leads_to_its_realm() {
     assert_eq!(issued.credentials.server.to_text(), "krbtgt/R.TEST@R.TEST");
 }
 
-/// Referrals end: no realm twice, and ten at most; without canonicalisation none.
+/// Referrals end: no realm twice, and ten at most; without canonicalization none.
 #[test]
 fn referrals_are_bounded() {
     let referred = |canonicalize, realm: fn(usize) -> String| {

@@ -15,7 +15,7 @@ pub(crate) fn random() -> &'static Counted {
 
 /// What an exchange is for, by its name in the file: realm, kind of name, name, encryption type,
 /// service.
-pub(crate) fn parameters(name: &str, armour: Option<Credentials>) -> AsParameters {
+pub(crate) fn parameters(name: &str, armor: Option<Credentials>) -> AsParameters {
     let words: Vec<&str> = name.split(' ').collect();
     let &[realm, kind, client, enctype, service] = words.as_slice() else { panic!("{name}") };
     let enctypes = Enctype::from_name(enctype).map(|enctype| vec![enctype]);
@@ -31,7 +31,7 @@ pub(crate) fn parameters(name: &str, armour: Option<Credentials>) -> AsParameter
             "changepw" => AsService::ChangePassword,
             _ => AsService::TicketGranting,
         },
-        armour: armour.filter(|_| service == "armoured"),
+        armor: armor.filter(|_| service == "armored"),
         clock_offset: 0,
         options: ClientOptions {
             enctypes: enctypes.unwrap_or_else(|| default.enctypes.clone()),

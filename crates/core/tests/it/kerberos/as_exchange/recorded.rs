@@ -67,11 +67,11 @@ fn real_kdcs_issue_credentials() {
         let parameters = parameters(name, last.clone());
         let (realm, enctypes) =
             (parameters.client.realm.clone(), parameters.options.enctypes.clone());
-        let (service, is_armoured) = (parameters.service, parameters.armour.is_some());
+        let (service, is_armored) = (parameters.service, parameters.armor.is_some());
         let issued = replay(&mut AsExchange::new(parameters).unwrap(), now, &replies);
         let credentials = issued.credentials;
         assert!(issued.fast_available, "{name}");
-        assert_eq!(is_armoured, name.ends_with("armoured"));
+        assert_eq!(is_armored, name.ends_with("armored"));
         assert_eq!(credentials.key.enctype(), enctypes[0], "{name}");
         assert!(credentials.flags.contains(TicketFlags::INITIAL | TicketFlags::ENC_PA_REP));
         // Of a name that may change, the realm is authentic: NetBIOS' and small letters become it.
