@@ -198,9 +198,9 @@ impl Tickets {
     /// Asks the TGS of the client's realm.
     fn ask_tgs(&self, request: TgsRequest, kdc: &dyn Kdc) -> Result<Credentials> {
         let options = self.environment.options.clone();
-        let offset = self.clock.offset() / 1_000_000;
+        let offset = self.clock.offset();
         let output = run(&mut TgsExchange::new(request, options, offset, &SystemRandom), kdc)?;
-        self.learn(output.clock_offset);
+        self.clock.learn(output.clock_offset);
         Ok(output.credentials)
     }
 
@@ -259,7 +259,7 @@ impl Tickets {
         kdc: &dyn Kdc,
     ) -> Result<Credentials> {
         let known = self.state().held.lock().cross_realm.clone();
-        let clock_offset = self.clock.offset() / 1_000_000;
+        let clock_offset = self.clock.offset();
         let config = TgsConfig {
             options: self.environment.options.clone(),
             capaths: self.environment.capaths.clone(),
@@ -294,16 +294,9 @@ impl Tickets {
                 (output.ticket, output.intermediates, output.clock_offset)
             }
         };
-        self.learn(learnt);
+        self.clock.learn(learnt);
         self.state().held.lock().insert_cross_realm(intermediates);
         Ok(ticket)
-    }
-
-    /// Keeps an offset in seconds, unless a better one is known.
-    fn learn(&self, seconds: i64) {
-        if seconds != self.clock.offset() / 1_000_000 {
-            self.clock.learn(seconds.saturating_mul(1_000_000));
-        }
     }
 
     /// A forwarded ticket-granting ticket of the client's own realm.

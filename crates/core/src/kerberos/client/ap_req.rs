@@ -1,9 +1,9 @@
-//! AP-REQs for services of the KDC: the armor of FAST, and the password service.
+//! AP-REQs for services of the KDC: the TGS, the armor of FAST, and the password service.
 
 use super::Credentials;
 use crate::kerberos::crypto::{Key, key_usage};
 use crate::kerberos::message::{
-    ApOptions, ApReq, Authenticator, EncryptedData, EncryptionKey, Ticket,
+    ApOptions, ApReq, Authenticator, Checksum, EncryptedData, EncryptionKey, Ticket,
 };
 use crate::primitives::random::SecureRandom;
 use crate::types::error::Result;
@@ -17,6 +17,8 @@ pub(super) struct ApReqParts<'a> {
     pub seq_number: Option<u32>,
     /// The time, by the KDC's clock.
     pub time: FileTime,
+    /// The body of the TGS-REQ that it is a part of (RFC 4120 5.4.1).
+    pub tgs_req_body: Option<&'a [u8]>,
 }
 
 /// An encoded AP-REQ.
@@ -26,21 +28,29 @@ pub(super) fn ap_req(
     random: &dyn SecureRandom,
 ) -> Result<Vec<u8>> {
     let cname = credentials.client.encode();
+    let usage = match parts.tgs_req_body {
+        Some(_) => key_usage::TGS_REQ_AUTHENTICATOR,
+        None => key_usage::AP_REQ_AUTHENTICATOR,
+    };
+    let checksum = parts
+        .tgs_req_body
+        .map(|body| credentials.key.checksum(key_usage::TGS_REQ_CHECKSUM, &[body]))
+        .transpose()?;
+    let cksum = checksum.as_ref().map(|checksum| Checksum {
+        cksumtype: checksum.checksum_type(),
+        checksum: checksum.bytes(),
+    });
     let authenticator = Authenticator {
         crealm: &credentials.client.realm,
         cname: cname.name(),
-        cksum: None,
+        cksum,
         cusec: parts.time.microsecond(),
         ctime: parts.time.unix_seconds(),
         subkey: Some(EncryptionKey::of(parts.subkey)),
         seq_number: parts.seq_number,
         authorization_data: None,
     };
-    let cipher = credentials.key.encrypt(
-        key_usage::AP_REQ_AUTHENTICATOR,
-        &authenticator.encode(),
-        random,
-    )?;
+    let cipher = credentials.key.encrypt(usage, &authenticator.encode(), random)?;
     let authenticator =
         EncryptedData { etype: credentials.key.enctype().number(), kvno: None, cipher: &cipher };
     let ticket = Ticket::decode(&credentials.ticket)?;

@@ -36,8 +36,13 @@ impl Armor {
         random: &dyn SecureRandom,
     ) -> Result<Armor> {
         let subkey = random_key(credentials.key.enctype(), random)?;
-        let parts =
-            ApReqParts { options: ApOptions::empty(), subkey: &subkey, seq_number: None, time };
+        let parts = ApReqParts {
+            options: ApOptions::empty(),
+            subkey: &subkey,
+            seq_number: None,
+            time,
+            tgs_req_body: None,
+        };
         let ap_req = ap_req(credentials, &parts, random)?;
         let key = subkey.combine("subkeyarmor", &credentials.key, "ticketarmor");
         Ok(Armor { key, ap_req })

@@ -160,7 +160,13 @@ impl ChangePassword {
         let seq_number = random_number(*random)?;
         let time = clock::shifted(now, *clock_offset);
         let options = ApOptions::MUTUAL_REQUIRED;
-        let parts = ApReqParts { options, subkey: &subkey, seq_number: Some(seq_number), time };
+        let parts = ApReqParts {
+            options,
+            subkey: &subkey,
+            seq_number: Some(seq_number),
+            time,
+            tgs_req_body: None,
+        };
         let ap_req = ap_req(credentials, &parts, *random)?;
 
         let name = target.as_ref().map(Principal::encode);

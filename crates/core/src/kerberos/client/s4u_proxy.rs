@@ -26,7 +26,7 @@ pub struct S4uProxyRequest {
     pub client: Principal,
     /// As in [`ServiceTicketRequest::known`].
     pub known: Vec<Arc<Credentials>>,
-    /// The KDC's time less ours, in seconds, as far as it is known.
+    /// The KDC's time less ours, in microseconds, as far as it is known.
     pub clock_offset: i64,
 }
 

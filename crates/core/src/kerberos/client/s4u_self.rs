@@ -24,7 +24,7 @@ pub struct S4uSelfRequest {
     pub user: Principal,
     /// As in [`ServiceTicketRequest::known`].
     pub known: Vec<Arc<Credentials>>,
-    /// The KDC's time less ours, in seconds, as far as it is known.
+    /// The KDC's time less ours, in microseconds, as far as it is known.
     pub clock_offset: i64,
 }
 
@@ -35,7 +35,7 @@ pub struct S4uOutput {
     pub ticket: Credentials,
     /// The service's own tickets for other realms' TGS that were got on the way, in order.
     pub intermediates: Vec<Arc<Credentials>>,
-    /// The KDC's time less ours, in seconds.
+    /// The KDC's time less ours, in microseconds.
     pub clock_offset: i64,
 }
 

@@ -2,7 +2,7 @@
 //! and referrals, RFC 4120 1.2 and 3.3.1, RFC 6806 8.
 
 use super::tgs_exchange::{TgsOutput, TgsRequest, realm_of};
-use super::{Capaths, ClientOptions, Credentials, Exchange, Next, TgsExchange};
+use super::{Capaths, ClientOptions, Credentials, Exchange, Next, TgsExchange, clock};
 use crate::kerberos::message::error_code;
 use crate::kerberos::principal::Principal;
 use crate::primitives::random::SecureRandom;
@@ -41,7 +41,7 @@ pub struct ServiceTicketRequest {
     pub authorization_data: Option<Vec<u8>>,
     /// Tickets of the same client for other realms' TGS, which shorten the way.
     pub known: Vec<Arc<Credentials>>,
-    /// The KDC's time less ours, in seconds, as far as it is known.
+    /// The KDC's time less ours, in microseconds, as far as it is known.
     pub clock_offset: i64,
 }
 
@@ -54,7 +54,7 @@ pub struct ServiceTicketOutput {
     pub intermediates: Vec<Arc<Credentials>>,
     /// The ticket-granting ticket that the ticket was got with.
     pub tgt: Arc<Credentials>,
-    /// The KDC's time less ours, in seconds.
+    /// The KDC's time less ours, in microseconds.
     pub clock_offset: i64,
 }
 
@@ -142,7 +142,7 @@ impl ServiceTicket {
 
     /// A known ticket for the TGS of `realm`.
     fn known(&self, realm: &str, now: FileTime) -> Option<Arc<Credentials>> {
-        let now = now.shifted(self.clock_offset);
+        let now = clock::shifted(now, self.clock_offset);
         let usable = |ticket: &&Arc<Credentials>| {
             ticket.client == self.asked.tgt.client
                 && ticket.server.krbtgt_of() == Some(realm.as_bytes())

@@ -1,13 +1,13 @@
 //! The AP-REQ, RFC 4120 3.2.2 with RFC 4121 4.1.1 and [MS-KILE] 3.2.5.8.
 
 use super::InitiateCall;
-use crate::kerberos::client::Credentials;
+use crate::kerberos::client::{Credentials, krb_cred};
 use crate::kerberos::crypto::{Enctype, Key, key_usage, random_key};
 use crate::kerberos::gss_checksum::{self, GssChecksum, GssFlags};
 use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{
-    ApOptions, ApOptionsData, ApReq, Authenticator, AuthorizationData, Checksum, EncKrbCredPart,
-    EncryptedData, EncryptionKey, EtypeList, KrbCred, KrbCredInfo, Ticket,
+    ApOptions, ApOptionsData, ApReq, Authenticator, AuthorizationData, Checksum, EncryptedData,
+    EncryptionKey, EtypeList, Ticket,
 };
 use crate::types::error::Result;
 use crate::types::flags::ContextFlags;
@@ -75,7 +75,7 @@ impl NewApReq {
         let seq_number = u32::from_be_bytes(number) & 0x3fff_ffff;
         let (ctime, cusec) = (time.unix_seconds(), time.microsecond());
         let credential = match forwarded {
-            Some(tgt) => Some(krb_cred(tgt, session_key, (ctime, cusec), call)?),
+            Some(tgt) => Some(krb_cred(tgt, session_key, time, random)?),
             None => None,
         };
         let checksum = GssChecksum {
@@ -141,31 +141,4 @@ fn authorization_data(proposed: &[Enctype], session: Enctype, call: &InitiateCal
     }
     let list = AuthorizationData::encode(&elements);
     AuthorizationData::encode(&[(ad_type::IF_RELEVANT, &list)])
-}
-
-/// The KRB-CRED with a forwarded ticket, encrypted with the session key (RFC 4121 4.1.1).
-fn krb_cred(
-    tgt: &Credentials,
-    session_key: &Key,
-    (timestamp, usec): (i64, u32),
-    call: &InitiateCall<'_>,
-) -> Result<Vec<u8>> {
-    let (pname, sname) = (tgt.client.encode(), tgt.server.encode());
-    let info = KrbCredInfo {
-        key: EncryptionKey::of(&tgt.key),
-        prealm: Some(&tgt.client.realm),
-        pname: Some(pname.name()),
-        flags: Some(tgt.flags),
-        authtime: Some(tgt.authtime),
-        starttime: Some(tgt.starttime),
-        endtime: Some(tgt.endtime),
-        renew_till: tgt.renew_till,
-        srealm: Some(&tgt.server.realm),
-        sname: Some(sname.name()),
-        caddr: None,
-    };
-    let plain = EncKrbCredPart::encode(&[info], timestamp, usec);
-    let cipher = session_key.encrypt(key_usage::KRB_CRED, &plain, call.config.random)?;
-    let etype = session_key.enctype().number();
-    Ok(KrbCred::encode(&[&tgt.ticket], &EncryptedData { etype, kvno: None, cipher: &cipher }))
 }

@@ -5,7 +5,7 @@ mod kinds;
 mod reply;
 mod request;
 
-use super::{ClientOptions, Credentials, Exchange, KdcService, Next};
+use super::{ClientOptions, Credentials, Exchange, KdcService, Next, clock};
 use crate::kerberos::Principal;
 use crate::kerberos::message::{KdcExchange, KdcRep, KrbError, error_code};
 use crate::primitives::random::SecureRandom;
@@ -23,7 +23,7 @@ pub struct TgsExchange {
     request: TgsRequest,
     options: Arc<ClientOptions>,
     random: &'static dyn SecureRandom,
-    /// The KDC's time less ours, in seconds.
+    /// The KDC's time less ours, in microseconds.
     clock_offset: i64,
     /// Whether the KDC's time was taken from an error already.
     skew_retried: bool,
@@ -38,7 +38,7 @@ pub struct TgsOutput {
     /// Whether it is not the ticket that was asked for but one for the TGS of another realm, which
     /// is to be asked instead (RFC 6806 8, RFC 4120 3.3.1).
     pub is_referral: bool,
-    /// The KDC's time less ours, in seconds: as it was given, or as learnt from an error.
+    /// The KDC's time less ours, in microseconds: as it was given, or as learnt from an error.
     pub clock_offset: i64,
     /// Of an S4U2self request: the user as the KDC names it, protected by a checksum.
     pub s4u_user: Option<Principal>,
@@ -47,7 +47,7 @@ pub struct TgsOutput {
 }
 
 impl TgsExchange {
-    /// A request. `clock_offset` is the KDC's time less ours, in seconds, as far as it is known.
+    /// A request. `clock_offset` is the KDC's time less ours, in microseconds, as far as it is known.
     pub fn new(
         request: TgsRequest,
         options: Arc<ClientOptions>,
@@ -63,7 +63,7 @@ impl TgsExchange {
     }
 
     fn ask(&mut self, now: FileTime) -> Result<Next<TgsOutput>> {
-        let kdc_now = now.shifted(self.clock_offset);
+        let kdc_now = clock::shifted(now, self.clock_offset);
         let (request, sent) = request::build(&self.request, &self.options, kdc_now, self.random)?;
         self.sent = Some(sent);
         Ok(Next::Ask { service: KdcService::Kdc, realm: self.realm()?.to_owned(), request })
@@ -80,7 +80,7 @@ impl TgsExchange {
             return Err(Error::KrbError(error.error_code));
         }
         self.skew_retried = true;
-        self.clock_offset = error.stime.saturating_sub(now.unix_seconds());
+        self.clock_offset = clock::learn(now, self.clock_offset, error.stime, error.susec);
         self.ask(now)
     }
 }

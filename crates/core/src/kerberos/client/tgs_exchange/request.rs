@@ -1,12 +1,12 @@
 //! TGS-REQ, RFC 4120 3.3.2.
 
 use super::{Kind, TgsRequest};
-use crate::kerberos::client::{ClientOptions, Credentials};
+use crate::kerberos::client::ClientOptions;
+use crate::kerberos::client::ap_req::{ApReqParts, ap_req, random_number};
 use crate::kerberos::crypto::{Key, key_usage, random_key};
 use crate::kerberos::message::{
-    ApOptions, ApReq, Authenticator, Checksum, EncryptedData, EncryptionKey, KdcExchange,
-    KdcOptions, KdcReq, NewKdcReqBody, PaData, PaForUser, PaS4uX509User, PacOptions, S4uOptions,
-    S4uUserId, Ticket, TicketFlags, pa_type,
+    ApOptions, EncryptedData, KdcExchange, KdcOptions, KdcReq, NewKdcReqBody, PaData, PaForUser,
+    PaS4uX509User, PacOptions, S4uOptions, S4uUserId, TicketFlags, pa_type,
 };
 use crate::primitives::random::SecureRandom;
 use crate::types::error::Result;
@@ -37,11 +37,9 @@ pub(super) fn build(
     let tgt = &*asked.tgt;
     let subkey = random_key(tgt.key.enctype(), random)?;
     let (kdc_options, rtime) = flags_and_rtime(asked, options, kdc_now.unix_seconds());
-    let mut nonce = [0; 4];
-    random.fill(&mut nonce)?;
     let mut sent = Sent {
         kdc_options,
-        nonce: u32::from_be_bytes(nonce) & 0x7fff_ffff,
+        nonce: random_number(random)?,
         till: till(asked),
         rtime,
         subkey,
@@ -76,7 +74,15 @@ pub(super) fn build(
         additional_tickets: additional.as_slice(),
     }
     .encode();
-    let ap_req = ap_req(tgt, &sent.subkey, &req_body, kdc_now, random)?;
+    // PA-TGS-REQ.
+    let parts = ApReqParts {
+        options: ApOptions::empty(),
+        subkey: &sent.subkey,
+        seq_number: None,
+        time: kdc_now,
+        tgs_req_body: Some(&req_body),
+    };
+    let ap_req = ap_req(tgt, &parts, random)?;
     let mut padata = vec![PaData { padata_type: pa_type::TGS_REQ, padata_value: &ap_req }];
     let (mut for_user, mut pac_options) = (Vec::new(), Vec::new());
     match &asked.kind {
@@ -150,34 +156,4 @@ fn flags_and_rtime(
 /// delegation must be forwardable ([MS-SFU] 3.1.5.2.1).
 fn forwardable(asked: &TgsRequest, options: &ClientOptions) -> bool {
     options.forwardable || matches!(asked.kind, Kind::Forwarded | Kind::S4uSelf { .. })
-}
-
-/// PA-TGS-REQ: an AP-REQ whose authenticator has a checksum over the body.
-fn ap_req(
-    tgt: &Credentials,
-    subkey: &Key,
-    req_body: &[u8],
-    kdc_now: FileTime,
-    random: &dyn SecureRandom,
-) -> Result<Vec<u8>> {
-    let checksum = tgt.key.checksum(key_usage::TGS_REQ_CHECKSUM, &[req_body])?;
-    let plain = Authenticator {
-        crealm: &tgt.client.realm,
-        cname: tgt.client.encode().name(),
-        cksum: Some(Checksum { cksumtype: checksum.checksum_type(), checksum: checksum.bytes() }),
-        cusec: kdc_now.microsecond(),
-        ctime: kdc_now.unix_seconds(),
-        subkey: Some(EncryptionKey::of(subkey)),
-        seq_number: None,
-        authorization_data: None,
-    }
-    .encode();
-    let cipher = tgt.key.encrypt(key_usage::TGS_REQ_AUTHENTICATOR, &plain, random)?;
-    let etype = tgt.key.enctype().number();
-    Ok(ApReq {
-        ap_options: ApOptions::empty(),
-        ticket: Ticket::decode(&tgt.ticket)?,
-        authenticator: EncryptedData { etype, kvno: None, cipher: &cipher },
-    }
-    .encode())
 }
