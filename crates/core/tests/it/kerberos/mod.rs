@@ -11,4 +11,5 @@ mod pac;
 mod password_keys;
 mod session;
 mod session_recorded;
+mod tgs_exchange;
 mod windows_pac;
