@@ -2,7 +2,7 @@
 
 use super::derive::{Deriving, Purpose};
 use super::mac::{Mac, Tag};
-use super::{Enctype, Key, arcfour};
+use super::{Enctype, arcfour};
 use crate::types::error::{Error, Result};
 use std::fmt;
 
@@ -28,18 +28,6 @@ impl Checksum {
 impl fmt::Debug for Checksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Checksum({})", self.checksum_type())
-    }
-}
-
-impl Key {
-    /// KERB_CHECKSUM_HMAC_MD5 over the concatenated parts (RFC 4757 4), with a key of any encryption
-    /// type.
-    pub fn checksum_hmac_md5(&self, usage: u32, parts: &[&[u8]]) -> [u8; 16] {
-        let tag =
-            arcfour::signature(&arcfour::signature_mac(self.bytes()), usage, parts.iter().copied());
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(tag.first(16));
-        bytes
     }
 }
 

@@ -11,6 +11,7 @@ mod cipher;
 mod combine;
 mod derive;
 mod enctype;
+mod hmac_md5;
 mod key;
 pub mod key_usage;
 mod mac;
