@@ -293,6 +293,8 @@ def main():
     write("account_line", f"# comment\n\njörg:0:{nt}:{nt}:[DU         ]:LCT-00000000:\r\nold:1:{lm}:{nt}:Old Name:\n".encode())
     write("account_line", f"pc$:1:{lm}:{lm}:[W          ]:\nnone:1:NO PASSWORDXXXXXXXXXXXXXXXXXXXXX:{nt}:[UX]:LCT-1:".encode())
     write("config_file", CONFIG.encode())
+    for path in sorted((HERE.parent / "tests/data/krb5_conf").glob("*.conf")):
+        write("krb5_conf", path.read_bytes())
     for kind, data in KINDS.items():
         block = identity(uuid.UUID(kind), data)
         write("auth_identity_ex2", b"\1" + block)

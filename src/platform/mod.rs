@@ -37,8 +37,8 @@ pub use system::{
     thread_credentials,
 };
 pub use system::{
-    at_fork, coarse_millis, default_config_file, host_name, krb5_conf_files, on_stack, replay_cache,
-    service_folder, standard_error, stay_loaded, take_no_signals, write_line,
+    at_fork, coarse_millis, default_config_file, host_name, krb5_conf_files, on_stack,
+    replay_cache, service_folder, standard_error, stay_loaded, take_no_signals, write_line,
 };
 
 use crate::types::time::FileTime;

@@ -15,6 +15,7 @@ mod export;
 #[cfg(target_os = "linux")]
 mod files;
 mod handles;
+mod kdc;
 mod kerberos;
 mod layers;
 mod mutants;

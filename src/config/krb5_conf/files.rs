@@ -34,7 +34,11 @@ pub(super) fn read(paths: &[PathBuf]) -> (Krb5Conf, Seen) {
     let mut disk = Disk { seen: Vec::new() };
     let mut reading = Vec::new();
     for path in paths {
-        reading.push((path, std::fs::metadata(path).is_ok_and(|about| about.is_dir()), disk.open(path)));
+        reading.push((
+            path,
+            std::fs::metadata(path).is_ok_and(|about| about.is_dir()),
+            disk.open(path),
+        ));
     }
     let mut reader = Reader::new(&mut disk);
     for (path, is_folder, content) in reading {

@@ -312,9 +312,7 @@ impl<'a> Values<'a> {
         let canonicalize = |text: &str| match value::boolean(text) {
             Some(true) => Some(CanonicalizeHostname::Yes),
             Some(false) => Some(CanonicalizeHostname::No),
-            None => text
-                .eq_ignore_ascii_case("fallback")
-                .then_some(CanonicalizeHostname::Fallback),
+            None => text.eq_ignore_ascii_case("fallback").then_some(CanonicalizeHostname::Fallback),
         };
         let seconds = |text| value::seconds(text).filter(|&seconds| seconds >= 0);
         LibDefaults {
@@ -337,7 +335,11 @@ impl<'a> Values<'a> {
             tkt_enctypes: self.enctypes("default_tkt_enctypes").unwrap_or(permitted.clone()),
             tgs_enctypes: self.enctypes("default_tgs_enctypes").unwrap_or(permitted.clone()),
             permitted_enctypes: permitted,
-            clockskew: self.default("clockskew", seconds).unwrap_or(300).into(),
+            clockskew: self
+                .default("clockskew", value::integer)
+                .filter(|&seconds| seconds >= 0)
+                .unwrap_or(300)
+                .into(),
             kdc_timesync: self.default("kdc_timesync", integer_or_flag).unwrap_or(true),
             udp_preference_limit: self
                 .default("udp_preference_limit", value::integer)
@@ -361,8 +363,7 @@ impl<'a> Values<'a> {
     /// What tickets are asked for in a realm, whose values stand in a group of its name.
     fn tickets(&mut self, realm: Option<&str>) -> TicketOptions {
         let standard = TicketOptions::default();
-        let seconds =
-            |text| value::seconds(text).filter(|&seconds| seconds >= 0).map(i64::from);
+        let seconds = |text| value::seconds(text).filter(|&seconds| seconds >= 0).map(i64::from);
         TicketOptions {
             forwardable: self.of_realm(realm, "forwardable", value::boolean),
             proxiable: self.of_realm(realm, "proxiable", value::boolean),

@@ -269,8 +269,7 @@ impl<'s> Reader<'s> {
         if self.files >= MOST_FILES {
             return Err("too many files".to_owned());
         }
-        let bytes =
-            self.sources.file(path).map_err(|why| format!("{}: {why}", path.display()))?;
+        let bytes = self.sources.file(path).map_err(|why| format!("{}: {why}", path.display()))?;
         self.fragment(path, &bytes, root, depth + 1);
         Ok(())
     }
@@ -367,12 +366,7 @@ impl Place {
     }
 
     /// Opens a group.
-    fn open(
-        &mut self,
-        name: &str,
-        is_final: bool,
-        root: &mut Section,
-    ) -> Result<(), &'static str> {
+    fn open(&mut self, name: &str, is_final: bool, root: &mut Section) -> Result<(), &'static str> {
         self.level += 1;
         if self.discard.is_some() {
             return Ok(());

@@ -225,13 +225,12 @@ mod tests {
         );
         // The owner is the question's name; the target ends in the question's domain, at byte 23.
         let record = b"\xc0\x0c\0\x21\0\x01\0\0\x0e\x10\0\x0c\0\x0a\0\x64\x01\x85\x03dc1\xc0\x17";
-        let expected =
-            Record::Service {
-                priority: 10,
-                weight: 100,
-                port: 389,
-                target: "dc1.example.test".into(),
-            };
+        let expected = Record::Service {
+            priority: 10,
+            weight: 100,
+            port: 389,
+            target: "dc1.example.test".into(),
+        };
         assert_eq!(answer(&asked, &reply(&asked, 1, record)), Ok(vec![expected.clone()]));
         // Other records are present too: an alias.
         let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\0\0\x02\xc0\x17";

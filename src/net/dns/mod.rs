@@ -71,11 +71,7 @@ pub fn services(
 
 /// The URIs of this name, `_service.domain`, in the order in which they are to be tried. The error is
 /// one line.
-pub fn uris(
-    name: &str,
-    servers: &[SocketAddr],
-    deadline: Instant,
-) -> Result<Vec<String>, String> {
+pub fn uris(name: &str, servers: &[SocketAddr], deadline: Instant) -> Result<Vec<String>, String> {
     let records = resolver::ask(&or_system(servers), name, Kind::Uri, deadline)?;
     let records = records.into_iter().filter_map(|record| match record {
         Record::Uri { priority, weight, target } => Some((priority, weight, target)),

@@ -39,8 +39,7 @@ pub(super) fn servers(
         let sites = [site.map(|site| format!("{site}._sites.{realm}")), Some(realm.to_owned())];
         for domain in sites.iter().flatten() {
             for (protocol, transport) in [("_udp", Transport::Udp), ("_tcp", Transport::Tcp)] {
-                match dns::services(&format!("{name}.{protocol}.{domain}"), name_servers, until())
-                {
+                match dns::services(&format!("{name}.{protocol}.{domain}"), name_servers, until()) {
                     Ok(hosts) => hosts.into_iter().for_each(|(host, port)| {
                         add(&mut found, Server { host, port, transport: transport.clone() });
                     }),
@@ -111,7 +110,10 @@ mod tests {
     #[test]
     fn uris() {
         for (uri, shown) in [
-            ("krb5srv::kkdcp:https://kdc.example.test/path", Some("https://kdc.example.test:443/path")),
+            (
+                "krb5srv::kkdcp:https://kdc.example.test/path",
+                Some("https://kdc.example.test:443/path"),
+            ),
             ("krb5srv:m:tcp:kdc1.example.test", Some("tcp/kdc1.example.test:88")),
             ("KRB5SRV::UDP:192.0.2.1:89", Some("udp/192.0.2.1:89")),
             ("krb5srv::kkdcp:kdc.example.test", None),

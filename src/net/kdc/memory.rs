@@ -20,6 +20,8 @@ const LIFETIME: Duration = Duration::from_secs(300);
 pub(super) struct Good {
     pub(super) server: Server,
     pub(super) address: SocketAddr,
+    /// It did not answer a datagram.
+    pub(super) only_tcp: bool,
 }
 
 /// What a server is remembered for.
@@ -31,7 +33,7 @@ impl Key {
     pub(super) fn of(service: KdcService, realm: &str, options: &Options) -> Key {
         let mut hasher = DefaultHasher::new();
         (service, realm, options.realm(realm)).hash(&mut hasher);
-        (options.dns_lookup, &options.name_servers).hash(&mut hasher);
+        (options.dns_lookup, options.dns_uri_lookup, &options.name_servers).hash(&mut hasher);
         (&options.proxies, options.proxies_only).hash(&mut hasher);
         Key(hasher.finish())
     }
@@ -84,6 +86,7 @@ mod tests {
         let good = |n: u64| Good {
             server: Server { host: format!("h{n}"), port: 88, transport: Transport::Any },
             address: ([127, 0, 0, 1], 88).into(),
+            only_tcp: false,
         };
         let key = |n: u64| Key(u64::MAX - n);
         remember(key(0), good(0));

@@ -41,8 +41,7 @@ pub(super) fn verdict(service: KdcService, reply: &[u8]) -> Verdict {
 fn is_kpasswd(reply: &[u8]) -> bool {
     match reply.first_chunk() {
         Some(&[l0, l1]) => {
-            reply.len() > KPASSWD_HEADER
-                && usize::from(u16::from_be_bytes([l0, l1])) == reply.len()
+            reply.len() > KPASSWD_HEADER && usize::from(u16::from_be_bytes([l0, l1])) == reply.len()
         }
         None => false,
     }

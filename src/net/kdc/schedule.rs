@@ -14,6 +14,7 @@ use crate::kerberos::client::KdcService;
 use crate::net::dns;
 use crate::platform::poll;
 use crate::types::error::{Error, Result};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,8 @@ pub(super) struct Schedule<'a> {
     /// A datagram is too short for the request or its reply.
     no_udp: bool,
     flights: Vec<Flight>,
+    /// A connection of this pass was not made in time.
+    timed_out: bool,
     /// What a server said that cannot serve.
     unavailable: Option<Vec<u8>>,
 }
@@ -90,6 +93,7 @@ impl<'a> Schedule<'a> {
             key,
             no_udp: false,
             flights: Vec::new(),
+            timed_out: false,
             unavailable: None,
         }
     }
@@ -108,33 +112,33 @@ impl<'a> Schedule<'a> {
 
     fn search(&mut self) -> Result<Option<Vec<u8>>> {
         let remembered = memory::recall(self.key);
-        if let Some(good) = &remembered
-            && let Some(way) = self.ways().into_iter().find(|&w| good.server.transport.permits(w))
-        {
-            if let Some(reply) = self.attempt(good, way, true) {
-                return Ok(Some(reply));
+        if let Some(good) = &remembered {
+            let only_tcp = good.only_tcp.then_some(Way::Tcp);
+            let mut ways = only_tcp.into_iter().chain(self.ways());
+            if let Some(way) = ways.find(|&way| good.server.transport.permits(way)) {
+                if let Some(reply) = self.attempt(good, way, 0) {
+                    return Ok(Some(reply));
+                }
+                memory::forget(self.key);
             }
-            memory::forget(self.key);
         }
-        let mut targets: Vec<Target> = self
-            .servers()?
-            .into_iter()
-            .map(|server| Target { server, addresses: None })
-            .collect();
+        let mut targets: Vec<Target> =
+            self.servers()?.into_iter().map(|server| Target { server, addresses: None }).collect();
         // A proxy has no address here that counts.
         if let Some(good) = remembered
             && let Some(at) = targets.iter().position(|target| target.server == good.server)
             && matches!(good.server.transport, Transport::Https { .. })
         {
-            targets.swap(0, at);
+            targets[..=at].rotate_right(1);
         }
         let mut pause = PAUSE;
         for pass in 0.. {
+            self.timed_out = false;
             if let Some(reply) = self.pass(&mut targets, pass) {
                 return Ok(Some(reply));
             }
             // Those that refuse do so again.
-            if self.flights.is_empty() || self.is_over() {
+            if (self.flights.is_empty() && !self.timed_out) || self.is_over() {
                 break;
             }
             let until = match self.service {
@@ -152,7 +156,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Asks each server, at first by the preferred way.
-    fn pass(&mut self, targets: &mut [Target], pass: usize) -> Option<Vec<u8>> {
+    fn pass(&mut self, targets: &mut [Target], pass: u32) -> Option<Vec<u8>> {
         let [preferred, other] = self.ways();
         for way in [preferred, other] {
             let last = targets.len().saturating_sub(1);
@@ -176,8 +180,8 @@ impl<'a> Schedule<'a> {
                     target.addresses = Some(self.resolve(&target.server));
                 }
                 for &address in target.addresses.iter().flatten() {
-                    let good = Good { server: target.server.clone(), address };
-                    if let Some(reply) = self.attempt(&good, way, pass == 0) {
+                    let good = Good { server: target.server.clone(), address, only_tcp: false };
+                    if let Some(reply) = self.attempt(&good, way, pass) {
                         return Some(reply);
                     }
                 }
@@ -252,8 +256,9 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Asks one address, and listens to all for a turn. `first`: unless it has been asked.
-    fn attempt(&mut self, to: &Good, way: Way, first: bool) -> Option<Vec<u8>> {
+    /// Asks one address, and listens to all for a turn. In the first pass only if it has not been
+    /// asked.
+    fn attempt(&mut self, to: &Good, way: Way, pass: u32) -> Option<Vec<u8>> {
         if way == Way::Udp && self.no_udp {
             return None;
         }
@@ -262,17 +267,22 @@ impl<'a> Schedule<'a> {
         });
         match known {
             // It has had its turn.
-            Some(_) if first || self.service == KdcService::Kpasswd => return None,
+            Some(_) if pass == 0 || self.service == KdcService::Kpasswd => return None,
             Some(flight) => flight.socket.repeat(self.request),
             None if self.flights.len() >= MOST_SOCKETS => {}
             None => {
                 let socket = match way {
                     Way::Udp => Socket::by_udp(to.address, self.request),
-                    Way::Tcp => Socket::by_tcp(to.address, self.request, self.until(TURN)),
+                    // A connection takes longer than a second over few networks.
+                    Way::Tcp => {
+                        let until = self.until(TURN.saturating_mul(pass.saturating_add(1)));
+                        Socket::by_tcp(to.address, self.request, until)
+                    }
                 };
                 match socket {
                     Ok(socket) => self.flights.push(Flight { to: to.clone(), socket }),
                     Err(error) => {
+                        self.timed_out |= error.kind() == ErrorKind::TimedOut;
                         self.note(to, way, &error);
                         return None;
                     }
@@ -281,7 +291,8 @@ impl<'a> Schedule<'a> {
         }
         let until = match (self.service, way) {
             (KdcService::Kpasswd, Way::Tcp) => self.client.deadline,
-            _ => self.until(TURN),
+            (KdcService::Kpasswd, Way::Udp) => self.until(5 * TURN),
+            (KdcService::Kdc, _) => self.until(TURN),
         };
         self.listen(until)
     }
@@ -332,14 +343,15 @@ impl<'a> Schedule<'a> {
         };
         match verdict(self.service, &reply) {
             Verdict::Answer => {
-                memory::remember(self.key, to);
+                let only_tcp = way == Way::Tcp && self.ways()[0] == Way::Udp;
+                memory::remember(self.key, Good { only_tcp, ..to });
                 Event::Answer(reply)
             }
             Verdict::TooBig if is_udp => {
                 self.flights.remove(at);
                 self.no_udp = true;
                 // The same server is asked before others.
-                match self.attempt(&to, Way::Tcp, true) {
+                match self.attempt(&to, Way::Tcp, 0) {
                     Some(reply) => Event::Answer(reply),
                     None => Event::Failed,
                 }
@@ -364,7 +376,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn note(&self, to: &Good, way: Way, why: &dyn std::fmt::Display) {
-        let Good { server, address } = to;
+        let Good { server, address, .. } = to;
         let way = if way == Way::Udp { "UDP" } else { "TCP" };
         self.client.note(format_args!("{}: {server} ({address}) by {way}: {why}", self.realm));
     }
@@ -385,7 +397,7 @@ impl<'a> Schedule<'a> {
                 self.request,
                 until,
             );
-            let to = Good { server: server.clone(), address };
+            let to = Good { server: server.clone(), address, only_tcp: false };
             let problem = match reply {
                 Ok(reply) => match verdict(self.service, &reply) {
                     Verdict::Answer => {

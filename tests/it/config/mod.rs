@@ -1,3 +1,4 @@
 //! The configuration.
 
 mod file;
+mod krb5_conf;
