@@ -150,10 +150,14 @@ impl Realms for Known {
         self.default_realm.as_deref()
     }
 
-    fn is_realm(&self, name: &str) -> bool {
+    fn realm(&self, name: &str) -> Option<&str> {
         let of_domain = self.domain.iter().map(|(_, realm)| realm);
-        let mut realms = self.configured.iter().chain(self.krb5.realms.keys()).chain(of_domain);
-        realms.any(|realm| realm.eq_ignore_ascii_case(name))
+        let realms = self.default_realm.iter().chain(&self.configured);
+        let realms: Vec<&String> = realms.chain(self.krb5.realms.keys()).chain(of_domain).collect();
+        let exact = realms.iter().find(|realm| **realm == name);
+        exact
+            .or_else(|| realms.iter().find(|realm| realm.eq_ignore_ascii_case(name)))
+            .map(|realm| realm.as_str())
     }
 
     fn of_netbios(&self, name: &str) -> Option<&str> {
@@ -167,6 +171,11 @@ impl Realms for Known {
 
     fn host_names(&self, host: &str) -> Vec<String> {
         let mut names = vec![host.to_owned()];
+        // MIT's KDCs tell capitals from small letters, and have their hosts in small ones.
+        let lower = host.to_lowercase();
+        if lower != host {
+            names.push(lower);
+        }
         let (name, port) = match host.split_once(':') {
             Some((name, port)) => (name, Some(port)),
             None => (host, None),

@@ -10,8 +10,8 @@ pub trait Realms {
     /// The realm of clients and services that name none.
     fn default_realm(&self) -> Option<&str>;
 
-    /// Whether there is a realm with this name in the configuration.
-    fn is_realm(&self, name: &str) -> bool;
+    /// The realm of the configuration with this name, in capitals or not, as it is spelled there.
+    fn realm(&self, name: &str) -> Option<&str>;
 
     /// The realm of the domain with this NetBIOS name.
     fn of_netbios(&self, name: &str) -> Option<&str>;
@@ -53,10 +53,8 @@ pub(super) fn principal(identity: &Identity, realms: &dyn Realms) -> Result<Prin
         return Ok(named(realm));
     }
     let upper = domain.to_uppercase();
-    let is_default =
-        realms.default_realm().is_some_and(|realm| realm.eq_ignore_ascii_case(domain));
-    if is_default || realms.is_realm(domain) {
-        let realm = realms.default_realm().filter(|_| is_default).unwrap_or(&upper);
+    let default = realms.default_realm().filter(|realm| realm.eq_ignore_ascii_case(domain));
+    if let Some(realm) = default.or_else(|| realms.realm(domain)) {
         return Ok(named(realm));
     }
     match realms.default_realm() {
@@ -83,8 +81,8 @@ mod tests {
             self.0
         }
 
-        fn is_realm(&self, name: &str) -> bool {
-            name.eq_ignore_ascii_case("other.test")
+        fn realm(&self, name: &str) -> Option<&str> {
+            ["OTHER.TEST", "small.test"].into_iter().find(|realm| realm.eq_ignore_ascii_case(name))
         }
 
         fn of_netbios(&self, name: &str) -> Option<&str> {
@@ -115,6 +113,7 @@ mod tests {
             ("alice@example.test", "", &at_home, Some((1, "alice@EXAMPLE.TEST"))),
             ("alice@other.test", "", &at_home, Some((1, "alice@OTHER.TEST"))),
             ("alice@other.test", "", &abroad, Some((1, "alice@OTHER.TEST"))),
+            ("alice", "Small.Test", &at_home, Some((1, "alice@small.test"))),
             ("alice@corp.com", "", &at_home, Some((10, r"alice\@corp.com@EXAMPLE.TEST"))),
             ("alice@corp.com", "", &abroad, Some((1, "alice@CORP.COM"))),
             ("alice", "CORP", &at_home, Some((10, r"alice\@CORP@EXAMPLE.TEST"))),

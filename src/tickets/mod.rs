@@ -235,7 +235,12 @@ impl Tickets {
                 _ => Vec::new(),
             };
             if names.is_empty() {
-                candidates.push(named.clone());
+                let mut principal = named.clone();
+                let realm = std::str::from_utf8(&named.realm).ok();
+                if let Some(realm) = realm.and_then(|realm| realms.realm(realm)) {
+                    principal.realm = realm.as_bytes().to_vec();
+                }
+                candidates.push(principal);
             }
             for name in names {
                 let without_port = name.split(':').next().unwrap_or_default();
@@ -315,7 +320,7 @@ impl Tickets {
 impl TicketSource for Tickets {
     fn is_realm(&self, name: &str) -> bool {
         let realms = &self.environment.realms;
-        realms.is_realm(name)
+        realms.realm(name).is_some()
             || realms.default_realm().is_some_and(|realm| realm.eq_ignore_ascii_case(name))
             || self.client().is_ok_and(|client| client.realm.eq_ignore_ascii_case(name.as_bytes()))
     }

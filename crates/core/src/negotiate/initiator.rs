@@ -140,12 +140,17 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
 }
 
 /// Whether the failure of one mechanism is the whole negotiation's. A password that a KDC has
-/// rejected is not tried with NTLM: it would count twice against the account.
+/// rejected is not tried with NTLM: it would count twice against the account. Neither is an account
+/// that may not log on.
 fn is_final(error: &Error) -> bool {
     match error {
         Error::KrbError(code) => matches!(
             *code,
-            error_code::PREAUTH_FAILED | error_code::CLIENT_REVOKED | error_code::KEY_EXPIRED
+            error_code::PREAUTH_FAILED
+                | error_code::CLIENT_REVOKED
+                | error_code::KEY_EXPIRED
+                | error_code::NAME_EXP
+                | error_code::CLIENT_NOTYET
         ),
         Error::InvalidParameter(_) | Error::OutOfMemory | Error::Internal(_) => true,
         _ => false,
