@@ -5,6 +5,8 @@
 #                                   what `env` prints
 #   mit-kdc.sh env [DIR]            the lines `export NAME=VALUE` that a client or a server of the realm wants
 #   mit-kdc.sh stop [DIR]           ends the KDC and removes DIR
+#   mit-kdc.sh halt [DIR]           ends the KDC and leaves DIR as it is
+#   mit-kdc.sh resume [DIR]         begins it again, at the same port
 #   mit-kdc.sh run [DIR] -- COMMAND...   runs the command in that environment, with the realm there while it lasts
 #   mit-kdc.sh admin [DIR]          kadmin.local, commands on standard input
 #
@@ -56,6 +58,12 @@ END
 is_kdc() { grep -qzxF "$dir/kdc.pid" "/proc/$1/cmdline" 2>/dev/null; }
 
 stop() {
+    halt
+    ldap_stop
+    [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
+}
+
+halt() {
     local pid i
     if [[ -s $dir/kdc.pid ]]; then
         pid=$(cat "$dir/kdc.pid")
@@ -66,8 +74,6 @@ stop() {
         done
         ! is_kdc "$pid" || kill -9 "$pid" 2>/dev/null || true
     fi
-    ldap_stop
-    [[ ! -e $mark ]] || rm -rf --one-file-system "$dir"
 }
 
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -88,10 +94,12 @@ write_configuration() { # PORT
     $realm = {
         kdc = 127.0.0.1:$1
     }
+$(others_kdcs "$1")
 [domain_realm]
     .$domain = $realm
     localhost = $realm
 END
+    [[ ${REALMS:-} != 1 ]] || write_others_paths
     cat >"$dir/kdc.conf" <<END
 [kdcdefaults]
     kdc_listen = 127.0.0.1:$1
@@ -106,12 +114,63 @@ END
         master_key_type = aes256-sha1
         supported_enctypes = aes256-sha1:normal aes128-sha1:normal aes256-sha2:normal aes128-sha2:normal
         default_principal_flags = +preauth,+forwardable
+        encrypted_challenge_indicator = fast
     }
+$(others_databases)
 [logging]
     kdc = FILE:$dir/kdc.log
     default = FILE:$dir/library.log
 END
     [[ ${LDAP:-} != 1 ]] || ldap_print_modules >>"$dir/kdc.conf"
+}
+
+# ---- the other realms
+
+others=(OTHER.TEST FAR.TEST)
+
+others_kdcs() { # PORT
+    [[ ${REALMS:-} == 1 ]] || return 0
+    printf '    %s = {\n        kdc = 127.0.0.1:'"$1"'\n    }\n' "${others[@]}"
+}
+
+# far.conf has the path to the realm that is not trusted directly. The KDC knows the hosts besides.
+write_others_paths() {
+    { cat "$dir/krb5.conf"; printf '[capaths]\n    %s = {\n        FAR.TEST = OTHER.TEST\n    }\n' "$realm"; } >"$dir/far.conf"
+    { cat "$dir/far.conf"; printf '[domain_realm]\n    .other.test = OTHER.TEST\n    .far.test = FAR.TEST\n'; } >"$dir/of-kdc.conf"
+}
+
+others_databases() {
+    [[ ${REALMS:-} == 1 ]] || return 0
+    local other
+    for other in "${others[@]}"; do
+        cat <<END
+    $other = {
+        database_name = $dir/$other
+        key_stash_file = $dir/$other.stash
+        max_life = 10h
+        master_key_type = aes256-sha1
+        supported_enctypes = aes256-sha1:normal
+    }
+END
+    done
+}
+
+make_others() {
+    local other trust=$RANDOM$RANDOM
+    for other in "${others[@]}"; do kdb5_util -r "$other" create -s -P "$RANDOM$RANDOM"; done >>"$dir/admin.log" 2>&1
+    # The key of a trust is in both databases; one of the principals for each direction.
+    trust "$realm" OTHER.TEST "$trust"
+    trust OTHER.TEST FAR.TEST "$trust-far"
+    for other in "${others[@]}"; do
+        printf 'addprinc -randkey HTTP/www.%s\nktadd -q -k %s/other.keytab -norandkey HTTP/www.%s\n' "${other,,}" "$dir" "${other,,}" |
+            realm=$other admin
+    done
+}
+trust() { # REALM REALM PASSWORD
+    local in
+    for in in "$1" "$2"; do
+        printf 'addprinc -pw %s krbtgt/%s@%s\naddprinc -pw %s krbtgt/%s@%s\n' "$3" "$1" "$2" "$3" "$2" "$1" | realm=$in admin
+    done
 }
 
 # Where the realm's is.
@@ -185,24 +244,39 @@ roll() {
 
 # A KDC on some free port. Another process may take the port before the KDC does: then it is tried with another one.
 start_kdc() {
-    local port pid i
+    local port i
     for ((i = 0; i < 20; i++)); do
         port=$((20000 + RANDOM % 12000))
         ! listens "$port" || continue
         write_configuration "$port"
-        setsid krb5kdc -r "$realm" -n -P "$dir/kdc.pid" >>"$dir/kdc.out" 2>&1 </dev/null &
-        pid=$!
-        while kill -0 "$pid" 2>/dev/null; do
-            # Listening, and it is this KDC: it writes the file once it has its sockets.
-            if [[ -s $dir/kdc.pid && $(cat "$dir/kdc.pid") == "$pid" ]] && listens "$port"; then
-                [[ -z ${OWNER:-} ]] || watch_owner is_kdc "$pid" &
-                return
-            fi
-            sleep 0.02
-        done
+        echo "$port" >"$dir/port"
+        ! run_kdc "$port" || return 0
     done
     cat "$dir/kdc.out" "$dir/kdc.log" >&2
     die "krb5kdc does not start"
+}
+
+# The KDC, until it listens; fails if it does not.
+run_kdc() { # PORT
+    local pid realms=(-r "$realm") shift=()
+    if [[ -e $dir/of-kdc.conf ]]; then
+        realms+=(-r "${others[0]}" -r "${others[1]}")
+        local -x KRB5_CONFIG=$dir/of-kdc.conf
+    fi
+    # Not by the program faketime, whose process stays between.
+    [[ -z ${SHIFT:-} ]] || shift=(FAKETIME="$SHIFT" FAKETIME_DONT_FAKE_MONOTONIC=1 LD_PRELOAD="$(echo /usr/lib/*/faketime/libfaketime.so.1)")
+    rm -f "$dir/kdc.pid"
+    setsid env "${shift[@]}" krb5kdc "${realms[@]}" -n -P "$dir/kdc.pid" >>"$dir/kdc.out" 2>&1 </dev/null &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        # Listening, and it is this KDC: it writes the file once it has its sockets.
+        if [[ -s $dir/kdc.pid && $(cat "$dir/kdc.pid") == "$pid" ]] && listens "$1"; then
+            [[ -z ${OWNER:-} ]] || watch_owner is_kdc "$pid" &
+            return
+        fi
+        sleep 0.02
+    done
+    return 1
 }
 
 start() {
@@ -218,6 +292,7 @@ start() {
     write_configuration 88
     create_database >>"$dir/admin.log" 2>&1 || { cat "$dir/admin.log" >&2; die "no database"; }
     make_principals
+    [[ ${REALMS:-} != 1 ]] || make_others
     [[ ${LDAP:-} != 1 ]] || ldap_allow_delegation "HTTP/server.$domain" "HTTP/aes256-sha1.$domain" >>"$dir/admin.log" 2>&1 ||
         { tail -n 20 "$dir/admin.log" >&2; die "no delegation"; }
     start_kdc
@@ -231,6 +306,12 @@ start() {
 }
 
 case $verb in
+halt) halt ;;
+resume)
+    [[ -z ${SHIFT:-} ]] || "$root/scripts/need.sh" faketime >&2
+    eval "$(print_env)"
+    run_kdc "$(cat "$dir/port")" || die "krb5kdc does not start"
+    ;;
 admin)
     eval "$(print_env)"
     TERM=dumb kadmin.local -r "$realm"

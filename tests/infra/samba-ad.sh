@@ -13,7 +13,7 @@
 #   samba-ad.sh run [DIR] -- COMMAND...   runs the command in that environment, with the domain there while it lasts
 #
 # Settings: OWNER     process id; when that process is gone, the domain controller ends too (not with `run`)
-#           NETLOGON  1: Netlogon, its endpoint mapper and the domain's DNS too, on an address in 127.0.0.0/8 that nothing
+#           NETLOGON  1: Netlogon, its endpoint mapper, LDAP and the domain's DNS too, on an address in 127.0.0.0/8 that nothing
 #                     else listens on, which is then SAMBA_AD_ADDRESS
 #
 # Realm AD.EXAMPLE.TEST, domain EXAMPLE, no other port than the KDC's unless NETLOGON is set. All passwords are Passw0rd!.
@@ -85,7 +85,7 @@ listens() { (exec 3<>"/dev/tcp/$(address)/$1") 2>/dev/null; }
 
 write_configuration() { # PORT
     local services=kdc
-    [[ ! -e $dir/address ]] || services='kdc rpc dns'
+    [[ ! -e $dir/address ]] || services='kdc rpc dns ldap'
     print_client_defaults >"$dir/krb5.conf"
     cat >>"$dir/krb5.conf" <<END
     kdc_timesync = 0
@@ -111,6 +111,7 @@ END
     interfaces = $(address)/8
     bind interfaces only = yes
     disable netbios = yes
+    tls enabled = no
     private dir = $dir/private
     lock directory = $dir/lock
     state directory = $dir/state

@@ -69,6 +69,10 @@ def main():
     modify(entry("alice").dn, "displayName", "Alice Example")
     directory.disable_account("(sAMAccountName=disabled)")
     modify(entry("expired").dn, "accountExpires", "116444736010000000")
+    # A domain controller gives itself its names at some time after its start.
+    names = [f"ldap/dc1.{DOMAIN}", "ldap/dc1", f"ldap/dc1.{DOMAIN}/{DOMAIN}"]
+    add = "".join(f"servicePrincipalName: {name}\n" for name in names)
+    directory.modify_ldif(f"dn: {entry('dc1$').dn}\nchangetype: modify\nadd: servicePrincipalName\n{add}")
     for user in REFUSED:
         directory.newuser(user, PASSWORD)
     modify(entry("mustchange").dn, "pwdLastSet", "0")

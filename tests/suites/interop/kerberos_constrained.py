@@ -1,5 +1,6 @@
-"""Constrained delegation: with a client's ticket as evidence and the server's own, MIT's library gets tickets for the client
-from a KDC that allows it, MIT's or Samba's. The database of MIT's is a directory: its other one cannot say what is allowed."""
+"""Constrained delegation: with a client's ticket as evidence and the server's own, MIT's library and ours get tickets for the
+client from a KDC that allows it, MIT's or Samba's. The database of MIT's is a directory: its other one cannot say what is
+allowed."""
 
 import contextlib
 import os
@@ -14,9 +15,10 @@ from kerberos_accept import ASC_MUTUAL
 from kerberos_ad import RC4, WEB1, domain, use_keytab
 from kerberos_ad import SERVER as AD_SERVER
 from kerberos_delegation import ASC_DELEGATE, none, usable, written
-from kerberos_environment import ALICE, INITIATORS, ROOT, SERVER, run_tool, server_keytab, service
-from kerberos_peers import DEFAULT, DELEG, Mit
-from sspi import Acceptor
+from kerberos_environment import ALICE, INITIATORS, REALM, ROOT, SERVER, run_tool, server_keytab, service
+from kerberos_initiate import ISC_MUTUAL, Own, kdc_requests
+from kerberos_peers import DEFAULT, DELEG, Mit, default_ccache
+from sspi import Acceptor, Initiator, SspiError
 
 SCRIPT = os.path.join(ROOT, "tests", "infra", "mit-kdc.sh")
 ALLOWED, NOT_ALLOWED = service("aes256-sha1"), service("aes128-sha1")
@@ -73,6 +75,43 @@ def acts_for_alice(cache, allowed=ALLOWED, not_allowed=NOT_ALLOWED, alice=ALICE)
     equal(acceptor.client, alice, "the next server's client")
     error = refused(Mit.refusals, "a service that is not allowed", lambda: Mit.initiator(cache, "Kerberos", not_allowed).step())
     holds("KDC can't fulfill requested option" in str(error), str(error))
+
+
+def we_act_for_alice(cache, allowed=ALLOWED, not_allowed=NOT_ALLOWED, alice=ALICE, realm=REALM, keytab="http"):
+    """The same by our own client: a server that uses the cache as its user's."""
+    with default_ccache(cache):
+        for package in ("Kerberos", "Negotiate"):
+            initiator, acceptor = Initiator.initiator(None, package, target=allowed, flags=ISC_MUTUAL), Mit.acceptor(keytab)
+            established(initiator, acceptor)
+            equal(acceptor.client, alice, "the next server's client")
+            equal(initiator.native_names, (alice, f"{allowed}@{realm}"), "SECPKG_ATTR_NATIVE_NAMES")
+        error = refused(SspiError, "a service that is not allowed", Initiator.initiator(None, "Kerberos", target=not_allowed).step)
+        equal(error.status, "SEC_E_KDC_INVALID_REQUEST", "status")
+
+
+@check("constrained delegation by our client, of {}, {}", [*INITIATORS, (Own, "Kerberos"), (Own, "Negotiate")])
+def by_our_client(make, package):
+    """Own: the client, the server and the server as a client are all ours."""
+    with realm():
+        if make is Own:
+            acceptor = Own.acceptor(flags=ASC_DELEGATE)
+            with default_ccache(f"FILE:{file('alice')}.ccache"):
+                established(Initiator.initiator(None, package, target=SERVER, flags=ISC_MUTUAL), acceptor)
+        else:
+            acceptor = accepted(make, package)
+        we_act_for_alice(written(acceptor), keytab=file("http.keytab"))
+
+
+@check("constrained delegation by our client: with another service's ticket the KDC refuses")
+def of_another_by_us():
+    with realm(tgt="other"):
+        tool = ["kinit", "-k", "-t", file("http.keytab"), "-c", file("other.ccache"), service("aes256-sha2")]
+        subprocess.run(tool, check=True)
+        time.sleep(1.2)
+        with default_ccache(written(accepted())):
+            before = kdc_requests("EVIDENCE_TICKET_MISMATCH", file("kdc.log"))
+            refused(SspiError, "another service", Initiator.initiator(None, "Kerberos", target=ALLOWED).step)
+            holds(kdc_requests("EVIDENCE_TICKET_MISMATCH", file("kdc.log")) > before, "the KDC does not compare the tickets")
 
 
 @check("constrained delegation of {}, {}", INITIATORS)
@@ -154,7 +193,10 @@ def of_domain():
         with policy(kerberos=f'delegation = "constrained"\ntgt_ccache = "{there.file("svc_http.ccache")}"'):
             acceptor = Acceptor.acceptor("Negotiate", flags=ASC_DELEGATE)
             established(Mit.initiator(there.ccache("forwardable"), "Negotiate", AD_SERVER), acceptor)
-            acts_for_alice(written(acceptor), WEB1, RC4, "EXAMPLE\\alice")
+            cache = written(acceptor)
+            acts_for_alice(cache, WEB1, RC4, "EXAMPLE\\alice")
+            ad = "AD.EXAMPLE.TEST"
+            we_act_for_alice(cache, WEB1, WEB1.replace("HTTP", "host"), f"alice@{ad}", ad, there.file("http.keytab"))
 
 
 def remove():

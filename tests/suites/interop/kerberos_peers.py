@@ -37,7 +37,9 @@ def default_ccache(name):
 class Context(gssapi.SecurityContext):
     """Fails at the failed step, not at the next."""
 
-    __DEFER_STEP_ERRORS__ = False
+
+# Here and not in the class: its metaclass sets the attribute after the class' body.
+Context.__DEFER_STEP_ERRORS__ = False
 
 
 class Mit:
@@ -194,7 +196,7 @@ class HeimdalLibrary:
 
 
 class Heimdal:
-    """Heimdal's GSS-API, an initiator only."""
+    """Heimdal's GSS-API."""
 
     name = "Heimdal"
     empty_messages = True
@@ -203,8 +205,9 @@ class Heimdal:
 
     def __init__(self, ccache, name, mech, flags, bindings):
         self.ccache, self.target, self.mech = ccache, name, mech
-        self.requirements, self.bindings = flags, bindings
+        self.requirements, self.bindings = flags, self._bindings(bindings)
         self.context, self.complete, self.flags = c_void_p(), False, 0
+        self.peer, self.delegated = c_void_p(), c_void_p()
 
     @classmethod
     def library(cls):
@@ -215,21 +218,60 @@ class Heimdal:
     @classmethod
     def initiator(cls, ccache, package, service, flags=DEFAULT, bindings=None):
         gss, mech = cls.library(), Oid.of(SPNEGO if package == "Negotiate" else KRB5)
-        name, given = c_void_p(), None
-        if bindings is not None:
-            data = Buffer.of(bindings)
-            given = Bindings(application_data=data)
-            given.memory = data.memory
+        name = c_void_p()
         gss.call("gss_import_name", byref(Buffer.of(service.encode())), byref(Oid.of(PRINCIPAL)), byref(name))
-        return cls(ccache, name, mech, flags, given)
+        return cls(ccache, name, mech, flags, bindings)
+
+    @classmethod
+    def acceptor(cls, keytab, bindings=None):
+        """The keytab is then the process' own, for contexts of this library."""
+        if cls.library().library.gsskrb5_register_acceptor_identity(keytab.encode()):
+            raise HeimdalError("gsskrb5_register_acceptor_identity")
+        return cls(None, None, None, 0, bindings)
+
+    @staticmethod
+    def _bindings(application_data):
+        if application_data is None:
+            return None
+        data = Buffer.of(application_data)
+        given = Bindings(application_data=data)
+        given.memory = data.memory
+        return given
 
     def __del__(self):
         gss = self.library()
         if self.context:
             gss.call("gss_delete_sec_context", byref(self.context), None)
-        gss.call("gss_release_name", byref(self.target))
+        for name in (self.target, self.peer):
+            if name:
+                gss.call("gss_release_name", byref(name))
+        if self.delegated:
+            gss.call("gss_release_cred", byref(self.delegated))
 
     def step(self, token=None):
+        return self._initiate(token) if self.target is not None else self._accept(token)
+
+    def _accept(self, token):
+        out, flags, peer, delegated = Buffer(), c_uint32(), c_void_p(), c_void_p()
+        bindings = None if self.bindings is None else byref(self.bindings)
+        try:
+            major = self.library().call(
+                "gss_accept_sec_context", byref(self.context), None, byref(Buffer.of(token)), bindings, byref(peer), None,
+                byref(out), byref(flags), None, byref(delegated),
+            )  # fmt: skip
+        finally:
+            made = self.library().take(out)
+        self.complete, self.flags = not major & CONTINUE_NEEDED, flags.value
+        self.peer, self.delegated = peer, delegated
+        return made or None
+
+    @property
+    def client(self):
+        out = Buffer()
+        self.library().call("gss_display_name", self.peer, byref(out), None)
+        return self.library().take(out).decode()
+
+    def _initiate(self, token):
         out, flags = Buffer(), c_uint32()
         given = None if token is None else byref(Buffer.of(token))
         try:
