@@ -188,7 +188,10 @@ mod tests {
         for (number, &(begin, context, then)) in steps.iter().enumerate() {
             match begin {
                 Some(who) => {
-                    assert_eq!(stack.impersonate(context, &FakeToken(who), None).is_ok(), !who.is_empty())
+                    assert_eq!(
+                        stack.impersonate(context, &FakeToken(who), None).is_ok(),
+                        !who.is_empty()
+                    )
                 }
                 None => assert!(stack.revert(context).is_ok()),
             }

@@ -25,7 +25,8 @@ pub fn is_in_realm(identity: &Identity, environment: &Environment) -> bool {
         _ => domain,
     };
     let is_default = realms.default_realm().is_some_and(|realm| realm.eq_ignore_ascii_case(named));
-    !named.is_empty() && (is_default || realms.is_realm(named) || realms.of_netbios(named).is_some())
+    !named.is_empty()
+        && (is_default || realms.realm(named).is_some() || realms.of_netbios(named).is_some())
 }
 
 /// Changes the password of the identity's account to `new`. The password may have expired.
@@ -35,10 +36,8 @@ pub fn is_in_realm(identity: &Identity, environment: &Environment) -> bool {
 pub fn change_password(identity: &Identity, new: &str, environment: &Environment) -> Result<()> {
     let principal = client::principal(identity, &*environment.realms)?;
     let name = principal.to_text();
-    let kdc = kdc::Client::with_deadline(
-        environment.kdcs.clone(),
-        Instant::now() + environment.timeout,
-    );
+    let kdc =
+        kdc::Client::with_deadline(environment.kdcs.clone(), Instant::now() + environment.timeout);
     let clock = Clock::default();
     let secret = ClientSecret::Password(identity.password.clone());
     let service = AsService::ChangePassword;

@@ -76,9 +76,10 @@ impl Tickets {
     }
 
     fn shown_base(&self, base: &Base) -> String {
-        let evidence = base.evidence.as_ref().map(|evidence| {
-            format!(", to act for {} by S4U2proxy", evidence.client.to_text())
-        });
+        let evidence = base
+            .evidence
+            .as_ref()
+            .map(|evidence| format!(", to act for {} by S4U2proxy", evidence.client.to_text()));
         format!("{}{}", shown(&base.tgt), evidence.unwrap_or_default())
     }
 }

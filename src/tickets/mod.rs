@@ -15,15 +15,15 @@ mod sources;
 pub use change_password::{change_password, is_in_realm};
 pub use client::Realms;
 pub use environment::Environment;
-pub use proxy::ProxySettings;
 pub use options::{DelegateTo, Krb5ConfPlace, Options};
+pub use proxy::ProxySettings;
 
 use crate::kerberos::client::{
     Credentials, Kdc, S4uProxy, S4uProxyRequest, ServiceTicket, ServiceTicketRequest, TgsConfig,
     TgsExchange, TgsRequest, run,
 };
 use crate::kerberos::message::{TicketFlags, error_code};
-use crate::kerberos::{Principal, crypto, Target, TicketRequest, TicketSource};
+use crate::kerberos::{Principal, Target, TicketRequest, TicketSource, crypto};
 use crate::net::kdc;
 use crate::platform;
 use crate::platform::random::SystemRandom;

@@ -55,10 +55,6 @@ impl ProxySettings {
 
     /// KDCs with this proxy.
     pub(super) fn apply(&self, options: &kdc::Options) -> kdc::Options {
-        kdc::Options {
-            proxies: self.proxies.clone(),
-            proxies_only: self.forced,
-            ..options.clone()
-        }
+        kdc::Options { proxies: self.proxies.clone(), proxies_only: self.forced, ..options.clone() }
     }
 }

@@ -5,11 +5,11 @@ use super::base::{Base, Evidence};
 use super::clock::Clock;
 use super::held::MARGIN;
 use crate::kerberos::Principal;
-use crate::kerberos::crypto::Key;
-use crate::kerberos::keytab::Keytab;
 use crate::kerberos::client::{
     AsExchange, AsParameters, AsService, ClientSecret, Credentials, Issued, Kdc, run,
 };
+use crate::kerberos::crypto::Key;
+use crate::kerberos::keytab::Keytab;
 use crate::kerberos::message::error_code;
 use crate::platform;
 use crate::platform::files;
@@ -252,9 +252,7 @@ fn base_of(cache: &Contents, now: FileTime) -> Option<Base> {
 }
 
 /// The first client of the client keytab.
-fn keytab_client(
-    environment: &Environment,
-) -> Option<(Principal, Vec<(u32, Key)>)> {
+fn keytab_client(environment: &Environment) -> Option<(Principal, Vec<(u32, Key)>)> {
     let path = match &environment.client_keytab {
         Some(path) => path.clone(),
         None => client_keytab::path(environment.default_client_keytab.as_deref()).ok()?,

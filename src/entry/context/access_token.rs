@@ -67,9 +67,7 @@ pub(crate) unsafe fn delegated_by(context: PCtxtHandle) -> Result<Arc<Delegated>
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
-unsafe fn token_of(
-    context: PCtxtHandle,
-) -> Result<(u64, Arc<Token>, Option<Arc<Delegated>>)> {
+unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>, Option<Arc<Delegated>>)> {
     // SAFETY: C caller's contract, handles.
     let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     let mut object = shared.lock()?;

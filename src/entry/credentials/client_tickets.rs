@@ -2,9 +2,9 @@
 
 use super::auth_data::AuthData;
 use crate::access_token::{self, Acting};
-use crate::kerberos::{Delegated, Principal};
 use crate::kerberos::crypto::Key;
 use crate::kerberos::keytab::Keytab;
+use crate::kerberos::{Delegated, Principal};
 use crate::platform;
 use crate::server::Configuration;
 use crate::stores::client_keytab;

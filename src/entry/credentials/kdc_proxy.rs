@@ -22,8 +22,7 @@ pub(super) unsafe fn read(buffer: *const u8, length: ULONG) -> Result<ProxySetti
         return Err(MALFORMED);
     }
     // SAFETY: C caller's contract, attributes: there is room for the structure.
-    let fixed =
-        unsafe { buffer.cast::<SecPkgCredentials_KdcProxySettings>().read_unaligned() };
+    let fixed = unsafe { buffer.cast::<SecPkgCredentials_KdcProxySettings>().read_unaligned() };
     if fixed.Version != KDC_PROXY_SETTINGS_V1 {
         return Err(MALFORMED);
     }

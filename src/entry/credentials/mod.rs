@@ -3,8 +3,8 @@
 pub(crate) mod auth_data;
 pub(crate) mod change_password;
 mod client_tickets;
-mod kdc_proxy;
 pub(crate) mod hash_callback;
+mod kdc_proxy;
 mod outbound;
 mod winpr;
 

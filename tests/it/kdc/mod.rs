@@ -15,6 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+/// What a played KDC answers to a request.
+type Answer<T> = Box<dyn Fn(&[u8]) -> T + Send>;
+
 const REALM: &str = "EXAMPLE.TEST";
 
 /// The start of an AS-REQ, which is all that a server of these tests looks at.
@@ -54,10 +57,7 @@ struct Kdc {
 impl Kdc {
     /// A KDC that answers each datagram with these, and each request over TCP with these bytes, as
     /// they are. `None`: it hears nothing there.
-    fn start(
-        udp: Option<Box<dyn Fn(&[u8]) -> Vec<Vec<u8>> + Send>>,
-        tcp: Option<Box<dyn Fn(&[u8]) -> Vec<u8> + Send>>,
-    ) -> Kdc {
+    fn start(udp: Option<Answer<Vec<Vec<u8>>>>, tcp: Option<Answer<Vec<u8>>>) -> Kdc {
         // A port that is free for both; usually the first attempt succeeds.
         let both = || {
             let listener = TcpListener::bind("127.0.0.1:0").ok()?;
@@ -131,7 +131,7 @@ impl Kdc {
 }
 
 /// A reply over TCP, after its length.
-fn framed(reply: Vec<u8>) -> Option<Box<dyn Fn(&[u8]) -> Vec<u8> + Send>> {
+fn framed(reply: Vec<u8>) -> Option<Answer<Vec<u8>>> {
     Some(Box::new(move |_| [&(reply.len() as u32).to_be_bytes(), &reply[..]].concat()))
 }
 
