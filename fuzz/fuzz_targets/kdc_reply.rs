@@ -109,7 +109,6 @@ fn check(issued: &Issued, options: u8) {
 fn reply(kind: u8, data: &[u8], request: &[u8]) -> Vec<u8> {
     let encrypted =
         |key: &Key, usage, plain: &[u8]| key.encrypt(usage, plain, &Same).expect("fits");
-    let data17 = |cipher| EncryptedData { etype: 17, kvno: None, cipher };
     let client = Principal::new(name_type::PRINCIPAL, &["alice"], "R.TEST");
     let cname = client.encode();
     let rep = |padata, cipher| {
@@ -257,3 +256,7 @@ fuzz_target!(|data: &[u8]| {
         check(&issued, options);
     }
 });
+
+fn data17(cipher: &[u8]) -> EncryptedData<'_> {
+    EncryptedData { etype: 17, kvno: None, cipher }
+}
