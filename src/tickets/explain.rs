@@ -4,7 +4,7 @@ use super::Tickets;
 use super::base::Base;
 use super::sources::Source;
 use crate::kerberos::client::Credentials;
-use crate::kerberos::message::{TicketFlags, error_name};
+use crate::kerberos::message::TicketFlags;
 use crate::kerberos::{Target, TicketSource};
 use crate::platform;
 use crate::runtime::log_text::Utc;
@@ -33,13 +33,14 @@ impl Tickets {
             done
         };
         let client = self.client().map(|client| format!("{} {}", client.to_text(), self.origin()));
-        if !step("client".into(), client.map_err(why), Vec::new()) {
+        if !step("client".into(), client.map_err(|error: Error| error.to_string()), Vec::new()) {
             return false;
         }
         let deadline = Instant::now() + self.environment.timeout;
         let kdc = self.kdc(deadline);
         let base = self.base(&kdc, deadline);
-        let found = base.as_ref().map(|base| self.shown_base(base)).map_err(|error| why(*error));
+        let found =
+            base.as_ref().map(|base| self.shown_base(base)).map_err(|error| error.to_string());
         let clock = self.clock.offset() / 1_000_000;
         if !step("ticket-granting ticket".into(), found, kdc.notes()) {
             return false;
@@ -49,7 +50,11 @@ impl Tickets {
         }
         let parsed = Target::parse(target, |name| self.is_realm(name));
         let (Ok(base), Ok(target)) = (base, parsed.as_ref()) else {
-            return step("target".into(), parsed.map(|_| String::new()).map_err(why), Vec::new());
+            return step(
+                "target".into(),
+                parsed.map(|_| String::new()).map_err(|error: Error| error.to_string()),
+                Vec::new(),
+            );
         };
         for service in self.candidates(target) {
             let what = format!("ticket for {}", service.to_text());
@@ -58,7 +63,7 @@ impl Tickets {
             }
             let kdc = self.kdc(deadline);
             let ticket = self.ask(base.clone(), service, None, &kdc);
-            let result = ticket.as_ref().map(shown).map_err(|error| why(*error));
+            let result = ticket.as_ref().map(shown).map_err(|error| error.to_string());
             if step(what, result, kdc.notes()) {
                 return true;
             }
@@ -81,17 +86,6 @@ impl Tickets {
             .as_ref()
             .map(|evidence| format!(", to act for {} by S4U2proxy", evidence.client.to_text()));
         format!("{}{}", shown(&base.tgt), evidence.unwrap_or_default())
-    }
-}
-
-/// Why something failed, with the name of a KDC's error.
-fn why(error: Error) -> String {
-    match error {
-        Error::KrbError(code) => match error_name(code) {
-            Some((name, meaning)) => format!("{meaning} ({name}, {code})"),
-            None => format!("KRB-ERROR {code}"),
-        },
-        error => error.to_string(),
     }
 }
 

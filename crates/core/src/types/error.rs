@@ -1,6 +1,7 @@
 //! The errors of all internal functions. `entry::status` maps them to `SECURITY_STATUS` values.
 
 use super::bindings_result::BindingsError;
+use super::krb_error_code;
 use super::logon_names::LogonNames;
 use crate::types::ntstatus::NtStatus;
 use std::fmt;
@@ -150,7 +151,10 @@ impl fmt::Display for Error {
             Error::DowngradeDetected(why) => write!(f, "downgrade detected: {why}"),
             Error::OutOfSequence => f.write_str("message out of sequence"),
             Error::NothingInCommon(why) => write!(f, "nothing in common with the peer: {why}"),
-            Error::KrbError(code) => write!(f, "KRB-ERROR {code}"),
+            Error::KrbError(code) => match krb_error_code::name(*code) {
+                Some((name, meaning)) => write!(f, "{meaning} ({name}, {code})"),
+                None => write!(f, "KRB-ERROR {code}"),
+            },
             Error::InvalidParameter(why) => write!(f, "invalid parameter: {why}"),
             Error::InvalidHandle(why) => write!(f, "invalid handle: {why}"),
             Error::BufferTooSmall { needed } => {

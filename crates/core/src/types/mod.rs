@@ -8,6 +8,7 @@ pub mod channel_bindings;
 pub mod error;
 pub mod flags;
 pub mod identity;
+pub mod krb_error_code;
 pub mod logon_names;
 pub mod ntstatus;
 pub mod protection;

@@ -39,6 +39,7 @@ pub mod time;
 mod unprotected;
 mod user_to_user;
 
+pub use crate::types::krb_error_code as error_code;
 pub use ap_rep::{ApRep, EncApRepPart};
 pub use ap_req::{ApOptions, ApReq, Authenticator, Checksum};
 pub use authorization_data::{AuthorizationData, Element};
@@ -49,7 +50,7 @@ pub use kdc_rep::{EncKdcRepPart, KdcRep};
 pub use kdc_req::{KdcExchange, KdcOptions, KdcReq, KdcReqBody, NewKdcReqBody};
 pub use key::{EncryptedData, EncryptionKey};
 pub use krb_cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
-pub use krb_error::{KrbError, SKEW_RECOVERY, error_code, error_name};
+pub use krb_error::{KrbError, SKEW_RECOVERY};
 pub use krb_priv::{ChangePasswdData, EncKrbPrivPart, KrbPriv};
 pub use pa_data::{EtypeInfo, PaData, PaDataList, PaEncTimestamp, pa_type};
 pub use principal_name::{Components, PrincipalName, name_type};
