@@ -2,8 +2,8 @@
 # run.sh wine64|wine32: `negossp wine`, and a whole Wine prefix that has the library in the place of secur32.dll.
 #
 # First what the command does for one program: what it puts where, what it refuses to touch, what it restores. Then for all
-# programs of the prefix: negossp-check.exe, and those of Wine's own tests of winhttp and wldap32 that ask no host of the
-# Internet, with the same result as before.
+# programs of the prefix: negossp-check.exe, Wine's own tests of secur32 as in the winetest suite, and those of winhttp and
+# wldap32 that ask no host of the Internet, with the same result as before.
 set -euo pipefail
 { # read as a whole before it runs, so that it may be edited meanwhile
 here=$(cd "$(dirname "$0")" && pwd)
@@ -155,7 +155,36 @@ run_tests() { # FOLDER: failed checks and the number of checks of each test
         tr -d '\r' <"$1/$test.log" | grep -E 'Test failed:|tests executed' | sed -E 's/^[0-9a-f]+:([a-z]+: )/\1/' >"$1/$test" || true
     done
 }
+# The tests of secur32, with the accounts that they log on with. Checks that fail: FOLDER/TEST.failed.
+secur32_tests=(main negotiate ntlm schannel secur32)
+mkdir -p secur32
+cp "$root"/tests/suites/winetest/{config.toml,accounts} secur32/
+"$machine-w64-mingw32-gcc" -O1 -g -w -Iinclude -o secur32/tests.exe "$root/tests/suites/winetest/testlist.c" \
+    "$source"/dlls/secur32/tests/*.c -lsecur32 -lcrypt32 -ladvapi32 -lws2_32 -lntdll
+printf '[global]\nworkgroup = NOWHERE\nwinbindd socket directory = %s/none\n' "$out" >smb.conf
+printf '[libdefaults]\ndefault_realm = NOWHERE.TEST\ndns_lookup_kdc = false\ndefault_keytab_name = FILE:%s/none\ndefault_ccache_name = FILE:%s/none\n' \
+    "$out" "$out" >krb5.conf
+run_secur32_tests() { # FOLDER
+    local test log
+    for test in "${secur32_tests[@]}"; do
+        log=$PWD/$1/$test.log
+        (cd secur32 && TEST_SMB_CONF=$out/smb.conf TEST_KRB5_CONFIG=$out/krb5.conf NEGOSSP_CONFIG=config.toml \
+            timeout --kill-after=10 120 "$WINE" tests.exe $test) >"$log" 2>&1 </dev/null || true
+        tr -d '\r' <"$log" | sed -n 's/^\([a-z0-9]*\.c:[0-9]*\): \(.*: \)\?Test failed: .*/\1/p' | sort -u >"$1/$test.failed"
+        grep -q "$test: [0-9]* tests executed" "$log" || echo "$test.c: ended before its last check" >>"$1/$test.failed"
+    done
+}
+# Nothing fails that does not fail with Wine's own, or is explained.
+no_worse() { # TEST
+    local explained
+    explained=$(sed -n 's/^\([a-z0-9]*\.c:[0-9]*\) .*/\1/p' "$root/tests/suites/winetest/explained.txt")
+    ! grep -vxF -e "$explained" "ours/$1.failed" | grep -vxFf "builtin/$1.failed" -
+}
 run_tests builtin
+run_secur32_tests builtin
+for test in "${secur32_tests[@]}"; do
+    check "Wine's $test runs" 1 grep -q 'ended before' builtin/$test.failed
+done
 for test in winhttp url ber; do
     check "Wine's $test runs" 0 grep -q "$test: .* 0 failures" builtin/$test
 done
@@ -175,6 +204,10 @@ check "check again" 0 negossp check --prefix
 run_tests ours
 for test in winhttp url parse ber; do
     check "Wine's $test as before" 0 diff builtin/$test ours/$test
+done
+run_secur32_tests ours
+for test in "${secur32_tests[@]}"; do
+    check "Wine's $test no worse than before" 0 no_worse $test
 done
 mkdir -p page
 cp "$root/dist/windows-$machine/negossp-check.exe" page/
