@@ -17,8 +17,23 @@ struct Entry<Previous> {
     context: u64,
     /// The thread's identity before it.
     previous: Previous,
-    /// The credentials that the client has delegated.
-    delegated: Option<Arc<Delegated>>,
+    /// How the thread can act as the client elsewhere.
+    act_as: Option<ActAs>,
+}
+
+/// How a server acts as its client elsewhere.
+#[derive(Debug, Clone)]
+pub(crate) enum ActAs {
+    /// With the credentials that the client has delegated.
+    Delegated(Arc<Delegated>),
+    /// In the name of this account of the server's domain, whose password the domain has verified:
+    /// protocol transition (S4U2self, [MS-SFU] 1.3.1).
+    Account {
+        /// The account's name.
+        user: String,
+        /// Its domain's NetBIOS name.
+        domain: String,
+    },
 }
 
 /// A thread's impersonations, the current one last.
@@ -30,17 +45,12 @@ impl<T: Impersonate> ImpersonationStack<T> {
     }
 
     /// Impersonates the client of the context, whether or not the thread does so already.
-    fn impersonate(
-        &self,
-        context: u64,
-        token: &T,
-        delegated: Option<Arc<Delegated>>,
-    ) -> Result<()> {
+    fn impersonate(&self, context: u64, token: &T, act_as: Option<ActAs>) -> Result<()> {
         let previous = token.begin()?;
         let mut entries = self.0.borrow_mut();
         // Impersonating the same client twice needs only one revert.
         if entries.last().is_none_or(|last| last.context != context) {
-            entries.push(Entry { context, previous, delegated });
+            entries.push(Entry { context, previous, act_as });
         }
         Ok(())
     }
@@ -63,17 +73,13 @@ thread_local! {
 }
 
 /// The calling thread impersonates the client of the context with this number, until [`revert`].
-/// `delegated` are the credentials with which it may act as the client elsewhere.
+/// `act_as` is how it may act as the client elsewhere.
 ///
 /// Errors: `NoImpersonation`. The thread's identity is then unchanged.
-pub(crate) fn impersonate(
-    context: u64,
-    token: &Token,
-    delegated: Option<Arc<Delegated>>,
-) -> Result<()> {
+pub(crate) fn impersonate(context: u64, token: &Token, act_as: Option<ActAs>) -> Result<()> {
     check_thread()?;
     STACK.with(|stack| {
-        let result = stack.impersonate(context, token, delegated);
+        let result = stack.impersonate(context, token, act_as);
         note(stack);
         result
     })
@@ -100,15 +106,15 @@ pub(crate) fn revert(context: u64) -> Result<bool> {
 pub(crate) enum Acting {
     /// The server.
     Server,
-    /// A client, with the credentials that it has delegated.
-    Client(Option<Arc<Delegated>>),
+    /// A client, and how to act as the client elsewhere.
+    Client(Option<ActAs>),
 }
 
 /// Whom the calling thread acts as.
 pub(crate) fn acting() -> Acting {
     STACK.with(|stack| match stack.0.borrow().last() {
         None => Acting::Server,
-        Some(entry) => Acting::Client(entry.delegated.clone()),
+        Some(entry) => Acting::Client(entry.act_as.clone()),
     })
 }
 

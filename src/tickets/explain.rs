@@ -76,7 +76,7 @@ impl Tickets {
             Source::Password { .. } => "by password",
             Source::Keys { .. } => "by its keys",
             Source::User => "of the credential cache or the client keytab",
-            Source::Delegated(_) => "by delegation",
+            Source::Delegated(_) | Source::OnBehalfOf { .. } => "by delegation",
         }
     }
 

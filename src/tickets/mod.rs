@@ -22,8 +22,8 @@ use crate::kerberos::client::{
     Credentials, Kdc, S4uProxy, S4uProxyRequest, ServiceTicket, ServiceTicketRequest, TgsConfig,
     TgsExchange, TgsRequest, run,
 };
-use crate::kerberos::message::{TicketFlags, error_code};
-use crate::kerberos::{Principal, Target, TicketRequest, TicketSource, crypto};
+use crate::kerberos::message::{TicketFlags, error_code, name_type};
+use crate::kerberos::{Principal, Target, Tgt, TicketRequest, TicketSource, crypto};
 use crate::net::kdc;
 use crate::platform;
 use crate::platform::random::SystemRandom;
@@ -95,6 +95,23 @@ impl Tickets {
         let contents = Contents::parse(ccache, "delegated credentials");
         let contents = contents.map_err(|error| error.error())?;
         Ok(Tickets::of(Source::Delegated(Arc::new(contents)), environment))
+    }
+
+    /// The tickets of a user of the server's domain, got by the server in the user's name (S4U2self):
+    /// `tgt` is the server's own.
+    ///
+    /// Errors: `NoCredentials` if the domain's realm is not known.
+    pub fn on_behalf_of(
+        user: &str,
+        domain: &str,
+        tgt: &Tgt,
+        environment: Arc<Environment>,
+    ) -> Result<Tickets> {
+        let realm = environment.realms.of_netbios(domain);
+        let realm = realm.ok_or(Error::NoCredentials("the client's realm is not known"))?;
+        let user = Principal::new(name_type::PRINCIPAL, &[user], realm);
+        let tgt = Arc::new(tgt.credentials()?);
+        Ok(Tickets::of(Source::OnBehalfOf { user, tgt }, environment))
     }
 
     fn of(source: Source, environment: Arc<Environment>) -> Tickets {

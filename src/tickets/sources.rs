@@ -6,7 +6,8 @@ use super::clock::Clock;
 use super::held::MARGIN;
 use crate::kerberos::Principal;
 use crate::kerberos::client::{
-    AsExchange, AsParameters, AsService, ClientSecret, Credentials, Issued, Kdc, run,
+    AsExchange, AsParameters, AsService, ClientSecret, Credentials, Issued, Kdc, S4uSelf,
+    S4uSelfRequest, TgsConfig, run,
 };
 use crate::kerberos::crypto::Key;
 use crate::kerberos::keytab::Keytab;
@@ -33,6 +34,8 @@ pub(super) enum Source {
     User,
     /// The credential cache that a client has delegated.
     Delegated(Arc<Contents>),
+    /// The server's own ticket, to ask for tickets in the user's name.
+    OnBehalfOf { user: Principal, tgt: Arc<Credentials> },
 }
 
 impl fmt::Debug for Source {
@@ -42,6 +45,7 @@ impl fmt::Debug for Source {
             Source::Keys { client, .. } => write!(f, "Keys({})", client.to_text()),
             Source::User => f.write_str("User"),
             Source::Delegated(cache) => write!(f, "Delegated({})", cache.principal.to_text()),
+            Source::OnBehalfOf { user, .. } => write!(f, "OnBehalfOf({})", user.to_text()),
         }
     }
 }
@@ -57,6 +61,7 @@ impl Source {
         match self {
             Source::Password { client, .. } | Source::Keys { client, .. } => Ok(client.clone()),
             Source::Delegated(cache) => Ok(cache.principal.clone()),
+            Source::OnBehalfOf { user, .. } => Ok(user.clone()),
             Source::User => match contents(environment) {
                 Ok(cache) => Ok(cache.principal),
                 Err(error) => keytab_client(environment).map(|(client, _)| client).ok_or(error),
@@ -67,7 +72,7 @@ impl Source {
     /// The first ticket, without asking a KDC.
     pub(super) fn cached_base(&self, environment: &Environment, now: FileTime) -> Option<Base> {
         match self {
-            Source::Password { .. } | Source::Keys { .. } => None,
+            Source::Password { .. } | Source::Keys { .. } | Source::OnBehalfOf { .. } => None,
             Source::Delegated(cache) => base_of(cache, now),
             Source::User => base_of(&contents(environment).ok()?, now),
         }
@@ -89,6 +94,9 @@ impl Source {
             Source::Keys { client, keys } => (client.clone(), ClientSecret::Keys(keys.clone())),
             Source::Delegated(cache) => {
                 return base_of(cache, clock.at(platform::now())).ok_or(EXPIRED);
+            }
+            Source::OnBehalfOf { user, tgt } => {
+                return on_behalf_of(user, tgt, environment, kdc, clock);
             }
             Source::User => {
                 let cached = contents(environment);
@@ -133,11 +141,38 @@ impl Source {
             if service.realm.is_empty() { anywhere() } else { exact() }
         };
         match self {
-            Source::Password { .. } | Source::Keys { .. } => None,
+            Source::Password { .. } | Source::Keys { .. } | Source::OnBehalfOf { .. } => None,
             Source::Delegated(cache) => find(cache),
             Source::User => find(&contents(environment).ok()?),
         }
     }
+}
+
+/// A ticket to the server itself in the user's name, which is the evidence for what follows
+/// ([MS-SFU] 3.1.5.1).
+fn on_behalf_of(
+    user: &Principal,
+    tgt: &Arc<Credentials>,
+    environment: &Environment,
+    kdc: &dyn Kdc,
+    clock: &Clock,
+) -> Result<Base> {
+    let asked = S4uSelfRequest {
+        tgt: tgt.clone(),
+        service: tgt.client.clone(),
+        user: user.clone(),
+        known: Vec::new(),
+        clock_offset: clock.offset(),
+    };
+    let config = TgsConfig {
+        options: environment.options.clone(),
+        capaths: environment.capaths.clone(),
+        random: &SystemRandom,
+    };
+    let output = run(&mut S4uSelf::new(asked, config), kdc)?;
+    clock.learn(output.clock_offset);
+    let evidence = Evidence { ticket: output.ticket.ticket, client: output.ticket.client };
+    Ok(Base { tgt: tgt.clone(), evidence: Some(Arc::new(evidence)) })
 }
 
 const EXPIRED: Error = Error::NoCredentials("the tickets of the credential cache have expired");

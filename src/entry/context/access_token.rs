@@ -1,12 +1,11 @@
 //! ImpersonateSecurityContext, RevertSecurityContext and QuerySecurityContextToken.
 
 use super::CONTEXTS;
-use crate::access_token::{self, Token};
+use crate::access_token::{self, ActAs, Token};
 use crate::entry::abi::*;
 use crate::entry::access_token::{new_handle, revert as revert_number};
 use crate::entry::boundary::pointers::put;
 use crate::entry::handles::{find, find_numbered, number};
-use crate::kerberos::Delegated;
 use crate::server;
 use crate::types::error::{Error, Result};
 use std::sync::Arc;
@@ -17,8 +16,8 @@ use std::sync::Arc;
 /// `context` is NULL or points to a handle.
 pub(crate) unsafe fn impersonate(context: PCtxtHandle) -> Result<SECURITY_STATUS> {
     // SAFETY: C caller's contract, handles.
-    let (number, token, delegated) = unsafe { token_of(context)? };
-    access_token::impersonate(number, &token, delegated)?;
+    let (number, token, act_as) = unsafe { token_of(context)? };
+    access_token::impersonate(number, &token, act_as)?;
     Ok(SEC_E_OK)
 }
 
@@ -52,25 +51,25 @@ pub(crate) unsafe fn query(context: PCtxtHandle, token: *mut HANDLE) -> Result<S
     Ok(SEC_E_OK)
 }
 
-/// What the client of an accepted context has delegated.
+/// How a server acts as the client of an accepted context elsewhere.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
-pub(crate) unsafe fn delegated_by(context: PCtxtHandle) -> Result<Arc<Delegated>> {
+pub(crate) unsafe fn act_as(context: PCtxtHandle) -> Result<ActAs> {
     // SAFETY: C caller's contract, handles.
     let shared = unsafe { find(&CONTEXTS, context)? };
-    let delegated = shared.lock()?.delegated();
-    delegated.ok_or(Error::NoCredentials("the client has delegated none"))
+    let act_as = shared.lock()?.act_as();
+    act_as.ok_or(Error::NoCredentials("the client has delegated none"))
 }
 
-/// The number of an accepted context, the token of its client, and what that has delegated.
+/// The number of an accepted context, the token of its client, and how to act as the client elsewhere.
 ///
 /// # Safety
 /// `context` is NULL or points to a handle.
-unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>, Option<Arc<Delegated>>)> {
+unsafe fn token_of(context: PCtxtHandle) -> Result<(u64, Arc<Token>, Option<ActAs>)> {
     // SAFETY: C caller's contract, handles.
     let (number, shared) = unsafe { find_numbered(&CONTEXTS, context)? };
     let mut object = shared.lock()?;
     let token = object.token(number, &server::current().tokens)?;
-    Ok((number, token, object.delegated()))
+    Ok((number, token, object.act_as()))
 }

@@ -18,10 +18,11 @@ use super::access_token::BorrowedTokenHandle;
 use super::boundary::flags::Side;
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, first_generation};
-use crate::access_token::{Config, Subject, Token};
+use crate::access_token::{ActAs, Config, Subject, Token};
 use crate::config::Limits;
 use crate::context::{Call, EstablishedContext};
-use crate::kerberos::Delegated;
+use crate::mechanism::Mechanism;
+use crate::principal::Origin;
 use crate::runtime::log;
 use crate::server::export_import::{CallState, Imported};
 use crate::server::{AwaitedTicket, Configuration, Context, StepOutput};
@@ -357,9 +358,19 @@ impl ContextObject {
         Ok(self.token.insert(token).clone())
     }
 
-    /// What the client has delegated.
-    pub(super) fn delegated(&mut self) -> Option<Arc<Delegated>> {
-        self.secured().ok()?.established.session.delegated().cloned()
+    /// How to act as the client elsewhere: with what it has delegated; or by protocol transition, if
+    /// a domain has verified its password.
+    pub(super) fn act_as(&mut self) -> Option<ActAs> {
+        let secured = self.secured().ok().filter(|secured| secured.accepted)?;
+        if let Some(delegated) = secured.established.session.delegated() {
+            return Some(ActAs::Delegated(delegated.clone()));
+        }
+        let client = &secured.established.client;
+        let of_domain = matches!(client.origins.logon, Origin::Netlogon | Origin::Winbind);
+        let is_account =
+            of_domain && !client.anonymous && secured.established.mechanism == Mechanism::Ntlm;
+        is_account
+            .then(|| ActAs::Account { user: client.user.clone(), domain: client.domain.clone() })
     }
 
     /// A handle for the client's token, which the context owns; likewise.

@@ -1,10 +1,10 @@
 //! The Kerberos tickets of credentials for outbound use.
 
 use super::auth_data::AuthData;
-use crate::access_token::{self, Acting};
+use crate::access_token::{self, ActAs, Acting};
+use crate::kerberos::Principal;
 use crate::kerberos::crypto::Key;
 use crate::kerberos::keytab::Keytab;
-use crate::kerberos::{Delegated, Principal};
 use crate::platform;
 use crate::server::Configuration;
 use crate::stores::client_keytab;
@@ -26,7 +26,7 @@ pub(super) fn of(data: &AuthData, configuration: &Configuration) -> Option<Arc<T
         (None, Some(identity)) => Tickets::with_password(identity, environment),
         (None, None) => match access_token::acting() {
             Acting::Server => Ok(Tickets::of_user(environment)),
-            Acting::Client(Some(delegated)) => of_delegated(&delegated, configuration),
+            Acting::Client(Some(client)) => acting_as(&client, configuration),
             // Never the server's own tickets.
             Acting::Client(None) => {
                 Err(Error::NoCredentials("the impersonated client has delegated none"))
@@ -43,15 +43,24 @@ pub(super) fn of(data: &AuthData, configuration: &Configuration) -> Option<Arc<T
     }
 }
 
-/// The tickets with which a server acts as a client that has delegated them.
+/// The tickets with which a server acts as a client.
 ///
-/// Errors: `NoCredentials`: the server has no valid ticket of its own, for constrained delegation.
-pub(super) fn of_delegated(
-    delegated: &Delegated,
-    configuration: &Configuration,
-) -> Result<Tickets> {
+/// Errors: `NoCredentials`: the server has no valid ticket of its own, for constrained delegation, or
+/// the account is not one of its domain.
+pub(super) fn acting_as(client: &ActAs, configuration: &Configuration) -> Result<Tickets> {
+    let environment = configuration.client_environment();
     let tgt = configuration.tgt_for_delegation(platform::now());
-    Tickets::delegated(&delegated.ccache(tgt.as_deref())?, configuration.client_environment())
+    match client {
+        ActAs::Delegated(delegated) => {
+            Tickets::delegated(&delegated.ccache(tgt.as_deref())?, environment)
+        }
+        ActAs::Account { user, domain } => {
+            let tgt = tgt.ok_or(Error::NoCredentials(
+                "no valid ticket-granting ticket of the server, for constrained delegation",
+            ))?;
+            Tickets::on_behalf_of(user, domain, &tgt, environment)
+        }
+    }
 }
 
 /// The client of packed credentials: the one with this name, or the keytab's first.

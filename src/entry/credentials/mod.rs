@@ -17,7 +17,8 @@ use super::forward::{self, Form};
 use super::handles::table::{Kind, Table};
 use super::handles::{Object, find, first_generation, update};
 use super::packages;
-use crate::kerberos::{CredentialKeys, Delegated, Service};
+use crate::access_token::ActAs;
+use crate::kerberos::{CredentialKeys, Service};
 use crate::mechanism::Mechanism;
 use crate::mechanism::Package;
 use crate::ntlm::Account;
@@ -334,12 +335,12 @@ pub(super) unsafe fn set(
     Ok(SEC_E_OK)
 }
 
-/// Lets contexts that are started from now on act as a client that has delegated its credentials.
+/// Lets contexts that are started from now on act as the client of a context.
 ///
 /// # Safety
 /// `handle` is NULL or points to a handle.
-pub(super) unsafe fn act_as(handle: PCredHandle, delegated: &Delegated) -> Result<SECURITY_STATUS> {
-    let tickets = client_tickets::of_delegated(delegated, &server::current())?;
+pub(super) unsafe fn act_as(handle: PCredHandle, client: &ActAs) -> Result<SECURITY_STATUS> {
+    let tickets = client_tickets::acting_as(client, &server::current())?;
     let tickets = Arc::new(tickets);
     // SAFETY: C caller's contract, handles.
     unsafe {

@@ -30,8 +30,8 @@ impl Side {
     }
 }
 
-/// Whether the calling thread impersonates a client of this library's that has delegated
-/// credentials, which the system's SSPI does not know.
+/// Whether the calling thread can act as a client of this library's, which the system's SSPI does not
+/// know.
 fn has_delegated() -> bool {
     matches!(access_token::acting(), Acting::Client(Some(_)))
 }

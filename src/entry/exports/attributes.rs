@@ -2,7 +2,7 @@
 
 use crate::entry::abi::*;
 use crate::entry::boundary::guard::guard;
-use crate::entry::context::access_token::delegated_by;
+use crate::entry::context::access_token::act_as;
 use crate::entry::context::{attributes, channel};
 use crate::entry::credentials::{self, hash_callback};
 use crate::entry::forward::Form;
@@ -122,8 +122,8 @@ unsafe fn set<Char: Form>(
     if attribute == SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT {
         // SAFETY: C caller's contract, handles.
         unsafe {
-            let delegated = delegated_by(buffer.cast())?;
-            return credentials::act_as(handle, &delegated);
+            let client = act_as(buffer.cast())?;
+            return credentials::act_as(handle, &client);
         }
     }
     if !hash_callback::is_attribute(attribute) {

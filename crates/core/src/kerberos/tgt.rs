@@ -2,6 +2,7 @@
 //! constrained delegation ([MS-SFU] 3.2.5.2).
 
 use super::ccache::CredentialCache;
+use super::client::Credentials;
 use super::crypto::{UsageKeys, key_usage};
 use super::principal::Principal;
 use super::service_name::ServiceName;
@@ -73,6 +74,15 @@ impl Tgt {
     /// A credential cache with this ticket alone. It contains the session key.
     pub(super) fn ccache(&self) -> &[u8] {
         &self.ccache
+    }
+
+    /// The ticket with its key, for asking the KDC.
+    ///
+    /// Errors: as for [`Tgt::from_ccache`].
+    pub fn credentials(&self) -> Result<Credentials> {
+        let cache = CredentialCache::parse(&self.ccache)?;
+        let tgt = cache.ticket_granting_ticket();
+        Credentials::from_ccache(tgt.ok_or(Error::Internal("a ticket that was read before"))?)
     }
 
     /// Whether the ticket has not expired.
