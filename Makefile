@@ -14,10 +14,10 @@ dist: $(PLATFORMS:%=dist-%) ## the libraries, into dist/
 dist-%:
 	@scripts/dist.sh $*
 
-examples: dist ## the example server for each platform, into build/examples/
+examples: dist ## the example server and client for each platform, into build/examples/
 	@scripts/examples.sh $(PLATFORMS)
 
-demo: ## authenticate curl against the example server, on Linux and under Wine (SERVE=1: keep serving)
+demo: ## authenticate curl and the example client against the example server, on Linux and under Wine (SERVE=1: keep serving)
 	@SERVE=$(SERVE) scripts/demo.sh
 
 check: ## rustfmt, clippy, fuzz targets and benchmarks compile, Rust tests; installs nothing

@@ -1,4 +1,6 @@
 #include "authentication.h"
+#include "base64.h"
+#include "library.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -6,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#ifndef SEC_E_INVALID_PARAMETER
-#define SEC_E_INVALID_PARAMETER ((SECURITY_STATUS)0x8009035D)
-#endif
 
 /* The requested flags; those that the client does not grant are missing on the page. */
 #define REQUIREMENTS                                                                                                  \
@@ -90,83 +88,12 @@ static char *finish(struct text *text) {
     return NULL;
 }
 
-const char *status_text(SECURITY_STATUS status, char *text) {
-    static const struct {
-        SECURITY_STATUS status;
-        const char *name;
-    } names[] = {
-#define NAME(name) {(SECURITY_STATUS)name, #name}
-        NAME(SEC_E_OK), NAME(SEC_I_CONTINUE_NEEDED), NAME(SEC_I_COMPLETE_NEEDED), NAME(SEC_I_COMPLETE_AND_CONTINUE),
-        NAME(SEC_E_LOGON_DENIED), NAME(SEC_E_INVALID_TOKEN), NAME(SEC_E_NO_AUTHENTICATING_AUTHORITY),
-        NAME(SEC_E_MESSAGE_ALTERED), NAME(SEC_E_OUT_OF_SEQUENCE), NAME(SEC_E_BAD_BINDINGS), NAME(SEC_E_TARGET_UNKNOWN),
-        NAME(SEC_E_UNSUPPORTED_FUNCTION), NAME(SEC_E_CONTEXT_EXPIRED), NAME(SEC_E_INSUFFICIENT_MEMORY),
-        NAME(SEC_E_INTERNAL_ERROR), NAME(SEC_E_INVALID_HANDLE), NAME(SEC_E_INVALID_PARAMETER), NAME(SEC_E_NO_CREDENTIALS),
-        NAME(SEC_E_UNKNOWN_CREDENTIALS), NAME(SEC_E_SECPKG_NOT_FOUND), NAME(SEC_E_BUFFER_TOO_SMALL),
-        NAME(SEC_E_INCOMPLETE_MESSAGE), NAME(SEC_E_TIME_SKEW), NAME(SEC_E_WRONG_PRINCIPAL), NAME(SEC_E_NO_IMPERSONATION),
-#undef NAME
-    };
-    const char *name = "a status without a name here";
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].status == status) name = names[i].name;
-    snprintf(text, 64, "%s (0x%08X)", name, (unsigned)status);
-    return text;
-}
-
-/* ---- base64 ---- */
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* Decodes `text` into bytes to be freed by the caller; NULL when it is not base64. */
-static unsigned char *decode(const char *text, size_t *length) {
-    size_t characters = strlen(text);
-    while (characters && text[characters - 1] == '=') characters--;
-    unsigned char *bytes = malloc(characters / 4 * 3 + 3);
-    uint32_t bits = 0;
-    *length = 0;
-    for (size_t i = 0; bytes && i < characters; i++) {
-        const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
-        if (!at || characters % 4 == 1) {
-            free(bytes);
-            return NULL;
-        }
-        bits = bits << 6 | (uint32_t)(at - alphabet);
-        if (i % 4 > 0) bytes[(*length)++] = (unsigned char)(bits >> (6 - 2 * (i % 4)));
-    }
-    return bytes;
-}
-
-/* "SCHEME base64", to be freed by the caller. */
-static char *encode_reply(const char *scheme, const unsigned char *bytes, size_t length) {
-    char *text = malloc(strlen(scheme) + 1 + (length + 2) / 3 * 4 + 1);
-    if (!text) return NULL;
-    char *out = text + sprintf(text, "%s ", scheme);
-    for (size_t i = 0; i < length; i += 3) {
-        size_t here = length - i < 3 ? length - i : 3;
-        uint32_t bits = (uint32_t)bytes[i] << 16;
-        if (here > 1) bits |= (uint32_t)bytes[i + 1] << 8;
-        if (here > 2) bits |= bytes[i + 2];
-        for (size_t j = 0; j < 4; j++) *out++ = j <= here ? alphabet[bits >> (18 - 6 * j) & 63] : '=';
-    }
-    *out = 0;
-    return text;
-}
-
 /* ---- the library ---- */
 
 bool authentication_start(const char *library) {
-    void *loaded = library_open(library);
-    if (!loaded) {
-        fprintf(stderr, "cannot load %s\n", library);
-        return false;
-    }
-    void *symbol = library_symbol(loaded, "InitSecurityInterfaceW");
-    INIT_SECURITY_INTERFACE_W init;
-    memcpy(&init, &symbol, sizeof init);
-    sspi = init ? init() : NULL;
-    if (!sspi) {
-        fprintf(stderr, "%s has no security interface\n", library);
-        return false;
-    }
+    void *loaded = library_load(library);
+    sspi = loaded ? library_table(loaded, library, "InitSecurityInterfaceW") : NULL;
+    if (!sspi) return false;
 #ifndef _WIN32
     void *become = library_symbol(loaded, "NegosspBecomeToken"), *close = library_symbol(loaded, "NegosspCloseToken");
     memcpy(&become_token, &become, sizeof become_token);
@@ -228,7 +155,7 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
     struct scheme *scheme = find_scheme(authorization, &token);
     if (!scheme) return OUTCOME_NONE;
     size_t length;
-    unsigned char *bytes = decode(token, &length);
+    unsigned char *bytes = base64_decode(token, &length);
     if (!bytes) return OUTCOME_BAD;
 
     /* A token after the end, under the other scheme, or that only a first message can be begins a new conversation. */
@@ -265,7 +192,7 @@ enum outcome conversation_step(struct conversation *conversation, const char *au
     conversation->flags = flags;
 
     /* There may be an error token for the client. */
-    if (out.pvBuffer && out.cbBuffer) *reply = encode_reply(scheme->name, out.pvBuffer, out.cbBuffer);
+    if (out.pvBuffer && out.cbBuffer) *reply = base64_header(scheme->name, out.pvBuffer, out.cbBuffer);
     if (out.pvBuffer) sspi->FreeContextBuffer(out.pvBuffer);
 
     switch (status) {

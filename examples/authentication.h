@@ -58,7 +58,4 @@ SECURITY_STATUS token_become(HANDLE token);
 void token_close(HANDLE token);
 #endif
 
-/* A status in words: name and number. `text` has room for at least 64 bytes and is returned. */
-const char *status_text(SECURITY_STATUS status, char *text);
-
 #endif

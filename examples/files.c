@@ -1,4 +1,5 @@
 #include "files.h"
+#include "library.h"
 
 #include <stdio.h>
 #include <stdlib.h>

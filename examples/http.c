@@ -102,16 +102,34 @@ static int take_field(struct http_request *request, struct fields *fields, const
     return 0;
 }
 
+/* Ends a line of a head and returns what follows it; NULL if it has no end. `*length` is without the line's end. */
+static char *end_line(char *line, size_t *length) {
+    char *next = strchr(line, '\n');
+    if (!next) return NULL;
+    *next++ = 0;
+    *length = strlen(line);
+    if (*length && line[*length - 1] == '\r') line[--*length] = 0;
+    return next;
+}
+
+/* Splits a line of that length in place into a field's name, at its beginning, and the value; NULL if it is no field. */
+static char *split_field(char *line, size_t length) {
+    char *value = strchr(line, ':');
+    if (!value) return NULL;
+    *value++ = 0;
+    value += strspn(value, " \t");
+    while (length > (size_t)(value - line) && (line[length - 1] == ' ' || line[length - 1] == '\t')) line[--length] = 0;
+    return is_token(line) ? value : NULL;
+}
+
 /* Splits the head, `length` bytes with a zero behind them, in place. Sets `*version` to the minor version. */
 static int parse_head(char *head, size_t length, struct http_request *request, struct fields *fields, int *version) {
     if (memchr(head, 0, length)) return 400;
     char *next;
+    size_t end;
     for (char *line = head; *line; line = next) {
-        next = strchr(line, '\n');
+        next = end_line(line, &end);
         if (!next) return strcmp(line, "\r") == 0 && request->method ? 0 : 400; /* the empty line */
-        *next++ = 0;
-        size_t end = strlen(line);
-        if (end && line[end - 1] == '\r') line[--end] = 0;
         if (strchr(line, '\r')) return 400;
         if (line == head) {
             char *target = strchr(line, ' ');
@@ -124,12 +142,8 @@ static int parse_head(char *head, size_t length, struct http_request *request, s
             request->method = line;
             request->target = target;
         } else if (end) {
-            char *value = strchr(line, ':');
+            char *value = split_field(line, end);
             if (!value) return 400;
-            *value++ = 0;
-            if (!is_token(line)) return 400;
-            value += strspn(value, " \t");
-            while (end > (size_t)(value - line) && (line[end - 1] == ' ' || line[end - 1] == '\t')) line[--end] = 0;
             int status = take_field(request, fields, line, value);
             if (status) return status;
         }
@@ -232,4 +246,76 @@ bool http_send(SOCKET socket, int status, const char *headers, const char *conte
     bool sent = length > 0 && (size_t)length < room && send_all(socket, text, (size_t)length, deadline_from_now());
     free(text);
     return sent;
+}
+
+/* ---- a client's side ---- */
+
+bool http_ask(struct http_input *input, const char *target, const char *host, const char *authorization) {
+    size_t room = strlen(target) + strlen(host) + (authorization ? strlen(authorization) : 0) + 128;
+    char *text = malloc(room);
+    if (!text) return false;
+    int length = snprintf(text, room, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/plain, */*\r\n%s%s%s\r\n", target, host,
+                          authorization ? "Authorization: " : "", authorization ? authorization : "", authorization ? "\r\n" : "");
+    input->deadline = deadline_from_now();
+    bool sent = length > 0 && (size_t)length < room && send_all(input->socket, text, (size_t)length, input->deadline);
+    free(text);
+    return sent;
+}
+
+/* Splits an answer's head in place, as parse_head does. `*body` is the length of what follows. */
+static bool parse_answer(char *head, size_t length, struct http_answer *answer, size_t *body) {
+    bool measured = false;
+    char *next;
+    size_t end;
+    if (memchr(head, 0, length)) return false;
+    for (char *line = head; *line && strcmp(line, "\r"); line = next) {
+        next = end_line(line, &end);
+        if (!next) return false;
+        if (line == head) {
+            if (strncmp(line, "HTTP/1.", 7) || end < 12 || line[8] != ' ' || strspn(line + 9, "0123456789") != 3) return false;
+            answer->status = atoi(line + 9);
+            answer->keep_alive = line[7] != '0';
+            continue;
+        }
+        char *value = split_field(line, end);
+        if (!value || same_word(line, "transfer-encoding")) return false;
+        if (same_word(line, "connection") && lists(value, "close")) answer->keep_alive = false;
+        if (same_word(line, "www-authenticate") && answer->challenge_count < CHALLENGES_MAX)
+            answer->challenges[answer->challenge_count++] = value;
+        if (same_word(line, "content-length")) {
+            size_t digits = strspn(value, "0123456789");
+            if (measured || !digits || digits > 9 || value[digits]) return false;
+            measured = true;
+            *body = (size_t)strtoul(value, NULL, 10);
+        }
+    }
+    return answer->status && (measured || answer->status == 204 || answer->status == 304) && *body <= ANSWER_MAX;
+}
+
+bool http_take(struct http_input *input, struct http_answer *answer) {
+    *answer = (struct http_answer){0};
+    input->used = 0; /* nothing was asked for that is not answered yet */
+    size_t head;
+    while (!(head = head_length(input))) {
+        int got = input->used < HEAD_MAX ? receive(input, input->bytes + input->used, HEAD_MAX - input->used) : 0;
+        if (got <= 0) return false;
+        input->used += (size_t)got;
+    }
+    char *rest = input->bytes + head;
+    size_t body = 0, have = input->used - head;
+    input->bytes[head - 1] = 0;
+    if (!parse_answer(input->bytes, head - 1, answer, &body) || have > body) return false;
+    answer->body = malloc(body + 1);
+    if (!answer->body) return false;
+    memcpy(answer->body, rest, have);
+    while (have < body) {
+        int got = receive(input, answer->body + have, body - have);
+        if (got <= 0) break;
+        have += (size_t)got;
+    }
+    answer->body[have] = 0;
+    if (have == body) return true;
+    free(answer->body);
+    answer->body = NULL;
+    return false;
 }

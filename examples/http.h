@@ -1,4 +1,5 @@
-/* The part of HTTP/1.1 (RFC 9112) that a server for small requests needs. All lengths are limited and checked. */
+/* The part of HTTP/1.1 (RFC 9112) that a server for small requests, and a client for small answers, needs. All lengths are limited
+ * and checked. */
 #ifndef EXAMPLE_HTTP_H
 #define EXAMPLE_HTTP_H
 
@@ -10,6 +11,10 @@
 #define HEAD_MAX (96 * 1024)
 /* Longest body in bytes that is read (and discarded). */
 #define BODY_MAX (64 * 1024 * 1024)
+/* Longest body in bytes that a client takes. */
+#define ANSWER_MAX (1024 * 1024)
+/* Challenges of an answer that a client looks at. */
+#define CHALLENGES_MAX 8
 
 /* How long a client may take for a request, from the answer before it to the request's last byte, and then to take the
  * answer: a deadline for each of the two, however the bytes trickle. */
@@ -42,5 +47,22 @@ int http_read(struct http_input *input, struct http_request *request);
 /* Sends a whole response. `headers` are further header lines, each ended by CR LF. False when the peer is gone. */
 bool http_send(SOCKET socket, int status, const char *headers, const char *content_type, const char *body, bool body_wanted,
                bool keep_alive);
+
+/* A server's answer. Pointers lead into the connection's input and are good until the next one is taken, but for the body, which is to
+ * be freed. */
+struct http_answer {
+    int status;
+    bool keep_alive;
+    size_t challenge_count;
+    const char *challenges[CHALLENGES_MAX]; /* values of WWW-Authenticate */
+    char *body;                             /* ends with a zero */
+};
+
+/* Sends a GET for `target`; `host` is the header's value, `authorization` another's or NULL. False when the peer is gone. */
+bool http_ask(struct http_input *input, const char *target, const char *host, const char *authorization);
+
+/* Takes the answer to the request just sent. False when the peer is gone, is too slow, or sends what is not understood here: the body's
+ * length must be given. */
+bool http_take(struct http_input *input, struct http_answer *answer);
 
 #endif

@@ -20,17 +20,12 @@
 #include "authentication.h"
 #include "files.h"
 #include "http.h"
+#include "library.h"
 #include "run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#ifdef _WIN32
-#define DEFAULT_LIBRARY "negossp.dll"
-#else
-#define DEFAULT_LIBRARY "libnegossp.so.1"
-#endif
 
 /* Connections served at a time. */
 #define CONNECTIONS_MAX 256

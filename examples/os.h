@@ -67,6 +67,7 @@ static inline void *library_symbol(void *library, const char *name) {
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>

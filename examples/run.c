@@ -1,4 +1,5 @@
 #include "run.h"
+#include "library.h"
 
 #include <stdlib.h>
 #include <string.h>

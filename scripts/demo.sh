@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # demo.sh [linux|wine64|wine32]...: makes an account, a Kerberos realm with a service's key, starts the example server on each
-# platform (by default linux and wine64) and lets curl authenticate to it. Exit status 1 when a result is not as expected;
-# the last line counts.
+# platform (by default linux and wine64), and lets curl and the example client of that platform authenticate to it. Exit status 1
+# when a result is not as expected; the last line counts.
 #
 # SERVE=1: keeps the server on Linux going afterwards, for a browser (ADDRESS, PORT: where; by default 127.0.0.1:8080).
 set -euo pipefail
@@ -81,7 +81,15 @@ netbios_computer = "DEMOSERVER"
 file = "accounts"
 domain = "$domain"
 END
-[[ -z $kerberos ]] || printf '\n[kerberos]\nkeytab = "server.keytab"\n' >>"$work/negossp.toml"
+if [[ -n $kerberos ]]; then
+    printf '\n[kerberos]\nkeytab = "server.keytab"\n' >>"$work/negossp.toml"
+    # And one for the example client: it finds the realm's KDC without a krb5.conf, and logs on with a password.
+    kdc=$(sed -n 's/^ *kdc = //p' "$work/realm/krb5.conf")
+    printf '[kerberos]\nkrb5_conf = ""\nrealm = "%s"\n\n[kerberos.kdcs]\n"%s" = ["%s"]\n' "$realm" "$realm" "$kdc" >"$work/client.toml"
+    echo 'Passw0rd!' >"$work/client.right"
+    echo 'not-Passw0rd!' >"$work/client.wrong"
+    chmod 600 "$work"/client.*
+fi
 
 # The file from which gss-ntlmssp, curl's NTLM for --negotiate, reads the user's password.
 printf '%s:%s:%s\n' "$domain" "$user" "$password" >"$work/right"
@@ -145,6 +153,29 @@ ask_with_ticket() { # CCACHE ARGUMENT...
         --resolve "$host:${port%/}:127.0.0.1" "$@" "http://$host:$port" </dev/null 2>"$work/curl" || true
 }
 
+# The example client of the server's platform, with alice's password by Kerberos. Prints its exit status.
+log_on() { # PASSWORD-FILE ARGUMENT...
+    local file=$1 port=${url##*:} client=(build/examples/linux-x86_64/http_client --library "$root/dist/linux-x86_64/libnegossp.so") zone=
+    shift
+    if [[ -n $wine_bits ]]; then
+        client=("$root/scripts/wine.sh" "$wine_bits" http_client.exe)
+        cd "build/examples/windows-$([[ $wine_bits == 64 ]] && echo x86_64 || echo i686)"
+        zone=Z:
+    fi
+    env -i PATH="$PATH" NEGOSSP_CONFIG="$zone$work/client.toml" "${client[@]}" --address 127.0.0.1 --user "$user" --domain "$realm" \
+        --password-file "$zone$file" "$@" "http://$host:$port" </dev/null 2>"$work/curl" | tr -d '\r' >"$work/body"
+    echo "${PIPESTATUS[0]}"
+}
+
+# The libraries that the client is linked with and loads: none of MIT's or Heimdal's.
+tell_libraries() {
+    local libraries
+    libraries=$(ldd build/examples/linux-x86_64/http_client dist/linux-x86_64/libnegossp.so | sed -n 's/^\t\([^ ]*\.so[^ ]*\).*/\1/p' | sort -u)
+    : >"$work/body"
+    expect "ldd http_client libnegossp.so" none "$(grep -E 'krb5|gssapi|k5crypto|com_err' <<<"$libraries" || echo none)" &&
+        printf '  %s\n' "$(xargs -n 1 basename <<<"$libraries" | xargs)"
+}
+
 field() { sed -n "s/^$1: //p" "$work/body" | tr -d '\r'; }
 
 # Compares the result with the expected one; every further argument is "label=value" of the page.
@@ -171,6 +202,8 @@ tell_user() {
     printf '%43s %s\n' '' "$(field flags)" "" "$(field key)"
 }
 tell_flags() { printf '  %s\n%43s %s\n' "$(field user)" '' "$(field flags)"; }
+tell_mechanism() { printf '  %s, by %s; the server is %s\n' "$(field user)" "$(field client-mechanism)" "$(field client-server)"; }
+tell_client_refusal() { printf '  %s\n' "$(field client-status)"; }
 tell_refusal() { printf '  %s\n' "$(field status)"; }
 
 converse() {
@@ -203,6 +236,15 @@ converse_with_tickets() {
     # A ticket for another service of that realm, whose key this server does not have.
     expect "curl --negotiate, another's ticket" 401 "$(host=absent.example.test ask_with_ticket alice --negotiate -u :)" \
         "status=SEC_E_LOGON_DENIED (0x8009030C)" && tell_refusal
+    expect "http_client, with a password" 0 "$(log_on "$work/client.right")" \
+        "$ticket" package=Kerberos client-mechanism=Kerberos client-server-proved=yes && tell_mechanism
+    expect "http_client --package Kerberos" 0 "$(log_on "$work/client.right" --package Kerberos)" \
+        "$ticket" package=Kerberos client-mechanism=Kerberos && tell_mechanism
+    expect "http_client, wrong password" 1 "$(log_on "$work/client.wrong")" \
+        "user=" "client-status=SEC_E_LOGON_DENIED (0x8009030C)" && tell_client_refusal
+    expect "http_client, unknown service" 1 "$(host=nowhere.example.test log_on "$work/client.right" --package Kerberos)" \
+        "user=" "client-status=SEC_E_TARGET_UNKNOWN (0x80090303)" && tell_client_refusal
+    [[ -n $wine_bits ]] || tell_libraries
     true
 }
 
