@@ -63,7 +63,7 @@ part() {
     http) tests/suites/http/run.sh ;;
     ntlm-auth) tests/suites/ntlm_auth/run.sh ;;
     programs) alone programs tests/suites/programs/run.sh squid-wine64 squid-linux curl-wine64 curl-linux mariadb-wine64 \
-        ntlmauth-linux freeradius-linux freerdp-linux freerdp3-linux go-wine64 firebird-wine64 libpq-wine64 node-wine64 \
+        ntlmauth-linux freeradius-linux freerdp-linux freerdp3-linux go-wine64 firebird-wine64 libpq-wine64 sspilib-linux node-wine64 \
         mod_authn_ntlm-linux ;;
     programs-wine32) alone programs tests/suites/programs/run.sh squid-wine32 mariadb-wine32 go-wine32 firebird-wine32 ;;
     demo) scripts/demo.sh linux wine64 ;;

@@ -1,5 +1,5 @@
 """Debian's Apache, which says in a header X-User who a page's client is. `Gssapi` is the one with mod_auth_gssapi: a server that
-knows NTLM from gss-ntlmssp, within MIT's SPNEGO and by itself."""
+knows NTLM from gss-ntlmssp, within MIT's SPNEGO and by itself; `Kerberos` is the one that knows MIT's Kerberos alone."""
 
 import os
 import shutil
@@ -101,3 +101,24 @@ Listen 127.0.0.1:{self.tls_port}
             "NETBIOS_DOMAIN_NAME": stage.DOMAIN,
         }  # fmt: skip
         super().__init__("apache", "auth_gssapi ssl", settings, protection, environment)
+
+
+class Kerberos(Apache):
+    """HTTP/server.example.test of the realm."""
+
+    def __init__(self):
+        folder = os.path.join(stage.public, "apache-kerberos")
+        os.makedirs(folder)
+        for file in ("http.keytab", "krb5.conf"):
+            shutil.copy(stage.realm_file(file), folder)
+            if os.getuid() == 0:
+                shutil.chown(os.path.join(folder, file), USER)
+        protection = f"""
+    AuthType GSSAPI
+    AuthName "a name"
+    GssapiAllowedMech krb5
+    GssapiCredStore keytab:{folder}/http.keytab
+    Require valid-user
+"""
+        environment = {"KRB5_CONFIG": f"{folder}/krb5.conf", "KRB5RCACHEDIR": folder}
+        super().__init__("apache-kerberos", "auth_gssapi", "LogLevel auth_gssapi:debug", protection, environment)

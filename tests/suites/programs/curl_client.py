@@ -1,4 +1,5 @@
-"""curl with SSPI, as a client: to Debian's Apache (gss-ntlmssp, within MIT's SPNEGO or by itself) and to pyspnego.
+"""curl with SSPI, as a client: to Debian's Apache (gss-ntlmssp, within MIT's SPNEGO or by itself), to pyspnego, and with Kerberos to
+Apache (MIT's Kerberos) and to the example server.
 
 On Windows curl loads secur32.dll from the system's folder and from nowhere else, so that is where it is put, in a Wine prefix of
 its own; and it has TLS from Schannel, by the same function table.
@@ -14,9 +15,9 @@ import subprocess
 import httpd
 import peers
 import stage
-from apache import Gssapi
+from apache import Gssapi, Kerberos
 from checks import check, equal, holds
-from stage import DOMAIN, PASSWORDS
+from stage import DOMAIN, PASSWORDS, REALM
 
 _open = []
 
@@ -27,16 +28,36 @@ def apache():
     return running
 
 
+class Example(stage.Running):
+    """examples/http_server.c on Linux, as HTTP/server.example.test."""
+
+    def __init__(self):
+        self.port = stage.free_port()
+        self.log = open(os.path.join(stage.directory, "http-server.log"), "wb")
+        self.process = subprocess.Popen(
+            [f"{stage.ROOT}/build/examples/linux-x86_64/http_server", "--port", str(self.port), "--library",
+             f"{stage.ROOT}/dist/linux-x86_64/libnegossp.so"],
+            env={"NEGOSSP_CONFIG": stage.configure("http-server"), "NEGOSSP_LOG": "info"}, stdout=self.log, stderr=self.log,
+        )  # fmt: skip
+        stage.wait_for_port(self.port, self.process, "http_server")
+
+
+@functools.cache
+def kerberos_server(kind):
+    _open.append(running := kind())
+    return running
+
+
 def close():
     for running in _open:
         running.close()
 
 
-def curl(platform, *arguments):
+def curl(platform, *arguments, configuration=None):
     """Returns curl's exit status, each answer's status, the names of X-User, the body, and how many connections were made."""
     command, environment = stage.command(
         platform, "curl", "curl", "-q", "-sS", "-i", "--noproxy", "*", "--max-time", "60", "-w", "\nmade %{num_connects}\n", *arguments,
-        configuration=stage.configure(f"curl-{platform}"), prefix=stage.IN_SYSTEM,
+        configuration=configuration or stage.configure(f"curl-{platform}"), prefix=stage.IN_SYSTEM,
     )  # fmt: skip
     out = subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL)
     text = out.stdout.decode("utf-8").replace("\r", "")
@@ -57,6 +78,7 @@ def register(platform):
         return f"http://127.0.0.1:{apache().port}/{path}"
 
     stage.keep_alive(platform, stage.IN_SYSTEM)
+    kerberos_checks(platform)
     for way in ("--ntlm", "--negotiate"):
 
         @check(f"curl-{platform}: {way}, Apache, {{}}", ["alice", "bob"])
@@ -94,6 +116,51 @@ def register(platform):
 
         if platform != "linux":
             tls_checks(platform, way, login)
+
+
+def kerberos_checks(platform):
+    """Tickets from the realm's KDC, by this library. What the server says of its client: X-User, or the page's line `user`."""
+    domain, password = f"{REALM}\\alice", "Passw0rd!"  # the realm's, not the account file's
+    logons = {
+        "domain and password": ("-u", f"{REALM}\\alice:{password}"),
+        "name@realm and password": ("-u", f"alice@{REALM}:{password}"),
+        "name and password": ("-u", f"alice:{password}"),
+        "ticket": ("-u", ":"),
+    }
+    refusals = {
+        "wrong password": ("-u", f"{domain}:wrong"),
+        "unknown user": ("-u", f"{REALM}\\nobody:{password}"),
+        "no ticket": ("-u", ":"),
+    }
+
+    def ask(kind, tickets, *arguments, host="server.example.test"):
+        port = kerberos_server(kind).port
+        configuration = stage.configure_client(f"curl-{platform}", platform, tickets)
+        way = ("--negotiate", "--resolve", f"{host}:{port}:127.0.0.1")
+        got = curl(platform, *way, *arguments, f"http://{host}:{port}/index.html", configuration=configuration)
+        got["users"] += re.findall(r"^user: (.*)", got["body"], re.M)
+        return got
+
+    for name, kind in (("Apache", Kerberos), ("http_server", Example)):
+
+        @check(f"curl-{platform}: Kerberos, {name}, {{}}", logons)
+        def _(how, kind=kind):
+            got = ask(kind, "alice" if how == "ticket" else "none", *logons[how])
+            equal((got["exit"], got["statuses"][-1:]), (0, [200]), f"answers ({got['error']})")
+            equal(got["users"], [f"alice@{REALM}"], "user")
+            holds("NTLM" not in got["body"], got["body"])
+
+        @check(f"curl-{platform}: Kerberos, {name}, {{}}: refused", refusals)
+        def _(how, kind=kind):
+            got = ask(kind, "none", *refusals[how])
+            holds(got["statuses"] and set(got["statuses"]) == {401}, f"answers {got['statuses']}")
+            equal(got["users"], [], "users")
+
+        # A ticket for a service whose key the server does not have.
+        @check(f"curl-{platform}: Kerberos, {name}, another's ticket: refused")
+        def _(kind=kind):
+            got = ask(kind, "alice", "-u", ":", host="absent.example.test")
+            holds(got["statuses"] and set(got["statuses"]) == {401}, f"answers {got['statuses']}")
 
 
 def tls_checks(platform, way, login):

@@ -20,6 +20,7 @@ import mod_authn_ntlm  # noqa: E402
 import node_addon  # noqa: E402
 import ntlm_auth_helpers  # noqa: E402
 import squid_helpers  # noqa: E402
+import sspilib_tests  # noqa: E402
 import stage  # noqa: E402
 
 PROGRAMS = {
@@ -33,6 +34,7 @@ PROGRAMS = {
     "go": go_sspi,
     "firebird": firebird_trusted,
     "libpq": libpq_client,
+    "sspilib": sspilib_tests,
     "node": node_addon,
     "mod_authn_ntlm": mod_authn_ntlm,
 }

@@ -5,7 +5,7 @@
 #
 #   squid-wine64 squid-wine32  Squid's negotiate_sspi_auth and ntlm_sspi_auth, for Windows, run by Debian's Squid
 #   squid-linux                negotiate_sspi_auth with negossp.h in place of <windows.h>
-#   curl-wine64 curl-linux     curl with SSPI in place of GSSAPI, as a client of Debian's Apache and of pyspnego
+#   curl-wine64 curl-linux     curl with SSPI in place of GSSAPI, as a client of Debian's Apache, of pyspnego and of the example server
 #   ntlmauth-linux             negossp as ntlm_auth, run by Debian's Squid by helper lines as for Samba's
 #   freeradius-linux           the same, run by Debian's FreeRADIUS for MS-CHAP
 #   mariadb-wine64 mariadb-wine32   MariaDB's GSSAPI plugin for Windows in a server of its own, asked by Debian's mariadb
@@ -13,7 +13,8 @@
 #                                   in the chroot that has Wine 10
 #   go-wine64 go-wine32        a program of ours that makes the calls of Go's packages for SSPI, as server and client
 #   firebird-wine64 firebird-wine32   Firebird's plugin Win_Sspi in a server and a client of its own
-#   libpq-wine64               PostgreSQL's client library for Windows, in a client of ours
+#   libpq-wine64               PostgreSQL's client library for Windows, in a client of ours; also with Debian's PostgreSQL
+#   sspilib-linux              PyPI's sspilib, with this library in the place of the one that its wheel carries: its own tests
 #   node-wine64                node-expose-sspi, npm's prebuilt addon, in npm's Node.js for Windows; skipped without npm
 #   mod_authn_ntlm-linux       an Apache module for Windows, under Debian's Apache; its source is on GitHub, and skipped without
 #
@@ -22,7 +23,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 here=tests/suites/programs
 all=(squid-wine64 squid-wine32 squid-linux curl-wine64 curl-linux mariadb-wine64 mariadb-wine32 ntlmauth-linux freeradius-linux
-    freerdp-linux freerdp3-linux go-wine64 go-wine32 firebird-wine64 firebird-wine32 libpq-wine64 node-wine64 mod_authn_ntlm-linux)
+    freerdp-linux freerdp3-linux go-wine64 go-wine32 firebird-wine64 firebird-wine32 libpq-wine64 sspilib-linux node-wine64 mod_authn_ntlm-linux)
 
 options=() wanted=()
 while (($#)); do
@@ -43,7 +44,7 @@ declare -A repositories=(
     [mod_authn_ntlm]="https://github.com/TQsoft-GmbH/mod_authn_ntlm 4a6cb71581b77e7c58cdbcb04eafc3388e782d00 src")
 declare -A needs=([squid]="squid g++" [curl]="apache2-bin libapache2-mod-auth-gssapi openssl gcc"
     [mariadb]="mariadb-client-core mariadb-plugin-gssapi-client" [ntlmauth]=squid [freeradius]="freeradius freeradius-utils"
-    [go]=golang-go [firebird]=firebird-dev [mod_authn_ntlm]="apache2-dev gcc"
+    [go]=golang-go [firebird]=firebird-dev [libpq]=postgresql-15 [mod_authn_ntlm]="apache2-dev gcc"
     [freerdp]="freerdp2-shadow-x11 freerdp2-x11 xvfb" [freerdp3]=xvfb)
 # These load the DLL from the system's folder only.
 in_system=" curl-wine64 go-wine64 go-wine32 "
@@ -70,7 +71,11 @@ prepare() { # PROGRAM PLATFORM
         # It wants Windows 8.1; Wine 8 is Windows 7 by default.
         scripts/wine.sh 64 reg add 'HKCU\Software\Wine\AppDefaults\node.exe' /v Version /d win10 /f >&2 || return
     fi
+    if [[ $1 == sspilib ]]; then
+        source=$($here/fetch_sspilib.sh) || { status=$?; echo "$source"; return $status; }
+    fi
     scripts/dist.sh $platform || return
+    [[ $1 != curl ]] || { scripts/dist.sh linux-x86_64 && scripts/examples.sh linux-x86_64; } || return
     # shellcheck disable=SC2086 # lists
     scripts/need.sh make ${needs[$1]:-} || return
     if [[ $1 == freerdp3 ]]; then

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import http.client
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -85,6 +86,31 @@ def realm_admin(*commands):
 
 def realm_file(name):
     return os.path.join(directory, "realm", name)
+
+
+def kdc():
+    """The realm's KDC, as the library's settings have it."""
+    with open(realm_file("krb5.conf")) as f:
+        return re.search(r"(?m)^\s*kdc = (\S+)", f.read())[1]
+
+
+def configure_client(name, platform, tickets="none"):
+    """A configuration of a Kerberos client, with a table of KDCs and no krb5.conf. `tickets`: whose credential cache the process has.
+    Also on Wine it is this library that makes credentials without an identity."""
+    cache = realm_file(tickets) + ".ccache"
+    path = os.path.join(directory, f"{name}-{tickets}.toml")
+    with open(path, "w") as f:
+        f.write(f"""
+[outbound]
+provider = "negossp"
+[kerberos]
+krb5_conf = ""
+realm = "{REALM}"
+ccache = "FILE:{cache if platform == "linux" else "Z:" + cache}"
+[kerberos.kdcs]
+"{REALM}" = ["{kdc()}"]
+""")
+    return path
 
 
 def prepare():
