@@ -116,6 +116,7 @@ fn environment(settings: &Settings, krb5: Arc<Krb5Conf>) -> Environment {
         options: Arc::new(client_options),
         capaths: Arc::new(capaths),
         kdcs: Arc::new(kdcs),
+        kdc_timesync: defaults.kdc_timesync,
         timeout: options.kdc_timeout,
         problems: krb5.problems.clone(),
         ccaches: ccache::Settings {

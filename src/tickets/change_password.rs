@@ -38,7 +38,7 @@ pub fn change_password(identity: &Identity, new: &str, environment: &Environment
     let name = principal.to_text();
     let kdc =
         kdc::Client::with_deadline(environment.kdcs.clone(), Instant::now() + environment.timeout);
-    let clock = Clock::default();
+    let clock = Clock::new(environment.kdc_timesync);
     let secret = ClientSecret::Password(identity.password.clone());
     let service = AsService::ChangePassword;
     let issued = sources::initial(principal, secret, service, environment, &kdc, &clock)?;

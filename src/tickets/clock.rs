@@ -8,10 +8,12 @@ const TICKS: u64 = 10;
 
 /// The difference between the KDCs' clock and the local one, and the time of the last
 /// authenticator.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Clock {
     /// In microseconds: the KDCs' time less the local one.
     offset: AtomicI64,
+    /// Whether the difference is learnt: krb5.conf's `kdc_timesync`.
+    learns: bool,
 }
 
 /// In microseconds since 1601: the process' last authenticator. Two of the same time would look like
@@ -19,9 +21,16 @@ pub(super) struct Clock {
 static LAST: AtomicU64 = AtomicU64::new(0);
 
 impl Clock {
+    /// A clock that differs by nothing yet.
+    pub(super) fn new(learns: bool) -> Clock {
+        Clock { offset: AtomicI64::new(0), learns }
+    }
+
     /// Learns the difference, in microseconds.
     pub(super) fn learn(&self, offset: i64) {
-        self.offset.store(offset, Ordering::Relaxed);
+        if self.learns {
+            self.offset.store(offset, Ordering::Relaxed);
+        }
     }
 
     /// The difference, in microseconds.
@@ -57,7 +66,7 @@ mod tests {
 
     #[test]
     fn no_two_authenticators_have_the_same_microsecond() {
-        let clock = Clock::default();
+        let clock = Clock::new(true);
         clock.learn(-3_600_000_000);
         let now = platform::now();
         let times: Vec<u64> = (0..1000).map(|_| clock.authenticator_time(now).0 / 10).collect();

@@ -22,6 +22,8 @@ pub struct Environment {
     pub kdcs: Arc<kdc::Options>,
     /// What could not be read of krb5.conf, a line each.
     pub problems: Vec<String>,
+    /// krb5.conf's `kdc_timesync`: whether the KDCs' time is used.
+    pub kdc_timesync: bool,
     /// How long a context waits for KDCs in all.
     pub timeout: Duration,
     /// What krb5.conf says of credential caches.

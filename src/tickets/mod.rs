@@ -116,7 +116,7 @@ impl Tickets {
 
     fn of(source: Source, environment: Arc<Environment>) -> Tickets {
         let kdcs = environment.kdcs.clone();
-        let (clock, state) = (Clock::default(), ForkLocal::default());
+        let (clock, state) = (Clock::new(environment.kdc_timesync), ForkLocal::default());
         Tickets { source, environment, kdcs, proxy: None, clock, state }
     }
 

@@ -55,7 +55,7 @@ fn of_krb_error(code: i32) -> SECURITY_STATUS {
         }
         error_code::ETYPE_NOSUPP => SEC_E_KDC_UNKNOWN_ETYPE,
         error_code::PADATA_TYPE_NOSUPP | error_code::PREAUTH_REQUIRED => SEC_E_UNSUPPORTED_PREAUTH,
-        error_code::BADOPTION => SEC_E_KDC_INVALID_REQUEST,
+        error_code::BADOPTION | error_code::SERVER_NOMATCH => SEC_E_KDC_INVALID_REQUEST,
         error_code::NO_TGT => SEC_E_NO_TGT_REPLY,
         error_code::TKT_EXPIRED => SEC_E_CONTEXT_EXPIRED,
         error_code::SVC_UNAVAILABLE => SEC_E_NO_AUTHENTICATING_AUTHORITY,
