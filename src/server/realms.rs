@@ -60,19 +60,25 @@ impl fmt::Debug for ClientRealms {
 
 fn environment(settings: &Settings, krb5: Arc<Krb5Conf>) -> Environment {
     let defaults = &krb5.libdefaults;
+    let domain = settings.domain.as_ref().map(|domain| (domain, domain.realm.to_uppercase()));
+    let default_realm = Some(&settings.kerberos_files.realm)
+        .filter(|realm| !realm.is_empty())
+        .or(domain.as_ref().map(|(_, realm)| realm))
+        .or(defaults.default_realm.as_ref())
+        .cloned();
+    let tickets = krb5.tickets(default_realm.as_deref().unwrap_or_default());
     let options = &settings.tickets;
     let seconds = |value: i64| u64::try_from(value).ok().filter(|&value| value > 0);
     let usual = ClientOptions::default();
-    let tickets = &defaults.tickets;
     let permitted = |enctypes: &[crate::kerberos::crypto::Enctype]| {
         let both = enctypes.iter().filter(|enctype| settings.kerberos.allows(**enctype));
         both.copied().collect::<Vec<_>>()
     };
     let client_options = ClientOptions {
         enctypes: permitted(&defaults.tkt_enctypes),
-        forwardable: true,
+        forwardable: tickets.forwardable.unwrap_or(usual.forwardable),
         proxiable: tickets.proxiable,
-        canonicalize: true,
+        canonicalize: tickets.canonicalize.unwrap_or(usual.canonicalize),
         lifetime: seconds(tickets.ticket_lifetime).map_or(usual.lifetime, Duration::from_secs),
         renew_lifetime: seconds(tickets.renew_lifetime).map(Duration::from_secs),
         max_clock_skew: settings.kerberos.max_clock_skew,
@@ -89,7 +95,6 @@ fn environment(settings: &Settings, krb5: Arc<Krb5Conf>) -> Environment {
         });
         kdcs.realms.entry(realm.clone()).or_default().kdcs = servers.collect();
     }
-    let domain = settings.domain.as_ref().map(|domain| (domain, domain.realm.to_uppercase()));
     if let Some((domain, realm)) = &domain {
         let of_domain = kdcs.realms.entry(realm.clone()).or_default();
         if of_domain.kdcs.is_empty() {
@@ -107,11 +112,6 @@ fn environment(settings: &Settings, krb5: Arc<Krb5Conf>) -> Environment {
             capaths.insert(client, server, &between);
         }
     }
-    let default_realm = Some(&settings.kerberos_files.realm)
-        .filter(|realm| !realm.is_empty())
-        .or(domain.as_ref().map(|(_, realm)| realm))
-        .or(defaults.default_realm.as_ref())
-        .cloned();
     Environment {
         options: Arc::new(client_options),
         capaths: Arc::new(capaths),

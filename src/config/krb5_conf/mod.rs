@@ -39,12 +39,12 @@ pub enum CanonicalizeHostname {
 /// What tickets are asked for. Times are in seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketOptions {
-    /// `forwardable`
-    pub forwardable: bool,
+    /// `forwardable`, if it is set.
+    pub forwardable: Option<bool>,
     /// `proxiable`
     pub proxiable: bool,
-    /// `canonicalize`
-    pub canonicalize: bool,
+    /// `canonicalize`, if it is set.
+    pub canonicalize: Option<bool>,
     /// `noaddresses`: tickets are not restricted to the host's addresses.
     pub no_addresses: bool,
     /// `ticket_lifetime`; 0 if it is left to the client.
@@ -56,9 +56,9 @@ pub struct TicketOptions {
 impl Default for TicketOptions {
     fn default() -> TicketOptions {
         TicketOptions {
-            forwardable: false,
+            forwardable: None,
             proxiable: false,
-            canonicalize: false,
+            canonicalize: None,
             no_addresses: true,
             ticket_lifetime: 0,
             renew_lifetime: 0,
@@ -364,13 +364,12 @@ impl<'a> Values<'a> {
     fn tickets(&mut self, realm: Option<&str>) -> TicketOptions {
         let standard = TicketOptions::default();
         let seconds = |text| value::seconds(text).filter(|&seconds| seconds >= 0).map(i64::from);
+        let set = |text| value::boolean(text).map(Some);
         TicketOptions {
-            forwardable: self.of_realm(realm, "forwardable", value::boolean),
+            forwardable: self.of_realm(realm, "forwardable", set),
             proxiable: self.of_realm(realm, "proxiable", value::boolean),
-            canonicalize: self.of_realm(realm, "canonicalize", value::boolean),
-            no_addresses: self
-                .of_realm(realm, "noaddresses", |text| value::boolean(text).map(Some))
-                .unwrap_or(standard.no_addresses),
+            canonicalize: self.of_realm(realm, "canonicalize", set),
+            no_addresses: self.of_realm(realm, "noaddresses", set).unwrap_or(standard.no_addresses),
             ticket_lifetime: self.of_realm(realm, "ticket_lifetime", seconds),
             renew_lifetime: self.of_realm(realm, "renew_lifetime", seconds),
         }

@@ -61,9 +61,9 @@ fn dump(conf: &Krb5Conf) -> String {
     let t = &d.tickets;
     let flags = [
         ("rdns", d.rdns),
-        ("forwardable", t.forwardable),
+        ("forwardable", t.forwardable.unwrap_or(false)),
         ("proxiable", t.proxiable),
-        ("canonicalize", t.canonicalize),
+        ("canonicalize", t.canonicalize.unwrap_or(false)),
         ("noaddresses", t.no_addresses),
         ("dns_uri_lookup", d.dns_uri_lookup),
     ];
@@ -171,9 +171,9 @@ fn tickets_of_a_realm() {
     let conf = Krb5Conf::parse(
         b"[libdefaults]\nforwardable = true\nticket_lifetime = 1h\nOTHER.TEST = {\n forwardable = false\n}\n",
     );
-    assert!(conf.tickets("EXAMPLE.TEST").forwardable);
+    assert_eq!(conf.tickets("EXAMPLE.TEST").forwardable, Some(true));
     let other = conf.tickets("OTHER.TEST");
-    assert_eq!((other.forwardable, other.ticket_lifetime), (false, 3600));
+    assert_eq!((other.forwardable, other.ticket_lifetime), (Some(false), 3600));
 }
 
 #[test]
