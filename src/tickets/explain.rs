@@ -56,13 +56,14 @@ impl Tickets {
                 Vec::new(),
             );
         };
-        for service in self.candidates(target) {
+        for candidate in self.candidates(target) {
+            let service = &candidate.principal;
             let what = format!("ticket for {}", service.to_text());
-            if let Some(cached) = self.source.cached(&self.environment, &service, &self.clock) {
+            if let Some(cached) = self.source.cached(&self.environment, service, &self.clock) {
                 return step(what, Ok(format!("in the cache: {}", shown(&cached))), Vec::new());
             }
             let kdc = self.kdc(deadline);
-            let ticket = self.ask(base.clone(), service, None, &kdc);
+            let ticket = self.ask(base.clone(), candidate, None, &kdc);
             let result = ticket.as_ref().map(shown).map_err(|error| error.to_string());
             if step(what, result, kdc.notes()) {
                 return true;

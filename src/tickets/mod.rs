@@ -62,6 +62,15 @@ struct State {
     bases: SingleFlight<(), Base>,
 }
 
+/// A principal that a target may mean.
+#[derive(Debug, Clone)]
+struct Candidate {
+    principal: Principal,
+    /// Whether the caller has named its realm: a ticket for a service of another one is not for the
+    /// target.
+    is_realm_given: bool,
+}
+
 impl Tickets {
     /// The tickets of a client with a password.
     ///
@@ -225,14 +234,15 @@ impl Tickets {
     fn find(&self, request: &TicketRequest<'_>, deadline: Instant) -> Result<Credentials> {
         let kdc = self.kdc(deadline);
         let mut failure = Error::WrongTarget("the target has no principal");
-        for service in self.candidates(request.target) {
+        for candidate in self.candidates(request.target) {
+            let service = &candidate.principal;
             if request.user_to_user.is_none()
-                && let Some(cached) = self.source.cached(&self.environment, &service, &self.clock)
+                && let Some(cached) = self.source.cached(&self.environment, service, &self.clock)
             {
                 return Ok(cached);
             }
             let base = self.base(&kdc, deadline)?;
-            match self.ask(base, service, request.user_to_user, &kdc) {
+            match self.ask(base, candidate, request.user_to_user, &kdc) {
                 Ok(ticket) => return Ok(ticket),
                 Err(why @ Error::KrbError(error_code::S_PRINCIPAL_UNKNOWN)) => failure = why,
                 Err(why) => return Err(why),
@@ -242,7 +252,7 @@ impl Tickets {
     }
 
     /// The principals to ask for, with their realms as far as the configuration knows them.
-    fn candidates(&self, target: &Target) -> Vec<Principal> {
+    fn candidates(&self, target: &Target) -> Vec<Candidate> {
         let realms = &self.environment.realms;
         let mut candidates = Vec::new();
         for named in &target.candidates {
@@ -257,7 +267,8 @@ impl Tickets {
                 if let Some(realm) = realm.and_then(|realm| realms.realm(realm)) {
                     principal.realm = realm.as_bytes().to_vec();
                 }
-                candidates.push(principal);
+                let is_realm_given = !principal.realm.is_empty();
+                candidates.push(Candidate { principal, is_realm_given });
             }
             for name in names {
                 let without_port = name.split(':').next().unwrap_or_default();
@@ -267,7 +278,7 @@ impl Tickets {
                 if let Some(host) = principal.components.get_mut(1) {
                     *host = name.into_bytes();
                 }
-                candidates.push(principal);
+                candidates.push(Candidate { principal, is_realm_given: false });
             }
         }
         candidates
@@ -276,10 +287,12 @@ impl Tickets {
     fn ask(
         &self,
         base: Base,
-        service: Principal,
+        candidate: Candidate,
         user_to_user: Option<&[u8]>,
         kdc: &dyn Kdc,
     ) -> Result<Credentials> {
+        let Candidate { principal: service, is_realm_given } = candidate;
+        let realm = is_realm_given.then(|| service.realm.clone());
         let known = self.state().held.lock().cross_realm.clone();
         let clock_offset = self.clock.offset();
         let config = TgsConfig {
@@ -318,6 +331,10 @@ impl Tickets {
         };
         self.clock.learn(learnt);
         self.state().held.lock().insert_cross_realm(intermediates);
+        // The KDC may know the service in another realm than the caller means.
+        if realm.is_some_and(|realm| realm != ticket.server.realm) {
+            return Err(Error::KrbError(error_code::S_PRINCIPAL_UNKNOWN));
+        }
         Ok(ticket)
     }
 

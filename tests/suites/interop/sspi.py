@@ -129,7 +129,7 @@ class Library:
     """The loaded library; the status of every function is checked."""
 
     def __init__(self, path):
-        self.dll = ctypes.CDLL(path)
+        self.path, self.dll = path, ctypes.CDLL(path)
 
     def call(self, function, *arguments, accept=(SEC_E_OK,)):
         f = getattr(self.dll, function)
