@@ -155,14 +155,16 @@ ask_with_ticket() { # CCACHE ARGUMENT...
 
 # The example client of the server's platform, with alice's password by Kerberos. Prints its exit status.
 log_on() { # PASSWORD-FILE ARGUMENT...
-    local file=$1 port=${url##*:} client=(build/examples/linux-x86_64/http_client --library "$root/dist/linux-x86_64/libnegossp.so") zone=
+    local file=$1 port=${url##*:} zone=
+    local client=(env -i PATH="$PATH" NEGOSSP_CONFIG="$work/client.toml" build/examples/linux-x86_64/http_client
+        --library "$root/dist/linux-x86_64/libnegossp.so")
     shift
     if [[ -n $wine_bits ]]; then
-        client=("$root/scripts/wine.sh" "$wine_bits" http_client.exe)
         cd "build/examples/windows-$([[ $wine_bits == 64 ]] && echo x86_64 || echo i686)"
         zone=Z:
+        client=(env NEGOSSP_CONFIG="Z:$work/client.toml" "$root/scripts/wine.sh" "$wine_bits" http_client.exe)
     fi
-    env -i PATH="$PATH" NEGOSSP_CONFIG="$zone$work/client.toml" "${client[@]}" --address 127.0.0.1 --user "$user" --domain "$realm" \
+    "${client[@]}" --address 127.0.0.1 --user "$user" --domain "$realm" \
         --password-file "$zone$file" "$@" "http://$host:$port" </dev/null 2>"$work/curl" | tr -d '\r' >"$work/body"
     echo "${PIPESTATUS[0]}"
 }
