@@ -351,11 +351,10 @@ fn conclude(
             .session
             .verify_mech_list_mic(&terms.mech_types, mic)
             .map_err(|error| if terms.fallback { DOWNGRADE } else { error })?,
+        // Also where NTLM has agreed on no signing: whoever altered the choice could alter that.
+        None if terms.fallback => return Err(DOWNGRADE),
         None if mic::needed(established, terms.preferred) => {
-            return Err(match terms.fallback {
-                true => DOWNGRADE,
-                false => Error::MessageAltered("the acceptor's mechListMIC is missing"),
-            });
+            return Err(Error::MessageAltered("the acceptor's mechListMIC is missing"));
         }
         None if completed => return Ok(None),
         None => {

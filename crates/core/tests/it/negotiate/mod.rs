@@ -1,6 +1,7 @@
 //! SPNEGO.
 
 mod accept;
+mod downgrade;
 mod initiate;
 mod recorded;
 mod token;
