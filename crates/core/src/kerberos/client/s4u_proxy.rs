@@ -133,8 +133,7 @@ impl S4uProxy {
         Ok(())
     }
 
-    fn answered(&mut self, output: TgsOutput) -> Result<Credentials> {
-        self.clock_offset = output.clock_offset;
+    fn answered(&self, output: TgsOutput) -> Result<Credentials> {
         require_resource_based(&output)?;
         match output.is_referral {
             true => Err(Error::WrongTarget("S4U2proxy: the service is not where it was found")),

@@ -118,7 +118,9 @@ impl S4uSelf {
     }
 
     fn answered(&mut self, output: TgsOutput, own_realm: bool) -> Result<Option<Credentials>> {
-        self.clock_offset = output.clock_offset;
+        if own_realm {
+            self.clock_offset = output.clock_offset;
+        }
         // From here on it must remain this user.
         if let Some(user) = output.s4u_user {
             self.asked.user = user;

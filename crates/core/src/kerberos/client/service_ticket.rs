@@ -54,7 +54,7 @@ pub struct ServiceTicketOutput {
     pub intermediates: Vec<Arc<Credentials>>,
     /// The ticket-granting ticket that the ticket was got with.
     pub tgt: Arc<Credentials>,
-    /// The KDC's time less ours, in microseconds.
+    /// The time of the first KDC less ours, in microseconds.
     pub clock_offset: i64,
 }
 
@@ -231,7 +231,10 @@ impl ServiceTicket {
 
     /// Continues after the result of a request.
     fn then(&mut self, result: Result<TgsOutput>, now: FileTime) -> Then {
-        if let Ok(output) = &result {
+        // Another realm's clock is that realm's own, and its word on it is not protected.
+        if let Ok(output) = &result
+            && Arc::ptr_eq(&self.tgt, &self.asked.tgt)
+        {
             self.clock_offset = output.clock_offset;
         }
         match std::mem::replace(&mut self.phase, Phase::Start) {

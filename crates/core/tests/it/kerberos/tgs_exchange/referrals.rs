@@ -38,6 +38,30 @@ fn referrals_lead_to_the_realm_of_a_service() {
     assert_eq!(text(&output.tgt.server), "krbtgt/C");
 }
 
+/// KRB_AP_ERR_SKEW is not protected, and another realm's KDC can issue a ticket at any time of its own:
+/// what it says of the time is for itself alone, and not learnt for the client's own realm.
+#[test]
+fn another_realms_clock_is_its_own() {
+    for clock in [30_000, -30_000] {
+        for (named, known) in [("", false), ("C", false), ("C", true)] {
+            let mut realms = chain().refer("A", "krbtgt/C", "B");
+            realms.realm("C").clock = clock;
+            let mut asked = request(&realms, "HTTP/c", named);
+            if known {
+                asked.known = get(&realms, "HTTP/c", named).unwrap().intermediates;
+            }
+            let output = run(&mut ServiceTicket::new(asked, config()), &realms).unwrap();
+            assert_eq!(output.clock_offset, 0, "{clock} {named} {known}");
+        }
+        // The own realm's is learnt, whatever comes after it.
+        let mut realms = chain();
+        realms.realm("A").clock = 1000;
+        realms.realm("C").clock = clock;
+        let output = get(&realms, "HTTP/c", "").unwrap();
+        assert_eq!(output.clock_offset, 1_000_000_000);
+    }
+}
+
 #[test]
 fn a_known_realm_is_asked_for_directly_and_then_by_the_path() {
     // A and C have a key in common.
