@@ -13,6 +13,13 @@ pub(super) struct Base {
     pub(super) evidence: Option<Arc<Evidence>>,
 }
 
+impl Base {
+    /// Whose service tickets are got with it.
+    pub(super) fn client(&self) -> &Principal {
+        self.evidence.as_ref().map_or(&self.tgt.client, |evidence| &evidence.client)
+    }
+}
+
 /// The client's ticket for the service that acts for it ([MS-SFU] 3.1.5.2).
 #[derive(Debug)]
 pub(super) struct Evidence {

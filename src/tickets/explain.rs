@@ -76,7 +76,7 @@ impl Tickets {
         match self.source {
             Source::Password { .. } => "by password",
             Source::Keys { .. } => "by its keys",
-            Source::User => "of the credential cache or the client keytab",
+            Source::User { .. } => "of the credential cache or the client keytab",
             Source::Delegated(_) | Source::OnBehalfOf { .. } => "by delegation",
         }
     }

@@ -46,6 +46,17 @@ impl Held {
         self.services.get(key).filter(|ticket| ticket.is_valid(now, MARGIN)).cloned()
     }
 
+    /// Begins anew with a ticket-granting ticket. Service tickets are kept if they are the same
+    /// client's.
+    pub(super) fn begin(&mut self, base: Base) {
+        if self.base.as_ref().is_some_and(|held| held.client() != base.client()) {
+            self.services.clear();
+        }
+        self.cross_realm.clear();
+        self.forwarded = None;
+        self.base = Some(base);
+    }
+
     /// Keeps a ticket. The one that ends first makes room.
     pub(super) fn insert(&mut self, key: Key, ticket: Arc<Credentials>) {
         self.failures.remove(&key);

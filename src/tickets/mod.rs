@@ -81,10 +81,11 @@ impl Tickets {
         Ok(Tickets::of(Source::Password { client, password }, environment))
     }
 
-    /// The tickets of the user who runs the process: those of the credential cache, or else got with
-    /// the client keytab.
+    /// The tickets of the user who runs the process: those of what is the default credential cache
+    /// now, or else got with the client keytab.
     pub fn of_user(environment: Arc<Environment>) -> Tickets {
-        Tickets::of(Source::User, environment)
+        let ccache = sources::default_ccache(&environment).ok();
+        Tickets::of(Source::User { ccache }, environment)
     }
 
     /// The tickets of a client with keys of its own, each with its version.
@@ -182,9 +183,7 @@ impl Tickets {
             let got = self.source.base(&self.environment, kdc, &self.clock)?;
             {
                 let mut held = state.held.lock();
-                held.cross_realm.clear();
-                held.forwarded = None;
-                held.base = Some(got.clone());
+                held.begin(got.clone());
             }
             Ok(self.renewed(got, now, kdc))
         })
@@ -238,6 +237,7 @@ impl Tickets {
             let service = &candidate.principal;
             if request.user_to_user.is_none()
                 && let Some(cached) = self.source.cached(&self.environment, service, &self.clock)
+                && self.is_same_client(&cached)
             {
                 return Ok(cached);
             }
@@ -249,6 +249,13 @@ impl Tickets {
             }
         }
         Err(failure)
+    }
+
+    /// Whether a cached ticket is of the client whose ticket-granting ticket is held: another one may
+    /// have logged on to the cache since.
+    fn is_same_client(&self, ticket: &Credentials) -> bool {
+        let held = self.state().held.lock();
+        held.base.as_ref().is_none_or(|base| *base.client() == ticket.client)
     }
 
     /// The principals to ask for, with their realms as far as the configuration knows them.

@@ -15,7 +15,7 @@ use crate::kerberos::message::error_code;
 use crate::platform;
 use crate::platform::files;
 use crate::platform::random::SystemRandom;
-use crate::stores::ccache::{Collection, Contents, Name};
+use crate::stores::ccache::{self, Collection, Contents, Name};
 use crate::stores::client_keytab;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
@@ -31,7 +31,11 @@ pub(super) enum Source {
     /// Keys, each with its version.
     Keys { client: Principal, keys: Vec<(u32, Key)> },
     /// The default credential cache of the user who runs the process, or the client keytab.
-    User,
+    User {
+        /// Its name when the credential was made: a program that changes `KRB5CCNAME` means its next
+        /// ones. `None` if it was no name.
+        ccache: Option<Name>,
+    },
     /// The credential cache that a client has delegated.
     Delegated(Arc<Contents>),
     /// The server's own ticket, to ask for tickets in the user's name.
@@ -43,7 +47,7 @@ impl fmt::Debug for Source {
         match self {
             Source::Password { client, .. } => write!(f, "Password({})", client.to_text()),
             Source::Keys { client, .. } => write!(f, "Keys({})", client.to_text()),
-            Source::User => f.write_str("User"),
+            Source::User { .. } => f.write_str("User"),
             Source::Delegated(cache) => write!(f, "Delegated({})", cache.principal.to_text()),
             Source::OnBehalfOf { user, .. } => write!(f, "OnBehalfOf({})", user.to_text()),
         }
@@ -62,7 +66,7 @@ impl Source {
             Source::Password { client, .. } | Source::Keys { client, .. } => Ok(client.clone()),
             Source::Delegated(cache) => Ok(cache.principal.clone()),
             Source::OnBehalfOf { user, .. } => Ok(user.clone()),
-            Source::User => match contents(environment) {
+            Source::User { ccache } => match contents(environment, ccache.as_ref()) {
                 Ok(cache) => Ok(cache.principal),
                 Err(error) => keytab_client(environment).map(|(client, _)| client).ok_or(error),
             },
@@ -74,7 +78,7 @@ impl Source {
         match self {
             Source::Password { .. } | Source::Keys { .. } | Source::OnBehalfOf { .. } => None,
             Source::Delegated(cache) => base_of(cache, now),
-            Source::User => base_of(&contents(environment).ok()?, now),
+            Source::User { ccache } => base_of(&contents(environment, ccache.as_ref()).ok()?, now),
         }
     }
 
@@ -98,8 +102,8 @@ impl Source {
             Source::OnBehalfOf { user, tgt } => {
                 return on_behalf_of(user, tgt, environment, kdc, clock);
             }
-            Source::User => {
-                let cached = contents(environment);
+            Source::User { ccache } => {
+                let cached = contents(environment, ccache.as_ref());
                 if let Ok(cache) = &cached
                     && let Some(base) = base_of(cache, cache.kdc_time(platform::now()))
                 {
@@ -143,7 +147,7 @@ impl Source {
         match self {
             Source::Password { .. } | Source::Keys { .. } | Source::OnBehalfOf { .. } => None,
             Source::Delegated(cache) => find(cache),
-            Source::User => find(&contents(environment).ok()?),
+            Source::User { ccache } => find(&contents(environment, ccache.as_ref()).ok()?),
         }
     }
 }
@@ -226,7 +230,8 @@ fn armor(
 ) -> Option<Credentials> {
     let realm = &parameters.client.realm;
     let of_realm = |ticket: &Credentials| ticket.client.realm == *realm;
-    let cached = contents(environment).ok().and_then(|cache| base_of(&cache, platform::now()));
+    let cached =
+        contents(environment, None).ok().and_then(|cache| base_of(&cache, platform::now()));
     if let Some(base) = cached.filter(|base| of_realm(&base.tgt)) {
         return Some((*base.tgt).clone());
     }
@@ -242,14 +247,19 @@ fn armor(
     Some(issued.credentials)
 }
 
-/// The contents of the default cache.
-fn contents(environment: &Environment) -> Result<Contents> {
+/// The name of the default cache, or of a collection.
+pub(super) fn default_ccache(environment: &Environment) -> ccache::Result<Name> {
+    match &environment.ccache {
+        Some(name) => Name::parse(name),
+        None => environment.ccaches.default_ccache(),
+    }
+}
+
+/// The contents of the cache with this name, or else of the default one.
+fn contents(environment: &Environment, name: Option<&Name>) -> Result<Contents> {
     let read = || {
-        let collection = match &environment.ccache {
-            Some(name) => Collection::new(Name::parse(name)?, &environment.ccaches),
-            None => Collection::default(&environment.ccaches)?,
-        };
-        collection.primary()?.read()
+        let name = name.map_or_else(|| default_ccache(environment), |name| Ok(name.clone()))?;
+        Collection::new(name, &environment.ccaches).primary()?.read()
     };
     read().map_err(|error| {
         tracing::debug!(%error, "no tickets from a credential cache");

@@ -311,6 +311,36 @@ def collection():
         initiated(None, Mit, "Kerberos")
 
 
+@check("a credential keeps the cache, and the client, that it was made for")
+def cache_of_a_credential():
+    path = os.path.join(environment.directory, "changing.ccache")
+    run_tool("kinit", "-k", "-t", realm_file("users.keytab"), "bob", ccache=f"FILE:{path}")
+    other = os.path.join(environment.directory, "other.ccache")
+    shutil.copy(realm_file("alice.ccache"), other)
+    equal(run_tool("kvno", "-q", service("aes128-sha1"), ccache=f"FILE:{other}")[0], 0, "kvno")
+
+    def client(credentials, name):
+        initiator = Initiator(credentials, None, ISC_MUTUAL)
+        initiator.target = sspi.utf16(name)
+        acceptor = Mit.acceptor(http_keytab())
+        established(initiator, acceptor)
+        return acceptor.client
+
+    bob = f"bob@{REALM}"
+    with default_ccache(f"FILE:{path}"):
+        credentials = Credentials("Kerberos", sspi.SECPKG_CRED_OUTBOUND)
+        unused = Credentials("Kerberos", sspi.SECPKG_CRED_OUTBOUND)
+        equal(client(credentials, SERVER), bob, "the client")
+    # Programs set KRB5CCNAME for the next credential.
+    with default_ccache(f"FILE:{other}"):
+        for of in (credentials, unused):
+            equal([client(of, name) for name in (SERVER, service("aes128-sha1"), service("mixed"))], [bob] * 3, "the clients")
+        equal(client(Credentials("Kerberos", sspi.SECPKG_CRED_OUTBOUND), SERVER), ALICE, "a new credential's client")
+    # Another user logs on to the same cache: the ticket to this service is in it.
+    shutil.copy(other, path)
+    equal(client(credentials, service("aes128-sha1")), bob, "the client after another one's logon")
+
+
 @check("[kerberos] ccache, which comes before KRB5CCNAME")
 def configured_cache():
     with policy(kerberos=f'ccache = "{ccache("bob")}"'), default_ccache(ccache("alice")):
