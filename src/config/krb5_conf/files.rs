@@ -24,14 +24,23 @@ pub fn default_paths() -> Vec<PathBuf> {
 /// Reads these files, the first of which counts most. One that is missing is skipped, and one that
 /// cannot be read is a problem. A folder stands for the files that `includedir` would include.
 pub fn load(paths: &[PathBuf]) -> Krb5Conf {
-    read(paths).0
+    read(paths).conf
 }
 
 /// What was looked at, and what it was.
 pub(super) type Seen = Vec<(PathBuf, Option<FileIdentity>)>;
 
-pub(super) fn read(paths: &[PathBuf]) -> (Krb5Conf, Seen) {
-    let mut disk = Disk { seen: Vec::new() };
+/// What was read.
+pub(super) struct Reading {
+    pub(super) conf: Krb5Conf,
+    pub(super) seen: Seen,
+    /// Something could not be read for a reason that passes, as where the process has no descriptor
+    /// left.
+    pub(super) is_partial: bool,
+}
+
+pub(super) fn read(paths: &[PathBuf]) -> Reading {
+    let mut disk = Disk { seen: Vec::new(), is_partial: false };
     let mut reading = Vec::new();
     for path in paths {
         reading.push((
@@ -50,7 +59,8 @@ pub(super) fn read(paths: &[PathBuf]) -> (Krb5Conf, Seen) {
         }
     }
     let (profile, problems) = reader.finish();
-    (Krb5Conf::of(&profile, problems), disk.seen)
+    let conf = Krb5Conf::of(&profile, problems);
+    Reading { conf, seen: disk.seen, is_partial: disk.is_partial }
 }
 
 /// The identity of a file or folder; `None` if there is none.
@@ -61,11 +71,16 @@ pub(super) fn identity_of(path: &Path) -> Option<FileIdentity> {
 /// Files by the rules of [`files`].
 struct Disk {
     seen: Seen,
+    is_partial: bool,
 }
 
 impl Disk {
     fn open(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         self.seen.push((path.to_owned(), identity_of(path)));
+        Disk::content(path).inspect_err(|error| self.is_partial |= passes(error))
+    }
+
+    fn content(path: &Path) -> io::Result<Vec<u8>> {
         let opened = files::open(path, files::Access::Read)?;
         if let Some(doubt) = opened.doubt {
             tracing::warn!(file = %path.display(), "Kerberos configuration: {doubt}");
@@ -86,12 +101,29 @@ impl Sources for Disk {
 
     fn folder(&mut self, path: &Path) -> Result<Vec<String>, String> {
         self.seen.push((path.to_owned(), identity_of(path)));
-        let entries = path.read_dir().map_err(|error| error.to_string())?;
+        let entries = path.read_dir().map_err(|error| {
+            self.is_partial |= passes(&error);
+            error.to_string()
+        })?;
         Ok(entries
             .take(MOST_NAMES)
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .collect())
     }
+}
+
+/// Whether the same file may be readable a moment later, unchanged.
+fn passes(error: &io::Error) -> bool {
+    !matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::Other
+    )
 }
 
 /// No files.

@@ -4,7 +4,7 @@
 //! and folders count too, and which these are changes with the files.
 
 use super::Krb5Conf;
-use super::files::{self, Seen};
+use super::files::{self, Reading, Seen};
 use crate::platform;
 use crate::runtime::fork_local::ForkLocal;
 use crate::runtime::thread_role;
@@ -35,17 +35,18 @@ pub struct Krb5ConfFile {
 #[derive(Default)]
 struct Looked {
     at: Seen,
-    /// Some of it had changed just before: it is read again.
+    /// Some of it had changed just before, or could not be read then: it is read again.
     doubtful: bool,
 }
 
 impl Looked {
-    fn of(at: Seen) -> Looked {
+    fn of(at: Seen, is_partial: bool) -> Looked {
         let now = SystemTime::now();
         let recent = |identity: &platform::FileIdentity| {
             now.duration_since(identity.modified).is_ok_and(|age| age < GRANULARITY)
         };
-        let doubtful = at.iter().any(|(_, identity)| identity.as_ref().is_some_and(recent));
+        let doubtful =
+            is_partial || at.iter().any(|(_, identity)| identity.as_ref().is_some_and(recent));
         Looked { at, doubtful }
     }
 
@@ -59,13 +60,13 @@ impl Looked {
 impl Krb5ConfFile {
     /// Reads these files, see [`load`](super::load). Problems are logged.
     pub fn open(paths: Vec<PathBuf>) -> Krb5ConfFile {
-        let (value, at) = files::read(&paths);
-        report(&value);
+        let Reading { conf, seen, is_partial } = files::read(&paths);
+        report(&conf);
         Krb5ConfFile {
             paths,
-            snapshot: ArcSwap::from_pointee(value),
+            snapshot: ArcSwap::from_pointee(conf),
             next_check: AtomicU64::new(platform::coarse_millis() + INTERVAL),
-            seen: ForkLocal::new(Mutex::new(Looked::of(at))),
+            seen: ForkLocal::new(Mutex::new(Looked::of(seen, is_partial))),
         }
     }
 
@@ -88,11 +89,12 @@ impl Krb5ConfFile {
         if looked.is_current() {
             return;
         }
-        let (value, at) = files::read(&self.paths);
-        *looked = Looked::of(at);
-        if *self.snapshot.load_full() != value {
-            report(&value);
-            self.snapshot.store(Arc::new(value));
+        let Reading { conf, seen, is_partial } = files::read(&self.paths);
+        *looked = Looked::of(seen, is_partial);
+        // What was read before stays in force until all can be read.
+        if !is_partial && *self.snapshot.load_full() != conf {
+            report(&conf);
+            self.snapshot.store(Arc::new(conf));
             tracing::info!("Kerberos configuration read again");
         }
     }

@@ -1,8 +1,10 @@
 """Our initiator with tickets from a KDC, against MIT's acceptor, Heimdal's and our own."""
 
 import os
+import resource
 import shutil
 import threading
+import time
 
 import gssapi
 
@@ -339,6 +341,21 @@ def cache_of_a_credential():
     # Another user logs on to the same cache: the ticket to this service is in it.
     shutil.copy(other, path)
     equal(client(credentials, service("aes128-sha1")), bob, "the client after another one's logon")
+
+
+@check("krb5.conf is read again after a moment without file descriptors")
+def few_descriptors():
+    with policy(kerberos='kdc_timeout = "9s"\n'):
+        # Takes the new configuration, which reads krb5.conf for its first client.
+        Credentials("Negotiate", sspi.SECPKG_CRED_INBOUND)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            Credentials("Kerberos", sspi.SECPKG_CRED_OUTBOUND, PASSWORD)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        time.sleep(1.2)
+        initiated(PASSWORD, Mit, "Kerberos")
 
 
 @check("[kerberos] ccache, which comes before KRB5CCNAME")
