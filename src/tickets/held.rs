@@ -36,6 +36,8 @@ pub(super) struct Held {
     pub(super) cross_realm: Vec<Arc<Credentials>>,
     /// The forwarded ticket-granting ticket.
     pub(super) forwarded: Option<Arc<Credentials>>,
+    /// The KDC's refusal of the client.
+    refusal: Option<(Error, Instant)>,
     services: HashMap<Key, Arc<Credentials>>,
     failures: HashMap<Key, (Error, Instant)>,
 }
@@ -55,6 +57,19 @@ impl Held {
         self.cross_realm.clear();
         self.forwarded = None;
         self.base = Some(base);
+    }
+
+    /// The KDC's refusal of the client that is still the answer.
+    pub(super) fn refusal(&self) -> Option<Error> {
+        self.refusal.filter(|(_, at)| at.elapsed() < FAILURE_AGE).map(|(error, _)| error)
+    }
+
+    /// Remembers a KDC's refusal of the client for a while: a wrong password would else count once
+    /// for each service against the account.
+    pub(super) fn refuse(&mut self, error: Error) {
+        if matches!(error, Error::KrbError(_)) {
+            self.refusal = Some((error, Instant::now()));
+        }
     }
 
     /// Keeps a ticket. The one that ends first makes room.

@@ -180,7 +180,11 @@ impl Tickets {
             return Ok(self.renewed(base, now, kdc));
         }
         state.bases.ask(&(), deadline, || {
-            let got = self.source.base(&self.environment, kdc, &self.clock)?;
+            if let Some(refused) = state.held.lock().refusal() {
+                return Err(refused);
+            }
+            let got = self.source.base(&self.environment, kdc, &self.clock);
+            let got = got.inspect_err(|error| state.held.lock().refuse(*error))?;
             {
                 let mut held = state.held.lock();
                 held.begin(got.clone());

@@ -225,6 +225,17 @@ def wrong(package):
     holds(kdc_requests("PREAUTH_FAILED"), "the KDC logs no wrong password")
 
 
+@check("a wrong password counts once, for whatever service: {}", ["Kerberos", "Negotiate"])
+def wrong_once(package):
+    credentials = Credentials(package, sspi.SECPKG_CRED_OUTBOUND, PASSWORD.but(password="wrong"))
+    before = kdc_requests("PREAUTH_FAILED")
+    for name in (SERVER, f"{SERVER}:8080", *map(service, AES)):
+        initiator = Initiator(credentials, None, ISC_MUTUAL)
+        initiator.target = sspi.utf16(name)
+        equal(refused(SspiError, name, initiator.step).status, DENIED, "status")
+    equal(kdc_requests("PREAUTH_FAILED") - before, 1, "attempts that the KDC has counted")
+
+
 @check("a client of no known realm, {}", ["Kerberos"])
 def no_realm(package):
     holds(failure(Account("alice", PASSWORD.password, "."), package) == "SEC_E_NO_CREDENTIALS", "a local account")
