@@ -102,7 +102,7 @@ pub(crate) fn revert(context: u64) -> Result<bool> {
 }
 
 /// Whom the calling thread acts as.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Acting {
     /// The server.
     Server,
@@ -110,8 +110,29 @@ pub(crate) enum Acting {
     Client(Option<ActAs>),
 }
 
-/// Whom the calling thread acts as.
+thread_local! {
+    /// Whom a thread of the library's own works for.
+    static WORKING_FOR: RefCell<Option<Acting>> = const { RefCell::new(None) };
+}
+
+/// Does work in the name of another thread, which acts as `acting`.
+pub(crate) fn work_for<T>(acting: Acting, work: impl FnOnce() -> T) -> T {
+    struct End;
+    impl Drop for End {
+        fn drop(&mut self) {
+            WORKING_FOR.set(None);
+        }
+    }
+    WORKING_FOR.set(Some(acting));
+    let _end = End;
+    work()
+}
+
+/// Whom the calling thread acts as, or the one that it works for.
 pub(crate) fn acting() -> Acting {
+    if let Some(acting) = WORKING_FOR.with_borrow(Clone::clone) {
+        return acting;
+    }
     STACK.with(|stack| match stack.0.borrow().last() {
         None => Acting::Server,
         Some(entry) => Acting::Client(entry.act_as.clone()),
@@ -203,6 +224,17 @@ mod tests {
             }
             assert_eq!(WHO.get(), then, "step {number}");
         }
+    }
+
+    #[test]
+    fn a_thread_of_the_library_s_acts_as_the_one_that_it_works_for() {
+        let is_server = || matches!(acting(), Acting::Server);
+        assert!(is_server());
+        work_for(Acting::Client(None), || assert!(matches!(acting(), Acting::Client(None))));
+        assert!(is_server());
+        let panicking = || work_for(Acting::Client(None), || panic!("in the test"));
+        assert!(std::panic::catch_unwind(panicking).is_err());
+        assert!(is_server());
     }
 
     #[test]

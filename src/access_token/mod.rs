@@ -18,7 +18,9 @@ pub use crate::platform::access_token::Level;
 pub use config::Config;
 #[cfg(unix)]
 pub(crate) use impersonation::become_client;
-pub(crate) use impersonation::{ActAs, Acting, acting, check_thread, impersonate, revert};
+pub(crate) use impersonation::{
+    ActAs, Acting, acting, check_thread, impersonate, revert, work_for,
+};
 pub use options::Options;
 pub use sids::Sids;
 pub use subject::Subject;

@@ -4,12 +4,14 @@ use super::base::Base;
 use crate::kerberos::client::Credentials;
 use crate::types::error::Error;
 use crate::types::time::FileTime;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Service tickets that a credential holds at most.
 const MOST: usize = 256;
+/// Rejected tickets that a credential remembers at most.
+const MOST_REJECTED: usize = 16;
 /// Failures that a credential remembers at most.
 const MOST_FAILURES: usize = 64;
 /// A ticket that ends sooner, in seconds, is not used any more.
@@ -38,6 +40,8 @@ pub(super) struct Held {
     pub(super) forwarded: Option<Arc<Credentials>>,
     /// The KDC's refusal of the client.
     refusal: Option<(Error, Instant)>,
+    /// Tickets that services have rejected, which caches may still have.
+    rejected: VecDeque<Arc<Credentials>>,
     services: HashMap<Key, Arc<Credentials>>,
     failures: HashMap<Key, (Error, Instant)>,
 }
@@ -94,8 +98,17 @@ impl Held {
         }
     }
 
-    /// Removes a ticket.
+    /// Whether a service has rejected this ticket.
+    pub(super) fn is_rejected(&self, ticket: &Credentials) -> bool {
+        self.rejected.iter().any(|rejected| rejected.ticket == ticket.ticket)
+    }
+
+    /// Removes a ticket that its service has rejected.
     pub(super) fn forget(&mut self, ticket: &Arc<Credentials>) {
+        if self.rejected.len() >= MOST_REJECTED {
+            self.rejected.pop_front();
+        }
+        self.rejected.push_back(ticket.clone());
         self.services.retain(|_, held| !Arc::ptr_eq(held, ticket));
     }
 

@@ -180,8 +180,16 @@ impl Tickets {
             return Ok(self.renewed(base, now, kdc));
         }
         state.bases.ask(&(), deadline, || {
-            if let Some(refused) = state.held.lock().refusal() {
-                return Err(refused);
+            {
+                let held = state.held.lock();
+                if let Some(refused) = held.refusal() {
+                    return Err(refused);
+                }
+                // Another thread's request may have ended since.
+                let base = held.base.clone().filter(|base| base.tgt.is_valid(now, MARGIN));
+                if let Some(base) = base {
+                    return Ok(base);
+                }
             }
             let got = self.source.base(&self.environment, kdc, &self.clock);
             let got = got.inspect_err(|error| state.held.lock().refuse(*error))?;
@@ -241,7 +249,7 @@ impl Tickets {
             let service = &candidate.principal;
             if request.user_to_user.is_none()
                 && let Some(cached) = self.source.cached(&self.environment, service, &self.clock)
-                && self.is_same_client(&cached)
+                && self.is_usable(&cached)
             {
                 return Ok(cached);
             }
@@ -255,11 +263,12 @@ impl Tickets {
         Err(failure)
     }
 
-    /// Whether a cached ticket is of the client whose ticket-granting ticket is held: another one may
-    /// have logged on to the cache since.
-    fn is_same_client(&self, ticket: &Credentials) -> bool {
+    /// Whether a cached ticket is of the client whose ticket-granting ticket is held, since another one
+    /// may have logged on to the cache; and no service has rejected it.
+    fn is_usable(&self, ticket: &Credentials) -> bool {
         let held = self.state().held.lock();
-        held.base.as_ref().is_none_or(|base| *base.client() == ticket.client)
+        !held.is_rejected(ticket)
+            && held.base.as_ref().is_none_or(|base| *base.client() == ticket.client)
     }
 
     /// The principals to ask for, with their realms as far as the configuration knows them.
@@ -304,6 +313,7 @@ impl Tickets {
     ) -> Result<Credentials> {
         let Candidate { principal: service, is_realm_given } = candidate;
         let realm = is_realm_given.then(|| service.realm.clone());
+        let home = base.tgt.server.realm.clone();
         let known = self.state().held.lock().cross_realm.clone();
         let clock_offset = self.clock.offset();
         let config = TgsConfig {
@@ -341,6 +351,9 @@ impl Tickets {
             }
         };
         self.clock.learn(learnt);
+        // What another realm issues for a third one is for this request alone: it knows the key.
+        let of_home = |ticket: &Arc<Credentials>| ticket.server.realm == home;
+        let intermediates = intermediates.into_iter().filter(of_home).collect();
         self.state().held.lock().insert_cross_realm(intermediates);
         // The KDC may know the service in another realm than the caller means.
         if realm.is_some_and(|realm| realm != ticket.server.realm) {
@@ -384,16 +397,22 @@ impl TicketSource for Tickets {
             }
         }
         let deadline = self.deadline();
-        state.services.ask(&key, deadline, || match self.find(request, deadline) {
-            Ok(ticket) => {
-                let ticket = Arc::new(ticket);
-                state.held.lock().insert(key.clone(), ticket.clone());
-                Ok(ticket)
+        state.services.ask(&key, deadline, || {
+            // Another thread's request may have ended since.
+            if let Some(ticket) = state.held.lock().service(&key, now) {
+                return Ok(ticket);
             }
-            Err(error) => {
-                tracing::debug!(%error, target = request.target.text, "no ticket");
-                state.held.lock().fail(key.clone(), error);
-                Err(error)
+            match self.find(request, deadline) {
+                Ok(ticket) => {
+                    let ticket = Arc::new(ticket);
+                    state.held.lock().insert(key.clone(), ticket.clone());
+                    Ok(ticket)
+                }
+                Err(error) => {
+                    tracing::debug!(%error, target = request.target.text, "no ticket");
+                    state.held.lock().fail(key.clone(), error);
+                    Err(error)
+                }
             }
         })
     }

@@ -15,11 +15,13 @@ use crate::kerberos::message::error_code;
 use crate::platform;
 use crate::platform::files;
 use crate::platform::random::SystemRandom;
+use crate::runtime::threads;
 use crate::stores::ccache::{self, Collection, Contents, Name};
 use crate::stores::client_keytab;
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -255,16 +257,19 @@ pub(super) fn default_ccache(environment: &Environment) -> ccache::Result<Name> 
     }
 }
 
-/// The contents of the cache with this name, or else of the default one.
+/// The contents of the cache with this name, or else of the default one. It is the server's, also
+/// where the thread impersonates a client.
 fn contents(environment: &Environment, name: Option<&Name>) -> Result<Contents> {
-    let read = || {
-        let name = name.map_or_else(|| default_ccache(environment), |name| Ok(name.clone()))?;
-        Collection::new(name, &environment.ccaches).primary()?.read()
-    };
-    read().map_err(|error| {
-        tracing::debug!(%error, "no tickets from a credential cache");
-        error.error()
-    })
+    let name = name.map_or_else(|| default_ccache(environment), |name| Ok(name.clone()));
+    let settings = environment.ccaches.clone();
+    let read = move || Collection::new(name?, &settings).primary()?.read();
+    let contents = threads::as_server(|| Ok(read()));
+    contents.map_err(|_| Error::NoCredentials("no thread to read the credential cache"))?.map_err(
+        |error| {
+            tracing::debug!(%error, "no tickets from a credential cache");
+            error.error()
+        },
+    )
 }
 
 /// The ticket-granting ticket of a cache, and the evidence if it is marked.
@@ -296,13 +301,18 @@ fn base_of(cache: &Contents, now: FileTime) -> Option<Base> {
     })
 }
 
-/// The first client of the client keytab.
+/// The first client of the client keytab, which is the server's likewise.
 fn keytab_client(environment: &Environment) -> Option<(Principal, Vec<(u32, Key)>)> {
-    let path = match &environment.client_keytab {
-        Some(path) => path.clone(),
-        None => client_keytab::path(environment.default_client_keytab.as_deref()).ok()?,
+    let configured = environment.client_keytab.clone();
+    let default = environment.default_client_keytab.clone();
+    let read = move || {
+        let path = match configured {
+            Some(path) => path,
+            None => client_keytab::path(default.as_deref()).map_err(io::Error::other)?,
+        };
+        files::read(&path)
     };
-    let content = files::read(&path).ok()?;
+    let content = threads::as_server(read).ok()?;
     let keytab = Keytab::parse(&content.bytes).ok()?;
     let client = client_keytab::clients(&keytab).into_iter().next()?;
     let keys = client.keys.into_iter().map(|key| (0, key)).collect();

@@ -362,6 +362,9 @@ impl ContextObject {
     /// a domain has verified its password.
     pub(super) fn act_as(&mut self) -> Option<ActAs> {
         let secured = self.secured().ok().filter(|secured| secured.accepted)?;
+        if secured.established.flags.contains(ContextFlags::IDENTIFY) {
+            return None;
+        }
         if let Some(delegated) = secured.established.session.delegated() {
             return Some(ActAs::Delegated(delegated.clone()));
         }

@@ -36,13 +36,16 @@ pub(super) unsafe fn read(buffer: *const u8, length: ULONG) -> Result<ProxySetti
     }
     let name = match text {
         0 => String::new(),
-        // SAFETY: the text lies within the buffer.
-        _ => Utf16::new(unsafe { std::slice::from_raw_parts(buffer.add(offset), text.into()) })
-            .and_then(|text| text.to_text())
-            .map_err(|_| MALFORMED)?,
+        _ => {
+            // SAFETY: the text lies within the buffer.
+            let bytes = unsafe { std::slice::from_raw_parts(buffer.add(offset), text.into()) };
+            // Some count the terminator.
+            let bytes = bytes.strip_suffix(&[0, 0]).unwrap_or(bytes);
+            Utf16::new(bytes).and_then(|text| text.to_text()).map_err(|_| MALFORMED)?
+        }
     };
     let force = fixed.Flags & KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY != 0;
-    ProxySettings::new(name.trim_end_matches('\0'), force)
+    ProxySettings::new(&name, force)
 }
 
 /// Writes the structure, with the name of the proxy behind it if the buffer's length is known.

@@ -15,7 +15,7 @@ use super::boundary::query_buffer::QueryBuffer;
 use super::boundary::text::{self, Text};
 use super::forward::{self, Form};
 use super::handles::table::{Kind, Table};
-use super::handles::{Object, find, first_generation, update};
+use super::handles::{Object, find, first_generation, object, update};
 use super::packages;
 use crate::access_token::ActAs;
 use crate::kerberos::{CredentialKeys, Service};
@@ -290,7 +290,9 @@ fn joined(credential: &Credential, added: Credential) -> Result<Credential> {
     }
     if added.usage.outbound && added.identity.is_some() {
         joined.identity = added.identity;
-        joined.tickets = added.tickets;
+        if added.mechanisms.contains(&Mechanism::Kerberos) {
+            joined.tickets = added.tickets;
+        }
     }
     Ok(joined)
 }
@@ -340,6 +342,10 @@ pub(super) unsafe fn set(
 /// # Safety
 /// `handle` is NULL or points to a handle.
 pub(super) unsafe fn act_as(handle: PCredHandle, client: &ActAs) -> Result<SECURITY_STATUS> {
+    // SAFETY: C caller's contract, handles.
+    if let Object::Both(_) = unsafe { object(&CREDENTIALS, handle)? } {
+        return Err(Error::InvalidParameter("the outbound side is the system's"));
+    }
     let tickets = client_tickets::acting_as(client, &server::current())?;
     let tickets = Arc::new(tickets);
     // SAFETY: C caller's contract, handles.

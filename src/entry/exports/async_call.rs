@@ -7,6 +7,7 @@ use super::{
     DeleteSecurityContext, FreeCredentialsHandle, InitializeSecurityContextA,
     InitializeSecurityContextW,
 };
+use crate::access_token;
 use crate::entry::abi::*;
 use crate::entry::async_call::{self, Call};
 use crate::entry::boundary::guard::{answer, guard, guard_always, memory};
@@ -116,20 +117,25 @@ pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncW(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiAcquireCredentialsHandleAsyncW", || {
+        // The thread that makes the call acts as nobody.
+        access_token::check_thread()?;
+        let acting = access_token::acting();
         // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
-                AcquireCredentialsHandleW(
-                    pszPrincipal,
-                    pszPackage,
-                    fCredentialUse,
-                    pvLogonId,
-                    pAuthData,
-                    pGetKeyFn,
-                    pvGetKeyArgument,
-                    phCredential,
-                    ptsExpiry,
-                )
+                access_token::work_for(acting, || {
+                    AcquireCredentialsHandleW(
+                        pszPrincipal,
+                        pszPackage,
+                        fCredentialUse,
+                        pvLogonId,
+                        pAuthData,
+                        pGetKeyFn,
+                        pvGetKeyArgument,
+                        phCredential,
+                        ptsExpiry,
+                    )
+                })
             })
         };
         async_call::begin(AsyncContext, call)
@@ -154,20 +160,25 @@ pub unsafe extern "system" fn SspiAcquireCredentialsHandleAsyncA(
     ptsExpiry: PTimeStamp,
 ) -> SECURITY_STATUS {
     guard("SspiAcquireCredentialsHandleAsyncA", || {
+        // The thread that makes the call acts as nobody.
+        access_token::check_thread()?;
+        let acting = access_token::acting();
         // SAFETY: C caller's contract, which lasts until the call is complete.
         let call = unsafe {
             Call::new(move || {
-                AcquireCredentialsHandleA(
-                    pszPrincipal,
-                    pszPackage,
-                    fCredentialUse,
-                    pvLogonId,
-                    pAuthData,
-                    pGetKeyFn,
-                    pvGetKeyArgument,
-                    phCredential,
-                    ptsExpiry,
-                )
+                access_token::work_for(acting, || {
+                    AcquireCredentialsHandleA(
+                        pszPrincipal,
+                        pszPackage,
+                        fCredentialUse,
+                        pvLogonId,
+                        pAuthData,
+                        pGetKeyFn,
+                        pvGetKeyArgument,
+                        phCredential,
+                        ptsExpiry,
+                    )
+                })
             })
         };
         async_call::begin(AsyncContext, call)

@@ -107,8 +107,15 @@ fn offer(hint: &[u8], call: &InitiateCall<'_>) -> StepResult<State> {
         let FirstToken::Negotiate(init) = FirstToken::read(hint)? else {
             return Err(Error::InvalidToken("not a NegTokenInit2").into());
         };
-        if let Some(list) = init.mech_types {
-            mechanisms.retain(|&m| lists(list, m));
+        // The hint is not protected, and nothing would show that somebody has shortened it: all is
+        // offered, and the acceptor's choice is then protected.
+        if let Some(list) = init.mech_types
+            && !mechanisms.iter().any(|&m| lists(list, m))
+        {
+            return Err(Error::NothingInCommon(
+                "the acceptor offers no mechanism that is allowed here",
+            )
+            .into());
         }
     }
     let mut failure = Failure::from(Error::NothingInCommon(

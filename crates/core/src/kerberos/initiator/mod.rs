@@ -233,6 +233,9 @@ fn send(
     Ok(Step::Done { established, token: Some(token), claim: None })
 }
 
+/// In seconds.
+const ONE_DAY: i64 = 86_400;
+
 /// The error for an acceptor's KRB-ERROR.
 fn refused(error: &KrbError<'_>) -> Error {
     debug!(
@@ -261,7 +264,13 @@ impl Sent {
         let tickets = tickets(call)?;
         let refused = refused(error);
         match error.error_code {
-            error_code::SKEW if !self.is_retry && error.e_data == Some(SKEW_RECOVERY) => {
+            // An authenticator for a time at which the ticket is not valid should not exist.
+            error_code::SKEW
+                if !self.is_retry
+                    && error.e_data == Some(SKEW_RECOVERY)
+                    && (self.ticket.starttime.saturating_sub(ONE_DAY)..self.ticket.endtime)
+                        .contains(&error.stime) =>
+            {
                 let time = FileTime::from_unix_seconds(error.stime);
                 let time = FileTime(time.0.saturating_add(u64::from(error.susec) * 10));
                 // The forwarded ticket is asked for again: it is kept nowhere.

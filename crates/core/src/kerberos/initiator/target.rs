@@ -23,8 +23,9 @@ impl Target {
     /// `@REALM`; an account, `alice`, `WEB1$`, `EXAMPLE\alice`, `alice@example.com`; GSS-API's
     /// `HTTP@host`. A backslash quotes a following `/`, `@` or `\`.
     ///
-    /// `alice@example.com` and `HTTP@host` look alike. The first reading is the account, if
-    /// `is_realm` knows what follows the `@`, else the service.
+    /// `alice@example.com` and `HTTP@host` look alike: it is the account if `is_realm` knows what
+    /// follows the `@`; else the service, if the first part is the usual name of one; else the
+    /// account again. A KDC that does not know one reading cannot lead to another.
     ///
     /// Errors: `WrongTarget` for an empty name, one with an empty part, and for a service on a host
     /// that is named by its IP address: there are no tickets for these, as in Windows.
@@ -35,14 +36,22 @@ impl Target {
         if text.len() > MAX_LENGTH || text.contains('\0') {
             return Err(Error::WrongTarget("not a service principal name"));
         }
-        let (components, realm) = split(text);
+        let (domain, components, realm) = split(text);
         if components.iter().any(String::is_empty) || realm.as_ref().is_some_and(String::is_empty) {
-            return Err(Error::WrongTarget("a service principal name with an empty part"));
+            return Err(EMPTY_PART);
         }
         let given = realm.as_deref().unwrap_or_default();
         let parts: Vec<&str> = components.iter().map(String::as_str).collect();
         let candidates = match parts.as_slice() {
-            [account] => accounts(account, given, is_realm)?,
+            [account] => match domain {
+                Some(domain) if given.is_empty() => {
+                    if domain.is_empty() {
+                        return Err(EMPTY_PART);
+                    }
+                    of_domain(account, domain, is_realm)
+                }
+                _ => accounts(account, given, is_realm)?,
+            },
             [service, host, ..] => {
                 services(service, host, parts.get(2..).unwrap_or_default(), given)?
             }
@@ -52,9 +61,11 @@ impl Target {
     }
 }
 
-/// The components and the realm of a principal in MIT's notation, with a backslash that precedes
-/// neither `/`, `@` nor itself taken for the separator between domain and account.
-fn split(text: &str) -> (Vec<String>, Option<String>) {
+const EMPTY_PART: Error = Error::WrongTarget("a service principal name with an empty part");
+
+/// The domain before a backslash that precedes neither `/`, `@` nor itself, and the components and
+/// the realm of the rest, a principal in MIT's notation.
+fn split(text: &str) -> (Option<&str>, Vec<String>, Option<String>) {
     let account = text
         .split_once('\\')
         .filter(|(_, rest)| !rest.starts_with(['/', '@', '\\']) && !text.contains('/'));
@@ -71,7 +82,7 @@ fn split(text: &str) -> (Vec<String>, Option<String>) {
             (_, None, None) => {}
         }
     }
-    (components, realm)
+    (account.map(|(domain, _)| domain), components, realm)
 }
 
 fn accounts(account: &str, given: &str, is_realm: impl Fn(&str) -> bool) -> Result<Vec<Principal>> {
@@ -79,13 +90,30 @@ fn accounts(account: &str, given: &str, is_realm: impl Fn(&str) -> bool) -> Resu
     if given.is_empty() {
         return Ok(vec![named("")]);
     }
-    let upn = Principal::new(name_type::ENTERPRISE, &[&format!("{account}@{given}")], "");
-    if is_realm(given) {
-        return Ok(vec![named(&given.to_uppercase()), upn]);
+    if !is_realm(given) && SERVICES.iter().any(|service| service.eq_ignore_ascii_case(account)) {
+        return services(account, given, &[], "");
     }
-    let mut candidates = services(account, given, &[], "").unwrap_or_default();
-    candidates.push(upn);
-    Ok(candidates)
+    Ok(of_domain(account, given, is_realm))
+}
+
+/// The usual names of services in GSS-API's notation.
+const SERVICES: [&str; 28] = [
+    "host", "http", "cifs", "smb", "ldap", "imap", "pop", "smtp", "nntp", "nfs", "ftp", "postgres",
+    "mssqlsvc", "dns", "rpc", "rcmd", "xmpp", "irc", "sip", "sieve", "termsrv", "wsman", "gc",
+    "afs", "mongodb", "kafka", "vnc", "libvirt",
+];
+
+/// An account of a domain: of a realm by its name, else one that the KDC finds by its name with the
+/// domain (RFC 6806 5), which may be a NetBIOS name.
+fn of_domain(account: &str, domain: &str, is_realm: impl Fn(&str) -> bool) -> Vec<Principal> {
+    let enterprise = Principal::new(name_type::ENTERPRISE, &[&format!("{account}@{domain}")], "");
+    match is_realm(domain) {
+        true => vec![
+            Principal::new(name_type::PRINCIPAL, &[account], &domain.to_uppercase()),
+            enterprise,
+        ],
+        false => vec![enterprise],
+    }
 }
 
 fn services(service: &str, host: &str, rest: &[&str], realm: &str) -> Result<Vec<Principal>> {
@@ -141,12 +169,17 @@ mod tests {
             ("ldap/dc1/example.com", &[(SRV_HST, "ldap/dc1/example.com@")]),
             ("krbtgt/EXAMPLE.COM", &[(SRV_INST, "krbtgt/EXAMPLE.COM@")]),
             ("WEB1$", &[(PRINCIPAL, "WEB1$@")]),
-            (r"EXAMPLE\WEB1$", &[(PRINCIPAL, "WEB1$@")]),
+            (r"EXAMPLE\WEB1$", &[(ENTERPRISE, r"WEB1$\@EXAMPLE@")]),
+            (
+                r"example.com\WEB1$",
+                &[(PRINCIPAL, "WEB1$@EXAMPLE.COM"), (ENTERPRISE, r"WEB1$\@example.com@")],
+            ),
             (
                 "alice@example.com",
                 &[(PRINCIPAL, "alice@EXAMPLE.COM"), (ENTERPRISE, r"alice\@example.com@")],
             ),
-            ("HTTP@web1.org", &[(SRV_HST, "HTTP/web1.org@"), (ENTERPRISE, r"HTTP\@web1.org@")]),
+            ("HTTP@web1.org", &[(SRV_HST, "HTTP/web1.org@")]),
+            ("alice@corp.org", &[(ENTERPRISE, r"alice\@corp.org@")]),
             (r"a\/b", &[(PRINCIPAL, r"a\/b@")]),
         ] {
             let expected: Vec<_> =
@@ -168,6 +201,7 @@ mod tests {
             "cifs/2001:db8::1",
             "HTTP/[2001:db8::1]:80",
             "a\0b",
+            r"\alice",
         ] {
             assert!(matches!(read(text), Err(Error::WrongTarget(_))), "{text:?}");
         }

@@ -180,7 +180,7 @@ fn replies_that_make_no_sense() {
 }
 
 #[test]
-fn hint_limits_the_offer() {
+fn hint_must_leave_something_in_common() {
     let fixture = Fixture::new("Passw0rd!");
     let hint = NegTokenInit::encode_hint(&mech_type_list(&[Mechanism::Ntlm]));
     go_on(fixture.initiate(&Initiator::new(), Some(&hint)));

@@ -2,7 +2,7 @@
 
 use super::{AsExchange, Issued, MAX_REFERRALS, Sent};
 use crate::kerberos::client::{Next, clock};
-use crate::kerberos::message::{KrbError, PaDataList, error_code, pa_type};
+use crate::kerberos::message::{KrbError, PaDataList, error_code, name_type, pa_type};
 use crate::types::error::{Error, Result};
 use crate::types::time::FileTime;
 use zeroize::Zeroizing;
@@ -83,8 +83,13 @@ impl AsExchange {
                 self.preauthenticate = false;
                 self.cookie = None;
             }
-            // RFC 6806 7. The armor's ticket is not for the other realm's KDC.
-            error_code::WRONG_REALM if self.canonicalizes() && self.armor.is_none() => {
+            // RFC 6806 7. The armor's ticket is not for the other realm's KDC. The error is not
+            // protected, and what follows proves the password to the KDC of the realm that it names:
+            // a client that has said which realm it is of stays there.
+            error_code::WRONG_REALM
+                if self.parameters.client.name_type == name_type::ENTERPRISE
+                    && self.armor.is_none() =>
+            {
                 self.follow(error).ok_or(refusal)?;
             }
             0 => return Err(Error::InvalidToken("KRB-ERROR: no error")),
