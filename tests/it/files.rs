@@ -368,6 +368,20 @@ fn root_reads_no_configuration_of_another_user_and_others_are_warned() {
 
 /// Each file that says who is let in, as whom, or with which keys: an owner who is another user of the
 /// machine than root and the server's can replace it.
+/// Constrained delegation needs the server's own ticket.
+#[test]
+fn config_check_warns_of_delegation_without_a_ticket() {
+    let folder = Folder::new();
+    folder.write("users", line("bob", &PASSWORD, "U"));
+    let check = |more: &str| {
+        let accounts = "[accounts]\nfile = \"users\"\n";
+        let text = format!("[kerberos]\ndelegation = \"constrained\"\n{more}{accounts}");
+        said(&check(&folder.write("negossp.toml", text), None))
+    };
+    assert!(check("").contains("needs tgt_ccache"));
+    assert!(check("tgt_ccache = \"none\"\n").contains("no valid ticket-granting ticket"));
+}
+
 #[test]
 fn config_check_warns_of_the_owner_of_each_file() {
     if !is_root("config_check_warns_of_the_owner_of_each_file") {

@@ -4,7 +4,8 @@ use crate::outcome::{Failure, Outcome, print, remark};
 use negossp::config::Settings;
 use negossp::export::KeyFile;
 use negossp::kerberos::keytab::Entry;
-use negossp::kerberos::{Policy, RequirePac};
+use negossp::kerberos::{Delegation, Policy, RequirePac};
+use negossp::platform;
 use negossp::platform::files::{self, Access};
 use negossp::runtime::watched_file::Problem;
 use negossp::server::{Configuration, Environment, Store};
@@ -27,9 +28,26 @@ pub(crate) fn check() -> Outcome {
     };
     print(&format!("{source}{settings}"))?;
     believed_names(settings).iter().for_each(|warning| remark(&format!("warning: {warning}")));
+    idle_delegation(&configuration).iter().for_each(|why| remark(&format!("warning: {why}")));
     doubts(store.path(), settings).iter().for_each(|doubt| remark(&format!("warning: {doubt}")));
     let problems = problems(&configuration);
     if problems.is_empty() { Ok(()) } else { Err(Failure::No(problems.join("\nnegossp: "))) }
+}
+
+/// Why `[kerberos] delegation = "constrained"` has no effect.
+fn idle_delegation(configuration: &Configuration) -> Option<&'static str> {
+    if configuration.settings.kerberos.delegation != Delegation::Constrained {
+        return None;
+    }
+    match &configuration.settings.kerberos_files.tgt_ccache {
+        None => Some(
+            "[kerberos] delegation = \"constrained\" needs tgt_ccache, the server's own ticket, and has no effect without",
+        ),
+        Some(_) if configuration.tgt_for_delegation(platform::now()).is_none() => Some(
+            "[kerberos] tgt_ccache has no valid ticket-granting ticket, so there is no constrained delegation",
+        ),
+        Some(_) => None,
+    }
 }
 
 /// Where a Kerberos client's own choice of a name gives it something, since `[kerberos] require_pac`

@@ -55,7 +55,7 @@ pub(super) fn write(
     file(f, "tgt_ccache", &files.tgt_ccache)
 }
 
-/// What is for clients. The table of KDCs stands at the end, as TOML demands.
+/// What is for clients.
 pub(super) fn write_client(options: &Options, f: &mut Formatter<'_>) -> fmt::Result {
     match &options.krb5_conf {
         Krb5ConfPlace::System => file(f, "krb5_conf", &None)?,
@@ -68,13 +68,12 @@ pub(super) fn write_client(options: &Options, f: &mut Formatter<'_>) -> fmt::Res
     file(f, "client_keytab", &options.client_keytab)?;
     writeln!(f, "kdc_timeout = {}", Limit(Some(options.kdc_timeout)))?;
     writeln!(f, "delegate_to = {}", Quoted(options.delegate_to.name_of()))?;
-    if !options.kdcs.is_empty() {
-        writeln!(f, "\n[kerberos.kdcs]")?;
-        for (realm, kdcs) in &options.kdcs {
-            writeln!(f, "{} = {}", Quoted(realm), List(kdcs.iter().map(String::as_str)))?;
-        }
+    f.write_str("kdcs = {")?;
+    for (index, (realm, kdcs)) in options.kdcs.iter().enumerate() {
+        f.write_str(if index == 0 { " " } else { ", " })?;
+        write!(f, "{} = {}", Quoted(realm), List(kdcs.iter().map(String::as_str)))?;
     }
-    Ok(())
+    writeln!(f, " }}")
 }
 
 /// An array of tables, on one line.

@@ -13,6 +13,7 @@ use negossp::ntlm::{Mode, ServerNames};
 use negossp::server::credential::Usage;
 use negossp::server::{Configuration, Environment, Store};
 use negossp::stores::kerberos_files::ReplayCacheKind;
+use negossp::tickets::{DelegateTo, Krb5ConfPlace};
 use negossp::types::channel_bindings::Strictness;
 use negossp::types::error::Error;
 use negossp::types::flags::ContextFlags;
@@ -55,6 +56,7 @@ member = true
 
 [negotiate]
 mechanisms = ["NTLM", "Kerberos"]
+initiate = ["Kerberos"]
 context_lifetime = "10h"
 complete_auth_token = true
 
@@ -103,6 +105,15 @@ require_pac = true
 krbtgt_keytab = "kdc.keytab"
 delegation = "constrained"
 tgt_ccache = "FILE:/var/lib/tgt"
+krb5_conf = "krb5.conf"
+ccache = "KEYRING:persistent:1000"
+client_keytab = "FILE:client.keytab"
+kdc_timeout = "3s"
+delegate_to = "any"
+
+[kerberos.kdcs]
+"LAB.TEST" = ["dc1.lab.test", "dc2.lab.test:88"]
+"OTHER.TEST" = ["https://proxy.lab.test/KdcProxy"]
 
 [limits]
 contexts = 7
@@ -201,6 +212,15 @@ fn every_key_is_read() {
     assert_eq!(files.krbtgt_keytab, Some(folder.path("kdc.keytab")));
     assert_eq!(files.replay_cache_file, Some(folder.path("replay")));
     assert_eq!(files.tgt_ccache, Some("/var/lib/tgt".into()));
+    let client = &settings.tickets;
+    assert_eq!(client.krb5_conf, Krb5ConfPlace::At(folder.path("krb5.conf")));
+    assert_eq!(client.ccache.as_deref(), Some("KEYRING:persistent:1000"));
+    assert_eq!(client.client_keytab, Some(folder.path("client.keytab")));
+    assert_eq!(client.kdc_timeout, Duration::from_secs(3));
+    assert_eq!(client.delegate_to, DelegateTo::Any);
+    assert_eq!(client.kdcs["LAB.TEST"], ["dc1.lab.test", "dc2.lab.test:88"]);
+    assert_eq!(client.kdcs.len(), 2);
+    assert_eq!(settings.negotiate.initiate, Some(vec![Mechanism::Kerberos]));
     assert_eq!(
         kerberos.principals.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
         ["HTTP/web1.lab.test", "WEB1$@LAB.TEST"]
@@ -453,6 +473,9 @@ fn what_is_wrong_is_reported_with_its_line() {
         ("[kerberos]\nmax_clock_skew = \"unlimited\"\n", 2, "length of time"),
         ("[kerberos]\nkeytab = \"MEMORY:mine\"\n", 2, "only files"),
         ("[kerberos]\ntgt_ccache = \"KEYRING:session\"\n", 2, "only files"),
+        ("[kerberos]\ndelegate_to = \"all\"\n", 2, "unknown variant `all`"),
+        ("[kerberos]\nclient_keytab = \"MEMORY:x\"\n", 2, "only files"),
+        ("[negotiate]\ninitiate = [\"Digest\"]\n", 2, "unknown variant `Digest`"),
         ("[kerberos]\nreplay_cache = \"none\"\n", 2, "unknown variant `none`"),
         ("[kerberos]\naddresses = \"check\"\n", 2, "unknown variant `check`"),
         ("[kerberos]\nrequire_pac = \"realm\"\n", 2, "false, true or \"domain\""),
@@ -481,6 +504,7 @@ fn what_is_wrong_is_reported_with_its_line() {
         ("[kerberos]\nenctypes = []\n", "enctypes is empty"),
         ("[tokens.users]\nalice = \"a\"\nALICE = \"b\"\n", "twice"),
         ("[kerberos]\nmax_clock_skew = \"2d\"\n", "longer than a day"),
+        ("[kerberos]\nkdc_timeout = \"1h\"\n", "kdc_timeout is outside"),
         ("[kerberos]\nreplay_cache_entries = 0\n", "replay_cache_entries is 0"),
         ("[limits]\nmax_token = 100\n", "max_token = 100"),
         ("[limits]\nmax_token = 99999999\n", "max_token"),
