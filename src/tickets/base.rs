@@ -2,6 +2,7 @@
 
 use crate::kerberos::Principal;
 use crate::kerberos::client::Credentials;
+use crate::types::time::FileTime;
 use std::sync::Arc;
 
 /// What service tickets are asked for with.
@@ -18,6 +19,18 @@ impl Base {
     pub(super) fn client(&self) -> &Principal {
         self.evidence.as_ref().map_or(&self.tgt.client, |evidence| &evidence.client)
     }
+
+    /// When the first of its tickets ends, in seconds since 1970. A KDC may give evidence for a
+    /// shorter time than the service's own ticket.
+    pub(super) fn endtime(&self) -> i64 {
+        let evidence = self.evidence.as_ref().map(|evidence| evidence.endtime);
+        evidence.map_or(self.tgt.endtime, |endtime| endtime.min(self.tgt.endtime))
+    }
+
+    /// Whether all tickets are valid for longer than `margin`, in seconds.
+    pub(super) fn is_valid(&self, now: FileTime, margin: i64) -> bool {
+        self.tgt.is_valid(now, margin) && self.endtime() > now.unix_seconds().saturating_add(margin)
+    }
 }
 
 /// The client's ticket for the service that acts for it ([MS-SFU] 3.1.5.2).
@@ -27,4 +40,6 @@ pub(super) struct Evidence {
     pub(super) ticket: Vec<u8>,
     /// The client.
     pub(super) client: Principal,
+    /// When it ends, in seconds since 1970.
+    pub(super) endtime: i64,
 }

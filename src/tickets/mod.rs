@@ -159,7 +159,7 @@ impl Tickets {
         let held = self.state().held.lock().base.clone();
         let now = self.clock.at(platform::now());
         let base = held.or_else(|| self.source.cached_base(&self.environment, now))?;
-        Some(FileTime::from_unix_seconds(base.tgt.endtime))
+        Some(FileTime::from_unix_seconds(base.endtime()))
     }
 
     /// One deadline for all that one request of ours takes.
@@ -176,7 +176,7 @@ impl Tickets {
         let state = self.state();
         let now = self.clock.at(platform::now());
         let held = state.held.lock().base.clone();
-        if let Some(base) = held.filter(|base| base.tgt.is_valid(now, MARGIN)) {
+        if let Some(base) = held.filter(|base| base.is_valid(now, MARGIN)) {
             return Ok(self.renewed(base, now, kdc));
         }
         state.bases.ask(&(), deadline, || {
@@ -186,7 +186,7 @@ impl Tickets {
                     return Err(refused);
                 }
                 // Another thread's request may have ended since.
-                let base = held.base.clone().filter(|base| base.tgt.is_valid(now, MARGIN));
+                let base = held.base.clone().filter(|base| base.is_valid(now, MARGIN));
                 if let Some(base) = base {
                     return Ok(base);
                 }

@@ -177,7 +177,8 @@ fn on_behalf_of(
     };
     let output = run(&mut S4uSelf::new(asked, config), kdc)?;
     clock.learn(output.clock_offset);
-    let evidence = Evidence { ticket: output.ticket.ticket, client: output.ticket.client };
+    let Credentials { ticket, client, endtime, .. } = output.ticket;
+    let evidence = Evidence { ticket, client, endtime };
     Ok(Base { tgt: tgt.clone(), evidence: Some(Arc::new(evidence)) })
 }
 
@@ -297,6 +298,7 @@ fn base_of(cache: &Contents, now: FileTime) -> Option<Base> {
         evidence: Some(Arc::new(Evidence {
             ticket: evidence.ticket.clone(),
             client: cache.principal.clone(),
+            endtime: evidence.endtime,
         })),
     })
 }
