@@ -152,8 +152,13 @@ impl Configuration {
 
     /// What is configured for Kerberos clients.
     pub fn client_environment(&self) -> Arc<tickets::Environment> {
-        let open = || Box::new(ClientRealms::open(&self.settings));
-        self.realms.get_or_init(open).current(&self.settings)
+        match self.realms.get_or_try_init(|| ClientRealms::open(&self.settings).map(Box::new)) {
+            Ok(realms) => realms.current(&self.settings),
+            Err(error) => {
+                tracing::warn!(%error, "krb5.conf is not read by a thread that impersonates a client");
+                ClientRealms::without_file().current(&self.settings)
+            }
+        }
     }
 
     /// The server's own ticket-granting ticket, if it is valid and constrained delegation is

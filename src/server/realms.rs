@@ -4,10 +4,12 @@ use crate::config::Settings;
 use crate::config::krb5_conf::{CanonicalizeHostname, Krb5Conf, Krb5ConfFile, default_paths};
 use crate::kerberos::client::{Capaths, ClientOptions};
 use crate::net::kdc;
+use crate::runtime::threads;
 use crate::stores::ccache;
 use crate::tickets::{Environment, Krb5ConfPlace, Realms};
 use arc_swap::ArcSwapOption;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,14 +28,25 @@ struct Made {
 }
 
 impl ClientRealms {
-    /// Reads krb5.conf, from where the settings have it.
-    pub(super) fn open(settings: &Settings) -> ClientRealms {
-        let file = match &settings.tickets.krb5_conf {
-            Krb5ConfPlace::Off => None,
-            Krb5ConfPlace::System => Some(Krb5ConfFile::open(default_paths())),
-            Krb5ConfPlace::At(path) => Some(Krb5ConfFile::open(vec![path.clone()])),
-        };
-        ClientRealms { file, made: ArcSwapOption::empty() }
+    /// Reads krb5.conf, from where the settings have it, also in a thread that impersonates a
+    /// client.
+    ///
+    /// Errors: no thread can be started that reads it as the server.
+    pub(super) fn open(settings: &Settings) -> io::Result<ClientRealms> {
+        let place = settings.tickets.krb5_conf.clone();
+        let file = threads::as_server(move || {
+            Ok(match place {
+                Krb5ConfPlace::Off => None,
+                Krb5ConfPlace::System => Some(Krb5ConfFile::open(default_paths())),
+                Krb5ConfPlace::At(path) => Some(Krb5ConfFile::open(vec![path])),
+            })
+        })?;
+        Ok(ClientRealms { file, made: ArcSwapOption::empty() })
+    }
+
+    /// The settings alone.
+    pub(super) fn without_file() -> ClientRealms {
+        ClientRealms { file: None, made: ArcSwapOption::empty() }
     }
 
     /// What is in force now.
