@@ -107,7 +107,11 @@ impl Acceptance {
 /// The mechanisms that credential and policy both allow for initiating. `[negotiate] initiate` has
 /// its own order.
 fn initiating(credential: &Credential, configuration: &Configuration) -> Vec<Mechanism> {
-    let allowed = mechanisms(credential, configuration);
+    let mut allowed = mechanisms(credential, configuration);
+    if credential.tickets.as_ref().is_some_and(|tickets| tickets.act_for_client()) {
+        // A client delegates tickets, not a password.
+        allowed.retain(|mechanism| *mechanism == Mechanism::Kerberos);
+    }
     match &configuration.settings.negotiate.initiate {
         None => allowed,
         Some(order) => {

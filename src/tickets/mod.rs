@@ -154,6 +154,11 @@ impl Tickets {
         self.source.client(&self.environment)
     }
 
+    /// Whether they are a server's, to act as its client.
+    pub fn act_for_client(&self) -> bool {
+        matches!(self.source, Source::Delegated(_) | Source::OnBehalfOf { .. })
+    }
+
     /// When the tickets end, if there are any. No KDC is asked.
     pub fn expiry(&self) -> Option<FileTime> {
         let held = self.state().held.lock().base.clone();

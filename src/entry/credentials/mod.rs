@@ -354,6 +354,9 @@ pub(super) unsafe fn act_as(handle: PCredHandle, client: &ActAs) -> Result<SECUR
             if !credential.usage.outbound {
                 return Err(Error::InvalidParameter("credentials for inbound use only"));
             }
+            if !credential.mechanisms.contains(&Mechanism::Kerberos) {
+                return Err(Error::InvalidParameter("credentials that are not for Kerberos"));
+            }
             let changed = Credential {
                 tickets: Some(tickets.clone()),
                 // Kerberos' alone: the credential's own password is another's.

@@ -73,9 +73,10 @@ pub unsafe extern "system" fn SetContextAttributesA(
 /// \param cbBuffer  The bytes of the SecPkgCredentials_KdcProxySettings with its text; ignored for
 ///     the others.
 ///
-/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for the other use),
-/// SEC_E_NO_CREDENTIALS (the client has delegated none) or SEC_E_UNSUPPORTED_FUNCTION (another
-/// attribute; no KDC proxies in this build).
+/// Returns SEC_E_OK, SEC_E_INVALID_HANDLE, SEC_E_INVALID_PARAMETER (credentials for the other use, or
+/// not for Kerberos), SEC_E_NO_CREDENTIALS (the client has delegated none, and the server may not act
+/// for it by protocol transition) or SEC_E_UNSUPPORTED_FUNCTION (another attribute; no KDC proxies in
+/// this build).
 ///
 /// # Safety
 /// The [C caller's contract](crate::entry).
