@@ -17,7 +17,7 @@ import http_curl, http_python  # noqa: E401, E402, F401
 
 checks.CHECKS.clear()  # those modules' own checks are suite.py's
 
-import domain_http, domain_initiate, domain_logons, domain_outages  # noqa: E401, E402, F401
+import domain_http, domain_initiate, domain_logons, domain_outages, domain_transition  # noqa: E401, E402, F401
 
 try:
     failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)

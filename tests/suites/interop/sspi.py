@@ -57,6 +57,7 @@ SEC_WINNT_AUTH_IDENTITY_UNICODE = 2
 SECPKG_ATTR_SIZES, SECPKG_ATTR_NAMES, SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_PACKAGE_INFO = 0, 1, 9, 10
 SECPKG_ATTR_NEGOTIATION_INFO, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET = 12, 13, 27
 SECPKG_ATTR_NEGOSSP_DELEGATED_CCACHE, SECPKG_ATTR_NEGOSSP_CLIENT_SIDS = 0x4E530001, 0x4E530002
+SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT = 0x4E530011
 NEGOSSP_TOKEN_USER_NAME = 1
 
 EXPORT_DELETE_OLD = 2
@@ -213,6 +214,13 @@ class Credentials:
             byref(identity) if identity is not None else None, None, None, byref(self.handle), byref(expiry),
         )  # fmt: skip
         self.live = True
+
+    def act_as(self, context):
+        """Contexts that are started from now on act as the client of that context."""
+        attribute, handle = c_uint32(SECPKG_CRED_ATTR_NEGOSSP_CLIENT_CONTEXT), context.handle
+        LIBRARY.call(
+            "SetCredentialsAttributesW", byref(self.handle), attribute, byref(handle), c_uint32(ctypes.sizeof(handle))
+        )
 
     def __del__(self):
         if self.live:
