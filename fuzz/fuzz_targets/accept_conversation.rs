@@ -100,7 +100,6 @@ fuzz_target!(|plan: Plan| {
         setting.configuration(),
         setting.target().into(),
     ));
-    assert!(client.is_some());
     let accept = |server: &Accepting, token: &[u8]| {
         server.step(token, call(setting.requirements(true), bindings.as_ref()))
     };

@@ -43,3 +43,45 @@ pub(super) struct Evidence {
     /// When it ends, in seconds since 1970.
     pub(super) endtime: i64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kerberos::crypto::{Enctype, Key};
+    use crate::kerberos::message::TicketFlags;
+
+    fn ticket(client: &Principal, endtime: i64) -> Credentials {
+        Credentials {
+            client: client.clone(),
+            server: Principal::krbtgt("R.TEST", "R.TEST"),
+            key: Key::new(Enctype::Aes128Sha1, &[7; 16]).unwrap(),
+            authtime: 0,
+            starttime: 0,
+            endtime,
+            renew_till: None,
+            flags: TicketFlags::empty(),
+            is_skey: false,
+            addresses: Vec::new(),
+            ticket: Vec::new(),
+            second_ticket: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn evidence_that_ends_first_ends_both() {
+        let at = FileTime::from_unix_seconds;
+        let (server, user) = (Principal::krbtgt("A", "A"), Principal::krbtgt("B", "B"));
+        let evidence = |endtime| Evidence { ticket: Vec::new(), client: user.clone(), endtime };
+        let base = |evidence: Option<Evidence>| Base {
+            tgt: Arc::new(ticket(&server, 1000)),
+            evidence: evidence.map(Arc::new),
+        };
+        let alone = base(None);
+        assert_eq!((alone.endtime(), alone.client()), (1000, &server));
+        assert!(alone.is_valid(at(900), 60) && !alone.is_valid(at(950), 60));
+        let short = base(Some(evidence(500)));
+        assert_eq!((short.endtime(), short.client()), (500, &user));
+        assert!(short.is_valid(at(400), 60) && !short.is_valid(at(450), 60));
+        assert_eq!(base(Some(evidence(5000))).endtime(), 1000);
+    }
+}
