@@ -166,8 +166,7 @@ pub fn addresses(
 }
 
 /// Like [`addresses`], and within the deadline: the system's table of hosts, then DNS. The system's
-/// resolver, which has no deadline, is asked for a name that the DNS servers answered not to know: it
-/// may have other sources, and asks these servers again.
+/// resolver has no deadline. It is asked only where no DNS server is known.
 pub fn addresses_in_time(
     host: &str,
     port: u16,
@@ -184,6 +183,11 @@ pub fn addresses_in_time(
     }
     let servers = or_system(servers);
     let mut found = Vec::new();
+    if servers.is_empty() {
+        found.extend((host, port).to_socket_addrs().map_err(|error| error.to_string())?);
+        found.truncate(MOST_ADDRESSES);
+        return Ok(found);
+    }
     for kind in [Kind::A, Kind::Aaaa] {
         match resolver::ask(&servers, host, kind, deadline) {
             Ok(records) => found.extend(records.into_iter().filter_map(|record| match record {
@@ -195,7 +199,7 @@ pub fn addresses_in_time(
         }
     }
     if found.is_empty() {
-        found.extend((host, port).to_socket_addrs().map_err(|error| error.to_string())?);
+        return Err("no address in DNS".into());
     }
     found.truncate(MOST_ADDRESSES);
     Ok(found)

@@ -2,8 +2,11 @@
 //! deadline.
 
 use super::message::{self, Failure, Kind, Record};
+use crate::platform;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Timeout of one query.
@@ -21,17 +24,51 @@ pub(crate) fn ask(
     deadline: Instant,
 ) -> Result<Vec<Record>, String> {
     let mut last = "there is no name server".to_owned();
+    if are_silent(servers) {
+        return Err("no name server answers".into());
+    }
+    let (mut waited, mut silent) = (false, true);
     for server in (0..ROUNDS).flat_map(|_| servers) {
         let until = deadline.min(Instant::now() + PATIENCE);
         if Instant::now() >= deadline {
             break;
         }
+        let asked = Instant::now();
         match ask_one(*server, name, kind, until) {
             Ok(found) => return Ok(found),
             Err(why) => last = format!("name server {server}: {why}"),
         }
+        let in_vain = asked.elapsed() >= PATIENCE * 9 / 10;
+        waited |= in_vain;
+        silent &= in_vain;
+    }
+    if waited && silent {
+        remember_silence(servers);
     }
     Err(last)
+}
+
+/// How long name servers that did not answer are not asked again, in milliseconds: one operation looks
+/// up many names, and would wait for each.
+const SILENCE: u64 = 3000;
+
+/// The servers that did not answer, as a hash, and until when they are left alone.
+static SILENT: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
+
+fn hash_of(servers: &[SocketAddr]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    servers.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn are_silent(servers: &[SocketAddr]) -> bool {
+    SILENT.1.load(Ordering::Relaxed) > platform::coarse_millis()
+        && SILENT.0.load(Ordering::Relaxed) == hash_of(servers)
+}
+
+fn remember_silence(servers: &[SocketAddr]) {
+    SILENT.0.store(hash_of(servers), Ordering::Relaxed);
+    SILENT.1.store(platform::coarse_millis() + SILENCE, Ordering::Relaxed);
 }
 
 fn ask_one(
