@@ -318,6 +318,8 @@ pub(super) unsafe fn set(
     length: ULONG,
 ) -> Result<SECURITY_STATUS> {
     if attribute == SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS {
+        // SAFETY: C caller's contract, handles.
+        unsafe { find(&CREDENTIALS, handle)? };
         // SAFETY: C caller's contract, attributes.
         let settings = unsafe { kdc_proxy::read(buffer.cast(), length)? };
         // SAFETY: C caller's contract, handles.
