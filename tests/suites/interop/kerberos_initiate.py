@@ -69,9 +69,15 @@ def failure(account, package, name=SERVER, flags=ISC_MUTUAL):
 
 
 def kdc_requests(kind="_REQ ", of=None):
-    """How many requests the KDC's log has."""
-    with open(of or realm_file("kdc.log"), encoding="utf-8", errors="replace") as f:
-        return sum(kind in line for line in f)
+    """How many requests the KDC's log has. The KDC writes a line after it has answered."""
+    counted = None
+    while True:
+        with open(of or realm_file("kdc.log"), encoding="utf-8", errors="replace") as f:
+            count = sum(kind in line for line in f)
+        if count == counted:
+            return count
+        counted = count
+        time.sleep(0.2)
 
 
 # ------------------------------------------------------------------------------------------------ contexts
