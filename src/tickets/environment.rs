@@ -1,8 +1,9 @@
 //! What is configured for Kerberos clients of this process.
 
 use super::client::Realms;
-use crate::kerberos::client::{Capaths, ClientOptions};
+use crate::kerberos::client::{Capaths, ClientOptions, TgsConfig};
 use crate::net::kdc;
+use crate::platform::random::SystemRandom;
 use crate::stores::ccache;
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +36,17 @@ pub struct Environment {
     pub client_keytab: Option<PathBuf>,
     /// krb5.conf's `default_client_keytab_name`.
     pub default_client_keytab: Option<String>,
+}
+
+impl Environment {
+    /// What an exchange with a ticket-granting service is made with.
+    pub(super) fn tgs_config(&self) -> TgsConfig {
+        TgsConfig {
+            options: self.options.clone(),
+            capaths: self.capaths.clone(),
+            random: &SystemRandom,
+        }
+    }
 }
 
 impl fmt::Debug for Environment {

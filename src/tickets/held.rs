@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const MOST: usize = 256;
 /// Rejected tickets that a credential remembers at most.
 const MOST_REJECTED: usize = 16;
+/// Ticket-granting tickets of other realms that a credential holds at most.
+const MOST_CROSS_REALM: usize = 64;
 /// Failures that a credential remembers at most.
 const MOST_FAILURES: usize = 64;
 /// A ticket that ends sooner, in seconds, is not used any more.
@@ -92,7 +94,7 @@ impl Held {
     pub(super) fn insert_cross_realm(&mut self, tickets: Vec<Arc<Credentials>>) {
         for ticket in tickets {
             self.cross_realm.retain(|other| other.server != ticket.server);
-            if self.cross_realm.len() < MOST_FAILURES {
+            if self.cross_realm.len() < MOST_CROSS_REALM {
                 self.cross_realm.push(ticket);
             }
         }

@@ -19,8 +19,8 @@ pub use options::{DelegateTo, Krb5ConfPlace, Options};
 pub use proxy::ProxySettings;
 
 use crate::kerberos::client::{
-    Credentials, Kdc, S4uProxy, S4uProxyRequest, ServiceTicket, ServiceTicketRequest, TgsConfig,
-    TgsExchange, TgsRequest, run,
+    Credentials, Kdc, S4uProxy, S4uProxyRequest, ServiceTicket, ServiceTicketRequest, TgsExchange,
+    TgsRequest, run,
 };
 use crate::kerberos::message::{TicketFlags, error_code, name_type};
 use crate::kerberos::{Principal, Target, Tgt, TicketRequest, TicketSource, crypto};
@@ -321,11 +321,7 @@ impl Tickets {
         let home = base.tgt.server.realm.clone();
         let known = self.state().held.lock().cross_realm.clone();
         let clock_offset = self.clock.offset();
-        let config = TgsConfig {
-            options: self.environment.options.clone(),
-            capaths: self.environment.capaths.clone(),
-            random: &SystemRandom,
-        };
+        let config = self.environment.tgs_config();
         let (ticket, intermediates, learnt) = match (base.evidence, user_to_user) {
             (Some(evidence), None) => {
                 let asked = S4uProxyRequest {

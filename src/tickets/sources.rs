@@ -7,7 +7,7 @@ use super::held::MARGIN;
 use crate::kerberos::Principal;
 use crate::kerberos::client::{
     AsExchange, AsParameters, AsService, ClientSecret, Credentials, Issued, Kdc, S4uSelf,
-    S4uSelfRequest, TgsConfig, run,
+    S4uSelfRequest, run,
 };
 use crate::kerberos::crypto::Key;
 use crate::kerberos::keytab::Keytab;
@@ -170,11 +170,7 @@ fn on_behalf_of(
         known: Vec::new(),
         clock_offset: clock.offset(),
     };
-    let config = TgsConfig {
-        options: environment.options.clone(),
-        capaths: environment.capaths.clone(),
-        random: &SystemRandom,
-    };
+    let config = environment.tgs_config();
     let output = run(&mut S4uSelf::new(asked, config), kdc)?;
     clock.learn(output.clock_offset);
     let Credentials { ticket, client, endtime, .. } = output.ticket;

@@ -130,6 +130,27 @@ pub(super) fn maybe<'a, T>(
     field.map(read).transpose()
 }
 
+/// The contents of a SEQUENCE OF with at most `most` elements, each validated by `check`; one with
+/// more is rejected with the text `too_long`.
+pub(super) fn sequence_of<'a>(
+    field: &'a [u8],
+    most: usize,
+    too_long: &'static str,
+    mut check: impl FnMut(&'a [u8]) -> Result<()>,
+) -> Result<&'a [u8]> {
+    let contents = der::only(field, der::SEQUENCE)?;
+    let mut reader = Reader::new(contents);
+    let mut count = 0;
+    while !reader.is_empty() {
+        check(reader.raw()?)?;
+        count += 1;
+        if count > most {
+            return Err(Error::InvalidToken(too_long));
+        }
+    }
+    Ok(contents)
+}
+
 /// Writes fields.
 pub(super) trait WriteFields {
     /// Writes `[n]` with the contents that `contents` writes.

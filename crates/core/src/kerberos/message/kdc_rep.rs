@@ -8,7 +8,7 @@ use super::{
 };
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
-use crate::types::error::{Error, Result};
+use crate::types::error::Result;
 use zeroize::Zeroizing;
 
 /// KDC-REP.
@@ -199,17 +199,9 @@ impl<'a> EncKdcRepPart<'a> {
 const MAX_LAST_REQ: usize = 32;
 
 fn last_req(field: &[u8]) -> Result<&[u8]> {
-    let list = der::only(field, der::SEQUENCE)?;
-    let mut reader = Reader::new(list);
-    let mut count = 0;
-    while !reader.is_empty() {
-        last_req_entry(reader.raw()?)?;
-        count += 1;
-        if count > MAX_LAST_REQ {
-            return Err(Error::InvalidToken("EncKDCRepPart: last-req too long"));
-        }
-    }
-    Ok(list)
+    fields::sequence_of(field, MAX_LAST_REQ, "EncKDCRepPart: last-req too long", |entry| {
+        last_req_entry(entry).map(drop)
+    })
 }
 
 fn last_req_entry(bytes: &[u8]) -> Result<(i32, i64)> {

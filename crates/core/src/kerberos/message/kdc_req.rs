@@ -188,19 +188,8 @@ impl<'a> KdcReqBody<'a> {
     }
 }
 
-/// The contents of a SEQUENCE OF, each element validated by `check`.
-fn list<'a>(field: &'a [u8], mut check: impl FnMut(&'a [u8]) -> Result<()>) -> Result<&'a [u8]> {
-    let contents = der::only(field, der::SEQUENCE)?;
-    let mut reader = Reader::new(contents);
-    let mut count = 0;
-    while !reader.is_empty() {
-        check(reader.raw()?)?;
-        count += 1;
-        if count > MAX_ELEMENTS {
-            return Err(Error::InvalidToken("KDC-REQ: a list too long"));
-        }
-    }
-    Ok(contents)
+fn list<'a>(field: &'a [u8], check: impl FnMut(&'a [u8]) -> Result<()>) -> Result<&'a [u8]> {
+    fields::sequence_of(field, MAX_ELEMENTS, "KDC-REQ: a list too long", check)
 }
 
 /// The contents of a [`KdcReqBody`] that a client sends. Times are seconds since 1970.

@@ -74,21 +74,11 @@ impl<'a> KrbCred<'a> {
 }
 
 /// The contents of a SEQUENCE OF with 1 to 32 elements, each validated by `check`.
-fn list<'a>(field: &'a [u8], mut check: impl FnMut(&'a [u8]) -> Result<()>) -> Result<&'a [u8]> {
-    let contents = der::only(field, der::SEQUENCE)?;
-    let mut reader = Reader::new(contents);
-    let mut count = 0;
-    while !reader.is_empty() {
-        check(reader.raw()?)?;
-        count += 1;
-        if count > MAX_TICKETS {
-            return Err(Error::InvalidToken("KRB-CRED: too many tickets"));
-        }
+fn list<'a>(field: &'a [u8], check: impl FnMut(&'a [u8]) -> Result<()>) -> Result<&'a [u8]> {
+    match fields::sequence_of(field, MAX_TICKETS, "KRB-CRED: too many tickets", check)? {
+        [] => Err(Error::InvalidToken("KRB-CRED: no ticket")),
+        contents => Ok(contents),
     }
-    if count == 0 {
-        return Err(Error::InvalidToken("KRB-CRED: no ticket"));
-    }
-    Ok(contents)
 }
 
 /// The plaintext of [`KrbCred::enc_part`]. It contains keys: erasing its buffer is the caller's

@@ -1,9 +1,9 @@
 //! PA-DATA and its lists, RFC 4120 5.2.7, 5.9.1 (METHOD-DATA).
 
-use super::fields::{Fields, WriteFields, int32, maybe, microseconds, octets, string, time};
+use super::fields::{self, Fields, WriteFields, int32, maybe, microseconds, octets, string, time};
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
-use crate::types::error::{Error, Result};
+use crate::types::error::Result;
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -85,9 +85,7 @@ impl<'a> PaDataList<'a> {
     ///
     /// Errors: `InvalidToken` if it is malformed or too long.
     pub fn decode(bytes: &'a [u8]) -> Result<PaDataList<'a>> {
-        let list = der::only(bytes, der::SEQUENCE)?;
-        each(list, MAX_ELEMENTS, |element| PaData::decode(element).map(drop))?;
-        Ok(PaDataList { list })
+        Ok(PaDataList { list: list(bytes, |element| PaData::decode(element).map(drop))? })
     }
 
     /// The elements.
@@ -121,22 +119,9 @@ impl<'a> PaDataList<'a> {
     }
 }
 
-/// Checks each element of the contents of a SEQUENCE OF.
-fn each<'a>(
-    list: &'a [u8],
-    most: usize,
-    mut check: impl FnMut(&'a [u8]) -> Result<()>,
-) -> Result<()> {
-    let mut reader = Reader::new(list);
-    let mut count = 0;
-    while !reader.is_empty() {
-        check(reader.raw()?)?;
-        count += 1;
-        if count > most {
-            return Err(Error::InvalidToken("Kerberos: a list too long"));
-        }
-    }
-    Ok(())
+/// The contents of a SEQUENCE OF, each element validated by `check`.
+fn list<'a>(field: &'a [u8], check: impl FnMut(&'a [u8]) -> Result<()>) -> Result<&'a [u8]> {
+    fields::sequence_of(field, MAX_ELEMENTS, "Kerberos: a list too long", check)
 }
 
 /// ETYPE-INFO2-ENTRY, RFC 4120 5.2.7.5; ETYPE-INFO's entries are read into the same type.
@@ -156,7 +141,7 @@ impl<'a> EtypeInfo<'a> {
     /// Errors: `InvalidToken` if it is malformed or too long.
     pub fn decode_list2(bytes: &'a [u8]) -> Result<Vec<EtypeInfo<'a>>> {
         let mut found = Vec::new();
-        each(der::only(bytes, der::SEQUENCE)?, MAX_ELEMENTS, |element| {
+        list(bytes, |element| {
             let mut fields = Fields::sequence(element)?;
             found.push(EtypeInfo {
                 etype: int32(fields.field(0)?)?,
@@ -173,7 +158,7 @@ impl<'a> EtypeInfo<'a> {
     /// Errors: `InvalidToken` if it is malformed or too long.
     pub fn decode_list1(bytes: &'a [u8]) -> Result<Vec<EtypeInfo<'a>>> {
         let mut found = Vec::new();
-        each(der::only(bytes, der::SEQUENCE)?, MAX_ELEMENTS, |element| {
+        list(bytes, |element| {
             let mut fields = Fields::sequence(element)?;
             let etype = int32(fields.field(0)?)?;
             let salt = maybe(fields.optional(1)?, octets)?;
