@@ -65,9 +65,9 @@ inside() { # COMMAND...
     write_configuration
     use_names "$address" "$dir"
     folders "$dir/member"
+    export KRB5_CONFIG=$dir/krb5.conf
     provision
     start_controller
-    export KRB5_CONFIG=$dir/krb5.conf
     wait_for "membership" net ads join -s "$dir/member/smb.conf" -U "Administrator%$password" --no-dns-updates
     start_winbindd
     SAMBA_MEMBER=$dir "$@"

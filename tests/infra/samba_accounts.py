@@ -4,6 +4,7 @@ import base64
 import os
 import time
 
+from ldb import SCOPE_BASE
 from samba import dckeytab, dsdb  # noqa: F401  dckeytab adds Net.export_keytab
 from samba.auth import system_session
 from samba.credentials import Credentials
@@ -55,6 +56,18 @@ def service(account, names, enctypes):
     directory.setpassword(f"(sAMAccountName={account})", PASSWORD)
 
 
+def add_ldap_names(host):
+    """Names that a domain controller gives itself at some time after its start, where samba_spnupdate has not."""
+    name = host.split(".")[0]
+    dn = directory.search(directory.domain_dn(), expression=f"(sAMAccountName={name}$)")[0].dn
+    had = directory.search(dn, scope=SCOPE_BASE, attrs=["servicePrincipalName"])[0].get("servicePrincipalName", [])
+    had = {str(value).lower() for value in had}
+    wanted = [f"ldap/{host}", f"ldap/{name}", f"ldap/{host}/{DOMAIN}"]
+    missing = "".join(f"servicePrincipalName: {value}\n" for value in wanted if value.lower() not in had)
+    if missing:
+        directory.modify_ldif(f"dn: {dn}\nchangetype: modify\nadd: servicePrincipalName\n{missing}")
+
+
 def main():
     base = directory.domain_dn()
     for attribute, value in {
@@ -69,10 +82,7 @@ def main():
     modify(entry("alice").dn, "displayName", "Alice Example")
     directory.disable_account("(sAMAccountName=disabled)")
     modify(entry("expired").dn, "accountExpires", "116444736010000000")
-    # A domain controller gives itself its names at some time after its start.
-    names = [f"ldap/dc1.{DOMAIN}", "ldap/dc1", f"ldap/dc1.{DOMAIN}/{DOMAIN}"]
-    add = "".join(f"servicePrincipalName: {name}\n" for name in names)
-    directory.modify_ldif(f"dn: {entry('dc1$').dn}\nchangetype: modify\nadd: servicePrincipalName\n{add}")
+    add_ldap_names(directory.host_dns_name())
     for user in REFUSED:
         directory.newuser(user, PASSWORD)
     modify(entry("mustchange").dn, "pwdLastSet", "0")
