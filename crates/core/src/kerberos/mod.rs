@@ -21,11 +21,13 @@ mod own_domains;
 pub mod pac;
 mod policy;
 mod principal;
+mod rejection;
 mod service;
 mod service_name;
 pub mod session;
 mod sources;
 mod tgt;
+mod verify_ap_req;
 
 pub use acceptor::Acceptor;
 pub use config::AcceptorConfig;

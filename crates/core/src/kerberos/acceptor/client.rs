@@ -1,7 +1,6 @@
 //! Identification of the client, by its ticket and the PAC in it.
 
 use super::account::Account;
-use super::rejection::Rejection;
 use super::ticket_key::TicketKey;
 use crate::encoding::utf16::Utf16;
 use crate::kerberos::crypto::UsageKeys;
@@ -9,6 +8,7 @@ use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{EncTicketPart, TicketFlags, error_code};
 use crate::kerberos::name_mapping::{MappedClient, NameRules};
 use crate::kerberos::pac::Pac;
+use crate::kerberos::rejection::Rejection;
 use crate::kerberos::{AcceptCall, AcceptorConfig, RequirePac};
 use crate::principal::{AccountInfo, Origin, Origins, Principal};
 use crate::types::allocation;

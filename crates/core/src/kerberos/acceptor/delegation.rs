@@ -1,13 +1,13 @@
 //! Credential delegation: a KRB-CRED in the authenticator's checksum (RFC 4120 3.6, RFC 4121
 //! 4.1.1), and evidence for constrained delegation ([MS-SFU] 3.2.5.2).
 
-use super::rejection::Rejection;
 use super::ticket_key::TicketKey;
-use super::verify_ap_req::{Plaintext, VerifiedApReq};
 use crate::kerberos::crypto::{Key, key_usage};
 use crate::kerberos::message::{
     EncKrbCredPart, EncryptionKey, KrbCred, KrbCredInfo, Ticket, TicketFlags, error_code,
 };
+use crate::kerberos::rejection::Rejection;
+use crate::kerberos::verify_ap_req::{Plaintext, VerifiedApReq};
 use crate::kerberos::{AcceptCall, Delegated, Delegation};
 use crate::types::flags::ContextFlags;
 use std::sync::Arc;

@@ -1,9 +1,7 @@
 //! The options that the client requests: the authenticator's checksum for GSS-API (RFC 4121 4.1.1),
 //! and the elements of [MS-KILE] and RFC 4537 in the authenticator's authorization data.
 
-use super::rejection::Rejection;
 use super::ticket_key::TicketKey;
-use super::verify_ap_req::VerifiedApReq;
 use crate::kerberos::crypto::Enctype;
 use crate::kerberos::gss_checksum;
 use crate::kerberos::gss_checksum::{GssChecksum, GssFlags};
@@ -11,7 +9,9 @@ use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{
     ApOptions, ApOptionsData, ApReq, Authenticator, EtypeList, client_target, error_code,
 };
+use crate::kerberos::rejection::Rejection;
 use crate::kerberos::service_name::ServiceName;
+use crate::kerberos::verify_ap_req::VerifiedApReq;
 use crate::kerberos::{AcceptCall, AcceptorConfig};
 use crate::types::channel_bindings::{self, BindingsResult, ClientBindings, Strictness};
 use crate::types::error::Error;

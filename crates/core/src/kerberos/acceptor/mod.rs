@@ -4,11 +4,9 @@ mod account;
 mod client;
 mod delegation;
 mod initiator_request;
-mod rejection;
 mod session_keys;
 mod ticket_key;
 mod user_to_user;
-mod verify_ap_req;
 
 pub(super) use user_to_user::can_begin as user_to_user_can_begin;
 
@@ -22,6 +20,8 @@ use super::service::keys::ServiceKeys;
 use super::session::{Session, Setup, Side};
 use super::tgt::Tgt;
 use super::{AcceptCall, EstablishedSession};
+use crate::kerberos::rejection::Rejection;
+use crate::kerberos::verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::primitives::random::SecureRandom;
 use crate::primitives::stack;
@@ -30,12 +30,10 @@ use crate::types::error::{Error, Failure};
 use crate::types::flags::ContextFlags;
 use crate::types::time::FileTime;
 use initiator_request::InitiatorRequest;
-use rejection::Rejection;
 use session_keys::SessionKeys;
 use std::sync::Arc;
 use ticket_key::TicketKey;
 use tracing::debug;
-use verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
 
 /// An acceptor, by the message it expects.
 #[derive(Debug)]

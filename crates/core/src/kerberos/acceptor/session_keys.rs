@@ -1,8 +1,8 @@
 //! The keys and sequence numbers of the session.
 
 use super::initiator_request::InitiatorRequest;
-use super::verify_ap_req::VerifiedApReq;
 use crate::kerberos::crypto::{Enctype, Key, random_key};
+use crate::kerberos::verify_ap_req::VerifiedApReq;
 use crate::primitives::random::SecureRandom;
 use crate::types::error::Result;
 

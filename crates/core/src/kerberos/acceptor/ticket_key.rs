@@ -1,15 +1,15 @@
 //! The key that decrypted a ticket. It determines the service; the names beside the ticket do not.
 
-use super::rejection::Rejection;
 use super::user_to_user;
-use super::verify_ap_req::Decrypted;
 use crate::kerberos::AcceptCall;
 use crate::kerberos::crypto::UsageKeys;
 use crate::kerberos::keytab;
 use crate::kerberos::message::{ApOptions, ApReq};
+use crate::kerberos::rejection::Rejection;
 use crate::kerberos::service::keys::ServiceKeys;
 use crate::kerberos::service_name::ServiceName;
 use crate::kerberos::tgt::Tgt;
+use crate::kerberos::verify_ap_req::Decrypted;
 use std::sync::Arc;
 
 /// The key that decrypted the ticket.

@@ -2,9 +2,9 @@
 //! server's ticket-granting ticket, which the client asks for first
 //! (draft-swift-win2k-krb-user2user).
 
-use super::rejection::Rejection;
 use crate::kerberos::gss_token::{Token, TokenId};
 use crate::kerberos::message::{ApOptions, ApReq, TgtReply, TgtRequest, error_code};
+use crate::kerberos::rejection::Rejection;
 use crate::kerberos::service::CredentialKeys;
 use crate::kerberos::tgt::Tgt;
 use crate::kerberos::{AcceptCall, AcceptorConfig};

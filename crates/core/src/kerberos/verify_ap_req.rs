@@ -1,6 +1,5 @@
 //! Verification of AP-REQ: ticket and authenticator (RFC 4120 3.2.3, [MS-KILE] 3.4.5.1).
 
-use super::rejection::Rejection;
 use crate::kerberos::AcceptCall;
 use crate::kerberos::crypto::{Enctype, Key, UsageKeys, key_usage};
 use crate::kerberos::keytab::Entry;
@@ -9,6 +8,7 @@ use crate::kerberos::message::{
     TicketFlags, error_code,
 };
 use crate::kerberos::policy::{Addresses, Policy};
+use crate::kerberos::rejection::Rejection;
 use crate::kerberos::service::keys::ServiceKeys;
 use crate::kerberos::tgt::Tgt;
 use crate::types::address::Address;
