@@ -14,8 +14,30 @@ use crate::kerberos::tgt::Tgt;
 use crate::types::address::Address;
 use crate::types::allocation;
 use crate::types::error::Result;
+use crate::types::time::FileTime;
 use std::ops::Range;
 use zeroize::Zeroize;
+
+/// What requests are checked against.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    /// The encryption types, the permitted clock skew, and whether addresses count.
+    pub(crate) policy: &'a Policy,
+    /// The client's address, if known.
+    pub(crate) address: Option<Address>,
+    /// The current time.
+    pub(crate) now: FileTime,
+    /// The key usage of the authenticator.
+    pub(crate) usage: u32,
+}
+
+impl<'a> Rules<'a> {
+    /// Those of an acceptor.
+    pub(crate) fn of(call: &AcceptCall<'a>) -> Rules<'a> {
+        let AcceptCall { config, address, now, .. } = *call;
+        Rules { policy: &config.policy, address, now, usage: key_usage::AP_REQ_AUTHENTICATOR }
+    }
+}
 
 /// A verified request: the client has a valid ticket for this service, and the ticket's session
 /// key.
@@ -95,9 +117,9 @@ impl Decrypted {
         &mut self,
         ticket: &'k Ticket<'_>,
         keys: &'k ServiceKeys<'_>,
-        call: &AcceptCall<'_>,
+        policy: &Policy,
     ) -> Result<&'k Entry, Rejection> {
-        let enctype = permitted_enctype(&ticket.enc_part, call)?;
+        let enctype = permitted_enctype(&ticket.enc_part, policy)?;
         let mut rejection = Rejection::denied(
             error_code::NOKEY,
             "no key of the ticket's encryption type for its service",
@@ -120,9 +142,9 @@ impl Decrypted {
         &mut self,
         ticket: &Ticket<'_>,
         tgt: &Tgt,
-        call: &AcceptCall<'_>,
+        policy: &Policy,
     ) -> Result<(), Rejection> {
-        let enctype = permitted_enctype(&ticket.enc_part, call)?;
+        let enctype = permitted_enctype(&ticket.enc_part, policy)?;
         match enctype == tgt.ticket_keys.enctype()
             && self.ticket.decrypt(&tgt.ticket_keys, ticket.enc_part.cipher)?
         {
@@ -138,12 +160,12 @@ impl Decrypted {
     pub(crate) fn verify<'a>(
         &'a mut self,
         request: &ApReq<'_>,
-        call: &AcceptCall<'_>,
+        rules: &Rules<'_>,
     ) -> Result<VerifiedApReq<'a>, Rejection> {
-        let policy = &call.config.policy;
+        let policy = rules.policy;
         let ticket = EncTicketPart::decode(self.ticket.bytes())?;
         let session_key = permitted_key(&ticket.key, policy)?;
-        let authenticator = session_key.derive_usage(key_usage::AP_REQ_AUTHENTICATOR);
+        let authenticator = session_key.derive_usage(rules.usage);
         if request.authenticator.etype != session_key.enctype().number()
             || !self.authenticator.decrypt(&authenticator, request.authenticator.cipher)?
         {
@@ -161,8 +183,8 @@ impl Decrypted {
                 "ticket and authenticator name different clients",
             ));
         }
-        check_times(&ticket, &authenticator, call)?;
-        check_address(&ticket, call)?;
+        check_times(&ticket, &authenticator, rules)?;
+        check_address(&ticket, rules)?;
         let subkey =
             authenticator.subkey.as_ref().map(|key| permitted_key(key, policy)).transpose()?;
         Ok(VerifiedApReq {
@@ -184,11 +206,8 @@ fn permitted_key(key: &EncryptionKey<'_>, policy: &Policy) -> Result<Key, Reject
 }
 
 /// The encryption type of encrypted data, if policy permits it.
-fn permitted_enctype(
-    encrypted: &EncryptedData<'_>,
-    call: &AcceptCall<'_>,
-) -> Result<Enctype, Rejection> {
-    encrypted.enctype().filter(|&enctype| call.config.policy.allows(enctype)).ok_or(NOT_ALLOWED)
+fn permitted_enctype(encrypted: &EncryptedData<'_>, policy: &Policy) -> Result<Enctype, Rejection> {
+    encrypted.enctype().filter(|&enctype| policy.allows(enctype)).ok_or(NOT_ALLOWED)
 }
 
 const NOT_ALLOWED: Rejection = Rejection::denied(
@@ -200,10 +219,10 @@ const NOT_ALLOWED: Rejection = Rejection::denied(
 fn check_times(
     ticket: &EncTicketPart<'_>,
     authenticator: &Authenticator<'_>,
-    call: &AcceptCall<'_>,
+    rules: &Rules<'_>,
 ) -> Result<(), Rejection> {
-    let skew = call.config.policy.max_clock_skew.as_secs().try_into().unwrap_or(i64::MAX);
-    let now = call.now.unix_seconds();
+    let skew = rules.policy.max_clock_skew.as_secs().try_into().unwrap_or(i64::MAX);
+    let now = rules.now.unix_seconds();
     if authenticator.ctime.abs_diff(now) > skew.unsigned_abs() {
         return Err(Rejection::denied(
             error_code::SKEW,
@@ -228,13 +247,13 @@ fn check_times(
 
 /// Checks the client's address, as given by the caller, against a ticket that is restricted to
 /// addresses.
-fn check_address(ticket: &EncTicketPart<'_>, call: &AcceptCall<'_>) -> Result<(), Rejection> {
-    let policy = call.config.policy.addresses;
+fn check_address(ticket: &EncTicketPart<'_>, rules: &Rules<'_>) -> Result<(), Rejection> {
+    let policy = rules.policy.addresses;
     let Some(allowed) = ticket.caddr.filter(|list| !list.is_empty() && policy != Addresses::Ignore)
     else {
         return Ok(());
     };
-    match call.address {
+    match rules.address {
         Some(address) if allowed.iter().any(|allowed| same(allowed, address)) => Ok(()),
         None if policy == Addresses::WhenKnown => Ok(()),
         _ => Err(Rejection::denied(

@@ -21,7 +21,7 @@ use super::session::{Session, Setup, Side};
 use super::tgt::Tgt;
 use super::{AcceptCall, EstablishedSession};
 use crate::kerberos::rejection::Rejection;
-use crate::kerberos::verify_ap_req::{Decrypted, Plaintext, VerifiedApReq};
+use crate::kerberos::verify_ap_req::{Decrypted, Plaintext, Rules, VerifiedApReq};
 use crate::mechanism::{Established, Mechanism, Step, StepResult};
 use crate::primitives::random::SecureRandom;
 use crate::primitives::stack;
@@ -160,7 +160,7 @@ fn accept(
     let keys = ServiceKeys::new(&config.service, &config.policy, &*config.keys);
     let mut plain = Decrypted::default();
     let ticket_key = TicketKey::decrypt(request, &keys, &mut plain, sent, call)?;
-    let verified = plain.verify(request, call)?;
+    let verified = plain.verify(request, &Rules::of(call))?;
     let ticket_key = ticket_key.of_service(request, &keys, verified.ticket.crealm);
     let claim = check_replay(request, &verified, call)?;
     let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;

@@ -31,11 +31,13 @@ impl<'k> TicketKey<'k> {
         call: &AcceptCall<'_>,
     ) -> Result<TicketKey<'k>, Rejection> {
         if !request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
-            return plain.decrypt_ticket(&request.ticket, keys, call).map(TicketKey::Service);
+            return plain
+                .decrypt_ticket(&request.ticket, keys, &call.config.policy)
+                .map(TicketKey::Service);
         }
         let tgt = sent.map_or_else(|| user_to_user::current(call), |tgt| Ok(tgt.clone()))?;
         user_to_user::check_permitted(&tgt, call)?;
-        plain.decrypt_user_to_user_ticket(&request.ticket, &tgt, call)?;
+        plain.decrypt_user_to_user_ticket(&request.ticket, &tgt, &call.config.policy)?;
         Ok(TicketKey::Tgt(tgt))
     }
 }
