@@ -1,8 +1,10 @@
 """Our initiator with tickets from a KDC, against MIT's acceptor, Heimdal's and our own."""
 
+import itertools
 import os
 import resource
 import shutil
+import subprocess
 import threading
 import time
 
@@ -68,16 +70,32 @@ def failure(account, package, name=SERVER, flags=ISC_MUTUAL):
     return error.status
 
 
+MARKS = itertools.count()
+
+
 def kdc_requests(kind="_REQ ", of=None):
-    """How many requests the KDC's log has. The KDC writes a line after it has answered."""
-    counted = None
+    """How many requests the KDC's log has. The KDC writes a line after it has answered, and answers one request after the
+    other: once it has written that of a request for a client that nobody has, it has written all before."""
+    mark = f"nobody-{os.getpid()}-{next(MARKS)}@"
+    log, configuration = of or realm_file("kdc.log"), os.environ["KRB5_CONFIG"]
+    if of:
+        configuration = os.path.join(os.path.dirname(of), "krb5.conf")
+    realm = REALM
+    deadline = time.monotonic() + 10
+    subprocess.run(
+        ["kinit", "-c", "MEMORY:", mark + realm],
+        env={**os.environ, "KRB5_CONFIG": configuration},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
     while True:
-        with open(of or realm_file("kdc.log"), encoding="utf-8", errors="replace") as f:
-            count = sum(kind in line for line in f)
-        if count == counted:
-            return count
-        counted = count
-        time.sleep(0.2)
+        with open(log, encoding="utf-8", errors="replace") as f:
+            lines = f.readlines()
+        if any(mark in line for line in lines):
+            return sum(kind in line and " nobody-" not in line for line in lines)
+        holds(time.monotonic() < deadline, "the KDC has not written its log")
+        time.sleep(0.01)
 
 
 # ------------------------------------------------------------------------------------------------ contexts

@@ -13,13 +13,10 @@ ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
 sspi.load(ARGUMENTS[0])
 
 import checks, domain_logons  # noqa: E401, E402, F401
-
-checks.CHECKS.clear()  # those of domain_logons are domain_suite.py's
-
 import winbind_logons, winbind_ntlm_auth, winbind_outages  # noqa: E401, E402, F401
 
 try:
-    failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv)
+    failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv, "winbind_")
 finally:
     winbind_environment.remove()
 sys.exit(1 if failed else 0)
