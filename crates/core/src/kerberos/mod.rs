@@ -14,6 +14,7 @@ mod delegated;
 pub mod gss_checksum;
 pub mod gss_token;
 mod initiator;
+pub mod kdc;
 pub mod keytab;
 pub mod message;
 pub mod name_mapping;

@@ -137,6 +137,20 @@ impl Decrypted {
         Err(rejection)
     }
 
+    /// Decrypts a ticket encrypted with one of these keys, each of its encryption type.
+    pub(crate) fn decrypt_ticket_with<'k>(
+        &mut self,
+        ticket: &Ticket<'_>,
+        keys: impl Iterator<Item = &'k UsageKeys>,
+    ) -> Result<(), Rejection> {
+        for keys in keys {
+            if self.ticket.decrypt(keys, ticket.enc_part.cipher)? {
+                return Ok(());
+            }
+        }
+        Err(Rejection::denied(error_code::MODIFIED, "no key opens the ticket"))
+    }
+
     /// Decrypts a ticket encrypted with the session key of the server's ticket-granting ticket.
     pub(crate) fn decrypt_user_to_user_ticket(
         &mut self,

@@ -18,6 +18,8 @@ pub const ETYPE_NOSUPP: i32 = 14;
 pub const PADATA_TYPE_NOSUPP: i32 = 16;
 /// KDC_ERR_CLIENT_REVOKED: the client's account is disabled or locked.
 pub const CLIENT_REVOKED: i32 = 18;
+/// KDC_ERR_TGT_REVOKED: the ticket-granting ticket is no longer valid.
+pub const TGT_REVOKED: i32 = 20;
 /// KDC_ERR_CLIENT_NOTYET
 pub const CLIENT_NOTYET: i32 = 21;
 /// KDC_ERR_KEY_EXPIRED: the client's password has expired.
@@ -96,6 +98,7 @@ pub fn name(code: i32) -> Option<(&'static str, &'static str)> {
             ("KDC_ERR_PADATA_TYPE_NOSUPP", "a kind of pre-authentication that is not supported")
         }
         CLIENT_REVOKED => ("KDC_ERR_CLIENT_REVOKED", "the client's account is disabled or locked"),
+        TGT_REVOKED => ("KDC_ERR_TGT_REVOKED", "the ticket-granting ticket is no longer valid"),
         KEY_EXPIRED => ("KDC_ERR_KEY_EXPIRED", "the client's password has expired"),
         PREAUTH_FAILED => ("KDC_ERR_PREAUTH_FAILED", "a wrong password"),
         PREAUTH_REQUIRED => {

@@ -133,7 +133,28 @@ impl<'a> EncKdcRepPart<'a> {
         std::iter::repeat(()).map_while(move |()| last_req_entry(reader.raw().ok()?).ok())
     }
 
-    /// Encodes the plaintext, with an empty `last-req`. Only KDCs do this.
+    /// The same with these entries of `last-req`, encoded by [`EncKdcRepPart::encode_last_req`].
+    ///
+    /// Errors: `InvalidToken` if they are malformed.
+    pub fn with_last_req(self, encoded: &'a [u8]) -> Result<EncKdcRepPart<'a>> {
+        Ok(EncKdcRepPart { last_req: last_req(encoded)?, ..self })
+    }
+
+    /// Encodes entries of `last-req`: `lr-type` and `lr-value`, in seconds since 1970.
+    pub fn encode_last_req(entries: &[(i32, i64)]) -> Vec<u8> {
+        let mut writer = Writer::new(64);
+        writer.nest(der::SEQUENCE, |writer| {
+            for (lr_type, lr_value) in entries {
+                writer.nest(der::SEQUENCE, |writer| {
+                    writer.number(0, *lr_type);
+                    writer.time(1, *lr_value);
+                });
+            }
+        });
+        writer.finish()
+    }
+
+    /// Encodes the plaintext. Only KDCs do this.
     pub fn encode(&self, exchange: KdcExchange) -> Zeroizing<Vec<u8>> {
         let padata: Vec<PaData<'_>> = self.encrypted_pa_data.iter().collect();
         let data: usize = padata.iter().map(|pa| 24 + pa.padata_value.len()).sum();

@@ -5,6 +5,7 @@ mod ccache;
 mod crypto_mit;
 mod crypto_vectors;
 mod keytab;
+mod local_kdc;
 mod messages;
 mod messages_picky;
 mod pac;
