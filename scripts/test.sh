@@ -19,7 +19,7 @@ export KRB5_CONFIG=/dev/null
 check_parts=(rustfmt clippy fuzz-check bench-check core rust)
 first_lane=(build c-linux c-valgrind c-wine64 c-wine10 conformance-wine64 system-wine64 winetest-wine64 prefix-wine64 interop interop-wine64
     interop-kerberos interop-kerberos-wine64 interop-token-wine10 interop-domain-wine64 http ntlm-auth programs demo)
-second_lane=(core rust ccache differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 prefix-wine32 programs-wine32
+second_lane=(core rust ccache kdc-proxy differential dist privilege c-asan c-tsan c-wine32 conformance-linux conformance-wine32 system-wine32 winetest-wine32 prefix-wine32 programs-wine32
     demo-wine32 interop-domain interop-winbind interop-trust)
 
 # How each part is run.
@@ -33,6 +33,7 @@ part() {
     core) tests/suites/core.sh ;;
     rust) scripts/cargo-test.sh ;;
     ccache) tests/suites/ccache/run.sh ;;
+    kdc-proxy) scripts/cargo-test.sh scripts/toolchain.sh linux test --features kdc-proxy --test it kdc::proxy -- --show-output ;;
     differential) tests/suites/differential/run.sh ;;
     dist) tests/suites/dist/run.sh ;;
     privilege) tests/suites/privilege/run.sh ;;
