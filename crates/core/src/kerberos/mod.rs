@@ -13,6 +13,7 @@ pub mod crypto;
 mod delegated;
 pub mod gss_checksum;
 pub mod gss_token;
+pub mod iakerb;
 mod initiator;
 pub mod kdc;
 pub mod keytab;

@@ -43,6 +43,10 @@ pub const ACCEPTOR_SIGN: u32 = 23;
 pub const INITIATOR_SEAL: u32 = 24;
 /// MIC tokens from the initiator.
 pub const INITIATOR_SIGN: u32 = 25;
+/// IAKERB's KRB-FINISHED, draft-ietf-kitten-iakerb-03 3.2.
+pub const IAKERB_FINISHED: u32 = 41;
+/// KRB-FINISHED of draft-zhu-ws-kerb.
+pub const FINISHED: u32 = 42;
 /// FAST: the checksum over the outer request.
 pub const FAST_REQ_CHECKSUM: u32 = 50;
 /// FAST: the inner request, with the armor key.

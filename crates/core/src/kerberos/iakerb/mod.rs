@@ -1,0 +1,11 @@
+//! IAKERB: a KDC's messages within the tokens of GSS-API, draft-ietf-kitten-iakerb-03.
+//!
+//! There are two dialects. That of the draft, spoken by Windows and by MIT's library from 1.22 on, has
+//! GSS-API's frame around every token. The one of the older draft-zhu-ws-kerb, MIT's before that, has
+//! it around the first only, and another type for the realm's name.
+
+mod finished;
+mod token;
+
+pub use finished::{Conversation, verify_finished};
+pub use token::{Dialect, Header, RelayToken};
