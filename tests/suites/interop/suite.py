@@ -13,7 +13,7 @@ ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
 sspi.load(ARGUMENTS[0])
 
 import accepting, bindings, initiating, mechanism_lists, messages, prefork, tampering, variants  # noqa: E401, E402, F401
-import http_browser, http_curl, http_files, http_python  # noqa: E401, E402, F401
+import http_browser, http_curl, http_files, http_python, smb_session  # noqa: E401, E402, F401
 import checks, http_service  # noqa: E401, E402
 
 try:
