@@ -15,6 +15,7 @@ SCRIPT = os.path.join(ROOT, "tests", "infra", "samba-member.sh")
 WAYS = ["libwbclient", "ntlm_auth"]
 SERVER = f'netbios_computer = "MEMBER1"\nnetbios_domain = "{DOMAIN}"\n'
 COMPUTER = "MEMBER1"
+CONTROLLER = "127.0.0.10"
 
 
 def member():
@@ -35,7 +36,8 @@ def prepare():
     domain_environment.write_secret(PASSWORD)
     environment.BASE.update(accounts=f'file = "{environment.directory}/accounts"\n', server=SERVER, winbind=section(WAYS[0]))
     environment.write_policy()
-    os.environ.update(NEGOSSP_LOG="info", NEGOSSP_LOG_FILE=domain_environment.log_file())
+    # For what asks the domain's KDC.
+    os.environ.update(NEGOSSP_LOG="info", NEGOSSP_LOG_FILE=domain_environment.log_file(), KRB5_CONFIG=f"{member()}/krb5.conf")
 
 
 def remove():
@@ -71,7 +73,7 @@ def configured(**sections):
 
 def netlogon():
     """The same domain, asked by Netlogon, as another of its computers."""
-    return configured(domain=domain_environment.section(controllers=["127.0.0.10"]), server="", winbind=None)
+    return configured(domain=domain_environment.section(controllers=[CONTROLLER]), server="", winbind=None)
 
 
 def winbindd(verb):
