@@ -54,7 +54,7 @@ part() {
     interop-domain) interop_linux domain ;;
     interop-winbind) interop_linux winbind ;;
     interop-trust) interop_linux trust ;;
-    interop-domain-wine64) interop_wine64 domain domain_http ;;
+    interop-domain-wine64) interop_wine64 domain domain_http,domain_ldap ;;
     interop-token-wine10) interop_token 10 ;;
     system-wine64) tests/suites/system/run.sh wine64 ;;
     system-wine32) tests/suites/system/run.sh wine32 ;;

@@ -14,7 +14,7 @@ sspi.load(ARGUMENTS[0])
 
 import checks, http_service  # noqa: E401, E402
 import http_curl, http_python  # noqa: E401, E402, F401
-import domain_http, domain_initiate, domain_logons, domain_outages, domain_transition  # noqa: E401, E402, F401
+import domain_http, domain_initiate, domain_ldap, domain_logons, domain_outages, domain_transition  # noqa: E401, E402, F401
 
 try:
     failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv, "domain_")

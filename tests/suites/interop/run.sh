@@ -2,7 +2,7 @@
 # Interoperability with other implementations, all on this machine: curl, gss-ntlmssp, pyspnego, requests-ntlm,
 # httpx-ntlm, impacket; for Kerberos MIT, Heimdal, curl, requests-kerberos.
 #
-#   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART*.py; -v: durations, traces)
+#   run.sh [-v] [PART]   runs the checks (those whose names contain PART, or those in PART*.py, of PART,PART...; -v: durations, traces)
 #   run.sh kerberos [-v] [PART]   the same of the Kerberos checks, with a KDC of their own
 #   run.sh domain [-v] [PART]     the same of the checks of a domain, with a Samba domain controller of their own
 #   run.sh winbind [-v] [PART]    the same of the checks of winbind, on a member of a domain of their own
