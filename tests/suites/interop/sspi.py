@@ -43,6 +43,7 @@ STATUS = {
     0x80090346: "SEC_E_BAD_BINDINGS",
     0x80090350: "SEC_E_DOWNGRADE_DETECTED",
     0x8009035D: "SEC_E_INVALID_PARAMETER",
+    0xC000006C: "STATUS_PASSWORD_RESTRICTION",
     0xC0000071: "STATUS_PASSWORD_EXPIRED",
 }
 
@@ -460,3 +461,10 @@ class Initiator(Context):
                 byref(self.attributes), byref(self.expiry),
             ],
         )  # fmt: skip
+
+
+def change_password(account, new, package="Kerberos"):
+    """ChangeAccountPasswordW, from the account's password to `new`."""
+    texts = [utf16(text) for text in (package, account.domain, account.user, account.password, new)]
+    output = Buffers()
+    LIBRARY.call("ChangeAccountPasswordW", *texts, ctypes.c_uint8(0), c_uint32(0), byref(output.desc))
