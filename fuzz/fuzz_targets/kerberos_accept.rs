@@ -186,6 +186,7 @@ impl Server {
             context_lifetime: None,
             service: Service { name: None, keys },
             keys: Arc::new(Keys { kdc: self.kdc.then(|| KDC.clone()), tgt: tgt.clone() }),
+            local_kdc: None,
             replay: Arc::new(Nothing),
             directory: Arc::new(Nothing),
             random: &SystemRandom,

@@ -81,6 +81,7 @@ impl Acceptance {
                 context_lifetime,
                 service: credential.service.clone(),
                 keys: configuration.keys.clone(),
+                local_kdc: None,
                 replay: configuration.replay.clone(),
                 directory: configuration.details.clone(),
                 random: &SystemRandom,

@@ -1,5 +1,6 @@
 //! The configuration of Kerberos' acceptor.
 
+use super::kdc::Kdc;
 use super::own_domains::OwnDomains;
 use super::policy::Policy;
 use super::service::Service;
@@ -24,6 +25,8 @@ pub struct AcceptorConfig {
     pub service: Service,
     /// The machine's keys.
     pub keys: Arc<dyn KeySource>,
+    /// The KDC for the server's own accounts, if it has one.
+    pub local_kdc: Option<Arc<Kdc>>,
     /// Records the authenticators presented so far.
     pub replay: Arc<dyn ReplayCache>,
     /// Adds account data that tickets do not have.

@@ -6,7 +6,7 @@
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
 use crate::kerberos::message::{ApRep, ApReq, KrbError};
-use crate::mechanism::{KRB5_OID, MS_KRB5_OID, USER_TO_USER_OID};
+use crate::mechanism::{IAKERB_OID, KRB5_OID, MS_KRB5_OID, USER_TO_USER_OID};
 use crate::types::error::{Error, Result};
 
 /// The object identifier in a frame.
@@ -18,11 +18,13 @@ pub enum Oid {
     MsKrb5,
     /// 1.2.840.113554.1.2.2.3, for the user-to-user exchange (draft-swift-win2k-krb-user2user).
     UserToUser,
+    /// 1.3.6.1.5.2.5, IAKERB's, which its AP exchange has too.
+    Iakerb,
 }
 
 impl Oid {
     /// All object identifiers.
-    pub const ALL: [Oid; 3] = [Oid::Krb5, Oid::MsKrb5, Oid::UserToUser];
+    pub const ALL: [Oid; 4] = [Oid::Krb5, Oid::MsKrb5, Oid::UserToUser, Oid::Iakerb];
 
     /// The DER contents, without tag and length.
     pub const fn contents(self) -> &'static [u8] {
@@ -30,6 +32,7 @@ impl Oid {
             Oid::Krb5 => KRB5_OID,
             Oid::MsKrb5 => MS_KRB5_OID,
             Oid::UserToUser => USER_TO_USER_OID,
+            Oid::Iakerb => IAKERB_OID,
         }
     }
 

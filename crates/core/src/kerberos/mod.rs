@@ -11,6 +11,7 @@ pub mod client;
 mod config;
 pub mod crypto;
 mod delegated;
+mod finished;
 pub mod gss_checksum;
 pub mod gss_token;
 pub mod iakerb;

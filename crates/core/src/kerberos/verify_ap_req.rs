@@ -151,6 +151,30 @@ impl Decrypted {
         Err(Rejection::denied(error_code::MODIFIED, "no key opens the ticket"))
     }
 
+    /// Decrypts a ticket of the local realm; returns the key that did.
+    pub(crate) fn decrypt_local_ticket(
+        &mut self,
+        ticket: &Ticket<'_>,
+        keys: Vec<Entry>,
+        policy: &Policy,
+    ) -> Result<Entry, Rejection> {
+        let enctype = permitted_enctype(&ticket.enc_part, policy)?;
+        let mut rejection = Rejection::denied(
+            error_code::NOT_US,
+            "a ticket of the local realm for another service than this server's",
+        );
+        for entry in keys.into_iter().filter(|entry| entry.key.enctype() == enctype) {
+            if self.ticket.decrypt(entry.ticket_keys(), ticket.enc_part.cipher)? {
+                return Ok(entry);
+            }
+            rejection = Rejection::denied(
+                error_code::MODIFIED,
+                "no key of the local realm opens the ticket for its service",
+            );
+        }
+        Err(rejection)
+    }
+
     /// Decrypts a ticket encrypted with the session key of the server's ticket-granting ticket.
     pub(crate) fn decrypt_user_to_user_ticket(
         &mut self,

@@ -74,6 +74,10 @@ pub const INAPP_CKSUM: i32 = 50;
 pub const RESPONSE_TOO_BIG: i32 = 52;
 /// KDC_ERR_WRONG_REALM: the client is of another realm, which the error names.
 pub const WRONG_REALM: i32 = 68;
+/// KRB_AP_ERR_IAKERB_KDC_NOT_FOUND: the acceptor knows no KDC of the realm.
+pub const IAKERB_KDC_NOT_FOUND: i32 = 85;
+/// KRB_AP_ERR_IAKERB_KDC_NO_RESPONSE: the realm's KDC does not answer the acceptor.
+pub const IAKERB_KDC_NO_RESPONSE: i32 = 86;
 /// KDC_ERR_PREAUTH_EXPIRED: the exchange is to be begun anew.
 pub const PREAUTH_EXPIRED: i32 = 90;
 /// KDC_ERR_MORE_PREAUTH_DATA_REQUIRED

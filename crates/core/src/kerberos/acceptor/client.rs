@@ -4,6 +4,7 @@ use super::account::Account;
 use super::ticket_key::TicketKey;
 use crate::encoding::utf16::Utf16;
 use crate::kerberos::crypto::UsageKeys;
+use crate::kerberos::kdc::Kdc;
 use crate::kerberos::message::authorization_data::ad_type;
 use crate::kerberos::message::{EncTicketPart, TicketFlags, error_code};
 use crate::kerberos::name_mapping::{MappedClient, NameRules};
@@ -38,6 +39,9 @@ pub(crate) fn identify(
         };
     }
     let config = call.config;
+    if let (TicketKey::Local(_), Some(kdc)) = (key, &config.local_kdc) {
+        return local(ticket, kdc, config);
+    }
     let pac = ticket.authorization_data.and_then(|list| list.find(ad_type::WIN2K_PAC));
     let pac = pac.map(Pac::parse).transpose()?;
     if let Some(pac) = &pac {
@@ -53,6 +57,24 @@ pub(crate) fn identify(
     log_other_name(ticket, &principal);
     let principal = renamed(principal, &account, &config.policy.names)?;
     Ok(config.directory.complete(principal)?)
+}
+
+/// The client of a ticket of the local realm: an account of this server.
+fn local(
+    ticket: &EncTicketPart<'_>,
+    kdc: &Kdc,
+    config: &AcceptorConfig,
+) -> Result<Principal, Rejection> {
+    let present = kdc.client(ticket)?.ok_or(Rejection::denied(
+        error_code::TGT_REVOKED,
+        "the account has another password than the ticket was got with, is disabled, or is gone",
+    ))?;
+    let native = format!("{}@{}", present.user, kdc.names.name());
+    let client = Principal {
+        native: Some(native),
+        ..Principal::of_account(present.user, present.domain, Origin::AccountFile)
+    };
+    Ok(config.directory.complete(client)?)
 }
 
 /// Rejects a client whose account no PAC describes, if the configuration requires one.

@@ -74,7 +74,7 @@ pub(crate) fn evidence(
     if !wanted
         || !part.flags.contains(TicketFlags::FORWARDABLE)
         || granted.intersects(ContextFlags::IDENTIFY | ContextFlags::NULL_SESSION)
-        || matches!(key, TicketKey::Tgt(_))
+        || matches!(key, TicketKey::Tgt(_) | TicketKey::Local(_))
     {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 
 use super::ticket_key::TicketKey;
 use crate::kerberos::crypto::Enctype;
+use crate::kerberos::finished::{Conversation, verify_finished};
 use crate::kerberos::gss_checksum;
 use crate::kerberos::gss_checksum::{GssChecksum, GssFlags};
 use crate::kerberos::message::authorization_data::ad_type;
@@ -26,6 +27,8 @@ pub(crate) struct InitiatorRequest<'a> {
     bindings: Option<[u8; 16]>,
     /// `Deleg`: KRB-CRED.
     pub(crate) delegation: Option<&'a [u8]>,
+    /// `Exts`
+    extensions: &'a [u8],
     /// Whether the client supports channel bindings, and would have sent some if it used a channel.
     supports_bindings: bool,
     /// The encryption type for the acceptor's sub-key: the client's most preferred one that policy
@@ -56,6 +59,7 @@ impl<'a> InitiatorRequest<'a> {
                     flags: gss.flags,
                     bindings,
                     delegation: gss.credential,
+                    extensions: gss.extensions,
                     ..InitiatorRequest::default()
                 }
             }
@@ -116,6 +120,26 @@ impl<'a> InitiatorRequest<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Checks that both sides have had the same conversation with the KDC, if the client says what
+    /// it was: IAKERB's KRB-FINISHED.
+    pub(crate) fn check_conversation(
+        &self,
+        conversation: Option<&Conversation<'_>>,
+        verified: &VerifiedApReq<'_>,
+    ) -> Result<(), Rejection> {
+        let Some(conversation) = conversation else { return Ok(()) };
+        match verify_finished(self.extensions, verified.subkey.as_ref(), conversation) {
+            Ok(finished) => {
+                debug!(finished, "IAKERB");
+                Ok(())
+            }
+            Err(_) => Err(Rejection::denied(
+                error_code::MODIFIED,
+                "IAKERB: client and server have not had the same conversation",
+            )),
+        }
     }
 
     /// Checks the channel bindings (RFC 4121 4.1.1.2, [MS-KILE] 3.4.5).

@@ -11,6 +11,7 @@ mod user_to_user;
 pub(super) use user_to_user::can_begin as user_to_user_can_begin;
 
 use super::crypto::{Key, key_usage};
+use super::finished::Conversation;
 use super::gss_token::{Oid, Token, TokenId};
 use super::message::{
     ApRep, ApReq, EncApRepPart, EncryptedData, EncryptionKey, KrbError, PrincipalName,
@@ -84,11 +85,25 @@ impl Acceptor {
         call: &AcceptCall<'_>,
     ) -> StepResult<Acceptor, Established<EstablishedSession>> {
         let token = Token::read(token)?;
+        match token.oid {
+            Some(Oid::Iakerb) => Err(Error::NothingInCommon("a token of IAKERB").into()),
+            _ => self.step_after(&token, None, call),
+        }
+    }
+
+    /// As [`Acceptor::step`], with the frame of IAKERB or another. `conversation` is what IAKERB's
+    /// tokens were so far, if there were some.
+    pub(super) fn step_after(
+        &self,
+        token: &Token<'_>,
+        conversation: Option<&Conversation<'_>>,
+        call: &AcceptCall<'_>,
+    ) -> StepResult<Acceptor, Established<EstablishedSession>> {
         match (self, token.id) {
             (Acceptor::ExpectApReq | Acceptor::ExpectUserToUser(_), TokenId::ApReq) => {
                 let request = ApReq::decode(token.body)?;
                 let ticket = &request.ticket;
-                let accepted = accept(&request, token.oid, self.tgt(), call);
+                let accepted = accept(&request, token.oid, self.tgt(), conversation, call);
                 // Of the keys those of the context are left, where they stay.
                 stack::erase::<8>();
                 accepted.map_err(|rejection| {
@@ -101,7 +116,7 @@ impl Acceptor {
             (Acceptor::ExpectApReq, TokenId::TgtRequest) => {
                 let tgt = user_to_user::current(call)
                     .map_err(|rejection| failure(rejection, token.oid, None, call))?;
-                let reply = user_to_user::reply(&token, &tgt)?;
+                let reply = user_to_user::reply(token, &tgt)?;
                 let next = Acceptor::ExpectUserToUser(tgt);
                 Ok(Step::Continue { next, token: reply, claim: None })
             }
@@ -154,6 +169,7 @@ fn accept(
     request: &ApReq<'_>,
     oid: Option<Oid>,
     sent: Option<&Arc<Tgt>>,
+    conversation: Option<&Conversation<'_>>,
     call: &AcceptCall<'_>,
 ) -> Result<Step<Acceptor, Established<EstablishedSession>>, Rejection> {
     let config = call.config;
@@ -164,6 +180,7 @@ fn accept(
     let ticket_key = ticket_key.of_service(request, &keys, verified.ticket.crealm);
     let claim = check_replay(request, &verified, call)?;
     let mut requested = InitiatorRequest::from_ap_req(request, &verified, call)?;
+    requested.check_conversation(conversation, &verified)?;
     let bindings = requested.check_bindings(call)?;
     requested.check_target(&ticket_key, config)?;
     let (ticket, ticket_bytes) = (&verified.ticket, verified.ticket_bytes);

@@ -18,6 +18,8 @@ pub(crate) enum TicketKey<'k> {
     Service(&'k keytab::Entry),
     /// The session key of the server's ticket-granting ticket.
     Tgt(Arc<Tgt>),
+    /// A key of the local realm.
+    Local(Box<keytab::Entry>),
 }
 
 impl<'k> TicketKey<'k> {
@@ -30,6 +32,13 @@ impl<'k> TicketKey<'k> {
         sent: Option<&Arc<Tgt>>,
         call: &AcceptCall<'_>,
     ) -> Result<TicketKey<'k>, Rejection> {
+        let config = call.config;
+        if let Some(kdc) = config.local_kdc.as_ref().filter(|kdc| kdc.issues(&request.ticket)) {
+            let restrictions = config.service.restrictions(&config.policy);
+            let keys = kdc.service_keys(request.ticket.sname.for_key_search(), restrictions)?;
+            let entry = plain.decrypt_local_ticket(&request.ticket, keys, &config.policy)?;
+            return Ok(TicketKey::Local(Box::new(entry)));
+        }
         if !request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
             return plain
                 .decrypt_ticket(&request.ticket, keys, &call.config.policy)
@@ -56,7 +65,7 @@ impl<'k> TicketKey<'k> {
                 let name = request.ticket.sname.for_key_search();
                 TicketKey::Service(keys.service_of(entry, name.components(), crealm))
             }
-            TicketKey::Tgt(tgt) => TicketKey::Tgt(tgt),
+            TicketKey::Tgt(_) | TicketKey::Local(_) => self,
         }
     }
 }
@@ -66,6 +75,7 @@ impl TicketKey<'_> {
     pub(crate) fn pac_keys(&self) -> &UsageKeys {
         match self {
             TicketKey::Service(entry) => entry.pac_keys(),
+            TicketKey::Local(entry) => entry.pac_keys(),
             TicketKey::Tgt(tgt) => tgt.pac_keys(),
         }
     }
@@ -74,6 +84,7 @@ impl TicketKey<'_> {
     pub(crate) fn realm(&self) -> &[u8] {
         match self {
             TicketKey::Service(entry) => entry.realm.as_bytes(),
+            TicketKey::Local(entry) => entry.realm.as_bytes(),
             TicketKey::Tgt(tgt) => tgt.realm(),
         }
     }
@@ -83,6 +94,7 @@ impl TicketKey<'_> {
     pub(crate) fn principal(&self) -> String {
         match self {
             TicketKey::Service(entry) => entry.principal(),
+            TicketKey::Local(entry) => entry.principal(),
             TicketKey::Tgt(tgt) => tgt.principal(),
         }
     }
@@ -93,6 +105,7 @@ impl TicketKey<'_> {
             TicketKey::Service(entry) if entry.identifies_service() => {
                 Some(entry.components.join("/"))
             }
+            TicketKey::Local(entry) => Some(entry.components.join("/")),
             TicketKey::Service(_) | TicketKey::Tgt(_) => None,
         }
     }
@@ -104,6 +117,7 @@ impl TicketKey<'_> {
                 entry.is_account() && name.matches(entry.name(), entry.realm.as_bytes())
             }
             TicketKey::Tgt(tgt) => tgt.is_account() && tgt.is_for(name),
+            TicketKey::Local(_) => false,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! GSS-API's frame around every token. The one of the older draft-zhu-ws-kerb, MIT's before that, has
 //! it around the first only, and another type for the realm's name.
 
-mod finished;
+mod acceptor;
 mod token;
 
-pub use finished::{Conversation, verify_finished};
-pub use token::{Dialect, Header, RelayToken};
+pub use super::finished::Dialect;
+pub use acceptor::Acceptor;
+pub use token::{Header, RelayToken};

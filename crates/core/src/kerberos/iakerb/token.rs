@@ -2,6 +2,7 @@
 
 use crate::encoding::der;
 use crate::encoding::der::{Reader, Writer};
+use crate::kerberos::finished::Dialect;
 use crate::mechanism::IAKERB_OID;
 use crate::types::error::{Error, Result};
 
@@ -14,21 +15,10 @@ const UTF8_STRING: u8 = 0x0c;
 /// The longest realm's name and the longest cookie that are read, in bytes.
 const LONGEST: usize = 1024;
 
-/// A dialect of the protocol, told by the type of the realm's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// draft-ietf-kitten-iakerb-03: UTF8String.
-    Draft,
-    /// draft-zhu-ws-kerb: OCTET STRING.
-    Older,
-}
-
-impl Dialect {
-    fn realm_tag(self) -> u8 {
-        match self {
-            Dialect::Draft => UTF8_STRING,
-            Dialect::Older => der::OCTET_STRING,
-        }
+fn realm_tag(dialect: Dialect) -> u8 {
+    match dialect {
+        Dialect::Draft => UTF8_STRING,
+        Dialect::Older => der::OCTET_STRING,
     }
 }
 
@@ -72,7 +62,7 @@ impl<'a> Header<'a> {
 
     fn write(&self, writer: &mut Writer) {
         writer.nest(der::SEQUENCE, |writer| {
-            let tag = self.dialect.realm_tag();
+            let tag = realm_tag(self.dialect);
             writer.nest(der::context(1), |writer| writer.element(tag, self.target_realm));
             if let Some(cookie) = self.cookie {
                 writer.nest(der::context(2), |writer| writer.element(der::OCTET_STRING, cookie));

@@ -21,11 +21,22 @@ pub trait Accounts: fmt::Debug + Send + Sync {
     /// Hears whether the password was right. Called once for each password.
     fn checked(&self, asked: &Asked<'_>, candidate: &Candidate, right: bool);
 
-    /// What ties tickets to the account's present password; `None` if there is no such account, it
-    /// is disabled, or it has no keys.
+    /// The account of this name as it is now; `None` if there is none, it is disabled, or it has no
+    /// keys.
     ///
     /// Errors: `NoAuthority` if the accounts cannot be read.
-    fn tie(&self, user: &str) -> Result<Option<Tie>>;
+    fn present(&self, user: &str) -> Result<Option<Present>>;
+}
+
+/// An account for which tickets are valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// The name in the account's spelling.
+    pub user: String,
+    /// The name of its domain or computer, as NTLM shows it; empty if there is none.
+    pub domain: String,
+    /// What ties tickets to its password.
+    pub tie: Tie,
 }
 
 /// Whose password is to be checked, and for whom.

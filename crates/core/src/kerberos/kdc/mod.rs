@@ -13,14 +13,15 @@ mod as_exchange;
 mod keys;
 mod names;
 mod reply;
+mod service;
 mod tgs_exchange;
 
-pub use accounts::{Accounts, Asked, Candidate, Standing, Tie};
+pub use accounts::{Accounts, Asked, Candidate, Present, Standing, Tie};
 pub use keys::{RealmKeys, RealmSecret};
 pub use names::LocalNames;
 
 use super::crypto::Enctype;
-use super::message::{KdcExchange, KdcReq, KdcReqBody, error_code};
+use super::message::{KdcExchange, KdcReq, KdcReqBody, KrbError, PrincipalName, error_code};
 use super::policy::{Addresses, Policy};
 use super::service_name::ServiceName;
 use crate::primitives::random::SecureRandom;
@@ -102,6 +103,24 @@ impl Kdc {
             ..Policy::default()
         };
         Kdc { names, keys, accounts, ticket_lifetime, policy, random }
+    }
+
+    /// The KRB-ERROR for a client of IAKERB that means another realm.
+    pub(super) fn not_found(&self, now: FileTime) -> Vec<u8> {
+        KrbError {
+            ctime: None,
+            cusec: None,
+            stime: now.unix_seconds(),
+            susec: now.microsecond(),
+            error_code: error_code::IAKERB_KDC_NOT_FOUND,
+            crealm: None,
+            cname: None,
+            realm: self.names.name().as_bytes(),
+            sname: PrincipalName::EMPTY,
+            e_text: None,
+            e_data: None,
+        }
+        .encode()
     }
 
     /// Answers an AS-REQ or TGS-REQ.

@@ -33,7 +33,7 @@ impl LocalNames {
     /// compares, unless it did not know any.
     ///
     /// `None` if this realm is not meant. Clients that do not know its name ask for "" or ".".
-    pub(super) fn realm<'a>(&'a self, asked: &'a [u8]) -> Option<&'a str> {
+    pub(in crate::kerberos) fn realm<'a>(&'a self, asked: &'a [u8]) -> Option<&'a str> {
         match asked {
             b"" | b"." => Some(&self.realm),
             _ => self.is_ours(asked).then(|| text_of(asked).ok()).flatten(),

@@ -204,7 +204,7 @@ impl NewTicket<'_> {
 }
 
 /// The tie of a decrypted ticket.
-pub(in crate::kerberos) fn tie_of(ticket: &EncTicketPart<'_>) -> Option<Tie> {
+pub(super) fn tie_of(ticket: &EncTicketPart<'_>) -> Option<Tie> {
     ticket.authorization_data?.find(TIE)?.try_into().ok()
 }
 

@@ -1,7 +1,7 @@
 //! The ticket-granting service, RFC 4120 3.3.
 
-use super::reply::{NewTicket, Refusal, check_options, choose_enctype, end, tie_of, with_enctype};
-use super::{Answer, Kdc, KdcCall, Outcome, Tie};
+use super::reply::{NewTicket, Refusal, check_options, choose_enctype, end, with_enctype};
+use super::{Answer, Kdc, KdcCall, Outcome};
 use crate::kerberos::crypto::{key_usage, random_key};
 use crate::kerberos::message::{
     ApReq, AuthorizationData, Checksum, KdcExchange, KdcReq, KdcReqBody, TicketFlags, error_code,
@@ -35,7 +35,10 @@ impl Kdc {
         let request = ApReq::decode(ap_req)?;
         let mut plain = Decrypted::default();
         let verified = self.verify(&request, &mut plain, outer.req_body, call)?;
-        let tie = self.present_tie(&verified)?;
+        let tie = match self.client(&verified.ticket)? {
+            Some(present) => present.tie,
+            None => return Err(Refusal::of(error_code::TGT_REVOKED)),
+        };
         check_options(body.kdc_options)?;
         let asks_for_another = [pa_type::FOR_USER, pa_type::S4U_X509_USER];
         if outer.padata.iter().any(|pa| asks_for_another.contains(&pa.padata_type)) {
@@ -95,17 +98,6 @@ impl Kdc {
             Some(cksum) if covers(&cksum, &verified, req_body) => Ok(verified),
             Some(_) => Err(Refusal::of(error_code::MODIFIED)),
             None => Err(Refusal::of(error_code::INAPP_CKSUM)),
-        }
-    }
-
-    /// The tie of the ticket, if it is the account's present one.
-    fn present_tie(&self, verified: &VerifiedApReq<'_>) -> Result<Tie, Refusal> {
-        let tie = tie_of(&verified.ticket).ok_or(Refusal::of(error_code::TGT_REVOKED))?;
-        let user = self.names.user(&verified.ticket.cname).unwrap_or_default();
-        let present = self.accounts.tie(user)?;
-        match present.is_some_and(|present| bool::from(present.ct_eq(&tie))) {
-            true => Ok(tie),
-            false => Err(Refusal::of(error_code::TGT_REVOKED)),
         }
     }
 }

@@ -110,6 +110,7 @@ pub(crate) fn acceptor_config(accounts: Vec<Account>) -> AcceptorConfig {
             context_lifetime: None,
             service: kerberos::Service::default(),
             keys: Arc::new(Keys(None)),
+            local_kdc: None,
             replay: Arc::new(Seen::nothing()),
             directory: Arc::new(Empty),
             random: &COUNTED,

@@ -1,7 +1,9 @@
 //! The KDC for a server's own accounts, asked by our own client and by tokens recorded from
 //! Windows.
 
+mod accept;
 mod hostile;
+mod iakerb;
 mod realm;
 mod recorded;
 

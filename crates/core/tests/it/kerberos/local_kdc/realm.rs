@@ -8,8 +8,8 @@ use negossp_core::kerberos::client::{
 };
 use negossp_core::kerberos::crypto::{Key, string_to_key};
 use negossp_core::kerberos::kdc::{
-    Accounts, Answer, Asked, Candidate, ENCTYPES, Kdc, KdcCall, LocalNames, RealmKeys, Standing,
-    Tie,
+    Accounts, Answer, Asked, Candidate, ENCTYPES, Kdc, KdcCall, LocalNames, Present, RealmKeys,
+    Standing, Tie,
 };
 use negossp_core::kerberos::message::name_type;
 use negossp_core::types::error::Result;
@@ -75,18 +75,22 @@ impl Accounts for Memory {
         self.heard.lock().unwrap().push(said);
     }
 
-    fn tie(&self, user: &str) -> Result<Option<Tie>> {
+    fn present(&self, user: &str) -> Result<Option<Present>> {
         let accounts = self.accounts.lock().unwrap();
         let found = accounts.get(&user.to_lowercase());
         let enabled = found.filter(|(_, standing)| *standing == Standing::Enabled);
-        Ok(enabled.map(|(candidate, _)| candidate.tie))
+        Ok(enabled.map(|(candidate, _)| Present {
+            user: candidate.user.clone(),
+            domain: "WEB1".into(),
+            tie: candidate.tie,
+        }))
     }
 }
 
 /// The realm WEB1 with alice, Bob and the disabled carol.
 #[derive(Debug)]
 pub(super) struct Realm {
-    pub kdc: Kdc,
+    pub kdc: Arc<Kdc>,
     pub accounts: Arc<Memory>,
     pub now: i64,
     /// The messages so far.
@@ -112,7 +116,7 @@ impl Realm {
         let secrets = secrets.iter().map(|byte| Zeroizing::new([*byte; 32])).collect();
         let keys = RealmKeys::new("WEB1", secrets).unwrap();
         let times = (Duration::from_secs(300), Duration::from_secs(36_000));
-        let kdc = Kdc::new(names, keys, accounts.clone(), times, &COUNTED);
+        let kdc = Arc::new(Kdc::new(names, keys, accounts.clone(), times, &COUNTED));
         Realm { kdc, accounts, now: NOW, messages: Mutex::default() }
     }
 
@@ -138,27 +142,32 @@ impl Realm {
         service: &str,
         change: impl Fn(&mut Vec<u8>) + Send + Sync + 'static,
     ) -> Result<ServiceTicketOutput> {
-        let components: Vec<&str> = service.split('/').collect();
-        let request = ServiceTicketRequest {
-            tgt: Arc::new(tgt.clone()),
-            service: Principal::new(name_type::SRV_INST, &components, "WEB1"),
-            user_to_user: None,
-            authorization_data: None,
-            known: Vec::new(),
-            clock_offset: 0,
-        };
-        let config = TgsConfig {
-            options: Arc::new(ClientOptions::default()),
-            capaths: Arc::new(Capaths::new()),
-            random: &COUNTED,
-        };
         let wire = Wire { realm: self, clock: self.now, change: Box::new(change) };
-        client::run(&mut ServiceTicket::new(request, config), &wire)
+        client::run(&mut service_ticket(tgt, service), &wire)
     }
 
     pub(super) fn ticket(&self, tgt: &Credentials, service: &str) -> Result<ServiceTicketOutput> {
         self.ticket_through(tgt, service, |_| ())
     }
+}
+
+/// The exchange for a service's ticket.
+pub(super) fn service_ticket(tgt: &Credentials, service: &str) -> ServiceTicket {
+    let components: Vec<&str> = service.split('/').collect();
+    let request = ServiceTicketRequest {
+        tgt: Arc::new(tgt.clone()),
+        service: Principal::new(name_type::SRV_INST, &components, "WEB1"),
+        user_to_user: None,
+        authorization_data: None,
+        known: Vec::new(),
+        clock_offset: 0,
+    };
+    let config = TgsConfig {
+        options: Arc::new(ClientOptions::default()),
+        capaths: Arc::new(Capaths::new()),
+        random: &COUNTED,
+    };
+    ServiceTicket::new(request, config)
 }
 
 pub(super) fn parameters(user: &str, password: &str) -> AsParameters {
