@@ -13,6 +13,8 @@
 # Settings: OWNER  process id; when that process is gone, the KDC ends too (not with `run`)
 #           LDAP   1: the database is in a directory server of its own, which knows constrained delegation; the other one
 #                  does not: HTTP/server may act for its clients towards HTTP/aes256-sha1. There is no jörg then
+#           RBCD   1: the database knows who may act for others towards a service, by the service's attribute `allowed_from`
+#                  (rbcd_kdb.c): HTTP/server towards HTTP/aes256-sha1 and, with REALMS, the others' HTTP/www. Not with LDAP
 #
 # Realm EXAMPLE.TEST, no DNS. In DIR:
 #   krb5.conf              clients' configuration, MIT's and Heimdal's
@@ -106,7 +108,7 @@ END
     kdc_tcp_listen = 127.0.0.1:$1
 [realms]
     $realm = {
-        $(database)
+        $(database "$dir/principal")
         key_stash_file = $dir/stash
         acl_file = $dir/kadm5.acl
         max_life = 10h
@@ -122,6 +124,7 @@ $(others_databases)
     default = FILE:$dir/library.log
 END
     [[ ${LDAP:-} != 1 ]] || ldap_print_modules >>"$dir/kdc.conf"
+    [[ ${RBCD:-} != 1 ]] || rbcd_print_modules >>"$dir/kdc.conf"
 }
 
 # ---- the other realms
@@ -145,7 +148,7 @@ others_databases() {
     for other in "${others[@]}"; do
         cat <<END
     $other = {
-        database_name = $dir/$other
+        $(database "$dir/$other")
         key_stash_file = $dir/$other.stash
         max_life = 10h
         master_key_type = aes256-sha1
@@ -173,9 +176,31 @@ trust() { # REALM REALM PASSWORD
     done
 }
 
-# Where the realm's is.
-database() {
-    if [[ ${LDAP:-} == 1 ]]; then ldap_database_module; else echo "database_name = $dir/principal"; fi
+# Where a realm's is.
+database() { # FILE
+    if [[ ${LDAP:-} == 1 ]]; then ldap_database_module; else echo "database_name = $1"; fi
+    [[ ${RBCD:-} != 1 ]] || echo "        database_module = rbcd"
+}
+
+# db2's module with resource-based constrained delegation.
+rbcd_print_modules() { printf '[dbmodules]\n    db_module_dir = %s/modules\n    rbcd = {\n        db_library = rbcd\n    }\n' "$dir"; }
+
+rbcd_compile() {
+    mkdir -p "$dir/modules"
+    gcc -shared -fPIC -O1 -Wall -Wextra -Werror -DDB2="\"$(echo /usr/lib/*/krb5/plugins/kdb/db2.so)\"" \
+        -o "$dir/modules/rbcd.so" "$here/rbcd_kdb.c" || die "the KDC's module is not compiled"
+}
+
+# The service's ticket for its own realm is got without preauthentication, and so are those for the other realms.
+rbcd_allow_delegation() {
+    local other from=HTTP/server.$domain@$realm
+    echo "setstr HTTP/aes256-sha1.$domain allowed_from $from" | admin
+    [[ ${REALMS:-} == 1 ]] || return 0
+    for other in "${others[@]}"; do
+        echo "setstr HTTP/www.${other,,} allowed_from $from" | realm=$other admin
+    done
+    echo "modprinc -requires_preauth krbtgt/OTHER.TEST@$realm" | admin
+    echo "modprinc -requires_preauth krbtgt/FAR.TEST@OTHER.TEST" | realm=OTHER.TEST admin
 }
 
 create_database() {
@@ -283,11 +308,13 @@ start() {
     may_use_folder
     local user packages=(krb5-kdc krb5-admin-server krb5-user)
     [[ ${LDAP:-} != 1 ]] || packages+=("${ldap_packages[@]}")
+    [[ ${RBCD:-} != 1 ]] || packages+=(gcc libc6-dev libkrb5-dev)
     RUNLEVEL=1 "$root/scripts/need.sh" "${packages[@]}" >&2 # RUNLEVEL: no daemons of the packages' own
     stop
     mkdir -p "$dir/rcache"
     chmod 700 "$dir"
     : >"$mark"
+    [[ ${RBCD:-} != 1 ]] || rbcd_compile
     eval "$(print_env)"
     write_configuration 88
     create_database >>"$dir/admin.log" 2>&1 || { cat "$dir/admin.log" >&2; die "no database"; }
@@ -295,6 +322,7 @@ start() {
     [[ ${REALMS:-} != 1 ]] || make_others
     [[ ${LDAP:-} != 1 ]] || ldap_allow_delegation "HTTP/server.$domain" "HTTP/aes256-sha1.$domain" >>"$dir/admin.log" 2>&1 ||
         { tail -n 20 "$dir/admin.log" >&2; die "no delegation"; }
+    [[ ${RBCD:-} != 1 ]] || rbcd_allow_delegation
     start_kdc
     for user in "${users[@]}"; do ticket "$user" "$user"; done
     ticket carol carol
