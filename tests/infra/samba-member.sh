@@ -23,6 +23,7 @@ write_configuration() {
 [realms]
     $realm = {
         kdc = $address
+        kpasswd_server = $address
     }
 [domain_realm]
     .$domain = $realm

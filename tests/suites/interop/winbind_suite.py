@@ -13,7 +13,7 @@ ARGUMENTS = [a for a in sys.argv[1:] if a != "-v"]
 sspi.load(ARGUMENTS[0])
 
 import checks, domain_logons  # noqa: E401, E402, F401
-import winbind_logons, winbind_ntlm_auth, winbind_outages, winbind_smb  # noqa: E401, E402, F401
+import winbind_logons, winbind_ntlm_auth, winbind_outages, winbind_passwords, winbind_smb  # noqa: E401, E402, F401
 
 try:
     failed = checks.run(ARGUMENTS[1] if len(ARGUMENTS) > 1 else "", "-v" in sys.argv, "winbind_")
